@@ -1,0 +1,173 @@
+// Package finding is the vocabulary that every other package speaks: what a
+// check is, what it found, how bad that is, on what evidence, and what to
+// publish instead.
+//
+// A Check is documentation: an ID, why a receiver cares, and the standard that
+// says so. A Finding is one application of a check to one subject (a domain, an
+// address, a selector). The packages of the protocols export their lists of
+// checks and turn facts into findings with a Sheet; nothing here asks the DNS.
+package finding
+
+// Severity says what a receiver will do about a finding.
+type Severity string
+
+// The severities, worst first. Unknown stands apart: the DNS did not say.
+const (
+	// Critical: mail is rejected, or anyone can spoof or hijack the domain.
+	Critical Severity = "critical"
+	// Error: a receiver will act on it.
+	Error Severity = "error"
+	// Warning: a receiver may act on it, or it breaks when something small changes.
+	Warning Severity = "warning"
+	// Notice: worth knowing; hardly any receiver acts on it.
+	Notice Severity = "notice"
+	// Info: shown as context, never counted.
+	Info Severity = "info"
+	// Pass: the check was decided and nothing was wrong.
+	Pass Severity = "pass"
+	// Unknown: the DNS did not say, so the check is not decided.
+	Unknown Severity = "unknown"
+)
+
+var ranks = map[Severity]int{
+	Critical: 6, Error: 5, Unknown: 4, Warning: 3, Notice: 2, Info: 1, Pass: 0,
+}
+
+// Rank orders severities for display: critical, error, unknown, warning,
+// notice, info, pass. An unlisted severity ranks below all.
+func (s Severity) Rank() int {
+	if r, ok := ranks[s]; ok {
+		return r
+	}
+	return -1
+}
+
+// AtLeast reports whether s is as bad as limit or worse. Unknown, Info and Pass
+// are at least nothing but themselves: what is not known is no failure.
+func (s Severity) AtLeast(limit Severity) bool {
+	if s == limit {
+		return true
+	}
+	if s == Unknown || limit == Unknown || s == Info || s == Pass {
+		return false
+	}
+	return s.Rank() > limit.Rank()
+}
+
+// Section is the part of a report that a check belongs to.
+type Section string
+
+// The sections in the order of a report.
+const (
+	SPF        Section = "spf"
+	DKIM       Section = "dkim"
+	DMARC      Section = "dmarc"
+	Reputation Section = "reputation"
+	Hosts      Section = "hosts"
+	Hygiene    Section = "hygiene"
+)
+
+// Sections lists the sections in the order of a report.
+var Sections = []Section{SPF, DKIM, DMARC, Reputation, Hosts, Hygiene}
+
+// Check documents one rule. The ID and Severity are a contract with users'
+// configurations: stable, kebab-case, prefixed by the protocol.
+type Check struct {
+	ID string `json:"id"`
+	// Severity is the usual one; a condition named in Condition may change it.
+	Severity Severity `json:"severity"`
+	Section  Section  `json:"section"`
+	// Title says in a few words what is wrong, without the subject.
+	Title string `json:"title"`
+	// Condition says when the check fires and how its severity depends on the case.
+	Condition string `json:"condition"`
+	// Why says what a receiver does about it.
+	Why string `json:"why"`
+	// Remedy says in general what to do; a finding's Fix has the record.
+	Remedy string `json:"remedy"`
+	// Reference is the RFC and section, or the receiver's page.
+	Reference string `json:"reference"`
+}
+
+// Record is a resource record to publish or to remove.
+type Record struct {
+	// Name is the owner, without the final dot.
+	Name string `json:"name"`
+	Type string `json:"type"`
+	// Value is the data as a person would paste it: for TXT the whole text,
+	// strings joined and without quotes.
+	Value string `json:"value"`
+}
+
+// Fix is what to publish so that the finding goes away.
+type Fix struct {
+	// Summary is one sentence: what to do.
+	Summary string `json:"summary"`
+	// Name, Type and Value are the record to publish, empty where the fix is no record.
+	Name  string `json:"name,omitempty"`
+	Type  string `json:"type,omitempty"`
+	Value string `json:"value,omitempty"`
+	// Remove are the published records that the new one replaces.
+	Remove []Record `json:"remove,omitempty"`
+	// More are further records to publish with the first, in order.
+	More []Record `json:"more,omitempty"`
+}
+
+// Evidence is one question to the DNS and what came back.
+type Evidence struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	// Status is "found", "nodata", "nxdomain", or the reason why there is no
+	// answer: "timeout", "servfail", "refused", ….
+	Status string `json:"status"`
+	// Answer holds the data, one string a record, as raw text: escape it for the medium.
+	Answer []string `json:"answer,omitempty"`
+	// CNAMEs are the aliases followed to the answer, in order.
+	CNAMEs []string `json:"cnames,omitempty"`
+	Server string   `json:"server,omitempty"`
+	Rcode  string   `json:"rcode,omitempty"`
+	// TTL in seconds.
+	TTL uint32 `json:"ttl"`
+	// AuthenticData is the AD bit of the answer (RFC 4035, 3.2.3).
+	AuthenticData bool   `json:"authentic_data"`
+	Note          string `json:"note,omitempty"`
+}
+
+// Finding is one check applied to one subject.
+type Finding struct {
+	Check    string   `json:"check"`
+	Severity Severity `json:"severity"`
+	Section  Section  `json:"section"`
+	// Subject is the domain, address, name or selector that it is about.
+	Subject string `json:"subject"`
+	Title   string `json:"title"`
+	// Detail says what was seen, with its figures, in full sentences.
+	Detail string `json:"detail"`
+	// Points is what fixing it gains in the total before caps, once the worse
+	// findings of its section are fixed. The report fills it in.
+	Points   float64    `json:"points"`
+	Evidence []Evidence `json:"evidence"`
+	Fix      *Fix       `json:"fix,omitempty"`
+	// Reference is the RFC section or page that the rule comes from.
+	Reference string `json:"reference"`
+	// CouldBe is the severity that an undecided finding would have at worst.
+	CouldBe Severity `json:"could_be,omitempty"`
+	// Undecides: without this answer the section as a whole cannot be judged
+	// and is left out of the mean.
+	Undecides bool `json:"undecides_section,omitempty"`
+	// VerdictAs replaces Severity for the verdict alone, where the two differ.
+	VerdictAs Severity `json:"verdict_as,omitempty"`
+}
+
+// Profile says what a domain is for; the checks judge it accordingly.
+type Profile string
+
+const (
+	// Sender: the domain sends mail.
+	Sender Profile = "sender"
+	// Parked: the domain declares that it neither sends nor needs to be spoofable
+	// (v=spf1 -all, null MX, DMARC reject).
+	Parked Profile = "parked"
+	// Receiver: the domain receives mail and sends none.
+	Receiver Profile = "receiver"
+)

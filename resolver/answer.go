@@ -1,0 +1,232 @@
+// Package resolver asks the DNS and says exactly what came back.
+//
+// There are three outcomes, never two. A question is answered by records
+// (Found), by their proved absence (NoData: the name exists without this type;
+// NXDomain: the name and everything below it does not exist), or it is not
+// answered at all, which is an *Error with its Reason. "Not answered" must never
+// be read as "absent": that difference is what this program is for.
+//
+// Names are plain text without the final dot, labels separated by dots, every
+// other byte as it is: no escapes. "foo:bar.example" and names with spaces are
+// legal questions. Names in answers are in lower case.
+package resolver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// Resolver answers questions. Lookup returns an error only of type *Error; the
+// answer it returns is shared and must not be changed.
+type Resolver interface {
+	Lookup(ctx context.Context, name string, t Type) (*Answer, error)
+}
+
+// Type is a DNS resource record type.
+type Type uint16
+
+// The types that the audit asks for or meets.
+const (
+	TypeA      Type = 1
+	TypeNS     Type = 2
+	TypeCNAME  Type = 5
+	TypeSOA    Type = 6
+	TypePTR    Type = 12
+	TypeMX     Type = 15
+	TypeTXT    Type = 16
+	TypeAAAA   Type = 28
+	TypeDS     Type = 43
+	TypeDNSKEY Type = 48
+	TypeTLSA   Type = 52
+	TypeSPF    Type = 99
+)
+
+var typeNames = map[Type]string{
+	TypeA: "A", TypeNS: "NS", TypeCNAME: "CNAME", TypeSOA: "SOA", TypePTR: "PTR", TypeMX: "MX",
+	TypeTXT: "TXT", TypeAAAA: "AAAA", TypeDS: "DS", TypeDNSKEY: "DNSKEY", TypeTLSA: "TLSA", TypeSPF: "SPF",
+}
+
+// String returns the mnemonic, or TYPEn (RFC 3597) where there is none here.
+func (t Type) String() string {
+	if s, ok := typeNames[t]; ok {
+		return s
+	}
+	return "TYPE" + strconv.Itoa(int(t))
+}
+
+// Status is the kind of an answer.
+type Status string
+
+const (
+	// Found: there are records of the type asked.
+	Found Status = "found"
+	// NoData: the name exists, without records of this type (RFC 2308, 2.2).
+	NoData Status = "nodata"
+	// NXDomain: the name does not exist, nor does anything below it (RFC 8020).
+	NXDomain Status = "nxdomain"
+)
+
+// Answer is what the DNS said.
+type Answer struct {
+	// Name and Type are the question.
+	Name   string
+	Type   Type
+	Status Status
+	// Records are those of the type asked, at the end of the alias chain, in
+	// the order received.
+	Records []Record
+	// CNAMEs are the targets followed, in order; the last owns the Records.
+	CNAMEs []string
+	// TTL in seconds: how long the answer may be kept, negative ones by RFC 2308.
+	TTL uint32
+	// Server is where it came from: "udp://192.0.2.53:53", "zone acme.example".
+	Server string
+	// Rcode is the mnemonic of the response code.
+	Rcode string
+	// AuthenticData is the AD bit: the resolver says that DNSSEC validated it.
+	AuthenticData bool
+}
+
+// Record is one resource record. Which fields are set depends on Type.
+type Record struct {
+	Name string
+	Type Type
+	TTL  uint32
+	// Addr of A and AAAA.
+	Addr netip.Addr
+	// TXT holds the character strings of a TXT record as raw bytes, unjoined.
+	TXT []string
+	// Host is the name in a CNAME, MX, NS, PTR or (the primary) SOA; "." is the root.
+	Host string
+	// Preference of an MX.
+	Preference uint16
+	// Data is the rest as text: of SOA, TLSA, DS, DNSKEY and unknown types in
+	// master-file form.
+	Data string
+}
+
+// Text joins the strings of a TXT record without a separator (RFC 7208, 3.3).
+func (r *Record) Text() string {
+	if len(r.TXT) == 1 {
+		return r.TXT[0]
+	}
+	return strings.Join(r.TXT, "")
+}
+
+// String is the data of the record for a person, raw: escape it for the medium.
+func (r *Record) String() string {
+	switch r.Type {
+	case TypeA, TypeAAAA:
+		return r.Addr.String()
+	case TypeTXT, TypeSPF:
+		return r.Text()
+	case TypeMX:
+		return strconv.Itoa(int(r.Preference)) + " " + r.Host
+	case TypeCNAME, TypeNS, TypePTR:
+		return r.Host
+	}
+	return r.Data
+}
+
+// Absent reports that the DNS said there is nothing: NoData or NXDomain.
+func (a *Answer) Absent() bool { return a.Status != Found }
+
+// Evidence is the answer as a report shows it.
+func (a *Answer) Evidence() finding.Evidence {
+	e := finding.Evidence{Name: a.Name, Type: a.Type.String(), Status: string(a.Status), CNAMEs: a.CNAMEs,
+		Server: a.Server, Rcode: a.Rcode, TTL: a.TTL, AuthenticData: a.AuthenticData}
+	for i := range a.Records {
+		e.Answer = append(e.Answer, a.Records[i].String())
+	}
+	return e
+}
+
+// Reason says why a question has no answer.
+type Reason string
+
+const (
+	// Timeout: no server answered in time.
+	Timeout Reason = "timeout"
+	// ServFail: the resolver could not find out (RCODE 2).
+	ServFail Reason = "servfail"
+	// Refused: the server will not answer us (RCODE 5).
+	Refused Reason = "refused"
+	// BadRcode: another response code than NOERROR and NXDOMAIN.
+	BadRcode Reason = "rcode"
+	// Malformed: what came back is no DNS message, or not one for this question.
+	Malformed Reason = "malformed"
+	// Network: no server could be reached, or the connection broke.
+	Network Reason = "network"
+	// AliasLoop: the CNAME chain is a loop or longer than the bound.
+	AliasLoop Reason = "alias-loop"
+	// BadName: the name cannot be asked: an empty or long label, or over 255 octets.
+	BadName Reason = "bad-name"
+	// Budget: the audit's bound on questions is spent.
+	Budget Reason = "budget-spent"
+	// Offline: no zone holds the name and the network may not be used.
+	Offline Reason = "offline"
+	// Canceled: the audit was stopped, or its deadline passed, before the answer.
+	Canceled Reason = "canceled"
+)
+
+// Error says that the DNS did not answer, and why. It never means "absent".
+type Error struct {
+	Name   string
+	Type   Type
+	Reason Reason
+	// Server is the last one asked, empty where none was.
+	Server string
+	// Rcode is the mnemonic of the response code, where there was a response.
+	Rcode string
+	// Detail is more from the server or the system: an Extended DNS Error
+	// (RFC 8914), a system error.
+	Detail string
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s %s: %s", e.Name, e.Type, e.Reason)
+	if e.Rcode != "" && e.Reason == BadRcode {
+		s += " " + e.Rcode
+	}
+	if e.Detail != "" {
+		s += " (" + e.Detail + ")"
+	}
+	if e.Server != "" {
+		s += " from " + e.Server
+	}
+	return s
+}
+
+// Evidence is the failure as a report shows it.
+func (e *Error) Evidence() finding.Evidence {
+	return finding.Evidence{Name: e.Name, Type: e.Type.String(), Status: string(e.Reason), Server: e.Server,
+		Rcode: e.Rcode, Note: e.Detail}
+}
+
+// AsError returns err as an *Error; an error of another kind becomes one with
+// reason Network, so that no failure is lost. It returns nil for nil.
+func AsError(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Reason: Network, Detail: err.Error()}
+}
+
+// Outcome is the evidence of a Lookup, answered or not.
+func Outcome(a *Answer, err error) finding.Evidence {
+	if err != nil {
+		return AsError(err).Evidence()
+	}
+	return a.Evidence()
+}
