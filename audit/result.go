@@ -1,0 +1,94 @@
+package audit
+
+import (
+	"net/netip"
+	"time"
+
+	"mailworthy/dkim"
+	"mailworthy/dmarc"
+	"mailworthy/finding"
+	"mailworthy/mailhost"
+	"mailworthy/rbl"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// Target is what to audit: a domain, and what its owner states about the mail
+// that will leave under its name. What is not stated is found out where the DNS
+// can say, and reported as found out.
+type Target struct {
+	// Domain is the author domain: the one in From.
+	Domain string
+	// MailFrom are envelope domains (RFC5321.MailFrom); none: the domain itself.
+	MailFrom []string
+	// Selectors are DKIM selectors that are in use.
+	Selectors []string
+	// DKIMDomains are signing domains (d=); none: the domain itself.
+	DKIMDomains []string
+	// IPs are the sending addresses.
+	IPs []netip.Addr
+	// HELO are the names that the sending hosts greet with.
+	HELO []string
+	// Profile is what the domain is for; empty: guessed from what it publishes.
+	Profile finding.Profile
+	// Sections restricts the audit; empty: all.
+	Sections []finding.Section
+}
+
+// Sender is an address that mail is expected from, and why it was examined.
+type Sender struct {
+	Addr netip.Addr `json:"ip"`
+	// From says where the address comes from: "stated", "mx host mx1.acme.example",
+	// "spf ip4:192.0.2.10".
+	From []string `json:"from"`
+}
+
+// Examined says what the audit looked at besides the domain, and why.
+type Examined struct {
+	Senders []Sender `json:"senders"`
+	// SendersUnknown: questions that could have named addresses were not answered.
+	SendersUnknown bool `json:"senders_unknown"`
+	// LeftOut counts addresses found but not examined because of the bound.
+	LeftOut int `json:"senders_left_out"`
+	// SenderRanges are SPF targets and wide ranges named but not swept.
+	SenderRanges []string          `json:"sender_ranges_not_swept"`
+	MailFrom     []string          `json:"mail_from"`
+	DKIMDomains  []string          `json:"dkim_domains"`
+	Selectors    []string          `json:"selectors"`
+	HELO         []string          `json:"helo"`
+	Sections     []finding.Section `json:"sections"`
+}
+
+// Result is all that one audit found: the facts of each protocol and the
+// findings drawn from them.
+type Result struct {
+	Domain string `json:"domain"`
+	// Unicode is the domain as a person writes it, where that differs.
+	Unicode string          `json:"domain_unicode,omitempty"`
+	Profile finding.Profile `json:"profile"`
+	// ProfileWhy says whether the profile was stated or what it was guessed from.
+	ProfileWhy string            `json:"profile_why"`
+	Examined   Examined          `json:"examined"`
+	Findings   []finding.Finding `json:"findings"`
+
+	SPF *spf.Policy `json:"spf"`
+	// Envelope holds the SPF policies of stated envelope domains other than the domain.
+	Envelope []*spf.Policy `json:"spf_envelope,omitempty"`
+	// Evaluations are check_host() for each sending address and envelope domain.
+	Evaluations []spf.Evaluation  `json:"spf_evaluations,omitempty"`
+	DKIM        *dkim.Discovery   `json:"dkim"`
+	DMARC       *dmarc.Discovery  `json:"dmarc"`
+	Alignments  []dmarc.Alignment `json:"alignments,omitempty"`
+	// NextDMARC is the next step of the staged plan towards p=reject.
+	NextDMARC *dmarc.Stage     `json:"dmarc_next,omitempty"`
+	RBL       *rbl.Survey      `json:"rbl"`
+	Hosts     *mailhost.Facts  `json:"hosts"`
+	Trace     []resolver.Asked `json:"-"`
+
+	// Queries is the number of distinct questions that the audit asked.
+	Queries int `json:"queries"`
+	// Started is when the audit began.
+	Started time.Time `json:"started"`
+	// Duration is the wall time.
+	Duration time.Duration `json:"-"`
+}

@@ -1,0 +1,321 @@
+// Package report turns the result of an audit into a verdict, a score and a
+// text for its reader: a person at a terminal, a script, a page. It decides
+// nothing about mail: whatever it says follows from the findings, and the score
+// can be computed again from the JSON alone.
+package report
+
+import (
+	"math"
+	"slices"
+
+	"mailworthy/finding"
+)
+
+// Verdict is the answer in one word, apart from the score.
+type Verdict string
+
+const (
+	// Ready: nothing that a receiver acts on was found.
+	Ready Verdict = "ready"
+	// ReadyWithWarnings: nothing that stops mail, but a warning.
+	ReadyWithWarnings Verdict = "ready with warnings"
+	// NotReady: an error or worse.
+	NotReady Verdict = "not ready"
+	// Incomplete: nothing worse is known, and what the DNS did not say could change that.
+	Incomplete Verdict = "incomplete"
+)
+
+// Scale holds the numbers that the score is computed with.
+type Scale struct {
+	// Weights of the sections in the total.
+	Weights map[finding.Section]int `json:"weights"`
+	// Deductions from a section's 100, one a check however many subjects.
+	Deductions map[finding.Severity]int `json:"deductions"`
+	// Caps on the total while a finding of the severity stands.
+	Caps map[finding.Severity]int `json:"caps"`
+}
+
+// DefaultScale is the scale that reports use: SPF 25, DKIM 20, DMARC 25,
+// reputation 20, hosts 10; critical 100, error 50, warning 15, notice 3; a
+// critical finding caps the total at 49, an error at 79.
+func DefaultScale() Scale {
+	return Scale{
+		Weights: map[finding.Section]int{finding.SPF: 25, finding.DKIM: 20, finding.DMARC: 25,
+			finding.Reputation: 20, finding.Hosts: 10, finding.Hygiene: 0},
+		Deductions: map[finding.Severity]int{finding.Critical: 100, finding.Error: 50, finding.Warning: 15, finding.Notice: 3},
+		Caps:       map[finding.Severity]int{finding.Critical: 49, finding.Error: 79},
+	}
+}
+
+// Deduction is what one check takes from its section.
+type Deduction struct {
+	Check    string           `json:"check"`
+	Severity finding.Severity `json:"severity"`
+	Points   int              `json:"points"`
+}
+
+// SectionScore is the score of one section.
+type SectionScore struct {
+	Section finding.Section `json:"section"`
+	Title   string          `json:"title"`
+	Weight  int             `json:"weight"`
+	// Judged: the section counts in the mean. It does not where a question that
+	// decides it was not answered.
+	Judged bool `json:"judged"`
+	// Value is 100 less the deductions, null where the section is not judged.
+	Value *int `json:"value"`
+	// Low and High are the values if everything unknown were bad or good.
+	Low        int         `json:"low"`
+	High       int         `json:"high"`
+	Deductions []Deduction `json:"deductions"`
+	// Unknown counts findings that the DNS left undecided.
+	Unknown int `json:"unknown"`
+	Passed  int `json:"passed"`
+}
+
+// Score is the weighted mean of the sections, and how it came about.
+type Score struct {
+	// Value is the total, null where no section could be judged.
+	Value *int `json:"value"`
+	Low   int  `json:"low"`
+	High  int  `json:"high"`
+	// Grade is A to F, "-" without a value.
+	Grade    string         `json:"grade"`
+	Sections []SectionScore `json:"sections"`
+	// BeforeCap is the weighted mean before a cap.
+	BeforeCap *int `json:"before_cap"`
+	// CappedBy is the severity whose cap holds the total down, if one does.
+	CappedBy finding.Severity `json:"capped_by,omitempty"`
+	Scale    Scale            `json:"scale"`
+}
+
+var sectionTitles = map[finding.Section]string{
+	finding.SPF: "SPF", finding.DKIM: "DKIM", finding.DMARC: "DMARC",
+	finding.Reputation: "Reputation", finding.Hosts: "Hosts", finding.Hygiene: "Hygiene",
+}
+
+// Grade computes verdict and score of the findings and sets the Points of each
+// in place. A section without any finding, passes included, was not looked at
+// or does not apply, and stands nowhere in the score.
+func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
+	score := Score{Scale: scale, Grade: "-", Sections: []SectionScore{}}
+	var value, low, high weighted
+	for _, name := range finding.Sections {
+		var of []finding.Finding
+		for _, f := range findings {
+			if f.Section == name {
+				of = append(of, f)
+			}
+		}
+		if len(of) == 0 {
+			continue
+		}
+		s := gradeSection(name, of, scale)
+		if s.Judged {
+			value.add(*s.Value, s.Weight)
+		}
+		low.add(s.Low, s.Weight)
+		high.add(s.High, s.Weight)
+		score.Sections = append(score.Sections, s)
+	}
+	known, possible := worst(findings)
+	score.Low = min(low.mean(), scale.cap(possible))
+	score.High = min(high.mean(), scale.cap(known))
+	if value.weight > 0 {
+		mean := value.mean()
+		total := min(mean, scale.cap(known))
+		score.BeforeCap, score.Value = &mean, &total
+		if total < mean {
+			score.CappedBy = known
+		}
+		// Leaving an undecided section out can move the mean past either end.
+		score.Low, score.High = min(score.Low, total), max(score.High, total)
+		score.Grade = letter(total)
+	}
+	setPoints(findings, score)
+	return verdict(findings), score
+}
+
+// gradeSection computes one section from its findings.
+func gradeSection(name finding.Section, of []finding.Finding, scale Scale) SectionScore {
+	s := SectionScore{Section: name, Title: sectionTitles[name], Weight: scale.Weights[name], Deductions: []Deduction{}}
+	atWorst := make(map[string]int)
+	undecided := false
+	for _, f := range of {
+		switch f.Severity {
+		case finding.Pass:
+			s.Passed++
+		case finding.Unknown:
+			s.Unknown++
+		}
+		undecided = undecided || f.Undecides
+		bad := scale.Deductions[f.Severity]
+		if f.CouldBe != "" {
+			bad = max(bad, scale.Deductions[f.CouldBe])
+		}
+		atWorst[f.Check] = max(atWorst[f.Check], bad)
+	}
+	s.Deductions = deductions(of, scale)
+	sure, worst := 0, 0
+	for _, d := range s.Deductions {
+		sure += d.Points
+	}
+	for _, d := range atWorst {
+		worst += d
+	}
+	s.High, s.Low = max(0, 100-sure), max(0, 100-worst)
+	// What is already lost stays lost: an undecided section whose value cannot
+	// change any more is judged all the same.
+	s.Judged = !undecided || s.Low == s.High
+	if s.Judged {
+		v := s.High
+		s.Value = &v
+	}
+	return s
+}
+
+// deductions lists what each check takes, worst first: one deduction a check.
+func deductions(of []finding.Finding, scale Scale) []Deduction {
+	list := []Deduction{}
+	for _, f := range of {
+		points := scale.Deductions[f.Severity]
+		if points == 0 {
+			continue
+		}
+		i := slices.IndexFunc(list, func(d Deduction) bool { return d.Check == f.Check })
+		if i < 0 {
+			list = append(list, Deduction{Check: f.Check, Severity: f.Severity, Points: points})
+		} else if points > list[i].Points {
+			list[i].Severity, list[i].Points = f.Severity, points
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Deduction) int { return b.Points - a.Points })
+	return list
+}
+
+// setPoints writes what fixing each check gains: the rise of the total before
+// caps when the worse checks of its section are fixed already. So the points of
+// all checks and the mean before caps add up to 100.
+func setPoints(findings []finding.Finding, score Score) {
+	weights := 0
+	for _, s := range score.Sections {
+		if s.Judged {
+			weights += s.Weight
+		}
+	}
+	gain := make(map[string]float64)
+	for _, s := range score.Sections {
+		if !s.Judged || weights == 0 {
+			continue
+		}
+		left := 0
+		for _, d := range s.Deductions {
+			left += d.Points
+		}
+		for _, d := range s.Deductions {
+			before := max(0, 100-left)
+			left -= d.Points
+			rise := float64(max(0, 100-left)-before) * float64(s.Weight) / float64(weights)
+			gain[d.Check] = math.Round(rise*10) / 10
+		}
+	}
+	for i := range findings {
+		findings[i].Points = 0
+		if score.Scale.Deductions[findings[i].Severity] > 0 {
+			findings[i].Points = gain[findings[i].Check]
+		}
+	}
+}
+
+// worst returns the worst severity that is known, and the worst one possible.
+func worst(findings []finding.Finding) (known, possible finding.Severity) {
+	known, possible = finding.Pass, finding.Pass
+	for _, f := range findings {
+		if f.Severity != finding.Unknown {
+			known = worse(known, f.Severity)
+			possible = worse(possible, f.Severity)
+		}
+		if f.CouldBe != "" {
+			possible = worse(possible, f.CouldBe)
+		}
+	}
+	return known, possible
+}
+
+func worse(a, b finding.Severity) finding.Severity {
+	if b.Rank() > a.Rank() {
+		return b
+	}
+	return a
+}
+
+// verdict follows from the findings alone. VerdictAs stands in for the severity
+// where a finding weighs differently here than in the score.
+func verdict(findings []finding.Finding) Verdict {
+	known, possible := finding.Pass, finding.Pass
+	for _, f := range findings {
+		s := f.Severity
+		if f.VerdictAs != "" {
+			s = f.VerdictAs
+		}
+		if s == finding.Unknown {
+			possible = worse(possible, f.CouldBe)
+			continue
+		}
+		known = worse(known, s)
+	}
+	of := func(s finding.Severity) Verdict {
+		switch {
+		case s.AtLeast(finding.Error):
+			return NotReady
+		case s.AtLeast(finding.Warning):
+			return ReadyWithWarnings
+		}
+		return Ready
+	}
+	v := of(known)
+	if v != NotReady && of(worse(known, possible)) != v {
+		return Incomplete
+	}
+	return v
+}
+
+// cap returns the highest total while a finding of severity s stands.
+func (s Scale) cap(worst finding.Severity) int {
+	limit := 100
+	for severity, c := range s.Caps {
+		if worst.AtLeast(severity) {
+			limit = min(limit, c)
+		}
+	}
+	return limit
+}
+
+func letter(value int) string {
+	switch {
+	case value >= 90:
+		return "A"
+	case value >= 80:
+		return "B"
+	case value >= 70:
+		return "C"
+	case value >= 50:
+		return "D"
+	}
+	return "F"
+}
+
+// weighted is a weighted sum on its way to a mean.
+type weighted struct{ sum, weight int }
+
+func (w *weighted) add(value, weight int) {
+	w.sum += value * weight
+	w.weight += weight
+}
+
+func (w *weighted) mean() int {
+	if w.weight == 0 {
+		return 0
+	}
+	return int(math.Round(float64(w.sum) / float64(w.weight)))
+}
