@@ -1,6 +1,6 @@
 module mailworthy
 
-go 1.26
+go 1.26.0
 
 require (
 	blitiri.com.ar/go/spf v1.6.0 // indirect
