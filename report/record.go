@@ -1,0 +1,130 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// maxString is the length of a character string (RFC 1035, 3.3).
+const maxString = 255
+
+// masterString writes one character string of a master file (RFC 1035, 5.1):
+// quoted, with quotes and backslashes escaped and every other byte outside
+// printable ASCII as \DDD, so that it can be pasted and moves no terminal.
+func masterString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < 0x20 || c > 0x7e:
+			fmt.Fprintf(&b, `\%03d`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// masterName writes an owner or target name: absolute, with the bytes that mean
+// something in a master file escaped.
+func masterName(name string) string {
+	if name == "" || name == "." {
+		return "."
+	}
+	var b strings.Builder
+	for i := 0; i < len(name); i++ {
+		switch c := name[i]; {
+		case strings.IndexByte(`"();@$\`, c) >= 0:
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c <= 0x20 || c > 0x7e:
+			fmt.Fprintf(&b, `\%03d`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	if !strings.HasSuffix(name, ".") {
+		b.WriteByte('.')
+	}
+	return b.String()
+}
+
+// isText reports whether records of the type hold character strings.
+func isText(rtype string) bool { return rtype == "TXT" || rtype == "SPF" }
+
+// masterData writes the data of a record: text as quoted strings, each within
+// 255 bytes; the name that ends an MX, CNAME, NS or PTR absolute; everything
+// else as it is, without what a terminal obeys.
+func masterData(rtype, value string) string {
+	if !isText(rtype) {
+		switch rtype {
+		case "MX", "CNAME", "NS", "PTR":
+			if value != "" && !strings.HasSuffix(value, ".") {
+				value += "."
+			}
+		}
+		return Escape(value)
+	}
+	parts := splitText(value, maxString, maxString)
+	for i, p := range parts {
+		parts[i] = masterString(p)
+	}
+	return strings.Join(parts, " ")
+}
+
+// masterLine writes a record on one line, as it can be pasted into a zone file.
+func masterLine(r finding.Record) string {
+	return masterName(r.Name) + " " + Escape(r.Type) + " " + masterData(r.Type, r.Value)
+}
+
+// masterLines writes a record for a screen of limit cells. Where one line is
+// too long, the text goes into several strings inside parentheses, which join
+// to the same value: still ready to paste into a zone file.
+func masterLines(r finding.Record, limit int) []string {
+	one := masterLine(r)
+	if width(one) <= limit || !isText(r.Type) {
+		return []string{one}
+	}
+	const indent = "    "
+	lines := []string{masterName(r.Name) + " " + Escape(r.Type) + " ("}
+	for _, part := range splitText(r.Value, max(limit-len(indent)-4, 20), maxString) {
+		lines = append(lines, indent+masterString(part))
+	}
+	lines[len(lines)-1] += " )"
+	return lines
+}
+
+// splitText cuts text into parts whose quoted form takes about limit cells and
+// which hold at most most bytes: after a space where there is one in the second half.
+func splitText(text string, limit, most int) []string {
+	if text == "" {
+		return []string{""}
+	}
+	var parts []string
+	for len(text) > 0 {
+		n, cells := 0, 0
+		for n < len(text) && n < most {
+			w := len(masterString(text[n:n+1])) - 2
+			if cells+w > limit {
+				break
+			}
+			cells += w
+			n++
+		}
+		n = max(n, 1)
+		if n < len(text) {
+			if at := strings.LastIndexByte(text[:n], ' ') + 1; at > n/2 {
+				n = at
+			}
+		}
+		parts = append(parts, text[:n])
+		text = text[n:]
+	}
+	return parts
+}
