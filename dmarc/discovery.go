@@ -1,0 +1,154 @@
+package dmarc
+
+import (
+	"context"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// Discovery is what the DNS says about the DMARC policy of one domain.
+type Discovery struct {
+	// Domain is the Author Domain, as A-labels.
+	Domain string `json:"domain"`
+	// Queries are the names of the walk in its order, up to where it stops.
+	Queries []string `json:"queries"`
+	Walk    []Step   `json:"walk"`
+	// OrganizationalDomain by the walk (RFC 9989, 4.10.2), empty when undecided.
+	OrganizationalDomain string `json:"organizational_domain,omitempty"`
+	// PolicyDomain is where the applicable record stands, empty when there is
+	// none or that is undecided.
+	PolicyDomain string  `json:"policy_domain,omitempty"`
+	Record       *Record `json:"record,omitempty"`
+	// Tag is the one that applies: "p", "sp" or "np", whose policy may stand in
+	// another by default.
+	Tag string `json:"tag,omitempty"`
+	// Policy is what applies to the Author Domain, EffectivePolicy the same
+	// after t; both empty where there is none or it is undecided.
+	Policy          Policy `json:"policy,omitempty"`
+	EffectivePolicy Policy `json:"effective_policy,omitempty"`
+	// Undecided says what the DNS did not let us find out; empty strings where
+	// all was.
+	Undecided Undecided `json:"undecided"`
+	// Exists is false where the Author Domain is NXDOMAIN, nil where not known.
+	Exists    *bool            `json:"exists"`
+	Existence finding.Evidence `json:"existence"`
+	// RFC7489 is the answer by the public suffix list.
+	RFC7489 *PublicSuffix `json:"rfc7489,omitempty"`
+	// Strays are records at names where no receiver looks.
+	Strays []Stray `json:"strays,omitempty"`
+	// Wildcard is the question for a name that nobody published.
+	Wildcard *Probe `json:"wildcard,omitempty"`
+	// Destinations are where the reports go, in the order of the record.
+	Destinations []Destination `json:"destinations,omitempty"`
+}
+
+// Undecided says in a sentence each what could not be decided and why.
+type Undecided struct {
+	Policy               string `json:"policy,omitempty"`
+	OrganizationalDomain string `json:"organizational_domain,omitempty"`
+}
+
+// Outcome says what a step of the walk brought.
+type Outcome string
+
+const (
+	// HasRecord: exactly one DMARC Policy Record.
+	HasRecord Outcome = "record"
+	// Multiple: several; all are discarded (RFC 9989, 4.10, step 2).
+	Multiple Outcome = "multiple"
+	// NoRecord: none, though there may be other TXT.
+	NoRecord Outcome = "none"
+	// Unanswered: the DNS did not say.
+	Unanswered Outcome = "unanswered"
+)
+
+// Step is one question of the walk.
+type Step struct {
+	Domain string `json:"domain"`
+	// Name is the question: _dmarc.<Domain>.
+	Name    string  `json:"name"`
+	Outcome Outcome `json:"outcome"`
+	Record  *Record `json:"record,omitempty"`
+	// Records are the texts of several policy records.
+	Records []string `json:"records,omitempty"`
+	// Others are TXT that are no policy records.
+	Others []Other `json:"others,omitempty"`
+	// Suffix: the public suffix list has the name, or it is a top-level domain.
+	Suffix   bool             `json:"public_suffix,omitempty"`
+	Evidence finding.Evidence `json:"evidence"`
+}
+
+// Other is a TXT that is no DMARC Policy Record, and why not.
+type Other struct {
+	Text     string `json:"text"`
+	Intended bool   `json:"intended"`
+	Reason   string `json:"reason"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+// PublicSuffix is the answer of a receiver by RFC 7489.
+type PublicSuffix struct {
+	OrganizationalDomain string `json:"organizational_domain"`
+	PolicyDomain         string `json:"policy_domain,omitempty"`
+	Tag                  string `json:"tag,omitempty"`
+	Policy               Policy `json:"policy,omitempty"`
+	Undecided            string `json:"undecided,omitempty"`
+	// Differences are sentences, empty where the walk says the same.
+	Differences []string           `json:"differences,omitempty"`
+	Evidence    []finding.Evidence `json:"evidence,omitempty"`
+}
+
+// Stray is a policy record where no receiver looks for it.
+type Stray struct {
+	Name     string           `json:"name"`
+	Text     string           `json:"text"`
+	Evidence finding.Evidence `json:"evidence"`
+}
+
+// Probe asks whether a wildcard answers.
+type Probe struct {
+	Name     string           `json:"name"`
+	Texts    []string         `json:"texts,omitempty"`
+	Evidence finding.Evidence `json:"evidence"`
+}
+
+// Destination is a host that is to receive reports.
+type Destination struct {
+	Host string `json:"host"`
+	// Addresses are the mailboxes of the record at this host; Tags "rua", "ruf".
+	Addresses []string `json:"addresses"`
+	Tags      []string `json:"tags"`
+	// OrganizationalDomain of the host by its own walk, empty when undecided.
+	OrganizationalDomain string `json:"organizational_domain,omitempty"`
+	// External: another organization's; nil when undecided.
+	External *bool `json:"external"`
+	// Authorized: the destination says that it accepts these reports (RFC 9990,
+	// section 4); nil when undecided or not needed.
+	Authorized *bool `json:"authorized,omitempty"`
+	// AuthorizationName is where it says so.
+	AuthorizationName string `json:"authorization_name,omitempty"`
+	// Reason says why it is not authorized, or why that is not known.
+	Reason string `json:"reason,omitempty"`
+	// CanReceive: it has an MX that is not null, or an address; nil when undecided.
+	CanReceive    *bool  `json:"can_receive"`
+	ReceiveReason string `json:"receive_reason,omitempty"`
+	// Evidence by question.
+	Authorization []finding.Evidence `json:"authorization_evidence,omitempty"`
+	Mail          []finding.Evidence `json:"mail_evidence,omitempty"`
+	Walk          []Step             `json:"walk,omitempty"`
+}
+
+// Discover asks everything about the policy of domain: the walk in one round
+// with all that does not depend on it, then the report destinations, all at once.
+func Discover(ctx context.Context, r resolver.Resolver, domain string) *Discovery {
+	return &Discovery{Domain: domain}
+}
+
+// Enforces reports whether failing mail of the domain is to be quarantined or
+// rejected; nil when that is not known.
+func (d *Discovery) Enforces() *bool { return nil }
+
+// RejectsAll reports whether failing mail of the domain and of all its
+// subdomains is to be rejected.
+func (d *Discovery) RejectsAll() bool { return false }
