@@ -41,6 +41,7 @@ const (
 	TypeMX     Type = 15
 	TypeTXT    Type = 16
 	TypeAAAA   Type = 28
+	TypeDNAME  Type = 39
 	TypeDS     Type = 43
 	TypeDNSKEY Type = 48
 	TypeTLSA   Type = 52
@@ -49,7 +50,7 @@ const (
 
 var typeNames = map[Type]string{
 	TypeA: "A", TypeNS: "NS", TypeCNAME: "CNAME", TypeSOA: "SOA", TypePTR: "PTR", TypeMX: "MX",
-	TypeTXT: "TXT", TypeAAAA: "AAAA", TypeDS: "DS", TypeDNSKEY: "DNSKEY", TypeTLSA: "TLSA", TypeSPF: "SPF",
+	TypeTXT: "TXT", TypeAAAA: "AAAA", TypeDNAME: "DNAME", TypeDS: "DS", TypeDNSKEY: "DNSKEY", TypeTLSA: "TLSA", TypeSPF: "SPF",
 }
 
 // String returns the mnemonic, or TYPEn (RFC 3597) where there is none here.
@@ -102,7 +103,7 @@ type Record struct {
 	Addr netip.Addr
 	// TXT holds the character strings of a TXT record as raw bytes, unjoined.
 	TXT []string
-	// Host is the name in a CNAME, MX, NS, PTR or (the primary) SOA; "." is the root.
+	// Host is the name in a CNAME, DNAME, MX, NS, PTR or (the primary) SOA; "." is the root.
 	Host string
 	// Preference of an MX.
 	Preference uint16
@@ -128,7 +129,7 @@ func (r *Record) String() string {
 		return r.Text()
 	case TypeMX:
 		return strconv.Itoa(int(r.Preference)) + " " + r.Host
-	case TypeCNAME, TypeNS, TypePTR:
+	case TypeCNAME, TypeDNAME, TypeNS, TypePTR:
 		return r.Host
 	}
 	return r.Data

@@ -1,0 +1,141 @@
+package resolver
+
+import (
+	"context"
+	"slices"
+)
+
+// overlay answers from zones first.
+type overlay struct {
+	next Resolver
+	sets []*ZoneSet
+}
+
+// NewOverlay answers every name at or below the origin of a zone from that zone,
+// as its authoritative server would, and leaves the rest to next: names of no
+// zone, names that a zone delegates, and aliases that lead out of the zones.
+// Without a next resolver these are not answered (Offline). The zone with the
+// longest origin answers; of two with the same origin, the first.
+func NewOverlay(next Resolver, zones ...*ZoneSet) Resolver {
+	return &overlay{next: next, sets: slices.Clone(zones)}
+}
+
+// Lookup implements Resolver.
+func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, error) {
+	key, wrong := canonical(name)
+	if wrong != "" {
+		return nil, &Error{Name: name, Type: t, Reason: BadName, Detail: wrong}
+	}
+	var (
+		at     = key
+		chain  []string
+		ttl    = ^uint32(0)
+		server string
+	)
+	for {
+		z := find(o.sets, at, t)
+		a := &Answer{Name: key, Type: t, CNAMEs: chain, Server: "zone " + z.Origin, Rcode: "NOERROR"}
+		switch z.Kind {
+		case ZoneFound:
+			a.Status, a.Records = Found, z.Records
+			for i := range z.Records {
+				ttl = min(ttl, z.Records[i].TTL)
+			}
+			a.TTL = ttl
+			return a, nil
+		case ZoneNoData:
+			a.Status, a.TTL = NoData, min(ttl, z.negativeTTL())
+			return a, nil
+		case ZoneNXDomain:
+			a.Status, a.TTL, a.Rcode = NXDomain, min(ttl, z.negativeTTL()), "NXDOMAIN"
+			return a, nil
+		case ZoneTooLong:
+			return nil, &Error{Name: key, Type: t, Reason: BadName, Server: a.Server, Detail: "a DNAME makes a name of over 255 octets"}
+		case ZoneAlias:
+			c := z.Records[len(z.Records)-1]
+			server = a.Server
+			ttl = min(ttl, c.TTL)
+			if e := follow(key, t, &chain, c.Host, server); e != nil {
+				return nil, e
+			}
+			at = c.Host
+			continue
+		}
+		// No zone has the authority.
+		if o.next == nil {
+			e := &Error{Name: key, Type: t, Reason: Offline, Server: server}
+			switch {
+			case z.Kind == ZoneReferral:
+				e.Detail = at + " is delegated away by the zone " + z.Origin
+			case at != key:
+				e.Detail = "it is an alias of " + at + ", which no zone holds"
+			default:
+				e.Detail = "no zone holds the name"
+			}
+			return nil, e
+		}
+		ask := name
+		if at != key {
+			if ask = at; !plain(at) {
+				return nil, &Error{Name: key, Type: t, Reason: BadName, Server: server, Detail: "the alias " + at + " has a dot or backslash in a label"}
+			}
+		}
+		a, err := o.next.Lookup(ctx, ask, t)
+		if at == key && (err != nil || !o.leadsBack(a, t)) {
+			return a, err
+		}
+		if err != nil {
+			e := *AsError(err)
+			e.Name, e.Type, e.Detail = key, t, joinDetail("asked for its alias "+at, e.Detail)
+			return nil, &e
+		}
+		back := false
+		ttl, server = min(ttl, a.TTL), a.Server
+		for _, c := range a.CNAMEs {
+			if e := follow(key, t, &chain, c, server); e != nil {
+				return nil, e
+			}
+			if back = o.holds(c, t); back {
+				at = c
+				break
+			}
+		}
+		if back {
+			continue
+		}
+		merged := *a
+		merged.Name, merged.CNAMEs, merged.TTL = key, chain, ttl
+		merged.AuthenticData = merged.AuthenticData && len(chain) == len(a.CNAMEs)
+		return &merged, nil
+	}
+}
+
+// leadsBack reports whether an alias of the answer is a name of a zone here: from
+// there on, the zone answers.
+func (o *overlay) leadsBack(a *Answer, t Type) bool {
+	return slices.ContainsFunc(a.CNAMEs, func(c string) bool { return o.holds(c, t) })
+}
+
+func (o *overlay) holds(name string, t Type) bool {
+	k := find(o.sets, name, t).Kind
+	return k != ZoneNone && k != ZoneReferral
+}
+
+// follow adds an alias to a chain, unless that is a loop or the chain too long.
+func follow(name string, t Type, chain *[]string, target, server string) *Error {
+	if target == name || slices.Contains(*chain, target) {
+		return &Error{Name: name, Type: t, Reason: AliasLoop, Server: server, Detail: "the alias " + target + " comes again"}
+	}
+	if len(*chain) == MaxAliases {
+		return &Error{Name: name, Type: t, Reason: AliasLoop, Server: server, Detail: "a chain of more than 16 aliases"}
+	}
+	*chain = append(*chain, target)
+	return nil
+}
+
+func joinDetail(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + ": " + b
+}
