@@ -26,6 +26,36 @@ type ZoneSet struct {
 	zones []*zone
 }
 
+// NewZone starts one zone without records.
+func NewZone(origin string) (*ZoneSet, error) {
+	key, wrong := canonical(origin)
+	if wrong != "" {
+		return nil, fmt.Errorf("origin %q: %s", origin, wrong)
+	}
+	return &ZoneSet{zones: []*zone{newZone(key)}}, nil
+}
+
+// Add puts a record, with names in plain text, into the zone of its name. It is
+// not to be called beside lookups.
+func (s *ZoneSet) Add(r Record) error {
+	key, wrong := canonical(r.Name)
+	if wrong != "" {
+		return fmt.Errorf("%q: %s", r.Name, wrong)
+	}
+	r.Name = key
+	if r.Host != "" {
+		if r.Host, wrong = canonical(r.Host); wrong != "" {
+			return fmt.Errorf("%q: %s", r.Host, wrong)
+		}
+	}
+	z := s.holder(key)
+	if z == nil {
+		return fmt.Errorf("%s is outside the zones %s", key, strings.Join(s.Origins(), ", "))
+	}
+	z.add(r)
+	return nil
+}
+
 // Origins lists the zones, in the order of the file.
 func (s *ZoneSet) Origins() []string {
 	out := make([]string, len(s.zones))

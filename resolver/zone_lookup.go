@@ -36,13 +36,14 @@ type ZoneAnswer struct {
 	SOA *Record
 }
 
-// Find looks one question up. The answer is shared.
-func (s *ZoneSet) Find(name string, t Type) ZoneAnswer {
+// Find looks one question up in several files: the zone with the longest origin
+// answers. The answer is shared.
+func Find(sets []*ZoneSet, name string, t Type) ZoneAnswer {
 	key, wrong := canonical(name)
 	if wrong != "" {
 		return ZoneAnswer{}
 	}
-	return find([]*ZoneSet{s}, key, t)
+	return find(sets, key, t)
 }
 
 // find asks the zone with the longest origin. The parent's side of a zone cut
