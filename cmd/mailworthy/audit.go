@@ -1,0 +1,377 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"mailworthy/audit"
+	"mailworthy/dkim"
+	"mailworthy/finding"
+	"mailworthy/rbl"
+	"mailworthy/report"
+)
+
+// auditFlags are the flags that describe what is audited.
+type auditFlags struct {
+	dns    dnsFlags
+	output outputFlags
+
+	file        string
+	selectors   []string
+	mailFrom    []string
+	dkimDomains []string
+	ips         []string
+	helo        []string
+	profile     string
+	only, skip  []string
+	failOn      string
+	minScore    int
+	maxIPs      int
+	guess       string
+	lists       string
+	// before writes something ahead of each table, where a command has more to show.
+	before func(io.Writer, *report.Report, report.TableOptions) error
+}
+
+// sectionNames are what --only and --skip take.
+var sectionNames = map[string]finding.Section{
+	"spf": finding.SPF, "dkim": finding.DKIM, "dmarc": finding.DMARC,
+	"rbl": finding.Reputation, "reputation": finding.Reputation, "hosts": finding.Hosts,
+}
+
+func newAudit() *cobra.Command {
+	f := &auditFlags{}
+	cmd := &cobra.Command{
+		Use:   "audit DOMAIN...",
+		Short: "The whole audit of a domain: verdict, score, findings and fixes",
+		Long: `Asks everything that a receiving mail server asks about a domain, and reports
+what is wrong, on what evidence, what receivers do about it and what to publish.
+
+What is known of the mail makes the audit sharper: the sending addresses (--ip),
+the envelope domain (--mail-from), the DKIM selectors (--selector). What is not
+stated is found out where the DNS can say.
+
+Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
+3 what the DNS did not say could change the outcome.`,
+		Example: `  mailworthy audit acme.example
+  mailworthy audit --ip 192.0.2.10 --selector s1 --mail-from bounce.acme.example acme.example
+  mailworthy audit --offline --zone acme.zone acme.example
+  mailworthy audit -f domains.txt --format ndjson`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	f.dns.add(cmd)
+	f.output.add(cmd, "table", "json", "ndjson")
+	f.addTarget(cmd)
+	flags := cmd.Flags()
+	flags.StringVarP(&f.file, "file", "f", "", "read one domain a line from this `file`, - for standard input")
+	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: spf, dkim, dmarc, rbl, hosts")
+	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
+	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
+	return cmd
+}
+
+// addTarget adds the flags that the check commands of the protocols share.
+func (f *auditFlags) addTarget(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.selectors, "selector", nil, "a DKIM `selector` in use; repeatable")
+	flags.StringSliceVar(&f.mailFrom, "mail-from", nil, "an envelope `domain` (return path); repeatable; default: the domain")
+	flags.StringSliceVar(&f.dkimDomains, "dkim-domain", nil, "a signing `domain` (d=); repeatable; default: the domain")
+	flags.StringSliceVar(&f.ips, "ip", nil, "a sending `address`; repeatable; default: MX hosts and single addresses in SPF")
+	flags.StringSliceVar(&f.helo, "helo", nil, "the `name` that a sending host greets with; repeatable")
+	flags.StringVar(&f.profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
+	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	flags.IntVar(&f.maxIPs, "max-ips", audit.DefaultMaxIPs, "how many sending addresses found are examined")
+	flags.StringVar(&f.guess, "selectors", "common", "which DKIM selectors are guessed: `common|inferred|all`")
+	flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+}
+
+// run audits the domains of the command line and of -f.
+func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
+	sections, err := f.sections()
+	if err != nil {
+		return err
+	}
+	return f.report(cmd, args, sections)
+}
+
+// report audits the sections of each domain and writes the reports. A domain
+// that is none is reported on standard error, and the others are audited.
+func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) error {
+	stderr := cmd.ErrOrStderr()
+	if err := f.output.check(); err != nil {
+		return err
+	}
+	failOn, err := f.limit()
+	if err != nil {
+		return err
+	}
+	template, err := f.target()
+	if err != nil {
+		return err
+	}
+	template.Sections = sections
+	options, err := f.options()
+	if err != nil {
+		return err
+	}
+	session, err := f.dns.open(stderr)
+	if err != nil {
+		return err
+	}
+	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
+	inputs, err := f.inputs(cmd, args)
+	if err != nil {
+		return err
+	}
+	var targets []audit.Target
+	bad := false
+	for _, in := range inputs {
+		domain, err := audit.ParseDomain(in.text)
+		if err != nil {
+			if len(inputs) == 1 {
+				return in.locate(err)
+			}
+			fmt.Fprintf(stderr, "error: %s\n", report.Escape(in.locate(err).Error()))
+			bad = true
+			continue
+		}
+		if slices.ContainsFunc(targets, func(t audit.Target) bool { return t.Domain == domain }) {
+			continue
+		}
+		t := template
+		t.Domain = domain
+		targets = append(targets, t)
+	}
+	reports := auditAll(cmd.Context(), session, targets, options)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	if err := f.output.write(cmd, func(w io.Writer) error { return f.render(cmd, w, reports, session.verbose) }); err != nil {
+		return err
+	}
+	if bad {
+		return exit(exitUsage)
+	}
+	status := report.Exit(reports, failOn)
+	for _, r := range reports {
+		if r.Score.Value != nil && *r.Score.Value < f.minScore {
+			status = exitFindings
+		}
+	}
+	return exit(status)
+}
+
+// auditAll audits the targets, several at once, and keeps their order.
+func auditAll(ctx context.Context, s *session, targets []audit.Target, o audit.Options) []*report.Report {
+	reports := make([]*report.Report, len(targets))
+	var g errgroup.Group
+	g.SetLimit(16)
+	for i, t := range targets {
+		g.Go(func() error {
+			result := audit.Run(ctx, s.resolver, t, o)
+			for _, q := range result.Trace {
+				s.log.Debug("question", "domain", t.Domain, "asked", q.String())
+			}
+			s.log.Info("audited", "domain", t.Domain, "questions", result.Queries, "duration_ms", result.Duration.Milliseconds())
+			reports[i] = report.New(result, report.DefaultScale(), version)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return reports
+}
+
+func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.Report, verbose bool) error {
+	switch f.output.format {
+	case "json":
+		return report.WriteJSON(w, reports...)
+	case "ndjson":
+		return report.WriteNDJSON(w, reports)
+	}
+	o := f.output.table(cmd, verbose)
+	if f.before != nil {
+		for _, r := range reports {
+			if err := f.before(w, r, o); err != nil {
+				return err
+			}
+		}
+	}
+	return report.WriteTables(w, reports, o)
+}
+
+// limit checks --fail-on.
+func (f *auditFlags) limit() (finding.Severity, error) {
+	s := finding.Severity(f.failOn)
+	switch s {
+	case finding.Critical, finding.Error, finding.Warning, finding.Notice, report.Never:
+		return s, nil
+	}
+	return "", fmt.Errorf("--fail-on %q: it must be critical, error, warning, notice or never", f.failOn)
+}
+
+// sections are those of --only without those of --skip.
+func (f *auditFlags) sections() ([]finding.Section, error) {
+	chosen := map[finding.Section]bool{}
+	for _, name := range f.only {
+		s, ok := sectionNames[name]
+		if !ok {
+			return nil, withHint(fmt.Errorf("--only %q is no section", name), "sections are spf, dkim, dmarc, rbl, hosts")
+		}
+		chosen[s] = true
+	}
+	if len(f.only) == 0 {
+		for _, s := range sectionNames {
+			chosen[s] = true
+		}
+	}
+	for _, name := range f.skip {
+		s, ok := sectionNames[name]
+		if !ok {
+			return nil, withHint(fmt.Errorf("--skip %q is no section", name), "sections are spf, dkim, dmarc, rbl, hosts")
+		}
+		delete(chosen, s)
+	}
+	var sections []finding.Section
+	for _, s := range finding.Sections {
+		if chosen[s] {
+			sections = append(sections, s)
+		}
+	}
+	if len(sections) == 0 {
+		return nil, errors.New("--only and --skip leave no section to audit")
+	}
+	return sections, nil
+}
+
+// target checks what the flags state about the mail.
+func (f *auditFlags) target() (audit.Target, error) {
+	t := audit.Target{Profile: finding.Profile(f.profile)}
+	if !slices.Contains([]finding.Profile{"", finding.Sender, finding.Parked, finding.Receiver}, t.Profile) {
+		return t, fmt.Errorf("--profile %q: it must be sender, parked or receiver", f.profile)
+	}
+	for _, s := range f.ips {
+		ip, err := netip.ParseAddr(strings.TrimSpace(s))
+		if err != nil || ip.Zone() != "" {
+			return t, withHint(fmt.Errorf("--ip %q is not an IP address", s), "write it as 192.0.2.10 or 2001:db8::10")
+		}
+		t.IPs = append(t.IPs, ip.Unmap())
+	}
+	for _, list := range []struct {
+		flag string
+		in   []string
+		out  *[]string
+	}{{"--mail-from", f.mailFrom, &t.MailFrom}, {"--dkim-domain", f.dkimDomains, &t.DKIMDomains}} {
+		for _, s := range list.in {
+			// The envelope address is what people have at hand; its domain is meant.
+			if _, domain, ok := strings.Cut(s, "@"); ok && list.flag == "--mail-from" {
+				s = domain
+			}
+			d, err := audit.ParseDomain(s)
+			if err != nil {
+				return t, fmt.Errorf("%s: %w", list.flag, err)
+			}
+			*list.out = append(*list.out, d)
+		}
+	}
+	for _, s := range f.helo {
+		name, err := audit.ParseHELO(s)
+		if err != nil {
+			return t, fmt.Errorf("--helo: %w", err)
+		}
+		t.HELO = append(t.HELO, name)
+	}
+	for _, s := range f.selectors {
+		name, err := audit.ParseSelector(s)
+		if err != nil {
+			return t, fmt.Errorf("--selector: %w", err)
+		}
+		t.Selectors = append(t.Selectors, name)
+	}
+	return t, nil
+}
+
+// options checks the flags that bound and tune an audit.
+func (f *auditFlags) options() (audit.Options, error) {
+	o := audit.Options{MaxIPs: f.maxIPs, Selectors: dkim.Mode(f.guess), Health: &rbl.Health{}}
+	if f.maxIPs < 1 {
+		return o, fmt.Errorf("--max-ips %d: it must be at least 1", f.maxIPs)
+	}
+	if !slices.Contains([]dkim.Mode{dkim.Common, dkim.Inferred, dkim.All}, o.Selectors) {
+		return o, fmt.Errorf("--selectors %q: it must be common, inferred or all", f.guess)
+	}
+	var err error
+	o.Catalogue, err = openCatalogue(f.lists)
+	return o, err
+}
+
+// openCatalogue returns the built-in block lists as the user's file changes them.
+func openCatalogue(file string) (*rbl.Catalogue, error) {
+	if file == "" {
+		return rbl.DefaultCatalogue(), nil
+	}
+	return rbl.LoadCatalogue(file, os.Getenv)
+}
+
+// input is a domain as it was given, and where.
+type input struct {
+	text string
+	// line in the file of -f; 0 on the command line.
+	line int
+	file string
+}
+
+func (in input) locate(err error) error {
+	if in.line == 0 {
+		return err
+	}
+	return fmt.Errorf("%s:%d: %w", in.file, in.line, err)
+}
+
+// inputs gathers the domains of the command line and of -f. Blank lines and
+// comments are passed over.
+func (f *auditFlags) inputs(cmd *cobra.Command, args []string) ([]input, error) {
+	var inputs []input
+	for _, a := range args {
+		inputs = append(inputs, input{text: a})
+	}
+	if f.file != "" {
+		r, name := cmd.InOrStdin(), "standard input"
+		if f.file != "-" {
+			file, err := os.Open(f.file)
+			if err != nil {
+				return nil, fmt.Errorf("-f: %w", err)
+			}
+			defer file.Close()
+			r, name = file, f.file
+		}
+		lines := bufio.NewScanner(r)
+		lines.Buffer(nil, 64<<10)
+		n := 0
+		for lines.Scan() {
+			n++
+			text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
+			if text == "" || strings.HasPrefix(text, "#") {
+				continue
+			}
+			inputs = append(inputs, input{text: text, line: n, file: name})
+		}
+		if err := lines.Err(); err != nil {
+			return nil, fmt.Errorf("-f %s: line %d: %w", f.file, n+1, err)
+		}
+	}
+	if len(inputs) == 0 {
+		return nil, withHint(errors.New("no domain given"), "usage: %s", cmd.UseLine())
+	}
+	return inputs, nil
+}

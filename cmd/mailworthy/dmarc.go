@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/dmarc"
+	"mailworthy/finding"
+	"mailworthy/report"
+	"mailworthy/resolver"
+)
+
+func newDMARC() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "dmarc",
+		Short: "DMARC alone: check, evaluate for the identities of a message",
+		Example: `  mailworthy dmarc check acme.example
+  mailworthy dmarc evaluate --from acme.example --spf bounce.acme.example=pass --dkim esp.example=pass`,
+	}
+	cmd.AddCommand(newSectionCheck("check DOMAIN...", "The DMARC section of the audit: record, walk, report destinations",
+		`  mailworthy dmarc check acme.example
+  mailworthy dmarc check --mail-from bounce.esp.example --dkim-domain acme.example acme.example`, finding.DMARC),
+		newDMARCEvaluate())
+	return cmd
+}
+
+// newSectionCheck is the audit restricted to one section.
+func newSectionCheck(use, short, example string, section finding.Section) *cobra.Command {
+	f := &auditFlags{}
+	cmd := &cobra.Command{
+		Use: use, Short: short, Example: example,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.report(cmd, args, []finding.Section{section})
+		},
+	}
+	f.dns.add(cmd)
+	f.output.add(cmd, "table", "json", "ndjson")
+	f.addTarget(cmd)
+	return cmd
+}
+
+func newDMARCEvaluate() *cobra.Command {
+	var (
+		dns       dnsFlags
+		output    outputFlags
+		from      string
+		spf, dkim []string
+	)
+	cmd := &cobra.Command{
+		Use:   "evaluate --from DOMAIN [--spf DOMAIN=RESULT]... [--dkim DOMAIN=RESULT]...",
+		Short: "The DMARC verdict of RFC 9989 for the identities of a message",
+		Long: `Says what a receiver concludes for a message from its identities alone: the
+domain of From, the envelope domain with its SPF result, the signing domains with
+their DKIM results. Only a result of "pass" counts, so before launch one states
+what is expected.`,
+		Example: `  mailworthy dmarc evaluate --from acme.example --spf bounce.acme.example=pass
+  mailworthy dmarc evaluate --from acme.example --dkim esp.example=pass --format json`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if from == "" {
+				return withHint(errors.New("--from is missing"), "usage: %s", cmd.UseLine())
+			}
+			author, err := audit.ParseDomain(from)
+			if err != nil {
+				return fmt.Errorf("--from: %w", err)
+			}
+			id := dmarc.Identities{From: author}
+			if id.SPF, err = identities("--spf", spf); err != nil {
+				return err
+			}
+			if id.DKIM, err = identities("--dkim", dkim); err != nil {
+				return err
+			}
+			if err := output.check(); err != nil {
+				return err
+			}
+			s, err := dns.open(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			ctx, cancel := s.context(cmd.Context())
+			defer cancel()
+			v := dmarc.Evaluate(ctx, resolver.NewSession(s.resolver, s.maxQueries), id)
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			return output.write(cmd, func(w io.Writer) error {
+				if output.format == "json" {
+					return writeJSON(w, v)
+				}
+				return showDMARC(w, v)
+			})
+		},
+	}
+	dns.add(cmd)
+	output.add(cmd, "table", "json")
+	cmd.Flags().StringVar(&from, "from", "", "the `domain` of the From header")
+	cmd.Flags().StringArrayVar(&spf, "spf", nil, "an envelope domain and its SPF result (`DOMAIN=RESULT`); repeatable")
+	cmd.Flags().StringArrayVar(&dkim, "dkim", nil, "a signing domain and its DKIM result (`DOMAIN=RESULT`); repeatable")
+	return cmd
+}
+
+// authResults are the results of SPF and DKIM that may be stated (RFC 8601, 2.7).
+var authResults = map[string][]string{
+	"--spf":  {"pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy"},
+	"--dkim": {"pass", "fail", "neutral", "none", "temperror", "permerror", "policy"},
+}
+
+// identities reads the DOMAIN=RESULT of a flag.
+func identities(flag string, args []string) ([]dmarc.Identity, error) {
+	var list []dmarc.Identity
+	for _, arg := range args {
+		name, result, ok := strings.Cut(arg, "=")
+		if !ok {
+			return nil, withHint(fmt.Errorf("%s %q is not DOMAIN=RESULT", flag, arg), "write it as %s %s=pass", flag, arg)
+		}
+		domain, err := audit.ParseDomain(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		result = strings.ToLower(strings.TrimSpace(result))
+		if !slices.Contains(authResults[flag], result) {
+			return nil, withHint(fmt.Errorf("%s %q: %q is no result", flag, arg, result), "it is one of %s", joined(authResults[flag]))
+		}
+		list = append(list, dmarc.Identity{Domain: domain, Result: result})
+	}
+	return list, nil
+}
+
+func showDMARC(w io.Writer, v dmarc.Verdict) error {
+	if err := showPairs(w, []pair{
+		{"result", string(v.Result)}, {"author domain", v.Domain},
+		{"organizational domain", orNone(v.OrganizationalDomain)}, {"policy domain", orNone(v.PolicyDomain)},
+		{"policy", orNone(v.Policy)}, {"effective policy", orNone(v.EffectivePolicy)},
+		{"SPF aligned", triState(v.SPFAligned)}, {"DKIM aligned", triState(v.DKIMAligned)},
+		{"error", v.Error}, {"asked", joined(v.Queries)},
+	}); err != nil {
+		return err
+	}
+	for _, id := range v.Identifiers {
+		line := fmt.Sprintf("\n%s %s=%s: %s", strings.ToUpper(id.Kind), id.Domain, id.Result, id.Why)
+		if _, err := fmt.Fprintln(w, report.Escape(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

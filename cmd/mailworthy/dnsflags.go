@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/report"
+	"mailworthy/resolver"
+)
+
+// dnsFlags are the flags of every command that asks the DNS.
+type dnsFlags struct {
+	resolvers  []string
+	zones      []string
+	offline    bool
+	timeout    time.Duration
+	retries    int
+	deadline   time.Duration
+	maxQueries int
+	now        string
+	verbose    int
+	logFormat  string
+}
+
+func (f *dnsFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.resolvers, "resolver", nil, "ask this `server` (host[:port], udp://, tcp://, tls://, https://…/dns-query); repeatable; default: the system's")
+	flags.StringArrayVar(&f.zones, "zone", nil, "answer from this master file, or every .zone file of this folder (`FILE[@ORIGIN]`); repeatable")
+	flags.BoolVar(&f.offline, "offline", false, "never touch the network: what no zone answers is unknown")
+	flags.DurationVar(&f.timeout, "timeout", 2*time.Second, "how long to wait for each try of a question")
+	flags.IntVar(&f.retries, "retries", 2, "further tries for a question that is not answered")
+	flags.DurationVar(&f.deadline, "deadline", 30*time.Second, "how long one domain may take")
+	flags.IntVar(&f.maxQueries, "max-queries", 500, "how many questions one domain may cost")
+	flags.StringVar(&f.now, "now", "", "judge expiry at this `time` (RFC 3339) instead of now")
+	flags.CountVarP(&f.verbose, "verbose", "v", "show passes, notices and evidence, and log to standard error; twice: log every question")
+	flags.StringVar(&f.logFormat, "log-format", "text", "log as `text|json`")
+}
+
+// session is what a command needs to ask the DNS.
+type session struct {
+	resolver   resolver.Resolver
+	deadline   time.Duration
+	maxQueries int
+	now        time.Time
+	verbose    bool
+	log        *slog.Logger
+}
+
+// open checks the flags and builds the resolver that they describe.
+func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
+	s := &session{deadline: f.deadline, maxQueries: f.maxQueries, now: time.Now(), verbose: f.verbose > 0}
+	switch {
+	case f.timeout <= 0:
+		return nil, fmt.Errorf("--timeout %s: it must be more than 0", f.timeout)
+	case f.deadline <= 0:
+		return nil, fmt.Errorf("--deadline %s: it must be more than 0", f.deadline)
+	case f.retries < 0 || f.retries > 10:
+		return nil, fmt.Errorf("--retries %d: it must be 0 to 10", f.retries)
+	case f.maxQueries < 1:
+		return nil, fmt.Errorf("--max-queries %d: it must be at least 1", f.maxQueries)
+	case f.offline && len(f.resolvers) > 0:
+		return nil, withHint(errors.New("--offline and --resolver exclude each other"), "leave one out")
+	case f.offline && len(f.zones) == 0:
+		return nil, withHint(errors.New("--offline needs a zone to answer from"), "add --zone FILE")
+	}
+	if f.now != "" {
+		now, err := time.Parse(time.RFC3339, f.now)
+		if err != nil {
+			return nil, withHint(fmt.Errorf("--now %q is not a time in RFC 3339 form", f.now), "write it as 2026-11-21T09:00:00Z")
+		}
+		s.now = now
+	}
+	var err error
+	if s.log, err = newLogger(stderr, f.logFormat, f.verbose); err != nil {
+		return nil, err
+	}
+	zones, err := loadZones(f.zones, stderr)
+	if err != nil {
+		return nil, err
+	}
+	if !f.offline {
+		client, err := resolver.New(resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.retries})
+		if err != nil {
+			return nil, withHint(err, "--resolver takes host[:port], udp://, tcp://, tls:// or https://host/dns-query")
+		}
+		s.resolver = resolver.NewCache(client, resolver.CacheConfig{})
+	}
+	if len(zones) > 0 {
+		s.resolver = resolver.NewOverlay(s.resolver, zones...)
+	}
+	return s, nil
+}
+
+// context bounds the work on one domain by --deadline.
+func (s *session) context(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, s.deadline)
+}
+
+// loadZones reads the zones that --zone names. A folder stands for every .zone
+// file in it.
+func loadZones(specs []string, stderr io.Writer) ([]*resolver.ZoneSet, error) {
+	var files []string
+	for _, spec := range specs {
+		if info, err := os.Stat(spec); err != nil || !info.IsDir() {
+			files = append(files, spec)
+			continue
+		}
+		inside, err := filepath.Glob(filepath.Join(spec, "*.zone"))
+		if err != nil || len(inside) == 0 {
+			return nil, fmt.Errorf("--zone %s: the folder holds no .zone file", spec)
+		}
+		files = append(files, inside...)
+	}
+	zones, err := resolver.LoadZones(files...)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, withHint(err, "--zone takes FILE, FILE@ORIGIN or a folder of .zone files")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, z := range zones {
+		for _, w := range z.Warnings {
+			fmt.Fprintf(stderr, "warning: %s\n", report.Escape(w))
+		}
+	}
+	return zones, nil
+}
+
+// newLogger logs to w: warnings always, with -v what is done, with -vv every question.
+func newLogger(w io.Writer, format string, verbose int) (*slog.Logger, error) {
+	level := slog.LevelWarn
+	switch {
+	case verbose >= 2:
+		level = slog.LevelDebug
+	case verbose == 1:
+		level = slog.LevelInfo
+	}
+	o := &slog.HandlerOptions{Level: level}
+	switch strings.ToLower(format) {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, o)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, o)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q: it must be text or json", format)
+}

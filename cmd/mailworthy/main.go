@@ -1,0 +1,155 @@
+// Command mailworthy audits whether a domain is fit to send mail.
+//
+// This package is flags, wiring and exit statuses; what is checked lives in the
+// packages of the protocols, and how it is shown in report.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/report"
+)
+
+// Exit statuses, a contract with scripts.
+const (
+	exitOK         = 0
+	exitFindings   = 1
+	exitUsage      = 2
+	exitIncomplete = 3
+	// exitInterrupted is 128 + SIGINT, as shells have it.
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole command with its surroundings as arguments.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var status exitStatus
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &status):
+		return int(status)
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "error: interrupted")
+		return exitInterrupted
+	}
+	message, hint := err.Error(), ""
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		hint = hinted.hint
+	}
+	// Messages quote what was typed and what files hold: nothing may steer the terminal.
+	fmt.Fprintf(stderr, "error: %s\n", report.Escape(message))
+	if hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", report.Escape(hint))
+	}
+	return exitUsage
+}
+
+// exitStatus ends the command without an error message: the output has said why.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// hintedError is bad usage or input together with what to do instead.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+
+func withHint(err error, hint string, args ...any) error {
+	return &hintedError{err: err, hint: fmt.Sprintf(hint, args...)}
+}
+
+// exit turns a status into the error that carries it.
+func exit(status int) error {
+	if status == exitOK {
+		return nil
+	}
+	return exitStatus(status)
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mailworthy",
+		Short: "Is this domain fit to send mail, and if not, what must be published?",
+		Long: `mailworthy asks the DNS everything that a receiving mail server asks about a
+domain, and says what is wrong, on what evidence, what receivers do about it, and
+which record to publish instead. What the DNS does not answer is reported as
+unknown, never as missing.`,
+		Example: `  mailworthy audit acme.example
+  mailworthy audit --offline --zone acme.zone acme.example
+  mailworthy checks spf-too-many-lookups`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noSubcommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDescriptions = false
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return withHint(err, "%s --help lists the flags", cmd.CommandPath())
+	})
+	root.AddCommand(
+		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newLint(), newChecks(), newVersion(),
+	)
+	for _, c := range root.Commands() {
+		guardUnknown(c)
+	}
+	return root
+}
+
+// guardUnknown makes a command that only groups others refuse words it does not
+// know, which cobra does for the root command alone.
+func guardUnknown(c *cobra.Command) {
+	if c.HasSubCommands() && !c.Runnable() {
+		c.Args = noSubcommand
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+}
+
+func noSubcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := cmd.CommandPath() + " --help lists the commands"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return withHint(fmt.Errorf("unknown command %q for %s", args[0], cmd.CommandPath()), "%s", hint)
+}
+
+// exactly is cobra.ExactArgs with an error that names what is missing.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return withHint(fmt.Errorf("%s is missing", names[len(args)]), "usage: %s", cmd.UseLine())
+		case len(args) > len(names):
+			return withHint(fmt.Errorf("unexpected argument %q", args[len(names)]), "usage: %s", cmd.UseLine())
+		}
+		return nil
+	}
+}

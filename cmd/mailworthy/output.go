@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"mailworthy/report"
+)
+
+// outputFlags say how a result is written and where to.
+type outputFlags struct {
+	format string
+	file   string
+	color  string
+	// formats are those that the command can write, the first being the default.
+	formats []string
+}
+
+func (f *outputFlags) add(cmd *cobra.Command, formats ...string) {
+	f.formats = formats
+	flags := cmd.Flags()
+	flags.StringVar(&f.format, "format", formats[0], "write `"+strings.Join(formats, "|")+"`")
+	flags.StringVarP(&f.file, "output", "o", "", "write to this `file` instead of standard output")
+	flags.StringVar(&f.color, "color", "auto", "colour the output `auto|always|never`")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f *outputFlags) check() error {
+	if !slices.Contains(f.formats, f.format) {
+		return withHint(fmt.Errorf("--format %q is not known here", f.format), "it is one of %s", strings.Join(f.formats, ", "))
+	}
+	if !slices.Contains([]string{"auto", "always", "never"}, f.color) {
+		return fmt.Errorf("--color %q: it must be auto, always or never", f.color)
+	}
+	return nil
+}
+
+// table says how to draw for whoever reads standard output.
+func (f *outputFlags) table(cmd *cobra.Command, verbose bool) report.TableOptions {
+	o := report.TableOptions{Width: 80, Verbose: verbose, ASCII: !unicodeLocale(os.Getenv)}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		o.Width = n
+	}
+	terminal := false
+	if file, ok := cmd.OutOrStdout().(*os.File); ok && f.file == "" {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
+			terminal = true
+			o.Width = width
+		}
+	}
+	switch f.color {
+	case "always":
+		o.Color = true
+	case "auto":
+		// https://no-color.org: any value that is not empty.
+		o.Color = terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	// Lines over 120 columns are hard to read, however wide the window.
+	o.Width = min(max(o.Width, 40), 120)
+	return o
+}
+
+// unicodeLocale reports whether the environment's locale can show more than
+// ASCII. Without any locale, as under cron, UTF-8 is taken for granted.
+func unicodeLocale(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return true
+}
+
+// write calls render and puts what it wrote where the flags say. A file is
+// replaced as a whole, so that a reader never sees half of one.
+func (f *outputFlags) write(cmd *cobra.Command, render func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := render(&b); err != nil {
+		return err
+	}
+	if f.file == "" || f.file == "-" {
+		_, err := cmd.OutOrStdout().Write(b.Bytes())
+		return err
+	}
+	return replaceFile(f.file, b.Bytes())
+}
+
+func replaceFile(name string, data []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("-o %s: %w", name, err)
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(data)
+	if err == nil {
+		err = temp.Chmod(0o644)
+	}
+	if closing := temp.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(temp.Name(), name)
+	}
+	if err != nil {
+		return fmt.Errorf("-o %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/finding"
+	"mailworthy/rbl"
+	"mailworthy/report"
+	"mailworthy/resolver"
+)
+
+func newRBL() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rbl",
+		Short: "Block lists: listings, the catalogue, the health of each list",
+		Example: `  mailworthy rbl check 192.0.2.10 acme.example
+  mailworthy rbl lists
+  mailworthy rbl health`,
+	}
+	cmd.AddCommand(newRBLCheck(), newRBLLists(), newRBLHealth())
+	return cmd
+}
+
+// listFlags choose the block lists.
+type listFlags struct {
+	file string
+	only []string
+}
+
+func (f *listFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.file, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	cmd.Flags().StringSliceVar(&f.only, "list", nil, "ask this `zone` alone; repeatable; default: those marked so in rbl lists")
+}
+
+// open returns the catalogue and checks that it has the lists asked for.
+func (f *listFlags) open() (*rbl.Catalogue, error) {
+	c, err := openCatalogue(f.file)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.Select(f.only); err != nil {
+		return nil, withHint(err, "mailworthy rbl lists shows the catalogue")
+	}
+	return c, nil
+}
+
+// listings is the JSON of rbl check.
+type listings struct {
+	Schema     string            `json:"schema"`
+	Findings   []finding.Finding `json:"findings"`
+	RBL        *rbl.Survey       `json:"rbl"`
+	Queries    int               `json:"queries"`
+	DurationMS int64             `json:"duration_ms"`
+}
+
+func newRBLCheck() *cobra.Command {
+	var (
+		dns    dnsFlags
+		output outputFlags
+		lists  listFlags
+		failOn string
+	)
+	cmd := &cobra.Command{
+		Use:   "check IP|CIDR|DOMAIN...",
+		Short: "Look addresses, ranges up to /24 and domains up on the block lists",
+		Long: `Looks up addresses, ranges (IPv4 up to /24) and domains, many at once; - reads
+them from standard input, one a line. A list counts only where it passed its own
+test entries (RFC 5782, 5) through the same resolver; one that refuses to answer,
+is closed or lists the whole world is reported as such, never as a listing.`,
+		Example: `  mailworthy rbl check 192.0.2.10 2001:db8::10 acme.example
+  mailworthy rbl check 192.0.2.0/28 --list zen.spamhaus.org
+  mailworthy rbl check - < addresses.txt`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			limit, err := (&auditFlags{failOn: failOn}).limit()
+			if err != nil {
+				return err
+			}
+			if err := output.check(); err != nil {
+				return err
+			}
+			if args, err = standardInput(cmd, args); err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return withHint(fmt.Errorf("nothing to look up"), "usage: %s", cmd.UseLine())
+			}
+			addrs, domains, err := rbl.ParseSubjects(args)
+			if err != nil {
+				return err
+			}
+			catalogue, err := lists.open()
+			if err != nil {
+				return err
+			}
+			s, err := dns.open(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			ctx, cancel := s.context(cmd.Context())
+			defer cancel()
+			// The bound is meant for one domain; each subject may cost as much.
+			asker := resolver.NewSession(s.resolver, s.maxQueries*(len(addrs)+len(domains)))
+			o := rbl.Options{Catalogue: catalogue, Lists: lists.only}
+			if len(addrs) > 0 {
+				o.Addresses = func(context.Context) []netip.Addr { return addrs }
+			}
+			for _, d := range domains {
+				o.Domains = append(o.Domains, rbl.Subject{Name: d, Role: "domain"})
+			}
+			started := time.Now()
+			survey := rbl.Examine(ctx, asker, o)
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			out := listings{Schema: "mailworthy/rbl/1", RBL: survey, Findings: rbl.Check(survey, rbl.Context{}),
+				Queries: asker.Queries(), DurationMS: time.Since(started).Milliseconds()}
+			if err := output.write(cmd, func(w io.Writer) error {
+				if output.format == "json" {
+					return writeJSON(w, out)
+				}
+				return report.WriteSurvey(w, survey, out.Findings, output.table(cmd, s.verbose))
+			}); err != nil {
+				return err
+			}
+			return exit(report.ExitOf(out.Findings, limit))
+		},
+	}
+	dns.add(cmd)
+	output.add(cmd, "table", "json")
+	lists.add(cmd)
+	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	return cmd
+}
+
+// standardInput replaces an argument - by the words of standard input, one a line.
+func standardInput(cmd *cobra.Command, args []string) ([]string, error) {
+	at := slices.Index(args, "-")
+	if at < 0 {
+		return args, nil
+	}
+	var words []string
+	lines := bufio.NewScanner(cmd.InOrStdin())
+	for lines.Scan() {
+		if text := strings.TrimSpace(lines.Text()); text != "" && !strings.HasPrefix(text, "#") {
+			words = append(words, text)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	return slices.Concat(args[:at], words, args[at+1:]), nil
+}
+
+func newRBLLists() *cobra.Command {
+	var (
+		output outputFlags
+		lists  listFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "lists",
+		Short: "The catalogue of block lists, closed ones included",
+		Example: `  mailworthy rbl lists
+  mailworthy rbl lists --lists mine.yaml --format json`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := output.check(); err != nil {
+				return err
+			}
+			c, err := openCatalogue(lists.file)
+			if err != nil {
+				return err
+			}
+			return output.write(cmd, func(w io.Writer) error {
+				if output.format == "json" {
+					return writeJSON(w, c)
+				}
+				return report.WriteCatalogue(w, c, output.table(cmd, false))
+			})
+		},
+	}
+	output.add(cmd, "table", "json")
+	cmd.Flags().StringVar(&lists.file, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	return cmd
+}
+
+func newRBLHealth() *cobra.Command {
+	var (
+		dns    dnsFlags
+		output outputFlags
+		lists  listFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "health",
+		Short: "Test each list with its test entries through your resolver",
+		Long: `Asks each list for the entries that RFC 5782, 5 requires: one that must be listed
+and one that must not be. A list that fails says nothing about your mail. With
+several --resolver each is tested on its own.`,
+		Example: `  mailworthy rbl health
+  mailworthy rbl health --resolver 192.0.2.53 --resolver tls://192.0.2.54`,
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := output.check(); err != nil {
+				return err
+			}
+			catalogue, err := lists.open()
+			if err != nil {
+				return err
+			}
+			// Failover would hide which resolver a list refuses: each is asked alone.
+			through := [][]string{nil}
+			if len(dns.resolvers) > 0 {
+				through = nil
+				for _, r := range dns.resolvers {
+					through = append(through, []string{r})
+				}
+			}
+			var probes []report.Probe
+			for _, servers := range through {
+				one := dns
+				one.resolvers = servers
+				s, err := one.open(cmd.ErrOrStderr())
+				if err != nil {
+					return err
+				}
+				ctx, cancel := s.context(cmd.Context())
+				health, rewriting := rbl.Probe(ctx, resolver.NewSession(s.resolver, s.maxQueries), rbl.Options{Catalogue: catalogue, Lists: lists.only})
+				cancel()
+				name := "the system's resolvers"
+				switch {
+				case len(servers) > 0:
+					name = servers[0]
+				case dns.offline:
+					name = "the zones given"
+				}
+				probes = append(probes, report.NewProbe(name, health, rewriting))
+			}
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			return output.write(cmd, func(w io.Writer) error {
+				if output.format == "json" {
+					return writeJSON(w, probes)
+				}
+				return report.WriteProbes(w, probes, output.table(cmd, false))
+			})
+		},
+	}
+	dns.add(cmd)
+	output.add(cmd, "table", "json")
+	lists.add(cmd)
+	return cmd
+}

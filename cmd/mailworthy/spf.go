@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+	"mailworthy/report"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+func newSPF() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "spf",
+		Short: "SPF alone: check, evaluate for one client, flatten",
+		Example: `  mailworthy spf check --tree acme.example
+  mailworthy spf evaluate --ip 192.0.2.10 --mail-from info@acme.example
+  mailworthy spf flatten acme.example`,
+	}
+	cmd.AddCommand(newSPFCheck(), newSPFEvaluate(), newSPFFlatten())
+	return cmd
+}
+
+func newSPFCheck() *cobra.Command {
+	f := &auditFlags{}
+	var tree bool
+	cmd := &cobra.Command{
+		Use:   "check DOMAIN...",
+		Short: "The SPF section of the audit; --tree shows every term with its cost",
+		Example: `  mailworthy spf check acme.example
+  mailworthy spf check --tree acme.example
+  mailworthy spf check --ip 192.0.2.10 acme.example`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if tree {
+				f.before = func(w io.Writer, r *report.Report, o report.TableOptions) error { return report.WriteSPFTree(w, r, o) }
+			}
+			return f.report(cmd, args, []finding.Section{finding.SPF})
+		},
+	}
+	f.dns.add(cmd)
+	f.output.add(cmd, "table", "json", "ndjson")
+	f.addTarget(cmd)
+	cmd.Flags().BoolVar(&tree, "tree", false, "show every record and term with its cost, void lookups and addresses")
+	return cmd
+}
+
+func newSPFEvaluate() *cobra.Command {
+	var (
+		dns                dnsFlags
+		output             outputFlags
+		ip, helo, mailFrom string
+	)
+	cmd := &cobra.Command{
+		Use:   "evaluate --ip IP [--helo NAME] [--mail-from ADDRESS] [DOMAIN]",
+		Short: "check_host() of RFC 7208 for one client",
+		Long: `Evaluates SPF as a receiver does for one client: its address, its HELO name and
+its envelope sender. An empty --mail-from '' is the null sender of bounces, for
+which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
+		Example: `  mailworthy spf evaluate --ip 192.0.2.10 --mail-from info@acme.example
+  mailworthy spf evaluate --ip 192.0.2.10 --helo mx1.acme.example --mail-from ''
+  mailworthy spf evaluate --ip 2001:db8::10 acme.example --format json`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client := spf.Client{HELO: helo, MailFrom: mailFrom}
+			addr, err := netip.ParseAddr(ip)
+			switch {
+			case ip == "":
+				return withHint(errors.New("--ip is missing"), "usage: %s", cmd.UseLine())
+			case err != nil || addr.Zone() != "":
+				return withHint(fmt.Errorf("--ip %q is not an IP address", ip), "write it as 192.0.2.10 or 2001:db8::10")
+			case len(args) > 1:
+				return withHint(fmt.Errorf("unexpected argument %q", args[1]), "usage: %s", cmd.UseLine())
+			}
+			client.IP = addr
+			if len(args) == 1 {
+				if client.Domain, err = audit.ParseDomain(args[0]); err != nil {
+					return err
+				}
+			}
+			switch {
+			case !cmd.Flags().Changed("mail-from") && client.Domain != "":
+				client.MailFrom = "postmaster@" + client.Domain
+			case client.MailFrom == "" && client.HELO == "" && client.Domain == "":
+				return withHint(errors.New("nothing to evaluate"), "give --mail-from, --helo or a domain")
+			case client.MailFrom != "" && !strings.Contains(client.MailFrom, "@"):
+				client.MailFrom = "postmaster@" + client.MailFrom
+			}
+			if err := output.check(); err != nil {
+				return err
+			}
+			s, err := dns.open(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			client.Now = s.now
+			ctx, cancel := s.context(cmd.Context())
+			defer cancel()
+			e := spf.CheckHost(ctx, resolver.NewSession(s.resolver, s.maxQueries), client)
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			return output.write(cmd, func(w io.Writer) error {
+				if output.format == "json" {
+					return writeJSON(w, e)
+				}
+				return showEvaluation(w, e, s.verbose)
+			})
+		},
+	}
+	dns.add(cmd)
+	output.add(cmd, "table", "json")
+	cmd.Flags().StringVar(&ip, "ip", "", "the `address` of the client")
+	cmd.Flags().StringVar(&helo, "helo", "", "the `name` it greets with")
+	cmd.Flags().StringVar(&mailFrom, "mail-from", "", "the envelope sender `address`; '' is the null sender")
+	return cmd
+}
+
+func showEvaluation(w io.Writer, e spf.Evaluation, verbose bool) error {
+	matched := e.Matched
+	if matched != "" {
+		matched += "  in the record of " + e.MatchedIn
+	}
+	if err := showPairs(w, []pair{
+		{"result", string(e.Result)}, {"domain", e.Domain}, {"identity", e.Identity}, {"client", e.IP.String()},
+		{"matched", matched}, {"explanation", e.Explanation}, {"error", e.Error},
+		{"lookups", fmt.Sprintf("%d of 10", e.Lookups)}, {"void lookups", fmt.Sprintf("%d of 2", e.VoidLookups)},
+	}); err != nil || !verbose {
+		return err
+	}
+	for _, step := range e.Steps {
+		line := fmt.Sprintf("%s%s: %s", strings.Repeat("  ", step.Depth+1), step.Term, step.Outcome)
+		if step.Note != "" {
+			line += " (" + step.Note + ")"
+		}
+		if _, err := fmt.Fprintln(w, report.Escape(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
