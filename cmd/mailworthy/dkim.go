@@ -127,4 +127,3 @@ func showSignatures(w io.Writer, v *dkim.Verification) error {
 	}
 	return nil
 }
-

@@ -1,0 +1,205 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+	"mailworthy/rbl"
+)
+
+// ExitOf is the status for findings outside a report: as Report.Exit.
+func ExitOf(findings []finding.Finding, failOn finding.Severity) int {
+	return (&Report{Result: audit.Result{Findings: findings}}).Exit(failOn)
+}
+
+// verdictMarks give each verdict of a list the severity whose mark it shows.
+var verdictMarks = map[rbl.Verdict]finding.Severity{
+	rbl.Listed: finding.Error, rbl.Clean: finding.Pass, rbl.Unknown: finding.Unknown,
+	rbl.Blocked: finding.Unknown, rbl.Dead: finding.Notice,
+}
+
+// WriteSurvey writes what the block lists said: a line a subject, what was found,
+// and with Verbose every list.
+func WriteSurvey(w io.Writer, survey *rbl.Survey, findings []finding.Finding, o TableOptions) error {
+	s := newScreen(o)
+	var subjects []string
+	for _, l := range survey.Listings {
+		if !slices.Contains(subjects, l.Subject) {
+			subjects = append(subjects, l.Subject)
+		}
+	}
+	var rows [][]string
+	for _, subject := range subjects {
+		mark, text := surveyLine(survey.Listings, subject)
+		rows = append(rows, []string{s.severity(mark, s.mark(mark)), s.text(subject), s.text(text)})
+	}
+	s.list(nil, rows)
+	if s.o.Verbose {
+		s.blank()
+		rows = nil
+		for _, l := range survey.Listings {
+			m := verdictMarks[l.Verdict]
+			rows = append(rows, []string{s.severity(m, s.mark(m)), s.text(l.Subject), s.text(l.List), string(l.Verdict), s.text(listingText(l))})
+		}
+		s.list(nil, rows)
+	}
+	s.findings(&Report{Result: audit.Result{Findings: findings}})
+	return s.writeTo(w)
+}
+
+// surveyLine sums up what the lists said about one subject.
+func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, string) {
+	by := map[rbl.Verdict][]string{}
+	allowed := 0
+	for _, l := range listings {
+		switch {
+		case l.Subject != subject:
+		case l.Allow:
+			if l.Verdict == rbl.Listed {
+				allowed++
+			}
+		default:
+			by[l.Verdict] = append(by[l.Verdict], l.List)
+		}
+	}
+	var parts []string
+	if listed := by[rbl.Listed]; len(listed) > 0 {
+		parts = append(parts, "listed on "+strings.Join(listed, ", "))
+	}
+	if n := len(by[rbl.Clean]); n > 0 {
+		parts = append(parts, fmt.Sprintf("clean on %s", counted(n, "list")))
+	}
+	if silent := slices.Concat(by[rbl.Blocked], by[rbl.Unknown]); len(silent) > 0 {
+		parts = append(parts, fmt.Sprintf("not known of %s: %s", counted(len(silent), "list"), strings.Join(silent, ", ")))
+	}
+	if closed := by[rbl.Dead]; len(closed) > 0 {
+		parts = append(parts, "closed: "+strings.Join(closed, ", "))
+	}
+	if allowed > 0 {
+		parts = append(parts, fmt.Sprintf("vouched for by %s", counted(allowed, "allow list")))
+	}
+	mark := finding.Pass
+	switch {
+	case len(by[rbl.Listed]) > 0:
+		mark = finding.Error
+	case len(by[rbl.Clean]) == 0:
+		mark = finding.Unknown
+	}
+	return mark, strings.Join(parts, "; ")
+}
+
+// listingText says what a list answered.
+func listingText(l rbl.Listing) string {
+	var parts []string
+	for i, a := range l.Answers {
+		if i < len(l.Codes) && l.Codes[i].Meaning != "" {
+			a += " " + l.Codes[i].Meaning
+		}
+		parts = append(parts, a)
+	}
+	parts = append(parts, l.Reasons...)
+	if l.Why != "" {
+		parts = append(parts, l.Why)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// WriteCatalogue lists the block lists that are known.
+func WriteCatalogue(w io.Writer, c *rbl.Catalogue, o TableOptions) error {
+	s := newScreen(o)
+	var live, dead [][]string
+	for _, l := range c.Lists {
+		if l.Dead != "" {
+			dead = append(dead, []string{s.text(l.Zone), s.text("closed " + l.Dead + orEmpty("; ", l.Note))})
+			continue
+		}
+		asked := ""
+		if l.Default {
+			asked = s.mark(finding.Pass)
+		}
+		kinds := make([]string, len(l.Kinds))
+		for i, k := range l.Kinds {
+			kinds[i] = string(k)
+		}
+		live = append(live, []string{asked, s.text(l.Zone), string(l.Weight), string(l.Access), s.text(strings.Join(kinds, " "))})
+	}
+	s.list([]string{"", "list", "weight", "access", "holds"}, live)
+	if len(dead) > 0 {
+		s.blank()
+		s.line(s.bold("Closed: never asked"))
+		s.list(nil, dead)
+	}
+	s.blank()
+	s.para("", s.fold(s.mark(finding.Pass)+" is asked by default. Lists with access by key or registration answer only those whom their operators know; --lists FILE supplies keys."))
+	return s.writeTo(w)
+}
+
+func orEmpty(separator, text string) string {
+	if text == "" {
+		return ""
+	}
+	return separator + text
+}
+
+// Probe is the health of the block lists through one resolver.
+type Probe struct {
+	Resolver  string        `json:"resolver"`
+	Lists     []ProbedList  `json:"lists"`
+	Rewriting rbl.Rewriting `json:"rewriting"`
+}
+
+// ProbedList is the health of one list.
+type ProbedList struct {
+	rbl.ListHealth
+	DurationMS int64 `json:"duration_ms"`
+	// Advice says what to do where the list is not usable.
+	Advice string `json:"advice,omitempty"`
+}
+
+// NewProbe gathers what a probe through a resolver found.
+func NewProbe(resolver string, health []rbl.ListHealth, rewriting rbl.Rewriting) Probe {
+	p := Probe{Resolver: resolver, Rewriting: rewriting, Lists: []ProbedList{}}
+	for _, h := range health {
+		p.Lists = append(p.Lists, ProbedList{ListHealth: h, DurationMS: h.Duration.Milliseconds(), Advice: h.Advice()})
+	}
+	return p
+}
+
+// slowList is the time for a list's test entries above which it is called slow.
+const slowList = time.Second
+
+// WriteProbes writes the health of the lists, resolver by resolver.
+func WriteProbes(w io.Writer, probes []Probe, o TableOptions) error {
+	s := newScreen(o)
+	for i, p := range probes {
+		if i > 0 {
+			s.blank()
+		}
+		s.line(s.bold(s.text("through " + p.Resolver)))
+		switch {
+		case p.Rewriting.Rewrites:
+			s.para("  ", s.severity(finding.Unknown, s.text("This resolver invents answers for names that do not exist: no block list can be asked through it.")))
+		case !p.Rewriting.Known:
+			s.para("  ", s.text("Whether it invents answers for absent names is not known: the question was not answered."))
+		}
+		var rows [][]string
+		for _, l := range p.Lists {
+			mark, state := finding.Pass, string(l.State)
+			if l.State != rbl.Usable {
+				mark = finding.Unknown
+			} else if l.Duration > slowList {
+				mark, state = finding.Warning, "slow"
+			}
+			text := strings.TrimSpace(l.Why + " " + l.Advice)
+			rows = append(rows, []string{s.severity(mark, s.mark(mark)), s.text(l.List.Zone), string(l.Kind), state,
+				fmt.Sprintf("%d ms", l.DurationMS), s.text(text)})
+		}
+		s.list(nil, rows)
+	}
+	return s.writeTo(w)
+}
