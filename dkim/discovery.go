@@ -1,6 +1,9 @@
 package dkim
 
-import "mailworthy/finding"
+import (
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
 
 // Mode says which selectors of the catalogue are asked besides the stated ones.
 type Mode string
@@ -50,8 +53,10 @@ type Discovery struct {
 	Unresolved int `json:"unresolved"`
 	// LeftOut counts selectors that the mode asks for and the bound did not allow.
 	LeftOut int `json:"left_out"`
-	// HintsIncomplete: MX or SPF were not known, so providers may be missing.
+	// HintsIncomplete: the DNS did not say all of MX and SPF, so providers may be missing.
 	HintsIncomplete bool `json:"hints_incomplete"`
+	// Questions counts all questions asked here.
+	Questions int `json:"questions"`
 	// Evidence is the question for _domainkey.<domain>.
 	Evidence []finding.Evidence `json:"evidence"`
 }
@@ -116,13 +121,18 @@ type Selector struct {
 	Reason string `json:"reason,omitempty"`
 	// CNAMEs are the aliases followed. With an absent status they dangle.
 	CNAMEs []string `json:"cnames,omitempty"`
-	// Provider is whose key it is, by the alias it points to or by the provider
-	// inferred that uses this selector; empty where that is not known.
-	Provider string `json:"provider,omitempty"`
+	// Provider is whose key it is; empty where that is not known. ProviderBy says
+	// what it is known from: "cname", the target of the alias; "inferred", a
+	// provider inferred for the domain uses this selector; "selector", the selector
+	// is one that only this provider uses.
+	Provider   string `json:"provider,omitempty"`
+	ProviderBy string `json:"provider_by,omitempty"`
 	// Wildcard: the answer is that of any selector.
 	Wildcard bool `json:"wildcard,omitempty"`
 	// Evidence is the question and its answer; nil for a guess that is simply absent.
 	Evidence *finding.Evidence `json:"evidence,omitempty"`
+
+	answer *resolver.Answer // nil where there is none
 }
 
 // QueryName is the name asked: <selector>._domainkey.<domain> (RFC 6376, 3.6.2.1).
@@ -139,10 +149,19 @@ type PublishedKey struct {
 	Domain   string `json:"domain"`
 	Stated   bool   `json:"stated"`
 	Provider string `json:"provider,omitempty"`
+	// CNAMEs are the aliases followed to the record.
+	CNAMEs []string `json:"cnames,omitempty"`
+	// Wildcard: the record answers any selector.
+	Wildcard bool `json:"wildcard,omitempty"`
 	// RecordCount is the number of TXT records at the selector; one is right
 	// (RFC 6376, 3.6.2.2). Of several, Key is the first that looks like a key.
 	RecordCount int `json:"record_count"`
 	// StringCount is the number of character strings of the record.
 	StringCount int `json:"string_count"`
 	Key
+
+	evidence finding.Evidence
 }
+
+// QueryName is the name of the record: <selector>._domainkey.<domain>.
+func (k *PublishedKey) QueryName() string { return k.Selector + "._domainkey." + k.Domain }

@@ -1,5 +1,10 @@
 package dkim
 
+import (
+	"slices"
+	"strings"
+)
+
 // KeyEncoding says how p= carries the public key.
 type KeyEncoding string
 
@@ -10,6 +15,12 @@ const (
 	PKCS1 KeyEncoding = "pkcs1"
 	// Raw: the 32 octets of an Ed25519 key (RFC 8463, 4.2).
 	Raw KeyEncoding = "raw"
+)
+
+// The key types of k=.
+const (
+	algorithmRSA     = "rsa"
+	algorithmEd25519 = "ed25519"
 )
 
 // Key is a key record (RFC 6376, 3.6.1), with the defaults filled in.
@@ -73,26 +84,166 @@ type Problem struct {
 	Detail string `json:"detail"`
 	// Tolerated: against the grammar, but verifiers read over it.
 	Tolerated bool `json:"tolerated,omitempty"`
-	// Exposed: anyone can sign with this key (a private key was published, or the
-	// exponent makes every signature valid).
+	// Exposed: anyone can sign with this key, since what is published is a private
+	// key or makes every signature valid.
 	Exposed bool `json:"exposed,omitempty"`
 }
 
 // Error implements error.
 func (p *Problem) Error() string { return "dkim: key record: " + p.Detail }
 
-type tag struct {
-	name, value     string
-	nameAt, valueAt int
-}
-
 // ParseKey reads a key record strictly. The Key is never nil: it holds what could
 // be read. The error is the first Problem that verifiers do not read over, as a
 // *Problem; nil where there is none. An empty p= is no error: the key is revoked.
 func ParseKey(record string) (*Key, error) {
-	return &Key{Record: record}, nil
+	k := &Key{Record: record, Algorithm: algorithmRSA, Services: []string{"*"}}
+	k.tags, k.Problems = parseTags(record, false)
+	if !k.broken() {
+		k.readTags()
+		slices.SortStableFunc(k.Problems, func(a, b Problem) int { return a.Offset - b.Offset })
+	}
+	if p := k.refusal(); p != nil {
+		return k, p
+	}
+	return k, nil
 }
 
-// Usable reports that a verifier can use the key: decoded, not revoked, and
-// nothing wrong that a verifier would refuse it for.
-func (k *Key) Usable() bool { return false }
+// refusal is the first problem for which verifiers refuse the record, or nil.
+func (k *Key) refusal() *Problem {
+	for i := range k.Problems {
+		if !k.Problems[i].Tolerated {
+			return &k.Problems[i]
+		}
+	}
+	return nil
+}
+
+// broken reports that the tag list as a whole is invalid.
+func (k *Key) broken() bool {
+	return slices.ContainsFunc(k.Problems, func(p Problem) bool { return p.Kind == ProblemSyntax && !p.Tolerated })
+}
+
+// Live reports that a verifier can use the key for mail: it is decoded, not
+// revoked, and the record has nothing for which it is refused or ignored.
+func (k *Key) Live() bool {
+	return k.Bits > 0 && !k.Revoked && k.refusal() == nil && k.forMail() && k.allows("sha256")
+}
+
+// forMail reports whether s= includes mail (RFC 6376, 3.6.1).
+func (k *Key) forMail() bool {
+	return slices.Contains(k.Services, "*") || slices.Contains(k.Services, "email")
+}
+
+// allows reports whether h= accepts the hash algorithm.
+func (k *Key) allows(hash string) bool { return len(k.Hashes) == 0 || slices.Contains(k.Hashes, hash) }
+
+// tag returns the tag of a name, or nil.
+func (k *Key) tag(name string) *tag {
+	for i := range k.tags {
+		if k.tags[i].name == name {
+			return &k.tags[i]
+		}
+	}
+	return nil
+}
+
+func (k *Key) problem(kind ProblemKind, t *tag, at int, detail string) *Problem {
+	k.Problems = append(k.Problems, Problem{Kind: kind, Tag: t.name, Offset: at, Detail: detail})
+	return &k.Problems[len(k.Problems)-1]
+}
+
+// readTags interprets the tags of section 3.6.1, those of others ignored.
+func (k *Key) readTags() {
+	if t := k.tag("v"); t != nil {
+		k.Version = t.value
+		if t.value != "DKIM1" {
+			k.problem(ProblemVersion, t, t.valueAt, "v= must be exactly DKIM1, not "+quote(t.value)+versionHint(t.value))
+		} else if t != &k.tags[0] {
+			k.problem(ProblemVersion, t, t.nameAt, "v= must be the first tag; here "+k.tags[0].name+"= stands before it")
+		}
+	}
+	if t := k.tag("k"); t != nil {
+		k.Algorithm = t.value
+		if t.value != algorithmRSA && t.value != algorithmEd25519 {
+			detail := "k=" + quote(t.value) + " is no key type that verifiers know; rsa and ed25519 are"
+			if lower := strings.ToLower(t.value); lower == algorithmRSA || lower == algorithmEd25519 {
+				detail += ", in lower case"
+			}
+			k.problem(ProblemAlgorithm, t, t.valueAt, detail)
+		}
+	}
+	if t := k.tag("h"); t != nil {
+		k.Hashes = k.words(t)
+	}
+	if t := k.tag("s"); t != nil {
+		k.Services = k.words(t)
+	}
+	if t := k.tag("t"); t != nil {
+		k.Flags = k.words(t)
+		k.Testing = slices.Contains(k.Flags, "y")
+		k.Strict = slices.Contains(k.Flags, "s")
+	}
+	if t := k.tag("n"); t != nil {
+		k.Notes = t.value
+	}
+	if t := k.tag("g"); t != nil {
+		k.Granularity = &t.value
+	}
+	t := k.tag("p")
+	if t == nil {
+		detail := "there is no p= tag, which is required"
+		if k.tag("P") != nil {
+			detail += "; tag names are case-sensitive, and P= is another tag"
+		}
+		k.Problems = append(k.Problems, Problem{Kind: ProblemSyntax, Tag: "p", Offset: len(k.Record), Detail: detail})
+		return
+	}
+	if k.Revoked = t.value == ""; !k.Revoked {
+		k.decode(t)
+	}
+}
+
+// words splits a colon-separated list of h=, s= or t=, folding white space around
+// the colons left out.
+func (k *Key) words(t *tag) []string {
+	list := []string{}
+	at := t.valueAt
+	for part := range strings.SplitSeq(t.value, ":") {
+		word := strings.Trim(part, fws)
+		switch {
+		case word == "":
+			k.problem(ProblemSyntax, t, at, t.name+"= has an empty entry in its list").Tolerated = true
+		case !isHyphenatedWord(word) && !(t.name == "s" && word == "*"):
+			k.problem(ProblemSyntax, t, at, t.name+"= has the entry "+quote(word)+", which is no word of letters, digits and hyphens").Tolerated = true
+			list = append(list, word)
+		default:
+			list = append(list, word)
+		}
+		at += len(part) + 1
+	}
+	return list
+}
+
+// isHyphenatedWord implements hyphenated-word of RFC 6376, 2.10.
+func isHyphenatedWord(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		alnum := isAlpha(c) || isDigit(c)
+		if !alnum && (c != '-' || i == 0 || i == len(s)-1) || i == 0 && !isAlpha(c) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func versionHint(v string) string {
+	switch {
+	case strings.HasSuffix(v, `\`):
+		return ": the backslash is an escape of zone files that was pasted as text"
+	case strings.EqualFold(v, "DKIM1"):
+		return ": the comparison is case-sensitive"
+	case strings.HasPrefix(v, "DKIM1"):
+		return ": a semicolon is missing after DKIM1"
+	}
+	return ""
+}
