@@ -133,7 +133,8 @@ type (
 )
 
 // jsonCopy returns a deep copy of v in which every string, map keys included,
-// has gone through jsonText. Values that marshal themselves stay as they are.
+// has gone through jsonText, and every nil slice is an empty one. Values that
+// marshal themselves stay as they are.
 func jsonCopy(v reflect.Value) reflect.Value {
 	if v.CanInterface() {
 		switch v.Interface().(type) {
@@ -161,7 +162,7 @@ func jsonCopy(v reflect.Value) reflect.Value {
 		out.Set(jsonCopy(v.Elem()))
 		return out
 	case reflect.Slice:
-		if v.IsNil() || v.Type().Elem().Kind() == reflect.Uint8 {
+		if v.Type().Elem().Kind() == reflect.Uint8 {
 			return v
 		}
 		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())

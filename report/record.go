@@ -101,7 +101,8 @@ func masterLines(r finding.Record, limit int) []string {
 }
 
 // splitText cuts text into parts whose quoted form takes about limit cells and
-// which hold at most most bytes: after a space where there is one in the second half.
+// which hold at most most bytes: after a space where there is one beyond the
+// first quarter.
 func splitText(text string, limit, most int) []string {
 	if text == "" {
 		return []string{""}
@@ -119,7 +120,7 @@ func splitText(text string, limit, most int) []string {
 		}
 		n = max(n, 1)
 		if n < len(text) {
-			if at := strings.LastIndexByte(text[:n], ' ') + 1; at > n/2 {
+			if at := strings.LastIndexByte(text[:n], ' ') + 1; at > n/4 {
 				n = at
 			}
 		}

@@ -1,0 +1,68 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+)
+
+//go:embed schema/report-1.json
+var schema []byte
+
+// Schema returns the JSON Schema (draft 2020-12) of a report.
+func Schema() []byte { return bytes.Clone(schema) }
+
+// WriteJSON writes a single report as an object and several as an array,
+// indented.
+//
+// Text from the DNS is bytes, JSON is Unicode: every byte that is not part of a
+// UTF-8 character is written as the four characters \xNN, and a backslash that
+// would read as such an escape as \x5c, so that the bytes can be had back.
+// Characters that a terminal would obey are written as JSON's own \uNNNN.
+func WriteJSON(w io.Writer, reports ...*Report) error {
+	var v any = reports
+	if len(reports) == 1 {
+		v = reports[0]
+	}
+	text, err := MarshalJSON(v, "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// WriteNDJSON writes each report on one line.
+func WriteNDJSON(w io.Writer, reports []*Report) error {
+	for _, r := range reports {
+		text, err := MarshalJSON(r, "")
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MarshalJSON marshals any value of this program the way that reports are: text
+// as WriteJSON describes, nil slices as [], HTML characters as they are, a line
+// break at the end. No indent gives one line.
+func MarshalJSON(v any, indent string) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", indent)
+	clean := v
+	if rv := reflect.ValueOf(v); rv.IsValid() {
+		clean = jsonCopy(rv).Interface()
+	}
+	if err := enc.Encode(clean); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	return escapeJSON(buf.Bytes()), nil
+}

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"slices"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+)
+
+// SchemaID names the JSON contract. Keys are added to it, never renamed.
+const SchemaID = "mailworthy/report/1"
+
+// Report is the result of an audit with its verdict and score: the root of the
+// JSON that `mailworthy audit` writes.
+type Report struct {
+	// Schema is always "mailworthy/report/1".
+	Schema string `json:"schema"`
+	// Version is that of the program.
+	Version string  `json:"version"`
+	Verdict Verdict `json:"verdict"`
+	Score   Score   `json:"score"`
+	// The facts and the findings; the findings are sorted, worst first.
+	audit.Result
+	// DurationMS is the wall time of the audit in milliseconds.
+	DurationMS int64 `json:"duration_ms"`
+}
+
+// New grades a result. The result itself is not changed: its findings are
+// copied, sorted by severity, then points, then section, and given their points.
+func New(r *audit.Result, scale Scale, version string) *Report {
+	out := &Report{Schema: SchemaID, Version: version, Result: *r, DurationMS: r.Duration.Milliseconds()}
+	out.Findings = slices.Clone(r.Findings)
+	for i := range out.Findings {
+		if out.Findings[i].Evidence == nil {
+			out.Findings[i].Evidence = []finding.Evidence{}
+		}
+	}
+	out.Verdict, out.Score = Grade(out.Findings, scale)
+	slices.SortStableFunc(out.Findings, func(a, b finding.Finding) int {
+		if d := b.Severity.Rank() - a.Severity.Rank(); d != 0 {
+			return d
+		}
+		if a.Points != b.Points {
+			if a.Points > b.Points {
+				return -1
+			}
+			return 1
+		}
+		return slices.Index(finding.Sections, a.Section) - slices.Index(finding.Sections, b.Section)
+	})
+	return out
+}
+
+// Never as a limit makes Exit return 0 whatever was found.
+const Never finding.Severity = "never"
+
+// Exit is the status that the command ends with: 1 where a finding is as bad as
+// failOn or worse; else 3 where a finding that the DNS left undecided could turn
+// out that bad; else 0.
+func (r *Report) Exit(failOn finding.Severity) int {
+	if failOn == Never {
+		return 0
+	}
+	status := 0
+	for _, f := range r.Findings {
+		if f.Severity != finding.Unknown && f.Severity.AtLeast(failOn) {
+			return 1
+		}
+		if f.Severity == finding.Unknown && f.CouldBe.AtLeast(failOn) {
+			status = 3
+		}
+	}
+	return status
+}
+
+// Exit is the status for several reports: 1 before 3 before 0.
+func Exit(reports []*Report, failOn finding.Severity) int {
+	status := 0
+	for _, r := range reports {
+		switch r.Exit(failOn) {
+		case 1:
+			return 1
+		case 3:
+			status = 3
+		}
+	}
+	return status
+}
+
+// count returns the number of findings of a severity.
+func (r *Report) count(s finding.Severity) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Group is one check at one severity with all its findings.
+type Group struct {
+	Check    string
+	Severity finding.Severity
+	Findings []finding.Finding
+}
+
+// Groups gathers the findings of the same check and severity, in their order.
+func (r *Report) Groups() []Group {
+	type key struct {
+		check    string
+		severity finding.Severity
+	}
+	var out []Group
+	at := make(map[key]int)
+	for _, f := range r.Findings {
+		k := key{f.Check, f.Severity}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			out = append(out, Group{Check: f.Check, Severity: f.Severity})
+		}
+		out[i].Findings = append(out[i].Findings, f)
+	}
+	return out
+}

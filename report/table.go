@@ -1,0 +1,201 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/tw"
+
+	"mailworthy/finding"
+)
+
+// WriteTable writes a report for a person at a terminal: what the outcome is,
+// what was examined, a line a section, and then what to do, worst first.
+func WriteTable(w io.Writer, r *Report, o TableOptions) error {
+	s := newScreen(o)
+	s.header(r)
+	s.examined(r)
+	s.blank()
+	s.sections(r)
+	s.findings(r)
+	s.blank()
+	s.footer(r)
+	return s.writeTo(w)
+}
+
+// header is the domain, the verdict and the score on one line, and below it
+// what that means.
+func (s *screen) header(r *Report) {
+	name := s.text(r.Domain)
+	if r.Unicode != "" && r.Unicode != r.Domain {
+		name = s.text(r.Unicode) + " (" + name + ")"
+	}
+	verdict := strings.ToUpper(string(r.Verdict))
+	score, grade := s.fold(scoreText(r.Score)), r.Score.Grade
+	right := verdict + "   " + score + "   " + grade
+	styled := s.severity(verdictSeverity(r.Verdict), verdict) + "   " + s.bold(score) + "   " + s.severity(verdictSeverity(r.Verdict), grade)
+	s.ends(s.bold(name), width(name), styled, width(right))
+	s.para("", s.text(r.Headline()))
+}
+
+// scoreText is the total with its range where that is not a point.
+func scoreText(score Score) string {
+	value := "–"
+	if score.Value != nil {
+		value = strconv.Itoa(*score.Value)
+	}
+	text := value + "/100"
+	if score.Low != score.High {
+		text += fmt.Sprintf(" (%d–%d)", score.Low, score.High)
+	}
+	return text
+}
+
+// verdictSeverity is the severity whose colour and mark a verdict has.
+func verdictSeverity(v Verdict) finding.Severity {
+	switch v {
+	case NotReady:
+		return finding.Error
+	case ReadyWithWarnings:
+		return finding.Warning
+	case Incomplete:
+		return finding.Unknown
+	}
+	return finding.Pass
+}
+
+// examined says what the audit looked at besides the domain.
+func (s *screen) examined(r *Report) {
+	for _, sentence := range r.ExaminedText() {
+		s.hang("", "", s.text(sentence), s.dim)
+	}
+}
+
+// sections is the table of a line a section.
+func (s *screen) sections(r *Report) {
+	var rows [][]string
+	for _, line := range r.SectionLines() {
+		rows = append(rows, []string{line.Title, s.severity(line.Mark, s.mark(line.Mark)), s.fold(line.Value()), s.text(line.Text)})
+	}
+	s.table(nil, rows, []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}, "  ")
+}
+
+// footer counts, and says how to learn more.
+func (s *screen) footer(r *Report) {
+	var counts []string
+	for _, c := range []struct {
+		severity finding.Severity
+		one      string
+	}{
+		{finding.Critical, "critical"}, {finding.Error, "error"}, {finding.Unknown, "unknown"},
+		{finding.Warning, "warning"}, {finding.Notice, "notice"},
+	} {
+		if n := r.count(c.severity); n > 0 {
+			counts = append(counts, counted(n, c.one))
+		}
+	}
+	first := strings.Join(counts, ", ")
+	if first == "" {
+		first = "nothing found"
+	}
+	rest := []string{fmt.Sprintf("%d passed", r.count(finding.Pass)),
+		counted(r.Queries, "question") + ", " + durationText(r.DurationMS)}
+	s.para("", s.fold(first+" · "+strings.Join(rest, " · ")))
+	if hidden := r.count(finding.Notice); hidden > 0 && !s.showNotices(r) {
+		s.hang("", "", "--verbose shows the "+plural(hidden, "notice")+", what passed and all evidence", s.dim)
+	} else if !s.o.Verbose {
+		s.hang("", "", "--verbose shows what passed and all evidence", s.dim)
+	}
+	groups := r.Groups()
+	if slices.ContainsFunc(groups, func(g Group) bool { return g.Check == "dkim-none-observed" }) {
+		s.hang("", "", "--selector NAME states a DKIM selector: s= in the DKIM-Signature of a message sent", s.dim)
+	}
+	for _, g := range groups {
+		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
+			s.hang("", "", s.text("mailworthy checks "+g.Check+" explains a check"), s.dim)
+			break
+		}
+	}
+}
+
+func durationText(ms int64) string {
+	if ms < 1000 {
+		return fmt.Sprintf("%d ms", ms)
+	}
+	return fmt.Sprintf("%.1f s", float64(ms)/1000)
+}
+
+// counted is a number with its noun: "1 error", "2 errors".
+func counted(n int, noun string) string { return strconv.Itoa(n) + " " + plural(n, noun) }
+
+// plural is the noun alone in the form that the number asks for.
+func plural(n int, noun string) string {
+	if n == 1 || noun == "critical" || noun == "unknown" {
+		return noun
+	}
+	if strings.HasSuffix(noun, "ss") || strings.HasSuffix(noun, "x") {
+		return noun + "es"
+	}
+	return noun + "s"
+}
+
+// WriteTables writes one report as WriteTable does; of several first a table
+// with a line each, and then each.
+func WriteTables(w io.Writer, reports []*Report, o TableOptions) error {
+	if len(reports) != 1 {
+		if err := WriteSummary(w, reports, o); err != nil {
+			return err
+		}
+	}
+	for i, r := range reports {
+		if len(reports) > 1 || i > 0 {
+			s := newScreen(o)
+			s.line("")
+			s.line(s.dim(strings.Repeat(s.fold("─"), s.width)))
+			s.line("")
+			if err := s.writeTo(w); err != nil {
+				return err
+			}
+		}
+		if err := WriteTable(w, r, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteSummary writes a line a report: the mark of each section, verdict and
+// score, worst finding.
+func WriteSummary(w io.Writer, reports []*Report, o TableOptions) error {
+	s := newScreen(o)
+	header := []string{"domain", "verdict", "score", ""}
+	for _, section := range finding.Sections[:5] {
+		header = append(header, sectionTitles[section])
+	}
+	var rows [][]string
+	align := []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}
+	for _, r := range reports {
+		score := "–"
+		if r.Score.Value != nil {
+			score = strconv.Itoa(*r.Score.Value)
+		}
+		severity := verdictSeverity(r.Verdict)
+		row := []string{s.text(r.Domain), s.severity(severity, s.mark(severity)+" "+string(r.Verdict)), s.fold(score), r.Score.Grade}
+		lines := r.SectionLines()
+		for _, section := range finding.Sections[:5] {
+			cell := ""
+			for _, l := range lines {
+				if l.Section == section {
+					cell = s.severity(l.Mark, s.mark(l.Mark)) + " " + s.fold(l.Value())
+				}
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	s.table(header, rows, align, "")
+	return s.writeTo(w)
+}
