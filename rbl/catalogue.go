@@ -1,6 +1,12 @@
 package rbl
 
 import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
 	"mailworthy/finding"
 )
 
@@ -30,6 +36,9 @@ const (
 	Registration Access = "registration"
 )
 
+// keyMark stands for a key wherever a name with one is shown.
+const keyMark = "<key>"
+
 // Catalogue is a set of lists.
 type Catalogue struct {
 	Lists []*List `json:"lists"`
@@ -37,32 +46,31 @@ type Catalogue struct {
 
 // List is one block or allow list.
 type List struct {
-	// Zone is the name of the list as shown: a key in it is written "<key>".
+	// Zone is the name of the list as shown: a key in it is written "<key>". Of
+	// a dead list it may be "*.name", for every zone below that name.
 	Zone  string `json:"zone"`
 	Name  string `json:"name"`
-	Kinds []Kind `json:"kinds"`
+	Kinds []Kind `json:"kinds,omitempty"`
 	// Weight is the severity of a listing whose code has no weight of its own.
-	Weight finding.Severity `json:"weight"`
+	Weight finding.Severity `json:"weight,omitempty"`
 	// Default: asked when the user names no lists.
 	Default bool   `json:"default"`
-	Access  Access `json:"access"`
+	Access  Access `json:"access,omitempty"`
 	// KeyZone is the zone to ask with a key, "<key>" standing for it.
 	KeyZone string `json:"key_zone,omitempty"`
 	// HasKey: a key was supplied.
-	HasKey bool `json:"has_key"`
+	HasKey bool `json:"has_key,omitempty"`
 	// Registrable: the list holds registrable domains only, so that is what to ask.
 	Registrable bool `json:"registrable,omitempty"`
 	// Mask: the last octet is a sum of bits, one a sub-list (RFC 5782, 2.3).
 	Mask  bool   `json:"mask,omitempty"`
 	Codes []Code `json:"codes,omitempty"`
 	// Refusals are answers that say "not for you", beside those that are refusals of every list.
-	Refusals []Refusal `json:"refusals,omitempty"`
-	// TestListed are entries of which one must be listed; TestClean must not be.
-	// Empty: the entries of RFC 5782, 5.
-	TestListed []string  `json:"test_listed,omitempty"`
-	TestClean  string    `json:"test_clean,omitempty"`
-	Delisting  Delisting `json:"delisting"`
-	// Dead is when the list was closed, "2024-06-05" or as much of it as is known.
+	Refusals  []Refusal `json:"refusals,omitempty"`
+	Test      Test      `json:"test,omitzero"`
+	Delisting Delisting `json:"delisting,omitzero"`
+	// Dead is when the list was closed, "2024-06-05" or as much of it as is
+	// known, "unknown" where nothing is.
 	Dead string `json:"dead,omitempty"`
 	Note string `json:"note,omitempty"`
 	// Stated: the list comes from the user's file.
@@ -76,8 +84,8 @@ type List struct {
 type secret struct {
 	// zone is the name to ask, key included.
 	zone string
-	// keys are the texts to redact wherever they turn up.
-	keys []string
+	// key is the text to redact wherever it turns up.
+	key string
 }
 
 // Code explains an answer of a list.
@@ -86,20 +94,18 @@ type Code struct {
 	// list it is the bit as an address: 127.0.0.8.
 	Answer  string `json:"answer"`
 	Sublist string `json:"sublist,omitempty"`
-	Meaning string `json:"meaning"`
+	Meaning string `json:"meaning,omitempty"`
 	// Weight replaces the list's weight.
 	Weight finding.Severity `json:"weight,omitempty"`
 	// Effect is "" for a listing, "neutral" or "credit".
-	Effect    Effect     `json:"effect,omitempty"`
-	Delisting *Delisting `json:"delisting,omitempty"`
+	Effect    Effect    `json:"effect,omitempty"`
+	Delisting Delisting `json:"delisting,omitzero"`
 }
 
-// Effect is what a code does to its subject.
+// Effect is what a code does to its subject, where it is no plain listing.
 type Effect string
 
 const (
-	// Listed is the effect of a code that states none.
-	Lists Effect = ""
 	// Neutral: an entry that says nothing against the subject.
 	Neutral Effect = "neutral"
 	// Credit: an entry that speaks for the subject.
@@ -114,28 +120,179 @@ type Refusal struct {
 	Advice string `json:"advice,omitempty"`
 }
 
+// Test names the entries that show whether a list is what it should be. What is
+// empty is as RFC 5782, 5 has it for each kind.
+type Test struct {
+	// Listed: at least one of these must be listed.
+	Listed []string `json:"listed,omitempty"`
+	// Clean must not be listed.
+	Clean string `json:"clean,omitempty"`
+	// Answer of a listed entry, where it would elsewhere be a refusal.
+	Answer string `json:"answer,omitempty"`
+}
+
 // Delisting is how to leave a list.
 type Delisting struct {
 	URL   string `json:"url,omitempty"`
 	Steps string `json:"steps,omitempty"`
 }
 
-// DefaultCatalogue returns the lists that this program knows, dead ones included.
-func DefaultCatalogue() *Catalogue { return &Catalogue{} }
+//go:embed catalogue.yaml
+var catalogueYAML []byte
 
-// LoadCatalogue returns the default catalogue as changed by the user's file.
-// Texts such as ${NAME} in zones and keys are replaced by env("NAME"). Errors
-// give the line, and never a key.
-func LoadCatalogue(file string, env func(string) string) (*Catalogue, error) {
-	return DefaultCatalogue(), nil
+// DefaultCatalogue returns the lists that this program knows, dead ones
+// included. The caller owns it.
+func DefaultCatalogue() *Catalogue {
+	c := &Catalogue{}
+	d := decoder{env: func(string) string { return "" }, builtIn: true}
+	if err := d.decode(catalogueYAML, c); err != nil {
+		panic("rbl: embedded catalogue: " + err.Error())
+	}
+	return c
 }
 
-// Find returns the list of that zone, or nil.
-func (c *Catalogue) Find(zone string) *List { return nil }
+// Find returns the list of that zone, or nil. Of a wildcard of dead lists it
+// returns one with the zone asked for.
+func (c *Catalogue) Find(zone string) *List {
+	zone = canonical(zone)
+	for _, l := range c.Lists {
+		if l.Zone == zone || (l.KeyZone != "" && l.KeyZone == zone) {
+			return l
+		}
+	}
+	for _, l := range c.Lists {
+		if below, ok := strings.CutPrefix(l.Zone, "*."); ok && (zone == below || strings.HasSuffix(zone, "."+below)) {
+			dead := *l
+			dead.Zone = zone
+			return &dead
+		}
+	}
+	return nil
+}
 
-// Select returns the lists of those zones; an unknown zone is an error that
-// names it. No zones: those asked by default.
-func (c *Catalogue) Select(zones []string) ([]*List, error) { return nil, nil }
+// Select returns the lists of those zones, each once; an unknown zone, or a list
+// that needs a key which was not supplied, is an error that names it. No zones:
+// the lists asked by default. "all" stands for every list that can be asked.
+func (c *Catalogue) Select(zones []string) ([]*List, error) {
+	var out []*List
+	if len(zones) == 0 {
+		for _, l := range c.Lists {
+			// A dead list is in the default set only if the user's file names it.
+			if l.Default && (l.askable() || l.Dead != "") {
+				out = append(out, l)
+			}
+		}
+		return out, nil
+	}
+	add := func(l *List) {
+		if !slices.ContainsFunc(out, func(o *List) bool { return o.Zone == l.Zone }) {
+			out = append(out, l)
+		}
+	}
+	for _, zone := range zones {
+		if strings.EqualFold(zone, "all") {
+			for _, l := range c.Lists {
+				if l.askable() {
+					add(l)
+				}
+			}
+			continue
+		}
+		l := c.Find(zone)
+		switch {
+		case l == nil:
+			return nil, fmt.Errorf("no block list %q is known", c.Redact(zone))
+		case l.Dead == "" && !l.askable():
+			return nil, fmt.Errorf("%s answers only below a name with a key, and none was supplied", l.Zone)
+		}
+		add(l)
+	}
+	return out, nil
+}
 
 // Redact replaces every key of the catalogue in a text by "<key>".
-func (c *Catalogue) Redact(text string) string { return text }
+func (c *Catalogue) Redact(text string) string {
+	for _, l := range c.Lists {
+		text = l.redact(text)
+	}
+	return text
+}
+
+// askable: the list is alive and the key it may need is there.
+func (l *List) askable() bool { return l.Dead == "" && (l.Access != Key || l.HasKey) }
+
+// takes reports whether the list can be asked about the kind.
+func (l *List) takes(k Kind) bool { return slices.Contains(l.Kinds, k) }
+
+// allows reports whether the entries speak for their subjects.
+func (l *List) allows() bool { return l.takes(Allow) }
+
+// zone is the name to ask below, key included: it must not leave the package
+// except in questions.
+func (l *List) zone() string {
+	if l.secret != nil {
+		return l.secret.zone
+	}
+	return l.Zone
+}
+
+// worst is the severity that a listing could have.
+func (l *List) worst() finding.Severity {
+	if l.allows() {
+		return finding.Info
+	}
+	worst := l.Weight
+	for _, c := range l.Codes {
+		if c.Effect == "" && c.Weight.Rank() > worst.Rank() {
+			worst = c.Weight
+		}
+	}
+	return worst
+}
+
+// redact replaces the list's key in a text.
+func (l *List) redact(text string) string {
+	if l.secret == nil || l.secret.key == "" {
+		return text
+	}
+	// Keys are ASCII; folding byte by byte keeps the offsets of the raw text.
+	lower := []byte(text)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	key := []byte(strings.ToLower(l.secret.key))
+	var b strings.Builder
+	for {
+		i := bytes.Index(lower, key)
+		if i < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(text[:i])
+		b.WriteString(keyMark)
+		text, lower = text[i+len(key):], lower[i+len(key):]
+	}
+}
+
+// evidence is e without the list's key.
+func (l *List) evidence(e finding.Evidence) finding.Evidence {
+	if l.secret == nil {
+		return e
+	}
+	e.Name, e.Server, e.Note = l.redact(e.Name), l.redact(e.Server), l.redact(e.Note)
+	e.Answer, e.CNAMEs = slices.Clone(e.Answer), slices.Clone(e.CNAMEs)
+	for i := range e.Answer {
+		e.Answer[i] = l.redact(e.Answer[i])
+	}
+	for i := range e.CNAMEs {
+		e.CNAMEs[i] = l.redact(e.CNAMEs[i])
+	}
+	return e
+}
+
+// canonical is a zone name in the form of the catalogue.
+func canonical(zone string) string {
+	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(zone), "."))
+}

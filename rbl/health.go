@@ -2,7 +2,14 @@ package rbl
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -24,17 +31,35 @@ const (
 	Closed State = "dead"
 )
 
+const (
+	// slow is the time to answer from which a list is called slow.
+	slow = time.Second
+	// unresolvedHolds is how long a list that did not answer its test is left
+	// alone: a moment's failure must not spoil a run of a thousand domains.
+	unresolvedHolds = 5 * time.Minute
+)
+
 // ListHealth is the health of a list for one kind of subject.
 type ListHealth struct {
-	List  *List  `json:"list"`
-	Kind  Kind   `json:"kind"`
+	List  *List  `json:"-"`
+	Zone  string `json:"list"`
+	Kind  Kind   `json:"kind,omitempty"`
 	State State  `json:"state"`
-	Why   string `json:"why,omitempty"`
+	// Why says what was wrong, as a sentence about "it", the list, without the full stop.
+	Why string `json:"why,omitempty"`
+	// Advice says what to do about it, in full sentences.
+	Advice string `json:"advice,omitempty"`
 	// Outside: an answer was outside 127/8, as from a parked zone or a rewriting resolver.
-	Outside  bool               `json:"outside,omitempty"`
+	Outside bool `json:"outside,omitempty"`
+	// outsideAt is the place in Evidence of that answer.
+	outsideAt int
+	// Duration is the time of the slowest test entry.
 	Duration time.Duration      `json:"-"`
 	Evidence []finding.Evidence `json:"evidence,omitempty"`
 }
+
+// Slow reports whether the list is usable, but took long to answer.
+func (h *ListHealth) Slow() bool { return h.State == Usable && h.Duration >= slow }
 
 // Rewriting says whether a resolver invents answers for names that do not exist.
 type Rewriting struct {
@@ -44,14 +69,324 @@ type Rewriting struct {
 	Evidence []finding.Evidence `json:"evidence,omitempty"`
 }
 
-// Health remembers for a run which lists passed their test through a resolver.
-// It is for one resolver; the zero value is ready.
-type Health struct{}
-
-// Probe tests each selected list with its test entries and measures the time.
-func Probe(ctx context.Context, r resolver.Resolver, o Options) ([]ListHealth, Rewriting) {
-	return nil, Rewriting{}
+// Health remembers for a run which lists passed their test, so that no list is
+// tested twice and none that failed is asked about anything. It is for one
+// resolver; the zero value is ready for use by several examinations at once.
+type Health struct {
+	tests memo[healthKey, ListHealth]
+	probe memo[struct{}, Rewriting]
 }
 
-// Advice says in a sentence what to do about a list that is not usable.
-func (h ListHealth) Advice() string { return "" }
+type healthKey struct {
+	zone string
+	kind Kind
+}
+
+// Probe tests each selected list for each kind it takes, and whether the
+// resolver can be believed at all. Options.Domains and Addresses do not matter.
+func Probe(ctx context.Context, r resolver.Resolver, o Options) ([]ListHealth, Rewriting) {
+	health := o.Health
+	if health == nil {
+		health = &Health{}
+	}
+	var tests []func()
+	var out []ListHealth
+	lists := o.lists()
+	for _, l := range lists {
+		for _, kind := range testedKinds(l) {
+			i := len(out)
+			out = append(out, ListHealth{})
+			tests = append(tests, func() { out[i] = health.of(ctx, r, l, kind) })
+		}
+	}
+	var rewriting Rewriting
+	var g errgroup.Group
+	g.SetLimit(maxInFlight)
+	g.Go(func() error { rewriting = health.rewriting(ctx, r, o.AbsentName); return nil })
+	for _, test := range tests {
+		g.Go(func() error { test(); return nil })
+	}
+	g.Wait()
+	return out, inferRewriting(rewriting, out)
+}
+
+// testedKinds are the kinds to test a list for; a dead one has a single entry.
+func testedKinds(l *List) []Kind {
+	if l.Dead != "" {
+		return []Kind{""}
+	}
+	return slices.DeleteFunc(slices.Clone(l.Kinds), func(k Kind) bool { return k == Allow })
+}
+
+// of returns the health of a list, testing it unless that was done in this run.
+func (h *Health) of(ctx context.Context, r resolver.Resolver, l *List, kind Kind) ListHealth {
+	if l.Dead != "" {
+		return closedByCatalogue(l)
+	}
+	health, ok := h.tests.get(ctx, healthKey{l.zone(), kind}, func() (ListHealth, time.Duration) {
+		return test(ctx, r, l, kind)
+	})
+	if !ok {
+		return ListHealth{List: l, Zone: l.Zone, Kind: kind, State: Unresolved, Why: "its test was not finished in time"}
+	}
+	return health
+}
+
+// known returns the health of a list if it was tested in this run.
+func (h *Health) known(l *List, kind Kind) (ListHealth, bool) {
+	if l.Dead != "" {
+		return closedByCatalogue(l), true
+	}
+	return h.tests.peek(healthKey{l.zone(), kind})
+}
+
+func closedByCatalogue(l *List) ListHealth {
+	why := "it was closed"
+	if l.Dead != "unknown" {
+		why += " (" + l.Dead + ")"
+	}
+	if l.Note != "" {
+		why += ". " + strings.TrimSuffix(l.Note, ".")
+	}
+	return ListHealth{List: l, Zone: l.Zone, State: Closed, Why: why, Advice: "Take it out of your configuration."}
+}
+
+// entries are the test entries of the list for a kind (RFC 5782, 5).
+func (l *List) entries(kind Kind) (listed []string, clean string) {
+	of := func(entry string) bool {
+		addr, err := netip.ParseAddr(entry)
+		if err != nil {
+			return kind == Domain
+		}
+		return kind == kindOf(addr)
+	}
+	for _, e := range l.Test.Listed {
+		if of(e) {
+			listed = append(listed, e)
+		}
+	}
+	if l.Test.Clean != "" && of(l.Test.Clean) {
+		clean = l.Test.Clean
+	}
+	must, mustNot := "127.0.0.2", "127.0.0.1"
+	switch kind {
+	case IPv6:
+		must, mustNot = "::ffff:127.0.0.2", "::ffff:127.0.0.1"
+	case Domain:
+		must, mustNot = "test", "invalid"
+	}
+	if len(listed) == 0 {
+		listed = []string{must}
+	}
+	if clean == "" {
+		clean = mustNot
+	}
+	return listed, clean
+}
+
+// probed is one test entry and what the list said.
+type probed struct {
+	entry  string
+	answer *resolver.Answer
+	err    *resolver.Error
+	reading
+	took time.Duration
+}
+
+// test asks the test entries of a list, at the same time, and says how long the
+// result holds.
+func test(ctx context.Context, r resolver.Resolver, l *List, kind Kind) (ListHealth, time.Duration) {
+	listed, clean := l.entries(kind)
+	entries := append(slices.Clone(listed), clean)
+	results := make([]probed, len(entries))
+	var g errgroup.Group
+	for i, entry := range entries {
+		g.Go(func() error { results[i] = probe(ctx, r, l, entry); return nil })
+	}
+	g.Wait()
+	h := ListHealth{List: l, Zone: l.Zone, Kind: kind}
+	hold := forTheRun
+	for _, p := range results {
+		h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(p.answer, p.asError())))
+		h.Duration = max(h.Duration, p.took)
+		if p.err != nil {
+			hold = min(hold, holds(p.err))
+		}
+	}
+	if !h.judge(l, results[:len(listed)], &results[len(listed)]) {
+		soa, err := r.Lookup(ctx, l.zone(), resolver.TypeSOA)
+		h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(soa, err)))
+		h.judgeAbsent(l, listed, soa)
+	}
+	if h.State != Unresolved {
+		hold = forTheRun
+	}
+	if h.Slow() {
+		h.Advice = "It answers slowly through this resolver: one nearer to you may help, or leave the list out."
+	}
+	return h, hold
+}
+
+// holds is for how long not to ask again. What stopped the examination, and not
+// the list, does not speak about the list.
+func holds(err *resolver.Error) time.Duration {
+	if err.Reason == resolver.Canceled || err.Reason == resolver.Budget {
+		return 0
+	}
+	return unresolvedHolds
+}
+
+func probe(ctx context.Context, r resolver.Resolver, l *List, entry string) probed {
+	p := probed{entry: entry}
+	name, err := entryName(entry)
+	if err != nil {
+		p.err = &resolver.Error{Name: l.Zone, Type: resolver.TypeA, Reason: resolver.BadName}
+		return p
+	}
+	start := time.Now()
+	p.answer, err = r.Lookup(ctx, name+"."+l.zone(), resolver.TypeA)
+	p.took = time.Since(start)
+	if err != nil {
+		p.err = resolver.AsError(err)
+		return p
+	}
+	p.reading = l.read(p.answer)
+	if l.Test.Answer != "" && slices.Equal(p.answers, []string{l.Test.Answer}) {
+		p.reading.verdict, p.reading.why = Listed, ""
+	}
+	return p
+}
+
+// asError avoids a nil *Error in an error.
+func (p *probed) asError() error {
+	if p.err == nil {
+		return nil
+	}
+	return p.err
+}
+
+// entryFound: an entry in 127/8, be it listed, neutral or credit.
+func (p *probed) entryFound() bool {
+	return p.err == nil && !p.answer.Absent() && (p.verdict == Listed || p.verdict == Clean)
+}
+
+// judge decides by the answers of the test entries; it returns false when no
+// entry that must be listed is, which may also mean that the list is gone.
+func (h *ListHealth) judge(l *List, listed []probed, clean *probed) bool {
+	all := append(slices.Clone(listed), *clean)
+	for _, p := range all {
+		if p.verdict == Blocked {
+			h.State, h.Why, h.Advice = Refused, p.why, p.advice
+			return true
+		}
+	}
+	if clean.entryFound() {
+		h.State = Unhealthy
+		h.Why = fmt.Sprintf("it lists %s, which must not be listed: it lists the whole world (RFC 5782, 5)", clean.entry)
+		h.Advice = "Do not use the list until it passes its own test."
+		return true
+	}
+	for i, p := range all {
+		if p.verdict == Unknown {
+			h.State, h.Why, h.Outside, h.outsideAt = Unhealthy, p.why, p.outside, i
+			h.Advice = "If other lists do the same, change the resolver; else do not use the list."
+			return true
+		}
+	}
+	passed := slices.ContainsFunc(listed, func(p probed) bool { return p.entryFound() })
+	failed := clean
+	if !passed {
+		failed = nil
+		if i := slices.IndexFunc(listed, func(p probed) bool { return p.err != nil }); i >= 0 {
+			failed = &listed[i]
+		}
+	}
+	switch {
+	case failed != nil && failed.err != nil:
+		h.State = Unresolved
+		h.Why = fmt.Sprintf("its test entry %s was not answered: %s", failed.entry, reasonText(failed.err))
+		h.Advice = "Try again, or through another resolver."
+	case passed:
+		h.State = Usable
+	default:
+		return false
+	}
+	return true
+}
+
+// judgeAbsent decides about a list whose test entries are not there: it is gone
+// if its zone is.
+func (h *ListHealth) judgeAbsent(l *List, listed []string, soa *resolver.Answer) {
+	entries := strings.Join(listed, " or ")
+	gone := soa != nil && soa.Status == resolver.NXDomain
+	switch {
+	case gone && l.HasKey:
+		h.State = Unhealthy
+		h.Why = "the name with your key does not exist: the key is not accepted, or the list is gone"
+		h.Advice = "Check the key, and that the subscription covers this list."
+	case gone:
+		h.State = Closed
+		h.Why = "its zone does not exist any more"
+		h.Advice = "Take it out of your configuration."
+	default:
+		h.State = Unhealthy
+		h.Why = fmt.Sprintf("it does not list %s, which must be listed: it is empty, or does not answer us as it should (RFC 5782, 5)", entries)
+		h.Advice = "Do not use the list until it passes its own test; \"not listed\" means nothing there."
+	}
+}
+
+// reasonText is the reason of a failed question for a person.
+func reasonText(err *resolver.Error) string {
+	s := string(err.Reason)
+	if err.Reason == resolver.BadRcode && err.Rcode != "" {
+		s += " " + err.Rcode
+	}
+	return s
+}
+
+// rewriting asks once a run for a name that does not exist. RFC 6761, 6.4
+// reserves "invalid" for such names, so the question costs nobody anything.
+func (h *Health) rewriting(ctx context.Context, r resolver.Resolver, name string) Rewriting {
+	rewriting, _ := h.probe.get(ctx, struct{}{}, func() (Rewriting, time.Duration) {
+		if name == "" {
+			name = randomLabel() + ".invalid"
+		}
+		a, err := r.Lookup(ctx, name, resolver.TypeA)
+		if err != nil {
+			return Rewriting{}, holds(resolver.AsError(err))
+		}
+		return Rewriting{Known: true, Rewrites: !a.Absent(), Evidence: []finding.Evidence{a.Evidence()}}, forTheRun
+	})
+	return rewriting
+}
+
+func randomLabel() string {
+	b := make([]byte, 20)
+	for i := range b {
+		b[i] = 'a' + byte(rand.IntN(26))
+	}
+	return string(b)
+}
+
+// inferRewriting finds out a resolver that leaves reserved names alone: where at
+// least three lists, and half of those tested, answer the same address outside
+// 127/8, it is not they who do.
+func inferRewriting(r Rewriting, lists []ListHealth) Rewriting {
+	if r.Rewrites {
+		return r
+	}
+	same := make(map[string][]finding.Evidence)
+	for _, h := range lists {
+		if h.Outside {
+			e := h.Evidence[h.outsideAt]
+			key := strings.Join(e.Answer, " ")
+			same[key] = append(same[key], e)
+		}
+	}
+	for _, evidence := range same {
+		if n := len(evidence); n >= 3 && 2*n >= len(lists) {
+			return Rewriting{Known: true, Rewrites: true, Evidence: evidence[:3]}
+		}
+	}
+	return r
+}

@@ -1,0 +1,523 @@
+package rbl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"mailworthy/finding"
+)
+
+// Bounds on a catalogue file.
+const (
+	maxCatalogueBytes = 1 << 20
+	maxLists          = 2000
+	maxListEntries    = 256 // codes, refusals or test entries of one list
+	maxText           = 2000
+)
+
+// LoadCatalogue returns the default catalogue as changed by the user's YAML
+// file, which has the form of the built-in one:
+//
+//	lists:
+//	  - zone: zen.spamhaus.org           # a known list: what is stated here replaces what was known
+//	    key: ${SPAMHAUS_KEY}             # from the environment; never shown
+//	  - zone: psbl.surriel.com
+//	    weight: error
+//	  - zone: bl.corp.example            # a new list; it is asked by default
+//	    kinds: [ipv4, ipv6]              # ipv4, ipv6, domain; and allow
+//	    weight: notice                   # critical, error, warning, notice or info
+//	    codes:
+//	      - {answer: 127.0.0.2, meaning: "complaints of our users"}
+//	remove: [bl.spamcop.net]
+//
+// ${NAME} in a key or a zone is replaced by env("NAME"). Errors give the line,
+// and never the text of a value, which might be a key.
+func LoadCatalogue(file string, env func(string) string) (*Catalogue, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxCatalogueBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	c := DefaultCatalogue()
+	d := decoder{env: env}
+	if err := d.decode(data, c); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return c, nil
+}
+
+// decoder reads the YAML form by hand: every error has its line, unknown fields
+// are errors, and an entry of a known list changes only what it states.
+type decoder struct {
+	env     func(string) string
+	builtIn bool
+}
+
+// fields are the names that a mapping may have, and what each does.
+type fields map[string]func(*yaml.Node) error
+
+func lineError(n *yaml.Node, format string, args ...any) error {
+	return fmt.Errorf("line %d: %s", n.Line, fmt.Sprintf(format, args...))
+}
+
+// decode applies the file to the catalogue.
+func (d *decoder) decode(data []byte, c *Catalogue) error {
+	if len(data) > maxCatalogueBytes {
+		return fmt.Errorf("over %d bytes", maxCatalogueBytes)
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if len(doc.Content) == 0 {
+		return nil
+	}
+	return mapping(doc.Content[0], fields{
+		"lists": func(n *yaml.Node) error {
+			return sequence(n, maxLists, func(n *yaml.Node) error { return d.list(n, c) })
+		},
+		"remove": func(n *yaml.Node) error {
+			return sequence(n, maxLists, func(n *yaml.Node) error {
+				zone, err := text(n)
+				if err != nil {
+					return err
+				}
+				l := c.Find(zone)
+				if l == nil {
+					return lineError(n, "no list of that zone is known")
+				}
+				c.Lists = slices.DeleteFunc(c.Lists, func(o *List) bool { return o == l })
+				return nil
+			})
+		},
+	})
+}
+
+// list reads one entry: a new list, or changes to a known one.
+func (d *decoder) list(n *yaml.Node, c *Catalogue) error {
+	var zoneNode, keyNode *yaml.Node
+	pick := func(to **yaml.Node) func(*yaml.Node) error {
+		return func(n *yaml.Node) error { *to = n; return nil }
+	}
+	// The zone decides which list the other fields change, wherever it stands.
+	if err := mapping(n, fields{"zone": pick(&zoneNode), "key": pick(&keyNode), "": func(*yaml.Node) error { return nil }}); err != nil {
+		return err
+	}
+	if zoneNode == nil {
+		return lineError(n, "a list needs a zone")
+	}
+	shown, real, key, err := d.zone(zoneNode, c)
+	if err != nil {
+		return err
+	}
+	l := &List{Zone: shown, Name: shown, Kinds: []Kind{IPv4}, Weight: finding.Warning, Access: Open, Default: !d.builtIn}
+	known := c.Find(shown)
+	switch {
+	case known != nil && d.builtIn:
+		return lineError(zoneNode, "the list is there already")
+	case known != nil && known.Dead != "":
+		// What the user names is kept, so that a report can say since when it is
+		// dead; "dead:" without a date brings it back.
+		l.Name, l.Dead, l.Note = known.Name, known.Dead, known.Note
+		c.Lists = append([]*List{l}, c.Lists...)
+	case known != nil:
+		l = known
+	default:
+		c.Lists = append(c.Lists, l)
+	}
+	if len(c.Lists) > maxLists {
+		return lineError(n, "over %d lists", maxLists)
+	}
+	l.Stated = !d.builtIn
+	if err := mapping(n, d.listFields(l)); err != nil {
+		return err
+	}
+	if l.Dead != "" {
+		// Nothing is ever asked of it.
+		l.Kinds, l.Weight, l.Access = nil, "", ""
+	} else if len(l.Kinds) == 0 {
+		return lineError(n, "a list needs a kind: ipv4, ipv6 or domain")
+	}
+	if keyNode != nil {
+		if key != "" {
+			return lineError(keyNode, "the zone holds a key already")
+		}
+		if real, key, err = d.key(keyNode, l); err != nil {
+			return err
+		}
+	}
+	if key != "" {
+		l.secret = &secret{zone: real, key: key}
+		l.HasKey = true
+		if _, stated := field(n, "default"); !stated {
+			l.Default = true
+		}
+	}
+	return nil
+}
+
+// listFields are the fields of a list but for its zone and key.
+func (d *decoder) listFields(l *List) fields {
+	skip := func(*yaml.Node) error { return nil }
+	f := fields{
+		"zone":        skip,
+		"name":        setText(&l.Name),
+		"kinds":       func(n *yaml.Node) error { return setKinds(n, l) },
+		"weight":      setWeight(&l.Weight),
+		"default":     setBool(&l.Default),
+		"access":      setOneOf(&l.Access, Open, Key, Registration),
+		"key_zone":    setKeyZone(&l.KeyZone),
+		"registrable": setBool(&l.Registrable),
+		"mask":        setBool(&l.Mask),
+		"codes": func(n *yaml.Node) error {
+			l.Codes = slices.Clone(l.Codes)
+			return sequence(n, maxListEntries, func(n *yaml.Node) error { return setCode(n, &l.Codes) })
+		},
+		"refusals": func(n *yaml.Node) error {
+			l.Refusals = nil
+			return sequence(n, maxListEntries, func(n *yaml.Node) error { return setRefusal(n, &l.Refusals) })
+		},
+		"test":      func(n *yaml.Node) error { return setTest(n, &l.Test) },
+		"delisting": func(n *yaml.Node) error { return setDelisting(n, &l.Delisting) },
+		"dead":      func(n *yaml.Node) error { return setDead(n, &l.Dead) },
+		"note":      setText(&l.Note),
+	}
+	if !d.builtIn {
+		f["key"] = skip
+	}
+	return f
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// zone reads the zone of an entry: as shown, and where it holds a key also as
+// asked. A key is what came from the environment, or the first label below a
+// zone that the catalogue knows to need one.
+func (d *decoder) zone(n *yaml.Node, c *Catalogue) (shown, real, key string, err error) {
+	raw, err := text(n)
+	if err != nil {
+		return "", "", "", err
+	}
+	shown = canonical(raw)
+	if m := variable.FindAllStringSubmatchIndex(raw, -1); len(m) > 1 {
+		return "", "", "", lineError(n, "a zone holds one ${NAME} at most")
+	} else if len(m) == 1 {
+		if key, err = d.expand(n, raw); err != nil {
+			return "", "", "", err
+		}
+		shown = canonical(variable.ReplaceAllLiteralString(raw, keyMark))
+	} else {
+		for _, l := range c.Lists {
+			if _, parent, ok := strings.Cut(l.KeyZone, keyMark+"."); ok {
+				if label, ok := strings.CutSuffix(shown, "."+parent); ok && label != "" && label != keyMark && !strings.Contains(label, ".") {
+					key, shown = label, l.KeyZone
+				}
+			}
+		}
+	}
+	check := strings.Replace(shown, keyMark, "key", 1)
+	if d.builtIn {
+		check = strings.TrimPrefix(check, "*.")
+	}
+	if !isHostName(check) {
+		return "", "", "", lineError(n, "the zone is no domain name")
+	}
+	return shown, strings.Replace(shown, keyMark, key, 1), key, nil
+}
+
+// key reads the key of a list whose zone has a place for one.
+func (d *decoder) key(n *yaml.Node, l *List) (zone, key string, err error) {
+	raw, err := text(n)
+	if err != nil {
+		return "", "", err
+	}
+	if l.KeyZone == "" {
+		return "", "", lineError(n, "%s takes no key; state key_zone, with %s where the key stands", l.Zone, keyMark)
+	}
+	key = raw
+	if strings.Contains(raw, "${") {
+		if variable.FindString(raw) != raw {
+			return "", "", lineError(n, "a key is one ${NAME} and nothing else")
+		}
+		if key, err = d.expand(n, raw); err != nil {
+			return "", "", err
+		}
+	}
+	if !isLabel(key) {
+		return "", "", lineError(n, "the key is no DNS label: letters, digits and hyphens, 63 at most")
+	}
+	return strings.Replace(l.KeyZone, keyMark, key, 1), key, nil
+}
+
+// expand returns the value of the variable in the text.
+func (d *decoder) expand(n *yaml.Node, raw string) (string, error) {
+	name := variable.FindStringSubmatch(raw)[1]
+	value := d.env(name)
+	if value == "" {
+		return "", lineError(n, "${%s} is not set in the environment", name)
+	}
+	if !isLabel(value) {
+		return "", lineError(n, "${%s} is no DNS label: letters, digits and hyphens, 63 at most", name)
+	}
+	return value, nil
+}
+
+// mapping calls the function of each field; "" takes those without their own.
+func mapping(n *yaml.Node, f fields) error {
+	if n.Kind != yaml.MappingNode {
+		return lineError(n, "expected fields with values")
+	}
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if k.Kind != yaml.ScalarNode {
+			return lineError(k, "expected the name of a field")
+		}
+		if seen[k.Value] {
+			return lineError(k, "field %q twice", clip(k.Value))
+		}
+		seen[k.Value] = true
+		set := f[k.Value]
+		if set == nil {
+			set = f[""]
+		}
+		if set == nil {
+			return lineError(k, "unknown field %q", clip(k.Value))
+		}
+		if err := set(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// field returns the value of a field of a mapping.
+func field(n *yaml.Node, name string) (*yaml.Node, bool) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1], true
+		}
+	}
+	return nil, false
+}
+
+func sequence(n *yaml.Node, limit int, each func(*yaml.Node) error) error {
+	if n.Kind != yaml.SequenceNode {
+		return lineError(n, "expected a list")
+	}
+	if len(n.Content) > limit {
+		return lineError(n, "over %d entries", limit)
+	}
+	for _, item := range n.Content {
+		if err := each(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func text(n *yaml.Node) (string, error) {
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+		return "", lineError(n, "expected a text")
+	}
+	if len(n.Value) > maxText {
+		return "", lineError(n, "a text over %d bytes", maxText)
+	}
+	return n.Value, nil
+}
+
+func setText(to *string) func(*yaml.Node) error {
+	return func(n *yaml.Node) (err error) {
+		*to, err = text(n)
+		return err
+	}
+}
+
+func setBool(to *bool) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		v, err := strconv.ParseBool(n.Value)
+		if n.Kind != yaml.ScalarNode || err != nil {
+			return lineError(n, "expected true or false")
+		}
+		*to = v
+		return nil
+	}
+}
+
+func setOneOf[T ~string](to *T, allowed ...T) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		if n.Kind != yaml.ScalarNode || !slices.Contains(allowed, T(n.Value)) {
+			return lineError(n, "expected one of %v", allowed)
+		}
+		*to = T(n.Value)
+		return nil
+	}
+}
+
+func setWeight(to *finding.Severity) func(*yaml.Node) error {
+	return setOneOf(to, finding.Critical, finding.Error, finding.Warning, finding.Notice, finding.Info)
+}
+
+func setKinds(n *yaml.Node, l *List) error {
+	l.Kinds = nil
+	err := sequence(n, maxListEntries, func(n *yaml.Node) error {
+		var k Kind
+		if err := setOneOf(&k, IPv4, IPv6, Domain, Allow)(n); err != nil {
+			return err
+		}
+		if !slices.Contains(l.Kinds, k) {
+			l.Kinds = append(l.Kinds, k)
+		}
+		return nil
+	})
+	if err == nil && (len(l.Kinds) == 0 || len(l.Kinds) == 1 && l.Kinds[0] == Allow) {
+		return lineError(n, "a list needs a kind: ipv4, ipv6 or domain")
+	}
+	return err
+}
+
+func setKeyZone(to *string) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		zone, err := text(n)
+		if err != nil {
+			return err
+		}
+		zone = canonical(zone)
+		if !strings.HasPrefix(zone, keyMark+".") || !isHostName(strings.Replace(zone, keyMark, "key", 1)) {
+			return lineError(n, "expected a zone that starts with %s, where the key stands", keyMark)
+		}
+		*to = zone
+		return nil
+	}
+}
+
+// setAnswer reads an answer: an address in 127/8 whose octets may be ranges.
+func setAnswer(to *string) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		if _, err := parsePattern(n.Value); n.Kind != yaml.ScalarNode || err != nil {
+			return lineError(n, "expected an answer in 127/8, such as 127.0.0.2, 127.0.0.10-12 or 127.0.*.3")
+		}
+		*to = n.Value
+		return nil
+	}
+}
+
+// setCode adds a code, or changes the one of the same answer.
+func setCode(n *yaml.Node, codes *[]Code) error {
+	var c Code
+	answer, ok := field(n, "answer")
+	if n.Kind != yaml.MappingNode || !ok {
+		return lineError(n, "a code needs an answer")
+	}
+	i := slices.IndexFunc(*codes, func(o Code) bool { return o.Answer == answer.Value })
+	if i >= 0 {
+		c = (*codes)[i]
+	}
+	if err := mapping(n, fields{
+		"answer":    setAnswer(&c.Answer),
+		"sublist":   setText(&c.Sublist),
+		"meaning":   setText(&c.Meaning),
+		"weight":    setWeight(&c.Weight),
+		"effect":    setOneOf(&c.Effect, Neutral, Credit),
+		"delisting": func(n *yaml.Node) error { return setDelisting(n, &c.Delisting) },
+	}); err != nil {
+		return err
+	}
+	if i >= 0 {
+		(*codes)[i] = c
+		return nil
+	}
+	*codes = append(*codes, c)
+	return nil
+}
+
+func setRefusal(n *yaml.Node, refusals *[]Refusal) error {
+	var r Refusal
+	if err := mapping(n, fields{"answer": setAnswer(&r.Answer), "meaning": setText(&r.Meaning), "advice": setText(&r.Advice)}); err != nil {
+		return err
+	}
+	if r.Answer == "" {
+		return lineError(n, "a refusal needs an answer")
+	}
+	*refusals = append(*refusals, r)
+	return nil
+}
+
+func setTest(n *yaml.Node, t *Test) error {
+	entry := func(to *string) func(*yaml.Node) error {
+		return func(n *yaml.Node) error {
+			s, err := text(n)
+			if err != nil {
+				return err
+			}
+			if _, err := entryName(s); err != nil {
+				return lineError(n, "a test entry is an address or a domain name")
+			}
+			*to = s
+			return nil
+		}
+	}
+	*t = Test{}
+	return mapping(n, fields{
+		"listed": func(n *yaml.Node) error {
+			return sequence(n, 4, func(n *yaml.Node) error {
+				var s string
+				err := entry(&s)(n)
+				t.Listed = append(t.Listed, s)
+				return err
+			})
+		},
+		"clean":  entry(&t.Clean),
+		"answer": setAnswer(&t.Answer),
+	})
+}
+
+func setDelisting(n *yaml.Node, d *Delisting) error {
+	*d = Delisting{}
+	return mapping(n, fields{
+		"steps": setText(&d.Steps),
+		"url": func(n *yaml.Node) error {
+			u, err := url.Parse(n.Value)
+			if n.Kind != yaml.ScalarNode || len(n.Value) > maxText || err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+				return lineError(n, "expected an http or https address")
+			}
+			d.URL = n.Value
+			return nil
+		},
+	})
+}
+
+var deadDate = regexp.MustCompile(`^(unknown|\d{4}(-\d{2}(-\d{2})?)?)?$`)
+
+// setDead reads the date of a closure; an empty one brings a list back to life.
+func setDead(n *yaml.Node, to *string) error {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!null" {
+		*to = ""
+		return nil
+	}
+	if n.Kind != yaml.ScalarNode || !deadDate.MatchString(n.Value) {
+		return lineError(n, "expected a date: 2024-06-05, 2024-06, 2024 or unknown")
+	}
+	*to = n.Value
+	return nil
+}
+
+func clip(s string) string {
+	if len(s) > 40 {
+		return s[:40] + "…"
+	}
+	return s
+}
