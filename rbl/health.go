@@ -54,8 +54,9 @@ type ListHealth struct {
 	// outsideAt is the place in Evidence of that answer.
 	outsideAt int
 	// Duration is the time of the slowest test entry.
-	Duration time.Duration      `json:"-"`
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	Duration   time.Duration      `json:"-"`
+	DurationMS int64              `json:"duration_ms"`
+	Evidence   []finding.Evidence `json:"evidence,omitempty"`
 }
 
 // Slow reports whether the list is usable, but took long to answer.
@@ -213,6 +214,7 @@ func test(ctx context.Context, r resolver.Resolver, l *List, kind Kind) (ListHea
 			hold = min(hold, holds(p.err))
 		}
 	}
+	h.DurationMS = h.Duration.Milliseconds()
 	if !h.judge(l, results[:len(listed)], &results[len(listed)]) {
 		soa, err := r.Lookup(ctx, l.zone(), resolver.TypeSOA)
 		h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(soa, err)))
