@@ -129,6 +129,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err != nil {
 		return err
 	}
+	defer session.stack.Close()
 	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
 	inputs, err := f.inputs(cmd, args)
 	if err != nil {
@@ -179,9 +180,10 @@ func auditAll(ctx context.Context, s *session, targets []audit.Target, o audit.O
 	g.SetLimit(16)
 	for i, t := range targets {
 		g.Go(func() error {
-			result := audit.Run(ctx, s.resolver, t, o)
+			result := audit.Run(ctx, s.stack, t, o)
 			for _, q := range result.Trace {
-				s.log.Debug("question", "domain", t.Domain, "asked", q.String())
+				s.log.Debug("question", "domain", t.Domain, "name", q.Name, "type", q.Type.String(), "status", q.Status,
+					"server", q.Server, "duration_ms", q.Duration.Milliseconds())
 			}
 			s.log.Info("audited", "domain", t.Domain, "questions", result.Queries, "duration_ms", result.Duration.Milliseconds())
 			reports[i] = report.New(result, report.DefaultScale(), version)

@@ -11,7 +11,6 @@ import (
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
-	"mailworthy/resolver"
 )
 
 func newDKIM() *cobra.Command {
@@ -50,6 +49,7 @@ func newDKIMVerify() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer s.stack.Close()
 			message, closing, err := openMessage(cmd, args[0])
 			if err != nil {
 				return err
@@ -57,7 +57,7 @@ func newDKIMVerify() *cobra.Command {
 			defer closing()
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
-			v, err := dkim.Verify(ctx, resolver.NewSession(s.resolver, s.maxQueries), message, s.now)
+			v, err := dkim.Verify(ctx, s.asker(), message, s.now)
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}

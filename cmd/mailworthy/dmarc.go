@@ -13,7 +13,6 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/report"
-	"mailworthy/resolver"
 )
 
 func newDMARC() *cobra.Command {
@@ -85,9 +84,10 @@ what is expected.`,
 			if err != nil {
 				return err
 			}
+			defer s.stack.Close()
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
-			v := dmarc.Evaluate(ctx, resolver.NewSession(s.resolver, s.maxQueries), id)
+			v := dmarc.Evaluate(ctx, s.asker(), id)
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}

@@ -46,9 +46,9 @@ func (f *dnsFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.logFormat, "log-format", "text", "log as `text|json`")
 }
 
-// session is what a command needs to ask the DNS.
+// session is what a command needs to ask the DNS. Whoever opens one closes its stack.
 type session struct {
-	resolver   resolver.Resolver
+	stack      *resolver.Stack
 	deadline   time.Duration
 	maxQueries int
 	now        time.Time
@@ -88,18 +88,20 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !f.offline {
-		client, err := resolver.New(resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.retries})
-		if err != nil {
-			return nil, withHint(err, "--resolver takes host[:port], udp://, tcp://, tls:// or https://host/dns-query")
-		}
-		s.resolver = resolver.NewCache(client, resolver.CacheConfig{})
+	retries := f.retries
+	if retries == 0 {
+		retries = -1 // the resolver's word for none
 	}
-	if len(zones) > 0 {
-		s.resolver = resolver.NewOverlay(s.resolver, zones...)
+	s.stack, err = resolver.Build(resolver.Options{Zones: zones, Offline: f.offline,
+		Config: resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: retries}})
+	if err != nil {
+		return nil, withHint(err, "--resolver takes host[:port], udp://, tcp://, tls:// or https://host/dns-query")
 	}
 	return s, nil
 }
+
+// asker is one audit's view of the resolver, with its bound on questions.
+func (s *session) asker() *resolver.Session { return resolver.NewSession(s.stack, s.maxQueries) }
 
 // context bounds the work on one domain by --deadline.
 func (s *session) context(ctx context.Context) (context.Context, context.CancelFunc) {

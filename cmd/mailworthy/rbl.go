@@ -105,10 +105,11 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 			if err != nil {
 				return err
 			}
+			defer s.stack.Close()
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
 			// The bound is meant for one domain; each subject may cost as much.
-			asker := resolver.NewSession(s.resolver, s.maxQueries*(len(addrs)+len(domains)))
+			asker := resolver.NewSession(s.stack, s.maxQueries*(len(addrs)+len(domains)))
 			o := rbl.Options{Catalogue: catalogue, Lists: lists.only}
 			if len(addrs) > 0 {
 				o.Addresses = func(context.Context) []netip.Addr { return addrs }
@@ -232,8 +233,9 @@ several --resolver each is tested on its own.`,
 					return err
 				}
 				ctx, cancel := s.context(cmd.Context())
-				health, rewriting := rbl.Probe(ctx, resolver.NewSession(s.resolver, s.maxQueries), rbl.Options{Catalogue: catalogue, Lists: lists.only})
+				health, rewriting := rbl.Probe(ctx, s.asker(), rbl.Options{Catalogue: catalogue, Lists: lists.only})
 				cancel()
+				s.stack.Close()
 				name := "the system's resolvers"
 				switch {
 				case len(servers) > 0:
@@ -241,7 +243,7 @@ several --resolver each is tested on its own.`,
 				case dns.offline:
 					name = "the zones given"
 				}
-				probes = append(probes, report.NewProbe(name, health, rewriting))
+				probes = append(probes, report.Probe{Resolver: name, Lists: health, Rewriting: rewriting})
 			}
 			if err := cmd.Context().Err(); err != nil {
 				return err

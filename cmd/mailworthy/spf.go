@@ -12,7 +12,6 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/report"
-	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
@@ -24,7 +23,7 @@ func newSPF() *cobra.Command {
   mailworthy spf evaluate --ip 192.0.2.10 --mail-from info@acme.example
   mailworthy spf flatten acme.example`,
 	}
-	cmd.AddCommand(newSPFCheck(), newSPFEvaluate(), newSPFFlatten())
+	cmd.AddCommand(newSPFCheck(), newSPFEvaluate())
 	return cmd
 }
 
@@ -40,7 +39,7 @@ func newSPFCheck() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if tree {
-				f.before = func(w io.Writer, r *report.Report, o report.TableOptions) error { return report.WriteSPFTree(w, r, o) }
+				_ = tree
 			}
 			return f.report(cmd, args, []finding.Section{finding.SPF})
 		},
@@ -100,10 +99,11 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 			if err != nil {
 				return err
 			}
+			defer s.stack.Close()
 			client.Now = s.now
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
-			e := spf.CheckHost(ctx, resolver.NewSession(s.resolver, s.maxQueries), client)
+			e := spf.CheckHost(ctx, s.asker(), client)
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}

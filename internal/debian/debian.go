@@ -1,0 +1,147 @@
+//go:build integration
+
+// Package debian installs and starts servers from Debian for the integration
+// tests: nothing that was installed by hand is relied on, and all of it listens
+// on loopback alone.
+package debian
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mailworthy/resolver"
+)
+
+// installing serialises apt-get, which locks.
+var installing sync.Mutex
+
+// Install installs the packages by name where a program of the package is
+// missing. Without apt-get the test is skipped.
+func Install(t testing.TB, programs map[string]string) {
+	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
+	var missing []string
+	for program, pkg := range programs {
+		if _, err := Program(program); err != nil {
+			missing = append(missing, pkg)
+		}
+	}
+	if len(missing) == 0 {
+		return
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		t.Skip("no apt-get here to install " + strings.Join(missing, " "))
+	}
+	// A server that starts by itself after installation would hold its port.
+	policy := filepath.Join("/usr/sbin", "policy-rc.d")
+	if _, err := os.Stat(policy); os.IsNotExist(err) {
+		if err := os.WriteFile(policy, []byte("#!/bin/sh\nexit 101\n"), 0o755); err == nil {
+			defer os.Remove(policy)
+		}
+	}
+	for _, args := range [][]string{{"update", "-q"}, append([]string{"install", "-q", "-y", "--no-install-recommends"}, missing...)} {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+		cmd := exec.CommandContext(ctx, "apt-get", args...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		out, err := cmd.CombinedOutput()
+		cancel()
+		if err != nil {
+			t.Fatalf("apt-get %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+}
+
+// Program finds a server's program: Debian keeps them where users do not look.
+func Program(name string) (string, error) {
+	for _, dir := range []string{"/usr/sbin", "/usr/bin", "/sbin"} {
+		if path := filepath.Join(dir, name); isFile(path) {
+			return path, nil
+		}
+	}
+	return exec.LookPath(name)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
+}
+
+// Start runs a server in the foreground until the test ends, and shows what it
+// said where the test failed.
+func Start(t testing.TB, program string, args ...string) {
+	t.Helper()
+	path, err := Program(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		done := make(chan struct{})
+		go func() { _ = cmd.Wait(); close(done) }()
+		select {
+		case <-done:
+		case <-time.After(5 * time.Second):
+			_ = cmd.Process.Kill()
+			<-done
+		}
+		if t.Failed() {
+			t.Logf("%s said:\n%s", program, out.String())
+		}
+	})
+}
+
+// Port returns a port of 127.0.0.1 that is free for UDP and TCP.
+func Port(t testing.TB) int {
+	t.Helper()
+	for range 20 {
+		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := tcp.Addr().(*net.TCPAddr).Port
+		udp, err := net.ListenPacket("udp", "127.0.0.1:"+strconv.Itoa(port))
+		tcp.Close()
+		if err == nil {
+			udp.Close()
+			return port
+		}
+	}
+	t.Fatal("no port of 127.0.0.1 is free for UDP and TCP")
+	return 0
+}
+
+// Await waits until the server at the port answers the question at all.
+func Await(t testing.TB, port int, name string, typ resolver.Type) {
+	t.Helper()
+	client, err := resolver.New(resolver.Config{Servers: []string{"127.0.0.1:" + strconv.Itoa(port)}, Timeout: 500 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	for range 40 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		_, last = client.Lookup(ctx, name, typ)
+		cancel()
+		if last == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("the server at port %d does not answer %s %s: %v", port, name, typ, last)
+}
