@@ -39,7 +39,11 @@ type Provider struct {
 	// MX, SPF and CNAME are name suffixes: of the MX hosts of its customers, of
 	// the names that their SPF records include, of the targets of their selectors.
 	MX, SPF, CNAME []string
-	Confidence     Confidence
+	// Targets are the aliases to publish where they are the same for all customers
+	// or follow from the domain, as selector=target; {domain} stands for the domain,
+	// <…> for what the provider shows.
+	Targets    []string
+	Confidence Confidence
 	// Software: not a service; nothing in the DNS points to it.
 	Software bool
 	// Standby: it publishes its keys in pairs of which one is alive; the target of
@@ -111,7 +115,7 @@ func CommonSelectors() []string { return loaded().common }
 func parseCatalogue(providers, common string) (*catalogue, error) {
 	r := csv.NewReader(strings.NewReader(providers))
 	r.Comma, r.Comment, r.LazyQuotes = '\t', '#', true
-	r.FieldsPerRecord = 8
+	r.FieldsPerRecord = 9
 	rows, err := r.ReadAll()
 	if err != nil {
 		return nil, err
@@ -119,10 +123,10 @@ func parseCatalogue(providers, common string) (*catalogue, error) {
 	c := &catalogue{byName: map[string]*Provider{}, mx: map[string]*Provider{}, spf: map[string]*Provider{},
 		cname: map[string]*Provider{}, owner: map[string]*Provider{}}
 	for _, row := range rows[1:] { // the first row names the columns
-		traits := strings.Fields(row[6])
+		traits := strings.Fields(row[7])
 		c.providers = append(c.providers, Provider{
 			Name: row[0], Selectors: strings.Fields(row[1]), MX: strings.Fields(row[2]), SPF: strings.Fields(row[3]),
-			CNAME: strings.Fields(row[4]), Confidence: Confidence(row[5]), Note: row[7],
+			CNAME: strings.Fields(row[4]), Targets: strings.Fields(row[5]), Confidence: Confidence(row[6]), Note: row[8],
 			Software: slices.Contains(traits, "software"), Standby: slices.Contains(traits, "standby"),
 		})
 	}

@@ -1,6 +1,15 @@
 package dkim
 
-import "mailworthy/finding"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// mostEvidence bounds the answers attached to one finding.
+const mostEvidence = 10
 
 // Context is what a judgement of keys needs to know besides them.
 type Context struct {
@@ -8,8 +17,394 @@ type Context struct {
 	Profile finding.Profile
 }
 
-// Check turns the facts into findings.
-func Check(d *Discovery, c Context) []finding.Finding { return nil }
+func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }
 
-// Lint judges one key record on its own, bytes as they are but for a final line break.
-func Lint(record []byte) []finding.Finding { return nil }
+// Check turns the facts into findings. A domain that does not send is not judged
+// for having no keys, only for what would let others sign in its name.
+func Check(d *Discovery, c Context) []finding.Finding {
+	j := &judge{Sheet: finding.NewSheet(Checks, d.Domain), d: d, sends: c.sends()}
+	j.presence()
+	if j.sends {
+		j.stated()
+		j.dangling()
+		j.denied()
+		j.several()
+	}
+	for i := range d.Keys {
+		if k := &d.Keys[i]; j.sends {
+			j.key(k, subject{name: k.QueryName(), stated: k.Stated})
+		} else {
+			j.parked(k)
+		}
+	}
+	j.wildcard()
+	return j.Findings()
+}
+
+// judge applies the checks to one discovery.
+type judge struct {
+	*finding.Sheet
+	d     *Discovery
+	sends bool
+}
+
+// exists reports whether a selector of its own was seen: a record or an alias.
+func (s *Selector) exists() bool {
+	return !s.Wildcard && (s.Status == SelectorFound || len(s.CNAMEs) > 0)
+}
+
+// observed reports whether any selector exists, at the domain or where a stated
+// one was asked.
+func (j *judge) observed() bool {
+	for i := range j.d.Selectors {
+		if s := &j.d.Selectors[i]; s.exists() || s.Stated && s.Status == SelectorFound {
+			return true
+		}
+	}
+	return false
+}
+
+// live returns the live keys at the domain itself.
+func (j *judge) live() []*PublishedKey {
+	var keys []*PublishedKey
+	for i := range j.d.Keys {
+		if k := &j.d.Keys[i]; k.Live() && k.Domain == j.d.Domain {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// statedOpen reports whether a question for a stated selector was not answered.
+func (j *judge) statedOpen() bool {
+	return slices.ContainsFunc(j.d.Selectors, func(s Selector) bool { return s.Stated && s.Status == SelectorUnresolved })
+}
+
+// anyStated reports whether a selector was stated.
+func (j *judge) anyStated() bool { return len(j.d.Selectors) > 0 && j.d.Selectors[0].Stated }
+
+// presence judges whether the domain has keys at all, and what of that the DNS did
+// not say.
+func (j *judge) presence() {
+	d := j.d
+	observed := j.observed()
+	if j.sends {
+		switch {
+		case observed:
+			j.Decided("dkim-none-observed", "dkim-proved-absent")
+		case d.Proof == ProofAbsent && !j.statedOpen():
+			j.Add("dkim-proved-absent", finding.Finding{
+				Detail: fmt.Sprintf("The DNS answers NXDOMAIN for _domainkey.%s: the name does not exist, and so no selector below it can exist. "+
+					"None of the %s asked was found either.", d.Domain, count(d.Tried, "selector")),
+				Evidence: d.Evidence, Fix: j.fixAbsent(),
+			})
+		case !j.anyStated():
+			j.Decided("dkim-proved-absent")
+			j.noneObserved()
+		}
+	}
+	if j.sends {
+		j.unanswered(observed)
+	}
+}
+
+func (j *judge) noneObserved() {
+	d := j.d
+	open := ""
+	if d.Unresolved > 0 {
+		open = fmt.Sprintf(", of which %d got no answer", d.Unresolved)
+	}
+	detail := fmt.Sprintf("No key was observed at the %s tried%s. Selectors cannot be listed, so this does not mean that the domain does not sign.",
+		count(d.Tried, "selector"), open)
+	switch d.Wildcard.Status {
+	case WildcardRevoked:
+		detail += " A wildcard answers every selector with a revoked key."
+	case WildcardOther:
+		detail += " A wildcard answers every selector with a record that is no key."
+	case WildcardKey:
+		detail += " A wildcard answers every selector with the same key."
+	}
+	if len(d.Providers) > 0 {
+		names := make([]string, len(d.Providers))
+		for i, p := range d.Providers {
+			names[i] = p.Provider
+		}
+		detail += fmt.Sprintf(" Tried first were those of %s, which MX and SPF point to.", list(names))
+	}
+	if d.LeftOut > 0 {
+		detail += fmt.Sprintf(" %s more were left out because of the bound on questions.", count(d.LeftOut, "selector"))
+	}
+	j.Add("dkim-none-observed", finding.Finding{
+		Detail: detail, Evidence: d.Evidence, Undecides: true, CouldBe: finding.Error, VerdictAs: finding.Warning,
+		Fix: &finding.Fix{Summary: "Look up s= in the DKIM-Signature header of a message that was sent, and state it: --selector NAME."},
+	})
+}
+
+// unanswered reports the questions that the DNS did not answer, apart from stated
+// selectors.
+func (j *judge) unanswered(observed bool) {
+	d := j.d
+	for _, e := range d.Evidence {
+		if isAnswer(e.Status) {
+			continue
+		}
+		f := finding.Finding{Subject: e.Name, Evidence: []finding.Evidence{e}, CouldBe: finding.Error,
+			Detail: fmt.Sprintf("The question whether _domainkey.%s exists was not answered (%s).", d.Domain, e.Status)}
+		if !observed {
+			f.Detail += " Its absence would prove that the domain has no key."
+			f.Undecides = !j.anyStated()
+		}
+		j.Add("dkim-unresolved", f)
+	}
+	var open []string
+	var evidence []finding.Evidence
+	for i := range d.Selectors {
+		if s := &d.Selectors[i]; s.Status == SelectorUnresolved && !s.Stated {
+			open = append(open, s.Name)
+			if len(evidence) < mostEvidence {
+				evidence = append(evidence, *s.Evidence)
+			}
+		}
+	}
+	switch {
+	case len(open) == 0:
+	case !observed && d.Proof == ProofAbsent:
+		// What is below a name that does not exist need not be asked.
+	default:
+		f := finding.Finding{Evidence: evidence, CouldBe: finding.Warning,
+			Detail: fmt.Sprintf("Of the %s tried, %d got no answer: %s. There may be a key or none.", count(d.Tried, "selector"), len(open), list(open))}
+		if !observed {
+			f.CouldBe, f.Undecides = finding.Error, !j.anyStated()
+		}
+		j.Add("dkim-unresolved", f)
+	}
+	if d.Wildcard.Status == WildcardUnknown && !(d.Proof == ProofAbsent && !observed) {
+		j.Add("dkim-unresolved", finding.Finding{Subject: "*._domainkey." + d.Domain, Evidence: d.Wildcard.Evidence, CouldBe: finding.Warning,
+			Detail: "Selectors that nobody publishes were asked for to find a wildcard, and got no answer."})
+	}
+	j.Decided("dkim-unresolved")
+}
+
+// isAnswer reports that an evidence's status is an answer of the DNS.
+func isAnswer(status string) bool {
+	switch SelectorStatus(status) {
+	case SelectorFound, SelectorNoData, SelectorNXDomain:
+		return true
+	}
+	return false
+}
+
+// stated judges the selectors that the user says are in use.
+func (j *judge) stated() {
+	found, all := map[string]bool{}, map[string][]*Selector{}
+	var order []string
+	for i := range j.d.Selectors {
+		s := &j.d.Selectors[i]
+		if !s.Stated {
+			break // stated ones come first
+		}
+		if all[s.Name] == nil {
+			order = append(order, s.Name)
+		}
+		all[s.Name] = append(all[s.Name], s)
+		found[s.Name] = found[s.Name] || s.Status == SelectorFound
+	}
+	decided := len(order) > 0
+	for _, name := range order {
+		if found[name] {
+			continue
+		}
+		var where, open, dangling []string
+		var evidence []finding.Evidence
+		for _, s := range all[name] {
+			where = append(where, s.Domain)
+			evidence = append(evidence, *s.Evidence)
+			if s.Status == SelectorUnresolved {
+				open = append(open, fmt.Sprintf("%s (%s)", s.QueryName(), s.Reason))
+			}
+			if s.Dangling() {
+				dangling = append(dangling, s.CNAMEs[len(s.CNAMEs)-1])
+			}
+		}
+		first := all[name][0]
+		if len(open) > 0 {
+			decided = false
+			j.Add("dkim-unresolved", finding.Finding{Subject: first.QueryName(), Evidence: bounded(evidence), CouldBe: finding.Critical,
+				Undecides: len(j.live()) == 0,
+				Detail:    fmt.Sprintf("The key of the stated selector %s could not be looked up: %s.", name, list(open))})
+			continue
+		}
+		detail := fmt.Sprintf("The stated selector %s has no key at %s.", name, list(where))
+		if len(dangling) > 0 {
+			detail += fmt.Sprintf(" It is an alias of %s, which has no TXT record.", list(dangling))
+		}
+		j.Add("dkim-selector-missing", finding.Finding{Subject: first.QueryName(), Detail: detail, Evidence: bounded(evidence),
+			Fix: j.fixSelector(first)})
+	}
+	if decided {
+		j.Decided("dkim-selector-missing")
+	}
+}
+
+// dangling judges aliases whose target is absent.
+func (j *judge) dangling() {
+	seen := false
+	for i := range j.d.Selectors {
+		s := &j.d.Selectors[i]
+		seen = seen || s.exists()
+		if s.Wildcard || !s.Dangling() {
+			continue
+		}
+		target := s.CNAMEs[len(s.CNAMEs)-1]
+		detail := fmt.Sprintf("%s is an alias of %s, which has no TXT record (%s).", s.QueryName(), target, s.Status)
+		if p := loaded().byName[s.Provider]; p != nil && p.Standby {
+			switch j.pair(p, s) {
+			case SelectorFound:
+				continue // the other of the pair is alive; this one is in reserve
+			case SelectorUnresolved:
+				continue // reported as unresolved
+			}
+			detail += fmt.Sprintf(" %s keeps one of its two selectors alive, but the other has no key here either: signing is not turned on.", p.Name)
+		}
+		fix := &finding.Fix{Summary: "Have the key published at " + target + ", or remove the alias.",
+			Remove: []finding.Record{{Name: s.QueryName(), Type: "CNAME", Value: s.CNAMEs[0]}}}
+		if s.Provider != "" {
+			fix.Summary = fmt.Sprintf("Turn on DKIM for %s at %s, or remove the alias if the service is no longer used.", s.Domain, s.Provider)
+		}
+		j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Detail: detail, Evidence: []finding.Evidence{*s.Evidence}, Fix: fix})
+	}
+	if seen {
+		j.Decided("dkim-cname-dangling")
+	}
+}
+
+// pair returns the best status of the provider's other selectors at the domain of s.
+func (j *judge) pair(p *Provider, s *Selector) SelectorStatus {
+	best := SelectorNXDomain
+	for i := range j.d.Selectors {
+		other := &j.d.Selectors[i]
+		if other.Domain != s.Domain || other.Name == s.Name || !slices.Contains(p.Selectors, other.Name) {
+			continue
+		}
+		switch other.Status {
+		case SelectorFound:
+			return SelectorFound
+		case SelectorUnresolved:
+			best = SelectorUnresolved
+		}
+	}
+	return best
+}
+
+// denied judges a _domainkey that is denied although selectors exist below it.
+func (j *judge) denied() {
+	d := j.d
+	for i := range d.Selectors {
+		s := &d.Selectors[i]
+		if s.Domain != d.Domain || s.Status != SelectorFound && len(s.CNAMEs) == 0 {
+			continue
+		}
+		if d.Proof == ProofAbsent {
+			name := "_domainkey." + d.Domain
+			j.Add("dkim-ent-broken", finding.Finding{Subject: name,
+				Detail: fmt.Sprintf("The DNS answers NXDOMAIN for %s and yet has records at %s. NXDOMAIN says that nothing exists below a name; "+
+					"the right answer is NOERROR without data.", name, s.QueryName()),
+				Evidence: append(bounded(d.Evidence), evidenceOf(s)...),
+				Fix: &finding.Fix{Summary: "Have the name servers answer NOERROR for " + name + "; until then publish any TXT record there.",
+					Name: name, Type: "TXT", Value: "DKIM selectors are below this name"}})
+		}
+		if d.Proof != ProofUnknown {
+			j.Decided("dkim-ent-broken")
+		}
+		return
+	}
+}
+
+// wildcard judges an answer to selectors that nobody publishes.
+func (j *judge) wildcard() {
+	w := &j.d.Wildcard
+	f := finding.Finding{Subject: "*._domainkey." + j.d.Domain, Evidence: w.Evidence}
+	shown := cut(strings.Join(w.Records, "\n"))
+	switch {
+	case w.Status == WildcardUnknown:
+		return
+	case w.Status == WildcardKey:
+		f.Detail = "Selectors that nobody publishes are answered with a live key: " + shown
+		f.Fix = &finding.Fix{Summary: "Remove the wildcard, and publish the key at the selectors in use."}
+		if !j.sends {
+			f.Fix = j.fixLock("Replace the wildcard by one that revokes every selector.")
+		}
+		j.Add("dkim-wildcard", f)
+	case w.Status == WildcardOther && j.sends:
+		f.Detail = "Selectors that nobody publishes are answered with a record that is no key: " + shown
+		f.Fix = &finding.Fix{Summary: "Remove the wildcard TXT record, or publish any record at _domainkey." + j.d.Domain + " so that it does not reach below."}
+		j.Add("dkim-wildcard", f)
+	case w.Status == WildcardRevoked && j.sends:
+		f.Severity = finding.Notice
+		f.Detail = "Selectors that nobody publishes are answered with a revoked key. On a domain that sends, this hides a selector that is missing."
+		j.Add("dkim-wildcard", f)
+	}
+	j.Decided("dkim-wildcard")
+}
+
+// several judges the keys of the domain together.
+func (j *judge) several() {
+	live := j.live()
+	if len(live) == 1 && j.d.Unresolved == 0 && !j.d.HintsIncomplete && len(live[0].CNAMEs) == 0 && !live[0].Wildcard {
+		k := live[0]
+		j.Add("dkim-single-selector", finding.Finding{Subject: k.QueryName(), Evidence: []finding.Evidence{k.evidence},
+			Detail: fmt.Sprintf("%s is the only live key observed at the %s tried.", k.Selector, count(j.d.Tried, "selector")),
+			Fix: &finding.Fix{Summary: "Publish a second key under another selector, so that keys can be changed without a gap.",
+				Name: "<new-selector>._domainkey." + j.d.Domain, Type: "TXT", Value: "v=DKIM1; k=rsa; p=<2048-bit public key in base64>"}})
+		j.Decided("dkim-single-selector")
+	} else if len(live) > 1 {
+		j.Decided("dkim-single-selector")
+	}
+	groups := map[string][]*PublishedKey{}
+	var order []string
+	for i := range j.d.Keys {
+		k := &j.d.Keys[i]
+		if !k.Live() || k.Wildcard {
+			continue
+		}
+		if groups[k.Fingerprint] == nil {
+			order = append(order, k.Fingerprint)
+		}
+		groups[k.Fingerprint] = append(groups[k.Fingerprint], k)
+	}
+	for _, print := range order {
+		group := groups[print]
+		if len(group) < 2 {
+			continue
+		}
+		var names []string
+		var evidence []finding.Evidence
+		for _, k := range group {
+			names = append(names, k.QueryName())
+			evidence = append(evidence, k.evidence)
+		}
+		j.Add("dkim-shared-key", finding.Finding{Subject: names[0], Evidence: bounded(evidence),
+			Detail: fmt.Sprintf("The same public key (SHA-256 %s…) is published at %s.", print[:16], list(names))})
+	}
+	if len(groups) > 0 {
+		j.Decided("dkim-shared-key")
+	}
+}
+
+// parked judges a key of a domain that does not send: what matters there is only
+// whether others can sign in its name.
+func (j *judge) parked(k *PublishedKey) {
+	if k.Wildcard {
+		return
+	}
+	j.strength(k, subject{name: k.QueryName()})
+	if k.Live() {
+		j.Add("dkim-parked-key", finding.Finding{Subject: k.QueryName(), Evidence: []finding.Evidence{k.evidence},
+			Detail: fmt.Sprintf("%s has a live %d-bit %s key, although the domain says that it sends nothing.", k.QueryName(), k.Bits, k.Algorithm),
+			Fix:    j.fixLock("Remove the key, and revoke every selector.", finding.Record{Name: k.QueryName(), Type: "TXT", Value: k.Record})})
+	}
+	j.Decided("dkim-parked-key")
+}
+
+// bounded copies the first of many answers.
+func bounded(e []finding.Evidence) []finding.Evidence { return slices.Clone(e[:min(len(e), mostEvidence)]) }

@@ -25,8 +25,6 @@ const (
 	// forInferred is what the first round leaves for the second: with hints to
 	// come, and for the siblings of an alias alone.
 	forInferred, forSiblings = 20, 8
-	// mostStated bounds the stated selectors.
-	mostStated = 100
 )
 
 // Hints are names found elsewhere in the audit that point to providers.
@@ -113,9 +111,9 @@ func newSearch(ctx context.Context, r resolver.Resolver, domain string, o Option
 			s.most = len(s.pending) + 4*defaultQuestions
 		}
 	case Inferred:
-		s.pending = s.c.common[:min(commonInBulk, len(s.c.common))]
+		s.pending = slices.Clone(s.c.common[:min(commonInBulk, len(s.c.common))])
 	default:
-		s.pending = s.c.common
+		s.pending = slices.Clone(s.c.common)
 	}
 	if s.most <= 0 {
 		s.most = defaultQuestions
@@ -127,7 +125,7 @@ func newSearch(ctx context.Context, r resolver.Resolver, domain string, o Option
 	}
 	for _, sel := range o.Selectors {
 		sel, _, _ = strings.Cut(cleanName(sel), "._domainkey") // a whole name may have been pasted
-		if sel == "" || s.asked[sel] || len(s.asked) == mostStated {
+		if sel == "" || s.asked[sel] {
 			continue
 		}
 		s.asked[sel] = true
@@ -181,15 +179,10 @@ func (s *search) firstRound() {
 	if s.guided {
 		reserve = forInferred
 	}
-	switch s.d.Catalogue {
-	case All:
-		reserve = min(reserve, room/2)
-	case Inferred:
-		reserve = max(0, min(room-commonInBulk, room)) // the ten come first
-	default:
-		reserve = min(reserve, room/2)
+	if s.d.Catalogue == Inferred {
+		reserve = max(0, room-commonInBulk)
 	}
-	s.guess(room - reserve)
+	s.guess(room - min(reserve, room/2))
 
 	name := "_domainkey." + s.d.Domain
 	guard := guards(s.d.Domain)

@@ -10,6 +10,9 @@ import (
 // (RFC 6376, 2.8).
 const fws = " \t\r\n"
 
+// mostTags bounds the tags of a list; the RFCs define a dozen.
+const mostTags = 100
+
 // tag is one tag-spec of a tag list, with its positions in the text.
 type tag struct {
 	name, value     string
@@ -64,6 +67,9 @@ func parseTags(text string, utf8 bool) ([]tag, []Problem) {
 		value = strings.TrimRight(trimmed, fws)
 		if i := badByte(value, utf8); i >= 0 {
 			return fail(name, valueAt+i, "%s= has the octet 0x%02x, which tag values may not have", name, value[i])
+		}
+		if len(tags) == mostTags {
+			return fail(name, nameAt, "there are more than %d tags", mostTags)
 		}
 		for i := range tags {
 			if tags[i].name == name {

@@ -1,0 +1,141 @@
+package dkim
+
+import (
+	"fmt"
+	"slices"
+
+	"mailworthy/finding"
+)
+
+// keyChecks are those applied to every key record.
+var keyChecks = []string{"dkim-key-syntax", "dkim-key-undecodable", "dkim-revoked", "dkim-key-too-short", "dkim-key-weak",
+	"dkim-key-too-long", "dkim-testing", "dkim-hash-sha1", "dkim-hash-unknown", "dkim-service-excluded", "dkim-granularity",
+	"dkim-version-misplaced", "dkim-algorithm-unknown"}
+
+// problemChecks is the check that each kind of problem fails.
+var problemChecks = map[ProblemKind]string{
+	ProblemSyntax: "dkim-key-syntax", ProblemVersion: "dkim-version-misplaced",
+	ProblemAlgorithm: "dkim-algorithm-unknown", ProblemUndecodable: "dkim-key-undecodable",
+}
+
+// subject is what a finding about a key record is about.
+type subject struct {
+	// name is the owner of the record; empty for a record that stands alone.
+	name   string
+	stated bool
+}
+
+// add adds a finding about a key record, with its evidence.
+func (j *judge) addKey(id string, k *PublishedKey, s subject, f finding.Finding) {
+	f.Subject = s.name
+	if s.name != "" {
+		f.Evidence = []finding.Evidence{k.evidence}
+	}
+	j.Add(id, f)
+}
+
+// key judges one key record by itself.
+func (j *judge) key(k *PublishedKey, s subject) {
+	if k.RecordCount > 1 {
+		j.addKey("dkim-multiple-records", k, s, finding.Finding{
+			Detail: fmt.Sprintf("%s has %d TXT records; one is allowed.", s.name, k.RecordCount),
+			Fix:    &finding.Fix{Summary: "Keep the record with the key in use, and remove the others.", Name: s.name, Type: "TXT", Value: k.repaired()}})
+	}
+	j.Decided("dkim-multiple-records")
+	j.Decided(keyChecks...)
+	for _, p := range k.Problems {
+		f := finding.Finding{Detail: fmt.Sprintf("At octet %d of %s: %s.", p.Offset+1, cut(k.Record), p.Detail),
+			Fix: k.fixRecord(s, "Publish the record in the right form.")}
+		switch {
+		case p.Exposed:
+			f.Severity = finding.Critical
+			f.Fix = fixNewKey(s, "Remove this record at once, and sign with a new key under a new selector.")
+		case p.Tolerated:
+			f.Severity = finding.Notice
+		}
+		j.addKey(problemChecks[p.Kind], k, s, f)
+	}
+	if k.broken() {
+		return
+	}
+	if k.Revoked {
+		f := finding.Finding{Severity: finding.Notice, Detail: "p= is empty: the key is revoked, and signatures with this selector fail."}
+		if s.stated {
+			f.Severity = finding.Error
+			f.Detail += " The selector was stated to be in use."
+			f.Fix = fixNewKey(s, "Publish the key that signs, under a new selector.")
+		}
+		j.addKey("dkim-revoked", k, s, f)
+		return
+	}
+	j.strength(k, s)
+	if k.Testing {
+		j.addKey("dkim-testing", k, s, finding.Finding{Detail: "The flag t=y says that signing is being tested: a receiver must treat the message as if it were not signed.",
+			Fix: k.fixRecord(s, "Publish the record without t=y.")})
+	}
+	sha1, sha256 := slices.Contains(k.Hashes, "sha1"), slices.Contains(k.Hashes, "sha256")
+	switch {
+	case sha1 && sha256:
+		j.addKey("dkim-hash-sha1", k, s, finding.Finding{Severity: finding.Notice,
+			Detail: "h= allows sha1 beside sha256; rsa-sha1 is historic, and verifiers do not accept it.", Fix: k.fixRecord(s, "Publish the record without sha1.")})
+	case sha1:
+		j.addKey("dkim-hash-sha1", k, s, finding.Finding{
+			Detail: "h= allows sha1 alone: signatures with sha1 must not be accepted, and signatures with sha256 are refused because of h=. None can verify.",
+			Fix:    k.fixRecord(s, "Publish the record without h=.")})
+	case len(k.Hashes) > 0 && !sha256:
+		j.addKey("dkim-hash-unknown", k, s, finding.Finding{
+			Detail: fmt.Sprintf("h= allows only %s, which no verifier has.", list(k.Hashes)), Fix: k.fixRecord(s, "Publish the record without h=.")})
+	}
+	if !k.forMail() {
+		j.addKey("dkim-service-excluded", k, s, finding.Finding{
+			Detail: fmt.Sprintf("s= allows only %s; for mail it must be * or have email.", list(k.Services)), Fix: k.fixRecord(s, "Publish the record without s=.")})
+	}
+	if k.Granularity != nil {
+		detail := fmt.Sprintf("The record has g=%s. The current standard ignores it, older verifiers do not", cut(*k.Granularity))
+		if *k.Granularity == "" {
+			detail += ": to them an empty g= matches no address at all"
+		}
+		j.addKey("dkim-granularity", k, s, finding.Finding{Detail: detail + ".", Fix: k.fixRecord(s, "Publish the record without g=.")})
+	}
+}
+
+// strength judges the size of a key.
+func (j *judge) strength(k *PublishedKey, s subject) {
+	if k.Algorithm == algorithmRSA && k.Bits > 0 {
+		measured := fmt.Sprintf("The RSA key has %d bits", k.Bits)
+		switch {
+		case k.Bits < 1024:
+			j.addKey("dkim-key-too-short", k, s, finding.Finding{Detail: measured + "; verifiers must not accept fewer than 1024, and a key of this size can be broken.",
+				Fix: k.fixStrength(s)})
+		case k.Bits < 2048:
+			j.addKey("dkim-key-weak", k, s, finding.Finding{Detail: measured + "; 2048 are recommended.", Fix: k.fixStrength(s)})
+		case k.Bits > 4096:
+			j.addKey("dkim-key-too-long", k, s, finding.Finding{Detail: measured + "; verifiers must support up to 4096.", Fix: k.fixStrength(s)})
+		}
+	}
+	if !j.sends {
+		for _, p := range k.Problems {
+			if p.Exposed {
+				j.addKey(problemChecks[p.Kind], k, s, finding.Finding{Severity: finding.Critical, Detail: "Anyone can sign with what is published: " + p.Detail + ".",
+					Fix: &finding.Fix{Summary: "Remove this record at once.", Remove: []finding.Record{{Name: s.name, Type: "TXT", Value: cut(k.Record)}}}})
+			}
+		}
+		j.Decided("dkim-key-too-short", "dkim-key-undecodable")
+	}
+}
+
+// Lint judges one key record on its own, bytes as they are but for a final line
+// break. The record is valid where no finding is an error or worse.
+func Lint(record []byte) []finding.Finding {
+	text := string(record)
+	for _, end := range []string{"\r\n", "\n"} {
+		if n := len(text) - len(end); n >= 0 && text[n:] == end {
+			text = text[:n]
+			break
+		}
+	}
+	key, _ := ParseKey(text) // its problems are in the key
+	j := &judge{Sheet: finding.NewSheet(Checks, ""), sends: true}
+	j.key(&PublishedKey{Key: *key, RecordCount: 1}, subject{})
+	return j.Findings()
+}

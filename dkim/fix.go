@@ -1,0 +1,116 @@
+package dkim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// The values that only the owner of the keys can fill in.
+const (
+	placeholderKey = "v=DKIM1; k=rsa; p=<public key of this selector, as the signing service shows it>"
+	placeholderNew = "v=DKIM1; k=rsa; p=<2048-bit public key in base64>"
+	newSelector    = "<new-selector>"
+)
+
+// fixRecord is the record as it should be, or advice where it is the provider's or
+// cannot be told.
+func (k *PublishedKey) fixRecord(s subject, summary string) *finding.Fix {
+	if len(k.CNAMEs) > 0 {
+		return k.fixByProvider("correct the record there")
+	}
+	value := k.repaired()
+	if value == "" {
+		if s.name == "" {
+			return &finding.Fix{Summary: "Copy the record again from the signing service."}
+		}
+		return &finding.Fix{Summary: "Copy the record again from the signing service, complete and in one piece.", Name: s.name, Type: "TXT", Value: placeholderKey}
+	}
+	return &finding.Fix{Summary: summary, Name: s.name, Type: "TXT", Value: value}
+}
+
+// fixStrength is a new key under a new selector.
+func (k *PublishedKey) fixStrength(s subject) *finding.Fix {
+	if len(k.CNAMEs) > 0 {
+		return k.fixByProvider("create a key of 2048 bits")
+	}
+	return fixNewKey(s, "Create a 2048-bit key, publish it under a new selector, sign with it, and remove the old key a week later.")
+}
+
+func (k *PublishedKey) fixByProvider(what string) *finding.Fix {
+	who := k.Provider
+	if who == "" {
+		who = "the operator of " + k.CNAMEs[len(k.CNAMEs)-1]
+	}
+	return &finding.Fix{Summary: fmt.Sprintf("Have %s %s: the selector is an alias of %s.", who, what, k.CNAMEs[len(k.CNAMEs)-1])}
+}
+
+func fixNewKey(s subject, summary string) *finding.Fix {
+	fix := &finding.Fix{Summary: summary}
+	if _, zone, ok := strings.Cut(s.name, "._domainkey."); ok {
+		fix.Name, fix.Type, fix.Value = newSelector+"._domainkey."+zone, "TXT", placeholderNew
+	}
+	return fix
+}
+
+// fixLock is the wildcard that revokes every selector of a domain that does not send.
+func (j *judge) fixLock(summary string, remove ...finding.Record) *finding.Fix {
+	return &finding.Fix{Summary: summary, Name: "*._domainkey." + j.d.Domain, Type: "TXT", Value: "v=DKIM1; p=", Remove: remove}
+}
+
+// fixSelector is the record of a stated selector that has none.
+func (j *judge) fixSelector(s *Selector) *finding.Fix {
+	for _, inferred := range j.d.Providers {
+		if p := loaded().byName[inferred.Provider]; p != nil && slices.Contains(p.Selectors, s.Name) {
+			for _, r := range p.records(s.Domain) {
+				if r.Name == s.QueryName() {
+					return &finding.Fix{Summary: "Publish the alias of " + p.Name + ", with DKIM turned on there.", Name: r.Name, Type: r.Type, Value: r.Value}
+				}
+			}
+		}
+	}
+	return &finding.Fix{Summary: "Publish the public key of the selector, or sign with one that is published.",
+		Name: s.QueryName(), Type: "TXT", Value: placeholderKey}
+}
+
+// fixAbsent is what to publish for the first provider inferred, or the form of a
+// record where none is known.
+func (j *judge) fixAbsent() *finding.Fix {
+	for _, inferred := range j.d.Providers {
+		p := loaded().byName[inferred.Provider]
+		records := p.records(j.d.Domain)
+		if len(records) == 0 {
+			continue
+		}
+		return &finding.Fix{Summary: fmt.Sprintf("Turn on DKIM at %s, and publish the %s that it shows.", p.Name, plural(len(records), "record")),
+			Name: records[0].Name, Type: records[0].Type, Value: records[0].Value, More: records[1:]}
+	}
+	return &finding.Fix{Summary: "Turn on DKIM at the service that sends, and publish the record that it shows.",
+		Name: "<selector>._domainkey." + j.d.Domain, Type: "TXT", Value: placeholderKey}
+}
+
+// records are those that a customer of the provider publishes at a domain, as far
+// as they are the same for all.
+func (p *Provider) records(domain string) []finding.Record {
+	var records []finding.Record
+	for _, t := range p.Targets {
+		selector, target, _ := strings.Cut(t, "=")
+		target = strings.ReplaceAll(target, "{domain}", domain)
+		records = append(records, finding.Record{Name: selector + "._domainkey." + domain, Type: "CNAME", Value: target})
+	}
+	if len(records) == 0 && len(p.CNAME) == 0 && len(p.Selectors) > 0 && !strings.Contains(p.Selectors[0], "{") {
+		records = append(records, finding.Record{Name: p.Selectors[0] + "._domainkey." + domain, Type: "TXT",
+			Value: "v=DKIM1; k=rsa; p=<public key shown by " + p.Name + ">"})
+	}
+	return records
+}
+
+// evidenceOf is the evidence of a selector, if it was kept.
+func evidenceOf(s *Selector) []finding.Evidence {
+	if s.Evidence == nil {
+		return nil
+	}
+	return []finding.Evidence{*s.Evidence}
+}
