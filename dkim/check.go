@@ -407,4 +407,6 @@ func (j *judge) parked(k *PublishedKey) {
 }
 
 // bounded copies the first of many answers.
-func bounded(e []finding.Evidence) []finding.Evidence { return slices.Clone(e[:min(len(e), mostEvidence)]) }
+func bounded(e []finding.Evidence) []finding.Evidence {
+	return slices.Clone(e[:min(len(e), mostEvidence)])
+}
