@@ -37,13 +37,10 @@ type ZoneAnswer struct {
 }
 
 // Find looks one question up in several files: the zone with the longest origin
-// answers. The answer is shared.
+// answers. The name is as records show it: a dot or backslash in a label is \DDD.
+// The answer is shared.
 func Find(sets []*ZoneSet, name string, t Type) ZoneAnswer {
-	key, wrong := canonical(name)
-	if wrong != "" {
-		return ZoneAnswer{}
-	}
-	return find(sets, key, t)
+	return find(sets, fromPresentation(name), t)
 }
 
 // find asks the zone with the longest origin. The parent's side of a zone cut

@@ -38,6 +38,10 @@ const (
 	Garbage
 	Short
 	Empty
+	// Cut: the answer without its last bytes, as if it were whole.
+	Cut
+	// OtherType: the answer to a question for another type.
+	OtherType
 	// HeaderOnly: the response code FORMERR in a header without anything else, as
 	// old servers answer EDNS.
 	HeaderOnly

@@ -129,6 +129,14 @@ func (s *Server) reply(q *dns.Msg, rec *Query, f *fault) [][]byte {
 	case Garbage:
 		b := s.pack(m, q, rec, f)
 		out = [][]byte{append(b[:2:2], "\x81\x80\x00\x01\xff\xff\xff\xff\xff\xff\xc0\x0c\xc0\x0cgarbage"...)}
+	case Cut:
+		b := s.pack(m, q, rec, f)
+		out = [][]byte{b[:len(b)-20]}
+	case OtherType:
+		changed(func(m *dns.Msg) {
+			m.Ns, m.Rcode = nil, 0
+			m.Answer = []dns.RR{&dns.HINFO{Hdr: dns.RR_Header{Name: m.Question[0].Name, Rrtype: dns.TypeHINFO, Class: dns.ClassINET, Ttl: 60}, Cpu: "any"}}
+		})
 	case Short:
 		out = [][]byte{s.pack(m, q, rec, f)[:6]}
 	case Empty:

@@ -30,12 +30,12 @@ const (
 type Server struct {
 	t    testing.TB
 	udp  *net.UDPConn
-	tcp  *net.TCPListener
 	done chan struct{}
 	wg   sync.WaitGroup
 	work chan struct{}
 
 	mu        sync.Mutex
+	listeners []net.Listener
 	sets      []*resolver.ZoneSet
 	conns     map[net.Conn]bool
 	faults    []*fault
@@ -80,7 +80,7 @@ func Start(t testing.TB, zones ...string) *Server {
 	s.Reset()
 	s.listen()
 	s.wg.Go(s.serveUDP)
-	s.wg.Go(func() { s.serveTCP(s.tcp, "tcp") })
+	s.wg.Go(func() { s.serveTCP(s.listeners[0], "tcp") })
 	t.Cleanup(s.stop)
 	return s
 }
@@ -99,7 +99,7 @@ func (s *Server) listen() {
 			l.Close()
 			continue
 		}
-		s.tcp = l.(*net.TCPListener)
+		s.listeners = []net.Listener{l}
 		return
 	}
 	s.t.Fatal("dnstest: no port: ", err)
@@ -108,8 +108,10 @@ func (s *Server) listen() {
 func (s *Server) stop() {
 	close(s.done)
 	s.udp.Close()
-	s.tcp.Close()
 	s.mu.Lock()
+	for _, l := range s.listeners {
+		l.Close()
+	}
 	for c := range s.conns {
 		c.Close()
 	}

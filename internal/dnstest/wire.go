@@ -58,7 +58,8 @@ func toRR(r resolver.Record) (dns.RR, error) {
 // fqdn is a name of package resolver in the form of the DNS library.
 func fqdn(name string) string { return strings.TrimSuffix(name, ".") + "." }
 
-// plainName is a name of the DNS library in plain text and lower case.
+// plainName is a name of the DNS library as package resolver shows it: in lower
+// case, with no escapes but those of a dot or backslash in a label.
 func plainName(s string) string {
 	s = strings.TrimSuffix(s, ".")
 	if s == "" {
@@ -73,6 +74,10 @@ func plainName(s string) string {
 				i += 2
 			} else {
 				c = s[i]
+			}
+			if c == '.' || c == '\\' {
+				b = fmt.Appendf(b, `\%03d`, c)
+				continue
 			}
 		}
 		if 'A' <= c && c <= 'Z' {

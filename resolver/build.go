@@ -1,0 +1,48 @@
+package resolver
+
+// Options say what a Stack is made of.
+type Options struct {
+	Config
+	// Zones answer before the network does.
+	Zones []*ZoneSet
+	// Offline: the network is never touched.
+	Offline bool
+	Cache   CacheOptions
+}
+
+// Stack is the resolver of a whole run, which its audits share: the zones first,
+// then the cache, then the servers. Zones stand before the cache, so that nothing
+// kept from the network can hide them.
+type Stack struct {
+	Resolver
+	// Cache and Client are nil offline.
+	Cache  *Cache
+	Client *Client
+}
+
+// Build puts a stack together. An audit asks through a Session of its own:
+// NewSession(stack, max).
+func Build(o Options) (*Stack, error) {
+	s := new(Stack)
+	var next Resolver
+	if !o.Offline {
+		var err error
+		if s.Client, err = New(o.Config); err != nil {
+			return nil, err
+		}
+		s.Cache = NewCache(s.Client, o.Cache)
+		next = s.Cache
+	}
+	s.Resolver = next
+	if o.Offline || len(o.Zones) > 0 {
+		s.Resolver = NewOverlay(next, o.Zones...)
+	}
+	return s, nil
+}
+
+// Close ends the connections of the servers.
+func (s *Stack) Close() {
+	if s.Client != nil {
+		s.Client.Close()
+	}
+}

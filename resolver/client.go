@@ -1,0 +1,270 @@
+package resolver
+
+import (
+	"context"
+	"crypto/tls"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Config says whom to ask, and how patiently.
+type Config struct {
+	// Servers are "host[:port]", "udp://host[:port]" (TCP where an answer is
+	// truncated), "tcp://host[:port]", "tls://host[:port][#name]" (RFC 7858; name is
+	// that of the certificate, where host is not) or "https://host/path" (RFC 8484).
+	// They are equals, asked in this order while they work. Empty: the system's.
+	Servers []string
+	// Timeout of one try, 2 s where it is 0.
+	Timeout time.Duration
+	// Retries are the tries after the first one, -1 for none and 2 where it is 0.
+	// Every server is tried at least once, however small it is.
+	Retries int
+	// MaxInFlight bounds the questions under way, and so the sockets; 256 where it is 0.
+	MaxInFlight int
+	// TLS is for tls and https: the system's roots where it is nil.
+	TLS *tls.Config
+}
+
+// Client asks recursive resolvers. Every try goes to a server that this question
+// was not asked of yet, if there is one, healthy ones first. What it returns is
+// an answer that a server stands for, or an *Error: a wrong or spoilt message is
+// never an answer.
+type Client struct {
+	servers []*server
+	timeout time.Duration
+	tries   int
+	slots   chan struct{}
+	buffers sync.Pool
+	now     func() time.Time
+	pause   func(ctx context.Context, d time.Duration)
+}
+
+// New returns a client. It opens nothing yet, but looks host names of servers up.
+func New(c Config) (*Client, error) {
+	if c.Timeout <= 0 {
+		c.Timeout = 2 * time.Second
+	}
+	switch {
+	case c.Retries == 0:
+		c.Retries = 2
+	case c.Retries < 0:
+		c.Retries = 0
+	}
+	if c.MaxInFlight <= 0 {
+		c.MaxInFlight = 256
+	}
+	specs := c.Servers
+	if len(specs) == 0 {
+		var err error
+		if specs, err = systemServers(resolvConf); err != nil {
+			return nil, err
+		}
+	}
+	cl := &Client{timeout: c.Timeout, slots: make(chan struct{}, c.MaxInFlight), now: time.Now, pause: pause}
+	cl.buffers.New = func() any { return new([4096]byte) }
+	for _, spec := range specs {
+		s, err := newServer(spec, &c)
+		if err != nil {
+			cl.Close()
+			return nil, err
+		}
+		cl.servers = append(cl.servers, s)
+	}
+	cl.tries = max(1+c.Retries, len(cl.servers))
+	return cl, nil
+}
+
+// Servers lists the servers as they appear in answers.
+func (c *Client) Servers() []string {
+	var out []string
+	for _, s := range c.servers {
+		out = append(out, s.String())
+	}
+	return out
+}
+
+// Close ends the connections. Questions under way fail.
+func (c *Client) Close() {
+	for _, s := range c.servers {
+		s.close()
+		if s.tcp != nil {
+			s.tcp.close()
+		}
+	}
+}
+
+// Lookup implements Resolver. The chain of aliases is taken from the answer; where
+// it ends early, its last name is asked.
+func (c *Client) Lookup(ctx context.Context, name string, t Type) (*Answer, error) {
+	key, wrong := canonical(name)
+	if wrong != "" {
+		return nil, &Error{Name: name, Type: t, Reason: BadName, Detail: wrong}
+	}
+	var first *response
+	for at := key; ; {
+		res, e := c.ask(ctx, at, t)
+		if e != nil {
+			if at != key {
+				e.Name, e.Detail = key, joinDetail("asked for its alias "+at, e.Detail)
+			}
+			return nil, e
+		}
+		if first == nil {
+			first = res
+		} else if e := first.extend(res); e != nil {
+			return nil, e
+		}
+		if !first.more {
+			return &first.Answer, nil
+		}
+		at = first.CNAMEs[len(first.CNAMEs)-1]
+	}
+}
+
+// extend puts the answer for the last alias of a chain behind the chain.
+func (res *response) extend(next *response) *Error {
+	for _, target := range next.CNAMEs {
+		if e := follow(res.Name, res.Type, &res.CNAMEs, target, next.Server); e != nil {
+			return e
+		}
+	}
+	res.Records, res.Status, res.more = next.Records, next.Status, next.more
+	res.Server, res.Rcode, res.TTL = next.Server, next.Rcode, min(res.TTL, next.TTL)
+	res.AuthenticData = res.AuthenticData && next.AuthenticData
+	return nil
+}
+
+// ask tries servers until one answers.
+func (c *Client) ask(ctx context.Context, name string, t Type) (*response, *Error) {
+	asked := make([]int, len(c.servers)) // how often; -1 where it is no use to ask again
+	var worst *Error
+	for n := range c.tries {
+		i := c.pick(asked)
+		if i < 0 {
+			break
+		}
+		if asked[i] > 0 && worst.Reason != Timeout {
+			// It failed at once: give it time (a timeout was time enough).
+			c.pause(ctx, backoff(n))
+		}
+		if ended(ctx) {
+			return nil, canceled(ctx, name, t, c.servers[i].String())
+		}
+		asked[i]++
+		s := c.servers[i]
+		res, e := c.try(ctx, s, name, t)
+		if e == nil {
+			s.succeeded()
+			return res, nil
+		}
+		switch e.Reason {
+		case Canceled, AliasLoop:
+			return nil, e
+		case ServFail: // says more of the name than of the server
+			s.succeeded()
+		case Refused, BadRcode:
+			// It would say the same again.
+			asked[i] = -1
+			if e.Reason == Refused {
+				s.failed(c.now())
+			}
+		default:
+			s.failed(c.now())
+		}
+		if worst == nil || telling[e.Reason] >= telling[worst.Reason] {
+			worst = e
+		}
+	}
+	return nil, worst
+}
+
+// telling ranks the reasons of several servers: the one that says most is
+// reported.
+var telling = map[Reason]int{ServFail: 4, BadRcode: 3, Refused: 3, Malformed: 2, Timeout: 1}
+
+// pick chooses the server for the next try: the one least asked this question,
+// healthy before failing, then in order. It returns -1 where there is none.
+func (c *Client) pick(asked []int) int {
+	best, now := -1, c.now()
+	var bestPenalty time.Duration
+	for i, s := range c.servers {
+		if asked[i] < 0 {
+			continue
+		}
+		p := s.penalty(now)
+		if best < 0 || asked[i] < asked[best] || asked[i] == asked[best] && p < bestPenalty {
+			best, bestPenalty = i, p
+		}
+	}
+	return best
+}
+
+// backoff grows from 100 ms, with jitter so that many questions do not come again
+// together.
+func backoff(n int) time.Duration {
+	d := min(50*time.Millisecond<<min(n, 6), time.Second)
+	return d/2 + rand.N(d)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// try asks one server, over TCP too where the answer is truncated, and without
+// EDNS where the server does not know it (RFC 6891, 7).
+func (c *Client) try(ctx context.Context, s *server, name string, t Type) (*response, *Error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return nil, canceled(ctx, name, t, s.String())
+	}
+	buf := c.buffers.Get().(*[4096]byte)
+	defer c.buffers.Put(buf)
+	edns := !s.noEDNS.Load()
+	for {
+		q := newQuery(name, t, edns)
+		res, e := c.send(ctx, s.transport, q, buf[:], name, t)
+		if e == errTruncated {
+			if s.tcp == nil {
+				return nil, &Error{Name: name, Type: t, Reason: Malformed, Server: s.String(), Detail: "a truncated answer over a connection"}
+			}
+			if res, e = c.send(ctx, s.tcp, q, buf[:], name, t); e == errTruncated {
+				e = &Error{Name: name, Type: t, Reason: Malformed, Server: s.tcp.String(), Detail: "truncated over UDP, and over TCP too"}
+			} else if e != nil && e.Reason != Canceled && e.Rcode == "" {
+				e.Detail = joinDetail("the answer is truncated over UDP, and TCP failed", e.Detail)
+			}
+		}
+		if edns && e != nil && (e.Rcode == "FORMERR" || e.Rcode == "NOTIMP" || e.Rcode == "BADVERS") {
+			edns = false
+			continue
+		}
+		if e == nil && !edns {
+			s.noEDNS.Store(true)
+		}
+		return res, e
+	}
+}
+
+// errTruncated stands for an answer that is to be fetched over TCP.
+var errTruncated = &Error{Reason: Malformed, Detail: "truncated"}
+
+// send makes one exchange over one transport.
+func (c *Client) send(ctx context.Context, tr transport, q *query, buf []byte, name string, t Type) (*response, *Error) {
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	msg, err := tr.exchange(limited, q, buf)
+	if err != nil {
+		return nil, failure(ctx, err, name, t, tr.String())
+	}
+	if truncated(msg) {
+		return nil, errTruncated
+	}
+	return readResponse(msg, name, t, tr.String())
+}

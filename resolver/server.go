@@ -1,0 +1,155 @@
+package resolver
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// resolvConf is where the system keeps its resolvers.
+const resolvConf = "/etc/resolv.conf"
+
+// penaltyStep is how long a server is passed over after its first failure; every
+// further one doubles it, up to penaltyMax.
+const (
+	penaltyStep = 5 * time.Second
+	penaltyMax  = 2 * time.Minute
+)
+
+// server is one resolver with its health.
+type server struct {
+	transport
+	// tcp is where an answer is fetched that is truncated over UDP.
+	tcp transport
+	// noEDNS: it fails on EDNS and answers without.
+	noEDNS atomic.Bool
+
+	mu       sync.Mutex
+	failures int
+	until    time.Time // it is passed over while others are healthy
+}
+
+func (s *server) failed(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Before(s.until) {
+		return // one of many questions that ran into the same failure
+	}
+	s.until = now.Add(min(penaltyStep<<min(s.failures, 10), penaltyMax))
+	s.failures++
+}
+
+func (s *server) succeeded() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures, s.until = 0, time.Time{}
+}
+
+// penalty is how long the server is still passed over.
+func (s *server) penalty(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(0, s.until.Sub(now))
+}
+
+// newServer reads an address of Config.Servers.
+func newServer(spec string, c *Config) (*server, error) {
+	bad := func(format string, args ...any) (*server, error) {
+		return nil, fmt.Errorf("resolver %q: %s", spec, fmt.Sprintf(format, args...))
+	}
+	scheme, rest, ok := strings.Cut(spec, "://")
+	if !ok {
+		scheme, rest = "udp", spec
+	}
+	switch scheme {
+	case "https":
+		u, err := url.Parse(spec)
+		if err != nil || u.Host == "" || u.User != nil {
+			return bad("not a URL like https://dns.example/dns-query")
+		}
+		if u.Path == "" {
+			u.Path = "/dns-query"
+		}
+		return &server{transport: newHTTPS(u.String(), c.TLS)}, nil
+	case "udp", "tcp":
+		addr, _, err := serverAddr(rest, "53")
+		if err != nil {
+			return bad("%s", err)
+		}
+		tcp := newStream("tcp://"+addr.String(), addr.String(), nil, c.Timeout)
+		if scheme == "tcp" {
+			return &server{transport: tcp}, nil
+		}
+		return &server{transport: &udp{addr}, tcp: tcp}, nil
+	case "tls":
+		rest, name, _ := strings.Cut(rest, "#")
+		addr, host, err := serverAddr(rest, "853")
+		if err != nil {
+			return bad("%s", err)
+		}
+		if name == "" {
+			name = host
+		}
+		config := &tls.Config{}
+		if c.TLS != nil {
+			config = c.TLS.Clone()
+		}
+		config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
+		config.NextProtos = []string{"dot"}
+		if config.ServerName == "" {
+			config.ServerName = name
+		}
+		return &server{transport: newStream("tls://"+addr.String(), addr.String(), config, c.Timeout)}, nil
+	}
+	return bad("unknown scheme %q: udp, tcp, tls or https", clip(scheme))
+}
+
+// serverAddr reads host[:port]. A name is looked up with the system's resolver, once.
+func serverAddr(s, port string) (addr netip.AddrPort, host string, err error) {
+	host = s
+	if _, err := netip.ParseAddr(s); err != nil {
+		if h, p, err := net.SplitHostPort(s); err == nil {
+			host, port = h, p
+		}
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	n, err := net.LookupPort("tcp", port)
+	if err != nil || n == 0 {
+		return addr, "", fmt.Errorf("bad port %q", clip(port))
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		if _, wrong := canonical(host); wrong != "" || host == "" || strings.ContainsAny(host, "/:@ ") {
+			return addr, "", fmt.Errorf("%q is neither an address nor a host name", clip(host))
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil || len(ips) == 0 {
+			return addr, "", fmt.Errorf("no address of %s is known to this system", host)
+		}
+		ip = ips[0].Unmap()
+	}
+	return netip.AddrPortFrom(ip, uint16(n)), host, nil
+}
+
+// systemServers reads the resolvers of the system (resolv.conf(5)).
+func systemServers(file string) ([]string, error) {
+	c, err := dns.ClientConfigFromFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the system's resolvers are not known: %w", err)
+	}
+	if len(c.Servers) == 0 {
+		return []string{"127.0.0.1"}, nil
+	}
+	return c.Servers, nil
+}

@@ -1,0 +1,133 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// transport carries one question to one server. The message it returns answers
+// the question (query.answeredBy); it may use buf for it. The context ends the
+// wait. This is the seam for other ways to send: one socket for many questions,
+// for one.
+type transport interface {
+	exchange(ctx context.Context, q *query, buf []byte) ([]byte, error)
+	// String names the server, as in Answer.Server.
+	String() string
+	close()
+}
+
+// strayError says that a wait ended although something came: none of it answered
+// the question.
+type strayError struct {
+	n   int
+	err error
+}
+
+func (e *strayError) Error() string {
+	return fmt.Sprintf("%d messages came, and none answers the question", e.n)
+}
+func (e *strayError) Unwrap() error { return e.err }
+
+// udp sends every question from a socket of its own, so that each has a source
+// port chosen at random by the system (RFC 5452, 9.2). The socket is connected:
+// nobody else's datagrams reach it, and a closed port is reported.
+type udp struct{ addr netip.AddrPort }
+
+func (u *udp) String() string { return "udp://" + u.addr.String() }
+func (u *udp) close()         {}
+
+func (u *udp) exchange(ctx context.Context, q *query, buf []byte) ([]byte, error) {
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(u.addr))
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	defer interrupt(ctx, c)()
+	id := randomID()
+	if _, err := c.Write(q.withID(id)); err != nil {
+		return nil, err
+	}
+	buf = buf[:cap(buf)]
+	for strays := 0; ; strays++ {
+		n, err := c.Read(buf)
+		if err != nil {
+			if strays > 0 {
+				err = &strayError{strays, err}
+			}
+			return nil, err
+		}
+		// Anything else may be forged: the wait goes on.
+		if q.answeredBy(buf[:n], id) {
+			return buf[:n], nil
+		}
+	}
+}
+
+// interrupt ends reads and writes when the context ends.
+func interrupt(ctx context.Context, c net.Conn) (stop func() bool) {
+	if d, ok := ctx.Deadline(); ok {
+		c.SetDeadline(d)
+	}
+	return context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+}
+
+// failure is a transport's error as a reason. The context is that of the whole
+// audit, not of the try.
+func failure(ctx context.Context, err error, name string, t Type, server string) *Error {
+	e := &Error{Name: name, Type: t, Server: server}
+	var stray *strayError
+	var ne net.Error
+	switch {
+	case ended(ctx):
+		return canceled(ctx, name, t, server)
+	case errors.As(err, &stray):
+		e.Reason, e.Detail = Malformed, stray.Error()
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &ne) && ne.Timeout():
+		e.Reason = Timeout
+	case errors.Is(err, errNotDNS):
+		e.Reason, e.Detail = Malformed, clip(err.Error())
+	default:
+		e.Reason, e.Detail = Network, systemError(err)
+	}
+	return e
+}
+
+// systemError is the cause without Go's account of the addresses.
+func systemError(err error) string {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		err = op.Err
+	}
+	s := err.Error()
+	if len(s) > maxDetail {
+		s = s[:maxDetail] + "…"
+	}
+	return s
+}
+
+// ended reports whether the context is over, or its deadline passed although its
+// timer did not fire yet.
+func ended(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return true
+	}
+	d, ok := ctx.Deadline()
+	return ok && !time.Now().Before(d)
+}
+
+func canceled(ctx context.Context, name string, t Type, server string) *Error {
+	e := &Error{Name: name, Type: t, Reason: Canceled, Server: server, Detail: "the deadline passed before the answer"}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		e.Detail = "stopped before the answer"
+	}
+	return e
+}
