@@ -1,17 +1,177 @@
 package report
 
-import "strings"
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
 
 // mdText escapes text for Markdown so that it is read as written: what would
-// start markup, HTML or a table cell is escaped.
+// start markup, HTML, a mention or a table cell is escaped.
 func mdText(s string) string {
 	s = shown(s)
 	var b strings.Builder
-	for _, r := range s {
-		if r < 0x80 && strings.ContainsRune("\\`*_[]<>|#~&", r) {
+	for i, r := range s {
+		switch {
+		case r == '<':
+			b.WriteString("&lt;")
+			continue
+		case r == '@':
+			// An entity is no mention.
+			b.WriteString("&#64;")
+			continue
+		case r == '-' || r == '+' || r == '=':
+			if i == 0 {
+				b.WriteByte('\\')
+			}
+		case strings.ContainsRune("\\`*_[]>|#~&", r):
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// mdCode is text as inline code: the fence is longer than any run of backticks in it.
+func mdCode(s string) string {
+	s = shown(s)
+	fence := strings.Repeat("`", longestRun(s, '`')+1)
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return fence + s + fence
+}
+
+// mdBlock is lines as a code block.
+func mdBlock(language string, lines []string) string {
+	text := strings.Join(lines, "\n")
+	fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
+	return fence + language + "\n" + text + "\n" + fence + "\n"
+}
+
+func longestRun(s string, c byte) int {
+	longest, run := 0, 0
+	for i := 0; i < len(s); i++ {
+		if s[i] == c {
+			run++
+			longest = max(longest, run)
+		} else {
+			run = 0
+		}
+	}
+	return longest
+}
+
+// mdMarks are the marks of a page, which shows more than a terminal can.
+func mdMark(s finding.Severity) string { return newScreen(TableOptions{}).mark(s) }
+
+// WriteMarkdown writes reports for an issue or a pull request: what matters in
+// sight, the evidence folded away.
+func WriteMarkdown(w io.Writer, reports []*Report) error {
+	var b strings.Builder
+	if len(reports) > 1 {
+		b.WriteString("| | domain | verdict | score | grade | first |\n| --- | --- | --- | ---: | --- | --- |\n")
+		for _, r := range reports {
+			first := ""
+			if g := r.Groups(); len(g) > 0 && g[0].Severity.Rank() >= finding.Warning.Rank() {
+				first = mdText(g[0].title(r.Domain))
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", mdMark(verdictSeverity(r.Verdict)), mdText(r.Domain), r.Verdict, scoreText(r.Score), r.Score.Grade, first)
+		}
+		b.WriteString("\n")
+	}
+	for _, r := range reports {
+		mdReport(&b, r)
+	}
+	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
+	return err
+}
+
+func mdReport(b *strings.Builder, r *Report) {
+	name := mdText(r.Domain)
+	if r.Unicode != "" && r.Unicode != r.Domain {
+		name = mdText(r.Unicode) + " (" + name + ")"
+	}
+	fmt.Fprintf(b, "## %s: %s, %s, grade %s\n\n", name, r.Verdict, scoreText(r.Score), r.Score.Grade)
+	fmt.Fprintf(b, "%s\n\n", mdText(r.Headline()))
+	for _, s := range r.ExaminedText() {
+		fmt.Fprintf(b, "%s\n", mdText(s))
+	}
+	b.WriteString("\n| | section | score | |\n| --- | --- | ---: | --- |\n")
+	for _, l := range r.SectionLines() {
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", mdMark(l.Mark), l.Title, l.Value(), mdText(l.Text))
+	}
+	b.WriteString("\n")
+	for _, g := range r.Groups() {
+		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
+			mdGroup(b, g)
+		}
+	}
+	fmt.Fprintf(b, "%d passed; %s in %s; mailworthy %s.\n\n", r.count(finding.Pass), counted(r.Queries, "question"), durationText(r.DurationMS), mdText(r.Version))
+}
+
+func mdGroup(b *strings.Builder, g Group) {
+	first := g.Findings[0]
+	points := ""
+	if p := g.points(); p > 0 {
+		points = fmt.Sprintf(" (+%v points)", p)
+	}
+	fmt.Fprintf(b, "### %s %s: %s%s\n\n", mdMark(g.Severity), g.Severity, mdText(first.Title), points)
+	fmt.Fprintf(b, "%s", mdCode(g.Check))
+	if first.Reference != "" {
+		fmt.Fprintf(b, ", %s", mdText(first.Reference))
+	}
+	b.WriteString("\n\n")
+	for _, f := range g.Findings {
+		if f.Detail == "" {
+			continue
+		}
+		if len(g.Findings) > 1 {
+			fmt.Fprintf(b, "- %s: %s\n", mdText(f.Subject), mdText(f.Detail))
+		} else {
+			fmt.Fprintf(b, "%s\n", mdText(f.Detail))
+		}
+	}
+	b.WriteString("\n")
+	if c, ok := FindCheck(g.Check); ok && g.Severity != finding.Notice {
+		fmt.Fprintf(b, "%s\n\n", mdText(c.Why))
+	}
+	var seen []string
+	for _, f := range g.Findings {
+		if f.Fix == nil || slices.Contains(seen, fixKey(f.Fix)) {
+			continue
+		}
+		seen = append(seen, fixKey(f.Fix))
+		fmt.Fprintf(b, "**Fix:** %s\n\n", mdText(f.Fix.Summary))
+		if lines := diffLines(f.Fix); len(lines) > 0 {
+			b.WriteString(mdBlock("diff", lines) + "\n")
+		}
+	}
+	var evidence []string
+	for _, f := range g.Findings {
+		for _, e := range f.Evidence {
+			evidence = append(evidence, Escape(e.Name)+" "+Escape(e.Type)+": "+Escape(e.Status)+shown(evidenceSource(e)))
+			for _, a := range e.Answer {
+				evidence = append(evidence, "  "+quoted(e.Type, clip(a, maxRecordText)))
+			}
+		}
+	}
+	if len(evidence) > 0 {
+		fmt.Fprintf(b, "<details><summary>Evidence</summary>\n\n%s\n</details>\n\n", mdBlock("", evidence))
+	}
+}
+
+// diffLines are the records of a fix as a diff in master-file syntax.
+func diffLines(f *finding.Fix) []string {
+	var lines []string
+	for _, rec := range f.Remove {
+		lines = append(lines, "- "+clip(masterLine(rec), maxRecordText))
+	}
+	for _, rec := range fixRecords(f) {
+		lines = append(lines, "+ "+masterLine(rec))
+	}
+	return lines
 }

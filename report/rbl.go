@@ -44,7 +44,7 @@ func WriteSurvey(w io.Writer, survey *rbl.Survey, findings []finding.Finding, o 
 		rows = nil
 		for _, l := range survey.Listings {
 			m := verdictMarks[l.Verdict]
-			rows = append(rows, []string{s.severity(m, s.mark(m)), s.text(l.Subject), s.text(l.List), string(l.Verdict), s.text(listingText(l))})
+			rows = append(rows, []string{s.severity(m, s.mark(m)), s.text(l.Subject), s.text(l.Zone), string(l.Verdict), s.text(listingText(l))})
 		}
 		s.list(nil, rows)
 	}
@@ -64,7 +64,7 @@ func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, strin
 				allowed++
 			}
 		default:
-			by[l.Verdict] = append(by[l.Verdict], l.List)
+			by[l.Verdict] = append(by[l.Verdict], l.Zone)
 		}
 	}
 	var parts []string
@@ -148,26 +148,9 @@ func orEmpty(separator, text string) string {
 
 // Probe is the health of the block lists through one resolver.
 type Probe struct {
-	Resolver  string        `json:"resolver"`
-	Lists     []ProbedList  `json:"lists"`
-	Rewriting rbl.Rewriting `json:"rewriting"`
-}
-
-// ProbedList is the health of one list.
-type ProbedList struct {
-	rbl.ListHealth
-	DurationMS int64 `json:"duration_ms"`
-	// Advice says what to do where the list is not usable.
-	Advice string `json:"advice,omitempty"`
-}
-
-// NewProbe gathers what a probe through a resolver found.
-func NewProbe(resolver string, health []rbl.ListHealth, rewriting rbl.Rewriting) Probe {
-	p := Probe{Resolver: resolver, Rewriting: rewriting, Lists: []ProbedList{}}
-	for _, h := range health {
-		p.Lists = append(p.Lists, ProbedList{ListHealth: h, DurationMS: h.Duration.Milliseconds(), Advice: h.Advice()})
-	}
-	return p
+	Resolver  string           `json:"resolver"`
+	Lists     []rbl.ListHealth `json:"lists"`
+	Rewriting rbl.Rewriting    `json:"rewriting"`
 }
 
 // slowList is the time for a list's test entries above which it is called slow.
@@ -195,11 +178,19 @@ func WriteProbes(w io.Writer, probes []Probe, o TableOptions) error {
 			} else if l.Duration > slowList {
 				mark, state = finding.Warning, "slow"
 			}
-			text := strings.TrimSpace(l.Why + " " + l.Advice)
-			rows = append(rows, []string{s.severity(mark, s.mark(mark)), s.text(l.List.Zone), string(l.Kind), state,
+			text := strings.TrimSpace(sentence(l.Why) + " " + l.Advice)
+			rows = append(rows, []string{s.severity(mark, s.mark(mark)), s.text(l.Zone), string(l.Kind), state,
 				fmt.Sprintf("%d ms", l.DurationMS), s.text(text)})
 		}
 		s.list(nil, rows)
 	}
 	return s.writeTo(w)
+}
+
+// sentence ends a clause about a list as a sentence.
+func sentence(clause string) string {
+	if clause == "" {
+		return ""
+	}
+	return clause + "."
 }

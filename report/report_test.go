@@ -88,8 +88,8 @@ func clean() *audit.Result {
 		DMARC: &dmarc.Discovery{Domain: "clean.example", PolicyDomain: "clean.example", Policy: dmarc.Reject, Tag: "p",
 			Record: &dmarc.Record{ADKIM: dmarc.Relaxed, ASPF: dmarc.Relaxed, P: dmarc.Reject, RUA: []dmarc.URI{{Address: "dmarc@clean.example"}}}},
 		RBL: &rbl.Survey{Addresses: []netip.Addr{one}, Domains: []rbl.Subject{{Name: "clean.example"}},
-			Listings: []rbl.Listing{{Subject: "192.0.2.10", Kind: rbl.IPv4, List: "bl.one.test", Verdict: rbl.Clean}, {Subject: "192.0.2.10", Kind: rbl.IPv4, List: "bl.two.test", Verdict: rbl.Clean},
-				{Subject: "192.0.2.10", Kind: rbl.IPv4, List: "bl.dead.test", Verdict: rbl.Dead}}},
+			Listings: []rbl.Listing{{Subject: "192.0.2.10", Kind: rbl.IPv4, Zone: "bl.one.test", Verdict: rbl.Clean}, {Subject: "192.0.2.10", Kind: rbl.IPv4, Zone: "bl.two.test", Verdict: rbl.Clean},
+				{Subject: "192.0.2.10", Kind: rbl.IPv4, Zone: "bl.dead.test", Verdict: rbl.Dead}}},
 		Hosts: &mailhost.Facts{
 			Domain: &mailhost.Domain{Exists: mailhost.Present, MX: mailhost.MXPresent, Own: mailhost.Host{Resolves: mailhost.Absent},
 				Authority: mailhost.Authority{Exists: mailhost.Present, SOA: mailhost.Present},

@@ -317,9 +317,9 @@ func (r *Report) goodReputation() string {
 	for _, l := range r.RBL.Listings {
 		switch l.Verdict {
 		case rbl.Clean, rbl.Listed:
-			asked[l.List] = true
+			asked[l.Zone] = true
 		case rbl.Unknown, rbl.Blocked:
-			silent[l.List] = true
+			silent[l.Zone] = true
 		}
 	}
 	if len(asked) == 0 {

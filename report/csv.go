@@ -1,0 +1,136 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/mailhost"
+)
+
+// CSVHeader names the columns of a row a domain. Columns are added at the end,
+// never moved.
+func CSVHeader() []string {
+	return []string{"domain", "verdict", "score", "score_low", "score_high", "grade",
+		"spf", "dkim", "dmarc", "reputation", "hosts",
+		"critical", "errors", "warnings", "notices", "unknown", "passed",
+		"first_check", "first_title", "checks", "profile",
+		"spf_record", "spf_lookups", "dkim_keys", "dmarc_policy", "dmarc_effective_policy", "mx",
+		"queries", "duration_ms", "started"}
+}
+
+// CSVRow is a report as one row. Scores are empty where they are not known.
+func CSVRow(r *Report) []string {
+	sections := make(map[finding.Section]string)
+	for _, s := range r.Score.Sections {
+		sections[s.Section] = number(s.Value)
+	}
+	var checks []string
+	firstCheck, firstTitle := "", ""
+	for _, g := range r.Groups() {
+		if g.Severity.AtLeast(finding.Warning) {
+			checks = append(checks, g.Check)
+			if firstCheck == "" {
+				firstCheck, firstTitle = g.Check, g.title(r.Domain)
+			}
+		}
+	}
+	row := []string{r.Domain, string(r.Verdict), number(r.Score.Value), strconv.Itoa(r.Score.Low), strconv.Itoa(r.Score.High), r.Score.Grade}
+	for _, s := range finding.Sections[:5] {
+		row = append(row, sections[s])
+	}
+	for _, s := range []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice, finding.Unknown, finding.Pass} {
+		row = append(row, strconv.Itoa(r.count(s)))
+	}
+	row = append(row, firstCheck, firstTitle, strings.Join(checks, " "), string(r.Profile))
+	row = append(row, csvFacts(r)...)
+	row = append(row, strconv.Itoa(r.Queries), strconv.FormatInt(r.DurationMS, 10), rfc3339(r.Started))
+	return safeRow(row)
+}
+
+// csvFacts are the columns from spf_record to mx.
+func csvFacts(r *Report) []string {
+	facts := make([]string, 6)
+	if p := r.SPF; p != nil && p.Record != nil {
+		facts[0] = p.Record.Text
+		facts[1] = strconv.Itoa(p.Lookups)
+	}
+	if r.DKIM != nil {
+		var keys []string
+		for _, k := range r.DKIM.Keys {
+			keys = append(keys, k.Selector+":"+k.Algorithm+":"+strconv.Itoa(k.Bits))
+		}
+		facts[2] = strings.Join(keys, " ")
+	}
+	if r.DMARC != nil {
+		facts[3], facts[4] = string(r.DMARC.Policy), string(r.DMARC.EffectivePolicy)
+	}
+	if r.Hosts != nil && r.Hosts.Domain != nil {
+		var hosts []string
+		for _, x := range r.Hosts.Domain.Exchanges {
+			hosts = append(hosts, x.Name)
+		}
+		if r.Hosts.Domain.MX == mailhost.MXNull {
+			hosts = []string{"."}
+		}
+		facts[5] = strings.Join(hosts, " ")
+	}
+	return facts
+}
+
+func number(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}
+
+// safeRow makes cells that neither a spreadsheet nor a terminal obeys. A cell
+// that a spreadsheet would read as a formula gets an apostrophe before it, which
+// is the spreadsheets' own sign for text.
+func safeRow(row []string) []string {
+	for i, cell := range row {
+		cell = shown(cell)
+		if cell != "" && strings.IndexByte("=+-@", cell[0]) >= 0 || strings.HasPrefix(cell, "＝") ||
+			strings.HasPrefix(cell, "＋") || strings.HasPrefix(cell, "－") || strings.HasPrefix(cell, "＠") {
+			cell = "'" + cell
+		}
+		row[i] = cell
+	}
+	return row
+}
+
+// WriteCSV writes a header and a row a report.
+func WriteCSV(w io.Writer, reports []*Report) error {
+	rows := [][]string{CSVHeader()}
+	for _, r := range reports {
+		rows = append(rows, CSVRow(r))
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}
+
+// WriteFindingsCSV writes a header and a row a finding; passes are left out.
+func WriteFindingsCSV(w io.Writer, reports []*Report) error {
+	rows := [][]string{{"domain", "check", "severity", "section", "subject", "title", "detail", "points", "reference",
+		"fix", "fix_name", "fix_type", "fix_value", "asked"}}
+	for _, r := range reports {
+		for _, f := range r.Findings {
+			if f.Severity == finding.Pass {
+				continue
+			}
+			var fix finding.Fix
+			if f.Fix != nil {
+				fix = *f.Fix
+			}
+			var asked []string
+			for _, e := range f.Evidence {
+				asked = append(asked, e.Name+" "+e.Type+" "+e.Status)
+			}
+			rows = append(rows, safeRow([]string{r.Domain, f.Check, string(f.Severity), string(f.Section), f.Subject, f.Title, f.Detail,
+				strconv.FormatFloat(f.Points, 'f', -1, 64), f.Reference, fix.Summary, fix.Name, fix.Type, fix.Value, strings.Join(asked, "; ")}))
+		}
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}

@@ -1,0 +1,264 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"mailworthy/finding"
+)
+
+// reports are all results of report_test.go, graded, in a fixed order.
+func reports() []*Report {
+	var out []*Report
+	for _, name := range []string{"flawed", "clean", "silent", "hostile"} {
+		out = append(out, New(results()[name], DefaultScale(), "1.0.0"))
+	}
+	return out
+}
+
+// formats are the renderers by the name of their golden file.
+var formats = map[string]func(io.Writer, []*Report) error{
+	"report.ndjson":   WriteNDJSON,
+	"report.csv":      WriteCSV,
+	"findings.csv":    WriteFindingsCSV,
+	"report.md":       WriteMarkdown,
+	"junit.xml":       func(w io.Writer, r []*Report) error { return WriteJUnit(w, r, finding.Error) },
+	"report.sarif":    WriteSARIF,
+	"nagios.txt":      func(w io.Writer, r []*Report) error { return WriteNagios(w, r, finding.Error) },
+	"prometheus.prom": WritePrometheus,
+	"summary.txt":     func(w io.Writer, r []*Report) error { return WriteSummary(w, r, TableOptions{Width: 100}) },
+}
+
+func rendered(t *testing.T, name string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := formats[name](&b, reports()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestFormats(t *testing.T) {
+	for name := range formats {
+		t.Run(name, func(t *testing.T) {
+			text := rendered(t, name)
+			golden(t, "testdata/formats/"+name, text)
+			for _, r := range string(text) {
+				if r != '\n' && invisible(r) {
+					t.Errorf("%q stands in the output", r)
+				}
+			}
+		})
+	}
+}
+
+// A spreadsheet must read every cell as text or number, whatever the DNS says.
+func TestCSVHasNoFormulas(t *testing.T) {
+	for _, name := range []string{"report.csv", "findings.csv"} {
+		rows, err := csv.NewReader(bytes.NewReader(rendered(t, name))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		neutral := 0
+		for _, row := range rows {
+			if len(row) != len(rows[0]) {
+				t.Errorf("%s: a row of %d cells, want %d", name, len(row), len(rows[0]))
+			}
+			for _, cell := range row {
+				if cell == "" {
+					continue
+				}
+				if strings.ContainsAny(cell[:1], "=+-@\t\r") {
+					t.Errorf("%s: the cell %q is a formula", name, cell)
+				}
+				if strings.HasPrefix(cell, "'=") {
+					neutral++
+				}
+			}
+		}
+		if name == "findings.csv" && neutral == 0 {
+			t.Error("the formula of the hostile record is not there")
+		}
+	}
+}
+
+func TestCSVColumnsFit(t *testing.T) {
+	for _, r := range reports() {
+		if got, want := len(CSVRow(r)), len(CSVHeader()); got != want {
+			t.Errorf("%s: %d cells for %d columns", r.Domain, got, want)
+		}
+	}
+}
+
+func TestJUnitCounts(t *testing.T) {
+	var s junitSuites
+	if err := xml.Unmarshal(rendered(t, "junit.xml"), &s); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Suites) != 4 {
+		t.Fatalf("%d suites, want 4", len(s.Suites))
+	}
+	tests, failures, skipped := 0, 0, 0
+	for _, suite := range s.Suites {
+		names := map[string]bool{}
+		for _, c := range suite.Cases {
+			if names[c.Name] {
+				t.Errorf("%s has the case %s twice", suite.Name, c.Name)
+			}
+			names[c.Name] = true
+			tests++
+			if c.Failure != nil {
+				failures++
+			}
+			if c.Skipped != nil {
+				skipped++
+			}
+		}
+	}
+	if tests != s.Tests || failures != s.Failures || skipped != s.Skipped {
+		t.Errorf("counted %d tests, %d failures, %d skipped; the file says %d, %d, %d", tests, failures, skipped, s.Tests, s.Failures, s.Skipped)
+	}
+	if failures != 4 {
+		t.Errorf("%d failures, want 4: each error and critical check", failures)
+	}
+}
+
+func TestNagiosStatus(t *testing.T) {
+	by := map[string]*Report{}
+	for name, result := range results() {
+		by[name] = New(result, DefaultScale(), "1.0.0")
+	}
+	tests := []struct {
+		of     []string
+		failOn finding.Severity
+		want   int
+	}{
+		{[]string{"clean"}, finding.Error, NagiosOK},
+		{[]string{"flawed"}, finding.Error, NagiosCritical},
+		{[]string{"flawed"}, Never, NagiosWarning},
+		{[]string{"silent"}, finding.Error, NagiosUnknown},
+		{[]string{"silent"}, Never, NagiosUnknown},
+		{[]string{"clean", "silent"}, finding.Error, NagiosUnknown},
+		{[]string{"clean", "silent", "flawed"}, finding.Error, NagiosCritical},
+		{nil, finding.Error, NagiosOK},
+	}
+	for _, tt := range tests {
+		var list []*Report
+		for _, name := range tt.of {
+			list = append(list, by[name])
+		}
+		if got := NagiosStatus(list, tt.failOn); got != tt.want {
+			t.Errorf("%v with fail-on %s: %s, want %s", tt.of, tt.failOn, nagiosNames[got], nagiosNames[tt.want])
+		}
+	}
+}
+
+// The first line has one bar, before figures that parse.
+func TestNagiosFigures(t *testing.T) {
+	first, _, _ := strings.Cut(string(rendered(t, "nagios.txt")), "\n")
+	text, figures, ok := strings.Cut(first, " | ")
+	if !ok || strings.Contains(figures, "|") || !strings.HasPrefix(text, "MAILWORTHY CRITICAL - ") {
+		t.Fatalf("first line %q", first)
+	}
+	if want := "'acme.example score'=49;;;0;100"; !strings.HasPrefix(figures, want) {
+		t.Errorf("figures %q, want %q first", figures, want)
+	}
+}
+
+// promtool is what Prometheus itself ships to check this format.
+func TestPromtool(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is not installed")
+	}
+	cmd := exec.Command(promtool, "check", "metrics")
+	cmd.Stdin = bytes.NewReader(rendered(t, "prometheus.prom"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The schema is OASIS's: MAILWORTHY_SARIF_SCHEMA names its file.
+func TestSARIFSchema(t *testing.T) {
+	file := os.Getenv("MAILWORTHY_SARIF_SCHEMA")
+	if file == "" {
+		t.Skip("MAILWORTHY_SARIF_SCHEMA does not name the SARIF schema")
+	}
+	schema, err := jsonschema.NewCompiler().Compile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(rendered(t, "report.sarif")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(doc); err != nil {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSARIFResults(t *testing.T) {
+	var log sarifLog
+	if err := json.Unmarshal(rendered(t, "report.sarif"), &log); err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range reports() {
+		run := log.Runs[i]
+		want := 0
+		for _, f := range r.Findings {
+			if f.Severity != finding.Pass {
+				want++
+			}
+		}
+		if len(run.Results) != want {
+			t.Errorf("%s: %d results, want %d", r.Domain, len(run.Results), want)
+		}
+		for _, result := range run.Results {
+			if run.Tool.Driver.Rules[result.RuleIndex].ID != result.RuleID {
+				t.Errorf("%s: rule %d is not %s", r.Domain, result.RuleIndex, result.RuleID)
+			}
+			if (result.Kind == "fail") != slices.Contains([]string{"error", "warning", "note"}, result.Level) {
+				t.Errorf("%s: kind %s with level %s", result.RuleID, result.Kind, result.Level)
+			}
+		}
+	}
+}
+
+func TestExit(t *testing.T) {
+	by := map[string]*Report{}
+	for name, result := range results() {
+		by[name] = New(result, DefaultScale(), "1.0.0")
+	}
+	tests := []struct {
+		of     []string
+		failOn finding.Severity
+		want   int
+	}{
+		{[]string{"clean"}, finding.Notice, 0},
+		{[]string{"flawed"}, finding.Critical, 1},
+		{[]string{"flawed"}, Never, 0},
+		{[]string{"silent"}, finding.Critical, 3},
+		{[]string{"silent"}, Never, 0},
+		{[]string{"clean", "silent"}, finding.Error, 3},
+		{[]string{"silent", "flawed", "clean"}, finding.Error, 1},
+	}
+	for _, tt := range tests {
+		var list []*Report
+		for _, name := range tt.of {
+			list = append(list, by[name])
+		}
+		if got := Exit(list, tt.failOn); got != tt.want {
+			t.Errorf("%v with fail-on %s: %d, want %d", tt.of, tt.failOn, got, tt.want)
+		}
+	}
+}
