@@ -1,6 +1,12 @@
 package dmarc
 
-import "mailworthy/finding"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
 
 // Context is what a judgement needs to know besides the facts of DMARC.
 type Context struct {
@@ -15,8 +21,317 @@ type Context struct {
 	HasSPF *bool
 }
 
-// Check turns the facts into findings.
-func Check(d *Discovery, c Context) []finding.Finding { return nil }
+func (c *Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }
 
-// Lint judges one record on its own, bytes as they are but for a final line break.
-func Lint(record []byte) []finding.Finding { return nil }
+// judge gathers the findings about one domain.
+type judge struct {
+	*finding.Sheet
+	d *Discovery
+	c Context
+}
+
+// Check turns the facts into findings.
+func Check(d *Discovery, c Context) []finding.Finding {
+	j := &judge{finding.NewSheet(Checks, d.Domain), d, c}
+	if d.Error != "" || len(d.Walk) == 0 {
+		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Critical, Undecides: true,
+			Detail: "Nothing could be asked: " + d.Error + "."})
+		return j.Findings()
+	}
+	j.walk()
+	j.missing()
+	j.misplaced()
+	if d.Record != nil {
+		j.record()
+		j.destinations()
+	}
+	j.discovery()
+	j.alignment()
+	return j.Findings()
+}
+
+// evidence of all steps of the walk.
+func (j *judge) evidence() []finding.Evidence {
+	var out []finding.Evidence
+	for i := range j.d.Walk {
+		out = append(out, j.d.Walk[i].Evidence)
+	}
+	return out
+}
+
+// own is the step at the domain itself.
+func (j *judge) own() *Step { return &j.d.Walk[0] }
+
+// walk judges what stands at the names of the walk, and what was not answered.
+func (j *judge) walk() {
+	d := j.d
+	j.silence()
+	answered := true
+	for i := range d.Walk {
+		s := &d.Walk[i]
+		// What a public suffix publishes is not the owner's to change.
+		if s.Suffix && i > 0 {
+			continue
+		}
+		answered = answered && s.Outcome != Unanswered
+		if s.Outcome == Multiple {
+			j.multiple(s, i)
+		}
+		j.others(s, i)
+	}
+	if answered {
+		j.Decided("dmarc-multiple-records", "dmarc-version", "dmarc-spf-at-dmarc-name")
+	}
+}
+
+// silence reports what of the walk the DNS did not answer, by what hangs on it.
+func (j *judge) silence() {
+	d := j.d
+	var evidence []finding.Evidence
+	offlineSuffix := true
+	for i := range d.Walk {
+		if s := &d.Walk[i]; s.Outcome == Unanswered {
+			evidence = append(evidence, s.Evidence)
+			offlineSuffix = offlineSuffix && s.beyondReach()
+		}
+	}
+	switch {
+	case d.Undecided.Policy != "" && j.missingInReach():
+		// What can be said is said by dmarc-record-missing.
+	case d.Undecided.Policy != "" && d.Record != nil:
+		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Warning, Evidence: []finding.Evidence{d.Existence},
+			Detail: sentence(d.Undecided.Policy) + "."})
+	case d.Undecided.Policy != "":
+		f := finding.Finding{CouldBe: finding.Critical, Undecides: true, Evidence: evidence,
+			Detail: "Which policy applies is not known: " + d.Undecided.Policy + "."}
+		if j.onlySuffixesSilent() {
+			f.CouldBe = finding.Error
+		}
+		j.Add("dmarc-unresolved", f)
+	case d.Undecided.OrganizationalDomain != "":
+		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Warning, Evidence: evidence,
+			Detail: "The policy is known, the organizational domain is not: " + d.Undecided.OrganizationalDomain + "."})
+	case len(evidence) > 0 && !offlineSuffix:
+		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Notice, Evidence: evidence,
+			Detail: sentence(silence(d.Walk)) + ". The policy and the organizational domain are the same whatever stands there."})
+	}
+}
+
+// beyondReach: a public suffix that was not asked because the audit is offline.
+func (s *Step) beyondReach() bool { return s.Suffix && s.Evidence.Status == "offline" }
+
+// missingInReach reports that no step has a record and only public suffixes
+// were beyond an offline audit's reach. That the owner publishes none is then
+// sure, though a policy of the suffix's operator could stand in for it.
+func (j *judge) missingInReach() bool {
+	for i := range j.d.Walk {
+		s := &j.d.Walk[i]
+		if s.Outcome == HasRecord || s.Outcome == Unanswered && (i == 0 || !s.beyondReach()) {
+			return false
+		}
+	}
+	return true
+}
+
+func (j *judge) onlySuffixesSilent() bool {
+	for i := range j.d.Walk {
+		if s := &j.d.Walk[i]; s.Outcome == Unanswered && (i == 0 || !s.Suffix) {
+			return false
+		}
+	}
+	return true
+}
+
+// multiple reports several records at one name.
+func (j *judge) multiple(s *Step, i int) {
+	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence}}
+	var detail strings.Builder
+	fmt.Fprintf(&detail, "%s has %d DMARC records; receivers discard all of them (RFC 9989, 4.10, step 2):", s.Name, len(s.Records))
+	for n, text := range s.Records {
+		if n == 4 {
+			fmt.Fprintf(&detail, " … and %d more", len(s.Records)-n)
+			break
+		}
+		detail.WriteString("\n" + quoted(text))
+	}
+	switch {
+	case j.d.Record != nil && i > 0:
+		f.Severity = finding.Warning
+		fmt.Fprintf(&detail, "\nThe record at %s applies to %s all the same.", j.d.PolicyDomain, j.d.Domain)
+	case j.d.Record != nil:
+		fmt.Fprintf(&detail, "\nBy RFC 9989 the record at %s then applies; receivers that follow RFC 7489 stop here and apply none.", j.d.PolicyDomain)
+	default:
+		detail.WriteString("\nNo policy applies, as if there were no DMARC at all.")
+	}
+	f.Detail = detail.String()
+	f.Fix = j.publish("Replace the records by a single one.", s.Name, merge(s.Records))
+	f.Fix.Remove = txtRecords(s.Name, s.Records)
+	j.Add("dmarc-multiple-records", f)
+}
+
+// merge makes one record of several that were discarded: the mildest of their
+// policies, since none was in force before, and all their report addresses.
+func merge(texts []string) string {
+	var best *Record
+	var rua []URI
+	for _, text := range texts {
+		r, err := ParseRecord(text)
+		if err != nil {
+			continue
+		}
+		rua = append(rua, r.RUA...)
+		if best == nil || r.P != "" && (best.P == "" || r.P.rank() < best.P.rank()) {
+			best = r
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.draft().set("rua", joinURIs(rua[:min(len(rua), maxDestinations)])).String()
+}
+
+// others reports TXT at a name of the walk that are no records: failed attempts
+// at one, and strangers.
+func (j *judge) others(s *Step, i int) {
+	var strangers []string
+	for n := range s.Others {
+		o := &s.Others[n]
+		if !o.Intended {
+			strangers = append(strangers, o.Text)
+			continue
+		}
+		f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
+			Detail: fmt.Sprintf("The TXT record at %s is not read as a DMARC record: %s.\n%s", s.Name, o.Reason, quoted(o.Text))}
+		if s.Outcome == HasRecord || i > 0 && j.d.Record != nil {
+			f.Severity = finding.Warning
+			f.Detail += "\nAnother record is in force, so that this one has no effect."
+			f.Fix = &finding.Fix{Summary: "Remove the record, or correct it and remove the other."}
+			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
+		} else if r, err := ParseRecord(o.Hint); err == nil {
+			f.Fix = j.publish("Publish the record so that v=DMARC1; comes first.", s.Name, r.draft().String())
+			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
+		}
+		j.Add("dmarc-version", f)
+	}
+	// A wildcard's records are no decision about this name, and of the parents
+	// only the one whose record applies is of interest.
+	if len(strangers) == 0 || i > 0 && s.Domain != j.d.PolicyDomain {
+		return
+	}
+	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
+		Detail: fmt.Sprintf("%s also has %s that no DMARC receiver reads, for example\n%s",
+			s.Name, count(len(strangers), "TXT record", "TXT records"), quoted(strangers[0])),
+		Fix: &finding.Fix{Summary: "Remove what is not a DMARC record from " + s.Name + ".", Remove: txtRecords(s.Name, strangers)}}
+	if j.d.Wildcard != nil && slices.Contains(j.d.Wildcard.Texts, strangers[0]) {
+		f.Detail += "\nIt comes from a wildcard, which answers for every name without records of its own."
+		f.Fix = nil
+	}
+	j.Add("dmarc-spf-at-dmarc-name", f)
+}
+
+// missing reports that no policy was found.
+func (j *judge) missing() {
+	d := j.d
+	if d.Record != nil {
+		j.Decided("dmarc-record-missing")
+		return
+	}
+	if d.Undecided.Policy != "" && !j.missingInReach() || j.Has("dmarc-multiple-records") || j.Has("dmarc-version") {
+		return
+	}
+	f := finding.Finding{Evidence: j.evidence(), Detail: fmt.Sprintf(
+		"None of the %s of the tree walk has a DMARC record, from %s to %s.", count(len(d.Walk), "name", "names"),
+		d.Queries[0], d.Queries[len(d.Queries)-1])}
+	if d.Undecided.Policy != "" {
+		f.Detail = fmt.Sprintf("Neither %s nor a domain above it that is yours has a DMARC record. The public suffix was not asked, "+
+			"because the audit is offline: only a policy of its operator could apply instead.", d.Domain)
+	}
+	name := recordName(d.Domain)
+	if j.c.sends() {
+		f.Detail += " Anyone may write mail in its name, and Gmail, Yahoo, Microsoft and Apple refuse bulk mail of domains without a policy."
+		f.Fix = j.publish("Publish a record that asks for reports and changes nothing else yet.", name,
+			"v=DMARC1; p=none; rua=mailto:dmarc-reports@"+d.Domain)
+	} else {
+		f.Detail += " It sends no mail, so that all mail in its name is forged, and nothing tells receivers to reject it."
+		f.Fix = j.publish("Publish a record that rejects all mail in the domain's name.", name, "v=DMARC1; p=reject;")
+	}
+	j.Add("dmarc-record-missing", f)
+}
+
+// misplaced reports records where no receiver looks.
+func (j *judge) misplaced() {
+	s := j.own()
+	if s.Outcome == Unanswered {
+		return
+	}
+	answered := true
+	var silent []finding.Evidence
+	for i := range j.d.Strays {
+		stray := &j.d.Strays[i]
+		if stray.Text == "" {
+			answered = false
+			silent = append(silent, stray.Evidence)
+			continue
+		}
+		f := finding.Finding{Subject: stray.Name, Evidence: []finding.Evidence{stray.Evidence, s.Evidence},
+			Detail: fmt.Sprintf("A DMARC record stands at %s, where no receiver looks: it belongs at %s.\n%s", stray.Name, s.Name, quoted(stray.Text)),
+			Fix:    &finding.Fix{Summary: "Remove it."}}
+		if s.Outcome == HasRecord {
+			f.Severity = finding.Notice
+			f.Detail += "\nThe record in the right place is in force."
+		} else if r := readable(stray.Text); r != nil {
+			f.Fix = j.publish("Move the record to "+s.Name+".", s.Name, r.draft().String())
+		}
+		f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
+		j.Add("dmarc-wrong-name", f)
+	}
+	if answered {
+		j.Decided("dmarc-wrong-name")
+	} else if s.Outcome != HasRecord {
+		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Error, Evidence: silent,
+			Detail: "Whether a DMARC record stands at a wrong name is not known: the DNS did not answer."})
+	}
+}
+
+// readable parses a record, or what it was meant to be.
+func readable(text string) *Record {
+	r, err := ParseRecord(text)
+	if not, ok := err.(*NotPolicyError); ok {
+		r, err = ParseRecord(not.Hint)
+	}
+	if err != nil {
+		return nil
+	}
+	return r
+}
+
+// publish is a fix by one TXT record.
+func (j *judge) publish(summary, name, value string) *finding.Fix {
+	return &finding.Fix{Summary: summary, Name: name, Type: "TXT", Value: value}
+}
+
+func txtRecords(name string, texts []string) []finding.Record {
+	var out []finding.Record
+	for _, text := range texts {
+		out = append(out, finding.Record{Name: name, Type: "TXT", Value: text})
+	}
+	return out
+}
+
+// quoted is a text of the DNS as a Detail repeats it.
+func quoted(s string) string { return `"` + clip(s, 300) + `"` }
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// sentence starts with a capital.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -1,16 +1,13 @@
 package dmarc
 
-import (
-	"context"
-
-	"mailworthy/finding"
-	"mailworthy/resolver"
-)
+import "mailworthy/finding"
 
 // Discovery is what the DNS says about the DMARC policy of one domain.
 type Discovery struct {
 	// Domain is the Author Domain, as A-labels.
 	Domain string `json:"domain"`
+	// Error says why Domain cannot be asked about; all else is then empty.
+	Error string `json:"error,omitempty"`
 	// Queries are the names of the walk in its order, up to where it stops.
 	Queries []string `json:"queries"`
 	Walk    []Step   `json:"walk"`
@@ -20,11 +17,11 @@ type Discovery struct {
 	// none or that is undecided.
 	PolicyDomain string  `json:"policy_domain,omitempty"`
 	Record       *Record `json:"record,omitempty"`
-	// Tag is the one that applies: "p", "sp" or "np", whose policy may stand in
-	// another by default.
+	// Tag is where Policy comes from: "p", "sp" or "np".
 	Tag string `json:"tag,omitempty"`
 	// Policy is what applies to the Author Domain, EffectivePolicy the same
-	// after t; both empty where there is none or it is undecided.
+	// after t; both empty where there is none or it is undecided. A Record
+	// without a Policy that is not undecided is one that receivers do not apply.
 	Policy          Policy `json:"policy,omitempty"`
 	EffectivePolicy Policy `json:"effective_policy,omitempty"`
 	// Undecided says what the DNS did not let us find out; empty strings where
@@ -41,6 +38,8 @@ type Discovery struct {
 	Wildcard *Probe `json:"wildcard,omitempty"`
 	// Destinations are where the reports go, in the order of the record.
 	Destinations []Destination `json:"destinations,omitempty"`
+	// DestinationsLeftOut counts hosts beyond the bound, not examined.
+	DestinationsLeftOut int `json:"destinations_left_out,omitempty"`
 }
 
 // Undecided says in a sentence each what could not be decided and why.
@@ -101,8 +100,9 @@ type PublicSuffix struct {
 
 // Stray is a policy record where no receiver looks for it.
 type Stray struct {
-	Name     string           `json:"name"`
-	Text     string           `json:"text"`
+	Name string `json:"name"`
+	// Text is the record, empty where the DNS did not answer.
+	Text     string           `json:"text,omitempty"`
 	Evidence finding.Evidence `json:"evidence"`
 }
 
@@ -138,17 +138,3 @@ type Destination struct {
 	Mail          []finding.Evidence `json:"mail_evidence,omitempty"`
 	Walk          []Step             `json:"walk,omitempty"`
 }
-
-// Discover asks everything about the policy of domain: the walk in one round
-// with all that does not depend on it, then the report destinations, all at once.
-func Discover(ctx context.Context, r resolver.Resolver, domain string) *Discovery {
-	return &Discovery{Domain: domain}
-}
-
-// Enforces reports whether failing mail of the domain is to be quarantined or
-// rejected; nil when that is not known.
-func (d *Discovery) Enforces() *bool { return nil }
-
-// RejectsAll reports whether failing mail of the domain and of all its
-// subdomains is to be rejected.
-func (d *Discovery) RejectsAll() bool { return false }

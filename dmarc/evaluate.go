@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"context"
+	"strings"
 
 	"mailworthy/resolver"
 )
@@ -9,7 +10,8 @@ import (
 // Identity is a domain with the result of its check.
 type Identity struct {
 	Domain string `json:"domain"`
-	// Result is that of SPF or DKIM: "pass" counts.
+	// Result is that of SPF or DKIM: only "pass" makes it an Authenticated
+	// Identifier (RFC 9989, 4.3).
 	Result string `json:"result"`
 }
 
@@ -17,6 +19,7 @@ type Identity struct {
 type Identities struct {
 	// From is the Author Domain: the domain of the From header.
 	From string
+	// SPF are MAIL FROM domains, DKIM the d= domains of signatures.
 	SPF  []Identity
 	DKIM []Identity
 }
@@ -25,34 +28,40 @@ type Identities struct {
 type Result string
 
 const (
-	ResultPass      Result = "pass"
-	ResultFail      Result = "fail"
-	ResultNone      Result = "none"
+	// ResultPass: a record applies and an identifier that passed is aligned.
+	ResultPass Result = "pass"
+	// ResultFail: a record applies and none is aligned.
+	ResultFail Result = "fail"
+	// ResultNone: no record applies.
+	ResultNone Result = "none"
+	// ResultTempError: the DNS did not say what the result depends on.
 	ResultTempError Result = "temperror"
+	// ResultPermError: the record that applies cannot be used, or the author
+	// domain is no domain.
 	ResultPermError Result = "permerror"
 )
 
-// Verdict is what a receiver concludes.
+// Verdict is what a receiver concludes. Null is "there is none" or "not known".
 type Verdict struct {
 	Result               Result  `json:"result"`
 	Domain               string  `json:"domain"`
 	PolicyDomain         *string `json:"policy_domain"`
 	OrganizationalDomain *string `json:"organizational_domain"`
-	// Policy applies to this Author Domain (from p, sp or np); EffectivePolicy
-	// is the same after t.
+	// Policy applies to this Author Domain, EffectivePolicy is the same after t.
 	Policy          *Policy `json:"policy"`
 	EffectivePolicy *Policy `json:"effective_policy"`
-	// Tag is where Policy comes from.
+	// Tag is where Policy comes from: p, sp or np.
 	Tag   *string `json:"tag"`
 	ADKIM *Mode   `json:"adkim"`
 	ASPF  *Mode   `json:"aspf"`
-	// SPFAligned and DKIMAligned: an identity that passed is aligned. Null: not known.
+	// SPFAligned and DKIMAligned: an identity that passed is aligned.
 	SPFAligned  *bool `json:"spf_aligned"`
 	DKIMAligned *bool `json:"dkim_aligned"`
 	// Queries are the names of the Author Domain's walk in order.
-	Queries     []string           `json:"queries"`
+	Queries     []string            `json:"queries"`
 	Identifiers []IdentityAlignment `json:"identifiers"`
-	Error       string             `json:"error,omitempty"`
+	// Error says what stands in the way of a result, or of the policy.
+	Error string `json:"error,omitempty"`
 }
 
 // IdentityAlignment is one identity with how it was judged.
@@ -61,5 +70,133 @@ type IdentityAlignment struct {
 	Alignment
 }
 
-// Evaluate applies DMARC to the identities of a message (RFC 9989, 5.3).
-func Evaluate(ctx context.Context, r resolver.Resolver, id Identities) Verdict { return Verdict{} }
+// Evaluate applies DMARC to the identities of a message (RFC 9989, 5.3). The
+// Author Domain's walk is one round of questions, the walks of all identities
+// that passed a second; under strict alignment, and for equal domains, there is
+// none (4.10.2).
+func Evaluate(ctx context.Context, r resolver.Resolver, id Identities) Verdict {
+	domain, err := canonical(id.From)
+	v := Verdict{Domain: domain, Queries: []string{}, Identifiers: []IdentityAlignment{}}
+	if err != nil {
+		v.Result, v.Error = ResultPermError, err.Error()
+		return v
+	}
+	a := newAsker(ctx, r)
+	defer a.finish()
+	d := &Discovery{Domain: domain}
+	a.askPolicy(domain).read(d)
+	v.describe(d)
+	v.judge(a, d, id)
+	v.conclude(d)
+	return v
+}
+
+// describe takes over what the walk decided.
+func (v *Verdict) describe(d *Discovery) {
+	v.Queries = d.Queries
+	v.PolicyDomain = notEmpty(d.PolicyDomain)
+	v.OrganizationalDomain = notEmpty(d.OrganizationalDomain)
+	v.Policy = notEmpty(d.Policy)
+	v.EffectivePolicy = notEmpty(d.EffectivePolicy)
+	v.Tag = notEmpty(d.Tag)
+	if d.Record != nil {
+		v.ADKIM, v.ASPF = &d.Record.ADKIM, &d.Record.ASPF
+	}
+}
+
+// judge looks for aligned identifiers among those that passed.
+func (v *Verdict) judge(a *asker, d *Discovery, id Identities) {
+	type pending struct {
+		Identity
+		id *identifier
+	}
+	var all []pending
+	walks := map[string]int{}
+	for _, group := range []struct {
+		kind string
+		of   []Identity
+	}{{"spf", id.SPF}, {"dkim", id.DKIM}} {
+		for _, i := range group.of {
+			p := pending{Identity: i}
+			if passed(i) {
+				walk := d.mode(group.kind) != Strict && walks[group.kind] < maxIdentifiers
+				walks[group.kind]++
+				p.id = a.askIdentifier(d, group.kind, i.Domain, walk)
+			} else {
+				p.id = &identifier{kind: group.kind}
+				p.id.domain, p.id.err = canonical(i.Domain)
+			}
+			all = append(all, p)
+		}
+	}
+	no := false
+	aligned := map[string]*bool{"spf": &no, "dkim": &no}
+	for _, p := range all {
+		if !passed(p.Identity) {
+			v.Identifiers = append(v.Identifiers, IdentityAlignment{p.Result, Alignment{Kind: p.id.kind, Domain: p.id.domain,
+				Mode: d.mode(p.id.kind), Aligned: &no, Strict: p.id.domain == d.Domain,
+				Why: "The result is not pass, so the " + kindNames[p.id.kind] + " is no authenticated identifier."}})
+			continue
+		}
+		judged := p.id.judge(d)
+		v.Identifiers = append(v.Identifiers, IdentityAlignment{p.Result, judged})
+		if p.id.err == nil {
+			aligned[p.id.kind] = or(aligned[p.id.kind], judged.Aligned)
+		}
+	}
+	v.SPFAligned, v.DKIMAligned = aligned["spf"], aligned["dkim"]
+}
+
+// conclude gives the result. A message for which a question that matters was
+// not answered neither passes nor fails (RFC 9989, 5.3.6).
+func (v *Verdict) conclude(d *Discovery) {
+	v.Error = d.Undecided.Policy
+	switch {
+	case d.Record == nil && d.Undecided.Policy != "":
+		v.Result = ResultTempError
+		return
+	case d.Record == nil:
+		v.Result = ResultNone
+		return
+	}
+	if _, _, _, usable := d.Record.Effective(); !usable {
+		v.Result = ResultPermError
+		v.Error = "the record at " + d.PolicyDomain + " has no usable policy and no valid rua address, so DMARC is not applied (RFC 9989, 4.10.1)"
+		return
+	}
+	switch any := or(v.SPFAligned, v.DKIMAligned); {
+	case any == nil:
+		v.Result = ResultTempError
+		for _, i := range v.Identifiers {
+			if i.Aligned == nil && v.Error == "" {
+				v.Error = i.Why
+			}
+		}
+	case *any:
+		v.Result = ResultPass
+	default:
+		v.Result = ResultFail
+	}
+}
+
+func passed(i Identity) bool { return strings.EqualFold(i.Result, "pass") }
+
+// or is true if one is, else nil if one is not known, else false.
+func or(a, b *bool) *bool {
+	switch {
+	case a != nil && *a:
+		return a
+	case b != nil && *b:
+		return b
+	case a == nil || b == nil:
+		return nil
+	}
+	return a
+}
+
+func notEmpty[T ~string](s T) *T {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -76,6 +76,10 @@ type Problem struct {
 	Hint   string `json:"hint,omitempty"`
 	// Harmless: nothing is lost by skipping it, and readers do.
 	Harmless bool `json:"harmless,omitempty"`
+
+	// How the text is mended: at Offset-cut.. put replace. Empty: not here.
+	cut     int
+	replace string
 }
 
 // URI is one report destination of rua or ruf.
@@ -100,20 +104,68 @@ func (u *URI) Valid() bool { return u.Error == "" }
 // Supported reports that receivers are bound to send reports there.
 func (u *URI) Supported() bool { return u.Valid() && u.Scheme == "mailto" }
 
-// NotPolicyError says why a text is not a DMARC Policy Record at all: it does
-// not begin with the version (RFC 9989, 4.7, tag v), so it is ignored.
-type NotPolicyError struct {
-	// Intended: the text was probably meant as one.
-	Intended bool
-	Reason   string
-	// Hint is the text that was probably meant.
-	Hint string
+// Tag returns the tag of that name that stands: the first.
+func (r *Record) Tag(name string) (Tag, bool) {
+	for _, t := range r.Tags {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return Tag{}, false
 }
 
-// Error implements error.
-func (e *NotPolicyError) Error() string { return "dmarc: " + e.Reason }
+// Effective gives the policies as a receiver applies them, defaults filled in:
+// sp falls back to p, np to sp. Without a valid p, or with an invalid sp or np,
+// the record counts as p=none where it has a valid rua URI, and otherwise not at
+// all: usable is false (RFC 9989, 4.10.1).
+func (r *Record) Effective() (p, sp, np Policy, usable bool) {
+	return r.effective(r.Broken())
+}
 
-// ParseRecord reads a TXT record, its strings joined. The error is nil or a
-// *NotPolicyError; all else that is wrong is in the Record, which stands with
-// what remains (RFC 9989, 4.8).
-func ParseRecord(text string) (*Record, error) { return &Record{Text: text}, nil }
+func (r *Record) effective(broken bool) (p, sp, np Policy, usable bool) {
+	if broken {
+		for i := range r.RUA {
+			if r.RUA[i].Valid() {
+				return None, None, None, true
+			}
+		}
+		return "", "", "", false
+	}
+	p, sp, np = r.P, r.SP, r.NP
+	if sp == "" {
+		sp = p
+	}
+	if np == "" {
+		np = sp
+	}
+	return p, sp, np, true
+}
+
+// Broken reports that p is missing or invalid, or sp or np invalid.
+func (r *Record) Broken() bool {
+	return r.P == "" || r.invalid("sp") || r.invalid("np")
+}
+
+func (r *Record) invalid(name string) bool {
+	t, ok := r.Tag(name)
+	return ok && t.Invalid != ""
+}
+
+// Lowered is the policy one level below, as t=y asks for (RFC 9989, 4.7, tag t).
+func (p Policy) Lowered() Policy {
+	if p == Reject {
+		return Quarantine
+	}
+	return None
+}
+
+// rank orders policies by how much they enforce.
+func (p Policy) rank() int {
+	switch p {
+	case Reject:
+		return 2
+	case Quarantine:
+		return 1
+	}
+	return 0
+}

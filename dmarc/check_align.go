@@ -1,0 +1,247 @@
+package dmarc
+
+import (
+	"fmt"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// policyNone reports that failing mail of the domain goes through.
+func (j *judge) policyNone(rj *recordJudge) {
+	d := j.d
+	if d.Undecided.Policy != "" || d.Record.Broken() {
+		return
+	}
+	j.Decided("dmarc-policy-none")
+	if d.Policy != None {
+		return
+	}
+	f := finding.Finding{Evidence: rj.evidence,
+		Detail: fmt.Sprintf("%s=none at %s: receivers report, and treat forged mail as any other.", d.Tag, rj.name)}
+	if next := d.Next(j.c); next != nil {
+		f.Fix = &finding.Fix{Summary: "When the reports show that all your mail is aligned, ask for quarantine, at first as a test.",
+			Name: next.Record.Name, Type: "TXT", Value: next.Record.Value}
+		if !j.c.sends() {
+			f.Fix.Summary = "Publish a record that rejects all mail in the domain's name."
+		}
+		if d.PolicyDomain == d.Domain {
+			f.Fix.Remove = txtRecords(rj.name, []string{d.Record.Text})
+		}
+	}
+	j.Add("dmarc-policy-none", f)
+}
+
+// discovery judges how the record was found.
+func (j *judge) discovery() {
+	d := j.d
+	j.inherited()
+	j.differs()
+	w := d.Wildcard
+	switch {
+	case w == nil:
+	case w.Evidence.Status == "found":
+		detail := fmt.Sprintf("A wildcard answers for %s, a name that nobody published, and so for _dmarc at every subdomain without records of its own.", w.Name)
+		if len(w.Texts) > 0 {
+			if _, err := ParseRecord(w.Texts[0]); err == nil {
+				detail += " Its record applies to all of them, with p and not with sp."
+			} else {
+				detail += " What it says is no DMARC record, and receivers skip it."
+			}
+			detail += "\n" + quoted(w.Texts[0])
+		}
+		j.Add("dmarc-wildcard", finding.Finding{Detail: detail, Evidence: []finding.Evidence{w.Evidence},
+			Fix: &finding.Fix{Summary: "Restrict the wildcard to types and names that need it."}})
+	case w.Evidence.Status == "nodata", w.Evidence.Status == "nxdomain", w.Evidence.Status == "bad-name":
+		j.Decided("dmarc-wildcard")
+	default:
+		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Notice, Evidence: []finding.Evidence{w.Evidence},
+			Detail: fmt.Sprintf("Whether a wildcard answers at _dmarc of any name is not known: the DNS did not answer for %s.", w.Name)})
+	}
+}
+
+// inherited tells where the policy comes from when it is not the domain's own.
+func (j *judge) inherited() {
+	d := j.d
+	if d.Record == nil {
+		return
+	}
+	j.Decided("dmarc-inherited")
+	if d.PolicyDomain == d.Domain {
+		return
+	}
+	whose := "its organizational domain"
+	if d.Record.PSD == "y" {
+		whose = "the public suffix above it"
+	}
+	detail := fmt.Sprintf("%s has no record of its own; the one at %s, %s, applies.", d.Domain, d.PolicyDomain, whose)
+	exists := "exists"
+	if d.Exists != nil && !*d.Exists {
+		exists = "does not exist"
+	}
+	if d.Tag != "" && !d.Record.Broken() {
+		detail += fmt.Sprintf(" The domain %s, so that its policy is %s, from %s=%s.", exists, d.Policy, d.Tag, d.Policy)
+	} else if d.Policy != "" {
+		detail += " It counts as p=none (RFC 9989, 4.10.1)."
+	}
+	j.Add("dmarc-inherited", finding.Finding{Detail: detail, Evidence: append(j.evidence(), d.Existence)})
+}
+
+// differs reports where receivers by RFC 7489 come to another answer.
+func (j *judge) differs() {
+	d := j.d
+	s := d.RFC7489
+	if s == nil || s.Undecided != "" || d.Undecided.Policy != "" {
+		return
+	}
+	if d.OrganizationalDomain != "" || len(s.Differences) > 0 {
+		j.Decided("dmarc-discovery-differs")
+	}
+	if len(s.Differences) == 0 {
+		return
+	}
+	f := finding.Finding{Detail: strings.Join(s.Differences, "\n") +
+		"\nMost receivers still use the public suffix list (RFC 7489, 3.2); those that follow RFC 9989 walk the tree (4.10).",
+		Evidence: append(j.evidence(), s.Evidence...)}
+	switch {
+	case d.Record != nil && (d.PolicyDomain != s.PolicyDomain || d.Policy != s.Policy):
+		draft := d.Record.draft()
+		if d.Policy != "" {
+			draft.set("p", string(d.Policy)).set("sp", "").set("np", "").set("psd", "")
+		}
+		f.Fix = j.publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain), draft.String())
+	case d.Record == nil:
+		f.Fix = j.publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain),
+			newDraft(None).set("rua", "mailto:dmarc-reports@"+d.Domain).String())
+	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && !strings.Contains(explain(d.Walk), "psd=n"):
+		f.Fix = j.publish("Publish a record at the domain that you registered too, so that the walk ends there.",
+			recordName(s.OrganizationalDomain), newDraft(None).set("rua", "mailto:dmarc-reports@"+s.OrganizationalDomain).String())
+	case labels(d.OrganizationalDomain) < labels(s.OrganizationalDomain) && s.OrganizationalDomain == d.PolicyDomain:
+		f.Fix = j.publish("Say that the domain is its own organization.", recordName(d.PolicyDomain), d.Record.draft().set("psd", "n").String())
+	default:
+		f.Fix = &finding.Fix{Summary: "Use the author domain itself as envelope and signing domain: then both come to the same result (RFC 9989, C.3)."}
+	}
+	j.Add("dmarc-discovery-differs", f)
+}
+
+// path sums up the stated identifiers of a kind: whether one aligns, whether
+// one does not, and whether any was stated.
+type path struct {
+	stated, unknown int
+	aligned         bool
+}
+
+func (j *judge) path(kind string) path {
+	var p path
+	for i := range j.c.Alignments {
+		a := &j.c.Alignments[i]
+		if a.Kind != kind {
+			continue
+		}
+		p.stated++
+		switch {
+		case a.Aligned == nil:
+			p.unknown++
+		case *a.Aligned:
+			p.aligned = true
+		}
+	}
+	return p
+}
+
+// blocked reports that no identifier of the kind aligns: those stated do not,
+// or none was stated and it is proved that there can be none.
+func (p path) blocked(has *bool) bool {
+	if p.stated == 0 {
+		return has != nil && !*has
+	}
+	return !p.aligned && p.unknown == 0
+}
+
+// open reports that one aligns; the domain itself is the one where none was stated.
+func (p path) open(has *bool) bool {
+	if p.stated == 0 {
+		return has != nil && *has
+	}
+	return p.aligned
+}
+
+// alignment judges the stated envelope and signing domains.
+func (j *judge) alignment() {
+	spf, dkim := j.path("spf"), j.path("dkim")
+	for i := range j.c.Alignments {
+		a := &j.c.Alignments[i]
+		id, otherBlocked := "dmarc-spf-unaligned", dkim.blocked(j.c.HasDKIM)
+		if a.Kind == "dkim" {
+			id, otherBlocked = "dmarc-dkim-unaligned", !dkim.aligned && spf.blocked(j.c.HasSPF)
+		}
+		worst := finding.Error
+		if otherBlocked {
+			worst = finding.Critical
+		}
+		switch {
+		case a.Aligned == nil:
+			j.Add("dmarc-unresolved", finding.Finding{Subject: a.Domain, CouldBe: worst,
+				Evidence: append(j.evidence(), walkEvidence(a.Walk)...), Detail: a.Why})
+		case !*a.Aligned:
+			f := finding.Finding{Subject: a.Domain, Severity: worst, Evidence: append(j.evidence(), walkEvidence(a.Walk)...),
+				Detail: a.Why, Fix: j.alignmentFix(a)}
+			if otherBlocked {
+				f.Detail += " No other identifier that is known aligns either: mail sent so fails DMARC."
+			} else if a.Kind == "spf" {
+				f.Detail += " SPF cannot make DMARC pass for it; an aligned DKIM signature must."
+			} else {
+				f.Detail += " This signature cannot make DMARC pass; another, or SPF, must."
+			}
+			j.Add(id, f)
+		}
+	}
+	if spf.stated > 0 && spf.unknown == 0 {
+		j.Decided("dmarc-spf-unaligned")
+	}
+	if dkim.stated > 0 && dkim.unknown == 0 {
+		j.Decided("dmarc-dkim-unaligned")
+	}
+	j.spfOnly(spf, dkim)
+}
+
+// alignmentFix says how to align an identifier.
+func (j *judge) alignmentFix(a *Alignment) *finding.Fix {
+	d := j.d
+	if a.Mode == Strict && a.Relaxed != nil && *a.Relaxed && d.Record != nil && d.PolicyDomain == d.Domain {
+		tag := "aspf"
+		if a.Kind == "dkim" {
+			tag = "adkim"
+		}
+		fix := j.publish(fmt.Sprintf("Use %s itself, or ask for relaxed alignment.", d.Domain), recordName(d.PolicyDomain),
+			d.Record.draft().set(tag, string(Relaxed)).String())
+		fix.Remove = txtRecords(fix.Name, []string{d.Record.Text})
+		return fix
+	}
+	strict := a.Mode == Strict
+	if a.Kind == "dkim" {
+		return &finding.Fix{Summary: fmt.Sprintf("Have the sending service sign with d=%s: it will name the selector records to publish there.", d.Domain)}
+	}
+	if strict {
+		return &finding.Fix{Summary: fmt.Sprintf("Send with an envelope address at %s itself.", d.Domain)}
+	}
+	return &finding.Fix{Summary: fmt.Sprintf("Have the sending service use an envelope domain (return path) of yours, such as bounce.%s: it will name the records to publish there.", d.Domain)}
+}
+
+// spfOnly reports that enforcement rests on SPF alone, which forwarding breaks.
+func (j *judge) spfOnly(spf, dkim path) {
+	enforces := j.d.Enforces()
+	if enforces == nil || !j.c.sends() {
+		return
+	}
+	switch {
+	case !*enforces, dkim.open(j.c.HasDKIM), spf.blocked(j.c.HasSPF):
+		j.Decided("dmarc-spf-only")
+	case dkim.blocked(j.c.HasDKIM) && spf.open(j.c.HasSPF):
+		j.Add("dmarc-spf-only", finding.Finding{
+			Detail: fmt.Sprintf("The policy is %s, and only SPF can make mail of %s pass. A forwarder has another address than the sender, so that SPF fails there: forwarded mail and mailing lists lose such mail.",
+				j.d.EffectivePolicy, j.d.Domain),
+			Evidence: j.evidence(),
+			Fix:      &finding.Fix{Summary: fmt.Sprintf("Sign all mail with DKIM and d=%s before enforcing a policy.", j.d.Domain)}})
+	}
+}

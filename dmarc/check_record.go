@@ -1,0 +1,365 @@
+package dmarc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// recordJudge judges one record on its own. Audit and lint share it.
+type recordJudge struct {
+	*finding.Sheet
+	r        *Record
+	subject  string
+	name     string // where the record stands; "" in lint
+	evidence []finding.Evidence
+	// ignored: the record stands below the organizational domain, so that sp
+	// and np have no effect.
+	ignored bool
+	sends   bool
+}
+
+// record judges the record that applies.
+func (j *judge) record() {
+	d := j.d
+	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, name: recordName(d.PolicyDomain), sends: j.c.sends()}
+	for i := range d.Walk {
+		if d.Walk[i].Domain == d.PolicyDomain {
+			rj.evidence = []finding.Evidence{d.Walk[i].Evidence}
+		}
+	}
+	rj.ignored = d.PolicyDomain == d.Domain && d.OrganizationalDomain != "" && d.OrganizationalDomain != d.Domain
+	j.policyNone(rj)
+	rj.testing(d.Policy)
+	if d.PolicyDomain != d.Domain && d.Record.PSD == "y" {
+		// The record of a public suffix: its operator's to mend.
+		return
+	}
+	rj.all()
+}
+
+// Lint judges one record on its own, bytes as they are but for a final line break.
+func Lint(record []byte) []finding.Finding {
+	record = bytes.TrimSuffix(bytes.TrimSuffix(record, []byte("\n")), []byte("\r"))
+	text := string(record)
+	sheet := finding.NewSheet(Checks, "record")
+	r, err := ParseRecord(text)
+	var not *NotPolicyError
+	if errors.As(err, &not) {
+		f := finding.Finding{Detail: fmt.Sprintf("This is not read as a DMARC record: %s.\n%s", not.Reason, quoted(text))}
+		if meant, err := ParseRecord(not.Hint); err == nil {
+			f.Fix = &finding.Fix{Summary: "Write the record so that v=DMARC1; comes first.", Type: "TXT", Value: meant.draft().String()}
+		}
+		sheet.Add("dmarc-version", f)
+		return sheet.Findings()
+	}
+	rj := &recordJudge{Sheet: sheet, r: r, subject: "record", sends: true}
+	rj.Decided("dmarc-version", "dmarc-policy-none")
+	p, _, _, usable := r.Effective()
+	if usable && p == None && !r.Broken() {
+		rj.add("dmarc-policy-none", finding.Finding{Detail: "The policy is none: receivers report, and treat failing mail as any other.",
+			Fix: rj.fix("When the reports show that all your mail is aligned, ask for quarantine, at first as a test.", rj.step(Quarantine, true))})
+	}
+	rj.testing(p)
+	rj.all()
+	return sheet.Findings()
+}
+
+func (j *recordJudge) add(id string, f finding.Finding) {
+	f.Subject = j.subject
+	if f.Evidence == nil {
+		f.Evidence = j.evidence
+	}
+	j.Add(id, f)
+}
+
+// fix is by a new record in the place of this one.
+func (j *recordJudge) fix(summary string, d *draft) *finding.Fix {
+	f := &finding.Fix{Summary: summary, Name: j.name, Type: "TXT", Value: d.String()}
+	if j.name != "" {
+		f.Remove = txtRecords(j.name, []string{j.r.Text})
+	}
+	return f
+}
+
+// step is the record with another policy, everything that weakens it dropped.
+func (j *recordJudge) step(p Policy, testing bool) *draft {
+	d := j.r.draft().set("p", string(p)).set("sp", "").set("np", "").set("pct", "").set("t", "")
+	if testing {
+		d.set("t", "y")
+	}
+	return d
+}
+
+// all applies the rules that need nothing but the record.
+func (j *recordJudge) all() {
+	j.syntax()
+	j.policy()
+	j.subdomains()
+	j.tags()
+	j.values()
+	j.reports()
+	j.olderReaders()
+	j.Decided("dmarc-syntax", "dmarc-policy-missing", "dmarc-policy-invalid", "dmarc-subdomain-policy-weaker",
+		"dmarc-subdomain-policy-ignored", "dmarc-historic-tag", "dmarc-unknown-tag", "dmarc-duplicate-tag",
+		"dmarc-tag-value-invalid", "dmarc-alignment-mode-invalid", "dmarc-failure-options", "dmarc-report-uri-invalid",
+		"dmarc-report-size-suffix", "dmarc-older-readers")
+}
+
+// syntax reports what the grammar does not allow (RFC 9989, 4.8).
+func (j *recordJudge) syntax() {
+	if len(j.r.Problems) == 0 {
+		return
+	}
+	severity := finding.Warning
+	var b strings.Builder
+	fmt.Fprintf(&b, "The record has %s:", count(len(j.r.Problems), "syntax error", "syntax errors"))
+	for i, p := range j.r.Problems {
+		if !p.Harmless {
+			severity = finding.Critical
+		}
+		if i == 6 {
+			fmt.Fprintf(&b, "\n… and %d more", len(j.r.Problems)-i)
+		} else if i < 6 {
+			fmt.Fprintf(&b, "\nbyte %d, %s: %s", p.Offset, quoted(p.Text), p.Reason)
+			if p.Hint != "" {
+				b.WriteString(" (" + p.Hint + ")")
+			}
+		}
+	}
+	b.WriteString("\nA receiver skips what it cannot read and uses the default instead; stricter ones discard the whole record.")
+	j.add("dmarc-syntax", finding.Finding{Severity: severity, Detail: b.String(),
+		Fix: j.fix("Publish the record in this form.", j.r.draft())})
+}
+
+// policy reports a missing or invalid policy by what 4.10.1 makes of it.
+func (j *recordJudge) policy() {
+	if !j.r.Broken() {
+		return
+	}
+	_, _, _, usable := j.r.Effective()
+	f := finding.Finding{Severity: finding.Critical}
+	consequence := "and without a valid rua address receivers then apply no DMARC at all"
+	if usable {
+		f.Severity = finding.Warning
+		consequence = "so receivers act as if it were p=none, because there is a valid rua address"
+	}
+	id, what := "dmarc-policy-missing", "The record has no p tag"
+	var wrong []string
+	for _, name := range []string{"p", "sp", "np"} {
+		if t, ok := j.r.Tag(name); ok && t.Invalid != "" {
+			id = "dmarc-policy-invalid"
+			wrong = append(wrong, fmt.Sprintf("%s=%s is no policy", name, clip(t.Value, 60)))
+		}
+	}
+	if wrong != nil {
+		what = "The values are none, quarantine and reject, but " + strings.Join(wrong, " and ")
+		if _, ok := j.r.Tag("p"); !ok {
+			what += ", and p is missing"
+		}
+	}
+	f.Detail = fmt.Sprintf("%s, %s (RFC 9989, 4.10.1).", what, consequence)
+	f.Fix = j.fix("Publish the record with a policy.", j.r.draft())
+	j.add(id, f)
+}
+
+// subdomains compares sp and np with p.
+func (j *recordJudge) subdomains() {
+	r := j.r
+	if j.ignored {
+		if r.SP != "" || r.NP != "" {
+			j.add("dmarc-subdomain-policy-ignored", finding.Finding{
+				Detail: fmt.Sprintf("sp and np count only in the record of an organizational domain or a public suffix; names below %s get theirs from above.", j.subject),
+				Fix:    j.fix("Leave sp and np out.", r.draft().set("sp", "").set("np", ""))})
+		}
+		return
+	}
+	if r.Broken() {
+		return
+	}
+	var weaker []string
+	d := r.draft()
+	if r.SP != "" && r.SP.rank() < r.P.rank() {
+		weaker = append(weaker, fmt.Sprintf("sp=%s lets mail from existing subdomains off more lightly than p=%s", r.SP, r.P))
+		d.set("sp", string(r.P))
+	}
+	if r.NP != "" && r.NP.rank() < r.P.rank() {
+		weaker = append(weaker, fmt.Sprintf("np=%s lets mail from subdomains that do not exist off more lightly than p=%s", r.NP, r.P))
+		d.set("np", string(r.P))
+	}
+	if weaker != nil {
+		j.add("dmarc-subdomain-policy-weaker", finding.Finding{
+			Detail: sentence(strings.Join(weaker, ", and ")) + ". Whoever wants to misuse the name takes a subdomain.",
+			Fix:    j.fix("Give subdomains the same policy, once those that send are aligned.", d)})
+	}
+}
+
+// testing reports what lowers the policy.
+func (j *recordJudge) testing(applied Policy) {
+	j.Decided("dmarc-testing")
+	r := j.r
+	p, sp, np, _ := r.Effective()
+	sampled := r.Percent != nil && *r.Percent < 100
+	if !r.Testing && !sampled {
+		return
+	}
+	f := finding.Finding{Fix: j.fix("When the reports are clean, publish the policy in full.", r.draft().set("t", "").set("pct", ""))}
+	if p.rank()+sp.rank()+np.rank() == 0 {
+		f.Severity = finding.Notice
+	}
+	var parts []string
+	if r.Testing && applied.rank() > 0 {
+		parts = append(parts, fmt.Sprintf("t=y: receivers apply %s where the policy is %s. Those that follow RFC 7489 do not know t and apply %s in full.",
+			applied.Lowered(), applied, applied))
+	} else if r.Testing {
+		parts = append(parts, "t=y: it has no effect on a policy of none.")
+	}
+	if sampled {
+		parts = append(parts, fmt.Sprintf("pct=%d: receivers that follow RFC 7489 apply the policy to that share of failing mail; RFC 9989 has no pct, and receivers that follow it apply the policy to all.", *r.Percent))
+	}
+	f.Detail = strings.Join(parts, "\n")
+	j.add("dmarc-testing", f)
+}
+
+// tags reports historic, unknown and repeated tags.
+func (j *recordJudge) tags() {
+	var historic, unknown, repeated []string
+	seen := map[string]bool{}
+	renamed := j.r.Text
+	for i := len(j.r.Tags) - 1; i >= 0; i-- {
+		t := &j.r.Tags[i]
+		if meant := misspelt(t); meant != "" && !seen[meant] {
+			renamed = renamed[:t.Offset] + meant + renamed[t.Offset+len(t.Name):]
+		}
+	}
+	for i := range j.r.Tags {
+		t := &j.r.Tags[i]
+		text := t.Name + "=" + clip(t.Value, 60)
+		switch {
+		case t.Duplicate && !seen[t.Name]:
+			seen[t.Name] = true
+			repeated = append(repeated, fmt.Sprintf("%s stands there more than once: %s", t.Name, strings.Join(j.written(t.Name), ", ")))
+		case t.Duplicate:
+		case t.Status == "historic":
+			if t.Invalid != "" {
+				text += " (" + t.Invalid + ")"
+			}
+			historic = append(historic, text)
+		case t.Status == "unknown":
+			if meant := misspelt(t); meant != "" {
+				text += " (probably meant: " + meant + ")"
+			}
+			unknown = append(unknown, text)
+		}
+	}
+	if historic != nil {
+		j.add("dmarc-historic-tag", finding.Finding{
+			Detail: fmt.Sprintf("RFC 9989 no longer has %s; only receivers that follow RFC 7489 read it.", list(historic)),
+			Fix:    j.fix("Leave the historic tags out.", j.r.draft().set("pct", ""))})
+	}
+	if unknown != nil {
+		f := finding.Finding{Detail: fmt.Sprintf("Receivers ignore %s: no tag of that name is registered.", list(unknown)),
+			Fix: j.fix("Leave out what is no tag.", j.r.draft())}
+		if r, err := ParseRecord(renamed); err == nil && renamed != j.r.Text {
+			f.Fix = j.fix("Correct the name of the tag.", r.draft())
+		}
+		j.add("dmarc-unknown-tag", f)
+	}
+	if repeated != nil {
+		j.add("dmarc-duplicate-tag", finding.Finding{
+			Detail: sentence(list(repeated)) + ". A tag list with a repeated tag is invalid (RFC 6376, 3.2): one receiver takes the first, another the last, a third ignores the record.",
+			Fix:    j.fix("Keep each tag once.", j.r.draft())})
+	}
+}
+
+// written are the values that a repeated tag has.
+func (j *recordJudge) written(name string) []string {
+	var out []string
+	for i := range j.r.Tags {
+		if t := &j.r.Tags[i]; t.Name == name && len(out) < 4 {
+			out = append(out, name+"="+clip(t.Value, 60))
+		}
+	}
+	return out
+}
+
+// misspelt is the tag that an unknown one was probably meant to be.
+func misspelt(t *Tag) string {
+	if t.Status != "unknown" {
+		return ""
+	}
+	if t.Name == "policy" {
+		return "p"
+	}
+	if len(t.Name) < 3 {
+		return ""
+	}
+	return suggest(t.Name, "rua", "ruf", "adkim", "aspf")
+}
+
+// values reports values that a tag cannot have.
+func (j *recordJudge) values() {
+	var modes, others []string
+	for i := range j.r.Tags {
+		t := &j.r.Tags[i]
+		if t.Invalid == "" || t.Duplicate {
+			continue
+		}
+		text := fmt.Sprintf("%s=%s is ignored (%s)", t.Name, clip(t.Value, 60), t.Invalid)
+		switch t.Name {
+		case "adkim", "aspf":
+			modes = append(modes, text+", so that r, relaxed, is in force")
+		case "psd":
+			others = append(others, text+", so that u is in force")
+		case "t":
+			others = append(others, text+", so that the policy is applied in full")
+		}
+	}
+	if modes != nil {
+		j.add("dmarc-alignment-mode-invalid", finding.Finding{Detail: sentence(strings.Join(modes, "; ")) + ".",
+			Fix: j.fix("Leave the tag out, or write r or s.", j.r.draft())})
+	}
+	if others != nil {
+		j.add("dmarc-tag-value-invalid", finding.Finding{Detail: sentence(strings.Join(others, "; ")) + ".",
+			Fix: j.fix("Leave the tag out, or write one of its values.", j.r.draft())})
+	}
+}
+
+// olderReaders reports what receivers by RFC 7489 may read otherwise.
+func (j *recordJudge) olderReaders() {
+	var parts []string
+	if i := j.r.indexOf("p"); i > 1 {
+		parts = append(parts, "p is not the second tag, where RFC 7489, 6.4 has it")
+	}
+	for i := range j.r.Tags {
+		if t := &j.r.Tags[i]; j.r.Text[t.Offset:t.Offset+len(t.Name)] != t.Name {
+			parts = append(parts, "the name of "+t.Name+" is written with capitals, which tag lists of DKIM do not allow (RFC 6376, 3.2)")
+			break
+		}
+	}
+	if parts != nil {
+		j.add("dmarc-older-readers", finding.Finding{
+			Detail: sentence(strings.Join(parts, ", and ")) + ". RFC 9989 allows it; a receiver that follows the older text may discard the record.",
+			Fix:    j.fix("Publish the record in the form that everyone reads.", j.r.draft())})
+	}
+}
+
+func (r *Record) indexOf(name string) int {
+	for i := range r.Tags {
+		if r.Tags[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// list joins at most five parts.
+func list(parts []string) string {
+	if len(parts) > 5 {
+		return strings.Join(parts[:5], ", ") + fmt.Sprintf(" and %d more", len(parts)-5)
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,178 @@
+package dmarc
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// reports judges rua, ruf and fo as they are written.
+func (j *recordJudge) reports() {
+	r := j.r
+	if j.sends {
+		// A domain that sends nothing has nothing to learn from reports.
+		j.Decided("dmarc-no-aggregate-reports")
+		if !slices.ContainsFunc(r.RUA, func(u URI) bool { return u.Supported() }) {
+			j.noReports()
+		}
+	}
+	var wrong, sizes []string
+	for _, uris := range [][]URI{r.RUA, r.RUF} {
+		for i := range uris {
+			u := &uris[i]
+			switch {
+			case !u.Valid():
+				text := quoted(clip(u.Text, 80)) + ": " + u.Error
+				if u.Hint != "" {
+					text += "; probably meant: " + clip(u.Hint, 120)
+				}
+				wrong = append(wrong, text)
+			case !u.Supported():
+				wrong = append(wrong, quoted(clip(u.Text, 80))+": receivers need only support mailto:, and ignore "+clip(u.Scheme, 20)+":")
+			}
+			if u.Size != "" {
+				sizes = append(sizes, "!"+clip(u.Size, 20))
+			}
+		}
+	}
+	if wrong != nil {
+		j.add("dmarc-report-uri-invalid", finding.Finding{
+			Detail: fmt.Sprintf("No reports go to %s:\n%s", count(len(wrong), "of the addresses", "of the addresses"), strings.Join(wrong[:min(len(wrong), 6)], "\n")),
+			Fix:    j.fix("Correct the addresses.", r.draft())})
+	}
+	if sizes != nil {
+		j.add("dmarc-report-size-suffix", finding.Finding{
+			Detail: fmt.Sprintf("%s was a limit on the size of reports; RFC 9989 has none, and some receivers take it for a part of the address.", list(sizes)),
+			Fix:    j.fix("Leave the suffix out.", r.draft())})
+	}
+	j.failureOptions()
+}
+
+// noReports reports that no aggregate report reaches anybody.
+func (j *recordJudge) noReports() {
+	f := finding.Finding{Detail: "The record has no rua tag, so that nobody sees which mail passes and which fails."}
+	d := j.r.draft()
+	if _, ok := j.r.Tag("rua"); ok {
+		f.Detail = "No address in the rua tag is one that receivers send to, so that nobody sees which mail passes and which fails."
+	}
+	if d.get("rua") == "" {
+		d.set("rua", "mailto:dmarc-reports@"+j.domain())
+	}
+	f.Fix = j.fix("Have aggregate reports sent to a mailbox of yours.", d)
+	j.add("dmarc-no-aggregate-reports", f)
+}
+
+// domain is where the record stands; lint does not know it.
+func (j *recordJudge) domain() string {
+	if j.name == "" {
+		return "example.com"
+	}
+	return j.subject
+}
+
+// failureOptions judges fo (RFC 9989, 4.7, tag fo).
+func (j *recordJudge) failureOptions() {
+	fo, ok := j.r.Tag("fo")
+	if !ok {
+		return
+	}
+	var parts []string
+	if fo.Invalid != "" {
+		parts = append(parts, fmt.Sprintf("fo=%s: %s", clip(fo.Value, 60), fo.Invalid))
+	}
+	if _, ok := j.r.Tag("ruf"); !ok {
+		parts = append(parts, "fo is ignored, because there is no ruf address to send failure reports to")
+	}
+	if parts != nil {
+		j.add("dmarc-failure-options", finding.Finding{Detail: sentence(strings.Join(parts, "; ")) + ".",
+			Fix: j.fix("Correct fo, or leave it out.", j.r.draft())})
+	}
+}
+
+// destinations judges the hosts that are to receive reports.
+func (j *judge) destinations() {
+	d := j.d
+	if d.Record == nil || d.PolicyDomain != d.Domain && d.Record.PSD == "y" {
+		return
+	}
+	authorized, receive := true, true
+	for i := range d.Destinations {
+		f := &d.Destinations[i]
+		authorized = j.authorized(f) && authorized
+		receive = j.canReceive(f) && receive
+	}
+	if authorized {
+		j.Decided("dmarc-report-not-authorized")
+	}
+	if receive {
+		j.Decided("dmarc-report-host-cannot-receive")
+	}
+}
+
+// authorized judges one destination's consent; false where it is not known.
+func (j *judge) authorized(f *Destination) bool {
+	if f.External != nil && !*f.External || f.Authorized != nil && *f.Authorized {
+		return true
+	}
+	evidence := append(slices.Clone(f.Authorization), walkEvidence(f.Walk)...)
+	tags := strings.Join(f.Tags, " and ")
+	if f.External == nil || f.Authorized == nil {
+		j.Add("dmarc-unresolved", finding.Finding{Subject: f.Host, CouldBe: finding.Error, Evidence: evidence,
+			Detail: fmt.Sprintf("Whether %s accepts the reports that %s asks for is not known: %s.", f.Host, tags, f.Reason)})
+		return false
+	}
+	owner := f.OrganizationalDomain
+	if owner == "" {
+		owner = "another organization"
+	}
+	out := finding.Finding{Subject: f.Host, Evidence: evidence, Detail: fmt.Sprintf(
+		"%s asks for reports to %s, which belongs to %s. Receivers send reports to another organization only if it says that it wants them, and %s.",
+		sentence(tags), clip(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
+	if len(f.AuthorizationName) <= maxName {
+		out.Fix = j.publish(fmt.Sprintf("Have the operator of %s publish this record in its DNS, or send the reports to a mailbox of your own.", f.Host),
+			f.AuthorizationName, "v=DMARC1;")
+	} else {
+		out.Fix = &finding.Fix{Summary: "Send the reports to a mailbox of your own domain."}
+	}
+	j.Add("dmarc-report-not-authorized", out)
+	return true
+}
+
+// canReceive judges whether mail reaches the destination; false where it is not known.
+func (j *judge) canReceive(f *Destination) bool {
+	switch {
+	case f.CanReceive == nil:
+		j.Add("dmarc-unresolved", finding.Finding{Subject: f.Host, CouldBe: finding.Error, Evidence: f.Mail,
+			Detail: fmt.Sprintf("Whether %s can receive the reports is not known: %s.", f.Host, f.ReceiveReason)})
+		return false
+	case !*f.CanReceive:
+		d := j.d.Record.draft()
+		drop := func(uris []URI) string {
+			return joinURIs(slices.DeleteFunc(slices.Clone(uris), func(u URI) bool { return u.Host == f.Host }))
+		}
+		if slices.Contains(f.Tags, "rua") {
+			d.set("rua", drop(j.d.Record.RUA))
+			if d.get("rua") == "" && f.Host != j.d.PolicyDomain {
+				d.set("rua", "mailto:dmarc-reports@"+j.d.PolicyDomain)
+			}
+		}
+		if slices.Contains(f.Tags, "ruf") {
+			d.set("ruf", drop(j.d.Record.RUF))
+		}
+		fix := j.publish(fmt.Sprintf("Give %s an MX, or send the reports to a mailbox that exists.", f.Host), recordName(j.d.PolicyDomain), d.String())
+		fix.Remove = txtRecords(fix.Name, []string{j.d.Record.Text})
+		j.Add("dmarc-report-host-cannot-receive", finding.Finding{Subject: f.Host, Evidence: f.Mail, Fix: fix,
+			Detail: fmt.Sprintf("Reports to %s are lost: %s.", clip(strings.Join(f.Addresses, ", "), 200), f.ReceiveReason)})
+	}
+	return true
+}
+
+func walkEvidence(steps []Step) []finding.Evidence {
+	var out []finding.Evidence
+	for i := range steps {
+		out = append(out, steps[i].Evidence)
+	}
+	return out
+}

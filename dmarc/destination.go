@@ -1,0 +1,213 @@
+package dmarc
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// maxDestinations bounds the hosts examined of one record.
+const maxDestinations = 10
+
+// destinationQuestions are those about one host that is to receive reports.
+type destinationQuestions struct {
+	facts         Destination
+	walk          []*question
+	authorization *question
+	mx, a, aaaa   *question
+	// tooLong: the name of the authorization does not fit the DNS.
+	tooLong bool
+}
+
+// askDestinations asks about all hosts of the record at once. Whether a host is
+// another organization's, and whether it then accepts the reports, are asked
+// together, although the second needs the first.
+func (a *asker) askDestinations(d *Discovery) []*destinationQuestions {
+	if d.Record == nil {
+		return nil
+	}
+	var out []*destinationQuestions
+	byHost := map[string]*destinationQuestions{}
+	left := map[string]bool{}
+	add := func(tag string, uris []URI) {
+		for i := range uris {
+			u := &uris[i]
+			if !u.Supported() {
+				continue
+			}
+			q := byHost[u.Host]
+			if q == nil {
+				if len(out) == maxDestinations {
+					left[u.Host] = true
+					continue
+				}
+				q = a.askDestination(d, u.Host)
+				byHost[u.Host] = q
+				out = append(out, q)
+			}
+			if !slices.Contains(q.facts.Addresses, u.Address) {
+				q.facts.Addresses = append(q.facts.Addresses, u.Address)
+			}
+			if !slices.Contains(q.facts.Tags, tag) {
+				q.facts.Tags = append(q.facts.Tags, tag)
+			}
+		}
+	}
+	add("rua", d.Record.RUA)
+	add("ruf", d.Record.RUF)
+	d.DestinationsLeftOut = len(left)
+	return out
+}
+
+func (a *asker) askDestination(d *Discovery, host string) *destinationQuestions {
+	q := &destinationQuestions{facts: Destination{Host: host}}
+	q.mx = a.ask(host, resolver.TypeMX)
+	q.a = a.ask(host, resolver.TypeA)
+	q.aaaa = a.ask(host, resolver.TypeAAAA)
+	if host == d.PolicyDomain {
+		return q
+	}
+	q.walk = a.askWalk(host)
+	name := d.PolicyDomain + "._report._dmarc." + host
+	q.facts.AuthorizationName = name
+	if q.tooLong = len(name) > maxName; !q.tooLong {
+		q.authorization = a.ask(name, resolver.TypeTXT)
+	}
+	return q
+}
+
+// read waits for the answers and decides.
+func (q *destinationQuestions) read(d *Discovery) Destination {
+	f := q.facts
+	q.readMail(&f)
+	no, yes := false, true
+	if q.walk == nil {
+		f.External = &no
+		f.OrganizationalDomain = d.policyOrganization()
+		return f
+	}
+	f.Walk = readWalk(f.Host, q.walk)
+	f.OrganizationalDomain, _ = organization(f.Walk)
+	if same := sameOrganization(d.policyWalk(), f.Walk); same != nil {
+		f.External = &yes
+		if *same {
+			f.External = &no
+		}
+	}
+	if f.External == nil {
+		f.Reason = "whether it belongs to another organization is not known: " + silence(append(slices.Clone(d.policyWalk()), f.Walk...))
+	}
+	if f.External != nil && !*f.External {
+		f.AuthorizationName = ""
+		return f
+	}
+	q.readAuthorization(&f)
+	return f
+}
+
+// readAuthorization applies RFC 9990, section 4, steps 4 to 9.
+func (q *destinationQuestions) readAuthorization(f *Destination) {
+	no, yes := false, true
+	if q.tooLong {
+		f.Authorized = &no
+		f.Reason = "the name that would authorize it is longer than the DNS allows"
+		return
+	}
+	f.Authorization = []finding.Evidence{q.authorization.evidence()}
+	answer, err := q.authorization.wait()
+	if err != nil {
+		f.Reason = "the DNS did not answer for " + f.AuthorizationName + " (" + string(err.Reason) + ")"
+		return
+	}
+	var other string
+	records := 0
+	for _, text := range q.authorization.texts() {
+		r, err := ParseRecord(text)
+		if err != nil {
+			continue
+		}
+		records++
+		for i := range r.RUA {
+			if u := &r.RUA[i]; u.Supported() && u.Host != f.Host {
+				other = u.Host
+			}
+		}
+	}
+	switch {
+	case records > 0 && other == "":
+		f.Authorized = &yes
+	case records > 0:
+		// An override must keep the host, otherwise neither gets reports.
+		f.Authorized = &no
+		f.Reason = fmt.Sprintf("the record there sends the reports on to %s, which is another host: then neither gets them", other)
+	case f.External == nil:
+		// Not authorized, but it may not need to be.
+	case answer.Absent():
+		f.Authorized = &no
+		f.Reason = "there is no TXT record at " + f.AuthorizationName
+	default:
+		f.Authorized = &no
+		f.Reason = "no TXT record at " + f.AuthorizationName + " begins with v=DMARC1"
+	}
+}
+
+// readMail decides whether the host can receive mail: by its MX, or without one
+// by its addresses (RFC 5321, 5.1); a null MX refuses all (RFC 7505).
+func (q *destinationQuestions) readMail(f *Destination) {
+	no, yes := false, true
+	f.Mail = []finding.Evidence{q.mx.evidence()}
+	mx, err := q.mx.wait()
+	if err != nil {
+		f.ReceiveReason = "the DNS did not answer for its MX (" + string(err.Reason) + ")"
+		return
+	}
+	if mx.Status == resolver.Found {
+		for i := range mx.Records {
+			if host := mx.Records[i].Host; host != "." && host != "" {
+				f.CanReceive = &yes
+				return
+			}
+		}
+		f.CanReceive, f.ReceiveReason = &no, "it has a null MX: it accepts no mail"
+		return
+	}
+	f.Mail = append(f.Mail, q.a.evidence(), q.aaaa.evidence())
+	var silent []string
+	for _, address := range []*question{q.a, q.aaaa} {
+		answer, err := address.wait()
+		switch {
+		case err != nil:
+			silent = append(silent, string(err.Reason))
+		case answer.Status == resolver.Found:
+			f.CanReceive = &yes
+			return
+		}
+	}
+	if silent != nil {
+		f.ReceiveReason = "it has no MX, and the DNS did not answer for its addresses (" + strings.Join(silent, ", ") + ")"
+		return
+	}
+	f.CanReceive, f.ReceiveReason = &no, "it has neither an MX nor an address"
+	if mx.Status == resolver.NXDomain {
+		f.ReceiveReason = "the domain does not exist"
+	}
+}
+
+// policyWalk is the walk as it would go from the policy domain.
+func (d *Discovery) policyWalk() []Step {
+	for i := range d.Walk {
+		if d.Walk[i].Domain == d.PolicyDomain {
+			return d.Walk[i:]
+		}
+	}
+	return d.Walk
+}
+
+// policyOrganization is the Organizational Domain at which the record was found.
+func (d *Discovery) policyOrganization() string {
+	org, _ := organization(d.policyWalk())
+	return org
+}

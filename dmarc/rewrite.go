@@ -1,0 +1,153 @@
+package dmarc
+
+import (
+	"slices"
+	"strings"
+)
+
+// draft is a record to publish: tags in order, each with its value.
+type draft struct{ tags []Tag }
+
+// newDraft is an empty record with a policy.
+func newDraft(p Policy) *draft {
+	d := &draft{}
+	d.set("p", string(p))
+	return d
+}
+
+// draft is the record freed of what receivers ignore anyway: syntax errors,
+// duplicates, unknown tags, invalid values, obsolete suffixes. What it means to
+// a receiver stays; pct stays where it is under 100.
+func (r *Record) draft() *draft {
+	for range 10 {
+		text := r.mended()
+		if text == r.Text {
+			break
+		}
+		next, err := ParseRecord(text)
+		if err != nil {
+			break
+		}
+		r = next
+	}
+	out := &draft{}
+	p := r.P
+	if p == "" {
+		p = r.meant("p")
+	}
+	out.set("p", string(p))
+	for _, t := range r.Tags {
+		if t.Duplicate || t.Invalid != "" && t.Name != "sp" && t.Name != "np" && t.Name != "fo" {
+			continue
+		}
+		value := strings.ToLower(t.Value)
+		switch t.Name {
+		case "sp", "np":
+			if t.Invalid != "" {
+				value = string(r.meant(t.Name))
+			}
+		case "rua":
+			value = joinURIs(r.RUA)
+		case "ruf":
+			value = joinURIs(r.RUF)
+		case "fo":
+			if value = strings.Join(r.failureOptions(), ":"); len(r.RUF) == 0 {
+				continue
+			}
+		case "pct":
+			if *r.Percent == 100 {
+				continue
+			}
+		case "psd", "t", "adkim", "aspf":
+		default:
+			continue
+		}
+		out.set(t.Name, value)
+	}
+	return out
+}
+
+// meant is the policy that the value of a tag is nearest to, none if to nothing.
+func (r *Record) meant(name string) Policy {
+	t, _ := r.Tag(name)
+	var letters strings.Builder
+	for _, c := range strings.ToLower(t.Value) {
+		if 'a' <= c && c <= 'z' {
+			letters.WriteRune(c)
+		} else if letters.Len() > 0 {
+			break
+		}
+	}
+	if p := suggest(letters.String(), string(None), string(Quarantine), string(Reject)); p != "" {
+		return Policy(p)
+	}
+	return None
+}
+
+// failureOptions are those of fo with 0 left out beside 1, which asks for more.
+func (r *Record) failureOptions() []string {
+	if slices.Contains(r.FO, "1") {
+		return slices.DeleteFunc(slices.Clone(r.FO), func(o string) bool { return o == "0" })
+	}
+	return r.FO
+}
+
+// joinURIs writes a list of report addresses, mended where what was meant is
+// plain, without size suffixes.
+func joinURIs(uris []URI) string {
+	var out []string
+	for i := range uris {
+		u := &uris[i]
+		text := u.Text
+		if u.Size != "" {
+			text = strings.TrimSuffix(text, "!"+u.Size)
+		}
+		switch {
+		case u.Hint != "":
+			text = u.Hint
+		case !u.Supported():
+			continue
+		}
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, ",")
+}
+
+// set gives a tag a value; an empty one takes the tag away.
+func (d *draft) set(name, value string) *draft {
+	i := slices.IndexFunc(d.tags, func(t Tag) bool { return t.Name == name })
+	switch {
+	case value == "" && i >= 0:
+		d.tags = slices.Delete(d.tags, i, i+1)
+	case value == "":
+	case i >= 0:
+		d.tags[i].Value = value
+	default:
+		d.tags = append(d.tags, Tag{Name: name, Value: value})
+	}
+	return d
+}
+
+func (d *draft) get(name string) string {
+	for _, t := range d.tags {
+		if t.Name == name {
+			return t.Value
+		}
+	}
+	return ""
+}
+
+// String is the record, p right after the version as receivers by RFC 7489
+// may expect it (RFC 7489, 6.3).
+func (d *draft) String() string {
+	var b strings.Builder
+	b.WriteString("v=DMARC1")
+	for _, name := range []string{"p", "sp", "np", "adkim", "aspf", "pct", "rua", "ruf", "fo", "psd", "t"} {
+		if v := d.get(name); v != "" {
+			b.WriteString("; " + name + "=" + v)
+		}
+	}
+	return b.String()
+}

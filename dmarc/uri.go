@@ -1,0 +1,170 @@
+package dmarc
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// parseURIs reads the value of rua or ruf: URIs separated by commas
+// (RFC 9989, 4.8, dmarc-urilist). offset is that of the value in the record.
+func parseURIs(value string, offset int) []URI {
+	var uris []URI
+	for start := 0; start <= len(value); {
+		end := len(value)
+		if i := strings.IndexByte(value[start:], ','); i >= 0 {
+			end = start + i
+		}
+		if len(uris) == maxURIs {
+			uris = append(uris, URI{Text: clip(value[start:], 40), Offset: offset + start,
+				Error: "more than " + strconv.Itoa(maxURIs) + " addresses: the rest is not read"})
+			break
+		}
+		from, to := trimmed(value, start, end)
+		uris = append(uris, parseURI(value[from:to], offset+from))
+		start = end + 1
+	}
+	// An unescaped comma tears an address in two: "mailto:a,b@c.example".
+	for i := 1; i < len(uris); i++ {
+		before, after := &uris[i-1], &uris[i]
+		if before.Scheme == "mailto" && !before.Valid() && !strings.Contains(before.Text, "@") &&
+			after.Scheme == "" && strings.Contains(after.Text, "@") {
+			before.Hint = before.Text + "%2C" + after.Text
+			after.Hint = ""
+			after.Error = "it follows a comma that was probably part of an address: write it as %2C"
+		}
+	}
+	return uris
+}
+
+// parseURI reads one URI (RFC 3986; mailto: RFC 6068) with the obsolete size suffix.
+func parseURI(text string, offset int) URI {
+	u := URI{Text: text, Offset: offset}
+	body := text
+	if i := strings.LastIndexByte(text, '!'); i >= 0 && sizeSuffix(text[i+1:]) {
+		body, u.Size = text[:i], text[i+1:]
+	}
+	u.Error, u.Hint = u.read(body)
+	return u
+}
+
+// read fills u in and returns what is wrong with body, and what was meant.
+func (u *URI) read(body string) (wrong, hint string) {
+	if body == "" {
+		return "an empty address", ""
+	}
+	if i := strings.IndexFunc(body, notURI); i >= 0 {
+		return "the character " + strconv.QuoteToASCII(string([]rune(body[i:])[:1])) + " cannot stand in a URI", ""
+	}
+	if strings.IndexByte(body, '!') >= 0 {
+		return "an exclamation mark must be written %21", strings.ReplaceAll(body, "!", "%21")
+	}
+	scheme, rest, ok := strings.Cut(body, ":")
+	if !ok || !isScheme(scheme) {
+		if strings.Contains(body, "@") {
+			return "it is no URI: mailto: is missing", "mailto:" + body
+		}
+		return "it is no URI: there is no scheme such as mailto:", ""
+	}
+	u.Scheme = strings.ToLower(scheme)
+	if u.Scheme != "mailto" {
+		return u.readOther(body)
+	}
+	to, _, _ := strings.Cut(rest, "?")
+	if strings.HasPrefix(to, "//") {
+		return "an address follows mailto: without slashes", "mailto:" + strings.TrimLeft(to, "/")
+	}
+	address, err := url.PathUnescape(to)
+	if err != nil {
+		return "a percent sign is not followed by two hexadecimal digits", ""
+	}
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return "the address has no @", ""
+	}
+	local, host := address[:at], strings.ToLower(address[at+1:])
+	switch {
+	case local == "":
+		return "the address has nothing before its @", ""
+	case len(local) > 64:
+		return "the address has more than 64 characters before its @", ""
+	case strings.IndexByte(local, '@') >= 0 && local[0] != '"':
+		return "the address has more than one @", ""
+	}
+	if reason := notHost(host); reason != "" {
+		return reason, ""
+	}
+	u.Address, u.Host = local+"@"+host, host
+	return "", ""
+}
+
+// readOther reads a URI of another scheme: any valid one may be given, and
+// receivers ignore those that they do not support (RFC 9989, 4.7, tag rua).
+func (u *URI) readOther(body string) (wrong, hint string) {
+	parsed, err := url.Parse(body)
+	if err != nil || parsed.Host == "" && parsed.Opaque == "" && parsed.Path == "" {
+		return "it is no valid URI", ""
+	}
+	if (u.Scheme == "http" || u.Scheme == "https") && parsed.Host == "" {
+		return "it has no host", ""
+	}
+	u.Host = strings.ToLower(parsed.Hostname())
+	if suggest(u.Scheme, "mailto") != "" {
+		_, rest, _ := strings.Cut(body, ":")
+		hint = "mailto:" + rest
+	}
+	return "", hint
+}
+
+// sizeSuffix matches 1*DIGIT [ "k" / "m" / "g" / "t" ] (RFC 9989, 4.8).
+func sizeSuffix(s string) bool {
+	if n := len(s) - 1; n > 0 && strings.IndexByte("kmgtKMGT", s[n]) >= 0 {
+		s = s[:n]
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// notURI reports a character outside those of RFC 3986, 2.
+func notURI(c rune) bool {
+	return c <= ' ' || c > '~' || strings.ContainsRune("\"<>\\^`{|}", c)
+}
+
+func isScheme(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i] | 0x20
+		if !('a' <= c && c <= 'z' || i > 0 && ('0' <= s[i] && s[i] <= '9' || s[i] == '+' || s[i] == '-' || s[i] == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// notHost says why s cannot be the domain of a mailbox.
+func notHost(s string) string {
+	if s == "" {
+		return "the address has nothing after its @"
+	}
+	if s[0] == '[' {
+		return "an IP address cannot authorise reports: a domain is needed"
+	}
+	if len(s) > 253 {
+		return "the domain is longer than the DNS allows"
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 {
+			return "the domain has an empty or over-long label"
+		}
+		for i := 0; i < len(label); i++ {
+			c := label[i]
+			if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+				return "the domain has a character that no domain has (A-labels are needed: RFC 9990, 4)"
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,74 @@
+package dmarc
+
+import (
+	"regexp"
+	"strings"
+)
+
+// NotPolicyError says why a text is not a DMARC Policy Record at all: it does
+// not begin with the version, so receivers ignore it (RFC 9989, 4.7, tag v).
+type NotPolicyError struct {
+	// Intended: the text was probably meant as one.
+	Intended bool
+	Reason   string
+	// Hint is the text that was probably meant.
+	Hint string
+}
+
+// Error implements error.
+func (e *NotPolicyError) Error() string { return "dmarc: " + e.Reason }
+
+var (
+	// anyVersion finds what somebody may have meant as the version.
+	anyVersion = regexp.MustCompile(`(?i)\bv[ \t]*[=:-][ \t]*["']?[ \t]*dmarc[ \t]*[0-9]*["']?[ \t]*[;,:]*[ \t]*`)
+	// onlyPolicy finds a record that begins with its policy.
+	onlyPolicy = regexp.MustCompile(`(?i)^[ \t"']*p[ \t]*=[ \t]*(none|quarantine|reject)[ \t"']*(;|$)`)
+	bareName   = regexp.MustCompile(`(?i)^[ \t"']*dmarc[ \t]*1["']?[ \t]*[;,:]*[ \t]*`)
+)
+
+// checkVersion applies: dmarc-version = "v" equals %s"DMARC1", then a separator
+// or the end (RFC 9989, 4.8). It is an error of type *NotPolicyError or nil.
+func checkVersion(text string) error {
+	first, _, _ := strings.Cut(text, ";")
+	name, value, ok := strings.Cut(first, "=")
+	value = strings.Trim(value, " \t")
+	leading := text != "" && (text[0] == ' ' || text[0] == '\t')
+	if ok && !leading && strings.EqualFold(strings.TrimRight(name, " \t"), "v") && value == "DMARC1" {
+		return nil
+	}
+	e := &NotPolicyError{Reason: "the text does not begin with v=DMARC1"}
+	at := anyVersion.FindStringIndex(text)
+	switch {
+	case at != nil:
+	case onlyPolicy.MatchString(text):
+		at = []int{0, 0}
+		e.Reason = "the version is missing: a record begins with v=DMARC1"
+	default:
+		if at = bareName.FindStringIndex(text); at == nil {
+			return e
+		}
+	}
+	e.Intended = true
+	lead := strings.Trim(text[:at[0]], " \t")
+	switch {
+	case at[1] == 0:
+	case leading && lead == "":
+		e.Reason = "it begins with white space: the version must be the very first"
+	case lead == `"` || lead == "'" || strings.HasPrefix(lead, `\"`):
+		e.Reason = "it begins with a quotation mark that is part of the text"
+	case lead != "":
+		e.Reason = "v=DMARC1 is not the first tag"
+	case strings.EqualFold(value, "DMARC1"):
+		e.Reason = "the version is " + clip(value, 20) + ": its letters must be capitals, DMARC1"
+	case strings.HasPrefix(value, "DMARC1"):
+		e.Reason = "no semicolon follows v=DMARC1"
+	default:
+		e.Reason = "the version is not written v=DMARC1"
+	}
+	rest := strings.Trim(text[:at[0]], " \t;\"'\\") + "; " + strings.Trim(text[at[1]:], " \t;\"'\\")
+	rest = strings.Trim(rest, "; ")
+	if hint := strings.TrimRight("v=DMARC1; "+rest, " "); len(rest) < 4096 {
+		e.Hint = hint
+	}
+	return e
+}
