@@ -159,9 +159,9 @@ func (s *search) guess(n int) {
 	}
 }
 
-// add puts a guess on the list, unless it is there.
+// add puts a guess on the list, unless it is there or makes no name.
 func (s *search) add(sel string) bool {
-	if s.asked[sel] {
+	if s.asked[sel] || len(sel)+len("._domainkey.")+len(s.d.Domain) > 253 {
 		return false
 	}
 	s.asked[sel] = true
