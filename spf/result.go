@@ -81,7 +81,8 @@ type Step struct {
 	Depth int `json:"depth"`
 	// Target is the name asked, after macro expansion; empty where none was.
 	Target string `json:"target,omitempty"`
-	// Outcome is "match", "no match", "permerror" or "temperror".
+	// Outcome is "match", "no match", "permerror" or "temperror"; that of a
+	// redirect is the result of its target.
 	Outcome string `json:"outcome"`
 	// Lookups is the count of terms after this one began.
 	Lookups int  `json:"lookups"`

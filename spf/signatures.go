@@ -10,8 +10,6 @@ import (
 
 func Examine(ctx context.Context, r resolver.Resolver, domain string) *Policy { return &Policy{} }
 
-func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation { return Evaluation{} }
-
 type Context struct {
 	Profile finding.Profile
 	// DMARCEnforces: nil is not known.
@@ -46,5 +44,6 @@ type Flattening struct{}
 func Flatten(ctx context.Context, r resolver.Resolver, domain string, now time.Time) (*Flattening, error) {
 	return nil, nil
 }
-type Term struct{}
+
 type Accounting struct{}
+type Term struct{}

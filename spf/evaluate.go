@@ -1,0 +1,623 @@
+package spf
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"mailworthy/resolver"
+)
+
+// The limits of an evaluation.
+const (
+	// maxLookups and maxVoid are those of RFC 7208, 4.6.4.
+	maxLookups = 10
+	maxVoid    = 2
+	// maxHosts is how many names of one MX or PTR answer are looked up (4.6.4).
+	maxHosts = 10
+	// maxQuestions bounds all that one evaluation asks. The RFC would allow 10
+	// mx terms of 10 hosts each, 111 questions; no honest record needs a third.
+	maxQuestions = 30
+	// maxTime is the least that RFC 7208, 4.6.4 asks for.
+	maxTime = 20 * time.Second
+)
+
+// limits of one evaluation; those of a comparison differ.
+type limits struct{ lookups, void, questions int }
+
+var standard = limits{maxLookups, maxVoid, maxQuestions}
+
+// CheckHost is check_host() of RFC 7208 for one client. It asks in the order of
+// the terms, nothing that the evaluation does not come to, never for type 99,
+// and at most 30 questions; it ends in temperror after 20 seconds.
+//
+// It asks one question after the other. Where speed matters, give it a resolver
+// that remembers answers and run Examine on the same one before or beside it:
+// that asks everything at the same time.
+func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
+	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > maxTime {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, maxTime)
+		defer cancel()
+	}
+	return checkHost(ctx, r, c, standard)
+}
+
+func checkHost(ctx context.Context, r resolver.Resolver, c Client, l limits) Evaluation {
+	e := &evaluation{ctx: ctx, r: r, limits: l, ip: c.IP.Unmap().WithZone(""), helo: c.HELO, client: &c}
+	e.terms = e.room[:0]
+	e.out.IP = e.ip
+	e.out.Identity = "mailfrom"
+	if !isASCII(e.helo) {
+		if a, ok := asciiDomain(e.helo); ok {
+			e.helo = a
+		}
+	}
+	sender := c.MailFrom
+	if sender == "" {
+		if sender = c.HELO; sender == "" {
+			sender = c.Domain
+		} else {
+			e.out.Identity = "helo"
+		}
+		sender = "@" + sender
+	}
+	var ok bool
+	e.local, e.sender = splitSender(sender)
+	e.plain = isASCII(e.local)
+	domain := c.Domain
+	if domain == "" {
+		domain = e.sender
+	}
+	if !isASCII(e.sender) {
+		if e.sender, ok = asciiDomain(e.sender); !ok {
+			e.sender = "unknown"
+		}
+	}
+	switch domain, ok = asciiDomain(domain); {
+	case !ok || !checkable(domain):
+		e.out.Domain = domain
+		e.out.Result = None
+		e.note("there is no domain to check: a name of two labels at least is needed")
+		e.out.Error = e.why
+		return e.out
+	case !e.ip.IsValid():
+		e.out.Domain = domain
+		e.out.Result = None
+		e.out.Error = "there is no client address to check"
+		return e.out
+	}
+	e.out.Domain = domain
+	e.out.Result = e.host(domain, 0)
+	switch e.out.Result {
+	case Fail:
+		e.explain()
+	case None, TempError, PermError:
+		e.out.Error = e.why
+	}
+	e.out.Lookups, e.out.VoidLookups, e.out.Questions = e.lookups, e.void, e.questions
+	return e.out
+}
+
+// evaluation is one run of check_host().
+type evaluation struct {
+	ctx    context.Context
+	r      resolver.Resolver
+	client *Client
+	limits limits
+	ip     netip.Addr
+	helo   string
+	// local and sender are the parts of <sender>; plain says that the local part
+	// is ASCII.
+	local, sender string
+	plain         bool
+
+	lookups, void, questions int
+	// includes is how many includes the evaluation is in; their exp is not used.
+	includes int
+	// domain is that of the record under evaluation, for %{d}.
+	domain string
+	// exp is the explanation of the record that failed the client, unexpanded,
+	// and expDomain the domain of that record.
+	exp, expDomain string
+	// names are the validated names of the client, once reversed is true;
+	// noNames says that there was no PTR record.
+	names             []string
+	reversed, noNames bool
+	// why explains the result where it is an error or none; stopped says that it
+	// is temperror whatever the rest would give.
+	why     string
+	stopped bool
+
+	out   Evaluation
+	path  []string
+	terms []term
+	room  [16]term
+}
+
+// note keeps the first reason given.
+func (e *evaluation) note(why string) {
+	if e.why == "" {
+		e.why = why
+	}
+}
+
+// ask puts a question. The error says why there is no answer.
+func (e *evaluation) ask(name string, t resolver.Type) (*resolver.Answer, error) {
+	if e.questions >= e.limits.questions {
+		e.stopped = true
+		e.note("stopped after " + strconv.Itoa(e.limits.questions) + " questions, the bound of one evaluation")
+		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Budget}
+	}
+	e.questions++
+	a, err := e.r.Lookup(e.ctx, name, t)
+	if err != nil {
+		re := resolver.AsError(err)
+		if e.ctx.Err() != nil || re.Reason == resolver.Budget || re.Reason == resolver.Canceled {
+			e.stopped = true
+			if e.ctx.Err() == context.DeadlineExceeded {
+				e.note("the evaluation took longer than its time limit")
+			}
+		}
+		if re.Reason == resolver.BadName {
+			// A name that cannot be asked matches nothing (RFC 7208, 4.8).
+			return &resolver.Answer{Name: name, Type: t, Status: resolver.Found}, nil
+		}
+		return nil, err
+	}
+	return a, nil
+}
+
+// host is check_host() for one domain (RFC 7208, 4).
+func (e *evaluation) host(domain string, depth int) Result {
+	a, err := e.ask(domain, resolver.TypeTXT)
+	if err != nil {
+		e.note(err.Error())
+		return TempError
+	}
+	text, n := selectRecord(a)
+	switch {
+	case n == 0:
+		if depth > 0 && a.Absent() {
+			e.void++
+		}
+		if a.Status == resolver.NXDomain {
+			e.note(domain + " does not exist")
+		} else {
+			e.note("no SPF record at " + domain)
+		}
+		return None
+	case n > 1:
+		e.note(strconv.Itoa(n) + " SPF records at " + domain)
+		return PermError
+	}
+	from := len(e.terms)
+	var l layout
+	if e.terms, l = parse(text, e.terms); l.wrongAt >= 0 {
+		e.note(quote(e.terms[from+l.wrongAt].text) + " in the record of " + domain + ": " + l.wrong)
+		return PermError
+	}
+	to := len(e.terms)
+	outer := e.domain
+	e.domain = domain
+	result := e.record(from, to, l, depth)
+	e.domain = outer
+	e.terms = e.terms[:from]
+	return result
+}
+
+// selectRecord picks the SPF record of an answer and counts them (4.5).
+func selectRecord(a *resolver.Answer) (text string, n int) {
+	for i := range a.Records {
+		r := &a.Records[i]
+		// Most TXT records are something else: do not join those.
+		if len(r.TXT) > 0 && len(r.TXT[0]) >= len(version) && !foldEqual(r.TXT[0][:len(version)], version) {
+			continue
+		}
+		if s := r.Text(); isRecord(s) {
+			if n++; n == 1 {
+				text = s
+			}
+		}
+	}
+	return text, n
+}
+
+// record evaluates the terms from..to, which are those of one record (4.6.2).
+func (e *evaluation) record(from, to int, l layout, depth int) Result {
+	for i := from; i < to; i++ {
+		if !e.terms[i].kind.directive() {
+			continue
+		}
+		t := e.terms[i]
+		step := e.step(&t, depth)
+		matched, failure := e.match(&t, step, depth)
+		switch {
+		case failure != "":
+			e.out.Steps[step].Outcome = string(failure)
+			return failure
+		case !matched:
+			e.out.Steps[step].Outcome = "no match"
+			continue
+		}
+		e.out.Steps[step].Outcome = "match"
+		if t.kind != KindInclude && e.out.Matched == "" {
+			e.out.Matched, e.out.MatchedIn = t.text, e.domain
+			e.out.Path = append([]string(nil), e.path...)
+		}
+		result := t.sign.result()
+		if result == Fail && e.includes == 0 && l.exp >= 0 {
+			e.exp, e.expDomain = e.terms[from+l.exp].spec, e.domain
+		}
+		return result
+	}
+	// An all anywhere takes the redirect away (6.1), but then it matched above.
+	if l.redirect < 0 {
+		return Neutral
+	}
+	t := e.terms[from+l.redirect]
+	step := e.step(&t, depth)
+	name, ok, failure := e.target(&t, step)
+	if failure != "" {
+		e.out.Steps[step].Outcome = string(failure)
+		return failure
+	}
+	if !ok {
+		e.out.Steps[step].Outcome = "no match"
+		return Neutral
+	}
+	result := PermError
+	if checkable(name) {
+		e.path = append(e.path, t.text)
+		result = e.host(name, depth+1)
+		e.path = e.path[:len(e.path)-1]
+		if result == None {
+			result = PermError
+		}
+	} else {
+		e.note(quote(name) + " cannot be the target of a redirect")
+	}
+	e.out.Steps[step].Outcome = string(result)
+	return result
+}
+
+// step starts the trace of a term and returns its index.
+func (e *evaluation) step(t *term, depth int) int {
+	if e.out.Steps == nil {
+		e.out.Steps = make([]Step, 0, 8)
+	}
+	e.out.Steps = append(e.out.Steps, Step{Domain: e.domain, Term: t.text, Depth: depth, Lookups: e.lookups})
+	return len(e.out.Steps) - 1
+}
+
+// match evaluates one mechanism. A failure is TempError or PermError and ends
+// the evaluation.
+func (e *evaluation) match(t *term, step, depth int) (matched bool, failure Result) {
+	switch t.kind {
+	case KindAll:
+		return true, ""
+	case KindIP4, KindIP6:
+		return t.prefix.Contains(e.ip), ""
+	}
+	name, ok, failure := e.target(t, step)
+	if failure != "" || !ok {
+		return false, failure
+	}
+	switch t.kind {
+	case KindInclude:
+		return e.include(t, name, step, depth)
+	case KindA:
+		return e.address(t, name, step)
+	case KindMX:
+		return e.exchanger(t, name, step)
+	case KindExists:
+		// The A record is asked for whatever the client's family (5.7).
+		return e.found(name, resolver.TypeA, step)
+	case KindPTR:
+		return e.pointer(name, step)
+	}
+	return false, ""
+}
+
+// target counts the term, before it asks anything (4.6.4), and finds the name
+// that it is about. It is false where the term cannot match.
+func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Result) {
+	if e.lookups >= e.limits.lookups {
+		e.note("more than " + strconv.Itoa(e.limits.lookups) + " terms that need the DNS: " + quote(t.text) + " in the record of " + e.domain + " would be the next")
+		return "", false, PermError
+	}
+	e.lookups++
+	e.out.Steps[step].Lookups = e.lookups
+	if t.spec == "" {
+		return e.domain, true, ""
+	}
+	name = t.spec
+	if t.macros {
+		var bad byte
+		if name, bad, ok = expand(t.spec, e); !ok {
+			if e.stopped {
+				return "", false, TempError
+			}
+			e.out.Steps[step].Note = "%{" + string(bad) + "} holds a local part that is not ASCII, which matches nothing (RFC 8616, 4)"
+			return "", false, ""
+		}
+		if e.stopped {
+			return "", false, TempError
+		}
+	}
+	name = targetName(name)
+	e.out.Steps[step].Target = name
+	return name, true, ""
+}
+
+// include evaluates the target's record (5.2).
+func (e *evaluation) include(t *term, name string, step, depth int) (bool, Result) {
+	if !checkable(name) {
+		e.note(quote(name) + " cannot be the target of an include")
+		return false, PermError
+	}
+	e.includes++
+	e.path = append(e.path, t.text)
+	result := e.host(name, depth+1)
+	e.path = e.path[:len(e.path)-1]
+	e.includes--
+	e.out.Steps[step].Note = "the included record gives " + string(result)
+	switch result {
+	case Pass:
+		return true, ""
+	case TempError:
+		return false, TempError
+	case PermError, None:
+		return false, PermError
+	}
+	// What the included record matched with another sign is no match here.
+	e.out.Matched, e.out.MatchedIn, e.out.Path = "", "", nil
+	return false, ""
+}
+
+// lookup asks the question that a term is about and counts a void one.
+func (e *evaluation) lookup(name string, t resolver.Type, step int) (*resolver.Answer, Result) {
+	if !askable(name) {
+		e.out.Steps[step].Note = "the name cannot be asked"
+		return &resolver.Answer{}, ""
+	}
+	a, err := e.ask(name, t)
+	if err != nil {
+		e.note(err.Error())
+		return nil, TempError
+	}
+	if a.Absent() {
+		return a, e.countVoid(step, name)
+	}
+	return a, ""
+}
+
+// countVoid counts a term whose question found nothing (4.6.4). Addresses of MX
+// and PTR names are not counted: the limit is on terms.
+func (e *evaluation) countVoid(step int, name string) Result {
+	e.void++
+	e.out.Steps[step].Void = true
+	if e.void > e.limits.void {
+		e.note("more than " + strconv.Itoa(e.limits.void) + " terms found nothing in the DNS: " + quote(name) + " is the next")
+		return PermError
+	}
+	return ""
+}
+
+// found is the test of exists.
+func (e *evaluation) found(name string, t resolver.Type, step int) (bool, Result) {
+	a, failure := e.lookup(name, t, step)
+	return failure == "" && len(a.Records) > 0, failure
+}
+
+// family is the type of the client's address records.
+func (e *evaluation) family() resolver.Type {
+	if e.ip.Is4() {
+		return resolver.TypeA
+	}
+	return resolver.TypeAAAA
+}
+
+// contains compares as many bits of an address as the term says (5).
+func (e *evaluation) contains(t *term, a netip.Addr) bool {
+	bits := int(t.bits4)
+	if e.ip.Is6() {
+		bits = int(t.bits6)
+	}
+	return netip.PrefixFrom(a, bits).Contains(e.ip)
+}
+
+// address is the test of "a" (5.3).
+func (e *evaluation) address(t *term, name string, step int) (bool, Result) {
+	a, failure := e.lookup(name, e.family(), step)
+	if failure != "" {
+		return false, failure
+	}
+	for i := range a.Records {
+		if e.contains(t, a.Records[i].Addr) {
+			return true, ""
+		}
+	}
+	return false, ""
+}
+
+// exchanger is the test of "mx" (5.4). There is no implicit MX.
+func (e *evaluation) exchanger(t *term, name string, step int) (bool, Result) {
+	mx, failure := e.lookup(name, resolver.TypeMX, step)
+	if failure != "" {
+		return false, failure
+	}
+	if len(mx.Records) > maxHosts {
+		e.note(name + " has " + strconv.Itoa(len(mx.Records)) + " MX records; an mx term may have " + strconv.Itoa(maxHosts))
+		return false, PermError
+	}
+next:
+	for i := range mx.Records {
+		host := targetName(mx.Records[i].Host)
+		if !askable(host) {
+			continue
+		}
+		for j := range i {
+			if foldEqual(targetName(mx.Records[j].Host), host) {
+				continue next
+			}
+		}
+		a, err := e.ask(host, e.family())
+		if err != nil {
+			e.note(err.Error())
+			return false, TempError
+		}
+		for j := range a.Records {
+			if e.contains(t, a.Records[j].Addr) {
+				return true, ""
+			}
+		}
+	}
+	return false, ""
+}
+
+// pointer is the test of "ptr" (5.5).
+func (e *evaluation) pointer(name string, step int) (bool, Result) {
+	e.reverse()
+	if e.stopped {
+		return false, TempError
+	}
+	if e.noNames {
+		return false, e.countVoid(step, reverseName(e.ip))
+	}
+	for _, n := range e.names {
+		if isBelow(n, name) {
+			return true, ""
+		}
+	}
+	return false, ""
+}
+
+// reverse finds the validated names of the client, once. A question without an
+// answer validates nothing and is no error: the names are not the domain's own
+// (5.5). Of more than ten names the first ten count (4.6.4).
+func (e *evaluation) reverse() {
+	if e.reversed {
+		return
+	}
+	e.reversed = true
+	ptr, err := e.ask(reverseName(e.ip), resolver.TypePTR)
+	if err != nil {
+		return
+	}
+	e.noNames = ptr.Absent()
+	for i := range min(len(ptr.Records), maxHosts) {
+		name := targetName(ptr.Records[i].Host)
+		if !askable(name) {
+			continue
+		}
+		a, err := e.ask(name, e.family())
+		if err != nil {
+			if e.stopped {
+				return
+			}
+			continue
+		}
+		for j := range a.Records {
+			if a.Records[j].Addr.Unmap() == e.ip {
+				e.names = append(e.names, name)
+				break
+			}
+		}
+	}
+}
+
+// isBelow reports whether a name is the domain or within it.
+func isBelow(name, domain string) bool {
+	d := len(name) - len(domain)
+	return d == 0 && foldEqual(name, domain) ||
+		d > 0 && name[d-1] == '.' && foldEqual(name[d:], domain)
+}
+
+// macro gives the values of RFC 7208, 7.2.
+func (e *evaluation) macro(letter byte) (string, bool) {
+	switch letter {
+	case 's':
+		return e.local + "@" + e.sender, e.plain
+	case 'l':
+		return e.local, e.plain
+	case 'o':
+		return e.sender, true
+	case 'd':
+		return e.domain, true
+	case 'i':
+		return dotted(e.ip), true
+	case 'c':
+		return e.ip.String(), true
+	case 'v':
+		if e.ip.Is4() {
+			return "in-addr", true
+		}
+		return "ip6", true
+	case 'h':
+		return e.helo, true
+	case 'p':
+		return e.validated(), true
+	case 'r':
+		if e.client.Receiver == "" {
+			return "unknown", true
+		}
+		return e.client.Receiver, true
+	case 't':
+		now := e.client.Now
+		if now.IsZero() {
+			now = time.Now()
+		}
+		return strconv.FormatInt(now.Unix(), 10), true
+	}
+	return "", false
+}
+
+// validated is the name for %{p}: the domain if the client has it, else one
+// below it, else any (7.3).
+func (e *evaluation) validated() string {
+	e.reverse()
+	best := "unknown"
+	for i, n := range e.names {
+		switch {
+		case foldEqual(n, e.domain):
+			return n
+		case isBelow(n, e.domain) && !isBelow(best, e.domain) || i == 0:
+			best = n
+		}
+	}
+	return best
+}
+
+// explain fetches the explanation of a fail (6.2). Whatever goes wrong, there is
+// none.
+func (e *evaluation) explain() {
+	if e.exp == "" {
+		return
+	}
+	e.domain = e.expDomain
+	name, _, ok := expand(e.exp, e)
+	if name = targetName(name); !ok || !askable(name) {
+		return
+	}
+	a, err := e.ask(name, resolver.TypeTXT)
+	if err != nil || len(a.Records) != 1 {
+		return
+	}
+	text := a.Records[0].Text()
+	if _, wrong := scanMacros(text, true); wrong != "" {
+		return
+	}
+	if text, _, ok = expand(text, e); ok && isASCII(text) {
+		e.out.Explanation = text
+	}
+}
+
+// quote marks a piece of hostile text in a message and bounds it.
+func quote(s string) string {
+	if len(s) > 120 {
+		s = s[:120] + "…"
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,417 @@
+package spf
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// version is how every record begins (RFC 7208, 4.5).
+const version = "v=spf1"
+
+// isRecord reports whether a receiver selects the text as an SPF record: it
+// begins with the version, and that ends in a space or with the record. Literal
+// text in the grammar has no case (RFC 7208, 12).
+func isRecord(text string) bool {
+	return len(text) >= len(version) && foldEqual(text[:len(version)], version) &&
+		(len(text) == len(version) || text[len(version)] == ' ')
+}
+
+// layout is where the terms are that stand out in a record; -1 for none.
+type layout struct {
+	all, redirect, exp int
+	// wrong is the first error in the record, as "term: what is wrong", and
+	// wrongAt the index of its term.
+	wrong   string
+	wrongAt int
+}
+
+// parse reads a record and appends its terms to terms. It goes on after an
+// error, so that every term is accounted for; a receiver does not (RFC 7208,
+// 4.6). The indexes of the layout count from the first term appended.
+func parse(text string, terms []term) ([]term, layout) {
+	l := layout{all: -1, redirect: -1, exp: -1, wrongAt: -1}
+	base := len(terms)
+	for i := len(version); i < len(text); {
+		if text[i] == ' ' {
+			i++
+			continue
+		}
+		end := strings.IndexByte(text[i:], ' ')
+		if end < 0 {
+			end = len(text)
+		} else {
+			end += i
+		}
+		terms = append(terms, term{})
+		t := &terms[len(terms)-1]
+		t.text, t.offset = text[i:end], i
+		t.parse()
+		at := len(terms) - 1 - base
+		switch t.kind {
+		case KindAll:
+			if l.all < 0 {
+				l.all = at
+			}
+		case KindRedirect:
+			// RFC 7208, 6: neither of the two may appear twice.
+			if l.redirect >= 0 && t.wrong == "" {
+				t.wrong = "a second redirect"
+			}
+			l.redirect = at
+		case KindExp:
+			if l.exp >= 0 && t.wrong == "" {
+				t.wrong = "a second exp"
+			}
+			l.exp = at
+		}
+		if t.wrong != "" && l.wrongAt < 0 {
+			l.wrongAt, l.wrong = at, t.wrong
+		}
+		i = end
+	}
+	return terms, l
+}
+
+// parse reads t.text.
+func (t *term) parse() {
+	s := t.text
+	t.kind, t.sign, t.bits4, t.bits6 = KindInvalid, '+', 32, 128
+
+	// Modifiers have an "=" before any ":" or "/" (RFC 7208, 4.6.1) and no
+	// qualifier.
+	cut := len(s)
+	for i := range len(s) {
+		if c := s[i]; c == '=' || c == ':' || c == '/' {
+			cut = i
+			break
+		}
+	}
+	if cut < len(s) && s[cut] == '=' {
+		t.parseModifier(s[:cut], s[cut+1:])
+		return
+	}
+	if s[0] == '+' || s[0] == '-' || s[0] == '~' || s[0] == '?' {
+		t.sign = qualifier(s[0])
+		s, cut = s[1:], cut-1
+	}
+	name, rest := s[:cut], s[cut:]
+	for _, k := range mechanisms {
+		if foldEqual(name, string(k)) {
+			t.kind = k
+			break
+		}
+	}
+	switch t.kind {
+	case KindInvalid:
+		t.wrong = "not a mechanism"
+	case KindAll:
+		if rest != "" {
+			t.wrong = "all takes no value"
+		}
+	case KindInclude, KindExists:
+		if rest == "" || rest[0] != ':' {
+			t.wrong = "needs a domain after a colon"
+			return
+		}
+		t.domain(rest[1:])
+	case KindPTR:
+		if rest == "" {
+			return
+		}
+		if rest[0] != ':' {
+			t.wrong = "takes no prefix length"
+			return
+		}
+		t.domain(rest[1:])
+	case KindA, KindMX:
+		rest = t.dualLength(rest)
+		if t.wrong != "" || rest == "" {
+			return
+		}
+		if rest[0] != ':' {
+			t.wrong = "not a prefix length"
+			return
+		}
+		t.domain(rest[1:])
+	case KindIP4, KindIP6:
+		if rest == "" || rest[0] != ':' {
+			t.wrong = "needs an address after a colon"
+			return
+		}
+		t.network(rest[1:])
+	}
+}
+
+func (t *term) parseModifier(name, value string) {
+	t.spec = value
+	switch {
+	case foldEqual(name, string(KindRedirect)):
+		t.kind = KindRedirect
+		t.domain(value)
+	case foldEqual(name, string(KindExp)):
+		t.kind = KindExp
+		t.domain(value)
+	case !isModifierName(name):
+		t.wrong = "not the name of a modifier"
+	default:
+		t.kind = KindModifier
+		// The grammar lets any macro stand here (RFC 7208, 12), and a term holds
+		// no space.
+		if _, wrong := scanMacros(value, true); wrong != "" {
+			t.wrong = wrong
+		}
+	}
+}
+
+// isModifierName tests for ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ).
+func isModifierName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isAlpha(c) && (i == 0 || !isDigit(c) && c != '-' && c != '_' && c != '.') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// dualLength takes the dual-cidr-length off the end of a value:
+//
+//	dual-cidr-length = [ "/" ip4-length ] [ "//" ip6-length ]
+//
+// A domain-spec cannot end in "/" and digits, so there is no doubt.
+func (t *term) dualLength(s string) string {
+	rest, bits, slashes := lastLength(s)
+	if slashes == 2 {
+		if t.bits6, t.wrong = prefixLength(bits, 128); t.wrong != "" {
+			return s
+		}
+		s = rest
+		rest, bits, slashes = lastLength(s)
+	}
+	if slashes == 1 {
+		if t.bits4, t.wrong = prefixLength(bits, 32); t.wrong != "" {
+			return s
+		}
+		s = rest
+	}
+	return s
+}
+
+// lastLength splits "x/24" and "x//64" into the rest and the digits; slashes is
+// 0 where s does not end like that.
+func lastLength(s string) (rest, digits string, slashes int) {
+	i := len(s)
+	for i > 0 && isDigit(s[i-1]) {
+		i--
+	}
+	if i == len(s) || i == 0 || s[i-1] != '/' {
+		return s, "", 0
+	}
+	digits = s[i:]
+	if i > 1 && s[i-2] == '/' {
+		return s[:i-2], digits, 2
+	}
+	return s[:i-1], digits, 1
+}
+
+// prefixLength reads "0" or a number without leading zero, up to most.
+func prefixLength(s string, most int) (uint8, string) {
+	n := 0
+	for i := range len(s) {
+		if !isDigit(s[i]) || n > most {
+			return 0, "not a prefix length"
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	switch {
+	case s == "" || len(s) > 1 && s[0] == '0':
+		return 0, "not a prefix length"
+	case n > most && most == 32:
+		return 0, "a prefix length over 32"
+	case n > most:
+		return 0, "a prefix length over 128"
+	}
+	return uint8(n), ""
+}
+
+// network reads the address and prefix length of ip4 and ip6 (RFC 7208, 5.6).
+func (t *term) network(s string) {
+	host, length := s, ""
+	if i := strings.IndexByte(s, '/'); i >= 0 {
+		host, length = s[:i], s[i+1:]
+	}
+	t.spec = host
+	most := 32
+	if t.kind == KindIP6 {
+		most = 128
+	}
+	bits := uint8(most)
+	if len(host) != len(s) {
+		if bits, t.wrong = prefixLength(length, most); t.wrong != "" {
+			return
+		}
+	}
+	// ParseAddr wants four whole numbers without leading zeros, as qnum does. It
+	// would take a zone, which is no part of an address in RFC 4291, 2.2.
+	a, err := netip.ParseAddr(host)
+	switch {
+	case host == "":
+		t.wrong = "needs an address after the colon"
+	case err != nil || a.Zone() != "":
+		t.wrong = "not an address"
+	case t.kind == KindIP4 && !a.Is4():
+		t.wrong = "an IPv6 address in ip4"
+	case t.kind == KindIP6 && !a.Is6():
+		t.wrong = "an IPv4 address in ip6"
+	default:
+		t.prefix = netip.PrefixFrom(a, int(bits))
+	}
+}
+
+// domain reads a domain-spec:
+//
+//	domain-spec = macro-string domain-end
+//	domain-end  = ( "." toplabel [ "." ] ) / macro-expand
+func (t *term) domain(s string) {
+	t.spec = s
+	if s == "" {
+		t.wrong = "needs a domain"
+		return
+	}
+	last, wrong := scanMacros(s, false)
+	if wrong != "" {
+		t.wrong = wrong
+		return
+	}
+	t.macros = last > 0
+	if last == len(s) {
+		return // ends in a macro
+	}
+	s = strings.TrimSuffix(s, ".")
+	dot := strings.LastIndexByte(s, '.')
+	if dot < last {
+		t.wrong = "not a domain: a name has two labels at least"
+	} else if !isTopLabel(s[dot+1:]) {
+		t.wrong = "not a domain: the last label cannot be a top-level domain"
+	}
+}
+
+// isTopLabel tests for letters, digits and inner hyphens, with one letter or
+// hyphen at least:
+//
+//	toplabel = ( *alphanum ALPHA *alphanum ) /
+//	           ( 1*alphanum "-" *( alphanum / "-" ) alphanum )
+func isTopLabel(s string) bool {
+	word := false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isAlpha(c):
+			word = true
+		case c == '-':
+			if i == 0 || i == len(s)-1 {
+				return false
+			}
+			word = true
+		case !isDigit(c):
+			return false
+		}
+	}
+	return word
+}
+
+// scanMacros tests a macro-string, or with explain an explain-string, which may
+// hold spaces and the letters c, r and t (RFC 7208, 7.1 and 7.2). It returns the
+// offset behind the last macro, 0 where there is none.
+func scanMacros(s string, explain bool) (last int, wrong string) {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ' ' && explain:
+		case c < 0x21 || c > 0x7e:
+			return last, "a character that is not visible ASCII"
+		case c == '%':
+			n, wrong := scanMacro(s[i:], explain)
+			if wrong != "" {
+				return last, wrong
+			}
+			i += n - 1
+			last = i + 1
+		}
+	}
+	return last, ""
+}
+
+// scanMacro measures the macro-expand that s begins with.
+func scanMacro(s string, explain bool) (n int, wrong string) {
+	if len(s) < 2 {
+		return 0, "a % that begins no macro"
+	}
+	switch s[1] {
+	case '%', '_', '-':
+		return 2, ""
+	case '{':
+	default:
+		return 0, "a % that begins no macro"
+	}
+	end := strings.IndexByte(s, '}')
+	if end < 3 {
+		return 0, "a macro that is not closed"
+	}
+	switch lower(s[2]) {
+	case 's', 'l', 'o', 'd', 'i', 'p', 'h', 'v':
+	case 'c', 'r', 't':
+		if !explain {
+			return 0, "a macro letter that only explanations may use"
+		}
+	default:
+		return 0, "an unknown macro letter"
+	}
+	i := 3
+	zero := true
+	for ; isDigit(s[i]); i++ {
+		zero = zero && s[i] == '0'
+	}
+	if i > 3 && zero {
+		return 0, "a macro that keeps no labels"
+	}
+	if lower(s[i]) == 'r' {
+		i++
+	}
+	for isDelimiter(s[i]) {
+		i++
+	}
+	if i != end {
+		return 0, "a malformed macro"
+	}
+	return end + 1, ""
+}
+
+func isDelimiter(c byte) bool {
+	switch c {
+	case '.', '-', '+', ',', '/', '_', '=':
+		return true
+	}
+	return false
+}
+
+func isAlpha(c byte) bool { c |= 0x20; return 'a' <= c && c <= 'z' }
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+// foldEqual compares ASCII without case; other bytes must be equal, as in DNS
+// names (RFC 4343).
+func foldEqual(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
