@@ -104,7 +104,7 @@ func (a *run) hasDKIM() *bool {
 		return nil
 	}
 	for _, k := range a.result.DKIM.Keys {
-		if k.Domain == a.result.Domain && k.Usable() {
+		if k.Domain == a.result.Domain && k.Live() {
 			return answer(true)
 		}
 	}

@@ -83,7 +83,7 @@ type Result struct {
 	NextDMARC *dmarc.Stage     `json:"dmarc_next,omitempty"`
 	RBL       *rbl.Survey      `json:"rbl"`
 	Hosts     *mailhost.Facts  `json:"hosts"`
-	Trace     []resolver.Asked `json:"-"`
+	Trace     []resolver.Trace `json:"-"`
 
 	// Queries is the number of distinct questions that the audit asked.
 	Queries int `json:"queries"`
