@@ -1,16 +1,379 @@
 package rbl
 
-import "mailworthy/finding"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
 
 // Context is what the checks need to know beside the survey.
 type Context struct {
 	Profile finding.Profile
-	// AddressesUnknown: the DNS did not say which addresses send.
+	// AddressesUnknown: the DNS did not say all addresses that send.
 	AddressesUnknown bool
 }
 
-// Check turns a survey into findings.
-func Check(s *Survey, c Context) []finding.Finding { return nil }
+// Bounds on what a finding shows.
+const (
+	maxNamed    = 6
+	maxShown    = 300
+	maxEvidence = 8
+)
 
-// Checks are the checks of the section "reputation".
-var Checks []finding.Check
+// Check turns a survey into findings: one for each subject and list that has an
+// entry for it, one for each list that gave no verdict, naming its subjects.
+func Check(s *Survey, c Context) []finding.Finding {
+	j := &judge{survey: s, sheet: finding.NewSheet(Checks, s.mainSubject())}
+	j.listed()
+	j.silent()
+	j.dead()
+	j.addresses(c)
+	return j.sheet.Findings()
+}
+
+type judge struct {
+	survey *Survey
+	sheet  *finding.Sheet
+}
+
+func (s *Survey) mainSubject() string {
+	switch {
+	case len(s.Domains) > 0:
+		return s.Domains[0].Name
+	case len(s.Addresses) == 1:
+		return s.Addresses[0].String()
+	case len(s.Addresses) > 1:
+		return fmt.Sprintf("%d addresses", len(s.Addresses))
+	}
+	return ""
+}
+
+// about is the name that was asked about.
+func (l *Listing) about() string {
+	if l.Name != "" {
+		return l.Name
+	}
+	return l.Subject
+}
+
+// listed adds the entries, for better or worse.
+func (j *judge) listed() {
+	seen := make(map[[2]string]bool)
+	for i := range j.survey.Listings {
+		l := &j.survey.Listings[i]
+		id := "rbl-listed"
+		if l.Kind == Domain {
+			id = "rbl-domain-listed"
+		}
+		if !l.Allow && (l.Verdict == Clean || l.Verdict == Listed) {
+			j.sheet.Decided(id)
+		}
+		key := [2]string{l.about(), l.Zone}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		switch {
+		case l.credit():
+			j.sheet.Add("rbl-allow-listed", finding.Finding{Subject: l.about(), Title: "On the allow list " + l.listName(),
+				Detail: l.entryText(j.survey), Evidence: l.Evidence})
+		case l.Verdict == Listed:
+			j.sheet.Add(id, l.finding(j.survey))
+		}
+	}
+}
+
+// credit: the entry speaks for the subject.
+func (l *Listing) credit() bool {
+	if l.Allow {
+		return l.Verdict == Listed
+	}
+	return l.Verdict == Clean && slices.ContainsFunc(l.Codes, func(c Code) bool { return c.Effect == Credit })
+}
+
+// finding is the entry as a finding, with the way out of the list.
+func (l *Listing) finding(s *Survey) finding.Finding {
+	f := finding.Finding{Subject: l.about(), Severity: l.Weight, Title: "Listed on " + l.listName(), Evidence: l.Evidence}
+	var sublists []string
+	delisting := l.list.Delisting
+	for _, c := range l.Codes {
+		if c.Sublist != "" && !slices.Contains(sublists, c.Sublist) {
+			sublists = append(sublists, c.Sublist)
+		}
+		if c.Weight == l.Weight && c.Delisting != (Delisting{}) {
+			delisting = c.Delisting
+		}
+	}
+	if len(sublists) > 0 {
+		f.Title += " (" + strings.Join(sublists, ", ") + ")"
+	}
+	f.Detail = l.entryText(s)
+	if delisting.Steps != "" {
+		f.Detail += " " + delisting.Steps
+	}
+	switch {
+	case l.Weight == finding.Info:
+		f.Detail += " It is shown as context only: no receiver is known to reject by it."
+	case delisting.URL != "":
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Stop the cause, then follow %s to leave the list.", delisting.URL)}
+	default:
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Stop the cause, then ask the operator of %s for removal.", l.Zone)}
+	}
+	return f
+}
+
+func (l *Listing) listName() string {
+	if l.list != nil && l.list.Name != "" {
+		return l.list.Name
+	}
+	return l.Zone
+}
+
+// entryText says what the list answered and what that means.
+func (l *Listing) entryText(s *Survey) string {
+	var b strings.Builder
+	subject := l.about()
+	if l.Kind == Domain {
+		if roles := s.roles(l); roles != "" {
+			subject += " (" + roles + ")"
+		}
+	}
+	fmt.Fprintf(&b, "%s has an entry on %s", subject, l.Zone)
+	for i, c := range l.Codes {
+		sep := ": "
+		if i > 0 {
+			sep = "; "
+		}
+		b.WriteString(sep + c.Answer)
+		if c.Sublist != "" {
+			b.WriteString(", " + c.Sublist)
+		}
+		if c.Meaning != "" {
+			b.WriteString(", " + c.Meaning)
+		}
+	}
+	b.WriteString(".")
+	if len(l.Reasons) > 0 {
+		fmt.Fprintf(&b, " The list says: \"%s\".", cut(strings.Join(l.Reasons, " / "), maxShown))
+	}
+	return b.String()
+}
+
+// roles says what the domains are for that the entry is about.
+func (s *Survey) roles(l *Listing) string {
+	var roles []string
+	for _, other := range s.Listings {
+		if other.Zone != l.Zone || other.about() != l.about() {
+			continue
+		}
+		for _, d := range s.Domains {
+			if d.Name != other.Subject || d.Role == "" {
+				continue
+			}
+			role := d.Role
+			if d.Name != l.about() {
+				role += " " + d.Name
+			}
+			roles = append(roles, role)
+		}
+	}
+	return named(roles)
+}
+
+// silence is why lists said nothing, by the check that reports it.
+type silence struct {
+	check    string
+	first    *Listing
+	subjects []string
+	evidence []finding.Evidence
+	couldBe  finding.Severity
+}
+
+// silent adds the lists that gave no verdict. A section in which no list of
+// weight gave one cannot be judged.
+func (j *judge) silent() {
+	if len(j.survey.Listings) > 0 {
+		j.sheet.Decided("rbl-unresolved")
+	}
+	health := make(map[healthKey]*ListHealth)
+	for i := range j.survey.Lists {
+		h := &j.survey.Lists[i]
+		health[healthKey{h.Zone, h.Kind}] = h
+		if h.State == Usable || h.State == Refused || h.State == Unhealthy {
+			j.sheet.Decided("rbl-list-blocked", "rbl-list-unhealthy")
+		}
+	}
+	rewriting := &silence{check: "rbl-resolver-rewrites", couldBe: finding.Warning}
+	var silences []*silence
+	var heavy, decided int
+	for i := range j.survey.Listings {
+		l := &j.survey.Listings[i]
+		weighs := l.list != nil && l.list.worst().AtLeast(finding.Error) && l.Verdict != Dead
+		if weighs {
+			heavy++
+		}
+		if l.Verdict != Unknown && l.Verdict != Blocked {
+			if weighs {
+				decided++
+			}
+			continue
+		}
+		h := health[healthKey{l.Zone, l.Kind}]
+		s := rewriting
+		if !j.survey.Resolver.Rewrites || h == nil || !h.Outside {
+			s = &silence{check: checkOf(l, h), first: l, couldBe: finding.Info}
+			same := func(o *silence) bool {
+				return o.check == s.check && o.first.Zone == l.Zone && o.first.Kind == l.Kind && o.first.Why == l.Why
+			}
+			if at := slices.IndexFunc(silences, same); at >= 0 {
+				s = silences[at]
+			} else {
+				silences = append(silences, s)
+			}
+		}
+		s.add(l, h)
+	}
+	if j.survey.Resolver.Known {
+		j.sheet.Decided("rbl-resolver-rewrites")
+	}
+	var found []finding.Finding
+	if j.survey.Resolver.Rewrites {
+		found = append(found, j.rewriting(rewriting))
+	}
+	for _, s := range silences {
+		found = append(found, s.finding())
+	}
+	for i := range found {
+		if heavy > 0 && decided == 0 && found[i].CouldBe.AtLeast(finding.Error) {
+			found[i].Undecides = true
+			break
+		}
+	}
+	for _, f := range found {
+		j.sheet.Add(f.Check, f)
+	}
+}
+
+// checkOf is the check that reports why a listing has no verdict.
+func checkOf(l *Listing, h *ListHealth) string {
+	switch {
+	case l.Verdict == Blocked:
+		return "rbl-list-blocked"
+	case h != nil && h.State == Unhealthy:
+		return "rbl-list-unhealthy"
+	case l.Answers != nil:
+		// The list passed its test and then answered what cannot be an entry.
+		return "rbl-list-unhealthy"
+	}
+	return "rbl-unresolved"
+}
+
+func (s *silence) add(l *Listing, h *ListHealth) {
+	if !slices.Contains(s.subjects, l.Subject) {
+		s.subjects = append(s.subjects, l.Subject)
+	}
+	if l.list != nil && l.list.worst().Rank() > s.couldBe.Rank() {
+		s.couldBe = l.list.worst()
+	}
+	from := l.Evidence
+	if h != nil && h.State != Usable {
+		if len(s.evidence) > 0 && s.first != nil {
+			return
+		}
+		from = h.Evidence
+	}
+	if room := maxEvidence - len(s.evidence); room > 0 {
+		s.evidence = append(s.evidence, from[:min(room, len(from))]...)
+	}
+}
+
+func (s *silence) finding() finding.Finding {
+	l := s.first
+	f := finding.Finding{Check: s.check, Subject: l.Zone, CouldBe: s.couldBe, Evidence: s.evidence}
+	f.Detail = fmt.Sprintf("%s says nothing about %s: %s.", l.listName(), named(s.subjects), l.Why)
+	if l.Allow {
+		f.Detail += " It is an allow list: without it only credit is missing."
+	}
+	if l.Advice != "" {
+		f.Fix = &finding.Fix{Summary: l.Advice}
+	}
+	return f
+}
+
+// rewriting explains all lists that a rewriting resolver spoils at once.
+func (j *judge) rewriting(s *silence) finding.Finding {
+	r := j.survey.Resolver
+	f := finding.Finding{Check: s.check, CouldBe: s.couldBe, Evidence: append(slices.Clone(r.Evidence), s.evidence...)}
+	if len(f.Evidence) > maxEvidence {
+		f.Evidence = f.Evidence[:maxEvidence]
+	}
+	f.Detail = "The resolver gave an address for a name that does not exist. What it says about absent records cannot be believed."
+	if len(s.subjects) > 0 {
+		f.Detail += fmt.Sprintf(" So the lists say nothing about %s.", named(s.subjects))
+	}
+	f.Fix = &finding.Fix{Summary: "Use another resolver (--resolver), best one of your own."}
+	return f
+}
+
+// dead adds the lists that were closed.
+func (j *judge) dead() {
+	if len(j.survey.Lists) > 0 {
+		j.sheet.Decided("rbl-list-dead")
+	}
+	seen := make(map[string]bool)
+	for i := range j.survey.Lists {
+		h := &j.survey.Lists[i]
+		if h.State != Closed || seen[h.Zone] {
+			continue
+		}
+		seen[h.Zone] = true
+		f := finding.Finding{Subject: h.Zone, Evidence: h.Evidence,
+			Detail: fmt.Sprintf("%s is not asked: %s.", h.List.Name, h.Why),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Take %s out of your lists, and out of every mail server that still asks it.", h.Zone)}}
+		if !h.Asked {
+			f.Severity, f.Fix = finding.Info, nil
+		}
+		j.sheet.Add("rbl-list-dead", f)
+	}
+}
+
+// addresses says where the question "which addresses" has no answer.
+func (j *judge) addresses(c Context) {
+	if !j.survey.AddressesAsked {
+		return
+	}
+	none := len(j.survey.Addresses) == 0
+	switch {
+	case c.AddressesUnknown:
+		f := finding.Finding{Title: "The DNS did not say all sending addresses", CouldBe: finding.Critical, Undecides: none,
+			Detail: "Questions that could have named sending addresses were not answered, so addresses may be missing that are on a block list.",
+			Fix:    &finding.Fix{Summary: "State the sending addresses with --ip, or try again."}}
+		if none {
+			f.Detail = "Questions that could have named sending addresses were not answered, so no address could be looked up."
+		}
+		j.sheet.Add("rbl-unresolved", f)
+	case none && c.Profile != finding.Parked && c.Profile != finding.Receiver:
+		j.sheet.Add("rbl-no-addresses", finding.Finding{
+			Detail: "No sending address was stated, and neither MX nor SPF names single ones, so no address could be looked up on the block lists.",
+			Fix:    &finding.Fix{Summary: "State the addresses that your mail leaves from with --ip."}})
+	default:
+		j.sheet.Decided("rbl-no-addresses")
+	}
+}
+
+// named lists the first few of many.
+func named(names []string) string {
+	if len(names) > maxNamed {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
+	}
+	return strings.Join(names, ", ")
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}

@@ -45,6 +45,8 @@ type ListHealth struct {
 	Zone  string `json:"list"`
 	Kind  Kind   `json:"kind,omitempty"`
 	State State  `json:"state"`
+	// Asked: the user named the list, here or in a file.
+	Asked bool `json:"-"`
 	// Why says what was wrong, as a sentence about "it", the list, without the full stop.
 	Why string `json:"why,omitempty"`
 	// Advice says what to do about it, in full sentences.

@@ -84,7 +84,9 @@ func (o *Options) lists() []*List {
 // Survey is what the lists said.
 type Survey struct {
 	Addresses []netip.Addr `json:"addresses"`
-	Domains   []Subject    `json:"domains"`
+	// AddressesAsked: there was a source of addresses, even if it had none.
+	AddressesAsked bool      `json:"-"`
+	Domains        []Subject `json:"domains"`
 	// Lists are the lists asked, by kind of subject, with their health.
 	Lists []ListHealth `json:"lists"`
 	// Listings are the verdicts: of each subject, list by list.
@@ -128,12 +130,12 @@ type Listing struct {
 // The test entries of the lists, the listings and the name that does not exist
 // are one round; the reasons of what is listed are a second one.
 func Examine(ctx context.Context, r resolver.Resolver, o Options) *Survey {
-	e := &examination{ctx: ctx, r: r, health: o.Health, lists: o.lists()}
+	e := &examination{ctx: ctx, r: r, health: o.Health, lists: o.lists(), named: len(o.Lists) > 0}
 	if e.health == nil {
 		e.health = &Health{}
 	}
 	e.group.SetLimit(maxInFlight)
-	s := &Survey{Addresses: []netip.Addr{}, Domains: subjects(o.Domains), Lists: []ListHealth{}, Listings: []Listing{}}
+	s := &Survey{Addresses: []netip.Addr{}, AddressesAsked: o.Addresses != nil, Domains: subjects(o.Domains)}
 	e.group.Go(func() error { s.Resolver = e.health.rewriting(ctx, r, o.AbsentName); return nil })
 	if o.Addresses != nil {
 		// Most domains have IPv4 senders: the lists can be tested while the
@@ -161,9 +163,11 @@ type examination struct {
 	r      resolver.Resolver
 	health *Health
 	lists  []*List
-	group  errgroup.Group
-	tests  []*listTest
-	index  map[questionKey]*question
+	// named: the user named the lists.
+	named bool
+	group errgroup.Group
+	tests []*listTest
+	index map[questionKey]*question
 }
 
 // listTest is the test of one list for one kind of subject.
@@ -363,6 +367,9 @@ func (e *examination) tested() []ListHealth {
 				out = append(out, t.health)
 			}
 		}
+	}
+	for i := range out {
+		out[i].Asked = e.named || out[i].List.Stated
 	}
 	return out
 }
