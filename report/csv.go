@@ -21,7 +21,8 @@ func CSVHeader() []string {
 		"queries", "duration_ms", "started"}
 }
 
-// CSVRow is a report as one row. Scores are empty where they are not known.
+// CSVRow is a report as one row. Scores and grade
+// are empty where they are not known.
 func CSVRow(r *Report) []string {
 	sections := make(map[finding.Section]string)
 	for _, s := range r.Score.Sections {
@@ -37,7 +38,11 @@ func CSVRow(r *Report) []string {
 			}
 		}
 	}
-	row := []string{r.Domain, string(r.Verdict), number(r.Score.Value), strconv.Itoa(r.Score.Low), strconv.Itoa(r.Score.High), r.Score.Grade}
+	grade := r.Score.Grade
+	if r.Score.Value == nil {
+		grade = ""
+	}
+	row := []string{r.Domain, string(r.Verdict), number(r.Score.Value), strconv.Itoa(r.Score.Low), strconv.Itoa(r.Score.High), grade}
 	for _, s := range finding.Sections[:5] {
 		row = append(row, sections[s])
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -191,15 +190,27 @@ func sarifPlace(r *Report, f finding.Finding) sarifLocation {
 	if name == "" {
 		name = r.Domain
 	}
-	uri := "dns:" + url.PathEscape(strings.ToValidUTF8(name, "?"))
+	uri := "dns:" + uriName(name)
 	if rtype != "" {
-		uri += "?type=" + url.QueryEscape(rtype)
+		uri += "?type=" + uriName(rtype)
 	}
 	subject := orText(f.Subject, r.Domain)
 	return sarifLocation{
 		Physical: sarifPhysical{Artifact: sarifArtifact{uri}, Region: sarifRegion{1}},
 		Logical:  []sarifLogical{{Name: shown(subject), Qualified: shown(r.Domain + "/" + subject), Kind: "resource"}},
 	}
+}
+
+// uriName is a DNS name in a URI. Bytes that no host name and no service label
+// has become underscores: readers of SARIF refuse more URIs than RFC 3986 does,
+// and the properties have the subject in full.
+func uriName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("._-", r) {
+			return r
+		}
+		return '_'
+	}, name[:min(len(name), 255)])
 }
 
 // fingerprint tells the same finding in two runs.
