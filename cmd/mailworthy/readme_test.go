@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailworthy/internal/dnstest"
+)
+
+// readmeStatus are the exit statuses of the commands in README.md that are not 0.
+var readmeStatus = map[string]int{
+	"go run ./cmd/mailworthy audit --offline --zone testdata/zones acme.example":                  1,
+	"mailworthy audit acme.example":                                                               1,
+	"mailworthy audit --ip 192.0.2.10 --selector s1 --mail-from bounce.acme.example acme.example": 1,
+	"mailworthy audit --zone testdata/zones/acme.example.zone acme.example":                       1,
+	"mailworthy audit -f domains.txt --format ndjson -o audits.ndjson":                            1,
+	"mailworthy audit --format json acme.example":                                                 1,
+	"mailworthy spf check --tree acme.example":                                                    1,
+	"echo 'v=spf1 inlude:_spf.esp.example -all' | mailworthy lint spf":                            1,
+}
+
+// TestReadme runs every command of README.md. Those that ask the live DNS ask a
+// server on loopback that serves the bundled zones.
+func TestReadme(t *testing.T) {
+	t.Chdir("../..")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("testdata/zones/*.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var zones []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		zones = append(zones, string(text))
+	}
+	srv := dnstest.Start(t, zones...)
+	dir := t.TempDir()
+	domains := filepath.Join(dir, "domains.txt")
+	if err := os.WriteFile(domains, []byte("acme.example\ntidy.example\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, line := range commands(string(readme)) {
+		stdin, command := "", line
+		if said, rest, ok := strings.Cut(line, " | "); ok {
+			stdin, command = strings.Trim(strings.TrimPrefix(said, "echo "), "'")+"\n", rest
+		}
+		command = strings.TrimPrefix(command, "go run ./cmd/")
+		args := strings.Fields(command)
+		if args[0] != "mailworthy" {
+			if line != "go test ./..." {
+				t.Errorf("README.md: %q is run by no test", line)
+			}
+			continue
+		}
+		args = args[1:]
+		for i, a := range args {
+			switch a {
+			case "domains.txt", "audits.ndjson":
+				args[i] = filepath.Join(dir, a)
+			}
+		}
+		if asksTheDNS(args) {
+			args = append(args, "--resolver", srv.Addr())
+		}
+		var out, errs bytes.Buffer
+		got := run(context.Background(), args, strings.NewReader(stdin), &out, &errs)
+		if want := readmeStatus[line]; got != want {
+			t.Errorf("%s\nexit status %d, want %d\n%s%s", line, got, want, out.String(), errs.String())
+		}
+		if errs.Len() > 0 {
+			t.Errorf("%s\nstandard error: %s", line, errs.String())
+		}
+		ran++
+	}
+	if ran < 10 {
+		t.Errorf("only %d commands found in README.md", ran)
+	}
+	if written, err := os.ReadFile(filepath.Join(dir, "audits.ndjson")); err != nil || bytes.Count(written, []byte("\n")) != 2 {
+		t.Errorf("audits.ndjson: %v, %d lines, want 2", err, bytes.Count(written, []byte("\n")))
+	}
+}
+
+// commands are the lines of the shell blocks of a page.
+func commands(page string) []string {
+	var lines []string
+	inside := false
+	for line := range strings.Lines(page) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inside = line == "```sh"
+		case inside && line != "":
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func asksTheDNS(args []string) bool {
+	for _, a := range args {
+		if a == "--offline" {
+			return false
+		}
+	}
+	return args[0] != "lint" && args[0] != "checks"
+}
