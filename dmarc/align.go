@@ -107,11 +107,19 @@ const maxIdentifiers = 20
 func Align(ctx context.Context, r resolver.Resolver, d *Discovery, kind string, domains []string) []Alignment {
 	a := newAsker(ctx, r)
 	defer a.finish()
-	identifiers := make([]*identifier, len(domains))
+	return judgeAll(d, a.askIdentifiers(d, kind, domains))
+}
+
+func (a *asker) askIdentifiers(d *Discovery, kind string, domains []string) []*identifier {
+	out := make([]*identifier, len(domains))
 	for i, domain := range domains {
-		identifiers[i] = a.askIdentifier(d, kind, domain, i < maxIdentifiers)
+		out[i] = a.askIdentifier(d, kind, domain, i < maxIdentifiers)
 	}
-	out := make([]Alignment, len(domains))
+	return out
+}
+
+func judgeAll(d *Discovery, identifiers []*identifier) []Alignment {
+	out := make([]Alignment, len(identifiers))
 	for i, id := range identifiers {
 		out[i] = id.judge(d)
 	}

@@ -11,15 +11,31 @@ import (
 // Discover asks everything about the policy of domain: the walk in one round
 // with all that does not depend on it, then the report destinations, all at once.
 func Discover(ctx context.Context, r resolver.Resolver, domain string) *Discovery {
+	d, _ := DiscoverAligned(ctx, r, domain, nil, nil)
+	return d
+}
+
+// DiscoverAligned is Discover and Align in one: the walks of the envelope and
+// signing domains start in the first round too.
+func DiscoverAligned(ctx context.Context, r resolver.Resolver, domain string, envelope, signing []string) (*Discovery, []Alignment) {
 	domain, err := canonical(domain)
 	d := &Discovery{Domain: domain, Queries: []string{}, Walk: []Step{}}
 	if err != nil {
 		d.Error = err.Error()
-		return d
 	}
 	a := newAsker(ctx, r)
 	defer a.finish()
 
+	identifiers := append(a.askIdentifiers(d, "spf", envelope), a.askIdentifiers(d, "dkim", signing)...)
+	if d.Error == "" {
+		d.discover(a)
+	}
+	return d, judgeAll(d, identifiers)
+}
+
+// discover fills d in.
+func (d *Discovery) discover(a *asker) {
+	domain := d.Domain
 	policy := a.askPolicy(domain)
 	classic := a.askPublicSuffix(domain)
 	probe := a.ask(recordName(nobody(domain)+"."+domain), resolver.TypeTXT)
@@ -38,7 +54,6 @@ func Discover(ctx context.Context, r resolver.Resolver, domain string) *Discover
 	for _, q := range destinations {
 		d.Destinations = append(d.Destinations, q.read(d))
 	}
-	return d
 }
 
 // policyQuestions are those that decide what applies to an Author Domain.
