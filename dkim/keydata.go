@@ -53,13 +53,15 @@ func (k *Key) decode(t *tag) {
 		p.Exposed = isPrivateKey(der)
 		return
 	}
-	switch {
-	case isPrivateKey(der):
-		undecodable("holds a private key: everyone can sign with it").Exposed = true
-	case k.Algorithm == algorithmEd25519:
+	switch k.Algorithm {
+	case algorithmEd25519:
 		k.decodeEd25519(der, undecodable)
-	case k.Algorithm == algorithmRSA:
+	case algorithmRSA:
 		k.decodeRSA(der, undecodable)
+	}
+	if k.Bits == 0 && isPrivateKey(der) {
+		p := &k.Problems[len(k.Problems)-1] // it was found to be no public key
+		p.Detail, p.Exposed = "p= holds a private key: everyone can sign with it", true
 	}
 }
 
