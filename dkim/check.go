@@ -98,9 +98,13 @@ func (j *judge) presence() {
 					"None of the %s asked was found either.", d.Domain, count(d.Tried, "selector")),
 				Evidence: d.Evidence, Fix: j.fixAbsent(),
 			})
-		case !j.anyStated():
-			j.Decided("dkim-proved-absent")
+		case j.anyStated():
+			// What is stated is judged by itself.
+		case d.Unresolved < d.Tried:
 			j.noneObserved()
+			if d.Proof == ProofExists {
+				j.Decided("dkim-proved-absent")
+			}
 		}
 	}
 	if j.sends {

@@ -19,17 +19,18 @@ import (
 // esp.example. KEY in the text is a 2048-bit key record.
 func zone(t testing.TB, text string) resolver.Resolver {
 	t.Helper()
-	const head = "$ORIGIN %s.\n$TTL 300\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n"
-	var zones []*resolver.ZoneSet
 	acme, esp, _ := strings.Cut(text, "--esp--")
-	for origin, body := range map[string]string{"acme.example": acme, "esp.example": esp} {
-		text := fmt.Sprintf(head, origin)
-		for line := range strings.Lines(body) {
-			text += strings.TrimSpace(line) + "\n"
-		}
-		zones = append(zones, dnstest.Parse(t, strings.ReplaceAll(text, "KEY", quoted("v=DKIM1; k=rsa; p="+spki(t, 2048)))))
+	return resolver.NewOverlay(nil, parseZone(t, "acme.example", acme), parseZone(t, "esp.example", esp))
+}
+
+// parseZone reads the records of a zone, to which an SOA is added.
+func parseZone(t testing.TB, origin, body string) *resolver.ZoneSet {
+	t.Helper()
+	text := "$ORIGIN " + origin + ".\n$TTL 300\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n"
+	for line := range strings.Lines(body) {
+		text += strings.TrimSpace(line) + "\n"
 	}
-	return resolver.NewOverlay(nil, zones...)
+	return dnstest.Parse(t, strings.ReplaceAll(text, "KEY", quoted("v=DKIM1; k=rsa; p="+spki(t, 2048))))
 }
 
 // quoted is a text as TXT strings of a master file.
@@ -297,16 +298,9 @@ func TestExamineSiblings(t *testing.T) {
 			t.Fatal("fm1 is not among the ten most common: nothing should have led to fm3")
 		}
 	}
-	overlay := resolver.NewOverlay(nil, dnstest.Parse(t, `
-		$ORIGIN acme.example.
-		$TTL 300
-		@ SOA ns hostmaster 1 7200 3600 1209600 300
-		selector1._domainkey CNAME selector1-acme-example._domainkey.acme.onmicrosoft.com.
-	`), dnstest.Parse(t, `
-		$ORIGIN onmicrosoft.com.
-		$TTL 300
-		@ SOA ns hostmaster 1 7200 3600 1209600 300
-	`))
+	overlay := resolver.NewOverlay(nil,
+		parseZone(t, "acme.example", "selector1._domainkey CNAME selector1-acme-example._domainkey.acme.onmicrosoft.com."),
+		parseZone(t, "onmicrosoft.com", ""))
 	d = Examine(t.Context(), overlay, "acme.example", Options{MaxQuestions: 6})
 	if s := find(t, d, "acme.example", "selector1"); s.Provider != "Microsoft 365" || !s.Dangling() {
 		t.Errorf("%+v", s)
