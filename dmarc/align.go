@@ -152,7 +152,7 @@ func (id *identifier) judge(d *Discovery) Alignment {
 	name := fmt.Sprintf("The %s %s", kindNames[id.kind], id.domain)
 	no, yes := false, true
 	switch {
-	case id.err != nil || d.Error != "":
+	case id.err != nil || len(d.Walk) == 0:
 		out.Why = fmt.Sprintf("%s cannot be compared: one of the two is no domain name.", name)
 		return out
 	case id.domain == d.Domain:

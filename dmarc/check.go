@@ -33,7 +33,7 @@ type judge struct {
 // Check turns the facts into findings.
 func Check(d *Discovery, c Context) []finding.Finding {
 	j := &judge{finding.NewSheet(Checks, d.Domain), d, c}
-	if d.Error != "" || len(d.Walk) == 0 {
+	if len(d.Walk) == 0 {
 		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Critical, Undecides: true,
 			Detail: "Nothing could be asked: " + d.Error + "."})
 		return j.Findings()
@@ -108,10 +108,12 @@ func (j *judge) silence() {
 			f.CouldBe = finding.Error
 		}
 		j.Add("dmarc-unresolved", f)
+	case offlineSuffix:
+		// Nothing, or nothing but public suffixes that an offline audit does not ask.
 	case d.Undecided.OrganizationalDomain != "":
 		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Warning, Evidence: evidence,
 			Detail: "The policy is known, the organizational domain is not: " + d.Undecided.OrganizationalDomain + "."})
-	case len(evidence) > 0 && !offlineSuffix:
+	default:
 		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Notice, Evidence: evidence,
 			Detail: sentence(silence(d.Walk)) + ". The policy and the organizational domain are the same whatever stands there."})
 	}

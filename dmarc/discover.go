@@ -165,7 +165,7 @@ func silence(steps []Step) string {
 // Enforces reports whether failing mail of the domain is to be quarantined or
 // rejected; nil when that is not known.
 func (d *Discovery) Enforces() *bool {
-	if d.Error != "" || d.Undecided.Policy != "" {
+	if len(d.Walk) == 0 || d.Undecided.Policy != "" {
 		return nil
 	}
 	enforces := d.EffectivePolicy.rank() > 0

@@ -102,10 +102,10 @@ func joinURIs(uris []URI) string {
 		if u.Size != "" {
 			text = strings.TrimSuffix(text, "!"+u.Size)
 		}
-		switch {
-		case u.Hint != "":
+		if u.Hint != "" {
 			text = u.Hint
-		case !u.Supported():
+		}
+		if meant := parseURI(text, 0); !meant.Supported() || meant.Size != "" {
 			continue
 		}
 		if !slices.Contains(out, text) {

@@ -30,7 +30,7 @@ var plan = []string{"none", "quarantine-testing", "quarantine", "reject"}
 // Next gives the next record to publish, nil when the plan is complete or the
 // DNS did not say what is published.
 func (d *Discovery) Next(c Context) *Stage {
-	if d.Error != "" || len(d.Walk) == 0 {
+	if len(d.Walk) == 0 {
 		return nil
 	}
 	now := d.stage()
