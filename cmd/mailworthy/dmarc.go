@@ -145,8 +145,8 @@ func showDMARC(w io.Writer, v dmarc.Verdict) error {
 		return err
 	}
 	for _, id := range v.Identifiers {
-		line := fmt.Sprintf("\n%s %s=%s: %s", strings.ToUpper(id.Kind), id.Domain, id.Result, id.Why)
-		if _, err := fmt.Fprintln(w, report.Escape(line)); err != nil {
+		line := fmt.Sprintf("%s %s=%s: %s", strings.ToUpper(id.Kind), id.Domain, id.Result, id.Why)
+		if _, err := fmt.Fprintf(w, "\n%s\n", report.Escape(line)); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func newSPFCheck() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if tree {
-				_ = tree
+				f.before = report.WriteSPFTree
 			}
 			return f.report(cmd, args, []finding.Section{finding.SPF})
 		},
