@@ -132,10 +132,29 @@ type (
 	textMarshaler interface{ MarshalText() ([]byte, error) }
 )
 
-// jsonCopy returns a deep copy of v in which every string, map keys included,
-// has gone through jsonText, and every nil slice is an empty one. Values that
+// fromJSONText is the inverse of jsonText.
+func fromJSONText(s string) string {
+	if !strings.Contains(s, `\x`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if s[i] == '\\' && looksEscaped(s[i:]) {
+			n, _ := strconv.ParseUint(s[i+2:i+4], 16, 8) // two hexadecimal digits
+			b.WriteByte(byte(n))
+			i += 4
+			continue
+		}
+		b.WriteByte(s[i])
+		i++
+	}
+	return b.String()
+}
+
+// mapStrings returns a deep copy of v in which every string, map keys included,
+// has gone through change, and every nil slice is an empty one. Values that
 // marshal themselves stay as they are.
-func jsonCopy(v reflect.Value) reflect.Value {
+func mapStrings(v reflect.Value, change func(string) string) reflect.Value {
 	if v.CanInterface() {
 		switch v.Interface().(type) {
 		case jsonMarshaler, textMarshaler:
@@ -145,21 +164,21 @@ func jsonCopy(v reflect.Value) reflect.Value {
 	switch v.Kind() {
 	case reflect.String:
 		out := reflect.New(v.Type()).Elem()
-		out.SetString(jsonText(v.String()))
+		out.SetString(change(v.String()))
 		return out
 	case reflect.Pointer:
 		if v.IsNil() {
 			return v
 		}
 		out := reflect.New(v.Type().Elem())
-		out.Elem().Set(jsonCopy(v.Elem()))
+		out.Elem().Set(mapStrings(v.Elem(), change))
 		return out
 	case reflect.Interface:
 		if v.IsNil() {
 			return v
 		}
 		out := reflect.New(v.Type()).Elem()
-		out.Set(jsonCopy(v.Elem()))
+		out.Set(mapStrings(v.Elem(), change))
 		return out
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
@@ -167,13 +186,13 @@ func jsonCopy(v reflect.Value) reflect.Value {
 		}
 		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		for i := range v.Len() {
-			out.Index(i).Set(jsonCopy(v.Index(i)))
+			out.Index(i).Set(mapStrings(v.Index(i), change))
 		}
 		return out
 	case reflect.Array:
 		out := reflect.New(v.Type()).Elem()
 		for i := range v.Len() {
-			out.Index(i).Set(jsonCopy(v.Index(i)))
+			out.Index(i).Set(mapStrings(v.Index(i), change))
 		}
 		return out
 	case reflect.Map:
@@ -182,7 +201,7 @@ func jsonCopy(v reflect.Value) reflect.Value {
 		}
 		out := reflect.MakeMapWithSize(v.Type(), v.Len())
 		for it := v.MapRange(); it.Next(); {
-			out.SetMapIndex(jsonCopy(it.Key()), jsonCopy(it.Value()))
+			out.SetMapIndex(mapStrings(it.Key(), change), mapStrings(it.Value(), change))
 		}
 		return out
 	case reflect.Struct:
@@ -190,7 +209,7 @@ func jsonCopy(v reflect.Value) reflect.Value {
 		out.Set(v)
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				out.Field(i).Set(jsonCopy(v.Field(i)))
+				out.Field(i).Set(mapStrings(v.Field(i), change))
 			}
 		}
 		return out

@@ -59,7 +59,7 @@ func MarshalJSON(v any, indent string) ([]byte, error) {
 	enc.SetIndent("", indent)
 	clean := v
 	if rv := reflect.ValueOf(v); rv.IsValid() {
-		clean = jsonCopy(rv).Interface()
+		clean = mapStrings(rv, jsonText).Interface()
 	}
 	if err := enc.Encode(clean); err != nil {
 		return nil, fmt.Errorf("report: %w", err)

@@ -19,10 +19,14 @@ type Report struct {
 	Version string  `json:"version"`
 	Verdict Verdict `json:"verdict"`
 	Score   Score   `json:"score"`
+	// Deviations say where a user's policy judges otherwise than by default.
+	Deviations []string `json:"deviations,omitempty"`
 	// The facts and the findings; the findings are sorted, worst first.
 	audit.Result
 	// DurationMS is the wall time of the audit in milliseconds.
 	DurationMS int64 `json:"duration_ms"`
+	// Plan is what to do, where it was asked for.
+	Plan *Plan `json:"plan,omitempty"`
 }
 
 // New grades a result. The result itself is not changed: its findings are

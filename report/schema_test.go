@@ -373,20 +373,3 @@ func TestJSONKeepsBytes(t *testing.T) {
 		}
 	}
 }
-
-// fromJSONText is what a reader does who wants the bytes.
-func fromJSONText(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		if looksEscaped(s[i:]) && s[i] == '\\' {
-			var c byte
-			fmt.Sscanf(s[i+2:i+4], "%02x", &c)
-			b.WriteByte(c)
-			i += 4
-			continue
-		}
-		b.WriteByte(s[i])
-		i++
-	}
-	return b.String()
-}

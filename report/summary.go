@@ -122,6 +122,9 @@ func (r *Report) ExaminedText() []string {
 		}
 		out = append(out, "Judged as a "+string(r.Profile)+" domain"+why+".")
 	}
+	if len(r.Deviations) > 0 {
+		out = append(out, "Judged by a policy that deviates: "+strings.Join(r.Deviations, "; ")+".")
+	}
 	return out
 }
 

@@ -1,0 +1,367 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// Plan is what to do about a report, in order: what stops mail first.
+type Plan struct {
+	Before Outcome `json:"before"`
+	// After is the outcome of auditing the proposal, null where it was not audited.
+	After   *Outcome `json:"after"`
+	Actions []Action `json:"actions"`
+}
+
+// Outcome is the verdict and score of one audit.
+type Outcome struct {
+	Verdict Verdict `json:"verdict"`
+	Score   *int    `json:"score"`
+	Low     int     `json:"low"`
+	High    int     `json:"high"`
+	Grade   string  `json:"grade"`
+}
+
+func outcome(r *Report) Outcome {
+	return Outcome{Verdict: r.Verdict, Score: r.Score.Value, Low: r.Score.Low, High: r.Score.High, Grade: r.Score.Grade}
+}
+
+// Who is the party that can carry an action out.
+type Who string
+
+const (
+	// WhoDNS: whoever edits the zone of the domain.
+	WhoDNS Who = "dns"
+	// WhoHost: whoever runs the sending hosts or provides their addresses.
+	WhoHost Who = "host"
+	// WhoProvider: another organization, in its own zone or service.
+	WhoProvider Who = "provider"
+)
+
+// Action is one thing to do. It may close several findings.
+type Action struct {
+	// Summary is what to do, a sentence a step.
+	Summary []string `json:"summary"`
+	// Severity is that of the worst finding it closes.
+	Severity finding.Severity `json:"severity"`
+	Who      Who              `json:"who"`
+	// Whom names the party.
+	Whom string `json:"whom"`
+	// Points are gained in the mean before caps: computed where the proposal was
+	// audited, else the sum of the findings' points.
+	Points float64  `json:"points"`
+	Closes []Closed `json:"closes"`
+	// Remove and Add are the records to change.
+	Remove []finding.Record `json:"remove"`
+	Add    []finding.Record `json:"add"`
+	// TTL is how long caches may keep what is replaced, in seconds; 0 is not known.
+	TTL uint32 `json:"ttl"`
+	// Template: a record holds places to fill in, written <…>.
+	Template bool `json:"template"`
+	// Audited: the records were laid over the DNS and audited, and the outcome
+	// was no worse.
+	Audited bool `json:"audited"`
+	// Objection says what the audit of the records found against them.
+	Objection string `json:"objection,omitempty"`
+	// Verify says how to see that it worked.
+	Verify string `json:"verify"`
+}
+
+// Closed is a finding that an action closes.
+type Closed struct {
+	Check   string `json:"check"`
+	Subject string `json:"subject"`
+}
+
+// Change is a set of records to take out of the DNS and to put into it.
+type Change struct {
+	Remove []finding.Record
+	Add    []finding.Record
+}
+
+// maxActions bounds a plan, and so the audits that it takes.
+const maxActions = 40
+
+// MakePlan orders what the fixes of a report propose, and merges what concerns
+// the same record. Where again is given, it audits the domain with all changes
+// laid over the DNS, in their order: each proposal is tried on top of those
+// before it, so that the fix of the second finding is that of the record as the
+// first fix left it. What a proposal newly brings up is not pursued: a staged
+// policy goes one stage. Again may return nil for "could not be audited".
+func MakePlan(r *Report, again func([]Change) *Report) *Plan {
+	p := &Plan{Before: outcome(r), Actions: []Action{}}
+	current := r
+	var changes []Change
+	tried := make(map[string]bool)
+	for len(tried) < maxActions {
+		a, ok := nextAction(r, current, tried)
+		if !ok {
+			break
+		}
+		if again == nil || a.Template || len(a.Add)+len(a.Remove) == 0 {
+			p.add(a)
+			continue
+		}
+		trial := append(slices.Clone(changes), Change{Remove: a.Remove, Add: a.Add})
+		after := again(trial)
+		if after == nil {
+			p.add(a)
+			continue
+		}
+		if a.Objection = objection(current, after); a.Objection != "" {
+			p.add(a)
+			continue
+		}
+		a.Audited = true
+		a.Closes = closed(current, after)
+		if current.Score.BeforeCap != nil && after.Score.BeforeCap != nil {
+			a.Points = float64(*after.Score.BeforeCap - *current.Score.BeforeCap)
+		}
+		p.add(a)
+		current, changes = after, trial
+	}
+	if len(changes) > 0 {
+		o := outcome(current)
+		p.After = &o
+	}
+	for i := range p.Actions {
+		p.Actions[i].Verify = verifyText(r, p.Actions[i])
+	}
+	return p
+}
+
+// Changes are the records of the actions that were audited, in order.
+func (p *Plan) Changes() []Change {
+	var out []Change
+	for _, a := range p.Actions {
+		if a.Audited {
+			out = append(out, Change{Remove: a.Remove, Add: a.Add})
+		}
+	}
+	return out
+}
+
+// nextAction returns the first fix of the current report that was not tried and
+// that belongs to a finding of the first report. Findings with the same fix are
+// one action.
+func nextAction(first, current *Report, tried map[string]bool) (Action, bool) {
+	for _, f := range current.Findings {
+		if f.Fix == nil || !f.Severity.AtLeast(finding.Notice) || !hasFinding(first, f) {
+			continue
+		}
+		key := fixKey(f.Fix)
+		if tried[key] {
+			continue
+		}
+		tried[key] = true
+		a := Action{Summary: []string{f.Fix.Summary}, Severity: f.Severity, Closes: []Closed{}, Remove: slices.Clone(f.Fix.Remove), Add: fixRecords(f.Fix)}
+		if a.Remove == nil {
+			a.Remove = []finding.Record{}
+		}
+		if a.Add == nil {
+			a.Add = []finding.Record{}
+		}
+		counted := make(map[string]bool)
+		for _, other := range current.Findings {
+			if other.Fix == nil || fixKey(other.Fix) != key || !other.Severity.AtLeast(finding.Notice) {
+				continue
+			}
+			a.Closes = append(a.Closes, Closed{other.Check, other.Subject})
+			if !counted[other.Check] {
+				counted[other.Check] = true
+				a.Points += other.Points
+			}
+			a.TTL = max(a.TTL, ttlOf(other, a))
+		}
+		a.Who, a.Whom = who(first, f, a)
+		a.Template = slices.ContainsFunc(a.Add, isTemplate)
+		return a, true
+	}
+	return Action{}, false
+}
+
+func hasFinding(r *Report, f finding.Finding) bool {
+	return slices.ContainsFunc(r.Findings, func(g finding.Finding) bool {
+		return g.Check == f.Check && g.Subject == f.Subject && g.Severity != finding.Pass
+	})
+}
+
+// isTemplate reports whether a record has a place to fill in.
+func isTemplate(rec finding.Record) bool {
+	open := func(s string) bool {
+		_, rest, ok := strings.Cut(s, "<")
+		return ok && strings.Contains(rest, ">")
+	}
+	return open(rec.Name) || open(rec.Value)
+}
+
+// ttlOf is the TTL of the answers that the action replaces.
+func ttlOf(f finding.Finding, a Action) uint32 {
+	var ttl uint32
+	for _, e := range f.Evidence {
+		for _, rec := range slices.Concat(a.Remove, a.Add) {
+			if strings.EqualFold(e.Name, rec.Name) && e.Type == rec.Type {
+				ttl = max(ttl, e.TTL)
+			}
+		}
+	}
+	return ttl
+}
+
+// who finds the party from where the records stand, or else from the section.
+func who(r *Report, f finding.Finding, a Action) (Who, string) {
+	own := r.Domain
+	if r.DMARC != nil && r.DMARC.OrganizationalDomain != "" && within(r.Domain, r.DMARC.OrganizationalDomain) {
+		own = r.DMARC.OrganizationalDomain
+	}
+	for _, rec := range slices.Concat(a.Add, a.Remove) {
+		switch {
+		case within(rec.Name, own):
+			return WhoDNS, "the DNS of " + own
+		case within(rec.Name, "arpa"):
+			return WhoHost, "whoever provides the address " + f.Subject
+		}
+		return WhoProvider, "the operator of " + rec.Name
+	}
+	switch f.Section {
+	case finding.Hosts, finding.Reputation:
+		return WhoHost, "whoever runs the sending hosts"
+	case finding.DKIM:
+		return WhoProvider, "whoever signs the mail"
+	}
+	return WhoDNS, "the DNS of " + own
+}
+
+// within reports whether name is zone or below it.
+func within(name, zone string) bool {
+	name, zone = strings.ToLower(strings.TrimSuffix(name, ".")), strings.ToLower(zone)
+	return name == zone || strings.HasSuffix(name, "."+zone)
+}
+
+// objection says why a proposal is not better than what it replaces.
+func objection(before, after *Report) string {
+	for _, f := range after.Findings {
+		if f.Severity.AtLeast(finding.Error) && !hasFinding(before, f) {
+			return fmt.Sprintf("With these records the audit finds %s: %s.", f.Check, strings.TrimSuffix(f.Title, "."))
+		}
+	}
+	if before.Score.BeforeCap != nil && after.Score.BeforeCap != nil && *after.Score.BeforeCap < *before.Score.BeforeCap {
+		return fmt.Sprintf("With these records the score falls from %d to %d.", *before.Score.BeforeCap, *after.Score.BeforeCap)
+	}
+	return ""
+}
+
+// closed are the findings that are gone, and not merely undecided.
+func closed(before, after *Report) []Closed {
+	out := []Closed{}
+	for _, f := range before.Findings {
+		if f.Severity.AtLeast(finding.Notice) && !hasFinding(after, f) && decided(after, f.Check, f.Section) {
+			out = append(out, Closed{f.Check, f.Subject})
+		}
+	}
+	return out
+}
+
+// decided reports whether the absence of a finding says something: the check is
+// there in some form, or nothing of its section is undecided.
+func decided(r *Report, check string, section finding.Section) bool {
+	examined := false
+	for _, f := range r.Findings {
+		if f.Check == check && f.Severity != finding.Unknown {
+			return true
+		}
+		if f.Section == section {
+			examined = true
+			if f.Severity == finding.Unknown || f.Undecides {
+				return false
+			}
+		}
+	}
+	return examined
+}
+
+// add appends an action, or merges it into the one that wrote the record which
+// this one replaces. It takes the place of an earlier try at the same findings
+// that the audit objected to.
+func (p *Plan) add(a Action) {
+	p.Actions = slices.DeleteFunc(p.Actions, func(b Action) bool {
+		return b.Objection != "" && !slices.ContainsFunc(b.Closes, func(c Closed) bool { return !slices.Contains(a.Closes, c) })
+	})
+	for i := range p.Actions {
+		b := &p.Actions[i]
+		if !b.Audited || !a.Audited || len(b.Add) == 0 || !containsAny(a.Remove, b.Add) {
+			continue
+		}
+		b.Summary = append(b.Summary, a.Summary...)
+		for _, c := range a.Closes {
+			if !slices.Contains(b.Closes, c) {
+				b.Closes = append(b.Closes, c)
+			}
+		}
+		b.Points += a.Points
+		if a.Severity.Rank() > b.Severity.Rank() {
+			b.Severity = a.Severity
+		}
+		written := b.Add
+		b.Add = append(lessRecords(b.Add, a.Remove), a.Add...)
+		b.Remove = append(b.Remove, lessRecords(a.Remove, written)...)
+		b.TTL = max(b.TTL, a.TTL)
+		return
+	}
+	p.Actions = append(p.Actions, a)
+}
+
+func containsAny(list, of []finding.Record) bool {
+	return slices.ContainsFunc(list, func(r finding.Record) bool { return slices.Contains(of, r) })
+}
+
+// lessRecords is list without the records of the other.
+func lessRecords(list, other []finding.Record) []finding.Record {
+	return slices.DeleteFunc(slices.Clone(list), func(r finding.Record) bool { return slices.Contains(other, r) })
+}
+
+// verifyText says how to see that an action worked.
+func verifyText(r *Report, a Action) string {
+	var sections []string
+	var checks []string
+	for _, c := range a.Closes {
+		if !slices.Contains(checks, c.Check) {
+			checks = append(checks, c.Check)
+		}
+		if known, ok := FindCheck(c.Check); ok && !slices.Contains(sections, string(known.Section)) {
+			sections = append(sections, string(known.Section))
+		}
+	}
+	only := ""
+	if len(sections) > 0 {
+		only = "--only " + strings.Join(sections, ",") + " "
+	}
+	wait := ""
+	if a.TTL > 0 {
+		wait = fmt.Sprintf("Caches may keep the old answer for %s. ", secondsText(a.TTL))
+	}
+	text := wait + "mailworthy audit " + only + r.Domain
+	switch len(checks) {
+	case 0:
+		return text + " shows whether it worked."
+	case 1:
+		return text + " must no longer show " + checks[0] + "."
+	}
+	return text + " must no longer show " + strings.Join(checks[:len(checks)-1], ", ") + " and " + checks[len(checks)-1] + "."
+}
+
+// secondsText is a TTL for a person.
+func secondsText(ttl uint32) string {
+	switch {
+	case ttl%86400 == 0:
+		return counted(int(ttl/86400), "day")
+	case ttl%3600 == 0:
+		return counted(int(ttl/3600), "hour")
+	case ttl%60 == 0:
+		return counted(int(ttl/60), "minute")
+	}
+	return counted(int(ttl), "second")
+}

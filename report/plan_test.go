@@ -1,0 +1,262 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+)
+
+// world audits a made-up record, which its flaws are words of: the fix of each
+// finding is the record as it stands without that word, as a protocol package
+// would write it.
+func world(record string) *Report {
+	r := &audit.Result{Domain: "acme.example", Started: started, Findings: allPassed()}
+	for _, flaw := range []struct {
+		word     string
+		severity finding.Severity
+	}{{"broken", finding.Critical}, {"weak", finding.Warning}, {"long", finding.Notice}} {
+		if !slices.Contains(strings.Fields(record), flaw.word) {
+			continue
+		}
+		fixed := strings.Join(slices.DeleteFunc(strings.Fields(record), func(s string) bool { return s == flaw.word }), " ")
+		r.Findings = append(r.Findings, finding.Finding{Check: "spf-" + flaw.word, Section: finding.SPF, Severity: flaw.severity, Subject: "acme.example",
+			Title:    "The record is " + flaw.word,
+			Evidence: []finding.Evidence{{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{record}, TTL: 7200}},
+			Fix: &finding.Fix{Summary: "Take " + flaw.word + " out.", Name: "acme.example", Type: "TXT", Value: fixed,
+				Remove: []finding.Record{{Name: "acme.example", Type: "TXT", Value: record}}}})
+	}
+	return New(r, DefaultScale(), "1.0.0")
+}
+
+// publish applies changes to the one record.
+func publish(t *testing.T, record string, changes []Change) string {
+	t.Helper()
+	for _, c := range changes {
+		for _, rec := range c.Remove {
+			if rec.Value != record {
+				t.Fatalf("removes %q where %q is published", rec.Value, record)
+			}
+		}
+		for _, rec := range c.Add {
+			record = rec.Value
+		}
+	}
+	return record
+}
+
+func TestPlanComposesFixesOfOneRecord(t *testing.T) {
+	const before = "v=spf1 broken weak long -all"
+	audits := 0
+	p := MakePlan(world(before), func(changes []Change) *Report {
+		audits++
+		return world(publish(t, before, changes))
+	})
+	if len(p.Actions) != 1 || audits != 3 {
+		t.Fatalf("%d actions after %d audits, want 1 after 3: %+v", len(p.Actions), audits, p.Actions)
+	}
+	a := p.Actions[0]
+	if len(a.Add) != 1 || a.Add[0].Value != "v=spf1 -all" || len(a.Remove) != 1 || a.Remove[0].Value != before {
+		t.Errorf("changes %v into %v", a.Remove, a.Add)
+	}
+	if got := strings.Join(closedChecks(a.Closes), " "); got != "spf-broken spf-weak spf-long" {
+		t.Errorf("closes %s", got)
+	}
+	if len(a.Summary) != 3 || !a.Audited || a.Who != WhoDNS || a.Severity != finding.Critical || a.TTL != 7200 {
+		t.Errorf("action %+v", a)
+	}
+	if a.Points != 25 || *p.Before.Score != 49 || p.After == nil || *p.After.Score != 100 {
+		t.Errorf("%v points, from %v to %+v", a.Points, *p.Before.Score, p.After)
+	}
+	if !strings.Contains(a.Verify, "2 hours") || !strings.Contains(a.Verify, "spf-broken, spf-weak and spf-long") {
+		t.Errorf("verify: %s", a.Verify)
+	}
+	if got := publish(t, before, p.Changes()); got != "v=spf1 -all" {
+		t.Errorf("the changes make %q", got)
+	}
+}
+
+// A fix that makes things worse is kept, with what speaks against it, and not applied.
+func TestPlanObjects(t *testing.T) {
+	const before = "v=spf1 weak long -all"
+	p := MakePlan(world(before), func(changes []Change) *Report {
+		record := publish(t, before, changes)
+		if !strings.Contains(record, "weak") {
+			record += " broken"
+		}
+		return world(record)
+	})
+	if len(p.Actions) != 2 {
+		t.Fatalf("%d actions, want 2", len(p.Actions))
+	}
+	if a := p.Actions[0]; !a.Audited || a.Add[0].Value != "v=spf1 weak -all" {
+		t.Errorf("the good one: %+v", a)
+	}
+	if a := p.Actions[1]; a.Audited || !strings.Contains(a.Objection, "spf-broken") || a.Remove[0].Value != "v=spf1 weak -all" {
+		t.Errorf("the harmful one, tried again after the other: %+v", a)
+	}
+}
+
+// What comes up only with the proposal is a later stage, not part of this plan.
+func TestPlanGoesOneStage(t *testing.T) {
+	stage := func(record string) *Report {
+		next := map[string]string{"p=none": "p=quarantine", "p=quarantine": "p=reject"}[record]
+		r := &audit.Result{Domain: "acme.example", Findings: allPassed()}
+		if next != "" {
+			r.Findings = append(r.Findings, finding.Finding{Check: "dmarc-" + record, Section: finding.DMARC, Severity: finding.Warning, Subject: "acme.example", Title: record,
+				Fix: &finding.Fix{Summary: "Go on to " + next + ".", Name: "_dmarc.acme.example", Type: "TXT", Value: next,
+					Remove: []finding.Record{{Name: "_dmarc.acme.example", Type: "TXT", Value: record}}}})
+		}
+		return New(r, DefaultScale(), "1.0.0")
+	}
+	p := MakePlan(stage("p=none"), func(changes []Change) *Report { return stage(publish(t, "p=none", changes)) })
+	if len(p.Actions) != 1 || p.Actions[0].Add[0].Value != "p=quarantine" {
+		t.Errorf("%+v", p.Actions)
+	}
+}
+
+func TestPlanWithoutAudit(t *testing.T) {
+	p := MakePlan(New(flawed(), DefaultScale(), "1.0.0"), nil)
+	if p.After != nil {
+		t.Error("an outcome that nobody computed")
+	}
+	want := []struct {
+		who    Who
+		points float64
+	}{{WhoDNS, 25}, {WhoHost, 5}, {WhoDNS, 3.8}, {WhoProvider, 3}}
+	for i, a := range p.Actions {
+		if i >= len(want) || a.Who != want[i].who || a.Points != want[i].points || a.Audited {
+			t.Errorf("action %d: %+v", i+1, a)
+		}
+	}
+	if len(p.Actions) != len(want) {
+		t.Errorf("%d actions, want %d", len(p.Actions), len(want))
+	}
+}
+
+func TestPlanGolden(t *testing.T) {
+	const before = "v=spf1 broken weak long -all"
+	audited := world(before)
+	audited.Plan = MakePlan(audited, func(changes []Change) *Report { return world(publish(t, before, changes)) })
+	objected := world("v=spf1 weak -all")
+	objected.Plan = MakePlan(objected, func([]Change) *Report { return world("v=spf1 broken -all") })
+	all := append(reports(), audited, objected)
+	var b bytes.Buffer
+	for _, r := range all {
+		if err := WritePlan(&b, r, TableOptions{Width: 80}); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteByte('\n')
+	}
+	golden(t, "testdata/formats/plan.txt", b.Bytes())
+	b.Reset()
+	if err := WriteZone(&b, all); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/formats/plan.zone", b.Bytes())
+	for _, c := range b.String() {
+		if c != '\n' && invisible(c) {
+			t.Errorf("%q stands in the zone file", c)
+		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	c := Compare(world("v=spf1 broken weak -all"), world("v=spf1 weak long -all"))
+	checks := func(list []finding.Finding) string {
+		var out []string
+		for _, f := range list {
+			out = append(out, f.Check)
+		}
+		return strings.Join(out, " ")
+	}
+	if checks(c.New) != "spf-long" || checks(c.Gone) != "spf-broken" || len(c.Changed)+len(c.Unsure) > 0 {
+		t.Errorf("new %s, gone %s, changed %v, unsure %s", checks(c.New), checks(c.Gone), c.Changed, checks(c.Unsure))
+	}
+	if *c.Before.Score != 49 || *c.After.Score != 96 {
+		t.Errorf("from %d to %d", *c.Before.Score, *c.After.Score)
+	}
+	if same := Compare(world("v=spf1 weak -all"), world("v=spf1 weak -all")); !same.Same() {
+		t.Errorf("the same differs: %+v", same)
+	}
+}
+
+// What one side could not find out is no change.
+func TestCompareUnknownIsNoChange(t *testing.T) {
+	known := New(flawed(), DefaultScale(), "1.0.0")
+	unknown := silent()
+	unknown.Domain = "acme.example"
+	for _, c := range []*Comparison{Compare(known, New(unknown, DefaultScale(), "1.0.0")), Compare(New(unknown, DefaultScale(), "1.0.0"), known)} {
+		if !c.Same() {
+			t.Errorf("new %v, gone %v, records %v %v", c.New, c.Gone, c.Added, c.Removed)
+		}
+		if len(c.Unsure) == 0 {
+			t.Error("nothing is unsure")
+		}
+	}
+}
+
+func TestCompareGolden(t *testing.T) {
+	before, after := New(flawed(), DefaultScale(), "1.0.0"), New(clean(), DefaultScale(), "1.0.0")
+	after.Domain = before.Domain
+	before.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 ~all", "v=spf1 -all", "other"}}
+	after.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 -all", "another"}}
+	var b bytes.Buffer
+	if err := WriteComparison(&b, Compare(before, after), TableOptions{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/formats/compare.txt", b.Bytes())
+}
+
+// A report comes back from its JSON as it was, bytes that are no UTF-8 included.
+func TestReadJSON(t *testing.T) {
+	var one, many, lines bytes.Buffer
+	if err := WriteJSON(&one, reports()[3]); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteJSON(&many, reports()...); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteNDJSON(&lines, reports()); err != nil {
+		t.Fatal(err)
+	}
+	for name, in := range map[string]io.Reader{"one": &one, "an array": &many, "lines": &lines} {
+		back, err := ReadJSON(in)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		last := back[len(back)-1]
+		if got := last.Findings[0].Evidence[0].Answer[0]; got != attack {
+			t.Errorf("%s: the record came back as %q", name, got)
+		}
+		if c := Compare(reports()[3], last); !c.Same() {
+			t.Errorf("%s: differs from what was written: %+v", name, c)
+		}
+	}
+	for _, bad := range []string{"", "{}", "[", `{"schema":"other/1"}`, "[null]", "3"} {
+		if _, err := ReadJSON(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q is read without an error", bad)
+		}
+	}
+}
+
+func TestPlanJSON(t *testing.T) {
+	r := reports()[0]
+	r.Plan = MakePlan(r, nil)
+	text, err := MarshalJSON(r, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	if err := compiledSchema(t).Validate(doc); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,173 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+)
+
+// Policy is a user's own judgement: what it does not mention stays as it is by
+// default. A report says where it deviates.
+//
+//	weights:     {dkim: 10, reputation: 30}
+//	deductions:  {warning: 20}
+//	caps:        {error: 69}
+//	severities:
+//	  dmarc-policy-none: error
+//	  mx-single: info
+type Policy struct {
+	Weights    map[finding.Section]int     `yaml:"weights"`
+	Deductions map[finding.Severity]int    `yaml:"deductions"`
+	Caps       map[finding.Severity]int    `yaml:"caps"`
+	Severities map[string]finding.Severity `yaml:"severities"`
+}
+
+// LoadPolicy reads a policy from YAML. An error names the line or the key.
+func LoadPolicy(text []byte) (*Policy, error) {
+	p := new(Policy)
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	if err := dec.Decode(p); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	return p, nil
+}
+
+func (p *Policy) check() error {
+	total := 0
+	for _, w := range p.Scale().Weights {
+		total += w
+	}
+	for s, w := range p.Weights {
+		if !slices.Contains(finding.Sections, s) {
+			return fmt.Errorf("weights: there is no section %q; sections are %s", s, joined(finding.Sections))
+		}
+		if w < 0 || w > 1000 {
+			return fmt.Errorf("weights: %s weighs %d; it must be 0 to 1000", s, w)
+		}
+	}
+	if total == 0 {
+		return errors.New("weights: every section weighs 0")
+	}
+	graded := []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice}
+	for name, numbers := range map[string]map[finding.Severity]int{"deductions": p.Deductions, "caps": p.Caps} {
+		for s, n := range numbers {
+			if !slices.Contains(graded, s) {
+				return fmt.Errorf("%s: there is no severity %q; severities are %s", name, s, joined(graded))
+			}
+			if n < 0 || n > 100 {
+				return fmt.Errorf("%s: %s has %d; it must be 0 to 100", name, s, n)
+			}
+		}
+	}
+	for id, s := range p.Severities {
+		if _, ok := FindCheck(id); !ok {
+			err := fmt.Errorf("severities: there is no check %q", id)
+			if similar := SimilarChecks(id); len(similar) > 0 {
+				err = fmt.Errorf("%w; did you mean %s?", err, similar[0])
+			}
+			return err
+		}
+		if !slices.Contains(append(graded, finding.Info), s) {
+			return fmt.Errorf("severities: %s cannot be %q; it must be %s or info", id, s, joined(graded))
+		}
+	}
+	return nil
+}
+
+func joined[T ~string](list []T) string {
+	text := ""
+	for i, s := range list {
+		if i > 0 {
+			text += ", "
+		}
+		text += string(s)
+	}
+	return text
+}
+
+// Scale is the default scale with what the policy changes. It is so of a nil
+// policy too.
+func (p *Policy) Scale() Scale {
+	s := DefaultScale()
+	if p != nil {
+		maps.Copy(s.Weights, p.Weights)
+		maps.Copy(s.Deductions, p.Deductions)
+		maps.Copy(s.Caps, p.Caps)
+	}
+	return s
+}
+
+// judge gives findings the severities of the policy. What passed stays passed;
+// what the DNS left undecided stays so, and could be as bad as the policy says.
+func (p *Policy) judge(findings []finding.Finding) {
+	if p == nil {
+		return
+	}
+	for i := range findings {
+		f := &findings[i]
+		s, ok := p.Severities[f.Check]
+		switch {
+		case !ok || f.Severity == finding.Pass:
+		case f.Severity == finding.Unknown:
+			f.CouldBe = s
+		default:
+			f.Severity = s
+			f.VerdictAs = ""
+		}
+	}
+}
+
+// deviations says in sentences what the policy changes.
+func (p *Policy) deviations() []string {
+	if p == nil {
+		return nil
+	}
+	var out []string
+	base := DefaultScale()
+	for _, s := range finding.Sections {
+		if w, ok := p.Weights[s]; ok && w != base.Weights[s] {
+			out = append(out, fmt.Sprintf("%s weighs %d, by default %d", sectionTitles[s], w, base.Weights[s]))
+		}
+	}
+	for _, s := range []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice} {
+		if n, ok := p.Deductions[s]; ok && n != base.Deductions[s] {
+			out = append(out, fmt.Sprintf("%s deducts %d, by default %d", s, n, base.Deductions[s]))
+		}
+		n, ok := p.Caps[s]
+		limit, had := base.Caps[s]
+		switch {
+		case ok && had && n != limit:
+			out = append(out, fmt.Sprintf("%s caps the total at %d, by default %d", s, n, limit))
+		case ok && !had:
+			out = append(out, fmt.Sprintf("%s caps the total at %d, by default not", s, n))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.Severities)) {
+		if c, ok := FindCheck(id); ok && c.Severity != p.Severities[id] {
+			out = append(out, fmt.Sprintf("%s is %s, by default %s", id, p.Severities[id], c.Severity))
+		}
+	}
+	return out
+}
+
+// NewWithPolicy grades a result by a policy; nil is the default judgement.
+func NewWithPolicy(r *audit.Result, p *Policy, version string) *Report {
+	judged := *r
+	judged.Findings = slices.Clone(r.Findings)
+	p.judge(judged.Findings)
+	out := New(&judged, p.Scale(), version)
+	out.Deviations = p.deviations()
+	return out
+}
