@@ -6,15 +6,15 @@ import (
 	"mailworthy/finding"
 )
 
-// Status says what the DNS holds at a name that should have an SPF record.
+// Status says what the DNS holds at a name.
 type Status string
 
 const (
-	// StatusFound: one record.
+	// StatusFound: what was looked for, an SPF record or addresses.
 	StatusFound Status = "found"
-	// StatusNone: the name exists or may exist, without an SPF record.
+	// StatusNone: the name exists, without what was looked for.
 	StatusNone Status = "none"
-	// StatusMultiple: two or more, which is a permerror (RFC 7208, 4.5).
+	// StatusMultiple: two SPF records or more, which is a permerror (RFC 7208, 4.5).
 	StatusMultiple Status = "multiple"
 	// StatusNXDomain: the name does not exist.
 	StatusNXDomain Status = "nxdomain"
@@ -26,6 +26,12 @@ const (
 	StatusNotAsked Status = "not_asked"
 )
 
+// absent reports whether the DNS said that there is nothing.
+func (s Status) absent() bool { return s == StatusNone || s == StatusNXDomain }
+
+// unknown reports whether there was no answer.
+func (s Status) unknown() bool { return s == StatusUnresolved || s == StatusNotAsked }
+
 // Policy is everything that a domain publishes for SPF, as facts.
 type Policy struct {
 	Domain string `json:"domain"`
@@ -33,23 +39,30 @@ type Policy struct {
 	// Record is the tree, with the domain's own name at its root.
 	Record *Record `json:"record"`
 	// Lookups is the static worst case: the terms that count towards the limit
-	// of ten when no term matches. LookupsExact is false where it cannot be
-	// known; then Uncountable has the reasons and Lookups is a lower bound.
-	Lookups      int      `json:"lookups"`
-	LookupsExact bool     `json:"lookups_exact"`
-	Uncountable  []string `json:"uncountable,omitempty"`
-	// VoidLookups are the terms that find nothing for any client.
+	// of ten when no term matches (RFC 7208, 4.6.4). Where LookupsExact is false
+	// it is a lower bound, and Uncountable has the terms that made it one.
+	Lookups      int     `json:"lookups"`
+	LookupsExact bool    `json:"lookups_exact"`
+	Uncountable  []Place `json:"uncountable,omitempty"`
+	// Voids is how many terms find nothing for any client, VoidLookups those
+	// terms. For a client of one family they may be more: then a name has
+	// addresses of the other family alone.
+	Voids       int    `json:"voids"`
+	VoidsIPv4   int    `json:"voids_ipv4"`
+	VoidsIPv6   int    `json:"voids_ipv6"`
 	VoidLookups []Void `json:"void_lookups,omitempty"`
 	// Addresses accounts for what is authorised.
 	Addresses Accounting `json:"addresses"`
 	// Absent are the targets that do not exist, with their registrable domains.
 	Absent []AbsentTarget `json:"absent_targets,omitempty"`
-	// Questions is how many the examination asked; Cut says that it stopped at
-	// its bound, so that the tree is incomplete.
+	// Questions is how many the examination asked. Cut says that it stopped at
+	// its bound, so that the tree is not complete.
 	Questions int  `json:"questions"`
 	Cut       bool `json:"cut,omitempty"`
-	// Mail is what the domain's MX records say, where they were asked.
-	own *Record
+
+	// answers are what the examination learnt, pass the addresses authorised.
+	answers *answers
+	pass    addresses
 }
 
 // Record is one name of the tree: what is published there and what its terms
@@ -59,21 +72,24 @@ type Record struct {
 	Status Status `json:"status"`
 	// Text is the SPF record where there is exactly one.
 	Text string `json:"text,omitempty"`
-	// Published are all TXT records at the name; Octets is their size with the
-	// name (RFC 7208, 3.4).
+	// Published are all TXT records at the name. Octets is the size of the name
+	// and of their texts together (RFC 7208, 3.4).
 	Published []Published `json:"published,omitempty"`
 	Octets    int         `json:"octets,omitempty"`
 	Terms     []Term      `json:"terms,omitempty"`
-	// Error is the first error of the record itself: a receiver's permerror.
+	// Error is why a receiver that comes to this record ends in permerror,
+	// because of the record itself.
 	Error string `json:"error,omitempty"`
 	// Lookups is the cost of the terms in it and below it.
 	Lookups      int  `json:"lookups"`
 	LookupsExact bool `json:"lookups_exact"`
-	// Loop says that the name is among its own ancestors; Repeated that it was
-	// shown earlier in the tree. Neither shows its terms again.
+	// Loop says that the name is one of those that led here; Repeated that it
+	// stands earlier in the tree. Neither shows its terms again.
 	Loop     bool             `json:"loop,omitempty"`
 	Repeated bool             `json:"repeated,omitempty"`
 	Evidence finding.Evidence `json:"evidence"`
+
+	facts *recordFacts
 }
 
 // Published is one TXT record as it stands in the DNS.
@@ -84,7 +100,77 @@ type Published struct {
 	SPF bool `json:"spf"`
 }
 
-// Void is a term whose question has no answer (RFC 7208, 4.6.4).
+// Text is the record with its strings joined (RFC 7208, 3.3).
+func (p *Published) Text() string {
+	s := ""
+	for _, x := range p.Strings {
+		s += x
+	}
+	return s
+}
+
+// Term is one term of a record and what it leads to.
+type Term struct {
+	Text string `json:"text"`
+	// Offset is that of the text in the record, in bytes.
+	Offset int  `json:"offset"`
+	Kind   Kind `json:"kind"`
+	// Qualifier is the sign, "+" where none is written; empty for modifiers.
+	Qualifier string `json:"qualifier,omitempty"`
+	// Value is what stands behind the colon or the equals sign.
+	Value string `json:"value,omitempty"`
+	// Error is what is wrong with the term, Meant what was probably meant.
+	Error string `json:"error,omitempty"`
+	Meant string `json:"meant,omitempty"`
+	// Ignored says why no receiver reads the term: "after_all" or
+	// "redirect_with_all" (RFC 7208, 5.1).
+	Ignored string `json:"ignored,omitempty"`
+	// Target is the name that is asked. Where it depends on the client, it is
+	// empty and Unknown says on what.
+	Target  string `json:"target,omitempty"`
+	Unknown string `json:"unknown,omitempty"`
+	// Status is what the DNS holds at the target.
+	Status Status `json:"status,omitempty"`
+	// Cost counts towards the limit of ten, with all terms below.
+	Cost      int  `json:"cost"`
+	CostExact bool `json:"cost_exact"`
+	// Void says that the question finds nothing, VoidFor that it finds nothing
+	// for clients of one family: "ipv4" or "ipv6".
+	Void    bool   `json:"void,omitempty"`
+	VoidFor string `json:"void_for,omitempty"`
+	// Hosts are those of an mx; NullMX says that the domain takes no mail (RFC
+	// 7505).
+	Hosts  []Host `json:"hosts,omitempty"`
+	NullMX bool   `json:"null_mx,omitempty"`
+	// Prefixes are the addresses that ip4, ip6, a and mx match.
+	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
+	// Explanation is the text of an exp, ExplanationError why receivers use none.
+	Explanation      string             `json:"explanation,omitempty"`
+	ExplanationError string             `json:"explanation_error,omitempty"`
+	Record           *Record            `json:"record,omitempty"`
+	Evidence         []finding.Evidence `json:"evidence,omitempty"`
+
+	parsed term
+	match  addresses // what it matches, where that does not depend on the client
+	exact  bool      // match is all that it matches
+}
+
+// Host is one mail exchanger of an mx term.
+type Host struct {
+	Name      string       `json:"name"`
+	Status    Status       `json:"status"`
+	Addresses []netip.Addr `json:"addresses,omitempty"`
+}
+
+// Place is a term and the domain of its record.
+type Place struct {
+	In   string `json:"in"`
+	Term string `json:"term"`
+	// Why says what is the matter with it.
+	Why string `json:"why,omitempty"`
+}
+
+// Void is a term whose question finds nothing (RFC 7208, 4.6.4).
 type Void struct {
 	In     string `json:"in"`
 	Term   string `json:"term"`
@@ -97,11 +183,61 @@ type AbsentTarget struct {
 	In     string `json:"in"`
 	Term   string `json:"term"`
 	Target string `json:"target"`
-	// Registrable is the domain one would register to own the target; Status
-	// what the DNS says of it: nxdomain, found, unresolved.
+	// Registrable is the domain one would register to own the target, and Status
+	// what the DNS says of it: nxdomain, found (it has an owner) or unresolved.
 	Registrable string           `json:"registrable_domain"`
 	Status      Status           `json:"registrable_status"`
 	Evidence    finding.Evidence `json:"evidence"`
+
+	kind Kind
+}
+
+// Accounting is what a policy authorises. Numbers are decimal strings: there are
+// more IPv6 addresses than a JSON number can hold.
+type Accounting struct {
+	IPv4 string `json:"ipv4"`
+	IPv6 string `json:"ipv6"`
+	// Exact is false where something that cannot be counted may authorise more:
+	// macros, ptr, names that did not resolve.
+	Exact bool `json:"exact"`
+	// ByTerm are the terms of the domain's own record.
+	ByTerm []Share `json:"by_term,omitempty"`
+	// Overlaps are ranges inside others, Broad those that are wide, Special those
+	// that no mail can come from. The first hundred each.
+	Overlaps []Overlap `json:"overlaps,omitempty"`
+	Broad    []Range   `json:"broad,omitempty"`
+	Special  []Range   `json:"special,omitempty"`
+
+	v4, v6 uint64 // v6 is capped
+}
+
+// Share is what one term of the domain's own record authorises.
+type Share struct {
+	Term  string `json:"term"`
+	IPv4  string `json:"ipv4"`
+	IPv6  string `json:"ipv6"`
+	Exact bool   `json:"exact"`
+
+	v4 uint64
+}
+
+// Range is one authorised range and where it stands.
+type Range struct {
+	Prefix netip.Prefix `json:"prefix"`
+	In     string       `json:"in"`
+	Term   string       `json:"term"`
+	// Kind says what is special: "private", "loopback", ….
+	Kind string `json:"kind,omitempty"`
+	// Own says that it stands in the domain's own record.
+	Own bool `json:"own"`
+
+	at int // index of the term in its record
+}
+
+// Overlap is a range that lies inside another.
+type Overlap struct {
+	Range
+	Within Range `json:"within"`
 }
 
 // Source is an address that the domain's own record authorises directly.

@@ -1,0 +1,253 @@
+package spf
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Merge makes one record of several, for a domain that publishes more than one
+// and so none that counts (RFC 7208, 4.5). The merged record authorises every
+// address that any of them authorises, except by a "+all". Terms that can be
+// spared are in dropped; notes say what else was decided.
+//
+// Where no term has a sign of its own, the addresses stand first and what needs
+// the DNS behind them: the order does not change the result. Otherwise each
+// record keeps its order.
+func Merge(records []string) (merged string, dropped []string, notes []string) {
+	m := merger{seen: make(map[string]bool)}
+	for i, text := range records {
+		m.read(i, text)
+	}
+	return m.write()
+}
+
+// merger gathers the terms of several records.
+type merger struct {
+	parts     [][]term // directives other than all, by record
+	redirects []string // targets
+	exp       string
+	modifiers []string
+	all       qualifier // the strictest, 0 for none
+	plusAll   bool
+	seen      map[string]bool
+
+	dropped, notes []string
+}
+
+func (m *merger) drop(s string) {
+	if !slices.Contains(m.dropped, s) {
+		m.dropped = append(m.dropped, s)
+	}
+}
+
+func (m *merger) note(format string, args ...any) {
+	m.notes = append(m.notes, fmt.Sprintf(format, args...))
+}
+
+// strictness orders what the signs of "all" ask of receivers.
+var strictness = map[qualifier]int{'+': 1, '?': 2, '~': 3, '-': 4}
+
+// read takes one record apart, after repairing it where it must be.
+func (m *merger) read(i int, text string) {
+	terms, l := parse(text, nil)
+	if !isRecord(text) || l.wrongAt >= 0 {
+		fixed, changes := repair(text)
+		for _, c := range changes {
+			m.note("record %d: %s", i+1, c)
+			if c.to == "" && c.term != "" {
+				m.drop(c.term)
+			}
+		}
+		terms, l = parse(fixed, nil)
+	}
+	var part []term
+	for j, t := range terms {
+		if why := l.ignored(j, &t); why != "" {
+			m.drop(t.text)
+			m.note("%s has no effect where it stands, behind or beside all", quote(t.text))
+			continue
+		}
+		switch t.kind {
+		case KindAll:
+			if j != l.all {
+				continue
+			}
+			if t.sign == '+' {
+				m.plusAll = true
+				m.drop(t.text)
+			}
+			if m.all != 0 && m.all != t.sign {
+				m.note("the records end in %call and %call; the stricter one stands", m.all, t.sign)
+			}
+			if strictness[t.sign] > strictness[m.all] {
+				m.all = t.sign
+			}
+		case KindRedirect:
+			if !slices.ContainsFunc(m.redirects, func(s string) bool { return foldEqual(s, t.spec) }) {
+				m.redirects = append(m.redirects, t.spec)
+			}
+		case KindExp:
+			if m.exp == "" {
+				m.exp = t.text
+			} else if !foldEqual(m.exp, t.text) {
+				m.drop(t.text)
+				m.note("only one explanation may stand in a record: %s stays", quote(m.exp))
+			}
+		case KindModifier:
+			if !slices.Contains(m.modifiers, t.text) {
+				m.modifiers = append(m.modifiers, t.text)
+			}
+		default:
+			part = append(part, t)
+		}
+	}
+	m.parts = append(m.parts, part)
+}
+
+// String says what was changed, for a person.
+func (c change) String() string {
+	switch {
+	case c.term == "":
+		return c.why
+	case c.to == "":
+		return fmt.Sprintf("%s is left out: %s", quote(c.term), c.why)
+	}
+	return fmt.Sprintf("%s becomes %s: %s", quote(c.term), quote(c.to), c.why)
+}
+
+// signed reports whether a term of the record has another sign than "+".
+func signed(part []term) bool {
+	return slices.ContainsFunc(part, func(t term) bool { return t.sign != '+' })
+}
+
+// write puts the terms together.
+func (m *merger) write() (string, []string, []string) {
+	if m.plusAll {
+		m.note("+all would authorise every address there is; it is not kept")
+		if m.all == '+' {
+			m.all = '~'
+		}
+	}
+	// Records that exclude addresses stand last, or they would take away what
+	// another one grants.
+	slices.SortStableFunc(m.parts, func(a, b []term) int {
+		switch {
+		case signed(a) == signed(b):
+			return 0
+		case signed(b):
+			return -1
+		}
+		return 1
+	})
+	plain := true
+	var terms []term
+	for i, part := range m.parts {
+		plain = plain && !signed(part)
+		for _, t := range part {
+			if t.sign != '+' && m.blocks(&t, m.parts[i+1:]) {
+				m.drop(t.text)
+				m.note("%s would take away what another record authorises", quote(t.text))
+				continue
+			}
+			terms = append(terms, t)
+		}
+	}
+	// A redirect stands for a whole record, so it can be kept beside no all.
+	redirect := ""
+	if len(m.redirects) == 1 && m.all == 0 {
+		redirect = m.redirects[0]
+	} else {
+		for _, r := range m.redirects {
+			t := term{text: "include:" + r}
+			t.parse()
+			m.note("redirect=%s becomes an include, because only one record can end the evaluation", quotable(r))
+			terms = append(terms, t)
+		}
+		if m.all == 0 && len(m.redirects) > 1 {
+			m.all = '~'
+			m.note("~all ends the record: what the redirects end in is not said here")
+		}
+	}
+	terms = m.distinct(terms, plain)
+	if plain {
+		slices.SortStableFunc(terms, func(a, b term) int { return weight(a.kind) - weight(b.kind) })
+	}
+	out := []string{version}
+	for _, t := range terms {
+		out = append(out, t.text)
+	}
+	if redirect != "" {
+		out = append(out, "redirect="+redirect)
+	} else if m.all != 0 {
+		out = append(out, string(rune(m.all))+"all")
+	}
+	if m.exp != "" {
+		out = append(out, m.exp)
+	}
+	out = append(out, m.modifiers...)
+	return strings.Join(out, " "), m.dropped, m.notes
+}
+
+// blocks reports whether a term that excludes addresses could exclude one that a
+// later record authorises. Only literal ranges that lie apart surely do not.
+func (m *merger) blocks(t *term, later [][]term) bool {
+	for _, part := range later {
+		for _, other := range part {
+			if other.sign != '+' {
+				continue
+			}
+			if !t.prefix.IsValid() || !other.prefix.IsValid() || t.prefix.Overlaps(other.prefix) {
+				return true
+			}
+		}
+	}
+	return len(later) > 0 && len(m.redirects) > 0
+}
+
+// distinct drops terms that stand twice, and where no sign is in the way the
+// ranges that lie inside others.
+func (m *merger) distinct(in []term, plain bool) []term {
+	var out []term
+	for i, t := range in {
+		key := string(rune(t.sign)) + strings.ToLower(strings.TrimLeft(t.text, "+-~?"))
+		if t.prefix.IsValid() {
+			key = string(rune(t.sign)) + t.prefix.Masked().String()
+		}
+		inside := plain && t.prefix.IsValid() && slices.ContainsFunc(in, func(o term) bool {
+			return o.prefix.IsValid() && within(t.prefix, o.prefix) && o.prefix.Bits() < t.prefix.Bits()
+		})
+		if m.seen[key] || inside {
+			m.drop(in[i].text)
+			continue
+		}
+		m.seen[key] = true
+		out = append(out, t)
+	}
+	return out
+}
+
+// within reports whether a prefix lies inside another or is equal to it.
+func within(p, outer netip.Prefix) bool {
+	return outer.Bits() <= p.Bits() && outer.Contains(p.Addr())
+}
+
+// weight orders mechanisms by what they cost a receiver.
+func weight(k Kind) int {
+	switch k {
+	case KindIP4:
+		return 0
+	case KindIP6:
+		return 1
+	case KindA:
+		return 2
+	case KindMX:
+		return 3
+	case KindInclude:
+		return 4
+	case KindExists:
+		return 5
+	}
+	return 6
+}

@@ -1,0 +1,440 @@
+package spf
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"mailworthy/resolver"
+)
+
+// maxCost is where counting stops: includes of includes multiply.
+const maxCost = 1_000_000
+
+// recordFacts are those of one name, wherever it stands in the tree.
+type recordFacts struct {
+	cost      int
+	costExact bool
+	voids     [3]int // for any client, for IPv4, for IPv6
+	// pass are the addresses that the record authorises; passExact says that
+	// there are no others.
+	pass      addresses
+	passExact bool
+	layout    layout
+	done      bool
+	// error is why the record is a permerror by itself.
+	error string
+}
+
+// builder makes the tree out of answers. It asks nothing.
+type builder struct {
+	*answers
+	p     *Policy
+	facts map[string]*recordFacts
+}
+
+// assemble makes the facts of a policy.
+func assemble(k *answers) *Policy {
+	p := &Policy{Domain: k.root, Questions: len(k.asked), Cut: k.cut, answers: k}
+	b := &builder{answers: k, p: p, facts: make(map[string]*recordFacts)}
+	p.Record = b.record(k.root)
+	p.Status = p.Record.Status
+	p.Lookups, p.LookupsExact = p.Record.Lookups, p.Record.LookupsExact
+	f := p.Record.facts
+	p.Voids, p.VoidsIPv4, p.VoidsIPv6 = f.voids[0], f.voids[1], f.voids[2]
+	p.pass = f.pass
+	p.account()
+	return p
+}
+
+// record builds the node of a domain.
+func (b *builder) record(domain string) *Record {
+	o := b.get(domain, resolver.TypeTXT)
+	r := &Record{Domain: domain, Status: o.status(), Evidence: b.evidence(domain, resolver.TypeTXT)}
+	if f := b.facts[domain]; f != nil {
+		r.Loop, r.Repeated = !f.done, f.done
+		r.facts = f
+		b.recordStatus(r, o)
+		r.Lookups, r.LookupsExact = f.cost, f.costExact && f.done
+		r.Published, r.Error = nil, f.error
+		if r.Loop {
+			// What a loop costs has no end; what led here counts the rest.
+			r.facts = &recordFacts{}
+		}
+		return r
+	}
+	f := &recordFacts{costExact: true, passExact: true}
+	b.facts[domain], r.facts = f, f
+	b.recordStatus(r, o)
+	switch r.Status {
+	case StatusFound:
+		b.terms(r, f)
+	case StatusMultiple:
+		f.passExact = false
+	case StatusUnresolved, StatusNotAsked:
+		f.costExact, f.passExact = false, false
+	}
+	f.error = r.Error
+	f.done = true
+	r.Lookups, r.LookupsExact = f.cost, f.costExact
+	return r
+}
+
+// recordStatus reads the TXT records of a name.
+func (b *builder) recordStatus(r *Record, o *outcome) {
+	records := o.records()
+	n := 0
+	r.Octets = len(r.Domain)
+	for i := range records {
+		p := Published{Strings: records[i].TXT, Octets: len(records[i].Text()), SPF: isRecord(records[i].Text())}
+		if p.SPF {
+			n++
+			r.Text = records[i].Text()
+		}
+		r.Octets += p.Octets
+		r.Published = append(r.Published, p)
+	}
+	if r.Status != StatusFound {
+		r.Octets = 0
+		return
+	}
+	switch {
+	case n == 0:
+		r.Status = StatusNone
+	case n > 1:
+		r.Status, r.Text = StatusMultiple, ""
+		r.Error = strconv.Itoa(n) + " SPF records"
+	}
+}
+
+// terms builds the terms of a record and adds up what they cost and authorise.
+func (b *builder) terms(r *Record, f *recordFacts) {
+	parsed, l := parse(r.Text, nil)
+	f.layout = l
+	if l.wrongAt >= 0 {
+		r.Error = fmt.Sprintf("%s: %s", quote(parsed[l.wrongAt].text), l.wrong)
+		f.passExact = false
+	}
+	r.Terms = make([]Term, len(parsed))
+	for i := range parsed {
+		t := &r.Terms[i]
+		b.term(t, parsed[i], &l, i, r)
+		f.cost = min(f.cost+t.Cost, maxCost)
+		f.costExact = f.costExact && t.CostExact
+		if t.Record != nil && t.Ignored == "" {
+			for j := range f.voids {
+				f.voids[j] = min(f.voids[j]+t.Record.facts.voids[j], maxCost)
+			}
+		}
+		if t.Void || t.VoidFor == "ipv4" {
+			f.voids[1]++
+		}
+		if t.Void || t.VoidFor == "ipv6" {
+			f.voids[2]++
+		}
+		if t.Void {
+			f.voids[0]++
+			b.p.VoidLookups = append(b.p.VoidLookups, Void{In: r.Domain, Term: t.Text, Name: t.Target, Status: t.Status})
+		}
+	}
+	f.pass, f.passExact = authorised(r.Terms, f.passExact)
+}
+
+// term builds one term.
+func (b *builder) term(t *Term, parsed term, l *layout, at int, r *Record) {
+	*t = Term{Text: parsed.text, Offset: parsed.offset, Kind: parsed.kind, Error: parsed.wrong, CostExact: true, parsed: parsed, exact: true}
+	t.Value = valueOf(parsed.text)
+	t.Ignored = l.ignored(at, &parsed)
+	if parsed.kind.directive() {
+		t.Qualifier = string(rune(parsed.sign))
+	}
+	if t.Meant = meant(parsed); t.Error != "" {
+		t.exact = false
+		return
+	}
+	if t.Ignored != "" {
+		return
+	}
+	switch parsed.kind {
+	case KindIP4, KindIP6:
+		t.Prefixes = []netip.Prefix{parsed.prefix.Masked()}
+		t.match = setOf(parsed.prefix)
+		return
+	case KindAll:
+		t.match = everything
+		return
+	case KindModifier:
+		return
+	}
+	if parsed.kind.costs() {
+		t.Cost = 1
+	}
+	if parsed.kind == KindPTR {
+		t.Unknown, t.exact = "it depends on the names of the client", false
+	}
+	name, bad, ok := parsed.target(r.Domain, b.root)
+	if !ok {
+		t.Unknown, t.exact = "%{"+string(bad)+"} depends on the client", false
+		if parsed.kind == KindInclude || parsed.kind == KindRedirect {
+			t.CostExact = false
+			b.p.Uncountable = append(b.p.Uncountable, Place{In: r.Domain, Term: t.Text, Why: t.Unknown})
+		}
+		return
+	}
+	t.Target = name
+	if !askable(name) {
+		t.Status = StatusInvalid
+		return
+	}
+	switch parsed.kind {
+	case KindInclude, KindRedirect:
+		b.nested(t, r)
+	case KindA:
+		b.addressTerm(t)
+	case KindMX:
+		b.mxTerm(t)
+	case KindExists:
+		b.ask(t, name, resolver.TypeA)
+		t.Void = t.Status.absent()
+		t.exact = false
+		if t.Status == StatusFound {
+			t.match, t.exact = everything, true
+		} else if t.Void {
+			t.exact = true
+		}
+	case KindExp:
+		b.explanation(t)
+	}
+	b.absent(t, r)
+}
+
+// valueOf is what stands behind the first colon or equals sign.
+func valueOf(text string) string {
+	for i := range len(text) {
+		if text[i] == ':' || text[i] == '=' {
+			return text[i+1:]
+		}
+	}
+	return ""
+}
+
+// ask adds a question to a term's evidence and takes its status.
+func (b *builder) ask(t *Term, name string, typ resolver.Type) []resolver.Record {
+	o := b.get(name, typ)
+	t.Status = o.status()
+	t.Evidence = append(t.Evidence, b.evidence(name, typ))
+	return o.records()
+}
+
+// nested builds the record of an include or redirect.
+func (b *builder) nested(t *Term, r *Record) {
+	if !checkable(t.Target) {
+		t.Status = StatusInvalid
+		return
+	}
+	t.Record = b.record(t.Target)
+	f := t.Record.facts
+	t.Status = t.Record.Status
+	t.Cost = min(1+f.cost, maxCost)
+	t.CostExact = t.Record.LookupsExact
+	switch {
+	case t.Record.Loop:
+		b.p.Uncountable = append(b.p.Uncountable, Place{In: r.Domain, Term: t.Text, Why: "a loop has no end"})
+	case t.Status.unknown():
+		b.p.Uncountable = append(b.p.Uncountable, Place{In: r.Domain, Term: t.Text, Why: "the record is not known"})
+	}
+	// A name with other TXT records is an answer, and no void lookup.
+	t.Void = b.get(t.Target, resolver.TypeTXT).status().absent()
+	t.match, t.exact = f.pass, f.passExact && !t.Record.Loop
+}
+
+// addressTerm builds an "a".
+func (b *builder) addressTerm(t *Term) {
+	v4 := b.ask(t, t.Target, resolver.TypeA)
+	s4 := t.Status
+	v6 := b.ask(t, t.Target, resolver.TypeAAAA)
+	t.Status = both(s4, t.Status, t)
+	for _, r := range append(v4[:len(v4):len(v4)], v6...) {
+		t.addAddress(r.Addr)
+	}
+	t.match = setOf(t.Prefixes...)
+}
+
+// both puts the outcomes for the two families together.
+func both(s4, s6 Status, t *Term) Status {
+	t.exact = !s4.unknown() && !s6.unknown()
+	switch {
+	case s4.unknown():
+		return s4
+	case s6.unknown():
+		return s6
+	case s4.absent() && s6.absent():
+		t.Void = true
+		if s4 == StatusNXDomain && s6 == StatusNXDomain {
+			return StatusNXDomain
+		}
+		return StatusNone
+	case s4.absent():
+		t.VoidFor = "ipv4"
+	case s6.absent():
+		t.VoidFor = "ipv6"
+	case s4 == StatusInvalid:
+		return StatusInvalid
+	}
+	return StatusFound
+}
+
+// addAddress adds what an address of "a" or "mx" matches, with its length.
+func (t *Term) addAddress(a netip.Addr) {
+	bits := int(t.parsed.bits4)
+	if a.Is6() {
+		bits = int(t.parsed.bits6)
+	}
+	t.Prefixes = append(t.Prefixes, netip.PrefixFrom(a, bits).Masked())
+}
+
+// mxTerm builds an "mx".
+func (b *builder) mxTerm(t *Term) {
+	mx := b.ask(t, t.Target, resolver.TypeMX)
+	t.Void = t.Status.absent()
+	t.exact = !t.Status.unknown()
+	for i, r := range mx {
+		name := targetName(r.Host)
+		if len(mx) == 1 && (name == "" || r.Host == ".") {
+			t.NullMX = true
+			continue
+		}
+		if i >= 2*maxHosts {
+			break
+		}
+		h := Host{Name: name, Status: StatusInvalid}
+		if askable(name) {
+			var scratch Term
+			s4 := b.get(name, resolver.TypeA)
+			s6 := b.get(name, resolver.TypeAAAA)
+			h.Status = both(s4.status(), s6.status(), &scratch)
+			t.exact = t.exact && scratch.exact
+			for _, a := range append(s4.records()[:len(s4.records()):len(s4.records())], s6.records()...) {
+				h.Addresses = append(h.Addresses, a.Addr)
+				t.addAddress(a.Addr)
+			}
+			t.Evidence = append(t.Evidence, b.evidence(name, resolver.TypeA), b.evidence(name, resolver.TypeAAAA))
+		}
+		t.Hosts = append(t.Hosts, h)
+	}
+	t.match = setOf(t.Prefixes...)
+	if len(mx) > maxHosts {
+		t.match, t.exact = nil, false
+	}
+}
+
+// explanation reads the target of an exp (RFC 7208, 6.2).
+func (b *builder) explanation(t *Term) {
+	records := b.ask(t, t.Target, resolver.TypeTXT)
+	switch {
+	case t.Status.unknown():
+	case len(records) == 0:
+		t.ExplanationError = "there is no TXT record at " + t.Target
+	case len(records) > 1:
+		t.ExplanationError = strconv.Itoa(len(records)) + " TXT records at " + t.Target + ", and only one is used"
+	default:
+		t.Explanation = records[0].Text()
+		if _, wrong := scanMacros(t.Explanation, true); wrong != "" {
+			t.ExplanationError = "the text has " + wrong
+		}
+	}
+}
+
+// absent notes a target that does not exist, with what is known of the domain
+// that one would register to own it.
+func (b *builder) absent(t *Term, r *Record) {
+	var typ resolver.Type
+	switch t.Kind {
+	case KindInclude, KindRedirect:
+		typ = resolver.TypeTXT
+	case KindA, KindExists:
+		typ = resolver.TypeA
+	case KindMX:
+		typ = resolver.TypeMX
+	default:
+		return
+	}
+	o := b.get(t.Target, typ)
+	if t.Target == b.root || o.status() != StatusNXDomain {
+		return
+	}
+	d := registrable(t.Target)
+	if d == "" {
+		return
+	}
+	a := AbsentTarget{In: r.Domain, Term: t.Text, Target: t.Target, Registrable: d, kind: t.Kind}
+	switch {
+	case d == t.Target:
+		a.Status, a.Evidence = StatusNXDomain, b.evidence(t.Target, typ)
+	case d == registrable(b.root):
+		a.Status, a.Evidence = StatusFound, b.evidence(b.root, resolver.TypeTXT)
+	default:
+		a.Status, a.Evidence = b.get(d, resolver.TypeSOA).status(), b.evidence(d, resolver.TypeSOA)
+		if a.Status == StatusNone { // it exists, without an SOA of its own
+			a.Status = StatusFound
+		}
+	}
+	b.p.Absent = append(b.p.Absent, a)
+}
+
+// maxRuns bounds the changes of sign that authorised follows.
+const maxRuns = 200
+
+// authorised adds up what the terms of a record authorise: of each address the
+// first term that matches counts (RFC 7208, 4.6.2). It is exact if every term is
+// and nothing is in error.
+func authorised(terms []Term, exact bool) (addresses, bool) {
+	var pass, decided addresses
+	var run []addresses
+	sign := qualifier('+')
+	runs := 0
+	flush := func() {
+		if len(run) == 0 {
+			return
+		}
+		set := union(run...)
+		run = run[:0]
+		if runs++; runs > maxRuns {
+			exact = false
+			if sign == '+' {
+				pass = union(pass, set)
+			}
+			return
+		}
+		if sign == '+' {
+			pass = union(pass, set.minus(decided))
+		}
+		decided = union(decided, set)
+	}
+	var redirect *Term
+	for i := range terms {
+		t := &terms[i]
+		if t.Error != "" || t.Ignored != "" {
+			continue
+		}
+		if t.Kind == KindRedirect {
+			redirect = t
+			continue
+		}
+		if !t.Kind.directive() {
+			continue
+		}
+		exact = exact && t.exact
+		if t.parsed.sign != sign {
+			flush()
+			sign = t.parsed.sign
+		}
+		run = append(run, t.match)
+	}
+	flush()
+	if redirect != nil {
+		pass = union(pass, redirect.match.minus(decided))
+		exact = exact && redirect.exact
+	}
+	return pass, exact
+}
