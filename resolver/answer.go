@@ -80,7 +80,8 @@ type Answer struct {
 	Type   Type
 	Status Status
 	// Records are those of the type asked, at the end of the alias chain, in
-	// the order received.
+	// the order received. Copies that a server sends in spite of RFC 2181, 5, are
+	// kept: they are what a receiver sees.
 	Records []Record
 	// CNAMEs are the targets followed, in order; the last owns the Records.
 	CNAMEs []string

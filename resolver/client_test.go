@@ -163,6 +163,7 @@ func TestClientBadNames(t *testing.T) {
 
 // TestClientFaults is each fault, and what Lookup must make of it.
 func TestClientFaults(t *testing.T) {
+	t.Parallel()
 	const (
 		found  = `found >mx1.acme.example "192.0.2.1"`
 		absent = `nxdomain`
@@ -273,6 +274,7 @@ func TestClientLargeAnswer(t *testing.T) {
 }
 
 func TestClientFailover(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		label  string
 		fault  dnstest.Kind
@@ -285,6 +287,7 @@ func TestClientFailover(t *testing.T) {
 		{"servfail", dnstest.ServFail, false},
 	} {
 		t.Run(tc.label, func(t *testing.T) {
+			t.Parallel()
 			bad, good := dnstest.Start(t, acme), dnstest.Start(t, acme)
 			bad.Fault("", dnstest.Any, dnstest.Fault{Kind: tc.fault})
 			c := quick(bad, resolver.Config{Servers: []string{bad.Addr(), good.Addr()}})
@@ -322,6 +325,7 @@ func TestClientFailover(t *testing.T) {
 }
 
 func TestClientAllFail(t *testing.T) {
+	t.Parallel()
 	one, two := dnstest.Start(t, acme), dnstest.Start(t, acme)
 	one.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.ServFail})
 	two.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Silence})
@@ -361,6 +365,7 @@ func TestClientEDNSRemembered(t *testing.T) {
 }
 
 func TestClientLoss(t *testing.T) {
+	t.Parallel()
 	s := dnstest.Start(t, acme)
 	s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Silence, Percent: 30})
 	c := quick(s, resolver.Config{Timeout: 40 * time.Millisecond, Retries: 12})
@@ -375,6 +380,7 @@ func TestClientLoss(t *testing.T) {
 }
 
 func TestClientEnds(t *testing.T) {
+	t.Parallel()
 	s := dnstest.Start(t, acme)
 	s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Silence})
 	url, config := s.HTTPS()
@@ -407,6 +413,7 @@ func TestClientEnds(t *testing.T) {
 }
 
 func TestClientSecure(t *testing.T) {
+	t.Parallel()
 	s := dnstest.Start(t, acme)
 	url, trustURL := s.HTTPS()
 	dot, trustDoT := s.TLS()
@@ -455,41 +462,70 @@ func TestClientSecure(t *testing.T) {
 }
 
 func TestClientStream(t *testing.T) {
-	s := dnstest.Start(t, acme)
-	dot, config := s.TLS()
-	url, configURL := s.HTTPS()
+	t.Parallel()
 	for _, tc := range []struct {
-		kind  dnstest.Kind
-		first int
-		then  bool
+		label string
+		fault dnstest.Fault
 		want  string
 		https string
 	}{
-		{dnstest.Close, 1, false, "found", "found"}, // a question that was on it gets a connection of its own
-		{dnstest.Close, 0, false, "network", "network"},
-		{dnstest.Silence, 0, false, "timeout", "timeout"},
-		{dnstest.Silence, 1, false, "found", "found"},
-		{dnstest.WrongID, 0, true, "found", "malformed"},
-		{dnstest.WrongQuestion, 0, true, "found", "malformed"},
-		{dnstest.WrongQuestion, 0, false, "malformed", "malformed"},
-		{dnstest.Garbage, 0, false, "malformed", "malformed"},
-		{dnstest.Short, 0, true, "found", "malformed"},
-		{dnstest.ServFail, 1, false, "found", "found"},
-		{dnstest.Refused, 0, false, "refused", "refused"},
+		{"close once", dnstest.Fault{Kind: dnstest.Close, First: 1}, "found", "found"}, // the question gets a connection of its own
+		{"close", dnstest.Fault{Kind: dnstest.Close}, "network", "network"},
+		{"silence", dnstest.Fault{Kind: dnstest.Silence}, "timeout", "timeout"},
+		{"silence once", dnstest.Fault{Kind: dnstest.Silence, First: 1}, "found", "found"},
+		{"wrong id, then right", dnstest.Fault{Kind: dnstest.WrongID, Then: true}, "found", "malformed"},
+		{"wrong question, then right", dnstest.Fault{Kind: dnstest.WrongQuestion, Then: true}, "found", "malformed"},
+		{"wrong question", dnstest.Fault{Kind: dnstest.WrongQuestion}, "malformed", "malformed"},
+		{"garbage", dnstest.Fault{Kind: dnstest.Garbage}, "malformed", "malformed"},
+		{"short, then right", dnstest.Fault{Kind: dnstest.Short, Then: true}, "found", "malformed"},
+		{"truncated", dnstest.Fault{Kind: dnstest.TruncateAll}, "malformed", "malformed"},
+		{"servfail once", dnstest.Fault{Kind: dnstest.ServFail, First: 1}, "found", "found"},
+		{"refused", dnstest.Fault{Kind: dnstest.Refused}, "refused", "refused"},
 	} {
-		for _, server := range []string{"tcp://" + s.Addr(), dot, url} {
-			s.Reset()
-			s.Fault("", dnstest.Any, dnstest.Fault{Kind: tc.kind, First: tc.first, Then: tc.then})
-			want, trust := tc.want, config
-			if server == url {
-				want, trust = tc.https, configURL
+		t.Run(tc.label, func(t *testing.T) {
+			t.Parallel()
+			s := dnstest.Start(t, acme)
+			dot, config := s.TLS()
+			url, configURL := s.HTTPS()
+			for _, server := range []string{"tcp://" + s.Addr(), dot, url} {
+				s.Reset()
+				s.Fault("", dnstest.Any, tc.fault)
+				want, trust := tc.want, config
+				if server == url {
+					want, trust = tc.https, configURL
+				}
+				c := quick(s, resolver.Config{Servers: []string{server}, TLS: trust, Retries: 1})
+				got, _, _ := strings.Cut(say(c.Lookup(context.Background(), "acme.example", typeMX)), " ")
+				if got != want {
+					t.Errorf("%s: got %s, want %s", server, got, want)
+				}
 			}
-			c := quick(s, resolver.Config{Servers: []string{server}, TLS: trust, Timeout: 250 * time.Millisecond})
-			got, _, _ := strings.Cut(say(c.Lookup(context.Background(), "acme.example", typeMX)), " ")
-			if got != want {
-				t.Errorf("%s, fault %+v: got %s, want %s", server, tc, got, want)
-			}
+		})
+	}
+}
+
+// TestClientStreamReplaced: a connection that goes silent is given up, and the
+// next try has a new one.
+func TestClientStreamReplaced(t *testing.T) {
+	t.Parallel()
+	s := dnstest.Start(t, acme)
+	c := quick(s, resolver.Config{Servers: []string{"tcp://" + s.Addr()}})
+	ask := func(want string) {
+		t.Helper()
+		if got, _, _ := strings.Cut(say(c.Lookup(context.Background(), "acme.example", typeMX)), " "); got != want {
+			t.Fatalf("got %s, want %s", got, want)
 		}
+	}
+	ask("found")
+	ask("found")
+	s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Silence, First: 1})
+	ask("found")
+	from := map[string]int{}
+	for _, q := range s.Log() {
+		from[q.From.String()]++
+	}
+	if len(from) != 2 || len(s.Log()) != 4 {
+		t.Errorf("4 questions wanted, over 2 connections: %v", from)
 	}
 }
 

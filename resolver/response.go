@@ -74,7 +74,6 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 				return fail(Malformed, rcode, "NXDOMAIN, and yet records")
 			}
 			res.Status = Found
-			res.Records = distinct(res.Records)
 			return res, nil
 		}
 		if alias == nil {
@@ -131,22 +130,6 @@ func (res *response) absence(m *dns.Msg, at string, other bool) string {
 		res.TTL = min(res.TTL, soa.Hdr.Ttl, soa.Minttl) // RFC 2308, 5
 	}
 	return ""
-}
-
-// distinct drops records that come twice (RFC 2181, 5), in place.
-func distinct(rs []Record) []Record {
-	if len(rs) == 1 {
-		return rs
-	}
-	seen := make(map[string]bool, len(rs))
-	out := rs[:0]
-	for _, r := range rs {
-		if k := r.dataKey(); !seen[k] {
-			seen[k] = true
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 func rcodeName(code int) string {

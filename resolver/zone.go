@@ -239,7 +239,7 @@ func (p *zoneParser) origins(fixed string) []string {
 		return out
 	}
 	for _, o := range p.directives {
-		if !slices.ContainsFunc(p.directives, func(other string) bool { return other != o && within(o, other) }) {
+		if !slices.Contains(out, o) && !slices.ContainsFunc(p.directives, func(other string) bool { return other != o && within(o, other) }) {
 			out = append(out, o)
 		}
 	}

@@ -18,6 +18,9 @@ type zoneParser struct {
 	ttl     int64  // $TTL, or -1
 	lastTTL int64  // the last one stated on a record, or -1
 	minimum int64  // of the last SOA
+	line    int    // of the entry at hand
+	// generated counts the records of $GENERATE lines.
+	generated int
 
 	records    []zoneRecord
 	directives []string // names of $ORIGIN lines
@@ -83,6 +86,7 @@ func (p *zoneParser) parse(s string) error {
 
 // entry reads a directive or a record; it returns what is wrong.
 func (p *zoneParser) entry(e *entry) string {
+	p.line = e.line
 	if t := e.tokens[0]; !t.quoted && strings.HasPrefix(t.text, "$") {
 		return p.directive(e)
 	}
@@ -91,9 +95,6 @@ func (p *zoneParser) entry(e *entry) string {
 		owner, wrong := p.name(rest[0].text)
 		if wrong != "" {
 			return wrong
-		}
-		if p.origin != "" && p.origin != "." && within(owner, p.origin+"."+p.origin) {
-			p.warn(e.line, "the name is %s: is its final dot missing?", owner)
 		}
 		p.owner, rest = owner, rest[1:]
 	}
@@ -184,7 +185,7 @@ func (p *zoneParser) directive(e *entry) string {
 	case "$INCLUDE":
 		return "$INCLUDE is not followed: load that file as a zone of its own, or paste it here"
 	case "$GENERATE":
-		return "$GENERATE is not supported: write the records out"
+		return p.generate(e)
 	default:
 		return fmt.Sprintf("unknown directive %q", clip(d))
 	}
@@ -193,9 +194,12 @@ func (p *zoneParser) directive(e *entry) string {
 
 // name reads a name relative to the origin.
 func (p *zoneParser) name(text string) (string, string) {
-	name, _, wrong := parseName(text, p.origin)
+	name, relative, wrong := parseName(text, p.origin)
 	if wrong == "relative" {
 		return "", fmt.Sprintf("%q is relative (it has no final dot) and there is no origin: add a $ORIGIN line, or load the file as FILE@ORIGIN", clip(text))
+	}
+	if relative && wrong == "" && p.origin != "." && text != "@" && within(name, p.origin+"."+p.origin) {
+		p.warn(p.line, "%q is %s: is a final dot missing?", clip(text), name)
 	}
 	return name, wrong
 }
@@ -241,6 +245,11 @@ func (p *zoneParser) data(r *Record, args []token) (wrong string) {
 			}
 			r.TXT = append(r.TXT, s)
 		}
+	case TypeSOA:
+		if len(args) != 7 {
+			return "bad SOA record: it takes two names and five numbers"
+		}
+		return p.foreign(r, args)
 	default:
 		return p.foreign(r, args)
 	}

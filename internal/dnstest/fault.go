@@ -26,6 +26,8 @@ const (
 	Close
 	// Truncate: the TC bit, and no records, over UDP; the answer over TCP.
 	Truncate
+	// TruncateAll: the same over every transport.
+	TruncateAll
 	// WrongID: the answer with another id. WrongQuestion: the answer to another
 	// name; WrongType: to another type.
 	WrongID

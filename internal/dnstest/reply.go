@@ -102,7 +102,7 @@ func (s *Server) reply(q *dns.Msg, rec *Query, f *fault) [][]byte {
 			return nil
 		}
 		return [][]byte{nil}
-	case Truncate:
+	case Truncate, TruncateAll:
 		changed(func(m *dns.Msg) { m.Truncated, m.Answer, m.Ns, m.Extra = true, nil, nil, nil })
 	case WrongID:
 		changed(func(m *dns.Msg) { m.Id ^= 0x5555 })

@@ -80,7 +80,8 @@ func Start(t testing.TB, zones ...string) *Server {
 	s.Reset()
 	s.listen()
 	s.wg.Go(s.serveUDP)
-	s.wg.Go(func() { s.serveTCP(s.listeners[0], "tcp") })
+	tcp := s.listeners[0]
+	s.wg.Go(func() { s.serveTCP(tcp, "tcp") })
 	t.Cleanup(s.stop)
 	return s
 }

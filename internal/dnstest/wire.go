@@ -3,6 +3,7 @@ package dnstest
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -86,4 +87,19 @@ func plainName(s string) string {
 		b = append(b, c)
 	}
 	return string(b)
+}
+
+// Message is the answer to one question as it goes over the wire, with id 0.
+func (s *Server) Message(name string, t resolver.Type) []byte {
+	q := new(dns.Msg)
+	q.Question = []dns.Question{{Name: fqdn(name), Qtype: uint16(t), Qclass: dns.ClassINET}}
+	query, err := q.Pack()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out := s.handle(query, "tcp", netip.AddrPort{})
+	if len(out) != 1 {
+		s.t.Fatalf("dnstest: a fault spoils %s %s", name, t)
+	}
+	return out[0]
 }
