@@ -305,7 +305,7 @@ func (j *recordJudge) values() {
 	var modes, others []string
 	for i := range j.r.Tags {
 		t := &j.r.Tags[i]
-		if t.Invalid == "" || t.Duplicate {
+		if t.Invalid == "" || t.Invalid == syntaxError || t.Duplicate {
 			continue
 		}
 		text := fmt.Sprintf("%s=%s is ignored (%s)", t.Name, clip(t.Value, 60), t.Invalid)

@@ -130,6 +130,10 @@ func (j *judge) authorized(f *Destination) bool {
 	out := finding.Finding{Subject: f.Host, Evidence: evidence, Detail: fmt.Sprintf(
 		"%s asks for reports to %s, which belongs to %s. Receivers send reports to another organization only if it says that it wants them, and %s.",
 		sentence(tags), clip(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
+	if !f.ExternalBySuffix {
+		out.Severity = finding.Warning
+		out.Detail += " By the public suffix list both are one organization, so that receivers that follow RFC 7489 send them all the same."
+	}
 	if len(f.AuthorizationName) <= maxName {
 		out.Fix = j.publish(fmt.Sprintf("Have the operator of %s publish this record in its DNS, or send the reports to a mailbox of your own.", f.Host),
 			f.AuthorizationName, "v=DMARC1;")

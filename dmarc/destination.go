@@ -89,6 +89,7 @@ func (q *destinationQuestions) read(d *Discovery) Destination {
 		f.OrganizationalDomain = d.policyOrganization()
 		return f
 	}
+	f.ExternalBySuffix = suffixOrganization(f.Host) != suffixOrganization(d.PolicyDomain)
 	f.Walk = readWalk(f.Host, q.walk)
 	f.OrganizationalDomain, _ = organization(f.Walk)
 	if same := sameOrganization(d.policyWalk(), f.Walk); same != nil {

@@ -123,6 +123,8 @@ type Destination struct {
 	OrganizationalDomain string `json:"organizational_domain,omitempty"`
 	// External: another organization's; nil when undecided.
 	External *bool `json:"external"`
+	// ExternalBySuffix: another organization's by the public suffix list.
+	ExternalBySuffix bool `json:"external_by_public_suffix"`
 	// Authorized: the destination says that it accepts these reports (RFC 9990,
 	// section 4); nil when undecided or not needed.
 	Authorized *bool `json:"authorized,omitempty"`

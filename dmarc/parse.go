@@ -12,6 +12,9 @@ const (
 	maxURIs = 100
 )
 
+// syntaxError is why the value of a tag is not used that a Problem is about.
+const syntaxError = "a syntax error"
+
 // The tags of the registry (RFC 9989, 9.3).
 var tagStatus = map[string]string{
 	"v": "active", "p": "active", "sp": "active", "np": "active", "rua": "active", "ruf": "active",
@@ -86,7 +89,7 @@ func (r *Record) readTag(start, end int) {
 		if sound {
 			t.Invalid = r.set(&t)
 		} else {
-			t.Invalid = "a syntax error"
+			t.Invalid = syntaxError
 		}
 	}
 	r.Tags = append(r.Tags, t)

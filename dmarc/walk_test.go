@@ -176,7 +176,9 @@ func TestRounds(t *testing.T) {
 		rounds int
 		run    func(context.Context, resolver.Resolver)
 	}{
-		{"a walk", 1, func(ctx context.Context, r resolver.Resolver) { OrganizationalDomain(ctx, r, "1.2.3.4.5.6.7.8.9.example") }},
+		{"a walk", 1, func(ctx context.Context, r resolver.Resolver) {
+			OrganizationalDomain(ctx, r, "1.2.3.4.5.6.7.8.9.example")
+		}},
 		{"no record", 1, func(ctx context.Context, r resolver.Resolver) { Discover(ctx, r, "a.b.c.d.e.f.g.h.nothing.example") }},
 		{"with destinations", 2, func(ctx context.Context, r resolver.Resolver) { Discover(ctx, r, "acme.example") }},
 		{"with alignments", 2, func(ctx context.Context, r resolver.Resolver) {
