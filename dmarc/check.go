@@ -96,7 +96,7 @@ func (j *judge) silence() {
 		}
 	}
 	switch {
-	case d.Undecided.Policy != "" && j.missingInReach():
+	case d.Undecided.Policy != "" && d.missingInReach():
 		// What can be said is said by dmarc-record-missing.
 	case d.Undecided.Policy != "" && d.Record != nil:
 		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Warning, Evidence: []finding.Evidence{d.Existence},
@@ -104,7 +104,7 @@ func (j *judge) silence() {
 	case d.Undecided.Policy != "":
 		f := finding.Finding{CouldBe: finding.Critical, Undecides: true, Evidence: evidence,
 			Detail: "Which policy applies is not known: " + d.Undecided.Policy + "."}
-		if j.onlySuffixesSilent() {
+		if d.onlySuffixesSilent() {
 			f.CouldBe = finding.Error
 		}
 		j.Add("dmarc-unresolved", f)
@@ -119,31 +119,6 @@ func (j *judge) silence() {
 	}
 }
 
-// beyondReach: a public suffix that was not asked because the audit is offline.
-func (s *Step) beyondReach() bool { return s.Suffix && s.Evidence.Status == "offline" }
-
-// missingInReach reports that no step has a record and only public suffixes
-// were beyond an offline audit's reach. That the owner publishes none is then
-// sure, though a policy of the suffix's operator could stand in for it.
-func (j *judge) missingInReach() bool {
-	for i := range j.d.Walk {
-		s := &j.d.Walk[i]
-		if s.Outcome == HasRecord || s.Outcome == Unanswered && (i == 0 || !s.beyondReach()) {
-			return false
-		}
-	}
-	return true
-}
-
-func (j *judge) onlySuffixesSilent() bool {
-	for i := range j.d.Walk {
-		if s := &j.d.Walk[i]; s.Outcome == Unanswered && (i == 0 || !s.Suffix) {
-			return false
-		}
-	}
-	return true
-}
-
 // multiple reports several records at one name.
 func (j *judge) multiple(s *Step, i int) {
 	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence}}
@@ -156,19 +131,36 @@ func (j *judge) multiple(s *Step, i int) {
 		}
 		detail.WriteString("\n" + quoted(text))
 	}
-	switch {
-	case j.d.Record != nil && i > 0:
+	note, moot := j.standing(i)
+	if moot {
 		f.Severity = finding.Warning
-		fmt.Fprintf(&detail, "\nThe record at %s applies to %s all the same.", j.d.PolicyDomain, j.d.Domain)
-	case j.d.Record != nil:
-		fmt.Fprintf(&detail, "\nBy RFC 9989 the record at %s then applies; receivers that follow RFC 7489 stop here and apply none.", j.d.PolicyDomain)
-	default:
-		detail.WriteString("\nNo policy applies, as if there were no DMARC at all.")
+	} else if i == 0 && j.d.Record != nil {
+		note = fmt.Sprintf("By RFC 9989 the record at %s then applies; receivers that follow RFC 7489 stop here and apply none.", j.d.PolicyDomain)
+	}
+	if note != "" {
+		detail.WriteString("\n" + note)
 	}
 	f.Detail = detail.String()
-	f.Fix = j.publish("Replace the records by a single one.", s.Name, merge(s.Records))
+	f.Fix = publish("Replace the records by a single one.", s.Name, merge(s.Records))
 	f.Fix.Remove = txtRecords(s.Name, s.Records)
 	j.Add("dmarc-multiple-records", f)
+}
+
+// standing says what the loss of the record at step i means for the domain, and
+// whether another one makes it moot.
+func (j *judge) standing(i int) (note string, moot bool) {
+	d := j.d
+	switch {
+	case i > 0 && d.Record != nil:
+		return fmt.Sprintf("The record at %s applies to %s all the same.", d.PolicyDomain, d.Domain), true
+	case i > 0 && j.own().Outcome == Unanswered:
+		return fmt.Sprintf("It matters to %s only if that has no record of its own, which is not known.", d.Domain), true
+	case d.Record != nil:
+		return fmt.Sprintf("The record at %s applies instead.", d.PolicyDomain), false
+	case d.Undecided.Policy != "":
+		return "", false
+	}
+	return "No policy applies, as if there were no DMARC at all.", false
 }
 
 // merge makes one record of several that were discarded: the mildest of their
@@ -204,13 +196,19 @@ func (j *judge) others(s *Step, i int) {
 		}
 		f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
 			Detail: fmt.Sprintf("The TXT record at %s is not read as a DMARC record: %s.\n%s", s.Name, o.Reason, quoted(o.Text))}
-		if s.Outcome == HasRecord || i > 0 && j.d.Record != nil {
+		note, moot := j.standing(i)
+		if s.Outcome == HasRecord {
+			note, moot = "Another record at the name is in force, so that this one has no effect.", true
+		}
+		if note != "" {
+			f.Detail += "\n" + note
+		}
+		if moot {
 			f.Severity = finding.Warning
-			f.Detail += "\nAnother record is in force, so that this one has no effect."
-			f.Fix = &finding.Fix{Summary: "Remove the record, or correct it and remove the other."}
+			f.Fix = &finding.Fix{Summary: "Correct the record, or remove it."}
 			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
 		} else if r, err := ParseRecord(o.Hint); err == nil {
-			f.Fix = j.publish("Publish the record so that v=DMARC1; comes first.", s.Name, r.draft().String())
+			f.Fix = publish("Publish the record so that v=DMARC1; comes first.", s.Name, r.draft().String())
 			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
 		}
 		j.Add("dmarc-version", f)
@@ -238,7 +236,7 @@ func (j *judge) missing() {
 		j.Decided("dmarc-record-missing")
 		return
 	}
-	if d.Undecided.Policy != "" && !j.missingInReach() || j.Has("dmarc-multiple-records") || j.Has("dmarc-version") {
+	if d.Undecided.Policy != "" && !d.missingInReach() || j.Has("dmarc-multiple-records") || j.Has("dmarc-version") {
 		return
 	}
 	f := finding.Finding{Evidence: j.evidence(), Detail: fmt.Sprintf(
@@ -251,11 +249,11 @@ func (j *judge) missing() {
 	name := recordName(d.Domain)
 	if j.c.sends() {
 		f.Detail += " Anyone may write mail in its name, and Gmail, Yahoo, Microsoft and Apple refuse bulk mail of domains without a policy."
-		f.Fix = j.publish("Publish a record that asks for reports and changes nothing else yet.", name,
+		f.Fix = publish("Publish a record that asks for reports and changes nothing else yet.", name,
 			"v=DMARC1; p=none; rua=mailto:dmarc-reports@"+d.Domain)
 	} else {
 		f.Detail += " It sends no mail, so that all mail in its name is forged, and nothing tells receivers to reject it."
-		f.Fix = j.publish("Publish a record that rejects all mail in the domain's name.", name, "v=DMARC1; p=reject;")
+		f.Fix = publish("Publish a record that rejects all mail in the domain's name.", name, "v=DMARC1; p=reject;")
 	}
 	j.Add("dmarc-record-missing", f)
 }
@@ -282,7 +280,7 @@ func (j *judge) misplaced() {
 			f.Severity = finding.Notice
 			f.Detail += "\nThe record in the right place is in force."
 		} else if r := readable(stray.Text); r != nil {
-			f.Fix = j.publish("Move the record to "+s.Name+".", s.Name, r.draft().String())
+			f.Fix = publish("Move the record to "+s.Name+".", s.Name, r.draft().String())
 		}
 		f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
 		j.Add("dmarc-wrong-name", f)
@@ -308,7 +306,7 @@ func readable(text string) *Record {
 }
 
 // publish is a fix by one TXT record.
-func (j *judge) publish(summary, name, value string) *finding.Fix {
+func publish(summary, name, value string) *finding.Fix {
 	return &finding.Fix{Summary: summary, Name: name, Type: "TXT", Value: value}
 }
 

@@ -40,7 +40,12 @@ func (j *judge) discovery() {
 	w := d.Wildcard
 	switch {
 	case w == nil:
-	case w.Evidence.Status == "found":
+	case w.Answers == nil:
+		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Notice, Evidence: []finding.Evidence{w.Evidence},
+			Detail: fmt.Sprintf("Whether a wildcard answers at _dmarc of any name is not known: the DNS did not answer for %s.", w.Name)})
+	case !*w.Answers:
+		j.Decided("dmarc-wildcard")
+	default:
 		detail := fmt.Sprintf("A wildcard answers for %s, a name that nobody published, and so for _dmarc at every subdomain without records of its own.", w.Name)
 		if len(w.Texts) > 0 {
 			if _, err := ParseRecord(w.Texts[0]); err == nil {
@@ -52,11 +57,6 @@ func (j *judge) discovery() {
 		}
 		j.Add("dmarc-wildcard", finding.Finding{Detail: detail, Evidence: []finding.Evidence{w.Evidence},
 			Fix: &finding.Fix{Summary: "Restrict the wildcard to types and names that need it."}})
-	case w.Evidence.Status == "nodata", w.Evidence.Status == "nxdomain", w.Evidence.Status == "bad-name":
-		j.Decided("dmarc-wildcard")
-	default:
-		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Notice, Evidence: []finding.Evidence{w.Evidence},
-			Detail: fmt.Sprintf("Whether a wildcard answers at _dmarc of any name is not known: the DNS did not answer for %s.", w.Name)})
 	}
 }
 
@@ -75,14 +75,15 @@ func (j *judge) inherited() {
 		whose = "the public suffix above it"
 	}
 	detail := fmt.Sprintf("%s has no record of its own; the one at %s, %s, applies.", d.Domain, d.PolicyDomain, whose)
-	exists := "exists"
-	if d.Exists != nil && !*d.Exists {
-		exists = "does not exist"
-	}
-	if d.Tag != "" && !d.Record.Broken() {
-		detail += fmt.Sprintf(" The domain %s, so that its policy is %s, from %s=%s.", exists, d.Policy, d.Tag, d.Policy)
-	} else if d.Policy != "" {
+	switch {
+	case d.Policy != "" && d.Record.Broken():
 		detail += " It counts as p=none (RFC 9989, 4.10.1)."
+	case d.Tag == "p":
+		detail += fmt.Sprintf(" Its p=%s counts for %s too, since no sp or np says otherwise.", d.Policy, d.Domain)
+	case d.Tag == "sp":
+		detail += fmt.Sprintf(" Its sp=%s counts, the policy for subdomains.", d.Policy)
+	case d.Tag == "np":
+		detail += fmt.Sprintf(" Its np=%s counts, because %s does not exist in the DNS.", d.Policy, d.Domain)
 	}
 	j.Add("dmarc-inherited", finding.Finding{Detail: detail, Evidence: append(j.evidence(), d.Existence)})
 }
@@ -109,15 +110,15 @@ func (j *judge) differs() {
 		if d.Policy != "" {
 			draft.set("p", string(d.Policy)).set("sp", "").set("np", "").set("psd", "")
 		}
-		f.Fix = j.publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain), draft.String())
+		f.Fix = publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain), draft.String())
 	case d.Record == nil:
-		f.Fix = j.publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain),
+		f.Fix = publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain),
 			newDraft(None).set("rua", "mailto:dmarc-reports@"+d.Domain).String())
 	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && !strings.Contains(explain(d.Walk), "psd=n"):
-		f.Fix = j.publish("Publish a record at the domain that you registered too, so that the walk ends there.",
+		f.Fix = publish("Publish a record at the domain that you registered too, so that the walk ends there.",
 			recordName(s.OrganizationalDomain), newDraft(None).set("rua", "mailto:dmarc-reports@"+s.OrganizationalDomain).String())
 	case labels(d.OrganizationalDomain) < labels(s.OrganizationalDomain) && s.OrganizationalDomain == d.PolicyDomain:
-		f.Fix = j.publish("Say that the domain is its own organization.", recordName(d.PolicyDomain), d.Record.draft().set("psd", "n").String())
+		f.Fix = publish("Say that the domain is its own organization.", recordName(d.PolicyDomain), d.Record.draft().set("psd", "n").String())
 	default:
 		f.Fix = &finding.Fix{Summary: "Use the author domain itself as envelope and signing domain: then both come to the same result (RFC 9989, C.3)."}
 	}
@@ -131,10 +132,10 @@ type path struct {
 	aligned         bool
 }
 
-func (j *judge) path(kind string) path {
+func (c *Context) path(kind string) path {
 	var p path
-	for i := range j.c.Alignments {
-		a := &j.c.Alignments[i]
+	for i := range c.Alignments {
+		a := &c.Alignments[i]
 		if a.Kind != kind {
 			continue
 		}
@@ -168,7 +169,7 @@ func (p path) open(has *bool) bool {
 
 // alignment judges the stated envelope and signing domains.
 func (j *judge) alignment() {
-	spf, dkim := j.path("spf"), j.path("dkim")
+	spf, dkim := j.c.path("spf"), j.c.path("dkim")
 	for i := range j.c.Alignments {
 		a := &j.c.Alignments[i]
 		id, otherBlocked := "dmarc-spf-unaligned", dkim.blocked(j.c.HasDKIM)
@@ -213,7 +214,7 @@ func (j *judge) alignmentFix(a *Alignment) *finding.Fix {
 		if a.Kind == "dkim" {
 			tag = "adkim"
 		}
-		fix := j.publish(fmt.Sprintf("Use %s itself, or ask for relaxed alignment.", d.Domain), recordName(d.PolicyDomain),
+		fix := publish(fmt.Sprintf("Use %s itself, or ask for relaxed alignment.", d.Domain), recordName(d.PolicyDomain),
 			d.Record.draft().set(tag, string(Relaxed)).String())
 		fix.Remove = txtRecords(fix.Name, []string{d.Record.Text})
 		return fix

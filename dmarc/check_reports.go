@@ -120,7 +120,7 @@ func (j *judge) authorized(f *Destination) bool {
 	tags := strings.Join(f.Tags, " and ")
 	if f.External == nil || f.Authorized == nil {
 		j.Add("dmarc-unresolved", finding.Finding{Subject: f.Host, CouldBe: finding.Error, Evidence: evidence,
-			Detail: fmt.Sprintf("Whether %s accepts the reports that %s asks for is not known: %s.", f.Host, tags, f.Reason)})
+			Detail: fmt.Sprintf("Whether %s accepts the reports (%s) is not known: %s.", f.Host, tags, f.Reason)})
 		return false
 	}
 	owner := f.OrganizationalDomain
@@ -128,14 +128,14 @@ func (j *judge) authorized(f *Destination) bool {
 		owner = "another organization"
 	}
 	out := finding.Finding{Subject: f.Host, Evidence: evidence, Detail: fmt.Sprintf(
-		"%s asks for reports to %s, which belongs to %s. Receivers send reports to another organization only if it says that it wants them, and %s.",
-		sentence(tags), clip(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
+		"The record has reports (%s) sent to %s, which belongs to %s. Receivers send reports to another organization only if it says that it wants them, and %s.",
+		tags, clip(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
 	if !f.ExternalBySuffix {
 		out.Severity = finding.Warning
 		out.Detail += " By the public suffix list both are one organization, so that receivers that follow RFC 7489 send them all the same."
 	}
 	if len(f.AuthorizationName) <= maxName {
-		out.Fix = j.publish(fmt.Sprintf("Have the operator of %s publish this record in its DNS, or send the reports to a mailbox of your own.", f.Host),
+		out.Fix = publish(fmt.Sprintf("Have the operator of %s publish this record in its DNS, or send the reports to a mailbox of your own.", f.Host),
 			f.AuthorizationName, "v=DMARC1;")
 	} else {
 		out.Fix = &finding.Fix{Summary: "Send the reports to a mailbox of your own domain."}
@@ -165,7 +165,7 @@ func (j *judge) canReceive(f *Destination) bool {
 		if slices.Contains(f.Tags, "ruf") {
 			d.set("ruf", drop(j.d.Record.RUF))
 		}
-		fix := j.publish(fmt.Sprintf("Give %s an MX, or send the reports to a mailbox that exists.", f.Host), recordName(j.d.PolicyDomain), d.String())
+		fix := publish(fmt.Sprintf("Give %s an MX, or send the reports to a mailbox that exists.", f.Host), recordName(j.d.PolicyDomain), d.String())
 		fix.Remove = txtRecords(fix.Name, []string{j.d.Record.Text})
 		j.Add("dmarc-report-host-cannot-receive", finding.Finding{Subject: f.Host, Evidence: f.Mail, Fix: fix,
 			Detail: fmt.Sprintf("Reports to %s are lost: %s.", clip(strings.Join(f.Addresses, ", "), 200), f.ReceiveReason)})

@@ -49,11 +49,24 @@ func (d *Discovery) discover(a *asker) {
 	destinations := a.askDestinations(d)
 
 	d.RFC7489 = classic.read(d)
-	d.Wildcard = &Probe{Name: recordName(nobody(domain) + "." + domain), Texts: probe.texts(), Evidence: probe.evidence()}
+	d.Wildcard = readProbe(probe)
 	d.readStrays(strays)
 	for _, q := range destinations {
 		d.Destinations = append(d.Destinations, q.read(d))
 	}
+}
+
+func readProbe(q *question) *Probe {
+	p := &Probe{Texts: q.texts(), Evidence: q.evidence()}
+	p.Name = p.Evidence.Name
+	if answer, err := q.wait(); err == nil {
+		answers := answer.Status == resolver.Found
+		p.Answers = &answers
+	} else if err.Reason == resolver.BadName {
+		// Too long to be asked, by a receiver or by us.
+		p.Answers = new(bool)
+	}
+	return p
 }
 
 // policyQuestions are those that decide what applies to an Author Domain.
@@ -160,6 +173,31 @@ func silence(steps []Step) string {
 		}
 	}
 	return "the DNS did not answer for " + strings.Join(names, ", ")
+}
+
+// beyondReach: a public suffix that was not asked because the audit is offline.
+func (s *Step) beyondReach() bool { return s.Suffix && s.Evidence.Status == string(resolver.Offline) }
+
+// missingInReach reports that no step has a record and only public suffixes
+// were beyond an offline audit's reach. That the owner publishes none is then
+// sure, though a policy of the suffix's operator could stand in for it.
+func (d *Discovery) missingInReach() bool {
+	for i := range d.Walk {
+		s := &d.Walk[i]
+		if s.Outcome == HasRecord || s.Outcome == Unanswered && (i == 0 || !s.beyondReach()) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Discovery) onlySuffixesSilent() bool {
+	for i := range d.Walk {
+		if s := &d.Walk[i]; s.Outcome == Unanswered && (i == 0 || !s.Suffix) {
+			return false
+		}
+	}
+	return true
 }
 
 // Enforces reports whether failing mail of the domain is to be quarantined or

@@ -108,7 +108,9 @@ type Stray struct {
 
 // Probe asks whether a wildcard answers.
 type Probe struct {
-	Name     string           `json:"name"`
+	Name string `json:"name"`
+	// Answers: there is TXT at a name that nobody published; nil is not known.
+	Answers  *bool            `json:"answers"`
 	Texts    []string         `json:"texts,omitempty"`
 	Evidence finding.Evidence `json:"evidence"`
 }

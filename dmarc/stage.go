@@ -64,10 +64,10 @@ func (d *Discovery) Next(c Context) *Stage {
 func (d *Discovery) stage() string {
 	switch {
 	case d.Record == nil && d.Undecided.Policy != "":
-		if j := (&judge{d: d}); !j.missingInReach() {
-			return ""
+		if d.missingInReach() {
+			return "missing"
 		}
-		return "missing"
+		return ""
 	case d.Undecided.Policy != "":
 		return ""
 	case d.Record == nil:
@@ -142,8 +142,7 @@ func (d *Discovery) blockers(c Context) []string {
 			out = append(out, a.Why)
 		}
 	}
-	j := &judge{d: d, c: c}
-	if j.path("dkim").blocked(c.HasDKIM) {
+	if c.path("dkim").blocked(c.HasDKIM) {
 		out = append(out, fmt.Sprintf("No aligned DKIM signature is known for %s.", d.Domain))
 	}
 	if d.Record != nil && !slices.ContainsFunc(d.Record.RUA, func(u URI) bool { return u.Supported() }) {
