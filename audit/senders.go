@@ -20,24 +20,24 @@ func (a *run) findSenders(ctx context.Context) {
 		}
 		return
 	}
-	if !wait(ctx, a.mxKnown) || !wait(ctx, a.spfKnown) {
+	own := spf.ExamineOwn(ctx, a.session, a.target.Domain)
+	if !wait(ctx, a.mxKnown) {
 		e.SendersUnknown = true
 		return
 	}
 	for _, s := range a.domain.Addresses() {
 		e.add(s.Addr, "MX host "+s.Host, a.options.MaxIPs)
 	}
-	for _, s := range a.result.SPF.SendingAddresses() {
+	for _, s := range own.SendingAddresses() {
 		e.add(s.Addr, "SPF "+s.From, a.options.MaxIPs)
 	}
-	e.SenderRanges = append(e.SenderRanges, a.result.SPF.Targets()...)
-	e.SendersUnknown = a.sendersUndecided()
+	e.SenderRanges = append(e.SenderRanges, own.Targets()...)
+	e.SendersUnknown = sendersUndecided(a.domain, own)
 }
 
 // sendersUndecided reports that an unanswered question could have named more addresses.
-func (a *run) sendersUndecided() bool {
-	d := a.domain
-	if d.MX == mailhost.MXUnknown || a.result.SPF.Status == spf.StatusUnresolved {
+func sendersUndecided(d *mailhost.Domain, own *spf.Policy) bool {
+	if d.MX == mailhost.MXUnknown || own.Status == spf.StatusUnresolved {
 		return true
 	}
 	if d.MX == mailhost.MXNone {

@@ -26,12 +26,25 @@ const (
 //
 // Type 99 is never asked for (RFC 7208, 3.1).
 func Examine(ctx context.Context, r resolver.Resolver, domain string) *Policy {
+	return examine(ctx, r, domain, false)
+}
+
+// ExamineOwn finds what the domain's own record authorises directly, and asks no
+// more than that needs: the record, and the addresses that its a and mx terms
+// name. Includes are not followed. What it asks, Examine asks too, so the two can
+// run at the same time over one resolver.Session, and those who wait for
+// SendingAddresses alone need not wait for the whole tree.
+func ExamineOwn(ctx context.Context, r resolver.Resolver, domain string) *Policy {
+	return examine(ctx, r, domain, true)
+}
+
+func examine(ctx context.Context, r resolver.Resolver, domain string, own bool) *Policy {
 	name, ok := asciiDomain(domain)
 	if !ok || !checkable(name) {
 		return &Policy{Domain: domain, Status: StatusInvalid, Record: &Record{Domain: domain, Status: StatusInvalid, LookupsExact: true, facts: &recordFacts{}},
 			LookupsExact: true, Addresses: Accounting{IPv4: "0", IPv6: "0", Exact: true}}
 	}
-	x := &examiner{ctx: ctx, r: r, slots: make(chan struct{}, atOnce), once: make(map[string]bool),
+	x := &examiner{ctx: ctx, r: r, own: own, slots: make(chan struct{}, atOnce), once: make(map[string]bool),
 		answers: &answers{root: name, asked: make(map[question]*outcome)}}
 	x.start("record "+name, func() { x.visit(name) })
 	x.tasks.Wait()
@@ -104,6 +117,7 @@ func (k *answers) evidence(name string, t resolver.Type) finding.Evidence {
 type examiner struct {
 	ctx   context.Context
 	r     resolver.Resolver
+	own   bool // for ExamineOwn
 	slots chan struct{}
 	tasks sync.WaitGroup
 
@@ -185,6 +199,10 @@ func (x *examiner) visit(domain string) {
 
 // follow asks what a term leads to.
 func (x *examiner) follow(k Kind, name string) {
+	if x.own && (k == KindInclude || k == KindExists || k == KindExp ||
+		k == KindRedirect && registrable(name) != registrable(x.root)) {
+		return
+	}
 	switch k {
 	case KindInclude, KindRedirect:
 		if checkable(name) {
@@ -216,7 +234,7 @@ func (x *examiner) follow(k Kind, name string) {
 // absent asks whether the registrable domain of a target that does not exist has
 // an owner. Only what was absent is asked about.
 func (x *examiner) absent(name string, o *outcome) {
-	if o.status() != StatusNXDomain {
+	if x.own || o.status() != StatusNXDomain {
 		return
 	}
 	if d := registrable(name); d != "" && d != name && d != registrable(x.root) {
