@@ -1,11 +1,9 @@
 package mailhost
 
 import (
-	"context"
 	"net/netip"
 
 	"mailworthy/finding"
-	"mailworthy/resolver"
 )
 
 // Presence is whether something is in the DNS. There are three answers.
@@ -51,20 +49,22 @@ type Domain struct {
 	MX     MXState  `json:"mx"`
 	// Exchanges are the MX records by preference.
 	Exchanges []Exchange `json:"exchanges"`
-	// NullPreference is the preference of a null MX: it should be 0.
-	NullPreference uint16 `json:"null_preference,omitempty"`
+	// ExchangesLeftOut counts MX records beyond the bound.
+	ExchangesLeftOut int `json:"exchanges_left_out,omitempty"`
 	// Own is the domain name as a host: where mail goes without an MX.
-	Own       Host               `json:"own"`
-	Authority Authority          `json:"authority"`
-	Evidence  []finding.Evidence `json:"evidence,omitempty"`
+	Own       Host      `json:"own"`
+	Authority Authority `json:"authority"`
+	// Evidence is the question for the MX records.
+	Evidence []finding.Evidence `json:"evidence,omitempty"`
 }
 
 // Exchange is one MX record.
 type Exchange struct {
 	Preference uint16 `json:"preference"`
-	// Null: the host is "." (RFC 7505).
+	// Null: the host is "." (RFC 7505, 3).
 	Null bool `json:"null,omitempty"`
-	// Literal: the host is written as an address, which is not allowed (RFC 5321, 5.1; RFC 1035, 3.3.9).
+	// Literal: the host is written as an address, where only a name may stand
+	// (RFC 1035, 3.3.9; RFC 5321, 5.1).
 	Literal bool `json:"literal,omitempty"`
 	Host
 }
@@ -74,20 +74,23 @@ type Host struct {
 	Name string `json:"name"`
 	// Resolves: Absent where neither family has an address, Unknown where one
 	// has none and the other was not answered.
-	Resolves  Presence           `json:"resolves"`
-	Addresses []netip.Addr       `json:"addresses"`
-	CNAMEs    []string           `json:"cnames,omitempty"`
-	Evidence  []finding.Evidence `json:"evidence,omitempty"`
+	Resolves  Presence     `json:"resolves"`
+	Addresses []netip.Addr `json:"addresses"`
+	// CNAMEs are the aliases behind the name, in order.
+	CNAMEs   []string           `json:"cnames,omitempty"`
+	Evidence []finding.Evidence `json:"evidence,omitempty"`
 }
 
-// Authority is whether a domain is in a zone that can be found: an SOA at the
+// Authority is whether a domain lies in a zone that can be found: an SOA at the
 // domain or at its organizational domain.
 type Authority struct {
 	Domain         string `json:"domain"`
-	Organizational string `json:"organizational"`
+	Organizational string `json:"organizational_domain"`
 	// Exists: Absent is NXDOMAIN at the domain.
-	Exists   Presence           `json:"exists"`
-	SOA      Presence           `json:"soa"`
+	Exists Presence `json:"exists"`
+	SOA    Presence `json:"soa"`
+	// MX of an envelope domain; empty where it was not asked for.
+	MX       MXState            `json:"mx,omitempty"`
 	Evidence []finding.Evidence `json:"evidence,omitempty"`
 }
 
@@ -98,8 +101,9 @@ type Address struct {
 	// Names are the PTR records, up to a bound.
 	Names []ReverseName `json:"names"`
 	// NamesLeftOut counts PTR records beyond the bound.
-	NamesLeftOut int                `json:"names_left_out,omitempty"`
-	Evidence     []finding.Evidence `json:"evidence,omitempty"`
+	NamesLeftOut int `json:"names_left_out,omitempty"`
+	// Evidence is the question for the PTR records.
+	Evidence []finding.Evidence `json:"evidence,omitempty"`
 }
 
 // ReverseName is the name of a PTR record.
@@ -128,52 +132,56 @@ type Source struct {
 }
 
 // MXHosts returns the names of the MX hosts by preference, each once.
-func (d *Domain) MXHosts() []string { return nil }
+func (d *Domain) MXHosts() []string {
+	var names []string
+	seen := make(map[string]bool)
+	for _, e := range d.Exchanges {
+		if e.isHost() && !seen[e.Name] {
+			seen[e.Name] = true
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
+// isHost: the record names a host, as it should.
+func (e *Exchange) isHost() bool { return !e.Null && !e.Literal }
 
 // Addresses returns the addresses of the MX hosts, or the domain's own where it
-// has no MX (RFC 5321, 5.1).
-func (d *Domain) Addresses() []Source { return nil }
-
-// ExamineDomain asks for the MX records of the domain and all they lead to.
-func ExamineDomain(ctx context.Context, r resolver.Resolver, domain string) *Domain { return &Domain{} }
-
-// ExamineAddresses asks for the PTR names of each address and where they lead.
-func ExamineAddresses(ctx context.Context, r resolver.Resolver, addrs []netip.Addr) []Address {
-	return nil
+// has no MX (RFC 5321, 5.1), each once.
+func (d *Domain) Addresses() []Source {
+	var out []Source
+	seen := make(map[netip.Addr]bool)
+	add := func(h *Host) {
+		for _, a := range h.Addresses {
+			if !seen[a] {
+				seen[a] = true
+				out = append(out, Source{a, h.Name})
+			}
+		}
+	}
+	switch d.MX {
+	case MXPresent:
+		for i := range d.Exchanges {
+			add(&d.Exchanges[i].Host)
+		}
+	case MXNone:
+		add(&d.Own)
+	}
+	return out
 }
 
-// ExamineHELO asks for the addresses of each name.
-func ExamineHELO(ctx context.Context, r resolver.Resolver, names []string) []HELO { return nil }
-
-// ExamineSOA asks whether each domain, or its organizational domain, has an SOA.
-func ExamineSOA(ctx context.Context, r resolver.Resolver, domains []string) []Authority { return nil }
-
-// Authoritative is what each authoritative server of a domain says.
-type Authoritative struct {
-	Domain  string   `json:"domain"`
-	Servers []Server `json:"servers"`
+// confirmed reports whether a PTR name leads back to the address; Unknown where
+// none is known to and one was not answered.
+func (a *Address) confirmed() Presence {
+	state := Absent
+	for _, n := range a.Names {
+		switch n.Confirmed {
+		case Present:
+			return Present
+		case Unknown:
+			state = Unknown
+		}
+	}
+	return state
 }
-
-// Server is one address of one name server.
-type Server struct {
-	Host string     `json:"host"`
-	Addr netip.Addr `json:"ip"`
-}
-
-// ExamineAuthoritative finds the authoritative servers of the domain through r
-// and asks each for the SPF, DMARC and MX records of the domain. The function
-// at makes a resolver that asks that one server.
-func ExamineAuthoritative(ctx context.Context, r resolver.Resolver, domain string, at func(server netip.Addr) resolver.Resolver) *Authoritative {
-	return &Authoritative{}
-}
-
-// Context is what the checks need to know beside the facts.
-type Context struct {
-	Profile finding.Profile
-}
-
-// Check turns facts into findings.
-func Check(f *Facts, c Context) []finding.Finding { return nil }
-
-// Checks are the checks of the section "hosts".
-var Checks []finding.Check

@@ -1,0 +1,374 @@
+package mailhost
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// Context is what the checks need to know beside the facts.
+type Context struct {
+	Profile finding.Profile
+}
+
+// Bounds on what a finding shows.
+const (
+	maxNamed    = 8
+	maxShown    = 300
+	maxEvidence = 8
+)
+
+// Check turns facts into findings.
+func Check(f *Facts, c Context) []finding.Finding {
+	j := &judge{facts: f, profile: c.Profile}
+	j.sheet = finding.NewSheet(Checks, j.domainName())
+	if f.Domain != nil {
+		j.domain(f.Domain)
+	}
+	for i := range f.Envelope {
+		j.envelope(&f.Envelope[i])
+	}
+	if j.profile != finding.Parked && j.profile != finding.Receiver {
+		j.addresses()
+		j.helo()
+	}
+	if f.Authoritative != nil {
+		j.authoritative(f.Authoritative)
+	}
+	return j.sheet.Findings()
+}
+
+type judge struct {
+	facts   *Facts
+	profile finding.Profile
+	sheet   *finding.Sheet
+}
+
+func (j *judge) domainName() string {
+	if j.facts.Domain != nil {
+		return j.facts.Domain.Name
+	}
+	return ""
+}
+
+func (j *judge) parked() bool { return j.profile == finding.Parked }
+
+// domain judges whether the domain exists and where its mail goes.
+func (j *judge) domain(d *Domain) {
+	switch d.Exists {
+	case Unknown:
+		j.sheet.Add("hosts-unresolved", finding.Finding{Title: "The DNS did not say whether the domain exists",
+			Detail:  fmt.Sprintf("No question about %s was answered, so nothing can be said about its mail hosts.", d.Name),
+			CouldBe: finding.Critical, Undecides: true, Evidence: d.Evidence})
+		return
+	case Absent:
+		j.sheet.Add("domain-missing", finding.Finding{Evidence: d.Evidence,
+			Detail: fmt.Sprintf("%s does not exist in the DNS (NXDOMAIN), so every receiver rejects mail from it.", d.Name),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Register %s, or repair its delegation.", d.Authority.Organizational)}})
+		return
+	}
+	j.sheet.Decided("domain-missing")
+	if !j.parked() {
+		j.soa(&d.Authority, "From")
+	}
+	switch d.MX {
+	case MXUnknown:
+		j.sheet.Add("hosts-unresolved", finding.Finding{Title: "The DNS did not say where the domain's mail goes",
+			Detail:  fmt.Sprintf("The question for the MX records of %s was not answered.", d.Name),
+			CouldBe: finding.Error, Undecides: true, Evidence: d.Evidence})
+		return
+	case MXNone:
+		j.noMX(d)
+		return
+	}
+	j.sheet.Decided("mx-missing", "mx-implicit", "mx-null", "mx-null-not-alone")
+	j.nullMX(d)
+	if d.MX == MXPresent {
+		j.exchanges(d)
+	}
+}
+
+// noMX judges a domain without MX record: its own address takes its place, if it
+// has one (RFC 5321, 5.1).
+func (j *judge) noMX(d *Domain) {
+	null := finding.Fix{Summary: "Say that the domain takes no mail: publish a null MX.", Name: d.Name, Type: "MX", Value: "0 ."}
+	evidence := slices.Concat(d.Evidence, d.Own.Evidence)
+	switch d.Own.Resolves {
+	case Unknown:
+		j.unresolved("The DNS did not say whether the domain can receive mail", d.Name,
+			fmt.Sprintf("%s has no MX record, and the question for its own address, which would take the place of one, was not answered.", d.Name),
+			finding.Error, evidence)
+	case Absent:
+		f := finding.Finding{Evidence: evidence,
+			Detail: fmt.Sprintf("%s has neither an MX record nor an address: mail to it, be it a reply or a bounce, cannot be delivered.", d.Name),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish an MX record at %s that names the host which takes its mail.", d.Name)}}
+		if j.parked() {
+			f.Severity, f.Fix = finding.Info, &null
+			f.Detail = fmt.Sprintf("%s has neither an MX record nor an address, which is right for a domain without mail; a null MX would say so, and make senders give up at once.", d.Name)
+		}
+		j.sheet.Add("mx-missing", f)
+	case Present:
+		f := finding.Finding{Evidence: evidence,
+			Detail: fmt.Sprintf("%s has no MX record, so mail for it is tried at its own address %s.", d.Name, addrList(d.Own.Addresses)),
+			Fix: &finding.Fix{Summary: "Publish an MX record; the value keeps what happens now, name the mail host instead if it is another one.",
+				Name: d.Name, Type: "MX", Value: "10 " + d.Name}}
+		if j.parked() {
+			f.Severity, f.Fix = finding.Notice, &null
+		}
+		j.sheet.Add("mx-implicit", f)
+		j.sheet.Decided("mx-missing")
+	}
+	j.sheet.Decided("mx-null", "mx-null-not-alone")
+}
+
+// nullMX judges the records that say "no mail here" (RFC 7505).
+func (j *judge) nullMX(d *Domain) {
+	var nulls, others []finding.Record
+	for i := range d.Exchanges {
+		if e := &d.Exchanges[i]; e.Null {
+			nulls = append(nulls, e.record(d))
+		} else {
+			others = append(others, e.record(d))
+		}
+	}
+	if len(nulls) == 0 {
+		return
+	}
+	if len(nulls)+len(others) > 1 {
+		f := finding.Finding{Evidence: d.Evidence,
+			Detail: fmt.Sprintf("%s has a null MX, which says that it takes no mail, beside %d other MX %s. A null MX must be the only one.", d.Name, len(nulls)+len(others)-1, plural(len(nulls)+len(others)-1, "record")),
+			Fix:    &finding.Fix{Summary: "Remove the null MX.", Remove: nulls}}
+		if j.parked() || len(others) == 0 {
+			f.Fix = &finding.Fix{Summary: "Keep the null MX alone.", Name: d.Name, Type: "MX", Value: "0 .", Remove: append(nulls, others...)}
+		}
+		j.sheet.Add("mx-null-not-alone", f)
+	}
+	if d.MX != MXNull {
+		return
+	}
+	if p := d.Exchanges[0].Preference; p != 0 {
+		j.sheet.Add("mx-null-preference", finding.Finding{Evidence: d.Evidence,
+			Detail: fmt.Sprintf("The null MX of %s has preference %d, where the standard has 0.", d.Name, p),
+			Fix:    &finding.Fix{Summary: "Publish the null MX with preference 0.", Name: d.Name, Type: "MX", Value: "0 .", Remove: nulls}})
+	} else {
+		j.sheet.Decided("mx-null-preference")
+	}
+	if !j.parked() {
+		j.sheet.Add("mx-null", finding.Finding{Evidence: d.Evidence,
+			Detail: fmt.Sprintf("%s says with a null MX that it takes no mail. A domain that sends must be able to receive replies and bounces: receivers may answer 550 5.7.27, sender address has null MX.", d.Name),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Replace the null MX of %s by one that names the host which takes its mail.", d.Name), Remove: nulls}})
+	}
+}
+
+// record is the MX record as published.
+func (e *Exchange) record(d *Domain) finding.Record {
+	return finding.Record{Name: d.Name, Type: "MX", Value: fmt.Sprintf("%d %s", e.Preference, e.Name)}
+}
+
+// exchanges judges the MX hosts.
+func (j *judge) exchanges(d *Domain) {
+	j.sheet.Decided("mx-cname", "mx-ip-literal", "mx-private-address", "mx-single", "mx-duplicate")
+	var unknown []string
+	var unknownEvidence []finding.Evidence
+	seen := make(map[string]*Exchange)
+	for i := range d.Exchanges {
+		e := &d.Exchanges[i]
+		if first := seen[e.Name]; first != nil && !e.Null {
+			j.sheet.Add("mx-duplicate", finding.Finding{Subject: e.Name, Evidence: d.Evidence,
+				Detail: fmt.Sprintf("%s is named by two MX records of %s, with preference %d and %d.", e.Name, d.Name, first.Preference, e.Preference),
+				Fix:    &finding.Fix{Summary: "Remove the second one.", Remove: []finding.Record{e.record(d)}}})
+			continue
+		}
+		seen[e.Name] = e
+		switch {
+		case e.Null:
+		case e.Literal:
+			j.literal(d, e)
+		default:
+			j.alias(d, e)
+			j.notPublic(d, e)
+			switch e.Resolves {
+			case Absent:
+				j.sheet.Add("mx-unresolvable", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+					Detail: fmt.Sprintf("The MX host %s of %s has neither an A nor an AAAA record.", e.Name, d.Name),
+					Fix: &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record.", e.Name),
+						Remove: []finding.Record{e.record(d)}}})
+			case Unknown:
+				unknown = append(unknown, e.Name)
+				unknownEvidence = append(unknownEvidence, e.Evidence...)
+			}
+		}
+	}
+	if len(unknown) > 0 {
+		j.unresolved("The DNS did not say where MX hosts are", named(unknown),
+			fmt.Sprintf("The addresses of %s, which the MX records of %s name, are not known: the questions were not answered.", named(unknown), d.Name),
+			finding.Error, unknownEvidence)
+	} else {
+		j.sheet.Decided("mx-unresolvable")
+	}
+	if hosts := d.MXHosts(); len(hosts) == 1 && !j.parked() {
+		j.single(d, seen[hosts[0]])
+	}
+}
+
+// single is about a host that has no reserve of any kind: many addresses behind
+// one name, as large providers have them, are one.
+func (j *judge) single(d *Domain, e *Exchange) {
+	four, six := 0, 0
+	for _, a := range e.Addresses {
+		if a.Is4() {
+			four++
+		} else {
+			six++
+		}
+	}
+	if four <= 1 && six <= 1 && len(e.Addresses) > 0 {
+		j.sheet.Add("mx-single", finding.Finding{Evidence: append(slices.Clone(d.Evidence), e.Evidence...),
+			Detail: fmt.Sprintf("%s is the only MX host of %s. While it is down, mail waits at its senders.", e.Name, d.Name),
+			Fix:    &finding.Fix{Summary: "Publish a second MX record with a higher preference, if mail must not wait."}})
+	}
+}
+
+// alias judges a host that is a CNAME (RFC 2181, 10.3).
+func (j *judge) alias(d *Domain, e *Exchange) {
+	if len(e.CNAMEs) == 0 {
+		return
+	}
+	target := e.CNAMEs[len(e.CNAMEs)-1]
+	j.sheet.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+		Detail: fmt.Sprintf("The MX host %s of %s is an alias of %s. An MX record must name the host itself.", e.Name, d.Name, target),
+		Fix: &finding.Fix{Summary: "Name the host that the alias leads to.", Name: d.Name, Type: "MX",
+			Value: fmt.Sprintf("%d %s", e.Preference, target), Remove: []finding.Record{e.record(d)}}})
+}
+
+// literal judges a host that is written as an address.
+func (j *judge) literal(d *Domain, e *Exchange) {
+	addr := literal(e.Name)
+	name := "mail." + d.Name
+	j.sheet.Add("mx-ip-literal", finding.Finding{Subject: e.Name, Evidence: d.Evidence,
+		Detail: fmt.Sprintf("An MX record of %s names the address %s. It is looked up as a name, which does not exist, so no mail gets there.", d.Name, e.Name),
+		Fix: &finding.Fix{Summary: "Give the host a name and let the MX record name it.", Name: d.Name, Type: "MX",
+			Value:  fmt.Sprintf("%d %s", e.Preference, name),
+			Remove: []finding.Record{e.record(d)}, More: []finding.Record{{Name: name, Type: forwardType(addr).String(), Value: addr.String()}}}})
+}
+
+// notPublic judges the addresses of a host that nobody outside can reach.
+func (j *judge) notPublic(d *Domain, e *Exchange) {
+	for _, a := range e.Addresses {
+		if kind := notPublic(a); kind != "" {
+			j.sheet.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+				Detail: fmt.Sprintf("The MX host %s of %s has the %s address %s, which nobody outside can deliver to.", e.Name, d.Name, kind, a),
+				Fix: &finding.Fix{Summary: fmt.Sprintf("Publish the public address of %s instead.", e.Name),
+					Remove: []finding.Record{{Name: e.Name, Type: forwardType(a).String(), Value: a.String()}}}})
+		}
+	}
+}
+
+var (
+	sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
+	thisNetwork = netip.MustParsePrefix("0.0.0.0/8")
+	reserved    = netip.MustParsePrefix("240.0.0.0/4")
+)
+
+// notPublic names the kind of an address that is not reachable from outside (RFC
+// 6890); empty: it is. Documentation ranges are left alone: examples use them.
+func notPublic(a netip.Addr) string {
+	switch {
+	case a.IsLoopback():
+		return "loopback"
+	case a.IsUnspecified() || thisNetwork.Contains(a):
+		return "unspecified"
+	case a.IsPrivate():
+		return "private"
+	case a.IsLinkLocalUnicast():
+		return "link-local"
+	case sharedSpace.Contains(a):
+		return "shared (carrier-grade NAT)"
+	case a.IsMulticast():
+		return "multicast"
+	case reserved.Contains(a):
+		return "reserved"
+	}
+	return ""
+}
+
+// soa judges Yahoo's test for one of the two domains.
+func (j *judge) soa(a *Authority, identity string) {
+	switch a.SOA {
+	case Unknown:
+		j.unresolved("The DNS did not say whether a zone holds the domain", a.Domain,
+			fmt.Sprintf("The question for the SOA of %s was not answered.", a.Domain), finding.Error, a.Evidence)
+	case Absent:
+		where := a.Domain
+		if a.Organizational != a.Domain {
+			where += " or " + a.Organizational
+		}
+		j.sheet.Add("domain-no-soa", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
+			Detail: fmt.Sprintf("There is no SOA record at %s. Yahoo rejects mail whose %s domain has none.", where, identity),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Repair the zone of %s: its authoritative servers must answer with an SOA.", a.Organizational)}})
+	default:
+		j.sheet.Decided("domain-no-soa")
+	}
+}
+
+// envelope judges an envelope domain: bounces must get there.
+func (j *judge) envelope(a *Authority) {
+	switch a.Exists {
+	case Absent:
+		j.sheet.Add("domain-missing", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
+			Detail: fmt.Sprintf("The envelope domain %s does not exist in the DNS (NXDOMAIN), so receivers reject mail with it in MAIL FROM.", a.Domain),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish %s, or send with another envelope domain.", a.Domain)}})
+		return
+	case Present:
+		j.sheet.Decided("domain-missing")
+	}
+	j.soa(a, "MAIL FROM")
+	switch a.MX {
+	case MXNull:
+		j.sheet.Add("mx-null", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
+			Detail: fmt.Sprintf("The envelope domain %s says with a null MX that it takes no mail, so bounces cannot be delivered. Receivers may answer 550 5.7.27, sender address has null MX.", a.Domain),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Replace the null MX of %s by one that names the host which takes bounces.", a.Domain)}})
+	case MXUnknown:
+		j.unresolved("The DNS did not say where bounces go", a.Domain,
+			fmt.Sprintf("The question for the MX records of the envelope domain %s was not answered.", a.Domain), finding.Error, a.Evidence)
+	}
+}
+
+// unresolved adds what the DNS did not say, where the section can be judged without.
+func (j *judge) unresolved(title, subject, detail string, couldBe finding.Severity, evidence []finding.Evidence) {
+	j.sheet.Add("hosts-unresolved", finding.Finding{Title: title, Subject: subject, Detail: detail, CouldBe: couldBe,
+		Evidence: evidence[:min(len(evidence), maxEvidence)]})
+}
+
+// named lists the first few of many.
+func named(names []string) string {
+	if len(names) > maxNamed {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
+	}
+	return strings.Join(names, ", ")
+}
+
+func addrList(addrs []netip.Addr) string {
+	names := make([]string, len(addrs))
+	for i, a := range addrs {
+		names[i] = a.String()
+	}
+	return named(names)
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}

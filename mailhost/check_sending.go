@@ -1,0 +1,223 @@
+package mailhost
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// addresses judges the names of the sending addresses.
+func (j *judge) addresses() {
+	var noPTR, noForward []string
+	var noPTREvidence, noForwardEvidence []finding.Evidence
+	for i := range j.facts.Addresses {
+		a := &j.facts.Addresses[i]
+		switch a.PTR {
+		case Unknown:
+			noPTR = append(noPTR, a.Addr.String())
+			noPTREvidence = append(noPTREvidence, a.Evidence...)
+			continue
+		case Absent:
+			j.sheet.Add("ptr-missing", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
+				Detail: fmt.Sprintf("%s has no PTR record: nothing at %s.", a.Addr, reverseName(a.Addr)),
+				Fix:    j.namePTR(a)})
+			continue
+		}
+		j.sheet.Decided("ptr-missing", "ptr-generic")
+		j.generic(a)
+		if a.confirmed() == Unknown {
+			noForward = append(noForward, a.Addr.String())
+			noForwardEvidence = append(noForwardEvidence, a.evidence()...)
+			continue
+		}
+		j.sheet.Decided("ptr-unconfirmed")
+		j.unconfirmed(a)
+	}
+	if len(noPTR) > 0 {
+		j.unresolved("The DNS did not say the names of sending addresses", named(noPTR),
+			fmt.Sprintf("The question for the PTR record of %s was not answered.", named(noPTR)), finding.Error, noPTREvidence)
+	}
+	if len(noForward) > 0 {
+		j.unresolved("The DNS did not say whether names lead back to sending addresses", named(noForward),
+			fmt.Sprintf("The names in the PTR records of %s could not be looked up.", named(noForward)), finding.Error, noForwardEvidence)
+	}
+}
+
+// evidence is all that was asked about the address.
+func (a *Address) evidence() []finding.Evidence {
+	out := slices.Clone(a.Evidence)
+	for _, n := range a.Names {
+		out = append(out, n.Evidence...)
+	}
+	return out[:min(len(out), maxEvidence)]
+}
+
+// unconfirmed judges the names that do not lead back.
+func (j *judge) unconfirmed(a *Address) {
+	var astray []string
+	for _, n := range a.Names {
+		if n.Confirmed == Absent {
+			leads := "has no address"
+			if len(n.Resolved) > 0 {
+				leads = "has " + addrList(n.Resolved)
+			}
+			astray = append(astray, cut(n.Name, maxShown)+" "+leads)
+		}
+	}
+	if len(astray) == 0 {
+		return
+	}
+	f := finding.Finding{Subject: a.Addr.String(), Evidence: a.evidence(),
+		Detail: fmt.Sprintf("The PTR record of %s names a host that does not have this address: %s.", a.Addr, named(astray))}
+	if a.confirmed() == Present {
+		f.Severity = finding.Warning
+		f.Title = "Not every name of a sending address leads back to it"
+		f.Detail = fmt.Sprintf("%s has %d PTR records, and not all lead back to it: %s. A receiver may look at any one of them.", a.Addr, len(a.Names)+a.NamesLeftOut, named(astray))
+		f.Fix = &finding.Fix{Summary: "Have the PTR records that do not lead back removed."}
+		for _, n := range a.Names {
+			if n.Confirmed == Absent {
+				f.Fix.Remove = append(f.Fix.Remove, finding.Record{Name: reverseName(a.Addr), Type: "PTR", Value: n.Name})
+			}
+		}
+	} else {
+		f.Fix = j.forwardOrPTR(a)
+	}
+	j.sheet.Add("ptr-unconfirmed", f)
+}
+
+// forwardOrPTR publishes the address at the name where the name is the domain's
+// own, and changes the PTR record where it is not.
+func (j *judge) forwardOrPTR(a *Address) *finding.Fix {
+	if j.facts.Domain != nil {
+		own := j.facts.Domain.Authority.Organizational
+		for _, n := range a.Names {
+			if n.Name == own || strings.HasSuffix(n.Name, "."+own) {
+				return &finding.Fix{Summary: fmt.Sprintf("Publish the address %s at %s.", a.Addr, n.Name), Name: n.Name,
+					Type: forwardType(a.Addr).String(), Value: a.Addr.String()}
+			}
+		}
+	}
+	return j.namePTR(a)
+}
+
+// generic judges names that look generated: one that does not is enough.
+func (j *judge) generic(a *Address) {
+	var why []string
+	for _, n := range a.Names {
+		if n.Generic == "" {
+			return
+		}
+		why = append(why, fmt.Sprintf("%s: %s", cut(n.Name, maxShown), n.Generic))
+	}
+	if len(why) == 0 {
+		return
+	}
+	j.sheet.Add("ptr-generic", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
+		Detail: fmt.Sprintf("The name of %s looks as if its provider had generated it, as for home connections (%s).", a.Addr, named(why)),
+		Fix:    j.namePTR(a)})
+}
+
+// namePTR is the PTR record that the address should have: the name of a host
+// that has the address already, if one is known.
+func (j *judge) namePTR(a *Address) *finding.Fix {
+	fix := &finding.Fix{Name: reverseName(a.Addr), Type: "PTR", Value: j.hostOf(a.Addr)}
+	for _, n := range a.Names {
+		fix.Remove = append(fix.Remove, finding.Record{Name: fix.Name, Type: "PTR", Value: n.Name})
+	}
+	if fix.Value == "" {
+		if j.facts.Domain == nil {
+			return &finding.Fix{Summary: fmt.Sprintf("Ask the provider of %s to set its PTR record to the host's name.", a.Addr), Name: fix.Name, Type: "PTR"}
+		}
+		fix.Value = "mail." + j.facts.Domain.Name
+		fix.More = []finding.Record{{Name: fix.Value, Type: forwardType(a.Addr).String(), Value: a.Addr.String()}}
+	}
+	fix.Summary = fmt.Sprintf("Ask the provider of %s to set its PTR record to %s.", a.Addr, fix.Value)
+	return fix
+}
+
+// hostOf is a name that leads to the address: that of a HELO, or of an MX host.
+func (j *judge) hostOf(addr netip.Addr) string {
+	for _, h := range j.facts.HELO {
+		if !h.Literal && slices.Contains(h.Addresses, addr) {
+			return h.Name
+		}
+	}
+	if j.facts.Domain != nil {
+		for _, e := range j.facts.Domain.Exchanges {
+			if e.isHost() && slices.Contains(e.Addresses, addr) {
+				return e.Name
+			}
+		}
+	}
+	return ""
+}
+
+// helo judges the names that the sending hosts greet with.
+func (j *judge) helo() {
+	for i := range j.facts.HELO {
+		h := &j.facts.HELO[i]
+		if h.Literal {
+			j.sheet.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Title: "The HELO is an address and no name",
+				Detail: fmt.Sprintf("The host greets with the address %s. That is legal for a host without a name, but many receivers reject it.", h.Name),
+				Fix:    &finding.Fix{Summary: "Greet with the full name of the host, the one in its PTR record."}})
+			continue
+		}
+		switch h.Resolves {
+		case Absent:
+			j.sheet.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Evidence: h.Evidence,
+				Detail: fmt.Sprintf("The host greets with %s, which has neither an A nor an AAAA record.", h.Name), Fix: j.heloFix(h)})
+		case Unknown:
+			j.unresolved("The DNS did not say whether the HELO name has an address", h.Name,
+				fmt.Sprintf("The addresses of %s are not known: the questions were not answered.", h.Name), finding.Warning, h.Evidence)
+		default:
+			j.sheet.Decided("helo-unresolvable")
+		}
+		j.heloMismatch(h)
+	}
+}
+
+// heloFix publishes the one sending address at the HELO name.
+func (j *judge) heloFix(h *HELO) *finding.Fix {
+	if len(j.facts.Addresses) != 1 {
+		return &finding.Fix{Summary: fmt.Sprintf("Publish the address of the sending host at %s.", h.Name)}
+	}
+	a := j.facts.Addresses[0].Addr
+	return &finding.Fix{Summary: fmt.Sprintf("Publish the address of the sending host at %s.", h.Name), Name: h.Name,
+		Type: forwardType(a).String(), Value: a.String()}
+}
+
+// heloMismatch compares a HELO name with the PTR names of the sending addresses.
+func (j *judge) heloMismatch(h *HELO) {
+	var names []string
+	var evidence, unanswered []finding.Evidence
+	for i := range j.facts.Addresses {
+		a := &j.facts.Addresses[i]
+		if a.PTR == Unknown {
+			unanswered = append(unanswered, a.Evidence...)
+		}
+		for _, n := range a.Names {
+			if n.Name == h.Name {
+				j.sheet.Decided("helo-mismatch")
+				return
+			}
+			if !slices.Contains(names, n.Name) {
+				names = append(names, n.Name)
+			}
+		}
+		if len(evidence) < maxEvidence {
+			evidence = append(evidence, a.Evidence...)
+		}
+	}
+	switch {
+	case len(unanswered) > 0:
+		j.unresolved("The DNS did not say whether the HELO name is that of a sending address", h.Name,
+			fmt.Sprintf("%s is in no PTR record that was found, and not all were.", h.Name), finding.Warning, unanswered)
+	case len(names) > 0:
+		j.sheet.Add("helo-mismatch", finding.Finding{Subject: h.Name, Evidence: evidence,
+			Detail: fmt.Sprintf("The host greets with %s, but the PTR records of the sending addresses name %s.", h.Name, named(names)),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Greet with the name in the PTR record, or have the record name %s.", h.Name)}})
+	}
+}
