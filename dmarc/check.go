@@ -184,14 +184,21 @@ func merge(texts []string) string {
 	return best.draft().set("rua", joinURIs(rua[:min(len(rua), maxDestinations)])).String()
 }
 
+// maxAttempts bounds the failed attempts at a record that are reported of one name.
+const maxAttempts = 5
+
 // others reports TXT at a name of the walk that are no records: failed attempts
 // at one, and strangers.
 func (j *judge) others(s *Step, i int) {
 	var strangers []string
+	attempts := 0
 	for n := range s.Others {
 		o := &s.Others[n]
 		if !o.Intended {
 			strangers = append(strangers, o.Text)
+			continue
+		}
+		if attempts++; attempts > maxAttempts {
 			continue
 		}
 		f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
