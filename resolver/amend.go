@@ -1,0 +1,159 @@
+package resolver
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// amendment answers as if some records were not published and others were.
+type amendment struct {
+	next   Resolver
+	remove map[question][]string
+	add    map[question][]Record
+	// names are those that an added record makes exist: its own and all above it.
+	names map[string]bool
+}
+
+// Amend answers as next would if the records of remove were taken out and those
+// of add were published: for judging a proposal before it is made. An added
+// record whose value cannot be read is an error that names it. A name that next
+// does not answer stays unanswered: what else is there is not known.
+func Amend(next Resolver, remove, add []finding.Record) (Resolver, error) {
+	a := &amendment{next: next, remove: make(map[question][]string), add: make(map[question][]Record), names: make(map[string]bool)}
+	for _, r := range remove {
+		q, err := amendedQuestion(r)
+		if err != nil {
+			return nil, err
+		}
+		a.remove[q] = append(a.remove[q], r.Value)
+	}
+	for _, r := range add {
+		q, err := amendedQuestion(r)
+		if err != nil {
+			return nil, err
+		}
+		rec, err := parseRecord(q, r.Value)
+		if err != nil {
+			return nil, fmt.Errorf("record %s %s %q: %w", r.Name, r.Type, r.Value, err)
+		}
+		a.add[q] = append(a.add[q], rec)
+		for name := q.name; name != ""; {
+			a.names[name] = true
+			_, name, _ = strings.Cut(name, ".")
+		}
+	}
+	return a, nil
+}
+
+func amendedQuestion(r finding.Record) (question, error) {
+	name, wrong := canonical(r.Name)
+	if wrong != "" {
+		return question{}, fmt.Errorf("record %s %s: %s", r.Name, r.Type, wrong)
+	}
+	t, ok := ParseType(r.Type)
+	if !ok {
+		return question{}, fmt.Errorf("record %s: no type %q", r.Name, r.Type)
+	}
+	return question{name, t}, nil
+}
+
+// parseRecord reads the value of a record as a person writes it.
+func parseRecord(q question, value string) (Record, error) {
+	r := Record{Name: q.name, Type: q.typ, TTL: 300}
+	switch q.typ {
+	case TypeA, TypeAAAA:
+		addr, err := netip.ParseAddr(value)
+		if err != nil || addr.Is4() != (q.typ == TypeA) {
+			return r, fmt.Errorf("it is no address of this type")
+		}
+		r.Addr = addr
+	case TypeTXT:
+		for len(value) > 255 {
+			r.TXT, value = append(r.TXT, value[:255]), value[255:]
+		}
+		r.TXT = append(r.TXT, value)
+	case TypeMX:
+		preference, host, _ := strings.Cut(value, " ")
+		n, err := strconv.ParseUint(preference, 10, 16)
+		if err != nil || strings.TrimSpace(host) == "" {
+			return r, fmt.Errorf("it is no preference and host")
+		}
+		r.Preference, r.Host = uint16(n), hostName(host)
+	case TypeCNAME, TypeNS, TypePTR:
+		r.Host = hostName(value)
+	default:
+		r.Data = value
+	}
+	return r, nil
+}
+
+// hostName is a host as records hold it: lower case, no final dot but the root's.
+func hostName(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if s == "." {
+		return s
+	}
+	return strings.TrimSuffix(s, ".")
+}
+
+// Lookup implements Resolver.
+func (a *amendment) Lookup(ctx context.Context, name string, t Type) (*Answer, error) {
+	key, wrong := canonical(name)
+	if wrong != "" {
+		return nil, &Error{Name: name, Type: t, Reason: BadName, Detail: wrong}
+	}
+	var chain []string
+	for at := key; ; {
+		answer, err := a.step(ctx, at, t)
+		if err != nil {
+			return nil, err
+		}
+		alias := a.add[question{at, TypeCNAME}]
+		if len(alias) == 0 || t == TypeCNAME {
+			if len(chain) == 0 {
+				return answer, nil
+			}
+			whole := *answer
+			whole.Name, whole.CNAMEs = key, append(chain, answer.CNAMEs...)
+			return &whole, nil
+		}
+		if e := follow(key, t, &chain, alias[0].Host, "proposed"); e != nil {
+			return nil, e
+		}
+		at = alias[0].Host
+	}
+}
+
+// step answers for one name, aliases that were added apart.
+func (a *amendment) step(ctx context.Context, name string, t Type) (*Answer, error) {
+	answer, err := a.next.Lookup(ctx, name, t)
+	if err != nil {
+		return nil, err
+	}
+	q := question{name, t}
+	gone, added := a.remove[q], a.add[q]
+	if len(gone) == 0 && len(added) == 0 && !(answer.Status == NXDomain && a.names[name]) {
+		return answer, nil
+	}
+	amended := *answer
+	amended.Records = slices.DeleteFunc(slices.Clone(answer.Records), func(r Record) bool {
+		return slices.Contains(gone, r.String())
+	})
+	amended.Records = append(amended.Records, added...)
+	amended.Rcode, amended.Server = "NOERROR", answer.Server+" as proposed"
+	switch {
+	case len(amended.Records) > 0:
+		amended.Status = Found
+	case answer.Status != NXDomain || a.names[name]:
+		amended.Status = NoData
+	default:
+		amended.Rcode = answer.Rcode
+	}
+	return &amended, nil
+}
