@@ -128,15 +128,22 @@ func (j *judge) noneObserved() {
 	case WildcardKey:
 		detail += " A wildcard answers every selector with the same key."
 	}
-	if len(d.Providers) > 0 {
-		names := make([]string, len(d.Providers))
-		for i, p := range d.Providers {
-			names[i] = p.Provider
+	var tried, random []string
+	for _, inferred := range d.Providers {
+		if p := loaded().byName[inferred.Provider]; len(p.Selectors) > 0 {
+			tried = append(tried, p.Name)
+		} else {
+			random = append(random, p.Name)
 		}
-		detail += fmt.Sprintf(" Tried first were those of %s, which MX and SPF point to.", list(names))
+	}
+	if len(tried) > 0 {
+		detail += fmt.Sprintf(" Those of %s are among them, which MX or SPF point to.", list(tried))
+	}
+	if len(random) > 0 {
+		detail += fmt.Sprintf(" MX or SPF also point to %s, whose selectors differ from customer to customer.", list(random))
 	}
 	if d.LeftOut > 0 {
-		detail += fmt.Sprintf(" %s more were left out because of the bound on questions.", count(d.LeftOut, "selector"))
+		detail += fmt.Sprintf(" The bound on questions left out %s.", count(d.LeftOut, "more selector"))
 	}
 	j.Add("dkim-none-observed", finding.Finding{
 		Detail: detail, Evidence: d.Evidence, Undecides: true, CouldBe: finding.Error, VerdictAs: finding.Warning,

@@ -17,6 +17,8 @@ const mostTags = 100
 type tag struct {
 	name, value     string
 	nameAt, valueAt int
+	// from and to enclose the value with the white space around it.
+	from, to int
 }
 
 // parseTags reads a tag=value list by RFC 6376, 3.2. Tags with duplicate names
@@ -61,7 +63,8 @@ func parseTags(text string, utf8 bool) ([]tag, []Problem) {
 		if !isTagName(name) {
 			return fail("", nameAt, "%s is no tag name%s", quote(name), nameHint(name))
 		}
-		valueAt := start + len(spec) - len(value)
+		from := start + len(spec) - len(value)
+		valueAt := from
 		trimmed := strings.TrimLeft(value, fws)
 		valueAt += len(value) - len(trimmed)
 		value = strings.TrimRight(trimmed, fws)
@@ -76,7 +79,7 @@ func parseTags(text string, utf8 bool) ([]tag, []Problem) {
 				return fail(name, nameAt, "the tag %s= is there twice, which makes the whole list invalid", name)
 			}
 		}
-		tags = append(tags, tag{name: name, value: value, nameAt: nameAt, valueAt: valueAt})
+		tags = append(tags, tag{name: name, value: value, nameAt: nameAt, valueAt: valueAt, from: from, to: start + len(spec)})
 	}
 	return tags, problems
 }

@@ -2,10 +2,27 @@ package dkim
 
 import (
 	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 
+	"github.com/emersion/go-msgauth/dkim"
+	"golang.org/x/sync/errgroup"
+
 	"mailworthy/resolver"
+)
+
+// The sizes of RSA keys that signatures are verified with. RFC 8301, 3.2 forbids
+// shorter ones; much longer ones only cost time.
+const (
+	minKeyBits = 1024
+	maxKeyBits = 16384
 )
 
 // Result is the outcome of one signature, by the names of RFC 8601, 2.7.1.
@@ -22,8 +39,8 @@ const (
 	Neutral Result = "neutral"
 	// TempError: the DNS did not say what the key is.
 	TempError Result = "temperror"
-	// PermError: it can never verify (PERMFAIL of RFC 6376, 3.9, before the
-	// cryptography).
+	// PermError: it can never verify, for a reason apart from the cryptography
+	// (PERMFAIL of RFC 6376, 6.1.1 and 6.1.2).
 	PermError Result = "permerror"
 )
 
@@ -60,8 +77,256 @@ type Signature struct {
 }
 
 // Verify checks every DKIM signature of a message (RFC 6376, 6.1) at the time
-// now. The error says that the message cannot be read; a signature that does not
-// verify is no error.
+// now. The error says that the message cannot be read, and wraps ErrTooLarge where
+// that is the reason; a signature that does not verify is no error.
+//
+// A signature passes when go-msgauth verifies it. What that library refuses to
+// compute (l=, a time other than the machine's), and why a signature fails, is
+// found out here.
 func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now time.Time) (*Verification, error) {
-	return &Verification{Signatures: []Signature{}}, nil
+	m, err := readMessage(message)
+	if err != nil {
+		return nil, err
+	}
+	var signatures []*signature
+	for _, i := range m.named["dkim-signature"] {
+		signatures = append(signatures, parseSignature(m.fields[i], now))
+	}
+	for i, s := range signatures {
+		if i >= maxSignatures {
+			s.Result, s.Reason = Neutral, fmt.Sprintf("not checked: it is number %d, and %d are checked", i+1, maxSignatures)
+		}
+	}
+	keys := lookupKeys(ctx, r, signatures[:min(len(signatures), maxSignatures)])
+	for _, s := range signatures[:min(len(signatures), maxSignatures)] {
+		s.judgeKey(keys[s.name])
+		s.judgeMessage(m)
+	}
+	m.verify(signatures, keys, now)
+	v := &Verification{Signatures: make([]Signature, len(signatures))}
+	for i, s := range signatures {
+		v.Signatures[i] = s.Signature
+	}
+	return v, nil
+}
+
+// foundKey is what is published at the selector of a signature.
+type foundKey struct {
+	answer *resolver.Answer
+	err    error
+	texts  []string
+	keys   []*Key
+}
+
+// lookupKeys asks for the keys of all signatures at once, each name once.
+func lookupKeys(ctx context.Context, r resolver.Resolver, signatures []*signature) map[string]*foundKey {
+	found := map[string]*foundKey{}
+	g := new(errgroup.Group)
+	for _, s := range signatures {
+		if s.Domain == "" || s.Selector == "" || found[s.name] != nil {
+			continue
+		}
+		f := &foundKey{}
+		found[s.name] = f
+		g.Go(func() error {
+			f.answer, f.err = r.Lookup(ctx, s.name, resolver.TypeTXT)
+			return nil
+		})
+	}
+	_ = g.Wait() // the functions return no errors
+	for _, f := range found {
+		if f.err != nil {
+			continue
+		}
+		for i := range f.answer.Records {
+			f.texts = append(f.texts, f.answer.Records[i].Text())
+			f.keys = append(f.keys, keyOf(&f.answer.Records[i]))
+		}
+	}
+	return found
+}
+
+// judgeKey applies the rules of section 6.1.2 to the key of a signature.
+func (s *signature) judgeKey(f *foundKey) {
+	if f == nil {
+		return // the signature does not say where its key is
+	}
+	if f.err != nil {
+		e := resolver.AsError(f.err)
+		if e.Reason == resolver.BadName {
+			s.refuse(PermError, "%s cannot be a name in the DNS: %s", quote(s.asked), e.Detail)
+		}
+		s.refuse(TempError, "the key at %s could not be looked up: %s", s.name, e.Reason)
+		return
+	}
+	if len(f.keys) == 0 {
+		why := fmt.Sprintf("no key for signature: %s has no TXT record (%s)", s.name, f.answer.Status)
+		if n := len(f.answer.CNAMEs); n > 0 {
+			why = fmt.Sprintf("no key for signature: %s is an alias of %s, which has no TXT record (%s)", s.name, f.answer.CNAMEs[n-1], f.answer.Status)
+		}
+		s.refuse(PermError, "%s", why)
+		return
+	}
+	k := f.keys[0]
+	s.KeyBits, s.Testing = k.Bits, k.Testing
+	if k.Testing {
+		s.warn("the key is in testing mode (t=y): receivers treat the message as unsigned (RFC 6376, 3.6.1)")
+	}
+	if k.Algorithm == algorithmRSA && k.Bits >= minKeyBits && k.Bits < 2048 {
+		s.warn("the key has %d bits; 2048 are recommended (RFC 8301, 3.2)", k.Bits)
+	}
+	switch p := k.refusal(); {
+	case len(f.keys) > 1:
+		s.refuse(PermError, "%s has %d TXT records; one is allowed, and with more the result is undefined (RFC 6376, 3.6.2.2)", s.name, len(f.keys))
+	case p != nil && p.Kind == ProblemAlgorithm:
+		s.refuse(PermError, "inappropriate key algorithm: %s (RFC 6376, 6.1.2)", p.Detail)
+	case p != nil:
+		s.refuse(PermError, "key syntax error: %s (RFC 6376, 6.1.2)", p.Detail)
+	case !k.allows(s.hash):
+		s.refuse(PermError, "inappropriate hash algorithm: the key allows only %s (h=; RFC 6376, 6.1.2)", list(k.Hashes))
+	case k.Revoked:
+		s.refuse(PermError, "key revoked: p= is empty (RFC 6376, 6.1.2)")
+	case k.Algorithm != s.keyType:
+		s.refuse(PermError, "inappropriate key algorithm: the signature is %s, the key is of the type %s (RFC 6376, 6.1.2)", s.Algorithm, k.Algorithm)
+	case !k.forMail():
+		s.refuse(PermError, "the key is not for mail: it allows only the service %s (s=; RFC 6376, 3.6.1)", list(k.Services))
+	case k.Strict && !s.identityIsDomain():
+		s.refuse(PermError, "domain mismatch: the key has t=s, so i=%s must be in the domain %s itself (RFC 6376, 3.10)", quote(s.Identity), s.Domain)
+	case k.Algorithm == algorithmRSA && k.Bits < minKeyBits:
+		s.refuse(PermError, "the key has %d bits; signatures with RSA keys under %d have permanently failed (RFC 8301, 3.2)", k.Bits, minKeyBits)
+	case k.Bits > maxKeyBits:
+		s.refuse(Policy, "the key has %d bits; none over %d is used here (RFC 8301, 3.2 wants up to 4096)", k.Bits, maxKeyBits)
+	}
+}
+
+// judgeMessage notes what of the message the signature leaves open.
+func (s *signature) judgeMessage(m *message) {
+	if len(s.Headers) == 0 {
+		return
+	}
+	signed := map[string]int{}
+	for _, name := range s.Headers {
+		signed[name]++
+	}
+	if n := len(m.named["from"]); n > signed["from"] && signed["from"] > 0 {
+		s.warn("the message has %d From fields, of which %d are signed (RFC 6376, 8.15)", n, signed["from"])
+	}
+	var open []string
+	for _, name := range []string{"subject", "date", "to", "cc", "reply-to", "content-type"} {
+		if len(m.named[name]) > 0 && signed[name] == 0 {
+			open = append(open, name)
+		}
+	}
+	if len(open) > 0 {
+		s.warn("not signed, so that they can be changed: %s (RFC 6376, 5.4.1)", list(open))
+	}
+}
+
+// verify computes the signatures that nothing was held against.
+func (m *message) verify(signatures []*signature, keys map[string]*foundKey, now time.Time) {
+	texts := map[string][]string{}
+	for _, s := range signatures {
+		if s.Result == "" {
+			texts[s.asked] = keys[s.name].texts
+		}
+	}
+	if len(texts) == 0 {
+		return
+	}
+	var passes []bool
+	if !m.odd {
+		passes = m.library(texts)
+	}
+	bodies := map[string][]byte{}
+	for i, s := range signatures {
+		if s.Result != "" {
+			continue
+		}
+		if i < len(passes) && passes[i] {
+			s.Result = Pass
+		} else {
+			s.compute(m, keys[s.name].keys[0].public(), bodies)
+		}
+		s.expire(now)
+	}
+}
+
+// library says which of the first signatures go-msgauth verifies, with the keys
+// already looked up. A signature whose key is not among them fails there at once.
+func (m *message) library(texts map[string][]string) []bool {
+	results, _ := dkim.VerifyWithOptions(m.reader(), &dkim.VerifyOptions{ // what it cannot read is computed here
+		MaxVerifications: maxSignatures,
+		LookupTXT: func(name string) ([]string, error) {
+			if t := texts[name]; t != nil {
+				return t, nil
+			}
+			return nil, errors.New("not asked")
+		},
+	})
+	passes := make([]bool, len(results))
+	for i, r := range results {
+		passes[i] = r.Err == nil
+	}
+	return passes
+}
+
+// compute verifies a signature (RFC 6376, 6.1.3) and says what does not fit, if
+// anything. The bodies are those canonicalized so far.
+func (s *signature) compute(m *message, key crypto.PublicKey, bodies map[string][]byte) {
+	body, ok := bodies[s.body]
+	if !ok {
+		body = canonicalBody(s.body, m.body)
+		bodies[s.body] = body
+	}
+	total := int64(len(body))
+	if s.BodyLength != nil {
+		if *s.BodyLength > total {
+			s.refuse(PermError, "l=%d is more than the %d octets of the body (RFC 6376, 3.5)", *s.BodyLength, total)
+			return
+		}
+		body = body[:*s.BodyLength]
+	}
+	bh := sha256.Sum256(body)
+	bodyFits := subtle.ConstantTimeCompare(bh[:], s.bh) == 1
+	h := sha256.New()
+	m.hashHeader(h, s)
+	headerFits := verifyHash(key, h.Sum(nil), s.b)
+	switch {
+	case !bodyFits && headerFits:
+		s.refuse(Fail, "body hash did not verify: the body was changed after signing; the signed header fields were not")
+	case !bodyFits:
+		s.refuse(Fail, "body hash did not verify: the body was changed after signing, and the signature does not fit the header fields either")
+	case !headerFits:
+		s.refuse(Fail, "signature did not verify: a signed header field was changed after signing, or another key signed; the body is as signed")
+	case s.BodyLength != nil:
+		s.refuse(Policy, "it verifies, but l= signs only the first %d of %d octets of the body: anyone can append to the message (RFC 6376, 8.2)", *s.BodyLength, total)
+	default:
+		s.Result = Pass
+	}
+}
+
+func verifyHash(key crypto.PublicKey, hashed, sig []byte) bool {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		return rsa.VerifyPKCS1v15(key, crypto.SHA256, hashed, sig) == nil
+	case ed25519.PublicKey:
+		return ed25519.Verify(key, hashed, sig)
+	}
+	return false
+}
+
+// expire refuses a signature that is past its x=.
+func (s *signature) expire(now time.Time) {
+	if s.Expires == nil || !now.After(*s.Expires) {
+		return
+	}
+	expired := fmt.Sprintf("the signature expired at %s (x=; RFC 6376, 6.1.1)", s.Expires.Format(time.RFC3339))
+	switch s.Result {
+	case Pass:
+		s.Result, s.Reason = PermError, expired+"; apart from that it verifies"
+	case Policy:
+		s.Result, s.Reason = PermError, expired+"; apart from that: "+s.Reason
+	default:
+		s.Reason = expired + "; besides, " + s.Reason
+	}
 }
