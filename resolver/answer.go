@@ -8,7 +8,12 @@
 //
 // Names are plain text without the final dot, labels separated by dots, every
 // other byte as it is: no escapes. "foo:bar.example" and names with spaces are
-// legal questions. Names in answers are in lower case.
+// legal questions. Names in answers are in lower case; a dot or backslash that is
+// part of a label, which hardly ever is, stands as \046 or \092 there.
+//
+// Resolvers are put in front of each other: a Session, which is one audit's view,
+// before the zones of files (NewOverlay), before a Cache, before a Client. Build
+// makes such a stack.
 package resolver
 
 import (

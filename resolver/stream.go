@@ -167,12 +167,12 @@ type streamConn struct {
 	net.Conn
 	write sync.Mutex
 
-	mu      sync.Mutex
-	pending map[uint16]*waiting
-	read1   time.Time // the last message
-	idle    *time.Timer
-	gone    bool
-	dead    chan struct{}
+	mu       sync.Mutex
+	pending  map[uint16]*waiting
+	lastRead time.Time // the last message
+	idle     *time.Timer
+	gone     bool
+	dead     chan struct{}
 }
 
 type waiting struct {
@@ -257,7 +257,7 @@ func (c *streamConn) ask(ctx context.Context, q *query) ([]byte, error) {
 	case <-ctx.Done():
 	}
 	c.mu.Lock()
-	silent, strays := c.read1.Before(asked), w.strays
+	silent, strays := c.lastRead.Before(asked), w.strays
 	c.mu.Unlock()
 	if silent && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		c.drop() // nothing at all came: the other side may be gone
@@ -278,7 +278,7 @@ func (c *streamConn) read() {
 			return
 		}
 		c.mu.Lock()
-		c.read1 = time.Now()
+		c.lastRead = time.Now()
 		if len(msg) >= headerLen {
 			id := binary.BigEndian.Uint16(msg)
 			if w := c.pending[id]; w != nil {

@@ -44,9 +44,11 @@ func (s *ZoneSet) Add(r Record) error {
 	}
 	r.Name = key
 	if r.Host != "" {
-		if r.Host, wrong = canonical(r.Host); wrong != "" {
+		host, wrong := canonical(r.Host)
+		if wrong != "" {
 			return fmt.Errorf("%q: %s", r.Host, wrong)
 		}
+		r.Host = host
 	}
 	z := s.holder(key)
 	if z == nil {
@@ -283,7 +285,6 @@ func (p *zoneParser) fill(s *ZoneSet) error {
 		}
 		z.add(r.Record)
 	}
-	seen = nil
 	empty := true
 	for _, z := range s.zones {
 		empty = empty && len(z.nodes) == 1 && len(z.nodes[z.origin].sets) == 0

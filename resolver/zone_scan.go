@@ -1,9 +1,6 @@
 package resolver
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // entry is one entry of a master file: a line, or several joined by
 // parentheses, without comments.
@@ -71,7 +68,7 @@ func (z *zoneScanner) scan(e *entry) string {
 		case isBlank(c):
 			z.pos++
 		case c == ';':
-			e.cut = e.cut || z.pos > 0 && len(e.tokens) > 0 && !e.tokens[len(e.tokens)-1].quoted && !isSpace(z.s[z.pos-1])
+			e.cut = e.cut || z.pos > 0 && len(e.tokens) > 0 && !e.tokens[len(e.tokens)-1].quoted && !strings.ContainsRune(" \t\r\n()", rune(z.s[z.pos-1]))
 			for z.pos < len(z.s) && z.s[z.pos] != '\n' {
 				z.pos++
 			}
@@ -145,5 +142,5 @@ func isSpace(c byte) bool { return isBlank(c) || c == '\n' }
 
 // utf16 recognises the other encoding that editors write.
 func utf16(s string) bool {
-	return strings.HasPrefix(s, "\xff\xfe") || strings.HasPrefix(s, "\xfe\xff") || bytes.IndexByte([]byte(s[:min(len(s), 512)]), 0) >= 0
+	return strings.HasPrefix(s, "\xff\xfe") || strings.HasPrefix(s, "\xfe\xff") || strings.IndexByte(s[:min(len(s), 512)], 0) >= 0
 }
