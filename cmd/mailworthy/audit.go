@@ -19,6 +19,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/rbl"
 	"mailworthy/report"
+	"mailworthy/resolver"
 )
 
 // auditFlags are the flags that describe what is audited.
@@ -39,8 +40,12 @@ type auditFlags struct {
 	maxIPs      int
 	guess       string
 	lists       string
-	// before writes something ahead of each table, where a command has more to show.
-	before func(io.Writer, *report.Report, report.TableOptions) error
+	policy      string
+	csv         string
+	plan        bool
+	against     string
+	// tree draws the SPF records ahead of the table.
+	tree bool
 }
 
 // sectionNames are what --only and --skip take.
@@ -71,9 +76,12 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.dns.add(cmd)
-	f.output.add(cmd, "table", "json", "ndjson")
+	f.output.add(cmd, auditFormats...)
 	f.addTarget(cmd)
 	flags := cmd.Flags()
+	flags.BoolVar(&f.plan, "plan", false, "add what to do, in order, each step audited before it is shown")
+	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
+	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
 	flags.StringVarP(&f.file, "file", "f", "", "read one domain a line from this `file`, - for standard input")
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: spf, dkim, dmarc, rbl, hosts")
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
@@ -93,6 +101,7 @@ func (f *auditFlags) addTarget(cmd *cobra.Command) {
 	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	flags.IntVar(&f.maxIPs, "max-ips", audit.DefaultMaxIPs, "how many sending addresses found are examined")
 	flags.StringVar(&f.guess, "selectors", "common", "which DKIM selectors are guessed: `common|inferred|all`")
+	flags.StringVar(&f.policy, "policy", "", "judge by the weights and severities of this YAML `file`")
 	flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
 }
 
@@ -112,7 +121,17 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err := f.output.check(); err != nil {
 		return err
 	}
+	if f.csv != "" && f.csv != "domains" && f.csv != "findings" {
+		return fmt.Errorf("--csv %q: it must be domains or findings", f.csv)
+	}
 	failOn, err := f.limit()
+	if err != nil {
+		return err
+	}
+	if err := f.checkComparison(); err != nil {
+		return err
+	}
+	policy, err := readPolicy(f.policy)
 	if err != nil {
 		return err
 	}
@@ -154,15 +173,26 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		t.Domain = domain
 		targets = append(targets, t)
 	}
-	reports := auditAll(cmd.Context(), session, targets, options)
+	reports := auditAll(cmd.Context(), session, targets, options, policy, f.planned())
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
-	if err := f.output.write(cmd, func(w io.Writer) error { return f.render(cmd, w, reports, session.verbose) }); err != nil {
+	if f.against != "" {
+		before, err := f.earlier(cmd, targets, options, policy)
+		if err != nil {
+			return err
+		}
+		if err := f.compare(cmd, before, reports, session.verbose); err != nil {
+			return err
+		}
+	} else if err := f.output.write(cmd, func(w io.Writer) error { return f.render(cmd, w, reports, failOn, session.verbose) }); err != nil {
 		return err
 	}
 	if bad {
 		return exit(exitUsage)
+	}
+	if f.output.format == "nagios" {
+		return exit(report.NagiosStatus(reports, failOn))
 	}
 	status := report.Exit(reports, failOn)
 	for _, r := range reports {
@@ -174,19 +204,32 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 }
 
 // auditAll audits the targets, several at once, and keeps their order.
-func auditAll(ctx context.Context, s *session, targets []audit.Target, o audit.Options) []*report.Report {
+func auditAll(ctx context.Context, s *session, targets []audit.Target, o audit.Options, policy *report.Policy, plan bool) []*report.Report {
 	reports := make([]*report.Report, len(targets))
 	var g errgroup.Group
 	g.SetLimit(16)
 	for i, t := range targets {
 		g.Go(func() error {
-			result := audit.Run(ctx, s.stack, t, o)
-			for _, q := range result.Trace {
-				s.log.Debug("question", "domain", t.Domain, "name", q.Name, "type", q.Type.String(), "status", q.Status,
-					"server", q.Server, "duration_ms", q.Duration.Milliseconds())
+			// What the audit of a proposal asks again is answered from here.
+			base := resolver.NewSession(s.stack, 0)
+			one := func(r resolver.Resolver) *report.Report {
+				return report.NewWithPolicy(audit.Run(ctx, r, t, o), policy, version)
 			}
-			s.log.Info("audited", "domain", t.Domain, "questions", result.Queries, "duration_ms", result.Duration.Milliseconds())
-			reports[i] = report.New(result, report.DefaultScale(), version)
+			reports[i] = one(base)
+			s.logAudit(reports[i])
+			if plan {
+				reports[i].Plan = report.MakePlan(reports[i], func(changes []report.Change) *report.Report {
+					proposed := resolver.Resolver(base)
+					for _, c := range changes {
+						var err error
+						if proposed, err = resolver.Amend(proposed, c.Remove, c.Add); err != nil {
+							s.log.Warn("a proposal cannot be audited", "domain", t.Domain, "error", err)
+							return nil
+						}
+					}
+					return one(proposed)
+				})
+			}
 			return nil
 		})
 	}
@@ -194,22 +237,13 @@ func auditAll(ctx context.Context, s *session, targets []audit.Target, o audit.O
 	return reports
 }
 
-func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.Report, verbose bool) error {
-	switch f.output.format {
-	case "json":
-		return report.WriteJSON(w, reports...)
-	case "ndjson":
-		return report.WriteNDJSON(w, reports)
+// logAudit logs what an audit asked.
+func (s *session) logAudit(r *report.Report) {
+	for _, q := range r.Trace {
+		s.log.Debug("question", "domain", r.Domain, "name", q.Name, "type", q.Type.String(), "status", q.Status,
+			"server", q.Server, "duration_ms", q.Duration.Milliseconds())
 	}
-	o := f.output.table(cmd, verbose)
-	if f.before != nil {
-		for _, r := range reports {
-			if err := f.before(w, r, o); err != nil {
-				return err
-			}
-		}
-	}
-	return report.WriteTables(w, reports, o)
+	s.log.Info("audited", "domain", r.Domain, "questions", r.Queries, "duration_ms", r.DurationMS)
 }
 
 // limit checks --fail-on.

@@ -108,9 +108,9 @@ func (s *session) context(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, s.deadline)
 }
 
-// loadZones reads the zones that --zone names. A folder stands for every .zone
-// file in it.
-func loadZones(specs []string, stderr io.Writer) ([]*resolver.ZoneSet, error) {
+// zoneFiles are the files that --zone names. A folder stands for every .zone file
+// in it.
+func zoneFiles(specs []string) ([]string, error) {
 	var files []string
 	for _, spec := range specs {
 		if info, err := os.Stat(spec); err != nil || !info.IsDir() {
@@ -122,6 +122,15 @@ func loadZones(specs []string, stderr io.Writer) ([]*resolver.ZoneSet, error) {
 			return nil, fmt.Errorf("--zone %s: the folder holds no .zone file", spec)
 		}
 		files = append(files, inside...)
+	}
+	return files, nil
+}
+
+// loadZones reads the zones that --zone names.
+func loadZones(specs []string, stderr io.Writer) ([]*resolver.ZoneSet, error) {
+	files, err := zoneFiles(specs)
+	if err != nil {
+		return nil, err
 	}
 	zones, err := resolver.LoadZones(files...)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -29,7 +29,6 @@ func newSPF() *cobra.Command {
 
 func newSPFCheck() *cobra.Command {
 	f := &auditFlags{}
-	var tree bool
 	cmd := &cobra.Command{
 		Use:   "check DOMAIN...",
 		Short: "The SPF section of the audit; --tree shows every term with its cost",
@@ -38,16 +37,13 @@ func newSPFCheck() *cobra.Command {
   mailworthy spf check --ip 192.0.2.10 acme.example`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if tree {
-				f.before = report.WriteSPFTree
-			}
 			return f.report(cmd, args, []finding.Section{finding.SPF})
 		},
 	}
 	f.dns.add(cmd)
 	f.output.add(cmd, "table", "json", "ndjson")
 	f.addTarget(cmd)
-	cmd.Flags().BoolVar(&tree, "tree", false, "show every record and term with its cost, void lookups and addresses")
+	cmd.Flags().BoolVar(&f.tree, "tree", false, "show every record and term with its cost, void lookups and addresses")
 	return cmd
 }
 

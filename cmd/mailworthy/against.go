@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/report"
+	"mailworthy/resolver"
+)
+
+// earlier audits the targets as --against says they are now, or reads the
+// reports of an earlier audit.
+func (f *auditFlags) earlier(cmd *cobra.Command, targets []audit.Target, o audit.Options, policy *report.Policy) ([]*report.Report, error) {
+	if strings.HasSuffix(f.against, ".json") || strings.HasSuffix(f.against, ".ndjson") {
+		file, err := os.Open(f.against)
+		if err != nil {
+			return nil, fmt.Errorf("--against: %w", err)
+		}
+		defer file.Close()
+		reports, err := report.ReadJSON(file)
+		if err != nil {
+			return nil, fmt.Errorf("--against %s: %w", f.against, err)
+		}
+		return reports, nil
+	}
+	dns := f.dns
+	if f.against == "live" {
+		if dns.offline {
+			return nil, withHint(errors.New("--against live needs the network"), "leave --offline out, or name a zone file")
+		}
+		dns.zones = nil
+	} else {
+		var err error
+		if dns.zones, err = replaceZones(f.dns.zones, f.against); err != nil {
+			return nil, fmt.Errorf("--against %s: %w", f.against, err)
+		}
+	}
+	s, err := dns.open(io.Discard)
+	if err != nil {
+		return nil, fmt.Errorf("--against %s: %w", f.against, err)
+	}
+	defer s.stack.Close()
+	return auditAll(cmd.Context(), s, targets, o, policy, false), nil
+}
+
+// replaceZones are the zones of --zone without those that the other file holds,
+// and that file: a domain is compared, the rest of the world stays.
+func replaceZones(specs []string, other string) ([]string, error) {
+	old, err := resolver.LoadZone(other)
+	if err != nil {
+		return nil, err
+	}
+	files, err := zoneFiles(specs)
+	if err != nil {
+		return nil, err
+	}
+	kept := []string{other}
+	for _, file := range files {
+		set, err := resolver.LoadZone(file)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(set.Origins(), func(o string) bool { return slices.Contains(old.Origins(), o) }) {
+			kept = append(kept, file)
+		}
+	}
+	return kept, nil
+}
+
+// compare writes what differs between the earlier reports and the new ones.
+func (f *auditFlags) compare(cmd *cobra.Command, before, after []*report.Report, verbose bool) error {
+	comparisons := []*report.Comparison{}
+	for _, r := range after {
+		i := slices.IndexFunc(before, func(b *report.Report) bool { return b.Domain == r.Domain })
+		if i < 0 {
+			return fmt.Errorf("--against %s: it has no report of %s", f.against, r.Domain)
+		}
+		comparisons = append(comparisons, report.Compare(before[i], r))
+	}
+	return f.output.write(cmd, func(w io.Writer) error {
+		if f.output.format == "json" {
+			if len(comparisons) == 1 {
+				return writeJSON(w, comparisons[0])
+			}
+			return writeJSON(w, comparisons)
+		}
+		for i, c := range comparisons {
+			if i > 0 {
+				if _, err := fmt.Fprintln(w); err != nil {
+					return err
+				}
+			}
+			if err := report.WriteComparison(w, c, f.output.table(cmd, verbose)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// checkComparison refuses what cannot be combined with --against.
+func (f *auditFlags) checkComparison() error {
+	switch {
+	case f.against == "":
+		return nil
+	case f.output.format != "table" && f.output.format != "json":
+		return fmt.Errorf("--against with --format %s: a comparison is written as table or json", f.output.format)
+	case f.against == "live" && len(f.dns.zones) == 0:
+		return withHint(errors.New("--against live compares the live DNS with itself"), "add --zone FILE with what is to be published")
+	}
+	return nil
+}

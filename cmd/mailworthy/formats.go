@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/finding"
+	"mailworthy/report"
+)
+
+// auditFormats are what audit writes, the default first.
+var auditFormats = []string{"table", "json", "ndjson", "csv", "markdown", "html", "junit", "sarif", "nagios", "prometheus", "zone"}
+
+// render writes the reports in the format that was asked for.
+func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.Report, failOn finding.Severity, verbose bool) error {
+	switch f.output.format {
+	case "json":
+		return report.WriteJSON(w, reports...)
+	case "ndjson":
+		return report.WriteNDJSON(w, reports)
+	case "csv":
+		if f.csv == "findings" {
+			return report.WriteFindingsCSV(w, reports)
+		}
+		return report.WriteCSV(w, reports)
+	case "markdown":
+		return report.WriteMarkdown(w, reports)
+	case "html":
+		return report.WriteHTML(w, reports)
+	case "junit":
+		return report.WriteJUnit(w, reports, failOn)
+	case "sarif":
+		return report.WriteSARIF(w, reports)
+	case "nagios":
+		return report.WriteNagios(w, reports, failOn)
+	case "prometheus":
+		return report.WritePrometheus(w, reports)
+	case "zone":
+		return report.WriteZone(w, reports)
+	}
+	o := f.output.table(cmd, verbose)
+	if f.tree {
+		for _, r := range reports {
+			if err := report.WriteSPFTree(w, r, o); err != nil {
+				return err
+			}
+		}
+	}
+	if err := report.WriteTables(w, reports, o); err != nil || !f.plan {
+		return err
+	}
+	for _, r := range reports {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+		if err := report.WritePlan(w, r, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planned reports whether the output shows a plan, which takes further audits.
+func (f *auditFlags) planned() bool {
+	return f.plan || f.output.format == "zone" || f.output.format == "html"
+}
+
+// readPolicy reads the file of --policy; none is the default judgement.
+func readPolicy(file string) (*report.Policy, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--policy: %w", err)
+	}
+	p, err := report.LoadPolicy(text)
+	if err != nil {
+		return nil, fmt.Errorf("--policy %s: %w", file, err)
+	}
+	return p, nil
+}
