@@ -123,14 +123,8 @@ func (j *judge) silence() {
 func (j *judge) multiple(s *Step, i int) {
 	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence}}
 	var detail strings.Builder
-	fmt.Fprintf(&detail, "%s has %d DMARC records; receivers discard all of them (RFC 9989, 4.10, step 2):", s.Name, len(s.Records))
-	for n, text := range s.Records {
-		if n == 4 {
-			fmt.Fprintf(&detail, " … and %d more", len(s.Records)-n)
-			break
-		}
-		detail.WriteString("\n" + quoted(text))
-	}
+	fmt.Fprintf(&detail, "%s has %d DMARC records; receivers discard all of them (RFC 9989, 4.10, step 2): ", s.Name, len(s.Records))
+	detail.WriteString(quotedList(s.Records) + ".")
 	note, moot := j.standing(i)
 	if moot {
 		f.Severity = finding.Warning
@@ -138,7 +132,7 @@ func (j *judge) multiple(s *Step, i int) {
 		note = fmt.Sprintf("By RFC 9989 the record at %s then applies; receivers that follow RFC 7489 stop here and apply none.", j.d.PolicyDomain)
 	}
 	if note != "" {
-		detail.WriteString("\n" + note)
+		detail.WriteString(" " + note)
 	}
 	f.Detail = detail.String()
 	f.Fix = publish("Replace the records by a single one.", s.Name, merge(s.Records))
@@ -202,13 +196,13 @@ func (j *judge) others(s *Step, i int) {
 			continue
 		}
 		f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
-			Detail: fmt.Sprintf("The TXT record at %s is not read as a DMARC record: %s.\n%s", s.Name, o.Reason, quoted(o.Text))}
+			Detail: fmt.Sprintf("%s has the TXT record %s, which is not read as a DMARC record: %s.", s.Name, quoted(o.Text), o.Reason)}
 		note, moot := j.standing(i)
 		if s.Outcome == HasRecord {
 			note, moot = "Another record at the name is in force, so that this one has no effect.", true
 		}
 		if note != "" {
-			f.Detail += "\n" + note
+			f.Detail += " " + note
 		}
 		if moot {
 			f.Severity = finding.Warning
@@ -226,11 +220,11 @@ func (j *judge) others(s *Step, i int) {
 		return
 	}
 	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
-		Detail: fmt.Sprintf("%s also has %s that no DMARC receiver reads, for example\n%s",
-			s.Name, count(len(strangers), "TXT record", "TXT records"), quoted(strangers[0])),
+		Detail: fmt.Sprintf("%s has %s that no DMARC receiver reads: %s.",
+			s.Name, count(len(strangers), "TXT record", "TXT records"), quotedList(strangers)),
 		Fix: &finding.Fix{Summary: "Remove what is not a DMARC record from " + s.Name + ".", Remove: txtRecords(s.Name, strangers)}}
 	if j.d.Wildcard != nil && slices.Contains(j.d.Wildcard.Texts, strangers[0]) {
-		f.Detail += "\nIt comes from a wildcard, which answers for every name without records of its own."
+		f.Detail += " It comes from a wildcard, which answers for every name without records of its own."
 		f.Fix = nil
 	}
 	j.Add("dmarc-spf-at-dmarc-name", f)
@@ -281,11 +275,11 @@ func (j *judge) misplaced() {
 			continue
 		}
 		f := finding.Finding{Subject: stray.Name, Evidence: []finding.Evidence{stray.Evidence, s.Evidence},
-			Detail: fmt.Sprintf("A DMARC record stands at %s, where no receiver looks: it belongs at %s.\n%s", stray.Name, s.Name, quoted(stray.Text)),
+			Detail: fmt.Sprintf("The DMARC record %s stands at %s, where no receiver looks: it belongs at %s.", quoted(stray.Text), stray.Name, s.Name),
 			Fix:    &finding.Fix{Summary: "Remove it."}}
 		if s.Outcome == HasRecord {
 			f.Severity = finding.Notice
-			f.Detail += "\nThe record in the right place is in force."
+			f.Detail += " The record in the right place is in force."
 		} else if r := readable(stray.Text); r != nil {
 			f.Fix = publish("Move the record to "+s.Name+".", s.Name, r.draft().String())
 		}
@@ -327,6 +321,18 @@ func txtRecords(name string, texts []string) []finding.Record {
 
 // quoted is a text of the DNS as a Detail repeats it.
 func quoted(s string) string { return `"` + clip(s, 300) + `"` }
+
+// quotedList quotes at most four texts.
+func quotedList(texts []string) string {
+	var parts []string
+	for _, text := range texts[:min(len(texts), 4)] {
+		parts = append(parts, quoted(text))
+	}
+	if len(texts) > 4 {
+		parts = append(parts, fmt.Sprintf("and %d more", len(texts)-4))
+	}
+	return strings.Join(parts, ", ")
+}
 
 func count(n int, one, many string) string {
 	if n == 1 {

@@ -53,7 +53,7 @@ func (j *judge) discovery() {
 			} else {
 				detail += " What it says is no DMARC record, and receivers skip it."
 			}
-			detail += "\n" + quoted(w.Texts[0])
+			detail += " It says " + quoted(w.Texts[0]) + "."
 		}
 		j.Add("dmarc-wildcard", finding.Finding{Detail: detail, Evidence: []finding.Evidence{w.Evidence},
 			Fix: &finding.Fix{Summary: "Restrict the wildcard to types and names that need it."}})
@@ -101,8 +101,8 @@ func (j *judge) differs() {
 	if len(s.Differences) == 0 {
 		return
 	}
-	f := finding.Finding{Detail: strings.Join(s.Differences, "\n") +
-		"\nMost receivers still use the public suffix list (RFC 7489, 3.2); those that follow RFC 9989 walk the tree (4.10).",
+	f := finding.Finding{Detail: strings.Join(s.Differences, " ") +
+		" Most receivers still use the public suffix list (RFC 7489, 3.2); those that follow RFC 9989 walk the tree (4.10).",
 		Evidence: append(j.evidence(), s.Evidence...)}
 	switch {
 	case d.Record != nil && (d.PolicyDomain != s.PolicyDomain || d.Policy != s.Policy):

@@ -12,10 +12,12 @@ import (
 // recordJudge judges one record on its own. Audit and lint share it.
 type recordJudge struct {
 	*finding.Sheet
-	r        *Record
-	subject  string
-	name     string // where the record stands; "" in lint
-	evidence []finding.Evidence
+	r       *Record
+	subject string
+	// domain is where the record stands, at name; lint knows neither.
+	domain, name string
+	published    bool
+	evidence     []finding.Evidence
 	// ignored: the record stands below the organizational domain, so that sp
 	// and np have no effect.
 	ignored bool
@@ -25,7 +27,8 @@ type recordJudge struct {
 // record judges the record that applies.
 func (j *judge) record() {
 	d := j.d
-	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, name: recordName(d.PolicyDomain), sends: j.c.sends()}
+	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, domain: d.PolicyDomain, name: recordName(d.PolicyDomain),
+		published: true, sends: j.c.sends()}
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {
 			rj.evidence = []finding.Evidence{d.Walk[i].Evidence}
@@ -49,14 +52,14 @@ func Lint(record []byte) []finding.Finding {
 	r, err := ParseRecord(text)
 	var not *NotPolicyError
 	if errors.As(err, &not) {
-		f := finding.Finding{Detail: fmt.Sprintf("This is not read as a DMARC record: %s.\n%s", not.Reason, quoted(text))}
+		f := finding.Finding{Detail: fmt.Sprintf("%s is not read as a DMARC record: %s.", quoted(text), not.Reason)}
 		if meant, err := ParseRecord(not.Hint); err == nil {
-			f.Fix = &finding.Fix{Summary: "Write the record so that v=DMARC1; comes first.", Type: "TXT", Value: meant.draft().String()}
+			f.Fix = publish("Write the record so that v=DMARC1; comes first.", recordName("<domain>"), meant.draft().String())
 		}
 		sheet.Add("dmarc-version", f)
 		return sheet.Findings()
 	}
-	rj := &recordJudge{Sheet: sheet, r: r, subject: "record", sends: true}
+	rj := &recordJudge{Sheet: sheet, r: r, subject: "record", domain: "<domain>", name: recordName("<domain>"), sends: true}
 	rj.Decided("dmarc-version", "dmarc-policy-none")
 	p, _, _, usable := r.Effective()
 	if usable && p == None && !r.Broken() {
@@ -79,7 +82,7 @@ func (j *recordJudge) add(id string, f finding.Finding) {
 // fix is by a new record in the place of this one.
 func (j *recordJudge) fix(summary string, d *draft) *finding.Fix {
 	f := &finding.Fix{Summary: summary, Name: j.name, Type: "TXT", Value: d.String()}
-	if j.name != "" {
+	if j.published {
 		f.Remove = txtRecords(j.name, []string{j.r.Text})
 	}
 	return f
@@ -115,23 +118,20 @@ func (j *recordJudge) syntax() {
 		return
 	}
 	severity := finding.Warning
-	var b strings.Builder
-	fmt.Fprintf(&b, "The record has %s:", count(len(j.r.Problems), "syntax error", "syntax errors"))
-	for i, p := range j.r.Problems {
+	var parts []string
+	for _, p := range j.r.Problems {
 		if !p.Harmless {
 			severity = finding.Critical
 		}
-		if i == 6 {
-			fmt.Fprintf(&b, "\n… and %d more", len(j.r.Problems)-i)
-		} else if i < 6 {
-			fmt.Fprintf(&b, "\nbyte %d, %s: %s", p.Offset, quoted(p.Text), p.Reason)
-			if p.Hint != "" {
-				b.WriteString(" (" + p.Hint + ")")
-			}
+		part := fmt.Sprintf("at byte %d, %s, %s", p.Offset, quoted(p.Text), p.Reason)
+		if p.Hint != "" {
+			part += " (" + p.Hint + ")"
 		}
+		parts = append(parts, part)
 	}
-	b.WriteString("\nA receiver skips what it cannot read and uses the default instead; stricter ones discard the whole record.")
-	j.add("dmarc-syntax", finding.Finding{Severity: severity, Detail: b.String(),
+	detail := fmt.Sprintf("The record has %s: %s. A receiver skips what it cannot read and uses the default instead; stricter ones discard the whole record.",
+		count(len(parts), "syntax error", "syntax errors"), list(parts, "; "))
+	j.add("dmarc-syntax", finding.Finding{Severity: severity, Detail: detail,
 		Fix: j.fix("Publish the record in this form.", j.r.draft())})
 }
 
@@ -183,11 +183,11 @@ func (j *recordJudge) subdomains() {
 	var weaker []string
 	d := r.draft()
 	if r.SP != "" && r.SP.rank() < r.P.rank() {
-		weaker = append(weaker, fmt.Sprintf("sp=%s lets mail from existing subdomains off more lightly than p=%s", r.SP, r.P))
+		weaker = append(weaker, fmt.Sprintf("with sp=%s mail from existing subdomains gets off more lightly than with p=%s", r.SP, r.P))
 		d.set("sp", string(r.P))
 	}
 	if r.NP != "" && r.NP.rank() < r.P.rank() {
-		weaker = append(weaker, fmt.Sprintf("np=%s lets mail from subdomains that do not exist off more lightly than p=%s", r.NP, r.P))
+		weaker = append(weaker, fmt.Sprintf("with np=%s mail from subdomains that do not exist gets off more lightly than with p=%s", r.NP, r.P))
 		d.set("np", string(r.P))
 	}
 	if weaker != nil {
@@ -220,7 +220,7 @@ func (j *recordJudge) testing(applied Policy) {
 	if sampled {
 		parts = append(parts, fmt.Sprintf("pct=%d: receivers that follow RFC 7489 apply the policy to that share of failing mail; RFC 9989 has no pct, and receivers that follow it apply the policy to all.", *r.Percent))
 	}
-	f.Detail = strings.Join(parts, "\n")
+	f.Detail = strings.Join(parts, " ")
 	j.add("dmarc-testing", f)
 }
 
@@ -231,7 +231,7 @@ func (j *recordJudge) tags() {
 	renamed := j.r.Text
 	for i := len(j.r.Tags) - 1; i >= 0; i-- {
 		t := &j.r.Tags[i]
-		if meant := misspelt(t); meant != "" && !seen[meant] {
+		if meant := misspelt(t); meant != "" && j.r.indexOf(meant) < 0 {
 			renamed = renamed[:t.Offset] + meant + renamed[t.Offset+len(t.Name):]
 		}
 	}
@@ -241,7 +241,7 @@ func (j *recordJudge) tags() {
 		switch {
 		case t.Duplicate && !seen[t.Name]:
 			seen[t.Name] = true
-			repeated = append(repeated, fmt.Sprintf("%s stands there more than once: %s", t.Name, strings.Join(j.written(t.Name), ", ")))
+			repeated = append(repeated, fmt.Sprintf("more than one %s (%s)", t.Name, strings.Join(j.written(t.Name), ", ")))
 		case t.Duplicate:
 		case t.Status == "historic":
 			if t.Invalid != "" {
@@ -257,11 +257,11 @@ func (j *recordJudge) tags() {
 	}
 	if historic != nil {
 		j.add("dmarc-historic-tag", finding.Finding{
-			Detail: fmt.Sprintf("RFC 9989 no longer has %s; only receivers that follow RFC 7489 read it.", list(historic)),
+			Detail: fmt.Sprintf("RFC 9989 no longer knows %s; only receivers that follow RFC 7489 read it.", list(historic, ", ")),
 			Fix:    j.fix("Leave the historic tags out.", j.r.draft().set("pct", ""))})
 	}
 	if unknown != nil {
-		f := finding.Finding{Detail: fmt.Sprintf("Receivers ignore %s: no tag of that name is registered.", list(unknown)),
+		f := finding.Finding{Detail: fmt.Sprintf("Receivers ignore %s: no tag of that name is registered.", list(unknown, ", ")),
 			Fix: j.fix("Leave out what is no tag.", j.r.draft())}
 		if r, err := ParseRecord(renamed); err == nil && renamed != j.r.Text {
 			f.Fix = j.fix("Correct the name of the tag.", r.draft())
@@ -270,7 +270,7 @@ func (j *recordJudge) tags() {
 	}
 	if repeated != nil {
 		j.add("dmarc-duplicate-tag", finding.Finding{
-			Detail: sentence(list(repeated)) + ". A tag list with a repeated tag is invalid (RFC 6376, 3.2): one receiver takes the first, another the last, a third ignores the record.",
+			Detail: "The record has " + list(repeated, " and ") + ". A tag list with a repeated tag is invalid (RFC 6376, 3.2): one receiver takes the first, another the last, a third ignores the record.",
 			Fix:    j.fix("Keep each tag once.", j.r.draft())})
 	}
 }
@@ -308,7 +308,7 @@ func (j *recordJudge) values() {
 		if t.Invalid == "" || t.Invalid == syntaxError || t.Duplicate {
 			continue
 		}
-		text := fmt.Sprintf("%s=%s is ignored (%s)", t.Name, clip(t.Value, 60), t.Invalid)
+		text := fmt.Sprintf("the tag %s=%s is ignored (%s)", t.Name, clip(t.Value, 60), t.Invalid)
 		switch t.Name {
 		case "adkim", "aspf":
 			modes = append(modes, text+", so that r, relaxed, is in force")
@@ -332,7 +332,7 @@ func (j *recordJudge) values() {
 func (j *recordJudge) olderReaders() {
 	var parts []string
 	if i := j.r.indexOf("p"); i > 1 {
-		parts = append(parts, "p is not the second tag, where RFC 7489, 6.4 has it")
+		parts = append(parts, "the tag p is not the second, where RFC 7489, 6.4 has it")
 	}
 	for i := range j.r.Tags {
 		if t := &j.r.Tags[i]; j.r.Text[t.Offset:t.Offset+len(t.Name)] != t.Name {
@@ -357,9 +357,9 @@ func (r *Record) indexOf(name string) int {
 }
 
 // list joins at most five parts.
-func list(parts []string) string {
+func list(parts []string, separator string) string {
 	if len(parts) > 5 {
-		return strings.Join(parts[:5], ", ") + fmt.Sprintf(" and %d more", len(parts)-5)
+		return strings.Join(parts[:5], separator) + fmt.Sprintf("%sand %d more", separator, len(parts)-5)
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, separator)
 }

@@ -24,13 +24,14 @@ func (j *recordJudge) reports() {
 			u := &uris[i]
 			switch {
 			case !u.Valid():
-				text := quoted(clip(u.Text, 80)) + ": " + u.Error
+				text := quoted(clip(u.Text, 80)) + " (" + u.Error
 				if u.Hint != "" {
-					text += "; probably meant: " + clip(u.Hint, 120)
+					text += ", probably meant: " + clip(u.Hint, 120)
 				}
+				text += ")"
 				wrong = append(wrong, text)
 			case !u.Supported():
-				wrong = append(wrong, quoted(clip(u.Text, 80))+": receivers need only support mailto:, and ignore "+clip(u.Scheme, 20)+":")
+				wrong = append(wrong, quoted(clip(u.Text, 80))+" (receivers need only support mailto:, and ignore "+clip(u.Scheme, 20)+":)")
 			}
 			if u.Size != "" {
 				sizes = append(sizes, "!"+clip(u.Size, 20))
@@ -39,12 +40,12 @@ func (j *recordJudge) reports() {
 	}
 	if wrong != nil {
 		j.add("dmarc-report-uri-invalid", finding.Finding{
-			Detail: fmt.Sprintf("No reports go to %s:\n%s", count(len(wrong), "of the addresses", "of the addresses"), strings.Join(wrong[:min(len(wrong), 6)], "\n")),
+			Detail: fmt.Sprintf("No reports go to %s: %s.", count(len(wrong), "address", "addresses"), list(wrong, "; ")),
 			Fix:    j.fix("Correct the addresses.", r.draft())})
 	}
 	if sizes != nil {
 		j.add("dmarc-report-size-suffix", finding.Finding{
-			Detail: fmt.Sprintf("%s was a limit on the size of reports; RFC 9989 has none, and some receivers take it for a part of the address.", list(sizes)),
+			Detail: fmt.Sprintf("%s was a limit on the size of reports; RFC 9989 has none, and some receivers take it for a part of the address.", list(sizes, ", ")),
 			Fix:    j.fix("Leave the suffix out.", r.draft())})
 	}
 	j.failureOptions()
@@ -58,18 +59,10 @@ func (j *recordJudge) noReports() {
 		f.Detail = "No address in the rua tag is one that receivers send to, so that nobody sees which mail passes and which fails."
 	}
 	if d.get("rua") == "" {
-		d.set("rua", "mailto:dmarc-reports@"+j.domain())
+		d.set("rua", "mailto:dmarc-reports@"+j.domain)
 	}
 	f.Fix = j.fix("Have aggregate reports sent to a mailbox of yours.", d)
 	j.add("dmarc-no-aggregate-reports", f)
-}
-
-// domain is where the record stands; lint does not know it.
-func (j *recordJudge) domain() string {
-	if j.name == "" {
-		return "example.com"
-	}
-	return j.subject
 }
 
 // failureOptions judges fo (RFC 9989, 4.7, tag fo).
@@ -80,10 +73,10 @@ func (j *recordJudge) failureOptions() {
 	}
 	var parts []string
 	if fo.Invalid != "" {
-		parts = append(parts, fmt.Sprintf("fo=%s: %s", clip(fo.Value, 60), fo.Invalid))
+		parts = append(parts, fmt.Sprintf("the failure options fo=%s are wrong: %s", clip(fo.Value, 60), fo.Invalid))
 	}
 	if _, ok := j.r.Tag("ruf"); !ok {
-		parts = append(parts, "fo is ignored, because there is no ruf address to send failure reports to")
+		parts = append(parts, "the tag fo is ignored, because there is no ruf address to send failure reports to")
 	}
 	if parts != nil {
 		j.add("dmarc-failure-options", finding.Finding{Detail: sentence(strings.Join(parts, "; ")) + ".",

@@ -48,6 +48,8 @@ func TestCheckRecord(t *testing.T) {
 		{"v=DMARC1; p=reject; pct=100; rf=afrf; ri=3600; " + rua, "notice dmarc-historic-tag", fixed},
 		{"v=DMARC1; p=reject; x=y; " + rua, "notice dmarc-unknown-tag", fixed},
 		{"v=DMARC1; p=reject; rau=mailto:dmarc@acme.example", "warning dmarc-no-aggregate-reports, notice dmarc-unknown-tag", "v=DMARC1; p=reject; rua=mailto:dmarc-reports@acme.example"},
+		{"v=DMARC1; p=reject; rau=x; " + rua, "notice dmarc-unknown-tag", fixed},
+		{"v=DMARC1; p=reject; adkm=s; " + rua, "notice dmarc-unknown-tag", "v=DMARC1; p=reject; adkim=s; " + rua},
 		{"v=DMARC1; p=reject; p=none; " + rua, "error dmarc-duplicate-tag", fixed},
 		{"v=DMARC1; p=reject; psd=yes; " + rua, "warning dmarc-tag-value-invalid", fixed},
 		{"v=DMARC1; p=reject; t=1; " + rua, "warning dmarc-tag-value-invalid", fixed},
@@ -89,6 +91,8 @@ func complete(t *testing.T, findings []finding.Finding) {
 		case f.Severity == finding.Pass:
 		case f.Detail == "" || f.Title == "" || f.Reference == "":
 			t.Errorf("%s says too little: %+v", f.Check, f)
+		case strings.ContainsRune(f.Detail, '\n'):
+			t.Errorf("%s has a line break in its detail", f.Check)
 		case len(f.Evidence) == 0:
 			t.Errorf("%s has no evidence", f.Check)
 		case (f.Severity == finding.Unknown) != (f.CouldBe != ""):
