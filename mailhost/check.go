@@ -194,8 +194,7 @@ func (j *judge) exchanges(d *Domain) {
 			case Absent:
 				j.sheet.Add("mx-unresolvable", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 					Detail: fmt.Sprintf("The MX host %s of %s has neither an A nor an AAAA record.", e.Name, d.Name),
-					Fix: &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record.", e.Name),
-						Remove: []finding.Record{e.record(d)}}})
+					Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record \"%d %s\".", e.Name, e.Preference, e.Name)}})
 			case Unknown:
 				unknown = append(unknown, e.Name)
 				unknownEvidence = append(unknownEvidence, e.Evidence...)

@@ -134,8 +134,7 @@ func (j *judge) failing(a *Authoritative) {
 		case len(lame) > 0:
 			j.sheet.Add("ns-lame", finding.Finding{Subject: host, Evidence: evidence,
 				Detail: fmt.Sprintf("The NS records of %s name %s, but it does not answer for the zone.", a.Zone, strings.Join(lame, ", ")),
-				Fix: &finding.Fix{Summary: fmt.Sprintf("Configure %s on %s, or remove it from the NS records.", a.Zone, host),
-					Remove: []finding.Record{{Name: a.Zone, Type: "NS", Value: host}}}})
+				Fix:    &finding.Fix{Summary: fmt.Sprintf("Configure %s on %s, or remove the server from the NS records.", a.Zone, host)}})
 		case len(unreachable) > 0 && !answers:
 			j.sheet.Add("ns-unreachable", finding.Finding{Subject: host, Evidence: evidence,
 				Detail: fmt.Sprintf("The NS records of %s name %s, but nothing came back from there.", a.Zone, strings.Join(unreachable, ", ")),

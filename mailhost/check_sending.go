@@ -129,7 +129,7 @@ func (j *judge) namePTR(a *Address) *finding.Fix {
 	}
 	if fix.Value == "" {
 		if j.facts.Domain == nil {
-			return &finding.Fix{Summary: fmt.Sprintf("Ask the provider of %s to set its PTR record to the host's name.", a.Addr), Name: fix.Name, Type: "PTR"}
+			return &finding.Fix{Summary: fmt.Sprintf("Ask the provider of %s to set its PTR record to the host's name.", a.Addr)}
 		}
 		fix.Value = "mail." + j.facts.Domain.Name
 		fix.More = []finding.Record{{Name: fix.Value, Type: forwardType(a.Addr).String(), Value: a.Addr.String()}}
