@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func TestIntegrationRealServers(t *testing.T) {
 				server := fmt.Sprintf("%s://127.0.0.1:%d", scheme, port)
 				fromServers := findingsOf(t, append([]string{"audit", "--format", "json", "--resolver", server}, extra...))
 				if fromServers != fromZones {
-					t.Errorf("over %s the findings differ.\nfrom the zones:\n%s\nfrom the servers:\n%s", scheme, fromZones, fromServers)
+					t.Errorf("over %s the findings differ:\n%s", scheme, difference(fromZones, fromServers))
 				}
 			}
 			if strings.Count(fromZones, "\n") < 10 {
@@ -127,9 +128,32 @@ func findingsOf(t *testing.T, args []string) string {
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out.String())
 	}
-	text, err := json.MarshalIndent(report, "", " ")
-	if err != nil {
-		t.Fatal(err)
+	var b strings.Builder
+	fmt.Fprintf(&b, "exit status %d, %s\n", status, report.Verdict)
+	for _, f := range report.Findings {
+		// Whether a resolver invents answers is a question about the resolver.
+		if f.Check == "rbl-resolver-rewrites" {
+			continue
+		}
+		line, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "%s\n", line)
 	}
-	return fmt.Sprintf("exit status %d\n%s", status, text)
+	return b.String()
+}
+
+// difference lists the lines of one text that the other does not have.
+func difference(zones, servers string) string {
+	var b strings.Builder
+	for _, side := range []struct{ name, text, other string }{{"zones", zones, servers}, {"servers", servers, zones}} {
+		other := strings.Split(side.other, "\n")
+		for line := range strings.Lines(side.text) {
+			if line = strings.TrimSuffix(line, "\n"); !slices.Contains(other, line) {
+				fmt.Fprintf(&b, "%s: %s\n", side.name, line)
+			}
+		}
+	}
+	return b.String()
 }
