@@ -31,6 +31,7 @@ var formats = map[string]func(io.Writer, []*Report) error{
 	"report.csv":      WriteCSV,
 	"findings.csv":    WriteFindingsCSV,
 	"report.md":       WriteMarkdown,
+	"report.html":     WriteHTML,
 	"junit.xml":       func(w io.Writer, r []*Report) error { return WriteJUnit(w, r, finding.Error) },
 	"report.sarif":    WriteSARIF,
 	"nagios.txt":      func(w io.Writer, r []*Report) error { return WriteNagios(w, r, finding.Error) },

@@ -92,6 +92,7 @@ type Score struct {
 var sectionTitles = map[finding.Section]string{
 	finding.SPF: "SPF", finding.DKIM: "DKIM", finding.DMARC: "DMARC",
 	finding.Reputation: "Reputation", finding.Hosts: "Hosts", finding.Hygiene: "Hygiene",
+	finding.Message: "Message",
 }
 
 // Grade computes verdict and score of the findings and sets the Points of each

@@ -152,12 +152,7 @@ func mdGroup(b *strings.Builder, g Group) {
 	}
 	var evidence []string
 	for _, f := range g.Findings {
-		for _, e := range f.Evidence {
-			evidence = append(evidence, Escape(e.Name)+" "+Escape(e.Type)+": "+Escape(e.Status)+shown(evidenceSource(e)))
-			for _, a := range e.Answer {
-				evidence = append(evidence, "  "+quoted(e.Type, clip(a, maxRecordText)))
-			}
-		}
+		evidence = append(evidence, evidenceLines(f)...)
 	}
 	if len(evidence) > 0 {
 		fmt.Fprintf(b, "<details><summary>Evidence</summary>\n\n%s\n</details>\n\n", mdBlock("", evidence))

@@ -224,7 +224,7 @@ func who(r *Report, f finding.Finding, a Action) (Who, string) {
 		case within(rec.Name, "arpa"):
 			return WhoHost, "whoever provides the address " + f.Subject
 		}
-		return WhoProvider, "the operator of " + rec.Name
+		return WhoProvider, "the operator of " + hostPart(rec.Name)
 	}
 	switch f.Section {
 	case finding.Hosts, finding.Reputation:
@@ -233,6 +233,17 @@ func who(r *Report, f finding.Finding, a Action) (Who, string) {
 		return WhoProvider, "whoever signs the mail"
 	}
 	return WhoDNS, "the DNS of " + own
+}
+
+// hostPart is a name without its service labels and what is below them.
+func hostPart(name string) string {
+	labels := strings.Split(name, ".")
+	for i := len(labels) - 1; i >= 0; i-- {
+		if strings.HasPrefix(labels[i], "_") {
+			return strings.Join(labels[i+1:], ".")
+		}
+	}
+	return name
 }
 
 // within reports whether name is zone or below it.

@@ -17,11 +17,7 @@ func WriteSPFTree(w io.Writer, r *Report, o TableOptions) error {
 		if p == nil || p.Record == nil {
 			continue
 		}
-		count := fmt.Sprintf("%d of 10 lookups at worst", p.Lookups)
-		if !p.LookupsExact {
-			count = fmt.Sprintf("at least %d of 10 lookups: some depend on the client", p.Lookups)
-		}
-		s.hang("", "  ", s.bold(s.text(p.Domain))+"  "+s.text(count), nil)
+		s.hang("", "  ", s.bold(s.text(p.Domain))+"  "+s.text(spfCounted(p)), nil)
 		for _, e := range r.Evaluations {
 			if e.Domain == p.Domain {
 				s.hang("  ", "    ", s.text(fmt.Sprintf("%s: %s after %s and %s", e.IP, e.Result,
@@ -29,15 +25,28 @@ func WriteSPFTree(w io.Writer, r *Report, o TableOptions) error {
 			}
 		}
 		s.spfRecord(p.Record, "")
-		a := p.Addresses
-		exact := ""
-		if !a.Exact {
-			exact = " or more"
-		}
-		s.hang("", "  ", s.text(fmt.Sprintf("authorises %s IPv4 and %s IPv6 addresses%s", rounded(a.IPv4), rounded(a.IPv6), exact)), nil)
+		s.hang("", "  ", s.text(spfAuthorises(p)), nil)
 		s.blank()
 	}
 	return s.writeTo(w)
+}
+
+// spfCounted is the static worst case in words.
+func spfCounted(p *spf.Policy) string {
+	if !p.LookupsExact {
+		return fmt.Sprintf("at least %d of 10 lookups: some depend on the client", p.Lookups)
+	}
+	return fmt.Sprintf("%d of 10 lookups at worst", p.Lookups)
+}
+
+// spfAuthorises counts the addresses in words.
+func spfAuthorises(p *spf.Policy) string {
+	a := p.Addresses
+	exact := ""
+	if !a.Exact {
+		exact = " or more"
+	}
+	return fmt.Sprintf("authorises %s IPv4 and %s IPv6 addresses%s", rounded(a.IPv4), rounded(a.IPv6), exact)
 }
 
 // statusTexts say what the DNS holds where a record should be.
@@ -48,24 +57,33 @@ var statusTexts = map[spf.Status]string{
 
 // spfRecord draws a record and what its terms lead to, behind the indent.
 func (s *screen) spfRecord(rec *spf.Record, indent string) {
-	lead := spfCost("") + indent
-	switch {
-	case rec.Loop:
-		s.line(lead + s.severity(finding.Critical, s.text("a loop: this record is being evaluated already")))
-		return
-	case rec.Repeated:
-		s.line(lead + s.dim(s.text("shown above")))
-		return
+	if severity, text := spfRecordText(rec); text != "" {
+		s.line(spfCost("") + indent + s.severity(severity, s.text(text)))
 	}
-	if text, ok := statusTexts[rec.Status]; ok {
-		if rec.Evidence.Status != "" && rec.Status == spf.StatusUnresolved {
-			text += " (" + rec.Evidence.Status + ")"
-		}
-		s.line(lead + s.severity(statusSeverity(rec.Status), s.text(text)))
+	if rec.Loop || rec.Repeated {
+		return
 	}
 	for i := range rec.Terms {
 		s.spfTerm(&rec.Terms[i], indent, i == len(rec.Terms)-1)
 	}
+}
+
+// spfRecordText is what is to be said about a record besides its terms.
+func spfRecordText(rec *spf.Record) (finding.Severity, string) {
+	switch {
+	case rec.Loop:
+		return finding.Critical, "a loop: this record is being evaluated already"
+	case rec.Repeated:
+		return finding.Notice, "shown above"
+	}
+	text, ok := statusTexts[rec.Status]
+	if !ok {
+		return finding.Pass, ""
+	}
+	if rec.Evidence.Status != "" && rec.Status == spf.StatusUnresolved {
+		text += " (" + rec.Evidence.Status + ")"
+	}
+	return statusSeverity(rec.Status), text
 }
 
 func statusSeverity(status spf.Status) finding.Severity {
@@ -81,15 +99,37 @@ func (s *screen) spfTerm(t *spf.Term, indent string, last bool) {
 	if last {
 		branch, below = "└─ ", "   "
 	}
-	cost := ""
+	bad, notes := spfTermNotes(t)
+	text := s.text(t.Text)
+	if len(notes) > 0 {
+		text += s.fold("  · ") + s.text(strings.Join(notes, "; "))
+	}
+	lead := spfCost(spfTermCost(t)) + indent
+	s.hang(lead+s.fold(branch), spfCost("")+indent+s.fold(below)+"  ", text, func(l string) string {
+		if bad == finding.Pass {
+			return l
+		}
+		return s.severity(bad, l)
+	})
+	if t.Record != nil {
+		s.spfRecord(t.Record, indent+s.fold(below))
+	}
+}
+
+// spfTermCost is what a term costs, empty for nothing.
+func spfTermCost(t *spf.Term) string {
 	switch {
 	case !t.CostExact:
-		cost = fmt.Sprintf("%d+", t.Cost)
+		return fmt.Sprintf("%d+", t.Cost)
 	case t.Cost > 0:
-		cost = fmt.Sprint(t.Cost)
+		return fmt.Sprint(t.Cost)
 	}
-	var notes []string
-	bad := finding.Pass
+	return ""
+}
+
+// spfTermNotes are what is to be said about a term, and how bad it is.
+func spfTermNotes(t *spf.Term) (bad finding.Severity, notes []string) {
+	bad = finding.Pass
 	note := func(severity finding.Severity, format string, args ...any) {
 		notes = append(notes, fmt.Sprintf(format, args...))
 		bad = worse(bad, severity)
@@ -117,20 +157,7 @@ func (s *screen) spfTerm(t *spf.Term, indent string, last bool) {
 	if t.Record != nil {
 		note(finding.Pass, "%s in it", counted(t.Record.Lookups, "lookup"))
 	}
-	text := s.text(t.Text)
-	if len(notes) > 0 {
-		text += s.fold("  · ") + s.text(strings.Join(notes, "; "))
-	}
-	lead := spfCost(cost) + indent
-	s.hang(lead+s.fold(branch), spfCost("")+indent+s.fold(below)+"  ", text, func(l string) string {
-		if bad == finding.Pass {
-			return l
-		}
-		return s.severity(bad, l)
-	})
-	if t.Record != nil {
-		s.spfRecord(t.Record, indent+s.fold(below))
-	}
+	return bad, notes
 }
 
 // spfCost is the column of costs.

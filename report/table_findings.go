@@ -106,14 +106,10 @@ func (g Group) points() float64 {
 	return p
 }
 
-// detail writes what was seen, led by the subject where the text does not name it.
+// detail writes what was seen.
 func (s *screen) detail(r *Report, f finding.Finding, several bool) {
-	text := s.text(f.Detail)
-	subject := s.text(f.Subject)
-	if subject != "" && !strings.Contains(text, subject) && (several || f.Subject != r.Domain) {
-		text = subject + ": " + text
-	}
-	if strings.TrimSpace(text) == "" {
+	text := s.text(detailText(f, r.Domain, several))
+	if text == "" {
 		return
 	}
 	if several {
@@ -121,6 +117,30 @@ func (s *screen) detail(r *Report, f finding.Finding, several bool) {
 	} else {
 		s.para("  ", text)
 	}
+}
+
+// detailText is the detail, led by the subject where it does not name it.
+func detailText(f finding.Finding, domain string, several bool) string {
+	if f.Subject != "" && !strings.Contains(f.Detail, f.Subject) && (several || f.Subject != domain) {
+		return strings.TrimSuffix(f.Subject+": "+f.Detail, ": ")
+	}
+	return f.Detail
+}
+
+// evidenceLines are the questions and answers of a finding, a line each.
+func evidenceLines(f finding.Finding) []string {
+	var out []string
+	for _, e := range f.Evidence {
+		line := Escape(e.Name) + " " + Escape(e.Type) + ": " + Escape(e.Status) + shown(evidenceSource(e))
+		if e.Note != "" {
+			line += " (" + shown(e.Note) + ")"
+		}
+		out = append(out, line)
+		for _, a := range e.Answer {
+			out = append(out, "  "+quoted(e.Type, clip(a, maxRecordText)))
+		}
+	}
+	return out
 }
 
 // evidence writes the questions asked and the answers, few and short unless all
