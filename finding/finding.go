@@ -65,10 +65,12 @@ const (
 	Reputation Section = "reputation"
 	Hosts      Section = "hosts"
 	Hygiene    Section = "hygiene"
+	// Message is a message that was read, apart from its domain: never in a score.
+	Message Section = "message"
 )
 
 // Sections lists the sections in the order of a report.
-var Sections = []Section{SPF, DKIM, DMARC, Reputation, Hosts, Hygiene}
+var Sections = []Section{SPF, DKIM, DMARC, Reputation, Hosts, Hygiene, Message}
 
 // Check documents one rule. The ID and Severity are a contract with users'
 // configurations: stable, kebab-case, prefixed by the protocol.
