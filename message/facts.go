@@ -1,0 +1,428 @@
+package message
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Facts are what the header says, field by field, without opinions.
+type Facts struct {
+	// Notes are about the file rather than the message: a "From " line ahead.
+	Notes  []string `json:"notes,omitempty"`
+	Layout Layout   `json:"layout"`
+	// Fields is how many there are.
+	Fields int `json:"fields"`
+
+	From    []AddressField `json:"from"`
+	Sender  []AddressField `json:"sender"`
+	ReplyTo []AddressField `json:"reply_to"`
+	To      []AddressField `json:"to"`
+	CC      []AddressField `json:"cc"`
+	BCC     []AddressField `json:"bcc"`
+	// AuthorDomains are those of the From addresses, each once.
+	AuthorDomains []string `json:"author_domains"`
+
+	Date      []Date      `json:"date"`
+	MessageID []MessageID `json:"message_id"`
+	// Subject decoded.
+	Subject    []Text `json:"subject"`
+	ReturnPath []Path `json:"return_path"`
+	// Received from the top, up to a bound; the last server's comes first.
+	Received              []Hop            `json:"received"`
+	ReceivedLeftOut       int              `json:"received_left_out,omitempty"`
+	AuthenticationResults []Text           `json:"authentication_results"`
+	Signatures            []SignatureField `json:"dkim_signatures"`
+	Unsubscribe           Unsubscribe      `json:"unsubscribe"`
+	Precedence            []Text           `json:"precedence"`
+	// ListID are the List-Id fields: the message is one of a list (RFC 2919).
+	ListID      []Text `json:"list_id"`
+	MIMEVersion []Text `json:"mime_version"`
+	// MIMEFields are the names of the Content- fields.
+	MIMEFields []string `json:"mime_fields"`
+
+	// Repeated are fields that may stand once and stand several times.
+	Repeated []Repeated `json:"repeated,omitempty"`
+	// Malformed are lines of the header that are no field.
+	Malformed []Text `json:"malformed,omitempty"`
+	// Spaced are fields with white space before the colon.
+	Spaced []Text `json:"space_before_colon,omitempty"`
+	// EightBit are fields with octets over 127.
+	EightBit []EightBit `json:"fields_with_8bit,omitempty"`
+	// International: an address or a Received field shows that the message
+	// travels by SMTPUTF8 (RFC 6531), where such fields are in order.
+	International bool `json:"smtputf8,omitempty"`
+	// BadWords are encoded-words that cannot be read as they are meant.
+	BadWords []BadWord `json:"bad_encoded_words,omitempty"`
+	// Service are fields for a sending service.
+	Service []ServiceField `json:"service_fields,omitempty"`
+}
+
+// Date is a Date field.
+type Date struct {
+	Line int        `json:"line"`
+	Text string     `json:"text"`
+	Time *time.Time `json:"time,omitempty"`
+	// Error says why it is no date, or no right one.
+	Error string `json:"error,omitempty"`
+}
+
+// MessageID is a Message-ID field.
+type MessageID struct {
+	Line int    `json:"line"`
+	Text string `json:"text"`
+	// Error says what is wrong. Broken: not even its outline is there, "<", "@", ">".
+	Error  string `json:"error,omitempty"`
+	Broken bool   `json:"broken,omitempty"`
+}
+
+// Path is a Return-Path field: the envelope sender, written by the last server
+// (RFC 5321, 4.4).
+type Path struct {
+	Line int    `json:"line"`
+	Text string `json:"text"`
+	// Address without angle brackets; empty with Null for "<>".
+	Address string `json:"address"`
+	Null    bool   `json:"null,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
+
+// SignatureField is a DKIM-Signature field, unverified.
+type SignatureField struct {
+	Line     int    `json:"line"`
+	Domain   string `json:"domain"`
+	Selector string `json:"selector"`
+	// Headers are the names in h=, in lower case, up to a bound.
+	Headers []string `json:"headers"`
+}
+
+// Repeated is a field that stands more often than it may (RFC 5322, 3.6).
+type Repeated struct {
+	Name  string `json:"name"`
+	Lines []int  `json:"lines"`
+	// Same: all say the same.
+	Same bool `json:"same"`
+}
+
+// EightBit is a field with octets over 127.
+type EightBit struct {
+	Name string `json:"name"`
+	Line int    `json:"line"`
+	// UTF8 says that they are UTF-8 (RFC 6532).
+	UTF8 bool `json:"utf8"`
+}
+
+// BadWord is an encoded-word that is wrong.
+type BadWord struct {
+	Name  string `json:"name"`
+	Line  int    `json:"line"`
+	Error string `json:"error"`
+}
+
+// maxListed bounds lists of odd fields.
+const maxListed = 20
+
+// once are the fields that may stand once: RFC 5322, 3.6; RFC 2045 for MIME;
+// RFC 5321, 4.4 for Return-Path; RFC 2369, 3 and RFC 8058, 3.1 for the list's.
+var once = []string{"Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject",
+	"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Return-Path", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"}
+
+// humanText are fields that encoded-words belong into (RFC 2047, 5).
+var humanText = []string{"Subject", "Comments", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Content-Description"}
+
+// Facts takes the header apart.
+func (m *Message) Facts() *Facts {
+	f := &Facts{Layout: m.Layout, Fields: len(m.Fields), Malformed: m.Malformed,
+		From: m.addresses("From"), Sender: m.addresses("Sender"), ReplyTo: m.addresses("Reply-To"),
+		To: m.addresses("To"), CC: m.addresses("Cc"), BCC: m.addresses("Bcc"),
+		AuthorDomains: []string{}, Date: []Date{}, MessageID: []MessageID{}, ReturnPath: []Path{}, Received: []Hop{},
+		AuthenticationResults: m.texts("Authentication-Results"), Subject: m.texts("Subject"),
+		Signatures: []SignatureField{}, Unsubscribe: m.unsubscribe(), Precedence: m.texts("Precedence"),
+		ListID: m.texts("List-Id"), MIMEVersion: m.texts("MIME-Version"), MIMEFields: []string{}}
+	f.note(m)
+	for _, field := range f.From {
+		for _, a := range field.Addresses {
+			if a.Domain != "" && !slices.Contains(f.AuthorDomains, a.Domain) {
+				f.AuthorDomains = append(f.AuthorDomains, a.Domain)
+			}
+		}
+	}
+	for i := range f.Subject {
+		f.Subject[i].Text, _ = decodeWords(f.Subject[i].Text)
+	}
+	for i := range m.Fields {
+		f.read(&m.Fields[i])
+	}
+	f.repeated(m)
+	f.Service = m.serviceFields()
+	return f
+}
+
+// note says what precedes the header.
+func (f *Facts) note(m *Message) {
+	prefix := string(m.Prefix)
+	if rest, ok := strings.CutPrefix(prefix, "\xef\xbb\xbf"); ok {
+		f.Notes = append(f.Notes, "the file starts with a byte order mark, which is no part of the message")
+		prefix = rest
+	}
+	if prefix != "" {
+		f.Notes = append(f.Notes, `the file starts with the "From " line of a mailbox file, which is no part of the message`)
+	}
+	if !m.Ended {
+		f.Notes = append(f.Notes, "the file ends inside the header: there is no empty line after it, and no body")
+	}
+}
+
+// read takes one field over into the facts.
+func (f *Facts) read(field *Field) {
+	switch strings.ToLower(field.Name) {
+	case "date":
+		f.Date = append(f.Date, readDate(field))
+	case "message-id":
+		f.MessageID = append(f.MessageID, readMessageID(field))
+	case "return-path":
+		f.ReturnPath = append(f.ReturnPath, readPath(field))
+	case "received":
+		if len(f.Received) == maxHops {
+			f.ReceivedLeftOut++
+			break
+		}
+		h := readHop(field)
+		f.Received = append(f.Received, h)
+		f.International = f.International || strings.HasPrefix(strings.ToUpper(h.With), "UTF8")
+	case "dkim-signature":
+		if len(f.Signatures) < maxListed {
+			f.Signatures = append(f.Signatures, readSignature(field))
+		}
+	default:
+		if name := strings.ToLower(field.Name); strings.HasPrefix(name, "content-") && len(f.MIMEFields) < maxListed {
+			f.MIMEFields = append(f.MIMEFields, field.Name)
+		}
+	}
+	if field.Spaced && len(f.Spaced) < maxListed {
+		f.Spaced = append(f.Spaced, Text{field.Line, field.Name})
+	}
+	f.octets(field)
+	f.words(field)
+}
+
+// octets notes a field with octets over 127.
+func (f *Facts) octets(field *Field) {
+	for i := range len(field.Value) {
+		if field.Value[i] < 0x80 {
+			continue
+		}
+		if len(f.EightBit) < maxListed {
+			f.EightBit = append(f.EightBit, EightBit{field.Name, field.Line, utf8.ValidString(field.Value)})
+		}
+		break
+	}
+	if f.International {
+		return
+	}
+	for _, list := range [][]AddressField{f.From, f.Sender, f.ReplyTo, f.To, f.CC} {
+		for _, a := range list {
+			for _, address := range a.Addresses {
+				local, _, _ := strings.Cut(address.Address, "@")
+				f.International = f.International || address.Error == "" && !isASCII(local)
+			}
+		}
+	}
+}
+
+// words notes what is wrong with the encoded-words of a field.
+func (f *Facts) words(field *Field) {
+	if len(f.BadWords) == maxListed || !slices.ContainsFunc(humanText, field.Is) || !strings.Contains(field.Value, "=?") {
+		return
+	}
+	text := field.Unfolded()
+	_, wrong := decodeWords(text)
+	if wrong == "" && !field.Is("Subject") && !field.Is("Comments") {
+		if word := quotedWord(text); word != "" {
+			wrong = clip(word, maxQuoted) + ": it stands in quotation marks, where it is no encoded-word but plain text"
+		}
+	}
+	if wrong != "" {
+		f.BadWords = append(f.BadWords, BadWord{field.Name, field.Line, wrong})
+	}
+}
+
+// quotedWord returns an encoded-word that stands in a quoted-string (RFC 2047, 5
+// forbids it).
+func quotedWord(text string) string {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\':
+			i++
+		case text[i] == '"':
+			quoted = !quoted
+		case quoted && strings.HasPrefix(text[i:], "=?"):
+			if at := encodedWord.FindStringIndex(text[i:]); at != nil && at[0] == 0 {
+				return text[i : i+at[1]]
+			}
+		}
+	}
+	return ""
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// repeated finds the fields that stand more often than they may.
+func (f *Facts) repeated(m *Message) {
+	for _, name := range once {
+		fields := m.named(name)
+		if len(fields) < 2 {
+			continue
+		}
+		r := Repeated{Name: name, Same: true}
+		for _, field := range fields {
+			if len(r.Lines) < maxListed {
+				r.Lines = append(r.Lines, field.Line)
+			}
+			r.Same = r.Same && field.Unfolded() == fields[0].Unfolded()
+		}
+		f.Repeated = append(f.Repeated, r)
+	}
+}
+
+// texts are the fields with the name as text.
+func (m *Message) texts(name string) []Text {
+	out := []Text{}
+	for _, f := range m.named(name) {
+		if len(out) < maxListed {
+			out = append(out, Text{f.Line, clip(f.Unfolded(), maxText)})
+		}
+	}
+	return out
+}
+
+// addresses are the fields of addresses with the name.
+func (m *Message) addresses(name string) []AddressField {
+	out := []AddressField{}
+	for _, f := range m.named(name) {
+		if len(out) < maxListed {
+			out = append(out, readAddresses(f))
+		}
+	}
+	return out
+}
+
+// readDate reads an RFC 5322 date, obsolete forms included.
+func readDate(f *Field) Date {
+	text := f.Unfolded()
+	d := Date{Line: f.Line, Text: clip(text, maxQuoted)}
+	t, err := mail.ParseDate(text)
+	switch {
+	case text == "":
+		d.Error = "it is empty"
+	case err != nil:
+		d.Error = "it has not the form Mon, 02 Jan 2006 15:04:05 +0000"
+	default:
+		d.Time = &t
+		if day, _, ok := strings.Cut(text, ","); ok && !strings.EqualFold(strings.TrimSpace(day), t.Weekday().String()[:3]) {
+			d.Error = "that day is a " + t.Weekday().String()
+		}
+	}
+	return d
+}
+
+// readMessageID checks the syntax of a msg-id (RFC 5322, 3.6.4).
+func readMessageID(f *Field) MessageID {
+	text := f.Unfolded()
+	id := MessageID{Line: f.Line, Text: clip(text, maxText)}
+	inside, ok := strings.CutPrefix(text, "<")
+	if ok {
+		inside, ok = strings.CutSuffix(inside, ">")
+	}
+	left, right, at := strings.Cut(inside, "@")
+	switch {
+	case text == "":
+		id.Error, id.Broken = "it is empty", true
+	case !ok:
+		id.Error, id.Broken = "it does not stand in angle brackets", true
+	case !at:
+		id.Error, id.Broken = "there is no @ in it", true
+	case left == "" || right == "":
+		id.Error, id.Broken = "one side of the @ is empty", true
+	case strings.ContainsAny(inside, " \t\r\n<>"):
+		id.Error, id.Broken = "it has white space or an angle bracket inside", true
+	case !dotAtom(left):
+		id.Error = "what precedes the @ is not pieces of letters, digits and signs with single dots between them"
+	case !dotAtom(right) && !(strings.HasPrefix(right, "[") && strings.HasSuffix(right, "]")):
+		id.Error = "what follows the @ is not pieces of letters, digits and signs with single dots between them"
+	}
+	return id
+}
+
+// dotAtom: atoms with single dots between them (RFC 5322, 3.2.3).
+func dotAtom(s string) bool {
+	for piece := range strings.SplitSeq(s, ".") {
+		if piece == "" {
+			return false
+		}
+		for i := range len(piece) {
+			if !isAtext(piece[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// readPath reads a Return-Path.
+func readPath(f *Field) Path {
+	text := f.Unfolded()
+	p := Path{Line: f.Line, Text: clip(text, maxText)}
+	if strings.ReplaceAll(text, " ", "") == "<>" {
+		p.Null = true
+		return p
+	}
+	list := readAddresses(f)
+	switch {
+	case text == "":
+		p.Error = "it is empty"
+	case list.Count != 1 || len(list.Groups) > 0:
+		p.Error = "it holds not exactly one address"
+	case list.Addresses[0].Domain == "" || list.Addresses[0].Error != "":
+		p.Error = list.Addresses[0].Error
+	default:
+		p.Address = list.Addresses[0].Address
+	}
+	return p
+}
+
+// maxSigned bounds the names kept of h=.
+const maxSigned = 200
+
+// readSignature reads the tags of a DKIM-Signature that say who signed what.
+func readSignature(f *Field) SignatureField {
+	s := SignatureField{Line: f.Line, Headers: []string{}}
+	squeeze := strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "")
+	for tag := range strings.SplitSeq(f.Value, ";") {
+		name, value, _ := strings.Cut(tag, "=")
+		value = squeeze.Replace(value)
+		switch squeeze.Replace(name) {
+		case "d":
+			s.Domain = clip(strings.ToLower(value), maxQuoted)
+		case "s":
+			s.Selector = clip(value, maxQuoted)
+		case "h":
+			for name := range strings.SplitSeq(value, ":") {
+				if len(s.Headers) < maxSigned {
+					s.Headers = append(s.Headers, clip(strings.ToLower(name), maxQuoted))
+				}
+			}
+		}
+	}
+	return s
+}

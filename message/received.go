@@ -1,0 +1,177 @@
+package message
+
+import (
+	"fmt"
+	"net/mail"
+	"net/netip"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Hop is one Received field: a server says from whom it took the message (RFC
+// 5321, 4.4). Each server adds its own on top.
+type Hop struct {
+	Line int `json:"line"`
+	// HELO is the name that the client greeted with, as far as the field tells.
+	HELO string `json:"helo,omitempty"`
+	// IP of the client; not valid where the field names none.
+	IP netip.Addr `json:"ip,omitzero"`
+	// By is the server that took the message, With the protocol.
+	By   string     `json:"by,omitempty"`
+	With string     `json:"with,omitempty"`
+	Date *time.Time `json:"date,omitempty"`
+}
+
+// maxHops bounds the Received fields kept. RFC 5321, 6.3 lets a server suspect a
+// loop from a hundred on.
+const maxHops = 100
+
+var (
+	// A bracketed address: [192.0.2.1], [IPv6:2001:db8::1]; with a port in the way
+	// of Exim: [192.0.2.1]:4711.
+	bracketed = regexp.MustCompile(`\[(?:[Ii][Pp][Vv]6:)?([0-9A-Fa-f.:]+)\]`)
+	// What might be an address without brackets.
+	bareAddr = regexp.MustCompile(`[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+`)
+	// The name in a comment: (helo=name), (HELO name), (EHLO name).
+	heloWord = regexp.MustCompile(`(?i)\b(?:helo|ehlo)[= ]\s*([^\s()]+)`)
+)
+
+func readHop(f *Field) Hop {
+	h := Hop{Line: f.Line}
+	text := f.Unfolded()
+	if i := strings.LastIndexByte(text, ';'); i >= 0 {
+		if t, err := mail.ParseDate(strings.TrimSpace(text[i+1:])); err == nil {
+			h.Date = &t
+		}
+		text = text[:i]
+	}
+	clauses := readClauses(text)
+	h.By = clip(clauses["by"].token, maxQuoted)
+	h.With = clip(clauses["with"].token, maxQuoted)
+	from := clauses["from"]
+	if addr, ok := findAddr(bracketed, from.comments); ok {
+		h.IP = addr
+	} else if addr, ok := findAddr(bracketed, from.token); ok {
+		h.IP = addr
+	} else if addr, ok := findAddr(bareAddr, from.comments); ok {
+		h.IP = addr
+	} else if addr, err := netip.ParseAddr(from.token); err == nil {
+		h.IP = addr.Unmap()
+	}
+	h.HELO = from.token
+	if m := heloWord.FindStringSubmatch(from.comments); m != nil {
+		h.HELO = m[1]
+	}
+	h.HELO = clip(strings.TrimSuffix(h.HELO, "."), maxQuoted)
+	return h
+}
+
+// findAddr returns the first address in the text that the pattern finds.
+func findAddr(pattern *regexp.Regexp, text string) (netip.Addr, bool) {
+	for _, m := range pattern.FindAllStringSubmatch(text, 8) {
+		if addr, err := netip.ParseAddr(m[len(m)-1]); err == nil {
+			return addr.Unmap().WithZone(""), true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// clause is what follows a word of a Received field: one token, then comments.
+type clause struct{ token, comments string }
+
+// readClauses takes "from a (b) by c with d" apart. Of a word that comes twice
+// the first counts.
+func readClauses(text string) map[string]clause {
+	out := make(map[string]clause)
+	word, have := "", clause{}
+	keep := func() {
+		if _, ok := out[word]; !ok && word != "" {
+			out[word] = have
+		}
+	}
+	for at := 0; at < len(text); {
+		switch c := text[at]; {
+		case c == ' ' || c == '\t':
+			at++
+		case c == '(':
+			end := skipComment(text, at)
+			have.comments += text[at:end] + " "
+			at = end
+		default:
+			end := at
+			for end < len(text) && strings.IndexByte(" \t(", text[end]) < 0 {
+				end++
+			}
+			token := text[at:end]
+			at = end
+			switch lower := strings.ToLower(token); {
+			case lower == "from" || lower == "by" || lower == "with" || lower == "via" || lower == "id" || lower == "for":
+				keep()
+				word, have = lower, clause{}
+			case have.token == "":
+				have.token = token
+			}
+		}
+	}
+	keep()
+	return out
+}
+
+// Client is the host that handed the message to the receiver, and why it is
+// taken for that.
+type Client struct {
+	IP   netip.Addr
+	HELO string
+	// Line is that of the Received field.
+	Line int
+	Why  string
+}
+
+// Client infers the client from the Received fields: the topmost that names a
+// public address. Those above it are the receiver's own, from one of its hosts
+// to another. Nothing can be inferred from fields further down: whoever sent the
+// message could have written them. Without one it is nil, and the second result
+// says why.
+func (f *Facts) Client() (*Client, string) {
+	if len(f.Received) == 0 {
+		return nil, "the message has no Received field, so it was not delivered yet, or was saved without it"
+	}
+	var skipped []string
+	for i := range f.Received {
+		h := &f.Received[i]
+		if why := unusable(h.IP); why != "" {
+			if len(skipped) < 5 {
+				skipped = append(skipped, fmt.Sprintf("line %d %s", h.Line, why))
+			}
+			continue
+		}
+		c := &Client{IP: h.IP, HELO: h.HELO, Line: h.Line}
+		c.Why = fmt.Sprintf("the topmost Received field, in line %d", h.Line)
+		if len(skipped) > 0 {
+			c.Why = fmt.Sprintf("the Received field in line %d, the topmost with a public address (%s)", h.Line, strings.Join(skipped, "; "))
+		}
+		return c, ""
+	}
+	return nil, "no Received field names a public address (" + strings.Join(skipped, "; ") + ")"
+}
+
+// unusable says why an address cannot be that of a client on the Internet.
+func unusable(ip netip.Addr) string {
+	switch {
+	case !ip.IsValid():
+		return "names no address"
+	case ip.IsLoopback():
+		return "names a loopback address, " + ip.String()
+	case ip.IsPrivate(), carrierNAT.Contains(ip):
+		return "names a private address, " + ip.String()
+	case ip.IsLinkLocalUnicast():
+		return "names a link-local address, " + ip.String()
+	case !ip.IsGlobalUnicast():
+		return "names no address of a host, " + ip.String()
+	}
+	return ""
+}
+
+// carrierNAT is the shared address space of RFC 6598, not routed on the Internet.
+var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
