@@ -23,8 +23,10 @@ func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.S
 // for having no keys, only for what would let others sign in its name.
 func Check(d *Discovery, c Context) []finding.Finding {
 	j := &judge{Sheet: finding.NewSheet(Checks, d.Domain), d: d, sends: c.sends()}
-	j.presence()
 	if j.sends {
+		observed := j.observed()
+		j.presence(observed)
+		j.unanswered(observed)
 		j.stated()
 		j.dangling()
 		j.denied()
@@ -57,7 +59,7 @@ func (s *Selector) exists() bool {
 // one was asked.
 func (j *judge) observed() bool {
 	for i := range j.d.Selectors {
-		if s := &j.d.Selectors[i]; s.exists() || s.Stated && s.Status == SelectorFound {
+		if s := &j.d.Selectors[i]; s.exists() || s.Stated && j.d.answered(s) {
 			return true
 		}
 	}
@@ -83,32 +85,25 @@ func (j *judge) statedOpen() bool {
 // anyStated reports whether a selector was stated.
 func (j *judge) anyStated() bool { return len(j.d.Selectors) > 0 && j.d.Selectors[0].Stated }
 
-// presence judges whether the domain has keys at all, and what of that the DNS did
-// not say.
-func (j *judge) presence() {
+// presence judges whether the domain has keys at all.
+func (j *judge) presence(observed bool) {
 	d := j.d
-	observed := j.observed()
-	if j.sends {
-		switch {
-		case observed:
-			j.Decided("dkim-none-observed", "dkim-proved-absent")
-		case d.Proof == ProofAbsent && !j.statedOpen():
-			j.Add("dkim-proved-absent", finding.Finding{
-				Detail: fmt.Sprintf("The DNS answers NXDOMAIN for _domainkey.%s: the name does not exist, and so no selector below it can exist. "+
-					"None of the %s asked was found either.", d.Domain, count(d.Tried, "selector")),
-				Evidence: d.Evidence, Fix: j.fixAbsent(),
-			})
-		case j.anyStated():
-			// What is stated is judged by itself.
-		case d.Unresolved < d.Tried:
-			j.noneObserved()
-			if d.Proof == ProofExists {
-				j.Decided("dkim-proved-absent")
-			}
+	switch {
+	case observed:
+		j.Decided("dkim-none-observed", "dkim-proved-absent")
+	case d.Proof == ProofAbsent && !j.statedOpen():
+		j.Add("dkim-proved-absent", finding.Finding{
+			Detail: fmt.Sprintf("The DNS answers NXDOMAIN for _domainkey.%s: the name does not exist, and so no selector below it can exist. "+
+				"None of the %s asked was found either.", d.Domain, count(d.Tried, "selector")),
+			Evidence: d.Evidence, Fix: j.fixAbsent(),
+		})
+	case j.anyStated():
+		// What is stated is judged by itself.
+	case d.Unresolved < d.Tried:
+		j.noneObserved()
+		if d.Proof == ProofExists {
+			j.Decided("dkim-proved-absent")
 		}
-	}
-	if j.sends {
-		j.unanswered(observed)
 	}
 }
 
@@ -218,7 +213,7 @@ func (j *judge) stated() {
 			order = append(order, s.Name)
 		}
 		all[s.Name] = append(all[s.Name], s)
-		found[s.Name] = found[s.Name] || s.Status == SelectorFound
+		found[s.Name] = found[s.Name] || j.d.answered(s)
 	}
 	decided := len(order) > 0
 	for _, name := range order {
@@ -226,6 +221,7 @@ func (j *judge) stated() {
 			continue
 		}
 		var where, open, dangling []string
+		wildcard := ""
 		var evidence []finding.Evidence
 		for _, s := range all[name] {
 			where = append(where, s.Domain)
@@ -233,7 +229,9 @@ func (j *judge) stated() {
 			if s.Status == SelectorUnresolved {
 				open = append(open, fmt.Sprintf("%s (%s)", s.QueryName(), s.Reason))
 			}
-			if s.Dangling() {
+			if s.Wildcard {
+				wildcard = " A wildcard answers it with a record that is no key."
+			} else if s.Dangling() {
 				dangling = append(dangling, s.CNAMEs[len(s.CNAMEs)-1])
 			}
 		}
@@ -245,7 +243,7 @@ func (j *judge) stated() {
 				Detail:    fmt.Sprintf("The key of the stated selector %s could not be looked up: %s.", name, list(open))})
 			continue
 		}
-		detail := fmt.Sprintf("The stated selector %s has no key at %s.", name, list(where))
+		detail := fmt.Sprintf("The stated selector %s has no key at %s.", name, list(where)) + wildcard
 		if len(dangling) > 0 {
 			detail += fmt.Sprintf(" It is an alias of %s, which has no TXT record.", list(dangling))
 		}
@@ -269,11 +267,8 @@ func (j *judge) dangling() {
 		target := s.CNAMEs[len(s.CNAMEs)-1]
 		detail := fmt.Sprintf("%s is an alias of %s, which has no TXT record (%s).", s.QueryName(), target, s.Status)
 		if p := loaded().byName[s.Provider]; p != nil && p.Standby {
-			switch j.pair(p, s) {
-			case SelectorFound:
-				continue // the other of the pair is alive; this one is in reserve
-			case SelectorUnresolved:
-				continue // reported as unresolved
+			if other := j.pair(p, s); other == SelectorFound || other == SelectorUnresolved {
+				continue // the other of the pair is alive and this one in reserve, or that is reported as unresolved
 			}
 			detail += fmt.Sprintf(" %s keeps one of its two selectors alive, but the other has no key here either: signing is not turned on.", p.Name)
 		}

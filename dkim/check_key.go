@@ -44,7 +44,7 @@ func (j *judge) key(k *PublishedKey, s subject) {
 	j.Decided("dkim-multiple-records")
 	j.Decided(keyChecks...)
 	for _, p := range k.Problems {
-		f := finding.Finding{Detail: fmt.Sprintf("At octet %d of %s: %s.", p.Offset+1, cut(k.Record), p.Detail),
+		f := finding.Finding{Detail: fmt.Sprintf("At octet %d of the record%s: %s.", p.Offset+1, near(k.Record, p.Offset), p.Detail),
 			Fix: k.fixRecord(s, "Publish the record in the right form.")}
 		switch {
 		case p.Exposed:

@@ -126,6 +126,8 @@ func TestCheck(t *testing.T) {
 			want: []string{"dkim-wildcard warning *._domainkey.acme.example"}},
 		{name: "SPF for all names", zone: "* TXT \"v=spf1 -all\"",
 			want: []string{"dkim-none-observed notice acme.example undecides could-be-error", "dkim-wildcard warning *._domainkey.acme.example"}},
+		{name: "stated, SPF for all names", zone: "* TXT \"v=spf1 -all\"", o: Options{Selectors: []string{"s9"}},
+			want: []string{"dkim-selector-missing critical s9._domainkey.acme.example", "dkim-wildcard warning *._domainkey.acme.example"}},
 		{name: "stated, answered by the wildcard key", zone: "*._domainkey TXT KEY", o: Options{Selectors: []string{"s9"}},
 			want: []string{"dkim-wildcard warning *._domainkey.acme.example"}},
 		{name: "stated, revoked by the wildcard", zone: "*._domainkey TXT \"v=DKIM1; p=\"\ngoogle._domainkey TXT KEY" + second, o: Options{Selectors: []string{"s9"}},

@@ -138,6 +138,12 @@ type Selector struct {
 // QueryName is the name asked: <selector>._domainkey.<domain> (RFC 6376, 3.6.2.1).
 func (s *Selector) QueryName() string { return s.Name + "._domainkey." + s.Domain }
 
+// answered reports whether the selector has TXT records that are about it: its own,
+// or a wildcard's that is a key.
+func (d *Discovery) answered(s *Selector) bool {
+	return s.Status == SelectorFound && !(s.Wildcard && d.Wildcard.Status == WildcardOther)
+}
+
 // Dangling reports that the selector is an alias whose end is absent.
 func (s *Selector) Dangling() bool {
 	return len(s.CNAMEs) > 0 && (s.Status == SelectorNoData || s.Status == SelectorNXDomain)

@@ -25,6 +25,8 @@ const (
 	// forInferred is what the first round leaves for the second: with hints to
 	// come, and for the siblings of an alias alone.
 	forInferred, forSiblings = 20, 8
+	// mostText bounds the text of a record that is kept; no key needs more.
+	mostText = 4096
 )
 
 // Hints are names found elsewhere in the audit that point to providers.
@@ -329,7 +331,7 @@ func (s *search) conclude() {
 				s.d.Answered++
 			}
 		}
-		if sel.Status == SelectorFound && (sel.Stated || !sel.Wildcard) {
+		if s.d.answered(sel) && (sel.Stated || !sel.Wildcard) {
 			s.d.Keys = append(s.d.Keys, publishedKey(sel))
 		}
 	}
@@ -344,6 +346,7 @@ func publishedKey(sel *Selector) PublishedKey {
 			best, key = &records[i+1], k
 		}
 	}
+	key.Record, key.Notes = clip(key.Record, mostText), clip(key.Notes, mostText)
 	return PublishedKey{Selector: sel.Name, Domain: sel.Domain, Stated: sel.Stated, Provider: sel.Provider, CNAMEs: sel.CNAMEs,
 		Wildcard: sel.Wildcard, RecordCount: len(records), StringCount: len(best.TXT), Key: *key, evidence: *sel.Evidence}
 }

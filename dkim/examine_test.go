@@ -290,6 +290,30 @@ func TestExamineHubSpot(t *testing.T) {
 	find(t, d, "acme.example", "hs2-148395")
 }
 
+// Whatever is published, what is kept and said of it is bounded.
+func TestExamineHostile(t *testing.T) {
+	var records []resolver.Record
+	for range 50 {
+		records = append(records, resolver.Record{Type: resolver.TypeTXT, TXT: []string{"v=DKIM1; n=" + strings.Repeat("\x1b[2J", 12000) + "; h=" + strings.Repeat("x", 2000) + ":sha1; p="}})
+	}
+	d := Examine(t.Context(), everything{records}, "acme.example", Options{Selectors: []string{"s9"}})
+	for _, k := range d.Keys {
+		if len(k.Record) > mostText+3 || len(k.Notes) > mostText+3 {
+			t.Errorf("kept %d octets", len(k.Record))
+		}
+	}
+	for _, f := range Check(d, Context{}) {
+		vet(t, f)
+	}
+}
+
+// everything has the same records at every name.
+type everything struct{ records []resolver.Record }
+
+func (e everything) Lookup(_ context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	return &resolver.Answer{Name: name, Type: t, Status: resolver.Found, Records: e.records}, nil
+}
+
 // The siblings of an alias are asked although MX and SPF say nothing.
 func TestExamineSiblings(t *testing.T) {
 	d := Examine(t.Context(), zone(t, "fm1._domainkey CNAME fm1.acme.example.dkim.fmhosted.com."), "acme.example", Options{Catalogue: Inferred})

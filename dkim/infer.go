@@ -143,7 +143,7 @@ func (s *search) judgeWildcard(names [2]string, probes [2]resolved) {
 		w.CNAMEs, w.Status = p.answer.CNAMEs, WildcardOther
 		for j := range p.answer.Records {
 			record := &p.answer.Records[j]
-			w.Records = append(w.Records, record.Text())
+			w.Records = append(w.Records, clip(record.Text(), mostText))
 			switch key := keyOf(record); {
 			case key.Live():
 				w.Status = WildcardKey

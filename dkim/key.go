@@ -1,6 +1,7 @@
 package dkim
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -208,6 +209,10 @@ func (k *Key) readTags() {
 func (k *Key) words(t *tag) []string {
 	list := []string{}
 	at := t.valueAt
+	if n := strings.Count(t.value, ":") + 1; n > mostTags {
+		k.problem(ProblemSyntax, t, at, fmt.Sprintf("%s= has a list of %d entries; more than %d are not read", t.name, n, mostTags))
+		return list
+	}
 	for part := range strings.SplitSeq(t.value, ":") {
 		word := strings.Trim(part, fws)
 		switch {

@@ -164,6 +164,8 @@ func TestParseKeyProblems(t *testing.T) {
 		{"Ed25519 in SPKI as RSA", "p=" + edSPKI(t), ProblemUndecodable, 2, "an Ed25519 key although k= says rsa"},
 		{"RSA as Ed25519", "k=ed25519; p=" + rsa2048, ProblemUndecodable, 13, "an RSA key although k= says ed25519"},
 		{"short Ed25519", "k=ed25519; p=AAAA", ProblemUndecodable, 13, "3 octets"},
+		{"many tags", "a=;" + manyTags(mostTags) + "p=" + rsa2048, ProblemSyntax, 3 + 5*(mostTags-1), "more than 100 tags"},
+		{"long list", "h=" + strings.Repeat("a:", mostTags) + "sha256; p=" + rsa2048, ProblemSyntax, 2, "a list of 101 entries"},
 		{"text", "p=aGVsbG8gd29ybGQ=", ProblemUndecodable, 2, "neither encoding"},
 	}
 	for _, tt := range tests {
@@ -181,6 +183,15 @@ func TestParseKeyProblems(t *testing.T) {
 			}
 		})
 	}
+}
+
+// manyTags are n tags of five octets.
+func manyTags(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "t%02d=;", i)
+	}
+	return b.String()
 }
 
 func mustDecode(t *testing.T, s string) []byte {

@@ -10,8 +10,7 @@ import (
 // told from what is there: v= first, the key in its right encoding, and without
 // what limits or disturbs it (t=y, g=, an h= or s= that excludes mail).
 func (k *Key) repaired() string {
-	const most = 4096 // octets: no key record needs more
-	if len(k.Record) > most {
+	if len(k.Record) > mostText {
 		return ""
 	}
 	tags := lenientTags(k.Record)

@@ -5,13 +5,23 @@ import (
 	"strings"
 )
 
-// cut shows a text from the DNS in a sentence, in full or its beginning.
-func cut(s string) string {
-	const most = 300
-	if len(s) > most {
-		s = s[:most] + "…"
+// near says where in a record a position is.
+func near(record string, at int) string {
+	if at >= len(record) {
+		return ", its end"
 	}
-	return `"` + s + `"`
+	return ", at " + quote(record[at:])
+}
+
+// cut shows a text from the DNS in a sentence, in full or its beginning.
+func cut(s string) string { return `"` + clip(s, 120) + `"` }
+
+// clip bounds a text from the DNS.
+func clip(s string, most int) string {
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
 }
 
 // count is "1 selector", "2 selectors".
@@ -27,10 +37,16 @@ func plural(n int, noun string) string {
 // list is "a", "a and b", "a, b and c", bounded.
 func list(names []string) string {
 	const most = 12
-	if n := len(names); n > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n-most)
-	} else if n > 1 {
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	n := len(names)
+	shown := make([]string, min(n, most))
+	for i := range shown {
+		shown[i] = clip(names[i], 260) // over the length of any name
 	}
-	return strings.Join(names, "")
+	switch {
+	case n > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), n-most)
+	case n > 1:
+		return strings.Join(shown[:n-1], ", ") + " and " + shown[n-1]
+	}
+	return strings.Join(shown, "")
 }
