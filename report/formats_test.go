@@ -6,9 +6,6 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -172,35 +169,6 @@ func TestNagiosFigures(t *testing.T) {
 	}
 	if want := "'acme.example score'=49;;;0;100"; !strings.HasPrefix(figures, want) {
 		t.Errorf("figures %q, want %q first", figures, want)
-	}
-}
-
-// promtool is what Prometheus itself ships to check this format.
-func TestPromtool(t *testing.T) {
-	promtool, err := exec.LookPath("promtool")
-	if err != nil {
-		t.Skip("promtool is not installed")
-	}
-	cmd := exec.Command(promtool, "check", "metrics")
-	cmd.Stdin = bytes.NewReader(rendered(t, "prometheus.prom"))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-// sarif-multitool is the validator of the format's editors, from npm.
-func TestSARIFMultitool(t *testing.T) {
-	multitool, err := exec.LookPath("sarif-multitool")
-	if err != nil {
-		t.Skip("sarif-multitool is not installed")
-	}
-	file := filepath.Join(t.TempDir(), "report.sarif")
-	if err := os.WriteFile(file, rendered(t, "report.sarif"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command(multitool, "validate", file).CombinedOutput()
-	if err != nil || bytes.Contains(out, []byte(": error SARIF")) {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
 
