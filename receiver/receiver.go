@@ -1,0 +1,197 @@
+// Package receiver holds the published requirements of the large receivers
+// against what an audit found, and says which a sender meets.
+//
+// A receiver does not read reports: it answers 550 5.7.26 to one message. The
+// requirements behind such answers are few and public, they differ between
+// receivers and grow with the volume that a domain sends. Some can be seen in the
+// DNS, and for these the verdict is meets, fails or cannot tell, with the finding
+// that causes it and the answer that a message would get. Others show only in
+// the mail itself (complaints, TLS, a way to unsubscribe); they are listed as not
+// shown by the DNS, and never as met.
+//
+// The package asks nothing and knows no protocol: its facts are filled in by
+// whoever has them.
+package receiver
+
+// Result is the verdict on a requirement, and on all of a receiver.
+type Result string
+
+const (
+	// Meets: the DNS shows that the requirement is met.
+	Meets Result = "meets"
+	// Fails: the DNS shows that it is not.
+	Fails Result = "fails"
+	// CannotTell: the DNS did not say, or cannot.
+	CannotTell Result = "cannot tell"
+)
+
+// State of a fact.
+type State string
+
+const (
+	Yes State = "yes"
+	No  State = "no"
+	// Unknown is also the zero value: what nobody looked at is not known.
+	Unknown State = "unknown"
+)
+
+// Fact is one thing that a receiver asks for.
+type Fact struct {
+	State State `json:"state"`
+	// Finding is the ID of the check that decided it, where it is not Yes.
+	Finding string `json:"finding,omitempty"`
+	// Evidence is a sentence: what was seen.
+	Evidence string `json:"evidence,omitempty"`
+}
+
+// Facts are what the requirements are about. Each is worded so that Yes is good.
+type Facts struct {
+	// SPF passes for the envelope domains: for every sending address that is
+	// known, else there is a valid record.
+	SPF Fact `json:"spf"`
+	// DKIM: a usable key is published. Unknown where no selector was found, which
+	// does not mean that there is none.
+	DKIM Fact `json:"dkim"`
+	// DKIMKeys: no RSA key is shorter than 1024 bits.
+	DKIMKeys Fact `json:"dkim_keys"`
+	// DMARC: a record with a policy applies to the domain.
+	DMARC Fact `json:"dmarc"`
+	// Aligned: From can align with the envelope domain or a DKIM domain.
+	Aligned Fact `json:"aligned"`
+	// NotEnforced: no DMARC policy asks for quarantine or rejection.
+	NotEnforced Fact `json:"not_enforced"`
+	// PTR: every sending address has a PTR name that leads back to it.
+	PTR Fact `json:"ptr"`
+	// HELO: the names stated as HELO have addresses.
+	HELO Fact `json:"helo"`
+	// SOA: the From and envelope domains, or their organizational domains, have an SOA.
+	SOA Fact `json:"soa"`
+	// TakesMail: neither the From nor an envelope domain has a null MX.
+	TakesMail Fact `json:"takes_mail"`
+	// AddressesUnlisted: no sending address is on Spamhaus ZEN.
+	AddressesUnlisted Fact `json:"addresses_unlisted"`
+	// DomainsUnlisted: no domain is on the Spamhaus DBL.
+	DomainsUnlisted Fact `json:"domains_unlisted"`
+}
+
+// The volumes that receivers tell apart.
+const (
+	Bulk = "bulk"
+	Low  = "low"
+)
+
+// Verdict is how a sender stands with one receiver.
+type Verdict struct {
+	Receiver string `json:"receiver"`
+	// Volume is "bulk" or "low".
+	Volume string `json:"volume"`
+	// Who says to whom the requirements apply.
+	Who string `json:"who"`
+	// Result is of those requirements that the DNS shows.
+	Result       Result        `json:"verdict"`
+	Requirements []Requirement `json:"requirements"`
+}
+
+// Requirement is one thing that a receiver asks for, and how it stands.
+type Requirement struct {
+	ID     string `json:"id"`
+	Text   string `json:"requirement"`
+	Result Result `json:"verdict"`
+	// ShownByDNS: false for what shows only in the mail itself, or was not stated.
+	ShownByDNS bool `json:"shown_by_dns"`
+	// Because is a sentence: what was seen, or why it cannot be told.
+	Because string `json:"because,omitempty"`
+	// Finding is the ID of the check that causes the verdict.
+	Finding string `json:"finding,omitempty"`
+	// Code and Reply are what the receiver answers where the requirement fails;
+	// the reply is its gist, as receivers change the wording.
+	Code      string `json:"code,omitempty"`
+	Reply     string `json:"reply,omitempty"`
+	Reference string `json:"reference"`
+}
+
+// Judge holds the facts against the receivers' requirements for a volume, "bulk"
+// or "low"; empty is both.
+func Judge(f Facts, volume string) []Verdict {
+	out := []Verdict{}
+	for i := range Receivers {
+		r := &Receivers[i]
+		if volume != "" && r.Volume != volume {
+			continue
+		}
+		v := Verdict{Receiver: r.Name, Volume: r.Volume, Who: r.Who, Result: Meets}
+		for _, rule := range r.Rules {
+			q := rule.judge(&f)
+			q.Reference = r.Reference
+			v.Requirements = append(v.Requirements, q)
+			switch {
+			case !q.ShownByDNS:
+			case q.Result == Fails:
+				v.Result = Fails
+			case q.Result == CannotTell && v.Result == Meets:
+				v.Result = CannotTell
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// Cause is the first requirement that decides the verdict; nil where it is Meets.
+func (v *Verdict) Cause() *Requirement {
+	for i := range v.Requirements {
+		if q := &v.Requirements[i]; q.ShownByDNS && q.Result == v.Result && v.Result != Meets {
+			return q
+		}
+	}
+	return nil
+}
+
+// judge applies one rule.
+func (r *Rule) judge(f *Facts) Requirement {
+	q := Requirement{ID: r.ID, Text: r.Text, Code: r.Code, Reply: r.Reply, Result: CannotTell, ShownByDNS: true}
+	if len(r.AnyOf) == 0 {
+		q.ShownByDNS = false
+		q.Because = "The DNS cannot show it."
+		return q
+	}
+	// One that is met suffices; if none is, one that is not known keeps it open.
+	q.Result = Fails
+	for _, name := range r.AnyOf {
+		switch fact := f.get(name); fact.State {
+		case Yes:
+			q.Result, q.Because, q.Finding = Meets, fact.Evidence, ""
+			return q
+		case No:
+			if q.Result == Fails {
+				q.add(fact)
+			}
+		default:
+			if q.Result == Fails {
+				q.Result, q.Because, q.Finding = CannotTell, "", ""
+			}
+			q.add(fact)
+		}
+	}
+	switch {
+	case q.Result == CannotTell && r.IfStated && q.Finding == "":
+		q.ShownByDNS = false
+		q.Because = "It was not stated."
+	case q.Because == "":
+		q.Because = "It was not examined."
+	}
+	return q
+}
+
+// add names a fact among the causes.
+func (q *Requirement) add(f *Fact) {
+	if q.Finding == "" {
+		q.Finding = f.Finding
+	}
+	if f.Evidence != "" {
+		if q.Because != "" {
+			q.Because += " "
+		}
+		q.Because += f.Evidence
+	}
+}
