@@ -131,3 +131,39 @@ func TestIntegrationHTMLInChromium(t *testing.T) {
 		}
 	}
 }
+
+// Every jq command of docs/json.md runs on a report and prints something.
+func TestIntegrationJQ(t *testing.T) {
+	debian.Install(t, map[string]string{"jq": "jq"})
+	page, err := os.ReadFile("../docs/json.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	one, err := MarshalJSON(reports()[0], "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "report.json"), one, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "reports.ndjson"), rendered(t, "report.ndjson"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for line := range strings.Lines(string(page)) {
+		if !strings.HasPrefix(line, "jq ") {
+			continue
+		}
+		commands++
+		cmd := exec.Command("sh", "-c", line)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if err != nil || len(bytes.TrimSpace(out)) == 0 {
+			t.Errorf("%s%v\n%s", line, err, out)
+		}
+	}
+	if commands < 5 {
+		t.Errorf("%d commands on the page", commands)
+	}
+}
