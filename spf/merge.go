@@ -23,10 +23,17 @@ func Merge(records []string) (merged string, dropped []string, notes []string) {
 	return m.write()
 }
 
+// part is what one record says before its all: the directives, and the target of
+// its redirect.
+type part struct {
+	terms    []term
+	redirect string
+}
+
 // merger gathers the terms of several records.
 type merger struct {
-	parts     [][]term // directives other than all, by record
-	redirects []string // targets
+	parts     []part
+	redirects []string // targets, each once
 	exp       string
 	modifiers []string
 	all       qualifier // the strictest, 0 for none
@@ -62,7 +69,7 @@ func (m *merger) read(i int, text string) {
 		}
 		terms, l = parse(fixed, nil)
 	}
-	var part []term
+	var p part
 	for j, t := range terms {
 		if why := l.ignored(j, &t); why != "" {
 			m.drop(t.text)
@@ -85,6 +92,7 @@ func (m *merger) read(i int, text string) {
 				m.all = t.sign
 			}
 		case KindRedirect:
+			p.redirect = t.spec
 			if !slices.ContainsFunc(m.redirects, func(s string) bool { return foldEqual(s, t.spec) }) {
 				m.redirects = append(m.redirects, t.spec)
 			}
@@ -100,10 +108,10 @@ func (m *merger) read(i int, text string) {
 				m.modifiers = append(m.modifiers, t.text)
 			}
 		default:
-			part = append(part, t)
+			p.terms = append(p.terms, t)
 		}
 	}
-	m.parts = append(m.parts, part)
+	m.parts = append(m.parts, p)
 }
 
 // String says what was changed, for a person.
@@ -118,8 +126,8 @@ func (c change) String() string {
 }
 
 // signed reports whether a term of the record has another sign than "+".
-func signed(part []term) bool {
-	return slices.ContainsFunc(part, func(t term) bool { return t.sign != '+' })
+func (p *part) signed() bool {
+	return slices.ContainsFunc(p.terms, func(t term) bool { return t.sign != '+' })
 }
 
 // write puts the terms together.
@@ -132,21 +140,21 @@ func (m *merger) write() (string, []string, []string) {
 	}
 	// Records that exclude addresses stand last, or they would take away what
 	// another one grants.
-	slices.SortStableFunc(m.parts, func(a, b []term) int {
+	slices.SortStableFunc(m.parts, func(a, b part) int {
 		switch {
-		case signed(a) == signed(b):
+		case a.signed() == b.signed():
 			return 0
-		case signed(b):
+		case b.signed():
 			return -1
 		}
 		return 1
 	})
 	plain := true
 	var terms []term
-	for i, part := range m.parts {
-		plain = plain && !signed(part)
-		for _, t := range part {
-			if t.sign != '+' && m.blocks(&t, m.parts[i+1:]) {
+	for i := range m.parts {
+		plain = plain && !m.parts[i].signed()
+		for _, t := range m.parts[i].terms {
+			if t.sign != '+' && m.blocks(&t, i) {
 				m.drop(t.text)
 				m.note("%s would take away what another record authorises", quote(t.text))
 				continue
@@ -190,20 +198,27 @@ func (m *merger) write() (string, []string, []string) {
 	return strings.Join(out, " "), m.dropped, m.notes
 }
 
-// blocks reports whether a term that excludes addresses could exclude one that a
-// later record authorises. Only literal ranges that lie apart surely do not.
-func (m *merger) blocks(t *term, later [][]term) bool {
-	for _, part := range later {
-		for _, other := range part {
-			if other.sign != '+' {
-				continue
-			}
-			if !t.prefix.IsValid() || !other.prefix.IsValid() || t.prefix.Overlaps(other.prefix) {
+// blocks reports whether a term of the i-th part that excludes addresses could
+// exclude one that another part authorises behind it: a later one, or a redirect,
+// which ends up last. Only literal ranges that lie apart surely do not.
+func (m *merger) blocks(t *term, i int) bool {
+	for j, p := range m.parts {
+		if j == i {
+			continue
+		}
+		if p.redirect != "" {
+			return true
+		}
+		if j < i {
+			continue
+		}
+		for _, other := range p.terms {
+			if other.sign == '+' && (!t.prefix.IsValid() || !other.prefix.IsValid() || t.prefix.Overlaps(other.prefix)) {
 				return true
 			}
 		}
 	}
-	return len(later) > 0 && len(m.redirects) > 0
+	return false
 }
 
 // distinct drops terms that stand twice, and where no sign is in the way the
