@@ -9,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
+	"mailworthy/receiver"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -80,10 +81,12 @@ type Result struct {
 	DMARC       *dmarc.Discovery  `json:"dmarc"`
 	Alignments  []dmarc.Alignment `json:"alignments,omitempty"`
 	// NextDMARC is the next step of the staged plan towards p=reject.
-	NextDMARC *dmarc.Stage     `json:"dmarc_next,omitempty"`
-	RBL       *rbl.Survey      `json:"rbl"`
-	Hosts     *mailhost.Facts  `json:"hosts"`
-	Trace     []resolver.Trace `json:"-"`
+	NextDMARC *dmarc.Stage    `json:"dmarc_next,omitempty"`
+	RBL       *rbl.Survey     `json:"rbl"`
+	Hosts     *mailhost.Facts `json:"hosts"`
+	// Receivers say what the big receivers' own requirements make of the facts.
+	Receivers []receiver.Verdict `json:"receivers,omitempty"`
+	Trace     []resolver.Trace   `json:"-"`
 
 	// Queries is the number of distinct questions that the audit asked.
 	Queries int `json:"queries"`

@@ -13,6 +13,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
+	"mailworthy/receiver"
 	"mailworthy/spf"
 )
 
@@ -43,6 +44,7 @@ type pageReport struct {
 	Range                  int
 	Cells                  []pageCell
 	Lines                  []pageLine
+	Receivers              []pageReceiver
 	Plan                   pagePlan
 	Groups                 []pageGroup
 	Policies               []pagePolicy
@@ -60,6 +62,13 @@ type pageLine struct {
 	SectionLine
 	Class, MarkText string
 }
+
+type pageReceiver struct {
+	Name, Class, Mark, Text string
+	Requirements            []pageRequirement
+}
+
+type pageRequirement struct{ Class, Mark, Result, Text, Because, Answer string }
 
 type pagePlan struct {
 	After   bool
@@ -179,6 +188,9 @@ func newPageReport(r *Report, id string) pageReport {
 		}
 		p.Cells = append(p.Cells, cell)
 	}
+	for i := range r.Receivers {
+		p.Receivers = append(p.Receivers, newPageReceiver(&r.Receivers[i]))
+	}
 	plan := r.plan()
 	p.Plan = newPagePlan(plan, id)
 	for _, g := range r.Groups() {
@@ -215,6 +227,20 @@ func arithmetic(s Score) string {
 		text += fmt.Sprintf(" If all that is unknown were bad it would be %d, if all were good %d.", s.Low, s.High)
 	}
 	return text
+}
+
+func newPageReceiver(v *receiver.Verdict) pageReceiver {
+	mark := receiverMarks[v.Result]
+	p := pageReceiver{Name: receiverName(v), Class: string(mark), Mark: mdMark(mark), Text: receiverText(v)}
+	for _, q := range v.Requirements {
+		mark := receiverMarks[q.Result]
+		row := pageRequirement{string(mark), mdMark(mark), string(q.Result), q.Text, q.Because, ""}
+		if q.Result == receiver.Fails {
+			row.Answer = strings.TrimSpace(q.Code + " " + q.Reply)
+		}
+		p.Requirements = append(p.Requirements, row)
+	}
+	return p
 }
 
 func newPagePlan(plan *Plan, id string) pagePlan {

@@ -105,6 +105,14 @@ func mdReport(b *strings.Builder, r *Report) {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", mdMark(l.Mark), l.Title, l.Value(), mdText(l.Text))
 	}
 	b.WriteString("\n")
+	if len(r.Receivers) > 0 {
+		b.WriteString("| | receiver | |\n| --- | --- | --- |\n")
+		for i := range r.Receivers {
+			v := &r.Receivers[i]
+			fmt.Fprintf(b, "| %s | %s | %s |\n", mdMark(receiverMarks[v.Result]), mdText(receiverName(v)), mdText(receiverText(v)))
+		}
+		b.WriteString("\n")
+	}
 	for _, g := range r.Groups() {
 		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
 			mdGroup(b, g)

@@ -11,6 +11,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
+	"mailworthy/receiver"
 	"mailworthy/spf"
 )
 
@@ -61,6 +62,16 @@ func flawed() *audit.Result {
 			{Check: "spf-all-pass", Section: finding.SPF, Severity: finding.Pass, Subject: "acme.example", Title: "+all"},
 			{Check: "dmarc-record-missing", Section: finding.DMARC, Severity: finding.Pass, Subject: "acme.example", Title: "No record"},
 			{Check: "rbl-listed", Section: finding.Reputation, Severity: finding.Pass, Subject: "acme.example", Title: "Listed"},
+		},
+		Receivers: []receiver.Verdict{
+			{Receiver: "Gmail", Volume: "low", Who: "everybody", Result: receiver.Meets, Requirements: []receiver.Requirement{
+				{ID: "spf-or-dkim", Text: "SPF or DKIM passes", Result: receiver.Meets, ShownByDNS: true, Reference: "https://receiver.example/"}}},
+			{Receiver: "Gmail", Volume: "bulk", Who: "bulk senders", Result: receiver.Fails, Requirements: []receiver.Requirement{
+				{ID: "spf", Text: "SPF passes", Result: receiver.Fails, ShownByDNS: true, Because: "acme.example publishes 2 SPF records.", Finding: "spf-multiple-records",
+					Code: "550 5.7.27", Reply: "the sender is unauthenticated", Reference: "https://receiver.example/"}}},
+			{Receiver: "Apple", Volume: "bulk", Who: "bulk senders", Result: receiver.CannotTell, Requirements: []receiver.Requirement{
+				{ID: "listed", Text: "not listed", Result: receiver.CannotTell, ShownByDNS: true, Because: "bl.lists.test gave no answer.", Finding: "rbl-list-blocked",
+					Reference: "https://receiver.example/"}}},
 		},
 		SPF: &spf.Policy{Domain: "acme.example", Status: spf.StatusMultiple, Record: &spf.Record{Domain: "acme.example", Status: spf.StatusMultiple}},
 		RBL: &rbl.Survey{Addresses: []netip.Addr{one, two}}, Hosts: &mailhost.Facts{},

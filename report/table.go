@@ -20,6 +20,7 @@ func WriteTable(w io.Writer, r *Report, o TableOptions) error {
 	s.examined(r)
 	s.blank()
 	s.sections(r)
+	s.receivers(r)
 	s.findings(r)
 	s.blank()
 	s.footer(r)
