@@ -335,7 +335,7 @@ func (h *ListHealth) judgeAbsent(l *List, listed []string, soa *resolver.Answer)
 	default:
 		h.State = Unhealthy
 		h.Why = fmt.Sprintf("it does not list %s, which must be listed: it is empty, or does not answer us as it should (RFC 5782, 5)", entries)
-		h.Advice = "Do not use the list until it passes its own test; \"not listed\" means nothing there."
+		h.Advice = "Do not use the list until it passes its own test: \"not listed\" means nothing there. If all lists do the same, the resolver drops answers in 127/8 (rebinding protection)."
 	}
 }
 

@@ -2,6 +2,7 @@ package rbl
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -352,5 +353,18 @@ func TestCanceled(t *testing.T) {
 		if l.Verdict != Unknown && l.Verdict != Dead {
 			t.Errorf("%s: %s", l.Zone, l.Verdict)
 		}
+	}
+}
+
+// The facts of a survey are data for others: they must survive JSON.
+func TestSurveyIsJSON(t *testing.T) {
+	s := Examine(t.Context(), worldAsker(t), Options{Catalogue: lists(t, worldLists), Addresses: given("192.0.2.10")})
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Survey
+	if err := json.Unmarshal(b, &back); err != nil || len(back.Listings) != len(s.Listings) {
+		t.Errorf("%v: %d listings of %d", err, len(back.Listings), len(s.Listings))
 	}
 }
