@@ -212,6 +212,9 @@ func (k *checker) costs() (list, eleventh string) {
 // fewer is what to do about too many lookups: what flattening gives, or else the
 // record without what is of no use.
 func (k *checker) fewer() *finding.Fix {
+	if k.p.Domain == anyDomain {
+		return advice("Remove terms until ten lookups are left.")
+	}
 	f := k.p.flatten(context.Background(), time.Time{}, checkedSamples)
 	if fix := f.AsFix(); fix != nil {
 		fix.Summary = fmt.Sprintf("Remove what no longer sends for you, or publish the flattened record: %d lookups in place of %d. Its addresses are copies, which must be kept current.", f.LookupsAfter, f.LookupsBefore)
