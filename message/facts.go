@@ -132,7 +132,7 @@ var once = []string{"Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Me
 // humanText are fields that encoded-words belong into (RFC 2047, 5).
 var humanText = []string{"Subject", "Comments", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Content-Description"}
 
-// Facts takes the header apart.
+// Facts takes the header apart. The layout is that of what was read so far.
 func (m *Message) Facts() *Facts {
 	f := &Facts{Layout: m.Layout, Fields: len(m.Fields), Malformed: m.Malformed,
 		From: m.addresses("From"), Sender: m.addresses("Sender"), ReplyTo: m.addresses("Reply-To"),
@@ -144,7 +144,7 @@ func (m *Message) Facts() *Facts {
 	f.note(m)
 	for _, field := range f.From {
 		for _, a := range field.Addresses {
-			if a.Domain != "" && !slices.Contains(f.AuthorDomains, a.Domain) {
+			if a.Domain != "" && a.Domain[0] != '[' && !slices.Contains(f.AuthorDomains, a.Domain) {
 				f.AuthorDomains = append(f.AuthorDomains, a.Domain)
 			}
 		}

@@ -153,12 +153,10 @@ func cutLineEnd(line []byte) []byte {
 	return line
 }
 
-// ReadBody reads the body to its end and counts.
-func (m *Message) ReadBody(r *bufio.Reader) error {
+// ReadBody reads the body to its end and counts: Layout is complete after it.
+func (m *Message) ReadBody(r io.Reader) error {
 	number := m.Layout.Lines
-	body := io.LimitedReader{R: r, N: MaxBody + 1}
-	// A reader of its own, so that the limit holds whatever r has buffered.
-	br := bufio.NewReaderSize(&body, 64<<10)
+	br := bufio.NewReaderSize(r, 64<<10)
 	var line lineCounter
 	for {
 		part, err := br.ReadSlice('\n')

@@ -156,6 +156,17 @@ func (f *Facts) Client() (*Client, string) {
 	return nil, "no Received field names a public address (" + strings.Join(skipped, "; ") + ")"
 }
 
+// ClientAt is the client with this address by the topmost Received field that
+// names it, nil where none does.
+func (f *Facts) ClientAt(ip netip.Addr) *Client {
+	for i := range f.Received {
+		if h := &f.Received[i]; h.IP == ip {
+			return &Client{IP: ip, HELO: h.HELO, Line: h.Line, Why: fmt.Sprintf("the Received field in line %d", h.Line)}
+		}
+	}
+	return nil
+}
+
 // unusable says why an address cannot be that of a client on the Internet.
 func unusable(ip netip.Addr) string {
 	switch {

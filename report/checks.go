@@ -10,13 +10,14 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/mailhost"
+	"mailworthy/message"
 	"mailworthy/rbl"
 	"mailworthy/spf"
 )
 
 // AllChecks lists every check of every section, in the order of a report.
 func AllChecks() []finding.Check {
-	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks)
+	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks)
 }
 
 // FindCheck returns the check with the ID.

@@ -113,7 +113,7 @@ unknown, never as missing.`,
 		return withHint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newLint(), newChecks(), newVersion(),
+		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMessage(), newLint(), newChecks(), newVersion(),
 	)
 	for _, c := range root.Commands() {
 		guardUnknown(c)

@@ -1,0 +1,282 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/dkim"
+	"mailworthy/dmarc"
+	"mailworthy/finding"
+	"mailworthy/mailhost"
+	"mailworthy/message"
+	"mailworthy/spf"
+)
+
+// judge turns what was found about the message into findings, worst first.
+func (a *messageRun) judge() {
+	s := &messageSheet{finding.NewSheet(message.Checks, first(a.result.From, "message")), a.result}
+	s.spf()
+	s.dkim()
+	s.dmarc()
+	s.hosts()
+	context := message.Context{Now: a.options.Now}
+	for _, sig := range a.result.DKIM.Signatures {
+		context.Signatures = append(context.Signatures, message.Signature{Domain: sig.Domain, Headers: sig.Headers,
+			Passes: sig.Result == dkim.Pass, Unknown: sig.Result == dkim.TempError})
+	}
+	all := append(s.sheet.Findings(), message.Check(a.facts, context)...)
+	slices.SortStableFunc(all, func(x, y finding.Finding) int { return y.Severity.Rank() - x.Severity.Rank() })
+	for i := range all {
+		if all[i].Evidence == nil {
+			all[i].Evidence = []finding.Evidence{}
+		}
+	}
+	a.result.Findings = all
+}
+
+// messageSheet applies the checks of the authentication.
+type messageSheet struct {
+	sheet *finding.Sheet
+	res   *MessageResult
+}
+
+// unresolved is a finding about what the DNS did not say.
+func (s *messageSheet) unresolved(subject, title, detail string, couldBe finding.Severity, evidence ...finding.Evidence) {
+	s.sheet.Add("message-unresolved", finding.Finding{Subject: subject, Title: title, Detail: detail, CouldBe: couldBe, Evidence: evidence})
+}
+
+func fix(summary string, args ...any) *finding.Fix {
+	return &finding.Fix{Summary: fmt.Sprintf(summary, args...)}
+}
+
+// identityNames are the SPF identities in words.
+var identityNames = map[string]string{"mailfrom": "envelope domain", "helo": "HELO name, as the sender is the null sender,"}
+
+func (s *messageSheet) spf() {
+	e := s.res.SPF
+	if e == nil {
+		s.sheet.Add("message-spf-not-evaluated", finding.Finding{Subject: "SPF", Detail: "SPF was not evaluated, as " + s.res.SPFNotEvaluated + ".",
+			Fix: fix("State the client with --ip and the envelope sender with --mail-from.")})
+		return
+	}
+	s.sheet.Decided("message-spf-not-evaluated")
+	who := fmt.Sprintf("SPF for the client %s and the %s %s is %s", e.IP, identityNames[e.Identity], e.Domain, e.Result)
+	if e.Result == spf.TempError {
+		s.unresolved(e.Domain, "Whether SPF passes is not known", who+": "+sentence(e.Error), finding.Error)
+		return
+	}
+	s.sheet.Decided("message-spf-fail", "message-spf-permerror", "message-spf-not-pass")
+	why := ""
+	if e.Matched != "" {
+		why = fmt.Sprintf(" The term %q in the record of %s matched.", clip(e.Matched), e.MatchedIn)
+	}
+	if e.Explanation != "" {
+		why += fmt.Sprintf(" The domain explains: %q.", clip(e.Explanation))
+	}
+	authorise := fix("Add %s to the SPF record of %s, or send through a host that the record names.", e.IP, e.Domain)
+	switch e.Result {
+	case spf.Fail:
+		s.sheet.Add("message-spf-fail", finding.Finding{Subject: e.Domain, Detail: who + "." + why, Fix: authorise})
+	case spf.PermError:
+		s.sheet.Add("message-spf-permerror", finding.Finding{Subject: e.Domain, Detail: who + ": " + sentence(e.Error),
+			Fix: fix("Mend the SPF record of %s: mailworthy spf check %s says how.", e.Domain, e.Domain)})
+	case spf.SoftFail, spf.Neutral:
+		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + "." + why, Fix: authorise})
+	case spf.None:
+		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + ": " + sentence(e.Error),
+			Fix: fix("Publish an SPF record at %s that names %s.", e.Domain, e.IP)})
+	}
+}
+
+func (s *messageSheet) dkim() {
+	if s.res.DKIMNotVerified != "" {
+		s.sheet.Add("message-dkim-fail", finding.Finding{Subject: "DKIM", Detail: "The signatures could not be verified: " + sentence(s.res.DKIMNotVerified)})
+		return
+	}
+	s.sheet.Decided("message-dkim-none")
+	signatures := s.res.DKIM.Signatures
+	if len(signatures) == 0 {
+		s.sheet.Add("message-dkim-none", finding.Finding{Subject: "DKIM", Detail: "The message has no DKIM-Signature field.",
+			Fix: fix("Sign with DKIM, with d=%s.", first(s.res.From, "the author domain"))})
+		return
+	}
+	count := map[dkim.Result]int{}
+	for _, sig := range signatures {
+		count[sig.Result]++
+	}
+	// What fails beside a signature that passes, or may pass yet, is a part.
+	check, open := "message-dkim-fail", finding.Error
+	if count[dkim.Pass]+count[dkim.TempError] > 0 {
+		check = "message-dkim-partly"
+	}
+	if count[dkim.Pass] > 0 {
+		open = finding.Notice
+		s.sheet.Decided("message-dkim-weak")
+	}
+	if count[dkim.Pass] > 0 || count[dkim.TempError] == 0 {
+		s.sheet.Decided("message-dkim-fail")
+	}
+	if count[dkim.TempError] == 0 {
+		s.sheet.Decided("message-dkim-partly")
+	}
+	for i, sig := range signatures {
+		name := fmt.Sprintf("Signature %d, by %s with the selector %s,", i+1, first(clip(sig.Domain), "no domain"), first(clip(sig.Selector), "(none)"))
+		subject := first(sig.Domain, "DKIM")
+		switch sig.Result {
+		case dkim.Pass:
+			for _, w := range sig.Warnings {
+				s.sheet.Add("message-dkim-weak", finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s passes, but: %s", name, sentence(w))})
+			}
+		case dkim.TempError:
+			s.unresolved(subject, "Whether a DKIM signature passes is not known", fmt.Sprintf("%s is temperror: %s", name, sentence(sig.Reason)), open)
+		default:
+			s.sheet.Add(check, finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s is %s: %s", name, sig.Result, sentence(sig.Reason))})
+		}
+	}
+}
+
+func (s *messageSheet) dmarc() {
+	v := s.res.DMARC
+	if v == nil {
+		s.sheet.Add("message-dmarc-permerror", finding.Finding{Subject: "From", Detail: "DMARC cannot be applied, as " + s.res.DMARCNotEvaluated + ".",
+			Fix: fix("Send one From field with one address.")})
+		return
+	}
+	worst := finding.Error
+	if v.EffectivePolicy == nil || *v.EffectivePolicy == dmarc.Quarantine || *v.EffectivePolicy == dmarc.Reject {
+		worst = finding.Critical
+	}
+	if v.Result == dmarc.ResultTempError {
+		s.unresolved(v.Domain, "Whether DMARC passes is not known", "DMARC for the author domain "+v.Domain+" is not decided: "+sentence(v.Error), worst)
+		return
+	}
+	s.sheet.Decided("message-dmarc-none", "message-dmarc-permerror")
+	switch v.Result {
+	case dmarc.ResultNone:
+		s.sheet.Add("message-dmarc-none", finding.Finding{Subject: v.Domain, Detail: "No DMARC policy applies to the author domain " + v.Domain + ".",
+			Fix: &finding.Fix{Summary: "Publish a DMARC record, for a start one that only monitors.", Name: "_dmarc." + v.Domain, Type: "TXT",
+				Value: "v=DMARC1; p=none; rua=mailto:dmarc@" + v.Domain}})
+		return
+	case dmarc.ResultPermError:
+		s.sheet.Add("message-dmarc-permerror", finding.Finding{Subject: v.Domain, Detail: "DMARC cannot be applied: " + sentence(v.Error),
+			Fix: fix("Mend the record: mailworthy dmarc check %s says how.", v.Domain)})
+		return
+	}
+	s.sheet.Decided("message-dmarc-fail")
+	if v.Result == dmarc.ResultFail {
+		s.sheet.Add("message-dmarc-fail", finding.Finding{Severity: worst, Subject: v.Domain, Detail: s.misaligned(),
+			Fix: fix("Sign with DKIM and d=%s, or use an envelope domain below %s that SPF passes for.", v.Domain, v.Domain)})
+		return
+	}
+	if v.DKIMAligned == nil {
+		return
+	}
+	s.sheet.Decided("message-dmarc-spf-only")
+	if !*v.DKIMAligned {
+		s.sheet.Add("message-dmarc-spf-only", finding.Finding{Subject: v.Domain, Detail: fmt.Sprintf(
+			"DMARC passes for %s by SPF alone: no DKIM signature passes with a domain that aligns. Forwarded mail will fail.", v.Domain),
+			Fix: fix("Sign with DKIM and d=%s.", v.Domain)})
+	}
+}
+
+// misaligned says why DMARC fails: what each identity came to.
+func (s *messageSheet) misaligned() string {
+	v := s.res.DMARC
+	text := fmt.Sprintf("DMARC fails for the author domain %s", v.Domain)
+	if v.EffectivePolicy != nil {
+		text += fmt.Sprintf(", whose policy is %s", *v.EffectivePolicy)
+	}
+	text += "."
+	if len(v.Identifiers) == 0 {
+		return text + " Neither SPF nor DKIM gave an identity to compare."
+	}
+	for i, id := range v.Identifiers {
+		if i == 6 {
+			text += fmt.Sprintf(" %d more identities do not align either.", len(v.Identifiers)-i)
+			break
+		}
+		if id.Result == "pass" {
+			text += " " + id.Why
+		} else {
+			text += fmt.Sprintf(" %s of %s is %s.", map[string]string{"spf": "SPF", "dkim": "The DKIM signature"}[id.Kind], first(clip(id.Domain), "no domain"), id.Result)
+		}
+	}
+	return text
+}
+
+func (s *messageSheet) hosts() {
+	if h := s.res.AuthorHost; h != nil {
+		s.authority(&h.Authority, "author domain")
+		s.mail(h)
+	}
+	if h := s.res.EnvelopeHost; h != nil {
+		s.authority(h, "envelope domain")
+	}
+}
+
+func (s *messageSheet) authority(h *mailhost.Authority, role string) {
+	const id = "message-domain-no-soa"
+	switch h.SOA {
+	case mailhost.Absent:
+		missing := "has no SOA record"
+		if h.Exists == mailhost.Absent {
+			missing = "does not exist"
+		}
+		if h.Organizational != h.Domain {
+			missing += ", and its organizational domain " + h.Organizational + " has no SOA record"
+		}
+		s.sheet.Add(id, finding.Finding{Subject: h.Domain, Detail: fmt.Sprintf("The %s %s %s.", role, h.Domain, missing), Evidence: h.Evidence,
+			Fix: fix("Send with a domain that exists, or mend the delegation of %s.", h.Domain)})
+	case mailhost.Present:
+		s.sheet.Decided(id)
+	default:
+		s.unresolved(h.Domain, "Whether a domain of the message has an SOA is not known",
+			fmt.Sprintf("Whether the %s %s lies in a zone with an SOA record was not answered.", role, h.Domain), finding.Error, h.Evidence...)
+	}
+}
+
+func (s *messageSheet) mail(h *mailhost.Domain) {
+	const id = "message-domain-no-mx"
+	evidence := slices.Concat(h.Evidence, h.Own.Evidence)
+	switch {
+	case h.MX == mailhost.MXNull:
+		s.sheet.Add(id, finding.Finding{Subject: h.Name, Detail: fmt.Sprintf("The author domain %s has a null MX: it takes no mail.", h.Name), Evidence: h.Evidence,
+			Fix: fix("Publish an MX for %s, or write from a domain that takes mail.", h.Name)})
+	case h.MX == mailhost.MXNone && h.Own.Resolves == mailhost.Absent:
+		s.sheet.Add(id, finding.Finding{Subject: h.Name, Detail: fmt.Sprintf("The author domain %s has neither an MX nor an address: replies are lost.", h.Name), Evidence: evidence,
+			Fix: fix("Publish an MX for %s, or write from a domain that takes mail.", h.Name)})
+	case h.MX == mailhost.MXUnknown, h.MX == mailhost.MXNone && h.Own.Resolves == mailhost.Unknown:
+		s.unresolved(h.Name, "Whether the author domain takes mail is not known",
+			fmt.Sprintf("Where %s takes its mail was not answered.", h.Name), finding.Error, evidence...)
+	default:
+		s.sheet.Decided(id)
+	}
+}
+
+// sentence ends a reason with a full stop.
+func sentence(reason string) string {
+	if reason = clip(strings.TrimRight(reason, ". ")); reason == "" {
+		return "no reason is given."
+	}
+	return reason + "."
+}
+
+// maxSaid bounds the texts of others that a sentence repeats.
+const maxSaid = 300
+
+func clip(s string) string {
+	if len(s) > maxSaid {
+		return strings.ToValidUTF8(s[:maxSaid], "") + "…"
+	}
+	return s
+}
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/report"
+)
+
+func newMessage() *cobra.Command {
+	var (
+		dns                        dnsFlags
+		output                     outputFlags
+		ip, helo, mailFrom, failOn string
+	)
+	cmd := &cobra.Command{
+		Use:   "message FILE",
+		Short: "A raw message as a receiver sees it: SPF, DKIM, DMARC, header hygiene",
+		Long: `Reads a raw message (.eml; - reads standard input) and examines it as a receiver
+does: SPF for its client, every DKIM signature, DMARC with alignment, and what
+receivers enforce in the header.
+
+The client is taken from the topmost Received field with a public address, the
+envelope sender from Return-Path. A message that was not delivered yet has
+neither: state --ip, --helo and --mail-from. An empty --mail-from '' is the null
+sender of bounces.
+
+Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
+3 what is not known could change the outcome.`,
+		Example: `  mailworthy message delivered.eml
+  mailworthy message --ip 192.0.2.10 --helo mx1.acme.example --mail-from bounce@acme.example draft.eml
+  mailworthy message --format json - < delivered.eml`,
+		Args: exactly("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := output.check(); err != nil {
+				return err
+			}
+			o, err := messageOptions(cmd, ip, helo, mailFrom)
+			if err != nil {
+				return err
+			}
+			limit, err := (&auditFlags{failOn: failOn}).limit()
+			if err != nil {
+				return err
+			}
+			s, err := dns.open(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			defer s.stack.Close()
+			o.Now, o.MaxQueries, o.Deadline = s.now, s.maxQueries, s.deadline
+			message, closing, err := openMessage(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			defer closing()
+			result, err := audit.RunMessage(cmd.Context(), s.stack, message, o)
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if err := output.write(cmd, func(w io.Writer) error {
+				if output.format == "json" {
+					return writeJSON(w, result)
+				}
+				return report.WriteMessage(w, result, output.table(cmd, s.verbose))
+			}); err != nil {
+				return err
+			}
+			return exit(report.ExitOf(result.Findings, limit))
+		},
+	}
+	dns.add(cmd)
+	output.add(cmd, "table", "json")
+	flags := cmd.Flags()
+	flags.StringVar(&ip, "ip", "", "the `address` of the client; default: from Received")
+	flags.StringVar(&helo, "helo", "", "the `name` it greeted with; default: from Received")
+	flags.StringVar(&mailFrom, "mail-from", "", "the envelope sender `address`, '' the null sender; default: from Return-Path")
+	flags.StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	return cmd
+}
+
+// messageOptions checks what the flags state about the envelope.
+func messageOptions(cmd *cobra.Command, ip, helo, mailFrom string) (audit.MessageOptions, error) {
+	var o audit.MessageOptions
+	if ip != "" {
+		addr, err := netip.ParseAddr(strings.TrimSpace(ip))
+		if err != nil || addr.Zone() != "" {
+			return o, withHint(fmt.Errorf("--ip %q is not an IP address", ip), "write it as 192.0.2.10 or 2001:db8::10")
+		}
+		o.IP = addr
+	}
+	if helo != "" {
+		name, err := audit.ParseHELO(helo)
+		if err != nil {
+			return o, fmt.Errorf("--helo: %w", err)
+		}
+		o.HELO = name
+	}
+	if cmd.Flags().Changed("mail-from") {
+		sender := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(mailFrom), "<"), ">")
+		if sender != "" {
+			local, domain, ok := cutLast(sender, "@")
+			if !ok {
+				local, domain = "postmaster", sender
+			}
+			if _, err := audit.ParseDomain(domain); err != nil {
+				return o, fmt.Errorf("--mail-from: %w", err)
+			}
+			sender = local + "@" + domain
+		}
+		o.MailFrom = &sender
+	}
+	return o, nil
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return "", s, false
+}

@@ -1,0 +1,172 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"mailworthy/audit"
+	"mailworthy/dkim"
+	"mailworthy/dmarc"
+	"mailworthy/finding"
+	"mailworthy/spf"
+)
+
+// WriteMessage writes what was found about a message: a line an outcome, the
+// findings, and the Authentication-Results field.
+func WriteMessage(w io.Writer, m *audit.MessageResult, o TableOptions) error {
+	s := newScreen(o)
+	author := m.From
+	if author == "" {
+		author = "no author domain"
+	}
+	s.line(s.bold(s.text("message from " + author)))
+	s.envelope(m)
+	s.blank()
+	s.outcomes(m)
+	r := &Report{Result: audit.Result{Domain: m.From, Findings: m.Findings, Queries: m.Queries}, DurationMS: m.DurationMS}
+	s.findings(r)
+	s.blank()
+	for i, l := range strings.Split(m.AuthenticationResults, "\n") {
+		if l = s.text(strings.TrimSpace(l)); i == 0 {
+			s.line(l)
+		} else {
+			s.line("    " + l)
+		}
+	}
+	s.blank()
+	s.footer(r)
+	return s.writeTo(w)
+}
+
+// envelope says what was taken for the client and the envelope sender, and why.
+func (s *screen) envelope(m *audit.MessageResult) {
+	c := &m.Client
+	client := "client not known: " + c.Source
+	if c.IP.IsValid() {
+		client = fmt.Sprintf("client %s (%s)", c.IP, c.Source)
+		if c.HELO != "" {
+			client += ", HELO " + c.HELO
+		}
+	}
+	sender := "envelope sender not known: " + c.MailFromSource
+	if c.MailFrom != nil {
+		sender = fmt.Sprintf("envelope sender <%s> (%s)", *c.MailFrom, c.MailFromSource)
+	}
+	s.hang("", "", s.text(client), s.dim)
+	s.hang("", "", s.text(sender), s.dim)
+	for _, note := range m.Headers.Notes {
+		s.hang("", "", s.text(note), s.dim)
+	}
+}
+
+// outcomes is the table of what SPF, each signature and DMARC came to.
+func (s *screen) outcomes(m *audit.MessageResult) {
+	var rows [][]string
+	add := func(mark finding.Severity, name, result, text string) {
+		rows = append(rows, []string{s.severity(mark, s.mark(mark)), name, result, s.text(text)})
+	}
+	if e := m.SPF; e != nil {
+		text := fmt.Sprintf("%s for %s (%s)%s", e.IP, e.Domain, e.Identity, aligned(m, "spf", 0))
+		if e.Error != "" {
+			text += ": " + e.Error
+		}
+		add(spfMark(e.Result), "SPF", string(e.Result), text)
+	} else {
+		add(finding.Unknown, "SPF", "–", "not evaluated: "+m.SPFNotEvaluated)
+	}
+	for i, sig := range m.DKIM.Signatures {
+		text := fmt.Sprintf("%s, selector %s, %s", sig.Domain, sig.Selector, sig.Algorithm)
+		if sig.KeyBits > 0 {
+			text += fmt.Sprintf(", %d bits", sig.KeyBits)
+		}
+		text += aligned(m, "dkim", i)
+		if sig.Reason != "" {
+			text += ": " + sig.Reason
+		}
+		add(dkimMark(sig.Result), "DKIM", string(sig.Result), text)
+	}
+	switch {
+	case m.DKIMNotVerified != "":
+		add(finding.Error, "DKIM", "–", "not verified: "+m.DKIMNotVerified)
+	case len(m.DKIM.Signatures) == 0:
+		add(finding.Error, "DKIM", "none", "the message is not signed")
+	}
+	if v := m.DMARC; v != nil {
+		text := v.Domain
+		if v.EffectivePolicy != nil {
+			text += ", policy " + string(*v.EffectivePolicy)
+		}
+		if v.PolicyDomain != nil && *v.PolicyDomain != v.Domain {
+			text += " of " + *v.PolicyDomain
+		}
+		if v.Error != "" {
+			text += ": " + v.Error
+		}
+		add(dmarcMark(v.Result), "DMARC", string(v.Result), text)
+	} else {
+		add(finding.Error, "DMARC", "–", "not applied: "+m.DMARCNotEvaluated)
+	}
+	for i := range rows {
+		rows[i][2] = s.fold(rows[i][2])
+	}
+	s.list(nil, rows)
+}
+
+// aligned says whether the n-th identity of a kind aligns with the author domain.
+// Only one that passes can.
+func aligned(m *audit.MessageResult, kind string, n int) string {
+	if m.DMARC == nil {
+		return ""
+	}
+	for _, id := range m.DMARC.Identifiers {
+		if id.Kind != kind {
+			continue
+		}
+		if n--; n >= 0 {
+			continue
+		}
+		switch {
+		case id.Result != "pass":
+			return ""
+		case id.Aligned == nil:
+			return ", alignment not known"
+		case *id.Aligned:
+			return ", aligned"
+		}
+		return ", not aligned"
+	}
+	return ""
+}
+
+func spfMark(r spf.Result) finding.Severity {
+	switch r {
+	case spf.Pass:
+		return finding.Pass
+	case spf.TempError:
+		return finding.Unknown
+	case spf.Fail, spf.PermError:
+		return finding.Error
+	}
+	return finding.Warning
+}
+
+func dkimMark(r dkim.Result) finding.Severity {
+	switch r {
+	case dkim.Pass:
+		return finding.Pass
+	case dkim.TempError:
+		return finding.Unknown
+	}
+	return finding.Error
+}
+
+func dmarcMark(r dmarc.Result) finding.Severity {
+	switch r {
+	case dmarc.ResultPass:
+		return finding.Pass
+	case dmarc.ResultTempError:
+		return finding.Unknown
+	}
+	return finding.Error
+}
