@@ -34,6 +34,7 @@ func (a *run) judge() {
 	if a.wants(finding.Hosts) {
 		res.Findings = append(res.Findings, mailhost.Check(res.Hosts, mailhost.Context{Profile: res.Profile})...)
 	}
+	a.judgeReceivers()
 }
 
 // judgeSPF checks the policy of the domain and of each other envelope domain. A
@@ -53,7 +54,13 @@ func (a *run) judgeSPF() {
 				}
 			}
 		}
-		res.Findings = append(res.Findings, spf.Check(p, c)...)
+		found := spf.Check(p, c)
+		for _, f := range found {
+			if f.Severity != finding.Pass {
+				a.spfFindings[p.Domain] = append(a.spfFindings[p.Domain], f.Check)
+			}
+		}
+		res.Findings = append(res.Findings, found...)
 	}
 }
 

@@ -38,6 +38,11 @@ type Options struct {
 	Catalogue *rbl.Catalogue
 	// Health of the block lists, shared by the audits of one run; nil: not shared.
 	Health *rbl.Health
+	// Volume restricts the receivers' requirements to "bulk" or "low"; empty: both.
+	Volume string
+	// Authoritative makes a resolver that asks one authoritative server, so that
+	// the servers of the domain are compared; nil: they are not.
+	Authoritative func(server netip.Addr) resolver.Resolver
 	// Now is the time to judge expiry by; zero: the time of the call.
 	Now time.Time
 }
@@ -58,6 +63,8 @@ type run struct {
 	// Closed when the facts that others wait for are there.
 	mxKnown, spfKnown, sendersKnown chan struct{}
 	domain                          *mailhost.Domain
+	// spfFindings are the checks that found something, by the domain of the policy.
+	spfFindings map[string][]string
 }
 
 // Run audits one domain. It never fails: what the DNS does not say is in the
@@ -84,6 +91,7 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
 			Examined: examined(target)},
 		mxKnown: make(chan struct{}), spfKnown: make(chan struct{}), sendersKnown: make(chan struct{}),
+		spfFindings: make(map[string][]string),
 	}
 	a.ask(ctx)
 	a.judge()
@@ -152,9 +160,7 @@ func (a *run) ask(ctx context.Context) {
 	}
 	if a.wants(finding.DMARC) || a.wants(finding.SPF) {
 		g.Go(func() error {
-			res.DMARC = dmarc.Discover(ctx, a.session, t.Domain)
-			res.Alignments = append(dmarc.Align(ctx, a.session, res.DMARC, "spf", t.MailFrom),
-				dmarc.Align(ctx, a.session, res.DMARC, "dkim", t.DKIMDomains)...)
+			res.DMARC, res.Alignments = dmarc.DiscoverAligned(ctx, a.session, t.Domain, t.MailFrom, t.DKIMDomains)
 			return nil
 		})
 	}
@@ -175,6 +181,12 @@ func (a *run) ask(ctx context.Context) {
 			res.Hosts.Addresses = mailhost.ExamineAddresses(ctx, a.session, a.addresses(ctx))
 			return nil
 		})
+		if at := a.options.Authoritative; at != nil {
+			g.Go(func() error {
+				res.Hosts.Authoritative = mailhost.ExamineAuthoritative(ctx, a.session, t.Domain, at)
+				return nil
+			})
+		}
 		g.Go(func() error {
 			res.Hosts.HELO = mailhost.ExamineHELO(ctx, a.session, t.HELO)
 			return nil

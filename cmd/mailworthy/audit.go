@@ -18,6 +18,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/rbl"
+	"mailworthy/receiver"
 	"mailworthy/report"
 	"mailworthy/resolver"
 )
@@ -44,6 +45,9 @@ type auditFlags struct {
 	csv         string
 	plan        bool
 	against     string
+	volume      string
+	// authoritative asks each authoritative server too.
+	authoritative bool
 	// tree draws the SPF records ahead of the table.
 	tree bool
 }
@@ -80,6 +84,8 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	f.addTarget(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.plan, "plan", false, "add what to do, in order, each step audited before it is shown")
+	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
+	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
 	flags.StringVarP(&f.file, "file", "f", "", "read one domain a line from this `file`, - for standard input")
@@ -149,6 +155,14 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return err
 	}
 	defer session.stack.Close()
+	if f.authoritative {
+		asker, err := f.dns.authorities()
+		if err != nil {
+			return err
+		}
+		defer asker.Close()
+		options.Authoritative = asker.At
+	}
 	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
 	inputs, err := f.inputs(cmd, args)
 	if err != nil {
@@ -339,7 +353,10 @@ func (f *auditFlags) target() (audit.Target, error) {
 
 // options checks the flags that bound and tune an audit.
 func (f *auditFlags) options() (audit.Options, error) {
-	o := audit.Options{MaxIPs: f.maxIPs, Selectors: dkim.Mode(f.guess), Health: &rbl.Health{}}
+	o := audit.Options{Volume: f.volume, MaxIPs: f.maxIPs, Selectors: dkim.Mode(f.guess), Health: &rbl.Health{}}
+	if f.volume != "" && f.volume != receiver.Bulk && f.volume != receiver.Low {
+		return o, fmt.Errorf("--volume %q: it must be bulk or low", f.volume)
+	}
 	if f.maxIPs < 1 {
 		return o, fmt.Errorf("--max-ips %d: it must be at least 1", f.maxIPs)
 	}

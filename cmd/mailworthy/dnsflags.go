@@ -88,16 +88,20 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	retries := f.retries
-	if retries == 0 {
-		retries = -1 // the resolver's word for none
-	}
 	s.stack, err = resolver.Build(resolver.Options{Zones: zones, Offline: f.offline,
-		Config: resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: retries}})
+		Config: resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.tries()}})
 	if err != nil {
 		return nil, withHint(err, "--resolver takes host[:port], udp://, tcp://, tls:// or https://host/dns-query")
 	}
 	return s, nil
+}
+
+// tries are the retries in the resolver's words: -1 is none.
+func (f *dnsFlags) tries() int {
+	if f.retries == 0 {
+		return -1
+	}
+	return f.retries
 }
 
 // asker is one audit's view of the resolver, with its bound on questions.

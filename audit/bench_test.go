@@ -1,0 +1,53 @@
+package audit
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
+)
+
+// BenchmarkAudit audits over loopback with a latency of 20 ms: the wall time in
+// round trips beside the longest chain of dependent questions (TestRounds), and
+// what an audit costs without latency.
+func BenchmarkAudit(b *testing.B) {
+	const chain = 4 // MX, addresses of the hosts, PTR, addresses of the PTR name
+	for _, latency := range []time.Duration{20 * time.Millisecond, 0} {
+		b.Run("latency="+latency.String(), func(b *testing.B) {
+			srv := dnstest.Start(b, bundled(b)...)
+			srv.Latency(latency)
+			client := srv.Client(resolver.Config{})
+			defer client.Close()
+			queries := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				// A cold cache each time: the client alone is asked.
+				queries += Run(context.Background(), client, Target{Domain: "tidy.example"}, Options{}).Queries
+			}
+			b.ReportMetric(float64(queries)/float64(b.N), "queries/op")
+			if latency > 0 {
+				trips := float64(b.Elapsed()) / float64(b.N) / float64(latency)
+				b.ReportMetric(trips, "rounds/op")
+				b.ReportMetric(trips/chain, "rounds/chain")
+			}
+		})
+	}
+}
+
+// BenchmarkAuditInMemory is the audit without any network: what it costs to decide.
+func BenchmarkAuditInMemory(b *testing.B) {
+	r := world(b)
+	for _, domain := range []string{"acme.example", "tidy.example", "parked.example"} {
+		b.Run(domain, func(b *testing.B) {
+			queries := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				queries += Run(context.Background(), r, Target{Domain: domain}, Options{}).Queries
+			}
+			b.ReportMetric(float64(queries)/float64(b.N), "queries/op")
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "domains/s")
+		})
+	}
+}

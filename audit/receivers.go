@@ -1,0 +1,276 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"mailworthy/finding"
+	"mailworthy/mailhost"
+	"mailworthy/rbl"
+	"mailworthy/receiver"
+	"mailworthy/spf"
+)
+
+// judgeReceivers holds what was found against the receivers' requirements. That
+// takes every section, and a domain that sends.
+func (a *run) judgeReceivers() {
+	for _, s := range []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Reputation, finding.Hosts} {
+		if !a.wants(s) {
+			return
+		}
+	}
+	if a.result.Profile != finding.Sender {
+		return
+	}
+	f := receiver.Facts{
+		SPF: a.spfFact(), DKIM: a.dkimFact(), DKIMKeys: a.dkimKeysFact(), DMARC: a.dmarcFact(), NotEnforced: a.notEnforcedFact(),
+		PTR: a.ptrFact(), HELO: a.heloFact(), SOA: a.soaFact(), TakesMail: a.takesMailFact(),
+		AddressesUnlisted: a.unlistedFact("zen.spamhaus.org", "rbl-listed"), DomainsUnlisted: a.unlistedFact("dbl.spamhaus.org", "rbl-domain-listed"),
+	}
+	f.Aligned = a.alignedFact(f.SPF, f.DKIM)
+	a.result.Receivers = receiver.Judge(f, a.options.Volume)
+}
+
+func yes(format string, args ...any) receiver.Fact {
+	return receiver.Fact{State: receiver.Yes, Evidence: fmt.Sprintf(format, args...)}
+}
+
+// because is a fact with the finding that decides it, whose detail has the rest.
+func because(state receiver.State, f *finding.Finding) receiver.Fact {
+	return receiver.Fact{State: state, Finding: f.Check, Evidence: f.Title + " (" + f.Subject + ")."}
+}
+
+func unknown(check, format string, args ...any) receiver.Fact {
+	return receiver.Fact{State: receiver.Unknown, Finding: check, Evidence: fmt.Sprintf(format, args...)}
+}
+
+// first returns the first finding that fits, nil where there is none.
+func (a *run) first(fits func(*finding.Finding) bool) *finding.Finding {
+	for i := range a.result.Findings {
+		if f := &a.result.Findings[i]; f.Severity != finding.Pass && fits(f) {
+			return f
+		}
+	}
+	return nil
+}
+
+// of returns the first finding of one of the checks.
+func (a *run) of(checks ...string) *finding.Finding {
+	return a.first(func(f *finding.Finding) bool { return slices.Contains(checks, f.Check) })
+}
+
+// undecided returns a finding of the section that the DNS left open and that
+// could turn out to be an error.
+func (a *run) undecided(s finding.Section) *finding.Finding {
+	return a.first(func(f *finding.Finding) bool {
+		return f.Section == s && f.Severity == finding.Unknown && f.CouldBe.AtLeast(finding.Error)
+	})
+}
+
+// spfBreaks are the checks whose findings make a receiver's SPF result none or permerror.
+var spfBreaks = []string{"spf-record-missing", "spf-multiple-records", "spf-syntax", "spf-too-many-lookups", "spf-too-many-void-lookups",
+	"spf-include-missing", "spf-include-permerror", "spf-target-unregistered", "spf-loop", "spf-too-many-mx", "spf-broken-split", "spf-whitespace"}
+
+// spfFact: every stated address passes for every envelope domain; where none is
+// stated, each envelope domain has a record that can be evaluated.
+func (a *run) spfFact() receiver.Fact {
+	if f := a.of("spf-ip-not-authorized"); f != nil {
+		return because(receiver.No, f)
+	}
+	envelope := a.result.Examined.MailFrom
+	for _, p := range append([]*spf.Policy{a.result.SPF}, a.result.Envelope...) {
+		if !slices.Contains(envelope, p.Domain) {
+			continue
+		}
+		if f := a.first(func(f *finding.Finding) bool {
+			return slices.Contains(spfBreaks, f.Check) && f.Severity.AtLeast(finding.Error) && slices.Contains(a.spfFindings[p.Domain], f.Check)
+		}); f != nil {
+			return because(receiver.No, f)
+		}
+	}
+	if len(a.target.IPs) > 0 {
+		for _, e := range a.result.Evaluations {
+			if e.Result != spf.Pass {
+				return unknown("spf-unresolved", "SPF for %s and %s gives %s.", e.IP, e.Domain, e.Result)
+			}
+		}
+		return yes("SPF passes for every stated address.")
+	}
+	if f := a.undecided(finding.SPF); f != nil {
+		return because(receiver.Unknown, f)
+	}
+	return yes("The SPF record can be evaluated; which addresses send was not stated.")
+}
+
+func (a *run) dkimFact() receiver.Fact {
+	d := a.result.DKIM
+	for i := range d.Keys {
+		if k := &d.Keys[i]; k.Live() && !k.Wildcard {
+			return yes("The selector %s at %s has a usable key.", k.Selector, k.Domain)
+		}
+	}
+	if f := a.of("dkim-selector-missing", "dkim-proved-absent"); f != nil {
+		return because(receiver.No, f)
+	}
+	if f := a.of("dkim-none-observed", "dkim-unresolved"); f != nil {
+		return because(receiver.Unknown, f)
+	}
+	if f := a.first(func(f *finding.Finding) bool {
+		return f.Section == finding.DKIM && f.Severity.AtLeast(finding.Error)
+	}); f != nil {
+		return because(receiver.No, f)
+	}
+	return unknown("", "No usable key was found.")
+}
+
+func (a *run) dkimKeysFact() receiver.Fact {
+	if f := a.of("dkim-key-too-short"); f != nil {
+		return because(receiver.No, f)
+	}
+	for i := range a.result.DKIM.Keys {
+		if a.result.DKIM.Keys[i].Live() {
+			return yes("No RSA key found is shorter than 1024 bits.")
+		}
+	}
+	return unknown("dkim-none-observed", "No key was found to measure.")
+}
+
+func (a *run) dmarcFact() receiver.Fact {
+	if d := a.result.DMARC; d.Policy != "" {
+		return yes("The policy that applies is p=%s.", d.Policy)
+	}
+	if f := a.undecided(finding.DMARC); f != nil {
+		return because(receiver.Unknown, f)
+	}
+	if f := a.of("dmarc-record-missing", "dmarc-multiple-records", "dmarc-version", "dmarc-policy-missing", "dmarc-policy-invalid", "dmarc-syntax"); f != nil {
+		return because(receiver.No, f)
+	}
+	return unknown("", "No policy was found.")
+}
+
+func (a *run) notEnforcedFact() receiver.Fact {
+	switch enforces := a.result.DMARC.Enforces(); {
+	case enforces == nil:
+		return unknown("dmarc-unresolved", "Whether the DMARC policy is enforced is not known.")
+	case *enforces:
+		return receiver.Fact{State: receiver.No, Evidence: "The DMARC policy is " + string(a.result.DMARC.EffectivePolicy) + "."}
+	}
+	return yes("No DMARC policy asks for quarantine or rejection.")
+}
+
+// alignedFact: an identity that can pass aligns with From. What is not stated is
+// taken to be the domain itself, which aligns.
+func (a *run) alignedFact(spfPasses, dkimPasses receiver.Fact) receiver.Fact {
+	kinds := map[string]receiver.State{"spf": spfPasses.State, "dkim": dkimPasses.State}
+	stated := map[string]bool{}
+	open := false
+	judge := func(kind string, aligned *bool, why string) *receiver.Fact {
+		switch {
+		case aligned != nil && !*aligned || kinds[kind] == receiver.No:
+		case aligned != nil && kinds[kind] == receiver.Yes:
+			fact := yes("%s", why)
+			return &fact
+		default:
+			open = true
+		}
+		return nil
+	}
+	for _, al := range a.result.Alignments {
+		stated[al.Kind] = true
+		if fact := judge(al.Kind, al.Aligned, al.Why); fact != nil {
+			return *fact
+		}
+	}
+	own := true
+	for kind, what := range map[string]string{"spf": "envelope", "dkim": "signing"} {
+		if !stated[kind] {
+			if fact := judge(kind, &own, fmt.Sprintf("The %s domain is taken to be the author domain, as no other is stated.", what)); fact != nil {
+				return *fact
+			}
+		}
+	}
+	if open {
+		return unknown("dmarc-unresolved", "Whether an identity that passes aligns with From is not known.")
+	}
+	if f := a.of("dmarc-spf-unaligned", "dmarc-dkim-unaligned"); f != nil {
+		return because(receiver.No, f)
+	}
+	return receiver.Fact{State: receiver.No, Finding: spfPasses.Finding, Evidence: "Neither SPF nor DKIM can pass for a domain that aligns with From."}
+}
+
+func (a *run) ptrFact() receiver.Fact {
+	if f := a.of("ptr-missing", "ptr-unconfirmed"); f != nil {
+		return because(receiver.No, f)
+	}
+	if len(a.result.Hosts.Addresses) == 0 {
+		return unknown("rbl-no-addresses", "No sending address is known.")
+	}
+	for _, addr := range a.result.Hosts.Addresses {
+		if addr.PTR != mailhost.Present || !slices.ContainsFunc(addr.Names, func(n mailhost.ReverseName) bool { return n.Confirmed == mailhost.Present }) {
+			return unknown("hosts-unresolved", "The reverse name of %s is not known.", addr.Addr)
+		}
+	}
+	return yes("Every sending address has a PTR name that leads back to it.")
+}
+
+func (a *run) heloFact() receiver.Fact {
+	if len(a.result.Hosts.HELO) == 0 {
+		return receiver.Fact{State: receiver.Unknown}
+	}
+	if f := a.of("helo-unresolvable"); f != nil {
+		return because(receiver.No, f)
+	}
+	for _, h := range a.result.Hosts.HELO {
+		if !h.Literal && h.Resolves != mailhost.Present {
+			return unknown("hosts-unresolved", "Whether %s has an address is not known.", h.Name)
+		}
+	}
+	return yes("The HELO names have addresses.")
+}
+
+func (a *run) soaFact() receiver.Fact {
+	if f := a.of("domain-no-soa", "domain-missing"); f != nil {
+		return because(receiver.No, f)
+	}
+	for _, authority := range append([]mailhost.Authority{a.domain.Authority}, a.result.Hosts.Envelope...) {
+		if authority.SOA != mailhost.Present {
+			return unknown("hosts-unresolved", "Whether %s has an SOA is not known.", authority.Domain)
+		}
+	}
+	return yes("The From and envelope domains have an SOA.")
+}
+
+func (a *run) takesMailFact() receiver.Fact {
+	switch a.domain.MX {
+	case mailhost.MXNull:
+		return receiver.Fact{State: receiver.No, Finding: "mx-null", Evidence: a.domain.Name + " has a null MX."}
+	case mailhost.MXUnknown:
+		return unknown("hosts-unresolved", "The MX records of %s are not known.", a.domain.Name)
+	}
+	return yes("%s has no null MX.", a.domain.Name)
+}
+
+// unlistedFact: every subject that was asked of the list is clean.
+func (a *run) unlistedFact(zone, check string) receiver.Fact {
+	clean, open := 0, ""
+	for _, l := range a.result.RBL.Listings {
+		if l.Zone != zone {
+			continue
+		}
+		switch l.Verdict {
+		case rbl.Listed:
+			return receiver.Fact{State: receiver.No, Finding: check, Evidence: l.Subject + " is listed on " + zone + "."}
+		case rbl.Clean:
+			clean++
+		default:
+			open = l.Subject
+		}
+	}
+	switch {
+	case open != "":
+		return unknown("rbl-list-blocked", "%s did not say whether %s is listed.", zone, open)
+	case clean == 0:
+		return unknown("rbl-no-addresses", "Nothing was asked of %s.", zone)
+	}
+	return yes("Nothing is listed on %s.", zone)
+}

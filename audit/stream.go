@@ -1,0 +1,115 @@
+package audit
+
+import (
+	"context"
+	"iter"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// StreamOptions say how many inputs are worked on at once and in which order the
+// outcomes come.
+type StreamOptions struct {
+	// Concurrency bounds the inputs under way at once; zero: DefaultConcurrency.
+	Concurrency int
+	// Ordered yields the outcomes in the order of the inputs.
+	Ordered bool
+	// Window bounds how many outcomes an ordered stream holds back, or works on,
+	// behind the slowest; zero: four times Concurrency.
+	Window int
+	// Stop, once closed, ends the stream after what is under way; nil: never.
+	Stop <-chan struct{}
+}
+
+// DefaultConcurrency is how many domains are audited at once where nothing else
+// is said. An audit waits for the network nearly all its time, and for seconds
+// where a server does not answer, so it takes many to keep a processor busy.
+func DefaultConcurrency() int { return min(128*runtime.GOMAXPROCS(0), 1024) }
+
+// job is one input under way; out is there once done is closed.
+type job[In, Out any] struct {
+	in   In
+	out  Out
+	done chan struct{}
+}
+
+// Stream does work on each input, several at once, and yields each input with its
+// outcome: as soon as it is there, or in the order of the inputs. What it holds is
+// bounded, however many inputs there are: no input is taken before there is room
+// for it, and a slow consumer slows the stream down.
+//
+// Where ctx ends, work is expected to return soon; what it returns from then on is
+// dropped. Where Stop is closed no further input is taken, and what is under way
+// is finished and yielded. When the iteration ends, by itself or by a break, no
+// goroutine of the stream is left. The inputs are ranged over in one of them, so
+// an input that is long in coming delays the end.
+func Stream[In, Out any](ctx context.Context, inputs iter.Seq[In], o StreamOptions, work func(context.Context, In) Out) iter.Seq2[In, Out] {
+	if o.Concurrency <= 0 {
+		o.Concurrency = DefaultConcurrency()
+	}
+	if o.Window <= 0 {
+		o.Window = 4 * o.Concurrency
+	}
+	return func(yield func(In, Out) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		// Unordered, a job comes here when it is done; ordered, when it is begun.
+		jobs := make(chan *job[In, Out])
+		if o.Ordered {
+			jobs = make(chan *job[In, Out], max(o.Window-o.Concurrency, 0))
+		}
+		go func() {
+			defer close(jobs)
+			begin(ctx, inputs, o, work, jobs)
+		}()
+		defer func() {
+			cancel()
+			for range jobs { // closed when all have ended
+			}
+		}()
+		for j := range jobs {
+			select {
+			case <-j.done:
+			case <-ctx.Done():
+				return
+			}
+			if ctx.Err() != nil || !yield(j.in, j.out) {
+				return
+			}
+		}
+	}
+}
+
+// begin starts the work on each input and returns when all of it has ended.
+func begin[In, Out any](ctx context.Context, inputs iter.Seq[In], o StreamOptions, work func(context.Context, In) Out, jobs chan<- *job[In, Out]) {
+	var g errgroup.Group
+	g.SetLimit(o.Concurrency)
+	defer g.Wait()
+	send := func(j *job[In, Out]) {
+		select {
+		case jobs <- j:
+		case <-ctx.Done():
+		}
+	}
+	for in := range inputs {
+		j := &job[In, Out]{in: in, done: make(chan struct{})}
+		if o.Ordered {
+			send(j)
+		}
+		g.Go(func() error {
+			j.out = work(ctx, j.in)
+			close(j.done)
+			if !o.Ordered {
+				send(j)
+			}
+			return nil
+		})
+		select {
+		case <-ctx.Done():
+			return
+		case <-o.Stop:
+			return
+		default:
+		}
+	}
+}
