@@ -69,6 +69,8 @@ type List struct {
 	Refusals  []Refusal `json:"refusals,omitempty"`
 	Test      Test      `json:"test,omitzero"`
 	Delisting Delisting `json:"delisting,omitzero"`
+	// UsedBy names receivers that are known to reject by the list, with their answers.
+	UsedBy string `json:"used_by,omitempty"`
 	// Dead is when the list was closed, "2024-06-05" or as much of it as is
 	// known, "unknown" where nothing is.
 	Dead string `json:"dead,omitempty"`

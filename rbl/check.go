@@ -110,6 +110,9 @@ func (l *Listing) finding(s *Survey) finding.Finding {
 		f.Title += " (" + strings.Join(sublists, ", ") + ")"
 	}
 	f.Detail = l.entryText(s)
+	if l.list.UsedBy != "" {
+		f.Detail += fmt.Sprintf(" Known to reject by the list: %s.", l.list.UsedBy)
+	}
 	if delisting.Steps != "" {
 		f.Detail += " " + delisting.Steps
 	}

@@ -8,7 +8,7 @@ var Checks = []finding.Check{
 		ID: "rbl-listed", Severity: finding.Critical, Section: finding.Reputation,
 		Title:     "A sending address is on a block list",
 		Condition: "A list that passed its own test has an entry for a sending address. The severity is the weight of the list, or of the sub-list that the answer names: critical, error, warning, notice or info.",
-		Why:       "Receivers that use the list reject or filter the mail: Yahoo answers 553 5.7.1 [BL21] or [BL23] for Spamhaus, Comcast BL000001, Orange and La Poste LPN or OFR with 101 to 104, Barracuda \"blocked using Barracuda Reputation\". Lists of little weight are hardly used by anybody.",
+		Why:       "Receivers that use the list reject or filter the mail. Spamhaus weighs most: Yahoo, Comcast, Apple, Orange and La Poste reject by it. Lists of little weight are hardly used by anybody.",
 		Remedy:    "Find out what was sent from the address and stop it, then follow the list's own way out. Removal from a list that matters is free: never pay for it.",
 		Reference: "RFC 5782, 2.1 and 2.3",
 	},

@@ -193,6 +193,7 @@ func (d *decoder) listFields(l *List) fields {
 		"test":      func(n *yaml.Node) error { return setTest(n, &l.Test) },
 		"delisting": func(n *yaml.Node) error { return setDelisting(n, &l.Delisting) },
 		"dead":      func(n *yaml.Node) error { return setDead(n, &l.Dead) },
+		"used_by":   setText(&l.UsedBy),
 		"note":      setText(&l.Note),
 	}
 	if !d.builtIn {
