@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -267,7 +266,7 @@ func ReadJSON(in io.Reader) ([]*Report, error) {
 			if r == nil || r.Schema != SchemaID {
 				return nil, fmt.Errorf("report: not a report of schema %s", SchemaID)
 			}
-			out = append(out, mapStrings(reflect.ValueOf(r), fromJSONText).Interface().(*Report))
+			out = append(out, mapStrings(r, fromJSONText))
 		}
 	}
 	if len(out) == 0 {

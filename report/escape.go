@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"reflect"
 	"strconv"
 	"strings"
 	"unicode"
@@ -126,12 +125,6 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// marshaler are the types that write themselves into JSON.
-type (
-	jsonMarshaler interface{ MarshalJSON() ([]byte, error) }
-	textMarshaler interface{ MarshalText() ([]byte, error) }
-)
-
 // fromJSONText is the inverse of jsonText.
 func fromJSONText(s string) string {
 	if !strings.Contains(s, `\x`) {
@@ -149,72 +142,6 @@ func fromJSONText(s string) string {
 		i++
 	}
 	return b.String()
-}
-
-// mapStrings returns a deep copy of v in which every string, map keys included,
-// has gone through change, and every nil slice is an empty one. Values that
-// marshal themselves stay as they are.
-func mapStrings(v reflect.Value, change func(string) string) reflect.Value {
-	if v.CanInterface() {
-		switch v.Interface().(type) {
-		case jsonMarshaler, textMarshaler:
-			return v
-		}
-	}
-	switch v.Kind() {
-	case reflect.String:
-		out := reflect.New(v.Type()).Elem()
-		out.SetString(change(v.String()))
-		return out
-	case reflect.Pointer:
-		if v.IsNil() {
-			return v
-		}
-		out := reflect.New(v.Type().Elem())
-		out.Elem().Set(mapStrings(v.Elem(), change))
-		return out
-	case reflect.Interface:
-		if v.IsNil() {
-			return v
-		}
-		out := reflect.New(v.Type()).Elem()
-		out.Set(mapStrings(v.Elem(), change))
-		return out
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return v
-		}
-		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
-		for i := range v.Len() {
-			out.Index(i).Set(mapStrings(v.Index(i), change))
-		}
-		return out
-	case reflect.Array:
-		out := reflect.New(v.Type()).Elem()
-		for i := range v.Len() {
-			out.Index(i).Set(mapStrings(v.Index(i), change))
-		}
-		return out
-	case reflect.Map:
-		if v.IsNil() {
-			return v
-		}
-		out := reflect.MakeMapWithSize(v.Type(), v.Len())
-		for it := v.MapRange(); it.Next(); {
-			out.SetMapIndex(mapStrings(it.Key(), change), mapStrings(it.Value(), change))
-		}
-		return out
-	case reflect.Struct:
-		out := reflect.New(v.Type()).Elem()
-		out.Set(v)
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				out.Field(i).Set(mapStrings(v.Field(i), change))
-			}
-		}
-		return out
-	}
-	return v
 }
 
 // escapeJSON replaces in marshalled JSON what a terminal would obey by its

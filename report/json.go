@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"reflect"
 )
 
 //go:embed schema/report-1.json
@@ -57,11 +56,7 @@ func MarshalJSON(v any, indent string) ([]byte, error) {
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", indent)
-	clean := v
-	if rv := reflect.ValueOf(v); rv.IsValid() {
-		clean = mapStrings(rv, jsonText).Interface()
-	}
-	if err := enc.Encode(clean); err != nil {
+	if err := enc.Encode(mapStrings(v, jsonText)); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	return escapeJSON(buf.Bytes()), nil
