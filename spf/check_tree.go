@@ -3,6 +3,7 @@ package spf
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -165,14 +166,16 @@ func (k *checker) lookups() {
 	k.Add("spf-lookups-near-limit", f)
 }
 
-// costs names each term that counts, with the record that holds it, and the one
-// that is over the limit.
+// costs names each term that counts, record by record, and the one that is over
+// the limit.
 func (k *checker) costs() (list, eleventh string) {
 	var parts []string
 	n := 0
-	more := 0
 	var down func(r *Record)
 	down = func(r *Record) {
+		at := len(parts)
+		parts = append(parts, "")
+		var own []string
 		// In the order of an evaluation: a redirect comes last.
 		for pass := range 2 {
 			for i := range r.Terms {
@@ -180,17 +183,9 @@ func (k *checker) costs() (list, eleventh string) {
 				if t.Cost == 0 || (t.Kind == KindRedirect) != (pass == 1) {
 					continue
 				}
+				own = append(own, fmt.Sprintf("%s %d", quotable(t.Text), t.Cost))
 				if n++; n == maxLookups+1 {
 					eleventh = fmt.Sprintf("%s in the record of %s", quote(t.Text), r.Domain)
-				}
-				if len(parts) < 30 {
-					s := fmt.Sprintf("%s in %s", quotable(t.Text), r.Domain)
-					if t.Cost > 1 {
-						s += fmt.Sprintf(" (%d with what is below)", t.Cost)
-					}
-					parts = append(parts, s)
-				} else {
-					more++
 				}
 				if t.Record != nil {
 					down(t.Record)
@@ -200,13 +195,17 @@ func (k *checker) costs() (list, eleventh string) {
 				}
 			}
 		}
+		if len(own) > 0 {
+			parts[at] = "in " + r.Domain + " " + strings.Join(own[:min(len(own), 20)], ", ")
+		}
 	}
 	down(k.p.Record)
-	list = "They are " + strings.Join(parts, ", ")
-	if more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	more := ""
+	if len(parts) > 12 {
+		parts, more = parts[:12], "; and more below"
 	}
-	return list, eleventh
+	return "With what is below each, the terms cost: " + strings.Join(parts, "; ") + more, eleventh
 }
 
 // fewer is what to do about too many lookups: what flattening gives, or else the
@@ -247,6 +246,7 @@ func (k *checker) voids() {
 	if n > maxVoid || !k.unknownRecords && !k.unknownNames {
 		k.Decided("spf-too-many-void-lookups", "spf-void-lookup")
 	}
+	void := 0
 	var names []string
 	var evidence []finding.Evidence
 	var drop []string
@@ -255,6 +255,9 @@ func (k *checker) voids() {
 			t := &r.Terms[i]
 			if !t.Void {
 				continue
+			}
+			if t.Kind != KindInclude && t.Kind != KindRedirect {
+				void++ // those of the others are errors already
 			}
 			names = append(names, fmt.Sprintf("%s for %s in %s", quotable(t.Target), quotable(t.Text), r.Domain))
 			if len(evidence) < 20 {
@@ -281,9 +284,11 @@ func (k *checker) voids() {
 			Detail:   fmt.Sprintf("%d terms ask for names without an answer: %s. A receiver answers permerror at the third.", n, list),
 			Evidence: evidence, Fix: fix(),
 		})
-	case n > 0:
-		f := finding.Finding{Detail: fmt.Sprintf("Of two allowed, %s for a name without an answer: %s.", asks(n), list), Evidence: evidence, Fix: fix()}
-		k.Add("spf-void-lookup", f)
+	case void > 0:
+		k.Add("spf-void-lookup", finding.Finding{
+			Detail:   fmt.Sprintf("%s for a name without an answer: %s. Two such lookups are allowed; the third is a permerror.", asks(n), list),
+			Evidence: evidence, Fix: fix(),
+		})
 	}
 	if _, v6 := k.p.pass.count(); n <= maxVoid && k.p.VoidsIPv6 > maxVoid && v6.Sign() > 0 {
 		k.Add("spf-void-lookup", finding.Finding{
