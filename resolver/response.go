@@ -1,15 +1,15 @@
 package resolver
 
-import (
-	"encoding/binary"
-	"fmt"
-	"strings"
-
-	"github.com/miekg/dns"
-)
+import "github.com/miekg/dns"
 
 // maxDetail bounds what a server may put into our errors.
 const maxDetail = 200
+
+// Bits of a header that say what kind of server answers.
+const (
+	bitAA = 1 << 10
+	bitRA = 1 << 7
+)
 
 // response is what one message says of one question.
 type response struct {
@@ -20,70 +20,70 @@ type response struct {
 
 // readResponse interprets a message that answers a question (query.answeredBy) for
 // a canonical name. It returns errors of the reasons ServFail, Refused, BadRcode,
-// Malformed and AliasLoop.
+// Malformed and AliasLoop. Nothing of the message is kept.
 func readResponse(msg []byte, name string, t Type, server string) (*response, *Error) {
 	fail := func(r Reason, rcode, detail string) (*response, *Error) {
 		return nil, &Error{Name: name, Type: t, Reason: r, Server: server, Rcode: rcode, Detail: detail}
 	}
-	var m dns.Msg
-	if err := m.Unpack(msg); err != nil {
-		return fail(Malformed, "", clip("not a DNS message: "+strings.TrimPrefix(err.Error(), "dns: ")))
+	var m message
+	if wrong := m.read(msg); wrong != "" {
+		return fail(Malformed, "", clip(wrong))
 	}
-	rcode := rcodeName(m.Rcode)
-	// The library takes a message that ends early for a short one.
-	if len(m.Answer) != int(binary.BigEndian.Uint16(msg[6:])) || len(m.Ns) != int(binary.BigEndian.Uint16(msg[8:])) {
-		return fail(Malformed, rcode, "the message ends before its records do")
-	}
-	switch m.Rcode {
-	case dns.RcodeSuccess, dns.RcodeNameError:
+	code := m.rcode()
+	rcode := rcodeName(code)
+	switch code {
+	case dns.RcodeSuccess, rcodeNX:
 	case dns.RcodeServerFailure:
-		return fail(ServFail, rcode, extendedError(&m))
+		return fail(ServFail, rcode, m.extendedError())
 	case dns.RcodeRefused:
-		return fail(Refused, rcode, extendedError(&m))
+		return fail(Refused, rcode, m.extendedError())
 	default:
-		return fail(BadRcode, rcode, extendedError(&m))
+		return fail(BadRcode, rcode, m.extendedError())
 	}
 
 	res := &response{Answer: Answer{Name: name, Type: t, Server: server, Rcode: rcode,
-		AuthenticData: m.AuthenticatedData, TTL: ^uint32(0)}}
+		AuthenticData: m.flags&bitAD != 0, TTL: ^uint32(0)}}
 	at := name
 	for {
-		var alias *dns.CNAME
+		var alias *record
 		other := false
-		for _, rr := range m.Answer {
-			h := rr.Header()
-			if h.Class != dns.ClassINET || fromPresentation(h.Name) != at {
+		for i := range m.answer {
+			r := &m.answer[i]
+			if r.class != classIN || !nameIs(msg, r.owner, at) {
 				continue
 			}
-			switch c, isAlias := rr.(*dns.CNAME); {
-			case Type(h.Rrtype) == t:
-				r := recordOf(rr)
-				if (t == TypeA || t == TypeAAAA) && !r.Addr.IsValid() {
-					return fail(Malformed, rcode, "an address record without an address")
+			switch {
+			case r.typ == t:
+				got, wrong := r.as(msg, at)
+				if wrong != "" {
+					return fail(Malformed, rcode, clip(wrong))
 				}
-				res.Records = append(res.Records, r)
-				res.TTL = min(res.TTL, h.Ttl)
-			case isAlias && alias == nil:
-				alias = c
-			case h.Rrtype != dns.TypeRRSIG && h.Rrtype != dns.TypeNSEC && h.Rrtype != dns.TypeDNAME:
+				if res.Records == nil {
+					res.Records = make([]Record, 0, len(m.answer)-i)
+				}
+				res.Records = append(res.Records, got)
+				res.TTL = min(res.TTL, r.ttl)
+			case r.typ == TypeCNAME && alias == nil:
+				alias = r
+			case r.typ != TypeCNAME && r.typ != typeRRSIG && r.typ != typeNSEC && r.typ != TypeDNAME:
 				other = true
 			}
 		}
 		if len(res.Records) > 0 {
-			if m.Rcode == dns.RcodeNameError {
+			if code == rcodeNX {
 				return fail(Malformed, rcode, "NXDOMAIN, and yet records")
 			}
 			res.Status = Found
 			return res, nil
 		}
 		if alias == nil {
-			if e := res.absence(&m, at, other); e != "" {
+			if e := res.absence(&m, code, at, other); e != "" {
 				return fail(Malformed, rcode, e)
 			}
 			return res, nil
 		}
-		res.TTL = min(res.TTL, alias.Hdr.Ttl)
-		at = fromPresentation(alias.Target)
+		res.TTL = min(res.TTL, alias.ttl)
+		at = nameAt(msg, alias.data)
 		if e := follow(name, t, &res.CNAMEs, at, server); e != nil {
 			return nil, e
 		}
@@ -92,79 +92,30 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 
 // absence decides what a message without records of the type says of the last
 // name of the chain (RFC 2308, 2). A text is returned where it says nothing.
-func (res *response) absence(m *dns.Msg, at string, other bool) string {
-	var soa *dns.SOA
-	ns := false
-	for _, rr := range m.Ns {
-		switch v := rr.(type) {
-		case *dns.SOA:
-			if soa == nil {
-				soa = v
-			}
-		case *dns.NS:
-			ns = true
-		}
-	}
-	if m.Rcode == dns.RcodeNameError {
+func (res *response) absence(m *message, rcode int, at string, other bool) string {
+	if rcode == rcodeNX {
 		// With aliases it is the last name that does not exist (RFC 6604, 3).
 		res.Status = NXDomain
 	} else {
 		res.Status = NoData
 		switch {
-		case len(res.CNAMEs) > 0 && (soa == nil || !within(at, fromPresentation(soa.Hdr.Name))):
+		case len(res.CNAMEs) > 0 && (!m.hasSOA || !within(at, nameAt(m.raw, m.soa.owner))):
 			res.more = true
 			return ""
-		case soa != nil:
+		case m.hasSOA:
 		case other:
 			return "the answer holds records of other types only"
-		case m.Authoritative:
-		case ns:
+		case m.flags&bitAA != 0:
+		case m.ns:
 			return "a referral to other servers: this server does no recursion"
-		case !m.RecursionAvailable:
+		case m.flags&bitRA == 0:
 			return "an empty answer from a server that does no recursion"
 		}
 	}
-	if soa == nil {
+	if !m.hasSOA {
 		res.TTL = 0
 	} else {
-		res.TTL = min(res.TTL, soa.Hdr.Ttl, soa.Minttl) // RFC 2308, 5
+		res.TTL = min(res.TTL, m.soa.ttl, m.soa.minimum(m.raw)) // RFC 2308, 5
 	}
 	return ""
-}
-
-func rcodeName(code int) string {
-	if code == dns.RcodeBadVers {
-		return "BADVERS" // the library knows it as BADSIG, its meaning in TSIG
-	}
-	if s, ok := dns.RcodeToString[code]; ok {
-		return s
-	}
-	return fmt.Sprintf("RCODE%d", code)
-}
-
-// extendedError is why a server fails, by its own account (RFC 8914).
-func extendedError(m *dns.Msg) string {
-	opt := m.IsEdns0()
-	if opt == nil {
-		return ""
-	}
-	var out []string
-	for _, o := range opt.Option {
-		e, ok := o.(*dns.EDNS0_EDE)
-		if !ok {
-			continue
-		}
-		s := dns.ExtendedErrorCodeToString[e.InfoCode]
-		if s == "" {
-			s = fmt.Sprintf("extended error %d", e.InfoCode)
-		}
-		s = joinDetail(s, e.ExtraText)
-		if len(s) > maxDetail {
-			s = s[:maxDetail] + "…"
-		}
-		if out = append(out, s); len(out) == 3 {
-			break
-		}
-	}
-	return strings.Join(out, "; ")
 }

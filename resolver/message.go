@@ -1,0 +1,390 @@
+package resolver
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// This file reads messages (RFC 1035, 4) without building what nobody asks for:
+// every record is checked, and only those that answer the question become
+// Records. Types that an audit hardly meets are left to the DNS library, record by
+// record; so every message that the library would refuse is refused here too.
+
+const (
+	maxPointers = 126 // in one name, as the DNS library allows
+	rrFixed     = 10  // type, class, TTL and length of the data
+	typeRRSIG   = 46
+	typeNSEC    = 47
+)
+
+// record is one resource record, where it stands in a message.
+type record struct {
+	owner     int // where its name starts
+	typ       Type
+	class     uint16
+	ttl       uint32
+	data, end int
+}
+
+// message is a DNS message whose records have been checked.
+type message struct {
+	raw    []byte
+	flags  uint16
+	answer []record
+	// soa is the first SOA of the authority section, if hasSOA; ns: there is an NS.
+	soa        record
+	hasSOA, ns bool
+	// opt is the last OPT of the additional section, if hasOPT.
+	opt    record
+	hasOPT bool
+	space  [8]record // for answer
+}
+
+// read checks a message; it returns what is wrong.
+func (m *message) read(raw []byte) string {
+	m.raw, m.answer = raw, m.space[:0]
+	if len(raw) < headerLen {
+		return "not a DNS message: no header"
+	}
+	m.flags = binary.BigEndian.Uint16(raw[2:])
+	counts := [4]int{}
+	for i := range counts {
+		counts[i] = int(binary.BigEndian.Uint16(raw[4+2*i:]))
+	}
+	off := headerLen
+	if off < len(raw) { // servers that fail may send a header alone
+		for range counts[0] {
+			end, wrong := skipName(raw, off)
+			if wrong == "" && end+4 > len(raw) {
+				wrong = "the question is cut"
+			}
+			if wrong != "" {
+				return "not a DNS message: " + wrong
+			}
+			off = end + 4
+		}
+	}
+	for section := 1; section <= 3; section++ {
+		for range counts[section] {
+			if off == len(raw) {
+				if section < 3 {
+					return "the message ends before its records do"
+				}
+				return "" // additional records are not missed
+			}
+			var r record
+			if wrong := r.read(raw, off); wrong != "" {
+				return "not a DNS message: " + wrong
+			}
+			m.keep(section, r)
+			off = r.end
+		}
+	}
+	return ""
+}
+
+func (m *message) keep(section int, r record) {
+	switch {
+	case section == 1:
+		m.answer = append(m.answer, r)
+	case section == 2 && r.typ == TypeSOA && !m.hasSOA:
+		m.soa, m.hasSOA = r, true
+	case section == 2 && r.typ == TypeNS:
+		m.ns = true
+	case section == 3 && r.typ == typeOPT:
+		m.opt, m.hasOPT = r, true
+	}
+}
+
+// rcode is the response code with its upper bits (RFC 6891, 6.1.3).
+func (m *message) rcode() int {
+	code := int(m.flags & rcodes)
+	if m.hasOPT {
+		code |= int(m.opt.ttl>>24) << 4
+	}
+	return code
+}
+
+// read checks the record at off.
+func (r *record) read(raw []byte, off int) string {
+	r.owner = off
+	off, wrong := skipName(raw, off)
+	if wrong != "" {
+		return wrong
+	}
+	if off+rrFixed > len(raw) {
+		return "a record is cut"
+	}
+	r.typ = Type(binary.BigEndian.Uint16(raw[off:]))
+	r.class = binary.BigEndian.Uint16(raw[off+2:])
+	r.ttl = binary.BigEndian.Uint32(raw[off+4:])
+	r.data = off + rrFixed
+	r.end = r.data + int(binary.BigEndian.Uint16(raw[off+8:]))
+	if r.end > len(raw) {
+		return "the data of a record is cut"
+	}
+	return r.check(raw[:r.end])
+}
+
+// check looks at the data, which ends where raw does.
+func (r *record) check(raw []byte) string {
+	const bad = "the data of a record is not of its type"
+	at := r.data
+	switch r.typ {
+	case TypeA:
+		if n := r.end - at; n != 4 && n != 0 { // none: see addr
+			return bad
+		}
+		return ""
+	case TypeAAAA:
+		if n := r.end - at; n != 16 && n != 0 {
+			return bad
+		}
+		return ""
+	case TypeTXT, TypeSPF:
+		for at < r.end {
+			at += 1 + int(raw[at])
+		}
+	case TypeNS, TypeCNAME, TypePTR, TypeDNAME, TypeMX:
+		if r.typ == TypeMX {
+			at += 2
+		}
+		end, wrong := skipName(raw, at)
+		if wrong != "" {
+			return wrong
+		}
+		at = end
+	case TypeSOA:
+		for range 2 {
+			end, wrong := skipName(raw, at)
+			if wrong != "" {
+				return wrong
+			}
+			at = end
+		}
+		at += 20
+	case typeOPT:
+		if at == r.end {
+			return ""
+		}
+		fallthrough
+	default:
+		if _, _, err := dns.UnpackRR(raw, r.owner); err != nil {
+			return strings.TrimPrefix(err.Error(), "dns: ")
+		}
+		return ""
+	}
+	if at != r.end {
+		return bad
+	}
+	return ""
+}
+
+// skipName checks the name at off and returns where it ends.
+func skipName(raw []byte, off int) (end int, wrong string) {
+	budget, pointers := maxName, 0
+	for {
+		if off >= len(raw) {
+			return 0, "a name is cut"
+		}
+		c := int(raw[off])
+		off++
+		switch c & 0xc0 {
+		case 0:
+			if c == 0 {
+				if pointers == 0 {
+					end = off
+				}
+				return end, ""
+			}
+			if off+c > len(raw) {
+				return 0, "a name is cut"
+			}
+			if budget -= c + 1; budget <= 0 {
+				return 0, "a name is longer than 255 octets"
+			}
+			off += c
+		case 0xc0:
+			if off >= len(raw) {
+				return 0, "a name is cut"
+			}
+			if pointers == 0 {
+				end = off + 1
+			}
+			if pointers++; pointers > maxPointers {
+				return 0, "a name has too many pointers"
+			}
+			off = (c&0x3f)<<8 | int(raw[off])
+		default:
+			return 0, "a name has a label of an unknown kind"
+		}
+	}
+}
+
+// labelAt returns the bounds of the label at off, pointers followed, of a name
+// that skipName has passed. The end of the name is an empty label.
+func labelAt(raw []byte, off int) (start, end int) {
+	for raw[off]&0xc0 == 0xc0 {
+		off = int(raw[off]&0x3f)<<8 | int(raw[off+1])
+	}
+	return off + 1, off + 1 + int(raw[off])
+}
+
+// nameIs reports whether the name at off is this canonical one.
+func nameIs(raw []byte, off int, name string) bool {
+	if name == "." {
+		name = ""
+	}
+	for first := true; ; first = false {
+		start, end := labelAt(raw, off)
+		if start == end {
+			return name == ""
+		}
+		if !first {
+			if name == "" || name[0] != '.' {
+				return false
+			}
+			name = name[1:]
+		}
+		for _, c := range raw[start:end] {
+			switch c = fold(c); {
+			case name == "":
+				return false
+			case c == '.' || c == '\\':
+				if len(name) < 4 || name[:4] != escaped(c) {
+					return false
+				}
+				name = name[4:]
+			case name[0] != c:
+				return false
+			default:
+				name = name[1:]
+			}
+		}
+		off = end
+	}
+}
+
+// nameAt is the canonical form of the name at off.
+func nameAt(raw []byte, off int) string {
+	var space [maxName + 1]byte
+	b := space[:0]
+	for {
+		start, end := labelAt(raw, off)
+		if start == end {
+			break
+		}
+		if len(b) > 0 {
+			b = append(b, '.')
+		}
+		for _, c := range raw[start:end] {
+			if c = fold(c); c == '.' || c == '\\' {
+				b = append(b, escaped(c)...)
+			} else {
+				b = append(b, c)
+			}
+		}
+		off = end
+	}
+	if len(b) == 0 {
+		return "."
+	}
+	return string(b)
+}
+
+// escaped is a byte that would be misread in a canonical name.
+func escaped(c byte) string {
+	if c == '.' {
+		return `\046`
+	}
+	return `\092`
+}
+
+// as turns a record into ours. A text says what is wrong: data that the DNS
+// library lets pass and that says nothing.
+func (r *record) as(raw []byte, name string) (Record, string) {
+	out := Record{Name: name, Type: r.typ, TTL: r.ttl}
+	switch r.typ {
+	case TypeA, TypeAAAA:
+		addr, ok := netip.AddrFromSlice(raw[r.data:r.end])
+		if !ok {
+			return out, "an address record without an address"
+		}
+		out.Addr = addr
+	case TypeTXT, TypeSPF:
+		n := 0
+		for at := r.data; at < r.end; at += 1 + int(raw[at]) {
+			n++
+		}
+		out.TXT = make([]string, 0, n)
+		for at := r.data; at < r.end; at += 1 + int(raw[at]) {
+			out.TXT = append(out.TXT, string(raw[at+1:at+1+int(raw[at])]))
+		}
+	case TypeMX:
+		out.Preference = binary.BigEndian.Uint16(raw[r.data:])
+		out.Host = nameAt(raw, r.data+2)
+	case TypeCNAME, TypeDNAME, TypeNS, TypePTR:
+		out.Host = nameAt(raw, r.data)
+	default:
+		rr, _, err := dns.UnpackRR(raw[:r.end], r.owner)
+		if err != nil {
+			return out, strings.TrimPrefix(err.Error(), "dns: ")
+		}
+		out = recordOf(rr)
+		out.Name = name
+	}
+	return out, ""
+}
+
+// minimum is the last field of an SOA (RFC 2308, 4).
+func (r *record) minimum(raw []byte) uint32 { return binary.BigEndian.Uint32(raw[r.end-4:]) }
+
+// extendedError is why a server fails, by its own account (RFC 8914).
+func (m *message) extendedError() string {
+	if !m.hasOPT {
+		return ""
+	}
+	rr, _, err := dns.UnpackRR(m.raw[:m.opt.end], m.opt.owner)
+	opt, ok := rr.(*dns.OPT)
+	if err != nil || !ok {
+		return ""
+	}
+	var out []string
+	for _, o := range opt.Option {
+		e, ok := o.(*dns.EDNS0_EDE)
+		if !ok {
+			continue
+		}
+		s := dns.ExtendedErrorCodeToString[e.InfoCode]
+		if s == "" {
+			s = "extended error " + strconv.Itoa(int(e.InfoCode))
+		}
+		s = joinDetail(s, e.ExtraText)
+		if len(s) > maxDetail {
+			s = s[:maxDetail] + "…"
+		}
+		if out = append(out, s); len(out) == 3 {
+			break
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func rcodeName(code int) string {
+	switch code {
+	case dns.RcodeSuccess:
+		return "NOERROR"
+	case rcodeNX:
+		return "NXDOMAIN"
+	case dns.RcodeBadVers:
+		return "BADVERS" // the library knows it as BADSIG, its meaning in TSIG
+	}
+	if s, ok := dns.RcodeToString[code]; ok {
+		return s
+	}
+	return "RCODE" + strconv.Itoa(code)
+}

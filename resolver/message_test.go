@@ -1,0 +1,259 @@
+package resolver
+
+import (
+	"encoding/binary"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+// libraryResponse is readResponse by means of the DNS library: slower, and an
+// independent opinion.
+func libraryResponse(msg []byte, name string, t Type, server string) (*response, *Error) {
+	fail := func(r Reason, rcode string) (*response, *Error) {
+		return nil, &Error{Name: name, Type: t, Reason: r, Server: server, Rcode: rcode}
+	}
+	var m dns.Msg
+	if err := m.Unpack(msg); err != nil {
+		return fail(Malformed, "")
+	}
+	rcode := rcodeName(m.Rcode)
+	// The library takes a message that ends early for a short one.
+	if len(m.Answer) != int(binary.BigEndian.Uint16(msg[6:])) || len(m.Ns) != int(binary.BigEndian.Uint16(msg[8:])) {
+		return fail(Malformed, "")
+	}
+	switch m.Rcode {
+	case dns.RcodeSuccess, dns.RcodeNameError:
+	case dns.RcodeServerFailure:
+		return fail(ServFail, rcode)
+	case dns.RcodeRefused:
+		return fail(Refused, rcode)
+	default:
+		return fail(BadRcode, rcode)
+	}
+	res := &response{Answer: Answer{Name: name, Type: t, Server: server, Rcode: rcode,
+		AuthenticData: m.AuthenticatedData, TTL: ^uint32(0)}}
+	at := name
+	for {
+		var alias *dns.CNAME
+		other := false
+		for _, rr := range m.Answer {
+			h := rr.Header()
+			if h.Class != dns.ClassINET || fromPresentation(h.Name) != at {
+				continue
+			}
+			switch c, isAlias := rr.(*dns.CNAME); {
+			case Type(h.Rrtype) == t:
+				r := recordOf(rr)
+				if (t == TypeA || t == TypeAAAA) && !r.Addr.IsValid() {
+					return fail(Malformed, rcode)
+				}
+				res.Records = append(res.Records, r)
+				res.TTL = min(res.TTL, h.Ttl)
+			case isAlias && alias == nil:
+				alias = c
+			case h.Rrtype != dns.TypeRRSIG && h.Rrtype != dns.TypeNSEC && h.Rrtype != dns.TypeDNAME:
+				other = true
+			}
+		}
+		if len(res.Records) > 0 {
+			if m.Rcode == dns.RcodeNameError {
+				return fail(Malformed, rcode)
+			}
+			res.Status = Found
+			return res, nil
+		}
+		if alias == nil {
+			if !res.libraryAbsence(&m, at, other) {
+				return fail(Malformed, rcode)
+			}
+			return res, nil
+		}
+		res.TTL = min(res.TTL, alias.Hdr.Ttl)
+		at = fromPresentation(alias.Target)
+		if e := follow(name, t, &res.CNAMEs, at, server); e != nil {
+			return nil, e
+		}
+	}
+}
+
+func (res *response) libraryAbsence(m *dns.Msg, at string, other bool) bool {
+	var soa *dns.SOA
+	ns := false
+	for _, rr := range m.Ns {
+		switch v := rr.(type) {
+		case *dns.SOA:
+			if soa == nil {
+				soa = v
+			}
+		case *dns.NS:
+			ns = true
+		}
+	}
+	if m.Rcode == dns.RcodeNameError {
+		res.Status = NXDomain
+	} else {
+		res.Status = NoData
+		switch {
+		case len(res.CNAMEs) > 0 && (soa == nil || !within(at, fromPresentation(soa.Hdr.Name))):
+			res.more = true
+			return true
+		case soa == nil && (other || !m.Authoritative && (ns || !m.RecursionAvailable)):
+			return false
+		}
+	}
+	if soa == nil {
+		res.TTL = 0
+	} else {
+		res.TTL = min(res.TTL, soa.Hdr.Ttl, soa.Minttl)
+	}
+	return true
+}
+
+// emptyData reports that a record has less data than its type needs, which the
+// library lets pass as a record of nothing.
+func emptyData(msg []byte) bool {
+	var m dns.Msg
+	if m.Unpack(msg) != nil {
+		return false
+	}
+	for _, rr := range append(append(m.Answer, m.Ns...), m.Extra...) {
+		n := rr.Header().Rdlength
+		switch rr.(type) {
+		case *dns.NS, *dns.CNAME, *dns.DNAME, *dns.PTR:
+			if n == 0 {
+				return true
+			}
+		case *dns.MX:
+			if n < 3 {
+				return true
+			}
+		case *dns.SOA:
+			if n < 22 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// FuzzReadResponseAgainstLibrary: our reader and the library's come to the same
+// outcome of every message, but for data too short for its type, which only we refuse.
+func FuzzReadResponseAgainstLibrary(f *testing.F) {
+	seed := func(name string, typ Type, change func(*dns.Msg), records ...string) {
+		m := new(dns.Msg)
+		m.SetQuestion(name+".", uint16(typ))
+		m.Response, m.RecursionAvailable = true, true
+		for _, s := range records {
+			rr, err := dns.NewRR(s)
+			if err != nil {
+				f.Fatal(err)
+			}
+			if rr.Header().Rrtype == dns.TypeSOA && typ != TypeSOA || rr.Header().Rrtype == dns.TypeNS && typ != TypeNS {
+				m.Ns = append(m.Ns, rr)
+			} else {
+				m.Answer = append(m.Answer, rr)
+			}
+		}
+		m.SetEdns0(1232, false)
+		if change != nil {
+			change(m)
+		}
+		for _, compress := range []bool{true, false} {
+			m.Compress = compress
+			msg, err := m.Pack()
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(msg, name, uint16(typ))
+		}
+	}
+	const soa = "a.test. 60 IN SOA ns.a.test. host.a.test. 1 2 3 4 5"
+	seed("a.test", TypeA, nil, "a.test. 300 IN A 192.0.2.1", "a.test. 30 IN A 192.0.2.2")
+	seed("a.test", TypeAAAA, nil, "a.test. 300 IN AAAA 2001:db8::1")
+	seed("a.test", TypeMX, nil, "A.test. 300 IN MX 10 Mx.a.test.", "a.test. 300 IN MX 0 .")
+	seed("a.test", TypeTXT, nil, `a.test. 300 IN TXT "v=spf1 -all" "\000\"\\ä"`, `a.test. 300 IN TXT ""`)
+	seed("w.a.test", TypeA, nil, "w.a.test. 5 IN CNAME v.a.test.", "v.a.test. 300 IN A 192.0.2.1")
+	seed("w.a.test", TypeA, nil, "w.a.test. 5 IN CNAME v.b.test.", soa)
+	seed("w.a.test", TypeA, nil, "w.a.test. 5 IN CNAME w.a.test.")
+	seed(`x\.y.a.test`, TypePTR, nil, `x\.y.a.test. 5 IN PTR q\\\007\..a.test.`)
+	seed("a.test", TypeTXT, nil, soa)
+	seed("a.test", TypeTXT, func(m *dns.Msg) { m.Rcode = dns.RcodeNameError }, soa)
+	seed("a.test", TypeSOA, nil, soa)
+	seed("a.test", TypeTLSA, nil, "a.test. 9 IN TLSA 3 1 1 abcd", "a.test. 9 IN RRSIG TLSA 8 2 300 20300101000000 20200101000000 1 a.test. AAAA")
+	seed("a.test", TypeA, nil, "a.test. 9 IN NS b.test.")
+	seed("a.test", TypeA, func(m *dns.Msg) { m.Rcode = dns.RcodeBadVers })
+	seed("a.test", TypeA, func(m *dns.Msg) {
+		m.Rcode = dns.RcodeServerFailure
+		o := m.IsEdns0()
+		o.Option = append(o.Option, &dns.EDNS0_EDE{InfoCode: 22, ExtraText: "dead"})
+	})
+	f.Fuzz(func(t *testing.T, msg []byte, name string, typ uint16) {
+		name, wrong := canonical(name)
+		if len(msg) < headerLen || wrong != "" {
+			return
+		}
+		ours, e := readResponse(msg, name, Type(typ), "s")
+		theirs, te := libraryResponse(msg, name, Type(typ), "s")
+		if e != nil {
+			if te == nil && !emptyData(msg) && !cutQuestion(msg) {
+				t.Fatalf("we refuse (%v) what the library takes: %+v", e, theirs)
+			}
+			if te != nil && (e.Reason != te.Reason || e.Rcode != te.Rcode) && !emptyData(msg) && !cutQuestion(msg) {
+				t.Fatalf("we say %v, by the library it is %v", e, te)
+			}
+			return
+		}
+		if te != nil {
+			t.Fatalf("we take what the library refuses (%v): %+v", te, ours)
+		}
+		for i := range ours.Records { // a record without strings has none, nil or not
+			if len(ours.Records[i].TXT) == 0 {
+				ours.Records[i].TXT = theirs.Records[i].TXT
+			}
+		}
+		if !reflect.DeepEqual(ours, theirs) {
+			t.Fatalf("\nours    %+v\ntheirs  %+v", ours, theirs)
+		}
+	})
+}
+
+// cutQuestion reports that the message ends within its questions, which the
+// library lets pass.
+func cutQuestion(msg []byte) bool {
+	off := headerLen
+	for range binary.BigEndian.Uint16(msg[4:]) {
+		end, wrong := skipName(msg, off)
+		if wrong != "" || end+4 > len(msg) {
+			return true
+		}
+		off = end + 4
+	}
+	return false
+}
+
+// FuzzNames: names are compared, built and written alike.
+func FuzzNames(f *testing.F) {
+	for _, s := range []string{".", "a.test", "A.Test", `x\046y.test`, `\092.test`, strings.Repeat("a.", 100) + "b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		name, wrong := canonical(s)
+		if wrong != "" {
+			return
+		}
+		raw := appendName(nil, name)
+		end, wrong := skipName(raw, 0)
+		if wrong != "" || end != len(raw) {
+			t.Fatalf("%q: %s at %d of %d", name, wrong, end, len(raw))
+		}
+		if got := nameAt(raw, 0); got != name {
+			t.Errorf("%q becomes %q", name, got)
+		}
+		if !nameIs(raw, 0, name) || nameIs(raw, 0, name+"x") || name != "." && nameIs(raw, 0, "x."+name) || len(name) > 1 && nameIs(raw, 0, name[1:]) {
+			t.Errorf("%q is not compared rightly", name)
+		}
+	})
+}
