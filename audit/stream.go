@@ -4,8 +4,7 @@ import (
 	"context"
 	"iter"
 	"runtime"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 )
 
 // StreamOptions say how many inputs are worked on at once and in which order the
@@ -15,8 +14,8 @@ type StreamOptions struct {
 	Concurrency int
 	// Ordered yields the outcomes in the order of the inputs.
 	Ordered bool
-	// Window bounds how many outcomes an ordered stream holds back, or works on,
-	// behind the slowest; zero: four times Concurrency.
+	// Window bounds how many inputs of an ordered stream are begun and not yielded:
+	// it goes on so far behind its slowest. Zero: four times Concurrency.
 	Window int
 	// Stop, once closed, ends the stream after what is under way; nil: never.
 	Stop <-chan struct{}
@@ -56,7 +55,7 @@ func Stream[In, Out any](ctx context.Context, inputs iter.Seq[In], o StreamOptio
 		// Unordered, a job comes here when it is done; ordered, when it is begun.
 		jobs := make(chan *job[In, Out])
 		if o.Ordered {
-			jobs = make(chan *job[In, Out], max(o.Window-o.Concurrency, 0))
+			jobs = make(chan *job[In, Out], o.Window-1)
 		}
 		go func() {
 			defer close(jobs)
@@ -82,34 +81,49 @@ func Stream[In, Out any](ctx context.Context, inputs iter.Seq[In], o StreamOptio
 
 // begin starts the work on each input and returns when all of it has ended.
 func begin[In, Out any](ctx context.Context, inputs iter.Seq[In], o StreamOptions, work func(context.Context, In) Out, jobs chan<- *job[In, Out]) {
-	var g errgroup.Group
-	g.SetLimit(o.Concurrency)
-	defer g.Wait()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	slots := make(chan struct{}, o.Concurrency)
+	// room waits for a slot; none is given any more once the stream is to end.
+	room := func() bool {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+		case <-o.Stop:
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-o.Stop:
+			return false
+		default:
+			return true
+		}
+	}
 	send := func(j *job[In, Out]) {
 		select {
 		case jobs <- j:
 		case <-ctx.Done():
 		}
 	}
+	if !room() {
+		return
+	}
 	for in := range inputs {
 		j := &job[In, Out]{in: in, done: make(chan struct{})}
 		if o.Ordered {
 			send(j)
 		}
-		g.Go(func() error {
+		wg.Go(func() {
 			j.out = work(ctx, j.in)
 			close(j.done)
 			if !o.Ordered {
 				send(j)
 			}
-			return nil
+			<-slots
 		})
-		select {
-		case <-ctx.Done():
+		if !room() {
 			return
-		case <-o.Stop:
-			return
-		default:
 		}
 	}
 }
