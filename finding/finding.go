@@ -159,6 +159,18 @@ type Finding struct {
 	Undecides bool `json:"undecides_section,omitempty"`
 	// VerdictAs replaces Severity for the verdict alone, where the two differ.
 	VerdictAs Severity `json:"verdict_as,omitempty"`
+	// Accepted: the owner of the domain lives with it. It is shown with severity
+	// info and counts nowhere.
+	Accepted *Accepted `json:"accepted,omitempty"`
+}
+
+// Accepted says until when and why a finding does not count.
+type Accepted struct {
+	// Severity is the one that it would have.
+	Severity Severity `json:"severity"`
+	// Until is the last day, in UTC, written 2027-03-31.
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
 }
 
 // Profile says what a domain is for; the checks judge it accordingly.

@@ -23,11 +23,15 @@ import (
 //	severities:
 //	  dmarc-policy-none: error
 //	  mx-single: info
+//	accept:
+//	  - {check: ptr-missing, subject: 192.0.2.11, until: 2027-03-31, reason: the provider moves it}
 type Policy struct {
 	Weights    map[finding.Section]int     `yaml:"weights"`
 	Deductions map[finding.Severity]int    `yaml:"deductions"`
 	Caps       map[finding.Severity]int    `yaml:"caps"`
 	Severities map[string]finding.Severity `yaml:"severities"`
+	// Accept are findings that are shown and not counted.
+	Accept []Acceptance `yaml:"accept"`
 }
 
 // LoadPolicy reads a policy from YAML. An error names the line or the key.
@@ -38,13 +42,14 @@ func LoadPolicy(text []byte) (*Policy, error) {
 	if err := dec.Decode(p); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	if err := p.check(); err != nil {
+	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
 	return p, nil
 }
 
-func (p *Policy) check() error {
+// Check says what is wrong with a policy, if anything is.
+func (p *Policy) Check() error {
 	total := 0
 	for _, w := range p.Scale().Weights {
 		total += w
@@ -72,15 +77,16 @@ func (p *Policy) check() error {
 		}
 	}
 	for id, s := range p.Severities {
-		if _, ok := FindCheck(id); !ok {
-			err := fmt.Errorf("severities: there is no check %q", id)
-			if similar := SimilarChecks(id); len(similar) > 0 {
-				err = fmt.Errorf("%w; did you mean %s?", err, similar[0])
-			}
-			return err
+		if err := knownCheck(id); err != nil {
+			return fmt.Errorf("severities: %w", err)
 		}
 		if !slices.Contains(append(graded, finding.Info), s) {
 			return fmt.Errorf("severities: %s cannot be %q; it must be %s or info", id, s, joined(graded))
+		}
+	}
+	for i := range p.Accept {
+		if err := p.Accept[i].check(); err != nil {
+			return fmt.Errorf("accept: %w", err)
 		}
 	}
 	return nil
@@ -167,7 +173,12 @@ func NewWithPolicy(r *audit.Result, p *Policy, version string) *Report {
 	judged := *r
 	judged.Findings = slices.Clone(r.Findings)
 	p.judge(judged.Findings)
+	var ended []Acceptance
+	if p != nil {
+		ended = accept(p.Accept, r.Domain, judged.Findings, r.Started)
+	}
 	out := New(&judged, p.Scale(), version)
 	out.Deviations = p.deviations()
+	out.AcceptancesEnded = ended
 	return out
 }

@@ -21,6 +21,9 @@ type Report struct {
 	Score   Score   `json:"score"`
 	// Deviations say where a user's policy judges otherwise than by default.
 	Deviations []string `json:"deviations,omitempty"`
+	// AcceptancesEnded are acceptances whose last day is over although their
+	// finding stands, so that it counts again.
+	AcceptancesEnded []Acceptance `json:"acceptances_ended,omitempty"`
 	// The facts and the findings; the findings are sorted, worst first.
 	audit.Result
 	// DurationMS is the wall time of the audit in milliseconds.

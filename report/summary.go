@@ -125,7 +125,7 @@ func (r *Report) ExaminedText() []string {
 	if len(r.Deviations) > 0 {
 		out = append(out, "Judged by a policy that deviates: "+strings.Join(r.Deviations, "; ")+".")
 	}
-	return out
+	return append(out, r.acceptedText()...)
 }
 
 // sendersText groups the addresses by where they come from.

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"mailworthy/finding"
+)
+
+// Acceptance is a finding that the owner of a domain lives with, for a reason and
+// for a time. It is shown and not counted; after its last day it counts again.
+type Acceptance struct {
+	// Check is the ID of the check.
+	Check string `json:"check" yaml:"check"`
+	// Subject is the domain, address or selector that it is accepted for; empty: any.
+	Subject string `json:"subject,omitempty" yaml:"subject"`
+	// Domain restricts it to the audit of this domain; empty: any.
+	Domain string `json:"domain,omitempty" yaml:"domain"`
+	// Until is the last day, in UTC, written 2027-03-31.
+	Until string `json:"until" yaml:"until"`
+	// Reason says why, for whoever reads the report.
+	Reason string `json:"reason" yaml:"reason"`
+}
+
+// maxReason bounds the reason of an acceptance.
+const maxReason = 500
+
+// check says what is wrong with an acceptance.
+func (a *Acceptance) check() error {
+	switch {
+	case a.Check == "":
+		return errors.New("check is missing: the ID of the check to accept")
+	case a.Until == "":
+		return errors.New("until is missing: an acceptance has a last day, such as 2027-03-31")
+	case strings.TrimSpace(a.Reason) == "":
+		return errors.New("reason is missing: why it is accepted")
+	case len(a.Reason) > maxReason:
+		return fmt.Errorf("reason has %d bytes; it may have %d", len(a.Reason), maxReason)
+	}
+	if _, err := time.Parse(time.DateOnly, a.Until); err != nil {
+		return errors.New("until is not a day; write it as 2027-03-31")
+	}
+	return knownCheck(a.Check)
+}
+
+// knownCheck says that there is no check of that ID, and which one may be meant.
+func knownCheck(id string) error {
+	if _, ok := FindCheck(id); ok {
+		return nil
+	}
+	err := fmt.Errorf("there is no check %q", id)
+	if similar := SimilarChecks(id); len(similar) > 0 {
+		err = fmt.Errorf("%w; did you mean %s?", err, similar[0])
+	}
+	return err
+}
+
+// matches reports whether the acceptance is about the finding.
+func (a *Acceptance) matches(domain string, f *finding.Finding) bool {
+	return a.Check == f.Check && (a.Subject == "" || strings.EqualFold(a.Subject, f.Subject)) &&
+		(a.Domain == "" || strings.EqualFold(a.Domain, domain))
+}
+
+// accept marks the findings of an audit of domain that are accepted at the time,
+// before they are graded, and returns the acceptances that have ended although
+// their finding stands. A finding that more than one is about is accepted as long
+// as one of them lasts.
+//
+// An accepted finding is of severity info, and keeps the one that it had in
+// Accepted. What it could have been worse at is not counted either; a section
+// that cannot be judged without an answer still cannot.
+func accept(list []Acceptance, domain string, findings []finding.Finding, now time.Time) []Acceptance {
+	today := now.UTC().Format(time.DateOnly)
+	ended := make([]bool, len(list))
+	for i := range findings {
+		f := &findings[i]
+		if f.Severity == finding.Pass || f.Severity == finding.Info {
+			continue
+		}
+		var by *Acceptance
+		var over []int
+		for j := range list {
+			if a := &list[j]; a.matches(domain, f) {
+				if a.Until < today {
+					over = append(over, j)
+				} else if by == nil || a.Until > by.Until {
+					by = a
+				}
+			}
+		}
+		if by == nil {
+			for _, j := range over {
+				ended[j] = true
+			}
+			continue
+		}
+		f.Accepted = &finding.Accepted{Severity: f.Severity, Until: by.Until, Reason: by.Reason}
+		f.Severity, f.CouldBe, f.VerdictAs = finding.Info, "", ""
+	}
+	var out []Acceptance
+	for j, is := range ended {
+		if is {
+			out = append(out, list[j])
+		}
+	}
+	return out
+}
+
+// maxAcceptedShown bounds how many accepted findings are written out.
+const maxAcceptedShown = 20
+
+// acceptedText says in a sentence each which findings are accepted, and which are
+// so no longer.
+func (r *Report) acceptedText() []string {
+	var out []string
+	n := 0
+	for _, f := range r.Findings {
+		if f.Accepted == nil {
+			continue
+		}
+		if n++; n > maxAcceptedShown {
+			continue
+		}
+		out = append(out, fmt.Sprintf("Accepted until %s, not counted: %s %s%s, because: %s", f.Accepted.Until,
+			f.Accepted.Severity, f.Check, about(f.Subject), strings.TrimSuffix(strings.TrimSpace(f.Accepted.Reason), ".")+"."))
+	}
+	if n > maxAcceptedShown {
+		out = append(out, fmt.Sprintf("%d more findings are accepted.", n-maxAcceptedShown))
+	}
+	for _, a := range r.AcceptancesEnded {
+		out = append(out, fmt.Sprintf("The acceptance of %s%s ended on %s: it counts again.", a.Check, about(a.Subject), a.Until))
+	}
+	return out
+}
+
+// about is the subject of a finding in brackets.
+func about(subject string) string {
+	if subject == "" {
+		return ""
+	}
+	return " (" + clip(subject, 80) + ")"
+}
