@@ -137,9 +137,6 @@ func (h *Health) of(ctx context.Context, r resolver.Resolver, l *List, kind Kind
 
 // known returns the health of a list if it was tested in this run.
 func (h *Health) known(l *List, kind Kind) (ListHealth, bool) {
-	if l.Dead != "" {
-		return closedByCatalogue(l), true
-	}
 	return h.tests.peek(healthKey{l.zone(), kind})
 }
 
@@ -204,7 +201,13 @@ func test(ctx context.Context, r resolver.Resolver, l *List, kind Kind) (ListHea
 	results := make([]probed, len(entries))
 	var g errgroup.Group
 	for i, entry := range entries {
-		g.Go(func() error { results[i] = probe(ctx, r, l, entry); return nil })
+		g.Go(func() error {
+			results[i] = probe(ctx, r, l, entry)
+			if i < len(listed) {
+				results[i].accept(l.Test.Answer)
+			}
+			return nil
+		})
 	}
 	g.Wait()
 	h := ListHealth{List: l, Zone: l.Zone, Kind: kind}
@@ -255,10 +258,15 @@ func probe(ctx context.Context, r resolver.Resolver, l *List, entry string) prob
 		return p
 	}
 	p.reading = l.read(p.answer)
-	if l.Test.Answer != "" && slices.Equal(p.answers, []string{l.Test.Answer}) {
-		p.reading.verdict, p.reading.why = Listed, ""
-	}
 	return p
+}
+
+// accept takes the answer that the catalogue has for the entry that must be
+// listed, even where it would be a refusal elsewhere.
+func (p *probed) accept(answer string) {
+	if answer != "" && slices.Equal(p.answers, []string{answer}) {
+		p.verdict = Listed
+	}
 }
 
 // asError avoids a nil *Error in an error.

@@ -214,7 +214,7 @@ func (e *examination) test(kind Kind) {
 func (e *examination) askDomains(domains []Subject) {
 	for _, d := range domains {
 		for _, l := range e.lists {
-			if l.takes(Domain) {
+			if l.speaksOf(Domain) {
 				e.ask(l, Domain, l.nameOf(d.Name))
 			}
 		}
@@ -227,7 +227,7 @@ func (e *examination) askAddresses(addrs []netip.Addr) {
 	}
 	for _, a := range addrs {
 		for _, l := range e.lists {
-			if l.takes(kindOf(a)) {
+			if l.speaksOf(kindOf(a)) {
 				e.ask(l, kindOf(a), a.String())
 			}
 		}
@@ -244,16 +244,25 @@ func (e *examination) ask(l *List, kind Kind, about string) {
 		return
 	}
 	q := &question{list: l, kind: kind, about: about}
+	if l.Dead != "" {
+		e.index[key] = q
+		q.listing = q.verdict().unusable(closedByCatalogue(l))
+		return
+	}
 	q.test = e.tests[slices.IndexFunc(e.tests, func(t *listTest) bool { return t.list == l && t.kind == kind })]
 	e.index[key] = q
 	e.group.Go(func() error { q.listing = e.answer(q); return nil })
 }
 
+// verdict is the listing without its verdict.
+func (q *question) verdict() Listing {
+	return Listing{Subject: q.about, Kind: q.kind, Zone: q.list.Zone, Allow: q.list.allows(), list: q.list}
+}
+
 // answer finds the verdict of one question. The test of the list was started
 // before, so waiting for it cannot wait for a place in the group.
 func (e *examination) answer(q *question) Listing {
-	l := q.list
-	listing := Listing{Subject: q.about, Kind: q.kind, Zone: l.Zone, Allow: l.allows(), list: l}
+	l, listing := q.list, q.verdict()
 	if h, ok := e.health.known(l, q.kind); ok && h.State != Usable {
 		return listing.unusable(h)
 	}
@@ -340,14 +349,14 @@ func (e *examination) gather(s *Survey) []Listing {
 	}
 	for _, a := range s.Addresses {
 		for _, l := range e.lists {
-			if l.takes(kindOf(a)) {
+			if l.speaksOf(kindOf(a)) {
 				add(l, a.String(), a.String())
 			}
 		}
 	}
 	for _, d := range s.Domains {
 		for _, l := range e.lists {
-			if l.takes(Domain) {
+			if l.speaksOf(Domain) {
 				add(l, l.nameOf(d.Name), d.Name)
 			}
 		}
@@ -373,6 +382,10 @@ func (e *examination) tested() []ListHealth {
 	}
 	return out
 }
+
+// speaksOf: there is a verdict of the list about subjects of the kind. What a
+// dead list held does not matter any more.
+func (l *List) speaksOf(kind Kind) bool { return l.Dead != "" || l.takes(kind) }
 
 // nameOf is the name to ask about a domain.
 func (l *List) nameOf(domain string) string {

@@ -50,6 +50,8 @@ func TestVerdicts(t *testing.T) {
 		{"192.0.2.10", "allow.test", Clean, ""},
 		{"192.0.2.17", "allow.test", Blocked, "quota"},
 		{"mail.spam.example", "dom.good.test", Listed, ""},
+		{"192.0.2.11", "bl.closed.test", Dead, "2024-06-05"},
+		{"good.example", "bl.closed.test", Dead, "2024-06-05"},
 		{"good.example", "dom.good.test", Clean, ""},
 		{"refused.example", "dom.good.test", Blocked, "refused here"},
 	}
@@ -59,7 +61,7 @@ func TestVerdicts(t *testing.T) {
 			t.Errorf("%s on %s: %s (%s), want %s (%s)", tt.subject, tt.zone, l.Verdict, l.Why, tt.want, tt.why)
 		}
 	}
-	if n := len(s.Listings); n != 8*8+2+3 {
+	if n := len(s.Listings); n != 8*9+2*2+3*2 {
 		t.Errorf("%d verdicts", n)
 	}
 
