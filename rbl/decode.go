@@ -68,7 +68,7 @@ type decoder struct {
 type fields map[string]func(*yaml.Node) error
 
 func lineError(n *yaml.Node, format string, args ...any) error {
-	return fmt.Errorf("line %d: %s", n.Line, fmt.Sprintf(format, args...))
+	return &EntryError{Line: n.Line, Column: n.Column, Text: fmt.Sprintf(format, args...)}
 }
 
 // decode applies the file to the catalogue.
@@ -83,7 +83,12 @@ func (d *decoder) decode(data []byte, c *Catalogue) error {
 	if len(doc.Content) == 0 {
 		return nil
 	}
-	return mapping(doc.Content[0], fields{
+	return d.apply(doc.Content[0], c)
+}
+
+// apply changes the catalogue by the root of a file.
+func (d *decoder) apply(root *yaml.Node, c *Catalogue) error {
+	return mapping(root, fields{
 		"lists": func(n *yaml.Node) error {
 			return sequence(n, maxLists, func(n *yaml.Node) error { return d.list(n, c) })
 		},
