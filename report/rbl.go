@@ -178,7 +178,7 @@ func WriteProbes(w io.Writer, probes []Probe, o TableOptions) error {
 			} else if l.Duration > slowList {
 				mark, state = finding.Warning, "slow"
 			}
-			text := strings.TrimSpace(sentence(l.Why) + " " + l.Advice)
+			text := strings.TrimSpace(asSentence(l.Why) + " " + l.Advice)
 			rows = append(rows, []string{s.severity(mark, s.mark(mark)), s.text(l.Zone), string(l.Kind), state,
 				fmt.Sprintf("%d ms", l.DurationMS), s.text(text)})
 		}
@@ -187,8 +187,8 @@ func WriteProbes(w io.Writer, probes []Probe, o TableOptions) error {
 	return s.writeTo(w)
 }
 
-// sentence ends a clause about a list as a sentence.
-func sentence(clause string) string {
+// asSentence ends a clause about a list as a sentence.
+func asSentence(clause string) string {
 	if clause == "" {
 		return ""
 	}

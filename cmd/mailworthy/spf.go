@@ -23,7 +23,7 @@ func newSPF() *cobra.Command {
   mailworthy spf evaluate --ip 192.0.2.10 --mail-from info@acme.example
   mailworthy spf flatten acme.example`,
 	}
-	cmd.AddCommand(newSPFCheck(), newSPFEvaluate())
+	cmd.AddCommand(newSPFCheck(), newSPFEvaluate(), newSPFFlatten())
 	return cmd
 }
 
