@@ -189,7 +189,7 @@ func newPageReport(r *Report, id string) pageReport {
 		p.Cells = append(p.Cells, cell)
 	}
 	for i := range r.Receivers {
-		p.Receivers = append(p.Receivers, newPageReceiver(&r.Receivers[i]))
+		p.Receivers = append(p.Receivers, newPageReceiver(r, &r.Receivers[i]))
 	}
 	plan := r.plan()
 	p.Plan = newPagePlan(plan, id)
@@ -229,9 +229,9 @@ func arithmetic(s Score) string {
 	return text
 }
 
-func newPageReceiver(v *receiver.Verdict) pageReceiver {
+func newPageReceiver(r *Report, v *receiver.Verdict) pageReceiver {
 	mark := receiverMarks[v.Result]
-	p := pageReceiver{Name: receiverName(v), Class: string(mark), Mark: mdMark(mark), Text: receiverText(v)}
+	p := pageReceiver{Name: receiverName(v), Class: string(mark), Mark: mdMark(mark), Text: r.receiverText(v)}
 	for _, q := range v.Requirements {
 		mark := receiverMarks[q.Result]
 		row := pageRequirement{string(mark), mdMark(mark), string(q.Result), q.Text, q.Because, ""}

@@ -109,7 +109,7 @@ func mdReport(b *strings.Builder, r *Report) {
 		b.WriteString("| | receiver | |\n| --- | --- | --- |\n")
 		for i := range r.Receivers {
 			v := &r.Receivers[i]
-			fmt.Fprintf(b, "| %s | %s | %s |\n", mdMark(receiverMarks[v.Result]), mdText(receiverName(v)), mdText(receiverText(v)))
+			fmt.Fprintf(b, "| %s | %s | %s |\n", mdMark(receiverMarks[v.Result]), mdText(receiverName(v)), mdText(r.receiverText(v)))
 		}
 		b.WriteString("\n")
 	}

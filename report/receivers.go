@@ -1,9 +1,8 @@
 package report
 
 import (
+	"slices"
 	"strings"
-
-	"github.com/olekukonko/tablewriter/tw"
 
 	"mailworthy/finding"
 	"mailworthy/receiver"
@@ -23,12 +22,12 @@ func receiverName(v *receiver.Verdict) string {
 }
 
 // receiverText says why, in a line: the receiver's answer where it fails.
-func receiverText(v *receiver.Verdict) string {
+func (r *Report) receiverText(v *receiver.Verdict) string {
 	q := v.Cause()
 	if q == nil {
 		return "meets what the DNS shows"
 	}
-	because := strings.TrimSuffix(orText(q.Because, q.Text), ".")
+	because := strings.TrimSuffix(strings.TrimSuffix(orText(q.Because, q.Text), "."), " ("+r.Domain+")")
 	if v.Result == receiver.Fails {
 		if q.Code != "" {
 			return q.Code + ": " + because
@@ -38,17 +37,30 @@ func receiverText(v *receiver.Verdict) string {
 	return "cannot tell: " + because
 }
 
-// receivers writes a line a receiver.
+// receivers writes a line for each receiver; those of which the same is to be
+// said share one.
 func (s *screen) receivers(r *Report) {
-	if len(r.Receivers) == 0 {
-		return
+	type line struct {
+		result receiver.Result
+		names  []string
+		text   string
 	}
-	var rows [][]string
+	var lines []line
 	for i := range r.Receivers {
 		v := &r.Receivers[i]
-		mark := receiverMarks[v.Result]
-		rows = append(rows, []string{s.text(receiverName(v)), s.severity(mark, s.mark(mark)), s.text(receiverText(v))})
+		text := r.receiverText(v)
+		at := slices.IndexFunc(lines, func(l line) bool { return l.result == v.Result && l.text == text })
+		if at < 0 {
+			at = len(lines)
+			lines = append(lines, line{result: v.Result, text: text})
+		}
+		lines[at].names = append(lines[at].names, receiverName(v))
 	}
-	s.blank()
-	s.table(nil, rows, []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignLeft}, "  ")
+	if len(lines) > 0 {
+		s.blank()
+	}
+	for _, l := range lines {
+		mark := receiverMarks[l.result]
+		s.hang("  "+s.severity(mark, s.mark(mark))+" ", "    ", s.text(strings.Join(l.names, ", ")+": "+l.text), nil)
+	}
 }

@@ -99,7 +99,7 @@ func (s *screen) para(indent, text string) { s.hang(indent, indent, text, nil) }
 // hang writes safe text wrapped: the first line after first, the others after
 // rest. A style colours each line apart from its indent.
 func (s *screen) hang(first, rest, text string, style func(string) string) {
-	for i, l := range wrap(text, s.width-max(width(first), width(rest))) {
+	for i, l := range wrap(text, s.width-max(width(unstyled(first)), width(rest))) {
 		if style != nil {
 			l = style(l)
 		}

@@ -111,7 +111,7 @@ func (s *screen) footer(r *Report) {
 		s.hang("", "", "--verbose shows what passed and all evidence", s.dim)
 	}
 	groups := r.Groups()
-	if slices.ContainsFunc(groups, func(g Group) bool { return g.Check == "dkim-none-observed" }) {
+	if slices.ContainsFunc(groups, func(g Group) bool { return g.Check == "dkim-none-observed" && g.Severity != finding.Pass }) {
 		s.hang("", "", "--selector NAME states a DKIM selector: s= in the DKIM-Signature of a message sent", s.dim)
 	}
 	for _, g := range groups {
