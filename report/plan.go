@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -117,9 +118,7 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 		}
 		a.Audited = true
 		a.Closes = closed(current, after)
-		if current.Score.BeforeCap != nil && after.Score.BeforeCap != nil {
-			a.Points = float64(*after.Score.BeforeCap - *current.Score.BeforeCap)
-		}
+		a.Points = exactMean(after.Score) - exactMean(current.Score)
 		p.add(a)
 		current, changes = after, trial
 	}
@@ -128,9 +127,26 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 		p.After = &o
 	}
 	for i := range p.Actions {
-		p.Actions[i].Verify = verifyText(r, p.Actions[i])
+		a := &p.Actions[i]
+		a.Points = math.Round(a.Points*10) / 10
+		a.Verify = verifyText(r, *a)
 	}
 	return p
+}
+
+// exactMean is the mean before caps and before rounding.
+func exactMean(s Score) float64 {
+	var sum, weight float64
+	for _, section := range s.Sections {
+		if section.Judged {
+			sum += float64(*section.Value * section.Weight)
+			weight += float64(section.Weight)
+		}
+	}
+	if weight == 0 {
+		return 0
+	}
+	return sum / weight
 }
 
 // Changes are the records of the actions that were audited, in order.
@@ -259,8 +275,8 @@ func objection(before, after *Report) string {
 			return fmt.Sprintf("With these records the audit finds %s: %s.", f.Check, strings.TrimSuffix(f.Title, "."))
 		}
 	}
-	if before.Score.BeforeCap != nil && after.Score.BeforeCap != nil && *after.Score.BeforeCap < *before.Score.BeforeCap {
-		return fmt.Sprintf("With these records the score falls from %d to %d.", *before.Score.BeforeCap, *after.Score.BeforeCap)
+	if was, is := exactMean(before.Score), exactMean(after.Score); is < was {
+		return fmt.Sprintf("With these records the mean of the sections falls from %.1f to %.1f.", was, is)
 	}
 	return ""
 }

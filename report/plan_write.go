@@ -21,7 +21,7 @@ func WritePlan(w io.Writer, r *Report, o TableOptions) error {
 	s := newScreen(o)
 	p := r.plan()
 	name := s.text(r.Domain)
-	s.line(s.bold(name) + "  " + s.fold(planOutcome(p)))
+	s.hang(s.bold(name)+"  ", "  ", s.fold(planOutcome(p)), nil)
 	if len(p.Actions) == 0 {
 		s.para("", "Nothing to do: no finding has a fix.")
 		return s.writeTo(w)
