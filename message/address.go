@@ -179,7 +179,7 @@ func (p *addressParser) keep(start int, a Address) {
 		p.at++
 	}
 	a.Group = clip(p.group, maxQuoted)
-	a.Name, a.Address = clip(a.Name, maxQuoted), clip(a.Address, 2*maxQuoted)
+	a.Name, a.Address, a.Domain = clip(a.Name, maxQuoted), clip(a.Address, 2*maxQuoted), clip(a.Domain, maxName)
 	p.out.Count++
 	if len(p.out.Addresses) < maxAddresses {
 		p.out.Addresses = append(p.out.Addresses, a)
@@ -324,30 +324,21 @@ func isAtext(c byte) bool {
 
 // phrase is the display name that words stand for, encoded-words decoded.
 func phrase(words []word) string {
-	var b strings.Builder
-	var atoms []string
+	var b, atoms strings.Builder
 	flush := func() {
-		if len(atoms) > 0 {
-			decoded, _ := decodeWords(strings.Join(atoms, " "))
-			b.WriteString(decoded)
-			atoms = nil
-		}
+		decoded, _ := decodeWords(atoms.String())
+		b.WriteString(decoded)
+		atoms.Reset()
 	}
 	for i, w := range words {
-		switch {
-		case w.quoted:
+		if i > 0 && (w.spaced || w.quoted || words[i-1].quoted) {
+			atoms.WriteByte(' ')
+		}
+		if w.quoted {
 			flush()
-			if i > 0 {
-				b.WriteByte(' ')
-			}
 			b.WriteString(w.text)
-		case w.spaced && i > 0 || len(atoms) == 0:
-			if len(atoms) == 0 && i > 0 && w.spaced {
-				b.WriteByte(' ')
-			}
-			atoms = append(atoms, w.text)
-		default:
-			atoms[len(atoms)-1] += w.text
+		} else {
+			atoms.WriteString(w.text)
 		}
 	}
 	flush()

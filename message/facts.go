@@ -155,6 +155,7 @@ func (m *Message) Facts() *Facts {
 	for i := range m.Fields {
 		f.read(&m.Fields[i])
 	}
+	f.International = f.International || f.international()
 	f.repeated(m)
 	f.Service = m.serviceFields()
 	return f
@@ -198,11 +199,11 @@ func (f *Facts) read(field *Field) {
 		}
 	default:
 		if name := strings.ToLower(field.Name); strings.HasPrefix(name, "content-") && len(f.MIMEFields) < maxListed {
-			f.MIMEFields = append(f.MIMEFields, field.Name)
+			f.MIMEFields = append(f.MIMEFields, clip(field.Name, maxName))
 		}
 	}
 	if field.Spaced && len(f.Spaced) < maxListed {
-		f.Spaced = append(f.Spaced, Text{field.Line, field.Name})
+		f.Spaced = append(f.Spaced, Text{field.Line, clip(field.Name, maxName)})
 	}
 	f.octets(field)
 	f.words(field)
@@ -215,21 +216,25 @@ func (f *Facts) octets(field *Field) {
 			continue
 		}
 		if len(f.EightBit) < maxListed {
-			f.EightBit = append(f.EightBit, EightBit{field.Name, field.Line, utf8.ValidString(field.Value)})
+			f.EightBit = append(f.EightBit, EightBit{clip(field.Name, maxName), field.Line, utf8.ValidString(field.Value)})
 		}
-		break
-	}
-	if f.International {
 		return
 	}
+}
+
+// international reports whether an address has a local part beyond ASCII, which
+// SMTPUTF8 alone can carry (RFC 6531, 3.3).
+func (f *Facts) international() bool {
 	for _, list := range [][]AddressField{f.From, f.Sender, f.ReplyTo, f.To, f.CC} {
 		for _, a := range list {
 			for _, address := range a.Addresses {
-				local, _, _ := strings.Cut(address.Address, "@")
-				f.International = f.International || address.Error == "" && !isASCII(local)
+				if local, _, _ := strings.Cut(address.Address, "@"); address.Error == "" && !isASCII(local) {
+					return true
+				}
 			}
 		}
 	}
+	return false
 }
 
 // words notes what is wrong with the encoded-words of a field.
@@ -260,8 +265,8 @@ func quotedWord(text string) string {
 		case text[i] == '"':
 			quoted = !quoted
 		case quoted && strings.HasPrefix(text[i:], "=?"):
-			if at := encodedWord.FindStringIndex(text[i:]); at != nil && at[0] == 0 {
-				return text[i : i+at[1]]
+			if word := wordHere.FindString(text[i:]); word != "" {
+				return word
 			}
 		}
 	}
@@ -284,12 +289,12 @@ func (f *Facts) repeated(m *Message) {
 		if len(fields) < 2 {
 			continue
 		}
-		r := Repeated{Name: name, Same: true}
+		r, text := Repeated{Name: name, Same: true}, fields[0].Unfolded()
 		for _, field := range fields {
 			if len(r.Lines) < maxListed {
 				r.Lines = append(r.Lines, field.Line)
 			}
-			r.Same = r.Same && field.Unfolded() == fields[0].Unfolded()
+			r.Same = r.Same && field.Unfolded() == text
 		}
 		f.Repeated = append(f.Repeated, r)
 	}

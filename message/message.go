@@ -125,10 +125,12 @@ type Text struct {
 	Text string `json:"text"`
 }
 
-// maxText bounds the texts that facts repeat, maxQuoted those in sentences.
+// maxText bounds the texts that facts repeat, maxQuoted those in sentences,
+// maxName the names of fields and domains.
 const (
 	maxText   = 2000
 	maxQuoted = 200
+	maxName   = 255
 )
 
 // clip bounds a text that is repeated.

@@ -23,9 +23,13 @@ type Hop struct {
 	Date *time.Time `json:"date,omitempty"`
 }
 
-// maxHops bounds the Received fields kept. RFC 5321, 6.3 lets a server suspect a
-// loop from a hundred on.
-const maxHops = 100
+const (
+	// maxHops bounds the Received fields kept. RFC 5321, 6.3 lets a server suspect
+	// a loop from a hundred on.
+	maxHops = 100
+	// maxClauses bounds what is read of one.
+	maxClauses = 10_000
+)
 
 var (
 	// A bracketed address: [192.0.2.1], [IPv6:2001:db8::1]; with a port in the way
@@ -46,7 +50,7 @@ func readHop(f *Field) Hop {
 		}
 		text = text[:i]
 	}
-	clauses := readClauses(text)
+	clauses := readClauses(text[:min(len(text), maxClauses)])
 	h.By = clip(clauses["by"].token, maxQuoted)
 	h.With = clip(clauses["with"].token, maxQuoted)
 	from := clauses["from"]

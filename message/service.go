@@ -70,7 +70,7 @@ func (m *Message) serviceFields() []ServiceField {
 			}
 		}
 		for j, f := range fields {
-			have := ServiceField{Service: s.name, Name: f.Name, Line: f.Line}
+			have := ServiceField{Service: s.name, Name: clip(f.Name, maxName), Line: f.Line}
 			if s.field != nil {
 				have.Problems = s.field(strings.ToLower(f.Name), f.Unfolded())
 			}

@@ -15,7 +15,10 @@ const maxEncodedWord = 75
 
 // encodedWord: =?charset?encoding?text?=, with a language after the charset
 // (RFC 2231, 5). What looks like one but is wrong inside is found too.
-var encodedWord = regexp.MustCompile(`=\?([^?\s]*)\?([^?\s]*)\?([^?]*)\?=`)
+var (
+	encodedWord = regexp.MustCompile(`=\?([^?\s]*)\?([^?\s]*)\?([^?]*)\?=`)
+	wordHere    = regexp.MustCompile(`^=\?[^?\s]*\?[^?\s]*\?[^?]*\?=`)
+)
 
 // decodeWords replaces the encoded-words of a text by what they stand for. White
 // space between two of them is no part of the text (RFC 2047, 6.2). The second
