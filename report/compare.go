@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/mailhost"
+	"mailworthy/spf"
 )
 
 // Comparison is what differs between two audits of a domain: of the live zone
@@ -30,6 +32,8 @@ type Comparison struct {
 	// not ask about is in neither.
 	Added   []finding.Record `json:"records_added"`
 	Removed []finding.Record `json:"records_removed"`
+	// Altered pairs those of Removed and Added that are one record edited.
+	Altered []Alteration `json:"records_altered"`
 }
 
 // Moved is a finding whose severity changed.
@@ -95,6 +99,7 @@ func (c *Comparison) compareRecords(before, after *Report) {
 		c.Added = append(c.Added, lessRecords(is, was)...)
 		delete(new.records, q)
 	}
+	c.Altered = alterations(c.Removed, c.Added)
 }
 
 // Same reports whether nothing differs that matters: findings and records.
@@ -131,8 +136,10 @@ func (p *Published) add(name, rtype, value string) {
 // facts. A question without an answer is not in it.
 func (r *Report) Published() *Published {
 	p := &Published{records: make(map[question][]finding.Record)}
-	if r.SPF != nil && r.SPF.Record != nil {
-		p.evidence(r.SPF.Record.Evidence, "v=spf1")
+	for _, policy := range append([]*spf.Policy{r.SPF}, r.Envelope...) {
+		if policy != nil && policy.Record != nil {
+			p.evidence(policy.Record.Evidence, "v=spf1")
+		}
 	}
 	if r.DMARC != nil {
 		for _, step := range r.DMARC.Walk {
@@ -141,8 +148,11 @@ func (r *Report) Published() *Published {
 	}
 	if r.DKIM != nil {
 		for _, s := range r.DKIM.Selectors {
-			if s.Evidence != nil {
+			switch {
+			case s.Evidence != nil:
 				p.evidence(*s.Evidence, "")
+			case s.Status == dkim.SelectorNXDomain || s.Status == dkim.SelectorNoData:
+				p.asked(s.QueryName(), "TXT")
 			}
 		}
 	}
@@ -189,6 +199,9 @@ func WriteComparison(w io.Writer, c *Comparison, o TableOptions) error {
 	if len(c.Added)+len(c.Removed) > 0 {
 		s.blank()
 		s.line(s.bold("Records"))
+		for _, a := range c.Altered {
+			s.alteration(a)
+		}
 		for _, l := range c.diff() {
 			code := sgrGreen
 			if strings.HasPrefix(l, "-") {
@@ -200,11 +213,17 @@ func WriteComparison(w io.Writer, c *Comparison, o TableOptions) error {
 	return s.writeTo(w)
 }
 
-// diff are the records that differ in master-file syntax, by name.
+// diff are the records that came or went, apart from those altered, in
+// master-file syntax, by name.
 func (c *Comparison) diff() []string {
 	var lines []string
 	done := make(map[string]bool)
-	for _, rec := range slices.Concat(c.Removed, c.Added) {
+	removed, added := slices.Clone(c.Removed), slices.Clone(c.Added)
+	for _, a := range c.Altered {
+		removed = lessRecords(removed, []finding.Record{{Name: a.Name, Type: a.Type, Value: a.Before}})
+		added = lessRecords(added, []finding.Record{{Name: a.Name, Type: a.Type, Value: a.After}})
+	}
+	for _, rec := range slices.Concat(removed, added) {
 		key := strings.ToLower(rec.Name) + " " + rec.Type
 		if done[key] {
 			continue
@@ -217,8 +236,8 @@ func (c *Comparison) diff() []string {
 				}
 			}
 		}
-		of(c.Removed, "- ")
-		of(c.Added, "+ ")
+		of(removed, "- ")
+		of(added, "+ ")
 	}
 	return lines
 }

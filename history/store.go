@@ -1,0 +1,276 @@
+// Package history keeps the reports of audits, so that a domain can be watched:
+// every run, what changed from one to the next, and what is believed.
+//
+// What is not answered is not a change. A run is never compared with the bare
+// one before it, but with the standing after that: all that is known of the
+// domain, each part from the last run in which the DNS said something about it
+// (report.Standing). So a record that a name server would not give out for three
+// nights is neither removed nor, on the fourth morning, added.
+//
+// A change can be made to wait until it is seen again (Options.Confirm): what
+// one resolver says once may be a cache or a zone on its way. What is believed
+// and what has been told are kept apart, so that a process that dies between the
+// two tells it the next time.
+//
+// The file is one SQLite database. A run is in it wholly or not at all, whatever
+// happens to the process or to a second one beside it. Reports are split into
+// their parts and stored by content: what did not change from run to run, apart
+// from times and TTLs, is there once.
+package history
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// What an operation on a history fails with.
+var (
+	// ErrNotHistory: the file is something else.
+	ErrNotHistory = errors.New("it is not a history of mailworthy")
+	// ErrNewer: a later version of the program wrote it.
+	ErrNewer = errors.New("a newer version of mailworthy wrote it")
+	// ErrReadOnly: it can be read and not written.
+	ErrReadOnly = errors.New("it is read-only")
+	// ErrFull: the disk or the quota is full.
+	ErrFull = errors.New("the disk is full")
+	// ErrBusy: another process holds it for longer than busyTimeout.
+	ErrBusy = errors.New("another process is writing it")
+	// ErrDamaged: the database is corrupt.
+	ErrDamaged = errors.New("it is damaged")
+	// ErrNoRun: there is no such run.
+	ErrNoRun = errors.New("no such run")
+)
+
+// applicationID marks a database as a history: "mwhi".
+const applicationID = 0x6d776869
+
+// busyTimeout is how long a write waits for another process.
+const busyTimeout = 30 * time.Second
+
+//go:embed schema/*.sql
+var migrations embed.FS
+
+// Store is an open history. It may be used by several goroutines, and its file
+// by several processes.
+type Store struct {
+	db       *sql.DB
+	file     string
+	now      func() time.Time
+	readOnly bool
+}
+
+// Open opens the history in file, and creates it where there is none. A file
+// that cannot be written is opened for reading. A nil now is time.Now.
+func Open(ctx context.Context, file string, now func() time.Time) (*Store, error) {
+	if now == nil {
+		now = time.Now
+	}
+	s := &Store{file: file, now: now}
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(file)); err != nil {
+			return nil, s.fail(fmt.Errorf("the folder %s does not exist", filepath.Dir(file)))
+		}
+	case err != nil:
+		return nil, s.fail(err)
+	case !info.Mode().IsRegular():
+		return nil, s.fail(fmt.Errorf("%w: it is no file", ErrNotHistory))
+	default:
+		s.readOnly = !writable(file, info)
+	}
+	if err := s.open(ctx); err != nil {
+		if s.db != nil {
+			s.db.Close()
+		}
+		return nil, s.fail(err)
+	}
+	return s, nil
+}
+
+// writable reports whether the file may be written. Permissions that deny it to
+// everybody are respected by root too.
+func writable(file string, info fs.FileInfo) bool {
+	if info.Mode().Perm()&0o222 == 0 {
+		return false
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
+}
+
+func (s *Store) open(ctx context.Context) error {
+	query := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "foreign_keys(1)", "synchronous(FULL)"},
+		"_txlock": {"immediate"}}
+	if s.readOnly {
+		query.Set("mode", "ro")
+		query.Set("_txlock", "deferred")
+		if _, err := os.Stat(s.file + "-wal"); errors.Is(err, fs.ErrNotExist) {
+			// Without a log nobody is writing, and none has to be made to read.
+			query.Set("immutable", "1")
+		}
+	}
+	path, err := filepath.Abs(s.file)
+	if err != nil {
+		return err
+	}
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
+	if s.db, err = sql.Open("sqlite", dsn.String()); err != nil {
+		return err
+	}
+	// Writers follow one another in any case.
+	s.db.SetMaxOpenConns(1)
+	// Turning on the log takes the file alone, which SQLite does not wait for.
+	for wait := time.Millisecond; ; wait *= 2 {
+		err = s.migrate(ctx)
+		if !errors.Is(classify(err), ErrBusy) || wait > time.Second {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// migrate checks what the file is and brings its schema up to date.
+func (s *Store) migrate(ctx context.Context) error {
+	names, err := fs.Glob(migrations, "schema/*.sql")
+	if err != nil {
+		return err
+	}
+	slices.Sort(names)
+	if err := s.identify(ctx, s.db, len(names)); err != nil || s.readOnly {
+		return err
+	}
+	var mode string
+	if err := s.db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+		return err
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	// Another process may have done it in the meantime.
+	if err := s.identify(ctx, tx, len(names)); err != nil {
+		return err
+	}
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	for i, name := range names[version:] {
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", version+i+1, applicationID)); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// querier is a database or a transaction on it.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// identify refuses a database that is not a history, or one of a later version.
+func (s *Store) identify(ctx context.Context, q querier, known int) error {
+	var id, version, tables int
+	if err := q.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return err
+	}
+	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+		return err
+	}
+	switch {
+	case id != applicationID && (tables > 0 || id != 0):
+		return fmt.Errorf("%w: it is a database of another program", ErrNotHistory)
+	case id != applicationID && s.readOnly:
+		return fmt.Errorf("%w: it is empty", ErrNotHistory)
+	case version > known:
+		return fmt.Errorf("%w (schema %d, this version knows %d)", ErrNewer, version, known)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return s.fail(s.db.Close()) }
+
+// ReadOnly reports whether the history can be read alone.
+func (s *Store) ReadOnly() bool { return s.readOnly }
+
+// fail says which file an error is about and what it means.
+func (s *Store) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("history %s: %w", s.file, classify(err))
+}
+
+// classify gives the errors of SQLite that a user can do something about their
+// names.
+func classify(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_NOTADB:
+		return ErrNotHistory
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return ErrReadOnly
+	case sqlite3.SQLITE_FULL:
+		return ErrFull
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return ErrBusy
+	case sqlite3.SQLITE_CORRUPT:
+		return ErrDamaged
+	case sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("it cannot be opened: %w", err)
+	}
+	return err
+}
+
+// write runs work in a transaction.
+func (s *Store) write(ctx context.Context, work func(tx *sql.Tx) error) error {
+	if s.readOnly {
+		return s.fail(ErrReadOnly)
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return s.fail(err)
+	}
+	defer tx.Rollback()
+	if err := work(tx); err != nil {
+		return s.fail(err)
+	}
+	return s.fail(tx.Commit())
+}

@@ -1,0 +1,362 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"mailworthy/finding"
+	"mailworthy/mailhost"
+	"mailworthy/rbl"
+	"mailworthy/spf"
+)
+
+// Standing is what is known of a domain after all audits so far. What the last
+// one could not ask stands as the last one that could had it: a record is gone
+// when the DNS says so, not when it says nothing.
+type Standing struct {
+	Domain  string          `json:"domain"`
+	Profile finding.Profile `json:"profile"`
+	// Verdict and Score are those of Findings.
+	Verdict  Verdict        `json:"verdict"`
+	Score    Score          `json:"score"`
+	Findings []HeldFinding  `json:"findings"`
+	Records  []PublishedSet `json:"records"`
+}
+
+// HeldFinding is a finding and since when the DNS has not said whether it still holds.
+type HeldFinding struct {
+	finding.Finding
+	UnansweredSince time.Time `json:"unanswered_since,omitzero"`
+}
+
+// PublishedSet are the records of one name and type: none where the DNS says so.
+type PublishedSet struct {
+	Name            string    `json:"name"`
+	Type            string    `json:"type"`
+	Values          []string  `json:"values"`
+	UnansweredSince time.Time `json:"unanswered_since,omitzero"`
+}
+
+// NewStanding is what one audit knows.
+func NewStanding(r *Report) *Standing {
+	s := &Standing{Domain: r.Domain, Profile: r.Profile, Verdict: r.Verdict, Score: r.Score,
+		Findings: []HeldFinding{}, Records: []PublishedSet{}}
+	for _, f := range r.Findings {
+		// Neither says anything about the domain, and both change from run to run.
+		f.Evidence = slices.Clone(f.Evidence)
+		for i := range f.Evidence {
+			f.Evidence[i].TTL, f.Evidence[i].Server = 0, ""
+		}
+		s.Findings = append(s.Findings, HeldFinding{Finding: f})
+	}
+	published := r.Published()
+	for _, q := range published.order {
+		set := PublishedSet{Name: q.name, Type: q.rtype, Values: []string{}}
+		for _, rec := range published.records[q] {
+			set.Values = append(set.Values, rec.Value)
+		}
+		// Servers rotate the records of a name.
+		slices.Sort(set.Values)
+		s.Records = append(s.Records, set)
+	}
+	return s
+}
+
+// Settle is the standing after one more audit. The receiver may be nil: nothing
+// is known yet.
+func (s *Standing) Settle(r *Report) *Standing {
+	fresh := NewStanding(r)
+	if s == nil {
+		return fresh
+	}
+	v := NewView(r)
+	if v.profileOpen && fresh.Profile != s.Profile {
+		// Judged as another kind of domain, for want of an answer.
+		fresh.Profile, fresh.Findings = s.Profile, nil
+		for _, f := range s.Findings {
+			fresh.Findings = append(fresh.Findings, f.unanswered(r.Started))
+		}
+	} else {
+		fresh.Findings = s.settleFindings(fresh.Findings, v)
+	}
+	for _, set := range s.Records {
+		if !v.Asked(set.Name, set.Type) {
+			if set.UnansweredSince.IsZero() {
+				set.UnansweredSince = r.Started
+			}
+			fresh.Records = append(fresh.Records, set)
+		}
+	}
+	fresh.Grade(r.Score.Scale)
+	return fresh
+}
+
+// Grade computes verdict and score of the findings.
+func (s *Standing) Grade(scale Scale) {
+	findings := make([]finding.Finding, len(s.Findings))
+	for i, f := range s.Findings {
+		findings[i] = f.Finding
+	}
+	s.Verdict, s.Score = Grade(findings, scale)
+	for i := range findings {
+		s.Findings[i].Points = findings[i].Points
+	}
+}
+
+func (f HeldFinding) unanswered(since time.Time) HeldFinding {
+	if f.UnansweredSince.IsZero() {
+		f.UnansweredSince = since
+	}
+	return f
+}
+
+// settleFindings takes from the fresh findings what the DNS decided, and from
+// those before what it left open.
+func (s *Standing) settleFindings(fresh []HeldFinding, v *View) []HeldFinding {
+	started := v.report.Started
+	examined := make(map[finding.Section]bool)
+	for _, f := range s.Findings {
+		examined[f.Section] = true
+	}
+	before := pairFindings(fresh, s.Findings)
+	matched := make(map[int]bool)
+	found := make(map[string]bool)
+	open := make(map[string]bool)
+	var out []HeldFinding
+	for i, f := range fresh {
+		if v.open(f.Finding) && examined[f.Section] {
+			open[f.Check] = true
+			continue
+		}
+		if f.Severity != finding.Unknown {
+			found[f.Check] = true
+		}
+		if j, ok := before[i]; ok {
+			matched[j] = true
+			if old := s.Findings[j]; old.Severity != f.Severity && v.leansOnSilence(f.Section) {
+				f = old.unanswered(started)
+			}
+		}
+		out = append(out, f)
+	}
+	for j, f := range s.Findings {
+		switch {
+		case matched[j]:
+		case f.Severity == finding.Unknown || open[f.Check]:
+			// What was open before and is so again stays as it was put then.
+			if open[f.Check] {
+				out = append(out, f)
+			}
+		case f.Severity == finding.Pass && found[f.Check]:
+		case !v.Decides(f.Finding):
+			out = append(out, f.unanswered(started))
+		}
+	}
+	return out
+}
+
+// pairFindings pairs each finding of a with the one of b that is about the same,
+// by their indexes.
+func pairFindings(a, b []HeldFinding) map[int]int {
+	pairs := make(map[int]int)
+	taken := make(map[int]bool)
+	pair := func(same func(f, g *finding.Finding) bool) {
+		for i := range a {
+			f := &a[i].Finding
+			if _, ok := pairs[i]; ok || f.Severity == finding.Unknown || f.Severity == finding.Pass {
+				continue
+			}
+			for j := range b {
+				g := &b[j].Finding
+				if !taken[j] && g.Check == f.Check && g.Subject == f.Subject && g.Severity != finding.Unknown &&
+					g.Severity != finding.Pass && same(f, g) {
+					pairs[i], taken[j] = j, true
+					break
+				}
+			}
+		}
+	}
+	pair(func(f, g *finding.Finding) bool { return f.Detail == g.Detail })
+	pair(func(f, g *finding.Finding) bool {
+		return slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool {
+			return slices.ContainsFunc(g.Evidence, func(o finding.Evidence) bool { return e.Name == o.Name && e.Type == o.Type })
+		})
+	})
+	// An address has a finding for each list that has an entry for it: those of
+	// two lists are not about the same.
+	pair(func(f, _ *finding.Finding) bool { return f.Section != finding.Reputation })
+	return pairs
+}
+
+// View is what one audit asked and what the DNS did not answer it.
+type View struct {
+	report    *Report
+	published *Published
+	// answered is by question; a question that any server answered is.
+	answered map[question]bool
+	ttl      map[question]uint32
+	// silent are the sections with something undecided, undecided those that
+	// cannot be judged at all.
+	silent, undecided map[finding.Section]bool
+	// profileOpen: the profile was guessed without an answer that could change it.
+	profileOpen bool
+}
+
+// NewView gathers it.
+func NewView(r *Report) *View {
+	v := &View{report: r, published: r.Published(), answered: make(map[question]bool), ttl: make(map[question]uint32),
+		silent: make(map[finding.Section]bool), undecided: make(map[finding.Section]bool)}
+	v.gather(reflect.ValueOf(r))
+	for _, f := range r.Findings {
+		if f.Severity != finding.Unknown {
+			continue
+		}
+		v.silent[f.Section] = true
+		if f.Undecides {
+			v.undecided[f.Section] = true
+		}
+	}
+	if r.ProfileWhy != "stated" {
+		v.profileOpen = r.SPF != nil && (r.SPF.Status == spf.StatusUnresolved || r.SPF.Status == spf.StatusNotAsked) ||
+			r.Hosts != nil && r.Hosts.Domain != nil && r.Hosts.Domain.MX == mailhost.MXUnknown
+	}
+	return v
+}
+
+var evidenceType = reflect.TypeFor[finding.Evidence]()
+
+// gather takes every question and answer that the report holds, wherever it stands.
+func (v *View) gather(x reflect.Value) {
+	switch x.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !x.IsNil() {
+			v.gather(x.Elem())
+		}
+	case reflect.Slice:
+		switch x.Type().Elem().Kind() {
+		case reflect.Struct, reflect.Pointer:
+			for i := range x.Len() {
+				v.gather(x.Index(i))
+			}
+		}
+	case reflect.Struct:
+		if x.Type() == evidenceType {
+			e := x.Interface().(finding.Evidence)
+			q := question{strings.ToLower(e.Name), e.Type}
+			v.answered[q] = v.answered[q] || isAnswer(e.Status)
+			v.ttl[q] = max(v.ttl[q], e.TTL)
+			return
+		}
+		for i := range x.NumField() {
+			if x.Type().Field(i).IsExported() {
+				v.gather(x.Field(i))
+			}
+		}
+	}
+}
+
+// isAnswer reports that a status of evidence is an answer of the DNS.
+func isAnswer(status string) bool {
+	return status == "found" || status == "nodata" || status == "nxdomain"
+}
+
+// Asked reports whether the DNS said which records stand at the name.
+func (v *View) Asked(name, rtype string) bool {
+	_, ok := v.published.records[question{strings.ToLower(name), rtype}]
+	return ok
+}
+
+// Decides reports whether the finding, where the audit does not have it, is gone:
+// all that it rests on was asked and answered.
+func (v *View) Decides(f finding.Finding) bool {
+	examined, checked := false, false
+	for _, g := range v.report.Findings {
+		examined = examined || g.Section == f.Section
+		checked = checked || g.Check == f.Check && g.Severity != finding.Unknown
+	}
+	if !examined || v.silentList(f) || v.senderOpen(f) || v.profileOpen && v.silent[f.Section] {
+		return false
+	}
+	all := len(f.Evidence) > 0
+	for _, e := range f.Evidence {
+		answered, asked := v.answered[question{strings.ToLower(e.Name), e.Type}]
+		if asked && !answered {
+			return false
+		}
+		all = all && asked
+	}
+	if !v.silent[f.Section] {
+		return !v.leansOnSilence(f.Section)
+	}
+	return checked && (all || f.Subject == v.report.Domain)
+}
+
+// open reports whether a finding of this audit says that something is not known
+// which an earlier one may have known.
+func (v *View) open(f finding.Finding) bool {
+	return f.Severity == finding.Unknown || f.CouldBe != "" && v.silent[f.Section]
+}
+
+// leansOnSilence: the section is judged by another one too, which the DNS left
+// undecided.
+func (v *View) leansOnSilence(s finding.Section) bool {
+	switch s {
+	case finding.SPF:
+		return v.undecided[finding.DMARC]
+	case finding.DMARC:
+		return v.undecided[finding.SPF] || v.undecided[finding.DKIM]
+	}
+	return false
+}
+
+// silentList: the finding is about an entry on a list that now gave no verdict.
+func (v *View) silentList(f finding.Finding) bool {
+	if f.Section != finding.Reputation || v.report.RBL == nil {
+		return false
+	}
+	for i := range v.report.RBL.Listings {
+		l := &v.report.RBL.Listings[i]
+		if l.Verdict != rbl.Unknown && l.Verdict != rbl.Blocked || l.Subject != f.Subject && l.Name != f.Subject {
+			continue
+		}
+		for _, e := range f.Evidence {
+			if name, zone := strings.ToLower(e.Name), strings.ToLower(l.Zone); name == zone || strings.HasSuffix(name, "."+zone) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// senderOpen: the finding is about an address that was not examined, at a time
+// when not all addresses were known.
+func (v *View) senderOpen(f finding.Finding) bool {
+	addr, err := netip.ParseAddr(f.Subject)
+	if err != nil || !v.report.Examined.SendersUnknown {
+		return false
+	}
+	for _, s := range v.report.Examined.Senders {
+		if s.Addr == addr {
+			return false
+		}
+	}
+	return true
+}
+
+// TTL is how long in seconds what the audit heard at the name may be kept in
+// caches; 0 where it was not asked.
+func (v *View) TTL(name, rtype string) uint32 { return v.ttl[question{strings.ToLower(name), rtype}] }
+
+// UnmarshalJSON reads into v what MarshalJSON wrote.
+func UnmarshalJSON[T any](text []byte, v *T) error {
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	*v = mapStrings(*v, fromJSONText)
+	return nil
+}
