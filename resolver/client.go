@@ -257,8 +257,12 @@ var errTruncated = &Error{Reason: Malformed, Detail: "truncated"}
 
 // send makes one exchange over one transport.
 func (c *Client) send(ctx context.Context, tr transport, q *query, buf []byte, name string, t Type) (*response, *Error) {
-	limited, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
+	limited := ctx
+	if _, own := tr.(*udp); !own { // it has a timeout of its own
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
 	msg, err := tr.exchange(limited, q, buf)
 	if err != nil {
 		return nil, failure(ctx, err, name, t, tr.String())

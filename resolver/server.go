@@ -89,7 +89,7 @@ func newServer(spec string, c *Config) (*server, error) {
 		if scheme == "tcp" {
 			return &server{transport: tcp}, nil
 		}
-		return &server{transport: &udp{addr}, tcp: tcp}, nil
+		return &server{transport: newUDP(addr, c.Timeout), tcp: tcp}, nil
 	case "tls":
 		rest, name, _ := strings.Cut(rest, "#")
 		addr, host, err := serverAddr(rest, "853")

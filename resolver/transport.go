@@ -5,15 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"time"
 )
 
 // transport carries one question to one server. The message it returns answers
 // the question (query.answeredBy); it may use buf for it. The context ends the
-// wait. This is the seam for other ways to send: one socket for many questions,
-// for one.
+// wait.
 type transport interface {
 	exchange(ctx context.Context, q *query, buf []byte) ([]byte, error)
 	// String names the server, as in Answer.Server.
@@ -32,41 +30,6 @@ func (e *strayError) Error() string {
 	return fmt.Sprintf("%d messages came, and none answers the question", e.n)
 }
 func (e *strayError) Unwrap() error { return e.err }
-
-// udp sends every question from a socket of its own, so that each has a source
-// port chosen at random by the system (RFC 5452, 9.2). The socket is connected:
-// nobody else's datagrams reach it, and a closed port is reported.
-type udp struct{ addr netip.AddrPort }
-
-func (u *udp) String() string { return "udp://" + u.addr.String() }
-func (u *udp) close()         {}
-
-func (u *udp) exchange(ctx context.Context, q *query, buf []byte) ([]byte, error) {
-	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(u.addr))
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	defer interrupt(ctx, c)()
-	id := randomID()
-	if _, err := c.Write(q.withID(id)); err != nil {
-		return nil, err
-	}
-	buf = buf[:cap(buf)]
-	for strays := 0; ; strays++ {
-		n, err := c.Read(buf)
-		if err != nil {
-			if strays > 0 {
-				err = &strayError{strays, err}
-			}
-			return nil, err
-		}
-		// Anything else may be forged: the wait goes on.
-		if q.answeredBy(buf[:n], id) {
-			return buf[:n], nil
-		}
-	}
-}
 
 // interrupt ends reads and writes when the context ends.
 func interrupt(ctx context.Context, c net.Conn) (stop func() bool) {

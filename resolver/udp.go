@@ -1,0 +1,416 @@
+package resolver
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Many questions share a few sockets, because a socket for each costs three times
+// as much. Against forged answers (RFC 5452) that is no step back:
+//
+//   - The id is 16 random bits of the system's generator, no two alike among the
+//     questions on a socket.
+//   - The port is chosen at random by the system. One question's port is as hard to
+//     guess as before: the forger needs that of its own socket, not of any. What
+//     sharing gives away is that a port lives longer, so that it could be found out
+//     and then used. So a socket takes socketQuestions questions or is used for
+//     socketAge, whichever comes first, and is then replaced; and while there is
+//     little to do, which is when a single wait can be kept open, every question
+//     goes to another socket.
+//   - Sockets are connected: the system drops what comes from another address or
+//     port, and reports a closed port.
+//   - The question in the answer has to be ours, and equal questions under way are
+//     one (Cache, Session), so that there is no birthday to be had.
+//   - What matches the id but not the question ends no wait: see strayError.
+const (
+	// udpSockets is how many sockets take questions to one server.
+	udpSockets      = 16
+	socketQuestions = 8192
+	socketAge       = 10 * time.Second
+	// socketRun is how many questions in a row go to one socket while it is busy:
+	// answers that come together are then read together.
+	socketRun = 32
+	// socketPending bounds the questions under way on a socket, so that a free id
+	// is found at once.
+	socketPending = 1 << 12
+	// receiveBuffer is asked of the system for each socket.
+	receiveBuffer = 1 << 20
+)
+
+// receiver is told what became of a question, once. The message answers it
+// (query.answeredBy) and is valid until received returns, which must not block.
+type receiver interface {
+	received(msg []byte, err error)
+}
+
+// inquiry is a question on its way over UDP. It is part of its receiver.
+type inquiry struct {
+	q      *query
+	to     receiver
+	socket *udpSocket
+	id     uint16
+	strays int
+	due    time.Time
+	// The questions on a socket in the order of their due times.
+	before, after *inquiry
+}
+
+// udp asks one server over UDP.
+type udp struct {
+	addr    netip.AddrPort
+	name    string
+	timeout time.Duration
+
+	mu      sync.Mutex
+	sockets [udpSockets]*udpSocket
+	at, run int // the socket in use, and how many questions in a row it took
+	closed  bool
+	wg      sync.WaitGroup
+}
+
+func newUDP(addr netip.AddrPort, timeout time.Duration) *udp {
+	return &udp{addr: addr, name: "udp://" + addr.String(), timeout: timeout}
+}
+
+func (u *udp) String() string { return u.name }
+
+func (u *udp) close() {
+	u.mu.Lock()
+	u.closed = true
+	sockets := u.sockets
+	u.mu.Unlock()
+	for _, s := range sockets {
+		if s != nil {
+			s.fail(errClosed)
+		}
+	}
+	u.wg.Wait()
+}
+
+// ask sends the question; i.to is told of the outcome, possibly before ask returns.
+func (u *udp) ask(i *inquiry) {
+	for {
+		s, err := u.socket()
+		if err != nil {
+			i.to.received(nil, err)
+			return
+		}
+		if !s.add(i, u.timeout) {
+			continue // it was retired meanwhile
+		}
+		if _, err := s.conn.Write(i.q.msg); err != nil {
+			if errors.Is(err, syscall.ECONNREFUSED) {
+				s.fail(err) // it is about what was sent before, and so about all
+			} else if s.remove(i) {
+				i.to.received(nil, err)
+			}
+		}
+		return
+	}
+}
+
+// exchange implements transport. The timeout is the transport's own.
+func (u *udp) exchange(ctx context.Context, q *query, buf []byte) ([]byte, error) {
+	e := &udpExchange{buf: buf, done: make(chan struct{})}
+	e.q, e.to = q, e
+	u.ask(&e.inquiry)
+	select {
+	case <-e.done:
+		return e.msg, e.err
+	case <-ctx.Done():
+	}
+	if !e.cancel() {
+		<-e.done // it is being told just now
+		return e.msg, e.err
+	}
+	if e.strays > 0 {
+		return nil, &strayError{e.strays, ctx.Err()}
+	}
+	return nil, ctx.Err()
+}
+
+type udpExchange struct {
+	inquiry
+	buf  []byte
+	msg  []byte
+	err  error
+	done chan struct{}
+}
+
+func (e *udpExchange) received(msg []byte, err error) {
+	if e.err = err; err == nil {
+		e.msg = append(e.buf[:0], msg...)
+	}
+	close(e.done)
+}
+
+// socket returns the socket for the next question: the last one while it is busy
+// and its run is not over, else the next of the ring.
+func (u *udp) socket() (*udpSocket, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		return nil, errClosed
+	}
+	s := u.sockets[u.at]
+	if s == nil || u.run >= socketRun || s.waiting.Load() == 0 {
+		u.at, u.run = (u.at+1)%udpSockets, 0
+		s = u.sockets[u.at]
+	}
+	if u.run++; s != nil && !s.worn.Load() {
+		return s, nil
+	}
+	if s != nil {
+		s.retire()
+	}
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(u.addr))
+	if err != nil {
+		u.sockets[u.at] = nil
+		return nil, err
+	}
+	c.SetReadBuffer(receiveBuffer) // as much as the system grants
+	s = newSocket(c)
+	u.sockets[u.at] = s
+	u.wg.Go(s.read)
+	return s, nil
+}
+
+// udpSocket is a socket with the questions that are on it.
+type udpSocket struct {
+	conn    *net.UDPConn
+	opened  time.Time
+	waiting atomic.Int32 // len(pending), for a look without the lock
+	worn    atomic.Bool  // it takes no more questions
+
+	mu          sync.Mutex
+	pending     map[uint16]*inquiry
+	first, last *inquiry // in the order of their due times
+	timer       *time.Timer
+	armed       bool
+	taken       int
+	over        bool // closed, or about to be once nothing is pending
+	random      [256]byte
+	used        int // of random
+}
+
+func newSocket(c *net.UDPConn) *udpSocket {
+	s := &udpSocket{conn: c, opened: time.Now(), pending: make(map[uint16]*inquiry)}
+	s.used = len(s.random)
+	s.timer = time.AfterFunc(time.Hour, s.expire)
+	s.timer.Stop()
+	return s
+}
+
+// add registers a question under an id of its own; false where the socket takes
+// no more.
+func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || len(s.pending) >= socketPending {
+		s.worn.Store(true)
+		return false
+	}
+	i.id = s.randomID()
+	for s.pending[i.id] != nil {
+		i.id = s.randomID()
+	}
+	binary.BigEndian.PutUint16(i.q.msg, i.id)
+	s.pending[i.id] = i
+	s.waiting.Add(1)
+	i.socket, i.due = s, now.Add(timeout)
+	if i.before = s.last; s.last != nil {
+		s.last.after = i
+	} else {
+		s.first = i
+	}
+	s.last = i
+	if !s.armed {
+		s.armed = true
+		s.timer.Reset(timeout)
+	}
+	if s.taken++; s.taken >= socketQuestions || now.Sub(s.opened) > socketAge {
+		s.worn.Store(true)
+	}
+	return true
+}
+
+// randomID is an id that nobody can guess (RFC 5452, 9.2). The generator is asked
+// for many at a time.
+func (s *udpSocket) randomID() uint16 {
+	if s.used == len(s.random) {
+		rand.Read(s.random[:])
+		s.used = 0
+	}
+	s.used += 2
+	return binary.BigEndian.Uint16(s.random[s.used-2:])
+}
+
+// drop takes a question out. The lock is held.
+func (s *udpSocket) drop(i *inquiry) {
+	delete(s.pending, i.id)
+	s.waiting.Add(-1)
+	if i.before != nil {
+		i.before.after = i.after
+	} else {
+		s.first = i.after
+	}
+	if i.after != nil {
+		i.after.before = i.before
+	} else {
+		s.last = i.before
+	}
+	i.before, i.after = nil, nil
+	if s.over && len(s.pending) == 0 {
+		s.shut()
+	}
+}
+
+// shut closes the socket, which ends read. The lock is held.
+func (s *udpSocket) shut() {
+	s.timer.Stop()
+	s.conn.Close()
+}
+
+// remove takes a question out; false where its receiver has been told, or is just
+// being told.
+func (s *udpSocket) remove(i *inquiry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending[i.id] != i {
+		return false
+	}
+	s.drop(i)
+	return true
+}
+
+// cancel ends the wait; the receiver is not told.
+func (i *inquiry) cancel() bool { return i.socket != nil && i.socket.remove(i) }
+
+// retire lets the socket finish what is on it.
+func (s *udpSocket) retire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.worn.Store(true)
+	if s.over {
+		return
+	}
+	if s.over = true; len(s.pending) == 0 {
+		s.shut()
+	}
+}
+
+// fail ends the socket and everything on it.
+func (s *udpSocket) fail(err error) {
+	s.mu.Lock()
+	s.worn.Store(true)
+	s.over = true
+	var failed []*inquiry
+	for i := s.first; i != nil; i = i.after {
+		failed = append(failed, i)
+	}
+	for _, i := range failed {
+		s.drop(i)
+	}
+	s.shut()
+	s.mu.Unlock()
+	for _, i := range failed {
+		i.to.received(nil, i.outcome(err))
+	}
+}
+
+// outcome adds to an error that something came which is no answer. The wait is over.
+func (i *inquiry) outcome(err error) error {
+	if i.strays > 0 {
+		return &strayError{i.strays, err}
+	}
+	return err
+}
+
+// expire ends the waits that are due. One timer serves the socket: it is set to
+// the first due time, whether that question is answered by then or not.
+func (s *udpSocket) expire() {
+	s.mu.Lock()
+	now := time.Now()
+	var late []*inquiry
+	for s.first != nil && !now.Before(s.first.due) {
+		late = append(late, s.first)
+		s.drop(s.first)
+	}
+	if s.armed = s.first != nil; s.armed {
+		s.timer.Reset(s.first.due.Sub(now))
+	}
+	s.mu.Unlock()
+	for _, i := range late {
+		i.to.received(nil, i.outcome(context.DeadlineExceeded))
+	}
+}
+
+// read hands the answers to those who wait for them, until the socket is closed
+// or fails.
+func (s *udpSocket) read() {
+	buf := make([]byte, maxDatagram)
+	for {
+		n, err := s.conn.Read(buf)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		if i := s.match(buf[:n]); i != nil {
+			i.to.received(buf[:n], nil)
+		}
+	}
+}
+
+// maxDatagram is more than we ask for; what is longer is cut, and so malformed.
+const maxDatagram = 4096
+
+// match takes out the question that msg answers. Anything else may be forged: the
+// wait goes on.
+func (s *udpSocket) match(msg []byte) *inquiry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var i *inquiry
+	if len(msg) >= 2 {
+		i = s.pending[binary.BigEndian.Uint16(msg)]
+	}
+	if i == nil {
+		s.stray(msg)
+		return nil
+	}
+	if !i.q.answeredBy(msg, i.id) {
+		i.strays++
+		return nil
+	}
+	s.drop(i)
+	return i
+}
+
+// stray notes a message with no id of ours for the question that it may be meant
+// for: the only one, or one of the oldest that it repeats.
+func (s *udpSocket) stray(msg []byte) {
+	if s.first == s.last {
+		if s.first != nil {
+			s.first.strays++
+		}
+		return
+	}
+	n := 0
+	for i := s.first; i != nil && n < maxStraySearch; i, n = i.after, n+1 {
+		if len(msg) >= 2 && i.q.answeredBy(msg, binary.BigEndian.Uint16(msg)) {
+			i.strays++
+			return
+		}
+	}
+}
+
+// maxStraySearch bounds what a stray message costs us.
+const maxStraySearch = 64
