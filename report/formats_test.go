@@ -33,7 +33,8 @@ var formats = map[string]func(io.Writer, []*Report) error{
 	"report.sarif":    WriteSARIF,
 	"nagios.txt":      func(w io.Writer, r []*Report) error { return WriteNagios(w, r, finding.Error) },
 	"prometheus.prom": WritePrometheus,
-	"summary.txt":     func(w io.Writer, r []*Report) error { return WriteSummary(w, r, TableOptions{Width: 100}) },
+	"summary-80.txt":  func(w io.Writer, r []*Report) error { return WriteSummary(w, r, TableOptions{Width: 80}) },
+	"summary-140.txt": func(w io.Writer, r []*Report) error { return WriteSummary(w, r, TableOptions{Width: 140}) },
 }
 
 func rendered(t *testing.T, name string) []byte {

@@ -164,7 +164,7 @@ func WriteHTML(w io.Writer, reports []*Report) error {
 
 func newPageReport(r *Report, id string) pageReport {
 	severity := verdictSeverity(r.Verdict)
-	p := pageReport{Report: r, ID: id, Title: r.Domain, Class: string(severity), Mark: mdMark(severity),
+	p := pageReport{Report: r, ID: id, Title: r.Domain, Class: string(severity), Mark: markOf(severity),
 		VerdictText: strings.ToUpper(string(r.Verdict[:1])) + string(r.Verdict[1:]), ScoreText: scoreText(r.Score),
 		Number: orText(number(r.Score.Value), "–"), Range: r.Score.High - r.Score.Low}
 	if r.Unicode != "" && r.Unicode != r.Domain {
@@ -179,12 +179,12 @@ func newPageReport(r *Report, id string) pageReport {
 	p.GaugeText = "Score " + p.ScoreText + ", grade " + r.Score.Grade
 	lines := r.SectionLines()
 	for _, l := range lines {
-		p.Lines = append(p.Lines, pageLine{SectionLine: l, Class: string(l.Mark), MarkText: mdMark(l.Mark)})
+		p.Lines = append(p.Lines, pageLine{SectionLine: l, Class: string(l.Mark), MarkText: markOf(l.Mark)})
 	}
 	for _, s := range finding.Sections[:5] {
 		cell := pageCell{}
 		if i := slices.IndexFunc(lines, func(l SectionLine) bool { return l.Section == s }); i >= 0 {
-			cell = pageCell{string(lines[i].Mark), mdMark(lines[i].Mark), lines[i].Value()}
+			cell = pageCell{string(lines[i].Mark), markOf(lines[i].Mark), lines[i].Value()}
 		}
 		p.Cells = append(p.Cells, cell)
 	}
@@ -231,10 +231,10 @@ func arithmetic(s Score) string {
 
 func newPageReceiver(r *Report, v *receiver.Verdict) pageReceiver {
 	mark := receiverMarks[v.Result]
-	p := pageReceiver{Name: receiverName(v), Class: string(mark), Mark: mdMark(mark), Text: r.receiverText(v)}
+	p := pageReceiver{Name: receiverName(v), Class: string(mark), Mark: markOf(mark), Text: r.receiverText(v)}
 	for _, q := range v.Requirements {
 		mark := receiverMarks[q.Result]
-		row := pageRequirement{string(mark), mdMark(mark), string(q.Result), q.Text, q.Because, ""}
+		row := pageRequirement{string(mark), markOf(mark), string(q.Result), q.Text, q.Because, ""}
 		if q.Result == receiver.Fails {
 			row.Answer = strings.TrimSpace(q.Code + " " + q.Reply)
 		}
@@ -269,7 +269,7 @@ func stepID(report string, step int) string { return fmt.Sprintf("%s-step%d", re
 
 func newPageGroup(r *Report, g Group, plan *Plan, id string) pageGroup {
 	first := g.Findings[0]
-	p := pageGroup{Class: string(g.Severity), Mark: mdMark(g.Severity), Heading: first.Title, Check: g.Check, Severity: g.Severity, Reference: first.Reference}
+	p := pageGroup{Class: string(g.Severity), Mark: markOf(g.Severity), Heading: first.Title, Check: g.Check, Severity: g.Severity, Reference: first.Reference}
 	if points := g.points(); points > 0 {
 		p.Points = fmt.Sprint(points)
 	}
@@ -439,10 +439,10 @@ func newPageGrid(survey *rbl.Survey) *pageGrid {
 		if !slices.Contains(lists, l.Zone) {
 			lists = append(lists, l.Zone)
 		}
-		cell := pageCell{string(verdictMarks[l.Verdict]), mdMark(verdictMarks[l.Verdict]), string(l.Verdict)}
+		cell := pageCell{string(verdictMarks[l.Verdict]), markOf(verdictMarks[l.Verdict]), string(l.Verdict)}
 		switch {
 		case l.Allow && l.Verdict == rbl.Listed:
-			cell = pageCell{string(finding.Pass), mdMark(finding.Pass), "vouches"}
+			cell = pageCell{string(finding.Pass), markOf(finding.Pass), "vouches"}
 		case l.Allow && l.Verdict == rbl.Clean:
 			cell = pageCell{Value: "no entry"}
 		}

@@ -65,9 +65,6 @@ func longestRun(s string, c byte) int {
 	return longest
 }
 
-// mdMarks are the marks of a page, which shows more than a terminal can.
-func mdMark(s finding.Severity) string { return newScreen(TableOptions{}).mark(s) }
-
 // WriteMarkdown writes reports for an issue or a pull request: what matters in
 // sight, the evidence folded away.
 func WriteMarkdown(w io.Writer, reports []*Report) error {
@@ -79,7 +76,7 @@ func WriteMarkdown(w io.Writer, reports []*Report) error {
 			if g := r.Groups(); len(g) > 0 && g[0].Severity.Rank() >= finding.Warning.Rank() {
 				first = mdText(g[0].title(r.Domain))
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", mdMark(verdictSeverity(r.Verdict)), mdText(r.Domain), r.Verdict, scoreText(r.Score), r.Score.Grade, first)
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", markOf(verdictSeverity(r.Verdict)), mdText(r.Domain), r.Verdict, scoreText(r.Score), r.Score.Grade, first)
 		}
 		b.WriteString("\n")
 	}
@@ -102,14 +99,14 @@ func mdReport(b *strings.Builder, r *Report) {
 	}
 	b.WriteString("\n| | section | score | |\n| --- | --- | ---: | --- |\n")
 	for _, l := range r.SectionLines() {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", mdMark(l.Mark), l.Title, l.Value(), mdText(l.Text))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", markOf(l.Mark), l.Title, l.Value(), mdText(l.Text))
 	}
 	b.WriteString("\n")
 	if len(r.Receivers) > 0 {
 		b.WriteString("| | receiver | |\n| --- | --- | --- |\n")
 		for i := range r.Receivers {
 			v := &r.Receivers[i]
-			fmt.Fprintf(b, "| %s | %s | %s |\n", mdMark(receiverMarks[v.Result]), mdText(receiverName(v)), mdText(r.receiverText(v)))
+			fmt.Fprintf(b, "| %s | %s | %s |\n", markOf(receiverMarks[v.Result]), mdText(receiverName(v)), mdText(r.receiverText(v)))
 		}
 		b.WriteString("\n")
 	}
@@ -127,7 +124,7 @@ func mdGroup(b *strings.Builder, g Group) {
 	if p := g.points(); p > 0 {
 		points = fmt.Sprintf(" (+%v points)", p)
 	}
-	fmt.Fprintf(b, "### %s %s: %s%s\n\n", mdMark(g.Severity), g.Severity, mdText(first.Title), points)
+	fmt.Fprintf(b, "### %s %s: %s%s\n\n", markOf(g.Severity), g.Severity, mdText(first.Title), points)
 	fmt.Fprintf(b, "%s", mdCode(g.Check))
 	if first.Reference != "" {
 		fmt.Fprintf(b, ", %s", mdText(first.Reference))

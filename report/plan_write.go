@@ -37,7 +37,7 @@ func WritePlan(w io.Writer, r *Report, o TableOptions) error {
 			s.hang(indent, indent+"    ", s.fold(line), func(l string) string { return s.style("31", l) })
 		}
 		for _, rec := range a.Add {
-			for j, l := range masterLines(rec, s.width-len(indent)-2) {
+			for j, l := range masterLines(rec, s.wide-len(indent)-2) {
 				mark := "+ "
 				if j > 0 {
 					mark = "  "

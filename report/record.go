@@ -40,6 +40,10 @@ func masterName(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
 		switch c := name[i]; {
+		case isDDD(name[i:]):
+			// A dot or backslash inside a label is written so already.
+			b.WriteString(name[i : i+4])
+			i += 3
 		case strings.IndexByte(`"();@$\`, c) >= 0:
 			b.WriteByte('\\')
 			b.WriteByte(c)
@@ -53,6 +57,12 @@ func masterName(name string) string {
 		b.WriteByte('.')
 	}
 	return b.String()
+}
+
+// isDDD reports whether s starts with a byte written as \DDD.
+func isDDD(s string) bool {
+	digit := func(c byte) bool { return '0' <= c && c <= '9' }
+	return len(s) >= 4 && s[0] == '\\' && digit(s[1]) && digit(s[2]) && digit(s[3])
 }
 
 // isText reports whether records of the type hold character strings.

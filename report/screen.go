@@ -38,13 +38,16 @@ type screen struct {
 	buf   bytes.Buffer
 	o     TableOptions
 	width int
+	// wide is the whole width, for records, which read best on one line.
+	wide int
 }
 
 func newScreen(o TableOptions) *screen {
 	if o.Width == 0 {
 		o.Width = defaultWidth
 	}
-	return &screen{o: o, width: min(max(o.Width, minWidth), proseWidth)}
+	wide := max(o.Width, minWidth)
+	return &screen{o: o, width: min(wide, proseWidth), wide: wide}
 }
 
 func (s *screen) writeTo(w io.Writer) error {
@@ -157,23 +160,27 @@ func (s *screen) severity(sev finding.Severity, text string) string {
 	return text
 }
 
-// mark is a severity as one character whose shape alone tells it apart.
-func (s *screen) mark(sev finding.Severity) string {
-	m := "✔"
+// markOf is a severity as one character whose shape alone tells it apart.
+func markOf(sev finding.Severity) string {
 	switch sev {
 	case finding.Critical, finding.Error:
-		m = "✖"
+		return "✖"
 	case finding.Warning:
-		m = "▲"
+		return "▲"
 	case finding.Unknown:
-		m = "?"
+		return "?"
 	case finding.Notice, finding.Info:
-		m = "·"
-		if s.o.ASCII {
-			return "-"
-		}
+		return "·"
 	}
-	return s.fold(m)
+	return "✔"
+}
+
+// mark is markOf as the screen can show it.
+func (s *screen) mark(sev finding.Severity) string {
+	if s.o.ASCII && (sev == finding.Notice || sev == finding.Info) {
+		return "-"
+	}
+	return s.fold(markOf(sev))
 }
 
 // list draws a table without lines. The last column wraps within the screen,

@@ -168,35 +168,66 @@ func WriteTables(w io.Writer, reports []*Report, o TableOptions) error {
 	return nil
 }
 
-// WriteSummary writes a line a report: the mark of each section, verdict and
-// score, worst finding.
+// WriteSummary writes a line a report: mark, score, where there is room the
+// sections, and what to look at first; and then how many are in which state.
 func WriteSummary(w io.Writer, reports []*Report, o TableOptions) error {
 	s := newScreen(o)
-	header := []string{"domain", "verdict", "score", ""}
-	for _, section := range finding.Sections[:5] {
-		header = append(header, sectionTitles[section])
+	sections := s.wide >= summaryWide
+	header := []string{"", "domain", "score", ""}
+	align := []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}
+	if sections {
+		for _, section := range finding.Sections[:5] {
+			header = append(header, sectionTitles[section])
+			align = append(align, tw.AlignLeft)
+		}
 	}
 	var rows [][]string
-	align := []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}
 	for _, r := range reports {
-		score := "–"
-		if r.Score.Value != nil {
-			score = strconv.Itoa(*r.Score.Value)
-		}
 		severity := verdictSeverity(r.Verdict)
-		row := []string{s.text(r.Domain), s.severity(severity, s.mark(severity)+" "+string(r.Verdict)), s.fold(score), r.Score.Grade}
-		lines := r.SectionLines()
-		for _, section := range finding.Sections[:5] {
-			cell := ""
-			for _, l := range lines {
-				if l.Section == section {
-					cell = s.severity(l.Mark, s.mark(l.Mark)) + " " + s.fold(l.Value())
-				}
-			}
-			row = append(row, cell)
+		row := []string{s.severity(severity, s.mark(severity)), s.text(r.Domain), s.fold(orText(number(r.Score.Value), "–")), r.Score.Grade}
+		if sections {
+			row = append(row, s.sectionCells(r)...)
 		}
-		rows = append(rows, row)
+		first := ""
+		if g := r.Groups(); len(g) > 0 && g[0].Severity.Rank() >= finding.Warning.Rank() {
+			first = g[0].title(r.Domain)
+		}
+		rows = append(rows, append(row, s.text(first)))
 	}
-	s.table(header, rows, align, "")
+	s.table(append(header, "first"), rows, append(align, tw.AlignLeft), "")
+	s.blank()
+	var counts []string
+	for _, v := range []Verdict{NotReady, ReadyWithWarnings, Incomplete, Ready} {
+		n := 0
+		for _, r := range reports {
+			if r.Verdict == v {
+				n++
+			}
+		}
+		if n > 0 {
+			severity := verdictSeverity(v)
+			counts = append(counts, s.severity(severity, s.mark(severity))+fmt.Sprintf(" %d %s", n, v))
+		}
+	}
+	s.line(strings.Join(counts, "   "))
 	return s.writeTo(w)
+}
+
+// summaryWide is the width from which the summary has room for the sections.
+const summaryWide = 110
+
+// sectionCells are the sections of a report as mark and score.
+func (s *screen) sectionCells(r *Report) []string {
+	lines := r.SectionLines()
+	var cells []string
+	for _, section := range finding.Sections[:5] {
+		cell := ""
+		for _, l := range lines {
+			if l.Section == section {
+				cell = s.severity(l.Mark, s.mark(l.Mark)) + " " + s.fold(l.Value())
+			}
+		}
+		cells = append(cells, cell)
+	}
+	return cells
 }

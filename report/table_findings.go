@@ -268,7 +268,7 @@ func fixRecords(f *finding.Fix) []finding.Record {
 func (s *screen) records(records []finding.Record) {
 	const indent = "      "
 	for _, rec := range records {
-		for _, l := range masterLines(rec, s.width-len(indent)) {
+		for _, l := range masterLines(rec, s.wide-len(indent)) {
 			s.line(indent + s.bold(s.fold(l)))
 		}
 	}
