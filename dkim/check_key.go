@@ -39,7 +39,7 @@ func (j *judge) key(k *PublishedKey, s subject) {
 	if k.RecordCount > 1 {
 		j.addKey("dkim-multiple-records", k, s, finding.Finding{
 			Detail: fmt.Sprintf("%s has %d TXT records; one is allowed.", s.name, k.RecordCount),
-			Fix:    &finding.Fix{Summary: "Keep the record with the key in use, and remove the others.", Name: s.name, Type: "TXT", Value: k.repaired()}})
+			Fix:    k.fixRecord(s, "Keep the record with the key in use, and remove the others.")})
 	}
 	j.Decided("dkim-multiple-records")
 	j.Decided(keyChecks...)
@@ -117,7 +117,7 @@ func (j *judge) strength(k *PublishedKey, s subject) {
 		for _, p := range k.Problems {
 			if p.Exposed {
 				j.addKey(problemChecks[p.Kind], k, s, finding.Finding{Severity: finding.Critical, Detail: "Anyone can sign with what is published: " + p.Detail + ".",
-					Fix: &finding.Fix{Summary: "Remove this record at once.", Remove: []finding.Record{{Name: s.name, Type: "TXT", Value: cut(k.Record)}}}})
+					Fix: &finding.Fix{Summary: "Remove this record at once.", Remove: []finding.Record{{Name: s.name, Type: "TXT", Value: k.Record}}}})
 			}
 		}
 		j.Decided("dkim-key-too-short", "dkim-key-undecodable")

@@ -26,9 +26,25 @@ func (k *PublishedKey) fixRecord(s subject, summary string) *finding.Fix {
 		if s.name == "" {
 			return &finding.Fix{Summary: "Copy the record again from the signing service."}
 		}
-		return &finding.Fix{Summary: "Copy the record again from the signing service, complete and in one piece.", Name: s.name, Type: "TXT", Value: placeholderKey}
+		return &finding.Fix{Summary: "Copy the record again from the signing service, complete and in one piece.", Name: s.name, Type: "TXT", Value: placeholderKey,
+			Remove: k.replaced(s, placeholderKey)}
 	}
-	return &finding.Fix{Summary: summary, Name: s.name, Type: "TXT", Value: value}
+	return &finding.Fix{Summary: summary, Name: s.name, Type: "TXT", Value: value, Remove: k.replaced(s, value)}
+}
+
+// replaced are the records at the selector that a record of that value takes the
+// place of: only one may stand there (RFC 6376, 3.6.2.2).
+func (k *PublishedKey) replaced(s subject, value string) []finding.Record {
+	if s.name == "" {
+		return nil
+	}
+	var remove []finding.Record
+	for _, text := range k.evidence.Answer {
+		if text != value {
+			remove = append(remove, finding.Record{Name: s.name, Type: "TXT", Value: text})
+		}
+	}
+	return remove
 }
 
 // fixStrength is a new key under a new selector.

@@ -114,6 +114,9 @@ func (j *judge) differs() {
 	case d.Record == nil:
 		f.Fix = publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain),
 			newDraft(None).set("rua", "mailto:dmarc-reports@"+d.Domain).String())
+	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && s.OrganizationalDomain == d.PolicyDomain:
+		// Its record says psd=y, which makes each name below it an organization.
+		f.Fix = publish("Take psd out of the record, unless the domain is a registry.", recordName(d.PolicyDomain), d.Record.draft().set("psd", "").String())
 	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && !strings.Contains(explain(d.Walk), "psd=n"):
 		f.Fix = publish("Publish a record at the domain that you registered too, so that the walk ends there.",
 			recordName(s.OrganizationalDomain), newDraft(None).set("rua", "mailto:dmarc-reports@"+s.OrganizationalDomain).String())
@@ -121,6 +124,9 @@ func (j *judge) differs() {
 		f.Fix = publish("Say that the domain is its own organization.", recordName(d.PolicyDomain), d.Record.draft().set("psd", "n").String())
 	default:
 		f.Fix = &finding.Fix{Summary: "Use the author domain itself as envelope and signing domain: then both come to the same result (RFC 9989, C.3)."}
+	}
+	if f.Fix.Name != "" && f.Fix.Name == recordName(d.PolicyDomain) {
+		f.Fix.Remove = txtRecords(f.Fix.Name, []string{d.Record.Text})
 	}
 	j.Add("dmarc-discovery-differs", f)
 }

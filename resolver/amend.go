@@ -145,7 +145,12 @@ func (a *amendment) step(ctx context.Context, name string, t Type) (*Answer, err
 	amended.Records = slices.DeleteFunc(slices.Clone(answer.Records), func(r Record) bool {
 		return slices.Contains(gone, r.String())
 	})
-	amended.Records = append(amended.Records, added...)
+	for _, r := range added {
+		// A record is there once, however often it is published (RFC 2181, 5).
+		if !slices.ContainsFunc(amended.Records, func(have Record) bool { return have.String() == r.String() }) {
+			amended.Records = append(amended.Records, r)
+		}
+	}
 	amended.Rcode, amended.Server = "NOERROR", answer.Server+" as proposed"
 	switch {
 	case len(amended.Records) > 0:
