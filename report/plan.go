@@ -233,19 +233,17 @@ func who(r *Report, f finding.Finding, a Action) (Who, string) {
 	if r.DMARC != nil && r.DMARC.OrganizationalDomain != "" && within(r.Domain, r.DMARC.OrganizationalDomain) {
 		own = r.DMARC.OrganizationalDomain
 	}
-	for _, rec := range slices.Concat(a.Add, a.Remove) {
-		switch {
-		case within(rec.Name, own):
-			return WhoDNS, "the DNS of " + own
-		case within(rec.Name, "arpa"):
-			return WhoHost, "whoever provides the address " + f.Subject
-		}
-		return WhoProvider, "the operator of " + hostPart(rec.Name)
-	}
-	switch f.Section {
-	case finding.Hosts, finding.Reputation:
+	records := slices.Concat(a.Add, a.Remove)
+	switch {
+	case len(records) > 0 && within(records[0].Name, "arpa"):
+		return WhoHost, "whoever provides the address " + f.Subject
+	case len(records) > 0 && !within(records[0].Name, own):
+		return WhoProvider, "the operator of " + hostPart(records[0].Name)
+	case len(records) > 0:
+		return WhoDNS, "the DNS of " + own
+	case f.Section == finding.Hosts || f.Section == finding.Reputation:
 		return WhoHost, "whoever runs the sending hosts"
-	case finding.DKIM:
+	case f.Section == finding.DKIM:
 		return WhoProvider, "whoever signs the mail"
 	}
 	return WhoDNS, "the DNS of " + own

@@ -56,17 +56,3 @@ func cutAt(s string, limit int) (head, tail string) {
 	}
 	return s[:at], s[at:]
 }
-
-// pad fills s with spaces up to n cells.
-func pad(s string, n int) string {
-	return s + strings.Repeat(" ", max(0, n-width(s)))
-}
-
-// truncate cuts s to at most limit cells, the last of them an ellipsis.
-func truncate(s string, limit int) string {
-	if width(s) <= limit {
-		return s
-	}
-	head, _ := cutAt(s, max(1, limit-1))
-	return head + "…"
-}
