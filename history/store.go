@@ -159,6 +159,10 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := s.identify(ctx, s.db, len(names)); err != nil || s.readOnly {
 		return err
 	}
+	// Freed pages can then be given back by Prune. It has an effect in an empty file alone.
+	if _, err := s.db.ExecContext(ctx, "PRAGMA auto_vacuum = INCREMENTAL"); err != nil {
+		return err
+	}
 	var mode string
 	if err := s.db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
 		return err

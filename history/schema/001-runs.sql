@@ -18,7 +18,8 @@ CREATE TABLE run (
     questions   INTEGER NOT NULL,
     duration_ms INTEGER NOT NULL,
     version     TEXT NOT NULL,
-    records     INTEGER NOT NULL,      -- records that differ from the run before
+    findings    INTEGER NOT NULL,      -- how many differ from the standing before
+    records     INTEGER NOT NULL,
     volatile    BLOB NOT NULL,         -- times and TTLs taken out of the parts, DEFLATE
     standing    INTEGER NOT NULL REFERENCES content (id)
 ) STRICT;
