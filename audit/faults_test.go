@@ -27,16 +27,17 @@ func addrs(list ...string) []netip.Addr {
 // faults are the ways in which one question goes wrong.
 var faults = []struct {
 	name  string
-	fault dnstest.Fault
+	fault []dnstest.Fault
 	// recovers: the client gets an answer all the same.
 	recovers bool
 }{
-	{name: "timeout", fault: dnstest.Fault{Kind: dnstest.Silence}},
-	{name: "servfail", fault: dnstest.Fault{Kind: dnstest.ServFail}},
-	{name: "refused", fault: dnstest.Fault{Kind: dnstest.Refused}},
-	{name: "wrong id", fault: dnstest.Fault{Kind: dnstest.WrongID}},
-	{name: "garbage", fault: dnstest.Fault{Kind: dnstest.Garbage}},
-	{name: "lost once", fault: dnstest.Fault{Kind: dnstest.Silence, First: 1}, recovers: true},
+	{name: "timeout", fault: []dnstest.Fault{{Kind: dnstest.Silence}}},
+	{name: "servfail", fault: []dnstest.Fault{{Kind: dnstest.ServFail}}},
+	{name: "refused", fault: []dnstest.Fault{{Kind: dnstest.Refused}}},
+	{name: "wrong id", fault: []dnstest.Fault{{Kind: dnstest.WrongID}}},
+	{name: "garbage", fault: []dnstest.Fault{{Kind: dnstest.Garbage}}},
+	{name: "truncated without TCP", fault: []dnstest.Fault{{Kind: dnstest.Truncate, Transport: "udp"}, {Kind: dnstest.Close, Transport: "tcp"}}},
+	{name: "lost once", fault: []dnstest.Fault{{Kind: dnstest.Silence, First: 1}}, recovers: true},
 }
 
 // TestFaultMatrix spoils every single question of an audit in every way. A clean
@@ -77,7 +78,9 @@ func TestFaultMatrix(t *testing.T) {
 				g.Go(func() error {
 					t.Run(question, func(t *testing.T) {
 						srv := dnstest.Start(t, zones...)
-						srv.Fault(q.Name, q.Type, f.fault)
+						for _, fault := range f.fault {
+							srv.Fault(q.Name, q.Type, fault)
+						}
 						result := ask(srv)
 						for _, bad := range worseThanUnknown(result) {
 							t.Error(bad)
