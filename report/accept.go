@@ -24,8 +24,8 @@ type Acceptance struct {
 	Reason string `json:"reason" yaml:"reason"`
 }
 
-// maxReason bounds the reason of an acceptance.
-const maxReason = 500
+// MaxReason bounds the reason of an acceptance, in bytes.
+const MaxReason = 500
 
 // check says what is wrong with an acceptance.
 func (a *Acceptance) check() error {
@@ -36,8 +36,8 @@ func (a *Acceptance) check() error {
 		return errors.New("until is missing: an acceptance has a last day, such as 2027-03-31")
 	case strings.TrimSpace(a.Reason) == "":
 		return errors.New("reason is missing: why it is accepted")
-	case len(a.Reason) > maxReason:
-		return fmt.Errorf("reason has %d bytes; it may have %d", len(a.Reason), maxReason)
+	case len(a.Reason) > MaxReason:
+		return fmt.Errorf("reason has %d bytes; it may have %d", len(a.Reason), MaxReason)
 	}
 	if _, err := time.Parse(time.DateOnly, a.Until); err != nil {
 		return errors.New("until is not a day; write it as 2027-03-31")
