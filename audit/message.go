@@ -176,6 +176,7 @@ func (a *messageRun) ask(ctx context.Context, m *message.Message, body io.Reader
 		res.DKIM = v
 		return nil
 	})
+	kind, _ := a.identity()
 	client, identity := a.spfClient()
 	if identity != "" {
 		g.Go(func() error {
@@ -188,7 +189,7 @@ func (a *messageRun) ask(ctx context.Context, m *message.Message, body io.Reader
 			spf.Examine(ctx, a.session, identity)
 			return nil
 		})
-		if identity != res.From {
+		if kind == "mailfrom" && identity != res.From {
 			g.Go(func() error {
 				res.EnvelopeHost = &mailhost.ExamineSOA(ctx, a.session, []string{identity})[0]
 				return nil
@@ -253,6 +254,10 @@ func (a *messageRun) evaluateDMARC(ctx context.Context) {
 			hopeful.SPF = append(hopeful.SPF, dmarc.Identity{Domain: identity, Result: string(spf.Pass)})
 		}
 	}
+	if res.DKIMNotVerified != "" {
+		open = append(open, "the signatures were not verified ("+res.DKIMNotVerified+")")
+		hopeful.DKIM = a.hoped("").DKIM
+	}
 	for _, s := range res.DKIM.Signatures {
 		one := dmarc.Identity{Domain: s.Domain, Result: string(s.Result)}
 		known.DKIM = append(known.DKIM, one)
@@ -263,10 +268,11 @@ func (a *messageRun) evaluateDMARC(ctx context.Context) {
 		hopeful.DKIM = append(hopeful.DKIM, one)
 	}
 	v := dmarc.Evaluate(ctx, a.session, known)
-	if len(open) > 0 && v.Result == dmarc.ResultFail {
-		if h := dmarc.Evaluate(ctx, a.session, hopeful); h.Result != dmarc.ResultFail {
+	if len(open) > 0 {
+		h := dmarc.Evaluate(ctx, a.session, hopeful)
+		v.SPFAligned, v.DKIMAligned = unlessChanged(v.SPFAligned, h.SPFAligned), unlessChanged(v.DKIMAligned, h.DKIMAligned)
+		if v.Result == dmarc.ResultFail && h.Result != dmarc.ResultFail {
 			v.Result, v.Error = dmarc.ResultTempError, strings.Join(open, "; ")
-			v.SPFAligned, v.DKIMAligned = unlessChanged(v.SPFAligned, h.SPFAligned), unlessChanged(v.DKIMAligned, h.DKIMAligned)
 		}
 	}
 	res.DMARC = &v

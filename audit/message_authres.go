@@ -63,8 +63,9 @@ func (a *messageRun) authenticationResults() string {
 // maxReason bounds the reasons in Authentication-Results.
 const maxReason = 100
 
-// plainReason is a reason as it may stand in a quoted-string: authres escapes the
-// quotation marks alone.
+// plainReason is a reason as it may stand in a quoted-string. authres escapes the
+// quotation marks alone, and common readers of the field, authres among them, take
+// a semicolon for the end of a result even there.
 func plainReason(reason string) string {
 	reason = strings.Map(func(r rune) rune {
 		switch {
@@ -72,6 +73,8 @@ func plainReason(reason string) string {
 			return '\''
 		case r == '\\':
 			return '/'
+		case r == ';':
+			return ','
 		case r < ' ' || r > '~':
 			return '?'
 		}

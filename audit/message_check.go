@@ -25,6 +25,11 @@ func (a *messageRun) judge() {
 		context.Signatures = append(context.Signatures, message.Signature{Domain: sig.Domain, Headers: sig.Headers,
 			Passes: sig.Result == dkim.Pass, Unknown: sig.Result == dkim.TempError})
 	}
+	if a.result.DKIMNotVerified != "" {
+		for _, sig := range a.facts.Signatures {
+			context.Signatures = append(context.Signatures, message.Signature{Domain: sig.Domain, Headers: sig.Headers, Unknown: true})
+		}
+	}
 	all := append(s.sheet.Findings(), message.Check(a.facts, context)...)
 	slices.SortStableFunc(all, func(x, y finding.Finding) int { return y.Severity.Rank() - x.Severity.Rank() })
 	for i := range all {
@@ -42,16 +47,13 @@ type messageSheet struct {
 }
 
 // unresolved is a finding about what the DNS did not say.
-func (s *messageSheet) unresolved(subject, title, detail string, couldBe finding.Severity, evidence ...finding.Evidence) {
-	s.sheet.Add("message-unresolved", finding.Finding{Subject: subject, Title: title, Detail: detail, CouldBe: couldBe, Evidence: evidence})
+func (s *messageSheet) unresolved(subject, detail string, couldBe finding.Severity, evidence ...finding.Evidence) {
+	s.sheet.Add("message-unresolved", finding.Finding{Subject: subject, Detail: detail, CouldBe: couldBe, Evidence: evidence})
 }
 
 func fix(summary string, args ...any) *finding.Fix {
 	return &finding.Fix{Summary: fmt.Sprintf(summary, args...)}
 }
-
-// identityNames are the SPF identities in words.
-var identityNames = map[string]string{"mailfrom": "envelope domain", "helo": "HELO name, as the sender is the null sender,"}
 
 func (s *messageSheet) spf() {
 	e := s.res.SPF
@@ -61,9 +63,13 @@ func (s *messageSheet) spf() {
 		return
 	}
 	s.sheet.Decided("message-spf-not-evaluated")
-	who := fmt.Sprintf("SPF for the client %s and the %s %s is %s", e.IP, identityNames[e.Identity], e.Domain, e.Result)
+	identity := "envelope domain " + clip(e.Domain)
+	if e.Identity == "helo" {
+		identity = "HELO name " + clip(e.Domain) + " (the sender is the null sender)"
+	}
+	who := fmt.Sprintf("SPF for the client %s and the %s is %s", e.IP, identity, e.Result)
 	if e.Result == spf.TempError {
-		s.unresolved(e.Domain, "Whether SPF passes is not known", who+": "+sentence(e.Error), finding.Error)
+		s.unresolved(e.Domain, who+": "+sentence(e.Error), finding.Error)
 		return
 	}
 	s.sheet.Decided("message-spf-fail", "message-spf-permerror", "message-spf-not-pass")
@@ -84,14 +90,17 @@ func (s *messageSheet) spf() {
 	case spf.SoftFail, spf.Neutral:
 		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + "." + why, Fix: authorise})
 	case spf.None:
-		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + ": " + sentence(e.Error),
-			Fix: fix("Publish an SPF record at %s that names %s.", e.Domain, e.IP)})
+		publish := fix("Publish an SPF record at %s that names %s.", e.Domain, e.IP)
+		if _, err := ParseDomain(e.Domain); err != nil {
+			publish = fix("Use a full domain name.")
+		}
+		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + ": " + sentence(e.Error), Fix: publish})
 	}
 }
 
 func (s *messageSheet) dkim() {
 	if s.res.DKIMNotVerified != "" {
-		s.sheet.Add("message-dkim-fail", finding.Finding{Subject: "DKIM", Detail: "The signatures could not be verified: " + sentence(s.res.DKIMNotVerified)})
+		s.unresolved("DKIM", "The signatures could not be verified: "+sentence(s.res.DKIMNotVerified), finding.Error)
 		return
 	}
 	s.sheet.Decided("message-dkim-none")
@@ -129,7 +138,7 @@ func (s *messageSheet) dkim() {
 				s.sheet.Add("message-dkim-weak", finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s passes, but: %s", name, sentence(w))})
 			}
 		case dkim.TempError:
-			s.unresolved(subject, "Whether a DKIM signature passes is not known", fmt.Sprintf("%s is temperror: %s", name, sentence(sig.Reason)), open)
+			s.unresolved(subject, fmt.Sprintf("%s is temperror: %s", name, sentence(sig.Reason)), open)
 		default:
 			s.sheet.Add(check, finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s is %s: %s", name, sig.Result, sentence(sig.Reason))})
 		}
@@ -148,7 +157,7 @@ func (s *messageSheet) dmarc() {
 		worst = finding.Critical
 	}
 	if v.Result == dmarc.ResultTempError {
-		s.unresolved(v.Domain, "Whether DMARC passes is not known", "DMARC for the author domain "+v.Domain+" is not decided: "+sentence(v.Error), worst)
+		s.unresolved(v.Domain, "DMARC for the author domain "+v.Domain+" is not decided: "+sentence(v.Error), worst)
 		return
 	}
 	s.sheet.Decided("message-dmarc-none", "message-dmarc-permerror")
@@ -231,8 +240,7 @@ func (s *messageSheet) authority(h *mailhost.Authority, role string) {
 	case mailhost.Present:
 		s.sheet.Decided(id)
 	default:
-		s.unresolved(h.Domain, "Whether a domain of the message has an SOA is not known",
-			fmt.Sprintf("Whether the %s %s lies in a zone with an SOA record was not answered.", role, h.Domain), finding.Error, h.Evidence...)
+		s.unresolved(h.Domain, fmt.Sprintf("Whether the %s %s lies in a zone with an SOA record was not answered.", role, h.Domain), finding.Error, h.Evidence...)
 	}
 }
 
@@ -247,8 +255,7 @@ func (s *messageSheet) mail(h *mailhost.Domain) {
 		s.sheet.Add(id, finding.Finding{Subject: h.Name, Detail: fmt.Sprintf("The author domain %s has neither an MX nor an address: replies are lost.", h.Name), Evidence: evidence,
 			Fix: fix("Publish an MX for %s, or write from a domain that takes mail.", h.Name)})
 	case h.MX == mailhost.MXUnknown, h.MX == mailhost.MXNone && h.Own.Resolves == mailhost.Unknown:
-		s.unresolved(h.Name, "Whether the author domain takes mail is not known",
-			fmt.Sprintf("Where %s takes its mail was not answered.", h.Name), finding.Error, evidence...)
+		s.unresolved(h.Name, fmt.Sprintf("Where %s takes its mail was not answered.", h.Name), finding.Error, evidence...)
 	default:
 		s.sheet.Decided(id)
 	}

@@ -46,6 +46,17 @@ func (f *AddressField) Wrong() *Address {
 	return nil
 }
 
+// valid counts the addresses without an error, and those beyond the bound.
+func (f *AddressField) valid() int {
+	n := f.Count - len(f.Addresses)
+	for _, a := range f.Addresses {
+		if a.Error == "" {
+			n++
+		}
+	}
+	return n
+}
+
 func readAddresses(f *Field) AddressField {
 	text := f.Unfolded()
 	out := AddressField{Line: f.Line, Text: clip(text, maxText), Addresses: []Address{}}

@@ -94,12 +94,12 @@ func (k *checker) fromField(field *AddressField) {
 		k.add("message-from-invalid", "From", "", fmt.Sprintf("From in line %d holds %q: %s.", field.Line, clip(wrong.Address, maxQuoted), wrong.Error),
 			fromFix(field, wrong))
 	}
-	if field.Count > 1 {
+	if n := field.valid(); n > 1 {
 		severity, which := finding.Error, ""
 		if domains := domainsOf(field); len(domains) > 1 {
 			severity, which = finding.Critical, " of several domains ("+strings.Join(domains[:min(len(domains), 5)], ", ")+")"
 		}
-		k.add("message-from-several-addresses", "From", severity, fmt.Sprintf("From in line %d holds %d addresses%s.", field.Line, field.Count, which),
+		k.add("message-from-several-addresses", "From", severity, fmt.Sprintf("From in line %d holds %d addresses%s.", field.Line, n, which),
 			"Name one author in From, and the others in Reply-To.")
 	}
 }
@@ -270,7 +270,7 @@ func (k *checker) structure() {
 		if i == 5 {
 			break
 		}
-		k.add("message-header-syntax", "line "+strconv.Itoa(m.Line), "", fmt.Sprintf("Line %d of the header is no field: %q.", m.Line, clip(m.Text, 100)),
+		k.add("message-header-syntax", "line "+strconv.Itoa(m.Line), "", fmt.Sprintf("In the header, line %d is no field: %q.", m.Line, clip(m.Text, 100)),
 			"Write it as Name: value, start it with a space to continue the field above, or leave it out.")
 	}
 	for i, s := range k.f.Spaced {
@@ -306,30 +306,31 @@ func (k *checker) lines() {
 	k.sheet.Decided("message-line-too-long", "message-line-long", "message-bare-line-end", "message-nul")
 	l := k.f.Layout
 	if l.TooLong.Count > 0 {
-		k.add("message-line-too-long", "message", "", fmt.Sprintf("%s over 998 octets, %s; the longest has %d.", holds(l.TooLong, "line"), where(l.TooLong), l.Longest),
+		k.add("message-line-too-long", "message", "", fmt.Sprintf("The message has %s of over 998 octets, %s; the longest has %d.", counted(l.TooLong.Count, "line"), where(l.TooLong), l.Longest),
 			"Fold header fields, and send the body as quoted-printable or base64.")
 	}
 	if l.Long.Count > 0 {
-		k.add("message-line-long", "message", "", fmt.Sprintf("%s over 78 octets, %s.", holds(l.Long, "line"), where(l.Long)), "")
+		k.add("message-line-long", "message", "", fmt.Sprintf("The message has %s of over 78 octets, %s.", counted(l.Long.Count, "line"), where(l.Long)), "")
 	}
 	if l.BareCR.Count > 0 {
-		k.add("message-bare-line-end", "message", "", fmt.Sprintf("%s without a line feed after it, %s.", counted(l.BareCR.Count, "carriage return"), where(l.BareCR)),
+		k.add("message-bare-line-end", "message", "", fmt.Sprintf("The message holds %s without a line feed behind, %s.", counted(l.BareCR.Count, "carriage return"), where(l.BareCR)),
 			"Remove the carriage returns that end no line.")
 	}
 	if l.CRLF.Count > 0 && l.LF.Count > 0 {
-		k.add("message-bare-line-end", "message", "", fmt.Sprintf("%s in a line feed alone, %s, while %d end in CRLF.",
-			countedVerb(l.LF.Count, "line", "ends", "end"), where(l.LF), l.CRLF.Count), "End every line in CRLF.")
+		k.add("message-bare-line-end", "message", "", fmt.Sprintf("The message has %s with a line feed alone at the end, %s, and %d with CRLF.",
+			counted(l.LF.Count, "line"), where(l.LF), l.CRLF.Count), "End every line in CRLF.")
 	}
 	if l.NUL.Count > 0 {
-		k.add("message-nul", "message", "", fmt.Sprintf("%s, %s.", counted(l.NUL.Count, "NUL octet"), where(l.NUL)), "Send binary content as base64.")
+		k.add("message-nul", "message", "", fmt.Sprintf("The message holds %s, %s.", counted(l.NUL.Count, "NUL octet"), where(l.NUL)), "Send binary content as base64.")
 	}
 }
-
-func holds(c Count, noun string) string { return countedVerb(c.Count, noun, "has", "have") }
 
 // where says in which part of the message something was seen.
 func where(c Count) string {
 	first := "the first in line " + strconv.Itoa(c.Line)
+	if c.Count == 1 {
+		return "in line " + strconv.Itoa(c.Line) + map[bool]string{true: " (the body)", false: " (the header)"}[c.InBody > 0]
+	}
 	switch c.InBody {
 	case 0:
 		return "all in the header, " + first
@@ -421,18 +422,14 @@ func lines(numbers []int) string {
 	return "lines " + strings.Join(texts[:last], ", ") + " and " + texts[last]
 }
 
-// counted is "1 address", "2 addresses".
-func counted(n int, noun string) string { return countedVerb(n, noun, "", "") }
-
-// countedVerb is "1 line has", "2 lines have".
-func countedVerb(n int, noun, one, many string) string {
+// counted is "1 line", "2 lines".
+func counted(n int, noun string) string {
 	switch {
 	case n == 1:
-		many = one
 	case strings.HasSuffix(noun, "s"):
 		noun += "es"
 	default:
 		noun += "s"
 	}
-	return strings.TrimSpace(strconv.Itoa(n) + " " + noun + " " + many)
+	return strconv.Itoa(n) + " " + noun
 }

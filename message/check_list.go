@@ -105,7 +105,6 @@ func (k *checker) signed() {
 	}
 	if len(maybe) > 0 {
 		k.sheet.Add("message-unresolved", finding.Finding{Subject: "List-Unsubscribe-Post", CouldBe: finding.Error,
-			Title:  "Whether one-click unsubscribe is signed is not known",
 			Detail: fmt.Sprintf("The signature of %s covers List-Unsubscribe and List-Unsubscribe-Post, but the DNS did not say whether it passes.", strings.Join(maybe, ", "))})
 		return
 	}

@@ -59,8 +59,8 @@ var authenticationChecks = []finding.Check{
 		"The domain of From has a null MX, or neither MX nor address.",
 		"Replies and bounces are lost; Yahoo and others reject mail from a domain with a null MX, La Poste where the sender cannot be answered.",
 		"Publish an MX for the domain in From, or use a domain that takes mail.", "RFC 7505, 4.2; RFC 5321, 5.1"),
-	check("message-unresolved", finding.Unknown, "The DNS did not answer",
-		"A question was not answered that an outcome depends on.",
+	check("message-unresolved", finding.Unknown, "An outcome is not known",
+		"The DNS did not answer, or the client is not known, and an outcome depends on it.",
 		"A receiver in the same place defers the message (451), as it should not decide on silence: Gmail says 451 4.7.26, temporary DNS failures.",
-		"Ask again, or another resolver; look at the name servers of the domain.", "RFC 7208, 2.6.6; RFC 6376, 6.1.2; RFC 9989, 5.3.6"),
+		"Ask again, or another resolver; look at the name servers of the domain; state --ip and --mail-from.", "RFC 7208, 2.6.6; RFC 6376, 6.1.2; RFC 9989, 5.3.6"),
 }

@@ -1,0 +1,574 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/emersion/go-msgauth/authres"
+	"github.com/emersion/go-msgauth/dkim"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/message"
+	"mailworthy/resolver"
+)
+
+var at = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+
+// keys are those that the tests sign with. Making one takes time.
+var keys = sync.OnceValue(func() (k struct {
+	rsa *rsa.PrivateKey
+	ed  ed25519.PrivateKey
+}) {
+	var err error
+	if k.rsa, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		panic(err)
+	}
+	k.ed = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+	return k
+})
+
+// mailZone is a sender with all in order, its sending service, and domains that
+// lack something.
+func mailZone(t testing.TB) resolver.Resolver {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(keys().rsa.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := base64.StdEncoding.EncodeToString(der)
+	rsaRecord := fmt.Sprintf(`"v=DKIM1; k=rsa; p=%s" "%s"`, text[:200], text[200:])
+	ed := base64.StdEncoding.EncodeToString(keys().ed.Public().(ed25519.PublicKey))
+	edRecord := fmt.Sprintf(`"v=DKIM1; k=ed25519; p=%s"`, ed)
+	return dnstest.Zone(t, strings.NewReplacer("RSA", rsaRecord, "ED", edRecord, "+KEY+", ed).Replace(`$TTL 300
+$ORIGIN example.
+@ SOA ns hostmaster 1 7200 3600 1209600 300
+acme SOA ns hostmaster 1 7200 3600 1209600 300
+acme MX 10 mx1.acme
+acme TXT "v=spf1 include:_spf.esp.example -all"
+bounce.acme TXT "v=spf1 ip4:192.0.2.10 -all"
+mx1.acme A 192.0.2.10
+mx1.acme TXT "v=spf1 a -all"
+r._domainkey.acme TXT RSA
+e._domainkey.acme TXT ED
+t._domainkey.acme TXT "v=DKIM1; k=ed25519; t=y; p=+KEY+"
+_dmarc.acme TXT "v=DMARC1; p=reject; rua=mailto:d@acme.example"
+strict SOA ns hostmaster 1 7200 3600 1209600 300
+strict MX 10 mx1.acme
+_dmarc.strict TXT "v=DMARC1; p=none; adkim=s; aspf=s"
+e._domainkey.mail.strict TXT ED
+esp SOA ns hostmaster 1 7200 3600 1209600 300
+esp MX 10 mx1.acme
+esp TXT "v=spf1 ip4:198.51.100.0/24 -all"
+_spf.esp TXT "v=spf1 ip4:198.51.100.0/24 -all"
+e._domainkey.esp TXT ED
+soft SOA ns hostmaster 1 7200 3600 1209600 300
+soft A 192.0.2.80
+soft TXT "v=spf1 ~all"
+twice SOA ns hostmaster 1 7200 3600 1209600 300
+twice TXT "v=spf1 -all"
+twice TXT "v=spf1 ~all"
+nomx SOA ns hostmaster 1 7200 3600 1209600 300
+nomx MX 0 .
+mute SOA ns hostmaster 1 7200 3600 1209600 300
+unusable SOA ns hostmaster 1 7200 3600 1209600 300
+unusable A 192.0.2.80
+_dmarc.unusable TXT "v=DMARC1; p=often"
+xn--bcher-kva SOA ns hostmaster 1 7200 3600 1209600 300
+xn--bcher-kva A 192.0.2.80
+_dmarc.xn--bcher-kva TXT "v=DMARC1; p=reject"
+e._domainkey.xn--bcher-kva TXT ED
+`))
+}
+
+// draft is a message with nothing wrong in its header.
+const draft = `From: Acme <info@acme.example>
+To: You <you@receiver.example>
+Subject: Your invoice
+Date: Sat, 21 Nov 2026 09:00:00 +0000
+Message-ID: <20261121.1@acme.example>
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+List-Unsubscribe: <https://acme.example/u?1>
+List-Unsubscribe-Post: List-Unsubscribe=One-Click
+
+Hello
+`
+
+// delivered puts the lines that the receiver writes on top.
+func delivered(returnPath, text string) string {
+	return "Return-Path: <" + returnPath + ">\nReceived: from mx1.acme.example (mx1.acme.example [192.0.2.10])\n" +
+		"\tby mx.receiver.example with ESMTPS id 1; Sat, 21 Nov 2026 09:00:05 +0000\n" + text
+}
+
+// signed signs a message by "selector@domain"; a selector r signs with RSA, others
+// with Ed25519.
+func signed(t testing.TB, text string, by ...string) string {
+	t.Helper()
+	text = strings.ReplaceAll(text, "\n", "\r\n")
+	for _, s := range by {
+		selector, domain, _ := strings.Cut(s, "@")
+		key := crypto.Signer(keys().ed)
+		if selector == "r" {
+			key = keys().rsa
+		}
+		var b bytes.Buffer
+		err := dkim.Sign(&b, strings.NewReader(text), &dkim.SignOptions{Domain: domain, Selector: selector, Signer: key,
+			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
+			HeaderKeys: []string{"From", "To", "Subject", "Date", "Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = b.String()
+	}
+	return strings.ReplaceAll(text, "\r\n", "\n")
+}
+
+func null() *string { return new(string) }
+
+func sender(s string) *string { return &s }
+
+func TestRunMessage(t *testing.T) {
+	acme := func(by ...string) string { return delivered("bounce@bounce.acme.example", signed(t, draft, by...)) }
+	from := func(domain string, by ...string) string {
+		return delivered("x@esp.example", signed(t, strings.ReplaceAll(draft, "acme.example", domain), by...))
+	}
+	changed := func(s string) string { return strings.Replace(s, "Hello", "Hello!", 1) }
+	for _, tt := range []struct {
+		name, in string
+		o        MessageOptions
+		// want is "spf dkim dmarc", several signatures joined by commas.
+		want     string
+		findings []string
+		// says is a part of some detail.
+		says string
+	}{
+		{name: "all pass, RSA", in: acme("r@acme.example"), want: "pass pass pass"},
+		{name: "all pass, Ed25519", in: acme("e@acme.example"), want: "pass pass pass"},
+		{name: "two signatures", in: acme("r@acme.example", "e@esp.example"), want: "pass pass,pass pass"},
+		{name: "CRLF", in: strings.ReplaceAll(acme("r@acme.example"), "\n", "\r\n"), want: "pass pass pass"},
+		{name: "mailbox file", in: "From x@y Sat Nov 21 09:00:00 2026\n" + acme("r@acme.example"), want: "pass pass pass"},
+		{name: "SPF alone", in: acme(), want: "pass  pass",
+			findings: []string{"error message-dkim-none", "error message-one-click-unsigned", "warning message-dmarc-spf-only"}},
+		{name: "DKIM alone", in: delivered("x@esp.example", signed(t, draft, "e@acme.example")), want: "fail pass pass",
+			findings: []string{"error message-spf-fail"}, says: "SPF for the client 192.0.2.10 and the envelope domain esp.example is fail. The term \"-all\" in the record of esp.example matched."},
+		{name: "changed on the way", in: changed(acme("r@acme.example")), want: "pass fail pass",
+			findings: []string{"error message-dkim-fail", "error message-one-click-unsigned", "warning message-dmarc-spf-only"}, says: "the body was changed"},
+		{name: "one of two fails", in: acme("e@gone.acme.example", "e@acme.example"), want: "pass pass,permerror pass", findings: []string{"notice message-dkim-partly"}},
+		{name: "key in testing", in: acme("t@acme.example"), want: "pass pass pass", findings: []string{"warning message-dkim-weak"}, says: "testing"},
+		{name: "nothing aligned", in: delivered("x@esp.example", signed(t, draft, "e@esp.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")},
+			want: "pass pass fail", findings: []string{"critical message-dmarc-fail"}, says: "The signing domain esp.example belongs to esp.example"},
+		{name: "nothing passes", in: delivered("x@esp.example", draft), want: "fail  fail",
+			findings: []string{"critical message-dmarc-fail", "error message-spf-fail", "error message-dkim-none", "error message-one-click-unsigned"},
+			says:     "whose policy is reject. SPF of esp.example is fail."},
+		{name: "strict", in: delivered("x@mail.strict.example", signed(t, strings.ReplaceAll(draft, "acme.example", "strict.example"), "e@mail.strict.example")),
+			want: "none pass fail", findings: []string{"error message-dmarc-fail", "warning message-spf-not-pass"}, says: "strict alignment"},
+		{name: "softfail", in: delivered("x@soft.example", signed(t, draft, "e@acme.example")), want: "softfail pass pass", findings: []string{"warning message-spf-not-pass"}},
+		{name: "two SPF records", in: delivered("x@twice.example", signed(t, draft, "e@acme.example")), want: "permerror pass pass", findings: []string{"error message-spf-permerror"}},
+		{name: "null sender", in: delivered("", signed(t, draft, "e@acme.example")), want: "pass pass pass"},
+		{name: "null sender, HELO does not pass", in: delivered("", signed(t, draft, "e@acme.example")), o: MessageOptions{HELO: "soft.example"}, want: "softfail pass pass",
+			findings: []string{"warning message-spf-not-pass"}, says: "the HELO name soft.example (the sender is the null sender) is softfail"},
+		{name: "no DMARC", in: from("soft.example", "e@esp.example"), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass pass none", findings: []string{"error message-dmarc-none"}},
+		{name: "DMARC unusable", in: from("unusable.example", "e@esp.example"), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass pass permerror", findings: []string{"error message-dmarc-permerror"}},
+		{name: "null MX", in: from("nomx.example", "e@esp.example"), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass pass none",
+			findings: []string{"error message-dmarc-none", "error message-domain-no-mx"}, says: "null MX"},
+		{name: "neither MX nor address", in: from("mute.example", "e@esp.example"), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass pass none",
+			findings: []string{"error message-dmarc-none", "error message-domain-no-mx"}, says: "neither an MX nor an address"},
+		{name: "absent domain", in: from("absent.example", "e@esp.example"), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass pass none",
+			findings: []string{"error message-dmarc-none", "error message-domain-no-soa", "error message-domain-no-mx"}, says: "The author domain absent.example does not exist"},
+		{name: "absent envelope domain", in: delivered("x@absent.example", signed(t, draft, "e@acme.example")), want: "none pass pass",
+			findings: []string{"error message-domain-no-soa", "warning message-spf-not-pass"}, says: "The envelope domain absent.example does not exist"},
+		{name: "IDN", in: delivered("x@esp.example", signed(t, strings.Replace(draft, "info@acme.example", "info@bücher.example", 1), "e@xn--bcher-kva.example")),
+			o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass pass pass", findings: []string{"warning message-header-8bit"}},
+		{name: "two From fields", in: delivered("x@esp.example", "From: x@acme.example\n"+draft), want: "fail  -",
+			findings: []string{"critical message-from-multiple", "error message-spf-fail", "error message-dkim-none", "error message-dmarc-permerror", "error message-one-click-unsigned"},
+			says:     "DMARC cannot be applied, as the message has 2 From fields."},
+		{name: "two author domains", in: delivered("x@esp.example", strings.Replace(draft, "From:", "Sender: a@acme.example\nFrom: b@esp.example,", 1)), want: "fail  -",
+			findings: []string{"critical message-from-several-addresses", "error message-spf-fail", "error message-dkim-none", "error message-dmarc-permerror", "error message-one-click-unsigned"},
+			says:     "addresses of 2 domains (esp.example, acme.example)"},
+		{name: "no From", in: delivered("x@soft.example", strings.Replace(draft, "From:", "X-From:", 1)), want: "softfail  -",
+			findings: []string{"critical message-from-missing", "error message-dkim-none", "error message-dmarc-permerror", "error message-one-click-unsigned", "warning message-spf-not-pass"}},
+
+		{name: "draft, nothing stated", in: signed(t, draft, "r@acme.example"), want: "- pass pass", findings: []string{"notice message-spf-not-evaluated"}, says: "not delivered yet"},
+		{name: "draft, stated", in: signed(t, draft, "r@acme.example"), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1"), MailFrom: sender("info@acme.example")}, want: "pass pass pass"},
+		{name: "draft, without sender", in: signed(t, draft, "r@acme.example"), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "- pass pass",
+			findings: []string{"notice message-spf-not-evaluated"}, says: "the message has no Return-Path"},
+		{name: "draft, null sender without HELO", in: signed(t, draft, "r@acme.example"), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1"), MailFrom: null()}, want: "- pass pass",
+			findings: []string{"notice message-spf-not-evaluated"}, says: "the HELO name is not known"},
+		{name: "unsigned draft", in: draft, want: "-  temperror",
+			findings: []string{"error message-dkim-none", "error message-one-click-unsigned", "unknown message-unresolved", "notice message-spf-not-evaluated"}, says: "SPF was not evaluated"},
+		{name: "unsigned draft with an envelope that cannot align", in: draft, o: MessageOptions{MailFrom: sender("x@esp.example")}, want: "-  fail",
+			findings: []string{"critical message-dmarc-fail", "error message-dkim-none", "error message-one-click-unsigned", "notice message-spf-not-evaluated"}},
+		{name: "the address stated is not in Received", in: acme("r@acme.example"), o: MessageOptions{IP: netip.MustParseAddr("192.0.2.11")}, want: "fail pass pass", findings: []string{"error message-spf-fail"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.o.Now = at
+			res, err := RunMessage(t.Context(), mailZone(t), strings.NewReader(tt.in), tt.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := outcomes(res); got != tt.want {
+				t.Errorf("got %q, want %q\nSPF %+v\nDKIM %+v\nDMARC %+v", got, tt.want, res.SPF, res.DKIM, res.DMARC)
+			}
+			if got := notable(res); !slices.Equal(got, tt.findings) {
+				t.Errorf("findings %q, want %q", got, tt.findings)
+			}
+			var details []string
+			for _, f := range res.Findings {
+				details = append(details, f.Detail)
+				if f.Severity != finding.Pass && (f.Detail == "" || f.Evidence == nil) {
+					t.Errorf("%s is not complete: %+v", f.Check, f)
+				}
+			}
+			if all := strings.Join(details, "\n"); !strings.Contains(all, tt.says) {
+				t.Errorf("nothing says %q:\n%s", tt.says, all)
+			}
+			checkAuthenticationResults(t, res)
+		})
+	}
+}
+
+// outcomes is "spf dkim dmarc".
+func outcomes(res *MessageResult) string {
+	out := []string{"-", "", "-"}
+	if res.SPF != nil {
+		out[0] = string(res.SPF.Result)
+	}
+	var signatures []string
+	for _, s := range res.DKIM.Signatures {
+		signatures = append(signatures, string(s.Result))
+	}
+	out[1] = strings.Join(signatures, ",")
+	if res.DMARC != nil {
+		out[2] = string(res.DMARC.Result)
+	}
+	return strings.Join(out, " ")
+}
+
+// notable are the findings apart from passes, "severity id" each.
+func notable(res *MessageResult) []string {
+	var out []string
+	for _, f := range res.Findings {
+		if f.Severity != finding.Pass && f.Check != "message-line-long" {
+			out = append(out, fmt.Sprintf("%s %s", f.Severity, f.Check))
+		}
+	}
+	return out
+}
+
+// checkAuthenticationResults reads the field back: it says what the result says.
+func checkAuthenticationResults(t *testing.T, res *MessageResult) {
+	t.Helper()
+	field := res.AuthenticationResults
+	for line := range strings.Lines(field) {
+		if n := len(strings.TrimRight(line, "\n")); n > 78 {
+			t.Errorf("a line of %d: %q", n, line)
+		}
+	}
+	value, ok := strings.CutPrefix(strings.ReplaceAll(field, "\n", ""), "Authentication-Results: ")
+	if !ok || strings.ContainsFunc(value, func(r rune) bool { return r > '~' || r < ' ' && r != '\t' }) {
+		t.Errorf("the field is %q", field)
+	}
+	id, results, err := authres.Parse(value)
+	if err != nil || id != authservID {
+		t.Fatalf("%q does not parse: %q, %v", value, id, err)
+	}
+	got := []string{"-", "", "-"}
+	for _, r := range results {
+		switch r := r.(type) {
+		case *authres.SPFResult:
+			got[0] = string(r.Value)
+			if r.From == "" && r.Helo == "" {
+				t.Errorf("SPF without identity in %q", value)
+			}
+		case *authres.DKIMResult:
+			if r.Value != authres.ResultNone {
+				got[1] = strings.TrimPrefix(got[1]+","+string(r.Value), ",")
+			}
+		case *authres.DMARCResult:
+			got[2] = string(r.Value)
+			if r.From != res.From {
+				t.Errorf("header.from is %q in %q", r.From, value)
+			}
+		}
+	}
+	if joined := strings.Join(got, " "); joined != outcomes(res) {
+		t.Errorf("the field says %q, the result %q", joined, outcomes(res))
+	}
+}
+
+func TestMessageClient(t *testing.T) {
+	text := delivered("bounce@bounce.acme.example", draft)
+	for _, tt := range []struct {
+		name, in string
+		o        MessageOptions
+		ip, helo string
+		from     string // "-" where it is not known
+		source   string
+	}{
+		{"inferred", text, MessageOptions{}, "192.0.2.10", "mx1.acme.example", "bounce@bounce.acme.example", "the topmost Received field, in line 2"},
+		{"stated", text, MessageOptions{IP: netip.MustParseAddr("203.0.113.5"), HELO: "h.acme.example", MailFrom: sender("x@y.example")}, "203.0.113.5", "h.acme.example", "x@y.example", "stated"},
+		{"stated address that a Received field has", text, MessageOptions{IP: netip.MustParseAddr("192.0.2.10")}, "192.0.2.10", "mx1.acme.example", "bounce@bounce.acme.example", "stated"},
+		{"IPv4 in IPv6", text, MessageOptions{IP: netip.MustParseAddr("::ffff:192.0.2.10")}, "192.0.2.10", "mx1.acme.example", "bounce@bounce.acme.example", "stated"},
+		{"loopback skipped", "Received: from x (x [127.0.0.1]) by y\n" + text, MessageOptions{}, "192.0.2.10", "mx1.acme.example", "bounce@bounce.acme.example", "line 1 names a loopback address, 127.0.0.1"},
+		{"null sender", delivered("", draft), MessageOptions{}, "192.0.2.10", "mx1.acme.example", "", "topmost"},
+		{"null sender stated", text, MessageOptions{MailFrom: null()}, "192.0.2.10", "mx1.acme.example", "", "topmost"},
+		{"draft", draft, MessageOptions{}, "", "", "-", "no Received field"},
+		{"Return-Path broken", "Return-Path: nobody\n" + draft, MessageOptions{}, "", "", "-", "no Received field"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.o.Now = at
+			res, err := RunMessage(t.Context(), mailZone(t), strings.NewReader(tt.in), tt.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, ip, from := res.Client, "", "-"
+			if c.IP.IsValid() {
+				ip = c.IP.String()
+			}
+			if c.MailFrom != nil {
+				from = *c.MailFrom
+			}
+			if ip != tt.ip || c.HELO != tt.helo || from != tt.from || !strings.Contains(c.Source, tt.source) || c.HELOSource == "" || c.MailFromSource == "" {
+				t.Errorf("got %q %q %q: %s; %s; %s", ip, c.HELO, from, c.Source, c.HELOSource, c.MailFromSource)
+			}
+		})
+	}
+}
+
+// TestMessageAuthenticationResults shows the field as it is written.
+func TestMessageAuthenticationResults(t *testing.T) {
+	for _, tt := range []struct{ name, in, from, want string }{
+		{"pass", delivered("bounce@bounce.acme.example", signed(t, draft, "r@acme.example", "e@acme.example")), "", `Authentication-Results: mailworthy;
+	spf=pass smtp.mailfrom=bounce@bounce.acme.example;
+	dkim=pass header.a=ed25519-sha256 header.d=acme.example header.s=e;
+	dkim=pass header.a=rsa-sha256 header.d=acme.example header.s=r;
+	dmarc=pass header.from=acme.example policy.dmarc=reject`},
+		{"null sender, unsigned", delivered("", draft), "", `Authentication-Results: mailworthy;
+	spf=pass smtp.helo=mx1.acme.example;
+	dkim=none;
+	dmarc=pass header.from=acme.example policy.dmarc=reject`},
+		{"reason", delivered("x@twice.example", draft), "", `Authentication-Results: mailworthy;
+	spf=permerror reason="2 SPF records at twice.example"
+	smtp.mailfrom=x@twice.example;
+	dkim=none;
+	dmarc=fail header.from=acme.example policy.dmarc=reject`},
+		{"a local part that needs quoting", delivered(`"a;b\"c"@bounce.acme.example`, draft), "", `Authentication-Results: mailworthy;
+	spf=pass smtp.mailfrom=bounce.acme.example;
+	dkim=none;
+	dmarc=pass header.from=acme.example policy.dmarc=reject`},
+		{"nothing known", strings.Replace(draft, "From:", "X-From:", 1), "", "Authentication-Results: mailworthy;\n\tdkim=none"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			res, err := RunMessage(t.Context(), mailZone(t), strings.NewReader(tt.in), MessageOptions{Now: at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.AuthenticationResults != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", res.AuthenticationResults, tt.want)
+			}
+		})
+	}
+}
+
+func TestPlainReason(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain": "plain", `a "b"; \c`: "a 'b', /c", "a\r\nX: b\x00ü": "a??X: b??",
+		strings.Repeat("x", 200): strings.Repeat("x", 97) + "...",
+	} {
+		if got := plainReason(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// one fails the questions for one name.
+type one struct {
+	resolver.Resolver
+	name string
+	t    resolver.Type
+}
+
+func (o one) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	if strings.EqualFold(name, o.name) && t == o.t {
+		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail}
+	}
+	return o.Resolver.Lookup(ctx, name, t)
+}
+
+// TestMessageFaults spoils every single question about a clean message. Nothing
+// that the DNS did not say becomes worse than unknown.
+func TestMessageFaults(t *testing.T) {
+	for name, text := range map[string]string{
+		"signed":          delivered("x@acme.example", signed(t, draft, "r@acme.example")),
+		"another service": delivered("x@esp.example", signed(t, draft, "e@acme.example", "e@esp.example")),
+	} {
+		o := MessageOptions{Now: at, IP: netip.MustParseAddr("198.51.100.1")}
+		clean, err := RunMessage(t.Context(), mailZone(t), strings.NewReader(text), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bad := notable(clean); len(bad) > 0 {
+			t.Fatalf("%s: without any fault: %q", name, bad)
+		}
+		for _, q := range clean.Trace {
+			t.Run(name+" "+q.Name+" "+q.Type.String(), func(t *testing.T) {
+				res, err := RunMessage(t.Context(), one{mailZone(t), q.Name, q.Type}, strings.NewReader(text), o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range res.Findings {
+					switch {
+					case f.Severity == finding.Pass, f.Check == "message-line-long":
+					case f.Severity != finding.Unknown:
+						t.Errorf("%s %s: %s", f.Severity, f.Check, f.Detail)
+					case f.CouldBe == "":
+						t.Errorf("%s does not say what it could be", f.Detail)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestMessageUnknown: what is not known decides DMARC only where it could.
+func TestMessageUnknown(t *testing.T) {
+	const key, spfName, policy = "e._domainkey.acme.example", "bounce.acme.example", "_dmarc.acme.example"
+	aligned := delivered("b@bounce.acme.example", signed(t, draft, "e@acme.example"))
+	unsigned := delivered("b@bounce.acme.example", draft)
+	foreign := delivered("x@twice.example", signed(t, draft, "e@acme.example"))
+	other := delivered("x@twice.example", signed(t, draft, "e@esp.example"))
+	for _, tt := range []struct{ name, in, broken, want string }{
+		{"SPF unknown, DKIM passes", aligned, spfName, "temperror pass pass"},
+		{"SPF unknown, unsigned", unsigned, spfName, "temperror  temperror"},
+		{"key unknown, SPF passes", aligned, key, "pass temperror pass"},
+		{"key unknown, SPF does not align", foreign, key, "permerror temperror temperror"},
+		{"key unknown, its domain does not align", other, "e._domainkey.esp.example", "permerror temperror fail"},
+		{"policy unknown", aligned, policy, "pass pass temperror"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			res, err := RunMessage(t.Context(), one{mailZone(t), tt.broken, resolver.TypeTXT}, strings.NewReader(tt.in), MessageOptions{Now: at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := outcomes(res); got != tt.want {
+				t.Errorf("got %q, want %q: %s", got, tt.want, res.DMARC.Error)
+			}
+			if res.DMARC.Result == "temperror" && res.DMARC.Error == "" {
+				t.Error("DMARC does not say why")
+			}
+			checkAuthenticationResults(t, res)
+		})
+	}
+}
+
+// TestMessageRounds: SPF, DKIM, DMARC and the hosts are asked at the same time, so
+// the wait is the longest chain of dependent questions.
+func TestMessageRounds(t *testing.T) {
+	const trip = 20 * time.Millisecond
+	for _, tt := range []struct {
+		name, in, chain string
+		o               MessageOptions
+		want            int
+	}{
+		{"delivered", delivered("b@bounce.acme.example", signed(t, draft, "r@acme.example", "e@esp.example")), "MX, addresses of the hosts", MessageOptions{}, 2},
+		{"include", delivered("b@acme.example", signed(t, draft, "r@acme.example")), "SPF record, include", MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, 2},
+		{"draft", draft, "MX, addresses of the hosts", MessageOptions{}, 2},
+	} {
+		zone := mailZone(t)
+		synctest.Test(t, func(t *testing.T) {
+			started := time.Now()
+			if _, err := RunMessage(t.Context(), slow{zone, trip}, strings.NewReader(tt.in), tt.o); err != nil {
+				t.Fatal(err)
+			}
+			if n := int(time.Since(started) / trip); n > tt.want {
+				t.Errorf("%s: %d rounds, want %d: %s", tt.name, n, tt.want, tt.chain)
+			}
+		})
+	}
+}
+
+func TestMessageErrors(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	for _, tt := range []struct {
+		name string
+		in   io.Reader
+		want error
+	}{
+		{"no message", strings.NewReader("hello\n"), message.ErrNotMessage},
+		{"too large", io.MultiReader(strings.NewReader("From: a@acme.example\n\n"), io.LimitReader(zeros{}, message.MaxBody+1)), message.ErrTooLarge},
+		{"broken in the header", io.MultiReader(strings.NewReader("From: a@acme.example\n"), iotest.ErrReader(broken)), broken},
+		{"broken in the body", io.MultiReader(strings.NewReader("From: a@acme.example\n\nx"), iotest.ErrReader(broken)), broken},
+	} {
+		if _, err := RunMessage(t.Context(), mailZone(t), tt.in, MessageOptions{}); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+// TestMessageTooLargeForDKIM: a message that receivers take and whose signatures
+// are not verified here leaves DKIM and DMARC open.
+func TestMessageTooLargeForDKIM(t *testing.T) {
+	head, body, _ := strings.Cut(delivered("x@esp.example", signed(t, draft, "e@acme.example")), "\n\n")
+	res, err := RunMessage(t.Context(), mailZone(t), io.MultiReader(strings.NewReader(head+"\n\n"+body), io.LimitReader(zeros{}, 65<<20)), MessageOptions{Now: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := outcomes(res); got != "fail  temperror" || res.DKIMNotVerified == "" {
+		t.Errorf("got %q, %q", got, res.DKIMNotVerified)
+	}
+	for _, f := range res.Findings {
+		if strings.HasPrefix(f.Check, "message-dkim") || strings.HasPrefix(f.Check, "message-dmarc") || strings.HasPrefix(f.Check, "message-one-click-unsigned") {
+			if f.Severity != finding.Pass {
+				t.Errorf("%s %s: %s", f.Severity, f.Check, f.Detail)
+			}
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// TestMessageStopped: a context that has ended makes everything unknown, and hangs
+// nothing.
+func TestMessageStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	res, err := RunMessage(ctx, stopped{}, strings.NewReader(delivered("b@bounce.acme.example", signed(t, draft, "r@acme.example"))), MessageOptions{Now: at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := outcomes(res); got != "temperror temperror temperror" {
+		t.Errorf("got %q", got)
+	}
+	for _, f := range res.Findings {
+		if f.Severity != finding.Pass && f.Severity != finding.Unknown && f.Check != "message-line-long" {
+			t.Errorf("%s %s: %s", f.Severity, f.Check, f.Detail)
+		}
+	}
+}
+
+// stopped answers nothing, for the reason of its context.
+type stopped struct{}
+
+func (stopped) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Canceled, Detail: ctx.Err().Error()}
+}
