@@ -54,6 +54,8 @@ type FlatRange struct {
 	Prefix netip.Prefix `json:"prefix"`
 	// Sources are the terms that it stands for, with the domains of their records.
 	Sources []Place `json:"sources"`
+	// Comment is the date and the sources, for a zone file.
+	Comment string `json:"comment"`
 }
 
 // Verification is the comparison of the current record and the proposal.

@@ -42,6 +42,9 @@ const (
 // says why it is withheld.
 func (p *Policy) verify(ctx context.Context, f *Flattening, d *draft, samples int) {
 	f.Ranges = append(f.Ranges, d.ranges...)
+	for i := range f.Ranges {
+		f.Ranges[i].Comment = f.Ranges[i].comment(f.Date)
+	}
 	after := &memory{answers: p.answers, records: make(map[string]string)}
 	for _, r := range d.records {
 		after.records[r.Name] = r.Value

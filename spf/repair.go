@@ -221,16 +221,12 @@ func fix(t term, depth int) (fixed []string, why string) {
 		}
 		var out []string
 		for _, p := range parts {
-			q := term{text: p}
 			if p == "" {
 				out = nil
 				break
 			}
+			q := term{text: p}
 			q.parse()
-			if q.wrong == "" && q.kind != KindModifier && (len(parts) > 1 || !glued(q.spec)) {
-				out = append(out, p)
-				continue
-			}
 			var more []string
 			if depth > 0 {
 				more, _ = fix(q, depth-1)
