@@ -1,0 +1,81 @@
+package history
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"mailworthy/audit"
+	"mailworthy/report"
+	"mailworthy/resolver"
+)
+
+var targets = []audit.Target{
+	{Domain: "acme.example"},
+	{Domain: "tidy.example", Selectors: []string{"s1"}},
+	{Domain: "parked.example"},
+	{Domain: "crm.example", MailFrom: []string{"esp.example"}},
+}
+
+// TestSilenceIsNoChange: whatever question is not answered, nothing is reported
+// as changed: not then, not when it stays so, not when the answer comes back.
+func TestSilenceIsNoChange(t *testing.T) {
+	w := newWorld(t)
+	for _, target := range targets {
+		t.Run(target.Domain, func(t *testing.T) {
+			w.silent = nil
+			asked := w.questions(t, target)
+			if len(asked) < 10 {
+				t.Fatalf("only %d questions", len(asked))
+			}
+			before := w.run(t, target, 0)
+			known := report.NewStanding(before)
+			check := func(what any, silent func(name string, typ resolver.Type) bool) {
+				w.silent = silent
+				now := w.run(t, target, 1)
+				settled := known.Settle(now).Settle(now)
+				unchanged(t, what, report.CompareStandings(known, settled))
+				unchanged(t, what, report.CompareStandings(known, settled.Settle(before)))
+			}
+			for _, q := range asked {
+				check(q, func(name string, typ resolver.Type) bool { return q == [2]string{name, typ.String()} })
+			}
+			check("everything", func(string, resolver.Type) bool { return true })
+			random := rand.New(rand.NewPCG(1, 2))
+			for range 40 {
+				share := random.Float64()
+				dead := make(map[[2]string]bool)
+				for _, q := range asked {
+					if random.Float64() < share {
+						dead[q] = true
+					}
+				}
+				check(slices.Collect(keys(dead)), func(name string, typ resolver.Type) bool { return dead[[2]string{name, typ.String()}] })
+			}
+		})
+	}
+}
+
+func keys[K comparable](m map[K]bool) func(func(K) bool) {
+	return func(yield func(K) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// unchanged fails the test where the comparison shows a change.
+func unchanged(t *testing.T, what any, c *report.Comparison) {
+	t.Helper()
+	if c.Unchanged() {
+		return
+	}
+	var b bytes.Buffer
+	if err := report.WriteComparison(&b, c, report.TableOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("silent: %.300v\n%s", what, &b)
+}
