@@ -36,8 +36,8 @@ type AddressField struct {
 // maxAddresses bounds the addresses kept of one field.
 const maxAddresses = 50
 
-// Wrong returns the first address with an error, nil where there is none.
-func (f *AddressField) Wrong() *Address {
+// wrong returns the first address with an error, nil where there is none.
+func (f *AddressField) wrong() *Address {
 	for i := range f.Addresses {
 		if f.Addresses[i].Error != "" {
 			return &f.Addresses[i]

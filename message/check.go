@@ -71,8 +71,8 @@ func (k *checker) from() {
 		return
 	}
 	k.sheet.Decided("message-from-multiple", "message-from-invalid", "message-from-several-addresses", "message-from-group")
-	if len(from) > 1 {
-		k.add("message-from-multiple", "From", "", fmt.Sprintf("There are %d From fields, in %s.", len(from), lines(fieldLines(from))),
+	if i := slices.IndexFunc(k.f.Repeated, func(r Repeated) bool { return r.Name == "From" }); i >= 0 {
+		k.add("message-from-multiple", "From", "", fmt.Sprintf("There are %d From fields, in %s.", k.f.Repeated[i].Count, lines(k.f.Repeated[i])),
 			"Leave out all From fields but one.")
 	}
 	for i := range from {
@@ -90,7 +90,7 @@ func (k *checker) fromField(field *AddressField) {
 			"Write From: Name <local@domain.example>.")
 		return
 	}
-	if wrong := field.Wrong(); wrong != nil {
+	if wrong := field.wrong(); wrong != nil {
 		k.add("message-from-invalid", "From", "", fmt.Sprintf("From in line %d holds %q: %s.", field.Line, clip(wrong.Address, maxQuoted), wrong.Error),
 			fromFix(field, wrong))
 	}
@@ -132,7 +132,7 @@ func (k *checker) addresses() {
 	f := k.f
 	for i := range f.Sender {
 		s := &f.Sender[i]
-		switch wrong := s.Wrong(); {
+		switch wrong := s.wrong(); {
 		case s.Count != 1 || len(s.Groups) > 0:
 			k.add("message-sender-invalid", "Sender", "", fmt.Sprintf("Sender in line %d holds %s; it must hold one.", s.Line, counted(s.Count, "address")),
 				"Give Sender one address, or leave it out.")
@@ -141,7 +141,7 @@ func (k *checker) addresses() {
 				"Write Sender: local@domain.example.")
 		}
 	}
-	if len(f.Sender) == 0 && len(f.From) == 1 && f.From[0].Count > 1 && f.From[0].Wrong() == nil {
+	if len(f.Sender) == 0 && len(f.From) == 1 && f.From[0].Count > 1 && f.From[0].wrong() == nil {
 		k.add("message-sender-invalid", "Sender", "", "From holds several addresses, and there is no Sender to say which of them sent the message.",
 			"Name one author in From, or add Sender with one address.")
 	}
@@ -159,7 +159,7 @@ func (k *checker) addresses() {
 }
 
 func (k *checker) recipients(name string, field *AddressField) {
-	wrong := field.Wrong()
+	wrong := field.wrong()
 	switch {
 	case wrong != nil:
 		k.add("message-address-invalid", name, "", fmt.Sprintf("%s in line %d holds %q: %s.", name, field.Line, clip(wrong.Address, maxQuoted), wrong.Error),
@@ -263,7 +263,7 @@ func (k *checker) structure() {
 		if r.Same {
 			saying = "which all say the same"
 		}
-		k.add("message-duplicate-field", r.Name, "", fmt.Sprintf("%s stands %d times, in %s, %s; it may stand once.", r.Name, len(r.Lines), lines(r.Lines), saying),
+		k.add("message-duplicate-field", r.Name, "", fmt.Sprintf("%s stands %d times, in %s, %s; it may stand once.", r.Name, r.Count, lines(r), saying),
 			"Leave out all "+r.Name+" fields but one.")
 	}
 	for i, m := range k.f.Malformed {
@@ -401,22 +401,14 @@ func (k *checker) services() {
 	}
 }
 
-func fieldLines(fields []AddressField) []int {
-	out := make([]int, len(fields))
-	for i := range fields {
-		out[i] = fields[i].Line
-	}
-	return out
-}
-
-// lines is "line 3", "lines 3 and 7", "lines 3, 5 and 7".
-func lines(numbers []int) string {
-	texts := make([]string, len(numbers))
-	for i, n := range numbers {
+// lines says where a field stands: "lines 3 and 7", "lines 3, 5 and 7".
+func lines(r Repeated) string {
+	texts := make([]string, len(r.Lines))
+	for i, n := range r.Lines {
 		texts[i] = strconv.Itoa(n)
 	}
-	if len(texts) < 2 {
-		return "line " + strings.Join(texts, "")
+	if r.Count > len(r.Lines) {
+		return "lines " + strings.Join(texts, ", ") + " and more"
 	}
 	last := len(texts) - 1
 	return "lines " + strings.Join(texts[:last], ", ") + " and " + texts[last]

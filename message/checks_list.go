@@ -112,7 +112,7 @@ var headerChecks = []finding.Check{
 	check("message-precedence", finding.Notice, "Precedence has an unusual value",
 		"Precedence is none of bulk, list and junk, or is junk.",
 		"The field is no standard. Programs that answer by themselves keep silent for bulk, list and junk; other values do nothing, and junk invites to be filtered.",
-		"Leave Precedence out of mail to single readers; set Precedence: bulk on bulk mail, with Auto-Submitted where a program writes.", "RFC 2076, 3.9; RFC 3834, 2"),
+		"Leave Precedence out of mail to single readers; set Precedence: bulk on bulk mail, with Auto-Submitted where a program writes.", "RFC 2076; RFC 3834, 2"),
 }
 
 var listChecks = []finding.Check{

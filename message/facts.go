@@ -100,8 +100,10 @@ type SignatureField struct {
 
 // Repeated is a field that stands more often than it may (RFC 5322, 3.6).
 type Repeated struct {
-	Name  string `json:"name"`
-	Lines []int  `json:"lines"`
+	Name string `json:"name"`
+	// Count is how often, Lines where, up to a bound.
+	Count int   `json:"count"`
+	Lines []int `json:"lines"`
 	// Same: all say the same.
 	Same bool `json:"same"`
 }
@@ -121,8 +123,16 @@ type BadWord struct {
 	Error string `json:"error"`
 }
 
-// maxListed bounds lists of odd fields.
+// maxListed bounds the lists of facts.
 const maxListed = 20
+
+// appendUpTo appends unless the list is as long as it may be.
+func appendUpTo[T any](list []T, most int, item T) []T {
+	if len(list) < most {
+		list = append(list, item)
+	}
+	return list
+}
 
 // once are the fields that may stand once: RFC 5322, 3.6; RFC 2045 for MIME;
 // RFC 5321, 4.4 for Return-Path; RFC 2369, 3 and RFC 8058, 3.1 for the list's.
@@ -180,11 +190,11 @@ func (f *Facts) note(m *Message) {
 func (f *Facts) read(field *Field) {
 	switch strings.ToLower(field.Name) {
 	case "date":
-		f.Date = append(f.Date, readDate(field))
+		f.Date = appendUpTo(f.Date, maxListed, readDate(field))
 	case "message-id":
-		f.MessageID = append(f.MessageID, readMessageID(field))
+		f.MessageID = appendUpTo(f.MessageID, maxListed, readMessageID(field))
 	case "return-path":
-		f.ReturnPath = append(f.ReturnPath, readPath(field))
+		f.ReturnPath = appendUpTo(f.ReturnPath, maxListed, readPath(field))
 	case "received":
 		if len(f.Received) == maxHops {
 			f.ReceivedLeftOut++
@@ -194,16 +204,14 @@ func (f *Facts) read(field *Field) {
 		f.Received = append(f.Received, h)
 		f.International = f.International || strings.HasPrefix(strings.ToUpper(h.With), "UTF8")
 	case "dkim-signature":
-		if len(f.Signatures) < maxListed {
-			f.Signatures = append(f.Signatures, readSignature(field))
-		}
+		f.Signatures = appendUpTo(f.Signatures, maxListed, readSignature(field))
 	default:
-		if name := strings.ToLower(field.Name); strings.HasPrefix(name, "content-") && len(f.MIMEFields) < maxListed {
-			f.MIMEFields = append(f.MIMEFields, clip(field.Name, maxName))
+		if strings.HasPrefix(strings.ToLower(field.Name), "content-") {
+			f.MIMEFields = appendUpTo(f.MIMEFields, maxListed, clip(field.Name, maxName))
 		}
 	}
-	if field.Spaced && len(f.Spaced) < maxListed {
-		f.Spaced = append(f.Spaced, Text{field.Line, clip(field.Name, maxName)})
+	if field.Spaced {
+		f.Spaced = appendUpTo(f.Spaced, maxListed, Text{field.Line, clip(field.Name, maxName)})
 	}
 	f.octets(field)
 	f.words(field)
@@ -215,9 +223,7 @@ func (f *Facts) octets(field *Field) {
 		if field.Value[i] < 0x80 {
 			continue
 		}
-		if len(f.EightBit) < maxListed {
-			f.EightBit = append(f.EightBit, EightBit{clip(field.Name, maxName), field.Line, utf8.ValidString(field.Value)})
-		}
+		f.EightBit = appendUpTo(f.EightBit, maxListed, EightBit{clip(field.Name, maxName), field.Line, utf8.ValidString(field.Value)})
 		return
 	}
 }
@@ -289,11 +295,9 @@ func (f *Facts) repeated(m *Message) {
 		if len(fields) < 2 {
 			continue
 		}
-		r, text := Repeated{Name: name, Same: true}, fields[0].Unfolded()
+		r, text := Repeated{Name: name, Count: len(fields), Same: true}, fields[0].Unfolded()
 		for _, field := range fields {
-			if len(r.Lines) < maxListed {
-				r.Lines = append(r.Lines, field.Line)
-			}
+			r.Lines = appendUpTo(r.Lines, maxListed, field.Line)
 			r.Same = r.Same && field.Unfolded() == text
 		}
 		f.Repeated = append(f.Repeated, r)
@@ -304,9 +308,7 @@ func (f *Facts) repeated(m *Message) {
 func (m *Message) texts(name string) []Text {
 	out := []Text{}
 	for _, f := range m.named(name) {
-		if len(out) < maxListed {
-			out = append(out, Text{f.Line, clip(f.Unfolded(), maxText)})
-		}
+		out = appendUpTo(out, maxListed, Text{f.Line, clip(f.Unfolded(), maxText)})
 	}
 	return out
 }

@@ -131,7 +131,7 @@ func TestFacts(t *testing.T) {
 		{"fields", f.Fields, 12},
 		{"null sender", f.ReturnPath, []Path{{Line: 2, Text: "<>", Null: true}}},
 		{"subject", f.Subject, []Text{{5, "café"}, {6, "second"}}},
-		{"repeated", f.Repeated, []Repeated{{"From", []int{3, 4}, false}, {"To", []int{7, 8, 9}, false}, {"Subject", []int{5, 6}, false}}},
+		{"repeated", f.Repeated, []Repeated{{"From", 2, []int{3, 4}, false}, {"To", 3, []int{7, 8, 9}, false}, {"Subject", 2, []int{5, 6}, false}}},
 		{"quoted word", f.BadWords, []BadWord{{"To", 7, "=?utf-8?q?x?=: it stands in quotation marks, where it is no encoded-word but plain text"}}},
 		{"8 bit", f.EightBit, []EightBit{{"X-Raw", 11, false}, {"X-Utf", 12, true}}},
 		{"MIME", f.MIMEFields, []string{"Content-Type"}},
@@ -144,6 +144,27 @@ func TestFacts(t *testing.T) {
 	}
 	if !read(t, "From: büro@acme.example\n\n").Facts().International || !read(t, "From: a@acme.example\nReceived: from x by y with UTF8SMTP id 1\n\n").Facts().International {
 		t.Error("SMTPUTF8 is not noticed")
+	}
+}
+
+// Lists are bounded, and what is said counts all.
+func TestFactsBounds(t *testing.T) {
+	text := strings.Repeat("From: a@acme.example\nDate: x\nMessage-ID: x\nReturn-Path: x\nSubject : caf\xe9 =?x?q?y?=\nContent-Id: x\nDKIM-Signature: d=x\n", 100)
+	f := read(t, text+"\n").Facts()
+	for name, n := range map[string]int{"From": len(f.From), "Date": len(f.Date), "Message-ID": len(f.MessageID), "Return-Path": len(f.ReturnPath), "Subject": len(f.Subject),
+		"8 bit": len(f.EightBit), "spaced": len(f.Spaced), "words": len(f.BadWords), "MIME": len(f.MIMEFields), "signatures": len(f.Signatures), "lines": len(f.Repeated[0].Lines)} {
+		if n != maxListed {
+			t.Errorf("%s: %d kept", name, n)
+		}
+	}
+	details := ""
+	for _, one := range Check(f, Context{Now: now}) {
+		details += one.Detail + "\n"
+	}
+	for _, want := range []string{"There are 100 From fields", "Subject stands 100 times, in lines 5, 12, ", " and more"} {
+		if !strings.Contains(details, want) {
+			t.Errorf("nothing says %q", want)
+		}
 	}
 }
 
