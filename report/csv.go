@@ -116,26 +116,38 @@ func WriteCSV(w io.Writer, reports []*Report) error {
 	return csv.NewWriter(w).WriteAll(rows)
 }
 
+// FindingsCSVHeader names the columns of a row a finding.
+func FindingsCSVHeader() []string {
+	return []string{"domain", "check", "severity", "section", "subject", "title", "detail", "points", "reference",
+		"fix", "fix_name", "fix_type", "fix_value", "asked"}
+}
+
+// FindingsCSVRows are the findings of a report as rows; passes are left out.
+func FindingsCSVRows(r *Report) [][]string {
+	var rows [][]string
+	for _, f := range r.Findings {
+		if f.Severity == finding.Pass {
+			continue
+		}
+		var fix finding.Fix
+		if f.Fix != nil {
+			fix = *f.Fix
+		}
+		var asked []string
+		for _, e := range f.Evidence {
+			asked = append(asked, e.Name+" "+e.Type+" "+e.Status)
+		}
+		rows = append(rows, safeRow([]string{r.Domain, f.Check, string(f.Severity), string(f.Section), f.Subject, f.Title, f.Detail,
+			strconv.FormatFloat(f.Points, 'f', -1, 64), f.Reference, fix.Summary, fix.Name, fix.Type, fix.Value, strings.Join(asked, "; ")}))
+	}
+	return rows
+}
+
 // WriteFindingsCSV writes a header and a row a finding; passes are left out.
 func WriteFindingsCSV(w io.Writer, reports []*Report) error {
-	rows := [][]string{{"domain", "check", "severity", "section", "subject", "title", "detail", "points", "reference",
-		"fix", "fix_name", "fix_type", "fix_value", "asked"}}
+	rows := [][]string{FindingsCSVHeader()}
 	for _, r := range reports {
-		for _, f := range r.Findings {
-			if f.Severity == finding.Pass {
-				continue
-			}
-			var fix finding.Fix
-			if f.Fix != nil {
-				fix = *f.Fix
-			}
-			var asked []string
-			for _, e := range f.Evidence {
-				asked = append(asked, e.Name+" "+e.Type+" "+e.Status)
-			}
-			rows = append(rows, safeRow([]string{r.Domain, f.Check, string(f.Severity), string(f.Section), f.Subject, f.Title, f.Detail,
-				strconv.FormatFloat(f.Points, 'f', -1, 64), f.Reference, fix.Summary, fix.Name, fix.Type, fix.Value, strings.Join(asked, "; ")}))
-		}
+		rows = append(rows, FindingsCSVRows(r)...)
 	}
 	return csv.NewWriter(w).WriteAll(rows)
 }

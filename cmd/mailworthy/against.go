@@ -10,14 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/audit"
 	"mailworthy/report"
 	"mailworthy/resolver"
 )
 
-// earlier audits the targets as --against says they are now, or reads the
-// reports of an earlier audit.
-func (f *auditFlags) earlier(cmd *cobra.Command, targets []audit.Target, o audit.Options, policy *report.Policy) ([]*report.Report, error) {
+// earlier audits the domains of the reports as --against says they are now, or
+// reads the reports of an earlier audit.
+func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *auditor) ([]*report.Report, error) {
 	if strings.HasSuffix(f.against, ".json") || strings.HasSuffix(f.against, ".ndjson") {
 		file, err := os.Open(f.against)
 		if err != nil {
@@ -47,7 +46,14 @@ func (f *auditFlags) earlier(cmd *cobra.Command, targets []audit.Target, o audit
 		return nil, fmt.Errorf("--against %s: %w", f.against, err)
 	}
 	defer s.stack.Close()
-	return auditAll(cmd.Context(), s, targets, o, policy, false), nil
+	domains := make([]string, len(after))
+	for i, r := range after {
+		domains[i] = r.Domain
+	}
+	other := *a
+	other.session, other.plan = s, false
+	before := other.all(cmd.Context(), domains, f.concurrency, func(*report.Report) {})
+	return before, cmd.Context().Err()
 }
 
 // replaceZones are the zones of --zone without those that the other file holds,

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,9 +8,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"mailworthy/audit"
 	"mailworthy/dkim"
@@ -20,15 +18,14 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/receiver"
 	"mailworthy/report"
-	"mailworthy/resolver"
 )
 
 // auditFlags are the flags that describe what is audited.
 type auditFlags struct {
 	dns    dnsFlags
 	output outputFlags
+	bulkFlags
 
-	file        string
 	selectors   []string
 	mailFrom    []string
 	dkimDomains []string
@@ -70,25 +67,31 @@ What is known of the mail makes the audit sharper: the sending addresses (--ip),
 the envelope domain (--mail-from), the DKIM selectors (--selector). What is not
 stated is found out where the DNS can say.
 
+A list of any length is audited with -f: ndjson and csv are written as the audits
+end. URLs and addresses in it are taken as their domains, comments (#) are passed
+over, what is no domain is reported with its line and left out. With --checkpoint
+a run that was killed goes on where it was; the first interrupt finishes what is
+under way, the second stops at once. In a list --selectors is inferred by default.
+
 Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
-3 what the DNS did not say could change the outcome.`,
+3 what the DNS did not say could change the outcome, 130 interrupted.`,
 		Example: `  mailworthy audit acme.example
   mailworthy audit --ip 192.0.2.10 --selector s1 --mail-from bounce.acme.example acme.example
   mailworthy audit --offline --zone acme.zone acme.example
-  mailworthy audit -f domains.txt --format ndjson`,
+  mailworthy audit -f domains.txt --format ndjson -o audits.ndjson --checkpoint audits.state`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.dns.add(cmd)
 	f.output.add(cmd, auditFormats...)
 	f.addTarget(cmd)
+	f.bulkFlags.add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.plan, "plan", false, "add what to do, in order, each step audited before it is shown")
 	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
-	flags.StringVarP(&f.file, "file", "f", "", "read one domain a line from this `file`, - for standard input")
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: spf, dkim, dmarc, rbl, hosts")
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
 	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
@@ -106,7 +109,7 @@ func (f *auditFlags) addTarget(cmd *cobra.Command) {
 	flags.StringVar(&f.profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
 	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	flags.IntVar(&f.maxIPs, "max-ips", audit.DefaultMaxIPs, "how many sending addresses found are examined")
-	flags.StringVar(&f.guess, "selectors", "common", "which DKIM selectors are guessed: `common|inferred|all`")
+	flags.StringVar(&f.guess, "selectors", "common", "which DKIM selectors are guessed: `common|inferred|all`; in a list the default is inferred")
 	flags.StringVar(&f.policy, "policy", "", "judge by the weights and severities of this YAML `file`")
 	flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
 }
@@ -123,7 +126,7 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 // report audits the sections of each domain and writes the reports. A domain
 // that is none is reported on standard error, and the others are audited.
 func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) error {
-	stderr := cmd.ErrOrStderr()
+	stderr := newProgress(cmd)
 	if err := f.output.check(); err != nil {
 		return err
 	}
@@ -137,6 +140,9 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err := f.checkComparison(); err != nil {
 		return err
 	}
+	if err := f.checkBulk(args); err != nil {
+		return err
+	}
 	policy, err := readPolicy(f.policy)
 	if err != nil {
 		return err
@@ -146,6 +152,9 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return err
 	}
 	template.Sections = sections
+	if f.file != "" && !cmd.Flags().Changed("selectors") {
+		f.guess = string(dkim.Inferred) // in a list fewer than for a domain alone
+	}
 	options, err := f.options()
 	if err != nil {
 		return err
@@ -164,91 +173,44 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		options.Authoritative = asker.At
 	}
 	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
-	inputs, err := f.inputs(cmd, args)
+	l, err := f.list(cmd, args, stderr)
 	if err != nil {
 		return err
 	}
-	var targets []audit.Target
-	bad := false
-	for _, in := range inputs {
-		domain, err := audit.ParseDomain(in.text)
-		if err != nil {
-			if len(inputs) == 1 {
-				return in.locate(err)
-			}
-			fmt.Fprintf(stderr, "error: %s\n", report.Escape(in.locate(err).Error()))
-			bad = true
-			continue
-		}
-		if slices.ContainsFunc(targets, func(t audit.Target) bool { return t.Domain == domain }) {
-			continue
-		}
-		t := template
-		t.Domain = domain
-		targets = append(targets, t)
+	defer l.close()
+	a := &auditor{session: session, template: template, options: options, policy: policy, plan: f.planned(), failOn: failOn, minScore: f.minScore}
+	if f.streams() {
+		return f.stream(cmd, l, a, stderr)
 	}
-	reports := auditAll(cmd.Context(), session, targets, options, policy, f.planned())
-	if err := cmd.Context().Err(); err != nil {
+	started := time.Now()
+	reports, count, err := f.collect(cmd, l, a, stderr)
+	if err != nil {
 		return err
 	}
-	if f.against != "" {
-		before, err := f.earlier(cmd, targets, options, policy)
+	switch {
+	case len(reports) == 0:
+		return exit(exitUsage)
+	case f.against != "":
+		before, err := f.earlier(cmd, reports, a)
 		if err != nil {
 			return err
 		}
 		if err := f.compare(cmd, before, reports, session.verbose); err != nil {
 			return err
 		}
-	} else if err := f.output.write(cmd, func(w io.Writer) error { return f.render(cmd, w, reports, failOn, session.verbose) }); err != nil {
-		return err
-	}
-	if bad {
-		return exit(exitUsage)
-	}
-	if f.output.format == "nagios" {
-		return exit(report.NagiosStatus(reports, failOn))
-	}
-	status := report.Exit(reports, failOn)
-	for _, r := range reports {
-		if r.Score.Value != nil && *r.Score.Value < f.minScore {
-			status = exitFindings
+	default:
+		if err := f.output.write(cmd, func(w io.Writer) error { return f.render(cmd, w, reports, failOn, session.verbose) }); err != nil {
+			return err
 		}
 	}
-	return exit(status)
-}
-
-// auditAll audits the targets, several at once, and keeps their order.
-func auditAll(ctx context.Context, s *session, targets []audit.Target, o audit.Options, policy *report.Policy, plan bool) []*report.Report {
-	reports := make([]*report.Report, len(targets))
-	var g errgroup.Group
-	g.SetLimit(16)
-	for i, t := range targets {
-		g.Go(func() error {
-			// What the audit of a proposal asks again is answered from here.
-			base := resolver.NewSession(s.stack, 0)
-			one := func(r resolver.Resolver) *report.Report {
-				return report.NewWithPolicy(audit.Run(ctx, r, t, o), policy, version)
-			}
-			reports[i] = one(base)
-			s.logAudit(reports[i])
-			if plan {
-				reports[i].Plan = report.MakePlan(reports[i], func(changes []report.Change) *report.Report {
-					proposed := resolver.Resolver(base)
-					for _, c := range changes {
-						var err error
-						if proposed, err = resolver.Amend(proposed, c.Remove, c.Add); err != nil {
-							s.log.Warn("a proposal cannot be audited", "domain", t.Domain, "error", err)
-							return nil
-						}
-					}
-					return one(proposed)
-				})
-			}
-			return nil
-		})
+	f.writeSummary(stderr, session, count, time.Since(started))
+	switch {
+	case l.bad > 0:
+		return exit(exitUsage)
+	case f.output.format == "nagios":
+		return exit(report.NagiosStatus(reports, failOn))
 	}
-	_ = g.Wait()
-	return reports
+	return exit(count.Status)
 }
 
 // logAudit logs what an audit asked.
@@ -374,57 +336,4 @@ func openCatalogue(file string) (*rbl.Catalogue, error) {
 		return rbl.DefaultCatalogue(), nil
 	}
 	return rbl.LoadCatalogue(file, os.Getenv)
-}
-
-// input is a domain as it was given, and where.
-type input struct {
-	text string
-	// line in the file of -f; 0 on the command line.
-	line int
-	file string
-}
-
-func (in input) locate(err error) error {
-	if in.line == 0 {
-		return err
-	}
-	return fmt.Errorf("%s:%d: %w", in.file, in.line, err)
-}
-
-// inputs gathers the domains of the command line and of -f. Blank lines and
-// comments are passed over.
-func (f *auditFlags) inputs(cmd *cobra.Command, args []string) ([]input, error) {
-	var inputs []input
-	for _, a := range args {
-		inputs = append(inputs, input{text: a})
-	}
-	if f.file != "" {
-		r, name := cmd.InOrStdin(), "standard input"
-		if f.file != "-" {
-			file, err := os.Open(f.file)
-			if err != nil {
-				return nil, fmt.Errorf("-f: %w", err)
-			}
-			defer file.Close()
-			r, name = file, f.file
-		}
-		lines := bufio.NewScanner(r)
-		lines.Buffer(nil, 64<<10)
-		n := 0
-		for lines.Scan() {
-			n++
-			text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
-			if text == "" || strings.HasPrefix(text, "#") {
-				continue
-			}
-			inputs = append(inputs, input{text: text, line: n, file: name})
-		}
-		if err := lines.Err(); err != nil {
-			return nil, fmt.Errorf("-f %s: line %d: %w", f.file, n+1, err)
-		}
-	}
-	if len(inputs) == 0 {
-		return nil, withHint(errors.New("no domain given"), "usage: %s", cmd.UseLine())
-	}
-	return inputs, nil
 }

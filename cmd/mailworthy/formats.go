@@ -19,13 +19,6 @@ func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.R
 	switch f.output.format {
 	case "json":
 		return report.WriteJSON(w, reports...)
-	case "ndjson":
-		return report.WriteNDJSON(w, reports)
-	case "csv":
-		if f.csv == "findings" {
-			return report.WriteFindingsCSV(w, reports)
-		}
-		return report.WriteCSV(w, reports)
 	case "markdown":
 		return report.WriteMarkdown(w, reports)
 	case "html":

@@ -30,9 +30,16 @@ const (
 )
 
 func main() {
+	os.Exit(process())
+}
+
+// process is run with the surroundings of this process. The first signal to end
+// cancels what is under way, the second ends the process as signals do.
+func process() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	context.AfterFunc(ctx, stop)
+	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }
 
 // run is the whole command with its surroundings as arguments.
@@ -49,21 +56,26 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitOK
 	case errors.As(err, &status):
 		return int(status)
-	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "error: interrupted")
-		return exitInterrupted
 	}
-	message, hint := err.Error(), ""
+	message, hint, code := err.Error(), "", exitUsage
 	var hinted *hintedError
 	if errors.As(err, &hinted) {
 		hint = hinted.hint
+	}
+	if ctx.Err() != nil {
+		code = exitInterrupted
+		if errors.Is(err, context.Canceled) {
+			message = "interrupted"
+		} else {
+			message = "interrupted: " + message
+		}
 	}
 	// Messages quote what was typed and what files hold: nothing may steer the terminal.
 	fmt.Fprintf(stderr, "error: %s\n", report.Escape(message))
 	if hint != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", report.Escape(hint))
 	}
-	return exitUsage
+	return code
 }
 
 // exitStatus ends the command without an error message: the output has said why.

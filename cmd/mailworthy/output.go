@@ -88,31 +88,86 @@ func (f *outputFlags) write(cmd *cobra.Command, render func(io.Writer) error) er
 	if err := render(&b); err != nil {
 		return err
 	}
-	if f.file == "" || f.file == "-" {
+	if f.standard() {
 		_, err := cmd.OutOrStdout().Write(b.Bytes())
 		return err
 	}
-	return replaceFile(f.file, b.Bytes())
+	p, err := createPart(f.file)
+	if err != nil {
+		return err
+	}
+	defer p.discard()
+	if _, err := p.Write(b.Bytes()); err != nil {
+		return err
+	}
+	return p.finish()
 }
 
-func replaceFile(name string, data []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+// standard reports whether the result goes to standard output.
+func (f *outputFlags) standard() bool { return f.file == "" || f.file == "-" }
+
+// part is a file under a name of its own that takes its place when it is
+// complete. What is no regular file, such as a device, is written as it is.
+type part struct {
+	file *os.File
+	name string
+	// open is false once the file is finished or discarded.
+	open bool
+}
+
+func createPart(name string) (*part, error) {
+	var file *os.File
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		file, err = os.OpenFile(name, os.O_WRONLY, 0)
+	} else {
+		file, err = os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	}
 	if err != nil {
-		return fmt.Errorf("-o %s: %w", name, err)
+		return nil, fmt.Errorf("-o %s: %w", name, err)
 	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(data)
-	if err == nil {
-		err = temp.Chmod(0o644)
+	return &part{file, name, true}, nil
+}
+
+func (p *part) Write(data []byte) (int, error) {
+	n, err := p.file.Write(data)
+	return n, p.wrap(err)
+}
+
+func (p *part) wrap(err error) error {
+	if err != nil {
+		err = fmt.Errorf("-o %s: %w", p.name, err)
 	}
-	if closing := temp.Close(); err == nil {
+	return err
+}
+
+// finish gives the file its name.
+func (p *part) finish() error {
+	p.open = false
+	if p.file.Name() == p.name {
+		return p.wrap(p.file.Close())
+	}
+	err := p.file.Chmod(0o644)
+	if closing := p.file.Close(); err == nil {
 		err = closing
 	}
 	if err == nil {
-		err = os.Rename(temp.Name(), name)
+		err = os.Rename(p.file.Name(), p.name)
 	}
 	if err != nil {
-		return fmt.Errorf("-o %s: %w", name, err)
+		os.Remove(p.file.Name())
 	}
-	return nil
+	return p.wrap(err)
+}
+
+// discard removes the file, unless it is finished.
+func (p *part) discard() {
+	if !p.open {
+		return
+	}
+	p.open = false
+	p.file.Close()
+	if p.file.Name() != p.name {
+		os.Remove(p.file.Name())
+	}
 }

@@ -40,6 +40,16 @@ func writeJSON(w io.Writer, v any) error {
 	return err
 }
 
+// writeJSONLine writes v on one line.
+func writeJSONLine(w io.Writer, v any) error {
+	text, err := report.MarshalJSON(v, "")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
 // triState is a tri-state answer in words.
 func triState(b *bool) string {
 	switch {

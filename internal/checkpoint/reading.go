@@ -62,6 +62,13 @@ func (r *Reading) EndLine(item bool) (line int64, todo bool) {
 	return r.lines, true
 }
 
+// Lines is how many lines were read.
+func (r *Reading) Lines() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lines
+}
+
 // Again reports whether the next line is one that the run before read.
 func (r *Reading) Again() bool {
 	r.mu.Lock()
