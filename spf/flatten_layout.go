@@ -179,34 +179,3 @@ func (r *FlatRange) comment(date time.Time) string {
 	}
 	return date.UTC().Format("2006-01-02") + " " + prefixTerm(r.Prefix) + " from " + strings.Join(from, ", ")
 }
-
-// ZoneFile is the proposal as lines of a master file, with the date and source
-// of each range in comments.
-func (f *Flattening) ZoneFile() string {
-	var b strings.Builder
-	for _, rec := range f.Records {
-		for _, r := range f.Ranges {
-			if r.Record == rec.Name {
-				b.WriteString("; " + r.Comment + "\n")
-			}
-		}
-		b.WriteString(rec.Name + ".\tIN TXT")
-		// Strings of up to 255 octets, each but the last ending with the space.
-		for rest := rec.Value; rest != ""; {
-			n := len(rest)
-			if n > 255 {
-				n = strings.LastIndexByte(rest[:255], ' ') + 1
-				if n == 0 {
-					n = 255
-				}
-			}
-			b.WriteString(" \"" + masterText.Replace(rest[:n]) + "\"")
-			rest = rest[n:]
-		}
-		b.WriteString("\n")
-	}
-	return b.String()
-}
-
-// masterText escapes what ends or starts something in a quoted string.
-var masterText = strings.NewReplacer(`\`, `\\`, `"`, `\"`)

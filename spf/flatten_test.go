@@ -78,12 +78,6 @@ func TestFlatten(t *testing.T) {
 	if f.Verification.Addresses < 50 || len(f.Verification.Disagreements) != 0 {
 		t.Errorf("%+v", f.Verification)
 	}
-	if zone := f.ZoneFile(); !strings.Contains(zone, "; 2026-07-01 ip4:192.0.2.20 from mx in acme.example\n") || !strings.Contains(zone, "acme.example.\tIN TXT \"v=spf1 ") {
-		t.Error(zone)
-	}
-	if _, err := resolver.ParseZone(strings.NewReader("$TTL 3600\n"+f.ZoneFile()), "acme.example", "proposal"); err != nil {
-		t.Error(err)
-	}
 }
 
 // TestFlattenSplits: more ranges than one record holds go to records of their

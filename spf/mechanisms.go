@@ -1,0 +1,308 @@
+package spf
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+
+	"mailworthy/resolver"
+)
+
+// match evaluates one mechanism. A failure is TempError or PermError and ends
+// the evaluation.
+func (e *evaluation) match(t *term, step, depth int) (matched bool, failure Result) {
+	switch t.kind {
+	case KindAll:
+		return true, ""
+	case KindIP4, KindIP6:
+		return t.prefix.Contains(e.ip), ""
+	}
+	name, ok, failure := e.target(t, step)
+	if failure != "" || !ok {
+		return false, failure
+	}
+	switch t.kind {
+	case KindInclude:
+		return e.include(t, name, step, depth)
+	case KindA:
+		return e.address(t, name, step)
+	case KindMX:
+		return e.exchanger(t, name, step)
+	case KindExists:
+		// The A record is asked for whatever the client's family (5.7).
+		return e.found(name, resolver.TypeA, step)
+	case KindPTR:
+		return e.pointer(name, step)
+	}
+	return false, ""
+}
+
+// target counts the term, before it asks anything (4.6.4), and finds the name
+// that it is about. It is false where the term cannot match.
+func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Result) {
+	if e.lookups >= e.limits.lookups {
+		e.note("more than " + strconv.Itoa(e.limits.lookups) + " terms that need the DNS: " + quote(t.text) + " in the record of " + e.domain + " would be the next")
+		return "", false, PermError
+	}
+	e.lookups++
+	e.out.Steps[step].Lookups = e.lookups
+	if t.spec == "" {
+		return e.domain, true, ""
+	}
+	name = t.spec
+	if t.macros {
+		var bad byte
+		if name, bad, ok = expand(t.spec, e); !ok {
+			if e.stopped {
+				return "", false, TempError
+			}
+			e.out.Steps[step].Note = "%{" + string(bad) + "} holds a local part that is not ASCII, which matches nothing (RFC 8616, 4)"
+			return "", false, ""
+		}
+		if e.stopped {
+			return "", false, TempError
+		}
+	}
+	name = targetName(name)
+	e.out.Steps[step].Target = name
+	return name, true, ""
+}
+
+// include evaluates the target's record (5.2).
+func (e *evaluation) include(t *term, name string, step, depth int) (bool, Result) {
+	if !checkable(name) {
+		e.note(quote(name) + " cannot be the target of an include")
+		return false, PermError
+	}
+	e.includes++
+	e.path = append(e.path, t.text)
+	result := e.host(name, depth+1)
+	e.path = e.path[:len(e.path)-1]
+	e.includes--
+	e.out.Steps[step].Note = "the included record gives " + string(result)
+	switch result {
+	case Pass:
+		return true, ""
+	case TempError:
+		return false, TempError
+	case PermError, None:
+		return false, PermError
+	}
+	// What the included record matched with another sign is no match here.
+	e.out.Matched, e.out.MatchedIn, e.out.Path = "", "", nil
+	return false, ""
+}
+
+// lookup asks the question that a term is about and counts a void one.
+func (e *evaluation) lookup(name string, t resolver.Type, step int) (*resolver.Answer, Result) {
+	if !askable(name) {
+		e.out.Steps[step].Note = "the name cannot be asked"
+		return &resolver.Answer{}, ""
+	}
+	a, err := e.ask(name, t)
+	if err != nil {
+		e.note(err.Error())
+		return nil, TempError
+	}
+	if a.Absent() {
+		return a, e.countVoid(step, name)
+	}
+	return a, ""
+}
+
+// countVoid counts a term whose question found nothing (4.6.4). Addresses of MX
+// and PTR names are not counted: the limit is on terms.
+func (e *evaluation) countVoid(step int, name string) Result {
+	e.void++
+	e.out.Steps[step].Void = true
+	if e.void > e.limits.void {
+		e.note("more than " + strconv.Itoa(e.limits.void) + " terms found nothing in the DNS: " + quote(name) + " is the next")
+		return PermError
+	}
+	return ""
+}
+
+// found is the test of exists.
+func (e *evaluation) found(name string, t resolver.Type, step int) (bool, Result) {
+	a, failure := e.lookup(name, t, step)
+	return failure == "" && len(a.Records) > 0, failure
+}
+
+// family is the type of the client's address records.
+func (e *evaluation) family() resolver.Type {
+	if e.ip.Is4() {
+		return resolver.TypeA
+	}
+	return resolver.TypeAAAA
+}
+
+// contains compares as many bits of an address as the term says (5).
+func (e *evaluation) contains(t *term, a netip.Addr) bool {
+	bits := int(t.bits4)
+	if e.ip.Is6() {
+		bits = int(t.bits6)
+	}
+	return netip.PrefixFrom(a, bits).Contains(e.ip)
+}
+
+// address is the test of "a" (5.3).
+func (e *evaluation) address(t *term, name string, step int) (bool, Result) {
+	a, failure := e.lookup(name, e.family(), step)
+	if failure != "" {
+		return false, failure
+	}
+	for i := range a.Records {
+		if e.contains(t, a.Records[i].Addr) {
+			return true, ""
+		}
+	}
+	return false, ""
+}
+
+// exchanger is the test of "mx" (5.4). There is no implicit MX.
+func (e *evaluation) exchanger(t *term, name string, step int) (bool, Result) {
+	mx, failure := e.lookup(name, resolver.TypeMX, step)
+	if failure != "" {
+		return false, failure
+	}
+	if len(mx.Records) > maxHosts {
+		e.note(name + " has " + strconv.Itoa(len(mx.Records)) + " MX records; an mx term may have " + strconv.Itoa(maxHosts))
+		return false, PermError
+	}
+next:
+	for i := range mx.Records {
+		host := targetName(mx.Records[i].Host)
+		if !askable(host) {
+			continue
+		}
+		for j := range i {
+			if foldEqual(targetName(mx.Records[j].Host), host) {
+				continue next
+			}
+		}
+		a, err := e.ask(host, e.family())
+		if err != nil {
+			e.note(err.Error())
+			return false, TempError
+		}
+		for j := range a.Records {
+			if e.contains(t, a.Records[j].Addr) {
+				return true, ""
+			}
+		}
+	}
+	return false, ""
+}
+
+// pointer is the test of "ptr" (5.5).
+func (e *evaluation) pointer(name string, step int) (bool, Result) {
+	e.reverse()
+	if e.stopped {
+		return false, TempError
+	}
+	if e.noNames {
+		return false, e.countVoid(step, reverseName(e.ip))
+	}
+	for _, n := range e.names {
+		if isBelow(n, name) {
+			return true, ""
+		}
+	}
+	return false, ""
+}
+
+// reverse finds the validated names of the client, once. A question without an
+// answer validates nothing and is no error: the names are not the domain's own
+// (5.5). Of more than ten names the first ten count (4.6.4).
+func (e *evaluation) reverse() {
+	if e.reversed {
+		return
+	}
+	e.reversed = true
+	ptr, err := e.ask(reverseName(e.ip), resolver.TypePTR)
+	if err != nil {
+		return
+	}
+	e.noNames = ptr.Absent()
+	for i := range min(len(ptr.Records), maxHosts) {
+		name := targetName(ptr.Records[i].Host)
+		if !askable(name) {
+			continue
+		}
+		a, err := e.ask(name, e.family())
+		if err != nil {
+			if e.stopped {
+				return
+			}
+			continue
+		}
+		for j := range a.Records {
+			if a.Records[j].Addr.Unmap() == e.ip {
+				e.names = append(e.names, name)
+				break
+			}
+		}
+	}
+}
+
+// isBelow reports whether a name is the domain or within it.
+func isBelow(name, domain string) bool {
+	d := len(name) - len(domain)
+	return d == 0 && foldEqual(name, domain) ||
+		d > 0 && name[d-1] == '.' && foldEqual(name[d:], domain)
+}
+
+// macro gives the values of RFC 7208, 7.2.
+func (e *evaluation) macro(letter byte) (string, bool) {
+	switch letter {
+	case 's':
+		return e.local + "@" + e.sender, e.plain
+	case 'l':
+		return e.local, e.plain
+	case 'o':
+		return e.sender, true
+	case 'd':
+		return e.domain, true
+	case 'i':
+		return dotted(e.ip), true
+	case 'c':
+		return e.ip.String(), true
+	case 'v':
+		if e.ip.Is4() {
+			return "in-addr", true
+		}
+		return "ip6", true
+	case 'h':
+		return e.helo, true
+	case 'p':
+		return e.validated(), true
+	case 'r':
+		if e.client.Receiver == "" {
+			return "unknown", true
+		}
+		return e.client.Receiver, true
+	case 't':
+		now := e.client.Now
+		if now.IsZero() {
+			now = time.Now()
+		}
+		return strconv.FormatInt(now.Unix(), 10), true
+	}
+	return "", false
+}
+
+// validated is the name for %{p}: the domain if the client has it, else one
+// below it, else any (7.3).
+func (e *evaluation) validated() string {
+	e.reverse()
+	best := "unknown"
+	for i, n := range e.names {
+		switch {
+		case foldEqual(n, e.domain):
+			return n
+		case isBelow(n, e.domain) && !isBelow(best, e.domain) || i == 0:
+			best = n
+		}
+	}
+	return best
+}
