@@ -218,11 +218,7 @@ func WriteComparison(w io.Writer, c *Comparison, o TableOptions) error {
 func (c *Comparison) diff() []string {
 	var lines []string
 	done := make(map[string]bool)
-	removed, added := slices.Clone(c.Removed), slices.Clone(c.Added)
-	for _, a := range c.Altered {
-		removed = lessRecords(removed, []finding.Record{{Name: a.Name, Type: a.Type, Value: a.Before}})
-		added = lessRecords(added, []finding.Record{{Name: a.Name, Type: a.Type, Value: a.After}})
-	}
+	added, removed := c.unaltered()
 	for _, rec := range slices.Concat(removed, added) {
 		key := strings.ToLower(rec.Name) + " " + rec.Type
 		if done[key] {

@@ -192,3 +192,13 @@ func cutMiddle(word string, limit int) string {
 	}
 	return strings.ToValidUTF8(word[:limit/2], "") + "…" + strings.ToValidUTF8(word[len(word)-limit/2:], "")
 }
+
+// unaltered are the records that came and went, apart from those edited.
+func (c *Comparison) unaltered() (added, removed []finding.Record) {
+	added, removed = c.Added, c.Removed
+	for _, a := range c.Altered {
+		removed = lessRecords(removed, []finding.Record{{Name: a.Name, Type: a.Type, Value: a.Before}})
+		added = lessRecords(added, []finding.Record{{Name: a.Name, Type: a.Type, Value: a.After}})
+	}
+	return added, removed
+}

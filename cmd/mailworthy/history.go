@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/history"
+	"mailworthy/report"
+)
+
+// historyFlag names the history of the commands that read one.
+type historyFlag struct{ file string }
+
+func (f *historyFlag) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.file, "history", "", "the history `file`, as --history of audit wrote it")
+}
+
+// open opens a history that must be there.
+func (f *historyFlag) open(ctx context.Context, now func() time.Time) (*history.Store, error) {
+	if f.file == "" {
+		return nil, withHint(errors.New("--history is missing"), "add --history FILE")
+	}
+	if _, err := os.Stat(f.file); errors.Is(err, fs.ErrNotExist) {
+		return nil, withHint(fmt.Errorf("history %s: there is no such file", f.file), "mailworthy audit --history FILE DOMAIN starts one")
+	}
+	return history.Open(ctx, f.file, now)
+}
+
+// domainAnd takes a domain and up to so many further arguments.
+func domainAnd(more int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return withHint(errors.New("DOMAIN is missing"), "usage: %s", cmd.UseLine())
+		case len(args) > 1+more:
+			return withHint(fmt.Errorf("unexpected argument %q", args[1+more]), "usage: %s", cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+func newHistory() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "The runs that --history kept: list, show, prune",
+		Example: `  mailworthy history list --history mail.db acme.example
+  mailworthy history show --history mail.db acme.example 2026-03-01
+  mailworthy history prune --history mail.db --keep 400d`,
+	}
+	cmd.AddCommand(newHistoryList(), newHistoryShow(), newHistoryPrune())
+	return cmd
+}
+
+func newHistoryList() *cobra.Command {
+	var (
+		file   historyFlag
+		output outputFlags
+		limit  int
+	)
+	cmd := &cobra.Command{
+		Use:   "list [DOMAIN]",
+		Short: "The runs of a domain, or of all, oldest first",
+		Example: `  mailworthy history list --history mail.db
+  mailworthy history list --history mail.db --limit 0 --format json acme.example`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			domain := ""
+			if len(args) > 1 {
+				return withHint(fmt.Errorf("unexpected argument %q", args[1]), "usage: %s", cmd.UseLine())
+			}
+			if len(args) == 1 {
+				var err error
+				if domain, err = audit.ParseDomain(args[0]); err != nil {
+					return err
+				}
+			}
+			if err := output.check(); err != nil {
+				return err
+			}
+			store, err := file.open(cmd.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			runs, err := store.List(cmd.Context(), domain, limit)
+			if err != nil {
+				return err
+			}
+			return output.write(cmd, func(w io.Writer) error {
+				if output.format == "json" {
+					return writeJSON(w, runs)
+				}
+				return report.WriteRuns(w, runLines(runs), output.table(cmd, false))
+			})
+		},
+	}
+	file.add(cmd)
+	output.add(cmd, "table", "json")
+	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the last runs; 0 is all")
+	return cmd
+}
+
+// runLines are the runs as a table shows them.
+func runLines(runs []history.Run) []report.RunLine {
+	lines := make([]report.RunLine, len(runs))
+	for i, r := range runs {
+		lines[i] = report.RunLine{Run: r.ID, Domain: r.Domain, Started: r.Started, Score: r.Score, Grade: r.Grade, Verdict: r.Verdict,
+			Findings: r.Findings, Records: r.Records}
+	}
+	return lines
+}
+
+func newHistoryShow() *cobra.Command {
+	var (
+		file    historyFlag
+		output  outputFlags
+		verbose bool
+	)
+	cmd := &cobra.Command{
+		Use:   "show DOMAIN [RUN]",
+		Short: "The report of a run, the last one by default",
+		Long: `Shows the report of a run as it was. RUN is its number, first, last, or a day or
+a time: then the last run up to its end.`,
+		Example: `  mailworthy history show --history mail.db acme.example
+  mailworthy history show --history mail.db --format html -o report.html acme.example 2026-03-01`,
+		Args:              domainAnd(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			domain, err := audit.ParseDomain(args[0])
+			if err != nil {
+				return err
+			}
+			if err := output.check(); err != nil {
+				return err
+			}
+			store, err := file.open(cmd.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			run, err := store.Find(cmd.Context(), domain, append(args, "last")[1])
+			if err != nil {
+				return err
+			}
+			r, err := store.Get(cmd.Context(), domain, run.ID)
+			if err != nil {
+				return err
+			}
+			return output.write(cmd, func(w io.Writer) error {
+				switch output.format {
+				case "json":
+					return report.WriteJSON(w, r)
+				case "markdown":
+					return report.WriteMarkdown(w, []*report.Report{r})
+				case "html":
+					return report.WriteHTML(w, []*report.Report{r})
+				}
+				return report.WriteTable(w, r, output.table(cmd, verbose))
+			})
+		},
+	}
+	file.add(cmd)
+	output.add(cmd, "table", "json", "markdown", "html")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show passes, notices and evidence")
+	return cmd
+}
+
+func newHistoryPrune() *cobra.Command {
+	var (
+		file      historyFlag
+		keep, now string
+	)
+	cmd := &cobra.Command{
+		Use:   "prune --keep AGE",
+		Short: "Remove runs that are older; the last one of each domain stays",
+		Example: `  mailworthy history prune --history mail.db --keep 400d
+  mailworthy history prune --history mail.db --keep 2y`,
+		Args:              exactly(),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if keep == "" {
+				return withHint(errors.New("--keep is missing"), "usage: %s", cmd.UseLine())
+			}
+			age, err := history.ParseAge(keep)
+			if err != nil {
+				return fmt.Errorf("--keep: %w", err)
+			}
+			clock, err := clockAt(now)
+			if err != nil {
+				return err
+			}
+			store, err := file.open(cmd.Context(), clock)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			n, err := store.Prune(cmd.Context(), age)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed %s\n", plural(n, "run"))
+			return err
+		},
+	}
+	file.add(cmd)
+	cmd.Flags().StringVar(&keep, "keep", "", "how `long` runs are kept: 400d, 8w, 2y")
+	cmd.Flags().StringVar(&now, "now", "", "take this `time` (RFC 3339) for now")
+	return cmd
+}
+
+// clockAt is a clock that stands at the time of --now; nil, the system's, where
+// that was not given.
+func clockAt(now string) (func() time.Time, error) {
+	if now == "" {
+		return nil, nil
+	}
+	at, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("--now %q is not a time in RFC 3339 form", now), "write it as 2026-11-21T09:00:00Z")
+	}
+	return func() time.Time { return at }, nil
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.FormatInt(n, 10) + " " + noun + "s"
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/history"
+	"mailworthy/report"
+)
+
+func newTrend() *cobra.Command {
+	var (
+		file    historyFlag
+		output  outputFlags
+		limit   int
+		verbose bool
+	)
+	cmd := &cobra.Command{
+		Use:   "trend DOMAIN",
+		Short: "The score over time, and the runs in which something changed",
+		Example: `  mailworthy trend --history mail.db acme.example
+  mailworthy trend --history mail.db --format html -o trend.html acme.example`,
+		Args:              domainAnd(0),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			domain, err := audit.ParseDomain(args[0])
+			if err != nil {
+				return err
+			}
+			if err := output.check(); err != nil {
+				return err
+			}
+			store, err := file.open(cmd.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			t, err := store.Trend(cmd.Context(), domain, limit)
+			if err != nil {
+				return err
+			}
+			if len(t.Points) == 0 {
+				return fmt.Errorf("history %s: %w of %s", file.file, history.ErrNoRun, domain)
+			}
+			return output.write(cmd, func(w io.Writer) error {
+				switch output.format {
+				case "json":
+					return writeJSON(w, t)
+				case "html":
+					return report.WriteTrendHTML(w, t)
+				}
+				return report.WriteTrend(w, t, output.table(cmd, verbose))
+			})
+		},
+	}
+	file.add(cmd)
+	output.add(cmd, "table", "json", "html")
+	cmd.Flags().IntVar(&limit, "limit", 0, "how many of the last runs; 0 is all")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show runs without a change too")
+	return cmd
+}
