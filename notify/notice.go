@@ -1,0 +1,217 @@
+package notify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"mailworthy/finding"
+	"mailworthy/report"
+)
+
+// SchemaID names the JSON of a notice. Keys are added to it, never renamed.
+const SchemaID = "mailworthy/notification/1"
+
+// Bounds on a notice. The report has everything.
+const (
+	maxItems   = 50
+	maxRecords = 50
+	maxText    = 1000
+)
+
+// Notice is something to tell. Its texts are for people: what the DNS said has been
+// made visible (report.Escape), so that nothing in it steers a screen or is cut by
+// a program, and long texts are shortened.
+type Notice struct {
+	// Schema is always "mailworthy/notification/1".
+	Schema string `json:"schema"`
+	// ID is the same for every try and every target of the notice.
+	ID string `json:"id"`
+	// Reason is "change" or "threshold".
+	Reason When      `json:"reason"`
+	Time   time.Time `json:"time"`
+	Domain string    `json:"domain"`
+	Owner  string    `json:"owner,omitempty"`
+	// Before is what the domain was when it was last told of; null for a threshold.
+	Before *report.Outcome `json:"before"`
+	After  report.Outcome  `json:"after"`
+	// Findings are what differs, or what stands newly at or above the threshold.
+	Findings []Item `json:"findings"`
+	// Removed and Added are the published records that differ.
+	Removed []finding.Record `json:"records_removed"`
+	Added   []finding.Record `json:"records_added"`
+	// LeftOut counts findings and records over the bounds of a notice.
+	LeftOut int `json:"left_out"`
+}
+
+// Item is a finding in a notice.
+type Item struct {
+	// Change is "new", "gone", "changed" or, for a threshold, "standing".
+	Change string `json:"change"`
+	// Was is the severity before, of a finding that changed.
+	Was      finding.Severity `json:"was,omitempty"`
+	Severity finding.Severity `json:"severity"`
+	Check    string           `json:"check"`
+	Subject  string           `json:"subject"`
+	Title    string           `json:"title"`
+	// Fix is what to do, where that is known.
+	Fix string `json:"fix,omitempty"`
+}
+
+// OfChange is the notice of what differs.
+func OfChange(c *report.Comparison, owner string, at time.Time) *Notice {
+	n := newNotice(Change, c.Domain, owner, c.After, at)
+	before := c.Before
+	n.Before = &before
+	for _, f := range c.New {
+		n.add(newItem("new", f))
+	}
+	for _, m := range c.Changed {
+		item := newItem("changed", m.Finding)
+		item.Was = m.Was
+		n.add(item)
+	}
+	for _, f := range c.Gone {
+		item := newItem("gone", f)
+		item.Fix = ""
+		n.add(item)
+	}
+	n.Removed, n.Added = n.records(c.Removed), n.records(c.Added)
+	return n
+}
+
+// OfThreshold is the notice of findings that stand.
+func OfThreshold(domain string, after report.Outcome, findings []finding.Finding, owner string, at time.Time) *Notice {
+	n := newNotice(Threshold, domain, owner, after, at)
+	for _, f := range findings {
+		n.add(newItem("standing", f))
+	}
+	return n
+}
+
+func newNotice(reason When, domain, owner string, after report.Outcome, at time.Time) *Notice {
+	return &Notice{Schema: SchemaID, Reason: reason, Time: at.UTC().Truncate(time.Second), Domain: shown(domain), Owner: shown(owner), After: after,
+		Findings: []Item{}, Removed: []finding.Record{}, Added: []finding.Record{}}
+}
+
+func newItem(change string, f finding.Finding) Item {
+	item := Item{Change: change, Severity: f.Severity, Check: f.Check, Subject: shown(f.Subject), Title: shown(f.Title)}
+	if f.Fix != nil {
+		item.Fix = shown(f.Fix.Summary)
+	}
+	return item
+}
+
+func (n *Notice) add(item Item) {
+	if len(n.Findings) == maxItems {
+		n.LeftOut++
+		return
+	}
+	n.Findings = append(n.Findings, item)
+}
+
+func (n *Notice) records(list []finding.Record) []finding.Record {
+	out := []finding.Record{}
+	for i, rec := range list {
+		if i == maxRecords {
+			n.LeftOut += len(list) - i
+			break
+		}
+		out = append(out, finding.Record{Name: shown(rec.Name), Type: shown(rec.Type), Value: shown(rec.Value)})
+	}
+	return out
+}
+
+// key is the same for notices that say the same, whenever they say it.
+func (n *Notice) key() string {
+	content := *n
+	content.ID, content.Time = "", time.Time{}
+	return digest(&content)
+}
+
+func digest(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("notify: " + err.Error()) // strings and numbers marshal
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+// Subject is the notice in a line.
+func (n *Notice) Subject() string {
+	text := n.Domain + ": " + outcome(n.After)
+	if n.Before != nil && outcome(*n.Before) != outcome(n.After) {
+		text += " (was " + outcome(*n.Before) + ")"
+	}
+	return text
+}
+
+func outcome(o report.Outcome) string {
+	if o.Score == nil {
+		return string(o.Verdict)
+	}
+	return string(o.Verdict) + ", " + strconv.Itoa(*o.Score) + "/100"
+}
+
+// Lines are what the notice says, a line each: findings, then records as a diff.
+func (n *Notice) Lines() []string {
+	var out []string
+	for _, i := range n.Findings {
+		text := i.Change + ": "
+		switch {
+		case i.Change == "standing":
+			text = ""
+		case i.Was != "":
+			text += string(i.Was) + " → "
+		}
+		text += string(i.Severity) + " " + i.Check
+		if i.Subject != "" {
+			text += " (" + i.Subject + ")"
+		}
+		out = append(out, text+": "+i.Title)
+	}
+	for _, rec := range n.Removed {
+		out = append(out, "- "+rec.Name+" "+rec.Type+" "+rec.Value)
+	}
+	for _, rec := range n.Added {
+		out = append(out, "+ "+rec.Name+" "+rec.Type+" "+rec.Value)
+	}
+	if n.LeftOut > 0 {
+		out = append(out, fmt.Sprintf("and %d more", n.LeftOut))
+	}
+	if len(out) == 0 {
+		out = append(out, "The verdict or the score differs; no finding and no record does.")
+	}
+	return out
+}
+
+// Fixes are the sentences that say what to do, each once.
+func (n *Notice) Fixes() []string {
+	var out []string
+	seen := make(map[string]bool)
+	for _, i := range n.Findings {
+		if i.Fix != "" && !seen[i.Fix] {
+			seen[i.Fix] = true
+			out = append(out, i.Check+": "+i.Fix)
+		}
+	}
+	return out
+}
+
+// shown is a text without anything that a screen would obey, and not too long.
+func shown(s string) string {
+	cut := s
+	if len(cut) > maxText {
+		cut = cut[:maxText]
+	}
+	text := report.Escape(cut)
+	if cut != s {
+		text += "…"
+	}
+	return strings.TrimSpace(text)
+}

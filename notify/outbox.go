@@ -1,0 +1,243 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mailworthy/finding"
+)
+
+// Bounds on an outbox.
+const (
+	// keepFor is how long a notice is tried to be delivered.
+	keepFor    = 72 * time.Hour
+	maxEntries = 1000
+	maxOutbox  = 16 << 20
+)
+
+// Outbox keeps what there is to tell to each target, in a file of its own. A
+// notice is added before the change that it tells of counts as told, and is
+// recognised when it is added again: a process that dies in between tells it once.
+//
+// One process at a time may have an outbox open.
+type Outbox struct {
+	file string
+
+	mu    sync.Mutex
+	state outboxState
+}
+
+type outboxState struct {
+	Schema  string   `json:"schema"`
+	Entries []*entry `json:"entries"`
+	// Standing is what each target was told to stand, by target and domain.
+	Standing map[string]map[string][]string `json:"standing"`
+}
+
+// entry is a notice for a target.
+type entry struct {
+	Target string `json:"target"`
+	Domain string `json:"domain"`
+	// Key is the same for notices that say the same.
+	Key    string    `json:"key"`
+	Queued time.Time `json:"queued"`
+	// Delivered entries stay until the change counts as told (Settle).
+	Delivered bool    `json:"delivered"`
+	Notice    *Notice `json:"notice,omitempty"`
+}
+
+const outboxSchema = "mailworthy/outbox/1"
+
+// ErrDamaged: the file of an outbox was not one. It has been put aside and the
+// outbox is empty: what it held may be told again or not at all.
+var ErrDamaged = errors.New("the outbox was damaged and has been put aside")
+
+// OpenOutbox reads the outbox of the file, which need not exist. With ErrDamaged
+// the outbox can be used.
+func OpenOutbox(file string) (*Outbox, error) {
+	o := &Outbox{file: file, state: outboxState{Schema: outboxSchema, Standing: map[string]map[string][]string{}}}
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var state outboxState
+	if len(text) <= maxOutbox && json.Unmarshal(text, &state) == nil && state.Schema == outboxSchema &&
+		!slices.Contains(state.Entries, nil) && !slices.ContainsFunc(state.Entries, func(e *entry) bool { return !e.Delivered && e.Notice == nil }) {
+		o.state = state
+		if o.state.Standing == nil {
+			o.state.Standing = map[string]map[string][]string{}
+		}
+		return o, nil
+	}
+	if err := os.Rename(file, file+".damaged"); err != nil {
+		return nil, err
+	}
+	return o, fmt.Errorf("%w as %s", ErrDamaged, file+".damaged")
+}
+
+// Add puts a notice in for a target, unless an equal one is there.
+func (o *Outbox) Add(t *Target, n *Notice) {
+	key := n.key()
+	if slices.ContainsFunc(o.state.Entries, func(e *entry) bool { return e.Target == t.Name && e.Key == key }) {
+		return
+	}
+	if n.ID == "" {
+		n.ID = digest([]any{key, n.Time})
+	}
+	o.state.Entries = append(o.state.Entries, &entry{Target: t.Name, Domain: n.Domain, Key: key, Queued: n.Time, Notice: n})
+}
+
+// Standing notes what stands at or above the severity of a Threshold target, and
+// returns what stands newly: that the target has not been told, or that had gone
+// since.
+func (o *Outbox) Standing(t *Target, domain string, findings []finding.Finding) []finding.Finding {
+	told := o.state.Standing[t.Name][domain]
+	var fresh []finding.Finding
+	var now []string
+	for _, f := range findings {
+		if f.Severity == finding.Unknown || !f.Severity.AtLeast(t.Severity) {
+			continue
+		}
+		key := digest([]string{f.Check, f.Subject, string(f.Severity)})
+		if slices.Contains(now, key) {
+			continue
+		}
+		now = append(now, key)
+		if !slices.Contains(told, key) {
+			fresh = append(fresh, f)
+		}
+	}
+	if o.state.Standing[t.Name] == nil {
+		o.state.Standing[t.Name] = map[string][]string{}
+	}
+	o.state.Standing[t.Name][domain] = now
+	return fresh
+}
+
+// Settle says that changes of the domain count as told: an equal one is a new one
+// from now on.
+func (o *Outbox) Settle(domain string) {
+	o.state.Entries = slices.DeleteFunc(o.state.Entries, func(e *entry) bool { return e.Delivered && e.Domain == domain })
+	for _, e := range o.state.Entries {
+		if e.Domain == domain {
+			e.Key = ""
+		}
+	}
+}
+
+// Deliver sends what waits, to several targets at once and to each in order, and
+// saves the outbox as it goes. It returns what went wrong, a line a target. What was not
+// delivered waits for the next time, for three days.
+func (o *Outbox) Deliver(ctx context.Context, s *Sender, targets []Target, now time.Time) []error {
+	problems := o.expire(targets, now)
+	var g errgroup.Group
+	g.SetLimit(8)
+	for i := range targets {
+		t := &targets[i]
+		g.Go(func() error {
+			for _, e := range o.waiting(t.Name) {
+				err := s.Send(ctx, t, e.Notice)
+				o.mu.Lock()
+				if err != nil {
+					problems = append(problems, fmt.Errorf("notification %q about %s waits for the next run: %w", t.Name, e.Domain, err))
+				} else {
+					e.Delivered, e.Notice = true, nil
+					if err = o.save(); err != nil {
+						problems = append(problems, err)
+					}
+				}
+				o.mu.Unlock()
+				if err != nil {
+					// The others would fail the same way.
+					return nil
+				}
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return problems
+}
+
+// waiting are the entries of a target that are not delivered, oldest first.
+func (o *Outbox) waiting(target string) []*entry {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var out []*entry
+	for _, e := range o.state.Entries {
+		if e.Target == target && !e.Delivered {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// expire drops what is too old or too much, and what is for a target that is no
+// longer configured.
+func (o *Outbox) expire(targets []Target, now time.Time) []error {
+	var problems []error
+	configured := func(name string) bool {
+		return slices.ContainsFunc(targets, func(t Target) bool { return t.Name == name })
+	}
+	o.state.Entries = slices.DeleteFunc(o.state.Entries, func(e *entry) bool {
+		old := now.Sub(e.Queued) > keepFor
+		if old && !e.Delivered && configured(e.Target) {
+			problems = append(problems, fmt.Errorf("notification %q about %s is given up: it could not be delivered since %s", e.Target, e.Domain, e.Queued.Format(time.RFC3339)))
+		}
+		return old || !configured(e.Target)
+	})
+	if n := len(o.state.Entries) - maxEntries; n > 0 {
+		problems = append(problems, fmt.Errorf("%d notifications are given up: more than %d wait", n, maxEntries))
+		o.state.Entries = slices.Delete(o.state.Entries, 0, n)
+	}
+	return problems
+}
+
+// Save writes the outbox, wholly or not at all.
+func (o *Outbox) Save() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.save()
+}
+
+func (o *Outbox) save() error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(&o.state); err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(o.file), "."+filepath.Base(o.file)+".*")
+	if err != nil {
+		return fmt.Errorf("the outbox: %w", err)
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(b.Bytes())
+	if err == nil {
+		err = temp.Sync()
+	}
+	if closing := temp.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(temp.Name(), o.file)
+	}
+	if err != nil {
+		return fmt.Errorf("the outbox: %w", err)
+	}
+	return nil
+}
