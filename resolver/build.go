@@ -40,6 +40,9 @@ func Build(o Options) (*Stack, error) {
 	return s, nil
 }
 
+// start implements starter.
+func (s *Stack) start(q question, to taker) stopper { return begin(s.Resolver, q, to) }
+
 // Close ends the connections of the servers.
 func (s *Stack) Close() {
 	if s.Client != nil {

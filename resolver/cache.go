@@ -1,12 +1,12 @@
 package resolver
 
 import (
-	"container/list"
 	"context"
-	"sync"
-	"sync/atomic"
+	"hash/maphash"
 	"time"
 	"unsafe"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // CacheOptions bound a Cache. A zero is the default.
@@ -25,24 +25,37 @@ type CacheOptions struct {
 // under way be one. Errors are not kept. What is kept is the answer to one name
 // and type: NXDOMAIN says nothing here of other types or of names below, because
 // servers exist that answer it for empty non-terminals and for types that they do
-// not know.
+// not know. What was not used for the longest time makes room.
 //
 // A hit returns the answer as it came: its TTL does not count down.
 type Cache struct {
-	next    Resolver
-	o       CacheOptions
-	flights flights
+	next   Resolver
+	o      CacheOptions
+	seed   maphash.Seed
+	shards []cacheShard
+}
 
-	mu      sync.Mutex
-	entries map[question]*list.Element
-	recent  list.List // of *cached, the last used first
+// cacheShards is the number of parts with a lock each. A cache too small to be
+// shared out has one.
+const (
+	cacheShards  = 16
+	leastEntries = 1 << 10
+	leastBytes   = 1 << 20
+)
+
+type cacheShard struct {
+	flights // its lock is that of the shard
+	cache   *Cache
+	kept    *simplelru.LRU[question, cached]
 	bytes   int
+	most    int // bytes
+	landed  func(question, *Answer, error)
 
-	hits, misses, shared, evicted atomic.Int64
+	hits, misses, shared, evicted int64
+	_                             [64]byte // shards on cache lines of their own
 }
 
 type cached struct {
-	q       question
 	answer  *Answer
 	expires time.Time
 	size    int
@@ -52,6 +65,15 @@ type cached struct {
 type CacheStats struct {
 	Hits, Misses, Shared, Evicted int64
 	Entries, Bytes                int
+}
+
+// HitRate is the part of the questions that were not passed on, from 0 to 1.
+func (s CacheStats) HitRate() float64 {
+	all := s.Hits + s.Misses + s.Shared
+	if all == 0 {
+		return 0
+	}
+	return float64(s.Hits+s.Shared) / float64(all)
 }
 
 // NewCache puts a cache in front of a resolver.
@@ -71,7 +93,18 @@ func NewCache(next Resolver, o CacheOptions) *Cache {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Cache{next: next, o: o, entries: make(map[question]*list.Element)}
+	n := cacheShards
+	if o.Entries < n*leastEntries || o.Bytes < n*leastBytes {
+		n = 1
+	}
+	c := &Cache{next: next, o: o, seed: maphash.MakeSeed(), shards: make([]cacheShard, n)}
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.cache, s.most, s.landed = c, o.Bytes/n, s.keep
+		// The size is over zero, so there is no error.
+		s.kept, _ = simplelru.NewLRU(o.Entries/n, func(_ question, e cached) { s.bytes -= e.size })
+	}
+	return c
 }
 
 // Lookup implements Resolver.
@@ -81,83 +114,102 @@ func (c *Cache) Lookup(ctx context.Context, name string, t Type) (*Answer, error
 		return nil, &Error{Name: name, Type: t, Reason: BadName, Detail: wrong}
 	}
 	q := question{key, t}
-	if a := c.get(q); a != nil {
-		c.hits.Add(1)
+	s := c.shard(q)
+	s.mu.Lock()
+	if a := s.get(q); a != nil {
+		s.mu.Unlock()
 		return a, nil
 	}
-	return c.miss(ctx, q, name)
+	w := newWaiter()
+	return w.wait(ctx, q, s.miss(q, w))
 }
 
-func (c *Cache) miss(ctx context.Context, q question, name string) (*Answer, error) {
-	a, err, shared := c.flights.do(ctx, q, func(ctx context.Context) (*Answer, error) {
-		// An equal question may have ended since this one was missed.
-		if a := c.get(q); a != nil {
-			c.hits.Add(1)
-			return a, nil
-		}
-		c.misses.Add(1)
-		a, err := c.next.Lookup(ctx, name, q.typ)
-		if err == nil {
-			c.put(q, a)
-		}
-		return a, err
-	})
-	if shared {
-		c.shared.Add(1)
+// start implements starter.
+func (c *Cache) start(q question, to taker) stopper {
+	s := c.shard(q)
+	s.mu.Lock()
+	if a := s.get(q); a != nil {
+		s.mu.Unlock()
+		to.take(a, nil)
+		return ender{func() {}}
 	}
-	return a, err
+	return s.miss(q, to)
+}
+
+func (c *Cache) shard(q question) *cacheShard {
+	if len(c.shards) == 1 {
+		return &c.shards[0]
+	}
+	return &c.shards[maphash.String(c.seed, q.name)%uint64(len(c.shards))]
+}
+
+// miss asks, or waits for an equal question. It unlocks the shard.
+func (s *cacheShard) miss(q question, to taker) stopper {
+	if p := s.join(q, to); p != nil {
+		s.shared++
+		s.mu.Unlock()
+		return p
+	}
+	s.misses++
+	fl := s.open(q, to, s.landed)
+	s.mu.Unlock()
+	return fl.depart(s.cache.next)
 }
 
 // Stats returns the counters.
 func (c *Cache) Stats() CacheStats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return CacheStats{c.hits.Load(), c.misses.Load(), c.shared.Load(), c.evicted.Load(), len(c.entries), c.bytes}
+	var out CacheStats
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		out.Hits += s.hits
+		out.Misses += s.misses
+		out.Shared += s.shared
+		out.Evicted += s.evicted
+		out.Entries += s.kept.Len()
+		out.Bytes += s.bytes
+		s.mu.Unlock()
+	}
+	return out
 }
 
-func (c *Cache) get(q question) *Answer {
-	now := c.o.Now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	el := c.entries[q]
-	if el == nil {
+// get returns what is kept and has not expired. The lock is held.
+func (s *cacheShard) get(q question) *Answer {
+	e, ok := s.kept.Get(q)
+	if !ok {
 		return nil
 	}
-	e := el.Value.(*cached)
-	if !now.Before(e.expires) {
-		c.remove(el)
+	if !s.cache.o.Now().Before(e.expires) {
+		s.kept.Remove(q)
 		return nil
 	}
-	c.recent.MoveToFront(el)
+	s.hits++
 	return e.answer
 }
 
-func (c *Cache) put(q question, a *Answer) {
-	ttl := min(time.Duration(a.TTL)*time.Second, c.o.MaxTTL)
-	if a.Absent() {
-		ttl = min(ttl, c.o.MaxNegativeTTL)
-	}
-	e := &cached{q, a, c.o.Now().Add(ttl), sizeOf(a)}
-	if ttl <= 0 || e.size > c.o.Bytes {
+// keep puts an answer in, and others out that it takes the room of. The lock is held.
+func (s *cacheShard) keep(q question, a *Answer, err error) {
+	if err != nil {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if el := c.entries[q]; el != nil {
-		c.remove(el)
+	o := &s.cache.o
+	ttl := min(time.Duration(a.TTL)*time.Second, o.MaxTTL)
+	if a.Absent() {
+		ttl = min(ttl, o.MaxNegativeTTL)
 	}
-	c.entries[q] = c.recent.PushFront(e)
-	c.bytes += e.size
-	for len(c.entries) > c.o.Entries || c.bytes > c.o.Bytes {
-		c.remove(c.recent.Back())
-		c.evicted.Add(1)
+	e := cached{a, o.Now().Add(ttl), sizeOf(a)}
+	if ttl <= 0 || e.size > s.most {
+		return
 	}
-}
-
-func (c *Cache) remove(el *list.Element) {
-	e := c.recent.Remove(el).(*cached)
-	delete(c.entries, e.q)
-	c.bytes -= e.size
+	s.kept.Remove(q)
+	s.bytes += e.size
+	if s.kept.Add(q, e) {
+		s.evicted++
+	}
+	for s.bytes > s.most {
+		s.kept.RemoveOldest()
+		s.evicted++
+	}
 }
 
 // sizeOf is about what an answer takes in the cache.

@@ -20,8 +20,13 @@ type Config struct {
 	// Retries are the tries after the first one, -1 for none and 2 where it is 0.
 	// Every server is tried at least once, however small it is.
 	Retries int
-	// MaxInFlight bounds the questions under way, and so the sockets; 256 where it is 0.
+	// MaxInFlight bounds the questions under way; 2048 where it is 0.
 	MaxInFlight int
+	// QPS bounds the questions a second in all, ServerQPS those to each server, and
+	// ZoneQPS those for names at or below a zone, such as that of a block list; 0 is
+	// no bound. Further tries count.
+	QPS, ServerQPS float64
+	ZoneQPS        map[string]float64
 	// TLS is for tls and https: the system's roots where it is nil.
 	TLS *tls.Config
 }
@@ -36,6 +41,9 @@ type Client struct {
 	tries   int
 	slots   chan struct{}
 	buffers sync.Pool
+	limits  limits
+	base    context.Context // ends with Close
+	end     context.CancelFunc
 	now     func() time.Time
 	pause   func(ctx context.Context, d time.Duration)
 }
@@ -52,7 +60,7 @@ func New(c Config) (*Client, error) {
 		c.Retries = 0
 	}
 	if c.MaxInFlight <= 0 {
-		c.MaxInFlight = 256
+		c.MaxInFlight = 2048
 	}
 	specs := c.Servers
 	if len(specs) == 0 {
@@ -61,7 +69,8 @@ func New(c Config) (*Client, error) {
 			return nil, err
 		}
 	}
-	cl := &Client{timeout: c.Timeout, slots: make(chan struct{}, c.MaxInFlight), now: time.Now, pause: pause}
+	cl := &Client{timeout: c.Timeout, slots: make(chan struct{}, c.MaxInFlight), now: time.Now, pause: pause, limits: newLimits(&c)}
+	cl.base, cl.end = context.WithCancel(context.Background())
 	cl.buffers.New = func() any { return new([4096]byte) }
 	for _, spec := range specs {
 		s, err := newServer(spec, &c)
@@ -69,6 +78,7 @@ func New(c Config) (*Client, error) {
 			cl.Close()
 			return nil, err
 		}
+		s.limit = newLimiter(c.ServerQPS)
 		cl.servers = append(cl.servers, s)
 	}
 	cl.tries = max(1+c.Retries, len(cl.servers))
@@ -86,6 +96,7 @@ func (c *Client) Servers() []string {
 
 // Close ends the connections. Questions under way fail.
 func (c *Client) Close() {
+	c.end()
 	for _, s := range c.servers {
 		s.close()
 		if s.tcp != nil {
@@ -101,12 +112,21 @@ func (c *Client) Lookup(ctx context.Context, name string, t Type) (*Answer, erro
 	if wrong != "" {
 		return nil, &Error{Name: name, Type: t, Reason: BadName, Detail: wrong}
 	}
+	a, e := c.lookup(ctx, question{key, t}, nil)
+	if e != nil {
+		return nil, e
+	}
+	return a, nil
+}
+
+// lookup asks for a canonical name. What came of a first try is taken from there.
+func (c *Client) lookup(ctx context.Context, q question, made *exchanged) (*Answer, *Error) {
 	var first *response
-	for at := key; ; {
-		res, e := c.ask(ctx, at, t)
+	for at := q.name; ; made = nil {
+		res, e := c.ask(ctx, at, q.typ, made)
 		if e != nil {
-			if at != key {
-				e.Name, e.Detail = key, joinDetail("asked for its alias "+at, e.Detail)
+			if at != q.name {
+				e.Name, e.Detail = q.name, joinDetail("asked for its alias "+at, e.Detail)
 			}
 			return nil, e
 		}
@@ -135,13 +155,15 @@ func (res *response) extend(next *response) *Error {
 	return nil
 }
 
-// ask tries servers until one answers.
-func (c *Client) ask(ctx context.Context, name string, t Type) (*response, *Error) {
+// ask tries servers until one answers. The first try may have been made.
+func (c *Client) ask(ctx context.Context, name string, t Type, made *exchanged) (*response, *Error) {
 	asked := make([]int, len(c.servers)) // how often; -1 where it is no use to ask again
 	var worst *Error
 	for n := range c.tries {
-		i := c.pick(asked)
-		if i < 0 {
+		i := 0
+		if made != nil && n == 0 {
+			i = made.server
+		} else if i = c.pick(asked); i < 0 {
 			break
 		}
 		if asked[i] > 0 && worst.Reason != Timeout {
@@ -153,7 +175,8 @@ func (c *Client) ask(ctx context.Context, name string, t Type) (*response, *Erro
 		}
 		asked[i]++
 		s := c.servers[i]
-		res, e := c.try(ctx, s, name, t)
+		res, e := c.try(ctx, s, name, t, made)
+		made = nil
 		if e == nil {
 			s.succeeded()
 			return res, nil
@@ -218,19 +241,33 @@ func pause(ctx context.Context, d time.Duration) {
 
 // try asks one server, over TCP too where the answer is truncated, and without
 // EDNS where the server does not know it (RFC 6891, 7).
-func (c *Client) try(ctx context.Context, s *server, name string, t Type) (*response, *Error) {
+func (c *Client) try(ctx context.Context, s *server, name string, t Type, made *exchanged) (*response, *Error) {
+	edns := !s.noEDNS.Load()
+	if made != nil {
+		edns = made.edns
+	} else {
+		if c.wait(ctx, s, name); ended(ctx) {
+			return nil, canceled(ctx, name, t, s.String())
+		}
+	}
 	select {
 	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
+		defer c.release()
 	case <-ctx.Done():
 		return nil, canceled(ctx, name, t, s.String())
 	}
 	buf := c.buffers.Get().(*[4096]byte)
 	defer c.buffers.Put(buf)
-	edns := !s.noEDNS.Load()
 	for {
 		q := newQuery(name, t, edns)
-		res, e := c.send(ctx, s.transport, q, buf[:], name, t)
+		var res *response
+		var e *Error
+		if made != nil {
+			res, e = c.judge(ctx, s.transport, made.msg, made.err, name, t)
+			made = nil
+		} else {
+			res, e = c.send(ctx, s.transport, q, buf[:], name, t)
+		}
 		if e == errTruncated {
 			if s.tcp == nil {
 				return nil, &Error{Name: name, Type: t, Reason: Malformed, Server: s.String(), Detail: "a truncated answer over a connection"}
@@ -252,6 +289,18 @@ func (c *Client) try(ctx context.Context, s *server, name string, t Type) (*resp
 	}
 }
 
+// claim takes a place among the questions under way, if there is one.
+func (c *Client) claim() bool {
+	select {
+	case c.slots <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *Client) release() { <-c.slots }
+
 // errTruncated stands for an answer that is to be fetched over TCP.
 var errTruncated = &Error{Reason: Malformed, Detail: "truncated"}
 
@@ -264,6 +313,11 @@ func (c *Client) send(ctx context.Context, tr transport, q *query, buf []byte, n
 		defer cancel()
 	}
 	msg, err := tr.exchange(limited, q, buf)
+	return c.judge(ctx, tr, msg, err, name, t)
+}
+
+// judge says what came of an exchange.
+func (c *Client) judge(ctx context.Context, tr transport, msg []byte, err error, name string, t Type) (*response, *Error) {
 	if err != nil {
 		return nil, failure(ctx, err, name, t, tr.String())
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	"golang.org/x/time/rate"
 )
 
 // resolvConf is where the system keeps its resolvers.
@@ -32,6 +33,10 @@ type server struct {
 	tcp transport
 	// noEDNS: it fails on EDNS and answers without.
 	noEDNS atomic.Bool
+	// limit is that of its questions; nil: none.
+	limit *rate.Limiter
+	// failing: failures is not 0. It spares a server that works the lock.
+	failing atomic.Bool
 
 	mu       sync.Mutex
 	failures int
@@ -46,16 +51,24 @@ func (s *server) failed(now time.Time) {
 	}
 	s.until = now.Add(min(penaltyStep<<min(s.failures, 10), penaltyMax))
 	s.failures++
+	s.failing.Store(true)
 }
 
 func (s *server) succeeded() {
+	if !s.failing.Load() {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures, s.until = 0, time.Time{}
+	s.failing.Store(false)
 }
 
 // penalty is how long the server is still passed over.
 func (s *server) penalty(now time.Time) time.Duration {
+	if !s.failing.Load() {
+		return 0
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return max(0, s.until.Sub(now))

@@ -1,0 +1,101 @@
+package resolver
+
+import (
+	"context"
+	"sync"
+)
+
+// lookup is a question that somebody is told of, and nobody waits for. Its first
+// try over UDP costs no goroutine. When that is not the answer, it goes the patient
+// way of Client.Lookup, from where the first try has ended.
+type lookup struct {
+	inquiry  // the first try
+	client   *Client
+	question question
+	taker    taker
+	first    exchanged
+
+	mu      sync.Mutex
+	stopped bool
+	cancel  context.CancelFunc // of the patient way
+}
+
+// exchanged is what came of a try that was made already.
+type exchanged struct {
+	server int // its place in Client.servers
+	edns   bool
+	msg    []byte
+	err    error
+}
+
+// start implements starter.
+func (c *Client) start(q question, to taker) stopper {
+	l := &lookup{client: c, question: q, taker: to}
+	i := 0
+	if len(c.servers) > 1 {
+		i = c.pick(make([]int, len(c.servers)))
+	}
+	s := c.servers[i]
+	u, ok := s.transport.(*udp)
+	if !ok || !c.unlimited(s, q.name) || !c.claim() {
+		go l.patient(nil)
+		return l
+	}
+	l.first.server, l.first.edns = i, !s.noEDNS.Load()
+	l.q, l.to = newQuery(q.name, q.typ, l.first.edns), l
+	u.ask(&l.inquiry)
+	return l
+}
+
+// received implements receiver.
+func (l *lookup) received(msg []byte, err error) {
+	c := l.client
+	c.release()
+	s := c.servers[l.first.server]
+	if err == nil && !truncated(msg) {
+		res, e := readResponse(msg, l.question.name, l.question.typ, s.String())
+		if e == nil && !res.more {
+			if s.succeeded(); !l.first.edns {
+				s.noEDNS.Store(true)
+			}
+			l.taker.take(&res.Answer, nil)
+			return
+		}
+	}
+	first := l.first
+	first.err = err
+	if err == nil {
+		first.msg = append([]byte(nil), msg...)
+	}
+	go l.patient(&first)
+}
+
+// patient looks the name up as Client.Lookup does.
+func (l *lookup) patient(first *exchanged) {
+	ctx, cancel := context.WithCancel(l.client.base)
+	defer cancel()
+	l.mu.Lock()
+	if l.cancel = cancel; l.stopped {
+		cancel()
+	}
+	l.mu.Unlock()
+	a, e := l.client.lookup(ctx, l.question, first)
+	if e != nil {
+		l.taker.take(nil, e)
+		return
+	}
+	l.taker.take(a, nil)
+}
+
+// stop implements stopper.
+func (l *lookup) stop() {
+	l.mu.Lock()
+	l.stopped = true
+	cancel := l.cancel
+	l.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	} else if l.inquiry.cancel() {
+		l.client.release()
+	}
+}

@@ -1,0 +1,77 @@
+package resolver
+
+import (
+	"context"
+	"strings"
+)
+
+// Below the goroutine that asks, a question is passed on without another one: each
+// layer says whom to tell, and is told by the reader of the socket. A goroutine
+// and its context for every layer would cost as much as the question itself.
+
+// taker is told the outcome of a question, once. It must not block.
+type taker interface {
+	take(a *Answer, err error)
+}
+
+// stopper ends a question that nobody waits for any more. Its taker may be told
+// an outcome all the same.
+type stopper interface {
+	stop()
+}
+
+// starter is a resolver that asks without waiting. The taker may be told before
+// start returns. The name of the question is canonical.
+type starter interface {
+	start(q question, to taker) stopper
+}
+
+// question is what makes two questions equal; the name is canonical.
+type question struct {
+	name string
+	typ  Type
+}
+
+// begin asks next; one that waits gets a goroutine to wait in.
+func begin(next Resolver, q question, to taker) stopper {
+	if s, ok := next.(starter); ok {
+		return s.start(q, to)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer cancel()
+		a, err := next.Lookup(ctx, strings.ReplaceAll(q.name, `\092`, `\`), q.typ)
+		to.take(a, err)
+	}()
+	return ender{cancel}
+}
+
+// ender is a stopper that cancels a context.
+type ender struct{ cancel context.CancelFunc }
+
+func (e ender) stop() { e.cancel() }
+
+// waiter is a taker to wait for.
+type waiter struct {
+	done   chan struct{}
+	answer *Answer
+	err    error
+}
+
+func newWaiter() *waiter { return &waiter{done: make(chan struct{})} }
+
+func (w *waiter) take(a *Answer, err error) {
+	w.answer, w.err = a, err
+	close(w.done)
+}
+
+// wait returns the outcome; where the context ends before, the question is left.
+func (w *waiter) wait(ctx context.Context, q question, s stopper) (*Answer, error) {
+	select {
+	case <-w.done:
+		return w.answer, w.err
+	case <-ctx.Done():
+	}
+	s.stop()
+	return nil, canceled(ctx, q.name, q.typ, "")
+}
