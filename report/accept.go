@@ -129,6 +129,12 @@ func (r *Report) acceptedText() []string {
 	if n > maxAcceptedShown {
 		out = append(out, fmt.Sprintf("%d more findings are accepted.", n-maxAcceptedShown))
 	}
+	return append(out, r.acceptancesEnded()...)
+}
+
+// acceptancesEnded says in a sentence each which findings count again.
+func (r *Report) acceptancesEnded() []string {
+	var out []string
 	for _, a := range r.AcceptancesEnded {
 		out = append(out, fmt.Sprintf("The acceptance of %s%s ended on %s: it counts again.", a.Check, about(a.Subject), a.Until))
 	}
