@@ -3,7 +3,9 @@ package spf
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"mailworthy/resolver"
@@ -36,17 +38,44 @@ var standard = limits{maxLookups, maxVoid, maxQuestions}
 // that remembers answers and run Examine on the same one before or beside it:
 // that asks everything at the same time.
 func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
-	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > maxTime {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, maxTime)
-		defer cancel()
+	end := time.Now().Add(maxTime)
+	if at, ok := ctx.Deadline(); !ok || at.After(end) {
+		limited := withDeadline(ctx, end)
+		defer limited.stop()
+		ctx = limited
 	}
 	return checkHost(ctx, r, c, standard)
 }
 
+// evaluations keeps the working memory of evaluations for the next ones: a
+// receiver, an audit and a comparison of records run many.
+var evaluations = sync.Pool{New: func() any { return new(evaluation) }}
+
+// keptTerms is the most terms that are kept memory for.
+const keptTerms = 256
+
 func checkHost(ctx context.Context, r resolver.Resolver, c Client, l limits) Evaluation {
-	e := &evaluation{ctx: ctx, r: r, limits: l, ip: c.IP.Unmap().WithZone(""), helo: c.HELO, client: &c}
-	e.terms = e.room[:0]
+	e := evaluations.Get().(*evaluation)
+	e.ctx, e.r, e.limits, e.client = ctx, r, l, c
+	e.run()
+	out := e.out
+	out.Steps = slices.Clone(e.steps)
+	if cap(e.terms) > keptTerms || cap(e.steps) > keptTerms {
+		return out // a hostile record's memory is not kept
+	}
+	// Nothing of this evaluation, such as its records, outlives it in the pool.
+	clear(e.terms[:cap(e.terms)])
+	clear(e.steps)
+	clear(e.path[:cap(e.path)])
+	*e = evaluation{terms: e.terms[:0], steps: e.steps[:0], path: e.path[:0]}
+	evaluations.Put(e)
+	return out
+}
+
+// run evaluates e.client and leaves the verdict in e.out.
+func (e *evaluation) run() {
+	c := &e.client
+	e.ip, e.helo = c.IP.Unmap().WithZone(""), c.HELO
 	e.out.IP = e.ip
 	e.out.Identity = "mailfrom"
 	if !isASCII(e.helo) {
@@ -81,12 +110,12 @@ func checkHost(ctx context.Context, r resolver.Resolver, c Client, l limits) Eva
 		e.out.Result = None
 		e.note("there is no domain to check: a name of two labels at least is needed")
 		e.out.Error = e.why
-		return e.out
+		return
 	case !e.ip.IsValid():
 		e.out.Domain = domain
 		e.out.Result = None
 		e.out.Error = "there is no client address to check"
-		return e.out
+		return
 	}
 	e.out.Domain = domain
 	e.out.Result = e.host(domain, 0)
@@ -97,14 +126,13 @@ func checkHost(ctx context.Context, r resolver.Resolver, c Client, l limits) Eva
 		e.out.Error = e.why
 	}
 	e.out.Lookups, e.out.VoidLookups, e.out.Questions = e.lookups, e.void, e.questions
-	return e.out
 }
 
 // evaluation is one run of check_host().
 type evaluation struct {
 	ctx    context.Context
 	r      resolver.Resolver
-	client *Client
+	client Client
 	limits limits
 	ip     netip.Addr
 	helo   string
@@ -130,10 +158,12 @@ type evaluation struct {
 	why     string
 	stopped bool
 
-	out   Evaluation
-	path  []string
+	out Evaluation
+	// steps is the trace; terms are those of the records under evaluation, the
+	// innermost last; path are the includes and redirects around it.
+	steps []Step
 	terms []term
-	room  [16]term
+	path  []string
 }
 
 // note keeps the first reason given.
@@ -235,13 +265,13 @@ func (e *evaluation) record(from, to int, l layout, depth int) Result {
 		matched, failure := e.match(&t, step, depth)
 		switch {
 		case failure != "":
-			e.out.Steps[step].Outcome = string(failure)
+			e.steps[step].Outcome = string(failure)
 			return failure
 		case !matched:
-			e.out.Steps[step].Outcome = "no match"
+			e.steps[step].Outcome = "no match"
 			continue
 		}
-		e.out.Steps[step].Outcome = "match"
+		e.steps[step].Outcome = "match"
 		if t.kind != KindInclude && e.out.Matched == "" {
 			e.out.Matched, e.out.MatchedIn = t.text, e.domain
 			e.out.Path = append([]string(nil), e.path...)
@@ -260,11 +290,11 @@ func (e *evaluation) record(from, to int, l layout, depth int) Result {
 	step := e.step(&t, depth)
 	name, ok, failure := e.target(&t, step)
 	if failure != "" {
-		e.out.Steps[step].Outcome = string(failure)
+		e.steps[step].Outcome = string(failure)
 		return failure
 	}
 	if !ok {
-		e.out.Steps[step].Outcome = "no match"
+		e.steps[step].Outcome = "no match"
 		return Neutral
 	}
 	result := PermError
@@ -278,17 +308,14 @@ func (e *evaluation) record(from, to int, l layout, depth int) Result {
 	} else {
 		e.note(quote(name) + " cannot be the target of a redirect")
 	}
-	e.out.Steps[step].Outcome = string(result)
+	e.steps[step].Outcome = string(result)
 	return result
 }
 
 // step starts the trace of a term and returns its index.
 func (e *evaluation) step(t *term, depth int) int {
-	if e.out.Steps == nil {
-		e.out.Steps = make([]Step, 0, 8)
-	}
-	e.out.Steps = append(e.out.Steps, Step{Domain: e.domain, Term: t.text, Depth: depth, Lookups: e.lookups})
-	return len(e.out.Steps) - 1
+	e.steps = append(e.steps, Step{Domain: e.domain, Term: t.text, Depth: depth, Lookups: e.lookups})
+	return len(e.steps) - 1
 }
 
 // explain fetches the explanation of a fail (6.2). Whatever goes wrong, there is

@@ -21,7 +21,7 @@ func client(ip, from string) Client {
 // TestMacros has the examples of RFC 7208, 7.4.
 func TestMacros(t *testing.T) {
 	e := &evaluation{local: "strong-bad", sender: "email.example.com", domain: "email.example.com", helo: "mx.example.org", plain: true,
-		ip: netip.MustParseAddr("192.0.2.3"), client: &Client{Now: time.Unix(1234567890, 0)}, reversed: true, names: []string{"mx.example.org"}}
+		ip: netip.MustParseAddr("192.0.2.3"), client: Client{Now: time.Unix(1234567890, 0)}, reversed: true, names: []string{"mx.example.org"}}
 	for _, c := range []struct{ in, want string }{
 		{"%{s}", "strong-bad@email.example.com"},
 		{"%{o}", "email.example.com"},

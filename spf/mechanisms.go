@@ -45,7 +45,7 @@ func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Re
 		return "", false, PermError
 	}
 	e.lookups++
-	e.out.Steps[step].Lookups = e.lookups
+	e.steps[step].Lookups = e.lookups
 	if t.spec == "" {
 		return e.domain, true, ""
 	}
@@ -56,7 +56,7 @@ func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Re
 			if e.stopped {
 				return "", false, TempError
 			}
-			e.out.Steps[step].Note = "%{" + string(bad) + "} holds a local part that is not ASCII, which matches nothing (RFC 8616, 4)"
+			e.steps[step].Note = "%{" + string(bad) + "} holds a local part that is not ASCII, which matches nothing (RFC 8616, 4)"
 			return "", false, ""
 		}
 		if e.stopped {
@@ -64,7 +64,7 @@ func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Re
 		}
 	}
 	name = targetName(name)
-	e.out.Steps[step].Target = name
+	e.steps[step].Target = name
 	return name, true, ""
 }
 
@@ -79,7 +79,7 @@ func (e *evaluation) include(t *term, name string, step, depth int) (bool, Resul
 	result := e.host(name, depth+1)
 	e.path = e.path[:len(e.path)-1]
 	e.includes--
-	e.out.Steps[step].Note = "the included record gives " + string(result)
+	e.steps[step].Note = gives(result)
 	switch result {
 	case Pass:
 		return true, ""
@@ -93,10 +93,27 @@ func (e *evaluation) include(t *term, name string, step, depth int) (bool, Resul
 	return false, ""
 }
 
+// gives says what an included record came to.
+func gives(r Result) string {
+	switch r {
+	case Pass:
+		return "the included record gives pass"
+	case Fail:
+		return "the included record gives fail"
+	case SoftFail:
+		return "the included record gives softfail"
+	case Neutral:
+		return "the included record gives neutral"
+	case None:
+		return "there is no included record"
+	}
+	return "the included record is in error"
+}
+
 // lookup asks the question that a term is about and counts a void one.
 func (e *evaluation) lookup(name string, t resolver.Type, step int) (*resolver.Answer, Result) {
 	if !askable(name) {
-		e.out.Steps[step].Note = "the name cannot be asked"
+		e.steps[step].Note = "the name cannot be asked"
 		return &resolver.Answer{}, ""
 	}
 	a, err := e.ask(name, t)
@@ -114,7 +131,7 @@ func (e *evaluation) lookup(name string, t resolver.Type, step int) (*resolver.A
 // and PTR names are not counted: the limit is on terms.
 func (e *evaluation) countVoid(step int, name string) Result {
 	e.void++
-	e.out.Steps[step].Void = true
+	e.steps[step].Void = true
 	if e.void > e.limits.void {
 		e.note("more than " + strconv.Itoa(e.limits.void) + " terms found nothing in the DNS: " + quote(name) + " is the next")
 		return PermError
