@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -62,7 +64,7 @@ func (b *belief) hear(settled *report.Standing, r *report.Report, independent bo
 	v := report.NewView(r)
 	was, is := valuesOf(b.believed), valuesOf(settled)
 	keep := make(map[subject]bool)
-	for _, at := range subjects(was, is) {
+	for at := range b.subjects(was, is) {
 		value := is[at].digest()
 		if value == was[at].digest() {
 			delete(b.pending, at)
@@ -130,17 +132,19 @@ func valuesOf(s *report.Standing) map[subject]value {
 	return out
 }
 
-func subjects(was, is map[subject]value) []subject {
-	var out []subject
-	for at := range is {
-		out = append(out, at)
-	}
+// subjects are all that may have changed, or that waits to be seen again.
+func (b *belief) subjects(was, is map[subject]value) iter.Seq[subject] {
+	all := make(map[subject]bool)
 	for at := range was {
-		if _, ok := is[at]; !ok {
-			out = append(out, at)
-		}
+		all[at] = true
 	}
-	return out
+	for at := range is {
+		all[at] = true
+	}
+	for at := range b.pending {
+		all[at] = true
+	}
+	return maps.Keys(all)
 }
 
 // decided reports whether the audit itself said what is now had of the subject.
