@@ -127,6 +127,7 @@ unknown, never as missing.`,
 	root.AddCommand(
 		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMessage(), newLint(), newChecks(), newVersion(),
 		newHistory(), newDiff(), newTrend(),
+		newConfig(), newRun(),
 	)
 	for _, c := range root.Commands() {
 		guardUnknown(c)

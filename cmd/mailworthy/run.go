@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/internal/lockfile"
+	"mailworthy/report"
+)
+
+func newRun() *cobra.Command {
+	var (
+		flags  runnerFlags
+		output outputFlags
+		jitter time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Audit all of the configuration, for cron: silent while nothing changes",
+		Long: `Audits every domain of the configuration. Where nothing changed since the run
+before and nothing is wrong, nothing is written: cron sends no mail. Otherwise it
+writes what changed, and a line for each domain that fails as before. Without a
+history it writes the findings that make a domain fail. Who is configured to be
+told is told, each change once.
+
+Runs of the same configuration do not overlap: a second one says so, does nothing
+and exits with status 3.
+
+Exit status: 0 nothing at or above fail_on, 1 something is, 2 bad input or
+configuration, 3 incomplete: the DNS did not say enough, another run was under
+way, or the history or a notification failed. With --format nagios: 0 OK,
+1 WARNING, 2 CRITICAL, 3 UNKNOWN.`,
+		Example: `  mailworthy run
+  mailworthy run --config mail.yaml --history mail.db --jitter 10m
+  mailworthy run --format nagios
+  mailworthy run --format prometheus -o /var/lib/node_exporter/mailworthy.prom`,
+		Args:              exactly(),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := output.check(); err != nil {
+				return err
+			}
+			if jitter < 0 || jitter > 24*time.Hour {
+				return fmt.Errorf("--jitter %s: it must be 0 to 24h", jitter)
+			}
+			r, err := flags.runner(cmd)
+			if err != nil {
+				return err
+			}
+			r.table = output.table(cmd, flags.dns.verbose > 0)
+			// A program that polls reads states, not changes: they wait for a person.
+			r.tells = output.format == "table"
+			if jitter > 0 {
+				select {
+				case <-time.After(rand.N(jitter)):
+				case <-cmd.Context().Done():
+					return cmd.Context().Err()
+				}
+			}
+			done, err := r.once(cmd.Context(), func(done *ran) error {
+				if output.format == "table" && done.text.Len() == 0 && output.standard() {
+					return nil
+				}
+				return output.write(cmd, func(w io.Writer) error {
+					switch output.format {
+					case "nagios":
+						return report.WriteNagios(w, done.reports, r.failOn)
+					case "prometheus":
+						return report.WritePrometheus(w, done.reports)
+					}
+					_, err := w.Write(done.text.Bytes())
+					return err
+				})
+			})
+			if errors.Is(err, lockfile.ErrHeld) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", report.Escape(err.Error()))
+				return exit(exitIncomplete)
+			}
+			if err != nil {
+				return err
+			}
+			for _, t := range done.troubles {
+				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", report.Escape(t.Error()))
+			}
+			if output.format == "nagios" {
+				return exit(report.NagiosStatus(done.reports, r.failOn))
+			}
+			return exit(done.status(r.failOn))
+		},
+	}
+	flags.add(cmd)
+	output.add(cmd, "table", "nagios", "prometheus")
+	cmd.Flags().DurationVar(&jitter, "jitter", 0, "wait a random part of this `time` first, so that many hosts do not ask at once")
+	return cmd
+}
