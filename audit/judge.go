@@ -12,9 +12,14 @@ import (
 	"mailworthy/spf"
 )
 
+// mostlyFindings is room for the findings of most audits, passes included: they are
+// large, and moving them to a larger place again and again is what costs.
+const mostlyFindings = 128
+
 // judge turns the facts into findings.
 func (a *run) judge() {
 	res := a.result
+	res.Findings = make([]finding.Finding, 0, mostlyFindings)
 	res.Profile, res.ProfileWhy = a.profile()
 	if a.wants(finding.SPF) {
 		a.judgeSPF()

@@ -85,7 +85,7 @@ func address4In(name string, o [4]byte) string {
 	}
 	hex := fmt.Sprintf("%02x%02x%02x%02x", o[0], o[1], o[2], o[3])
 	backhex := fmt.Sprintf("%02x%02x%02x%02x", o[3], o[2], o[1], o[0])
-	squeezed := strings.NewReplacer("-", "", ".", "", "_", "").Replace(name)
+	squeezed := squeeze.Replace(name)
 	for _, h := range []string{hex, backhex} {
 		// A hexadecimal form without letters reads as some number that may stand
 		// in any name.
@@ -95,6 +95,9 @@ func address4In(name string, o [4]byte) string {
 	}
 	return ""
 }
+
+// squeeze takes out what separates the parts of a generated name.
+var squeeze = strings.NewReplacer("-", "", ".", "", "_", "")
 
 // digitRuns are the runs of one to three digits, without leading zeros.
 func digitRuns(name string) []string {
@@ -132,7 +135,7 @@ func address6In(name string, addr netip.Addr) string {
 	nibbles := strings.ReplaceAll(addr.StringExpanded(), ":", "")
 	back := []byte(nibbles)
 	slices.Reverse(back)
-	squeezed := strings.NewReplacer("-", "", ".", "", "_", "").Replace(name)
+	squeezed := squeeze.Replace(name)
 	for _, form := range []string{nibbles, string(back)} {
 		if strings.Contains(squeezed, form) {
 			return form
