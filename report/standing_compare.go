@@ -52,8 +52,7 @@ func CompareStandings(before, after *Standing) *Comparison {
 
 // Unchanged reports whether nothing differs, verdict and score included.
 func (c *Comparison) Unchanged() bool {
-	a, b := c.Before.Score, c.After.Score
-	return c.Same() && c.Before.Verdict == c.After.Verdict && (a == nil) == (b == nil) && (a == nil || *a == *b)
+	return c.Same() && c.SameOutcome()
 }
 
 func (s *Standing) outcome() Outcome {

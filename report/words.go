@@ -160,37 +160,66 @@ func diffWords(a, b []string) []Word {
 	return out
 }
 
-// longWord is where words that stayed or went are cut in their middle: a key is
-// told from another by its end as well as by its beginning.
+// longWord is how much of a word that came or went is shown.
 const longWord = 48
 
 // alteration writes an edited record with what went in [-…-] and what came in
 // {+…+}, the notation of wdiff.
 func (s *screen) alteration(a Alteration) {
 	var texts []string
-	for _, w := range a.Words {
-		var words []string
-		for _, word := range strings.Fields(w.Text) {
-			words = append(words, s.text(cutMiddle(word, longWord)))
+	for i, w := range a.Words {
+		// Two keys are told apart where they begin to differ.
+		at := 0
+		for _, o := range a.Words[max(i-1, 0):min(i+2, len(a.Words))] {
+			if o.Op != w.Op && o.Op != WordSame && w.Op != WordSame {
+				at = commonPrefix(w.Text, o.Text)
+			}
 		}
-		text := strings.Join(words, " ")
+		var text string
 		switch w.Op {
+		case WordSame:
+			text = s.text(cutAround(w.Text, 0, maxRecordText))
 		case WordRemoved:
-			text = "[-" + text + "-]"
+			text = "[-" + s.text(cutAround(w.Text, at, longWord)) + "-]"
 		case WordAdded:
-			text = "{+" + text + "+}"
+			text = "{+" + s.text(cutAround(w.Text, at, longWord)) + "+}"
 		}
 		texts = append(texts, text)
 	}
-	s.hang("  ", "      ", "~ "+s.text(masterName(a.Name))+" "+a.Type+" "+clip(strings.Join(texts, " "), maxRecordText),
+	s.hang("  ", "      ", "~ "+s.text(masterName(a.Name))+" "+a.Type+" "+s.fold(clip(strings.Join(texts, " "), maxRecordText)),
 		func(l string) string { return s.style("33", l) })
 }
 
-func cutMiddle(word string, limit int) string {
-	if len(word) <= limit {
-		return word
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
 	}
-	return strings.ToValidUTF8(word[:limit/2], "") + "…" + strings.ToValidUTF8(word[len(word)-limit/2:], "")
+	return n
+}
+
+// cutAround shortens long words: their beginning, and what is at the given place.
+func cutAround(text string, at, limit int) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		if i > 0 || len(word) <= limit {
+			at = 0
+		}
+		if len(word) <= limit {
+			continue
+		}
+		const lead = 12
+		if at = min(at, len(word)-limit/2); at <= limit/2 {
+			words[i] = word[:limit-lead] + "…" + word[len(word)-lead:]
+			continue
+		}
+		end := min(at+limit/2, len(word))
+		words[i] = word[:lead] + "…" + word[at-lead/2:end]
+		if end < len(word) {
+			words[i] += "…"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // unaltered are the records that came and went, apart from those edited.
