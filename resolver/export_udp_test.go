@@ -1,0 +1,33 @@
+package resolver
+
+import "time"
+
+// AgeSockets makes the sockets of a client as old as sockets become.
+func AgeSockets(c *Client) {
+	for _, s := range c.servers {
+		u := s.transport.(*udp)
+		u.mu.Lock()
+		for _, socket := range u.sockets {
+			if socket != nil {
+				socket.mu.Lock()
+				socket.opened = time.Now().Add(-2 * socketAge)
+				socket.mu.Unlock()
+			}
+		}
+		u.mu.Unlock()
+	}
+}
+
+// UDPSockets is how many sockets take questions to one server.
+const UDPSockets = udpSockets
+
+// ZoneOfLimit says which zone of Config.ZoneQPS a name belongs to; "" for none.
+func ZoneOfLimit(c *Client, name string) string {
+	l := c.limits.zone(name)
+	for zone, z := range c.limits.zones {
+		if z == l {
+			return zone
+		}
+	}
+	return ""
+}
