@@ -25,6 +25,7 @@ type auditFlags struct {
 	dns    dnsFlags
 	output outputFlags
 	bulkFlags
+	historyFlags
 
 	selectors   []string
 	mailFrom    []string
@@ -73,6 +74,10 @@ over, what is no domain is reported with its line and left out. With --checkpoin
 a run that was killed goes on where it was; the first interrupt finishes what is
 under way, the second stops at once. In a list --selectors is inferred by default.
 
+With --history FILE every audit is kept; history, diff and trend read it. With
+--changes what changed since the last one is shown instead of the report: findings,
+records word by word, score and verdict. What the DNS did not answer is no change.
+
 Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 3 what the DNS did not say could change the outcome, 130 interrupted.`,
 		Example: `  mailworthy audit acme.example
@@ -86,6 +91,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	f.output.add(cmd, auditFormats...)
 	f.addTarget(cmd)
 	f.bulkFlags.add(cmd)
+	f.historyFlags.add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.plan, "plan", false, "add what to do, in order, each step audited before it is shown")
 	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
@@ -125,7 +131,7 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 
 // report audits the sections of each domain and writes the reports. A domain
 // that is none is reported on standard error, and the others are audited.
-func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) error {
+func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) (err error) {
 	stderr := newProgress(cmd)
 	if err := f.output.check(); err != nil {
 		return err
@@ -141,6 +147,9 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return err
 	}
 	if err := f.checkBulk(args); err != nil {
+		return err
+	}
+	if err := f.checkHistory(); err != nil {
 		return err
 	}
 	policy, err := readPolicy(f.policy)
@@ -178,7 +187,9 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return err
 	}
 	defer l.close()
-	a := &auditor{session: session, template: template, options: options, policy: policy, plan: f.planned(), failOn: failOn, minScore: f.minScore}
+	a := &auditor{session: session, template: template, options: options, policy: policy, plan: f.planned(), failOn: failOn, minScore: f.minScore,
+		keeper: f.keeper(cmd.Context(), session.now, stderr)}
+	defer func() { err = a.keeper.close(err) }()
 	if f.streams() {
 		return f.stream(cmd, l, a, stderr)
 	}
@@ -196,6 +207,10 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 			return err
 		}
 		if err := f.compare(cmd, before, reports, session.verbose); err != nil {
+			return err
+		}
+	case f.changes:
+		if err := a.keeper.write(cmd, f, reports, session.verbose); err != nil {
 			return err
 		}
 	default:

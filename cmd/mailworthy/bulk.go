@@ -79,6 +79,8 @@ type auditor struct {
 	plan     bool
 	failOn   finding.Severity
 	minScore int
+	// keeper keeps the audits; nil where no history is wanted.
+	keeper *keeper
 }
 
 func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
@@ -90,12 +92,14 @@ func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
 	if !a.plan {
 		r := one(a.session.stack)
 		a.session.logAudit(r)
+		a.keeper.keep(ctx, a, target, r)
 		return r
 	}
 	// What the audit of a proposal asks again is answered from here.
 	base := resolver.NewSession(a.session.stack, 0)
 	r := one(base)
 	a.session.logAudit(r)
+	a.keeper.keep(ctx, a, target, r)
 	r.Plan = report.MakePlan(r, func(changes []report.Change) *report.Report {
 		proposed := resolver.Resolver(base)
 		for _, c := range changes {
