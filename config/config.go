@@ -188,3 +188,9 @@ func parseAddr(s string) (netip.Addr, error) {
 	}
 	return ip.Unmap(), nil
 }
+
+// NewDomain is a domain of which nothing is stated.
+func NewDomain(name string) (Domain, error) {
+	domain, err := audit.ParseDomain(name)
+	return Domain{Target: audit.Target{Domain: domain}}, err
+}

@@ -127,7 +127,7 @@ unknown, never as missing.`,
 	root.AddCommand(
 		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMessage(), newLint(), newChecks(), newVersion(),
 		newHistory(), newDiff(), newTrend(),
-		newConfig(), newRun(), newWatch(),
+		newConfig(), newInit(), newRun(), newWatch(),
 	)
 	for _, c := range root.Commands() {
 		guardUnknown(c)
