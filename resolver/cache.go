@@ -11,7 +11,7 @@ import (
 
 // CacheOptions bound a Cache. A zero is the default.
 type CacheOptions struct {
-	// Entries, 100,000; Bytes (roughly), 64 MiB.
+	// Entries, 100,000; Bytes (roughly), 32 MiB.
 	Entries int
 	Bytes   int
 	// MaxTTL caps how long an answer is kept, a day; MaxNegativeTTL an absence, an
@@ -41,14 +41,18 @@ const (
 	cacheShards  = 16
 	leastEntries = 1 << 10
 	leastBytes   = 1 << 20
+	// againShare is the part of the entries, in percent, that stay before others.
+	againShare = 80
 )
 
 type cacheShard struct {
 	flights // its lock is that of the shard
 	cache   *Cache
-	kept    *simplelru.LRU[question, cached]
+	once    *simplelru.LRU[question, cached] // not used since it came, or not for long
+	again   *simplelru.LRU[question, cached] // used since, up to a share of the room
 	bytes   int
 	most    int // bytes
+	entries int // at most
 	landed  func(question, *Answer, error)
 
 	hits, misses, shared, evicted int64
@@ -82,7 +86,7 @@ func NewCache(next Resolver, o CacheOptions) *Cache {
 		o.Entries = 100_000
 	}
 	if o.Bytes <= 0 {
-		o.Bytes = 64 << 20
+		o.Bytes = 32 << 20
 	}
 	if o.MaxTTL <= 0 {
 		o.MaxTTL = 24 * time.Hour
@@ -100,9 +104,10 @@ func NewCache(next Resolver, o CacheOptions) *Cache {
 	c := &Cache{next: next, o: o, seed: maphash.MakeSeed(), shards: make([]cacheShard, n)}
 	for i := range c.shards {
 		s := &c.shards[i]
-		s.cache, s.most, s.landed = c, o.Bytes/n, s.keep
-		// The size is over zero, so there is no error.
-		s.kept, _ = simplelru.NewLRU(o.Entries/n, func(_ question, e cached) { s.bytes -= e.size })
+		s.cache, s.most, s.entries, s.landed = c, o.Bytes/n, o.Entries/n, s.keep
+		// The sizes are over zero, so there is no error; they are not what bounds.
+		s.once, _ = simplelru.NewLRU[question, cached](o.Entries+1, nil)
+		s.again, _ = simplelru.NewLRU[question, cached](o.Entries+1, nil)
 	}
 	return c
 }
@@ -166,7 +171,7 @@ func (c *Cache) Stats() CacheStats {
 		out.Misses += s.misses
 		out.Shared += s.shared
 		out.Evicted += s.evicted
-		out.Entries += s.kept.Len()
+		out.Entries += s.once.Len() + s.again.Len()
 		out.Bytes += s.bytes
 		s.mu.Unlock()
 	}
@@ -175,16 +180,34 @@ func (c *Cache) Stats() CacheStats {
 
 // get returns what is kept and has not expired. The lock is held.
 func (s *cacheShard) get(q question) *Answer {
-	e, ok := s.kept.Get(q)
+	e, ok := s.again.Get(q)
 	if !ok {
-		return nil
+		if e, ok = s.once.Peek(q); !ok {
+			return nil
+		}
+		s.once.Remove(q)
+		s.again.Add(q, e)
+		if s.again.Len() > max(1, s.entries*againShare/100) {
+			old, back, _ := s.again.RemoveOldest()
+			s.once.Add(old, back)
+		}
 	}
 	if !s.cache.o.Now().Before(e.expires) {
-		s.kept.Remove(q)
+		s.drop(q)
 		return nil
 	}
 	s.hits++
 	return e.answer
+}
+
+// drop takes an answer out, if it is there. The lock is held.
+func (s *cacheShard) drop(q question) {
+	for _, list := range [...]*simplelru.LRU[question, cached]{s.once, s.again} {
+		if e, ok := list.Peek(q); ok {
+			s.bytes -= e.size
+			list.Remove(q)
+		}
+	}
 }
 
 // keep puts an answer in, and others out that it takes the room of. The lock is held.
@@ -201,13 +224,15 @@ func (s *cacheShard) keep(q question, a *Answer, err error) {
 	if ttl <= 0 || e.size > s.most {
 		return
 	}
-	s.kept.Remove(q)
+	s.drop(q)
 	s.bytes += e.size
-	if s.kept.Add(q, e) {
-		s.evicted++
-	}
-	for s.bytes > s.most {
-		s.kept.RemoveOldest()
+	s.once.Add(q, e)
+	for s.bytes > s.most || s.once.Len()+s.again.Len() > s.entries {
+		_, old, ok := s.once.RemoveOldest()
+		if !ok {
+			_, old, _ = s.again.RemoveOldest()
+		}
+		s.bytes -= old.size
 		s.evicted++
 	}
 }
