@@ -274,10 +274,13 @@ func (v *View) Asked(name, rtype string) bool {
 // Decides reports whether the finding, where the audit does not have it, is gone:
 // all that it rests on was asked and answered.
 func (v *View) Decides(f finding.Finding) bool {
-	examined, checked := false, false
+	examined, checked, passed := false, false, false
 	for _, g := range v.report.Findings {
 		examined = examined || g.Section == f.Section
-		checked = checked || g.Check == f.Check && g.Severity != finding.Unknown
+		if g.Check == f.Check && g.Severity != finding.Unknown {
+			checked = true
+			passed = passed || g.Severity == finding.Pass && g.Subject == f.Subject
+		}
 	}
 	if !examined || v.silentList(f) || v.senderOpen(f) || v.profileOpen && v.silent[f.Section] {
 		return false
@@ -285,10 +288,15 @@ func (v *View) Decides(f finding.Finding) bool {
 	all := len(f.Evidence) > 0
 	for _, e := range f.Evidence {
 		answered, asked := v.answered[question{strings.ToLower(e.Name), e.Type}]
-		if asked && !answered {
+		// What was not answered then either did not bear on it.
+		if asked && !answered && isAnswer(e.Status) {
 			return false
 		}
 		all = all && asked
+	}
+	// A check of addresses passes when one of several lists has spoken.
+	if passed && f.Section != finding.Reputation {
+		return true
 	}
 	if !v.silent[f.Section] {
 		return !v.leansOnSilence(f.Section)

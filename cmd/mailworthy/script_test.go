@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -32,7 +35,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("COLUMNS", "80")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "days": days},
 	})
 }
 
@@ -53,4 +56,30 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if want := args[0]; strconv.Itoa(got) != want {
 		ts.Fatalf("exit status %d, want %s", got, want)
 	}
+}
+
+// days runs a command on each day of March 2026 from one to another, whatever its
+// exit status, with the date for {DAY}, and joins what it writes: days FROM TO
+// COMMAND [ARGUMENT...].
+func days(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: days FROM TO COMMAND [ARGUMENT...]")
+	}
+	from, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	to, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var out strings.Builder
+	for day := from; day <= to; day++ {
+		command := slices.Clone(args[2:])
+		for i := range command {
+			command[i] = strings.ReplaceAll(command[i], "{DAY}", fmt.Sprintf("2026-03-%02d", day))
+		}
+		var exit *exec.ExitError
+		if err := ts.Exec(command[0], command[1:]...); err != nil && !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		out.WriteString(ts.ReadFile("stdout"))
+	}
+	fmt.Fprint(ts.Stdout(), out.String())
 }
