@@ -170,7 +170,8 @@ func BenchmarkBulk(b *testing.B) {
 
 func benchmarkBulk(b *testing.B, lists int, latency time.Duration) {
 	w := startWorld(b, latency)
-	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{w.addr}}})
+	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{w.addr}},
+		Cache: resolver.CacheOptions{Bytes: number("CACHE_MB", 0) << 20}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -181,7 +182,7 @@ func benchmarkBulk(b *testing.B, lists int, latency time.Duration) {
 		sections = append(sections, finding.Reputation)
 		o.Catalogue = firstLists(lists)
 	}
-	workers := concurrency()
+	workers := number("CONCURRENCY", 256)
 	var next, asked, unknown atomic.Int64
 	m := startMeter(b)
 	var wg sync.WaitGroup
@@ -209,15 +210,16 @@ func benchmarkBulk(b *testing.B, lists int, latency time.Duration) {
 	b.ReportMetric(100*float64(unknown.Load())/float64(b.N), "%unknown")
 	stats := st.Cache.Stats()
 	b.ReportMetric(float64(stats.Misses)/float64(b.N), "sent/domain")
+	b.ReportMetric(100*stats.HitRate(), "%hits")
 	m.report(b, stats.Misses, w)
 }
 
-// concurrency is how many domains are audited at the same time.
-func concurrency() int {
-	if n, err := strconv.Atoi(os.Getenv("CONCURRENCY")); err == nil {
+// number is a variable of the environment, to try other settings.
+func number(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
 		return n
 	}
-	return 256
+	return otherwise
 }
 
 // firstLists is a catalogue of the first block lists of the default one.

@@ -44,7 +44,7 @@ func TestWorld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	c, err := resolver.New(resolver.Config{Servers: []string{s.Addr()}, Timeout: 100 * time.Millisecond, Retries: -1})
+	c, err := resolver.New(resolver.Config{Servers: []string{s.Addr()}, Timeout: time.Second, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
