@@ -29,7 +29,7 @@ type bulkFlags struct {
 func (f *bulkFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&f.file, "file", "f", "", "read one domain a line from this `file`, - for standard input")
-	flags.IntVar(&f.concurrency, "concurrency", audit.DefaultConcurrency(), "how many domains are audited at once; default: by the number of processors")
+	flags.IntVar(&f.concurrency, "concurrency", audit.DefaultConcurrency(), "how many domains are audited at once; the default is 128 for each processor")
 	flags.BoolVar(&f.ordered, "ordered", false, "write ndjson and csv in the order of the list, not as the audits end")
 	flags.StringVar(&f.checkpoint, "checkpoint", "", "keep in this `file` how far the list is done: the same command goes on there after it was killed")
 	flags.BoolVar(&f.progress, "progress", false, "draw a bar on standard error; default: for a list where that is a terminal")
@@ -37,8 +37,8 @@ func (f *bulkFlags) add(cmd *cobra.Command) {
 }
 
 // maxCollected bounds the domains of a list in the formats that are written as a
-// whole, whose reports are all kept until then.
-const maxCollected = 10_000
+// whole, whose reports are all kept until then: each takes some 150 KB.
+const maxCollected = 5_000
 
 // The windows of --ordered: how many reports wait for one that takes long. A row of
 // CSV is a hundredth of a report in JSON.

@@ -37,11 +37,8 @@ func (f *auditFlags) writeSummary(w io.Writer, s *session, c *counted, took time
 	}
 	var fromCache *float64
 	if s.stack.Cache != nil {
-		stats := s.stack.Cache.Stats()
-		if all := stats.Hits + stats.Misses + stats.Shared; all > 0 {
-			share := float64(stats.Hits+stats.Shared) / float64(all)
-			fromCache = &share
-		}
+		rate := s.stack.Cache.Stats().HitRate()
+		fromCache = &rate
 	}
 	if f.summary == "json" {
 		_ = writeJSONLine(w, summary{c.Tally, c.Tally.MostFrequent(10), fromCache, took.Milliseconds()})
