@@ -192,7 +192,7 @@ func (q *destinationQuestions) readMail(f *Destination) {
 		return
 	}
 	f.CanReceive, f.ReceiveReason = &no, "it has neither an MX nor an address"
-	if mx.Status == resolver.NXDomain {
+	if mx.Status == resolver.NXDomain && len(mx.CNAMEs) == 0 {
 		f.ReceiveReason = "the domain does not exist"
 	}
 }

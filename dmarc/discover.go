@@ -87,7 +87,8 @@ func (q *policyQuestions) read(d *Discovery) {
 	d.Queries = queries(d.Walk)
 	d.Existence = q.exists.evidence()
 	if answer, err := q.exists.wait(); err == nil {
-		exists := answer.Status != resolver.NXDomain
+		// Behind an alias it is the alias's target that is denied (RFC 6604, 3).
+		exists := answer.Status != resolver.NXDomain || len(answer.CNAMEs) > 0
 		d.Exists = &exists
 	}
 	d.decide()

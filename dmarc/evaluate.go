@@ -104,7 +104,7 @@ func (v *Verdict) describe(d *Discovery) {
 	}
 }
 
-// judge looks for aligned identifiers among those that passed.
+// judge looks for aligned identifiers among those that passed, or may have.
 func (v *Verdict) judge(a *asker, d *Discovery, id Identities) {
 	type pending struct {
 		Identity
@@ -118,7 +118,7 @@ func (v *Verdict) judge(a *asker, d *Discovery, id Identities) {
 	}{{"spf", id.SPF}, {"dkim", id.DKIM}} {
 		for _, i := range group.of {
 			p := pending{Identity: i}
-			if passed(i) {
+			if passed(i) || open(i) {
 				walk := d.mode(group.kind) != Strict && walks[group.kind] < maxIdentifiers
 				walks[group.kind]++
 				p.id = a.askIdentifier(d, group.kind, i.Domain, walk)
@@ -132,13 +132,18 @@ func (v *Verdict) judge(a *asker, d *Discovery, id Identities) {
 	no := false
 	aligned := map[string]*bool{"spf": &no, "dkim": &no}
 	for _, p := range all {
-		if !passed(p.Identity) {
+		if !passed(p.Identity) && !open(p.Identity) {
 			v.Identifiers = append(v.Identifiers, IdentityAlignment{p.Result, Alignment{Kind: p.id.kind, Domain: p.id.domain,
 				Mode: d.mode(p.id.kind), Aligned: &no, Strict: p.id.domain == d.Domain,
 				Why: "The result is not pass, so the " + kindNames[p.id.kind] + " is no authenticated identifier."}})
 			continue
 		}
 		judged := p.id.judge(d)
+		if open(p.Identity) && (judged.Aligned == nil || *judged.Aligned) {
+			// It may have passed: the message neither passes nor fails by it (5.3.6).
+			judged.Aligned = nil
+			judged.Why = "The check of the " + kindNames[p.id.kind] + " did not complete, so whether it is an authenticated identifier is not known. " + judged.Why
+		}
 		v.Identifiers = append(v.Identifiers, IdentityAlignment{p.Result, judged})
 		if p.id.err == nil {
 			aligned[p.id.kind] = or(aligned[p.id.kind], judged.Aligned)
@@ -180,6 +185,9 @@ func (v *Verdict) conclude(d *Discovery) {
 }
 
 func passed(i Identity) bool { return strings.EqualFold(i.Result, "pass") }
+
+// open reports that the check of an identity did not complete: its DNS did not answer.
+func open(i Identity) bool { return strings.EqualFold(i.Result, "temperror") }
 
 // or is true if one is, else nil if one is not known, else false.
 func or(a, b *bool) *bool {
