@@ -109,8 +109,7 @@ func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Obse
 // they are not told again.
 func (s *Store) Acknowledge(ctx context.Context, o *Observation) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		// Another run may have pruned the content in the meantime, because a still
-		// later one was told of: then there is nothing left to say.
+		// What was believed may have been pruned, if a later run believes otherwise.
 		_, err := tx.ExecContext(ctx, "UPDATE belief SET told = ?1 WHERE domain = ?2 AND EXISTS (SELECT 1 FROM content WHERE id = ?1)",
 			o.believed, o.Run.Domain)
 		return err
