@@ -162,3 +162,25 @@ func unknowns(r *Result) int {
 	}
 	return n
 }
+
+// TestParkedUnknown: what a domain is for follows from its records. Where these are
+// not answered, what only a sender is blamed for must not be said.
+func TestParkedUnknown(t *testing.T) {
+	zones := bundled(t)
+	for _, q := range []struct {
+		name string
+		typ  resolver.Type
+	}{{"parked.example", resolver.TypeTXT}, {"parked.example", resolver.TypeMX}, {"_dmarc.parked.example", resolver.TypeTXT}} {
+		srv := dnstest.Start(t, zones...)
+		srv.Fault(q.name, q.typ, dnstest.Fault{Kind: dnstest.ServFail})
+		client := srv.Client(resolver.Config{Timeout: 200 * time.Millisecond, Retries: -1})
+		result := Run(context.Background(), client, Target{Domain: "parked.example"}, Options{Selectors: "inferred"})
+		client.Close()
+		if bad := worseThanUnknown(result); len(bad) > 0 {
+			t.Errorf("%s %s is not answered: %s", q.name, q.typ, strings.Join(bad, "; "))
+		}
+		if unknowns(result) == 0 {
+			t.Errorf("%s %s is not answered, and nothing is unknown", q.name, q.typ)
+		}
+	}
+}

@@ -16,39 +16,89 @@ import (
 // large, and moving them to a larger place again and again is what costs.
 const mostlyFindings = 128
 
-// judge turns the facts into findings.
+// judge turns the facts into findings. Where the DNS left open what the domain is
+// for, it is judged as each thing that it could be.
 func (a *run) judge() {
 	res := a.result
-	res.Findings = make([]finding.Finding, 0, mostlyFindings)
-	res.Profile, res.ProfileWhy = a.profile()
+	profiles, why := a.profiles()
+	res.Profile, res.ProfileWhy = profiles[0], why
+	res.Findings = a.findings(profiles[0])
+	found := a.spfFindings
+	for _, other := range profiles[1:] {
+		res.Findings = whatever(res.Findings, a.findings(other), profiles[0], other)
+	}
+	a.spfFindings = found
+	a.judgeReceivers()
+}
+
+// findings judges the domain as one that is for that.
+func (a *run) findings(profile finding.Profile) []finding.Finding {
+	res := a.result
+	out := make([]finding.Finding, 0, mostlyFindings)
 	if a.wants(finding.SPF) {
-		a.judgeSPF()
+		out = a.judgeSPF(out, profile)
 	}
 	if a.wants(finding.DKIM) {
-		res.Findings = append(res.Findings, dkim.Check(res.DKIM, dkim.Context{Profile: res.Profile})...)
+		out = append(out, dkim.Check(res.DKIM, dkim.Context{Profile: profile})...)
 	}
 	if a.wants(finding.DMARC) {
-		c := dmarc.Context{Profile: res.Profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}
-		res.Findings = append(res.Findings, dmarc.Check(res.DMARC, c)...)
-		res.NextDMARC = res.DMARC.Next(c)
+		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}
+		out = append(out, dmarc.Check(res.DMARC, c)...)
+		if profile == res.Profile {
+			res.NextDMARC = res.DMARC.Next(c)
+		}
 	}
 	if a.wants(finding.Reputation) {
-		res.Findings = append(res.Findings, rbl.Check(res.RBL, rbl.Context{Profile: res.Profile,
-			AddressesUnknown: res.Examined.SendersUnknown})...)
+		out = append(out, rbl.Check(res.RBL, rbl.Context{Profile: profile, AddressesUnknown: res.Examined.SendersUnknown})...)
 	}
 	if a.wants(finding.Hosts) {
-		res.Findings = append(res.Findings, mailhost.Check(res.Hosts, mailhost.Context{Profile: res.Profile})...)
+		out = append(out, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile})...)
 	}
-	a.judgeReceivers()
+	return out
+}
+
+// whatever keeps what holds of both judgements. What only one of them finds
+// depends on what the DNS did not say, and so is unknown itself.
+func whatever(findings, others []finding.Finding, as, other finding.Profile) []finding.Finding {
+	like := func(list []finding.Finding, f *finding.Finding) bool {
+		return slices.ContainsFunc(list, func(g finding.Finding) bool {
+			return g.Check == f.Check && g.Subject == f.Subject && g.Severity == f.Severity
+		})
+	}
+	var out []finding.Finding
+	keep := func(f finding.Finding, in []finding.Finding, profile finding.Profile) {
+		switch {
+		case like(in, &f):
+			out = append(out, f)
+		case f.Severity == finding.Pass || f.Severity == finding.Info || f.Severity == finding.Notice:
+		default:
+			if f.Severity != finding.Unknown {
+				f.CouldBe, f.Severity = f.Severity, finding.Unknown
+			}
+			f.Detail += " This counts if the domain is a " + string(profile) + "; the record that would say so was not answered."
+			f.Fix = nil
+			out = append(out, f)
+		}
+	}
+	for _, f := range findings {
+		keep(f, others, as)
+	}
+	for _, f := range others {
+		if !like(findings, &f) {
+			keep(f, nil, other)
+		}
+	}
+	return out
 }
 
 // judgeSPF checks the policy of the domain and of each other envelope domain. A
 // stated address must pass in the envelope domains that are used with it.
-func (a *run) judgeSPF() {
+func (a *run) judgeSPF(out []finding.Finding, profile finding.Profile) []finding.Finding {
 	res := a.result
+	a.spfFindings = make(map[string][]string)
 	stated := len(a.target.IPs) > 0
 	for _, p := range append([]*spf.Policy{res.SPF}, res.Envelope...) {
-		c := spf.Context{Profile: res.Profile, DMARCEnforces: res.DMARC.Enforces(), MX: "unknown"}
+		c := spf.Context{Profile: profile, DMARCEnforces: res.DMARC.Enforces(), MX: "unknown"}
 		if p.Domain == res.Domain {
 			c.MX = string(a.domain.MX)
 		}
@@ -65,17 +115,20 @@ func (a *run) judgeSPF() {
 				a.spfFindings[p.Domain] = append(a.spfFindings[p.Domain], f.Check)
 			}
 		}
-		res.Findings = append(res.Findings, found...)
+		out = append(out, found...)
 	}
+	return out
 }
 
-// profile returns what the domain is for: what was stated, else what its records
-// declare. Only an explicit "nothing is sent" makes it anything but a sender.
-func (a *run) profile() (finding.Profile, string) {
+// profiles returns what the domain is for: what was stated, else what its records
+// declare. Only an explicit "nothing is sent" makes it anything but a sender. They
+// are several where a record that would declare it was not answered.
+func (a *run) profiles() ([]finding.Profile, string) {
 	t, res := a.target, a.result
 	if t.Profile != "" {
-		return t.Profile, "stated"
+		return []finding.Profile{t.Profile}, "stated"
 	}
+	sender := []finding.Profile{finding.Sender}
 	var sends []string
 	for what, given := range map[string]bool{"sending addresses": len(t.IPs) > 0, "envelope domains": len(t.MailFrom) > 0,
 		"DKIM selectors": len(t.Selectors) > 0, "DKIM domains": len(t.DKIMDomains) > 0, "HELO names": len(t.HELO) > 0} {
@@ -85,18 +138,23 @@ func (a *run) profile() (finding.Profile, string) {
 	}
 	if len(sends) > 0 {
 		slices.Sort(sends)
-		return finding.Sender, "guessed: " + strings.Join(sends, " and ") + " are stated"
+		return sender, "guessed: " + strings.Join(sends, " and ") + " are stated"
 	}
-	if !res.SPF.SendsNothing() {
-		return finding.Sender, "guessed: no record says that the domain sends nothing"
+	quiet := map[mailhost.MXState][]finding.Profile{
+		mailhost.MXNull: {finding.Parked}, mailhost.MXNone: {finding.Parked}, mailhost.MXPresent: {finding.Receiver},
+		mailhost.MXUnknown: {finding.Parked, finding.Receiver},
+	}[a.domain.MX]
+	switch {
+	case res.SPF.Status == spf.StatusUnresolved:
+		return append(sender, quiet...), "not known: the DNS did not say whether an SPF record declares that nothing is sent"
+	case !res.SPF.SendsNothing():
+		return sender, "guessed: no record says that the domain sends nothing"
+	case len(quiet) > 1:
+		return quiet, "guessed: its SPF record is v=spf1 -all; its MX is not known"
+	case quiet[0] == finding.Parked:
+		return quiet, "guessed: its SPF record is v=spf1 -all and no MX takes mail"
 	}
-	switch a.domain.MX {
-	case mailhost.MXNull, mailhost.MXNone:
-		return finding.Parked, "guessed: its SPF record is v=spf1 -all and no MX takes mail"
-	case mailhost.MXPresent:
-		return finding.Receiver, "guessed: its SPF record is v=spf1 -all and it has an MX"
-	}
-	return finding.Receiver, "guessed: its SPF record is v=spf1 -all; its MX is not known"
+	return quiet, "guessed: its SPF record is v=spf1 -all and it has an MX"
 }
 
 // hasSPF reports whether the domain has a usable SPF record; nil: not known.
