@@ -9,14 +9,14 @@ import (
 
 // Problem is one mistake in a configuration, and where it stands.
 type Problem struct {
-	File string `json:"file"`
+	File string
 	// Line and Column count from 1.
-	Line   int `json:"line"`
-	Column int `json:"column"`
+	Line   int
+	Column int
 	// Text says what is wrong. It never holds a secret, nor the value of a variable.
-	Text string `json:"text"`
+	Text string
 	// Hint says what to write instead, where that is known.
-	Hint string `json:"hint,omitempty"`
+	Hint string
 }
 
 // Error is file:line:column: text, a form that editors jump to.
