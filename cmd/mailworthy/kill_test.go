@@ -97,8 +97,7 @@ func counts(t *testing.T, stderr string) string {
 // end: the output has the rows of a run that was left alone, each once, and the
 // summary and the exit status are the same.
 func TestKill(t *testing.T) {
-	const domains = 600
-	dir := bulkWorld(t, domains)
+	dir := bulkWorld(t, 300)
 	for _, tt := range []struct {
 		format string
 		extra  []string
