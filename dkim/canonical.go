@@ -3,6 +3,7 @@ package dkim
 import (
 	"bytes"
 	"hash"
+	"slices"
 	"strings"
 )
 
@@ -62,14 +63,21 @@ func relaxLines(body []byte) []byte {
 // hashHeader writes the header fields of h= and then the signature itself with an
 // empty b= (section 3.7).
 func (m *message) hashHeader(h hash.Hash, s *signature) {
-	used := map[string]int{}
+	left := map[string][]int{} // by name, the fields not yet written
 	for _, name := range s.Headers {
+		fields, begun := left[name]
+		if !begun {
+			// The signature being verified is not among those that its h= selects; other
+			// signatures are (section 3.5).
+			fields = slices.DeleteFunc(slices.Clone(m.named[name]), func(i int) bool { return i == s.at })
+		}
 		// Of several fields of a name the last is signed first (section 5.4.2); a
 		// name without a field left contributes nothing.
-		fields := m.named[name]
-		if used[name]++; used[name] <= len(fields) {
-			h.Write([]byte(canonicalField(s.header, m.fields[fields[len(fields)-used[name]]])))
+		if n := len(fields) - 1; n >= 0 {
+			h.Write([]byte(canonicalField(s.header, m.fields[fields[n]])))
+			fields = fields[:n]
 		}
+		left[name] = fields
 	}
 	own := canonicalField(s.header, s.withoutB())
 	h.Write([]byte(strings.TrimSuffix(own, "\r\n")))

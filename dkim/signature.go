@@ -15,6 +15,7 @@ import (
 type signature struct {
 	Signature
 	field        string // the whole header field
+	at           int    // its index in the message; -1: not there
 	tags         []tag
 	valueAt      int // where the value begins in field
 	header, body string
@@ -32,7 +33,7 @@ var signatureTags = []string{"v", "a", "b", "bh", "d", "h", "s"}
 // 6376, 6.1.1): where it can never verify, Result and Reason say why, else Result
 // is empty. Whatever can be told of the signature is filled in even so.
 func parseSignature(field string, now time.Time) *signature {
-	s := &signature{field: field, Signature: Signature{Headers: []string{}, Canonicalization: simple + "/" + simple}}
+	s := &signature{field: field, at: -1, Signature: Signature{Headers: []string{}, Canonicalization: simple + "/" + simple}}
 	s.valueAt = strings.IndexByte(field, ':') + 1
 	tags, problems := parseTags(strings.TrimSuffix(field[s.valueAt:], "\r\n"), true)
 	s.tags = tags

@@ -81,8 +81,9 @@ type Signature struct {
 // that is the reason; a signature that does not verify is no error.
 //
 // A signature passes when go-msgauth verifies it. What that library refuses to
-// compute (l=, a time other than the machine's), and why a signature fails, is
-// found out here.
+// compute (l=, a time other than the machine's) or selects in another way (a
+// signature whose h= names DKIM-Signature), and why a signature fails, is found out
+// here.
 func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now time.Time) (*Verification, error) {
 	m, err := readMessage(message)
 	if err != nil {
@@ -90,7 +91,9 @@ func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now tim
 	}
 	var signatures []*signature
 	for _, i := range m.named["dkim-signature"] {
-		signatures = append(signatures, parseSignature(m.fields[i], now))
+		s := parseSignature(m.fields[i], now)
+		s.at = i
+		signatures = append(signatures, s)
 	}
 	for i, s := range signatures {
 		if i >= maxSignatures {
@@ -211,6 +214,9 @@ func (s *signature) judgeMessage(m *message) {
 	if n := len(m.named["from"]); n > signed["from"] && signed["from"] > 0 {
 		s.warn("the message has %d From fields, of which %d are signed (RFC 6376, 8.15)", n, signed["from"])
 	}
+	if n := signed["dkim-signature"]; n > 0 && n >= len(m.named["dkim-signature"]) {
+		s.warn("h= names DKIM-Signature more often than there are other signatures: some verifiers take the signature itself for it, and fail it (RFC 6376, 3.5)")
+	}
 	var open []string
 	for _, name := range []string{"subject", "date", "to", "cc", "reply-to", "content-type"} {
 		if len(m.named[name]) > 0 && signed[name] == 0 {
@@ -297,7 +303,7 @@ func (s *signature) compute(m *message, key crypto.PublicKey, bodies map[string]
 	case !bodyFits:
 		s.refuse(Fail, "body hash did not verify: the body was changed after signing, and the signature does not fit the header fields either")
 	case !headerFits:
-		s.refuse(Fail, "signature did not verify: a signed header field was changed after signing, or another key signed; the body is as signed")
+		s.refuse(Fail, "signature did not verify: a signed header field was changed or added after signing, or another key signed; the body is as signed")
 	case s.BodyLength != nil:
 		s.refuse(Policy, "it verifies, but l= signs only the first %d of %d octets of the body: anyone can append to the message (RFC 6376, 8.2)", *s.BodyLength, total)
 	default:

@@ -172,10 +172,13 @@ func TestVerify(t *testing.T) {
 		{"good, many fields", strings.Repeat("X: y\r\n", libraryFields+1) + good, ed, Pass, ""},
 		{"good, many folds", "X: y\r\n" + strings.Repeat(" z\r\n", libraryLines+1) + good, ed, Pass, ""},
 		{"good, over-signed", with(edTags + ":from:reply-to"), ed, Pass, ""},
+		{"good, its own field name in h=", with(edTags + ":dkim-signature"), ed, Pass, ""},
+		{"good, its own field name in h= twice", with(edTags + ":DKIM-Signature:dkim-signature"), ed, Pass, ""},
+		{"good, its own field name in h=, simple", with(replace(edTags, "relaxed/relaxed", "simple/simple") + ":dkim-signature"), ed, Pass, ""},
 
 		{"body changed", replace(good, "won", "lost"), ed, Fail, "body hash did not verify: the body was changed after signing; the signed header fields were not"},
 		{"body appended", good + "Sent by a list\r\n", ed, Fail, "body hash did not verify"},
-		{"header changed", replace(good, "To: Bob", "To: Eve"), ed, Fail, "signature did not verify: a signed header field was changed"},
+		{"header changed", replace(good, "To: Bob", "To: Eve"), ed, Fail, "signature did not verify: a signed header field was changed or added"},
 		{"body and header changed", replace(replace(good, "won", "lost"), "To: Bob", "To: Eve"), ed, Fail, "does not fit the header fields either"},
 		{"field added to an over-signed name", "From: Eve <eve@evil.example>\r\n" + with(edTags+":from"), ed, Fail, "signature did not verify"},
 		{"white space changed, relaxed", replace(good, "We  won\tthe", "We won the"), ed, Pass, ""},
@@ -251,6 +254,43 @@ func TestVerify(t *testing.T) {
 				t.Errorf("with LF: %+v, %v", lf, err)
 			}
 		})
+	}
+}
+
+// A signature that signs others is not among the fields that its own h= selects
+// (RFC 6376, 3.5), wherever it stands. Those added later are.
+func TestVerifySignsOthers(t *testing.T) {
+	ed := map[string]string{"ed": edRecord()}
+	const over = edTags + ":dkim-signature"
+	// below puts the signature on top of a message under its other fields.
+	below := func(message string) string {
+		field, rest, _ := strings.Cut(message, "\r\n")
+		return strings.Replace(rest, "\r\n\r\n", "\r\n"+field+"\r\n\r\n", 1)
+	}
+	first := seal(t, mail, edTags, edKey)
+	for _, tt := range []struct {
+		name, message string
+		want          []Result // the top one first
+	}{
+		{"above", seal(t, first, over, edKey), []Result{Pass, Pass}},
+		{"above, over-signed", seal(t, first, over+":dkim-signature", edKey), []Result{Pass, Pass}},
+		{"below", below(seal(t, first, over, edKey)), []Result{Pass, Pass}},
+		{"below, over-signed", below(seal(t, first, over+":dkim-signature", edKey)), []Result{Pass, Pass}},
+		{"below, the other changed", strings.Replace(below(seal(t, first, over, edKey)), "s=ed", "s=no", 1), []Result{PermError, Fail}},
+		{"one of two, both over-signed", seal(t, seal(t, mail, over, edKey), over+":dkim-signature", edKey), []Result{Pass, Fail}},
+		{"three, each signs those below", seal(t, seal(t, first, over, edKey), over+":dkim-signature", edKey), []Result{Pass, Pass, Pass}},
+	} {
+		v, err := Verify(t.Context(), keyZone(t, ed), strings.NewReader(tt.message), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []Result
+		for _, s := range v.Signatures {
+			got = append(got, s.Result)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v\n%+v", tt.name, got, v.Signatures)
+		}
 	}
 }
 
@@ -342,6 +382,7 @@ func TestVerifySeveral(t *testing.T) {
 func TestVerifyWarnings(t *testing.T) {
 	for _, tt := range []struct{ name, message, key, want string }{
 		{"testing", seal(t, mail, edTags, edKey), edRecord() + "; t=y", "testing mode"},
+		{"own field in h=", seal(t, mail, edTags+":dkim-signature", edKey), edRecord(), "some verifiers take the signature itself for it, and fail it"},
 		{"two From fields", "From: Eve <eve@evil.example>\r\n" + seal(t, mail, edTags, edKey), edRecord(), "2 From fields, of which 1 are signed"},
 		{"unsigned fields", seal(t, mail, strings.ReplaceAll(edTags, ":subject:date", ""), edKey), edRecord(), "subject and date"},
 		{"in the future", seal(t, mail, edTags+"; t=4102444800", edKey), edRecord(), "signed in the future: t= is 2100-01-01T00:00:00Z"},
