@@ -2,12 +2,15 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
 	"mailworthy/resolver"
 )
@@ -91,5 +94,42 @@ func TestRounds(t *testing.T) {
 				t.Logf("%d rounds: %s", got, tt.chain)
 			}
 		})
+	}
+}
+
+// TestInboundHosts: a provider's inbound gateway that SPF does not let send is no
+// sender, so neither its reverse name nor its listings are the domain's.
+func TestInboundHosts(t *testing.T) {
+	const zones = `
+		$ORIGIN hosted.example.
+		@ 300 SOA ns hostmaster 1 2 3 4 300
+		@ 300 MX 10 in.gateway.test.
+		@ 300 TXT "v=spf1 include:_spf.gateway.test %s"
+		$ORIGIN gateway.test.
+		@ 300 SOA ns hostmaster 1 2 3 4 300
+		in 300 A 203.0.113.9
+		_spf 300 TXT "v=spf1 ip4:203.0.113.128/25 -all"
+		$ORIGIN 113.0.203.in-addr.arpa.
+		@ 300 SOA ns hostmaster 1 2 3 4 300
+	`
+	for _, tt := range []struct {
+		all     string
+		senders int
+	}{{"~all", 0}, {"-all", 0}, {"ip4:203.0.113.0/28 -all", 1}, {"?all", 1}} {
+		r := dnstest.Zone(t, fmt.Sprintf(zones, tt.all))
+		result := Run(context.Background(), r, Target{Domain: "hosted.example"}, Options{})
+		var senders []Sender
+		for _, s := range result.Examined.Senders {
+			if s.Addr.String() == "203.0.113.9" {
+				senders = append(senders, s)
+			}
+		}
+		if len(senders) != tt.senders || len(result.Examined.NotSenders) != 1-tt.senders {
+			t.Errorf("%s: senders %v, not senders %v", tt.all, result.Examined.Senders, result.Examined.NotSenders)
+		}
+		blamed := slices.ContainsFunc(result.Findings, func(f finding.Finding) bool { return f.Check == "ptr-missing" && f.Severity == finding.Error })
+		if blamed != (tt.senders == 1) {
+			t.Errorf("%s: the reverse name of the gateway is blamed: %v", tt.all, blamed)
+		}
 	}
 }

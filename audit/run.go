@@ -110,7 +110,7 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 // examined says what the target states, before anything is found out.
 func examined(t Target) Examined {
 	e := Examined{
-		Senders: []Sender{}, SenderRanges: []string{},
+		Senders: []Sender{}, SenderRanges: []string{}, NotSenders: []string{},
 		MailFrom: slices.Clone(t.MailFrom), DKIMDomains: slices.Clone(t.DKIMDomains),
 		Selectors: append([]string{}, t.Selectors...), HELO: append([]string{}, t.HELO...),
 		Sections: slices.Clone(t.Sections),
@@ -274,10 +274,6 @@ func (a *run) evaluate(ctx context.Context) {
 	if !a.wants(finding.SPF) {
 		return
 	}
-	helo := a.target.Domain
-	if len(a.target.HELO) > 0 {
-		helo = a.target.HELO[0]
-	}
 	senders, domains := a.result.Examined.Senders, a.result.Examined.MailFrom
 	evaluations := make([]spf.Evaluation, len(senders)*len(domains))
 	var g errgroup.Group
@@ -285,12 +281,20 @@ func (a *run) evaluate(ctx context.Context) {
 	for i, s := range senders {
 		for j, d := range domains {
 			g.Go(func() error {
-				evaluations[i*len(domains)+j] = spf.CheckHost(ctx, a.session, spf.Client{IP: s.Addr, HELO: helo,
-					MailFrom: "postmaster@" + d, Now: a.options.Now})
+				evaluations[i*len(domains)+j] = a.checkHost(ctx, s.Addr, d)
 				return nil
 			})
 		}
 	}
 	_ = g.Wait()
 	a.result.Evaluations = evaluations
+}
+
+// checkHost evaluates SPF for one address as the envelope domain's receivers do.
+func (a *run) checkHost(ctx context.Context, ip netip.Addr, domain string) spf.Evaluation {
+	helo := a.target.Domain
+	if len(a.target.HELO) > 0 {
+		helo = a.target.HELO[0]
+	}
+	return spf.CheckHost(ctx, a.session, spf.Client{IP: ip, HELO: helo, MailFrom: "postmaster@" + domain, Now: a.options.Now})
 }
