@@ -31,7 +31,7 @@ var Checks = []finding.Check{
 	{
 		ID: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM,
 		Title:     "The key record is malformed",
-		Condition: "The record is no tag list, has a tag twice or has no p=. What verifiers read over (an empty entry between two semicolons) is a notice.",
+		Condition: "The record is no tag list, has a tag twice, has an empty h= or s=, or has no p=. What verifiers read over (an empty entry between two semicolons) is a notice.",
 		Why:       "A verifier must ignore a malformed key record, so every signature with this selector fails.",
 		Remedy:    "Publish the record in the right form: v=DKIM1; k=rsa; p= and the key.",
 		Reference: "RFC 6376, 3.2 and 3.6.1",

@@ -204,6 +204,14 @@ func (k *Key) readTags() {
 	}
 }
 
+// emptyLists say what an empty list comes to (RFC 6376, 3.6.1 wants one entry in
+// each). Without flags nothing is amiss, and verifiers read over it.
+var emptyLists = map[string]string{
+	"h": "h= is empty; it needs at least one hash algorithm. OpenDKIM and others find none that they may use, some verifiers read it as if it were not there",
+	"s": "s= is empty; it needs at least one service type, * or email. OpenDKIM and others find that the key is not for mail, some verifiers do not read s= at all",
+	"t": "t= is empty; it needs at least one flag. Verifiers read it as if it were not there",
+}
+
 // words splits a colon-separated list of h=, s= or t=, folding white space around
 // the colons left out.
 func (k *Key) words(t *tag) []string {
@@ -211,6 +219,10 @@ func (k *Key) words(t *tag) []string {
 	at := t.valueAt
 	if n := strings.Count(t.value, ":") + 1; n > mostTags {
 		k.problem(ProblemSyntax, t, at, fmt.Sprintf("%s= has a list of %d entries; more than %d are not read", t.name, n, mostTags))
+		return list
+	}
+	if strings.Trim(t.value, ":"+fws) == "" {
+		k.problem(ProblemSyntax, t, at, emptyLists[t.name]).Tolerated = t.name == "t"
 		return list
 	}
 	for part := range strings.SplitSeq(t.value, ":") {

@@ -166,6 +166,9 @@ func TestParseKeyProblems(t *testing.T) {
 		{"short Ed25519", "k=ed25519; p=AAAA", ProblemUndecodable, 13, "3 octets"},
 		{"many tags", "a=;" + manyTags(mostTags) + "p=" + rsa2048, ProblemSyntax, 3 + 5*(mostTags-1), "more than 100 tags"},
 		{"long list", "h=" + strings.Repeat("a:", mostTags) + "sha256; p=" + rsa2048, ProblemSyntax, 2, "a list of 101 entries"},
+		{"empty hashes", "v=DKIM1; h=; p=" + rsa2048, ProblemSyntax, 11, "h= is empty; it needs at least one hash algorithm. OpenDKIM and others find none that they may use"},
+		{"empty hashes with a colon", "v=DKIM1; h= : ; p=" + rsa2048, ProblemSyntax, 12, "h= is empty"},
+		{"empty services", "v=DKIM1; s=; p=" + rsa2048, ProblemSyntax, 11, "s= is empty; it needs at least one service type"},
 		{"text", "p=aGVsbG8gd29ybGQ=", ProblemUndecodable, 2, "neither encoding"},
 	}
 	for _, tt := range tests {
@@ -205,7 +208,7 @@ func mustDecode(t *testing.T, s string) []byte {
 
 // What verifiers read over is a problem, but the key is live.
 func TestParseKeyTolerates(t *testing.T) {
-	for _, record := range []string{"v=DKIM1;; p=%s", ";v=DKIM1; p=%s", "v=DKIM1; h=sha256:; p=%s", "v=DKIM1; s=*:9x; p=%s"} {
+	for _, record := range []string{"v=DKIM1;; p=%s", ";v=DKIM1; p=%s", "v=DKIM1; h=sha256:; p=%s", "v=DKIM1; s=*:9x; p=%s", "v=DKIM1; t=; p=%s", "v=DKIM1; s=:email; p=%s"} {
 		record = fmt.Sprintf(record, spki(t, 2048))
 		k, err := ParseKey(record)
 		if err != nil || len(k.Problems) != 1 || !k.Problems[0].Tolerated || !k.Live() {
@@ -250,6 +253,8 @@ func TestRepaired(t *testing.T) {
 		{"testing", "v=DKIM1; t=y; p=" + p, "v=DKIM1; p=" + p},
 		{"testing and strict", "v=DKIM1; t=y:s; p=" + p, "v=DKIM1; t=s; p=" + p},
 		{"granularity, sha1, other service", "v=DKIM1; g=*; h=sha1; s=tlsrpt; n=hi; p=" + p, "v=DKIM1; n=hi; p=" + p},
+		{"empty lists", "v=DKIM1; h=; s=; t=; p=" + p, "v=DKIM1; p=" + p},
+		{"empty entries in lists", "v=DKIM1; h=sha256:; s=:email; t=s:; p=" + p, "v=DKIM1; h=sha256; s=email; t=s; p=" + p},
 		{"escapes", `v=DKIM1\; k=rsa\; p=` + p, "v=DKIM1; k=rsa; p=" + p},
 		{"quotes", `"v=DKIM1; k=rsa; p=` + p[:100] + `" "` + p[100:] + `"`, "v=DKIM1; k=rsa; p=" + p},
 		{"missing semicolon", "v=DKIM1 k=rsa; p=" + p, "v=DKIM1; k=rsa; p=" + p},

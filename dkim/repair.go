@@ -37,18 +37,19 @@ func (k *Key) repaired() string {
 		parts = append(parts, "k="+algorithm)
 	}
 	for _, t := range tags {
-		switch words := strings.Split(stripFWS(t.value), ":"); t.name {
+		words := strings.FieldsFunc(stripFWS(t.value), func(r rune) bool { return r == ':' })
+		switch t.name {
 		case "v", "k", "p", "g":
 		case "h":
 			if slices.Contains(words, "sha256") && !slices.Contains(words, "sha1") {
-				parts = append(parts, "h="+t.value)
+				parts = append(parts, "h="+strings.Join(words, ":"))
 			}
 		case "s":
 			if slices.Contains(words, "*") || slices.Contains(words, "email") {
-				parts = append(parts, "s="+t.value)
+				parts = append(parts, "s="+strings.Join(words, ":"))
 			}
 		case "t":
-			if words = slices.DeleteFunc(words, func(w string) bool { return w == "y" || w == "" }); len(words) > 0 {
+			if words = slices.DeleteFunc(words, func(w string) bool { return w == "y" }); len(words) > 0 {
 				parts = append(parts, "t="+strings.Join(words, ":"))
 			}
 		default:
