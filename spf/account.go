@@ -155,17 +155,6 @@ func special(p netip.Prefix) string {
 	return ""
 }
 
-// reservedName reports whether a domain exists for examples and tests alone (RFC
-// 2606, RFC 6761).
-func reservedName(domain string) bool {
-	for _, d := range []string{"example", "test", "invalid", "localhost", "example.com", "example.net", "example.org"} {
-		if isBelow(domain, d) {
-			return true
-		}
-	}
-	return false
-}
-
 // SendingAddresses are the single addresses that the domain's own record
 // authorises directly: hosts of ip4, ip6, a and mx, and ranges of up to eight
 // addresses. What a provider's record holds is not the domain's.

@@ -83,9 +83,12 @@ func (k *checker) missing() {
 		}
 	}
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
+	aliases := k.p.Record.Evidence.CNAMEs
 	switch {
+	case k.p.Status == StatusNXDomain && len(aliases) > 0:
+		f.Detail = absence(k.p.Domain, aliases) + ", so it has no SPF record."
 	case k.p.Status == StatusNXDomain:
-		f.Detail = fmt.Sprintf("%s does not exist in the DNS, so it has no SPF record.", k.p.Domain)
+		f.Detail = k.p.Domain + " does not exist in the DNS, so it has no SPF record."
 	case len(k.p.Record.Published) == 0:
 		f.Detail = fmt.Sprintf("%s has no TXT record at all, so no SPF record.", k.p.Domain)
 	default:
@@ -96,6 +99,11 @@ func (k *checker) missing() {
 		f.Severity = finding.Warning
 	}
 	f.Fix = k.firstRecord()
+	if k.p.Status == StatusNXDomain && len(aliases) > 0 {
+		// No other record may stand beside a CNAME (RFC 2181, 10.1).
+		f.Fix.Summary = "Remove the alias, which leads nowhere. " + f.Fix.Summary
+		f.Fix.Remove = []finding.Record{{Name: k.p.Domain, Type: "CNAME", Value: aliases[0]}}
+	}
 	k.Add("spf-record-missing", f)
 }
 

@@ -99,7 +99,7 @@ func (k *checker) target(r *Record, t *Term) {
 		what := t.Target + " has no SPF record"
 		switch t.Status {
 		case StatusNXDomain:
-			what = t.Target + " does not exist"
+			what = absence(t.Target, t.Record.Evidence.CNAMEs)
 		case StatusInvalid:
 			what = quote(t.Target) + " is not a name that can have one"
 		}
@@ -404,47 +404,6 @@ func (k *checker) mxVoid(r *Record, t *Term) {
 		Evidence: t.Evidence,
 		Fix:      (&editor{record: r, drop: []string{t.Text}}).fix("Publish the record without the term."),
 	})
-}
-
-// unregistered judges targets that do not exist.
-func (k *checker) unregistered() {
-	unknown := k.unknownRecords || k.unknownNames
-	for _, a := range k.p.Absent {
-		r := k.full[a.In]
-		if r == nil {
-			continue
-		}
-		var t *Term
-		for i := range r.Terms {
-			if r.Terms[i].Text == a.Term {
-				t = &r.Terms[i]
-			}
-		}
-		if t == nil {
-			continue
-		}
-		switch a.Status {
-		case StatusNXDomain:
-			k.Add("spf-target-unregistered", finding.Finding{
-				Subject:  a.Registrable,
-				Detail:   fmt.Sprintf("%s in the record of %s names %s, but the domain %s does not exist. Whoever registers it decides who may send in the name of %s.%s", quote(a.Term), a.In, a.Target, a.Registrable, k.p.Domain, k.chain(r)),
-				Evidence: []finding.Evidence{a.Evidence},
-				Fix:      k.without(r, t, "Publish the record without the term."),
-			})
-		case StatusUnresolved:
-			unknown = true
-			k.Add("spf-unresolved", finding.Finding{
-				Subject:  a.Registrable,
-				Detail:   fmt.Sprintf("%s does not exist, and the DNS did not say whether its domain %s is registered (%s).", a.Target, a.Registrable, why(a.Evidence)),
-				Evidence: []finding.Evidence{a.Evidence}, CouldBe: finding.Critical,
-			})
-		case StatusNotAsked:
-			unknown = true
-		}
-	}
-	if !unknown {
-		k.Decided("spf-target-unregistered")
-	}
 }
 
 // uncountable reports includes and redirects that depend on the client.

@@ -213,7 +213,7 @@ func (e *evaluation) host(domain string, depth int) Result {
 			e.void++
 		}
 		if a.Status == resolver.NXDomain {
-			e.note(domain + " does not exist")
+			e.note(absence(domain, a.CNAMEs))
 		} else {
 			e.note("no SPF record at " + domain)
 		}

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/net/publicsuffix"
-
 	"mailworthy/finding"
 	"mailworthy/resolver"
 )
@@ -237,18 +235,14 @@ func (x *examiner) absent(name string, o *outcome) {
 	if x.own || o.status() != StatusNXDomain {
 		return
 	}
-	if d := registrable(name); d != "" && d != name && d != registrable(x.root) {
+	end := denied(name, o.answer.CNAMEs)
+	d, top := acquirable(end, x.root)
+	if d != "" && d != end && d != registrable(x.root) {
 		x.start("SOA "+d, func() { x.ask(d, resolver.TypeSOA) })
 	}
-}
-
-// registrable is the domain that one registers to own a name, or "".
-func registrable(name string) string {
-	d, err := publicsuffix.EffectiveTLDPlusOne(name)
-	if err != nil {
-		return ""
+	if top != "" {
+		x.start("SOA "+top, func() { x.ask(top, resolver.TypeSOA) })
 	}
-	return d
 }
 
 // ignored says why no receiver reads the i-th term of a record: it stands behind

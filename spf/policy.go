@@ -53,7 +53,8 @@ type Policy struct {
 	VoidLookups []Void `json:"void_lookups,omitempty"`
 	// Addresses accounts for what is authorised.
 	Addresses Accounting `json:"addresses"`
-	// Absent are the targets that do not exist, with their registrable domains.
+	// Absent are the targets that do not exist, with the domains to register for
+	// them. Names that nobody can register, such as those of .local, are not here.
 	Absent []AbsentTarget `json:"absent_targets,omitempty"`
 	// Questions is how many the examination asked. Cut says that it stopped at
 	// its bound, so that the tree is not complete.
@@ -178,18 +179,21 @@ type Void struct {
 	Status Status `json:"status"`
 }
 
-// AbsentTarget is a target that does not exist.
+// AbsentTarget is a target that does not exist, though its domain could be had.
 type AbsentTarget struct {
 	In     string `json:"in"`
 	Term   string `json:"term"`
 	Target string `json:"target"`
-	// Registrable is the domain one would register to own the target, and Status
+	// Name is what does not exist where the target is an alias: the end of the
+	// chain.
+	Name string `json:"name,omitempty"`
+	// Registrable is the domain one would register to own that name, and Status
 	// what the DNS says of it: nxdomain, found (it has an owner) or unresolved.
 	Registrable string           `json:"registrable_domain"`
 	Status      Status           `json:"registrable_status"`
 	Evidence    finding.Evidence `json:"evidence"`
 
-	kind Kind
+	asked finding.Evidence // the question for the target
 }
 
 // Accounting is what a policy authorises. Numbers are decimal strings: there are

@@ -363,20 +363,32 @@ func (b *builder) absent(t *Term, r *Record) {
 	if t.Target == b.root || o.status() != StatusNXDomain {
 		return
 	}
-	d := registrable(t.Target)
+	end := denied(t.Target, o.answer.CNAMEs)
+	d, top := acquirable(end, b.root)
 	if d == "" {
 		return
 	}
-	a := AbsentTarget{In: r.Domain, Term: t.Text, Target: t.Target, Registrable: d, kind: t.Kind}
+	a := AbsentTarget{In: r.Domain, Term: t.Text, Target: t.Target, Registrable: d, asked: b.evidence(t.Target, typ)}
+	if end != t.Target {
+		a.Name = end
+	}
 	switch {
-	case d == t.Target:
-		a.Status, a.Evidence = StatusNXDomain, b.evidence(t.Target, typ)
+	case d == end:
+		a.Status, a.Evidence = StatusNXDomain, a.asked
 	case d == registrable(b.root):
 		a.Status, a.Evidence = StatusFound, b.evidence(b.root, resolver.TypeTXT)
 	default:
 		a.Status, a.Evidence = b.get(d, resolver.TypeSOA).status(), b.evidence(d, resolver.TypeSOA)
 		if a.Status == StatusNone { // it exists, without an SOA of its own
 			a.Status = StatusFound
+		}
+	}
+	if top != "" && a.Status == StatusNXDomain {
+		switch s := b.get(top, resolver.TypeSOA).status(); {
+		case s == StatusNXDomain:
+			return // nobody sells names below it
+		case s.unknown():
+			a.Status, a.Evidence = s, b.evidence(top, resolver.TypeSOA)
 		}
 	}
 	b.p.Absent = append(b.p.Absent, a)
