@@ -94,6 +94,9 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	f.historyFlags.add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.plan, "plan", false, "add what to do, in order, each step audited before it is shown")
+	flags.Float64Var(&f.dns.limits.all, "qps", 0, "at most this `many` questions a second in all; 0: no bound")
+	flags.Float64Var(&f.dns.limits.server, "server-qps", 0, "at most this `many` questions a second to each resolver; 0: no bound")
+	flags.Float64Var(&f.dns.limits.list, "list-qps", 0, "at most this `many` questions a second to each block list; 0: no bound")
 	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
@@ -168,6 +171,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err != nil {
 		return err
 	}
+	f.dns.limits.lists = options.Catalogue.Zones()
 	session, err := f.dns.open(stderr)
 	if err != nil {
 		return err

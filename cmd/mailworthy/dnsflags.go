@@ -30,6 +30,26 @@ type dnsFlags struct {
 	now        string
 	verbose    int
 	logFormat  string
+	limits     rateLimits
+}
+
+// rateLimits bound the questions a second; 0 is no bound.
+type rateLimits struct {
+	all, server, list float64
+	// lists are the zones that list is for, each on its own.
+	lists []string
+}
+
+// zones is the bound of each block list.
+func (l *rateLimits) zones() map[string]float64 {
+	if l.list == 0 {
+		return nil
+	}
+	zones := make(map[string]float64, len(l.lists))
+	for _, z := range l.lists {
+		zones[z] = l.list
+	}
+	return zones
 }
 
 func (f *dnsFlags) add(cmd *cobra.Command) {
@@ -68,6 +88,8 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 		return nil, fmt.Errorf("--retries %d: it must be 0 to 10", f.retries)
 	case f.maxQueries < 1:
 		return nil, fmt.Errorf("--max-queries %d: it must be at least 1", f.maxQueries)
+	case f.limits.all < 0 || f.limits.server < 0 || f.limits.list < 0:
+		return nil, errors.New("--qps, --server-qps and --list-qps must not be negative")
 	case f.offline && len(f.resolvers) > 0:
 		return nil, withHint(errors.New("--offline and --resolver exclude each other"), "leave one out")
 	case f.offline && len(f.zones) == 0:
@@ -89,7 +111,8 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 		return nil, err
 	}
 	s.stack, err = resolver.Build(resolver.Options{Zones: zones, Offline: f.offline,
-		Config: resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.tries()}})
+		Config: resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.tries(),
+			QPS: f.limits.all, ServerQPS: f.limits.server, ZoneQPS: f.limits.zones()}})
 	if err != nil {
 		return nil, withHint(err, "--resolver takes host[:port], udp://, tcp://, tls:// or https://host/dns-query")
 	}

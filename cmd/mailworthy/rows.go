@@ -107,7 +107,7 @@ func (f *auditFlags) openCheckpoint(cmd *cobra.Command) (*checkpoint.Run, error)
 
 // pace are the flags that shape no row, but how the run goes and what is said of
 // it. A run goes on with others.
-var pace = []string{"checkpoint", "file", "output", "history", "ordered", "concurrency", "qps", "progress", "summary", "color", "verbose",
+var pace = []string{"checkpoint", "file", "output", "history", "ordered", "concurrency", "qps", "server-qps", "list-qps", "progress", "summary", "color", "verbose",
 	"log-format", "resolver", "timeout", "retries", "deadline", "max-queries"}
 
 // settings are the flags that were given and shape the rows.
