@@ -65,14 +65,16 @@ var migrations embed.FS
 // Store is an open history. It may be used by several goroutines, and its file
 // by several processes.
 type Store struct {
-	db       *sql.DB
-	file     string
-	now      func() time.Time
-	readOnly bool
+	db   *sql.DB
+	file string
+	now  func() time.Time
+	// readOnly is why it cannot be written; nil: it can.
+	readOnly error
 }
 
 // Open opens the history in file, and creates it where there is none. A file
-// that cannot be written is opened for reading. A nil now is time.Now.
+// that cannot be written, or is on a full disk, is opened for reading. A nil now
+// is time.Now.
 func Open(ctx context.Context, file string, now func() time.Time) (*Store, error) {
 	if now == nil {
 		now = time.Now
@@ -88,13 +90,16 @@ func Open(ctx context.Context, file string, now func() time.Time) (*Store, error
 		return nil, s.fail(err)
 	case !info.Mode().IsRegular():
 		return nil, s.fail(fmt.Errorf("%w: it is no file", ErrNotHistory))
-	default:
-		s.readOnly = !writable(file, info)
+	case !writable(file, info):
+		s.readOnly = ErrReadOnly
 	}
-	if err := s.open(ctx); err != nil {
-		if s.db != nil {
-			s.db.Close()
-		}
+	err = s.open(ctx)
+	if info != nil && errors.Is(classify(err), ErrFull) {
+		// Even to read, a log that is shared takes some room.
+		s.readOnly = ErrFull
+		err = s.open(ctx)
+	}
+	if err != nil {
 		return nil, s.fail(err)
 	}
 	return s, nil
@@ -114,13 +119,14 @@ func writable(file string, info fs.FileInfo) bool {
 	return true
 }
 
-func (s *Store) open(ctx context.Context) error {
+// open connects to the file, and leaves no connection where it fails.
+func (s *Store) open(ctx context.Context) (err error) {
 	query := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "foreign_keys(1)", "synchronous(FULL)"},
 		"_txlock": {"immediate"}}
-	if s.readOnly {
+	if s.readOnly != nil {
 		query.Set("mode", "ro")
 		query.Set("_txlock", "deferred")
-		if _, err := os.Stat(s.file + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		if log, err := os.Stat(s.file + "-wal"); errors.Is(err, fs.ErrNotExist) || err == nil && log.Size() == 0 {
 			// Without a log nobody is writing, and none has to be made to read.
 			query.Set("immutable", "1")
 		}
@@ -133,6 +139,11 @@ func (s *Store) open(ctx context.Context) error {
 	if s.db, err = sql.Open("sqlite", dsn.String()); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			s.db.Close()
+		}
+	}()
 	// Writers follow one another in any case.
 	s.db.SetMaxOpenConns(1)
 	// Turning on the log takes the file alone, which SQLite does not wait for.
@@ -156,7 +167,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	slices.Sort(names)
-	if err := s.identify(ctx, s.db, len(names)); err != nil || s.readOnly {
+	if err := s.identify(ctx, s.db, len(names)); err != nil || s.readOnly != nil {
 		return err
 	}
 	// Freed pages can then be given back by Prune. It has an effect in an empty file alone.
@@ -217,7 +228,7 @@ func (s *Store) identify(ctx context.Context, q querier, known int) error {
 	switch {
 	case id != applicationID && (tables > 0 || id != 0):
 		return fmt.Errorf("%w: it is a database of another program", ErrNotHistory)
-	case id != applicationID && s.readOnly:
+	case id != applicationID && s.readOnly != nil:
 		return fmt.Errorf("%w: it is empty", ErrNotHistory)
 	case version > known:
 		return fmt.Errorf("%w (schema %d, this version knows %d)", ErrNewer, version, known)
@@ -229,7 +240,7 @@ func (s *Store) identify(ctx context.Context, q querier, known int) error {
 func (s *Store) Close() error { return s.fail(s.db.Close()) }
 
 // ReadOnly reports whether the history can be read alone.
-func (s *Store) ReadOnly() bool { return s.readOnly }
+func (s *Store) ReadOnly() bool { return s.readOnly != nil }
 
 // fail says which file an error is about and what it means.
 func (s *Store) fail(err error) error {
@@ -245,6 +256,11 @@ func classify(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return err
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP:
+		// The index of the log could not be made or grown.
+		return ErrFull
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_NOTADB:
@@ -265,8 +281,8 @@ func classify(err error) error {
 
 // write runs work in a transaction.
 func (s *Store) write(ctx context.Context, work func(tx *sql.Tx) error) error {
-	if s.readOnly {
-		return s.fail(ErrReadOnly)
+	if s.readOnly != nil {
+		return s.fail(s.readOnly)
 	}
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -212,6 +212,10 @@ func NewView(r *Report) *View {
 	v := &View{report: r, published: r.Published(), answered: make(map[question]bool), ttl: make(map[question]uint32),
 		silent: make(map[finding.Section]bool), undecided: make(map[finding.Section]bool)}
 	v.gather(reflect.ValueOf(r))
+	// A guess that is simply absent comes without evidence.
+	for _, q := range v.published.order {
+		v.answered[q] = true
+	}
 	for _, f := range r.Findings {
 		if f.Severity != finding.Unknown {
 			continue
@@ -298,6 +302,9 @@ func (v *View) Decides(f finding.Finding) bool {
 	if passed && f.Section != finding.Reputation {
 		return true
 	}
+	if f.Section == finding.DKIM && !all && v.hintsOpen() {
+		return false
+	}
 	if !v.silent[f.Section] {
 		return !v.leansOnSilence(f.Section)
 	}
@@ -320,6 +327,14 @@ func (v *View) leansOnSilence(s finding.Section) bool {
 		return v.undecided[finding.SPF] || v.undecided[finding.DKIM]
 	}
 	return false
+}
+
+// hintsOpen: which selectors are asked follows from MX and SPF, and the DNS did not
+// say all of those.
+func (v *View) hintsOpen() bool {
+	r := v.report
+	return v.silent[finding.SPF] || r.DKIM != nil && r.DKIM.HintsIncomplete ||
+		r.Hosts != nil && r.Hosts.Domain != nil && r.Hosts.Domain.MX == mailhost.MXUnknown
 }
 
 // silentList: the finding is about an entry on a list that now gave no verdict.
