@@ -296,5 +296,6 @@ func (a *run) checkHost(ctx context.Context, ip netip.Addr, domain string) spf.E
 	if len(a.target.HELO) > 0 {
 		helo = a.target.HELO[0]
 	}
-	return spf.CheckHost(ctx, a.session, spf.Client{IP: ip, HELO: helo, MailFrom: "postmaster@" + domain, Now: a.options.Now})
+	return spf.CheckHost(ctx, a.session, spf.Client{IP: ip, HELO: helo, MailFrom: "postmaster@" + domain, Now: a.options.Now,
+		MaxQuestions: spf.EveryQuestion}) // nearly all of them have been asked
 }

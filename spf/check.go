@@ -74,7 +74,7 @@ func why(e finding.Evidence) string {
 
 // missing judges a domain without a record.
 func (k *checker) missing() {
-	k.Decided("spf-record-missing", "spf-multiple-records", "spf-whitespace")
+	k.Decided("spf-multiple-records", "spf-whitespace")
 	k.deprecated()
 	for i := range k.p.Record.Published {
 		if text := k.p.Record.Published[i].Text(); looksLikeRecord(text) {
@@ -82,6 +82,7 @@ func (k *checker) missing() {
 			return
 		}
 	}
+	k.Decided("spf-record-missing")
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
 	aliases := k.p.Record.Evidence.CNAMEs
 	switch {

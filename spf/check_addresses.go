@@ -243,11 +243,16 @@ func (k *checker) senders() {
 		case Pass:
 		case TempError:
 			unknown = true
-			k.Add("spf-unresolved", finding.Finding{
+			f := finding.Finding{
 				Subject:  e.IP.String(),
 				Detail:   fmt.Sprintf("Whether %s may send for %s is not known: the evaluation ends in temperror (%s).", e.IP, e.Domain, quotable(e.Error)),
 				Evidence: []finding.Evidence{k.p.Record.Evidence}, CouldBe: finding.Critical,
-			})
+			}
+			if e.Bounded {
+				f.Title = "An evaluation was not finished"
+				f.Detail = fmt.Sprintf("Whether %s may send for %s is not known: the evaluation was %s.", e.IP, e.Domain, e.Error)
+			}
+			k.Add("spf-unresolved", f)
 		default:
 			failed = append(failed, e)
 			missing = append(missing, addressTerm(e))

@@ -111,6 +111,8 @@ func TestCheck(t *testing.T) {
 		fix      string // the value to publish
 		but      Context
 		alsoNone []string // findings that would be wrong beside it
+		// undecided is a check that is no pass either
+		undecided string
 	}{
 		{domain: "clean", want: "spf-syntax pass", alsoNone: []string{"spf-all-softfail", "spf-overlap", "spf-private-address", "spf-void-lookup"}},
 		{domain: "none", want: "spf-record-missing error", fix: "v=spf1 mx ~all", but: Context{MX: "present"}},
@@ -119,8 +121,8 @@ func TestCheck(t *testing.T) {
 		{domain: "none", want: "spf-record-missing error", fix: "v=spf1 ip4:192.0.2.9 ip6:2001:db8::9 ~all", but: Context{Evaluations: []Evaluation{
 			{IP: netip.MustParseAddr("192.0.2.9"), Result: None}, {IP: netip.MustParseAddr("2001:db8::9"), Result: None}}}},
 		{domain: "absent", want: "spf-record-missing error"},
-		{domain: "near", want: "spf-syntax critical", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-record-missing"}},
-		{domain: "space", want: "spf-whitespace error", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-record-missing", "spf-syntax"}},
+		{domain: "near", want: "spf-syntax critical", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-record-missing"}, undecided: "spf-record-missing"},
+		{domain: "space", want: "spf-whitespace error", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-record-missing", "spf-syntax"}, undecided: "spf-record-missing"},
 		{domain: "double", want: "spf-multiple-records critical", fix: "v=spf1 ip4:192.0.2.0/28 include:_spf.esp.example -all"},
 		{domain: "typo", want: "spf-syntax critical", fix: "v=spf1 include:_spf.esp.example -all"},
 		{domain: "gone", want: "spf-include-missing critical", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-target-unregistered"}},
@@ -193,6 +195,9 @@ func TestCheck(t *testing.T) {
 		for _, x := range findings {
 			if slices.Contains(c.alsoNone, x.Check) && x.Severity != finding.Pass {
 				t.Errorf("%s: %s %s beside %s: %s", c.domain, x.Check, x.Severity, id, x.Detail)
+			}
+			if x.Check == c.undecided {
+				t.Errorf("%s: %s is %s", c.domain, x.Check, x.Severity)
 			}
 			sound(t, c.domain, x)
 		}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,12 +19,19 @@ const (
 	maxVoid    = 2
 	// maxHosts is how many names of one MX or PTR answer are looked up (4.6.4).
 	maxHosts = 10
-	// maxQuestions bounds all that one evaluation asks. The RFC would allow 10
-	// mx terms of 10 hosts each, 111 questions; no honest record needs a third.
+	// maxQuestions bounds all that one evaluation asks, if its client does not
+	// say otherwise. The RFC would allow 10 mx terms of 10 hosts each, 111
+	// questions; no honest record needs a third.
 	maxQuestions = 30
 	// maxTime is the least that RFC 7208, 4.6.4 asks for.
 	maxTime = 20 * time.Second
 )
+
+// EveryQuestion is a Client.MaxQuestions that no evaluation comes to: it is more
+// than ten terms with ten hosts each, the names of the client and an explanation
+// take. It suits those who have asked everything before, by Examine on the same
+// resolver.
+const EveryQuestion = 150
 
 // limits of one evaluation; those of a comparison differ.
 type limits struct{ lookups, void, questions int }
@@ -32,7 +40,8 @@ var standard = limits{maxLookups, maxVoid, maxQuestions}
 
 // CheckHost is check_host() of RFC 7208 for one client. It asks in the order of
 // the terms, nothing that the evaluation does not come to, never for type 99,
-// and at most 30 questions; it ends in temperror after 20 seconds.
+// and at most 30 questions or Client.MaxQuestions; it ends in temperror after 20
+// seconds.
 //
 // It asks one question after the other. Where speed matters, give it a resolver
 // that remembers answers and run Examine on the same one before or beside it:
@@ -44,7 +53,11 @@ func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
 		defer limited.stop()
 		ctx = limited
 	}
-	return checkHost(ctx, r, c, standard)
+	l := standard
+	if c.MaxQuestions > 0 {
+		l.questions = c.MaxQuestions
+	}
+	return checkHost(ctx, r, c, l)
 }
 
 // evaluations keeps the working memory of evaluations for the next ones: a
@@ -90,10 +103,11 @@ func (e *evaluation) run() {
 		} else {
 			e.out.Identity = "helo"
 		}
-		sender = "@" + sender
+		e.local, e.sender = "postmaster", strings.TrimSpace(sender)
+	} else {
+		e.local, e.sender = splitSender(sender)
 	}
 	var ok bool
-	e.local, e.sender = splitSender(sender)
 	e.plain = isASCII(e.local)
 	domain := c.Domain
 	if domain == "" {
@@ -124,6 +138,7 @@ func (e *evaluation) run() {
 		e.explain()
 	case None, TempError, PermError:
 		e.out.Error = e.why
+		e.out.Bounded = e.bounded && e.out.Result == TempError
 	}
 	e.out.Lookups, e.out.VoidLookups, e.out.Questions = e.lookups, e.void, e.questions
 }
@@ -157,6 +172,8 @@ type evaluation struct {
 	// is temperror whatever the rest would give.
 	why     string
 	stopped bool
+	// bounded says that it was stopped by the bound on questions.
+	bounded bool
 
 	out Evaluation
 	// steps is the trace; terms are those of the records under evaluation, the
@@ -176,8 +193,8 @@ func (e *evaluation) note(why string) {
 // ask puts a question. The error says why there is no answer.
 func (e *evaluation) ask(name string, t resolver.Type) (*resolver.Answer, error) {
 	if e.questions >= e.limits.questions {
-		e.stopped = true
-		e.note("stopped after " + strconv.Itoa(e.limits.questions) + " questions, the bound of one evaluation")
+		e.stopped, e.bounded = true, true
+		e.note("stopped after " + strconv.Itoa(e.limits.questions) + " questions: that is this program's own bound for one evaluation, and no failure of the DNS")
 		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Budget}
 	}
 	e.questions++

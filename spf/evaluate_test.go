@@ -113,6 +113,9 @@ func TestCheckHost(t *testing.T) {
 		{"angle brackets", client("192.0.2.1", "<a@lit.acme.example>"), "pass 0 0 ip4:192.0.2.1 lit.acme.example []"},
 		{"domain given", Client{IP: netip.MustParseAddr("192.0.2.1"), Domain: "lit.acme.example."}, "pass 0 0 ip4:192.0.2.1 lit.acme.example []"},
 		{"null sender", Client{IP: netip.MustParseAddr("192.0.2.1"), HELO: "lit.acme.example"}, "pass 0 0 ip4:192.0.2.1 lit.acme.example []"},
+		{"null sender of an address literal", Client{IP: netip.MustParseAddr("192.0.2.1"), HELO: "[IPv6:2001:db8::192.0.2.1]"}, "none 0 0   []"},
+		{"sender at an address literal", client("192.0.2.1", "<@[IPv6:2001:db8::lit.acme.example]>"), "none 0 0   []"},
+		{"source route", client("192.0.2.1", "<@one.example,@two.example:a@lit.acme.example>"), "pass 0 0 ip4:192.0.2.1 lit.acme.example []"},
 		{"absent", client("192.0.2.1", "a@absent.acme.example"), "none 0 0   []"},
 		{"no client", Client{Domain: "lit.acme.example"}, "none 0 0   []"},
 		{"elsewhere", client("192.0.2.1", "a@other.example"), "temperror 0 0   []"},
@@ -204,6 +207,35 @@ func TestBound(t *testing.T) {
 		}
 		if e.Result != TempError && e.Result != PermError {
 			t.Errorf("%s: %s", record, e.Result)
+		}
+	}
+}
+
+// TestMaxQuestions: who has asked everything before may lift the bound. It is
+// named where it ended an evaluation, and the DNS is not blamed.
+func TestMaxQuestions(t *testing.T) {
+	for _, c := range []struct {
+		max, asked int
+		bounded    bool
+	}{{0, 30, true}, {12, 12, true}, {EveryQuestion, 111, false}} {
+		w := &wide{record: "v=spf1" + strings.Repeat(" mx", 10) + " -all"}
+		k := client("192.0.2.1", "a@acme.example")
+		k.MaxQuestions = c.max
+		e := CheckHost(context.Background(), w, k)
+		if w.asked != c.asked || e.Bounded != c.bounded || (e.Result == TempError) != c.bounded {
+			t.Errorf("at most %d: %d asked, %s (%s)", c.max, w.asked, e.Result, e.Error)
+		}
+		if !c.bounded {
+			continue
+		}
+		if want := fmt.Sprintf("stopped after %d questions: that is this program's own bound for one evaluation, and no failure of the DNS", c.asked); e.Error != want {
+			t.Errorf("error %q", e.Error)
+		}
+		p := Examine(context.Background(), w, "acme.example")
+		for _, f := range Check(p, Context{Evaluations: []Evaluation{e}}) {
+			if f.Check == "spf-unresolved" && (f.Title != "An evaluation was not finished" || f.Subject != "192.0.2.1") {
+				t.Errorf("%s: %s", f.Title, f.Detail)
+			}
 		}
 	}
 }

@@ -49,7 +49,8 @@ func splitSender(s string) (local, domain string) {
 		s = s[1 : len(s)-1]
 	}
 	if strings.HasPrefix(s, "@") {
-		if i := strings.IndexByte(s, ':'); i > 0 {
+		// What stands behind the route is an address of its own: "@[IPv6:" is none.
+		if i := strings.IndexByte(s, ':'); i > 0 && strings.Contains(s[i:], "@") {
 			s = s[i+1:]
 		}
 	}

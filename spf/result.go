@@ -40,6 +40,8 @@ type Client struct {
 	Receiver string
 	// Now is the time for %{t}; zero is the time of the call.
 	Now time.Time
+	// MaxQuestions bounds what the evaluation asks; zero is 30.
+	MaxQuestions int
 }
 
 // Evaluation is the verdict of CheckHost and how it came about.
@@ -68,6 +70,9 @@ type Evaluation struct {
 	Questions int `json:"questions"`
 	// Error says why the result is an error, or none.
 	Error string `json:"error"`
+	// Bounded says that the result is temperror because of the bound on
+	// questions, and not because of the DNS.
+	Bounded bool `json:"bounded,omitempty"`
 	// Steps are the terms in the order they were evaluated.
 	Steps []Step `json:"steps,omitempty"`
 }
