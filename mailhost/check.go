@@ -23,7 +23,7 @@ const (
 
 // Check turns facts into findings.
 func Check(f *Facts, c Context) []finding.Finding {
-	j := &judge{facts: f, profile: c.Profile}
+	j := &judge{facts: f, profile: c.Profile, applied: make(map[string]bool), open: make(map[string]bool)}
 	j.sheet = finding.NewSheet(Checks, j.domainName())
 	if f.Domain != nil {
 		j.domain(f.Domain)
@@ -38,6 +38,11 @@ func Check(f *Facts, c Context) []finding.Finding {
 	if f.Authoritative != nil {
 		j.authoritative(f.Authoritative)
 	}
+	for id := range j.applied {
+		if !j.open[id] {
+			j.sheet.Decided(id)
+		}
+	}
 	return j.sheet.Findings()
 }
 
@@ -45,6 +50,23 @@ type judge struct {
 	facts   *Facts
 	profile finding.Profile
 	sheet   *finding.Sheet
+	// applied are the checks that had a subject to judge; open those that could
+	// not be judged of another one. Both together are no pass.
+	applied, open map[string]bool
+}
+
+// decided says that the checks were applied to one subject.
+func (j *judge) decided(ids ...string) {
+	for _, id := range ids {
+		j.applied[id] = true
+	}
+}
+
+// undecided says that the checks could not be applied to one subject.
+func (j *judge) undecided(ids ...string) {
+	for _, id := range ids {
+		j.open[id] = true
+	}
 }
 
 func (j *judge) domainName() string {
@@ -70,7 +92,7 @@ func (j *judge) domain(d *Domain) {
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Register %s, or repair its delegation.", d.Authority.Organizational)}})
 		return
 	}
-	j.sheet.Decided("domain-missing")
+	j.decided("domain-missing")
 	if !j.parked() {
 		j.soa(&d.Authority, "From")
 	}
@@ -84,7 +106,7 @@ func (j *judge) domain(d *Domain) {
 		j.noMX(d)
 		return
 	}
-	j.sheet.Decided("mx-missing", "mx-implicit", "mx-null", "mx-null-not-alone")
+	j.decided("mx-missing", "mx-implicit", "mx-null", "mx-null-not-alone")
 	j.nullMX(d)
 	if d.MX == MXPresent {
 		j.exchanges(d)
@@ -119,9 +141,9 @@ func (j *judge) noMX(d *Domain) {
 			f.Severity, f.Fix = finding.Notice, &null
 		}
 		j.sheet.Add("mx-implicit", f)
-		j.sheet.Decided("mx-missing")
+		j.decided("mx-missing")
 	}
-	j.sheet.Decided("mx-null", "mx-null-not-alone")
+	j.decided("mx-null", "mx-null-not-alone")
 }
 
 // nullMX judges the records that say "no mail here" (RFC 7505).
@@ -154,7 +176,7 @@ func (j *judge) nullMX(d *Domain) {
 			Detail: fmt.Sprintf("The null MX of %s has preference %d, where the standard has 0.", d.Name, p),
 			Fix:    &finding.Fix{Summary: "Publish the null MX with preference 0.", Name: d.Name, Type: "MX", Value: "0 .", Remove: nulls}})
 	} else {
-		j.sheet.Decided("mx-null-preference")
+		j.decided("mx-null-preference")
 	}
 	if !j.parked() {
 		j.sheet.Add("mx-null", finding.Finding{Evidence: d.Evidence,
@@ -170,7 +192,10 @@ func (e *Exchange) record(d *Domain) finding.Record {
 
 // exchanges judges the MX hosts.
 func (j *judge) exchanges(d *Domain) {
-	j.sheet.Decided("mx-cname", "mx-ip-literal", "mx-private-address", "mx-single", "mx-duplicate")
+	j.decided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate")
+	if d.ExchangesLeftOut > 0 {
+		j.undecided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate")
+	}
 	var unknown []string
 	var unknownEvidence []finding.Evidence
 	seen := make(map[string]*Exchange)
@@ -186,36 +211,41 @@ func (j *judge) exchanges(d *Domain) {
 		switch {
 		case e.Null:
 		case e.Literal:
-			j.literal(d, e)
+			j.literal(d, e, literal(e.Name))
+		case e.Resolves != Unknown && e.dotless(d).IsValid():
+			j.literal(d, e, e.dotless(d))
 		default:
-			j.alias(d, e)
+			j.alias(d, i)
 			j.notPublic(d, e)
-			switch e.Resolves {
-			case Absent:
-				j.sheet.Add("mx-unresolvable", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
-					Detail: fmt.Sprintf("The MX host %s of %s has neither an A nor an AAAA record.", e.Name, d.Name),
-					Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record \"%d %s\".", e.Name, e.Preference, e.Name)}})
-			case Unknown:
+			if e.Resolves == Unknown {
 				unknown = append(unknown, e.Name)
 				unknownEvidence = append(unknownEvidence, e.Evidence...)
+				if e.dotless(d).IsValid() {
+					j.undecided("mx-ip-literal")
+				}
+			} else if e.Resolves == Absent {
+				j.unresolvable(d, e)
 			}
 		}
 	}
 	if len(unknown) > 0 {
+		j.undecided("mx-unresolvable")
 		j.unresolved("The DNS did not say where MX hosts are", named(unknown),
 			fmt.Sprintf("The addresses of %s, which the MX records of %s name, are not known: the questions were not answered.", named(unknown), d.Name),
 			finding.Error, unknownEvidence)
-	} else {
-		j.sheet.Decided("mx-unresolvable")
 	}
-	if hosts := d.MXHosts(); len(hosts) == 1 && !j.parked() {
-		j.single(d, seen[hosts[0]])
-	}
+	j.single(d, seen)
 }
 
 // single is about a host that has no reserve of any kind: many addresses behind
 // one name, as large providers have them, are one.
-func (j *judge) single(d *Domain, e *Exchange) {
+func (j *judge) single(d *Domain, exchanges map[string]*Exchange) {
+	hosts := d.MXHosts()
+	if len(hosts) != 1 || j.parked() {
+		j.decided("mx-single")
+		return
+	}
+	e := exchanges[hosts[0]]
 	four, six := 0, 0
 	for _, a := range e.Addresses {
 		if a.Is4() {
@@ -224,38 +254,112 @@ func (j *judge) single(d *Domain, e *Exchange) {
 			six++
 		}
 	}
-	if four <= 1 && six <= 1 && len(e.Addresses) > 0 {
+	switch {
+	case four > 1 || six > 1:
+		j.decided("mx-single")
+	case e.silent > 0 || len(e.Addresses) == 0:
+		// It may have more; or it has none, which is another check's to say.
+		j.undecided("mx-single")
+	default:
 		j.sheet.Add("mx-single", finding.Finding{Evidence: append(slices.Clone(d.Evidence), e.Evidence...),
 			Detail: fmt.Sprintf("%s is the only MX host of %s. While it is down, mail waits at its senders.", e.Name, d.Name),
 			Fix:    &finding.Fix{Summary: "Publish a second MX record with a higher preference, if mail must not wait."}})
 	}
 }
 
+// unresolvable judges a host that has no address.
+func (j *judge) unresolvable(d *Domain, e *Exchange) {
+	f := finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+		Detail: fmt.Sprintf("The MX host %s of %s has neither an A nor an AAAA record.", e.Name, d.Name)}
+	host := e.Name
+	if n := len(e.CNAMEs); n > 0 {
+		host = e.CNAMEs[n-1]
+		f.Detail = fmt.Sprintf("The MX host %s of %s is an alias of %s, which has neither an A nor an AAAA record.", e.Name, d.Name, host)
+	}
+	f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record \"%d %s\".", host, e.Preference, e.Name)}
+	j.sheet.Add("mx-unresolvable", f)
+}
+
 // alias judges a host that is a CNAME (RFC 2181, 10.3).
-func (j *judge) alias(d *Domain, e *Exchange) {
+func (j *judge) alias(d *Domain, i int) {
+	e := &d.Exchanges[i]
 	if len(e.CNAMEs) == 0 {
+		if e.Resolves == Unknown {
+			j.undecided("mx-cname")
+		}
 		return
 	}
 	target := e.CNAMEs[len(e.CNAMEs)-1]
+	fix := &finding.Fix{Summary: "Name the host that the alias leads to.", Name: d.Name, Type: "MX",
+		Value: fmt.Sprintf("%d %s", e.Preference, target), Remove: []finding.Record{e.record(d)}}
+	switch {
+	case e.Resolves == Absent:
+		fix = &finding.Fix{Summary: "Remove the MX record: the alias leads nowhere.", Remove: fix.Remove}
+	case d.named(target, i):
+		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which the alias leads to, has one already.", target), Remove: fix.Remove}
+	case d.aliased(target, i):
+		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: another one is an alias of %s too, and is to name it.", target), Remove: fix.Remove}
+	}
 	j.sheet.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 		Detail: fmt.Sprintf("The MX host %s of %s is an alias of %s. An MX record must name the host itself.", e.Name, d.Name, target),
-		Fix: &finding.Fix{Summary: "Name the host that the alias leads to.", Name: d.Name, Type: "MX",
-			Value: fmt.Sprintf("%d %s", e.Preference, target), Remove: []finding.Record{e.record(d)}}})
+		Fix:    fix})
+}
+
+// named: another MX record names the host.
+func (d *Domain) named(host string, but int) bool {
+	for i := range d.Exchanges {
+		if i != but && d.Exchanges[i].Name == host {
+			return true
+		}
+	}
+	return false
+}
+
+// aliased: an MX record before that one names an alias of the host.
+func (d *Domain) aliased(host string, before int) bool {
+	for i := range d.Exchanges[:before] {
+		if c := d.Exchanges[i].CNAMEs; len(c) > 0 && c[len(c)-1] == host {
+			return true
+		}
+	}
+	return false
+}
+
+// dotless is the address that the record was meant to name, where the zone's
+// name was added to it: 192.0.2.1 without a final dot. A host that has just this
+// address bears its name rightly.
+func (e *Exchange) dotless(d *Domain) netip.Addr {
+	for _, zone := range []string{d.Name, d.Authority.Organizational} {
+		if text, ok := strings.CutSuffix(e.Name, "."+zone); ok && zone != "" {
+			if a, err := netip.ParseAddr(text); err == nil && a.Is4() && !slices.Contains(e.Addresses, a) {
+				return a
+			}
+		}
+	}
+	return netip.Addr{}
 }
 
 // literal judges a host that is written as an address.
-func (j *judge) literal(d *Domain, e *Exchange) {
-	addr := literal(e.Name)
+func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
 	name := "mail." + d.Name
-	j.sheet.Add("mx-ip-literal", finding.Finding{Subject: e.Name, Evidence: d.Evidence,
-		Detail: fmt.Sprintf("An MX record of %s names the address %s. It is looked up as a name, which does not exist, so no mail gets there.", d.Name, e.Name),
-		Fix: &finding.Fix{Summary: "Give the host a name and let the MX record name it.", Name: d.Name, Type: "MX",
-			Value:  fmt.Sprintf("%d %s", e.Preference, name),
-			Remove: []finding.Record{e.record(d)}, More: []finding.Record{{Name: name, Type: forwardType(addr).String(), Value: addr.String()}}}})
+	f := finding.Finding{Subject: e.Name, Evidence: d.Evidence,
+		Detail: fmt.Sprintf("An MX record of %s names the address %s. It is looked up as a name, which does not exist, so no mail gets there.", d.Name, e.Name)}
+	if !e.Literal {
+		f.Evidence = append(slices.Clone(d.Evidence), e.Evidence...)
+		f.Detail = fmt.Sprintf("An MX record of %s names %s, which looks like the address %s written without a final dot, so that the zone added its own name. "+
+			"With the dot it would be wrong as well: an MX record must name a host, not an address.", d.Name, e.Name, addr)
+	}
+	f.Fix = &finding.Fix{Summary: "Give the host a name and let the MX record name it.", Name: d.Name, Type: "MX",
+		Value:  fmt.Sprintf("%d %s", e.Preference, name),
+		Remove: []finding.Record{e.record(d)}, More: []finding.Record{{Name: name, Type: forwardType(addr).String(), Value: addr.String()}}}
+	j.sheet.Add("mx-ip-literal", f)
 }
 
 // notPublic judges the addresses of a host that nobody outside can reach.
 func (j *judge) notPublic(d *Domain, e *Exchange) {
+	if e.silent > 0 {
+		j.undecided("mx-private-address")
+	}
 	for _, a := range e.Addresses {
 		if kind := notPublic(a); kind != "" {
 			j.sheet.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
@@ -298,6 +402,7 @@ func notPublic(a netip.Addr) string {
 func (j *judge) soa(a *Authority, identity string) {
 	switch a.SOA {
 	case Unknown:
+		j.undecided("domain-no-soa")
 		j.unresolved("The DNS did not say whether a zone holds the domain", a.Domain,
 			fmt.Sprintf("The question for the SOA of %s was not answered.", a.Domain), finding.Error, a.Evidence)
 	case Absent:
@@ -309,7 +414,7 @@ func (j *judge) soa(a *Authority, identity string) {
 			Detail: fmt.Sprintf("There is no SOA record at %s. Yahoo rejects mail whose %s domain has none.", where, identity),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Repair the zone of %s: its authoritative servers must answer with an SOA.", a.Organizational)}})
 	default:
-		j.sheet.Decided("domain-no-soa")
+		j.decided("domain-no-soa")
 	}
 }
 
@@ -322,7 +427,9 @@ func (j *judge) envelope(a *Authority) {
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish %s, or send with another envelope domain.", a.Domain)}})
 		return
 	case Present:
-		j.sheet.Decided("domain-missing")
+		j.decided("domain-missing")
+	default:
+		j.undecided("domain-missing")
 	}
 	j.soa(a, "MAIL FROM")
 	switch a.MX {
@@ -331,6 +438,7 @@ func (j *judge) envelope(a *Authority) {
 			Detail: fmt.Sprintf("The envelope domain %s says with a null MX that it takes no mail, so bounces cannot be delivered. Receivers may answer 550 5.7.27, sender address has null MX.", a.Domain),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Replace the null MX of %s by one that names the host which takes bounces.", a.Domain)}})
 	case MXUnknown:
+		j.undecided("mx-null")
 		j.unresolved("The DNS did not say where bounces go", a.Domain,
 			fmt.Sprintf("The question for the MX records of the envelope domain %s was not answered.", a.Domain), finding.Error, a.Evidence)
 	}

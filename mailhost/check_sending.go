@@ -15,25 +15,31 @@ func (j *judge) addresses() {
 	var noPTREvidence, noForwardEvidence []finding.Evidence
 	for i := range j.facts.Addresses {
 		a := &j.facts.Addresses[i]
-		switch a.PTR {
-		case Unknown:
+		switch {
+		case a.NotPublic != "":
+			continue
+		case a.PTR == Unknown:
+			j.undecided("ptr-missing", "ptr-unconfirmed", "ptr-generic")
 			noPTR = append(noPTR, a.Addr.String())
 			noPTREvidence = append(noPTREvidence, a.Evidence...)
 			continue
-		case Absent:
+		case a.PTR == Absent:
 			j.sheet.Add("ptr-missing", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
 				Detail: fmt.Sprintf("%s has no PTR record: nothing at %s.", a.Addr, reverseName(a.Addr)),
 				Fix:    j.namePTR(a)})
 			continue
 		}
-		j.sheet.Decided("ptr-missing", "ptr-generic")
+		j.decided("ptr-missing", "ptr-generic")
 		j.generic(a)
+		if a.NamesLeftOut > 0 || slices.ContainsFunc(a.Names, func(n ReverseName) bool { return n.Confirmed == Unknown }) {
+			j.undecided("ptr-unconfirmed")
+		}
 		if a.confirmed() == Unknown {
 			noForward = append(noForward, a.Addr.String())
 			noForwardEvidence = append(noForwardEvidence, a.evidence()...)
 			continue
 		}
-		j.sheet.Decided("ptr-unconfirmed")
+		j.decided("ptr-unconfirmed")
 		j.unconfirmed(a)
 	}
 	if len(noPTR) > 0 {
@@ -170,10 +176,11 @@ func (j *judge) helo() {
 			j.sheet.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Evidence: h.Evidence,
 				Detail: fmt.Sprintf("The host greets with %s, which has neither an A nor an AAAA record.", h.Name), Fix: j.heloFix(h)})
 		case Unknown:
+			j.undecided("helo-unresolvable")
 			j.unresolved("The DNS did not say whether the HELO name has an address", h.Name,
 				fmt.Sprintf("The addresses of %s are not known: the questions were not answered.", h.Name), finding.Warning, h.Evidence)
 		default:
-			j.sheet.Decided("helo-unresolvable")
+			j.decided("helo-unresolvable")
 		}
 		j.heloMismatch(h)
 	}
@@ -200,7 +207,7 @@ func (j *judge) heloMismatch(h *HELO) {
 		}
 		for _, n := range a.Names {
 			if n.Name == h.Name {
-				j.sheet.Decided("helo-mismatch")
+				j.decided("helo-mismatch")
 				return
 			}
 			if !slices.Contains(names, n.Name) {
@@ -213,6 +220,7 @@ func (j *judge) heloMismatch(h *HELO) {
 	}
 	switch {
 	case len(unanswered) > 0:
+		j.undecided("helo-mismatch")
 		j.unresolved("The DNS did not say whether the HELO name is that of a sending address", h.Name,
 			fmt.Sprintf("%s is in no PTR record that was found, and not all were.", h.Name), finding.Warning, unanswered)
 	case len(names) > 0:

@@ -79,7 +79,7 @@ var Checks = []finding.Check{
 	{
 		ID: "mx-ip-literal", Severity: finding.Error, Section: finding.Hosts,
 		Title:     "An MX record names an address",
-		Condition: "The host of an MX record is written as an address.",
+		Condition: "The host of an MX record is written as an address, or as one with the domain after it, as where the final dot is missing.",
 		Why:       "An MX record can hold a name only: the text is looked up as one, which does not exist, and mail fails.",
 		Remedy:    "Give the host a name with that address, and name it in the MX record.",
 		Reference: "RFC 1035, 3.3.9; RFC 5321, 5.1",

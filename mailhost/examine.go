@@ -114,6 +114,11 @@ func (h hostOutcomes) facts() Host {
 		f.Resolves = Unknown
 	}
 	for _, o := range []*outcome{h.v4, h.v6} {
+		if o.presence() == Unknown {
+			f.silent++
+		}
+	}
+	for _, o := range []*outcome{h.v4, h.v6} {
 		if o.err == nil && len(o.answer.CNAMEs) > 0 {
 			f.CNAMEs = o.answer.CNAMEs
 			break

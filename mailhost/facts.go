@@ -79,6 +79,8 @@ type Host struct {
 	// CNAMEs are the aliases behind the name, in order.
 	CNAMEs   []string           `json:"cnames,omitempty"`
 	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	// silent counts the families that were not answered.
+	silent int
 }
 
 // Authority is whether a domain lies in a zone that can be found: an SOA at the
@@ -97,7 +99,11 @@ type Authority struct {
 // Address is a sending address and its reverse DNS.
 type Address struct {
 	Addr netip.Addr `json:"ip"`
-	PTR  Presence   `json:"ptr"`
+	// NotPublic is the kind of an address that exists inside a network only, such
+	// as "private": the public DNS has no name for it and was not asked. Empty:
+	// it is public.
+	NotPublic string   `json:"not_public,omitempty"`
+	PTR       Presence `json:"ptr"`
 	// Names are the PTR records, up to a bound.
 	Names []ReverseName `json:"names"`
 	// NamesLeftOut counts PTR records beyond the bound.

@@ -97,6 +97,33 @@ const world = `
 	nosoa MX 10 mx1.acme
 	nosoa MX 20 mx2.acme
 	dangling CNAME nowhere.nosoa
+
+	dotless SOA ns.example. host.example. 1 7200 3600 1209600 300
+	dotless MX 10 mx1.acme
+	dotless MX 30 192.0.2.7.dotless
+	named SOA ns.example. host.example. 1 7200 3600 1209600 300
+	named MX 10 mx1.acme
+	named MX 30 192.0.2.7.named
+	192.0.2.7.named A 192.0.2.7
+	wild SOA ns.example. host.example. 1 7200 3600 1209600 300
+	wild MX 10 mx1.acme
+	wild MX 30 192.0.2.7.sub.wild
+	sub.wild MX 10 mx1.acme
+	sub.wild MX 30 192.0.2.7.sub.wild
+	*.sub.wild A 192.0.2.80
+	both SOA ns.example. host.example. 1 7200 3600 1209600 300
+	both MX 10 mx2.acme
+	both MX 20 alias.both
+	alias.both CNAME mx2.acme
+	twice SOA ns.example. host.example. 1 7200 3600 1209600 300
+	twice MX 10 one.twice
+	twice MX 20 two.twice
+	one.twice CNAME mx1.acme
+	two.twice CNAME mx1.acme
+	nowhere SOA ns.example. host.example. 1 7200 3600 1209600 300
+	nowhere MX 10 mx1.acme
+	nowhere MX 20 alias.nowhere
+	alias.nowhere CNAME gone.nowhere
 `
 
 func worldAsker(t testing.TB, fail ...string) *asker {
@@ -154,6 +181,12 @@ func TestDomain(t *testing.T) {
 		{"single.example", finding.Sender, nil, MXPresent, []string{"notice mx-single single.example"}, ""},
 		{"single.example", finding.Parked, nil, MXPresent, nil, "mx-single"},
 		{"provider.example", finding.Sender, nil, MXPresent, nil, "mx-single"},
+		{"dotless.example", finding.Sender, nil, MXPresent, []string{"error mx-ip-literal 192.0.2.7.dotless.example"}, "mx-unresolvable"},
+		{"dotless.example", finding.Sender, []string{"192.0.2.7.dotless.example"}, MXPresent, []string{"unknown hosts-unresolved 192.0.2.7.dotless.example could be error"}, ""},
+		{"named.example", finding.Sender, nil, MXPresent, nil, "mx-ip-literal"},
+		{"sub.wild.example", finding.Sender, nil, MXPresent, []string{"error mx-ip-literal 192.0.2.7.sub.wild.example"}, ""},
+		{"both.example", finding.Sender, nil, MXPresent, []string{"error mx-cname alias.both.example"}, ""},
+		{"nowhere.example", finding.Sender, nil, MXPresent, []string{"error mx-cname alias.nowhere.example", "error mx-unresolvable alias.nowhere.example"}, ""},
 		{"gone.test", finding.Sender, nil, MXNone, []string{"unknown hosts-unresolved gone.test could be critical undecides"}, ""},
 		{"gone.example", finding.Sender, nil, MXNone, []string{"critical domain-missing gone.example"}, ""},
 		{"dangling.example", finding.Sender, nil, MXNone, []string{"error domain-no-soa dangling.example", "error mx-missing dangling.example"}, "domain-missing"},
@@ -236,12 +269,17 @@ func TestDomainFixes(t *testing.T) {
 		{"notalone.example", finding.Parked, "mx-null-not-alone", "notalone.example MX 0 .; without notalone.example MX 0 .; without notalone.example MX 10 mx1.acme.example; without notalone.example MX 20 mx2.acme.example"},
 		{"broken.example", finding.Sender, "mx-cname", "broken.example MX 20 mx2.acme.example; without broken.example MX 20 alias.broken.example"},
 		{"broken.example", finding.Sender, "mx-ip-literal", "broken.example MX 30 mail.broken.example; without broken.example MX 30 192.0.2.1; with mail.broken.example A 192.0.2.1"},
+		{"dotless.example", finding.Sender, "mx-ip-literal", "dotless.example MX 30 mail.dotless.example; without dotless.example MX 30 192.0.2.7.dotless.example; with mail.dotless.example A 192.0.2.7"},
+		{"both.example", finding.Sender, "mx-cname", "  ; without both.example MX 20 alias.both.example"},
+		{"nowhere.example", finding.Sender, "mx-cname", "  ; without nowhere.example MX 20 alias.nowhere.example"},
+		{"twice.example", finding.Sender, "mx-cname one.twice.example", "twice.example MX 10 mx1.acme.example; without twice.example MX 10 one.twice.example"},
+		{"twice.example", finding.Sender, "mx-cname two.twice.example", "  ; without twice.example MX 20 two.twice.example"},
 		{"broken.example", finding.Sender, "mx-duplicate", "  ; without broken.example MX 60 mx1.acme.example"},
 	}
 	for _, tt := range tests {
 		d := ExamineDomain(t.Context(), worldAsker(t), tt.domain)
 		for _, f := range Check(&Facts{Domain: d}, Context{Profile: tt.profile}) {
-			if f.Check == tt.check && (f.Fix == nil || record(f.Fix) != tt.want) {
+			if (f.Check == tt.check || f.Check+" "+f.Subject == tt.check) && (f.Fix == nil || record(f.Fix) != tt.want) {
 				t.Errorf("%s %s: %+v", tt.domain, tt.check, f.Fix)
 			}
 		}

@@ -36,12 +36,16 @@ func forwardType(addr netip.Addr) resolver.Type {
 
 // ExamineAddresses asks for the PTR names of each address and where they lead:
 // two rounds.
+// Addresses that are not public are not asked about.
 func ExamineAddresses(ctx context.Context, r resolver.Resolver, addrs []netip.Addr) []Address {
 	out := make([]Address, len(addrs))
 	ptrs := make([]*outcome, len(addrs))
 	first := newQuestions(ctx, r)
 	for i, a := range addrs {
 		out[i].Addr = a.Unmap()
+		if out[i].NotPublic = notPublic(out[i].Addr); out[i].NotPublic != "" {
+			continue
+		}
 		ptrs[i] = first.ask(reverseName(out[i].Addr), resolver.TypePTR)
 	}
 	first.wait()
@@ -53,6 +57,10 @@ func ExamineAddresses(ctx context.Context, r resolver.Resolver, addrs []netip.Ad
 	asked := make(map[forward]*outcome)
 	for i := range out {
 		a := &out[i]
+		if a.NotPublic != "" {
+			a.PTR, a.Names = Absent, []ReverseName{}
+			continue
+		}
 		a.PTR, a.Evidence = ptrs[i].presence(), []finding.Evidence{ptrs[i].evidence()}
 		a.Names = []ReverseName{}
 		if a.PTR != Present {
