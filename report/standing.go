@@ -298,15 +298,17 @@ func (v *View) Decides(f finding.Finding) bool {
 		}
 		all = all && asked
 	}
-	// A check of addresses passes when one of several lists has spoken.
-	if passed && f.Section != finding.Reputation {
-		return true
-	}
-	if f.Section == finding.DKIM && !all && v.hintsOpen() {
+	switch {
+	case v.leansOnSilence(f.Section):
 		return false
-	}
-	if !v.silent[f.Section] {
-		return !v.leansOnSilence(f.Section)
+	case passed && f.Section != finding.Reputation:
+		// A check of addresses passes as soon as one of several lists has spoken.
+		return true
+	case f.Section == finding.DKIM && !all && v.silent[finding.SPF]:
+		// An include that is not known may have named more selectors to ask.
+		return false
+	case !v.silent[f.Section]:
+		return true
 	}
 	return checked && (all || f.Subject == v.report.Domain)
 }
@@ -325,16 +327,13 @@ func (v *View) leansOnSilence(s finding.Section) bool {
 		return v.undecided[finding.DMARC]
 	case finding.DMARC:
 		return v.undecided[finding.SPF] || v.undecided[finding.DKIM]
+	case finding.DKIM:
+		// MX and SPF say whose selectors are asked, and whose they are.
+		r := v.report
+		return v.undecided[finding.SPF] || r.DKIM != nil && r.DKIM.HintsIncomplete ||
+			r.Hosts != nil && r.Hosts.Domain != nil && r.Hosts.Domain.MX == mailhost.MXUnknown
 	}
 	return false
-}
-
-// hintsOpen: which selectors are asked follows from MX and SPF, and the DNS did not
-// say all of those.
-func (v *View) hintsOpen() bool {
-	r := v.report
-	return v.silent[finding.SPF] || r.DKIM != nil && r.DKIM.HintsIncomplete ||
-		r.Hosts != nil && r.Hosts.Domain != nil && r.Hosts.Domain.MX == mailhost.MXUnknown
 }
 
 // silentList: the finding is about an entry on a list that now gave no verdict.
