@@ -13,11 +13,12 @@ import (
 	"mailworthy/message"
 	"mailworthy/rbl"
 	"mailworthy/spf"
+	"mailworthy/transport"
 )
 
 // AllChecks lists every check of every section, in the order of a report.
 func AllChecks() []finding.Check {
-	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks)
+	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, transport.Checks)
 }
 
 // FindCheck returns the check with the ID.
@@ -118,7 +119,7 @@ func ChecksMarkdown() []byte {
 	var b strings.Builder
 	b.WriteString(`# The checks
 
-Every rule that an audit applies. IDs and severities are a contract: policies and scripts may rely on them.
+Every rule that an audit, a message or a record by itself is held against. IDs and severities are a contract: policies and scripts may rely on them.
 This page is generated from the program (` + "`go test ./report -run TestChecksPage -update`" + `); ` + "`mailworthy checks ID`" + ` shows the same in a terminal.
 
 | severity | meaning | deduction from its section | cap on the total |

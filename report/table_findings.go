@@ -253,6 +253,10 @@ func (s *screen) fix(f *finding.Fix) {
 		}
 	}
 	s.records(publish)
+	if f.Name == "" && f.Value != "" {
+		// A record without a place: to be pasted as it is.
+		s.line("      " + s.bold(s.fold(Escape(f.Value))))
+	}
 }
 
 // fixRecords are the records to publish, in order.

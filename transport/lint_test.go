@@ -1,0 +1,97 @@
+package transport
+
+import (
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+)
+
+func TestLint(t *testing.T) {
+	for _, tt := range []struct {
+		kind, record string
+		// want are the findings that are no passes: ID and severity.
+		want string
+	}{
+		{"mta-sts", "v=STSv1; id=20160831085700Z;", ""},
+		{"mta-sts", "v=STSv1;id=a\n", ""},
+		{"mta-sts", "v=STSv1; id=20160831T; x.y-z=1", ""},
+		{"mta-sts", "v=STSv1 ;\tid=1", ""},
+		{"mta-sts", "v=STSv1; id=" + strings.Repeat("a", 32), ""},
+		{"mta-sts", "v=STSv1; id=" + strings.Repeat("a", 33), "mta-sts-id-invalid error"},
+		{"mta-sts", "v=STSv1; id=2026-11-21", "mta-sts-id-invalid error"},
+		{"mta-sts", "v=STSv1; id=", "mta-sts-id-invalid error"},
+		{"mta-sts", "v=STSv1;", "mta-sts-id-invalid error"},
+		{"mta-sts", "v=stsv1; id=1", "mta-sts-syntax error"},
+		{"mta-sts", " v=STSv1; id=1", "mta-sts-syntax error"},
+		{"mta-sts", "v=STSv1; id=1; id=2", "mta-sts-syntax error"},
+		{"mta-sts", "v=STSv1;; id=1", "mta-sts-syntax error"},
+		{"mta-sts", "v=STSv1; mode", "mta-sts-syntax error mta-sts-id-invalid error"},
+		{"mta-sts", "", "mta-sts-syntax error mta-sts-id-invalid error"},
+
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:reports@acme.example", ""},
+		{"tls-rpt", "v=TLSRPTv1;rua=mailto:a@acme.example , https://reports.acme.example/v1/tlsrpt;", ""},
+		{"tls-rpt", "v=TLSRPTv1; rua=reports@acme.example", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPTv1; rua=http://reports.acme.example/", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:@acme.example", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example!10m", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPTv1; rua=", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPTv1;", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPT1; rua=mailto:a@acme.example", "tls-rpt-syntax error"},
+
+		{"bimi", "v=BIMI1; l=https://acme.example/logo.svg; a=https://acme.example/logo.pem", ""},
+		{"bimi", "v=BIMI1; l=https://acme.example/logo.svg", "bimi-evidence-missing notice"},
+		{"bimi", "v=BIMI1; l=; a=;", ""},
+		{"bimi", "v=BIMI1; l=", ""},
+		{"bimi", "v=BIMI1; a=https://acme.example/logo.pem", "bimi-location-invalid error"},
+		{"bimi", "v=BIMI1; l=http://acme.example/logo.svg; a=https://acme.example/logo.pem", "bimi-location-invalid error"},
+		{"bimi", "v=BIMI1; l=https:///logo.svg; a=https://acme.example/l.pem", "bimi-location-invalid error"},
+		{"bimi", "v=BIMI1; l=https://acme.example/logo.png; a=https://acme.example/l.pem", "bimi-location-invalid warning"},
+		{"bimi", "v=BIMI2; l=https://acme.example/logo.svg; a=https://acme.example/l.pem", "bimi-syntax error"},
+		{"bimi", "l=; v=BIMI1", "bimi-syntax error"},
+	} {
+		var got []string
+		for _, f := range Lint(tt.kind, []byte(tt.record)) {
+			if f.Severity != finding.Pass {
+				got = append(got, f.Check, string(f.Severity))
+			}
+		}
+		if g := strings.Join(got, " "); g != tt.want {
+			t.Errorf("%s %q: %q, want %q", tt.kind, tt.record, g, tt.want)
+		}
+	}
+}
+
+// What is proposed is a record without a finding.
+func TestFixesAreValid(t *testing.T) {
+	for _, kind := range Types {
+		for _, record := range []string{"", "v=1", "v=STSv1; id=-", "v=TLSRPTv1; rua=a@acme.example,http://acme.example", "v=TLSRPTv1; rua=x", "v=BIMI1; l=x"} {
+			for _, f := range Lint(kind, []byte(record)) {
+				if f.Fix == nil {
+					continue
+				}
+				value := strings.ReplaceAll(f.Fix.Value, "<domain>", "acme.example")
+				for _, g := range Lint(kind, []byte(value)) {
+					if g.Severity != finding.Pass {
+						t.Errorf("%s %q: the fix %q has %s: %s", kind, record, value, g.Check, g.Detail)
+					}
+				}
+			}
+		}
+	}
+}
+
+func FuzzLint(f *testing.F) {
+	for _, seed := range []string{"v=STSv1; id=1", "v=TLSRPTv1; rua=mailto:a@acme.example,https://acme.example/", "v=BIMI1; l=; a=", ";=;;\x00=\xff"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, record string) {
+		for _, kind := range Types {
+			for _, found := range Lint(kind, []byte(record)) {
+				if len(found.Detail) > 2000 {
+					t.Errorf("%s %q: a detail of %d bytes", kind, record, len(found.Detail))
+				}
+			}
+		}
+	})
+}

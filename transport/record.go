@@ -1,0 +1,248 @@
+// Package transport reads the TXT records that say how mail to a domain travels
+// and how it is shown: MTA-STS (RFC 8461, a policy that demands TLS for mail to
+// the domain's MX hosts), TLS reporting (RFC 8460, where senders report failed
+// TLS to) and BIMI (draft-brand-indicators-for-message-identification, the logo
+// that mailboxes show beside mail that passes DMARC).
+//
+// All three are lists of tags behind a version. The records alone are judged:
+// neither the policy file nor the logo that they lead to is fetched.
+package transport
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Tag is one name=value of a record, in its order.
+type Tag struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// maxTags bounds the tags of a record that are read.
+const maxTags = 100
+
+// Record is what the three kinds have in common. A record with a problem is none
+// to its readers.
+type Record struct {
+	Tags []Tag `json:"tags"`
+	// Problems say where the text leaves the grammar.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Get returns the value of the first tag of the name.
+func (r *Record) Get(name string) (value string, ok bool) {
+	for _, t := range r.Tags {
+		if t.Name == name {
+			return t.Value, true
+		}
+	}
+	return "", false
+}
+
+func (r *Record) problem(format string, args ...any) {
+	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+}
+
+// STS is an MTA-STS record (RFC 8461, 3.1).
+type STS struct {
+	Record
+	ID string `json:"id"`
+}
+
+// ParseSTS reads an MTA-STS record.
+func ParseSTS(text string) *STS {
+	s := &STS{Record: split(text, "v=STSv1")}
+	s.ID, _ = s.Get("id")
+	return s
+}
+
+// ValidID reports whether the ID is 1 to 32 letters and digits (RFC 8461, 3.1).
+func (s *STS) ValidID() bool {
+	for i := range len(s.ID) {
+		if !isAlphanumeric(s.ID[i]) {
+			return false
+		}
+	}
+	return len(s.ID) >= 1 && len(s.ID) <= 32
+}
+
+// TLSRPT is a TLS reporting record (RFC 8460, 3).
+type TLSRPT struct {
+	Record
+	Destinations []Destination `json:"destinations"`
+}
+
+// Destination is a URI that reports go to, and what is wrong with it.
+type Destination struct {
+	URI     string `json:"uri"`
+	Problem string `json:"problem,omitempty"`
+	// Meant is what was probably meant, where that can be told.
+	Meant string `json:"meant,omitempty"`
+}
+
+// ParseTLSRPT reads a TLS reporting record.
+func ParseTLSRPT(text string) *TLSRPT {
+	t := &TLSRPT{Record: split(text, "v=TLSRPTv1")}
+	if rua, ok := t.Get("rua"); ok {
+		for uri := range strings.SplitSeq(rua, ",") {
+			t.Destinations = append(t.Destinations, destination(strings.Trim(uri, " \t")))
+		}
+	}
+	return t
+}
+
+// destination judges a URI of rua: mailto or https (RFC 8460, 3).
+func destination(uri string) Destination {
+	d := Destination{URI: uri}
+	scheme, rest, ok := strings.Cut(uri, ":")
+	switch strings.ToLower(scheme) {
+	case "mailto":
+		address, _, _ := strings.Cut(rest, "?")
+		local, domain, at := strings.Cut(address, "@")
+		if !ok || !at || local == "" || !isHost(domain) || strings.ContainsAny(uri, " \t!;") {
+			d.Problem = "it is no mail address"
+		}
+	case "https":
+		d.Problem = httpsProblem(uri)
+	default:
+		local, domain, at := strings.Cut(uri, "@")
+		switch {
+		case uri == "":
+			d.Problem = "it is empty"
+		case !ok && at && local != "" && isHost(domain):
+			d.Problem, d.Meant = "mailto: is missing", "mailto:"+uri
+		case strings.EqualFold(scheme, "http"):
+			d.Problem, d.Meant = "reports go over https alone", "https:"+rest
+		default:
+			d.Problem = "it is neither mailto: nor https:"
+		}
+	}
+	return d
+}
+
+// BIMI is a BIMI assertion record (draft-brand-indicators-for-message-identification, 4.2).
+type BIMI struct {
+	Record
+	// Location is l=, the URI of the logo; Evidence a=, that of its certificate.
+	Location string `json:"location"`
+	Evidence string `json:"evidence"`
+	// Declined: the domain says that it has no logo.
+	Declined bool `json:"declined"`
+}
+
+// ParseBIMI reads a BIMI assertion record.
+func ParseBIMI(text string) *BIMI {
+	b := &BIMI{Record: split(text, "v=BIMI1")}
+	var stated bool
+	b.Location, stated = b.Get("l")
+	b.Evidence, _ = b.Get("a")
+	b.Declined = stated && b.Location == "" && b.Evidence == ""
+	return b
+}
+
+// split reads the tags behind the version, which is first and in its own case.
+func split(text, version string) Record {
+	var r Record
+	fields := strings.SplitN(text, ";", maxTags+2)
+	if len(fields) > maxTags+1 {
+		r.problem("it has more than %d tags", maxTags)
+		fields = fields[:maxTags+1]
+	}
+	if first := strings.TrimRight(fields[0], " \t"); first != version {
+		r.problem("it does not begin with %s;", version)
+		if strings.EqualFold(strings.Join(strings.Fields(first), ""), version) {
+			fields = fields[1:]
+		}
+	} else {
+		fields = fields[1:]
+	}
+	seen := make(map[string]bool)
+	for i, field := range fields {
+		field = strings.Trim(field, " \t")
+		if field == "" {
+			if i < len(fields)-1 {
+				r.problem("there is nothing between two semicolons")
+			}
+			continue
+		}
+		name, value, ok := strings.Cut(field, "=")
+		// The RFCs know no space around the sign; the draft of BIMI does.
+		if version == "v=BIMI1" {
+			name, value = strings.TrimRight(name, " \t"), strings.TrimLeft(value, " \t")
+		}
+		switch {
+		case !ok:
+			r.problem("%s is no name=value", quote(field))
+			continue
+		case !isName(name):
+			r.problem("%s is no name of a tag", quote(name))
+			continue
+		case seen[name]:
+			r.problem("the tag %s occurs twice", name)
+		}
+		if at := strings.IndexFunc(value, func(c rune) bool { return c < ' ' || c > '~' }); at >= 0 {
+			r.problem("the value of %s holds a character that does not belong in a record", name)
+		}
+		seen[name] = true
+		r.Tags = append(r.Tags, Tag{name, value})
+	}
+	return r
+}
+
+// isName reports whether s is the name of a field (sts-ext-name in RFC 8461, 3.1).
+func isName(s string) bool {
+	if s == "" || len(s) > 32 || !isAlphanumeric(s[0]) {
+		return false
+	}
+	for i := range len(s) {
+		if !isAlphanumeric(s[i]) && strings.IndexByte("_-.", s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// isHost reports whether s is a name of two labels or more.
+func isHost(s string) bool {
+	labels := strings.Split(strings.TrimSuffix(s, "."), ".")
+	for _, l := range labels {
+		if l == "" || len(l) > 63 {
+			return false
+		}
+		for i := range len(l) {
+			if !isAlphanumeric(l[i]) && l[i] != '-' {
+				return false
+			}
+		}
+	}
+	return len(labels) >= 2 && len(s) <= 254
+}
+
+// httpsProblem says what is wrong with a URI that has to be https; "" is nothing.
+func httpsProblem(uri string) string {
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil || strings.ContainsAny(uri, " \t"):
+		return "it is no URI"
+	case !strings.EqualFold(u.Scheme, "https"):
+		return "it does not begin with https://"
+	case !isHost(u.Hostname()):
+		return "it names no host"
+	}
+	return ""
+}
+
+// quote repeats at most so much of what a record holds.
+func quote(s string) string {
+	const most = 80
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return `"` + s + `"`
+}
