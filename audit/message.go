@@ -59,6 +59,9 @@ type MessageResult struct {
 	// DMARC is null where it was not evaluated; DMARCNotEvaluated says why.
 	DMARC             *dmarc.Verdict `json:"dmarc"`
 	DMARCNotEvaluated string         `json:"dmarc_not_evaluated,omitempty"`
+	// DMARCAcceptingLength is what DMARC comes to at receivers that accept signatures
+	// with l=, which the standard leaves to them; empty where that makes no difference.
+	DMARCAcceptingLength dmarc.Result `json:"dmarc_accepting_length,omitempty"`
 	// AuthenticationResults is the header field that a receiver would add, folded
 	// at line feeds.
 	AuthenticationResults string        `json:"authentication_results"`
@@ -226,13 +229,15 @@ func (a *messageRun) hoped(identity string) dmarc.Identities {
 }
 
 // evaluateDMARC applies DMARC to what SPF and DKIM found. Where a result is not
-// known, and DMARC would pass if it were a pass, DMARC is not decided either.
+// known, and DMARC would pass if it were a pass, DMARC is not decided either. What
+// is the receiver's to decide (l=) is evaluated both ways.
 func (a *messageRun) evaluateDMARC(ctx context.Context) {
 	res := a.result
 	if res.From == "" {
 		return
 	}
-	known, hopeful := dmarc.Identities{From: res.From}, dmarc.Identities{From: res.From}
+	known, hopeful, accepting := dmarc.Identities{From: res.From}, dmarc.Identities{From: res.From}, dmarc.Identities{From: res.From}
+	disputed := false
 	var open []string
 	switch {
 	case res.SPF != nil:
@@ -261,6 +266,10 @@ func (a *messageRun) evaluateDMARC(ctx context.Context) {
 	for _, s := range res.DKIM.Signatures {
 		one := dmarc.Identity{Domain: s.Domain, Result: string(s.Result)}
 		known.DKIM = append(known.DKIM, one)
+		if s.Disputed() {
+			disputed = true
+			accepting.DKIM = append(accepting.DKIM, dmarc.Identity{Domain: s.Domain, Result: string(dkim.Pass)})
+		}
 		if s.Result == dkim.TempError {
 			open = append(open, "the signature of "+s.Domain+" could not be verified ("+s.Reason+")")
 			one.Result = string(dkim.Pass)
@@ -273,6 +282,15 @@ func (a *messageRun) evaluateDMARC(ctx context.Context) {
 		v.SPFAligned, v.DKIMAligned = unlessChanged(v.SPFAligned, h.SPFAligned), unlessChanged(v.DKIMAligned, h.DKIMAligned)
 		if v.Result == dmarc.ResultFail && h.Result != dmarc.ResultFail {
 			v.Result, v.Error = dmarc.ResultTempError, strings.Join(open, "; ")
+		}
+	}
+	if disputed && (v.Result == dmarc.ResultFail || v.Result == dmarc.ResultTempError) {
+		switch h := dmarc.Evaluate(ctx, a.session, accepting); {
+		case h.Result == dmarc.ResultPass:
+			res.DMARCAcceptingLength = h.Result
+			v.Error = strings.TrimPrefix(v.Error+"; it passes at receivers that accept the l= of the signature", "; ")
+		case h.Result == dmarc.ResultTempError && v.Result == dmarc.ResultFail:
+			v.Result, v.Error = h.Result, "it fails unless receivers accept the l= of the signature, and then it is not known ("+h.Error+")"
 		}
 	}
 	res.DMARC = &v

@@ -23,7 +23,7 @@ func (a *messageRun) judge() {
 	context := message.Context{Now: a.options.Now}
 	for _, sig := range a.result.DKIM.Signatures {
 		context.Signatures = append(context.Signatures, message.Signature{Domain: sig.Domain, Headers: sig.Headers,
-			Passes: sig.Result == dkim.Pass, Unknown: sig.Result == dkim.TempError})
+			Passes: sig.Result == dkim.Pass, Unknown: sig.Result == dkim.TempError, Disputed: sig.Disputed()})
 	}
 	if a.result.DKIMNotVerified != "" {
 		for _, sig := range a.facts.Signatures {
@@ -110,34 +110,40 @@ func (s *messageSheet) dkim() {
 			Fix: fix("Sign with DKIM, with d=%s.", first(s.res.From, "the author domain"))})
 		return
 	}
-	count := map[dkim.Result]int{}
+	count, disputed := map[dkim.Result]int{}, 0
 	for _, sig := range signatures {
 		count[sig.Result]++
+		if sig.Disputed() {
+			disputed++
+		}
 	}
-	// What fails beside a signature that passes, or may pass yet, is a part.
+	// What fails beside a signature that passes, or may pass, is a part.
 	check, open := "message-dkim-fail", finding.Error
-	if count[dkim.Pass]+count[dkim.TempError] > 0 {
+	if count[dkim.Pass]+count[dkim.TempError]+disputed > 0 {
 		check = "message-dkim-partly"
 	}
 	if count[dkim.Pass] > 0 {
 		open = finding.Notice
 		s.sheet.Decided("message-dkim-weak")
 	}
-	if count[dkim.Pass] > 0 || count[dkim.TempError] == 0 {
+	if count[dkim.Pass] > 0 || count[dkim.TempError]+disputed == 0 {
 		s.sheet.Decided("message-dkim-fail")
 	}
 	if count[dkim.TempError] == 0 {
-		s.sheet.Decided("message-dkim-partly")
+		s.sheet.Decided("message-dkim-partly", "message-dkim-length")
 	}
 	for i, sig := range signatures {
 		name := fmt.Sprintf("Signature %d, by %s with the selector %s,", i+1, first(clip(sig.Domain), "no domain"), first(clip(sig.Selector), "(none)"))
 		subject := first(sig.Domain, "DKIM")
-		switch sig.Result {
-		case dkim.Pass:
+		switch {
+		case sig.Result == dkim.Pass:
 			for _, w := range sig.Warnings {
 				s.sheet.Add("message-dkim-weak", finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s passes, but: %s", name, sentence(w))})
 			}
-		case dkim.TempError:
+		case sig.Disputed():
+			s.sheet.Add("message-dkim-length", finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s is %s: %s", name, sig.Result, sentence(sig.Reason)),
+				Fix: fix("Sign without l=.")})
+		case sig.Result == dkim.TempError:
 			s.unresolved(subject, fmt.Sprintf("%s is temperror: %s", name, sentence(sig.Reason)), open)
 		default:
 			s.sheet.Add(check, finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s is %s: %s", name, sig.Result, sentence(sig.Reason))})
@@ -172,31 +178,56 @@ func (s *messageSheet) dmarc() {
 			Fix: fix("Mend the record: mailworthy dmarc check %s says how.", v.Domain)})
 		return
 	}
+	if s.res.DMARCAcceptingLength != "" {
+		if worst == finding.Critical {
+			worst = finding.Error
+		} else {
+			worst = finding.Warning
+		}
+		s.sheet.Add("message-dmarc-length", finding.Finding{Severity: worst, Subject: v.Domain, Detail: s.dependsOnLength(),
+			Fix: fix("Sign without l=.")})
+		return
+	}
 	s.sheet.Decided("message-dmarc-fail")
 	if v.Result == dmarc.ResultFail {
 		s.sheet.Add("message-dmarc-fail", finding.Finding{Severity: worst, Subject: v.Domain, Detail: s.misaligned(),
 			Fix: fix("Sign with DKIM and d=%s, or use an envelope domain below %s that SPF passes for.", v.Domain, v.Domain)})
 		return
 	}
+	s.sheet.Decided("message-dmarc-length")
 	if v.DKIMAligned == nil {
 		return
 	}
 	s.sheet.Decided("message-dmarc-spf-only")
 	if !*v.DKIMAligned {
+		everywhere := ""
+		if slices.ContainsFunc(s.res.DKIM.Signatures, func(sig dkim.Signature) bool { return sig.Disputed() }) {
+			everywhere = " (unless l= is accepted)"
+		}
 		s.sheet.Add("message-dmarc-spf-only", finding.Finding{Subject: v.Domain, Detail: fmt.Sprintf(
-			"DMARC passes for %s by SPF alone: no DKIM signature passes with a domain that aligns. Forwarded mail will fail.", v.Domain),
+			"DMARC passes for %s by SPF alone: no DKIM signature passes%s with a domain that aligns. Forwarded mail will fail.", v.Domain, everywhere),
 			Fix: fix("Sign with DKIM and d=%s.", v.Domain)})
 	}
+}
+
+// dependsOnLength says that DMARC rests on a signature with l= alone.
+func (s *messageSheet) dependsOnLength() string {
+	return fmt.Sprintf("Whether DMARC passes for the author domain %s is the receiver's to decide: it passes where a signature with l= is accepted, "+
+		"and fails where it is not (RFC 6376, 8.2). Nothing else passes with a domain that aligns.", authorAndPolicy(s.res.DMARC))
+}
+
+// authorAndPolicy is "acme.example, whose policy is reject".
+func authorAndPolicy(v *dmarc.Verdict) string {
+	if v.EffectivePolicy == nil {
+		return v.Domain
+	}
+	return fmt.Sprintf("%s, whose policy is %s,", v.Domain, *v.EffectivePolicy)
 }
 
 // misaligned says why DMARC fails: what each identity came to.
 func (s *messageSheet) misaligned() string {
 	v := s.res.DMARC
-	text := fmt.Sprintf("DMARC fails for the author domain %s", v.Domain)
-	if v.EffectivePolicy != nil {
-		text += fmt.Sprintf(", whose policy is %s", *v.EffectivePolicy)
-	}
-	text += "."
+	text := "DMARC fails for the author domain " + strings.TrimSuffix(authorAndPolicy(v), ",") + "."
 	if len(v.Identifiers) == 0 {
 		return text + " Neither SPF nor DKIM gave an identity to compare."
 	}

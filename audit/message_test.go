@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -141,6 +142,26 @@ func signed(t testing.TB, text string, by ...string) string {
 	return strings.ReplaceAll(text, "\r\n", "\n")
 }
 
+// limited signs a draft by the selector e of a domain, with l= as long as the body.
+func limited(t testing.TB, text, domain string) string {
+	t.Helper()
+	text = strings.ReplaceAll(text, "\n", "\r\n")
+	head, body, _ := strings.Cut(text, "\r\n\r\n")
+	bh := sha256.Sum256([]byte(body))
+	field := fmt.Sprintf("DKIM-Signature: v=1; a=ed25519-sha256; d=%s; s=e; h=from:to:subject:date:list-unsubscribe:list-unsubscribe-post; l=%d; bh=%s; b=",
+		domain, len(body), base64.StdEncoding.EncodeToString(bh[:]))
+	var data string
+	for _, name := range []string{"From: ", "To: ", "Subject: ", "Date: ", "List-Unsubscribe: ", "List-Unsubscribe-Post: "} {
+		for line := range strings.SplitSeq(head, "\r\n") {
+			if strings.HasPrefix(line, name) {
+				data += line + "\r\n"
+			}
+		}
+	}
+	sum := sha256.Sum256([]byte(data + field))
+	return strings.ReplaceAll(field+base64.StdEncoding.EncodeToString(ed25519.Sign(keys().ed, sum[:]))+"\r\n"+text, "\r\n", "\n")
+}
+
 func null() *string { return new(string) }
 
 func sender(s string) *string { return &s }
@@ -172,7 +193,26 @@ func TestRunMessage(t *testing.T) {
 		{name: "changed on the way", in: changed(acme("r@acme.example")), want: "pass fail pass",
 			findings: []string{"error message-dkim-fail", "error message-one-click-unsigned", "warning message-dmarc-spf-only"}, says: "the body was changed"},
 		{name: "one of two fails", in: acme("e@gone.acme.example", "e@acme.example"), want: "pass pass,permerror pass", findings: []string{"notice message-dkim-partly"}},
-		{name: "key in testing", in: acme("t@acme.example"), want: "pass pass pass", findings: []string{"warning message-dkim-weak"}, says: "testing"},
+		{name: "key in testing", in: acme("t@acme.example"), want: "pass pass pass", findings: []string{"warning message-dkim-weak"},
+			says: "passes, but: the key is in testing mode (t=y): verifiers must not treat the message differently from an unsigned one (RFC 6376, 3.6.1); in practice most ignore the flag, and so it counts here as any other."},
+		{name: "l=, nothing else aligned", in: delivered("x@esp.example", limited(t, draft, "acme.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass policy fail",
+			findings: []string{"error message-dmarc-length", "warning message-dkim-length", "warning message-one-click-unsigned"},
+			says:     "Whether DMARC passes for the author domain acme.example, whose policy is reject, is the receiver's to decide: it passes where a signature with l= is accepted, and fails where it is not"},
+		{name: "l=, changed", in: changed(delivered("x@esp.example", limited(t, draft, "acme.example"))), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass fail fail",
+			findings: []string{"critical message-dmarc-fail", "error message-dkim-fail", "error message-one-click-unsigned"}},
+		{name: "l=, policy none", in: delivered("x@esp.example", limited(t, strings.ReplaceAll(draft, "acme.example", "mail.strict.example"), "mail.strict.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass policy fail",
+			findings: []string{"error message-domain-no-mx", "warning message-dkim-length", "warning message-dmarc-length", "warning message-one-click-unsigned"}},
+		{name: "l=, SPF aligned", in: delivered("b@bounce.acme.example", limited(t, draft, "acme.example")), want: "pass policy pass",
+			findings: []string{"warning message-dkim-length", "warning message-dmarc-spf-only", "warning message-one-click-unsigned"}, says: "no DKIM signature passes (unless l= is accepted) with a domain that aligns"},
+		{name: "l=, of another domain", in: delivered("x@esp.example", limited(t, draft, "esp.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass policy fail",
+			findings: []string{"critical message-dmarc-fail", "warning message-dkim-length", "warning message-one-click-unsigned"}},
+		{name: "l=, another signature passes", in: delivered("x@esp.example", limited(t, signed(t, draft, "e@acme.example"), "acme.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass policy,pass pass",
+			findings: []string{"warning message-dkim-length"}},
+		{name: "l=, another signature fails", in: delivered("x@esp.example", limited(t, signed(t, draft, "e@gone.acme.example"), "acme.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass policy,permerror fail",
+			findings: []string{"error message-dmarc-length", "warning message-dkim-length", "warning message-one-click-unsigned", "notice message-dkim-partly"}},
+		{name: "l=, SPF not known", in: limited(t, draft, "acme.example"), want: "- policy temperror",
+			findings: []string{"unknown message-unresolved", "warning message-dkim-length", "warning message-one-click-unsigned", "notice message-spf-not-evaluated"},
+			says:     "; it passes at receivers that accept the l= of the signature."},
 		{name: "nothing aligned", in: delivered("x@esp.example", signed(t, draft, "e@esp.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")},
 			want: "pass pass fail", findings: []string{"critical message-dmarc-fail"}, says: "The signing domain esp.example belongs to esp.example"},
 		{name: "nothing passes", in: delivered("x@esp.example", draft), want: "fail  fail",
@@ -570,5 +610,6 @@ func TestMessageStopped(t *testing.T) {
 type stopped struct{}
 
 func (stopped) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	<-ctx.Done()
 	return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Canceled, Detail: ctx.Err().Error()}
 }

@@ -70,7 +70,7 @@ func (j *judge) key(k *PublishedKey, s subject) {
 	}
 	j.strength(k, s)
 	if k.Testing {
-		j.addKey("dkim-testing", k, s, finding.Finding{Detail: "The flag t=y says that signing is being tested: a receiver must treat the message as if it were not signed.",
+		j.addKey("dkim-testing", k, s, finding.Finding{Detail: "The flag t=y says that signing is being tested: verifiers must not treat the message differently from an unsigned one. In practice most ignore the flag.",
 			Fix: k.fixRecord(s, "Publish the record without t=y.")})
 	}
 	sha1, sha256 := slices.Contains(k.Hashes, "sha1"), slices.Contains(k.Hashes, "sha256")

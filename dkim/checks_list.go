@@ -88,7 +88,7 @@ var Checks = []finding.Check{
 		ID: "dkim-testing", Severity: finding.Warning, Section: finding.DKIM,
 		Title:     "The key is in testing mode",
 		Condition: "The record has the flag t=y.",
-		Why:       "A verifier must not treat messages signed in testing mode differently from unsigned ones, so the signature may earn nothing.",
+		Why:       "A verifier must not treat messages signed in testing mode differently from unsigned ones. In practice most ignore the flag; where it is heeded, the signature earns nothing.",
 		Remedy:    "Remove y from t=.",
 		Reference: "RFC 6376, 3.6.1",
 	},

@@ -70,11 +70,19 @@ type Signature struct {
 	BodyLength *int64     `json:"body_length,omitempty"`
 	Signed     *time.Time `json:"signed_at,omitempty"`
 	Expires    *time.Time `json:"expires_at,omitempty"`
-	// Testing: the key says t=y, so a receiver treats the message as unsigned.
+	// Testing: the key says t=y. A verifier must then not treat the message
+	// differently from an unsigned one (RFC 6376, 3.6.1); most ignore the flag, and
+	// Result does.
 	Testing bool `json:"testing"`
 	// Warnings are weaknesses of a signature whatever its result.
 	Warnings []string `json:"warnings,omitempty"`
+
+	disputed bool
 }
+
+// Disputed reports that receivers differ: the signature verifies, and it is the
+// receiver's to accept l= or to ignore a signature that has it (RFC 6376, 8.2).
+func (s *Signature) Disputed() bool { return s.disputed && s.Result == Policy }
 
 // Verify checks every DKIM signature of a message (RFC 6376, 6.1) at the time
 // now. The error says that the message cannot be read, and wraps ErrTooLarge where
@@ -173,7 +181,7 @@ func (s *signature) judgeKey(f *foundKey) {
 	k := f.keys[0]
 	s.KeyBits, s.Testing = k.Bits, k.Testing
 	if k.Testing {
-		s.warn("the key is in testing mode (t=y): receivers treat the message as unsigned (RFC 6376, 3.6.1)")
+		s.warn("the key is in testing mode (t=y): verifiers must not treat the message differently from an unsigned one (RFC 6376, 3.6.1); in practice most ignore the flag, and so it counts here as any other")
 	}
 	if k.Algorithm == algorithmRSA && k.Bits >= minKeyBits && k.Bits < 2048 {
 		s.warn("the key has %d bits; 2048 are recommended (RFC 8301, 3.2)", k.Bits)
@@ -305,7 +313,12 @@ func (s *signature) compute(m *message, key crypto.PublicKey, bodies map[string]
 	case !headerFits:
 		s.refuse(Fail, "signature did not verify: a signed header field was changed or added after signing, or another key signed; the body is as signed")
 	case s.BodyLength != nil:
-		s.refuse(Policy, "it verifies, but l= signs only the first %d of %d octets of the body: anyone can append to the message (RFC 6376, 8.2)", *s.BodyLength, total)
+		s.disputed = true
+		covers := fmt.Sprintf("but l= signs only the first %d of %d octets of the body:", *s.BodyLength, total)
+		if *s.BodyLength == total {
+			covers = fmt.Sprintf("over all %d octets of the body, but with l=", total)
+		}
+		s.refuse(Policy, "it verifies, %s anyone can append to the message; receivers may accept that or not (RFC 6376, 8.2)", covers)
 	default:
 		s.Result = Pass
 	}

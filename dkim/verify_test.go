@@ -185,7 +185,8 @@ func TestVerify(t *testing.T) {
 		{"white space changed, simple", replace(with(replace(edTags, "relaxed/relaxed", "simple/simple")), "We  won", "We won"), ed, Fail, "body hash"},
 		{"another key", good, map[string]string{"ed": "v=DKIM1; k=ed25519; p=" + ed25519Key}, Fail, "another key signed"},
 
-		{"length, nothing appended", with(edTags + "; l=22"), ed, Policy, "signs only the first 22 of 25 octets"},
+		{"length, nothing appended", with(edTags + "; l=22"), ed, Policy, "l= signs only the first 22 of 25 octets of the body: anyone can append to the message; receivers may accept that or not (RFC 6376, 8.2)"},
+		{"length of the whole body", with(edTags + "; l=25"), ed, Policy, "it verifies, over all 25 octets of the body, but with l= anyone can append to the message; receivers may accept that or not"},
 		{"length, appended", with(edTags+"; l=25") + "Buy now\r\n", ed, Policy, "signs only the first 25 of 38 octets"},
 		{"length zero", with(edTags + "; l=0"), ed, Policy, "first 0 of 25"},
 		{"length, changed within", replace(with(edTags+"; l=25"), "won", "met"), ed, Fail, "body hash did not verify"},
@@ -297,6 +298,26 @@ func TestVerifySignsOthers(t *testing.T) {
 	}
 }
 
+// Receivers differ about a signature with l= that verifies, and about no other.
+func TestDisputed(t *testing.T) {
+	for _, tt := range []struct {
+		name, message string
+		want          bool
+	}{
+		{"whole body", seal(t, mail, edTags+"; l=25", edKey), true},
+		{"appended", seal(t, mail, edTags+"; l=25", edKey) + "Buy now\r\n", true},
+		{"without l=", seal(t, mail, edTags, edKey), false},
+		{"changed", strings.Replace(seal(t, mail, edTags+"; l=25", edKey), "won", "met", 1), false},
+		{"expired", seal(t, mail, edTags+"; l=25; x=1000000000", edKey), false},
+		{"policy for another reason", strings.Replace(seal(t, mail, edTags+"; l=25", edKey), "h=from", "h="+strings.Repeat("x:", maxSigned)+"from", 1), false},
+	} {
+		v, err := Verify(t.Context(), keyZone(t, map[string]string{"ed": edRecord()}), strings.NewReader(tt.message), time.Now())
+		if err != nil || v.Signatures[0].Disputed() != tt.want {
+			t.Errorf("%s: %+v, %v", tt.name, v, err)
+		}
+	}
+}
+
 // Two records at a selector are undefined, even if one of them is the key.
 func TestVerifyMultipleRecords(t *testing.T) {
 	r := resolver.NewOverlay(nil, parseZone(t, "acme.example", "ed._domainkey TXT "+quoted(edRecord())+"\ned._domainkey TXT \"v=DKIM1; p=\""))
@@ -384,7 +405,7 @@ func TestVerifySeveral(t *testing.T) {
 
 func TestVerifyWarnings(t *testing.T) {
 	for _, tt := range []struct{ name, message, key, want string }{
-		{"testing", seal(t, mail, edTags, edKey), edRecord() + "; t=y", "testing mode"},
+		{"testing", seal(t, mail, edTags, edKey), edRecord() + "; t=y", "the key is in testing mode (t=y): verifiers must not treat the message differently from an unsigned one (RFC 6376, 3.6.1); in practice most ignore the flag"},
 		{"own field in h=", seal(t, mail, edTags+":dkim-signature", edKey), edRecord(), "some verifiers take the signature itself for it, and fail it"},
 		{"two From fields", "From: Eve <eve@evil.example>\r\n" + seal(t, mail, edTags, edKey), edRecord(), "2 From fields, of which 1 are signed"},
 		{"unsigned fields", seal(t, mail, strings.ReplaceAll(edTags, ":subject:date", ""), edKey), edRecord(), "subject and date"},

@@ -26,6 +26,8 @@ type Signature struct {
 	Passes  bool
 	// Unknown says that the DNS did not say whether it passes.
 	Unknown bool
+	// Disputed says that it passes only at receivers that accept l=.
+	Disputed bool
 }
 
 // Check turns the facts of the header into findings. Those of the

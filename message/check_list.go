@@ -90,7 +90,7 @@ func (k *checker) oneClick(u *Unsubscribe) {
 // signed checks that a signature that passes covers both fields (RFC 8058, 4).
 func (k *checker) signed() {
 	const id = "message-one-click-unsigned"
-	var maybe, passing []string
+	var maybe, disputed, passing []string
 	for _, s := range k.c.Signatures {
 		covers := slices.Contains(s.Headers, "list-unsubscribe") && slices.Contains(s.Headers, "list-unsubscribe-post")
 		switch {
@@ -101,11 +101,18 @@ func (k *checker) signed() {
 			passing = append(passing, s.Domain)
 		case s.Unknown && covers:
 			maybe = append(maybe, s.Domain)
+		case s.Disputed && covers:
+			disputed = append(disputed, s.Domain)
 		}
 	}
 	if len(maybe) > 0 {
 		k.sheet.Add("message-unresolved", finding.Finding{Subject: "List-Unsubscribe-Post", CouldBe: finding.Error,
 			Detail: fmt.Sprintf("The signature of %s covers List-Unsubscribe and List-Unsubscribe-Post, but the DNS did not say whether it passes.", strings.Join(maybe, ", "))})
+		return
+	}
+	if len(disputed) > 0 {
+		k.add(id, "List-Unsubscribe-Post", finding.Warning, fmt.Sprintf("The signature of %s covers List-Unsubscribe and List-Unsubscribe-Post, but it has l=, which receivers may accept or not.", strings.Join(disputed, ", ")),
+			"Sign without l=.")
 		return
 	}
 	detail := "No DKIM signature of the message passes, so nothing vouches for List-Unsubscribe and List-Unsubscribe-Post."

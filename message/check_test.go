@@ -179,6 +179,8 @@ var flawed = []struct {
 	{name: "signature fails", in: clean, signatures: []Signature{{Domain: "acme.example", Headers: signed[0].Headers}}, want: []string{"error message-one-click-unsigned"}},
 	{name: "signature not known", in: clean, signatures: []Signature{{Domain: "acme.example", Headers: signed[0].Headers, Unknown: true}}, want: []string{"unknown message-unresolved"}},
 	{name: "unknown one that does not cover", in: clean, signatures: []Signature{{Domain: "acme.example", Unknown: true}}, want: []string{"error message-one-click-unsigned"}},
+	{name: "signature with l=", in: clean, signatures: []Signature{{Domain: "acme.example", Headers: signed[0].Headers, Disputed: true}}, want: []string{"warning message-one-click-unsigned"}},
+	{name: "signature with l= that does not cover", in: clean, signatures: []Signature{{Domain: "acme.example", Disputed: true}}, want: []string{"error message-one-click-unsigned"}},
 	{name: "one of two signatures covers", in: clean, signatures: append([]Signature{{Domain: "esp.example", Passes: true}}, signed...), want: nil},
 	{name: "MailerSend", in: with("X-MailerSend-Tags", "X-MailerSend-Tags: 1,2,3,4,5,6\n"), want: []string{"warning message-service-mailersend"}},
 	{name: "Mandrill", in: with("X-MC-Tags", "X-MC-Tags: _x\n"), want: []string{"warning message-service-mandrill"}},

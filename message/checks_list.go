@@ -133,7 +133,7 @@ var listChecks = []finding.Check{
 		"Receivers then do not offer one click, and the message does not meet what Gmail and Yahoo require of bulk senders.",
 		"Set List-Unsubscribe-Post: List-Unsubscribe=One-Click, exactly so, and one https: URI in List-Unsubscribe.", "RFC 8058, 3.1"),
 	check("message-one-click-unsigned", finding.Error, "One-click unsubscribe is not signed",
-		"No DKIM signature that passes names both List-Unsubscribe and List-Unsubscribe-Post in h=.",
+		"No DKIM signature that passes names both List-Unsubscribe and List-Unsubscribe-Post in h=. A warning where one does that passes only where l= is accepted.",
 		"RFC 8058 demands it, since anyone on the way could add the fields; receivers do not offer one click without it.",
 		"Let DKIM sign both fields: add list-unsubscribe and list-unsubscribe-post to the signed headers, and sign after they are set.", "RFC 8058, 4"),
 }

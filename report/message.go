@@ -84,7 +84,11 @@ func (s *screen) outcomes(m *audit.MessageResult) {
 		if sig.Reason != "" {
 			text += ": " + sig.Reason
 		}
-		add(dkimMark(sig.Result), "DKIM", string(sig.Result), text)
+		mark := dkimMark(sig.Result)
+		if sig.Disputed() {
+			mark = finding.Warning
+		}
+		add(mark, "DKIM", string(sig.Result), text)
 	}
 	switch {
 	case m.DKIMNotVerified != "":
@@ -103,7 +107,11 @@ func (s *screen) outcomes(m *audit.MessageResult) {
 		if v.Error != "" {
 			text += ": " + v.Error
 		}
-		add(dmarcMark(v.Result), "DMARC", string(v.Result), text)
+		mark := dmarcMark(v.Result)
+		if m.DMARCAcceptingLength != "" && v.Result == dmarc.ResultFail {
+			mark = finding.Warning
+		}
+		add(mark, "DMARC", string(v.Result), text)
 	} else {
 		add(finding.Error, "DMARC", "–", "not applied: "+m.DMARCNotEvaluated)
 	}
