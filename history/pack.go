@@ -78,14 +78,14 @@ func takeOut(text []byte, taken *strings.Builder) string {
 		}
 		end := stringEnd(text, i)
 		out.Write(text[i:end])
-		key := string(text[i+1 : end-1])
+		key := text[i+1 : end-1]
 		i = end
 		if i >= len(text) || text[i] != ':' {
 			continue
 		}
 		out.WriteByte(':')
 		i++
-		if !volatileKeys[key] || i >= len(text) || text[i] == '{' || text[i] == '[' {
+		if !volatileKeys[string(key)] || i >= len(text) || text[i] == '{' || text[i] == '[' {
 			continue
 		}
 		end = scalarEnd(text, i)

@@ -28,7 +28,6 @@ type world struct {
 	resolver.Resolver
 	// silent names a question that is not answered.
 	silent func(name string, t resolver.Type) bool
-	asked  map[string]bool
 }
 
 // newWorld parses the bundled zones with old text replaced by new, pairwise.

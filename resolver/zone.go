@@ -147,7 +147,7 @@ func LoadZone(spec string) (*ZoneSet, error) {
 		if _, err := os.Stat(spec); err != nil {
 			file, origin = spec[:i], spec[i+1:]
 			if origin == "" {
-				return nil, fmt.Errorf("zone %s: no origin after the @; the root zone is @.", spec)
+				return nil, fmt.Errorf("zone %s: no origin after the @ (write @. for the root zone)", spec)
 			}
 		}
 	}
