@@ -3,6 +3,7 @@ package spf
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -232,7 +233,6 @@ func distinctPrefixes(t *Term) []netip.Prefix {
 
 // senders judges the addresses that send for the domain.
 func (k *checker) senders() {
-	var missing []string
 	var failed []Evaluation
 	unknown := len(k.c.Evaluations) == 0
 	for _, e := range k.c.Evaluations {
@@ -255,12 +255,12 @@ func (k *checker) senders() {
 			k.Add("spf-unresolved", f)
 		default:
 			failed = append(failed, e)
-			missing = append(missing, addressTerm(e))
 		}
 	}
 	if !unknown {
 		k.Decided("spf-ip-not-authorized")
 	}
+	fixes := make(map[bool]*finding.Fix) // for addresses that end in permerror, and for others
 	for _, e := range failed {
 		detail := fmt.Sprintf("%s gets %s for %s: ", e.IP, e.Result, e.Domain)
 		switch {
@@ -272,13 +272,44 @@ func (k *checker) senders() {
 			detail += "no term matches."
 		}
 		detail += k.holder(e)
-		fix := (&editor{record: k.p.Record, add: missing}).fix("Publish the record with %s.", strings.Join(missing[:min(len(missing), 5)], " "))
-		if e.Result == PermError && k.p.Record.Error == "" {
-			fix.Summary = "Repair the error first; it is a finding of its own. Then the address may pass, or needs to be added."
+		inError := e.Result == PermError
+		if fixes[inError] == nil {
+			fixes[inError] = k.authorise(failed, inError)
 		}
 		k.Add("spf-ip-not-authorized", finding.Finding{Subject: e.IP.String(), Detail: detail,
-			Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
+			Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fixes[inError]})
 	}
+}
+
+// authorise proposes a record by which the addresses of some evaluations pass. It
+// is evaluated for each of them before it is offered; where nothing works, the
+// error must go first.
+func (k *checker) authorise(failed []Evaluation, inError bool) *finding.Fix {
+	r := k.p.Record
+	var terms []string
+	for _, e := range failed {
+		if t := addressTerm(e); t != "" && !slices.Contains(terms, t) {
+			terms = append(terms, t)
+		}
+	}
+	named := strings.Join(terms[:min(len(terms), 5)], " ")
+	spell := families{k.p.VoidsIPv4 > maxVoid, k.p.VoidsIPv6 > maxVoid}
+	for _, e := range []*editor{{record: r, add: terms}, {record: r, add: terms, spell: spell}, {record: r, first: terms, spell: spell}, {record: r, first: terms}} {
+		text := e.text()
+		if slices.ContainsFunc(failed, func(x Evaluation) bool { return k.p.try(r.Domain, text, x.IP).Result != Pass }) {
+			continue
+		}
+		switch {
+		case e.first != nil && inError:
+			return e.fix("Publish the record with %s at its start, and repair what ends in permerror behind it: it is a finding of its own.", named)
+		case e.first != nil:
+			return e.fix("Publish the record with %s at its start.", named)
+		case inError:
+			return e.fix("Publish the record with %s and without what ends in permerror, which is a finding of its own.", named)
+		}
+		return e.fix("Publish the record with %s.", named)
+	}
+	return advice("Repair the error first; it is a finding of its own. Then the address may pass, or needs to be added.")
 }
 
 // holder says which term of the tree holds an address that does not pass, and why

@@ -25,6 +25,7 @@ func (k *checker) records() {
 	}
 	k.pointers()
 	k.ending()
+	k.everyone()
 }
 
 // add files a finding about a record.
@@ -294,7 +295,10 @@ func (k *checker) ending() {
 	if r == nil {
 		return // a redirect leads to what is not known, or to nothing
 	}
-	k.Decided("spf-all-pass", "spf-all-neutral", "spf-all-missing")
+	k.Decided("spf-all-neutral", "spf-all-missing")
+	if !k.unknownRecords && !k.unknownNames {
+		k.Decided("spf-all-pass")
+	}
 	mine := false
 	for _, o := range k.own {
 		mine = mine || o == r

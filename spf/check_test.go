@@ -89,6 +89,30 @@ const checkZone = `
 	moved       TXT "v=spf1 redirect=_spf.moved.example"
 	_spf.moved  TXT "v=spf1 ip4:192.0.2.1 ?all"
 	parked      TXT "v=spf1 -all"
+	anyone      TXT "v=spf1 ip4:192.0.2.1 exists:host.esp.example -all"
+	anyin       TXT "v=spf1 ip4:192.0.2.1 include:inner.plus.example -all"
+	inner.plus  TXT "v=spf1 include:plus.example -all"
+	any4        TXT "v=spf1 ip4:0.0.0.0/0 ip6:2001:db8::1 -all"
+	halves      TXT "v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 ip6:2001:db8::1 -all"
+	any6        TXT "v=spf1 ip4:192.0.2.1 ip6:2000::/3 -all"
+	but         TXT "v=spf1 -ip4:192.0.2.9 ip4:192.0.2.1 include:plus.example -all"
+	anyto       TXT "v=spf1 redirect=_spf.anyto.example"
+	_spf.anyto  TXT "v=spf1 ip4:192.0.2.1 exists:host.esp.example -all"
+	anymacro    TXT "v=spf1 include:%{ir}.esp.example include:plus.example -all"
+	closed      TXT "v=spf1 -all ip4:0.0.0.0/0"
+	anyerror    TXT "v=spf1 include:bad.esp.example ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all"
+	x1.six      AAAA 2001:db8:1::1
+	x2.six      AAAA 2001:db8:1::2
+	x3.six      AAAA 2001:db8:1::3
+	v4void      TXT "v=spf1 a:x1.six.example ~a:x2.six.example a:x3.six.example//64 ip4:192.0.2.0/28 -all"
+	v4deep      TXT "v=spf1 ip4:192.0.2.1 include:voids.esp.example a:x1.six.example -all"
+	voids.esp   TXT "v=spf1 a:x1.six.example a:x2.six.example a:x3.six.example -all"
+	v4to        TXT "v=spf1 redirect=_spf.v4to.example"
+	_spf.v4to   TXT "v=spf1 a:x1.six.example a:x2.six.example a:x3.six.example ip4:192.0.2.1 -all"
+	v6none      TXT "v=spf1 a:host.esp.example a:h2.esp.example a:h3.esp.example -all"
+	v6early     TXT "v=spf1 ip6:2001:db8::1 a:host.esp.example a:h2.esp.example a:h3.esp.example -all"
+	vptr        TXT "v=spf1 a:v1.example mx:v2.example ptr ip4:192.0.2.1 -all"
+	minus       TXT "v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 include:_spf.esp.example -all"
 `
 
 func zoneOf(t testing.TB) resolver.Resolver {
@@ -111,6 +135,7 @@ func TestCheck(t *testing.T) {
 		fix      string // the value to publish
 		but      Context
 		alsoNone []string // findings that would be wrong beside it
+		says     string   // what the detail says
 		// undecided is a check that is no pass either
 		undecided string
 	}{
@@ -135,6 +160,19 @@ func TestCheck(t *testing.T) {
 		{domain: "around", want: "spf-loop critical", fix: "v=spf1 ip4:192.0.2.1 -all"},
 		{domain: "plus", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all"},
 		{domain: "bare", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all"},
+		{domain: "anyone", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all", alsoNone: []string{"spf-address-count"},
+			says: `every address in the world, by "exists:host.esp.example", which holds for every client`},
+		{domain: "anyin", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all",
+			says: `by "include:inner.plus.example", there by "include:plus.example", there by "+all"`},
+		{domain: "any4", want: "spf-all-pass critical", fix: "v=spf1 ip6:2001:db8::1 ~all", says: `every IPv4 address in the world, by "ip4:0.0.0.0/0"`},
+		{domain: "halves", want: "spf-all-pass critical", fix: "v=spf1 ip6:2001:db8::1 ~all", says: `by "ip4:0.0.0.0/1" and "ip4:128.0.0.0/1" together`},
+		{domain: "any6", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all", says: `every IPv6 address in the world, by "ip6:2000::/3"`},
+		{domain: "but", want: "spf-all-pass critical", fix: "v=spf1 -ip4:192.0.2.9 ip4:192.0.2.1 ~all", says: `nearly every IPv4 address`},
+		{domain: "anyto", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all"},
+		{domain: "anymacro", want: "spf-all-pass critical"},
+		{domain: "closed", want: "spf-all-pass pass"},
+		{domain: "anyerror", want: "spf-all-pass pass"},
+		{domain: "innerwide", want: "spf-all-pass pass"},
 		{domain: "neutral", want: "spf-all-neutral warning", fix: "v=spf1 ip4:192.0.2.1 ~all"},
 		{domain: "open", want: "spf-all-missing warning", fix: "v=spf1 ip4:192.0.2.1 ~all"},
 		{domain: "soft", want: "spf-all-softfail notice", but: Context{DMARCEnforces: &lax}},
@@ -168,7 +206,26 @@ func TestCheck(t *testing.T) {
 		{domain: "nomx", want: "spf-void-lookup warning", fix: "v=spf1 ip4:192.0.2.1 -all"},
 		{domain: "void1", want: "spf-void-lookup warning", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-too-many-void-lookups"}},
 		{domain: "void3", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-void-lookup"}},
-		{domain: "v6void", want: "spf-void-lookup warning"},
+		{domain: "v6void", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 ip6:2001:db8::1 -all",
+			says: "For a client with an IPv6 address 3 terms", alsoNone: []string{"spf-void-lookup"}, undecided: "spf-void-lookup"},
+		{domain: "v6early", want: "spf-void-lookup warning", fix: "v=spf1 ip6:2001:db8::1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 -all",
+			says: "IPv6 clients get permerror", alsoNone: []string{"spf-too-many-void-lookups"}},
+		{domain: "v6none", want: "spf-void-lookup warning", says: "IPv6 clients get permerror", alsoNone: []string{"spf-too-many-void-lookups"}},
+		{domain: "v6none", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 -all",
+			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("2001:db8::9"), Domain: "v6none.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
+		{domain: "v6none", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 ip6:2001:db8::9 -all",
+			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("2001:db8::9"), Domain: "v6none.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
+		{domain: "v4void", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip6:2001:db8:1::1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 -all",
+			says: "For a client with an IPv4 address 3 terms", alsoNone: []string{"spf-void-lookup"}},
+		{domain: "v4void", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip6:2001:db8:1::1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 ip4:192.0.2.99 -all",
+			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.99"), Domain: "v4void.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
+		{domain: "v4deep", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:192.0.2.1 ip6:2001:db8:1::1 -all"},
+		{domain: "v4deep", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:192.0.2.99 ip4:192.0.2.1 include:voids.esp.example ip6:2001:db8:1::1 -all",
+			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.99"), Domain: "v4deep.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
+		{domain: "v4to", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip6:2001:db8:1::1 ip6:2001:db8:1::2 ip6:2001:db8:1::3 ip4:192.0.2.1 -all"},
+		{domain: "vptr", want: "spf-void-lookup warning", says: "For a client without a reverse name (PTR) \"ptr\" finds nothing either: that makes three, and a permerror"},
+		{domain: "minus", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:192.0.2.99 ip4:192.0.2.1 -ip4:192.0.2.0/24 include:_spf.esp.example -all",
+			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.99"), Domain: "minus.example", Identity: "mailfrom", Result: Fail, Matched: "-ip4:192.0.2.0/24", MatchedIn: "minus.example"}}}},
 		{domain: "nine", want: "spf-lookups-near-limit warning", alsoNone: []string{"spf-too-many-lookups"}},
 		{domain: "eleven", want: "spf-too-many-lookups critical", alsoNone: []string{"spf-lookups-near-limit"},
 			fix: "v=spf1 ip4:192.0.2.1 ip4:198.51.100.0/24 ip4:203.0.113.9 ip4:203.0.113.10/31 ip4:203.0.113.33 ip4:203.0.113.34/31 ip4:203.0.113.40 -all"},
@@ -191,6 +248,9 @@ func TestCheck(t *testing.T) {
 		f := findings[at]
 		if c.fix != "" && (f.Fix == nil || f.Fix.Value != c.fix) {
 			t.Errorf("%s: %s proposes %+v, not %q", c.domain, id, f.Fix, c.fix)
+		}
+		if !strings.Contains(f.Title+f.Detail, c.says) {
+			t.Errorf("%s: %s says %s", c.domain, id, f.Detail)
 		}
 		for _, x := range findings {
 			if slices.Contains(c.alsoNone, x.Check) && x.Severity != finding.Pass {

@@ -47,15 +47,15 @@ var Checks = []finding.Check{
 	{
 		ID: "spf-too-many-void-lookups", Severity: finding.Critical, Section: finding.SPF,
 		Title:     "Too many lookups that find nothing",
-		Condition: "More than two terms ask for names without an answer.",
+		Condition: "More than two terms ask for names without an answer: for any client, for IPv4 clients, or for IPv6 clients where some are authorised behind them or send for the domain.",
 		Why:       "A receiver stops at the third with permerror.",
-		Remedy:    "Remove the terms whose names are gone.",
+		Remedy:    "Remove the terms whose names are gone, and name the addresses of hosts that have one family alone with ip4 or ip6.",
 		Reference: "RFC 7208, 4.6.4",
 	},
 	{
 		ID: "spf-void-lookup", Severity: finding.Warning, Section: finding.SPF,
 		Title:     "A lookup finds nothing",
-		Condition: "One or two terms ask for names without an answer; or more than two do for clients of one family, IPv4 or IPv6, alone.",
+		Condition: "One or two terms ask for names without an answer; or more than two do for IPv6 clients, none of which is authorised behind them.",
 		Why:       "The term authorises nobody. With the third such term the record becomes a permerror.",
 		Remedy:    "Remove the term, or bring its name back.",
 		Reference: "RFC 7208, 4.6.4",
@@ -79,7 +79,7 @@ var Checks = []finding.Check{
 	{
 		ID: "spf-target-unregistered", Severity: finding.Critical, Section: finding.SPF,
 		Title:     "A target's domain is not registered",
-		Condition: "The registrable domain of an include, redirect, a, mx or exists target does not exist.",
+		Condition: "The registrable domain of an include, redirect, a, mx or exists target, or of the name that it is an alias of, does not exist and could be registered.",
 		Why:       "Anyone may register it and then send in the name of the domain, with SPF pass.",
 		Remedy:    "Remove the term today.",
 		Reference: "RFC 7208, 11",
@@ -103,7 +103,7 @@ var Checks = []finding.Check{
 	{
 		ID: "spf-all-pass", Severity: finding.Critical, Section: finding.SPF,
 		Title:     "The record authorises everyone",
-		Condition: "The record ends in +all or in a bare all.",
+		Condition: "The record ends in +all or in a bare all, or other terms let all IPv4 or all IPv6 addresses pass: an include of such a record, an exists that holds for every client, ranges such as ip4:0.0.0.0/0.",
 		Why:       "Every address in the world passes SPF for the domain. Gmail rejects mail for suspicious SPF records (550 5.7.24).",
 		Remedy:    "Name the senders and end the record in ~all or -all.",
 		Reference: "RFC 7208, 5.1",

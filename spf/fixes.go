@@ -14,10 +14,13 @@ import (
 type editor struct {
 	record *Record
 	// drop are texts of terms to leave out, replace what stands in for others,
-	// add what to put before all.
-	drop    []string
-	replace map[string]string
-	add     []string
+	// first what to put before all other terms, add what to put before all.
+	drop       []string
+	replace    map[string]string
+	first, add []string
+	// spell says whose void lookups to spare by writing addresses in place of
+	// names; that the record needs it, it knows itself.
+	spell families
 	// all is the sign to end the record with; 0 keeps what is there.
 	all qualifier
 }
@@ -37,9 +40,13 @@ func (e *editor) text() string {
 		text, _ = repair(text)
 	}
 	terms, l := parse(text, nil)
-	out := []string{version}
+	out := append([]string{version}, e.first...)
 	var tail []string
 	seen := make(map[string]bool)
+	for _, t := range e.first {
+		seen[strings.ToLower(t)] = true
+	}
+	spell := families{e.spell.v4 || r.crowded.v4, e.spell.v6 || r.crowded.v6}
 	sign := e.all
 	redirect := ""
 	for i := range terms {
@@ -64,6 +71,12 @@ func (e *editor) text() string {
 			seen[strings.ToLower(t.text)] = true
 			if s, ok := e.replace[t.text]; ok {
 				out = append(out, strings.Fields(s)...)
+			} else if s := f.spelt(spell); s != "" {
+				for _, x := range strings.Fields(s) {
+					if !slices.Contains(out, x) {
+						out = append(out, x)
+					}
+				}
 			} else {
 				out = append(out, t.text)
 			}

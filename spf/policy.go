@@ -64,6 +64,8 @@ type Policy struct {
 	// answers are what the examination learnt, pass the addresses authorised.
 	answers *answers
 	pass    addresses
+	// crowded says for which clients void lookups end evaluations that should not.
+	crowded families
 }
 
 // Record is one name of the tree: what is published there and what its terms
@@ -90,7 +92,8 @@ type Record struct {
 	Repeated bool             `json:"repeated,omitempty"`
 	Evidence finding.Evidence `json:"evidence"`
 
-	facts *recordFacts
+	facts   *recordFacts
+	crowded families // that of the policy, for the domain's own records
 }
 
 // Published is one TXT record as it stands in the DNS.

@@ -44,6 +44,7 @@ func assemble(k *answers) *Policy {
 	p.Voids, p.VoidsIPv4, p.VoidsIPv6 = f.voids[0], f.voids[1], f.voids[2]
 	p.pass = f.pass
 	p.account()
+	p.crowd()
 	return p
 }
 
