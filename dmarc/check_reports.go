@@ -110,19 +110,22 @@ func (j *judge) authorized(f *Destination) bool {
 		return true
 	}
 	evidence := append(slices.Clone(f.Authorization), walkEvidence(f.Walk)...)
-	tags := strings.Join(f.Tags, " and ")
+	kind, severity, reference := f.reports()
 	if f.External == nil || f.Authorized == nil {
-		j.Add("dmarc-unresolved", finding.Finding{Subject: f.Host, CouldBe: finding.Error, Evidence: evidence,
-			Detail: fmt.Sprintf("Whether %s accepts the reports (%s) is not known: %s.", f.Host, tags, f.Reason)})
+		j.Add("dmarc-unresolved", finding.Finding{Subject: f.Host, CouldBe: severity, Evidence: evidence,
+			Detail: fmt.Sprintf("Whether %s accepts %s is not known: %s.", f.Host, kind, f.Reason)})
 		return false
 	}
 	owner := f.OrganizationalDomain
 	if owner == "" {
 		owner = "another organization"
 	}
-	out := finding.Finding{Subject: f.Host, Evidence: evidence, Detail: fmt.Sprintf(
-		"The record has reports (%s) sent to %s, which belongs to %s. Receivers send reports to another organization only if it says that it wants them, and %s.",
-		tags, clip(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
+	out := finding.Finding{Subject: f.Host, Severity: severity, Reference: reference, Evidence: evidence, Detail: fmt.Sprintf(
+		"The record has %s sent to %s (%s), which belongs to %s. Receivers send reports to another organization only if it says that it wants them, and %s.",
+		kind, f.Host, clip(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
+	if reference != "" {
+		out.Detail += " Hardly any receiver sends failure reports at all; aggregate reports do not depend on it."
+	}
 	if !f.ExternalBySuffix {
 		out.Severity = finding.Warning
 		out.Detail += " By the public suffix list both are one organization, so that receivers that follow RFC 7489 send them all the same."
@@ -135,6 +138,19 @@ func (j *judge) authorized(f *Destination) bool {
 	}
 	j.Add("dmarc-report-not-authorized", out)
 	return true
+}
+
+// reports names the kind of the reports that go there, how bad it is when they
+// do not arrive, and the standard where it is another one than the check's.
+// Failure reports are sent by hardly any receiver.
+func (f *Destination) reports() (kind string, severity finding.Severity, reference string) {
+	switch {
+	case !slices.Contains(f.Tags, "rua"):
+		return "failure reports", finding.Warning, "RFC 9991"
+	case slices.Contains(f.Tags, "ruf"):
+		return "aggregate and failure reports", finding.Error, ""
+	}
+	return "aggregate reports", finding.Error, ""
 }
 
 // canReceive judges whether mail reaches the destination; false where it is not known.

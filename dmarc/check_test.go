@@ -269,6 +269,8 @@ func TestCheckDestinations(t *testing.T) {
 		{"a null MX", "mailto:a@x.acme.example", "x.acme.example MX 0 .\nx.acme.example A 192.0.2.1", "error dmarc-report-host-cannot-receive x.acme.example", ""},
 		{"an address alone", "mailto:a@x.acme.example", "x.acme.example AAAA 2001:db8::1", "", ""},
 		{"the domain itself with a null MX", "mailto:a@acme.example", "acme.example MX 0 .", "error dmarc-report-host-cannot-receive acme.example", ""},
+		{"failure reports alone", "mailto:a@acme.example; ruf=mailto:f@reports.test", mx + "acme.example A 192.0.2.1", "warning dmarc-report-not-authorized reports.test", "acme.example._report._dmarc.reports.test v=DMARC1;"},
+		{"failure reports too", "mailto:a@reports.test; ruf=mailto:f@reports.test", mx, "error dmarc-report-not-authorized reports.test", ""},
 		{"one of two", "mailto:a@reports.test,mailto:a@y.acme.example", "y.acme.example A 192.0.2.1\n" + `*._report._dmarc.reports.test TXT "v=DMARC1"`,
 			"error dmarc-report-host-cannot-receive reports.test", "_dmarc.acme.example v=DMARC1; p=reject; rua=mailto:a@y.acme.example"},
 	}
@@ -284,6 +286,20 @@ func TestCheckDestinations(t *testing.T) {
 			}
 			complete(t, findings)
 		})
+	}
+}
+
+// TestFailureReportsAreNamed: what concerns ruf alone is about failure reports,
+// which hardly anybody sends.
+func TestFailureReportsAreNamed(t *testing.T) {
+	zone := `_dmarc.acme.example TXT "v=DMARC1; p=reject; rua=mailto:a@acme.example; ruf=mailto:f@reports.test"` + "\nacme.example A 192.0.2.1\nreports.test A 192.0.2.1\n"
+	f := find(t, Check(discover(t, zone, "acme.example"), Context{}), "dmarc-report-not-authorized")
+	if f.Reference != "RFC 9991" || !strings.Contains(f.Detail, "has failure reports sent to reports.test") {
+		t.Errorf("%s: %s", f.Reference, f.Detail)
+	}
+	d := discover(t, zone+"!acme.example._report._dmarc.reports.test timeout", "acme.example")
+	if f := find(t, Check(d, Context{}), "dmarc-unresolved"); f.CouldBe != finding.Warning {
+		t.Errorf("could be %s", f.CouldBe)
 	}
 }
 

@@ -151,8 +151,8 @@ var Checks = []finding.Check{
 	{
 		ID: "dmarc-report-not-authorized", Severity: finding.Error, Section: finding.DMARC,
 		Title:     "The report destination has not agreed",
-		Condition: "A report address belongs to another organization, which does not publish <policy domain>._report._dmarc.<its host>. A warning where only the tree walk makes it another organization's.",
-		Why:       "Receivers must not send reports there, so that none arrive.",
+		Condition: "A report address belongs to another organization, which does not publish <policy domain>._report._dmarc.<its host>. A warning where only the tree walk makes it another organization's, or where only failure reports (ruf) go there.",
+		Why:       "Receivers must not send reports there, so that none arrive. Of failure reports little is lost: hardly any receiver sends them.",
 		Remedy:    "Have the operator of the destination publish v=DMARC1; at that name, or use an address of your own.",
 		Reference: "RFC 9990, 4",
 	},
