@@ -176,7 +176,10 @@ func newPageReport(r *Report, id string) pageReport {
 	} else if p.Range > 0 {
 		p.GaugeLabel = fmt.Sprintf("%d–%d, grade %s", r.Score.Low, r.Score.High, r.Score.Grade)
 	}
-	p.GaugeText = "Score " + p.ScoreText + ", grade " + r.Score.Grade
+	p.GaugeText = "Score: " + p.ScoreText
+	if r.Score.Value != nil {
+		p.GaugeText += ", grade " + r.Score.Grade
+	}
 	lines := r.SectionLines()
 	for _, l := range lines {
 		p.Lines = append(p.Lines, pageLine{SectionLine: l, Class: string(l.Mark), MarkText: markOf(l.Mark)})
@@ -269,7 +272,7 @@ func stepID(report string, step int) string { return fmt.Sprintf("%s-step%d", re
 
 func newPageGroup(r *Report, g Group, plan *Plan, id string) pageGroup {
 	first := g.Findings[0]
-	p := pageGroup{Class: string(g.Severity), Mark: markOf(g.Severity), Heading: first.Title, Check: g.Check, Severity: g.Severity, Reference: first.Reference}
+	p := pageGroup{Class: string(g.Severity), Mark: markOf(g.Severity), Heading: g.heading(), Check: g.Check, Severity: g.Severity, Reference: first.Reference}
 	if points := g.points(); points > 0 {
 		p.Points = fmt.Sprint(points)
 	}

@@ -53,7 +53,7 @@ func WriteJUnit(w io.Writer, reports []*Report, failOn finding.Severity) error {
 	all := junitSuites{Name: "mailworthy", Suites: []junitSuite{}}
 	for _, r := range reports {
 		suite := junitSuite{Name: shown(r.Domain), Time: fmt.Sprintf("%.3f", float64(r.DurationMS)/1000),
-			Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), Out: shown(r.Headline()) + " Score " + scoreText(r.Score) + "."}
+			Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"), Out: shown(r.Headline()) + " Score: " + scoreText(r.Score) + "."}
 		for _, c := range junitCases(r, failOn) {
 			suite.Tests++
 			if c.Failure != nil {

@@ -92,7 +92,11 @@ func mdReport(b *strings.Builder, r *Report) {
 	if r.Unicode != "" && r.Unicode != r.Domain {
 		name = mdText(r.Unicode) + " (" + name + ")"
 	}
-	fmt.Fprintf(b, "## %s: %s, %s, grade %s\n\n", name, r.Verdict, scoreText(r.Score), r.Score.Grade)
+	grade := ""
+	if r.Score.Value != nil {
+		grade = ", grade " + r.Score.Grade
+	}
+	fmt.Fprintf(b, "## %s: %s, %s%s\n\n", name, r.Verdict, scoreText(r.Score), grade)
 	fmt.Fprintf(b, "%s\n\n", mdText(r.Headline()))
 	for _, s := range r.ExaminedText() {
 		fmt.Fprintf(b, "%s\n", mdText(s))
@@ -115,7 +119,7 @@ func mdReport(b *strings.Builder, r *Report) {
 			mdGroup(b, g)
 		}
 	}
-	fmt.Fprintf(b, "%d passed; %s in %s; mailworthy %s.\n\n", r.count(finding.Pass), counted(r.Queries, "question"), durationText(r.DurationMS), mdText(r.Version))
+	fmt.Fprintf(b, "%d passed; %s in %s; mailworthy %s.\n\n", r.checks(finding.Pass), counted(r.Queries, "question"), durationText(r.DurationMS), mdText(r.Version))
 }
 
 func mdGroup(b *strings.Builder, g Group) {
@@ -124,7 +128,7 @@ func mdGroup(b *strings.Builder, g Group) {
 	if p := g.points(); p > 0 {
 		points = fmt.Sprintf(" (+%v points)", p)
 	}
-	fmt.Fprintf(b, "### %s %s: %s%s\n\n", markOf(g.Severity), g.Severity, mdText(first.Title), points)
+	fmt.Fprintf(b, "### %s %s: %s%s\n\n", markOf(g.Severity), g.Severity, mdText(g.heading()), points)
 	fmt.Fprintf(b, "%s", mdCode(g.Check))
 	if first.Reference != "" {
 		fmt.Fprintf(b, ", %s", mdText(first.Reference))

@@ -33,8 +33,13 @@ func WritePlan(w io.Writer, r *Report, o TableOptions) error {
 		indent := strings.Repeat(" ", len(lead))
 		s.hang(indent, indent, s.text(actionMeta(a)), s.dim)
 		for _, rec := range a.Remove {
-			line := "- " + masterName(rec.Name) + " " + Escape(rec.Type) + " " + quoted(rec.Type, clip(rec.Value, maxAnswer))
-			s.hang(indent, indent+"    ", s.fold(line), func(l string) string { return s.style("31", l) })
+			for j, l := range oldLines(rec, s.wide-len(indent)-2) {
+				mark := "- "
+				if j > 0 {
+					mark = "  "
+				}
+				s.line(indent + s.style("31", s.fold(mark+l)))
+			}
 		}
 		for _, rec := range a.Add {
 			for j, l := range masterLines(rec, s.wide-len(indent)-2) {
@@ -62,11 +67,10 @@ func planOutcome(p *Plan) string {
 }
 
 func outcomeText(o Outcome) string {
-	score := "–"
-	if o.Score != nil {
-		score = fmt.Sprint(*o.Score)
+	if o.Score == nil {
+		return string(o.Verdict) + ", no score"
 	}
-	return fmt.Sprintf("%s %s/100 %s", o.Verdict, score, o.Grade)
+	return fmt.Sprintf("%s %d/100 %s", o.Verdict, *o.Score, o.Grade)
 }
 
 // actionMeta says who acts, what is gained and which checks close.

@@ -110,6 +110,20 @@ func masterLines(r finding.Record, limit int) []string {
 	return lines
 }
 
+// oldLines writes a record that goes, as masterLines does: enough of it to find it.
+// What is left out of a long text is said in a comment, so that the rest still is
+// master-file syntax.
+func oldLines(r finding.Record, limit int) []string {
+	left := ""
+	if short := clip(r.Value, maxAnswer); short != r.Value && isText(r.Type) {
+		at := strings.LastIndex(short, "… (")
+		r.Value, left = short[:at], fmt.Sprintf("  ; … and %d more bytes", len(r.Value)-at)
+	}
+	lines := masterLines(r, limit)
+	lines[len(lines)-1] += left
+	return lines
+}
+
 // splitText cuts text into parts whose quoted form takes about limit cells and
 // which hold at most most bytes: after a space where there is one beyond the
 // first quarter.

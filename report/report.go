@@ -5,6 +5,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // SchemaID names the JSON contract. Keys are added to it, never renamed.
@@ -28,6 +29,9 @@ type Report struct {
 	audit.Result
 	// DurationMS is the wall time of the audit in milliseconds.
 	DurationMS int64 `json:"duration_ms"`
+	// Unanswered says why, where no resolver answered any question: the servers and
+	// what came of asking them.
+	Unanswered string `json:"unanswered,omitempty"`
 	// Plan is what to do, where it was asked for.
 	Plan *Plan `json:"plan,omitempty"`
 }
@@ -36,6 +40,7 @@ type Report struct {
 // copied, sorted by severity, then points, then section, and given their points.
 func New(r *audit.Result, scale Scale, version string) *Report {
 	out := &Report{Schema: SchemaID, Version: version, Result: *r, DurationMS: r.Duration.Milliseconds()}
+	out.Unanswered = unanswered(r.Trace)
 	out.Findings = slices.Clone(r.Findings)
 	for i := range out.Findings {
 		if out.Findings[i].Evidence == nil {
@@ -56,6 +61,27 @@ func New(r *audit.Result, scale Scale, version string) *Report {
 		return slices.Index(finding.Sections, a.Section) - slices.Index(finding.Sections, b.Section)
 	})
 	return out
+}
+
+// unanswered sums up a trace without a single answer; "" is any other, and one
+// where nobody was to be asked.
+func unanswered(trace []resolver.Trace) string {
+	var why []string
+	for _, t := range trace {
+		switch resolver.Reason(t.Status) {
+		case resolver.Timeout, resolver.Network, resolver.Refused, resolver.ServFail, resolver.BadRcode, resolver.Malformed:
+		default:
+			return ""
+		}
+		text := t.Status
+		if t.Server != "" {
+			text = t.Server + ": " + t.Status
+		}
+		if !slices.Contains(why, text) {
+			why = append(why, text)
+		}
+	}
+	return listed(why, 3)
 }
 
 // Never as a limit makes Exit return 0 whatever was found.

@@ -38,6 +38,8 @@ type screen struct {
 	buf   bytes.Buffer
 	o     TableOptions
 	width int
+	// shownFixes are the records of fixes on the screen, with the check of the first.
+	shownFixes map[string]string
 	// wide is the whole width, for records, which read best on one line.
 	wide int
 }
@@ -47,7 +49,7 @@ func newScreen(o TableOptions) *screen {
 		o.Width = defaultWidth
 	}
 	wide := max(o.Width, minWidth)
-	return &screen{o: o, width: min(wide, proseWidth), wide: wide}
+	return &screen{o: o, width: min(wide, proseWidth), wide: wide, shownFixes: make(map[string]string)}
 }
 
 func (s *screen) writeTo(w io.Writer) error {

@@ -17,6 +17,11 @@ func WriteSPFTree(w io.Writer, r *Report, o TableOptions) error {
 		if p == nil || p.Record == nil {
 			continue
 		}
+		if p.Status == spf.StatusMultiple {
+			s.spfSeveral(p.Record)
+			s.blank()
+			continue
+		}
 		s.hang("", "  ", s.bold(s.text(p.Domain))+"  "+s.text(spfCounted(p)), nil)
 		for _, e := range r.Evaluations {
 			if e.Domain == p.Domain {
@@ -29,6 +34,20 @@ func WriteSPFTree(w io.Writer, r *Report, o TableOptions) error {
 		s.blank()
 	}
 	return s.writeTo(w)
+}
+
+// spfSeveral shows the records of a name that has more than one.
+func (s *screen) spfSeveral(rec *spf.Record) {
+	var texts []string
+	for i := range rec.Published {
+		if rec.Published[i].SPF {
+			texts = append(texts, rec.Published[i].Text())
+		}
+	}
+	s.hang("", "  ", s.bold(s.text(rec.Domain))+"  "+s.severity(finding.Critical, fmt.Sprintf("%d SPF records: none is evaluated, the result is permerror", len(texts))), nil)
+	for _, text := range texts {
+		s.hang("  ", "    ", s.fold(quoted("TXT", clip(text, maxRecordText))), nil)
+	}
 }
 
 // spfCounted is the static worst case in words.

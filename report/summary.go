@@ -15,6 +15,9 @@ import (
 
 // Headline says in a sentence or two what the verdict means and what to do first.
 func (r *Report) Headline() string {
+	if r.Unanswered != "" {
+		return fmt.Sprintf("No resolver answered any question (%s): nothing is known of the domain.", r.Unanswered)
+	}
 	groups := r.Groups()
 	first := func(least finding.Severity) string {
 		for _, g := range groups {
@@ -41,7 +44,7 @@ func (r *Report) Headline() string {
 		return fmt.Sprintf("Nothing found that stops mail; %s to look at.%s", counted(warnings, "warning"), first(finding.Warning))
 	case Incomplete:
 		return fmt.Sprintf("The DNS did not answer everything: what is unknown could change the outcome (%s).",
-			counted(r.count(finding.Unknown), "open finding"))
+			counted(r.checks(finding.Unknown), "open check"))
 	}
 	if r.Profile == finding.Parked {
 		return "Nobody can send in its name unnoticed: the domain says that it sends nothing."
@@ -112,6 +115,9 @@ func (r *Report) ExaminedText() []string {
 		parts[0] = strings.ToUpper(parts[0][:1]) + parts[0][1:]
 		out = append(out, strings.Join(parts, "; ")+".")
 	}
+	if len(e.NotSenders) > 0 {
+		out = append(out, "MX hosts outside the domain that SPF does not let send are not examined as senders: "+listed(e.NotSenders, 4)+".")
+	}
 	if len(e.SenderRanges) > 0 {
 		out = append(out, "Also authorised, not examined: "+listed(e.SenderRanges, 3)+".")
 	}
@@ -176,11 +182,13 @@ func without(list []string, one string) []string {
 type SectionLine struct {
 	Section finding.Section
 	Title   string
-	// Mark is the worst severity in it, Unknown where it could not be judged.
+	// Mark is the worst severity known in it, Unknown where nothing worse than a
+	// notice is known and something is open.
 	Mark finding.Severity
 	// Score is nil where the section was not judged.
 	Score *int
-	// Text is its worst finding, or else what is good about it.
+	// Text is its worst finding, then what is not known, or else what is good
+	// about it.
 	Text string
 }
 
@@ -198,19 +206,31 @@ func (r *Report) SectionLines() []SectionLine {
 	var out []SectionLine
 	for _, s := range r.Score.Sections {
 		line := SectionLine{Section: s.Section, Title: s.Title, Mark: finding.Pass, Score: s.Value}
-		var bad []Group
+		var of []Group
 		for _, g := range groups {
-			if g.Findings[0].Section == s.Section && g.Severity.Rank() >= finding.Warning.Rank() {
-				bad = append(bad, g)
+			if g.Findings[0].Section == s.Section {
+				of = append(of, g)
 			}
 		}
-		if len(bad) > 0 {
-			line.Mark = bad[0].Severity
-			line.Text = bad[0].title(r.Domain)
-			if len(bad) > 1 {
-				line.Text += fmt.Sprintf("; %d more", len(bad)-1)
+		known, open := notable(of)
+		var parts []string
+		if len(known) > 0 {
+			line.Mark = known[0].Severity
+			parts = append(parts, known[0].title(r.Domain))
+			if len(known) > 1 {
+				parts = append(parts, fmt.Sprintf("%d more", len(known)-1))
 			}
-		} else {
+		}
+		if len(open) > 0 {
+			if len(known) == 0 {
+				line.Mark = finding.Unknown
+			}
+			parts = append(parts, open[0].gist(r.Domain))
+			if len(open) > 1 {
+				parts = append(parts, fmt.Sprintf("%d more unknown", len(open)-1))
+			}
+		}
+		if line.Text = strings.Join(parts, "; "); line.Text == "" {
 			line.Text = r.good(s.Section)
 		}
 		if !s.Judged && line.Mark == finding.Pass {
@@ -225,6 +245,46 @@ func (r *Report) SectionLines() []SectionLine {
 		out = append(out, line)
 	}
 	return out
+}
+
+// notable are the groups that are a warning or worse, and those that the DNS left
+// undecided, each worst first.
+func notable(groups []Group) (known, open []Group) {
+	for _, g := range groups {
+		switch {
+		case g.Severity == finding.Unknown:
+			open = append(open, g)
+		case g.Severity.AtLeast(finding.Warning):
+			known = append(known, g)
+		}
+	}
+	return known, open
+}
+
+// heading is the title of the group alone. That of an unresolved section speaks of
+// it as a whole, which stands only where all of it is undecided.
+func (g Group) heading() string {
+	f := g.Findings[0]
+	if strings.HasSuffix(f.Check, "-unresolved") && !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return f.Undecides }) {
+		return sectionTitles[f.Section] + " is known in part"
+	}
+	return f.Title
+}
+
+// gist is what a group of open findings is about. The title of an unresolved
+// section speaks of it as a whole, which stands only where all of it is undecided;
+// otherwise it is the first sentence of the detail.
+func (g Group) gist(domain string) string {
+	f := g.Findings[0]
+	if f.Undecides || f.Detail == "" || !strings.HasSuffix(f.Check, "-unresolved") {
+		return g.title(domain)
+	}
+	sentence, _, _ := strings.Cut(f.Detail, ". ")
+	sentence = clip(strings.TrimSuffix(sentence, "."), 160)
+	if len(g.Findings) > 1 {
+		sentence += fmt.Sprintf(" (and %d more)", len(g.Findings)-1)
+	}
+	return sentence
 }
 
 // good says what stands in a section without warnings.

@@ -35,20 +35,24 @@ func (s *screen) header(r *Report) {
 		name = s.text(r.Unicode) + " (" + name + ")"
 	}
 	verdict := strings.ToUpper(string(r.Verdict))
-	score, grade := s.fold(scoreText(r.Score)), r.Score.Grade
-	right := verdict + "   " + score + "   " + grade
-	styled := s.severity(verdictSeverity(r.Verdict), verdict) + "   " + s.bold(score) + "   " + s.severity(verdictSeverity(r.Verdict), grade)
+	score := s.fold(scoreText(r.Score))
+	right := verdict + "   " + score
+	styled := s.severity(verdictSeverity(r.Verdict), verdict) + "   " + s.bold(score)
+	if r.Score.Value != nil {
+		right += "   " + r.Score.Grade
+		styled += "   " + s.severity(verdictSeverity(r.Verdict), r.Score.Grade)
+	}
 	s.ends(s.bold(name), width(name), styled, width(right))
 	s.para("", s.text(r.Headline()))
 }
 
-// scoreText is the total with its range where that is not a point.
+// scoreText is the total with its range where that is not a point. A range alone
+// says nothing: where nothing could be judged, anything is possible.
 func scoreText(score Score) string {
-	value := "–"
-	if score.Value != nil {
-		value = strconv.Itoa(*score.Value)
+	if score.Value == nil {
+		return "no score"
 	}
-	text := value + "/100"
+	text := strconv.Itoa(*score.Value) + "/100"
 	if score.Low != score.High {
 		text += fmt.Sprintf(" (%d–%d)", score.Low, score.High)
 	}
@@ -84,7 +88,7 @@ func (s *screen) sections(r *Report) {
 	s.table(nil, rows, []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}, "  ")
 }
 
-// footer counts, and says how to learn more.
+// footer counts checks, as the headline does, and says how to learn more.
 func (s *screen) footer(r *Report) {
 	var counts []string
 	for _, c := range []struct {
@@ -94,7 +98,7 @@ func (s *screen) footer(r *Report) {
 		{finding.Critical, "critical"}, {finding.Error, "error"}, {finding.Unknown, "unknown"},
 		{finding.Warning, "warning"}, {finding.Notice, "notice"},
 	} {
-		if n := r.count(c.severity); n > 0 {
+		if n := r.checks(c.severity); n > 0 {
 			counts = append(counts, counted(n, c.one))
 		}
 	}
@@ -102,10 +106,10 @@ func (s *screen) footer(r *Report) {
 	if first == "" {
 		first = "nothing found"
 	}
-	rest := []string{fmt.Sprintf("%d passed", r.count(finding.Pass)),
+	rest := []string{fmt.Sprintf("%d passed", r.checks(finding.Pass)),
 		counted(r.Queries, "question") + ", " + durationText(r.DurationMS)}
 	s.para("", s.fold(first+" · "+strings.Join(rest, " · ")))
-	if hidden := r.count(finding.Notice); hidden > 0 && !s.showNotices(r) {
+	if hidden := r.checks(finding.Notice); hidden > 0 && !s.showNotices(r) {
 		s.hang("", "", "--verbose shows the "+plural(hidden, "notice")+", what passed and all evidence", s.dim)
 	} else if !s.o.Verbose {
 		s.hang("", "", "--verbose shows what passed and all evidence", s.dim)
@@ -189,8 +193,10 @@ func WriteSummary(w io.Writer, reports []*Report, o TableOptions) error {
 			row = append(row, s.sectionCells(r)...)
 		}
 		first := ""
-		if g := r.Groups(); len(g) > 0 && g[0].Severity.Rank() >= finding.Warning.Rank() {
-			first = g[0].title(r.Domain)
+		if known, open := notable(r.Groups()); len(known) > 0 {
+			first = known[0].title(r.Domain)
+		} else if len(open) > 0 {
+			first = open[0].gist(r.Domain)
 		}
 		rows = append(rows, append(row, s.text(first)))
 	}

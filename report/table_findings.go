@@ -53,7 +53,7 @@ func (s *screen) findings(r *Report) {
 func (s *screen) group(r *Report, g Group, why string) {
 	first := g.Findings[0]
 	label := strings.ToUpper(string(g.Severity))
-	title := s.text(first.Title)
+	title := s.text(g.heading())
 	points := ""
 	if p := g.points(); p > 0 {
 		points = fmt.Sprintf("+%s", counted(int(p), "point"))
@@ -232,7 +232,7 @@ func (s *screen) fixes(findings []finding.Finding) {
 		}
 		if key := fixKey(f.Fix); !slices.Contains(seen, key) {
 			seen = append(seen, key)
-			s.fix(f.Fix)
+			s.fix(f.Check, f.Fix)
 		}
 	}
 }
@@ -240,13 +240,24 @@ func (s *screen) fixes(findings []finding.Finding) {
 func fixKey(f *finding.Fix) string { return fmt.Sprintf("%q", []any{*f}) }
 
 // fix writes one fix: the sentence, what to remove, and what to publish.
-func (s *screen) fix(f *finding.Fix) {
+// Records that stand above already are not repeated.
+func (s *screen) fix(check string, f *finding.Fix) {
 	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(f.Summary), nil)
 	publish := fixRecords(f)
+	if len(f.Remove)+len(publish) > 0 {
+		key := fmt.Sprintf("%q", [][]finding.Record{f.Remove, publish})
+		if above, ok := s.shownFixes[key]; ok {
+			s.hang("      ", "      ", s.text("with the same "+plural(len(f.Remove)+len(publish), "record")+" as under "+above+" above"), s.dim)
+			return
+		}
+		s.shownFixes[key] = check
+	}
 	if len(f.Remove) > 0 {
 		s.line("    " + s.dim("remove"))
 		for _, rec := range f.Remove {
-			s.hang("      ", "        ", s.fold(masterName(rec.Name)+" "+Escape(rec.Type)+" "+quoted(rec.Type, clip(rec.Value, maxAnswer))), nil)
+			for _, l := range oldLines(rec, s.wide-6) {
+				s.line("      " + s.fold(l))
+			}
 		}
 		if len(publish) > 0 {
 			s.line("    " + s.dim("publish"))
