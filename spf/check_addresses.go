@@ -294,12 +294,14 @@ func (k *checker) authorise(failed []Evaluation, inError bool) *finding.Fix {
 	}
 	named := strings.Join(terms[:min(len(terms), 5)], " ")
 	spell := families{k.p.VoidsIPv4 > maxVoid, k.p.VoidsIPv6 > maxVoid}
-	for _, e := range []*editor{{record: r, add: terms}, {record: r, add: terms, spell: spell}, {record: r, first: terms, spell: spell}, {record: r, first: terms}} {
+	for _, e := range []*editor{{record: r}, {record: r, spell: spell}, {record: r, add: terms}, {record: r, add: terms, spell: spell}, {record: r, first: terms, spell: spell}, {record: r, first: terms}} {
 		text := e.text()
-		if slices.ContainsFunc(failed, func(x Evaluation) bool { return k.p.try(r.Domain, text, x.IP).Result != Pass }) {
+		if text == r.Text || slices.ContainsFunc(failed, func(x Evaluation) bool { return k.p.tryAgain(r.Domain, text, x).Result != Pass }) {
 			continue
 		}
 		switch {
+		case e.first == nil && e.add == nil:
+			return e.fix("Publish the record without what keeps %s from a pass, which is a finding of its own.", named)
 		case e.first != nil && inError:
 			return e.fix("Publish the record with %s at its start, and repair what ends in permerror behind it: it is a finding of its own.", named)
 		case e.first != nil:

@@ -112,6 +112,7 @@ const checkZone = `
 	v6none      TXT "v=spf1 a:host.esp.example a:h2.esp.example a:h3.esp.example -all"
 	v6early     TXT "v=spf1 ip6:2001:db8::1 a:host.esp.example a:h2.esp.example a:h3.esp.example -all"
 	vptr        TXT "v=spf1 a:v1.example mx:v2.example ptr ip4:192.0.2.1 -all"
+	perclient   TXT "v=spf1 exists:%{i}.a.example exists:%{i}.b.example ptr ip4:192.0.2.0/28 -all"
 	minus       TXT "v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 include:_spf.esp.example -all"
 `
 
@@ -122,6 +123,7 @@ func zoneOf(t testing.TB) resolver.Resolver {
 		z += "\tcrowd.esp MX 10 " + string(h) + ".crowd.esp.example.\n\t" + string(h) + ".crowd.esp A 203.0.113.77\n"
 	}
 	z += "\tlong TXT \"" + strings.Repeat("x", 250) + "\" \"" + strings.Repeat("y", 250) + "\"\n"
+	z += "\t$ORIGIN 192.in-addr.arpa.\n\t@ SOA ns.example. admin.example. 1 7200 900 604800 300\n"
 	z += "\t$ORIGIN test.\n\t@ SOA ns.example. admin.example. 1 7200 900 604800 300\n"
 	return dnstest.Zone(t, z)
 }
@@ -136,6 +138,7 @@ func TestCheck(t *testing.T) {
 		but      Context
 		alsoNone []string // findings that would be wrong beside it
 		says     string   // what the detail says
+		asked    string   // a client to evaluate
 		// undecided is a check that is no pass either
 		undecided string
 	}{
@@ -224,6 +227,9 @@ func TestCheck(t *testing.T) {
 			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.99"), Domain: "v4deep.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
 		{domain: "v4to", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip6:2001:db8:1::1 ip6:2001:db8:1::2 ip6:2001:db8:1::3 ip4:192.0.2.1 -all"},
 		{domain: "vptr", want: "spf-void-lookup warning", says: "For a client without a reverse name (PTR) \"ptr\" finds nothing either: that makes three, and a permerror"},
+		{domain: "v4void", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip6:2001:db8:1::1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 -all",
+			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.2"), Domain: "v4void.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
+		{domain: "perclient", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:192.0.2.2 exists:%{i}.a.example exists:%{i}.b.example ptr ip4:192.0.2.0/28 -all", asked: "192.0.2.2"},
 		{domain: "minus", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:192.0.2.99 ip4:192.0.2.1 -ip4:192.0.2.0/24 include:_spf.esp.example -all",
 			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.99"), Domain: "minus.example", Identity: "mailfrom", Result: Fail, Matched: "-ip4:192.0.2.0/24", MatchedIn: "minus.example"}}}},
 		{domain: "nine", want: "spf-lookups-near-limit warning", alsoNone: []string{"spf-too-many-lookups"}},
@@ -238,6 +244,9 @@ func TestCheck(t *testing.T) {
 			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.1"), Domain: "clean.example", Identity: "mailfrom", Result: Pass}}}},
 	} {
 		p := Examine(context.Background(), r, c.domain+".example")
+		if c.asked != "" {
+			c.but.Evaluations = append(c.but.Evaluations, CheckHost(context.Background(), r, client(c.asked, "a@"+p.Domain)))
+		}
 		findings := Check(p, c.but)
 		id, severity, _ := strings.Cut(c.want, " ")
 		at := slices.IndexFunc(findings, func(f finding.Finding) bool { return f.Check == id && string(f.Severity) == severity })
@@ -261,7 +270,39 @@ func TestCheck(t *testing.T) {
 			}
 			sound(t, c.domain, x)
 		}
+		if f.Fix == nil || f.Fix.Value == "" {
+			continue
+		}
+		// What is offered against permerror and for an address works.
+		published := instead{r, f.Fix.Name, f.Fix.Value}
+		switch id {
+		case "spf-too-many-void-lookups":
+			for _, a := range append(p.clients(), netip.MustParseAddr("192.0.2.3"), netip.MustParseAddr("2001:db8::3")) {
+				if e := CheckHost(context.Background(), published, client(a.String(), "a@"+p.Domain)); e.Result == PermError {
+					t.Errorf("%s: %q gives permerror for %s: %s", c.domain, f.Fix.Value, a, e.Error)
+				}
+			}
+		case "spf-ip-not-authorized":
+			for _, x := range c.but.Evaluations {
+				if e := CheckHost(context.Background(), published, client(x.IP.String(), "a@"+p.Domain)); e.Result != Pass {
+					t.Errorf("%s: %q gives %s for %s: %s", c.domain, f.Fix.Value, e.Result, x.IP, e.Error)
+				}
+			}
+		}
 	}
+}
+
+// instead is a resolver with one SPF record in place of another.
+type instead struct {
+	resolver.Resolver
+	name, text string
+}
+
+func (i instead) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	if name == i.name && t == resolver.TypeTXT {
+		return &resolver.Answer{Name: name, Type: t, Status: resolver.Found, Records: []resolver.Record{{Name: name, Type: t, TXT: []string{i.text}}}}, nil
+	}
+	return i.Resolver.Lookup(ctx, name, t)
 }
 
 // sound tests what must be true of every finding.

@@ -19,6 +19,8 @@ type memory struct {
 	// lenient says that what it does not know is not absent: a record is not
 	// known, and anything else has no address that matches and is not void.
 	lenient bool
+	// void are names that are absent though they were not asked.
+	void []string
 }
 
 // Lookup implements resolver.Resolver.
@@ -31,6 +33,7 @@ func (m *memory) Lookup(_ context.Context, name string, t resolver.Type) (*resol
 		return o.answer, o.err
 	}
 	switch {
+	case slices.Contains(m.void, name):
 	case m.lenient && t == resolver.TypeTXT:
 		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Offline}
 	case m.lenient:

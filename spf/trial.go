@@ -10,11 +10,23 @@ import (
 // changes nothing. Names that depend on the client match nothing and are not void,
 // and other names that were not asked are not known.
 func (p *Policy) try(domain, text string, ip netip.Addr) Evaluation {
+	return p.tryAgain(domain, text, Evaluation{IP: ip})
+}
+
+// tryAgain is try for a client that was evaluated before: what it found void is
+// so again.
+func (p *Policy) tryAgain(domain, text string, e Evaluation) Evaluation {
 	m := &memory{answers: p.answers, lenient: true}
+	for _, s := range e.Steps {
+		if s.Void {
+			// That of a ptr is the client's reverse name, whatever its target.
+			m.void = append(m.void, s.Target, reverseName(e.IP))
+		}
+	}
 	if domain != "" {
 		m.records = map[string]string{domain: text}
 	}
-	return checkHost(context.Background(), m, Client{IP: ip, HELO: p.Domain, MailFrom: "postmaster@" + p.Domain},
+	return checkHost(context.Background(), m, Client{IP: e.IP, HELO: p.Domain, MailFrom: "postmaster@" + p.Domain},
 		limits{maxLookups, maxVoid, EveryQuestion})
 }
 
@@ -28,11 +40,12 @@ func (p *Policy) clients() []netip.Addr {
 	for i := range worlds {
 		out = append(out, worlds[i].samples[0])
 	}
-	for _, s := range p.pass {
-		if len(out) >= maxTries {
-			break
+	// From both ends: IPv4 stands before IPv6.
+	for i, j := 0, len(p.pass)-1; i <= j && len(out) < maxTries; i, j = i+1, j-1 {
+		out = append(out, p.pass[i].from)
+		if i < j {
+			out = append(out, p.pass[j].from)
 		}
-		out = append(out, s.from)
 	}
 	return out
 }
