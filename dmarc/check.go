@@ -47,7 +47,9 @@ func Check(d *Discovery, c Context) []finding.Finding {
 	}
 	j.discovery()
 	j.alignment()
-	return j.Findings()
+	findings := j.Findings()
+	j.hosted(findings)
+	return findings
 }
 
 // evidence of all steps of the walk.
@@ -248,6 +250,11 @@ func (j *judge) missing() {
 			"because the audit is offline: only a policy of its operator could apply instead.", d.Domain)
 	}
 	name := recordName(d.Domain)
+	for i := range d.Walk[1:] {
+		if s := &d.Walk[i+1]; !s.Suffix {
+			f.Detail += s.aliasText()
+		}
+	}
 	if j.c.sends() {
 		f.Detail += " Anyone may write mail in its name, and Gmail, Yahoo, Microsoft and Apple refuse bulk mail of domains without a policy."
 		f.Fix = publish("Publish a record that asks for reports and changes nothing else yet.", name,

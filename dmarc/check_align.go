@@ -21,7 +21,7 @@ func (j *judge) policyNone(rj *recordJudge) {
 		Detail: fmt.Sprintf("%s=none at %s: receivers report, and treat forged mail as any other.", d.Tag, rj.name)}
 	if next := d.Next(j.c); next != nil {
 		f.Fix = &finding.Fix{Summary: "When the reports show that all your mail is aligned, ask for quarantine, at first as a test.",
-			Name: next.Record.Name, Type: "TXT", Value: next.Record.Value}
+			Name: recordName(d.Domain), Type: "TXT", Value: next.Record.Value}
 		if !j.c.sends() {
 			f.Fix.Summary = "Publish a record that rejects all mail in the domain's name."
 		}
@@ -75,6 +75,7 @@ func (j *judge) inherited() {
 		whose = "the public suffix above it"
 	}
 	detail := fmt.Sprintf("%s has no record of its own; the one at %s, %s, applies.", d.Domain, d.PolicyDomain, whose)
+	detail += j.own().aliasText()
 	switch {
 	case d.Policy != "" && d.Record.Broken():
 		detail += " It counts as p=none (RFC 9989, 4.10.1)."

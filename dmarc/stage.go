@@ -54,6 +54,11 @@ func (d *Discovery) Next(c Context) *Stage {
 	s.Then = plan[slices.Index(plan, s.Next)+1:]
 	s.Record = d.stageRecord(s.Next, c.sends())
 	s.Before = before(s.Next, c.sends())
+	if own := &d.Walk[0]; own.alias() != "" {
+		s.Record.Name = own.alias()
+		s.Before = append([]string{fmt.Sprintf("%s is an alias: the operator of %s publishes the record there, or the alias is removed and the record published in its place.",
+			own.Name, own.alias())}, s.Before...)
+	}
 	if c.sends() && s.Next != "none" {
 		s.Blockers = d.blockers(c)
 	}

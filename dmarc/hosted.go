@@ -1,0 +1,81 @@
+package dmarc
+
+import (
+	"fmt"
+	"slices"
+
+	"mailworthy/finding"
+)
+
+// maxInSummary bounds a record that stands in a sentence.
+const maxInSummary = 500
+
+// alias is where the name of the step leads; "" where it is no alias.
+func (s *Step) alias() string {
+	if n := len(s.Evidence.CNAMEs); n > 0 {
+		return s.Evidence.CNAMEs[n-1]
+	}
+	return ""
+}
+
+// leadsNowhere: the name is an alias, and no TXT is at its end.
+func (s *Step) leadsNowhere() bool {
+	return s.alias() != "" && s.Outcome == NoRecord && len(s.Others) == 0
+}
+
+// aliasText says where an alias without a record leads; "" for any other step.
+func (s *Step) aliasText() string {
+	if s.alias() == "" || s.Outcome != NoRecord {
+		return ""
+	}
+	what := "has no DMARC record"
+	if s.Evidence.Status == "nxdomain" {
+		what = "does not exist"
+	}
+	return fmt.Sprintf(" %s is an alias of %s, which %s.", s.Name, s.alias(), what)
+}
+
+// hosted turns each fix that changes TXT at an alias into one that can be done:
+// nothing may stand beside a CNAME (RFC 1034, 3.6.2), so that the record at its
+// end must change, or the CNAME go.
+func (j *judge) hosted(findings []finding.Finding) {
+	for i := range j.d.Walk {
+		s := &j.d.Walk[i]
+		if s.alias() == "" {
+			continue
+		}
+		for n := range findings {
+			if f := &findings[n]; f.Fix != nil && touches(f.Fix, s.Name) {
+				f.Fix = s.aliased(f.Fix)
+				f.Detail += s.aliasText()
+				if s.Outcome != NoRecord {
+					f.Detail += fmt.Sprintf(" %s is an alias of %s.", s.Name, s.alias())
+				}
+			}
+		}
+	}
+}
+
+// touches reports that the fix publishes or removes TXT at the name.
+func touches(fix *finding.Fix, name string) bool {
+	return fix.Name == name || slices.ContainsFunc(fix.Remove, func(r finding.Record) bool { return r.Name == name })
+}
+
+// aliased is the fix where the name is an alias.
+func (s *Step) aliased(fix *finding.Fix) *finding.Fix {
+	if s.leadsNowhere() {
+		out := *fix
+		out.Summary = fmt.Sprintf("Remove the alias at %s first, or have the operator of %s publish the record there. %s", s.Name, s.alias(), fix.Summary)
+		out.Remove = append(slices.Clone(fix.Remove), finding.Record{Name: s.Name, Type: "CNAME", Value: s.Evidence.CNAMEs[0]})
+		return &out
+	}
+	how := "do that there"
+	switch {
+	case fix.Name == s.Name && len(fix.Value) <= maxInSummary:
+		how = fmt.Sprintf("change the record there to %q", fix.Value)
+	case fix.Name == s.Name:
+		how = "change the record there"
+	}
+	return &finding.Fix{Summary: fmt.Sprintf("%s As %s is an alias, have the operator of %s %s; or remove the alias and publish the record at %s yourself.",
+		fix.Summary, s.Name, s.alias(), how, s.Name)}
+}
