@@ -39,7 +39,8 @@ func (j *judge) key(k *PublishedKey, s subject) {
 	if k.RecordCount > 1 {
 		j.addKey("dkim-multiple-records", k, s, finding.Finding{
 			Detail: fmt.Sprintf("%s has %d TXT records; one is allowed.", s.name, k.RecordCount),
-			Fix:    k.fixRecord(s, "Keep the record with the key in use, and remove the others.")})
+			// Which key signs cannot be seen from here: removing the wrong one breaks mail.
+			Fix: &finding.Fix{Summary: "Ask the signing service which key signs, keep its record, and remove the others."}})
 	}
 	j.Decided("dkim-multiple-records")
 	j.Decided(keyChecks...)
