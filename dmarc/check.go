@@ -28,11 +28,13 @@ type judge struct {
 	*finding.Sheet
 	d *Discovery
 	c Context
+	// rj judges the record that applies; nil where there is none.
+	rj *recordJudge
 }
 
 // Check turns the facts into findings.
 func Check(d *Discovery, c Context) []finding.Finding {
-	j := &judge{finding.NewSheet(Checks, d.Domain), d, c}
+	j := &judge{Sheet: finding.NewSheet(Checks, d.Domain), d: d, c: c}
 	if len(d.Walk) == 0 {
 		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Critical, Undecides: true,
 			Detail: "Nothing could be asked: " + d.Error + "."})
@@ -211,7 +213,8 @@ func (j *judge) others(s *Step, i int) {
 			f.Fix = &finding.Fix{Summary: "Correct the record, or remove it."}
 			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
 		} else if r, err := ParseRecord(o.Hint); err == nil {
-			f.Fix = publish("Publish the record so that v=DMARC1; comes first.", s.Name, r.draft().String())
+			c := r.clean(cleaning{})
+			f.Fix = publish(c.but("Publish the record so that v=DMARC1; comes first."), s.Name, c.String())
 			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
 		}
 		j.Add("dmarc-version", f)
@@ -288,7 +291,8 @@ func (j *judge) misplaced() {
 			f.Severity = finding.Notice
 			f.Detail += " The record in the right place is in force."
 		} else if r := readable(stray.Text); r != nil {
-			f.Fix = publish("Move the record to "+s.Name+".", s.Name, r.draft().String())
+			c := r.clean(cleaning{})
+			f.Fix = publish(c.but("Move the record to "+s.Name+"."), s.Name, c.String())
 		}
 		f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
 		j.Add("dmarc-wrong-name", f)

@@ -20,16 +20,39 @@ func (j *judge) policyNone(rj *recordJudge) {
 	f := finding.Finding{Evidence: rj.evidence,
 		Detail: fmt.Sprintf("%s=none at %s: receivers report, and treat forged mail as any other.", d.Tag, rj.name)}
 	if next := d.Next(j.c); next != nil {
-		f.Fix = &finding.Fix{Summary: "When the reports show that all your mail is aligned, ask for quarantine, at first as a test.",
-			Name: recordName(d.Domain), Type: "TXT", Value: next.Record.Value}
+		summary := "When the reports show that all your mail is aligned, ask for quarantine, at first as a test."
 		if !j.c.sends() {
-			f.Fix.Summary = "Publish a record that rejects all mail in the domain's name."
+			summary = "Publish a record that rejects all mail in the domain's name."
 		}
+		if d.PolicyDomain == d.Domain {
+			summary = rj.clean().but(summary)
+		} else {
+			summary += j.besideParent()
+		}
+		f.Fix = publish(summary, recordName(d.Domain), next.Record.Value)
 		if d.PolicyDomain == d.Domain {
 			f.Fix.Remove = txtRecords(rj.name, []string{d.Record.Text})
 		}
 	}
 	j.Add("dmarc-policy-none", f)
+}
+
+// besideParent says what becomes of the record that was inherited when the domain
+// gets one of its own.
+func (j *judge) besideParent() string {
+	d := j.d
+	if d.Record == nil || d.PolicyDomain == d.Domain {
+		return ""
+	}
+	out := fmt.Sprintf(" That is a record of its own for %s; the one at %s stays as it is.", d.Domain, recordName(d.PolicyDomain))
+	if d.Record.PSD == "y" {
+		return out
+	}
+	tag, whom := "sp", "for all subdomains without a record"
+	if d.Exists != nil && !*d.Exists {
+		tag, whom = "np", "for all subdomains that do not exist"
+	}
+	return out + fmt.Sprintf(" The alternative is to change %s= there, %s.", tag, whom)
 }
 
 // discovery judges how the record was found.
@@ -107,22 +130,26 @@ func (j *judge) differs() {
 		Evidence: append(j.evidence(), s.Evidence...)}
 	switch {
 	case d.Record != nil && (d.PolicyDomain != s.PolicyDomain || d.Policy != s.Policy):
-		draft := d.Record.draft()
+		draft := d.Record.clean(cleaning{dead: d.deadHosts()})
 		if d.Policy != "" {
 			draft.set("p", string(d.Policy)).set("sp", "").set("np", "").set("psd", "")
 		}
-		f.Fix = publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain), draft.String())
+		f.Fix = publish("Publish a record at the domain itself, where everyone looks first."+j.besideParent(), recordName(d.Domain), draft.String())
 	case d.Record == nil:
 		f.Fix = publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain),
 			newDraft(None).set("rua", "mailto:dmarc-reports@"+d.Domain).String())
 	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && s.OrganizationalDomain == d.PolicyDomain:
 		// Its record says psd=y, which makes each name below it an organization.
-		f.Fix = publish("Take psd out of the record, unless the domain is a registry.", recordName(d.PolicyDomain), d.Record.draft().set("psd", "").String())
+		c := j.rj.clean()
+		c.set("psd", "")
+		f.Fix = publish(c.but("Take psd out of the record, unless the domain is a registry."), recordName(d.PolicyDomain), c.String())
 	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && !strings.Contains(explain(d.Walk), "psd=n"):
 		f.Fix = publish("Publish a record at the domain that you registered too, so that the walk ends there.",
 			recordName(s.OrganizationalDomain), newDraft(None).set("rua", "mailto:dmarc-reports@"+s.OrganizationalDomain).String())
 	case labels(d.OrganizationalDomain) < labels(s.OrganizationalDomain) && s.OrganizationalDomain == d.PolicyDomain:
-		f.Fix = publish("Say that the domain is its own organization.", recordName(d.PolicyDomain), d.Record.draft().set("psd", "n").String())
+		c := j.rj.clean()
+		c.set("psd", "n")
+		f.Fix = publish(c.but("Say that the domain is its own organization."), recordName(d.PolicyDomain), c.String())
 	default:
 		f.Fix = &finding.Fix{Summary: "Use the author domain itself as envelope and signing domain: then both come to the same result (RFC 9989, C.3)."}
 	}
@@ -221,10 +248,9 @@ func (j *judge) alignmentFix(a *Alignment) *finding.Fix {
 		if a.Kind == "dkim" {
 			tag = "adkim"
 		}
-		fix := publish(fmt.Sprintf("Use %s itself, or ask for relaxed alignment.", d.Domain), recordName(d.PolicyDomain),
-			d.Record.draft().set(tag, string(Relaxed)).String())
-		fix.Remove = txtRecords(fix.Name, []string{d.Record.Text})
-		return fix
+		c := j.rj.clean()
+		c.set(tag, string(Relaxed))
+		return j.rj.replace(c, c.but(fmt.Sprintf("Use %s itself, or ask for relaxed alignment.", d.Domain)))
 	}
 	strict := a.Mode == Strict
 	if a.Kind == "dkim" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -22,19 +23,21 @@ type recordJudge struct {
 	// and np have no effect.
 	ignored bool
 	sends   bool
+	// dead are the report hosts that cannot receive mail.
+	dead []string
 }
 
 // record judges the record that applies.
 func (j *judge) record() {
 	d := j.d
 	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, domain: d.PolicyDomain, name: recordName(d.PolicyDomain),
-		published: true, sends: j.c.sends()}
+		published: true, sends: j.c.sends(), ignored: d.ignoresSubdomains(), dead: d.deadHosts()}
+	j.rj = rj
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {
 			rj.evidence = []finding.Evidence{d.Walk[i].Evidence}
 		}
 	}
-	rj.ignored = d.PolicyDomain == d.Domain && d.OrganizationalDomain != "" && d.OrganizationalDomain != d.Domain
 	j.policyNone(rj)
 	rj.testing(d.Policy)
 	if d.PolicyDomain != d.Domain && d.Record.PSD == "y" {
@@ -54,7 +57,8 @@ func Lint(record []byte) []finding.Finding {
 	if errors.As(err, &not) {
 		f := finding.Finding{Detail: fmt.Sprintf("%s is not read as a DMARC record: %s.", quoted(text), not.Reason)}
 		if meant, err := ParseRecord(not.Hint); err == nil {
-			f.Fix = publish("Write the record so that v=DMARC1; comes first.", recordName("<domain>"), meant.draft().String())
+			c := meant.clean(cleaning{})
+			f.Fix = publish(c.but("Write the record so that v=DMARC1; comes first."), recordName("<domain>"), c.String())
 		}
 		sheet.Add("dmarc-version", f)
 		return sheet.Findings()
@@ -64,7 +68,7 @@ func Lint(record []byte) []finding.Finding {
 	p, _, _, usable := r.Effective()
 	if usable && p == None && !r.Broken() {
 		rj.add("dmarc-policy-none", finding.Finding{Detail: "The policy is none: receivers report, and treat failing mail as any other.",
-			Fix: rj.fix("When the reports show that all your mail is aligned, ask for quarantine, at first as a test.", rj.step(Quarantine, true))})
+			Fix: rj.monitoredFix()})
 	}
 	rj.testing(p)
 	rj.all()
@@ -79,22 +83,36 @@ func (j *recordJudge) add(id string, f finding.Finding) {
 	j.Add(id, f)
 }
 
-// fix is by a new record in the place of this one.
-func (j *recordJudge) fix(summary string, d *draft) *finding.Fix {
-	f := &finding.Fix{Summary: summary, Name: j.name, Type: "TXT", Value: d.String()}
+// clean is the record without what is found about it, its policy kept.
+func (j *recordJudge) clean() *cleaned {
+	c := cleaning{ignored: j.ignored, dead: j.dead}
+	if j.sends && !slices.Contains(j.dead, j.domain) {
+		c.rua = "mailto:dmarc-reports@" + j.domain
+	}
+	return j.r.clean(c)
+}
+
+// fix is by the clean record, which changes more than the checks ask for where
+// more was found.
+func (j *recordJudge) fix(summary string, checks ...string) *finding.Fix {
+	c := j.clean()
+	return j.replace(c, c.but(summary, checks...))
+}
+
+// replace puts a record in the place of this one.
+func (j *recordJudge) replace(c *cleaned, summary string) *finding.Fix {
+	f := publish(summary, j.name, c.String())
 	if j.published {
 		f.Remove = txtRecords(j.name, []string{j.r.Text})
 	}
 	return f
 }
 
-// step is the record with another policy, everything that weakens it dropped.
-func (j *recordJudge) step(p Policy, testing bool) *draft {
-	d := j.r.draft().set("p", string(p)).set("sp", "").set("np", "").set("pct", "").set("t", "")
-	if testing {
-		d.set("t", "y")
-	}
-	return d
+// monitoredFix is the step from monitoring to enforcement.
+func (j *recordJudge) monitoredFix() *finding.Fix {
+	c := j.clean()
+	c.set("p", string(Quarantine)).set("sp", "").set("np", "").set("pct", "").set("t", "y")
+	return j.replace(c, c.but("When the reports show that all your mail is aligned, ask for quarantine, at first as a test."))
 }
 
 // all applies the rules that need nothing but the record.
@@ -132,7 +150,7 @@ func (j *recordJudge) syntax() {
 	detail := fmt.Sprintf("The record has %s: %s. A receiver skips what it cannot read and uses the default instead; stricter ones discard the whole record.",
 		count(len(parts), "syntax error", "syntax errors"), list(parts, "; "))
 	j.add("dmarc-syntax", finding.Finding{Severity: severity, Detail: detail,
-		Fix: j.fix("Publish the record in this form.", j.r.draft())})
+		Fix: j.fix("Publish the record in this form.", "dmarc-syntax")})
 }
 
 // policy reports a missing or invalid policy by what 4.10.1 makes of it.
@@ -162,7 +180,7 @@ func (j *recordJudge) policy() {
 		}
 	}
 	f.Detail = fmt.Sprintf("%s, %s (RFC 9989, 4.10.1).", what, consequence)
-	f.Fix = j.fix("Publish the record with a policy.", j.r.draft())
+	f.Fix = j.fix("Publish the record with a policy.", "dmarc-policy-missing", "dmarc-policy-invalid")
 	j.add(id, f)
 }
 
@@ -173,7 +191,7 @@ func (j *recordJudge) subdomains() {
 		if r.SP != "" || r.NP != "" {
 			j.add("dmarc-subdomain-policy-ignored", finding.Finding{
 				Detail: fmt.Sprintf("sp and np count only in the record of an organizational domain or a public suffix; names below %s get theirs from above.", j.subject),
-				Fix:    j.fix("Leave sp and np out.", r.draft().set("sp", "").set("np", ""))})
+				Fix:    j.fix("Leave sp and np out.", "dmarc-subdomain-policy-ignored")})
 		}
 		return
 	}
@@ -181,19 +199,16 @@ func (j *recordJudge) subdomains() {
 		return
 	}
 	var weaker []string
-	d := r.draft()
 	if r.SP != "" && r.SP.rank() < r.P.rank() {
 		weaker = append(weaker, fmt.Sprintf("with sp=%s mail from existing subdomains gets off more lightly than with p=%s", r.SP, r.P))
-		d.set("sp", string(r.P))
 	}
 	if r.NP != "" && r.NP.rank() < r.P.rank() {
 		weaker = append(weaker, fmt.Sprintf("with np=%s mail from subdomains that do not exist gets off more lightly than with p=%s", r.NP, r.P))
-		d.set("np", string(r.P))
 	}
 	if weaker != nil {
 		j.add("dmarc-subdomain-policy-weaker", finding.Finding{
 			Detail: sentence(strings.Join(weaker, ", and ")) + ". Whoever wants to misuse the name takes a subdomain.",
-			Fix:    j.fix("Give subdomains the same policy, once those that send are aligned.", d)})
+			Fix:    j.full()})
 	}
 }
 
@@ -206,7 +221,7 @@ func (j *recordJudge) testing(applied Policy) {
 	if !r.Testing && !sampled {
 		return
 	}
-	f := finding.Finding{Fix: j.fix("When the reports are clean, publish the policy in full.", r.draft().set("t", "").set("pct", ""))}
+	f := finding.Finding{Fix: j.full()}
 	if p.rank()+sp.rank()+np.rank() == 0 {
 		f.Severity = finding.Notice
 	}
@@ -228,13 +243,6 @@ func (j *recordJudge) testing(applied Policy) {
 func (j *recordJudge) tags() {
 	var historic, unknown, repeated []string
 	seen := map[string]bool{}
-	renamed := j.r.Text
-	for i := len(j.r.Tags) - 1; i >= 0; i-- {
-		t := &j.r.Tags[i]
-		if meant := misspelt(t); meant != "" && j.r.indexOf(meant) < 0 {
-			renamed = renamed[:t.Offset] + meant + renamed[t.Offset+len(t.Name):]
-		}
-	}
 	for i := range j.r.Tags {
 		t := &j.r.Tags[i]
 		text := t.Name + "=" + clip(t.Value, 60)
@@ -256,22 +264,26 @@ func (j *recordJudge) tags() {
 		}
 	}
 	if historic != nil {
-		j.add("dmarc-historic-tag", finding.Finding{
-			Detail: fmt.Sprintf("RFC 9989 no longer knows %s; only receivers that follow RFC 7489 read it.", list(historic, ", ")),
-			Fix:    j.fix("Leave the historic tags out.", j.r.draft().set("pct", ""))})
+		f := finding.Finding{Detail: fmt.Sprintf("RFC 9989 no longer knows %s; only receivers that follow RFC 7489 read it.", list(historic, ", ")),
+			Fix: j.fix("Leave the historic tags out.", "dmarc-historic-tag")}
+		if j.r.Percent != nil && *j.r.Percent < 100 {
+			// To those receivers pct still means something.
+			f.Fix = j.full()
+		}
+		j.add("dmarc-historic-tag", f)
 	}
 	if unknown != nil {
 		f := finding.Finding{Detail: fmt.Sprintf("Receivers ignore %s: no tag of that name is registered.", list(unknown, ", ")),
-			Fix: j.fix("Leave out what is no tag.", j.r.draft())}
-		if r, err := ParseRecord(renamed); err == nil && renamed != j.r.Text {
-			f.Fix = j.fix("Correct the name of the tag.", r.draft())
+			Fix: j.fix("Leave out what is no tag.", "dmarc-unknown-tag")}
+		if slices.ContainsFunc(j.clean().changes, func(c change) bool { return c.check == "dmarc-unknown-tag" && !c.drop }) {
+			f.Fix.Summary = j.fix("Correct the name of the tag, and leave out what is none.", "dmarc-unknown-tag").Summary
 		}
 		j.add("dmarc-unknown-tag", f)
 	}
 	if repeated != nil {
 		j.add("dmarc-duplicate-tag", finding.Finding{
 			Detail: "The record has " + list(repeated, " and ") + ". A tag list with a repeated tag is invalid (RFC 6376, 3.2): one receiver takes the first, another the last, a third ignores the record.",
-			Fix:    j.fix("Keep each tag once.", j.r.draft())})
+			Fix:    j.fix("Keep each tag once.", "dmarc-duplicate-tag")})
 	}
 }
 
@@ -320,11 +332,11 @@ func (j *recordJudge) values() {
 	}
 	if modes != nil {
 		j.add("dmarc-alignment-mode-invalid", finding.Finding{Detail: sentence(strings.Join(modes, "; ")) + ".",
-			Fix: j.fix("Leave the tag out, or write r or s.", j.r.draft())})
+			Fix: j.fix("Leave the tag out, or write r or s.", "dmarc-alignment-mode-invalid")})
 	}
 	if others != nil {
 		j.add("dmarc-tag-value-invalid", finding.Finding{Detail: sentence(strings.Join(others, "; ")) + ".",
-			Fix: j.fix("Leave the tag out, or write one of its values.", j.r.draft())})
+			Fix: j.fix("Leave the tag out, or write one of its values.", "dmarc-tag-value-invalid")})
 	}
 }
 
@@ -343,7 +355,7 @@ func (j *recordJudge) olderReaders() {
 	if parts != nil {
 		j.add("dmarc-older-readers", finding.Finding{
 			Detail: sentence(strings.Join(parts, ", and ")) + ". RFC 9989 allows it; a receiver that follows the older text may discard the record.",
-			Fix:    j.fix("Publish the record in the form that everyone reads.", j.r.draft())})
+			Fix:    j.fix("Publish the record in the form that everyone reads.")})
 	}
 }
 

@@ -41,12 +41,12 @@ func (j *recordJudge) reports() {
 	if wrong != nil {
 		j.add("dmarc-report-uri-invalid", finding.Finding{
 			Detail: fmt.Sprintf("No reports go to %s: %s.", count(len(wrong), "address", "addresses"), list(wrong, "; ")),
-			Fix:    j.fix("Correct the addresses.", r.draft())})
+			Fix:    j.fix("Correct the addresses, and leave out those that cannot be.", "dmarc-report-uri-invalid")})
 	}
 	if sizes != nil {
 		j.add("dmarc-report-size-suffix", finding.Finding{
 			Detail: fmt.Sprintf("%s was a limit on the size of reports; RFC 9989 has none, and some receivers take it for a part of the address.", list(sizes, ", ")),
-			Fix:    j.fix("Leave the suffix out.", r.draft())})
+			Fix:    j.fix("Leave the suffix out.", "dmarc-report-size-suffix")})
 	}
 	j.failureOptions()
 }
@@ -54,14 +54,10 @@ func (j *recordJudge) reports() {
 // noReports reports that no aggregate report reaches anybody.
 func (j *recordJudge) noReports() {
 	f := finding.Finding{Detail: "The record has no rua tag, so that nobody sees which mail passes and which fails."}
-	d := j.r.draft()
 	if _, ok := j.r.Tag("rua"); ok {
 		f.Detail = "No address in the rua tag is one that receivers send to, so that nobody sees which mail passes and which fails."
 	}
-	if d.get("rua") == "" {
-		d.set("rua", "mailto:dmarc-reports@"+j.domain)
-	}
-	f.Fix = j.fix("Have aggregate reports sent to a mailbox of yours.", d)
+	f.Fix = j.fix("Have aggregate reports sent to a mailbox of yours.", "dmarc-no-aggregate-reports")
 	j.add("dmarc-no-aggregate-reports", f)
 }
 
@@ -80,7 +76,7 @@ func (j *recordJudge) failureOptions() {
 	}
 	if parts != nil {
 		j.add("dmarc-failure-options", finding.Finding{Detail: sentence(strings.Join(parts, "; ")) + ".",
-			Fix: j.fix("Correct fo, or leave it out.", j.r.draft())})
+			Fix: j.fix("Correct fo, or leave it out.", "dmarc-failure-options")})
 	}
 }
 
@@ -140,6 +136,17 @@ func (j *judge) authorized(f *Destination) bool {
 	return true
 }
 
+// deadHosts are the report hosts that cannot receive mail.
+func (d *Discovery) deadHosts() []string {
+	var out []string
+	for i := range d.Destinations {
+		if f := &d.Destinations[i]; f.CanReceive != nil && !*f.CanReceive {
+			out = append(out, f.Host)
+		}
+	}
+	return out
+}
+
 // reports names the kind of the reports that go there, how bad it is when they
 // do not arrive, and the standard where it is another one than the check's.
 // Failure reports are sent by hardly any receiver.
@@ -161,21 +168,7 @@ func (j *judge) canReceive(f *Destination) bool {
 			Detail: fmt.Sprintf("Whether %s can receive the reports is not known: %s.", f.Host, f.ReceiveReason)})
 		return false
 	case !*f.CanReceive:
-		d := j.d.Record.draft()
-		drop := func(uris []URI) string {
-			return joinURIs(slices.DeleteFunc(slices.Clone(uris), func(u URI) bool { return u.Host == f.Host }))
-		}
-		if slices.Contains(f.Tags, "rua") {
-			d.set("rua", drop(j.d.Record.RUA))
-			if d.get("rua") == "" && f.Host != j.d.PolicyDomain {
-				d.set("rua", "mailto:dmarc-reports@"+j.d.PolicyDomain)
-			}
-		}
-		if slices.Contains(f.Tags, "ruf") {
-			d.set("ruf", drop(j.d.Record.RUF))
-		}
-		fix := publish(fmt.Sprintf("Give %s an MX, or send the reports to a mailbox that exists.", f.Host), recordName(j.d.PolicyDomain), d.String())
-		fix.Remove = txtRecords(fix.Name, []string{j.d.Record.Text})
+		fix := j.rj.fix(fmt.Sprintf("Give %s an MX, or send the reports to a mailbox that exists.", f.Host), "dmarc-report-host-cannot-receive")
 		j.Add("dmarc-report-host-cannot-receive", finding.Finding{Subject: f.Host, Evidence: f.Mail, Fix: fix,
 			Detail: fmt.Sprintf("Reports to %s are lost: %s.", clip(strings.Join(f.Addresses, ", "), 200), f.ReceiveReason)})
 	}

@@ -165,6 +165,12 @@ func (r *Record) source(tag string) string {
 	return "p"
 }
 
+// ignoresSubdomains: the record is the domain's own and stands below the
+// organizational domain, where sp and np have no effect.
+func (d *Discovery) ignoresSubdomains() bool {
+	return d.PolicyDomain == d.Domain && d.OrganizationalDomain != "" && d.OrganizationalDomain != d.Domain
+}
+
 // silence names the steps that the DNS did not answer.
 func silence(steps []Step) string {
 	var names []string

@@ -26,7 +26,7 @@ func TestHosted(t *testing.T) {
 		{"other TXT", "acme.dmarc.test TXT \"" + sound + "\"\nacme.dmarc.test TXT \"x\"", "acme.example", "dmarc-spf-at-dmarc-name",
 			"have the operator of acme.dmarc.test", "is an alias of acme.dmarc.test", ""},
 		{"a domain below", `acme.dmarc.test TXT "v=DMARC1; p=reject; sp=none; rua=mailto:d@acme.example"` + "\n" + news, "news.acme.example", "dmarc-policy-none",
-			"ask for quarantine", "", "_dmarc.news.acme.example TXT v=DMARC1; p=quarantine; rua=mailto:d@acme.example; t=y"},
+			"a record of its own for news.acme.example; the one at _dmarc.acme.example stays as it is. The alternative is to change sp= there", "", "_dmarc.news.acme.example TXT v=DMARC1; p=quarantine; rua=mailto:d@acme.example; t=y"},
 		{"to nowhere", "dmarc.test A 192.0.2.1", "acme.example", "dmarc-record-missing",
 			"Remove the alias", "_dmarc.acme.example is an alias of acme.dmarc.test, which does not exist.",
 			"_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:dmarc-reports@acme.example - _dmarc.acme.example CNAME acme.dmarc.test"},

@@ -19,17 +19,7 @@ func newDraft(p Policy) *draft {
 // duplicates, unknown tags, invalid values, obsolete suffixes. What it means to
 // a receiver stays; pct stays where it is under 100.
 func (r *Record) draft() *draft {
-	for range 10 {
-		text := r.mended()
-		if text == r.Text {
-			break
-		}
-		next, err := ParseRecord(text)
-		if err != nil {
-			break
-		}
-		r = next
-	}
+	r = r.whole()
 	out := &draft{}
 	p := r.P
 	if p == "" {
@@ -65,6 +55,22 @@ func (r *Record) draft() *draft {
 		out.set(t.Name, value)
 	}
 	return out
+}
+
+// whole is the record with lost separators put back.
+func (r *Record) whole() *Record {
+	for range 10 {
+		text := r.mended()
+		if text == r.Text {
+			break
+		}
+		next, err := ParseRecord(text)
+		if err != nil {
+			break
+		}
+		r = next
+	}
+	return r
 }
 
 // meant is the policy that the value of a tag is nearest to, none if to nothing.

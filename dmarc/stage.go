@@ -89,11 +89,11 @@ func (d *Discovery) stage() string {
 // it changes nothing for others where the policy so far came from a parent.
 func (d *Discovery) stageRecord(next string, sends bool) finding.Record {
 	r := newDraft(None)
-	switch {
-	case d.Record != nil && d.PolicyDomain == d.Domain:
-		r = d.Record.draft().set("pct", "").set("t", "")
-	case d.Record != nil && d.Record.PSD != "y":
-		r = d.Record.draft().set("sp", "").set("np", "").set("psd", "").set("pct", "").set("t", "")
+	if d.Record != nil && (d.PolicyDomain == d.Domain || d.Record.PSD != "y") {
+		r = d.Record.clean(cleaning{ignored: d.ignoresSubdomains(), dead: d.deadHosts()}).set("pct", "").set("t", "")
+		if d.PolicyDomain != d.Domain {
+			r.set("sp", "").set("np", "").set("psd", "")
+		}
 	}
 	if r.get("rua") == "" && sends {
 		r.set("rua", "mailto:dmarc-reports@"+d.Domain)
