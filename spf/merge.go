@@ -86,7 +86,7 @@ func (m *merger) read(i int, text string) {
 				m.drop(t.text)
 			}
 			if m.all != 0 && m.all != t.sign {
-				m.note("the records end in %call and %call; the stricter one stands", m.all, t.sign)
+				m.note("the records end in %call and %call; the merged one has the stricter", m.all, t.sign)
 			}
 			if strictness[t.sign] > strictness[m.all] {
 				m.all = t.sign
