@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -177,11 +178,14 @@ func TestKeys(t *testing.T) {
 // wide is a zone in which every name has every record: what an attacker would
 // serve.
 type wide struct {
+	mu     sync.Mutex
 	asked  int
 	record string
 }
 
 func (w *wide) Lookup(_ context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.asked++
 	a := &resolver.Answer{Name: name, Type: t, Status: resolver.Found}
 	switch t {

@@ -23,6 +23,8 @@ type Flattening struct {
 	// nothing to propose; then Withheld says why.
 	Records  []finding.Record `json:"records"`
 	Withheld string           `json:"withheld,omitempty"`
+	// Unresolved: it is withheld for want of an answer of the DNS.
+	Unresolved bool `json:"unresolved,omitempty"`
 	// Ranges are the addresses that stand in for names, with their sources.
 	Ranges []FlatRange `json:"ranges"`
 	// Kept are the terms that were not flattened and why, Dropped those that are
@@ -107,6 +109,7 @@ func (p *Policy) flatten(ctx context.Context, now time.Time, samples int) *Flatt
 	f := &Flattening{Domain: p.Domain, Current: p.Record.Text, LookupsBefore: p.Lookups, ExactBefore: p.LookupsExact, Date: now,
 		Records: []finding.Record{}, Ranges: []FlatRange{}, Kept: []Place{}, Dropped: []Place{}, Verification: Verification{Disagreements: []Disagreement{}}}
 	if f.Withheld = p.unfit(); f.Withheld != "" {
+		f.Unresolved = strings.HasPrefix(f.Withheld, unsaid)
 		return f
 	}
 	full := make(map[string]*Record)
@@ -139,12 +142,15 @@ func (p *Policy) flatten(ctx context.Context, now time.Time, samples int) *Flatt
 	return f
 }
 
+// unsaid begins the reasons that another try may remove.
+const unsaid = "the DNS did not say"
+
 // unfit says why a policy cannot be flattened: first it must be repaired, and
 // all of it must be known.
 func (p *Policy) unfit() string {
 	switch {
 	case p.Status == StatusUnresolved:
-		return "the DNS did not say what the record is"
+		return unsaid + " what the record is"
 	case p.Status == StatusMultiple:
 		return "there is more than one record: merge them first"
 	case p.Status != StatusFound:
@@ -163,7 +169,7 @@ func (p *Policy) unfit() string {
 		case r.Loop:
 			say("%s is in a loop: repair that first", r.Domain)
 		case r.Status.unknown():
-			say("the DNS did not say what the record of %s is", r.Domain)
+			say(unsaid+" what the record of %s is", r.Domain)
 		case r.Status != StatusFound && r.Domain != p.Domain:
 			say("%s has no usable record: remove what leads there first", r.Domain)
 		case r.Error != "":
@@ -174,13 +180,13 @@ func (p *Policy) unfit() string {
 			switch {
 			case t.Kind == KindExp:
 			case t.Status.unknown():
-				say("the DNS did not say what %s in %s holds", quote(t.Text), r.Domain)
+				say(unsaid+" what %s in %s holds", quote(t.Text), r.Domain)
 			case t.Kind == KindMX && len(t.Hosts) > maxHosts:
 				say("%s has more than ten hosts: repair that first", quote(t.Text))
 			}
 			for _, h := range t.Hosts {
 				if h.Status.unknown() {
-					say("the DNS did not say what the addresses of %s are", h.Name)
+					say(unsaid+" what the addresses of %s are", h.Name)
 				}
 			}
 		}
