@@ -21,6 +21,7 @@ var readmeStatus = map[string]int{
 	"mailworthy audit -f domains.txt --format ndjson -o audits.ndjson --summary never":            1,
 	"mailworthy audit -f domains.txt --format ndjson -o bulk.ndjson --checkpoint bulk.state":      1,
 	"mailworthy audit --format json acme.example":                                                 1,
+	"mailworthy message message.eml":                                                              1,
 	"mailworthy spf check --tree acme.example":                                                    1,
 	"echo 'v=spf1 inlude:_spf.esp.example -all' | mailworthy lint spf":                            1,
 }
@@ -51,6 +52,10 @@ func TestReadme(t *testing.T) {
 	if err := os.WriteFile(domains, []byte("acme.example\ntidy.example\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	message := "From: info@acme.example\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@acme.example>\r\nSubject: hello\r\n\r\nhello\r\n"
+	if err := os.WriteFile(filepath.Join(dir, "message.eml"), []byte(message), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	ran := 0
 	for _, line := range commands(string(readme)) {
 		stdin, command := "", line
@@ -68,7 +73,7 @@ func TestReadme(t *testing.T) {
 		args = args[1:]
 		for i, a := range args {
 			switch a {
-			case "domains.txt", "audits.ndjson", "bulk.ndjson", "bulk.state":
+			case "domains.txt", "audits.ndjson", "bulk.ndjson", "bulk.state", "message.eml":
 				args[i] = filepath.Join(dir, a)
 			}
 		}
