@@ -105,8 +105,13 @@ func (a *run) spfFact() receiver.Fact {
 func (a *run) dkimFact() receiver.Fact {
 	d := a.result.DKIM
 	for i := range d.Keys {
-		if k := &d.Keys[i]; k.Live() && !k.Wildcard {
+		if k := &d.Keys[i]; k.Live() && !k.Wildcard && k.RecordCount <= 1 {
 			return yes("The selector %s at %s has a usable key.", k.Selector, k.Domain)
+		}
+	}
+	for i := range d.Keys {
+		if k := &d.Keys[i]; k.RecordCount > 1 {
+			return unknown("dkim-multiple-records", "The selector %s at %s has %d TXT records; which of them counts is undefined (RFC 6376, 3.6.2.2).", k.Selector, k.Domain, k.RecordCount)
 		}
 	}
 	if f := a.of("dkim-selector-missing", "dkim-proved-absent"); f != nil {
@@ -128,7 +133,7 @@ func (a *run) dkimKeysFact() receiver.Fact {
 		return because(receiver.No, f)
 	}
 	for i := range a.result.DKIM.Keys {
-		if a.result.DKIM.Keys[i].Live() {
+		if a.result.DKIM.Keys[i].Bits > 0 {
 			return yes("No RSA key found is shorter than 1024 bits.")
 		}
 	}
@@ -205,7 +210,14 @@ func (a *run) ptrFact() receiver.Fact {
 	if len(a.result.Hosts.Addresses) == 0 {
 		return unknown("rbl-no-addresses", "No sending address is known.")
 	}
-	for _, addr := range a.result.Hosts.Addresses {
+	public := slices.DeleteFunc(slices.Clone(a.result.Hosts.Addresses), func(addr mailhost.Address) bool { return addr.NotPublic != "" })
+	if len(public) == 0 {
+		if f := a.of("mx-private-address"); f != nil {
+			return because(receiver.Unknown, f)
+		}
+		return unknown("", "No sending address that is known is a public one.")
+	}
+	for _, addr := range public {
 		if addr.PTR != mailhost.Present || !slices.ContainsFunc(addr.Names, func(n mailhost.ReverseName) bool { return n.Confirmed == mailhost.Present }) {
 			return unknown("hosts-unresolved", "The reverse name of %s is not known.", addr.Addr)
 		}
