@@ -294,7 +294,13 @@ func TestParseSubjects(t *testing.T) {
 		{"192.0.2.0/33", 0, "", "", "not a range"},
 		{"fe80::1%eth0", 0, "", "", "an address with a zone"},
 		{"user@acme.example", 0, "", "", `"user@acme.example": neither`},
-		{"https://acme.example/", 0, "", "", "not a range"},
+		{"https://acme.example/", 0, "", "", `"https://acme.example/": it is a URL; did you mean "acme.example"?`},
+		{"http://user@acme.example:8080/x", 0, "", "", `did you mean "acme.example"?`},
+		{"http://192.0.2.1/", 0, "", "", `did you mean "192.0.2.1"?`},
+		{"http:///", 0, "", "", "it is a URL"},
+		{"acme.example/x", 0, "", "", "not a range"},
+		{"foo", 0, "", "", `"foo": it has only one label`},
+		{"foo.", 0, "", "", "it has only one label"},
 		{"acme..example", 0, "", "", "neither"},
 	}
 	for _, tt := range tests {

@@ -145,17 +145,23 @@ func (l *Listing) entryText(s *Survey) string {
 	}
 	fmt.Fprintf(&b, "%s has an entry on %s", subject, l.Zone)
 	for i, c := range l.Codes {
-		sep := ": "
-		if i > 0 {
-			sep = "; "
+		// Of a mask, one answer is several codes.
+		answer := []string{c.Answer}
+		if i > 0 && l.Codes[i-1].Answer == c.Answer {
+			answer = nil
 		}
-		b.WriteString(sep + c.Answer)
-		if c.Sublist != "" {
-			b.WriteString(", " + c.Sublist)
+		for _, text := range []string{c.Sublist, c.Meaning} {
+			if text != "" {
+				answer = append(answer, text)
+			}
 		}
-		if c.Meaning != "" {
-			b.WriteString(", " + c.Meaning)
+		switch {
+		case i == 0:
+			b.WriteString(": ")
+		case len(answer) > 0:
+			b.WriteString("; ")
 		}
+		b.WriteString(strings.Join(answer, ", "))
 	}
 	b.WriteString(".")
 	if len(l.Reasons) > 0 {

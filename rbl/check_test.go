@@ -25,7 +25,7 @@ func TestCheck(t *testing.T) {
 		fix            string
 	}{
 		{"rbl-listed", "192.0.2.10", finding.Critical, "", []string{"bl.good.test", "127.0.0.2, SBL, spam", "127.0.0.10, PBL, dial-up", "Spam since Tuesday", "Look the address up."}, "https://good.test/out"},
-		{"rbl-domain-listed", "spam.example", finding.Critical, "", []string{"author domain", "envelope domain bounce.spam.example", "127.0.0.72, PH, phishing", "ABUSE"}, "dom.good.test"},
+		{"rbl-domain-listed", "spam.example", finding.Critical, "", []string{"author domain", "envelope domain bounce.spam.example", "127.0.0.72, PH, phishing; ABUSE"}, "dom.good.test"},
 		{"rbl-allow-listed", "192.0.2.11", finding.Info, "", []string{"127.0.9.2, medium"}, ""},
 		{"rbl-list-blocked", "bl.public.test", finding.Unknown, finding.Error, []string{"192.0.2.10, 192.0.2.11", "127.255.255.254"}, "--resolver"},
 		{"rbl-list-unhealthy", "bl.world.test", finding.Unknown, finding.Error, []string{"lists the whole world"}, "Do not use the list"},

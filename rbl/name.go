@@ -101,6 +101,9 @@ func ParseSubjects(args []string) (addrs []netip.Addr, domains []string, err err
 	}
 	for _, arg := range args {
 		s := strings.TrimSpace(arg)
+		if scheme, rest, ok := strings.Cut(s, "://"); ok && scheme != "" {
+			return nil, nil, fmt.Errorf("%q: %w", clip(arg), isURL(rest))
+		}
 		if strings.Contains(s, "/") {
 			p, err := parseRange(s)
 			if err != nil {
@@ -128,6 +131,19 @@ func ParseSubjects(args []string) (addrs []netip.Addr, domains []string, err err
 		}
 	}
 	return addrs, domains, nil
+}
+
+// isURL is the error about a URL, with the domain in it. rest follows the "//".
+func isURL(rest string) error {
+	host, _, _ := strings.Cut(rest, "/")
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	if name, _, ok := strings.Cut(host, ":"); ok && !strings.HasPrefix(host, "[") {
+		host = name
+	}
+	if host == "" {
+		return errors.New("it is a URL")
+	}
+	return fmt.Errorf("it is a URL; did you mean %q?", clip(host))
 }
 
 func parseRange(s string) (netip.Prefix, error) {
@@ -166,6 +182,9 @@ func parseDomain(s string) (string, error) {
 	last := s[strings.LastIndexByte(s, '.')+1:]
 	if !isHostName(s) || strings.Trim(last, "0123456789") == "" {
 		return "", errors.New("neither an address, a range nor a domain")
+	}
+	if !strings.Contains(s, ".") {
+		return "", errors.New("it has only one label")
 	}
 	return strings.ToLower(s), nil
 }
