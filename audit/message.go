@@ -51,11 +51,9 @@ type MessageResult struct {
 	// From is the author domain in A-labels, empty where there is not exactly one.
 	From string `json:"from"`
 	// SPF is null where it was not evaluated; SPFNotEvaluated says why.
-	SPF             *spf.Evaluation `json:"spf"`
-	SPFNotEvaluated string          `json:"spf_not_evaluated,omitempty"`
-	// DKIM has the signatures. DKIMNotVerified says why they were not verified.
+	SPF             *spf.Evaluation    `json:"spf"`
+	SPFNotEvaluated string             `json:"spf_not_evaluated,omitempty"`
 	DKIM            *dkim.Verification `json:"dkim"`
-	DKIMNotVerified string             `json:"dkim_not_verified,omitempty"`
 	// DMARC is null where it was not evaluated; DMARCNotEvaluated says why.
 	DMARC             *dmarc.Verdict `json:"dmarc"`
 	DMARCNotEvaluated string         `json:"dmarc_not_evaluated,omitempty"`
@@ -125,7 +123,7 @@ func RunMessage(ctx context.Context, r resolver.Resolver, msg io.Reader, o Messa
 		defer cancel()
 	}
 	a := &messageRun{options: o, session: resolver.NewSession(r, o.MaxQueries), facts: m.Facts()}
-	a.result = &MessageResult{Schema: MessageSchema, Headers: a.facts, Client: a.client(), DKIM: &dkim.Verification{Signatures: []dkim.Signature{}}}
+	a.result = &MessageResult{Schema: MessageSchema, Headers: a.facts, Client: a.client()}
 	a.author()
 	if err := a.ask(ctx, m, br); err != nil {
 		return nil, err
@@ -161,23 +159,19 @@ func (a *messageRun) author() {
 func (a *messageRun) ask(ctx context.Context, m *message.Message, body io.Reader) error {
 	var g errgroup.Group
 	res := a.result
+	var unread error
 	pr, pw := io.Pipe()
 	g.Go(func() error {
-		err := m.ReadBody(io.TeeReader(body, pw))
-		pw.CloseWithError(err)
-		return err
+		unread = m.ReadBody(io.TeeReader(body, pw))
+		pw.CloseWithError(unread)
+		return nil
 	})
-	g.Go(func() error {
+	g.Go(func() (err error) {
 		head := bytes.NewReader(m.Header)
-		v, err := dkim.Verify(ctx, a.session, io.MultiReader(head, pr), a.options.Now)
+		res.DKIM, err = dkim.Verify(ctx, a.session, io.MultiReader(head, pr), a.options.Now)
 		// The body is read to its end in any case: the reader waits for it.
 		_, _ = io.Copy(io.Discard, pr)
-		if err != nil {
-			res.DKIMNotVerified = err.Error()
-			return nil
-		}
-		res.DKIM = v
-		return nil
+		return err
 	})
 	kind, _ := a.identity()
 	client, identity := a.spfClient()
@@ -209,7 +203,11 @@ func (a *messageRun) ask(ctx context.Context, m *message.Message, body io.Reader
 			return nil
 		})
 	}
-	return g.Wait()
+	err := g.Wait()
+	if unread != nil {
+		return unread // the others failed for it
+	}
+	return err
 }
 
 // hoped are the identities that could pass: the SPF identity and the domains of
@@ -258,10 +256,6 @@ func (a *messageRun) evaluateDMARC(ctx context.Context) {
 			open = append(open, "SPF was not evaluated ("+res.SPFNotEvaluated+")")
 			hopeful.SPF = append(hopeful.SPF, dmarc.Identity{Domain: identity, Result: string(spf.Pass)})
 		}
-	}
-	if res.DKIMNotVerified != "" {
-		open = append(open, "the signatures were not verified ("+res.DKIMNotVerified+")")
-		hopeful.DKIM = a.hoped("").DKIM
 	}
 	for _, s := range res.DKIM.Signatures {
 		one := dmarc.Identity{Domain: s.Domain, Result: string(s.Result)}

@@ -39,7 +39,7 @@ func (a *messageRun) authenticationResults() string {
 	for _, s := range res.DKIM.Signatures {
 		add("dkim", string(s.Result), s.Reason, map[string]string{"header.d": s.Domain, "header.s": s.Selector, "header.a": s.Algorithm})
 	}
-	if len(res.DKIM.Signatures) == 0 && res.DKIMNotVerified == "" {
+	if len(res.DKIM.Signatures) == 0 {
 		add("dkim", "none", "", nil)
 	}
 	if v := res.DMARC; v != nil {

@@ -25,11 +25,6 @@ func (a *messageRun) judge() {
 		context.Signatures = append(context.Signatures, message.Signature{Domain: sig.Domain, Headers: sig.Headers,
 			Passes: sig.Result == dkim.Pass, Unknown: sig.Result == dkim.TempError, Disputed: sig.Disputed()})
 	}
-	if a.result.DKIMNotVerified != "" {
-		for _, sig := range a.facts.Signatures {
-			context.Signatures = append(context.Signatures, message.Signature{Domain: sig.Domain, Headers: sig.Headers, Unknown: true})
-		}
-	}
 	all := append(s.sheet.Findings(), message.Check(a.facts, context)...)
 	slices.SortStableFunc(all, func(x, y finding.Finding) int { return y.Severity.Rank() - x.Severity.Rank() })
 	for i := range all {
@@ -99,10 +94,6 @@ func (s *messageSheet) spf() {
 }
 
 func (s *messageSheet) dkim() {
-	if s.res.DKIMNotVerified != "" {
-		s.unresolved("DKIM", "The signatures could not be verified: "+sentence(s.res.DKIMNotVerified), finding.Error)
-		return
-	}
 	s.sheet.Decided("message-dkim-none")
 	signatures := s.res.DKIM.Signatures
 	if len(signatures) == 0 {

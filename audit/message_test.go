@@ -563,26 +563,6 @@ func TestMessageErrors(t *testing.T) {
 	}
 }
 
-// TestMessageTooLargeForDKIM: a message that receivers take and whose signatures
-// are not verified here leaves DKIM and DMARC open.
-func TestMessageTooLargeForDKIM(t *testing.T) {
-	head, body, _ := strings.Cut(delivered("x@esp.example", signed(t, draft, "e@acme.example")), "\n\n")
-	res, err := RunMessage(t.Context(), mailZone(t), io.MultiReader(strings.NewReader(head+"\n\n"+body), io.LimitReader(zeros{}, 65<<20)), MessageOptions{Now: at})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := outcomes(res); got != "fail  temperror" || res.DKIMNotVerified == "" {
-		t.Errorf("got %q, %q", got, res.DKIMNotVerified)
-	}
-	for _, f := range res.Findings {
-		if strings.HasPrefix(f.Check, "message-dkim") || strings.HasPrefix(f.Check, "message-dmarc") || strings.HasPrefix(f.Check, "message-one-click-unsigned") {
-			if f.Severity != finding.Pass {
-				t.Errorf("%s %s: %s", f.Severity, f.Check, f.Detail)
-			}
-		}
-	}
-}
-
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }

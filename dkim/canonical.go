@@ -1,7 +1,7 @@
 package dkim
 
 import (
-	"bytes"
+	"crypto/sha256"
 	"hash"
 	"slices"
 	"strings"
@@ -24,40 +24,89 @@ func canonicalField(algorithm, field string) string {
 	return strings.ToLower(strings.TrimSpace(name)) + ":" + strings.Join(words, " ") + "\r\n"
 }
 
-// canonicalBody implements sections 3.4.3 and 3.4.4 for a body with CRLF line
-// ends.
-func canonicalBody(algorithm string, body []byte) []byte {
-	if algorithm == relaxed {
-		body = relaxLines(body)
-	}
-	for bytes.HasSuffix(body, []byte("\r\n")) {
-		body = body[:len(body)-2]
-	}
-	if len(body) == 0 && algorithm == relaxed {
-		return nil
-	}
-	return append(body[:len(body):len(body)], '\r', '\n')
+// bodyHash is the hash of a canonical body (sections 3.4.3 and 3.4.4), up to l=. It
+// is written to, with CRLF line ends, and then ended.
+type bodyHash struct {
+	hash    hash.Hash
+	relaxed bool
+	// left is how many octets of the canonical body are still hashed, total how many
+	// it has so far.
+	left, total int64
+	// What is held back: empty lines, which do not count at the end of the body; white
+	// space, which relaxed leaves out at the end of a line; a CR that may end one.
+	crlfs int64
+	space bool
+	cr    bool
+	buf   []byte
 }
 
-// relaxLines reduces white space within lines to one space, and removes it at
-// their ends.
-func relaxLines(body []byte) []byte {
-	out := make([]byte, 0, len(body)+2)
-	space := false
-	for i, c := range body {
-		switch {
-		case c == ' ' || c == '\t':
-			space = true
-			continue
-		case c == '\r' && i+1 < len(body) && body[i+1] == '\n':
-			space = false
-		case space:
-			out = append(out, ' ')
-			space = false
+func newBodyHash(key bodyKey) *bodyHash {
+	return &bodyHash{hash: sha256.New(), relaxed: key.canonicalization == relaxed, left: key.length, buf: make([]byte, 0, 4<<10)}
+}
+
+func (b *bodyHash) Write(p []byte) (int, error) {
+	for _, c := range p {
+		if b.cr {
+			b.cr = false
+			if c == '\n' {
+				b.crlfs++
+				b.space = false
+				continue
+			}
+			b.put('\r')
 		}
-		out = append(out, c)
+		switch {
+		case c == '\r':
+			b.cr = true
+		case b.relaxed && (c == ' ' || c == '\t'):
+			b.space = true
+		default:
+			b.put(c)
+		}
 	}
-	return out
+	return len(p), nil
+}
+
+// put takes an octet, and what was held back before it.
+func (b *bodyHash) put(c byte) {
+	for ; b.crlfs > 0; b.crlfs-- {
+		b.add('\r')
+		b.add('\n')
+	}
+	if b.space {
+		b.add(' ')
+		b.space = false
+	}
+	b.add(c)
+}
+
+func (b *bodyHash) add(c byte) {
+	b.total++
+	if b.left == 0 {
+		return
+	}
+	b.left--
+	if b.buf = append(b.buf, c); len(b.buf) == cap(b.buf) {
+		b.flush()
+	}
+}
+
+func (b *bodyHash) flush() {
+	b.hash.Write(b.buf)
+	b.buf = b.buf[:0]
+}
+
+// end completes the body and returns its hash.
+func (b *bodyHash) end() []byte {
+	if b.cr {
+		b.put('\r')
+	}
+	if b.total > 0 || !b.relaxed {
+		b.add('\r')
+		b.add('\n')
+	}
+	b.flush()
+	return b.hash.Sum(nil)
 }
 
 // hashHeader writes the header fields of h= and then the signature itself with an

@@ -1,6 +1,7 @@
 package dkim
 
 import (
+	"bufio"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -10,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
@@ -85,15 +88,17 @@ type Signature struct {
 func (s *Signature) Disputed() bool { return s.disputed && s.Result == Policy }
 
 // Verify checks every DKIM signature of a message (RFC 6376, 6.1) at the time
-// now. The error says that the message cannot be read, and wraps ErrTooLarge where
-// that is the reason; a signature that does not verify is no error.
+// now. The error says that the message cannot be read, and wraps ErrTooLarge or
+// ErrNotMessage where that is the reason; a signature that does not verify is no
+// error. The body is read after the keys, and only where a signature needs it.
 //
 // A signature passes when go-msgauth verifies it. What that library refuses to
 // compute (l=, a time other than the machine's) or selects in another way (a
 // signature whose h= names DKIM-Signature), and why a signature fails, is found out
 // here.
 func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now time.Time) (*Verification, error) {
-	m, err := readMessage(message)
+	body := bufio.NewReader(message)
+	m, err := readHeader(body)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +118,9 @@ func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now tim
 		s.judgeKey(keys[s.name])
 		s.judgeMessage(m)
 	}
-	m.verify(signatures, keys, now)
+	if err := m.verify(body, signatures, keys, now); err != nil {
+		return nil, err
+	}
 	v := &Verification{Signatures: make([]Signature, len(signatures))}
 	for i, s := range signatures {
 		v.Signatures[i] = s.Signature
@@ -236,22 +243,59 @@ func (s *signature) judgeMessage(m *message) {
 	}
 }
 
-// verify computes the signatures that nothing was held against.
-func (m *message) verify(signatures []*signature, keys map[string]*foundKey, now time.Time) {
-	texts := map[string][]string{}
+// bodyKey is what a hash of the body depends on.
+type bodyKey struct {
+	canonicalization string
+	// length is l=, math.MaxInt64 where there is none.
+	length int64
+}
+
+func (s *signature) bodyKey() bodyKey {
+	if s.BodyLength != nil {
+		return bodyKey{s.body, *s.BodyLength}
+	}
+	return bodyKey{s.body, math.MaxInt64}
+}
+
+// verify computes the signatures that nothing was held against, reading the body
+// once for all of them.
+func (m *message) verify(body io.Reader, signatures []*signature, keys map[string]*foundKey, now time.Time) error {
+	texts, hashes := map[string][]string{}, map[bodyKey]*bodyHash{}
 	for _, s := range signatures {
 		if s.Result == "" {
 			texts[s.asked] = keys[s.name].texts
+			hashes[s.bodyKey()] = nil
 		}
 	}
 	if len(texts) == 0 {
-		return
+		return nil
+	}
+	var readers []io.Writer
+	for key := range hashes {
+		hashes[key] = newBodyHash(key)
+		readers = append(readers, hashes[key])
 	}
 	var passes []bool
+	var library errgroup.Group
+	pr, pw := io.Pipe()
 	if !m.odd {
-		passes = m.library(texts)
+		readers = append(readers, pw)
+		library.Go(func() error {
+			passes = m.library(pr, texts)
+			_, err := io.Copy(io.Discard, pr) // the writer waits for it
+			return err
+		})
 	}
-	bodies := map[string][]byte{}
+	err := copyBody(io.MultiWriter(readers...), body)
+	pw.CloseWithError(err)
+	_ = library.Wait() // its only error is the one of the body
+	if err != nil {
+		return err
+	}
+	sums := map[bodyKey][]byte{}
+	for key, h := range hashes {
+		sums[key] = h.end()
+	}
 	for i, s := range signatures {
 		if s.Result != "" {
 			continue
@@ -259,16 +303,30 @@ func (m *message) verify(signatures []*signature, keys map[string]*foundKey, now
 		if i < len(passes) && passes[i] {
 			s.Result = Pass
 		} else {
-			s.compute(m, keys[s.name].keys[0].public(), bodies)
+			s.compute(m, keys[s.name].keys[0].public(), sums[s.bodyKey()], hashes[s.bodyKey()].total)
 		}
 		s.expire(now)
 	}
+	return nil
+}
+
+// copyBody reads a body to its end, within the bound.
+func copyBody(w io.Writer, body io.Reader) error {
+	n, err := io.Copy(&crlfWriter{to: w}, io.LimitReader(body, MaxBody+1))
+	if err != nil {
+		return readError(err)
+	}
+	if n > MaxBody {
+		return fmt.Errorf("%w: a body over %d MiB", ErrTooLarge, MaxBody>>20)
+	}
+	return nil
 }
 
 // library says which of the first signatures go-msgauth verifies, with the keys
 // already looked up. A signature whose key is not among them fails there at once.
-func (m *message) library(texts map[string][]string) []bool {
-	results, _ := dkim.VerifyWithOptions(m.reader(), &dkim.VerifyOptions{ // what it cannot read is computed here
+func (m *message) library(body io.Reader, texts map[string][]string) []bool {
+	head := strings.NewReader(strings.Join(m.fields, "") + "\r\n")
+	results, _ := dkim.VerifyWithOptions(io.MultiReader(head, body), &dkim.VerifyOptions{ // what it cannot read is computed here
 		MaxVerifications: maxSignatures,
 		LookupTXT: func(name string) ([]string, error) {
 			if t := texts[name]; t != nil {
@@ -284,24 +342,14 @@ func (m *message) library(texts map[string][]string) []bool {
 	return passes
 }
 
-// compute verifies a signature (RFC 6376, 6.1.3) and says what does not fit, if
-// anything. The bodies are those canonicalized so far.
-func (s *signature) compute(m *message, key crypto.PublicKey, bodies map[string][]byte) {
-	body, ok := bodies[s.body]
-	if !ok {
-		body = canonicalBody(s.body, m.body)
-		bodies[s.body] = body
+// compute verifies a signature (RFC 6376, 6.1.3) by the hash of the body up to l=,
+// and says what does not fit, if anything. The canonical body has total octets.
+func (s *signature) compute(m *message, key crypto.PublicKey, bh []byte, total int64) {
+	if s.BodyLength != nil && *s.BodyLength > total {
+		s.refuse(PermError, "l=%d is more than the %d octets of the body (RFC 6376, 3.5)", *s.BodyLength, total)
+		return
 	}
-	total := int64(len(body))
-	if s.BodyLength != nil {
-		if *s.BodyLength > total {
-			s.refuse(PermError, "l=%d is more than the %d octets of the body (RFC 6376, 3.5)", *s.BodyLength, total)
-			return
-		}
-		body = body[:*s.BodyLength]
-	}
-	bh := sha256.Sum256(body)
-	bodyFits := subtle.ConstantTimeCompare(bh[:], s.bh) == 1
+	bodyFits := subtle.ConstantTimeCompare(bh, s.bh) == 1
 	h := sha256.New()
 	m.hashHeader(h, s)
 	headerFits := verifyHash(key, h.Sum(nil), s.b)

@@ -1,6 +1,7 @@
 package dkim
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto"
@@ -55,7 +56,7 @@ func TestVerifyStandards(t *testing.T) {
 		{"rfc8463-a3.eml", "football.example.com brisbane ed25519-sha256 256 pass, football.example.com test rsa-sha256 1024 pass"},
 	} {
 		text := fixture(t, tt.file)
-		for name, text := range map[string]string{"CRLF": text, "LF": strings.ReplaceAll(text, "\r\n", "\n"), "mbox": "From joe Fri Jul 11 21:01:54 2003\n" + text} {
+		for name, text := range map[string]string{"CRLF": text, "LF": strings.ReplaceAll(text, "\r\n", "\n"), "mbox": "From joe Fri Jul 11 21:01:54 2003\n" + text, "a byte order mark": "\xef\xbb\xbf" + text} {
 			v, err := Verify(t.Context(), rfcZone(t), strings.NewReader(text), at)
 			if err != nil {
 				t.Fatal(err)
@@ -112,21 +113,30 @@ func keyZone(t testing.TB, records map[string]string) resolver.Resolver {
 	return resolver.NewOverlay(nil, parseZone(t, "acme.example", text+"www TXT here"), parseZone(t, "esp.example", ""))
 }
 
+// readAll reads the header of a message, and of its body the hash and length for a
+// signature.
+func readAll(t testing.TB, text string, s *signature) (*message, []byte, int64) {
+	t.Helper()
+	r := bufio.NewReader(strings.NewReader(text))
+	m, err := readHeader(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newBodyHash(s.bodyKey())
+	if err := copyBody(h, r); err != nil {
+		t.Fatal(err)
+	}
+	bh := h.end()
+	return m, bh, h.total
+}
+
 // seal signs a message as a DKIM-Signature of these tags, to which bh= and b= are
 // added. Unlike the library, it signs whatever it is told to.
 func seal(t testing.TB, message, tags string, key crypto.Signer) string {
 	t.Helper()
-	m, err := readMessage(strings.NewReader(message))
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := parseSignature("DKIM-Signature: "+tags+"\r\n", time.Now())
-	body := canonicalBody(s.body, m.body)
-	if s.BodyLength != nil {
-		body = body[:min(*s.BodyLength, int64(len(body)))]
-	}
-	bh := sha256.Sum256(body)
-	field := "DKIM-Signature: " + tags + "; bh=" + base64.StdEncoding.EncodeToString(bh[:]) + "; b="
+	m, bh, _ := readAll(t, message, s)
+	field := "DKIM-Signature: " + tags + "; bh=" + base64.StdEncoding.EncodeToString(bh) + "; b="
 	h := sha256.New()
 	m.hashHeader(h, parseSignature(field+"\r\n", time.Now()))
 	opts := crypto.SignerOpts(crypto.SHA256)
@@ -359,13 +369,14 @@ func TestVerifyLibrary(t *testing.T) {
 					t.Errorf("%s/%s %q: %+v, %v", header, body, text, v, err)
 				}
 				// Our own computation agrees with the library's.
-				m, err := readMessage(strings.NewReader(message))
-				if err != nil {
-					t.Fatal(err)
-				}
 				for i, public := range []crypto.PublicKey{edKey.Public(), key.Public()} {
+					m, err := readHeader(bufio.NewReader(strings.NewReader(message)))
+					if err != nil {
+						t.Fatal(err)
+					}
 					s := parseSignature(m.fields[i], time.Now())
-					if s.compute(m, public, map[string][]byte{}); s.Result != Pass {
+					_, bh, total := readAll(t, message, s)
+					if s.compute(m, public, bh, total); s.Result != Pass {
 						t.Errorf("%s/%s %q: computed %s: %s", header, body, text, s.Result, s.Reason)
 					}
 				}
@@ -429,7 +440,7 @@ func TestVerifyInternationalized(t *testing.T) {
 
 func TestVerifyMessages(t *testing.T) {
 	r := keyZone(t, nil)
-	for name, message := range map[string]string{"unsigned": mail, "empty": "", "no body": "From: a@acme.example\r\n", "no header": "\r\nhi\r\n", "a line": "hello", "only a fold": " \r\n"} {
+	for name, message := range map[string]string{"unsigned": mail, "no body": "From: a@acme.example\r\n", "header without its end": "From: a", "a line that is no field": "hello\r\nFrom: a"} {
 		v, err := Verify(t.Context(), r, strings.NewReader(message), time.Now())
 		if err != nil || v.Signatures == nil || len(v.Signatures) != 0 {
 			t.Errorf("%s: %+v, %v", name, v, err)
@@ -438,17 +449,32 @@ func TestVerifyMessages(t *testing.T) {
 	if data, _ := json.Marshal(&Verification{Signatures: []Signature{}}); string(data) != `{"signatures":[]}` {
 		t.Errorf("no signatures are written %s", data)
 	}
+	for name, message := range map[string]string{"empty": "", "no header": "\r\nhi\r\n", "a line": "hello", "only a fold": " \r\n", "only a name": "From", "no name": ": x\r\n",
+		"text": "He said: hello\r\n", "binary": "\x7fELF\x02\x01:\x00\n", "long binary data": "\x7fELF" + strings.Repeat("\x00", MaxHeader), "only a line of a mailbox": "From joe\n"} {
+		if _, err := Verify(t.Context(), r, strings.NewReader(message), time.Now()); !errors.Is(err, ErrNotMessage) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	good := seal(t, mail, edTags, edKey)
+	r = keyZone(t, map[string]string{"ed": edRecord()})
 	for name, message := range map[string]io.Reader{
-		"header":        strings.NewReader("X: " + strings.Repeat("x", maxHeader) + "\r\n\r\n"),
-		"folded header": strings.NewReader("X: " + strings.Repeat("x\r\n ", maxHeader/4) + "\r\n\r\n"),
-		"message":       io.MultiReader(strings.NewReader("X: y\r\n\r\n"), io.LimitReader(zeros{}, maxMessage)),
+		"header":        strings.NewReader("X: " + strings.Repeat("x", MaxHeader) + "\r\n\r\n"),
+		"folded header": strings.NewReader("X: " + strings.Repeat("x\r\n ", MaxHeader/4) + "\r\n\r\n"),
 	} {
 		if _, err := Verify(t.Context(), r, message, time.Now()); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Verify(t.Context(), r, io.MultiReader(strings.NewReader("From: a"), broken{}), time.Now()); err == nil || errors.Is(err, ErrTooLarge) {
-		t.Errorf("broken reader: %v", err)
+	if err := copyBody(io.Discard, io.LimitReader(zeros{}, MaxBody)); err != nil {
+		t.Error(err)
+	}
+	if err := copyBody(io.Discard, io.LimitReader(zeros{}, MaxBody+1)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("body: %v", err)
+	}
+	for name, text := range map[string]string{"header": "From: a", "body": good} {
+		if _, err := Verify(t.Context(), r, io.MultiReader(strings.NewReader(text), broken{}), time.Now()); !errors.Is(err, errBroken) {
+			t.Errorf("broken in the %s: %v", name, err)
+		}
 	}
 }
 
@@ -458,7 +484,9 @@ func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 type broken struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, errors.New("broken") }
+var errBroken = errors.New("broken")
+
+func (broken) Read([]byte) (int, error) { return 0, errBroken }
 
 func FuzzVerify(f *testing.F) {
 	good := seal(f, mail, edTags, edKey)
@@ -475,7 +503,7 @@ func FuzzVerify(f *testing.F) {
 		if err != nil {
 			return
 		}
-		m, err := readMessage(strings.NewReader(message))
+		m, err := readHeader(bufio.NewReader(strings.NewReader(message)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ var (
 	// ErrTooLarge: the message exceeds one of the bounds.
 	ErrTooLarge = errors.New("message: larger than any receiver takes")
 	// ErrNotMessage: what was read has no header field.
-	ErrNotMessage = errors.New("message: this is no message: no line of it is a header field")
+	ErrNotMessage = errors.New("message: this is no message")
 )
 
 func tooLarge(format string, args ...any) error {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -35,6 +36,9 @@ func ReadHeader(r *bufio.Reader) (*Message, error) {
 	for done := false; !done; {
 		start := len(h.m.Header)
 		err := h.line(r)
+		if name, _, ok := bytes.Cut(h.m.Header[start:], []byte(":")); errors.Is(err, ErrTooLarge) && len(h.m.Fields) == 0 && !(ok && isFieldName(name)) {
+			return nil, h.notMessage() // rather than a message with a long header
+		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
@@ -46,7 +50,7 @@ func ReadHeader(r *bufio.Reader) (*Message, error) {
 	}
 	h.closeField(len(h.m.Header))
 	if len(h.m.Fields) == 0 {
-		return nil, ErrNotMessage
+		return nil, h.notMessage()
 	}
 	h.m.Layout.HeaderOctets = int64(len(h.m.Header))
 	return h.m, nil
@@ -59,6 +63,20 @@ type headerReader struct {
 	// valueAt is where the value of the open field starts in the header; 0: no
 	// field is open, and a continuation line belongs to a malformed one.
 	valueAt int
+}
+
+// notMessage says why what was read is no message.
+func (h *headerReader) notMessage() error {
+	why := "no line of it is a header field"
+	switch {
+	case len(h.m.Header)+len(h.m.Prefix) == 0:
+		why = "it is empty"
+	case bytes.IndexByte(h.m.Header, 0) >= 0:
+		why = "it is binary data, without a header field"
+	case h.m.Ended && len(h.m.Malformed) == 0:
+		why = "it begins with an empty line, so it has no header"
+	}
+	return fmt.Errorf("%w: %s", ErrNotMessage, why)
 }
 
 // line appends one line with its end to the header.

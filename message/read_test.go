@@ -129,16 +129,27 @@ func TestReadLayout(t *testing.T) {
 
 func TestReadBounds(t *testing.T) {
 	zeros := func(n int64) io.Reader { return io.LimitReader(endless{}, n) }
+	for name, tt := range map[string]struct{ in, want string }{
+		"nothing":                          {"", "it is empty"},
+		"no field":                         {"hello\nworld\n", "no line of it is a header field"},
+		"a byte order mark":                {"\xef\xbb\xbf", "no line of it is a header field"},
+		"an empty line first":              {"\n\nFrom: x\n", "it begins with an empty line, so it has no header"},
+		"a picture":                        {"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01", "it is binary data, without a header field"},
+		"long binary data":                 {"\x7fELF" + strings.Repeat("\x00", MaxHeader), "it is binary data, without a header field"},
+		"long lines, none of them a field": {strings.Repeat("hello world\n", MaxHeader/12+1), "no line of it is a header field"},
+	} {
+		_, err := Read(strings.NewReader(tt.in))
+		if !errors.Is(err, ErrNotMessage) || err.Error() != "message: this is no message: "+tt.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	for _, tt := range []struct {
 		name string
 		in   io.Reader
 		want error
 	}{
-		{"nothing", strings.NewReader(""), ErrNotMessage},
-		{"no field", strings.NewReader("hello\nworld\n"), ErrNotMessage},
-		{"an empty line first", strings.NewReader("\n\nFrom: x\n"), ErrNotMessage},
-		{"a picture", strings.NewReader("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01"), ErrNotMessage},
-		{"a header without end", zeros(MaxHeader + 1), ErrTooLarge},
+		{"a header without end", io.MultiReader(strings.NewReader("A: b\n"), zeros(MaxHeader)), ErrTooLarge},
+		{"a field without end", strings.NewReader("A: " + strings.Repeat("b", MaxHeader)), ErrTooLarge},
 		{"too many fields", strings.NewReader(strings.Repeat("A: b\n", MaxFields+1) + "\n"), ErrTooLarge},
 		{"too long a body", io.MultiReader(strings.NewReader("A: b\n\n"), zeros(MaxBody+1)), ErrTooLarge},
 		{"a broken reader", io.MultiReader(strings.NewReader("A: b\n"), iotest.ErrReader(io.ErrUnexpectedEOF)), io.ErrUnexpectedEOF},

@@ -90,10 +90,7 @@ func (s *screen) outcomes(m *audit.MessageResult) {
 		}
 		add(mark, "DKIM", string(sig.Result), text)
 	}
-	switch {
-	case m.DKIMNotVerified != "":
-		add(finding.Error, "DKIM", "–", "not verified: "+m.DKIMNotVerified)
-	case len(m.DKIM.Signatures) == 0:
+	if len(m.DKIM.Signatures) == 0 {
 		add(finding.Error, "DKIM", "none", "the message is not signed")
 	}
 	if v := m.DMARC; v != nil {

@@ -27,9 +27,6 @@ func newDKIM() *cobra.Command {
 	return cmd
 }
 
-// maxMessage bounds a message: the largest that big receivers take is 150 MB.
-const maxMessage = 150 << 20
-
 func newDKIMVerify() *cobra.Command {
 	var (
 		dns    dnsFlags
@@ -77,23 +74,25 @@ func newDKIMVerify() *cobra.Command {
 	return cmd
 }
 
-// openMessage opens a raw message, bounded, and the function that closes it.
+// openMessage opens a raw message, and the function that closes it. What reads it
+// bounds it; only a file that is too large by its size is refused here.
 func openMessage(cmd *cobra.Command, name string) (io.Reader, func(), error) {
 	if name == "-" {
-		return io.LimitReader(cmd.InOrStdin(), maxMessage), func() {}, nil
+		return cmd.InOrStdin(), func() {}, nil
 	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	if info, err := file.Stat(); err == nil && (info.IsDir() || info.Size() > maxMessage) {
+	const most = dkim.MaxHeader + dkim.MaxBody
+	if info, err := file.Stat(); err == nil && (info.IsDir() || info.Size() > most) {
 		file.Close()
 		if info.IsDir() {
 			return nil, nil, fmt.Errorf("%s is a folder, not a message", name)
 		}
-		return nil, nil, fmt.Errorf("%s: %d bytes, more than any receiver takes (%d)", name, info.Size(), maxMessage)
+		return nil, nil, fmt.Errorf("%s: %d bytes, more than any receiver takes (%d)", name, info.Size(), most)
 	}
-	return io.LimitReader(file, maxMessage), func() { file.Close() }, nil
+	return file, func() { file.Close() }, nil
 }
 
 func showSignatures(w io.Writer, v *dkim.Verification) error {
