@@ -2,6 +2,7 @@ package rbl
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -44,6 +45,8 @@ func (s *Survey) mainSubject() string {
 		return s.Domains[0].Name
 	case len(s.Addresses) == 1:
 		return s.Addresses[0].String()
+	case len(s.Addresses) == 0 && len(s.NotPublic) == 1:
+		return s.NotPublic[0].String()
 	case len(s.Addresses) > 1:
 		return fmt.Sprintf("%d addresses", len(s.Addresses))
 	}
@@ -354,6 +357,7 @@ func (j *judge) addresses(c Context) {
 		return
 	}
 	none := len(j.survey.Addresses) == 0
+	private := addrList(j.survey.NotPublic)
 	switch {
 	case c.AddressesUnknown:
 		f := finding.Finding{Title: "The DNS did not say all sending addresses", CouldBe: finding.Critical, Undecides: none,
@@ -363,6 +367,17 @@ func (j *judge) addresses(c Context) {
 			f.Detail = "Questions that could have named sending addresses were not answered, so no address could be looked up."
 		}
 		j.sheet.Add("rbl-unresolved", f)
+	case private != "":
+		f := finding.Finding{Severity: finding.Info, Subject: private, Title: "Block lists hold no such address",
+			Detail: fmt.Sprintf("%s is not a public address (private, loopback or reserved): it is another host in every network, so no block list holds it and none was asked.", private),
+			Fix:    &finding.Fix{Summary: "State the public addresses that mail leaves from with --ip."}}
+		if len(j.survey.NotPublic) > 1 {
+			f.Detail = fmt.Sprintf("%s are not public addresses (private, loopback or reserved): they are other hosts in every network, so no block list holds them and none was asked.", private)
+		}
+		if none && c.Profile != finding.Parked && c.Profile != finding.Receiver {
+			f.Severity = finding.Notice
+		}
+		j.sheet.Add("rbl-no-addresses", f)
 	case none && c.Profile != finding.Parked && c.Profile != finding.Receiver:
 		j.sheet.Add("rbl-no-addresses", finding.Finding{
 			Detail: "No sending address was stated, and neither MX nor SPF names single ones, so no address could be looked up on the block lists.",
@@ -370,6 +385,14 @@ func (j *judge) addresses(c Context) {
 	default:
 		j.sheet.Decided("rbl-no-addresses")
 	}
+}
+
+func addrList(addrs []netip.Addr) string {
+	var names []string
+	for _, a := range addrs {
+		names = append(names, a.String())
+	}
+	return named(names)
 }
 
 // named lists the first few of many.

@@ -47,7 +47,7 @@ var Checks = []finding.Check{
 	{
 		ID: "rbl-no-addresses", Severity: finding.Notice, Section: finding.Reputation,
 		Title:     "No sending address is known",
-		Condition: "Neither was an address stated, nor do MX and SPF name single ones.",
+		Condition: "Neither was an address stated, nor do MX and SPF name single ones; or all are private, loopback or reserved. Info where only some are.",
 		Why:       "Block lists are mostly about addresses: without one, only the domain can be looked up.",
 		Remedy:    "State the addresses that the mail leaves from with --ip.",
 		Reference: "RFC 5782, 2.1",

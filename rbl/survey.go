@@ -84,6 +84,9 @@ func (o *Options) lists() []*List {
 // Survey is what the lists said.
 type Survey struct {
 	Addresses []netip.Addr `json:"addresses"`
+	// NotPublic are addresses that were not asked about: they mean another host in
+	// every network, so that no list can hold them.
+	NotPublic []netip.Addr `json:"not_public,omitempty"`
 	// AddressesAsked: there was a source of addresses, even if it had none.
 	AddressesAsked bool      `json:"-"`
 	Domains        []Subject `json:"domains"`
@@ -147,7 +150,7 @@ func Examine(ctx context.Context, r resolver.Resolver, o Options) *Survey {
 		e.askDomains(s.Domains)
 	}
 	if o.Addresses != nil {
-		s.Addresses = addresses(o.Addresses(ctx))
+		s.Addresses, s.NotPublic = addresses(o.Addresses(ctx))
 		e.askAddresses(s.Addresses)
 	}
 	e.group.Wait()
@@ -414,16 +417,35 @@ func subjects(domains []Subject) []Subject {
 	return out
 }
 
-// addresses are the addresses, each once.
-func addresses(in []netip.Addr) []netip.Addr {
-	out := []netip.Addr{}
+// addresses are the addresses, each once, and apart from them those that are not
+// public.
+func addresses(in []netip.Addr) (out, notPublic []netip.Addr) {
+	out = []netip.Addr{}
 	seen := make(map[netip.Addr]bool)
 	for _, a := range in {
 		a = a.Unmap().WithZone("")
-		if a.IsValid() && !seen[a] {
-			seen[a] = true
+		switch {
+		case !a.IsValid() || seen[a]:
+			continue
+		case isPublic(a):
 			out = append(out, a)
+		default:
+			notPublic = append(notPublic, a)
 		}
+		seen[a] = true
 	}
-	return out
+	return out, notPublic
+}
+
+var (
+	thisNetwork = netip.MustParsePrefix("0.0.0.0/8")
+	sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
+	reserved    = netip.MustParsePrefix("240.0.0.0/4")
+)
+
+// isPublic reports whether an address means the same host everywhere (RFC 6890).
+// Documentation ranges are left alone: examples use them.
+func isPublic(a netip.Addr) bool {
+	return !(a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() || a.IsMulticast() ||
+		thisNetwork.Contains(a) || sharedSpace.Contains(a) || reserved.Contains(a))
 }
