@@ -341,7 +341,7 @@ func (e *Exchange) dotless(d *Domain) netip.Addr {
 
 // literal judges a host that is written as an address.
 func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
-	name := "mail." + d.Name
+	name := d.freeName()
 	f := finding.Finding{Subject: e.Name, Evidence: d.Evidence,
 		Detail: fmt.Sprintf("An MX record of %s names the address %s. It is looked up as a name, which does not exist, so no mail gets there.", d.Name, e.Name)}
 	if !e.Literal {
@@ -352,7 +352,22 @@ func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
 	f.Fix = &finding.Fix{Summary: "Give the host a name and let the MX record name it.", Name: d.Name, Type: "MX",
 		Value:  fmt.Sprintf("%d %s", e.Preference, name),
 		Remove: []finding.Record{e.record(d)}, More: []finding.Record{{Name: name, Type: forwardType(addr).String(), Value: addr.String()}}}
+	for i := range d.Exchanges {
+		if o := &d.Exchanges[i]; o.isHost() && slices.Contains(o.Addresses, addr) {
+			f.Fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which has that address, has one already.", o.Name), Remove: f.Fix.Remove}
+			break
+		}
+	}
 	j.sheet.Add("mx-ip-literal", f)
+}
+
+// freeName is a name for a mail host that no MX record of the domain has yet.
+func (d *Domain) freeName() string {
+	name := "mail." + d.Name
+	for n := 2; d.named(name, -1); n++ {
+		name = fmt.Sprintf("mx%d.%s", n, d.Name)
+	}
+	return name
 }
 
 // notPublic judges the addresses of a host that nobody outside can reach.

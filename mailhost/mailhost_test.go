@@ -111,6 +111,14 @@ const world = `
 	sub.wild MX 10 mx1.acme
 	sub.wild MX 30 192.0.2.7.sub.wild
 	*.sub.wild A 192.0.2.80
+	taken SOA ns.example. host.example. 1 7200 3600 1209600 300
+	taken MX 10 mail.taken
+	taken MX 30 192.0.2.7.taken
+	mail.taken A 192.0.2.6
+	known SOA ns.example. host.example. 1 7200 3600 1209600 300
+	known MX 10 mail.known
+	known MX 30 192.0.2.6.
+	mail.known A 192.0.2.6
 	both SOA ns.example. host.example. 1 7200 3600 1209600 300
 	both MX 10 mx2.acme
 	both MX 20 alias.both
@@ -270,6 +278,8 @@ func TestDomainFixes(t *testing.T) {
 		{"broken.example", finding.Sender, "mx-cname", "broken.example MX 20 mx2.acme.example; without broken.example MX 20 alias.broken.example"},
 		{"broken.example", finding.Sender, "mx-ip-literal", "broken.example MX 30 mail.broken.example; without broken.example MX 30 192.0.2.1; with mail.broken.example A 192.0.2.1"},
 		{"dotless.example", finding.Sender, "mx-ip-literal", "dotless.example MX 30 mail.dotless.example; without dotless.example MX 30 192.0.2.7.dotless.example; with mail.dotless.example A 192.0.2.7"},
+		{"taken.example", finding.Sender, "mx-ip-literal", "taken.example MX 30 mx2.taken.example; without taken.example MX 30 192.0.2.7.taken.example; with mx2.taken.example A 192.0.2.7"},
+		{"known.example", finding.Sender, "mx-ip-literal", "  ; without known.example MX 30 192.0.2.6"},
 		{"both.example", finding.Sender, "mx-cname", "  ; without both.example MX 20 alias.both.example"},
 		{"nowhere.example", finding.Sender, "mx-cname", "  ; without nowhere.example MX 20 alias.nowhere.example"},
 		{"twice.example", finding.Sender, "mx-cname one.twice.example", "twice.example MX 10 mx1.acme.example; without twice.example MX 10 one.twice.example"},
