@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -31,6 +32,9 @@ func ParseDomain(input string) (string, error) {
 		return "", fmt.Errorf("an empty string is not a domain")
 	case !utf8.ValidString(s):
 		return bad("it is not UTF-8")
+	}
+	if strings.ContainsFunc(s, unicode.IsSpace) {
+		return bad("it contains a space")
 	}
 	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return bad("it is an IP address")

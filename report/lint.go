@@ -8,6 +8,14 @@ import (
 	"mailworthy/finding"
 )
 
+// WriteParagraph writes text of any origin, wrapped, after an empty line.
+func WriteParagraph(w io.Writer, text string, o TableOptions) error {
+	s := newScreen(o)
+	s.line("")
+	s.hang("", "  ", s.text(text), nil)
+	return s.writeTo(w)
+}
+
 // WriteLint writes what is wrong with one record of a type.
 func WriteLint(w io.Writer, kind string, valid bool, findings []finding.Finding, o TableOptions) error {
 	s := newScreen(o)

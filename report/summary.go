@@ -265,7 +265,7 @@ func notable(groups []Group) (known, open []Group) {
 // it as a whole, which stands only where all of it is undecided.
 func (g Group) heading() string {
 	f := g.Findings[0]
-	if strings.HasSuffix(f.Check, "-unresolved") && !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return f.Undecides }) {
+	if f.Section != finding.Message && strings.HasSuffix(f.Check, "-unresolved") && !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return f.Undecides }) {
 		return sectionTitles[f.Section] + " is known in part"
 	}
 	return f.Title

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -18,12 +17,12 @@ import (
 // reads the reports of an earlier audit.
 func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *auditor) ([]*report.Report, error) {
 	if strings.HasSuffix(f.against, ".json") || strings.HasSuffix(f.against, ".ndjson") {
-		file, err := os.Open(f.against)
+		file, reader, err := openInput(cmd.Context(), f.against)
 		if err != nil {
 			return nil, fmt.Errorf("--against: %w", err)
 		}
 		defer file.Close()
-		reports, err := report.ReadJSON(file)
+		reports, err := report.ReadJSON(reader)
 		if err != nil {
 			return nil, fmt.Errorf("--against %s: %w", f.against, err)
 		}
@@ -37,7 +36,7 @@ func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *audi
 		dns.zones = nil
 	} else {
 		var err error
-		if dns.zones, err = replaceZones(f.dns.zones, f.against); err != nil {
+		if dns.zones, err = await(cmd.Context(), func() ([]string, error) { return replaceZones(f.dns.zones, f.against) }); err != nil {
 			return nil, fmt.Errorf("--against %s: %w", f.against, err)
 		}
 	}

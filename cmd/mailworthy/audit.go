@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -89,7 +90,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	}
 	f.dns.add(cmd)
 	f.output.add(cmd, auditFormats...)
-	f.addTarget(cmd)
+	f.addTarget(cmd, finding.Sections...)
 	f.bulkFlags.add(cmd)
 	f.historyFlags.add(cmd)
 	flags := cmd.Flags()
@@ -107,20 +108,35 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	return cmd
 }
 
-// addTarget adds the flags that the check commands of the protocols share.
-func (f *auditFlags) addTarget(cmd *cobra.Command) {
+// addTarget adds the flags that the check commands of the protocols share: those
+// that mean something to one of the sections.
+func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) {
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.selectors, "selector", nil, "a DKIM `selector` in use; repeatable")
-	flags.StringSliceVar(&f.mailFrom, "mail-from", nil, "an envelope `domain` (return path); repeatable; default: the domain")
-	flags.StringSliceVar(&f.dkimDomains, "dkim-domain", nil, "a signing `domain` (d=); repeatable; default: the domain")
-	flags.StringSliceVar(&f.ips, "ip", nil, "a sending `address`; repeatable; default: MX hosts and single addresses in SPF")
-	flags.StringSliceVar(&f.helo, "helo", nil, "the `name` that a sending host greets with; repeatable")
+	has := func(of ...finding.Section) bool {
+		return slices.ContainsFunc(of, func(s finding.Section) bool { return slices.Contains(sections, s) })
+	}
+	f.maxIPs, f.guess = audit.DefaultMaxIPs, string(dkim.Common)
+	if has(finding.DKIM) {
+		flags.StringSliceVar(&f.selectors, "selector", nil, "a DKIM `selector` in use; repeatable")
+		flags.StringVar(&f.guess, "selectors", f.guess, "which DKIM selectors are guessed: `common|inferred|all`; in a list the default is inferred")
+	}
+	if has(finding.SPF, finding.DMARC) {
+		flags.StringSliceVar(&f.mailFrom, "mail-from", nil, "an envelope `domain` (return path); repeatable; default: the domain")
+	}
+	if has(finding.DKIM, finding.DMARC) {
+		flags.StringSliceVar(&f.dkimDomains, "dkim-domain", nil, "a signing `domain` (d=); repeatable; default: the domain")
+	}
+	if has(finding.SPF, finding.Hosts) {
+		flags.StringSliceVar(&f.ips, "ip", nil, "a sending `address`; repeatable; default: MX hosts and single addresses in SPF")
+		flags.StringSliceVar(&f.helo, "helo", nil, "the `name` that a sending host greets with; repeatable")
+		flags.IntVar(&f.maxIPs, "max-ips", f.maxIPs, "how many sending addresses found are examined")
+	}
+	if has(finding.Reputation) {
+		flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	}
 	flags.StringVar(&f.profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
 	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
-	flags.IntVar(&f.maxIPs, "max-ips", audit.DefaultMaxIPs, "how many sending addresses found are examined")
-	flags.StringVar(&f.guess, "selectors", "common", "which DKIM selectors are guessed: `common|inferred|all`; in a list the default is inferred")
 	flags.StringVar(&f.policy, "policy", "", "judge by the weights and severities of this YAML `file`")
-	flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
 }
 
 // run audits the domains of the command line and of -f.
@@ -139,8 +155,15 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err := f.output.check(); err != nil {
 		return err
 	}
-	if f.csv != "" && f.csv != "domains" && f.csv != "findings" {
+	switch {
+	case f.csv != "" && f.csv != "domains" && f.csv != "findings":
 		return fmt.Errorf("--csv %q: it must be domains or findings", f.csv)
+	case cmd.Flags().Changed("csv") && f.output.format != "csv":
+		return withHint(fmt.Errorf("--csv %s with --format %s", f.csv, f.output.format), "add --format csv")
+	case f.minScore < 0 || f.minScore > 100:
+		return fmt.Errorf("--min-score %d: it must be 0 to 100", f.minScore)
+	case cmd.Flags().Changed("concurrency") && f.concurrency < 1:
+		return fmt.Errorf("--concurrency %d: it must be 1 to %d", f.concurrency, 1<<16)
 	}
 	failOn, err := f.limit()
 	if err != nil {
@@ -155,7 +178,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err := f.checkHistory(); err != nil {
 		return err
 	}
-	policy, err := readPolicy(f.policy)
+	policy, err := readPolicy(cmd.Context(), f.policy)
 	if err != nil {
 		return err
 	}
@@ -167,7 +190,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if f.file != "" && !cmd.Flags().Changed("selectors") {
 		f.guess = string(dkim.Inferred) // in a list fewer than for a domain alone
 	}
-	options, err := f.options()
+	options, err := f.options(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -223,6 +246,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		}
 	}
 	f.writeSummary(stderr, session, count, time.Since(started))
+	sayUnanswered(stderr, reports)
 	switch {
 	case l.bad > 0:
 		return exit(exitUsage)
@@ -230,6 +254,18 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return exit(report.NagiosStatus(reports, failOn))
 	}
 	return exit(count.Status)
+}
+
+// sayUnanswered says on standard error that nobody answered, where that is all that
+// the reports have to say.
+func sayUnanswered(stderr io.Writer, reports []*report.Report) {
+	if !slices.ContainsFunc(reports, func(r *report.Report) bool { return r.Unanswered == "" }) {
+		noAnswer(stderr, reports[0].Unanswered)
+	}
+}
+
+func noAnswer(stderr io.Writer, why string) {
+	fmt.Fprintf(stderr, "error: no resolver answered: %s\nhint: --resolver ADDR asks another one, --timeout 10s waits longer\n", report.Escape(why))
 }
 
 // logAudit logs what an audit asked.
@@ -333,7 +369,7 @@ func (f *auditFlags) target() (audit.Target, error) {
 }
 
 // options checks the flags that bound and tune an audit.
-func (f *auditFlags) options() (audit.Options, error) {
+func (f *auditFlags) options(ctx context.Context) (audit.Options, error) {
 	o := audit.Options{Volume: f.volume, MaxIPs: f.maxIPs, Selectors: dkim.Mode(f.guess), Health: &rbl.Health{}}
 	if f.volume != "" && f.volume != receiver.Bulk && f.volume != receiver.Low {
 		return o, fmt.Errorf("--volume %q: it must be bulk or low", f.volume)
@@ -345,14 +381,18 @@ func (f *auditFlags) options() (audit.Options, error) {
 		return o, fmt.Errorf("--selectors %q: it must be common, inferred or all", f.guess)
 	}
 	var err error
-	o.Catalogue, err = openCatalogue(f.lists)
+	o.Catalogue, err = openCatalogue(ctx, f.lists)
 	return o, err
 }
 
 // openCatalogue returns the built-in block lists as the user's file changes them.
-func openCatalogue(file string) (*rbl.Catalogue, error) {
+func openCatalogue(ctx context.Context, file string) (*rbl.Catalogue, error) {
 	if file == "" {
 		return rbl.DefaultCatalogue(), nil
 	}
-	return rbl.LoadCatalogue(file, os.Getenv)
+	c, err := await(ctx, func() (*rbl.Catalogue, error) { return rbl.LoadCatalogue(file, os.Getenv) })
+	if err != nil {
+		return nil, fmt.Errorf("--lists: %w", err)
+	}
+	return c, nil
 }

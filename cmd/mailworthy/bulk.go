@@ -145,7 +145,9 @@ type outcome struct {
 	text   []byte
 	tally  report.Tally
 	status int
-	err    error
+	// unanswered is that of the report.
+	unanswered string
+	err        error
 }
 
 // bulkMemory is where the garbage collector of a list run starts to work as often
@@ -197,6 +199,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 		r := a.audit(ctx, in.domain)
 		made.tally.Add(r)
 		made.status = a.status(r)
+		made.unanswered = r.Unanswered
 		made.text, made.err = f.row(r)
 		return made
 	}
@@ -207,6 +210,8 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 			fmt.Fprintln(p, "interrupted: the audits under way are finished; interrupt again to stop at once")
 		})()
 	}
+	// silent is why, while no audit has had an answer.
+	answered, silent := false, ""
 	save := func(complete bool) error {
 		count.Seconds = before.Seconds + time.Since(started).Seconds()
 		if err := out.run.Save(count, complete); err != nil {
@@ -225,6 +230,11 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 		count.Tally.Merge(&made.tally)
 		count.Status = worse(count.Status, made.status)
 		p.add(a.session.asked(&count.Tally), count.Tally.Unknown)
+		if made.unanswered == "" {
+			answered = true
+		} else {
+			silent = made.unanswered
+		}
 		if out.run != nil && out.run.Due() {
 			if err := save(false); err != nil {
 				return err
@@ -255,6 +265,9 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 		}
 	}
 	f.writeSummary(p, a.session, &count, time.Since(started))
+	if !answered && silent != "" {
+		noAnswer(p, silent)
+	}
 	if l.bad > 0 {
 		return exit(exitUsage)
 	}

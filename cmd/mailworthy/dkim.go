@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -78,9 +77,9 @@ func newDKIMVerify() *cobra.Command {
 // bounds it; only a file that is too large by its size is refused here.
 func openMessage(cmd *cobra.Command, name string) (io.Reader, func(), error) {
 	if name == "-" {
-		return cmd.InOrStdin(), func() {}, nil
+		return &patient{ctx: cmd.Context(), from: cmd.InOrStdin()}, func() {}, nil
 	}
-	file, err := os.Open(name)
+	file, reader, err := openInput(cmd.Context(), name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -92,7 +91,7 @@ func openMessage(cmd *cobra.Command, name string) (io.Reader, func(), error) {
 		}
 		return nil, nil, fmt.Errorf("%s: %d bytes, more than any receiver takes (%d)", name, info.Size(), most)
 	}
-	return file, func() { file.Close() }, nil
+	return reader, func() { file.Close() }, nil
 }
 
 func showSignatures(w io.Writer, v *dkim.Verification) error {

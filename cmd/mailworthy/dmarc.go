@@ -41,7 +41,7 @@ func newSectionCheck(use, short, example string, section finding.Section) *cobra
 	}
 	f.dns.add(cmd)
 	f.output.add(cmd, "table", "json", "ndjson")
-	f.addTarget(cmd)
+	f.addTarget(cmd, section)
 	return cmd
 }
 
@@ -95,7 +95,7 @@ what is expected.`,
 				if output.format == "json" {
 					return writeJSON(w, v)
 				}
-				return showDMARC(w, v)
+				return showDMARC(w, v, output.table(cmd, false))
 			})
 		},
 	}
@@ -134,7 +134,7 @@ func identities(flag string, args []string) ([]dmarc.Identity, error) {
 	return list, nil
 }
 
-func showDMARC(w io.Writer, v dmarc.Verdict) error {
+func showDMARC(w io.Writer, v dmarc.Verdict, o report.TableOptions) error {
 	if err := showPairs(w, []pair{
 		{"result", string(v.Result)}, {"author domain", v.Domain},
 		{"organizational domain", orNone(v.OrganizationalDomain)}, {"policy domain", orNone(v.PolicyDomain)},
@@ -146,7 +146,7 @@ func showDMARC(w io.Writer, v dmarc.Verdict) error {
 	}
 	for _, id := range v.Identifiers {
 		line := fmt.Sprintf("%s %s=%s: %s", strings.ToUpper(id.Kind), id.Domain, id.Result, id.Why)
-		if _, err := fmt.Fprintf(w, "\n%s\n", report.Escape(line)); err != nil {
+		if err := report.WriteParagraph(w, line, o); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,9 @@ type dnsFlags struct {
 	now        string
 	verbose    int
 	logFormat  string
-	limits     rateLimits
+	// context is that of the command, for what waits before a question is asked.
+	context func() context.Context
+	limits  rateLimits
 }
 
 // rateLimits bound the questions a second; 0 is no bound.
@@ -53,6 +55,7 @@ func (l *rateLimits) zones() map[string]float64 {
 }
 
 func (f *dnsFlags) add(cmd *cobra.Command) {
+	f.context = cmd.Context
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.resolvers, "resolver", nil, "ask this `server` (host[:port], udp://, tcp://, tls://, https://…/dns-query); repeatable; default: the system's")
 	flags.StringArrayVar(&f.zones, "zone", nil, "answer from this master file, or every .zone file of this folder (`FILE[@ORIGIN]`); repeatable")
@@ -106,7 +109,7 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 	if s.log, err = newLogger(stderr, f.logFormat, f.verbose); err != nil {
 		return nil, err
 	}
-	zones, err := loadZones(f.zones, stderr)
+	zones, err := loadZones(f.context(), f.zones, stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -154,12 +157,12 @@ func zoneFiles(specs []string) ([]string, error) {
 }
 
 // loadZones reads the zones that --zone names.
-func loadZones(specs []string, stderr io.Writer) ([]*resolver.ZoneSet, error) {
+func loadZones(ctx context.Context, specs []string, stderr io.Writer) ([]*resolver.ZoneSet, error) {
 	files, err := zoneFiles(specs)
 	if err != nil {
 		return nil, err
 	}
-	zones, err := resolver.LoadZones(files...)
+	zones, err := await(ctx, func() ([]*resolver.ZoneSet, error) { return resolver.LoadZones(files...) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, withHint(err, "--zone takes FILE, FILE@ORIGIN or a folder of .zone files")
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -62,11 +63,11 @@ func (f *auditFlags) planned() bool {
 }
 
 // readPolicy reads the file of --policy; none is the default judgement.
-func readPolicy(file string) (*report.Policy, error) {
+func readPolicy(ctx context.Context, file string) (*report.Policy, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(file)
+	text, err := await(ctx, func() ([]byte, error) { return os.ReadFile(file) })
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
 	}

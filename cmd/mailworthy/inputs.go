@@ -9,7 +9,6 @@ import (
 	"hash/maphash"
 	"io"
 	"iter"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,12 +67,16 @@ func (f *auditFlags) list(cmd *cobra.Command, args []string, stderr io.Writer) (
 	case f.file == "-":
 		l.open("standard input", &patient{ctx: cmd.Context(), from: cmd.InOrStdin()})
 	case f.file != "":
-		file, err := os.Open(f.file)
+		file, reader, err := openInput(cmd.Context(), f.file)
 		if err != nil {
 			return nil, fmt.Errorf("-f: %w", err)
 		}
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			file.Close()
+			return nil, fmt.Errorf("-f %s is a folder, not a list", f.file)
+		}
 		l.close = file.Close
-		l.open(f.file, file)
+		l.open(f.file, reader)
 	}
 	return l, nil
 }
@@ -228,8 +231,11 @@ func (l *list) done(in listed) {
 // that ended it early or that there was nothing in it.
 func (l *list) finish() error {
 	if l.doubles > 0 {
-		fmt.Fprintf(l.stderr, "warning: %s: %d lines repeat a domain and are left out, the first line %d (%s)\n",
-			report.Escape(l.name), l.doubles, l.double.line, report.Escape(l.double.domain))
+		repeat := "1 line repeats a domain and is left out,"
+		if l.doubles > 1 {
+			repeat = fmt.Sprintf("%d lines repeat a domain and are left out, the first", l.doubles)
+		}
+		fmt.Fprintf(l.stderr, "warning: %s: %s line %d (%s)\n", report.Escape(l.name), repeat, l.double.line, report.Escape(l.double.domain))
 	}
 	switch {
 	case l.err != nil:

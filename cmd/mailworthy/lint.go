@@ -53,7 +53,7 @@ leads to is fetched. Exit status 1 where it is not valid.`,
 			if err := output.check(); err != nil {
 				return err
 			}
-			record, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), maxRecord+3))
+			record, err := io.ReadAll(io.LimitReader(&patient{ctx: cmd.Context(), from: cmd.InOrStdin()}, maxRecord+3))
 			if err != nil {
 				return fmt.Errorf("standard input: %w", err)
 			}

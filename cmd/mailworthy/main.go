@@ -5,16 +5,20 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mailworthy/report"
 )
@@ -49,7 +53,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, root, stdout)
 	var status exitStatus
 	switch {
 	case err == nil:
@@ -76,6 +80,22 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "hint: %s\n", report.Escape(hint))
 	}
 	return code
+}
+
+// execute runs the command. That help could not be written is an error too.
+func execute(ctx context.Context, root *cobra.Command, stdout io.Writer) error {
+	var unwritten error
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		var text bytes.Buffer
+		cmd.SetOut(&text)
+		help(cmd, args)
+		cmd.SetOut(stdout)
+		if _, err := stdout.Write(text.Bytes()); err != nil {
+			unwritten = err
+		}
+	})
+	return cmp.Or(root.ExecuteContext(ctx), unwritten)
 }
 
 // exitStatus ends the command without an error message: the output has said why.
@@ -129,10 +149,56 @@ unknown, never as missing.`,
 		newHistory(), newDiff(), newTrend(),
 		newConfig(), newInit(), newRun(), newWatch(),
 	)
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		guardUnknown(c)
+		if c.Name() == "completion" {
+			c.Example = "  source <(mailworthy completion bash)\n  mailworthy completion fish > ~/.config/fish/completions/mailworthy.fish"
+			for _, shell := range c.Commands() {
+				shell.Example = "  mailworthy completion " + shell.Name() + "\n  mailworthy completion " + shell.Name() + " --no-descriptions"
+			}
+		}
 	}
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmpty(cmd) }
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 98 "))
 	return root
+}
+
+// newHelp is cobra's help command, but for words that are no command.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "What a command does, its flags and examples",
+		Example: "  mailworthy help audit\n  mailworthy help spf flatten",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return withHint(fmt.Errorf("there is no command %q", strings.Join(args, " ")), "%s --help lists the commands", cmd.Root().Name())
+			}
+			topic.InitDefaultHelpFlag()
+			return topic.Help()
+		},
+	}
+}
+
+// refuseEmpty refuses a flag with an empty value: mostly a variable of a script
+// that is not set. The sender of a message may be empty, and the names that SPF is
+// evaluated for.
+func refuseEmpty(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		values := []string{flag.Value.String()}
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			if values = list.GetSlice(); len(values) == 0 {
+				values = []string{""}
+			}
+		}
+		null := flag.Value.Type() == "string" && (flag.Name == "mail-from" || cmd.Name() == "evaluate")
+		if !null && slices.ContainsFunc(values, func(v string) bool { return strings.TrimSpace(v) == "" }) {
+			err = withHint(fmt.Errorf("--%s is empty", flag.Name), "leave it out, or give it a value")
+		}
+	})
+	return err
 }
 
 // guardUnknown makes a command that only groups others refuse words it does not

@@ -28,7 +28,7 @@ type outputFlags struct {
 func (f *outputFlags) add(cmd *cobra.Command, formats ...string) {
 	f.formats = formats
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", formats[0], "write `"+strings.Join(formats, "|")+"`")
+	flags.StringVar(&f.format, "format", formats[0], "the `format` to write: "+strings.Join(formats, ", "))
 	flags.StringVarP(&f.file, "output", "o", "", "write to this `file` instead of standard output")
 	flags.StringVar(&f.color, "color", "auto", "colour the output `auto|always|never`")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))

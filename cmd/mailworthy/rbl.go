@@ -42,8 +42,8 @@ func (f *listFlags) add(cmd *cobra.Command) {
 }
 
 // open returns the catalogue and checks that it has the lists asked for.
-func (f *listFlags) open() (*rbl.Catalogue, error) {
-	c, err := openCatalogue(f.file)
+func (f *listFlags) open(ctx context.Context) (*rbl.Catalogue, error) {
+	c, err := openCatalogue(ctx, f.file)
 	if err != nil {
 		return nil, err
 	}
@@ -87,17 +87,21 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 			if err := output.check(); err != nil {
 				return err
 			}
-			if args, err = standardInput(cmd, args); err != nil {
+			args, bad, err := standardInput(cmd, args)
+			if err != nil {
 				return err
 			}
-			if len(args) == 0 {
+			switch {
+			case len(args) == 0 && bad > 0:
+				return exit(exitUsage)
+			case len(args) == 0:
 				return withHint(fmt.Errorf("nothing to look up"), "usage: %s", cmd.UseLine())
 			}
 			addrs, domains, err := rbl.ParseSubjects(args)
 			if err != nil {
 				return err
 			}
-			catalogue, err := lists.open()
+			catalogue, err := lists.open(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -132,6 +136,9 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 			}); err != nil {
 				return err
 			}
+			if bad > 0 {
+				return exit(exitUsage)
+			}
 			return exit(report.ExitOf(out.Findings, limit))
 		},
 	}
@@ -142,23 +149,31 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 	return cmd
 }
 
-// standardInput replaces an argument - by the words of standard input, one a line.
-func standardInput(cmd *cobra.Command, args []string) ([]string, error) {
+// standardInput replaces an argument - by the subjects on standard input, one a
+// line. Lines that hold none are reported where they stand, left out and counted.
+func standardInput(cmd *cobra.Command, args []string) (all []string, bad int, err error) {
 	at := slices.Index(args, "-")
 	if at < 0 {
-		return args, nil
+		return args, 0, nil
 	}
 	var words []string
-	lines := bufio.NewScanner(cmd.InOrStdin())
-	for lines.Scan() {
-		if text := strings.TrimSpace(lines.Text()); text != "" && !strings.HasPrefix(text, "#") {
-			words = append(words, text)
+	lines := bufio.NewScanner(&patient{ctx: cmd.Context(), from: cmd.InOrStdin()})
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
 		}
+		if _, _, err := rbl.ParseSubjects([]string{text}); err != nil {
+			bad++
+			fmt.Fprintf(cmd.ErrOrStderr(), "error: standard input:%d: %s\n", n, report.Escape(err.Error()))
+			continue
+		}
+		words = append(words, text)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
+		return nil, 0, fmt.Errorf("standard input: %w", err)
 	}
-	return slices.Concat(args[:at], words, args[at+1:]), nil
+	return slices.Concat(args[:at], words, args[at+1:]), bad, nil
 }
 
 func newRBLLists() *cobra.Command {
@@ -176,7 +191,7 @@ func newRBLLists() *cobra.Command {
 			if err := output.check(); err != nil {
 				return err
 			}
-			c, err := openCatalogue(lists.file)
+			c, err := openCatalogue(cmd.Context(), lists.file)
 			if err != nil {
 				return err
 			}
@@ -212,7 +227,7 @@ several --resolver each is tested on its own.`,
 			if err := output.check(); err != nil {
 				return err
 			}
-			catalogue, err := lists.open()
+			catalogue, err := lists.open(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +43,7 @@ func newSPFCheck() *cobra.Command {
 	}
 	f.dns.add(cmd)
 	f.output.add(cmd, "table", "json", "ndjson")
-	f.addTarget(cmd)
+	f.addTarget(cmd, finding.SPF)
 	cmd.Flags().BoolVar(&f.tree, "tree", false, "show every record and term with its cost, void lookups and addresses")
 	return cmd
 }
@@ -85,6 +86,8 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 				client.MailFrom = "postmaster@" + client.Domain
 			case client.MailFrom == "" && client.HELO == "" && client.Domain == "":
 				return withHint(errors.New("nothing to evaluate"), "give --mail-from, --helo or a domain")
+			case strings.ContainsFunc(client.MailFrom[strings.LastIndex(client.MailFrom, "@")+1:], unicode.IsSpace):
+				return fmt.Errorf("--mail-from %q: its domain contains a space", client.MailFrom)
 			case client.MailFrom != "" && !strings.Contains(client.MailFrom, "@"):
 				client.MailFrom = "postmaster@" + client.MailFrom
 			}

@@ -23,7 +23,8 @@ split over several names where one record would be too long. What changes often
 stays a name. The proposal is evaluated beside the current record before it is
 shown; where the two disagree it is withheld.
 
-Exit status: 0 with a proposal, 1 without one.`,
+Exit status: 0 with a proposal, 1 without one, 3 where the DNS did not say
+enough for one.`,
 		Example: `  mailworthy spf flatten acme.example
   mailworthy spf flatten --format json acme.example`,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -58,7 +59,10 @@ Exit status: 0 with a proposal, 1 without one.`,
 			}); err != nil {
 				return err
 			}
-			if len(f.Records) == 0 {
+			switch {
+			case f.Unresolved:
+				return exit(exitIncomplete)
+			case len(f.Records) == 0:
 				return exit(exitFindings)
 			}
 			return nil

@@ -15,7 +15,9 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  exactly(),
+		Example: `  mailworthy version
+  mailworthy version | cut -d' ' -f2`,
+		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "mailworthy %s%s, %s\n", version, revision(), runtime.Version())
 			return err
