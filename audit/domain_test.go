@@ -14,6 +14,7 @@ func TestParseDomain(t *testing.T) {
 		{in: "_bounce.acme.example", want: "_bounce.acme.example"},
 		{in: "", err: "empty"},
 		{in: "example", err: "only one label"},
+		{in: "acme example.com", err: "it contains a space"},
 		{in: "acme..example", err: "empty label"},
 		{in: ".acme.example", err: "empty label"},
 		{in: "192.0.2.1", err: "IP address"},
