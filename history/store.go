@@ -216,13 +216,15 @@ type querier interface {
 // identify refuses a database that is not a history, or one of a later version.
 func (s *Store) identify(ctx context.Context, q querier, known int) error {
 	var id, version, tables int
-	if err := q.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+	// The tables first: outside a transaction another process may make the history
+	// between two of these questions, and its tables come with its marks.
+	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
 		return err
 	}
 	if err := q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return err
 	}
-	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+	if err := q.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
 		return err
 	}
 	switch {
