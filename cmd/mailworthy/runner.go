@@ -183,8 +183,8 @@ func (r *runner) once(ctx context.Context, emit func(*ran) error) (*ran, error) 
 		book.open(ctx, r, s, out)
 		defer book.close()
 	}
-	for _, one := range out.reports {
-		r.describe(out, one, book.observe(ctx, r, one, out))
+	for i, one := range out.reports {
+		r.describe(out, one, book.observe(ctx, r, &r.config.Domains[i], one, out))
 	}
 	outbox := r.prepare(out, book)
 	if err := emit(out); err != nil {
@@ -212,22 +212,37 @@ func (r *runner) tellsChanges() bool {
 
 // audit audits the domains, several at once, in the order of the configuration.
 func (r *runner) audit(ctx context.Context, s *session) []*report.Report {
-	options := audit.Options{MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now, MaxIPs: r.config.Limits.MaxIPs,
-		Catalogue: r.config.Catalogue, Health: &rbl.Health{}}
+	health := &rbl.Health{}
 	reports := make([]*report.Report, len(r.config.Domains))
 	var g errgroup.Group
 	g.SetLimit(auditsAtOnce)
 	for i, d := range r.config.Domains {
 		g.Go(func() error {
-			o := options
-			o.Volume = d.Volume
-			reports[i] = report.NewWithPolicy(audit.Run(ctx, s.stack, d.Target, o), r.config.Policy, version)
+			reports[i] = r.auditOne(ctx, s, &d, health)
 			s.logAudit(reports[i])
 			return nil
 		})
 	}
 	_ = g.Wait()
 	return reports
+}
+
+func (r *runner) auditOne(ctx context.Context, s *session, d *config.Domain, health *rbl.Health) *report.Report {
+	o := audit.Options{MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now, MaxIPs: r.config.Limits.MaxIPs,
+		Catalogue: r.config.Catalogue, Health: health, Volume: d.Volume}
+	return report.NewWithPolicy(audit.Run(ctx, s.stack, d.Target, o), r.config.Policy, version)
+}
+
+// again audits a domain through the next of the configured resolvers, so that a
+// change need not wait for the next run to be believed; nil where there is none.
+func (r *runner) again(ctx context.Context, d *config.Domain, attempt int) (*report.Report, error) {
+	s, err := r.dns.other(attempt)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	defer s.stack.Close()
+	// What the lists say to another resolver is another matter.
+	return r.auditOne(ctx, s, d, &rbl.Health{}), nil
 }
 
 // describe writes what a person is told of a domain: what changed; of a first or
@@ -277,10 +292,6 @@ func (b *book) open(ctx context.Context, r *runner, s *session, out *ran) {
 	if err == nil {
 		b.store, err = history.Open(ctx, r.history, clock)
 	}
-	if err == nil && b.store.ReadOnly() {
-		b.close()
-		b.store, err = nil, history.ErrReadOnly
-	}
 	b.fail(r, out, err)
 }
 
@@ -289,16 +300,17 @@ func (b *book) fail(r *runner, out *ran, err error) {
 	if err == nil {
 		return
 	}
-	out.troubles = append(out.troubles, fmt.Errorf("history %s: %w; the run is not kept and changes are not known", r.history, err))
+	out.troubles = append(out.troubles, fmt.Errorf("%w; the run is not kept and changes are not known", err))
 	b.close()
 	b.store = nil
 }
 
-func (b *book) observe(ctx context.Context, r *runner, one *report.Report, out *ran) *history.Observation {
+func (b *book) observe(ctx context.Context, r *runner, d *config.Domain, one *report.Report, out *ran) *history.Observation {
 	if b.store == nil {
 		return nil
 	}
-	seen, err := b.store.Observe(ctx, one, history.Options{Confirm: r.config.History.Confirm})
+	seen, err := b.store.Observe(ctx, one, history.Options{Confirm: r.config.History.Confirm,
+		Again: func(ctx context.Context, attempt int) (*report.Report, error) { return r.again(ctx, d, attempt) }})
 	if err != nil {
 		b.fail(r, out, err)
 		return nil
@@ -317,7 +329,7 @@ func (b *book) acknowledge(ctx context.Context, out *ran) bool {
 	}
 	for _, seen := range b.seen {
 		if err := b.store.Acknowledge(ctx, seen); err != nil {
-			out.troubles = append(out.troubles, fmt.Errorf("history: %w; the changes will be told again", err))
+			out.troubles = append(out.troubles, fmt.Errorf("%w; the changes will be told again", err))
 			return false
 		}
 	}
@@ -337,7 +349,7 @@ func (b *book) prune(ctx context.Context, r *runner, out *ran) {
 		return
 	}
 	if _, err := b.store.Prune(ctx, r.config.History.Keep); err != nil {
-		out.troubles = append(out.troubles, fmt.Errorf("history: old runs stay: %w", err))
+		out.troubles = append(out.troubles, fmt.Errorf("old runs stay: %w", err))
 	}
 }
 
