@@ -93,20 +93,19 @@ func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, strin
 	return mark, strings.Join(parts, "; ")
 }
 
-// listingText says what a list answered.
+// listingText says what a list answered. A mask list answers once for several codes.
 func listingText(l rbl.Listing) string {
-	var parts []string
-	for i, a := range l.Answers {
-		if i < len(l.Codes) && l.Codes[i].Meaning != "" {
-			a += " " + l.Codes[i].Meaning
+	parts := []string{strings.Join(l.Answers, ", ")}
+	for _, c := range l.Codes {
+		if c.Meaning != "" {
+			parts = append(parts, c.Meaning)
 		}
-		parts = append(parts, a)
 	}
 	parts = append(parts, l.Reasons...)
 	if l.Why != "" {
 		parts = append(parts, l.Why)
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "; ")
 }
 
 // WriteCatalogue lists the block lists that are known.
