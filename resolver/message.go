@@ -127,11 +127,11 @@ func (r *record) read(raw []byte, off int) string {
 	if r.end > len(raw) {
 		return "the data of a record is cut"
 	}
-	return r.check(raw[:r.end])
+	return r.check(raw[:r.end], raw)
 }
 
-// check looks at the data, which ends where raw does.
-func (r *record) check(raw []byte) string {
+// check looks at the data, which ends where raw does; whole is the whole message.
+func (r *record) check(raw, whole []byte) string {
 	const bad = "the data of a record is not of its type"
 	at := r.data
 	switch r.typ {
@@ -173,7 +173,7 @@ func (r *record) check(raw []byte) string {
 		}
 		fallthrough
 	default:
-		if _, _, err := dns.UnpackRR(raw, r.owner); err != nil {
+		if _, _, err := dns.UnpackRR(whole, r.owner); err != nil {
 			return strings.TrimPrefix(err.Error(), "dns: ")
 		}
 		return ""
