@@ -2,6 +2,7 @@ package spf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -186,8 +187,12 @@ func (k *checker) multiple() {
 	for i := range k.p.Record.Published {
 		if x := &k.p.Record.Published[i]; x.SPF {
 			texts = append(texts, x.Text())
-			remove = append(remove, finding.Record{Name: k.p.Domain, Type: "TXT", Value: x.Text()})
 		}
+	}
+	// Servers turn the order of the records; what is said and proposed must not turn with it.
+	slices.Sort(texts)
+	for _, text := range texts {
+		remove = append(remove, finding.Record{Name: k.p.Domain, Type: "TXT", Value: text})
 	}
 	merged, dropped, notes := Merge(texts)
 	detail := fmt.Sprintf("%s publishes %d SPF records; a receiver must answer permerror and use none of them.", k.p.Domain, len(texts))

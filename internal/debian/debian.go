@@ -133,6 +133,7 @@ func Await(t testing.TB, port int, name string, typ resolver.Type) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer client.Close()
 	var last error
 	for range 40 {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
