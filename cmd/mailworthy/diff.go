@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/audit"
 	"mailworthy/report"
 )
 
@@ -30,14 +29,7 @@ end. With one RUN it is compared with the last one, with none the last two are.`
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			domain, err := audit.ParseDomain(args[0])
-			if err != nil {
-				return err
-			}
-			if err := output.check(); err != nil {
-				return err
-			}
-			store, err := file.open(ctx, nil)
+			domain, store, err := file.of(ctx, args[0], &output)
 			if err != nil {
 				return err
 			}

@@ -119,6 +119,20 @@ func runLines(runs []history.Run) []report.RunLine {
 	return lines
 }
 
+// of opens the history for a question about one domain, and returns the domain as
+// the history has it.
+func (f *historyFlag) of(ctx context.Context, name string, output *outputFlags) (string, *history.Store, error) {
+	domain, err := audit.ParseDomain(name)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := output.check(); err != nil {
+		return "", nil, err
+	}
+	store, err := f.open(ctx, nil)
+	return domain, store, err
+}
+
 func newHistoryShow() *cobra.Command {
 	var (
 		file    historyFlag
@@ -135,14 +149,7 @@ a time: then the last run up to its end.`,
 		Args:              domainAnd(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			domain, err := audit.ParseDomain(args[0])
-			if err != nil {
-				return err
-			}
-			if err := output.check(); err != nil {
-				return err
-			}
-			store, err := file.open(cmd.Context(), nil)
+			domain, store, err := file.of(cmd.Context(), args[0], &output)
 			if err != nil {
 				return err
 			}

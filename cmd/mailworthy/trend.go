@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/audit"
 	"mailworthy/history"
 	"mailworthy/report"
 )
@@ -26,14 +25,7 @@ func newTrend() *cobra.Command {
 		Args:              domainAnd(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			domain, err := audit.ParseDomain(args[0])
-			if err != nil {
-				return err
-			}
-			if err := output.check(); err != nil {
-				return err
-			}
-			store, err := file.open(cmd.Context(), nil)
+			domain, store, err := file.of(cmd.Context(), args[0], &output)
 			if err != nil {
 				return err
 			}
