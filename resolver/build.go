@@ -18,8 +18,6 @@ type Stack struct {
 	// Cache and Client are nil offline.
 	Cache  *Cache
 	Client *Client
-
-	dispatch *dispatch
 }
 
 // Build puts a stack together. An audit asks through a Session of its own:
@@ -38,25 +36,17 @@ func Build(o Options) (*Stack, error) {
 	s.Resolver = next
 	if o.Offline || len(o.Zones) > 0 {
 		s.Resolver = NewOverlay(next, o.Zones...)
-	} else {
-		s.dispatch = newDispatch(next)
 	}
 	return s, nil
 }
 
 // start implements starter.
 func (s *Stack) start(q question, to taker) stopper {
-	if s.dispatch != nil {
-		return s.dispatch.start(q, to)
-	}
-	return begin(s.Resolver, q, to)
+	return starterOf(s.Resolver).start(q, to)
 }
 
 // Close ends the connections of the servers.
 func (s *Stack) Close() {
-	if s.dispatch != nil {
-		s.dispatch.close()
-	}
 	if s.Client != nil {
 		s.Client.Close()
 	}

@@ -29,7 +29,7 @@ type CacheOptions struct {
 //
 // A hit returns the answer as it came: its TTL does not count down.
 type Cache struct {
-	next   Resolver
+	next   starter
 	o      CacheOptions
 	seed   maphash.Seed
 	shards []cacheShard
@@ -101,7 +101,7 @@ func NewCache(next Resolver, o CacheOptions) *Cache {
 	if o.Entries < n*leastEntries || o.Bytes < n*leastBytes {
 		n = 1
 	}
-	c := &Cache{next: next, o: o, seed: maphash.MakeSeed(), shards: make([]cacheShard, n)}
+	c := &Cache{next: starterOf(next), o: o, seed: maphash.MakeSeed(), shards: make([]cacheShard, n)}
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.cache, s.most, s.entries, s.landed = c, o.Bytes/n, o.Entries/n, s.keep
@@ -136,7 +136,7 @@ func (c *Cache) start(q question, to taker) stopper {
 	if a := s.get(q); a != nil {
 		s.mu.Unlock()
 		to.take(a, nil)
-		return ender{func() {}}
+		return nil
 	}
 	return s.miss(q, to)
 }

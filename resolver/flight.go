@@ -56,8 +56,8 @@ func (f *flights) open(q question, to taker, landed func(question, *Answer, erro
 }
 
 // depart asks. The lock is not held.
-func (fl *flight) depart(next Resolver) *passenger {
-	ask := begin(next, fl.q, fl)
+func (fl *flight) depart(next starter) *passenger {
+	ask := next.start(fl.q, fl)
 	fl.group.mu.Lock()
 	fl.ask = ask
 	fl.group.mu.Unlock()

@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"slices"
+	"strings"
 )
 
 // overlay answers from zones first.
@@ -108,6 +109,15 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 		merged.AuthenticData = merged.AuthenticData && len(chain) == len(a.CNAMEs)
 		return &merged, nil
 	}
+}
+
+// start implements starter. Without a next resolver there is nothing to wait for.
+func (o *overlay) start(q question, to taker) stopper {
+	if o.next != nil {
+		return patient{o}.start(q, to)
+	}
+	to.take(o.Lookup(context.Background(), strings.ReplaceAll(q.name, `\092`, `\`), q.typ))
+	return nil
 }
 
 // leadsBack reports whether an alias of the answer is a name of a zone here: from

@@ -3,7 +3,6 @@ package resolver
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 )
@@ -12,27 +11,37 @@ import (
 // and has the same outcome, an error too, however often it comes. The number of
 // distinct questions is bounded.
 type Session struct {
-	next Resolver
+	next starter
 	max  int
 
 	mu sync.Mutex
 	// asked are all questions of the budget; nil stands for one that all who asked
 	// have left, so that it may be asked again.
 	asked map[question]*asked
-	trace []Trace
+	// ended are the questions in the order of their outcomes.
+	ended []*asked
 }
 
 // asked is a question of a session: under way, or with its outcome.
 type asked struct {
 	session *Session
 	q       question
-	start   time.Time
-	done    chan struct{}
+	started time.Time
+	took    time.Duration
 	ask     stopper
+	first   rider
+	more    []*rider
 	waiting int
 	over    bool // there is an outcome, or all have left
 	answer  *Answer
 	err     error
+}
+
+// rider is one who waits for a question.
+type rider struct {
+	asked *asked
+	to    taker
+	left  bool
 }
 
 // Trace is one question of a session.
@@ -45,10 +54,13 @@ type Trace struct {
 	Duration time.Duration
 }
 
+// mostlyAsked is room for the questions of most audits.
+const mostlyAsked = 48
+
 // NewSession starts an audit of at most maxQueries distinct questions; 0 is no
 // bound.
 func NewSession(next Resolver, maxQueries int) *Session {
-	return &Session{next: next, max: maxQueries, asked: make(map[question]*asked, 64), trace: make([]Trace, 0, 48)}
+	return &Session{next: starterOf(next), max: maxQueries, asked: make(map[question]*asked, mostlyAsked), ended: make([]*asked, 0, mostlyAsked)}
 }
 
 // Lookup implements Resolver. Over the bound it is an *Error of reason Budget.
@@ -59,83 +71,129 @@ func (s *Session) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 	}
 	q := question{key, t}
 	s.mu.Lock()
+	if a := s.asked[q]; a != nil && a.over {
+		s.mu.Unlock()
+		return a.answer, a.err
+	}
+	w := newWaiter()
+	return w.wait(ctx, q, s.put(q, w))
+}
+
+// start implements starter.
+func (s *Session) start(q question, to taker) stopper {
+	s.mu.Lock()
+	return s.put(q, to)
+}
+
+// put answers with the outcome that there is, waits with those who asked before,
+// or asks. It unlocks the session.
+func (s *Session) put(q question, to taker) stopper {
 	a, paid := s.asked[q]
 	switch {
 	case a != nil && a.over:
 		s.mu.Unlock()
-		return a.answer, a.err
+		to.take(a.answer, a.err)
+		return nil
 	case a != nil:
+		r := &rider{asked: a, to: to}
+		a.more = append(a.more, r)
 		a.waiting++
 		s.mu.Unlock()
-		return a.wait(ctx)
+		return r
 	case !paid && s.max > 0 && len(s.asked) >= s.max:
 		s.mu.Unlock()
-		return nil, &Error{Name: q.name, Type: q.typ, Reason: Budget, Detail: fmt.Sprintf("the audit may ask %d questions", s.max)}
+		to.take(nil, &Error{Name: q.name, Type: q.typ, Reason: Budget, Detail: fmt.Sprintf("the audit may ask %d questions", s.max)})
+		return nil
 	}
-	a = &asked{session: s, q: q, start: time.Now(), done: make(chan struct{}), waiting: 1}
+	a = &asked{session: s, q: q, started: time.Now(), waiting: 1}
+	a.first = rider{asked: a, to: to}
 	s.asked[q] = a
 	s.mu.Unlock()
 
-	ask := begin(s.next, q, a)
+	ask := s.next.start(q, a)
 	s.mu.Lock()
 	a.ask = ask
 	s.mu.Unlock()
-	return a.wait(ctx)
+	return &a.first
 }
 
 // take implements taker.
 func (a *asked) take(answer *Answer, err error) {
 	s := a.session
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if a.over {
+		s.mu.Unlock()
 		return
 	}
-	a.over, a.answer, a.err = true, answer, err
-	s.note(a)
+	a.end(answer, err)
 	// That it was stopped is no outcome of the question.
 	if err != nil && AsError(err).Reason == Canceled {
 		s.asked[a.q] = nil
 	}
-	close(a.done)
+	// Nobody joins or leaves any more.
+	s.mu.Unlock()
+	if !a.first.left {
+		a.first.to.take(answer, err)
+	}
+	for _, r := range a.more {
+		if !r.left {
+			r.to.take(answer, err)
+		}
+	}
 }
 
-// note adds the question to the trace. The lock is held.
-func (s *Session) note(a *asked) {
-	t := Trace{Name: a.q.name, Type: a.q.typ, Duration: time.Since(a.start)}
-	if a.err != nil {
-		e := AsError(a.err)
-		t.Status, t.Server = string(e.Reason), e.Server
-	} else {
-		t.Status, t.Server = string(a.answer.Status), a.answer.Server
-	}
-	s.trace = append(s.trace, t)
+// end notes the outcome. The lock is held.
+func (a *asked) end(answer *Answer, err error) {
+	a.over, a.answer, a.err, a.took = true, answer, err, time.Since(a.started)
+	a.session.ended = append(a.session.ended, a)
 }
 
-// wait returns the outcome; where the context ends before, the question is left,
-// and ends when all have left it.
-func (a *asked) wait(ctx context.Context) (*Answer, error) {
-	select {
-	case <-a.done:
-		return a.answer, a.err
-	case <-ctx.Done():
-	}
-	e := canceled(ctx, a.q.name, a.q.typ, "")
+// stop implements stopper. A question that all have left ends.
+func (r *rider) stop() {
+	a := r.asked
 	s := a.session
 	s.mu.Lock()
-	a.waiting--
 	var ask stopper
-	if a.waiting == 0 && !a.over {
-		// Whoever asks from here on starts anew.
-		a.over, a.err, ask = true, e, a.ask
-		s.note(a)
-		s.asked[a.q] = nil
+	if !r.left && !a.over {
+		r.left = true
+		if a.waiting--; a.waiting == 0 {
+			// Whoever asks from here on starts anew.
+			a.end(nil, &Error{Name: a.q.name, Type: a.q.typ, Reason: Canceled})
+			s.asked[a.q] = nil
+			ask = a.ask
+		}
 	}
 	s.mu.Unlock()
 	if ask != nil {
 		ask.stop()
 	}
-	return nil, e
+}
+
+// Known answers what the session has asked and had an outcome of, and nothing
+// else. It belongs to one goroutine.
+func (s *Session) Known() *Known { return &Known{session: s} }
+
+// Known is the part of a session that waits for nothing.
+type Known struct {
+	session *Session
+	// Missed: something was asked that is not known, and had no answer.
+	Missed bool
+}
+
+// Lookup implements Resolver. What is not known is an *Error of reason Canceled.
+func (k *Known) Lookup(_ context.Context, name string, t Type) (*Answer, error) {
+	key, wrong := canonical(name)
+	if wrong != "" {
+		return nil, &Error{Name: name, Type: t, Reason: BadName, Detail: wrong}
+	}
+	s := k.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.asked[question{key, t}]; a != nil && a.over {
+		return a.answer, a.err
+	}
+	k.Missed = true
+	return nil, &Error{Name: key, Type: t, Reason: Canceled, Detail: "it was not asked yet"}
 }
 
 // Queries is how many distinct questions were asked.
@@ -149,5 +207,15 @@ func (s *Session) Queries() int {
 func (s *Session) Trace() []Trace {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.trace)
+	out := make([]Trace, len(s.ended))
+	for i, a := range s.ended {
+		out[i] = Trace{Name: a.q.name, Type: a.q.typ, Duration: a.took}
+		if a.err != nil {
+			e := AsError(a.err)
+			out[i].Status, out[i].Server = string(e.Reason), e.Server
+		} else {
+			out[i].Status, out[i].Server = string(a.answer.Status), a.answer.Server
+		}
+	}
+	return out
 }

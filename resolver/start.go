@@ -21,7 +21,7 @@ type stopper interface {
 }
 
 // starter is a resolver that asks without waiting. The taker may be told before
-// start returns. The name of the question is canonical.
+// start returns, and what start returns is then nil. The name is canonical.
 type starter interface {
 	start(q question, to taker) stopper
 }
@@ -32,15 +32,22 @@ type question struct {
 	typ  Type
 }
 
-// begin asks next; one that waits gets a goroutine to wait in.
-func begin(next Resolver, q question, to taker) stopper {
-	if s, ok := next.(starter); ok {
-		return s.start(q, to)
+// starterOf is a resolver as a starter. One that waits gets a goroutine to wait in
+// for every question.
+func starterOf(r Resolver) starter {
+	if s, ok := r.(starter); ok {
+		return s
 	}
+	return patient{r}
+}
+
+type patient struct{ next Resolver }
+
+func (w patient) start(q question, to taker) stopper {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer cancel()
-		a, err := next.Lookup(ctx, strings.ReplaceAll(q.name, `\092`, `\`), q.typ)
+		a, err := w.next.Lookup(ctx, strings.ReplaceAll(q.name, `\092`, `\`), q.typ)
 		to.take(a, err)
 	}()
 	return ender{cancel}
@@ -72,6 +79,8 @@ func (w *waiter) wait(ctx context.Context, q question, s stopper) (*Answer, erro
 		return w.answer, w.err
 	case <-ctx.Done():
 	}
-	s.stop()
+	if s != nil {
+		s.stop()
+	}
 	return nil, canceled(ctx, q.name, q.typ, "")
 }

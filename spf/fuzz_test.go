@@ -177,7 +177,7 @@ func FuzzDifferential(f *testing.F) {
 		f.Add(s, "192.0.2.1")
 		f.Add(s, "2001:db8::1")
 	}
-	for _, s := range []string{"v=spf1 include:pass.example -all", "v=spf1 include:fail.example ~all", "v=spf1 include:broken.example -all", "v=spf1 include:none.example -all",
+	for _, s := range []string{"v=spf1 ptr:%{p} -all", "v=spf1 include:pass.example -all", "v=spf1 include:fail.example ~all", "v=spf1 include:broken.example -all", "v=spf1 include:none.example -all",
 		"v=spf1 a:v1.example a:v2.example a:v3.example -all", "v=spf1 redirect=pass.example", "v=spf1 mx:mail.example -all", "v=spf1 exists:%{i}.ok.example -all", "v=spf1 ptr ptr ptr ptr -all",
 		"v=spf1 a:mail.example a:mail.example a:mail.example a:mail.example a:mail.example a:mail.example a:mail.example a:mail.example a:mail.example a:mail.example a:mail.example -all"} {
 		f.Add(s, "192.0.2.1")
@@ -264,6 +264,9 @@ func settled(record string, ours Evaluation) string {
 	case has(func(t *term) bool { return strings.ContainsAny(t.spec, "/:") }):
 		// The other takes no "/" in a domain.
 		return "RFC 7208, 7.1: every visible character may stand in a domain-spec"
+	case has(func(t *term) bool { return strings.Contains(strings.ToLower(t.spec), "%{p") }):
+		// The other always puts "unknown" there.
+		return "RFC 7208, 7.3: p is the validated domain name of the address"
 	case has(func(t *term) bool { return t.kind == KindIP6 && t.prefix.Addr().Is4In6() }):
 		return "RFC 7208, 5: an IPv4 client is matched by ip4 alone"
 	case has(func(t *term) bool { return t.kind != KindModifier && !askable(targetName(t.spec)) && t.spec != "" }):
