@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"mailworthy/dkim"
+	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/dnsworld"
 	"mailworthy/rbl"
 	"mailworthy/resolver"
 )
@@ -51,4 +54,35 @@ func BenchmarkAuditInMemory(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "domains/s")
 		})
 	}
+}
+
+// BenchmarkJudge turns the facts of domains into findings, with nothing asked: what
+// that costs for each domain.
+func BenchmarkJudge(b *testing.B) {
+	srv, err := dnsworld.Serve(dnsworld.New(1, 0), 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer srv.Close()
+	client, err := resolver.New(resolver.Config{Servers: []string{srv.Addr()}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer client.Close()
+	o := Options{Selectors: dkim.Inferred}
+	sections := []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts}
+	runs := make([]*run, 64)
+	for i := range runs {
+		t := Target{Domain: dnsworld.Domain(i), Sections: sections}
+		res := Run(b.Context(), client, t, o)
+		runs[i] = &run{target: t, options: o, result: res, domain: res.Hosts.Domain}
+	}
+	findings := 0
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		a := runs[i%len(runs)]
+		a.judge()
+		findings += len(a.result.Findings)
+	}
+	b.ReportMetric(float64(findings)/float64(b.N), "findings/op")
 }

@@ -12,10 +12,6 @@ import (
 	"mailworthy/spf"
 )
 
-// mostlyFindings is room for the findings of most audits, passes included: they are
-// large, and moving them to a larger place again and again is what costs.
-const mostlyFindings = 128
-
 // judge turns the facts into findings. Where the DNS left open what the domain is
 // for, it is judged as each thing that it could be.
 func (a *run) judge() {
@@ -23,38 +19,39 @@ func (a *run) judge() {
 	profiles, why := a.profiles()
 	res.Profile, res.ProfileWhy = profiles[0], why
 	res.Findings = a.findings(profiles[0])
-	found := a.spfFindings
+	sheets := a.spfSheets
 	for _, other := range profiles[1:] {
 		res.Findings = whatever(res.Findings, a.findings(other), profiles[0], other)
 	}
-	a.spfFindings = found
+	a.spfSheets = sheets
 	a.judgeReceivers()
 }
 
 // findings judges the domain as one that is for that.
 func (a *run) findings(profile finding.Profile) []finding.Finding {
 	res := a.result
-	out := make([]finding.Finding, 0, mostlyFindings)
+	var sheets []*finding.Sheet
 	if a.wants(finding.SPF) {
-		out = a.judgeSPF(out, profile)
+		a.judgeSPF(profile)
+		sheets = append(sheets, a.spfSheets...)
 	}
 	if a.wants(finding.DKIM) {
-		out = append(out, dkim.Check(res.DKIM, dkim.Context{Profile: profile})...)
+		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile}))
 	}
 	if a.wants(finding.DMARC) {
 		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}
-		out = append(out, dmarc.Check(res.DMARC, c)...)
+		sheets = append(sheets, dmarc.Check(res.DMARC, c))
 		if profile == res.Profile {
 			res.NextDMARC = res.DMARC.Next(c)
 		}
 	}
 	if a.wants(finding.Reputation) {
-		out = append(out, rbl.Check(res.RBL, rbl.Context{Profile: profile, AddressesUnknown: res.Examined.SendersUnknown})...)
+		sheets = append(sheets, rbl.Check(res.RBL, rbl.Context{Profile: profile, AddressesUnknown: res.Examined.SendersUnknown}))
 	}
 	if a.wants(finding.Hosts) {
-		out = append(out, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile})...)
+		sheets = append(sheets, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile}))
 	}
-	return out
+	return finding.Collect(sheets...)
 }
 
 // whatever keeps what holds of both judgements. What only one of them finds
@@ -91,13 +88,18 @@ func whatever(findings, others []finding.Finding, as, other finding.Profile) []f
 	return out
 }
 
+// policies are those of the domain and of each other envelope domain.
+func (a *run) policies() []*spf.Policy {
+	return append([]*spf.Policy{a.result.SPF}, a.result.Envelope...)
+}
+
 // judgeSPF checks the policy of the domain and of each other envelope domain. A
 // stated address must pass in the envelope domains that are used with it.
-func (a *run) judgeSPF(out []finding.Finding, profile finding.Profile) []finding.Finding {
+func (a *run) judgeSPF(profile finding.Profile) {
 	res := a.result
-	a.spfFindings = make(map[string][]string)
+	a.spfSheets = nil
 	stated := len(a.target.IPs) > 0
-	for _, p := range append([]*spf.Policy{res.SPF}, res.Envelope...) {
+	for _, p := range a.policies() {
 		c := spf.Context{Profile: profile, DMARCEnforces: res.DMARC.Enforces(), MX: "unknown"}
 		if p.Domain == res.Domain {
 			c.MX = string(a.domain.MX)
@@ -109,15 +111,8 @@ func (a *run) judgeSPF(out []finding.Finding, profile finding.Profile) []finding
 				}
 			}
 		}
-		found := spf.Check(p, c)
-		for _, f := range found {
-			if f.Severity != finding.Pass {
-				a.spfFindings[p.Domain] = append(a.spfFindings[p.Domain], f.Check)
-			}
-		}
-		out = append(out, found...)
+		a.spfSheets = append(a.spfSheets, spf.Check(p, c))
 	}
-	return out
 }
 
 // profiles returns what the domain is for: what was stated, else what its records

@@ -13,9 +13,12 @@ import (
 	"mailworthy/spf"
 )
 
+// messageChecks has the checks of the section by their IDs.
+var messageChecks = finding.NewList(message.Checks)
+
 // judge turns what was found about the message into findings, worst first.
 func (a *messageRun) judge() {
-	s := &messageSheet{finding.NewSheet(message.Checks, first(a.result.From, "message")), a.result}
+	s := &messageSheet{finding.NewSheet(messageChecks, first(a.result.From, "message")), a.result}
 	s.spf()
 	s.dkim()
 	s.dmarc()
@@ -25,7 +28,7 @@ func (a *messageRun) judge() {
 		context.Signatures = append(context.Signatures, message.Signature{Domain: sig.Domain, Headers: sig.Headers,
 			Passes: sig.Result == dkim.Pass, Unknown: sig.Result == dkim.TempError, Disputed: sig.Disputed()})
 	}
-	all := append(s.sheet.Findings(), message.Check(a.facts, context)...)
+	all := finding.Collect(s.sheet, message.Check(a.facts, context))
 	slices.SortStableFunc(all, func(x, y finding.Finding) int { return y.Severity.Rank() - x.Severity.Rank() })
 	for i := range all {
 		if all[i].Evidence == nil {

@@ -78,12 +78,12 @@ func (a *run) spfFact() receiver.Fact {
 		return because(receiver.No, f)
 	}
 	envelope := a.result.Examined.MailFrom
-	for _, p := range append([]*spf.Policy{a.result.SPF}, a.result.Envelope...) {
+	for i, p := range a.policies() {
 		if !slices.Contains(envelope, p.Domain) {
 			continue
 		}
 		if f := a.first(func(f *finding.Finding) bool {
-			return slices.Contains(spfBreaks, f.Check) && f.Severity.AtLeast(finding.Error) && slices.Contains(a.spfFindings[p.Domain], f.Check)
+			return slices.Contains(spfBreaks, f.Check) && f.Severity.AtLeast(finding.Error) && a.spfSheets[i].Has(f.Check)
 		}); f != nil {
 			return because(receiver.No, f)
 		}

@@ -63,8 +63,8 @@ type run struct {
 	// Closed when the facts that others wait for are there.
 	mxKnown, spfKnown, sendersKnown chan struct{}
 	domain                          *mailhost.Domain
-	// spfFindings are the checks that found something, by the domain of the policy.
-	spfFindings map[string][]string
+	// spfSheets are what was found about each of the policies.
+	spfSheets []*finding.Sheet
 }
 
 // Run audits one domain. It never fails: what the DNS does not say is in the
@@ -91,7 +91,6 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
 			Examined: examined(target)},
 		mxKnown: make(chan struct{}), spfKnown: make(chan struct{}), sendersKnown: make(chan struct{}),
-		spfFindings: make(map[string][]string),
 	}
 	a.ask(ctx)
 	a.judge()

@@ -21,8 +21,8 @@ func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.S
 
 // Check turns the facts into findings. A domain that does not send is not judged
 // for having no keys, only for what would let others sign in its name.
-func Check(d *Discovery, c Context) []finding.Finding {
-	j := &judge{Sheet: finding.NewSheet(Checks, d.Domain), d: d, sends: c.sends()}
+func Check(d *Discovery, c Context) *finding.Sheet {
+	j := &judge{Sheet: finding.NewSheet(checkList, d.Domain), d: d, sends: c.sends()}
 	if j.sends {
 		observed := j.observed()
 		j.presence(observed)
@@ -40,7 +40,7 @@ func Check(d *Discovery, c Context) []finding.Finding {
 		}
 	}
 	j.wildcard()
-	return j.Findings()
+	return j.Sheet
 }
 
 // judge applies the checks to one discovery.

@@ -136,7 +136,7 @@ func Lint(record []byte) []finding.Finding {
 		}
 	}
 	key, _ := ParseKey(text) // its problems are in the key
-	j := &judge{Sheet: finding.NewSheet(Checks, ""), sends: true}
+	j := &judge{Sheet: finding.NewSheet(checkList, ""), sends: true}
 	j.key(&PublishedKey{Key: *key, RecordCount: 1}, subject{})
 	return j.Findings()
 }

@@ -147,7 +147,7 @@ func TestCheck(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := Examine(t.Context(), &recorder{next: zone(t, tt.zone), fail: tt.fail}, "acme.example", tt.o)
-			findings := Check(d, Context{Profile: tt.profile})
+			findings := Check(d, Context{Profile: tt.profile}).Findings()
 			if got := summary(findings); !slices.Equal(got, tt.want) && len(got)+len(tt.want) > 0 {
 				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(tt.want, "\n  "))
 			}
@@ -193,7 +193,7 @@ func vet(t *testing.T, f finding.Finding) {
 // An empty non-terminal that a broken server denies.
 func TestCheckDenied(t *testing.T) {
 	r := &denier{zone(t, "google._domainkey TXT KEY"+second)}
-	findings := Check(Examine(t.Context(), r, "acme.example", Options{}), Context{})
+	findings := Check(Examine(t.Context(), r, "acme.example", Options{}), Context{}).Findings()
 	if got, want := summary(findings), []string{"dkim-ent-broken error _domainkey.acme.example"}; !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
@@ -237,7 +237,7 @@ func TestCheckStandby(t *testing.T) {
 				parseZone(t, "acme.example", "selector1._domainkey CNAME "+active+".\nselector2._domainkey CNAME "+reserve+"."),
 				parseZone(t, "onmicrosoft.com", "acme TXT tenant"+key))
 			r := &recorder{next: next, fail: func(n string) bool { return tt.fail != "" && strings.HasPrefix(n, tt.fail) }}
-			got := summary(Check(Examine(t.Context(), r, "acme.example", Options{}), Context{}))
+			got := summary(Check(Examine(t.Context(), r, "acme.example", Options{}), Context{}).Findings())
 			if !slices.Equal(got, tt.want) && len(got)+len(tt.want) > 0 {
 				t.Errorf("got\n  %s", strings.Join(got, "\n  "))
 			}
@@ -275,7 +275,7 @@ func TestFixes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := find1(t, Check(Examine(t.Context(), zone(t, tt.zone), "acme.example", tt.o), Context{Profile: tt.profile}), tt.check)
+			f := find1(t, Check(Examine(t.Context(), zone(t, tt.zone), "acme.example", tt.o), Context{Profile: tt.profile}).Findings(), tt.check)
 			if f.Fix == nil || f.Fix.Summary == "" || f.Fix.Name != tt.want.Name || f.Fix.Type != tt.want.Type || f.Fix.Value != tt.want.Value {
 				t.Errorf("fix %+v", f.Fix)
 			}

@@ -2,6 +2,9 @@ package dkim
 
 import "mailworthy/finding"
 
+// checkList has the checks by their IDs.
+var checkList = finding.NewList(Checks)
+
 // Checks are the rules of this section.
 var Checks = []finding.Check{
 	{

@@ -302,7 +302,7 @@ func TestExamineHostile(t *testing.T) {
 			t.Errorf("kept %d octets", len(k.Record))
 		}
 	}
-	for _, f := range Check(d, Context{}) {
+	for _, f := range Check(d, Context{}).Findings() {
 		vet(t, f)
 	}
 }

@@ -33,12 +33,12 @@ type judge struct {
 }
 
 // Check turns the facts into findings.
-func Check(d *Discovery, c Context) []finding.Finding {
-	j := &judge{Sheet: finding.NewSheet(Checks, d.Domain), d: d, c: c}
+func Check(d *Discovery, c Context) *finding.Sheet {
+	j := &judge{Sheet: finding.NewSheet(checkList, d.Domain), d: d, c: c}
 	if len(d.Walk) == 0 {
 		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Critical, Undecides: true,
 			Detail: "Nothing could be asked: " + d.Error + "."})
-		return j.Findings()
+		return j.Sheet
 	}
 	j.walk()
 	j.missing()
@@ -49,9 +49,8 @@ func Check(d *Discovery, c Context) []finding.Finding {
 	}
 	j.discovery()
 	j.alignment()
-	findings := j.Findings()
-	j.hosted(findings)
-	return findings
+	j.hosted()
+	return j.Sheet
 }
 
 // evidence of all steps of the walk.

@@ -51,7 +51,7 @@ func (j *judge) record() {
 func Lint(record []byte) []finding.Finding {
 	record = bytes.TrimSuffix(bytes.TrimSuffix(record, []byte("\n")), []byte("\r"))
 	text := string(record)
-	sheet := finding.NewSheet(Checks, "record")
+	sheet := finding.NewSheet(checkList, "record")
 	r, err := ParseRecord(text)
 	var not *NotPolicyError
 	if errors.As(err, &not) {

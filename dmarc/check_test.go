@@ -70,7 +70,7 @@ func TestCheckRecord(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.record, func(t *testing.T) {
 			d := discover(t, fmt.Sprintf("_dmarc.acme.example TXT %q\nacme.example MX 10 mx.acme.example", test.record), "acme.example")
-			findings := Check(d, Context{})
+			findings := Check(d, Context{}).Findings()
 			if got := strings.Join(ids(findings, "acme.example"), ", "); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
@@ -154,7 +154,7 @@ func TestCheckWalk(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			findings := Check(discover(t, test.zone, test.domain), test.c)
+			findings := Check(discover(t, test.zone, test.domain), test.c).Findings()
 			if got := strings.Join(ids(findings, test.domain), ", "); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -201,7 +201,7 @@ func TestCheckUnknown(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			for _, f := range Check(discover(t, test.zone, test.domain), Context{}) {
+			for _, f := range Check(discover(t, test.zone, test.domain), Context{}).Findings() {
 				if f.Severity == finding.Pass {
 					continue
 				}
@@ -238,7 +238,7 @@ func TestFaultMatrix(t *testing.T) {
 		for _, q := range sane.asked {
 			name, _, _ := strings.Cut(q, " ")
 			d := discover(t, zone+"\n!"+name+" "+reason, "news.acme.example")
-			for _, f := range Check(d, Context{}) {
+			for _, f := range Check(d, Context{}).Findings() {
 				if f.Severity.AtLeast(finding.Warning) {
 					t.Errorf("%s %s: %s %s: %s", name, reason, f.Severity, f.Check, f.Detail)
 				}
@@ -277,7 +277,7 @@ func TestCheckDestinations(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			zone := `_dmarc.acme.example TXT "v=DMARC1; p=reject; rua=` + test.rua + "\"\n" + test.zone
-			findings := Check(discover(t, zone, "acme.example"), Context{})
+			findings := Check(discover(t, zone, "acme.example"), Context{}).Findings()
 			if got := strings.Join(ids(findings, ""), ", "); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -293,12 +293,12 @@ func TestCheckDestinations(t *testing.T) {
 // which hardly anybody sends.
 func TestFailureReportsAreNamed(t *testing.T) {
 	zone := `_dmarc.acme.example TXT "v=DMARC1; p=reject; rua=mailto:a@acme.example; ruf=mailto:f@reports.test"` + "\nacme.example A 192.0.2.1\nreports.test A 192.0.2.1\n"
-	f := find(t, Check(discover(t, zone, "acme.example"), Context{}), "dmarc-report-not-authorized")
+	f := find(t, Check(discover(t, zone, "acme.example"), Context{}).Findings(), "dmarc-report-not-authorized")
 	if f.Reference != "RFC 9991" || !strings.Contains(f.Detail, "has failure reports sent to reports.test") {
 		t.Errorf("%s: %s", f.Reference, f.Detail)
 	}
 	d := discover(t, zone+"!acme.example._report._dmarc.reports.test timeout", "acme.example")
-	if f := find(t, Check(d, Context{}), "dmarc-unresolved"); f.CouldBe != finding.Warning {
+	if f := find(t, Check(d, Context{}).Findings(), "dmarc-unresolved"); f.CouldBe != finding.Warning {
 		t.Errorf("could be %s", f.CouldBe)
 	}
 }
@@ -350,7 +350,7 @@ func TestCheckAlignment(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d, alignments := DiscoverAligned(context.Background(), world(t, test.zone), "acme.example", test.spf, test.dkim)
-			findings := Check(d, Context{Alignments: alignments, HasSPF: test.hasSPF, HasDKIM: test.hasKey})
+			findings := Check(d, Context{Alignments: alignments, HasSPF: test.hasSPF, HasDKIM: test.hasKey}).Findings()
 			if got := strings.Join(ids(findings, "acme.example"), ", "); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -390,7 +390,7 @@ func TestChecksAreComplete(t *testing.T) {
 	d, alignments := DiscoverAligned(context.Background(), world(t, `
 		_dmarc.acme.example TXT "`+sound+`"
 		acme.example MX 10 mx.acme.example`), "acme.example", []string{"b.acme.example"}, []string{"acme.example"})
-	for _, f := range Check(d, Context{Alignments: alignments}) {
+	for _, f := range Check(d, Context{Alignments: alignments}).Findings() {
 		if f.Severity != finding.Pass {
 			t.Errorf("%s %s: %s", f.Severity, f.Check, f.Detail)
 		}

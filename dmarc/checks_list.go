@@ -2,6 +2,9 @@ package dmarc
 
 import "mailworthy/finding"
 
+// checkList has the checks by their IDs.
+var checkList = finding.NewList(Checks)
+
 // Checks documents every check of the section.
 var Checks = []finding.Check{
 	{

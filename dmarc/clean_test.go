@@ -38,7 +38,7 @@ func TestFixesAgree(t *testing.T) {
 			}},
 	}
 	for _, test := range tests {
-		findings := Check(discover(t, `_dmarc.acme.example TXT "`+test.record+"\"\nacme.example MX 10 mx.acme.example", "acme.example"), Context{})
+		findings := Check(discover(t, `_dmarc.acme.example TXT "`+test.record+"\"\nacme.example MX 10 mx.acme.example", "acme.example"), Context{}).Findings()
 		seen := 0
 		for _, f := range findings {
 			if f.Severity == finding.Pass || f.Fix == nil {

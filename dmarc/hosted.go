@@ -38,14 +38,14 @@ func (s *Step) aliasText() string {
 // hosted turns each fix that changes TXT at an alias into one that can be done:
 // nothing may stand beside a CNAME (RFC 1034, 3.6.2), so that the record at its
 // end must change, or the CNAME go.
-func (j *judge) hosted(findings []finding.Finding) {
+func (j *judge) hosted() {
 	for i := range j.d.Walk {
 		s := &j.d.Walk[i]
 		if s.alias() == "" {
 			continue
 		}
-		for n := range findings {
-			if f := &findings[n]; f.Fix != nil && touches(f.Fix, s.Name) {
+		for _, f := range j.Found() {
+			if f.Fix != nil && touches(f.Fix, s.Name) {
 				f.Fix = s.aliased(f.Fix)
 				f.Detail += s.aliasText()
 				if s.Outcome != NoRecord {

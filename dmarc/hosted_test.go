@@ -42,7 +42,7 @@ func TestHosted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d := discover(t, alias+test.zone, test.domain)
-			f := find(t, Check(d, Context{}), test.check)
+			f := find(t, Check(d, Context{}).Findings(), test.check)
 			if !strings.Contains(f.Detail, test.detail) {
 				t.Errorf("the detail is %s", f.Detail)
 			}

@@ -29,15 +29,24 @@ const (
 	Unknown Severity = "unknown"
 )
 
-var ranks = map[Severity]int{
-	Critical: 6, Error: 5, Unknown: 4, Warning: 3, Notice: 2, Info: 1, Pass: 0,
-}
-
 // Rank orders severities for display: critical, error, unknown, warning,
 // notice, info, pass. An unlisted severity ranks below all.
 func (s Severity) Rank() int {
-	if r, ok := ranks[s]; ok {
-		return r
+	switch s {
+	case Critical:
+		return 6
+	case Error:
+		return 5
+	case Unknown:
+		return 4
+	case Warning:
+		return 3
+	case Notice:
+		return 2
+	case Info:
+		return 1
+	case Pass:
+		return 0
 	}
 	return -1
 }

@@ -1,48 +1,74 @@
 package finding
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
-// Sheet gathers what the checks of one package found about one subject. A check
-// that was decided and added nothing becomes a finding of severity Pass, so that
-// a report can tell "looked and good" from "not looked".
-type Sheet struct {
-	checks  []Check
-	subject string
-	at      map[string]int // the place of each check
-	found   []Finding
-	state   []checkState // of each check
-	decided int          // how many of them are
+// List is the checks of one package by their IDs, made once and shared by all its
+// sheets.
+type List struct {
+	checks []Check
+	at     map[string]int
 }
 
-// checkState is what a sheet knows of a check.
-type checkState struct{ decided, hit bool }
-
-// NewSheet starts a sheet over the package's checks. The subject is the one of
-// passes, and of findings that name none.
-func NewSheet(checks []Check, subject string) *Sheet {
-	s := &Sheet{checks: checks, subject: subject, at: make(map[string]int, len(checks)), state: make([]checkState, len(checks))}
-	for i := range checks {
-		s.at[checks[i].ID] = i
+// NewList makes a list of at most 64 checks: a sheet keeps a bit for each.
+func NewList(checks []Check) *List {
+	if len(checks) > 64 {
+		panic("finding: more than 64 checks in a list")
 	}
-	return s
+	l := &List{checks: checks, at: make(map[string]int, len(checks))}
+	for i := range checks {
+		l.at[checks[i].ID] = i
+	}
+	return l
 }
 
 // place is that of a check. A package that names one which it does not list has a
 // mistake in the program, not in its input.
-func (s *Sheet) place(id string) int {
-	i, ok := s.at[id]
+func (l *List) place(id string) int {
+	i, ok := l.at[id]
 	if !ok {
 		panic("finding: no check " + id)
 	}
 	return i
 }
 
+// places are those of several checks.
+func (l *List) places(ids []string) (out set) {
+	for _, id := range ids {
+		out |= 1 << l.place(id)
+	}
+	return out
+}
+
+// set is a set of places in a list.
+type set uint64
+
+// Sheet gathers what the checks of one package found about one subject. A check
+// that was decided and added nothing becomes a finding of severity Pass, so that
+// a report can tell "looked and good" from "not looked".
+type Sheet struct {
+	list    *List
+	subject string
+	found   []*Finding
+	// decided are the checks that were applied, open those that could not be
+	// everywhere, and hit those that have added a finding.
+	decided, open, hit set
+}
+
+// NewSheet starts a sheet over the package's checks. The subject is the one of
+// passes, and of findings that name none.
+func NewSheet(list *List, subject string) *Sheet {
+	return &Sheet{list: list, subject: subject}
+}
+
 // Add records a finding of the check id. What f leaves empty (severity, title,
 // reference, subject) is taken from the check. Add panics on an ID that the
 // package does not list: that is a mistake in the program, not in its input.
 func (s *Sheet) Add(id string, f Finding) {
-	i := s.place(id)
-	c := &s.checks[i]
+	i := s.list.place(id)
+	c := &s.list.checks[i]
 	f.Check = id
 	f.Section = c.Section
 	if f.Severity == "" {
@@ -57,56 +83,61 @@ func (s *Sheet) Add(id string, f Finding) {
 	if f.Subject == "" {
 		f.Subject = s.subject
 	}
-	s.found = append(s.found, f)
-	s.state[i].hit = true
+	s.found = append(s.found, &f)
+	s.hit |= 1 << i
 }
 
 // Decided says that the checks were applied. Those that add nothing, before or
 // after, are passes.
-func (s *Sheet) Decided(ids ...string) {
-	for _, id := range ids {
-		if st := &s.state[s.place(id)]; !st.decided {
-			st.decided = true
-			s.decided++
-		}
-	}
-}
+func (s *Sheet) Decided(ids ...string) { s.decided |= s.list.places(ids) }
+
+// Undecided says that the checks could not be applied to all that they are about:
+// they are no passes, whatever was decided of the rest.
+func (s *Sheet) Undecided(ids ...string) { s.open |= s.list.places(ids) }
 
 // Has reports whether the check id has added a finding.
 func (s *Sheet) Has(id string) bool {
-	i, ok := s.at[id]
-	return ok && s.state[i].hit
+	i, ok := s.list.at[id]
+	return ok && s.hit>>i&1 == 1
 }
+
+// Found are the findings that were added, to be amended where they stand.
+func (s *Sheet) Found() []*Finding { return s.found }
 
 // Findings returns what was found, worst first and else in the order of the
 // checks, and then the passes.
-func (s *Sheet) Findings() []Finding {
-	// Findings are large, so what is sorted is their keys.
-	type key struct{ rank, check, found int }
-	keys := make([]key, 0, len(s.found)+s.decided)
-	for i := range s.found {
-		keys = append(keys, key{s.found[i].Severity.Rank(), s.at[s.found[i].Check], i})
+func (s *Sheet) Findings() []Finding { return Collect(s) }
+
+// Collect returns the findings of several sheets, sheet by sheet.
+func Collect(sheets ...*Sheet) []Finding {
+	n := 0
+	for _, s := range sheets {
+		n += len(s.found) + bits.OnesCount64(uint64(s.passes()))
 	}
-	for i, st := range s.state {
-		if st.decided && !st.hit {
-			keys = append(keys, key{Pass.Rank(), i, -1})
-		}
+	// Findings are large, and most are passes: they are made where they stay.
+	out := make([]Finding, 0, n)
+	for _, s := range sheets {
+		out = s.appendTo(out)
 	}
-	slices.SortStableFunc(keys, func(a, b key) int {
-		if a.rank != b.rank {
-			return b.rank - a.rank
+	return out
+}
+
+func (s *Sheet) passes() set { return s.decided &^ s.open &^ s.hit }
+
+func (s *Sheet) appendTo(out []Finding) []Finding {
+	slices.SortStableFunc(s.found, func(a, b *Finding) int {
+		if d := b.Severity.Rank() - a.Severity.Rank(); d != 0 {
+			return d
 		}
-		return a.check - b.check
+		return s.list.at[a.Check] - s.list.at[b.Check]
 	})
-	out := make([]Finding, len(keys))
-	for i, k := range keys {
-		if k.found >= 0 {
-			out[i] = s.found[k.found]
-			continue
-		}
-		c := &s.checks[k.check]
-		out[i] = Finding{Check: c.ID, Severity: Pass, Section: c.Section, Subject: s.subject,
-			Title: c.Title, Reference: c.Reference}
+	for _, f := range s.found {
+		out = append(out, *f)
+	}
+	for left := s.passes(); left != 0; left &= left - 1 {
+		c := &s.list.checks[bits.TrailingZeros64(uint64(left))]
+		out = append(out, Finding{Check: c.ID, Severity: Pass, Section: c.Section, Subject: s.subject,
+			Title: c.Title, Reference: c.Reference})
 	}
 	return out
 }

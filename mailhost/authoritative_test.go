@@ -102,7 +102,7 @@ func TestAuthoritative(t *testing.T) {
 				t.Errorf("asked %s", server)
 				return nil
 			})
-			all := Check(&Facts{Authoritative: a}, Context{Profile: finding.Sender})
+			all := Check(&Facts{Authoritative: a}, Context{Profile: finding.Sender}).Findings()
 			if got := found(all); !slices.Equal(got, tt.want) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
@@ -151,7 +151,7 @@ func TestAuthoritativeOverUDP(t *testing.T) {
 	a := ExamineAuthoritative(t.Context(), dnstest.Zone(t, recursive), "acme.example", func(server netip.Addr) resolver.Resolver {
 		return servers[server.String()].Client(resolver.Config{})
 	})
-	if got := found(Check(&Facts{Authoritative: a}, Context{})); !slices.Equal(got, []string{"error ns-inconsistent _dmarc.acme.example"}) {
+	if got := found(Check(&Facts{Authoritative: a}, Context{}).Findings()); !slices.Equal(got, []string{"error ns-inconsistent _dmarc.acme.example"}) {
 		t.Errorf("found %q", got)
 	}
 }

@@ -22,9 +22,9 @@ const (
 )
 
 // Check turns facts into findings.
-func Check(f *Facts, c Context) []finding.Finding {
-	j := &judge{facts: f, profile: c.Profile, applied: make(map[string]bool), open: make(map[string]bool)}
-	j.sheet = finding.NewSheet(Checks, j.domainName())
+func Check(f *Facts, c Context) *finding.Sheet {
+	j := &judge{facts: f, profile: c.Profile}
+	j.Sheet = finding.NewSheet(checkList, j.domainName())
 	if f.Domain != nil {
 		j.domain(f.Domain)
 	}
@@ -38,35 +38,13 @@ func Check(f *Facts, c Context) []finding.Finding {
 	if f.Authoritative != nil {
 		j.authoritative(f.Authoritative)
 	}
-	for id := range j.applied {
-		if !j.open[id] {
-			j.sheet.Decided(id)
-		}
-	}
-	return j.sheet.Findings()
+	return j.Sheet
 }
 
 type judge struct {
+	*finding.Sheet
 	facts   *Facts
 	profile finding.Profile
-	sheet   *finding.Sheet
-	// applied are the checks that had a subject to judge; open those that could
-	// not be judged of another one. Both together are no pass.
-	applied, open map[string]bool
-}
-
-// decided says that the checks were applied to one subject.
-func (j *judge) decided(ids ...string) {
-	for _, id := range ids {
-		j.applied[id] = true
-	}
-}
-
-// undecided says that the checks could not be applied to one subject.
-func (j *judge) undecided(ids ...string) {
-	for _, id := range ids {
-		j.open[id] = true
-	}
 }
 
 func (j *judge) domainName() string {
@@ -82,23 +60,23 @@ func (j *judge) parked() bool { return j.profile == finding.Parked }
 func (j *judge) domain(d *Domain) {
 	switch d.Exists {
 	case Unknown:
-		j.sheet.Add("hosts-unresolved", finding.Finding{Title: "The DNS did not say whether the domain exists",
+		j.Add("hosts-unresolved", finding.Finding{Title: "The DNS did not say whether the domain exists",
 			Detail:  fmt.Sprintf("No question about %s was answered, so nothing can be said about its mail hosts.", d.Name),
 			CouldBe: finding.Critical, Undecides: true, Evidence: d.Evidence})
 		return
 	case Absent:
-		j.sheet.Add("domain-missing", finding.Finding{Evidence: d.Evidence,
+		j.Add("domain-missing", finding.Finding{Evidence: d.Evidence,
 			Detail: fmt.Sprintf("%s does not exist in the DNS (NXDOMAIN), so every receiver rejects mail from it.", d.Name),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Register %s, or repair its delegation.", d.Authority.Organizational)}})
 		return
 	}
-	j.decided("domain-missing")
+	j.Decided("domain-missing")
 	if !j.parked() {
 		j.soa(&d.Authority, "From")
 	}
 	switch d.MX {
 	case MXUnknown:
-		j.sheet.Add("hosts-unresolved", finding.Finding{Title: "The DNS did not say where the domain's mail goes",
+		j.Add("hosts-unresolved", finding.Finding{Title: "The DNS did not say where the domain's mail goes",
 			Detail:  fmt.Sprintf("The question for the MX records of %s was not answered.", d.Name),
 			CouldBe: finding.Error, Undecides: true, Evidence: d.Evidence})
 		return
@@ -106,7 +84,7 @@ func (j *judge) domain(d *Domain) {
 		j.noMX(d)
 		return
 	}
-	j.decided("mx-missing", "mx-implicit", "mx-null", "mx-null-not-alone")
+	j.Decided("mx-missing", "mx-implicit", "mx-null", "mx-null-not-alone")
 	j.nullMX(d)
 	if d.MX == MXPresent {
 		j.exchanges(d)
@@ -131,7 +109,7 @@ func (j *judge) noMX(d *Domain) {
 			f.Severity, f.Fix = finding.Info, &null
 			f.Detail = fmt.Sprintf("%s has neither an MX record nor an address, which is right for a domain without mail; a null MX would say so, and make senders give up at once.", d.Name)
 		}
-		j.sheet.Add("mx-missing", f)
+		j.Add("mx-missing", f)
 	case Present:
 		f := finding.Finding{Evidence: evidence,
 			Detail: fmt.Sprintf("%s has no MX record, so mail for it is tried at its own address %s.", d.Name, addrList(d.Own.Addresses)),
@@ -140,10 +118,10 @@ func (j *judge) noMX(d *Domain) {
 		if j.parked() {
 			f.Severity, f.Fix = finding.Notice, &null
 		}
-		j.sheet.Add("mx-implicit", f)
-		j.decided("mx-missing")
+		j.Add("mx-implicit", f)
+		j.Decided("mx-missing")
 	}
-	j.decided("mx-null", "mx-null-not-alone")
+	j.Decided("mx-null", "mx-null-not-alone")
 }
 
 // nullMX judges the records that say "no mail here" (RFC 7505).
@@ -166,20 +144,20 @@ func (j *judge) nullMX(d *Domain) {
 		if j.parked() || len(others) == 0 {
 			f.Fix = &finding.Fix{Summary: "Keep the null MX alone.", Name: d.Name, Type: "MX", Value: "0 .", Remove: append(nulls, others...)}
 		}
-		j.sheet.Add("mx-null-not-alone", f)
+		j.Add("mx-null-not-alone", f)
 	}
 	if d.MX != MXNull {
 		return
 	}
 	if p := d.Exchanges[0].Preference; p != 0 {
-		j.sheet.Add("mx-null-preference", finding.Finding{Evidence: d.Evidence,
+		j.Add("mx-null-preference", finding.Finding{Evidence: d.Evidence,
 			Detail: fmt.Sprintf("The null MX of %s has preference %d, where the standard has 0.", d.Name, p),
 			Fix:    &finding.Fix{Summary: "Publish the null MX with preference 0.", Name: d.Name, Type: "MX", Value: "0 .", Remove: nulls}})
 	} else {
-		j.decided("mx-null-preference")
+		j.Decided("mx-null-preference")
 	}
 	if !j.parked() {
-		j.sheet.Add("mx-null", finding.Finding{Evidence: d.Evidence,
+		j.Add("mx-null", finding.Finding{Evidence: d.Evidence,
 			Detail: fmt.Sprintf("%s says with a null MX that it takes no mail. A domain that sends must be able to receive replies and bounces: receivers may answer 550 5.7.27, sender address has null MX.", d.Name),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Replace the null MX of %s by one that names the host which takes its mail.", d.Name), Remove: nulls}})
 	}
@@ -192,9 +170,9 @@ func (e *Exchange) record(d *Domain) finding.Record {
 
 // exchanges judges the MX hosts.
 func (j *judge) exchanges(d *Domain) {
-	j.decided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate")
+	j.Decided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate")
 	if d.ExchangesLeftOut > 0 {
-		j.undecided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate")
+		j.Undecided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate")
 	}
 	var unknown []string
 	var unknownEvidence []finding.Evidence
@@ -202,7 +180,7 @@ func (j *judge) exchanges(d *Domain) {
 	for i := range d.Exchanges {
 		e := &d.Exchanges[i]
 		if first := seen[e.Name]; first != nil && !e.Null {
-			j.sheet.Add("mx-duplicate", finding.Finding{Subject: e.Name, Evidence: d.Evidence,
+			j.Add("mx-duplicate", finding.Finding{Subject: e.Name, Evidence: d.Evidence,
 				Detail: fmt.Sprintf("%s is named by two MX records of %s, with preference %d and %d.", e.Name, d.Name, first.Preference, e.Preference),
 				Fix:    &finding.Fix{Summary: "Remove the second one.", Remove: []finding.Record{e.record(d)}}})
 			continue
@@ -221,7 +199,7 @@ func (j *judge) exchanges(d *Domain) {
 				unknown = append(unknown, e.Name)
 				unknownEvidence = append(unknownEvidence, e.Evidence...)
 				if e.dotless(d).IsValid() {
-					j.undecided("mx-ip-literal")
+					j.Undecided("mx-ip-literal")
 				}
 			} else if e.Resolves == Absent {
 				j.unresolvable(d, e)
@@ -229,7 +207,7 @@ func (j *judge) exchanges(d *Domain) {
 		}
 	}
 	if len(unknown) > 0 {
-		j.undecided("mx-unresolvable")
+		j.Undecided("mx-unresolvable")
 		j.unresolved("The DNS did not say where MX hosts are", named(unknown),
 			fmt.Sprintf("The addresses of %s, which the MX records of %s name, are not known: the questions were not answered.", named(unknown), d.Name),
 			finding.Error, unknownEvidence)
@@ -242,7 +220,7 @@ func (j *judge) exchanges(d *Domain) {
 func (j *judge) single(d *Domain, exchanges map[string]*Exchange) {
 	hosts := d.MXHosts()
 	if len(hosts) != 1 || j.parked() {
-		j.decided("mx-single")
+		j.Decided("mx-single")
 		return
 	}
 	e := exchanges[hosts[0]]
@@ -256,12 +234,12 @@ func (j *judge) single(d *Domain, exchanges map[string]*Exchange) {
 	}
 	switch {
 	case four > 1 || six > 1:
-		j.decided("mx-single")
+		j.Decided("mx-single")
 	case e.silent > 0 || len(e.Addresses) == 0:
 		// It may have more; or it has none, which is another check's to say.
-		j.undecided("mx-single")
+		j.Undecided("mx-single")
 	default:
-		j.sheet.Add("mx-single", finding.Finding{Evidence: append(slices.Clone(d.Evidence), e.Evidence...),
+		j.Add("mx-single", finding.Finding{Evidence: append(slices.Clone(d.Evidence), e.Evidence...),
 			Detail: fmt.Sprintf("%s is the only MX host of %s. While it is down, mail waits at its senders.", e.Name, d.Name),
 			Fix:    &finding.Fix{Summary: "Publish a second MX record with a higher preference, if mail must not wait."}})
 	}
@@ -277,7 +255,7 @@ func (j *judge) unresolvable(d *Domain, e *Exchange) {
 		f.Detail = fmt.Sprintf("The MX host %s of %s is an alias of %s, which has neither an A nor an AAAA record.", e.Name, d.Name, host)
 	}
 	f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record \"%d %s\".", host, e.Preference, e.Name)}
-	j.sheet.Add("mx-unresolvable", f)
+	j.Add("mx-unresolvable", f)
 }
 
 // alias judges a host that is a CNAME (RFC 2181, 10.3).
@@ -285,7 +263,7 @@ func (j *judge) alias(d *Domain, i int) {
 	e := &d.Exchanges[i]
 	if len(e.CNAMEs) == 0 {
 		if e.Resolves == Unknown {
-			j.undecided("mx-cname")
+			j.Undecided("mx-cname")
 		}
 		return
 	}
@@ -300,7 +278,7 @@ func (j *judge) alias(d *Domain, i int) {
 	case d.aliased(target, i):
 		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: another one is an alias of %s too, and is to name it.", target), Remove: fix.Remove}
 	}
-	j.sheet.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+	j.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 		Detail: fmt.Sprintf("The MX host %s of %s is an alias of %s. An MX record must name the host itself.", e.Name, d.Name, target),
 		Fix:    fix})
 }
@@ -358,7 +336,7 @@ func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
 			break
 		}
 	}
-	j.sheet.Add("mx-ip-literal", f)
+	j.Add("mx-ip-literal", f)
 }
 
 // freeName is a name for a mail host that no MX record of the domain has yet.
@@ -373,11 +351,11 @@ func (d *Domain) freeName() string {
 // notPublic judges the addresses of a host that nobody outside can reach.
 func (j *judge) notPublic(d *Domain, e *Exchange) {
 	if e.silent > 0 {
-		j.undecided("mx-private-address")
+		j.Undecided("mx-private-address")
 	}
 	for _, a := range e.Addresses {
 		if kind := notPublic(a); kind != "" {
-			j.sheet.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+			j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 				Detail: fmt.Sprintf("The MX host %s of %s has the %s address %s, which nobody outside can deliver to.", e.Name, d.Name, kind, a),
 				Fix: &finding.Fix{Summary: fmt.Sprintf("Publish the public address of %s instead.", e.Name),
 					Remove: []finding.Record{{Name: e.Name, Type: forwardType(a).String(), Value: a.String()}}}})
@@ -417,7 +395,7 @@ func notPublic(a netip.Addr) string {
 func (j *judge) soa(a *Authority, identity string) {
 	switch a.SOA {
 	case Unknown:
-		j.undecided("domain-no-soa")
+		j.Undecided("domain-no-soa")
 		j.unresolved("The DNS did not say whether a zone holds the domain", a.Domain,
 			fmt.Sprintf("The question for the SOA of %s was not answered.", a.Domain), finding.Error, a.Evidence)
 	case Absent:
@@ -425,11 +403,11 @@ func (j *judge) soa(a *Authority, identity string) {
 		if a.Organizational != a.Domain {
 			where += " or " + a.Organizational
 		}
-		j.sheet.Add("domain-no-soa", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
+		j.Add("domain-no-soa", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
 			Detail: fmt.Sprintf("There is no SOA record at %s. Yahoo rejects mail whose %s domain has none.", where, identity),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Repair the zone of %s: its authoritative servers must answer with an SOA.", a.Organizational)}})
 	default:
-		j.decided("domain-no-soa")
+		j.Decided("domain-no-soa")
 	}
 }
 
@@ -437,23 +415,23 @@ func (j *judge) soa(a *Authority, identity string) {
 func (j *judge) envelope(a *Authority) {
 	switch a.Exists {
 	case Absent:
-		j.sheet.Add("domain-missing", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
+		j.Add("domain-missing", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
 			Detail: fmt.Sprintf("The envelope domain %s does not exist in the DNS (NXDOMAIN), so receivers reject mail with it in MAIL FROM.", a.Domain),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish %s, or send with another envelope domain.", a.Domain)}})
 		return
 	case Present:
-		j.decided("domain-missing")
+		j.Decided("domain-missing")
 	default:
-		j.undecided("domain-missing")
+		j.Undecided("domain-missing")
 	}
 	j.soa(a, "MAIL FROM")
 	switch a.MX {
 	case MXNull:
-		j.sheet.Add("mx-null", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
+		j.Add("mx-null", finding.Finding{Subject: a.Domain, Evidence: a.Evidence,
 			Detail: fmt.Sprintf("The envelope domain %s says with a null MX that it takes no mail, so bounces cannot be delivered. Receivers may answer 550 5.7.27, sender address has null MX.", a.Domain),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Replace the null MX of %s by one that names the host which takes bounces.", a.Domain)}})
 	case MXUnknown:
-		j.undecided("mx-null")
+		j.Undecided("mx-null")
 		j.unresolved("The DNS did not say where bounces go", a.Domain,
 			fmt.Sprintf("The question for the MX records of the envelope domain %s was not answered.", a.Domain), finding.Error, a.Evidence)
 	}
@@ -461,7 +439,7 @@ func (j *judge) envelope(a *Authority) {
 
 // unresolved adds what the DNS did not say, where the section can be judged without.
 func (j *judge) unresolved(title, subject, detail string, couldBe finding.Severity, evidence []finding.Evidence) {
-	j.sheet.Add("hosts-unresolved", finding.Finding{Title: title, Subject: subject, Detail: detail, CouldBe: couldBe,
+	j.Add("hosts-unresolved", finding.Finding{Title: title, Subject: subject, Detail: detail, CouldBe: couldBe,
 		Evidence: evidence[:min(len(evidence), maxEvidence)]})
 }
 

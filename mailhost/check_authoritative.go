@@ -31,7 +31,7 @@ func (j *judge) authoritative(a *Authoritative) {
 		j.unresolved("The authoritative servers could not be compared", a.Domain, detail, finding.Error, evidence)
 		return
 	}
-	j.sheet.Decided("ns-lame", "ns-unreachable")
+	j.Decided("ns-lame", "ns-unreachable")
 	j.disagree(a)
 	j.failing(a)
 }
@@ -58,7 +58,7 @@ func (j *judge) disagree(a *Authoritative) {
 		if len(texts) == 0 {
 			continue
 		}
-		j.sheet.Decided("ns-inconsistent")
+		j.Decided("ns-inconsistent")
 		if len(texts) == 1 {
 			continue
 		}
@@ -71,7 +71,7 @@ func (j *judge) disagree(a *Authoritative) {
 				f.Evidence = append(f.Evidence, evidence[text])
 			}
 		}
-		j.sheet.Add("ns-inconsistent", f)
+		j.Add("ns-inconsistent", f)
 	}
 }
 
@@ -132,11 +132,11 @@ func (j *judge) failing(a *Authoritative) {
 		evidence = evidence[:min(len(evidence), maxEvidence)]
 		switch {
 		case len(lame) > 0:
-			j.sheet.Add("ns-lame", finding.Finding{Subject: host, Evidence: evidence,
+			j.Add("ns-lame", finding.Finding{Subject: host, Evidence: evidence,
 				Detail: fmt.Sprintf("The NS records of %s name %s, but it does not answer for the zone.", a.Zone, strings.Join(lame, ", ")),
 				Fix:    &finding.Fix{Summary: fmt.Sprintf("Configure %s on %s, or remove the server from the NS records.", a.Zone, host)}})
 		case len(unreachable) > 0 && !answers:
-			j.sheet.Add("ns-unreachable", finding.Finding{Subject: host, Evidence: evidence,
+			j.Add("ns-unreachable", finding.Finding{Subject: host, Evidence: evidence,
 				Detail: fmt.Sprintf("The NS records of %s name %s, but nothing came back from there.", a.Zone, strings.Join(unreachable, ", ")),
 				Fix:    &finding.Fix{Summary: fmt.Sprintf("Look whether %s is up and reachable on port 53 over UDP and TCP.", host)}})
 		}

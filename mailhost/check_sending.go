@@ -19,27 +19,27 @@ func (j *judge) addresses() {
 		case a.NotPublic != "":
 			continue
 		case a.PTR == Unknown:
-			j.undecided("ptr-missing", "ptr-unconfirmed", "ptr-generic")
+			j.Undecided("ptr-missing", "ptr-unconfirmed", "ptr-generic")
 			noPTR = append(noPTR, a.Addr.String())
 			noPTREvidence = append(noPTREvidence, a.Evidence...)
 			continue
 		case a.PTR == Absent:
-			j.sheet.Add("ptr-missing", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
+			j.Add("ptr-missing", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
 				Detail: fmt.Sprintf("%s has no PTR record: nothing at %s.", a.Addr, reverseName(a.Addr)),
 				Fix:    j.namePTR(a)})
 			continue
 		}
-		j.decided("ptr-missing", "ptr-generic")
+		j.Decided("ptr-missing", "ptr-generic")
 		j.generic(a)
 		if a.NamesLeftOut > 0 || slices.ContainsFunc(a.Names, func(n ReverseName) bool { return n.Confirmed == Unknown }) {
-			j.undecided("ptr-unconfirmed")
+			j.Undecided("ptr-unconfirmed")
 		}
 		if a.confirmed() == Unknown {
 			noForward = append(noForward, a.Addr.String())
 			noForwardEvidence = append(noForwardEvidence, a.evidence()...)
 			continue
 		}
-		j.decided("ptr-unconfirmed")
+		j.Decided("ptr-unconfirmed")
 		j.unconfirmed(a)
 	}
 	if len(noPTR) > 0 {
@@ -91,7 +91,7 @@ func (j *judge) unconfirmed(a *Address) {
 	} else {
 		f.Fix = j.forwardOrPTR(a)
 	}
-	j.sheet.Add("ptr-unconfirmed", f)
+	j.Add("ptr-unconfirmed", f)
 }
 
 // forwardOrPTR publishes the address at the name where the name is the domain's
@@ -121,7 +121,7 @@ func (j *judge) generic(a *Address) {
 	if len(why) == 0 {
 		return
 	}
-	j.sheet.Add("ptr-generic", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
+	j.Add("ptr-generic", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
 		Detail: fmt.Sprintf("The name of %s looks as if its provider had generated it, as for home connections (%s).", a.Addr, named(why)),
 		Fix:    j.namePTR(a)})
 }
@@ -166,21 +166,21 @@ func (j *judge) helo() {
 	for i := range j.facts.HELO {
 		h := &j.facts.HELO[i]
 		if h.Literal {
-			j.sheet.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Title: "The HELO is an address and no name",
+			j.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Title: "The HELO is an address and no name",
 				Detail: fmt.Sprintf("The host greets with the address %s. That is legal for a host without a name, but many receivers reject it.", h.Name),
 				Fix:    &finding.Fix{Summary: "Greet with the full name of the host, the one in its PTR record."}})
 			continue
 		}
 		switch h.Resolves {
 		case Absent:
-			j.sheet.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Evidence: h.Evidence,
+			j.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Evidence: h.Evidence,
 				Detail: fmt.Sprintf("The host greets with %s, which has neither an A nor an AAAA record.", h.Name), Fix: j.heloFix(h)})
 		case Unknown:
-			j.undecided("helo-unresolvable")
+			j.Undecided("helo-unresolvable")
 			j.unresolved("The DNS did not say whether the HELO name has an address", h.Name,
 				fmt.Sprintf("The addresses of %s are not known: the questions were not answered.", h.Name), finding.Warning, h.Evidence)
 		default:
-			j.decided("helo-unresolvable")
+			j.Decided("helo-unresolvable")
 		}
 		j.heloMismatch(h)
 	}
@@ -207,7 +207,7 @@ func (j *judge) heloMismatch(h *HELO) {
 		}
 		for _, n := range a.Names {
 			if n.Name == h.Name {
-				j.decided("helo-mismatch")
+				j.Decided("helo-mismatch")
 				return
 			}
 			if !slices.Contains(names, n.Name) {
@@ -220,11 +220,11 @@ func (j *judge) heloMismatch(h *HELO) {
 	}
 	switch {
 	case len(unanswered) > 0:
-		j.undecided("helo-mismatch")
+		j.Undecided("helo-mismatch")
 		j.unresolved("The DNS did not say whether the HELO name is that of a sending address", h.Name,
 			fmt.Sprintf("%s is in no PTR record that was found, and not all were.", h.Name), finding.Warning, unanswered)
 	case len(names) > 0:
-		j.sheet.Add("helo-mismatch", finding.Finding{Subject: h.Name, Evidence: evidence,
+		j.Add("helo-mismatch", finding.Finding{Subject: h.Name, Evidence: evidence,
 			Detail: fmt.Sprintf("The host greets with %s, but the PTR records of the sending addresses name %s.", h.Name, named(names)),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Greet with the name in the PTR record, or have the record name %s.", h.Name)}})
 	}

@@ -2,6 +2,9 @@ package mailhost
 
 import "mailworthy/finding"
 
+// checkList has the checks by their IDs.
+var checkList = finding.NewList(Checks)
+
 // Checks are the checks of the section "hosts".
 var Checks = []finding.Check{
 	{

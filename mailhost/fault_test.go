@@ -35,7 +35,7 @@ func TestFaultMatrix(t *testing.T) {
 			Addresses: ExamineAddresses(ctx, r, []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")}),
 			HELO:      ExamineHELO(ctx, r, []string{"mx1.acme.example"}),
 			Envelope:  ExamineSOA(ctx, r, []string{"bounce.acme.example"}),
-		}, Context{Profile: finding.Sender})
+		}, Context{Profile: finding.Sender}).Findings()
 	}
 	faults := map[string]dnstest.Kind{"servfail": dnstest.ServFail, "refused": dnstest.Refused, "silence": dnstest.Silence,
 		"wrong id": dnstest.WrongID, "wrong question": dnstest.WrongQuestion, "garbage": dnstest.Garbage, "short": dnstest.Short, "referral": dnstest.Referral}

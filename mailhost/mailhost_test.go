@@ -212,7 +212,7 @@ func TestDomain(t *testing.T) {
 			if d.MX != tt.mx && tt.domain != "gone.test" {
 				t.Errorf("MX %s, want %s", d.MX, tt.mx)
 			}
-			all := Check(&Facts{Domain: d}, Context{Profile: tt.profile})
+			all := Check(&Facts{Domain: d}, Context{Profile: tt.profile}).Findings()
 			slices.Sort(tt.want)
 			if got := found(all); !slices.Equal(got, tt.want) {
 				t.Errorf("found %q\nwant  %q", got, tt.want)
@@ -288,7 +288,7 @@ func TestDomainFixes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		d := ExamineDomain(t.Context(), worldAsker(t), tt.domain)
-		for _, f := range Check(&Facts{Domain: d}, Context{Profile: tt.profile}) {
+		for _, f := range Check(&Facts{Domain: d}, Context{Profile: tt.profile}).Findings() {
 			if (f.Check == tt.check || f.Check+" "+f.Subject == tt.check) && (f.Fix == nil || record(f.Fix) != tt.want) {
 				t.Errorf("%s %s: %+v", tt.domain, tt.check, f.Fix)
 			}
@@ -299,13 +299,13 @@ func TestDomainFixes(t *testing.T) {
 func TestEnvelope(t *testing.T) {
 	r := worldAsker(t)
 	a := ExamineSOA(t.Context(), r, []string{"bounce.acme.example", "nullbounce.acme.example", "gone.example", "nosoa.example", "x.nosoa.example"})
-	all := Check(&Facts{Envelope: a}, Context{Profile: finding.Sender})
+	all := Check(&Facts{Envelope: a}, Context{Profile: finding.Sender}).Findings()
 	want := []string{"critical domain-missing gone.example", "critical domain-missing x.nosoa.example", "error domain-no-soa nosoa.example", "error mx-null nullbounce.acme.example"}
 	if got := found(all); !slices.Equal(got, want) {
 		t.Errorf("found %q\nwant  %q", got, want)
 	}
 	a = ExamineSOA(t.Context(), worldAsker(t, "SOA", "MX"), []string{"bounce.acme.example"})
-	if got := found(Check(&Facts{Envelope: a}, Context{Profile: finding.Sender})); len(got) != 2 || !strings.HasPrefix(got[0], "unknown hosts-unresolved") {
+	if got := found(Check(&Facts{Envelope: a}, Context{Profile: finding.Sender}).Findings()); len(got) != 2 || !strings.HasPrefix(got[0], "unknown hosts-unresolved") {
 		t.Errorf("found %q", got)
 	}
 }
@@ -372,7 +372,7 @@ func TestAddresses(t *testing.T) {
 			f := &Facts{Domain: &Domain{Name: "acme.example", Exists: Present, MX: MXNull, Authority: Authority{Domain: "acme.example", Organizational: "acme.example", SOA: Present}},
 				Addresses: ExamineAddresses(t.Context(), r, []netip.Addr{netip.MustParseAddr(tt.addr)})}
 			f.Domain.Exchanges = []Exchange{{Null: true, Host: Host{Name: "."}}}
-			all := slices.DeleteFunc(Check(f, Context{Profile: finding.Sender}), func(f finding.Finding) bool { return f.Check == "mx-null" })
+			all := slices.DeleteFunc(Check(f, Context{Profile: finding.Sender}).Findings(), func(f finding.Finding) bool { return f.Check == "mx-null" })
 			if got := found(all); !slices.Equal(got, tt.want) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
@@ -381,7 +381,7 @@ func TestAddresses(t *testing.T) {
 					t.Errorf("fix %+v", f.Fix)
 				}
 			}
-			if all := Check(f, Context{Profile: finding.Parked}); len(found(all)) != 0 {
+			if all := Check(f, Context{Profile: finding.Parked}).Findings(); len(found(all)) != 0 {
 				t.Errorf("a parked domain: %q", found(all))
 			}
 		})
@@ -396,7 +396,7 @@ func TestPTRFixNamesTheHost(t *testing.T) {
 		Exchanges: []Exchange{{Preference: 10, Host: Host{Name: "mx2.acme.example", Resolves: Present, Addresses: []netip.Addr{addr}}}}},
 		Addresses: ExamineAddresses(t.Context(), r, []netip.Addr{addr})}
 	fix := func() *finding.Fix {
-		for _, f := range Check(f, Context{Profile: finding.Sender}) {
+		for _, f := range Check(f, Context{Profile: finding.Sender}).Findings() {
 			if f.Check == "ptr-missing" {
 				return f.Fix
 			}
@@ -431,7 +431,7 @@ func TestHELO(t *testing.T) {
 		t.Run(fmt.Sprint(tt.helo, tt.fail), func(t *testing.T) {
 			r := &asker{next: dnstest.Zone(t, reverse), fail: tt.fail}
 			f := &Facts{Addresses: ExamineAddresses(t.Context(), r, []netip.Addr{netip.MustParseAddr("192.0.2.10")}), HELO: ExamineHELO(t.Context(), r, []string{tt.helo})}
-			if got := found(Check(f, Context{Profile: finding.Sender})); !slices.Equal(got, tt.want) {
+			if got := found(Check(f, Context{Profile: finding.Sender}).Findings()); !slices.Equal(got, tt.want) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
 		})

@@ -49,7 +49,7 @@ func TestNoPassOverSilence(t *testing.T) {
 				Addresses: ExamineAddresses(t.Context(), r, []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")}),
 				Envelope:  ExamineSOA(t.Context(), r, []string{"bounce.acme.example"}),
 				HELO:      ExamineHELO(t.Context(), r, []string{"mx1.acme.example", "acme.example"}),
-			}, Context{Profile: finding.Sender})
+			}, Context{Profile: finding.Sender}).Findings()
 			for id := range strings.FieldsSeq(tt.open) {
 				if slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Check == id && f.Severity == finding.Pass }) {
 					t.Errorf("%s passed", id)
@@ -71,7 +71,7 @@ func TestPrivateAddressHasNoPublicName(t *testing.T) {
 	r := &asker{next: dnstest.Zone(t, reverse), fail: []string{"3.2.1.10.in-addr.arpa"}}
 	f := &Facts{Domain: &Domain{Name: "acme.example", Exists: Present, MX: MXPresent, Authority: Authority{SOA: Present}},
 		Addresses: ExamineAddresses(t.Context(), r, addrs), HELO: []HELO{{Host: Host{Name: "mx1.acme.example", Resolves: Present}}}}
-	all := Check(f, Context{Profile: finding.Sender})
+	all := Check(f, Context{Profile: finding.Sender}).Findings()
 	if got := found(all); len(got) != 0 {
 		t.Errorf("found %q", got)
 	}

@@ -32,8 +32,8 @@ type Signature struct {
 
 // Check turns the facts of the header into findings. Those of the
 // authentication are not among them.
-func Check(f *Facts, c Context) []finding.Finding {
-	k := &checker{sheet: finding.NewSheet(Checks, "message"), f: f, c: c}
+func Check(f *Facts, c Context) *finding.Sheet {
+	k := &checker{sheet: finding.NewSheet(checkList, "message"), f: f, c: c}
 	k.from()
 	k.addresses()
 	k.dates()
@@ -46,7 +46,7 @@ func Check(f *Facts, c Context) []finding.Finding {
 	k.precedence()
 	k.unsubscribe()
 	k.services()
-	return k.sheet.Findings()
+	return k.sheet
 }
 
 type checker struct {

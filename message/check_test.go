@@ -72,7 +72,7 @@ func with(field, lines string) string {
 func found(t *testing.T, text string, signatures []Signature) []string {
 	t.Helper()
 	var out []string
-	for _, f := range Check(read(t, text).Facts(), Context{Now: now, Signatures: signatures}) {
+	for _, f := range Check(read(t, text).Facts(), Context{Now: now, Signatures: signatures}).Findings() {
 		if f.Severity == finding.Pass {
 			continue
 		}
@@ -94,7 +94,7 @@ func TestCleanPasses(t *testing.T) {
 		t.Fatalf("a clean message has %q", wrong)
 	}
 	passes := map[string]bool{}
-	for _, f := range Check(read(t, clean).Facts(), Context{Now: now, Signatures: signed}) {
+	for _, f := range Check(read(t, clean).Facts(), Context{Now: now, Signatures: signed}).Findings() {
 		passes[f.Check] = true
 	}
 	for _, c := range slices.Concat(headerChecks, listChecks, serviceChecks()) {
@@ -224,7 +224,7 @@ func TestFixes(t *testing.T) {
 		{with("Subject", "Subject: a\nSubject: b\n"), "message-duplicate-field", "Leave out all Subject fields but one."},
 	} {
 		got := ""
-		for _, f := range Check(read(t, tt.in).Facts(), Context{Now: now, Signatures: signed}) {
+		for _, f := range Check(read(t, tt.in).Facts(), Context{Now: now, Signatures: signed}).Findings() {
 			if f.Check == tt.check && f.Fix != nil {
 				got = f.Fix.Summary
 			}

@@ -8,6 +8,9 @@ import (
 
 const gmailFormat = "RFC 5322, 3.6; Gmail's sender guidelines, message format (https://support.google.com/mail/answer/81126)"
 
+// checkList has the checks by their IDs.
+var checkList = finding.NewList(Checks)
+
 // Checks are the checks of the section "message". Those of its authentication
 // are applied by the package audit, which knows SPF, DKIM and DMARC.
 var Checks = slices.Concat(headerChecks, listChecks, serviceChecks(), authenticationChecks)

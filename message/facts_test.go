@@ -158,7 +158,7 @@ func TestFactsBounds(t *testing.T) {
 		}
 	}
 	details := ""
-	for _, one := range Check(f, Context{Now: now}) {
+	for _, one := range Check(f, Context{Now: now}).Findings() {
 		details += one.Detail + "\n"
 	}
 	for _, want := range []string{"There are 100 From fields", "Subject stands 100 times, in lines 5, 12, ", " and more"} {

@@ -239,7 +239,7 @@ func TestKeysAreRedacted(t *testing.T) {
 			}
 			health, _ := Probe(t.Context(), r, Options{Catalogue: c, Lists: []string{l.Zone}})
 			out := fmt.Sprintf("%+v %#v %v %+v", s, c, health, *l)
-			for _, v := range []any{s, c, health, Check(s, Context{})} {
+			for _, v := range []any{s, c, health, Check(s, Context{}).Findings()} {
 				b, err := json.Marshal(v)
 				if err != nil {
 					t.Fatal(err)

@@ -25,13 +25,13 @@ const (
 
 // Check turns a survey into findings: one for each subject and list that has an
 // entry for it, one for each list that gave no verdict, naming its subjects.
-func Check(s *Survey, c Context) []finding.Finding {
-	j := &judge{survey: s, sheet: finding.NewSheet(Checks, s.mainSubject())}
+func Check(s *Survey, c Context) *finding.Sheet {
+	j := &judge{survey: s, sheet: finding.NewSheet(checkList, s.mainSubject())}
 	j.listed()
 	j.silent()
 	j.dead()
 	j.addresses(c)
-	return j.sheet.Findings()
+	return j.sheet
 }
 
 type judge struct {

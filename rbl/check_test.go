@@ -16,7 +16,7 @@ func TestCheck(t *testing.T) {
 		Addresses: given("192.0.2.10", "192.0.2.11"),
 		Domains:   []Subject{{"bounce.spam.example", "envelope domain"}, {"spam.example", "author domain"}},
 	})
-	all := Check(s, Context{Profile: finding.Sender})
+	all := Check(s, Context{Profile: finding.Sender}).Findings()
 	tests := []struct {
 		check, subject string
 		severity       finding.Severity
@@ -95,7 +95,7 @@ func TestCheckDecides(t *testing.T) {
 				r.spoil = tt.spoil
 			}
 			s := Examine(t.Context(), r, Options{Catalogue: lists(t, worldLists), Lists: strings.Fields(tt.lists), Addresses: given("192.0.2.11")})
-			all := Check(s, Context{Profile: finding.Sender})
+			all := Check(s, Context{Profile: finding.Sender}).Findings()
 			undecides := 0
 			for _, f := range all {
 				if f.Undecides {
@@ -131,7 +131,7 @@ func TestCheckAddresses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := Examine(t.Context(), worldAsker(t), Options{Catalogue: lists(t, worldLists), Lists: []string{"bl.good.test"}, Addresses: tt.addresses})
 			got := ""
-			for _, f := range Check(s, tt.context) {
+			for _, f := range Check(s, tt.context).Findings() {
 				if f.Severity != finding.Pass {
 					got = f.Check + " " + string(f.Severity)
 					if f.Undecides {
@@ -150,7 +150,7 @@ func TestCheckAddresses(t *testing.T) {
 func TestDeadListThatNobodyNamed(t *testing.T) {
 	c := lists(t, `lists: [{zone: bl.gone.test}]`)
 	s := Examine(t.Context(), worldAsker(t), Options{Catalogue: c, Addresses: given("192.0.2.11")})
-	if f := findings(Check(s, Context{}), "rbl-list-dead"); len(f) != 1 || f[0].Severity != finding.Info {
+	if f := findings(Check(s, Context{}).Findings(), "rbl-list-dead"); len(f) != 1 || f[0].Severity != finding.Info {
 		t.Errorf("%+v", f)
 	}
 }

@@ -2,6 +2,9 @@ package rbl
 
 import "mailworthy/finding"
 
+// checkList has the checks by their IDs.
+var checkList = finding.NewList(Checks)
+
 // Checks are the checks of the section "reputation".
 var Checks = []finding.Check{
 	{

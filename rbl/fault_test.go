@@ -49,7 +49,7 @@ func TestFaultMatrix(t *testing.T) {
 				if got := verdicts(t, s); got != want {
 					t.Errorf("%v, want %v", got, want)
 				}
-				if len(findings(Check(s, Context{}), "rbl-unresolved")) == 0 {
+				if len(findings(Check(s, Context{}).Findings(), "rbl-unresolved")) == 0 {
 					t.Error("no finding says so")
 				}
 			})
@@ -58,7 +58,7 @@ func TestFaultMatrix(t *testing.T) {
 	for question, want := range map[string][2]Verdict{mustNot: {Unknown, Unknown}, clean: {Listed, Unknown}} {
 		t.Run("rewrite at "+question, func(t *testing.T) {
 			s := examine(t, question, resolver.TypeA, dnstest.Fault{Kind: dnstest.Rewrite}, 1)
-			if got := verdicts(t, s); got != want || len(findings(Check(s, Context{}), "rbl-list-unhealthy")) == 0 {
+			if got := verdicts(t, s); got != want || len(findings(Check(s, Context{}).Findings(), "rbl-list-unhealthy")) == 0 {
 				t.Errorf("%v, want %v", got, want)
 			}
 		})

@@ -166,7 +166,7 @@ func checkIntegration(t *testing.T, s *Survey) {
 	}
 	checks := map[string][]string{"rbl-list-unhealthy": {"bl.world.test", "bl.empty.test"}, "rbl-list-blocked": {"bl.public.test", "dom.good.test"},
 		"rbl-list-dead": {"bl.gone.test", "bl.closed.test"}, "rbl-allow-listed": {"192.0.2.30"}, "rbl-unresolved": nil}
-	all := Check(s, Context{Profile: finding.Sender})
+	all := Check(s, Context{Profile: finding.Sender}).Findings()
 	for id, want := range checks {
 		var got []string
 		for _, f := range findings(all, id) {

@@ -31,7 +31,7 @@ func TestPrivateAddresses(t *testing.T) {
 				t.Errorf("%s: %s is %s", tt.addrs, l.Subject, l.Verdict)
 			}
 		}
-		all := Check(s, Context{Profile: finding.Sender})
+		all := Check(s, Context{Profile: finding.Sender}).Findings()
 		found := findings(all, "rbl-no-addresses")
 		if tt.severity == "" {
 			if !passed(all, "rbl-no-addresses") {

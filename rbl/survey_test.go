@@ -185,7 +185,7 @@ lists:
 					t.Errorf("%s on %s is %s", l.Subject, l.Zone, l.Verdict)
 				}
 			}
-			all := Check(s, Context{})
+			all := Check(s, Context{}).Findings()
 			f := findings(all, "rbl-resolver-rewrites")
 			if len(f) != 1 || f[0].CouldBe != finding.Error || !f[0].Undecides || len(findings(all, "rbl-list-unhealthy")) > 0 {
 				t.Errorf("findings: %+v", all)

@@ -39,8 +39,8 @@ type checker struct {
 }
 
 // Check judges a policy. It asks nothing.
-func Check(p *Policy, c Context) []finding.Finding {
-	k := &checker{Sheet: finding.NewSheet(Checks, p.Domain), p: p, c: c}
+func Check(p *Policy, c Context) *finding.Sheet {
+	k := &checker{Sheet: finding.NewSheet(checkList, p.Domain), p: p, c: c}
 	switch p.Status {
 	case StatusUnresolved, StatusNotAsked:
 		k.Add("spf-unresolved", finding.Finding{
@@ -61,7 +61,7 @@ func Check(p *Policy, c Context) []finding.Finding {
 		k.addresses()
 		k.senders()
 	}
-	return k.Findings()
+	return k.Sheet
 }
 
 // why is the reason of an evidence without answer.

@@ -247,7 +247,7 @@ func TestCheck(t *testing.T) {
 		if c.asked != "" {
 			c.but.Evaluations = append(c.but.Evaluations, CheckHost(context.Background(), r, client(c.asked, "a@"+p.Domain)))
 		}
-		findings := Check(p, c.but)
+		findings := Check(p, c.but).Findings()
 		id, severity, _ := strings.Cut(c.want, " ")
 		at := slices.IndexFunc(findings, func(f finding.Finding) bool { return f.Check == id && string(f.Severity) == severity })
 		if at < 0 {

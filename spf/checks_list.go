@@ -2,6 +2,9 @@ package spf
 
 import "mailworthy/finding"
 
+// checkList has the checks by their IDs.
+var checkList = finding.NewList(Checks)
+
 // Checks are the checks of this package.
 var Checks = []finding.Check{
 	{

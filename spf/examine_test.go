@@ -231,7 +231,7 @@ func TestUnknown(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			findings := Check(Examine(context.Background(), client, "acme.example"), Context{})
+			findings := Check(Examine(context.Background(), client, "acme.example"), Context{}).Findings()
 			client.Close()
 			unknown := slices.IndexFunc(findings, func(f finding.Finding) bool { return f.Check == "spf-unresolved" })
 			if unknown < 0 {
@@ -334,7 +334,7 @@ func TestCut(t *testing.T) {
 	if e.asked > maxExamined || p.Questions != e.asked || !p.Cut || p.LookupsExact {
 		t.Errorf("%d questions, %d counted, cut %v", e.asked, p.Questions, p.Cut)
 	}
-	findings := Check(p, Context{})
+	findings := Check(p, Context{}).Findings()
 	if !slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Check == "spf-unresolved" && f.Undecides }) {
 		t.Error("that the tree is cut is not reported")
 	}
@@ -354,13 +354,13 @@ func TestDoubling(t *testing.T) {
 	if !p.pass.contains(netip.MustParseAddr("192.0.2.1")) {
 		t.Error("the address at the end is not accounted for")
 	}
-	Check(p, Context{})
+	Check(p, Context{}).Findings()
 }
 
 func TestExamineInvalid(t *testing.T) {
 	for _, d := range []string{"", "example", "[192.0.2.1]", "a..example", strings.Repeat("a", 64) + ".example"} {
 		p := Examine(context.Background(), newTable(), d)
-		if p.Status != StatusInvalid || len(Check(p, Context{})) != 0 || len(p.Targets())+len(p.SendingAddresses()) != 0 {
+		if p.Status != StatusInvalid || len(Check(p, Context{}).Findings()) != 0 || len(p.Targets())+len(p.SendingAddresses()) != 0 {
 			t.Errorf("%q: %s", d, p.Status)
 		}
 	}

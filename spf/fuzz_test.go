@@ -160,7 +160,7 @@ func FuzzEvaluate(f *testing.F) {
 		}
 		p.Targets()
 		p.SendingAddresses()
-		for _, x := range Check(p, Context{MX: "present", Evaluations: []Evaluation{e}}) {
+		for _, x := range Check(p, Context{MX: "present", Evaluations: []Evaluation{e}}).Findings() {
 			if x.Fix != nil && x.Fix.Value != "" && x.Severity != finding.Pass {
 				if _, l := parse(x.Fix.Value, nil); !isRecord(x.Fix.Value) || l.wrongAt >= 0 {
 					t.Fatalf("%s proposes %q: %s", x.Check, x.Fix.Value, l.wrong)

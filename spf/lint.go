@@ -35,7 +35,7 @@ func Lint(record []byte) LintReport {
 		if text != "" {
 			detail = fmt.Sprintf("The input has %d octets; no DNS record holds more than %d.", len(text), maxRecord)
 		}
-		s := finding.NewSheet(Checks, "record")
+		s := finding.NewSheet(checkList, "record")
 		s.Add("spf-syntax", finding.Finding{Detail: detail})
 		report.Findings = s.Findings()
 		return report
@@ -45,7 +45,7 @@ func Lint(record []byte) LintReport {
 			Records: []resolver.Record{{Name: anyDomain, Type: resolver.TypeTXT, TXT: []string{text}}}},
 	}}}
 	p := assemble(k)
-	c := &checker{Sheet: finding.NewSheet(Checks, anyDomain), p: p}
+	c := &checker{Sheet: finding.NewSheet(checkList, anyDomain), p: p}
 	if p.Status != StatusFound {
 		c.near(text)
 	} else {

@@ -69,7 +69,7 @@ func TestUnregistered(t *testing.T) {
 		{"test.example", "gone.test", "the domain gone.test does not exist", "_spf.gone.test does not exist"},
 		{"acme.lan", "gone.lan gone.com", "the domain gone.lan does not exist", "_spf.gone.example does not exist"},
 	} {
-		findings := Check(Examine(context.Background(), r, c.domain), Context{})
+		findings := Check(Examine(context.Background(), r, c.domain), Context{}).Findings()
 		var subjects []string
 		says := ""
 		for _, f := range findings {
@@ -95,7 +95,7 @@ func TestUnregistered(t *testing.T) {
 // beside the CNAME.
 func TestMissingAlias(t *testing.T) {
 	r := rootZone(t, aliasZone)
-	findings := Check(Examine(context.Background(), r, "alias.example"), Context{})
+	findings := Check(Examine(context.Background(), r, "alias.example"), Context{}).Findings()
 	f := findings[0]
 	if f.Check != "spf-record-missing" || !strings.Contains(f.Detail, "alias.example is an alias of gone2.example, which does not exist, so it has no SPF record") {
 		t.Errorf("%s: %s", f.Check, f.Detail)

@@ -4,6 +4,9 @@ import "mailworthy/finding"
 
 const bimiDraft = "draft-brand-indicators-for-message-identification"
 
+// checkList has the checks by their IDs.
+var checkList = finding.NewList(Checks)
+
 // Checks are the rules about the three records. All are of the section Hygiene:
 // they say nothing about whether mail from the domain arrives.
 var Checks = []finding.Check{

@@ -15,7 +15,7 @@ var Types = []string{"mta-sts", "tls-rpt", "bimi"}
 // for a final line break. It is valid where no finding is an error or worse.
 func Lint(kind string, record []byte) []finding.Finding {
 	text := strings.TrimSuffix(strings.TrimSuffix(string(record), "\n"), "\r")
-	s := finding.NewSheet(Checks, "record")
+	s := finding.NewSheet(checkList, "record")
 	switch kind {
 	case "mta-sts":
 		checkSTS(s, ParseSTS(text))

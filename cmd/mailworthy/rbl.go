@@ -126,7 +126,7 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			out := listings{Schema: "mailworthy/rbl/1", RBL: survey, Findings: rbl.Check(survey, rbl.Context{}),
+			out := listings{Schema: "mailworthy/rbl/1", RBL: survey, Findings: rbl.Check(survey, rbl.Context{}).Findings(),
 				Queries: asker.Queries(), DurationMS: time.Since(started).Milliseconds()}
 			if err := output.write(cmd, func(w io.Writer) error {
 				if output.format == "json" {
