@@ -10,10 +10,12 @@ import (
 // way of Client.Lookup, from where the first try has ended.
 type lookup struct {
 	inquiry  // the first try
+	query    query
 	client   *Client
 	question question
 	taker    taker
-	first    exchanged
+	server   int // of the first try, as a place in Client.servers
+	edns     bool
 
 	mu      sync.Mutex
 	stopped bool
@@ -36,13 +38,14 @@ func (c *Client) start(q question, to taker) stopper {
 		i = c.pick(make([]int, len(c.servers)))
 	}
 	s := c.servers[i]
+	l.server, l.edns = i, !s.noEDNS.Load()
 	u, ok := s.transport.(*udp)
 	if !ok || !c.unlimited(s, q.name) || !c.claim() {
 		go l.patient(nil)
 		return l
 	}
-	l.first.server, l.first.edns = i, !s.noEDNS.Load()
-	l.q, l.to = newQuery(q.name, q.typ, l.first.edns), l
+	l.query.write(q.name, q.typ, l.edns)
+	l.q, l.to = &l.query, l
 	u.ask(&l.inquiry)
 	return l
 }
@@ -51,19 +54,18 @@ func (c *Client) start(q question, to taker) stopper {
 func (l *lookup) received(msg []byte, err error) {
 	c := l.client
 	c.release()
-	s := c.servers[l.first.server]
+	s := c.servers[l.server]
 	if err == nil && !truncated(msg) {
 		res, e := readResponse(msg, l.question.name, l.question.typ, s.String())
 		if e == nil && !res.more {
-			if s.succeeded(); !l.first.edns {
+			if s.succeeded(); !l.edns {
 				s.noEDNS.Store(true)
 			}
 			l.taker.take(&res.Answer, nil)
 			return
 		}
 	}
-	first := l.first
-	first.err = err
+	first := exchanged{server: l.server, edns: l.edns, err: err}
 	if err == nil {
 		first.msg = append([]byte(nil), msg...)
 	}

@@ -30,25 +30,28 @@ type record struct {
 	data, end int
 }
 
-// message is a DNS message whose records have been checked.
+// message is where things stand in a DNS message whose records have been checked.
+// It does not hold the bytes, so that it can stay on the stack.
 type message struct {
-	raw    []byte
-	flags  uint16
-	answer []record
+	flags uint16
 	// soa is the first SOA of the authority section, if hasSOA; ns: there is an NS.
 	soa        record
 	hasSOA, ns bool
 	// opt is the last OPT of the additional section, if hasOPT.
 	opt    record
 	hasOPT bool
-	space  [8]record // for answer
 }
 
-// read checks a message; it returns what is wrong.
-func (m *message) read(raw []byte) string {
-	m.raw, m.answer = raw, m.space[:0]
+// mostlyAnswered is room for the records of most answers.
+const mostlyAnswered = 8
+
+// read checks a message; it returns the records of the answer section behind those
+// of room, and what is wrong. (A field for them would not let room stay on the
+// stack.)
+func (m *message) read(raw []byte, room []record) (answer []record, wrong string) {
+	answer = room
 	if len(raw) < headerLen {
-		return "not a DNS message: no header"
+		return nil, "not a DNS message: no header"
 	}
 	m.flags = binary.BigEndian.Uint16(raw[2:])
 	counts := [4]int{}
@@ -63,7 +66,7 @@ func (m *message) read(raw []byte) string {
 				wrong = "the question is cut"
 			}
 			if wrong != "" {
-				return "not a DNS message: " + wrong
+				return nil, "not a DNS message: " + wrong
 			}
 			off = end + 4
 		}
@@ -72,25 +75,28 @@ func (m *message) read(raw []byte) string {
 		for range counts[section] {
 			if off == len(raw) {
 				if section < 3 {
-					return "the message ends before its records do"
+					return nil, "the message ends before its records do"
 				}
-				return "" // additional records are not missed
+				return answer, "" // additional records are not missed
 			}
 			var r record
 			if wrong := r.read(raw, off); wrong != "" {
-				return "not a DNS message: " + wrong
+				return nil, "not a DNS message: " + wrong
 			}
-			m.keep(section, r)
+			if section == 1 {
+				answer = append(answer, r)
+			} else {
+				m.keep(section, r)
+			}
 			off = r.end
 		}
 	}
-	return ""
+	return answer, ""
 }
 
+// keep notes what is needed of a record beside the answer.
 func (m *message) keep(section int, r record) {
 	switch {
-	case section == 1:
-		m.answer = append(m.answer, r)
 	case section == 2 && r.typ == TypeSOA && !m.hasSOA:
 		m.soa, m.hasSOA = r, true
 	case section == 2 && r.typ == TypeNS:
@@ -344,11 +350,11 @@ func (r *record) as(raw []byte, name string) (Record, string) {
 func (r *record) minimum(raw []byte) uint32 { return binary.BigEndian.Uint32(raw[r.end-4:]) }
 
 // extendedError is why a server fails, by its own account (RFC 8914).
-func (m *message) extendedError() string {
+func (m *message) extendedError(raw []byte) string {
 	if !m.hasOPT {
 		return ""
 	}
-	rr, _, err := dns.UnpackRR(m.raw[:m.opt.end], m.opt.owner)
+	rr, _, err := dns.UnpackRR(raw[:m.opt.end], m.opt.owner)
 	opt, ok := rr.(*dns.OPT)
 	if err != nil || !ok {
 		return ""

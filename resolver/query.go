@@ -30,24 +30,30 @@ type query struct {
 	msg []byte
 	// question is where the question section ends.
 	question int
+	space    [80]byte // for msg, as long as most
 }
 
 // newQuery writes the question for a canonical name. AD in a question asks for AD
 // in the answer (RFC 6840, 5.7); DO is not set: signatures are not wanted.
 func newQuery(name string, t Type, edns bool) *query {
-	b := make([]byte, headerLen, headerLen+len(name)+2+4+ednsSize)
+	q := new(query)
+	q.write(name, t, edns)
+	return q
+}
+
+func (q *query) write(name string, t Type, edns bool) {
+	b := append(q.space[:0], make([]byte, headerLen)...)
 	binary.BigEndian.PutUint16(b[2:], bitRD|bitAD)
 	b[5] = 1
 	b = appendName(b, name)
 	b = binary.BigEndian.AppendUint16(b, uint16(t))
 	b = binary.BigEndian.AppendUint16(b, classIN)
-	q := &query{question: len(b)}
+	q.question = len(b)
 	if edns { // RFC 6891, 6.1.2
 		b[11] = 1
 		b = append(b, 0, 0, typeOPT, udpSize>>8, udpSize&0xff, 0, 0, 0, 0, 0, 0)
 	}
 	q.msg = b
-	return q
 }
 
 // appendName writes a canonical name, uncompressed.

@@ -25,8 +25,10 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 	fail := func(r Reason, rcode, detail string) (*response, *Error) {
 		return nil, &Error{Name: name, Type: t, Reason: r, Server: server, Rcode: rcode, Detail: detail}
 	}
+	var space [mostlyAnswered]record
 	var m message
-	if wrong := m.read(msg); wrong != "" {
+	answer, wrong := m.read(msg, space[:0])
+	if wrong != "" {
 		return fail(Malformed, "", clip(wrong))
 	}
 	code := m.rcode()
@@ -34,11 +36,11 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 	switch code {
 	case dns.RcodeSuccess, rcodeNX:
 	case dns.RcodeServerFailure:
-		return fail(ServFail, rcode, m.extendedError())
+		return fail(ServFail, rcode, m.extendedError(msg))
 	case dns.RcodeRefused:
-		return fail(Refused, rcode, m.extendedError())
+		return fail(Refused, rcode, m.extendedError(msg))
 	default:
-		return fail(BadRcode, rcode, m.extendedError())
+		return fail(BadRcode, rcode, m.extendedError(msg))
 	}
 
 	res := &response{Answer: Answer{Name: name, Type: t, Server: server, Rcode: rcode,
@@ -47,8 +49,8 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 	for {
 		var alias *record
 		other := false
-		for i := range m.answer {
-			r := &m.answer[i]
+		for i := range answer {
+			r := &answer[i]
 			if r.class != classIN || !nameIs(msg, r.owner, at) {
 				continue
 			}
@@ -59,7 +61,7 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 					return fail(Malformed, rcode, clip(wrong))
 				}
 				if res.Records == nil {
-					res.Records = make([]Record, 0, len(m.answer)-i)
+					res.Records = make([]Record, 0, len(answer)-i)
 				}
 				res.Records = append(res.Records, got)
 				res.TTL = min(res.TTL, r.ttl)
@@ -77,7 +79,7 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 			return res, nil
 		}
 		if alias == nil {
-			if e := res.absence(&m, code, at, other); e != "" {
+			if e := res.absence(&m, msg, code, at, other); e != "" {
 				return fail(Malformed, rcode, e)
 			}
 			return res, nil
@@ -92,14 +94,14 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 
 // absence decides what a message without records of the type says of the last
 // name of the chain (RFC 2308, 2). A text is returned where it says nothing.
-func (res *response) absence(m *message, rcode int, at string, other bool) string {
+func (res *response) absence(m *message, raw []byte, rcode int, at string, other bool) string {
 	if rcode == rcodeNX {
 		// With aliases it is the last name that does not exist (RFC 6604, 3).
 		res.Status = NXDomain
 	} else {
 		res.Status = NoData
 		switch {
-		case len(res.CNAMEs) > 0 && (!m.hasSOA || !within(at, nameAt(m.raw, m.soa.owner))):
+		case len(res.CNAMEs) > 0 && (!m.hasSOA || !within(at, nameAt(raw, m.soa.owner))):
 			res.more = true
 			return ""
 		case m.hasSOA:
@@ -115,7 +117,7 @@ func (res *response) absence(m *message, rcode int, at string, other bool) strin
 	if !m.hasSOA {
 		res.TTL = 0
 	} else {
-		res.TTL = min(res.TTL, m.soa.ttl, m.soa.minimum(m.raw)) // RFC 2308, 5
+		res.TTL = min(res.TTL, m.soa.ttl, m.soa.minimum(raw)) // RFC 2308, 5
 	}
 	return ""
 }

@@ -58,7 +58,7 @@ type inquiry struct {
 	socket *udpSocket
 	id     uint16
 	strays int
-	due    time.Time
+	due    time.Duration // since the socket was opened
 	// The questions on a socket in the order of their due times.
 	before, after *inquiry
 }
@@ -212,7 +212,7 @@ func newSocket(c *net.UDPConn) *udpSocket {
 // add registers a question under an id of its own; false where the socket takes
 // no more.
 func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
-	now := time.Now()
+	now := time.Since(s.opened)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over || len(s.pending) >= socketPending {
@@ -226,7 +226,7 @@ func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 	binary.BigEndian.PutUint16(i.q.msg, i.id)
 	s.pending[i.id] = i
 	s.waiting.Add(1)
-	i.socket, i.due = s, now.Add(timeout)
+	i.socket, i.due = s, now+timeout
 	if i.before = s.last; s.last != nil {
 		s.last.after = i
 	} else {
@@ -237,7 +237,7 @@ func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 		s.armed = true
 		s.timer.Reset(timeout)
 	}
-	if s.taken++; s.taken >= socketQuestions || now.Sub(s.opened) > socketAge {
+	if s.taken++; s.taken >= socketQuestions || now > socketAge {
 		s.worn.Store(true)
 	}
 	return true
@@ -339,14 +339,14 @@ func (i *inquiry) outcome(err error) error {
 // the first due time, whether that question is answered by then or not.
 func (s *udpSocket) expire() {
 	s.mu.Lock()
-	now := time.Now()
+	now := time.Since(s.opened)
 	var late []*inquiry
-	for s.first != nil && !now.Before(s.first.due) {
+	for s.first != nil && now >= s.first.due {
 		late = append(late, s.first)
 		s.drop(s.first)
 	}
 	if s.armed = s.first != nil; s.armed {
-		s.timer.Reset(s.first.due.Sub(now))
+		s.timer.Reset(s.first.due - now)
 	}
 	s.mu.Unlock()
 	for _, i := range late {
