@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"mailworthy/finding"
 )
@@ -152,6 +153,10 @@ func DefaultCatalogue() *Catalogue {
 	}
 	return c
 }
+
+// builtIn is a default catalogue that nobody changes, read once: an examination
+// without a catalogue would read the YAML each time.
+var builtIn = sync.OnceValue(DefaultCatalogue)
 
 // Find returns the list of that zone, or nil. Of a wildcard of dead lists it
 // returns one with the zone asked for.

@@ -64,7 +64,7 @@ type Options struct {
 func (o *Options) lists() []*List {
 	c := o.Catalogue
 	if c == nil {
-		c = DefaultCatalogue()
+		c = builtIn()
 	}
 	if lists, err := c.Select(o.Lists); err == nil {
 		return lists

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"slices"
@@ -270,9 +271,12 @@ func noAnswer(stderr io.Writer, why string) {
 
 // logAudit logs what an audit asked.
 func (s *session) logAudit(r *report.Report) {
-	for _, q := range r.Trace {
-		s.log.Debug("question", "domain", r.Domain, "name", q.Name, "type", q.Type.String(), "status", q.Status,
-			"server", q.Server, "duration_ms", q.Duration.Milliseconds())
+	// The arguments would be allocated for each question, wanted or not.
+	if s.log.Enabled(context.Background(), slog.LevelDebug) {
+		for _, q := range r.Trace {
+			s.log.Debug("question", "domain", r.Domain, "name", q.Name, "type", q.Type.String(), "status", q.Status,
+				"server", q.Server, "duration_ms", q.Duration.Milliseconds())
+		}
 	}
 	s.log.Info("audited", "domain", r.Domain, "questions", r.Queries, "duration_ms", r.DurationMS)
 }

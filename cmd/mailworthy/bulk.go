@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -150,24 +148,6 @@ type outcome struct {
 	err        error
 }
 
-// bulkMemory is where the garbage collector of a list run starts to work as often
-// as it must: such a run is to stay under 200 MB.
-const bulkMemory = 160 << 20
-
-// collectLess lets garbage gather up to bulkMemory, which costs a list run a sixth
-// less processor time (docs/performance.md). Who sets GOGC or GOMEMLIMIT decides
-// instead. The function returned undoes it.
-func collectLess() func() {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return func() {}
-	}
-	percent, limit := debug.SetGCPercent(400), debug.SetMemoryLimit(bulkMemory)
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-	}
-}
-
 // stream audits the list and writes each report as it comes. Where the context of
 // the command ends, what is under way of a list is finished, written and counted
 // first.
@@ -193,7 +173,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 		o.Window = windowCSV
 	}
 	if f.file != "" {
-		defer collectLess()()
+		defer audit.CollectLess()()
 	}
 	work := func(ctx context.Context, in listed) (made outcome) {
 		r := a.audit(ctx, in.domain)

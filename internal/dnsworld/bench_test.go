@@ -2,11 +2,12 @@ package dnsworld
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,10 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"mailworthy/audit"
-	"mailworthy/dkim"
-	"mailworthy/finding"
-	"mailworthy/rbl"
 	"mailworthy/resolver"
 )
 
@@ -50,7 +47,21 @@ func serveUntilStdinEnds(latency string) {
 // world is a world in another process.
 type otherWorld struct {
 	addr string
+	pid  int
 	stop func() (queries, microseconds int64)
+}
+
+// used is the processor time of the world so far, in ticks of 10 ms; zero where the
+// system does not say.
+func (w otherWorld) used() time.Duration {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.pid))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 func startWorld(b *testing.B, latency time.Duration) otherWorld {
@@ -68,7 +79,7 @@ func startWorld(b *testing.B, latency time.Duration) otherWorld {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return otherWorld{strings.TrimSpace(addr), func() (queries, microseconds int64) {
+	return otherWorld{strings.TrimSpace(addr), cmd.Process.Pid, func() (queries, microseconds int64) {
 		in.Close()
 		fmt.Fscan(lines, &queries, &microseconds)
 		cmd.Wait()
@@ -76,11 +87,29 @@ func startWorld(b *testing.B, latency time.Duration) otherWorld {
 	}}
 }
 
+// unused is how long processors had nothing to do, in ticks of 10 ms.
+func unused() time.Duration {
+	stat, _ := os.ReadFile("/proc/stat")
+	fields := strings.Fields(string(stat[:bytes.IndexByte(append(stat, '\n'), '\n')]))
+	if len(fields) < 6 {
+		return 0
+	}
+	idle, _ := strconv.Atoi(fields[4])
+	waiting, _ := strconv.Atoi(fields[5])
+	return time.Duration(idle+waiting) * 10 * time.Millisecond
+}
+
 // processorTime is what this process has used.
 func processorTime() time.Duration {
 	var u syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// resetPeak has peakMemory count from here on.
+func resetPeak() {
+	debug.FreeOSMemory()
+	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 }
 
 // peakMemory is VmHWM in MB; 0 where the system does not say.
@@ -93,31 +122,6 @@ func peakMemory() float64 {
 		}
 	}
 	return 0
-}
-
-// meter measures what a benchmark costs this process.
-type meter struct {
-	started time.Time
-	used    time.Duration
-}
-
-func startMeter(b *testing.B) meter {
-	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // VmHWM from here on
-	runtime.GC()
-	b.ResetTimer()
-	return meter{time.Now(), processorTime()}
-}
-
-func (m meter) report(b *testing.B, questions int64, w otherWorld) {
-	wall, used := time.Since(m.started), processorTime()-m.used
-	b.StopTimer()
-	peak := peakMemory()
-	queries, theirs := w.stop()
-	b.ReportMetric(float64(questions)/wall.Seconds(), "questions/s")
-	b.ReportMetric(float64(used.Microseconds())/float64(questions), "µs-cpu/question")
-	b.ReportMetric(float64(theirs)/float64(queries), "world-µs-cpu/question")
-	b.ReportMetric(peak, "MB-peak")
-	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkClient asks questions that nobody has asked, from many goroutines, with
@@ -136,7 +140,9 @@ func BenchmarkClient(b *testing.B) {
 				workers = 2048
 			}
 			var next atomic.Int64
-			m := startMeter(b)
+			resetPeak()
+			b.ResetTimer()
+			started := processorTime()
 			var wg sync.WaitGroup
 			for range workers {
 				wg.Go(func() {
@@ -150,86 +156,14 @@ func BenchmarkClient(b *testing.B) {
 				})
 			}
 			wg.Wait()
-			m.report(b, int64(b.N), w)
+			used := processorTime() - started
+			b.StopTimer()
+			queries, theirs := w.stop()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "questions/s")
+			b.ReportMetric(float64(used.Microseconds())/float64(b.N), "µs-cpu/question")
+			b.ReportMetric(float64(theirs)/float64(queries), "world-µs-cpu/question")
+			b.ReportMetric(peakMemory(), "MB-peak")
+			b.ReportMetric(0, "ns/op")
 		})
 	}
-}
-
-// BenchmarkBulk audits b.N domains as the command does for a file of them.
-//
-//	go test ./internal/dnsworld -run '^$' -bench Bulk -benchtime 20000x
-func BenchmarkBulk(b *testing.B) {
-	for _, latency := range []time.Duration{0, 20 * time.Millisecond} {
-		for _, lists := range []int{0, 10} {
-			b.Run(fmt.Sprintf("lists=%d/latency=%s", lists, latency), func(b *testing.B) {
-				benchmarkBulk(b, lists, latency)
-			})
-		}
-	}
-}
-
-func benchmarkBulk(b *testing.B, lists int, latency time.Duration) {
-	w := startWorld(b, latency)
-	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{w.addr}},
-		Cache: resolver.CacheOptions{Bytes: number("CACHE_MB", 0) << 20}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer st.Close()
-	o := audit.Options{Selectors: dkim.Inferred, Health: &rbl.Health{}}
-	sections := []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts}
-	if lists > 0 {
-		sections = append(sections, finding.Reputation)
-		o.Catalogue = firstLists(lists)
-	}
-	workers := number("CONCURRENCY", 256)
-	var next, asked, unknown atomic.Int64
-	m := startMeter(b)
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= b.N {
-					return
-				}
-				r := audit.Run(context.Background(), st, audit.Target{Domain: Domain(i), Sections: sections}, o)
-				asked.Add(int64(r.Queries))
-				for _, f := range r.Findings {
-					if f.Severity == finding.Unknown {
-						unknown.Add(1)
-						break
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "domains/s")
-	b.ReportMetric(float64(asked.Load())/float64(b.N), "questions/domain")
-	b.ReportMetric(100*float64(unknown.Load())/float64(b.N), "%unknown")
-	stats := st.Cache.Stats()
-	b.ReportMetric(float64(stats.Misses)/float64(b.N), "sent/domain")
-	b.ReportMetric(100*stats.HitRate(), "%hits")
-	m.report(b, stats.Misses, w)
-}
-
-// number is a variable of the environment, to try other settings.
-func number(name string, otherwise int) int {
-	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
-		return n
-	}
-	return otherwise
-}
-
-// firstLists is a catalogue of the first block lists of the default one.
-func firstLists(n int) *rbl.Catalogue {
-	c := rbl.DefaultCatalogue()
-	out := &rbl.Catalogue{}
-	for _, l := range c.Lists {
-		if l.Default && l.Dead == "" && len(out.Lists) < n {
-			out.Lists = append(out.Lists, l)
-		}
-	}
-	return out
 }
