@@ -159,7 +159,7 @@ func (a *run) ask(ctx context.Context) {
 	if a.wants(finding.DKIM) {
 		g.Go(func() error {
 			res.DKIM = dkim.Examine(ctx, a.session, t.Domain, dkim.Options{Selectors: t.Selectors,
-				Catalogue: a.options.Selectors, DKIMDomains: t.DKIMDomains, Hints: a.hints})
+				Catalogue: a.options.Selectors, DKIMDomains: t.DKIMDomains, Hints: func(then func(dkim.Hints)) { then(a.hints(ctx)) }})
 			return nil
 		})
 	}

@@ -50,6 +50,8 @@ type Provider struct {
 	// the other is absent until the next rotation.
 	Standby bool
 	Note    string
+
+	expanded []string // Expand("")
 }
 
 // The years that dated patterns are enumerated for, and the months of {mmyy}.
@@ -60,8 +62,16 @@ const (
 
 // Expand returns the selectors with years and months enumerated, the latest
 // first, after those without a date. A {label} is replaced by label; where that
-// is empty the pattern is left out.
+// is empty the pattern is left out. The list must not be changed.
 func (p *Provider) Expand(label string) []string {
+	labelled := func(s string) bool { return strings.Contains(s, "{label}") }
+	if label == "" || !slices.ContainsFunc(p.Selectors, labelled) {
+		return p.expanded
+	}
+	return p.expand(label)
+}
+
+func (p *Provider) expand(label string) []string {
 	var plain, dated []string
 	for _, s := range p.Selectors {
 		switch {
@@ -133,6 +143,7 @@ func parseCatalogue(providers, common string) (*catalogue, error) {
 	users := map[string]int{}
 	for i := range c.providers {
 		p := &c.providers[i]
+		p.expanded = p.expand("")
 		c.byName[p.Name] = p
 		for _, index := range []struct {
 			of map[string]*Provider

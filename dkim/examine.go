@@ -6,9 +6,6 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -18,8 +15,6 @@ import (
 const (
 	// defaultQuestions is the bound with Common and Inferred.
 	defaultQuestions = 60
-	// atOnce bounds the questions in flight.
-	atOnce = 256
 	// commonInBulk is how many of the common selectors Inferred asks.
 	commonInBulk = 10
 	// forInferred is what the first round leaves for the second: with hints to
@@ -49,63 +44,94 @@ type Options struct {
 	// MaxQuestions bounds the questions in all, guesses cut first; zero: 60, or no
 	// bound but the catalogue's size with All.
 	MaxQuestions int
-	// Hints returns what MX and SPF say. It may block until that is known or ctx
-	// ends; nil: nothing is known.
-	Hints func(context.Context) Hints
+	// Hints says what MX and SPF do: it calls then once, at once or when that is
+	// known; nil: nothing is known.
+	Hints func(then func(Hints))
 	// DKIMDomains are other signing domains (d=): the stated selectors are asked there too.
 	DKIMDomains []string
 }
 
-// Examine looks for the DKIM keys of a domain. Whatever does not depend on an
-// answer is asked at once: _domainkey.<domain>, two selectors that nobody
-// publishes (against wildcards), the stated and the most common selectors; then,
-// when Hints has returned, the selectors of the providers inferred. It never
-// fails: what the DNS does not say is in the facts.
-func Examine(ctx context.Context, r resolver.Resolver, domain string, o Options) *Discovery {
-	s := newSearch(ctx, r, domain, o)
-	var wait sync.WaitGroup
-	var hints Hints
-	if o.Hints != nil {
-		wait.Go(func() { hints = o.Hints(ctx) })
+// Examine looks for the DKIM keys of a domain: Begin by itself.
+func Examine(ctx context.Context, r resolver.Resolver, domain string, o Options) (d *Discovery) {
+	b := resolver.NewBatch(ctx, r)
+	Begin(b, domain, o, func(found *Discovery) { d = found })
+	b.Run()
+	return d
+}
+
+// Begin looks for the DKIM keys of a domain and calls done with what there is.
+// Whatever does not depend on an answer is asked at once: _domainkey.<domain>, two
+// selectors that nobody publishes (against wildcards), the stated and the most
+// common selectors; then, when Hints has told, the selectors of the providers
+// inferred. It never fails: what the DNS does not say is in the facts.
+func Begin(b *resolver.Batch, domain string, o Options, done func(*Discovery)) {
+	s := newSearch(domain, o)
+	s.batch, s.done = b, done
+	s.open = 1
+	if s.guided {
+		s.open++
 	}
-	s.firstRound()
-	wait.Wait()
-	s.d.HintsIncomplete = hints.Incomplete
-	s.infer(hints)
+	b.Part(s.firstRound, func() {
+		s.judgeFirst()
+		s.goOn()
+	})
+	if s.guided {
+		o.Hints(func(h Hints) {
+			s.hints = h
+			s.goOn()
+		})
+	}
+}
+
+// goOn asks the second round when the first is answered and the hints are there.
+func (s *search) goOn() {
+	if s.open--; s.open > 0 {
+		return
+	}
+	s.d.HintsIncomplete = s.hints.Incomplete
+	s.infer()
 	if s.d.Proof != ProofAbsent || s.anything() {
-		s.secondRound()
+		s.batch.Part(s.secondRound, func() {
+			s.attachWildcard(s.second)
+			s.conclude()
+		})
+	} else {
+		s.conclude()
 	}
-	s.conclude()
-	return s.d
 }
 
 // search is one discovery under way.
 type search struct {
-	ctx     context.Context
-	r       resolver.Resolver
+	batch   *resolver.Batch
+	done    func(*Discovery)
 	c       *catalogue
 	d       *Discovery
-	most    int             // bound on questions
-	guided  bool            // hints may come
-	pending []string        // guesses of the mode that are still to ask, best first
-	asked   map[string]bool // selectors asked at the domain
-	// shapes are the answers that any selector gets (see shape).
+	most    int      // bound on questions
+	pending []string // guesses of the mode that are still to ask, best first
+	guided  bool     // hints will come
+	hints   Hints
+	open    int // what goOn waits for
+	second  int // where the selectors of the second round begin
+
+	proof resolved
+	// guards are two names that nobody publishes, probes their answers, and shapes
+	// those that any selector gets (see shape).
+	guards [2]string
+	probes [2]resolved
 	shapes []string
-	// inferred are the providers of d.Providers, with the name that stands for
-	// {label} in their selectors.
+	// inferred are the providers of d.Providers.
 	inferred []inferredProvider
 }
 
-func newSearch(ctx context.Context, r resolver.Resolver, domain string, o Options) *search {
+func newSearch(domain string, o Options) *search {
 	domain = cleanName(domain)
 	mode := o.Catalogue
 	if mode == "" {
 		mode = Common
 	}
-	s := &search{ctx: ctx, r: r, c: loaded(), most: o.MaxQuestions, guided: o.Hints != nil, asked: map[string]bool{},
+	s := &search{c: loaded(), most: o.MaxQuestions, guided: o.Hints != nil,
 		d: &Discovery{Domain: domain, Proof: ProofUnknown, Catalogue: mode, DKIMDomains: []string{}, Providers: []Inference{},
-			Selectors: []Selector{}, Keys: []PublishedKey{}, Evidence: []finding.Evidence{},
-			Wildcard: Wildcard{Status: WildcardUnknown, Evidence: []finding.Evidence{}}}}
+			Selectors: []Selector{}, Keys: []PublishedKey{}, Wildcard: Wildcard{Status: WildcardUnknown}}}
 	switch mode {
 	case All:
 		s.pending = s.c.all()
@@ -113,9 +139,9 @@ func newSearch(ctx context.Context, r resolver.Resolver, domain string, o Option
 			s.most = len(s.pending) + 4*defaultQuestions
 		}
 	case Inferred:
-		s.pending = slices.Clone(s.c.common[:min(commonInBulk, len(s.c.common))])
+		s.pending = slices.Clip(s.c.common[:min(commonInBulk, len(s.c.common))])
 	default:
-		s.pending = slices.Clone(s.c.common)
+		s.pending = slices.Clip(s.c.common)
 	}
 	if s.most <= 0 {
 		s.most = defaultQuestions
@@ -127,10 +153,9 @@ func newSearch(ctx context.Context, r resolver.Resolver, domain string, o Option
 	}
 	for _, sel := range o.Selectors {
 		sel, _, _ = strings.Cut(cleanName(sel), "._domainkey") // a whole name may have been pasted
-		if sel == "" || s.asked[sel] {
+		if sel == "" || s.asked(sel) {
 			continue
 		}
-		s.asked[sel] = true
 		for _, at := range append([]string{domain}, s.d.DKIMDomains...) {
 			s.d.Selectors = append(s.d.Selectors, Selector{Name: sel, Domain: at, Stated: true})
 		}
@@ -143,11 +168,17 @@ func cleanName(s string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(s), "."))
 }
 
-// guards returns two selectors that nobody publishes, the same for a domain every
-// time, so that an audit can be repeated and its answers cached.
-func guards(domain string) [2]string {
+// guards returns two names that nobody publishes below _domainkey.<domain>, the
+// same for a domain every time, so that an audit can be repeated and its answers
+// cached.
+func guards(domain string) (names [2]string) {
 	sum := sha256.Sum256([]byte("mailworthy wildcard guard\x00" + domain))
-	return [2]string{"x" + hex.EncodeToString(sum[:8]), "x" + hex.EncodeToString(sum[8:16])}
+	for i := range names {
+		var selector [16]byte
+		hex.Encode(selector[:], sum[8*i:8*i+8])
+		names[i] = "x" + string(selector[:]) + "._domainkey." + domain
+	}
+	return names
 }
 
 // guess takes up to n selectors from the pending ones that were not asked yet.
@@ -161,12 +192,21 @@ func (s *search) guess(n int) {
 	}
 }
 
+// asked reports whether the selector is asked at the domain.
+func (s *search) asked(sel string) bool {
+	for i := range s.d.Selectors {
+		if s.d.Selectors[i].Name == sel {
+			return true
+		}
+	}
+	return false
+}
+
 // add puts a guess on the list, unless it is there or makes no name.
 func (s *search) add(sel string) bool {
-	if s.asked[sel] || len(sel)+len("._domainkey.")+len(s.d.Domain) > 253 {
+	if s.asked(sel) || len(sel)+len("._domainkey.")+len(s.d.Domain) > 253 {
 		return false
 	}
-	s.asked[sel] = true
 	s.d.Selectors = append(s.d.Selectors, Selector{Name: sel, Domain: s.d.Domain})
 	return true
 }
@@ -175,7 +215,7 @@ func (s *search) add(sel string) bool {
 func (s *search) room() int { return max(0, s.most-s.d.Questions) }
 
 // firstRound asks at once whatever depends on nothing.
-func (s *search) firstRound() {
+func (s *search) firstRound(b *resolver.Batch) {
 	s.d.Questions = 3 + len(s.d.Selectors)
 	room, reserve := s.room(), forSiblings
 	if s.guided {
@@ -184,85 +224,68 @@ func (s *search) firstRound() {
 	if s.d.Catalogue == Inferred {
 		reserve = max(0, room-commonInBulk)
 	}
-	s.guess(room - min(reserve, room/2))
+	n := room - min(reserve, room/2)
+	s.d.Selectors = slices.Grow(s.d.Selectors, min(n, len(s.pending))+min(reserve, forSiblings))
+	s.guess(n)
 
-	name := "_domainkey." + s.d.Domain
-	guard := guards(s.d.Domain)
-	var proof resolved
-	var probes [2]resolved
-	g := s.group()
-	g.Go(func() error { proof = s.lookup(name); return nil })
-	for i := range guard {
-		g.Go(func() error { probes[i] = s.lookup(guard[i] + "." + name); return nil })
+	s.guards = guards(s.d.Domain)
+	_, name, _ := strings.Cut(s.guards[0], ".")
+	b.Ask(name, resolver.TypeTXT, s.proof.set)
+	for i := range s.guards {
+		b.Ask(s.guards[i], resolver.TypeTXT, s.probes[i].set)
 	}
-	s.ask(g, s.d.Selectors)
-	_ = g.Wait() // the functions return no errors
+	s.ask(b, 0)
 	s.d.Questions = 3 + len(s.d.Selectors)
+}
 
-	s.d.Evidence = append(s.d.Evidence, proof.evidence())
+// judgeFirst says what the first round proves about the names below _domainkey.
+func (s *search) judgeFirst() {
+	s.d.Evidence = []finding.Evidence{s.proof.evidence()}
 	switch {
-	case proof.err != nil:
-	case proof.answer.Status == resolver.NXDomain && len(proof.answer.CNAMEs) == 0:
+	case s.proof.err != nil:
+	case s.proof.answer.Status == resolver.NXDomain && len(s.proof.answer.CNAMEs) == 0:
 		s.d.Proof = ProofAbsent
 	default:
 		// With an alias the NXDOMAIN is that of its target: the name itself exists.
 		s.d.Proof = ProofExists
 	}
-	s.judgeWildcard(guard, probes)
+	s.judgeWildcard()
 	s.attachWildcard(0)
 }
 
 // secondRound asks for the selectors of the providers inferred, and then for what
 // is left of the mode's guesses.
-func (s *search) secondRound() {
-	from := len(s.d.Selectors)
+func (s *search) secondRound(b *resolver.Batch) {
+	s.second = len(s.d.Selectors)
 	n := s.room()
-	lists := make([][]string, len(s.inferred))
-	for i, p := range s.inferred {
-		lists[i] = p.Expand(p.label)
-	}
 	// One of each in turn, so that a provider with many does not use up the bound.
-	for more := true; more; {
+	for i, more := 0, true; more; i++ {
 		more = false
-		for i, list := range lists {
-			if len(list) == 0 {
+		for _, p := range s.inferred {
+			if i >= len(p.selectors) {
 				continue
 			}
 			more = true
-			switch {
-			case s.asked[list[0]]:
+			switch sel := p.selectors[i]; {
+			case s.asked(sel):
 			case n > 0:
-				s.add(list[0])
+				s.add(sel)
 				n--
 			default:
-				s.pending = append(s.pending, list[0]) // counted as left out
+				s.pending = append(s.pending, sel) // counted as left out
 			}
-			lists[i] = list[1:]
 		}
 	}
 	s.guess(n)
-	g := s.group()
-	s.ask(g, s.d.Selectors[from:])
-	_ = g.Wait()
-	s.d.Questions += len(s.d.Selectors) - from
-	s.attachWildcard(from)
+	s.ask(b, s.second)
+	s.d.Questions += len(s.d.Selectors) - s.second
 }
 
-// group runs questions at the same time.
-func (s *search) group() *errgroup.Group {
-	g := new(errgroup.Group)
-	g.SetLimit(atOnce)
-	return g
-}
-
-// ask asks for each selector of the list, in g.
-func (s *search) ask(g *errgroup.Group, list []Selector) {
-	for i := range list {
-		sel := &list[i]
-		g.Go(func() error {
-			sel.set(s.lookup(sel.QueryName()))
-			return nil
-		})
+// ask asks for the selectors from an index on.
+func (s *search) ask(b *resolver.Batch, from int) {
+	for i := range s.d.Selectors[from:] {
+		sel := &s.d.Selectors[from+i]
+		b.Ask(sel.QueryName(), resolver.TypeTXT, sel.set)
 	}
 }
 
@@ -272,20 +295,17 @@ type resolved struct {
 	err    error
 }
 
-func (s *search) lookup(name string) resolved {
-	a, err := s.r.Lookup(s.ctx, name, resolver.TypeTXT)
-	return resolved{a, err}
-}
+func (r *resolved) set(a *resolver.Answer, err error) { r.answer, r.err = a, err }
 
-func (r resolved) evidence() finding.Evidence { return resolver.Outcome(r.answer, r.err) }
+func (r *resolved) evidence() finding.Evidence { return resolver.Outcome(r.answer, r.err) }
 
 // set records the outcome of the question for a selector.
-func (sel *Selector) set(r resolved) {
-	if r.err != nil {
-		sel.Status, sel.Reason = SelectorUnresolved, string(resolver.AsError(r.err).Reason)
+func (sel *Selector) set(a *resolver.Answer, err error) {
+	if err != nil {
+		sel.Status, sel.Reason = SelectorUnresolved, string(resolver.AsError(err).Reason)
 	} else {
-		sel.answer, sel.CNAMEs = r.answer, r.answer.CNAMEs
-		switch r.answer.Status {
+		sel.answer, sel.CNAMEs = a, a.CNAMEs
+		switch a.Status {
 		case resolver.Found:
 			sel.Status = SelectorFound
 		case resolver.NXDomain:
@@ -295,7 +315,7 @@ func (sel *Selector) set(r resolved) {
 		}
 	}
 	if sel.Stated || sel.Status == SelectorFound || sel.Status == SelectorUnresolved || len(sel.CNAMEs) > 0 {
-		e := r.evidence()
+		e := resolver.Outcome(a, err)
 		sel.Evidence = &e
 	}
 }
@@ -310,14 +330,8 @@ func (s *search) anything() bool {
 
 // conclude counts, names the providers and reads the keys.
 func (s *search) conclude() {
-	for _, sel := range s.pending {
-		if !s.asked[sel] {
-			s.asked[sel] = true
-			s.d.LeftOut++
-		}
-	}
-	if s.d.Proof == ProofAbsent && !s.anything() {
-		s.d.LeftOut = 0 // they need not be asked
+	if s.d.Proof != ProofAbsent || s.anything() { // else they need not be asked
+		s.d.LeftOut = s.leftOut()
 	}
 	for i := range s.d.Selectors {
 		sel := &s.d.Selectors[i]
@@ -335,6 +349,18 @@ func (s *search) conclude() {
 			s.d.Keys = append(s.d.Keys, publishedKey(sel))
 		}
 	}
+	s.done(s.d)
+}
+
+// leftOut counts the pending selectors that were not asked, each once.
+func (s *search) leftOut() int {
+	n := 0
+	for i, sel := range s.pending {
+		if !s.asked(sel) && !slices.Contains(s.pending[:i], sel) {
+			n++
+		}
+	}
+	return n
 }
 
 // publishedKey reads the key record of a selector that was found.

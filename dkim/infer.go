@@ -4,21 +4,24 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/finding"
 	"mailworthy/resolver"
 )
 
 // mostHints bounds the names of each kind that providers are inferred from.
 const mostHints = 200
 
-// inferredProvider is a provider of the domain, and what {label} stands for.
+// inferredProvider is a provider of the domain, and its selectors there.
 type inferredProvider struct {
 	*Provider
-	label string
+	label     string // what {label} stands for
+	selectors []string
 }
 
 // infer finds the providers that MX hosts, SPF targets and the aliases of the
 // first round point to, in this order.
-func (s *search) infer(h Hints) {
+func (s *search) infer() {
+	h := &s.hints
 	for _, host := range h.MXHosts[:min(mostHints, len(h.MXHosts))] {
 		s.point(s.c.mx, "mx", cleanName(host))
 	}
@@ -33,6 +36,10 @@ func (s *search) infer(h Hints) {
 		for _, target := range sel.CNAMEs {
 			s.point(s.c.cname, "cname of "+sel.Name, target)
 		}
+	}
+	for i := range s.inferred {
+		p := &s.inferred[i]
+		p.selectors = p.Expand(p.label)
 	}
 }
 
@@ -77,7 +84,7 @@ func (s *search) name(sel *Selector) {
 		return
 	}
 	for _, p := range s.inferred {
-		if slices.Contains(p.Expand(p.label), sel.Name) {
+		if slices.Contains(p.selectors, sel.Name) {
 			sel.Provider, sel.ProviderBy = p.Name, "inferred"
 			return
 		}
@@ -121,15 +128,16 @@ func shape(selector string, a *resolver.Answer) string {
 }
 
 // judgeWildcard says what selectors that nobody publishes were answered with.
-func (s *search) judgeWildcard(names [2]string, probes [2]resolved) {
+func (s *search) judgeWildcard() {
 	w := &s.d.Wildcard
-	for i, p := range probes {
-		w.Evidence = append(w.Evidence, p.evidence())
+	w.Evidence = []finding.Evidence{s.probes[0].evidence(), s.probes[1].evidence()}
+	for i, p := range s.probes {
 		if p.err != nil {
 			continue
 		}
 		if p.answer.Status == resolver.Found || len(p.answer.CNAMEs) > 0 {
-			s.shapes = append(s.shapes, shape(names[i], p.answer))
+			selector, _, _ := strings.Cut(s.guards[i], ".")
+			s.shapes = append(s.shapes, shape(selector, p.answer))
 		}
 		if p.answer.Status != resolver.Found {
 			if w.Status == WildcardUnknown {

@@ -130,28 +130,24 @@ func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now tim
 
 // foundKey is what is published at the selector of a signature.
 type foundKey struct {
-	answer *resolver.Answer
-	err    error
-	texts  []string
-	keys   []*Key
+	resolved
+	texts []string
+	keys  []*Key
 }
 
 // lookupKeys asks for the keys of all signatures at once, each name once.
 func lookupKeys(ctx context.Context, r resolver.Resolver, signatures []*signature) map[string]*foundKey {
 	found := map[string]*foundKey{}
-	g := new(errgroup.Group)
+	b := resolver.NewBatch(ctx, r)
 	for _, s := range signatures {
 		if s.Domain == "" || s.Selector == "" || found[s.name] != nil {
 			continue
 		}
 		f := &foundKey{}
 		found[s.name] = f
-		g.Go(func() error {
-			f.answer, f.err = r.Lookup(ctx, s.name, resolver.TypeTXT)
-			return nil
-		})
+		b.Ask(s.name, resolver.TypeTXT, f.set)
 	}
-	_ = g.Wait() // the functions return no errors
+	b.Run()
 	for _, f := range found {
 		if f.err != nil {
 			continue
