@@ -333,6 +333,7 @@ func (s *search) conclude() {
 	if s.d.Proof != ProofAbsent || s.anything() { // else they need not be asked
 		s.d.LeftOut = s.leftOut()
 	}
+	keys := 0
 	for i := range s.d.Selectors {
 		sel := &s.d.Selectors[i]
 		s.name(sel)
@@ -345,11 +346,24 @@ func (s *search) conclude() {
 				s.d.Answered++
 			}
 		}
-		if s.d.answered(sel) && (sel.Stated || !sel.Wildcard) {
-			s.d.Keys = append(s.d.Keys, publishedKey(sel))
+		if s.d.publishes(sel) {
+			keys++
+		}
+	}
+	s.d.Keys = make([]PublishedKey, 0, keys)
+	for i := range s.d.Selectors {
+		if sel := &s.d.Selectors[i]; s.d.publishes(sel) {
+			s.d.Keys = append(s.d.Keys, PublishedKey{Selector: sel.Name, Domain: sel.Domain, Stated: sel.Stated, Provider: sel.Provider,
+				CNAMEs: sel.CNAMEs, Wildcard: sel.Wildcard, evidence: *sel.Evidence})
+			s.d.Keys[len(s.d.Keys)-1].read(sel.answer.Records)
 		}
 	}
 	s.done(s.d)
+}
+
+// publishes reports whether the selector has key records of its own, or was stated.
+func (d *Discovery) publishes(sel *Selector) bool {
+	return d.answered(sel) && (sel.Stated || !sel.Wildcard)
 }
 
 // leftOut counts the pending selectors that were not asked, each once.
@@ -363,18 +377,19 @@ func (s *search) leftOut() int {
 	return n
 }
 
-// publishedKey reads the key record of a selector that was found.
-func publishedKey(sel *Selector) PublishedKey {
-	records := sel.answer.Records
-	best, key := &records[0], keyOf(&records[0])
-	for i := range records[1:] {
-		if k := keyOf(&records[i+1]); k.resembles() && !key.resembles() {
-			best, key = &records[i+1], k
+// read reads the key record of a selector that was found.
+func (k *PublishedKey) read(records []resolver.Record) {
+	texts := k.evidence.Answer // the strings of each record, joined
+	best := 0
+	k.Key.read(texts[0])
+	for i := 1; i < len(texts) && !k.resembles(); i++ {
+		var other Key
+		if other.read(texts[i]); other.resembles() {
+			best, k.Key = i, other
 		}
 	}
-	key.Record, key.Notes = clip(key.Record, mostText), clip(key.Notes, mostText)
-	return PublishedKey{Selector: sel.Name, Domain: sel.Domain, Stated: sel.Stated, Provider: sel.Provider, CNAMEs: sel.CNAMEs,
-		Wildcard: sel.Wildcard, RecordCount: len(records), StringCount: len(best.TXT), Key: *key, evidence: *sel.Evidence}
+	k.Record, k.Notes = clip(k.Record, mostText), clip(k.Notes, mostText)
+	k.RecordCount, k.StringCount = len(records), len(records[best].TXT)
 }
 
 func keyOf(r *resolver.Record) *Key {

@@ -97,16 +97,22 @@ func (p *Problem) Error() string { return "dkim: key record: " + p.Detail }
 // be read. The error is the first Problem that verifiers do not read over, as a
 // *Problem; nil where there is none. An empty p= is no error: the key is revoked.
 func ParseKey(record string) (*Key, error) {
-	k := &Key{Record: record, Algorithm: algorithmRSA, Services: []string{"*"}}
+	k := new(Key)
+	k.read(record)
+	if p := k.refusal(); p != nil {
+		return k, p
+	}
+	return k, nil
+}
+
+// read reads the record into an empty key.
+func (k *Key) read(record string) {
+	k.Record, k.Algorithm, k.Services = record, algorithmRSA, []string{"*"}
 	k.tags, k.Problems = parseTags(record, false)
 	if !k.broken() {
 		k.readTags()
 		slices.SortStableFunc(k.Problems, func(a, b Problem) int { return a.Offset - b.Offset })
 	}
-	if p := k.refusal(); p != nil {
-		return k, p
-	}
-	return k, nil
 }
 
 // refusal is the first problem for which verifiers refuse the record, or nil.
