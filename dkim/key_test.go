@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -243,6 +244,49 @@ func TestFingerprint(t *testing.T) {
 	c, _ := ParseKey("v=DKIM1; p=" + spki(t, 2050))
 	if a.Fingerprint != b.Fingerprint || a.Fingerprint == c.Fingerprint || a.Fingerprint == "" {
 		t.Errorf("fingerprints %s, %s, %s", a.Fingerprint, b.Fingerprint, c.Fingerprint)
+	}
+}
+
+// A key that is read without the library for ASN.1 is read as with it, whatever
+// octet of it is changed.
+func TestDecodePlainRSA(t *testing.T) {
+	agree := func(der []byte) bool {
+		var plain, full Key
+		if !plain.decodePlainRSA(der) {
+			return false
+		}
+		full.decodeRSA(der, func(format string, args ...any) *Problem {
+			return full.problem(ProblemUndecodable, &tag{}, 0, fmt.Sprintf(format, args...))
+		})
+		if !reflect.DeepEqual(plain, full) {
+			t.Errorf("%x: %+v, want %+v", der, plain, full)
+		}
+		return true
+	}
+	for _, key := range []string{rfc6376Key, spki(t, 1024), spki(t, 2048), spki(t, 4096), pkcs1(512), pkcs1(1023), pkcs1(2048),
+		rawRSA(t, modulus(1024), big.NewInt(3)), rawRSA(t, modulus(160), big.NewInt(1<<24-1))} {
+		der := mustDecode(t, key)
+		if !agree(der) {
+			t.Errorf("%s is not plain", key)
+		}
+		for i := range der {
+			if i > 50 && i < len(der)-10 {
+				continue
+			}
+			for v := range 256 {
+				changed := slices.Clone(der)
+				changed[i] = byte(v)
+				agree(changed)
+			}
+			agree(der[:i])
+		}
+		agree(append(der, 0))
+	}
+	for _, odd := range []string{rawRSA(t, modulus(1024), big.NewInt(1)), rawRSA(t, big.NewInt(-3), big.NewInt(3)),
+		rawRSA(t, modulus(1024), big.NewInt(1<<24+1)), rawRSA(t, big.NewInt(0), big.NewInt(0)), ed25519Key, edSPKI(t)} {
+		if agree(mustDecode(t, odd)) {
+			t.Errorf("%s is plain", odd)
+		}
 	}
 }
 

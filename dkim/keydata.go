@@ -12,6 +12,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"math/bits"
+	"strconv"
 	"strings"
 )
 
@@ -57,7 +59,9 @@ func (k *Key) decode(t *tag) {
 	case algorithmEd25519:
 		k.decodeEd25519(der, undecodable)
 	case algorithmRSA:
-		k.decodeRSA(der, undecodable)
+		if !k.decodePlainRSA(der) {
+			k.decodeRSA(der, undecodable)
+		}
 	}
 	if k.Bits == 0 && isPrivateKey(der) {
 		p := &k.Problems[len(k.Problems)-1] // it was found to be no public key
@@ -81,6 +85,82 @@ func (k *Key) decodeEd25519(der []byte, undecodable func(string, ...any) *Proble
 		return
 	}
 	undecodable("holds %d octets; an Ed25519 key has 32", len(der))
+}
+
+// plainRSA is the AlgorithmIdentifier rsaEncryption with its NULL (RFC 3279, 2.3.1).
+const plainRSA = "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"
+
+// decodePlainRSA reads a key that has nothing unusual about it, as nearly all do.
+// The library for ASN.1, which takes several times as long, reads the others.
+func (k *Key) decodePlainRSA(der []byte) bool {
+	if len(der) == ed25519.PublicKeySize {
+		return false
+	}
+	key, encoding := der, PKCS1
+	if info, rest, ok := element(der, 0x30); ok && len(rest) == 0 && len(info) > len(plainRSA) && string(info[:len(plainRSA)]) == plainRSA {
+		octets, rest, ok := element(info[len(plainRSA):], 0x03)
+		if !ok || len(rest) > 0 || len(octets) == 0 || octets[0] != 0 {
+			return false
+		}
+		key, encoding = octets[1:], SPKI
+	}
+	pair, rest, ok := element(key, 0x30)
+	if !ok || len(rest) > 0 {
+		return false
+	}
+	modulus, pair, ok := oddInteger(pair)
+	if !ok {
+		return false
+	}
+	exponent, rest, ok := oddInteger(pair)
+	if !ok || len(rest) > 0 || len(exponent) > 3 {
+		return false
+	}
+	e := 0
+	for _, b := range exponent {
+		e = e<<8 | int(b)
+	}
+	if e == 1 {
+		return false
+	}
+	k.Bits, k.Encoding, k.Exponent = 8*(len(modulus)-1)+bits.Len8(modulus[0]), encoding, strconv.Itoa(e)
+	k.fingerprint(key)
+	return true
+}
+
+// element reads a DER element of a tag, up to 65535 octets.
+func element(der []byte, tag byte) (value, rest []byte, ok bool) {
+	if len(der) < 2 || der[0] != tag {
+		return nil, nil, false
+	}
+	size, head := int(der[1]), 2
+	switch {
+	case size < 0x80:
+	case size == 0x81 && len(der) > 2 && der[2] >= 0x80:
+		size, head = int(der[2]), 3
+	case size == 0x82 && len(der) > 3 && der[2] > 0:
+		size, head = int(der[2])<<8|int(der[3]), 4
+	default:
+		return nil, nil, false
+	}
+	if len(der)-head < size {
+		return nil, nil, false
+	}
+	return der[head : head+size], der[head+size:], true
+}
+
+// oddInteger reads a positive odd INTEGER, without the octet for the sign.
+func oddInteger(der []byte) (value, rest []byte, ok bool) {
+	value, rest, ok = element(der, 0x02)
+	if !ok || len(value) == 0 || value[0] >= 0x80 || value[len(value)-1]&1 == 0 {
+		return nil, nil, false
+	}
+	if value[0] == 0 {
+		if value = value[1:]; value[0] < 0x80 {
+			return nil, nil, false // not the shortest form
+		}
+	}
+	return value, rest, true
 }
 
 func (k *Key) decodeRSA(der []byte, undecodable func(string, ...any) *Problem) {
@@ -123,7 +203,9 @@ func (k *Key) decodeRSA(der []byte, undecodable func(string, ...any) *Problem) {
 
 func (k *Key) fingerprint(key []byte) {
 	sum := sha256.Sum256(key)
-	k.Fingerprint = hex.EncodeToString(sum[:])
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	k.Fingerprint = string(text[:])
 }
 
 // public returns the key for a verification, or nil where there is none.

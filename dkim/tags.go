@@ -79,6 +79,9 @@ func parseTags(text string, utf8 bool) ([]tag, []Problem) {
 				return fail(name, nameAt, "the tag %s= is there twice, which makes the whole list invalid", name)
 			}
 		}
+		if tags == nil {
+			tags = make([]tag, 0, min(mostTags, 1+strings.Count(text[start:], ";")))
+		}
 		tags = append(tags, tag{name: name, value: value, nameAt: nameAt, valueAt: valueAt, from: from, to: start + len(spec)})
 	}
 	return tags, problems
