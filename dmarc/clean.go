@@ -84,6 +84,9 @@ func (r *Record) corrected() *Record {
 			text = text[:t.Offset] + meant + text[t.Offset+len(t.Name):]
 		}
 	}
+	if text == r.Text {
+		return r
+	}
 	if next, err := ParseRecord(text); err == nil {
 		return next
 	}

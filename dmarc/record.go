@@ -106,10 +106,8 @@ func (u *URI) Supported() bool { return u.Valid() && u.Scheme == "mailto" }
 
 // Tag returns the tag of that name that stands: the first.
 func (r *Record) Tag(name string) (Tag, bool) {
-	for _, t := range r.Tags {
-		if t.Name == name {
-			return t, true
-		}
+	if i := r.indexOf(name); i >= 0 {
+		return r.Tags[i], true
 	}
 	return Tag{}, false
 }

@@ -5,8 +5,13 @@ import (
 	"strings"
 )
 
-// draft is a record to publish: tags in order, each with its value.
-type draft struct{ tags []Tag }
+// draft is a record to publish: the value of each of the draftTags, empty where
+// the record has no such tag.
+type draft [len(draftTags)]string
+
+// draftTags has p right after the version, as receivers by RFC 7489 may expect it
+// (RFC 7489, 6.3).
+var draftTags = [...]string{"p", "sp", "np", "adkim", "aspf", "pct", "rua", "ruf", "fo", "psd", "t"}
 
 // newDraft is an empty record with a policy.
 func newDraft(p Policy) *draft {
@@ -26,7 +31,8 @@ func (r *Record) draft() *draft {
 		p = r.meant("p")
 	}
 	out.set("p", string(p))
-	for _, t := range r.Tags {
+	for i := range r.Tags {
+		t := &r.Tags[i]
 		if t.Duplicate || t.Invalid != "" && t.Name != "sp" && t.Name != "np" && t.Name != "fo" {
 			continue
 		}
@@ -123,36 +129,24 @@ func joinURIs(uris []URI) string {
 
 // set gives a tag a value; an empty one takes the tag away.
 func (d *draft) set(name, value string) *draft {
-	i := slices.IndexFunc(d.tags, func(t Tag) bool { return t.Name == name })
-	switch {
-	case value == "" && i >= 0:
-		d.tags = slices.Delete(d.tags, i, i+1)
-	case value == "":
-	case i >= 0:
-		d.tags[i].Value = value
-	default:
-		d.tags = append(d.tags, Tag{Name: name, Value: value})
-	}
+	d[slices.Index(draftTags[:], name)] = value
 	return d
 }
 
 func (d *draft) get(name string) string {
-	for _, t := range d.tags {
-		if t.Name == name {
-			return t.Value
-		}
+	if i := slices.Index(draftTags[:], name); i >= 0 {
+		return d[i]
 	}
 	return ""
 }
 
-// String is the record, p right after the version as receivers by RFC 7489
-// may expect it (RFC 7489, 6.3).
+// String is the record.
 func (d *draft) String() string {
 	var b strings.Builder
 	b.WriteString("v=DMARC1")
-	for _, name := range []string{"p", "sp", "np", "adkim", "aspf", "pct", "rua", "ruf", "fo", "psd", "t"} {
-		if v := d.get(name); v != "" {
-			b.WriteString("; " + name + "=" + v)
+	for i, v := range d {
+		if v != "" {
+			b.WriteString("; " + draftTags[i] + "=" + v)
 		}
 	}
 	return b.String()

@@ -1,7 +1,6 @@
 package spf
 
 import (
-	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -15,10 +14,7 @@ const maxListed = 100
 func (p *Policy) account() {
 	a := &p.Addresses
 	v4, v6 := p.pass.count()
-	a.v4, a.v6 = v4, math.MaxUint64
-	if v6.IsUint64() {
-		a.v6 = v6.Uint64()
-	}
+	a.v4, a.v6 = v4, v6.upTo64()
 	a.IPv4, a.IPv6 = strconv.FormatUint(v4, 10), v6.String()
 	a.Exact = p.Record.facts.passExact && !p.Cut && p.Status != StatusUnresolved
 	for i := range p.Record.Terms {
@@ -27,6 +23,9 @@ func (p *Policy) account() {
 			continue
 		}
 		v4, v6 := t.match.count()
+		if a.ByTerm == nil {
+			a.ByTerm = make([]Share, 0, len(p.Record.Terms)-i)
+		}
 		a.ByTerm = append(a.ByTerm, Share{Term: t.Text, IPv4: strconv.FormatUint(v4, 10), IPv6: v6.String(), Exact: t.exact, v4: v4})
 	}
 	ranges := p.ranges()
@@ -52,28 +51,35 @@ func isBroad(p netip.Prefix) bool {
 // walk visits every record of the tree that shows its terms, the root first. own
 // says that the domain's own administration writes the record: the root, and what
 // it redirects to below the same registrable domain.
-func (p *Policy) walk(visit func(r *Record, own bool)) {
-	var down func(r *Record, own bool)
-	down = func(r *Record, own bool) {
-		if r == nil {
-			return
-		}
-		visit(r, own)
-		for i := range r.Terms {
-			t := &r.Terms[i]
-			down(t.Record, own && t.Kind == KindRedirect && t.Record != nil && registrable(t.Record.Domain) == registrable(p.Domain))
+func (p *Policy) walk(visit func(r *Record, own bool)) { p.walkFrom(p.Record, true, visit) }
+
+func (p *Policy) walkFrom(r *Record, own bool, visit func(r *Record, own bool)) {
+	if r == nil {
+		return
+	}
+	visit(r, own)
+	for i := range r.Terms {
+		if t := &r.Terms[i]; t.Record != nil {
+			p.walkFrom(t.Record, own && t.Kind == KindRedirect && registrable(t.Record.Domain) == registrable(p.Domain), visit)
 		}
 	}
-	down(p.Record, true)
 }
 
 // ranges lists every range that a term authorises, in the order of the tree.
 func (p *Policy) ranges() []Range {
-	var out []Range
+	n := 0
+	p.walk(func(r *Record, _ bool) {
+		for i := range r.Terms {
+			if t := &r.Terms[i]; t.authorises() {
+				n += len(t.Prefixes)
+			}
+		}
+	})
+	out := make([]Range, 0, n)
 	p.walk(func(r *Record, own bool) {
 		for i := range r.Terms {
 			t := &r.Terms[i]
-			if t.Ignored != "" || t.Qualifier != "+" {
+			if !t.authorises() {
 				continue
 			}
 			for _, x := range t.Prefixes {
@@ -84,9 +90,14 @@ func (p *Policy) ranges() []Range {
 	return out
 }
 
+func (t *Term) authorises() bool { return t.Ignored == "" && t.Qualifier == "+" }
+
 // overlaps finds the ranges that lie inside another one. Of equal ranges the one
 // that comes first in the tree is the outer one.
 func overlaps(ranges []Range) []Overlap {
+	if len(ranges) < 2 {
+		return nil
+	}
 	order := make([]int, len(ranges))
 	for i := range order {
 		order[i] = i

@@ -26,14 +26,13 @@ type checker struct {
 	*finding.Sheet
 	p *Policy
 	c Context
-	// full has every record of the tree that shows its terms; own are the root
-	// and what it redirects to, as far as that is the domain's.
-	full map[string]*Record
-	own  []*Record
+	// own are the root and what it redirects to, as far as that is the domain's.
+	own []*Record
 	// end is the record whose all ends the evaluation; nil where it is unknown.
 	end *Record
-	// via names the term of the own record that leads to each domain.
-	via map[string]*Term
+	// byName and via are those of full and leads, once they are asked for.
+	byName map[string]*Record
+	via    map[string]*Term
 	// unknownRecords and unknownNames say that parts of the tree are not known.
 	unknownRecords, unknownNames bool
 }
@@ -245,19 +244,45 @@ func (k *checker) deprecated() {
 
 // survey finds out which records are whose.
 func (k *checker) survey() {
-	k.full = make(map[string]*Record)
-	k.via = make(map[string]*Term)
-	own := make(map[string]bool)
 	k.p.walk(func(r *Record, mine bool) {
-		if r.Loop || r.Repeated {
-			return
-		}
-		k.full[r.Domain] = r
-		if mine {
-			own[r.Domain] = true
+		if mine && !r.Loop && !r.Repeated {
 			k.own = append(k.own, r)
 		}
+		k.unknownRecords = k.unknownRecords || r.Status.unknown()
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if t.Kind == KindA || t.Kind == KindMX || t.Kind == KindExists {
+				k.unknownNames = k.unknownNames || t.Status.unknown()
+				for j := range t.Hosts {
+					k.unknownNames = k.unknownNames || t.Hosts[j].Status.unknown()
+				}
+			}
+		}
 	})
+	k.unknownRecords = k.unknownRecords || k.p.Cut
+	k.unknownNames = k.unknownNames || k.p.Cut
+	k.end = k.lastRecord()
+}
+
+// full has every record of the tree that shows its terms.
+func (k *checker) full() map[string]*Record {
+	if k.byName == nil {
+		k.byName = make(map[string]*Record)
+		k.p.walk(func(r *Record, _ bool) {
+			if !r.Loop && !r.Repeated {
+				k.byName[r.Domain] = r
+			}
+		})
+	}
+	return k.byName
+}
+
+// leads is the term of the domain's own record that leads to another one's.
+func (k *checker) leads(domain string) *Term {
+	if k.via != nil {
+		return k.via[domain]
+	}
+	k.via = make(map[string]*Term)
 	var down func(r *Record, via *Term)
 	down = func(r *Record, via *Term) {
 		if r.Loop || r.Repeated {
@@ -272,28 +297,14 @@ func (k *checker) survey() {
 				continue
 			}
 			first := via
-			if own[r.Domain] {
+			if slices.ContainsFunc(k.own, func(o *Record) bool { return o.Domain == r.Domain }) {
 				first = t
 			}
 			down(t.Record, first)
 		}
 	}
 	down(k.p.Record, nil)
-	k.end = k.lastRecord()
-	k.p.walk(func(r *Record, _ bool) {
-		k.unknownRecords = k.unknownRecords || r.Status.unknown()
-		for i := range r.Terms {
-			t := &r.Terms[i]
-			if t.Kind == KindA || t.Kind == KindMX || t.Kind == KindExists {
-				k.unknownNames = k.unknownNames || t.Status.unknown()
-				for _, h := range t.Hosts {
-					k.unknownNames = k.unknownNames || h.Status.unknown()
-				}
-			}
-		}
-	})
-	k.unknownRecords = k.unknownRecords || k.p.Cut
-	k.unknownNames = k.unknownNames || k.p.Cut
+	return k.via[domain]
 }
 
 // lastRecord follows redirects to the record whose all counts (RFC 7208, 6.1).
@@ -309,7 +320,7 @@ func (k *checker) lastRecord() *Record {
 		if redirect == nil {
 			return r
 		}
-		next := k.full[redirect.Target]
+		next := k.full()[redirect.Target]
 		if redirect.Target == "" || next == nil || next.Status != StatusFound {
 			return nil
 		}

@@ -61,7 +61,7 @@ func (k *checker) broad() {
 			f.Detail += fmt.Sprintf("%s addresses.", v6)
 		}
 		f.Fix = advice("Replace %s by the addresses that really send.", quotable(r.Term))
-		k.add("spf-broad-range", k.full[r.In], f)
+		k.add("spf-broad-range", k.full()[r.In], f)
 	}
 	if len(inside) > 0 {
 		k.Add("spf-broad-range", finding.Finding{
@@ -80,7 +80,7 @@ func (k *checker) special() {
 		if !r.Own || r.Kind == documentation && (k.p.Domain == anyDomain || reservedName(k.p.Domain)) {
 			continue
 		}
-		rec := k.full[r.In]
+		rec := k.full()[r.In]
 		k.add("spf-private-address", rec, finding.Finding{
 			Detail: fmt.Sprintf("%s in the record of %s stands for %s, a %s range (RFC 6890). No mail comes from there over the internet.", quote(r.Term), r.In, r.Prefix, r.Kind),
 			Fix:    (&editor{record: rec, drop: []string{r.Term}}).fix("Publish the record without the term, or with the public address of that host."),
@@ -203,7 +203,7 @@ func (k *checker) overlapping() {
 	}
 	n := 0
 	for _, at := range order {
-		r := k.full[at.in]
+		r := k.full()[at.in]
 		t := &r.Terms[at.at]
 		if len(inner[at]) < len(distinctPrefixes(t)) {
 			continue

@@ -170,7 +170,7 @@ func (k *checker) shorten(r *Record) *finding.Fix {
 	if r != k.p.Record || k.p.unfit() != "" {
 		return nil
 	}
-	d := k.p.draftAsIs(k.full)
+	d := k.p.draftAsIs(k.full())
 	if d.wrong != "" || len(d.records) < 2 || d.lookups > maxLookups {
 		return nil
 	}

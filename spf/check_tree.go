@@ -46,7 +46,7 @@ func (k *checker) targets() {
 
 // chain says how the own record leads to a term of another one.
 func (k *checker) chain(r *Record) string {
-	if t := k.via[r.Domain]; t != nil && r != k.p.Record {
+	if t := k.leads(r.Domain); t != nil && r != k.p.Record {
 		return fmt.Sprintf(" %s leads there by %s.", k.p.Domain, quote(t.Text))
 	}
 	return ""
@@ -60,7 +60,7 @@ func (k *checker) without(r *Record, t *Term, own string) *finding.Fix {
 			return (&editor{record: r, drop: []string{t.Text}}).fix("%s", own)
 		}
 	}
-	via := k.via[r.Domain]
+	via := k.leads(r.Domain)
 	for _, o := range k.own {
 		for i := range o.Terms {
 			if &o.Terms[i] == via {
@@ -76,16 +76,12 @@ func (k *checker) target(r *Record, t *Term) {
 	if t.Unknown != "" {
 		return
 	}
-	evidence := []finding.Evidence{r.Evidence}
-	if t.Record != nil {
-		evidence = append(evidence, t.Record.Evidence)
-	}
 	switch {
 	case t.Record != nil && t.Record.Loop:
 		k.Add("spf-loop", finding.Finding{
 			Subject:  t.Target,
 			Detail:   fmt.Sprintf("%s in the record of %s leads back to %s, which led there. A receiver goes round until the limit of ten lookups, and answers permerror.%s", quote(t.Text), r.Domain, t.Target, k.chain(r)),
-			Evidence: evidence,
+			Evidence: answersOf(r, t),
 			Fix:      k.without(r, t, "Publish the record without the term that closes the circle."),
 		})
 	case t.Status == StatusUnresolved:
@@ -93,7 +89,7 @@ func (k *checker) target(r *Record, t *Term) {
 			Subject: t.Target,
 			Detail: fmt.Sprintf("The DNS did not say what %s in the record of %s leads to (%s). A receiver that meets the same answers temperror, and what the record costs and authorises is not known.%s",
 				quote(t.Text), r.Domain, why(t.Record.Evidence), k.chain(r)),
-			Evidence: evidence, CouldBe: finding.Critical, Undecides: true,
+			Evidence: answersOf(r, t), CouldBe: finding.Critical, Undecides: true,
 		})
 	case t.Status == StatusNone, t.Status == StatusNXDomain, t.Status == StatusInvalid:
 		what := t.Target + " has no SPF record"
@@ -117,7 +113,7 @@ func (k *checker) target(r *Record, t *Term) {
 				}
 			}
 		}
-		k.Add("spf-include-missing", finding.Finding{Subject: t.Target, Detail: detail, Evidence: evidence, Fix: fix})
+		k.Add("spf-include-missing", finding.Finding{Subject: t.Target, Detail: detail, Evidence: answersOf(r, t), Fix: fix})
 	case t.Record != nil && t.Record.Error != "" && !t.Record.Repeated:
 		fix := k.without(r, t, "Publish the record without the term until its target is repaired.")
 		for _, o := range k.own {
@@ -128,9 +124,17 @@ func (k *checker) target(r *Record, t *Term) {
 		k.Add("spf-include-permerror", finding.Finding{
 			Subject:  t.Target,
 			Detail:   fmt.Sprintf("%s in the record of %s leads to a record in error (%s). A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, quotable(t.Record.Error), k.chain(r)),
-			Evidence: evidence, Fix: fix,
+			Evidence: answersOf(r, t), Fix: fix,
 		})
 	}
+}
+
+// answersOf are the answers for a record and for what a term of it leads to.
+func answersOf(r *Record, t *Term) []finding.Evidence {
+	if t.Record == nil {
+		return []finding.Evidence{r.Evidence}
+	}
+	return []finding.Evidence{r.Evidence, t.Record.Evidence}
 }
 
 // lookups judges the static worst case (RFC 7208, 4.6.4).

@@ -2,6 +2,7 @@ package spf
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"net/netip"
 	"slices"
@@ -30,14 +31,19 @@ var worlds = []world{
 // missing is how much of the world is not in a set, as a share of 65536: 0 is
 // nothing, and what is left over is rounded up.
 func (w *world) missing(s addresses) int64 {
-	v4, v6 := w.all.minus(s).count()
-	left := v6.Add(v6, new(big.Int).SetUint64(v4))
+	left := w.all.minus(s).total()
 	if left.Sign() == 0 {
 		return 0
 	}
-	v4, all := w.all.count()
-	all.Add(all, new(big.Int).SetUint64(v4))
+	all := w.all.total()
 	return left.Mul(left, big.NewInt(1<<16)).Div(left, all).Int64() + 1
+}
+
+// total is how many addresses of both families there are.
+func (s addresses) total() *big.Int {
+	v4, v6 := s.count()
+	n := v6.big()
+	return n.Add(n, new(big.Int).SetUint64(v4))
 }
 
 // nearly is how much of the world may be missing from what is as good as all of
@@ -49,6 +55,9 @@ const nearly = 1 << 12
 func (k *checker) everyone() {
 	if k.Has("spf-all-pass") || k.p.Record.Error != "" {
 		return
+	}
+	if a := &k.p.Addresses; a.v4 < 1000*million && a.v6 < math.MaxUint64 {
+		return // so few are not nearly all of a world, whichever they are
 	}
 	var open, causes []string
 	var at *Record
@@ -115,7 +124,7 @@ func (w *world) openers(k *checker, r *Record) (*Record, []*Term) {
 			continue
 		}
 		if w.missing(t.match) <= nearly {
-			if n := k.full[t.Target]; t.Kind == KindRedirect && n != nil && n != r && slices.Contains(k.own, n) {
+			if n := k.full()[t.Target]; t.Kind == KindRedirect && n != nil && n != r && slices.Contains(k.own, n) {
 				return w.openers(k, n)
 			}
 			return r, []*Term{t}
@@ -139,7 +148,7 @@ func (w *world) cause(k *checker, r *Record, terms []*Term, depth int) string {
 	if t.Kind == KindExists {
 		return out + ", which holds for every client, because its name is the same for all and has an address"
 	}
-	if n := k.full[t.Target]; n != nil && n != r && t.Record != nil && depth < maxHosts {
+	if n := k.full()[t.Target]; n != nil && n != r && t.Record != nil && depth < maxHosts {
 		if in, inner := w.openers(k, n); len(inner) > 0 {
 			return out + ", there " + w.cause(k, in, inner, depth+1)
 		}

@@ -3,10 +3,12 @@ package spf
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
 	"math/big"
 	"math/bits"
 	"net/netip"
 	"slices"
+	"strconv"
 )
 
 // span is a closed range of addresses of one family.
@@ -135,19 +137,55 @@ func (s addresses) contains(a netip.Addr) bool {
 // covers reports whether all of b is in s.
 func (s addresses) covers(b addresses) bool { return len(b.minus(s)) == 0 }
 
+// amount is a number of addresses, 2^128 at most.
+type amount struct{ over, high, low uint64 }
+
+// add adds the addresses of a span of IPv6.
+func (n amount) add(x span) amount {
+	a, b := x.from.As16(), x.to.As16()
+	low, borrow := bits.Sub64(binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(a[8:]), 0)
+	high, _ := bits.Sub64(binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(a[:8]), borrow)
+	low, one := bits.Add64(low, 1, 0)
+	high, over := bits.Add64(high, 0, one)
+	var carry uint64
+	n.low, carry = bits.Add64(n.low, low, 0)
+	n.high, carry = bits.Add64(n.high, high, carry)
+	n.over += over + carry
+	return n
+}
+
+// upTo64 is the number, or the highest of 64 bits.
+func (n amount) upTo64() uint64 {
+	if n.over != 0 || n.high != 0 {
+		return math.MaxUint64
+	}
+	return n.low
+}
+
+func (n amount) big() *big.Int {
+	var b [24]byte
+	binary.BigEndian.PutUint64(b[:], n.over)
+	binary.BigEndian.PutUint64(b[8:], n.high)
+	binary.BigEndian.PutUint64(b[16:], n.low)
+	return new(big.Int).SetBytes(b[:])
+}
+
+func (n amount) String() string {
+	if n.over != 0 || n.high != 0 {
+		return n.big().String()
+	}
+	return strconv.FormatUint(n.low, 10)
+}
+
 // count is how many IPv4 and IPv6 addresses there are.
-func (s addresses) count() (v4 uint64, v6 *big.Int) {
-	v6 = new(big.Int)
+func (s addresses) count() (v4 uint64, v6 amount) {
 	for _, x := range s {
 		if x.from.Is4() {
 			a, b := x.from.As4(), x.to.As4()
 			v4 += uint64(binary.BigEndian.Uint32(b[:])-binary.BigEndian.Uint32(a[:])) + 1
 			continue
 		}
-		a, b := x.from.As16(), x.to.As16()
-		d := new(big.Int).SetBytes(b[:])
-		d.Sub(d, new(big.Int).SetBytes(a[:]))
-		v6.Add(v6, d.Add(d, big.NewInt(1)))
+		v6 = v6.add(x)
 	}
 	return v4, v6
 }

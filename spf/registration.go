@@ -85,7 +85,7 @@ func absence(name string, cnames []string) string {
 func (k *checker) unregistered() {
 	unknown := k.unknownRecords || k.unknownNames
 	for _, a := range k.p.Absent {
-		r := k.full[a.In]
+		r := k.full()[a.In]
 		if r == nil {
 			continue
 		}

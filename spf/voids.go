@@ -19,7 +19,7 @@ func (p *Policy) crowd() {
 	p.crowded.v4 = p.VoidsIPv4 > maxVoid
 	if p.VoidsIPv6 > maxVoid {
 		_, v6 := p.pass.count()
-		if v6.Sign() > 0 {
+		if v6 != (amount{}) {
 			for i, n := len(p.pass)-1, 0; i >= 0 && n < maxTries && !p.pass[i].from.Is4() && !p.crowded.v6; i, n = i-1, n+1 {
 				p.crowded.v6 = p.try("", "", p.pass[i].from).voided()
 			}
@@ -220,7 +220,7 @@ func (k *checker) voidFix(f families) *finding.Fix {
 		e := &editor{record: o, spell: f}
 		for i := range o.Terms {
 			t := &o.Terms[i]
-			if n := k.full[t.Target]; t.Kind == KindInclude && t.Ignored == "" && n != nil && (n.facts.voids[1] > 0 || n.facts.voids[2] > 0) {
+			if n := k.full()[t.Target]; t.Kind == KindInclude && t.Ignored == "" && n != nil && (n.facts.voids[1] > 0 || n.facts.voids[2] > 0) {
 				e.drop = append(e.drop, t.Text)
 			}
 		}
