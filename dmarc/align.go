@@ -27,9 +27,10 @@ func OrganizationalDomain(ctx context.Context, r resolver.Resolver, domain strin
 		o.Error = err.Error()
 		return o
 	}
-	a := newAsker(ctx, r)
-	defer a.finish()
-	o.Walk = readWalk(domain, a.askWalk(domain))
+	b := resolver.NewBatch(ctx, r)
+	walk := new(asker).askWalk(b, domain)
+	b.Run()
+	o.Walk = readWalk(walk)
 	o.Queries = queries(o.Walk)
 	if org, ok := organization(o.Walk); ok {
 		o.OrganizationalDomain = org
@@ -43,14 +44,14 @@ func OrganizationalDomain(ctx context.Context, r resolver.Resolver, domain strin
 // unanswered steps hold; false where that depends on them.
 func organization(steps []Step) (string, bool) {
 	org, same := "", true
-	possible := everyWay(steps, func(supposed map[string]held) bool {
+	possible := everyWay(func(supposed map[string]held) bool {
 		c := conclude(steps, supposed)
 		if org == "" {
 			org = c.org
 		}
 		same = same && c.org == org
 		return same
-	})
+	}, steps)
 	if !possible || !same {
 		return "", false
 	}
@@ -62,15 +63,14 @@ func organization(steps []Step) (string, bool) {
 // it does.
 func sameOrganization(x, y []Step) *bool {
 	var same, different bool
-	both := append(append(make([]Step, 0, len(x)+len(y)), x...), y...)
-	possible := everyWay(both, func(supposed map[string]held) bool {
+	possible := everyWay(func(supposed map[string]held) bool {
 		if conclude(x, supposed).org == conclude(y, supposed).org {
 			same = true
 		} else {
 			different = true
 		}
 		return !(same && different)
-	})
+	}, x, y)
 	if !possible || same == different {
 		return nil
 	}
@@ -105,23 +105,24 @@ const maxIdentifiers = 20
 // Align judges identifiers of a kind ("spf": envelope domains, "dkim": d=
 // domains) against the domain of d, all at once, relaxed and strict.
 func Align(ctx context.Context, r resolver.Resolver, d *Discovery, kind string, domains []string) []Alignment {
-	a := newAsker(ctx, r)
-	defer a.finish()
-	return judgeAll(d, a.askIdentifiers(d, kind, domains))
+	b := resolver.NewBatch(ctx, r)
+	identifiers := new(asker).askIdentifiers(b, d, kind, domains)
+	b.Run()
+	return judgeAll(d, identifiers)
 }
 
-func (a *asker) askIdentifiers(d *Discovery, kind string, domains []string) []*identifier {
-	out := make([]*identifier, len(domains))
+func (a *asker) askIdentifiers(b *resolver.Batch, d *Discovery, kind string, domains []string) []identifier {
+	out := make([]identifier, len(domains))
 	for i, domain := range domains {
-		out[i] = a.askIdentifier(d, kind, domain, i < maxIdentifiers)
+		out[i] = a.askIdentifier(b, d, kind, domain, i < maxIdentifiers)
 	}
 	return out
 }
 
-func judgeAll(d *Discovery, identifiers []*identifier) []Alignment {
+func judgeAll(d *Discovery, identifiers []identifier) []Alignment {
 	out := make([]Alignment, len(identifiers))
-	for i, id := range identifiers {
-		out[i] = id.judge(d)
+	for i := range identifiers {
+		out[i] = identifiers[i].judge(d)
 	}
 	return out
 }
@@ -130,23 +131,22 @@ func judgeAll(d *Discovery, identifiers []*identifier) []Alignment {
 type identifier struct {
 	kind, domain string
 	err          error
-	walk         []*question
-	walked       bool
+	walk         []*question // nil where there is none
 }
 
 // askIdentifier puts the questions of the identifier's own walk, none where the
 // domains are equal (RFC 9989, 4.10.2) or walk is false.
-func (a *asker) askIdentifier(d *Discovery, kind, domain string, walk bool) *identifier {
-	id := &identifier{kind: kind}
+func (a *asker) askIdentifier(b *resolver.Batch, d *Discovery, kind, domain string, walk bool) identifier {
+	id := identifier{kind: kind}
 	if id.domain, id.err = canonical(domain); id.err == nil && walk && id.domain != d.Domain && d.Error == "" {
-		id.walk, id.walked = a.askWalk(id.domain), true
+		id.walk = a.askWalk(b, id.domain)
 	}
 	return id
 }
 
 var kindNames = map[string]string{"spf": "envelope domain", "dkim": "signing domain"}
 
-// judge waits for the walk and compares.
+// judge reads the walk and compares.
 func (id *identifier) judge(d *Discovery) Alignment {
 	out := Alignment{Kind: id.kind, Domain: id.domain, Mode: d.mode(id.kind)}
 	name := fmt.Sprintf("The %s %s", kindNames[id.kind], id.domain)
@@ -160,15 +160,15 @@ func (id *identifier) judge(d *Discovery) Alignment {
 		out.OrganizationalDomain = d.OrganizationalDomain
 		out.Why = fmt.Sprintf("%s is the author domain itself: aligned in either mode.", name)
 		return out
-	case !id.walked && out.Mode == Strict:
+	case id.walk == nil && out.Mode == Strict:
 		out.Aligned = &no
 		out.Why = fmt.Sprintf("%s is not identical to the author domain %s, and the record asks for strict alignment.", name, d.Domain)
 		return out
-	case !id.walked:
+	case id.walk == nil:
 		out.Why = fmt.Sprintf("%s was not examined: at most %d are.", name, maxIdentifiers)
 		return out
 	}
-	out.Walk = readWalk(id.domain, id.walk)
+	out.Walk = readWalk(id.walk)
 	out.Queries = queries(out.Walk)
 	out.OrganizationalDomain, _ = organization(out.Walk)
 	out.Relaxed = sameOrganization(d.Walk, out.Walk)

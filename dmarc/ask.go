@@ -1,102 +1,66 @@
 package dmarc
 
 import (
-	"context"
-
-	"golang.org/x/sync/errgroup"
-
 	"mailworthy/finding"
 	"mailworthy/resolver"
 )
 
-// maxAtOnce bounds the questions in flight. One domain needs fewer, so that
-// everything independent is on its way in the same round.
-const maxAtOnce = 128
-
-// asker puts questions without waiting for the answers. Equal questions are one.
-// It belongs to one goroutine, which must call finish.
+// asker puts the questions of one discovery, each once. It belongs to the
+// goroutine of the batch.
 type asker struct {
-	ctx   context.Context
-	r     resolver.Resolver
-	group errgroup.Group
-	asked map[asked]*question
+	last *question
+	room []question
 }
 
-type asked struct {
-	name string
-	t    resolver.Type
-}
-
-// question is one that is on its way.
+// question is one that was put. Its answer is there when the part of the batch that
+// it was put on is done.
 type question struct {
-	done   chan struct{}
+	name   string
+	t      resolver.Type
 	answer *resolver.Answer
-	err    *resolver.Error
+	err    *resolver.Error // nil where there is an answer
+	before *question
 }
 
-func newAsker(ctx context.Context, r resolver.Resolver) *asker {
-	a := &asker{ctx: ctx, r: r, asked: make(map[asked]*question)}
-	a.group.SetLimit(maxAtOnce)
-	return a
-}
-
-// ask puts the question.
-func (a *asker) ask(name string, t resolver.Type) *question {
-	key := asked{name, t}
-	if q := a.asked[key]; q != nil {
-		return q
-	}
-	q := &question{done: make(chan struct{})}
-	a.asked[key] = q
-	a.group.Go(func() error {
-		defer close(q.done)
-		answer, err := a.r.Lookup(a.ctx, name, t)
-		if err != nil {
-			q.err = resolver.AsError(err)
-			if q.err.Name == "" {
-				q.err = &resolver.Error{Name: name, Type: t, Reason: q.err.Reason, Detail: q.err.Detail}
-			}
-			return nil
+// ask puts the question on a batch, unless it was put before.
+func (a *asker) ask(b *resolver.Batch, name string, t resolver.Type) *question {
+	for q := a.last; q != nil; q = q.before {
+		if q.t == t && q.name == name {
+			return q
 		}
-		q.answer = answer
-		return nil
-	})
+	}
+	if len(a.room) == 0 {
+		a.room = make([]question, 8)
+	}
+	q := &a.room[0]
+	a.room = a.room[1:]
+	*q = question{name: name, t: t, before: a.last}
+	a.last = q
+	b.Ask(name, t, q.set)
 	return q
 }
 
-// finish waits for everything that is on its way.
-func (a *asker) finish() { _ = a.group.Wait() }
-
-// wait returns the answer, or why there is none.
-func (q *question) wait() (*resolver.Answer, *resolver.Error) {
-	<-q.done
-	return q.answer, q.err
+func (q *question) set(answer *resolver.Answer, err error) {
+	if err == nil {
+		q.answer = answer
+		return
+	}
+	q.err = resolver.AsError(err)
+	if q.err.Name == "" {
+		q.err = &resolver.Error{Name: q.name, Type: q.t, Reason: q.err.Reason, Detail: q.err.Detail}
+	}
 }
 
-// evidence of a question, answered or not. It waits.
+// evidence of a question, answered or not.
 func (q *question) evidence() finding.Evidence {
-	answer, err := q.wait()
-	if err != nil {
-		return err.Evidence()
+	if q.err != nil {
+		return q.err.Evidence()
 	}
-	return answer.Evidence()
-}
-
-// texts are the TXT records of an answer, strings joined (RFC 9989, 4.5). It waits.
-func (q *question) texts() []string {
-	answer, err := q.wait()
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for i := range answer.Records {
-		if len(out) == maxTexts {
-			break
-		}
-		out = append(out, answer.Records[i].Text())
-	}
-	return out
+	return q.answer.Evidence()
 }
 
 // maxTexts bounds the TXT records read at one name.
 const maxTexts = 64
+
+// texts are the TXT records of an answer, strings joined (RFC 9989, 4.5).
+func texts(e *finding.Evidence) []string { return e.Answer[:min(len(e.Answer), maxTexts)] }

@@ -25,29 +25,30 @@ type destinationQuestions struct {
 // askDestinations asks about all hosts of the record at once. Whether a host is
 // another organization's, and whether it then accepts the reports, are asked
 // together, although the second needs the first.
-func (a *asker) askDestinations(d *Discovery) []*destinationQuestions {
+func (a *asker) askDestinations(b *resolver.Batch, d *Discovery) []*destinationQuestions {
 	if d.Record == nil {
 		return nil
 	}
 	var out []*destinationQuestions
-	byHost := map[string]*destinationQuestions{}
-	left := map[string]bool{}
+	var left []string
 	add := func(tag string, uris []URI) {
 		for i := range uris {
 			u := &uris[i]
 			if !u.Supported() {
 				continue
 			}
-			q := byHost[u.Host]
-			if q == nil {
+			at := slices.IndexFunc(out, func(q *destinationQuestions) bool { return q.facts.Host == u.Host })
+			if at < 0 {
 				if len(out) == maxDestinations {
-					left[u.Host] = true
+					if !slices.Contains(left, u.Host) {
+						left = append(left, u.Host)
+					}
 					continue
 				}
-				q = a.askDestination(d, u.Host)
-				byHost[u.Host] = q
-				out = append(out, q)
+				at = len(out)
+				out = append(out, a.askDestination(b, d, u.Host))
 			}
+			q := out[at]
 			if !slices.Contains(q.facts.Addresses, u.Address) {
 				q.facts.Addresses = append(q.facts.Addresses, u.Address)
 			}
@@ -62,24 +63,24 @@ func (a *asker) askDestinations(d *Discovery) []*destinationQuestions {
 	return out
 }
 
-func (a *asker) askDestination(d *Discovery, host string) *destinationQuestions {
+func (a *asker) askDestination(b *resolver.Batch, d *Discovery, host string) *destinationQuestions {
 	q := &destinationQuestions{facts: Destination{Host: host}}
-	q.mx = a.ask(host, resolver.TypeMX)
-	q.a = a.ask(host, resolver.TypeA)
-	q.aaaa = a.ask(host, resolver.TypeAAAA)
+	q.mx = a.ask(b, host, resolver.TypeMX)
+	q.a = a.ask(b, host, resolver.TypeA)
+	q.aaaa = a.ask(b, host, resolver.TypeAAAA)
 	if host == d.PolicyDomain {
 		return q
 	}
-	q.walk = a.askWalk(host)
+	q.walk = a.askWalk(b, host)
 	name := d.PolicyDomain + "._report._dmarc." + host
 	q.facts.AuthorizationName = name
 	if q.tooLong = len(name) > maxName; !q.tooLong {
-		q.authorization = a.ask(name, resolver.TypeTXT)
+		q.authorization = a.ask(b, name, resolver.TypeTXT)
 	}
 	return q
 }
 
-// read waits for the answers and decides.
+// read decides.
 func (q *destinationQuestions) read(d *Discovery) Destination {
 	f := q.facts
 	q.readMail(&f)
@@ -90,7 +91,7 @@ func (q *destinationQuestions) read(d *Discovery) Destination {
 		return f
 	}
 	f.ExternalBySuffix = suffixOrganization(f.Host) != suffixOrganization(d.PolicyDomain)
-	f.Walk = readWalk(f.Host, q.walk)
+	f.Walk = readWalk(q.walk)
 	f.OrganizationalDomain, _ = organization(f.Walk)
 	if same := sameOrganization(d.policyWalk(), f.Walk); same != nil {
 		f.External = &yes
@@ -118,14 +119,13 @@ func (q *destinationQuestions) readAuthorization(f *Destination) {
 		return
 	}
 	f.Authorization = []finding.Evidence{q.authorization.evidence()}
-	answer, err := q.authorization.wait()
-	if err != nil {
+	if err := q.authorization.err; err != nil {
 		f.Reason = "the DNS did not answer for " + f.AuthorizationName + " (" + string(err.Reason) + ")"
 		return
 	}
 	var other string
 	records := 0
-	for _, text := range q.authorization.texts() {
+	for _, text := range texts(&f.Authorization[0]) {
 		r, err := ParseRecord(text)
 		if err != nil {
 			continue
@@ -146,7 +146,7 @@ func (q *destinationQuestions) readAuthorization(f *Destination) {
 		f.Reason = fmt.Sprintf("the record there sends the reports on to %s, which is another host: then neither gets them", other)
 	case f.External == nil:
 		// Not authorized, but it may not need to be.
-	case answer.Absent():
+	case q.authorization.answer.Absent():
 		f.Authorized = &no
 		f.Reason = "there is no TXT record at " + f.AuthorizationName
 	default:
@@ -160,8 +160,8 @@ func (q *destinationQuestions) readAuthorization(f *Destination) {
 func (q *destinationQuestions) readMail(f *Destination) {
 	no, yes := false, true
 	f.Mail = []finding.Evidence{q.mx.evidence()}
-	mx, err := q.mx.wait()
-	if err != nil {
+	mx := q.mx.answer
+	if err := q.mx.err; err != nil {
 		f.ReceiveReason = "the DNS did not answer for its MX (" + string(err.Reason) + ")"
 		return
 	}
@@ -178,11 +178,10 @@ func (q *destinationQuestions) readMail(f *Destination) {
 	f.Mail = append(f.Mail, q.a.evidence(), q.aaaa.evidence())
 	var silent []string
 	for _, address := range []*question{q.a, q.aaaa} {
-		answer, err := address.wait()
 		switch {
-		case err != nil:
-			silent = append(silent, string(err.Reason))
-		case answer.Status == resolver.Found:
+		case address.err != nil:
+			silent = append(silent, string(address.err.Reason))
+		case address.answer.Status == resolver.Found:
 			f.CanReceive = &yes
 			return
 		}

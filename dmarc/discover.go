@@ -3,66 +3,94 @@ package dmarc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailworthy/resolver"
 )
 
-// Discover asks everything about the policy of domain: the walk in one round
-// with all that does not depend on it, then the report destinations, all at once.
+// Discover asks everything about the policy of domain.
 func Discover(ctx context.Context, r resolver.Resolver, domain string) *Discovery {
 	d, _ := DiscoverAligned(ctx, r, domain, nil, nil)
 	return d
 }
 
-// DiscoverAligned is Discover and Align in one: the walks of the envelope and
-// signing domains start in the first round too.
-func DiscoverAligned(ctx context.Context, r resolver.Resolver, domain string, envelope, signing []string) (*Discovery, []Alignment) {
-	domain, err := canonical(domain)
-	d := &Discovery{Domain: domain, Queries: []string{}, Walk: []Step{}}
-	if err != nil {
-		d.Error = err.Error()
-	}
-	a := newAsker(ctx, r)
-	defer a.finish()
-
-	identifiers := append(a.askIdentifiers(d, "spf", envelope), a.askIdentifiers(d, "dkim", signing)...)
-	if d.Error == "" {
-		d.discover(a)
-	}
-	return d, judgeAll(d, identifiers)
+// DiscoverAligned is Discover and Align in one.
+func DiscoverAligned(ctx context.Context, r resolver.Resolver, domain string, envelope, signing []string) (d *Discovery, alignments []Alignment) {
+	b := resolver.NewBatch(ctx, r)
+	Begin(b, domain, envelope, signing, func(found *Discovery, judged []Alignment) { d, alignments = found, judged })
+	b.Run()
+	return d, alignments
 }
 
-// discover fills d in.
-func (d *Discovery) discover(a *asker) {
-	domain := d.Domain
-	policy := a.askPolicy(domain)
-	classic := a.askPublicSuffix(domain)
-	probe := a.ask(recordName(nobody(domain)+"."+domain), resolver.TypeTXT)
-	strays := []*question{policy.exists}
-	for _, name := range strayNames(domain) {
-		strays = append(strays, a.ask(name, resolver.TypeTXT))
+// Begin asks everything about the policy of domain and the alignment of the envelope
+// and signing domains, and calls done with what there is. The walks of all of them
+// are one round with all that does not depend on them; the report destinations are
+// the second.
+func Begin(b *resolver.Batch, domain string, envelope, signing []string, done func(*Discovery, []Alignment)) {
+	domain, err := canonical(domain)
+	s := &search{d: &Discovery{Domain: domain, Queries: []string{}, Walk: []Step{}}, envelope: envelope, signing: signing, done: done}
+	if err != nil {
+		s.d.Error = err.Error()
 	}
+	b.Part(s.firstRound, s.conclude)
+}
 
-	// What is slow among the rest does not hold up the destinations.
-	policy.read(d)
-	destinations := a.askDestinations(d)
+// search is a discovery under way.
+type search struct {
+	asker
+	batch             *resolver.Batch // of all but the policy
+	d                 *Discovery
+	envelope, signing []string
+	done              func(*Discovery, []Alignment)
 
-	d.RFC7489 = classic.read(d)
-	d.Wildcard = readProbe(probe)
-	d.readStrays(strays)
-	for _, q := range destinations {
-		d.Destinations = append(d.Destinations, q.read(d))
+	policy       policyQuestions
+	classic      suffixQuestions
+	probe        *question
+	strays       []*question
+	destinations []*destinationQuestions
+	identifiers  []identifier
+}
+
+func (s *search) firstRound(b *resolver.Batch) {
+	s.batch = b
+	if domain := s.d.Domain; s.d.Error == "" {
+		// What is slow among the rest does not hold up the destinations.
+		b.Part(func(b *resolver.Batch) { s.policy = s.askPolicy(b, domain) }, s.secondRound)
+		s.classic = s.askPublicSuffix(b, domain)
+		s.probe = s.ask(b, recordPrefix+nobody(domain)+"."+domain, resolver.TypeTXT)
+		own := s.policy.walk[0].name
+		s.strays = []*question{s.policy.exists, s.ask(b, misplaced(own), resolver.TypeTXT), s.ask(b, own+"."+domain, resolver.TypeTXT)}
 	}
+	s.identifiers = append(s.askIdentifiers(b, s.d, "spf", s.envelope), s.askIdentifiers(b, s.d, "dkim", s.signing)...)
+}
+
+// secondRound decides the policy and asks about its destinations.
+func (s *search) secondRound() {
+	s.policy.read(s.d)
+	s.destinations = s.askDestinations(s.batch, s.d)
+}
+
+// conclude reads what the policy does not depend on.
+func (s *search) conclude() {
+	if d := s.d; d.Error == "" {
+		d.RFC7489 = s.classic.read(d)
+		d.Wildcard = readProbe(s.probe)
+		d.readStrays(s.strays)
+		for _, q := range s.destinations {
+			d.Destinations = append(d.Destinations, q.read(d))
+		}
+	}
+	s.done(s.d, judgeAll(s.d, s.identifiers))
 }
 
 func readProbe(q *question) *Probe {
-	p := &Probe{Texts: q.texts(), Evidence: q.evidence()}
-	p.Name = p.Evidence.Name
-	if answer, err := q.wait(); err == nil {
-		answers := answer.Status == resolver.Found
+	p := &Probe{Evidence: q.evidence()}
+	p.Name, p.Texts = p.Evidence.Name, texts(&p.Evidence)
+	if q.err == nil {
+		answers := q.answer.Status == resolver.Found
 		p.Answers = &answers
-	} else if err.Reason == resolver.BadName {
+	} else if q.err.Reason == resolver.BadName {
 		// Too long to be asked, by a receiver or by us.
 		p.Answers = new(bool)
 	}
@@ -71,22 +99,21 @@ func readProbe(q *question) *Probe {
 
 // policyQuestions are those that decide what applies to an Author Domain.
 type policyQuestions struct {
-	domain string
-	walk   []*question
+	walk []*question
 	// exists asks whether the domain does: any type will do (RFC 9989, A.4).
 	exists *question
 }
 
-func (a *asker) askPolicy(domain string) *policyQuestions {
-	return &policyQuestions{domain, a.askWalk(domain), a.ask(domain, resolver.TypeTXT)}
+func (a *asker) askPolicy(b *resolver.Batch, domain string) policyQuestions {
+	return policyQuestions{a.askWalk(b, domain), a.ask(b, domain, resolver.TypeTXT)}
 }
 
 // read fills in what the walk and the existence of the domain decide.
 func (q *policyQuestions) read(d *Discovery) {
-	d.Walk = readWalk(q.domain, q.walk)
+	d.Walk = readWalk(q.walk)
 	d.Queries = queries(d.Walk)
 	d.Existence = q.exists.evidence()
-	if answer, err := q.exists.wait(); err == nil {
+	if answer := q.exists.answer; answer != nil {
 		// Behind an alias it is the alias's target that is denied (RFC 6604, 3).
 		exists := answer.Status != resolver.NXDomain || len(answer.CNAMEs) > 0
 		d.Exists = &exists
@@ -97,33 +124,33 @@ func (q *policyQuestions) read(d *Discovery) {
 // decide draws the conclusions of the walk that hold whatever the unanswered
 // steps may have held.
 func (d *Discovery) decide() {
-	orgs, policies := map[string]bool{}, map[int]bool{}
-	possible := everyWay(d.Walk, func(supposed map[string]held) bool {
-		c := conclude(d.Walk, supposed)
-		orgs[c.org], policies[c.policy] = true, true
-		return true
-	})
-	if possible && len(orgs) == 1 {
-		for org := range orgs {
-			d.OrganizationalDomain = org
+	var c conclusion
+	ways, sameOrg, samePolicy := 0, true, true
+	possible := everyWay(func(supposed map[string]held) bool {
+		way := conclude(d.Walk, supposed)
+		if ways++; ways == 1 {
+			c = way
 		}
+		sameOrg, samePolicy = sameOrg && way.org == c.org, samePolicy && way.policy == c.policy
+		return true
+	}, d.Walk)
+	if possible && sameOrg {
+		d.OrganizationalDomain = c.org
 	} else {
 		d.Undecided.OrganizationalDomain = fmt.Sprintf("%s; a record there could change which domain %s belongs to",
 			silence(d.Walk), d.Domain)
 	}
 	if d.Walk[0].Outcome == HasRecord {
-		policies, possible = map[int]bool{0: true}, true
+		c.policy, samePolicy, possible = 0, true, true
 	}
-	if !possible || len(policies) != 1 {
+	if !possible || !samePolicy {
 		d.Undecided.Policy = silence(d.Walk) + "; a record there could be the one that applies"
 		return
 	}
-	for i := range policies {
-		if i < 0 {
-			return
-		}
-		d.PolicyDomain, d.Record = d.Walk[i].Domain, d.Walk[i].Record
+	if c.policy < 0 {
+		return
 	}
+	d.PolicyDomain, d.Record = d.Walk[c.policy].Domain, d.Walk[c.policy].Record
 	d.applyRecord()
 }
 
@@ -227,37 +254,43 @@ func (d *Discovery) RejectsAll() bool {
 	return usable && sp == Reject && np == Reject
 }
 
-// strayNames are where records end up that were meant for _dmarc: the
-// underscore left out, and a whole name entered where the zone adds its own.
-func strayNames(domain string) []string {
-	return []string{"dmarc." + domain, recordName(domain) + "." + domain}
-}
+// misplaced is the name where a record ends up whose underscore is left out.
+// Another is the record's own name before the domain: a whole name entered where
+// the zone adds its own.
+func misplaced(recordName string) string { return recordName[len("_"):] }
 
 // readStrays keeps what looks like a policy record, and what was not answered.
 // What a wildcard answers for every name is not misplaced.
 func (d *Discovery) readStrays(qs []*question) {
-	everywhere := map[string]bool{}
-	for _, text := range d.Wildcard.Texts {
-		everywhere[text] = true
-	}
 	for i, q := range qs {
-		if _, err := q.wait(); err != nil {
-			if err.Reason != resolver.BadName {
-				d.Strays = append(d.Strays, Stray{Name: err.Name, Evidence: q.evidence()})
+		if q.err != nil {
+			if q.err.Reason != resolver.BadName {
+				d.Strays = append(d.Strays, Stray{Name: q.err.Name, Evidence: q.evidence()})
 			}
 			continue
 		}
-		for _, text := range q.texts() {
-			if i > 0 && everywhere[text] || !meantAsPolicy(text) {
+		if q.answer.Absent() {
+			continue
+		}
+		e := &d.Existence
+		if i > 0 {
+			evidence := q.evidence()
+			e = &evidence
+		}
+		for _, text := range texts(e) {
+			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) {
 				continue
 			}
-			d.Strays = append(d.Strays, Stray{Name: q.evidence().Name, Text: text, Evidence: q.evidence()})
+			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: text, Evidence: *e})
 		}
 	}
 }
 
 // meantAsPolicy reports that text is a policy record or was meant as one.
 func meantAsPolicy(text string) bool {
+	if !mayMeanPolicy(text) {
+		return false
+	}
 	err := checkVersion(text)
 	if err == nil {
 		return true

@@ -70,25 +70,39 @@ type IdentityAlignment struct {
 	Alignment
 }
 
-// Evaluate applies DMARC to the identities of a message (RFC 9989, 5.3). The
-// Author Domain's walk is one round of questions, the walks of all identities
-// that passed a second; under strict alignment, and for equal domains, there is
-// none (4.10.2).
-func Evaluate(ctx context.Context, r resolver.Resolver, id Identities) Verdict {
+// Evaluate applies DMARC to the identities of a message (RFC 9989, 5.3).
+func Evaluate(ctx context.Context, r resolver.Resolver, id Identities) (v Verdict) {
+	b := resolver.NewBatch(ctx, r)
+	BeginEvaluate(b, id, func(verdict Verdict) { v = verdict })
+	b.Run()
+	return v
+}
+
+// BeginEvaluate applies DMARC to the identities of a message and calls done with the
+// verdict. The Author Domain's walk is one round of questions, the walks of all
+// identities that passed a second; under strict alignment, and for equal domains,
+// there is none (RFC 9989, 4.10.2).
+func BeginEvaluate(b *resolver.Batch, id Identities, done func(Verdict)) {
 	domain, err := canonical(id.From)
 	v := Verdict{Domain: domain, Queries: []string{}, Identifiers: []IdentityAlignment{}}
 	if err != nil {
 		v.Result, v.Error = ResultPermError, err.Error()
-		return v
+		done(v)
+		return
 	}
-	a := newAsker(ctx, r)
-	defer a.finish()
 	d := &Discovery{Domain: domain}
-	a.askPolicy(domain).read(d)
-	v.describe(d)
-	v.judge(a, d, id)
-	v.conclude(d)
-	return v
+	var a asker
+	var policy policyQuestions
+	var identities []evaluated
+	b.Part(func(b *resolver.Batch) { policy = a.askPolicy(b, domain) }, func() {
+		policy.read(d)
+		v.describe(d)
+		b.Part(func(b *resolver.Batch) { identities = a.askIdentities(b, d, id) }, func() {
+			v.judge(d, identities)
+			v.conclude(d)
+			done(v)
+		})
+	})
 }
 
 // describe takes over what the walk decided.
@@ -104,34 +118,37 @@ func (v *Verdict) describe(d *Discovery) {
 	}
 }
 
-// judge looks for aligned identifiers among those that passed, or may have.
-func (v *Verdict) judge(a *asker, d *Discovery, id Identities) {
-	type pending struct {
-		Identity
-		id *identifier
-	}
-	var all []pending
-	walks := map[string]int{}
-	for _, group := range []struct {
-		kind string
-		of   []Identity
-	}{{"spf", id.SPF}, {"dkim", id.DKIM}} {
-		for _, i := range group.of {
-			p := pending{Identity: i}
+// evaluated is an identity on its way to being judged.
+type evaluated struct {
+	Identity
+	id identifier
+}
+
+// askIdentities puts the walks of the identities that passed, or may have.
+func (a *asker) askIdentities(b *resolver.Batch, d *Discovery, id Identities) []evaluated {
+	all := make([]evaluated, 0, len(id.SPF)+len(id.DKIM))
+	add := func(kind string, identities []Identity) {
+		walks := 0
+		for _, i := range identities {
+			walk := false
 			if passed(i) || open(i) {
-				walk := d.mode(group.kind) != Strict && walks[group.kind] < maxIdentifiers
-				walks[group.kind]++
-				p.id = a.askIdentifier(d, group.kind, i.Domain, walk)
-			} else {
-				p.id = &identifier{kind: group.kind}
-				p.id.domain, p.id.err = canonical(i.Domain)
+				walk = d.mode(kind) != Strict && walks < maxIdentifiers
+				walks++
 			}
-			all = append(all, p)
+			all = append(all, evaluated{i, a.askIdentifier(b, d, kind, i.Domain, walk)})
 		}
 	}
+	add("spf", id.SPF)
+	add("dkim", id.DKIM)
+	return all
+}
+
+// judge looks for aligned identifiers among those that passed, or may have.
+func (v *Verdict) judge(d *Discovery, identities []evaluated) {
 	no := false
 	aligned := map[string]*bool{"spf": &no, "dkim": &no}
-	for _, p := range all {
+	for i := range identities {
+		p := &identities[i]
 		if !passed(p.Identity) && !open(p.Identity) {
 			v.Identifiers = append(v.Identifiers, IdentityAlignment{p.Result, Alignment{Kind: p.id.kind, Domain: p.id.domain,
 				Mode: d.mode(p.id.kind), Aligned: &no, Strict: p.id.domain == d.Domain,

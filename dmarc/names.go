@@ -1,6 +1,7 @@
 package dmarc
 
 import (
+	"encoding/hex"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -43,7 +44,8 @@ func canonical(domain string) (string, error) {
 // domain itself, then its parents, the first of them cut to seven labels where
 // the domain has eight or more (RFC 9989, 4.10, steps 3 to 7). At most eight.
 func walkDomains(domain string) []string {
-	out := []string{domain}
+	out := make([]string, 0, 8)
+	out = append(out, domain)
 	for n := min(labels(domain)-1, 7); n >= 1; n-- {
 		out = append(out, lastLabels(domain, n))
 	}
@@ -61,8 +63,10 @@ func lastLabels(domain string, n int) string {
 	return domain[i+1:]
 }
 
+const recordPrefix = "_dmarc."
+
 // recordName is where the record of domain stands.
-func recordName(domain string) string { return "_dmarc." + domain }
+func recordName(domain string) string { return recordPrefix + domain }
 
 // isSuffix reports that domain is a top-level domain or one that the ICANN part
 // of the public suffix list has. Its operator, if it publishes a policy at all,
@@ -90,5 +94,7 @@ func suffixOrganization(domain string) string {
 func nobody(domain string) string {
 	h := fnv.New64a()
 	h.Write([]byte(domain))
-	return fmt.Sprintf("nobody-%016x", h.Sum64())
+	var sum, text [16]byte
+	hex.Encode(text[:], h.Sum(sum[:0]))
+	return "nobody-" + string(text[:])
 }

@@ -3,39 +3,52 @@ package dmarc
 import (
 	"fmt"
 
+	"mailworthy/finding"
 	"mailworthy/resolver"
 )
 
 // suffixQuestions are those of a receiver by RFC 7489: at the Author Domain,
 // then at its Organizational Domain by the public suffix list (6.6.3).
 type suffixQuestions struct {
-	domain, org string
+	org         string
 	own, parent *question
 }
 
-func (a *asker) askPublicSuffix(domain string) *suffixQuestions {
+func (a *asker) askPublicSuffix(b *resolver.Batch, domain string) suffixQuestions {
 	org := suffixOrganization(domain)
-	return &suffixQuestions{domain, org, a.ask(recordName(domain), resolver.TypeTXT), a.ask(recordName(org), resolver.TypeTXT)}
+	return suffixQuestions{org, a.ask(b, recordName(domain), resolver.TypeTXT), a.ask(b, recordName(org), resolver.TypeTXT)}
 }
 
 // read gives that receiver's answer and how it differs from the walk's.
 func (q *suffixQuestions) read(d *Discovery) *PublicSuffix {
-	out := &PublicSuffix{OrganizationalDomain: q.org}
-	step := readStep(q.domain, q.own)
+	out := &PublicSuffix{OrganizationalDomain: q.org, Evidence: make([]finding.Evidence, 0, 2)}
+	step := d.step(q.own)
 	out.Evidence = append(out.Evidence, step.Evidence)
-	if step.Outcome == NoRecord && q.org != q.domain {
-		step = readStep(q.org, q.parent)
+	if step.Outcome == NoRecord && q.parent != q.own {
+		step = d.step(q.parent)
 		out.Evidence = append(out.Evidence, step.Evidence)
 	}
 	switch step.Outcome {
 	case Unanswered:
-		out.Undecided = silence([]Step{step})
+		out.Undecided = silence([]Step{*step})
 		return out
 	case HasRecord:
-		out.apply(&step, q.domain)
+		out.apply(step, d.Domain)
 	}
 	out.compare(d)
 	return out
+}
+
+// step is what a question comes to, of the walk where it is part of that.
+func (d *Discovery) step(q *question) *Step {
+	for i := range d.Walk {
+		if d.Walk[i].Name == q.name {
+			return &d.Walk[i]
+		}
+	}
+	s := new(Step)
+	s.read(q)
+	return s
 }
 
 // apply takes p for the domain itself and sp below it; np is not known there.

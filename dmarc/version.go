@@ -37,6 +37,9 @@ func checkVersion(text string) error {
 		return nil
 	}
 	e := &NotPolicyError{Reason: "the text does not begin with v=DMARC1"}
+	if !mayMeanPolicy(text) {
+		return e
+	}
 	at := anyVersion.FindStringIndex(text)
 	switch {
 	case at != nil:
@@ -71,4 +74,19 @@ func checkVersion(text string) error {
 		e.Hint = hint
 	}
 	return e
+}
+
+// mayMeanPolicy is false of a text that none of the expressions above matches, found
+// out faster: nearly all other TXT records.
+func mayMeanPolicy(text string) bool {
+	if rest := strings.TrimLeft(text, " \t\"'"); rest != "" && rest[0]|0x20 == 'p' {
+		return true
+	}
+	const name = "dmarc"
+	for i := 0; i+len(name) <= len(text); i++ {
+		if text[i]|0x20 == name[0] && strings.EqualFold(text[i:i+len(name)], name) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,64 +1,70 @@
 package dmarc
 
 import (
-	"errors"
+	"slices"
+	"strings"
 
 	"mailworthy/resolver"
 )
 
-// askWalk puts all questions of a walk at once, in its order.
-func (a *asker) askWalk(domain string) []*question {
-	var qs []*question
-	for _, d := range walkDomains(domain) {
-		qs = append(qs, a.ask(recordName(d), resolver.TypeTXT))
+// askWalk puts all questions of a walk, in its order.
+func (a *asker) askWalk(b *resolver.Batch, domain string) []*question {
+	domains := walkDomains(domain)
+	qs := make([]*question, len(domains))
+	for i, d := range domains {
+		qs[i] = a.ask(b, recordName(d), resolver.TypeTXT)
 	}
 	return qs
 }
 
-// readWalk waits for the answers and returns the steps up to where the walk
-// stops: the first that surely has a record with psd=y or psd=n, or the last
-// (RFC 9989, 4.10, steps 2 and 6).
-func readWalk(domain string, qs []*question) []Step {
-	var steps []Step
-	for i, d := range walkDomains(domain) {
-		s := readStep(d, qs[i])
-		steps = append(steps, s)
-		if s.Outcome == HasRecord && s.Record.PSD != "u" {
+// readWalk returns the steps up to where the walk stops: the first that surely has
+// a record with psd=y or psd=n, or the last (RFC 9989, 4.10, steps 2 and 6).
+func readWalk(qs []*question) []Step {
+	steps := make([]Step, 0, len(qs))
+	for _, q := range qs {
+		steps = append(steps, Step{})
+		s := &steps[len(steps)-1]
+		if s.read(q); s.Outcome == HasRecord && s.Record.PSD != "u" {
 			break
 		}
 	}
 	return steps
 }
 
-// readStep tells policy records from other TXT. Several policy records at one
-// name are discarded together (RFC 9989, 4.10, step 2).
-func readStep(domain string, q *question) Step {
-	s := Step{Domain: domain, Name: recordName(domain), Outcome: NoRecord, Suffix: isSuffix(domain), Evidence: q.evidence()}
-	if _, err := q.wait(); err != nil {
-		if err.Reason == resolver.BadName {
+// read tells policy records from other TXT. Several policy records at one name are
+// discarded together (RFC 9989, 4.10, step 2).
+func (s *Step) read(q *question) {
+	s.Name, s.Domain = q.name, strings.TrimPrefix(q.name, recordPrefix)
+	s.Outcome, s.Suffix, s.Evidence = NoRecord, isSuffix(s.Domain), q.evidence()
+	if q.err != nil {
+		if q.err.Reason == resolver.BadName {
 			s.Evidence.Note = "the name is too long for the DNS: no record can be there"
-			return s
+			return
 		}
 		s.Outcome = Unanswered
-		return s
+		return
 	}
-	for _, text := range q.texts() {
+	for _, text := range texts(&s.Evidence) {
 		record, err := ParseRecord(text)
-		var not *NotPolicyError
-		if errors.As(err, &not) {
+		if not, ok := err.(*NotPolicyError); ok {
 			s.Others = append(s.Others, Other{Text: text, Intended: not.Intended, Reason: not.Reason, Hint: not.Hint})
 			continue
 		}
-		s.Record = record
-		s.Records = append(s.Records, text)
+		switch {
+		case s.Record == nil:
+			s.Record = record
+		case s.Records == nil:
+			s.Records = []string{s.Record.Text, text}
+		default:
+			s.Records = append(s.Records, text)
+		}
 	}
 	switch {
-	case len(s.Records) > 1:
+	case s.Records != nil:
 		s.Outcome, s.Record = Multiple, nil
 	case s.Record != nil:
-		s.Outcome, s.Records = HasRecord, nil
+		s.Outcome = HasRecord
 	}
-	return s
 }
 
 // queries are the names of the steps.
@@ -73,56 +79,64 @@ func queries(steps []Step) []string {
 // held is what stands at a step, known or supposed: psd is "" for no record.
 type held struct{ psd string }
 
-// holds is every way that a step can be: one for an answered step. Of a public
-// suffix that did not answer only psd=y is supposed, since its operator may
-// publish nothing else (RFC 9989, 5.2).
-func (s *Step) holds() []held {
-	switch {
-	case s.Outcome == HasRecord:
-		return []held{{s.Record.PSD}}
-	case s.Outcome != Unanswered:
-		return []held{{""}}
-	case s.Suffix:
-		return []held{{""}, {"y"}}
+// holds is what stands at a step that was answered.
+func (s *Step) holds() held {
+	if s.Outcome == HasRecord {
+		return held{s.Record.PSD}
 	}
-	return []held{{""}, {"u"}, {"n"}, {"y"}}
+	return held{}
 }
+
+// Every way that a step can be that was not answered. Of a public suffix only psd=y
+// is supposed, since its operator may publish nothing else (RFC 9989, 5.2).
+var (
+	anyHeld    = []held{{""}, {"u"}, {"n"}, {"y"}}
+	suffixHeld = []held{{""}, {"y"}}
+)
 
 // maxSupposed bounds the unanswered steps whose contents are supposed in turn;
 // with more, nothing that depends on them is decided.
 const maxSupposed = 6
 
-// everyWay calls f with each combination of what the unanswered steps could
-// hold, by domain, until f returns false. It reports false where there are too
-// many, and f was not called.
-func everyWay(steps []Step, f func(map[string]held) bool) bool {
-	open := map[string][]held{}
-	var order []string
-	for i := range steps {
-		s := &steps[i]
-		if s.Outcome == Unanswered && open[s.Domain] == nil {
-			open[s.Domain] = s.holds()
-			order = append(order, s.Domain)
-		}
-	}
-	if len(order) > maxSupposed {
-		return false
-	}
-	supposed := make(map[string]held, len(order))
-	var turn func(int) bool
-	turn = func(i int) bool {
-		if i == len(order) {
-			return f(supposed)
-		}
-		for _, h := range open[order[i]] {
-			supposed[order[i]] = h
-			if !turn(i + 1) {
-				return false
+// everyWay calls f with each combination of what the unanswered steps of some walks
+// could hold, by domain, until f returns false. It reports false where there are
+// too many, and f was not called.
+func everyWay(f func(map[string]held) bool, walks ...[]Step) bool {
+	var silent []*Step
+	for _, steps := range walks {
+		for i := range steps {
+			s := &steps[i]
+			if s.Outcome == Unanswered && !slices.ContainsFunc(silent, func(other *Step) bool { return other.Domain == s.Domain }) {
+				silent = append(silent, s)
 			}
 		}
-		return true
 	}
-	turn(0)
+	if len(silent) > maxSupposed {
+		return false
+	}
+	if silent == nil {
+		f(nil)
+	} else {
+		suppose(silent, make(map[string]held, len(silent)), f)
+	}
+	return true
+}
+
+// suppose supposes something of each silent step.
+func suppose(silent []*Step, supposed map[string]held, f func(map[string]held) bool) bool {
+	if len(silent) == 0 {
+		return f(supposed)
+	}
+	all := anyHeld
+	if silent[0].Suffix {
+		all = suffixHeld
+	}
+	for _, h := range all {
+		supposed[silent[0].Domain] = h
+		if !suppose(silent[1:], supposed, f) {
+			return false
+		}
+	}
 	return true
 }
 
@@ -139,10 +153,10 @@ type conclusion struct {
 func conclude(steps []Step, supposed map[string]held) conclusion {
 	start := steps[0].Domain
 	at := func(i int) held {
-		if h, ok := supposed[steps[i].Domain]; ok && steps[i].Outcome == Unanswered {
-			return h
+		if steps[i].Outcome == Unanswered {
+			return supposed[steps[i].Domain]
 		}
-		return steps[i].holds()[0]
+		return steps[i].holds()
 	}
 	c := conclusion{org: start, policy: -1}
 	suffix := -1

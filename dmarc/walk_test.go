@@ -240,14 +240,14 @@ func FuzzWalk(f *testing.F) {
 		for _, w := range walkDomains(name) {
 			dns.fill(recordName(w))
 		}
-		a := newAsker(t.Context(), dns)
-		qs := a.askWalk(name)
+		b := resolver.NewBatch(t.Context(), dns)
+		qs := new(asker).askWalk(b, name)
 		if len(qs) > 8 {
 			t.Fatalf("%d questions", len(qs))
 		}
-		d.Walk = readWalk(name, qs)
+		b.Run()
+		d.Walk = readWalk(qs)
 		d.Queries = queries(d.Walk)
-		a.finish()
 		d.decide()
 		silent := 0
 		for i := range d.Walk {
@@ -258,7 +258,7 @@ func FuzzWalk(f *testing.F) {
 		if silent == 0 && d.OrganizationalDomain == "" {
 			t.Fatal("everything was answered, and the organizational domain is undecided")
 		}
-		everyWay(d.Walk, func(supposed map[string]held) bool {
+		everyWay(func(supposed map[string]held) bool {
 			c := conclude(d.Walk, supposed)
 			if d.OrganizationalDomain != "" && c.org != d.OrganizationalDomain {
 				t.Fatalf("decided %s, but it could be %s", d.OrganizationalDomain, c.org)
@@ -270,7 +270,7 @@ func FuzzWalk(f *testing.F) {
 				t.Fatalf("decided the record at %q, but it could be that at %s", d.PolicyDomain, d.Walk[c.policy].Domain)
 			}
 			return true
-		})
+		}, d.Walk)
 		Check(d, Context{}).Findings()
 		d.Next(Context{})
 	})
