@@ -69,20 +69,24 @@ func BenchmarkJudge(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer client.Close()
-	o := Options{Selectors: dkim.Inferred}
-	sections := []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts}
-	runs := make([]*run, 64)
-	for i := range runs {
-		t := Target{Domain: dnsworld.Domain(i), Sections: sections}
-		res := Run(b.Context(), client, t, o)
-		runs[i] = &run{target: t, options: o, result: res, domain: res.Hosts.Domain}
+	o := Options{Selectors: dkim.Inferred, Catalogue: rbl.DefaultCatalogue(), Health: &rbl.Health{}}
+	all := []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts, finding.Reputation}
+	for name, sections := range map[string][]finding.Section{"lists=none": all[:4], "lists=default": all} {
+		b.Run(name, func(b *testing.B) {
+			runs := make([]*run, 64)
+			for i := range runs {
+				t := Target{Domain: dnsworld.Domain(i), Sections: sections}
+				res := Run(b.Context(), client, t, o)
+				runs[i] = &run{target: t, options: o, result: res, domain: res.Hosts.Domain}
+			}
+			findings := 0
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				a := runs[i%len(runs)]
+				a.judge()
+				findings += len(a.result.Findings)
+			}
+			b.ReportMetric(float64(findings)/float64(b.N), "findings/op")
+		})
 	}
-	findings := 0
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		a := runs[i%len(runs)]
-		a.judge()
-		findings += len(a.result.Findings)
-	}
-	b.ReportMetric(float64(findings)/float64(b.N), "findings/op")
 }

@@ -30,7 +30,7 @@ func (a *run) judge() {
 // findings judges the domain as one that is for that.
 func (a *run) findings(profile finding.Profile) []finding.Finding {
 	res := a.result
-	var sheets []*finding.Sheet
+	sheets := make([]*finding.Sheet, 0, 5+len(res.Envelope))
 	if a.wants(finding.SPF) {
 		a.judgeSPF(profile)
 		sheets = append(sheets, a.spfSheets...)
@@ -125,15 +125,20 @@ func (a *run) profiles() ([]finding.Profile, string) {
 	}
 	sender := []finding.Profile{finding.Sender}
 	var sends []string
-	for what, given := range map[string]bool{"sending addresses": len(t.IPs) > 0, "envelope domains": len(t.MailFrom) > 0,
-		"DKIM selectors": len(t.Selectors) > 0, "DKIM domains": len(t.DKIMDomains) > 0, "HELO names": len(t.HELO) > 0} {
-		if given {
-			sends = append(sends, what)
+	for _, stated := range [...]struct {
+		what string
+		n    int
+	}{{"DKIM domains", len(t.DKIMDomains)}, {"DKIM selectors", len(t.Selectors)}, {"HELO names", len(t.HELO)},
+		{"envelope domains", len(t.MailFrom)}, {"sending addresses", len(t.IPs)}} {
+		if stated.n > 0 {
+			sends = append(sends, stated.what)
 		}
 	}
 	if len(sends) > 0 {
-		slices.Sort(sends)
 		return sender, "guessed: " + strings.Join(sends, " and ") + " are stated"
+	}
+	if res.SPF.Status != spf.StatusUnresolved && !res.SPF.SendsNothing() {
+		return sender, "guessed: no record says that the domain sends nothing"
 	}
 	quiet := map[mailhost.MXState][]finding.Profile{
 		mailhost.MXNull: {finding.Parked}, mailhost.MXNone: {finding.Parked}, mailhost.MXPresent: {finding.Receiver},
@@ -142,8 +147,6 @@ func (a *run) profiles() ([]finding.Profile, string) {
 	switch {
 	case res.SPF.Status == spf.StatusUnresolved:
 		return append(sender, quiet...), "not known: the DNS did not say whether an SPF record declares that nothing is sent"
-	case !res.SPF.SendsNothing():
-		return sender, "guessed: no record says that the domain sends nothing"
 	case len(quiet) > 1:
 		return quiet, "guessed: its SPF record is v=spf1 -all; its MX is not known"
 	case quiet[0] == finding.Parked:

@@ -31,8 +31,8 @@ func (a *run) judgeReceivers() {
 	a.result.Receivers = receiver.Judge(f, a.options.Volume)
 }
 
-func yes(format string, args ...any) receiver.Fact {
-	return receiver.Fact{State: receiver.Yes, Evidence: fmt.Sprintf(format, args...)}
+func yes(evidence string) receiver.Fact {
+	return receiver.Fact{State: receiver.Yes, Evidence: evidence}
 }
 
 // because is a fact with the finding that decides it, whose detail has the rest.
@@ -40,8 +40,8 @@ func because(state receiver.State, f *finding.Finding) receiver.Fact {
 	return receiver.Fact{State: state, Finding: f.Check, Evidence: f.Title + " (" + f.Subject + ")."}
 }
 
-func unknown(check, format string, args ...any) receiver.Fact {
-	return receiver.Fact{State: receiver.Unknown, Finding: check, Evidence: fmt.Sprintf(format, args...)}
+func unknown(check, evidence string) receiver.Fact {
+	return receiver.Fact{State: receiver.Unknown, Finding: check, Evidence: evidence}
 }
 
 // first returns the first finding that fits, nil where there is none.
@@ -91,7 +91,7 @@ func (a *run) spfFact() receiver.Fact {
 	if len(a.target.IPs) > 0 {
 		for _, e := range a.result.Evaluations {
 			if e.Result != spf.Pass {
-				return unknown("spf-unresolved", "SPF for %s and %s gives %s.", e.IP, e.Domain, e.Result)
+				return unknown("spf-unresolved", fmt.Sprintf("SPF for %s and %s gives %s.", e.IP, e.Domain, e.Result))
 			}
 		}
 		return yes("SPF passes for every stated address.")
@@ -106,12 +106,12 @@ func (a *run) dkimFact() receiver.Fact {
 	d := a.result.DKIM
 	for i := range d.Keys {
 		if k := &d.Keys[i]; k.Live() && !k.Wildcard && k.RecordCount <= 1 {
-			return yes("The selector %s at %s has a usable key.", k.Selector, k.Domain)
+			return yes("The selector " + k.Selector + " at " + k.Domain + " has a usable key.")
 		}
 	}
 	for i := range d.Keys {
 		if k := &d.Keys[i]; k.RecordCount > 1 {
-			return unknown("dkim-multiple-records", "The selector %s at %s has %d TXT records; which of them counts is undefined (RFC 6376, 3.6.2.2).", k.Selector, k.Domain, k.RecordCount)
+			return unknown("dkim-multiple-records", fmt.Sprintf("The selector %s at %s has %d TXT records; which of them counts is undefined (RFC 6376, 3.6.2.2).", k.Selector, k.Domain, k.RecordCount))
 		}
 	}
 	if f := a.of("dkim-selector-missing", "dkim-proved-absent"); f != nil {
@@ -142,7 +142,7 @@ func (a *run) dkimKeysFact() receiver.Fact {
 
 func (a *run) dmarcFact() receiver.Fact {
 	if d := a.result.DMARC; d.Policy != "" {
-		return yes("The policy that applies is p=%s.", d.Policy)
+		return yes("The policy that applies is p=" + string(d.Policy) + ".")
 	}
 	if f := a.undecided(finding.DMARC); f != nil {
 		return because(receiver.Unknown, f)
@@ -166,33 +166,36 @@ func (a *run) notEnforcedFact() receiver.Fact {
 // alignedFact: an identity that can pass aligns with From. What is not stated is
 // taken to be the domain itself, which aligns.
 func (a *run) alignedFact(spfPasses, dkimPasses receiver.Fact) receiver.Fact {
-	kinds := map[string]receiver.State{"spf": spfPasses.State, "dkim": dkimPasses.State}
-	stated := map[string]bool{}
-	open := false
-	judge := func(kind string, aligned *bool, why string) *receiver.Fact {
+	open, spfStated, dkimStated := false, false, false
+	// aligns reports whether an identity aligns and passes for certain.
+	aligns := func(passes receiver.State, aligned *bool) bool {
 		switch {
-		case aligned != nil && !*aligned || kinds[kind] == receiver.No:
-		case aligned != nil && kinds[kind] == receiver.Yes:
-			fact := yes("%s", why)
-			return &fact
+		case aligned != nil && !*aligned || passes == receiver.No:
+		case aligned != nil && passes == receiver.Yes:
+			return true
 		default:
 			open = true
 		}
-		return nil
+		return false
 	}
-	for _, al := range a.result.Alignments {
-		stated[al.Kind] = true
-		if fact := judge(al.Kind, al.Aligned, al.Why); fact != nil {
-			return *fact
+	for i := range a.result.Alignments {
+		al := &a.result.Alignments[i]
+		passes := spfPasses.State
+		if al.Kind == "dkim" {
+			passes, dkimStated = dkimPasses.State, true
+		} else {
+			spfStated = true
+		}
+		if aligns(passes, al.Aligned) {
+			return yes(al.Why)
 		}
 	}
 	own := true
-	for kind, what := range map[string]string{"spf": "envelope", "dkim": "signing"} {
-		if !stated[kind] {
-			if fact := judge(kind, &own, fmt.Sprintf("The %s domain is taken to be the author domain, as no other is stated.", what)); fact != nil {
-				return *fact
-			}
-		}
+	if !spfStated && aligns(spfPasses.State, &own) {
+		return yes("The envelope domain is taken to be the author domain, as no other is stated.")
+	}
+	if !dkimStated && aligns(dkimPasses.State, &own) {
+		return yes("The signing domain is taken to be the author domain, as no other is stated.")
 	}
 	if open {
 		return unknown("dmarc-unresolved", "Whether an identity that passes aligns with From is not known.")
@@ -210,19 +213,24 @@ func (a *run) ptrFact() receiver.Fact {
 	if len(a.result.Hosts.Addresses) == 0 {
 		return unknown("rbl-no-addresses", "No sending address is known.")
 	}
-	public := slices.DeleteFunc(slices.Clone(a.result.Hosts.Addresses), func(addr mailhost.Address) bool { return addr.NotPublic != "" })
-	if len(public) == 0 {
-		if f := a.of("mx-private-address"); f != nil {
-			return because(receiver.Unknown, f)
+	public := false
+	for i := range a.result.Hosts.Addresses {
+		addr := &a.result.Hosts.Addresses[i]
+		if addr.NotPublic != "" {
+			continue
 		}
-		return unknown("", "No sending address that is known is a public one.")
-	}
-	for _, addr := range public {
+		public = true
 		if addr.PTR != mailhost.Present || !slices.ContainsFunc(addr.Names, func(n mailhost.ReverseName) bool { return n.Confirmed == mailhost.Present }) {
-			return unknown("hosts-unresolved", "The reverse name of %s is not known.", addr.Addr)
+			return unknown("hosts-unresolved", fmt.Sprintf("The reverse name of %s is not known.", addr.Addr))
 		}
 	}
-	return yes("Every sending address has a PTR name that leads back to it.")
+	if public {
+		return yes("Every sending address has a PTR name that leads back to it.")
+	}
+	if f := a.of("mx-private-address"); f != nil {
+		return because(receiver.Unknown, f)
+	}
+	return unknown("", "No sending address that is known is a public one.")
 }
 
 func (a *run) heloFact() receiver.Fact {
@@ -234,7 +242,7 @@ func (a *run) heloFact() receiver.Fact {
 	}
 	for _, h := range a.result.Hosts.HELO {
 		if !h.Literal && h.Resolves != mailhost.Present {
-			return unknown("hosts-unresolved", "Whether %s has an address is not known.", h.Name)
+			return unknown("hosts-unresolved", fmt.Sprintf("Whether %s has an address is not known.", h.Name))
 		}
 	}
 	return yes("The HELO names have addresses.")
@@ -246,7 +254,7 @@ func (a *run) soaFact() receiver.Fact {
 	}
 	for _, authority := range append([]mailhost.Authority{a.domain.Authority}, a.result.Hosts.Envelope...) {
 		if authority.SOA != mailhost.Present {
-			return unknown("hosts-unresolved", "Whether %s has an SOA is not known.", authority.Domain)
+			return unknown("hosts-unresolved", "Whether "+authority.Domain+" has an SOA is not known.")
 		}
 	}
 	return yes("The From and envelope domains have an SOA.")
@@ -257,9 +265,9 @@ func (a *run) takesMailFact() receiver.Fact {
 	case mailhost.MXNull:
 		return receiver.Fact{State: receiver.No, Finding: "mx-null", Evidence: a.domain.Name + " has a null MX."}
 	case mailhost.MXUnknown:
-		return unknown("hosts-unresolved", "The MX records of %s are not known.", a.domain.Name)
+		return unknown("hosts-unresolved", fmt.Sprintf("The MX records of %s are not known.", a.domain.Name))
 	}
-	return yes("%s has no null MX.", a.domain.Name)
+	return yes(a.domain.Name + " has no null MX.")
 }
 
 // unlistedFact: every subject that was asked of the list is clean.
@@ -280,9 +288,9 @@ func (a *run) unlistedFact(zone, check string) receiver.Fact {
 	}
 	switch {
 	case open != "":
-		return unknown("rbl-list-blocked", "%s did not say whether %s is listed.", zone, open)
+		return unknown("rbl-list-blocked", fmt.Sprintf("%s did not say whether %s is listed.", zone, open))
 	case clean == 0:
-		return unknown("rbl-no-addresses", "Nothing was asked of %s.", zone)
+		return unknown("rbl-no-addresses", "Nothing was asked of "+zone+".")
 	}
-	return yes("Nothing is listed on %s.", zone)
+	return yes("Nothing is listed on " + zone + ".")
 }

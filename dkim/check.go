@@ -34,7 +34,7 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 	}
 	for i := range d.Keys {
 		if k := &d.Keys[i]; j.sends {
-			j.key(k, subject{name: k.QueryName(), stated: k.Stated})
+			j.key(k)
 		} else {
 			j.parked(k)
 		}
@@ -66,15 +66,16 @@ func (j *judge) observed() bool {
 	return false
 }
 
-// live returns the live keys at the domain itself.
-func (j *judge) live() []*PublishedKey {
-	var keys []*PublishedKey
+// live returns the first live key at the domain itself, and how many there are.
+func (j *judge) live() (first *PublishedKey, n int) {
 	for i := range j.d.Keys {
 		if k := &j.d.Keys[i]; k.Live() && k.Domain == j.d.Domain {
-			keys = append(keys, k)
+			if n++; n == 1 {
+				first = k
+			}
 		}
 	}
-	return keys
+	return first, n
 }
 
 // statedOpen reports whether a question for a stated selector was not answered.
@@ -236,10 +237,10 @@ func (j *judge) stated() {
 			}
 		}
 		first := all[name][0]
-		if len(open) > 0 {
+		if _, live := j.live(); len(open) > 0 {
 			decided = false
 			j.Add("dkim-unresolved", finding.Finding{Subject: first.QueryName(), Evidence: bounded(evidence), CouldBe: finding.Critical,
-				Undecides: len(j.live()) == 0,
+				Undecides: live == 0,
 				Detail:    fmt.Sprintf("The key of the stated selector %s could not be looked up: %s.", name, list(open))})
 			continue
 		}
@@ -329,11 +330,16 @@ func (j *judge) denied() {
 // wildcard judges an answer to selectors that nobody publishes.
 func (j *judge) wildcard() {
 	w := &j.d.Wildcard
+	if w.Status == WildcardUnknown {
+		return
+	}
+	j.Decided("dkim-wildcard")
+	if w.Status == WildcardNone {
+		return
+	}
 	f := finding.Finding{Subject: "*._domainkey." + j.d.Domain, Evidence: w.Evidence}
 	shown := cut(strings.Join(w.Records, "\n"))
 	switch {
-	case w.Status == WildcardUnknown:
-		return
 	case w.Status == WildcardKey:
 		f.Detail = "Selectors that nobody publishes are answered with a live key: " + shown
 		f.Fix = &finding.Fix{Summary: "Remove the wildcard, and publish the key at the selectors in use."}
@@ -350,51 +356,59 @@ func (j *judge) wildcard() {
 		f.Detail = "Selectors that nobody publishes are answered with a revoked key. On a domain that sends, this hides a selector that is missing."
 		j.Add("dkim-wildcard", f)
 	}
-	j.Decided("dkim-wildcard")
 }
 
 // several judges the keys of the domain together.
 func (j *judge) several() {
-	live := j.live()
-	if len(live) == 1 && j.d.Unresolved == 0 && !j.d.HintsIncomplete && len(live[0].CNAMEs) == 0 && !live[0].Wildcard {
-		k := live[0]
+	k, live := j.live()
+	if live == 1 && j.d.Unresolved == 0 && !j.d.HintsIncomplete && len(k.CNAMEs) == 0 && !k.Wildcard {
 		j.Add("dkim-single-selector", finding.Finding{Subject: k.QueryName(), Evidence: []finding.Evidence{k.evidence},
 			Detail: fmt.Sprintf("%s is the only live key observed at the %s tried.", k.Selector, count(j.d.Tried, "selector")),
 			Fix: &finding.Fix{Summary: "Publish a second key under another selector, so that keys can be changed without a gap.",
 				Name: "<new-selector>._domainkey." + j.d.Domain, Type: "TXT", Value: "v=DKIM1; k=rsa; p=<2048-bit public key in base64>"}})
 		j.Decided("dkim-single-selector")
-	} else if len(live) > 1 {
+	} else if live > 1 {
 		j.Decided("dkim-single-selector")
 	}
-	groups := map[string][]*PublishedKey{}
-	var order []string
+	alive := false
 	for i := range j.d.Keys {
-		k := &j.d.Keys[i]
-		if !k.Live() || k.Wildcard {
-			continue
+		if k := &j.d.Keys[i]; k.Live() && !k.Wildcard {
+			alive = true
+			j.shared(i)
 		}
-		if groups[k.Fingerprint] == nil {
-			order = append(order, k.Fingerprint)
-		}
-		groups[k.Fingerprint] = append(groups[k.Fingerprint], k)
 	}
-	for _, print := range order {
-		group := groups[print]
-		if len(group) < 2 {
-			continue
-		}
-		var names []string
-		var evidence []finding.Evidence
-		for _, k := range group {
-			names = append(names, k.QueryName())
-			evidence = append(evidence, k.evidence)
-		}
-		j.Add("dkim-shared-key", finding.Finding{Subject: names[0], Evidence: bounded(evidence),
-			Detail: fmt.Sprintf("The same public key (SHA-256 %s…) is published at %s.", print[:16], list(names))})
-	}
-	if len(groups) > 0 {
+	if alive {
 		j.Decided("dkim-shared-key")
 	}
+}
+
+// shared judges a live key that stands at several names, at the first of them.
+func (j *judge) shared(at int) {
+	first := &j.d.Keys[at]
+	var others []*PublishedKey
+	for i := range j.d.Keys {
+		k := &j.d.Keys[i]
+		if i == at || k.Fingerprint != first.Fingerprint || !k.Live() || k.Wildcard {
+			continue
+		}
+		if i < at {
+			return
+		}
+		others = append(others, k)
+	}
+	if others == nil {
+		return
+	}
+	names := []string{first.QueryName()}
+	evidence := []finding.Evidence{first.evidence}
+	for _, k := range others {
+		names = append(names, k.QueryName())
+		if len(evidence) < mostEvidence {
+			evidence = append(evidence, k.evidence)
+		}
+	}
+	j.Add("dkim-shared-key", finding.Finding{Subject: names[0], Evidence: evidence,
+		Detail: fmt.Sprintf("The same public key (SHA-256 %s…) is published at %s.", first.Fingerprint[:16], list(names))})
 }
 
 // parked judges a key of a domain that does not send: what matters there is only
@@ -403,7 +417,7 @@ func (j *judge) parked(k *PublishedKey) {
 	if k.Wildcard {
 		return
 	}
-	j.strength(k, subject{name: k.QueryName()})
+	j.strength(k)
 	if k.Live() {
 		j.Add("dkim-parked-key", finding.Finding{Subject: k.QueryName(), Evidence: []finding.Evidence{k.evidence},
 			Detail: fmt.Sprintf("%s has a live %d-bit %s key, although the domain says that it sends nothing.", k.QueryName(), k.Bits, k.Algorithm),

@@ -18,27 +18,27 @@ var problemChecks = map[ProblemKind]string{
 	ProblemAlgorithm: "dkim-algorithm-unknown", ProblemUndecodable: "dkim-key-undecodable",
 }
 
-// subject is what a finding about a key record is about.
-type subject struct {
-	// name is the owner of the record; empty for a record that stands alone.
-	name   string
-	stated bool
+// owner is the name of the record; "" for a record that stands alone.
+func (k *PublishedKey) owner() string {
+	if k.Domain == "" {
+		return ""
+	}
+	return k.QueryName()
 }
 
-// add adds a finding about a key record, with its evidence.
-func (j *judge) addKey(id string, k *PublishedKey, s subject, f finding.Finding) {
-	f.Subject = s.name
-	if s.name != "" {
+// addKey adds a finding about a key record, with its evidence.
+func (j *judge) addKey(id string, k *PublishedKey, f finding.Finding) {
+	if f.Subject = k.owner(); f.Subject != "" {
 		f.Evidence = []finding.Evidence{k.evidence}
 	}
 	j.Add(id, f)
 }
 
 // key judges one key record by itself.
-func (j *judge) key(k *PublishedKey, s subject) {
+func (j *judge) key(k *PublishedKey) {
 	if k.RecordCount > 1 {
-		j.addKey("dkim-multiple-records", k, s, finding.Finding{
-			Detail: fmt.Sprintf("%s has %d TXT records; one is allowed.", s.name, k.RecordCount),
+		j.addKey("dkim-multiple-records", k, finding.Finding{
+			Detail: fmt.Sprintf("%s has %d TXT records; one is allowed.", k.owner(), k.RecordCount),
 			// Which key signs cannot be seen from here: removing the wrong one breaks mail.
 			Fix: &finding.Fix{Summary: "Ask the signing service which key signs, keep its record, and remove the others."}})
 	}
@@ -46,79 +46,79 @@ func (j *judge) key(k *PublishedKey, s subject) {
 	j.Decided(keyChecks...)
 	for _, p := range k.Problems {
 		f := finding.Finding{Detail: fmt.Sprintf("At octet %d of the record%s: %s.", p.Offset+1, near(k.Record, p.Offset), p.Detail),
-			Fix: k.fixRecord(s, "Publish the record in the right form.")}
+			Fix: k.fixRecord("Publish the record in the right form.")}
 		switch {
 		case p.Exposed:
 			f.Severity = finding.Critical
-			f.Fix = fixNewKey(s, "Remove this record at once, and sign with a new key under a new selector.")
+			f.Fix = k.fixNewKey("Remove this record at once, and sign with a new key under a new selector.")
 		case p.Tolerated:
 			f.Severity = finding.Notice
 		}
-		j.addKey(problemChecks[p.Kind], k, s, f)
+		j.addKey(problemChecks[p.Kind], k, f)
 	}
 	if k.broken() {
 		return
 	}
 	if k.Revoked {
 		f := finding.Finding{Severity: finding.Notice, Detail: "p= is empty: the key is revoked, and signatures with this selector fail."}
-		if s.stated {
+		if k.Stated {
 			f.Severity = finding.Error
 			f.Detail += " The selector was stated to be in use."
-			f.Fix = fixNewKey(s, "Publish the key that signs, under a new selector.")
+			f.Fix = k.fixNewKey("Publish the key that signs, under a new selector.")
 		}
-		j.addKey("dkim-revoked", k, s, f)
+		j.addKey("dkim-revoked", k, f)
 		return
 	}
-	j.strength(k, s)
+	j.strength(k)
 	if k.Testing {
-		j.addKey("dkim-testing", k, s, finding.Finding{Detail: "The flag t=y says that signing is being tested: verifiers must not treat the message differently from an unsigned one. In practice most ignore the flag.",
-			Fix: k.fixRecord(s, "Publish the record without t=y.")})
+		j.addKey("dkim-testing", k, finding.Finding{Detail: "The flag t=y says that signing is being tested: verifiers must not treat the message differently from an unsigned one. In practice most ignore the flag.",
+			Fix: k.fixRecord("Publish the record without t=y.")})
 	}
 	sha1, sha256 := slices.Contains(k.Hashes, "sha1"), slices.Contains(k.Hashes, "sha256")
 	switch {
 	case sha1 && sha256:
-		j.addKey("dkim-hash-sha1", k, s, finding.Finding{Severity: finding.Notice,
-			Detail: "h= allows sha1 beside sha256; rsa-sha1 is historic, and verifiers do not accept it.", Fix: k.fixRecord(s, "Publish the record without sha1.")})
+		j.addKey("dkim-hash-sha1", k, finding.Finding{Severity: finding.Notice,
+			Detail: "h= allows sha1 beside sha256; rsa-sha1 is historic, and verifiers do not accept it.", Fix: k.fixRecord("Publish the record without sha1.")})
 	case sha1:
-		j.addKey("dkim-hash-sha1", k, s, finding.Finding{
+		j.addKey("dkim-hash-sha1", k, finding.Finding{
 			Detail: "h= allows sha1 alone: signatures with sha1 must not be accepted, and signatures with sha256 are refused because of h=. None can verify.",
-			Fix:    k.fixRecord(s, "Publish the record without h=.")})
+			Fix:    k.fixRecord("Publish the record without h=.")})
 	case len(k.Hashes) > 0 && !sha256:
-		j.addKey("dkim-hash-unknown", k, s, finding.Finding{
-			Detail: fmt.Sprintf("h= allows only %s, which no verifier has.", list(k.Hashes)), Fix: k.fixRecord(s, "Publish the record without h=.")})
+		j.addKey("dkim-hash-unknown", k, finding.Finding{
+			Detail: fmt.Sprintf("h= allows only %s, which no verifier has.", list(k.Hashes)), Fix: k.fixRecord("Publish the record without h=.")})
 	}
 	if !k.forMail() {
-		j.addKey("dkim-service-excluded", k, s, finding.Finding{
-			Detail: fmt.Sprintf("s= allows only %s; for mail it must be * or have email.", list(k.Services)), Fix: k.fixRecord(s, "Publish the record without s=.")})
+		j.addKey("dkim-service-excluded", k, finding.Finding{
+			Detail: fmt.Sprintf("s= allows only %s; for mail it must be * or have email.", list(k.Services)), Fix: k.fixRecord("Publish the record without s=.")})
 	}
 	if k.Granularity != nil {
 		detail := fmt.Sprintf("The record has g=%s. The current standard ignores it, older verifiers do not", cut(*k.Granularity))
 		if *k.Granularity == "" {
 			detail += ": to them an empty g= matches no address at all"
 		}
-		j.addKey("dkim-granularity", k, s, finding.Finding{Detail: detail + ".", Fix: k.fixRecord(s, "Publish the record without g=.")})
+		j.addKey("dkim-granularity", k, finding.Finding{Detail: detail + ".", Fix: k.fixRecord("Publish the record without g=.")})
 	}
 }
 
 // strength judges the size of a key.
-func (j *judge) strength(k *PublishedKey, s subject) {
+func (j *judge) strength(k *PublishedKey) {
 	if k.Algorithm == algorithmRSA && k.Bits > 0 {
-		measured := fmt.Sprintf("The RSA key has %d bits", k.Bits)
+		measured := func(what string) string { return fmt.Sprintf("The RSA key has %d bits; %s.", k.Bits, what) }
 		switch {
 		case k.Bits < 1024:
-			j.addKey("dkim-key-too-short", k, s, finding.Finding{Detail: measured + "; verifiers must not accept fewer than 1024, and a key of this size can be broken.",
-				Fix: k.fixStrength(s)})
+			j.addKey("dkim-key-too-short", k, finding.Finding{Detail: measured("verifiers must not accept fewer than 1024, and a key of this size can be broken"),
+				Fix: k.fixStrength()})
 		case k.Bits < 2048:
-			j.addKey("dkim-key-weak", k, s, finding.Finding{Detail: measured + "; 2048 are recommended.", Fix: k.fixStrength(s)})
+			j.addKey("dkim-key-weak", k, finding.Finding{Detail: measured("2048 are recommended"), Fix: k.fixStrength()})
 		case k.Bits > 4096:
-			j.addKey("dkim-key-too-long", k, s, finding.Finding{Detail: measured + "; verifiers must support up to 4096.", Fix: k.fixStrength(s)})
+			j.addKey("dkim-key-too-long", k, finding.Finding{Detail: measured("verifiers must support up to 4096"), Fix: k.fixStrength()})
 		}
 	}
 	if !j.sends {
 		for _, p := range k.Problems {
 			if p.Exposed {
-				j.addKey(problemChecks[p.Kind], k, s, finding.Finding{Severity: finding.Critical, Detail: "Anyone can sign with what is published: " + p.Detail + ".",
-					Fix: &finding.Fix{Summary: "Remove this record at once.", Remove: []finding.Record{{Name: s.name, Type: "TXT", Value: k.Record}}}})
+				j.addKey(problemChecks[p.Kind], k, finding.Finding{Severity: finding.Critical, Detail: "Anyone can sign with what is published: " + p.Detail + ".",
+					Fix: &finding.Fix{Summary: "Remove this record at once.", Remove: []finding.Record{{Name: k.owner(), Type: "TXT", Value: k.Record}}}})
 			}
 		}
 		j.Decided("dkim-key-too-short", "dkim-key-undecodable")
@@ -137,6 +137,6 @@ func Lint(record []byte) []finding.Finding {
 	}
 	key, _ := ParseKey(text) // its problems are in the key
 	j := &judge{Sheet: finding.NewSheet(checkList, ""), sends: true}
-	j.key(&PublishedKey{Key: *key, RecordCount: 1}, subject{})
+	j.key(&PublishedKey{Key: *key, RecordCount: 1})
 	return j.Findings()
 }

@@ -17,42 +17,42 @@ const (
 
 // fixRecord is the record as it should be, or advice where it is the provider's or
 // cannot be told.
-func (k *PublishedKey) fixRecord(s subject, summary string) *finding.Fix {
+func (k *PublishedKey) fixRecord(summary string) *finding.Fix {
 	if len(k.CNAMEs) > 0 {
 		return k.fixByProvider("correct the record there")
 	}
 	value := k.repaired()
 	if value == "" {
-		if s.name == "" {
+		if k.owner() == "" {
 			return &finding.Fix{Summary: "Copy the record again from the signing service."}
 		}
-		return &finding.Fix{Summary: "Copy the record again from the signing service, complete and in one piece.", Name: s.name, Type: "TXT", Value: placeholderKey,
-			Remove: k.replaced(s, placeholderKey)}
+		return &finding.Fix{Summary: "Copy the record again from the signing service, complete and in one piece.", Name: k.owner(), Type: "TXT", Value: placeholderKey,
+			Remove: k.replaced(placeholderKey)}
 	}
-	return &finding.Fix{Summary: summary, Name: s.name, Type: "TXT", Value: value, Remove: k.replaced(s, value)}
+	return &finding.Fix{Summary: summary, Name: k.owner(), Type: "TXT", Value: value, Remove: k.replaced(value)}
 }
 
 // replaced are the records at the selector that a record of that value takes the
 // place of: only one may stand there (RFC 6376, 3.6.2.2).
-func (k *PublishedKey) replaced(s subject, value string) []finding.Record {
-	if s.name == "" {
+func (k *PublishedKey) replaced(value string) []finding.Record {
+	if k.owner() == "" {
 		return nil
 	}
 	var remove []finding.Record
 	for _, text := range k.evidence.Answer {
 		if text != value {
-			remove = append(remove, finding.Record{Name: s.name, Type: "TXT", Value: text})
+			remove = append(remove, finding.Record{Name: k.owner(), Type: "TXT", Value: text})
 		}
 	}
 	return remove
 }
 
 // fixStrength is a new key under a new selector.
-func (k *PublishedKey) fixStrength(s subject) *finding.Fix {
+func (k *PublishedKey) fixStrength() *finding.Fix {
 	if len(k.CNAMEs) > 0 {
 		return k.fixByProvider("create a key of 2048 bits")
 	}
-	return fixNewKey(s, "Create a 2048-bit key, publish it under a new selector, sign with it, and remove the old key a week later.")
+	return k.fixNewKey("Create a 2048-bit key, publish it under a new selector, sign with it, and remove the old key a week later.")
 }
 
 func (k *PublishedKey) fixByProvider(what string) *finding.Fix {
@@ -63,9 +63,9 @@ func (k *PublishedKey) fixByProvider(what string) *finding.Fix {
 	return &finding.Fix{Summary: fmt.Sprintf("Have %s %s: the selector is an alias of %s.", who, what, k.CNAMEs[len(k.CNAMEs)-1])}
 }
 
-func fixNewKey(s subject, summary string) *finding.Fix {
+func (k *PublishedKey) fixNewKey(summary string) *finding.Fix {
 	fix := &finding.Fix{Summary: summary}
-	if _, zone, ok := strings.Cut(s.name, "._domainkey."); ok {
+	if _, zone, ok := strings.Cut(k.owner(), "._domainkey."); ok {
 		fix.Name, fix.Type, fix.Value = newSelector+"._domainkey."+zone, "TXT", placeholderNew
 	}
 	return fix

@@ -30,6 +30,8 @@ type judge struct {
 	c Context
 	// rj judges the record that applies; nil where there is none.
 	rj *recordJudge
+	// steps are those of evidence, once they are asked for.
+	steps []finding.Evidence
 }
 
 // Check turns the facts into findings.
@@ -53,13 +55,12 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 	return j.Sheet
 }
 
-// evidence of all steps of the walk.
+// evidence of all steps of the walk, which the findings share.
 func (j *judge) evidence() []finding.Evidence {
-	var out []finding.Evidence
-	for i := range j.d.Walk {
-		out = append(out, j.d.Walk[i].Evidence)
+	if j.steps == nil {
+		j.steps = walkEvidence(j.d.Walk)
 	}
-	return out
+	return j.steps
 }
 
 // own is the step at the domain itself.

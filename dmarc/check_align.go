@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -17,7 +18,7 @@ func (j *judge) policyNone(rj *recordJudge) {
 	if d.Policy != None {
 		return
 	}
-	f := finding.Finding{Evidence: rj.evidence,
+	f := finding.Finding{Evidence: rj.proof(),
 		Detail: fmt.Sprintf("%s=none at %s: receivers report, and treat forged mail as any other.", d.Tag, rj.name)}
 	if next := d.Next(j.c); next != nil {
 		summary := "When the reports show that all your mail is aligned, ask for quarantine, at first as a test."
@@ -109,7 +110,7 @@ func (j *judge) inherited() {
 	case d.Tag == "np":
 		detail += fmt.Sprintf(" Its np=%s counts, because %s does not exist in the DNS.", d.Policy, d.Domain)
 	}
-	j.Add("dmarc-inherited", finding.Finding{Detail: detail, Evidence: append(j.evidence(), d.Existence)})
+	j.Add("dmarc-inherited", finding.Finding{Detail: detail, Evidence: append(slices.Clip(j.evidence()), d.Existence)})
 }
 
 // differs reports where receivers by RFC 7489 come to another answer.
@@ -127,7 +128,7 @@ func (j *judge) differs() {
 	}
 	f := finding.Finding{Detail: strings.Join(s.Differences, " ") +
 		" Most receivers still use the public suffix list (RFC 7489, 3.2); those that follow RFC 9989 walk the tree (4.10).",
-		Evidence: append(j.evidence(), s.Evidence...)}
+		Evidence: slices.Concat(j.evidence(), s.Evidence)}
 	switch {
 	case d.Record != nil && (d.PolicyDomain != s.PolicyDomain || d.Policy != s.Policy):
 		draft := d.Record.clean(cleaning{dead: d.deadHosts()})
@@ -217,9 +218,9 @@ func (j *judge) alignment() {
 		switch {
 		case a.Aligned == nil:
 			j.Add("dmarc-unresolved", finding.Finding{Subject: a.Domain, CouldBe: worst,
-				Evidence: append(j.evidence(), walkEvidence(a.Walk)...), Detail: a.Why})
+				Evidence: slices.Concat(j.evidence(), walkEvidence(a.Walk)), Detail: a.Why})
 		case !*a.Aligned:
-			f := finding.Finding{Subject: a.Domain, Severity: worst, Evidence: append(j.evidence(), walkEvidence(a.Walk)...),
+			f := finding.Finding{Subject: a.Domain, Severity: worst, Evidence: slices.Concat(j.evidence(), walkEvidence(a.Walk)),
 				Detail: a.Why, Fix: j.alignmentFix(a)}
 			if otherBlocked {
 				f.Detail += " No other identifier that is known aligns either: mail sent so fails DMARC."

@@ -18,7 +18,9 @@ type recordJudge struct {
 	// domain is where the record stands, at name; lint knows neither.
 	domain, name string
 	published    bool
-	evidence     []finding.Evidence
+	// step is where the record was found; nil in lint.
+	step     *Step
+	evidence []finding.Evidence
 	// ignored: the record stands below the organizational domain, so that sp
 	// and np have no effect.
 	ignored bool
@@ -35,7 +37,7 @@ func (j *judge) record() {
 	j.rj = rj
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {
-			rj.evidence = []finding.Evidence{d.Walk[i].Evidence}
+			rj.step = &d.Walk[i]
 		}
 	}
 	j.policyNone(rj)
@@ -78,9 +80,17 @@ func Lint(record []byte) []finding.Finding {
 func (j *recordJudge) add(id string, f finding.Finding) {
 	f.Subject = j.subject
 	if f.Evidence == nil {
-		f.Evidence = j.evidence
+		f.Evidence = j.proof()
 	}
 	j.Add(id, f)
+}
+
+// proof is the answer with the record, which the findings about it share.
+func (j *recordJudge) proof() []finding.Evidence {
+	if j.evidence == nil && j.step != nil {
+		j.evidence = []finding.Evidence{j.step.Evidence}
+	}
+	return j.evidence
 }
 
 // clean is the record without what is found about it, its policy kept.
@@ -245,22 +255,24 @@ func (j *recordJudge) tags() {
 	seen := map[string]bool{}
 	for i := range j.r.Tags {
 		t := &j.r.Tags[i]
-		text := t.Name + "=" + clip(t.Value, 60)
+		text := func() string { return t.Name + "=" + clip(t.Value, 60) }
 		switch {
 		case t.Duplicate && !seen[t.Name]:
 			seen[t.Name] = true
 			repeated = append(repeated, fmt.Sprintf("more than one %s (%s)", t.Name, strings.Join(j.written(t.Name), ", ")))
 		case t.Duplicate:
 		case t.Status == "historic":
+			what := text()
 			if t.Invalid != "" {
-				text += " (" + t.Invalid + ")"
+				what += " (" + t.Invalid + ")"
 			}
-			historic = append(historic, text)
+			historic = append(historic, what)
 		case t.Status == "unknown":
+			what := text()
 			if meant := misspelt(t); meant != "" {
-				text += " (probably meant: " + meant + ")"
+				what += " (probably meant: " + meant + ")"
 			}
-			unknown = append(unknown, text)
+			unknown = append(unknown, what)
 		}
 	}
 	if historic != nil {

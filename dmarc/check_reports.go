@@ -105,7 +105,7 @@ func (j *judge) authorized(f *Destination) bool {
 	if f.External != nil && !*f.External || f.Authorized != nil && *f.Authorized {
 		return true
 	}
-	evidence := append(slices.Clone(f.Authorization), walkEvidence(f.Walk)...)
+	evidence := slices.Concat(f.Authorization, walkEvidence(f.Walk))
 	kind, severity, reference := f.reports()
 	if f.External == nil || f.Authorized == nil {
 		j.Add("dmarc-unresolved", finding.Finding{Subject: f.Host, CouldBe: severity, Evidence: evidence,
@@ -176,9 +176,12 @@ func (j *judge) canReceive(f *Destination) bool {
 }
 
 func walkEvidence(steps []Step) []finding.Evidence {
-	var out []finding.Evidence
+	if len(steps) == 0 {
+		return nil
+	}
+	out := make([]finding.Evidence, len(steps))
 	for i := range steps {
-		out = append(out, steps[i].Evidence)
+		out[i] = steps[i].Evidence
 	}
 	return out
 }

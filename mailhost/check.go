@@ -126,6 +126,9 @@ func (j *judge) noMX(d *Domain) {
 
 // nullMX judges the records that say "no mail here" (RFC 7505).
 func (j *judge) nullMX(d *Domain) {
+	if !slices.ContainsFunc(d.Exchanges, func(e Exchange) bool { return e.Null }) {
+		return
+	}
 	var nulls, others []finding.Record
 	for i := range d.Exchanges {
 		if e := &d.Exchanges[i]; e.Null {
@@ -133,9 +136,6 @@ func (j *judge) nullMX(d *Domain) {
 		} else {
 			others = append(others, e.record(d))
 		}
-	}
-	if len(nulls) == 0 {
-		return
 	}
 	if len(nulls)+len(others) > 1 {
 		f := finding.Finding{Evidence: d.Evidence,
@@ -239,7 +239,7 @@ func (j *judge) single(d *Domain, exchanges map[string]*Exchange) {
 		// It may have more; or it has none, which is another check's to say.
 		j.Undecided("mx-single")
 	default:
-		j.Add("mx-single", finding.Finding{Evidence: append(slices.Clone(d.Evidence), e.Evidence...),
+		j.Add("mx-single", finding.Finding{Evidence: slices.Concat(d.Evidence, e.Evidence),
 			Detail: fmt.Sprintf("%s is the only MX host of %s. While it is down, mail waits at its senders.", e.Name, d.Name),
 			Fix:    &finding.Fix{Summary: "Publish a second MX record with a higher preference, if mail must not wait."}})
 	}
@@ -323,7 +323,7 @@ func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
 	f := finding.Finding{Subject: e.Name, Evidence: d.Evidence,
 		Detail: fmt.Sprintf("An MX record of %s names the address %s. It is looked up as a name, which does not exist, so no mail gets there.", d.Name, e.Name)}
 	if !e.Literal {
-		f.Evidence = append(slices.Clone(d.Evidence), e.Evidence...)
+		f.Evidence = slices.Concat(d.Evidence, e.Evidence)
 		f.Detail = fmt.Sprintf("An MX record of %s names %s, which looks like the address %s written without a final dot, so that the zone added its own name. "+
 			"With the dot it would be wrong as well: an MX record must name a host, not an address.", d.Name, e.Name, addr)
 	}

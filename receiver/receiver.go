@@ -113,15 +113,16 @@ type Requirement struct {
 // Judge holds the facts against the receivers' requirements for a volume, "bulk"
 // or "low"; empty is both.
 func Judge(f Facts, volume string) []Verdict {
-	out := []Verdict{}
+	out := make([]Verdict, 0, len(Receivers))
 	for i := range Receivers {
 		r := &Receivers[i]
 		if volume != "" && r.Volume != volume {
 			continue
 		}
 		v := Verdict{Receiver: r.Name, Volume: r.Volume, Who: r.Who, Result: Meets}
-		for _, rule := range r.Rules {
-			q := rule.judge(&f)
+		v.Requirements = make([]Requirement, 0, len(r.Rules))
+		for i := range r.Rules {
+			q := r.Rules[i].judge(&f)
 			q.Reference = r.Reference
 			v.Requirements = append(v.Requirements, q)
 			switch {
