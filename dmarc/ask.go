@@ -30,7 +30,7 @@ func (a *asker) ask(b *resolver.Batch, name string, t resolver.Type) *question {
 		}
 	}
 	if len(a.room) == 0 {
-		a.room = make([]question, 8)
+		a.room = make([]question, 6) // what is asked of a domain without a record
 	}
 	q := &a.room[0]
 	a.room = a.room[1:]

@@ -14,22 +14,19 @@ const maxDestinations = 10
 
 // destinationQuestions are those about one host that is to receive reports.
 type destinationQuestions struct {
-	facts         Destination
 	walk          []*question
-	authorization *question
+	authorization *question // nil where its name does not fit the DNS
 	mx, a, aaaa   *question
-	// tooLong: the name of the authorization does not fit the DNS.
-	tooLong bool
 }
 
-// askDestinations asks about all hosts of the record at once. Whether a host is
-// another organization's, and whether it then accepts the reports, are asked
-// together, although the second needs the first.
-func (a *asker) askDestinations(b *resolver.Batch, d *Discovery) []*destinationQuestions {
+// askDestinations asks about all hosts of the record. Whether a host is another
+// organization's, and whether it then accepts the reports, are asked together,
+// although the second needs the first.
+func (a *asker) askDestinations(b *resolver.Batch, d *Discovery) []destinationQuestions {
 	if d.Record == nil {
 		return nil
 	}
-	var out []*destinationQuestions
+	var out []destinationQuestions
 	var left []string
 	add := func(tag string, uris []URI) {
 		for i := range uris {
@@ -37,23 +34,26 @@ func (a *asker) askDestinations(b *resolver.Batch, d *Discovery) []*destinationQ
 			if !u.Supported() {
 				continue
 			}
-			at := slices.IndexFunc(out, func(q *destinationQuestions) bool { return q.facts.Host == u.Host })
-			if at < 0 {
-				if len(out) == maxDestinations {
+			at := 0
+			for at < len(out) && d.Destinations[at].Host != u.Host {
+				at++
+			}
+			if at == len(out) {
+				if at == maxDestinations {
 					if !slices.Contains(left, u.Host) {
 						left = append(left, u.Host)
 					}
 					continue
 				}
-				at = len(out)
-				out = append(out, a.askDestination(b, d, u.Host))
+				d.Destinations = append(d.Destinations, Destination{Host: u.Host})
+				out = append(out, a.askDestination(b, d, &d.Destinations[at]))
 			}
-			q := out[at]
-			if !slices.Contains(q.facts.Addresses, u.Address) {
-				q.facts.Addresses = append(q.facts.Addresses, u.Address)
+			f := &d.Destinations[at]
+			if !slices.Contains(f.Addresses, u.Address) {
+				f.Addresses = append(f.Addresses, u.Address)
 			}
-			if !slices.Contains(q.facts.Tags, tag) {
-				q.facts.Tags = append(q.facts.Tags, tag)
+			if !slices.Contains(f.Tags, tag) {
+				f.Tags = append(f.Tags, tag)
 			}
 		}
 	}
@@ -63,32 +63,27 @@ func (a *asker) askDestinations(b *resolver.Batch, d *Discovery) []*destinationQ
 	return out
 }
 
-func (a *asker) askDestination(b *resolver.Batch, d *Discovery, host string) *destinationQuestions {
-	q := &destinationQuestions{facts: Destination{Host: host}}
-	q.mx = a.ask(b, host, resolver.TypeMX)
-	q.a = a.ask(b, host, resolver.TypeA)
-	q.aaaa = a.ask(b, host, resolver.TypeAAAA)
-	if host == d.PolicyDomain {
+func (a *asker) askDestination(b *resolver.Batch, d *Discovery, f *Destination) destinationQuestions {
+	q := destinationQuestions{mx: a.ask(b, f.Host, resolver.TypeMX), a: a.ask(b, f.Host, resolver.TypeA), aaaa: a.ask(b, f.Host, resolver.TypeAAAA)}
+	if f.Host == d.PolicyDomain {
 		return q
 	}
-	q.walk = a.askWalk(b, host)
-	name := d.PolicyDomain + "._report._dmarc." + host
-	q.facts.AuthorizationName = name
-	if q.tooLong = len(name) > maxName; !q.tooLong {
-		q.authorization = a.ask(b, name, resolver.TypeTXT)
+	q.walk = a.askWalk(b, f.Host)
+	f.AuthorizationName = d.PolicyDomain + "._report._dmarc." + f.Host
+	if len(f.AuthorizationName) <= maxName {
+		q.authorization = a.ask(b, f.AuthorizationName, resolver.TypeTXT)
 	}
 	return q
 }
 
 // read decides.
-func (q *destinationQuestions) read(d *Discovery) Destination {
-	f := q.facts
-	q.readMail(&f)
+func (q *destinationQuestions) read(d *Discovery, f *Destination) {
+	q.readMail(f)
 	no, yes := false, true
 	if q.walk == nil {
 		f.External = &no
 		f.OrganizationalDomain = d.policyOrganization()
-		return f
+		return
 	}
 	f.ExternalBySuffix = suffixOrganization(f.Host) != suffixOrganization(d.PolicyDomain)
 	f.Walk = readWalk(q.walk)
@@ -104,16 +99,15 @@ func (q *destinationQuestions) read(d *Discovery) Destination {
 	}
 	if f.External != nil && !*f.External {
 		f.AuthorizationName = ""
-		return f
+		return
 	}
-	q.readAuthorization(&f)
-	return f
+	q.readAuthorization(f)
 }
 
 // readAuthorization applies RFC 9990, section 4, steps 4 to 9.
 func (q *destinationQuestions) readAuthorization(f *Destination) {
 	no, yes := false, true
-	if q.tooLong {
+	if q.authorization == nil {
 		f.Authorized = &no
 		f.Reason = "the name that would authorize it is longer than the DNS allows"
 		return
@@ -159,8 +153,12 @@ func (q *destinationQuestions) readAuthorization(f *Destination) {
 // by its addresses (RFC 5321, 5.1); a null MX refuses all (RFC 7505).
 func (q *destinationQuestions) readMail(f *Destination) {
 	no, yes := false, true
-	f.Mail = []finding.Evidence{q.mx.evidence()}
 	mx := q.mx.answer
+	if q.mx.err != nil || mx.Status == resolver.Found {
+		f.Mail = []finding.Evidence{q.mx.evidence()}
+	} else {
+		f.Mail = []finding.Evidence{q.mx.evidence(), q.a.evidence(), q.aaaa.evidence()}
+	}
 	if err := q.mx.err; err != nil {
 		f.ReceiveReason = "the DNS did not answer for its MX (" + string(err.Reason) + ")"
 		return
@@ -175,7 +173,6 @@ func (q *destinationQuestions) readMail(f *Destination) {
 		f.CanReceive, f.ReceiveReason = &no, "it has a null MX: it accepts no mail"
 		return
 	}
-	f.Mail = append(f.Mail, q.a.evidence(), q.aaaa.evidence())
 	var silent []string
 	for _, address := range []*question{q.a, q.aaaa} {
 		switch {

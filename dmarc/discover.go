@@ -47,8 +47,8 @@ type search struct {
 	policy       policyQuestions
 	classic      suffixQuestions
 	probe        *question
-	strays       []*question
-	destinations []*destinationQuestions
+	strays       [3]*question
+	destinations []destinationQuestions
 	identifiers  []identifier
 }
 
@@ -57,10 +57,10 @@ func (s *search) firstRound(b *resolver.Batch) {
 	if domain := s.d.Domain; s.d.Error == "" {
 		// What is slow among the rest does not hold up the destinations.
 		b.Part(func(b *resolver.Batch) { s.policy = s.askPolicy(b, domain) }, s.secondRound)
-		s.classic = s.askPublicSuffix(b, domain)
+		s.classic = s.askPublicSuffix(b, domain, s.policy.walk)
 		s.probe = s.ask(b, recordPrefix+nobody(domain)+"."+domain, resolver.TypeTXT)
 		own := s.policy.walk[0].name
-		s.strays = []*question{s.policy.exists, s.ask(b, misplaced(own), resolver.TypeTXT), s.ask(b, own+"."+domain, resolver.TypeTXT)}
+		s.strays = [3]*question{s.policy.exists, s.ask(b, misplaced(own), resolver.TypeTXT), s.ask(b, own+"."+domain, resolver.TypeTXT)}
 	}
 	s.identifiers = append(s.askIdentifiers(b, s.d, "spf", s.envelope), s.askIdentifiers(b, s.d, "dkim", s.signing)...)
 }
@@ -76,9 +76,9 @@ func (s *search) conclude() {
 	if d := s.d; d.Error == "" {
 		d.RFC7489 = s.classic.read(d)
 		d.Wildcard = readProbe(s.probe)
-		d.readStrays(s.strays)
-		for _, q := range s.destinations {
-			d.Destinations = append(d.Destinations, q.read(d))
+		d.readStrays(s.strays[:])
+		for i := range s.destinations {
+			s.destinations[i].read(d, &d.Destinations[i])
 		}
 	}
 	s.done(s.d, judgeAll(s.d, s.identifiers))

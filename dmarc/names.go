@@ -44,9 +44,9 @@ func canonical(domain string) (string, error) {
 // domain itself, then its parents, the first of them cut to seven labels where
 // the domain has eight or more (RFC 9989, 4.10, steps 3 to 7). At most eight.
 func walkDomains(domain string) []string {
-	out := make([]string, 0, 8)
-	out = append(out, domain)
-	for n := min(labels(domain)-1, 7); n >= 1; n-- {
+	parents := min(labels(domain)-1, 7)
+	out := append(make([]string, 0, 1+parents), domain)
+	for n := parents; n >= 1; n-- {
 		out = append(out, lastLabels(domain, n))
 	}
 	return out

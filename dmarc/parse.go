@@ -35,7 +35,8 @@ func ParseRecord(text string) (*Record, error) {
 	if err := checkVersion(text); err != nil {
 		return nil, err
 	}
-	r := &Record{Text: text, ADKIM: Relaxed, ASPF: Relaxed, FO: []string{"0"}, PSD: "u"}
+	r := &Record{Text: text, ADKIM: Relaxed, ASPF: Relaxed, FO: []string{"0"}, PSD: "u",
+		Tags: make([]Tag, 0, min(maxTags, 1+strings.Count(text, ";")))}
 	for start, n := 0, 0; start <= len(text); n++ {
 		end := len(text)
 		if i := strings.IndexByte(text[start:], ';'); i >= 0 {
@@ -81,9 +82,7 @@ func (r *Record) readTag(start, end int) {
 	if s := tagStatus[name]; s != "" {
 		t.Status = s
 	}
-	if _, ok := r.Tag(name); ok {
-		t.Duplicate = true
-	}
+	t.Duplicate = r.indexOf(name) >= 0
 	sound := r.checkValue(&t)
 	if !t.Duplicate && t.Status != "unknown" {
 		if sound {
@@ -140,6 +139,9 @@ func (r *Record) checkValue(t *Tag) bool {
 	}
 	if t.Status == "unknown" {
 		return true
+	}
+	if strings.IndexByte(t.Value, '=') < 0 || !strings.ContainsAny(t.Value, " \t,") {
+		return true // without the expression, which takes much longer
 	}
 	if at := lostSeparator.FindStringSubmatchIndex(t.Value); at != nil {
 		r.Problems = append(r.Problems, Problem{Offset: t.ValueOffset + at[2], Text: clip(t.Value, 80),

@@ -145,8 +145,8 @@ func (r *Record) Broken() bool {
 }
 
 func (r *Record) invalid(name string) bool {
-	t, ok := r.Tag(name)
-	return ok && t.Invalid != ""
+	i := r.indexOf(name)
+	return i >= 0 && r.Tags[i].Invalid != ""
 }
 
 // Lowered is the policy one level below, as t=y asks for (RFC 9989, 4.7, tag t).

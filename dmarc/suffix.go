@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"fmt"
+	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -14,19 +15,29 @@ type suffixQuestions struct {
 	own, parent *question
 }
 
-func (a *asker) askPublicSuffix(b *resolver.Batch, domain string) suffixQuestions {
-	org := suffixOrganization(domain)
-	return suffixQuestions{org, a.ask(b, recordName(domain), resolver.TypeTXT), a.ask(b, recordName(org), resolver.TypeTXT)}
+// askPublicSuffix asks what the walk from the domain does not.
+func (a *asker) askPublicSuffix(b *resolver.Batch, domain string, walk []*question) suffixQuestions {
+	q := suffixQuestions{org: suffixOrganization(domain), own: walk[0]}
+	for _, step := range walk {
+		if strings.TrimPrefix(step.name, recordPrefix) == q.org {
+			q.parent = step
+			return q
+		}
+	}
+	q.parent = a.ask(b, recordName(q.org), resolver.TypeTXT)
+	return q
 }
 
 // read gives that receiver's answer and how it differs from the walk's.
 func (q *suffixQuestions) read(d *Discovery) *PublicSuffix {
-	out := &PublicSuffix{OrganizationalDomain: q.org, Evidence: make([]finding.Evidence, 0, 2)}
+	out := &PublicSuffix{OrganizationalDomain: q.org}
 	step := d.step(q.own)
-	out.Evidence = append(out.Evidence, step.Evidence)
 	if step.Outcome == NoRecord && q.parent != q.own {
-		step = d.step(q.parent)
-		out.Evidence = append(out.Evidence, step.Evidence)
+		parent := d.step(q.parent)
+		out.Evidence = []finding.Evidence{step.Evidence, parent.Evidence}
+		step = parent
+	} else {
+		out.Evidence = []finding.Evidence{step.Evidence}
 	}
 	switch step.Outcome {
 	case Unanswered:

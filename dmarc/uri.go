@@ -9,7 +9,7 @@ import (
 // parseURIs reads the value of rua or ruf: URIs separated by commas
 // (RFC 9989, 4.8, dmarc-urilist). offset is that of the value in the record.
 func parseURIs(value string, offset int) []URI {
-	var uris []URI
+	uris := make([]URI, 0, min(maxURIs+1, 1+strings.Count(value, ",")))
 	for start := 0; start <= len(value); {
 		end := len(value)
 		if i := strings.IndexByte(value[start:], ','); i >= 0 {
@@ -94,7 +94,10 @@ func (u *URI) read(body string) (wrong, hint string) {
 	if reason := notHost(host); reason != "" {
 		return reason, ""
 	}
-	u.Address, u.Host = local+"@"+host, host
+	u.Address, u.Host = address, host
+	if host != address[at+1:] {
+		u.Address = local + "@" + host
+	}
 	return "", ""
 }
 

@@ -1,6 +1,7 @@
 package dmarc
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -73,7 +74,6 @@ func setMode(m *Mode, value string) string {
 // together (RFC 9989, 4.7).
 func (r *Record) setFailureOptions(value string) string {
 	var known, wrong []string
-	seen := map[string]bool{}
 	for option := range strings.SplitSeq(value, ":") {
 		option = strings.Trim(option, " \t")
 		switch {
@@ -81,17 +81,16 @@ func (r *Record) setFailureOptions(value string) string {
 			if len(wrong) < 5 {
 				wrong = append(wrong, strconv.Quote(clip(option, 20))+" is no option")
 			}
-		case seen[option]:
+		case slices.Contains(known, option):
 			wrong = append(wrong, option+" is there twice")
 			if len(wrong) > 5 {
 				wrong = wrong[:5]
 			}
 		default:
-			seen[option] = true
 			known = append(known, option)
 		}
 	}
-	if seen["0"] && seen["1"] {
+	if slices.Contains(known, "0") && slices.Contains(known, "1") {
 		wrong = append(wrong, "0 and 1 exclude each other")
 	}
 	if len(known) > 0 {
