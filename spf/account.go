@@ -10,34 +10,39 @@ import (
 // maxListed bounds the lists of an Accounting.
 const maxListed = 100
 
-// account fills in p.Addresses.
-func (p *Policy) account() {
+// account fills in p.Addresses; ranges is how many ranges the tree has.
+func (p *Policy) account(ranges int) {
 	a := &p.Addresses
 	v4, v6 := p.pass.count()
-	a.v4, a.v6 = v4, v6.upTo64()
-	a.IPv4, a.IPv6 = strconv.FormatUint(v4, 10), v6.String()
+	a.v4, a.IPv4, a.IPv6 = v4, strconv.FormatUint(v4, 10), v6.String()
 	a.Exact = p.Record.facts.passExact && !p.Cut && p.Status != StatusUnresolved
 	for i := range p.Record.Terms {
 		t := &p.Record.Terms[i]
 		if t.Error != "" || t.Ignored != "" || t.Kind == KindExp || t.Kind == KindModifier || t.Kind == KindAll || t.Qualifier != "+" && t.Kind != KindRedirect {
 			continue
 		}
-		v4, v6 := t.match.count()
 		if a.ByTerm == nil {
 			a.ByTerm = make([]Share, 0, len(p.Record.Terms)-i)
 		}
+		v4, v6 := t.match.count()
 		a.ByTerm = append(a.ByTerm, Share{Term: t.Text, IPv4: strconv.FormatUint(v4, 10), IPv6: v6.String(), Exact: t.exact, v4: v4})
 	}
-	ranges := p.ranges()
-	for _, r := range ranges {
-		if isBroad(r.Prefix) && len(a.Broad) < maxListed {
-			a.Broad = append(a.Broad, r)
+	if ranges == 0 {
+		return
+	}
+	places := p.places(ranges)
+	for i := range places {
+		x := &places[i]
+		if isBroad(x.prefix) && len(a.Broad) < maxListed {
+			a.Broad = append(a.Broad, x.full())
 		}
-		if r.Kind = special(r.Prefix); r.Kind != "" && len(a.Special) < maxListed {
+		if kind := special(x.prefix); kind != "" && len(a.Special) < maxListed {
+			r := x.full()
+			r.Kind = kind
 			a.Special = append(a.Special, r)
 		}
 	}
-	a.Overlaps = overlaps(ranges)
+	a.Overlaps = overlaps(places)
 }
 
 // isBroad: IPv4 wider than /16, IPv6 wider than /32.
@@ -65,17 +70,22 @@ func (p *Policy) walkFrom(r *Record, own bool, visit func(r *Record, own bool)) 
 	}
 }
 
-// ranges lists every range that a term authorises, in the order of the tree.
-func (p *Policy) ranges() []Range {
-	n := 0
-	p.walk(func(r *Record, _ bool) {
-		for i := range r.Terms {
-			if t := &r.Terms[i]; t.authorises() {
-				n += len(t.Prefixes)
-			}
-		}
-	})
-	out := make([]Range, 0, n)
+// place is a range and where it stands.
+type place struct {
+	prefix netip.Prefix
+	record *Record
+	at     int // index of the term
+	own    bool
+}
+
+// full is the place as a Range.
+func (x *place) full() Range {
+	return Range{Prefix: x.prefix, In: x.record.Domain, Term: x.record.Terms[x.at].Text, Own: x.own, at: x.at}
+}
+
+// places lists the n ranges that terms authorise, in the order of the tree.
+func (p *Policy) places(n int) []place {
+	out := make([]place, 0, n)
 	p.walk(func(r *Record, own bool) {
 		for i := range r.Terms {
 			t := &r.Terms[i]
@@ -83,7 +93,7 @@ func (p *Policy) ranges() []Range {
 				continue
 			}
 			for _, x := range t.Prefixes {
-				out = append(out, Range{Prefix: x, In: r.Domain, Term: t.Text, Own: own, at: i})
+				out = append(out, place{x, r, i, own})
 			}
 		}
 	})
@@ -94,33 +104,32 @@ func (t *Term) authorises() bool { return t.Ignored == "" && t.Qualifier == "+" 
 
 // overlaps finds the ranges that lie inside another one. Of equal ranges the one
 // that comes first in the tree is the outer one.
-func overlaps(ranges []Range) []Overlap {
-	if len(ranges) < 2 {
+func overlaps(places []place) []Overlap {
+	if len(places) < 2 {
 		return nil
 	}
-	order := make([]int, len(ranges))
+	order := make([]*place, len(places))
 	for i := range order {
-		order[i] = i
+		order[i] = &places[i]
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		x, y := ranges[a].Prefix, ranges[b].Prefix
-		if c := x.Addr().Compare(y.Addr()); c != 0 {
+	slices.SortStableFunc(order, func(x, y *place) int {
+		if c := x.prefix.Addr().Compare(y.prefix.Addr()); c != 0 {
 			return c
 		}
-		return x.Bits() - y.Bits()
+		return x.prefix.Bits() - y.prefix.Bits()
 	})
 	// Of prefixes, any two are apart or one inside the other: the last outermost
 	// one holds all that overlap.
 	var out []Overlap
-	outer := -1
-	for _, i := range order {
-		if outer >= 0 && ranges[outer].Prefix.Bits() <= ranges[i].Prefix.Bits() && ranges[outer].Prefix.Contains(ranges[i].Prefix.Addr()) {
+	var outer *place
+	for _, x := range order {
+		if outer != nil && outer.prefix.Bits() <= x.prefix.Bits() && outer.prefix.Contains(x.prefix.Addr()) {
 			if len(out) < maxListed {
-				out = append(out, Overlap{Range: ranges[i], Within: ranges[outer]})
+				out = append(out, Overlap{Range: x.full(), Within: outer.full()})
 			}
 			continue
 		}
-		outer = i
+		outer = x
 	}
 	slices.SortStableFunc(out, func(a, b Overlap) int { return strings.Compare(a.In+a.Term, b.In+b.Term) })
 	return out
@@ -166,86 +175,16 @@ func special(p netip.Prefix) string {
 	return ""
 }
 
-// SendingAddresses are the single addresses that the domain's own record
-// authorises directly: hosts of ip4, ip6, a and mx, and ranges of up to eight
-// addresses. What a provider's record holds is not the domain's.
-func (p *Policy) SendingAddresses() []Source {
-	var out []Source
-	seen := make(map[netip.Addr]bool)
-	add := func(t *Term) {
-		if t.Error != "" || t.Ignored != "" || t.Qualifier != "+" {
-			return
-		}
-		for _, x := range t.Prefixes {
-			if x.Addr().BitLen()-x.Bits() > 3 {
-				continue
-			}
-			for a := x.Addr(); x.Contains(a); a = a.Next() {
-				if !seen[a] {
-					seen[a] = true
-					out = append(out, Source{Addr: a, From: t.Text})
-				}
-			}
-		}
-	}
-	p.walk(func(r *Record, own bool) {
-		if !own {
-			return
-		}
-		for i := range r.Terms {
-			add(&r.Terms[i])
-		}
-		if r.Status != StatusMultiple {
-			return
-		}
-		// Nobody evaluates two records, but both say whence mail comes.
-		for i := range r.Published {
-			if !r.Published[i].SPF {
-				continue
-			}
-			terms, _ := parse(r.Published[i].Text(), nil)
-			for _, parsed := range terms {
-				if parsed.wrong == "" && parsed.prefix.IsValid() {
-					add(&Term{Text: parsed.text, Qualifier: string(rune(parsed.sign)), Prefixes: []netip.Prefix{parsed.prefix.Masked()}})
-				}
-			}
-		}
-	})
-	return out
-}
-
 // Targets are the names that includes and redirects lead to, at any depth, each
 // once.
 func (p *Policy) Targets() []string {
-	var out []string
-	add := func(name string) {
-		if name != "" && !slices.Contains(out, name) {
-			out = append(out, name)
-		}
+	switch {
+	case p.answers == nil:
+		return nil
+	case p.ownFacts != nil:
+		return p.ownFacts.Targets
 	}
-	p.walk(func(r *Record, _ bool) {
-		for i := range r.Terms {
-			if t := &r.Terms[i]; t.Kind == KindInclude || t.Kind == KindRedirect {
-				add(t.Target)
-			}
-		}
-		if r.Status != StatusMultiple {
-			return
-		}
-		for i := range r.Published {
-			if r.Published[i].SPF {
-				terms, _ := parse(r.Published[i].Text(), nil)
-				for _, parsed := range terms {
-					if parsed.wrong == "" && (parsed.kind == KindInclude || parsed.kind == KindRedirect) {
-						if name, _, ok := parsed.target(r.Domain, p.Domain); ok {
-							add(name)
-						}
-					}
-				}
-			}
-		}
-	})
-	return out
+	return p.answers.targets(asRecord)
 }
 
 // SendsNothing reports whether the record is "v=spf1 -all": the domain sends no

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"blitiri.com.ar/go/spf"
+
+	"mailworthy/resolver"
 )
 
 // The rows of the comparison: the same zone in memory, the same client.
@@ -64,6 +66,33 @@ func BenchmarkParse(b *testing.B) {
 		if _, l := parse(text, room[:0]); l.wrongAt >= 0 {
 			b.Fatal(l)
 		}
+	}
+}
+
+// BenchmarkAudit is what an audit finds out of an ordinary domain: who sends for it
+// and its whole tree, with every answer known.
+func BenchmarkAudit(b *testing.B) {
+	z := providers()
+	z.add("shop.example", resolver.TypeTXT, "v=spf1 a mx include:_spf.first.example include:sum.example ip4:203.0.113.7 ~all")
+	z.add("shop.example", resolver.TypeTXT, "site-verification=0123456789abcdef")
+	z.add("shop.example", resolver.TypeA, "203.0.113.5")
+	z.add("shop.example", resolver.TypeMX, "mx1.shop.example")
+	z.add("shop.example", resolver.TypeMX, "mx2.shop.example")
+	z.add("mx1.shop.example", resolver.TypeA, "203.0.113.6")
+	z.add("mx1.shop.example", resolver.TypeAAAA, "2001:db8:7::6")
+	z.add("mx2.shop.example", resolver.TypeA, "203.0.113.8")
+	z.add("sum.example", resolver.TypeTXT, "v=spf1 include:_spf.second.example include:_spf.third.example ip4:198.51.100.0/27 ~all")
+	s := resolver.NewSession(&locked{z: z}, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		batch := resolver.NewBatch(b.Context(), s)
+		addresses := 0
+		Begin(batch, "shop.example", func(own *Own) { addresses = len(own.Addresses) }, func(p *Policy) {
+			if p.Lookups != 6 || addresses != 5 {
+				b.Fatal(p.Lookups, addresses)
+			}
+		})
+		batch.Run()
 	}
 }
 

@@ -2,8 +2,6 @@ package spf
 
 import (
 	"fmt"
-	"math"
-	"math/big"
 	"net/netip"
 	"slices"
 	"strings"
@@ -30,20 +28,19 @@ var worlds = []world{
 
 // missing is how much of the world is not in a set, as a share of 65536: 0 is
 // nothing, and what is left over is rounded up.
-func (w *world) missing(s addresses) int64 {
-	left := w.all.minus(s).total()
-	if left.Sign() == 0 {
-		return 0
+func (w *world) missing(s addresses) uint64 {
+	var v4 uint64
+	var v6 amount
+	w.all.without(s, func(x span) { x.count(&v4, &v6) })
+	switch {
+	case v4 > 0:
+		all, _ := w.all.count()
+		return v4<<16/all + 1
+	case v6 != (amount{}):
+		// The world has 2^125 addresses, and so a share of 65536 2^109.
+		return v6.high>>(109-64) + 1
 	}
-	all := w.all.total()
-	return left.Mul(left, big.NewInt(1<<16)).Div(left, all).Int64() + 1
-}
-
-// total is how many addresses of both families there are.
-func (s addresses) total() *big.Int {
-	v4, v6 := s.count()
-	n := v6.big()
-	return n.Add(n, new(big.Int).SetUint64(v4))
+	return 0
 }
 
 // nearly is how much of the world may be missing from what is as good as all of
@@ -55,9 +52,6 @@ const nearly = 1 << 12
 func (k *checker) everyone() {
 	if k.Has("spf-all-pass") || k.p.Record.Error != "" {
 		return
-	}
-	if a := &k.p.Addresses; a.v4 < 1000*million && a.v6 < math.MaxUint64 {
-		return // so few are not nearly all of a world, whichever they are
 	}
 	var open, causes []string
 	var at *Record

@@ -2,10 +2,7 @@ package spf
 
 import (
 	"context"
-	"strings"
-	"sync"
 
-	"mailworthy/finding"
 	"mailworthy/resolver"
 )
 
@@ -13,7 +10,6 @@ import (
 const (
 	maxRecords  = 100
 	maxExamined = 300
-	atOnce      = 64
 )
 
 // Examine finds everything that a domain publishes for SPF, whatever client it is
@@ -24,224 +20,161 @@ const (
 //
 // Type 99 is never asked for (RFC 7208, 3.1).
 func Examine(ctx context.Context, r resolver.Resolver, domain string) *Policy {
-	return examine(ctx, r, domain, false)
+	b := resolver.NewBatch(ctx, r)
+	var p *Policy
+	Begin(b, domain, nil, func(found *Policy) { p = found })
+	b.Run()
+	return p
 }
 
-// ExamineOwn finds what the domain's own record authorises directly, and asks no
-// more than that needs: the record, and the addresses that its a and mx terms
-// name. Includes are not followed. What it asks, Examine asks too, so the two can
-// run at the same time over one resolver.Session, and those who wait for
-// SendingAddresses alone need not wait for the whole tree.
-func ExamineOwn(ctx context.Context, r resolver.Resolver, domain string) *Policy {
-	return examine(ctx, r, domain, true)
-}
-
-func examine(ctx context.Context, r resolver.Resolver, domain string, own bool) *Policy {
+// Begin is Examine on a batch: done is told the policy. Those who wait for the
+// domain's own senders alone need not wait for the whole tree: own, where it is
+// not nil, is told these before, as soon as the domain's own record and the
+// addresses of its a and mx terms are known.
+func Begin(b *resolver.Batch, domain string, own func(*Own), done func(*Policy)) {
 	name, ok := asciiDomain(domain)
 	if !ok || !checkable(name) {
-		return &Policy{Domain: domain, Status: StatusInvalid, Record: &Record{Domain: domain, Status: StatusInvalid, LookupsExact: true, facts: &recordFacts{}},
-			LookupsExact: true, Addresses: Accounting{IPv4: "0", IPv6: "0", Exact: true}}
+		if own != nil {
+			own(&Own{Status: StatusInvalid})
+		}
+		done(&Policy{Domain: domain, Status: StatusInvalid, Record: &Record{Domain: domain, Status: StatusInvalid, LookupsExact: true, facts: &recordFacts{}},
+			LookupsExact: true, Addresses: Accounting{IPv4: "0", IPv6: "0", Exact: true}})
+		return
 	}
-	x := &examiner{ctx: ctx, r: r, own: own, slots: make(chan struct{}, atOnce), once: make(map[string]bool),
-		answers: &answers{root: name, asked: make(map[question]*outcome)}}
-	x.start("record "+name, func() { x.visit(name) })
-	x.tasks.Wait()
-	return assemble(x.answers)
+	x := &examiner{tell: own, answers: newAnswers(name)}
+	b.Part(func(b *resolver.Batch) {
+		x.put = b.Ask
+		x.ask(name, resolver.TypeTXT, asRecord|asOwn)
+	}, func() { done(assemble(x.answers)) })
 }
 
-// question is what is asked; outcome what came of it, once done is closed.
-type question struct {
-	name string
-	t    resolver.Type
-}
-
-type outcome struct {
-	done   chan struct{}
-	answer *resolver.Answer
-	err    error
-	cut    bool
-}
-
-// answers is all that an examination learnt.
-type answers struct {
-	root  string
-	asked map[question]*outcome
-	cut   bool
-}
-
-// get is the outcome of a question; one that was never put was cut.
-func (k *answers) get(name string, t resolver.Type) *outcome {
-	if o := k.asked[question{name, t}]; o != nil {
-		return o
-	}
-	return &outcome{cut: true}
-}
-
-func (o *outcome) status() Status {
-	switch {
-	case o.cut:
-		return StatusNotAsked
-	case o.err != nil && resolver.AsError(o.err).Reason == resolver.BadName:
-		return StatusInvalid
-	case o.err != nil:
-		return StatusUnresolved
-	case o.answer.Status == resolver.NXDomain:
-		return StatusNXDomain
-	case o.answer.Absent():
-		return StatusNone
-	}
-	return StatusFound
-}
-
-// records are those of the answer, none where there is none.
-func (o *outcome) records() []resolver.Record {
-	if o.answer == nil {
-		return nil
-	}
-	return o.answer.Records
-}
-
-// evidence shows the question with its outcome.
-func (k *answers) evidence(name string, t resolver.Type) finding.Evidence {
-	o := k.get(name, t)
-	if o.cut {
-		return finding.Evidence{Name: name, Type: t.String(), Status: string(StatusNotAsked), Note: "the bound of the examination was reached"}
-	}
-	return resolver.Outcome(o.answer, o.err)
-}
-
-// examiner asks. Its tasks run at the same time, and start what their answers
-// lead to.
+// examiner asks, and asks on when an answer comes.
 type examiner struct {
-	ctx   context.Context
-	r     resolver.Resolver
-	own   bool // for ExamineOwn
-	slots chan struct{}
-	tasks sync.WaitGroup
-
-	mu      sync.Mutex
-	once    map[string]bool
+	put     func(name string, t resolver.Type, then func(*resolver.Answer, error))
+	tell    func(*Own)
+	open    int // questions asOwn without an answer
+	alone   bool
 	records int
 	*answers
 }
 
-// start runs a task, once for each key.
-func (x *examiner) start(key string, task func()) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.once[key] {
+// ask puts a question if it was not put before, and does what the answer is for
+// and was not for before.
+func (x *examiner) ask(name string, t resolver.Type, p purpose) {
+	if x.alone && p&asOwn == 0 {
 		return
 	}
-	x.once[key] = true
-	if strings.HasPrefix(key, "record ") {
-		if x.records++; x.records > maxRecords {
+	q := question{name, t}
+	o, put := x.asked[q]
+	if p&asRecord != 0 && (!put || o.purpose&asRecord == 0) {
+		if x.records == maxRecords {
 			x.cut = true
 			return
 		}
+		x.records++
 	}
-	x.tasks.Go(task)
-}
-
-// ask puts a question that was not put before.
-func (x *examiner) ask(name string, t resolver.Type) *outcome {
-	q := question{name, t}
-	x.mu.Lock()
-	o := x.asked[q]
-	if o != nil || len(x.asked) >= maxExamined {
-		if o == nil {
+	if !put {
+		if len(x.asked) >= maxExamined {
 			x.cut = true
-			o = &outcome{cut: true}
+			return
 		}
-		x.mu.Unlock()
-		if o.done != nil {
-			<-o.done
-		}
-		return o
+		o = new(outcome)
+		x.asked[q] = o
 	}
-	o = &outcome{done: make(chan struct{})}
-	x.asked[q] = o
-	x.mu.Unlock()
-	x.slots <- struct{}{}
-	o.answer, o.err = x.r.Lookup(x.ctx, name, t)
-	<-x.slots
-	close(o.done)
-	return o
+	p &^= o.purpose
+	o.purpose |= p
+	switch {
+	case o.over && p != 0:
+		x.follow(q, o, p)
+		return
+	case p&asOwn != 0:
+		x.open++
+	}
+	if !put {
+		x.put(name, t, func(a *resolver.Answer, err error) {
+			o.answer, o.err, o.over = a, err, true
+			own := o.purpose&asOwn != 0
+			x.follow(q, o, o.purpose)
+			if own {
+				x.settle()
+			}
+		})
+	}
 }
 
-// visit examines the record of a domain.
-func (x *examiner) visit(domain string) {
-	o := x.ask(domain, resolver.TypeTXT)
-	if domain != x.root {
-		x.absent(domain, o)
+// settle tells the domain's own senders with the last answer that they depend on.
+func (x *examiner) settle() {
+	if x.open--; x.open == 0 && x.tell != nil {
+		x.tell(x.own())
 	}
-	if o.status() != StatusFound {
-		return
+}
+
+// follow asks what an answer leads to, for the given purposes.
+func (x *examiner) follow(q question, o *outcome, p purpose) {
+	own := o.purpose & asOwn
+	switch q.t {
+	case resolver.TypeTXT:
+		if p&(asRecord|asOwn) != 0 {
+			x.visit(q.name, o.record(), own)
+		}
+	case resolver.TypeMX:
+		for host := range exchangers(o) {
+			x.ask(host, resolver.TypeA, own)
+			x.ask(host, resolver.TypeAAAA, own)
+		}
 	}
-	text, n := selectRecord(o.answer)
-	if n != 1 {
-		return
+	if p&asTarget != 0 {
+		x.absent(q.name, o)
 	}
-	terms, l := parse(text, nil)
-	for i := range terms {
-		t := &terms[i]
-		if t.wrong != "" || l.ignored(i, t) != "" {
+}
+
+// visit asks what a record leads to.
+func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
+	for i := range f.terms {
+		t := &f.terms[i]
+		if t.wrong != "" || f.layout.ignored(i, t) != "" {
 			continue
 		}
 		name, _, ok := t.target(domain, x.root)
 		if !ok || !askable(name) {
 			continue
 		}
-		x.follow(t.kind, name)
-	}
-}
-
-// follow asks what a term leads to.
-func (x *examiner) follow(k Kind, name string) {
-	if x.own && (k == KindInclude || k == KindExists || k == KindExp ||
-		k == KindRedirect && registrable(name) != registrable(x.root)) {
-		return
-	}
-	switch k {
-	case KindInclude, KindRedirect:
-		if checkable(name) {
-			x.start("record "+name, func() { x.visit(name) })
-		}
-	case KindA:
-		x.start("A "+name, func() { x.absent(name, x.ask(name, resolver.TypeA)) })
-		x.start("AAAA "+name, func() { x.absent(name, x.ask(name, resolver.TypeAAAA)) })
-	case KindExists:
-		x.start("A "+name, func() { x.absent(name, x.ask(name, resolver.TypeA)) })
-	case KindExp:
-		x.start("TXT "+name, func() { x.ask(name, resolver.TypeTXT) })
-	case KindMX:
-		x.start("MX "+name, func() {
-			o := x.ask(name, resolver.TypeMX)
-			x.absent(name, o)
-			for i, r := range o.records() {
-				host := targetName(r.Host)
-				if i >= 2*maxHosts || !askable(host) {
-					continue
-				}
-				x.start("host A "+host, func() { x.ask(host, resolver.TypeA) })
-				x.start("host AAAA "+host, func() { x.ask(host, resolver.TypeAAAA) })
+		switch t.kind {
+		case KindInclude, KindRedirect:
+			if !checkable(name) {
+				continue
 			}
-		})
+			p := asRecord | asTarget
+			if t.kind == KindRedirect && own != 0 && registrable(name) == registrable(x.root) {
+				p |= asOwn
+			}
+			x.ask(name, resolver.TypeTXT, p)
+		case KindA:
+			x.ask(name, resolver.TypeA, asTarget|own)
+			x.ask(name, resolver.TypeAAAA, asTarget|own)
+		case KindMX:
+			x.ask(name, resolver.TypeMX, asTarget|own)
+		case KindExists:
+			x.ask(name, resolver.TypeA, asTarget)
+		case KindExp:
+			x.ask(name, resolver.TypeTXT, 0)
+		}
 	}
 }
 
 // absent asks whether the registrable domain of a target that does not exist has
 // an owner. Only what was absent is asked about.
 func (x *examiner) absent(name string, o *outcome) {
-	if x.own || o.status() != StatusNXDomain {
+	if o.status() != StatusNXDomain {
 		return
 	}
 	end := denied(name, o.answer.CNAMEs)
 	d, top := acquirable(end, x.root)
 	if d != "" && d != end && d != registrable(x.root) {
-		x.start("SOA "+d, func() { x.ask(d, resolver.TypeSOA) })
+		x.ask(d, resolver.TypeSOA, 0)
 	}
 	if top != "" {
-		x.start("SOA "+top, func() { x.ask(top, resolver.TypeSOA) })
+		x.ask(top, resolver.TypeSOA, 0)
 	}
 }
 

@@ -168,7 +168,7 @@ func TestAccounting(t *testing.T) {
 		t.Errorf("+all authorises %s and %s", a.IPv4, a.IPv6)
 	}
 	var got []string
-	for _, s := range Examine(context.Background(), r, "one.acme.example").SendingAddresses() {
+	for _, s := range examineOwn(t, r, "one.acme.example").Addresses {
 		got = append(got, s.Addr.String()+" "+s.From)
 	}
 	want := []string{"192.0.2.1 ip4:192.0.2.1"}
@@ -357,10 +357,32 @@ func TestDoubling(t *testing.T) {
 	Check(p, Context{}).Findings()
 }
 
+// examineOwn is what an examination tells first.
+func examineOwn(t *testing.T, r resolver.Resolver, domain string) (own *Own) {
+	t.Helper()
+	b := resolver.NewBatch(t.Context(), r)
+	over := false
+	Begin(b, domain, func(found *Own) {
+		if own != nil || over {
+			t.Errorf("%s: told its own senders twice, or late", domain)
+		}
+		own = found
+	}, func(p *Policy) {
+		if over = true; own == nil || own.Status != p.Status {
+			t.Errorf("%s is %s: %+v", domain, p.Status, own)
+		}
+	})
+	if b.Run(); !over {
+		t.Errorf("%s: not examined", domain)
+	}
+	return own
+}
+
 func TestExamineInvalid(t *testing.T) {
 	for _, d := range []string{"", "example", "[192.0.2.1]", "a..example", strings.Repeat("a", 64) + ".example"} {
 		p := Examine(context.Background(), newTable(), d)
-		if p.Status != StatusInvalid || len(Check(p, Context{}).Findings()) != 0 || len(p.Targets())+len(p.SendingAddresses()) != 0 {
+		own := examineOwn(t, newTable(), d)
+		if p.Status != StatusInvalid || own.Status != StatusInvalid || len(Check(p, Context{}).Findings()) != 0 || len(p.Targets())+len(own.Addresses)+len(own.Targets) != 0 {
 			t.Errorf("%q: %s", d, p.Status)
 		}
 	}

@@ -369,7 +369,7 @@ func (d *draft) term(t *Term, r *Record, sign qualifier, own bool) {
 	d.keepTerm(t, r, why)
 	text := t.Text
 	if !own {
-		text = string(t.Kind) + ":" + t.Target + lengths(&t.parsed)
+		text = string(t.Kind) + ":" + t.Target + lengths(t.parsed)
 	}
 	d.name(t, sign, text)
 }

@@ -159,7 +159,6 @@ func FuzzEvaluate(f *testing.F) {
 			t.Fatal(err)
 		}
 		p.Targets()
-		p.SendingAddresses()
 		for _, x := range Check(p, Context{MX: "present", Evaluations: []Evaluation{e}}).Findings() {
 			if x.Fix != nil && x.Fix.Value != "" && x.Severity != finding.Pass {
 				if _, l := parse(x.Fix.Value, nil); !isRecord(x.Fix.Value) || l.wrongAt >= 0 {

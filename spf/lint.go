@@ -40,10 +40,10 @@ func Lint(record []byte) LintReport {
 		report.Findings = s.Findings()
 		return report
 	}
-	k := &answers{root: anyDomain, asked: map[question]*outcome{{anyDomain, resolver.TypeTXT}: {
+	k := newAnswers(anyDomain)
+	k.asked[question{anyDomain, resolver.TypeTXT}] = &outcome{over: true,
 		answer: &resolver.Answer{Name: anyDomain, Type: resolver.TypeTXT, Status: resolver.Found,
-			Records: []resolver.Record{{Name: anyDomain, Type: resolver.TypeTXT, TXT: []string{text}}}},
-	}}}
+			Records: []resolver.Record{{Name: anyDomain, Type: resolver.TypeTXT, TXT: []string{text}}}}}
 	p := assemble(k)
 	c := &checker{Sheet: finding.NewSheet(checkList, anyDomain), p: p}
 	if p.Status != StatusFound {

@@ -66,6 +66,8 @@ type Policy struct {
 	pass    addresses
 	// crowded says for which clients void lookups end evaluations that should not.
 	crowded families
+
+	ownFacts *Own // of ExamineOwn
 }
 
 // Record is one name of the tree: what is published there and what its terms
@@ -154,7 +156,7 @@ type Term struct {
 	Record           *Record            `json:"record,omitempty"`
 	Evidence         []finding.Evidence `json:"evidence,omitempty"`
 
-	parsed term
+	parsed *term
 	match  addresses // what it matches, where that does not depend on the client
 	exact  bool      // match is all that it matches
 }
@@ -215,7 +217,7 @@ type Accounting struct {
 	Broad    []Range   `json:"broad,omitempty"`
 	Special  []Range   `json:"special,omitempty"`
 
-	v4, v6 uint64 // v6 is capped
+	v4 uint64
 }
 
 // Share is what one term of the domain's own record authorises.
@@ -245,11 +247,4 @@ type Range struct {
 type Overlap struct {
 	Range
 	Within Range `json:"within"`
-}
-
-// Source is an address that the domain's own record authorises directly.
-type Source struct {
-	Addr netip.Addr `json:"addr"`
-	// From is the term that names it.
-	From string `json:"from"`
 }

@@ -3,12 +3,9 @@ package spf
 import (
 	"cmp"
 	"encoding/binary"
-	"math"
-	"math/big"
 	"math/bits"
 	"net/netip"
 	"slices"
-	"strconv"
 )
 
 // span is a closed range of addresses of one family.
@@ -99,6 +96,12 @@ func (s addresses) minus(b addresses) addresses {
 		return s
 	}
 	var out addresses
+	s.without(b, func(x span) { out = append(out, x) })
+	return out
+}
+
+// without visits the addresses of s that are not in b, in order.
+func (s addresses) without(b addresses, visit func(span)) {
 	j := 0
 	for _, x := range s {
 		for j < len(b) && b[j].to.Compare(x.from) < 0 {
@@ -108,7 +111,7 @@ func (s addresses) minus(b addresses) addresses {
 		rest := true
 		for k := j; k < len(b) && b[k].from.Compare(x.to) <= 0; k++ {
 			if from.Compare(b[k].from) < 0 {
-				out = append(out, span{from, b[k].from.Prev()})
+				visit(span{from, b[k].from.Prev()})
 			}
 			if b[k].to.Compare(x.to) >= 0 {
 				rest = false
@@ -117,10 +120,9 @@ func (s addresses) minus(b addresses) addresses {
 			from = b[k].to.Next()
 		}
 		if rest {
-			out = append(out, span{from, x.to})
+			visit(span{from, x.to})
 		}
 	}
-	return out
 }
 
 // overlap is the addresses in both sets.
@@ -154,40 +156,46 @@ func (n amount) add(x span) amount {
 	return n
 }
 
-// upTo64 is the number, or the highest of 64 bits.
-func (n amount) upTo64() uint64 {
-	if n.over != 0 || n.high != 0 {
-		return math.MaxUint64
-	}
-	return n.low
-}
-
-func (n amount) big() *big.Int {
-	var b [24]byte
-	binary.BigEndian.PutUint64(b[:], n.over)
-	binary.BigEndian.PutUint64(b[8:], n.high)
-	binary.BigEndian.PutUint64(b[16:], n.low)
-	return new(big.Int).SetBytes(b[:])
-}
-
 func (n amount) String() string {
-	if n.over != 0 || n.high != 0 {
-		return n.big().String()
+	if n.over != 0 {
+		return "340282366920938463463374607431768211456"
 	}
-	return strconv.FormatUint(n.low, 10)
+	// From the right, as many digits at a time as a word holds.
+	const word, digits = 1e19, 19
+	var room [40]byte
+	at := len(room)
+	for high, low := n.high, n.low; high|low > 0; {
+		var rest uint64
+		high, rest = high/word, high%word
+		low, rest = bits.Div64(rest, low, word)
+		for i := 0; i < digits && high|low|rest > 0; i++ {
+			at--
+			room[at] = byte('0' + rest%10)
+			rest /= 10
+		}
+	}
+	if at == len(room) {
+		return "0"
+	}
+	return string(room[at:])
 }
 
 // count is how many IPv4 and IPv6 addresses there are.
 func (s addresses) count() (v4 uint64, v6 amount) {
 	for _, x := range s {
-		if x.from.Is4() {
-			a, b := x.from.As4(), x.to.As4()
-			v4 += uint64(binary.BigEndian.Uint32(b[:])-binary.BigEndian.Uint32(a[:])) + 1
-			continue
-		}
-		v6 = v6.add(x)
+		x.count(&v4, &v6)
 	}
 	return v4, v6
+}
+
+// count adds the addresses of a span to those of its family.
+func (x span) count(v4 *uint64, v6 *amount) {
+	if !x.from.Is4() {
+		*v6 = v6.add(x)
+		return
+	}
+	a, b := x.from.As4(), x.to.As4()
+	*v4 += uint64(binary.BigEndian.Uint32(b[:])-binary.BigEndian.Uint32(a[:])) + 1
 }
 
 // prefixes writes the set with as few prefixes as there can be.

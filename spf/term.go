@@ -61,6 +61,19 @@ func (q qualifier) result() Result {
 	return Pass
 }
 
+// String is the sign as it is written.
+func (q qualifier) String() string {
+	switch q {
+	case '+':
+		return "+"
+	case '-':
+		return "-"
+	case '~':
+		return "~"
+	}
+	return "?"
+}
+
 // term is one term as the grammar reads it. It points into the text of its
 // record and holds no memory of its own.
 type term struct {

@@ -1,10 +1,11 @@
 package spf
 
 import (
-	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 
+	"mailworthy/finding"
 	"mailworthy/resolver"
 )
 
@@ -13,15 +14,20 @@ const maxCost = 1_000_000
 
 // recordFacts are those of one name, wherever it stands in the tree.
 type recordFacts struct {
-	cost      int
-	costExact bool
-	voids     [3]int // for any client, for IPv4, for IPv6
+	// text is the SPF record where count, how many there are, is one.
+	text   string
+	count  int
+	terms  []term
+	layout layout
+
+	begun, done bool // the tree shows it
+	cost        int
+	costExact   bool
+	voids       [3]int // for any client, for IPv4, for IPv6
 	// pass are the addresses that the record authorises; passExact says that
 	// there are no others.
 	pass      addresses
 	passExact bool
-	layout    layout
-	done      bool
 	// error is why the record is a permerror by itself.
 	error string
 }
@@ -29,21 +35,22 @@ type recordFacts struct {
 // builder makes the tree out of answers. It asks nothing.
 type builder struct {
 	*answers
-	p     *Policy
-	facts map[string]*recordFacts
+	p *Policy
+	// ranges is how many the tree has.
+	ranges int
 }
 
 // assemble makes the facts of a policy.
 func assemble(k *answers) *Policy {
 	p := &Policy{Domain: k.root, Questions: len(k.asked), Cut: k.cut, answers: k}
-	b := &builder{answers: k, p: p, facts: make(map[string]*recordFacts)}
+	b := &builder{answers: k, p: p}
 	p.Record = b.record(k.root)
 	p.Status = p.Record.Status
 	p.Lookups, p.LookupsExact = p.Record.Lookups, p.Record.LookupsExact
 	f := p.Record.facts
 	p.Voids, p.VoidsIPv4, p.VoidsIPv6 = f.voids[0], f.voids[1], f.voids[2]
 	p.pass = f.pass
-	p.account()
+	p.account(b.ranges)
 	p.crowd()
 	return p
 }
@@ -51,26 +58,33 @@ func assemble(k *answers) *Policy {
 // record builds the node of a domain.
 func (b *builder) record(domain string) *Record {
 	o := b.get(domain, resolver.TypeTXT)
-	r := &Record{Domain: domain, Status: o.status(), Evidence: b.evidence(domain, resolver.TypeTXT)}
-	if f := b.facts[domain]; f != nil {
+	if o.cut {
+		b.asked[question{domain, resolver.TypeTXT}] = o // to know it again
+	}
+	f := o.record()
+	r := &Record{Domain: domain, Status: o.recordStatus(), Text: f.text, Evidence: b.evidence(domain, resolver.TypeTXT), facts: f}
+	if o.status() == StatusFound {
+		r.Octets = len(domain)
+		for i := range o.answer.Records {
+			r.Octets += octets(&o.answer.Records[i])
+		}
+	}
+	if f.begun {
 		r.Loop, r.Repeated = !f.done, f.done
-		r.facts = f
-		b.recordStatus(r, o)
-		r.Lookups, r.LookupsExact = f.cost, f.costExact && f.done
-		r.Published, r.Error = nil, f.error
+		r.Lookups, r.LookupsExact, r.Error = f.cost, f.costExact && f.done, f.error
 		if r.Loop {
 			// What a loop costs has no end; what led here counts the rest.
 			r.facts = &recordFacts{}
 		}
 		return r
 	}
-	f := &recordFacts{costExact: true, passExact: true}
-	b.facts[domain], r.facts = f, f
-	b.recordStatus(r, o)
+	r.Published = o.published()
+	f.begun, f.costExact, f.passExact = true, true, true
 	switch r.Status {
 	case StatusFound:
 		b.terms(r, f)
 	case StatusMultiple:
+		r.Error = strconv.Itoa(f.count) + " SPF records"
 		f.passExact = false
 	case StatusUnresolved, StatusNotAsked:
 		f.costExact, f.passExact = false, false
@@ -81,45 +95,53 @@ func (b *builder) record(domain string) *Record {
 	return r
 }
 
-// recordStatus reads the TXT records of a name.
-func (b *builder) recordStatus(r *Record, o *outcome) {
+// published are the TXT records of an answer.
+func (o *outcome) published() []Published {
 	records := o.records()
-	n := 0
-	r.Octets = len(r.Domain)
+	if len(records) == 0 {
+		return nil
+	}
+	out := make([]Published, len(records))
 	for i := range records {
-		p := Published{Strings: records[i].TXT, Octets: len(records[i].Text()), SPF: isRecord(records[i].Text())}
-		if p.SPF {
-			n++
-			r.Text = records[i].Text()
-		}
-		r.Octets += p.Octets
-		r.Published = append(r.Published, p)
+		r := &records[i]
+		out[i] = Published{Strings: r.TXT, Octets: octets(r), SPF: isRecord(r.Text())}
 	}
-	if r.Status != StatusFound {
-		r.Octets = 0
-		return
+	return out
+}
+
+// octets is the length of the text of a TXT record.
+func octets(r *resolver.Record) int {
+	n := 0
+	for _, s := range r.TXT {
+		n += len(s)
 	}
-	switch {
-	case n == 0:
-		r.Status = StatusNone
-	case n > 1:
-		r.Status, r.Text = StatusMultiple, ""
-		r.Error = strconv.Itoa(n) + " SPF records"
-	}
+	return n
 }
 
 // terms builds the terms of a record and adds up what they cost and authorise.
 func (b *builder) terms(r *Record, f *recordFacts) {
-	parsed, l := parse(r.Text, nil)
-	f.layout = l
-	if l.wrongAt >= 0 {
-		r.Error = fmt.Sprintf("%s: %s", quote(parsed[l.wrongAt].text), l.wrong)
+	if l := &f.layout; l.wrongAt >= 0 {
+		r.Error = quote(f.terms[l.wrongAt].text) + ": " + l.wrong
 		f.passExact = false
 	}
-	r.Terms = make([]Term, len(parsed))
-	for i := range parsed {
+	networks := 0
+	for i := range f.terms {
+		if f.terms[i].prefix.IsValid() {
+			networks++
+		}
+	}
+	room := make([]literal, networks)
+	r.Terms = make([]Term, len(f.terms))
+	for i := range f.terms {
 		t := &r.Terms[i]
-		b.term(t, parsed[i], &l, i, r)
+		b.term(t, &f.terms[i], f.layout.ignored(i, &f.terms[i]), r)
+		if t.parsed.prefix.IsValid() && t.Ignored == "" {
+			t.literal(&room[0])
+			room = room[1:]
+		}
+		if t.Qualifier == "+" {
+			b.ranges += len(t.Prefixes)
+		}
 		f.cost = min(f.cost+t.Cost, maxCost)
 		f.costExact = f.costExact && t.CostExact
 		if t.Record != nil && t.Ignored == "" {
@@ -141,15 +163,27 @@ func (b *builder) terms(r *Record, f *recordFacts) {
 	f.pass, f.passExact = authorised(r.Terms, f.passExact)
 }
 
+// literal is what an ip4 or ip6 matches. Those of a record are made together.
+type literal struct {
+	prefix [1]netip.Prefix
+	span   [1]span
+}
+
+// literal takes in l what an ip4 or ip6 matches.
+func (t *Term) literal(l *literal) {
+	l.prefix[0], l.span[0] = t.parsed.prefix.Masked(), spanOf(t.parsed.prefix)
+	t.Prefixes, t.match = l.prefix[:], l.span[:]
+}
+
 // term builds one term.
-func (b *builder) term(t *Term, parsed term, l *layout, at int, r *Record) {
-	*t = Term{Text: parsed.text, Offset: parsed.offset, Kind: parsed.kind, Error: parsed.wrong, CostExact: true, parsed: parsed, exact: true}
+func (b *builder) term(t *Term, parsed *term, ignored string, r *Record) {
+	t.Text, t.Offset, t.Kind, t.Error, t.Ignored = parsed.text, parsed.offset, parsed.kind, parsed.wrong, ignored
+	t.CostExact, t.parsed, t.exact = true, parsed, true
 	t.Value = valueOf(parsed.text)
-	t.Ignored = l.ignored(at, &parsed)
 	if parsed.kind.directive() {
-		t.Qualifier = string(rune(parsed.sign))
+		t.Qualifier = parsed.sign.String()
 	}
-	if t.Meant = meant(parsed); t.Error != "" {
+	if t.Meant = meant(*parsed); t.Error != "" {
 		t.exact = false
 		return
 	}
@@ -157,14 +191,10 @@ func (b *builder) term(t *Term, parsed term, l *layout, at int, r *Record) {
 		return
 	}
 	switch parsed.kind {
-	case KindIP4, KindIP6:
-		t.Prefixes = []netip.Prefix{parsed.prefix.Masked()}
-		t.match = setOf(parsed.prefix)
-		return
 	case KindAll:
 		t.match = everything
 		return
-	case KindModifier:
+	case KindIP4, KindIP6, KindModifier:
 		return
 	}
 	if parsed.kind.costs() {
@@ -251,13 +281,12 @@ func (b *builder) nested(t *Term, r *Record) {
 
 // addressTerm builds an "a".
 func (b *builder) addressTerm(t *Term) {
+	t.Evidence = make([]finding.Evidence, 0, 2)
 	v4 := b.ask(t, t.Target, resolver.TypeA)
 	s4 := t.Status
 	v6 := b.ask(t, t.Target, resolver.TypeAAAA)
 	t.Status = both(s4, t.Status, t)
-	for _, r := range append(v4[:len(v4):len(v4)], v6...) {
-		t.addAddress(r.Addr)
-	}
+	t.addAddresses(v4, v6)
 	t.match = setOf(t.Prefixes...)
 }
 
@@ -285,18 +314,34 @@ func both(s4, s6 Status, t *Term) Status {
 	return StatusFound
 }
 
-// addAddress adds what an address of "a" or "mx" matches, with its length.
-func (t *Term) addAddress(a netip.Addr) {
-	bits := int(t.parsed.bits4)
-	if a.Is6() {
-		bits = int(t.parsed.bits6)
+// addAddresses adds what the addresses of "a" or "mx" match, with their lengths.
+func (t *Term) addAddresses(v4, v6 []resolver.Record) {
+	t.Prefixes = slices.Grow(t.Prefixes, len(v4)+len(v6))
+	for i := range v4 {
+		t.Prefixes = append(t.Prefixes, t.parsed.around(v4[i].Addr))
 	}
-	t.Prefixes = append(t.Prefixes, netip.PrefixFrom(a, bits).Masked())
+	for i := range v6 {
+		t.Prefixes = append(t.Prefixes, t.parsed.around(v6[i].Addr))
+	}
+}
+
+// around is what an address of "a" or "mx" matches, with the length of the term.
+func (t *term) around(a netip.Addr) netip.Prefix {
+	bits := int(t.bits4)
+	if a.Is6() {
+		bits = int(t.bits6)
+	}
+	return netip.PrefixFrom(a, bits).Masked()
 }
 
 // mxTerm builds an "mx".
 func (b *builder) mxTerm(t *Term) {
+	hosts := min(len(b.get(t.Target, resolver.TypeMX).records()), 2*maxHosts)
+	t.Evidence = make([]finding.Evidence, 0, 1+2*hosts)
 	mx := b.ask(t, t.Target, resolver.TypeMX)
+	if hosts > 0 {
+		t.Hosts = make([]Host, 0, hosts)
+	}
 	t.Void = t.Status.absent()
 	t.exact = !t.Status.unknown()
 	for i, r := range mx {
@@ -315,10 +360,14 @@ func (b *builder) mxTerm(t *Term) {
 			s6 := b.get(name, resolver.TypeAAAA)
 			h.Status = both(s4.status(), s6.status(), &scratch)
 			t.exact = t.exact && scratch.exact
-			for _, a := range append(s4.records()[:len(s4.records()):len(s4.records())], s6.records()...) {
-				h.Addresses = append(h.Addresses, a.Addr)
-				t.addAddress(a.Addr)
+			v4, v6 := s4.records(), s6.records()
+			h.Addresses = make([]netip.Addr, 0, len(v4)+len(v6))
+			for _, list := range [...][]resolver.Record{v4, v6} {
+				for i := range list {
+					h.Addresses = append(h.Addresses, list[i].Addr)
+				}
 			}
+			t.addAddresses(v4, v6)
 			t.Evidence = append(t.Evidence, b.evidence(name, resolver.TypeA), b.evidence(name, resolver.TypeAAAA))
 		}
 		t.Hosts = append(t.Hosts, h)
@@ -403,28 +452,33 @@ const maxRuns = 200
 // and nothing is in error.
 func authorised(terms []Term, exact bool) (addresses, bool) {
 	var pass, decided addresses
-	var run []addresses
+	var room [16]addresses
+	run := room[:0]
 	sign := qualifier('+')
 	runs := 0
-	flush := func() {
+	var redirect *Term
+	flush := func(last bool) {
 		if len(run) == 0 {
+			return
+		}
+		if runs++; runs > maxRuns {
+			exact = false
+		}
+		if last && sign != '+' {
 			return
 		}
 		set := union(run...)
 		run = run[:0]
-		if runs++; runs > maxRuns {
-			exact = false
-			if sign == '+' {
-				pass = union(pass, set)
-			}
-			return
-		}
-		if sign == '+' {
+		switch {
+		case sign == '+' && runs > maxRuns:
+			pass = union(pass, set)
+		case sign == '+':
 			pass = union(pass, set.minus(decided))
 		}
-		decided = union(decided, set)
+		if !last && runs <= maxRuns {
+			decided = union(decided, set)
+		}
 	}
-	var redirect *Term
 	for i := range terms {
 		t := &terms[i]
 		if t.Error != "" || t.Ignored != "" {
@@ -439,12 +493,12 @@ func authorised(terms []Term, exact bool) (addresses, bool) {
 		}
 		exact = exact && t.exact
 		if t.parsed.sign != sign {
-			flush()
+			flush(false)
 			sign = t.parsed.sign
 		}
 		run = append(run, t.match)
 	}
-	flush()
+	flush(redirect == nil)
 	if redirect != nil {
 		pass = union(pass, redirect.match.minus(decided))
 		exact = exact && redirect.exact

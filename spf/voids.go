@@ -18,11 +18,9 @@ type families struct{ v4, v6 bool }
 func (p *Policy) crowd() {
 	p.crowded.v4 = p.VoidsIPv4 > maxVoid
 	if p.VoidsIPv6 > maxVoid {
-		_, v6 := p.pass.count()
-		if v6 != (amount{}) {
-			for i, n := len(p.pass)-1, 0; i >= 0 && n < maxTries && !p.pass[i].from.Is4() && !p.crowded.v6; i, n = i-1, n+1 {
-				p.crowded.v6 = p.try("", "", p.pass[i].from).voided()
-			}
+		// IPv6 stands last.
+		for i, n := len(p.pass)-1, 0; i >= 0 && n < maxTries && !p.pass[i].from.Is4() && !p.crowded.v6; i, n = i-1, n+1 {
+			p.crowded.v6 = p.try("", "", p.pass[i].from).voided()
 		}
 	}
 	if p.crowded == (families{}) {
