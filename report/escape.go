@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -144,34 +145,73 @@ func fromJSONText(s string) string {
 	return b.String()
 }
 
-// escapeJSON replaces in marshalled JSON what a terminal would obey by its
-// \uNNNN escape: outside ASCII that occurs inside strings alone.
-func escapeJSON(text []byte) []byte {
-	plain := true
-	for _, c := range text {
-		if c >= 0x7f {
-			plain = false
+// appendString appends s as a string of JSON, which holds it as jsonText does.
+// Characters that a terminal would obey are escaped.
+func appendString(to []byte, s string) []byte {
+	to = append(to, '"')
+	if plain := plainLength(s); plain == len(s) {
+		to = append(to, s...)
+	} else {
+		to = appendValid(to, jsonText(s))
+	}
+	return append(to, '"')
+}
+
+// appendValid appends what stands between the quotation marks of a string of JSON.
+func appendValid(to []byte, s string) []byte {
+	for len(s) > 0 {
+		plain := plainLength(s)
+		to = append(to, s[:plain]...)
+		if s = s[plain:]; s == "" {
+			break
+		}
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case r == '"' || r == '\\':
+			to = append(to, '\\', byte(r))
+		case r < ' ' && shortEscapes[r] != 0:
+			to = append(to, '\\', shortEscapes[r])
+		case r == utf8.RuneError && size == 1, invisible(r):
+			to = appendUnicode(to, r)
+		default:
+			to = append(to, s[:size]...)
+		}
+		s = s[size:]
+	}
+	return to
+}
+
+// shortEscapes are the letters that control characters have in JSON.
+var shortEscapes = [' ']byte{'\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'}
+
+// appendUnicode appends a character as \uNNNN, as two of them where it needs two.
+func appendUnicode(to []byte, r rune) []byte {
+	if high, low := utf16.EncodeRune(r); low != utf8.RuneError {
+		return appendUnicode(appendUnicode(to, high), low)
+	}
+	const hex = "0123456789abcdef"
+	return append(to, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}
+
+// plainLength is how many bytes at the beginning of s stand in JSON as they are:
+// printable ASCII but for quotation marks and backslashes. It looks at eight at a
+// time: most text is plain, and there is much of it.
+func plainLength(s string) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; len(s)-n >= 8; n += 8 {
+		eight := s[n : n+8]
+		x := uint64(eight[0]) | uint64(eight[1])<<8 | uint64(eight[2])<<16 | uint64(eight[3])<<24 |
+			uint64(eight[4])<<32 | uint64(eight[5])<<40 | uint64(eight[6])<<48 | uint64(eight[7])<<56
+		// A top bit is set where a byte is no ASCII, DEL, a control character or one of
+		// the two; and maybe, by what is carried, above such a byte.
+		quote, backslash := x^ones*'"', x^ones*'\\'
+		if (x|(x+ones)|(x-ones*' ')|(quote-ones)|(backslash-ones))&tops != 0 {
 			break
 		}
 	}
-	if plain {
-		return text
+	for n < len(s) && ' ' <= s[n] && s[n] < 0x7f && s[n] != '"' && s[n] != '\\' {
+		n++
 	}
-	out := make([]byte, 0, len(text)+64)
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRune(text[i:])
-		switch {
-		case r == 0x7f || r > 0x7f && invisible(r):
-			if r > 0xffff {
-				r -= 0x10000
-				out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-			} else {
-				out = fmt.Appendf(out, `\u%04x`, r)
-			}
-		default:
-			out = append(out, text[i:i+size]...)
-		}
-		i += size
-	}
-	return out
+	return n
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 //go:embed schema/report-1.json
@@ -36,9 +37,10 @@ func WriteJSON(w io.Writer, reports ...*Report) error {
 
 // WriteNDJSON writes each report on one line.
 func WriteNDJSON(w io.Writer, reports []*Report) error {
+	var text []byte
 	for _, r := range reports {
-		text, err := MarshalJSON(r, "")
-		if err != nil {
+		var err error
+		if text, err = AppendJSON(text[:0], r); err != nil {
 			return err
 		}
 		if _, err := w.Write(text); err != nil {
@@ -52,12 +54,23 @@ func WriteNDJSON(w io.Writer, reports []*Report) error {
 // as WriteJSON describes, nil slices as [], HTML characters as they are, a line
 // break at the end. No indent gives one line.
 func MarshalJSON(v any, indent string) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", indent)
-	if err := enc.Encode(mapStrings(v, jsonText)); err != nil {
+	text, err := AppendJSON(nil, v)
+	if err != nil || indent == "" {
+		return text, err
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", indent); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	return escapeJSON(buf.Bytes()), nil
+	return out.Bytes(), nil
+}
+
+// AppendJSON appends what MarshalJSON returns without an indent.
+func AppendJSON(to []byte, v any) ([]byte, error) {
+	e := encoder{text: to}
+	e.value(reflect.ValueOf(v))
+	if e.err != nil {
+		return nil, fmt.Errorf("report: %w", e.err)
+	}
+	return append(e.text, '\n'), nil
 }

@@ -1,27 +1,66 @@
 package report
 
-import "testing"
+import (
+	"testing"
 
-// BenchmarkMarshalJSON is what a report costs in a run over many domains.
-func BenchmarkMarshalJSON(b *testing.B) {
-	r := reports()[0]
-	text, err := MarshalJSON(r, "")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		if _, err := MarshalJSON(r, ""); err != nil {
-			b.Fatal(err)
-		}
-	}
+	"mailworthy/audit"
+	"mailworthy/resolver"
+
+	"context"
+)
+
+// benchmarked is the result of an audit of a domain with much to say of it.
+func benchmarked(b *testing.B) *audit.Result {
+	return audit.Run(context.Background(), resolver.NewOverlay(nil, bundledZones(b)...), bundledTargets["acme"], audit.Options{Now: started})
 }
 
-func BenchmarkCSVRow(b *testing.B) {
-	r := reports()[0]
-	b.ReportAllocs()
-	for b.Loop() {
-		CSVRow(r)
-	}
+// BenchmarkRow is what a report costs in a run over many domains once its audit
+// is done.
+func BenchmarkRow(b *testing.B) {
+	result := benchmarked(b)
+	r := New(result, DefaultScale(), "1.0.0")
+	b.Run("new", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			NewWithPolicy(result, nil, "1.0.0")
+		}
+	})
+	b.Run("ndjson", func(b *testing.B) {
+		var row []byte
+		b.ReportAllocs()
+		for b.Loop() {
+			var err error
+			if row, err = AppendJSON(row[:0], r); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.SetBytes(int64(len(row)))
+	})
+	b.Run("csv", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			CSVRow(r)
+		}
+	})
+	b.Run("findings.csv", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			FindingsCSVRows(r)
+		}
+	})
+	b.Run("tally", func(b *testing.B) {
+		var total Tally
+		b.ReportAllocs()
+		for b.Loop() {
+			var one Tally
+			one.Add(r)
+			total.Merge(&one)
+		}
+	})
+	b.Run("old", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			byEncodingJSON(r, "")
+		}
+	})
 }

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"encoding"
-	"encoding/json"
 	"reflect"
 	"slices"
 	"sync"
@@ -17,11 +15,6 @@ func mapStrings[T any](v T, change func(string) string) T {
 }
 
 type stringMapper func(string) string
-
-var (
-	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
-	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
-)
 
 // typeFacts say what there is to change in values of a type.
 type typeFacts struct {

@@ -1,0 +1,207 @@
+package report
+
+import (
+	"encoding"
+	"encoding/base64"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// encoder is JSON under way. A run over many domains would spend its time with
+// encoding/json, which goes over a report several times and has no lists for nil.
+type encoder struct {
+	text []byte
+	// err is the first.
+	err error
+}
+
+func (e *encoder) fail(err error) {
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+func (e *encoder) null() { e.text = append(e.text, "null"...) }
+
+// value adds a value of any type.
+func (e *encoder) value(v reflect.Value) {
+	if !v.IsValid() {
+		e.null()
+		return
+	}
+	p, err := planOf(v.Type())
+	if err != nil {
+		e.fail(err)
+		return
+	}
+	e.planned(p, v)
+}
+
+// planned adds a value of the type of the plan.
+func (e *encoder) planned(p *plan, v reflect.Value) {
+	switch p.kind {
+	case asText:
+		e.ownText(v)
+	case asBytes:
+		e.bytes(v.Bytes())
+	case reflect.String:
+		e.text = appendString(e.text, v.String())
+	case reflect.Bool:
+		e.text = strconv.AppendBool(e.text, v.Bool())
+	case reflect.Int64:
+		e.text = strconv.AppendInt(e.text, v.Int(), 10)
+	case reflect.Uint64:
+		e.text = strconv.AppendUint(e.text, v.Uint(), 10)
+	case reflect.Float64:
+		e.float(v.Float())
+	case reflect.Pointer:
+		if v.IsNil() {
+			e.null()
+		} else {
+			e.planned(p.elem, v.Elem())
+		}
+	case reflect.Interface:
+		e.value(v.Elem())
+	case reflect.Slice:
+		e.text = append(e.text, '[')
+		for i := range v.Len() {
+			if i > 0 {
+				e.text = append(e.text, ',')
+			}
+			e.planned(p.elem, v.Index(i))
+		}
+		e.text = append(e.text, ']')
+	case reflect.Map:
+		e.entries(p, v)
+	case reflect.Struct:
+		e.text = append(e.text, '{')
+		e.fields(p, v, false)
+		e.text = append(e.text, '}')
+	}
+}
+
+// fields adds the fields of a struct, and reports whether there are any now.
+func (e *encoder) fields(p *plan, v reflect.Value, any bool) bool {
+	for i := range p.fields {
+		f := &p.fields[i]
+		of := v.Field(f.at)
+		switch {
+		case f.omitEmpty && isEmpty(of) || f.omitZero && isZero(of):
+			continue
+		case f.key == "":
+			any = e.fields(f.plan, of, any)
+			continue
+		case any:
+			e.text = append(e.text, ',')
+		}
+		any = true
+		e.text = append(e.text, f.key...)
+		e.planned(f.plan, of)
+	}
+	return any
+}
+
+// isEmpty is that of omitempty.
+func isEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice, reflect.String:
+		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	}
+	return v.IsZero()
+}
+
+// isZero is that of omitzero.
+func isZero(v reflect.Value) bool {
+	if of, ok := pointerTo(v).(interface{ IsZero() bool }); ok {
+		return of.IsZero()
+	}
+	return v.IsZero()
+}
+
+// pointerTo is a pointer to the value, or to a copy where it has no place of its own.
+func pointerTo(v reflect.Value) any {
+	if v.CanAddr() {
+		return v.Addr().Interface()
+	}
+	held := reflect.New(v.Type())
+	held.Elem().Set(v)
+	return held.Interface()
+}
+
+// entries adds a map, in the order of what is written as its keys.
+func (e *encoder) entries(p *plan, v reflect.Value) {
+	if v.IsNil() {
+		e.null()
+		return
+	}
+	type entry struct {
+		key string
+		at  int
+	}
+	list := make([]entry, 0, 8)
+	t := v.Type()
+	key, values := reflect.New(t.Key()).Elem(), reflect.MakeSlice(reflect.SliceOf(t.Elem()), v.Len(), v.Len())
+	for it := v.MapRange(); it.Next(); {
+		key.SetIterKey(it)
+		values.Index(len(list)).SetIterValue(it)
+		list = append(list, entry{jsonText(key.String()), len(list)})
+	}
+	slices.SortFunc(list, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	e.text = append(e.text, '{')
+	for i, in := range list {
+		if i > 0 {
+			e.text = append(e.text, ',')
+		}
+		e.text = append(appendValid(append(e.text, '"'), in.key), `":`...)
+		e.planned(p.elem, values.Index(in.at))
+	}
+	e.text = append(e.text, '}')
+}
+
+// ownText adds the text that the value has for itself.
+func (e *encoder) ownText(v reflect.Value) {
+	e.text = append(e.text, '"')
+	from := len(e.text)
+	text, err := pointerTo(v).(encoding.TextAppender).AppendText(e.text)
+	if err != nil {
+		e.fail(err)
+		return
+	}
+	if own := string(text[from:]); plainLength(own) < len(own) {
+		text = appendValid(text[:from], own)
+	}
+	e.text = append(text, '"')
+}
+
+func (e *encoder) bytes(b []byte) {
+	if b == nil {
+		e.null()
+		return
+	}
+	e.text = append(e.text, '"')
+	e.text = base64.StdEncoding.AppendEncode(e.text, b)
+	e.text = append(e.text, '"')
+}
+
+// float adds a number as encoding/json writes it, which is as JavaScript does.
+func (e *encoder) float(f float64) {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		e.fail(fmt.Errorf("JSON has no number %v", f))
+		return
+	}
+	format := byte('f')
+	if size := math.Abs(f); size != 0 && (size < 1e-6 || size >= 1e21) {
+		format = 'e'
+	}
+	e.text = strconv.AppendFloat(e.text, f, format, -1, 64)
+	// e-09 is written as e-9.
+	if n := len(e.text); format == 'e' && string(e.text[n-4:n-1]) == "e-0" {
+		e.text = append(e.text[:n-2], e.text[n-1])
+	}
+}
