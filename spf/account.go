@@ -37,6 +37,9 @@ func (p *Policy) account(ranges int) {
 			a.Broad = append(a.Broad, x.full())
 		}
 		if kind := special(x.prefix); kind != "" && len(a.Special) < maxListed {
+			if a.Special == nil {
+				a.Special = make([]Range, 0, min(len(places)-i, maxListed))
+			}
 			r := x.full()
 			r.Kind = kind
 			a.Special = append(a.Special, r)
@@ -131,7 +134,12 @@ func overlaps(places []place) []Overlap {
 		}
 		outer = x
 	}
-	slices.SortStableFunc(out, func(a, b Overlap) int { return strings.Compare(a.In+a.Term, b.In+b.Term) })
+	slices.SortStableFunc(out, func(a, b Overlap) int {
+		if a.In == b.In {
+			return strings.Compare(a.Term, b.Term)
+		}
+		return strings.Compare(a.In+a.Term, b.In+b.Term)
+	})
 	return out
 }
 

@@ -212,8 +212,11 @@ func (t *term) target(domain, root string) (name string, bad byte, ok bool) {
 	case KindAll, KindIP4, KindIP6, KindModifier, KindInvalid:
 		return "", 0, true
 	}
-	if t.spec == "" {
+	switch {
+	case t.spec == "":
 		return domain, 0, true
+	case !t.macros:
+		return targetName(t.spec), 0, true
 	}
 	name, bad, ok = expand(t.spec, static{domain, root})
 	return targetName(name), bad, ok

@@ -42,6 +42,16 @@ func (m *memory) Lookup(_ context.Context, name string, t resolver.Type) (*resol
 	return &resolver.Answer{Name: name, Type: t, Status: resolver.NoData}, nil
 }
 
+// examine is Examine without waiting.
+func (m *memory) examine(domain string) *Policy {
+	x := &examiner{answers: newAnswers(domain)}
+	x.put = func(name string, t resolver.Type, then func(*resolver.Answer, error)) {
+		then(m.Lookup(context.Background(), name, t))
+	}
+	x.ask(domain, resolver.TypeTXT, asRecord|asOwn)
+	return assemble(x.answers)
+}
+
 // maxSamples bounds the addresses of a comparison, checkedSamples those of one
 // within a check, maxCompared the cost of a record that is compared.
 const (
@@ -61,7 +71,7 @@ func (p *Policy) verify(ctx context.Context, f *Flattening, d *draft, samples in
 	for _, r := range d.records {
 		after.records[r.Name] = r.Value
 	}
-	q := Examine(ctx, after, p.Domain)
+	q := after.examine(p.Domain)
 	f.LookupsAfter, f.ExactAfter, f.VoidsAfter = q.Lookups, q.LookupsExact, q.Voids
 	for i, r := range d.records {
 		n := len(r.Name) + len(r.Value)

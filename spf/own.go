@@ -38,6 +38,9 @@ func (k *answers) own() *Own {
 		for a := x.Addr(); x.Contains(a); a = a.Next() {
 			if !seen[a] {
 				seen[a] = true
+				if out.Addresses == nil {
+					out.Addresses = make([]Source, 0, 8)
+				}
 				out.Addresses = append(out.Addresses, Source{Addr: a, From: t.text})
 			}
 		}

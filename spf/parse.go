@@ -25,12 +25,18 @@ type layout struct {
 	wrongAt int
 }
 
+// mostTerms is room for the terms of most records.
+const mostTerms = 32
+
 // parse reads a record and appends its terms to terms. It goes on after an
 // error, so that every term is accounted for; a receiver does not (RFC 7208,
 // 4.6). The indexes of the layout count from the first term appended.
 func parse(text string, terms []term) ([]term, layout) {
 	l := layout{all: -1, redirect: -1, exp: -1, wrongAt: -1}
 	base := len(terms)
+	if terms == nil {
+		terms = make([]term, 0, min(strings.Count(text, " "), mostTerms))
+	}
 	for i := len(version); i < len(text); {
 		if text[i] == ' ' {
 			i++

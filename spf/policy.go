@@ -140,6 +140,7 @@ type Term struct {
 	// Cost counts towards the limit of ten, with all terms below.
 	Cost      int  `json:"cost"`
 	CostExact bool `json:"cost_exact"`
+	exact     bool // match is all that it matches
 	// Void says that the question finds nothing, VoidFor that it finds nothing
 	// for clients of one family: "ipv4" or "ipv6".
 	Void    bool   `json:"void,omitempty"`
@@ -158,7 +159,6 @@ type Term struct {
 
 	parsed *term
 	match  addresses // what it matches, where that does not depend on the client
-	exact  bool      // match is all that it matches
 }
 
 // Host is one mail exchanger of an mx term.

@@ -80,10 +80,10 @@ type term struct {
 	text   string // as written, with the qualifier
 	offset int    // of text in the record
 	kind   Kind
-	sign   qualifier
 	// spec is the domain-spec, the value of a modifier, or the network of ip4
 	// and ip6 without its length; empty where there is none.
 	spec string
+	sign qualifier
 	// macros says that spec holds a "%" and must be expanded.
 	macros bool
 	// bits4 and bits6 are the lengths of the prefixes to compare.
