@@ -63,7 +63,8 @@ func Examine(ctx context.Context, r resolver.Resolver, domain string, o Options)
 // Whatever does not depend on an answer is asked at once: _domainkey.<domain>, two
 // selectors that nobody publishes (against wildcards), the stated and the most
 // common selectors; then, when Hints has told, the selectors of the providers
-// inferred. It never fails: what the DNS does not say is in the facts.
+// inferred: until then, b must not be done. It never fails: what the DNS does not
+// say is in the facts.
 func Begin(b *resolver.Batch, domain string, o Options, done func(*Discovery)) {
 	s := newSearch(domain, o)
 	s.batch, s.done = b, done
