@@ -20,7 +20,7 @@ func (j *judge) policyNone(rj *recordJudge) {
 	}
 	f := finding.Finding{Evidence: rj.proof(),
 		Detail: fmt.Sprintf("%s=none at %s: receivers report, and treat forged mail as any other.", d.Tag, rj.name)}
-	if next := d.Next(j.c); next != nil {
+	if _, next := d.nextStage(j.c); next != "" {
 		summary := "When the reports show that all your mail is aligned, ask for quarantine, at first as a test."
 		if !j.c.sends() {
 			summary = "Publish a record that rejects all mail in the domain's name."
@@ -30,7 +30,7 @@ func (j *judge) policyNone(rj *recordJudge) {
 		} else {
 			summary += j.besideParent()
 		}
-		f.Fix = publish(summary, recordName(d.Domain), next.Record.Value)
+		f.Fix = publish(summary, recordName(d.Domain), d.stageRecord(next, j.c.sends()).Value)
 		if d.PolicyDomain == d.Domain {
 			f.Fix.Remove = txtRecords(rj.name, []string{d.Record.Text})
 		}

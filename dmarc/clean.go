@@ -103,30 +103,30 @@ func (c *cleaned) become(check, from, to string) {
 
 // tag notes what the draft does with a tag of the record.
 func (c *cleaned) tag(r *Record, t *Tag) {
-	text := t.Name + "=" + t.Value
+	text := func() string { return t.Name + "=" + t.Value }
 	switch {
 	case t.Duplicate:
-		c.drop("dmarc-duplicate-tag", text)
+		c.drop("dmarc-duplicate-tag", text())
 	case t.Status == "unknown":
-		c.drop("dmarc-unknown-tag", text)
+		c.drop("dmarc-unknown-tag", text())
 	case t.Name == "v" || t.Name == "rua" || t.Name == "ruf" || t.Invalid == syntaxError:
 	case t.Name == "p" || t.Name == "sp" || t.Name == "np":
 		if t.Invalid != "" {
-			c.become("dmarc-policy-invalid", text, t.Name+"="+c.get(t.Name))
+			c.become("dmarc-policy-invalid", text(), t.Name+"="+c.get(t.Name))
 		}
 	case t.Name == "fo" && c.get("fo") == "":
-		c.drop("dmarc-failure-options", text)
+		c.drop("dmarc-failure-options", text())
 	case t.Name == "fo":
 		if !strings.EqualFold(c.get("fo"), t.Value) {
-			c.become("dmarc-failure-options", text, "fo="+c.get("fo"))
+			c.become("dmarc-failure-options", text(), "fo="+c.get("fo"))
 		}
 	case c.get(t.Name) != "":
 	case t.Status == "historic":
-		c.drop("dmarc-historic-tag", text)
+		c.drop("dmarc-historic-tag", text())
 	case t.Name == "adkim" || t.Name == "aspf":
-		c.drop("dmarc-alignment-mode-invalid", text)
+		c.drop("dmarc-alignment-mode-invalid", text())
 	default:
-		c.drop("dmarc-tag-value-invalid", text)
+		c.drop("dmarc-tag-value-invalid", text())
 	}
 }
 

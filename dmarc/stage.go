@@ -30,27 +30,11 @@ var plan = []string{"none", "quarantine-testing", "quarantine", "reject"}
 // Next gives the next record to publish, nil when the plan is complete or the
 // DNS did not say what is published.
 func (d *Discovery) Next(c Context) *Stage {
-	if len(d.Walk) == 0 {
+	now, next := d.nextStage(c)
+	if next == "" {
 		return nil
 	}
-	now := d.stage()
-	if now == "" || now == "reject" {
-		return nil
-	}
-	s := &Stage{Now: now}
-	switch now {
-	case "missing", "invalid":
-		s.Next = "none"
-	case "reject-testing":
-		// It is applied as quarantine.
-		s.Next = "reject"
-	default:
-		s.Next = plan[slices.Index(plan, now)+1]
-	}
-	if !c.sends() {
-		// Nothing of its own can be lost.
-		s.Next = "reject"
-	}
+	s := &Stage{Now: now, Next: next}
 	s.Then = plan[slices.Index(plan, s.Next)+1:]
 	s.Record = d.stageRecord(s.Next, c.sends())
 	s.Before = before(s.Next, c.sends())
@@ -63,6 +47,27 @@ func (d *Discovery) Next(c Context) *Stage {
 		s.Blockers = d.blockers(c)
 	}
 	return s
+}
+
+// nextStage names what is in force and what comes next; "" where nothing does.
+func (d *Discovery) nextStage(c Context) (now, next string) {
+	if len(d.Walk) == 0 {
+		return "", ""
+	}
+	now = d.stage()
+	switch {
+	case now == "" || now == "reject":
+		return now, ""
+	case !c.sends():
+		// Nothing of its own can be lost.
+		return now, "reject"
+	case now == "missing" || now == "invalid":
+		return now, "none"
+	case now == "reject-testing":
+		// It is applied as quarantine.
+		return now, "reject"
+	}
+	return now, plan[slices.Index(plan, now)+1]
 }
 
 // stage names what is in force for the domain; "" where that is not known.

@@ -63,7 +63,7 @@ func (l *Listing) about() string {
 
 // listed adds the entries, for better or worse.
 func (j *judge) listed() {
-	seen := make(map[[2]string]bool)
+	var first map[[2]string]int
 	for i := range j.survey.Listings {
 		l := &j.survey.Listings[i]
 		id := "rbl-listed"
@@ -73,19 +73,32 @@ func (j *judge) listed() {
 		if !l.Allow && (l.Verdict == Clean || l.Verdict == Listed) {
 			j.sheet.Decided(id)
 		}
-		key := [2]string{l.about(), l.Zone}
-		if seen[key] {
+		if !l.credit() && l.Verdict != Listed {
 			continue
 		}
-		seen[key] = true
+		if first == nil {
+			first = j.survey.firsts()
+		}
 		switch {
+		case first[[2]string{l.about(), l.Zone}] != i:
+			// Said of the first.
 		case l.credit():
 			j.sheet.Add("rbl-allow-listed", finding.Finding{Subject: l.about(), Title: "On the allow list " + l.listName(),
 				Detail: l.entryText(j.survey), Evidence: l.Evidence})
-		case l.Verdict == Listed:
+		default:
 			j.sheet.Add(id, l.finding(j.survey))
 		}
 	}
+}
+
+// firsts has the place of the first listing of each name that was asked about.
+func (s *Survey) firsts() map[[2]string]int {
+	out := make(map[[2]string]int)
+	for i := len(s.Listings) - 1; i >= 0; i-- {
+		l := &s.Listings[i]
+		out[[2]string{l.about(), l.Zone}] = i
+	}
+	return out
 }
 
 // credit: the entry speaks for the subject.
@@ -209,15 +222,14 @@ func (j *judge) silent() {
 	if len(j.survey.Listings) > 0 {
 		j.sheet.Decided("rbl-unresolved")
 	}
-	health := make(map[healthKey]*ListHealth)
 	for i := range j.survey.Lists {
 		h := &j.survey.Lists[i]
-		health[healthKey{h.Zone, h.Kind}] = h
 		if h.State == Usable || h.State == Refused || h.State == Unhealthy {
 			j.sheet.Decided("rbl-list-blocked", "rbl-list-unhealthy")
 		}
 	}
 	rewriting := &silence{check: "rbl-resolver-rewrites", couldBe: finding.Warning}
+	var health map[healthKey]*ListHealth
 	var silences []*silence
 	var heavy, decided int
 	for i := range j.survey.Listings {
@@ -231,6 +243,9 @@ func (j *judge) silent() {
 				decided++
 			}
 			continue
+		}
+		if health == nil {
+			health = j.survey.health()
 		}
 		h := health[healthKey{l.Zone, l.Kind}]
 		s := rewriting
@@ -266,6 +281,16 @@ func (j *judge) silent() {
 	for _, f := range found {
 		j.sheet.Add(f.Check, f)
 	}
+}
+
+// health has the lists as they were found.
+func (s *Survey) health() map[healthKey]*ListHealth {
+	out := make(map[healthKey]*ListHealth)
+	for i := range s.Lists {
+		h := &s.Lists[i]
+		out[healthKey{h.Zone, h.Kind}] = h
+	}
+	return out
 }
 
 // checkOf is the check that reports why a listing has no verdict.

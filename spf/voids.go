@@ -117,24 +117,24 @@ func (k *checker) voids() {
 	switch {
 	case n > maxVoid:
 		k.Add("spf-too-many-void-lookups", finding.Finding{
-			Detail:   fmt.Sprintf("%d terms ask for names without an answer: %s. A receiver answers permerror at the third.", n, &any),
+			Detail:   fmt.Sprintf("%d terms ask for names without an answer: %s. A receiver answers permerror at the third.", n, any.String()),
 			Evidence: any.evidence, Fix: k.voidFix(families{k.p.VoidsIPv4 > maxVoid, k.p.VoidsIPv6 > maxVoid}),
 		})
 		return
 	case tooMany:
 		f := finding.Finding{Title: "Too many lookups find nothing for " + stopped.String() + " clients", Fix: k.voidFix(stopped)}
 		if stopped.v4 {
-			f.Detail = fmt.Sprintf("For a client with an IPv4 address %d terms find no address: %s. A receiver answers permerror at the third, whatever stands behind it.", k.p.VoidsIPv4, &v4)
+			f.Detail = fmt.Sprintf("For a client with an IPv4 address %d terms find no address: %s. A receiver answers permerror at the third, whatever stands behind it.", k.p.VoidsIPv4, v4.String())
 			f.Evidence = v4.evidence
 		}
 		if stopped.v6 {
-			f.Detail = strings.TrimSpace(f.Detail + fmt.Sprintf(" For a client with an IPv6 address %d terms find no address: %s. A receiver answers permerror at the third, also for IPv6 addresses that send for the domain.", k.p.VoidsIPv6, &v6))
+			f.Detail = strings.TrimSpace(f.Detail + fmt.Sprintf(" For a client with an IPv6 address %d terms find no address: %s. A receiver answers permerror at the third, also for IPv6 addresses that send for the domain.", k.p.VoidsIPv6, v6.String()))
 			f.Evidence = append(f.Evidence, v6.evidence...)
 		}
 		k.Add("spf-too-many-void-lookups", f)
 	case void > 0:
 		k.Add("spf-void-lookup", finding.Finding{
-			Detail:   fmt.Sprintf("%s for a name without an answer: %s. Two such lookups are allowed; the third is a permerror.%s", asks(n), &any, k.pointerVoid(ptr, pointers)),
+			Detail:   fmt.Sprintf("%s for a name without an answer: %s. Two such lookups are allowed; the third is a permerror.%s", asks(n), any.String(), k.pointerVoid(ptr, pointers)),
 			Evidence: any.evidence, Fix: k.voidAdvice((&editor{record: k.p.Record}).fix("Publish the record without the terms that find nothing.")),
 		})
 	case pointers > 0 && k.pointerVoid(ptr, pointers) != "":
@@ -149,7 +149,7 @@ func (k *checker) voids() {
 		k.Add("spf-void-lookup", finding.Finding{
 			Title: "Too many lookups find nothing for IPv6 clients",
 			Detail: fmt.Sprintf("For a client with an IPv6 address %d terms of %s find no address: %s. A receiver answers permerror at the third: IPv6 clients get permerror, not what the record ends in. No IPv6 address that is authorised comes behind them.",
-				k.p.VoidsIPv6, k.p.Domain, &v6),
+				k.p.VoidsIPv6, k.p.Domain, v6.String()),
 			Evidence: v6.evidence,
 			Fix:      k.voidFix(families{v6: true}),
 		})
