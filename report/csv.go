@@ -24,35 +24,48 @@ func CSVHeader() []string {
 // CSVRow is a report as one row. Scores and grade
 // are empty where they are not known.
 func CSVRow(r *Report) []string {
-	sections := make(map[finding.Section]string)
-	for _, s := range r.Score.Sections {
-		sections[s.Section] = number(s.Value)
-	}
-	var checks []string
-	firstCheck, firstTitle := "", ""
-	for _, g := range r.Groups() {
-		if g.Severity.AtLeast(finding.Warning) {
-			checks = append(checks, g.Check)
-			if firstCheck == "" {
-				firstCheck, firstTitle = g.Check, g.title(r.Domain)
-			}
-		}
-	}
 	grade := r.Score.Grade
 	if r.Score.Value == nil {
 		grade = ""
 	}
-	row := []string{r.Domain, string(r.Verdict), number(r.Score.Value), strconv.Itoa(r.Score.Low), strconv.Itoa(r.Score.High), grade}
-	for _, s := range finding.Sections[:5] {
-		row = append(row, sections[s])
+	row := make([]string, 0, 32)
+	row = append(row, r.Domain, string(r.Verdict), number(r.Score.Value), strconv.Itoa(r.Score.Low), strconv.Itoa(r.Score.High), grade)
+	for _, name := range finding.Sections[:5] {
+		value := ""
+		for i := range r.Score.Sections {
+			if s := &r.Score.Sections[i]; s.Section == name {
+				value = number(s.Value)
+			}
+		}
+		row = append(row, value)
 	}
 	for _, s := range []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice, finding.Unknown, finding.Pass} {
 		row = append(row, strconv.Itoa(r.count(s)))
 	}
-	row = append(row, firstCheck, firstTitle, strings.Join(checks, " "), string(r.Profile))
+	row = append(row, csvChecks(r)...)
+	row = append(row, string(r.Profile))
 	row = append(row, csvFacts(r)...)
 	row = append(row, strconv.Itoa(r.Queries), strconv.FormatInt(r.DurationMS, 10), rfc3339(r.Started))
 	return safeRow(row)
+}
+
+// csvChecks are the columns from first_check to checks.
+func csvChecks(r *Report) []string {
+	var found []finding.Finding
+	for i := range r.Findings {
+		if r.Findings[i].Severity.AtLeast(finding.Warning) {
+			found = append(found, r.Findings[i])
+		}
+	}
+	list := groups(found)
+	if len(list) == 0 {
+		return make([]string, 3)
+	}
+	var checks []string
+	for _, g := range list {
+		checks = append(checks, g.Check)
+	}
+	return []string{list[0].Check, list[0].title(r.Domain), strings.Join(checks, " ")}
 }
 
 // csvFacts are the columns from spf_record to mx.
@@ -125,7 +138,8 @@ func FindingsCSVHeader() []string {
 // FindingsCSVRows are the findings of a report as rows; passes are left out.
 func FindingsCSVRows(r *Report) [][]string {
 	var rows [][]string
-	for _, f := range r.Findings {
+	for i := range r.Findings {
+		f := &r.Findings[i]
 		if f.Severity == finding.Pass {
 			continue
 		}

@@ -99,19 +99,13 @@ var sectionTitles = map[finding.Section]string{
 // in place. A section without any finding, passes included, was not looked at
 // or does not apply, and stands nowhere in the score.
 func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
-	score := Score{Scale: scale, Grade: "-", Sections: []SectionScore{}}
+	score := Score{Scale: scale, Grade: "-", Sections: make([]SectionScore, 0, len(finding.Sections))}
 	var value, low, high weighted
 	for _, name := range finding.Sections {
-		var of []finding.Finding
-		for _, f := range findings {
-			if f.Section == name {
-				of = append(of, f)
-			}
-		}
-		if len(of) == 0 {
+		s, ok := gradeSection(name, findings, scale)
+		if !ok {
 			continue
 		}
-		s := gradeSection(name, of, scale)
 		if s.Judged {
 			value.add(*s.Value, s.Weight)
 		}
@@ -137,12 +131,18 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 	return verdict(findings), score
 }
 
-// gradeSection computes one section from its findings.
-func gradeSection(name finding.Section, of []finding.Finding, scale Scale) SectionScore {
-	s := SectionScore{Section: name, Title: sectionTitles[name], Weight: scale.Weights[name], Deductions: []Deduction{}}
-	atWorst := make(map[string]int)
-	undecided := false
-	for _, f := range of {
+// gradeSection computes one section from its findings. It is false where there
+// are none.
+func gradeSection(name finding.Section, findings []finding.Finding, scale Scale) (SectionScore, bool) {
+	s := SectionScore{Section: name, Title: sectionTitles[name], Weight: scale.Weights[name]}
+	sure, atWorst := deductions{}, deductions{}
+	found, undecided := false, false
+	for i := range findings {
+		f := &findings[i]
+		if f.Section != name {
+			continue
+		}
+		found = true
 		switch f.Severity {
 		case finding.Pass:
 			s.Passed++
@@ -150,21 +150,16 @@ func gradeSection(name finding.Section, of []finding.Finding, scale Scale) Secti
 			s.Unknown++
 		}
 		undecided = undecided || f.Undecides
-		bad := scale.Deductions[f.Severity]
+		points := scale.Deductions[f.Severity]
+		sure.add(f.Check, f.Severity, points)
 		if f.CouldBe != "" {
-			bad = max(bad, scale.Deductions[f.CouldBe])
+			points = max(points, scale.Deductions[f.CouldBe])
 		}
-		atWorst[f.Check] = max(atWorst[f.Check], bad)
+		atWorst.add(f.Check, f.Severity, points)
 	}
-	s.Deductions = deductions(of, scale)
-	sure, worst := 0, 0
-	for _, d := range s.Deductions {
-		sure += d.Points
-	}
-	for _, d := range atWorst {
-		worst += d
-	}
-	s.High, s.Low = max(0, 100-sure), max(0, 100-worst)
+	slices.SortStableFunc(sure, func(a, b Deduction) int { return b.Points - a.Points })
+	s.Deductions = sure
+	s.High, s.Low = max(0, 100-sure.points()), max(0, 100-atWorst.points())
 	// What is already lost stays lost: an undecided section whose value cannot
 	// change any more is judged all the same.
 	s.Judged = !undecided || s.Low == s.High
@@ -172,58 +167,60 @@ func gradeSection(name finding.Section, of []finding.Finding, scale Scale) Secti
 		v := s.High
 		s.Value = &v
 	}
-	return s
+	return s, found
 }
 
-// deductions lists what each check takes, worst first: one deduction a check.
-func deductions(of []finding.Finding, scale Scale) []Deduction {
-	list := []Deduction{}
-	for _, f := range of {
-		points := scale.Deductions[f.Severity]
-		if points == 0 {
-			continue
-		}
-		i := slices.IndexFunc(list, func(d Deduction) bool { return d.Check == f.Check })
-		if i < 0 {
-			list = append(list, Deduction{Check: f.Check, Severity: f.Severity, Points: points})
-		} else if points > list[i].Points {
-			list[i].Severity, list[i].Points = f.Severity, points
-		}
+// deductions are what each check takes: one deduction a check.
+type deductions []Deduction
+
+func (list *deductions) add(check string, severity finding.Severity, points int) {
+	if points == 0 {
+		return
 	}
-	slices.SortStableFunc(list, func(a, b Deduction) int { return b.Points - a.Points })
-	return list
+	i := slices.IndexFunc(*list, func(d Deduction) bool { return d.Check == check })
+	if i < 0 {
+		*list = append(*list, Deduction{Check: check, Severity: severity, Points: points})
+	} else if d := &(*list)[i]; points > d.Points {
+		d.Severity, d.Points = severity, points
+	}
+}
+
+func (list deductions) points() int {
+	sum := 0
+	for _, d := range list {
+		sum += d.Points
+	}
+	return sum
 }
 
 // setPoints writes what fixing each check gains: the rise of the total before
 // caps when the worse checks of its section are fixed already. So the points of
 // all checks and the mean before caps add up to 100.
 func setPoints(findings []finding.Finding, score Score) {
+	for i := range findings {
+		findings[i].Points = 0
+	}
 	weights := 0
 	for _, s := range score.Sections {
 		if s.Judged {
 			weights += s.Weight
 		}
 	}
-	gain := make(map[string]float64)
 	for _, s := range score.Sections {
 		if !s.Judged || weights == 0 {
 			continue
 		}
-		left := 0
-		for _, d := range s.Deductions {
-			left += d.Points
-		}
+		left := deductions(s.Deductions).points()
 		for _, d := range s.Deductions {
 			before := max(0, 100-left)
 			left -= d.Points
 			rise := float64(max(0, 100-left)-before) * float64(s.Weight) / float64(weights)
-			gain[d.Check] = math.Round(rise*10) / 10
-		}
-	}
-	for i := range findings {
-		findings[i].Points = 0
-		if score.Scale.Deductions[findings[i].Severity] > 0 {
-			findings[i].Points = gain[findings[i].Check]
+			gain := math.Round(rise*10) / 10
+			for i := range findings {
+				if f := &findings[i]; f.Check == d.Check && score.Scale.Deductions[f.Severity] > 0 {
+					f.Points = gain
+				}
+			}
 		}
 	}
 }
@@ -231,7 +228,8 @@ func setPoints(findings []finding.Finding, score Score) {
 // worst returns the worst severity that is known, and the worst one possible.
 func worst(findings []finding.Finding) (known, possible finding.Severity) {
 	known, possible = finding.Pass, finding.Pass
-	for _, f := range findings {
+	for i := range findings {
+		f := &findings[i]
 		if f.Severity != finding.Unknown {
 			known = worse(known, f.Severity)
 			possible = worse(possible, f.Severity)
@@ -254,7 +252,8 @@ func worse(a, b finding.Severity) finding.Severity {
 // where a finding weighs differently here than in the score.
 func verdict(findings []finding.Finding) Verdict {
 	known, possible := finding.Pass, finding.Pass
-	for _, f := range findings {
+	for i := range findings {
+		f := &findings[i]
 		s := f.Severity
 		if f.VerdictAs != "" {
 			s = f.VerdictAs

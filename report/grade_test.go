@@ -1,6 +1,11 @@
 package report
 
 import (
+	"cmp"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strconv"
 	"testing"
 
 	"mailworthy/finding"
@@ -119,5 +124,27 @@ func TestPointsAddUp(t *testing.T) {
 	}
 	if sum < 99 || sum > 101 {
 		t.Errorf("mean %d and all points make %.1f, want 100 but for rounding", *score.BeforeCap, sum)
+	}
+}
+
+// Whatever order the findings come in, sorting moves each to its place.
+func TestSortFindings(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	severities := []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Pass, finding.Unknown}
+	for n := range 200 {
+		var list []finding.Finding
+		for i := range n {
+			list = append(list, finding.Finding{Check: strconv.Itoa(i), Severity: severities[random.IntN(len(severities))],
+				Points: float64(random.IntN(3)), Section: finding.Sections[random.IntN(len(finding.Sections))]})
+		}
+		want := slices.Clone(list)
+		slices.SortStableFunc(want, func(a, b finding.Finding) int {
+			return cmp.Or(b.Severity.Rank()-a.Severity.Rank(), cmp.Compare(b.Points, a.Points),
+				slices.Index(finding.Sections, a.Section)-slices.Index(finding.Sections, b.Section))
+		})
+		sortFindings(list)
+		if !reflect.DeepEqual(list, want) {
+			t.Fatalf("%d findings: %+v, want %+v", n, list, want)
+		}
 	}
 }

@@ -118,9 +118,6 @@ func (p *Policy) Scale() Scale {
 // judge gives findings the severities of the policy. What passed stays passed;
 // what the DNS left undecided stays so, and could be as bad as the policy says.
 func (p *Policy) judge(findings []finding.Finding) {
-	if p == nil {
-		return
-	}
 	for i := range findings {
 		f := &findings[i]
 		s, ok := p.Severities[f.Check]
@@ -137,9 +134,6 @@ func (p *Policy) judge(findings []finding.Finding) {
 
 // deviations says in sentences what the policy changes.
 func (p *Policy) deviations() []string {
-	if p == nil {
-		return nil
-	}
 	var out []string
 	base := DefaultScale()
 	for _, s := range finding.Sections {
@@ -168,15 +162,16 @@ func (p *Policy) deviations() []string {
 	return out
 }
 
-// NewWithPolicy grades a result by a policy; nil is the default judgement.
+// NewWithPolicy grades a result by a policy; nil is the default judgement. What a
+// policy judges are copies of the findings.
 func NewWithPolicy(r *audit.Result, p *Policy, version string) *Report {
+	if p == nil {
+		return New(r, DefaultScale(), version)
+	}
 	judged := *r
 	judged.Findings = slices.Clone(r.Findings)
 	p.judge(judged.Findings)
-	var ended []Acceptance
-	if p != nil {
-		ended = accept(p.Accept, r.Domain, judged.Findings, r.Started)
-	}
+	ended := accept(p.Accept, r.Domain, judged.Findings, r.Started)
 	out := New(&judged, p.Scale(), version)
 	out.Deviations = p.deviations()
 	out.AcceptancesEnded = ended

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"mailworthy/audit"
@@ -36,31 +37,49 @@ type Report struct {
 	Plan *Plan `json:"plan,omitempty"`
 }
 
-// New grades a result. The result itself is not changed: its findings are
-// copied, sorted by severity, then points, then section, and given their points.
+// New grades a result, whose findings become those of the report: they are sorted
+// by severity, then points, then section, and given their points.
 func New(r *audit.Result, scale Scale, version string) *Report {
 	out := &Report{Schema: SchemaID, Version: version, Result: *r, DurationMS: r.Duration.Milliseconds()}
 	out.Unanswered = unanswered(r.Trace)
-	out.Findings = slices.Clone(r.Findings)
 	for i := range out.Findings {
 		if out.Findings[i].Evidence == nil {
 			out.Findings[i].Evidence = []finding.Evidence{}
 		}
 	}
 	out.Verdict, out.Score = Grade(out.Findings, scale)
-	slices.SortStableFunc(out.Findings, func(a, b finding.Finding) int {
-		if d := b.Severity.Rank() - a.Severity.Rank(); d != 0 {
-			return d
-		}
-		if a.Points != b.Points {
-			if a.Points > b.Points {
-				return -1
-			}
-			return 1
-		}
-		return slices.Index(finding.Sections, a.Section) - slices.Index(finding.Sections, b.Section)
-	})
+	sortFindings(out.Findings)
 	return out
+}
+
+// sortFindings sorts the worst first. A finding is large, so each is moved once.
+func sortFindings(findings []finding.Finding) {
+	type place struct {
+		points        float64
+		at            int32
+		rank, section int8
+	}
+	places := make([]place, 0, 128)
+	for i := range findings {
+		f := &findings[i]
+		places = append(places, place{f.Points, int32(i), int8(f.Severity.Rank()), int8(slices.Index(finding.Sections, f.Section))})
+	}
+	slices.SortStableFunc(places, func(a, b place) int {
+		return cmp.Or(int(b.rank-a.rank), cmp.Compare(b.points, a.points), int(a.section-b.section))
+	})
+	for i := range places {
+		// A circle of findings that take the place of each other; it ends at i.
+		held, to := findings[i], i
+		for from := int(places[to].at); from != to; from = int(places[to].at) {
+			places[to].at = int32(to)
+			if from == i {
+				findings[to] = held
+				break
+			}
+			findings[to] = findings[from]
+			to = from
+		}
+	}
 }
 
 // unanswered sums up a trace without a single answer; "" is any other, and one
@@ -95,7 +114,8 @@ func (r *Report) Exit(failOn finding.Severity) int {
 		return 0
 	}
 	status := 0
-	for _, f := range r.Findings {
+	for i := range r.Findings {
+		f := &r.Findings[i]
 		if f.Severity != finding.Unknown && f.Severity.AtLeast(failOn) {
 			return 1
 		}
@@ -123,8 +143,8 @@ func Exit(reports []*Report, failOn finding.Severity) int {
 // count returns the number of findings of a severity.
 func (r *Report) count(s finding.Severity) int {
 	n := 0
-	for _, f := range r.Findings {
-		if f.Severity == s {
+	for i := range r.Findings {
+		if r.Findings[i].Severity == s {
 			n++
 		}
 	}
@@ -139,14 +159,17 @@ type Group struct {
 }
 
 // Groups gathers the findings of the same check and severity, in their order.
-func (r *Report) Groups() []Group {
+func (r *Report) Groups() []Group { return groups(r.Findings) }
+
+func groups(findings []finding.Finding) []Group {
 	type key struct {
 		check    string
 		severity finding.Severity
 	}
 	var out []Group
 	at := make(map[key]int)
-	for _, f := range r.Findings {
+	for i := range findings {
+		f := &findings[i]
 		k := key{f.Check, f.Severity}
 		i, ok := at[k]
 		if !ok {
@@ -154,7 +177,7 @@ func (r *Report) Groups() []Group {
 			at[k] = i
 			out = append(out, Group{Check: f.Check, Severity: f.Severity})
 		}
-		out[i].Findings = append(out[i].Findings, f)
+		out[i].Findings = append(out[i].Findings, *f)
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // Tally counts over the reports of a run what a reader of many wants to know
@@ -29,57 +30,84 @@ type Tally struct {
 	Types     map[string]int `json:"types"`
 }
 
-// Add counts a report.
-func (t *Tally) Add(r *Report) {
-	one := Tally{Domains: 1, Verdicts: map[Verdict]int{r.Verdict: 1}, Grades: map[string]int{}, Questions: r.Queries,
-		Checks: map[string]map[finding.Severity]int{}, Types: map[string]int{}}
-	grade := r.Score.Grade
-	if r.Score.Value == nil {
-		grade = ""
-	}
-	one.Grades[grade] = 1
-	for _, f := range r.Findings {
-		switch {
-		case f.Severity == finding.Pass:
-			continue
-		case f.Severity == finding.Unknown:
-			one.Unknown = 1
-		}
-		if one.Checks[f.Check] == nil {
-			one.Checks[f.Check] = map[finding.Severity]int{}
-		}
-		one.Checks[f.Check][f.Severity] = 1
-	}
-	for _, q := range r.Trace {
-		one.Types[q.Type.String()]++
-	}
-	t.Merge(&one)
+// Count is what a Tally counts of one report: little, to be kept where the report
+// is not.
+type Count struct {
+	verdict   Verdict
+	grade     string
+	unknown   bool
+	questions int
+	checks    []checkCount
+	types     []typeCount
 }
 
-// Merge counts what the other has counted.
-func (t *Tally) Merge(other *Tally) {
-	t.Domains += other.Domains
-	t.Unknown += other.Unknown
-	t.Questions += other.Questions
-	t.Verdicts = sum(t.Verdicts, other.Verdicts)
-	t.Grades = sum(t.Grades, other.Grades)
-	t.Types = sum(t.Types, other.Types)
+// checkCount is a check with a finding of the severity.
+type checkCount struct {
+	check    string
+	severity finding.Severity
+}
+
+// typeCount is how many questions of a type were asked.
+type typeCount struct {
+	asked resolver.Type
+	n     int
+}
+
+// Count counts the report.
+func (r *Report) Count() Count {
+	c := Count{verdict: r.Verdict, grade: r.Score.Grade, questions: r.Queries}
+	if r.Score.Value == nil {
+		c.grade = ""
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Severity == finding.Pass {
+			continue
+		}
+		c.unknown = c.unknown || f.Severity == finding.Unknown
+		if one := (checkCount{f.Check, f.Severity}); !slices.Contains(c.checks, one) {
+			c.checks = append(c.checks, one)
+		}
+	}
+	for i := range r.Trace {
+		asked := r.Trace[i].Type
+		at := slices.IndexFunc(c.types, func(t typeCount) bool { return t.asked == asked })
+		if at < 0 {
+			at = len(c.types)
+			c.types = append(c.types, typeCount{asked: asked})
+		}
+		c.types[at].n++
+	}
+	return c
+}
+
+// Add adds what was counted of a report.
+func (t *Tally) Add(c Count) {
+	t.Domains++
+	t.Questions += c.questions
+	if c.unknown {
+		t.Unknown++
+	}
+	count(&t.Verdicts, c.verdict, 1)
+	count(&t.Grades, c.grade, 1)
 	if t.Checks == nil {
 		t.Checks = make(map[string]map[finding.Severity]int)
 	}
-	for id, by := range other.Checks {
-		t.Checks[id] = sum(t.Checks[id], by)
+	for _, one := range c.checks {
+		by := t.Checks[one.check]
+		count(&by, one.severity, 1)
+		t.Checks[one.check] = by
+	}
+	for _, asked := range c.types {
+		count(&t.Types, asked.asked.String(), asked.n)
 	}
 }
 
-func sum[K comparable](to, from map[K]int) map[K]int {
-	if to == nil {
-		to = make(map[K]int)
+func count[K comparable](in *map[K]int, key K, n int) {
+	if *in == nil {
+		*in = make(map[K]int)
 	}
-	for k, n := range from {
-		to[k] += n
-	}
-	return to
+	(*in)[key] += n
 }
 
 // Frequent is a check with how many domains have a finding of it.

@@ -141,7 +141,7 @@ type counted struct {
 // outcome is what is kept of an audit whose report is written as a row.
 type outcome struct {
 	text   []byte
-	tally  report.Tally
+	count  report.Count
 	status int
 	// unanswered is that of the report.
 	unanswered string
@@ -177,7 +177,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 	}
 	work := func(ctx context.Context, in listed) (made outcome) {
 		r := a.audit(ctx, in.domain)
-		made.tally.Add(r)
+		made.count = r.Count()
 		made.status = a.status(r)
 		made.unanswered = r.Unanswered
 		made.text, made.err = f.row(r)
@@ -207,7 +207,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 			return made.err
 		}
 		l.done(in)
-		count.Tally.Merge(&made.tally)
+		count.Tally.Add(made.count)
 		count.Status = worse(count.Status, made.status)
 		p.add(a.session.asked(&count.Tally), count.Tally.Unknown)
 		if made.unanswered == "" {
@@ -303,7 +303,7 @@ func (f *auditFlags) collect(cmd *cobra.Command, l *list, a *auditor, p *progres
 	}
 	var count counted
 	reports := a.all(cmd.Context(), domains, f.concurrency, func(r *report.Report) {
-		count.Tally.Add(r)
+		count.Tally.Add(r.Count())
 		count.Status = worse(count.Status, a.status(r))
 		p.add(a.session.asked(&count.Tally), count.Tally.Unknown)
 	})
