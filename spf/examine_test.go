@@ -310,6 +310,45 @@ func TestRounds(t *testing.T) {
 	})
 }
 
+// TestOwn: the domain's own senders are told as soon as their addresses are known,
+// even those that an include asked for first, and not before.
+func TestOwn(t *testing.T) {
+	z := newTable()
+	z.add("acme.example", resolver.TypeTXT, "v=spf1 include:1.esp.example redirect=_spf.acme.example")
+	z.add("_spf.acme.example", resolver.TypeTXT, "v=spf1 a:host.acme.example mx include:2.esp.example ip4:192.0.2.8/31 -ip4:192.0.2.3 ~all")
+	z.add("_spf.acme.example", resolver.TypeMX, "mx.acme.example")
+	z.add("host.acme.example", resolver.TypeA, "192.0.2.1")
+	z.add("mx.acme.example", resolver.TypeAAAA, "2001:db8::1")
+	z.add("1.esp.example", resolver.TypeTXT, "v=spf1 a:host.acme.example include:2.esp.example -all")
+	z.add("2.esp.example", resolver.TypeTXT, "v=spf1 include:3.esp.example -all")
+	z.add("3.esp.example", resolver.TypeTXT, "v=spf1 mx:4.esp.example -all")
+	synctest.Test(t, func(t *testing.T) {
+		l := &late{z: z, delay: time.Second, asked: map[question]int{}}
+		start := time.Now()
+		b := resolver.NewBatch(t.Context(), l)
+		Begin(b, "acme.example", func(own *Own) {
+			// The record, the one it redirects to, its MX, and the addresses of that.
+			if d := time.Since(start); d != 4*l.delay {
+				t.Errorf("its own after %s", d)
+			}
+			want := "{found [{192.0.2.1 a:host.acme.example} {2001:db8::1 mx} {192.0.2.8 ip4:192.0.2.8/31} {192.0.2.9 ip4:192.0.2.8/31}] [1.esp.example _spf.acme.example 2.esp.example]}"
+			if got := fmt.Sprint(*own); got != want {
+				t.Errorf("%s, not %s", got, want)
+			}
+		}, func(p *Policy) {
+			if d := time.Since(start); d != 6*l.delay || p.Lookups != 11 {
+				t.Errorf("%d lookups after %s", p.Lookups, d)
+			}
+		})
+		b.Run()
+		for q, n := range l.asked {
+			if n != 1 {
+				t.Errorf("%s %s was asked %d times", q.name, q.t, n)
+			}
+		}
+	})
+}
+
 // endless has a record at every name that includes two more.
 type endless struct {
 	mu    sync.Mutex
