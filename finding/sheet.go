@@ -115,29 +115,33 @@ func Collect(sheets ...*Sheet) []Finding {
 		n += len(s.found) + bits.OnesCount64(uint64(s.passes()))
 	}
 	// Findings are large, and most are passes: they are made where they stay.
-	out := make([]Finding, 0, n)
+	out := make([]Finding, n)
+	free := out
 	for _, s := range sheets {
-		out = s.appendTo(out)
+		free = s.fill(free)
 	}
 	return out
 }
 
 func (s *Sheet) passes() set { return s.decided &^ s.open &^ s.hit }
 
-func (s *Sheet) appendTo(out []Finding) []Finding {
+// fill writes the findings to the start of out and returns the rest.
+func (s *Sheet) fill(out []Finding) []Finding {
 	slices.SortStableFunc(s.found, func(a, b *Finding) int {
 		if d := b.Severity.Rank() - a.Severity.Rank(); d != 0 {
 			return d
 		}
 		return s.list.at[a.Check] - s.list.at[b.Check]
 	})
-	for _, f := range s.found {
-		out = append(out, *f)
+	for i, f := range s.found {
+		out[i] = *f
 	}
+	out = out[len(s.found):]
 	for left := s.passes(); left != 0; left &= left - 1 {
-		c := &s.list.checks[bits.TrailingZeros64(uint64(left))]
-		out = append(out, Finding{Check: c.ID, Severity: Pass, Section: c.Section, Subject: s.subject,
-			Title: c.Title, Reference: c.Reference})
+		c, f := &s.list.checks[bits.TrailingZeros64(uint64(left))], &out[0]
+		f.Check, f.Severity, f.Section, f.Subject = c.ID, Pass, c.Section, s.subject
+		f.Title, f.Reference = c.Title, c.Reference
+		out = out[1:]
 	}
 	return out
 }
