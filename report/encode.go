@@ -69,40 +69,51 @@ func (e *encoder) planned(p *plan, v reflect.Value) {
 	case reflect.Slice:
 		e.text = append(e.text, '[')
 		for i := range v.Len() {
-			if i > 0 {
-				e.text = append(e.text, ',')
-			}
 			e.planned(p.elem, v.Index(i))
+			e.text = append(e.text, ',')
 		}
-		e.text = append(e.text, ']')
+		e.end(']')
 	case reflect.Map:
 		e.entries(p, v)
 	case reflect.Struct:
 		e.text = append(e.text, '{')
-		e.fields(p, v, false)
-		e.text = append(e.text, '}')
+		e.fields(p, v)
+		e.end('}')
 	}
 }
 
-// fields adds the fields of a struct, and reports whether there are any now.
-func (e *encoder) fields(p *plan, v reflect.Value, any bool) bool {
+// fields adds the fields of a struct, each with a comma behind it.
+func (e *encoder) fields(p *plan, v reflect.Value) {
 	for i := range p.fields {
 		f := &p.fields[i]
 		of := v.Field(f.at)
 		switch {
+		case f.plan.kind == reflect.String: // most are
+			text := of.String()
+			if f.omitEmpty && text == "" || f.omitZero && isZero(of) {
+				continue
+			}
+			e.text = appendString(append(e.text, f.key...), text)
 		case f.omitEmpty && isEmpty(of) || f.omitZero && isZero(of):
 			continue
 		case f.key == "":
-			any = e.fields(f.plan, of, any)
+			e.fields(f.plan, of)
 			continue
-		case any:
-			e.text = append(e.text, ',')
+		default:
+			e.text = append(e.text, f.key...)
+			e.planned(f.plan, of)
 		}
-		any = true
-		e.text = append(e.text, f.key...)
-		e.planned(f.plan, of)
+		e.text = append(e.text, ',')
 	}
-	return any
+}
+
+// end ends what may have a comma behind its last part.
+func (e *encoder) end(with byte) {
+	if last := len(e.text) - 1; e.text[last] == ',' {
+		e.text[last] = with
+	} else {
+		e.text = append(e.text, with)
+	}
 }
 
 // isEmpty is that of omitempty.
@@ -154,14 +165,12 @@ func (e *encoder) entries(p *plan, v reflect.Value) {
 	}
 	slices.SortFunc(list, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	e.text = append(e.text, '{')
-	for i, in := range list {
-		if i > 0 {
-			e.text = append(e.text, ',')
-		}
+	for _, in := range list {
 		e.text = append(appendValid(append(e.text, '"'), in.key), `":`...)
 		e.planned(p.elem, values.Index(in.at))
+		e.text = append(e.text, ',')
 	}
-	e.text = append(e.text, '}')
+	e.end('}')
 }
 
 // ownText adds the text that the value has for itself.

@@ -140,7 +140,7 @@ type counted struct {
 
 // outcome is what is kept of an audit whose report is written as a row.
 type outcome struct {
-	text   []byte
+	row    *row
 	count  report.Count
 	status int
 	// unanswered is that of the report.
@@ -175,12 +175,20 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 	if f.file != "" {
 		defer audit.CollectLess()()
 	}
+	var spare spareRows
 	work := func(ctx context.Context, in listed) (made outcome) {
 		r := a.audit(ctx, in.domain)
 		made.count = r.Count()
 		made.status = a.status(r)
 		made.unanswered = r.Unanswered
-		made.text, made.err = f.row(r)
+		made.row = spare.take()
+		made.err = f.set(made.row, r)
+		if o.Ordered {
+			// Many may wait for their turn, so each in as much memory as it needs.
+			waiting := &row{text: slices.Clone(made.row.text)}
+			spare.giveBack(made.row)
+			made.row = waiting
+		}
 		return made
 	}
 	ctx := stopped
@@ -201,10 +209,13 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 	}
 	for in, made := range audit.Stream(ctx, inputs, o, work) {
 		if made.err == nil {
-			made.err = out.write(in, made.text)
+			made.err = out.write(in, made.row.text)
 		}
 		if made.err != nil {
 			return made.err
+		}
+		if !o.Ordered {
+			spare.giveBack(made.row)
 		}
 		l.done(in)
 		count.Tally.Add(made.count)

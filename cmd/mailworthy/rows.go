@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -21,34 +21,74 @@ func (f *auditFlags) streams() bool {
 	return f.against == "" && (f.output.format == "ndjson" || f.output.format == "csv")
 }
 
-// row is a report as it stands in the output.
-func (f *auditFlags) row(r *report.Report) ([]byte, error) {
+// row is the text of a report in the output. It is for one goroutine at a time.
+type row struct {
+	text []byte
+	// csv writes into text; nil until it is used.
+	csv *csv.Writer
+}
+
+// Write adds to the text.
+func (r *row) Write(p []byte) (int, error) {
+	r.text = append(r.text, p...)
+	return len(p), nil
+}
+
+func (r *row) writeCSV(rows ...[]string) error {
+	if r.csv == nil {
+		r.csv = csv.NewWriter(r)
+	}
+	return r.csv.WriteAll(rows)
+}
+
+// usualNDJSON is about how long a report is.
+const usualNDJSON = 48 << 10
+
+// set makes the row that of a report.
+func (f *auditFlags) set(to *row, r *report.Report) (err error) {
+	to.text = to.text[:0]
 	switch {
 	case f.output.format == "ndjson":
-		var b bytes.Buffer
-		err := report.WriteNDJSON(&b, []*report.Report{r})
-		return b.Bytes(), err
+		to.text, err = report.AppendJSON(slices.Grow(to.text, usualNDJSON), r)
+		return err
 	case f.csv == "findings":
-		return csvText(report.FindingsCSVRows(r))
+		return to.writeCSV(report.FindingsCSVRows(r)...)
 	}
-	return csvText([][]string{report.CSVRow(r)})
+	return to.writeCSV(report.CSVRow(r))
 }
 
 // header is what stands above the rows.
 func (f *auditFlags) header() ([]byte, error) {
-	switch {
-	case f.output.format == "ndjson":
+	if f.output.format == "ndjson" {
 		return nil, nil
-	case f.csv == "findings":
-		return csvText([][]string{report.FindingsCSVHeader()})
 	}
-	return csvText([][]string{report.CSVHeader()})
+	names := report.CSVHeader()
+	if f.csv == "findings" {
+		names = report.FindingsCSVHeader()
+	}
+	var above row
+	err := above.writeCSV(names)
+	return above.text, err
 }
 
-func csvText(rows [][]string) ([]byte, error) {
-	var b bytes.Buffer
-	err := csv.NewWriter(&b).WriteAll(rows)
-	return b.Bytes(), err
+// spareRows are rows that have been written and are used again: their memory is
+// most of what a list run would otherwise take of the garbage collector.
+type spareRows struct{ pool sync.Pool }
+
+// maxSpare bounds the text of a row that is kept: few are as long.
+const maxSpare = 1 << 20
+
+func (s *spareRows) take() *row {
+	if r, ok := s.pool.Get().(*row); ok {
+		return r
+	}
+	return new(row)
+}
+
+func (s *spareRows) giveBack(r *row) {
+	if cap(r.text) <= maxSpare {
+		s.pool.Put(r)
+	}
 }
 
 // rows is where the rows of a run go as they come: standard output, a file that
