@@ -47,6 +47,9 @@ func DefaultScale() Scale {
 	}
 }
 
+// defaultScale is that of the reports without a policy, which nobody changes.
+var defaultScale = DefaultScale()
+
 // Deduction is what one check takes from its section.
 type Deduction struct {
 	Check    string           `json:"check"`

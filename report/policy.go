@@ -166,7 +166,7 @@ func (p *Policy) deviations() []string {
 // policy judges are copies of the findings.
 func NewWithPolicy(r *audit.Result, p *Policy, version string) *Report {
 	if p == nil {
-		return New(r, DefaultScale(), version)
+		return New(r, defaultScale, version)
 	}
 	judged := *r
 	judged.Findings = slices.Clone(r.Findings)
