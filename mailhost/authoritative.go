@@ -91,41 +91,30 @@ var compared = []struct {
 	{"MX", "", resolver.TypeMX, ""},
 }
 
-// ExamineAuthoritative finds the authoritative servers of the domain through r
-// and asks each for the SPF, DMARC and MX records of the domain. The function
-// at makes a resolver that asks that one server.
+// ExamineAuthoritative is BeginAuthoritative for a caller that waits.
 func ExamineAuthoritative(ctx context.Context, r resolver.Resolver, domain string, at func(server netip.Addr) resolver.Resolver) *Authoritative {
-	a := &Authoritative{Domain: canonical(domain), NS: Absent, Servers: []Server{}}
-	hosts := a.findServers(ctx, r)
-	q := newQuestions(ctx, r)
-	addresses := make([]hostOutcomes, len(hosts))
-	for i, host := range hosts {
-		addresses[i] = q.host(host)
-	}
-	q.wait()
-	for _, h := range addresses {
-		f := h.facts()
-		switch f.Resolves {
-		case Absent:
-			a.Servers = append(a.Servers, Server{Host: f.Name, State: Nowhere, Evidence: f.Evidence})
-		case Unknown:
-			a.Servers = append(a.Servers, Server{Host: f.Name, State: NotAsked, Evidence: f.Evidence})
-		}
-		for _, addr := range f.Addresses {
-			if len(a.Servers) == maxServers {
-				a.LeftOut++
-				continue
-			}
-			a.Servers = append(a.Servers, Server{Host: f.Name, Addr: addr, State: NotAsked})
-		}
-	}
-	a.askServers(ctx, at)
-	return a
+	var out *Authoritative
+	b := alone(ctx, r)
+	BeginAuthoritative(b, domain, at, func(a *Authoritative) { out = a })
+	b.Run()
+	return out
 }
 
-// findServers returns the hosts of the NS records nearest above the domain. All
-// names up to the organizational domain are asked at once.
-func (a *Authoritative) findServers(ctx context.Context, r resolver.Resolver) []string {
+// BeginAuthoritative finds the authoritative servers of the domain and asks each
+// for the SPF, DMARC and MX records of the domain. The function at makes a resolver
+// that asks that one server.
+func BeginAuthoritative(b *resolver.Batch, domain string, at func(server netip.Addr) resolver.Resolver, done func(*Authoritative)) {
+	a := &Authoritative{Domain: canonical(domain), NS: Absent, Servers: []Server{}}
+	a.findServers(b, func(hosts []string) {
+		a.resolveServers(b, hosts, func() {
+			a.askServers(b, at, func() { done(a) })
+		})
+	})
+}
+
+// cuts are the names that may have NS records: the domain and those above it, up to
+// the organizational domain.
+func (a *Authoritative) cuts() []string {
 	var names []string
 	organizational := organizational(a.Domain)
 	for name := a.Domain; len(names) < maxZoneCutLabels; {
@@ -139,13 +128,25 @@ func (a *Authoritative) findServers(ctx context.Context, r resolver.Resolver) []
 	if last := names[len(names)-1]; last != organizational {
 		names = append(names, organizational)
 	}
-	q := newQuestions(ctx, r)
-	asked := make([]*outcome, len(names))
-	for i, name := range names {
-		asked[i] = q.ask(name, resolver.TypeNS)
-	}
-	q.wait()
-	for i, o := range asked {
+	return names
+}
+
+// findServers finds the hosts of the NS records nearest above the domain. All names
+// are asked at once.
+func (a *Authoritative) findServers(b *resolver.Batch, then func(hosts []string)) {
+	names := a.cuts()
+	asked := make([]outcome, len(names))
+	b.Part(func(b *resolver.Batch) {
+		for i, name := range names {
+			asked[i].ask(b, name, resolver.TypeNS)
+		}
+	}, func() { then(a.nearest(names, asked)) })
+}
+
+// nearest reads the first of the names that has NS records.
+func (a *Authoritative) nearest(names []string, asked []outcome) []string {
+	for i := range asked {
+		o := &asked[i]
 		a.Evidence = append(a.Evidence, o.evidence())
 		if o.err != nil {
 			// A nearer zone cut may be hidden here: servers above it would be the wrong ones.
@@ -174,35 +175,63 @@ func (a *Authoritative) findServers(ctx context.Context, r resolver.Resolver) []
 	return nil
 }
 
-// askServers puts the questions to all servers at the same time.
-func (a *Authoritative) askServers(ctx context.Context, at func(netip.Addr) resolver.Resolver) {
-	asked := make([][]*outcome, len(a.Servers))
-	q := newQuestions(ctx, nil)
-	for i := range a.Servers {
-		if s := &a.Servers[i]; s.Addr.IsValid() {
-			one := at(s.Addr)
-			for _, c := range compared {
-				o := &outcome{}
-				asked[i] = append(asked[i], o)
-				q.group.Go(func() error {
-					o.answer, o.err = one.Lookup(ctx, c.prefix+a.Domain, c.t)
-					return nil
-				})
-			}
+// resolveServers finds the addresses of the hosts.
+func (a *Authoritative) resolveServers(b *resolver.Batch, hosts []string, then func()) {
+	asked := make([]hostOutcomes, len(hosts))
+	b.Part(func(b *resolver.Batch) {
+		for i, host := range hosts {
+			asked[i].ask(b, host)
 		}
+	}, func() {
+		for i, host := range hosts {
+			a.addServers(asked[i].facts(host))
+		}
+		then()
+	})
+}
+
+func (a *Authoritative) addServers(f Host) {
+	switch f.Resolves {
+	case Absent:
+		a.Servers = append(a.Servers, Server{Host: f.Name, State: Nowhere, Evidence: f.Evidence})
+	case Unknown:
+		a.Servers = append(a.Servers, Server{Host: f.Name, State: NotAsked, Evidence: f.Evidence})
 	}
-	q.wait()
-	for i := range a.Servers {
-		if asked[i] != nil {
-			a.Servers[i].read(asked[i])
+	for _, addr := range f.Addresses {
+		if len(a.Servers) == maxServers {
+			a.LeftOut++
+			continue
 		}
+		a.Servers = append(a.Servers, Server{Host: f.Name, Addr: addr, State: NotAsked})
 	}
 }
 
+// askServers puts the questions to all servers at the same time. They are questions
+// to other resolvers than that of the batch.
+func (a *Authoritative) askServers(b *resolver.Batch, at func(netip.Addr) resolver.Resolver, then func()) {
+	b.Part(func(b *resolver.Batch) {
+		for i := range a.Servers {
+			if s := &a.Servers[i]; s.Addr.IsValid() {
+				a.askServer(b, s, at(s.Addr))
+			}
+		}
+	}, then)
+}
+
+func (a *Authoritative) askServer(b *resolver.Batch, s *Server, one resolver.Resolver) {
+	asked := make([]outcome, len(compared))
+	b.Part(func(b *resolver.Batch) {
+		for i, c := range compared {
+			b.Go(func() { asked[i].take(one.Lookup(b.Context(), c.prefix+a.Domain, c.t)) }, func() {})
+		}
+	}, func() { s.read(asked) })
+}
+
 // read turns the answers of one server into facts.
-func (s *Server) read(asked []*outcome) {
+func (s *Server) read(asked []outcome) {
 	var failed ServerState
-	for i, o := range asked {
+	for i := range asked {
+		o := &asked[i]
 		s.Evidence = append(s.Evidence, o.evidence())
 		if o.err != nil {
 			if state := stateOf(resolver.AsError(o.err)); failed != Lame {

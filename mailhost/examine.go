@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
-	"golang.org/x/sync/errgroup"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -17,14 +16,23 @@ import (
 const (
 	maxExchanges = 50
 	maxPTRNames  = 10
-	maxInFlight  = 256
 )
+
+// alone is a batch for one examination, which asks nothing twice.
+func alone(ctx context.Context, r resolver.Resolver) *resolver.Batch {
+	return resolver.NewBatch(ctx, resolver.NewSession(r, 0))
+}
 
 // outcome is the answer to one question.
 type outcome struct {
 	answer *resolver.Answer
 	err    error
 }
+
+// ask puts the question; the outcome is there when the part of the batch is over.
+func (o *outcome) ask(b *resolver.Batch, name string, t resolver.Type) { b.Ask(name, t, o.take) }
+
+func (o *outcome) take(a *resolver.Answer, err error) { o.answer, o.err = a, err }
 
 func (o *outcome) evidence() finding.Evidence { return resolver.Outcome(o.answer, o.err) }
 
@@ -53,57 +61,41 @@ func (o *outcome) exists() Presence {
 	return Present
 }
 
-func (o *outcome) addrs() []netip.Addr {
-	out := []netip.Addr{}
-	if o.err == nil {
-		for i := range o.answer.Records {
-			if a := o.answer.Records[i].Addr; a.IsValid() && !slices.Contains(out, a) {
-				out = append(out, a)
-			}
+// addTo adds the addresses to those of the other family, each once and in order.
+func (o *outcome) addTo(addrs []netip.Addr) []netip.Addr {
+	if o.err != nil {
+		return addrs
+	}
+	others := len(addrs)
+	for i := range o.answer.Records {
+		if a := o.answer.Records[i].Addr; a.IsValid() && !slices.Contains(addrs[others:], a) {
+			addrs = append(addrs, a)
 		}
 	}
-	slices.SortFunc(out, netip.Addr.Compare)
-	return out
+	slices.SortFunc(addrs[others:], netip.Addr.Compare)
+	return addrs
 }
 
-// questions asks several at once.
-type questions struct {
-	ctx   context.Context
-	r     resolver.Resolver
-	group errgroup.Group
+// found is how many records there are.
+func (o *outcome) found() int {
+	if o.err != nil {
+		return 0
+	}
+	return len(o.answer.Records)
 }
-
-func newQuestions(ctx context.Context, r resolver.Resolver) *questions {
-	q := &questions{ctx: ctx, r: r}
-	q.group.SetLimit(maxInFlight)
-	return q
-}
-
-// ask starts a question; the outcome is there after wait.
-func (q *questions) ask(name string, t resolver.Type) *outcome {
-	o := &outcome{}
-	q.group.Go(func() error {
-		o.answer, o.err = q.r.Lookup(q.ctx, name, t)
-		return nil
-	})
-	return o
-}
-
-func (q *questions) wait() { q.group.Wait() }
 
 // hostOutcomes are the two questions about a host.
-type hostOutcomes struct {
-	name   string
-	v4, v6 *outcome
+type hostOutcomes struct{ v4, v6 outcome }
+
+func (h *hostOutcomes) ask(b *resolver.Batch, name string) {
+	h.v4.ask(b, name, resolver.TypeA)
+	h.v6.ask(b, name, resolver.TypeAAAA)
 }
 
-func (q *questions) host(name string) hostOutcomes {
-	return hostOutcomes{name, q.ask(name, resolver.TypeA), q.ask(name, resolver.TypeAAAA)}
-}
-
-func (h hostOutcomes) facts() Host {
-	f := Host{Name: h.name, Addresses: append(h.v4.addrs(), h.v6.addrs()...),
+func (h *hostOutcomes) facts(name string) Host {
+	f := Host{Name: name, Addresses: make([]netip.Addr, 0, h.v4.found()+h.v6.found()),
 		Evidence: []finding.Evidence{h.v4.evidence(), h.v6.evidence()}}
+	f.Addresses = h.v6.addTo(h.v4.addTo(f.Addresses))
 	four, six := h.v4.presence(), h.v6.presence()
 	switch {
 	case four == Present || six == Present:
@@ -113,12 +105,12 @@ func (h hostOutcomes) facts() Host {
 	default:
 		f.Resolves = Unknown
 	}
-	for _, o := range []*outcome{h.v4, h.v6} {
+	for _, o := range [...]*outcome{&h.v4, &h.v6} {
 		if o.presence() == Unknown {
 			f.silent++
 		}
 	}
-	for _, o := range []*outcome{h.v4, h.v6} {
+	for _, o := range [...]*outcome{&h.v4, &h.v6} {
 		if o.err == nil && len(o.answer.CNAMEs) > 0 {
 			f.CNAMEs = o.answer.CNAMEs
 			break
@@ -130,21 +122,23 @@ func (h hostOutcomes) facts() Host {
 // authorityOutcomes are the questions about the zone of a domain.
 type authorityOutcomes struct {
 	domain, organizational string
-	own, org               *outcome
+	own                    outcome
+	// org is asked where the organizational domain is another one.
+	org outcome
 }
 
-func (q *questions) authority(domain string) authorityOutcomes {
-	a := authorityOutcomes{domain: domain, organizational: organizational(domain), own: q.ask(domain, resolver.TypeSOA)}
+func (a *authorityOutcomes) ask(b *resolver.Batch, domain string) {
+	a.domain, a.organizational = domain, organizational(domain)
+	a.own.ask(b, domain, resolver.TypeSOA)
 	if a.organizational != domain {
-		a.org = q.ask(a.organizational, resolver.TypeSOA)
+		a.org.ask(b, a.organizational, resolver.TypeSOA)
 	}
-	return a
 }
 
-func (a authorityOutcomes) facts() Authority {
+func (a *authorityOutcomes) facts() Authority {
 	f := Authority{Domain: a.domain, Organizational: a.organizational, Exists: a.own.exists(), SOA: a.own.presence(),
 		Evidence: []finding.Evidence{a.own.evidence()}}
-	if a.org == nil {
+	if a.organizational == a.domain {
 		return f
 	}
 	f.Evidence = append(f.Evidence, a.org.evidence())
@@ -169,36 +163,64 @@ func organizational(domain string) string {
 	return domain
 }
 
-// ExamineDomain asks for the MX records of the domain and all they lead to. It
-// takes two rounds: the domain itself, then its MX hosts.
+// ExamineDomain is BeginDomain for a caller that waits.
 func ExamineDomain(ctx context.Context, r resolver.Resolver, domain string) *Domain {
-	domain = canonical(domain)
-	first := newQuestions(ctx, r)
-	mx, own, authority := first.ask(domain, resolver.TypeMX), first.host(domain), first.authority(domain)
-	first.wait()
-	d := &Domain{Name: domain, Exchanges: []Exchange{}, Own: own.facts(), Authority: authority.facts(),
-		Evidence: []finding.Evidence{mx.evidence()}}
+	var out *Domain
+	b := alone(ctx, r)
+	BeginDomain(b, domain, func(d *Domain) { out = d })
+	b.Run()
+	return out
+}
+
+// BeginDomain asks for the MX records of the domain and all they lead to. It takes
+// two rounds: the domain itself, then its MX hosts.
+func BeginDomain(b *resolver.Batch, domain string, done func(*Domain)) {
+	q := &domainOutcomes{}
+	d := &Domain{Name: canonical(domain), Exchanges: []Exchange{}}
+	b.Part(func(b *resolver.Batch) {
+		b.Ask(d.Name, resolver.TypeMX, func(a *resolver.Answer, err error) {
+			q.mx.take(a, err)
+			d.MX = d.exchanges(&q.mx)
+			q.hosts = make([]hostOutcomes, len(d.Exchanges))
+			for i := range d.Exchanges {
+				if e := &d.Exchanges[i]; e.isHost() {
+					q.hosts[i].ask(b, e.Name)
+				}
+			}
+		})
+		q.own.ask(b, d.Name)
+		q.authority.ask(b, d.Name)
+	}, func() {
+		d.read(q)
+		done(d)
+	})
+}
+
+// domainOutcomes are the questions about a domain, those about its hosts in the
+// order of the exchanges.
+type domainOutcomes struct {
+	mx        outcome
+	own       hostOutcomes
+	authority authorityOutcomes
+	hosts     []hostOutcomes
+}
+
+// read turns the outcomes into facts; what the MX records are is known.
+func (d *Domain) read(q *domainOutcomes) {
+	d.Own, d.Authority, d.Evidence = q.own.facts(d.Name), q.authority.facts(), []finding.Evidence{q.mx.evidence()}
 	d.Exists = Unknown
-	for _, o := range []*outcome{mx, own.v4, own.v6, authority.own} {
+	for _, o := range [...]*outcome{&q.mx, &q.own.v4, &q.own.v6, &q.authority.own} {
 		// One answer is enough: NXDOMAIN is about the name, whatever the type.
 		if e := o.exists(); e != Unknown {
 			d.Exists = e
 			break
 		}
 	}
-	d.MX = d.exchanges(mx)
-	second := newQuestions(ctx, r)
-	asked := make(map[string]hostOutcomes)
-	for _, name := range d.MXHosts() {
-		asked[name] = second.host(name)
-	}
-	second.wait()
 	for i := range d.Exchanges {
 		if e := &d.Exchanges[i]; e.isHost() {
-			e.Host = asked[e.Name].facts()
+			e.Host = q.hosts[i].facts(e.Name)
 		}
 	}
-	return d
 }
 
 // exchanges reads the MX records and says what they amount to.
@@ -209,6 +231,7 @@ func (d *Domain) exchanges(mx *outcome) MXState {
 	case Absent:
 		return MXNone
 	}
+	d.Exchanges = make([]Exchange, 0, len(mx.answer.Records))
 	for i := range mx.answer.Records {
 		record := &mx.answer.Records[i]
 		e := Exchange{Preference: record.Preference, Host: Host{Name: record.Host, Resolves: Absent, Addresses: []netip.Addr{}}}
@@ -253,50 +276,74 @@ func literal(host string) netip.Addr {
 	return a
 }
 
-// ExamineHELO asks for the addresses of each name.
+// ExamineHELO is BeginHELO for a caller that waits.
 func ExamineHELO(ctx context.Context, r resolver.Resolver, names []string) []HELO {
-	q := newQuestions(ctx, r)
-	out := make([]HELO, len(names))
-	asked := make([]hostOutcomes, len(names))
-	for i, name := range names {
-		name = canonical(name)
-		if addr := literal(name); addr.IsValid() {
-			out[i] = HELO{Literal: true, Host: Host{Name: name, Resolves: Absent, Addresses: []netip.Addr{addr}}}
-			continue
-		}
-		asked[i] = q.host(name)
-	}
-	q.wait()
-	for i := range out {
-		if !out[i].Literal {
-			out[i].Host = asked[i].facts()
-		}
-	}
+	var out []HELO
+	b := alone(ctx, r)
+	BeginHELO(b, names, func(all []HELO) { out = all })
+	b.Run()
 	return out
 }
 
-// ExamineSOA asks of each envelope domain whether it, or its organizational
-// domain, has an SOA, and whether it takes mail at all.
-func ExamineSOA(ctx context.Context, r resolver.Resolver, domains []string) []Authority {
-	q := newQuestions(ctx, r)
-	asked := make([]authorityOutcomes, len(domains))
-	mx := make([]*outcome, len(domains))
-	for i, d := range domains {
-		d = canonical(d)
-		asked[i], mx[i] = q.authority(d), q.ask(d, resolver.TypeMX)
-	}
-	q.wait()
-	out := make([]Authority, len(domains))
-	for i := range out {
-		out[i] = asked[i].facts()
-		d := Domain{}
-		out[i].MX = d.exchanges(mx[i])
-		out[i].Evidence = append(out[i].Evidence, mx[i].evidence())
-		if out[i].Exists == Unknown {
-			out[i].Exists = mx[i].exists()
+// BeginHELO asks for the addresses of each name.
+func BeginHELO(b *resolver.Batch, names []string, done func([]HELO)) {
+	out := make([]HELO, len(names))
+	asked := make([]hostOutcomes, len(names))
+	b.Part(func(b *resolver.Batch) {
+		for i, name := range names {
+			name = canonical(name)
+			if addr := literal(name); addr.IsValid() {
+				out[i] = HELO{Literal: true, Host: Host{Name: name, Resolves: Absent, Addresses: []netip.Addr{addr}}}
+				continue
+			}
+			out[i].Name = name
+			asked[i].ask(b, name)
 		}
-	}
+	}, func() {
+		for i := range out {
+			if !out[i].Literal {
+				out[i].Host = asked[i].facts(out[i].Name)
+			}
+		}
+		done(out)
+	})
+}
+
+// ExamineSOA is BeginSOA for a caller that waits.
+func ExamineSOA(ctx context.Context, r resolver.Resolver, domains []string) []Authority {
+	var out []Authority
+	b := alone(ctx, r)
+	BeginSOA(b, domains, func(all []Authority) { out = all })
+	b.Run()
 	return out
+}
+
+// BeginSOA asks of each envelope domain whether it, or its organizational domain,
+// has an SOA, and whether it takes mail at all.
+func BeginSOA(b *resolver.Batch, domains []string, done func([]Authority)) {
+	asked := make([]struct {
+		authority authorityOutcomes
+		mx        outcome
+	}, len(domains))
+	b.Part(func(b *resolver.Batch) {
+		for i, domain := range domains {
+			domain = canonical(domain)
+			asked[i].authority.ask(b, domain)
+			asked[i].mx.ask(b, domain, resolver.TypeMX)
+		}
+	}, func() {
+		out := make([]Authority, len(domains))
+		for i := range out {
+			a, mx := &out[i], &asked[i].mx
+			*a = asked[i].authority.facts()
+			a.MX = new(Domain).exchanges(mx)
+			a.Evidence = append(a.Evidence, mx.evidence())
+			if a.Exists == Unknown {
+				a.Exists = mx.exists()
+			}
+		}
+		done(out)
+	})
 }
 
 // canonical is a name in lower case, without the final dot.

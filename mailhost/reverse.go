@@ -2,9 +2,9 @@ package mailhost
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -15,7 +15,11 @@ import (
 func reverseName(addr netip.Addr) string {
 	if addr.Is4() {
 		o := addr.As4()
-		return fmt.Sprintf("%d.%d.%d.%d.in-addr.arpa", o[3], o[2], o[1], o[0])
+		b := make([]byte, 0, 28)
+		for i := len(o) - 1; i >= 0; i-- {
+			b = append(strconv.AppendUint(b, uint64(o[i]), 10), '.')
+		}
+		return string(append(b, "in-addr.arpa"...))
 	}
 	const hexDigits = "0123456789abcdef"
 	o := addr.As16()
@@ -34,67 +38,68 @@ func forwardType(addr netip.Addr) resolver.Type {
 	return resolver.TypeAAAA
 }
 
-// ExamineAddresses asks for the PTR names of each address and where they lead:
-// two rounds.
-// Addresses that are not public are not asked about.
+// ExamineAddresses is BeginAddresses for a caller that waits.
 func ExamineAddresses(ctx context.Context, r resolver.Resolver, addrs []netip.Addr) []Address {
-	out := make([]Address, len(addrs))
-	ptrs := make([]*outcome, len(addrs))
-	first := newQuestions(ctx, r)
-	for i, a := range addrs {
-		out[i].Addr = a.Unmap()
-		if out[i].NotPublic = notPublic(out[i].Addr); out[i].NotPublic != "" {
-			continue
-		}
-		ptrs[i] = first.ask(reverseName(out[i].Addr), resolver.TypePTR)
-	}
-	first.wait()
-	second := newQuestions(ctx, r)
-	type forward struct {
-		name string
-		t    resolver.Type
-	}
-	asked := make(map[forward]*outcome)
-	for i := range out {
-		a := &out[i]
-		if a.NotPublic != "" {
-			a.PTR, a.Names = Absent, []ReverseName{}
-			continue
-		}
-		a.PTR, a.Evidence = ptrs[i].presence(), []finding.Evidence{ptrs[i].evidence()}
-		a.Names = []ReverseName{}
-		if a.PTR != Present {
-			continue
-		}
-		for j := range ptrs[i].answer.Records {
-			name := ptrs[i].answer.Records[j].Host
-			switch {
-			case slices.ContainsFunc(a.Names, func(n ReverseName) bool { return n.Name == name }):
-			case len(a.Names) == maxPTRNames:
-				a.NamesLeftOut++
-			default:
-				a.Names = append(a.Names, ReverseName{Name: name, Generic: generic(name, a.Addr)})
-				if f := (forward{name, forwardType(a.Addr)}); asked[f] == nil {
-					asked[f] = second.ask(f.name, f.t)
-				}
-			}
-		}
-	}
-	second.wait()
-	for i := range out {
-		for j := range out[i].Names {
-			n := &out[i].Names[j]
-			o := asked[forward{n.Name, forwardType(out[i].Addr)}]
-			n.Resolved, n.Evidence = o.addrs(), []finding.Evidence{o.evidence()}
-			switch {
-			case slices.Contains(n.Resolved, out[i].Addr):
-				n.Confirmed = Present
-			case o.presence() == Unknown:
-				n.Confirmed = Unknown
-			default:
-				n.Confirmed = Absent
-			}
-		}
-	}
+	var out []Address
+	b := alone(ctx, r)
+	BeginAddresses(b, addrs, func(all []Address) { out = all })
+	b.Run()
 	return out
+}
+
+// BeginAddresses asks for the PTR names of each address and where they lead: two
+// rounds.
+// Addresses that are not public are not asked about.
+func BeginAddresses(b *resolver.Batch, addrs []netip.Addr, done func([]Address)) {
+	out := make([]Address, len(addrs))
+	b.Part(func(b *resolver.Batch) {
+		for i, addr := range addrs {
+			a := &out[i]
+			a.Addr, a.Names = addr.Unmap(), []ReverseName{}
+			if a.NotPublic = notPublic(a.Addr); a.NotPublic != "" {
+				a.PTR = Absent
+				continue
+			}
+			b.Ask(reverseName(a.Addr), resolver.TypePTR, func(answer *resolver.Answer, err error) {
+				a.reverse(b, &outcome{answer, err})
+			})
+		}
+	}, func() { done(out) })
+}
+
+// reverse reads the PTR records and asks where their names lead.
+func (a *Address) reverse(b *resolver.Batch, ptr *outcome) {
+	a.PTR, a.Evidence = ptr.presence(), []finding.Evidence{ptr.evidence()}
+	if a.PTR != Present {
+		return
+	}
+	records := ptr.answer.Records
+	a.Names = make([]ReverseName, 0, min(len(records), maxPTRNames))
+	for i := range records {
+		name := records[i].Host
+		switch {
+		case slices.ContainsFunc(a.Names, func(n ReverseName) bool { return n.Name == name }):
+		case len(a.Names) == maxPTRNames:
+			a.NamesLeftOut++
+		default:
+			a.Names = append(a.Names, ReverseName{Name: name, Generic: generic(name, a.Addr)})
+			n := &a.Names[len(a.Names)-1]
+			b.Ask(name, forwardType(a.Addr), func(answer *resolver.Answer, err error) {
+				n.forward(a.Addr, &outcome{answer, err})
+			})
+		}
+	}
+}
+
+// forward reads where the name leads.
+func (n *ReverseName) forward(addr netip.Addr, o *outcome) {
+	n.Resolved, n.Evidence = o.addTo(make([]netip.Addr, 0, o.found())), []finding.Evidence{o.evidence()}
+	switch {
+	case slices.Contains(n.Resolved, addr):
+		n.Confirmed = Present
+	case o.presence() == Unknown:
+		n.Confirmed = Unknown
+	default:
+		n.Confirmed = Absent
+	}
 }
