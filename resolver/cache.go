@@ -53,7 +53,7 @@ type cacheShard struct {
 	bytes   int
 	most    int // bytes
 	entries int // at most
-	landed  func(question, *Answer, error)
+	landed  func(question, *Answer, error, bool)
 
 	hits, misses, shared, evicted int64
 	_                             [64]byte // shards on cache lines of their own
@@ -210,8 +210,9 @@ func (s *cacheShard) drop(q question) {
 	}
 }
 
-// keep puts an answer in, and others out that it takes the room of. The lock is held.
-func (s *cacheShard) keep(q question, a *Answer, err error) {
+// keep puts an answer in, and others out that it takes the room of. Where it is
+// not late, there is none of the question: it was asked for that. The lock is held.
+func (s *cacheShard) keep(q question, a *Answer, err error, late bool) {
 	if err != nil {
 		return
 	}
@@ -224,7 +225,9 @@ func (s *cacheShard) keep(q question, a *Answer, err error) {
 	if ttl <= 0 || e.size > s.most {
 		return
 	}
-	s.drop(q)
+	if late {
+		s.drop(q)
+	}
 	s.bytes += e.size
 	s.once.Add(q, e)
 	for s.bytes > s.most || s.once.Len()+s.again.Len() > s.entries {

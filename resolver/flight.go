@@ -8,9 +8,9 @@ import "sync"
 type flight struct {
 	group *flights
 	q     question
-	// landed is told the outcome before those who wait, even if all have left. The
-	// lock of the group is held.
-	landed func(q question, a *Answer, err error)
+	// landed is told the outcome before those who wait; late: all have left, and
+	// the question may have been asked anew since. The lock of the group is held.
+	landed func(q question, a *Answer, err error, late bool)
 
 	first   passenger
 	more    []*passenger
@@ -45,7 +45,7 @@ func (f *flights) join(q question, to taker) *passenger {
 }
 
 // open registers a flight, which depart then starts. The lock is held.
-func (f *flights) open(q question, to taker, landed func(question, *Answer, error)) *flight {
+func (f *flights) open(q question, to taker, landed func(question, *Answer, error, bool)) *flight {
 	fl := &flight{group: f, q: q, landed: landed, waiting: 1}
 	fl.first = passenger{flight: fl, to: to}
 	if f.m == nil {
@@ -67,7 +67,7 @@ func (fl *flight) depart(next starter) *passenger {
 // take implements taker.
 func (fl *flight) take(a *Answer, err error) {
 	fl.group.mu.Lock()
-	fl.landed(fl.q, a, err)
+	fl.landed(fl.q, a, err, fl.over)
 	if fl.over {
 		fl.group.mu.Unlock()
 		return

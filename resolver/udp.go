@@ -61,6 +61,8 @@ type inquiry struct {
 	due    time.Duration // since the socket was opened
 	// The questions on a socket in the order of their due times.
 	before, after *inquiry
+	// The next question of the same bucket.
+	next *inquiry
 }
 
 // udp asks one server over UDP.
@@ -187,11 +189,11 @@ func (u *udp) socket() (*udpSocket, error) {
 type udpSocket struct {
 	conn    *net.UDPConn
 	opened  time.Time
-	waiting atomic.Int32 // len(pending), for a look without the lock
+	waiting atomic.Int32 // how many are pending; it changes under the lock alone
 	worn    atomic.Bool  // it takes no more questions
 
 	mu          sync.Mutex
-	pending     map[uint16]*inquiry
+	pending     pending
 	first, last *inquiry // in the order of their due times
 	timer       *time.Timer
 	armed       bool
@@ -201,8 +203,33 @@ type udpSocket struct {
 	used        int // of random
 }
 
+// pending are the questions on a socket by their ids, in buckets: a map of them
+// would be asked four times for every question.
+type pending [1 << 10]*inquiry
+
+func (p *pending) get(id uint16) *inquiry {
+	i := p[id%uint16(len(p))]
+	for i != nil && i.id != id {
+		i = i.next
+	}
+	return i
+}
+
+func (p *pending) put(i *inquiry) {
+	at := &p[i.id%uint16(len(p))]
+	i.next, *at = *at, i
+}
+
+func (p *pending) drop(i *inquiry) {
+	at := &p[i.id%uint16(len(p))]
+	for *at != i {
+		at = &(*at).next
+	}
+	*at, i.next = i.next, nil
+}
+
 func newSocket(c *net.UDPConn) *udpSocket {
-	s := &udpSocket{conn: c, opened: time.Now(), pending: make(map[uint16]*inquiry)}
+	s := &udpSocket{conn: c, opened: time.Now()}
 	s.used = len(s.random)
 	s.timer = time.AfterFunc(time.Hour, s.expire)
 	s.timer.Stop()
@@ -215,16 +242,16 @@ func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 	now := time.Since(s.opened)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.over || len(s.pending) >= socketPending {
+	if s.over || s.waiting.Load() >= socketPending {
 		s.worn.Store(true)
 		return false
 	}
 	i.id = s.randomID()
-	for s.pending[i.id] != nil {
+	for s.pending.get(i.id) != nil {
 		i.id = s.randomID()
 	}
 	binary.BigEndian.PutUint16(i.q.msg, i.id)
-	s.pending[i.id] = i
+	s.pending.put(i)
 	s.waiting.Add(1)
 	i.socket, i.due = s, now+timeout
 	if i.before = s.last; s.last != nil {
@@ -256,7 +283,7 @@ func (s *udpSocket) randomID() uint16 {
 
 // drop takes a question out. The lock is held.
 func (s *udpSocket) drop(i *inquiry) {
-	delete(s.pending, i.id)
+	s.pending.drop(i)
 	s.waiting.Add(-1)
 	if i.before != nil {
 		i.before.after = i.after
@@ -269,7 +296,7 @@ func (s *udpSocket) drop(i *inquiry) {
 		s.last = i.before
 	}
 	i.before, i.after = nil, nil
-	if s.over && len(s.pending) == 0 {
+	if s.over && s.waiting.Load() == 0 {
 		s.shut()
 	}
 }
@@ -285,7 +312,7 @@ func (s *udpSocket) shut() {
 func (s *udpSocket) remove(i *inquiry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pending[i.id] != i {
+	if s.pending.get(i.id) != i {
 		return false
 	}
 	s.drop(i)
@@ -303,7 +330,7 @@ func (s *udpSocket) retire() {
 	if s.over {
 		return
 	}
-	if s.over = true; len(s.pending) == 0 {
+	if s.over = true; s.waiting.Load() == 0 {
 		s.shut()
 	}
 }
@@ -380,7 +407,7 @@ func (s *udpSocket) match(msg []byte) *inquiry {
 	defer s.mu.Unlock()
 	var i *inquiry
 	if len(msg) >= 2 {
-		i = s.pending[binary.BigEndian.Uint16(msg)]
+		i = s.pending.get(binary.BigEndian.Uint16(msg))
 	}
 	if i == nil {
 		s.stray(msg)
