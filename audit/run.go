@@ -13,8 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
@@ -60,9 +58,10 @@ type run struct {
 	session *resolver.Session
 	result  *Result
 
-	// Closed when the facts that others wait for are there.
-	mxKnown, spfKnown, sendersKnown chan struct{}
-	domain                          *mailhost.Domain
+	// The facts that others wait for.
+	mx, spf, senders fact
+	domain           *mailhost.Domain
+	evaluated        map[envelope]spf.Evaluation
 	// spfSheets are what was found about each of the policies.
 	spfSheets []*finding.Sheet
 }
@@ -90,7 +89,6 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 		session: resolver.NewSession(r, o.MaxQueries),
 		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
 			Examined: examined(target)},
-		mxKnown: make(chan struct{}), spfKnown: make(chan struct{}), sendersKnown: make(chan struct{}),
 	}
 	a.ask(ctx)
 	a.judge()
@@ -129,79 +127,80 @@ func examined(t Target) Examined {
 // wants reports whether the section is part of the audit.
 func (a *run) wants(s finding.Section) bool { return slices.Contains(a.result.Examined.Sections, s) }
 
-// ask runs the graph of questions. Each goroutine owns the facts that it writes;
-// others read them after the channel that says they are there has been closed.
+// fact is something that the audit learns, and that others wait for.
+type fact struct {
+	known bool
+	then  []func()
+}
+
+// when calls then once the fact is known, which may be now.
+func (f *fact) when(then func()) {
+	if f.known {
+		then()
+		return
+	}
+	f.then = append(f.then, then)
+}
+
+// tell says that the fact is known.
+func (f *fact) tell() {
+	f.known = true
+	for _, then := range f.then {
+		then()
+	}
+	f.then = nil
+}
+
+// ask runs the graph of questions, all of it in this goroutine: what depends on
+// an answer is asked when the answer is there.
 func (a *run) ask(ctx context.Context) {
-	var g errgroup.Group
+	b := resolver.NewBatch(ctx, a.session)
 	t, res := a.target, a.result
 	res.Hosts = &mailhost.Facts{}
-	g.Go(func() error {
-		defer close(a.mxKnown)
-		a.domain = mailhost.ExamineDomain(ctx, a.session, t.Domain)
-		res.Hosts.Domain = a.domain
-		return nil
+	mailhost.BeginDomain(b, t.Domain, func(d *mailhost.Domain) {
+		a.domain, res.Hosts.Domain = d, d
+		a.mx.tell()
 	})
-	g.Go(func() error {
-		defer close(a.spfKnown)
-		res.SPF = spf.Examine(ctx, a.session, t.Domain)
-		return nil
-	})
+	a.findSenders(b)
 	envelope := a.otherEnvelopeDomains()
 	res.Envelope = make([]*spf.Policy, len(envelope))
 	if a.wants(finding.SPF) {
 		for i, d := range envelope {
-			g.Go(func() error {
-				res.Envelope[i] = spf.Examine(ctx, a.session, d)
-				return nil
-			})
+			spf.Begin(b, d, nil, func(p *spf.Policy) { res.Envelope[i] = p })
 		}
 	}
 	if a.wants(finding.DKIM) {
-		g.Go(func() error {
-			res.DKIM = dkim.Examine(ctx, a.session, t.Domain, dkim.Options{Selectors: t.Selectors,
-				Catalogue: a.options.Selectors, DKIMDomains: t.DKIMDomains, Hints: func(then func(dkim.Hints)) { then(a.hints(ctx)) }})
-			return nil
-		})
+		dkim.Begin(b, t.Domain, dkim.Options{Selectors: t.Selectors, Catalogue: a.options.Selectors,
+			DKIMDomains: t.DKIMDomains, Hints: a.hints(ctx)}, func(d *dkim.Discovery) { res.DKIM = d })
 	}
 	if a.wants(finding.DMARC) || a.wants(finding.SPF) {
-		g.Go(func() error {
-			res.DMARC, res.Alignments = dmarc.DiscoverAligned(ctx, a.session, t.Domain, t.MailFrom, t.DKIMDomains)
-			return nil
+		dmarc.Begin(b, t.Domain, t.MailFrom, t.DKIMDomains, func(d *dmarc.Discovery, aligned []dmarc.Alignment) {
+			res.DMARC, res.Alignments = d, aligned
 		})
 	}
-	g.Go(func() error {
-		defer close(a.sendersKnown)
-		a.findSenders(ctx)
-		return nil
-	})
 	if a.wants(finding.Reputation) {
-		g.Go(func() error {
+		known := make(chan struct{})
+		a.senders.when(func() { close(known) })
+		b.Go(func() {
 			res.RBL = rbl.Examine(ctx, a.session, rbl.Options{Catalogue: a.options.Catalogue, Health: a.options.Health,
-				Domains: a.listedDomains(), Addresses: a.addresses})
-			return nil
-		})
+				Domains: a.listedDomains(), Addresses: func(context.Context) (addrs []netip.Addr) {
+					<-known
+					a.addresses(func(all []netip.Addr) { addrs = all })
+					return addrs
+				}})
+		}, func() {})
 	}
 	if a.wants(finding.Hosts) {
-		g.Go(func() error {
-			res.Hosts.Addresses = mailhost.ExamineAddresses(ctx, a.session, a.addresses(ctx))
-			return nil
+		a.addresses(func(addrs []netip.Addr) {
+			mailhost.BeginAddresses(b, addrs, func(f []mailhost.Address) { res.Hosts.Addresses = f })
 		})
 		if at := a.options.Authoritative; at != nil {
-			g.Go(func() error {
-				res.Hosts.Authoritative = mailhost.ExamineAuthoritative(ctx, a.session, t.Domain, at)
-				return nil
-			})
+			mailhost.BeginAuthoritative(b, t.Domain, at, func(f *mailhost.Authoritative) { res.Hosts.Authoritative = f })
 		}
-		g.Go(func() error {
-			res.Hosts.HELO = mailhost.ExamineHELO(ctx, a.session, t.HELO)
-			return nil
-		})
-		g.Go(func() error {
-			res.Hosts.Envelope = mailhost.ExamineSOA(ctx, a.session, envelope)
-			return nil
-		})
+		mailhost.BeginHELO(b, t.HELO, func(f []mailhost.HELO) { res.Hosts.HELO = f })
+		mailhost.BeginSOA(b, envelope, func(f []mailhost.Authority) { res.Hosts.Envelope = f })
 	}
-	_ = g.Wait()
+	b.Run()
 	a.evaluate(ctx)
 }
 
@@ -231,70 +230,84 @@ func (a *run) listedDomains() []rbl.Subject {
 	return subjects
 }
 
-// hints waits for MX and SPF and says which names in them point to providers.
-func (a *run) hints(ctx context.Context) dkim.Hints {
-	if !wait(ctx, a.mxKnown) || !wait(ctx, a.spfKnown) {
-		return dkim.Hints{Incomplete: true}
+// hints says, once MX and SPF are known, which names in them point to providers.
+func (a *run) hints(ctx context.Context) func(then func(dkim.Hints)) {
+	return func(then func(dkim.Hints)) {
+		a.mx.when(func() {
+			a.spf.when(func() {
+				then(dkim.Hints{MXHosts: a.domain.MXHosts(), SPFTargets: a.result.SPF.Targets(), Incomplete: ctx.Err() != nil})
+			})
+		})
 	}
-	return dkim.Hints{MXHosts: a.domain.MXHosts(), SPFTargets: a.result.SPF.Targets()}
 }
 
-// addresses waits until the sending addresses are known.
-func (a *run) addresses(ctx context.Context) []netip.Addr {
-	if !wait(ctx, a.sendersKnown) {
-		return nil
-	}
-	addrs := make([]netip.Addr, len(a.result.Examined.Senders))
-	for i, s := range a.result.Examined.Senders {
-		addrs[i] = s.Addr
-	}
-	return addrs
-}
-
-// wait blocks until done is closed, and reports false where ctx ends before.
-func wait(ctx context.Context, done <-chan struct{}) bool {
-	select {
-	case <-done:
-		return true
-	case <-ctx.Done():
-		// Both may be ready: what is known is used.
-		select {
-		case <-done:
-			return true
-		default:
-			return false
+// addresses hands on the sending addresses once they are known.
+func (a *run) addresses(then func([]netip.Addr)) {
+	a.senders.when(func() {
+		addrs := make([]netip.Addr, len(a.result.Examined.Senders))
+		for i, s := range a.result.Examined.Senders {
+			addrs[i] = s.Addr
 		}
-	}
+		then(addrs)
+	})
 }
 
-// evaluate runs check_host() for every sending address and envelope domain. The
-// examination before has asked nearly all that it needs.
+// envelope is an address that sends with an envelope domain.
+type envelope struct {
+	ip     netip.Addr
+	domain string
+}
+
+// evaluate runs check_host() for every sending address and envelope domain.
 func (a *run) evaluate(ctx context.Context) {
 	if !a.wants(finding.SPF) {
 		return
 	}
 	senders, domains := a.result.Examined.Senders, a.result.Examined.MailFrom
-	evaluations := make([]spf.Evaluation, len(senders)*len(domains))
-	var g errgroup.Group
-	g.SetLimit(8)
-	for i, s := range senders {
-		for j, d := range domains {
-			g.Go(func() error {
-				evaluations[i*len(domains)+j] = a.checkHost(ctx, s.Addr, d)
-				return nil
-			})
+	clients := make([]envelope, 0, len(senders)*len(domains))
+	for _, s := range senders {
+		for _, d := range domains {
+			clients = append(clients, envelope{s.Addr, d})
 		}
 	}
-	_ = g.Wait()
-	a.result.Evaluations = evaluations
+	b := resolver.NewBatch(ctx, a.session)
+	a.checkHosts(b, clients, func(e []spf.Evaluation) { a.result.Evaluations = e })
+	b.Run()
 }
 
-// checkHost evaluates SPF for one address as the envelope domain's receivers do.
-func (a *run) checkHost(ctx context.Context, ip netip.Addr, domain string) spf.Evaluation {
+// checkHosts evaluates SPF as receivers do. The examination has asked nearly all
+// that this needs; an evaluation that comes to something else, such as a name with
+// the address in it, waits for that beside the others.
+func (a *run) checkHosts(b *resolver.Batch, clients []envelope, then func([]spf.Evaluation)) {
+	out := make([]spf.Evaluation, len(clients))
+	b.Part(func(b *resolver.Batch) {
+		for i, c := range clients {
+			if e, ok := a.evaluated[c]; ok {
+				out[i] = e
+				continue
+			}
+			known := a.session.Known()
+			if out[i] = a.checkHost(b.Context(), known, c); known.Missed {
+				b.Go(func() { out[i] = a.checkHost(b.Context(), a.session, c) }, func() {})
+			}
+		}
+	}, func() {
+		if a.evaluated == nil {
+			a.evaluated = make(map[envelope]spf.Evaluation, len(clients))
+		}
+		for i, c := range clients {
+			a.evaluated[c] = out[i]
+		}
+		then(out)
+	})
+}
+
+// checkHost evaluates SPF for one client.
+func (a *run) checkHost(ctx context.Context, r resolver.Resolver, c envelope) spf.Evaluation {
 	helo := a.target.Domain
 	if len(a.target.HELO) > 0 {
 		helo = a.target.HELO[0]
 	}
-	return spf.CheckHost(ctx, a.session, spf.Client{IP: ip, HELO: helo, MailFrom: "postmaster@" + domain, Now: a.options.Now,
-		MaxQuestions: spf.EveryQuestion}) // nearly all of them have been asked
+	return spf.CheckHost(ctx, r, spf.Client{IP: c.ip, HELO: helo, MailFrom: "postmaster@" + c.domain, Now: a.options.Now,
+		MaxQuestions: spf.EveryQuestion})
 }

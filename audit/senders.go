@@ -1,85 +1,95 @@
 package audit
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 
 	"golang.org/x/net/publicsuffix"
-	"golang.org/x/sync/errgroup"
 
 	"mailworthy/mailhost"
+	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
-// findSenders decides which addresses mail is expected from: the stated ones,
-// else those of the MX hosts and the single addresses of the domain's own SPF
-// record. Ranges of providers are named, not swept.
-func (a *run) findSenders(ctx context.Context) {
+// findSenders examines SPF, and decides which addresses mail is expected from: the
+// stated ones, else those of the MX hosts and the single addresses of the domain's
+// own SPF record. Ranges of providers are named, not swept.
+func (a *run) findSenders(b *resolver.Batch) {
+	examined := func(p *spf.Policy) {
+		a.result.SPF = p
+		a.spf.tell()
+	}
 	e := &a.result.Examined
 	if len(a.target.IPs) > 0 {
 		for _, ip := range a.target.IPs {
 			e.add(ip, "stated", len(a.target.IPs))
 		}
+		spf.Begin(b, a.target.Domain, nil, examined)
+		a.senders.tell()
 		return
 	}
-	own := spf.ExamineOwn(ctx, a.session, a.target.Domain)
-	if !wait(ctx, a.mxKnown) {
-		e.SendersUnknown = true
-		return
-	}
-	for _, s := range a.mailHosts(ctx) {
-		e.add(s.Addr, "MX host "+s.Host, a.options.MaxIPs)
-	}
-	for _, s := range own.SendingAddresses() {
-		e.add(s.Addr, "SPF "+s.From, a.options.MaxIPs)
-	}
-	e.SenderRanges = append(e.SenderRanges, own.Targets()...)
-	e.SendersUnknown = sendersUndecided(a.domain, own)
+	spf.Begin(b, a.target.Domain, func(own *spf.Own) {
+		a.mx.when(func() {
+			a.mailHosts(b, func(hosts []mailhost.Source) {
+				for _, s := range hosts {
+					e.add(s.Addr, "MX host "+s.Host, a.options.MaxIPs)
+				}
+				for _, s := range own.Addresses {
+					e.add(s.Addr, "SPF "+s.From, a.options.MaxIPs)
+				}
+				e.SenderRanges = append(e.SenderRanges, own.Targets...)
+				e.SendersUnknown = sendersUndecided(a.domain, own)
+				a.senders.tell()
+			})
+		})
+	}, examined)
 }
 
-// mailHosts are the MX hosts that mail may be expected from. A host of another
+// mailHosts finds the MX hosts that mail may be expected from. A host of another
 // organization, such as a provider's inbound gateway, that the domain's SPF record
 // does not let send is none: it receives.
-func (a *run) mailHosts(ctx context.Context) []mailhost.Source {
+func (a *run) mailHosts(b *resolver.Batch, then func([]mailhost.Source)) {
 	hosts := a.domain.Addresses()
-	foreign := func(s mailhost.Source) bool { return organization(s.Host) != organization(a.target.Domain) }
-	if !slices.ContainsFunc(hosts, foreign) || !wait(ctx, a.spfKnown) {
-		return hosts
-	}
-	sends := make([]bool, len(hosts))
-	var g errgroup.Group
-	g.SetLimit(8)
-	for i, s := range hosts {
-		g.Go(func() error {
-			sends[i] = !foreign(s) || a.maySend(ctx, s.Addr)
-			return nil
-		})
-	}
-	_ = g.Wait()
-	var senders []mailhost.Source
-	for i, s := range hosts {
-		if sends[i] {
-			senders = append(senders, s)
-		} else if !slices.Contains(a.result.Examined.NotSenders, s.Host) {
-			a.result.Examined.NotSenders = append(a.result.Examined.NotSenders, s.Host)
+	own := organization(a.target.Domain)
+	var foreign []mailhost.Source
+	for _, h := range hosts {
+		if organization(h.Host) != own {
+			foreign = append(foreign, h)
 		}
 	}
-	return senders
+	if len(foreign) == 0 {
+		then(hosts)
+		return
+	}
+	domains := a.result.Examined.MailFrom
+	a.spf.when(func() {
+		clients := make([]envelope, 0, len(foreign)*len(domains))
+		for _, h := range foreign {
+			for _, d := range domains {
+				clients = append(clients, envelope{h.Addr, d})
+			}
+		}
+		a.checkHosts(b, clients, func(e []spf.Evaluation) {
+			var senders []mailhost.Source
+			for _, h := range hosts {
+				sends := true
+				if len(foreign) > 0 && h == foreign[0] {
+					sends = slices.ContainsFunc(e[:len(domains)], maySend)
+					foreign, e = foreign[1:], e[len(domains):]
+				}
+				if sends {
+					senders = append(senders, h)
+				} else if !slices.Contains(a.result.Examined.NotSenders, h.Host) {
+					a.result.Examined.NotSenders = append(a.result.Examined.NotSenders, h.Host)
+				}
+			}
+			then(senders)
+		})
+	})
 }
 
-// maySend reports whether an envelope domain's SPF record lets an address send, or
-// leaves it open.
-func (a *run) maySend(ctx context.Context, ip netip.Addr) bool {
-	for _, d := range a.result.Examined.MailFrom {
-		switch a.checkHost(ctx, ip, d).Result {
-		case spf.Fail, spf.SoftFail:
-		default:
-			return true
-		}
-	}
-	return false
-}
+// maySend reports whether an SPF record lets an address send, or leaves it open.
+func maySend(e spf.Evaluation) bool { return e.Result != spf.Fail && e.Result != spf.SoftFail }
 
 // organization is the registrable domain of a name, or the name itself.
 func organization(name string) string {
@@ -90,7 +100,7 @@ func organization(name string) string {
 }
 
 // sendersUndecided reports that an unanswered question could have named more addresses.
-func sendersUndecided(d *mailhost.Domain, own *spf.Policy) bool {
+func sendersUndecided(d *mailhost.Domain, own *spf.Own) bool {
 	if d.MX == mailhost.MXUnknown || own.Status == spf.StatusUnresolved {
 		return true
 	}

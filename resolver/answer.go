@@ -148,6 +148,9 @@ func (a *Answer) Absent() bool { return a.Status != Found }
 func (a *Answer) Evidence() finding.Evidence {
 	e := finding.Evidence{Name: a.Name, Type: a.Type.String(), Status: string(a.Status), CNAMEs: a.CNAMEs,
 		Server: a.Server, Rcode: a.Rcode, TTL: a.TTL, AuthenticData: a.AuthenticData}
+	if len(a.Records) > 0 {
+		e.Answer = make([]string, 0, len(a.Records))
+	}
 	for i := range a.Records {
 		e.Answer = append(e.Answer, a.Records[i].String())
 	}

@@ -186,11 +186,8 @@ func special(p netip.Prefix) string {
 // Targets are the names that includes and redirects lead to, at any depth, each
 // once.
 func (p *Policy) Targets() []string {
-	switch {
-	case p.answers == nil:
+	if p.answers == nil {
 		return nil
-	case p.ownFacts != nil:
-		return p.ownFacts.Targets
 	}
 	return p.answers.targets(asRecord)
 }

@@ -53,7 +53,6 @@ type examiner struct {
 	put     func(name string, t resolver.Type, then func(*resolver.Answer, error))
 	tell    func(*Own)
 	open    int // questions asOwn without an answer
-	alone   bool
 	records int
 	*answers
 }
@@ -61,9 +60,6 @@ type examiner struct {
 // ask puts a question if it was not put before, and does what the answer is for
 // and was not for before.
 func (x *examiner) ask(name string, t resolver.Type, p purpose) {
-	if x.alone && p&asOwn == 0 {
-		return
-	}
 	q := question{name, t}
 	o, put := x.asked[q]
 	if p&asRecord != 0 && (!put || o.purpose&asRecord == 0) {

@@ -66,8 +66,6 @@ type Policy struct {
 	pass    addresses
 	// crowded says for which clients void lookups end evaluations that should not.
 	crowded families
-
-	ownFacts *Own // of ExamineOwn
 }
 
 // Record is one name of the tree: what is published there and what its terms
