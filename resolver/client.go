@@ -39,7 +39,7 @@ type Client struct {
 	servers []*server
 	timeout time.Duration
 	tries   int
-	slots   chan struct{}
+	places  places
 	buffers sync.Pool
 	limits  limits
 	base    context.Context // ends with Close
@@ -69,7 +69,7 @@ func New(c Config) (*Client, error) {
 			return nil, err
 		}
 	}
-	cl := &Client{timeout: c.Timeout, slots: make(chan struct{}, c.MaxInFlight), now: time.Now, pause: pause, limits: newLimits(&c)}
+	cl := &Client{timeout: c.Timeout, places: places{free: c.MaxInFlight}, now: time.Now, pause: pause, limits: newLimits(&c)}
 	cl.base, cl.end = context.WithCancel(context.Background())
 	cl.buffers.New = func() any { return new([4096]byte) }
 	for _, spec := range specs {
@@ -250,12 +250,10 @@ func (c *Client) try(ctx context.Context, s *server, name string, t Type, made *
 			return nil, canceled(ctx, name, t, s.String())
 		}
 	}
-	select {
-	case c.slots <- struct{}{}:
-		defer c.release()
-	case <-ctx.Done():
+	if !c.places.wait(ctx) {
 		return nil, canceled(ctx, name, t, s.String())
 	}
+	defer c.places.leave()
 	buf := c.buffers.Get().(*[4096]byte)
 	defer c.buffers.Put(buf)
 	for {
@@ -288,18 +286,6 @@ func (c *Client) try(ctx context.Context, s *server, name string, t Type, made *
 		return res, e
 	}
 }
-
-// claim takes a place among the questions under way, if there is one.
-func (c *Client) claim() bool {
-	select {
-	case c.slots <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (c *Client) release() { <-c.slots }
 
 // errTruncated stands for an answer that is to be fetched over TCP.
 var errTruncated = &Error{Reason: Malformed, Detail: "truncated"}

@@ -40,20 +40,35 @@ func (c *Client) start(q question, to taker) stopper {
 	s := c.servers[i]
 	l.server, l.edns = i, !s.noEDNS.Load()
 	u, ok := s.transport.(*udp)
-	if !ok || !c.unlimited(s, q.name) || !c.claim() {
+	if !ok || !c.unlimited(s, q.name) {
 		go l.patient(nil)
 		return l
 	}
 	l.query.write(q.name, q.typ, l.edns)
 	l.q, l.to = &l.query, l
-	u.ask(&l.inquiry)
+	if c.places.enter(l) {
+		u.ask(&l.inquiry)
+	}
 	return l
+}
+
+// entered implements entrant: the question waited for its turn.
+func (l *lookup) entered() {
+	l.mu.Lock()
+	stopped := l.stopped
+	if !stopped {
+		l.client.servers[l.server].transport.(*udp).ask(&l.inquiry)
+	}
+	l.mu.Unlock()
+	if stopped {
+		l.client.places.leave()
+	}
 }
 
 // received implements receiver.
 func (l *lookup) received(msg []byte, err error) {
 	c := l.client
-	c.release()
+	c.places.leave()
 	s := c.servers[l.server]
 	if err == nil && !truncated(msg) {
 		res, e := readResponse(msg, l.question.name, l.question.typ, s.String())
@@ -94,10 +109,12 @@ func (l *lookup) stop() {
 	l.mu.Lock()
 	l.stopped = true
 	cancel := l.cancel
+	free := cancel == nil && l.inquiry.cancel()
 	l.mu.Unlock()
 	if cancel != nil {
 		cancel()
-	} else if l.inquiry.cancel() {
-		l.client.release()
+	}
+	if free {
+		l.client.places.leave()
 	}
 }
