@@ -1,6 +1,8 @@
 package mailhost
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -35,21 +37,21 @@ func generic(name string, addr netip.Addr) string {
 		return fmt.Sprintf("it contains the address (%s)", form)
 	}
 	host := strings.TrimSuffix(strings.TrimSuffix(name, organizational(name)), ".")
-	words := strings.FieldsFunc(host, func(r rune) bool { return r < 'a' || r > 'z' })
-	for _, w := range words {
-		if rangeWords[w] {
+	weak, mail := "", false
+	for w := range strings.FieldsFuncSeq(host, func(r rune) bool { return r < 'a' || r > 'z' }) {
+		switch {
+		case rangeWords[w]:
 			return fmt.Sprintf("it contains the word %q", w)
+		case mailWords[w]:
+			mail = true
+		case weak == "" && weakRangeWords[w]:
+			weak = w
 		}
 	}
-	if slices.ContainsFunc(words, func(w string) bool { return mailWords[w] }) {
+	if weak == "" || mail {
 		return ""
 	}
-	for _, w := range words {
-		if weakRangeWords[w] {
-			return fmt.Sprintf("it contains the word %q", w)
-		}
-	}
-	return ""
+	return fmt.Sprintf("it contains the word %q", weak)
 }
 
 // addressIn finds the address in a name, in one of the forms that providers use.
@@ -63,68 +65,130 @@ func addressIn(name string, addr netip.Addr) string {
 // address4In finds 192.0.2.10 as 192-0-2-10, 10.2.0.192, 192000002010, c000020a,
 // 3221225994, or its last three octets.
 func address4In(name string, o [4]byte) string {
-	runs := digitRuns(name)
-	forward := []string{strconv.Itoa(int(o[0])), strconv.Itoa(int(o[1])), strconv.Itoa(int(o[2])), strconv.Itoa(int(o[3]))}
-	backward := slices.Clone(forward)
-	slices.Reverse(backward)
-	for _, octets := range [][]string{forward, backward, forward[1:], backward[:3]} {
-		for i := 0; i+len(octets) <= len(runs); i++ {
-			if slices.Equal(runs[i:i+len(octets)], octets) {
-				return strings.Join(octets, "-")
+	var room [24]string
+	runs := appendRuns(room[:0], name)
+	if len(runs) > 0 {
+		forward, backward := o, o
+		slices.Reverse(backward[:])
+		for _, octets := range [...][]byte{forward[:], backward[:], forward[1:], backward[:3]} {
+			for i := 0; i+len(octets) <= len(runs); i++ {
+				if areOctets(runs[i:], octets) {
+					return dashed(octets)
+				}
 			}
 		}
-	}
-	padded := fmt.Sprintf("%03d%03d%03d%03d", o[0], o[1], o[2], o[3])
-	reversed := fmt.Sprintf("%03d%03d%03d%03d", o[3], o[2], o[1], o[0])
-	number := strconv.FormatUint(uint64(o[0])<<24|uint64(o[1])<<16|uint64(o[2])<<8|uint64(o[3]), 10)
-	plain := strings.Join(forward, "")
-	for _, run := range longRuns(name) {
-		if run == padded || run == reversed || run == number && len(number) >= 8 || run == plain && len(plain) >= 8 {
-			return run
+		if form := numberIn(runs, o); form != "" {
+			return form
 		}
 	}
-	hex := fmt.Sprintf("%02x%02x%02x%02x", o[0], o[1], o[2], o[3])
-	backhex := fmt.Sprintf("%02x%02x%02x%02x", o[3], o[2], o[1], o[0])
-	squeezed := squeeze.Replace(name)
-	for _, h := range []string{hex, backhex} {
+	for _, value := range [...]uint32{asNumber(o), asNumber([4]byte{o[3], o[2], o[1], o[0]})} {
+		hex := appendHex(make([]byte, 0, 8), value)
 		// A hexadecimal form without letters reads as some number that may stand
 		// in any name.
-		if strings.ContainsAny(h, "abcdef") && strings.Contains(squeezed, h) {
-			return h
+		if bytes.ContainsAny(hex, "abcdef") && containsSpread(name, hex) {
+			return string(hex)
 		}
 	}
 	return ""
 }
 
-// squeeze takes out what separates the parts of a generated name.
-var squeeze = strings.NewReplacer("-", "", ".", "", "_", "")
-
-// digitRuns are the runs of one to three digits, without leading zeros.
-func digitRuns(name string) []string {
-	runs := longRuns(name)
-	for i, run := range runs {
-		if len(run) > 3 {
-			// Keeps its place, so that what stands around it is not consecutive.
-			runs[i] = "-"
-			continue
+// areOctets reports whether the runs begin with the octets, in decimal and perhaps
+// with leading zeros.
+func areOctets(runs []string, octets []byte) bool {
+	for i, o := range octets {
+		if len(runs[i]) > 3 {
+			return false
 		}
-		run = strings.TrimLeft(run, "0")
-		if run == "" {
-			run = "0"
+		n := 0
+		for _, digit := range []byte(runs[i]) {
+			n = 10*n + int(digit-'0')
 		}
-		runs[i] = run
+		if n != int(o) {
+			return false
+		}
 	}
-	return runs
+	return true
 }
 
-func longRuns(name string) []string {
-	return strings.FieldsFunc(name, func(r rune) bool { return r < '0' || r > '9' })
+func dashed(octets []byte) string {
+	var b []byte
+	for i, o := range octets {
+		if i > 0 {
+			b = append(b, '-')
+		}
+		b = strconv.AppendUint(b, uint64(o), 10)
+	}
+	return string(b)
+}
+
+// numberIn finds the address as one run of digits.
+func numberIn(runs []string, o [4]byte) string {
+	if !slices.ContainsFunc(runs, func(run string) bool { return len(run) >= 8 }) {
+		return ""
+	}
+	padded := fmt.Sprintf("%03d%03d%03d%03d", o[0], o[1], o[2], o[3])
+	reversed := fmt.Sprintf("%03d%03d%03d%03d", o[3], o[2], o[1], o[0])
+	number := strconv.FormatUint(uint64(asNumber(o)), 10)
+	plain := fmt.Sprintf("%d%d%d%d", o[0], o[1], o[2], o[3])
+	for _, run := range runs {
+		if len(run) >= 8 && (run == padded || run == reversed || run == number || run == plain) {
+			return run
+		}
+	}
+	return ""
+}
+
+func asNumber(o [4]byte) uint32 { return binary.BigEndian.Uint32(o[:]) }
+
+// appendHex appends eight digits.
+func appendHex(b []byte, value uint32) []byte {
+	for shift := 28; shift >= 0; shift -= 4 {
+		b = append(b, "0123456789abcdef"[value>>shift&15])
+	}
+	return b
+}
+
+// containsSpread reports whether a name contains the form when what separates the
+// parts of a generated name is taken out of it.
+func containsSpread[T string | []byte](name string, form T) bool {
+	for from := range len(name) {
+		if name[from] != form[0] {
+			continue
+		}
+		n := 0
+		for i := from; i < len(name) && n < len(form); i++ {
+			if c := name[i]; c == form[n] {
+				n++
+			} else if c != '-' && c != '.' && c != '_' {
+				break
+			}
+		}
+		if n == len(form) {
+			return true
+		}
+	}
+	return false
+}
+
+// appendRuns appends the runs of digits.
+func appendRuns(runs []string, name string) []string {
+	for i := 0; i < len(name); i++ {
+		start := i
+		for i < len(name) && '0' <= name[i] && name[i] <= '9' {
+			i++
+		}
+		if i > start {
+			runs = append(runs, name[start:i])
+		}
+	}
+	return runs
 }
 
 // address6In finds 2001:db8::10 written with hyphens, or the 16 or 32 nibbles of
 // its interface or the whole, also backwards.
 func address6In(name string, addr netip.Addr) string {
-	for _, form := range []string{addr.String(), addr.StringExpanded()} {
+	expanded := addr.StringExpanded()
+	for _, form := range []string{addr.String(), expanded} {
 		dashed := strings.ReplaceAll(form, ":", "-")
 		for label := range strings.SplitSeq(name, ".") {
 			if len(dashed) >= 8 && hasWord(label, dashed) {
@@ -132,17 +196,16 @@ func address6In(name string, addr netip.Addr) string {
 			}
 		}
 	}
-	nibbles := strings.ReplaceAll(addr.StringExpanded(), ":", "")
+	nibbles := strings.ReplaceAll(expanded, ":", "")
 	back := []byte(nibbles)
 	slices.Reverse(back)
-	squeezed := squeeze.Replace(name)
 	for _, form := range []string{nibbles, string(back)} {
-		if strings.Contains(squeezed, form) {
+		if containsSpread(name, form) {
 			return form
 		}
 	}
 	// An interface identifier such as ::10 is mostly zeros, and no sign.
-	if id := nibbles[16:]; strings.Count(id, "0") <= 8 && strings.Contains(squeezed, id) {
+	if id := nibbles[16:]; strings.Count(id, "0") <= 8 && containsSpread(name, id) {
 		return id
 	}
 	return ""
