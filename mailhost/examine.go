@@ -269,6 +269,10 @@ func literal(host string) netip.Addr {
 	if len(host) > 5 && strings.EqualFold(host[:5], "ipv6:") {
 		host = host[5:]
 	}
+	// The error that most names would be is not for free.
+	if host == "" || (host[0] < '0' || host[0] > '9') && !strings.Contains(host, ":") {
+		return netip.Addr{}
+	}
 	a, err := netip.ParseAddr(host)
 	if err != nil {
 		return netip.Addr{}
