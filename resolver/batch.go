@@ -142,6 +142,7 @@ func (l *loop) await(room []*step) []*step {
 		}
 		l.waiting = true
 		l.mu.Unlock()
+		l.next.flush()
 		select {
 		case <-l.wake:
 		case <-end:

@@ -45,6 +45,8 @@ func (s *Stack) start(q question, to taker) stopper {
 	return starterOf(s.Resolver).start(q, to)
 }
 
+func (s *Stack) flush() { starterOf(s.Resolver).flush() }
+
 // Close ends the connections of the servers.
 func (s *Stack) Close() {
 	if s.Client != nil {

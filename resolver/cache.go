@@ -126,7 +126,7 @@ func (c *Cache) Lookup(ctx context.Context, name string, t Type) (*Answer, error
 		return a, nil
 	}
 	w := newWaiter()
-	return w.wait(ctx, q, s.miss(q, w))
+	return w.wait(ctx, c.next, q, s.miss(q, w))
 }
 
 // start implements starter.
@@ -140,6 +140,8 @@ func (c *Cache) start(q question, to taker) stopper {
 	}
 	return s.miss(q, to)
 }
+
+func (c *Cache) flush() { c.next.flush() }
 
 func (c *Cache) shard(q question) *cacheShard {
 	if len(c.shards) == 1 {

@@ -52,12 +52,23 @@ func (c *Client) start(q question, to taker) stopper {
 	return l
 }
 
+func (c *Client) flush() {
+	for _, s := range c.servers {
+		if u, ok := s.transport.(*udp); ok {
+			u.flush()
+		}
+	}
+}
+
 // entered implements entrant: the question waited for its turn.
 func (l *lookup) entered() {
 	l.mu.Lock()
 	stopped := l.stopped
 	if !stopped {
-		l.client.servers[l.server].transport.(*udp).ask(&l.inquiry)
+		u := l.client.servers[l.server].transport.(*udp)
+		if s := u.ask(&l.inquiry); s != nil {
+			s.flush()
+		}
 	}
 	l.mu.Unlock()
 	if stopped {

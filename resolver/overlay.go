@@ -120,6 +120,8 @@ func (o *overlay) start(q question, to taker) stopper {
 	return nil
 }
 
+func (o *overlay) flush() {}
+
 // leadsBack reports whether an alias of the answer is a name of a zone here: from
 // there on, the zone answers.
 func (o *overlay) leadsBack(a *Answer, t Type) bool {

@@ -76,7 +76,7 @@ func (s *Session) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 		return a.answer, a.err
 	}
 	w := newWaiter()
-	return w.wait(ctx, q, s.put(q, w))
+	return w.wait(ctx, s.next, q, s.put(q, w))
 }
 
 // start implements starter.
@@ -84,6 +84,8 @@ func (s *Session) start(q question, to taker) stopper {
 	s.mu.Lock()
 	return s.put(q, to)
 }
+
+func (s *Session) flush() { s.next.flush() }
 
 // put answers with the outcome that there is, waits with those who asked before,
 // or asks. It unlocks the session.

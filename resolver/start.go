@@ -24,6 +24,8 @@ type stopper interface {
 // start returns, and what start returns is then nil. The name is canonical.
 type starter interface {
 	start(q question, to taker) stopper
+	// flush sends what was started: before somebody waits for it, it is called.
+	flush()
 }
 
 // question is what makes two questions equal; the name is canonical.
@@ -53,6 +55,8 @@ func (w patient) start(q question, to taker) stopper {
 	return ender{cancel}
 }
 
+func (w patient) flush() {}
+
 // ender is a stopper that cancels a context.
 type ender struct{ cancel context.CancelFunc }
 
@@ -72,8 +76,10 @@ func (w *waiter) take(a *Answer, err error) {
 	close(w.done)
 }
 
-// wait returns the outcome; where the context ends before, the question is left.
-func (w *waiter) wait(ctx context.Context, q question, s stopper) (*Answer, error) {
+// wait returns the outcome of a question that was started on next; where the
+// context ends before, the question is left.
+func (w *waiter) wait(ctx context.Context, next starter, q question, s stopper) (*Answer, error) {
+	next.flush()
 	select {
 	case <-w.done:
 		return w.answer, w.err

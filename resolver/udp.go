@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/net/ipv4"
 )
 
 // Many questions share a few sockets, because a socket for each costs three times
@@ -41,6 +43,9 @@ const (
 	// socketPending bounds the questions under way on a socket, so that a free id
 	// is found at once.
 	socketPending = 1 << 12
+	// sendAtOnce is how many questions go to the system in one call. More would gain
+	// little, and the first would wait longer.
+	sendAtOnce = 16
 	// receiveBuffer is asked of the system for each socket.
 	receiveBuffer = 1 << 20
 )
@@ -97,25 +102,37 @@ func (u *udp) close() {
 	u.wg.Wait()
 }
 
-// ask sends the question; i.to is told of the outcome, possibly before ask returns.
-func (u *udp) ask(i *inquiry) {
+// ask puts a question on a socket; i.to is told of the outcome, possibly before ask
+// returns. It is sent by flush, with what else waits there.
+func (u *udp) ask(i *inquiry) *udpSocket {
 	for {
-		s, err := u.socket()
+		s, worn, err := u.socket()
+		if worn != nil {
+			worn.flush()
+		}
 		if err != nil {
 			i.to.received(nil, err)
-			return
+			return nil
 		}
 		if !s.add(i, u.timeout) {
 			continue // it was retired meanwhile
 		}
-		if _, err := s.conn.Write(i.q.msg); err != nil {
-			if errors.Is(err, syscall.ECONNREFUSED) {
-				s.fail(err) // it is about what was sent before, and so about all
-			} else if s.remove(i) {
-				i.to.received(nil, err)
-			}
+		if s.unsent.Load() >= sendAtOnce {
+			s.flush()
 		}
-		return
+		return s
+	}
+}
+
+// flush sends what was asked.
+func (u *udp) flush() {
+	u.mu.Lock()
+	sockets := u.sockets
+	u.mu.Unlock()
+	for _, s := range sockets {
+		if s != nil && s.unsent.Load() > 0 {
+			s.flush()
+		}
 	}
 }
 
@@ -123,7 +140,9 @@ func (u *udp) ask(i *inquiry) {
 func (u *udp) exchange(ctx context.Context, q *query, buf []byte) ([]byte, error) {
 	e := &udpExchange{buf: buf, done: make(chan struct{})}
 	e.q, e.to = q, e
-	u.ask(&e.inquiry)
+	if s := u.ask(&e.inquiry); s != nil {
+		s.flush()
+	}
 	select {
 	case <-e.done:
 		return e.msg, e.err
@@ -155,34 +174,34 @@ func (e *udpExchange) received(msg []byte, err error) {
 }
 
 // socket returns the socket for the next question: the last one while it is busy
-// and its run is not over, else the next of the ring.
-func (u *udp) socket() (*udpSocket, error) {
+// and its run is not over, else the next of the ring. The second one was replaced.
+func (u *udp) socket() (s, worn *udpSocket, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.closed {
-		return nil, errClosed
+		return nil, nil, errClosed
 	}
-	s := u.sockets[u.at]
+	s = u.sockets[u.at]
 	if s == nil || u.run >= socketRun || s.waiting.Load() == 0 {
 		u.at, u.run = (u.at+1)%udpSockets, 0
 		s = u.sockets[u.at]
 	}
 	if u.run++; s != nil && !s.worn.Load() {
-		return s, nil
+		return s, nil, nil
 	}
-	if s != nil {
-		s.retire()
+	if worn = s; worn != nil {
+		worn.retire()
 	}
 	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(u.addr))
 	if err != nil {
 		u.sockets[u.at] = nil
-		return nil, err
+		return nil, worn, err
 	}
 	c.SetReadBuffer(receiveBuffer) // as much as the system grants
 	s = newSocket(c)
 	u.sockets[u.at] = s
 	u.wg.Go(s.read)
-	return s, nil
+	return s, worn, nil
 }
 
 // udpSocket is a socket with the questions that are on it.
@@ -191,16 +210,23 @@ type udpSocket struct {
 	opened  time.Time
 	waiting atomic.Int32 // how many are pending; it changes under the lock alone
 	worn    atomic.Bool  // it takes no more questions
+	unsent  atomic.Int32 // len(out), for a look without the lock
 
 	mu          sync.Mutex
+	out         []*inquiry // to be sent
 	pending     pending
 	first, last *inquiry // in the order of their due times
 	timer       *time.Timer
 	armed       bool
-	taken       int
+	count       int  // of questions taken
 	over        bool // closed, or about to be once nothing is pending
 	random      [256]byte
 	used        int // of random
+
+	sending  sync.Mutex // for the rest; it is taken before mu
+	batch    *ipv4.PacketConn
+	messages [sendAtOnce]ipv4.Message
+	taken    [sendAtOnce]*inquiry
 }
 
 // pending are the questions on a socket by their ids, in buckets: a map of them
@@ -231,6 +257,10 @@ func (p *pending) drop(i *inquiry) {
 func newSocket(c *net.UDPConn) *udpSocket {
 	s := &udpSocket{conn: c, opened: time.Now()}
 	s.used = len(s.random)
+	s.batch = ipv4.NewPacketConn(c) // what it does here is the same for IPv6
+	for i := range s.messages {
+		s.messages[i].Buffers = make([][]byte, 1)
+	}
 	s.timer = time.AfterFunc(time.Hour, s.expire)
 	s.timer.Stop()
 	return s
@@ -260,14 +290,55 @@ func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 		s.first = i
 	}
 	s.last = i
+	s.out = append(s.out, i)
+	s.unsent.Store(int32(len(s.out)))
 	if !s.armed {
 		s.armed = true
 		s.timer.Reset(timeout)
 	}
-	if s.taken++; s.taken >= socketQuestions || now > socketAge {
+	if s.count++; s.count >= socketQuestions || now > socketAge {
 		s.worn.Store(true)
 	}
 	return true
+}
+
+// flush sends what waits to be sent.
+func (s *udpSocket) flush() {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	for {
+		s.mu.Lock()
+		n := copy(s.taken[:], s.out)
+		rest := copy(s.out, s.out[n:])
+		clear(s.out[rest:])
+		s.out = s.out[:rest]
+		s.unsent.Store(int32(rest))
+		s.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		for i, q := range s.taken[:n] {
+			s.messages[i].Buffers[0] = q.q.msg
+		}
+		for sent := 0; sent < n; {
+			k, err := s.batch.WriteBatch(s.messages[sent:n], 0)
+			if err == nil {
+				sent += k
+				continue
+			}
+			if errors.Is(err, syscall.ECONNREFUSED) {
+				s.fail(err) // it is about what was sent before, and so about all
+				break
+			}
+			if i := s.taken[sent]; s.remove(i) {
+				i.to.received(nil, err)
+			}
+			sent++
+		}
+		for i := range n {
+			s.messages[i].Buffers[0], s.taken[i] = nil, nil
+		}
+	}
 }
 
 // randomID is an id that nobody can guess (RFC 5452, 9.2). The generator is asked
