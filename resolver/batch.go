@@ -95,6 +95,21 @@ func (b *Batch) Go(work, then func()) {
 	}()
 }
 
+// Await waits, without a goroutine, for what another one tells: register is given
+// the function to call for that, once or more often, and from wherever. Run then
+// calls then, with false where the context ended before it was told.
+func (b *Batch) Await(register func(tell func()), then func(told bool)) {
+	l := b.loop
+	b.open++
+	s := &step{batch: b, then: func(_ *Answer, err error) { then(err == nil) }}
+	if l.ended {
+		s.take(nil, canceled(l.ctx, "", 0, ""))
+		return
+	}
+	s.before, l.begun = l.begun, s
+	register(func() { s.take(nil, nil) })
+}
+
 // Part gives start a batch to ask on, and calls done when all that was asked on it
 // has been followed.
 func (b *Batch) Part(start func(*Batch), done func()) {

@@ -111,6 +111,42 @@ func TestBatchEnds(t *testing.T) {
 	})
 }
 
+// TestBatchAwait: what one batch awaits another goroutine may tell, more often than
+// once, before or after the batch runs; when the context ends, the waiting does.
+func TestBatchAwait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		b := NewBatch(ctx, new(slow))
+		began := time.Now()
+		var log []string
+		await := func(b *Batch, what string, register func(tell func())) {
+			b.Await(register, func(told bool) {
+				log = append(log, fmt.Sprint(what, " ", told, " ", int(time.Since(began).Seconds())))
+			})
+		}
+		var late func()
+		b.Part(func(b *Batch) {
+			await(b, "now", func(tell func()) { tell(); tell() })
+			await(b, "soon", func(tell func()) {
+				for range 2 {
+					go func() { time.Sleep(time.Second); tell() }()
+				}
+			})
+			await(b, "never", func(tell func()) { late = tell })
+		}, func() {
+			log = append(log, "over")
+			await(b, "after the end", func(func()) { t.Error("registered") })
+		})
+		b.Run()
+		late()
+		want := []string{"now true 0", "soon true 1", "never false 3", "over", "after the end false 3"}
+		if !slices.Equal(log, want) {
+			t.Errorf("%q, not %q", log, want)
+		}
+	})
+}
+
 // TestKnown: a session's outcomes can be had without asking.
 func TestKnown(t *testing.T) {
 	next := &counting{reply: addr(300)}
