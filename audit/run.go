@@ -179,16 +179,8 @@ func (a *run) ask(ctx context.Context) {
 		})
 	}
 	if a.wants(finding.Reputation) {
-		known := make(chan struct{})
-		a.senders.when(func() { close(known) })
-		b.Go(func() {
-			res.RBL = rbl.Examine(ctx, a.session, rbl.Options{Catalogue: a.options.Catalogue, Health: a.options.Health,
-				Domains: a.listedDomains(), Addresses: func(context.Context) (addrs []netip.Addr) {
-					<-known
-					a.addresses(func(all []netip.Addr) { addrs = all })
-					return addrs
-				}})
-		}, func() {})
+		rbl.Begin(b, rbl.Options{Catalogue: a.options.Catalogue, Health: a.options.Health, Domains: a.listedDomains(),
+			Addresses: a.addresses}, func(s *rbl.Survey) { res.RBL = s })
 	}
 	if a.wants(finding.Hosts) {
 		a.addresses(func(addrs []netip.Addr) {

@@ -181,8 +181,8 @@ func (c *Catalogue) Find(zone string) *List {
 // that needs a key which was not supplied, is an error that names it. No zones:
 // the lists asked by default. "all" stands for every list that can be asked.
 func (c *Catalogue) Select(zones []string) ([]*List, error) {
-	var out []*List
 	if len(zones) == 0 {
+		out := make([]*List, 0, len(c.Lists))
 		for _, l := range c.Lists {
 			// A dead list is in the default set only if the user's file names it.
 			if l.Default && (l.askable() || l.Dead != "") {
@@ -191,6 +191,7 @@ func (c *Catalogue) Select(zones []string) ([]*List, error) {
 		}
 		return out, nil
 	}
+	var out []*List
 	add := func(l *List) {
 		if !slices.ContainsFunc(out, func(o *List) bool { return o.Zone == l.Zone }) {
 			out = append(out, l)

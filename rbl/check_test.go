@@ -1,7 +1,6 @@
 package rbl
 
 import (
-	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -113,10 +112,10 @@ func TestCheckDecides(t *testing.T) {
 }
 
 func TestCheckAddresses(t *testing.T) {
-	none := func(context.Context) []netip.Addr { return nil }
+	none := func(then func([]netip.Addr)) { then(nil) }
 	tests := []struct {
 		name      string
-		addresses func(context.Context) []netip.Addr
+		addresses func(func([]netip.Addr))
 		context   Context
 		want      string
 	}{

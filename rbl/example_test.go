@@ -26,8 +26,8 @@ $TTL 300
 	}
 	survey := rbl.Examine(context.Background(), resolver.NewOverlay(nil, zone), rbl.Options{
 		Lists: []string{"psbl.surriel.com", "dnsbl.sorbs.net"},
-		Addresses: func(context.Context) []netip.Addr {
-			return []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")}
+		Addresses: func(then func([]netip.Addr)) {
+			then([]netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")})
 		},
 	})
 	for _, l := range survey.Listings {

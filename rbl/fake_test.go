@@ -81,13 +81,13 @@ func lists(t testing.TB, text string) *Catalogue {
 	return c
 }
 
-func given(addrs ...string) func(context.Context) []netip.Addr {
-	return func(context.Context) []netip.Addr {
+func given(addrs ...string) func(func([]netip.Addr)) {
+	return func(then func([]netip.Addr)) {
 		var out []netip.Addr
 		for _, a := range addrs {
 			out = append(out, netip.MustParseAddr(a))
 		}
-		return out
+		then(out)
 	}
 }
 

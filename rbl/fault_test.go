@@ -1,7 +1,6 @@
 package rbl
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -84,7 +83,7 @@ func TestFaultMatrix(t *testing.T) {
 }
 
 // many is 25 lists, each with one of 32 addresses.
-func many(t testing.TB) (*Catalogue, resolver.Resolver, func(context.Context) []netip.Addr) {
+func many(t testing.TB) (*Catalogue, resolver.Resolver, func(func([]netip.Addr))) {
 	var zones, yaml strings.Builder
 	yaml.WriteString("lists:\n")
 	for i := range 25 {
@@ -96,7 +95,7 @@ func many(t testing.TB) (*Catalogue, resolver.Resolver, func(context.Context) []
 	for i := range addrs {
 		addrs[i] = netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
 	}
-	return lists(t, yaml.String()), dnstest.Zone(t, zones.String()), func(context.Context) []netip.Addr { return addrs }
+	return lists(t, yaml.String()), dnstest.Zone(t, zones.String()), func(then func([]netip.Addr)) { then(addrs) }
 }
 
 // 32 addresses on 25 lists are two rounds: entries and test entries together,

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"mailworthy/finding"
 	"mailworthy/resolver"
 )
@@ -76,7 +74,7 @@ type Rewriting struct {
 // tested twice and none that failed is asked about anything. It is for one
 // resolver; the zero value is ready for use by several examinations at once.
 type Health struct {
-	tests memo[healthKey, ListHealth]
+	tests memo[healthKey, *ListHealth]
 	probe memo[struct{}, Rewriting]
 }
 
@@ -92,24 +90,25 @@ func Probe(ctx context.Context, r resolver.Resolver, o Options) ([]ListHealth, R
 	if health == nil {
 		health = &Health{}
 	}
-	var tests []func()
-	var out []ListHealth
+	var kinds [][]Kind
 	lists := o.lists()
+	n := 0
 	for _, l := range lists {
-		for _, kind := range testedKinds(l) {
-			i := len(out)
+		kinds = append(kinds, testedKinds(l))
+		n += len(kinds[len(kinds)-1])
+	}
+	out := make([]ListHealth, 0, n)
+	var rewriting Rewriting
+	b := resolver.NewBatch(ctx, r)
+	health.rewriting(b, o.AbsentName, func(found Rewriting) { rewriting = found })
+	for i, l := range lists {
+		for _, kind := range kinds[i] {
+			at := len(out)
 			out = append(out, ListHealth{})
-			tests = append(tests, func() { out[i] = health.of(ctx, r, l, kind) })
+			health.of(b, l, kind, func(h *ListHealth) { out[at] = *h })
 		}
 	}
-	var rewriting Rewriting
-	var g errgroup.Group
-	g.SetLimit(maxInFlight)
-	g.Go(func() error { rewriting = health.rewriting(ctx, r, o.AbsentName); return nil })
-	for _, test := range tests {
-		g.Go(func() error { test(); return nil })
-	}
-	g.Wait()
+	b.Run()
 	return out, inferRewriting(rewriting, out)
 }
 
@@ -121,23 +120,28 @@ func testedKinds(l *List) []Kind {
 	return slices.DeleteFunc(slices.Clone(l.Kinds), func(k Kind) bool { return k == Allow })
 }
 
-// of returns the health of a list, testing it unless that was done in this run.
-func (h *Health) of(ctx context.Context, r resolver.Resolver, l *List, kind Kind) ListHealth {
+// of hands on the health of a list, testing it unless that was done in this run.
+// What it hands on is shared.
+func (h *Health) of(b *resolver.Batch, l *List, kind Kind, then func(*ListHealth)) {
 	if l.Dead != "" {
-		return closedByCatalogue(l)
+		closed := closedByCatalogue(l)
+		then(&closed)
+		return
 	}
-	health, ok := h.tests.get(ctx, healthKey{l.zone(), kind}, func() (ListHealth, time.Duration) {
-		return test(ctx, r, l, kind)
+	h.tests.begin(b, healthKey{l.zone(), kind}, func(tell func(*ListHealth, time.Duration)) {
+		beginTest(b, l, kind, tell)
+	}, func(health *ListHealth, ok bool) {
+		if !ok {
+			health = &ListHealth{List: l, Zone: l.Zone, Kind: kind, State: Unresolved, Why: "its test was not finished in time"}
+		}
+		then(health)
 	})
-	if !ok {
-		return ListHealth{List: l, Zone: l.Zone, Kind: kind, State: Unresolved, Why: "its test was not finished in time"}
-	}
-	return health
 }
 
-// known returns the health of a list if it was tested in this run.
-func (h *Health) known(l *List, kind Kind) (ListHealth, bool) {
-	return h.tests.peek(healthKey{l.zone(), kind})
+// known returns the health of a list if it was tested in this run, or nil.
+func (h *Health) known(l *List, kind Kind) *ListHealth {
+	health, _ := h.tests.peek(healthKey{l.zone(), kind})
+	return health
 }
 
 func closedByCatalogue(l *List) ListHealth {
@@ -193,45 +197,49 @@ type probed struct {
 	took time.Duration
 }
 
-// test asks the test entries of a list, at the same time, and says how long the
-// result holds.
-func test(ctx context.Context, r resolver.Resolver, l *List, kind Kind) (ListHealth, time.Duration) {
+// beginTest asks the test entries of a list, at the same time, and says how long
+// the result holds.
+func beginTest(b *resolver.Batch, l *List, kind Kind, tell func(*ListHealth, time.Duration)) {
 	listed, clean := l.entries(kind)
-	entries := append(slices.Clone(listed), clean)
-	results := make([]probed, len(entries))
-	var g errgroup.Group
-	for i, entry := range entries {
-		g.Go(func() error {
-			results[i] = probe(ctx, r, l, entry)
-			if i < len(listed) {
-				results[i].accept(l.Test.Answer)
+	results := make([]probed, len(listed)+1)
+	b.Part(func(b *resolver.Batch) {
+		for i := range results {
+			if i == len(listed) {
+				results[i].begin(b, l, clean, "")
+			} else {
+				results[i].begin(b, l, listed[i], l.Test.Answer)
 			}
-			return nil
-		})
-	}
-	g.Wait()
-	h := ListHealth{List: l, Zone: l.Zone, Kind: kind}
-	hold := forTheRun
-	for _, p := range results {
-		h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(p.answer, p.asError())))
-		h.Duration = max(h.Duration, p.took)
-		if p.err != nil {
-			hold = min(hold, holds(p.err))
 		}
-	}
-	h.DurationMS = h.Duration.Milliseconds()
-	if !h.judge(l, results[:len(listed)], &results[len(listed)]) {
-		soa, err := r.Lookup(ctx, l.zone(), resolver.TypeSOA)
-		h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(soa, err)))
-		h.judgeAbsent(l, listed, soa)
-	}
-	if h.State != Unresolved {
-		hold = forTheRun
-	}
-	if h.Slow() {
-		h.Advice = "It answers slowly through this resolver: one nearer to you may help, or leave the list out."
-	}
-	return h, hold
+	}, func() {
+		h, hold := &ListHealth{List: l, Zone: l.Zone, Kind: kind}, forTheRun
+		for i := range results {
+			p := &results[i]
+			h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(p.answer, p.asError())))
+			h.Duration = max(h.Duration, p.took)
+			if p.err != nil {
+				hold = min(hold, holds(p.err))
+			}
+		}
+		h.DurationMS = h.Duration.Milliseconds()
+		judged := func() {
+			if h.State != Unresolved {
+				hold = forTheRun
+			}
+			if h.Slow() {
+				h.Advice = "It answers slowly through this resolver: one nearer to you may help, or leave the list out."
+			}
+			tell(h, hold)
+		}
+		if h.judge(l, results[:len(listed)], &results[len(listed)]) {
+			judged()
+			return
+		}
+		b.Ask(l.zone(), resolver.TypeSOA, func(soa *resolver.Answer, err error) {
+			h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(soa, err)))
+			h.judgeAbsent(l, listed, soa)
+			judged()
+		})
+	})
 }
 
 // holds is for how long not to ask again. What stopped the examination, and not
@@ -243,22 +251,25 @@ func holds(err *resolver.Error) time.Duration {
 	return unresolvedHolds
 }
 
-func probe(ctx context.Context, r resolver.Resolver, l *List, entry string) probed {
-	p := probed{entry: entry}
+// begin asks for an entry. Answer is what the catalogue has for one that must be
+// listed.
+func (p *probed) begin(b *resolver.Batch, l *List, entry, answer string) {
+	p.entry = entry
 	name, err := entryName(entry)
 	if err != nil {
 		p.err = &resolver.Error{Name: l.Zone, Type: resolver.TypeA, Reason: resolver.BadName}
-		return p
+		return
 	}
 	start := time.Now()
-	p.answer, err = r.Lookup(ctx, name+"."+l.zone(), resolver.TypeA)
-	p.took = time.Since(start)
-	if err != nil {
-		p.err = resolver.AsError(err)
-		return p
-	}
-	p.reading = l.read(p.answer)
-	return p
+	b.Ask(name+"."+l.zone(), resolver.TypeA, func(a *resolver.Answer, err error) {
+		p.answer, p.took = a, time.Since(start)
+		if err != nil {
+			p.err = resolver.AsError(err)
+			return
+		}
+		p.reading = l.read(a)
+		p.accept(answer)
+	})
 }
 
 // accept takes the answer that the catalogue has for the entry that must be
@@ -358,18 +369,19 @@ func reasonText(err *resolver.Error) string {
 
 // rewriting asks once a run for a name that does not exist. RFC 6761, 6.4
 // reserves "invalid" for such names, so the question costs nobody anything.
-func (h *Health) rewriting(ctx context.Context, r resolver.Resolver, name string) Rewriting {
-	rewriting, _ := h.probe.get(ctx, struct{}{}, func() (Rewriting, time.Duration) {
+func (h *Health) rewriting(b *resolver.Batch, name string, then func(Rewriting)) {
+	h.probe.begin(b, struct{}{}, func(tell func(Rewriting, time.Duration)) {
 		if name == "" {
 			name = randomLabel() + ".invalid"
 		}
-		a, err := r.Lookup(ctx, name, resolver.TypeA)
-		if err != nil {
-			return Rewriting{}, holds(resolver.AsError(err))
-		}
-		return Rewriting{Known: true, Rewrites: !a.Absent(), Evidence: []finding.Evidence{a.Evidence()}}, forTheRun
-	})
-	return rewriting
+		b.Ask(name, resolver.TypeA, func(a *resolver.Answer, err error) {
+			if err != nil {
+				tell(Rewriting{}, holds(resolver.AsError(err)))
+				return
+			}
+			tell(Rewriting{Known: true, Rewrites: !a.Absent(), Evidence: []finding.Evidence{a.Evidence()}}, forTheRun)
+		})
+	}, func(r Rewriting, _ bool) { then(r) })
 }
 
 func randomLabel() string {
@@ -387,13 +399,18 @@ func inferRewriting(r Rewriting, lists []ListHealth) Rewriting {
 	if r.Rewrites {
 		return r
 	}
-	same := make(map[string][]finding.Evidence)
-	for _, h := range lists {
-		if h.Outside {
-			e := h.Evidence[h.outsideAt]
-			key := strings.Join(e.Answer, " ")
-			same[key] = append(same[key], e)
+	var same map[string][]finding.Evidence
+	for i := range lists {
+		h := &lists[i]
+		if !h.Outside {
+			continue
 		}
+		if same == nil {
+			same = make(map[string][]finding.Evidence)
+		}
+		e := h.Evidence[h.outsideAt]
+		key := strings.Join(e.Answer, " ")
+		same[key] = append(same[key], e)
 	}
 	for _, evidence := range same {
 		if n := len(evidence); n >= 3 && 2*n >= len(lists) {

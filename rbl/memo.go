@@ -1,78 +1,100 @@
 package rbl
 
 import (
-	"context"
 	"sync"
 	"time"
+
+	"mailworthy/resolver"
 )
 
-// memo remembers what was found out once: who asks for it while it is being
-// found out waits for that, and does not ask again.
+// memo remembers what was found out once: who wants it while it is being found out
+// is told then, and does not ask again.
 type memo[K comparable, V any] struct {
 	mu      sync.Mutex
 	entries map[K]*remembered[V]
 }
 
 type remembered[V any] struct {
-	done  chan struct{}
 	value V
 	// until is when the value expires; zero is before it is there.
 	until time.Time
-	kept  bool
+	// waiting are told when the value is there, or the asking came to nothing.
+	waiting []func()
 }
 
 // forTheRun is how long to keep what does not change during a run.
 const forTheRun = 365 * 24 * time.Hour
 
-// get returns the value of the key, asking for it if nobody has. The function
-// says how long its value holds; zero is for this caller only, and the next one
-// asks again. It is false when the context ended first.
-func (m *memo[K, V]) get(ctx context.Context, key K, ask func() (V, time.Duration)) (V, bool) {
-	for {
-		m.mu.Lock()
-		e := m.entries[key]
-		if e == nil || e.kept && time.Now().After(e.until) {
-			e = &remembered[V]{done: make(chan struct{})}
-			if m.entries == nil {
-				m.entries = make(map[K]*remembered[V])
-			}
-			m.entries[key] = e
-			m.mu.Unlock()
-			return m.fill(key, e, ask), true
-		}
+// begin hands the value of the key to then, in the goroutine of the batch. Where
+// nobody has asked for it, ask does, on that batch: it tells the value and for how
+// long that holds. Zero is for this caller only, and one of those who wait asks
+// again. It is false when the context ended while another batch was asking.
+func (m *memo[K, V]) begin(b *resolver.Batch, key K, ask func(tell func(V, time.Duration)), then func(V, bool)) {
+	m.mu.Lock()
+	e := m.entries[key]
+	switch {
+	case e != nil && e.until.IsZero():
 		m.mu.Unlock()
-		select {
-		case <-e.done:
-			if v, ok := m.peek(key); ok {
-				return v, true
+		b.Await(func(tell func()) { m.wait(e, tell) }, func(told bool) {
+			if !told {
+				var none V
+				then(none, false)
+				return
 			}
-		case <-ctx.Done():
-			var zero V
-			return zero, false
+			m.begin(b, key, ask, then)
+		})
+	case e != nil && !time.Now().After(e.until):
+		m.mu.Unlock()
+		then(e.value, true)
+	default:
+		e = &remembered[V]{}
+		if m.entries == nil {
+			m.entries = make(map[K]*remembered[V])
 		}
+		m.entries[key] = e
+		m.mu.Unlock()
+		ask(func(v V, hold time.Duration) {
+			m.fill(key, e, v, hold)
+			then(v, true)
+		})
 	}
 }
 
-func (m *memo[K, V]) fill(key K, e *remembered[V], ask func() (V, time.Duration)) V {
-	v, hold := ask()
+// wait notes who is to be told, or tells at once what was filled meanwhile.
+func (m *memo[K, V]) wait(e *remembered[V], tell func()) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if hold > 0 {
-		e.value, e.kept, e.until = v, true, time.Now().Add(hold)
-	} else {
+	over := !e.until.IsZero()
+	if !over {
+		e.waiting = append(e.waiting, tell)
+	}
+	m.mu.Unlock()
+	if over {
+		tell()
+	}
+}
+
+// fill ends the asking. A value that does not hold has expired when it is there.
+func (m *memo[K, V]) fill(key K, e *remembered[V], v V, hold time.Duration) {
+	m.mu.Lock()
+	e.value, e.until = v, time.Now().Add(hold)
+	if hold <= 0 {
 		delete(m.entries, key)
 	}
-	close(e.done)
-	return v
+	waiting := e.waiting
+	e.waiting = nil
+	m.mu.Unlock()
+	for _, tell := range waiting {
+		tell()
+	}
 }
 
 // peek returns the value of the key if it is known already.
 func (m *memo[K, V]) peek(key K) (V, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e := m.entries[key]; e != nil && e.kept && !time.Now().After(e.until) {
+	if e := m.entries[key]; e != nil && !time.Now().After(e.until) {
 		return e.value, true
 	}
-	var zero V
-	return zero, false
+	var none V
+	return none, false
 }

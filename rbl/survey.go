@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"mailworthy/finding"
 	"mailworthy/resolver"
 )
@@ -28,10 +26,8 @@ const (
 	Dead Verdict = "dead"
 )
 
-// Bounds on what one examination does.
+// Bounds on what one examination keeps.
 const (
-	// maxInFlight is high enough for 32 addresses on 25 lists to be one round.
-	maxInFlight  = 1024
 	maxReasons   = 4
 	maxReasonLen = 500
 )
@@ -52,9 +48,9 @@ type Options struct {
 	// out: Catalogue.Select says which.
 	Lists   []string
 	Domains []Subject
-	// Addresses returns the addresses to ask about and may block until they are
-	// known; nil: none. It is called once.
-	Addresses func(context.Context) []netip.Addr
+	// Addresses says which addresses to ask about: it calls then once, at once or
+	// when they are known, in the goroutine of the batch; nil: none.
+	Addresses func(then func([]netip.Addr))
 	// Health is shared by the examinations of a run; nil: its own.
 	Health *Health
 	// AbsentName is a name that does not exist; empty: a random one.
@@ -129,17 +125,29 @@ type Listing struct {
 
 // Examine asks each list about each subject. It returns when all answers are in
 // or the context ends; what was not answered by then is unknown.
+func Examine(ctx context.Context, r resolver.Resolver, o Options) *Survey {
+	var out *Survey
+	b := resolver.NewBatch(ctx, r)
+	Begin(b, o, func(s *Survey) { out = s })
+	b.Run()
+	return out
+}
+
+// Begin begins an examination on a batch and hands on what it found.
 //
 // The test entries of the lists, the listings and the name that does not exist
 // are one round; the reasons of what is listed are a second one.
-func Examine(ctx context.Context, r resolver.Resolver, o Options) *Survey {
-	e := &examination{ctx: ctx, r: r, health: o.Health, lists: o.lists(), named: len(o.Lists) > 0}
+func Begin(b *resolver.Batch, o Options, done func(*Survey)) {
+	s := &Survey{Addresses: []netip.Addr{}, AddressesAsked: o.Addresses != nil, Domains: subjects(o.Domains), Listings: []Listing{}}
+	e := &examination{batch: b, health: o.Health, lists: o.lists(), named: len(o.Lists) > 0, survey: s, done: done, open: 1}
 	if e.health == nil {
 		e.health = &Health{}
 	}
-	e.group.SetLimit(maxInFlight)
-	s := &Survey{Addresses: []netip.Addr{}, AddressesAsked: o.Addresses != nil, Domains: subjects(o.Domains)}
-	e.group.Go(func() error { s.Resolver = e.health.rewriting(ctx, r, o.AbsentName); return nil })
+	e.open++
+	e.health.rewriting(b, o.AbsentName, func(r Rewriting) {
+		s.Resolver = r
+		e.end()
+	})
 	if o.Addresses != nil {
 		// Most domains have IPv4 senders: the lists can be tested while the
 		// addresses are being found out.
@@ -150,257 +158,23 @@ func Examine(ctx context.Context, r resolver.Resolver, o Options) *Survey {
 		e.askDomains(s.Domains)
 	}
 	if o.Addresses != nil {
-		s.Addresses, s.NotPublic = addresses(o.Addresses(ctx))
-		e.askAddresses(s.Addresses)
+		e.open++
+		o.Addresses(func(addrs []netip.Addr) {
+			s.Addresses, s.NotPublic = addresses(addrs)
+			e.askAddresses(s.Addresses)
+			e.end()
+		})
 	}
-	e.group.Wait()
-	s.Listings = e.gather(s)
-	s.Lists = e.tested()
-	s.Resolver = inferRewriting(s.Resolver, s.Lists)
-	return s
-}
-
-// examination is the work of one Examine.
-type examination struct {
-	ctx    context.Context
-	r      resolver.Resolver
-	health *Health
-	lists  []*List
-	// named: the user named the lists.
-	named bool
-	group errgroup.Group
-	tests []*listTest
-	index map[questionKey]*question
-}
-
-// listTest is the test of one list for one kind of subject.
-type listTest struct {
-	list   *List
-	kind   Kind
-	done   chan struct{}
-	health ListHealth
-}
-
-type questionKey struct {
-	list *List
-	name string
-}
-
-// question is one subject put to one list; subjects that share a registrable
-// domain share it.
-type question struct {
-	list    *List
-	kind    Kind
-	about   string
-	test    *listTest
-	listing Listing
-}
-
-// test starts the tests of all lists that take the kind.
-func (e *examination) test(kind Kind) {
-	if slices.ContainsFunc(e.tests, func(t *listTest) bool { return t.kind == kind }) {
-		return
-	}
-	for _, l := range e.lists {
-		if l.takes(kind) {
-			t := &listTest{list: l, kind: kind, done: make(chan struct{})}
-			e.tests = append(e.tests, t)
-			e.group.Go(func() error {
-				defer close(t.done)
-				t.health = e.health.of(e.ctx, e.r, l, kind)
-				return nil
-			})
-		}
-	}
-}
-
-func (e *examination) askDomains(domains []Subject) {
-	for _, d := range domains {
-		for _, l := range e.lists {
-			if l.speaksOf(Domain) {
-				e.ask(l, Domain, l.nameOf(d.Name))
-			}
-		}
-	}
-}
-
-func (e *examination) askAddresses(addrs []netip.Addr) {
-	for _, a := range addrs {
-		e.test(kindOf(a))
-	}
-	for _, a := range addrs {
-		for _, l := range e.lists {
-			if l.speaksOf(kindOf(a)) {
-				e.ask(l, kindOf(a), a.String())
-			}
-		}
-	}
-}
-
-// ask starts a question, unless it was put already.
-func (e *examination) ask(l *List, kind Kind, about string) {
-	key := questionKey{l, about}
-	if e.index == nil {
-		e.index = make(map[questionKey]*question)
-	}
-	if e.index[key] != nil {
-		return
-	}
-	q := &question{list: l, kind: kind, about: about}
-	if l.Dead != "" {
-		e.index[key] = q
-		q.listing = q.verdict().unusable(closedByCatalogue(l))
-		return
-	}
-	q.test = e.tests[slices.IndexFunc(e.tests, func(t *listTest) bool { return t.list == l && t.kind == kind })]
-	e.index[key] = q
-	e.group.Go(func() error { q.listing = e.answer(q); return nil })
-}
-
-// verdict is the listing without its verdict.
-func (q *question) verdict() Listing {
-	return Listing{Subject: q.about, Kind: q.kind, Zone: q.list.Zone, Allow: q.list.allows(), list: q.list}
-}
-
-// answer finds the verdict of one question. The test of the list was started
-// before, so waiting for it cannot wait for a place in the group.
-func (e *examination) answer(q *question) Listing {
-	l, listing := q.list, q.verdict()
-	if h, ok := e.health.known(l, q.kind); ok && h.State != Usable {
-		return listing.unusable(h)
-	}
-	name, err := entryName(q.about)
-	if err != nil {
-		listing.Verdict, listing.Why = Unknown, "the name cannot be asked for"
-		return listing
-	}
-	name += "." + l.zone()
-	a, err := e.r.Lookup(e.ctx, name, resolver.TypeA)
-	evidence := l.evidence(resolver.Outcome(a, err))
-	<-q.test.done
-	if h := q.test.health; h.State != Usable {
-		listing.Evidence = append(listing.Evidence, evidence)
-		return listing.unusable(h)
-	}
-	if err != nil {
-		listing.Verdict, listing.Evidence = Unknown, []finding.Evidence{evidence}
-		listing.Why = "the question was not answered: " + reasonText(resolver.AsError(err))
-		return listing
-	}
-	reading := l.read(a)
-	listing.Verdict, listing.Answers, listing.Codes = reading.verdict, reading.answers, reading.codes
-	listing.Why, listing.Advice = reading.why, reading.advice
-	if a.Absent() {
-		return listing
-	}
-	listing.Evidence = []finding.Evidence{evidence}
-	if listing.Verdict == Listed {
-		for _, c := range listing.Codes {
-			if c.Weight.Rank() > listing.Weight.Rank() || listing.Weight == "" {
-				listing.Weight = c.Weight
-			}
-		}
-		listing.reasons(e, name)
-	}
-	return listing
-}
-
-// unusable is the verdict about any subject of a list that failed its test.
-func (listing Listing) unusable(h ListHealth) Listing {
-	listing.Verdict = Unknown
-	switch h.State {
-	case Refused:
-		listing.Verdict = Blocked
-	case Closed:
-		listing.Verdict = Dead
-	}
-	listing.Why, listing.Advice = h.Why, h.Advice
-	return listing
-}
-
-// reasons fetches the texts of an entry (RFC 5782, 2.1). Without them the entry
-// stands all the same.
-func (listing *Listing) reasons(e *examination, name string) {
-	l := listing.list
-	a, err := e.r.Lookup(e.ctx, name, resolver.TypeTXT)
-	if err != nil || a.Absent() {
-		return
-	}
-	for i := range a.Records {
-		if len(listing.Reasons) == maxReasons {
-			break
-		}
-		text := l.redact(a.Records[i].Text())
-		if len(text) > maxReasonLen {
-			text = text[:maxReasonLen] + "…"
-		}
-		listing.Reasons = append(listing.Reasons, text)
-	}
-	slices.Sort(listing.Reasons)
-}
-
-// gather puts the verdicts in the order of subjects and lists.
-func (e *examination) gather(s *Survey) []Listing {
-	out := []Listing{}
-	add := func(l *List, about, subject string) {
-		q := e.index[questionKey{l, about}]
-		listing := q.listing
-		if subject != about {
-			listing.Subject, listing.Name = subject, about
-		}
-		out = append(out, listing)
-	}
-	for _, a := range s.Addresses {
-		for _, l := range e.lists {
-			if l.speaksOf(kindOf(a)) {
-				add(l, a.String(), a.String())
-			}
-		}
-	}
-	for _, d := range s.Domains {
-		for _, l := range e.lists {
-			if l.speaksOf(Domain) {
-				add(l, l.nameOf(d.Name), d.Name)
-			}
-		}
-	}
-	return out
-}
-
-// tested is the health of the lists that were needed.
-func (e *examination) tested() []ListHealth {
-	out := []ListHealth{}
-	for _, l := range e.lists {
-		if l.Dead != "" {
-			out = append(out, closedByCatalogue(l))
-		}
-		for _, t := range e.tests {
-			if t.list == l {
-				out = append(out, t.health)
-			}
-		}
-	}
-	for i := range out {
-		out[i].Asked = e.named || out[i].List.Stated
-	}
-	return out
+	e.end()
 }
 
 // speaksOf: there is a verdict of the list about subjects of the kind. What a
 // dead list held does not matter any more.
 func (l *List) speaksOf(kind Kind) bool { return l.Dead != "" || l.takes(kind) }
 
-// nameOf is the name to ask about a domain.
-func (l *List) nameOf(domain string) string {
-	if l.Registrable {
-		return registrable(domain)
-	}
-	return domain
-}
-
 // subjects are the domains, each once, with their roles joined.
 func subjects(domains []Subject) []Subject {
-	out := []Subject{}
+	out := make([]Subject, 0, len(domains))
 	for _, d := range domains {
 		d.Name = canonical(d.Name)
 		i := slices.IndexFunc(out, func(o Subject) bool { return o.Name == d.Name })

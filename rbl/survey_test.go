@@ -268,6 +268,19 @@ func TestUnresolvedHealth(t *testing.T) {
 	})
 }
 
+// examineLate examines with addresses that are known after a time.
+func examineLate(t *testing.T, r resolver.Resolver, o Options, after time.Duration) *Survey {
+	var out *Survey
+	b := resolver.NewBatch(t.Context(), r)
+	known := o.Addresses
+	o.Addresses = func(then func([]netip.Addr)) {
+		b.Go(func() { time.Sleep(after) }, func() { known(then) })
+	}
+	Begin(b, o, func(s *Survey) { out = s })
+	b.Run()
+	return out
+}
+
 // Rounds: with a fixed time to answer, the wall time is the number of rounds.
 func TestRounds(t *testing.T) {
 	const rtt = 20 * time.Millisecond
@@ -289,12 +302,8 @@ func TestRounds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := &asker{next: zone, delay: rtt}
 				start := time.Now()
-				Examine(t.Context(), r, Options{Catalogue: lists(t, worldLists), Lists: []string{"bl.good.test", "dom.good.test", "allow.test"},
-					Domains: []Subject{{Name: "good.example"}},
-					Addresses: func(ctx context.Context) []netip.Addr {
-						time.Sleep(tt.after)
-						return given(tt.addrs...)(ctx)
-					}})
+				examineLate(t, r, Options{Catalogue: lists(t, worldLists), Lists: []string{"bl.good.test", "dom.good.test", "allow.test"},
+					Domains: []Subject{{Name: "good.example"}}, Addresses: given(tt.addrs...)}, tt.after)
 				if took := time.Since(start); took != tt.want {
 					t.Errorf("%s, want %s", took, tt.want)
 				}
@@ -309,11 +318,7 @@ func TestHealthComesFirst(t *testing.T) {
 	zone := worldAsker(t).next
 	synctest.Test(t, func(t *testing.T) {
 		r := &asker{next: zone, delay: time.Millisecond}
-		s := Examine(t.Context(), r, Options{Catalogue: lists(t, worldLists), Lists: []string{"bl.public.test"},
-			Addresses: func(ctx context.Context) []netip.Addr {
-				time.Sleep(time.Second)
-				return given("192.0.2.10")(ctx)
-			}})
+		s := examineLate(t, r, Options{Catalogue: lists(t, worldLists), Lists: []string{"bl.public.test"}, Addresses: given("192.0.2.10")}, time.Second)
 		if n := r.count("bl.public.test A"); n != 2 {
 			t.Errorf("%d questions, want the test entries alone", n)
 		}

@@ -116,7 +116,7 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 			asker := resolver.NewSession(s.stack, s.maxQueries*(len(addrs)+len(domains)))
 			o := rbl.Options{Catalogue: catalogue, Lists: lists.only}
 			if len(addrs) > 0 {
-				o.Addresses = func(context.Context) []netip.Addr { return addrs }
+				o.Addresses = func(then func([]netip.Addr)) { then(addrs) }
 			}
 			for _, d := range domains {
 				o.Domains = append(o.Domains, rbl.Subject{Name: d, Role: "domain"})

@@ -1,0 +1,304 @@
+package rbl
+
+import (
+	"net/netip"
+	"slices"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// examination is the work of one Begin.
+type examination struct {
+	batch  *resolver.Batch
+	health *Health
+	lists  []*List
+	// named: the user named the lists.
+	named  bool
+	survey *Survey
+	done   func(*Survey)
+	// open counts what the survey waits for.
+	open  int
+	tests []kindTests
+	// domains are the listings of domains until the survey has all; some are copies.
+	domains []Listing
+	copies  []copied
+}
+
+// kindTests are the tests for one kind of subject, in the order of the lists.
+type kindTests struct {
+	kind Kind
+	of   []listTest
+}
+
+// listTest is the test of one list; its list is nil where it does not take the kind.
+type listTest struct {
+	list *List
+	// health is shared with other examinations; nil before it is known.
+	health *ListHealth
+	// waiting is what has its answer and not the health of the list.
+	waiting []func()
+}
+
+// copied says that a listing has the verdict of another one: subjects that share a
+// registrable domain share the question.
+type copied struct{ to, from int }
+
+// end ends one of the things that are open. The last one completes the survey, with
+// the verdicts in the order of subjects and lists.
+func (e *examination) end() {
+	if e.open--; e.open > 0 {
+		return
+	}
+	for _, c := range e.copies {
+		to := &e.domains[c.to]
+		subject, name := to.Subject, to.Name
+		*to = e.domains[c.from]
+		to.Subject, to.Name = subject, name
+	}
+	s := e.survey
+	s.Listings = append(s.Listings, e.domains...)
+	s.Lists = e.tested()
+	s.Resolver = inferRewriting(s.Resolver, s.Lists)
+	e.done(s)
+}
+
+// test starts the tests of all lists that take the kind.
+func (e *examination) test(kind Kind) {
+	if e.testsOf(kind) != nil {
+		return
+	}
+	tests := make([]listTest, len(e.lists))
+	e.tests = append(e.tests, kindTests{kind, tests})
+	for i, l := range e.lists {
+		if !l.takes(kind) {
+			continue
+		}
+		t := &tests[i]
+		t.list = l
+		if t.health = e.health.known(l, kind); t.health != nil {
+			continue
+		}
+		e.open++
+		e.health.of(e.batch, l, kind, func(h *ListHealth) {
+			t.health = h
+			for _, judge := range t.waiting {
+				judge()
+			}
+			t.waiting = nil
+			e.end()
+		})
+	}
+}
+
+func (e *examination) testsOf(kind Kind) []listTest {
+	for i := range e.tests {
+		if e.tests[i].kind == kind {
+			return e.tests[i].of
+		}
+	}
+	return nil
+}
+
+// speaking is how many lists have a verdict about subjects of the kind.
+func (e *examination) speaking(kind Kind) int {
+	n := 0
+	for _, l := range e.lists {
+		if l.speaksOf(kind) {
+			n++
+		}
+	}
+	return n
+}
+
+func (e *examination) askDomains(domains []Subject) {
+	each := e.speaking(Domain)
+	e.domains = make([]Listing, 0, each*len(domains))
+	for i, d := range domains {
+		whole, own := d.Name, ""
+		for at, l := range e.lists {
+			if !l.speaksOf(Domain) {
+				continue
+			}
+			about := whole
+			if l.Registrable {
+				if own == "" {
+					own = registrable(whole)
+				}
+				about = own
+			}
+			e.domains = append(e.domains, l.unasked(Domain, whole))
+			here := len(e.domains) - 1
+			listing := &e.domains[here]
+			if about != whole {
+				listing.Name = about
+			}
+			if first := e.sharing(here, i, each); first >= 0 {
+				e.copies = append(e.copies, copied{here, first})
+				continue
+			}
+			entry, _ := entryName(about)
+			e.ask(listing, at, entry)
+		}
+	}
+}
+
+// sharing is the first listing of the same list that is about the same name as the
+// one here, which is of the domain i; it is negative where there is none.
+func (e *examination) sharing(here, i, each int) int {
+	for j := range i {
+		other := here - (i-j)*each
+		if e.domains[other].about() == e.domains[here].about() {
+			return other
+		}
+	}
+	return -1
+}
+
+func (e *examination) askAddresses(addrs []netip.Addr) {
+	n := len(e.domains)
+	for _, a := range addrs {
+		e.test(kindOf(a))
+		n += e.speaking(kindOf(a))
+	}
+	// It is not to move while answers come in.
+	listings := make([]Listing, 0, n)
+	for _, a := range addrs {
+		kind, subject, entry := kindOf(a), a.String(), reversed(a)
+		for at, l := range e.lists {
+			if l.speaksOf(kind) {
+				listings = append(listings, l.unasked(kind, subject))
+				e.ask(&listings[len(listings)-1], at, entry)
+			}
+		}
+	}
+	e.survey.Listings = listings
+}
+
+// unasked is a listing without its verdict.
+func (l *List) unasked(kind Kind, subject string) Listing {
+	return Listing{Subject: subject, Kind: kind, Zone: l.Zone, Allow: l.allows(), list: l}
+}
+
+// ask puts the question of a listing to its list, which is the one at that place.
+// Entry is what to put before the zone, or empty where that cannot be asked for.
+func (e *examination) ask(listing *Listing, at int, entry string) {
+	l := listing.list
+	if l.Dead != "" {
+		closed := closedByCatalogue(l)
+		listing.unusable(&closed)
+		return
+	}
+	t := &e.testsOf(listing.Kind)[at]
+	switch {
+	case t.health != nil && t.health.State != Usable:
+		listing.unusable(t.health)
+		return
+	case entry == "":
+		listing.Verdict, listing.Why = Unknown, "the name cannot be asked for"
+		return
+	}
+	name := entry + "." + l.zone()
+	e.open++
+	e.batch.Ask(name, resolver.TypeA, func(a *resolver.Answer, err error) {
+		if t.health == nil {
+			t.waiting = append(t.waiting, func() { e.answered(listing, t.health, name, a, err) })
+			return
+		}
+		e.answered(listing, t.health, name, a, err)
+	})
+}
+
+// answered finds the verdict of a listing. The reasons of an entry are asked for.
+func (e *examination) answered(listing *Listing, h *ListHealth, name string, a *resolver.Answer, err error) {
+	l := listing.list
+	switch {
+	case h.State != Usable:
+		listing.Evidence = []finding.Evidence{l.evidence(resolver.Outcome(a, err))}
+		listing.unusable(h)
+	case err != nil:
+		listing.Verdict, listing.Evidence = Unknown, []finding.Evidence{l.evidence(resolver.Outcome(nil, err))}
+		listing.Why = "the question was not answered: " + reasonText(resolver.AsError(err))
+	case a.Absent():
+		listing.Verdict = Clean
+	default:
+		listing.Evidence = []finding.Evidence{l.evidence(a.Evidence())}
+		reading := l.read(a)
+		listing.Verdict, listing.Answers, listing.Codes = reading.verdict, reading.answers, reading.codes
+		listing.Why, listing.Advice = reading.why, reading.advice
+		if listing.Verdict == Listed {
+			for _, c := range listing.Codes {
+				if c.Weight.Rank() > listing.Weight.Rank() || listing.Weight == "" {
+					listing.Weight = c.Weight
+				}
+			}
+			e.batch.Ask(name, resolver.TypeTXT, func(a *resolver.Answer, err error) {
+				listing.reasons(a, err)
+				e.end()
+			})
+			return
+		}
+	}
+	e.end()
+}
+
+// unusable is the verdict about any subject of a list that failed its test.
+func (listing *Listing) unusable(h *ListHealth) {
+	listing.Verdict = Unknown
+	switch h.State {
+	case Refused:
+		listing.Verdict = Blocked
+	case Closed:
+		listing.Verdict = Dead
+	}
+	listing.Why, listing.Advice = h.Why, h.Advice
+}
+
+// reasons are the texts of an entry (RFC 5782, 2.1). Without them the entry stands
+// all the same.
+func (listing *Listing) reasons(a *resolver.Answer, err error) {
+	if err != nil || a.Absent() {
+		return
+	}
+	for i := range a.Records {
+		if len(listing.Reasons) == maxReasons {
+			break
+		}
+		text := listing.list.redact(a.Records[i].Text())
+		if len(text) > maxReasonLen {
+			text = text[:maxReasonLen] + "…"
+		}
+		listing.Reasons = append(listing.Reasons, text)
+	}
+	slices.Sort(listing.Reasons)
+}
+
+// tested is the health of the lists that were needed.
+func (e *examination) tested() []ListHealth {
+	n := 0
+	for i, l := range e.lists {
+		if l.Dead != "" {
+			n++
+		}
+		for _, tests := range e.tests {
+			if tests.of[i].list != nil {
+				n++
+			}
+		}
+	}
+	out := make([]ListHealth, 0, n)
+	for i, l := range e.lists {
+		if l.Dead != "" {
+			out = append(out, closedByCatalogue(l))
+		}
+		for _, tests := range e.tests {
+			if t := &tests.of[i]; t.list != nil {
+				out = append(out, *t.health)
+			}
+		}
+	}
+	for i := range out {
+		out[i].Asked = e.named || out[i].List.Stated
+	}
+	return out
+}
