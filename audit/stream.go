@@ -124,6 +124,10 @@ func begin[In, Out any](ctx context.Context, inputs iter.Seq[In], o StreamOption
 			}
 			<-slots
 		})
+		// What is under way goes first: a further input is begun when the processors
+		// have nothing better to do. So where answers come quickly few inputs are
+		// under way, whatever the bound, and their memory stays in the caches.
+		runtime.Gosched()
 		if !room() {
 			return
 		}
