@@ -94,7 +94,7 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 	a.judge()
 	a.result.Queries = a.session.Queries()
 	a.result.Trace = a.session.Trace()
-	if c := o.Catalogue; c != nil {
+	if c := o.Catalogue; c != nil && c.HasKeys() {
 		// The names of lists that one pays for hold the key.
 		for i := range a.result.Trace {
 			a.result.Trace[i].Name = c.Redact(a.result.Trace[i].Name)

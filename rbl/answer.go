@@ -17,11 +17,12 @@ type pattern [4]struct{ low, high byte }
 // parsePattern reads 127.0.0.2, 127.0.0.10-12, 127.0.*.3.
 func parsePattern(s string) (pattern, error) {
 	var p pattern
-	octets := strings.Split(s, ".")
-	if len(octets) != 4 {
+	if strings.Count(s, ".") != len(p)-1 {
 		return p, errors.New("not four octets")
 	}
-	for i, o := range octets {
+	for i := range p {
+		var o string
+		o, s, _ = strings.Cut(s, ".")
 		if o == "*" {
 			p[i].high = 255
 			continue
@@ -161,8 +162,9 @@ func (l *List) refusal(o [4]byte) *Refusal {
 // all the same (RFC 5782, 6).
 func (l *List) decode(addr netip.Addr) []Code {
 	var codes []Code
-	for _, c := range l.Codes {
-		if l.matches(c.Answer, addr.As4()) {
+	for i := range l.Codes {
+		if l.matches(l.Codes[i].Answer, addr.As4()) {
+			c := l.Codes[i]
 			c.Answer = addr.String()
 			codes = append(codes, c)
 			if !l.Mask {

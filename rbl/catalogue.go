@@ -1,7 +1,6 @@
 package rbl
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -218,6 +217,11 @@ func (c *Catalogue) Select(zones []string) ([]*List, error) {
 	return out, nil
 }
 
+// HasKeys reports whether there is anything to redact.
+func (c *Catalogue) HasKeys() bool {
+	return slices.ContainsFunc(c.Lists, func(l *List) bool { return l.secret != nil })
+}
+
 // Redact replaces every key of the catalogue in a text by "<key>".
 func (c *Catalogue) Redact(text string) string {
 	for _, l := range c.Lists {
@@ -263,25 +267,31 @@ func (l *List) redact(text string) string {
 	if l.secret == nil || l.secret.key == "" {
 		return text
 	}
-	// Keys are ASCII; folding byte by byte keeps the offsets of the raw text.
-	lower := []byte(text)
-	for i, c := range lower {
-		if 'A' <= c && c <= 'Z' {
-			lower[i] = c + 'a' - 'A'
-		}
-	}
-	key := []byte(strings.ToLower(l.secret.key))
 	var b strings.Builder
-	for {
-		i := bytes.Index(lower, key)
+	for key := l.secret.key; ; {
+		i := indexFold(text, key)
+		if i < 0 && b.Len() == 0 {
+			return text
+		}
 		if i < 0 {
 			b.WriteString(text)
 			return b.String()
 		}
 		b.WriteString(text[:i])
 		b.WriteString(keyMark)
-		text, lower = text[i+len(key):], lower[i+len(key):]
+		text = text[i+len(key):]
 	}
+}
+
+// indexFold is where a key, which is ASCII, stands in a text in whatever case, or
+// -1.
+func indexFold(text, key string) int {
+	for i := 0; i+len(key) <= len(text); i++ {
+		if strings.EqualFold(text[i:i+len(key)], key) {
+			return i
+		}
+	}
+	return -1
 }
 
 // evidence is e without the list's key.

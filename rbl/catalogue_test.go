@@ -259,6 +259,29 @@ func TestKeysAreRedacted(t *testing.T) {
 	}
 }
 
+func TestRedact(t *testing.T) {
+	c, err := load(t, "lists: [{zone: zen.spamhaus.org, key: ks}, {zone: dbl.spamhaus.org, key: other}]", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"":                      "",
+		"k":                     "k",
+		"KS.zen":                "<key>.zen",
+		"a ks, Ks":              "a <key>, <key>",
+		"kkss":                  "k<key>s",
+		"oTHERks":               "<key><key>",
+		"\u212as k\u017f \xffks": "\u212as k\u017f \xff<key>", // KELVIN SIGN and LONG S fold to k and s
+	} {
+		if got := c.Redact(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if !c.HasKeys() || DefaultCatalogue().HasKeys() {
+		t.Error("who has keys")
+	}
+}
+
 func TestKeyNotAccepted(t *testing.T) {
 	c, err := load(t, "lists: [{zone: zen.spamhaus.org, key: k}]", nil)
 	if err != nil {

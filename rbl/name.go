@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -17,7 +18,11 @@ const hexDigits = "0123456789abcdef"
 func reversed(addr netip.Addr) string {
 	if addr.Is4() {
 		o := addr.As4()
-		return fmt.Sprintf("%d.%d.%d.%d", o[3], o[2], o[1], o[0])
+		b := make([]byte, 0, 16)
+		for i := len(o) - 1; i >= 0; i-- {
+			b = append(strconv.AppendUint(b, uint64(o[i]), 10), '.')
+		}
+		return string(b[:len(b)-1])
 	}
 	o := addr.As16()
 	b := make([]byte, 0, 64)
