@@ -265,12 +265,12 @@ func TestRedact(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"":                      "",
-		"k":                     "k",
-		"KS.zen":                "<key>.zen",
-		"a ks, Ks":              "a <key>, <key>",
-		"kkss":                  "k<key>s",
-		"oTHERks":               "<key><key>",
+		"":                       "",
+		"k":                      "k",
+		"KS.zen":                 "<key>.zen",
+		"a ks, Ks":               "a <key>, <key>",
+		"kkss":                   "k<key>s",
+		"oTHERks":                "<key><key>",
 		"\u212as k\u017f \xffks": "\u212as k\u017f \xff<key>", // KELVIN SIGN and LONG S fold to k and s
 	} {
 		if got := c.Redact(text); got != want {
