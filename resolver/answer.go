@@ -53,15 +53,15 @@ const (
 	TypeSPF    Type = 99
 )
 
-var typeNames = map[Type]string{
+var typeNames = [...]string{
 	TypeA: "A", TypeNS: "NS", TypeCNAME: "CNAME", TypeSOA: "SOA", TypePTR: "PTR", TypeMX: "MX",
 	TypeTXT: "TXT", TypeAAAA: "AAAA", TypeDNAME: "DNAME", TypeDS: "DS", TypeDNSKEY: "DNSKEY", TypeTLSA: "TLSA", TypeSPF: "SPF",
 }
 
 // String returns the mnemonic, or TYPEn (RFC 3597) where there is none here.
 func (t Type) String() string {
-	if s, ok := typeNames[t]; ok {
-		return s
+	if int(t) < len(typeNames) && typeNames[t] != "" {
+		return typeNames[t]
 	}
 	return "TYPE" + strconv.Itoa(int(t))
 }

@@ -33,8 +33,9 @@ type loop struct {
 	wake chan struct{} // holds one
 
 	// These belong to the goroutine of Run.
-	begun *step // the last question put, and through it those before
-	ended bool  // the context has
+	begun *step  // the last question put, and through it those before
+	fresh []step // steps are made some at a time
+	ended bool   // the context has
 
 	mu      sync.Mutex
 	waiting bool    // for wake
@@ -58,7 +59,26 @@ type step struct {
 // NewBatch starts an empty batch over a resolver. Where the context ends, what is
 // not answered is over with an error of reason Canceled or Timeout.
 func NewBatch(ctx context.Context, r Resolver) *Batch {
-	return &Batch{loop: &loop{ctx: ctx, next: starterOf(r), wake: make(chan struct{}, 1)}}
+	return &Batch{loop: &loop{ctx: ctx, next: starterOf(r), wake: make(chan struct{}, 1), ready: make([]*step, 0, mostlyReady)}}
+}
+
+const (
+	// stepsAtOnce are made together; of the last ones, some stay unused.
+	stepsAtOnce = 8
+	// mostlyReady is room for what is ready at the same time.
+	mostlyReady = 32
+)
+
+// step is a new one of the batch.
+func (b *Batch) step(then func(*Answer, error)) *step {
+	l := b.loop
+	if len(l.fresh) == 0 {
+		l.fresh = make([]step, stepsAtOnce)
+	}
+	s := &l.fresh[0]
+	l.fresh = l.fresh[1:]
+	s.batch, s.then = b, then
+	return s
 }
 
 // Context is that of the batch.
@@ -69,7 +89,7 @@ func (b *Batch) Context() context.Context { return b.loop.ctx }
 func (b *Batch) Ask(name string, t Type, then func(*Answer, error)) {
 	l := b.loop
 	b.open++
-	s := &step{batch: b, then: then}
+	s := b.step(then)
 	key, wrong := canonical(name)
 	if wrong != "" {
 		s.take(nil, &Error{Name: name, Type: t, Reason: BadName, Detail: wrong})
@@ -88,7 +108,7 @@ func (b *Batch) Ask(name string, t Type, then func(*Answer, error)) {
 // Run waits for the work, which is to end soon after the context has.
 func (b *Batch) Go(work, then func()) {
 	b.open++
-	s := &step{batch: b, then: func(*Answer, error) { then() }}
+	s := b.step(func(*Answer, error) { then() })
 	go func() {
 		work()
 		s.take(nil, nil)
@@ -101,7 +121,7 @@ func (b *Batch) Go(work, then func()) {
 func (b *Batch) Await(register func(tell func()), then func(told bool)) {
 	l := b.loop
 	b.open++
-	s := &step{batch: b, then: func(_ *Answer, err error) { then(err == nil) }}
+	s := b.step(func(_ *Answer, err error) { then(err == nil) })
 	if l.ended {
 		s.take(nil, canceled(l.ctx, "", 0, ""))
 		return
@@ -121,7 +141,7 @@ func (b *Batch) Part(start func(*Batch), done func()) {
 
 // Run follows the answers until there is nothing left to wait for.
 func (b *Batch) Run() {
-	var steps []*step
+	steps := make([]*step, 0, mostlyReady)
 	for b.open > 0 {
 		steps = b.loop.await(steps)
 		for i, s := range steps {

@@ -20,6 +20,7 @@ type Session struct {
 	asked map[question]*asked
 	// ended are the questions in the order of their outcomes.
 	ended []*asked
+	fresh []asked // they are made some at a time
 }
 
 // asked is a question of a session: under way, or with its outcome.
@@ -54,8 +55,12 @@ type Trace struct {
 	Duration time.Duration
 }
 
-// mostlyAsked is room for the questions of most audits.
-const mostlyAsked = 48
+const (
+	// mostlyAsked is room for the questions of most audits.
+	mostlyAsked = 48
+	// askedAtOnce are made together; of the last ones, some stay unused.
+	askedAtOnce = 8
+)
 
 // NewSession starts an audit of at most maxQueries distinct questions; 0 is no
 // bound.
@@ -107,8 +112,11 @@ func (s *Session) put(q question, to taker) stopper {
 		to.take(nil, &Error{Name: q.name, Type: q.typ, Reason: Budget, Detail: fmt.Sprintf("the audit may ask %d questions", s.max)})
 		return nil
 	}
-	a = &asked{session: s, q: q, started: time.Now(), waiting: 1}
-	a.first = rider{asked: a, to: to}
+	if len(s.fresh) == 0 {
+		s.fresh = make([]asked, askedAtOnce)
+	}
+	a, s.fresh = &s.fresh[0], s.fresh[1:]
+	a.session, a.q, a.started, a.waiting, a.first = s, q, time.Now(), 1, rider{asked: a, to: to}
 	s.asked[q] = a
 	s.mu.Unlock()
 
