@@ -3,6 +3,7 @@ package rbl
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -25,15 +26,15 @@ type examination struct {
 	copies  []copied
 }
 
-// kindTests are the tests for one kind of subject, in the order of the lists.
+// kindTests are the tests for one kind of subject, in the order of the lists; those
+// of lists that do not take the kind are empty.
 type kindTests struct {
 	kind Kind
 	of   []listTest
 }
 
-// listTest is the test of one list; its list is nil where it does not take the kind.
+// listTest is the test of one list.
 type listTest struct {
-	list *List
 	// health is shared with other examinations; nil before it is known.
 	health *ListHealth
 	// waiting is what has its answer and not the health of the list.
@@ -65,7 +66,7 @@ func (e *examination) end() {
 
 // test starts the tests of all lists that take the kind.
 func (e *examination) test(kind Kind) {
-	if e.testsOf(kind) != nil {
+	if e.testsOf(kind) != nil || e.count((*List).takes, kind) == 0 {
 		return
 	}
 	tests := make([]listTest, len(e.lists))
@@ -75,7 +76,6 @@ func (e *examination) test(kind Kind) {
 			continue
 		}
 		t := &tests[i]
-		t.list = l
 		if t.health = e.health.known(l, kind); t.health != nil {
 			continue
 		}
@@ -100,11 +100,11 @@ func (e *examination) testsOf(kind Kind) []listTest {
 	return nil
 }
 
-// speaking is how many lists have a verdict about subjects of the kind.
-func (e *examination) speaking(kind Kind) int {
+// count is how many lists are for subjects of the kind.
+func (e *examination) count(are func(*List, Kind) bool, kind Kind) int {
 	n := 0
 	for _, l := range e.lists {
-		if l.speaksOf(kind) {
+		if are(l, kind) {
 			n++
 		}
 	}
@@ -112,7 +112,7 @@ func (e *examination) speaking(kind Kind) int {
 }
 
 func (e *examination) askDomains(domains []Subject) {
-	each := e.speaking(Domain)
+	each := e.count((*List).speaksOf, Domain)
 	e.domains = make([]Listing, 0, each*len(domains))
 	for i, d := range domains {
 		whole, own := d.Name, ""
@@ -137,8 +137,7 @@ func (e *examination) askDomains(domains []Subject) {
 				e.copies = append(e.copies, copied{here, first})
 				continue
 			}
-			entry, _ := entryName(about)
-			e.ask(listing, at, entry)
+			e.ask(listing, at, l.entryOf(about))
 		}
 	}
 }
@@ -159,16 +158,27 @@ func (e *examination) askAddresses(addrs []netip.Addr) {
 	n := len(e.domains)
 	for _, a := range addrs {
 		e.test(kindOf(a))
-		n += e.speaking(kindOf(a))
+		n += e.count((*List).speaksOf, kindOf(a))
 	}
 	// It is not to move while answers come in.
 	listings := make([]Listing, 0, n)
 	for _, a := range addrs {
 		kind, subject, entry := kindOf(a), a.String(), reversed(a)
+		octets := 0
+		for _, l := range e.lists {
+			octets += len(entry) + len(".") + len(l.zone())
+		}
+		// The names of one address are made in one piece.
+		var names strings.Builder
+		names.Grow(octets)
 		for at, l := range e.lists {
 			if l.speaksOf(kind) {
 				listings = append(listings, l.unasked(kind, subject))
-				e.ask(&listings[len(listings)-1], at, entry)
+				start := names.Len()
+				names.WriteString(entry)
+				names.WriteByte('.')
+				names.WriteString(l.zone())
+				e.ask(&listings[len(listings)-1], at, names.String()[start:])
 			}
 		}
 	}
@@ -181,8 +191,8 @@ func (l *List) unasked(kind Kind, subject string) Listing {
 }
 
 // ask puts the question of a listing to its list, which is the one at that place.
-// Entry is what to put before the zone, or empty where that cannot be asked for.
-func (e *examination) ask(listing *Listing, at int, entry string) {
+// The name is empty where it cannot be asked for.
+func (e *examination) ask(listing *Listing, at int, name string) {
 	l := listing.list
 	if l.Dead != "" {
 		closed := closedByCatalogue(l)
@@ -194,25 +204,22 @@ func (e *examination) ask(listing *Listing, at int, entry string) {
 	case t.health != nil && t.health.State != Usable:
 		listing.unusable(t.health)
 		return
-	case entry == "":
+	case name == "":
 		listing.Verdict, listing.Why = Unknown, "the name cannot be asked for"
 		return
 	}
-	name := entry + "." + l.zone()
 	e.open++
-	e.batch.Ask(name, resolver.TypeA, func(a *resolver.Answer, err error) {
-		if t.health == nil {
-			t.waiting = append(t.waiting, func() { e.answered(listing, t.health, name, a, err) })
-			return
-		}
-		e.answered(listing, t.health, name, a, err)
-	})
+	e.batch.Ask(name, resolver.TypeA, func(a *resolver.Answer, err error) { e.answered(listing, t, a, err) })
 }
 
-// answered finds the verdict of a listing. The reasons of an entry are asked for.
-func (e *examination) answered(listing *Listing, h *ListHealth, name string, a *resolver.Answer, err error) {
-	l := listing.list
+// answered finds the verdict of a listing, once its list has been tested. The
+// reasons of an entry are asked for.
+func (e *examination) answered(listing *Listing, t *listTest, a *resolver.Answer, err error) {
+	l, h := listing.list, t.health
 	switch {
+	case h == nil:
+		t.waiting = append(t.waiting, func() { e.answered(listing, t, a, err) })
+		return
 	case h.State != Usable:
 		listing.Evidence = []finding.Evidence{l.evidence(resolver.Outcome(a, err))}
 		listing.unusable(h)
@@ -232,7 +239,7 @@ func (e *examination) answered(listing *Listing, h *ListHealth, name string, a *
 					listing.Weight = c.Weight
 				}
 			}
-			e.batch.Ask(name, resolver.TypeTXT, func(a *resolver.Answer, err error) {
+			e.batch.Ask(l.entryOf(listing.about()), resolver.TypeTXT, func(a *resolver.Answer, err error) {
 				listing.reasons(a, err)
 				e.end()
 			})
@@ -276,12 +283,12 @@ func (listing *Listing) reasons(a *resolver.Answer, err error) {
 // tested is the health of the lists that were needed.
 func (e *examination) tested() []ListHealth {
 	n := 0
-	for i, l := range e.lists {
+	for _, l := range e.lists {
 		if l.Dead != "" {
 			n++
 		}
 		for _, tests := range e.tests {
-			if tests.of[i].list != nil {
+			if l.takes(tests.kind) {
 				n++
 			}
 		}
@@ -292,8 +299,8 @@ func (e *examination) tested() []ListHealth {
 			out = append(out, closedByCatalogue(l))
 		}
 		for _, tests := range e.tests {
-			if t := &tests.of[i]; t.list != nil {
-				out = append(out, *t.health)
+			if l.takes(tests.kind) {
+				out = append(out, *tests.of[i].health)
 			}
 		}
 	}

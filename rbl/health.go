@@ -255,13 +255,13 @@ func holds(err *resolver.Error) time.Duration {
 // listed.
 func (p *probed) begin(b *resolver.Batch, l *List, entry, answer string) {
 	p.entry = entry
-	name, err := entryName(entry)
-	if err != nil {
+	name := l.entryOf(entry)
+	if name == "" {
 		p.err = &resolver.Error{Name: l.Zone, Type: resolver.TypeA, Reason: resolver.BadName}
 		return
 	}
 	start := time.Now()
-	b.Ask(name+"."+l.zone(), resolver.TypeA, func(a *resolver.Answer, err error) {
+	b.Ask(name, resolver.TypeA, func(a *resolver.Answer, err error) {
 		p.answer, p.took = a, time.Since(start)
 		if err != nil {
 			p.err = resolver.AsError(err)

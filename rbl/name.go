@@ -34,13 +34,29 @@ func reversed(addr netip.Addr) string {
 
 // entryName is what to put before a zone to ask about an address or a domain.
 func entryName(subject string) (string, error) {
-	if addr, err := netip.ParseAddr(subject); err == nil && addr.Zone() == "" {
-		return reversed(addr), nil
+	if mayBeAddr(subject) {
+		if addr, err := netip.ParseAddr(subject); err == nil && addr.Zone() == "" {
+			return reversed(addr), nil
+		}
 	}
 	if !isHostName(subject) {
 		return "", errors.New("neither an address nor a domain")
 	}
 	return strings.ToLower(subject), nil
+}
+
+// mayBeAddr is false of nearly every domain: to parse one costs an error.
+func mayBeAddr(s string) bool {
+	return strings.IndexByte(s, ':') >= 0 || s != "" && '0' <= s[len(s)-1] && s[len(s)-1] <= '9'
+}
+
+// entryOf is the name to ask for about a subject; empty where it cannot be asked for.
+func (l *List) entryOf(subject string) string {
+	entry, err := entryName(subject)
+	if err != nil {
+		return ""
+	}
+	return entry + "." + l.zone()
 }
 
 // kindOf is the kind of an address.

@@ -143,11 +143,15 @@ func Begin(b *resolver.Batch, o Options, done func(*Survey)) {
 	if e.health == nil {
 		e.health = &Health{}
 	}
-	e.open++
-	e.health.rewriting(b, o.AbsentName, func(r Rewriting) {
+	if r, ok := e.health.probe.peek(struct{}{}); ok {
 		s.Resolver = r
-		e.end()
-	})
+	} else {
+		e.open++
+		e.health.rewriting(b, o.AbsentName, func(r Rewriting) {
+			s.Resolver = r
+			e.end()
+		})
+	}
 	if o.Addresses != nil {
 		// Most domains have IPv4 senders: the lists can be tested while the
 		// addresses are being found out.
@@ -194,7 +198,7 @@ func subjects(domains []Subject) []Subject {
 // addresses are the addresses, each once, and apart from them those that are not
 // public.
 func addresses(in []netip.Addr) (out, notPublic []netip.Addr) {
-	out = []netip.Addr{}
+	out = make([]netip.Addr, 0, len(in))
 	seen := make(map[netip.Addr]bool)
 	for _, a := range in {
 		a = a.Unmap().WithZone("")
