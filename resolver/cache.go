@@ -11,7 +11,7 @@ import (
 
 // CacheOptions bound a Cache. A zero is the default.
 type CacheOptions struct {
-	// Entries, 100,000; Bytes (roughly), 16 MiB.
+	// Entries, 100,000; Bytes (roughly), 8 MiB.
 	Entries int
 	Bytes   int
 	// MaxTTL caps how long an answer is kept, a day; MaxNegativeTTL an absence, an
@@ -86,7 +86,7 @@ func NewCache(next Resolver, o CacheOptions) *Cache {
 		o.Entries = 100_000
 	}
 	if o.Bytes <= 0 {
-		o.Bytes = 16 << 20
+		o.Bytes = 8 << 20
 	}
 	if o.MaxTTL <= 0 {
 		o.MaxTTL = 24 * time.Hour
