@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/receiver"
 )
 
 // encoder is JSON under way. A run over many domains would spend its time with
@@ -28,7 +31,9 @@ func (e *encoder) fail(err error) {
 func (e *encoder) null() { e.text = append(e.text, "null"...) }
 
 // value adds a value of any type.
-func (e *encoder) value(v reflect.Value) {
+func (e *encoder) value(of any) { e.reflected(reflect.ValueOf(of)) }
+
+func (e *encoder) reflected(v reflect.Value) {
 	if !v.IsValid() {
 		e.null()
 		return
@@ -48,6 +53,12 @@ func (e *encoder) planned(p *plan, v reflect.Value) {
 		e.ownText(v)
 	case asBytes:
 		e.bytes(v.Bytes())
+	case asFinding:
+		e.finding(pointerTo(v).(*finding.Finding))
+	case asEvidence:
+		e.evidence(pointerTo(v).(*finding.Evidence))
+	case asRequirement:
+		e.requirement(pointerTo(v).(*receiver.Requirement))
 	case reflect.String:
 		e.text = appendString(e.text, v.String())
 	case reflect.Bool:
@@ -65,7 +76,7 @@ func (e *encoder) planned(p *plan, v reflect.Value) {
 			e.planned(p.elem, v.Elem())
 		}
 	case reflect.Interface:
-		e.value(v.Elem())
+		e.reflected(v.Elem())
 	case reflect.Slice:
 		e.text = append(e.text, '[')
 		for i := range v.Len() {
@@ -93,7 +104,8 @@ func (e *encoder) fields(p *plan, v reflect.Value) {
 			if f.omitEmpty && text == "" || f.omitZero && isZero(of) {
 				continue
 			}
-			e.text = appendString(append(e.text, f.key...), text)
+			e.text = append(appendText(append(e.text, f.key...), text), `",`...)
+			continue
 		case f.omitEmpty && isEmpty(of) || f.omitZero && isZero(of):
 			continue
 		case f.key == "":

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mailworthy/finding"
+	"mailworthy/receiver"
 )
 
 // plan is how values of a type are written: what there is to know of it is found
@@ -28,13 +31,17 @@ const (
 	asText reflect.Kind = 100 + iota
 	// asBytes are written in base64.
 	asBytes
+	// These structs have a function each; embedded in another they are fields as any.
+	asFinding
+	asEvidence
+	asRequirement
 )
 
 // field is a field of a struct.
 type field struct {
 	at int
-	// key is the name as it is written, with the colon; empty: the fields of this
-	// embedded struct stand among the others.
+	// key is the name as it is written, with the colon, and the quotation mark of a
+	// text; empty: the fields of this embedded struct stand among the others.
 	key string
 	// omitEmpty and omitZero are those of encoding/json.
 	omitEmpty, omitZero bool
@@ -105,6 +112,14 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) (*plan, error) {
 		p.elem, err = makePlan(t.Elem(), made)
 	case reflect.Struct:
 		err = p.addFields(t, made)
+		switch t {
+		case reflect.TypeFor[finding.Finding]():
+			p.kind = asFinding
+		case reflect.TypeFor[finding.Evidence]():
+			p.kind = asEvidence
+		case reflect.TypeFor[receiver.Requirement]():
+			p.kind = asRequirement
+		}
 	default:
 		err = fmt.Errorf("no JSON for %s", t)
 	}
@@ -152,7 +167,10 @@ func (p *plan) addFields(t reflect.Type, made map[reflect.Type]*plan) error {
 		switch {
 		case name != "":
 			add.key = string(appendString(nil, name)) + ":"
-		case !f.Anonymous || to.kind != reflect.Struct:
+			if to.kind == reflect.String {
+				add.key += `"`
+			}
+		case !f.Anonymous || len(to.fields) == 0:
 			return fmt.Errorf("%s.%s has no name in JSON", t, f.Name)
 		}
 		p.fields = append(p.fields, add)
@@ -174,7 +192,7 @@ func (p *plan) keys() []string {
 		if f.key == "" {
 			out = append(out, f.plan.keys()...)
 		} else {
-			out = append(out, f.key)
+			out = append(out, strings.TrimSuffix(f.key, `"`))
 		}
 	}
 	return out

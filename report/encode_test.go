@@ -18,6 +18,7 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/rbl"
+	"mailworthy/receiver"
 	"mailworthy/spf"
 )
 
@@ -182,6 +183,19 @@ func TestEncodeRandom(t *testing.T) {
 	f := filler{rand.New(rand.NewPCG(1, 2)), hostileStrings}
 	for range 300 {
 		f.check(t)
+	}
+}
+
+// What is written without a plan has every field of its type, as the plan would.
+func TestEncodeByHand(t *testing.T) {
+	f := filler{rand.New(rand.NewPCG(3, 4)), hostileStrings}
+	for range 300 {
+		for _, v := range []any{new(finding.Finding), new(finding.Evidence), new(receiver.Requirement)} {
+			sameJSON(t, v) // that of zero
+			f.fill(reflect.ValueOf(v).Elem(), 6)
+			sameJSON(t, v)
+			sameJSON(t, reflect.ValueOf(v).Elem().Interface())
+		}
 	}
 }
 

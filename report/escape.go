@@ -148,13 +148,15 @@ func fromJSONText(s string) string {
 // appendString appends s as a string of JSON, which holds it as jsonText does.
 // Characters that a terminal would obey are escaped.
 func appendString(to []byte, s string) []byte {
-	to = append(to, '"')
-	if plain := plainLength(s); plain == len(s) {
-		to = append(to, s...)
-	} else {
-		to = appendValid(to, jsonText(s))
+	return append(appendText(append(to, '"'), s), '"')
+}
+
+// appendText appends what stands between the quotation marks of appendString.
+func appendText(to []byte, s string) []byte {
+	if plainLength(s) == len(s) {
+		return append(to, s...)
 	}
-	return append(to, '"')
+	return appendValid(to, jsonText(s))
 }
 
 // appendValid appends what stands between the quotation marks of a string of JSON.
@@ -197,21 +199,51 @@ func appendUnicode(to []byte, r rune) []byte {
 // printable ASCII but for quotation marks and backslashes. It looks at eight at a
 // time: most text is plain, and there is much of it.
 func plainLength(s string) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	n := 0
-	for ; len(s)-n >= 8; n += 8 {
-		eight := s[n : n+8]
-		x := uint64(eight[0]) | uint64(eight[1])<<8 | uint64(eight[2])<<16 | uint64(eight[3])<<24 |
-			uint64(eight[4])<<32 | uint64(eight[5])<<40 | uint64(eight[6])<<48 | uint64(eight[7])<<56
-		// A top bit is set where a byte is no ASCII, DEL, a control character or one of
-		// the two; and maybe, by what is carried, above such a byte.
-		quote, backslash := x^ones*'"', x^ones*'\\'
-		if (x|(x+ones)|(x-ones*' ')|(quote-ones)|(backslash-ones))&tops != 0 {
-			break
+	for ; len(s)-n >= 8 && arePlain(eight(s[n:])); n += 8 {
+	}
+	if rest := len(s) - n; rest < 8 {
+		last := uint64(ones * ' ')
+		switch {
+		case rest == 0:
+			return n
+		case n > 0: // with some that were seen before
+			last = eight(s[len(s)-8:])
+		case rest >= 4: // some of them twice, and so below
+			last = uint64(four(s)) | uint64(four(s[rest-4:]))<<32
+		default:
+			last = last<<24 | uint64(s[0]) | uint64(s[rest/2])<<8 | uint64(s[rest-1])<<16
+		}
+		if arePlain(last) {
+			return len(s)
 		}
 	}
 	for n < len(s) && ' ' <= s[n] && s[n] < 0x7f && s[n] != '"' && s[n] != '\\' {
 		n++
 	}
 	return n
+}
+
+// ones has a one in each of its eight bytes.
+const ones = 0x0101010101010101
+
+// arePlain reports whether all eight bytes are what plainLength counts. A top bit is
+// set where one is no ASCII, DEL, a control character or one of the two; and maybe,
+// by what is carried, above such a byte.
+func arePlain(x uint64) bool {
+	quote, backslash := x^ones*'"', x^ones*'\\'
+	return (x|(x+ones)|(x-ones*' ')|(quote-ones)|(backslash-ones))&(ones<<7) == 0
+}
+
+// eight are the first eight bytes of s, of which there are as many.
+func eight(s string) uint64 {
+	s = s[:8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// four are the first four.
+func four(s string) uint32 {
+	s = s[:4]
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"reflect"
 )
 
 //go:embed schema/report-1.json
@@ -68,7 +67,7 @@ func MarshalJSON(v any, indent string) ([]byte, error) {
 // AppendJSON appends what MarshalJSON returns without an indent.
 func AppendJSON(to []byte, v any) ([]byte, error) {
 	e := encoder{text: to}
-	e.value(reflect.ValueOf(v))
+	e.value(v)
 	if e.err != nil {
 		return nil, fmt.Errorf("report: %w", e.err)
 	}
