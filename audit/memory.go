@@ -7,7 +7,7 @@ import (
 
 // streamMemory is where the garbage collector of a list run starts to work as often
 // as it must: such a run is to stay under 200 MB.
-const streamMemory = 176 << 20
+const streamMemory = 160 << 20
 
 // CollectLess lets garbage gather up to streamMemory, which costs a list run a sixth
 // less processor time (docs/performance.md). Who sets GOGC or GOMEMLIMIT decides
