@@ -9,9 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"mailworthy/finding"
-	"mailworthy/receiver"
 )
 
 // encoder is JSON under way. A run over many domains would spend its time with
@@ -53,12 +50,8 @@ func (e *encoder) planned(p *plan, v reflect.Value) {
 		e.ownText(v)
 	case asBytes:
 		e.bytes(v.Bytes())
-	case asFinding:
-		e.finding(pointerTo(v).(*finding.Finding))
-	case asEvidence:
-		e.evidence(pointerTo(v).(*finding.Evidence))
-	case asRequirement:
-		e.requirement(pointerTo(v).(*receiver.Requirement))
+	case asKnown:
+		e.known(pointerTo(v))
 	case reflect.String:
 		e.text = appendString(e.text, v.String())
 	case reflect.Bool:
@@ -101,12 +94,12 @@ func (e *encoder) fields(p *plan, v reflect.Value) {
 		switch {
 		case f.plan.kind == reflect.String: // most are
 			text := of.String()
-			if f.omitEmpty && text == "" || f.omitZero && isZero(of) {
+			if f.omitEmpty && text == "" || f.omitZero && isZero(f.plan, of) {
 				continue
 			}
 			e.text = append(appendText(append(e.text, f.key...), text), `",`...)
 			continue
-		case f.omitEmpty && isEmpty(of) || f.omitZero && isZero(of):
+		case f.omitEmpty && isEmpty(of) || f.omitZero && isZero(f.plan, of):
 			continue
 		case f.key == "":
 			e.fields(f.plan, of)
@@ -139,10 +132,10 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// isZero is that of omitzero.
-func isZero(v reflect.Value) bool {
-	if of, ok := pointerTo(v).(interface{ IsZero() bool }); ok {
-		return of.IsZero()
+// isZero is that of omitzero, of a value of the type of the plan.
+func isZero(p *plan, v reflect.Value) bool {
+	if p.knowsZero {
+		return pointerTo(v).(interface{ IsZero() bool }).IsZero()
 	}
 	return v.IsZero()
 }

@@ -1,14 +1,41 @@
 package report
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
+	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/rbl"
 	"mailworthy/receiver"
 )
 
-// Most of a report is findings, their evidence and what receivers ask for. These
-// are written without a plan: what follows adds what their plans would.
+// Most of a report is findings, their evidence, what receivers ask for, selectors
+// and listings; its scale is the same in all. These are written without a plan: what
+// follows adds what their plans would.
+
+// known adds what the pointer points to, where its type is one of these, and reports
+// whether it is.
+func (e *encoder) known(at any) bool {
+	switch at := at.(type) {
+	case *finding.Finding:
+		e.finding(at)
+	case *finding.Evidence:
+		e.evidence(at)
+	case *receiver.Requirement:
+		e.requirement(at)
+	case *dkim.Selector:
+		e.selector(at)
+	case *rbl.Listing:
+		e.listing(at)
+	case *Scale:
+		e.scale(at)
+	default:
+		return false
+	}
+	return true
+}
 
 func (e *encoder) finding(f *finding.Finding) {
 	to := appendText(append(e.text, `{"check":"`...), f.Check)
@@ -19,14 +46,8 @@ func (e *encoder) finding(f *finding.Finding) {
 	to = appendText(append(to, `","detail":"`...), f.Detail)
 	e.text = append(to, `","points":`...)
 	e.float(f.Points)
-	e.text = append(e.text, `,"evidence":[`...)
-	for i := range f.Evidence {
-		if i > 0 {
-			e.text = append(e.text, ',')
-		}
-		e.evidence(&f.Evidence[i])
-	}
-	e.text = append(e.text, ']')
+	e.text = append(e.text, `,"evidence":`...)
+	e.evidences(f.Evidence)
 	if f.Fix != nil {
 		e.text = append(e.text, `,"fix":`...)
 		e.value(f.Fix)
@@ -71,6 +92,93 @@ func (e *encoder) requirement(r *receiver.Requirement) {
 	to = appendOther(to, `,"reply":"`, r.Reply)
 	to = appendText(append(to, `,"reference":"`...), r.Reference)
 	e.text = append(to, `"}`...)
+}
+
+func (e *encoder) selector(s *dkim.Selector) {
+	to := appendText(append(e.text, `{"selector":"`...), s.Name)
+	to = appendText(append(to, `","domain":"`...), s.Domain)
+	to = strconv.AppendBool(append(to, `","stated":`...), s.Stated)
+	to = appendText(append(to, `,"status":"`...), string(s.Status))
+	to = append(to, '"')
+	to = appendOther(to, `,"reason":"`, s.Reason)
+	to = appendList(to, `,"cnames":[`, s.CNAMEs)
+	to = appendOther(to, `,"provider":"`, s.Provider)
+	to = appendOther(to, `,"provider_by":"`, s.ProviderBy)
+	if s.Wildcard {
+		to = append(to, `,"wildcard":true`...)
+	}
+	e.text = to
+	if s.Evidence != nil {
+		e.text = append(e.text, `,"evidence":`...)
+		e.evidence(s.Evidence)
+	}
+	e.text = append(e.text, '}')
+}
+
+func (e *encoder) listing(l *rbl.Listing) {
+	to := appendText(append(e.text, `{"subject":"`...), l.Subject)
+	to = append(to, '"')
+	to = appendOther(to, `,"name":"`, l.Name)
+	to = appendText(append(to, `,"kind":"`...), string(l.Kind))
+	to = appendText(append(to, `","list":"`...), l.Zone)
+	to = appendText(append(to, `","verdict":"`...), string(l.Verdict))
+	to = append(to, '"')
+	if l.Allow {
+		to = append(to, `,"allow":true`...)
+	}
+	e.text = appendList(to, `,"answers":[`, l.Answers)
+	if len(l.Codes) > 0 {
+		e.text = append(e.text, `,"codes":`...)
+		e.value(&l.Codes)
+	}
+	to = appendOther(e.text, `,"weight":"`, string(l.Weight))
+	to = appendList(to, `,"reasons":[`, l.Reasons)
+	to = appendOther(to, `,"why":"`, l.Why)
+	e.text = appendOther(to, `,"advice":"`, l.Advice)
+	if len(l.Evidence) > 0 {
+		e.text = append(e.text, `,"evidence":`...)
+		e.evidences(l.Evidence)
+	}
+	e.text = append(e.text, '}')
+}
+
+func (e *encoder) evidences(list []finding.Evidence) {
+	e.text = append(e.text, '[')
+	for i := range list {
+		if i > 0 {
+			e.text = append(e.text, ',')
+		}
+		e.evidence(&list[i])
+	}
+	e.text = append(e.text, ']')
+}
+
+func (e *encoder) scale(s *Scale) {
+	to := appendNumbers(append(e.text, `{"weights":`...), s.Weights)
+	to = appendNumbers(append(to, `,"deductions":`...), s.Deductions)
+	to = appendNumbers(append(to, `,"caps":`...), s.Caps)
+	e.text = append(to, '}')
+}
+
+// appendNumbers appends a map, in the order of what is written as its keys.
+func appendNumbers[K ~string](to []byte, of map[K]int) []byte {
+	if of == nil {
+		return append(to, "null"...)
+	}
+	keys := make([]K, 0, 8)
+	for key := range of {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b K) int { return strings.Compare(jsonText(string(a)), jsonText(string(b))) })
+	to = append(to, '{')
+	for i, key := range keys {
+		if i > 0 {
+			to = append(to, ',')
+		}
+		to = append(appendString(to, string(key)), ':')
+		to = strconv.AppendInt(to, int64(of[key]), 10)
+	}
+	return append(to, '}')
 }
 
 // appendOther appends a field that is left out where it is empty; key is what

@@ -9,9 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"mailworthy/finding"
-	"mailworthy/receiver"
 )
 
 // plan is how values of a type are written: what there is to know of it is found
@@ -23,6 +20,8 @@ type plan struct {
 	elem *plan
 	// fields are those of a struct.
 	fields []field
+	// knowsZero: values have a method IsZero, as times and addresses.
+	knowsZero bool
 }
 
 // Kinds that reflect does not have.
@@ -31,10 +30,9 @@ const (
 	asText reflect.Kind = 100 + iota
 	// asBytes are written in base64.
 	asBytes
-	// These structs have a function each; embedded in another they are fields as any.
-	asFinding
-	asEvidence
-	asRequirement
+	// asKnown: the struct has a function for itself; embedded in another its fields
+	// are as any.
+	asKnown
 )
 
 // field is a field of a struct.
@@ -52,6 +50,7 @@ var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 	textAppender  = reflect.TypeFor[encoding.TextAppender]()
+	zeroer        = reflect.TypeFor[interface{ IsZero() bool }]()
 	timeType      = reflect.TypeFor[time.Time]()
 )
 
@@ -80,7 +79,7 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) (*plan, error) {
 	if p := made[t]; p != nil {
 		return p, nil
 	}
-	p := &plan{kind: t.Kind()}
+	p := &plan{kind: t.Kind(), knowsZero: reflect.PointerTo(t).Implements(zeroer)}
 	made[t] = p
 	if known, err := hasOwnText(t); err != nil {
 		return nil, err
@@ -112,13 +111,8 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) (*plan, error) {
 		p.elem, err = makePlan(t.Elem(), made)
 	case reflect.Struct:
 		err = p.addFields(t, made)
-		switch t {
-		case reflect.TypeFor[finding.Finding]():
-			p.kind = asFinding
-		case reflect.TypeFor[finding.Evidence]():
-			p.kind = asEvidence
-		case reflect.TypeFor[receiver.Requirement]():
-			p.kind = asRequirement
+		if new(encoder).known(reflect.New(t).Interface()) {
+			p.kind = asKnown
 		}
 	default:
 		err = fmt.Errorf("no JSON for %s", t)

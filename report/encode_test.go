@@ -190,7 +190,7 @@ func TestEncodeRandom(t *testing.T) {
 func TestEncodeByHand(t *testing.T) {
 	f := filler{rand.New(rand.NewPCG(3, 4)), hostileStrings}
 	for range 300 {
-		for _, v := range []any{new(finding.Finding), new(finding.Evidence), new(receiver.Requirement)} {
+		for _, v := range []any{new(finding.Finding), new(finding.Evidence), new(receiver.Requirement), new(dkim.Selector), new(rbl.Listing), new(Scale)} {
 			sameJSON(t, v) // that of zero
 			f.fill(reflect.ValueOf(v).Elem(), 6)
 			sameJSON(t, v)
