@@ -104,13 +104,20 @@ var sectionTitles = map[finding.Section]string{
 func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 	score := Score{Scale: scale, Grade: "-", Sections: make([]SectionScore, 0, len(finding.Sections))}
 	var value, low, high weighted
+	// numbers are those that the score points to, made at once.
+	numbers := make([]int, 0, len(finding.Sections)+2)
+	number := func(n int) *int {
+		numbers = append(numbers, n)
+		return &numbers[len(numbers)-1]
+	}
 	for _, name := range finding.Sections {
 		s, ok := gradeSection(name, findings, scale)
 		if !ok {
 			continue
 		}
 		if s.Judged {
-			value.add(*s.Value, s.Weight)
+			s.Value = number(s.High)
+			value.add(s.High, s.Weight)
 		}
 		low.add(s.Low, s.Weight)
 		high.add(s.High, s.Weight)
@@ -122,7 +129,7 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 	if value.weight > 0 {
 		mean := value.mean()
 		total := min(mean, scale.cap(known))
-		score.BeforeCap, score.Value = &mean, &total
+		score.BeforeCap, score.Value = number(mean), number(total)
 		if total < mean {
 			score.CappedBy = known
 		}
@@ -134,11 +141,12 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 	return verdict(findings), score
 }
 
-// gradeSection computes one section from its findings. It is false where there
-// are none.
+// gradeSection computes one section from its findings, but for its value, which is
+// High where it is judged. It is false where there are none.
 func gradeSection(name finding.Section, findings []finding.Finding, scale Scale) (SectionScore, bool) {
 	s := SectionScore{Section: name, Title: sectionTitles[name], Weight: scale.Weights[name]}
-	sure, atWorst := deductions{}, deductions{}
+	var rooms [2][16]Deduction // most sections have fewer
+	sure, atWorst := deductions(rooms[0][:0]), deductions(rooms[1][:0])
 	found, undecided := false, false
 	for i := range findings {
 		f := &findings[i]
@@ -154,38 +162,38 @@ func gradeSection(name finding.Section, findings []finding.Finding, scale Scale)
 		}
 		undecided = undecided || f.Undecides
 		points := scale.Deductions[f.Severity]
-		sure.add(f.Check, f.Severity, points)
+		sure = sure.with(f.Check, f.Severity, points)
 		if f.CouldBe != "" {
 			points = max(points, scale.Deductions[f.CouldBe])
 		}
-		atWorst.add(f.Check, f.Severity, points)
+		atWorst = atWorst.with(f.Check, f.Severity, points)
 	}
 	slices.SortStableFunc(sure, func(a, b Deduction) int { return b.Points - a.Points })
-	s.Deductions = sure
+	s.Deductions = make([]Deduction, len(sure))
+	copy(s.Deductions, sure)
 	s.High, s.Low = max(0, 100-sure.points()), max(0, 100-atWorst.points())
 	// What is already lost stays lost: an undecided section whose value cannot
 	// change any more is judged all the same.
 	s.Judged = !undecided || s.Low == s.High
-	if s.Judged {
-		v := s.High
-		s.Value = &v
-	}
 	return s, found
 }
 
 // deductions are what each check takes: one deduction a check.
 type deductions []Deduction
 
-func (list *deductions) add(check string, severity finding.Severity, points int) {
+func (list deductions) with(check string, severity finding.Severity, points int) deductions {
 	if points == 0 {
-		return
+		return list
 	}
-	i := slices.IndexFunc(*list, func(d Deduction) bool { return d.Check == check })
-	if i < 0 {
-		*list = append(*list, Deduction{Check: check, Severity: severity, Points: points})
-	} else if d := &(*list)[i]; points > d.Points {
-		d.Severity, d.Points = severity, points
+	for i := range list {
+		if d := &list[i]; d.Check == check {
+			if points > d.Points {
+				d.Severity, d.Points = severity, points
+			}
+			return list
+		}
 	}
+	return append(list, Deduction{Check: check, Severity: severity, Points: points})
 }
 
 func (list deductions) points() int {
