@@ -200,7 +200,7 @@ func appendUnicode(to []byte, r rune) []byte {
 // time: most text is plain, and there is much of it.
 func plainLength(s string) int {
 	n := 0
-	for ; len(s)-n >= 8 && arePlain(eight(s[n:])); n += 8 {
+	for ; n <= len(s)-8 && arePlain(eight(s[n:n+8])); n += 8 {
 	}
 	if rest := len(s) - n; rest < 8 {
 		last := uint64(ones * ' ')
@@ -229,10 +229,11 @@ const ones = 0x0101010101010101
 
 // arePlain reports whether all eight bytes are what plainLength counts. A top bit is
 // set where one is no ASCII, DEL, a control character or one of the two; and maybe,
-// by what is carried, above such a byte.
+// by what is carried, above such a byte. With its second bit turned the quotation
+// mark alone is beside the control characters.
 func arePlain(x uint64) bool {
-	quote, backslash := x^ones*'"', x^ones*'\\'
-	return (x|(x+ones)|(x-ones*' ')|(quote-ones)|(backslash-ones))&(ones<<7) == 0
+	turned, backslash := x^ones*2, x^ones*'\\'
+	return (x|(x+ones)|(turned-ones*(' '+1))|(backslash-ones))&(ones<<7) == 0
 }
 
 // eight are the first eight bytes of s, of which there are as many.
