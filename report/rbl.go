@@ -43,13 +43,28 @@ func WriteSurvey(w io.Writer, survey *rbl.Survey, findings []finding.Finding, o 
 		s.blank()
 		rows = nil
 		for _, l := range survey.Listings {
-			m := verdictMarks[l.Verdict]
-			rows = append(rows, []string{s.severity(m, s.mark(m)), s.text(l.Subject), s.text(l.Zone), string(l.Verdict), s.text(listingText(l))})
+			m, word := verdictMarks[l.Verdict], string(l.Verdict)
+			if l.Allow {
+				m, word = allowWord(l.Verdict)
+			}
+			rows = append(rows, []string{s.severity(m, s.mark(m)), s.text(l.Subject), s.text(l.Zone), word, s.text(listingText(l))})
 		}
 		s.list(nil, rows)
 	}
 	s.findings(&Report{Result: audit.Result{Findings: findings}})
 	return s.writeTo(w)
+}
+
+// allowWord is the verdict of an allow list, where an entry speaks for the subject
+// and none says nothing.
+func allowWord(v rbl.Verdict) (finding.Severity, string) {
+	switch v {
+	case rbl.Listed:
+		return finding.Pass, "vouched for"
+	case rbl.Clean:
+		return finding.Info, "no entry"
+	}
+	return verdictMarks[v], string(v)
 }
 
 // surveyLine sums up what the lists said about one subject.
