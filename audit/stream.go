@@ -21,11 +21,12 @@ type StreamOptions struct {
 	Stop <-chan struct{}
 }
 
-// DefaultConcurrency is how many domains are audited at once where nothing else
-// is said: 128 for each processor. An audit costs a processor two milliseconds and
-// waits for the network a hundred, and ten seconds where a server is silent. Where
-// that is one domain in a hundred, a processor is kept busy by a hundred at once;
-// more cost memory (256 took 170 MB, 512 took 270 MB) and gain nothing.
+// DefaultConcurrency is how many domains are audited at once, at most, where nothing
+// else is said: 128 for each processor. An audit costs a processor less than a
+// millisecond and waits for the network a hundred, and six seconds where a server is
+// silent. Where that is one domain in a hundred, 128 keep a processor busy; more
+// take memory that the garbage collector then has to do without
+// (docs/performance.md).
 func DefaultConcurrency() int { return min(128*runtime.GOMAXPROCS(0), 1024) }
 
 // job is one input under way; out is there once done is closed.
