@@ -2,7 +2,7 @@ package dnsworld
 
 import (
 	"encoding/binary"
-	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -146,14 +146,14 @@ func (r *reply) host(label string, i int) {
 	r.out = append(r.out, 0xc0|byte(at>>8), byte(at))
 }
 
+// text writes a TXT record of one string; the texts of domains are short.
 func (r *reply) text(parts ...string) {
 	at := r.open(typeTXT)
-	length := len(r.out)
 	r.out = append(r.out, 0)
 	for _, p := range parts {
 		r.out = append(r.out, p...)
 	}
-	r.out[length] = byte(len(r.out) - length - 1) // the texts of domains are short
+	r.out[at] = byte(len(r.out) - at - 1)
 	r.shut(at)
 }
 
@@ -250,11 +250,11 @@ func (w *World) ofDomain(r *reply, i, label int, typ uint16, tcp bool) {
 		if d.kind != own {
 			r.rcode = rcodeNXDomain
 		} else if typ == typeA {
-			r.add(typeA, address(i, int(sub[2]-'1'))...)
+			r.address(i, int(sub[2]-'1'))
 		}
 	case "www":
 		if typ == typeA {
-			r.add(typeA, address(i, 0)...)
+			r.address(i, 0)
 		}
 	case "_domainkey":
 		if d.kind >= parked {
@@ -296,7 +296,7 @@ func (d *domain) key(selector string) int {
 func (w *World) apex(r *reply, d domain, i int, typ uint16) {
 	switch typ {
 	case typeA:
-		r.add(typeA, address(i, 0)...)
+		r.address(i, 0)
 	case typeNS:
 		for _, ns := range []string{"ns1", "ns2"} {
 			at := r.open(typeNS)
@@ -333,16 +333,16 @@ func (w *World) apex(r *reply, d domain, i int, typ uint16) {
 		if d.strict {
 			end = " -all"
 		}
-		second := ""
+		also, second := "", ""
 		if d.sender >= 0 {
-			second = " include:" + providers[d.sender].spf
+			also, second = " include:", providers[d.sender].spf
 		}
 		switch d.kind {
 		case hosted:
-			r.text("v=spf1 include:", providers[d.host].spf, second, end)
+			r.text("v=spf1 include:", providers[d.host].spf, also, second, end)
 		case own:
-			a := address(i, 1)
-			r.text("v=spf1 mx ip4:", fmt.Sprintf("%d.%d.%d.%d", a[0], a[1], a[2], a[3]), second, end)
+			var b [15]byte
+			r.text("v=spf1 mx ip4:", string(netip.AddrFrom4(address(i, 1)).AppendTo(b[:0])), also, second, end)
 		case parked:
 			r.text("v=spf1 -all")
 		}
@@ -350,8 +350,16 @@ func (w *World) apex(r *reply, d domain, i int, typ uint16) {
 }
 
 // address is one of the two of domain i.
-func address(i, n int) []byte {
-	return binary.BigEndian.AppendUint32(nil, uint32(ownBase+2*i+n))
+func address(i, n int) [4]byte {
+	var a [4]byte
+	binary.BigEndian.PutUint32(a[:], uint32(ownBase+2*i+n))
+	return a
+}
+
+// address adds one of the two addresses of domain i.
+func (r *reply) address(i, n int) {
+	a := address(i, n)
+	r.add(typeA, a[:]...)
 }
 
 // reverse answers for in-addr.arpa; false where a prepared name may be meant.
@@ -370,7 +378,8 @@ func (w *World) reverse(r *reply, typ uint16) bool {
 		at := r.open(typePTR)
 		r.out = append(append(r.out, 3), "mx1"...)
 		r.out[len(r.out)-1] += byte(v % 2)
-		r.out = appendName(r.out, Domain(i))
+		var b [16]byte
+		r.out = appendName(r.out, string(appendDomain(b[:0], i)))
 		r.shut(at)
 	}
 	return true

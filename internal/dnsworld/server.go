@@ -3,14 +3,11 @@ package dnsworld
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/net/ipv4"
 )
 
 const (
@@ -20,13 +17,13 @@ const (
 	idle     = 10 * time.Second
 )
 
-// Server answers from a world on loopback, UDP and TCP on one port. One loop reads
-// and writes datagrams many at a time, so that it keeps up with anything that asks
-// from the same machine.
+// Server answers from a world on loopback, UDP and TCP on one port. It shares the
+// processors with what it is to measure, so datagrams are read and sent many at a
+// time (packets), and answers are computed without allocating.
 type Server struct {
 	world   *World
 	latency time.Duration
-	udp     *net.UDPConn
+	udp     *datagrams
 	tcp     net.Listener
 	wg      sync.WaitGroup
 	count   atomic.Int64
@@ -45,8 +42,7 @@ func Serve(w *World, latency time.Duration) (*Server, error) {
 		if s.tcp, err = net.Listen("tcp4", "127.0.0.1:0"); err != nil {
 			return nil, err
 		}
-		at := s.tcp.Addr().(*net.TCPAddr)
-		if s.udp, err = net.ListenUDP("udp4", &net.UDPAddr{IP: at.IP, Port: at.Port}); err == nil {
+		if s.udp, err = listen(s.tcp.Addr().(*net.TCPAddr).AddrPort()); err == nil {
 			break
 		}
 		s.tcp.Close()
@@ -54,22 +50,20 @@ func Serve(w *World, latency time.Duration) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.udp.SetReadBuffer(buffers)
-	s.udp.SetWriteBuffer(buffers)
 	s.wg.Go(s.serveUDP)
 	s.wg.Go(s.serveTCP)
 	return s, nil
 }
 
 // Addr is "127.0.0.1:port".
-func (s *Server) Addr() string { return s.udp.LocalAddr().String() }
+func (s *Server) Addr() string { return s.tcp.Addr().String() }
 
 // Queries is how many datagrams and messages came.
 func (s *Server) Queries() int64 { return s.count.Load() }
 
 // Close ends the server.
 func (s *Server) Close() {
-	s.udp.Close()
+	s.udp.shut()
 	s.tcp.Close()
 	s.mu.Lock()
 	s.closed = true
@@ -78,120 +72,75 @@ func (s *Server) Close() {
 	}
 	s.mu.Unlock()
 	s.wg.Wait()
+	s.udp.close()
 }
 
-func newBatch() []ipv4.Message {
-	ms := make([]ipv4.Message, batch)
-	for i := range ms {
-		ms[i].Buffers = [][]byte{make([]byte, 2*datagram)}
-	}
-	return ms
-}
+// gather is how long questions are let come together where few came. Each costs less
+// then: system calls and the wake-ups of who waits for the answers are shared.
+const gather = 200 * time.Microsecond
 
+// serveUDP answers what comes, many questions at a time.
 func (s *Server) serveUDP() {
-	conn := ipv4.NewPacketConn(s.udp)
-	in, out := newBatch(), newBatch()
-	space := make([][]byte, batch)
-	for i := range space {
-		space[i] = out[i].Buffers[0]
-	}
-	late := &delay{conn: conn, latency: s.latency, more: make(chan struct{}, 1)}
 	if s.latency > 0 {
-		done := make(chan struct{})
-		s.wg.Go(func() { late.run(done) })
-		defer close(done)
+		s.serveLate()
+		return
 	}
+	p := newPackets()
 	for {
-		n, err := conn.ReadBatch(in, 0)
-		if errors.Is(err, net.ErrClosed) {
+		n := s.answer(p)
+		if n == 0 {
 			return
 		}
-		if err != nil {
-			continue
-		}
-		s.count.Add(int64(n))
-		answers := out[:0]
-		for i := range n {
-			k := len(answers)
-			b := s.world.Answer(in[i].Buffers[0][:in[i].N], space[k], false)
-			if len(b) == 0 || len(b) > datagram {
-				continue // none of ours is that long
-			}
-			answers = out[:k+1]
-			answers[k].Buffers[0], answers[k].Addr = b, in[i].Addr
-		}
-		if s.latency > 0 {
-			late.put(answers)
-		} else {
-			writeAll(conn, answers)
+		if s.udp.send(p); n < batch {
+			time.Sleep(gather)
 		}
 	}
 }
 
-func writeAll(conn *ipv4.PacketConn, ms []ipv4.Message) {
-	for len(ms) > 0 {
-		n, err := conn.WriteBatch(ms, 0)
-		if err != nil {
-			n = 1 // that one is lost, as on any network
-		}
-		ms = ms[n:]
+// answer reads questions, answers them and returns how many they were; none where
+// the socket is shut.
+func (s *Server) answer(p *packets) int {
+	n := s.udp.read(p)
+	s.count.Add(int64(n))
+	for i := range n {
+		p.answer(i, s.world.Answer(p.question(i), p.room(), false))
 	}
+	return n
 }
 
-// delay holds answers back.
-type delay struct {
-	conn    *ipv4.PacketConn
-	latency time.Duration
-	more    chan struct{}
-
-	mu    sync.Mutex
-	queue []delayed
-}
-
-type delayed struct {
+// late is a batch of answers with the time to send them.
+type late struct {
+	*packets
 	due time.Time
-	ipv4.Message
 }
 
-func (d *delay) put(ms []ipv4.Message) {
-	due := time.Now().Add(d.latency)
-	d.mu.Lock()
-	for _, m := range ms {
-		d.queue = append(d.queue, delayed{due, ipv4.Message{Buffers: [][]byte{append([]byte(nil), m.Buffers[0]...)}, Addr: m.Addr}})
-	}
-	d.mu.Unlock()
-	select {
-	case d.more <- struct{}{}:
-	default:
-	}
-}
-
-func (d *delay) run(done <-chan struct{}) {
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	var ready []ipv4.Message
+// serveLate is serveUDP where answers take their time.
+func (s *Server) serveLate() {
+	queue, spare := make(chan late, 1<<12), make(chan *packets, 1<<12)
+	s.wg.Go(func() {
+		for l := range queue {
+			time.Sleep(time.Until(l.due))
+			s.udp.send(l.packets)
+			select {
+			case spare <- l.packets:
+			default:
+			}
+		}
+	})
+	defer close(queue)
 	for {
-		now := time.Now()
-		ready = ready[:0]
-		d.mu.Lock()
-		for len(d.queue) > 0 && !now.Before(d.queue[0].due) && len(ready) < batch {
-			ready = append(ready, d.queue[0].Message)
-			d.queue = d.queue[1:]
-		}
-		wait := time.Hour
-		if len(d.queue) > 0 {
-			wait = d.queue[0].due.Sub(now)
-		}
-		d.mu.Unlock()
-		if writeAll(d.conn, ready); wait <= 0 {
-			continue
-		}
-		timer.Reset(wait)
+		var p *packets
 		select {
-		case <-timer.C:
-		case <-d.more:
-		case <-done:
+		case p = <-spare:
+		default:
+			p = newPackets()
+		}
+		n := s.answer(p)
+		if n == 0 {
 			return
+		}
+		if queue <- (late{p, time.Now().Add(s.latency)}); n < batch {
+			time.Sleep(gather)
 		}
 	}
 }

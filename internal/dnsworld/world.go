@@ -55,7 +55,16 @@ func New(seed uint64, domains int) *World {
 }
 
 // Domain is the name of domain i.
-func Domain(i int) string { return fmt.Sprintf("d%06d.%s", i, topLevel(i)) }
+func Domain(i int) string { return string(appendDomain(nil, i)) }
+
+func appendDomain(b []byte, i int) []byte {
+	b = append(b, 'd')
+	for least := 100_000; least > i && least > 1; least /= 10 {
+		b = append(b, '0')
+	}
+	b = append(strconv.AppendInt(b, int64(i), 10), '.')
+	return append(b, topLevel(i)...)
+}
 
 func topLevel(i int) string {
 	if i%2 == 0 {

@@ -128,6 +128,27 @@ func TestWorldIsTheSame(t *testing.T) {
 	}
 }
 
+// TestAnswerAllocates: nothing, so that the world costs little beside what it is to
+// measure.
+func TestAnswerAllocates(t *testing.T) {
+	w, out := New(1, 0), make([]byte, 0, datagram)
+	header := "\x00\x01\x01\x20\x00\x01\x00\x00\x00\x00\x00\x01"
+	for i := range 200 {
+		a := address(i, 0)
+		for _, name := range []string{
+			Domain(i), "_dmarc." + Domain(i), "mx1." + Domain(i), "google._domainkey." + Domain(i), "default._domainkey." + Domain(i),
+			fmt.Sprintf("%d.%d.%d.%d.in-addr.arpa", a[3], a[2], a[1], a[0]), fmt.Sprintf("%d.%d.%d.%d.zen.spamhaus.org", a[3], a[2], a[1], a[0]),
+		} {
+			for _, typ := range []byte{typeA, typeNS, typePTR, typeMX, typeTXT} {
+				q := append(appendName([]byte(header), name), 0, typ, 0, 1)
+				if n := testing.AllocsPerRun(1, func() { w.Answer(q, out, false) }); n > 0 {
+					t.Fatalf("%s, type %d: %v allocations", name, typ, n)
+				}
+			}
+		}
+	}
+}
+
 // FuzzAnswer wants no panic, and answers that are none but to queries.
 func FuzzAnswer(f *testing.F) {
 	w := New(1, 0)
