@@ -213,7 +213,8 @@ func (s *cacheShard) drop(q question) {
 }
 
 // keep puts an answer in, and others out that it takes the room of. Where it is
-// not late, there is none of the question: it was asked for that. The lock is held.
+// not late, there is none of the question: it was asked for that, and a late one
+// keeps away while the question is under way again. The lock is held.
 func (s *cacheShard) keep(q question, a *Answer, err error, late bool) {
 	if err != nil {
 		return
@@ -228,6 +229,9 @@ func (s *cacheShard) keep(q question, a *Answer, err error, late bool) {
 		return
 	}
 	if late {
+		if s.m[q] != nil {
+			return
+		}
 		s.drop(q)
 	}
 	s.bytes += e.size

@@ -31,3 +31,19 @@ func ZoneOfLimit(c *Client, name string) string {
 	}
 	return ""
 }
+
+// UnderWay is what a stack holds that is not over: places taken and in line, and
+// questions of the cache.
+func UnderWay(st *Stack, maxInFlight int) int {
+	p := &st.Client.places
+	p.mu.Lock()
+	n := maxInFlight - p.free + len(p.queue) - p.first
+	p.mu.Unlock()
+	for i := range st.Cache.shards {
+		s := &st.Cache.shards[i]
+		s.mu.Lock()
+		n += len(s.m)
+		s.mu.Unlock()
+	}
+	return n
+}

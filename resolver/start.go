@@ -77,13 +77,18 @@ func (w *waiter) take(a *Answer, err error) {
 }
 
 // wait returns the outcome of a question that was started on next; where the
-// context ends before, the question is left.
+// context ends before, the question is left. What is there counts, even so.
 func (w *waiter) wait(ctx context.Context, next starter, q question, s stopper) (*Answer, error) {
 	next.flush()
 	select {
 	case <-w.done:
 		return w.answer, w.err
 	case <-ctx.Done():
+	}
+	select {
+	case <-w.done:
+		return w.answer, w.err
+	default:
 	}
 	if s != nil {
 		s.stop()

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -78,13 +80,14 @@ type udp struct {
 
 	mu      sync.Mutex
 	sockets [udpSockets]*udpSocket
-	at, run int // the socket in use, and how many questions in a row it took
+	at, run int                 // the socket in use, and how many questions in a row it took
+	open    map[*udpSocket]bool // those that were replaced too, until nothing is on them
 	closed  bool
 	wg      sync.WaitGroup
 }
 
 func newUDP(addr netip.AddrPort, timeout time.Duration) *udp {
-	return &udp{addr: addr, name: "udp://" + addr.String(), timeout: timeout}
+	return &udp{addr: addr, name: "udp://" + addr.String(), timeout: timeout, open: make(map[*udpSocket]bool)}
 }
 
 func (u *udp) String() string { return u.name }
@@ -92,12 +95,10 @@ func (u *udp) String() string { return u.name }
 func (u *udp) close() {
 	u.mu.Lock()
 	u.closed = true
-	sockets := u.sockets
+	sockets := slices.Collect(maps.Keys(u.open))
 	u.mu.Unlock()
 	for _, s := range sockets {
-		if s != nil {
-			s.fail(errClosed)
-		}
+		s.fail(errClosed)
 	}
 	u.wg.Wait()
 }
@@ -200,7 +201,13 @@ func (u *udp) socket() (s, worn *udpSocket, err error) {
 	c.SetReadBuffer(receiveBuffer) // as much as the system grants
 	s = newSocket(c)
 	u.sockets[u.at] = s
-	u.wg.Go(s.read)
+	u.open[s] = true
+	u.wg.Go(func() {
+		s.read()
+		u.mu.Lock()
+		delete(u.open, s)
+		u.mu.Unlock()
+	})
 	return s, worn, nil
 }
 
@@ -302,43 +309,54 @@ func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 	return true
 }
 
-// flush sends what waits to be sent.
+// flush sends what waits to be sent. No lock is held where a failure is told: that
+// may let in another question, which is flushed then.
 func (s *udpSocket) flush() {
-	s.sending.Lock()
-	defer s.sending.Unlock()
 	for {
-		s.mu.Lock()
-		n := copy(s.taken[:], s.out)
-		rest := copy(s.out, s.out[n:])
-		clear(s.out[rest:])
-		s.out = s.out[:rest]
-		s.unsent.Store(int32(rest))
-		s.mu.Unlock()
+		n, failed, err := s.send()
 		if n == 0 {
 			return
 		}
-		for i, q := range s.taken[:n] {
-			s.messages[i].Buffers[0] = q.q.msg
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			s.fail(err) // it is about what was sent before, and so about all
 		}
-		for sent := 0; sent < n; {
-			k, err := s.batch.WriteBatch(s.messages[sent:n], 0)
-			if err == nil {
-				sent += k
-				continue
-			}
-			if errors.Is(err, syscall.ECONNREFUSED) {
-				s.fail(err) // it is about what was sent before, and so about all
-				break
-			}
-			if i := s.taken[sent]; s.remove(i) {
+		for _, i := range failed {
+			if s.remove(i) {
 				i.to.received(nil, err)
 			}
-			sent++
-		}
-		for i := range n {
-			s.messages[i].Buffers[0], s.taken[i] = nil, nil
 		}
 	}
+}
+
+// send sends the next questions, as many as go together. It returns how many these
+// are, which of them failed, and with what.
+func (s *udpSocket) send() (n int, failed []*inquiry, err error) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	s.mu.Lock()
+	n = copy(s.taken[:], s.out)
+	rest := copy(s.out, s.out[n:])
+	clear(s.out[rest:])
+	s.out = s.out[:rest]
+	s.unsent.Store(int32(rest))
+	s.mu.Unlock()
+	for i, q := range s.taken[:n] {
+		s.messages[i].Buffers[0] = q.q.msg
+	}
+	for sent := 0; sent < n && !errors.Is(err, syscall.ECONNREFUSED); {
+		k, wrong := s.batch.WriteBatch(s.messages[sent:n], 0)
+		if wrong == nil {
+			sent += k
+			continue
+		}
+		err = wrong
+		failed = append(failed, s.taken[sent])
+		sent++
+	}
+	for i := range n {
+		s.messages[i].Buffers[0], s.taken[i] = nil, nil
+	}
+	return n, failed, err
 }
 
 // randomID is an id that nobody can guess (RFC 5452, 9.2). The generator is asked

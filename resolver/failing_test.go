@@ -1,0 +1,146 @@
+package resolver
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// sink is an address where questions vanish.
+func sink(t *testing.T) string {
+	l, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.LocalAddr().String()
+}
+
+// TestFailedSends: where the system sends nothing, the places of the questions that
+// failed go to those in line, which fail too; nobody waits for himself.
+func TestFailedSends(t *testing.T) {
+	c, err := New(Config{Servers: []string{sink(t)}, MaxInFlight: 10, Retries: -1, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	u := c.servers[0].transport.(*udp)
+	for range udpSockets {
+		s, _, err := u.socket()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.conn.SetWriteDeadline(time.Unix(1, 0))
+	}
+	b := NewBatch(t.Context(), NewSession(c, 0))
+	failed := 0
+	for i := range 200 {
+		b.Ask(fmt.Sprintf("h%d.test", i), TypeA, func(_ *Answer, err error) {
+			if err != nil && AsError(err).Reason == Timeout { // that is what the error says of itself
+				failed++
+			}
+		})
+	}
+	b.Run()
+	if failed != 200 || c.places.free != 10 {
+		t.Errorf("%d failed, %d places are free", failed, c.places.free)
+	}
+}
+
+// TestRefusedInLine: the same where the port is closed.
+func TestRefusedInLine(t *testing.T) {
+	l, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	c, err := New(Config{Servers: []string{l.LocalAddr().String()}, MaxInFlight: 600, Retries: -1, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	b := NewBatch(t.Context(), NewSession(c, 0))
+	const many = 5000
+	failed := 0
+	for i := range many {
+		b.Ask(fmt.Sprintf("h%d.test", i), TypeA, func(_ *Answer, err error) {
+			if err != nil && AsError(err).Reason == Network {
+				failed++
+			}
+		})
+	}
+	b.Run()
+	if failed != many || c.places.free != 600 {
+		t.Errorf("%d failed, %d places are free", failed, c.places.free)
+	}
+}
+
+// TestCloseEndsWornSockets: a question on a socket that was replaced ends with the
+// others.
+func TestCloseEndsWornSockets(t *testing.T) {
+	c, err := New(Config{Servers: []string{sink(t)}, Retries: -1, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := NewBatch(t.Context(), c)
+	u := c.servers[0].transport.(*udp)
+	failed := 0
+	const many = 3 * udpSockets * socketRun
+	for i := range many {
+		b.Ask(fmt.Sprintf("h%d.test", i), TypeA, func(_ *Answer, err error) {
+			if err != nil {
+				failed++
+			}
+		})
+		u.mu.Lock()
+		for _, s := range u.sockets {
+			if s != nil && i < many/2 {
+				s.worn.Store(true)
+			}
+		}
+		u.mu.Unlock()
+	}
+	began := time.Now()
+	c.Close()
+	b.Run()
+	if took := time.Since(began); failed != many || took > 30*time.Second {
+		t.Errorf("%d of %d failed after %s", failed, many, took)
+	}
+}
+
+// held is a resolver that answers when the test says, whether somebody waits or not.
+type held struct {
+	asked chan chan *Answer
+}
+
+func (h *held) Lookup(_ context.Context, name string, t Type) (*Answer, error) {
+	answer := make(chan *Answer)
+	h.asked <- answer
+	return <-answer, nil
+}
+
+// TestCacheLate: an answer that comes after all have left, while the question is
+// being asked anew, is counted once.
+func TestCacheLate(t *testing.T) { synctest.Test(t, testCacheLate) }
+
+func testCacheLate(t *testing.T) {
+	h := &held{make(chan chan *Answer)}
+	c := NewCache(h, CacheOptions{})
+	one := &Answer{Name: "a.test", Type: TypeA, Status: NoData, TTL: 300}
+	q := question{"a.test", TypeA}
+	left := c.start(q, newWaiter())
+	late := <-h.asked
+	left.stop()
+	again := newWaiter()
+	c.start(q, again)
+	late <- one
+	synctest.Wait() // it has landed
+	<-h.asked <- one
+	<-again.done
+	if s := c.Stats(); s.Entries != 1 || s.Bytes != sizeOf(one) {
+		t.Errorf("%+v, of %d bytes", s, sizeOf(one))
+	}
+}
