@@ -117,8 +117,8 @@ func TestEncodeValues(t *testing.T) {
 	type Embedded embedded
 	type values struct {
 		Embedded
-		Left    string           `json:"-"`
-		hidden  string           //nolint:unused // it must not be written
+		Left    string `json:"-"`
+		hidden  string
 		Small   int8             `json:"small"`
 		Large   uint64           `json:"large"`
 		Bytes   []byte           `json:"bytes"`
@@ -142,7 +142,7 @@ func TestEncodeValues(t *testing.T) {
 	sameJSON(t, &values{})
 	at := time.Date(2026, 10, 17, 1, 2, 3, 40, time.FixedZone("", 3600))
 	ip := netip.MustParseAddr("2001:db8::1")
-	full := values{Embedded: Embedded{Text: "x"}, Small: -128, Large: math.MaxUint64, Bytes: []byte("\xff"), Array: [2][]int{{1}, nil}, Map: map[string][]int{"b": nil, "a": {1}, "": {}},
+	full := values{Embedded: Embedded{Text: "x"}, hidden: "it must not be written", Small: -128, Large: math.MaxUint64, Bytes: []byte("\xff"), Array: [2][]int{{1}, nil}, Map: map[string][]int{"b": nil, "a": {1}, "": {}},
 		None: map[string]int{}, Any: []any{nil, 1, "x", 1.5, []string(nil), map[string]any(nil), (*embedded)(nil), embedded{}, &embedded{}, at, &at, ip, true},
 		To: &embedded{}, Empty: &embedded{}, Bool: true, Zero: embedded{Text: "x"}, Time: at, At: &at, Addr: ip, Prefix: netip.PrefixFrom(ip, 32), Listing: []netip.Addr{{}, ip}}
 	sameJSON(t, full)
