@@ -40,12 +40,9 @@ func (f *bulkFlags) add(cmd *cobra.Command) {
 // whole, whose reports are all kept until then: each takes some 150 KB.
 const maxCollected = 5_000
 
-// The windows of --ordered: how many reports wait for one that takes long. A row of
-// CSV is a hundredth of a report in JSON.
-const (
-	windowCSV    = 1 << 16
-	windowNDJSON = 1 << 12
-)
+// window is how many reports of an ordered list wait for one that takes long: more
+// than are audited while a server is silent.
+const window = 1 << 14
 
 // checkBulk checks the flags that describe how a list is gone through.
 func (f *auditFlags) checkBulk(args []string) error {
@@ -140,7 +137,9 @@ type counted struct {
 
 // outcome is what is kept of an audit whose report is written as a row.
 type outcome struct {
+	// row is nil where the list is ordered: it waits for its turn.
 	row    *row
+	waits  waiting
 	count  report.Count
 	status int
 	// unanswered is that of the report.
@@ -168,14 +167,13 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 	if f.wantsProgress(cmd) {
 		p.start(max(countLines(f.file)-int64(l.found), -1))
 	}
-	o := audit.StreamOptions{Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Window: windowNDJSON, Stop: stopped.Done()}
-	if f.output.format == "csv" {
-		o.Window = windowCSV
-	}
+	o := audit.StreamOptions{Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Window: window, Stop: stopped.Done()}
 	if f.file != "" {
 		defer audit.CollectLess()()
 	}
 	var spare spareRows
+	var late shelf
+	defer late.close()
 	work := func(ctx context.Context, in listed) (made outcome) {
 		r := a.audit(ctx, in.domain)
 		made.count = r.Count()
@@ -184,10 +182,9 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 		made.row = spare.take()
 		made.err = f.set(made.row, r)
 		if o.Ordered {
-			// Many may wait for their turn, so each in as much memory as it needs.
-			waiting := &row{text: slices.Clone(made.row.text)}
+			made.waits = late.put(made.row.text)
 			spare.giveBack(made.row)
-			made.row = waiting
+			made.row = nil
 		}
 		return made
 	}
@@ -208,15 +205,17 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 		return nil
 	}
 	for in, made := range audit.Stream(ctx, inputs, o, work) {
+		if made.err == nil && o.Ordered {
+			made.row = spare.take()
+			made.row.text, made.err = late.take(made.waits, made.row.text)
+		}
 		if made.err == nil {
 			made.err = out.write(in, made.row.text)
 		}
 		if made.err != nil {
 			return made.err
 		}
-		if !o.Ordered {
-			spare.giveBack(made.row)
-		}
+		spare.giveBack(made.row)
 		l.done(in)
 		count.Tally.Add(made.count)
 		count.Status = worse(count.Status, made.status)

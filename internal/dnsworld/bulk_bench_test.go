@@ -144,7 +144,7 @@ func benchmarkBulk(b *testing.B, lists int, latency time.Duration, rows bool) {
 	var total audited
 	var tally report.Tally
 	work := func(ctx context.Context, i int) audited { return k.audit(ctx, st, i) }
-	o := audit.StreamOptions{Concurrency: number("CONCURRENCY", 0), Ordered: number("ORDERED", 0) > 0, Window: number("WINDOW", 1<<12)}
+	o := audit.StreamOptions{Concurrency: number("CONCURRENCY", 0)}
 	for _, made := range audit.Stream(context.Background(), domains, o, work) {
 		if made.err != nil {
 			b.Fatal(made.err)
