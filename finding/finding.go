@@ -100,30 +100,6 @@ type Check struct {
 	Reference string `json:"reference"`
 }
 
-// Record is a resource record to publish or to remove.
-type Record struct {
-	// Name is the owner, without the final dot.
-	Name string `json:"name"`
-	Type string `json:"type"`
-	// Value is the data as a person would paste it: for TXT the whole text,
-	// strings joined and without quotes.
-	Value string `json:"value"`
-}
-
-// Fix is what to publish so that the finding goes away.
-type Fix struct {
-	// Summary is one sentence: what to do.
-	Summary string `json:"summary"`
-	// Name, Type and Value are the record to publish, empty where the fix is no record.
-	Name  string `json:"name,omitempty"`
-	Type  string `json:"type,omitempty"`
-	Value string `json:"value,omitempty"`
-	// Remove are the published records that the new one replaces.
-	Remove []Record `json:"remove,omitempty"`
-	// More are further records to publish with the first, in order.
-	More []Record `json:"more,omitempty"`
-}
-
 // Evidence is one question to the DNS and what came back.
 type Evidence struct {
 	Name string `json:"name"`

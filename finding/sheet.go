@@ -134,6 +134,9 @@ func (s *Sheet) fill(out []Finding) []Finding {
 		return s.list.at[a.Check] - s.list.at[b.Check]
 	})
 	for i, f := range s.found {
+		if f.Fix != nil {
+			f.Fix.Complete = f.Fix.complete()
+		}
 		out[i] = *f
 	}
 	out = out[len(s.found):]

@@ -290,9 +290,9 @@ func newPageGroup(r *Report, g Group, plan *Plan, id string) pageGroup {
 		if detail := detailText(f, r.Domain, len(g.Findings) > 1); detail != "" {
 			p.Details = append(p.Details, detail)
 		}
-		if f.Fix != nil && p.Step == nil && !slices.Contains(seen, fixKey(f.Fix)) {
-			seen = append(seen, fixKey(f.Fix))
-			p.Fixes = append(p.Fixes, pageFix{f.Fix.Summary, recordTexts(f.Fix.Remove, true), recordTexts(fixRecords(f.Fix), false)})
+		if f.Fix != nil && p.Step == nil && !slices.Contains(seen, f.Fix.Key()) {
+			seen = append(seen, f.Fix.Key())
+			p.Fixes = append(p.Fixes, pageFix{f.Fix.Summary, recordTexts(f.Fix.Remove, true), recordTexts(f.Fix.Records(), false)})
 		}
 		for _, line := range evidenceLines(f) {
 			evidence.WriteString(line + "\n")

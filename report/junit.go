@@ -124,7 +124,7 @@ func plainFindings(g Group) string {
 		for _, rec := range f.Fix.Remove {
 			b.WriteString("- " + clip(masterLine(rec), maxRecordText) + "\n")
 		}
-		for _, rec := range fixRecords(f.Fix) {
+		for _, rec := range f.Fix.Records() {
 			b.WriteString("+ " + masterLine(rec) + "\n")
 		}
 	}

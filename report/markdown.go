@@ -150,10 +150,10 @@ func mdGroup(b *strings.Builder, g Group) {
 	}
 	var seen []string
 	for _, f := range g.Findings {
-		if f.Fix == nil || slices.Contains(seen, fixKey(f.Fix)) {
+		if f.Fix == nil || slices.Contains(seen, f.Fix.Key()) {
 			continue
 		}
-		seen = append(seen, fixKey(f.Fix))
+		seen = append(seen, f.Fix.Key())
 		fmt.Fprintf(b, "**Fix:** %s\n\n", mdText(f.Fix.Summary))
 		if lines := diffLines(f.Fix); len(lines) > 0 {
 			b.WriteString(mdBlock("diff", lines) + "\n")
@@ -174,7 +174,7 @@ func diffLines(f *finding.Fix) []string {
 	for _, rec := range f.Remove {
 		lines = append(lines, "- "+clip(masterLine(rec), maxRecordText))
 	}
-	for _, rec := range fixRecords(f) {
+	for _, rec := range f.Records() {
 		lines = append(lines, "+ "+masterLine(rec))
 	}
 	return lines

@@ -168,12 +168,12 @@ func nextAction(first, current *Report, tried map[string]bool) (Action, bool) {
 		if f.Fix == nil || !f.Severity.AtLeast(finding.Notice) || !hasFinding(first, f) {
 			continue
 		}
-		key := fixKey(f.Fix)
+		key := f.Fix.Key()
 		if tried[key] {
 			continue
 		}
 		tried[key] = true
-		a := Action{Summary: []string{f.Fix.Summary}, Severity: f.Severity, Closes: []Closed{}, Remove: slices.Clone(f.Fix.Remove), Add: fixRecords(f.Fix)}
+		a := Action{Summary: []string{f.Fix.Summary}, Severity: f.Severity, Closes: []Closed{}, Remove: slices.Clone(f.Fix.Remove), Add: f.Fix.Records()}
 		if a.Remove == nil {
 			a.Remove = []finding.Record{}
 		}
@@ -182,7 +182,7 @@ func nextAction(first, current *Report, tried map[string]bool) (Action, bool) {
 		}
 		counted := make(map[string]bool)
 		for _, other := range current.Findings {
-			if other.Fix == nil || fixKey(other.Fix) != key || !other.Severity.AtLeast(finding.Notice) {
+			if other.Fix == nil || other.Fix.Key() != key || !other.Severity.AtLeast(finding.Notice) {
 				continue
 			}
 			a.Closes = append(a.Closes, Closed{other.Check, other.Subject})
@@ -193,7 +193,7 @@ func nextAction(first, current *Report, tried map[string]bool) (Action, bool) {
 			a.TTL = max(a.TTL, ttlOf(other, a))
 		}
 		a.Who, a.Whom = who(first, f, a)
-		a.Template = slices.ContainsFunc(a.Add, isTemplate)
+		a.Template = slices.ContainsFunc(a.Add, finding.Record.HasPlaceholder)
 		return a, true
 	}
 	return Action{}, false
@@ -203,15 +203,6 @@ func hasFinding(r *Report, f finding.Finding) bool {
 	return slices.ContainsFunc(r.Findings, func(g finding.Finding) bool {
 		return g.Check == f.Check && g.Subject == f.Subject && g.Severity != finding.Pass
 	})
-}
-
-// isTemplate reports whether a record has a place to fill in.
-func isTemplate(rec finding.Record) bool {
-	open := func(s string) bool {
-		_, rest, ok := strings.Cut(s, "<")
-		return ok && strings.Contains(rest, ">")
-	}
-	return open(rec.Name) || open(rec.Value)
 }
 
 // ttlOf is the TTL of the answers that the action replaces.

@@ -130,7 +130,7 @@ func WriteZone(w io.Writer, reports []*Report) error {
 			for _, rec := range a.Add {
 				comment := ""
 				switch {
-				case isTemplate(rec):
+				case rec.HasPlaceholder():
 					comment = "; fill in: "
 				case a.Who != WhoDNS:
 					comment = "; for " + zoneComment(a.Whom) + ": "

@@ -172,7 +172,7 @@ func sarifMessage(f finding.Finding) string {
 	}
 	if f.Fix != nil {
 		text += "\nFix: " + shown(f.Fix.Summary)
-		for _, rec := range fixRecords(f.Fix) {
+		for _, rec := range f.Fix.Records() {
 			text += "\n" + masterLine(rec)
 		}
 	}

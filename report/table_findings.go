@@ -230,20 +230,18 @@ func (s *screen) fixes(findings []finding.Finding) {
 		if f.Fix == nil {
 			continue
 		}
-		if key := fixKey(f.Fix); !slices.Contains(seen, key) {
+		if key := f.Fix.Key(); !slices.Contains(seen, key) {
 			seen = append(seen, key)
 			s.fix(f.Check, f.Fix)
 		}
 	}
 }
 
-func fixKey(f *finding.Fix) string { return fmt.Sprintf("%q", []any{*f}) }
-
 // fix writes one fix: the sentence, what to remove, and what to publish.
 // Records that stand above already are not repeated.
 func (s *screen) fix(check string, f *finding.Fix) {
 	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(f.Summary), nil)
-	publish := fixRecords(f)
+	publish := f.Records()
 	if len(f.Remove)+len(publish) > 0 {
 		key := fmt.Sprintf("%q", [][]finding.Record{f.Remove, publish})
 		if above, ok := s.shownFixes[key]; ok {
@@ -268,15 +266,6 @@ func (s *screen) fix(check string, f *finding.Fix) {
 		// A record without a place: to be pasted as it is.
 		s.line("      " + s.bold(s.fold(Escape(f.Value))))
 	}
-}
-
-// fixRecords are the records to publish, in order.
-func fixRecords(f *finding.Fix) []finding.Record {
-	var out []finding.Record
-	if f.Name != "" && f.Type != "" {
-		out = append(out, finding.Record{Name: f.Name, Type: f.Type, Value: f.Value})
-	}
-	return append(out, f.More...)
 }
 
 // records writes records to publish in master-file syntax, complete.
