@@ -1,0 +1,68 @@
+package finding
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Record is a resource record to publish or to remove.
+type Record struct {
+	// Name is the owner, without the final dot.
+	Name string `json:"name"`
+	Type string `json:"type"`
+	// Value is the data as a person would paste it: for TXT the whole text,
+	// strings joined and without quotes.
+	Value string `json:"value"`
+}
+
+// HasPlaceholder reports whether the record has a named place to fill in, written
+// <the address of …>.
+func (r Record) HasPlaceholder() bool { return hasPlaceholder(r.Name) || hasPlaceholder(r.Value) }
+
+func hasPlaceholder(s string) bool {
+	_, rest, ok := strings.Cut(s, "<")
+	return ok && strings.Contains(rest, ">")
+}
+
+// Fix is what to publish so that the finding goes away. Published as it stands, a
+// fix loses no sender, weakens no policy and invents nothing: what cannot be
+// repaired without knowledge that the DNS does not have is a placeholder, or no
+// record at all.
+type Fix struct {
+	// Summary is one sentence: what to do.
+	Summary string `json:"summary"`
+	// Name, Type and Value are the record to publish, empty if the fix is no record.
+	Name  string `json:"name,omitempty"`
+	Type  string `json:"type,omitempty"`
+	Value string `json:"value,omitempty"`
+	// Remove are the published records that the new one replaces.
+	Remove []Record `json:"remove,omitempty"`
+	// More are further records to publish with the first, in order.
+	More []Record `json:"more,omitempty"`
+	// Complete: there are records to publish or to remove, and they can be published
+	// as they stand. It is false if one has a placeholder, and if there is none. A
+	// sheet fills it in.
+	Complete bool `json:"complete"`
+}
+
+// Records returns the records to publish, in order.
+func (f *Fix) Records() []Record {
+	var out []Record
+	if f.Name != "" && f.Type != "" {
+		out = append(out, Record{Name: f.Name, Type: f.Type, Value: f.Value})
+	}
+	return append(out, f.More...)
+}
+
+// Key returns a text that is equal for equal fixes.
+func (f *Fix) Key() string { return fmt.Sprintf("%q", []any{*f}) }
+
+// complete reports what Complete says. A value without a name is a record as well:
+// it is pasted in place of the old one.
+func (f *Fix) complete() bool {
+	if f.Value == "" && len(f.Remove)+len(f.More) == 0 {
+		return false
+	}
+	return !hasPlaceholder(f.Name) && !hasPlaceholder(f.Value) && !slices.ContainsFunc(f.More, Record.HasPlaceholder)
+}
