@@ -7,7 +7,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -23,7 +22,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-msgauth/authres"
-	"github.com/emersion/go-msgauth/dkim"
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
@@ -119,6 +117,10 @@ func delivered(returnPath, text string) string {
 		"\tby mx.receiver.example with ESMTPS id 1; Sat, 21 Nov 2026 09:00:05 +0000\n" + text
 }
 
+// signedAt is when the messages of the tests are signed: after their Date, and
+// before they are looked at.
+var signedAt = time.Date(2026, 11, 21, 9, 0, 1, 0, time.UTC)
+
 // signed signs a message by "selector@domain"; a selector r signs with RSA, others
 // with Ed25519.
 func signed(t testing.TB, text string, by ...string) string {
@@ -130,14 +132,7 @@ func signed(t testing.TB, text string, by ...string) string {
 		if selector == "r" {
 			key = keys().rsa
 		}
-		var b bytes.Buffer
-		err := dkim.Sign(&b, strings.NewReader(text), &dkim.SignOptions{Domain: domain, Selector: selector, Signer: key,
-			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
-			HeaderKeys: []string{"From", "To", "Subject", "Date", "Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		text = b.String()
+		text = signature{domain: domain, selector: selector, signed: signedAt}.sign(t, text, key)
 	}
 	return strings.ReplaceAll(text, "\r\n", "\n")
 }
@@ -145,21 +140,8 @@ func signed(t testing.TB, text string, by ...string) string {
 // limited signs a draft by the selector e of a domain, with l= as long as the body.
 func limited(t testing.TB, text, domain string) string {
 	t.Helper()
-	text = strings.ReplaceAll(text, "\n", "\r\n")
-	head, body, _ := strings.Cut(text, "\r\n\r\n")
-	bh := sha256.Sum256([]byte(body))
-	field := fmt.Sprintf("DKIM-Signature: v=1; a=ed25519-sha256; d=%s; s=e; h=from:to:subject:date:list-unsubscribe:list-unsubscribe-post; l=%d; bh=%s; b=",
-		domain, len(body), base64.StdEncoding.EncodeToString(bh[:]))
-	var data string
-	for _, name := range []string{"From: ", "To: ", "Subject: ", "Date: ", "List-Unsubscribe: ", "List-Unsubscribe-Post: "} {
-		for line := range strings.SplitSeq(head, "\r\n") {
-			if strings.HasPrefix(line, name) {
-				data += line + "\r\n"
-			}
-		}
-	}
-	sum := sha256.Sum256([]byte(data + field))
-	return strings.ReplaceAll(field+base64.StdEncoding.EncodeToString(ed25519.Sign(keys().ed, sum[:]))+"\r\n"+text, "\r\n", "\n")
+	s := signature{domain: domain, selector: "e", signed: signedAt, length: true}
+	return strings.ReplaceAll(s.sign(t, strings.ReplaceAll(text, "\n", "\r\n"), keys().ed), "\r\n", "\n")
 }
 
 func null() *string { return new(string) }
