@@ -119,7 +119,13 @@ func (a *run) judgeSPF(profile finding.Profile) {
 // declare. Only an explicit "nothing is sent" makes it anything but a sender. They
 // are several where a record that would declare it was not answered.
 func (a *run) profiles() ([]finding.Profile, string) {
-	t, res := a.target, a.result
+	if like := a.options.Like; like != nil {
+		return profiles(a.target, like.SPF, like.Hosts.Domain.MX)
+	}
+	return profiles(a.target, a.result.SPF, a.domain.MX)
+}
+
+func profiles(t Target, policy *spf.Policy, mx mailhost.MXState) ([]finding.Profile, string) {
 	if t.Profile != "" {
 		return []finding.Profile{t.Profile}, "stated"
 	}
@@ -137,15 +143,15 @@ func (a *run) profiles() ([]finding.Profile, string) {
 	if len(sends) > 0 {
 		return sender, "guessed: " + strings.Join(sends, " and ") + " are stated"
 	}
-	if res.SPF.Status != spf.StatusUnresolved && !res.SPF.SendsNothing() {
+	if policy.Status != spf.StatusUnresolved && !policy.SendsNothing() {
 		return sender, "guessed: no record says that the domain sends nothing"
 	}
 	quiet := map[mailhost.MXState][]finding.Profile{
 		mailhost.MXNull: {finding.Parked}, mailhost.MXNone: {finding.Parked}, mailhost.MXPresent: {finding.Receiver},
 		mailhost.MXUnknown: {finding.Parked, finding.Receiver},
-	}[a.domain.MX]
+	}[mx]
 	switch {
-	case res.SPF.Status == spf.StatusUnresolved:
+	case policy.Status == spf.StatusUnresolved:
 		return append(sender, quiet...), "not known: the DNS did not say whether an SPF record declares that nothing is sent"
 	case len(quiet) > 1:
 		return quiet, "guessed: its SPF record is v=spf1 -all; its MX is not known"

@@ -43,6 +43,10 @@ type Options struct {
 	Authoritative func(server netip.Addr) resolver.Resolver
 	// Now is the time to judge expiry by; zero: the time of the call.
 	Now time.Time
+	// Like is an audit of the same domain whose profile, senders and DKIM selectors
+	// are kept, for judging a proposal: what it changes in the records must not
+	// change what they are judged by. Nil: all of that is found out.
+	Like *Result
 }
 
 // The bounds on one audit where Options say nothing.
@@ -224,6 +228,11 @@ func (a *run) listedDomains() []rbl.Subject {
 
 // hints says, once MX and SPF are known, which names in them point to providers.
 func (a *run) hints(ctx context.Context) func(then func(dkim.Hints)) {
+	if like := a.options.Like; like != nil && like.DKIM != nil {
+		return func(then func(dkim.Hints)) {
+			then(dkim.Hints{MXHosts: like.Hosts.Domain.MXHosts(), SPFTargets: like.SPF.Targets(), Incomplete: like.DKIM.HintsIncomplete})
+		}
+	}
 	return func(then func(dkim.Hints)) {
 		a.mx.when(func() {
 			a.spf.when(func() {

@@ -20,6 +20,12 @@ func (a *run) findSenders(b *resolver.Batch) {
 		a.spf.tell()
 	}
 	e := &a.result.Examined
+	if like := a.options.Like; like != nil {
+		e.keep(&like.Examined)
+		spf.Begin(b, a.target.Domain, nil, examined)
+		a.senders.tell()
+		return
+	}
 	if len(a.target.IPs) > 0 {
 		for _, ip := range a.target.IPs {
 			e.add(ip, "stated", len(a.target.IPs))
@@ -108,6 +114,12 @@ func sendersUndecided(d *mailhost.Domain, own *spf.Own) bool {
 		return d.Own.Resolves == mailhost.Unknown
 	}
 	return slices.ContainsFunc(d.Exchanges, func(e mailhost.Exchange) bool { return e.Resolves == mailhost.Unknown })
+}
+
+// keep takes over the senders of an earlier audit.
+func (e *Examined) keep(of *Examined) {
+	e.Senders, e.SenderRanges, e.NotSenders = slices.Clone(of.Senders), slices.Clone(of.SenderRanges), slices.Clone(of.NotSenders)
+	e.SendersUnknown, e.LeftOut = of.SendersUnknown, of.LeftOut
 }
 
 // add notes an address and why it is examined, up to the bound.

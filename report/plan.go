@@ -62,6 +62,8 @@ type Action struct {
 	TTL uint32 `json:"ttl"`
 	// Template: a record holds places to fill in, written <…>.
 	Template bool `json:"template"`
+	// Complete: there are records to change, and they can be published as they stand.
+	Complete bool `json:"complete"`
 	// Audited: the records were laid over the DNS and audited, and the outcome
 	// was no worse.
 	Audited bool `json:"audited"`
@@ -88,10 +90,11 @@ const maxActions = 40
 
 // MakePlan orders what the fixes of a report propose, and merges what concerns
 // the same record. Where again is given, it audits the domain with all changes
-// laid over the DNS, in their order: each proposal is tried on top of those
-// before it, so that the fix of the second finding is that of the record as the
+// laid over the DNS, in their order, as the same kind of domain with the same
+// senders and selectors: each proposal is tried on top of those before it, so that the fix of the second finding is that of the record as the
 // first fix left it. What a proposal newly brings up is not pursued: a staged
-// policy goes one stage. Again may return nil for "could not be audited".
+// policy goes one stage. A fix that is not complete is never applied, nor one that
+// takes away what was there (harm). Again may return nil for "could not be audited".
 func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 	p := &Plan{Before: outcome(r), Actions: []Action{}}
 	current := r
@@ -102,7 +105,7 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 		if !ok {
 			break
 		}
-		if again == nil || a.Template || len(a.Add)+len(a.Remove) == 0 {
+		if again == nil || !a.Complete || a.Template || len(a.Add)+len(a.Remove) == 0 {
 			p.add(a)
 			continue
 		}
@@ -194,6 +197,7 @@ func nextAction(first, current *Report, tried map[string]bool) (Action, bool) {
 		}
 		a.Who, a.Whom = who(first, f, a)
 		a.Template = slices.ContainsFunc(a.Add, finding.Record.HasPlaceholder)
+		a.Complete = f.Fix.Complete
 		return a, true
 	}
 	return Action{}, false
@@ -259,6 +263,9 @@ func within(name, zone string) bool {
 
 // objection says why a proposal is not better than what it replaces.
 func objection(before, after *Report) string {
+	if text := harm(before, after); text != "" {
+		return text
+	}
 	for _, f := range after.Findings {
 		if f.Severity.AtLeast(finding.Error) && !hasFinding(before, f) {
 			return fmt.Sprintf("With these records the audit finds %s: %s.", f.Check, strings.TrimSuffix(f.Title, "."))

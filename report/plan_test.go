@@ -28,7 +28,7 @@ func world(record string) *Report {
 		r.Findings = append(r.Findings, finding.Finding{Check: "spf-" + flaw.word, Section: finding.SPF, Severity: flaw.severity, Subject: "acme.example",
 			Title:    "The record is " + flaw.word,
 			Evidence: []finding.Evidence{{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{record}, TTL: 7200}},
-			Fix: &finding.Fix{Summary: "Take " + flaw.word + " out.", Name: "acme.example", Type: "TXT", Value: fixed,
+			Fix: &finding.Fix{Complete: true, Summary: "Take " + flaw.word + " out.", Name: "acme.example", Type: "TXT", Value: fixed,
 				Remove: []finding.Record{{Name: "acme.example", Type: "TXT", Value: record}}}})
 	}
 	return New(r, DefaultScale(), "1.0.0")
@@ -109,7 +109,7 @@ func TestPlanGoesOneStage(t *testing.T) {
 		r := &audit.Result{Domain: "acme.example", Findings: allPassed()}
 		if next != "" {
 			r.Findings = append(r.Findings, finding.Finding{Check: "dmarc-" + record, Section: finding.DMARC, Severity: finding.Warning, Subject: "acme.example", Title: record,
-				Fix: &finding.Fix{Summary: "Go on to " + next + ".", Name: "_dmarc.acme.example", Type: "TXT", Value: next,
+				Fix: &finding.Fix{Complete: true, Summary: "Go on to " + next + ".", Name: "_dmarc.acme.example", Type: "TXT", Value: next,
 					Remove: []finding.Record{{Name: "_dmarc.acme.example", Type: "TXT", Value: record}}}})
 		}
 		return New(r, DefaultScale(), "1.0.0")

@@ -106,7 +106,7 @@ const defaultTTL = 3600
 
 // WriteZone writes the records that the plans propose in master-file syntax,
 // with what they are for and what they replace as comments. Records that belong
-// into another zone, or that have a place to fill in, are comments too.
+// into another zone, and those of a fix that is not complete, are comments too.
 func WriteZone(w io.Writer, reports []*Report) error {
 	var b strings.Builder
 	for i, r := range reports {
@@ -134,6 +134,8 @@ func WriteZone(w io.Writer, reports []*Report) error {
 					comment = "; fill in: "
 				case a.Who != WhoDNS:
 					comment = "; for " + zoneComment(a.Whom) + ": "
+				case !a.Complete:
+					comment = "; not complete: "
 				case a.Objection != "":
 					comment = "; not as it is: "
 				}

@@ -37,7 +37,7 @@ func TestTableSays(t *testing.T) {
 	key := finding.Record{Name: "s1._domainkey.acme.example", Type: "TXT", Value: `v=DKIM1; n="x"; p=` + strings.Repeat("A", 400)}
 	fixing := func(check string, severity finding.Severity, remove ...finding.Record) finding.Finding {
 		f := found(finding.SPF, check, severity)
-		f.Fix = &finding.Fix{Summary: "Mend " + check + ".", Name: "acme.example", Type: "TXT", Value: "v=spf1 mx -all", Remove: remove}
+		f.Fix = &finding.Fix{Complete: true, Summary: "Mend " + check + ".", Name: "acme.example", Type: "TXT", Value: "v=spf1 mx -all", Remove: remove}
 		return f
 	}
 	ask := func(statuses ...string) (trace []resolver.Trace) {

@@ -83,19 +83,21 @@ type auditor struct {
 func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
 	target := a.template
 	target.Domain = domain
-	one := func(r resolver.Resolver) *report.Report {
-		return report.NewWithPolicy(audit.Run(ctx, r, target, a.options), a.policy, version)
+	one := func(r resolver.Resolver, o audit.Options) *report.Report {
+		return report.NewWithPolicy(audit.Run(ctx, r, target, o), a.policy, version)
 	}
 	if !a.plan {
-		r := one(a.session.stack)
+		r := one(a.session.stack, a.options)
 		a.session.logAudit(r)
 		a.keeper.keep(ctx, a, target, r)
 		return r
 	}
 	// What the audit of a proposal asks again is answered from here.
 	base := resolver.NewSession(a.session.stack, 0)
-	r := one(base)
+	r := one(base, a.options)
 	a.session.logAudit(r)
+	again := a.options
+	again.Like = &r.Result
 	a.keeper.keep(ctx, a, target, r)
 	r.Plan = report.MakePlan(r, func(changes []report.Change) *report.Report {
 		proposed := resolver.Resolver(base)
@@ -106,7 +108,7 @@ func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
 				return nil
 			}
 		}
-		return one(proposed)
+		return one(proposed, again)
 	})
 	return r
 }
