@@ -1,0 +1,486 @@
+package typo
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+	"mailworthy/report"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// Harm is something that a proposal of a report does to the domain.
+type Harm struct {
+	// Kind is one of Kinds.
+	Kind string
+	Text string
+}
+
+// Kinds are the kinds of harm, with what they mean.
+var Kinds = map[string]string{
+	"new-finding":  "all complete fixes published together leave an error or a critical finding that was not there",
+	"disagree":     "two complete fixes put different records in the place of one",
+	"not-a-zone":   "no name server loads the zone with the fixes in it",
+	"not-there":    "a fix removes a record that is not published",
+	"lost-sender":  "an address that passed SPF, or was meant to, does not pass with the fixes",
+	"weaker-spf":   "SPF allows a stranger more than was published or meant",
+	"weaker-dmarc": "the DMARC policy or alignment is weaker than was published or meant",
+	"lost-mailbox": "a mailbox that the owner named gets no reports any more",
+	"lost-key":     "a DKIM key that was there, or was meant, is not there with the fixes",
+	"lost-mx":      "a host that took mail is no MX any more",
+	"invented":     "a fix has a name, address or mailbox that stands nowhere in the records",
+	"profile":      "the fixes change what the domain is for",
+	"plan":         "the outcome of the plan does one of these, or loses a sender or selector of the audit",
+	"incomplete":   "a fix that is not complete is an active line of the zone format, or is applied by the plan",
+}
+
+// Case is a domain with mistakes in it.
+type Case struct {
+	Template Template
+	Mistakes []Mistake
+	Records  []finding.Record
+}
+
+// NewCase types mistakes into a template; nil where the result is no zone.
+func NewCase(t Template, mistakes []Mistake) *Case {
+	c := &Case{Template: t, Mistakes: mistakes, Records: Apply(t.Records, mistakes)}
+	if wrong := unloadable(c.Records); wrong != "" {
+		return nil
+	}
+	return c
+}
+
+// String is the template and its mistakes.
+func (c *Case) String() string {
+	var b strings.Builder
+	b.WriteString(c.Template.Name)
+	for _, m := range c.Mistakes {
+		b.WriteString("\n    " + m.Text)
+	}
+	return b.String()
+}
+
+// unloadable says why no name server loads the records.
+func unloadable(records []finding.Record) string {
+	types := make(map[string][]string)
+	for _, r := range records {
+		if _, err := parsed(r); err != nil {
+			return fmt.Sprintf("%s %s %q: %v", r.Name, r.Type, r.Value, err)
+		}
+		name := strings.ToLower(r.Name)
+		if !isName(name) {
+			return "the name " + r.Name
+		}
+		host := r.Value
+		if r.Type == "MX" {
+			_, host, _ = strings.Cut(host, " ")
+		}
+		if r.Type != "TXT" && host != "." && !isName(strings.TrimSuffix(host, ".")) {
+			return fmt.Sprintf("%s %s %q: not a host", r.Name, r.Type, r.Value)
+		}
+		types[name] = append(types[name], r.Type)
+	}
+	for name, t := range types {
+		if slices.Contains(t, "CNAME") && (len(t) > 1 || slices.Contains(zones, name)) {
+			return "a CNAME beside other records at " + name
+		}
+	}
+	return ""
+}
+
+// isName reports whether a panel takes a text for a name.
+func isName(s string) bool {
+	return len(s) <= 253 && !strings.ContainsAny(s, " \t\n\"\\\u00a0\u200b") &&
+		!slices.ContainsFunc(strings.Split(s, "."), func(l string) bool { return l == "" || len(l) > 63 })
+}
+
+// inspection is the work on one case.
+type inspection struct {
+	*Case
+	ctx   context.Context
+	world *World
+	harms []Harm
+
+	meant, published facts
+	// alone are the facts of the zone with one of the mistakes each, once needed.
+	alone []facts
+	// parts are the reports on the zone with some of the mistakes, once needed.
+	parts []*report.Report
+	ideal *report.Report
+}
+
+func (x *inspection) harm(kind, format string, args ...any) {
+	if Kinds[kind] == "" {
+		panic("typo: no kind " + kind)
+	}
+	x.harms = append(x.harms, Harm{kind, fmt.Sprintf(format, args...)})
+}
+
+// Meant is what a template means, the same for all its cases.
+type Meant struct {
+	facts  facts
+	report *report.Report
+}
+
+// Learn finds out what a template means. What is wrong with it is an error.
+func (w *World) Learn(ctx context.Context, t Template) (*Meant, error) {
+	r, err := w.With(t.Records)
+	if err != nil {
+		return nil, err
+	}
+	m := &Meant{learn(ctx, r, t), run(ctx, r, t.Target)}
+	for _, f := range m.report.Findings {
+		if f.Severity.AtLeast(finding.Error) || f.Severity == finding.Unknown {
+			return nil, fmt.Errorf("%s: %s %s: %s", t.Name, f.Check, f.Subject, f.Detail)
+		}
+	}
+	for ip, result := range m.facts.spf {
+		if (result == spf.Pass) != (ip != stranger) {
+			return nil, fmt.Errorf("%s: %s for %s", t.Name, result, ip)
+		}
+	}
+	return m, nil
+}
+
+// Inspect audits the zone of a case, publishes every complete fix, and the plan,
+// and returns what harm that does.
+func (w *World) Inspect(ctx context.Context, c *Case, m *Meant) ([]Harm, error) {
+	base, err := w.With(c.Records)
+	if err != nil {
+		return nil, err
+	}
+	x := &inspection{Case: c, ctx: ctx, world: w, meant: m.facts, ideal: m.report}
+	base = resolver.NewSession(base, 0)
+	before := run(ctx, base, c.Template.Target)
+	var fixes []*finding.Fix
+	keys := make(map[string]bool)
+	for i := range before.Findings {
+		f := before.Findings[i].Fix
+		if f == nil {
+			continue
+		}
+		x.names(&before.Findings[i])
+		if f.Complete && !keys[f.Key()] {
+			keys[f.Key()] = true
+			fixes = append(fixes, f)
+		}
+	}
+	x.published = learn(ctx, base, c.Template)
+	if len(fixes) > 0 {
+		x.publish(before, fixes)
+	}
+	x.plan(base, before)
+	return x.harms, nil
+}
+
+// publish is what the owner does who pastes everything.
+func (x *inspection) publish(before *report.Report, fixes []*finding.Fix) {
+	records := slices.Clone(x.Records)
+	replaced := make(map[finding.Record][]finding.Record)
+	var added []finding.Record
+	for _, f := range fixes {
+		for _, r := range f.Remove {
+			if !slices.ContainsFunc(x.Records, func(have finding.Record) bool { return same(have, r) }) && x.own(r) {
+				x.harm("not-there", "%s: removes %s", f.Summary, text(r))
+			}
+			records = slices.DeleteFunc(records, func(have finding.Record) bool { return same(have, r) })
+			for _, a := range f.Records() {
+				if a.Name == r.Name && a.Type == r.Type && len(f.Records()) == 1 {
+					replaced[r] = append(replaced[r], a)
+				}
+			}
+		}
+		for _, a := range f.Records() {
+			added = add(added, a)
+		}
+	}
+	for _, r := range added {
+		records = add(records, r)
+	}
+	for was, is := range replaced {
+		for _, other := range is[1:] {
+			if !same(is[0], other) {
+				x.harm("disagree", "%s becomes %s by one fix and %s by another", text(was), text(is[0]), text(other))
+				return // what follows from it is no further harm
+			}
+		}
+	}
+	if wrong := unloadable(records); wrong != "" {
+		x.harm("not-a-zone", "with the fixes: %s", wrong)
+		return
+	}
+	r, err := x.world.With(records)
+	if err != nil {
+		x.harm("not-a-zone", "with the fixes: %v", err)
+		return
+	}
+	r = resolver.NewSession(r, 0)
+	x.compare("", before, run(x.ctx, r, x.Template.Target), learn(x.ctx, r, x.Template), added)
+}
+
+// own reports whether a record is in a zone of the owner.
+func (x *inspection) own(r finding.Record) bool {
+	return slices.ContainsFunc(zones, func(z string) bool { return within(r.Name, z) })
+}
+
+// compare holds what is published after against what was, and what was meant. As
+// is "" or "plan", where all harm is of that kind.
+func (x *inspection) compare(as string, before, after *report.Report, now facts, added []finding.Record) {
+	harm := func(kind, format string, args ...any) {
+		if as != "" {
+			kind, format = as, kind+": "+format
+		}
+		x.harm(kind, format, args...)
+	}
+	adds := func(kinds ...string) bool {
+		return slices.ContainsFunc(added, func(r finding.Record) bool {
+			k := kind(r)
+			if k == "spf" && !strings.EqualFold(r.Name, Domain) && !within(r.Name, Domain) {
+				return false
+			}
+			return slices.Contains(kinds, k)
+		})
+	}
+	for _, f := range after.Findings {
+		if f.Severity.AtLeast(finding.Error) && !has(before, f) && !has(x.ideal, f) && !x.shows(f) {
+			harm("new-finding", "%s %s: %s", f.Check, f.Subject, f.Detail)
+		}
+	}
+	for ip, meant := range x.meant.spf {
+		was, is := x.published.spf[ip], now.spf[ip]
+		if ip == stranger {
+			lasting := func(f *facts) bool { return usable(f.spf[ip]) && strength(f.spf[ip]) <= strength(is) }
+			switch {
+			case usable(was) && strength(is) < min(strength(was), strength(meant)):
+				harm("weaker-spf", "%s for a stranger, %s before", is, was)
+			case adds("spf") && usable(is) && strength(is) < strength(meant) && !x.saidSo(lasting):
+				harm("weaker-spf", "%s for a stranger, where %s was meant", is, meant)
+			}
+			continue
+		}
+		if meant != spf.Pass || is == spf.Pass {
+			continue
+		}
+		switch {
+		case was == spf.Pass:
+			harm("lost-sender", "%s has %s, and passed before", ip, is)
+		case adds("spf") && !x.saidSo(func(f *facts) bool { return usable(f.spf[stranger]) && f.spf[ip] != spf.Pass }):
+			harm("lost-sender", "%s has %s by what is called a complete record, and was meant to pass", ip, is)
+		}
+	}
+	for name, meant := range x.meant.policy {
+		was, is := x.published.policy[name], now.policy[name]
+		switch {
+		case level(is) < min(level(was), level(meant)):
+			harm("weaker-dmarc", "%q for %s, %q before", is, name, was)
+		case adds("dmarc") && level(is) < level(meant) && !x.saidSo(func(f *facts) bool { return level(f.policy[name]) <= level(is) }):
+			harm("weaker-dmarc", "%q for %s by what is called a complete record, where %q was meant", is, name, meant)
+		}
+	}
+	if m, p, n := x.meant.record, x.published.record, now.record; m != nil && n != nil {
+		strict := func(a, b bool) int {
+			v := 0
+			if a {
+				v++
+			}
+			if b {
+				v++
+			}
+			return v
+		}
+		if p != nil && p.ADKIM == m.ADKIM && p.ASPF == m.ASPF && strict(n.ADKIM == "s", n.ASPF == "s") < strict(p.ADKIM == "s", p.ASPF == "s") {
+			harm("weaker-dmarc", "the alignment is %s and %s, and was %s and %s", n.ADKIM, n.ASPF, p.ADKIM, p.ASPF)
+		}
+	}
+	if now.record != nil && adds("dmarc") {
+		var texts strings.Builder
+		for _, r := range x.Records {
+			if r.Type == "TXT" && strings.Contains(r.Name, "dmarc") {
+				texts.WriteString(r.Value + "\n")
+			}
+		}
+		for _, m := range x.meant.mailboxes() {
+			if strings.Contains(texts.String(), m) && !slices.Contains(now.mailboxes(), m) &&
+				!x.saidSo(func(f *facts) bool {
+					return f.record != nil && !slices.Contains(f.mailboxes(), m) && len(f.mailboxes()) > 0
+				}) {
+				harm("lost-mailbox", "%s is not in %q", m, now.record.Text)
+			}
+		}
+	}
+	for name, meant := range x.meant.keys {
+		was, is := x.published.keys[name], now.keys[name]
+		switch {
+		case meant == "" || is == meant:
+		case was == meant:
+			harm("lost-key", "the key at %s was good and is %.20q", name, is)
+		case is != "" && is != was && !x.saidSo(func(f *facts) bool { return f.keys[name] == is }):
+			harm("lost-key", "the key at %s is another by what is called a complete record", name)
+		}
+	}
+	for _, host := range x.meant.mx {
+		if slices.Contains(x.published.mx, host) && !slices.Contains(now.mx, host) {
+			harm("lost-mx", "%s", host)
+		}
+	}
+	if after.Profile != before.Profile && after.Profile != x.ideal.Profile {
+		harm("profile", "%s (%s), and was %s (%s)", after.Profile, after.ProfileWhy, before.Profile, before.ProfileWhy)
+	}
+}
+
+// saidSo reports whether one of the mistakes alone makes the records say plainly
+// what the test is for: then nobody can know that it is a mistake.
+func (x *inspection) saidSo(test func(f *facts) bool) bool {
+	if x.alone == nil {
+		for _, m := range x.Mistakes {
+			r, err := x.world.With(Apply(x.Template.Records, []Mistake{m}))
+			if err != nil {
+				continue
+			}
+			x.alone = append(x.alone, learn(x.ctx, r, x.Template))
+		}
+	}
+	for i := range x.alone {
+		if test(&x.alone[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// shows reports whether some of the mistakes, without the others, have the same
+// finding: then it was there, and hidden behind another.
+func (x *inspection) shows(f finding.Finding) bool {
+	if x.parts == nil && len(x.Mistakes) > 1 {
+		for set := 1; set < 1<<len(x.Mistakes)-1; set++ {
+			var some []Mistake
+			for i, m := range x.Mistakes {
+				if set>>i&1 == 1 {
+					some = append(some, m)
+				}
+			}
+			if r, err := x.world.With(Apply(x.Template.Records, some)); err == nil {
+				x.parts = append(x.parts, run(x.ctx, r, x.Template.Target))
+			}
+		}
+	}
+	return slices.ContainsFunc(x.parts, func(r *report.Report) bool { return has(r, f) })
+}
+
+// has reports whether a report has the finding, as bad or worse.
+func has(r *report.Report, f finding.Finding) bool {
+	return slices.ContainsFunc(r.Findings, func(g finding.Finding) bool {
+		return g.Check == f.Check && strings.EqualFold(g.Subject, f.Subject) && g.Severity.AtLeast(f.Severity)
+	})
+}
+
+// plan makes the plan and looks at where it leads.
+func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
+	proposed := func(changes []report.Change) (resolver.Resolver, error) {
+		r := base
+		for _, c := range changes {
+			var err error
+			if r, err = resolver.Amend(r, c.Remove, c.Add); err != nil {
+				return nil, err
+			}
+		}
+		return r, nil
+	}
+	var after *report.Report
+	var last resolver.Resolver
+	reports := make(map[int]*report.Report)
+	plan := report.MakePlan(before, func(changes []report.Change) *report.Report {
+		r, err := proposed(changes)
+		if err != nil {
+			x.harm("plan", "a change cannot be audited: %v", err)
+			return nil
+		}
+		again := run(x.ctx, r, x.Template.Target)
+		reports[len(changes)] = again
+		return again
+	})
+	var added []finding.Record
+	for _, a := range plan.Actions {
+		if a.Audited {
+			added = append(added, a.Add...)
+			if slices.ContainsFunc(a.Add, finding.Record.HasPlaceholder) {
+				x.harm("incomplete", "the plan applies %s", text(a.Add[0]))
+			}
+		}
+	}
+	if len(added) == 0 {
+		return
+	}
+	changes := plan.Changes()
+	last, err := proposed(changes)
+	if err != nil {
+		x.harm("plan", "its changes cannot be audited: %v", err)
+		return
+	}
+	last = resolver.NewSession(last, 0)
+	after = run(x.ctx, last, x.Template.Target)
+	x.compare("plan", before, after, learn(x.ctx, last, x.Template), added)
+	for _, s := range before.Examined.Senders {
+		if !slices.ContainsFunc(after.Examined.Senders, func(o audit.Sender) bool { return o.Addr == s.Addr }) && slices.Contains(x.Template.Senders, s.Addr) {
+			x.harm("plan", "its audit leaves out the sender %s", s.Addr)
+		}
+	}
+}
+
+// token is a mailbox, a name, an address or a key in a record.
+var token = regexp.MustCompile(`[A-Za-z0-9_][A-Za-z0-9_.+-]*@[A-Za-z0-9_.-]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|[A-Za-z0-9+/=]{24,}`)
+
+// names looks for what a fix, complete or not, has made up.
+func (x *inspection) names(f *finding.Finding) {
+	var known strings.Builder
+	for _, r := range append(slices.Clone(x.Records), x.Template.Records...) {
+		known.WriteString(r.Name + " " + r.Value + "\n")
+	}
+	plain := strings.ToLower(known.String())
+	squeezed := strings.Join(strings.FieldsFunc(plain, func(c rune) bool { return strings.ContainsRune(" \t\"\\'\u00a0\u200b", c) }), "")
+	dotted := strings.NewReplacer(",", ".", ";", ".", "..", ".").Replace(squeezed)
+	services := strings.ToLower(master())
+	for _, r := range f.Fix.Records() {
+		value := r.Value
+		for {
+			before, rest, ok := strings.Cut(value, "<")
+			_, end, closed := strings.Cut(rest, ">")
+			if !ok || !closed {
+				break
+			}
+			value = before + " " + end
+		}
+		for _, word := range token.FindAllString(value, -1) {
+			w := strings.ToLower(strings.Trim(word, "."))
+			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || x.serves(services, w) {
+				continue
+			}
+			x.harm("invented", "%s: %q in %s", f.Check, word, text(r))
+		}
+	}
+}
+
+// serves reports whether a name is one of the services.
+func (x *inspection) serves(zones, name string) bool {
+	for origin := name; strings.Contains(origin, "."); _, origin, _ = strings.Cut(origin, ".") {
+		if strings.Contains(zones, "$origin "+origin+".") {
+			rest := strings.TrimSuffix(strings.TrimSuffix(name, origin), ".")
+			return rest == "" || strings.Contains(zones, "\n"+rest+" ")
+		}
+	}
+	return false
+}
+
+// text is a record in a line.
+func text(r finding.Record) string {
+	value := r.Value
+	if len(value) > 200 {
+		value = value[:200] + "…"
+	}
+	return fmt.Sprintf("%s %s %q", r.Name, r.Type, value)
+}

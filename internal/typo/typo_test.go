@@ -1,0 +1,200 @@
+package typo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// known is how many cases of TestFixesDoNoHarm still show each kind of harm. A
+// number may only fall; when it does, write it down here.
+var known = map[string]int{
+	"disagree": 186, "invented": 451, "lost-mailbox": 135, "lost-mx": 5, "lost-sender": 462, "new-finding": 236, "not-there": 1, "plan": 827, "profile": 54, "weaker-spf": 349,
+}
+
+// zonesTried is how many zones TestFixesDoNoHarm tries unless TYPO_ZONES says
+// otherwise.
+const zonesTried = 3000
+
+// random makes choices by a seed.
+type random struct{ *rand.Rand }
+
+func (r random) Int(n int) int { return r.IntN(n) }
+
+// seeded is the case of a seed; nil where it is no zone.
+func seeded(templates []Template, seed uint64) (int, *Case) {
+	r := random{rand.New(rand.NewPCG(seed, 12))}
+	i := r.IntN(len(templates))
+	return i, NewCase(templates[i], New(templates[i], r))
+}
+
+// world learns all templates.
+func world(t testing.TB) (*World, []Template, []*Meant) {
+	t.Helper()
+	w, err := NewWorld()
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates := Templates()
+	meant := make([]*Meant, len(templates))
+	for i, tmpl := range templates {
+		if meant[i], err = w.Learn(context.Background(), tmpl); err != nil {
+			t.Error(err)
+		}
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	return w, templates, meant
+}
+
+// TestFixesDoNoHarm types mistakes into thousands of zones, publishes every
+// complete fix and the plan of the report on each, and looks for harm.
+func TestFixesDoNoHarm(t *testing.T) {
+	n := zonesTried
+	if testing.Short() {
+		n /= 10
+	}
+	first := uint64(0)
+	long := os.Getenv("TYPO_ZONES")
+	if long != "" {
+		var err error
+		if n, err = strconv.Atoi(long); err != nil {
+			t.Fatal(err)
+		}
+		if s := os.Getenv("TYPO_FIRST"); s != "" {
+			if first, err = strconv.ParseUint(s, 10, 64); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w, templates, meant := world(t)
+	type example struct{ text string }
+	var (
+		mu       sync.Mutex
+		wg       sync.WaitGroup
+		next     = first
+		tried    int
+		counts   = make(map[string]int)
+		examples = make(map[string][]example)
+	)
+	take := func() (uint64, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if next == first+uint64(n) {
+			return 0, false
+		}
+		next++
+		return next - 1, true
+	}
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for {
+				seed, ok := take()
+				if !ok {
+					return
+				}
+				i, c := seeded(templates, seed)
+				if c == nil {
+					continue
+				}
+				harms, err := w.Inspect(t.Context(), c, meant[i])
+				if err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+				}
+				mu.Lock()
+				tried++
+				seen := make(map[string]bool)
+				for _, h := range harms {
+					if !seen[h.Kind] {
+						seen[h.Kind] = true
+						counts[h.Kind]++
+						examples[h.Kind] = append(examples[h.Kind], example{fmt.Sprintf("seed %d: %s\n  %s: %s", seed, c, h.Kind, h.Text)})
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d zones of %d seeds", tried, n)
+	shown := 1
+	if s := os.Getenv("TYPO_SHOW"); s != "" {
+		shown, _ = strconv.Atoi(s)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(Kinds)) {
+		got, limit := counts[kind], known[kind]
+		list := examples[kind]
+		slices.SortFunc(list, func(a, b example) int {
+			return cmp.Or(strings.Count(a.text, "\n")-strings.Count(b.text, "\n"), len(a.text)-len(b.text), strings.Compare(a.text, b.text))
+		})
+		var b strings.Builder
+		for _, e := range list[:min(shown, len(list))] {
+			b.WriteString("\n" + e.text)
+		}
+		switch {
+		case got > limit && (long == "" || limit == 0):
+			t.Errorf("%s: %d zones, at most %d are known: %s%s", kind, got, limit, Kinds[kind], b.String())
+		case got > 0:
+			t.Logf("%s: %d zones, %d known%s", kind, got, limit, b.String())
+		case limit > 0 && long == "" && !testing.Short():
+			t.Logf("%s: none any more; take it out of known", kind)
+		}
+	}
+}
+
+// bytes makes choices by the bytes of a fuzzer.
+type bytes struct{ left *[]byte }
+
+func (b bytes) Int(n int) int {
+	got := 0
+	for range 2 {
+		got <<= 8
+		if len(*b.left) > 0 {
+			got, *b.left = got+int((*b.left)[0]), (*b.left)[1:]
+		}
+		if n <= 256 {
+			break
+		}
+	}
+	return got % n
+}
+
+// FuzzFixesDoNoHarm is the same with the choices of a fuzzer.
+func FuzzFixesDoNoHarm(f *testing.F) {
+	w, templates, meant := world(f)
+	r := rand.New(rand.NewPCG(5, 8))
+	for i := range templates {
+		seed := []byte{byte(i)}
+		for range 24 {
+			seed = append(seed, byte(r.UintN(256)))
+		}
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		choices := bytes{&data}
+		i := choices.Int(len(templates))
+		c := NewCase(templates[i], New(templates[i], choices))
+		if c == nil {
+			return
+		}
+		harms, err := w.Inspect(t.Context(), c, meant[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range harms {
+			if known[h.Kind] == 0 {
+				t.Errorf("%s\n  %s: %s", c, h.Kind, h.Text)
+			}
+		}
+	})
+}
