@@ -225,7 +225,7 @@ func TestClientFaults(t *testing.T) {
 		{"referral", []dnstest.Fault{{Kind: dnstest.Referral}}, "", "malformed", 3, "a referral to other servers: this server does no recursion", "NOERROR"},
 		{"referral once", []dnstest.Fault{{Kind: dnstest.Referral, First: 1}}, "", found, 2, "", ""},
 		{"nothing at all", []dnstest.Fault{{Kind: dnstest.Bare}}, "", "nodata", 1, "", ""},
-		{"other types only", []dnstest.Fault{{Kind: dnstest.OtherType}}, "", "malformed", 3, "the answer holds records of other types only", "NOERROR"},
+		{"other types only", []dnstest.Fault{{Kind: dnstest.OtherType}}, "", "malformed", 3, "the answer holds records that are no answer", "NOERROR"},
 		{"half a chain", []dnstest.Fault{{Kind: dnstest.CNAMEOnly}}, "", found, 2, "", ""},
 		{"half a chain, end absent", []dnstest.Fault{{Kind: dnstest.CNAMEOnly, First: 1}}, "gone.acme.example", "nxdomain >absent.acme.example", 2, "", ""},
 		{"half a loop", []dnstest.Fault{{Kind: dnstest.CNAMEOnly}}, "loop.acme.example", "alias-loop", 2, "", ""},

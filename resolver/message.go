@@ -19,6 +19,16 @@ const (
 	rrFixed     = 10  // type, class, TTL and length of the data
 	typeRRSIG   = 46
 	typeNSEC    = 47
+	typeNSEC3   = 50
+	typeSIG     = 24
+	typeTSIG    = 250
+)
+
+// The sections of a message after the question.
+const (
+	inAnswer = 1 + iota
+	inAuthority
+	inAdditional
 )
 
 // record is one resource record, where it stands in a message.
@@ -26,6 +36,8 @@ type record struct {
 	owner     int // where its name starts
 	typ       Type
 	class     uint16
+	section   uint8
+	used      bool // it is part of what is answered
 	ttl       uint32
 	data, end int
 }
@@ -34,22 +46,20 @@ type record struct {
 // It does not hold the bytes, so that it can stay on the stack.
 type message struct {
 	flags uint16
-	// soa is the first SOA of the authority section, if hasSOA; ns: there is an NS.
-	soa        record
-	hasSOA, ns bool
-	// opt is the last OPT of the additional section, if hasOPT.
+	// opt is the OPT of the additional section, if hasOPT.
 	opt    record
 	hasOPT bool
+	// short: additional records are missing that the header counts.
+	short bool
 }
 
 // mostlyAnswered is room for the records of most answers.
 const mostlyAnswered = 8
 
-// read checks a message; it returns the records of the answer section behind those
-// of room, and what is wrong. (A field for them would not let room stay on the
-// stack.)
-func (m *message) read(raw []byte, room []record) (answer []record, wrong string) {
-	answer = room
+// read checks a message; it returns its records behind those of room, and what is
+// wrong. (A field for them would not let room stay on the stack.)
+func (m *message) read(raw []byte, room []record) (records []record, wrong string) {
+	records = room
 	if len(raw) < headerLen {
 		return nil, "not a DNS message: no header"
 	}
@@ -71,39 +81,34 @@ func (m *message) read(raw []byte, room []record) (answer []record, wrong string
 			off = end + 4
 		}
 	}
-	for section := 1; section <= 3; section++ {
+	for section := inAnswer; section <= inAdditional; section++ {
 		for range counts[section] {
 			if off == len(raw) {
-				if section < 3 {
+				if section < inAdditional {
 					return nil, "the message ends before its records do"
 				}
-				return answer, "" // additional records are not missed
+				m.short = true // what is found without them is found all the same
+				return records, ""
 			}
-			var r record
+			r := record{section: uint8(section)}
 			if wrong := r.read(raw, off); wrong != "" {
 				return nil, "not a DNS message: " + wrong
 			}
-			if section == 1 {
-				answer = append(answer, r)
-			} else {
-				m.keep(section, r)
+			if section == inAdditional && r.typ == typeOPT {
+				if m.hasOPT {
+					return nil, "there are two OPT records" // RFC 6891, 6.1.1
+				}
+				m.opt, m.hasOPT = r, true
 			}
+			records = append(records, r)
 			off = r.end
 		}
 	}
-	return answer, ""
-}
-
-// keep notes what is needed of a record beside the answer.
-func (m *message) keep(section int, r record) {
-	switch {
-	case section == 2 && r.typ == TypeSOA && !m.hasSOA:
-		m.soa, m.hasSOA = r, true
-	case section == 2 && r.typ == TypeNS:
-		m.ns = true
-	case section == 3 && r.typ == typeOPT:
-		m.opt, m.hasOPT = r, true
+	if off < len(raw) {
+		// What stands behind may be records that the header does not count.
+		return nil, "there is more behind the records that the header counts"
 	}
+	return records, ""
 }
 
 // rcode is the response code with its upper bits (RFC 6891, 6.1.3).
@@ -128,6 +133,9 @@ func (r *record) read(raw []byte, off int) string {
 	r.typ = Type(binary.BigEndian.Uint16(raw[off:]))
 	r.class = binary.BigEndian.Uint16(raw[off+2:])
 	r.ttl = binary.BigEndian.Uint32(raw[off+4:])
+	if r.ttl > 1<<31-1 && r.typ != typeOPT {
+		r.ttl = 0 // RFC 2181, 8
+	}
 	r.data = off + rrFixed
 	r.end = r.data + int(binary.BigEndian.Uint16(raw[off+8:]))
 	if r.end > len(raw) {
@@ -322,6 +330,9 @@ func (r *record) as(raw []byte, name string) (Record, string) {
 		}
 		out.Addr = addr
 	case TypeTXT, TypeSPF:
+		if r.data == r.end { // RFC 1035, 3.3.14: one or more
+			return out, "a TXT record without a character-string"
+		}
 		n := 0
 		for at := r.data; at < r.end; at += 1 + int(raw[at]) {
 			n++
@@ -336,7 +347,7 @@ func (r *record) as(raw []byte, name string) (Record, string) {
 	case TypeCNAME, TypeDNAME, TypeNS, TypePTR:
 		out.Host = nameAt(raw, r.data)
 	default:
-		rr, _, err := dns.UnpackRR(raw[:r.end], r.owner)
+		rr, _, err := dns.UnpackRR(raw, r.owner)
 		if err != nil {
 			return out, strings.TrimPrefix(err.Error(), "dns: ")
 		}

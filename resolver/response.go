@@ -1,15 +1,16 @@
 package resolver
 
-import "github.com/miekg/dns"
+import (
+	"slices"
+
+	"github.com/miekg/dns"
+)
 
 // maxDetail bounds what a server may put into our errors.
 const maxDetail = 200
 
-// Bits of a header that say what kind of server answers.
-const (
-	bitAA = 1 << 10
-	bitRA = 1 << 7
-)
+// bitRA says that the server does recursion.
+const bitRA = 1 << 7
 
 // response is what one message says of one question.
 type response struct {
@@ -27,7 +28,7 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 	}
 	var space [mostlyAnswered]record
 	var m message
-	answer, wrong := m.read(msg, space[:0])
+	records, wrong := m.read(msg, space[:0])
 	if wrong != "" {
 		return fail(Malformed, "", clip(wrong))
 	}
@@ -48,10 +49,9 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 	at := name
 	for {
 		var alias *record
-		other := false
-		for i := range answer {
-			r := &answer[i]
-			if r.class != classIN || !nameIs(msg, r.owner, at) {
+		for i := range records {
+			r := &records[i]
+			if r.section != inAnswer || r.class != classIN || !nameIs(msg, r.owner, at) {
 				continue
 			}
 			switch {
@@ -61,29 +61,32 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 					return fail(Malformed, rcode, clip(wrong))
 				}
 				if res.Records == nil {
-					res.Records = make([]Record, 0, len(answer)-i)
+					res.Records = make([]Record, 0, len(records)-i)
 				}
+				r.used = true
 				res.Records = append(res.Records, got)
 				res.TTL = min(res.TTL, r.ttl)
 			case r.typ == TypeCNAME && alias == nil:
 				alias = r
-			case r.typ != TypeCNAME && r.typ != typeRRSIG && r.typ != typeNSEC && r.typ != TypeDNAME:
-				other = true
 			}
 		}
 		if len(res.Records) > 0 {
 			if code == rcodeNX {
 				return fail(Malformed, rcode, "NXDOMAIN, and yet records")
 			}
+			if wrong := res.leftOut(records, msg, at); wrong != "" {
+				return fail(Malformed, rcode, clip(wrong))
+			}
 			res.Status = Found
 			return res, nil
 		}
 		if alias == nil {
-			if e := res.absence(&m, msg, code, at, other); e != "" {
+			if e := res.absence(&m, records, msg, code, at); e != "" {
 				return fail(Malformed, rcode, e)
 			}
 			return res, nil
 		}
+		alias.used = true
 		res.TTL = min(res.TTL, alias.ttl)
 		at = nameAt(msg, alias.data)
 		if e := follow(name, t, &res.CNAMEs, at, server); e != nil {
@@ -92,32 +95,134 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 	}
 }
 
-// absence decides what a message without records of the type says of the last
-// name of the chain (RFC 2308, 2). A text is returned where it says nothing.
-func (res *response) absence(m *message, raw []byte, rcode int, at string, other bool) string {
+// leftOut says what records of the type asked stand in the message that are not
+// part of the answer: under another name, in another class or in another section.
+// What is read would be a part of the set then, as absent as the rest.
+func (res *response) leftOut(records []record, raw []byte, at string) string {
+	for i := range records {
+		r := &records[i]
+		switch {
+		case r.used || r.typ != res.Type:
+		case r.section == inAnswer:
+			if r.typ != TypeCNAME { // some servers follow the alias that is asked for
+				return "a record of the type asked is of another name or class"
+			}
+		case nameIs(raw, r.owner, at):
+			// Some servers repeat an address or a name server beside the answer.
+			got, wrong := r.as(raw, at)
+			if wrong != "" || r.class != classIN || !slices.ContainsFunc(res.Records, func(have Record) bool { return have.String() == got.String() }) {
+				return "a record of what is asked stands outside of the answer section"
+			}
+		}
+	}
+	return ""
+}
+
+// absence decides what a message without records of the type says of the last name
+// of the chain (RFC 2308, 2). It is told from a message that does not answer by what
+// else it holds: no record but the chain, and the SOA of a zone that the name is in;
+// a resolver (RA) may leave that out. A text is returned if it says nothing.
+func (res *response) absence(m *message, records []record, raw []byte, rcode int, at string) string {
+	var soa *record
+	enclosed, servers, foreign := false, false, false
+	for i := range records {
+		r := &records[i]
+		if r.used {
+			continue
+		}
+		if r.typ == res.Type && nameIs(raw, r.owner, at) {
+			return "the record asked for stands outside of the answer section, or in another class"
+		}
+		switch r.section {
+		case inAnswer:
+			if len(res.CNAMEs) == 0 || r.class != classIN || !besideAlias(records, raw, r) {
+				return "the answer holds records that are no answer"
+			}
+		case inAuthority:
+			switch {
+			case r.class != classIN:
+				return "the authority section is of another class"
+			case r.typ == TypeSOA:
+				soa = r
+				if within(at, nameAt(raw, r.owner)) {
+					enclosed = true
+				} else {
+					foreign = true
+				}
+			case r.typ == TypeNS:
+				servers = true
+			case r.typ != typeRRSIG && r.typ != typeNSEC && r.typ != typeNSEC3:
+				return "the authority section holds records that are no proof of absence"
+			}
+		}
+	}
+	enclosed = enclosed && !foreign
+	for i := range records {
+		if r := &records[i]; r.section == inAdditional && !r.beside(enclosed) {
+			return "the additional section holds records that nothing refers to"
+		}
+	}
+	bare := soa == nil && !servers && m.flags&bitRA != 0 && !m.short
+	res.Status = NoData
 	if rcode == rcodeNX {
 		// With aliases it is the last name that does not exist (RFC 6604, 3).
 		res.Status = NXDomain
-	} else {
-		res.Status = NoData
-		switch {
-		case len(res.CNAMEs) > 0 && (!m.hasSOA || !within(at, nameAt(raw, m.soa.owner))):
-			res.more = true
-			return ""
-		case m.hasSOA:
-		case other:
-			return "the answer holds records of other types only"
-		case m.flags&bitAA != 0:
-		case m.ns:
-			return "a referral to other servers: this server does no recursion"
-		case m.flags&bitRA == 0:
-			return "an empty answer from a server that does no recursion"
+	}
+	switch {
+	case enclosed:
+		if rcode == rcodeNX && nameIs(raw, soa.owner, at) {
+			return "NXDOMAIN for a name that is a zone by the same message"
+		}
+		res.TTL = min(res.TTL, soa.ttl, soa.minimum(raw)) // RFC 2308, 5
+		return ""
+	case len(res.CNAMEs) > 0 && (rcode != rcodeNX || !bare):
+		res.more = true
+		return ""
+	case soa != nil:
+		return "the SOA is of a zone that the name is not in"
+	case bare:
+		res.TTL = 0
+		return ""
+	case servers:
+		return "a referral to other servers: this server does no recursion"
+	case m.short:
+		return "the message ends before its records do"
+	}
+	return "an empty answer from a server that does no recursion"
+}
+
+// besideAlias reports whether a record may stand beside the aliases of an answer:
+// the DNAME that one follows from (RFC 6672, 3.1), a signature, a copy of one.
+func besideAlias(records []record, raw []byte, r *record) bool {
+	for i := range records {
+		alias := &records[i]
+		if !alias.used {
+			continue
+		}
+		switch owner := nameAt(raw, alias.owner); r.typ {
+		case TypeDNAME:
+			if at := nameAt(raw, r.owner); owner != at && within(owner, at) {
+				return true
+			}
+		case typeRRSIG:
+			return true
+		case TypeCNAME:
+			if nameIs(raw, r.owner, owner) && nameAt(raw, r.data) == nameAt(raw, alias.data) {
+				return true
+			}
 		}
 	}
-	if !m.hasSOA {
-		res.TTL = 0
-	} else {
-		res.TTL = min(res.TTL, m.soa.ttl, m.soa.minimum(raw)) // RFC 2308, 5
+	return false
+}
+
+// beside reports whether a record may stand in the additional section of a message
+// without an answer: addresses only with a proof whose servers they are of.
+func (r *record) beside(proof bool) bool {
+	switch r.typ {
+	case typeOPT, typeTSIG, typeSIG:
+		return true
+	case TypeA, TypeAAAA, typeRRSIG:
+		return proof && r.class == classIN
 	}
-	return ""
+	return false
 }

@@ -171,7 +171,7 @@ func (s *Server) pack(m, q *dns.Msg, rec *Query, f *fault) []byte {
 		if f != nil && (f.Text != "" || f.Code != 0) {
 			opt.Option = append(opt.Option, &dns.EDNS0_EDE{InfoCode: f.Code, ExtraText: f.Text})
 		}
-		m.Extra = append(m.Extra, opt)
+		m.Extra = []dns.RR{opt} // the answer may be packed twice, with a fault and without
 	}
 	m.Compress = true
 	b, err := m.Pack()

@@ -54,6 +54,9 @@ func TestSPFSuiteZones(t *testing.T) {
 				}
 				value := values(t, r.Value)
 				s.Add(r.Name, typ, value...)
+				if len(value) == 0 { // what the suite writes as no string is an empty one
+					value = []string{""}
+				}
 				k := key{plainName(fqdn(r.Name)), typ}
 				switch typ {
 				case resolver.TypeMX, resolver.TypePTR, resolver.TypeCNAME:

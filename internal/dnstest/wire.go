@@ -26,6 +26,9 @@ func toRR(r resolver.Record) (dns.RR, error) {
 		}
 		return &dns.AAAA{Hdr: h, AAAA: net.IP(r.Addr.AsSlice())}, nil
 	case resolver.TypeTXT, resolver.TypeSPF:
+		if len(r.TXT) == 0 {
+			r.TXT = []string{""} // a record has one string at least (RFC 1035, 3.3.14)
+		}
 		txt := make([]string, len(r.TXT))
 		for i, s := range r.TXT {
 			if len(s) > 255 {
