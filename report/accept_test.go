@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/report/reporttest"
 )
 
 // acceptPTR accepts the missing PTR record of the flawed domain, whose audit began
@@ -15,7 +16,7 @@ func acceptPTR(until string) *Policy {
 }
 
 func TestAccept(t *testing.T) {
-	open := New(flawed(), DefaultScale(), "1.0.0")
+	open := New(reporttest.Flawed(), DefaultScale(), "1.0.0")
 	for _, tt := range []struct {
 		name     string
 		accept   Acceptance
@@ -33,7 +34,7 @@ func TestAccept(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			a := tt.accept
 			a.Check, a.Reason = "ptr-missing", "the provider moves it"
-			result := flawed()
+			result := reporttest.Flawed()
 			r := NewWithPolicy(result, &Policy{Accept: []Acceptance{a}}, "1.0.0")
 			var got *finding.Finding
 			for i := range r.Findings {
@@ -66,12 +67,12 @@ func TestAccept(t *testing.T) {
 // what the DNS left open cannot change that any more.
 func TestAcceptedCountsNowhere(t *testing.T) {
 	p := &Policy{}
-	for _, f := range flawed().Findings {
+	for _, f := range reporttest.Flawed().Findings {
 		if f.Severity != finding.Pass && f.Severity != finding.Info {
 			p.Accept = append(p.Accept, Acceptance{Check: f.Check, Until: "2027-01-01", Reason: "a test"})
 		}
 	}
-	r := NewWithPolicy(flawed(), p, "1.0.0")
+	r := NewWithPolicy(reporttest.Flawed(), p, "1.0.0")
 	if r.Verdict != Ready || *r.Score.Value != 100 || r.Score.Low != 100 || r.Exit(finding.Notice) != 0 || NagiosStatus([]*Report{r}, finding.Error) != NagiosOK {
 		t.Errorf("%s, %d (%d), exit %d", r.Verdict, *r.Score.Value, r.Score.Low, r.Exit(finding.Notice))
 	}
@@ -83,7 +84,7 @@ func TestAcceptedIsShown(t *testing.T) {
 		"2026-02-01": "The acceptance of ptr-missing (192.0.2.11) ended on 2026-02-01: it counts again.",
 	} {
 		var b bytes.Buffer
-		if err := WriteTable(&b, NewWithPolicy(flawed(), acceptPTR(until), "1.0.0"), TableOptions{}); err != nil {
+		if err := WriteTable(&b, NewWithPolicy(reporttest.Flawed(), acceptPTR(until), "1.0.0"), TableOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if text := strings.Join(strings.Fields(b.String()), " "); !strings.Contains(text, want) {

@@ -4,44 +4,22 @@ import (
 	"bytes"
 	"context"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	jsonschema "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"mailworthy/audit"
+	"mailworthy/internal/golden"
+	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
 )
-
-// bundledZones answers from testdata/zones.
-func bundledZones(t testing.TB) []*resolver.ZoneSet {
-	t.Helper()
-	files, err := filepath.Glob("../testdata/zones/*.zone")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no bundled zones", err)
-	}
-	zones, err := resolver.LoadZones(files...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return zones
-}
-
-// bundledTargets are the audits whose reports are kept as golden files.
-var bundledTargets = map[string]audit.Target{
-	"acme":   {Domain: "acme.example"},
-	"stated": {Domain: "acme.example", MailFrom: []string{"bounce.acme.example"}, Selectors: []string{"k1", "s1"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")}, HELO: []string{"mx1.acme.example"}},
-	"tidy":   {Domain: "tidy.example"},
-	"parked": {Domain: "parked.example"},
-	"absent": {Domain: "absent.example"},
-}
 
 // bundledReport audits a target on the bundled zones, always in the same time.
 func bundledReport(t testing.TB, target audit.Target, zones []*resolver.ZoneSet) *Report {
 	t.Helper()
-	result := audit.Run(context.Background(), resolver.NewOverlay(nil, zones...), target, audit.Options{Now: started})
+	result := audit.Run(context.Background(), resolver.NewOverlay(nil, zones...), target, audit.Options{Now: reporttest.Started})
 	result.Duration = 0
 	return New(result, DefaultScale(), "1.0.0")
 }
@@ -49,16 +27,16 @@ func bundledReport(t testing.TB, target audit.Target, zones []*resolver.ZoneSet)
 // What a person sees of each bundled domain; and whatever the audit finds, its
 // JSON is by the schema and comes back, and every format can be written.
 func TestBundledZones(t *testing.T) {
-	zones := bundledZones(t)
+	zones := reporttest.BundledZones(t)
 	schema := compiledSchema(t)
-	for name, target := range bundledTargets {
+	for name, target := range reporttest.BundledTargets {
 		t.Run(name, func(t *testing.T) {
 			r := bundledReport(t, target, zones)
 			var table bytes.Buffer
 			if err := WriteTable(&table, r, TableOptions{Width: 80}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "testdata/bundled/"+name+".txt", table.Bytes())
+			golden.Compare(t, "testdata/bundled/"+name+".txt", table.Bytes())
 
 			r.Plan = MakePlan(r, nil)
 			var text bytes.Buffer
@@ -98,8 +76,8 @@ func TestBundledZones(t *testing.T) {
 
 // Every check that a finding names is documented.
 func TestFindingsAreDocumented(t *testing.T) {
-	zones := bundledZones(t)
-	for _, target := range bundledTargets {
+	zones := reporttest.BundledZones(t)
+	for _, target := range reporttest.BundledTargets {
 		for _, f := range bundledReport(t, target, zones).Findings {
 			if c, ok := FindCheck(f.Check); !ok || c.Section != f.Section {
 				t.Errorf("%s of section %s is not documented there", f.Check, f.Section)
@@ -111,7 +89,7 @@ func TestFindingsAreDocumented(t *testing.T) {
 // The proposed records are a zone file that a name server reads, and that holds
 // just these records.
 func TestZoneFileParses(t *testing.T) {
-	r := New(flawed(), DefaultScale(), "1.0.0")
+	r := New(reporttest.Flawed(), DefaultScale(), "1.0.0")
 	r.Findings[0].Fix.Value = "v=spf1 " + strings.Repeat("ip4:192.0.2.1 ", 40) + `exp=%{d}"\` + "\xff -all"
 	var b bytes.Buffer
 	if err := WriteZone(&b, []*Report{r}); err != nil {
@@ -164,7 +142,7 @@ func TestMapStringsCopies(t *testing.T) {
 // A record of 64 KB makes no output of a size that hurts, except where all of it
 // is wanted.
 func TestFormatsAreBounded(t *testing.T) {
-	result := hostile()
+	result := reporttest.Hostile()
 	big := strings.Repeat("\x1b[31m\xff\u202e", 8192)
 	f := &result.Findings[0]
 	f.Detail, f.Subject, f.Title = big, big, big

@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/internal/golden"
 )
 
 func TestChecksPage(t *testing.T) {
-	golden(t, "../docs/checks.md", ChecksMarkdown())
+	golden.Compare(t, "../docs/checks.md", ChecksMarkdown())
 }
 
 // Every check is documented in full, once, in a section and with a severity that exist.

@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/report/reporttest"
 )
 
 // The example of docs/scoring.md, computed.
@@ -17,12 +18,12 @@ func TestScoringExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	example := []finding.Finding{
-		found(finding.SPF, "spf-multiple-records", finding.Critical), found(finding.DKIM, "dkim-key-weak", finding.Warning),
-		found(finding.DMARC, "dmarc-policy-none", finding.Warning), found(finding.Hosts, "ptr-missing", finding.Error),
-		found(finding.Hosts, "mx-single", finding.Notice),
+		reporttest.Found(finding.SPF, "spf-multiple-records", finding.Critical), reporttest.Found(finding.DKIM, "dkim-key-weak", finding.Warning),
+		reporttest.Found(finding.DMARC, "dmarc-policy-none", finding.Warning), reporttest.Found(finding.Hosts, "ptr-missing", finding.Error),
+		reporttest.Found(finding.Hosts, "mx-single", finding.Notice),
 	}
 	without := func(checks ...string) []finding.Finding {
-		out := allPassed()
+		out := reporttest.AllPassed()
 		for _, f := range example {
 			if !strings.Contains(strings.Join(checks, " "), f.Check) {
 				out = append(out, f)
@@ -49,7 +50,7 @@ func TestScoringExample(t *testing.T) {
 			t.Errorf("%s: the page does not say %q", tt.name, tt.says)
 		}
 	}
-	_, score := Grade(append(without(), unresolved(finding.Reputation, finding.Critical, false)), DefaultScale())
+	_, score := Grade(append(without(), reporttest.Unresolved(finding.Reputation, finding.Critical, false)), DefaultScale())
 	if score.Low != 43 || score.High != 49 || !strings.Contains(string(page), "the range is 43 to 49") {
 		t.Errorf("the range is %d to %d", score.Low, score.High)
 	}

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/rand/v2"
+	rand "math/rand/v2"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -19,6 +19,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
+	"mailworthy/report/reporttest"
 	"mailworthy/spf"
 )
 
@@ -69,13 +70,13 @@ func sameJSON(t *testing.T, v any) {
 	}
 }
 
-var hostileStrings = []string{"", "plain", attack, `\xff`, `\\x5cxff`, `\x`, `\xg0`, "\xff\x00", "é́́́́", "\U000e0041", "\u2028\u2029\x7f\u0080",
+var hostileStrings = []string{"", "plain", reporttest.Attack, `\xff`, `\\x5cxff`, `\x`, `\xg0`, "\xff\x00", "é́́́́", "\U000e0041", "\u2028\u2029\x7f\u0080",
 	"\b\f\n\r\t\x01\x1f\"\\/<>&", "1234567\"", "12345678\\", "1234567\x7f", "1234567é", "\ufffd", "\xed\xa0\x80", "\U0010fffe\U000f0000", `"v=spf1 -all"`}
 
 func TestEncodeReports(t *testing.T) {
 	list := reports()
-	zones := bundledZones(t)
-	for _, target := range bundledTargets {
+	zones := reporttest.BundledZones(t)
+	for _, target := range reporttest.BundledTargets {
 		list = append(list, bundledReport(t, target, zones))
 	}
 	for _, r := range list {

@@ -6,12 +6,13 @@ import (
 	"unicode/utf8"
 
 	"mailworthy/finding"
+	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
 )
 
 // FuzzEscape: what Escape returns moves no terminal, whatever goes in.
 func FuzzEscape(f *testing.F) {
-	for _, seed := range []string{"v=spf1 -all", attack, "\xff\x00", "é́́́́", "\U000e0041"} {
+	for _, seed := range []string{"v=spf1 -all", reporttest.Attack, "\xff\x00", "é́́́́", "\U000e0041"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
@@ -34,7 +35,7 @@ func FuzzEscape(f *testing.F) {
 
 // FuzzJSONText: every text comes back from JSON.
 func FuzzJSONText(f *testing.F) {
-	for _, seed := range []string{"plain", `\xff`, "\xff", `\\x5cxff`, attack} {
+	for _, seed := range []string{"plain", `\xff`, "\xff", `\\x5cxff`, reporttest.Attack} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
@@ -50,7 +51,7 @@ func FuzzJSONText(f *testing.F) {
 
 // FuzzMasterLine: a name server reads back every TXT record that is written.
 func FuzzMasterLine(f *testing.F) {
-	for _, seed := range []string{"v=spf1 -all", `a"b\c;d(e)`, attack, strings.Repeat("x", 300), ""} {
+	for _, seed := range []string{"v=spf1 -all", `a"b\c;d(e)`, reporttest.Attack, strings.Repeat("x", 300), ""} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {

@@ -11,13 +11,15 @@ import (
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/internal/golden"
+	"mailworthy/report/reporttest"
 )
 
 // reports are all results of report_test.go, graded, in a fixed order.
 func reports() []*Report {
 	var out []*Report
 	for _, name := range []string{"flawed", "clean", "silent", "hostile"} {
-		out = append(out, New(results()[name], DefaultScale(), "1.0.0"))
+		out = append(out, New(reporttest.Results()[name], DefaultScale(), "1.0.0"))
 	}
 	return out
 }
@@ -50,7 +52,7 @@ func TestFormats(t *testing.T) {
 	for name := range formats {
 		t.Run(name, func(t *testing.T) {
 			text := rendered(t, name)
-			golden(t, "testdata/formats/"+name, text)
+			golden.Compare(t, "testdata/formats/"+name, text)
 			for _, r := range string(text) {
 				if r != '\n' && invisible(r) {
 					t.Errorf("%q stands in the output", r)
@@ -133,7 +135,7 @@ func TestJUnitCounts(t *testing.T) {
 
 func TestNagiosStatus(t *testing.T) {
 	by := map[string]*Report{}
-	for name, result := range results() {
+	for name, result := range reporttest.Results() {
 		by[name] = New(result, DefaultScale(), "1.0.0")
 	}
 	tests := []struct {
@@ -202,7 +204,7 @@ func TestSARIFResults(t *testing.T) {
 
 func TestExit(t *testing.T) {
 	by := map[string]*Report{}
-	for name, result := range results() {
+	for name, result := range reporttest.Results() {
 		by[name] = New(result, DefaultScale(), "1.0.0")
 	}
 	tests := []struct {

@@ -2,38 +2,15 @@ package report
 
 import (
 	"cmp"
-	"math/rand/v2"
+	rand "math/rand/v2"
 	"reflect"
 	"slices"
 	"strconv"
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/report/reporttest"
 )
-
-// allPassed returns a pass in each scored section, so that each is judged.
-func allPassed(except ...finding.Section) []finding.Finding {
-	var out []finding.Finding
-	for _, s := range finding.Sections[:5] {
-		skip := false
-		for _, e := range except {
-			skip = skip || e == s
-		}
-		if !skip {
-			out = append(out, finding.Finding{Check: string(s) + "-good", Section: s, Severity: finding.Pass})
-		}
-	}
-	return out
-}
-
-func found(section finding.Section, check string, severity finding.Severity) finding.Finding {
-	return finding.Finding{Check: check, Section: section, Severity: severity}
-}
-
-func unresolved(section finding.Section, couldBe finding.Severity, undecides bool) finding.Finding {
-	return finding.Finding{Check: string(section) + "-unresolved", Section: section, Severity: finding.Unknown,
-		CouldBe: couldBe, Undecides: undecides}
-}
 
 func TestGrade(t *testing.T) {
 	const none = -1
@@ -45,47 +22,47 @@ func TestGrade(t *testing.T) {
 		verdict          Verdict
 		cappedBy         finding.Severity
 	}{
-		{"everything passes", allPassed(), 100, 100, 100, "A", Ready, ""},
+		{"everything passes", reporttest.AllPassed(), 100, 100, 100, "A", Ready, ""},
 		{"nothing examined", nil, none, 0, 0, "-", Ready, ""},
 		{"notice: 3 of SPF's quarter",
-			append(allPassed(), found(finding.SPF, "spf-overlap", finding.Notice)), 99, 99, 99, "A", Ready, ""},
+			append(reporttest.AllPassed(), reporttest.Found(finding.SPF, "spf-overlap", finding.Notice)), 99, 99, 99, "A", Ready, ""},
 		{"warning: 15 of DMARC's quarter",
-			append(allPassed(), found(finding.DMARC, "dmarc-policy-none", finding.Warning)), 96, 96, 96, "A", ReadyWithWarnings, ""},
+			append(reporttest.AllPassed(), reporttest.Found(finding.DMARC, "dmarc-policy-none", finding.Warning)), 96, 96, 96, "A", ReadyWithWarnings, ""},
 		{"error: the mean of 88 is capped at 79",
-			append(allPassed(), found(finding.SPF, "spf-record-missing", finding.Error)), 79, 79, 79, "C", NotReady, finding.Error},
+			append(reporttest.AllPassed(), reporttest.Found(finding.SPF, "spf-record-missing", finding.Error)), 79, 79, 79, "C", NotReady, finding.Error},
 		{"critical: the mean of 75 is capped at 49",
-			append(allPassed(), found(finding.SPF, "spf-multiple-records", finding.Critical)), 49, 49, 49, "F", NotReady, finding.Critical},
+			append(reporttest.AllPassed(), reporttest.Found(finding.SPF, "spf-multiple-records", finding.Critical)), 49, 49, 49, "F", NotReady, finding.Critical},
 		{"one deduction a check, however many subjects",
-			append(allPassed(), found(finding.Hosts, "ptr-generic", finding.Warning), found(finding.Hosts, "ptr-generic", finding.Warning)),
+			append(reporttest.AllPassed(), reporttest.Found(finding.Hosts, "ptr-generic", finding.Warning), reporttest.Found(finding.Hosts, "ptr-generic", finding.Warning)),
 			99, 99, 99, "A", ReadyWithWarnings, ""},
 		{"the worst of a check counts",
-			append(allPassed(), found(finding.Hosts, "ptr-generic", finding.Notice), found(finding.Hosts, "ptr-generic", finding.Warning)),
+			append(reporttest.AllPassed(), reporttest.Found(finding.Hosts, "ptr-generic", finding.Notice), reporttest.Found(finding.Hosts, "ptr-generic", finding.Warning)),
 			99, 99, 99, "A", ReadyWithWarnings, ""},
 		{"a section never falls below nothing",
-			append(allPassed(), found(finding.Hosts, "a", finding.Error), found(finding.Hosts, "b", finding.Error), found(finding.Hosts, "c", finding.Error)),
+			append(reporttest.AllPassed(), reporttest.Found(finding.Hosts, "a", finding.Error), reporttest.Found(finding.Hosts, "b", finding.Error), reporttest.Found(finding.Hosts, "c", finding.Error)),
 			79, 79, 79, "C", NotReady, finding.Error},
 		{"undecided section: left out of the mean, widens the range",
-			append(allPassed(finding.DMARC), unresolved(finding.DMARC, finding.Critical, true)), 100, 49, 100, "A", Incomplete, ""},
+			append(reporttest.AllPassed(finding.DMARC), reporttest.Unresolved(finding.DMARC, finding.Critical, true)), 100, 49, 100, "A", Incomplete, ""},
 		{"undecided detail: the section stays in",
-			append(allPassed(), unresolved(finding.DMARC, finding.Error, false)), 100, 79, 100, "A", Incomplete, ""},
+			append(reporttest.AllPassed(), reporttest.Unresolved(finding.DMARC, finding.Error, false)), 100, 79, 100, "A", Incomplete, ""},
 		{"an undecided warning could not change ready into not ready, but into warnings",
-			append(allPassed(), unresolved(finding.DMARC, finding.Warning, false)), 100, 96, 100, "A", Incomplete, ""},
+			append(reporttest.AllPassed(), reporttest.Unresolved(finding.DMARC, finding.Warning, false)), 100, 96, 100, "A", Incomplete, ""},
 		{"an undecided notice changes nothing",
-			append(allPassed(), unresolved(finding.DMARC, finding.Notice, false)), 100, 99, 100, "A", Ready, ""},
+			append(reporttest.AllPassed(), reporttest.Unresolved(finding.DMARC, finding.Notice, false)), 100, 99, 100, "A", Ready, ""},
 		{"not ready stays not ready whatever is unknown",
-			append(allPassed(), found(finding.SPF, "x", finding.Error), unresolved(finding.DMARC, finding.Critical, false)),
+			append(reporttest.AllPassed(), reporttest.Found(finding.SPF, "x", finding.Error), reporttest.Unresolved(finding.DMARC, finding.Critical, false)),
 			79, 49, 79, "C", NotReady, finding.Error},
 		{"an undecided section that has lost everything is judged",
-			append(allPassed(finding.SPF), found(finding.SPF, "x", finding.Critical), unresolved(finding.SPF, finding.Critical, true)),
+			append(reporttest.AllPassed(finding.SPF), reporttest.Found(finding.SPF, "x", finding.Critical), reporttest.Unresolved(finding.SPF, finding.Critical, true)),
 			49, 49, 49, "F", NotReady, finding.Critical},
-		{"nothing could be asked", []finding.Finding{unresolved(finding.SPF, finding.Error, true), unresolved(finding.DMARC, finding.Error, true)},
+		{"nothing could be asked", []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Error, true), reporttest.Unresolved(finding.DMARC, finding.Error, true)},
 			none, 50, 100, "-", Incomplete, ""},
 		{"not observed: unknown in the score, a warning in the verdict",
-			append(allPassed(finding.DKIM), finding.Finding{Check: "dkim-none-observed", Section: finding.DKIM, Severity: finding.Notice,
+			append(reporttest.AllPassed(finding.DKIM), finding.Finding{Check: "dkim-none-observed", Section: finding.DKIM, Severity: finding.Notice,
 				CouldBe: finding.Error, Undecides: true, VerdictAs: finding.Warning}),
 			100, 79, 100, "A", ReadyWithWarnings, ""},
 		{"hygiene weighs nothing, but an error in it caps",
-			append(allPassed(), found(finding.Hygiene, "mta-sts-misses-mx", finding.Error)), 79, 79, 79, "C", NotReady, finding.Error},
+			append(reporttest.AllPassed(), reporttest.Found(finding.Hygiene, "mta-sts-misses-mx", finding.Error)), 79, 79, 79, "C", NotReady, finding.Error},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,9 +83,9 @@ func TestGrade(t *testing.T) {
 
 // The points of the findings are the way from the mean to 100.
 func TestPointsAddUp(t *testing.T) {
-	findings := append(allPassed(),
-		found(finding.SPF, "a", finding.Critical), found(finding.SPF, "b", finding.Warning), found(finding.SPF, "b", finding.Warning),
-		found(finding.DKIM, "c", finding.Warning), found(finding.Hosts, "d", finding.Error), found(finding.Hosts, "e", finding.Notice))
+	findings := append(reporttest.AllPassed(),
+		reporttest.Found(finding.SPF, "a", finding.Critical), reporttest.Found(finding.SPF, "b", finding.Warning), reporttest.Found(finding.SPF, "b", finding.Warning),
+		reporttest.Found(finding.DKIM, "c", finding.Warning), reporttest.Found(finding.Hosts, "d", finding.Error), reporttest.Found(finding.Hosts, "e", finding.Notice))
 	_, score := Grade(findings, DefaultScale())
 	gain := map[string]float64{}
 	for _, f := range findings {

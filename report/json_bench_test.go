@@ -1,17 +1,17 @@
 package report
 
 import (
+	"context"
 	"testing"
 
 	"mailworthy/audit"
+	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
-
-	"context"
 )
 
 // benchmarked is the result of an audit of a domain with much to say of it.
 func benchmarked(b *testing.B) *audit.Result {
-	return audit.Run(context.Background(), resolver.NewOverlay(nil, bundledZones(b)...), bundledTargets["acme"], audit.Options{Now: started})
+	return audit.Run(context.Background(), resolver.NewOverlay(nil, reporttest.BundledZones(b)...), reporttest.BundledTargets["acme"], audit.Options{Now: reporttest.Started})
 }
 
 // BenchmarkRow is what a report costs in a run over many domains once its audit

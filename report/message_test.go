@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	jsonschema "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/golden"
 	"mailworthy/resolver"
 )
 
@@ -80,7 +81,7 @@ func TestWriteMessage(t *testing.T) {
 						t.Errorf("%q reaches the terminal", c)
 					}
 				}
-				golden(t, "testdata/message/"+name+suffix+".txt", b.Bytes())
+				golden.Compare(t, "testdata/message/"+name+suffix+".txt", b.Bytes())
 			})
 		}
 	}
@@ -100,7 +101,7 @@ func TestMessageSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "schema/message-1.json", text)
+	golden.Compare(t, "schema/message-1.json", text)
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)

@@ -10,13 +10,15 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/golden"
+	"mailworthy/report/reporttest"
 )
 
 // world audits a made-up record, which its flaws are words of: the fix of each
 // finding is the record as it stands without that word, as a protocol package
 // would write it.
 func world(record string) *Report {
-	r := &audit.Result{Domain: "acme.example", Started: started, Findings: allPassed()}
+	r := &audit.Result{Domain: "acme.example", Started: reporttest.Started, Findings: reporttest.AllPassed()}
 	for _, flaw := range []struct {
 		word     string
 		severity finding.Severity
@@ -106,7 +108,7 @@ func TestPlanObjects(t *testing.T) {
 func TestPlanGoesOneStage(t *testing.T) {
 	stage := func(record string) *Report {
 		next := map[string]string{"p=none": "p=quarantine", "p=quarantine": "p=reject"}[record]
-		r := &audit.Result{Domain: "acme.example", Findings: allPassed()}
+		r := &audit.Result{Domain: "acme.example", Findings: reporttest.AllPassed()}
 		if next != "" {
 			r.Findings = append(r.Findings, finding.Finding{Check: "dmarc-" + record, Section: finding.DMARC, Severity: finding.Warning, Subject: "acme.example", Title: record,
 				Fix: &finding.Fix{Complete: true, Summary: "Go on to " + next + ".", Name: "_dmarc.acme.example", Type: "TXT", Value: next,
@@ -121,7 +123,7 @@ func TestPlanGoesOneStage(t *testing.T) {
 }
 
 func TestPlanWithoutAudit(t *testing.T) {
-	p := MakePlan(New(flawed(), DefaultScale(), "1.0.0"), nil)
+	p := MakePlan(New(reporttest.Flawed(), DefaultScale(), "1.0.0"), nil)
 	if p.After != nil {
 		t.Error("an outcome that nobody computed")
 	}
@@ -153,12 +155,12 @@ func TestPlanGolden(t *testing.T) {
 		}
 		b.WriteByte('\n')
 	}
-	golden(t, "testdata/formats/plan.txt", b.Bytes())
+	golden.Compare(t, "testdata/formats/plan.txt", b.Bytes())
 	b.Reset()
 	if err := WriteZone(&b, all); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/formats/plan.zone", b.Bytes())
+	golden.Compare(t, "testdata/formats/plan.zone", b.Bytes())
 	for _, c := range b.String() {
 		if c != '\n' && invisible(c) {
 			t.Errorf("%q stands in the zone file", c)
@@ -188,8 +190,8 @@ func TestCompare(t *testing.T) {
 
 // What one side could not find out is no change.
 func TestCompareUnknownIsNoChange(t *testing.T) {
-	known := New(flawed(), DefaultScale(), "1.0.0")
-	unknown := silent()
+	known := New(reporttest.Flawed(), DefaultScale(), "1.0.0")
+	unknown := reporttest.Silent()
 	unknown.Domain = "acme.example"
 	for _, c := range []*Comparison{Compare(known, New(unknown, DefaultScale(), "1.0.0")), Compare(New(unknown, DefaultScale(), "1.0.0"), known)} {
 		if !c.Same() {
@@ -202,7 +204,7 @@ func TestCompareUnknownIsNoChange(t *testing.T) {
 }
 
 func TestCompareGolden(t *testing.T) {
-	before, after := New(flawed(), DefaultScale(), "1.0.0"), New(clean(), DefaultScale(), "1.0.0")
+	before, after := New(reporttest.Flawed(), DefaultScale(), "1.0.0"), New(reporttest.Clean(), DefaultScale(), "1.0.0")
 	after.Domain = before.Domain
 	before.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 ~all", "v=spf1 -all", "other"}}
 	after.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 -all", "another"}}
@@ -210,7 +212,7 @@ func TestCompareGolden(t *testing.T) {
 	if err := WriteComparison(&b, Compare(before, after), TableOptions{Width: 80}); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/formats/compare.txt", b.Bytes())
+	golden.Compare(t, "testdata/formats/compare.txt", b.Bytes())
 }
 
 // A report comes back from its JSON as it was, bytes that are no UTF-8 included.
@@ -231,7 +233,7 @@ func TestReadJSON(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		last := back[len(back)-1]
-		if got := last.Findings[0].Evidence[0].Answer[0]; got != attack {
+		if got := last.Findings[0].Evidence[0].Answer[0]; got != reporttest.Attack {
 			t.Errorf("%s: the record came back as %q", name, got)
 		}
 		if c := Compare(reports()[3], last); !c.Same() {

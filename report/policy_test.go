@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/report/reporttest"
 )
 
 func TestPolicy(t *testing.T) {
@@ -12,7 +13,7 @@ func TestPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result := flawed()
+	result := reporttest.Flawed()
 	r := NewWithPolicy(result, p, "1.0.0")
 	for _, f := range r.Findings {
 		if f.Check == "dkim-key-weak" && f.Severity != finding.Error {

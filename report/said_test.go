@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -24,19 +25,19 @@ func drawn(t *testing.T, r *Report) string {
 // What the table says, by what the audit found.
 func TestTableSays(t *testing.T) {
 	listedOn := func(subject string) finding.Finding {
-		f := found(finding.Reputation, "rbl-listed", finding.Critical)
+		f := reporttest.Found(finding.Reputation, "rbl-listed", finding.Critical)
 		f.Subject = subject
 		return f
 	}
-	weak := found(finding.DKIM, "dkim-key-weak", finding.Warning)
+	weak := reporttest.Found(finding.DKIM, "dkim-key-weak", finding.Warning)
 	weak.Title = "The key is short"
-	open := unresolved(finding.DKIM, finding.Warning, false)
+	open := reporttest.Unresolved(finding.DKIM, finding.Warning, false)
 	open.Title, open.Detail = "DKIM could not be looked up", "Of the 57 selectors tried, 1 got no answer: s1. There may be a key or none."
 	old := finding.Record{Name: "acme.example", Type: "TXT", Value: "v=spf1 -all"}
 	mx := finding.Record{Name: "acme.example", Type: "MX", Value: "10 mx.other.example"}
 	key := finding.Record{Name: "s1._domainkey.acme.example", Type: "TXT", Value: `v=DKIM1; n="x"; p=` + strings.Repeat("A", 400)}
 	fixing := func(check string, severity finding.Severity, remove ...finding.Record) finding.Finding {
-		f := found(finding.SPF, check, severity)
+		f := reporttest.Found(finding.SPF, check, severity)
 		f.Fix = &finding.Fix{Complete: true, Summary: "Mend " + check + ".", Name: "acme.example", Type: "TXT", Value: "v=spf1 mx -all", Remove: remove}
 		return f
 	}
@@ -58,11 +59,11 @@ func TestTableSays(t *testing.T) {
 			want: []string{"DKIM  ▲  85  The key is short; Of the 57 selectors tried, 1 got no answer: s1", "UNKNOWN  DKIM is known in part\n"}, wantNot: []string{"could not be looked up"}},
 		{name: "some selectors unanswered", findings: []finding.Finding{open},
 			want: []string{"DKIM  ?  100  Of the 57 selectors tried, 1 got no answer: s1"}},
-		{name: "nobody answered", result: audit.Result{Trace: ask("timeout", "timeout", "network")}, findings: []finding.Finding{unresolved(finding.SPF, finding.Critical, true)},
+		{name: "nobody answered", result: audit.Result{Trace: ask("timeout", "timeout", "network")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
 			want: []string{"INCOMPLETE   no score\nNo resolver answered any question (udp://127.0.0.1:5399: timeout,\nudp://127.0.0.1:5399: network): nothing is known of the domain."}, wantNot: []string{"/100"}},
-		{name: "one answer", result: audit.Result{Trace: ask("timeout", "nxdomain")}, findings: []finding.Finding{unresolved(finding.SPF, finding.Critical, true)},
+		{name: "one answer", result: audit.Result{Trace: ask("timeout", "nxdomain")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
 			wantNot: []string{"No resolver"}},
-		{name: "nobody was to be asked", result: audit.Result{Trace: ask("offline")}, findings: []finding.Finding{unresolved(finding.SPF, finding.Critical, true)},
+		{name: "nobody was to be asked", result: audit.Result{Trace: ask("offline")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
 			wantNot: []string{"No resolver"}},
 		{name: "what goes is master-file syntax", findings: []finding.Finding{fixing("spf-multiple-records", finding.Error, mx, key)},
 			want: []string{"\n      acme.example. MX 10 mx.other.example.\n", `n=\"x\"; p=AAA`, "AAA\" )  ; … and 118 more bytes\n"}},

@@ -13,9 +13,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	jsonschema "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"mailworthy/finding"
+	"mailworthy/internal/golden"
+	"mailworthy/report/reporttest"
 )
 
 // TestSchemaIsCurrent generates the JSON Schema from the types: keys from their
@@ -34,7 +36,7 @@ func TestSchemaIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "schema/report-1.json", text)
+	golden.Compare(t, "schema/report-1.json", text)
 }
 
 type schemaGenerator struct {
@@ -188,7 +190,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func compiledSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	text := Schema()
-	if *update { // the embedded one is that before the update
+	if *golden.Update { // the embedded one is that before the update
 		var err error
 		if text, err = os.ReadFile("schema/report-1.json"); err != nil {
 			t.Fatal(err)
@@ -211,13 +213,13 @@ func compiledSchema(t *testing.T) *jsonschema.Schema {
 
 func TestReportsValidate(t *testing.T) {
 	schema := compiledSchema(t)
-	for name, result := range results() {
+	for name, result := range reporttest.Results() {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			if err := WriteJSON(&b, New(result, DefaultScale(), "1.0.0")); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "testdata/json/"+name+".json", b.Bytes())
+			golden.Compare(t, "testdata/json/"+name+".json", b.Bytes())
 			doc, err := jsonschema.UnmarshalJSON(&b)
 			if err != nil {
 				t.Fatal(err)

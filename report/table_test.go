@@ -5,10 +5,13 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"mailworthy/internal/golden"
+	"mailworthy/report/reporttest"
 )
 
 func TestTable(t *testing.T) {
-	r := New(flawed(), DefaultScale(), "1.0.0")
+	r := New(reporttest.Flawed(), DefaultScale(), "1.0.0")
 	for name, o := range map[string]TableOptions{
 		"flawed-80":       {Width: 80},
 		"flawed-140":      {Width: 140},
@@ -21,26 +24,26 @@ func TestTable(t *testing.T) {
 			if err := WriteTable(&b, r, o); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "testdata/table/"+name+".txt", b.Bytes())
+			golden.Compare(t, "testdata/table/"+name+".txt", b.Bytes())
 		})
 	}
 }
 
 func TestTableOfEach(t *testing.T) {
-	for name, result := range results() {
+	for name, result := range reporttest.Results() {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
 			if err := WriteTable(&b, New(result, DefaultScale(), "1.0.0"), TableOptions{Width: 100}); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "testdata/table/"+name+".txt", b.Bytes())
+			golden.Compare(t, "testdata/table/"+name+".txt", b.Bytes())
 		})
 	}
 }
 
 // Whatever the DNS says, a terminal is not moved, and it does not scroll for ever.
 func TestHostileTextStaysText(t *testing.T) {
-	result := hostile()
+	result := reporttest.Hostile()
 	f := &result.Findings[0]
 	f.Evidence[0].Answer = append(f.Evidence[0].Answer, strings.Repeat("A\u0301\x1b[A", 13000))
 	f.Fix.Remove[0].Value = strings.Repeat("x", 65535)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailworthy/internal/golden"
 )
 
 // month is a domain that gets better in leaps, with a bad day and a silent start.
@@ -46,7 +48,7 @@ func TestTrend(t *testing.T) {
 		if err := WriteTrend(&b, month(), o); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "testdata/trend/"+name+".txt", b.Bytes())
+		golden.Compare(t, "testdata/trend/"+name+".txt", b.Bytes())
 	}
 }
 

@@ -1,4 +1,7 @@
-package report
+// Package reporttest has results of audits, written by hand, for the tests of the
+// report and of whatever draws it: they say how a report reads and nothing about
+// how an audit is made.
+package reporttest
 
 import (
 	"net/netip"
@@ -15,13 +18,37 @@ import (
 	"mailworthy/spf"
 )
 
-// The results below are written by hand, so that the tests of this package say
-// how a report reads and nothing about how an audit is made.
+// AllPassed returns a pass in each scored section, so that each is judged.
+func AllPassed(except ...finding.Section) []finding.Finding {
+	var out []finding.Finding
+	for _, s := range finding.Sections[:5] {
+		skip := false
+		for _, e := range except {
+			skip = skip || e == s
+		}
+		if !skip {
+			out = append(out, finding.Finding{Check: string(s) + "-good", Section: s, Severity: finding.Pass})
+		}
+	}
+	return out
+}
 
-var started = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+// Found is a finding of a check.
+func Found(section finding.Section, check string, severity finding.Severity) finding.Finding {
+	return finding.Finding{Check: check, Section: section, Severity: severity}
+}
 
-// flawed is a domain with findings of every severity.
-func flawed() *audit.Result {
+// Unresolved is a check of a section that the DNS left undecided.
+func Unresolved(section finding.Section, couldBe finding.Severity, undecides bool) finding.Finding {
+	return finding.Finding{Check: string(section) + "-unresolved", Section: section, Severity: finding.Unknown,
+		CouldBe: couldBe, Undecides: undecides}
+}
+
+// Started is when the audits began.
+var Started = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+// Flawed is a domain with findings of every severity.
+func Flawed() *audit.Result {
 	one, two := netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")
 	return &audit.Result{
 		Domain: "acme.example", Profile: finding.Sender, ProfileWhy: "guessed: no record says that the domain sends nothing",
@@ -75,12 +102,12 @@ func flawed() *audit.Result {
 		},
 		SPF: &spf.Policy{Domain: "acme.example", Status: spf.StatusMultiple, Record: &spf.Record{Domain: "acme.example", Status: spf.StatusMultiple}},
 		RBL: &rbl.Survey{Addresses: []netip.Addr{one, two}}, Hosts: &mailhost.Facts{},
-		Queries: 47, Started: started, Duration: 212 * time.Millisecond,
+		Queries: 47, Started: Started, Duration: 212 * time.Millisecond,
 	}
 }
 
-// clean is a domain without a flaw.
-func clean() *audit.Result {
+// Clean is a domain without a flaw.
+func Clean() *audit.Result {
 	one := netip.MustParseAddr("192.0.2.10")
 	var passes []finding.Finding
 	for check, section := range map[string]finding.Section{"spf-syntax": finding.SPF, "dkim-key-syntax": finding.DKIM,
@@ -107,13 +134,13 @@ func clean() *audit.Result {
 				Exchanges: []mailhost.Exchange{{Host: mailhost.Host{Name: "mx1.clean.example", Resolves: mailhost.Present}},
 					{Host: mailhost.Host{Name: "mx2.clean.example", Resolves: mailhost.Present}}}},
 			Addresses: []mailhost.Address{{Addr: one, PTR: mailhost.Present, Names: []mailhost.ReverseName{{Name: "mx1.clean.example", Confirmed: mailhost.Present}}}}},
-		Queries: 60, Started: started, Duration: 87 * time.Millisecond,
+		Queries: 60, Started: Started, Duration: 87 * time.Millisecond,
 	}
 }
 
-// silent is a domain about which the DNS said nothing.
-func silent() *audit.Result {
-	r := &audit.Result{Domain: "silent.example", Profile: finding.Sender, Queries: 12, Started: started, Duration: 9 * time.Second,
+// Silent is a domain about which the DNS said nothing.
+func Silent() *audit.Result {
+	r := &audit.Result{Domain: "silent.example", Profile: finding.Sender, Queries: 12, Started: Started, Duration: 9 * time.Second,
 		Examined: audit.Examined{SendersUnknown: true, MailFrom: []string{"silent.example"}, DKIMDomains: []string{"silent.example"}}}
 	for _, s := range finding.Sections[:5] {
 		r.Findings = append(r.Findings, finding.Finding{Check: string(s) + "-unresolved", Section: s, Severity: finding.Unknown, CouldBe: finding.Critical,
@@ -123,28 +150,28 @@ func silent() *audit.Result {
 	return r
 }
 
-// results are the reports that the golden tests of each format show.
-func results() map[string]*audit.Result {
-	return map[string]*audit.Result{"flawed": flawed(), "clean": clean(), "silent": silent(), "hostile": hostile()}
+// Results are the reports that the golden tests of each format show.
+func Results() map[string]*audit.Result {
+	return map[string]*audit.Result{"flawed": Flawed(), "clean": Clean(), "silent": Silent(), "hostile": Hostile()}
 }
 
-// attack is what a record may say to whoever reads it.
-const attack = "\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.exe\u202c\u200b" +
+// Attack is what a record may say to whoever reads it.
+const Attack = "\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.exe\u202c\u200b" +
 	"=cmd|'/c calc'!A1 <script>alert(1)</script> `id` |pipe| \"quote\"\r\n+injected\xff\xfe\x00 日本語"
 
-// hostile is a domain whose records attack whoever reads the report.
-func hostile() *audit.Result {
+// Hostile is a domain whose records attack whoever reads the report.
+func Hostile() *audit.Result {
 	return &audit.Result{
-		Domain: "xn--bcher-kva.example", Unicode: "bücher.example", Profile: finding.Sender, Started: started,
-		Examined: audit.Examined{MailFrom: []string{"xn--bcher-kva.example"}, Selectors: []string{"\x1b[31mred"}, SenderRanges: []string{attack}},
+		Domain: "xn--bcher-kva.example", Unicode: "bücher.example", Profile: finding.Sender, Started: Started,
+		Examined: audit.Examined{MailFrom: []string{"xn--bcher-kva.example"}, Selectors: []string{"\x1b[31mred"}, SenderRanges: []string{Attack}},
 		Findings: []finding.Finding{
 			{Check: "spf-syntax", Section: finding.SPF, Severity: finding.Critical, Subject: "xn--bcher-kva.example", Title: "Syntax error",
-				Detail: "The record says " + attack + ".", Reference: "RFC 7208, 4.6",
-				Evidence: []finding.Evidence{{Name: "xn--bcher-kva.example", Type: "TXT", Status: "found", Answer: []string{attack, strings.Repeat("A\u0301\x1b[A", 100)},
-					Server: "udp://192.0.2.53:53", Note: attack}},
-				Fix: &finding.Fix{Complete: true, Summary: "Publish what was meant: " + attack, Name: "xn--bcher-kva.example", Type: "TXT", Value: attack,
+				Detail: "The record says " + Attack + ".", Reference: "RFC 7208, 4.6",
+				Evidence: []finding.Evidence{{Name: "xn--bcher-kva.example", Type: "TXT", Status: "found", Answer: []string{Attack, strings.Repeat("A\u0301\x1b[A", 100)},
+					Server: "udp://192.0.2.53:53", Note: Attack}},
+				Fix: &finding.Fix{Complete: true, Summary: "Publish what was meant: " + Attack, Name: "xn--bcher-kva.example", Type: "TXT", Value: Attack,
 					Remove: []finding.Record{{Name: "=formula.example", Type: "TXT", Value: strings.Repeat("x", 1000)}}}},
-			{Check: "rbl-listed", Section: finding.Reputation, Severity: finding.Error, Subject: attack, Title: "Listed", Detail: "=1+1"},
+			{Check: "rbl-listed", Section: finding.Reputation, Severity: finding.Error, Subject: Attack, Title: "Listed", Detail: "=1+1"},
 		},
 	}
 }
