@@ -12,6 +12,9 @@ import (
 // Context is what the checks need to know beside the facts.
 type Context struct {
 	Profile finding.Profile
+	// AddressesUnknown: more addresses may send than are in the facts, because the DNS
+	// did not say which, or because of a bound.
+	AddressesUnknown bool
 }
 
 // Bounds on what a finding shows.
@@ -23,7 +26,7 @@ const (
 
 // Check turns facts into findings.
 func Check(f *Facts, c Context) *finding.Sheet {
-	j := &judge{facts: f, profile: c.Profile}
+	j := &judge{facts: f, profile: c.Profile, addressesUnknown: c.AddressesUnknown}
 	j.Sheet = finding.NewSheet(checkList, j.domainName())
 	if f.Domain != nil {
 		j.domain(f.Domain)
@@ -43,8 +46,9 @@ func Check(f *Facts, c Context) *finding.Sheet {
 
 type judge struct {
 	*finding.Sheet
-	facts   *Facts
-	profile finding.Profile
+	facts            *Facts
+	profile          finding.Profile
+	addressesUnknown bool
 }
 
 func (j *judge) domainName() string {
@@ -104,7 +108,7 @@ func (j *judge) noMX(d *Domain) {
 	case Absent:
 		f := finding.Finding{Evidence: evidence,
 			Detail: fmt.Sprintf("%s has neither an MX record nor an address: mail to it, be it a reply or a bounce, cannot be delivered.", d.Name),
-			Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish an MX record at %s that names the host which takes its mail.", d.Name)}}
+			Fix:    d.anotherMX(fmt.Sprintf("Publish an MX record at %s that names the host which takes its mail.", d.Name), 10)}
 		if j.parked() {
 			f.Severity, f.Fix = finding.Info, &null
 			f.Detail = fmt.Sprintf("%s has neither an MX record nor an address, which is right for a domain without mail; a null MX would say so, and make senders give up at once.", d.Name)
@@ -113,10 +117,11 @@ func (j *judge) noMX(d *Domain) {
 	case Present:
 		f := finding.Finding{Evidence: evidence,
 			Detail: fmt.Sprintf("%s has no MX record, so mail for it is tried at its own address %s.", d.Name, addrList(d.Own.Addresses)),
-			Fix: &finding.Fix{Summary: "Publish an MX record; the value keeps what happens now, name the mail host instead if it is another one.",
-				Name: d.Name, Type: "MX", Value: "10 " + d.Name}}
+			Fix:    d.anotherMX("Publish an MX record that names your mail host; if the domain receives no mail, publish a null MX: \"0 .\".", 10)}
 		if j.parked() {
-			f.Severity, f.Fix = finding.Notice, &null
+			// Mail that the host at the address takes would end with a null MX: only the
+			// owner knows whether there is any.
+			f.Severity, f.Fix = finding.Notice, &finding.Fix{Summary: "If the domain receives no mail, say so with a null MX: \"0 .\"."}
 		}
 		j.Add("mx-implicit", f)
 		j.Decided("mx-missing")
@@ -142,7 +147,9 @@ func (j *judge) nullMX(d *Domain) {
 			Detail: fmt.Sprintf("%s has a null MX, which says that it takes no mail, beside %d other MX %s. A null MX must be the only one.", d.Name, len(nulls)+len(others)-1, plural(len(nulls)+len(others)-1, "record")),
 			Fix:    &finding.Fix{Summary: "Remove the null MX.", Remove: nulls}}
 		if j.parked() || len(others) == 0 {
-			f.Fix = &finding.Fix{Summary: "Keep the null MX alone.", Name: d.Name, Type: "MX", Value: "0 .", Remove: append(nulls, others...)}
+			kept := func(r finding.Record) bool { return r.Value == "0 ." }
+			f.Fix = &finding.Fix{Summary: "Keep the null MX alone.", Name: d.Name, Type: "MX", Value: "0 .",
+				Remove: slices.DeleteFunc(slices.Concat(nulls, others), kept)}
 		}
 		j.Add("mx-null-not-alone", f)
 	}
@@ -150,218 +157,23 @@ func (j *judge) nullMX(d *Domain) {
 		return
 	}
 	if p := d.Exchanges[0].Preference; p != 0 {
-		j.Add("mx-null-preference", finding.Finding{Evidence: d.Evidence,
-			Detail: fmt.Sprintf("The null MX of %s has preference %d, where the standard has 0.", d.Name, p),
-			Fix:    &finding.Fix{Summary: "Publish the null MX with preference 0.", Name: d.Name, Type: "MX", Value: "0 .", Remove: nulls}})
+		f := finding.Finding{Evidence: d.Evidence,
+			Detail: fmt.Sprintf("The null MX of %s has preference %d, where the standard has 0.", d.Name, p)}
+		if j.parked() && len(nulls) == 1 {
+			f.Fix = &finding.Fix{Summary: "Publish the null MX with preference 0.", Name: d.Name, Type: "MX", Value: "0 .", Remove: nulls}
+		}
+		j.Add("mx-null-preference", f)
 	} else {
 		j.Decided("mx-null-preference")
 	}
 	if !j.parked() {
 		j.Add("mx-null", finding.Finding{Evidence: d.Evidence,
 			Detail: fmt.Sprintf("%s says with a null MX that it takes no mail. A domain that sends must be able to receive replies and bounces: receivers may answer 550 5.7.27, sender address has null MX.", d.Name),
-			Fix:    &finding.Fix{Summary: fmt.Sprintf("Replace the null MX of %s by one that names the host which takes its mail.", d.Name), Remove: nulls}})
+			Fix:    d.anotherMX(fmt.Sprintf("Replace the null MX of %s by an MX record that names the host which takes its mail. If the domain sends nothing either, keep it and publish v=spf1 -all.", d.Name), 10, nulls...)})
 	}
 }
 
-// record is the MX record as published.
-func (e *Exchange) record(d *Domain) finding.Record {
-	return finding.Record{Name: d.Name, Type: "MX", Value: fmt.Sprintf("%d %s", e.Preference, e.Name)}
-}
-
-// exchanges judges the MX hosts.
-func (j *judge) exchanges(d *Domain) {
-	j.Decided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate")
-	if d.ExchangesLeftOut > 0 {
-		j.Undecided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate")
-	}
-	var unknown []string
-	var unknownEvidence []finding.Evidence
-	seen := make(map[string]*Exchange)
-	for i := range d.Exchanges {
-		e := &d.Exchanges[i]
-		if first := seen[e.Name]; first != nil && !e.Null {
-			j.Add("mx-duplicate", finding.Finding{Subject: e.Name, Evidence: d.Evidence,
-				Detail: fmt.Sprintf("%s is named by two MX records of %s, with preference %d and %d.", e.Name, d.Name, first.Preference, e.Preference),
-				Fix:    &finding.Fix{Summary: "Remove the second one.", Remove: []finding.Record{e.record(d)}}})
-			continue
-		}
-		seen[e.Name] = e
-		switch {
-		case e.Null:
-		case e.Literal:
-			j.literal(d, e, literal(e.Name))
-		case e.Resolves != Unknown && e.dotless(d).IsValid():
-			j.literal(d, e, e.dotless(d))
-		default:
-			j.alias(d, i)
-			j.notPublic(d, e)
-			if e.Resolves == Unknown {
-				unknown = append(unknown, e.Name)
-				unknownEvidence = append(unknownEvidence, e.Evidence...)
-				if e.dotless(d).IsValid() {
-					j.Undecided("mx-ip-literal")
-				}
-			} else if e.Resolves == Absent {
-				j.unresolvable(d, e)
-			}
-		}
-	}
-	if len(unknown) > 0 {
-		j.Undecided("mx-unresolvable")
-		j.unresolved("The DNS did not say where MX hosts are", named(unknown),
-			fmt.Sprintf("The addresses of %s, which the MX records of %s name, are not known: the questions were not answered.", named(unknown), d.Name),
-			finding.Error, unknownEvidence)
-	}
-	j.single(d, seen)
-}
-
-// single is about a host that has no reserve of any kind: many addresses behind
-// one name, as large providers have them, are one.
-func (j *judge) single(d *Domain, exchanges map[string]*Exchange) {
-	hosts := d.MXHosts()
-	if len(hosts) != 1 || j.parked() {
-		j.Decided("mx-single")
-		return
-	}
-	e := exchanges[hosts[0]]
-	four, six := 0, 0
-	for _, a := range e.Addresses {
-		if a.Is4() {
-			four++
-		} else {
-			six++
-		}
-	}
-	switch {
-	case four > 1 || six > 1:
-		j.Decided("mx-single")
-	case e.silent > 0 || len(e.Addresses) == 0:
-		// It may have more; or it has none, which is another check's to say.
-		j.Undecided("mx-single")
-	default:
-		j.Add("mx-single", finding.Finding{Evidence: slices.Concat(d.Evidence, e.Evidence),
-			Detail: fmt.Sprintf("%s is the only MX host of %s. While it is down, mail waits at its senders.", e.Name, d.Name),
-			Fix:    &finding.Fix{Summary: "Publish a second MX record with a higher preference, if mail must not wait."}})
-	}
-}
-
-// unresolvable judges a host that has no address.
-func (j *judge) unresolvable(d *Domain, e *Exchange) {
-	f := finding.Finding{Subject: e.Name, Evidence: e.Evidence,
-		Detail: fmt.Sprintf("The MX host %s of %s has neither an A nor an AAAA record.", e.Name, d.Name)}
-	host := e.Name
-	if n := len(e.CNAMEs); n > 0 {
-		host = e.CNAMEs[n-1]
-		f.Detail = fmt.Sprintf("The MX host %s of %s is an alias of %s, which has neither an A nor an AAAA record.", e.Name, d.Name, host)
-	}
-	f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record \"%d %s\".", host, e.Preference, e.Name)}
-	j.Add("mx-unresolvable", f)
-}
-
-// alias judges a host that is a CNAME (RFC 2181, 10.3).
-func (j *judge) alias(d *Domain, i int) {
-	e := &d.Exchanges[i]
-	if len(e.CNAMEs) == 0 {
-		if e.Resolves == Unknown {
-			j.Undecided("mx-cname")
-		}
-		return
-	}
-	target := e.CNAMEs[len(e.CNAMEs)-1]
-	fix := &finding.Fix{Summary: "Name the host that the alias leads to.", Name: d.Name, Type: "MX",
-		Value: fmt.Sprintf("%d %s", e.Preference, target), Remove: []finding.Record{e.record(d)}}
-	switch {
-	case e.Resolves == Absent:
-		fix = &finding.Fix{Summary: "Remove the MX record: the alias leads nowhere.", Remove: fix.Remove}
-	case d.named(target, i):
-		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which the alias leads to, has one already.", target), Remove: fix.Remove}
-	case d.aliased(target, i):
-		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: another one is an alias of %s too, and is to name it.", target), Remove: fix.Remove}
-	}
-	j.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
-		Detail: fmt.Sprintf("The MX host %s of %s is an alias of %s. An MX record must name the host itself.", e.Name, d.Name, target),
-		Fix:    fix})
-}
-
-// named: another MX record names the host.
-func (d *Domain) named(host string, but int) bool {
-	for i := range d.Exchanges {
-		if i != but && d.Exchanges[i].Name == host {
-			return true
-		}
-	}
-	return false
-}
-
-// aliased: an MX record before that one names an alias of the host.
-func (d *Domain) aliased(host string, before int) bool {
-	for i := range d.Exchanges[:before] {
-		if c := d.Exchanges[i].CNAMEs; len(c) > 0 && c[len(c)-1] == host {
-			return true
-		}
-	}
-	return false
-}
-
-// dotless is the address that the record was meant to name, where the zone's
-// name was added to it: 192.0.2.1 without a final dot. A host that has just this
-// address bears its name rightly.
-func (e *Exchange) dotless(d *Domain) netip.Addr {
-	for _, zone := range []string{d.Name, d.Authority.Organizational} {
-		if text, ok := strings.CutSuffix(e.Name, "."+zone); ok && zone != "" {
-			if a, err := netip.ParseAddr(text); err == nil && a.Is4() && !slices.Contains(e.Addresses, a) {
-				return a
-			}
-		}
-	}
-	return netip.Addr{}
-}
-
-// literal judges a host that is written as an address.
-func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
-	name := d.freeName()
-	f := finding.Finding{Subject: e.Name, Evidence: d.Evidence,
-		Detail: fmt.Sprintf("An MX record of %s names the address %s. It is looked up as a name, which does not exist, so no mail gets there.", d.Name, e.Name)}
-	if !e.Literal {
-		f.Evidence = slices.Concat(d.Evidence, e.Evidence)
-		f.Detail = fmt.Sprintf("An MX record of %s names %s, which looks like the address %s written without a final dot, so that the zone added its own name. "+
-			"With the dot it would be wrong as well: an MX record must name a host, not an address.", d.Name, e.Name, addr)
-	}
-	f.Fix = &finding.Fix{Summary: "Give the host a name and let the MX record name it.", Name: d.Name, Type: "MX",
-		Value:  fmt.Sprintf("%d %s", e.Preference, name),
-		Remove: []finding.Record{e.record(d)}, More: []finding.Record{{Name: name, Type: forwardType(addr).String(), Value: addr.String()}}}
-	for i := range d.Exchanges {
-		if o := &d.Exchanges[i]; o.isHost() && slices.Contains(o.Addresses, addr) {
-			f.Fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which has that address, has one already.", o.Name), Remove: f.Fix.Remove}
-			break
-		}
-	}
-	j.Add("mx-ip-literal", f)
-}
-
-// freeName is a name for a mail host that no MX record of the domain has yet.
-func (d *Domain) freeName() string {
-	name := "mail." + d.Name
-	for n := 2; d.named(name, -1); n++ {
-		name = fmt.Sprintf("mx%d.%s", n, d.Name)
-	}
-	return name
-}
-
-// notPublic judges the addresses of a host that nobody outside can reach.
-func (j *judge) notPublic(d *Domain, e *Exchange) {
-	if e.silent > 0 {
-		j.Undecided("mx-private-address")
-	}
-	for _, a := range e.Addresses {
-		if kind := notPublic(a); kind != "" {
-			j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
-				Detail: fmt.Sprintf("The MX host %s of %s has the %s address %s, which nobody outside can deliver to.", e.Name, d.Name, kind, a),
-				Fix: &finding.Fix{Summary: fmt.Sprintf("Publish the public address of %s instead.", e.Name),
-					Remove: []finding.Record{{Name: e.Name, Type: forwardType(a).String(), Value: a.String()}}}})
-		}
-	}
-}
+func isPublic(a netip.Addr) bool { return notPublic(a) == "" }
 
 var (
 	sharedSpace = netip.MustParsePrefix("100.64.0.0/10")

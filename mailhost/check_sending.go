@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"mailworthy/finding"
 )
 
 // addresses judges the names of the sending addresses.
 func (j *judge) addresses() {
+	if j.addressesUnknown {
+		j.Undecided("ptr-missing", "ptr-unconfirmed", "ptr-generic")
+	}
 	var noPTR, noForward []string
 	var noPTREvidence, noForwardEvidence []finding.Evidence
 	for i := range j.facts.Addresses {
@@ -34,7 +36,7 @@ func (j *judge) addresses() {
 		if a.NamesLeftOut > 0 || slices.ContainsFunc(a.Names, func(n ReverseName) bool { return n.Confirmed == Unknown }) {
 			j.Undecided("ptr-unconfirmed")
 		}
-		if a.confirmed() == Unknown {
+		if a.Confirmed() == Unknown {
 			noForward = append(noForward, a.Addr.String())
 			noForwardEvidence = append(noForwardEvidence, a.evidence()...)
 			continue
@@ -61,6 +63,17 @@ func (a *Address) evidence() []finding.Evidence {
 	return out[:min(len(out), maxEvidence)]
 }
 
+// owner is where the PTR record of the address is to stand: behind the alias that its
+// provider made, if there is one (RFC 2317).
+func (a *Address) owner() string {
+	for i := range a.Evidence {
+		if c := a.Evidence[i].CNAMEs; len(c) > 0 {
+			return c[len(c)-1]
+		}
+	}
+	return reverseName(a.Addr)
+}
+
 // unconfirmed judges the names that do not lead back.
 func (j *judge) unconfirmed(a *Address) {
 	var astray []string
@@ -78,14 +91,14 @@ func (j *judge) unconfirmed(a *Address) {
 	}
 	f := finding.Finding{Subject: a.Addr.String(), Evidence: a.evidence(),
 		Detail: fmt.Sprintf("The PTR record of %s names a host that does not have this address: %s.", a.Addr, named(astray))}
-	if a.confirmed() == Present {
-		f.Severity = finding.Warning
+	if a.Confirmed() == Present {
+		f.Severity = finding.Notice
 		f.Title = "Not every name of a sending address leads back to it"
-		f.Detail = fmt.Sprintf("%s has %d PTR records, and not all lead back to it: %s. A receiver may look at any one of them.", a.Addr, len(a.Names)+a.NamesLeftOut, named(astray))
+		f.Detail = fmt.Sprintf("%s has %d PTR records, and not all lead back to it: %s. One is enough (RFC 8601, 3), but a receiver may look at any one of them.", a.Addr, len(a.Names)+a.NamesLeftOut, named(astray))
 		f.Fix = &finding.Fix{Summary: "Have the PTR records that do not lead back removed."}
 		for _, n := range a.Names {
 			if n.Confirmed == Absent {
-				f.Fix.Remove = append(f.Fix.Remove, finding.Record{Name: reverseName(a.Addr), Type: "PTR", Value: n.Name})
+				f.Fix.Remove = append(f.Fix.Remove, finding.Record{Name: a.owner(), Type: "PTR", Value: n.Name})
 			}
 		}
 	} else {
@@ -94,13 +107,14 @@ func (j *judge) unconfirmed(a *Address) {
 	j.Add("ptr-unconfirmed", f)
 }
 
-// forwardOrPTR publishes the address at the name where the name is the domain's
-// own, and changes the PTR record where it is not.
+// forwardOrPTR publishes the address at the name if the name is the domain's own and
+// has no address: where it has another one, something else answers there. Else it
+// changes the PTR record.
 func (j *judge) forwardOrPTR(a *Address) *finding.Fix {
 	if j.facts.Domain != nil {
 		own := j.facts.Domain.Authority.Organizational
 		for _, n := range a.Names {
-			if n.Name == own || strings.HasSuffix(n.Name, "."+own) {
+			if within(n.Name, own) && len(n.Resolved) == 0 && !slices.ContainsFunc(n.Evidence, func(e finding.Evidence) bool { return len(e.CNAMEs) > 0 }) {
 				return &finding.Fix{Summary: fmt.Sprintf("Publish the address %s at %s.", a.Addr, n.Name), Name: n.Name,
 					Type: forwardType(a.Addr).String(), Value: a.Addr.String()}
 			}
@@ -118,7 +132,11 @@ func (j *judge) generic(a *Address) {
 		}
 		why = append(why, fmt.Sprintf("%s: %s", cut(n.Name, maxShown), n.Generic))
 	}
-	if len(why) == 0 {
+	switch {
+	case len(why) == 0:
+		return
+	case a.NamesLeftOut > 0:
+		j.Undecided("ptr-generic")
 		return
 	}
 	j.Add("ptr-generic", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
@@ -126,21 +144,19 @@ func (j *judge) generic(a *Address) {
 		Fix:    j.namePTR(a)})
 }
 
-// namePTR is the PTR record that the address should have: the name of a host
-// that has the address already, if one is known.
+// namePTR is the PTR record that the address should have: the name of a host that
+// has the address already. If none is known, its owner must say which.
 func (j *judge) namePTR(a *Address) *finding.Fix {
-	fix := &finding.Fix{Name: reverseName(a.Addr), Type: "PTR", Value: j.hostOf(a.Addr)}
+	fix := &finding.Fix{Name: a.owner(), Type: "PTR", Value: j.hostOf(a.Addr)}
 	for _, n := range a.Names {
 		fix.Remove = append(fix.Remove, finding.Record{Name: fix.Name, Type: "PTR", Value: n.Name})
 	}
-	if fix.Value == "" {
-		if j.facts.Domain == nil {
-			return &finding.Fix{Summary: fmt.Sprintf("Ask the provider of %s to set its PTR record to the host's name.", a.Addr)}
-		}
-		fix.Value = "mail." + j.facts.Domain.Name
-		fix.More = []finding.Record{{Name: fix.Value, Type: forwardType(a.Addr).String(), Value: a.Addr.String()}}
-	}
 	fix.Summary = fmt.Sprintf("Ask the provider of %s to set its PTR record to %s.", a.Addr, fix.Value)
+	if fix.Value == "" {
+		fix.Value = fmt.Sprintf("<the name of the host %s>", a.Addr)
+		fix.More = []finding.Record{{Name: fix.Value, Type: forwardType(a.Addr).String(), Value: a.Addr.String()}}
+		fix.Summary = fmt.Sprintf("Ask the provider of %s to set its PTR record to the host's name, and publish the address there.", a.Addr)
+	}
 	return fix
 }
 
@@ -153,7 +169,7 @@ func (j *judge) hostOf(addr netip.Addr) string {
 	}
 	if j.facts.Domain != nil {
 		for _, e := range j.facts.Domain.Exchanges {
-			if e.isHost() && slices.Contains(e.Addresses, addr) {
+			if e.isHost() && len(e.CNAMEs) == 0 && slices.Contains(e.Addresses, addr) {
 				return e.Name
 			}
 		}
@@ -186,14 +202,22 @@ func (j *judge) helo() {
 	}
 }
 
-// heloFix publishes the one sending address at the HELO name.
+// heloFix publishes at the HELO name the address whose PTR record names it already;
+// else its owner must say which address the host has.
 func (j *judge) heloFix(h *HELO) *finding.Fix {
-	if len(j.facts.Addresses) != 1 {
-		return &finding.Fix{Summary: fmt.Sprintf("Publish the address of the sending host at %s.", h.Name)}
+	fix := &finding.Fix{Summary: fmt.Sprintf("Publish the address of the sending host at %s.", h.Name)}
+	if j.facts.Domain == nil || !within(h.Name, j.facts.Domain.Authority.Organizational) || len(h.CNAMEs) > 0 {
+		return fix
 	}
-	a := j.facts.Addresses[0].Addr
-	return &finding.Fix{Summary: fmt.Sprintf("Publish the address of the sending host at %s.", h.Name), Name: h.Name,
-		Type: forwardType(a).String(), Value: a.String()}
+	fix.Name, fix.Type, fix.Value = h.Name, "A", fmt.Sprintf("<the address of the host that greets with %s>", h.Name)
+	for i := range j.facts.Addresses {
+		a := &j.facts.Addresses[i]
+		if slices.ContainsFunc(a.Names, func(n ReverseName) bool { return n.Name == h.Name }) {
+			fix.Type, fix.Value = forwardType(a.Addr).String(), a.Addr.String()
+			break
+		}
+	}
+	return fix
 }
 
 // heloMismatch compares a HELO name with the PTR names of the sending addresses.
@@ -202,7 +226,7 @@ func (j *judge) heloMismatch(h *HELO) {
 	var evidence, unanswered []finding.Evidence
 	for i := range j.facts.Addresses {
 		a := &j.facts.Addresses[i]
-		if a.PTR == Unknown {
+		if a.PTR == Unknown || a.NamesLeftOut > 0 {
 			unanswered = append(unanswered, a.Evidence...)
 		}
 		for _, n := range a.Names {
@@ -219,7 +243,10 @@ func (j *judge) heloMismatch(h *HELO) {
 		}
 	}
 	switch {
-	case len(unanswered) > 0:
+	case len(unanswered) > 0 || j.addressesUnknown && len(names) > 0:
+		if len(unanswered) == 0 {
+			unanswered = evidence
+		}
 		j.Undecided("helo-mismatch")
 		j.unresolved("The DNS did not say whether the HELO name is that of a sending address", h.Name,
 			fmt.Sprintf("%s is in no PTR record that was found, and not all were.", h.Name), finding.Warning, unanswered)

@@ -90,10 +90,10 @@ var Checks = []finding.Check{
 	{
 		ID: "mx-private-address", Severity: finding.Error, Section: finding.Hosts,
 		Title:     "An MX host has an address that is not public",
-		Condition: "An address of an MX host is private, loopback, link-local, shared, multicast or unspecified.",
+		Condition: "An address of an MX host is private, loopback, link-local, shared, multicast or unspecified; or the host is localhost.",
 		Why:       "Nobody outside can deliver there: mail waits, or ends up at the sender's own machine.",
-		Remedy:    "Publish the public address of the host.",
-		Reference: "RFC 6890, 2.2; RFC 5321, 5.1",
+		Remedy:    "Publish the public address of the host, or name another host.",
+		Reference: "RFC 6890, 2.2; RFC 6761, 6.3; RFC 5321, 5.1",
 	},
 	{
 		ID: "mx-single", Severity: finding.Notice, Section: finding.Hosts,
@@ -112,6 +112,22 @@ var Checks = []finding.Check{
 		Reference: "RFC 5321, 5.1",
 	},
 	{
+		ID: "mx-underscore", Severity: finding.Notice, Section: finding.Hosts,
+		Title:     "An MX host name with characters that no host name has",
+		Condition: "The name of an MX host has a character other than letters, digits and hyphens, such as an underscore.",
+		Why:       "Some mail servers check host names by the letter and do not deliver there; no certificate authority issues a certificate for such a name.",
+		Remedy:    "Give the host a name of letters, digits and hyphens, and name that in the MX record.",
+		Reference: "RFC 1123, 2.1; RFC 5321, 4.1.2",
+	},
+	{
+		ID: "mx-validation", Severity: finding.Notice, Section: finding.Hosts,
+		Title:     "An MX record that only proves the ownership to Microsoft 365",
+		Condition: "An MX record names a host such as ms12345678.msv1.invalid. Error if there is no other MX record.",
+		Why:       "The host never exists: Microsoft 365 looks for the record once, and senders that try it lose time.",
+		Remedy:    "Publish the TXT record MS=ms12345678 instead, and remove the MX record.",
+		Reference: "https://learn.microsoft.com/microsoft-365/admin/get-help-with-domains/create-dns-records-at-any-dns-hosting-provider; RFC 6761, 6.4",
+	},
+	{
 		ID: "ptr-missing", Severity: finding.Error, Section: finding.Hosts,
 		Title:     "A sending address has no name",
 		Condition: "A sending address has no PTR record.",
@@ -122,10 +138,10 @@ var Checks = []finding.Check{
 	{
 		ID: "ptr-unconfirmed", Severity: finding.Error, Section: finding.Hosts,
 		Title:     "The name of a sending address does not lead back to it",
-		Condition: "No name of the PTR records of a sending address has the address among its A or AAAA records. Warning where some names have it and others do not.",
-		Why:       "Anybody can give an address any name: only one that leads back counts. Gmail answers 451 4.7.23 or 550 5.7.25.",
+		Condition: "No name of the PTR records of a sending address has the address among its A or AAAA records. Notice if some names have it and others do not.",
+		Why:       "Anybody can give an address any name: only one that leads back counts, and one is enough. Gmail answers 451 4.7.23 or 550 5.7.25.",
 		Remedy:    "Publish the address at the name, or have the PTR record name a host that has it.",
-		Reference: "https://support.google.com/a/answer/81126; RFC 8601, 2.7.3",
+		Reference: "https://support.google.com/a/answer/81126; RFC 8601, 3",
 	},
 	{
 		ID: "ptr-generic", Severity: finding.Warning, Section: finding.Hosts,

@@ -173,7 +173,8 @@ func ExamineDomain(ctx context.Context, r resolver.Resolver, domain string) *Dom
 }
 
 // BeginDomain asks for the MX records of the domain and all they lead to. It takes
-// two rounds: the domain itself, then its MX hosts.
+// two rounds: the domain itself, then its MX hosts. A host without address that looks
+// misspelt takes a third one, for the name that was probably meant.
 func BeginDomain(b *resolver.Batch, domain string, done func(*Domain)) {
 	q := &domainOutcomes{}
 	d := &Domain{Name: canonical(domain), Exchanges: []Exchange{}}
@@ -181,10 +182,10 @@ func BeginDomain(b *resolver.Batch, domain string, done func(*Domain)) {
 		b.Ask(d.Name, resolver.TypeMX, func(a *resolver.Answer, err error) {
 			q.mx.take(a, err)
 			d.MX = d.exchanges(&q.mx)
-			q.hosts = make([]hostOutcomes, len(d.Exchanges))
+			q.hosts = make([]exchangeOutcomes, len(d.Exchanges))
 			for i := range d.Exchanges {
 				if e := &d.Exchanges[i]; e.isHost() {
-					q.hosts[i].ask(b, e.Name)
+					q.hosts[i].begin(b, e.Name, d.meant(e.Name, q.authority.organizational))
 				}
 			}
 		})
@@ -202,7 +203,29 @@ type domainOutcomes struct {
 	mx        outcome
 	own       hostOutcomes
 	authority authorityOutcomes
-	hosts     []hostOutcomes
+	hosts     []exchangeOutcomes
+}
+
+// exchangeOutcomes are the questions about an MX host, and about the one that its
+// record was probably meant to name.
+type exchangeOutcomes struct {
+	hostOutcomes
+	meant      string
+	meantAsked bool
+	meantHost  hostOutcomes
+}
+
+// begin asks for the host. The other name is asked for if the host has no address.
+func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant string) {
+	if x.meant = meant; meant == "" {
+		x.ask(b, name)
+		return
+	}
+	b.Part(func(b *resolver.Batch) { x.ask(b, name) }, func() {
+		if x.meantAsked = x.v4.presence() == Absent && x.v6.presence() == Absent; x.meantAsked {
+			x.meantHost.ask(b, meant)
+		}
+	})
 }
 
 // read turns the outcomes into facts; what the MX records are is known.
@@ -217,8 +240,23 @@ func (d *Domain) read(q *domainOutcomes) {
 		}
 	}
 	for i := range d.Exchanges {
-		if e := &d.Exchanges[i]; e.isHost() {
-			e.Host = q.hosts[i].facts(e.Name)
+		e := &d.Exchanges[i]
+		if !e.isHost() {
+			continue
+		}
+		x := &q.hosts[i]
+		e.Host = x.facts(e.Name)
+		if x.meantAsked {
+			if meant := x.meantHost.facts(x.meant); slices.ContainsFunc(meant.Addresses, isPublic) && len(meant.CNAMEs) == 0 {
+				e.Meant = &meant
+			}
+		}
+		g := GatewayOf(e.Name)
+		for n := len(e.CNAMEs) - 1; g == nil && n >= 0; n-- {
+			g = GatewayOf(e.CNAMEs[n])
+		}
+		if g != nil {
+			e.Gateway, e.mailboxes = g.Service, g.Mailboxes
 		}
 	}
 }
@@ -240,6 +278,8 @@ func (d *Domain) exchanges(mx *outcome) MXState {
 			e.Name, e.Null = ".", true
 		case isLiteral(record.Host):
 			e.Literal = true
+		default:
+			e.Validation = validation(record.Host)
 		}
 		d.Exchanges = append(d.Exchanges, e)
 	}

@@ -2,6 +2,7 @@ package mailhost
 
 import (
 	"net/netip"
+	"slices"
 
 	"mailworthy/finding"
 )
@@ -66,7 +67,17 @@ type Exchange struct {
 	// Literal: the host is written as an address, where only a name may stand
 	// (RFC 1035, 3.3.9; RFC 5321, 5.1).
 	Literal bool `json:"literal,omitempty"`
+	// Validation is the text of the TXT record that proves the same as this record,
+	// which names no host: one of Microsoft 365 that only shows who owns the domain.
+	Validation string `json:"validation,omitempty"`
+	// Gateway is the service whose inbound host it is: no mail leaves from there.
+	Gateway string `json:"gateway,omitempty"`
+	// Meant is the host that the record was probably meant to name, which has an
+	// address, while the one that it names has none.
+	Meant *Host `json:"meant,omitempty"`
 	Host
+	// mailboxes: people send from mailboxes at the gateway's service.
+	mailboxes bool
 }
 
 // Host is a name and its addresses.
@@ -151,36 +162,64 @@ func (d *Domain) MXHosts() []string {
 }
 
 // isHost: the record names a host, as it should.
-func (e *Exchange) isHost() bool { return !e.Null && !e.Literal }
+func (e *Exchange) isHost() bool { return !e.Null && !e.Literal && e.Validation == "" }
 
-// Addresses returns the addresses of the MX hosts, or the domain's own where it
-// has no MX (RFC 5321, 5.1), each once.
-func (d *Domain) Addresses() []Source {
-	var out []Source
+// usable: mail can be delivered to the host from outside, as far as the DNS shows.
+func (e *Exchange) usable() bool {
+	return e.isHost() && slices.ContainsFunc(e.Addresses, isPublic)
+}
+
+// Senders returns the addresses of the MX hosts that mail may leave from, each once,
+// and the names of the hosts that only receive. The domain's own address, which takes
+// the place of a missing MX (RFC 5321, 5.1), is mostly a web server's: it is none.
+func (d *Domain) Senders() (senders []Source, receiveOnly []string) {
 	seen := make(map[netip.Addr]bool)
-	add := func(h *Host) {
-		for _, a := range h.Addresses {
-			if !seen[a] {
+	for i := range d.Exchanges {
+		e := &d.Exchanges[i]
+		if e.Gateway != "" {
+			if !slices.Contains(receiveOnly, e.Name) {
+				receiveOnly = append(receiveOnly, e.Name)
+			}
+			continue
+		}
+		for _, a := range e.Addresses {
+			if !seen[a] && !a.IsLoopback() && !a.IsUnspecified() {
 				seen[a] = true
-				out = append(out, Source{a, h.Name})
+				senders = append(senders, Source{a, e.Name})
 			}
 		}
 	}
-	switch d.MX {
-	case MXPresent:
-		for i := range d.Exchanges {
-			add(&d.Exchanges[i].Host)
-		}
-	case MXNone:
-		add(&d.Own)
-	}
-	return out
+	return senders, receiveOnly
 }
 
-// confirmed reports whether a PTR name leads back to the address; Unknown where
-// none is known to and one was not answered.
-func (a *Address) confirmed() Presence {
+// SendersUnknown reports that an MX host which mail may leave from has addresses that
+// are not known.
+func (d *Domain) SendersUnknown() bool {
+	return d.MX == MXUnknown || slices.ContainsFunc(d.Exchanges, func(e Exchange) bool {
+		return e.Resolves == Unknown && e.Gateway == "" && !e.reserved(d)
+	})
+}
+
+// Mailboxes returns the services at which people have mailboxes of the domain and
+// send with it in MAIL FROM, by the MX hosts.
+func (d *Domain) Mailboxes() []string {
+	var services []string
+	for i := range d.Exchanges {
+		if e := &d.Exchanges[i]; e.mailboxes && !slices.Contains(services, e.Gateway) {
+			services = append(services, e.Gateway)
+		}
+	}
+	return services
+}
+
+// Confirmed reports whether a PTR name leads back to the address: one is enough (RFC
+// 8601, 3). It is Unknown if none is known to, and one was not answered or was beyond
+// the bound.
+func (a *Address) Confirmed() Presence {
 	state := Absent
+	if a.NamesLeftOut > 0 {
+		state = Unknown
+	}
 	for _, n := range a.Names {
 		switch n.Confirmed {
 		case Present:

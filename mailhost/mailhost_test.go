@@ -184,7 +184,7 @@ func TestDomain(t *testing.T) {
 		{"twonulls.example", finding.Parked, nil, MXNull, []string{"error mx-null-not-alone twonulls.example"}, "mx-null"},
 		{"broken.example", finding.Sender, nil, MXPresent, []string{
 			"error mx-cname alias.broken.example", "error mx-ip-literal 192.0.2.1",
-			"error mx-private-address inside.broken.example", "error mx-private-address inside.broken.example",
+			"error mx-private-address inside.broken.example",
 			"error mx-unresolvable gone.broken.example", "notice mx-duplicate mx1.acme.example"}, ""},
 		{"single.example", finding.Sender, nil, MXPresent, []string{"notice mx-single single.example"}, ""},
 		{"single.example", finding.Parked, nil, MXPresent, nil, "mx-single"},
@@ -237,17 +237,17 @@ func TestDomainFacts(t *testing.T) {
 		t.Errorf("MX hosts %q", got)
 	}
 	var got []string
-	for _, s := range ExamineDomain(t.Context(), worldAsker(t), "acme.example").Addresses() {
+	senders, _ := ExamineDomain(t.Context(), worldAsker(t), "acme.example").Senders()
+	for _, s := range senders {
 		got = append(got, s.Addr.String()+" "+s.Host)
 	}
 	if !slices.Equal(got, []string{"192.0.2.10 mx1.acme.example", "2001:db8::10 mx1.acme.example", "192.0.2.11 mx2.acme.example"}) {
 		t.Errorf("addresses %q", got)
 	}
-	if got := ExamineDomain(t.Context(), worldAsker(t), "implicit.example").Addresses(); len(got) != 1 || got[0].Host != "implicit.example" {
-		t.Errorf("implicit MX: %v", got)
-	}
-	if got := ExamineDomain(t.Context(), worldAsker(t), "null.example").Addresses(); got != nil {
-		t.Errorf("null MX: %v", got)
+	for _, domain := range []string{"implicit.example", "null.example"} {
+		if got, hosts := ExamineDomain(t.Context(), worldAsker(t), domain).Senders(); len(got) != 0 || len(hosts) != 0 {
+			t.Errorf("%s sends from %v", domain, got)
+		}
 	}
 }
 
@@ -269,16 +269,16 @@ func TestDomainFixes(t *testing.T) {
 		check   string
 		want    string
 	}{
-		{"implicit.example", finding.Sender, "mx-implicit", "implicit.example MX 10 implicit.example"},
-		{"implicit.example", finding.Parked, "mx-implicit", "implicit.example MX 0 ."},
+		{"implicit.example", finding.Sender, "mx-implicit", "implicit.example MX 10 <the host that takes the mail of implicit.example>"},
+		{"implicit.example", finding.Parked, "mx-implicit", "  "},
 		{"missing.example", finding.Parked, "mx-missing", "missing.example MX 0 ."},
 		{"null10.example", finding.Parked, "mx-null-preference", "null10.example MX 0 .; without null10.example MX 10 ."},
 		{"notalone.example", finding.Sender, "mx-null-not-alone", "  ; without notalone.example MX 0 ."},
-		{"notalone.example", finding.Parked, "mx-null-not-alone", "notalone.example MX 0 .; without notalone.example MX 0 .; without notalone.example MX 10 mx1.acme.example; without notalone.example MX 20 mx2.acme.example"},
+		{"notalone.example", finding.Parked, "mx-null-not-alone", "notalone.example MX 0 .; without notalone.example MX 10 mx1.acme.example; without notalone.example MX 20 mx2.acme.example"},
 		{"broken.example", finding.Sender, "mx-cname", "broken.example MX 20 mx2.acme.example; without broken.example MX 20 alias.broken.example"},
-		{"broken.example", finding.Sender, "mx-ip-literal", "broken.example MX 30 mail.broken.example; without broken.example MX 30 192.0.2.1; with mail.broken.example A 192.0.2.1"},
-		{"dotless.example", finding.Sender, "mx-ip-literal", "dotless.example MX 30 mail.dotless.example; without dotless.example MX 30 192.0.2.7.dotless.example; with mail.dotless.example A 192.0.2.7"},
-		{"taken.example", finding.Sender, "mx-ip-literal", "taken.example MX 30 mx2.taken.example; without taken.example MX 30 192.0.2.7.taken.example; with mx2.taken.example A 192.0.2.7"},
+		{"broken.example", finding.Sender, "mx-ip-literal", "broken.example MX 30 <the name of the host 192.0.2.1>; without broken.example MX 30 192.0.2.1; with <the name of the host 192.0.2.1> A 192.0.2.1"},
+		{"dotless.example", finding.Sender, "mx-ip-literal", "dotless.example MX 30 <the name of the host 192.0.2.7>; without dotless.example MX 30 192.0.2.7.dotless.example; with <the name of the host 192.0.2.7> A 192.0.2.7"},
+		{"taken.example", finding.Sender, "mx-ip-literal", "taken.example MX 30 <the name of the host 192.0.2.7>; without taken.example MX 30 192.0.2.7.taken.example; with <the name of the host 192.0.2.7> A 192.0.2.7"},
 		{"known.example", finding.Sender, "mx-ip-literal", "  ; without known.example MX 30 192.0.2.6"},
 		{"both.example", finding.Sender, "mx-cname", "  ; without both.example MX 20 alias.both.example"},
 		{"nowhere.example", finding.Sender, "mx-cname", "  ; without nowhere.example MX 20 alias.nowhere.example"},
@@ -336,6 +336,11 @@ const reverse = `
 	19.2.0.192.in-addr.arpa. PTR mx17.isp.test.
 	19.2.0.192.in-addr.arpa. PTR host19.isp.test.
 	host19.isp.test. A 192.0.2.19
+	20.2.0.192.in-addr.arpa. PTR gone.acme.example.
+	20.2.0.192.in-addr.arpa. PTR other.acme.example.
+	21.2.0.192.in-addr.arpa. CNAME 21.0-31.2.0.192.in-addr.arpa.
+	21.0-31.2.0.192.in-addr.arpa. PTR gone.isp.test.
+	21.0-31.2.0.192.in-addr.arpa. PTR mx17.isp.test.
 	8.b.d.0.1.0.0.2.ip6.arpa. SOA ns.example. host.example. 1 7200 3600 1209600 300
 	0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR mx1.acme.example.
 	1.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR mx1.acme.example.
@@ -352,14 +357,16 @@ func TestAddresses(t *testing.T) {
 		{"2001:db8::10", nil, nil, ""},
 		{"::ffff:192.0.2.10", nil, nil, ""},
 		{"192.0.2.17", nil, nil, ""},
-		{"192.0.2.11", nil, []string{"error ptr-missing 192.0.2.11"}, "11.2.0.192.in-addr.arpa PTR mail.acme.example"},
-		{"192.0.2.12", nil, []string{"error ptr-unconfirmed 192.0.2.12"}, "other.acme.example A 192.0.2.12"},
-		{"192.0.2.15", nil, []string{"error ptr-unconfirmed 192.0.2.15"}, "15.2.0.192.in-addr.arpa PTR mail.acme.example"},
-		{"192.0.2.16", nil, []string{"error ptr-unconfirmed 192.0.2.16"}, "mx1.acme.example A 192.0.2.16"},
-		{"2001:db8::11", nil, []string{"error ptr-unconfirmed 2001:db8::11"}, "mx1.acme.example AAAA 2001:db8::11"},
-		{"192.0.2.13", nil, []string{"warning ptr-generic 192.0.2.13"}, "13.2.0.192.in-addr.arpa PTR mail.acme.example"},
+		{"192.0.2.11", nil, []string{"error ptr-missing 192.0.2.11"}, "11.2.0.192.in-addr.arpa PTR <the name of the host 192.0.2.11>"},
+		{"192.0.2.12", nil, []string{"error ptr-unconfirmed 192.0.2.12"}, "12.2.0.192.in-addr.arpa PTR <the name of the host 192.0.2.12>"},
+		{"192.0.2.15", nil, []string{"error ptr-unconfirmed 192.0.2.15"}, "15.2.0.192.in-addr.arpa PTR <the name of the host 192.0.2.15>"},
+		{"192.0.2.16", nil, []string{"error ptr-unconfirmed 192.0.2.16"}, "16.2.0.192.in-addr.arpa PTR <the name of the host 192.0.2.16>"},
+		{"2001:db8::11", nil, []string{"error ptr-unconfirmed 2001:db8::11"}, "1.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR <the name of the host 2001:db8::11>"},
+		{"192.0.2.13", nil, []string{"warning ptr-generic 192.0.2.13"}, "13.2.0.192.in-addr.arpa PTR <the name of the host 192.0.2.13>"},
 		{"192.0.2.14", nil, nil, ""},
-		{"192.0.2.19", nil, []string{"warning ptr-unconfirmed 192.0.2.19"}, "  "},
+		{"192.0.2.19", nil, []string{"notice ptr-unconfirmed 192.0.2.19"}, "  "},
+		{"192.0.2.20", nil, []string{"error ptr-unconfirmed 192.0.2.20"}, "gone.acme.example A 192.0.2.20"},
+		{"192.0.2.21", nil, []string{"error ptr-unconfirmed 192.0.2.21"}, "21.0-31.2.0.192.in-addr.arpa PTR <the name of the host 192.0.2.21>"},
 		{"192.0.2.10", []string{"PTR"}, []string{"unknown hosts-unresolved 192.0.2.10 could be error"}, ""},
 		{"192.0.2.10", []string{"mx1.acme.example A"}, []string{"unknown hosts-unresolved 192.0.2.10 could be error"}, ""},
 		{"2001:db8::10", []string{"mx1.acme.example A"}, nil, ""},

@@ -1,0 +1,360 @@
+package mailhost
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// record is the MX record as published.
+func (e *Exchange) record(d *Domain) finding.Record {
+	return finding.Record{Name: d.Name, Type: "MX", Value: fmt.Sprintf("%d %s", e.Preference, e.Name)}
+}
+
+// anotherMX is an MX record to be completed: which host takes the mail of the domain
+// is for its owner to say.
+func (d *Domain) anotherMX(summary string, preference uint16, instead ...finding.Record) *finding.Fix {
+	return &finding.Fix{Summary: summary, Name: d.Name, Type: "MX",
+		Value: fmt.Sprintf("%d <the host that takes the mail of %s>", preference, d.Name), Remove: instead}
+}
+
+// exchanges judges the MX hosts.
+func (j *judge) exchanges(d *Domain) {
+	j.Decided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate", "mx-underscore", "mx-validation")
+	if d.ExchangesLeftOut > 0 {
+		j.Undecided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate", "mx-underscore", "mx-validation")
+	}
+	var unknown []string
+	var unknownEvidence []finding.Evidence
+	seen := make(map[string]*Exchange)
+	for i := range d.Exchanges {
+		e := &d.Exchanges[i]
+		if first := seen[e.Name]; first != nil && !e.Null {
+			f := finding.Finding{Subject: e.Name, Evidence: d.Evidence,
+				Detail: fmt.Sprintf("%s is named by two MX records of %s, with preference %d and %d.", e.Name, d.Name, first.Preference, e.Preference),
+				Fix:    &finding.Fix{Summary: "Remove the second one."}}
+			if first.Preference != e.Preference {
+				f.Fix.Remove = []finding.Record{e.record(d)}
+			}
+			j.Add("mx-duplicate", f)
+			continue
+		}
+		seen[e.Name] = e
+		switch {
+		case e.Null:
+		case e.Validation != "":
+			j.validation(d, e)
+		case isThisMachine(e.Name):
+			j.thisMachine(d, e)
+		case e.Literal:
+			j.literal(d, e, literal(e.Name))
+		case e.Resolves != Unknown && e.dotless(d).IsValid():
+			j.literal(d, e, e.dotless(d))
+		default:
+			j.alias(d, i)
+			j.notPublic(d, e)
+			j.odd(d, e)
+			if e.Resolves == Unknown && !e.reserved(d) {
+				unknown = append(unknown, e.Name)
+				unknownEvidence = append(unknownEvidence, e.Evidence...)
+				if e.dotless(d).IsValid() {
+					j.Undecided("mx-ip-literal")
+				}
+			} else if e.Resolves != Present {
+				j.unresolvable(d, e)
+			}
+		}
+	}
+	if len(unknown) > 0 {
+		j.Undecided("mx-unresolvable")
+		j.unresolved("The DNS did not say where MX hosts are", named(unknown),
+			fmt.Sprintf("The addresses of %s, which the MX records of %s name, are not known: the questions were not answered.", named(unknown), d.Name),
+			finding.Error, unknownEvidence)
+	}
+	j.single(d, seen)
+}
+
+// single is about a host that has no reserve of any kind: many addresses behind one
+// name, as large providers have them, are one, and so is a provider's gateway.
+func (j *judge) single(d *Domain, exchanges map[string]*Exchange) {
+	hosts := d.MXHosts()
+	if len(hosts) != 1 || j.parked() {
+		j.Decided("mx-single")
+		return
+	}
+	e := exchanges[hosts[0]]
+	four, six := 0, 0
+	for _, a := range e.Addresses {
+		if a.Is4() {
+			four++
+		} else {
+			six++
+		}
+	}
+	switch {
+	case four > 1 || six > 1 || e.Gateway != "":
+		j.Decided("mx-single")
+	case e.silent > 0 || len(e.Addresses) == 0:
+		// It may have more; or it has none, which is another check's to say.
+		j.Undecided("mx-single")
+	default:
+		j.Add("mx-single", finding.Finding{Evidence: slices.Concat(d.Evidence, e.Evidence),
+			Detail: fmt.Sprintf("%s is the only MX host of %s. While it is down, mail waits at its senders.", e.Name, d.Name),
+			Fix:    &finding.Fix{Summary: "Publish a second MX record with a higher preference, if mail must not wait."}})
+	}
+}
+
+// validation judges an MX record that Microsoft 365 had made to see who owns the
+// domain. It never takes mail, and a TXT record shows the same.
+func (j *judge) validation(d *Domain, e *Exchange) {
+	f := finding.Finding{Subject: e.Name, Evidence: d.Evidence,
+		Detail: fmt.Sprintf("The MX record \"%d %s\" of %s takes no mail: Microsoft 365 has it published to see who owns the domain, and the name below .invalid never exists. "+
+			"The TXT record %s shows the same. Once the domain is verified, neither is needed.", e.Preference, e.Name, d.Name, e.Validation)}
+	txt := finding.Record{Name: d.Name, Type: "TXT", Value: e.Validation}
+	if d.usableBeside(e) || slices.ContainsFunc(d.Exchanges, func(o Exchange) bool { return o.Null || o.Validation == "" }) {
+		f.Fix = &finding.Fix{Summary: "Publish the TXT record instead, and remove the MX record.", Name: txt.Name, Type: txt.Type, Value: txt.Value,
+			Remove: []finding.Record{e.record(d)}}
+	} else {
+		f.Severity = finding.Error
+		f.Title = "The only MX record is one that proves the ownership to Microsoft 365"
+		f.Detail += fmt.Sprintf(" As there is no other MX record, mail to %s cannot be delivered.", d.Name)
+		f.Fix = d.anotherMX("Publish the TXT record instead, and an MX record that names the host which takes the mail.", 10, e.record(d))
+		f.Fix.More = []finding.Record{txt}
+	}
+	j.Add("mx-validation", f)
+}
+
+// odd judges a host with characters that no host name has.
+func (j *judge) odd(d *Domain, e *Exchange) {
+	c := oddCharacter(e.Name)
+	if c == "" {
+		return
+	}
+	j.Add("mx-underscore", finding.Finding{Subject: e.Name, Evidence: d.Evidence,
+		Detail: fmt.Sprintf("The MX host %s of %s has the character %q. Host names are made of letters, digits and hyphens, and some mail servers do not deliver to another one.", cut(e.Name, maxShown), d.Name, c),
+		Fix:    &finding.Fix{Summary: "Give the host a name of letters, digits and hyphens, and name that in the MX record."}})
+}
+
+// usableBeside reports whether mail of the domain reaches another host than that of e.
+func (d *Domain) usableBeside(e *Exchange) bool {
+	return slices.ContainsFunc(d.Exchanges, func(o Exchange) bool { return o.Name != e.Name && o.usable() })
+}
+
+// replace is the fix of an MX record whose host is none for mail from outside. Beside
+// a host that takes mail it can go; else the owner must say which host it is.
+func (d *Domain) replace(e *Exchange, why string) *finding.Fix {
+	switch {
+	case e.Meant != nil && !d.named(e.Meant.Name, -1):
+		return &finding.Fix{Summary: fmt.Sprintf("Name %s, which has an address.", e.Meant.Name), Name: d.Name, Type: "MX",
+			Value: fmt.Sprintf("%d %s", e.Preference, e.Meant.Name), Remove: []finding.Record{e.record(d)}}
+	case d.usableBeside(e):
+		return &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s. Other MX hosts take the mail.", why), Remove: []finding.Record{e.record(d)}}
+	}
+	return d.anotherMX(fmt.Sprintf("Replace the MX record: %s. Name the host that takes the mail; if the domain receives none, publish a null MX: \"0 .\".", why),
+		e.Preference, e.record(d))
+}
+
+// local says why a host name means nothing outside; empty: it may.
+func (e *Exchange) local(d *Domain) string {
+	switch {
+	case isThisMachine(e.Name):
+		return fmt.Sprintf("%s is every machine's name for itself", e.Name)
+	case !strings.Contains(e.Name, "."):
+		return fmt.Sprintf("%s is no full host name", e.Name)
+	case localName(e.Name, d.Name):
+		return fmt.Sprintf("%s is a name inside one network", e.Name)
+	}
+	return ""
+}
+
+// reserved: the name cannot exist outside, whatever the DNS says or does not say.
+func (e *Exchange) reserved(d *Domain) bool {
+	return isThisMachine(e.Name) || strings.Contains(e.Name, ".") && localName(e.Name, d.Name)
+}
+
+// thisMachine judges a host that is for every sender the sender itself.
+func (j *judge) thisMachine(d *Domain, e *Exchange) {
+	j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: slices.Concat(d.Evidence, e.Evidence),
+		Title:  "An MX host is the sender's own machine",
+		Detail: fmt.Sprintf("An MX record of %s names %s, which is every machine's name for itself: no mail from outside gets there.", d.Name, e.Name),
+		Fix:    d.replace(e, e.local(d))})
+}
+
+// unresolvable judges a host that has no address.
+func (j *judge) unresolvable(d *Domain, e *Exchange) {
+	f := finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+		Detail: fmt.Sprintf("The MX host %s of %s has neither an A nor an AAAA record.", e.Name, d.Name)}
+	host, why := e.Name, e.local(d)
+	if e.Resolves == Unknown {
+		f.Detail = fmt.Sprintf("The MX host %s of %s does not exist outside.", e.Name, d.Name)
+	}
+	if n := len(e.CNAMEs); n > 0 {
+		host = e.CNAMEs[n-1]
+		f.Detail = fmt.Sprintf("The MX host %s of %s is an alias of %s, which has neither an A nor an AAAA record.", e.Name, d.Name, host)
+	}
+	switch {
+	case e.Meant != nil:
+		f.Detail += fmt.Sprintf(" Probably %s is meant, which has one.", e.Meant.Name)
+		f.Evidence = slices.Concat(f.Evidence, e.Meant.Evidence)
+		f.Fix = d.replace(e, "its host does not exist")
+	case why != "":
+		f.Detail += fmt.Sprintf(" It cannot have one: %s.", why)
+		f.Fix = d.replace(e, why)
+	case d.usableBeside(e):
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record \"%d %s\".", host, e.Preference, e.Name)}
+	default:
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or name the host that takes the mail in the MX record \"%d %s\".", host, e.Preference, e.Name)}
+	}
+	j.Add("mx-unresolvable", f)
+}
+
+// alias judges a host that is a CNAME (RFC 2181, 10.3).
+func (j *judge) alias(d *Domain, i int) {
+	e := &d.Exchanges[i]
+	if len(e.CNAMEs) == 0 {
+		if e.Resolves == Unknown {
+			j.Undecided("mx-cname")
+		}
+		return
+	}
+	target := e.CNAMEs[len(e.CNAMEs)-1]
+	fix := &finding.Fix{Summary: "Name the host that the alias leads to.", Name: d.Name, Type: "MX",
+		Value: fmt.Sprintf("%d %s", e.Preference, target), Remove: []finding.Record{e.record(d)}}
+	switch {
+	case e.Resolves == Unknown:
+		fix = &finding.Fix{Summary: fmt.Sprintf("Name the host that the alias leads to, once %s has an address.", target)}
+	case !e.usable() && d.usableBeside(e):
+		fix = &finding.Fix{Summary: "Remove the MX record: the alias leads nowhere.", Remove: fix.Remove}
+	case !e.usable():
+		fix = d.replace(e, "the alias leads nowhere")
+	case d.named(target, i):
+		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which the alias leads to, has one already.", target), Remove: fix.Remove}
+	case d.aliased(target, i):
+		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: another one is an alias of %s too, and is to name it.", target), Remove: fix.Remove}
+	}
+	j.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+		Detail: fmt.Sprintf("The MX host %s of %s is an alias of %s. An MX record must name the host itself.", e.Name, d.Name, target),
+		Fix:    fix})
+}
+
+// named: another MX record names the host.
+func (d *Domain) named(host string, but int) bool {
+	for i := range d.Exchanges {
+		if i != but && d.Exchanges[i].Name == host {
+			return true
+		}
+	}
+	return false
+}
+
+// aliased: an MX record before that one names an alias of the host.
+func (d *Domain) aliased(host string, before int) bool {
+	for i := range d.Exchanges[:before] {
+		if c := d.Exchanges[i].CNAMEs; len(c) > 0 && c[len(c)-1] == host {
+			return true
+		}
+	}
+	return false
+}
+
+// dotless is the address that the record was meant to name, where the zone's
+// name was added to it: 192.0.2.1 without a final dot. A host that has just this
+// address bears its name rightly.
+func (e *Exchange) dotless(d *Domain) netip.Addr {
+	for _, zone := range []string{d.Name, d.Authority.Organizational} {
+		if text, ok := strings.CutSuffix(e.Name, "."+zone); ok && zone != "" {
+			if a, err := netip.ParseAddr(text); err == nil && a.Is4() && !slices.Contains(e.Addresses, a) {
+				return a
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
+// literal judges a host that is written as an address.
+func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
+	f := finding.Finding{Subject: e.Name, Evidence: d.Evidence,
+		Detail: fmt.Sprintf("An MX record of %s names the address %s. It is looked up as a name, which does not exist, so no mail gets there.", d.Name, e.Name)}
+	if !e.Literal {
+		f.Evidence = slices.Concat(d.Evidence, e.Evidence)
+		f.Detail = fmt.Sprintf("An MX record of %s names %s, which looks like the address %s written without a final dot, so that the zone added its own name. "+
+			"With the dot it would be wrong as well: an MX record must name a host, not an address.", d.Name, e.Name, addr)
+	}
+	known := d.hostWith(addr)
+	switch kind := notPublic(addr); {
+	case kind != "":
+		f.Detail += fmt.Sprintf(" The address is a %s one as well, which nobody outside can deliver to.", kind)
+		f.Fix = d.replace(e, fmt.Sprintf("%s is a %s address", addr, kind))
+	case known != "" && d.named(known, -1):
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which has that address, has one already.", known), Remove: []finding.Record{e.record(d)}}
+	case known != "":
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Name %s, which has that address.", known), Name: d.Name, Type: "MX",
+			Value: fmt.Sprintf("%d %s", e.Preference, known), Remove: []finding.Record{e.record(d)}}
+	default:
+		name := fmt.Sprintf("<the name of the host %s>", addr)
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Name the host that has the address %s; if it has no name yet, publish one for it.", addr), Name: d.Name, Type: "MX",
+			Value:  fmt.Sprintf("%d %s", e.Preference, name),
+			Remove: []finding.Record{e.record(d)}, More: []finding.Record{{Name: name, Type: forwardType(addr).String(), Value: addr.String()}}}
+	}
+	j.Add("mx-ip-literal", f)
+}
+
+// hostWith is a name that is known to have the address: an MX host's, or the
+// domain's own.
+func (d *Domain) hostWith(addr netip.Addr) string {
+	for i := range d.Exchanges {
+		if e := &d.Exchanges[i]; e.isHost() && len(e.CNAMEs) == 0 && slices.Contains(e.Addresses, addr) {
+			return e.Name
+		}
+	}
+	if len(d.Own.CNAMEs) == 0 && slices.Contains(d.Own.Addresses, addr) {
+		return d.Name
+	}
+	return ""
+}
+
+// notPublic judges the addresses of a host that nobody outside can reach.
+func (j *judge) notPublic(d *Domain, e *Exchange) {
+	if e.silent > 0 {
+		j.Undecided("mx-private-address")
+	}
+	var wrong []finding.Record
+	var texts []string
+	for _, a := range e.Addresses {
+		if kind := notPublic(a); kind != "" {
+			wrong = append(wrong, finding.Record{Name: e.Name, Type: forwardType(a).String(), Value: a.String()})
+			texts = append(texts, fmt.Sprintf("the %s address %s", kind, a))
+		}
+	}
+	if len(wrong) == 0 {
+		return
+	}
+	f := finding.Finding{Subject: e.Name, Evidence: e.Evidence,
+		Detail: fmt.Sprintf("The MX host %s of %s has %s, which nobody outside can deliver to.", e.Name, d.Name, strings.Join(texts, " and "))}
+	owner, own := e.Name, within(e.Name, d.Authority.Organizational)
+	if n := len(e.CNAMEs); n > 0 {
+		owner = e.CNAMEs[n-1]
+		own = within(owner, d.Authority.Organizational)
+		for i := range wrong {
+			wrong[i].Name = owner
+		}
+	}
+	switch why := e.local(d); {
+	case why != "":
+		f.Fix = d.replace(e, why)
+	case own && e.usable() && e.silent == 0:
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Remove what is not public from %s: it has public addresses beside.", owner), Remove: wrong}
+	case own:
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the public address of %s instead.", owner), Name: owner, Type: wrong[0].Type,
+			Value: fmt.Sprintf("<the public address of %s>", owner), Remove: wrong}
+	default:
+		f.Fix = d.replace(e, fmt.Sprintf("%s is no host of the domain, and has no address that can be reached", owner))
+		if e.usable() {
+			f.Fix = &finding.Fix{Summary: fmt.Sprintf("Have the operator of %s remove the address that is not public.", owner)}
+		}
+	}
+	j.Add("mx-private-address", f)
+}

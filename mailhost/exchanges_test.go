@@ -1,0 +1,153 @@
+package mailhost
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+)
+
+// mistaken is a zone with MX records of acme.example that name no host for mail from
+// outside, and what they could have meant.
+const mistaken = `
+	$ORIGIN acme.example.
+	$TTL 300
+	@ SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	@ A 192.0.2.80
+	mx1 A 192.0.2.10
+	mail A 192.0.2.25
+	_mx A 192.0.2.26
+	inside A 10.0.0.5
+	both A 10.0.0.5
+	both A 192.0.2.27
+	gate CNAME acme-example.mail.protection.outlook.com.
+	localhost.example.	A 127.0.0.1
+	$ORIGIN .
+	. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	mail.protection.outlook.com. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	acme-example.mail.protection.outlook.com. A 203.0.113.33
+	google.com. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	aspmx.l.google.com. A 203.0.113.26
+	localhost. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	localhost. A 127.0.0.1
+	local. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	mx.local. A 10.0.0.9
+	localdomain. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+`
+
+// A record whose host is none is replaced by what was meant, goes if other hosts take
+// the mail, and else waits for its owner to say which host it is: nothing is invented.
+func TestMistakenExchanges(t *testing.T) {
+	const ask = "<the host that takes the mail of acme.example>"
+	tests := []struct {
+		mx       string // separated by commas
+		want     string
+		fix      string
+		complete bool
+	}{
+		{"0 localhost.", "error mx-private-address localhost", "MX 0 " + ask + "; without MX 0 localhost", false},
+		{"0 localhost., 10 mx1", "error mx-private-address localhost", "without MX 0 localhost", true},
+		{"0 localhost.localdomain.", "error mx-private-address localhost.localdomain", "MX 0 " + ask + "; without MX 0 localhost.localdomain", false},
+		{"10 mx.local.", "error mx-private-address mx.local", "MX 10 " + ask + "; without MX 10 mx.local", false},
+		{"10 mx.lan.", "error mx-unresolvable mx.lan", "MX 10 " + ask + "; without MX 10 mx.lan", false},
+		{"10 mail.", "error mx-unresolvable mail", "MX 10 mail.acme.example; without MX 10 mail", true},
+		{"10 mail., 20 mail", "error mx-unresolvable mail", "without MX 10 mail", true},
+		{"10 nosuch.", "error mx-unresolvable nosuch", "MX 10 " + ask + "; without MX 10 nosuch", false},
+		{"10 mail.acme.example", "error mx-unresolvable mail.acme.example.acme.example", "MX 10 mail.acme.example; without MX 10 mail.acme.example.acme.example", true},
+		{"10 aspmx.l.google.com", "error mx-unresolvable aspmx.l.google.com.acme.example", "MX 10 aspmx.l.google.com; without MX 10 aspmx.l.google.com.acme.example", true},
+		{"10 mail.other.test", "error mx-unresolvable mail.other.test.acme.example", "", false},
+		{"10 127.0.0.1.", "error mx-ip-literal 127.0.0.1", "MX 10 " + ask + "; without MX 10 127.0.0.1", false},
+		{"10 192.168.1.4", "error mx-ip-literal 192.168.1.4.acme.example", "MX 10 " + ask + "; without MX 10 192.168.1.4.acme.example", false},
+		{"10 192.0.2.99.", "error mx-ip-literal 192.0.2.99", "MX 10 <the name of the host 192.0.2.99>; without MX 10 192.0.2.99; with A 192.0.2.99", false},
+		{"10 192.0.2.80.", "error mx-ip-literal 192.0.2.80", "MX 10 acme.example; without MX 10 192.0.2.80", true},
+		{"10 inside", "error mx-private-address inside.acme.example", "A <the public address of inside.acme.example>; without A 10.0.0.5", false},
+		{"10 both", "error mx-private-address both.acme.example", "without A 10.0.0.5", true},
+		{"10 _mx", "notice mx-underscore _mx.acme.example", "", false},
+		{"10 gate", "error mx-cname gate.acme.example", "MX 10 acme-example.mail.protection.outlook.com; without MX 10 gate.acme.example", true},
+		{"10 mx1, 32767 ms12345678.msv1.invalid.", "notice mx-validation ms12345678.msv1.invalid", "TXT MS=ms12345678; without MX 32767 ms12345678.msv1.invalid", true},
+		{"0 ms12345678.msv1.invalid.", "error mx-validation ms12345678.msv1.invalid", "MX 10 " + ask + "; without MX 0 ms12345678.msv1.invalid; with TXT MS=ms12345678", false},
+		{"0 .", "error mx-null acme.example", "MX 10 " + ask + "; without MX 0 .", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.mx, func(t *testing.T) {
+			zone := mistaken + "\t$ORIGIN acme.example.\n"
+			for mx := range strings.SplitSeq(tt.mx, ", ") {
+				zone += "\t@ MX " + mx + "\n"
+			}
+			d := ExamineDomain(t.Context(), dnstest.Zone(t, zone), "acme.example")
+			all := slices.DeleteFunc(Check(&Facts{Domain: d}, Context{Profile: finding.Sender}).Findings(), func(f finding.Finding) bool {
+				return f.Severity == finding.Pass || f.Check == "mx-single"
+			})
+			if got := strings.Join(found(all), ", "); got != tt.want {
+				t.Fatalf("found %s, want %s", got, tt.want)
+			}
+			var fix []string
+			f := all[0].Fix
+			for _, r := range f.Records()[:min(len(f.Records()), 1)] {
+				fix = append(fix, r.Type+" "+r.Value)
+			}
+			for _, r := range f.Remove {
+				fix = append(fix, "without "+r.Type+" "+r.Value)
+			}
+			for _, r := range f.More {
+				fix = append(fix, "with "+r.Type+" "+r.Value)
+			}
+			if got := strings.Join(fix, "; "); got != tt.fix || f.Complete != tt.complete {
+				t.Errorf("fix %q (complete: %t), want %q", got, f.Complete, tt.fix)
+			}
+		})
+	}
+}
+
+// Reserved names are no hosts whatever the DNS says, even if it says nothing.
+func TestReservedNamesAreKnown(t *testing.T) {
+	const zone = `
+	acme.example. 300 SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	acme.example. 300 MX 10 %s.
+	`
+	for host, want := range map[string]string{
+		"localhost": "error mx-private-address localhost", "mx.local": "error mx-unresolvable mx.local",
+		"mx.corp.internal": "error mx-unresolvable mx.corp.internal", "mail": "unknown hosts-unresolved mail could be error",
+	} {
+		r := &asker{next: dnstest.Zone(t, fmt.Sprintf(zone, host)), fail: []string{host}}
+		d := ExamineDomain(t.Context(), r, "acme.example")
+		if got := found(Check(&Facts{Domain: d}, Context{Profile: finding.Sender}).Findings()); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: found %q, want %q", host, got, want)
+		}
+		if d.SendersUnknown() != (host == "mail") {
+			t.Errorf("%s: senders unknown %t", host, d.SendersUnknown())
+		}
+	}
+}
+
+func TestGateways(t *testing.T) {
+	for host, want := range map[string]string{
+		"acme-example.mail.protection.outlook.com": "Microsoft 365", "acme-example.p-v1.mx.microsoft": "Microsoft 365",
+		"smtp.google.com": "Google", "alt4.aspmx.l.google.com": "Google", "aspmx2.googlemail.com": "Google",
+		"mx0a-00112233.pphosted.com": "Proofpoint", "eu-smtp-inbound-1.mimecast.com": "Mimecast",
+		"d1.a.ess.barracudanetworks.com": "Barracuda Email Gateway", "in1-smtp.messagingengine.com": "Fastmail",
+		"inbound-smtp.eu-west-1.amazonaws.com": "Amazon SES", "mx00.ionos.de": "IONOS", "mx2.zoho.eu": "Zoho Mail",
+		"smtp-out.messagingengine.com": "", "mail.notgoogle.com": "", "google.com.acme.example": "", "com": "", "": "",
+		"ec2-192-0-2-1.compute-1.amazonaws.com": "", "inbound-smtp.amazonaws.com": "", "mx1.acme.example": "",
+	} {
+		got := ""
+		if g := GatewayOf(host); g != nil {
+			got = g.Service
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", host, got, want)
+		}
+	}
+}
+
+// An ordinary host costs no question more for what could have been meant.
+func TestMeantIsAskedOnlyWithoutAddress(t *testing.T) {
+	r := &asker{next: dnstest.Zone(t, mistaken+"\n\tacme.example. MX 10 mail.acme.example.\n\tacme.example. MX 20 nosuch.\n")}
+	ExamineDomain(t.Context(), r, "acme.example")
+	if n := len(r.asked); n != 10 {
+		t.Errorf("%d questions: %v", n, r.asked)
+	}
+}
