@@ -231,6 +231,8 @@ func TestEveryCheck(t *testing.T) {
 	add("mx-cname", finding.Error, "", "@ MX 30 alias\nalias CNAME mx1")
 	add("mx-ip-literal", finding.Error, "", "@ MX 30 198.51.100.10.")
 	add("mx-private-address", finding.Error, "", "@ MX 30 inside\ninside A 10.0.0.1")
+	add("mx-underscore", finding.Notice, "", "@ MX 30 mx_3\nmx_3 A 192.0.2.30")
+	add("mx-validation", finding.Notice, "", "@ MX 32767 ms12345678.msv1.invalid.")
 	add("mx-single", finding.Notice, "@ MX 20", "")
 	add("mx-duplicate", finding.Notice, "", "@ MX 30 mx1")
 	add("ptr-missing", finding.Error, "", "", Target{IPs: addrs("198.51.100.77")})

@@ -46,10 +46,11 @@ func (a *run) findings(profile finding.Profile) []finding.Finding {
 		}
 	}
 	if a.wants(finding.Reputation) {
-		sheets = append(sheets, rbl.Check(res.RBL, rbl.Context{Profile: profile, AddressesUnknown: res.Examined.SendersUnknown}))
+		sheets = append(sheets, rbl.Check(res.RBL, rbl.Context{Profile: profile, AddressesUnknown: res.Examined.SendersUnknown, AddressesLeftOut: res.Examined.LeftOut > 0}))
 	}
 	if a.wants(finding.Hosts) {
-		sheets = append(sheets, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile}))
+		sheets = append(sheets, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile,
+			AddressesUnknown: res.Examined.SendersUnknown || res.Examined.LeftOut > 0}))
 	}
 	return finding.Collect(sheets...)
 }

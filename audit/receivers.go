@@ -19,7 +19,9 @@ func (a *run) judgeReceivers() {
 			return
 		}
 	}
-	if a.result.Profile != finding.Sender {
+	if a.result.Profile != finding.Sender || a.domain.Exists == mailhost.Absent {
+		// A domain that does not exist meets nothing: that is one finding, not one of
+		// each receiver.
 		return
 	}
 	f := receiver.Facts{
@@ -207,7 +209,9 @@ func (a *run) alignedFact(spfPasses, dkimPasses receiver.Fact) receiver.Fact {
 }
 
 func (a *run) ptrFact() receiver.Fact {
-	if f := a.of("ptr-missing", "ptr-unconfirmed"); f != nil {
+	if f := a.first(func(f *finding.Finding) bool {
+		return (f.Check == "ptr-missing" || f.Check == "ptr-unconfirmed") && f.Severity.AtLeast(finding.Error)
+	}); f != nil {
 		return because(receiver.No, f)
 	}
 	if len(a.result.Hosts.Addresses) == 0 {
@@ -220,9 +224,12 @@ func (a *run) ptrFact() receiver.Fact {
 			continue
 		}
 		public = true
-		if addr.PTR != mailhost.Present || !slices.ContainsFunc(addr.Names, func(n mailhost.ReverseName) bool { return n.Confirmed == mailhost.Present }) {
+		if addr.PTR != mailhost.Present || addr.Confirmed() != mailhost.Present {
 			return unknown("hosts-unresolved", fmt.Sprintf("The reverse name of %s is not known.", addr.Addr))
 		}
+	}
+	if public && a.result.Examined.SendersUnknown {
+		return unknown("rbl-unresolved", "Not all sending addresses are known: the DNS did not say.")
 	}
 	if public {
 		return yes("Every sending address has a PTR name that leads back to it.")

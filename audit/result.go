@@ -51,8 +51,9 @@ type Examined struct {
 	SendersUnknown bool `json:"senders_unknown"`
 	// LeftOut counts addresses found but not examined because of the bound.
 	LeftOut int `json:"senders_left_out"`
-	// NotSenders are MX hosts of another organization that the SPF record does not
-	// let send: they receive, and are not examined as senders.
+	// NotSenders are MX hosts that receive only, and are not examined as senders: those
+	// of gateways, and others of another organization that the SPF record does not let
+	// send by a term of its own.
 	NotSenders []string `json:"mx_not_senders"`
 	// SenderRanges are SPF targets and wide ranges named but not swept.
 	SenderRanges []string          `json:"sender_ranges_not_swept"`

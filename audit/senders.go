@@ -51,11 +51,13 @@ func (a *run) findSenders(b *resolver.Batch) {
 	}, examined)
 }
 
-// mailHosts finds the MX hosts that mail may be expected from. A host of another
-// organization, such as a provider's inbound gateway, that the domain's SPF record
-// does not let send is none: it receives.
+// mailHosts finds the MX hosts that mail may be expected from. A host that is known
+// to receive only is none, whatever SPF says. One of another organization is none if
+// the domain's SPF record does not let it send, or lets it only as part of what a
+// provider's record holds: that is the provider's to name.
 func (a *run) mailHosts(b *resolver.Batch, then func([]mailhost.Source)) {
-	hosts := a.domain.Addresses()
+	hosts, receiveOnly := a.domain.Senders()
+	a.result.Examined.NotSenders = append(a.result.Examined.NotSenders, receiveOnly...)
 	own := organization(a.target.Domain)
 	var foreign []mailhost.Source
 	for _, h := range hosts {
@@ -94,8 +96,17 @@ func (a *run) mailHosts(b *resolver.Batch, then func([]mailhost.Source)) {
 	})
 }
 
-// maySend reports whether an SPF record lets an address send, or leaves it open.
-func maySend(e spf.Evaluation) bool { return e.Result != spf.Fail && e.Result != spf.SoftFail }
+// maySend reports whether an SPF record lets an address send by a term of its own, or
+// leaves it open.
+func maySend(e spf.Evaluation) bool {
+	switch e.Result {
+	case spf.Fail, spf.SoftFail:
+		return false
+	case spf.Pass:
+		return organization(e.MatchedIn) == organization(e.Domain)
+	}
+	return true
+}
 
 // organization is the registrable domain of a name, or the name itself.
 func organization(name string) string {
@@ -107,13 +118,7 @@ func organization(name string) string {
 
 // sendersUndecided reports that an unanswered question could have named more addresses.
 func sendersUndecided(d *mailhost.Domain, own *spf.Own) bool {
-	if d.MX == mailhost.MXUnknown || own.Status == spf.StatusUnresolved {
-		return true
-	}
-	if d.MX == mailhost.MXNone {
-		return d.Own.Resolves == mailhost.Unknown
-	}
-	return slices.ContainsFunc(d.Exchanges, func(e mailhost.Exchange) bool { return e.Resolves == mailhost.Unknown })
+	return own.Status == spf.StatusUnresolved || d.SendersUnknown()
 }
 
 // keep takes over the senders of an earlier audit.

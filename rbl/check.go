@@ -14,6 +14,8 @@ type Context struct {
 	Profile finding.Profile
 	// AddressesUnknown: the DNS did not say all addresses that send.
 	AddressesUnknown bool
+	// AddressesLeftOut: some addresses that send were not looked up because of a bound.
+	AddressesLeftOut bool
 }
 
 // Bounds on what a finding shows.
@@ -31,6 +33,9 @@ func Check(s *Survey, c Context) *finding.Sheet {
 	j.silent()
 	j.dead()
 	j.addresses(c)
+	if c.AddressesUnknown || c.AddressesLeftOut {
+		j.sheet.Undecided("rbl-listed")
+	}
 	return j.sheet
 }
 
@@ -70,8 +75,13 @@ func (j *judge) listed() {
 		if l.Kind == Domain {
 			id = "rbl-domain-listed"
 		}
-		if !l.Allow && (l.Verdict == Clean || l.Verdict == Listed) {
+		switch {
+		case l.Allow:
+		case l.Verdict == Clean || l.Verdict == Listed:
 			j.sheet.Decided(id)
+		case l.Verdict == Unknown || l.Verdict == Blocked:
+			// The subject may be on that list.
+			j.sheet.Undecided(id)
 		}
 		if !l.credit() && l.Verdict != Listed {
 			continue

@@ -83,8 +83,10 @@ func TestCheckDecides(t *testing.T) {
 	}{
 		{"all of weight refuse", "bl.public.test", nil, true, false},
 		{"all of weight silent", "bl.good.test", failing("bl.good.test", resolver.ServFail), true, false},
-		{"one of weight answers", "bl.good.test bl.public.test", nil, false, true},
-		{"only light ones are silent", "bl.quiet.test bl.good.test", failing("bl.quiet.test", resolver.Refused), false, true},
+		{"all answer", "bl.good.test", nil, false, true},
+		{"one of weight answers", "bl.good.test bl.public.test", nil, false, false},
+		{"only light ones are silent", "bl.quiet.test bl.good.test", failing("bl.quiet.test", resolver.Refused), false, false},
+		{"a closed one says nothing that counts", "bl.good.test bl.closed.test", nil, false, true},
 		{"a light one answers, those of weight do not", "bl.good.test bl.public.test dom.good.test", failing("bl.good.test", resolver.ServFail), true, false},
 	}
 	for _, tt := range tests {
