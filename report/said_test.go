@@ -70,7 +70,7 @@ func TestTableSays(t *testing.T) {
 		{name: "the same records once", findings: []finding.Finding{fixing("spf-multiple-records", finding.Error, old), fixing("spf-syntax", finding.Error, old)},
 			want: []string{"Mend spf-syntax", "with the same records as under spf-multiple-records above"}},
 		{name: "hosts that receive alone", result: audit.Result{Examined: audit.Examined{NotSenders: []string{"mx1.other.example", "mx2.other.example"}}},
-			want: []string{"MX hosts outside the domain that SPF does not let send are not examined as\nsenders: mx1.other.example, mx2.other.example.\n"}},
+			want: []string{"MX hosts that only receive, not examined as senders: mx1.other.example,\nmx2.other.example.\n"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -116,7 +116,7 @@ func (r *Report) ExaminedText() []string {
 		out = append(out, strings.Join(parts, "; ")+".")
 	}
 	if len(e.NotSenders) > 0 {
-		out = append(out, "MX hosts outside the domain that SPF does not let send are not examined as senders: "+listed(e.NotSenders, 4)+".")
+		out = append(out, "MX hosts that only receive, not examined as senders: "+listed(e.NotSenders, 4)+".")
 	}
 	if len(e.SenderRanges) > 0 {
 		out = append(out, "Also authorised, not examined: "+listed(e.SenderRanges, 3)+".")
