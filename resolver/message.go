@@ -186,6 +186,11 @@ func (r *record) check(raw, whole []byte) string {
 			return ""
 		}
 		fallthrough
+	case TypeTLSA, TypeDS, TypeDNSKEY:
+		if r.end-at < 4 { // the library reads what is missing as zeros
+			return bad
+		}
+		fallthrough
 	default:
 		if _, _, err := dns.UnpackRR(whole, r.owner); err != nil {
 			return strings.TrimPrefix(err.Error(), "dns: ")

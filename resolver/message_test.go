@@ -195,6 +195,10 @@ func emptyData(msg []byte) bool {
 			if n == 0 {
 				return true
 			}
+		case *dns.TLSA, *dns.DS, *dns.DNSKEY:
+			if n < 4 {
+				return true
+			}
 		case *dns.MX:
 			if n < 3 {
 				return true
