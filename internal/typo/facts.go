@@ -125,8 +125,13 @@ func (f *facts) mailboxes() []string {
 	return out
 }
 
-// run audits what a resolver answers, without block lists.
-func run(ctx context.Context, r resolver.Resolver, target audit.Target) *report.Report {
+// run audits what a resolver answers, without block lists; like a report before,
+// unless that is nil.
+func run(ctx context.Context, r resolver.Resolver, target audit.Target, like *report.Report) *report.Report {
 	target.Sections = []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts}
-	return report.New(audit.Run(ctx, r, target, audit.Options{Selectors: dkim.Common}), report.DefaultScale(), "test")
+	o := audit.Options{Selectors: dkim.Common}
+	if like != nil {
+		o.Like = &like.Result
+	}
+	return report.New(audit.Run(ctx, r, target, o), report.DefaultScale(), "test")
 }

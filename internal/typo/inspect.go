@@ -133,7 +133,7 @@ func (w *World) Learn(ctx context.Context, t Template) (*Meant, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Meant{learn(ctx, r, t), run(ctx, r, t.Target)}
+	m := &Meant{learn(ctx, r, t), run(ctx, r, t.Target, nil)}
 	for _, f := range m.report.Findings {
 		if f.Severity.AtLeast(finding.Error) || f.Severity == finding.Unknown {
 			return nil, fmt.Errorf("%s: %s %s: %s", t.Name, f.Check, f.Subject, f.Detail)
@@ -156,7 +156,7 @@ func (w *World) Inspect(ctx context.Context, c *Case, m *Meant) ([]Harm, error) 
 	}
 	x := &inspection{Case: c, ctx: ctx, world: w, meant: m.facts, ideal: m.report}
 	base = resolver.NewSession(base, 0)
-	before := run(ctx, base, c.Template.Target)
+	before := run(ctx, base, c.Template.Target, nil)
 	var fixes []*finding.Fix
 	keys := make(map[string]bool)
 	for i := range before.Findings {
@@ -220,7 +220,7 @@ func (x *inspection) publish(before *report.Report, fixes []*finding.Fix) {
 		return
 	}
 	r = resolver.NewSession(r, 0)
-	x.compare("", before, run(x.ctx, r, x.Template.Target), learn(x.ctx, r, x.Template), added)
+	x.compare("", before, run(x.ctx, r, x.Template.Target, nil), learn(x.ctx, r, x.Template), added)
 }
 
 // own reports whether a record is in a zone of the owner.
@@ -365,7 +365,7 @@ func (x *inspection) shows(f finding.Finding) bool {
 				}
 			}
 			if r, err := x.world.With(Apply(x.Template.Records, some)); err == nil {
-				x.parts = append(x.parts, run(x.ctx, r, x.Template.Target))
+				x.parts = append(x.parts, run(x.ctx, r, x.Template.Target, nil))
 			}
 		}
 	}
@@ -391,18 +391,13 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 		}
 		return r, nil
 	}
-	var after *report.Report
-	var last resolver.Resolver
-	reports := make(map[int]*report.Report)
 	plan := report.MakePlan(before, func(changes []report.Change) *report.Report {
 		r, err := proposed(changes)
 		if err != nil {
 			x.harm("plan", "a change cannot be audited: %v", err)
 			return nil
 		}
-		again := run(x.ctx, r, x.Template.Target)
-		reports[len(changes)] = again
-		return again
+		return run(x.ctx, r, x.Template.Target, before)
 	})
 	var added []finding.Record
 	for _, a := range plan.Actions {
@@ -423,7 +418,7 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 		return
 	}
 	last = resolver.NewSession(last, 0)
-	after = run(x.ctx, last, x.Template.Target)
+	after := run(x.ctx, last, x.Template.Target, before)
 	x.compare("plan", before, after, learn(x.ctx, last, x.Template), added)
 	for _, s := range before.Examined.Senders {
 		if !slices.ContainsFunc(after.Examined.Senders, func(o audit.Sender) bool { return o.Addr == s.Addr }) && slices.Contains(x.Template.Senders, s.Addr) {

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"strings"
+
+	"mailworthy/internal/dnstest"
+)
+
+// nameServers begins a zone; what is tried follows.
+const nameServers = `$ORIGIN acme.example.
+$TTL 3600
+@ SOA ns1 hostmaster 1 7200 3600 1209600 300
+@ NS ns1
+@ NS ns2
+ns1 A 192.0.2.53
+ns2 A 198.51.100.53
+`
+
+const mailHosts = nameServers + `@ MX 10 mx1
+@ MX 20 mx2
+mx1 A 192.0.2.10
+mx2 A 192.0.2.11
+`
+
+// siblingKey is an RSA key in two strings.
+const siblingKey = `( "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAmeFqoUbDHKT+BTT7zuEzhFFSNX4YlTv4eP6yNkxhOw+gyefaCvJwf/2b1bQaUeab/wcg8/tfptW3wSREn9jF4AucfSwfavE1GPQ9D2zI22ICkSK6tCwtYzMJjG77PPP/RsbUF96ct/010MNuyewGQ1biG0Qc" "rTyEtd9CimW1KS88tw9xbQdWvMQEC7ef78fIdoAqtmgXNI+Ieew98k2/ZQOnxFyMiiJ6Y9XgAefrDJ7voUACLOORuICKdzzIq8L21KcC7Yp4uE6LUjH5YDyZ3y8fgcnBwbVLDTm23u8FjC8lRlMRY+Cu8wl0kCDZtNfIiTfl7Eq2yzUYMFB/sr/zkwIDAQAB" )`
+
+const (
+	goodSPF   = "@ TXT \"v=spf1 mx -all\"\n"
+	goodDMARC = "_dmarc TXT \"v=DMARC1; p=reject; rua=mailto:d@acme.example\"\n"
+	goodDKIM  = "s1._domainkey TXT " + siblingKey + "\n"
+	esp       = `$ORIGIN esp.example.
+@ SOA ns1 hostmaster 1 7200 3600 1209600 300
+@ NS ns1.acme.example.
+@ MX 10 mx
+mx A 203.0.113.5
+spf TXT "v=spf1 ip4:203.0.113.0/28 -all"
+_spf TXT "v=spf1 ip4:203.0.113.16/28 -all"
+`
+)
+
+// spfCase is a record and what the check of it must say.
+func spfCase(name, pending, record string, want expectation) faulty {
+	return faulty{name: name, pending: pending, zone: mailHosts + "@ TXT \"" + strings.ReplaceAll(strings.ReplaceAll(record, `\`, `\\`), `"`, `\"`) + "\"\n" + goodDMARC + goodDKIM + esp,
+		commands: []string{"spf check --offline --zone zone acme.example"}, want: []expectation{want}}
+}
+
+func dmarcCase(name, pending, record string, want expectation) faulty {
+	return faulty{name: name, pending: pending, zone: mailHosts + goodSPF + goodDKIM + "_dmarc TXT \"" + strings.ReplaceAll(strings.ReplaceAll(record, `\`, `\\`), `"`, `\"`) + "\"\n" + esp,
+		commands: []string{"dmarc check --offline --zone zone acme.example"}, want: []expectation{want}}
+}
+
+func lintCase(name, pending, kind, record string, want expectation) faulty {
+	return faulty{name: name, pending: pending, commands: []string{"lint " + kind + " < " + record}, want: []expectation{want}}
+}
+
+func zoneCase(name, pending, zone, command string, want expectation) faulty {
+	return faulty{name: name, pending: pending, zone: zone, commands: []string{command}, want: []expectation{want}}
+}
+
+// siblingRows are further cases of each kind.
+func siblingRows() []faulty {
+	return []faulty{
+		// 1. A fix never harms.
+		spfCase("harm: ip4 with a dot", "spf", "v=spf1 ip4.192.0.2.10 -all", expectation{found: []string{"critical spf-syntax"}, records: []string{"v=spf1 ip4:192.0.2.10 -all"}}),
+		spfCase("harm: address cut short", "spf", "v=spf1 ip4:192.0.2. mx -all", expectation{found: []string{"critical spf-syntax"}, records: []string{}}),
+		zoneCase("harm: missing include", "plan", mailHosts+"@ TXT \"v=spf1 include:gone.esp.example -all\"\n"+goodDMARC+goodDKIM+esp, "audit --offline --zone zone --plan acme.example",
+			expectation{status: exits1, found: []string{"critical spf-include-missing"}, unproposed: []string{"v=spf1 -all"}, never: []string{"→ READY", "parked", "receiver"}}),
+		zoneCase("harm: no SPF record", "spf", mailHosts+goodDMARC+goodDKIM, "audit --offline --zone zone --format zone acme.example", expectation{never: []string{` 300 IN TXT "v=spf1`, `3600 IN TXT "v=spf1`}}),
+		zoneCase("harm: no DMARC record", "dmarc", mailHosts+goodSPF+goodDKIM, "audit --offline --zone zone --format zone acme.example", expectation{never: []string{"dmarc-reports@acme.example"}}),
+		dmarcCase("harm: rua with a space", "dmarc", "v=DMARC1; p=reject; rua=mailto: postmaster@acme.example", expectation{records: []string{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.example"}, unproposed: []string{"dmarc-reports@"}}),
+		zoneCase("harm: MX is an address", "senders", nameServers+"@ MX 10 192.0.2.10\n"+goodSPF+goodDMARC+goodDKIM, "audit --offline --zone zone acme.example", expectation{status: exits1, found: []string{"error mx-ip-literal"}, records: []string{}, unproposed: []string{"10 mail.acme.example"}}),
+
+		// 2. What is probably meant is what is published.
+		dmarcCase("meant: p:quarantine", "dmarc", "v=DMARC1; p:quarantine; rua=mailto:d@acme.example", expectation{records: []string{"v=DMARC1; p=quarantine; rua=mailto:d@acme.example"}, unproposed: []string{"p=none"}}),
+		spfCase("meant: include with a bar", "spf", "v=spf1 include:spf.esp.example|_spf.esp.example -all", expectation{records: []string{"v=spf1 include:spf.esp.example include:_spf.esp.example -all"}}),
+		spfCase("meant: two addresses and a comma", "", "v=spf1 ip4:192.0.2.10, ip4:192.0.2.11 -all", expectation{records: []string{"v=spf1 ip4:192.0.2.10 ip4:192.0.2.11 -all"}}),
+		spfCase("meant: include_", "spf", "v=spf1 include_spf.esp.example -all", expectation{records: []string{"v=spf1 include:spf.esp.example -all"}}),
+		spfCase("meant: include-_", "spf", "v=spf1 include-_spf.esp.example -all", expectation{records: []string{"v=spf1 include:_spf.esp.example -all"}}),
+		spfCase("meant: mx with a dot", "spf", "v=spf1 mx.acme.example -all", expectation{records: []string{"v=spf1 mx:acme.example -all"}}),
+		dmarcCase("meant: two mailboxes and a space", "", "v=DMARC1; p=reject; rua=mailto:d@acme.example, mailto:e@acme.example", expectation{status: exits0, unproposed: []string{"dmarc-reports@", `rua=mailto:d@acme.example"`}}),
+		dmarcCase("meant: at sign in words", "dmarc", "v=DMARC1; p=reject; rua=mailto:d(at)acme.example", expectation{unproposed: []string{"dmarc-reports@"}}),
+
+		// 3. Fixes of one report agree; one cause, one finding.
+		spfCase("agree: -all.", "spf", "v=spf1 mx -all.", expectation{found: []string{"critical spf-syntax"}, absent: []string{"spf-all-missing"}, records: []string{"v=spf1 mx -all"}}),
+		spfCase("agree: minus sign", "spf", "v=spf1 mx \xe2\x88\x92all", expectation{absent: []string{"spf-all-missing"}, records: []string{"v=spf1 mx -all"}}),
+		lintCase("agree: redirect with a colon", "spf", "spf", "v=spf1 redirect:spf.esp.example", expectation{status: exits1, absent: []string{"spf-all-missing"}, records: []string{"v=spf1 redirect=spf.esp.example"}}),
+		lintCase("agree: ~all;", "spf", "spf", "v=spf1 mx ~all;", expectation{status: exits1, absent: []string{"spf-all-missing"}, records: []string{"v=spf1 mx ~all"}}),
+		dmarcCase("agree: rua without a scheme", "dmarc", "v=DMARC1; p=reject; rua=d@acme.example", expectation{absent: []string{"dmarc-no-aggregate-reports"}, records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example"}}),
+		zoneCase("agree: the domain does not exist", "senders", nameServers, "audit --offline --zone zone nothing.acme.example", expectation{status: exits1, found: []string{"critical domain-missing"},
+			absent: []string{"spf-record-missing", "dmarc-record-missing", "mx-missing", "dkim-proved-absent"}, never: []string{"✖ Gmail", "✖ Yahoo"}}),
+
+		// 4. What was misread feeds nothing else.
+		spfCase("misread: + all", "spf", "v=spf1 mx + all", expectation{found: []string{"critical spf-syntax"}, absent: []string{"spf-all-pass"}}),
+		spfCase("misread: ptr beside an error", "", "v=spf1 mx inlude:spf.esp.example -all", expectation{found: []string{"critical spf-syntax"}, absent: []string{"spf-include-missing", "spf-void-lookup"}, records: []string{"v=spf1 mx include:spf.esp.example -all"}}),
+		spfCase("misread: all in the middle of an error", "spf", "v=spf1 a : mail all -all", expectation{found: []string{"critical spf-syntax"}, absent: []string{"spf-all-pass", "spf-terms-after-all"}}),
+		dmarcCase("misread: no semicolon", "", "v=DMARC1 p=reject rua=mailto:d@acme.example", expectation{absent: []string{"dmarc-record-missing", "dmarc-no-aggregate-reports"}, records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example"}}),
+		dmarcCase("misread: p in capitals", "", "v=DMARC1; P=REJECT; RUA=mailto:d@acme.example", expectation{unproposed: []string{"p=none", "dmarc-reports@"}}),
+
+		// 5. An unknown input stays unknown.
+		{name: "unknown: %{l} without a sender", pending: "spf", zone: mailHosts + "@ TXT \"v=spf1 exists:%{l}._u.acme.example -all\"\nsales._u A 127.0.0.2\n" + goodDMARC + goodDKIM,
+			commands: []string{"spf check --offline --zone zone --ip 192.0.2.10 acme.example", "spf evaluate --offline --zone zone --ip 192.0.2.10 --mail-from sales@acme.example acme.example"},
+			want:     []expectation{{says: []string{"--mail-from"}, absent: []string{"spf-ip-not-authorized"}, unproposed: []string{"ip4:192.0.2.10"}}, {status: exits0, says: []string{"result pass"}}}},
+		{name: "unknown: %{h} with a HELO name", zone: nameServers + "@ TXT \"v=spf1 exists:%{h}._h.acme.example -all\"\nmx1.acme.example._h A 127.0.0.2\n",
+			commands: []string{"spf evaluate --offline --zone zone --ip 192.0.2.10 --helo mx1.acme.example acme.example"}, want: []expectation{{status: exits0, says: []string{"result pass"}}}},
+		{name: "unknown: %{s}", pending: "spf", zone: mailHosts + "@ TXT \"v=spf1 exists:%{s}._s.acme.example -all\"\n" + goodDMARC + goodDKIM,
+			commands: []string{"spf check --offline --zone zone --ip 192.0.2.10 acme.example"}, want: []expectation{{says: []string{"--mail-from"}, absent: []string{"spf-ip-not-authorized"}}}},
+		{name: "unknown: %{i} is known", zone: mailHosts + "@ TXT \"v=spf1 exists:%{i}._i.acme.example -all\"\n" + goodDMARC + goodDKIM,
+			commands: []string{"spf check --offline --zone zone --ip 192.0.2.10 acme.example"}, want: []expectation{{status: exits1, found: []string{"critical spf-ip-not-authorized"}}}},
+		{name: "unknown: %{o} is known", zone: mailHosts + "@ TXT \"v=spf1 exists:%{i}.%{o}._o.acme.example -all\"\n192.0.2.10.acme.example._o A 127.0.0.2\n" + goodDMARC + goodDKIM,
+			commands: []string{"spf check --offline --zone zone --ip 192.0.2.10 acme.example"}, want: []expectation{{status: exits0, absent: []string{"spf-ip-not-authorized"}}}},
+
+		// 6. Who is a sender.
+		{name: "sender: Google receives", pending: "senders", zone: nameServers + "@ MX 1 smtp.google.com.\n@ TXT \"v=spf1 include:_spf.google.com ~all\"\n" + goodDMARC + goodDKIM +
+			"$ORIGIN google.com.\n@ SOA ns1.acme.example. h.acme.example. 1 2 3 4 5\n@ NS ns1.acme.example.\nsmtp A 203.0.113.49\n_spf TXT \"v=spf1 ip4:203.0.113.48/28 ~all\"\n$ORIGIN 113.0.203.in-addr.arpa.\n@ SOA ns1.acme.example. h.acme.example. 1 2 3 4 5\n@ NS ns1.acme.example.\n",
+			commands: []string{"audit --offline --zone zone --selector s1 acme.example"}, want: []expectation{{absent: []string{"ptr-missing"}, never: []string{"Ask the provider of 203.0.113.49"}}}},
+		zoneCase("sender: web server of a domain without MX", "senders", nameServers+"@ A 203.0.113.80\n@ TXT \"v=spf1 include:spf.esp.example -all\"\n"+goodDMARC+goodDKIM+esp, "audit --offline --zone zone acme.example",
+			expectation{absent: []string{"ptr-missing"}, never: []string{"203.0.113.80 (", "Sending from 203.0.113.80"}}),
+		{name: "sender: DNS64 with a prefix of the network", pending: "senders", live: append(liveDomain(), live{"mx1.acme.example", "AAAA", "2001:db8:64::c000:20a"}, live{"ipv4only.arpa", "A", "192.0.0.170"}, live{"ipv4only.arpa", "A", "192.0.0.171"},
+			live{"ipv4only.arpa", "AAAA", "2001:db8:64::c000:aa"}, live{"ipv4only.arpa", "AAAA", "2001:db8:64::c000:ab"}),
+			commands: []string{"live records audit --selector s1 acme.example"}, want: []expectation{{found: []string{"notice resolver-dns64"}, absent: []string{"ptr-missing"}}}},
+		{name: "sender: a true AAAA is one", live: append(liveDomain(), live{"mx1.acme.example", "AAAA", "2001:db8:10::10"}),
+			commands: []string{"live records audit --selector s1 acme.example"}, want: []expectation{{absent: []string{"resolver-dns64"}, found: []string{"error ptr-missing"}}}},
+		{name: "sender: SendGrid as documented", pending: "senders", zone: nameServers + "@ MX 10 mx1\nmx1 A 192.0.2.10\nem1234 CNAME u1234567.wl123.sendgrid.net.\ns1._domainkey CNAME s1.domainkey.u1234567.wl123.sendgrid.net.\ns2._domainkey CNAME s2.domainkey.u1234567.wl123.sendgrid.net.\n" + goodDMARC +
+			"$ORIGIN sendgrid.net.\n@ SOA ns1.acme.example. h.acme.example. 1 2 3 4 5\n@ NS ns1.acme.example.\nu1234567.wl123 TXT \"v=spf1 ip4:203.0.113.64/28 -all\"\nu1234567.wl123 MX 10 mx\nmx A 203.0.113.65\ns1.domainkey.u1234567.wl123 TXT " + siblingKey + "\ns2.domainkey.u1234567.wl123 TXT " + siblingKey + "\n" +
+			"$ORIGIN 2.0.192.in-addr.arpa.\n@ SOA ns1.acme.example. h.acme.example. 1 2 3 4 5\n@ NS ns1.acme.example.\n10 PTR mx1.acme.example.\n",
+			commands: []string{"audit --offline --zone zone acme.example"}, want: []expectation{{status: exits0, absent: []string{"error spf-record-missing"}, never: []string{"NOT READY"}}}},
+
+		// 7. A resolver that lies.
+		{name: "liar: NXDOMAIN for everything", pending: "resolver", live: []live{}, commands: []string{"live records audit gmail.com"},
+			want: []expectation{{found: []string{"unknown resolver-not-public"}, absent: []string{"domain-missing", "spf-record-missing", "dmarc-record-missing", "spf-target-unregistered"}, never: []string{"register"}, status: exits3}}},
+		{name: "liar: the include is not registered, says who denies com", pending: "resolver", live: liarWithInclude(), commands: []string{"live records audit --selector s1 acme.example"},
+			want: []expectation{{absent: []string{"spf-target-unregistered", "spf-include-missing"}, never: []string{"register"}}}},
+		{name: "liar: not with its own name", live: liveDomain(), commands: []string{"live records audit --selector s1 acme.example"}, want: []expectation{{absent: []string{"resolver-not-public"}}}},
+
+		{name: "liar: an address for every name", live: liveDomain(), faults: func(s *dnstest.Server) { s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Rewrite}) }, commands: []string{"live records audit --selector s1 acme.example"},
+			want: []expectation{{found: []string{"unknown rbl-resolver-rewrites"}, absent: []string{"rbl-listed", "rbl-domain-listed"}}}},
+		{name: "liar: answers nothing, says one thing", pending: "resolver", live: liveDomain(), faults: func(s *dnstest.Server) { s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.ServFail}) }, commands: []string{"live records audit --selector s1 acme.example"},
+			want: []expectation{{status: exits3, says: []string{"1 unknown"}, never: []string{"zen.spamhaus.org:", "_domainkey"}}}},
+
+		// 8. Offline means not checked.
+		zoneCase("offline: lists", "resolver", mailHosts+goodSPF+goodDMARC+goodDKIM, "audit --offline --zone zone acme.example", expectation{status: exits0, absent: []string{"unknown rbl-unresolved"}, says: []string{"not checked"}, never: []string{"2.0.0.127.zen.spamhaus.org"}}),
+		zoneCase("offline: no zone has the domain", "resolver", mailHosts, "audit --offline --zone zone other.example", expectation{status: exits2, says: []string{"error: "}, never: []string{"NOT READY", "UNKNOWN"}}),
+		zoneCase("offline: a foreign include", "resolver", mailHosts+"@ TXT \"v=spf1 mx include:_spf.google.com -all\"\n"+goodDMARC+goodDKIM, "audit --offline --zone zone acme.example", expectation{status: exits0, absent: []string{"unknown spf-unresolved"}, says: []string{"not checked"}}),
+		zoneCase("offline: PTR", "resolver", mailHosts+goodSPF+goodDMARC+goodDKIM, "audit --offline --zone zone --only hosts acme.example", expectation{status: exits0, absent: []string{"ptr-unresolved", "ptr-missing"}}),
+		zoneCase("offline: selectors of the zone", "dkim", mailHosts+goodSPF+goodDMARC+"zx81._domainkey TXT "+siblingKey+"\n", "dkim check --offline --zone zone acme.example", expectation{status: exits0, says: []string{"zx81"}, absent: []string{"dkim-none-observed"}}),
+
+		// 9. Found at the wrong name.
+		zoneCase("wrong name: SPF at a doubled name", "spf", mailHosts+"acme.example TXT \"v=spf1 mx -all\"\n"+goodDMARC+goodDKIM, "spf check --offline --zone zone acme.example",
+			expectation{status: exits1, found: []string{"error spf-wrong-name"}, says: []string{"acme.example.acme.example"}, absent: []string{"spf-record-missing"}, records: []string{"v=spf1 mx -all"}}),
+		zoneCase("wrong name: DKIM without the underscore", "dkim", mailHosts+goodSPF+goodDMARC+"s1.domainkey TXT "+siblingKey+"\n", "dkim check --offline --zone zone --selector s1 acme.example",
+			expectation{status: exits1, found: []string{"error dkim-wrong-name"}, says: []string{"s1.domainkey.acme.example"}, absent: []string{"dkim-selector-missing"}}),
+		zoneCase("wrong name: _dmarc is asked", "senders", mailHosts+goodSPF+goodDMARC+goodDKIM, "audit --offline --zone zone _dmarc.acme.example", expectation{status: exits2, says: []string{"acme.example", "did you mean"}}),
+		zoneCase("wrong name: DMARC at a doubled name", "dmarc", mailHosts+goodSPF+goodDKIM+"_dmarc.acme.example TXT \"v=DMARC1; p=reject; rua=mailto:d@acme.example\"\n", "dmarc check --offline --zone zone acme.example",
+			expectation{status: exits1, found: []string{"error dmarc-wrong-name"}, absent: []string{"dmarc-record-missing"}, records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example"}}),
+		zoneCase("wrong name: the tenant's selector", "dkim", mailHosts+goodSPF+goodDMARC+"selector1-acme-example._domainkey CNAME selector1-acme-example._domainkey.acmetenant.onmicrosoft.com.\n$ORIGIN onmicrosoft.com.\n@ SOA ns1.acme.example. h.acme.example. 1 2 3 4 5\n@ NS ns1.acme.example.\nselector1-acme-example._domainkey.acmetenant TXT "+siblingKey+"\n",
+			"dkim check --offline --zone zone --selector selector1 acme.example", expectation{found: []string{"dkim-wrong-name"}, says: []string{"selector1-acme-example"}}),
+
+		// 10. Grammar to the letter.
+		lintCase("grammar: extension of TLS-RPT", "", "tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; x-1=y", expectation{status: exits0}),
+		lintCase("grammar: extension name of TLS-RPT", "", "tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; x!=y", expectation{status: exits1}),
+		lintCase("grammar: extension name of MTA-STS", "", "mta-sts", "v=STSv1; id=1; -x=y", expectation{status: exits1}),
+		lintCase("grammar: scheme that nobody supports", "dmarc", "dmarc", "v=DMARC1; p=reject; rua=mailto:d@acme.example,ftp://acme.example/r", expectation{status: exits0, absent: []string{"error dmarc-report-uri-invalid"}}),
+		lintCase("grammar: mx/0", "spf", "spf", "v=spf1 mx/0 -all", expectation{status: exits1, found: []string{"critical spf-broad-range"}}),
+		lintCase("grammar: ra rp rr", "spf", "spf", "v=spf1 mx ra=postmaster rp=10 rr=e:f -all", expectation{status: exits0, never: []string{"no standard knows"}, absent: []string{"error spf-unknown-modifier"}}),
+
+		// 11. A command that asked nothing says so.
+		{name: "nothing asked: a domain of a list of addresses", pending: "resolver", live: []live{{"2.0.0.127.bl.spamcop.net", "A", "127.0.0.2"}}, commands: []string{"live records rbl check --list bl.spamcop.net acme.example"},
+			want: []expectation{{says: []string{"addresses"}, never: []string{"clean", "not listed"}}}},
+		{name: "nothing asked: IPv6 of a list of IPv4", pending: "resolver", live: []live{{"2.0.0.127.bl.spamcop.net", "A", "127.0.0.2"}}, commands: []string{"live records rbl check --list psbl.surriel.com 2001:db8::1"},
+			want: []expectation{{says: []string{"IPv4"}, never: []string{"clean", "not listed"}}}},
+		{name: "nothing asked: it was", live: []live{{"2.0.0.127.bl.spamcop.net", "A", "127.0.0.2"}, {"10.2.0.192.bl.spamcop.net", "A", "127.0.0.2"}}, commands: []string{"live records rbl check --list bl.spamcop.net 192.0.2.10"},
+			want: []expectation{{status: exits1, says: []string{"bl.spamcop.net"}}}},
+
+		{name: "nothing asked: of an address and a domain one was", pending: "resolver", live: []live{{"test.dbl.spamhaus.org", "A", "127.0.1.2"}}, commands: []string{"live records rbl check --list dbl.spamhaus.org 192.0.2.10 acme.example"},
+			want: []expectation{{says: []string{"192.0.2.10", "domains", "acme.example"}}}},
+		{name: "nothing asked: IPv6 of a list of both", live: []live{{"2.0.0.127.zen.spamhaus.org", "A", "127.0.0.2"}, {"2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.zen.spamhaus.org", "A", "127.0.0.2"}},
+			commands: []string{"live records rbl check --list zen.spamhaus.org 2001:db8::1"}, want: []expectation{{status: exits0, says: []string{"2001:db8::1"}}}},
+
+		// 12. As peers have it right.
+		dmarcCase("peers: p=rejct", "dmarc", "v=DMARC1; p=rejct; rua=mailto:d@acme.example", expectation{status: exits1, found: []string{"error dmarc-policy-invalid"}, records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example"}}),
+		dmarcCase("peers: sp=rejct", "dmarc", "v=DMARC1; p=reject; sp=rejct; rua=mailto:d@acme.example", expectation{status: exits1, found: []string{"error dmarc-policy-invalid"}, unproposed: []string{"sp=none"}}),
+		dmarcCase("peers: three mailboxes", "dmarc", "v=DMARC1; p=reject; rua=mailto:a@acme.example,mailto:b@acme.example,mailto:c@acme.example", expectation{status: exits0, says: []string{"mailto:"}, unproposed: []string{"dmarc-reports@"}}),
+		zoneCase("peers: parked with ~all", "spf", nameServers+"@ MX 0 .\n@ TXT \"v=spf1 ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", "audit --offline --zone zone --profile parked --only spf acme.example", expectation{fixes: []string{"v=spf1 -all"}}),
+		zoneCase("peers: msv1.invalid", "senders", nameServers+"@ MX 32767 ms12345678.msv1.invalid.\n"+goodSPF+goodDMARC, "audit --offline --zone zone acme.example", expectation{says: []string{"MS=ms12345678"}, absent: []string{"error mx-unresolvable"}}),
+		spfCase("peers: a whole private net", "spf", "v=spf1 mx ip4:10.0.0.0/8 -all", expectation{absent: []string{"spf-broad-range"}, found: []string{"spf-private-address"}, records: []string{"v=spf1 mx -all"}}),
+	}
+}
+
+// liveDomain are the records of a domain that a resolver serves.
+func liveDomain() []live {
+	return []live{{"example", "NS", "ns1.acme.example"}, {"com", "NS", "ns1.acme.example"}, {"acme.example", "NS", "ns1.acme.example"}, {"ns1.acme.example", "A", "192.0.2.53"},
+		{"acme.example", "MX", []any{"10", "mx1.acme.example"}}, {"mx1.acme.example", "A", "192.0.2.10"}, {"10.2.0.192.in-addr.arpa", "PTR", "mx1.acme.example"},
+		{"acme.example", "TXT", "v=spf1 mx -all"}, {"_dmarc.acme.example", "TXT", "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
+		{"s1._domainkey.acme.example", "TXT", "v=DKIM1; k=rsa; p=" + plainKey}}
+}
+
+// plainKey is the key of siblingKey.
+var plainKey = func() string {
+	_, key, _ := strings.Cut(strings.NewReplacer(`" "`, "", `" )`, "").Replace(siblingKey), "p=")
+	return key
+}()
+
+// liarWithInclude is a domain at a resolver that knows nothing of com.
+func liarWithInclude() []live {
+	var out []live
+	for _, r := range liveDomain() {
+		if r.Name == "com" {
+			continue
+		}
+		if r.Value == "v=spf1 mx -all" {
+			r.Value = "v=spf1 mx include:spf.protection.outlook.com -all"
+		}
+		out = append(out, r)
+	}
+	return out
+}
