@@ -65,6 +65,50 @@ func ParseDomain(input string) (string, error) {
 	return ascii, nil
 }
 
+// ParseAuthorDomain is ParseDomain for a domain that stands in From. The name of a
+// record below it, such as _dmarc.acme.example, is refused with the domain that is
+// meant.
+func ParseAuthorDomain(input string) (string, error) {
+	domain, err := ParseDomain(input)
+	if err != nil {
+		return "", err
+	}
+	owner, what, flag := recordOwner(domain)
+	if what == "" {
+		return domain, nil
+	}
+	return "", fmt.Errorf("%s is not a domain that sends mail: it is %s; did you mean %s%s?", quote(input), what, quote(owner), flag)
+}
+
+// recordOwner returns the domain that the name of a record is below, what the name
+// is, and the flag that says the rest of it. What is empty for any other name.
+func recordOwner(name string) (owner, what, flag string) {
+	labels := strings.Split(name, ".")
+	last := -1
+	for i, label := range labels {
+		if strings.HasPrefix(label, "_") {
+			last = i
+		}
+	}
+	if last < 0 || len(labels)-last < 3 {
+		return "", "", ""
+	}
+	owner = strings.Join(labels[last+1:], ".")
+	what = "a name of records, which mail does not come from"
+	switch labels[last] {
+	case "_dmarc":
+		what = "the name of a DMARC record"
+	case "_spf":
+		what = "a name of SPF records"
+	case "_domainkey":
+		what = "a name of DKIM records"
+		if last > 0 {
+			flag = " with --selector " + strings.Join(labels[:last], ".")
+		}
+	}
+	return owner, what, flag
+}
+
 // ParseHELO checks a name as hosts greet with it: a domain, or what they should
 // not send but do, a single label or an address literal.
 func ParseHELO(input string) (string, error) {

@@ -24,7 +24,9 @@ func (a *run) judge() {
 		res.Findings = whatever(res.Findings, a.findings(other), profiles[0], other)
 	}
 	a.spfSheets = sheets
+	NotChecked(res.Findings, res.Trace)
 	a.judgeReceivers()
+	a.uncheckReceivers()
 }
 
 // findings judges the domain as one that is for that.

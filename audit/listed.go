@@ -12,7 +12,7 @@ import (
 // it is empty where the entry was a domain.
 func ParseListed(entry string) (domain, changed string, err error) {
 	s := strings.TrimSpace(entry)
-	domain, err = ParseDomain(s)
+	domain, err = ParseAuthorDomain(s)
 	if err == nil {
 		return domain, "", nil
 	}
@@ -20,7 +20,7 @@ func ParseListed(entry string) (domain, changed string, err error) {
 	if what == "" {
 		return "", "", err
 	}
-	domain, wrong := ParseDomain(inside)
+	domain, wrong := ParseAuthorDomain(inside)
 	if wrong != nil {
 		return "", "", err
 	}
@@ -57,6 +57,10 @@ func domainInside(s string) (inside, what string) {
 	}
 	if host := withoutPort(s); host != s {
 		return host, "a host with a port"
+	}
+	if name, err := ParseDomain(s); err == nil {
+		owner, what, _ := recordOwner(name)
+		return owner, what
 	}
 	return "", ""
 }

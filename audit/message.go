@@ -133,6 +133,7 @@ func RunMessage(ctx context.Context, r resolver.Resolver, msg io.Reader, o Messa
 	a.result.AuthenticationResults = a.authenticationResults()
 	a.judge()
 	a.result.Queries, a.result.Trace = a.session.Queries(), a.session.Trace()
+	NotChecked(a.result.Findings, a.result.Trace)
 	a.result.DurationMS = time.Since(started).Milliseconds()
 	return a.result, nil
 }

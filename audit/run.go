@@ -95,7 +95,6 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 			Examined: examined(target)},
 	}
 	a.ask(ctx)
-	a.judge()
 	a.result.Queries = a.session.Queries()
 	a.result.Trace = a.session.Trace()
 	if c := o.Catalogue; c != nil && c.HasKeys() {
@@ -104,6 +103,7 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 			a.result.Trace[i].Name = c.Redact(a.result.Trace[i].Name)
 		}
 	}
+	a.judge()
 	a.result.Duration = time.Since(started)
 	return a.result
 }

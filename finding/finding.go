@@ -27,10 +27,12 @@ const (
 	Pass Severity = "pass"
 	// Unknown: the DNS did not say, so the check is not decided.
 	Unknown Severity = "unknown"
+	// NotChecked: it was not asked on purpose (--offline). It counts as nothing.
+	NotChecked Severity = "not-checked"
 )
 
 // Rank orders severities for display: critical, error, unknown, warning,
-// notice, info, pass. An unlisted severity ranks below all.
+// notice, info, pass. Any other severity, NotChecked too, ranks below all.
 func (s Severity) Rank() int {
 	switch s {
 	case Critical:
@@ -51,17 +53,21 @@ func (s Severity) Rank() int {
 	return -1
 }
 
-// AtLeast reports whether s is as bad as limit or worse. Unknown, Info and Pass
-// are at least nothing but themselves: what is not known is no failure.
+// AtLeast reports whether s is as bad as limit or worse. Unknown, NotChecked, Info
+// and Pass are at least nothing but themselves: what is not known is no failure.
 func (s Severity) AtLeast(limit Severity) bool {
 	if s == limit {
 		return true
 	}
-	if s == Unknown || limit == Unknown || s == Info || s == Pass {
+	if s.Open() || limit.Open() || s == Info || s == Pass {
 		return false
 	}
 	return s.Rank() > limit.Rank()
 }
+
+// Open reports whether the check is not decided: the DNS did not say, or was not
+// asked.
+func (s Severity) Open() bool { return s == Unknown || s == NotChecked }
 
 // Section is the part of a report that a check belongs to.
 type Section string

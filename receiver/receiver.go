@@ -13,6 +13,8 @@
 // whoever has them.
 package receiver
 
+import "slices"
+
 // Result is the verdict on a requirement, and on all of a receiver.
 type Result string
 
@@ -23,6 +25,8 @@ const (
 	Fails Result = "fails"
 	// CannotTell: the DNS did not say, or cannot.
 	CannotTell Result = "cannot tell"
+	// NotChecked: the audit was not to ask (--offline).
+	NotChecked Result = "not checked"
 )
 
 // State of a fact.
@@ -125,17 +129,36 @@ func Judge(f Facts, volume string) []Verdict {
 			q := r.Rules[i].judge(&f)
 			q.Reference = r.Reference
 			v.Requirements = append(v.Requirements, q)
-			switch {
-			case !q.ShownByDNS:
-			case q.Result == Fails:
-				v.Result = Fails
-			case q.Result == CannotTell && v.Result == Meets:
-				v.Result = CannotTell
-			}
 		}
+		v.sum()
 		out = append(out, v)
 	}
 	return out
+}
+
+// sum makes the verdict that of the worst requirement that the DNS shows.
+func (v *Verdict) sum() {
+	rank := []Result{Meets, NotChecked, CannotTell, Fails}
+	v.Result = Meets
+	for i := range v.Requirements {
+		if q := &v.Requirements[i]; q.ShownByDNS && slices.Index(rank, q.Result) > slices.Index(rank, v.Result) {
+			v.Result = q.Result
+		}
+	}
+}
+
+// NotCheckedIf changes the requirements that cannot be told to NotChecked if the
+// check that leaves them open was not made on purpose.
+func NotCheckedIf(verdicts []Verdict, unchecked func(check string) bool) {
+	for i := range verdicts {
+		v := &verdicts[i]
+		for j := range v.Requirements {
+			if q := &v.Requirements[j]; q.ShownByDNS && q.Result == CannotTell && unchecked(q.Finding) {
+				q.Result = NotChecked
+			}
+		}
+		v.sum()
+	}
 }
 
 // Cause is the first requirement that decides the verdict; nil where it is Meets.

@@ -76,7 +76,7 @@ func accept(list []Acceptance, domain string, findings []finding.Finding, now ti
 	ended := make([]bool, len(list))
 	for i := range findings {
 		f := &findings[i]
-		if f.Severity == finding.Pass || f.Severity == finding.Info {
+		if f.Severity == finding.Pass || f.Severity == finding.Info || f.Severity == finding.NotChecked {
 			continue
 		}
 		var by *Acceptance

@@ -135,6 +135,7 @@ This page is generated from the program (` + "`go test ./report -run TestChecksP
 		{finding.Warning, "a receiver may act on it, or it breaks when something small changes"},
 		{finding.Notice, "worth knowing; hardly any receiver acts on it"},
 		{finding.Unknown, "the DNS did not say: the check is not decided"},
+		{finding.NotChecked, "the audit was not to ask (--offline): it counts as nothing"},
 	} {
 		limit := "none"
 		if c, ok := scale.Caps[row.severity]; ok {

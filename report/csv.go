@@ -18,7 +18,7 @@ func CSVHeader() []string {
 		"critical", "errors", "warnings", "notices", "unknown", "passed",
 		"first_check", "first_title", "checks", "profile",
 		"spf_record", "spf_lookups", "dkim_keys", "dmarc_policy", "dmarc_effective_policy", "mx",
-		"queries", "duration_ms", "started"}
+		"queries", "duration_ms", "started", "not_checked"}
 }
 
 // CSVRow is a report as one row. Scores and grade
@@ -45,7 +45,7 @@ func CSVRow(r *Report) []string {
 	row = append(row, csvChecks(r)...)
 	row = append(row, string(r.Profile))
 	row = append(row, csvFacts(r)...)
-	row = append(row, strconv.Itoa(r.Queries), strconv.FormatInt(r.DurationMS, 10), rfc3339(r.Started))
+	row = append(row, strconv.Itoa(r.Queries), strconv.FormatInt(r.DurationMS, 10), rfc3339(r.Started), strconv.Itoa(r.count(finding.NotChecked)))
 	return safeRow(row)
 }
 

@@ -33,7 +33,7 @@ var formats = map[string]func(io.Writer, []*Report) error{
 	"report.html":     WriteHTML,
 	"junit.xml":       func(w io.Writer, r []*Report) error { return WriteJUnit(w, r, finding.Error) },
 	"report.sarif":    WriteSARIF,
-	"nagios.txt":      func(w io.Writer, r []*Report) error { return WriteNagios(w, r, finding.Error) },
+	"nagios.txt":      func(w io.Writer, r []*Report) error { return WriteNagios(w, r, finding.Error, false) },
 	"prometheus.prom": WritePrometheus,
 	"summary-80.txt":  func(w io.Writer, r []*Report) error { return WriteSummary(w, r, TableOptions{Width: 80}) },
 	"summary-140.txt": func(w io.Writer, r []*Report) error { return WriteSummary(w, r, TableOptions{Width: 140}) },
@@ -157,7 +157,7 @@ func TestNagiosStatus(t *testing.T) {
 		for _, name := range tt.of {
 			list = append(list, by[name])
 		}
-		if got := NagiosStatus(list, tt.failOn); got != tt.want {
+		if got := NagiosStatus(list, tt.failOn, false); got != tt.want {
 			t.Errorf("%v with fail-on %s: %s, want %s", tt.of, tt.failOn, nagiosNames[got], nagiosNames[tt.want])
 		}
 	}

@@ -71,9 +71,14 @@ type SectionScore struct {
 	Low        int         `json:"low"`
 	High       int         `json:"high"`
 	Deductions []Deduction `json:"deductions"`
-	// Unknown counts findings that the DNS left undecided.
-	Unknown int `json:"unknown"`
-	Passed  int `json:"passed"`
+	// Unknown counts findings that the DNS left undecided, NotChecked those that an
+	// offline audit did not ask for. A section that cannot be judged without what
+	// was not checked counts neither in the mean nor in its range.
+	Unknown    int `json:"unknown"`
+	NotChecked int `json:"not_checked"`
+	Passed     int `json:"passed"`
+	// undecided: a question that decides the section was not answered.
+	undecided bool
 }
 
 // Score is the weighted mean of the sections, and how it came about.
@@ -119,8 +124,10 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 			s.Value = number(s.High)
 			value.add(s.High, s.Weight)
 		}
-		low.add(s.Low, s.Weight)
-		high.add(s.High, s.Weight)
+		if s.Judged || s.undecided {
+			low.add(s.Low, s.Weight)
+			high.add(s.High, s.Weight)
+		}
 		score.Sections = append(score.Sections, s)
 	}
 	known, possible := worst(findings)
@@ -147,7 +154,7 @@ func gradeSection(name finding.Section, findings []finding.Finding, scale Scale)
 	s := SectionScore{Section: name, Title: sectionTitles[name], Weight: scale.Weights[name]}
 	var rooms [2][16]Deduction // most sections have fewer
 	sure, atWorst := deductions(rooms[0][:0]), deductions(rooms[1][:0])
-	found, undecided := false, false
+	found, unchecked := false, false
 	for i := range findings {
 		f := &findings[i]
 		if f.Section != name {
@@ -159,8 +166,12 @@ func gradeSection(name finding.Section, findings []finding.Finding, scale Scale)
 			s.Passed++
 		case finding.Unknown:
 			s.Unknown++
+		case finding.NotChecked:
+			s.NotChecked++
+			unchecked = unchecked || f.Undecides
+			continue
 		}
-		undecided = undecided || f.Undecides
+		s.undecided = s.undecided || f.Undecides
 		points := scale.Deductions[f.Severity]
 		sure = sure.with(f.Check, f.Severity, points)
 		if f.CouldBe != "" {
@@ -174,7 +185,7 @@ func gradeSection(name finding.Section, findings []finding.Finding, scale Scale)
 	s.High, s.Low = max(0, 100-sure.points()), max(0, 100-atWorst.points())
 	// What is already lost stays lost: an undecided section whose value cannot
 	// change any more is judged all the same.
-	s.Judged = !undecided || s.Low == s.High
+	s.Judged = (!s.undecided || s.Low == s.High) && (!unchecked || s.High == 0)
 	return s, found
 }
 
@@ -241,7 +252,7 @@ func worst(findings []finding.Finding) (known, possible finding.Severity) {
 	known, possible = finding.Pass, finding.Pass
 	for i := range findings {
 		f := &findings[i]
-		if f.Severity != finding.Unknown {
+		if !f.Severity.Open() {
 			known = worse(known, f.Severity)
 			possible = worse(possible, f.Severity)
 		}
@@ -269,7 +280,7 @@ func verdict(findings []finding.Finding) Verdict {
 		if f.VerdictAs != "" {
 			s = f.VerdictAs
 		}
-		if s == finding.Unknown {
+		if s.Open() {
 			possible = worse(possible, f.CouldBe)
 			continue
 		}

@@ -202,7 +202,7 @@ func newPageReport(r *Report, id string) pageReport {
 			if !slices.Contains(p.Passes, g.Check) {
 				p.Passes = append(p.Passes, g.Check)
 			}
-		case g.Severity != finding.Info:
+		case g.Severity != finding.Info && g.Severity != finding.NotChecked:
 			p.Groups = append(p.Groups, newPageGroup(r, g, plan, id))
 		}
 	}

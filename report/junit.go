@@ -47,7 +47,7 @@ type junitMessage struct {
 }
 
 // WriteJUnit writes a suite a domain and a test case a check: failed where a
-// finding is as bad as failOn, skipped where the DNS left the check undecided.
+// finding is as bad as failOn, skipped where the DNS left the check undecided or was not asked.
 // Lesser findings are in the output of a case that passed.
 func WriteJUnit(w io.Writer, reports []*Report, failOn finding.Severity) error {
 	all := junitSuites{Name: "mailworthy", Suites: []junitSuite{}}
@@ -97,11 +97,14 @@ func junitCases(r *Report, failOn finding.Severity) []junitCase {
 			continue
 		}
 		message := shown(g.title(r.Domain))
+		if g.Severity == finding.NotChecked {
+			message = "not checked (offline): " + message
+		}
 		text := plainFindings(g)
 		switch {
-		case failOn != Never && g.Severity != finding.Unknown && g.Severity.AtLeast(failOn):
+		case failOn != Never && !g.Severity.Open() && g.Severity.AtLeast(failOn):
 			c.Failure = &junitMessage{Message: message, Type: string(g.Severity), Text: text}
-		case g.Severity == finding.Unknown && c.Failure == nil:
+		case g.Severity.Open() && c.Failure == nil:
 			c.Skipped = &junitMessage{Message: message, Text: text}
 		default:
 			c.Out += string(g.Severity) + ": " + message + "\n" + text

@@ -21,26 +21,28 @@ var nagiosNames = []string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}
 // NagiosStatus is the state of reports: CRITICAL where a finding is as bad as
 // failOn, WARNING where one is a warning or worse, UNKNOWN where the DNS left
 // open whether there is one, else OK. Of several reports the worst counts, in
-// the order CRITICAL, WARNING, UNKNOWN, OK.
-func NagiosStatus(reports []*Report, failOn finding.Severity) int {
+// the order CRITICAL, WARNING, UNKNOWN, OK. With unknownOK what the DNS left open
+// counts as nothing.
+func NagiosStatus(reports []*Report, failOn finding.Severity, unknownOK bool) int {
 	rank := []int{NagiosOK: 0, NagiosUnknown: 1, NagiosWarning: 2, NagiosCritical: 3}
 	status := NagiosOK
 	for _, r := range reports {
-		if s := nagiosState(r, failOn); rank[s] > rank[status] {
+		if s := nagiosState(r, failOn, unknownOK); rank[s] > rank[status] {
 			status = s
 		}
 	}
 	return status
 }
 
-func nagiosState(r *Report, failOn finding.Severity) int {
+func nagiosState(r *Report, failOn finding.Severity, unknownOK bool) int {
 	exit := r.Exit(failOn)
+	open := exit == 3 || r.Verdict == Incomplete
 	switch {
 	case exit == 1:
 		return NagiosCritical
-	case exit == 3 || r.Verdict == Incomplete:
+	case open && !unknownOK:
 		return NagiosUnknown
-	case r.Verdict == Ready:
+	case r.Verdict == Ready || open && r.count(finding.Warning) == 0:
 		return NagiosOK
 	}
 	return NagiosWarning
@@ -48,9 +50,9 @@ func nagiosState(r *Report, failOn finding.Severity) int {
 
 // WriteNagios writes the output of a monitoring plugin: one line with the state
 // and the figures, then a line a finding.
-func WriteNagios(w io.Writer, reports []*Report, failOn finding.Severity) error {
+func WriteNagios(w io.Writer, reports []*Report, failOn finding.Severity, unknownOK bool) error {
 	var b strings.Builder
-	state := nagiosNames[NagiosStatus(reports, failOn)]
+	state := nagiosNames[NagiosStatus(reports, failOn, unknownOK)]
 	var perf []string
 	for _, r := range reports {
 		perf = append(perf, nagiosFigures(r, len(reports) > 1)...)
@@ -76,7 +78,7 @@ func WriteNagios(w io.Writer, reports []*Report, failOn finding.Severity) error 
 	fmt.Fprintf(&b, "MAILWORTHY %s - %s | %s\n", state, nagiosText(first), strings.Join(perf, " "))
 	for _, r := range reports {
 		if len(reports) > 1 {
-			fmt.Fprintf(&b, "%s - %s\n", nagiosNames[nagiosState(r, failOn)], nagiosText(nagiosLine(r)))
+			fmt.Fprintf(&b, "%s - %s\n", nagiosNames[nagiosState(r, failOn, unknownOK)], nagiosText(nagiosLine(r)))
 		}
 		for _, g := range r.Groups() {
 			if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {

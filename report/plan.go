@@ -293,12 +293,12 @@ func closed(before, after *Report) []Closed {
 func decided(r *Report, check string, section finding.Section) bool {
 	examined := false
 	for _, f := range r.Findings {
-		if f.Check == check && f.Severity != finding.Unknown {
+		if f.Check == check && !f.Severity.Open() {
 			return true
 		}
 		if f.Section == section {
 			examined = true
-			if f.Severity == finding.Unknown || f.Undecides {
+			if f.Severity.Open() || f.Undecides {
 				return false
 			}
 		}

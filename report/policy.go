@@ -122,7 +122,7 @@ func (p *Policy) judge(findings []finding.Finding) {
 		f := &findings[i]
 		s, ok := p.Severities[f.Check]
 		switch {
-		case !ok || f.Severity == finding.Pass:
+		case !ok || f.Severity == finding.Pass || f.Severity == finding.NotChecked:
 		case f.Severity == finding.Unknown:
 			f.CouldBe = s
 		default:

@@ -63,7 +63,7 @@ func WritePrometheus(w io.Writer, reports []*Report) error {
 			}
 			verdict.add(is, "domain", r.Domain, "verdict", string(v))
 		}
-		for _, s := range []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice, finding.Unknown, finding.Pass} {
+		for _, s := range []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice, finding.Unknown, finding.NotChecked, finding.Pass} {
 			counts.add(float64(r.count(s)), "domain", r.Domain, "severity", string(s))
 		}
 		for _, g := range r.Groups() {

@@ -11,6 +11,7 @@ import (
 // receiverMarks give each verdict of a receiver the severity whose mark it shows.
 var receiverMarks = map[receiver.Result]finding.Severity{
 	receiver.Meets: finding.Pass, receiver.Fails: finding.Error, receiver.CannotTell: finding.Unknown,
+	receiver.NotChecked: finding.NotChecked,
 }
 
 // receiverName tells the requirements for bulk senders from those for all.
@@ -34,7 +35,7 @@ func (r *Report) receiverText(v *receiver.Verdict) string {
 		}
 		return because
 	}
-	return "cannot tell: " + because
+	return string(v.Result) + ": " + because
 }
 
 // receivers writes a line for each receiver; those of which the same is to be

@@ -116,7 +116,7 @@ func (r *Report) Exit(failOn finding.Severity) int {
 	status := 0
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.Severity != finding.Unknown && f.Severity.AtLeast(failOn) {
+		if !f.Severity.Open() && f.Severity.AtLeast(failOn) {
 			return 1
 		}
 		if f.Severity == finding.Unknown && f.CouldBe.AtLeast(failOn) {

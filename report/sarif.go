@@ -141,6 +141,8 @@ func sarifKind(s finding.Severity) (kind, level string) {
 		return "fail", "note"
 	case finding.Unknown:
 		return "open", "none"
+	case finding.NotChecked:
+		return "notApplicable", "none"
 	}
 	return "informational", "none"
 }

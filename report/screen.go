@@ -173,6 +173,8 @@ func markOf(sev finding.Severity) string {
 		return "?"
 	case finding.Notice, finding.Info:
 		return "·"
+	case finding.NotChecked:
+		return "–"
 	}
 	return "✔"
 }

@@ -133,7 +133,7 @@ func (s *Standing) settleFindings(fresh []HeldFinding, v *View) []HeldFinding {
 			open[f.Check] = true
 			continue
 		}
-		if f.Severity != finding.Unknown {
+		if !f.Severity.Open() {
 			found[f.Check] = true
 		}
 		if j, ok := before[i]; ok {
@@ -147,7 +147,7 @@ func (s *Standing) settleFindings(fresh []HeldFinding, v *View) []HeldFinding {
 	for j, f := range s.Findings {
 		switch {
 		case matched[j]:
-		case f.Severity == finding.Unknown || open[f.Check]:
+		case f.Severity.Open() || open[f.Check]:
 			// What was open before and is so again stays as it was put then.
 			if open[f.Check] {
 				out = append(out, f)
@@ -168,12 +168,12 @@ func pairFindings(a, b []HeldFinding) map[int]int {
 	pair := func(same func(f, g *finding.Finding) bool) {
 		for i := range a {
 			f := &a[i].Finding
-			if _, ok := pairs[i]; ok || f.Severity == finding.Unknown || f.Severity == finding.Pass {
+			if _, ok := pairs[i]; ok || f.Severity.Open() || f.Severity == finding.Pass {
 				continue
 			}
 			for j := range b {
 				g := &b[j].Finding
-				if !taken[j] && g.Check == f.Check && g.Subject == f.Subject && g.Severity != finding.Unknown &&
+				if !taken[j] && g.Check == f.Check && g.Subject == f.Subject && !g.Severity.Open() &&
 					g.Severity != finding.Pass && same(f, g) {
 					pairs[i], taken[j] = j, true
 					break
@@ -217,7 +217,7 @@ func NewView(r *Report) *View {
 		v.answered[q] = true
 	}
 	for _, f := range r.Findings {
-		if f.Severity != finding.Unknown {
+		if !f.Severity.Open() {
 			continue
 		}
 		v.silent[f.Section] = true
@@ -281,7 +281,7 @@ func (v *View) Decides(f finding.Finding) bool {
 	examined, checked, passed := false, false, false
 	for _, g := range v.report.Findings {
 		examined = examined || g.Section == f.Section
-		if g.Check == f.Check && g.Severity != finding.Unknown {
+		if g.Check == f.Check && !g.Severity.Open() {
 			checked = true
 			passed = passed || g.Severity == finding.Pass && g.Subject == f.Subject
 		}
@@ -316,7 +316,7 @@ func (v *View) Decides(f finding.Finding) bool {
 // open reports whether a finding of this audit says that something is not known
 // which an earlier one may have known.
 func (v *View) open(f finding.Finding) bool {
-	return f.Severity == finding.Unknown || f.CouldBe != "" && v.silent[f.Section]
+	return f.Severity.Open() || f.CouldBe != "" && v.silent[f.Section]
 }
 
 // leansOnSilence: the section is judged by another one too, which the DNS left

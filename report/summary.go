@@ -128,6 +128,9 @@ func (r *Report) ExaminedText() []string {
 		}
 		out = append(out, "Judged as a "+string(r.Profile)+" domain"+why+".")
 	}
+	if text := r.notCheckedText(); text != "" {
+		out = append(out, text)
+	}
 	if len(r.Deviations) > 0 {
 		out = append(out, "Judged by a policy that deviates: "+strings.Join(r.Deviations, "; ")+".")
 	}
@@ -235,6 +238,11 @@ func (r *Report) SectionLines() []SectionLine {
 		}
 		if !s.Judged && line.Mark == finding.Pass {
 			line.Mark = finding.Unknown
+			if len(of) > 0 && s.NotChecked > 0 && s.Unknown == 0 {
+				line.Mark, line.Text = finding.NotChecked, r.notCheckedLine(s.Section)
+				out = append(out, line)
+				continue
+			}
 			for _, g := range groups {
 				if g.Findings[0].Section == s.Section && g.Findings[0].Undecides {
 					line.Text = g.title(r.Domain)

@@ -30,7 +30,7 @@ func (s *screen) findings(r *Report) {
 	notices := s.showNotices(r)
 	for _, g := range r.Groups() {
 		switch g.Severity {
-		case finding.Pass:
+		case finding.Pass, finding.NotChecked:
 			continue
 		case finding.Info:
 			if !s.o.Verbose {

@@ -43,6 +43,13 @@ func Find(sets []*ZoneSet, name string, t Type) ZoneAnswer {
 	return find(sets, fromPresentation(name), t)
 }
 
+// Holds reports whether a zone of the files has the authority over the name: it is at
+// or below the origin of one, and not delegated away.
+func Holds(sets []*ZoneSet, name string) bool {
+	k := find(sets, fromPresentation(name), TypeTXT).Kind
+	return k != ZoneNone && k != ZoneReferral
+}
+
 // find asks the zone with the longest origin. The parent's side of a zone cut
 // answers for DS (RFC 4035, 3.1.4.1).
 func find(sets []*ZoneSet, name string, t Type) ZoneAnswer {

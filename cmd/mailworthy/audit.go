@@ -210,7 +210,11 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		options.Authoritative = asker.At
 	}
 	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
-	l, err := f.list(cmd, args, stderr)
+	parse := audit.ParseAuthorDomain
+	if len(sections) == 1 && sections[0] == finding.SPF {
+		parse = audit.ParseDomain // a record that others include is one to check too
+	}
+	l, err := f.list(cmd, args, stderr, parse, session.held)
 	if err != nil {
 		return err
 	}
@@ -242,7 +246,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 			return err
 		}
 	default:
-		if err := f.output.write(cmd, func(w io.Writer) error { return f.render(cmd, w, reports, failOn, session.verbose) }); err != nil {
+		if err := f.output.write(cmd, func(w io.Writer) error { return f.render(cmd, w, reports, failOn, session) }); err != nil {
 			return err
 		}
 	}
@@ -252,7 +256,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	case l.bad > 0:
 		return exit(exitUsage)
 	case f.output.format == "nagios":
-		return exit(report.NagiosStatus(reports, failOn))
+		return exit(report.NagiosStatus(reports, failOn, session.unknownOK))
 	}
 	return exit(count.Status)
 }

@@ -118,7 +118,10 @@ func (a *auditor) status(r *report.Report) int {
 	if r.Score.Value != nil && *r.Score.Value < a.minScore {
 		return exitFindings
 	}
-	return r.Exit(a.failOn)
+	if status := r.Exit(a.failOn); status != exitIncomplete || !a.session.unknownOK {
+		return status
+	}
+	return exitOK
 }
 
 // worse is the status of two reports together: 1 before 3 before 0.

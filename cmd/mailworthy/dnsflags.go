@@ -23,6 +23,7 @@ type dnsFlags struct {
 	resolvers  []string
 	zones      []string
 	offline    bool
+	unknown    string
 	timeout    time.Duration
 	retries    int
 	deadline   time.Duration
@@ -59,7 +60,9 @@ func (f *dnsFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.resolvers, "resolver", nil, "ask this `server` (host[:port], udp://, tcp://, tls://, https://…/dns-query); repeatable; default: the system's")
 	flags.StringArrayVar(&f.zones, "zone", nil, "answer from this master file, or every .zone file of this folder (`FILE[@ORIGIN]`); repeatable")
-	flags.BoolVar(&f.offline, "offline", false, "never touch the network: what no zone answers is unknown")
+	flags.BoolVar(&f.offline, "offline", false, "never touch the network: what no zone answers is not checked")
+	flags.StringVar(&f.unknown, "unknown", "fail", "whether what the DNS did not say ends in exit status 3: `fail|ok`")
+	_ = cmd.RegisterFlagCompletionFunc("unknown", cobra.FixedCompletions([]string{"fail", "ok"}, cobra.ShellCompDirectiveNoFileComp))
 	flags.DurationVar(&f.timeout, "timeout", 2*time.Second, "how long to wait for each try of a question")
 	flags.IntVar(&f.retries, "retries", 2, "further tries for a question that is not answered")
 	flags.DurationVar(&f.deadline, "deadline", 30*time.Second, "how long one domain may take")
@@ -77,12 +80,35 @@ type session struct {
 	now        time.Time
 	verbose    bool
 	log        *slog.Logger
+	// unknownOK: what the DNS did not say does not end in exit status 3.
+	unknownOK bool
+	// zones are those of --zone; alone: nobody else is asked.
+	zones []*resolver.ZoneSet
+	alone bool
+}
+
+// held returns an error if no zone answers for the domain and nobody else is asked.
+func (s *session) held(domain string) error {
+	if !s.alone || resolver.Holds(s.zones, domain) {
+		return nil
+	}
+	return fmt.Errorf("no zone of --zone holds %s, and --offline asks nobody else", domain)
+}
+
+// exit is the error that carries the status of what was found.
+func (s *session) exit(status int) error {
+	if status == exitIncomplete && s.unknownOK {
+		status = exitOK
+	}
+	return exit(status)
 }
 
 // open checks the flags and builds the resolver that they describe.
 func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 	s := &session{deadline: f.deadline, maxQueries: f.maxQueries, now: time.Now(), verbose: f.verbose > 0}
 	switch {
+	case f.unknown != "fail" && f.unknown != "ok":
+		return nil, fmt.Errorf("--unknown %q: it must be fail or ok", f.unknown)
 	case f.timeout <= 0:
 		return nil, fmt.Errorf("--timeout %s: it must be more than 0", f.timeout)
 	case f.deadline <= 0:
@@ -113,6 +139,7 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.unknownOK, s.zones, s.alone = f.unknown == "ok", zones, f.offline
 	s.stack, err = resolver.Build(resolver.Options{Zones: zones, Offline: f.offline,
 		Config: resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.tries(),
 			QPS: f.limits.all, ServerQPS: f.limits.server, ZoneQPS: f.limits.zones()}})

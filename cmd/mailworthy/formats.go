@@ -16,7 +16,7 @@ import (
 var auditFormats = []string{"table", "json", "ndjson", "csv", "markdown", "html", "junit", "sarif", "nagios", "prometheus", "zone"}
 
 // render writes the reports in the format that was asked for.
-func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.Report, failOn finding.Severity, verbose bool) error {
+func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.Report, failOn finding.Severity, session *session) error {
 	switch f.output.format {
 	case "json":
 		return report.WriteJSON(w, reports...)
@@ -29,13 +29,13 @@ func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.R
 	case "sarif":
 		return report.WriteSARIF(w, reports)
 	case "nagios":
-		return report.WriteNagios(w, reports, failOn)
+		return report.WriteNagios(w, reports, failOn, session.unknownOK)
 	case "prometheus":
 		return report.WritePrometheus(w, reports)
 	case "zone":
 		return report.WriteZone(w, reports)
 	}
-	o := f.output.table(cmd, verbose)
+	o := f.output.table(cmd, session.verbose)
 	if f.tree {
 		for _, r := range reports {
 			if err := report.WriteSPFTree(w, r, o); err != nil {

@@ -40,6 +40,9 @@ type list struct {
 	close   func() error
 	reading *checkpoint.Reading
 	stderr  io.Writer
+	// parse reads an argument; held says why a domain cannot be audited.
+	parse func(string) (string, error)
+	held  func(domain string) error
 
 	// seen are hashes of the domains that have come: of forty million, two differ
 	// and collide with a probability of one in twenty thousand.
@@ -58,8 +61,8 @@ type list struct {
 }
 
 // list opens the list that the flags describe. Whoever opens it closes it.
-func (f *auditFlags) list(cmd *cobra.Command, args []string, stderr io.Writer) (*list, error) {
-	l := &list{args: args, stderr: stderr, close: func() error { return nil },
+func (f *auditFlags) list(cmd *cobra.Command, args []string, stderr io.Writer, parse func(string) (string, error), held func(string) error) (*list, error) {
+	l := &list{args: args, stderr: stderr, parse: parse, held: held, close: func() error { return nil },
 		seen: make(map[uint64]struct{}), seed: maphash.MakeSeed()}
 	switch {
 	case f.file == "" && len(args) == 0:
@@ -93,7 +96,10 @@ func (l *list) all() iter.Seq[listed] {
 		for len(l.args) > 0 {
 			text := l.args[0]
 			l.args = l.args[1:]
-			domain, err := audit.ParseDomain(text)
+			domain, err := l.parse(text)
+			if err == nil {
+				err = l.held(domain)
+			}
 			if err != nil {
 				l.bad++
 				fmt.Fprintf(l.stderr, "error: %s\n", report.Escape(err.Error()))
@@ -135,7 +141,12 @@ func (l *list) next() (listed, bool) {
 			}
 			break
 		}
-		in, changed, wrong := l.parse(text)
+		in, changed, wrong := l.entry(text)
+		if wrong == nil && in.domain != "" {
+			if wrong = l.held(in.domain); wrong != nil {
+				in.domain = ""
+			}
+		}
 		in.line = l.reading.Lines() + 1
 		item := in.domain != "" && l.first(in)
 		_, todo := l.reading.EndLine(item)
@@ -178,9 +189,9 @@ func (l *list) line() ([]byte, error) {
 	return line, err
 }
 
-// parse turns a line into its domain. All it returns is empty where the line has
+// entry turns a line into its domain. All it returns is empty where the line has
 // nothing to say.
-func (l *list) parse(line []byte) (in listed, changed string, err error) {
+func (l *list) entry(line []byte) (in listed, changed string, err error) {
 	if l.reading.Lines() == 0 && (bytes.HasPrefix(line, []byte{0xff, 0xfe}) || bytes.HasPrefix(line, []byte{0xfe, 0xff})) {
 		l.err = withHint(fmt.Errorf("-f %s is UTF-16", l.name), "save it as UTF-8")
 		return listed{}, "", nil

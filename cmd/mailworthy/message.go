@@ -74,7 +74,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 			}); err != nil {
 				return err
 			}
-			return exit(report.ExitOf(result.Findings, limit))
+			return s.exit(report.ExitOf(result.Findings, limit))
 		},
 	}
 	dns.add(cmd)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/rbl"
 	"mailworthy/report"
@@ -128,6 +129,7 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 			}
 			out := listings{Schema: "mailworthy/rbl/1", RBL: survey, Findings: rbl.Check(survey, rbl.Context{}).Findings(),
 				Queries: asker.Queries(), DurationMS: time.Since(started).Milliseconds()}
+			audit.NotChecked(out.Findings, asker.Trace())
 			if err := output.write(cmd, func(w io.Writer) error {
 				if output.format == "json" {
 					return writeJSON(w, out)
@@ -139,7 +141,7 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 			if bad > 0 {
 				return exit(exitUsage)
 			}
-			return exit(report.ExitOf(out.Findings, limit))
+			return s.exit(report.ExitOf(out.Findings, limit))
 		},
 	}
 	dns.add(cmd)

@@ -1,0 +1,68 @@
+package audit
+
+import (
+	"slices"
+
+	"mailworthy/finding"
+	"mailworthy/receiver"
+	"mailworthy/resolver"
+)
+
+// NotChecked changes the findings that are unknown only because an offline audit
+// did not ask: they are of severity not-checked, and count as nothing. The trace
+// is that of the audit: it decides of findings without evidence of their own.
+func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
+	asked := false // a question was open for another reason than offline
+	offline := false
+	for i := range trace {
+		switch {
+		case trace[i].Status == string(resolver.Offline):
+			offline = true
+		case !isAnswer(trace[i].Status):
+			asked = true
+		}
+	}
+	if !offline {
+		return
+	}
+	for i := range findings {
+		f := &findings[i]
+		if f.Severity != finding.Unknown {
+			continue
+		}
+		here := !asked
+		for _, e := range f.Evidence {
+			if e.Status == string(resolver.Offline) {
+				here = true
+			} else if !isAnswer(e.Status) {
+				here = false
+				break
+			}
+		}
+		if here {
+			f.Severity, f.CouldBe, f.VerdictAs, f.Fix = finding.NotChecked, "", "", nil
+		}
+	}
+}
+
+// isAnswer reports whether the status of a question is an answer of the DNS.
+func isAnswer(status string) bool {
+	switch resolver.Status(status) {
+	case resolver.Found, resolver.NoData, resolver.NXDomain:
+		return true
+	}
+	return false
+}
+
+// uncheckReceivers changes the verdicts that cannot be told only because of what
+// was not checked.
+func (a *run) uncheckReceivers() {
+	if !slices.ContainsFunc(a.result.Findings, func(f finding.Finding) bool { return f.Severity == finding.NotChecked }) {
+		return
+	}
+	receiver.NotCheckedIf(a.result.Receivers, func(check string) bool {
+		return !slices.ContainsFunc(a.result.Findings, func(f finding.Finding) bool {
+			return f.Check == check && f.Severity != finding.Pass && f.Severity != finding.NotChecked
+		})
+	})
+}
