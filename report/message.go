@@ -116,6 +116,10 @@ func (s *screen) outcomes(m *audit.MessageResult) {
 		rows[i][2] = s.fold(rows[i][2])
 	}
 	s.list(nil, rows)
+	if text := (&Report{Result: audit.Result{Findings: m.Findings}}).notCheckedText(); text != "" {
+		s.blank()
+		s.hang("", "", s.text(text), s.dim)
+	}
 }
 
 // aligned says whether the n-th identity of a kind aligns with the author domain.

@@ -10,6 +10,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/rbl"
+	"mailworthy/resolver"
 )
 
 // ExitOf is the status for findings outside a report: as Report.Exit.
@@ -70,7 +71,7 @@ func allowWord(v rbl.Verdict) (finding.Severity, string) {
 // surveyLine sums up what the lists said about one subject.
 func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, string) {
 	by := map[rbl.Verdict][]string{}
-	allowed := 0
+	allowed, offline := 0, 0
 	for _, l := range listings {
 		switch {
 		case l.Subject != subject:
@@ -79,6 +80,10 @@ func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, strin
 				allowed++
 			}
 		default:
+			if l.Verdict == rbl.Unknown && notAsked(l.Evidence) {
+				offline++
+				continue
+			}
 			by[l.Verdict] = append(by[l.Verdict], l.Zone)
 		}
 	}
@@ -95,6 +100,9 @@ func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, strin
 	if closed := by[rbl.Dead]; len(closed) > 0 {
 		parts = append(parts, "closed: "+strings.Join(closed, ", "))
 	}
+	if offline > 0 {
+		parts = append(parts, counted(offline, "list")+" not checked (offline)")
+	}
 	if allowed > 0 {
 		parts = append(parts, fmt.Sprintf("vouched for by %s", counted(allowed, "allow list")))
 	}
@@ -102,10 +110,17 @@ func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, strin
 	switch {
 	case len(by[rbl.Listed]) > 0:
 		mark = finding.Error
+	case len(by[rbl.Clean]) == 0 && len(by[rbl.Unknown])+len(by[rbl.Blocked]) == 0 && offline > 0:
+		mark = finding.NotChecked
 	case len(by[rbl.Clean]) == 0:
 		mark = finding.Unknown
 	}
 	return mark, strings.Join(parts, "; ")
+}
+
+// notAsked reports whether a question was not asked because the audit is offline.
+func notAsked(evidence []finding.Evidence) bool {
+	return slices.ContainsFunc(evidence, func(e finding.Evidence) bool { return e.Status == string(resolver.Offline) })
 }
 
 // listingText says what a list answered. A mask list answers once for several codes.

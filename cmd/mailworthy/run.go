@@ -69,7 +69,7 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 				return output.write(cmd, func(w io.Writer) error {
 					switch output.format {
 					case "nagios":
-						return report.WriteNagios(w, done.reports, r.failOn, false)
+						return report.WriteNagios(w, done.reports, r.failOn, done.unknownOK)
 					case "prometheus":
 						return report.WritePrometheus(w, done.reports)
 					}
@@ -88,7 +88,7 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", report.Escape(t.Error()))
 			}
 			if output.format == "nagios" {
-				return exit(report.NagiosStatus(done.reports, r.failOn, false))
+				return exit(report.NagiosStatus(done.reports, r.failOn, done.unknownOK))
 			}
 			return exit(done.status(r.failOn))
 		},

@@ -53,11 +53,16 @@ type ran struct {
 	// troubles are what went wrong apart from the audits: history, notifications.
 	troubles []error
 	now      time.Time
+	// unknownOK is that of the session.
+	unknownOK bool
 }
 
 // status is the exit status: what could not be kept or told leaves a run incomplete.
 func (r *ran) status(failOn finding.Severity) int {
 	status := report.Exit(r.reports, failOn)
+	if status == exitIncomplete && r.unknownOK {
+		status = exitOK
+	}
 	if status == exitOK && len(r.troubles) > 0 {
 		return exitIncomplete
 	}
@@ -174,7 +179,12 @@ func (r *runner) once(ctx context.Context, emit func(*ran) error) (*ran, error) 
 		return nil, err
 	}
 	defer s.stack.Close()
-	out := &ran{reports: r.audit(ctx, s), now: s.now}
+	for i := range r.config.Domains {
+		if err := s.held(r.config.Domains[i].Target.Domain); err != nil {
+			return nil, err
+		}
+	}
+	out := &ran{reports: r.audit(ctx, s), now: s.now, unknownOK: s.unknownOK}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
