@@ -288,6 +288,7 @@ func TestEveryCheck(t *testing.T) {
 		"rbl-list-unhealthy":    "package rbl, and integration with rbldnsd",
 		"rbl-list-dead":         "package rbl",
 		"rbl-resolver-rewrites": "package rbl",
+		"rbl-not-asked":         "package rbl",
 		"ns-inconsistent":       "package mailhost", "ns-lame": "package mailhost", "ns-unreachable": "package mailhost",
 	}
 	for _, c := range slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks) {

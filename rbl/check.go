@@ -32,6 +32,7 @@ func Check(s *Survey, c Context) *finding.Sheet {
 	j.listed()
 	j.silent()
 	j.dead()
+	j.notAsked()
 	j.addresses(c)
 	if c.AddressesUnknown || c.AddressesLeftOut {
 		j.sheet.Undecided("rbl-listed")
@@ -98,6 +99,20 @@ func (j *judge) listed() {
 		default:
 			j.sheet.Add(id, l.finding(j.survey))
 		}
+	}
+}
+
+// notAsked adds the subjects that no list was asked about: no answer is no clearance.
+func (j *judge) notAsked() {
+	for _, n := range j.survey.NotAsked {
+		id := "rbl-listed"
+		if n.Kind == Domain {
+			id = "rbl-domain-listed"
+		}
+		j.sheet.Undecided(id)
+		j.sheet.Add("rbl-not-asked", finding.Finding{Subject: n.Subject,
+			Detail: fmt.Sprintf("No block list was asked about %s: %s.", n.Subject, n.Why),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Name a list of %s; mailworthy rbl lists shows them.", n.Kind.plural())}})
 	}
 }
 

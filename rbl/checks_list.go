@@ -56,6 +56,14 @@ var Checks = []finding.Check{
 		Reference: "RFC 5782, 2.1",
 	},
 	{
+		ID: "rbl-not-asked", Severity: finding.Notice, Section: finding.Reputation,
+		Title:     "No block list was asked about it",
+		Condition: "None of the lists that were chosen takes subjects of the kind: a domain, an IPv4 or an IPv6 address.",
+		Why:       "What nobody was asked about may be listed.",
+		Remedy:    "Choose a list that takes the kind.",
+		Reference: "RFC 5782, 2.1, 2.4 and 3",
+	},
+	{
 		ID: "rbl-resolver-rewrites", Severity: finding.Unknown, Section: finding.Reputation,
 		Title:     "The resolver invents answers for names that do not exist",
 		Condition: "A name that does not exist got an address, or several lists gave the same address outside 127/8.",

@@ -1,6 +1,7 @@
 package rbl
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -60,6 +61,13 @@ func (e *examination) end() {
 	s := e.survey
 	s.Listings = append(s.Listings, e.domains...)
 	s.Lists = e.tested()
+	if confirmClosed(s.Lists) {
+		for i := range s.Listings {
+			if l := &s.Listings[i]; l.Verdict == Dead && l.list.Dead == "" {
+				l.Verdict, l.Why, l.Advice = Unknown, notConfirmed, "Ask through another resolver (--resolver)."
+			}
+		}
+	}
 	s.Resolver = inferRewriting(s.Resolver, s.Lists)
 	e.done(s)
 }
@@ -113,6 +121,12 @@ func (e *examination) count(are func(*List, Kind) bool, kind Kind) int {
 
 func (e *examination) askDomains(domains []Subject) {
 	each := e.count((*List).speaksOf, Domain)
+	if each == 0 {
+		for _, d := range domains {
+			e.notAsked(d.Name, Domain)
+		}
+		return
+	}
 	e.domains = make([]Listing, 0, each*len(domains))
 	for i, d := range domains {
 		whole, own := d.Name, ""
@@ -142,6 +156,46 @@ func (e *examination) askDomains(domains []Subject) {
 	}
 }
 
+// notAsked notes a subject that none of the lists takes.
+func (e *examination) notAsked(subject string, kind Kind) {
+	var kinds []string
+	for _, k := range [...]Kind{IPv4, IPv6, Domain} {
+		if e.count((*List).takes, k) > 0 {
+			kinds = append(kinds, k.plural())
+		}
+	}
+	why := "no list was left to ask"
+	switch names := strings.Join(kinds, " and "); {
+	case len(kinds) > 0 && len(e.lists) == 1:
+		why = fmt.Sprintf("%s lists %s only, and %s is %s", e.lists[0].Zone, names, subject, kind.one())
+	case len(kinds) > 0:
+		why = fmt.Sprintf("the lists chosen hold %s only, and %s is %s", names, subject, kind.one())
+	}
+	e.survey.NotAsked = append(e.survey.NotAsked, NotAsked{Subject: subject, Kind: kind, Why: why})
+}
+
+// plural names subjects of the kind.
+func (k Kind) plural() string {
+	switch k {
+	case IPv4:
+		return "IPv4 addresses"
+	case IPv6:
+		return "IPv6 addresses"
+	}
+	return "domains"
+}
+
+// one names a subject of the kind.
+func (k Kind) one() string {
+	switch k {
+	case IPv4:
+		return "an IPv4 address"
+	case IPv6:
+		return "an IPv6 address"
+	}
+	return "a domain"
+}
+
 // sharing is the first listing of the same list that is about the same name as the
 // one here, which is of the domain i; it is negative where there is none.
 func (e *examination) sharing(here, i, each int) int {
@@ -158,7 +212,10 @@ func (e *examination) askAddresses(addrs []netip.Addr) {
 	n := len(e.domains)
 	for _, a := range addrs {
 		e.test(kindOf(a))
-		n += e.count((*List).speaksOf, kindOf(a))
+		each := e.count((*List).speaksOf, kindOf(a))
+		if n += each; each == 0 {
+			e.notAsked(a.String(), kindOf(a))
+		}
 	}
 	// It is not to move while answers come in.
 	listings := make([]Listing, 0, n)

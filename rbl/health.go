@@ -25,7 +25,8 @@ const (
 	Unhealthy State = "unhealthy"
 	// Unresolved: a test entry was not answered.
 	Unresolved State = "unresolved"
-	// Closed: the catalogue knows the list as closed, or its zone does not exist.
+	// Closed: the catalogue knows the list as closed, or its zone does not exist, as
+	// seen through a resolver that finds other names.
 	Closed State = "dead"
 )
 
@@ -51,6 +52,8 @@ type ListHealth struct {
 	Advice string `json:"advice,omitempty"`
 	// Outside: an answer was outside 127/8, as from a parked zone or a rewriting resolver.
 	Outside bool `json:"outside,omitempty"`
+	// byTest: the list is called closed by its test, and not by the catalogue.
+	byTest bool
 	// outsideAt is the place in Evidence of that answer.
 	outsideAt int
 	// Duration is the time of the slowest test entry.
@@ -109,6 +112,7 @@ func Probe(ctx context.Context, r resolver.Resolver, o Options) ([]ListHealth, R
 		}
 	}
 	b.Run()
+	confirmClosed(out)
 	return out, inferRewriting(rewriting, out)
 }
 
@@ -236,8 +240,16 @@ func beginTest(b *resolver.Batch, l *List, kind Kind, tell func(*ListHealth, tim
 		}
 		b.Ask(l.zone(), resolver.TypeSOA, func(soa *resolver.Answer, err error) {
 			h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(soa, err)))
-			h.judgeAbsent(l, listed, soa)
-			judged()
+			if soa == nil || soa.Status != resolver.NXDomain || l.HasKey {
+				h.judgeAbsent(l, listed, soa, nil)
+				judged()
+				return
+			}
+			// A resolver that denies the top-level domain as well denies everything.
+			b.Ask(l.zone()[strings.LastIndexByte(l.zone(), '.')+1:], resolver.TypeSOA, func(top *resolver.Answer, _ error) {
+				h.judgeAbsent(l, listed, soa, top)
+				judged()
+			})
 		})
 	})
 }
@@ -338,8 +350,8 @@ func (h *ListHealth) judge(l *List, listed []probed, clean *probed) bool {
 }
 
 // judgeAbsent decides about a list whose test entries are not there: it is gone
-// if its zone is.
-func (h *ListHealth) judgeAbsent(l *List, listed []string, soa *resolver.Answer) {
+// if its zone is, and the top-level domain above it is not.
+func (h *ListHealth) judgeAbsent(l *List, listed []string, soa, top *resolver.Answer) {
 	entries := strings.Join(listed, " or ")
 	gone := soa != nil && soa.Status == resolver.NXDomain
 	switch {
@@ -347,8 +359,12 @@ func (h *ListHealth) judgeAbsent(l *List, listed []string, soa *resolver.Answer)
 		h.State = Unhealthy
 		h.Why = "the name with your key does not exist: the key is not accepted, or the list is gone"
 		h.Advice = "Check the key, and that the subscription covers this list."
+	case gone && (top == nil || top.Status == resolver.NXDomain):
+		h.State = Unresolved
+		h.Why = "its zone does not exist for this resolver, nor does the top-level domain above it: whether the list was closed is not known"
+		h.Advice = "Ask through another resolver (--resolver)."
 	case gone:
-		h.State = Closed
+		h.State, h.byTest = Closed, true
 		h.Why = "its zone does not exist any more"
 		h.Advice = "Take it out of your configuration."
 	default:
@@ -357,6 +373,32 @@ func (h *ListHealth) judgeAbsent(l *List, listed []string, soa *resolver.Answer)
 		h.Advice = "Do not use the list until it passes its own test: \"not listed\" means nothing there. If all lists do the same, the resolver drops answers in 127/8 (rebinding protection)."
 	}
 }
+
+// answers: the list has answered its test, for better or worse.
+func (h *ListHealth) answers() bool { return h.State == Usable || h.State == Refused }
+
+// confirmClosed takes back that lists are closed if their tests alone say so, others
+// were tested too, and none of them answered: then it may be the resolver that denies
+// block lists. It returns whether it did.
+func confirmClosed(lists []ListHealth) bool {
+	others := false
+	for i := range lists {
+		h := &lists[i]
+		if h.answers() {
+			return false
+		}
+		others = others || h.Zone != lists[0].Zone
+	}
+	taken := false
+	for i := range lists {
+		if h := &lists[i]; others && h.State == Closed && h.byTest {
+			h.State, h.Why, h.Advice, taken = Unresolved, notConfirmed, "Ask through another resolver (--resolver).", true
+		}
+	}
+	return taken
+}
+
+const notConfirmed = "its zone does not exist for this resolver, which finds no other block list either: whether the list was closed is not known"
 
 // reasonText is the reason of a failed question for a person.
 func reasonText(err *resolver.Error) string {

@@ -86,12 +86,27 @@ type Survey struct {
 	// AddressesAsked: there was a source of addresses, even if it had none.
 	AddressesAsked bool      `json:"-"`
 	Domains        []Subject `json:"domains"`
+	// NotAsked are subjects that none of the lists takes: nothing is known of them.
+	NotAsked []NotAsked `json:"not_asked,omitempty"`
 	// Lists are the lists asked, by kind of subject, with their health.
 	Lists []ListHealth `json:"lists"`
 	// Listings are the verdicts: of each subject, list by list.
 	Listings []Listing `json:"listings"`
 	// Resolver says whether the resolver invents answers for absent names.
 	Resolver Rewriting `json:"resolver"`
+}
+
+// NotAsked is a subject about which no list was asked.
+type NotAsked struct {
+	Subject string `json:"subject"`
+	Kind    Kind   `json:"kind"`
+	// Why is a clause: which list takes what.
+	Why string `json:"why"`
+}
+
+// Asked reports whether a list that is not closed was asked about any subject.
+func (s *Survey) Asked() bool {
+	return slices.ContainsFunc(s.Listings, func(l Listing) bool { return l.Verdict != Dead })
 }
 
 // Listing is the verdict of one list about one subject.

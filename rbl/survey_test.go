@@ -375,3 +375,83 @@ func TestSurveyIsJSON(t *testing.T) {
 		t.Errorf("%v: %d listings of %d", err, len(back.Listings), len(s.Listings))
 	}
 }
+
+// A list is called closed if its zone is denied by a resolver that finds others.
+func TestClosedOnlyBesideOthers(t *testing.T) {
+	deny := func(zones string) func(string, resolver.Type) (*resolver.Answer, error) {
+		return func(name string, typ resolver.Type) (*resolver.Answer, error) {
+			for _, z := range strings.Fields(zones) {
+				if name == z || strings.HasSuffix(name, "."+z) {
+					return &resolver.Answer{Name: name, Type: typ, Status: resolver.NXDomain}, nil
+				}
+			}
+			return nil, nil
+		}
+	}
+	tests := []struct {
+		name, lists, denied string
+		want                Verdict
+		why                 string
+	}{
+		{"another list answers", "bl.gone.test bl.good.test", "", Dead, "not exist any more"},
+		{"another one refuses", "bl.gone.test bl.public.test", "", Dead, "not exist any more"},
+		{"alone, and its top-level domain exists", "bl.gone.test", "", Dead, "not exist any more"},
+		{"all lists are denied", "bl.gone.test bl.good.test", "bl.good.test", Unknown, "no other block list"},
+		{"another list is silent", "bl.gone.test bl.quiet.test", "", Unknown, "no other block list"},
+		{"everything is denied", "bl.gone.test bl.good.test", "test", Unknown, "nor does the top-level domain"},
+		{"closed by the catalogue", "bl.closed.test", "test", Dead, "2024-06-05"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := worldAsker(t)
+			if tt.denied != "" {
+				r.spoil = deny(tt.denied)
+			}
+			s := Examine(t.Context(), r, Options{Catalogue: lists(t, worldLists), Lists: strings.Fields(tt.lists), Addresses: given("192.0.2.11")})
+			l := s.Listings[0]
+			if l.Verdict != tt.want || !strings.Contains(l.Why, tt.why) {
+				t.Errorf("%s: %s (%s), want %s (%s)", l.Zone, l.Verdict, l.Why, tt.want, tt.why)
+			}
+			all := Check(s, Context{Profile: finding.Sender}).Findings()
+			if got := passed(all, "rbl-listed"); got != (tt.name == "another list answers") {
+				t.Errorf("rbl-listed passed: %t", got)
+			}
+		})
+	}
+}
+
+// A subject that no list takes is named, with the reason, and passes nothing.
+func TestNotAsked(t *testing.T) {
+	for _, tt := range []struct {
+		lists string
+		addrs []string
+		names []Subject
+		want  string
+		asked bool
+	}{
+		{"dom.good.test", []string{"192.0.2.10"}, nil, "192.0.2.10: dom.good.test lists domains only, and 192.0.2.10 is an IPv4 address", false},
+		{"dom.good.test", []string{"192.0.2.10"}, []Subject{{"good.example", "domain"}}, "192.0.2.10: dom.good.test lists domains only, and 192.0.2.10 is an IPv4 address", true},
+		{"bl.public.test", nil, []Subject{{"good.example", "domain"}}, "good.example: bl.public.test lists IPv4 addresses only, and good.example is a domain", false},
+		{"bl.public.test", []string{"2001:db8::10"}, nil, "2001:db8::10: bl.public.test lists IPv4 addresses only, and 2001:db8::10 is an IPv6 address", false},
+		{"bl.public.test dom.good.test", []string{"2001:db8::10"}, nil, "2001:db8::10: the lists chosen hold IPv4 addresses and domains only, and 2001:db8::10 is an IPv6 address", false},
+		{"bl.good.test", []string{"2001:db8::11"}, nil, "", true},
+		{"bl.closed.test", []string{"192.0.2.10"}, nil, "", false},
+	} {
+		o := Options{Catalogue: lists(t, worldLists), Lists: strings.Fields(tt.lists), Domains: tt.names}
+		if tt.addrs != nil {
+			o.Addresses = given(tt.addrs...)
+		}
+		s := Examine(t.Context(), worldAsker(t), o)
+		got := ""
+		for _, n := range s.NotAsked {
+			got += n.Subject + ": " + n.Why
+		}
+		if got != tt.want || s.Asked() != tt.asked {
+			t.Errorf("%s %v: %q (asked: %t), want %q", tt.lists, tt.addrs, got, s.Asked(), tt.want)
+		}
+		all := Check(s, Context{}).Findings()
+		if has := slices.ContainsFunc(all, func(f finding.Finding) bool { return f.Check == "rbl-not-asked" }); has != (tt.want != "") {
+			t.Errorf("%s: rbl-not-asked: %t", tt.lists, has)
+		}
+	}
+}

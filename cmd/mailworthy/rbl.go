@@ -76,7 +76,8 @@ func newRBLCheck() *cobra.Command {
 		Long: `Looks up addresses, ranges (IPv4 up to /24) and domains, many at once; - reads
 them from standard input, one a line. A list counts only where it passed its own
 test entries (RFC 5782, 5) through the same resolver; one that refuses to answer,
-is closed or lists the whole world is reported as such, never as a listing.`,
+is closed or lists the whole world is reported as such, never as a listing. If
+no list chosen takes a subject, that is said, and the exit status is 2.`,
 		Example: `  mailworthy rbl check 192.0.2.10 2001:db8::10 acme.example
   mailworthy rbl check 192.0.2.0/28 --list zen.spamhaus.org
   mailworthy rbl check - < addresses.txt`,
@@ -138,6 +139,10 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 			}); err != nil {
 				return err
 			}
+			for _, why := range unasked(survey) {
+				bad++
+				fmt.Fprintf(cmd.ErrOrStderr(), "error: nothing was asked about %s\n", report.Escape(why))
+			}
 			if bad > 0 {
 				return exit(exitUsage)
 			}
@@ -149,6 +154,25 @@ is closed or lists the whole world is reported as such, never as a listing.`,
 	lists.add(cmd)
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	return cmd
+}
+
+// unasked says of each subject that no list was asked about why that is, so that
+// nobody takes silence for a clean bill.
+func unasked(s *rbl.Survey) []string {
+	var out []string
+	for _, n := range s.NotAsked {
+		out = append(out, n.Subject+": "+n.Why)
+	}
+	if s.Asked() || len(out) > 0 {
+		return out
+	}
+	for _, a := range s.NotPublic {
+		out = append(out, a.String()+": it is not a public address, so no list can hold it")
+	}
+	if len(s.Listings) > 0 && len(out) == 0 {
+		out = append(out, "any subject: every list chosen was closed")
+	}
+	return out
 }
 
 // standardInput replaces an argument - by the subjects on standard input, one a
