@@ -157,6 +157,7 @@ func TestEveryCheck(t *testing.T) {
 	add("spf-ip-not-authorized", finding.Critical, "", "", Target{IPs: addrs("198.51.100.77")})
 	record("spf-exp-invalid", finding.Notice, "mx exp=none.x.example -all")
 	record("spf-mx-void", finding.Warning, "mx:www.x.example mx -all", "www A 198.51.100.80")
+	add("spf-wrong-name", finding.Error, "@ TXT", `x.example TXT "v=spf1 mx -all"`)
 	add("spf-whitespace", finding.Error, "@ TXT", `@ TXT " v=spf1 mx -all"`)
 
 	add("dkim-none-observed", finding.Notice, "s1._domainkey\ns2._domainkey", txt("unguessable-9f2c._domainkey", "v=DKIM1; p="+k2048))

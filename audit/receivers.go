@@ -71,7 +71,7 @@ func (a *run) undecided(s finding.Section) *finding.Finding {
 
 // spfBreaks are the checks whose findings make a receiver's SPF result none or permerror.
 var spfBreaks = []string{"spf-record-missing", "spf-multiple-records", "spf-syntax", "spf-too-many-lookups", "spf-too-many-void-lookups",
-	"spf-include-missing", "spf-include-permerror", "spf-target-unregistered", "spf-loop", "spf-too-many-mx", "spf-broken-split", "spf-whitespace"}
+	"spf-include-missing", "spf-include-permerror", "spf-target-unregistered", "spf-loop", "spf-too-many-mx", "spf-broken-split", "spf-whitespace", "spf-wrong-name"}
 
 // spfFact: every stated address passes for every envelope domain; where none is
 // stated, each envelope domain has a record that can be evaluated.

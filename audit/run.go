@@ -309,6 +309,7 @@ func (a *run) checkHost(ctx context.Context, r resolver.Resolver, c envelope) sp
 	if len(a.target.HELO) > 0 {
 		helo = a.target.HELO[0]
 	}
+	// An envelope domain is stated, never a whole address.
 	return spf.CheckHost(ctx, r, spf.Client{IP: c.ip, HELO: helo, MailFrom: "postmaster@" + c.domain, Now: a.options.Now,
-		MaxQuestions: spf.EveryQuestion})
+		Assumed: spf.Assumed{HELO: len(a.target.HELO) == 0, LocalPart: true}, MaxQuestions: spf.EveryQuestion})
 }

@@ -16,6 +16,10 @@ func (p *Policy) account(ranges int) {
 	v4, v6 := p.pass.count()
 	a.v4, a.IPv4, a.IPv6 = v4, strconv.FormatUint(v4, 10), v6.String()
 	a.Exact = p.Record.facts.passExact && !p.Cut && p.Status != StatusUnresolved
+	if p.Record.Error != "" {
+		a.Exact = true // nobody passes by a record in error (RFC 7208, 4.6)
+		return
+	}
 	for i := range p.Record.Terms {
 		t := &p.Record.Terms[i]
 		if t.Error != "" || t.Ignored != "" || t.Kind == KindExp || t.Kind == KindModifier || t.Kind == KindAll || t.Qualifier != "+" && t.Kind != KindRedirect {

@@ -1,6 +1,7 @@
 package spf
 
 import (
+	"fmt"
 	"iter"
 
 	"mailworthy/finding"
@@ -23,6 +24,8 @@ const (
 	asTarget
 	// asOwn: the domain's own record asks for it (see Own).
 	asOwn
+	// asMisplaced: the record of the domain may stand there by mistake.
+	asMisplaced
 )
 
 // outcome is what came of a question.
@@ -33,6 +36,8 @@ type outcome struct {
 	cut     bool // it was not put
 	purpose purpose
 	facts   *recordFacts
+	// shown is the answer that the DNS gave, if answer is another one on trial.
+	shown *resolver.Answer
 }
 
 // answers is all that an examination learnt.
@@ -110,6 +115,71 @@ func (o *outcome) record() *recordFacts {
 	return o.facts
 }
 
+// repaired is what the record was meant to be if it is in error; nil if it is not.
+func (f *recordFacts) repaired() *repaired {
+	if f.meant == nil && f.count == 1 && f.layout.wrongAt >= 0 {
+		r := repair(f.text)
+		f.meant = &r
+	}
+	return f.meant
+}
+
+// near is the text that was meant to be the SPF record where there is none, and what
+// it was meant to be.
+func (o *outcome) near() (text string, meant *repaired) {
+	f := o.record()
+	if f.count > 0 || o.answer == nil {
+		return "", nil
+	}
+	if !f.sought {
+		f.sought = true
+		for i := range o.answer.Records {
+			if s := o.answer.Records[i].Text(); looksLikeRecord(s) {
+				r := repair(s)
+				f.nearText, f.meant = s, &r
+				break
+			}
+		}
+	}
+	return f.nearText, f.meant
+}
+
+// publish puts a text in place of the SPF record of a domain, or of what was meant to
+// be one.
+func (k *answers) publish(domain, text string) {
+	q := question{domain, resolver.TypeTXT}
+	o := &outcome{over: true, purpose: asRecord}
+	a := &resolver.Answer{Name: domain, Type: resolver.TypeTXT, Status: resolver.Found}
+	if old := k.asked[q]; old != nil {
+		*o = *old
+		o.facts = nil
+		if o.shown == nil {
+			o.shown = old.answer
+		}
+		if old.answer != nil {
+			*a = *old.answer
+			a.Status, a.Records = resolver.Found, nil
+			for i := range old.answer.Records {
+				if s := old.answer.Records[i].Text(); !isRecord(s) && !looksLikeRecord(s) {
+					a.Records = append(a.Records, old.answer.Records[i])
+				}
+			}
+		}
+	}
+	a.Records = append(a.Records, resolver.Record{Name: domain, Type: resolver.TypeTXT, TXT: stringsOf(text)})
+	o.answer = a
+	k.asked[q] = o
+}
+
+// stringsOf cuts a text into strings of up to 255 octets.
+func stringsOf(text string) []string {
+	var out []string
+	for len(text) > 255 {
+		out, text = append(out, text[:255]), text[255:]
+	}
+	return append(out, text)
+}
+
 // terms are those of a TXT answer that count: valid ones, and none that no receiver
 // reads. Nobody evaluates two records, but both say whence mail comes.
 func (o *outcome) terms() iter.Seq[*term] {
@@ -156,5 +226,37 @@ func (k *answers) evidence(name string, t resolver.Type) finding.Evidence {
 	if o.cut {
 		return finding.Evidence{Name: name, Type: t.String(), Status: string(StatusNotAsked), Note: "the bound of the examination was reached"}
 	}
-	return resolver.Outcome(o.answer, o.err)
+	a := o.answer
+	if o.shown != nil {
+		a = o.shown
+	}
+	e := resolver.Outcome(a, o.err)
+	e.Answer = bounded(e.Answer)
+	return e
+}
+
+// maxShown is the most of one answer that evidence shows: a finding carries it, and a
+// report has many.
+const maxShown = 6 << 10
+
+// bounded cuts what is too large to be shown; answers of honest size stay as they are.
+func bounded(answer []string) []string {
+	n := 0
+	for _, s := range answer {
+		n += len(s)
+	}
+	if n <= maxShown {
+		return answer
+	}
+	var out []string
+	left := maxShown
+	for _, s := range answer {
+		if len(s) > left {
+			out = append(out, fmt.Sprintf("%s… (%d octets)", s[:min(left, len(s))], len(s)))
+			break
+		}
+		out = append(out, s)
+		left -= len(s)
+	}
+	return out
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // Context is what the checks have to know beside the policy.
@@ -19,13 +20,27 @@ type Context struct {
 	MX string
 	// Evaluations are those of the addresses that send for the domain.
 	Evaluations []Evaluation
+	// Envelopes are other domains that its mail is known to have in the envelope, so
+	// that SPF is checked there: stated ones, and those of services that are
+	// recognised.
+	Envelopes []string
 }
 
 // checker applies the checks to one policy.
 type checker struct {
 	*finding.Sheet
-	p *Policy
-	c Context
+	// p is the policy that is judged: the published one, or if its record is in error
+	// what it was meant to be.
+	p, published *Policy
+	c            Context
+	// trial says that a proposal is judged, for which none is made.
+	trial bool
+	// proposals are those for records of the domain's own. flatten says that the
+	// root's has too many lookups, unread that a term of its own cannot be read.
+	proposals       []*proposal
+	flatten, unread bool
+	flattened       *finding.Fix
+	shortened       *finding.Fix
 	// own are the root and what it redirects to, as far as that is the domain's.
 	own []*Record
 	// end is the record whose all ends the evaluation; nil where it is unknown.
@@ -38,8 +53,10 @@ type checker struct {
 }
 
 // Check judges a policy. It asks nothing.
-func Check(p *Policy, c Context) *finding.Sheet {
-	k := &checker{Sheet: finding.NewSheet(checkList, p.Domain), p: p, c: c}
+func Check(p *Policy, c Context) *finding.Sheet { return check(p, c, false) }
+
+func check(p *Policy, c Context, trial bool) *finding.Sheet {
+	k := &checker{Sheet: finding.NewSheet(checkList, p.Domain), p: p, published: p, c: c, trial: trial}
 	switch p.Status {
 	case StatusUnresolved, StatusNotAsked:
 		k.Add("spf-unresolved", finding.Finding{
@@ -54,13 +71,63 @@ func Check(p *Policy, c Context) *finding.Sheet {
 		k.multiple()
 	case StatusFound:
 		k.Decided("spf-record-missing", "spf-multiple-records", "spf-whitespace")
-		k.survey()
-		k.records()
-		k.tree()
-		k.addresses()
+		k.judge()
+	}
+	k.settle()
+	return k.Sheet
+}
+
+// judge judges a record: its shape as it is published, and all else as it was meant.
+func (k *checker) judge() {
+	k.survey()
+	k.shape()
+	if !k.mend() {
+		return
+	}
+	k.records()
+	k.tree()
+	k.addresses()
+	if !k.trial {
 		k.senders()
 	}
-	return k.Sheet
+}
+
+// mend reports the errors of the domain's own records, and goes on with what these
+// were meant to be: a receiver reads nothing of them as they are (RFC 7208, 4.6). It
+// returns false if nobody can tell.
+func (k *checker) mend() bool {
+	texts := make(map[string]string)
+	for range maxMended {
+		before := len(texts)
+		for _, r := range k.own {
+			if _, done := texts[r.Domain]; done || r.Error == "" || r.Status != StatusFound {
+				continue
+			}
+			m := r.facts.repaired()
+			texts[r.Domain] = m.text
+			k.syntax(r, m)
+			if m.text == "" {
+				return false
+			}
+		}
+		if len(texts) == before {
+			break
+		}
+		k.judgeWith(texts)
+	}
+	return true
+}
+
+// judgeWith goes on with other texts for some records.
+func (k *checker) judgeWith(texts map[string]string) {
+	k.p = k.published.with(texts)
+	k.own, k.byName, k.via, k.end = nil, nil, nil, nil
+	k.survey()
+	for _, p := range k.proposals {
+		if r := k.full()[p.record.Domain]; r != nil {
+			p.record, p.spell = r, r.crowded
+		}
+	}
 }
 
 // why is the reason of an evidence without answer.
@@ -76,13 +143,16 @@ func why(e finding.Evidence) string {
 func (k *checker) missing() {
 	k.Decided("spf-multiple-records", "spf-whitespace")
 	k.deprecated()
-	for i := range k.p.Record.Published {
-		if text := k.p.Record.Published[i].Text(); looksLikeRecord(text) {
-			k.nearMiss(text)
+	if k.p.answers != nil {
+		if text, meant := k.p.answers.get(k.p.Domain, resolver.TypeTXT).near(); meant != nil {
+			k.nearMiss(text, meant)
 			return
 		}
 	}
 	k.Decided("spf-record-missing")
+	if k.wrongName() {
+		return
+	}
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
 	aliases := k.p.Record.Evidence.CNAMEs
 	switch {
@@ -98,6 +168,14 @@ func (k *checker) missing() {
 	f.Detail += " Every check of mail from it gives none."
 	if k.c.Profile == finding.Receiver {
 		f.Severity = finding.Warning
+	}
+	if len(k.c.Envelopes) > 0 && k.c.Profile != finding.Parked && k.c.Profile != finding.Receiver {
+		// SPF is about the envelope domain (RFC 7208, 2.4).
+		f.Severity = finding.Notice
+		f.Detail = fmt.Sprintf("%s has no SPF record. Its mail has %s in the envelope, where SPF is checked, so that it is missed only by mail that has the domain itself there.", k.p.Domain, enumerate(k.c.Envelopes, 5))
+		f.Fix = advice("None is needed while all mail has %s in the envelope.", enumerate(k.c.Envelopes, 5))
+		k.Add("spf-record-missing", f)
+		return
 	}
 	f.Fix = k.firstRecord()
 	if k.p.Status == StatusNXDomain && len(aliases) > 0 {
@@ -118,16 +196,14 @@ func (k *checker) firstRecord() *finding.Fix {
 	}
 	terms := []string{version}
 	for _, e := range k.c.Evaluations {
-		if t := addressTerm(e); t != "" {
+		if t := addressTerm(e); t != "" && !slices.Contains(terms, t) {
 			terms = append(terms, t)
 		}
 	}
-	f.Summary = "Publish a record of the senders that are known, and add an include for every provider that sends for you."
-	if k.c.MX == "present" {
-		terms = append(terms, "mx")
-	} else if len(terms) == 1 {
-		f.Summary = "Publish a record; add the addresses that send for you, and an include for every provider, before ~all."
-	}
+	// What a domain without a record sends from, the DNS does not say: an MX that
+	// takes its mail need not send any.
+	f.Summary = "Publish a record that names every sender: the address of each server of your own, and the include of each service that sends for you."
+	terms = append(terms, anySender, "include:<the SPF record of each service that sends for you>")
 	f.Value = strings.Join(append(terms, "~all"), " ")
 	return f
 }
@@ -144,23 +220,49 @@ func addressTerm(e Evaluation) string {
 }
 
 // nearMiss judges a text that was meant to be a record.
-func (k *checker) nearMiss(text string) {
-	fixed, changes := repair(text)
-	f := finding.Finding{
-		Evidence: []finding.Evidence{k.p.Record.Evidence},
-		Fix: &finding.Fix{Summary: "Publish the corrected record.", Name: k.p.Domain, Type: "TXT", Value: fixed,
-			Remove: []finding.Record{{Name: k.p.Domain, Type: "TXT", Value: text}}},
+func (k *checker) nearMiss(text string, meant *repaired) {
+	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
+	p := k.proposal(k.p.Record)
+	p.published, p.parts, p.broken = text, meant.parts, true
+	switch {
+	case meant.text == "":
+		f.Fix = advice("Write the record anew, with v=spf1 and a space at its start.")
+	case len(meant.parts) == 0:
+		f.Fix = &finding.Fix{Summary: "Publish the record with your senders: nothing that was there could be read.", Name: k.p.Domain, Type: "TXT",
+			Value: version + " <your senders> ~all", Remove: []finding.Record{{Name: k.p.Domain, Type: "TXT", Value: text}}}
+	default:
+		f.Fix = p.share(false, "%s", corrected(meant))
 	}
 	if trimmed := strings.TrimLeft(text, " \t\r\n"); trimmed != text && isRecord(trimmed) {
 		f.Detail = fmt.Sprintf("The TXT record %s of %s has white space before v=spf1. For receivers it is no SPF record, and a check gives none.", quote(text), k.p.Domain)
 		k.Add("spf-whitespace", f)
+	} else {
+		f.Title = "The version of the SPF record is malformed"
+		f.Reference = "RFC 7208, 4.5"
+		f.Detail = fmt.Sprintf("The TXT record %s of %s was meant to be an SPF record, but does not begin with v=spf1 and a space. Receivers pass it over, and a check gives none.", quote(text), k.p.Domain)
+		f.Detail += said(meant.changes)
+		k.Add("spf-syntax", f)
+	}
+	if meant.text == "" || len(meant.parts) == 0 {
 		return
 	}
-	f.Title = "The version of the SPF record is malformed"
-	f.Reference = "RFC 7208, 4.5"
-	f.Detail = fmt.Sprintf("The TXT record %s of %s was meant to be an SPF record, but does not begin with v=spf1 and a space. Receivers pass it over, and a check gives none.", quote(text), k.p.Domain)
-	f.Detail += said(changes)
-	k.Add("spf-syntax", f)
+	// The rest is said of what it was meant to be.
+	k.judgeWith(map[string]string{k.p.Domain: meant.text})
+	k.unread = !meant.complete()
+	k.records()
+	k.tree()
+	k.addresses()
+	if !k.trial {
+		k.senders()
+	}
+}
+
+// corrected says what to do about a record that was repaired.
+func corrected(m *repaired) string {
+	if m.complete() {
+		return "Publish the corrected record."
+	}
+	return "Publish the corrected record, with what the places in brackets stand for: nobody but you can tell."
 }
 
 // said lists what a repair changed.
@@ -259,7 +361,7 @@ func (k *checker) survey() {
 			}
 		}
 	})
-	k.unknownRecords = k.unknownRecords || k.p.Cut
+	k.unknownRecords = k.unknownRecords || k.p.Cut || k.unread
 	k.unknownNames = k.unknownNames || k.p.Cut
 	k.end = k.lastRecord()
 }

@@ -39,29 +39,54 @@ func (k *checker) addresses() {
 	}
 }
 
-// broad judges wide ranges.
+// broad judges wide ranges, those of one severity in a record together. What is not
+// on the internet is said of as that.
 func (k *checker) broad() {
 	var inside []string
+	type kind struct {
+		in       string
+		severity finding.Severity
+	}
+	groups := make(map[kind][]Range)
+	var order []kind
 	for _, r := range k.p.Addresses.Broad {
-		size := "/" + fmt.Sprint(r.Prefix.Bits())
-		if !r.Own {
+		switch {
+		case !r.Own:
 			inside = append(inside, fmt.Sprintf("%s in %s", r.Prefix, r.In))
 			continue
+		case special(r.Prefix) != "":
+			continue
 		}
-		f := finding.Finding{
-			Detail: fmt.Sprintf("%s in the record of %s authorises a %s: ", quote(r.Term), r.In, size),
+		g := kind{in: r.In}
+		if r.Prefix.Addr().Is4() && r.Prefix.Bits() <= 8 {
+			g.severity = finding.Critical
 		}
-		v4, v6 := setOf(r.Prefix).count()
-		if r.Prefix.Addr().Is4() {
-			f.Detail += fmt.Sprintf("%d addresses.", v4)
-			if r.Prefix.Bits() <= 8 {
-				f.Severity = finding.Critical
+		if groups[g] == nil {
+			order = append(order, g)
+		}
+		groups[g] = append(groups[g], r)
+	}
+	for _, g := range order {
+		var said, terms []string
+		for _, r := range groups[g] {
+			v4, v6 := setOf(r.Prefix).count()
+			size := v6.String()
+			if r.Prefix.Addr().Is4() {
+				size = fmt.Sprint(v4)
 			}
-		} else {
-			f.Detail += fmt.Sprintf("%s addresses.", v6)
+			said = append(said, fmt.Sprintf("%s authorises a /%d: %s addresses", quote(r.Term), r.Prefix.Bits(), size))
+			if !slices.Contains(terms, r.Term) {
+				terms = append(terms, r.Term)
+			}
 		}
-		f.Fix = advice("Replace %s by the addresses that really send.", quotable(r.Term))
-		k.add("spf-broad-range", k.full()[r.In], f)
+		said = slices.Compact(said)
+		more := ""
+		if len(said) > maxNamed {
+			said, more = said[:maxNamed], fmt.Sprintf("; %d more", len(said)-maxNamed)
+		}
+		k.add("spf-broad-range", k.full()[g.in], finding.Finding{Severity: g.severity,
+			Detail: fmt.Sprintf("In the record of %s %s%s.", g.in, strings.Join(said, "; "), more),
+			Fix:    advice("Replace %s by the addresses that really send.", enumerate(terms, 5))})
 	}
 	if len(inside) > 0 {
 		k.Add("spf-broad-range", finding.Finding{
@@ -71,26 +96,94 @@ func (k *checker) broad() {
 			Fix:      advice("Ask the providers whether a narrower include exists, or remove those that no longer send for you."),
 		})
 	}
+	k.lengths()
 }
 
-// special judges ranges that are not on the internet. Domains that exist for
-// examples may use the addresses that do.
+// lengths judges "a" and "mx" whose length holds everyone: whatever their addresses
+// are, no DNS is needed to see it.
+func (k *checker) lengths() {
+	for _, r := range k.own {
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if t.Error != "" || t.Ignored != "" || t.Kind != KindA && t.Kind != KindMX || t.Qualifier != "+" || len(t.Prefixes) > 0 || t.Status.absent() {
+				continue
+			}
+			bits, f := t.parsed.bits4, finding.Finding{}
+			if bits >= 16 {
+				continue
+			}
+			if bits <= 8 {
+				f.Severity = finding.Critical
+			}
+			f.Detail = fmt.Sprintf("%s in the record of %s authorises a /%d around each address: %d addresses.", quote(t.Text), r.Domain, bits, uint64(1)<<(32-bits))
+			if bits == 0 {
+				f.Detail = fmt.Sprintf("%s in the record of %s authorises every IPv4 address: of a /0 no bit is compared.", quote(t.Text), r.Domain)
+			}
+			f.Fix = advice("Replace %s by the addresses that really send.", quotable(t.Text))
+			k.add("spf-broad-range", r, f)
+			return
+		}
+	}
+}
+
+// special judges ranges that are not on the internet, those of a record together.
+// Domains that exist for examples may use the addresses that do.
 func (k *checker) special() {
+	groups := make(map[string][]Range)
+	var order []string
 	for _, r := range k.p.Addresses.Special {
 		if !r.Own || r.Kind == documentation && (k.p.Domain == anyDomain || reservedName(k.p.Domain)) {
 			continue
 		}
-		rec := k.full()[r.In]
-		k.add("spf-private-address", rec, finding.Finding{
-			Detail: fmt.Sprintf("%s in the record of %s stands for %s, a %s range (RFC 6890). No mail comes from there over the internet.", quote(r.Term), r.In, r.Prefix, r.Kind),
-			Fix:    (&editor{record: rec, drop: []string{r.Term}}).fix("Publish the record without the term, or with the public address of that host."),
-		})
+		if groups[r.In] == nil {
+			order = append(order, r.In)
+		}
+		groups[r.In] = append(groups[r.In], r)
+	}
+	for _, in := range order {
+		rec := k.full()[in]
+		p := k.proposal(rec)
+		var said []string
+		left := make([]string, 0, len(rec.Terms))
+		dropped := make(map[int]bool)
+		for _, r := range groups[in] {
+			said = append(said, fmt.Sprintf("%s stands for %s, a %s range", quote(r.Term), r.Prefix, r.Kind))
+			if t := &rec.Terms[r.at]; t.Kind == KindIP4 || t.Kind == KindIP6 {
+				dropped[r.at] = true
+			}
+		}
+		for i := range rec.Terms {
+			if !dropped[i] {
+				left = append(left, rec.Terms[i].Text)
+			}
+		}
+		asks := !useful(version + " " + strings.Join(left, " "))
+		for at := range dropped {
+			if asks {
+				p.replace(&rec.Terms[at], true, "ip4:<the public address of the host behind "+forPlaceholder(rec.Terms[at].Value)+">")
+			} else {
+				p.replace(&rec.Terms[at], false)
+			}
+		}
+		more := ""
+		if len(said) > maxNamed {
+			said, more = said[:maxNamed], fmt.Sprintf("; %d more", len(said)-maxNamed)
+		}
+		f := finding.Finding{
+			Detail: fmt.Sprintf("In the record of %s %s%s (RFC 6890). No mail comes from there over the internet.", in, strings.Join(said, "; "), more),
+			Fix:    p.share(asks, "Publish the record without it, or with the public address of that host."),
+		}
+		if len(dropped) == 0 {
+			f.Fix = advice("Give the host a public address, or name the one that its mail leaves by.")
+		}
+		k.add("spf-private-address", rec, f)
 	}
 }
 
 // shared judges ranges and includes that others share.
 func (k *checker) shared() {
 	for _, r := range k.own {
+		var rented, terms []string
 		for i := range r.Terms {
 			t := &r.Terms[i]
 			if t.Ignored != "" || t.Error != "" || t.Qualifier != "+" {
@@ -104,13 +197,22 @@ func (k *checker) shared() {
 			}
 			for _, p := range t.Prefixes {
 				if owner := rentedOut(p); owner != "" {
-					k.add("spf-shared-provider", r, finding.Finding{
-						Detail: fmt.Sprintf("%s in the record of %s authorises %s, space that %s rents out by the address. Any customer can get one and pass SPF for %s.", quote(t.Text), r.Domain, p, owner, k.p.Domain),
-						Fix:    advice("Replace %s by the single addresses that are yours.", quotable(t.Text)),
-					})
+					rented = append(rented, fmt.Sprintf("%s authorises %s, space that %s rents out by the address", quote(t.Text), p, owner))
+					terms = append(terms, t.Text)
 				}
 			}
 		}
+		if len(rented) == 0 {
+			continue
+		}
+		more := ""
+		if len(rented) > maxNamed {
+			rented, more = rented[:maxNamed], fmt.Sprintf("; %d more", len(rented)-maxNamed)
+		}
+		k.add("spf-shared-provider", r, finding.Finding{
+			Detail: fmt.Sprintf("In the record of %s %s%s. Any customer can get one and pass SPF for %s.", r.Domain, strings.Join(rented, "; "), more, k.p.Domain),
+			Fix:    advice("Replace %s by the single addresses that are yours.", enumerate(slices.Compact(terms), 5)),
+		})
 	}
 }
 
@@ -118,6 +220,8 @@ func (k *checker) shared() {
 func (k *checker) duplicates() {
 	for _, r := range k.own {
 		seen := make(map[string]bool)
+		var twice []string
+		cost := 0
 		for i := range r.Terms {
 			t := &r.Terms[i]
 			if t.Error != "" || t.Ignored != "" || !t.Kind.directive() {
@@ -131,15 +235,25 @@ func (k *checker) duplicates() {
 				seen[key] = true
 				continue
 			}
-			detail := fmt.Sprintf("%s stands twice in the record of %s.", quote(t.Text), r.Domain)
-			if t.Cost > 0 {
-				detail += fmt.Sprintf(" The repetition costs %s more.", count(t.Cost, "lookup"))
+			if !slices.Contains(twice, t.Text) && len(twice) < 100 {
+				twice = append(twice, t.Text)
 			}
-			k.add("spf-duplicate-term", r, finding.Finding{
-				Detail: detail,
-				Fix:    (&editor{record: r}).fix("Publish the record with each term once."),
-			})
+			cost += t.Cost
 		}
+		if len(twice) == 0 {
+			continue
+		}
+		detail := fmt.Sprintf("%s stands more than once in the record of %s.", quote(twice[0]), r.Domain)
+		if len(twice) > 1 {
+			detail = fmt.Sprintf("%s stand more than once in the record of %s.", enumerate(twice, maxNamed), r.Domain)
+		}
+		if cost > 0 {
+			detail += fmt.Sprintf(" The repetition costs %s more.", count(cost, "lookup"))
+		}
+		k.add("spf-duplicate-term", r, finding.Finding{
+			Detail: detail,
+			Fix:    k.proposal(r).share(false, "Publish the record with each term once."),
+		})
 	}
 	// Includes that are reached by two ways.
 	k.p.walk(func(r *Record, own bool) {
@@ -157,7 +271,9 @@ func (k *checker) duplicates() {
 				for j := range o.Terms {
 					// The own include can go where another one holds it too.
 					if n := &o.Terms[j]; n.Kind == KindInclude && n.Target == t.Target && n.Ignored == "" && n.Qualifier == "+" && t.Qualifier == "+" && (o != r || n == t) {
-						f.Fix = (&editor{record: o, drop: []string{n.Text}}).fix("Publish the record without %s: another include holds it too.", quotable(n.Text))
+						p := k.proposal(o)
+						p.spare(n)
+						f.Fix = p.share(false, "Publish the record without %s: another include holds it too.", quotable(n.Text))
 					}
 				}
 			}
@@ -179,9 +295,6 @@ func standsBefore(r *Record, i int) bool {
 // overlapping judges terms of the own record whose ranges all lie inside those of
 // other terms.
 func (k *checker) overlapping() {
-	if k.p.Record.facts.layout.wrongAt >= 0 {
-		return
-	}
 	type place struct {
 		in string
 		at int
@@ -201,21 +314,48 @@ func (k *checker) overlapping() {
 		}
 		inner[at] = append(inner[at], o)
 	}
-	n := 0
+	type found struct {
+		said, terms []string
+		fix         *finding.Fix
+	}
+	in := make(map[string]*found)
+	var records []string
 	for _, at := range order {
 		r := k.full()[at.in]
 		t := &r.Terms[at.at]
 		if len(inner[at]) < len(distinctPrefixes(t)) {
 			continue
 		}
-		if n++; n > 10 {
-			break
+		f := in[at.in]
+		if f == nil {
+			f = new(found)
+			in[at.in] = f
+			records = append(records, at.in)
 		}
 		o := inner[at][0]
-		k.add("spf-overlap", r, finding.Finding{
-			Detail: fmt.Sprintf("All that %s in the record of %s authorises lies inside %s of %s.", quote(t.Text), r.Domain, quote(o.Within.Term), o.Within.In),
-			Fix:    (&editor{record: r, drop: []string{t.Text}}).fix("Publish the record without %s.", quotable(t.Text)),
-		})
+		f.said = append(f.said, fmt.Sprintf("all that %s authorises lies inside %s of %s", quote(t.Text), quote(o.Within.Term), o.Within.In))
+		if o.Within.In != at.in {
+			continue // it is somebody else's to keep
+		}
+		f.terms = append(f.terms, t.Text)
+		p := k.proposal(r)
+		p.spare(t)
+		if f.fix == nil {
+			f.fix = p.share(false, "")
+		}
+	}
+	for _, domain := range records {
+		f := in[domain]
+		if f.fix == nil {
+			f.fix = advice("It can be spared as long as the other record holds it.")
+		} else {
+			f.fix.Summary = "Publish the record without " + enumerate(f.terms, 5) + "."
+		}
+		more := ""
+		if len(f.said) > maxNamed {
+			f.said, more = f.said[:maxNamed], fmt.Sprintf("; %d more", len(f.said)-maxNamed)
+		}
+		k.add("spf-overlap", k.full()[domain], finding.Finding{Detail: fmt.Sprintf("In the record of %s %s%s.", domain, strings.Join(f.said, "; "), more), Fix: f.fix})
 	}
 }
 
@@ -233,7 +373,7 @@ func distinctPrefixes(t *Term) []netip.Prefix {
 
 // senders judges the addresses that send for the domain.
 func (k *checker) senders() {
-	var failed []Evaluation
+	var failed, undecided []Evaluation
 	unknown := len(k.c.Evaluations) == 0
 	for _, e := range k.c.Evaluations {
 		if e.Domain != k.p.Domain || e.Identity == "helo" {
@@ -241,6 +381,9 @@ func (k *checker) senders() {
 		}
 		switch e.Result {
 		case Pass:
+		case Unknown:
+			unknown = true
+			undecided = append(undecided, e)
 		case TempError:
 			unknown = true
 			f := finding.Finding{
@@ -260,7 +403,17 @@ func (k *checker) senders() {
 	if !unknown {
 		k.Decided("spf-ip-not-authorized")
 	}
-	fixes := make(map[bool]*finding.Fix) // for addresses that end in permerror, and for others
+	for _, e := range undecided {
+		k.Add("spf-unresolved", finding.Finding{
+			Subject: e.IP.String(), Title: "The SPF result depends on what was not stated",
+			Detail:   fmt.Sprintf("Whether %s may send for %s is not known: %s.", e.IP, e.Domain, e.Error),
+			Evidence: []finding.Evidence{k.p.Record.Evidence}, CouldBe: finding.Critical, Fix: advice("State it: %s.", e.wanted()),
+		})
+	}
+	if len(failed) == 0 {
+		return
+	}
+	fix := k.authorise(failed)
 	for _, e := range failed {
 		detail := fmt.Sprintf("%s gets %s for %s: ", e.IP, e.Result, e.Domain)
 		switch {
@@ -272,45 +425,58 @@ func (k *checker) senders() {
 			detail += "no term matches."
 		}
 		detail += k.holder(e)
-		inError := e.Result == PermError
-		if fixes[inError] == nil {
-			fixes[inError] = k.authorise(failed, inError)
-		}
 		k.Add("spf-ip-not-authorized", finding.Finding{Subject: e.IP.String(), Detail: detail,
-			Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fixes[inError]})
+			Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
 	}
 }
 
-// authorise proposes a record by which the addresses of some evaluations pass. It
-// is evaluated for each of them before it is offered; where nothing works, the
-// error must go first.
-func (k *checker) authorise(failed []Evaluation, inError bool) *finding.Fix {
+// authorise changes the proposal so that the addresses of some evaluations pass. It is
+// evaluated for each of them; if nothing works, the error must go first.
+func (k *checker) authorise(failed []Evaluation) *finding.Fix {
 	r := k.p.Record
+	p := k.proposal(r)
 	var terms []string
+	inError := false
 	for _, e := range failed {
+		inError = inError || e.Result == PermError
 		if t := addressTerm(e); t != "" && !slices.Contains(terms, t) {
 			terms = append(terms, t)
 		}
 	}
 	named := strings.Join(terms[:min(len(terms), 5)], " ")
-	spell := families{k.p.VoidsIPv4 > maxVoid, k.p.VoidsIPv6 > maxVoid}
-	for _, e := range []*editor{{record: r}, {record: r, spell: spell}, {record: r, add: terms}, {record: r, add: terms, spell: spell}, {record: r, first: terms, spell: spell}, {record: r, first: terms}} {
-		text := e.text()
-		if text == r.Text || slices.ContainsFunc(failed, func(x Evaluation) bool { return k.p.tryAgain(r.Domain, text, x).Result != Pass }) {
+	p.spell = families{p.spell.v4 || k.p.VoidsIPv4 > maxVoid, p.spell.v6 || k.p.VoidsIPv6 > maxVoid}
+	passes := func(x Evaluation) bool {
+		text := p.text(false)
+		return k.p.tryAgain(r.Domain, text, x).Result == Pass
+	}
+	var missing []string // of those that do not pass by the rest of the proposal
+	for _, e := range failed {
+		if t := addressTerm(e); !passes(e) && !slices.Contains(missing, t) {
+			missing = append(missing, t)
+		}
+	}
+	if len(missing) == 0 {
+		return p.share(false, "Publish the record without what keeps %s from a pass, which is a finding of its own.", named)
+	}
+	for _, first := range []bool{false, true} {
+		p.add, p.first = missing, nil
+		if first {
+			p.add, p.first = nil, missing
+		}
+		if slices.ContainsFunc(failed, func(x Evaluation) bool { return !passes(x) }) {
 			continue
 		}
 		switch {
-		case e.first == nil && e.add == nil:
-			return e.fix("Publish the record without what keeps %s from a pass, which is a finding of its own.", named)
-		case e.first != nil && inError:
-			return e.fix("Publish the record with %s at its start, and repair what ends in permerror behind it: it is a finding of its own.", named)
-		case e.first != nil:
-			return e.fix("Publish the record with %s at its start.", named)
+		case first && inError:
+			return p.share(false, "Publish the record with %s at its start, and repair what ends in permerror behind it: it is a finding of its own.", named)
+		case first:
+			return p.share(false, "Publish the record with %s at its start.", named)
 		case inError:
-			return e.fix("Publish the record with %s and without what ends in permerror, which is a finding of its own.", named)
+			return p.share(false, "Publish the record with %s and without what ends in permerror, which is a finding of its own.", named)
 		}
-		return e.fix("Publish the record with %s.", named)
+		return p.share(false, "Publish the record with %s.", named)
 	}
+	p.add, p.first = nil, nil
 	return advice("Repair the error first; it is a finding of its own. Then the address may pass, or needs to be added.")
 }
 

@@ -2,25 +2,35 @@ package spf
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"mailworthy/finding"
 )
 
+// shape judges how the domain's own records are published.
+func (k *checker) shape() {
+	k.Decided("spf-syntax", "spf-record-too-long", "spf-string-too-long", "spf-broken-split")
+	k.deprecated()
+	for _, r := range k.own {
+		if r.Status != StatusFound {
+			continue
+		}
+		k.size(r)
+		k.split(r)
+	}
+}
+
 // records judges what the domain's own records say by themselves.
 func (k *checker) records() {
-	k.Decided("spf-syntax", "spf-terms-after-all", "spf-redirect-with-all", "spf-record-too-long", "spf-string-too-long",
-		"spf-broken-split", "spf-unknown-modifier", "spf-ptr", "spf-duplicate-term")
-	k.syntax(k.p.Record)
-	k.deprecated()
+	k.Decided("spf-terms-after-all", "spf-redirect-with-all", "spf-unknown-modifier", "spf-ptr", "spf-duplicate-term")
 	for _, r := range k.own {
 		if r.Status != StatusFound {
 			continue
 		}
 		k.order(r)
 		k.modifiers(r)
-		k.size(r)
-		k.split(r)
 		k.explanationOf(r)
 	}
 	k.pointers()
@@ -39,49 +49,74 @@ func (k *checker) add(id string, r *Record, f finding.Finding) {
 	k.Add(id, f)
 }
 
-// syntax reports the errors of a record (RFC 7208, 4.6).
-func (k *checker) syntax(r *Record) {
-	if r.Error == "" {
-		return
-	}
-	fixed, changes := repair(r.Text)
-	e := &editor{record: r}
-	for i := range r.Terms {
-		t := &r.Terms[i]
-		if t.Error == "" {
+// maxNamed is how many terms a finding names one by one.
+const maxNamed = 8
+
+// syntax reports the errors of a record (RFC 7208, 4.6): one finding, whatever their
+// number, as they have one effect and one fix.
+func (k *checker) syntax(r *Record, m *repaired) {
+	var said []string
+	n := 0
+	f := finding.Finding{}
+	for i := range r.facts.terms {
+		t := &r.facts.terms[i]
+		if t.wrong == "" {
 			continue
 		}
-		detail := fmt.Sprintf("%s at offset %d of the record of %s is %s.", quote(t.Text), t.Offset, r.Domain, t.Error)
+		if n++; n > maxNamed {
+			continue
+		}
+		s := fmt.Sprintf("%s at offset %d is %s", quote(t.text), t.offset, t.wrong)
 		switch {
-		case strings.HasPrefix(t.Error, "a second"), strings.HasPrefix(t.Error, "not "):
+		case strings.HasPrefix(t.wrong, "a second"), strings.HasPrefix(t.wrong, "not "):
 		default:
-			detail = fmt.Sprintf("%s at offset %d of the record of %s is not valid: %s.", quote(t.Text), t.Offset, r.Domain, t.Error)
+			s = fmt.Sprintf("%s at offset %d is not valid: %s", quote(t.text), t.offset, t.wrong)
 		}
-		if t.Meant != "" {
-			detail += fmt.Sprintf(" It was probably meant to be %s.", quote(t.Meant))
+		if meant := meant(*t); meant != "" {
+			s += fmt.Sprintf(", probably meant to be %s", quote(meant))
 		}
-		detail += " The whole record is a permerror."
-		if t.Meant == "" {
-			detail += said(changes)
-		}
-		fix := e.fix("Publish the corrected record.")
-		if fixed == version {
-			fix.Summary = "Publish the corrected record, with your senders before ~all: nothing that was there could be read."
-		}
-		k.add("spf-syntax", r, finding.Finding{Detail: detail, Fix: fix})
+		said = append(said, s)
 	}
+	if n > maxNamed {
+		said = append(said, fmt.Sprintf("%d more terms are in error", n-maxNamed))
+	}
+	f.Detail = fmt.Sprintf("In the record of %s %s. The whole record is a permerror, and nobody passes by it.", r.Domain, strings.Join(said, "; "))
+	for i, c := range m.changes {
+		if i == maxNamed {
+			break
+		}
+		if c.to == "" && c.term != "" || c.why == "a stray space" {
+			s := c.String()
+			f.Detail += " " + strings.ToUpper(s[:1]) + s[1:] + "."
+		}
+	}
+	p := k.proposal(r)
+	p.parts, p.broken = m.parts, true
+	k.unread = k.unread || !m.complete()
+	switch {
+	case m.text == "":
+		f.Fix = advice("Write the record anew: hardly anything in it can be read.")
+	case len(m.parts) == 0:
+		f.Fix = &finding.Fix{Summary: "Publish the record with your senders: nothing that was there could be read.", Name: r.Domain, Type: "TXT", Value: version + " <your senders> ~all",
+			Remove: []finding.Record{{Name: r.Domain, Type: "TXT", Value: r.Text}}}
+	default:
+		f.Fix = p.share(false, "%s", corrected(m))
+	}
+	k.add("spf-syntax", r, f)
 }
 
 // order reports terms that nobody reads.
 func (k *checker) order(r *Record) {
 	var after, moved []string
 	redirect := ""
+	p := k.proposal(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
 		switch t.Ignored {
 		case "after_all":
 			after = append(after, t.Text)
-			if t.Error == "" && t.Kind != KindAll && t.Qualifier == "+" {
+			p.move = true
+			if p.moves(t) {
 				moved = append(moved, t.Text)
 			}
 		case "redirect_with_all":
@@ -89,20 +124,19 @@ func (k *checker) order(r *Record) {
 		}
 	}
 	if len(after) > 0 {
-		e := &editor{record: r, add: moved}
-		what := "Move them before all, if these senders are yours."
+		what := fmt.Sprintf("Move %s before all, if these senders are yours; else remove what stands behind all.", enumerate(moved, 5))
 		if len(moved) == 0 {
-			what = "Remove them."
+			what = "Remove what stands behind all."
 		}
 		k.add("spf-terms-after-all", r, finding.Finding{
 			Detail: fmt.Sprintf("In the record of %s %s behind all, where no receiver reads on: %s.", r.Domain, stands(len(after), "term"), enumerate(after, 10)),
-			Fix:    e.fix("%s", what),
+			Fix:    p.share(false, "%s", what),
 		})
 	}
 	if redirect != "" {
 		k.add("spf-redirect-with-all", r, finding.Finding{
 			Detail: fmt.Sprintf("The record of %s has both all and %s. With all anywhere in a record its redirect is ignored.", r.Domain, quote(redirect)),
-			Fix:    (&editor{record: r}).fix("Publish the record without the redirect; its policy does not change."),
+			Fix:    p.share(false, "Publish the record without the redirect; its policy does not change."),
 		})
 	}
 }
@@ -115,25 +149,93 @@ func stands(n int, noun string) string {
 	return fmt.Sprintf("%d %ss stand", n, noun)
 }
 
-// modifiers reports those that nobody knows (RFC 7208, 6).
+// modifiers reports those that nobody knows (RFC 7208, 6), each kind once.
 func (k *checker) modifiers(r *Record) {
+	p := k.proposal(r)
+	var mistyped, unknown, reporting, malformed []string
+	asks := false
 	for i := range r.Terms {
 		t := &r.Terms[i]
 		if t.Kind != KindModifier || t.Error != "" {
 			continue
 		}
-		f := finding.Finding{}
-		if t.Meant != "" {
-			f.Severity = finding.Error
-			f.Title = "A mistyped term passes for a modifier"
-			f.Detail = fmt.Sprintf("%s in the record of %s is read as an unknown modifier and ignored without a word. It was probably meant to be %s, which is not in force.", quote(t.Text), r.Domain, quote(t.Meant))
-			f.Fix = (&editor{record: r}).fix("Publish the record with %s.", quotable(t.Meant))
-		} else {
-			f.Detail = fmt.Sprintf("%s in the record of %s is a modifier that no standard knows. Receivers ignore it.", quote(t.Text), r.Domain)
-			f.Fix = (&editor{record: r, drop: []string{t.Text}}).fix("Remove the modifier.")
+		switch {
+		case t.parsed.reported() != "":
+			reporting = append(reporting, t.Text)
+			if why := reportingError(t.parsed); why != "" {
+				malformed = append(malformed, quote(t.Text)+" is malformed: "+why)
+			}
+			p.replace(t, false)
+		case t.Meant != "":
+			p.broken = true
+			mistyped = append(mistyped, fmt.Sprintf("%s, probably meant to be %s,", quote(t.Text), quote(t.Meant)))
+			p.replace(t, false, strings.Fields(t.Meant)...)
+		default:
+			unknown = append(unknown, t.Text)
+			if strings.ContainsAny(t.Value, ".:") {
+				asks = true // it may have been meant to name a sender
+				p.broken, p.astray = true, true
+				p.replace(t, true, placeholder(t.Text))
+			} else {
+				p.replace(t, false)
+			}
+		}
+	}
+	if len(mistyped) > 0 {
+		k.add("spf-unknown-modifier", r, finding.Finding{
+			Severity: finding.Error,
+			Title:    "A mistyped term passes for a modifier",
+			Detail: fmt.Sprintf("In the record of %s %s is read as an unknown modifier and ignored without a word: what was meant is not in force.", r.Domain,
+				strings.TrimSuffix(strings.Join(mistyped[:min(len(mistyped), maxNamed)], " and "), ",")),
+			Fix: p.share(false, "Publish the corrected record."),
+		})
+	}
+	if len(reporting) > 0 {
+		detail := fmt.Sprintf("%s in the record of %s ask for reports of failures (RFC 6652, 3). Receivers that do not send any ignore them, and hardly one does.", enumerate(reporting, maxNamed), r.Domain)
+		if len(reporting) == 1 {
+			detail = fmt.Sprintf("%s in the record of %s asks for reports of failures (RFC 6652, 3). Receivers that do not send any ignore it, and hardly one does.", quote(reporting[0]), r.Domain)
+		}
+		if len(malformed) > 0 {
+			detail += " " + strings.Join(malformed[:min(len(malformed), maxNamed)], "; ") + "."
+		}
+		k.add("spf-unknown-modifier", r, finding.Finding{Title: "SPF asks for failure reports (RFC 6652)", Detail: detail, Reference: "RFC 6652, 3",
+			Fix: p.share(false, "Keep them, or publish the record without them.")})
+	}
+	if len(unknown) > 0 {
+		f := finding.Finding{Detail: fmt.Sprintf("%s in the record of %s is a modifier that no standard knows. Receivers ignore it.", quote(unknown[0]), r.Domain),
+			Fix: p.share(asks, "Publish the record without it.")}
+		if len(unknown) > 1 {
+			f.Detail = fmt.Sprintf("%s in the record of %s are modifiers that no standard knows. Receivers ignore them.", enumerate(unknown, maxNamed), r.Domain)
+			f.Fix.Summary = "Publish the record without them."
+		}
+		if asks {
+			f.Fix.Summary = "Publish the record with the terms that were meant, if a sender was; else without them."
 		}
 		k.add("spf-unknown-modifier", r, f)
 	}
+}
+
+// reportingError is what is wrong with ra, rp or rr (RFC 6652, 3 and 4).
+func reportingError(t *term) string {
+	switch name, value := lowerName(t.name()), t.spec; name {
+	case "rp":
+		if n, err := strconv.Atoi(value); err != nil || n < 0 || n > 100 || len(value) > 3 || !isDigit(value[0]) {
+			return "a percentage from 0 to 100 is wanted"
+		}
+	case "rr":
+		for _, s := range strings.Split(value, ":") {
+			switch strings.ToLower(s) {
+			case "all", "e", "f", "n", "s":
+			default:
+				return "all, or e, f, n and s with colons between them, are wanted"
+			}
+		}
+	case "ra":
+		if value == "" || strings.ContainsAny(value, "@ ") {
+			return "the local part of an address of the domain is wanted"
+		}
+	}
+	return ""
 }
 
 // size reports answers that may not fit (RFC 7208, 3.4) and strings that cannot
@@ -143,11 +245,13 @@ func (k *checker) size(r *Record) {
 		other := r.Octets - len(r.Text) - len(r.Domain)
 		f := finding.Finding{Detail: fmt.Sprintf("The name and the TXT records of %s are %d octets together, of which the SPF record is %d. The advice is to stay under %d, so that an answer fits into 512 octets of UDP.",
 			r.Domain, r.Octets, len(r.Text), maxOctets)}
-		if fix := k.shorten(r); fix != nil && other <= maxOctets/2 {
-			f.Fix = fix
-		} else if other > 0 {
+		switch {
+		case other <= maxOctets/2 && r == k.p.Record && k.p.unfit() == "":
+			f.Fix = k.proposal(r).share(false, "Move ranges of the record to records of their own.")
+			k.shortened = f.Fix
+		case other > 0:
 			f.Fix = advice("Move what else stands at the name, %d octets of TXT records such as site verifications, to names of their own where their owners allow it.", other)
-		} else {
+		default:
 			f.Fix = advice("Move ranges of the record to a record of their own, such as _spf1.%s, and include it.", r.Domain)
 		}
 		k.add("spf-record-too-long", r, f)
@@ -158,16 +262,17 @@ func (k *checker) size(r *Record) {
 			if x.SPF && len(s) > 255 {
 				k.add("spf-string-too-long", r, finding.Finding{
 					Detail: fmt.Sprintf("The record of %s is one string of %d octets; a string holds 255 at most.", r.Domain, len(s)),
-					Fix:    (&editor{record: r}).fix("Publish the record as strings of up to 255 octets each; they are joined without a space."),
+					Fix:    advice("Publish the record as strings of up to 255 octets each, without a space between them but the one between two terms."),
 				})
+				break
 			}
 		}
 	}
 }
 
 // shorten moves ranges of the domain's own record to further records.
-func (k *checker) shorten(r *Record) *finding.Fix {
-	if r != k.p.Record || k.p.unfit() != "" {
+func (k *checker) shorten() *finding.Fix {
+	if k.p.unfit() != "" {
 		return nil
 	}
 	d := k.p.draftAsIs(k.full())
@@ -176,8 +281,7 @@ func (k *checker) shorten(r *Record) *finding.Fix {
 	}
 	return &finding.Fix{
 		Summary: fmt.Sprintf("Move ranges to %s; it takes %s more.", count(len(d.records)-1, "record of their own"), count(len(d.records)-1, "lookup")),
-		Name:    d.records[0].Name, Type: "TXT", Value: d.records[0].Value, More: d.records[1:],
-		Remove: []finding.Record{{Name: r.Domain, Type: "TXT", Value: r.Text}},
+		Value:   d.records[0].Value, More: d.records[1:],
 	}
 }
 
@@ -200,24 +304,19 @@ func (k *checker) split(r *Record) {
 				to++
 			}
 			left, right := r.Text[from:at], r.Text[at:to]
-			e := &editor{record: r, replace: map[string]string{left + right: left + " " + right}}
+			p := k.proposal(r)
+			for i := range r.Terms {
+				if t := &r.Terms[i]; t.Text == left+right && t.Error == "" {
+					p.replace(t, false, left, right)
+				}
+			}
 			k.add("spf-broken-split", r, finding.Finding{
 				Detail: fmt.Sprintf("Two strings of the record of %s join as %s: the space between %s and %s is missing.", r.Domain, quote(left+right), quote(left), quote(right)),
-				Fix:    e.splitFix(left+right, left+" "+right),
+				Fix:    p.share(false, "Publish the record with the space."),
 			})
+			return // the others have the same cause, and the same fix
 		}
 	}
-}
-
-// splitFix corrects one place of the text before anything else is looked at.
-func (e *editor) splitFix(glued, apart string) *finding.Fix {
-	r := *e.record
-	r.Text = strings.Replace(r.Text, glued, apart, 1)
-	_, l := parse(r.Text, nil)
-	r.Terms, r.Error = nil, l.wrong
-	fix := (&editor{record: &r}).fix("Publish the record with the space.")
-	fix.Remove = []finding.Record{{Name: r.Domain, Type: "TXT", Value: e.record.Text}}
-	return fix
 }
 
 // brokenAt reports whether a term ends and another begins at an offset, without a
@@ -256,7 +355,7 @@ func (k *checker) explanationOf(r *Record) {
 			k.add("spf-exp-invalid", r, finding.Finding{
 				Detail:   fmt.Sprintf("The explanation that %s in the record of %s asks for cannot be used: %s.", quote(t.Text), r.Domain, quotable(t.ExplanationError)),
 				Evidence: t.Evidence,
-				Fix:      (&editor{record: r, drop: []string{t.Text}}).fix("Correct the text at %s, or publish the record without exp.", quotable(t.Target)),
+				Fix:      k.drop(r, t, "Correct the text at %s, or publish the record without exp.", quotable(t.Target)),
 			})
 		}
 	}
@@ -265,27 +364,38 @@ func (k *checker) explanationOf(r *Record) {
 	}
 }
 
-// pointers reports ptr and %{p}, in the own records and in what they include.
+// pointers reports ptr and %{p}, in the own records and in what they include, each
+// record once.
 func (k *checker) pointers() {
 	k.p.walk(func(r *Record, own bool) {
+		if r.Loop || r.Repeated {
+			return
+		}
+		var found []string
+		f := finding.Finding{}
 		for i := range r.Terms {
 			t := &r.Terms[i]
-			if t.Error != "" || t.Ignored != "" {
+			if t.Error != "" || t.Ignored != "" || t.Kind != KindPTR && !strings.Contains(strings.ToLower(t.Text), "%{p") {
 				continue
 			}
-			macro := strings.Contains(strings.ToLower(t.Text), "%{p")
-			if t.Kind != KindPTR && !macro {
-				continue
-			}
-			f := finding.Finding{Detail: fmt.Sprintf("%s in the record of %s looks up the names of every client: slow, at the mercy of the client's own DNS, and not to be published by the standard.", quote(t.Text), r.Domain)}
+			found = append(found, t.Text)
 			if own {
-				f.Fix = (&editor{record: r, drop: []string{t.Text}}).fix("Remove the term, and name the addresses of the senders it stands for.")
-			} else {
-				f.Severity = finding.Notice
-				f.Fix = advice("Ask the owner of %s to name addresses instead.", r.Domain)
+				f.Fix = k.ask(r, t, sendersOf(t), "Name the addresses of the senders instead.")
 			}
-			k.add("spf-ptr", r, f)
 		}
+		if len(found) == 0 {
+			return
+		}
+		if !own {
+			f.Severity = finding.Notice
+			f.Fix = advice("Ask the owner of %s to name addresses instead.", r.Domain)
+		}
+		verb := "looks"
+		if len(found) > 1 {
+			verb = "look"
+		}
+		f.Detail = fmt.Sprintf("%s in the record of %s %s up the names of every client: slow, at the mercy of the client's own DNS, and not to be published by the standard.", enumerate(found, maxNamed), r.Domain, verb)
+		k.add("spf-ptr", r, f)
 	})
 }
 
@@ -299,26 +409,49 @@ func (k *checker) ending() {
 	if !k.unknownRecords && !k.unknownNames {
 		k.Decided("spf-all-pass")
 	}
-	mine := false
-	for _, o := range k.own {
-		mine = mine || o == r
-	}
-	fix := func(format string, args ...any) *finding.Fix {
+	mine := slices.Contains(k.own, r)
+	fix := func(asks bool, format string) *finding.Fix {
 		if !mine {
 			return advice("Ask the owner of %s to end the record in ~all or -all, or publish a record of your own.", r.Domain)
 		}
-		return (&editor{record: r, all: '~'}).fix(format, args...)
+		p := k.proposal(r)
+		if asks {
+			p.allAsk = '~'
+			p.ask = append(p.ask, "ip4:<the address of each other sender of yours>")
+		} else {
+			p.all = '~'
+		}
+		return p.share(asks, "%s", format)
 	}
-	var all *Term
+	var all, last *Term
 	for i := range r.Terms {
-		if t := &r.Terms[i]; t.Kind == KindAll && t.Error == "" && t.Ignored == "" {
+		t := &r.Terms[i]
+		if t.Kind == KindAll && t.Error == "" && t.Ignored == "" {
 			all = t
 			break
 		}
+		if t.Kind.directive() {
+			last = t
+		}
+		for _, s := range strings.Fields(t.Meant) {
+			m := term{text: s}
+			if m.parse(); m.kind == KindAll || m.kind == KindRedirect {
+				return // it is there, and cannot be read: that is said
+			}
+		}
 	}
 	if all == nil {
-		detail := fmt.Sprintf("The record of %s has neither all nor redirect. What matches no term is neutral, as good as no record.", r.Domain)
-		k.add("spf-all-missing", r, finding.Finding{Detail: detail, Fix: fix("End the record in ~all.")})
+		if k.unread {
+			return // what cannot be read may have been it
+		}
+		f := finding.Finding{Detail: fmt.Sprintf("The record of %s has neither all nor redirect. What matches no term is neutral, as good as no record.", r.Domain)}
+		if mine && last != nil && last.Kind == KindA && last.Value == "" && last.Qualifier != "+" && last.parsed.bits4 == 32 {
+			f.Detail += fmt.Sprintf(" %s at its end was probably meant to be %s.", quote(last.Text), quote(last.Qualifier+"all"))
+			f.Fix = k.ask(r, last, "<-all or ~all>", "End the record in -all or ~all.")
+		} else {
+			f.Fix = fix(false, "End the record in ~all.")
+		}
+		k.add("spf-all-missing", r, f)
 		k.Decided("spf-all-softfail")
 		return
 	}
@@ -326,12 +459,12 @@ func (k *checker) ending() {
 	case "+":
 		k.add("spf-all-pass", r, finding.Finding{
 			Detail: fmt.Sprintf("The record of %s has %s: every address in the world may send in the name of %s and pass SPF.", r.Domain, quote(all.Text), k.p.Domain),
-			Fix:    fix("Name your senders before ~all, and publish the record."),
+			Fix:    fix(true, "Name all your senders before ~all, and publish the record."),
 		})
 	case "?":
 		k.add("spf-all-neutral", r, finding.Finding{
 			Detail: fmt.Sprintf("The record of %s ends in ?all, which says nothing about forged mail.", r.Domain),
-			Fix:    fix("End the record in ~all."),
+			Fix:    fix(false, "End the record in ~all."),
 		})
 	case "~":
 		k.softfail(r, mine)
@@ -340,10 +473,22 @@ func (k *checker) ending() {
 	k.Decided("spf-all-softfail")
 }
 
-// softfail judges ~all: good beside a DMARC policy that enforces, weak without.
+// softfail judges ~all: good beside a DMARC policy that enforces, weak without. A
+// domain that sends nothing can say so.
 func (k *checker) softfail(r *Record, mine bool) {
 	f := finding.Finding{}
+	nobody := mine && r == k.p.Record && !useful(r.Text) && !k.unread
 	switch {
+	case mine && k.c.Profile == finding.Parked || nobody && k.c.MX == "null":
+		p := k.proposal(r)
+		f.Title = "SPF of a domain that sends nothing ends in ~all"
+		f.Detail = fmt.Sprintf("The record of %s ends in ~all, though the domain sends no mail. Softfail asks receivers to take forged mail all the same.", r.Domain)
+		if nobody {
+			p.all = '-'
+			f.Fix = p.share(false, "End the record in -all: the domain sends no mail.")
+		} else {
+			f.Fix = advice("Publish v=spf1 -all if the domain sends no mail: the record names senders.")
+		}
 	case k.c.DMARCEnforces == nil:
 		f.Severity = finding.Info
 		f.Title = "The record ends in ~all"
@@ -354,8 +499,8 @@ func (k *checker) softfail(r *Record, mine bool) {
 	default:
 		f.Detail = fmt.Sprintf("The record of %s ends in ~all, and no DMARC policy of quarantine or reject stands beside it. Receivers hardly act on softfail alone.", r.Domain)
 		f.Fix = advice("Publish a DMARC policy of quarantine or reject; ~all can stay then.")
-		if mine && k.c.Profile == finding.Parked {
-			f.Fix = (&editor{record: r, all: '-'}).fix("End the record in -all: the domain sends no mail.")
+		if nobody {
+			f.Fix = advice("Publish v=spf1 -all if the domain sends no mail, or a DMARC policy of quarantine or reject.")
 		}
 	}
 	k.add("spf-all-softfail", r, f)

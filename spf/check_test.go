@@ -143,35 +143,35 @@ func TestCheck(t *testing.T) {
 		undecided string
 	}{
 		{domain: "clean", want: "spf-syntax pass", alsoNone: []string{"spf-all-softfail", "spf-overlap", "spf-private-address", "spf-void-lookup"}},
-		{domain: "none", want: "spf-record-missing error", fix: "v=spf1 mx ~all", but: Context{MX: "present"}},
+		{domain: "none", want: "spf-record-missing error", fix: "v=spf1 ip4:<the address of each server that sends for you> include:<the SPF record of each service that sends for you> ~all", but: Context{MX: "present"}},
 		{domain: "none", want: "spf-record-missing error", fix: "v=spf1 -all", but: Context{Profile: finding.Parked}},
 		{domain: "none", want: "spf-record-missing warning", fix: "v=spf1 -all", but: Context{Profile: finding.Receiver}},
-		{domain: "none", want: "spf-record-missing error", fix: "v=spf1 ip4:192.0.2.9 ip6:2001:db8::9 ~all", but: Context{Evaluations: []Evaluation{
+		{domain: "none", want: "spf-record-missing error", fix: "v=spf1 ip4:192.0.2.9 ip6:2001:db8::9 ip4:<the address of each server that sends for you> include:<the SPF record of each service that sends for you> ~all", but: Context{Evaluations: []Evaluation{
 			{IP: netip.MustParseAddr("192.0.2.9"), Result: None}, {IP: netip.MustParseAddr("2001:db8::9"), Result: None}}}},
 		{domain: "absent", want: "spf-record-missing error"},
 		{domain: "near", want: "spf-syntax critical", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-record-missing"}, undecided: "spf-record-missing"},
 		{domain: "space", want: "spf-whitespace error", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-record-missing", "spf-syntax"}, undecided: "spf-record-missing"},
 		{domain: "double", want: "spf-multiple-records critical", fix: "v=spf1 ip4:192.0.2.0/28 include:_spf.esp.example -all"},
 		{domain: "typo", want: "spf-syntax critical", fix: "v=spf1 include:_spf.esp.example -all"},
-		{domain: "gone", want: "spf-include-missing critical", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-target-unregistered"}},
-		{domain: "nospf", want: "spf-include-missing critical", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-void-lookup"}},
-		{domain: "permerror", want: "spf-include-permerror critical", fix: "v=spf1 ip4:192.0.2.1 -all"},
-		{domain: "pertwice", want: "spf-include-permerror critical", fix: "v=spf1 ip4:192.0.2.1 -all"},
-		{domain: "unreg", want: "spf-target-unregistered critical", fix: "v=spf1 ip4:192.0.2.1 -all"},
-		{domain: "unrega", want: "spf-target-unregistered critical", fix: "v=spf1 ip4:192.0.2.1 -all"},
+		{domain: "gone", want: "spf-include-missing critical", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of absent.esp.example> -all", alsoNone: []string{"spf-target-unregistered"}},
+		{domain: "nospf", want: "spf-include-missing critical", fix: "v=spf1 include:<the right name in place of text.esp.example> ip4:192.0.2.1 -all", alsoNone: []string{"spf-void-lookup"}},
+		{domain: "permerror", want: "spf-include-permerror critical"},
+		{domain: "pertwice", want: "spf-include-permerror critical"},
+		{domain: "unreg", want: "spf-target-unregistered critical", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of _spf.nobody.test> -all"},
+		{domain: "unrega", want: "spf-target-unregistered critical", fix: "v=spf1 ip4:192.0.2.1 a:<the right name in place of mail.nobody.test> -all"},
 		{domain: "self", want: "spf-loop critical", fix: "v=spf1 ip4:192.0.2.1 -all"},
 		{domain: "around", want: "spf-loop critical", fix: "v=spf1 ip4:192.0.2.1 -all"},
-		{domain: "plus", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all"},
-		{domain: "bare", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all"},
-		{domain: "anyone", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all", alsoNone: []string{"spf-address-count"},
+		{domain: "plus", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each other sender of yours> ~all"},
+		{domain: "bare", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each other sender of yours> ~all"},
+		{domain: "anyone", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that exists:host.esp.example stands for> -all", alsoNone: []string{"spf-address-count"},
 			says: `every address in the world, by "exists:host.esp.example", which holds for every client`},
-		{domain: "anyin", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all",
+		{domain: "anyin", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that include:inner.plus.example stands for> -all",
 			says: `by "include:inner.plus.example", there by "include:plus.example", there by "+all"`},
-		{domain: "any4", want: "spf-all-pass critical", fix: "v=spf1 ip6:2001:db8::1 ~all", says: `every IPv4 address in the world, by "ip4:0.0.0.0/0"`},
-		{domain: "halves", want: "spf-all-pass critical", fix: "v=spf1 ip6:2001:db8::1 ~all", says: `by "ip4:0.0.0.0/1" and "ip4:128.0.0.0/1" together`},
-		{domain: "any6", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all", says: `every IPv6 address in the world, by "ip6:2000::/3"`},
-		{domain: "but", want: "spf-all-pass critical", fix: "v=spf1 -ip4:192.0.2.9 ip4:192.0.2.1 ~all", says: `nearly every IPv4 address`},
-		{domain: "anyto", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ~all"},
+		{domain: "any4", want: "spf-all-pass critical", fix: "v=spf1 ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> ip6:2001:db8::1 -all", says: `every IPv4 address in the world, by "ip4:0.0.0.0/0"`},
+		{domain: "halves", want: "spf-all-pass critical", fix: "v=spf1 ip4:<the address of each sender that ip4:0.0.0.0/1 stands for> ip4:<the address of each sender that ip4:128.0.0.0/1 stands for> ip6:2001:db8::1 -all", says: `by "ip4:0.0.0.0/1" and "ip4:128.0.0.0/1" together`},
+		{domain: "any6", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ip6:<the address of each sender that ip6:2000::/3 stands for> -all", says: `every IPv6 address in the world, by "ip6:2000::/3"`},
+		{domain: "but", want: "spf-all-pass critical", fix: "v=spf1 -ip4:192.0.2.9 ip4:192.0.2.1 ip4:<the address of each sender that include:plus.example stands for> -all", says: `nearly every IPv4 address`},
+		{domain: "anyto", want: "spf-all-pass critical", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that exists:host.esp.example stands for> -all"},
 		{domain: "anymacro", want: "spf-all-pass critical"},
 		{domain: "closed", want: "spf-all-pass pass"},
 		{domain: "anyerror", want: "spf-all-pass pass"},
@@ -183,8 +183,8 @@ func TestCheck(t *testing.T) {
 		{domain: "soft", want: "spf-all-softfail info"},
 		{domain: "after", want: "spf-terms-after-all warning", fix: "v=spf1 ip4:192.0.2.1 include:_spf.esp.example -all"},
 		{domain: "both", want: "spf-redirect-with-all warning", fix: "v=spf1 ip4:192.0.2.1 -all"},
-		{domain: "ptr", want: "spf-ptr warning", fix: "v=spf1 ip4:192.0.2.1 -all"},
-		{domain: "ptrmacro", want: "spf-ptr warning", fix: "v=spf1 ip4:192.0.2.1 -all"},
+		{domain: "ptr", want: "spf-ptr warning", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that ptr stands for> -all"},
+		{domain: "ptrmacro", want: "spf-ptr warning", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that exists:%{p}.ok.example stands for> -all"},
 		{domain: "wide", want: "spf-broad-range warning"},
 		{domain: "huge", want: "spf-broad-range critical"},
 		{domain: "wide6", want: "spf-broad-range warning"},
@@ -205,29 +205,29 @@ func TestCheck(t *testing.T) {
 		{domain: "macro", want: "spf-macro-uncountable notice"},
 		{domain: "exp", want: "spf-exp-invalid notice", fix: "v=spf1 ip4:192.0.2.1 -all"},
 		{domain: "nullmx", want: "spf-mx-void warning", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-void-lookup"}},
-		{domain: "nomx", want: "spf-mx-void warning", fix: "v=spf1 ip4:192.0.2.1 -all"},
-		{domain: "nomx", want: "spf-void-lookup warning", fix: "v=spf1 ip4:192.0.2.1 -all"},
-		{domain: "void1", want: "spf-void-lookup warning", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-too-many-void-lookups"}},
-		{domain: "void3", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:192.0.2.1 -all", alsoNone: []string{"spf-void-lookup"}},
+		{domain: "nomx", want: "spf-mx-void warning", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each server that sends for you> -all"},
+		{domain: "nomx", want: "spf-void-lookup warning", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each server that sends for you> -all"},
+		{domain: "void1", want: "spf-void-lookup warning", fix: "v=spf1 a:<the right name in place of v1.example> ip4:192.0.2.1 -all", alsoNone: []string{"spf-too-many-void-lookups"}},
+		{domain: "void3", want: "spf-too-many-void-lookups critical", fix: "v=spf1 a:<the right name in place of v1.example> a:<the right name in place of v2.example> exists:<the right name in place of v3.example> ip4:192.0.2.1 -all", alsoNone: []string{"spf-void-lookup"}},
 		{domain: "v6void", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 ip6:2001:db8::1 -all",
 			says: "For a client with an IPv6 address 3 terms", alsoNone: []string{"spf-void-lookup"}, undecided: "spf-void-lookup"},
 		{domain: "v6early", want: "spf-void-lookup warning", fix: "v=spf1 ip6:2001:db8::1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 -all",
 			says: "IPv6 clients get permerror", alsoNone: []string{"spf-too-many-void-lookups"}},
 		{domain: "v6none", want: "spf-void-lookup warning", says: "IPv6 clients get permerror", alsoNone: []string{"spf-too-many-void-lookups"}},
-		{domain: "v6none", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 -all",
+		{domain: "v6none", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 ip6:2001:db8::9 -all",
 			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("2001:db8::9"), Domain: "v6none.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
 		{domain: "v6none", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:203.0.113.9 ip4:203.0.113.10 ip4:203.0.113.11 ip6:2001:db8::9 -all",
 			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("2001:db8::9"), Domain: "v6none.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
-		{domain: "v4void", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip6:2001:db8:1::1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 -all",
+		{domain: "v4void", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 -all",
 			says: "For a client with an IPv4 address 3 terms", alsoNone: []string{"spf-void-lookup"}},
-		{domain: "v4void", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip6:2001:db8:1::1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 ip4:192.0.2.99 -all",
+		{domain: "v4void", want: "spf-ip-not-authorized critical", fix: "v=spf1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 ip4:192.0.2.99 -all",
 			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.99"), Domain: "v4void.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
-		{domain: "v4deep", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip4:192.0.2.1 ip6:2001:db8:1::1 -all"},
+		{domain: "v4deep", want: "spf-too-many-void-lookups critical"},
 		{domain: "v4deep", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:192.0.2.99 ip4:192.0.2.1 include:voids.esp.example ip6:2001:db8:1::1 -all",
 			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.99"), Domain: "v4deep.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
 		{domain: "v4to", want: "spf-too-many-void-lookups critical", fix: "v=spf1 ip6:2001:db8:1::1 ip6:2001:db8:1::2 ip6:2001:db8:1::3 ip4:192.0.2.1 -all"},
 		{domain: "vptr", want: "spf-void-lookup warning", says: "For a client without a reverse name (PTR) \"ptr\" finds nothing either: that makes three, and a permerror"},
-		{domain: "v4void", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip6:2001:db8:1::1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 -all",
+		{domain: "v4void", want: "spf-ip-not-authorized critical", fix: "v=spf1 ~ip6:2001:db8:1::2 ip6:2001:db8:1::/64 ip4:192.0.2.0/28 -all",
 			but: Context{Evaluations: []Evaluation{{IP: netip.MustParseAddr("192.0.2.2"), Domain: "v4void.example", Identity: "mailfrom", Result: PermError, VoidLookups: 3, Error: "voids"}}}},
 		{domain: "perclient", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:192.0.2.2 exists:%{i}.a.example exists:%{i}.b.example ptr ip4:192.0.2.0/28 -all", asked: "192.0.2.2"},
 		{domain: "minus", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:192.0.2.99 ip4:192.0.2.1 -ip4:192.0.2.0/24 include:_spf.esp.example -all",
@@ -270,7 +270,7 @@ func TestCheck(t *testing.T) {
 			}
 			sound(t, c.domain, x)
 		}
-		if f.Fix == nil || f.Fix.Value == "" {
+		if f.Fix == nil || !f.Fix.Complete {
 			continue
 		}
 		// What is offered against permerror and for an address works.
@@ -323,7 +323,7 @@ func sound(t *testing.T, domain string, f finding.Finding) {
 	if f.Fix == nil || f.Fix.Value == "" {
 		return
 	}
-	if _, l := parse(f.Fix.Value, nil); !isRecord(f.Fix.Value) || l.wrongAt >= 0 {
+	if _, l := parse(filled(f.Fix.Value), nil); !isRecord(f.Fix.Value) || l.wrongAt >= 0 {
 		t.Errorf("%s: %s proposes the invalid record %q", domain, f.Check, f.Fix.Value)
 	}
 }

@@ -27,7 +27,7 @@ func (k *checker) targets() {
 	}
 	if k.p.Cut {
 		k.Add("spf-unresolved", finding.Finding{
-			Detail:    fmt.Sprintf("The tree of %s is larger than what is examined, %d records and %d questions. What lies beyond is not known.", k.p.Domain, maxRecords, maxExamined),
+			Detail:    fmt.Sprintf("The policy of %s is larger than what is examined, %d terms of a record, %d records and %d questions. What lies beyond is not known.", k.p.Domain, maxTerms, maxRecords, maxExamined),
 			Evidence:  []finding.Evidence{k.p.Record.Evidence},
 			CouldBe:   finding.Critical,
 			Undecides: true,
@@ -52,23 +52,29 @@ func (k *checker) chain(r *Record) string {
 	return ""
 }
 
-// without is the fix that removes the term of the own record that leads to r's
-// term t.
-func (k *checker) without(r *Record, t *Term, own string) *finding.Fix {
-	for _, o := range k.own {
-		if o == r {
-			return (&editor{record: r, drop: []string{t.Text}}).fix("%s", own)
-		}
+// mine reports whether the domain's own administration writes a record: one at a name
+// below the same registrable domain.
+func (k *checker) mine(r *Record) bool {
+	return slices.Contains(k.own, r) || r.Domain == k.p.Domain || r.Domain != anyDomain && registrable(r.Domain) != "" && registrable(r.Domain) == registrable(k.p.Domain)
+}
+
+// right is the fix for a term whose target is wrong: its right name, which nobody but
+// its owner knows.
+func (k *checker) right(r *Record, t *Term) *finding.Fix {
+	if k.mine(r) {
+		p := k.proposal(r)
+		p.wrong(t, rightName(t))
+		return p.share(true, "Correct the name in %s; if that sender is gone, publish the record without it.", quotable(t.Text))
 	}
-	via := k.leads(r.Domain)
-	for _, o := range k.own {
-		for i := range o.Terms {
-			if &o.Terms[i] == via {
-				return (&editor{record: o, drop: []string{via.Text}}).fix("Tell the owner of %s; until it is repaired, publish the record without %s, if you can do without that sender.", r.Domain, quotable(via.Text))
-			}
-		}
+	return k.tell(r)
+}
+
+// tell is what can be done about a record that is somebody else's.
+func (k *checker) tell(r *Record) *finding.Fix {
+	if via := k.leads(r.Domain); via != nil {
+		return advice("Tell the owner of %s. If you can do without that sender, publish your record without %s.", r.Domain, quotable(via.Text))
 	}
-	return nil
+	return advice("Tell the owner of %s.", r.Domain)
 }
 
 // target judges one include or redirect.
@@ -82,7 +88,7 @@ func (k *checker) target(r *Record, t *Term) {
 			Subject:  t.Target,
 			Detail:   fmt.Sprintf("%s in the record of %s leads back to %s, which led there. A receiver goes round until the limit of ten lookups, and answers permerror.%s", quote(t.Text), r.Domain, t.Target, k.chain(r)),
 			Evidence: answersOf(r, t),
-			Fix:      k.without(r, t, "Publish the record without the term that closes the circle."),
+			Fix:      k.opened(r, t),
 		})
 	case t.Status == StatusUnresolved:
 		k.Add("spf-unresolved", finding.Finding{
@@ -100,26 +106,22 @@ func (k *checker) target(r *Record, t *Term) {
 			what = quote(t.Target) + " is not a name that can have one"
 		}
 		detail := fmt.Sprintf("%s in the record of %s leads to no SPF record: %s. A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, what, k.chain(r))
-		fix := k.without(r, t, "Publish the record without the term, or correct its name.")
-		if t.Meant != "" {
+		var fix *finding.Fix
+		if t.Meant != "" && k.mine(r) {
 			detail += fmt.Sprintf(" It was probably meant to be %s.", quote(t.Meant))
-			for _, o := range k.own {
-				if o == r {
-					fixed := *r
-					fixed.Text = strings.Replace(r.Text, t.Text, t.Meant, 1)
-					fixed.Terms = nil
-					fix = (&editor{record: &fixed}).fix("Publish the corrected record.")
-					fix.Remove = []finding.Record{{Name: r.Domain, Type: "TXT", Value: r.Text}}
-				}
-			}
+			p := k.proposal(r)
+			p.broken = true
+			p.replace(t, false, strings.Fields(t.Meant)...)
+			fix = p.share(false, "Publish the corrected record.")
+		} else {
+			fix = k.right(r, t)
 		}
 		k.Add("spf-include-missing", finding.Finding{Subject: t.Target, Detail: detail, Evidence: answersOf(r, t), Fix: fix})
 	case t.Record != nil && t.Record.Error != "" && !t.Record.Repeated:
-		fix := k.without(r, t, "Publish the record without the term until its target is repaired.")
-		for _, o := range k.own {
-			if o == t.Record && o.Text != "" {
-				fix = (&editor{record: o}).fix("Publish the corrected record at %s.", o.Domain)
-			}
+		fix := k.tell(t.Record)
+		if m := t.Record.facts.repaired(); k.mine(t.Record) && m != nil && m.text != "" && len(m.parts) > 0 {
+			fix = &finding.Fix{Summary: corrected(m), Name: t.Record.Domain, Type: "TXT", Value: m.shown,
+				Remove: []finding.Record{{Name: t.Record.Domain, Type: "TXT", Value: t.Record.Text}}}
 		}
 		k.Add("spf-include-permerror", finding.Finding{
 			Subject:  t.Target,
@@ -127,6 +129,27 @@ func (k *checker) target(r *Record, t *Term) {
 			Evidence: answersOf(r, t), Fix: fix,
 		})
 	}
+}
+
+// opened is the fix for a loop: the record without the term that closes it, which
+// authorises nobody whom the rest does not.
+func (k *checker) opened(r *Record, t *Term) *finding.Fix {
+	if !k.mine(r) {
+		return k.tell(r)
+	}
+	if t.Kind == KindRedirect {
+		// It ends the record as well, with an end that nobody knows.
+		return k.right(r, t)
+	}
+	if via := k.leads(r.Domain); via != nil && via.Target == r.Domain && !useful(withoutTerm(r, t)) {
+		// Nothing is left of the record: it can be spared.
+		for _, o := range k.own {
+			if slices.ContainsFunc(o.Terms, func(x Term) bool { return x.Text == via.Text }) {
+				return k.drop(o, via, "Publish the record without %s, which leads back here and to nobody else.", quotable(via.Text))
+			}
+		}
+	}
+	return k.drop(r, t, "Publish the record of %s without the term that closes the circle.", r.Domain)
 }
 
 // answersOf are the answers for a record and for what a term of it leads to.
@@ -162,11 +185,7 @@ func (k *checker) lookups() {
 		return
 	}
 	f.Detail = fmt.Sprintf("%s needs %s%d of 10 lookups in the worst case. %s.", k.p.Domain, atLeast, n, costs)
-	if spare := (&editor{record: k.p.Record}).text(); costOf(spare) < costOf(k.p.Record.Text) {
-		f.Fix = (&editor{record: k.p.Record}).fix("Publish the record without the terms that are of no use.")
-	} else {
-		f.Fix = advice("Remove includes of providers that no longer send for you; see what flattening would give.")
-	}
+	f.Fix = advice("Remove includes of providers that no longer send for you; see what flattening would give.")
 	k.Add("spf-lookups-near-limit", f)
 }
 
@@ -215,22 +234,35 @@ func (k *checker) costs() (list, eleventh string) {
 // fewer is what to do about too many lookups: what flattening gives, or else the
 // record without what is of no use.
 func (k *checker) fewer() *finding.Fix {
-	if k.p.Domain == anyDomain {
-		return advice("Remove terms until ten lookups are left.")
+	const less = "Remove includes of providers that no longer send for you, until ten lookups are left."
+	if k.p.Domain == anyDomain || k.trial {
+		return advice(less)
 	}
-	f := k.p.flatten(context.Background(), time.Time{}, checkedSamples)
-	if fix := f.AsFix(); fix != nil {
-		fix.Summary = fmt.Sprintf("Remove what no longer sends for you, or publish the flattened record: %d lookups in place of %d. Its addresses are copies, which must be kept current.", f.LookupsAfter, f.LookupsBefore)
-		return fix
+	k.flatten = true
+	k.flattened = k.proposal(k.p.Record).share(false, less)
+	return k.flattened
+}
+
+// flat is the flattened form of what is proposed for the domain's record, or the
+// proposal as it is where that cannot be flattened.
+func (k *checker) flat(text string) (string, []finding.Record) {
+	q := k.p
+	if text != k.p.Record.Text {
+		q = k.p.with(map[string]string{k.p.Domain: text})
 	}
-	fix := (&editor{record: k.p.Record}).fix("Remove includes of providers that no longer send for you, until ten lookups are left.")
-	if f.Withheld != "" {
-		fix.Summary += " No flattened record can be offered: " + f.Withheld + "."
+	if q.Lookups <= maxLookups {
+		return text, nil
 	}
-	if fix.Value == k.p.Record.Text {
-		return &finding.Fix{Summary: fix.Summary}
+	f := q.flatten(context.Background(), time.Time{}, checkedSamples)
+	fix := f.AsFix()
+	if fix == nil {
+		if f.Withheld != "" {
+			k.flattened.Summary += " No flattened record can be offered: " + f.Withheld + "."
+		}
+		return text, nil
 	}
-	return fix
+	k.flattened.Summary = fmt.Sprintf("Remove what no longer sends for you, or publish the flattened record: %d lookups in place of %d. Its addresses are copies, which must be kept current.", f.LookupsAfter, f.LookupsBefore)
+	return fix.Value, fix.More
 }
 
 // treeEvidence is the question for every record of the tree.
@@ -309,22 +341,20 @@ func (k *checker) tooManyHosts(r *Record, t *Term) {
 		Detail:   fmt.Sprintf("%s in the record of %s has more than ten hosts. A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, k.chain(r)),
 		Evidence: t.Evidence[:1],
 	}
-	for _, o := range k.own {
-		if o != r {
-			continue
-		}
+	f.Fix = k.tell(r)
+	if k.mine(r) {
+		pr := k.proposal(r)
 		var terms []string
 		for _, p := range setOf(t.Prefixes...).prefixes() {
 			terms = append(terms, prefixTerm(p))
 		}
-		e := &editor{record: r, replace: map[string]string{t.Text: strings.Join(terms, " ")}}
-		if t.Qualifier != "+" || len(terms) > 16 {
-			e = &editor{record: r, drop: []string{t.Text}}
+		if asks := t.Qualifier != "+" || len(terms) > 16 || len(t.Hosts) >= 2*maxHosts || unknownHost(t); asks {
+			pr.replace(t, true, "ip4:<the address of each MX host that sends>")
+			f.Fix = pr.share(true, "Name the addresses of the hosts that send mail.")
+		} else {
+			pr.replace(t, false, terms...)
+			f.Fix = pr.share(false, "Publish the record with the addresses of the hosts; keep those that send mail.")
 		}
-		f.Fix = e.fix("Publish the record with the addresses of the hosts; keep those that send mail.")
-	}
-	if f.Fix == nil {
-		f.Fix = k.without(r, t, "")
 	}
 	k.Add("spf-too-many-mx", f)
 }
@@ -334,11 +364,28 @@ func (k *checker) mxVoid(r *Record, t *Term) {
 	if t.NullMX {
 		what = "has a null MX: it takes no mail"
 	}
+	var fix *finding.Fix
+	if t.NullMX && useful(withoutTerm(r, t)) {
+		fix = k.drop(r, t, "Publish the record without the term.")
+	} else {
+		fix = k.ask(r, t, anySender, "Name the servers that send, in place of mx; if none does, publish the record without it.")
+	}
 	k.add("spf-mx-void", r, finding.Finding{
 		Detail:   fmt.Sprintf("%s in the record of %s authorises the mail exchangers of %s, which %s.", quote(t.Text), r.Domain, t.Target, what),
 		Evidence: t.Evidence,
-		Fix:      (&editor{record: r, drop: []string{t.Text}}).fix("Publish the record without the term."),
+		Fix:      fix,
 	})
+}
+
+// withoutTerm is the text of a record without one of its terms.
+func withoutTerm(r *Record, t *Term) string {
+	out := []string{version}
+	for i := range r.Terms {
+		if &r.Terms[i] != t {
+			out = append(out, r.Terms[i].Text)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // uncountable reports includes and redirects that depend on the client.

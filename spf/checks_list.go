@@ -288,6 +288,14 @@ var Checks = []finding.Check{
 		Reference: "RFC 7208, 4.5",
 	},
 	{
+		ID: "spf-wrong-name", Severity: finding.Error, Section: finding.SPF,
+		Title:     "SPF record at the wrong name",
+		Condition: "The domain has no SPF record, but one stands at its doubled name (acme.example.acme.example), at acme.acme.example, _spf.acme.example or spf.acme.example, and no wildcard put it there.",
+		Why:       "Receivers ask at the domain itself and find no record: a check gives none. Many panels add the domain to the name that is typed in.",
+		Remedy:    "Publish the record at the domain; in a panel that adds the domain by itself, leave the name empty or write @.",
+		Reference: "RFC 7208, 3",
+	},
+	{
 		ID: "spf-unresolved", Severity: finding.Unknown, Section: finding.SPF,
 		Title:     "The DNS did not answer a question of SPF",
 		Condition: "A name of the policy could not be resolved: a timeout, SERVFAIL, REFUSED, or a tree larger than the bound of the examination.",

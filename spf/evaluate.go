@@ -133,6 +133,11 @@ func (e *evaluation) run() {
 	}
 	e.out.Domain = domain
 	e.out.Result = e.host(domain, 0)
+	if len(e.assumed) > 0 && (e.out.Result != Pass || e.doubtful) {
+		e.out.Result, e.out.Unstated = Unknown, e.assumed
+		e.out.Matched, e.out.MatchedIn, e.out.Path = "", "", nil
+		e.out.Error = unstated(e.assumed)
+	}
 	switch e.out.Result {
 	case Fail:
 		e.explain()
@@ -172,6 +177,10 @@ type evaluation struct {
 	// is temperror whatever the rest would give.
 	why     string
 	stopped bool
+	// assumed are the letters of macros that were not stated; doubtful says that the
+	// result is not known whatever the rest gives.
+	assumed  []string
+	doubtful bool
 	// bounded says that it was stopped by the bound on questions.
 	bounded bool
 

@@ -55,7 +55,7 @@ func (k *checker) everyone() {
 	}
 	var open, causes []string
 	var at *Record
-	var drop []string
+	var openers []*Term
 	for i := range worlds {
 		w := &worlds[i]
 		missing := w.missing(k.p.pass)
@@ -75,8 +75,8 @@ func (k *checker) everyone() {
 			at = r
 		}
 		for _, t := range terms {
-			if r == at && !slices.Contains(drop, t.Text) {
-				drop = append(drop, t.Text)
+			if r == at && !slices.Contains(openers, t) {
+				openers = append(openers, t)
 			}
 		}
 	}
@@ -90,10 +90,20 @@ func (k *checker) everyone() {
 	case len(open) == 2:
 		who += " and " + open[1]
 	}
+	p := k.proposal(at)
+	for _, t := range openers {
+		p.replace(t, true, sendersOf(t))
+	}
+	p.allAsk = '~'
+	if p.all != 0 {
+		p.allAsk = p.all
+	} else if _, l := parse(at.Text, nil); l.all >= 0 && at.facts.terms[l.all].sign == '-' {
+		p.allAsk = '-'
+	}
 	k.add("spf-all-pass", at, finding.Finding{
 		Detail:   fmt.Sprintf("%s authorises %s in the world, %s: they may send in its name and pass SPF.", k.p.Domain, who, strings.Join(causes, "; ")),
 		Evidence: k.treeEvidence(),
-		Fix:      (&editor{record: at, drop: drop, all: '~'}).fix("Name your senders before ~all, and publish the record."),
+		Fix:      p.share(true, "Name your senders in place of what authorises everyone, and publish the record."),
 	})
 }
 

@@ -2,6 +2,7 @@ package spf
 
 import (
 	"context"
+	"strings"
 
 	"mailworthy/resolver"
 )
@@ -111,7 +112,23 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 	switch q.t {
 	case resolver.TypeTXT:
 		if p&(asRecord|asOwn) != 0 {
-			x.visit(q.name, o.record(), own)
+			f := o.record()
+			x.visit(q.name, f, own)
+			meant := f.repaired()
+			if meant == nil && q.name == x.root {
+				_, meant = o.near()
+			}
+			if meant != nil && meant.text != "" {
+				x.meant(q.name, meant.text, own)
+			}
+			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
+				for _, name := range misplaced(x.root) {
+					x.ask(name, resolver.TypeTXT, asMisplaced)
+				}
+			}
+		}
+		if f := o.record(); p&asMisplaced != 0 && f.count == 1 {
+			x.meant(x.root, f.text, 0)
 		}
 	case resolver.TypeMX:
 		for host := range exchangers(o) {
@@ -124,11 +141,31 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 	}
 }
 
+// meant asks what a record would lead to if it were what it was meant to be, so that
+// a proposal can be tried.
+func (x *examiner) meant(domain, text string, own purpose) {
+	f := &recordFacts{text: text, count: 1}
+	f.terms, f.layout = parse(text, nil)
+	x.visit(domain, f, own)
+}
+
 // visit asks what a record leads to.
 func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
 	for i := range f.terms {
 		t := &f.terms[i]
-		if t.wrong != "" || f.layout.ignored(i, t) != "" {
+		if i == maxTerms {
+			break
+		}
+		switch ignored := f.layout.ignored(i, t); {
+		case f.layout.wrongAt < 0 && own != 0 && ignored != "redirect_with_all" && t.suspicious():
+			if fixed, _ := fix(*t, 3); fixed != nil {
+				x.meant(domain, version+" "+strings.Join(fixed, " "), 0)
+			}
+		case ignored == "after_all" && own != 0 && f.layout.wrongAt < 0:
+			// Whether it can be moved before all, its target says.
+			x.meant(domain, version+" "+t.text, 0)
+			continue
+		case t.wrong != "" || ignored != "":
 			continue
 		}
 		name, _, ok := t.target(domain, x.root)

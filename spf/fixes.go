@@ -8,136 +8,353 @@ import (
 	"mailworthy/finding"
 )
 
-// editor writes a better record in place of one. What makes a record useless is
-// always repaired, so that every proposal works when it is pasted; a check adds
-// its own change.
-type editor struct {
+// proposal is what to publish in place of one record of the domain's own. Every
+// finding about the record adds its change to it and shares it, so that the fixes of
+// a report never contradict each other: there is one text with all that can be done
+// as it stands, and where knowledge is needed that the DNS does not have, a second
+// one with all of the first and placeholders besides.
+type proposal struct {
+	// record is the one that is judged: the published one, or what it was meant to be.
 	record *Record
-	// drop are texts of terms to leave out, replace what stands in for others,
-	// first what to put before all other terms, add what to put before all.
-	drop       []string
-	replace    map[string]string
-	first, add []string
-	// spell says whose void lookups to spare by writing addresses in place of
-	// names; that the record needs it, it knows itself.
+	// published is the text in the DNS, of a record or of what was meant to be one.
+	published string
+	// parts are the terms of a record that had to be repaired to be read.
+	parts []reading
+	// edits are the changes to single terms, by their index in the record.
+	edits map[int]edit
+	// first stands before all other terms, add behind them, ask behind these in the
+	// second text alone.
+	first, add, ask []string
+	// spell says for which families addresses replace names, to avoid void lookups.
 	spell families
-	// all is the sign to end the record with; 0 keeps what is there.
-	all qualifier
+	// all is the sign to end the record with, 0 for what is there; allAsk is that of
+	// the second text.
+	all, allAsk qualifier
+	// move puts terms behind all before it.
+	move bool
+	// careful keeps what could be spared.
+	careful bool
+	// broken: what is published is not what was meant. astray: a name in it leads
+	// nowhere, so that it may be another mistake of the same hand.
+	broken, astray bool
+
+	fixes []*shared
 }
 
-// text is the new record.
-func (e *editor) text() string {
-	r := e.record
-	text := r.Text
-	facts := make(map[string]*Term)
-	broken := r.Error != ""
-	for i := range r.Terms {
-		t := &r.Terms[i]
-		facts[t.Text] = t
-		broken = broken || t.parsed.mistyped() || t.Meant != ""
+// edit replaces a term by others, or by none. It asks if that needs knowledge, and is
+// spare if it only makes the record shorter.
+type edit struct {
+	to          []string
+	asks, spare bool
+}
+
+// shared is a fix whose record is filled in when all changes are known.
+type shared struct {
+	fix  *finding.Fix
+	asks bool
+}
+
+// proposal is the one for a record of the domain's own.
+func (k *checker) proposal(r *Record) *proposal {
+	for _, p := range k.proposals {
+		if p.record.Domain == r.Domain {
+			return p
+		}
 	}
-	if broken {
-		text, _ = repair(text)
+	p := &proposal{record: r, published: r.Text, edits: make(map[int]edit), spell: r.crowded}
+	k.proposals = append(k.proposals, p)
+	return p
+}
+
+// replace changes a term. A change that asks never takes the place of one that does
+// not.
+func (p *proposal) replace(t *Term, asks bool, to ...string) {
+	for i := range p.record.Terms {
+		if &p.record.Terms[i] != t {
+			continue
+		}
+		if old, ok := p.edits[i]; !ok || old.asks && !asks {
+			p.edits[i] = edit{to: to, asks: asks}
+		}
 	}
-	terms, l := parse(text, nil)
-	out := append([]string{version}, e.first...)
-	var tail []string
-	seen := make(map[string]bool)
-	for _, t := range e.first {
-		seen[strings.ToLower(t)] = true
+}
+
+// wrong puts a placeholder in place of a term whose name leads nowhere.
+func (p *proposal) wrong(t *Term, placeholder string) {
+	p.astray = true
+	p.replace(t, true, placeholder)
+}
+
+// spare leaves out a term that others make superfluous.
+func (p *proposal) spare(t *Term) {
+	for i := range p.record.Terms {
+		if _, ok := p.edits[i]; !ok && &p.record.Terms[i] == t {
+			p.edits[i] = edit{spare: true}
+		}
 	}
-	spell := families{e.spell.v4 || r.crowded.v4, e.spell.v6 || r.crowded.v6}
-	sign := e.all
-	redirect := ""
-	for i := range terms {
-		t := &terms[i]
-		f := facts[t.text]
+}
+
+// share makes a fix of the proposal.
+func (p *proposal) share(asks bool, format string, args ...any) *finding.Fix {
+	f := &finding.Fix{Summary: fmt.Sprintf(format, args...), Name: p.record.Domain, Type: "TXT"}
+	p.fixes = append(p.fixes, &shared{f, asks})
+	return f
+}
+
+// drop proposes the record without a term that authorises nobody.
+func (k *checker) drop(r *Record, t *Term, format string, args ...any) *finding.Fix {
+	p := k.proposal(r)
+	p.replace(t, false)
+	return p.share(false, format, args...)
+}
+
+// ask proposes the record with a placeholder in place of a term.
+func (k *checker) ask(r *Record, t *Term, placeholder, format string, args ...any) *finding.Fix {
+	p := k.proposal(r)
+	p.replace(t, true, placeholder)
+	return p.share(true, format, args...)
+}
+
+// anySender is the placeholder for senders that nothing is known of.
+const anySender = "ip4:<the address of each server that sends for you>"
+
+// sendersOf is the placeholder for the senders that a term stands for.
+func sendersOf(t *Term) string {
+	kind := "ip4"
+	if t.Kind == KindIP6 {
+		kind = "ip6"
+	}
+	return kind + ":<the address of each sender that " + forPlaceholder(t.Text) + " stands for>"
+}
+
+// rightName is the placeholder for a term whose name leads nowhere.
+func rightName(t *Term) string {
+	sign := t.Qualifier
+	if sign == "+" {
+		sign = ""
+	}
+	sep := ":"
+	if t.Kind == KindRedirect {
+		sep = "="
+	}
+	name := t.Target
+	if name == "" {
+		name = t.Value
+	}
+	return sign + string(t.Kind) + sep + "<the right name in place of " + forPlaceholder(name) + ">"
+}
+
+// text writes the proposed record: with what needs knowledge, or without it.
+func (p *proposal) text(asks bool) string {
+	r := p.record
+	out := append([]string{version}, p.first...)
+	seen := make(map[string]bool, len(r.Terms))
+	var tail, after []string
+	redirect, end := "", ""
+	sign := p.all
+	if asks && p.allAsk != 0 {
+		sign = p.allAsk
+	}
+	var put func(text string, late bool)
+	put = func(text string, late bool) {
+		t := term{text: text}
+		t.parse()
+		key := strings.ToLower(strings.TrimPrefix(text, "+"))
 		switch {
-		case t.kind == KindAll:
-			if sign == 0 && i == l.all {
+		case t.kind == KindAll && t.wrong == "":
+			if sign == 0 {
 				sign = t.sign
 			}
-		case l.ignored(i, t) == "redirect_with_all":
-		case t.wrong != "", slices.Contains(e.drop, t.text), seen[strings.ToLower(t.text)]:
-		case f != nil && useless(f):
-		case t.kind == KindRedirect:
-			redirect = t.text
-		case !t.kind.directive():
-			tail = append(tail, t.text)
-		case l.ignored(i, t) == "after_all" && f != nil:
-			// What stands behind all has never counted. It is no proposal's to
-			// make it count, but for the check about it.
+		case t.kind == KindRedirect && t.wrong == "":
+			redirect = text
+		case t.wrong == "" && !t.kind.directive():
+			tail = append(tail, text)
+		case seen[key]:
+		case late:
+			seen[key] = true
+			after = append(after, text)
 		default:
-			seen[strings.ToLower(t.text)] = true
-			if s, ok := e.replace[t.text]; ok {
-				out = append(out, strings.Fields(s)...)
-			} else if s := f.spelt(spell); s != "" {
+			seen[key] = true
+			out = append(out, text)
+		}
+	}
+	for _, t := range p.first {
+		seen[strings.ToLower(t)] = true
+	}
+	ended := false
+	term := func(i int) {
+		t := &r.Terms[i]
+		late := ended && !p.moves(t)
+		switch e, ok := p.edits[i]; {
+		case t.Ignored == "redirect_with_all":
+		case ok && (asks || !e.asks) && !(e.spare && p.careful):
+			for _, s := range e.to {
+				put(s, late)
+			}
+		case t.Kind == KindAll && ended:
+		default:
+			if s := t.spelt(p.spell); s != "" {
 				for _, x := range strings.Fields(s) {
-					if !slices.Contains(out, x) {
-						out = append(out, x)
-					}
+					put(x, late)
 				}
 			} else {
-				out = append(out, t.text)
+				put(t.Text, late)
+			}
+		}
+		ended = ended || t.Kind == KindAll && t.Error == ""
+	}
+	if p.parts == nil {
+		for i := range r.Terms {
+			term(i)
+		}
+	} else {
+		i := 0
+		for _, x := range p.parts {
+			switch {
+			case !x.unread:
+				if i < len(r.Terms) {
+					term(i)
+				}
+				i++
+			case strings.HasPrefix(x.text, "<-all"):
+				end = x.text
+			default:
+				out = append(out, x.text)
 			}
 		}
 	}
-	for _, a := range e.add {
-		if !slices.ContainsFunc(out, func(s string) bool { return foldEqual(s, a) }) {
-			out = append(out, a)
-		}
+	for _, a := range p.add {
+		put(a, false)
+	}
+	if asks {
+		out = append(out, p.ask...)
 	}
 	switch {
-	case sign == '+':
-		sign = '~'
-	case sign == 0 && redirect != "":
-		return strings.Join(append(append(out, redirect), tail...), " ")
-	case sign == 0:
-		sign = '~'
+	case sign != 0:
+		out = append(append(out, sign.String()+"all"), after...)
+	case end != "":
+		out = append(append(out, end), after...)
+	case redirect != "":
+		out = append(out, redirect)
 	}
-	out = append(out, string(rune(sign))+"all")
 	return strings.Join(append(out, tail...), " ")
 }
 
-// useless reports whether a valid term makes the record an error, gives it away,
-// or finds nothing.
-func useless(t *Term) bool {
-	if t.Error != "" || t.Ignored != "" {
-		return false
-	}
-	switch t.Kind {
-	case KindInclude, KindRedirect:
-		return t.Status == StatusNone || t.Status == StatusNXDomain || t.Status == StatusMultiple || t.Status == StatusInvalid ||
-			t.Record != nil && (t.Record.Loop || broken(t.Record))
-	case KindA, KindMX, KindExists:
-		return t.Void || t.NullMX || t.Status == StatusInvalid
-	}
-	return false
+// moves reports whether a term behind all goes before it: one that authorises, and
+// not half of the world.
+func (p *proposal) moves(t *Term) bool {
+	return p.move && t.Error == "" && t.Kind != KindAll && t.Qualifier == "+" && !(t.parsed.prefix.IsValid() && isBroad(t.parsed.prefix)) &&
+		t.parsed.bits4 >= 16 && t.parsed.bits6 >= 32
 }
 
-// broken reports whether an evaluation that goes through all of a record ends in
-// permerror because of it or of what it includes.
-func broken(r *Record) bool {
-	if r.Error != "" || r.Loop {
-		return true
+// useful reports whether a text names somebody who may send.
+func useful(text string) bool {
+	terms, _ := parse(text, nil)
+	return slices.ContainsFunc(terms, func(t term) bool {
+		return t.wrong == "" && (t.kind == KindRedirect || t.kind.directive() && t.kind != KindAll && t.sign == '+')
+	})
+}
+
+// settle fills in the records of the fixes, now that all changes are known. What
+// can be published as it stands is tried before it is offered: on the same answers
+// it must authorise all that the record was meant to, and add no error.
+func (k *checker) settle() {
+	if k.trial {
+		return
 	}
-	for i := range r.Terms {
-		t := &r.Terms[i]
-		if t.Ignored == "" && (t.Kind == KindInclude || t.Kind == KindRedirect) && useless(t) {
-			return true
+	for _, p := range k.proposals {
+		if len(p.fixes) == 0 {
+			continue
+		}
+		sure, asking := p.text(false), p.text(true)
+		if slices.ContainsFunc(p.parts, func(x reading) bool { return x.unread }) {
+			sure = "" // without a sender that nobody can read
+		}
+		if p.astray {
+			sure = ""
+		}
+		if sure != "" && sure != p.published && !k.holds(p, sure) {
+			p.careful = true
+			if sure, asking = p.text(false), p.text(true); sure != p.published && !k.holds(p, sure) {
+				if sure = ""; useful(p.record.Text) && !useful(p.text(false)) {
+					p.ask = append(p.ask, anySender)
+					asking = p.text(true)
+				}
+			}
+		}
+		var more []finding.Record
+		if root := p.record.Domain == k.p.Domain; root && sure != "" && k.flatten {
+			sure, more = k.flat(sure)
+		} else if root && k.shortened != nil && sure == p.published {
+			if s := k.shorten(); s != nil {
+				sure, more, k.shortened.Summary = s.Value, s.More, s.Summary
+			}
+		}
+		if len(asking) > maxRepaired {
+			sure, asking = "", ""
+		}
+		for _, s := range p.fixes {
+			f, text := s.fix, sure
+			if s.asks || sure == "" && strings.Contains(asking, "<") {
+				text = asking
+			}
+			if text == "" || text == p.published || f.Value != "" {
+				if f.Value == "" {
+					f.Name, f.Type, f.Remove = "", "", nil
+				}
+				continue
+			}
+			if f.Value = text; text == sure {
+				f.More = more
+			}
+			if p.published != "" {
+				f.Remove = []finding.Record{{Name: f.Name, Type: f.Type, Value: p.published}}
+			}
 		}
 	}
-	return false
 }
 
-// fix is the record of an editor as what to publish.
-func (e *editor) fix(format string, args ...any) *finding.Fix {
-	r := e.record
-	f := &finding.Fix{Summary: fmt.Sprintf(format, args...), Name: r.Domain, Type: "TXT", Value: e.text()}
-	if r.Text != "" && r.Text != f.Value {
-		f.Remove = []finding.Record{{Name: r.Domain, Type: "TXT", Value: r.Text}}
+// holds reports whether a text can stand in place of a record: it loses no address,
+// ends no weaker, leaves somebody who may send where there was one, and has no error
+// that the record had not.
+func (k *checker) holds(p *proposal, text string) bool {
+	terms, l := parse(text, nil)
+	if !isRecord(text) || l.wrongAt >= 0 || useful(p.record.Text) && !useful(text) {
+		return false
 	}
-	return f
+	if l.all >= 0 && terms[l.all].sign == '+' && p.broken {
+		return false
+	}
+	texts := map[string]string{p.record.Domain: text}
+	q := k.p.with(texts)
+	if lost := k.p.pass.minus(q.pass).minus(unroutable); len(lost) > 0 && !k.Has("spf-all-pass") {
+		return false
+	}
+	before := make(map[string]bool)
+	for _, f := range k.Found() {
+		before[f.Check] = true
+	}
+	for _, f := range check(q, k.c, true).Found() {
+		if (f.Severity == finding.Critical || f.Severity == finding.Error) && !before[f.Check] {
+			return false
+		}
+	}
+	return true
+}
+
+// with is the policy with other texts for the records of some domains, on the same
+// answers.
+func (p *Policy) with(texts map[string]string) *Policy {
+	k := &answers{root: p.answers.root, cut: p.answers.cut, asked: make(map[question]*outcome, len(p.answers.asked))}
+	for q, o := range p.answers.asked {
+		c := *o
+		c.facts = nil
+		k.asked[q] = &c
+	}
+	for domain, text := range texts {
+		k.publish(domain, text)
+	}
+	return assemble(k)
 }
 
 // advice is a fix that is no record.

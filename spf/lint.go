@@ -45,17 +45,21 @@ func Lint(record []byte) LintReport {
 		answer: &resolver.Answer{Name: anyDomain, Type: resolver.TypeTXT, Status: resolver.Found,
 			Records: []resolver.Record{{Name: anyDomain, Type: resolver.TypeTXT, TXT: []string{text}}}}}
 	p := assemble(k)
-	c := &checker{Sheet: finding.NewSheet(checkList, anyDomain), p: p}
+	c := &checker{Sheet: finding.NewSheet(checkList, anyDomain), p: p, published: p}
 	if p.Status != StatusFound {
 		c.near(text)
 	} else {
 		report.Valid = p.Record.Error == ""
 		c.survey()
-		c.records()
-		c.lookups()
-		c.uncountable()
-		c.addresses()
+		c.shape()
+		if c.mend() {
+			c.records()
+			c.lookups()
+			c.uncountable()
+			c.addresses()
+		}
 	}
+	c.settle()
 	for _, f := range c.Findings() {
 		if f.Severity == finding.Pass || f.Severity == finding.Info || f.Check == "spf-unresolved" {
 			continue
@@ -68,7 +72,8 @@ func Lint(record []byte) LintReport {
 // near judges a text that is no record, but perhaps was meant to be one.
 func (k *checker) near(text string) {
 	if looksLikeRecord(text) {
-		k.nearMiss(text)
+		meant := repair(text)
+		k.nearMiss(text, &meant)
 		return
 	}
 	k.Add("spf-syntax", finding.Finding{

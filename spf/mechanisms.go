@@ -2,7 +2,9 @@ package spf
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mailworthy/resolver"
@@ -51,6 +53,13 @@ func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Re
 	}
 	name = t.spec
 	if t.macros {
+		if letter := e.guessed(t.spec); letter != "" {
+			// A match of an unknown name would be a pass; of another sign, or of a
+			// redirect, nothing is known.
+			e.doubtful = e.doubtful || t.sign != '+' || t.kind == KindRedirect
+			e.steps[step].Note = "%{" + letter + "} was not stated"
+			return "", false, ""
+		}
 		var bad byte
 		if name, bad, ok = expand(t.spec, e); !ok {
 			if e.stopped {
@@ -66,6 +75,60 @@ func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Re
 	name = targetName(name)
 	e.steps[step].Target = name
 	return name, true, ""
+}
+
+// guessed is the first macro letter of a domain-spec whose value nobody stated, and
+// notes it.
+func (e *evaluation) guessed(spec string) string {
+	if e.client.Assumed == (Assumed{}) {
+		return ""
+	}
+	for i := 0; i+2 < len(spec); i++ {
+		if spec[i] != '%' {
+			continue
+		}
+		if spec[i+1] != '{' {
+			i++
+			continue
+		}
+		switch c := lower(spec[i+2]); {
+		case c == 'h' && e.client.Assumed.HELO, (c == 'l' || c == 's') && e.client.Assumed.LocalPart:
+			if s := string(c); !slices.Contains(e.assumed, s) {
+				e.assumed = append(e.assumed, s)
+			}
+			return string(c)
+		}
+	}
+	return ""
+}
+
+// unstated says which values are missing.
+func unstated(letters []string) string {
+	var out []string
+	for _, l := range letters {
+		switch l {
+		case "h":
+			out = append(out, "the record asks for the HELO name of the client (%{h}), and none was stated (--helo)")
+		default:
+			out = append(out, "the record asks for the sender's address (%{"+l+"}), and none was stated (--mail-from)")
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// wanted says what to state.
+func (e Evaluation) wanted() string {
+	var out []string
+	for _, l := range e.Unstated {
+		s := "the address of MAIL FROM, by spf evaluate --mail-from"
+		if l == "h" {
+			s = "the name that the host gives with HELO, by --helo"
+		}
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // include evaluates the target's record (5.2).

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -40,7 +41,8 @@ type merger struct {
 	plusAll   bool
 	seen      map[string]bool
 
-	dropped, notes []string
+	// unread are placeholders for terms that cannot be read, or must not stay.
+	unread, dropped, notes []string
 }
 
 func (m *merger) drop(s string) {
@@ -60,14 +62,19 @@ var strictness = map[qualifier]int{'+': 1, '?': 2, '~': 3, '-': 4}
 func (m *merger) read(i int, text string) {
 	terms, l := parse(text, nil)
 	if !isRecord(text) || l.wrongAt >= 0 {
-		fixed, changes := repair(text)
-		for _, c := range changes {
+		r := repair(text)
+		for _, c := range r.changes {
 			m.note("record %d: %s", i+1, c)
-			if c.to == "" && c.term != "" {
-				m.drop(c.term)
+		}
+		for _, p := range r.parts {
+			if p.unread {
+				m.unread = append(m.unread, p.text)
 			}
 		}
-		terms, l = parse(fixed, nil)
+		if r.text == "" {
+			m.unread = append(m.unread, "<the senders of record "+strconv.Itoa(i+1)+">")
+		}
+		terms, l = parse(r.text, nil)
 	}
 	var p part
 	for j, t := range terms {
@@ -134,6 +141,7 @@ func (p *part) signed() bool {
 func (m *merger) write() (string, []string, []string) {
 	if m.plusAll {
 		m.note("+all would authorise every address there is; it is not kept")
+		m.unread = append(m.unread, "ip4:<the address of each other sender of yours>")
 		if m.all == '+' {
 			m.all = '~'
 		}
@@ -182,11 +190,22 @@ func (m *merger) write() (string, []string, []string) {
 	if plain {
 		slices.SortStableFunc(terms, func(a, b term) int { return weight(a.kind) - weight(b.kind) })
 	}
-	out := []string{version}
+	out, end := []string{version}, ""
 	for _, t := range terms {
 		out = append(out, t.text)
 	}
-	if redirect != "" {
+	for i, s := range m.unread {
+		if strings.HasPrefix(s, "<-all") {
+			if m.all == 0 && redirect == "" {
+				end = s
+			}
+		} else if !slices.Contains(m.unread[:i], s) {
+			out = append(out, s)
+		}
+	}
+	if end != "" {
+		out = append(out, end)
+	} else if redirect != "" {
 		out = append(out, "redirect="+redirect)
 	} else if m.all != 0 {
 		out = append(out, string(rune(m.all))+"all")

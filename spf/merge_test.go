@@ -24,7 +24,7 @@ func TestMerge(t *testing.T) {
 		{[]string{"v=spf1 a -all", "v=spf1 redirect=_spf.acme.example"}, "v=spf1 a include:_spf.acme.example -all", nil},
 		{[]string{"v=spf1 a", "v=spf1 redirect=_spf.acme.example"}, "v=spf1 a redirect=_spf.acme.example", nil},
 		{[]string{"v=spf1 redirect=a.example", "v=spf1 redirect=b.example"}, "v=spf1 include:a.example include:b.example ~all", nil},
-		{[]string{"v=spf1 mx +all", "v=spf1 a"}, "v=spf1 a mx ~all", []string{"+all"}},
+		{[]string{"v=spf1 mx +all", "v=spf1 a"}, "v=spf1 a mx ip4:<the address of each other sender of yours> ~all", []string{"+all"}},
 		{[]string{"v=spf1 inlude:_spf.esp.example -all", "v=spf1 mx -all"}, "v=spf1 mx include:_spf.esp.example -all", nil},
 		{[]string{"v=spf1 -ip4:192.0.2.9 ip4:192.0.2.0/24 -all", "v=spf1 ip4:192.0.2.9 -all"}, "v=spf1 ip4:192.0.2.9 -ip4:192.0.2.9 ip4:192.0.2.0/24 -all", nil},
 		{[]string{"v=spf1 -ip4:192.0.2.9 mx -all", "v=spf1 -ip4:192.0.2.10 ip4:192.0.2.0/24 -all"}, "v=spf1 mx -ip4:192.0.2.10 ip4:192.0.2.0/24 -all", []string{"-ip4:192.0.2.9"}},

@@ -80,6 +80,9 @@ type Record struct {
 	Published []Published `json:"published,omitempty"`
 	Octets    int         `json:"octets,omitempty"`
 	Terms     []Term      `json:"terms,omitempty"`
+	// LeftOut is how many terms the record has beyond those in Terms: no record of
+	// honest size has so many.
+	LeftOut int `json:"terms_left_out,omitempty"`
 	// Error is why a receiver that comes to this record ends in permerror,
 	// because of the record itself.
 	Error string `json:"error,omitempty"`

@@ -231,3 +231,15 @@ func trailingZeros(a netip.Addr) int {
 	}
 	return 64 + bits.TrailingZeros64(binary.BigEndian.Uint64(v[:8]))
 }
+
+// unroutable are the addresses that no mail comes from over the internet; those for
+// examples are not among them.
+var unroutable = func() addresses {
+	var ps []netip.Prefix
+	for _, r := range reserved {
+		if r.kind != documentation {
+			ps = append(ps, r.prefix)
+		}
+	}
+	return setOf(ps...)
+}()

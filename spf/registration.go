@@ -112,7 +112,7 @@ func (k *checker) unregistered() {
 				Subject:  a.Registrable,
 				Detail:   quote(a.Term) + " in the record of " + a.In + " names " + names + ", but the domain " + a.Registrable + " does not exist. Whoever registers it decides who may send in the name of " + k.p.Domain + "." + k.chain(r),
 				Evidence: evidence,
-				Fix:      k.without(r, t, "Publish the record without the term."),
+				Fix:      k.right(r, t),
 			})
 		case StatusUnresolved:
 			unknown = true

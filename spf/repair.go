@@ -14,41 +14,157 @@ type change struct {
 	why  string
 }
 
+// repaired is a record as a person would read it.
+type repaired struct {
+	// text is a valid record, without what nobody can make sense of. It is empty if
+	// the record is too large to be repaired.
+	text string
+	// shown is text with a placeholder for each term that was left out and could
+	// have named a sender. It is text itself if the repair needs no knowledge.
+	shown   string
+	parts   []reading
+	changes []change
+}
+
+// reading is one term of a repaired record, or a placeholder for one.
+type reading struct {
+	text   string
+	unread bool
+}
+
+// complete reports whether nothing was left out that could have meant something.
+func (r *repaired) complete() bool { return r.text != "" && r.shown == r.text }
+
+// The bounds of a repair. A record within the size that a receiver is sure to get
+// has a tenth of these.
+const (
+	maxRepaired = 8 << 10
+	maxTokens   = 400
+	maxUnread   = 8
+)
+
 // repair makes a valid record of one that is not, as a person would read it. It
-// says what it changed; a term that nobody can make sense of is left out. The
-// text may be anything.
-func repair(text string) (string, []change) {
-	var changes []change
-	note := func(term, to, why string) { changes = append(changes, change{quotable(term), to, why}) }
-	clean := plainText(text)
-	if clean != strings.TrimSpace(text) {
+// says what it changed. The text may be anything.
+func repair(text string) repaired {
+	if len(text) > maxRepaired {
+		return repaired{}
+	}
+	var r repaired
+	note := func(term, to, why string) { r.changes = append(r.changes, change{quotable(term), to, why}) }
+	plain := plainText(text)
+	if plain != strings.TrimSpace(text) {
 		note("", "", "quotation marks or characters of a word processor, such as long dashes and no-break spaces, have no place in a record")
 	}
-	rest, ok := cutVersion(clean)
+	rest, ok := cutVersion(plain)
 	if !ok {
-		rest = clean
+		rest = plain
 	}
 	if !isRecord(text) {
 		note(firstField(text), version, "the record must begin with "+version+" and a space")
 	}
-	out := []string{version}
-	tokens := joinTokens(strings.Fields(rest), note)
-	seen := make(map[Kind]bool)
-	for _, tok := range tokens {
-		for _, fixed := range repairToken(tok, note) {
+	fields := strings.Fields(rest)
+	if len(fields) > maxTokens {
+		return repaired{}
+	}
+	out, shown := []string{version}, []string{version}
+	tokens := joinTokens(fields, note)
+	seen := make(map[Kind]string)
+	unread := 0
+	leaveOut := func(tok, placeholder, why string) {
+		note(tok, "", why)
+		shown = append(shown, placeholder)
+		r.parts = append(r.parts, reading{placeholder, true})
+		unread++
+	}
+	for i, tok := range tokens {
+		before := ""
+		if i > 0 {
+			before = tokens[i-1]
+		}
+		terms, why := readToken(tok, before)
+		switch {
+		case terms == nil && noise(tok):
+			note(tok, "", "punctuation that means nothing")
+			continue
+		case terms == nil:
+			leaveOut(tok, placeholder(tok), why)
+			continue
+		case why != "":
+			note(tok, strings.Join(terms, " "), why)
+		}
+		for _, fixed := range terms {
 			t := term{text: fixed}
 			t.parse()
-			if t.kind == KindRedirect || t.kind == KindExp {
-				if seen[t.kind] {
-					note(fixed, "", "only one "+string(t.kind)+" may stand in a record")
-					continue
-				}
-				seen[t.kind] = true
+			switch first := seen[t.kind]; {
+			case t.kind == KindRedirect && first != "" && !foldEqual(first, fixed):
+				leaveOut(fixed, "include:<"+forPlaceholder(t.spec)+", if its senders are yours too>", "only one redirect may stand in a record")
+				continue
+			case (t.kind == KindRedirect || t.kind == KindExp) && first != "":
+				note(fixed, "", "only one "+string(t.kind)+" may stand in a record")
+				continue
+			case t.kind == KindRedirect || t.kind == KindExp:
+				seen[t.kind] = fixed
 			}
-			out = append(out, fixed)
+			out, shown = append(out, fixed), append(shown, fixed)
+			r.parts = append(r.parts, reading{fixed, false})
 		}
 	}
-	return strings.Join(out, " "), changes
+	if unread > maxUnread {
+		return repaired{changes: r.changes}
+	}
+	r.text, r.shown = strings.Join(out, " "), strings.Join(shown, " ")
+	return r
+}
+
+// noise reports whether a token has neither a letter nor a digit, so that it names
+// nobody.
+func noise(tok string) bool {
+	if tok[0] == '/' {
+		return false // a length may have stood behind it
+	}
+	for i := range len(tok) {
+		if isAlpha(tok[i]) || isDigit(tok[i]) || tok[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// placeholder stands for a term that nobody can make sense of, in a proposal that
+// is not complete.
+func placeholder(tok string) string {
+	sign, name, _, value := split(tok)
+	if len(sign) > 1 || sign == "+" {
+		sign = ""
+	}
+	what := forPlaceholder(tok)
+	if t := strings.ToLower(strings.TrimLeft(tok, "+-~?=_:.;,")); t == "all" || distance(t, "all") <= 1 {
+		return "<-all or ~all>"
+	}
+	switch kind := keyword(name, value); {
+	case kind == "ip4" || kind == "ip6":
+		return sign + kind + ":<the address that " + what + " was meant to be>"
+	case kind == "include" || kind == "a" || kind == "mx" || kind == "exists":
+		return sign + kind + ":<the name that " + what + " was meant to be>"
+	case kind == "redirect":
+		return kind + "=<the name that " + what + " was meant to be>"
+	}
+	return "<the term that " + what + " was meant to be>"
+}
+
+// forPlaceholder bounds a piece of a record and takes away what ends a placeholder
+// or a string.
+func forPlaceholder(s string) string {
+	s = strings.Map(func(c rune) rune {
+		if c == '<' || c == '>' || c == '"' || c == '\\' || c < 0x21 || c > 0x7e {
+			return -1
+		}
+		return c
+	}, s)
+	if len(s) > 80 {
+		s = s[:80] + "..."
+	}
+	return s
 }
 
 // plainText turns look-alikes from word processors into ASCII and white space
@@ -56,17 +172,20 @@ func repair(text string) (string, []change) {
 func plainText(s string) string {
 	s = lookAlikes.Replace(s)
 	s = strings.TrimSpace(s)
-	if len(s) > 1 && s[0] == '"' {
+	if len(s) > 1 && (s[0] == '"' || s[0] == '\'') {
 		// Strings as a zone file has them: "…" "…" join without a space.
-		s = strings.ReplaceAll(s, `" "`, "")
-		s = strings.Trim(s, `"`)
+		quote := s[:1]
+		s = strings.ReplaceAll(s, quote+" "+quote, "")
+		s = strings.TrimSpace(strings.Trim(s, quote))
 	}
-	return s
+	return strings.TrimSpace(s)
 }
 
-var lookAlikes = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
-	"\u00a0", " ", "\u2003", " ", "\u2002", " ", "\u2009", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u2060", "",
-	"\u201c", `"`, "\u201d", `"`, "\u201e", `"`, "\u02dc", "~", "\uff1a", ":", "\uff1d", "=", "\t", " ", "\r", " ", "\n", " ", "\x00", "")
+var lookAlikes = strings.NewReplacer("\u00ad", "-", "\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
+	"\u2015", "-", "\ufe58", "-", "\ufe63", "-", "\uff0d", "-",
+	"\u00a0", " ", "\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ", "\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ",
+	"\u200a", " ", "\u202f", " ", "\u205f", " ", "\u3000", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "\v", " ", "\f", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u2060", "",
+	"\u201c", `"`, "\u201d", `"`, "\u201e", `"`, "\u00ab", `"`, "\u00bb", `"`, "\u2018", "'", "\u2019", "'", "\u02dc", "~", "\u223c", "~", "\uff5e", "~", "\uff1f", "?", "\uff0b", "+", "\uff0e", ".", "\u3002", ".", "\uff0f", "/", "\u2044", "/", "\u2215", "/", "\u2236", ":", "\ua789", ":", "\uff1a", ":", "\uff1d", "=", "\t", " ", "\r", " ", "\n", " ", "\x00", "")
 
 // firstField is the text up to the first space after its start.
 func firstField(s string) string {
@@ -80,6 +199,10 @@ func firstField(s string) string {
 // cutVersion removes the version, in every way that people write it: "v=spf1:",
 // "v = spf1", "spf1", "v=spf1;", "v=spf1-all".
 func cutVersion(s string) (rest string, ok bool) {
+	if isRecord(s) {
+		return s[len(version):], true
+	}
+	s = cutOwner(s)
 	at := 0
 	eat := func(want string) bool {
 		for at < len(s) && s[at] == ' ' {
@@ -96,18 +219,68 @@ func cutVersion(s string) (rest string, ok bool) {
 			eat("-")
 		}
 	}
-	if !eat("spf") {
-		return s, false
+	if eat("spf") {
+		eat("=")
+		eat(".")
+		if eat("1") && (at == len(s) || !isDigit(s[at])) {
+			return strings.TrimLeft(strings.TrimLeft(s[at:], ":;,=./\""), " "), true
+		}
 	}
-	eat("=")
-	eat(".")
-	if !eat("1") {
-		return s, false
+	// One letter too many, too few, or two that changed places: "v=sfp1", "v=spf",
+	// "v=spf11", "v=s pf1".
+	for fields := 1; fields <= 2; fields++ {
+		at, n := 0, 0
+		for ; at < len(s) && n < fields; n++ {
+			for at < len(s) && s[at] == ' ' {
+				at++
+			}
+			for at < len(s) && s[at] != ' ' {
+				at++
+			}
+		}
+		if n == fields && nearVersion(s[:at]) {
+			return strings.TrimLeft(s[at:], " "), true
+		}
 	}
-	if at < len(s) && isDigit(s[at]) {
-		return s, false
+	return s, false
+}
+
+// cutOwner removes what a line of a zone file has before the data: "TXT v=spf1 …",
+// "acme.example. 3600 IN TXT \"v=spf1 …".
+func cutOwner(s string) string {
+	at := indexFold(s[:min(len(s), 300)], version)
+	if at < 1 {
+		return s
 	}
-	return strings.TrimLeft(s[at:], " :;,=./\""), true
+	for _, f := range strings.Fields(strings.ReplaceAll(s[:at], `"`, " ")) {
+		switch strings.ToUpper(f) {
+		case "TXT", "SPF", "IN", "@":
+		default:
+			if strings.Trim(f, "0123456789") != "" && !(f[len(f)-1] == '.' && hostLike(f)) {
+				return s
+			}
+		}
+	}
+	return strings.TrimRight(s[at:], `"`)
+}
+
+// nearVersion reports whether a text is one slip away from the version. Another
+// number is another version.
+func nearVersion(s string) bool {
+	if len(s) > 12 {
+		return false
+	}
+	var b []byte
+	for i := range len(s) {
+		if isDigit(s[i]) && s[i] != '1' {
+			return false
+		}
+		if isAlpha(s[i]) || isDigit(s[i]) {
+			b = append(b, lower(s[i]))
+		}
+	}
+	word := string(b)
+	return word != "spf" && distance(word, "vspf1") <= 1
 }
 
 // looksLikeRecord reports whether a text that is no SPF record was meant to be
@@ -115,6 +288,9 @@ func cutVersion(s string) (rest string, ok bool) {
 func looksLikeRecord(s string) bool {
 	if isRecord(s) || len(s) > 1<<16 {
 		return false
+	}
+	if start := s[:min(len(s), 24)]; indexFold(start, "sp") < 0 && indexFold(start, "pf") < 0 && indexFold(start, "sf1") < 0 && indexFold(start, "txt") < 0 {
+		return false // most texts are nothing of the kind
 	}
 	_, ok := cutVersion(plainText(s))
 	return ok
@@ -128,27 +304,18 @@ func isName(s string) bool {
 }
 
 // joinTokens puts together what a stray space has torn apart: "include: x",
-// "ip4 :x", "- all".
+// "ip4 :x", "- all", "ip4:192.0.2.0 /24", "include:_spf. esp.example".
 func joinTokens(in []string, note func(term, to, why string)) []string {
 	var out []string
 	for i := 0; i < len(in); i++ {
 		tok := in[i]
-		for i+1 < len(in) {
+		for i+1 < len(in) && len(tok) <= maxTorn {
 			next := in[i+1]
-			bare := strings.TrimLeft(tok, "+-~?")
-			torn := false
-			switch {
-			case bare == "": // a lone sign
-				torn = !strings.ContainsAny(next[:1], "+-~?")
-			case strings.HasSuffix(bare, ":") || strings.HasSuffix(bare, "="):
-				torn = isName(bare[:len(bare)-1]) && !startsTerm(next)
-			case next[0] == ':' || next[0] == '=':
-				torn = isName(bare)
-			}
+			glue, torn := torn(tok, next)
 			if !torn {
 				break
 			}
-			joined := tok + next
+			joined := tok + glue + next
 			note(tok+" "+next, joined, "a stray space")
 			tok = joined
 			i++
@@ -156,6 +323,75 @@ func joinTokens(in []string, note func(term, to, why string)) []string {
 		out = append(out, tok)
 	}
 	return out
+}
+
+// maxTorn is the longest token that something is joined to.
+const maxTorn = 512
+
+// torn reports whether a space tore two tokens apart, and what belongs between
+// them.
+func torn(tok, next string) (glue string, ok bool) {
+	bare := strings.TrimLeft(tok, "+-~?")
+	t, n := term{text: tok}, term{text: next}
+	t.parse()
+	n.parse()
+	nextIsTerm := n.wrong == "" && n.kind != KindModifier
+	switch {
+	case bare == "": // a lone sign
+		return "", !strings.ContainsAny(next[:1], "+-~?")
+	case bare[len(bare)-1] == ':' || bare[len(bare)-1] == '=':
+		return "", isName(bare[:len(bare)-1]) && !startsTerm(next)
+	case next[0] == ':' || next[0] == '=':
+		return "", isName(bare) && !foldEqual(next[1:], "all")
+	case next[0] == '/' && strings.Trim(next, "/0123456789") == "":
+		return "", t.wrong == "" && (t.kind == KindIP4 || t.kind == KindIP6 || t.kind == KindA || t.kind == KindMX)
+	case bare[len(bare)-1] == '/' && strings.Trim(next, "0123456789") == "":
+		return "", true
+	case needsValue(bare) && !startsTerm(next) && !nextIsTerm:
+		// "include _spf.esp.example": the space stands for the colon.
+		sep := ":"
+		if foldEqual(bare, "redirect") || foldEqual(bare, "exp") {
+			sep = "="
+		}
+		return sep, valid(tok + sep + next)
+	case nextIsTerm || startsTerm(next):
+		return "", false
+	case next[0] == '.':
+		return "", t.spec != "" && clean(tok+next)
+	case tok[len(tok)-1] == '.' && t.spec != "" && !plausible(t.spec):
+		return "", clean(tok + next)
+	case t.wrong != "" && t.spec != "" && isWord(tok[len(tok)-1]) && isWord(next[0]) && (clean(tok+"."+next) || clean(tok+":"+next)):
+		// The space may stand for a dot or a colon as well.
+		return "", false
+	case t.wrong != "":
+		return "", clean(tok + next)
+	}
+	return "", false
+}
+
+func isWord(c byte) bool { return isAlpha(c) || isDigit(c) || c == '-' || c == '_' }
+
+// clean reports whether a text is a term without anything suspicious.
+func clean(s string) bool {
+	t := term{text: s}
+	t.parse()
+	return t.wrong == "" && t.kind != KindModifier && !t.suspicious()
+}
+
+// valid reports whether a text is a term of the grammar and no unknown modifier.
+func valid(s string) bool {
+	t := term{text: s}
+	t.parse()
+	return t.wrong == "" && t.kind != KindModifier
+}
+
+// needsValue reports whether a name is that of a term which is nothing by itself.
+func needsValue(s string) bool {
+	switch strings.ToLower(s) {
+	case "include", "exists", "ip4", "ip6", "redirect", "exp":
+		return true
+	}
+	return false
 }
 
 // startsTerm reports whether a token is a term by its own right, or the beginning
@@ -169,24 +405,52 @@ func startsTerm(s string) bool {
 	return t.wrong == "" && t.kind != KindModifier
 }
 
-// repairToken returns the terms that a token was meant to be.
-func repairToken(tok string, note func(term, to, why string)) []string {
+// readToken returns the terms that a token was meant to be, and why they are others
+// than it; none if nobody can tell. before is the token before it.
+func readToken(tok, before string) (terms []string, why string) {
 	t := term{text: tok}
 	t.parse()
 	if t.wrong == "" && t.kind == KindModifier && foldEqual(t.name(), "v") {
-		note(tok, "", "a second version, of another record")
-		return nil
+		return []string{}, "a second version, of another record"
 	}
 	fixed, why := fix(t, 3)
-	if fixed == nil {
-		if t.wrong == "" {
-			return []string{tok}
-		}
-		note(tok, "", "nobody can tell what it means")
-		return nil
+	switch {
+	case fixed == nil && t.wrong == "":
+		return []string{tok}, ""
+	case fixed == nil:
+		return nil, "nobody can tell what it means"
+	case isDigit(tok[0]) && before != "" && isDigit(before[len(before)-1]):
+		return nil, "its first digit may be the last of " + quotable(before)
+	case bareName(tok) && endsInName(before):
+		// A stray space may have cut a name in two.
+		return nil, "it may be the rest of " + quotable(before)
 	}
-	note(tok, strings.Join(fixed, " "), why)
-	return fixed
+	return fixed, why
+}
+
+// bareName reports whether a token is a name without a mechanism.
+func bareName(tok string) bool {
+	_, name, sep, _ := split(tok)
+	return sep == "" && hostLike(name) && !isName(name) && len(keywordPrefix(tok)) == 0
+}
+
+// endsInName reports whether a token is a term that ends in a domain name, or could
+// be followed by one.
+func endsInName(tok string) bool {
+	if tok == "" {
+		return false
+	}
+	t := term{text: tok}
+	t.parse()
+	switch t.kind {
+	case KindInclude, KindExists, KindRedirect, KindExp:
+		return t.spec != ""
+	case KindA, KindMX, KindPTR:
+		return true // the space may stand for the colon
+	case KindModifier, KindInvalid:
+		return strings.Contains(tok, ".")
+	}
+	return false
 }
 
 // meant is what a term was probably meant to be; empty where it is fine, or where
@@ -198,18 +462,21 @@ func meant(t term) string {
 
 // mistyped reports whether an unknown modifier was meant to be another term.
 func (t *term) mistyped() bool {
-	if t.kind != KindModifier {
+	if t.kind != KindModifier || t.wrong != "" {
 		return false
 	}
 	fixed, _ := fix(*t, 2)
 	return fixed != nil
 }
 
+// maxFixed is the longest term that is read for what was meant.
+const maxFixed = 300
+
 // fix finds valid terms for one that is invalid or looks like a slip. It tries
-// again on what it made, as often as depth says.
+// again on what it made, as often as depth says. It never makes an all that lets
+// everyone pass of anything else.
 func fix(t term, depth int) (fixed []string, why string) {
-	suspicious := t.wrong != "" || t.kind == KindModifier || strings.ContainsAny(t.spec, ",;@") || strings.Contains(t.spec, "//")
-	if len(t.text) > 512 || !suspicious && !glued(t.spec) {
+	if len(t.text) > maxFixed || t.wrong == "" && !t.suspicious() {
 		return nil, ""
 	}
 	for _, try := range attempts {
@@ -229,7 +496,7 @@ func fix(t term, depth int) (fixed []string, why string) {
 			if depth > 0 {
 				more, _ = fix(q, depth-1)
 			}
-			if more == nil && q.wrong == "" && q.kind != KindModifier {
+			if more == nil && q.wrong == "" && q.kind != KindModifier && (q.kind != KindAll || q.sign != '+') {
 				more = []string{p}
 			}
 			if more == nil {
@@ -245,14 +512,50 @@ func fix(t term, depth int) (fixed []string, why string) {
 	return nil, ""
 }
 
-// glued reports whether a domain holds the beginning of another term.
-func glued(spec string) bool {
-	for _, m := range []string{"include:", "ip4:", "ip6:", "redirect=", "exists:"} {
-		if i := indexFold(spec, m); i > 0 {
+// suspicious reports whether a valid term is perhaps a slip: the grammar lets nearly
+// every character stand in a name.
+func (t *term) suspicious() bool {
+	switch t.kind {
+	case KindModifier:
+		return t.reported() == ""
+	case KindInclude, KindExists, KindA, KindMX, KindPTR, KindRedirect, KindExp:
+	default:
+		return false
+	}
+	dot := -1
+	for i := 0; i < len(t.spec); i++ {
+		switch c := t.spec[i]; {
+		case c == '%' && i+1 < len(t.spec) && t.spec[i+1] == '{':
+			if end := strings.IndexByte(t.spec[i:], '}'); end > 0 {
+				i += end
+			}
+			if i == len(t.spec)-1 {
+				return false // it ends in a macro
+			}
+		case c == '%' && i+1 < len(t.spec) && strings.IndexByte("%_-", t.spec[i+1]) >= 0:
+			i++
+		case c == '.':
+			if dot == i-1 {
+				return true // an empty label
+			}
+			dot = i
+		case !isAlpha(c) && !isDigit(c) && c != '-' && c != '_':
 			return true
 		}
 	}
-	return false
+	// No top-level domain has a hyphen but those in A-labels.
+	top := t.spec[dot+1:]
+	return strings.Contains(top, "-") && !(len(top) > 4 && foldEqual(top[:4], "xn--"))
+}
+
+// reported names the standard of a modifier that another one than RFC 7208 knows
+// (RFC 6652, 3): where and how often failures are to be reported.
+func (t *term) reported() string {
+	switch n := t.name(); {
+	case foldEqual(n, "ra"), foldEqual(n, "rp"), foldEqual(n, "rr"):
+		return "RFC 6652"
+	}
+	return ""
 }
 
 func indexFold(s, sub string) int {

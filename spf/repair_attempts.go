@@ -4,12 +4,15 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // attempts are the ways to read a token, the surest first. One returns the terms
 // that the token would be, or nothing.
 var attempts = []func(s string) (parts []string, why string){
-	trimmed, signs, separator, misspelt, otherFamily, domainOnly, missingSpace, network, address, listed, emptyValue, alabels, parentheses, bareWord,
+	trimmed, signs, separator, colonGone, misspelt, otherFamily, domainOnly, missingSpace, network, address, listed, emptyValue,
+	punctuation, alabels, parentheses, bareWord,
 }
 
 // split takes a term apart at the end of its name.
@@ -25,17 +28,33 @@ func split(s string) (sign, name, sep, value string) {
 	return sign, s, "", ""
 }
 
-// trimmed removes punctuation around a term: "-all.", "mx;", `"a`.
+// trimmed removes punctuation around a term: "-all.", "mx;", `"a`, "(mx)".
 func trimmed(s string) ([]string, string) {
-	t := strings.TrimLeft(strings.TrimRight(s, `;,."'`), `;,."'`)
+	const stray = `;,."'<>()[]|\`
+	t := strings.TrimLeft(strings.TrimRight(s, stray), stray)
+	if strings.HasSuffix(s, ".") && strings.ContainsAny(t, ":=") {
+		if u := strings.TrimLeft(s, stray); u != s && valid(u) {
+			t = u // a name may end in a dot
+		}
+	}
 	return []string{t}, "stray punctuation"
 }
 
-// signs removes all signs but the last: "--all", and signs before a modifier.
+// signs removes all signs but one: "--all", and signs before a modifier. Keys beside
+// "-" are read as that before all.
 func signs(s string) ([]string, string) {
+	if foldEqual(s, "=all") || foldEqual(s, "_all") {
+		return []string{"-all"}, "a minus sign belongs before all"
+	}
 	sign, name, sep, value := split(s)
 	if len(sign) > 1 {
-		return []string{s[len(sign)-1:]}, "more than one sign"
+		switch {
+		case strings.Trim(sign, sign[:1]) == "": // the same one again
+			return []string{s[len(sign)-1:]}, "more than one sign"
+		case foldEqual(name, "all") && strings.Contains(sign, "-"):
+			return []string{"-" + s[len(sign):]}, "more than one sign; the stricter one stays"
+		}
+		return nil, ""
 	}
 	if sign != "" && sep == "=" && (foldEqual(name, "redirect") || foldEqual(name, "exp")) {
 		return []string{name + sep + value}, "a modifier takes no sign"
@@ -64,18 +83,83 @@ func separator(s string) ([]string, string) {
 	return nil, ""
 }
 
+// colonGone puts the colon behind the name of a term that another character, or
+// none, stands for: "include.spf.esp.example", "include_spf.esp.example",
+// "mx.acme.example", "ip4192.0.2.1".
+func colonGone(s string) ([]string, string) {
+	if fixed := keywordPrefix(s); fixed != "" {
+		return []string{fixed}, "a colon belongs behind the name"
+	}
+	return nil, ""
+}
+
+// keywordPrefix is a token with a colon behind the name that it begins with; empty
+// if it begins with none, or has its colon.
+func keywordPrefix(s string) string {
+	i := 0
+	for i < len(s) && strings.IndexByte("+-~?", s[i]) >= 0 {
+		i++
+	}
+	sign, t := s[:i], s[i:]
+	for _, name := range names {
+		if len(t) <= len(name)+1 || !foldEqual(t[:len(name)], name) || name == "all" {
+			continue
+		}
+		rest := t[len(name):]
+		between := strings.IndexByte(".-;,|/#!&*'\"", rest[0]) >= 0
+		if between {
+			rest = rest[1:]
+		}
+		switch name {
+		case "ip4", "ip6":
+			if len(rest) > 1 && rest[1] == ':' && rest[0] != ':' {
+				continue // "ip66:2001:…", whose colon is there
+			}
+			if p, ok := parsePrefix(rest); ok {
+				return sign + prefixAs(p, rest)
+			}
+		case "a", "mx", "ptr":
+			// A host may be called mx-1 or a-1, but not mx.
+			if strings.HasPrefix(t[len(name):], ".") && hostLike(rest) && plausible(rest) {
+				return sign + name + ":" + rest
+			}
+		case "redirect", "exp":
+			if hostLike(rest) && plausible(rest) {
+				return name + "=" + rest
+			}
+		default:
+			if hostLike(rest) && plausible(rest) {
+				return sign + name + ":" + rest
+			}
+		}
+	}
+	return ""
+}
+
+// prefixAs writes ip4 or ip6 with an address as it was written.
+func prefixAs(p netip.Prefix, written string) string {
+	if p.Addr().Is4() {
+		return "ip4:" + written
+	}
+	return "ip6:" + written
+}
+
 // aliases are what people call terms.
 var aliases = map[string]string{"ipv4": "ip4", "ip": "ip4", "ipv6": "ip6", "inc": "include", "incl": "include", "included": "include", "includes": "include",
-	"host": "a", "aaaa": "a", "ip-4": "ip4", "ip-6": "ip6", "i4": "ip4", "i6": "ip6", "exist": "exists", "redirects": "redirect", "ptr4": "ptr"}
+	"host": "a", "aaaa": "a", "aa": "a", "ip-4": "ip4", "ip-6": "ip6", "i4": "ip4", "i6": "ip6", "p4": "ip4", "p6": "ip6", "exist": "exists", "redirects": "redirect", "ptr4": "ptr",
+	"xm": "mx", "mmx": "mx", "mxx": "mx", "mxs": "mx", "nx": "mx"}
 
-// misspelt corrects the name of a term: "inlude:" is one letter short.
-func misspelt(s string) ([]string, string) {
-	sign, name, sep, value := split(s)
-	if isName(name) || len(name) > 16 {
-		return nil, ""
-	}
+// keyword is the name of the term that a misspelt name stands for; empty if there
+// is none near. The address in the value decides about "ip", "ip5" and the like.
+func keyword(name, value string) string {
 	n := strings.ToLower(name)
+	if len(n) > 16 {
+		return ""
+	}
 	best := aliases[n]
+	if isName(n) {
+		best = n
+	}
 	if best == "" {
 		least := 3
 		for _, c := range names {
@@ -91,14 +175,40 @@ func misspelt(s string) ([]string, string) {
 			}
 		}
 	}
-	// The IP in the value decides about "ip", "ip5" and the like.
-	if best == "ip4" || best == "ip6" {
+	if (best == "ip4" || best == "ip6") && !isName(n) {
 		best = "ip4"
 		if strings.Count(value, ":") > 1 {
 			best = "ip6"
 		}
 	}
-	if best == "" || sep == "" && best != "all" && best != "ptr" {
+	return best
+}
+
+// misspelt corrects the name of a term: "inlude:" is one letter short.
+func misspelt(s string) ([]string, string) {
+	sign, name, sep, value := split(s)
+	if isName(name) || len(name) > 16 || name == "" && sep != ":" {
+		return nil, ""
+	}
+	best := keyword(name, value)
+	if sep == ":" || sep == "=" {
+		if other, sure := shifted(name, value); sure {
+			return []string{sign + other}, strconv.Quote(name) + " is no mechanism"
+		} else if other != "" {
+			return nil, "" // either could be meant
+		}
+	}
+	if p, ok := parsePrefix(value); ok && best != "ip4" && best != "ip6" && sep != "/" && len(name) <= 5 {
+		// Whatever the name was, an address belongs in ip4 or ip6.
+		return []string{sign + prefixAs(p, value)}, "an address belongs in ip4 or ip6"
+	}
+	if name != "" && (!isAlpha(name[0]) && !isDigit(name[0]) || strings.ContainsAny(name, "+~?") || strings.Contains(name, "-") && aliases[strings.ToLower(name)] == "") {
+		return nil, "" // which sign it stands for, nobody can tell
+	}
+	if best == "" || sep == "" && best != "all" && best != "ptr" && best != "mx" && best != "a" {
+		return nil, ""
+	}
+	if best == "exp" && len(name) < 3 && sep != "=" {
 		return nil, ""
 	}
 	why := strconv.Quote(name) + " is no mechanism; " + best + " is"
@@ -113,6 +223,30 @@ func misspelt(s string) ([]string, string) {
 		}
 	}
 	return []string{sign + best + sep + value}, why
+}
+
+// shifted reads a misspelt name and its value with the colon one place to the left
+// or to the right, or with a space behind "a": "ip41:92.0.2.1", "includ:e_spf…",
+// "ainclude:…". It is sure if nothing else could be meant.
+func shifted(name, value string) (other string, sure bool) {
+	if n := len(name) - 1; n > 0 && isName(name[:n]) {
+		moved := name[:n] + ":" + name[n:] + value
+		if valid(moved) && name[n] == '_' {
+			return moved, true
+		}
+		if valid(moved) {
+			other = moved
+		}
+	}
+	if value != "" && isName(name+value[:1]) && valid(name+value[:1]+":"+value[1:]) {
+		other = name + value[:1] + ":" + value[1:]
+	}
+	for _, short := range []string{"a", "mx"} {
+		if rest := strings.TrimPrefix(strings.ToLower(name), short); len(rest) > 2 && rest != name && isName(rest) {
+			other = short + " " + rest + ":" + value // a space is missing
+		}
+	}
+	return other, false
 }
 
 // distance counts the letters to insert, remove, change or swap.
@@ -177,6 +311,15 @@ func network(s string) ([]string, string) {
 			}
 		}
 	}
+	if v := strings.ReplaceAll(value, ",", "."); v != value && isNumeric(v) {
+		return []string{term(v)}, "dots stand between the numbers of an address"
+	}
+	if v := strings.NewReplacer("\\", "/", "|", "/").Replace(value); v != value && isNumeric(v) {
+		return []string{term(v)}, "a slash stands before the length"
+	}
+	if v := strings.ReplaceAll(strings.Trim(value, "./"), "..", "."); v != value && isNumeric(v) {
+		return []string{term(v)}, "stray punctuation"
+	}
 	if v, ok := strings.CutSuffix(value, ".*"); ok && strings.Count(v, ".") == 2 {
 		return []string{term(v + ".0/24")}, "a prefix length stands for the wildcard"
 	}
@@ -205,28 +348,56 @@ func network(s string) ([]string, string) {
 		length = "/" + length
 	}
 	if i := strings.IndexByte(host, ':'); i > 0 && strings.Count(host, ":") == 1 && strings.Trim(host[i+1:], "0123456789") == "" {
-		return []string{term(host[:i] + length)}, "a port has no place here"
+		return portOrLength(host[:i], host[i+1:], length, term)
 	}
 	parts := strings.Split(host, ".")
 	if len(parts) == 4 {
-		changed := false
+		padded := 0
 		for i, p := range parts {
-			if trimmed := strings.TrimLeft(p, "0"); len(p) > 1 && p[0] == '0' {
-				changed = true
+			if trimmed := strings.TrimLeft(p, "0"); len(p) > 1 && len(p) <= 3 && p[0] == '0' {
+				padded++
 				if parts[i] = trimmed; trimmed == "" {
 					parts[i] = "0"
 				}
 			}
 		}
-		if changed {
+		// One number with a zero before it may be two digits that changed places.
+		if padded > 1 {
 			return []string{term(strings.Join(parts, ".") + length)}, "no leading zeros"
 		}
 	}
-	if l := strings.TrimLeft(length, "/"); len(l) > 1 && l[0] == '0' {
-		return []string{term(host + "/" + strings.TrimLeft(l, "0"))}, "no leading zeros"
+	if l := strings.TrimLeft(length, "/"); len(l) == 3 && l[0] == '0' && l[1] != '0' {
+		return []string{term(host + "/" + l[1:])}, "no leading zeros"
 	}
 	if strings.HasPrefix(length, "//") {
 		return []string{term(host + length[1:])}, "one slash"
+	}
+	return nil, ""
+}
+
+// isNumeric reports whether a value is an IPv4 address, with or without a length.
+func isNumeric(s string) bool {
+	p, ok := parsePrefix(s)
+	return ok && p.Addr().Is4()
+}
+
+// portOrLength reads what stands behind a second colon: a port, or the length of a
+// prefix. 192.0.2.0:24 is a network, 192.0.2.1:25 a host and its port, and
+// 192.0.2.0:25 may be either.
+func portOrLength(host, number, length string, term func(string) string) ([]string, string) {
+	n, err := strconv.Atoi(number)
+	if err != nil || length != "" {
+		return nil, ""
+	}
+	if n > 32 {
+		return []string{term(host)}, "a port has no place here"
+	}
+	p, ok := parsePrefix(host + "/" + number)
+	switch aligned := ok && p.Masked() == p; {
+	case ok && !aligned && n == 25:
+		return []string{term(host)}, "a port has no place here"
+	case aligned && n != 25:
+		return []string{term(host + "/" + number)}, "a slash stands before the length"
 	}
 	return nil, ""
 }
@@ -250,7 +421,7 @@ func address(s string) ([]string, string) {
 	switch {
 	case isAddress && (foldEqual(name, "a") || foldEqual(name, "mx") || foldEqual(name, "include") || foldEqual(name, "ptr")):
 		return []string{sign + prefixTerm(p)}, "an address belongs in ip4 or ip6"
-	case !isAddress && (foldEqual(name, "ip4") || foldEqual(name, "ip6")) && hostLike(value):
+	case !isAddress && (foldEqual(name, "ip4") || foldEqual(name, "ip6")) && hostLike(value) && plausible(value) && !isDigit(value[0]):
 		return []string{sign + "a:" + value}, "a host name belongs in a"
 	}
 	return nil, ""
@@ -281,7 +452,7 @@ func prefixTerm(p netip.Prefix) string {
 func hostLike(s string) bool {
 	t := term{kind: KindA}
 	t.domain(s)
-	if t.wrong != "" || t.macros {
+	if t.wrong != "" || t.macros || !askable(strings.TrimSuffix(s, ".")) {
 		return false
 	}
 	for i := range len(s) {
@@ -318,23 +489,39 @@ func domainOnly(s string) ([]string, string) {
 	return []string{sign + name + sep + v}, "only the domain belongs here"
 }
 
+// plausible reports whether a name ends in a top-level domain that there is, as far
+// as this program knows, or in one for examples and private use.
+func plausible(name string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	suffix, listed := publicsuffix.PublicSuffix(name)
+	return listed || strings.Contains(suffix, ".") || isBelowAny(name, documented) || isBelowAny(name, unregistrable) ||
+		strings.HasSuffix(name, ".lan") || strings.HasSuffix(name, ".corp") || strings.HasSuffix(name, ".home")
+}
+
 // missingSpace splits terms that stand without a space between them.
 func missingSpace(s string) ([]string, string) {
 	for i := 1; i < len(s); i++ {
-		if !beginsTerm(s[i:]) || !isAlpha(s[i-1]) && !isDigit(s[i-1]) && s[i-1] != '.' {
+		if c := s[i-1]; !isAlpha(c) && !isDigit(c) && c != '.' && c != '}' || !beginsTerm(s[i:]) {
 			continue
 		}
 		left := term{text: s[:i]}
 		left.parse()
-		if left.wrong == "" && (left.kind == KindModifier || glued(left.spec)) {
-			continue
-		}
-		if left.wrong != "" {
+		if left.wrong != "" || left.kind == KindModifier || glued(left.spec) {
 			continue
 		}
 		return []string{s[:i], s[i:]}, "a space is missing between two terms"
 	}
 	return nil, ""
+}
+
+// glued reports whether a domain holds the beginning of another term.
+func glued(spec string) bool {
+	for _, m := range []string{"include:", "ip4:", "ip6:", "redirect=", "exists:"} {
+		if i := indexFold(spec, m); i > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // beginsTerm reports whether s begins with a term and its separator, or is a sign
@@ -350,19 +537,53 @@ func beginsTerm(s string) bool {
 	return foldEqual(name, "all") && len(s) > len(name)
 }
 
-// listed splits values at commas and semicolons.
+// listed splits values at commas, semicolons and bars: "include:a.example|b.example".
 func listed(s string) ([]string, string) {
-	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' })
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == '|' || r == '&' })
 	if len(parts) < 2 || len(parts) > 32 {
 		return nil, ""
 	}
-	sign, name, sep, _ := split(parts[0])
+	sign, name, sep, value := split(parts[0])
 	for i, p := range parts[1:] {
-		if !startsTerm(p) {
-			parts[i+1] = sign + name + sep + p
+		if _, _, s, v := split(p); startsTerm(p) || isName(p) || s == ":" && v != "" && keyword(strings.TrimLeft(p[:strings.IndexByte(p, ':')], "+-~?"), v) != "" {
+			continue
 		}
+		if sep == "" {
+			return nil, ""
+		}
+		if foldEqual(name, "redirect") || foldEqual(name, "exp") {
+			return nil, "" // only one may stand in a record
+		}
+		parts[i+1] = sign + name + sep + p
+	}
+	// A comma may stand for a dot: "_spf,esp.example" is one name.
+	if strings.Contains(s, "%") || sep == ":" && hostLike(value) && !plausible(value) {
+		return nil, ""
 	}
 	return parts, "terms stand apart by spaces"
+}
+
+// punctuation removes what has no place in a name, and puts a dot where a comma
+// stands for one.
+func punctuation(s string) ([]string, string) {
+	sign, name, sep, value := split(s)
+	if sep != ":" && sep != "=" || !isName(name) {
+		return nil, ""
+	}
+	v := strings.NewReplacer(`"`, "", "'", "", "<", "", ">", "", "[", "", "]", "", "(", "", ")", "", ",", ".", ";", ".").Replace(value)
+	v = strings.Trim(v, "./:\\|=")
+	for strings.Contains(v, "..") {
+		v = strings.ReplaceAll(v, "..", ".")
+	}
+	if foldEqual(name, "include") || foldEqual(name, "exists") || foldEqual(name, "redirect") {
+		if rest, _, slashes := lastLength(v); slashes > 0 {
+			v = rest
+		}
+	}
+	if v == value || !valid(sign+name+sep+v) || !hostLike(v) && !strings.Contains(v, "/") {
+		return nil, ""
+	}
+	return []string{sign + name + sep + v}, "stray punctuation"
 }
 
 // emptyValue removes the colon of "a:", "mx:" and "ptr:".
@@ -407,9 +628,9 @@ func bareWord(s string) ([]string, string) {
 	}
 	v = strings.TrimLeft(v, ":=")
 	if p, ok := parsePrefix(v); ok {
-		return []string{sign + prefixTerm(p)}, "an address needs its mechanism"
+		return []string{sign + prefixAs(p, v)}, "an address needs its mechanism"
 	}
-	if !hostLike(v) || strings.Trim(v, "0123456789.") == "" {
+	if !hostLike(v) || !plausible(v) || isDigit(v[0]) {
 		return nil, ""
 	}
 	if n := strings.ToLower(v); strings.HasPrefix(n, "_") || strings.HasPrefix(n, "spf") {

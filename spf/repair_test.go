@@ -26,7 +26,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 ip4:192.0.2.1include:_spf.esp.example -all", "v=spf1 ip4:192.0.2.1 include:_spf.esp.example -all"},
 		{"v=spf1 include:a.exampleinclude:b.example -all", "v=spf1 include:a.example include:b.example -all"},
 		{"v=spf1 include:a.exampleip4:192.0.2.1 ~all", "v=spf1 include:a.example ip4:192.0.2.1 ~all"},
-		{"v=spf1 include:a.example-all", "v=spf1 include:a.example-all"}, // a name may end in -all; only the DNS can tell
+		{"v=spf1 include:a.example-all", "v=spf1 include:a.example -all"}, // no top-level domain ends in -all
 		{"v=spf1 ip4:192.0.2.1-all", "v=spf1 ip4:192.0.2.1 -all"},
 		{"v=spf1 ip4:192.0.2.1,192.0.2.9 -all", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.9 -all"},
 		{"v=spf1 include:a.example,b.example -all", "v=spf1 include:a.example include:b.example -all"},
@@ -40,7 +40,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 ip4:192.0.2.* -all", "v=spf1 ip4:192.0.2.0/24 -all"},
 		{"v=spf1 ip4:192.0.2.8-192.0.2.15 -all", "v=spf1 ip4:192.0.2.8/29 -all"},
 		{"v=spf1 ip4:192.0.2.8-15 -all", "v=spf1 ip4:192.0.2.8/29 -all"},
-		{"v=spf1 ip4:192.0.2.01 -all", "v=spf1 ip4:192.0.2.1 -all"},
+		{"v=spf1 ip4:192.000.002.001 -all", "v=spf1 ip4:192.0.2.1 -all"},
 		{"v=spf1 ip4:192.0.2.1:25 -all", "v=spf1 ip4:192.0.2.1 -all"},
 		{"v=spf1 ip4:mail.acme.example -all", "v=spf1 a:mail.acme.example -all"},
 		{"v=spf1 a:192.0.2.1 mx:192.0.2.2 include:192.0.2.0/24 -all", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 ip4:192.0.2.0/24 -all"},
@@ -57,7 +57,8 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 mx v=spf1 a -all", "v=spf1 mx a -all"},
 		{"v=spf1 mx -all", "v=spf1 mx -all"},
 	} {
-		got, changes := repair(c.in)
+		r := repair(c.in)
+		got, changes := r.text, r.changes
 		if got != c.want {
 			t.Errorf("%q\n  got  %q\n  want %q\n  %v", c.in, got, c.want, changes)
 		}

@@ -23,6 +23,9 @@ const (
 	TempError Result = "temperror"
 	// PermError: the records are in error and must be changed.
 	PermError Result = "permerror"
+	// Unknown is no result of a receiver: the record has a macro whose value was not
+	// stated (see Client.Assumed), and the result depends on it.
+	Unknown Result = "unknown"
 )
 
 // Client is what a receiver knows of an SMTP session when it checks SPF.
@@ -40,8 +43,19 @@ type Client struct {
 	Receiver string
 	// Now is the time for %{t}; zero is the time of the call.
 	Now time.Time
+	// Assumed says which values nobody stated, so that HELO and MailFrom hold guesses:
+	// where a macro asks for one of them, the result is Unknown.
+	Assumed Assumed
 	// MaxQuestions bounds what the evaluation asks; zero is 30.
 	MaxQuestions int
+}
+
+// Assumed says what of a client is not known.
+type Assumed struct {
+	// HELO is the name given with HELO: %{h}.
+	HELO bool
+	// LocalPart is that of the address of MAIL FROM: %{l} and %{s}.
+	LocalPart bool
 }
 
 // Evaluation is the verdict of CheckHost and how it came about.
@@ -73,6 +87,9 @@ type Evaluation struct {
 	// Bounded says that the result is temperror because of the bound on
 	// questions, and not because of the DNS.
 	Bounded bool `json:"bounded,omitempty"`
+	// Unstated are the macro letters that the result depends on and whose values were
+	// not stated: "h", "l" or "s".
+	Unstated []string `json:"unstated,omitempty"`
 	// Steps are the terms in the order they were evaluated.
 	Steps []Step `json:"steps,omitempty"`
 }

@@ -16,6 +16,11 @@ type recordFacts struct {
 	count  int
 	terms  []term
 	layout layout
+	// meant is what it was meant to be, if it is in error. nearText is what was meant
+	// to be a record where there is none, once sought.
+	meant    *repaired
+	nearText string
+	sought   bool
 
 	begun, done bool // the tree shows it
 	cost        int
@@ -33,9 +38,16 @@ type recordFacts struct {
 type builder struct {
 	*answers
 	p *Policy
-	// ranges is how many the tree has.
-	ranges int
+	// ranges is how many the tree has, shown how many terms.
+	ranges, shown int
 }
+
+// The bounds of a tree: how many terms of one record, and of all, it has. Ten times
+// what the largest honest records hold.
+const (
+	maxTerms     = 500
+	maxTreeTerms = 5000
+)
 
 // assemble makes the facts of a policy.
 func assemble(k *answers) *Policy {
@@ -127,9 +139,14 @@ func (b *builder) terms(r *Record, f *recordFacts) {
 			networks++
 		}
 	}
+	shown := f.terms[:min(len(f.terms), maxTerms, max(maxTreeTerms-b.shown, 0))]
+	b.shown += len(shown)
 	room := make([]literal, networks)
-	r.Terms = make([]Term, len(f.terms))
-	for i := range f.terms {
+	r.Terms = make([]Term, len(shown))
+	if r.LeftOut = len(f.terms) - len(shown); r.LeftOut > 0 {
+		b.p.Cut, f.passExact, f.costExact = true, false, false
+	}
+	for i := range shown {
 		t := &r.Terms[i]
 		b.term(t, &f.terms[i], f.layout.ignored(i, &f.terms[i]), r)
 		if t.parsed.prefix.IsValid() && t.Ignored == "" {
@@ -156,6 +173,9 @@ func (b *builder) terms(r *Record, f *recordFacts) {
 			f.voids[0]++
 			b.p.VoidLookups = append(b.p.VoidLookups, Void{In: r.Domain, Term: t.Text, Name: t.Target, Status: t.Status})
 		}
+	}
+	if r.Error != "" {
+		return // nobody passes by a record in error (RFC 7208, 4.6)
 	}
 	f.pass, f.passExact = authorised(r.Terms, f.passExact)
 }

@@ -2,7 +2,6 @@ package spf
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -135,14 +134,14 @@ func (k *checker) voids() {
 	case void > 0:
 		k.Add("spf-void-lookup", finding.Finding{
 			Detail:   fmt.Sprintf("%s for a name without an answer: %s. Two such lookups are allowed; the third is a permerror.%s", asks(n), any.String(), k.pointerVoid(ptr, pointers)),
-			Evidence: any.evidence, Fix: k.voidAdvice((&editor{record: k.p.Record}).fix("Publish the record without the terms that find nothing.")),
+			Evidence: any.evidence, Fix: k.voidFix(families{}),
 		})
 	case pointers > 0 && k.pointerVoid(ptr, pointers) != "":
 		k.Add("spf-void-lookup", finding.Finding{
 			Title:    "Too many lookups find nothing for some clients",
 			Detail:   strings.TrimSpace(k.pointerVoid(ptr, pointers)),
 			Evidence: k.treeEvidence(),
-			Fix:      k.voidAdvice((&editor{record: k.p.Record, drop: []string{ptr.Text}}).fix("Publish the record without reverse names.")),
+			Fix:      advice("Name addresses in place of %s.", quotable(ptr.Text)),
 		})
 	}
 	if k.p.VoidsIPv6 > maxVoid && !stopped.v6 {
@@ -187,46 +186,42 @@ func written(n int) string {
 	return [...]string{"one", "two", "three", "four", "five"}[n-1]
 }
 
-// voidAdvice keeps a fix that changes something.
-func (k *checker) voidAdvice(f *finding.Fix) *finding.Fix {
-	if f.Value == k.p.Record.Text {
-		return advice("Tell the owner of the record that holds the term.")
-	}
-	return f
-}
-
 // maxMended bounds the records of the domain's own that a fix is looked for in.
 const maxMended = 3
 
-// voidFix proposes a record that does not end in permerror: without terms that
-// find nothing for any client, and with addresses in place of names that have none
-// of a family; at last without the includes that hold such terms. Each is
-// evaluated before it is offered.
+// voidFix proposes records that find something: addresses in place of names that have
+// none of a family, and a place for the right name where a name has none at all. What
+// the owner of such a name meant, the DNS does not say.
 func (k *checker) voidFix(f families) *finding.Fix {
-	records := k.own[:min(len(k.own), maxMended)]
-	for _, o := range records {
-		e := &editor{record: o, spell: f}
-		if text := e.text(); text != o.Text && k.p.works(o.Domain, text) {
-			summary := "Publish the record without the terms that find nothing."
-			if slices.ContainsFunc(o.Terms, func(t Term) bool { return t.spelt(f) != "" }) {
-				summary = "Publish the record with addresses in place of the names that have none of one family, and without terms that find nothing."
-			}
-			return e.fix("%s", summary)
-		}
-	}
-	for _, o := range records {
-		e := &editor{record: o, spell: f}
+	var fix *finding.Fix
+	for _, o := range k.own[:min(len(k.own), maxMended)] {
+		p := k.proposal(o)
+		p.spell = families{p.spell.v4 || f.v4, p.spell.v6 || f.v6}
+		spelt, void := false, false
 		for i := range o.Terms {
 			t := &o.Terms[i]
-			if n := k.full()[t.Target]; t.Kind == KindInclude && t.Ignored == "" && n != nil && (n.facts.voids[1] > 0 || n.facts.voids[2] > 0) {
-				e.drop = append(e.drop, t.Text)
+			spelt = spelt || t.spelt(p.spell) != ""
+			if t.Void && t.Kind != KindInclude && t.Kind != KindRedirect {
+				void = true
+				if t.Kind == KindMX {
+					p.wrong(t, anySender)
+				} else {
+					p.wrong(t, rightName(t))
+				}
 			}
 		}
-		if text := e.text(); len(e.drop) > 0 && k.p.works(o.Domain, text) {
-			return e.fix("Tell the owners of the included records. Until they are repaired, publish the record without %s, if you can do without those senders.", enumerate(e.drop, 5))
+		switch {
+		case fix != nil:
+		case void:
+			fix = p.share(true, "Correct the names that find nothing; if a host is gone, publish the record without its term.")
+		case spelt && k.p.works(o.Domain, p.text(false)):
+			fix = p.share(false, "Publish the record with addresses in place of the names that have none of one family.")
 		}
 	}
-	return advice("Remove the terms that find nothing, or name their addresses with ip4 and ip6. Terms in included records are their owners' to remove.")
+	if fix == nil {
+		return advice("Remove the terms that find nothing, or name their addresses with ip4 and ip6. Terms in included records are their owners' to remove.")
+	}
+	return fix
 }
 
 // asks is "1 term asks" and "2 terms ask".

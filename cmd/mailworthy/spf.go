@@ -84,13 +84,16 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 			switch {
 			case !cmd.Flags().Changed("mail-from") && client.Domain != "":
 				client.MailFrom = "postmaster@" + client.Domain
+				client.Assumed.LocalPart = true
 			case client.MailFrom == "" && client.HELO == "" && client.Domain == "":
 				return withHint(errors.New("nothing to evaluate"), "give --mail-from, --helo or a domain")
 			case strings.ContainsFunc(client.MailFrom[strings.LastIndex(client.MailFrom, "@")+1:], unicode.IsSpace):
 				return fmt.Errorf("--mail-from %q: its domain contains a space", client.MailFrom)
 			case client.MailFrom != "" && !strings.Contains(client.MailFrom, "@"):
 				client.MailFrom = "postmaster@" + client.MailFrom
+				client.Assumed.LocalPart = true
 			}
+			client.Assumed.HELO = helo == ""
 			if err := output.check(); err != nil {
 				return err
 			}
