@@ -415,7 +415,7 @@ func readToken(tok, before string) (terms []string, why string) {
 	}
 	fixed, why := fix(t, 3)
 	switch {
-	case fixed == nil && t.wrong == "":
+	case fixed == nil && t.wrong == "" && (t.kind == KindModifier || !t.suspicious()):
 		return []string{tok}, ""
 	case fixed == nil:
 		return nil, "nobody can tell what it means"

@@ -548,7 +548,7 @@ func listed(s string) ([]string, string) {
 		if _, _, s, v := split(p); startsTerm(p) || isName(p) || s == ":" && v != "" && keyword(strings.TrimLeft(p[:strings.IndexByte(p, ':')], "+-~?"), v) != "" {
 			continue
 		}
-		if sep == "" {
+		if sep == "" || strings.Contains(s, "%") {
 			return nil, ""
 		}
 		if foldEqual(name, "redirect") || foldEqual(name, "exp") {
@@ -557,7 +557,7 @@ func listed(s string) ([]string, string) {
 		parts[i+1] = sign + name + sep + p
 	}
 	// A comma may stand for a dot: "_spf,esp.example" is one name.
-	if strings.Contains(s, "%") || sep == ":" && hostLike(value) && !plausible(value) {
+	if sep == ":" && hostLike(value) && !plausible(value) {
 		return nil, ""
 	}
 	return parts, "terms stand apart by spaces"
