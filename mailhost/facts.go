@@ -192,11 +192,11 @@ func (d *Domain) Senders() (senders []Source, receiveOnly []string) {
 	return senders, receiveOnly
 }
 
-// SendersUnknown reports that an MX host which mail may leave from has addresses that
+// SendersUnknown reports that an MX host which mail may leave from may have addresses that
 // are not known.
 func (d *Domain) SendersUnknown() bool {
 	return d.MX == MXUnknown || slices.ContainsFunc(d.Exchanges, func(e Exchange) bool {
-		return e.Resolves == Unknown && e.Gateway == "" && !e.reserved(d)
+		return e.silent > 0 && e.Gateway == "" && !e.reserved(d)
 	})
 }
 

@@ -101,7 +101,8 @@ func (p *passenger) stop() {
 		fl.group.mu.Unlock()
 		return
 	}
-	p.left = true
+	// The flight may go on for as long as a server is silent; the audit may not.
+	p.left, p.to = true, nil
 	fl.waiting--
 	var ask stopper
 	if fl.waiting == 0 {

@@ -27,8 +27,9 @@ func (p *places) enter(e entrant) bool {
 		return true
 	}
 	if p.first > len(p.queue)/2 {
-		p.queue = p.queue[:copy(p.queue, p.queue[p.first:])]
-		p.first = 0
+		rest := copy(p.queue, p.queue[p.first:])
+		clear(p.queue[rest:]) // who was let in is held here no more
+		p.queue, p.first = p.queue[:rest], 0
 	}
 	p.queue = append(p.queue, e)
 	return false
@@ -54,6 +55,9 @@ func (p *places) leave() {
 		p.mu.Lock()
 	}
 	p.admitting = false
+	if p.first == len(p.queue) {
+		p.queue, p.first = p.queue[:0], 0
+	}
 }
 
 // wait takes a place, and waits for it until the context ends.

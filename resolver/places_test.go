@@ -2,11 +2,13 @@ package resolver
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 )
 
 // visitor notes that it was let in, and leaves at once where it is to.
@@ -46,6 +48,40 @@ func TestPlaces(t *testing.T) {
 			t.Fatalf("%d was let in as number %d", n, i)
 		}
 	}
+}
+
+// TestPlacesForget: who was let in is not held by the queue, however long that stays.
+func TestPlacesForget(t *testing.T) {
+	p := &places{}
+	var log []int
+	seen := make([]weak.Pointer[visitor], 1000)
+	for i := range seen {
+		v := &visitor{places: p, log: &log, n: i}
+		seen[i] = weak.Make(v)
+		p.enter(v)
+	}
+	held := func() (n int) {
+		runtime.GC()
+		for _, v := range seen {
+			if v.Value() != nil {
+				n++
+			}
+		}
+		return n
+	}
+	for let := 0; let < len(seen); {
+		for range 150 {
+			if let < len(seen) {
+				p.leave()
+				let++
+			}
+		}
+		p.enter(&visitor{places: p, log: &log}) // closes the gap, at times
+		if n := held(); n != len(seen)-let {
+			t.Fatalf("%d of %d were let in, and %d are held", let, len(seen), n)
+		}
+	}
+	runtime.KeepAlive(p)
 }
 
 // TestPlacesWait: never more inside than there are places, whoever gives up.
