@@ -28,7 +28,7 @@ func bundledReport(t testing.TB, target audit.Target, zones []*resolver.ZoneSet)
 // JSON is by the schema and comes back, and every format can be written.
 func TestBundledZones(t *testing.T) {
 	zones := reporttest.BundledZones(t)
-	schema := compiledSchema(t)
+	schema := reporttest.CompiledSchema(t, Schema())
 	for name, target := range reporttest.BundledTargets {
 		t.Run(name, func(t *testing.T) {
 			r := bundledReport(t, target, zones)

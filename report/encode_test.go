@@ -219,7 +219,7 @@ type filler struct {
 
 // check compares a value of a type that the program writes.
 func (f filler) check(t *testing.T) {
-	roots := []any{new(Report), new(Standing), new(Comparison), new(Trend), new(sarifLog), new(Tally), new(finding.Check),
+	roots := []any{new(Report), new(Standing), new(Comparison), new(Trend), new(Tally), new(finding.Check),
 		new(spf.Evaluation), new(spf.Flattening), new(dkim.Verification), new(dmarc.Verdict), new(audit.MessageResult), new(rbl.Catalogue), new(rbl.Survey)}
 	v := reflect.ValueOf(roots[f.IntN(len(roots))])
 	f.fill(v.Elem(), 6)

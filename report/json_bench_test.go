@@ -36,18 +36,6 @@ func BenchmarkRow(b *testing.B) {
 		}
 		b.SetBytes(int64(len(row)))
 	})
-	b.Run("csv", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			CSVRow(r)
-		}
-	})
-	b.Run("findings.csv", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			FindingsCSVRows(r)
-		}
-	})
 	b.Run("tally", func(b *testing.B) {
 		var total Tally
 		b.ReportAllocs()

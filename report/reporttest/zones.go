@@ -13,14 +13,7 @@ import (
 // BundledZones are the zones of testdata/zones of the project.
 func BundledZones(t testing.TB) []*resolver.ZoneSet {
 	t.Helper()
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for !exists(filepath.Join(root, "go.mod")) && filepath.Dir(root) != root {
-		root = filepath.Dir(root)
-	}
-	files, err := filepath.Glob(filepath.Join(root, "testdata/zones/*.zone"))
+	files, err := filepath.Glob(filepath.Join(Root(t), "testdata/zones/*.zone"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no bundled zones", err)
 	}
@@ -38,6 +31,19 @@ var BundledTargets = map[string]audit.Target{
 	"tidy":   {Domain: "tidy.example"},
 	"parked": {Domain: "parked.example"},
 	"absent": {Domain: "absent.example"},
+}
+
+// Root is the folder of the project, whatever package is tested.
+func Root(t testing.TB) string {
+	t.Helper()
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !exists(filepath.Join(root, "go.mod")) && filepath.Dir(root) != root {
+		root = filepath.Dir(root)
+	}
+	return root
 }
 
 func exists(name string) bool {
