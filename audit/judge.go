@@ -106,6 +106,7 @@ func (a *run) judgeSPF(profile finding.Profile) {
 		c := spf.Context{Profile: profile, DMARCEnforces: res.DMARC.Enforces(), MX: "unknown"}
 		if p.Domain == res.Domain {
 			c.MX = string(a.domain.MX)
+			c.Envelopes = a.envelopesElsewhere()
 		}
 		if stated && slices.Contains(res.Examined.MailFrom, p.Domain) {
 			for _, e := range res.Evaluations {
@@ -143,6 +144,9 @@ func profiles(t Target, policy *spf.Policy, mx mailhost.MXState) ([]finding.Prof
 			sends = append(sends, stated.what)
 		}
 	}
+	if e := res.Examined.Envelopes; len(sends) == 0 && len(e) > 0 {
+		return sender, "guessed: " + e[0].Domain + " is set up for mail through " + e[0].Service
+	}
 	if len(sends) > 0 {
 		return sender, "guessed: " + strings.Join(sends, " and ") + " are stated"
 	}
@@ -169,7 +173,13 @@ func (a *run) hasSPF() *bool {
 	switch a.result.SPF.Status {
 	case spf.StatusFound:
 		return answer(true)
-	case spf.StatusNone, spf.StatusNXDomain, spf.StatusMultiple:
+	case spf.StatusNone, spf.StatusNXDomain:
+		if len(a.envelopesElsewhere()) > 0 {
+			// Whether SPF passes for the envelope domain, and aligns, is another question.
+			return nil
+		}
+		return answer(false)
+	case spf.StatusMultiple:
 		return answer(false)
 	}
 	return nil

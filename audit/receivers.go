@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/mailhost"
@@ -80,6 +81,9 @@ func (a *run) spfFact() receiver.Fact {
 		return because(receiver.No, f)
 	}
 	envelope := a.result.Examined.MailFrom
+	if len(a.target.MailFrom) == 0 && len(a.result.Examined.Envelopes) == 0 && a.spfElsewhere() {
+		return unknown("spf-record-missing", "SPF is checked for "+strings.Join(a.envelopesElsewhere(), ", ")+", which was not stated (--mail-from).")
+	}
 	for i, p := range a.policies() {
 		if !slices.Contains(envelope, p.Domain) {
 			continue

@@ -56,12 +56,14 @@ type Examined struct {
 	// send by a term of its own.
 	NotSenders []string `json:"mx_not_senders"`
 	// SenderRanges are SPF targets and wide ranges named but not swept.
-	SenderRanges []string          `json:"sender_ranges_not_swept"`
-	MailFrom     []string          `json:"mail_from"`
-	DKIMDomains  []string          `json:"dkim_domains"`
-	Selectors    []string          `json:"selectors"`
-	HELO         []string          `json:"helo"`
-	Sections     []finding.Section `json:"sections"`
+	SenderRanges []string `json:"sender_ranges_not_swept"`
+	MailFrom     []string `json:"mail_from"`
+	// Envelopes are those of MailFrom that were recognised in a loaded zone.
+	Envelopes   []EnvelopeOf      `json:"envelopes,omitempty"`
+	DKIMDomains []string          `json:"dkim_domains"`
+	Selectors   []string          `json:"selectors"`
+	HELO        []string          `json:"helo"`
+	Sections    []finding.Section `json:"sections"`
 }
 
 // Result is all that one audit found: the facts of each protocol and the

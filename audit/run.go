@@ -165,6 +165,7 @@ func (a *run) ask(ctx context.Context) {
 		a.domain, res.Hosts.Domain = d, d
 		a.mx.tell()
 	})
+	a.noteEnvelopes(a.session)
 	a.findSenders(b)
 	envelope := a.otherEnvelopeDomains()
 	res.Envelope = make([]*spf.Policy, len(envelope))
@@ -200,10 +201,11 @@ func (a *run) ask(ctx context.Context) {
 	a.evaluate(ctx)
 }
 
-// otherEnvelopeDomains are the stated envelope domains apart from the domain itself.
+// otherEnvelopeDomains are the envelope domains, stated or found in a loaded zone,
+// apart from the domain itself.
 func (a *run) otherEnvelopeDomains() []string {
 	var other []string
-	for _, d := range a.target.MailFrom {
+	for _, d := range a.result.Examined.MailFrom {
 		if d != a.target.Domain && !slices.Contains(other, d) {
 			other = append(other, d)
 		}

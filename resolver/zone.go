@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // maxZoneFile bounds a zone file.
@@ -75,6 +76,10 @@ type zone struct {
 	soa    *Record
 	// hasCut and hasDNAME spare the walk up to the origin where there are none.
 	hasCut, hasDNAME bool
+
+	// sorted are the names from the right, made when somebody looks through them.
+	sorting sync.Mutex
+	sorted  []string
 }
 
 type node struct {

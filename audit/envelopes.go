@@ -1,0 +1,153 @@
+package audit
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+
+	"mailworthy/dkim"
+	"mailworthy/finding"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// service is one that sends with another domain in MAIL FROM than the author's.
+type service struct {
+	name     string
+	envelope []string
+}
+
+//go:embed services.tsv
+var servicesTSV string
+
+var services = sync.OnceValue(func() []service {
+	var out []service
+	for line := range strings.SplitSeq(servicesTSV, "\n") {
+		if name, envelope, ok := strings.Cut(line, "\t"); ok && !strings.HasPrefix(line, "#") && name != "service" {
+			out = append(out, service{name, strings.Fields(envelope)})
+		}
+	}
+	return out
+})
+
+// serviceAt returns the service whose envelope host a CNAME or MX record leads to;
+// empty: it is none's.
+func serviceAt(target string) string {
+	for _, s := range services() {
+		if slices.ContainsFunc(s.envelope, func(pattern string) bool { return matchesHost(target, pattern) }) {
+			return s.name
+		}
+	}
+	return ""
+}
+
+// matchesHost compares a name with a pattern label by label; a * stands for any part
+// of a label.
+func matchesHost(name, pattern string) bool {
+	have, want := strings.Split(name, "."), strings.Split(pattern, ".")
+	return slices.EqualFunc(have, want, func(h, w string) bool {
+		before, after, star := strings.Cut(w, "*")
+		return h == w || star && len(h) >= len(before)+len(after) && strings.HasPrefix(h, before) && strings.HasSuffix(h, after)
+	})
+}
+
+// EnvelopeOf is an envelope domain that a loaded zone shows, and the service it is
+// set up for.
+type EnvelopeOf struct {
+	Domain  string `json:"domain"`
+	Service string `json:"service"`
+}
+
+// maxEnvelopes bounds the envelope domains that are taken from a zone.
+const maxEnvelopes = 8
+
+// envelopes looks through the loaded zones for hosts that were set up as the envelope
+// domain of a service: by their CNAME (em1234 to u1234.wl.sendgrid.net), or by their
+// MX (mail to feedback-smtp.eu-west-1.amazonses.com). Nothing is asked for that.
+func envelopes(r resolver.Resolver, domain string) []EnvelopeOf {
+	var out []EnvelopeOf
+	for _, rec := range resolver.Below(r, domain, resolver.TypeCNAME, resolver.TypeMX) {
+		if rec.Name == domain || strings.HasPrefix(rec.Name, "*") || strings.Contains(rec.Name, "._") || strings.HasPrefix(rec.Name, "_") {
+			continue
+		}
+		s := serviceAt(rec.Host)
+		if s != "" && len(out) < maxEnvelopes && !slices.ContainsFunc(out, func(e EnvelopeOf) bool { return e.Domain == rec.Name }) {
+			out = append(out, EnvelopeOf{rec.Name, s})
+		}
+	}
+	return out
+}
+
+// noteEnvelopes notes the envelope domains that were found. The domain itself is one
+// beside them only if it has an SPF record, which is known later.
+func (a *run) noteEnvelopes(r resolver.Resolver) {
+	if len(a.target.MailFrom) > 0 {
+		return
+	}
+	e := &a.result.Examined
+	e.Envelopes = envelopes(r, a.target.Domain)
+	for _, found := range e.Envelopes {
+		e.MailFrom = append(e.MailFrom, found.Domain)
+	}
+	if len(e.Envelopes) == 0 {
+		return
+	}
+	a.spf.when(func() {
+		if s := a.result.SPF.Status; s == spf.StatusNone || s == spf.StatusNXDomain {
+			e.MailFrom = slices.DeleteFunc(e.MailFrom, func(d string) bool { return d == a.target.Domain })
+		}
+	})
+}
+
+// envelopesElsewhere names the envelope domains of the domain's mail if they are not
+// the domain itself: those that were stated, those that a loaded zone shows, and those
+// of the services whose DKIM keys the domain has by CNAME. There are none if people
+// have mailboxes of the domain at a provider, which sends with the domain itself.
+func (a *run) envelopesElsewhere() []string {
+	if len(a.target.MailFrom) > 0 {
+		if slices.Contains(a.target.MailFrom, a.target.Domain) {
+			return nil
+		}
+		return a.target.MailFrom
+	}
+	if len(a.domain.Mailboxes()) > 0 {
+		return nil
+	}
+	var out []string
+	for _, e := range a.result.Examined.Envelopes {
+		out = append(out, e.Domain+" ("+e.Service+")")
+	}
+	for _, s := range a.signingServices() {
+		if !slices.ContainsFunc(a.result.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Service == s }) {
+			out = append(out, "the envelope domain of "+s)
+		}
+	}
+	return out
+}
+
+// signingServices are the services with an envelope domain of their own whose keys the
+// domain has by CNAME.
+func (a *run) signingServices() []string {
+	if a.result.DKIM == nil {
+		return nil
+	}
+	var out []string
+	for i := range a.result.DKIM.Selectors {
+		s := &a.result.DKIM.Selectors[i]
+		if s.Status != dkim.SelectorFound || s.Wildcard || s.ProviderBy != "cname" || s.Domain != a.target.Domain || slices.Contains(out, s.Provider) {
+			continue
+		}
+		if slices.ContainsFunc(services(), func(v service) bool { return v.name == s.Provider }) {
+			out = append(out, s.Provider)
+		}
+	}
+	return out
+}
+
+// spfElsewhere: the domain itself has no SPF record, and its mail has other domains
+// in the envelope.
+func (a *run) spfElsewhere() bool {
+	f := a.of("spf-record-missing")
+	return f != nil && f.Subject == a.result.Domain && f.Severity == finding.Notice
+}

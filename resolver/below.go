@@ -1,0 +1,94 @@
+package resolver
+
+import (
+	"slices"
+	"strings"
+)
+
+// Below returns the records of the types that loaded zones hold at a domain or below
+// it, in the order of their owners read from the right; aliases as such, wildcards
+// with their asterisk. It asks nothing: of names on the network, which cannot be
+// listed, there are none. Only the zone that would answer for the domain is looked
+// through. The records are shared.
+func Below(r Resolver, domain string, types ...Type) []Record {
+	key, wrong := canonical(domain)
+	if wrong != "" {
+		return nil
+	}
+	if h, ok := r.(holder); ok {
+		return h.below(key, types)
+	}
+	return nil
+}
+
+// holder is a resolver that answers from zones, or one in front of it.
+type holder interface {
+	below(domain string, types []Type) []Record
+}
+
+func (s *Session) below(domain string, types []Type) []Record {
+	if h, ok := s.next.(holder); ok {
+		return h.below(domain, types)
+	}
+	return nil
+}
+
+func (s *Stack) below(domain string, types []Type) []Record {
+	return Below(s.Resolver, domain, types...)
+}
+
+func (o *overlay) below(domain string, types []Type) []Record {
+	var z *zone
+	for _, s := range o.sets {
+		if at := s.holder(domain); at != nil && (z == nil || at.origin != z.origin && within(at.origin, z.origin)) {
+			z = at
+		}
+	}
+	if z == nil {
+		return nil
+	}
+	var out []Record
+	for _, name := range z.namesBelow(domain) {
+		for _, t := range types {
+			out = append(out, z.nodes[name].get(t)...)
+		}
+	}
+	return out
+}
+
+// namesBelow are the names of the zone at a domain or below it.
+func (z *zone) namesBelow(domain string) []string {
+	z.sorting.Lock()
+	defer z.sorting.Unlock()
+	if len(z.sorted) != len(z.nodes) {
+		z.sorted = make([]string, 0, len(z.nodes))
+		for name := range z.nodes {
+			z.sorted = append(z.sorted, name)
+		}
+		slices.SortFunc(z.sorted, compareFromRight)
+	}
+	if domain == "." {
+		return z.sorted
+	}
+	var out []string
+	if z.nodes[domain] != nil {
+		out = append(out, domain)
+	}
+	// What is below stands together: all of it ends in a dot and the domain.
+	end := "." + domain
+	at, _ := slices.BinarySearchFunc(z.sorted, end, compareFromRight)
+	for ; at < len(z.sorted) && strings.HasSuffix(z.sorted[at], end); at++ {
+		out = append(out, z.sorted[at])
+	}
+	return out
+}
+
+// compareFromRight orders names by their bytes, the last one first.
+func compareFromRight(a, b string) int {
+	for i := 1; i <= len(a) && i <= len(b); i++ {
+		if d := int(a[len(a)-i]) - int(b[len(b)-i]); d != 0 {
+			return d
+		}
+	}
+	return len(a) - len(b)
+}
