@@ -86,7 +86,9 @@ func (a *run) noteEnvelopes(r resolver.Resolver) {
 		return
 	}
 	e := &a.result.Examined
-	e.Envelopes = envelopes(r, a.target.Domain)
+	if e.Envelopes = envelopes(r, a.target.Domain); a.options.Like != nil {
+		e.Envelopes = slices.Clone(a.options.Like.Examined.Envelopes)
+	}
 	for _, found := range e.Envelopes {
 		e.MailFrom = append(e.MailFrom, found.Domain)
 	}

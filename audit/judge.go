@@ -124,12 +124,12 @@ func (a *run) judgeSPF(profile finding.Profile) {
 // are several where a record that would declare it was not answered.
 func (a *run) profiles() ([]finding.Profile, string) {
 	if like := a.options.Like; like != nil {
-		return profiles(a.target, like.SPF, like.Hosts.Domain.MX)
+		return profiles(a.target, like.Examined.Envelopes, like.SPF, like.Hosts.Domain.MX)
 	}
-	return profiles(a.target, a.result.SPF, a.domain.MX)
+	return profiles(a.target, a.result.Examined.Envelopes, a.result.SPF, a.domain.MX)
 }
 
-func profiles(t Target, policy *spf.Policy, mx mailhost.MXState) ([]finding.Profile, string) {
+func profiles(t Target, found []EnvelopeOf, policy *spf.Policy, mx mailhost.MXState) ([]finding.Profile, string) {
 	if t.Profile != "" {
 		return []finding.Profile{t.Profile}, "stated"
 	}
@@ -144,8 +144,8 @@ func profiles(t Target, policy *spf.Policy, mx mailhost.MXState) ([]finding.Prof
 			sends = append(sends, stated.what)
 		}
 	}
-	if e := res.Examined.Envelopes; len(sends) == 0 && len(e) > 0 {
-		return sender, "guessed: " + e[0].Domain + " is set up for mail through " + e[0].Service
+	if len(sends) == 0 && len(found) > 0 {
+		return sender, "guessed: " + found[0].Domain + " is set up for mail through " + found[0].Service
 	}
 	if len(sends) > 0 {
 		return sender, "guessed: " + strings.Join(sends, " and ") + " are stated"

@@ -37,6 +37,10 @@ func (s *Stack) below(domain string, types []Type) []Record {
 	return Below(s.Resolver, domain, types...)
 }
 
+func (w patient) below(domain string, types []Type) []Record {
+	return Below(w.next, domain, types...)
+}
+
 func (o *overlay) below(domain string, types []Type) []Record {
 	var z *zone
 	for _, s := range o.sets {
@@ -91,4 +95,26 @@ func compareFromRight(a, b string) int {
 		}
 	}
 	return len(a) - len(b)
+}
+
+// below implements holder with what was taken out and published in addition.
+func (a *amendment) below(domain string, types []Type) []Record {
+	out := slices.DeleteFunc(Below(a.next, domain, types...), func(r Record) bool {
+		return slices.Contains(a.remove[question{r.Name, r.Type}], r.String())
+	})
+	var added []Record
+	for q, records := range a.add {
+		if within(q.name, domain) && slices.Contains(types, q.typ) {
+			added = append(added, records...)
+		}
+	}
+	slices.SortFunc(added, func(x, y Record) int { return compareFromRight(x.Name, y.Name) })
+	for _, r := range added {
+		if !slices.ContainsFunc(out, func(have Record) bool {
+			return have.Name == r.Name && have.Type == r.Type && have.String() == r.String()
+		}) {
+			out = append(out, r)
+		}
+	}
+	return out
 }

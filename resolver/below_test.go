@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"testing"
+
+	"mailworthy/finding"
 )
 
 func TestBelow(t *testing.T) {
@@ -48,6 +50,24 @@ x.notacme CNAME acme.example.
 	}
 	if got := Below(deaf{}, "acme.example", TypeMX); got != nil {
 		t.Errorf("a resolver without zones: %v", got)
+	}
+}
+
+func TestBelowAmended(t *testing.T) {
+	set := mustParse(t, `
+$ORIGIN acme.example.
+@ 300 SOA ns1 host 1 7200 3600 1209600 300
+em1 300 CNAME u1.wl.sendgrid.net.
+em2 300 CNAME u2.wl.sendgrid.net.
+`, "acme.example")
+	r, err := Amend(NewOverlay(nil, set), []finding.Record{{Name: "em1.acme.example", Type: "CNAME", Value: "u1.wl.sendgrid.net"}},
+		[]finding.Record{{Name: "em3.acme.example", Type: "CNAME", Value: "u3.wl.sendgrid.net"}, {Name: "em4.other.example", Type: "CNAME", Value: "x.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := Below(NewSession(r, 0), "acme.example", TypeCNAME)
+	if len(got) != 2 || got[0].Name != "em2.acme.example" || got[1].Name != "em3.acme.example" {
+		t.Errorf("%v", got)
 	}
 }
 

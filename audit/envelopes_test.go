@@ -1,0 +1,108 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
+)
+
+// served is a domain without SPF record, and what services publish for it.
+const served = `
+	$ORIGIN acme.example.
+	$TTL 300
+	@ SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	@ MX 10 mx1
+	@ MX 20 mx2
+	mx1 A 192.0.2.10
+	mx2 A 192.0.2.11
+	_dmarc TXT "v=DMARC1; p=reject; rua=mailto:d@acme.example"
+	$ORIGIN .
+	. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	10.2.0.192.in-addr.arpa. PTR mx1.acme.example.
+	11.2.0.192.in-addr.arpa. PTR mx2.acme.example.
+	u1.wl2.sendgrid.net. TXT "v=spf1 ip4:203.0.113.64/28 -all"
+	u1.wl2.sendgrid.net. MX 10 mx.sendgrid.net.
+	s1.domainkey.u1.wl2.sendgrid.net. TXT "v=DKIM1; k=rsa; p=%s"
+	token.dkim.amazonses.com. TXT "p=%[1]s"
+	pm.mtasv.net. TXT "v=spf1 ip4:203.0.113.80/28 -all"
+	pm.mtasv.net. MX 10 inbound.postmarkapp.com.
+	return.smtp2go.net. TXT "v=spf1 ip4:203.0.113.96/28 -all"
+	sparkpostmail.com. TXT "v=spf1 ip4:203.0.113.112/28 -all"
+	amazonses.com. TXT "v=spf1 ip4:203.0.113.128/28 -all"
+	mailgun.org. TXT "v=spf1 ip4:203.0.113.144/28 -all"
+	sendgrid.net. A 203.0.113.1
+	aspmx.l.google.com. A 203.0.113.2
+	k2.mcsv.net. TXT "v=DKIM1; k=rsa; p=%[1]s"
+	$ORIGIN acme.example.
+`
+
+// The SPF record of a domain whose mail has other domains in the envelope is missed
+// by nobody: those are recognised by CNAME and MX in a loaded zone, and services by
+// the CNAME of their keys.
+func TestEnvelopesOfServices(t *testing.T) {
+	k2048 := rsaKey(2048)
+	const key = "s1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net."
+	tests := []struct {
+		name     string
+		zone     string
+		target   Target
+		severity finding.Severity // of spf-record-missing
+		mailFrom string
+	}{
+		{"nothing is set up", "", Target{}, finding.Error, "acme.example"},
+		{"SendGrid", "em1 CNAME u1.wl2.sendgrid.net.\n" + key, Target{}, finding.Notice, "em1.acme.example"},
+		{"SendGrid, envelope not in sight", key, Target{}, finding.Notice, "acme.example"},
+		{"SendGrid, links alone", "url1 CNAME sendgrid.net.\n12345 CNAME sendgrid.net.", Target{}, finding.Error, "acme.example"},
+		{"Amazon SES", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce TXT \"v=spf1 include:amazonses.com ~all\"\ntoken._domainkey CNAME token.dkim.amazonses.com.", Target{}, finding.Notice, "bounce.acme.example"},
+		{"Resend", "send MX 10 feedback-smtp.us-east-1.amazonses.com.\nsend TXT \"v=spf1 include:amazonses.com ~all\"", Target{}, finding.Notice, "send.acme.example"},
+		{"Mailgun", "mg MX 10 mxa.mailgun.org.\nmg MX 10 mxb.mailgun.org.\nmg TXT \"v=spf1 include:mailgun.org ~all\"\nemail.mg CNAME mailgun.org.", Target{}, finding.Notice, "mg.acme.example"},
+		{"Postmark", "pm-bounces CNAME pm.mtasv.net.", Target{}, finding.Notice, "pm-bounces.acme.example"},
+		{"SMTP2GO", "em99 CNAME return.smtp2go.net.\nlink CNAME track.smtp2go.net.", Target{}, finding.Notice, "em99.acme.example"},
+		{"SparkPost", "bounces CNAME sparkpostmail.com.", Target{}, finding.Notice, "bounces.acme.example"},
+		{"two services", "em1 CNAME u1.wl2.sendgrid.net.\npm-bounces CNAME pm.mtasv.net.", Target{}, finding.Notice, "em1.acme.example pm-bounces.acme.example"},
+		{"mailboxes at Google beside", "em1 CNAME u1.wl2.sendgrid.net.\n@ MX 5 aspmx.l.google.com.", Target{}, finding.Error, "em1.acme.example"},
+		{"an SPF record beside", "em1 CNAME u1.wl2.sendgrid.net.\n@ TXT \"v=spf1 mx -all\"", Target{}, finding.Pass, "acme.example em1.acme.example"},
+		{"stated", "em1 CNAME u1.wl2.sendgrid.net.", Target{MailFrom: []string{"em1.acme.example"}}, finding.Notice, "em1.acme.example"},
+		{"the domain itself stated", "em1 CNAME u1.wl2.sendgrid.net.", Target{MailFrom: []string{"acme.example"}}, finding.Error, "acme.example"},
+		{"the domain says that it sends nothing", "em1 CNAME u1.wl2.sendgrid.net.\n@ TXT \"v=spf1 -all\"", Target{}, finding.Pass, "acme.example em1.acme.example"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			zone := fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:])
+			for line := range strings.SplitSeq(tt.zone, "\n") {
+				zone += "\t" + line + "\n"
+			}
+			tt.target.Domain = "acme.example"
+			r := Run(context.Background(), resolver.NewOverlay(nil, dnstest.Parse(t, zone)), tt.target, Options{})
+			at := slices.IndexFunc(r.Findings, func(f finding.Finding) bool { return f.Check == "spf-record-missing" && f.Subject == "acme.example" })
+			if at < 0 || r.Findings[at].Severity != tt.severity {
+				t.Errorf("spf-record-missing: %+v", r.Findings[max(at, 0)])
+			}
+			from := slices.Sorted(slices.Values(r.Examined.MailFrom))
+			if got := strings.Join(from, " "); got != tt.mailFrom {
+				t.Errorf("envelope domains %s, want %s", got, tt.mailFrom)
+			}
+			if r.Profile != finding.Sender {
+				t.Errorf("profile %s", r.Profile)
+			}
+			for _, v := range r.Receivers {
+				for _, q := range v.Requirements {
+					if q.ID == "spf" && (q.Result == "fails") != (tt.severity == finding.Error && !strings.Contains(tt.mailFrom, "em1")) {
+						t.Errorf("%s: SPF %s: %s", v.Receiver, q.Result, q.Because)
+					}
+				}
+			}
+			for _, f := range r.Findings {
+				if tt.severity == finding.Notice && f.Section != finding.Reputation && f.Section != finding.DKIM && f.Severity.AtLeast(finding.Error) {
+					t.Errorf("%s %s: %s", f.Severity, f.Check, f.Detail)
+				}
+			}
+		})
+	}
+}
