@@ -26,7 +26,7 @@ func (a *run) judgeReceivers() {
 		return
 	}
 	f := receiver.Facts{
-		SPF: a.spfFact(), DKIM: a.dkimFact(), DKIMKeys: a.dkimKeysFact(), DMARC: a.dmarcFact(), NotEnforced: a.notEnforcedFact(),
+		SPF: a.spfFact(), DKIM: a.dkimFact(), DKIMRSA: a.dkimRSAFact(), DKIMKeys: a.dkimKeysFact(), DMARC: a.dmarcFact(), NotEnforced: a.notEnforcedFact(),
 		PTR: a.ptrFact(), HELO: a.heloFact(), SOA: a.soaFact(), TakesMail: a.takesMailFact(),
 		AddressesUnlisted: a.unlistedFact("zen.spamhaus.org", "rbl-listed"), DomainsUnlisted: a.unlistedFact("dbl.spamhaus.org", "rbl-domain-listed"),
 	}
@@ -115,12 +115,15 @@ func (a *run) dkimFact() receiver.Fact {
 			return yes("The selector " + k.Selector + " at " + k.Domain + " has a usable key.")
 		}
 	}
+	if f := a.of("dkim-key-split"); f != nil {
+		return because(receiver.No, f)
+	}
 	for i := range d.Keys {
 		if k := &d.Keys[i]; k.RecordCount > 1 {
 			return unknown("dkim-multiple-records", fmt.Sprintf("The selector %s at %s has %d TXT records; which of them counts is undefined (RFC 6376, 3.6.2.2).", k.Selector, k.Domain, k.RecordCount))
 		}
 	}
-	if f := a.of("dkim-selector-missing", "dkim-proved-absent"); f != nil {
+	if f := a.of("dkim-selector-missing", "dkim-wrong-name", "dkim-proved-absent"); f != nil {
 		return because(receiver.No, f)
 	}
 	if f := a.of("dkim-none-observed", "dkim-unresolved"); f != nil {
@@ -132,6 +135,19 @@ func (a *run) dkimFact() receiver.Fact {
 		return because(receiver.No, f)
 	}
 	return unknown("", "No usable key was found.")
+}
+
+// dkimRSAFact is the fact of DKIM for receivers that verify RSA keys alone. Another
+// key may sign at a selector that was not stated.
+func (a *run) dkimRSAFact() receiver.Fact {
+	f := a.of("dkim-ed25519-only")
+	switch {
+	case f == nil:
+		return a.dkimFact()
+	case len(a.target.Selectors) > 0:
+		return because(receiver.No, f)
+	}
+	return because(receiver.Unknown, f)
 }
 
 func (a *run) dkimKeysFact() receiver.Fact {

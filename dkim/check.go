@@ -40,7 +40,29 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 		}
 	}
 	j.wildcard()
+	if j.inUseOpen() {
+		// The key of a selector in use is not known: nothing about the keys is right
+		// everywhere.
+		j.Undecided(keyChecks...)
+		j.Undecided("dkim-shared-key", "dkim-cname-dangling", "dkim-ed25519-only", "dkim-parked-key")
+	}
 	return j.Sheet
+}
+
+// inUseOpen reports whether the question for a selector that is in use was not
+// answered: a stated one, or one of a service that the domain points to.
+func (j *judge) inUseOpen() bool {
+	return slices.ContainsFunc(j.d.Selectors, func(s Selector) bool {
+		return s.Status == SelectorUnresolved && (s.Stated || s.Listed || j.inferred(s.Name))
+	})
+}
+
+// inferred reports whether a service that the domain points to signs with the selector.
+func (j *judge) inferred(selector string) bool {
+	return slices.ContainsFunc(j.d.Providers, func(i Inference) bool {
+		p := loaded().byName[i.Provider]
+		return p != nil && slices.Contains(p.Selectors, selector)
+	})
 }
 
 // judge applies the checks to one discovery.
@@ -273,8 +295,8 @@ func (j *judge) dangling() {
 			}
 			detail += fmt.Sprintf(" %s keeps one of its two selectors alive, but the other has no key here either: signing is not turned on.", p.Name)
 		}
-		fix := &finding.Fix{Summary: "Have the key published at " + target + ", or remove the alias.",
-			Remove: []finding.Record{{Name: s.QueryName(), Type: "CNAME", Value: s.CNAMEs[0]}}}
+		// To remove it is not for a plan to do: the service may be the one that signs.
+		fix := &finding.Fix{Summary: "Have the key published at " + target + ", or remove the alias."}
 		if s.Provider != "" {
 			fix.Summary = fmt.Sprintf("Turn on DKIM for %s at %s, or remove the alias if the service is no longer used.", s.Domain, s.Provider)
 		}
@@ -377,9 +399,46 @@ func (j *judge) several() {
 			j.shared(i)
 		}
 	}
+	j.ed25519Only()
 	if alive {
 		j.Decided("dkim-shared-key")
 	}
+}
+
+// ed25519Only judges live keys of which none is an RSA key. An RSA key may stand at
+// a selector that did not answer.
+func (j *judge) ed25519Only() {
+	var first *PublishedKey
+	var names []string
+	for i := range j.d.Keys {
+		k := &j.d.Keys[i]
+		switch {
+		case !k.Live() || k.RecordCount > 1:
+		case k.Algorithm == algorithmRSA:
+			j.Decided("dkim-ed25519-only")
+			return
+		default:
+			if first == nil {
+				first = k
+			}
+			names = append(names, k.QueryName())
+		}
+	}
+	if first == nil || slices.ContainsFunc(j.d.Selectors, func(s Selector) bool { return s.Status == SelectorUnresolved }) {
+		return
+	}
+	j.Add("dkim-ed25519-only", finding.Finding{Subject: names[0], Evidence: []finding.Evidence{first.evidence},
+		Detail: fmt.Sprintf("The only %s observed %s at %s, of the type Ed25519. Gmail and Microsoft do not verify ed25519-sha256: for them the mail has no DKIM signature. "+
+			"RFC 8463 has both signatures side by side for this reason.", plural(len(names), "key"), isAre(len(names)), list(names)),
+		Fix: &finding.Fix{Summary: "Sign with a 2048-bit RSA key as well, under a selector of its own, and keep the Ed25519 key.",
+			Name: newSelector + "._domainkey." + first.Domain, Type: "TXT", Value: placeholderNew}})
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // shared judges a live key that stands at several names, at the first of them.
@@ -421,7 +480,7 @@ func (j *judge) parked(k *PublishedKey) {
 	if k.Live() {
 		j.Add("dkim-parked-key", finding.Finding{Subject: k.QueryName(), Evidence: []finding.Evidence{k.evidence},
 			Detail: fmt.Sprintf("%s has a live %d-bit %s key, although the domain says that it sends nothing.", k.QueryName(), k.Bits, k.Algorithm),
-			Fix:    j.fixLock("Remove the key, and revoke every selector.", finding.Record{Name: k.QueryName(), Type: "TXT", Value: k.Record})})
+			Fix:    j.fixLock("Remove the key, and revoke every selector.", k.fixRemoval().Remove...)})
 	}
 	j.Decided("dkim-parked-key")
 }

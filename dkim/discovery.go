@@ -115,7 +115,9 @@ type Selector struct {
 	// Domain is where it was asked: the domain, or another signing domain.
 	Domain string `json:"domain"`
 	// Stated: the user says that it is in use; otherwise it is a guess.
-	Stated bool           `json:"stated"`
+	Stated bool `json:"stated"`
+	// Listed: a zone that was loaded has the name.
+	Listed bool           `json:"listed,omitempty"`
 	Status SelectorStatus `json:"status"`
 	// Reason says why an unresolved question has no answer.
 	Reason string `json:"reason,omitempty"`
@@ -167,6 +169,10 @@ type PublishedKey struct {
 	Key
 
 	evidence finding.Evidence
+	// texts are the TXT records at the selector, up to a bound.
+	texts []string
+	// insecure says why anyone can sign with the key, see Key.insecurity.
+	insecure string
 }
 
 // QueryName is the name of the record: <selector>._domainkey.<domain>.

@@ -21,7 +21,10 @@ const (
 	// come, and for the siblings of an alias alone.
 	forInferred, forSiblings = 20, 8
 	// mostText bounds the text of a record that is kept; no key needs more.
-	mostText = 4096
+	// mostTexts bounds the records of one answer that are, and mostThorough the keys
+	// that are searched for large factors.
+	mostText, mostTexts = 4096, 20
+	mostThorough        = 16
 )
 
 // Hints are names found elsewhere in the audit that point to providers.
@@ -317,8 +320,21 @@ func (sel *Selector) set(a *resolver.Answer, err error) {
 	}
 	if sel.Stated || sel.Status == SelectorFound || sel.Status == SelectorUnresolved || len(sel.CNAMEs) > 0 {
 		e := resolver.Outcome(a, err)
+		e.Answer = clipAnswer(e.Answer)
 		sel.Evidence = &e
 	}
+}
+
+// clipAnswer bounds the texts of an answer that are shown.
+func clipAnswer(texts []string) []string {
+	if len(texts) <= mostTexts && !slices.ContainsFunc(texts, func(s string) bool { return len(s) > mostText }) {
+		return texts
+	}
+	clipped := make([]string, min(len(texts), mostTexts))
+	for i := range clipped {
+		clipped[i] = clip(texts[i], mostText)
+	}
+	return clipped
 }
 
 // anything reports whether any selector asked so far exists or may exist.
@@ -356,7 +372,9 @@ func (s *search) conclude() {
 		if sel := &s.d.Selectors[i]; s.d.publishes(sel) {
 			s.d.Keys = append(s.d.Keys, PublishedKey{Selector: sel.Name, Domain: sel.Domain, Stated: sel.Stated, Provider: sel.Provider,
 				CNAMEs: sel.CNAMEs, Wildcard: sel.Wildcard, evidence: *sel.Evidence})
-			s.d.Keys[len(s.d.Keys)-1].read(sel.answer.Records)
+			k := &s.d.Keys[len(s.d.Keys)-1]
+			k.read(sel.answer.Records)
+			k.insecure = k.insecurity(s.d.Catalogue != Inferred && len(s.d.Keys) <= mostThorough)
 		}
 	}
 	s.done(s.d)
@@ -380,17 +398,39 @@ func (s *search) leftOut() int {
 
 // read reads the key record of a selector that was found.
 func (k *PublishedKey) read(records []resolver.Record) {
-	texts := k.evidence.Answer // the strings of each record, joined
+	k.texts = k.evidence.Answer // the strings of each record, joined
+	if len(records) > len(k.texts) || slices.ContainsFunc(k.texts, func(s string) bool { return len(s) > mostText }) {
+		k.texts = make([]string, 0, min(len(records), mostTexts)) // they were clipped
+		for i := range records[:cap(k.texts)] {
+			k.texts = append(k.texts, records[i].Text())
+		}
+	}
 	best := 0
-	k.Key.read(texts[0])
-	for i := 1; i < len(texts) && !k.resembles(); i++ {
+	k.Key.read(k.texts[0])
+	for i := 1; i < len(k.texts) && !k.resembles(); i++ {
 		var other Key
-		if other.read(texts[i]); other.resembles() {
+		if other.read(k.texts[i]); other.resembles() {
 			best, k.Key = i, other
 		}
 	}
-	k.Record, k.Notes = clip(k.Record, mostText), clip(k.Notes, mostText)
+	k.bound()
 	k.RecordCount, k.StringCount = len(records), len(records[best].TXT)
+}
+
+// bound clips what a record that is no key in earnest would fill a report with.
+func (k *Key) bound() {
+	if len(k.Record) <= mostText {
+		return
+	}
+	k.Record, k.Notes, k.Version, k.Algorithm = clip(k.Record, mostText), clip(k.Notes, mostText), clip(k.Version, mostText), clip(k.Algorithm, mostText)
+	if k.Granularity != nil {
+		*k.Granularity = clip(*k.Granularity, mostText)
+	}
+	for _, words := range [][]string{k.Hashes, k.Services, k.Flags} {
+		for i := range words {
+			words[i] = clip(words[i], 64)
+		}
+	}
 }
 
 func keyOf(r *resolver.Record) *Key {

@@ -15,32 +15,92 @@ const (
 	newSelector    = "<new-selector>"
 )
 
-// fixRecord is the record as it should be, or advice where it is the provider's or
-// cannot be told.
-func (k *PublishedKey) fixRecord(summary string) *finding.Fix {
-	if len(k.CNAMEs) > 0 {
-		return k.fixByProvider("correct the record there")
-	}
-	value := k.repaired()
-	if value == "" {
-		if k.owner() == "" {
-			return &finding.Fix{Summary: "Copy the record again from the signing service."}
+// mending is a key record under judgement, with what it is repaired to, found once.
+type mending struct {
+	*PublishedKey
+	several  severalRecords
+	done     bool
+	repaired string
+	meant    *Key
+}
+
+// value is the record as it should be, "" if that cannot be told.
+func (m *mending) value() string {
+	if !m.done {
+		m.done = true
+		if m.repaired = m.PublishedKey.repaired(); m.repaired != "" {
+			m.meant, _ = ParseKey(m.repaired) // it parses, or it were no repair
 		}
+	}
+	return m.repaired
+}
+
+// key is the key that the record is meant to hold, nil if that cannot be told.
+func (m *mending) key() *Key {
+	m.value()
+	return m.meant
+}
+
+// fixRecord is the record as it should be, or advice if it is the provider's or
+// cannot be told.
+func (m *mending) fixRecord(summary string) *finding.Fix {
+	k := m.PublishedKey
+	value := m.value()
+	switch {
+	case len(k.CNAMEs) > 0:
+		return k.fixByProvider("correct the record there")
+	case k.RecordCount > 1 && m.several.same == "":
+		return &finding.Fix{Summary: "First leave one TXT record at this name."}
+	case value == "" && k.owner() == "":
+		return &finding.Fix{Summary: "Copy the record again from the signing service, complete and in one piece."}
+	case value == "":
 		return &finding.Fix{Summary: "Copy the record again from the signing service, complete and in one piece.", Name: k.owner(), Type: "TXT", Value: placeholderKey,
 			Remove: k.replaced(placeholderKey)}
+	case tooWeak(m.meant):
+		return k.fixNewKey("Create a 2048-bit key, publish it under a new selector, sign with it, and remove the old key a week later.")
+	case k.RecordCount > 1:
+		value = m.several.same
 	}
 	return &finding.Fix{Summary: summary, Name: k.owner(), Type: "TXT", Value: value, Remove: k.replaced(value)}
 }
 
+// fixExposed is for a key that anyone can sign with.
+func (k *PublishedKey) fixExposed() *finding.Fix {
+	if len(k.CNAMEs) > 0 {
+		return k.fixByProvider("replace the key at once")
+	}
+	return k.fixNewKey("Remove this record at once, and sign with a new key under a new selector.")
+}
+
+// fixRemoval takes a key away.
+func (k *PublishedKey) fixRemoval() *finding.Fix {
+	fix := &finding.Fix{Summary: "Remove this record at once."}
+	if len(k.CNAMEs) > 0 {
+		fix.Remove = []finding.Record{{Name: k.owner(), Type: "CNAME", Value: k.CNAMEs[0]}}
+	} else if k.owner() != "" {
+		fix.Remove = k.replaced("")
+	}
+	return fix
+}
+
+// fixByProviderOr is the fix, or advice if the record is a provider's.
+func (k *PublishedKey) fixByProviderOr(what string, fix *finding.Fix) *finding.Fix {
+	if len(k.CNAMEs) > 0 {
+		return k.fixByProvider(what)
+	}
+	return fix
+}
+
 // replaced are the records at the selector that a record of that value takes the
-// place of: only one may stand there (RFC 6376, 3.6.2.2).
+// place of: only one may stand there (RFC 6376, 3.6.2.2). What was clipped for its
+// size cannot be named.
 func (k *PublishedKey) replaced(value string) []finding.Record {
 	if k.owner() == "" {
 		return nil
 	}
 	var remove []finding.Record
-	for _, text := range k.evidence.Answer {
-		if text != value {
+	for _, text := range k.texts {
+		if text != value && len(text) <= mostText && len(remove) < mostTexts {
 			remove = append(remove, finding.Record{Name: k.owner(), Type: "TXT", Value: text})
 		}
 	}

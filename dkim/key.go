@@ -58,6 +58,9 @@ type Key struct {
 	Problems []Problem `json:"problems,omitempty"`
 
 	tags []tag
+	// material is the modulus of an RSA key, big-endian, or the 32 octets of an
+	// Ed25519 key.
+	material []byte
 }
 
 // ProblemKind is the rule that a key record breaks.
@@ -72,6 +75,8 @@ const (
 	ProblemAlgorithm ProblemKind = "algorithm"
 	// ProblemUndecodable: p= is no key of the type k=.
 	ProblemUndecodable ProblemKind = "undecodable"
+	// ProblemInsecure: p= is a key that anyone can sign with, by its form alone.
+	ProblemInsecure ProblemKind = "insecure"
 )
 
 // Problem is a defect of a key record, and where it is. It implements error.
@@ -113,6 +118,22 @@ func (k *Key) read(record string) {
 		k.readTags()
 		slices.SortStableFunc(k.Problems, func(a, b Problem) int { return a.Offset - b.Offset })
 	}
+	if len(k.Problems) > mostProblems {
+		// Those for which the record is refused come first.
+		slices.SortStableFunc(k.Problems, func(a, b Problem) int { return toleration(a) - toleration(b) })
+		k.Problems = slices.Clip(k.Problems[:mostProblems:mostProblems])
+		slices.SortStableFunc(k.Problems, func(a, b Problem) int { return a.Offset - b.Offset })
+	}
+}
+
+// mostProblems bounds the defects of one record that are kept.
+const mostProblems = 50
+
+func toleration(p Problem) int {
+	if p.Tolerated {
+		return 1
+	}
+	return 0
 }
 
 // refusal is the first problem for which verifiers refuse the record, or nil.

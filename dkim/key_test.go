@@ -30,10 +30,13 @@ func pkcs1(bits int) string {
 	return base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&rsa.PublicKey{N: modulus(bits), E: 65537}))
 }
 
-// modulus is an odd number of so many bits.
+// modulus is an odd number of so many bits, in which nothing is amiss.
 func modulus(bits int) *big.Int {
 	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
-	return n.Add(n, big.NewInt(12345))
+	n.Add(n, new(big.Int).Lsh(big.NewInt(0x1234567), uint(bits/2)))
+	for n.Add(n, big.NewInt(12345)); weakModulus(n.Bytes(), true) != ""; n.Add(n, big.NewInt(2)) {
+	}
+	return n
 }
 
 // rawRSA is an RSAPublicKey of any two numbers.
@@ -97,7 +100,7 @@ func TestParseKey(t *testing.T) {
 				t.Errorf("fingerprint %q", k.Fingerprint)
 			}
 			want := tt.want
-			want.Record, want.Fingerprint, want.tags = k.Record, k.Fingerprint, k.tags
+			want.Record, want.Fingerprint, want.tags, want.material = k.Record, k.Fingerprint, k.tags, k.material
 			if want.Services == nil {
 				want.Services = []string{"*"}
 			}
@@ -155,10 +158,11 @@ func TestParseKeyProblems(t *testing.T) {
 		{"too much padding", "p=AAAA==", ProblemUndecodable, 6, "padding does not fit"},
 		{"PEM", "p=-----BEGIN PUBLIC KEY-----" + rsa2048, ProblemUndecodable, 2, "armour"},
 		{"trailing octets", "p=" + base64.StdEncoding.EncodeToString(append(mustDecode(t, pkcs1(2048)), 0)), ProblemUndecodable, 2, "1 octets after"},
-		{"negative modulus", "p=" + rawRSA(t, big.NewInt(-12345), big.NewInt(3)), ProblemUndecodable, 2, "positive odd"},
-		{"even modulus", "p=" + rawRSA(t, new(big.Int).Lsh(big.NewInt(1), 2047), big.NewInt(3)), ProblemUndecodable, 2, "positive odd"},
-		{"even exponent", "p=" + rawRSA(t, modulus(2048), big.NewInt(4)), ProblemUndecodable, 2, "exponent"},
-		{"exponent 1", "p=" + rawRSA(t, modulus(2048), big.NewInt(1)), ProblemUndecodable, 2, "any signature verifies"},
+		{"negative modulus", "p=" + rawRSA(t, big.NewInt(-12345), big.NewInt(3)), ProblemUndecodable, 2, "not positive"},
+		{"exponent 0", "p=" + rawRSA(t, modulus(2048), new(big.Int)), ProblemUndecodable, 2, "not positive"},
+		{"even modulus", "p=" + rawRSA(t, new(big.Int).Lsh(big.NewInt(1), 2047), big.NewInt(3)), ProblemInsecure, 2, "even modulus"},
+		{"even exponent", "p=" + rawRSA(t, modulus(2048), big.NewInt(4)), ProblemInsecure, 2, "even exponent 4"},
+		{"exponent 1", "p=" + rawRSA(t, modulus(2048), big.NewInt(1)), ProblemInsecure, 2, "any signature verifies"},
 		{"huge exponent", "p=" + rawRSA(t, modulus(2048), modulus(2000)), ProblemUndecodable, 2, "exponent of 2000 bits"},
 		{"Ed25519 in SPKI", "k=ed25519; p=" + edSPKI(t), ProblemUndecodable, 13, "p=" + ed25519Key},
 		{"Ed25519 as RSA", "p=" + ed25519Key, ProblemUndecodable, 2, "32 octets"},
@@ -296,8 +300,9 @@ func TestRepaired(t *testing.T) {
 		{"version last", "k=rsa; p=" + p + "; v=DKIM1", "v=DKIM1; k=rsa; p=" + p},
 		{"testing", "v=DKIM1; t=y; p=" + p, "v=DKIM1; p=" + p},
 		{"testing and strict", "v=DKIM1; t=y:s; p=" + p, "v=DKIM1; t=s; p=" + p},
-		{"granularity, sha1, other service", "v=DKIM1; g=*; h=sha1; s=tlsrpt; n=hi; p=" + p, "v=DKIM1; n=hi; p=" + p},
-		{"empty lists", "v=DKIM1; h=; s=; t=; p=" + p, "v=DKIM1; p=" + p},
+		{"granularity, sha1", "v=DKIM1; g=*; h=sha1; n=hi; p=" + p, "v=DKIM1; h=sha256; n=hi; p=" + p},
+		{"a key for TLS reports", "v=DKIM1; t=y; s=tlsrpt; p=" + p, ""},
+		{"empty lists", "v=DKIM1; h=; s=; t=; p=" + p, "v=DKIM1; h=sha256; s=email; p=" + p},
 		{"empty entries in lists", "v=DKIM1; h=sha256:; s=:email; t=s:; p=" + p, "v=DKIM1; h=sha256; s=email; t=s; p=" + p},
 		{"escapes", `v=DKIM1\; k=rsa\; p=` + p, "v=DKIM1; k=rsa; p=" + p},
 		{"quotes", `"v=DKIM1; k=rsa; p=` + p[:100] + `" "` + p[100:] + `"`, "v=DKIM1; k=rsa; p=" + p},
@@ -330,7 +335,7 @@ func FuzzParseKey(f *testing.F) {
 			t.Errorf("live with error %v and key %v", err, k.public())
 		}
 		if fixed := k.repaired(); fixed != "" {
-			if r, err := ParseKey(fixed); err != nil || !r.Live() {
+			if r, err := ParseKey(fixed); err != nil || !r.Live() && !r.Revoked {
 				t.Errorf("repaired to %q: %v", fixed, err)
 			}
 		}

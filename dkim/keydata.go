@@ -71,7 +71,7 @@ func (k *Key) decode(t *tag) {
 
 func (k *Key) decodeEd25519(der []byte, undecodable func(string, ...any) *Problem) {
 	if len(der) == ed25519.PublicKeySize {
-		k.Bits, k.Encoding = 256, Raw
+		k.Bits, k.Encoding, k.material = 256, Raw, der
 		k.fingerprint(der)
 		return
 	}
@@ -124,6 +124,7 @@ func (k *Key) decodePlainRSA(der []byte) bool {
 		return false
 	}
 	k.Bits, k.Encoding, k.Exponent = 8*(len(modulus)-1)+bits.Len8(modulus[0]), encoding, strconv.Itoa(e)
+	k.material = modulus
 	k.fingerprint(key)
 	return true
 }
@@ -168,6 +169,10 @@ func (k *Key) decodeRSA(der []byte, undecodable func(string, ...any) *Problem) {
 		undecodable("holds 32 octets, as an Ed25519 key has, but k= says rsa")
 		return
 	}
+	insecure := func(format string, args ...any) {
+		p := undecodable(format, args...)
+		p.Kind, p.Exposed = ProblemInsecure, true
+	}
 	inner, encoding := der, PKCS1
 	if info, ok := parseSPKI(der); ok {
 		if !info.Algorithm.OID.Equal(oidRSA) {
@@ -183,22 +188,30 @@ func (k *Key) decodeRSA(der []byte, undecodable func(string, ...any) *Problem) {
 		undecodable("is no RSA public key: %s", derProblem(der))
 	case len(rest) > 0:
 		undecodable("has %d octets after the end of the key", len(rest))
-	case key.N.Sign() <= 0 || key.N.Bit(0) == 0:
-		undecodable("is no RSA public key: the modulus is not a positive odd number")
+	case key.N.Sign() <= 0 || key.E.Sign() <= 0:
+		undecodable("is no RSA public key: its two numbers are not positive")
+	case key.N.Bit(0) == 0:
+		insecure("has an even modulus, so that anyone can compute the private key")
 	case key.E.Cmp(big.NewInt(1)) == 0:
-		undecodable("has the exponent 1, with which any signature verifies").Exposed = true
-	case key.E.Sign() <= 0 || key.E.Bit(0) == 0:
-		undecodable("is no RSA public key: the exponent is not a positive odd number")
+		insecure("has the exponent 1, with which any signature verifies")
+	case key.E.Bit(0) == 0:
+		insecure("has the even exponent %s, which no RSA key has", decimal(key.E))
 	default:
-		k.Bits, k.Encoding, k.Exponent = key.N.BitLen(), encoding, key.E.String()
-		if len(k.Exponent) > 40 {
-			k.Exponent = fmt.Sprintf("a number of %d bits", key.E.BitLen())
-		}
+		k.Bits, k.Encoding, k.Exponent = key.N.BitLen(), encoding, decimal(key.E)
+		k.material = key.N.Bytes()
 		if key.E.BitLen() > 31 {
 			undecodable("has an exponent of %d bits; common libraries refuse more than 31", key.E.BitLen())
 		}
 		k.fingerprint(inner)
 	}
+}
+
+// decimal is a number from the DNS, or its size if it is long.
+func decimal(n *big.Int) string {
+	if n.BitLen() > 128 {
+		return fmt.Sprintf("a number of %d bits", n.BitLen())
+	}
+	return n.String()
 }
 
 func (k *Key) fingerprint(key []byte) {
@@ -221,14 +234,23 @@ func (k *Key) public() crypto.PublicKey {
 	if k.Encoding == Raw {
 		return ed25519.PublicKey(der)
 	}
+	key := readRSA(der)
+	if key == nil || key.E.BitLen() > 31 {
+		return nil
+	}
+	return &rsa.PublicKey{N: key.N, E: int(key.E.Int64())}
+}
+
+// readRSA reads an RSA key in either encoding, nil if it is none.
+func readRSA(der []byte) *rsaPublicKey {
 	if info, ok := parseSPKI(der); ok {
 		der = info.Key.Bytes
 	}
 	var key rsaPublicKey
-	if _, err := asn1.Unmarshal(der, &key); err != nil || key.E.BitLen() > 31 {
+	if _, err := asn1.Unmarshal(der, &key); err != nil {
 		return nil
 	}
-	return &rsa.PublicKey{N: key.N, E: int(key.E.Int64())}
+	return &key
 }
 
 func parseSPKI(der []byte) (*subjectPublicKeyInfo, bool) {

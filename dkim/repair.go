@@ -1,116 +1,276 @@
 package dkim
 
 import (
-	"encoding/base64"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// repaired is the key record as it should be published, or "" where that cannot be
+// repaired is the key record as it should be published, or "" if that cannot be
 // told from what is there: v= first, the key in its right encoding, and without
-// what limits or disturbs it (t=y, g=, an h= or s= that excludes mail).
+// what limits or disturbs it (t=y, g=, an h= that excludes SHA-256). It has the
+// key of the record, every restriction that the record was meant to have, and
+// nothing else; a record that was meant to revoke the key still does.
 func (k *Key) repaired() string {
 	if len(k.Record) > mostText {
 		return ""
 	}
-	tags := lenientTags(k.Record)
-	if tags == nil {
-		return ""
+	return writtenTags(k).record()
+}
+
+// written is a key record as its author meant it.
+type written struct {
+	// values are what stands in the known tags, in the order of the record: more
+	// than one if a tag is there several times.
+	values map[string][]string
+	// others are the tags that are not defined, and n=, as they stand.
+	others []tag
+	// loose are texts that belong to no tag.
+	loose []string
+}
+
+// knownTags are those that RFC 6376, 3.6.1 defines, apart from n=, and g= of RFC 4871.
+const knownTags = "vkphstg"
+
+// writtenTags reads a record. A list that is in order is taken as it is; another
+// is read for what its author meant by it.
+func writtenTags(k *Key) *written {
+	w := &written{values: map[string][]string{}}
+	inOrder := k.Version == "" || strings.EqualFold(k.Version, "DKIM1")
+	if p := k.tag("p"); p != nil && inOrder && !k.broken() && (k.Bits > 0 || k.Revoked) {
+		for _, t := range k.tags {
+			w.put(t.name, t.value)
+		}
+		return w
 	}
-	value := func(name string) (string, bool) {
-		for _, t := range tags {
-			if t.name == name {
-				return t.value, true
+	w.read(plainText(k.Record))
+	return w
+}
+
+// put notes the value of a tag.
+func (w *written) put(name, value string) {
+	if lower := strings.ToLower(name); lower != "" && strings.Trim(lower, lower[:1]) == "" && strings.Contains(knownTags, lower[:1]) {
+		w.values[lower[:1]] = append(w.values[lower[:1]], value) // P= and pp= are p=
+		return
+	}
+	if !w.bare(name + value) {
+		w.others = append(w.others, tag{name: name, value: value})
+	}
+}
+
+// typography is what an editor, a web page or a zone file adds to a record, and
+// the plain text for it.
+var typography = strings.NewReplacer(
+	`\;`, ";", `\"`, `"`, `\n`, " ", `\r`, " ", `\t`, " ", `\`, "",
+	"“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "‘", "'", "’", "'", "&quot;", `"`, "″", `"`,
+	"\u00a0", " ", "\u2009", " ", "\u202f", " ", "\u3000", " ", "\u2028", " ",
+	"\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "", "\u00ad", "", "\u200e", "", "\u200f", "",
+	"；", ";", "＝", "=", "：", ":", "，", ",", "\x00", "",
+	"%2B", "+", "%2b", "+", "%2F", "/", "%2f", "/", "%3D", "=", "%3d", "=", "%3B", ";", "%3b", ";",
+)
+
+// zonePrefix is the beginning of a line of a zone file before its strings.
+var zonePrefix = regexp.MustCompile(`(?i)^\s*[A-Za-z0-9_.@*-]*\s*(?:[0-9]+[a-z]?\s+)?(?:IN\s+)?TXT\s*\(?\s*$`)
+
+// plainText is a record without what was added around its text: typographic
+// quotation marks and spaces, escapes, and the frame of a zone file.
+func plainText(record string) string {
+	text := typography.Replace(record)
+	if before, quoted, ok := strings.Cut(text, `"`); ok && zonePrefix.MatchString(before) {
+		text = quoted
+		if i := strings.LastIndexByte(text, ')'); i >= 0 && i > strings.LastIndexByte(text, '"') {
+			text = text[:i] // what follows is a comment
+		}
+	}
+	text = strings.Trim(text, fws+"()\"'`")
+	return strings.NewReplacer(`" "`, "", "\"\t\"", "", `"`, "", "`", "").Replace(text)
+}
+
+// tagStart is the beginning of a known tag: at the start of a part, after a
+// separator, or at the end of a value that is complete.
+var tagStart = regexp.MustCompile(`(?i)(^|[,|:.&'\s]|DKIM1|rsa|ed25519)\s*(v{1,2}|k{1,2}|p{1,2}|h{1,2}|s{1,2}|t{1,2}|g{1,2})\s*[=:]+`)
+
+// keyInNotes finds a key after notes that no semicolon ends.
+var keyInNotes = regexp.MustCompile(`(?:^|[\s,|])p\s*=\s*[A-Za-z0-9+/=\s]{40,}$`)
+
+// read takes a record apart that is no list by the standard: with colons for
+// equals signs, other separators or none.
+func (w *written) read(text string) {
+	for part := range strings.SplitSeq(text, ";") {
+		name, value, ok := strings.Cut(part, "=")
+		name = strings.Trim(name, fws)
+		if ok && isTagName(name) && (name == "n" || len(name) > 1 && strings.Trim(strings.ToLower(name), strings.ToLower(name[:1])) != "") {
+			rest := ""
+			if at := keyInNotes.FindStringIndex(value); at != nil {
+				value, rest = value[:at[0]], value[at[0]:]
+			}
+			w.put(name, strings.Trim(value, fws))
+			if part = rest; part == "" {
+				continue
 			}
 		}
-		return "", false
+		starts := tagStart.FindAllStringSubmatchIndex(part, -1)
+		if len(starts) == 0 {
+			w.loosen(part)
+			continue
+		}
+		w.loosen(part[:starts[0][4]])
+		for i, at := range starts {
+			end := len(part)
+			if i+1 < len(starts) {
+				end = starts[i+1][4]
+			}
+			w.put(part[at[4]:at[5]], strings.Trim(part[at[1]:end], fws+",|:.&'"))
+		}
 	}
-	p, ok := value("p")
+}
+
+// bareForms are the texts that stand alone because the equals sign, or the letter
+// before it, is missing, and the tags that they are.
+var bareForms = []struct {
+	tag     string
+	pattern *regexp.Regexp
+}{
+	{"v", regexp.MustCompile(`(?i)^v?\W*(d?kim\W?1?)$`)},
+	{"k", regexp.MustCompile(`(?i)^k?\W*(rsa|ed25519)$`)},
+	{"t", regexp.MustCompile(`(?i)^(?:t\W*)?([sy](?:\W?[sy])?)$`)},
+	{"s", regexp.MustCompile(`(?i)^s?\W*(email|\*)$`)},
+	{"h", regexp.MustCompile(`(?i)^h?\W*(sha256|sha1|sha1:sha256|sha256:sha1)$`)},
+}
+
+// bare notes a text as the tag that it must be, if it is one without its equals
+// sign or with that in the wrong place.
+func (w *written) bare(text string) bool {
+	for _, form := range bareForms {
+		if m := form.pattern.FindStringSubmatch(text); m != nil {
+			w.values[form.tag] = append(w.values[form.tag], m[len(m)-1])
+			return true
+		}
+	}
+	return false
+}
+
+// loosen notes a text that no tag name precedes.
+func (w *written) loosen(text string) {
+	if text = strings.Trim(text, fws+",|:.&'="); text != "" && !w.bare(text) {
+		w.loose = append(w.loose, text)
+	}
+}
+
+// record puts the record together, or returns "" if one part of it cannot be told.
+func (w *written) record() string {
+	key, ok := w.key()
 	if !ok {
 		return ""
 	}
-	algorithm, _ := value("k")
-	algorithm = strings.ToLower(algorithm)
-	p = repairedKey(p, &algorithm)
-	parts := []string{"v=DKIM1"}
-	if algorithm != "" {
-		parts = append(parts, "k="+algorithm)
+	hashes, hashed := w.list("h", sureHash)
+	services, served := w.list("s", sureService)
+	flags, flagged := w.list("t", strings.ToLower)
+	if !hashed || !served || !flagged {
+		return ""
 	}
-	for _, t := range tags {
-		words := strings.FieldsFunc(stripFWS(t.value), func(r rune) bool { return r == ':' })
-		switch t.name {
-		case "v", "k", "p", "g":
-		case "h":
-			if slices.Contains(words, "sha256") && !slices.Contains(words, "sha1") {
-				parts = append(parts, "h="+strings.Join(words, ":"))
-			}
-		case "s":
-			if slices.Contains(words, "*") || slices.Contains(words, "email") {
-				parts = append(parts, "s="+strings.Join(words, ":"))
-			}
-		case "t":
-			if words = slices.DeleteFunc(words, func(w string) bool { return w == "y" }); len(words) > 0 {
-				parts = append(parts, "t="+strings.Join(words, ":"))
-			}
-		default:
-			if isTagName(t.name) && t.value != "" {
-				parts = append(parts, t.name+"="+t.value)
-			}
+	parts := []string{"v=DKIM1"}
+	if len(w.values["k"]) > 0 || key.algorithm == algorithmEd25519 {
+		parts = append(parts, "k="+key.algorithm)
+	}
+	if len(w.values["h"]) > 0 {
+		hashes = slices.DeleteFunc(hashes, func(h string) bool { return h == "sha1" || h == "sha256" || !isHyphenatedWord(h) })
+		parts = append(parts, "h="+strings.Join(append([]string{"sha256"}, hashes...), ":"))
+	}
+	if len(w.values["s"]) > 0 {
+		if len(services) == 0 {
+			services = []string{"email"} // an empty list excludes mail; the narrowest that does not
+		}
+		if !slices.Contains(services, "*") && !slices.Contains(services, "email") {
+			return "" // a key that is not for mail is none by intent, perhaps
+		}
+		parts = append(parts, "s="+strings.Join(services, ":"))
+	}
+	if flags = slices.DeleteFunc(flags, func(f string) bool { return f == "y" }); len(flags) > 0 {
+		parts = append(parts, "t="+strings.Join(flags, ":"))
+	}
+	var seen []string
+	for _, t := range w.others {
+		if isTagName(t.name) && t.value != "" && badByte(t.value, false) < 0 && badFold(t.value) < 0 && !slices.Contains(seen, t.name) {
+			parts = append(parts, t.name+"="+t.value)
+			seen = append(seen, t.name)
 		}
 	}
-	record := strings.Join(append(parts, "p="+p), "; ")
-	if fixed, err := ParseKey(record); err != nil || !fixed.Live() || len(fixed.Problems) > 0 {
+	record := strings.Join(append(parts, "p="+key.text), "; ")
+	fixed, err := ParseKey(record)
+	if err != nil || !fixed.Live() && !fixed.Revoked || len(fixed.Problems) > 0 {
 		return ""
 	}
 	return record
 }
 
-// repairedKey undoes what commonly happens to p=: white space, missing padding,
-// PEM armour, an Ed25519 key wrapped or announced as RSA. What it cannot repair,
-// the caller finds out by parsing the result.
-func repairedKey(p string, algorithm *string) string {
-	if begin := strings.Index(p, "KEY-----"); begin >= 0 {
-		p = p[begin+len("KEY-----"):]
-		p, _, _ = strings.Cut(p, "-----END")
+// list is the entries of a colon-separated list, each as it was surely meant, once.
+// It is not known if the tag is there twice and differs.
+func (w *written) list(name string, sure func(string) string) (entries []string, ok bool) {
+	for i, value := range w.values[name] {
+		var these []string
+		for _, entry := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(":, \t\r\n", r) }) {
+			if name == "t" && len(entry) > 1 && strings.Trim(entry, "ysYS") == "" {
+				these = append(these, "s") // ys, sy, ss: the colon is missing; y is left out anyway
+				continue
+			}
+			if entry = sure(entry); !slices.Contains(these, entry) {
+				these = append(these, entry)
+			}
+		}
+		switch {
+		case i == 0:
+			entries = these
+		case name == "t": // a flag restricts
+			entries = append(entries, slices.DeleteFunc(these, func(f string) bool { return slices.Contains(entries, f) })...)
+		case !slices.Equal(entries, these):
+			return nil, false
+		}
 	}
-	p = strings.TrimRight(stripFWS(p), "=")
-	p += strings.Repeat("=", (4-len(p)%4)%4)
-	der, err := base64.StdEncoding.DecodeString(p)
-	if err != nil {
-		return p
-	}
-	if info, ok := parseSPKI(der); ok && info.Algorithm.OID.Equal(oidEd25519) {
-		*algorithm = algorithmEd25519
-		return base64.StdEncoding.EncodeToString(info.Key.Bytes)
-	} else if ok && info.Algorithm.OID.Equal(oidRSA) && *algorithm != "" {
-		*algorithm = algorithmRSA
-	}
-	return p
+	return entries, true
 }
 
-// lenientTags reads a record as its author meant it: quotation marks and
-// backslashes of zone files ignored, tag names in any case, a missing semicolon
-// after the version supplied. It returns nil where two tags contradict each other.
-func lenientTags(record string) []tag {
-	record = strings.NewReplacer(`\;`, ";", `\"`, "", `" "`, "", `"`, "").Replace(record)
-	record = strings.Replace(record, "DKIM1 ", "DKIM1;", 1)
-	var tags []tag
-	for spec := range strings.SplitSeq(record, ";") {
-		name, value, ok := strings.Cut(spec, "=")
-		name, value = strings.ToLower(strings.Trim(name, fws)), strings.Trim(value, fws)
-		if !ok || name == "" {
-			continue
-		}
-		if i := slices.IndexFunc(tags, func(t tag) bool { return t.name == name }); i >= 0 {
-			if tags[i].value != value {
-				return nil
-			}
-			continue
-		}
-		if badByte(value, false) >= 0 {
-			continue // a note in another script
-		}
-		tags = append(tags, tag{name: name, value: value})
+// sureHash is a hash algorithm as it was meant: sha-256, SHA256.
+func sureHash(word string) string {
+	plain := strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(word))
+	if plain = strings.TrimPrefix(plain, "rsa"); apart(plain, "sha256") <= 1 {
+		return "sha256"
 	}
-	return tags
+	return plain
+}
+
+// sureService is a service type as it was meant: e-mail, mail, Email.
+func sureService(word string) string {
+	plain := strings.ToLower(strings.ReplaceAll(word, "-", ""))
+	if plain == "mail" || apart(plain, "email") <= 1 {
+		return "email"
+	}
+	return strings.ToLower(word)
+}
+
+// apart is how many letters must be put in, left out, exchanged or swapped to make
+// one word of the other.
+func apart(a, b string) int {
+	if len(a) > 12 || len(b) > 12 {
+		return 12
+	}
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before, last, row = last, row, before
+		row[0] = i + 1
+		for j := range len(b) {
+			same := 1
+			if a[i] == b[j] {
+				same = 0
+			}
+			row[j+1] = min(last[j]+same, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+	}
+	return row[len(b)]
 }

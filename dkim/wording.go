@@ -8,6 +8,9 @@ import (
 // near says where in a record a position is.
 func near(record string, at int) string {
 	if at >= len(record) {
+		if len(record) > mostText {
+			return "" // it was clipped
+		}
 		return ", its end"
 	}
 	return ", at " + quote(record[at:])

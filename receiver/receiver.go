@@ -56,6 +56,8 @@ type Facts struct {
 	// DKIM: a usable key is published. Unknown where no selector was found, which
 	// does not mean that there is none.
 	DKIM Fact `json:"dkim"`
+	// DKIMRSA: a usable RSA key is published. Gmail and Microsoft verify no other.
+	DKIMRSA Fact `json:"dkim_rsa"`
 	// DKIMKeys: no RSA key is shorter than 1024 bits.
 	DKIMKeys Fact `json:"dkim_keys"`
 	// DMARC: a record with a policy applies to the domain.

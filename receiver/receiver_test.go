@@ -10,7 +10,7 @@ import (
 // good are the facts of a sender that meets everything.
 func good() Facts {
 	yes := Fact{State: Yes, Evidence: "Seen."}
-	return Facts{SPF: yes, DKIM: yes, DKIMKeys: yes, DMARC: yes, Aligned: yes, NotEnforced: Fact{State: No, Finding: "dmarc-enforced"},
+	return Facts{SPF: yes, DKIM: yes, DKIMRSA: yes, DKIMKeys: yes, DMARC: yes, Aligned: yes, NotEnforced: Fact{State: No, Finding: "dmarc-enforced"},
 		PTR: yes, HELO: yes, SOA: yes, TakesMail: yes, AddressesUnlisted: yes, DomainsUnlisted: yes}
 }
 
@@ -31,15 +31,20 @@ func TestJudge(t *testing.T) {
 		{"no SPF", func(f *Facts) { f.SPF = no("spf-record-missing") },
 			"Gmail low meets, Gmail bulk fails, Yahoo low meets, Yahoo bulk fails, Microsoft bulk fails, Apple bulk fails",
 			[]string{"Gmail bulk spf 421 4.7.27, 550 5.7.27 spf-record-missing", "Yahoo bulk spf 550 5.7.9, 554 5.7.9 spf-record-missing", "Microsoft bulk spf 550 5.7.515 spf-record-missing", "Apple bulk spf 554 5.7.1 [HME1] spf-record-missing"}},
-		{"DKIM not observed", func(f *Facts) { f.DKIM, f.DKIMKeys = unknown, unknown },
+		{"DKIM not observed", func(f *Facts) { f.DKIM, f.DKIMRSA, f.DKIMKeys = unknown, unknown, unknown },
 			"Gmail low cannot tell, Gmail bulk cannot tell, Yahoo low cannot tell, Yahoo bulk cannot tell, Microsoft bulk cannot tell, Apple bulk cannot tell",
 			[]string{"Gmail low dkim-key-length 421 4.7.30, 550 5.7.30 dkim-none-observed", "Gmail bulk dkim 421 4.7.30, 550 5.7.30 dkim-none-observed"}},
-		{"neither SPF nor DKIM", func(f *Facts) { f.SPF, f.DKIM = no("spf-syntax"), no("dkim-proved-absent") },
+		{"neither SPF nor DKIM", func(f *Facts) {
+			f.SPF, f.DKIM, f.DKIMRSA = no("spf-syntax"), no("dkim-proved-absent"), no("dkim-proved-absent")
+		},
 			"Gmail low fails, Gmail bulk fails, Yahoo low fails, Yahoo bulk fails, Microsoft bulk fails, Apple bulk fails",
 			[]string{"Gmail low spf-or-dkim 421 4.7.26, 550 5.7.26 spf-syntax"}},
-		{"no SPF, and DKIM not observed", func(f *Facts) { f.SPF, f.DKIM = no("spf-syntax"), unknown },
+		{"no SPF, and DKIM not observed", func(f *Facts) { f.SPF, f.DKIM, f.DKIMRSA = no("spf-syntax"), unknown, unknown },
 			"Gmail low cannot tell, Gmail bulk fails, Yahoo low cannot tell, Yahoo bulk fails, Microsoft bulk fails, Apple bulk fails",
 			[]string{"Gmail low spf-or-dkim 421 4.7.26, 550 5.7.26 dkim-none-observed"}},
+		{"an Ed25519 key alone", func(f *Facts) { f.DKIMRSA = no("dkim-ed25519-only") },
+			"Gmail low meets, Gmail bulk fails, Yahoo low meets, Yahoo bulk meets, Microsoft bulk fails, Apple bulk meets",
+			[]string{"Gmail bulk dkim 421 4.7.30, 550 5.7.30 dkim-ed25519-only", "Microsoft bulk dkim 550 5.7.515 dkim-ed25519-only"}},
 		{"no DMARC", func(f *Facts) {
 			f.DMARC = no("dmarc-record-missing")
 			f.NotEnforced = Fact{State: Yes, Evidence: "No policy."}
@@ -159,9 +164,10 @@ func TestRules(t *testing.T) {
 
 func ExampleJudge() {
 	f := Facts{
-		SPF:   Fact{State: Yes, Evidence: "192.0.2.10 passes."},
-		DKIM:  Fact{State: No, Finding: "dkim-proved-absent", Evidence: "_domainkey.acme.example does not exist."},
-		DMARC: Fact{State: Yes, Evidence: "p=none."},
+		SPF:     Fact{State: Yes, Evidence: "192.0.2.10 passes."},
+		DKIM:    Fact{State: No, Finding: "dkim-proved-absent", Evidence: "_domainkey.acme.example does not exist."},
+		DKIMRSA: Fact{State: No, Finding: "dkim-proved-absent", Evidence: "_domainkey.acme.example does not exist."},
+		DMARC:   Fact{State: Yes, Evidence: "p=none."},
 	}
 	for _, v := range Judge(f, Bulk)[:1] {
 		c := v.Cause()

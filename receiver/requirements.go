@@ -31,6 +31,7 @@ type Name string
 const (
 	SPF               Name = "spf"
 	DKIM              Name = "dkim"
+	DKIMRSA           Name = "dkim_rsa"
 	DKIMKeys          Name = "dkim_keys"
 	DMARC             Name = "dmarc"
 	Aligned           Name = "aligned"
@@ -50,6 +51,8 @@ func (f *Facts) get(n Name) *Fact {
 		return &f.SPF
 	case DKIM:
 		return &f.DKIM
+	case DKIMRSA:
+		return &f.DKIMRSA
 	case DKIMKeys:
 		return &f.DKIMKeys
 	case DMARC:
@@ -98,7 +101,7 @@ var Receivers = []Receiver{
 	{
 		Name: "Gmail", Volume: Low, Who: "everybody who sends to personal Gmail accounts", Reference: gmailPage,
 		Rules: []Rule{
-			{ID: "spf-or-dkim", Text: "SPF or DKIM passes", AnyOf: []Name{SPF, DKIM}, Code: "421 4.7.26, 550 5.7.26",
+			{ID: "spf-or-dkim", Text: "SPF or DKIM passes", AnyOf: []Name{SPF, DKIMRSA}, Code: "421 4.7.26, 550 5.7.26",
 				Reply: "the sender is unauthenticated; Gmail requires all senders to authenticate with either SPF or DKIM"},
 			gmailKeys, gmailPolicy, gmailPTR,
 			spamRate("421 4.7.28, 550 5.7.28", "an unusual rate of unsolicited mail"), tls, format,
@@ -108,7 +111,7 @@ var Receivers = []Receiver{
 		Name: "Gmail", Volume: Bulk, Who: "domains that ever sent close to 5,000 messages a day to personal Gmail accounts", Reference: gmailPage,
 		Rules: []Rule{
 			{ID: "spf", Text: "SPF passes", AnyOf: []Name{SPF}, Code: "421 4.7.27, 550 5.7.27", Reply: "SPF did not pass for the envelope domain"},
-			{ID: "dkim", Text: "DKIM passes", AnyOf: []Name{DKIM}, Code: "421 4.7.30, 550 5.7.30", Reply: "DKIM did not pass"},
+			{ID: "dkim", Text: "DKIM passes", AnyOf: []Name{DKIMRSA}, Code: "421 4.7.30, 550 5.7.30", Reply: "DKIM did not pass"},
 			gmailKeys,
 			{ID: "dmarc", Text: "A DMARC policy, p=none at least", AnyOf: []Name{DMARC}, Code: "421 4.7.40, 550 5.7.40", Reply: "the sending domain has no DMARC record, or one without a policy"},
 			{ID: "alignment", Text: "From aligns with SPF or DKIM", AnyOf: []Name{Aligned}, Code: "421 4.7.32", Reply: "the From header does not align with the SPF or DKIM domain"},
@@ -141,7 +144,7 @@ var Receivers = []Receiver{
 		Name: "Microsoft", Volume: Bulk, Who: "domains that send more than 5,000 messages a day to outlook.com, hotmail.com, live.com or msn.com", Reference: microsoftPage,
 		Rules: []Rule{
 			{ID: "spf", Text: "SPF passes", AnyOf: []Name{SPF}, Code: "550 5.7.515", Reply: microsoftLevel},
-			{ID: "dkim", Text: "DKIM passes", AnyOf: []Name{DKIM}, Code: "550 5.7.515", Reply: microsoftLevel},
+			{ID: "dkim", Text: "DKIM passes", AnyOf: []Name{DKIMRSA}, Code: "550 5.7.515", Reply: microsoftLevel},
 			{ID: "dmarc", Text: "A DMARC policy, p=none at least", AnyOf: []Name{DMARC}, Code: "550 5.7.515", Reply: microsoftLevel},
 			{ID: "alignment", Text: "From aligns with SPF or DKIM", AnyOf: []Name{Aligned}, Code: "550 5.7.515", Reply: microsoftLevel},
 			{ID: "ptr", Text: "Valid reverse DNS for every sending address", AnyOf: []Name{PTR}, Code: "550 5.7.25", Reply: "the sending address must have reverse DNS"},

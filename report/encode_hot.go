@@ -98,6 +98,9 @@ func (e *encoder) selector(s *dkim.Selector) {
 	to := appendText(append(e.text, `{"selector":"`...), s.Name)
 	to = appendText(append(to, `","domain":"`...), s.Domain)
 	to = strconv.AppendBool(append(to, `","stated":`...), s.Stated)
+	if s.Listed {
+		to = append(to, `,"listed":true`...)
+	}
 	to = appendText(append(to, `,"status":"`...), string(s.Status))
 	to = append(to, '"')
 	to = appendOther(to, `,"reason":"`, s.Reason)

@@ -1,0 +1,224 @@
+package dkim
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"math/big"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// material is a public key that was found in a record.
+type material struct {
+	algorithm string
+	// text is the value of p=; "" revokes.
+	text string
+}
+
+// key finds the one public key of the record. It is not known if there is none, if
+// two differ, or if something beside it has a meaning that nobody can tell.
+func (w *written) key() (material, bool) {
+	kind := strings.ToLower(strings.Join(w.values["k"], " "))
+	var found []material
+	note := func(text string) bool {
+		m, ok := readMaterial(text, kind)
+		if ok && !slices.Contains(found, m) {
+			found = append(found, m)
+		}
+		return ok
+	}
+	loose, whole, joined := w.loose, false, false
+	for i, p := range w.values["p"] {
+		// A semicolon in the key leaves its rest without a tag name.
+		if i == len(w.values["p"])-1 && len(loose) > 0 && note(p+strings.Join(loose, "")) {
+			loose, whole, joined = nil, true, true
+			break
+		}
+		whole = note(p) || whole
+	}
+	if !whole && len(w.values["p"]) == 0 {
+		// The name or the equals sign is missing.
+		for i, text := range loose {
+			rest := strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(text, "p"), "P"), fws+":=")
+			if note(rest) || note(text) {
+				loose = slices.Delete(slices.Clone(loose), i, i+1)
+				break
+			}
+		}
+		if len(found) == 0 {
+			w.others = slices.DeleteFunc(w.others, func(t tag) bool {
+				m, ok := readMaterial(t.value, kind)
+				if ok = ok && m.algorithm == algorithmRSA; ok {
+					found = append(found, m)
+				}
+				return ok
+			})
+		}
+	}
+	if slices.ContainsFunc(loose, meaningful) {
+		return material{}, false
+	}
+	switch {
+	case len(found) == 1:
+		for _, p := range w.values["p"] {
+			// Beside the key, p= may be there again, cut off. An empty one revokes the
+			// key, and another may be the one that signs.
+			if _, ok := readMaterial(p, kind); !ok && (empty(p) || !strings.HasPrefix(found[0].text, stripFWS(p))) && !joined {
+				return material{}, false
+			}
+		}
+		return found[0], true
+	case len(found) == 0 && len(loose) == 0 && len(w.values["p"]) > 0 && !slices.ContainsFunc(w.values["p"], filled):
+		algorithm := algorithmRSA
+		if apart(kind, algorithmEd25519) <= 2 {
+			algorithm = algorithmEd25519
+		}
+		return material{algorithm: algorithm}, true
+	}
+	return material{}, false
+}
+
+func empty(p string) bool  { return strings.Trim(p, fws+`"'=,.`) == "" }
+func filled(p string) bool { return !empty(p) }
+
+// meaningful reports whether a text that belongs to no tag can have been one that
+// restricts the key.
+func meaningful(text string) bool {
+	return len(text) > 2 || strings.ContainsAny(strings.ToLower(text), "thsy*")
+}
+
+// armour is a line of a PEM file around a public key.
+var armour = regexp.MustCompile(`(?i)-+\s*(?:BEGIN|END)\s*(?:RSA)?\s*PUBLIC\s*KEY\s*-+`)
+
+// readMaterial reads a public key in the forms that it is met in. What it returns
+// is one with certainty: an encoding that fits its length to the octet, or 32
+// octets where an Ed25519 key is announced.
+func readMaterial(text, kind string) (material, bool) {
+	if strings.Contains(strings.ToUpper(text), "PRIVATE") {
+		return material{}, false
+	}
+	text = armour.ReplaceAllString(text, " ")
+	if fields := strings.Fields(text); len(fields) > 1 && fields[0] == "ssh-rsa" {
+		return readSSH(fields[1])
+	}
+	text = strings.TrimRight(strings.NewReplacer(`"`, "", "'", "", "(", "", ")", "", "<", "", ">", "").Replace(text), fws+",.|:")
+	text = strings.Trim(text, fws)
+	if m, ok := readBase64(stripFWS(text), kind); ok {
+		return m, true
+	}
+	if plus, ok := withPlus(text); ok {
+		return readBase64(plus, kind)
+	}
+	if der, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "", "\t", "").Replace(text)); err == nil && len(der) > 64 {
+		return readDER(der, kind)
+	}
+	return material{}, false
+}
+
+// readBase64 reads a key in base64, with or without padding, in either alphabet.
+func readBase64(text, kind string) (material, bool) {
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	der, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return material{}, false
+	}
+	return readDER(der, kind)
+}
+
+// readDER reads a key that was decoded.
+func readDER(der []byte, kind string) (material, bool) {
+	encoded := base64.StdEncoding.EncodeToString
+	if len(der) == 32 {
+		if announced := apart(strings.Trim(kind, fws), algorithmEd25519) <= 2; announced || onCurve(der) {
+			return material{algorithmEd25519, encoded(der)}, onCurve(der)
+		}
+		return material{}, false
+	}
+	if info, ok := parseSPKI(der); ok {
+		switch {
+		case info.Algorithm.OID.Equal(oidEd25519) && len(info.Key.Bytes) == 32:
+			return material{algorithmEd25519, encoded(info.Key.Bytes)}, true
+		case !info.Algorithm.OID.Equal(oidRSA):
+			return material{}, false
+		}
+	}
+	if probe := new(Key); !probe.decodePlainRSA(der) {
+		return material{}, false
+	}
+	return material{algorithmRSA, encoded(der)}, true
+}
+
+// withPlus is a key in which blanks stand for the + that a form or panel took them
+// from, with the + again. That they do shows in the length that the encoding
+// announces, in that no + is left, and in that nothing is amiss with the modulus.
+// A blank in the 43 characters of an Ed25519 key shows nothing of the kind.
+func withPlus(text string) (string, bool) {
+	if !strings.ContainsAny(text, " ") || strings.ContainsAny(text, "+-") {
+		return "", false
+	}
+	plus := strings.ReplaceAll(text, " ", "+")
+	m, ok := readBase64(plus, "")
+	if !ok || m.algorithm != algorithmRSA {
+		return "", false
+	}
+	key, err := ParseKey("p=" + m.text)
+	if err != nil || key.insecurity(true) != "" {
+		return "", false
+	}
+	return m.text, true
+}
+
+// readSSH reads the public key of an SSH key file (RFC 4253, 6.6).
+func readSSH(text string) (material, bool) {
+	blob, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return material{}, false
+	}
+	field := func() []byte {
+		if len(blob) < 4 {
+			return nil
+		}
+		n := binary.BigEndian.Uint32(blob)
+		if blob = blob[4:]; uint64(n) > uint64(len(blob)) {
+			blob = nil
+			return nil
+		}
+		value := blob[:n]
+		blob = blob[n:]
+		return value
+	}
+	name, e, n := field(), field(), field()
+	if !bytes.Equal(name, []byte("ssh-rsa")) || len(e) == 0 || len(e) > 4 || len(n) < 32 || len(blob) > 0 {
+		return material{}, false
+	}
+	der, err := x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())})
+	if err != nil {
+		return material{}, false
+	}
+	return readDER(der, algorithmRSA)
+}
+
+// The field and the constant of edwards25519 (RFC 8032, 5.1).
+var (
+	fieldPrime = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 255), big.NewInt(19))
+	curveD     = new(big.Int).Mod(new(big.Int).Mul(big.NewInt(-121665), new(big.Int).ModInverse(big.NewInt(121666), fieldPrime)), fieldPrime)
+)
+
+// onCurve reports whether 32 octets encode a point of edwards25519 (RFC 8032,
+// 5.1.3): half of all texts of that length do not.
+func onCurve(point []byte) bool {
+	octets := slices.Clone(point)
+	slices.Reverse(octets)
+	octets[0] &= 0x7f
+	y := new(big.Int).SetBytes(octets)
+	square := y.Mod(y.Mul(y, y), fieldPrime)
+	u := new(big.Int).Sub(square, big.NewInt(1))
+	v := new(big.Int).Add(new(big.Int).Mul(curveD, square), big.NewInt(1))
+	// u/v is a square if u*v is.
+	return big.Jacobi(u.Mod(u.Mul(u, v), fieldPrime), fieldPrime) >= 0
+}

@@ -1,0 +1,143 @@
+package dkim
+
+import (
+	"slices"
+	"strings"
+)
+
+// mostPieces bounds the TXT records of a selector that are tried as pieces of one
+// key.
+const mostPieces = 4
+
+// severalRecords is what several TXT records at one selector come to.
+type severalRecords struct {
+	// joined is the one record that they are pieces of; "" if they are not.
+	joined string
+	// same is the record to keep if all of them say the same.
+	same string
+	// keys are the records that look like a key, others the rest.
+	keys, others []string
+}
+
+// together reads the TXT records of a selector as one.
+func together(texts []string) severalRecords {
+	var s severalRecords
+	if len(texts) > mostTags {
+		texts = texts[:mostTags]
+	}
+	if s.joined = joinPieces(texts); s.joined != "" {
+		return s
+	}
+	var records []string
+	for _, text := range texts {
+		var k Key
+		if k.read(text); !k.resembles() {
+			s.others = append(s.others, text)
+			continue
+		}
+		s.keys = append(s.keys, text)
+		records = append(records, k.repaired())
+	}
+	if len(s.others) == 0 && len(records) > 1 && records[0] != "" &&
+		!slices.ContainsFunc(records, func(r string) bool { return !sameKey(r, records[0]) }) {
+		s.same = records[0]
+		if i := slices.IndexFunc(texts, func(text string) bool {
+			k, err := ParseKey(text)
+			return err == nil && len(k.Problems) == 0 && k.Live()
+		}); i >= 0 {
+			s.same = texts[i]
+		}
+	}
+	return s
+}
+
+// sameKey reports whether two records come to the same for a verifier.
+func sameKey(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	x, _ := ParseKey(a) // both are repaired
+	y, _ := ParseKey(b)
+	return x.Fingerprint == y.Fingerprint && x.Revoked == y.Revoked && x.Strict == y.Strict &&
+		slices.Equal(x.Hashes, y.Hashes) && slices.Equal(x.Services, y.Services)
+}
+
+// joinPieces puts a key together that was published as several TXT records instead
+// of several strings of one (RFC 6376, 3.6.2.2). The pieces come in any order; the
+// key's encoding, which says its length and ends with the exponent, tells the right
+// one. It returns "" if no order makes a key, or more than one does.
+func joinPieces(texts []string) string {
+	if len(texts) < 2 || len(texts) > mostPieces {
+		return ""
+	}
+	head := -1
+	for i, text := range texts {
+		var k Key
+		switch k.read(text); {
+		case len(text) > mostText, k.Live(), k.Revoked:
+			return "" // complete by itself
+		case k.resembles() && (head < 0 || strings.HasPrefix(k.Version, "DKIM")):
+			head = i
+		}
+	}
+	if head < 0 {
+		return ""
+	}
+	var rest []string
+	for i, text := range texts {
+		if i == head {
+			continue
+		}
+		// Some panels repeat the tags before every piece.
+		var k Key
+		if k.read(text); k.tag("p") != nil {
+			text = k.tag("p").value
+		} else if k.resembles() {
+			return ""
+		}
+		rest = append(rest, text)
+	}
+	found := ""
+	for order := range permutations(len(rest)) {
+		joined := texts[head]
+		for _, i := range order {
+			joined += rest[i]
+		}
+		var k Key
+		k.read(joined)
+		if repaired := k.repaired(); k.Live() || repaired != "" {
+			if found != "" {
+				return ""
+			}
+			if found = joined; !k.Live() || len(k.Problems) > 0 {
+				found = repaired
+			}
+		}
+	}
+	return found
+}
+
+// permutations yields the orders of n things.
+func permutations(n int) func(yield func([]int) bool) {
+	return func(yield func([]int) bool) {
+		order := make([]int, n)
+		for i := range order {
+			order[i] = i
+		}
+		var next func(at int) bool
+		next = func(at int) bool {
+			if at == n {
+				return yield(order)
+			}
+			for i := at; i < n; i++ {
+				order[at], order[i] = order[i], order[at]
+				if !next(at + 1) {
+					return false
+				}
+				order[at], order[i] = order[i], order[at]
+			}
+			return true
+		}
+		next(0)
+	}
+}
