@@ -413,7 +413,9 @@ func (j *judge) ed25519Only() {
 	for i := range j.d.Keys {
 		k := &j.d.Keys[i]
 		switch {
-		case !k.Live() || k.RecordCount > 1:
+		case k.RecordCount > 1:
+			return // which of its keys counts is not known
+		case !k.Live():
 		case k.Algorithm == algorithmRSA:
 			j.Decided("dkim-ed25519-only")
 			return

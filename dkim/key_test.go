@@ -154,6 +154,8 @@ func TestParseKeyProblems(t *testing.T) {
 		{"cut off", "p=" + rsa2048[:253], ProblemUndecodable, 255, "cannot be complete"},
 		{"cut off at a boundary", "p=" + rsa2048[:252], ProblemUndecodable, 2, "announces 294 octets and has 189"},
 		{"missing padding", "k=ed25519; p=" + strings.TrimRight(ed25519Key, "="), ProblemUndecodable, 56, "no padding"},
+		{"blanks for plus", "p=" + strings.ReplaceAll(rfc6376Key, "+", " "), ProblemUndecodable, 2 + strings.IndexByte(rfc6376Key, '+'), "white space where + stood: with + in its place it is a key of 1024 bits"},
+		{"a blank for plus, and cut", "p=" + strings.ReplaceAll(rfc6376Key, "+", " ")[:150], ProblemUndecodable, 2, "white space may stand where + stood"},
 		{"padding inside", "p=AAAA==AAAA", ProblemUndecodable, 6, "padding before its end"},
 		{"too much padding", "p=AAAA==", ProblemUndecodable, 6, "padding does not fit"},
 		{"PEM", "p=-----BEGIN PUBLIC KEY-----" + rsa2048, ProblemUndecodable, 2, "armour"},

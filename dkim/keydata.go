@@ -45,6 +45,11 @@ func (k *Key) decode(t *tag) {
 		return k.problem(ProblemUndecodable, t, t.valueAt, "p= "+fmt.Sprintf(format, args...))
 	}
 	der, err := unbase64(t.value)
+	defer func() {
+		if k.Bits == 0 && strings.Contains(t.value, " ") {
+			k.blanks(t)
+		}
+	}()
 	if err != nil {
 		at, detail := base64Problem(t.value)
 		p := undecodable("%s", detail)
@@ -66,6 +71,23 @@ func (k *Key) decode(t *tag) {
 	if k.Bits == 0 && isPrivateKey(der) {
 		p := &k.Problems[len(k.Problems)-1] // it was found to be no public key
 		p.Detail, p.Exposed = "p= holds a private key: everyone can sign with it", true
+	}
+}
+
+// blanks says of a key that cannot be decoded what the blanks in it are: a form or
+// a panel turned + into them. Verifiers leave white space out (RFC 6376, 3.6.1), and
+// so find a key that is cut.
+func (k *Key) blanks(t *tag) {
+	p := &k.Problems[len(k.Problems)-1]
+	if p.Exposed {
+		return
+	}
+	if plus, ok := withPlus(t.value); ok {
+		whole, _ := ParseKey("p=" + plus) // withPlus has read it
+		p.Offset = t.valueAt + strings.IndexByte(t.value, ' ')
+		p.Detail = fmt.Sprintf("p= has white space where + stood: with + in its place it is a key of %d bits, and without it the key is too short", whole.Bits)
+	} else if !strings.ContainsAny(t.value, "+-") {
+		p.Detail += "; white space may stand where + stood"
 	}
 }
 

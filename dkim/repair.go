@@ -50,13 +50,40 @@ func writtenTags(k *Key) *written {
 // put notes the value of a tag.
 func (w *written) put(name, value string) {
 	if lower := strings.ToLower(name); lower != "" && strings.Trim(lower, lower[:1]) == "" && strings.Contains(knownTags, lower[:1]) {
-		w.values[lower[:1]] = append(w.values[lower[:1]], value) // P= and pp= are p=
+		tag := lower[:1] // P= and pp= are p=
+		rest := ""
+		if strings.Contains("vkhst", tag) {
+			value, rest = oneValue(value)
+		}
+		w.values[tag] = append(w.values[tag], value)
+		w.loosen(rest)
 		return
 	}
-	if !w.bare(name + value) {
+	switch {
+	case w.bare(name + value):
+	case len(name) == 2 && restriction.MatchString(value) && strings.ContainsAny(name, "hstHST"):
+		w.loose = append(w.loose, name+"="+value) // h=, s= or t= with a letter too many
+	case value == "" && len(name) > 2:
+		w.loosen(name) // it may be the rest of a key
+	default:
 		w.others = append(w.others, tag{name: name, value: value})
 	}
 }
+
+// oneValue takes a value that is a word, or a list of words, from what follows it
+// without a semicolon.
+func oneValue(text string) (value, rest string) {
+	text = aroundColon.ReplaceAllString(text, ":")
+	if i := strings.IndexAny(text, fws+",|"); i >= 0 {
+		return text[:i], text[i:]
+	}
+	return text, ""
+}
+
+// restriction is a value that h=, s= or t= may have.
+var restriction = regexp.MustCompile(`(?i)^(\*|email|tlsrpt|sha1|sha256|[sy]|[:\s])+$`)
+
+var aroundColon = regexp.MustCompile(`\s*:\s*`)
 
 // typography is what an editor, a web page or a zone file adds to a record, and
 // the plain text for it.
@@ -88,7 +115,16 @@ func plainText(record string) string {
 
 // tagStart is the beginning of a known tag: at the start of a part, after a
 // separator, or at the end of a value that is complete.
-var tagStart = regexp.MustCompile(`(?i)(^|[,|:.&'\s]|DKIM1|rsa|ed25519)\s*(v{1,2}|k{1,2}|p{1,2}|h{1,2}|s{1,2}|t{1,2}|g{1,2})\s*[=:]+`)
+var tagStart = regexp.MustCompile(`(?i)(^|[,|.&'\s]|DKIM1|rsa|ed25519)\s*(vv?|kk?|pp?|hh?|ss?|tt?|gg?)\s*[=:]+`)
+
+// unseparated are two tags without anything between them.
+var unseparated = regexp.MustCompile(`(?i)(\bt\s*[=:]\s*(?:[sy]:)*[sy]|email|\*|sha256|sha1)([vkphst]\s*=)`)
+
+// colonBetween is a colon for the semicolon before a tag.
+var colonBetween = regexp.MustCompile(`(?i):([vkphstg])=`)
+
+// notesByColon is n= with a colon.
+var notesByColon = regexp.MustCompile(`^\s*n\s*:`)
 
 // keyInNotes finds a key after notes that no semicolon ends.
 var keyInNotes = regexp.MustCompile(`(?:^|[\s,|])p\s*=\s*[A-Za-z0-9+/=\s]{40,}$`)
@@ -96,10 +132,14 @@ var keyInNotes = regexp.MustCompile(`(?:^|[\s,|])p\s*=\s*[A-Za-z0-9+/=\s]{40,}$`
 // read takes a record apart that is no list by the standard: with colons for
 // equals signs, other separators or none.
 func (w *written) read(text string) {
-	for part := range strings.SplitSeq(text, ";") {
+	text = colonBetween.ReplaceAllString(text, " ; $1=")
+	for part := range strings.SplitSeq(unseparated.ReplaceAllString(text, "$1;$2"), ";") {
+		if !strings.Contains(part, "=") {
+			part = notesByColon.ReplaceAllString(part, "n=")
+		}
 		name, value, ok := strings.Cut(part, "=")
 		name = strings.Trim(name, fws)
-		if ok && isTagName(name) && (name == "n" || len(name) > 1 && strings.Trim(strings.ToLower(name), strings.ToLower(name[:1])) != "") {
+		if ok && isTagName(name) && (name == "n" || len(name) > 1 && !tagStart.MatchString(value) && strings.Trim(strings.ToLower(name), strings.ToLower(name[:1])) != "") {
 			rest := ""
 			if at := keyInNotes.FindStringIndex(value); at != nil {
 				value, rest = value[:at[0]], value[at[0]:]
@@ -152,7 +192,10 @@ func (w *written) bare(text string) bool {
 
 // loosen notes a text that no tag name precedes.
 func (w *written) loosen(text string) {
-	if text = strings.Trim(text, fws+",|:.&'="); text != "" && !w.bare(text) {
+	text = strings.Trim(text, fws+",|:.&'=")
+	if note, ok := strings.CutPrefix(text, "n="); ok {
+		w.others = append(w.others, tag{name: "n", value: strings.Trim(note, fws)})
+	} else if text != "" && !w.bare(text) {
 		w.loose = append(w.loose, text)
 	}
 }
@@ -160,7 +203,7 @@ func (w *written) loosen(text string) {
 // record puts the record together, or returns "" if one part of it cannot be told.
 func (w *written) record() string {
 	key, ok := w.key()
-	if !ok {
+	if !ok || strings.Contains(strings.Join(append(w.values["v"], w.values["k"]...), ""), "=") {
 		return ""
 	}
 	hashes, hashed := w.list("h", sureHash)
@@ -221,7 +264,7 @@ func (w *written) list(name string, sure func(string) string) (entries []string,
 		switch {
 		case i == 0:
 			entries = these
-		case name == "t": // a flag restricts
+		case name == "t" || name == "h": // a flag restricts, and of the hashes one stays
 			entries = append(entries, slices.DeleteFunc(these, func(f string) bool { return slices.Contains(entries, f) })...)
 		case !slices.Equal(entries, these):
 			return nil, false

@@ -114,7 +114,7 @@ func readMaterial(text, kind string) (material, bool) {
 	if plus, ok := withPlus(text); ok {
 		return readBase64(plus, kind)
 	}
-	if der, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "", "\t", "").Replace(text)); err == nil && len(der) > 64 {
+	if der, err := hex.DecodeString(strings.NewReplacer(":", "", " ", "", "\t", "").Replace(text)); err == nil && (len(der) > 64 || len(der) == 32 && apart(kind, algorithmEd25519) <= 2) {
 		return readDER(der, kind)
 	}
 	return material{}, false

@@ -157,7 +157,7 @@ func TestRules(t *testing.T) {
 			}
 		}
 	}
-	if len(used) != 12 {
+	if len(used) != 13 {
 		t.Errorf("%d facts are used: %v", len(used), used)
 	}
 }
