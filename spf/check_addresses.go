@@ -70,6 +70,10 @@ func (k *checker) broad() {
 		var said, terms []string
 		for _, r := range groups[g] {
 			v4, v6 := setOf(r.Prefix).count()
+			if r.Prefix.Bits() == 0 && r.Prefix.Addr().Is4() {
+				said, terms = append(said, fmt.Sprintf("%s authorises every IPv4 address: of a /0 no bit is compared", quote(r.Term))), append(terms, r.Term)
+				continue
+			}
 			size := v6.String()
 			if r.Prefix.Addr().Is4() {
 				size = fmt.Sprint(v4)
@@ -79,7 +83,7 @@ func (k *checker) broad() {
 				terms = append(terms, r.Term)
 			}
 		}
-		said = slices.Compact(said)
+		said, terms = slices.Compact(said), slices.Compact(terms)
 		more := ""
 		if len(said) > maxNamed {
 			said, more = said[:maxNamed], fmt.Sprintf("; %d more", len(said)-maxNamed)
@@ -116,6 +120,14 @@ func (k *checker) lengths() {
 				f.Severity = finding.Critical
 			}
 			f.Detail = fmt.Sprintf("%s in the record of %s authorises a /%d around each address: %d addresses.", quote(t.Text), r.Domain, bits, uint64(1)<<(32-bits))
+			if bits == 0 && !k.Has("spf-all-pass") {
+				p := k.proposal(r)
+				p.replace(t, true, sendersOf(t))
+				k.add("spf-all-pass", r, finding.Finding{
+					Detail: fmt.Sprintf("%s in the record of %s authorises every IPv4 address in the world, whatever addresses its name has: they may send in the name of %s and pass SPF.", quote(t.Text), r.Domain, k.p.Domain),
+					Fix:    p.share(true, "Name your senders in place of what authorises everyone, and publish the record."),
+				})
+			}
 			if bits == 0 {
 				f.Detail = fmt.Sprintf("%s in the record of %s authorises every IPv4 address: of a /0 no bit is compared.", quote(t.Text), r.Domain)
 			}
@@ -195,7 +207,7 @@ func (k *checker) shared() {
 					Fix:    advice("Replace %s by the addresses of your own server, or bind the provider to your account as it describes.", quotable(t.Text)),
 				})
 			}
-			for _, p := range t.Prefixes {
+			for _, p := range distinctPrefixes(t) {
 				if owner := rentedOut(p); owner != "" {
 					rented = append(rented, fmt.Sprintf("%s authorises %s, space that %s rents out by the address", quote(t.Text), p, owner))
 					terms = append(terms, t.Text)
@@ -407,7 +419,7 @@ func (k *checker) senders() {
 		k.Add("spf-unresolved", finding.Finding{
 			Subject: e.IP.String(), Title: "The SPF result depends on what was not stated",
 			Detail:   fmt.Sprintf("Whether %s may send for %s is not known: %s.", e.IP, e.Domain, e.Error),
-			Evidence: []finding.Evidence{k.p.Record.Evidence}, CouldBe: finding.Critical, Fix: advice("State it: %s.", e.wanted()),
+			Evidence: append([]finding.Evidence{k.p.Record.Evidence}, e.missing()...), CouldBe: finding.Critical, Fix: advice("State it: %s.", e.wanted()),
 		})
 	}
 	if len(failed) == 0 {

@@ -31,6 +31,7 @@ func (k *checker) records() {
 		}
 		k.order(r)
 		k.modifiers(r)
+		k.slips(r)
 		k.explanationOf(r)
 	}
 	k.pointers()
@@ -57,11 +58,15 @@ const maxNamed = 8
 func (k *checker) syntax(r *Record, m *repaired) {
 	var said []string
 	n := 0
+	marked := ""
 	f := finding.Finding{}
 	for i := range r.facts.terms {
 		t := &r.facts.terms[i]
 		if t.wrong == "" {
 			continue
+		}
+		if n == 0 {
+			marked = finding.Mark(r.Text, t.offset)
 		}
 		if n++; n > maxNamed {
 			continue
@@ -80,7 +85,7 @@ func (k *checker) syntax(r *Record, m *repaired) {
 	if n > maxNamed {
 		said = append(said, fmt.Sprintf("%d more terms are in error", n-maxNamed))
 	}
-	f.Detail = fmt.Sprintf("In the record of %s %s. The whole record is a permerror, and nobody passes by it.", r.Domain, strings.Join(said, "; "))
+	f.Detail = fmt.Sprintf("In the record of %s %s. The whole record is a permerror, and nobody passes by it: %s.", r.Domain, strings.Join(said, "; "), strconv.Quote(marked))
 	for i, c := range m.changes {
 		if i == maxNamed {
 			break
@@ -147,6 +152,28 @@ func stands(n int, noun string) string {
 		return "1 " + noun + " stands"
 	}
 	return fmt.Sprintf("%d %ss stand", n, noun)
+}
+
+// slips reports terms that the grammar allows and nobody means: a name with an empty
+// label, a comma or another term in it. What an include leads to is judged by itself.
+func (k *checker) slips(r *Record) {
+	var said []string
+	p := k.proposal(r)
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		if t.Meant == "" || t.Error != "" || t.Ignored != "" || t.Kind == KindModifier || t.Kind == KindInclude || t.Kind == KindRedirect {
+			continue
+		}
+		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
+		p.broken = true
+		p.replace(t, false, strings.Fields(t.Meant)...)
+	}
+	if len(said) == 0 || k.Has("spf-broken-split") {
+		return
+	}
+	k.add("spf-void-lookup", r, finding.Finding{Severity: finding.Error, Title: "A mistyped name matches nobody",
+		Detail: fmt.Sprintf("In the record of %s %s. The grammar allows it as it is, but no host has such a name.", r.Domain, strings.Join(said[:min(len(said), maxNamed)], "; ")),
+		Fix:    p.share(false, "Publish the corrected record.")})
 }
 
 // modifiers reports those that nobody knows (RFC 7208, 6), each kind once.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mailworthy/finding"
 	"mailworthy/resolver"
 )
 
@@ -129,6 +130,15 @@ func (e Evaluation) wanted() string {
 		}
 	}
 	return strings.Join(out, "; ")
+}
+
+// missing shows what was not stated as evidence.
+func (e Evaluation) missing() []finding.Evidence {
+	var out []finding.Evidence
+	for _, l := range e.Unstated {
+		out = append(out, finding.Evidence{Name: "%{" + l + "}", Type: "macro", Status: "not stated"})
+	}
+	return out
 }
 
 // include evaluates the target's record (5.2).

@@ -47,7 +47,7 @@ func rentedOut(p netip.Prefix) string {
 		return ""
 	}
 	for i := range rented {
-		if r := &rented[i]; r.prefix.Overlaps(p) {
+		if r := &rented[i]; r.prefix.Bits() <= p.Bits() && r.prefix.Contains(p.Addr()) {
 			return r.owner
 		}
 	}

@@ -201,7 +201,7 @@ func (k *checker) voidFix(f families) *finding.Fix {
 		for i := range o.Terms {
 			t := &o.Terms[i]
 			spelt = spelt || t.spelt(p.spell) != ""
-			if t.Void && t.Kind != KindInclude && t.Kind != KindRedirect {
+			if t.Void && t.Meant == "" && t.Kind != KindInclude && t.Kind != KindRedirect {
 				void = true
 				if t.Kind == KindMX {
 					p.wrong(t, anySender)
