@@ -124,6 +124,21 @@ func (f *recordFacts) repaired() *repaired {
 	return f.meant
 }
 
+// otherwise is what else a record in error may have been meant to be: the underscore
+// of "include_spf…" stands for the colon, or for itself.
+func (f *recordFacts) otherwise() *repaired {
+	i := indexFold(f.text, " include_")
+	if i < 0 || f.count != 1 || f.layout.wrongAt < 0 {
+		return nil
+	}
+	i += len(" include")
+	r := repair(f.text[:i] + ":" + f.text[i:])
+	if r.text == "" {
+		return nil
+	}
+	return &r
+}
+
 // near is the text that was meant to be the SPF record where there is none, and what
 // it was meant to be.
 func (o *outcome) near() (text string, meant *repaired) {

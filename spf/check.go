@@ -33,6 +33,8 @@ type checker struct {
 	// what it was meant to be.
 	p, published *Policy
 	c            Context
+	// counts are the findings of each check, those beyond the bound too.
+	counts map[string]int
 	// trial says that a proposal is judged, for which none is made.
 	trial bool
 	// proposals are those for records of the domain's own. flatten says that the
@@ -50,6 +52,43 @@ type checker struct {
 	via    map[string]*Term
 	// unknownRecords and unknownNames say that parts of the tree are not known.
 	unknownRecords, unknownNames bool
+}
+
+// The most findings of one check, and those of a record that is large itself: each
+// carries the record as evidence, and its fix.
+const (
+	maxOfCheck = 20
+	maxOfLarge = 4
+	largeText  = 2 << 10
+)
+
+// Add files a finding, up to a bound for each check.
+func (k *checker) Add(id string, f finding.Finding) {
+	most := maxOfCheck
+	if len(k.published.Record.Text) > largeText {
+		most = maxOfLarge
+	}
+	if k.counts == nil {
+		k.counts = make(map[string]int)
+	}
+	if k.counts[id]++; k.counts[id] <= most {
+		k.Sheet.Add(id, f)
+	}
+}
+
+// more says in the last finding of each check how many there are beyond the bound.
+func (k *checker) more() {
+	last := make(map[string]*finding.Finding)
+	n := make(map[string]int)
+	for _, f := range k.Found() {
+		last[f.Check] = f
+		n[f.Check]++
+	}
+	for id, f := range last {
+		if left := k.counts[id] - n[id]; left > 0 {
+			f.Detail += fmt.Sprintf(" There are %d more like this.", left)
+		}
+	}
 }
 
 // Check judges a policy. It asks nothing.
@@ -74,6 +113,7 @@ func check(p *Policy, c Context, trial bool) *finding.Sheet {
 		k.judge()
 	}
 	k.settle()
+	k.more()
 	return k.Sheet
 }
 
@@ -96,7 +136,7 @@ func (k *checker) judge() {
 // were meant to be: a receiver reads nothing of them as they are (RFC 7208, 4.6). It
 // returns false if nobody can tell.
 func (k *checker) mend() bool {
-	texts := make(map[string]string)
+	texts, unsure := make(map[string]string), make(map[string]string)
 	for range maxMended {
 		before := len(texts)
 		for _, r := range k.own {
@@ -104,6 +144,16 @@ func (k *checker) mend() bool {
 				continue
 			}
 			m := r.facts.repaired()
+			if other := r.facts.otherwise(); other != nil {
+				gone, found := k.includesOf(r.Domain, m.text)
+				otherGone, otherFound := k.includesOf(r.Domain, other.text)
+				switch {
+				case gone > otherGone:
+					m = other
+				case found == otherFound && gone == otherGone && !k.resolved(r.Domain, m.text):
+					unsure[r.Domain] = other.text // the DNS does not tell
+				}
+			}
 			texts[r.Domain] = m.text
 			k.syntax(r, m)
 			if m.text == "" {
@@ -115,7 +165,48 @@ func (k *checker) mend() bool {
 		}
 		k.judgeWith(texts)
 	}
+	for domain, other := range unsure {
+		if r := k.full()[domain]; r != nil {
+			k.either(r, other)
+		}
+	}
 	return true
+}
+
+// either asks which of two readings of a record was meant, where they differ.
+func (k *checker) either(r *Record, other string) {
+	terms, _ := parse(other, nil)
+	for i := range r.Terms {
+		if t := &r.Terms[i]; i < len(terms) && t.Kind == KindInclude && t.Text != terms[i].text {
+			k.proposal(r).wrong(t, "include:<"+forPlaceholder(t.Value)+" or "+forPlaceholder(terms[i].spec)+">")
+		}
+	}
+}
+
+// includesOf counts the includes of a text that have no record, and those that have.
+func (k *checker) includesOf(domain, text string) (gone, found int) {
+	terms, _ := parse(text, nil)
+	for i := range terms {
+		t := &terms[i]
+		if name, _, ok := t.target(domain, k.p.Domain); ok && t.kind == KindInclude {
+			switch s := k.p.answers.get(name, resolver.TypeTXT).recordStatus(); {
+			case s.absent():
+				gone++
+			case s == StatusFound:
+				found++
+			}
+		}
+	}
+	return gone, found
+}
+
+// resolved reports whether the DNS said of every include of a text what it leads to.
+func (k *checker) resolved(domain, text string) bool {
+	terms, _ := parse(text, nil)
+	return !slices.ContainsFunc(terms, func(t term) bool {
+		name, _, ok := t.target(domain, k.p.Domain)
+		return t.kind == KindInclude && ok && k.p.answers.get(name, resolver.TypeTXT).recordStatus().unknown()
+	})
 }
 
 // judgeWith goes on with other texts for some records.

@@ -128,7 +128,7 @@ func (k *checker) order(r *Record) {
 			redirect = t.Text
 		}
 	}
-	if len(after) > 0 {
+	if len(after) > 0 && !p.broken {
 		what := fmt.Sprintf("Move %s before all, if these senders are yours; else remove what stands behind all.", enumerate(moved, 5))
 		if len(moved) == 0 {
 			what = "Remove what stands behind all."
@@ -138,7 +138,7 @@ func (k *checker) order(r *Record) {
 			Fix:    p.share(false, "%s", what),
 		})
 	}
-	if redirect != "" {
+	if redirect != "" && !p.broken {
 		k.add("spf-redirect-with-all", r, finding.Finding{
 			Detail: fmt.Sprintf("The record of %s has both all and %s. With all anywhere in a record its redirect is ignored.", r.Domain, quote(redirect)),
 			Fix:    p.share(false, "Publish the record without the redirect; its policy does not change."),
@@ -158,11 +158,18 @@ func stands(n int, noun string) string {
 // label, a comma or another term in it. What an include leads to is judged by itself.
 func (k *checker) slips(r *Record) {
 	var said []string
+	id := "spf-void-lookup"
 	p := k.proposal(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
-		if t.Meant == "" || t.Error != "" || t.Ignored != "" || t.Kind == KindModifier || t.Kind == KindInclude || t.Kind == KindRedirect {
+		if t.Meant == "" || t.Error != "" || t.Ignored != "" || t.Kind == KindModifier {
 			continue
+		}
+		if t.Kind == KindInclude || t.Kind == KindRedirect {
+			if t.Status.absent() || t.Status == StatusInvalid && k.p.Domain != anyDomain {
+				continue
+			}
+			id = "spf-include-missing"
 		}
 		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
 		p.broken = true
@@ -171,7 +178,7 @@ func (k *checker) slips(r *Record) {
 	if len(said) == 0 || k.Has("spf-broken-split") {
 		return
 	}
-	k.add("spf-void-lookup", r, finding.Finding{Severity: finding.Error, Title: "A mistyped name matches nobody",
+	k.add(id, r, finding.Finding{Severity: finding.Error, Title: "A mistyped name matches nobody",
 		Detail: fmt.Sprintf("In the record of %s %s. The grammar allows it as it is, but no host has such a name.", r.Domain, strings.Join(said[:min(len(said), maxNamed)], "; ")),
 		Fix:    p.share(false, "Publish the corrected record.")})
 }
@@ -437,6 +444,18 @@ func (k *checker) ending() {
 		k.Decided("spf-all-pass")
 	}
 	mine := slices.Contains(k.own, r)
+	if pr := k.proposal(k.p.Record); pr.broken && pr.parts != nil {
+		// Nobody passes by a record in error: how it ends is said once it is repaired.
+		// An end that lets everyone pass must not come into force with that.
+		for i := range r.Terms {
+			if t := &r.Terms[i]; mine && t.Kind == KindAll && t.Ignored == "" && t.Qualifier == "+" {
+				p := k.proposal(r)
+				p.allAsk = '~'
+				p.ask = append(p.ask, "ip4:<the address of each other sender of yours>")
+			}
+		}
+		return
+	}
 	fix := func(asks bool, format string) *finding.Fix {
 		if !mine {
 			return advice("Ask the owner of %s to end the record in ~all or -all, or publish a record of your own.", r.Domain)

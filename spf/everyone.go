@@ -50,7 +50,7 @@ const nearly = 1 << 12
 // everyone judges policies that let all of IPv4 or all of IPv6 pass, by other
 // terms than the all that ends them.
 func (k *checker) everyone() {
-	if k.Has("spf-all-pass") || k.p.Record.Error != "" {
+	if k.Has("spf-all-pass") || k.p.Record.Error != "" || k.published.Record.Error != "" || k.published.Status != StatusFound {
 		return
 	}
 	var open, causes []string

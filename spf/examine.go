@@ -120,6 +120,9 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			}
 			if meant != nil && meant.text != "" {
 				x.meant(q.name, meant.text, own)
+				if other := f.otherwise(); other != nil {
+					x.meant(q.name, other.text, own)
+				}
 			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
 				for _, name := range misplaced(x.root) {

@@ -290,7 +290,7 @@ func (k *checker) settle() {
 				sure, more, k.shortened.Summary = s.Value, s.More, s.Summary
 			}
 		}
-		if len(asking) > maxRepaired {
+		if len(asking) > maxRepaired || len(p.published) > maxRepaired {
 			sure, asking = "", ""
 		}
 		for _, s := range p.fixes {

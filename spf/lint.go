@@ -60,6 +60,7 @@ func Lint(record []byte) LintReport {
 		}
 	}
 	c.settle()
+	c.more()
 	for _, f := range c.Findings() {
 		if f.Severity == finding.Pass || f.Severity == finding.Info || f.Check == "spf-unresolved" {
 			continue

@@ -106,7 +106,7 @@ func keywordPrefix(s string) string {
 			continue
 		}
 		rest := t[len(name):]
-		between := strings.IndexByte(".-;,|/#!&*'\"", rest[0]) >= 0
+		between := strings.IndexByte(".-;,|/#!&*'\"", rest[0]) >= 0 || rest[0] == '_' && name == "include"
 		if between {
 			rest = rest[1:]
 		}

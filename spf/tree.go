@@ -188,7 +188,10 @@ func (b *builder) term(t *Term, parsed *term, ignored string, r *Record) {
 	if parsed.kind.directive() {
 		t.Qualifier = parsed.sign.String()
 	}
-	if t.Meant = meant(*parsed); t.Error != "" {
+	if len(r.Text) <= maxRepaired {
+		t.Meant = meant(*parsed)
+	}
+	if t.Error != "" {
 		t.exact = false
 		return
 	}
