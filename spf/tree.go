@@ -171,7 +171,9 @@ func (b *builder) terms(r *Record, f *recordFacts) {
 		}
 		if t.Void {
 			f.voids[0]++
-			b.p.VoidLookups = append(b.p.VoidLookups, Void{In: r.Domain, Term: t.Text, Name: t.Target, Status: t.Status})
+			if len(b.p.VoidLookups) < maxListed {
+				b.p.VoidLookups = append(b.p.VoidLookups, Void{In: r.Domain, Term: t.Text, Name: t.Target, Status: t.Status})
+			}
 		}
 	}
 	if r.Error != "" {
@@ -350,5 +352,7 @@ func (b *builder) absent(t *Term, r *Record) {
 			a.Status, a.Evidence = s, b.evidence(top, resolver.TypeSOA)
 		}
 	}
-	b.p.Absent = append(b.p.Absent, a)
+	if len(b.p.Absent) < maxListed {
+		b.p.Absent = append(b.p.Absent, a)
+	}
 }
