@@ -25,6 +25,7 @@ func (a *run) judge() {
 	}
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
+	res.Findings = follow(res.Findings)
 	a.judgeReceivers()
 	a.uncheckReceivers()
 }
@@ -75,7 +76,9 @@ func whatever(findings, others []finding.Finding, as, other finding.Profile) []f
 			if f.Severity != finding.Unknown {
 				f.CouldBe, f.Severity = f.Severity, finding.Unknown
 			}
-			f.Detail += " This counts if the domain is a " + string(profile) + "; the record that would say so was not answered."
+			if why := " This counts if the domain is a " + string(profile) + "; the record that would say so was not answered."; !strings.HasSuffix(f.Detail, why) {
+				f.Detail += why
+			}
 			f.Fix = nil
 			out = append(out, f)
 		}

@@ -150,6 +150,9 @@ type Finding struct {
 	Undecides bool `json:"undecides_section,omitempty"`
 	// VerdictAs replaces Severity for the verdict alone, where the two differ.
 	VerdictAs Severity `json:"verdict_as,omitempty"`
+	// Follows is the ID of the check whose finding is the cause of this one: with it
+	// this one goes away. It has severity info and counts nowhere.
+	Follows string `json:"follows,omitempty"`
 	// Accepted: the owner of the domain lives with it. It is shown with severity
 	// info and counts nowhere.
 	Accepted *Accepted `json:"accepted,omitempty"`

@@ -58,7 +58,8 @@ func (e *encoder) finding(f *finding.Finding) {
 	if f.Undecides {
 		to = append(to, `,"undecides_section":true`...)
 	}
-	e.text = appendOther(to, `,"verdict_as":"`, string(f.VerdictAs))
+	to = appendOther(to, `,"verdict_as":"`, string(f.VerdictAs))
+	e.text = appendOther(to, `,"follows":"`, f.Follows)
 	if f.Accepted != nil {
 		e.text = append(e.text, `,"accepted":`...)
 		e.value(f.Accepted)

@@ -160,6 +160,9 @@ func gradeSection(name finding.Section, findings []finding.Finding, scale Scale)
 		if f.Section != name {
 			continue
 		}
+		if f.Follows != "" {
+			continue
+		}
 		found = true
 		switch f.Severity {
 		case finding.Pass:

@@ -196,14 +196,18 @@ func newPageReport(r *Report, id string) pageReport {
 	}
 	plan := r.plan()
 	p.Plan = newPagePlan(plan, id)
-	for _, g := range r.Groups() {
+	for _, g := range r.shownGroups() {
 		switch {
 		case g.Severity == finding.Pass:
 			if !slices.Contains(p.Passes, g.Check) {
 				p.Passes = append(p.Passes, g.Check)
 			}
 		case g.Severity != finding.Info && g.Severity != finding.NotChecked:
-			p.Groups = append(p.Groups, newPageGroup(r, g, plan, id))
+			group := newPageGroup(r, g, plan, id)
+			if text := followText(r.Findings, g.Check); text != "" {
+				group.Details = append(group.Details, text)
+			}
+			p.Groups = append(p.Groups, group)
 		}
 	}
 	for _, policy := range append([]*spf.Policy{r.SPF}, r.Envelope...) {

@@ -114,9 +114,12 @@ func mdReport(b *strings.Builder, r *Report) {
 		}
 		b.WriteString("\n")
 	}
-	for _, g := range r.Groups() {
+	for _, g := range r.shownGroups() {
 		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
 			mdGroup(b, g)
+			if text := followText(r.Findings, g.Check); text != "" {
+				b.WriteString(mdText(text) + "\n\n")
+			}
 		}
 	}
 	fmt.Fprintf(b, "%d passed; %s in %s; mailworthy %s.\n\n", r.checks(finding.Pass), counted(r.Queries, "question"), durationText(r.DurationMS), mdText(r.Version))

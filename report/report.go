@@ -49,6 +49,7 @@ func New(r *audit.Result, scale Scale, version string) *Report {
 	}
 	out.Verdict, out.Score = Grade(out.Findings, scale)
 	sortFindings(out.Findings)
+	Agree(out.Findings)
 	return out
 }
 

@@ -28,12 +28,12 @@ func (s *screen) findings(r *Report) {
 		why[c.ID] = c.Why
 	}
 	notices := s.showNotices(r)
-	for _, g := range r.Groups() {
+	for _, g := range r.shownGroups() {
 		switch g.Severity {
 		case finding.Pass, finding.NotChecked:
 			continue
 		case finding.Info:
-			if !s.o.Verbose {
+			if !s.o.Verbose || g.Findings[0].Follows != "" {
 				continue
 			}
 		case finding.Notice:
@@ -95,6 +95,9 @@ func (s *screen) group(r *Report, g Group, why string) {
 		s.hang("  "+s.bold("Why")+"  ", "       ", s.text(why), nil)
 	}
 	s.fixes(shownFindings)
+	if text := followText(r.Findings, g.Check); text != "" {
+		s.hang("  ", "  ", s.text(text), s.dim)
+	}
 }
 
 // points is what closing the check gains.

@@ -1,0 +1,52 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// shownGroups are the groups that a person reads. If no resolver answered anything,
+// all that is unknown has that one cause, and is one group, the first.
+func (r *Report) shownGroups() []Group {
+	all := r.Groups()
+	if r.Unanswered == "" {
+		return all
+	}
+	var checks []string
+	var rest []Group
+	findings := 0
+	for _, g := range all {
+		if g.Severity == finding.Unknown {
+			checks = append(checks, g.Check)
+			findings += len(g.Findings)
+		} else {
+			rest = append(rest, g)
+		}
+	}
+	if len(checks) == 0 {
+		return all
+	}
+	one := finding.Finding{Check: checks[0], Severity: finding.Unknown, Subject: r.Domain, Title: "No resolver answered",
+		Detail: fmt.Sprintf("No resolver answered: %s. %s not decided: %s.", r.Unanswered, counted(findings, "question"), strings.Join(checks, ", ")),
+		Fix: &finding.Fix{Summary: "Ask another resolver (--resolver ADDR), or wait longer for an answer (--timeout 10s)."}}
+	return append([]Group{{Check: one.Check, Severity: finding.Unknown, Findings: []finding.Finding{one}}}, rest...)
+}
+
+// followText lists what follows from the findings of a check, and goes away with
+// them; it is empty if nothing does.
+func followText(findings []finding.Finding, check string) string {
+	var titles []string
+	for i := range findings {
+		f := &findings[i]
+		if title := strings.TrimSuffix(f.Title, "."); f.Follows == check && !slices.Contains(titles, title) {
+			titles = append(titles, title)
+		}
+	}
+	if len(titles) == 0 {
+		return ""
+	}
+	return "Follows from it: " + strings.Join(titles, "; ") + "."
+}
