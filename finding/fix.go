@@ -44,6 +44,9 @@ type Fix struct {
 	// as they stand. It is false if one has a placeholder, and if there is none. A
 	// sheet fills it in.
 	Complete bool `json:"complete"`
+	// After is the ID of a check whose fix changes the same record in another way: that
+	// one goes first, and this one is not complete until it is published.
+	After string `json:"after,omitempty"`
 }
 
 // Records returns the records to publish, in order.

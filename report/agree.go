@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"mailworthy/finding"
@@ -48,12 +47,7 @@ func Agree(findings []finding.Finding) {
 		}
 		if other != "" {
 			later := *f.Fix
-			later.Complete = false
-			if other == f.Check {
-				later.Summary += " Another fix of this check changes the same record: publish that one first, then check again."
-			} else {
-				later.Summary += fmt.Sprintf(" The fix of %s changes the same record: publish that one first, then check again.", other)
-			}
+			later.Complete, later.After = false, other
 			f.Fix = &later
 			continue
 		}
@@ -68,6 +62,14 @@ func Agree(findings []finding.Finding) {
 			removed[rec] = f.Check
 		}
 	}
+}
+
+// fixText is the sentence of a fix, and which one goes first.
+func fixText(f *finding.Fix) string {
+	if f.After == "" {
+		return f.Summary
+	}
+	return strings.TrimSpace(f.Summary + " The fix of " + f.After + " changes the same record: publish that one first, then check again.")
 }
 
 // place is what only one record may have: the name and type, and of a TXT record

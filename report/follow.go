@@ -29,9 +29,13 @@ func (r *Report) shownGroups() []Group {
 	if len(checks) == 0 {
 		return all
 	}
-	one := finding.Finding{Check: checks[0], Severity: finding.Unknown, Subject: r.Domain, Title: "No resolver answered",
+	check := checks[0]
+	if slices.Contains(checks, "hosts-unresolved") {
+		check = "hosts-unresolved" // what it explains is so of all
+	}
+	one := finding.Finding{Check: check, Severity: finding.Unknown, Undecides: true, Subject: r.Domain, Title: "No resolver answered",
 		Detail: fmt.Sprintf("No resolver answered: %s. %s not decided: %s.", r.Unanswered, counted(findings, "question"), strings.Join(checks, ", ")),
-		Fix: &finding.Fix{Summary: "Ask another resolver (--resolver ADDR), or wait longer for an answer (--timeout 10s)."}}
+		Fix:    &finding.Fix{Summary: "Ask another resolver (--resolver ADDR), or wait longer for an answer (--timeout 10s)."}}
 	return append([]Group{{Check: one.Check, Severity: finding.Unknown, Findings: []finding.Finding{one}}}, rest...)
 }
 

@@ -296,7 +296,7 @@ func newPageGroup(r *Report, g Group, plan *Plan, id string) pageGroup {
 		}
 		if f.Fix != nil && p.Step == nil && !slices.Contains(seen, f.Fix.Key()) {
 			seen = append(seen, f.Fix.Key())
-			p.Fixes = append(p.Fixes, pageFix{f.Fix.Summary, recordTexts(f.Fix.Remove, true), recordTexts(f.Fix.Records(), false)})
+			p.Fixes = append(p.Fixes, pageFix{fixText(f.Fix), recordTexts(f.Fix.Remove, true), recordTexts(f.Fix.Records(), false)})
 		}
 		for _, line := range evidenceLines(f) {
 			evidence.WriteString(line + "\n")

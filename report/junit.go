@@ -125,7 +125,7 @@ func plainFindings(g Group) string {
 		if f.Fix == nil {
 			continue
 		}
-		b.WriteString("Fix: " + shown(f.Fix.Summary) + "\n")
+		b.WriteString("Fix: " + shown(fixText(f.Fix)) + "\n")
 		for _, rec := range f.Fix.Remove {
 			b.WriteString("- " + clip(masterLine(rec), maxRecordText) + "\n")
 		}

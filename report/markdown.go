@@ -157,7 +157,7 @@ func mdGroup(b *strings.Builder, g Group) {
 			continue
 		}
 		seen = append(seen, f.Fix.Key())
-		fmt.Fprintf(b, "**Fix:** %s\n\n", mdText(f.Fix.Summary))
+		fmt.Fprintf(b, "**Fix:** %s\n\n", mdText(fixText(f.Fix)))
 		if lines := diffLines(f.Fix); len(lines) > 0 {
 			b.WriteString(mdBlock("diff", lines) + "\n")
 		}

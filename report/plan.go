@@ -64,6 +64,8 @@ type Action struct {
 	Template bool `json:"template"`
 	// Complete: there are records to change, and they can be published as they stand.
 	Complete bool `json:"complete"`
+	// after is that of the fix.
+	after string
 	// Audited: the records were laid over the DNS and audited, and the outcome
 	// was no worse.
 	Audited bool `json:"audited"`
@@ -105,7 +107,7 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 		if !ok {
 			break
 		}
-		if again == nil || !a.Complete || a.Template || len(a.Add)+len(a.Remove) == 0 {
+		if again == nil || !a.Complete && a.after == "" || a.Template || len(a.Add)+len(a.Remove) == 0 {
 			p.add(a)
 			continue
 		}
@@ -119,7 +121,7 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 			p.add(a)
 			continue
 		}
-		a.Audited = true
+		a.Audited, a.Complete = true, true
 		a.Closes = closed(current, after)
 		a.Points = exactMean(after.Score) - exactMean(current.Score)
 		p.add(a)
@@ -197,7 +199,7 @@ func nextAction(first, current *Report, tried map[string]bool) (Action, bool) {
 		}
 		a.Who, a.Whom = who(first, f, a)
 		a.Template = slices.ContainsFunc(a.Add, finding.Record.HasPlaceholder)
-		a.Complete = f.Fix.Complete
+		a.Complete, a.after = f.Fix.Complete, f.Fix.After
 		return a, true
 	}
 	return Action{}, false

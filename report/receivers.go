@@ -41,6 +41,9 @@ func (r *Report) receiverText(v *receiver.Verdict) string {
 // receivers writes a line for each receiver; those of which the same is to be
 // said share one.
 func (s *screen) receivers(r *Report) {
+	if r.Unanswered != "" {
+		return // they have the cause of all else
+	}
 	type line struct {
 		result receiver.Result
 		names  []string

@@ -173,7 +173,7 @@ func sarifMessage(f finding.Finding) string {
 		text += " " + shown(f.Detail)
 	}
 	if f.Fix != nil {
-		text += "\nFix: " + shown(f.Fix.Summary)
+		text += "\nFix: " + shown(fixText(f.Fix))
 		for _, rec := range f.Fix.Records() {
 			text += "\n" + masterLine(rec)
 		}

@@ -243,7 +243,7 @@ func (s *screen) fixes(findings []finding.Finding) {
 // fix writes one fix: the sentence, what to remove, and what to publish.
 // Records that stand above already are not repeated.
 func (s *screen) fix(check string, f *finding.Fix) {
-	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(f.Summary), nil)
+	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(fixText(f)), nil)
 	publish := f.Records()
 	if len(f.Remove)+len(publish) > 0 {
 		key := fmt.Sprintf("%q", [][]finding.Record{f.Remove, publish})

@@ -1,0 +1,84 @@
+package audit
+
+import (
+	"slices"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// TestFollow: of a domain that does not exist there is one finding, and what
+// follows from it names it; what rests on a record that was found stands.
+func TestFollow(t *testing.T) {
+	found := []finding.Evidence{{Name: "_dmarc.example", Type: "TXT", Status: "found"}}
+	absent := []finding.Evidence{{Name: "gone.example", Type: "TXT", Status: "nxdomain"}}
+	got := follow([]finding.Finding{
+		{Check: "spf-record-missing", Section: finding.SPF, Severity: finding.Error, Evidence: absent, Fix: &finding.Fix{Value: "v=spf1 -all", Complete: true}},
+		{Check: "spf-syntax", Section: finding.SPF, Severity: finding.Pass},
+		{Check: "dkim-none-observed", Section: finding.DKIM, Severity: finding.Notice, CouldBe: finding.Error, VerdictAs: finding.Warning, Undecides: true},
+		{Check: "dmarc-policy-none", Section: finding.DMARC, Severity: finding.Warning, Evidence: found},
+		{Check: "dmarc-syntax", Section: finding.DMARC, Severity: finding.Pass},
+		{Check: "rbl-unresolved", Section: finding.Reputation, Severity: finding.Unknown, CouldBe: finding.Error},
+		{Check: "domain-missing", Section: finding.Hosts, Severity: finding.Critical, Evidence: absent},
+		{Check: "mx-single", Section: finding.Hosts, Severity: finding.Pass},
+	})
+	var said []string
+	for _, f := range got {
+		said = append(said, string(f.Severity)+" "+f.Check+" "+f.Follows)
+		if f.Follows != "" && (f.Fix != nil || f.CouldBe != "" || f.VerdictAs != "" || f.Undecides) {
+			t.Errorf("%s still counts: %+v", f.Check, f)
+		}
+	}
+	want := []string{"info spf-record-missing domain-missing", "info dkim-none-observed domain-missing", "warning dmarc-policy-none ", "pass dmarc-syntax ",
+		"unknown rbl-unresolved ", "critical domain-missing ", "pass mx-single "}
+	if !slices.Equal(said, want) {
+		t.Errorf("%q\nnot %q", said, want)
+	}
+	// Without the cause, or if it is not certain, nothing follows.
+	for _, severity := range []finding.Severity{finding.Unknown, finding.NotChecked, finding.Pass} {
+		list := []finding.Finding{{Check: "domain-missing", Severity: severity}, {Check: "spf-record-missing", Severity: finding.Error}}
+		if got := follow(list); len(got) != 2 || got[1].Severity != finding.Error || got[1].Follows != "" {
+			t.Errorf("domain-missing %s: %+v", severity, got)
+		}
+	}
+}
+
+// TestNotChecked: only what is open because nobody was to be asked is not checked.
+func TestNotChecked(t *testing.T) {
+	evidence := func(status ...string) (out []finding.Evidence) {
+		for _, s := range status {
+			out = append(out, finding.Evidence{Name: "x.example", Type: "TXT", Status: s})
+		}
+		return out
+	}
+	trace := func(status ...string) (out []resolver.Trace) {
+		for _, s := range status {
+			out = append(out, resolver.Trace{Status: s})
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name     string
+		trace    []resolver.Trace
+		evidence []finding.Evidence
+		want     finding.Severity
+	}{
+		{"offline", trace("found", "offline"), evidence("offline"), finding.NotChecked},
+		{"offline beside an answer", trace("found", "offline"), evidence("found", "offline", "nxdomain"), finding.NotChecked},
+		{"without evidence", trace("found", "offline"), nil, finding.NotChecked},
+		{"evidence of answers alone", trace("found", "offline"), evidence("found"), finding.NotChecked},
+		{"a loop of aliases in a zone", trace("alias-loop", "offline"), evidence("alias-loop"), finding.Unknown},
+		{"a loop beside offline", trace("alias-loop", "offline"), evidence("offline", "alias-loop"), finding.Unknown},
+		{"without evidence, and a loop elsewhere", trace("alias-loop", "offline"), nil, finding.Unknown},
+		{"the bound on questions", trace("budget-spent", "offline"), evidence("budget-spent"), finding.Unknown},
+		{"a live run", trace("found", "timeout"), evidence("timeout"), finding.Unknown},
+		{"a live run without evidence", trace("found", "servfail"), nil, finding.Unknown},
+	} {
+		list := []finding.Finding{{Severity: finding.Unknown, CouldBe: finding.Critical, Undecides: true, Evidence: tt.evidence}, {Severity: finding.Error, Evidence: tt.evidence}}
+		NotChecked(list, tt.trace)
+		if list[0].Severity != tt.want || (list[0].CouldBe == "") != (tt.want == finding.NotChecked) || list[1].Severity != finding.Error {
+			t.Errorf("%s: %+v", tt.name, list)
+		}
+	}
+}
