@@ -6,29 +6,36 @@ import (
 	"mailworthy/finding"
 )
 
-// follow marks what only follows from a domain that does not exist: that it has no
-// SPF record, no key, no policy and no mail host is one fault with one cause. Such
-// findings are of severity info and name the cause; checks that passed for want of
-// anything to look at are left out. What rests on a record that was found, such as
-// the policy of a parent, stands for itself.
+// follow puts what only follows from a domain that does not exist below that
+// finding: that it has no SPF record, no key, no policy and no mail host is one
+// fault with one cause. Checks that passed for want of anything to look at are left
+// out. What rests on a record that was found, such as the policy of a parent, is a
+// finding of its own.
 func follow(findings []finding.Finding) []finding.Finding {
-	const cause = "domain-missing"
-	if !slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Check == cause && f.Severity.AtLeast(finding.Error) }) {
+	at := slices.IndexFunc(findings, func(f finding.Finding) bool {
+		return f.Check == "domain-missing" && f.Severity.AtLeast(finding.Error)
+	})
+	if at < 0 {
 		return findings
 	}
+	cause := &findings[at]
 	own := make(map[finding.Section]bool)
+	follows := func(f *finding.Finding) bool {
+		return f != cause && f.Severity.AtLeast(finding.Notice) &&
+			!slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Status == "found" })
+	}
 	for i := range findings {
-		f := &findings[i]
-		switch {
-		case f.Check == cause || f.Severity.Open():
+		if f := &findings[i]; follows(f) {
+			cause.Follows = append(cause.Follows, finding.Consequence{Check: f.Check, Section: f.Section, Subject: f.Subject, Title: f.Title, Detail: f.Detail})
+		} else if f.Severity.AtLeast(finding.Notice) || f.Severity.Open() {
 			own[f.Section] = true
-		case !f.Severity.AtLeast(finding.Notice):
-		case slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Status == "found" }):
-			own[f.Section] = true
-		default:
-			f.Follows, f.Severity = cause, finding.Info
-			f.CouldBe, f.VerdictAs, f.Undecides, f.Fix = "", "", false, nil
 		}
 	}
-	return slices.DeleteFunc(findings, func(f finding.Finding) bool { return f.Severity == finding.Pass && !own[f.Section] })
+	out := make([]finding.Finding, 0, len(findings))
+	for i := range findings {
+		if f := &findings[i]; !follows(f) && (f.Severity != finding.Pass || own[f.Section]) {
+			out = append(out, *f)
+		}
+	}
+	return out
 }

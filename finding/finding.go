@@ -150,12 +150,21 @@ type Finding struct {
 	Undecides bool `json:"undecides_section,omitempty"`
 	// VerdictAs replaces Severity for the verdict alone, where the two differ.
 	VerdictAs Severity `json:"verdict_as,omitempty"`
-	// Follows is the ID of the check whose finding is the cause of this one: with it
-	// this one goes away. It has severity info and counts nowhere.
-	Follows string `json:"follows,omitempty"`
+	// Follows are what only follows from this finding and goes away with it: it is
+	// listed here, counts nowhere and has no fix of its own.
+	Follows []Consequence `json:"follows,omitempty"`
 	// Accepted: the owner of the domain lives with it. It is shown with severity
 	// info and counts nowhere.
 	Accepted *Accepted `json:"accepted,omitempty"`
+}
+
+// Consequence is what would be a finding if it had not a cause that is one.
+type Consequence struct {
+	Check   string  `json:"check"`
+	Section Section `json:"section"`
+	Subject string  `json:"subject"`
+	Title   string  `json:"title"`
+	Detail  string  `json:"detail"`
 }
 
 // Accepted says until when and why a finding does not count.

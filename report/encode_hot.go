@@ -59,7 +59,11 @@ func (e *encoder) finding(f *finding.Finding) {
 		to = append(to, `,"undecides_section":true`...)
 	}
 	to = appendOther(to, `,"verdict_as":"`, string(f.VerdictAs))
-	e.text = appendOther(to, `,"follows":"`, f.Follows)
+	e.text = to
+	if len(f.Follows) > 0 {
+		e.text = append(e.text, `,"follows":`...)
+		e.value(f.Follows)
+	}
 	if f.Accepted != nil {
 		e.text = append(e.text, `,"accepted":`...)
 		e.value(f.Accepted)

@@ -39,14 +39,15 @@ func (r *Report) shownGroups() []Group {
 	return append([]Group{{Check: one.Check, Severity: finding.Unknown, Findings: []finding.Finding{one}}}, rest...)
 }
 
-// followText lists what follows from the findings of a check, and goes away with
-// them; it is empty if nothing does.
-func followText(findings []finding.Finding, check string) string {
+// followText lists what only follows from findings and goes away with them; it is
+// empty if nothing does.
+func followText(findings []finding.Finding) string {
 	var titles []string
 	for i := range findings {
-		f := &findings[i]
-		if title := strings.TrimSuffix(f.Title, "."); f.Follows == check && !slices.Contains(titles, title) {
-			titles = append(titles, title)
+		for _, c := range findings[i].Follows {
+			if title := strings.TrimSuffix(c.Title, "."); !slices.Contains(titles, title) {
+				titles = append(titles, title)
+			}
 		}
 	}
 	if len(titles) == 0 {

@@ -160,9 +160,6 @@ func gradeSection(name finding.Section, findings []finding.Finding, scale Scale)
 		if f.Section != name {
 			continue
 		}
-		if f.Follows != "" {
-			continue
-		}
 		found = true
 		switch f.Severity {
 		case finding.Pass:

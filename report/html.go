@@ -204,7 +204,7 @@ func newPageReport(r *Report, id string) pageReport {
 			}
 		case g.Severity != finding.Info && g.Severity != finding.NotChecked:
 			group := newPageGroup(r, g, plan, id)
-			if text := followText(r.Findings, g.Check); text != "" {
+			if text := followText(g.Findings); text != "" {
 				group.Details = append(group.Details, text)
 			}
 			p.Groups = append(p.Groups, group)

@@ -104,8 +104,6 @@ func junitCases(r *Report, failOn finding.Severity) []junitCase {
 		switch {
 		case failOn != Never && !g.Severity.Open() && g.Severity.AtLeast(failOn):
 			c.Failure = &junitMessage{Message: message, Type: string(g.Severity), Text: text}
-		case g.Findings[0].Follows != "" && c.Failure == nil:
-			c.Skipped = &junitMessage{Message: "follows from " + shown(g.Findings[0].Follows) + ": " + message, Text: text}
 		case g.Severity.Open() && c.Failure == nil:
 			c.Skipped = &junitMessage{Message: message, Text: text}
 		default:
@@ -132,6 +130,9 @@ func plainFindings(g Group) string {
 		for _, rec := range f.Fix.Records() {
 			b.WriteString("+ " + masterLine(rec) + "\n")
 		}
+	}
+	if text := followText(g.Findings); text != "" {
+		b.WriteString(shown(text) + "\n")
 	}
 	return b.String()
 }

@@ -117,7 +117,7 @@ func mdReport(b *strings.Builder, r *Report) {
 	for _, g := range r.shownGroups() {
 		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
 			mdGroup(b, g)
-			if text := followText(r.Findings, g.Check); text != "" {
+			if text := followText(g.Findings); text != "" {
 				b.WriteString(mdText(text) + "\n\n")
 			}
 		}

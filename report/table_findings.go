@@ -33,7 +33,7 @@ func (s *screen) findings(r *Report) {
 		case finding.Pass, finding.NotChecked:
 			continue
 		case finding.Info:
-			if !s.o.Verbose || g.Findings[0].Follows != "" {
+			if !s.o.Verbose {
 				continue
 			}
 		case finding.Notice:
@@ -95,7 +95,7 @@ func (s *screen) group(r *Report, g Group, why string) {
 		s.hang("  "+s.bold("Why")+"  ", "       ", s.text(why), nil)
 	}
 	s.fixes(shownFindings)
-	if text := followText(r.Findings, g.Check); text != "" {
+	if text := followText(g.Findings); text != "" {
 		s.hang("  ", "  ", s.text(text), s.dim)
 	}
 }
