@@ -59,7 +59,9 @@ func (f *flights) open(q question, to taker, landed func(question, *Answer, erro
 func (fl *flight) depart(next starter) *passenger {
 	ask := next.start(fl.q, fl)
 	fl.group.mu.Lock()
-	fl.ask = ask
+	if !fl.over {
+		fl.ask = ask
+	}
 	fl.group.mu.Unlock()
 	return &fl.first
 }
@@ -74,16 +76,16 @@ func (fl *flight) take(a *Answer, err error) {
 	}
 	fl.over = true
 	delete(fl.group.m, fl.q)
-	var tell taker
-	if !fl.first.left {
-		tell = fl.first.to
-	}
+	tell := fl.first.to
 	var others []taker
 	for _, p := range fl.more {
 		if !p.left {
 			others = append(others, p.to)
 		}
 	}
+	// Whoever was told may hold the flight for long. It must not hold the others then,
+	// who hold other flights: that would be a chain of all that ever shared one.
+	fl.ask, fl.first.to, fl.more = nil, nil, nil
 	fl.group.mu.Unlock()
 	if tell != nil {
 		tell.take(a, err)
@@ -109,7 +111,7 @@ func (p *passenger) stop() {
 		// Whoever asks from here on starts anew.
 		fl.over = true
 		delete(fl.group.m, fl.q)
-		ask = fl.ask
+		ask, fl.ask, fl.more = fl.ask, nil, nil
 	}
 	fl.group.mu.Unlock()
 	if ask != nil {

@@ -122,7 +122,9 @@ func (s *Session) put(q question, to taker) stopper {
 
 	ask := s.next.start(q, a)
 	s.mu.Lock()
-	a.ask = ask
+	if !a.over {
+		a.ask = ask
+	}
 	s.mu.Unlock()
 	return &a.first
 }
@@ -154,7 +156,7 @@ func (a *asked) take(answer *Answer, err error) {
 
 // end notes the outcome. The lock is held.
 func (a *asked) end(answer *Answer, err error) {
-	a.over, a.answer, a.err, a.took = true, answer, err, time.Since(a.started)
+	a.over, a.answer, a.err, a.took, a.ask = true, answer, err, time.Since(a.started), nil
 	a.session.ended = append(a.session.ended, a)
 }
 
@@ -168,9 +170,9 @@ func (r *rider) stop() {
 		r.left = true
 		if a.waiting--; a.waiting == 0 {
 			// Whoever asks from here on starts anew.
+			ask = a.ask
 			a.end(nil, &Error{Name: a.q.name, Type: a.q.typ, Reason: Canceled})
 			s.asked[a.q] = nil
-			ask = a.ask
 		}
 	}
 	s.mu.Unlock()
