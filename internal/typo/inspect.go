@@ -430,6 +430,9 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 // token is a mailbox, a name, an address or a key in a record.
 var token = regexp.MustCompile(`[A-Za-z0-9_][A-Za-z0-9_.+-]*@[A-Za-z0-9_.-]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|[A-Za-z0-9+/=]{24,}`)
 
+// prefixes stand before names and addresses, and are part of neither.
+var prefixes = regexp.MustCompile(`(?i)\bip[46]:|%2c|!`)
+
 // names looks for what a fix, complete or not, has made up.
 func (x *inspection) names(f *finding.Finding) {
 	var known strings.Builder
@@ -450,9 +453,10 @@ func (x *inspection) names(f *finding.Finding) {
 			}
 			value = before + " " + end
 		}
+		value = prefixes.ReplaceAllString(value, " ")
 		for _, word := range token.FindAllString(value, -1) {
 			w := strings.ToLower(strings.Trim(word, "."))
-			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || x.serves(services, w) {
+			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || x.serves(services, w) || strings.Contains(services, ":"+w) {
 				continue
 			}
 			x.harm("invented", "%s: %q in %s", f.Check, word, text(r))

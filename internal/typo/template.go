@@ -52,6 +52,10 @@ const servers = `
 ns1 A 192.0.2.53
 ns2 A 198.51.100.53
 www A 192.0.2.80
+mail A 192.0.2.20
+mail AAAA 2001:db8:10::1
+20.2.0.192.in-addr.arpa. PTR mail.acme.example
+1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR mail.acme.example
 `
 
 const hosts = servers + `
@@ -70,8 +74,6 @@ func Templates() []Template {
 	return []Template{
 		template("own servers", []string{"192.0.2.10", "192.0.2.11", "192.0.2.20", "2001:db8:10::10", "203.0.113.5"}, []string{"s1", "s2"}, hosts+`
 @ TXT v=spf1 mx ip4:192.0.2.20 ip6:2001:db8:10::/64 include:_spf.esp.example -all
-mail A 192.0.2.20
-20.2.0.192.in-addr.arpa. PTR mail.acme.example
 s1._domainkey TXT v=DKIM1; k=rsa; p=@RSA1@
 s2._domainkey TXT v=DKIM1; k=rsa; p=@RSA2@
 _dmarc TXT v=DMARC1; p=reject; rua=mailto:dmarc@acme.example,mailto:acme@reports.example
@@ -107,8 +109,6 @@ _dmarc TXT v=DMARC1; p=quarantine; sp=reject; rua=mailto:dmarc-reports@acme.exam
 		template("Amazon SES", []string{"203.0.113.81", "203.0.113.90"}, []string{"7v6qjduqgj2jhvqj5m3a4k3v2ydl4szk", "ab6qjduqgj2jhvqj5m3a4k3v2ydl4szk"}, servers+`
 @ MX 10 inbound-smtp.eu-west-1.amazonaws.com
 @ TXT v=spf1 include:amazonses.com ip4:192.0.2.20 ~all
-mail A 192.0.2.20
-20.2.0.192.in-addr.arpa. PTR mail.acme.example
 bounce MX 10 feedback-smtp.eu-west-1.amazonses.com
 bounce TXT v=spf1 include:amazonses.com ~all
 7v6qjduqgj2jhvqj5m3a4k3v2ydl4szk._domainkey CNAME 7v6qjduqgj2jhvqj5m3a4k3v2ydl4szk.dkim.amazonses.com
@@ -128,8 +128,6 @@ _dmarc TXT v=DMARC1; p=quarantine; sp=reject; rua=mailto:rua@dmarc.brevo.com,mai
 @ TXT v=spf1 redirect=_spf.acme.example
 _spf TXT v=spf1 include:_own.acme.example include:spf.esp.example -all
 _own TXT v=spf1 mx:acme.example a:mail.acme.example -all
-mail A 192.0.2.20
-20.2.0.192.in-addr.arpa. PTR mail.acme.example
 s1._domainkey TXT v=DKIM1; k=rsa; p=@RSA1@
 s2._domainkey CNAME dkim1.esp.example
 _dmarc TXT v=DMARC1; p=reject; sp=quarantine; np=reject; adkim=s; aspf=s; rua=mailto:dmarc@acme.example; ruf=mailto:ruf@acme.example; fo=0:d:s

@@ -18,7 +18,7 @@ import (
 // known is how many cases of TestFixesDoNoHarm still show each kind of harm. A
 // number may only fall; when it does, write it down here.
 var known = map[string]int{
-	"disagree": 186, "invented": 451, "lost-mailbox": 135, "lost-mx": 5, "lost-sender": 462, "new-finding": 236, "not-there": 1, "plan": 807, "profile": 54, "weaker-spf": 349,
+	"disagree": 161, "invented": 386, "lost-mailbox": 132, "lost-mx": 2, "lost-sender": 433, "new-finding": 187, "plan": 746, "profile": 40, "weaker-spf": 336,
 }
 
 // zonesTried is how many zones TestFixesDoNoHarm tries unless TYPO_ZONES says
