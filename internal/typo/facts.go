@@ -2,6 +2,7 @@ package typo
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ var stranger = netip.MustParseAddr("198.51.100.250")
 // what a report says of it.
 type facts struct {
 	// spf has the result for each sender of the template, and for the stranger.
-	spf map[netip.Addr]spf.Result
+	spf map[client]spf.Result
 	// policy has the effective policy by the name in From.
 	policy map[string]dmarc.Policy
 	record *dmarc.Record
@@ -32,13 +33,34 @@ type facts struct {
 	mx []string
 }
 
+// client is an address that sends with an envelope domain.
+type client struct {
+	domain string
+	ip     netip.Addr
+}
+
+// clients are the senders of a template, with a stranger for each of its domains.
+func (t Template) clients() []client {
+	var out []client
+	add := func(domain string, senders []netip.Addr) {
+		for _, ip := range append(slices.Clone(senders), stranger) {
+			out = append(out, client{domain, ip})
+		}
+	}
+	add(Domain, t.Senders)
+	for _, domain := range slices.Sorted(maps.Keys(t.Envelope)) {
+		add(domain, t.Envelope[domain])
+	}
+	return out
+}
+
 // learn finds the facts out. Sender addresses that are asked of are those of the
 // template.
 func learn(ctx context.Context, r resolver.Resolver, t Template) facts {
 	session := resolver.NewSession(r, 0)
-	f := facts{spf: make(map[netip.Addr]spf.Result), policy: make(map[string]dmarc.Policy), keys: make(map[string]string)}
-	for _, ip := range append(slices.Clone(t.Senders), stranger) {
-		f.spf[ip] = spf.CheckHost(ctx, session, spf.Client{IP: ip, HELO: "mx1." + Domain, MailFrom: "postmaster@" + Domain}).Result
+	f := facts{spf: make(map[client]spf.Result), policy: make(map[string]dmarc.Policy), keys: make(map[string]string)}
+	for _, c := range t.clients() {
+		f.spf[c] = spf.CheckHost(ctx, session, spf.Client{IP: c.ip, HELO: "mx1." + Domain, MailFrom: "postmaster@" + c.domain}).Result
 	}
 	for _, name := range []string{Domain, "www." + Domain, "nobody." + Domain} {
 		d := dmarc.Discover(ctx, session, name)

@@ -3,6 +3,7 @@ package typo
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -107,10 +108,8 @@ type inspection struct {
 	harms []Harm
 
 	meant, published facts
-	// alone are the facts of the zone with one of the mistakes each, once needed.
-	alone []facts
-	// parts are the reports on the zone with some of the mistakes, once needed.
-	parts []*report.Report
+	// parts are the zones with some of the mistakes, all included, once needed.
+	parts []part
 	ideal *report.Report
 }
 
@@ -119,6 +118,15 @@ func (x *inspection) harm(kind, format string, args ...any) {
 		panic("typo: no kind " + kind)
 	}
 	x.harms = append(x.harms, Harm{kind, fmt.Sprintf(format, args...)})
+}
+
+// part is the zone with some of the mistakes.
+type part struct {
+	n      int
+	facts  facts
+	report *report.Report
+	// mended are the facts with its complete fixes.
+	mended facts
 }
 
 // Meant is what a template means, the same for all its cases.
@@ -139,9 +147,9 @@ func (w *World) Learn(ctx context.Context, t Template) (*Meant, error) {
 			return nil, fmt.Errorf("%s: %s %s: %s", t.Name, f.Check, f.Subject, f.Detail)
 		}
 	}
-	for ip, result := range m.facts.spf {
-		if (result == spf.Pass) != (ip != stranger) {
-			return nil, fmt.Errorf("%s: %s for %s", t.Name, result, ip)
+	for c, result := range m.facts.spf {
+		if (result == spf.Pass) != (c.ip != stranger) {
+			return nil, fmt.Errorf("%s: %s for %v", t.Name, result, c)
 		}
 	}
 	return m, nil
@@ -157,19 +165,12 @@ func (w *World) Inspect(ctx context.Context, c *Case, m *Meant) ([]Harm, error) 
 	x := &inspection{Case: c, ctx: ctx, world: w, meant: m.facts, ideal: m.report}
 	base = resolver.NewSession(base, 0)
 	before := run(ctx, base, c.Template.Target, nil)
-	var fixes []*finding.Fix
-	keys := make(map[string]bool)
 	for i := range before.Findings {
-		f := before.Findings[i].Fix
-		if f == nil {
-			continue
-		}
-		x.names(&before.Findings[i])
-		if f.Complete && !keys[f.Key()] {
-			keys[f.Key()] = true
-			fixes = append(fixes, f)
+		if before.Findings[i].Fix != nil {
+			x.names(&before.Findings[i])
 		}
 	}
+	fixes := complete(before)
 	x.published = learn(ctx, base, c.Template)
 	if len(fixes) > 0 {
 		x.publish(before, fixes)
@@ -178,29 +179,51 @@ func (w *World) Inspect(ctx context.Context, c *Case, m *Meant) ([]Harm, error) 
 	return x.harms, nil
 }
 
+// complete are the complete fixes of a report, each once.
+func complete(r *report.Report) []*finding.Fix {
+	var fixes []*finding.Fix
+	keys := make(map[string]bool)
+	for i := range r.Findings {
+		if f := r.Findings[i].Fix; f != nil && f.Complete && !keys[f.Key()] {
+			keys[f.Key()] = true
+			fixes = append(fixes, f)
+		}
+	}
+	return fixes
+}
+
+// with is what is published with fixes, and what they add.
+func with(records []finding.Record, fixes []*finding.Fix) (out, added []finding.Record) {
+	out = slices.Clone(records)
+	for _, f := range fixes {
+		for _, r := range f.Remove {
+			out = slices.DeleteFunc(out, func(have finding.Record) bool { return same(have, r) })
+		}
+		for _, r := range f.Records() {
+			added = add(added, r)
+		}
+	}
+	for _, r := range added {
+		out = add(out, r)
+	}
+	return out, added
+}
+
 // publish is what the owner does who pastes everything.
 func (x *inspection) publish(before *report.Report, fixes []*finding.Fix) {
-	records := slices.Clone(x.Records)
+	records, added := with(x.Records, fixes)
 	replaced := make(map[finding.Record][]finding.Record)
-	var added []finding.Record
 	for _, f := range fixes {
 		for _, r := range f.Remove {
 			if !slices.ContainsFunc(x.Records, func(have finding.Record) bool { return same(have, r) }) && x.own(r) {
 				x.harm("not-there", "%s: removes %s", f.Summary, text(r))
 			}
-			records = slices.DeleteFunc(records, func(have finding.Record) bool { return same(have, r) })
 			for _, a := range f.Records() {
 				if a.Name == r.Name && a.Type == r.Type && len(f.Records()) == 1 {
 					replaced[r] = append(replaced[r], a)
 				}
 			}
 		}
-		for _, a := range f.Records() {
-			added = add(added, a)
-		}
-	}
-	for _, r := range added {
-		records = add(records, r)
 	}
 	for was, is := range replaced {
 		for _, other := range is[1:] {
@@ -237,40 +260,38 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 		}
 		x.harm(kind, format, args...)
 	}
-	adds := func(kinds ...string) bool {
+	// claims reports whether a complete fix publishes a record that says who may
+	// send for a domain, or its policy.
+	claims := func(of, domain string) bool {
 		return slices.ContainsFunc(added, func(r finding.Record) bool {
-			k := kind(r)
-			if k == "spf" && !strings.EqualFold(r.Name, Domain) && !within(r.Name, Domain) {
-				return false
+			if _, service := x.Template.Envelope[r.Name]; service || domain != Domain {
+				return kind(r) == of && r.Name == domain
 			}
-			return slices.Contains(kinds, k)
+			return kind(r) == of && within(r.Name, Domain)
 		})
 	}
 	for _, f := range after.Findings {
-		if f.Severity.AtLeast(finding.Error) && !has(before, f) && !has(x.ideal, f) && !x.shows(f) {
+		if f.Severity.AtLeast(finding.Error) && !has(before, f) && !has(x.ideal, f) && !x.shows(f) && !newSender(before, f) {
 			harm("new-finding", "%s %s: %s", f.Check, f.Subject, f.Detail)
 		}
 	}
-	for ip, meant := range x.meant.spf {
-		was, is := x.published.spf[ip], now.spf[ip]
-		if ip == stranger {
-			lasting := func(f *facts) bool { return usable(f.spf[ip]) && strength(f.spf[ip]) <= strength(is) }
-			switch {
-			case usable(was) && strength(is) < min(strength(was), strength(meant)):
-				harm("weaker-spf", "%s for a stranger, %s before", is, was)
-			case adds("spf") && usable(is) && strength(is) < strength(meant) && !x.saidSo(lasting):
-				harm("weaker-spf", "%s for a stranger, where %s was meant", is, meant)
-			}
-			continue
-		}
-		if meant != spf.Pass || is == spf.Pass {
-			continue
-		}
+	for _, c := range x.Template.clients() {
+		meant, was, is := x.meant.spf[c], x.published.spf[c], now.spf[c]
+		plain := client{c.domain, stranger}
 		switch {
+		case c.ip == stranger && usable(was) && strength(is) < min(strength(was), strength(meant)):
+			harm("weaker-spf", "%s for a stranger to %s, %s before", is, c.domain, was)
+		case c.ip == stranger:
+			if claims("spf", c.domain) && usable(is) && strength(is) < strength(meant) &&
+				!x.any(func(p *part) bool { return usable(p.facts.spf[c]) && strength(p.facts.spf[c]) <= strength(is) }) {
+				harm("weaker-spf", "%s for a stranger to %s, where %s was meant", is, c.domain, meant)
+			}
+		case is == spf.Pass:
 		case was == spf.Pass:
-			harm("lost-sender", "%s has %s, and passed before", ip, is)
-		case adds("spf") && !x.saidSo(func(f *facts) bool { return usable(f.spf[stranger]) && f.spf[ip] != spf.Pass }):
-			harm("lost-sender", "%s has %s by what is called a complete record, and was meant to pass", ip, is)
+			harm("lost-sender", "%s has %s for %s, and passed before", c.ip, is, c.domain)
+		case claims("spf", c.domain) && !x.any(func(p *part) bool { return usable(p.facts.spf[plain]) && p.facts.spf[c] != spf.Pass }) &&
+			!x.any(func(p *part) bool { return p.n == 1 && len(x.Mistakes) > 1 && p.mended.spf[c] != spf.Pass }):
+			harm("lost-sender", "%s has %s for %s by what is called a complete record, and was meant to pass", c.ip, is, c.domain)
 		}
 	}
 	for name, meant := range x.meant.policy {
@@ -278,7 +299,9 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 		switch {
 		case level(is) < min(level(was), level(meant)):
 			harm("weaker-dmarc", "%q for %s, %q before", is, name, was)
-		case adds("dmarc") && level(is) < level(meant) && !x.saidSo(func(f *facts) bool { return level(f.policy[name]) <= level(is) }):
+		case claims("dmarc", Domain) && level(is) < level(meant) && !x.any(func(p *part) bool {
+			return level(p.facts.policy[name]) <= level(is) && (p.facts.record != nil || p.n < len(x.Mistakes))
+		}):
 			harm("weaker-dmarc", "%q for %s by what is called a complete record, where %q was meant", is, name, meant)
 		}
 	}
@@ -297,7 +320,7 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 			harm("weaker-dmarc", "the alignment is %s and %s, and was %s and %s", n.ADKIM, n.ASPF, p.ADKIM, p.ASPF)
 		}
 	}
-	if now.record != nil && adds("dmarc") {
+	if now.record != nil && claims("dmarc", Domain) {
 		var texts strings.Builder
 		for _, r := range x.Records {
 			if r.Type == "TXT" && strings.Contains(r.Name, "dmarc") {
@@ -306,8 +329,8 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 		}
 		for _, m := range x.meant.mailboxes() {
 			if strings.Contains(texts.String(), m) && !slices.Contains(now.mailboxes(), m) &&
-				!x.saidSo(func(f *facts) bool {
-					return f.record != nil && !slices.Contains(f.mailboxes(), m) && len(f.mailboxes()) > 0
+				!x.any(func(p *part) bool {
+					return p.facts.record != nil && !slices.Contains(p.facts.mailboxes(), m) && len(p.facts.mailboxes()) > 0
 				}) {
 				harm("lost-mailbox", "%s is not in %q", m, now.record.Text)
 			}
@@ -319,7 +342,7 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 		case meant == "" || is == meant:
 		case was == meant:
 			harm("lost-key", "the key at %s was good and is %.20q", name, is)
-		case is != "" && is != was && !x.saidSo(func(f *facts) bool { return f.keys[name] == is }):
+		case is != "" && is != was && !x.any(func(p *part) bool { return p.facts.keys[name] == is }):
 			harm("lost-key", "the key at %s is another by what is called a complete record", name)
 		}
 	}
@@ -333,20 +356,32 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 	}
 }
 
-// saidSo reports whether one of the mistakes alone makes the records say plainly
-// what the test is for: then nobody can know that it is a mistake.
-func (x *inspection) saidSo(test func(f *facts) bool) bool {
-	if x.alone == nil {
-		for _, m := range x.Mistakes {
-			r, err := x.world.With(Apply(x.Template.Records, []Mistake{m}))
+// any reports whether a test is true of the zone with some of the mistakes, or all:
+// then the records say so, and nobody can know that it is a mistake.
+func (x *inspection) any(test func(p *part) bool) bool {
+	if x.parts == nil {
+		for set := 1; set < 1<<len(x.Mistakes); set++ {
+			var some []Mistake
+			for i, m := range x.Mistakes {
+				if set>>i&1 == 1 {
+					some = append(some, m)
+				}
+			}
+			records := Apply(x.Template.Records, some)
+			r, err := x.world.With(records)
 			if err != nil {
 				continue
 			}
-			x.alone = append(x.alone, learn(x.ctx, r, x.Template))
+			p := part{n: len(some), facts: learn(x.ctx, r, x.Template), report: run(x.ctx, r, x.Template.Target, nil)}
+			records, _ = with(records, complete(p.report))
+			if r, err = x.world.With(records); err == nil {
+				p.mended = learn(x.ctx, r, x.Template)
+			}
+			x.parts = append(x.parts, p)
 		}
 	}
-	for i := range x.alone {
-		if test(&x.alone[i]) {
+	for i := range x.parts {
+		if test(&x.parts[i]) {
 			return true
 		}
 	}
@@ -356,20 +391,14 @@ func (x *inspection) saidSo(test func(f *facts) bool) bool {
 // shows reports whether some of the mistakes, without the others, have the same
 // finding: then it was there, and hidden behind another.
 func (x *inspection) shows(f finding.Finding) bool {
-	if x.parts == nil && len(x.Mistakes) > 1 {
-		for set := 1; set < 1<<len(x.Mistakes)-1; set++ {
-			var some []Mistake
-			for i, m := range x.Mistakes {
-				if set>>i&1 == 1 {
-					some = append(some, m)
-				}
-			}
-			if r, err := x.world.With(Apply(x.Template.Records, some)); err == nil {
-				x.parts = append(x.parts, run(x.ctx, r, x.Template.Target, nil))
-			}
-		}
-	}
-	return slices.ContainsFunc(x.parts, func(r *report.Report) bool { return has(r, f) })
+	return x.any(func(p *part) bool { return p.n < len(x.Mistakes) && has(p.report, f) })
+}
+
+// newSender reports whether a finding is about the host of an address that the
+// audit before did not know to send.
+func newSender(before *report.Report, f finding.Finding) bool {
+	ip, err := netip.ParseAddr(f.Subject)
+	return err == nil && f.Section == finding.Hosts && !slices.ContainsFunc(before.Examined.Senders, func(s audit.Sender) bool { return s.Addr == ip })
 }
 
 // has reports whether a report has the finding, as bad or worse.

@@ -13,10 +13,21 @@ type Template struct {
 	Name string
 	// Records are those of the owner.
 	Records []finding.Record
-	// Senders are addresses that mail of the domain comes from.
-	Senders []netip.Addr
+	// Senders are addresses that mail of the domain comes from. Envelope has those
+	// of envelope domains of services.
+	Senders  []netip.Addr
+	Envelope map[string][]netip.Addr
 	// Target is what the owner states.
 	Target audit.Target
+}
+
+// envelope adds an envelope domain.
+func (t Template) envelope(domain string, senders ...string) Template {
+	t.Envelope = make(map[string][]netip.Addr)
+	for _, s := range senders {
+		t.Envelope[domain] = append(t.Envelope[domain], netip.MustParseAddr(s))
+	}
+	return t
 }
 
 // template reads the records of a domain, one a line: owner, type, value; @ is
@@ -105,7 +116,7 @@ em1234 CNAME u1234567.wl123.sendgrid.net
 s1._domainkey CNAME s1.domainkey.u1234567.wl123.sendgrid.net
 s2._domainkey CNAME s2.domainkey.u1234567.wl123.sendgrid.net
 _dmarc TXT v=DMARC1; p=quarantine; sp=reject; rua=mailto:dmarc-reports@acme.example; ruf=mailto:forensic@acme.example; fo=1
-`),
+`).envelope("em1234.acme.example", "203.0.113.65", "203.0.113.70"),
 		template("Amazon SES", []string{"203.0.113.81", "203.0.113.90"}, []string{"7v6qjduqgj2jhvqj5m3a4k3v2ydl4szk", "ab6qjduqgj2jhvqj5m3a4k3v2ydl4szk"}, servers+`
 @ MX 10 inbound-smtp.eu-west-1.amazonaws.com
 @ TXT v=spf1 include:amazonses.com ip4:192.0.2.20 ~all
@@ -114,7 +125,7 @@ bounce TXT v=spf1 include:amazonses.com ~all
 7v6qjduqgj2jhvqj5m3a4k3v2ydl4szk._domainkey CNAME 7v6qjduqgj2jhvqj5m3a4k3v2ydl4szk.dkim.amazonses.com
 ab6qjduqgj2jhvqj5m3a4k3v2ydl4szk._domainkey CNAME ab6qjduqgj2jhvqj5m3a4k3v2ydl4szk.dkim.amazonses.com
 _dmarc TXT v=DMARC1; p=quarantine; pct=100; adkim=s; aspf=r; rua=mailto:d@acme.example!10m
-`),
+`).envelope("bounce.acme.example", "203.0.113.81", "203.0.113.90"),
 		template("Mailchimp and Brevo", []string{"192.0.2.10", "192.0.2.11", "203.0.113.97", "203.0.113.113"}, nil, hosts+`
 @ TXT brevo-code:1f3b5d7f9a0c2e4f6a8b0c1d3e5f7a9b
 @ TXT v=spf1 a:mx1.acme.example mx include:servers.mcsv.net include:spf.brevo.com ~all

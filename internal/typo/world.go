@@ -203,7 +203,9 @@ func parsed(r finding.Record) (resolver.Record, error) {
 	var err error
 	switch t {
 	case resolver.TypeA, resolver.TypeAAAA:
-		out.Addr, err = netip.ParseAddr(r.Value)
+		if out.Addr, err = netip.ParseAddr(r.Value); err == nil && (out.Addr.Zone() != "" || out.Addr.Is4() != (t == resolver.TypeA)) {
+			err = errors.New("no address of this type")
+		}
 	case resolver.TypeTXT:
 		text := r.Value
 		for len(text) > 255 {
