@@ -27,7 +27,7 @@ var seeds = []string{
 	"v=spf1 inlude:a.example ip4=192.0.2.1 include: b.example ip4:192.0.2.1include:c.example,d.example --all",
 	"v=spf1 ip4:192.0.2.8-192.0.2.15 ip4:192.0.2.* ip4:192.0.2.0/255.255.255.0 ip4:2001:db8::1 192.0.2.1",
 	"v=spf1: mx - all", " v=spf1 mx", "\"v=spf1 mx\" \"-all\"", "v=spf1 %", "v=spf1 a:%{", "v=spf1 a:%{}", "v=spf1 a:%{d0}.x", "v=spf1 =", "v=spf1 /", "v=spf1 :",
-	"v=spf1 ip6:::ffff:192.0.2.1/96 a:foo:bar/baz.example.com -all",
+	"v=spf1 ip6:::ffff:192.0.2.1/96 a:foo:bar/baz.example.com -all", "000000 iClud:.A",
 }
 
 // FuzzParse: every term is found where it stands, and every repair is a record.

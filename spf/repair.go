@@ -496,7 +496,7 @@ func fix(t term, depth int) (fixed []string, why string) {
 			if depth > 0 {
 				more, _ = fix(q, depth-1)
 			}
-			if more == nil && q.wrong == "" && q.kind != KindModifier && (q.kind != KindAll || q.sign != '+') {
+			if more == nil && q.wrong == "" && q.kind != KindModifier && !q.suspicious() && (q.kind != KindAll || q.sign != '+') {
 				more = []string{p}
 			}
 			if more == nil {
