@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
@@ -153,6 +154,9 @@ func (a *run) dkimRSAFact() receiver.Fact {
 func (a *run) dkimKeysFact() receiver.Fact {
 	if f := a.of("dkim-key-too-short"); f != nil {
 		return because(receiver.No, f)
+	}
+	if a.result.DKIM.Proof == dkim.ProofAbsent {
+		return yes("No key is published that could be too short.")
 	}
 	for i := range a.result.DKIM.Keys {
 		if a.result.DKIM.Keys[i].Bits > 0 {
