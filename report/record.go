@@ -32,7 +32,8 @@ func masterString(s string) string {
 }
 
 // masterName writes an owner or target name: absolute, with the bytes that mean
-// something in a master file escaped.
+// something in a master file escaped. A place to fill in, <the name of …>, stays
+// legible: such a record is never one to paste as it stands.
 func masterName(name string) string {
 	if name == "" || name == "." {
 		return "."
@@ -40,6 +41,10 @@ func masterName(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
 		switch c := name[i]; {
+		case c == '<' && placeholder(name[i:]) > 0:
+			n := placeholder(name[i:])
+			b.WriteString(name[i : i+n])
+			i += n - 1
 		case isDDD(name[i:]):
 			// A dot or backslash inside a label is written so already.
 			b.WriteString(name[i : i+4])
@@ -53,10 +58,20 @@ func masterName(name string) string {
 			b.WriteByte(c)
 		}
 	}
-	if !strings.HasSuffix(name, ".") {
+	if !strings.HasSuffix(name, ".") && !strings.HasSuffix(name, ">") {
 		b.WriteByte('.')
 	}
 	return b.String()
+}
+
+// placeholder is the length of the place to fill in that s starts with, of printable
+// ASCII; 0: it starts with none.
+func placeholder(s string) int {
+	end := strings.IndexByte(s, '>')
+	if end < 2 || s[1] == ' ' || strings.ContainsFunc(s[:end], func(r rune) bool { return r < 0x20 || r > 0x7e || strings.ContainsRune("\"();@$\\", r) }) {
+		return 0
+	}
+	return end + 1
 }
 
 // isDDD reports whether s starts with a byte written as \DDD.
@@ -75,7 +90,7 @@ func masterData(rtype, value string) string {
 	if !isText(rtype) {
 		switch rtype {
 		case "MX", "CNAME", "NS", "PTR":
-			if value != "" && !strings.HasSuffix(value, ".") {
+			if value != "" && !strings.HasSuffix(value, ".") && !strings.HasSuffix(value, ">") {
 				value += "."
 			}
 		}
