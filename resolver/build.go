@@ -40,6 +40,14 @@ func Build(o Options) (*Stack, error) {
 	return s, nil
 }
 
+// Holds reports whether a zone of the files has the authority over the name: it is at
+// or below the origin of one, and not delegated away. The name is as records show
+// it.
+func (s *Stack) Holds(name string) bool {
+	o, ok := s.Resolver.(*overlay)
+	return ok && o.holds(fromPresentation(name), TypeTXT)
+}
+
 // start implements starter.
 func (s *Stack) start(q question, to taker) stopper {
 	return starterOf(s.Resolver).start(q, to)

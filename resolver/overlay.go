@@ -8,8 +8,8 @@ import (
 
 // overlay answers from zones first.
 type overlay struct {
-	next Resolver
-	sets []*ZoneSet
+	next  Resolver
+	zones zoneIndex
 }
 
 // NewOverlay answers every name at or below the origin of a zone from that zone,
@@ -18,7 +18,7 @@ type overlay struct {
 // Without a next resolver these are not answered (Offline). The zone with the
 // longest origin answers; of two with the same origin, the first.
 func NewOverlay(next Resolver, zones ...*ZoneSet) Resolver {
-	return &overlay{next: next, sets: slices.Clone(zones)}
+	return &overlay{next: next, zones: indexOf(zones)}
 }
 
 // Lookup implements Resolver.
@@ -34,7 +34,7 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 		server string
 	)
 	for {
-		z := find(o.sets, at, t)
+		z := o.zones.find(at, t)
 		a := &Answer{Name: key, Type: t, CNAMEs: chain, Server: "zone " + z.Origin, Rcode: "NOERROR"}
 		switch z.Kind {
 		case ZoneFound:
@@ -128,8 +128,10 @@ func (o *overlay) leadsBack(a *Answer, t Type) bool {
 	return slices.ContainsFunc(a.CNAMEs, func(c string) bool { return o.holds(c, t) })
 }
 
+// holds reports whether a zone has the authority over the name: it is at or below
+// the origin of one, and not delegated away.
 func (o *overlay) holds(name string, t Type) bool {
-	k := find(o.sets, name, t).Kind
+	k := o.zones.find(name, t).Kind
 	return k != ZoneNone && k != ZoneReferral
 }
 

@@ -3,18 +3,16 @@ package resolver
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
-)
 
-// maxZoneFile bounds a zone file.
-const maxZoneFile = 64 << 20
+	"mailworthy/internal/readfile"
+)
 
 // ZoneSet holds the zones of one master file (RFC 1035, 5). It answers what
 // their authoritative server would, and must not be changed once it is in use.
@@ -25,6 +23,19 @@ type ZoneSet struct {
 	Warnings []string
 
 	zones []*zone
+	index zoneIndex
+	names int
+}
+
+// newZoneSet starts a set of zones of these origins, without records.
+func newZoneSet(file string, origins ...string) *ZoneSet {
+	s := &ZoneSet{File: file, zones: make([]*zone, 0, len(origins)), index: make(zoneIndex, len(origins))}
+	for _, o := range origins {
+		z := newZone(o, &s.names)
+		s.zones = append(s.zones, z)
+		s.index[o] = z
+	}
+	return s
 }
 
 // NewZone starts one zone without records.
@@ -33,7 +44,7 @@ func NewZone(origin string) (*ZoneSet, error) {
 	if wrong != "" {
 		return nil, fmt.Errorf("origin %q: %s", origin, wrong)
 	}
-	return &ZoneSet{zones: []*zone{newZone(key)}}, nil
+	return newZoneSet("", key), nil
 }
 
 // Add puts a record, with names in plain text, into the zone of its name. It is
@@ -51,9 +62,9 @@ func (s *ZoneSet) Add(r Record) error {
 		}
 		r.Host = host
 	}
-	z := s.holder(key)
+	z := s.index.holder(key)
 	if z == nil {
-		return fmt.Errorf("%s is outside the zones %s", key, strings.Join(s.Origins(), ", "))
+		return fmt.Errorf("%s is outside the zones %s", key, s.named())
 	}
 	z.add(r)
 	return nil
@@ -68,6 +79,25 @@ func (s *ZoneSet) Origins() []string {
 	return out
 }
 
+// maxNamed bounds the zones that a message names.
+const maxNamed = 5
+
+// named lists the zones for a message, the first of them where they are many.
+func (s *ZoneSet) named() string {
+	var b strings.Builder
+	for i, z := range s.zones {
+		if i == maxNamed {
+			fmt.Fprintf(&b, " and %d more", len(s.zones)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(z.origin)
+	}
+	return b.String()
+}
+
 // zone is one zone. Its nodes are all the names that exist at or below the
 // origin, empty non-terminals included (RFC 4592, 2.2.2).
 type zone struct {
@@ -76,6 +106,8 @@ type zone struct {
 	soa    *Record
 	// hasCut and hasDNAME spare the walk up to the origin where there are none.
 	hasCut, hasDNAME bool
+	// names counts the nodes of all zones of the set.
+	names *int
 
 	// sorted are the names from the right, made when somebody looks through them.
 	sorting sync.Mutex
@@ -102,8 +134,9 @@ func (n *node) get(t Type) []Record {
 	return nil
 }
 
-func newZone(origin string) *zone {
-	return &zone{origin: origin, nodes: map[string]*node{origin: {}}}
+func newZone(origin string, names *int) *zone {
+	*names++
+	return &zone{origin: origin, nodes: map[string]*node{origin: {}}, names: names}
 }
 
 // ensure returns the node of a name within the zone, with the empty
@@ -113,12 +146,14 @@ func (z *zone) ensure(name string) *node {
 	if n == nil {
 		n = new(node)
 		z.nodes[name] = n
+		*z.names++
 		for name != z.origin {
 			name = parent(name)
 			if z.nodes[name] != nil {
 				break
 			}
 			z.nodes[name] = new(node)
+			*z.names++
 		}
 	}
 	return n
@@ -156,19 +191,15 @@ func LoadZone(spec string) (*ZoneSet, error) {
 			}
 		}
 	}
-	f, err := os.Open(file)
+	b := defaultZoneBounds()
+	text, err := readfile.Read(file, int64(b.file), readfile.Wait)
+	if errors.Is(err, readfile.ErrTooLarge) {
+		err = b.tooLarge()
+	}
 	if err != nil {
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
 		return nil, fmt.Errorf("zone file %s: %w", file, err)
 	}
-	defer f.Close()
-	if st, err := f.Stat(); err == nil && st.IsDir() {
-		return nil, fmt.Errorf("zone file %s: is a directory", file)
-	}
-	return ParseZone(f, origin, file)
+	return parseZone(string(text), origin, file, b)
 }
 
 // LoadZones reads several files. No zone may be loaded twice.
@@ -199,14 +230,19 @@ func LoadZones(specs ...string) ([]*ZoneSet, error) {
 // all owners is the zone. Records outside all zones are left out with a warning.
 // The name of the file is for messages.
 func ParseZone(r io.Reader, origin, file string) (*ZoneSet, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxZoneFile+1))
+	b := defaultZoneBounds()
+	data, err := io.ReadAll(io.LimitReader(r, int64(b.file)+1))
+	if err == nil && len(data) > b.file {
+		err = b.tooLarge()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("zone file %s: %w", file, err)
 	}
-	if len(data) > maxZoneFile {
-		return nil, fmt.Errorf("zone file %s: larger than %d MiB", file, maxZoneFile>>20)
-	}
-	p := &zoneParser{file: file, ttl: -1, lastTTL: -1}
+	return parseZone(string(data), origin, file, b)
+}
+
+func parseZone(data, origin, file string, b zoneBounds) (*ZoneSet, error) {
+	p := &zoneParser{file: file, ttl: -1, lastTTL: -1, bounds: b}
 	if origin != "" {
 		var wrong string
 		if p.origin, wrong = canonical(origin); wrong != "" {
@@ -214,16 +250,17 @@ func ParseZone(r io.Reader, origin, file string) (*ZoneSet, error) {
 		}
 	}
 	fixed := p.origin
-	if err := p.parse(string(data)); err != nil {
+	if err := p.parse(data); err != nil {
 		return nil, err
 	}
-	if len(p.records) == 0 {
+	if p.records.n == 0 {
 		return nil, fmt.Errorf("zone file %s: no records", file)
 	}
-	s := &ZoneSet{File: file}
-	for _, o := range p.origins(fixed) {
-		s.zones = append(s.zones, newZone(o))
+	origins := p.origins(fixed)
+	if len(origins) > b.zones {
+		return nil, fmt.Errorf("zone file %s: more than %d zones", file, b.zones)
 	}
+	s := newZoneSet(file, origins...)
 	if err := p.fill(s); err != nil {
 		return nil, err
 	}
@@ -237,8 +274,10 @@ func (p *zoneParser) origins(fixed string) []string {
 		return []string{fixed}
 	}
 	var out []string
-	for i := range p.records {
-		if r := &p.records[i]; r.Type == TypeSOA && !slices.Contains(out, r.Name) {
+	seen := make(map[string]bool)
+	for r := range p.records.all() {
+		if r.Type == TypeSOA && !seen[r.Name] {
+			seen[r.Name] = true
 			out = append(out, r.Name)
 		}
 	}
@@ -246,20 +285,33 @@ func (p *zoneParser) origins(fixed string) []string {
 		return out
 	}
 	for _, o := range p.directives {
-		if !slices.Contains(out, o) && !slices.ContainsFunc(p.directives, func(other string) bool { return other != o && within(o, other) }) {
+		seen[o] = true
+	}
+	topmost := func(name string) bool {
+		for name != "." {
+			if name = parent(name); seen[name] {
+				return false
+			}
+		}
+		return true
+	}
+	taken := make(map[string]bool)
+	for _, o := range p.directives {
+		if !taken[o] && topmost(o) {
+			taken[o] = true
 			out = append(out, o)
 		}
 	}
 	if out != nil {
 		return out
 	}
-	top := p.records[0].Name
-	for i := range p.records {
-		for !within(p.records[i].Name, top) {
+	top := p.records.first().Name
+	for r := range p.records.all() {
+		for !within(r.Name, top) {
 			top = parent(top)
 		}
 	}
-	if top == "." && p.records[0].Name != "." {
+	if top == "." && p.records.first().Name != "." {
 		p.warn(0, "no SOA, no $ORIGIN and no common parent of the names: taken as the root zone, so that every other name is absent")
 	}
 	return []string{top}
@@ -267,12 +319,13 @@ func (p *zoneParser) origins(fixed string) []string {
 
 // fill puts the records into their zones.
 func (p *zoneParser) fill(s *ZoneSet) error {
-	seen := make(map[string]bool, len(p.records))
-	for i := range p.records {
-		r := &p.records[i]
-		z := s.holder(r.Name)
+	seen := make(map[[2]uint64]bool, p.records.n)
+	seeds := [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+	named := sync.OnceValue(s.named)
+	for r := range p.records.all() {
+		z := s.index.holder(r.Name)
 		if z == nil {
-			p.warn(r.line, "%s is outside the zone %s: ignored", r.Name, strings.Join(s.Origins(), ", "))
+			p.warn(r.line, "%s is outside the zone %s: ignored", r.Name, named())
 			continue
 		}
 		if r.Type == TypeSOA && r.Name != z.origin {
@@ -281,36 +334,39 @@ func (p *zoneParser) fill(s *ZoneSet) error {
 		}
 		// Equal records are one, whatever their TTL (RFC 2181, 5).
 		k := r.Name + "\x00" + strconv.Itoa(int(r.Type)) + "\x00" + r.dataKey()
-		if seen[k] {
+		// Two hashes are as good as the text, which is as large as the file again.
+		h := [2]uint64{maphash.String(seeds[0], k), maphash.String(seeds[1], k)}
+		if seen[h] {
 			continue
 		}
-		seen[k] = true
+		seen[h] = true
 		if r.Type == TypeSOA && z.soa != nil {
 			return p.errorf(r.line, "a second, different SOA of %s", r.Name)
 		}
-		z.add(r.Record)
+		if z.add(r.Record); s.names > p.bounds.names {
+			return p.errorf(r.line, "the file makes more than %d names", p.bounds.names)
+		}
 	}
 	empty := true
 	for _, z := range s.zones {
 		empty = empty && len(z.nodes) == 1 && len(z.nodes[z.origin].sets) == 0
-		for _, child := range s.zones {
-			// A zone in the same file is delegated, said or not.
-			if child != z && within(child.origin, z.origin) {
-				z.cutAt(z.ensure(child.origin))
-			}
+	}
+	for _, child := range s.zones {
+		// A zone in the same file is delegated, said or not.
+		if z := s.index.above(child.origin); z != nil {
+			z.cutAt(z.ensure(child.origin))
 		}
 	}
 	if empty {
-		return fmt.Errorf("zone file %s: no record at or below %s", p.file, strings.Join(s.Origins(), ", "))
+		return fmt.Errorf("zone file %s: no record at or below %s", p.file, s.named())
 	}
 	return p.verify(s)
 }
 
 // verify reports what no server would load, and what it would not answer from.
 func (p *zoneParser) verify(s *ZoneSet) error {
-	for i := range p.records {
-		r := &p.records[i]
-		z := s.holder(r.Name)
+	for r := range p.records.all() {
+		z := s.index.holder(r.Name)
 		if z == nil {
 			continue
 		}
@@ -344,15 +400,4 @@ func glue(r *zoneRecord, cut string) bool {
 		return r.Name == cut
 	}
 	return false
-}
-
-// holder is the zone with the longest origin above the name.
-func (s *ZoneSet) holder(name string) *zone {
-	var best *zone
-	for _, z := range s.zones {
-		if within(name, z.origin) && (best == nil || within(z.origin, best.origin)) {
-			best = z
-		}
-	}
-	return best
 }

@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// maxGenerate bounds the records of one $GENERATE line and of all in a file.
-const maxGenerate = 1 << 16
-
 // generate writes out BIND's $GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE DATA.
 func (p *zoneParser) generate(e *entry) string {
 	args := e.tokens[1:]
@@ -29,14 +26,17 @@ func (p *zoneParser) generate(e *entry) string {
 	}
 	var made entry
 	for i := start; i <= stop; i += step {
-		if p.generated++; p.generated > maxGenerate {
-			return fmt.Sprintf("$GENERATE makes more than %d records", maxGenerate)
+		if p.generated++; p.generated > p.bounds.generated {
+			return fmt.Sprintf("$GENERATE makes more than %d records", p.bounds.generated)
 		}
 		made = entry{line: e.line, tokens: made.tokens[:0]}
 		for _, a := range args[1:] {
-			text, ok := substitute(a.text, i)
+			text, ok := substitute(a.text, i, p.bounds.generatedBytes-p.generatedBytes)
 			if !ok {
 				return fmt.Sprintf("bad ${…} of $GENERATE in %q", clip(a.text))
+			}
+			if p.generatedBytes += len(text) + 1; p.generatedBytes > p.bounds.generatedBytes {
+				return fmt.Sprintf("$GENERATE makes more than %d bytes of text", p.bounds.generatedBytes)
 			}
 			made.tokens = append(made.tokens, token{text, a.quoted})
 		}
@@ -47,10 +47,11 @@ func (p *zoneParser) generate(e *entry) string {
 	return ""
 }
 
-// substitute puts the number for each $ and ${OFFSET[,WIDTH[,BASE]]}.
-func substitute(s string, i int64) (string, bool) {
+// substitute puts the number for each $ and ${OFFSET[,WIDTH[,BASE]]}. It goes on
+// until the text has most bytes, or somewhat more.
+func substitute(s string, i int64, most int) (string, bool) {
 	var b strings.Builder
-	for at := 0; at < len(s); at++ {
+	for at := 0; at < len(s) && b.Len() <= most; at++ {
 		switch {
 		case s[at] == '\\' && at+1 < len(s):
 			if s[at+1] != '$' {

@@ -43,35 +43,23 @@ func Find(sets []*ZoneSet, name string, t Type) ZoneAnswer {
 	return find(sets, fromPresentation(name), t)
 }
 
-// Holds reports whether a zone of the files has the authority over the name: it is at
-// or below the origin of one, and not delegated away.
-func Holds(sets []*ZoneSet, name string) bool {
-	k := find(sets, fromPresentation(name), TypeTXT).Kind
-	return k != ZoneNone && k != ZoneReferral
-}
-
 // find asks the zone with the longest origin. The parent's side of a zone cut
 // answers for DS (RFC 4035, 3.1.4.1).
 func find(sets []*ZoneSet, name string, t Type) ZoneAnswer {
 	var best *zone
 	for _, s := range sets {
-		if t == TypeDS && name != "." {
-			if z := s.holder(parent(name)); z != nil && (best == nil || z.origin != best.origin && within(z.origin, best.origin)) {
-				best = z
-			}
-			continue
-		}
-		if z := s.holder(name); z != nil && (best == nil || z.origin != best.origin && within(z.origin, best.origin)) {
+		if z := s.index.asked(name, t); z != nil && (best == nil || z.origin != best.origin && within(z.origin, best.origin)) {
 			best = z
 		}
-	}
-	if best == nil {
-		return ZoneAnswer{}
 	}
 	return best.find(name, t)
 }
 
+// find looks a question up in a zone. No zone has no answer.
 func (z *zone) find(name string, t Type) ZoneAnswer {
+	if z == nil {
+		return ZoneAnswer{}
+	}
 	a := ZoneAnswer{Origin: z.origin, SOA: z.soa}
 	if cut := z.cutAbove(name); cut != "" && !(cut == name && t == TypeDS) {
 		a.Kind, a.Records = ZoneReferral, z.nodes[cut].get(TypeNS)

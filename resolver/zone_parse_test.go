@@ -218,7 +218,7 @@ func TestLoadZone(t *testing.T) {
 	odd := write("odd@name", "b.test. SOA a. b. 1 2 3 4 5\n")
 	again := write("again", "a.test. SOA a. b. 1 2 3 4 5\nx.a.test. A 192.0.2.1\n")
 	large := write("large", "")
-	if err := os.Truncate(large, maxZoneFile+1); err != nil {
+	if err := os.Truncate(large, int64(defaultZoneBounds().file)+1); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {

@@ -19,10 +19,13 @@ type zoneParser struct {
 	lastTTL int64  // the last one stated on a record, or -1
 	minimum int64  // of the last SOA
 	line    int    // of the entry at hand
-	// generated counts the records of $GENERATE lines.
-	generated int
+	// generated counts the records of $GENERATE lines, and generatedBytes their text.
+	generated, generatedBytes int
+	// strings counts the character-strings of all records.
+	strings int
 
-	records    []zoneRecord
+	bounds     zoneBounds
+	records    zoneRecords
 	directives []string // names of $ORIGIN lines
 	warnings   []string
 }
@@ -37,6 +40,7 @@ const (
 	maxTTL      = 1<<31 - 1 // RFC 2181, 8
 	maxWarnings = 100
 	clipText    = 100
+	maxData     = 1<<16 - 1 // octets of a record (RFC 1035, 3.2.1)
 )
 
 func (p *zoneParser) warn(line int, format string, args ...any) {
@@ -156,7 +160,13 @@ func (p *zoneParser) record(e *entry, rest []token) string {
 		ttl = defaultTTL
 	}
 	r.TTL = uint32(ttl)
-	p.records = append(p.records, zoneRecord{r, e.line})
+	if p.records.n == p.bounds.records {
+		return fmt.Sprintf("the file makes more than %d records", p.bounds.records)
+	}
+	if p.strings += len(r.TXT); p.strings > p.bounds.strings {
+		return fmt.Sprintf("the records of the file have more than %d strings", p.bounds.strings)
+	}
+	p.records.add(zoneRecord{r, e.line})
 	return ""
 }
 
@@ -238,10 +248,14 @@ func (p *zoneParser) data(r *Record, args []token) (wrong string) {
 		if len(args) == 0 {
 			return r.Type.String() + " takes at least one string"
 		}
+		octets := 0
 		for _, a := range args {
 			s, wrong := unescapeText(a.text)
 			if wrong != "" {
 				return wrong
+			}
+			if octets += 1 + len(s); octets > maxData {
+				return fmt.Sprintf("the strings have more than the %d octets of a record", maxData)
 			}
 			r.TXT = append(r.TXT, s)
 		}

@@ -1,6 +1,9 @@
 package resolver
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // entry is one entry of a master file: a line, or several joined by
 // parentheses, without comments.
@@ -90,6 +93,10 @@ func (z *zoneScanner) scan(e *entry) string {
 			e.tokens = append(e.tokens, token{t, true})
 		default:
 			e.tokens = append(e.tokens, token{z.word(), false})
+		}
+		if len(e.tokens) > maxEntry {
+			z.skipLine()
+			return fmt.Sprintf("an entry has more than %d words", maxEntry)
 		}
 	}
 	if depth > 0 {

@@ -62,7 +62,11 @@ func replaceZones(specs []string, other string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := zoneFiles(specs)
+	replaced := make(map[string]bool)
+	for _, o := range old.Origins() {
+		replaced[o] = true
+	}
+	files, err := zoneFiles(specs, io.Discard)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +76,7 @@ func replaceZones(specs []string, other string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(set.Origins(), func(o string) bool { return slices.Contains(old.Origins(), o) }) {
+		if !slices.ContainsFunc(set.Origins(), func(o string) bool { return replaced[o] }) {
 			kept = append(kept, file)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -59,7 +58,7 @@ func (f *dnsFlags) add(cmd *cobra.Command) {
 	f.context = cmd.Context
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.resolvers, "resolver", nil, "ask this `server` (host[:port], udp://, tcp://, tls://, https://…/dns-query); repeatable; default: the system's")
-	flags.StringArrayVar(&f.zones, "zone", nil, "answer from this master file, or every .zone file of this folder (`FILE[@ORIGIN]`); repeatable")
+	flags.StringArrayVar(&f.zones, "zone", nil, "answer from this master file, or the .zone, .db and .txt zone files of this folder (`FILE[@ORIGIN]`); repeatable")
 	flags.BoolVar(&f.offline, "offline", false, "never touch the network: what no zone answers is not checked")
 	flags.StringVar(&f.unknown, "unknown", "fail", "whether what the DNS did not say ends in exit status 3: `fail|ok`")
 	_ = cmd.RegisterFlagCompletionFunc("unknown", cobra.FixedCompletions([]string{"fail", "ok"}, cobra.ShellCompDirectiveNoFileComp))
@@ -89,7 +88,7 @@ type session struct {
 
 // held returns an error if no zone answers for the domain and nobody else is asked.
 func (s *session) held(domain string) error {
-	if !s.alone || resolver.Holds(s.zones, domain) {
+	if !s.alone || s.stack.Holds(domain) {
 		return nil
 	}
 	return fmt.Errorf("no zone of --zone holds %s, and --offline asks nobody else", domain)
@@ -165,18 +164,24 @@ func (s *session) context(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, s.deadline)
 }
 
-// zoneFiles are the files that --zone names. A folder stands for every .zone file
-// in it.
-func zoneFiles(specs []string) ([]string, error) {
+// zoneFiles are the files that --zone names. A folder stands for the zone files in
+// it. Of other files that could have been meant, it warns.
+func zoneFiles(specs []string, stderr io.Writer) ([]string, error) {
 	var files []string
 	for _, spec := range specs {
 		if info, err := os.Stat(spec); err != nil || !info.IsDir() {
 			files = append(files, spec)
 			continue
 		}
-		inside, err := filepath.Glob(filepath.Join(spec, "*.zone"))
-		if err != nil || len(inside) == 0 {
-			return nil, fmt.Errorf("--zone %s: the folder holds no .zone file", spec)
+		inside, other, err := resolver.ZoneFiles(spec)
+		if err != nil {
+			return nil, fmt.Errorf("--zone %s: %w", spec, err)
+		}
+		for _, file := range other {
+			fmt.Fprintf(stderr, "warning: %s is left out: it does not start as a zone file\n", report.Escape(file))
+		}
+		if len(inside) == 0 {
+			return nil, fmt.Errorf("--zone %s: the folder holds no .zone, .db or .txt zone file", spec)
 		}
 		files = append(files, inside...)
 	}
@@ -185,13 +190,13 @@ func zoneFiles(specs []string) ([]string, error) {
 
 // loadZones reads the zones that --zone names.
 func loadZones(ctx context.Context, specs []string, stderr io.Writer) ([]*resolver.ZoneSet, error) {
-	files, err := zoneFiles(specs)
+	files, err := zoneFiles(specs, stderr)
 	if err != nil {
 		return nil, err
 	}
 	zones, err := await(ctx, func() ([]*resolver.ZoneSet, error) { return resolver.LoadZones(files...) })
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, withHint(err, "--zone takes FILE, FILE@ORIGIN or a folder of .zone files")
+		return nil, withHint(err, "--zone takes FILE, FILE@ORIGIN or a folder of zone files")
 	}
 	if err != nil {
 		return nil, err

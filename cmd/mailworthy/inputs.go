@@ -169,6 +169,10 @@ func (l *list) next() (listed, bool) {
 	return listed{}, false
 }
 
+// maxLongLine is how long a line may be for the list to go on behind it. What has no
+// line ends at all, such as a device, has no end either.
+const maxLongLine = 1 << 20
+
 var errLongLine = fmt.Errorf("the line has more than %d bytes and is left out", maxLine)
 
 // line reads one line. Of one that is too long it returns what fits.
@@ -177,11 +181,18 @@ func (l *list) line() ([]byte, error) {
 	_, _ = l.reading.Write(line)
 	if errors.Is(err, bufio.ErrBufferFull) {
 		line = bytes.Clone(line)
+		length := len(line)
 		for errors.Is(err, bufio.ErrBufferFull) {
 			var more []byte
 			more, err = l.reader.ReadSlice('\n')
 			_, _ = l.reading.Write(more)
+			if length += len(more); length > maxLongLine {
+				return nil, fmt.Errorf("-f %s is no list of domains: line %d has more than %d bytes", l.name, l.reading.Lines()+1, maxLongLine)
+			}
 		}
+	}
+	if bytes.IndexByte(line, 0) >= 0 && !isUTF16(line) {
+		return nil, fmt.Errorf("-f %s is no list of domains: line %d has a byte that no text has (NUL)", l.name, l.reading.Lines()+1)
 	}
 	if errors.Is(err, io.EOF) && len(line) > 0 {
 		return line, nil
@@ -192,7 +203,7 @@ func (l *list) line() ([]byte, error) {
 // entry turns a line into its domain. All it returns is empty where the line has
 // nothing to say.
 func (l *list) entry(line []byte) (in listed, changed string, err error) {
-	if l.reading.Lines() == 0 && (bytes.HasPrefix(line, []byte{0xff, 0xfe}) || bytes.HasPrefix(line, []byte{0xfe, 0xff})) {
+	if l.reading.Lines() == 0 && isUTF16(line) {
 		l.err = withHint(fmt.Errorf("-f %s is UTF-16", l.name), "save it as UTF-8")
 		return listed{}, "", nil
 	}
@@ -212,6 +223,11 @@ func (l *list) entry(line []byte) (in listed, changed string, err error) {
 	}
 	in.domain, changed, err = audit.ParseListed(text)
 	return in, changed, err
+}
+
+// isUTF16 reports whether a file that starts with the line is in that encoding.
+func isUTF16(line []byte) bool {
+	return bytes.HasPrefix(line, []byte{0xff, 0xfe}) || bytes.HasPrefix(line, []byte{0xfe, 0xff})
 }
 
 // first reports whether the domain has not come before.

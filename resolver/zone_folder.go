@@ -1,0 +1,86 @@
+package resolver
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// sniffed is how much of a file is looked at to see whether it is a zone file.
+const sniffed = 16 << 10
+
+// ZoneFiles returns the zone files of a folder, in the order of their names: every
+// .zone file, and the .db and .txt files that start as zone files do. The .db and
+// .txt files that do not are other: notes and databases stand in such folders too.
+// What is neither a file nor a link to one is passed over.
+func ZoneFiles(folder string) (zones, other []string, err error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range entries {
+		kind := strings.ToLower(filepath.Ext(e.Name()))
+		if kind != ".zone" && kind != ".db" && kind != ".txt" {
+			continue
+		}
+		file := filepath.Join(folder, e.Name())
+		info, err := os.Stat(file)
+		if err == nil && !info.Mode().IsRegular() {
+			continue
+		}
+		switch {
+		case kind == ".zone" || err != nil:
+			// What cannot be read is said by who loads it.
+			zones = append(zones, file)
+		default:
+			is, err := startsAsZone(file)
+			if err != nil {
+				return nil, nil, fmt.Errorf("zone file %s: %w", file, err)
+			}
+			if is {
+				zones = append(zones, file)
+			} else {
+				other = append(other, file)
+			}
+		}
+	}
+	return zones, other, nil
+}
+
+// startsAsZone reports whether the first entry of a file is one of a zone file. A
+// mistake further on is then one in a zone file.
+func startsAsZone(file string) (bool, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, sniffed))
+	if err != nil {
+		return false, err
+	}
+	if utf16(string(text)) {
+		return false, nil
+	}
+	var e entry
+	if ok, wrong := newZoneScanner(string(text)).next(&e); !ok || wrong != "" {
+		return false, nil
+	}
+	if t := e.tokens[0]; !t.quoted && strings.HasPrefix(t.text, "$") {
+		return true, nil
+	}
+	// A record: within a few words of its owner stands its type.
+	for i, t := range e.tokens {
+		if i > 0 || e.blank {
+			if _, ok := ParseType(t.text); ok && !t.quoted && len(e.tokens) > i+1 {
+				return true, nil
+			}
+		}
+		if i == 4 {
+			break
+		}
+	}
+	return false, nil
+}
