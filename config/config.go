@@ -7,10 +7,8 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -19,6 +17,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
 	"mailworthy/notify"
 	"mailworthy/rbl"
 	"mailworthy/report"
@@ -43,6 +42,13 @@ type Config struct {
 	StateDir      string
 	Notifications []notify.Target
 	Watch         Watch
+
+	// index is where in Domains a name stands, of the first indexed of them: the
+	// others have been added by whoever made the value.
+	index   map[string]int
+	indexed int
+	// spelt are the paths that variables are in, as they stand in the file.
+	spelt map[string]string
 }
 
 // Domain is one domain with what is stated about its mail.
@@ -85,12 +91,35 @@ type Watch struct {
 
 // ForDomain returns the domain of that name, and false where there is none.
 func (c *Config) ForDomain(name string) (Domain, bool) {
-	for _, d := range c.Domains {
+	if i, ok := c.index[name]; ok {
+		return c.Domains[i], true
+	}
+	for _, d := range c.Domains[c.indexed:] {
 		if d.Target.Domain == name {
 			return d, true
 		}
 	}
 	return Domain{}, false
+}
+
+// addDomain adds a domain that is not there yet.
+func (c *Config) addDomain(d Domain) {
+	if c.index == nil {
+		c.index = make(map[string]int)
+	}
+	c.index[d.Target.Domain] = len(c.Domains)
+	c.Domains = append(c.Domains, d)
+	c.indexed = len(c.Domains)
+}
+
+// Spelt returns a path of the configuration as it stands in the file: with the name
+// of a variable and not with its value, which no message shows. A path of which
+// nothing is a variable is itself.
+func (c *Config) Spelt(path string) string {
+	if s, ok := c.spelt[path]; ok {
+		return s
+	}
+	return path
 }
 
 // Find returns the configuration file to use: the first that exists of
@@ -140,16 +169,14 @@ func DefaultStateDir(getenv func(string) string) (string, error) {
 
 // Load reads a configuration file. Mistakes in it are Problems.
 func Load(file string, env func(string) (string, bool)) (*Config, error) {
-	f, err := os.Open(file)
+	text, err := readfile.Read(file, maxBytes, readfile.Wait)
+	if errors.Is(err, readfile.ErrTooLarge) {
+		return nil, Problems{{File: file, Line: 1, Column: 1, Text: fmt.Sprintf("the file has over %d bytes", maxBytes)}}
+	}
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: file, Err: err}
 	}
-	defer f.Close()
-	var b bytes.Buffer
-	if _, err := b.ReadFrom(io.LimitReader(f, maxBytes+1)); err != nil {
-		return nil, err
-	}
-	return Parse(file, b.Bytes(), env)
+	return Parse(file, text, env)
 }
 
 // Parse reads a configuration. The name stands in messages, and relative paths in

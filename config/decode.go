@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"mailworthy/internal/redact"
 )
 
 // Bounds on a configuration.
@@ -41,7 +43,7 @@ func (d *decoder) failHint(n *yaml.Node, hint, format string, args ...any) {
 func (d *decoder) failAt(line, column int, hint, format string, args ...any) {
 	if len(d.problems) < maxProblems {
 		d.problems = append(d.problems, Problem{File: d.file, Line: line, Column: column,
-			Text: fmt.Sprintf(format, args...), Hint: hint})
+			Text: redact.URLs(fmt.Sprintf(format, args...)), Hint: hint})
 	}
 }
 
@@ -114,24 +116,24 @@ func (d *decoder) mapping(n *yaml.Node, what string, f fields, required ...strin
 		d.failHint(n, "its keys are "+strings.Join(f.names(), ", "), "%s must be keys with values, not %s", what, kindOf(n))
 		return
 	}
-	var seen []string
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(n.Content) && len(d.problems) < maxProblems; i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		set, known := f[key.Value]
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			d.fail(key, "%s: a key is a word", what)
-		case slices.Contains(seen, key.Value):
+		case seen[key.Value]:
 			d.fail(key, "%s: %q stands there twice", what, clip(key.Value))
 		case !known:
 			d.failHint(key, f.suggest(key.Value), "%s has no key %q", what, clip(key.Value))
 		default:
 			set(value)
 		}
-		seen = append(seen, key.Value)
+		seen[key.Value] = true
 	}
 	for _, name := range required {
-		if !slices.Contains(seen, name) {
+		if !seen[name] {
 			d.fail(n, "%s: %s is missing", what, name)
 		}
 	}
@@ -148,6 +150,9 @@ func (f fields) suggest(key string) string {
 
 // nearest is the name with the fewest letters to change, "" where none is near.
 func nearest(word string, names []string) string {
+	if len(word) > maxQuoted {
+		return ""
+	}
 	fold := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
 	best, name := max(2, len(word)/3)+1, ""
 	for _, n := range names {
@@ -190,6 +195,9 @@ func (d *decoder) sequence(n *yaml.Node, what string, each func(n *yaml.Node)) {
 		return
 	}
 	for _, item := range n.Content {
+		if len(d.problems) >= maxProblems {
+			return // no more of them are noted
+		}
 		each(item)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +19,7 @@ import (
 
 // notifications reads who is told.
 func (d *decoder) notifications(n *yaml.Node, c *Config) {
+	taken := make(map[string]bool)
 	d.sequence(n, "notifications", func(n *yaml.Node) {
 		before := len(d.problems)
 		t := d.notification(n, c)
@@ -29,12 +29,23 @@ func (d *decoder) notifications(n *yaml.Node, c *Config) {
 		if t.Name == "" {
 			t.Name = fmt.Sprintf("%s %d", t.Kind, len(c.Notifications)+1)
 		}
-		if slices.ContainsFunc(c.Notifications, func(o notify.Target) bool { return o.Name == t.Name }) {
-			d.fail(n, "two notifications are called %q", clip(t.Name))
+		if taken[t.Name] {
+			d.fail(n, "two notifications are called %q", clip(spelt(n, "name", t.Name)))
 			return
 		}
+		taken[t.Name] = true
 		c.Notifications = append(c.Notifications, t)
 	})
+}
+
+// spelt is the value of a key as it stands in the file, or else the other text.
+func spelt(n *yaml.Node, key, other string) string {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1].Value
+		}
+	}
+	return other
 }
 
 // notification reads one target. Its type decides which keys it has.
@@ -160,12 +171,17 @@ func parseMailbox(s string) (string, error) {
 }
 
 func parseServer(s string) (string, error) {
+	bad := fmt.Errorf("%q is not host:port, such as smtp.acme.example:587", clip(s))
+	if strings.ContainsAny(s, "@/") {
+		// A URL, maybe with a password in it: that is not repeated.
+		bad = errors.New("a server is host:port, such as smtp.acme.example:587; username and password are keys of their own")
+	}
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
-		return "", fmt.Errorf("%q is not host:port, such as smtp.acme.example:587", clip(s))
+		return "", bad
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" {
-		return "", fmt.Errorf("%q is not host:port, such as smtp.acme.example:587", clip(s))
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, "@/ ") {
+		return "", bad
 	}
 	return s, nil
 }
@@ -183,6 +199,9 @@ func (d *decoder) watch(n *yaml.Node, w *Watch) {
 			w.Listen, _ = read(d, n, "listen", func(s string) (string, error) {
 				_, port, err := net.SplitHostPort(s)
 				if v, bad := strconv.Atoi(port); err != nil || bad != nil || v < 0 || v > 65535 {
+					if strings.Contains(s, "@") {
+						s = s[strings.LastIndexByte(s, '@'):] // what is before may be a password
+					}
 					return "", fmt.Errorf("%q is not an address to listen on, such as 127.0.0.1:9599 or :9599", clip(s))
 				}
 				return s, nil

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -81,10 +82,14 @@ func (d *decoder) domains(n *yaml.Node, base Domain, c *Config) {
 			return
 		}
 		if _, there := c.ForDomain(one.Target.Domain); there {
-			d.fail(at, "%s stands among the domains twice", one.Target.Domain)
+			name := one.Target.Domain
+			if strings.Contains(at.Value, "${") {
+				name = clip(at.Value)
+			}
+			d.fail(at, "%s stands among the domains twice", name)
 			return
 		}
-		c.Domains = append(c.Domains, one)
+		c.addDomain(one)
 	})
 }
 
@@ -351,7 +356,15 @@ func (d *decoder) history(n *yaml.Node, c *Config) {
 
 // place reads a path.
 func (d *decoder) place(n *yaml.Node, what string, c *Config, to *string) {
-	if p, ok := d.text(n, what); ok {
-		*to = c.path(p)
+	p, ok := d.text(n, what)
+	if !ok {
+		return
+	}
+	*to = filepath.Clean(c.path(p))
+	if p != n.Value {
+		if c.spelt == nil {
+			c.spelt = make(map[string]string)
+		}
+		c.spelt[*to] = clip(n.Value)
 	}
 }

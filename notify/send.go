@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"mailworthy/internal/redact"
 )
 
 // Bounds on a delivery.
@@ -76,7 +78,8 @@ func (s *Sender) Send(ctx context.Context, t *Target, n *Notice) error {
 
 // clean is an error without secrets.
 func (s *Sender) clean(t *Target, err error, try int) error {
-	text := t.redact(err.Error())
+	// Not of the target alone: a proxy's address has credentials as well.
+	text := redact.URLs(t.redact(err.Error()))
 	if try > 1 {
 		text += fmt.Sprintf(" (%d tries)", try)
 	}

@@ -71,16 +71,18 @@ func startsAsZone(file string) (bool, error) {
 	if t := e.tokens[0]; !t.quoted && strings.HasPrefix(t.text, "$") {
 		return true, nil
 	}
-	// A record: within a few words of its owner stands its type.
-	for i, t := range e.tokens {
-		if i > 0 || e.blank {
-			if _, ok := ParseType(t.text); ok && !t.quoted && len(e.tokens) > i+1 {
-				return true, nil
-			}
+	// A record: its owner, maybe TTL and class, its type and data.
+	rest := e.tokens
+	if !e.blank {
+		rest = rest[1:]
+	}
+	for len(rest) > 1 && !rest[0].quoted {
+		text := strings.ToUpper(rest[0].text)
+		if _, ok := parseTTL(text); !ok && !isClass(text) {
+			_, known := ParseType(text)
+			return known, nil
 		}
-		if i == 4 {
-			break
-		}
+		rest = rest[1:]
 	}
 	return false, nil
 }

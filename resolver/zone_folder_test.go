@@ -28,6 +28,8 @@ func TestZoneFiles(t *testing.T) {
 		"history.db":  "SQLite format 3\x00\x10\x00",
 		"lines.txt":   "a.example\nb.example\n",
 		"readme.txt":  "These are the zones of acme.example.\n",
+		"prose.txt":   "The zones of a customer.\n",
+		"ttl.txt":     "e.example. IN 1h A 192.0.2.1\n",
 		"utf16.txt":   "\xff\xfe$\x00O\x00",
 		"comment.txt": "; nothing\n",
 		"notes.md":    "e.example. A 192.0.2.1\n",
@@ -48,10 +50,10 @@ func TestZoneFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := names(zones), "C.DB a.zone b.db d.txt e.txt f.txt g.txt h.txt "; got != want {
+	if got, want := names(zones), "C.DB a.zone b.db d.txt e.txt f.txt g.txt h.txt ttl.txt "; got != want {
 		t.Errorf("zones: %s, want %s", got, want)
 	}
-	if got, want := names(other), "comment.txt empty.db history.db lines.txt readme.txt utf16.txt "; got != want {
+	if got, want := names(other), "comment.txt empty.db history.db lines.txt prose.txt readme.txt utf16.txt "; got != want {
 		t.Errorf("others: %s, want %s", got, want)
 	}
 	if _, _, err := ZoneFiles(filepath.Join(dir, "none")); !os.IsNotExist(err) {

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -126,17 +128,12 @@ func (f *runnerFlags) runner(cmd *cobra.Command) (*runner, error) {
 	return r, nil
 }
 
-// state is a file of this configuration where state is kept.
+// state is a file of this configuration where state is kept. What goes wrong with it
+// is told as trouble has it.
 func (r *runner) state(name string) (string, error) {
-	dir := r.config.StateDir
-	if dir == "" && r.history != "" {
-		dir = filepath.Dir(r.history)
-	}
-	if dir == "" {
-		var err error
-		if dir, err = config.DefaultStateDir(os.Getenv); err != nil {
-			return "", err
-		}
+	dir, _, err := r.stateDir()
+	if err != nil {
+		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
@@ -147,6 +144,47 @@ func (r *runner) state(name string) (string, error) {
 	}
 	sum := sha256.Sum256([]byte(path))
 	return filepath.Join(dir, "mailworthy-"+hex.EncodeToString(sum[:4])+name), nil
+}
+
+// stateDir is where state is kept, and how that is called in messages.
+func (r *runner) stateDir() (dir, called string, err error) {
+	switch {
+	case r.config.StateDir != "":
+		return r.config.StateDir, r.config.Spelt(r.config.StateDir), nil
+	case r.history != "":
+		dir = filepath.Dir(r.history)
+		if spelt := r.config.Spelt(r.history); spelt != r.history {
+			return dir, "the folder of " + spelt, nil
+		}
+		return dir, dir, nil
+	}
+	dir, err = config.DefaultStateDir(os.Getenv)
+	return dir, dir, err
+}
+
+// stateTrouble is what went wrong with the files of state. A path that a variable is
+// part of is shown as it is spelt in the configuration: its value is nobody's
+// business. An error of the system names parts of the path, and so is told without.
+func (r *runner) stateTrouble(err error) error {
+	dir, called, wrong := r.stateDir()
+	if wrong != nil || dir == called || err == nil {
+		return err
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return fmt.Errorf("%s: %w", called, at.Err)
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), dir, called))
+}
+
+// historyTrouble is what went wrong with the history, told likewise.
+func (r *runner) historyTrouble(err error) error {
+	spelt := r.config.Spelt(r.history)
+	if err == nil || spelt == r.history {
+		return err
+	}
+	text := strings.ReplaceAll(err.Error(), r.history, spelt)
+	return errors.New(strings.ReplaceAll(text, "the folder "+filepath.Dir(r.history)+" does", "the folder of it does"))
 }
 
 // lock keeps runs of the same configuration apart. Without a place for the lock a
@@ -162,7 +200,7 @@ func (r *runner) lock() (release func(), err error) {
 	if errors.Is(err, lockfile.ErrHeld) {
 		return nil, err
 	}
-	fmt.Fprintf(r.stderr, "warning: no lock, so that runs may overlap: %s\n", report.Escape(err.Error()))
+	fmt.Fprintf(r.stderr, "warning: no lock, so that runs may overlap: %s\n", report.Escape(r.stateTrouble(err).Error()))
 	return func() {}, nil
 }
 
@@ -200,7 +238,7 @@ func (r *runner) once(ctx context.Context, emit func(*ran) error) (*ran, error) 
 	if err := emit(out); err != nil {
 		return nil, err
 	}
-	told := (r.tells || r.tellsChanges()) && book.acknowledge(ctx, out)
+	told := (r.tells || r.tellsChanges()) && book.acknowledge(ctx, r, out)
 	if outbox != nil {
 		for _, one := range out.reports {
 			if told || !changed(book.changes(one.Domain)) {
@@ -209,7 +247,7 @@ func (r *runner) once(ctx context.Context, emit func(*ran) error) (*ran, error) 
 		}
 		out.troubles = append(out.troubles, outbox.Deliver(ctx, r.sender, r.config.Notifications, s.now)...)
 		if err := outbox.Save(); err != nil {
-			out.troubles = append(out.troubles, err)
+			out.troubles = append(out.troubles, r.stateTrouble(err))
 		}
 	}
 	book.prune(ctx, r, out)
@@ -310,7 +348,7 @@ func (b *book) fail(r *runner, out *ran, err error) {
 	if err == nil {
 		return
 	}
-	out.troubles = append(out.troubles, fmt.Errorf("%w; the run is not kept and changes are not known", err))
+	out.troubles = append(out.troubles, fmt.Errorf("%w; the run is not kept and changes are not known", r.historyTrouble(err)))
 	b.close()
 	b.store = nil
 }
@@ -333,13 +371,13 @@ func (b *book) observe(ctx context.Context, r *runner, d *config.Domain, one *re
 }
 
 // acknowledge says that the changes have been told, and reports whether it could.
-func (b *book) acknowledge(ctx context.Context, out *ran) bool {
+func (b *book) acknowledge(ctx context.Context, r *runner, out *ran) bool {
 	if b.store == nil {
 		return false
 	}
 	for _, seen := range b.seen {
 		if err := b.store.Acknowledge(ctx, seen); err != nil {
-			out.troubles = append(out.troubles, fmt.Errorf("%w; the changes will be told again", err))
+			out.troubles = append(out.troubles, fmt.Errorf("%w; the changes will be told again", r.historyTrouble(err)))
 			return false
 		}
 	}
@@ -359,7 +397,7 @@ func (b *book) prune(ctx context.Context, r *runner, out *ran) {
 		return
 	}
 	if _, err := b.store.Prune(ctx, r.config.History.Keep); err != nil {
-		out.troubles = append(out.troubles, fmt.Errorf("old runs stay: %w", err))
+		out.troubles = append(out.troubles, fmt.Errorf("old runs stay: %w", r.historyTrouble(err)))
 	}
 }
 
@@ -376,7 +414,7 @@ func (r *runner) prepare(out *ran, b *book) *notify.Outbox {
 		return nil
 	}
 	trouble := func(err error) {
-		out.troubles = append(out.troubles, fmt.Errorf("notifications: %w", err))
+		out.troubles = append(out.troubles, fmt.Errorf("notifications: %w", r.stateTrouble(err)))
 	}
 	file, err := r.state("-outbox.json")
 	if err != nil {

@@ -126,6 +126,14 @@ func (f *watchFlags) run(cmd *cobra.Command) error {
 	if listen != "" {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 		if err != nil {
+			if f.listen == "" {
+				// A variable may be part of it, and the library's error has the address.
+				var at *net.OpError
+				if errors.As(err, &at) {
+					err = at.Err
+				}
+				return withHint(fmt.Errorf("watch.listen: %w", err), "name an address of this host with a free port, such as 127.0.0.1:9599")
+			}
 			return withHint(fmt.Errorf("--listen %s: %w", listen, err), "name an address of this host with a free port, such as 127.0.0.1:9599")
 		}
 		log.Info("listening", "address", l.Addr().String())

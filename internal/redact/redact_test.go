@@ -1,0 +1,32 @@
+package redact
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestURLs(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                  "",
+		"https://dns.example/dns-query":     "https://dns.example/dns-query",
+		"https://ann:hunter2@dns.example/x": "https://…@dns.example/x",
+		`"smtp://ann:h@nter2@mx.example:587" is no server`:          `"smtp://…@mx.example:587" is no server`,
+		"https://ann:hun/ter2@dns.example":                          "https://…@dns.example",
+		"two: https://a:hunter2@b and tls://c:hunter2@d.":           "two: https://…@b and tls://…@d.",
+		`parse "http://ann:hunter2 @proxy": invalid`:                `parse "http://…@proxy": invalid`,
+		"https://ann:hunter2hunter2…":                               "https://…@",
+		"postmaster@acme.example is told of https://acme.example/":  "postmaster@acme.example is told of https://acme.example/",
+		"https://[2001:db8::1]/dns-query":                           "https://[2001:db8::1]/dns-query",
+		"https://acme.example/ann@acme.example is no secret, gone:": "https://…@acme.example is no secret, gone:",
+	} {
+		if got := URLs(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+		if again := URLs(URLs(in)); again != URLs(in) {
+			t.Errorf("%q: twice it is %q", in, again)
+		}
+	}
+	if got := URLs("invalid proxy address \"http://ann:" + strings.Repeat("x", 1000) + "@proxy\""); strings.Contains(got, "xx") {
+		t.Error(got)
+	}
+}
