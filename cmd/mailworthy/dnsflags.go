@@ -81,8 +81,7 @@ type session struct {
 	log        *slog.Logger
 	// unknownOK: what the DNS did not say does not end in exit status 3.
 	unknownOK bool
-	// zones are those of --zone; alone: nobody else is asked.
-	zones []*resolver.ZoneSet
+	// alone: nobody is asked but the zones of --zone.
 	alone bool
 }
 
@@ -138,7 +137,7 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.unknownOK, s.zones, s.alone = f.unknown == "ok", zones, f.offline
+	s.unknownOK, s.alone = f.unknown == "ok", f.offline
 	s.stack, err = resolver.Build(resolver.Options{Zones: zones, Offline: f.offline,
 		Config: resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.tries(),
 			QPS: f.limits.all, ServerQPS: f.limits.server, ZoneQPS: f.limits.zones()}})
