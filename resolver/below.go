@@ -42,12 +42,7 @@ func (w patient) below(domain string, types []Type) []Record {
 }
 
 func (o *overlay) below(domain string, types []Type) []Record {
-	var z *zone
-	for _, s := range o.sets {
-		if at := s.holder(domain); at != nil && (z == nil || at.origin != z.origin && within(at.origin, z.origin)) {
-			z = at
-		}
-	}
+	z := o.zones.holder(domain)
 	if z == nil {
 		return nil
 	}
