@@ -9,6 +9,7 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -274,8 +275,26 @@ func (a *run) evaluate(ctx context.Context) {
 		}
 	}
 	b := resolver.NewBatch(ctx, a.session)
-	a.checkHosts(b, clients, func(e []spf.Evaluation) { a.result.Evaluations = e })
+	a.checkHosts(b, clients, func(e []spf.Evaluation) {
+		for i := range e {
+			e[i].Steps = fewSteps(e[i].Steps)
+		}
+		a.result.Evaluations = e
+	})
 	b.Run()
+}
+
+// maxSteps bounds the steps of an evaluation that a result keeps: those of a record
+// of 64 KB, for each of 32 senders, would be most of the report.
+const maxSteps = 60
+
+// fewSteps keeps the first steps and the last, which end in the match.
+func fewSteps(steps []spf.Step) []spf.Step {
+	if len(steps) <= maxSteps {
+		return steps
+	}
+	left := spf.Step{Domain: steps[maxSteps/2].Domain, Term: "…", Outcome: "no match", Note: fmt.Sprintf("%d steps left out", len(steps)-maxSteps)}
+	return slices.Concat(steps[:maxSteps/2], []spf.Step{left}, steps[len(steps)-maxSteps/2:])
 }
 
 // checkHosts evaluates SPF as receivers do. The examination has asked nearly all
