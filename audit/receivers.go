@@ -173,7 +173,7 @@ func (a *run) dmarcFact() receiver.Fact {
 	if f := a.undecided(finding.DMARC); f != nil {
 		return because(receiver.Unknown, f)
 	}
-	if f := a.of("dmarc-record-missing", "dmarc-multiple-records", "dmarc-version", "dmarc-policy-missing", "dmarc-policy-invalid", "dmarc-syntax"); f != nil {
+	if f := a.of("dmarc-record-missing", "dmarc-multiple-records", "dmarc-version", "dmarc-wrong-name", "dmarc-policy-missing", "dmarc-policy-invalid", "dmarc-syntax"); f != nil {
 		return because(receiver.No, f)
 	}
 	return unknown("", "No policy was found.")

@@ -1,6 +1,8 @@
 package dmarc
 
 import (
+	"slices"
+
 	"mailworthy/finding"
 	"mailworthy/resolver"
 )
@@ -51,16 +53,37 @@ func (q *question) set(answer *resolver.Answer, err error) {
 	}
 }
 
-// evidence of a question, answered or not.
+// evidence of a question, answered or not. Of an answer that is larger than any that
+// is meant, it has the start.
 func (q *question) evidence() finding.Evidence {
 	if q.err != nil {
 		return q.err.Evidence()
 	}
-	return q.answer.Evidence()
+	e := q.answer.Evidence()
+	size := 0
+	for i := range e.Answer {
+		if size += len(e.Answer[i]); size > maxEvidence || i == maxTexts {
+			e.Answer = append(slices.Clone(e.Answer[:i]), clip(e.Answer[i], max(0, min(len(e.Answer[i]), maxEvidence-size+len(e.Answer[i])))))
+			e.Note = "the answer is larger than what is shown"
+			break
+		}
+	}
+	return e
 }
 
-// maxTexts bounds the TXT records read at one name.
-const maxTexts = 64
+const (
+	// maxTexts bounds the TXT records read at one name.
+	maxTexts = 64
+	// maxEvidence bounds the octets of an answer that are kept as evidence.
+	maxEvidence = maxRepair
+)
 
-// texts are the TXT records of an answer, strings joined (RFC 9989, 4.5).
-func texts(e *finding.Evidence) []string { return e.Answer[:min(len(e.Answer), maxTexts)] }
+// texts are the TXT records of an answer, strings joined (RFC 9989, 4.5); e is its
+// evidence.
+func (q *question) texts(e *finding.Evidence) []string {
+	all := e.Answer
+	if e.Note != "" && q.answer != nil {
+		all = q.answer.Evidence().Answer
+	}
+	return all[:min(len(all), maxTexts)]
+}

@@ -1,11 +1,13 @@
 package dmarc
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // Context is what a judgement needs to know besides the facts of DMARC.
@@ -32,6 +34,8 @@ type judge struct {
 	rj *recordJudge
 	// steps are those of evidence, once they are asked for.
 	steps []finding.Evidence
+	// staged are the fixes that go further than to put a record right.
+	staged []*finding.Fix
 }
 
 // Check turns the facts into findings.
@@ -43,16 +47,48 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 		return j.Sheet
 	}
 	j.walk()
-	j.missing()
+	j.beside()
 	j.misplaced()
+	j.missing()
 	if d.Record != nil {
 		j.record()
 		j.destinations()
 	}
 	j.discovery()
 	j.alignment()
+	var staged []*finding.Fix
+	if j.rj != nil {
+		staged = j.rj.staged
+	}
+	settle(j.Sheet, append(staged, j.staged...))
 	j.hosted()
 	return j.Sheet
+}
+
+// settle makes the fixes of one report agree: of several records at one name none
+// counts, so that one proposal alone has a record there, the one that puts right what
+// is wrong before one that goes further. The others follow it, and say so.
+func settle(sheet *finding.Sheet, staged []*finding.Fix) {
+	whole := func(f *finding.Fix) bool {
+		return f.Type == "TXT" && !strings.Contains(f.Value, "<") || f.Type == "" && f.Value != ""
+	}
+	first := map[string]*finding.Fix{}
+	for _, later := range []bool{false, true} {
+		for _, f := range sheet.Found() {
+			if f.Fix != nil && whole(f.Fix) && slices.Contains(staged, f.Fix) == later && first[f.Fix.Name] == nil {
+				first[f.Fix.Name] = f.Fix
+			}
+		}
+	}
+	for _, f := range sheet.Found() {
+		if f.Fix == nil || !whole(f.Fix) {
+			continue
+		}
+		if one := first[f.Fix.Name]; one.Value != f.Fix.Value {
+			summary, _, _ := strings.Cut(f.Fix.Summary, ";")
+			f.Fix = &finding.Fix{Summary: "Correct the record first, as shown. " + strings.TrimSuffix(summary, ".") + "."}
+		}
+	}
 }
 
 // evidence of all steps of the walk, which the findings share.
@@ -139,8 +175,15 @@ func (j *judge) multiple(s *Step, i int) {
 		detail.WriteString(" " + note)
 	}
 	f.Detail = detail.String()
-	f.Fix = publish("Replace the records by a single one.", s.Name, merge(s.Records))
+	c := merge(s.Records, s.Domain)
+	f.Fix = publish("Replace the records by a single one.", s.Name, c.String())
+	if !c.certain() {
+		f.Fix.Summary += c.incomplete()
+	}
 	f.Fix.Remove = txtRecords(s.Name, s.Records)
+	if c.none {
+		f.Fix = &finding.Fix{Summary: "Replace the records by a single one."}
+	}
 	j.Add("dmarc-multiple-records", f)
 }
 
@@ -161,25 +204,63 @@ func (j *judge) standing(i int) (note string, moot bool) {
 	return "No policy applies, as if there were no DMARC at all.", false
 }
 
-// merge makes one record of several that were discarded: the mildest of their
-// policies, since none was in force before, and all their report addresses.
-func merge(texts []string) string {
-	var best *Record
-	var rua []URI
-	for _, text := range texts {
-		r, err := ParseRecord(text)
-		if err != nil {
+// merge makes one record of several that were discarded, with all their report
+// addresses. If their policies differ, nobody but the owner knows which one was meant.
+func merge(texts []string, domain string) *cleaned {
+	var out *cleaned
+	for _, text := range texts[:min(len(texts), maxDestinations)] {
+		c := clean(text, false, domain)
+		if out == nil {
+			out = c
 			continue
 		}
-		rua = append(rua, r.RUA...)
-		if best == nil || r.P != "" && (best.P == "" || r.P.rank() < best.P.rank()) {
-			best = r
+		for _, tag := range []string{"p", "sp", "np", "adkim", "aspf", "psd", "t", "pct"} {
+			switch a, b := out.get(tag), c.get(tag); {
+			case a == b:
+			case tag == "pct" || tag == "t":
+				out.set(tag, "") // in force for all that was asked for
+			case tag == "p":
+				out.set(tag, either(a, b))
+			case tag == "sp" || tag == "np":
+				out.set(tag, either(cmp.Or(a, string(None)), cmp.Or(b, string(None))))
+			case tag == "psd":
+				out.set(tag, "<what psd was meant to be>")
+			default:
+				out.set(tag, either(cmp.Or(a, "r"), cmp.Or(b, "r")))
+			}
+		}
+		for _, tag := range []string{"rua", "ruf"} {
+			out.set(tag, union(out.get(tag), c.get(tag)))
+		}
+		if out.get("fo") == "" {
+			out.set("fo", c.get("fo"))
+		}
+		out.open = append(out.open, c.open...)
+	}
+	out.changes = nil
+	return out
+}
+
+// either is a placeholder for one of two values.
+func either(a, b string) string {
+	switch {
+	case a == "" || a == b:
+		return b
+	case b == "":
+		return a
+	}
+	return "<" + strings.Trim(a, "<>") + " or " + strings.Trim(b, "<>") + ">"
+}
+
+// union joins two lists of addresses.
+func union(a, b string) string {
+	list := strings.FieldsFunc(a, func(c rune) bool { return c == ',' })
+	for uri := range strings.SplitSeq(b, ",") {
+		if uri != "" && !slices.Contains(list, uri) {
+			list = append(list, uri)
 		}
 	}
-	if best == nil {
-		return ""
-	}
-	return best.draft().set("rua", joinURIs(rua[:min(len(rua), maxDestinations)])).String()
+	return strings.Join(list, ",")
 }
 
 // maxAttempts bounds the failed attempts at a record that are reported of one name.
@@ -208,20 +289,37 @@ func (j *judge) others(s *Step, i int) {
 		if note != "" {
 			f.Detail += " " + note
 		}
-		if moot {
+		switch c := clean(o.Text, i == 0 && j.d.ignoresSubdomains(), s.Domain); {
+		case s.Outcome == HasRecord && covers(s.Record, c):
+			f.Severity = finding.Warning
+			f.Fix = &finding.Fix{Summary: "Remove the record that has no effect.", Remove: txtRecords(s.Name, []string{o.Text})}
+		case i == 0 && s.Outcome == HasRecord:
+			f.Severity = finding.Warning
+			c = merge(append([]string{s.Record.Text}, s.attempts()...), s.Domain)
+			f.Fix = publish("Make one record of it and of the one in force.", s.Name, c.String())
+			if !c.certain() {
+				f.Fix.Summary += c.incomplete()
+			}
+			f.Fix.Remove = txtRecords(s.Name, append([]string{s.Record.Text}, s.attempts()...))
+		case moot:
 			f.Severity = finding.Warning
 			f.Fix = &finding.Fix{Summary: "Correct the record, or remove it."}
+		default:
+			f.Fix = publish(c.but("Publish the record so that v=DMARC1; comes first.", "dmarc-version"), s.Name, c.String())
 			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
-		} else if r, err := ParseRecord(o.Hint); err == nil {
-			c := r.clean(cleaning{})
-			f.Fix = publish(c.but("Publish the record so that v=DMARC1; comes first."), s.Name, c.String())
-			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
+			if c.none {
+				f.Fix = &finding.Fix{Summary: c.but("Publish the record so that v=DMARC1; comes first.")}
+			}
 		}
 		j.Add("dmarc-version", f)
 	}
 	// A wildcard's records are no decision about this name, and of the parents
 	// only the one whose record applies is of interest.
 	if len(strangers) == 0 || i > 0 && s.Domain != j.d.PolicyDomain {
+		return
+	}
+	// Those of an alias to a name of the domain stand where they belong.
+	if s.alias() != "" && within(s.alias(), j.d.Domain) {
 		return
 	}
 	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
@@ -242,7 +340,7 @@ func (j *judge) missing() {
 		j.Decided("dmarc-record-missing")
 		return
 	}
-	if d.Undecided.Policy != "" && !d.missingInReach() || j.Has("dmarc-multiple-records") || j.Has("dmarc-version") {
+	if d.Undecided.Policy != "" && !d.missingInReach() || j.Has("dmarc-multiple-records") || j.Has("dmarc-version") || j.Has("dmarc-wrong-name") {
 		return
 	}
 	f := finding.Finding{Evidence: j.evidence(), Detail: fmt.Sprintf(
@@ -260,13 +358,33 @@ func (j *judge) missing() {
 	}
 	if j.c.sends() {
 		f.Detail += " Anyone may write mail in its name, and Gmail, Yahoo, Microsoft and Apple refuse bulk mail of domains without a policy."
-		f.Fix = publish("Publish a record that asks for reports and changes nothing else yet.", name,
-			"v=DMARC1; p=none; rua=mailto:dmarc-reports@"+d.Domain)
+		f.Fix = publish("Publish a monitoring-only record (p=none), with a mailbox that takes aggregate reports: they are compressed XML, some every day. "+
+			"Without rua= it is valid as well, but nobody sees the reports.", name, newDraft(None).set("rua", mailboxPlaceholder).String())
 	} else {
 		f.Detail += " It sends no mail, so that all mail in its name is forged, and nothing tells receivers to reject it."
 		f.Fix = publish("Publish a record that rejects all mail in the domain's name.", name, "v=DMARC1; p=reject;")
 	}
 	j.Add("dmarc-record-missing", f)
+}
+
+// beside reports a CNAME at the name of the record.
+func (j *judge) beside() {
+	e := j.d.Beside
+	if e == nil {
+		if j.own().alias() != "" && j.own().Outcome != Unanswered {
+			j.Decided("dmarc-cname-and-txt")
+		}
+		return
+	}
+	j.Decided("dmarc-cname-and-txt")
+	if e.Status != string(resolver.Found) || len(e.Answer) == 0 {
+		return
+	}
+	s := j.own()
+	j.Add("dmarc-cname-and-txt", finding.Finding{Evidence: []finding.Evidence{s.Evidence, *e},
+		Detail: fmt.Sprintf("%s has a TXT record and a CNAME to %s. Nothing may be published beside a CNAME (RFC 1034, 3.6.2): "+
+			"some resolvers answer with the TXT record, others follow the CNAME, and which policy applies depends on them.", s.Name, clip(e.Answer[0], 260)),
+		Fix: &finding.Fix{Summary: fmt.Sprintf("Remove the CNAME, if the TXT record at %s is the policy that you mean; remove the TXT record, if %s publishes it.", s.Name, clip(e.Answer[0], 260))}})
 }
 
 // misplaced reports records where no receiver looks.
@@ -277,6 +395,7 @@ func (j *judge) misplaced() {
 	}
 	answered := true
 	var silent []finding.Evidence
+	moved := s.Outcome != NoRecord || j.Has("dmarc-version")
 	for i := range j.d.Strays {
 		stray := &j.d.Strays[i]
 		if stray.Text == "" {
@@ -284,37 +403,64 @@ func (j *judge) misplaced() {
 			silent = append(silent, stray.Evidence)
 			continue
 		}
+		if stray.Name == s.alias() {
+			continue // receivers do read it, by way of the alias
+		}
 		f := finding.Finding{Subject: stray.Name, Evidence: []finding.Evidence{stray.Evidence, s.Evidence},
-			Detail: fmt.Sprintf("The DMARC record %s stands at %s, where no receiver looks: it belongs at %s.", quoted(stray.Text), stray.Name, s.Name),
-			Fix:    &finding.Fix{Summary: "Remove it."}}
-		if s.Outcome == HasRecord {
+			Detail: fmt.Sprintf("The DMARC record %s is published at %s, where no receiver looks: it belongs at %s.", quoted(stray.Text), stray.Name, s.Name)}
+		c := clean(stray.Text, false, j.d.Domain)
+		switch {
+		case s.Outcome == HasRecord:
 			f.Severity = finding.Notice
 			f.Detail += " The record in the right place is in force."
-		} else if r := readable(stray.Text); r != nil {
-			c := r.clean(cleaning{})
+			f.Fix = &finding.Fix{Summary: "Remove it.", Remove: txtRecords(stray.Name, []string{stray.Text})}
+		case moved || c.none:
+			f.Fix = &finding.Fix{Summary: "Remove it, once the right name has one record."}
+		default:
+			moved = true
 			f.Fix = publish(c.but("Move the record to "+s.Name+"."), s.Name, c.String())
+			f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
+			f.Detail += " Without it no policy applies to the domain."
+			if j.d.Record != nil {
+				f.Detail = strings.TrimSuffix(f.Detail, " Without it no policy applies to the domain.")
+			}
 		}
-		f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
 		j.Add("dmarc-wrong-name", f)
 	}
 	if answered {
 		j.Decided("dmarc-wrong-name")
 	} else if s.Outcome != HasRecord {
 		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Error, Evidence: silent,
-			Detail: "Whether a DMARC record stands at a wrong name is not known: the DNS did not answer."})
+			Detail: "Whether a DMARC record is published at a wrong name is not known: the DNS did not answer."})
 	}
 }
 
-// readable parses a record, or what it was meant to be.
-func readable(text string) *Record {
-	r, err := ParseRecord(text)
-	if not, ok := err.(*NotPolicyError); ok {
-		r, err = ParseRecord(not.Hint)
+// attempts are the texts at the step that were meant as records and are none.
+func (s *Step) attempts() []string {
+	var out []string
+	for i := range s.Others {
+		if o := &s.Others[i]; o.Intended && len(out) < maxAttempts {
+			out = append(out, o.Text)
+		}
 	}
-	if err != nil {
-		return nil
+	return out
+}
+
+// covers reports that a record in force loses nothing if the other goes: it is no
+// weaker, and has its report addresses.
+func covers(r *Record, c *cleaned) bool {
+	if !c.certain() || r.P.rank() < Policy(c.get("p")).rank() {
+		return false
 	}
-	return r
+	has := func(uris []URI, want string) bool {
+		return want == "" || slices.ContainsFunc(uris, func(u URI) bool { return strings.EqualFold(u.Text, want) })
+	}
+	for uri := range strings.SplitSeq(c.get("rua"), ",") {
+		if !has(r.RUA, uri) {
+			return false
+		}
+	}
+	return true
 }
 
 // publish is a fix by one TXT record.

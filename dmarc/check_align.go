@@ -26,14 +26,17 @@ func (j *judge) policyNone(rj *recordJudge) {
 			summary = "Publish a record that rejects all mail in the domain's name."
 		}
 		if d.PolicyDomain == d.Domain {
-			summary = rj.clean().but(summary)
+			c := rj.clean().clone()
+			c.step(next)
+			if !j.c.sends() {
+				c.set("sp", "").set("np", "")
+			}
+			f.Fix = rj.replace(c, c.but(summary))
 		} else {
-			summary += j.besideParent()
+			c := d.stageRecord(next, j.c.sends())
+			f.Fix = publish(c.but(summary)+j.besideParent(), recordName(d.Domain), c.String())
 		}
-		f.Fix = publish(summary, recordName(d.Domain), d.stageRecord(next, j.c.sends()).Value)
-		if d.PolicyDomain == d.Domain {
-			f.Fix.Remove = txtRecords(rj.name, []string{d.Record.Text})
-		}
+		j.staged = append(j.staged, f.Fix)
 	}
 	j.Add("dmarc-policy-none", f)
 }
@@ -131,24 +134,34 @@ func (j *judge) differs() {
 		Evidence: slices.Concat(j.evidence(), s.Evidence)}
 	switch {
 	case d.Record != nil && (d.PolicyDomain != s.PolicyDomain || d.Policy != s.Policy):
-		draft := d.Record.clean(cleaning{dead: d.deadHosts()})
+		c := clean(d.Record.Text, false, d.Domain, d.PolicyDomain)
 		if d.Policy != "" {
-			draft.set("p", string(d.Policy)).set("sp", "").set("np", "").set("psd", "")
+			p := string(d.Policy)
+			if s.Policy.rank() > d.Policy.rank() {
+				p = either(p, string(s.Policy)) // either one is weaker or stricter for somebody
+			}
+			c.set("p", p).set("sp", "").set("np", "").set("psd", "")
 		}
-		f.Fix = publish("Publish a record at the domain itself, where everyone looks first."+j.besideParent(), recordName(d.Domain), draft.String())
+		if d.Record.PSD == "y" {
+			c.set("rua", "").set("ruf", "").set("fo", "") // those of the registry
+			c.withPlaceholder()
+		}
+		f.Fix = publish("Publish a record at the domain itself, where everyone looks first."+j.besideParent(), recordName(d.Domain), c.String())
 	case d.Record == nil:
+		p := string(None)
+		if s.Policy.rank() > 0 {
+			p = either(p, string(s.Policy))
+		}
 		f.Fix = publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain),
-			newDraft(None).set("rua", "mailto:dmarc-reports@"+d.Domain).String())
+			newDraft(None).set("p", p).set("rua", mailboxPlaceholder).String())
 	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && s.OrganizationalDomain == d.PolicyDomain:
 		// Its record says psd=y, which makes each name below it an organization.
-		c := j.rj.clean()
-		c.set("psd", "")
-		f.Fix = publish(c.but("Take psd out of the record, unless the domain is a registry."), recordName(d.PolicyDomain), c.String())
+		f.Fix = &finding.Fix{Summary: "Take psd=y out of the record, unless the domain is a registry."}
 	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && !strings.Contains(explain(d.Walk), "psd=n"):
 		f.Fix = publish("Publish a record at the domain that you registered too, so that the walk ends there.",
-			recordName(s.OrganizationalDomain), newDraft(None).set("rua", "mailto:dmarc-reports@"+s.OrganizationalDomain).String())
+			recordName(s.OrganizationalDomain), newDraft(None).set("rua", mailboxPlaceholder).String())
 	case labels(d.OrganizationalDomain) < labels(s.OrganizationalDomain) && s.OrganizationalDomain == d.PolicyDomain:
-		c := j.rj.clean()
+		c := j.rj.clean().clone()
 		c.set("psd", "n")
 		f.Fix = publish(c.but("Say that the domain is its own organization."), recordName(d.PolicyDomain), c.String())
 	default:
@@ -157,6 +170,7 @@ func (j *judge) differs() {
 	if f.Fix.Name != "" && f.Fix.Name == recordName(d.PolicyDomain) {
 		f.Fix.Remove = txtRecords(f.Fix.Name, []string{d.Record.Text})
 	}
+	j.staged = append(j.staged, f.Fix)
 	j.Add("dmarc-discovery-differs", f)
 }
 
@@ -249,9 +263,9 @@ func (j *judge) alignmentFix(a *Alignment) *finding.Fix {
 		if a.Kind == "dkim" {
 			tag = "adkim"
 		}
-		c := j.rj.clean()
+		c := j.rj.clean().clone()
 		c.set(tag, string(Relaxed))
-		return j.rj.replace(c, c.but(fmt.Sprintf("Use %s itself, or ask for relaxed alignment.", d.Domain)))
+		return j.rj.later(c, c.but(fmt.Sprintf("Use %s itself, or ask for relaxed alignment.", d.Domain)))
 	}
 	strict := a.Mode == Strict
 	if a.Kind == "dkim" {

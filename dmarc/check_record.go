@@ -25,15 +25,17 @@ type recordJudge struct {
 	// and np have no effect.
 	ignored bool
 	sends   bool
-	// dead are the report hosts that cannot receive mail.
-	dead []string
+	// cleaned is the record to publish, once it is asked for.
+	cleaned *cleaned
+	// staged are the fixes that go further than to put the record right.
+	staged []*finding.Fix
 }
 
 // record judges the record that applies.
 func (j *judge) record() {
 	d := j.d
 	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, domain: d.PolicyDomain, name: recordName(d.PolicyDomain),
-		published: true, sends: j.c.sends(), ignored: d.ignoresSubdomains(), dead: d.deadHosts()}
+		published: true, sends: j.c.sends(), ignored: d.ignoresSubdomains()}
 	j.rj = rj
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {
@@ -57,15 +59,16 @@ func Lint(record []byte) []finding.Finding {
 	r, err := ParseRecord(text)
 	var not *NotPolicyError
 	if errors.As(err, &not) {
+		not.atName(text)
 		f := finding.Finding{Detail: fmt.Sprintf("%s is not read as a DMARC record: %s.", quoted(text), not.Reason)}
-		if meant, err := ParseRecord(not.Hint); err == nil {
-			c := meant.clean(cleaning{})
-			f.Fix = publish(c.but("Write the record so that v=DMARC1; comes first."), recordName("<domain>"), c.String())
+		if not.Intended {
+			c := clean(text, false)
+			f.Fix = &finding.Fix{Summary: c.but("Write the record so that v=DMARC1; comes first.", "dmarc-version"), Value: c.String()}
 		}
 		sheet.Add("dmarc-version", f)
 		return sheet.Findings()
 	}
-	rj := &recordJudge{Sheet: sheet, r: r, subject: "record", domain: "<domain>", name: recordName("<domain>"), sends: true}
+	rj := &recordJudge{Sheet: sheet, r: r, subject: "record", sends: true}
 	rj.Decided("dmarc-version", "dmarc-policy-none")
 	p, _, _, usable := r.Effective()
 	if usable && p == None && !r.Broken() {
@@ -74,6 +77,7 @@ func Lint(record []byte) []finding.Finding {
 	}
 	rj.testing(p)
 	rj.all()
+	settle(sheet, rj.staged)
 	return sheet.Findings()
 }
 
@@ -93,13 +97,27 @@ func (j *recordJudge) proof() []finding.Evidence {
 	return j.evidence
 }
 
-// clean is the record without what is found about it, its policy kept.
+// clean is the record without what is found about it, its policy kept; the same for
+// every finding.
 func (j *recordJudge) clean() *cleaned {
-	c := cleaning{ignored: j.ignored, dead: j.dead}
-	if j.sends && !slices.Contains(j.dead, j.domain) {
-		c.rua = "mailto:dmarc-reports@" + j.domain
+	if j.cleaned == nil {
+		j.cleaned = clean(j.r.Text, j.ignored, j.domain)
+		if beside := j.beside(); beside != nil {
+			changes := j.cleaned.changes
+			j.cleaned = merge(append([]string{j.r.Text}, beside...), j.domain)
+			j.cleaned.changes = append(changes, change{"dmarc-version", "what was meant beside it is part of it", false})
+		}
 	}
-	return j.r.clean(c)
+	return j.cleaned
+}
+
+// beside are texts at the name of the record that were meant as one, and say what it
+// does not.
+func (j *recordJudge) beside() []string {
+	if j.step == nil {
+		return nil
+	}
+	return slices.DeleteFunc(j.step.attempts(), func(text string) bool { return covers(j.r, clean(text, j.ignored, j.domain)) })
 }
 
 // fix is by the clean record, which changes more than the checks ask for where
@@ -112,17 +130,25 @@ func (j *recordJudge) fix(summary string, checks ...string) *finding.Fix {
 // replace puts a record in the place of this one.
 func (j *recordJudge) replace(c *cleaned, summary string) *finding.Fix {
 	f := publish(summary, j.name, c.String())
-	if j.published {
-		f.Remove = txtRecords(j.name, []string{j.r.Text})
+	switch {
+	case f.Value == "":
+		return &finding.Fix{Summary: summary}
+	case j.published:
+		f.Remove = txtRecords(j.name, append([]string{j.r.Text}, j.beside()...))
+	default:
+		f.Name, f.Type = "", ""
 	}
 	return f
 }
 
 // monitoredFix is the step from monitoring to enforcement.
 func (j *recordJudge) monitoredFix() *finding.Fix {
-	c := j.clean()
-	c.set("p", string(Quarantine)).set("sp", "").set("np", "").set("pct", "").set("t", "y")
-	return j.replace(c, c.but("When the reports show that all your mail is aligned, ask for quarantine, at first as a test."))
+	c := j.clean().clone()
+	if c.get("p") != string(None) {
+		return j.fix("Publish the record with its policy.")
+	}
+	c.step(nextOf(&c.draft))
+	return j.later(c, c.but("When the reports show that all your mail is aligned, ask for quarantine, at first as a test."))
 }
 
 // all applies the rules that need nothing but the record.
@@ -137,35 +163,97 @@ func (j *recordJudge) all() {
 	j.Decided("dmarc-syntax", "dmarc-policy-missing", "dmarc-policy-invalid", "dmarc-subdomain-policy-weaker",
 		"dmarc-subdomain-policy-ignored", "dmarc-historic-tag", "dmarc-unknown-tag", "dmarc-duplicate-tag",
 		"dmarc-tag-value-invalid", "dmarc-alignment-mode-invalid", "dmarc-failure-options", "dmarc-report-uri-invalid",
-		"dmarc-report-size-suffix", "dmarc-older-readers")
+		"dmarc-report-size-suffix", "dmarc-report-scheme", "dmarc-report-addresses-many", "dmarc-older-readers")
 }
 
-// syntax reports what the grammar does not allow (RFC 9989, 4.8).
+// maxProblems bounds the places of a record that are named one by one.
+const maxProblems = 5
+
+// syntax reports what the grammar does not allow (RFC 9989, 4.8), and what follows
+// from it: that is no finding of its own.
 func (j *recordJudge) syntax() {
-	if len(j.r.Problems) == 0 {
+	problems := j.r.Problems
+	if len(problems) == 0 {
 		return
 	}
 	severity := finding.Warning
 	var parts []string
-	for _, p := range j.r.Problems {
+	for i := range problems {
+		p := &problems[i]
 		if !p.Harmless {
 			severity = finding.Critical
 		}
-		part := fmt.Sprintf("at byte %d, %s, %s", p.Offset, quoted(p.Text), p.Reason)
+		if len(parts) == maxProblems {
+			continue
+		}
+		part := fmt.Sprintf("at byte %d, %q, %s", p.Offset, finding.Mark(j.r.Text, p.Offset), p.Reason)
 		if p.Hint != "" {
 			part += " (" + p.Hint + ")"
 		}
 		parts = append(parts, part)
 	}
+	if more := len(problems) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
 	detail := fmt.Sprintf("The record has %s: %s. A receiver skips what it cannot read and uses the default instead; stricter ones discard the whole record.",
-		count(len(parts), "syntax error", "syntax errors"), list(parts, "; "))
+		count(len(problems), "syntax error", "syntax errors"), strings.Join(parts, "; "))
+	if severity == finding.Critical {
+		detail += j.consequences()
+	}
 	j.add("dmarc-syntax", finding.Finding{Severity: severity, Detail: detail,
 		Fix: j.fix("Publish the record in this form.", "dmarc-syntax")})
 }
 
+// consequences says what the syntax errors of a record do to its policy and reports.
+func (j *recordJudge) consequences() string {
+	var out string
+	if j.misreadPolicy() {
+		out = " So it has no valid policy: receivers apply no DMARC."
+		if _, _, _, usable := j.r.Effective(); usable {
+			out = " So it has no valid policy, and counts as p=none."
+		}
+	}
+	if j.sends && j.misreadReports() {
+		out += " No aggregate reports are sent."
+	}
+	return out
+}
+
+// misreadPolicy reports that the policy is not in force because of a syntax error that
+// is reported: the text shows one.
+func (j *recordJudge) misreadPolicy() bool {
+	if !j.r.Broken() || !slices.ContainsFunc(j.r.Problems, func(p Problem) bool { return !p.Harmless }) {
+		return false
+	}
+	for _, name := range []string{"p", "sp", "np"} {
+		if t, ok := j.r.Tag(name); ok && t.Invalid != "" && t.Invalid != syntaxError {
+			return false
+		}
+	}
+	if _, ok := j.r.Tag("p"); ok {
+		return true
+	}
+	return j.clean().get("p") != string(None) || slices.ContainsFunc(j.clean().changes, func(c change) bool { return strings.HasSuffix(c.text, "p=none") })
+}
+
+// misreadReports reports that nobody gets reports because the tag that names the
+// address is misread, and that is reported.
+func (j *recordJudge) misreadReports() bool {
+	if j.supported() || j.clean().get("rua") == "" {
+		return false
+	}
+	t, ok := j.r.Tag("rua")
+	return !ok || t.Invalid == syntaxError
+}
+
+// supported reports that aggregate reports go to somebody.
+func (j *recordJudge) supported() bool {
+	return slices.ContainsFunc(j.r.RUA, func(u URI) bool { return u.Supported() })
+}
+
 // policy reports a missing or invalid policy by what 4.10.1 makes of it.
 func (j *recordJudge) policy() {
-	if !j.r.Broken() {
+	if !j.r.Broken() || j.misreadPolicy() {
 		return
 	}
 	_, _, _, usable := j.r.Effective()
@@ -178,16 +266,25 @@ func (j *recordJudge) policy() {
 	id, what := "dmarc-policy-missing", "The record has no p tag"
 	var wrong []string
 	for _, name := range []string{"p", "sp", "np"} {
-		if t, ok := j.r.Tag(name); ok && t.Invalid != "" {
+		if t, ok := j.r.Tag(name); ok && t.Invalid != "" && t.Invalid != syntaxError {
 			id = "dmarc-policy-invalid"
-			wrong = append(wrong, fmt.Sprintf("%s=%s is no policy", name, clip(t.Value, 60)))
+			text := fmt.Sprintf("%s=%s is no policy (at byte %d: %s)", name, clip(t.Value, 60), t.ValueOffset, finding.Mark(j.r.Text, t.ValueOffset))
+			if meant := nearestPolicy(t.Value); meant != "" {
+				text += ", probably meant: " + name + "=" + meant
+			}
+			wrong = append(wrong, text)
 		}
 	}
 	if wrong != nil {
+		if usable {
+			f.Severity = finding.Error // a policy was asked for, and none is in force
+		}
 		what = "The values are none, quarantine and reject, but " + strings.Join(wrong, " and ")
 		if _, ok := j.r.Tag("p"); !ok {
 			what += ", and p is missing"
 		}
+	} else if p := j.clean().get("p"); p != string(None) && p != policyPlaceholder {
+		what += "; probably meant: p=" + p
 	}
 	f.Detail = fmt.Sprintf("%s, %s (RFC 9989, 4.10.1).", what, consequence)
 	f.Fix = j.fix("Publish the record with a policy.", "dmarc-policy-missing", "dmarc-policy-invalid")
@@ -252,7 +349,11 @@ func (j *recordJudge) testing(applied Policy) {
 // tags reports historic, unknown and repeated tags.
 func (j *recordJudge) tags() {
 	var historic, unknown, repeated []string
-	seen := map[string]bool{}
+	seen, have := map[string]bool{}, map[string]bool{}
+	misspelt, lost := false, false // a name that can be put right; that of rua
+	for i := range j.r.Tags {
+		have[j.r.Tags[i].Name] = true
+	}
 	for i := range j.r.Tags {
 		t := &j.r.Tags[i]
 		text := func() string { return t.Name + "=" + clip(t.Value, 60) }
@@ -269,8 +370,14 @@ func (j *recordJudge) tags() {
 			historic = append(historic, what)
 		case t.Status == "unknown":
 			what := text()
-			if meant := misspelt(t); meant != "" {
+			meant := meantTag(&token{name: t.Name, value: t.Value}, have)
+			if meant == "p" {
+				continue // the policy is missing, which says it
+			}
+			if meant != "" {
+				misspelt = true
 				what += " (probably meant: " + meant + ")"
+				lost = lost || meant == "rua" && j.sends && !j.supported()
 			}
 			unknown = append(unknown, what)
 		}
@@ -287,8 +394,12 @@ func (j *recordJudge) tags() {
 	if unknown != nil {
 		f := finding.Finding{Detail: fmt.Sprintf("Receivers ignore %s: no tag of that name is registered.", list(unknown, ", ")),
 			Fix: j.fix("Leave out what is no tag.", "dmarc-unknown-tag")}
-		if slices.ContainsFunc(j.clean().changes, func(c change) bool { return c.check == "dmarc-unknown-tag" && !c.drop }) {
-			f.Fix.Summary = j.fix("Correct the name of the tag, and leave out what is none.", "dmarc-unknown-tag").Summary
+		if misspelt {
+			f.Fix = j.fix("Correct the name of the tag, and leave out what is none.", "dmarc-unknown-tag")
+		}
+		if lost {
+			f.Severity = finding.Warning
+			f.Detail += " So the record has no rua, and nobody receives aggregate reports."
 		}
 		j.add("dmarc-unknown-tag", f)
 	}
@@ -308,20 +419,6 @@ func (j *recordJudge) written(name string) []string {
 		}
 	}
 	return out
-}
-
-// misspelt is the tag that an unknown one was probably meant to be.
-func misspelt(t *Tag) string {
-	if t.Status != "unknown" {
-		return ""
-	}
-	if t.Name == "policy" {
-		return "p"
-	}
-	if len(t.Name) < 3 {
-		return ""
-	}
-	return suggest(t.Name, "rua", "ruf", "adkim", "aspf")
 }
 
 // values reports values that a tag cannot have.

@@ -11,37 +11,52 @@ import (
 // reports judges rua, ruf and fo as they are written.
 func (j *recordJudge) reports() {
 	r := j.r
-	if j.sends {
-		// A domain that sends nothing has nothing to learn from reports.
-		j.Decided("dmarc-no-aggregate-reports")
-		if !slices.ContainsFunc(r.RUA, func(u URI) bool { return u.Supported() }) {
-			j.noReports()
-		}
-	}
-	var wrong, sizes []string
+	var wrong, schemes, sizes []string
 	for _, uris := range [][]URI{r.RUA, r.RUF} {
 		for i := range uris {
 			u := &uris[i]
 			switch {
 			case !u.Valid():
-				text := quoted(clip(u.Text, 80)) + " (" + u.Error
+				text := fmt.Sprintf("%s (at byte %d, %q: %s", quoted(clip(u.Text, 80)), u.Offset, finding.Mark(r.Text, u.Offset), u.Error)
 				if u.Hint != "" {
 					text += ", probably meant: " + clip(u.Hint, 120)
 				}
-				text += ")"
-				wrong = append(wrong, text)
+				wrong = append(wrong, text+")")
+			case u.Hint != "":
+				wrong = append(wrong, quoted(clip(u.Text, 80))+" (the scheme "+clip(u.Scheme, 20)+": is none that receivers know, probably meant: "+clip(u.Hint, 120)+")")
 			case !u.Supported():
-				wrong = append(wrong, quoted(clip(u.Text, 80))+" (receivers need only support mailto:, and ignore "+clip(u.Scheme, 20)+":)")
+				schemes = append(schemes, quoted(clip(u.Text, 80)))
 			}
 			if u.Size != "" {
 				sizes = append(sizes, "!"+clip(u.Size, 20))
 			}
 		}
 	}
+	if j.sends {
+		// A domain that sends nothing has nothing to learn from reports.
+		j.Decided("dmarc-no-aggregate-reports")
+		lost := !j.supported() && wrong != nil && j.clean().get("rua") != ""
+		if !j.supported() && !lost && !j.misreadReports() && !j.misspeltReports() {
+			j.noReports()
+		}
+		if lost {
+			wrong[len(wrong)-1] += "; no other address is left, so that nobody receives aggregate reports"
+		}
+	}
 	if wrong != nil {
 		j.add("dmarc-report-uri-invalid", finding.Finding{
 			Detail: fmt.Sprintf("No reports go to %s: %s.", count(len(wrong), "address", "addresses"), list(wrong, "; ")),
-			Fix:    j.fix("Correct the addresses, and leave out those that cannot be.", "dmarc-report-uri-invalid")})
+			Fix:    j.fix("Correct the addresses.", "dmarc-report-uri-invalid")})
+	}
+	if schemes != nil {
+		j.add("dmarc-report-scheme", finding.Finding{
+			Detail: fmt.Sprintf("Receivers need only support mailto:, and ignore %s.", list(schemes, ", ")),
+			Fix:    &finding.Fix{Summary: "Name a mailto: address as well, if reports are to go there."}})
+	}
+	if n := len(r.RUA); n > 2 {
+		j.add("dmarc-report-addresses-many", finding.Finding{
+			Detail: fmt.Sprintf("rua names %d addresses. Receivers must be able to send reports to two, and may leave out the rest.", n),
+			Fix:    &finding.Fix{Summary: "Name the two that matter first, and have one of them pass the reports on."}})
 	}
 	if sizes != nil {
 		j.add("dmarc-report-size-suffix", finding.Finding{
@@ -51,13 +66,28 @@ func (j *recordJudge) reports() {
 	j.failureOptions()
 }
 
+// misspeltReports reports that a tag of another name was meant as rua, which
+// dmarc-unknown-tag says.
+func (j *recordJudge) misspeltReports() bool {
+	if _, ok := j.r.Tag("rua"); ok {
+		return false
+	}
+	return j.clean().get("rua") != ""
+}
+
 // noReports reports that no aggregate report reaches anybody.
 func (j *recordJudge) noReports() {
 	f := finding.Finding{Detail: "The record has no rua tag, so that nobody sees which mail passes and which fails."}
 	if _, ok := j.r.Tag("rua"); ok {
 		f.Detail = "No address in the rua tag is one that receivers send to, so that nobody sees which mail passes and which fails."
 	}
-	f.Fix = j.fix("Have aggregate reports sent to a mailbox of yours.", "dmarc-no-aggregate-reports")
+	c := j.clean().clone()
+	if c.get("rua") == "" {
+		c.set("rua", mailboxPlaceholder)
+	} else {
+		c.set("rua", c.get("rua")+","+mailboxPlaceholder)
+	}
+	f.Fix = j.replace(c, c.but("Have aggregate reports sent to a mailbox of yours.", "dmarc-no-aggregate-reports"))
 	j.add("dmarc-no-aggregate-reports", f)
 }
 
@@ -136,17 +166,6 @@ func (j *judge) authorized(f *Destination) bool {
 	return true
 }
 
-// deadHosts are the report hosts that cannot receive mail.
-func (d *Discovery) deadHosts() []string {
-	var out []string
-	for i := range d.Destinations {
-		if f := &d.Destinations[i]; f.CanReceive != nil && !*f.CanReceive {
-			out = append(out, f.Host)
-		}
-	}
-	return out
-}
-
 // reports names the kind of the reports that go there, how bad it is when they
 // do not arrive, and the standard where it is another one than the check's.
 // Failure reports are sent by hardly any receiver.
@@ -168,7 +187,8 @@ func (j *judge) canReceive(f *Destination) bool {
 			Detail: fmt.Sprintf("Whether %s can receive the reports is not known: %s.", f.Host, f.ReceiveReason)})
 		return false
 	case !*f.CanReceive:
-		fix := j.rj.fix(fmt.Sprintf("Give %s an MX, or send the reports to a mailbox that exists.", f.Host), "dmarc-report-host-cannot-receive")
+		c := j.rj.clean().clone().without([]string{f.Host})
+		fix := j.rj.replace(c, c.but(fmt.Sprintf("Give %s an MX, or have the reports sent to a mailbox that exists.", f.Host), "dmarc-report-host-cannot-receive"))
 		j.Add("dmarc-report-host-cannot-receive", finding.Finding{Subject: f.Host, Evidence: f.Mail, Fix: fix,
 			Detail: fmt.Sprintf("Reports to %s are lost: %s.", clip(strings.Join(f.Addresses, ", "), 200), f.ReceiveReason)})
 	}

@@ -58,7 +58,7 @@ var Checks = []finding.Check{
 	{
 		ID: "dmarc-policy-invalid", Severity: finding.Critical, Section: finding.DMARC,
 		Title:     "The record has an invalid policy",
-		Condition: "p, sp or np is not none, quarantine or reject. A warning where a valid rua address makes the record count as p=none.",
+		Condition: "p, sp or np is not none, quarantine or reject. An error if a valid rua address makes the record count as p=none.",
 		Why:       "With a valid rua address receivers act as if it were p=none, whatever the other tags say; without one they apply no DMARC.",
 		Remedy:    "Write none, quarantine or reject.",
 		Reference: "RFC 9989, 4.10.1",
@@ -106,7 +106,7 @@ var Checks = []finding.Check{
 	{
 		ID: "dmarc-unknown-tag", Severity: finding.Notice, Section: finding.DMARC,
 		Title:     "Unknown tags",
-		Condition: "A tag is not in the registry.",
+		Condition: "A tag is not in the registry. A warning if it was probably meant as rua and there is no other.",
 		Why:       "Receivers ignore it; if it is a misspelling, what it was meant to do does not happen.",
 		Remedy:    "Correct the name or remove the tag.",
 		Reference: "RFC 9989, 4.7",
@@ -138,10 +138,26 @@ var Checks = []finding.Check{
 	{
 		ID: "dmarc-report-uri-invalid", Severity: finding.Error, Section: finding.DMARC,
 		Title:     "Invalid report address",
-		Condition: "An address in rua or ruf is no URI, has a comma or exclamation mark that is not encoded, or a scheme other than mailto.",
+		Condition: "An address in rua or ruf is no URI, has a comma or exclamation mark that is not encoded, or a scheme that is a misspelling of mailto.",
 		Why:       "Receivers ignore it; no reports arrive there.",
 		Remedy:    "Write mailto:user@domain, several separated by commas; a comma inside an address is %2C, an exclamation mark %21.",
 		Reference: "RFC 9989, 4.6 and 4.8",
+	},
+	{
+		ID: "dmarc-report-scheme", Severity: finding.Notice, Section: finding.DMARC,
+		Title:     "Report address with a scheme that receivers ignore",
+		Condition: "A URI in rua or ruf is valid, but not mailto:.",
+		Why:       "Receivers need only support mailto:, and ignore the others; the record is valid all the same.",
+		Remedy:    "Name a mailto: address.",
+		Reference: "RFC 9989, 4.7 (tag rua)",
+	},
+	{
+		ID: "dmarc-report-addresses-many", Severity: finding.Notice, Section: finding.DMARC,
+		Title:     "More than two addresses for aggregate reports",
+		Condition: "rua has more than two addresses.",
+		Why:       "Receivers must be able to send to two, and may leave out the rest.",
+		Remedy:    "Put the two that matter first.",
+		Reference: "RFC 7489, 6.2; RFC 9989, C.7",
 	},
 	{
 		ID: "dmarc-report-size-suffix", Severity: finding.Notice, Section: finding.DMARC,
@@ -230,6 +246,14 @@ var Checks = []finding.Check{
 		Why:       "No receiver looks there.",
 		Remedy:    "Move it to _dmarc below the domain.",
 		Reference: "RFC 9989, 4.5",
+	},
+	{
+		ID: "dmarc-cname-and-txt", Severity: finding.Error, Section: finding.DMARC,
+		Title:     "CNAME beside the TXT record at _dmarc",
+		Condition: "_dmarc of the domain has a TXT record, and answers a question for its CNAME with one.",
+		Why:       "Nothing may be published beside a CNAME: which policy applies depends on the resolver that a receiver asks.",
+		Remedy:    "Keep one of the two.",
+		Reference: "RFC 1034, 3.6.2",
 	},
 	{
 		ID: "dmarc-spf-at-dmarc-name", Severity: finding.Notice, Section: finding.DMARC,

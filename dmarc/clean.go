@@ -8,22 +8,16 @@ import (
 	"mailworthy/finding"
 )
 
-// cleaning says what a record may not keep, besides what receivers ignore in any.
-type cleaning struct {
-	// ignored: sp and np count nowhere.
-	ignored bool
-	// dead are the hosts that cannot receive reports.
-	dead []string
-	// rua is the address to add where none is left; "": none.
-	rua string
-}
-
-// cleaned is a record that keeps its policy and is freed of all else that was
-// found about it. Every fix of a record starts from it, so that no two undo each
-// other.
+// cleaned is a record that keeps what it was meant to say and is freed of all else
+// that was found about it. Every fix of a record starts from it, so that no two undo
+// each other.
 type cleaned struct {
-	*draft
+	draft
 	changes []change
+	// open are pieces that nobody can read.
+	open []string
+	// none: the record is too long to be repaired.
+	none bool
 }
 
 // change is one thing that cleaning does, and the check that asks for it.
@@ -34,124 +28,89 @@ type change struct {
 	drop bool
 }
 
-// clean makes the record to publish, and says in what it differs.
-func (r *Record) clean(c cleaning) *cleaned {
-	out := &cleaned{}
-	for i := range r.Problems {
-		if p := &r.Problems[i]; p.replace == "" && !p.Harmless {
-			out.drop("dmarc-syntax", p.Text)
-		}
-	}
-	whole := r.whole()
-	meant := whole.corrected()
-	for i := range min(len(meant.Tags), len(whole.Tags)) {
-		if from, to := whole.Tags[i].Name, meant.Tags[i].Name; from != to {
-			out.become("dmarc-unknown-tag", from, to)
-		}
-	}
-	out.draft = meant.draft()
-	for i := range meant.Tags {
-		out.tag(meant, &meant.Tags[i])
-	}
-	if _, ok := meant.Tag("p"); !ok {
-		out.changes = append(out.changes, change{"dmarc-policy-missing", "p=" + out.get("p") + " is added", false})
-	}
+// clean makes the record to publish from the text of one, and says in what it differs.
+// ignored: sp and np count nowhere. hosts are domains of its owner.
+func clean(text string, ignored bool, hosts ...string) *cleaned {
+	r := repaired(text, hosts...)
+	out := &cleaned{draft: r.draft, changes: r.changes, open: r.open, none: r.text == nil}
 	for _, name := range []string{"sp", "np"} {
-		if c.ignored && out.get(name) != "" {
+		if ignored && out.get(name) != "" {
 			out.drop("dmarc-subdomain-policy-ignored", name+"="+out.get(name))
 			out.set(name, "")
 		}
 	}
-	out.addresses("rua", meant.RUA, c)
-	out.addresses("ruf", meant.RUF, c)
-	if out.get("ruf") == "" && out.get("fo") != "" {
-		out.drop("dmarc-failure-options", "fo="+out.get("fo"))
-		out.set("fo", "")
-	}
-	if out.get("rua") == "" && c.rua != "" {
-		out.set("rua", c.rua)
-		out.changes = append(out.changes, change{"dmarc-no-aggregate-reports", "rua=" + c.rua + " is added", false})
-	}
 	return out
 }
 
-// corrected is the record with the names of misspelt tags put right.
-func (r *Record) corrected() *Record {
-	text := r.Text
-	for i := len(r.Tags) - 1; i >= 0; i-- {
-		t := &r.Tags[i]
-		if meant := misspelt(t); meant != "" && r.indexOf(meant) < 0 {
-			text = text[:t.Offset] + meant + text[t.Offset+len(t.Name):]
-		}
-	}
-	if text == r.Text {
-		return r
-	}
-	if next, err := ParseRecord(text); err == nil {
-		return next
-	}
-	return r
+// clone is a copy to change.
+func (c *cleaned) clone() *cleaned {
+	out := *c
+	out.changes = slices.Clip(c.changes)
+	return &out
 }
 
 func (c *cleaned) drop(check, text string) {
 	c.changes = append(c.changes, change{check, clip(text, 60), true})
 }
 
-func (c *cleaned) become(check, from, to string) {
-	c.changes = append(c.changes, change{check, clip(from, 60) + " becomes " + clip(to, 120), false})
+// String is the record to publish; "" if there is none. What nobody can read has a
+// placeholder, as has what is not known.
+func (c *cleaned) String() string {
+	if c.none {
+		return ""
+	}
+	out := c.draft.String()
+	for _, text := range c.open[:min(len(c.open), 5)] {
+		out += "; <correct or leave out: " + openText(text) + ">"
+	}
+	return out
 }
 
-// tag notes what the draft does with a tag of the record.
-func (c *cleaned) tag(r *Record, t *Tag) {
-	text := func() string { return t.Name + "=" + t.Value }
-	switch {
-	case t.Duplicate:
-		c.drop("dmarc-duplicate-tag", text())
-	case t.Status == "unknown":
-		c.drop("dmarc-unknown-tag", text())
-	case t.Name == "v" || t.Name == "rua" || t.Name == "ruf" || t.Invalid == syntaxError:
-	case t.Name == "p" || t.Name == "sp" || t.Name == "np":
-		if t.Invalid != "" {
-			c.become("dmarc-policy-invalid", text(), t.Name+"="+c.get(t.Name))
+// openText is a piece of a record in a placeholder.
+func openText(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' || c == '<' || c == '>' || c == ';' {
+			return '?'
 		}
-	case t.Name == "fo" && c.get("fo") == "":
-		c.drop("dmarc-failure-options", text())
-	case t.Name == "fo":
-		if !strings.EqualFold(c.get("fo"), t.Value) {
-			c.become("dmarc-failure-options", text(), "fo="+c.get("fo"))
-		}
-	case c.get(t.Name) != "":
-	case t.Status == "historic":
-		c.drop("dmarc-historic-tag", text())
-	case t.Name == "adkim" || t.Name == "aspf":
-		c.drop("dmarc-alignment-mode-invalid", text())
-	default:
-		c.drop("dmarc-tag-value-invalid", text())
-	}
+		return c
+	}, clip(s, 60))
 }
 
-// addresses notes what the draft does with the addresses of a tag, and takes
-// away those that nothing can be sent to.
-func (c *cleaned) addresses(tag string, uris []URI, clean cleaning) {
-	keep := make([]URI, 0, len(uris))
-	for i := range uris {
-		u := &uris[i]
-		torn := i > 0 && uris[i-1].Hint != "" && strings.HasSuffix(uris[i-1].Hint, "%2C"+u.Text)
-		switch {
-		case u.Valid() && slices.Contains(clean.dead, u.Host):
-			c.drop("dmarc-report-host-cannot-receive", u.Text)
-			continue
-		case u.Hint != "":
-			c.become("dmarc-report-uri-invalid", u.Text, u.Hint)
-		case !torn && !u.Supported():
-			c.drop("dmarc-report-uri-invalid", u.Text)
-		}
-		if u.Size != "" {
-			c.drop("dmarc-report-size-suffix", "!"+u.Size)
-		}
-		keep = append(keep, *u)
+// certain reports that the record can be published as it stands.
+func (c *cleaned) certain() bool {
+	return !c.none && len(c.open) == 0 && !strings.Contains(c.draft.String(), "<")
+}
+
+// withPlaceholder asks for a mailbox where the draft has none.
+func (c *cleaned) withPlaceholder() *cleaned {
+	if c.get("rua") == "" {
+		c.set("rua", mailboxPlaceholder)
 	}
-	c.set(tag, joinURIs(keep))
+	return c
+}
+
+// without puts a placeholder in the place of the addresses at some hosts.
+func (c *cleaned) without(hosts []string) *cleaned {
+	for _, tag := range []string{"rua", "ruf"} {
+		var keep []string
+		gone := false
+		for uri := range strings.SplitSeq(c.get(tag), ",") {
+			switch u := parseURI(uri, 0); {
+			case uri == "":
+			case u.Valid() && slices.Contains(hosts, u.Host):
+				gone = true
+			default:
+				keep = append(keep, uri)
+			}
+		}
+		if gone && !slices.Contains(keep, mailboxPlaceholder) {
+			keep = append(keep, mailboxPlaceholder)
+		}
+		if gone {
+			c.set(tag, strings.Join(keep, ","))
+		}
+	}
+	return c
 }
 
 // but completes the summary of a fix by what the record changes besides: what
@@ -163,7 +122,7 @@ func (c *cleaned) but(summary string, checks ...string) string {
 		case slices.Contains(checks, ch.check):
 		case ch.drop && !slices.Contains(drops, ch.text):
 			drops = append(drops, ch.text)
-		case !ch.drop:
+		case !ch.drop && !slices.Contains(others, ch.text):
 			others = append(others, ch.text)
 		}
 	}
@@ -175,11 +134,24 @@ func (c *cleaned) but(summary string, checks ...string) string {
 	default:
 		parts = append(parts, among(drops)+" are dropped too")
 	}
-	parts = append(parts, others...)
-	if parts == nil {
-		return summary
+	if parts = append(parts, others...); parts != nil {
+		summary = strings.TrimSuffix(summary, ".") + "; " + list(parts, ", ") + "."
 	}
-	return strings.TrimSuffix(summary, ".") + "; " + list(parts, ", ") + "."
+	if !c.certain() {
+		summary += c.incomplete()
+	}
+	return summary
+}
+
+// incomplete says what has to be filled in.
+func (c *cleaned) incomplete() string {
+	switch {
+	case c.none:
+		return fmt.Sprintf(" It is longer than %d bytes: write it anew.", maxRepair)
+	case len(c.open) > 0:
+		return fmt.Sprintf(" What %q was meant to say is yours to fill in.", clip(c.open[0], 60))
+	}
+	return " Fill in what stands between < and >."
 }
 
 // among joins with a final "and".
@@ -197,7 +169,10 @@ func among(parts []string) string {
 // full is the policy in full force: not for a share of the mail, not as a test,
 // and for subdomains as well. What weakens a policy in several ways has one fix.
 func (j *recordJudge) full() *finding.Fix {
-	c := j.clean()
+	c := j.clean().clone()
+	if c.get("p") == string(None) {
+		return j.monitoredFix()
+	}
 	var without, raised []string
 	if c.get("t") == "y" {
 		without = append(without, "t=y")
@@ -214,6 +189,8 @@ func (j *recordJudge) full() *finding.Fix {
 	}
 	var summary string
 	switch {
+	case raised == nil && without == nil:
+		return j.fix("Publish the record in this form.")
 	case raised == nil:
 		summary = fmt.Sprintf("When the reports are clean, publish the policy in full, without %s.", among(without))
 	case without == nil:
@@ -221,5 +198,12 @@ func (j *recordJudge) full() *finding.Fix {
 	default:
 		summary = fmt.Sprintf("When the reports are clean, those about subdomains too, publish the policy in full, without %s and with %s.", among(without), among(raised))
 	}
-	return j.replace(c, c.but(summary))
+	return j.later(c, c.but(summary))
+}
+
+// later is a step towards more enforcement.
+func (j *recordJudge) later(c *cleaned, summary string) *finding.Fix {
+	f := j.replace(c, summary)
+	j.staged = append(j.staged, f)
+	return f
 }

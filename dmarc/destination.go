@@ -31,7 +31,7 @@ func (a *asker) askDestinations(b *resolver.Batch, d *Discovery) []destinationQu
 	add := func(tag string, uris []URI) {
 		for i := range uris {
 			u := &uris[i]
-			if !u.Supported() {
+			if !u.Supported() || u.torn {
 				continue
 			}
 			at := 0
@@ -119,7 +119,7 @@ func (q *destinationQuestions) readAuthorization(f *Destination) {
 	}
 	var other string
 	records := 0
-	for _, text := range texts(&f.Authorization[0]) {
+	for _, text := range q.authorization.texts(&f.Authorization[0]) {
 		r, err := ParseRecord(text)
 		if err != nil {
 			continue

@@ -47,7 +47,8 @@ type search struct {
 	policy       policyQuestions
 	classic      suffixQuestions
 	probe        *question
-	strays       [3]*question
+	strays       []*question
+	alias        *question // the CNAME at the name of the record
 	destinations []destinationQuestions
 	identifiers  []identifier
 }
@@ -60,7 +61,7 @@ func (s *search) firstRound(b *resolver.Batch) {
 		s.classic = s.askPublicSuffix(b, domain, s.policy.walk)
 		s.probe = s.ask(b, recordPrefix+nobody(domain)+"."+domain, resolver.TypeTXT)
 		own := s.policy.walk[0].name
-		s.strays = [3]*question{s.policy.exists, s.ask(b, misplaced(own), resolver.TypeTXT), s.ask(b, own+"."+domain, resolver.TypeTXT)}
+		s.strays = []*question{s.policy.exists, s.ask(b, misplaced(own), resolver.TypeTXT), s.ask(b, own+"."+domain, resolver.TypeTXT)}
 	}
 	s.identifiers = append(s.askIdentifiers(b, s.d, "spf", s.envelope), s.askIdentifiers(b, s.d, "dkim", s.signing)...)
 }
@@ -69,6 +70,14 @@ func (s *search) firstRound(b *resolver.Batch) {
 func (s *search) secondRound() {
 	s.policy.read(s.d)
 	s.destinations = s.askDestinations(s.batch, s.d)
+	switch own := &s.d.Walk[0]; {
+	case (own.Outcome == HasRecord || own.Outcome == Multiple) && own.alias() == "":
+		// Some servers answer for each type what stands there, a CNAME beside a TXT.
+		s.alias = s.ask(s.batch, own.Name, resolver.TypeCNAME)
+	case own.Outcome == NoRecord && own.Evidence.Status == string(resolver.NoData):
+		// There are names below that of the record.
+		s.strays = append(s.strays, s.ask(s.batch, recordName(own.Name), resolver.TypeTXT))
+	}
 }
 
 // conclude reads what the policy does not depend on.
@@ -76,7 +85,11 @@ func (s *search) conclude() {
 	if d := s.d; d.Error == "" {
 		d.RFC7489 = s.classic.read(d)
 		d.Wildcard = readProbe(s.probe)
-		d.readStrays(s.strays[:])
+		d.readStrays(s.strays)
+		if s.alias != nil && s.alias.err == nil {
+			e := s.alias.evidence()
+			d.Beside = &e
+		}
 		for i := range s.destinations {
 			s.destinations[i].read(d, &d.Destinations[i])
 		}
@@ -86,7 +99,7 @@ func (s *search) conclude() {
 
 func readProbe(q *question) *Probe {
 	p := &Probe{Evidence: q.evidence()}
-	p.Name, p.Texts = p.Evidence.Name, texts(&p.Evidence)
+	p.Name, p.Texts = p.Evidence.Name, p.Evidence.Answer
 	if q.err == nil {
 		answers := q.answer.Status == resolver.Found
 		p.Answers = &answers
@@ -255,8 +268,8 @@ func (d *Discovery) RejectsAll() bool {
 }
 
 // misplaced is the name where a record ends up whose underscore is left out.
-// Another is the record's own name before the domain: a whole name entered where
-// the zone adds its own.
+// Others are the record's own name before the domain, a whole name entered where the
+// zone adds its own, and _dmarc twice.
 func misplaced(recordName string) string { return recordName[len("_"):] }
 
 // readStrays keeps what looks like a policy record, and what was not answered.
@@ -277,7 +290,7 @@ func (d *Discovery) readStrays(qs []*question) {
 			evidence := q.evidence()
 			e = &evidence
 		}
-		for _, text := range texts(e) {
+		for _, text := range q.texts(e) {
 			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) {
 				continue
 			}

@@ -34,6 +34,9 @@ type Discovery struct {
 	RFC7489 *PublicSuffix `json:"rfc7489,omitempty"`
 	// Strays are records at names where no receiver looks.
 	Strays []Stray `json:"strays,omitempty"`
+	// Beside is the answer for a CNAME at the name of the domain's own TXT record; nil
+	// if it was not asked for or not answered.
+	Beside *finding.Evidence `json:"beside,omitempty"`
 	// Wildcard is the question for a name that nobody published.
 	Wildcard *Probe `json:"wildcard,omitempty"`
 	// Destinations are where the reports go, in the order of the record.

@@ -3,6 +3,7 @@ package dmarc
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
 )
@@ -46,7 +47,7 @@ func (j *judge) hosted() {
 		}
 		for _, f := range j.Found() {
 			if f.Fix != nil && touches(f.Fix, s.Name) {
-				f.Fix = s.aliased(f.Fix)
+				f.Fix = s.aliased(f.Fix, within(s.alias(), j.d.Domain))
 				f.Detail += s.aliasText()
 				if s.Outcome != NoRecord {
 					f.Detail += fmt.Sprintf(" %s is an alias of %s.", s.Name, s.alias())
@@ -61,9 +62,22 @@ func touches(fix *finding.Fix, name string) bool {
 	return fix.Name == name || slices.ContainsFunc(fix.Remove, func(r finding.Record) bool { return r.Name == name })
 }
 
-// aliased is the fix where the name is an alias.
-func (s *Step) aliased(fix *finding.Fix) *finding.Fix {
-	if s.leadsNowhere() {
+// within reports whether name is domain or below it.
+func within(name, domain string) bool {
+	return name == domain || strings.HasSuffix(name, "."+domain)
+}
+
+// aliased is the fix where the name is an alias; own: of a name of the domain itself.
+// Its other TXT records are not those of DMARC, and stay.
+func (s *Step) aliased(fix *finding.Fix, own bool) *finding.Fix {
+	if own && fix.Name == s.Name {
+		out := *fix
+		out.Summary = fmt.Sprintf("Remove the alias at %s, which leads to %s, and publish the record in its place. %s", s.Name, s.alias(), fix.Summary)
+		out.Remove = slices.DeleteFunc(slices.Clone(fix.Remove), func(r finding.Record) bool { return r.Name == s.Name })
+		out.Remove = append(out.Remove, finding.Record{Name: s.Name, Type: "CNAME", Value: s.Evidence.CNAMEs[0]})
+		return &out
+	}
+	if s.leadsNowhere() && fix.Name == s.Name {
 		out := *fix
 		out.Summary = fmt.Sprintf("Remove the alias at %s first, or have the operator of %s publish the record there. %s", s.Name, s.alias(), fix.Summary)
 		out.Remove = append(slices.Clone(fix.Remove), finding.Record{Name: s.Name, Type: "CNAME", Value: s.Evidence.CNAMEs[0]})

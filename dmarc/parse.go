@@ -67,7 +67,7 @@ func (r *Record) readTag(start, end int) {
 	piece := r.Text[from:to]
 	eq := strings.IndexByte(piece, '=')
 	if eq < 0 || r.continuesURIs(piece) {
-		r.Problems = append(r.Problems, r.noTag(piece, start, from))
+		r.Problems = append(r.Problems, r.noTag(piece, from))
 		return
 	}
 	nameFrom, nameTo := trimmed(r.Text, from, from+eq)
@@ -104,14 +104,12 @@ func (r *Record) continuesURIs(piece string) bool {
 	return last == "rua" || last == "ruf"
 }
 
-// noTag says what a piece without "=" probably is; start is just after the
-// semicolon before it.
-func (r *Record) noTag(piece string, start, from int) Problem {
+// noTag says what a piece without "=" probably is.
+func (r *Record) noTag(piece string, from int) Problem {
 	p := Problem{Offset: from, Text: clip(piece, 80), Reason: "not a tag: a tag is written name=value"}
 	if last := len(r.Tags) - 1; last >= 0 && (r.Tags[last].Name == "rua" || r.Tags[last].Name == "ruf") &&
 		strings.Contains(piece, "@") {
 		p.Hint = "report addresses are separated by commas, not by semicolons"
-		p.cut, p.replace = from-start+1, ","
 		return p
 	}
 	name, value, ok := strings.Cut(strings.Join(strings.Fields(piece), " "), " ")
@@ -145,21 +143,10 @@ func (r *Record) checkValue(t *Tag) bool {
 	}
 	if at := lostSeparator.FindStringSubmatchIndex(t.Value); at != nil {
 		r.Problems = append(r.Problems, Problem{Offset: t.ValueOffset + at[2], Text: clip(t.Value, 80),
-			Reason: "a semicolon is missing before " + t.Value[at[2]:at[3]] + "=", cut: at[2] - at[0], replace: "; "})
+			Reason: "a semicolon is missing before " + t.Value[at[2]:at[3]] + "="})
 		return false
 	}
 	return true
-}
-
-// mended is the text with lost separators put back.
-func (r *Record) mended() string {
-	text := r.Text
-	for i := len(r.Problems) - 1; i >= 0; i-- {
-		if p := &r.Problems[i]; p.replace != "" && p.Offset <= len(text) {
-			text = text[:p.Offset-p.cut] + p.replace + text[p.Offset:]
-		}
-	}
-	return text
 }
 
 // tagName reports whether s can name a tag. RFC 9989, 4.8 has letters alone;

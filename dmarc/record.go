@@ -76,10 +76,6 @@ type Problem struct {
 	Hint   string `json:"hint,omitempty"`
 	// Harmless: nothing is lost by skipping it, and readers do.
 	Harmless bool `json:"harmless,omitempty"`
-
-	// How the text is mended: at Offset-cut.. put replace. Empty: not here.
-	cut     int
-	replace string
 }
 
 // URI is one report destination of rua or ruf.
@@ -96,6 +92,8 @@ type URI struct {
 	// Error says why it is no valid URI; Hint is what was probably meant.
 	Error string `json:"error,omitempty"`
 	Hint  string `json:"hint,omitempty"`
+	// torn: what follows it was probably a part of it.
+	torn bool
 }
 
 // Valid reports that the URI is syntactically valid (RFC 9989, 4.10.1 counts it).

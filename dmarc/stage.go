@@ -36,7 +36,7 @@ func (d *Discovery) Next(c Context) *Stage {
 	}
 	s := &Stage{Now: now, Next: next}
 	s.Then = plan[slices.Index(plan, s.Next)+1:]
-	s.Record = d.stageRecord(s.Next, c.sends())
+	s.Record = finding.Record{Name: recordName(d.Domain), Type: "TXT", Value: d.stageRecord(s.Next, c.sends()).String()}
 	s.Before = before(s.Next, c.sends())
 	if own := &d.Walk[0]; own.alias() != "" {
 		s.Record.Name = own.alias()
@@ -61,8 +61,16 @@ func (d *Discovery) nextStage(c Context) (now, next string) {
 	case !c.sends():
 		// Nothing of its own can be lost.
 		return now, "reject"
-	case now == "missing" || now == "invalid":
+	case now == "invalid":
+		// What was meant, put right; nothing if that cannot be told.
+		return now, nextMeant(clean(d.Record.Text, d.ignoresSubdomains(), d.Domain, d.PolicyDomain))
+	case now == "missing" && d.attempted():
+		// The findings propose the record that was meant.
+		return now, ""
+	case now == "missing":
 		return now, "none"
+	case now == "none" && d.PolicyDomain == d.Domain:
+		return now, nextOf(&clean(d.Record.Text, d.ignoresSubdomains(), d.Domain).draft)
 	case now == "reject-testing":
 		// It is applied as quarantine.
 		return now, "reject"
@@ -90,29 +98,63 @@ func (d *Discovery) stage() string {
 	return string(d.Policy)
 }
 
-// stageRecord is the record of a step. It stands at the domain itself, so that
+// attempted reports that somebody tried to publish a record, which nobody reads.
+func (d *Discovery) attempted() bool {
+	own := &d.Walk[0]
+	return own.Outcome == Multiple || slices.ContainsFunc(own.Others, func(o Other) bool { return o.Intended }) ||
+		slices.ContainsFunc(d.Strays, func(s Stray) bool { return s.Text != "" })
+}
+
+// nextMeant names the policy that a record in error was meant to have.
+func nextMeant(c *cleaned) string {
+	p := Policy(c.get("p"))
+	switch {
+	case !c.certain() || p != None && p != Quarantine && p != Reject:
+		return ""
+	case p == Quarantine && c.get("t") == "y":
+		return "quarantine-testing"
+	}
+	return string(p)
+}
+
+// nextOf is the step after p=none. A test (t=y) would lower what the record already
+// asks for subdomains.
+func nextOf(d *draft) string {
+	if d.get("t") != "y" && Policy(d.get("sp")).rank()+Policy(d.get("np")).rank() > 0 {
+		return "quarantine"
+	}
+	return "quarantine-testing"
+}
+
+// step gives the record the policy of a step; what it asks for subdomains stays, or
+// grows with it.
+func (c *cleaned) step(next string) {
+	t := ""
+	if next == "quarantine-testing" {
+		next, t = string(Quarantine), "y"
+	}
+	c.set("p", next).set("t", t).set("pct", "")
+}
+
+// stageRecord is the record of a step. It is published at the domain itself, so that
 // it changes nothing for others where the policy so far came from a parent.
-func (d *Discovery) stageRecord(next string, sends bool) finding.Record {
-	r := newDraft(None)
+func (d *Discovery) stageRecord(next string, sends bool) *cleaned {
+	c := &cleaned{draft: *newDraft(None)}
 	if d.Record != nil && (d.PolicyDomain == d.Domain || d.Record.PSD != "y") {
-		r = d.Record.clean(cleaning{ignored: d.ignoresSubdomains(), dead: d.deadHosts()}).set("pct", "").set("t", "")
+		c = clean(d.Record.Text, d.ignoresSubdomains(), d.Domain, d.PolicyDomain)
 		if d.PolicyDomain != d.Domain {
-			r.set("sp", "").set("np", "").set("psd", "")
+			c.set("sp", "").set("np", "").set("psd", "")
 		}
 	}
-	if r.get("rua") == "" && sends {
-		r.set("rua", "mailto:dmarc-reports@"+d.Domain)
+	if sends {
+		c.withPlaceholder()
+	} else {
+		c.set("sp", "").set("np", "")
 	}
-	switch next {
-	case "quarantine-testing":
-		r.set("p", string(Quarantine)).set("t", "y")
-	default:
-		r.set("p", next)
+	if d.stage() != "invalid" || !sends {
+		c.step(next)
 	}
-	if !sends {
-		r.set("sp", "").set("np", "")
-	}
-	return finding.Record{Name: recordName(d.Domain), Type: "TXT", Value: r.String()}
+	return c
 }
 
 // before is what must hold before a step is published.

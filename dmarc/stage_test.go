@@ -17,14 +17,14 @@ func TestNext(t *testing.T) {
 		profile            finding.Profile
 		want               string // now -> next: record
 	}{
-		{"nothing", "", "acme.example", "", "missing -> none: v=DMARC1; p=none; rua=mailto:dmarc-reports@acme.example"},
+		{"nothing", "", "acme.example", "", "missing -> none: v=DMARC1; p=none; rua=mailto:<mailbox for reports>"},
 		{"monitoring", record("p=none; fo=1; " + rua), "acme.example", "", "none -> quarantine-testing: v=DMARC1; p=quarantine; " + rua + "; t=y"},
 		{"testing", record("p=quarantine; t=y; adkim=s; " + rua), "acme.example", "", "quarantine-testing -> quarantine: v=DMARC1; p=quarantine; adkim=s; " + rua},
 		{"quarantine", record("p=quarantine; pct=50; " + rua), "acme.example", "", "quarantine -> reject: v=DMARC1; p=reject; " + rua},
 		{"quarantine with sp", record("p=quarantine; sp=none; " + rua), "acme.example", "", "quarantine -> reject: v=DMARC1; p=reject; sp=none; " + rua},
 		{"rejecting as a test", record("p=reject; t=y; " + rua), "acme.example", "", "reject-testing -> reject: v=DMARC1; p=reject; " + rua},
 		{"done", record("p=reject; " + rua), "acme.example", "", ""},
-		{"unusable", record("p=rejct"), "acme.example", "", "invalid -> none: v=DMARC1; p=none; rua=mailto:dmarc-reports@acme.example"},
+		{"unusable", record("p=rejct"), "acme.example", "", "invalid -> reject: v=DMARC1; p=reject; rua=mailto:<mailbox for reports>"},
 		{"counts as none", record(rua), "acme.example", "", "invalid -> none: v=DMARC1; p=none; " + rua},
 		{"inherited", record("p=quarantine; sp=none; np=reject; psd=n; " + rua), "news.acme.example", "", ""},
 		{"inherited, existing", record("p=quarantine; sp=none; psd=n; "+rua) + "\nnews.acme.example A 192.0.2.1", "news.acme.example", "",

@@ -24,9 +24,14 @@ func parseURIs(value string, offset int) []URI {
 		uris = append(uris, parseURI(value[from:to], offset+from))
 		start = end + 1
 	}
-	// An unescaped comma tears an address in two: "mailto:a,b@c.example".
+	// An unescaped comma tears an address in two: "mailto:a,b@c.example", and one typed
+	// for a dot does: "mailto:a@acme,example".
 	for i := 1; i < len(uris); i++ {
 		before, after := &uris[i-1], &uris[i]
+		if before.Supported() && !strings.Contains(before.Host, ".") && after.Scheme == "" && after.Text != "" && notHost(strings.ToLower(after.Text)) == "" {
+			before.torn = true
+			after.Error = "it follows a comma that was probably typed for a dot"
+		}
 		if before.Scheme == "mailto" && !before.Valid() && !strings.Contains(before.Text, "@") &&
 			after.Scheme == "" && strings.Contains(after.Text, "@") {
 			before.Hint = before.Text + "%2C" + after.Text
@@ -90,8 +95,13 @@ func (u *URI) read(body string) (wrong, hint string) {
 		return "the address has more than 64 characters before its @", ""
 	case strings.IndexByte(local, '@') >= 0 && local[0] != '"':
 		return "the address has more than one @", ""
+	case len(local) > len("mailto:") && strings.EqualFold(local[:len("mailto:")], "mailto:"):
+		return "mailto: is there twice", to[len("mailto:"):]
 	}
 	if reason := notHost(host); reason != "" {
+		if bare := strings.TrimRight(body, "."); bare != body && notHost(strings.TrimRight(host, ".")) == "" {
+			return reason, bare
+		}
 		return reason, ""
 	}
 	u.Address, u.Host = address, host
@@ -157,6 +167,9 @@ func notHost(s string) string {
 	}
 	if len(s) > 253 {
 		return "the domain is longer than the DNS allows"
+	}
+	if s[len(s)-1] == '.' {
+		return "the domain has a final dot, which no domain of an address has"
 	}
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || len(label) > 63 {

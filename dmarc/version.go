@@ -68,12 +68,34 @@ func checkVersion(text string) error {
 	default:
 		e.Reason = "the version is not written v=DMARC1"
 	}
-	rest := strings.Trim(text[:at[0]], " \t;\"'\\") + "; " + strings.Trim(text[at[1]:], " \t;\"'\\")
-	rest = strings.Trim(rest, "; ")
-	if hint := strings.TrimRight("v=DMARC1; "+rest, " "); len(rest) < 4096 {
-		e.Hint = hint
-	}
+	e.hint(text)
 	return e
+}
+
+// hint says what the text was probably meant to be.
+func (e *NotPolicyError) hint(text string) {
+	if p := plain(text[:min(len(text), maxRepair)]); strings.Contains(text, `\;`) {
+		e.Reason = "a backslash stands before the semicolon: an escape of zone files that was pasted as text"
+	} else if p.escaped {
+		e.Reason = "a backslash is part of the text: an escape of zone files that was pasted as text"
+	} else if p.odd && p.quoted {
+		e.Reason = "the text has quotation marks of a word processor in it"
+	}
+	if c := clean(text, false); !c.none {
+		e.Hint = c.String()
+	}
+}
+
+// atName looks once more at a text that stands where records are looked for: there
+// one that names a policy was meant as a record, whatever became of its version.
+func (e *NotPolicyError) atName(text string) {
+	if e.Intended || len(text) > maxRepair {
+		return
+	}
+	if r := repaired(text); r.plausible(true) {
+		e.Intended = true
+		e.hint(text)
+	}
 }
 
 // mayMeanPolicy is false of a text that none of the expressions above matches, found

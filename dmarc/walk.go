@@ -44,9 +44,10 @@ func (s *Step) read(q *question) {
 		s.Outcome = Unanswered
 		return
 	}
-	for _, text := range texts(&s.Evidence) {
+	for _, text := range q.texts(&s.Evidence) {
 		record, err := ParseRecord(text)
 		if not, ok := err.(*NotPolicyError); ok {
+			not.atName(text)
 			s.Others = append(s.Others, Other{Text: text, Intended: not.Intended, Reason: not.Reason, Hint: not.Hint})
 			continue
 		}

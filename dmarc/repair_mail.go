@@ -1,0 +1,317 @@
+package dmarc
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// mailboxPlaceholder stands for a report address that nobody but the owner knows.
+const mailboxPlaceholder = "mailto:<mailbox for reports>"
+
+// swap is what becomes of one address: to is empty if it is left out.
+type swap struct{ from, to string }
+
+// mailboxes are the addresses that the value of rua or ruf names, put right where
+// what was meant is plain. open reports that something in it is not: the list then
+// ends in a placeholder.
+type mailboxes struct {
+	uris  []string
+	swaps []swap
+	open  bool
+	// sizes are the suffixes that were left out.
+	sizes []string
+}
+
+// settled reports that a value names addresses that need nothing more.
+func settled(value string, k known) bool {
+	m := readMailboxes(value, k)
+	return !m.open && len(m.uris) > 0 && !slices.ContainsFunc(m.uris, func(uri string) bool {
+		u := parseURI(uri, 0)
+		return u.Scheme == "mailto" && !k.has(u.Host) && !hasKnownEnd(u.Host)
+	})
+}
+
+// known says whether host is one that the record's owner certainly has or uses.
+type known []string
+
+func (k known) has(host string) bool {
+	return slices.ContainsFunc(k, func(d string) bool { return d != "" && (host == d || strings.HasSuffix(host, "."+d)) })
+}
+
+// schemeLike finds what stands before an address; bareScheme is that alone.
+var (
+	schemeLike = regexp.MustCompile(`^(?i)([a-z-]{3,9})[ ]*([:;=/.,@ ][:;=/., ]*)`)
+	bareScheme = regexp.MustCompile(`^(?i)[a-z-]{3,9}[:;=/.,]*$`)
+	joined     = regexp.MustCompile(`(?i)mailto[:=]`)
+)
+
+// isMailScheme reports whether a word was meant as mailto.
+func isMailScheme(word string) bool {
+	word = strings.ToLower(word)
+	return word == "mail" || word == "email" || word == "e-mail" || suggest(word, "mailto") != ""
+}
+
+// piece is a part of the value that may be an address: sep is what stood before it.
+type piece struct {
+	raw, body string
+	sep       byte
+}
+
+// readMailboxes reads the value of rua or ruf. A value without a fault is taken as it
+// is, but for size suffixes.
+func readMailboxes(value string, k known) mailboxes {
+	var out mailboxes
+	if allSound(value) {
+		for _, u := range parseURIs(value, 0) {
+			out.add(out.unsized(u.Text, u.Size))
+		}
+		return out
+	}
+	var mails []piece
+	for _, p := range splitMailboxes(value) {
+		if u := parseURI(p.raw, 0); u.Valid() && u.Scheme != "mailto" && u.Host != "" && !isMailScheme(u.Scheme) {
+			out.add(p.raw) // an address of another scheme, which receivers pass over
+			continue
+		}
+		p.body = tidyAddress(p.body)
+		if p.body != "" {
+			mails = append(mails, p)
+		}
+	}
+	mails = joinPieces(mails, k)
+	for i := range mails {
+		p := &mails[i]
+		to := "mailto:" + p.body
+		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") {
+			to = out.unsized(p.raw, u.Size) // sound by itself, with what it holds
+			p.raw = to
+		} else if !isAddress(p.body, k) {
+			out.open = true
+			continue
+		}
+		if p.raw != to {
+			out.swaps = append(out.swaps, swap{p.raw, to})
+		}
+		out.add(to)
+	}
+	if out.open {
+		out.uris = append(out.uris, mailboxPlaceholder)
+	}
+	return out
+}
+
+// unsized is an address without its size suffix.
+func (m *mailboxes) unsized(text, size string) string {
+	if size == "" {
+		return text
+	}
+	m.sizes = append(m.sizes, size)
+	return strings.TrimSuffix(text, "!"+size)
+}
+
+func (m *mailboxes) add(uri string) {
+	if !slices.Contains(m.uris, uri) {
+		m.uris = append(m.uris, uri)
+	}
+}
+
+// allSound reports that every address of a value is one.
+func allSound(value string) bool {
+	return !slices.ContainsFunc(parseURIs(value, 0), func(u URI) bool {
+		return !u.Valid() || u.Scheme != "mailto" && (u.Hint != "" || u.Host == "")
+	})
+}
+
+// splitMailboxes cuts a value where an address may end.
+func splitMailboxes(value string) []piece {
+	// "mailto:" begins an address wherever it stands, but after another scheme word.
+	for _, at := range slices.Backward(joined.FindAllStringIndex(value, maxURIs)) {
+		if at[0] > 0 && strings.Contains(value[:at[0]], "@") {
+			value = value[:at[0]] + " " + value[at[0]:]
+		}
+	}
+	var out []piece
+	pending := ""
+	for start := 0; start < len(value) && len(out) < maxURIs; {
+		from := start
+		sep := byte(' ')
+		for from < len(value) && strings.IndexByte(" ,;|", value[from]) >= 0 {
+			if value[from] != ' ' {
+				sep = value[from]
+			}
+			from++
+		}
+		to := from
+		for to < len(value) && strings.IndexByte(" ,;|", value[to]) < 0 {
+			to++
+		}
+		start = to
+		if from == to {
+			break
+		}
+		raw := value[from:to]
+		body := raw
+		for range 3 {
+			m := schemeLike.FindStringSubmatchIndex(body)
+			if m == nil || !isMailScheme(body[m[2]:m[3]]) {
+				break
+			}
+			exact := strings.EqualFold(body[m[2]:m[3]], "mailto")
+			rest := body[m[1]:]
+			// A dot or an @ after the word: only the word itself is no part of an address.
+			if c := body[m[4]]; (c == '.' || c == '@') && (!exact || !strings.Contains(rest, "@")) {
+				break
+			}
+			body = rest
+		}
+		if len(body) > len("mailto") && strings.EqualFold(body[:len("mailto")], "mailto") && body[len("mailto")] != '@' {
+			body = body[len("mailto"):] // the colon is missing
+		}
+		if bareScheme.MatchString(body) && isMailScheme(strings.TrimRight(body, ":;=/.,")) || body == "" {
+			pending = raw // the address follows
+			continue
+		}
+		if pending != "" {
+			raw, sep, pending = pending+" "+raw, ' ', ""
+		}
+		out = append(out, piece{raw, body, sep})
+	}
+	return out
+}
+
+// tidyAddress takes away what cannot belong to an address.
+func tidyAddress(s string) string {
+	if i := strings.LastIndexByte(s, '!'); i > 0 && sizeSuffix(s[i+1:]) {
+		s = s[:i]
+	}
+	if s != "@" && !strings.HasPrefix(s, "@") && !strings.HasPrefix(s, ".") {
+		s = strings.TrimLeft(s, ":;,<>()'=/")
+	} else if len(s) > 1 {
+		s = strings.TrimLeft(s, ":;,<>()'=/")
+	}
+	local, host, ok := strings.Cut(s, "@")
+	if !ok {
+		return strings.TrimRight(s, ":;,<>()'=/")
+	}
+	host = strings.TrimLeft(host, "@")
+	if h := strings.TrimRight(host, ":;,<>()'=/.@-"); h != "" && !strings.HasSuffix(host, "-") {
+		host = h
+	}
+	for strings.Contains(host, "..") {
+		host = strings.ReplaceAll(host, "..", ".")
+	}
+	for strings.Contains(local, "..") {
+		local = strings.ReplaceAll(local, "..", ".")
+	}
+	return local + "@" + strings.ToLower(host)
+}
+
+// joinPieces puts addresses together again that a character tore apart.
+func joinPieces(in []piece, k known) []piece {
+	hosts := slices.Clone(k)
+	for i := range in {
+		if _, host, ok := strings.Cut(in[i].body, "@"); ok && isAddress(in[i].body, k) {
+			hosts = append(hosts, host)
+		}
+	}
+	var out []piece
+	for _, p := range in {
+		if n := len(out); n > 0 {
+			last := &out[n-1]
+			if body := joinTwo(last.body, p.body, p.sep, k, hosts); body != "" {
+				last.raw, last.body = last.raw+string(p.sep)+p.raw, body
+				continue
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// joinTwo is the one address that two pieces make; "" if that is not plain.
+func joinTwo(a, b string, sep byte, k, hosts known) string {
+	_, host, ok := strings.Cut(a, "@")
+	inside := strings.Contains(b, "@")
+	switch {
+	case strings.Contains(b, ":"):
+		return ""
+	case ok && inside:
+		return ""
+	case !ok && !inside:
+		return ""
+	case !ok:
+		// "post master@acme.example": nothing but a space is surely a slip, since a
+		// comma may stand in an address or between two.
+		if joined := a + b; (sep == ' ' || strings.HasPrefix(b, "@")) && isAddress(joined, k) {
+			return joined
+		}
+		return ""
+	}
+	// b goes on with the host of a.
+	whole := isAddress(a, k)
+	dotted, plain := tidyAddress(a+"."+b), tidyAddress(a+b)
+	var can []string
+	for _, c := range []string{dotted, plain} {
+		if !slices.Contains(can, c) && isAddress(c, k) {
+			can = append(can, c)
+		}
+	}
+	var sure []string
+	for _, c := range can {
+		_, h, _ := strings.Cut(c, "@")
+		if k.has(h) || slices.Contains(hosts, h) {
+			sure = append(sure, c)
+		}
+	}
+	switch {
+	case len(sure) == 1:
+		return sure[0]
+	case len(sure) > 1 || whole:
+		return ""
+	case host == "" || strings.HasSuffix(a, ".") || strings.HasPrefix(b, "."):
+		if len(can) > 0 {
+			return can[0]
+		}
+	case len(can) == 1 && sep != ' ':
+		return can[0]
+	}
+	return ""
+}
+
+// isAddress reports whether s is the address of a mailbox at a domain that can exist.
+func isAddress(s string, k known) bool {
+	local, host, ok := strings.Cut(s, "@")
+	if !ok || local == "" || len(local) > 64 || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") {
+		return false
+	}
+	for i := 0; i < len(local); i++ {
+		if !isAlphanumeric(local[i]) && strings.IndexByte("._+-%'~&$*=", local[i]) < 0 {
+			return false
+		}
+	}
+	u := parseURI("mailto:"+s, 0)
+	return u.Supported() && (k.has(host) || hasKnownEnd(host))
+}
+
+// hasKnownEnd reports whether host has two labels or more, the last of which is a
+// top-level domain, or one that is reserved for examples and tests (RFC 2606).
+func hasKnownEnd(host string) bool {
+	i := strings.LastIndexByte(host, '.')
+	if i < 1 {
+		return false
+	}
+	switch end := host[i+1:]; end {
+	case "example", "test", "invalid", "localhost":
+		return true
+	default:
+		suffix, icann := publicsuffix.PublicSuffix(end)
+		return icann && suffix == end
+	}
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}

@@ -1,0 +1,100 @@
+package dmarc
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// plainText is a record freed of what editors and zone files put into it: quotation
+// marks, backslashes, spaces that are none. at is where each of its bytes stands in
+// the record.
+type plainText struct {
+	text string
+	at   []int
+	// escaped, quoted and odd say what was taken away: backslashes, quotation marks,
+	// other characters that no record has.
+	escaped, quoted, odd bool
+}
+
+// plain reads a record so.
+func plain(record string) *plainText {
+	p := &plainText{at: make([]int, 0, len(record)+1)}
+	var b strings.Builder
+	put := func(c byte, at int) {
+		b.WriteByte(c)
+		p.at = append(p.at, at)
+	}
+	for i := 0; i < len(record); {
+		c := record[i]
+		size := 1
+		switch {
+		case c == '\\':
+			p.escaped = true
+			if d, ok := decimalEscape(record[i:]); ok {
+				put(d, i)
+				size = 4
+			} else if i+1 < len(record) && record[i+1] == '"' {
+				size = 2
+			}
+			// Any other backslash goes alone: what it stands before is read.
+		case c == '"':
+			p.quoted = true
+			// Two strings of a zone file: what stands between them is not part of the text.
+			if rest := strings.TrimLeft(record[i+1:], " \t"); len(rest) > 0 && rest[0] == '"' && i > 0 {
+				size += len(record) - i - 1 - len(rest) + 1
+			}
+		case c == '\t' || c == '\n' || c == '\r':
+			put(' ', i)
+		case c < utf8.RuneSelf:
+			put(c, i)
+		default:
+			var r rune
+			r, size = utf8.DecodeRuneInString(record[i:])
+			p.odd = true
+			switch meant := ascii(r); {
+			case meant == '"':
+				p.quoted = true
+			case meant != 0:
+				put(meant, i)
+			}
+		}
+		i += size
+	}
+	p.text = b.String()
+	p.at = append(p.at, len(record))
+	return p
+}
+
+// decimalEscape reads \DDD, an octet in a zone file (RFC 1035, 5.1).
+func decimalEscape(s string) (byte, bool) {
+	if len(s) < 4 {
+		return 0, false
+	}
+	n := 0
+	for _, c := range []byte(s[1:4]) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return byte(n), n >= ' ' && n <= '~'
+}
+
+// ascii is the character that an editor replaced by r; 0 for none, and '"' for any
+// quotation mark. What is not known becomes 0x7f, which no tag can hold.
+func ascii(r rune) byte {
+	switch {
+	case strings.ContainsRune("“”„‟«»‘’‚‛′″", r):
+		return '"'
+	case r == '\u00ad' || r == '\u200b' || r == '\u200c' || r == '\u200d' || r == '\u2060' || r == '\ufeff':
+		return 0
+	case unicode.IsSpace(r):
+		return ' '
+	case r == '‐' || r == '‑' || r == '–' || r == '—':
+		return '-'
+	case r > 0xff00 && r < 0xff5f:
+		return byte(r - 0xff00 + ' ') // full width
+	}
+	return 0x7f
+}
