@@ -203,7 +203,9 @@ func TestEveryCheck(t *testing.T) {
 	policy("dmarc-duplicate-tag", finding.Error, "v=DMARC1; p=reject; p=none; rua=mailto:d@x.example")
 	policy("dmarc-tag-value-invalid", finding.Warning, "v=DMARC1; p=reject; psd=maybe; rua=mailto:d@x.example")
 	policy("dmarc-no-aggregate-reports", finding.Warning, "v=DMARC1; p=reject")
-	policy("dmarc-report-uri-invalid", finding.Error, "v=DMARC1; p=reject; rua=mailto:d@x.example,ftp://x.example/")
+	policy("dmarc-report-uri-invalid", finding.Error, "v=DMARC1; p=reject; rua=mailto:d@x.example,d@")
+	policy("dmarc-report-scheme", finding.Notice, "v=DMARC1; p=reject; rua=mailto:d@x.example,ftp://x.example/")
+	policy("dmarc-report-addresses-many", finding.Notice, "v=DMARC1; p=reject; rua=mailto:d@x.example,mailto:e@x.example,mailto:f@x.example")
 	policy("dmarc-report-size-suffix", finding.Notice, "v=DMARC1; p=reject; rua=mailto:d@x.example!10m")
 	policy("dmarc-report-not-authorized", finding.Error, "v=DMARC1; p=reject; rua=mailto:d@tidy.example")
 	policy("dmarc-report-host-cannot-receive", finding.Error, "v=DMARC1; p=reject; rua=mailto:d@other.example")
@@ -284,6 +286,7 @@ func TestEveryCheck(t *testing.T) {
 	}
 	// What cannot be had from a zone alone is tested where it can.
 	elsewhere := map[string]string{
+		"dmarc-cname-and-txt":   "nothing stands beside a CNAME in a zone: package dmarc",
 		"spf-string-too-long":   "no zone file can hold a string over 255 octets: lint",
 		"dkim-ent-broken":       "no sound server answers so: package dkim",
 		"domain-no-soa":         "a zone without SOA is no zone: package mailhost",

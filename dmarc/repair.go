@@ -41,7 +41,7 @@ type token struct {
 
 var (
 	// startOfTag finds the name of a tag, and what ties it to its value.
-	startOfTag = regexp.MustCompile(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|fo|rf|ri|p|t|v)( *[=:]+[ :=]*)`)
+	startOfTag = regexp.MustCompile(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|fo|rf|ri|p|t|v)([ ,.]*[=:]+[ :=]*)`)
 	// looseTag is the same without a sign, before a value that can be nothing else.
 	looseTag = regexp.MustCompile(`^(?i)((?:sp|np|p)[ _-]*(?:none|quarantine|reject)|(?:rua|ruf) *mailto *:|v[ -]*dmarc ?1|(?:adkim|aspf) +[rs]\b|pct +\d+|t +[yn]\b|psd +[ynu]\b)`)
 	anyTag   = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]{0,40})( *[=:]+ *)`)
@@ -172,7 +172,7 @@ func (r *repair) endOfValue(s string, i int, name string) int {
 			if k == len(s) {
 				return j
 			}
-			if m := startOfTag.FindStringSubmatch(s[k:]); m != nil && r.isTag(s, k, m, false) && !atBefore(s, k+len(m[0])-len(m[2])) {
+			if m := startOfTag.FindStringSubmatch(s[k:]); m != nil && r.isTag(s, k, m, false) && (!mail || strings.HasPrefix(strings.ToLower(m[1]), "ru") || !atBefore(s, k+len(m[0])-len(m[2]))) {
 				return j
 			}
 			if c == ' ' || c == ',' {
@@ -235,7 +235,15 @@ func (r *repair) read(tokens []token, k known) {
 		case "adkim", "aspf", "psd", "t", "pct", "fo":
 			r.readWord(t)
 		case "rf", "ri":
-			r.drop("dmarc-historic-tag", t)
+			switch {
+			case !strings.Contains(t.value, "@"):
+				r.drop("dmarc-historic-tag", t)
+			case t.name == "rf" && !r.about["ruf"]:
+				t.misspelled, t.name = t.name, "ruf"
+				r.readAddresses(t, k)
+			default:
+				r.open = append(r.open, r.source(t))
+			}
 		case "":
 			r.readPiece(t)
 		default:
@@ -268,7 +276,7 @@ func (r *repair) attribute(in []token, k known) []token {
 			between := s[last.end:t.offset]
 			switch last.name {
 			case "rua", "ruf":
-				if between != "" && (strings.Contains(t.value, "@") || tagStatus[strings.ToLower(t.value)] == "" && !settled(last.value, k)) {
+				if between != "" && (strings.Contains(t.value, "@") && (!strings.Contains(t.value, "=") || strings.HasPrefix(strings.ToLower(t.value), "mailto:")) || tagStatus[strings.ToLower(t.value)] == "" && !settled(last.value, k)) {
 					last.value, last.end = s[last.end-len(last.value):t.end], t.end
 					continue
 				}
@@ -514,6 +522,10 @@ func (r *repair) readAddresses(t *token, k known) {
 func (r *repair) readWord(t *token) {
 	if r.draft.get(t.name) != "" {
 		r.drop("dmarc-duplicate-tag", t)
+		return
+	}
+	if strings.Contains(t.value, "@") {
+		r.open = append(r.open, r.source(t)) // an address that is lost in it is somebody's
 		return
 	}
 	bare := strings.ToLower(strings.Trim(t.value, " ,.:;=-_/%'"))

@@ -46,6 +46,8 @@ var (
 	schemeLike = regexp.MustCompile(`^(?i)([a-z-]{3,9})[ ]*([:;=/.,@ ][:;=/., ]*)`)
 	bareScheme = regexp.MustCompile(`^(?i)[a-z-]{3,9}[:;=/.,]*$`)
 	joined     = regexp.MustCompile(`(?i)mailto[:=]`)
+	// torn is the scheme with something typed into it.
+	torn = regexp.MustCompile(`(?i)\bm[ ,;']?a[ ,;']?i[ ,;']?l[ ,;']?t[ ,;']?o *:`)
 )
 
 // isMailScheme reports whether a word was meant as mailto.
@@ -85,7 +87,7 @@ func readMailboxes(value string, k known) mailboxes {
 	for i := range mails {
 		p := &mails[i]
 		to := "mailto:" + p.body
-		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") {
+		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") {
 			to = out.unsized(p.raw, u.Size) // sound by itself, with what it holds
 			p.raw = to
 		} else if !isAddress(p.body, k) {
@@ -120,16 +122,17 @@ func (m *mailboxes) add(uri string) {
 
 // allSound reports that every address of a value is one.
 func allSound(value string) bool {
-	return !slices.ContainsFunc(parseURIs(value, 0), func(u URI) bool {
-		return !u.Valid() || u.Scheme != "mailto" && (u.Hint != "" || u.Host == "")
+	return strings.IndexByte(value, ';') < 0 && !slices.ContainsFunc(parseURIs(value, 0), func(u URI) bool {
+		return !u.Valid() || u.Scheme != "mailto" && (u.Hint != "" || u.Host == "" || isMailScheme(u.Scheme))
 	})
 }
 
 // splitMailboxes cuts a value where an address may end.
 func splitMailboxes(value string) []piece {
+	value = torn.ReplaceAllString(value, "mailto:")
 	// "mailto:" begins an address wherever it stands, but after another scheme word.
 	for _, at := range slices.Backward(joined.FindAllStringIndex(value, maxURIs)) {
-		if at[0] > 0 && strings.Contains(value[:at[0]], "@") {
+		if strings.Contains(value[1+strings.LastIndexAny(value[:at[0]], " ,;|"):at[0]], "@") {
 			value = value[:at[0]] + " " + value[at[0]:]
 		}
 	}
@@ -165,6 +168,9 @@ func splitMailboxes(value string) []piece {
 			if c := body[m[4]]; (c == '.' || c == '@') && (!exact || !strings.Contains(rest, "@")) {
 				break
 			}
+			if n := len(out); n > 0 && letters(out[n-1].body) && suggest(out[n-1].body+body[m[2]:m[3]], "mailto") != "" {
+				out = out[:n-1] // "m ailto:"
+			}
 			body = rest
 		}
 		if len(body) > len("mailto") && strings.EqualFold(body[:len("mailto")], "mailto") && body[len("mailto")] != '@' {
@@ -180,6 +186,16 @@ func splitMailboxes(value string) []piece {
 		out = append(out, piece{raw, body, sep})
 	}
 	return out
+}
+
+// letters reports whether s is nothing but a few letters.
+func letters(s string) bool {
+	for _, c := range []byte(strings.ToLower(s)) {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return len(s) < 8
 }
 
 // tidyAddress takes away what cannot belong to an address.
@@ -275,7 +291,7 @@ func joinTwo(a, b string, sep byte, k, hosts known) string {
 		if len(can) > 0 {
 			return can[0]
 		}
-	case len(can) == 1 && sep != ' ':
+	case len(can) == 1 && sep != ' ' && !strings.Contains(host, "."):
 		return can[0]
 	}
 	return ""

@@ -44,6 +44,8 @@ func plain(record string) *plainText {
 			if rest := strings.TrimLeft(record[i+1:], " \t"); len(rest) > 0 && rest[0] == '"' && i > 0 {
 				size += len(record) - i - 1 - len(rest) + 1
 			}
+		case c == '\'' && (i == 0 || i+1 == len(record) || strings.IndexByte("=;:, ", record[i-1]) >= 0 || strings.IndexByte("=;:, ", record[i+1]) >= 0):
+			p.quoted = true
 		case c == '\t' || c == '\n' || c == '\r':
 			put(' ', i)
 		case c < utf8.RuneSelf:

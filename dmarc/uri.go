@@ -122,9 +122,9 @@ func (u *URI) readOther(body string) (wrong, hint string) {
 		return "it has no host", ""
 	}
 	u.Host = strings.ToLower(parsed.Hostname())
-	if suggest(u.Scheme, "mailto") != "" {
+	if isMailScheme(u.Scheme) {
 		_, rest, _ := strings.Cut(body, ":")
-		hint = "mailto:" + rest
+		hint = "mailto:" + strings.TrimLeft(rest, "/")
 	}
 	return "", hint
 }
