@@ -3,6 +3,7 @@ package transport
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -27,20 +28,27 @@ func Lint(kind string, record []byte) []finding.Finding {
 	return s.Findings()
 }
 
-// syntax adds the problems of a record.
-func syntax(s *finding.Sheet, id string, r *Record, example string) {
+// syntax adds the problems of a record, and as its fix what it was meant to be.
+func syntax(s *finding.Sheet, id string, r *Record, meant string) {
 	s.Decided(id)
 	if len(r.Problems) > 0 {
-		s.Add(id, finding.Finding{Detail: "The record cannot be read: " + firstOf(r.Problems) + ".",
-			Fix: &finding.Fix{Summary: "Write the record like this one.", Value: example}})
+		s.Add(id, finding.Finding{Detail: "The record cannot be read: " + firstOf(r.Problems, r.many) + ".", Fix: fixOf("Write the record like this.", meant)})
 	}
 }
 
+// fixOf is a fix by one record; what is between < and > is the owner's to fill in.
+func fixOf(summary, value string) *finding.Fix {
+	if strings.Contains(value, "<") {
+		summary += " Fill in what stands between < and >."
+	}
+	return &finding.Fix{Summary: summary, Value: value}
+}
+
 func checkSTS(s *finding.Sheet, r *STS) {
-	const example = "v=STSv1; id=20261121T090000"
-	syntax(s, "mta-sts-syntax", &r.Record, example)
+	meant := meantSTS(r)
+	syntax(s, "mta-sts-syntax", &r.Record, meant)
 	s.Decided("mta-sts-id-invalid")
-	if r.ValidID() {
+	if r.ValidID() || s.Has("mta-sts-syntax") && !strings.Contains(meant, "<") {
 		return
 	}
 	detail := "There is no id=."
@@ -48,40 +56,129 @@ func checkSTS(s *finding.Sheet, r *STS) {
 		detail = fmt.Sprintf("The id %s has %d characters; it must be 1 to 32 letters and digits, nothing else.", quote(r.ID), len(r.ID))
 	}
 	s.Add("mta-sts-id-invalid", finding.Finding{Detail: detail,
-		Fix: &finding.Fix{Summary: "State a new id with every change of the policy, such as its date and time.", Value: example}})
+		Fix: fixOf("State a new id with every change of the policy, such as its date and time.", meant)})
+}
+
+// idPlaceholder stands for an id, which is new with every change of the policy.
+const idPlaceholder = "<date and time of the last change of the policy>"
+
+// meantSTS is the record that was meant. An id says that the policy changed, and so
+// letters and digits of one with other characters in it are as good.
+func meantSTS(r *STS) string {
+	var id strings.Builder
+	for i := 0; i < len(r.meant("id")) && id.Len() < 32; i++ {
+		if c := r.meant("id")[i]; isAlphanumeric(c) {
+			id.WriteByte(c)
+		}
+	}
+	if id.Len() == 0 {
+		return "v=STSv1; id=" + idPlaceholder
+	}
+	return "v=STSv1; id=" + id.String()
+}
+
+// mailboxPlaceholder stands for a mailbox that nobody but the owner knows.
+const mailboxPlaceholder = "mailto:<mailbox for reports>"
+
+// meant is the value of a field, read also if a colon or spaces tie it to its name, or
+// something else than a semicolon comes before it.
+func (r *Record) meant(name string) string {
+	if all := r.All(name); len(all) > 0 {
+		return strings.Join(all, ",")
+	}
+	text := r.text[:min(len(r.text), maxRecord)]
+	for i := 0; i+len(name) < len(text); i++ {
+		if !strings.EqualFold(text[i:i+len(name)], name) || i > 0 && isAlphanumeric(text[i-1]) {
+			continue
+		}
+		rest := strings.TrimLeft(text[i+len(name):], " ")
+		if rest == "" || rest[0] != '=' && rest[0] != ':' {
+			continue
+		}
+		value, _, _ := strings.Cut(strings.TrimLeft(rest, "=: "), ";")
+		return strings.Trim(value, " \t\"\\")
+	}
+	return ""
+}
+
+// meantTLSRPT is the record that was meant, with every address that it names.
+func meantTLSRPT(r *TLSRPT) string {
+	var uris []string
+	open := false
+	add := func(uri string) {
+		if !slices.Contains(uris, uri) && len(uris) < maxTags {
+			uris = append(uris, uri)
+		}
+	}
+	parts := strings.FieldsFunc(r.meant("rua"), func(c rune) bool { return c == ',' || c == ' ' || c == '\t' })
+	for i := 0; i < len(parts); i++ {
+		part := parts[i]
+		if strings.EqualFold(part, "mailto:") && i+1 < len(parts) {
+			i++
+			part += parts[i]
+		}
+		switch d := destination(part); {
+		case d.Problem == "" || d.Ignored && d.Meant == "":
+			add(part)
+		case d.Meant != "":
+			add(d.Meant)
+		default:
+			open = true
+		}
+	}
+	if open || len(uris) == 0 {
+		add(mailboxPlaceholder)
+	}
+	out := "v=TLSRPTv1; rua=" + strings.Join(uris, ",")
+	for _, t := range r.Tags {
+		if t.Name != "rua" && t.Name != "v" && t.Value != "" && wrongIn(t.Value, false, false) < 0 {
+			out += "; " + t.Name + "=" + t.Value
+		}
+	}
+	return out
 }
 
 func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
-	const example = "v=TLSRPTv1; rua=mailto:tls-reports@<domain>"
-	syntax(s, "tls-rpt-syntax", &r.Record, example)
+	meant := meantTLSRPT(r)
+	syntax(s, "tls-rpt-syntax", &r.Record, meant)
 	s.Decided("tls-rpt-destination-invalid")
+	if all := r.All("rua"); len(all) > 1 && !s.Has("tls-rpt-syntax") {
+		s.Add("tls-rpt-syntax", finding.Finding{Severity: finding.Notice, Title: "More than one rua= in the TLS reporting record",
+			Detail: fmt.Sprintf("rua= is there %d times. That is valid (RFC 8460, 3), but some senders read the first alone.", len(all)),
+			Fix:    fixOf("Join the addresses with commas.", meant)})
+	}
 	if _, ok := r.Get("rua"); !ok {
-		s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "There is no rua=: nobody receives the reports.",
-			Fix: &finding.Fix{Summary: "Have the reports sent to a mailbox of yours.", Value: example}})
+		if r.meant("rua") == "" {
+			s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "There is no rua=: nobody receives the reports.",
+				Fix: fixOf("Have the reports sent to a mailbox of yours.", meant)})
+		}
 		return
 	}
-	var bad, uris []string
-	mended := true
+	var bad, ignored []string
+	good := 0
 	for _, d := range r.Destinations {
+		text := fmt.Sprintf("%s (%s)", quote(d.URI), d.Problem)
 		switch {
 		case d.Problem == "":
-			uris = append(uris, d.URI)
-			continue
-		case d.Meant != "":
-			uris = append(uris, d.Meant)
+			good++
+		case d.Ignored:
+			ignored = append(ignored, text)
 		default:
-			mended = false
+			bad = append(bad, text)
 		}
-		bad = append(bad, fmt.Sprintf("%s (%s)", quote(d.URI), d.Problem))
 	}
-	if len(bad) == 0 {
-		return
+	switch {
+	case len(bad) > 0:
+		s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "No reports go to " + firstOf(bad, 0) + ".", Fix: fixOf("Correct the destinations.", meant)})
+	case len(ignored) > 0:
+		f := finding.Finding{Severity: finding.Notice, Title: "A destination of TLS reports that senders ignore",
+			Detail: "The record is valid, but no reports go to " + firstOf(ignored, 0) + ".", Fix: &finding.Fix{Summary: "Name a mailto: or https: URI."}}
+		if good == 0 {
+			f.Severity = finding.Warning
+			f.Detail += " There is no other, so that nobody receives the reports."
+		}
+		s.Add("tls-rpt-destination-invalid", f)
 	}
-	fix := &finding.Fix{Summary: "Correct the destinations.", Value: example}
-	if mended {
-		fix.Value = "v=TLSRPTv1; rua=" + strings.Join(uris, ",")
-	}
-	s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "No reports go to " + firstOf(bad) + ".", Fix: fix})
 }
 
 func checkBIMI(s *finding.Sheet, r *BIMI) {
@@ -117,11 +214,16 @@ func checkBIMI(s *finding.Sheet, r *BIMI) {
 	}
 }
 
-// firstOf joins a few of a list.
-func firstOf(list []string) string {
+// firstOf joins a few of a list; more are those that it leaves out already.
+func firstOf(list []string, more int) string {
 	const most = 3
 	if len(list) > most {
-		return fmt.Sprintf("%s; and %d more", strings.Join(list[:most], "; "), len(list)-most)
+		more += len(list) - most
+		list = list[:most]
 	}
-	return strings.Join(list, "; ")
+	out := strings.Join(list, "; ")
+	if more > 0 {
+		out += fmt.Sprintf("; and %d more", more)
+	}
+	return out
 }

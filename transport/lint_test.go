@@ -3,6 +3,7 @@ package transport
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"mailworthy/finding"
 )
@@ -32,7 +33,18 @@ func TestLint(t *testing.T) {
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:reports@acme.example", ""},
 		{"tls-rpt", "v=TLSRPTv1;rua=mailto:a@acme.example , https://reports.acme.example/v1/tlsrpt;", ""},
 		{"tls-rpt", "v=TLSRPTv1; rua=reports@acme.example", "tls-rpt-destination-invalid error"},
-		{"tls-rpt", "v=TLSRPTv1; rua=http://reports.acme.example/", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPTv1; rua=http://reports.acme.example/", "tls-rpt-destination-invalid warning"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example,ftp://acme.example/", "tls-rpt-destination-invalid notice"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; rua=mailto:b@acme.example", "tls-rpt-syntax notice"},
+		{"tls-rpt", "v=TLSRPTv1; x.y-z_1=a; x.y-z_1=b; rua=mailto:a@acme.example", ""},
+		{"tls-rpt", "v=TLSRPTv1; -x=a; rua=mailto:a@acme.example", "tls-rpt-syntax error"},
+		{"tls-rpt", "v=TLSRPTv1; " + strings.Repeat("x", 33) + "=a; rua=mailto:a@acme.example", "tls-rpt-syntax error"},
+		{"tls-rpt", "v=TLSRPTv1; x=a b; rua=mailto:a@acme.example", "tls-rpt-syntax error"},
+		{"tls-rpt", "v=TLSRPTv1; x=a=b; rua=mailto:a@acme.example", "tls-rpt-syntax error"},
+		{"tls-rpt", "v=TLSRPTv1; x=; rua=mailto:a@acme.example", "tls-rpt-syntax error"},
+		{"mta-sts", "v=STSv1; id=1; x=a=b", "mta-sts-syntax error"},
+		{"mta-sts", "v=STSv1; id=1; x=", "mta-sts-syntax error"},
+		{"mta-sts", "v=STSv1; id=1; x=1; x=2", ""},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:@acme.example", "tls-rpt-destination-invalid error"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example!10m", "tls-rpt-destination-invalid error"},
 		{"tls-rpt", "v=TLSRPTv1; rua=", "tls-rpt-destination-invalid error"},
@@ -70,11 +82,66 @@ func TestFixesAreValid(t *testing.T) {
 				if f.Fix == nil {
 					continue
 				}
-				value := strings.ReplaceAll(f.Fix.Value, "<domain>", "acme.example")
+				value := strings.NewReplacer("<domain>", "acme.example", "<mailbox for reports>", "a@acme.example", idPlaceholder, "20261121").Replace(f.Fix.Value)
 				for _, g := range Lint(kind, []byte(value)) {
 					if g.Severity != finding.Pass {
 						t.Errorf("%s %q: the fix %q has %s: %s", kind, record, value, g.Check, g.Detail)
 					}
+				}
+			}
+		}
+	}
+}
+
+// What a record was meant to say is proposed, and no address is invented or lost.
+func TestMeant(t *testing.T) {
+	const reports = "v=TLSRPTv1; rua=mailto:a@acme.example"
+	for _, tt := range []struct{ kind, record, want string }{
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; rua=mailto:b@acme.example", reports + ",mailto:b@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example", reports},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example.", reports},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto: a@acme.example", reports},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto://a@acme.example", reports},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example!10m", reports},
+		{"tls-rpt", "v=TLSRPTv1; rua:mailto:a@acme.example", reports},
+		{"tls-rpt", "v=TLSRPTv1 rua=mailto:a@acme.example", reports},
+		{"tls-rpt", "v=tlsrptv1; rua=mailto:a@acme.example", reports},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example mailto:b@acme.example", reports + ",mailto:b@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example,nobody", reports + ",mailto:<mailbox for reports>"},
+		{"tls-rpt", "v=TLSRPTv1;", "v=TLSRPTv1; rua=mailto:<mailbox for reports>"},
+		{"mta-sts", "v=STSv1; id=2026-11-21", "v=STSv1; id=20261121"},
+		{"mta-sts", "v=STSv1; id:20261121", "v=STSv1; id=20261121"},
+		{"mta-sts", "v=STSv1 id=20261121", "v=STSv1; id=20261121"},
+		{"mta-sts", "v=STSv1;", "v=STSv1; id=<date and time of the last change of the policy>"},
+	} {
+		got := ""
+		for _, f := range Lint(tt.kind, []byte(tt.record)) {
+			if f.Fix != nil && got == "" {
+				got = f.Fix.Value
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.record, got, tt.want)
+		}
+	}
+}
+
+// Any record of up to 64 KB is judged at once, in little.
+func TestBombs(t *testing.T) {
+	for _, kind := range Types {
+		for _, part := range []string{"x;", "x=y;", ";", "=", "\x00", " ", "rua=mailto:a@acme.example;", ",mailto:a@acme.example", "id=1;", "\xff"} {
+			for _, start := range []string{"", "v=STSv1; ", "v=TLSRPTv1; rua=mailto:a@acme.example", "v=BIMI1; l="} {
+				record := (start + strings.Repeat(part, 65535/len(part)))[:65000]
+				began := time.Now()
+				said := 0
+				for _, f := range Lint(kind, []byte(record)) {
+					said += len(f.Detail)
+					if f.Fix != nil {
+						said += len(f.Fix.Value) + len(f.Fix.Summary)
+					}
+				}
+				if took := time.Since(began); took > time.Second || said > 20000 {
+					t.Errorf("%s %q and %q: %v, %d bytes", kind, start, part, took, said)
 				}
 			}
 		}

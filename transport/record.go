@@ -11,7 +11,10 @@ package transport
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+
+	"mailworthy/finding"
 )
 
 // Tag is one name=value of a record, in its order.
@@ -29,6 +32,29 @@ type Record struct {
 	Tags []Tag `json:"tags"`
 	// Problems say where the text leaves the grammar.
 	Problems []string `json:"problems,omitempty"`
+	// Repeated are names that occur more than once.
+	Repeated []string `json:"repeated,omitempty"`
+	// text is the record, and many counts problems beyond those that are kept.
+	text string
+	many int
+}
+
+const (
+	// maxRecord is the longest record that is read: far above any that is meant.
+	maxRecord = 4096
+	// maxProblems bounds the problems of a record that are kept.
+	maxProblems = 10
+)
+
+// All returns the values of the tags of the name.
+func (r *Record) All(name string) []string {
+	var out []string
+	for _, t := range r.Tags {
+		if t.Name == name {
+			out = append(out, t.Value)
+		}
+	}
+	return out
 }
 
 // Get returns the value of the first tag of the name.
@@ -42,6 +68,10 @@ func (r *Record) Get(name string) (value string, ok bool) {
 }
 
 func (r *Record) problem(format string, args ...any) {
+	if len(r.Problems) >= maxProblems {
+		r.many++
+		return
+	}
 	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
 }
 
@@ -78,6 +108,9 @@ type TLSRPT struct {
 type Destination struct {
 	URI     string `json:"uri"`
 	Problem string `json:"problem,omitempty"`
+	// Ignored: a URI of a scheme that senders need not support: no reports go there,
+	// and the record is valid all the same.
+	Ignored bool `json:"ignored,omitempty"`
 	// Meant is what was probably meant, where that can be told.
 	Meant string `json:"meant,omitempty"`
 }
@@ -85,7 +118,9 @@ type Destination struct {
 // ParseTLSRPT reads a TLS reporting record.
 func ParseTLSRPT(text string) *TLSRPT {
 	t := &TLSRPT{Record: split(text, "v=TLSRPTv1")}
-	if rua, ok := t.Get("rua"); ok {
+	// More than one rua is allowed: tlsrpt-record = tlsrpt-version 1*(field-delim
+	// tlsrpt-field), and a field may be one (RFC 8460, 3).
+	for _, rua := range t.All("rua") {
 		for uri := range strings.SplitSeq(rua, ",") {
 			t.Destinations = append(t.Destinations, destination(strings.Trim(uri, " \t")))
 		}
@@ -97,29 +132,51 @@ func ParseTLSRPT(text string) *TLSRPT {
 func destination(uri string) Destination {
 	d := Destination{URI: uri}
 	scheme, rest, ok := strings.Cut(uri, ":")
-	switch strings.ToLower(scheme) {
-	case "mailto":
+	switch scheme = strings.ToLower(scheme); {
+	case uri == "":
+		d.Problem = "it is empty"
+	case ok && scheme == "mailto":
 		address, _, _ := strings.Cut(rest, "?")
-		local, domain, at := strings.Cut(address, "@")
-		if !ok || !at || local == "" || !isHost(domain) || strings.ContainsAny(uri, " \t!;") {
+		if !isMailbox(address) || strings.ContainsAny(uri, " \t!;<>\"") {
 			d.Problem = "it is no mail address"
+			d.Meant = mailtoOf(rest)
 		}
-	case "https":
+	case ok && scheme == "https":
 		d.Problem = httpsProblem(uri)
+	case mailtoOf(uri) != "":
+		d.Problem, d.Meant = "mailto: is missing", mailtoOf(uri)
+	case ok && scheme == "http" && httpsProblem("https:"+rest) == "":
+		d.Problem, d.Meant, d.Ignored = "reports go over https alone", "https:"+rest, true
+	case ok && strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == "" && scheme != "" && (strings.HasPrefix(rest, "//") || scheme == "tel" || scheme == "sms"):
+		d.Problem, d.Ignored = "it is neither mailto: nor https:", true
+	case ok && mailtoOf(rest) != "" && strings.HasPrefix(scheme, "mail"):
+		d.Problem, d.Meant = "it is neither mailto: nor https:", mailtoOf(rest)
 	default:
-		local, domain, at := strings.Cut(uri, "@")
-		switch {
-		case uri == "":
-			d.Problem = "it is empty"
-		case !ok && at && local != "" && isHost(domain):
-			d.Problem, d.Meant = "mailto: is missing", "mailto:"+uri
-		case strings.EqualFold(scheme, "http"):
-			d.Problem, d.Meant = "reports go over https alone", "https:"+rest
-		default:
-			d.Problem = "it is neither mailto: nor https:"
-		}
+		d.Problem = "it is neither mailto: nor https:"
 	}
 	return d
+}
+
+// isMailbox reports whether s is local@domain.
+func isMailbox(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && local != "" && isHost(domain) && !strings.HasSuffix(domain, ".") && !strings.ContainsAny(local, " \t,;:<>()[]\"!/")
+}
+
+// mailtoOf is the mailto: URI that text was meant to be: an address with slashes, a
+// final dot, angle brackets or a size suffix around it; "" if that is not plain.
+func mailtoOf(text string) string {
+	text = strings.Trim(text, " \t/<>.")
+	if i := strings.LastIndexByte(text, '!'); i > 0 && strings.Trim(text[i+1:], "0123456789kmgtKMGT") == "" {
+		text = strings.TrimRight(text[:i], ".")
+	}
+	for len(text) > len("mailto:") && strings.EqualFold(text[:len("mailto:")], "mailto:") {
+		text = text[len("mailto:"):]
+	}
+	if !isMailbox(text) {
+		return ""
+	}
+	return "mailto:" + text
 }
 
 // BIMI is a BIMI assertion record (draft-brand-indicators-for-message-identification, 4.2).
@@ -144,14 +201,18 @@ func ParseBIMI(text string) *BIMI {
 
 // split reads the tags behind the version, which is first and in its own case.
 func split(text, version string) Record {
-	var r Record
+	r := Record{text: text}
+	if len(text) > maxRecord {
+		r.problem("it has %d bytes, and of a record %d are read", len(text), maxRecord)
+		text = text[:maxRecord]
+	}
 	fields := strings.SplitN(text, ";", maxTags+2)
 	if len(fields) > maxTags+1 {
 		r.problem("it has more than %d tags", maxTags)
 		fields = fields[:maxTags+1]
 	}
 	if first := strings.TrimRight(fields[0], " \t"); first != version {
-		r.problem("it does not begin with %s;", version)
+		r.problem("it does not begin with %s; but %s", version, quote(finding.Mark(text, 0)))
 		if strings.EqualFold(strings.Join(strings.Fields(first), ""), version) {
 			fields = fields[1:]
 		}
@@ -159,8 +220,14 @@ func split(text, version string) Record {
 		fields = fields[1:]
 	}
 	seen := make(map[string]bool)
-	for i, field := range fields {
-		field = strings.Trim(field, " \t")
+	at := 0 // where the field begins
+	if n := len(strings.SplitN(text, ";", 2)[0]) + 1; len(fields) == 0 || len(text) >= n && !strings.HasPrefix(text, fields[0]+";") {
+		at = n
+	}
+	for i, whole := range fields {
+		field := strings.Trim(whole, " \t")
+		here := at + strings.Index(whole, field)
+		at += len(whole) + 1
 		if field == "" {
 			if i < len(fields)-1 {
 				r.problem("there is nothing between two semicolons")
@@ -174,21 +241,38 @@ func split(text, version string) Record {
 		}
 		switch {
 		case !ok:
-			r.problem("%s is no name=value", quote(field))
+			r.problem("%s (at byte %d) is no name=value", quote(finding.Mark(text, here)), here)
 			continue
 		case !isName(name):
-			r.problem("%s is no name of a tag", quote(name))
+			r.problem("%s is no name of a tag (at byte %d, %s)", quote(name), here, quote(finding.Mark(text, here)))
 			continue
+		case seen[name] && version != "v=BIMI1" && name != "id":
+			if len(r.Repeated) < maxProblems && !slices.Contains(r.Repeated, name) {
+				r.Repeated = append(r.Repeated, name)
+			}
 		case seen[name]:
 			r.problem("the tag %s occurs twice", name)
 		}
-		if at := strings.IndexFunc(value, func(c rune) bool { return c < ' ' || c > '~' }); at >= 0 {
-			r.problem("the value of %s holds a character that does not belong in a record", name)
+		known := name == "rua" && version == "v=TLSRPTv1" || name == "id" && version == "v=STSv1"
+		if wrong := wrongIn(value, version == "v=BIMI1", known); wrong >= 0 {
+			place := here + len(field) - len(value) + wrong
+			r.problem("the value of %s holds a character that does not belong in a record (at byte %d, %s)", name, place, quote(finding.Mark(text, place)))
+		} else if value == "" && version != "v=BIMI1" && !known {
+			r.problem("the field %s has no value (at byte %d, %s)", name, here, quote(finding.Mark(text, here)))
 		}
 		seen[name] = true
 		r.Tags = append(r.Tags, Tag{name, value})
 	}
 	return r
+}
+
+// wrongIn is where a value has a character that no value has, -1 for nowhere: in an
+// extension neither spaces nor equals signs (sts-ext-value in RFC 8461, 3.1, and
+// tlsrpt-ext-value in RFC 8460, 3). What else a known field may hold is judged apart.
+func wrongIn(value string, loose, known bool) int {
+	return strings.IndexFunc(value, func(c rune) bool {
+		return c < ' ' || c > '~' || !loose && !known && (c == ' ' || c == '=')
+	})
 }
 
 // isName reports whether s is the name of a field (sts-ext-name in RFC 8461, 3.1).
@@ -240,7 +324,7 @@ func httpsProblem(uri string) string {
 
 // quote repeats at most so much of what a record holds.
 func quote(s string) string {
-	const most = 80
+	const most = 120
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
