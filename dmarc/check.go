@@ -236,6 +236,7 @@ func merge(texts []string, domain string) *cleaned {
 			out.set("fo", c.get("fo"))
 		}
 		out.open = append(out.open, c.open...)
+		out.none = out.none || c.none
 	}
 	out.changes = nil
 	return out
@@ -471,6 +472,9 @@ func publish(summary, name, value string) *finding.Fix {
 func txtRecords(name string, texts []string) []finding.Record {
 	var out []finding.Record
 	for _, text := range texts {
+		if len(text) > maxRepair {
+			continue // its end is not known here
+		}
 		out = append(out, finding.Record{Name: name, Type: "TXT", Value: text})
 	}
 	return out

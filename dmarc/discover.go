@@ -294,7 +294,7 @@ func (d *Discovery) readStrays(qs []*question) {
 			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) {
 				continue
 			}
-			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: text, Evidence: *e})
+			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: clip(text, maxRepair), Evidence: *e})
 		}
 	}
 }

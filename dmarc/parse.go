@@ -35,8 +35,17 @@ func ParseRecord(text string) (*Record, error) {
 	if err := checkVersion(text); err != nil {
 		return nil, err
 	}
+	whole := len(text)
+	if whole > maxRepair {
+		text = clip(text, maxRepair)
+	}
 	r := &Record{Text: text, ADKIM: Relaxed, ASPF: Relaxed, FO: []string{"0"}, PSD: "u",
 		Tags: make([]Tag, 0, min(maxTags, 1+strings.Count(text, ";")))}
+	if whole > maxRepair {
+		r.Problems = append(r.Problems, Problem{Offset: maxRepair, Text: "…",
+			Reason: "the record has " + strconv.Itoa(whole) + " bytes, of which " + strconv.Itoa(maxRepair) + " are read"})
+		text = text[:maxRepair]
+	}
 	for start, n := 0, 0; start <= len(text); n++ {
 		end := len(text)
 		if i := strings.IndexByte(text[start:], ';'); i >= 0 {

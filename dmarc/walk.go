@@ -48,16 +48,16 @@ func (s *Step) read(q *question) {
 		record, err := ParseRecord(text)
 		if not, ok := err.(*NotPolicyError); ok {
 			not.atName(text)
-			s.Others = append(s.Others, Other{Text: text, Intended: not.Intended, Reason: not.Reason, Hint: not.Hint})
+			s.Others = append(s.Others, Other{Text: clip(text, maxRepair), Intended: not.Intended, Reason: not.Reason, Hint: not.Hint})
 			continue
 		}
 		switch {
 		case s.Record == nil:
 			s.Record = record
 		case s.Records == nil:
-			s.Records = []string{s.Record.Text, text}
+			s.Records = []string{s.Record.Text, clip(text, maxRepair)}
 		default:
-			s.Records = append(s.Records, text)
+			s.Records = append(s.Records, clip(text, maxRepair))
 		}
 	}
 	switch {
