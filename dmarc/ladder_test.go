@@ -24,7 +24,9 @@ func inForce(r *Record) [3]Policy {
 // TestLadder: no step of the ladder weakens what is in force for the domain or what is
 // below it, and none loses an address, for every combination of policies and tests.
 func TestLadder(t *testing.T) {
-	values := func(tag string) []string { return []string{"", tag + "=none; ", tag + "=quarantine; ", tag + "=reject; "} }
+	values := func(tag string) []string {
+		return []string{"", tag + "=none; ", tag + "=quarantine; ", tag + "=reject; "}
+	}
 	steps := 0
 	for _, p := range values("p")[1:] {
 		for _, sp := range values("sp") {
