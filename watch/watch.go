@@ -65,7 +65,8 @@ func (w *Watcher) Run(ctx context.Context, job Job) {
 	finished := make(chan struct{}, 1)
 	running := false
 	due := time.Now()
-	timer := time.NewTimer(delay(job.Jitter))
+	at := due.Add(delay(job.Jitter))
+	timer := time.NewTimer(at.Sub(due))
 	defer timer.Stop()
 	plan := func() {
 		now := time.Now()
@@ -77,7 +78,7 @@ func (w *Watcher) Run(ctx context.Context, job Job) {
 			w.log.Warn("the schedule has no further time")
 			return
 		}
-		at := due.Add(delay(job.Jitter))
+		at = due.Add(delay(job.Jitter))
 		timer.Reset(at.Sub(now))
 		w.figures.next.Set(float64(at.Unix()))
 		w.log.Info("next run", "at", at.UTC().Format(time.RFC3339))
@@ -101,8 +102,16 @@ func (w *Watcher) Run(ctx context.Context, job Job) {
 		case <-finished:
 			running = false
 		case job = <-w.reloads:
-			due = time.Now()
-			plan()
+			now := time.Now()
+			if due.IsZero() || due.After(now) {
+				due = now
+				plan()
+			} else if at.Sub(now) > job.Jitter {
+				// A run is due and waits in its jitter: it takes place, by the new job, and
+				// waits no longer than that has runs wait.
+				at = now.Add(delay(job.Jitter))
+				timer.Reset(at.Sub(now))
+			}
 		}
 	}
 }

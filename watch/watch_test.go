@@ -208,6 +208,62 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// TestReloadWhileDue: a reload does not take away a run that is due and waits in its
+// jitter; it takes place once, by the new job.
+func TestReloadWhileDue(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		// wait is how long after the start the reloads come, one a minute.
+		wait    time.Duration
+		reloads int
+		jitter  time.Duration
+		until   time.Duration
+		want    string
+	}{
+		{"the first run", time.Minute, 1, 10 * time.Hour, 23 * time.Hour, "new"},
+		{"the first run, without jitter from now on", time.Minute, 1, 0, 2 * time.Minute, "new"},
+		{"many reloads", time.Minute, 50, 10 * time.Hour, 23 * time.Hour, "new"},
+		{"the second run", 24*time.Hour + time.Second, 1, 10 * time.Hour, 35 * time.Hour, "old new"},
+		{"the second run, without jitter from now on", 24*time.Hour + time.Second, 1, 0, 25 * time.Hour, "old new"},
+		{"at the very time", 24 * time.Hour, 1, 10 * time.Hour, 35 * time.Hour, "old new"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				w := New(quiet(), "")
+				var names []string
+				job := func(name string, jitter time.Duration) Job {
+					return Job{Schedule: schedule(t, "@every 24h"), Jitter: jitter, Run: func(context.Context) (*Outcome, error) {
+						names = append(names, name)
+						return &Outcome{}, nil
+					}}
+				}
+				done := make(chan struct{})
+				began := time.Now()
+				// The jitter is random: with 10 h, a run within the first minute is one of 600.
+				go func() { defer close(done); w.Run(ctx, job("old", 10*time.Hour)) }()
+				time.Sleep(tt.wait)
+				early := len(names)
+				for range tt.reloads {
+					w.Reload(ctx, job("new", tt.jitter))
+					time.Sleep(time.Minute)
+				}
+				time.Sleep(began.Add(tt.until).Sub(time.Now()))
+				synctest.Wait()
+				cancel()
+				<-done
+				want := tt.want
+				if early > strings.Count(want, "old") {
+					return // it had run before the reload
+				}
+				if got := strings.Join(names, " "); got != want {
+					t.Errorf("%s, want %s", got, want)
+				}
+			})
+		})
+	}
+}
+
 func TestServe(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
