@@ -3,6 +3,7 @@ package spf
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -113,6 +114,19 @@ func (o *outcome) record() *recordFacts {
 		o.facts = f
 	}
 	return o.facts
+}
+
+// spfTexts are the SPF records of the answer. Servers turn the order of the records;
+// what is said and proposed must not turn with it.
+func (o *outcome) spfTexts() []string {
+	var texts []string
+	for i := range o.answer.Records {
+		if text := o.answer.Records[i].Text(); isRecord(text) {
+			texts = append(texts, text)
+		}
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // repaired is what the record was meant to be if it is in error; nil if it is not.

@@ -1,9 +1,11 @@
 package spf
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -374,19 +376,14 @@ func said(changes []change) string {
 func (k *checker) multiple() {
 	k.Decided("spf-record-missing", "spf-multiple-records", "spf-whitespace")
 	k.deprecated()
-	var texts []string
+	texts := k.p.answers.get(k.p.Domain, resolver.TypeTXT).spfTexts()
 	var remove []finding.Record
-	for i := range k.p.Record.Published {
-		if x := &k.p.Record.Published[i]; x.SPF {
-			texts = append(texts, x.Text())
-		}
-	}
-	// Servers turn the order of the records; what is said and proposed must not turn with it.
-	slices.Sort(texts)
 	for _, text := range texts {
 		remove = append(remove, finding.Record{Name: k.p.Domain, Type: "TXT", Value: text})
 	}
 	merged, dropped, notes := Merge(texts)
+	merged, astray := k.reaching(merged)
+	dropped = append(dropped, astray...)
 	detail := fmt.Sprintf("%s publishes %d SPF records; a receiver must answer permerror and use none of them.", k.p.Domain, len(texts))
 	if len(dropped) > 0 {
 		detail += " In the merged record " + enumerate(dropped, 8) + " can be spared."
@@ -396,26 +393,38 @@ func (k *checker) multiple() {
 			detail += " " + strings.ToUpper(n[:1]) + n[1:] + "."
 		}
 	}
-	if n := costOf(merged); n > maxLookups {
-		detail += fmt.Sprintf(" The merged record has %d terms that need the DNS by itself: flatten it.", n)
-	}
-	k.Add("spf-multiple-records", finding.Finding{
-		Detail:   detail,
-		Evidence: []finding.Evidence{k.p.Record.Evidence},
-		Fix:      &finding.Fix{Summary: "Remove all of them and publish one.", Name: k.p.Domain, Type: "TXT", Value: merged, Remove: remove},
-	})
-}
-
-// costOf is the lookups that the terms of a text take by themselves.
-func costOf(text string) int {
-	n := 0
-	terms, l := parse(text, nil)
-	for i := range terms {
-		if terms[i].kind.costs() && l.ignored(i, &terms[i]) == "" {
-			n++
+	fix := &finding.Fix{Summary: "Remove all of them and publish one.", Name: k.p.Domain, Type: "TXT", Value: merged, Remove: remove}
+	if q := k.p.with(map[string]string{k.p.Domain: merged}); q.Lookups > maxLookups {
+		detail += fmt.Sprintf(" The merged record needs %d lookups, and ten are allowed.", q.Lookups)
+		flat := q.flatten(context.Background(), time.Time{}, checkedSamples).AsFix()
+		if flat == nil || strings.Contains(merged, "<") {
+			fix = advice("Remove all of them and publish one, without the includes of services that no longer send for you: ten lookups are allowed.")
+		} else {
+			fix.Value, fix.More = flat.Value, flat.More
+			fix.Summary = "Remove all of them and publish the flattened record, or one without what no longer sends for you. Its addresses are copies, which must be kept current."
 		}
 	}
-	return n
+	k.Add("spf-multiple-records", finding.Finding{Detail: detail, Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
+}
+
+// reaching is a merged record without the includes that lead back to the domain, and
+// with placeholders for those that lead nowhere. The former are in astray.
+func (k *checker) reaching(merged string) (text string, astray []string) {
+	terms, _ := parse(merged, nil)
+	out := []string{version}
+	for i := range terms {
+		t := &terms[i]
+		name, _, ok := t.target(k.p.Domain, k.p.Domain)
+		switch {
+		case ok && t.kind == KindInclude && foldEqual(name, k.p.Domain):
+			astray = append(astray, t.text)
+		case ok && t.kind == KindInclude && k.nowhere(k.p.Domain, t.text):
+			out = append(out, t.rightName())
+		default:
+			out = append(out, t.text)
+		}
+	}
+	return strings.Join(out, " "), astray
 }
 
 // deprecated looks for Sender ID records.

@@ -173,7 +173,11 @@ func (k *checker) slips(r *Record) {
 		}
 		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
 		p.broken = true
-		p.replace(t, false, strings.Fields(t.Meant)...)
+		if meant := strings.Fields(t.Meant); k.nowhere(r.Domain, meant...) {
+			p.wrong(t, rightName(t))
+		} else {
+			p.replace(t, false, meant...)
+		}
 	}
 	if len(said) == 0 || k.Has("spf-broken-split") {
 		return

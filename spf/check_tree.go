@@ -107,7 +107,7 @@ func (k *checker) target(r *Record, t *Term) {
 		}
 		detail := fmt.Sprintf("%s in the record of %s leads to no SPF record: %s. A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, what, k.chain(r))
 		var fix *finding.Fix
-		if t.Meant != "" && k.mine(r) {
+		if t.Meant != "" && k.mine(r) && !k.nowhere(r.Domain, strings.Fields(t.Meant)...) {
 			detail += fmt.Sprintf(" It was probably meant to be %s.", quote(t.Meant))
 			p := k.proposal(r)
 			p.broken = true
@@ -120,7 +120,7 @@ func (k *checker) target(r *Record, t *Term) {
 	case t.Record != nil && t.Record.Error != "" && !t.Record.Repeated:
 		fix := k.tell(t.Record)
 		if m := t.Record.facts.repaired(); k.mine(t.Record) && m != nil && m.text != "" && len(m.parts) > 0 {
-			fix = &finding.Fix{Summary: corrected(m), Name: t.Record.Domain, Type: "TXT", Value: m.shown,
+			fix = &finding.Fix{Summary: corrected(m), Name: t.Record.Domain, Type: "TXT", Value: k.readable(t.Record.Domain, m),
 				Remove: []finding.Record{{Name: t.Record.Domain, Type: "TXT", Value: t.Record.Text}}}
 		}
 		k.Add("spf-include-permerror", finding.Finding{
@@ -129,6 +129,21 @@ func (k *checker) target(r *Record, t *Term) {
 			Evidence: answersOf(r, t), Fix: fix,
 		})
 	}
+}
+
+// readable is a repaired record with placeholders for what nobody can read, and for
+// what would lead nowhere.
+func (k *checker) readable(domain string, m *repaired) string {
+	out := []string{version}
+	for _, p := range m.parts {
+		if !p.unread && k.nowhere(domain, p.text) {
+			t := term{text: p.text}
+			t.parse()
+			p.text = t.rightName()
+		}
+		out = append(out, p.text)
+	}
+	return strings.Join(out, " ")
 }
 
 // opened is the fix for a loop: the record without the term that closes it, which

@@ -124,6 +124,10 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 					x.meant(q.name, other.text, own)
 				}
 			}
+			if q.name == x.root && f.count > 1 {
+				merged, _, _ := Merge(o.spfTexts())
+				x.meant(q.name, merged, 0)
+			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
 				for _, name := range misplaced(x.root) {
 					x.ask(name, resolver.TypeTXT, asMisplaced)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // proposal is what to publish in place of one record of the domain's own. Every
@@ -125,6 +126,15 @@ func sendersOf(t *Term) string {
 		kind = "ip6"
 	}
 	return kind + ":<the address of each sender that " + forPlaceholder(t.Text) + " stands for>"
+}
+
+// rightName is the placeholder for a term that is not in the tree.
+func (t *term) rightName() string {
+	x := &Term{Kind: t.kind, Value: t.spec}
+	if t.kind.directive() {
+		x.Qualifier = t.sign.String()
+	}
+	return rightName(x)
 }
 
 // rightName is the placeholder for a term whose name leads nowhere.
@@ -330,16 +340,41 @@ func (k *checker) holds(p *proposal, text string) bool {
 	if lost := k.p.pass.minus(q.pass).minus(unroutable); len(lost) > 0 && !k.Has("spf-all-pass") {
 		return false
 	}
-	before := make(map[string]bool)
+	return len(k.worse(q)) == 0
+}
+
+// worse are the errors that another policy has, and this one has not.
+func (k *checker) worse(q *Policy) []*finding.Finding {
+	type about struct{ check, subject string }
+	before := make(map[about]bool)
 	for _, f := range k.Found() {
-		before[f.Check] = true
+		before[about{f.Check, f.Subject}] = true
 	}
-	for _, f := range check(q, k.c, true).Found() {
-		if (f.Severity == finding.Critical || f.Severity == finding.Error) && !before[f.Check] {
+	return slices.DeleteFunc(check(q, k.c, true).Found(), func(f *finding.Finding) bool {
+		return !f.Severity.AtLeast(finding.Error) || before[about{f.Check, f.Subject}]
+	})
+}
+
+// nowhere reports whether the DNS says that what one of the terms names does not
+// exist, so that it is not what was meant.
+func (k *checker) nowhere(domain string, texts ...string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool {
+		t := term{text: text}
+		t.parse()
+		name, _, ok := t.target(domain, k.p.Domain)
+		if !ok || t.wrong != "" {
 			return false
 		}
-	}
-	return true
+		switch t.kind {
+		case KindInclude, KindRedirect:
+			return k.p.answers.get(name, resolver.TypeTXT).recordStatus().absent()
+		case KindA, KindMX:
+			return slices.ContainsFunc([]resolver.Type{resolver.TypeA, resolver.TypeMX}, func(x resolver.Type) bool {
+				return k.p.answers.get(name, x).status() == StatusNXDomain
+			})
+		}
+		return false
+	})
 }
 
 // with is the policy with other texts for the records of some domains, on the same

@@ -68,6 +68,12 @@ func repair(text string) repaired {
 	}
 	out, shown := []string{version}, []string{version}
 	tokens := joinTokens(fields, note)
+	apart := make(map[string]bool)
+	for i, f := range fields[:max(len(fields)-1, 0)] {
+		if strings.Trim(f, "-~?") == "" {
+			apart[f+fields[i+1]] = true
+		}
+	}
 	seen := make(map[Kind]string)
 	unread := 0
 	leaveOut := func(tok, placeholder, why string) {
@@ -83,6 +89,11 @@ func repair(text string) repaired {
 		}
 		terms, why := readToken(tok, before)
 		switch {
+		case terms != nil && (why != "" || apart[tok]) && doubtfulSign(tok, terms):
+			// It may stand for a letter, or for a dash of a list.
+			meant := forPlaceholder(strings.Join(terms, " "))
+			leaveOut(tok, "<"+meant+" or "+strings.TrimLeft(meant, "-~?")+">", "whether it excludes senders is not sure")
+			continue
 		case terms == nil && noise(tok):
 			note(tok, "", "punctuation that means nothing")
 			continue
@@ -426,6 +437,17 @@ func readToken(tok, before string) (terms []string, why string) {
 		return nil, "it may be the rest of " + quotable(before)
 	}
 	return fixed, why
+}
+
+// doubtfulSign reports whether a term that was repaired excludes what it names by a
+// sign that may be a slip as well: one that stood apart, or in place of a letter.
+// Hardly anyone excludes senders, and to exclude one by mistake loses it.
+func doubtfulSign(tok string, fixed []string) bool {
+	return strings.IndexByte("-~?", tok[0]) >= 0 && slices.ContainsFunc(fixed, func(s string) bool {
+		t := term{text: s}
+		t.parse()
+		return t.kind.directive() && t.kind != KindAll && t.sign != '+'
+	})
 }
 
 // bareName reports whether a token is a name without a mechanism.
