@@ -154,8 +154,11 @@ func (r *repair) endOfValue(s string, i int, name string) int {
 		// "p=rejectrua=…": the semicolon is missing, with all else in order.
 		if m := ended.FindString(s[i:]); m != "" {
 			rest := s[i+len(m):]
-			if t := startOfTag.FindStringSubmatch(rest); t != nil && strings.Contains(t[2], "=") {
-				return i + len(m)
+			if t := startOfTag.FindStringSubmatch(rest); t != nil {
+				word, _, _ := strings.Cut(rest[len(t[0]):], ";")
+				if strings.Contains(t[2], "=") || nearestPolicy(word) != "" {
+					return i + len(m)
+				}
 			}
 		}
 	}
@@ -175,7 +178,7 @@ func (r *repair) endOfValue(s string, i int, name string) int {
 			if m := startOfTag.FindStringSubmatch(s[k:]); m != nil && r.isTag(s, k, m, false) && (!mail || strings.HasPrefix(strings.ToLower(m[1]), "ru") || !atBefore(s, k+len(m[0])-len(m[2]))) {
 				return j
 			}
-			if c == ' ' || c == ',' {
+			if k > j+1 || c == ' ' || c == ',' {
 				if m := looseTag.FindString(s[k:]); m != "" {
 					return j
 				}
@@ -398,8 +401,8 @@ func (r *repair) readVersion(t *token) {
 	}
 	r.version = true
 	// "v=DMARC1 reject": what follows the version is a piece of its own.
-	if i := strings.IndexByte(value, ' '); i > 0 && isVersion(value[:i]) {
-		rest := token{value: strings.Trim(t.value[i:], " ,.:"), offset: t.offset + strings.IndexByte(r.text.text[t.offset:], ' ') + 1, end: t.end}
+	if i := strings.IndexAny(value, " ,.:"); i > 0 && isVersion(value[:i]) {
+		rest := token{value: strings.Trim(t.value[i:], " ,.:"), offset: t.end - len(strings.TrimLeft(t.value[i:], " ,.:")), end: t.end}
 		if policyWord(rest.value) != "" && !r.about["p"] {
 			rest.name, r.about["p"] = "p", true
 			r.readPolicy(&rest)
@@ -604,11 +607,23 @@ func failureOptions(s string) string {
 // readUnknown reads a tag of no known name: receivers ignore it, and so it goes, but
 // an address in it is somebody's.
 func (r *repair) readUnknown(t *token) {
-	if strings.Contains(t.value, "@") || nearestPolicy(t.value) != "" || versionLike(strings.ToLower(t.value)) {
+	if strings.Contains(t.value, "@") || strings.Contains(t.value, ":") || strings.Contains(strings.ToLower(t.value), "mail") || nearestPolicy(t.value) != "" || versionLike(strings.ToLower(t.value)) ||
+		holdsPolicy(t.name+t.value) {
 		r.open = append(r.open, r.source(t))
 		return
 	}
 	r.drop("dmarc-unknown-tag", t)
+}
+
+// holdsPolicy reports whether the letters of s are a policy behind one letter to three:
+// "pr=ejct", "spe=ject".
+func holdsPolicy(s string) bool {
+	for i := 1; i <= 3 && i < len(s); i++ {
+		if len(s)-i > 3 && nearestPolicy(s[i:]) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // readPiece reads what is no tag.

@@ -47,19 +47,21 @@ var (
 	bareScheme = regexp.MustCompile(`^(?i)[a-z-]{3,9}[:;=/.,]*$`)
 	joined     = regexp.MustCompile(`(?i)mailto[:=]`)
 	// torn is the scheme with something typed into it.
-	torn = regexp.MustCompile(`(?i)\bm[ ,;']?a[ ,;']?i[ ,;']?l[ ,;']?t[ ,;']?o *:`)
+	torn = regexp.MustCompile(`(?i)\bm[ ,;']?a[ ,;']?i[ ,;']?l[ ,;']?t[ ,;']?o *[:;]`)
 )
 
 // isMailScheme reports whether a word was meant as mailto.
 func isMailScheme(word string) bool {
 	word = strings.ToLower(word)
-	return word == "mail" || word == "email" || word == "e-mail" || suggest(word, "mailto") != ""
+	return word == "mail" || word == "email" || word == "e-mail" || len(word) < 9 && distance(word, "mailto") <= 2
 }
 
 // piece is a part of the value that may be an address: sep is what stood before it.
 type piece struct {
 	raw, body string
 	sep       byte
+	// scheme: a scheme was written before it.
+	scheme bool
 }
 
 // readMailboxes reads the value of rua or ruf. A value without a fault is taken as it
@@ -84,10 +86,11 @@ func readMailboxes(value string, k known) mailboxes {
 		}
 	}
 	mails = joinPieces(mails, k)
+	torn := slices.ContainsFunc(mails, func(p piece) bool { return !strings.Contains(p.body, "@") })
 	for i := range mails {
 		p := &mails[i]
 		to := "mailto:" + p.body
-		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") {
+		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") && (!torn || isAddress(p.body, k)) {
 			to = out.unsized(p.raw, u.Size) // sound by itself, with what it holds
 			p.raw = to
 		} else if !isAddress(p.body, k) {
@@ -183,7 +186,7 @@ func splitMailboxes(value string) []piece {
 		if pending != "" {
 			raw, sep, pending = pending+" "+raw, ' ', ""
 		}
-		out = append(out, piece{raw, body, sep})
+		out = append(out, piece{raw, body, sep, body != raw})
 	}
 	return out
 }
@@ -237,6 +240,11 @@ func joinPieces(in []piece, k known) []piece {
 	for _, p := range in {
 		if n := len(out); n > 0 {
 			last := &out[n-1]
+			_, _, whole := strings.Cut(last.body, "@")
+			if !whole && (p.scheme || strings.HasSuffix(last.raw, ":")) && !strings.HasPrefix(p.body, "@") {
+				out = append(out, p) // a scheme that is none stands between
+				continue
+			}
 			if body := joinTwo(last.body, p.body, p.sep, k, hosts); body != "" {
 				last.raw, last.body = last.raw+string(p.sep)+p.raw, body
 				continue
@@ -261,7 +269,7 @@ func joinTwo(a, b string, sep byte, k, hosts known) string {
 	case !ok:
 		// "post master@acme.example": nothing but a space is surely a slip, since a
 		// comma may stand in an address or between two.
-		if joined := a + b; (sep == ' ' || strings.HasPrefix(b, "@")) && isAddress(joined, k) {
+		if joined := a + b; (sep == ' ' && !strings.Contains(a, ".") || strings.HasPrefix(b, "@")) && isAddress(joined, k) {
 			return joined
 		}
 		return ""

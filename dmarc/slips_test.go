@@ -128,7 +128,7 @@ func harm(original, typed string) (why string, complete bool) {
 		}
 	}
 	for _, m := range before {
-		if strings.Contains(typed, m) && !slices.ContainsFunc(after, func(a string) bool { return strings.HasSuffix(a, m) || strings.HasPrefix(a, m) }) {
+		if strings.Contains(typed, m) && !slices.ContainsFunc(after, func(a string) bool { return strings.Contains(a, m) }) {
 			return "loses " + m, true
 		}
 	}
