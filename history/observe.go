@@ -58,7 +58,12 @@ func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Obse
 	heard := []*report.Report{r}
 	var asking error
 	for attempt := 1; o.Again != nil && attempt < o.Confirm; attempt++ {
-		b, prior, err := s.belief(ctx, s.db, r.Domain)
+		var b *belief
+		var prior *report.Standing
+		err := s.patiently(ctx, func() (err error) {
+			b, prior, err = s.belief(ctx, s.db, r.Domain)
+			return err
+		})
 		if err != nil {
 			return nil, s.fail(err)
 		}

@@ -59,7 +59,11 @@ func one(row *sql.Row) (Run, error) {
 }
 
 func (s *Store) list(ctx context.Context, query string, args ...any) ([]Run, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
+	var rows *sql.Rows
+	err := s.patiently(ctx, func() (err error) {
+		rows, err = s.db.QueryContext(ctx, query, args...)
+		return err
+	})
 	if err != nil {
 		return nil, s.fail(err)
 	}

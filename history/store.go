@@ -29,6 +29,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -45,7 +46,7 @@ var (
 	ErrReadOnly = errors.New("it is read-only")
 	// ErrFull: the disk or the quota is full.
 	ErrFull = errors.New("the disk is full")
-	// ErrBusy: another process holds it for longer than busyTimeout.
+	// ErrBusy: another process holds it for longer than one waits.
 	ErrBusy = errors.New("another process is writing it")
 	// ErrDamaged: the database is corrupt.
 	ErrDamaged = errors.New("it is damaged")
@@ -56,8 +57,13 @@ var (
 // applicationID marks a database as a history: "mwhi".
 const applicationID = 0x6d776869
 
-// busyTimeout is how long a write waits for another process.
-const busyTimeout = 30 * time.Second
+// patience is how long a store waits for another process that holds the file, in all:
+// whoever has waited so long in vain does not wait again, and those who wait in line
+// wait together.
+const patience = 30 * time.Second
+
+// busyTimeout is how long SQLite waits in one statement, in which nothing ends it.
+const busyTimeout = time.Second
 
 //go:embed schema/*.sql
 var migrations embed.FS
@@ -70,16 +76,31 @@ type Store struct {
 	now  func() time.Time
 	// readOnly is why it cannot be written; nil: it can.
 	readOnly error
+	patience time.Duration
+
+	// turn is held by who tries to take the file.
+	turn sync.Mutex
+	// held is since when another process holds the file; zero: nobody has found it so.
+	held time.Time
+	// over: it has been held for longer than one waits, and nothing is tried any more.
+	over bool
 }
 
 // Open opens the history in file, and creates it where there is none. A file
 // that cannot be written, or is on a full disk, is opened for reading. A nil now
 // is time.Now.
+//
+// For another process that holds the file a store waits for 30 s. After that all
+// that it does fails with ErrBusy, at once.
 func Open(ctx context.Context, file string, now func() time.Time) (*Store, error) {
+	return openPatiently(ctx, file, now, patience)
+}
+
+func openPatiently(ctx context.Context, file string, now func() time.Time, patience time.Duration) (*Store, error) {
 	if now == nil {
 		now = time.Now
 	}
-	s := &Store{file: file, now: now}
+	s := &Store{file: file, now: now, patience: patience}
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -147,17 +168,50 @@ func (s *Store) open(ctx context.Context) (err error) {
 	// Writers follow one another in any case.
 	s.db.SetMaxOpenConns(1)
 	// Turning on the log takes the file alone, which SQLite does not wait for.
-	for wait := time.Millisecond; ; wait *= 2 {
-		err = s.migrate(ctx)
-		if !errors.Is(classify(err), ErrBusy) || wait > time.Second {
+	return s.patiently(ctx, func() error { return s.migrate(ctx) })
+}
+
+// patiently does what may find the file held by another process, again and again
+// until it does not, or until the patience of the store is at its end.
+func (s *Store) patiently(ctx context.Context, do func() error) error {
+	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		again, err := s.try(do)
+		if !again {
 			return err
 		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return ctx.Err()
-		case <-time.After(wait):
+		case <-timer.C:
 		}
 	}
+}
+
+// try does it once, and reports whether it is to be tried again. Who comes meanwhile
+// waits: it has no better chance, and may not have to try.
+func (s *Store) try(do func() error) (again bool, err error) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if s.over {
+		return false, ErrBusy
+	}
+	err = do()
+	return s.found(errors.Is(classify(err), ErrBusy)), err
+}
+
+// found notes whether the file was found held, and reports whether to try again.
+func (s *Store) found(held bool) bool {
+	switch {
+	case !held:
+		s.held = time.Time{}
+	case s.held.IsZero():
+		s.held = time.Now()
+	default:
+		s.over = s.over || time.Since(s.held) >= s.patience
+	}
+	return held && !s.over
 }
 
 // migrate checks what the file is and brings its schema up to date.
@@ -286,7 +340,12 @@ func (s *Store) write(ctx context.Context, work func(tx *sql.Tx) error) error {
 	if s.readOnly != nil {
 		return s.fail(s.readOnly)
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	// What takes the file is the beginning: the work is done once.
+	var tx *sql.Tx
+	err := s.patiently(ctx, func() (err error) {
+		tx, err = s.db.BeginTx(ctx, nil)
+		return err
+	})
 	if err != nil {
 		return s.fail(err)
 	}
