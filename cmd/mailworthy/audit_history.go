@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,28 +49,68 @@ func (f *auditFlags) checkHistory() error {
 
 // keeper keeps the audits of a run in a history. What it cannot keep is said once
 // and does not hold up the audits. It may be used by several goroutines.
+//
+// The history may be held by another process. So it is opened and written beside the
+// audits, and no report waits for it; but those of --changes, which are about it.
 type keeper struct {
-	store  *history.Store
 	flags  historyFlags
 	dns    dnsFlags
 	stderr io.Writer
+
+	// opened is closed when store is there, or is known not to come.
+	opened chan struct{}
+	store  *history.Store
+	// reports are to be kept; kept is closed when all are.
+	reports chan *report.Report
+	kept    chan struct{}
+	cancel  context.CancelFunc
+	// taken: there has been a report to keep.
+	taken atomic.Bool
 
 	mu     sync.Mutex
 	failed bool
 	seen   map[string]*history.Observation
 }
 
-// keeper opens the history of --history; nil where none is wanted.
+// toKeep is how many reports of a list wait to be kept before the audits wait too.
+const toKeep = 64
+
+// keeper opens the history of --history; nil where none is wanted. The keeper is to
+// be closed, and has then kept all.
 func (f *auditFlags) keeper(ctx context.Context, now time.Time, stderr io.Writer) *keeper {
 	if f.history == "" {
 		return nil
 	}
-	k := &keeper{flags: f.historyFlags, dns: f.dns, stderr: stderr, seen: make(map[string]*history.Observation)}
+	k := &keeper{flags: f.historyFlags, dns: f.dns, stderr: stderr, seen: make(map[string]*history.Observation),
+		opened: make(chan struct{}), kept: make(chan struct{})}
+	size := toKeep
+	if !f.streams() {
+		// These reports are in memory until the last of them is written in any case.
+		size = maxCollected
+	}
+	k.reports = make(chan *report.Report, size)
+	// What has been audited is kept, after an interruption too.
+	ctx, k.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go k.work(ctx, now)
+	return k
+}
+
+// work opens the history and keeps what comes, until there is no more.
+func (k *keeper) work(ctx context.Context, now time.Time) {
+	defer close(k.kept)
 	var err error
-	if k.store, err = history.Open(ctx, f.history, func() time.Time { return now }); err != nil {
+	if k.store, err = history.Open(ctx, k.flags.history, func() time.Time { return now }); err != nil && ctx.Err() == nil {
 		k.fail(err)
 	}
-	return k
+	close(k.opened)
+	for r := range k.reports {
+		if k.store == nil {
+			continue
+		}
+		if _, err := k.store.Add(ctx, r); err != nil {
+			k.fail(err)
+		}
+	}
 }
 
 // close ends the keeping; err is that of the command, which comes first.
@@ -77,12 +118,18 @@ func (k *keeper) close(err error) error {
 	if k == nil {
 		return err
 	}
+	var status exitStatus
+	if !k.taken.Load() {
+		k.cancel() // there is nothing to wait for
+	}
+	close(k.reports)
+	<-k.kept
+	k.cancel()
 	if k.store != nil {
 		if err := k.store.Close(); err != nil {
 			k.fail(err)
 		}
 	}
-	var status exitStatus
 	if k.failed && (err == nil || errors.As(err, &status)) {
 		return exit(exitUsage)
 	}
@@ -108,21 +155,33 @@ func (k *keeper) fail(err error) {
 
 // keep keeps one report. An audit that was stopped has not seen the domain.
 func (k *keeper) keep(ctx context.Context, a *auditor, target audit.Target, r *report.Report) {
-	if k == nil || k.store == nil || ctx.Err() != nil {
+	if k == nil || ctx.Err() != nil {
 		return
 	}
-	var err error
 	if !k.flags.changes {
-		_, err = k.store.Add(ctx, r)
-	} else {
-		var seen *history.Observation
-		seen, err = k.store.Observe(ctx, r, history.Options{Confirm: k.flags.confirm, Again: func(ctx context.Context, attempt int) (*report.Report, error) {
-			return k.again(ctx, a, target, attempt)
-		}})
-		k.mu.Lock()
-		k.seen[r.Domain] = seen
-		k.mu.Unlock()
+		k.taken.Store(true)
+		same := *r // what is done to the report from here on is another matter
+		select {
+		case k.reports <- &same:
+		case <-ctx.Done():
+		}
+		return
 	}
+	k.taken.Store(true)
+	select {
+	case <-k.opened:
+	case <-ctx.Done():
+		return
+	}
+	if k.store == nil {
+		return
+	}
+	seen, err := k.store.Observe(ctx, r, history.Options{Confirm: k.flags.confirm, Again: func(ctx context.Context, attempt int) (*report.Report, error) {
+		return k.again(ctx, a, target, attempt)
+	}})
+	k.mu.Lock()
+	k.seen[r.Domain] = seen
+	k.mu.Unlock()
 	if err != nil && ctx.Err() == nil {
 		k.fail(err)
 	}
