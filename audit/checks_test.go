@@ -167,6 +167,7 @@ func TestEveryCheck(t *testing.T) {
 	key("dkim-key-undecodable", finding.Error, "v=DKIM1; k=rsa; p=QUJD")
 	add("dkim-multiple-records", finding.Error, "", txt("s1._domainkey", "v=DKIM1; p="+k2048b))
 	key("dkim-revoked", finding.Error, "v=DKIM1; p=")
+	add("dkim-wrong-name", finding.Error, "s1._domainkey", txt("s1.domainkey", "v=DKIM1; p="+k2048), Target{Selectors: []string{"s1"}})
 	add("dkim-key-split", finding.Error, "s1._domainkey", txt("s1._domainkey", "v=DKIM1; k=rsa; p="+k2048[:200])+"\n"+txt("s1._domainkey", k2048[200:]))
 	key("dkim-key-insecure", finding.Critical, "v=DKIM1; k=ed25519; p=AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
 	add("dkim-ed25519-only", finding.Warning, "s1._domainkey\ns2._domainkey", txt("s1._domainkey", "v=DKIM1; k=ed25519; p="+ed))

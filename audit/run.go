@@ -62,6 +62,8 @@ type run struct {
 	options Options
 	session *resolver.Session
 	result  *Result
+	// names lists names of the zones that were loaded.
+	names func(name string, most int) []string
 
 	// The facts that others wait for.
 	mx, spf, senders fact
@@ -94,6 +96,7 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 		session: resolver.NewSession(r, o.MaxQueries),
 		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
 			Examined: examined(target)},
+		names: func(name string, most int) []string { return dkim.NamesBelow(r, name, most) },
 	}
 	a.ask(ctx)
 	a.result.Queries = a.session.Queries()
@@ -177,7 +180,7 @@ func (a *run) ask(ctx context.Context) {
 	}
 	if a.wants(finding.DKIM) {
 		dkim.Begin(b, t.Domain, dkim.Options{Selectors: t.Selectors, Catalogue: a.options.Selectors,
-			DKIMDomains: t.DKIMDomains, Hints: a.hints(ctx)}, func(d *dkim.Discovery) { res.DKIM = d })
+			DKIMDomains: t.DKIMDomains, Hints: a.hints(ctx), Names: a.names}, func(d *dkim.Discovery) { res.DKIM = d })
 	}
 	if a.wants(finding.DMARC) || a.wants(finding.SPF) {
 		dmarc.Begin(b, t.Domain, t.MailFrom, t.DKIMDomains, func(d *dmarc.Discovery, aligned []dmarc.Alignment) {

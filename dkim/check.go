@@ -25,7 +25,9 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 	j := &judge{Sheet: finding.NewSheet(checkList, d.Domain), d: d, sends: c.sends()}
 	if j.sends {
 		observed := j.observed()
-		j.presence(observed)
+		if j.wrongNames(); len(j.d.Mislaid) == 0 {
+			j.presence(observed)
+		}
 		j.unanswered(observed)
 		j.stated()
 		j.dangling()
@@ -243,6 +245,10 @@ func (j *judge) stated() {
 		if found[name] {
 			continue
 		}
+		if j.d.mislaid(name) {
+			decided = false // one cause, one finding
+			continue
+		}
 		var where, open, dangling []string
 		wildcard := ""
 		var evidence []finding.Evidence
@@ -275,6 +281,7 @@ func (j *judge) stated() {
 	}
 	if decided {
 		j.Decided("dkim-selector-missing")
+		j.Decided("dkim-wrong-name")
 	}
 }
 
@@ -296,6 +303,13 @@ func (j *judge) dangling() {
 			detail += fmt.Sprintf(" %s keeps one of its two selectors alive, but the other has no key here either: signing is not turned on.", p.Name)
 		}
 		// To remove it is not for a plan to do: the service may be the one that signs.
+		if right, ok := j.withoutOrigin(s); ok {
+			j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence},
+				Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: the domain was added to the target, because the final dot is missing in the zone.", s.QueryName(), target),
+				Fix: &finding.Fix{Summary: "Publish the alias with its final dot.", Name: s.QueryName(), Type: "CNAME", Value: right,
+					Remove: []finding.Record{{Name: s.QueryName(), Type: "CNAME", Value: s.CNAMEs[0]}}}})
+			continue
+		}
 		fix := &finding.Fix{Summary: "Have the key published at " + target + ", or remove the alias."}
 		if s.Provider != "" {
 			fix.Summary = fmt.Sprintf("Turn on DKIM for %s at %s, or remove the alias if the service is no longer used.", s.Domain, s.Provider)
@@ -305,6 +319,20 @@ func (j *judge) dangling() {
 	if seen {
 		j.Decided("dkim-cname-dangling")
 	}
+}
+
+// withoutOrigin is the target of an alias without the domain that a zone file added
+// to it, if the rest is a name of a service.
+func (j *judge) withoutOrigin(s *Selector) (string, bool) {
+	if len(s.CNAMEs) != 1 {
+		return "", false
+	}
+	right, ok := strings.CutSuffix(s.CNAMEs[0], "."+s.Domain)
+	if !ok {
+		return "", false
+	}
+	p, _ := bySuffix(loaded().cname, right)
+	return right, p != nil
 }
 
 // pair returns the best status of the provider's other selectors at the domain of s.

@@ -32,6 +32,14 @@ var Checks = []finding.Check{
 		Reference: "RFC 6376, 6.1.2",
 	},
 	{
+		ID: "dkim-wrong-name", Severity: finding.Error, Section: finding.DKIM,
+		Title:     "DKIM key at the wrong host name",
+		Condition: "The key of a selector that is missing is found at a doubled name, without the underscore or the label _domainkey, or one label off.",
+		Why:       "Verifiers look at <selector>._domainkey.<domain> alone: every signature with this selector fails.",
+		Remedy:    "Move the record to the right name. Many control panels add the domain to what is typed.",
+		Reference: "RFC 6376, 3.6.2.1",
+	},
+	{
 		ID: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM,
 		Title:     "The key record is malformed",
 		Condition: "The record is no tag list, has a tag twice, has an empty h= or s=, or has no p=. What verifiers read over (an empty entry between two semicolons) is a notice.",

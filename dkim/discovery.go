@@ -45,6 +45,8 @@ type Discovery struct {
 	Selectors []Selector `json:"selectors"`
 	// Keys are the key records found, in the order of Selectors.
 	Keys []PublishedKey `json:"keys"`
+	// Mislaid are keys at names where nobody looks for them.
+	Mislaid []Mislaid `json:"mislaid,omitempty"`
 	// Tried counts the selectors asked at the domain itself, Answered those of
 	// them with records of their own, Unresolved those that the DNS did not
 	// answer; the rest are absent.

@@ -25,6 +25,8 @@ const (
 	// that are searched for large factors.
 	mostText, mostTexts = 4096, 20
 	mostThorough        = 16
+	// mostListed bounds the selectors taken from a zone.
+	mostListed = 200
 )
 
 // Hints are names found elsewhere in the audit that point to providers.
@@ -50,6 +52,10 @@ type Options struct {
 	// Hints says what MX and SPF do: it calls then once, at once or when that is
 	// known; nil: nothing is known.
 	Hints func(then func(Hints))
+	// Names lists up to most names below a name, as far as zones that were loaded hold
+	// them (NamesBelow); nil: none can be listed. Their selectors are asked
+	// like stated ones, and keys at wrong names are found.
+	Names func(name string, most int) []string
 	// DKIMDomains are other signing domains (d=): the stated selectors are asked there too.
 	DKIMDomains []string
 }
@@ -94,14 +100,21 @@ func (s *search) goOn() {
 	}
 	s.d.HintsIncomplete = s.hints.Incomplete
 	s.infer()
-	if s.d.Proof != ProofAbsent || s.anything() {
-		s.batch.Part(s.secondRound, func() {
-			s.attachWildcard(s.second)
-			s.conclude()
-		})
-	} else {
+	s.second = len(s.d.Selectors)
+	more := s.d.Proof != ProofAbsent || s.anything()
+	if s.mislay(); !more && len(s.mislaid) == 0 {
 		s.conclude()
+		return
 	}
+	s.batch.Part(func(b *resolver.Batch) {
+		if more {
+			s.secondRound(b)
+		}
+		s.askMislaid(b)
+	}, func() {
+		s.attachWildcard(s.second)
+		s.conclude()
+	})
 }
 
 // search is one discovery under way.
@@ -125,6 +138,10 @@ type search struct {
 	shapes []string
 	// inferred are the providers of d.Providers.
 	inferred []inferredProvider
+	// names lists names of zones that were loaded, nil if there are none.
+	names func(name string, most int) []string
+	// mislaid are the names at which keys may stand by mistake.
+	mislaid []mislaid
 }
 
 func newSearch(domain string, o Options) *search {
@@ -164,7 +181,43 @@ func newSearch(domain string, o Options) *search {
 			s.d.Selectors = append(s.d.Selectors, Selector{Name: sel, Domain: at, Stated: true})
 		}
 	}
+	s.names = o.Names
+	s.list()
 	return s
+}
+
+// NamesBelow lists up to most names below a name at which zones that r answers from
+// have text or an alias; none if no zone holds the name.
+func NamesBelow(r resolver.Resolver, name string, most int) []string {
+	var names []string
+	for _, record := range resolver.Below(r, name, resolver.TypeTXT, resolver.TypeCNAME) {
+		if n := len(names); record.Name != name && (n == 0 || names[n-1] != record.Name) {
+			if n == most {
+				break
+			}
+			names = append(names, record.Name)
+		}
+	}
+	return names
+}
+
+// list takes the selectors of a zone that was loaded.
+func (s *search) list() {
+	if s.names == nil {
+		return
+	}
+	suffix := "._domainkey." + s.d.Domain
+	for _, name := range s.names(suffix[1:], mostListed) {
+		sel := strings.TrimSuffix(name, suffix)
+		if sel == "*" || strings.HasPrefix(sel, "*.") || strings.HasSuffix(sel, "._domainkey") {
+			continue // a wildcard is found by asking, the other stands at a wrong name
+		}
+		if i := slices.IndexFunc(s.d.Selectors, func(o Selector) bool { return o.Name == sel && o.Domain == s.d.Domain }); i >= 0 {
+			s.d.Selectors[i].Listed = true
+		} else if s.add(sel) {
+			s.d.Selectors[len(s.d.Selectors)-1].Listed = true
+		}
+	}
 }
 
 // cleanName is a name as the resolver wants it: lower case, no final dot.
@@ -260,7 +313,6 @@ func (s *search) judgeFirst() {
 // secondRound asks for the selectors of the providers inferred, and then for what
 // is left of the mode's guesses.
 func (s *search) secondRound(b *resolver.Batch) {
-	s.second = len(s.d.Selectors)
 	n := s.room()
 	// One of each in turn, so that a provider with many does not use up the bound.
 	for i, more := 0, true; more; i++ {
@@ -377,6 +429,7 @@ func (s *search) conclude() {
 			k.insecure = k.insecurity(s.d.Catalogue != Inferred && len(s.d.Keys) <= mostThorough)
 		}
 	}
+	s.takeMislaid()
 	s.done(s.d)
 }
 

@@ -1,9 +1,6 @@
 package dkim
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // mostPieces bounds the TXT records of a selector that are tried as pieces of one
 // key.
@@ -70,51 +67,48 @@ func joinPieces(texts []string) string {
 	if len(texts) < 2 || len(texts) > mostPieces {
 		return ""
 	}
-	head := -1
+	pieces := make([]string, len(texts)) // without the tags that some panels repeat
+	heads := make([]bool, len(texts))
 	for i, text := range texts {
 		var k Key
 		switch k.read(text); {
 		case len(text) > mostText, k.Live(), k.Revoked:
 			return "" // complete by itself
-		case k.resembles() && (head < 0 || strings.HasPrefix(k.Version, "DKIM")):
-			head = i
+		case k.tag("p") != nil:
+			pieces[i], heads[i] = k.tag("p").value, true
+		case k.resembles():
+			heads[i] = true
+		default:
+			pieces[i] = text
 		}
 	}
-	if head < 0 {
-		return ""
-	}
-	var rest []string
-	for i, text := range texts {
-		if i == head {
+	found := map[string]string{}
+	for order := range permutations(len(texts)) {
+		if !heads[order[0]] {
 			continue
 		}
-		// Some panels repeat the tags before every piece.
-		var k Key
-		if k.read(text); k.tag("p") != nil {
-			text = k.tag("p").value
-		} else if k.resembles() {
-			return ""
-		}
-		rest = append(rest, text)
-	}
-	found := ""
-	for order := range permutations(len(rest)) {
-		joined := texts[head]
-		for _, i := range order {
-			joined += rest[i]
+		joined := texts[order[0]]
+		for _, i := range order[1:] {
+			joined += pieces[i]
 		}
 		var k Key
 		k.read(joined)
-		if repaired := k.repaired(); k.Live() || repaired != "" {
-			if found != "" {
-				return ""
-			}
-			if found = joined; !k.Live() || len(k.Problems) > 0 {
-				found = repaired
-			}
+		repaired := k.repaired()
+		if repaired == "" || k.Revoked {
+			continue
+		}
+		fixed, _ := ParseKey(repaired) // it parses, or it were no repair
+		if found[fixed.Fingerprint] = joined; !k.Live() || len(k.Problems) > 0 {
+			found[fixed.Fingerprint] = repaired
 		}
 	}
-	return found
+	if len(found) != 1 {
+		return ""
+	}
+	for _, joined := range found {
+		return joined
+	}
+	return ""
 }
 
 // permutations yields the orders of n things.

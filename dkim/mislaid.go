@@ -1,0 +1,258 @@
+package dkim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// Mislaid is a key at a name where no verifier looks for it.
+type Mislaid struct {
+	Selector string `json:"selector"`
+	Domain   string `json:"domain"`
+	// Name is where the key stands.
+	Name string `json:"name"`
+	// Why says what is wrong with the name, as part of a sentence.
+	Why string `json:"why"`
+	// CNAMEs are the aliases followed to the record.
+	CNAMEs []string `json:"cnames,omitempty"`
+	Record string   `json:"record"`
+
+	evidence finding.Evidence
+}
+
+// RightName is where verifiers look for the key, with a placeholder if the name
+// does not tell the selector.
+func (m *Mislaid) RightName() string {
+	if m.Selector == "" {
+		return "<selector>._domainkey." + m.Domain
+	}
+	return m.Selector + "._domainkey." + m.Domain
+}
+
+// mislaid is a name at which the key of a selector may stand by mistake, and the
+// answer for it.
+type mislaid struct {
+	selector, name, why string
+	resolved
+}
+
+// The bounds on wrong names.
+const (
+	// mostMissing bounds the stated selectors that are looked for elsewhere.
+	mostMissing = 4
+	// mostNames bounds the names of a zone that are searched for keys.
+	mostNames = 5000
+	// mostMislaid bounds the names that are asked.
+	mostMislaid = 60
+)
+
+// The ways in which a name goes wrong.
+const (
+	whyDoubled    = "the domain is in the name twice: the control panel adds it to what is typed"
+	whyUnderscore = "the underscore before domainkey is missing"
+	whyLabel      = "the label _domainkey is missing"
+	whyDot        = "the dot before _domainkey is missing"
+	whyTwice      = "the label _domainkey is there twice"
+	whySwapped    = "_domainkey and the selector are swapped"
+	whySpelt      = "_domainkey is misspelt"
+	whyPart       = "a part of the domain is in the name twice"
+	whyTenant     = "it is the name that the alias should lead to, published as a selector"
+	whySelector   = "the selector is missing before _domainkey"
+)
+
+// misspelt are labels that stand for _domainkey.
+var misspelt = []string{"_domainkeys", "_domain_key", "_domain-key", "_dkim", "_domainkay", "_domankey", "domain_key", "dkim"}
+
+// mislay lists the names at which the keys may stand that were not found: of stated
+// selectors, and of those that a zone which was loaded has at a wrong name. Only
+// what is missing is looked for, so that a domain in order costs no question.
+func (s *search) mislay() {
+	d := s.d.Domain
+	found := map[string]bool{}
+	var missing []string
+	for i := range s.d.Selectors {
+		sel := &s.d.Selectors[i]
+		found[sel.Name] = found[sel.Name] || s.d.answered(sel) || sel.Status == SelectorUnresolved || len(sel.CNAMEs) > 0
+	}
+	for i := range s.d.Selectors {
+		sel := &s.d.Selectors[i]
+		if sel.Stated && !found[sel.Name] && !slices.Contains(missing, sel.Name) && len(missing) < mostMissing {
+			missing = append(missing, sel.Name)
+		}
+	}
+	s.mislayListed(found)
+	first, _, _ := strings.Cut(d, ".")
+	// Name by name, so that a bound cuts the rarer ones.
+	for _, w := range []struct{ before, after, why string }{
+		{"", "._domainkey." + d + "." + d, whyDoubled},
+		{"", ".domainkey." + d, whyUnderscore},
+		{"", "." + d, whyLabel},
+		{"", "_domainkey." + d, whyDot},
+		{"", "._domainkey._domainkey." + d, whyTwice},
+		{"_domainkey.", "." + d, whySwapped},
+		{"", "-" + strings.ReplaceAll(d, ".", "-") + "._domainkey." + d, whyTenant},
+		{"", "._domainkey." + first + "." + d, whyPart},
+		{"", "._domainkeys." + d, whySpelt},
+	} {
+		for _, sel := range missing {
+			s.perhaps(sel, w.before+sel+w.after, w.why)
+		}
+	}
+	s.mislayGuessed(missing)
+	s.d.Questions += len(s.mislaid)
+}
+
+// mislayGuessed looks for what is cheap if nothing is known: whether anything is
+// below the two names that are met most, and the alias of Microsoft 365 as typed.
+func (s *search) mislayGuessed(missing []string) {
+	if s.d.Catalogue == Inferred || len(missing) > 0 || s.anything() || s.d.Wildcard.Status == WildcardKey {
+		return
+	}
+	d := s.d.Domain
+	for _, p := range s.inferred {
+		for _, sel := range p.selectors[:min(2, len(p.selectors))] {
+			s.perhaps(sel, sel+"._domainkey."+d+"."+d, whyDoubled)
+			s.perhaps(sel, sel+".domainkey."+d, whyUnderscore)
+			if p.Standby {
+				s.perhaps(sel, sel+"-"+strings.ReplaceAll(d, ".", "-")+"._domainkey."+d, whyTenant)
+			}
+		}
+	}
+}
+
+// mislayListed takes the wrong names from the zone.
+func (s *search) mislayListed(found map[string]bool) {
+	if s.names == nil {
+		return
+	}
+	d := s.d.Domain
+	first, _, _ := strings.Cut(d, ".")
+	for _, name := range s.names(d, mostNames) {
+		relative := strings.TrimSuffix(name, "."+d)
+		cut := func(suffix string) (string, bool) {
+			sel, ok := strings.CutSuffix(relative, suffix)
+			return sel, ok && sel != "" && !strings.Contains(sel, "*")
+		}
+		try := func(sel, why string) {
+			if !found[sel] {
+				s.perhaps(sel, name, why)
+			}
+		}
+		if sel, ok := cut("._domainkey." + d); ok {
+			try(sel, whyDoubled)
+		} else if sel, ok := cut("._domainkey." + first); ok {
+			try(sel, whyPart)
+		} else if sel, ok := cut("._domainkey._domainkey"); ok {
+			try(sel, whyTwice)
+		} else if sel, ok := cut(".domainkey"); ok {
+			try(sel, whyUnderscore)
+		} else if sel, ok := cut("_domainkey"); ok && !strings.Contains(sel, ".") {
+			try(sel, whyDot)
+		} else if sel, ok := strings.CutPrefix(relative, "_domainkey."); ok && !strings.Contains(sel, ".") {
+			try(sel, whySwapped)
+		} else if sel, ok := cut("-" + strings.ReplaceAll(d, ".", "-") + "._domainkey"); ok && strings.HasPrefix(sel, "selector") {
+			try(sel, whyTenant)
+		} else {
+			for _, label := range misspelt {
+				if sel, ok := cut("." + label); ok {
+					try(sel, whySpelt)
+				}
+			}
+		}
+	}
+}
+
+// perhaps adds a name, once.
+func (s *search) perhaps(selector, name, why string) {
+	if len(s.mislaid) < min(mostMislaid, s.room()) && len(name) <= 253 &&
+		!slices.ContainsFunc(s.mislaid, func(m mislaid) bool { return m.name == name }) {
+		s.mislaid = append(s.mislaid, mislaid{selector: selector, name: name, why: why})
+	}
+}
+
+func (s *search) askMislaid(b *resolver.Batch) {
+	for i := range s.mislaid {
+		b.Ask(s.mislaid[i].name, resolver.TypeTXT, s.mislaid[i].set)
+	}
+}
+
+// takeMislaid keeps the names at which there is a key.
+func (s *search) takeMislaid() {
+	s.d.Mislaid = nil
+	take := func(selector, name, why string, a *resolver.Answer) {
+		if a == nil || a.Status != resolver.Found || len(a.Records) > mostTexts ||
+			slices.ContainsFunc(s.d.Mislaid, func(m Mislaid) bool { return m.Selector == selector }) {
+			return
+		}
+		for i := range a.Records {
+			text := a.Records[i].Text()
+			var k Key
+			if k.read(text); !k.Live() {
+				if text = k.repaired(); text == "" || strings.HasSuffix(text, "p=") {
+					continue
+				}
+			}
+			evidence := resolver.Outcome(a, nil)
+			evidence.Answer = clipAnswer(evidence.Answer)
+			s.d.Mislaid = append(s.d.Mislaid, Mislaid{Selector: selector, Domain: s.d.Domain, Name: name, Why: why,
+				CNAMEs: a.CNAMEs, Record: a.Records[i].Text(), evidence: evidence})
+			return
+		}
+	}
+	for i := range s.mislaid {
+		m := &s.mislaid[i]
+		take(m.selector, m.name, m.why, m.answer)
+	}
+	if s.proof.err == nil {
+		// What stands at _domainkey itself has no selector.
+		stated := ""
+		for i := range s.d.Selectors {
+			if sel := &s.d.Selectors[i]; sel.Stated && !s.d.answered(sel) && sel.Status != SelectorUnresolved {
+				if stated != "" && stated != sel.Name {
+					stated = ""
+					break
+				}
+				stated = sel.Name
+			}
+		}
+		if s.d.Wildcard.Status == WildcardNone {
+			take(stated, "_domainkey."+s.d.Domain, whySelector, s.proof.answer)
+		}
+	}
+}
+
+// wrongNames reports the keys at wrong names.
+func (j *judge) wrongNames() {
+	for i := range j.d.Mislaid {
+		m := &j.d.Mislaid[i]
+		key := PublishedKey{Selector: m.Selector, Domain: m.Domain, RecordCount: 1}
+		key.Key.read(m.Record)
+		fix := &finding.Fix{Summary: fmt.Sprintf("Move the record to %s.", m.RightName()), Name: m.RightName(), Type: "TXT", Value: m.Record,
+			Remove: []finding.Record{{Name: m.Name, Type: "TXT", Value: m.Record}}}
+		mend := &mending{PublishedKey: &key}
+		switch {
+		case len(m.CNAMEs) > 0:
+			fix.Type, fix.Value = "CNAME", m.CNAMEs[0]
+			fix.Remove = []finding.Record{{Name: m.Name, Type: "CNAME", Value: m.CNAMEs[0]}}
+		case len(m.Record) > mostText:
+			fix.Value, fix.Remove = "<the record, without what is wrong in it>", nil
+		case !key.Live() || len(key.Problems) > 0:
+			fix.Value = mend.value()
+			fix.Summary = fmt.Sprintf("Move the record to %s, in the right form.", m.RightName())
+		}
+		if meant := mend.key(); meant != nil && tooWeak(meant) {
+			fix = key.fixNewKey("Create a 2048-bit key, and publish it under a new selector.")
+		}
+		detail := fmt.Sprintf("A DKIM key is published at %s: %s. Verifiers look for it at %s.", m.Name, m.Why, m.RightName())
+		j.Add("dkim-wrong-name", finding.Finding{Subject: m.RightName(), Detail: detail, Evidence: []finding.Evidence{m.evidence}, Fix: fix})
+	}
+}
+
+// mislaid reports whether the key of a selector was found at a wrong name.
+func (d *Discovery) mislaid(selector string) bool {
+	return slices.ContainsFunc(d.Mislaid, func(m Mislaid) bool { return m.Selector == selector })
+}

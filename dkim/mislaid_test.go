@@ -1,0 +1,191 @@
+package dkim
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// names lists names of a zone as an audit does.
+func namesOf(r resolver.Resolver) func(string, int) []string {
+	return func(name string, most int) []string { return NamesBelow(r, name, most) }
+}
+
+// TestWrongNames: a key that stands where nobody looks for it is one finding, whose
+// fix moves it.
+func TestWrongNames(t *testing.T) {
+	record := "v=DKIM1; k=rsa; p=" + spki(t, 2048)
+	microsoft := hints(Hints{MXHosts: []string{"acme-example.mail.protection.outlook.com"}})
+	for _, tt := range []struct {
+		name, zone string
+		listed     bool // the names of the zone can be listed
+		o          Options
+		want       []string
+		from, to   string // what the fix moves
+		kind       string
+	}{
+		{"doubled", "s9._domainkey.acme.example TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkey.acme.example.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"no underscore", "s9.domainkey TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9.domainkey.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"no label", "s9 TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"no dot", "s9_domainkey TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9_domainkey.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"label twice", "s9._domainkey._domainkey TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkey._domainkey.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"swapped", "_domainkey.s9 TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "_domainkey.s9.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"part of the domain twice", "s9._domainkey.acme TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkey.acme.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"misspelt", "s9._domainkeys TXT KEY", false, Options{Selectors: []string{"s9"}, MaxQuestions: 80},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkeys.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"at _domainkey itself", "_domainkey TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "_domainkey.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"at _domainkey itself, none stated", "_domainkey TXT KEY", false, Options{},
+			[]string{"dkim-wrong-name error <selector>._domainkey.acme.example"}, "_domainkey.acme.example", "<selector>._domainkey.acme.example", "TXT"},
+		{"an alias", "s9.domainkey CNAME s9.esp.example.\n--esp--\ns9 TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9.domainkey.acme.example", "s9._domainkey.acme.example", "CNAME"},
+		{"the target of Microsoft as typed", "selector1-acme-example._domainkey CNAME k.esp.example.\n--esp--\nk TXT KEY", false, Options{Selectors: []string{"selector1"}, Hints: microsoft},
+			[]string{"dkim-wrong-name error selector1._domainkey.acme.example"}, "selector1-acme-example._domainkey.acme.example", "selector1._domainkey.acme.example", "CNAME"},
+		{"none stated, a service inferred", "selector1._domainkey.acme.example TXT KEY", false, Options{Hints: microsoft},
+			[]string{"dkim-wrong-name error selector1._domainkey.acme.example"}, "selector1._domainkey.acme.example.acme.example", "selector1._domainkey.acme.example", "TXT"},
+		{"listed, none stated", "odd77._domainkey.acme.example TXT KEY", true, Options{},
+			[]string{"dkim-wrong-name error odd77._domainkey.acme.example"}, "odd77._domainkey.acme.example.acme.example", "odd77._domainkey.acme.example", "TXT"},
+		{"listed, misspelt", "odd77._dkim TXT KEY", true, Options{},
+			[]string{"dkim-wrong-name error odd77._domainkey.acme.example"}, "odd77._dkim.acme.example", "odd77._domainkey.acme.example", "TXT"},
+		{"two of them", "s8.domainkey TXT KEY\ns9._domainkey.acme.example TXT KEY", false, Options{Selectors: []string{"s8", "s9"}},
+			[]string{"dkim-wrong-name error s8._domainkey.acme.example", "dkim-wrong-name error s9._domainkey.acme.example"}, "", "", ""},
+		{"one missing beside it", "s8.domainkey TXT KEY", false, Options{Selectors: []string{"s8", "s9"}},
+			[]string{"dkim-selector-missing critical s9._domainkey.acme.example", "dkim-wrong-name error s8._domainkey.acme.example"}, "", "", ""},
+		{"the key of a subdomain is none", "s9._domainkey.mail TXT KEY\ngoogle._domainkey TXT KEY" + second, true, Options{}, nil, "", "", ""},
+		{"both names have it", "s9._domainkey TXT KEY\ns9.domainkey TXT KEY" + second, true, Options{Selectors: []string{"s9"}}, nil, "", "", ""},
+		{"no key at the wrong name", "s9 TXT hello\ngoogle._domainkey TXT KEY" + second, false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-selector-missing critical s9._domainkey.acme.example"}, "", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := zone(t, tt.zone)
+			if tt.listed {
+				tt.o.Names = namesOf(r)
+			}
+			findings := Check(Examine(t.Context(), r, "acme.example", tt.o), Context{}).Findings()
+			if got := summary(findings); !slices.Equal(got, tt.want) && len(got)+len(tt.want) > 0 {
+				t.Fatalf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(tt.want, "\n  "))
+			}
+			if tt.from == "" {
+				return
+			}
+			f := find1(t, findings, "dkim-wrong-name")
+			fix := f.Fix
+			if fix.Name != tt.to || fix.Type != tt.kind || len(fix.Remove) != 1 || fix.Remove[0].Name != tt.from || fix.Remove[0].Type != tt.kind {
+				t.Errorf("fix %+v", fix)
+			}
+			if tt.kind == "TXT" && fix.Value != record && !strings.HasPrefix(fix.Value, "v=DKIM1; ") {
+				t.Errorf("value %q", fix.Value)
+			}
+			vet(t, f)
+		})
+	}
+}
+
+// TestListedSelectors: the selectors of a zone that was loaded are all examined,
+// aliases too.
+func TestListedSelectors(t *testing.T) {
+	for _, tt := range []struct {
+		name, zone string
+		want       []string
+		keys       int
+	}{
+		{"names that nobody guesses", "7v6qjduqgj2jhvqj5m3a4k3v2ydl4szk._domainkey TXT KEY" + second, nil, 2},
+		{"a selector of two labels", "2026.mail._domainkey TXT KEY" + second, nil, 2},
+		{"an alias", "odd77._domainkey CNAME k.esp.example." + second + "\n--esp--\nk TXT KEY", nil, 2},
+		{"an alias to nothing", "odd77._domainkey CNAME k.esp.example." + second + "\n--esp--\nx TXT KEY",
+			[]string{"dkim-cname-dangling error odd77._domainkey.acme.example", "dkim-ed25519-only warning k2._domainkey.acme.example", "dkim-single-selector notice k2._domainkey.acme.example"}, 1},
+		{"a weak one", "odd77._domainkey TXT \"v=DKIM1; p=" + rfc6376Key + "\"" + second, []string{"dkim-key-weak warning odd77._domainkey.acme.example"}, 2},
+		{"a wildcard is no selector", "*._domainkey TXT \"v=DKIM1; p=\"\nodd77._domainkey TXT KEY" + second, []string{"dkim-wildcard notice *._domainkey.acme.example"}, 2},
+	} {
+		r := zone(t, tt.zone)
+		d := Examine(t.Context(), r, "acme.example", Options{Names: namesOf(r)})
+		if got := summary(Check(d, Context{}).Findings()); !slices.Equal(got, tt.want) && len(got)+len(tt.want) > 0 || len(d.Keys) != tt.keys {
+			t.Errorf("%s: %d keys, %q", tt.name, len(d.Keys), got)
+		}
+	}
+}
+
+// TestSplitKeys: a key in pieces is put together if one order alone makes a key.
+func TestSplitKeys(t *testing.T) {
+	p := soundRecords(t)[0]
+	quoted := func(texts ...string) string {
+		var b strings.Builder
+		for _, text := range texts {
+			b.WriteString("s1._domainkey TXT " + quoted(text) + "\n")
+		}
+		return b.String()
+	}
+	body := strings.TrimPrefix(p, "v=DKIM1; k=rsa; p=")
+	for _, tt := range []struct {
+		name, zone string
+		value      string // "" if it cannot be put together
+	}{
+		{"two", quoted(p[:220], p[220:]), p},
+		{"two, the second first", quoted(p[220:], p[:220]), p},
+		{"three", quoted(p[:120], p[120:250], p[250:]), p},
+		{"tags before each piece", quoted(p[:220], "v=DKIM1; k=rsa; p="+p[220:]), p},
+		{"p= before each piece", quoted(p[:220], "p="+p[220:]), p},
+		{"p= in the second", quoted("v=DKIM1; k=rsa; t=s", "p="+body), ""},
+		{"a piece is missing", quoted(p[:120], p[250:]), ""},
+		{"two keys", quoted(p, "v=DKIM1; p="+rfc6376Key), ""},
+		{"a key and something else", quoted(p, "google-site-verification=abc"), ""},
+		{"a key and a revoked one", quoted(p, "v=DKIM1; p="), ""},
+	} {
+		findings := Check(Examine(t.Context(), zone(t, tt.zone), "acme.example", Options{Selectors: []string{"s1"}}), Context{}).Findings()
+		check := "dkim-key-split"
+		if tt.value == "" {
+			check = "dkim-multiple-records"
+		}
+		f := find1(t, findings, check)
+		if f.Severity != finding.Error || f.Fix.Value != tt.value || tt.value != "" && len(f.Fix.Remove) < 2 {
+			t.Errorf("%s: %+v %+v", tt.name, f, f.Fix)
+		}
+		if tt.value == "" && len(f.Fix.Remove) > 0 {
+			t.Errorf("%s: removes %+v", tt.name, f.Fix.Remove)
+		}
+		for _, other := range findings {
+			if other.Check != check && other.Severity.AtLeast(finding.Error) && tt.value != "" {
+				t.Errorf("%s: %s beside it", tt.name, other.Check)
+			}
+			if other.Fix != nil && len(other.Fix.Remove) > 0 && other.Check != "dkim-key-split" {
+				t.Errorf("%s: %s removes a record: %+v", tt.name, other.Check, other.Fix)
+			}
+		}
+	}
+	same := Check(Examine(t.Context(), zone(t, quoted(p, "k=rsa; p="+body)), "acme.example", Options{Selectors: []string{"s1"}}), Context{}).Findings()
+	if f := find1(t, same, "dkim-multiple-records"); f.Fix.Value != p || len(f.Fix.Remove) != 1 {
+		t.Errorf("the same key twice: %+v", f.Fix)
+	}
+}
+
+// TestOpenSelectorsAreNoPass: a selector in use that did not answer leaves the
+// checks of keys undecided.
+func TestOpenSelectorsAreNoPass(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		o    Options
+		fail string
+		pass bool
+	}{
+		{"stated", Options{Selectors: []string{"s9"}}, "s9.", false},
+		{"of a service", Options{Hints: hints(Hints{MXHosts: []string{"aspmx.l.google.com"}})}, "google.", false},
+		{"a guess", Options{}, "s1.", true},
+	} {
+		r := &recorder{next: zone(t, "s2._domainkey TXT KEY"+second), fail: func(n string) bool { return strings.HasPrefix(n, tt.fail) }}
+		for _, f := range Check(Examine(t.Context(), r, "acme.example", tt.o), Context{}).Findings() {
+			if slices.Contains(keyChecks, f.Check) && (f.Severity == finding.Pass) != tt.pass {
+				t.Errorf("%s: %s is %s", tt.name, f.Check, f.Severity)
+			}
+		}
+	}
+}
