@@ -31,12 +31,14 @@ type Facts struct {
 	Subject    []Text `json:"subject"`
 	ReturnPath []Path `json:"return_path"`
 	// Received from the top, up to a bound; the last server's comes first.
-	Received              []Hop            `json:"received"`
-	ReceivedLeftOut       int              `json:"received_left_out,omitempty"`
-	AuthenticationResults []Text           `json:"authentication_results"`
-	Signatures            []SignatureField `json:"dkim_signatures"`
-	Unsubscribe           Unsubscribe      `json:"unsubscribe"`
-	Precedence            []Text           `json:"precedence"`
+	Received              []Hop  `json:"received"`
+	ReceivedLeftOut       int    `json:"received_left_out,omitempty"`
+	AuthenticationResults []Text `json:"authentication_results"`
+	// ReceivedSPF are the Received-SPF fields (RFC 7208, 9.1).
+	ReceivedSPF []Text           `json:"received_spf,omitempty"`
+	Signatures  []SignatureField `json:"dkim_signatures"`
+	Unsubscribe Unsubscribe      `json:"unsubscribe"`
+	Precedence  []Text           `json:"precedence"`
 	// ListID are the List-Id fields: the message is one of a list (RFC 2919).
 	ListID      []Text `json:"list_id"`
 	MIMEVersion []Text `json:"mime_version"`
@@ -148,7 +150,7 @@ func (m *Message) Facts() *Facts {
 		From: m.addresses("From"), Sender: m.addresses("Sender"), ReplyTo: m.addresses("Reply-To"),
 		To: m.addresses("To"), CC: m.addresses("Cc"), BCC: m.addresses("Bcc"),
 		AuthorDomains: []string{}, Date: []Date{}, MessageID: []MessageID{}, ReturnPath: []Path{}, Received: []Hop{},
-		AuthenticationResults: m.texts("Authentication-Results"), Subject: m.texts("Subject"),
+		AuthenticationResults: m.texts("Authentication-Results"), ReceivedSPF: m.texts("Received-SPF"), Subject: m.texts("Subject"),
 		Signatures: []SignatureField{}, Unsubscribe: m.unsubscribe(), Precedence: m.texts("Precedence"),
 		ListID: m.texts("List-Id"), MIMEVersion: m.texts("MIME-Version"), MIMEFields: []string{}}
 	f.note(m)

@@ -21,6 +21,10 @@ type Hop struct {
 	By   string     `json:"by,omitempty"`
 	With string     `json:"with,omitempty"`
 	Date *time.Time `json:"date,omitempty"`
+
+	// from is the name of the client that the server looked up, else the one that
+	// it greeted with.
+	from string
 }
 
 const (
@@ -38,6 +42,8 @@ var (
 	// What might be an address without brackets.
 	bareAddr = regexp.MustCompile(`[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+`)
 	// The name in a comment: (helo=name), (HELO name), (EHLO name).
+	// The name before the address in a comment: (name [192.0.2.1]).
+	lookedUp = regexp.MustCompile(`^\(([A-Za-z0-9._-]+\.[A-Za-z]+)\.? \[`)
 	heloWord = regexp.MustCompile(`(?i)\b(?:helo|ehlo)[= ]\s*([^\s()]+)`)
 )
 
@@ -68,6 +74,12 @@ func readHop(f *Field) Hop {
 		h.HELO = m[1]
 	}
 	h.HELO = clip(strings.TrimSuffix(h.HELO, "."), maxQuoted)
+	if h.from = h.HELO; strings.HasPrefix(from.comments, "(unknown") || strings.Contains(from.comments, "may be forged") {
+		h.from = "" // the name that it greeted with is all that there is
+	}
+	if m := lookedUp.FindStringSubmatch(from.comments); m != nil {
+		h.from = clip(strings.TrimSuffix(m[1], "."), maxQuoted)
+	}
 	return h
 }
 
@@ -120,44 +132,6 @@ func readClauses(text string) map[string]clause {
 	}
 	keep()
 	return out
-}
-
-// Client is the host that handed the message to the receiver, and why it is
-// taken for that.
-type Client struct {
-	IP   netip.Addr
-	HELO string
-	// Line is that of the Received field.
-	Line int
-	Why  string
-}
-
-// Client infers the client from the Received fields: the topmost that names a
-// public address. Those above it are the receiver's own, from one of its hosts
-// to another. Nothing can be inferred from fields further down: whoever sent the
-// message could have written them. Without one it is nil, and the second result
-// says why.
-func (f *Facts) Client() (*Client, string) {
-	if len(f.Received) == 0 {
-		return nil, "the message has no Received field, so it was not delivered yet, or was saved without it"
-	}
-	var skipped []string
-	for i := range f.Received {
-		h := &f.Received[i]
-		if why := unusable(h.IP); why != "" {
-			if len(skipped) < 5 {
-				skipped = append(skipped, fmt.Sprintf("line %d %s", h.Line, why))
-			}
-			continue
-		}
-		c := &Client{IP: h.IP, HELO: h.HELO, Line: h.Line}
-		c.Why = fmt.Sprintf("the topmost Received field, in line %d", h.Line)
-		if len(skipped) > 0 {
-			c.Why = fmt.Sprintf("the Received field in line %d, the topmost with a public address (%s)", h.Line, strings.Join(skipped, "; "))
-		}
-		return c, ""
-	}
-	return nil, "no Received field names a public address (" + strings.Join(skipped, "; ") + ")"
 }
 
 // ClientAt is the client with this address by the topmost Received field that

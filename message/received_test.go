@@ -71,12 +71,12 @@ func TestClient(t *testing.T) {
 	}{
 		{"topmost", public + other, "192.0.2.10", 1, "the topmost Received field, in line 1"},
 		{"order counts", other + public, "203.0.113.7", 1, "the topmost Received field, in line 1"},
-		{"loopback", loop + loop6 + public, "192.0.2.10", 3, "the Received field in line 3, the topmost with a public address (line 1 names a loopback address, 127.0.0.1; line 2 names a loopback address, ::1)"},
+		{"loopback", loop + loop6 + public, "192.0.2.10", 3, "the Received field in line 3, the topmost that is not the receiver's own (line 1 names a loopback address, 127.0.0.1; line 2 names a loopback address, ::1)"},
 		{"private", private + ula + nat + public, "192.0.2.10", 4, "line 3 names a private address, 100.64.1.2"},
 		{"link-local", link + public, "192.0.2.10", 2, "line 1 names a link-local address, fe80::1"},
 		{"unspecified", zero + public, "192.0.2.10", 2, "line 1 names no address of a host, 0.0.0.0"},
 		{"no address", none + public, "192.0.2.10", 2, "line 1 names no address"},
-		{"none is public", none + private, "", 0, "no Received field names a public address (line 1 names no address; line 2 names a private address, 10.1.2.3)"},
+		{"none is public", none + private, "", 0, "no Received field names the address of a host that handed the message over (line 1 names no address; line 2 names a private address, 10.1.2.3): state it with --ip"},
 		{"no Received", "", "", 0, "no Received field"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
