@@ -42,30 +42,28 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 		}
 	}
 	j.wildcard()
-	if j.inUseOpen() {
-		// The key of a selector in use is not known: nothing about the keys is right
-		// everywhere.
-		j.Undecided(keyChecks...)
-		j.Undecided("dkim-shared-key", "dkim-cname-dangling", "dkim-ed25519-only", "dkim-parked-key")
-	}
+	j.open()
 	return j.Sheet
 }
 
-// inUseOpen reports whether the question for a selector that is in use was not
-// answered: a stated one, or one of a service that the domain points to.
-func (j *judge) inUseOpen() bool {
-	return slices.ContainsFunc(j.d.Selectors, func(s Selector) bool {
-		return s.Status == SelectorUnresolved && (s.Stated || s.Listed || j.inferred(s.Name))
-	})
+// open takes the passes back that a question without an answer leaves open: a
+// selector that did not answer may have a key in which anything is wrong.
+func (j *judge) open() {
+	d := j.d
+	if slices.ContainsFunc(d.Selectors, func(s Selector) bool { return s.Status == SelectorUnresolved }) {
+		j.Undecided(keyChecks...)
+		j.Undecided("dkim-shared-key", "dkim-cname-dangling", "dkim-ed25519-only", "dkim-parked-key", "dkim-single-selector", "dkim-ent-broken")
+	}
+	if slices.ContainsFunc(d.Evidence, unanswered) || d.openNames {
+		j.Undecided("dkim-wrong-name")
+	}
+	if slices.ContainsFunc(d.Wildcard.Evidence, unanswered) {
+		j.Undecided("dkim-wildcard")
+		j.Undecided(keyChecks...) // a wildcard's answer is that of every selector
+	}
 }
 
-// inferred reports whether a service that the domain points to signs with the selector.
-func (j *judge) inferred(selector string) bool {
-	return slices.ContainsFunc(j.d.Providers, func(i Inference) bool {
-		p := loaded().byName[i.Provider]
-		return p != nil && slices.Contains(p.Selectors, selector)
-	})
-}
+func unanswered(e finding.Evidence) bool { return !isAnswer(e.Status) }
 
 // judge applies the checks to one discovery.
 type judge struct {

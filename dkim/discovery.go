@@ -61,6 +61,9 @@ type Discovery struct {
 	Questions int `json:"questions"`
 	// Evidence is the question for _domainkey.<domain>.
 	Evidence []finding.Evidence `json:"evidence"`
+
+	// openNames: a wrong name at which a key may stand did not answer.
+	openNames bool
 }
 
 // WildcardStatus says what random selectors are answered with.

@@ -205,6 +205,7 @@ func (s *search) takeMislaid() {
 	}
 	for i := range s.mislaid {
 		m := &s.mislaid[i]
+		s.d.openNames = s.d.openNames || m.err != nil
 		take(m.selector, m.name, m.why, m.answer)
 	}
 	if s.proof.err == nil {
