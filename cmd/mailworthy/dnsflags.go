@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -206,23 +205,4 @@ func loadZones(ctx context.Context, specs []string, stderr io.Writer) ([]*resolv
 		}
 	}
 	return zones, nil
-}
-
-// newLogger logs to w: warnings always, with -v what is done, with -vv every question.
-func newLogger(w io.Writer, format string, verbose int) (*slog.Logger, error) {
-	level := slog.LevelWarn
-	switch {
-	case verbose >= 2:
-		level = slog.LevelDebug
-	case verbose == 1:
-		level = slog.LevelInfo
-	}
-	o := &slog.HandlerOptions{Level: level}
-	switch strings.ToLower(format) {
-	case "text":
-		return slog.New(slog.NewTextHandler(w, o)), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(w, o)), nil
-	}
-	return nil, fmt.Errorf("--log-format %q: it must be text or json", format)
 }

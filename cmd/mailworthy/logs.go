@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"mailworthy/internal/redact"
+	"mailworthy/report"
+)
+
+// newLogger logs to w: warnings always, with -v what is done, with -vv every question.
+func newLogger(w io.Writer, format string, verbose int) (*slog.Logger, error) {
+	level := slog.LevelWarn
+	switch {
+	case verbose >= 2:
+		level = slog.LevelDebug
+	case verbose == 1:
+		level = slog.LevelInfo
+	}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: withoutCredentials}
+	switch strings.ToLower(format) {
+	case "text":
+		return slog.New(slog.NewTextHandler(&harmless{w, func(line []byte) []byte { return []byte(report.Escape(string(line))) }}, o)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(&harmless{w, escapeJSON}, o)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q: it must be text or json", format)
+}
+
+// withoutCredentials takes the user information of URLs out of what is logged.
+func withoutCredentials(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(redact.URLs(v))
+	case error:
+		a.Value = slog.StringValue(redact.URLs(v.Error()))
+	}
+	return a
+}
+
+// harmless writes lines of a log. What a handler leaves as it is in them, such as
+// controls beyond ASCII, is escaped: it comes from the DNS and a terminal obeys it.
+type harmless struct {
+	to     io.Writer
+	escape func(line []byte) []byte
+}
+
+// Write writes one line: handlers write each record at once.
+func (h *harmless) Write(line []byte) (int, error) {
+	text, ended := bytes.CutSuffix(line, []byte("\n"))
+	out := h.escape(text)
+	if ended {
+		out = append(out, '\n')
+	}
+	if _, err := h.to.Write(out); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
+
+// escapeJSON escapes what Escape would, the way of JSON: the text means the same. Beyond
+// ASCII there is nothing in JSON but in its strings.
+func escapeJSON(line []byte) []byte {
+	out := make([]byte, 0, len(line))
+	for len(line) > 0 {
+		r, size := utf8.DecodeRune(line)
+		switch high, low := utf16.EncodeRune(r); {
+		case r == utf8.RuneError && size == 1:
+			out = append(out, `\ufffd`...)
+		case r < 0x7f, report.Escape(string(r)) == string(r):
+			out = append(out, line[:size]...)
+		case low != utf8.RuneError:
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		line = line[size:]
+	}
+	return out
+}
