@@ -65,7 +65,7 @@ func New(c Config) (*Client, error) {
 	specs := c.Servers
 	if len(specs) == 0 {
 		var err error
-		if specs, err = systemServers(resolvConf); err != nil {
+		if specs, err = systemServers(); err != nil {
 			return nil, err
 		}
 	}

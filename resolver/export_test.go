@@ -23,7 +23,7 @@ func ReadResponse(msg []byte, name string, t Type) (*Answer, bool, *Error) {
 }
 
 // SystemServers reads a resolv.conf.
-var SystemServers = systemServers
+var ResolvConf = readResolvConf
 
 // ParseServer reads an address of Config.Servers and says where it leads.
 func ParseServer(spec string) (string, error) {

@@ -12,12 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/miekg/dns"
 	"golang.org/x/time/rate"
 )
-
-// resolvConf is where the system keeps its resolvers.
-const resolvConf = "/etc/resolv.conf"
 
 // penaltyStep is how long a server is passed over after its first failure; every
 // further one doubles it, up to penaltyMax.
@@ -153,16 +149,4 @@ func serverAddr(s, port string) (addr netip.AddrPort, host string, err error) {
 		ip = ips[0].Unmap()
 	}
 	return netip.AddrPortFrom(ip, uint16(n)), host, nil
-}
-
-// systemServers reads the resolvers of the system (resolv.conf(5)).
-func systemServers(file string) ([]string, error) {
-	c, err := dns.ClientConfigFromFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("the system's resolvers are not known: %w", err)
-	}
-	if len(c.Servers) == 0 {
-		return []string{"127.0.0.1"}, nil
-	}
-	return c.Servers, nil
 }

@@ -54,12 +54,12 @@ func TestSystemServers(t *testing.T) {
 		{"# one\nnameserver 192.0.2.53\nnameserver 2001:db8::53\nnameserver fe80::1%eth0\nsearch x.test\noptions timeout:1\n", []string{"192.0.2.53", "2001:db8::53", "fe80::1%eth0"}},
 		{"search x.test\n", []string{"127.0.0.1"}},
 	} {
-		got, err := resolver.SystemServers(writeFile(t, "resolv.conf", tc.text))
+		got, err := resolver.ResolvConf(writeFile(t, "resolv.conf", tc.text))
 		if err != nil || !slices.Equal(got, tc.want) {
 			t.Errorf("%q: %v, %v", tc.text, got, err)
 		}
 	}
-	if _, err := resolver.SystemServers("/nonexistent/resolv.conf"); err == nil {
+	if _, err := resolver.ResolvConf("/nonexistent/resolv.conf"); err == nil {
 		t.Error("no error for a file that is not there")
 	}
 }
