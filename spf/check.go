@@ -382,7 +382,7 @@ func (k *checker) multiple() {
 		remove = append(remove, finding.Record{Name: k.p.Domain, Type: "TXT", Value: text})
 	}
 	merged, dropped, notes := Merge(texts)
-	merged, astray := k.reaching(merged)
+	merged, astray := k.reaching(merged, texts)
 	dropped = append(dropped, astray...)
 	detail := fmt.Sprintf("%s publishes %d SPF records; a receiver must answer permerror and use none of them.", k.p.Domain, len(texts))
 	if len(dropped) > 0 {
@@ -407,10 +407,19 @@ func (k *checker) multiple() {
 	k.Add("spf-multiple-records", finding.Finding{Detail: detail, Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
 }
 
-// reaching is a merged record without the includes that lead back to the domain, and
-// with placeholders for those that lead nowhere. The former are in astray.
-func (k *checker) reaching(merged string) (text string, astray []string) {
-	terms, _ := parse(merged, nil)
+// reaching is the merged record of texts without the includes that lead back to the
+// domain, with placeholders for those that lead nowhere, and with the end of a
+// redirect if that is the strictest. What leads back is in astray.
+func (k *checker) reaching(merged string, texts []string) (text string, astray []string) {
+	terms, l := parse(merged, nil)
+	if l.all >= 0 {
+		for _, s := range texts {
+			if end := k.endOf(s, 0); strictness[end] > strictness[terms[l.all].sign] {
+				terms[l.all].text = end.String() + "all"
+				terms[l.all].sign = end
+			}
+		}
+	}
 	out := []string{version}
 	for i := range terms {
 		t := &terms[i]
@@ -425,6 +434,26 @@ func (k *checker) reaching(merged string) (text string, astray []string) {
 		}
 	}
 	return strings.Join(out, " "), astray
+}
+
+// endOf is the sign of the all that ends a record, after its redirects; 0 if it has none
+// or the DNS did not say.
+func (k *checker) endOf(text string, depth int) qualifier {
+	terms, l := parse(text, nil)
+	if l.wrongAt >= 0 || depth > maxLookups {
+		return 0
+	}
+	if l.all >= 0 {
+		return terms[l.all].sign
+	}
+	for i := range terms {
+		if name, _, ok := terms[i].target(k.p.Domain, k.p.Domain); ok && terms[i].kind == KindRedirect {
+			if f := k.p.answers.get(name, resolver.TypeTXT).record(); f.count == 1 {
+				return k.endOf(f.text, depth+1)
+			}
+		}
+	}
+	return 0
 }
 
 // deprecated looks for Sender ID records.

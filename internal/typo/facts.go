@@ -80,8 +80,10 @@ func learn(ctx context.Context, r resolver.Resolver, t Template) facts {
 	}
 	if a, err := session.Lookup(ctx, Domain, resolver.TypeMX); err == nil {
 		for _, rec := range a.Records {
-			if a, err := session.Lookup(ctx, rec.Host, resolver.TypeA); err == nil && a.Status == resolver.Found {
-				f.mx = append(f.mx, rec.Host)
+			for _, t := range []resolver.Type{resolver.TypeA, resolver.TypeAAAA} {
+				if a, err := session.Lookup(ctx, rec.Host, t); err == nil && a.Status == resolver.Found && !slices.Contains(f.mx, rec.Host) {
+					f.mx = append(f.mx, rec.Host)
+				}
 			}
 		}
 	}
