@@ -291,7 +291,7 @@ func (d *Discovery) readStrays(qs []*question) {
 			e = &evidence
 		}
 		for _, text := range q.texts(e) {
-			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) {
+			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) && (i == 0 || !repaired(text, d.Domain).plausible(true)) {
 				continue
 			}
 			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: clip(text, maxRepair), Evidence: *e})

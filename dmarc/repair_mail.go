@@ -174,6 +174,11 @@ func splitMailboxes(value string) []piece {
 			if n := len(out); n > 0 && letters(out[n-1].body) && suggest(out[n-1].body+body[m[2]:m[3]], "mailto") != "" {
 				out = out[:n-1] // "m ailto:"
 			}
+			switch word := strings.ToLower(body[m[2]:m[3]]); {
+			case strings.HasPrefix(word, "mailto") && len(word) == 7 && word[6] != 'o', strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) && !exact:
+				// The colon may stand a letter off: "mailtod:marc@…".
+				rest = string(rune(unsure)) + rest
+			}
 			body = rest
 		}
 		if len(body) > len("mailto") && strings.EqualFold(body[:len("mailto")], "mailto") && body[len("mailto")] != '@' {

@@ -29,6 +29,9 @@ func plain(record string) *plainText {
 		c := record[i]
 		size := 1
 		switch {
+		case (c == '\\' || c == '"') && withinAddress(record, i, len(quotation(record[i:]))):
+			put(unsure, i) // it may stand in place of a letter
+			size = len(quotation(record[i:]))
 		case c == '\\':
 			p.escaped = true
 			if d, ok := decimalEscape(record[i:]); ok {
@@ -55,6 +58,8 @@ func plain(record string) *plainText {
 			r, size = utf8.DecodeRuneInString(record[i:])
 			p.odd = true
 			switch meant := ascii(r); {
+			case withinAddress(record, i, size):
+				put(unsure, i)
 			case meant == '"':
 				p.quoted = true
 			case meant != 0:
@@ -66,6 +71,29 @@ func plain(record string) *plainText {
 	p.text = b.String()
 	p.at = append(p.at, len(record))
 	return p
+}
+
+// quotation is the backslash or quotation mark that s begins with, or both.
+func quotation(s string) string {
+	if strings.HasPrefix(s, `\"`) {
+		return s[:2]
+	}
+	return s[:1]
+}
+
+// unsure is what no tag can hold, so that what it stands in is not repaired.
+const unsure = 0x7f
+
+// withinAddress reports whether size bytes at i stand within an address, and not at an
+// end of it. What was there if they are a slip, nobody but the owner knows.
+func withinAddress(record string, i, size int) bool {
+	end := i + size
+	const ends = " ,;:=|\t"
+	from, to := 1+strings.LastIndexAny(record[:i], ends), len(record)
+	if n := strings.IndexAny(record[end:], ends); n >= 0 {
+		to = end + n
+	}
+	return from < i && end < to && strings.Contains(record[from:to], "@")
 }
 
 // decimalEscape reads \DDD, an octet in a zone file (RFC 1035, 5.1).
@@ -84,7 +112,7 @@ func decimalEscape(s string) (byte, bool) {
 }
 
 // ascii is the character that an editor replaced by r; 0 for none, and '"' for any
-// quotation mark. What is not known becomes 0x7f, which no tag can hold.
+// quotation mark. What is not known becomes unsure.
 func ascii(r rune) byte {
 	switch {
 	case strings.ContainsRune("“”„‟«»‘’‚‛′″", r):
@@ -98,5 +126,5 @@ func ascii(r rune) byte {
 	case r > 0xff00 && r < 0xff5f:
 		return byte(r - 0xff00 + ' ') // full width
 	}
-	return 0x7f
+	return unsure
 }
