@@ -3,6 +3,7 @@ package dkim
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mailworthy/finding"
@@ -81,7 +82,7 @@ func (j *judge) problems(m *mending) {
 		if details[at] == nil {
 			order = append(order, at)
 		}
-		details[at] = append(details[at], fmt.Sprintf("At octet %d of the record%s: %s.", p.Offset+1, near(m.Record, p.Offset), p.Detail))
+		details[at] = append(details[at], j.at(m.Record, p))
 	}
 	for _, at := range order {
 		said := details[at]
@@ -97,6 +98,14 @@ func (j *judge) problems(m *mending) {
 		}
 		j.addKey(at.check, m.PublishedKey, f)
 	}
+}
+
+// at says where in a record a problem is, and what it is.
+func (j *judge) at(record string, p *Problem) string {
+	if p.Offset >= len(record) && len(record) > mostText {
+		return fmt.Sprintf("At octet %d of the record: %s.", p.Offset+1, p.Detail) // it was clipped
+	}
+	return fmt.Sprintf("At octet %d of the record, %s: %s.", p.Offset+1, strconv.Quote(finding.Mark(record, p.Offset)), p.Detail)
 }
 
 // revoked judges a key that is revoked.

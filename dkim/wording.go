@@ -5,17 +5,6 @@ import (
 	"strings"
 )
 
-// near says where in a record a position is.
-func near(record string, at int) string {
-	if at >= len(record) {
-		if len(record) > mostText {
-			return "" // it was clipped
-		}
-		return ", its end"
-	}
-	return ", at " + quote(record[at:])
-}
-
 // cut shows a text from the DNS in a sentence, in full or its beginning.
 func cut(s string) string { return `"` + clip(s, 120) + `"` }
 
