@@ -165,7 +165,7 @@ func (s *messageSheet) dmarc() {
 	case dmarc.ResultNone:
 		s.sheet.Add("message-dmarc-none", finding.Finding{Subject: v.Domain, Detail: "No DMARC policy applies to the author domain " + v.Domain + ".",
 			Fix: &finding.Fix{Summary: "Publish a DMARC record, for a start one that only monitors.", Name: "_dmarc." + v.Domain, Type: "TXT",
-				Value: "v=DMARC1; p=none; rua=mailto:dmarc@" + v.Domain}})
+				Value: "v=DMARC1; p=none; rua=mailto:<a mailbox for reports at " + v.Domain + ">"}})
 		return
 	case dmarc.ResultPermError:
 		s.sheet.Add("message-dmarc-permerror", finding.Finding{Subject: v.Domain, Detail: "DMARC cannot be applied: " + sentence(v.Error),
