@@ -19,6 +19,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"strconv"
 
@@ -222,7 +223,8 @@ func (w *World) addProviders() {
 	}
 }
 
-// publicKey is one of 2048 bits, in base64. Nobody has the private part.
+// publicKey is one of 2048 bits, in base64, without small factors, as every key that
+// was made in earnest. Nobody has the private part.
 func (w *World) publicKey(n uint64) string {
 	var seed [32]byte
 	binary.BigEndian.PutUint64(seed[:], w.seed)
@@ -231,6 +233,15 @@ func (w *World) publicKey(n uint64) string {
 	rand.NewChaCha8(seed).Read(modulus)
 	modulus[0] |= 0x80
 	modulus[255] |= 1
+	small := big.NewInt(1)
+	for p := int64(3); p < 1024; p += 2 {
+		small.Mul(small, big.NewInt(p))
+	}
+	number, common := new(big.Int).SetBytes(modulus), new(big.Int)
+	for common.GCD(nil, nil, number, small).Cmp(big.NewInt(1)) != 0 {
+		number.Add(number, big.NewInt(2))
+	}
+	number.FillBytes(modulus)
 	const header = "\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82\x01\x0f\x00\x30\x82\x01\x0a\x02\x82\x01\x01\x00"
 	return base64.StdEncoding.EncodeToString(append(append([]byte(header), modulus...), 2, 3, 1, 0, 1))
 }
