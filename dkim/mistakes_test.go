@@ -236,14 +236,15 @@ func mistakesIn(r *mathrand.Rand, records []string) *mistaken {
 }
 
 // hidden reports that the key may be another one and look sound, which nobody can
-// tell: characters swapped, or as many put in as left out.
+// tell: characters swapped, as many put in as left out, or one left out where a blank
+// of the key itself is taken for a +.
 func (m *mistaken) hidden() bool {
 	n := 0
 	for _, name := range m.names {
 		switch {
 		case name == "two characters swapped":
 			return true
-		case strings.HasSuffix(name, "dropped"), strings.HasSuffix(name, "doubled"):
+		case name == "blanks for plus", strings.HasSuffix(name, "dropped"), strings.HasSuffix(name, "doubled"):
 			n++
 		}
 	}

@@ -120,6 +120,9 @@ var tagStart = regexp.MustCompile(`(?i)(^|[,|.&'\s]|DKIM1|rsa|ed25519)\s*(vv?|kk
 // unseparated are two tags without anything between them.
 var unseparated = regexp.MustCompile(`(?i)(\bt\s*[=:]\s*(?:[sy]:)*[sy]|email|\*|sha256|sha1)([vkphst]\s*=)`)
 
+// aroundEquals is white space around the equals sign of a tag.
+var aroundEquals = regexp.MustCompile(`(?i)(^|[;,|:\s])([vkphstg])\s*=\s*`)
+
 // colonBetween is a colon for the semicolon before a tag.
 var colonBetween = regexp.MustCompile(`(?i):([vkphstg])=`)
 
@@ -127,11 +130,12 @@ var colonBetween = regexp.MustCompile(`(?i):([vkphstg])=`)
 var notesByColon = regexp.MustCompile(`^\s*n\s*:`)
 
 // keyInNotes finds a key after notes that no semicolon ends.
-var keyInNotes = regexp.MustCompile(`(?:^|[\s,|])p\s*=\s*[A-Za-z0-9+/=\s]{40,}$`)
+var keyInNotes = regexp.MustCompile(`(?:^|[\s,|])p\s*[=:]\s*[A-Za-z0-9+/=\s]{40,}$`)
 
 // read takes a record apart that is no list by the standard: with colons for
 // equals signs, other separators or none.
 func (w *written) read(text string) {
+	text = aroundEquals.ReplaceAllString(text, "$1$2=")
 	text = colonBetween.ReplaceAllString(text, " ; $1=")
 	for part := range strings.SplitSeq(unseparated.ReplaceAllString(text, "$1;$2"), ";") {
 		if !strings.Contains(part, "=") {
@@ -195,6 +199,8 @@ func (w *written) loosen(text string) {
 	text = strings.Trim(text, fws+",|:.&'=")
 	if note, ok := strings.CutPrefix(text, "n="); ok {
 		w.others = append(w.others, tag{name: "n", value: strings.Trim(note, fws)})
+	} else if strings.EqualFold(text, "p") {
+		w.values["p"] = append(w.values["p"], "") // it revoked the key
 	} else if text != "" && !w.bare(text) {
 		w.loose = append(w.loose, text)
 	}
