@@ -1,0 +1,267 @@
+package reply
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Explain says what a text means. It never fails: what nothing explains has the
+// reason Unknown.
+func (k *Knowledge) Explain(text string, c Context) Explanation {
+	return k.ExplainReply(Parse(text), c)
+}
+
+// ExplainReply is Explain for a reply that Parse took apart.
+func (k *Knowledge) ExplainReply(r Reply, c Context) Explanation {
+	if r.Code == 0 && (c.Code/100 >= 2 && c.Code/100 <= 5) {
+		r.Code = c.Code
+	}
+	if r.Enhanced == "" && c.Enhanced != "" {
+		r.Enhanced = c.Enhanced
+	}
+	if r.Stage == "" {
+		r.Stage = c.Stage
+	}
+	if r.RemoteHost == "" {
+		r.RemoteHost = strings.ToLower(strings.TrimRight(c.RemoteHost, "."))
+	}
+	e := Explanation{Reply: r, Reason: Unknown}
+	said, whole := fold(r.Text), fold(r.Whole)
+	if strings.HasPrefix(whole, "x-unix;") {
+		e.Speaker = Local
+	}
+	if e.Speaker == SpeakerUnknown && c.Speaker != "" {
+		e.Speaker = c.Speaker
+	}
+	e.Receiver = k.receiver(&e.Reply, &c, whole)
+	rule := k.match(&e, said, whole)
+	if rule != nil && rule.Local && r.Speaker != Remote {
+		// The text is known to be one of sending servers, whatever the caller thinks.
+		e.Speaker = Local
+		if e.Stage == "" && rule.Reason == Network {
+			e.Stage = StageConnect
+		}
+	}
+	if e.Speaker == Local && (rule == nil || rule.Local) && r.RemoteHost == "" && c.RemoteHost == "" {
+		e.Receiver = k.ReceiverOfDomain(domainOf(c.Recipient))
+	}
+	k.fill(&e, rule, &c)
+	e.RetryAfter = retryAfter(whole)
+	e.Identities = identities(&e, &c)
+	k.choose(&e)
+	return e
+}
+
+// match finds the rule that decides the reason: the receiver's own texts and codes,
+// texts, codes that say a reason by themselves, weak texts, other codes.
+func (k *Knowledge) match(e *Explanation, said, whole string) *Rule {
+	if e.Code/100 == 2 || (e.Code == 0 && strings.HasPrefix(e.Enhanced, "2.")) {
+		e.Reason, e.Evidence = Delivered, "reply-code"
+		return nil
+	}
+	if r := k.find(e, false, said, whole); r != nil {
+		e.decided(r)
+		return r
+	}
+	known, enhanced := k.Code(e.Enhanced)
+	basic, _ := k.Code(strconv.Itoa(e.Code))
+	if enhanced && known.Specific && !contradicts(known, basic) {
+		e.Reason, e.Evidence, e.Reference = known.Reason, "enhanced-code", known.Reference
+		return nil
+	}
+	if said != whole && !e.wrapped {
+		// What stands around the reply, such as the words of the sending server.
+		if r := k.find(e, false, whole, whole); r != nil {
+			e.decided(r)
+			return r
+		}
+	}
+	if r := k.find(e, true, said, whole); r != nil {
+		e.decided(r)
+		return r
+	}
+	switch {
+	case enhanced && known.Reason != "":
+		e.Reason, e.Evidence, e.Reference = known.Reason, "enhanced-code", known.Reference
+	case basic.Reason != "":
+		e.Reason, e.Evidence, e.Reference = basic.Reason, "reply-code", basic.Reference
+	default:
+		e.Reference = known.Reference
+	}
+	return nil
+}
+
+// find returns the first rule, weak or not, that fits the reply and the text.
+func (k *Knowledge) find(e *Explanation, weak bool, said, whole string) *Rule {
+	for i := range k.rules {
+		r := &k.rules[i]
+		if r.Weak != weak || !r.applies(e) {
+			continue
+		}
+		text := said
+		if r.Local {
+			if e.Speaker == Remote {
+				continue
+			}
+			text = whole
+		}
+		switch {
+		case r.enhanced != "":
+			if r.enhanced != e.Enhanced {
+				continue
+			}
+		case r.code != "":
+			if r.code != strconv.Itoa(e.Code) {
+				continue
+			}
+		case !contains(text, r.parts):
+			continue
+		}
+		return r
+	}
+	return nil
+}
+
+// contradicts reports whether a reply code rules out what the enhanced code says.
+func contradicts(enhanced, basic Code) bool {
+	return basic.Specific && enhanced.Reason == UserUnknown && (basic.Reason == LoginRequired || basic.Reason == LoginFailure)
+}
+
+// decided notes the rule that gave the reason.
+func (e *Explanation) decided(r *Rule) {
+	e.Reason, e.Reference = r.Reason, r.Reference
+	e.Marker, e.Evidence = r.Marker, "text"
+	if r.enhanced != "" {
+		e.Evidence = "enhanced-code"
+	} else if r.code != "" {
+		e.Evidence = "reply-code"
+	}
+}
+
+// applies reports whether the options of a rule fit the reply.
+func (r *Rule) applies(e *Explanation) bool {
+	if len(r.Receivers) > 0 && !slices.Contains(r.Receivers, e.Receiver) && !slices.Contains(r.Receivers, family(e.Receiver)) {
+		return false
+	}
+	if len(r.Receivers) > 0 && e.Speaker == Local {
+		return false
+	}
+	if len(r.Stages) > 0 && !slices.Contains(r.Stages, e.Stage) {
+		return false
+	}
+	if len(r.Codes) > 0 {
+		fits := false
+		for _, c := range r.Codes {
+			switch {
+			case strings.Contains(c, "."):
+				fits = fits || c == e.Enhanced
+			case len(c) == 1:
+				fits = fits || (e.Code/100 == int(c[0]-'0')) || (e.Code == 0 && strings.HasPrefix(e.Enhanced, c))
+			default:
+				fits = fits || c == strconv.Itoa(e.Code)
+			}
+		}
+		return fits
+	}
+	return true
+}
+
+// contains reports whether a text has all parts in their order. A part that begins
+// with a letter or digit begins a word.
+func contains(text string, parts []string) bool {
+	for _, p := range parts {
+		i := wordIndex(text, p)
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(p):]
+	}
+	return true
+}
+
+// wordIndex returns where a part begins as a word in a text, -1 if nowhere.
+func wordIndex(text, part string) int {
+	if !alnum(part[0]) {
+		return strings.Index(text, part)
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], part)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		if i == 0 || !alnum(text[i-1]) {
+			return i
+		}
+		from = i + 1
+	}
+}
+
+func alnum(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c >= 0x80 }
+
+// fill sets what follows from the reason and the rule.
+func (k *Knowledge) fill(e *Explanation, rule *Rule, c *Context) {
+	about := k.reasons[e.Reason]
+	e.Who, e.Meaning, e.Next, e.Proofs = about.who, about.meaning, about.next, about.proofs
+	permanent := about.permanent
+	if rule != nil {
+		if rule.Who != "" {
+			e.Who = rule.Who
+		}
+		if rule.Meaning != "" {
+			e.Meaning = rule.Meaning
+		}
+		if len(rule.Next) > 0 {
+			e.Next = rule.Next
+		}
+		if rule.Proofs != nil {
+			e.Proofs = rule.Proofs
+		}
+		if rule.Permanent != "" {
+			permanent = rule.Permanent
+		}
+	}
+	if e.Meaning == about.meaning && e.Evidence == "enhanced-code" {
+		if known, ok := k.Code(e.Enhanced); ok && known.Reason == e.Reason {
+			e.Meaning = known.Meaning
+		}
+	}
+	e.Permanent = permanence(permanent, e, c)
+	e.Next = slices.Clone(e.Next)
+	e.Proofs = slices.Clone(e.Proofs)
+	if e.Speaker == Local && e.Reason == SystemError {
+		e.Who = WhoOwnServer
+	}
+	if e.Reason == Unknown && e.Permanent != nil {
+		if *e.Permanent {
+			e.Meaning += " The code says that it is final."
+		} else {
+			e.Meaning += " The code says that it is temporary."
+		}
+	}
+}
+
+// permanence decides whether trying again is of no use; nil if nothing says so.
+func permanence(rule string, e *Explanation, c *Context) *bool {
+	yes, no := true, false
+	switch {
+	case rule == "-":
+		return nil
+	case c.Delayed:
+		return &no
+	case rule == "yes", strings.HasSuffix(e.Enhanced, ".4.7") && e.Reason != RateLimited:
+		return &yes
+	case rule == "no":
+		return &no
+	case c.Final && e.Code/100 != 5:
+		return &yes
+	case strings.HasPrefix(e.Enhanced, "5"), e.Code/100 == 5 && !strings.HasPrefix(e.Enhanced, "4"):
+		return &yes
+	case strings.HasPrefix(e.Enhanced, "4"), e.Code/100 == 4:
+		return &no
+	case c.Final:
+		return &yes
+	}
+	return nil
+}

@@ -1,0 +1,335 @@
+package reply
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// MaxText is how many bytes of a text are read. Replies are a few hundred bytes; what
+// comes after this says nothing more.
+const MaxText = 8 << 10
+
+// wrapper is how a sending server quotes a reply. The groups host, ip, cmd and said
+// are read if they are there.
+type wrapper struct {
+	re *regexp.Regexp
+	// speaker of what is quoted.
+	speaker Speaker
+	// stage if the text has no command.
+	stage Stage
+}
+
+const (
+	hostRE = `(?P<host>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,254}))`
+	ipRE   = `[\[(](?P<ip>[0-9A-Fa-f.:]{3,45}|IPv6:[0-9A-Fa-f.:]+)[\])](?::\d{1,5})?`
+)
+
+// wrappers in the order in which they are tried; the first that matches decides.
+var wrappers = []wrapper{
+	// Postfix: the remote server.
+	{re: regexp.MustCompile(`(?i)(?:host|server) ` + hostRE + ` ?` + ipRE + ` (?:said|refused to talk to me): (?P<said>.*?)(?: ?\(in reply to (?P<cmd>[A-Za-z ]{3,40}?)(?: command)?\)|$)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: server refused to talk to me: (?P<said>.*)`), speaker: Remote, stage: StageBanner},
+	{re: regexp.MustCompile(`(?i)SASL authentication failed; server ` + hostRE + ipRE + ` said: (?P<said>.*)`), speaker: Remote, stage: StageAuth},
+	{re: regexp.MustCompile(`(?i)delivery via ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Remote},
+	// Exim: host first or last, and the hosted Exim of 1&1.
+	{re: regexp.MustCompile(`(?i)host ` + hostRE + ` ?` + ipRE + `:? SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: host ` + hostRE + ` ?` + ipRE + `: (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)SMTP error from remote server (?:for|after|in) (?P<cmd>[A-Za-z ]+?)(?: command)?,? host: ?` + hostRE + ` ?` + ipRE + ` reason: (?P<said>.*)`), speaker: Remote},
+	// qmail.
+	{re: regexp.MustCompile(`(?i)most progress was (?P<cmd>[A-Za-z ]+?) response; remote host (?P<ip>[0-9A-Fa-f.:]{3,45}) said: (?P<said>.*?)(?: ?\(Other MXes tried|$)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) does not like recipient\.? ?Remote host said: (?P<said>.*?)(?: ?Giving up on .*|$)`), speaker: Remote, stage: StageRcpt},
+	{re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but sender was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageMail},
+	{re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but my name was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageEHLO},
+	{re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but greeting failed\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageBanner},
+	{re: regexp.MustCompile(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) failed (?:on|after) (?:DATA command|I sent the message)\.? ?Remote host said: (?P<said>.*)`), speaker: Remote, stage: StageEndOfData},
+	{re: regexp.MustCompile(`(?i)Remote host said: (?P<said>.*?)(?: \[(?P<cmd>RCPT_TO|MAIL_FROM|DATA|BODY|HELO|EHLO|CONNECT|GREETING)\].*|$)`), speaker: Remote},
+	// DragonFly Mail Agent.
+	{re: regexp.MustCompile(`(?i)` + hostRE + ` ` + ipRE + ` did not like our (?P<cmd>[A-Za-z ]+?): ?(?P<said>.*)`), speaker: Remote},
+	// Google.
+	{re: regexp.MustCompile(`(?i)rejected by the server for the recipient domain \S+ by ` + hostRE + `\. ` + ipRE + `\.? The error that the other server returned was: (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)The error that the other server returned was: (?P<said>.*?)(?: \((?:state (?P<state>\d+))\).*|$)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)The response from the remote server was: (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)The response was: (?P<said>\[?[245]\d\d.*)`), speaker: Remote},
+	// Exchange.
+	{re: regexp.MustCompile(`(?i)Remote Server(?: at ` + hostRE + `(?: ` + ipRE + `)?)? returned:? '(?P<said>[^']*)'?`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)` + hostRE + ` (?:gave this error|rejected your message to the following e-?mail addresses): (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)` + hostRE + ` #(?P<said><?#?[245]\.\d\.\d+ .*)`), speaker: Remote},
+	// SMTP transcripts of sendmail, Courier and others.
+	{re: regexp.MustCompile(`(?i)(?:while talking to ` + hostRE + `\.?:? )?>>> (?P<cmd>[A-Za-z]{4}(?: from| to)?)\b.{0,300}? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)while talking to ` + hostRE + `\.?:? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)^(?:.{0,200} )?<<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)SMTP Server <` + hostRE + `> rejected .{0,300}?\(Error following (?P<cmd>[A-Za-z ]+?) command\)\. It responded as follows: \[(?P<said>[^\]]*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)(?:destination|recipient's|remote|receiving) (?:mail )?(?:server|host|system) (?:said|responded|replied|returned)(?: with)?:? (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)Failed to send to identified host, \S+ ` + ipRE + `, (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i):? ?(?P<ip>[0-9.]{7,15}) : ` + hostRE + `:` + `\[[0-9A-Fa-f.:]+\] : (?P<said>[245]\d\d.*?)(?: in [A-Z]|$)`), speaker: Remote},
+	// sendmail: its own line around a line of its resolver.
+	{re: regexp.MustCompile(`^[45]\d\d <[^>]*>\.\.\. (?P<said>[45]\d\d .*?)(?: >>> .*|$)`), speaker: Local},
+	// AsyncOS (IronPort, Amazon SES): its own code around the receiver's words.
+	{re: regexp.MustCompile(`[45]\.\d\.\d - [A-Za-z ]{3,60}?(?: ?(?P<code>[45]\d\d)-?)? ?'(?P<said>[^']{3,})'`), speaker: Remote},
+	{re: regexp.MustCompile(`ERROR_CODE ?: ?(?P<code>[245]\d\d), ERROR_CODE ?: ?(?P<said>.*)`), speaker: Remote},
+	// The own server: a host that could not be used.
+	{re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Local, stage: StageConnect},
+	{re: regexp.MustCompile(`(?i)(?P<said>(?:lost connection|conversation) with ` + hostRE + ipRE + `.*)`), speaker: Local},
+	{re: regexp.MustCompile(`(?i)(?P<said>TLS is required, but was not offered by host ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageSTARTTLS},
+	{re: regexp.MustCompile(`(?i)(?P<said>message size \d+ exceeds size limit \d+ of server ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageMail},
+}
+
+var (
+	spaces    = regexp.MustCompile(`\s+`)
+	prefixRE  = regexp.MustCompile(`(?i)^(?:diagnostic-code: *)?(?:smtp|esmtp|x-postfix|x-unix|x-notes|x-exim|lmtp) *; *`)
+	leadingRE = regexp.MustCompile(`^[\s"'<\[(#]*([2-5][0-5]\d)(?:[ \-:,]|$)[ :\-]*(?:cuda_nsu )?[#(<\[]*(?:([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.(?:\D|$)|$))?`)
+	pairRE    = regexp.MustCompile(`(?:^|[^\d.])([2-5][0-5]\d)[ \-:]+#?([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
+	enhRE     = regexp.MustCompile(`(?:^|[\s(\[<#:='"\-,;])([245]\.\d{1,3}\.\d{1,3})(?:$|[\s)\]>#:,;'"\-]|\.(?:$|\D))`)
+	codeRE    = regexp.MustCompile(`(?:^|[\s:'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|['"\])]|$)`)
+	countRE   = regexp.MustCompile(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|users?|per)\b`)
+)
+
+// Join returns the lines of a text as one: the code that each line of a multi-line
+// reply repeats is kept once (RFC 5321, section 4.2.1), white space is one space.
+func Join(text string) string {
+	if len(text) > MaxText {
+		text = text[:MaxText]
+	}
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = spaces.ReplaceAllString(text, " ")
+	text = strings.TrimSpace(text)
+	return dropRepeats(text)
+}
+
+// dropRepeats removes the "550-" and "550-5.7.26" that further lines begin with,
+// whether the line breaks are still there or not.
+func dropRepeats(text string) string {
+	m := continuedRE.FindStringSubmatchIndex(text)
+	if m == nil {
+		return text
+	}
+	code := text[m[2]:m[3]]
+	head, rest := text[:m[1]], text[m[1]:]
+	enhanced := ""
+	if m[4] >= 0 {
+		enhanced = text[m[4]:m[5]]
+	}
+	var b strings.Builder
+	b.WriteString(head)
+	for {
+		i := strings.Index(rest, " "+code)
+		if i < 0 {
+			break
+		}
+		end := i + 1 + len(code)
+		if end >= len(rest) || (rest[end] != '-' && rest[end] != ' ') {
+			b.WriteString(rest[:end])
+			rest = rest[end:]
+			continue
+		}
+		last := rest[end] == ' '
+		b.WriteString(rest[:i])
+		rest = strings.TrimLeft(rest[end+1:], " ")
+		if enhanced != "" && strings.HasPrefix(rest, enhanced) {
+			rest = strings.TrimLeft(rest[len(enhanced):], " ")
+		}
+		b.WriteByte(' ')
+		if last {
+			break
+		}
+	}
+	b.WriteString(rest)
+	return strings.ReplaceAll(b.String(), "  ", " ")
+}
+
+var continuedRE = regexp.MustCompile(`(?:^|[\s:'"])([2-5]\d\d)-(?: ?([245]\.\d{1,3}\.\d{1,3}))? ?`)
+
+// Parse takes a reply apart. A text without a code is not an error: Code is 0 then.
+func Parse(text string) Reply {
+	whole := Join(text)
+	r := Reply{Whole: whole, Text: whole, Speaker: SpeakerUnknown}
+	said := prefixRE.ReplaceAllString(whole, "")
+	body := said
+	if i := strings.Index(body, "delivery temporarily suspended: "); i >= 0 {
+		body = body[i+len("delivery temporarily suspended: "):]
+	}
+	for i := range wrappers {
+		w := &wrappers[i]
+		m := w.re.FindStringSubmatch(body)
+		if m == nil {
+			continue
+		}
+		code := ""
+		r.wrapped = true
+		r.Speaker, r.Stage = w.speaker, w.stage
+		for j, name := range w.re.SubexpNames() {
+			switch name {
+			case "host":
+				r.RemoteHost = strings.ToLower(strings.TrimRight(m[j], "."))
+			case "ip":
+				r.RemoteIP = strings.TrimPrefix(m[j], "IPv6:")
+			case "cmd":
+				if s := stageOf(m[j]); s != "" {
+					r.Stage = s
+				}
+			case "code":
+				code = m[j]
+			case "said":
+				said = strings.TrimSpace(m[j])
+			}
+		}
+		if code != "" {
+			said = code + " " + said
+		}
+		if r.Stage == "" && strings.Contains(m[0], "refused to talk to me") {
+			r.Stage = StageBanner
+		}
+		break
+	}
+	said = prefixRE.ReplaceAllString(said, "")
+	at := r.codes(said)
+	if r.Code == 0 && r.Enhanced == "" && said != whole {
+		r.codes(whole)
+	} else {
+		said = said[at:]
+	}
+	if r.Speaker == SpeakerUnknown && r.Code != 0 && leadingRE.MatchString(said) {
+		r.Speaker = Remote
+	}
+	r.Text = r.strip(said)
+	return r
+}
+
+// codes reads the reply code and the enhanced code: at the beginning, then as a pair,
+// then each where it is marked as a code. It returns where in the text they begin.
+func (r *Reply) codes(said string) int {
+	at := 0
+	if m := leadingRE.FindStringSubmatch(said); m != nil {
+		r.Code, _ = strconv.Atoi(m[1])
+		r.Enhanced = m[2]
+	}
+	if r.Code == 0 || r.Code == 354 || r.Code == 220 {
+		// A transcript that begins before the answer that counts, or words before it.
+		if m := pairRE.FindStringSubmatchIndex(said); m != nil {
+			at = m[2]
+			r.Code, _ = strconv.Atoi(said[m[2]:m[3]])
+			r.Enhanced = said[m[4]:m[5]]
+		}
+	}
+	if r.Code == 0 {
+		for _, m := range codeRE.FindAllStringSubmatchIndex(said, 8) {
+			if rest := strings.TrimLeft(said[m[3]:], " :-"); countRE.MatchString(rest) {
+				continue
+			}
+			at = m[2]
+			r.Code, _ = strconv.Atoi(said[m[2]:m[3]])
+			break
+		}
+	}
+	if r.Enhanced == "" {
+		if m := enhRE.FindStringSubmatch(said[at:]); m != nil && (r.Code == 0 || int(m[1][0]-'0') == r.Code/100) {
+			r.Enhanced = m[1]
+		}
+	}
+	if r.Enhanced != "" && !validEnhanced(r.Enhanced) {
+		r.Enhanced = ""
+	}
+	return at
+}
+
+// validEnhanced reports whether a code has a subject that is registered (0 to 7).
+func validEnhanced(code string) bool {
+	_, rest, _ := strings.Cut(code, ".")
+	subject, _, _ := strings.Cut(rest, ".")
+	return len(subject) == 1 && subject[0] <= '7'
+}
+
+// strip returns the text without the codes at its beginning.
+func (r *Reply) strip(said string) string {
+	said = prefixRE.ReplaceAllString(said, "")
+	if r.Code != 0 {
+		if m := leadingRE.FindStringIndex(said); m != nil {
+			said = said[m[1]:]
+		}
+	} else if r.Enhanced != "" {
+		said = strings.TrimPrefix(said, r.Enhanced)
+	}
+	said = strings.Trim(said, " -:;,")
+	return strings.TrimSpace(strings.TrimPrefix(said, "#"))
+}
+
+// stageOf returns the stage that a command or a phrase such as "end of data" names.
+func stageOf(cmd string) Stage {
+	c := strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(cmd), "_", " "))
+	switch {
+	case strings.Contains(c, "END OF DATA"), strings.Contains(c, "END OF MESSAGE"), strings.Contains(c, "FINAL DATA"),
+		c == "BODY", strings.Contains(c, "PIPELINED END"), c == "BDAT LAST":
+		return StageEndOfData
+	case strings.Contains(c, "RCPT"), strings.Contains(c, "RECIPIENT"):
+		return StageRcpt
+	case strings.Contains(c, "MAIL"), strings.Contains(c, "SENDER"):
+		return StageMail
+	case strings.Contains(c, "DATA"), strings.Contains(c, "BDAT"), c == "TEXT":
+		return StageData
+	case strings.Contains(c, "INITIAL"), strings.Contains(c, "GREETING"), strings.Contains(c, "CONNECT"):
+		return StageBanner
+	case strings.Contains(c, "EHLO"), strings.Contains(c, "HELO"), strings.Contains(c, "LHLO"):
+		return StageEHLO
+	case strings.Contains(c, "STARTTLS"):
+		return StageSTARTTLS
+	case strings.Contains(c, "AUTH"):
+		return StageAuth
+	case strings.Contains(c, "QUIT"):
+		return StageQuit
+	}
+	return ""
+}
+
+var (
+	startsReply = regexp.MustCompile(`^\s*(?:(?:smtp|esmtp);\s*)?([2-5]\d\d)([ -]|$)`)
+	wrappedLine = regexp.MustCompile(`(?i)\b(?:host|server) \S+ ?\[[0-9a-f.:]+\] (?:said|refused to talk to me): |^SMTP error from remote|^connect to \S+\[`)
+)
+
+// MaxReplies is how many replies Split returns at most.
+const MaxReplies = 1000
+
+// Split cuts a pasted text into replies. The lines of a multi-line reply stay
+// together; a line without a code belongs to the reply before it. A text in which no
+// line begins with a code is one reply, except for lines that each quote a server.
+func Split(text string) []string {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	var out []string
+	var now strings.Builder
+	open := ""
+	flush := func() {
+		if s := strings.TrimSpace(now.String()); s != "" && len(out) < MaxReplies {
+			out = append(out, s)
+		}
+		now.Reset()
+	}
+	quoted := 0
+	lines := strings.Split(text, "\n")
+	for _, line := range lines {
+		if wrappedLine.MatchString(line) {
+			quoted++
+		}
+	}
+	for _, line := range lines {
+		m := startsReply.FindStringSubmatch(line)
+		switch {
+		case m != nil && m[1] == open:
+			// another line of the same reply
+		case m != nil:
+			flush()
+		case quoted > 1 && wrappedLine.MatchString(line), strings.TrimSpace(line) == "" && quoted > 1:
+			flush()
+		}
+		if m != nil {
+			open = ""
+			if m[2] == "-" {
+				open = m[1]
+			}
+		}
+		now.WriteString(line)
+		now.WriteByte('\n')
+	}
+	flush()
+	return out
+}
