@@ -1,0 +1,466 @@
+package bounce
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"mailworthy/smtp/reply"
+)
+
+// MaxMessages is how many messages Split returns at most.
+const MaxMessages = 100000
+
+var mboxRE = regexp.MustCompile(`(?m)^From \S+ .*\d{2}:\d{2}.*$`)
+
+// Split cuts an mbox file into its messages. Anything else is returned whole.
+func Split(data []byte) [][]byte {
+	if !bytes.HasPrefix(data, []byte("From ")) {
+		return [][]byte{data}
+	}
+	data = lines(data)
+	var out [][]byte
+	start := 0
+	for _, m := range mboxRE.FindAllIndex(data, MaxMessages) {
+		if m[0] > 1 && data[m[0]-2] == '\n' {
+			out = append(out, data[start:m[0]])
+			start = m[0]
+		}
+	}
+	return append(out, data[start:])
+}
+
+// Parse reads one mail. It never fails: a mail that is about no delivery has the kind
+// KindNotBounce and no recipients.
+func Parse(data []byte, k *reply.Knowledge) *Message {
+	r := &reader{}
+	if len(data) > MaxSize {
+		data = data[:MaxSize]
+		r.limit("the message was longer than 16 MB")
+	}
+	data = bytes.TrimLeft(lines(data), "\n")
+	h, body := r.split(data)
+	r.walk(h, body, 0)
+	m := &Message{
+		Kind: KindNotBounce, From: decodeWords(h.get("from")), To: decodeWords(h.get("to")),
+		Subject: decodeWords(h.get("subject")), MessageID: strings.Trim(h.get("message-id"), "<> "),
+	}
+	if p := strings.ReplaceAll(h.get("return-path"), " ", ""); p == "<>" || strings.HasPrefix(strings.ToUpper(p), "<MAILER-DAEMON") {
+		m.NullSender = true
+	}
+	c := r.sort(h)
+	m.Original = originalOf(c.original)
+	switch {
+	case c.feedback != nil || complaintBySubject(m, c):
+		m.complaint(c)
+	case len(c.status) > 0:
+		m.report(r, c, k)
+	}
+	if m.Kind == KindNotBounce || (m.Kind == KindBounce && len(m.Recipients) == 0) {
+		switch {
+		case m.amazon(c, k):
+		case autoReply(h, m) && !m.looksReturned(h, c):
+			m.autoReply(c)
+		case m.looksReturned(h, c):
+			m.fromText(h, c, k)
+		case m.Kind == KindBounce:
+			m.fromText(h, c, k)
+		}
+	}
+	m.Limits = r.limits
+	return m
+}
+
+// content is the parts of a mail by what they are.
+type content struct {
+	// said is the text for people, original the header of the returned message.
+	said     string
+	status   []*part
+	feedback *part
+	original header
+	hasCopy  bool
+	// copied is a copy of the message in a mail without parts.
+	copied string
+	// report: the mail calls itself a report of this type.
+	report string
+}
+
+// sort gives each part its place.
+func (r *reader) sort(h header) *content {
+	c := &content{}
+	media, params := mediaType(h.get("content-type"))
+	if media == "multipart/report" {
+		c.report = strings.ToLower(params["report-type"])
+	}
+	var plainText, htmlText strings.Builder
+	for i := range r.parts {
+		p := &r.parts[i]
+		switch p.media {
+		case "message/delivery-status", "message/global-delivery-status":
+			c.status = append(c.status, p)
+		case "message/feedback-report":
+			if c.feedback == nil {
+				c.feedback = p
+			}
+		case "message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822", "message/rfc822-headers", "message/global-headers", "message/partial":
+			if !c.hasCopy {
+				oh, _ := r.split(bytes.TrimLeft(lines(p.body), "\n"))
+				c.original, c.hasCopy = oh, true
+			}
+		case "text/html":
+			if htmlText.Len() < maxText {
+				htmlText.WriteString(plain(p.text()) + "\n")
+			}
+		default:
+			if strings.HasPrefix(p.media, "text/") || p.media == "application/json" {
+				if plainText.Len() < maxText && !c.hasCopy {
+					plainText.WriteString(p.text() + "\n")
+				}
+			}
+		}
+	}
+	c.said = plainText.String()
+	if strings.TrimSpace(c.said) == "" {
+		c.said = htmlText.String()
+	}
+	said, copied := cutCopy(c.said)
+	c.said, c.copied = said, copied
+	if copied != "" && !c.hasCopy {
+		copied = strings.TrimLeft(copied, "\n \t-_*=#>|")
+		// Systems indent or quote the copy.
+		c.original, _ = r.split([]byte(unquote(copied)))
+		c.hasCopy = len(c.original) > 0
+	}
+	return c
+}
+
+// unquote removes the "> " or the spaces that every line of a copy begins with.
+func unquote(s string) string {
+	for _, prefix := range []string{"> ", ">", "| ", "    "} {
+		if strings.HasPrefix(s, prefix) {
+			var b strings.Builder
+			for l := range strings.SplitSeq(s, "\n") {
+				b.WriteString(strings.TrimPrefix(l, prefix))
+				b.WriteByte('\n')
+			}
+			return b.String()
+		}
+	}
+	return s
+}
+
+// report reads the delivery-status parts of a report.
+func (m *Message) report(r *reader, c *content, k *reply.Knowledge) {
+	var reporting string
+	for _, p := range c.status {
+		for _, g := range r.groups(bytes.TrimLeft(p.body, "\n")) {
+			if v := g.get("reporting-mta"); v != "" && reporting == "" {
+				host, ip := remote(v)
+				if reporting = host; host == "" {
+					reporting = ip
+				}
+			}
+			if m.Original.EnvelopeFrom == "" {
+				for _, name := range []string{"x-postfix-sender", "original-envelope-from", "x-originating-sender"} {
+					if a := addressInRE.FindString(g.get(name)); a != "" {
+						m.Original.EnvelopeFrom = a
+						break
+					}
+				}
+			}
+			if !about(g) {
+				continue
+			}
+			if len(m.Recipients) >= maxRecipients {
+				r.limit("more than 1000 recipients")
+				break
+			}
+			m.Recipients = append(m.Recipients, recipientOf(g))
+		}
+	}
+	m.Kind, m.ReportingMTA = KindBounce, reporting
+	var known []string
+	for i := range m.Recipients {
+		if strings.Contains(m.Recipients[i].Address, "@") {
+			known = append(known, m.Recipients[i].Address)
+		}
+	}
+	if len(known) < len(m.Recipients) {
+		// The report names no recipient in full: the text does, or the failed list.
+		if ps := pieces(c.said, nil, m.own); len(ps) == 1 && len(m.Recipients) == 1 {
+			m.Recipients[0].Address = ps[0].address
+			known = append(known, ps[0].address)
+		}
+	}
+	human := map[string]string{}
+	if len(known) <= 200 {
+		for _, p := range pieces(c.said, known, m.own) {
+			human[strings.ToLower(p.address)] = p.text
+		}
+	}
+	for i := range m.Recipients {
+		rc := &m.Recipients[i]
+		said := human[strings.ToLower(rc.Address)]
+		if said == "" && len(m.Recipients) == 1 {
+			said = c.said
+		}
+		m.explain(rc, said, c.said, k)
+	}
+}
+
+// explain says why, by the report's own text first, then by what the mail says to
+// people.
+func (m *Message) explain(rc *Recipient, human, all string, k *reply.Knowledge) {
+	ctx := reply.Context{Recipient: rc.Address, RemoteHost: rc.RemoteHost, Enhanced: rc.Status,
+		Delayed: rc.Action == Delayed, Final: rc.Action == Failed}
+	if rc.RemoteHost != "" && strings.EqualFold(rc.RemoteHost, m.ReportingMTA) {
+		ctx.RemoteHost = ""
+	}
+	e := k.Explain(rc.Text, ctx)
+	silent := strings.TrimSpace(rc.Text) == "" || (e.Reason == reply.Unknown && e.Evidence == "") || (e.Evidence != "text" && generic(e.Enhanced))
+	if e.Code == 0 || silent {
+		for _, text := range []string{human, all} {
+			if strings.TrimSpace(text) == "" {
+				continue
+			}
+			other := k.Explain(text, ctx)
+			if e.Code == 0 && other.Code != 0 && other.Code/100 == class(rc) && sameAnswer(&e, &other) {
+				e.Code = other.Code
+				if generic(e.Enhanced) && !generic(other.Enhanced) {
+					e.Enhanced = other.Enhanced
+				}
+			}
+			if silent && other.Reason != reply.Unknown && (other.Evidence == "text" || e.Reason == reply.Unknown) {
+				other.Code, other.Enhanced = pick(e, other)
+				e = other
+				if strings.TrimSpace(rc.Text) == "" {
+					rc.Text = strings.TrimSpace(text)
+				}
+				silent = false
+			}
+			if e.Stage == "" {
+				e.Stage = other.Stage
+			}
+			if e.RemoteHost == "" && ctx.RemoteHost == "" {
+				e.RemoteHost, e.RemoteIP = other.RemoteHost, other.RemoteIP
+			}
+			if !silent && e.Code != 0 {
+				break
+			}
+		}
+	}
+	if e.Speaker == reply.SpeakerUnknown && rc.RemoteHost != "" && e.Code != 0 {
+		e.Speaker = reply.Remote
+	}
+	if rc.Action == "" {
+		rc.Action = actionBy(&e)
+	}
+	success(rc, &e, k)
+	if rc.RemoteHost == "" {
+		rc.RemoteHost = e.RemoteHost
+	}
+	if rc.RemoteIP == "" {
+		rc.RemoteIP = e.RemoteIP
+	}
+	m.identities(&e)
+	rc.Explanation = e
+}
+
+// class is the first digit that the codes of a recipient have.
+func class(rc *Recipient) int {
+	if rc.Status != "" {
+		return int(rc.Status[0] - '0')
+	}
+	if rc.Action == Delayed {
+		return 4
+	}
+	return 5
+}
+
+// sameAnswer reports whether two readings can be of the same answer.
+func sameAnswer(a, b *reply.Explanation) bool {
+	return a.Enhanced == "" || b.Enhanced == "" || a.Enhanced == b.Enhanced || generic(a.Enhanced) || generic(b.Enhanced)
+}
+
+// pick returns the codes of the reading that has them.
+func pick(e, other reply.Explanation) (int, string) {
+	code, enhanced := e.Code, e.Enhanced
+	if code == 0 {
+		code = other.Code
+	}
+	if enhanced == "" || generic(enhanced) && other.Enhanced != "" {
+		enhanced = other.Enhanced
+	}
+	return code, enhanced
+}
+
+// generic reports whether an enhanced code says nothing.
+func generic(code string) bool {
+	return code == "" || strings.HasSuffix(code, ".0.0")
+}
+
+// success corrects what was no failure: the action is believed before the codes.
+func success(rc *Recipient, e *reply.Explanation, k *reply.Knowledge) {
+	switch rc.Action {
+	case Delivered, Relayed, Expanded:
+		e.Reason, e.Permanent, e.Proofs, e.Who = reply.Delivered, nil, nil, reply.WhoUnknown
+		e.Meaning, e.Next = k.Meaning(reply.Delivered)
+	case Delayed:
+		no := false
+		e.Permanent = &no
+	case Failed:
+		if e.Reason == reply.Delivered {
+			e.Reason = reply.Unknown
+			e.Meaning, e.Next = k.Meaning(reply.Unknown)
+		}
+	}
+}
+
+func actionBy(e *reply.Explanation) Action {
+	switch {
+	case e.Reason == reply.Delivered:
+		return Delivered
+	case e.Code/100 == 4 || (e.Code == 0 && strings.HasPrefix(e.Enhanced, "4")):
+		if e.Permanent != nil && *e.Permanent {
+			return Failed
+		}
+		return Delayed
+	}
+	return Failed
+}
+
+// identities adds what the returned message shows of the parties.
+func (m *Message) identities(e *reply.Explanation) {
+	o, d := &m.Original, &e.Identities
+	fill := func(to *string, from string) {
+		if *to == "" {
+			*to = from
+		}
+	}
+	fill(&d.AuthorDomain, domainPart(o.From))
+	fill(&d.EnvelopeDomain, domainPart(o.EnvelopeFrom))
+	fill(&d.HELO, o.HELO)
+	if len(o.DKIM) > 0 && d.DKIMDomain == "" {
+		d.DKIMDomain, d.DKIMSelector = o.DKIM[0].Domain, o.DKIM[0].Selector
+	}
+}
+
+// own reports whether an address is one of the mail's own: its sender, its addressee,
+// the author of the original, or a postmaster.
+func (m *Message) own(address string) bool {
+	a := strings.ToLower(address)
+	for _, other := range []string{m.From, m.To, m.Original.From, m.Original.EnvelopeFrom} {
+		if other != "" && strings.Contains(strings.ToLower(other), a) {
+			return true
+		}
+	}
+	if m.Original.MessageID != "" && strings.EqualFold(m.Original.MessageID, a) {
+		return true
+	}
+	local, _, _ := strings.Cut(a, "@")
+	switch local {
+	case "postmaster", "mailer-daemon", "abuse", "root", "hostmaster", "helpdesk", "support", "admin", "no-reply", "noreply":
+		return true
+	}
+	return false
+}
+
+// fromText reads a bounce that has no part for programs.
+func (m *Message) fromText(h header, c *content, k *reply.Knowledge) {
+	var known []string
+	for _, name := range []string{"x-failed-recipients", "x-failed-recipient"} {
+		for _, v := range h.all(name) {
+			for _, a := range addressInRE.FindAllString(v, maxRecipients) {
+				known = append(known, a)
+			}
+		}
+	}
+	ps := pieces(c.said, known, m.own)
+	found := map[string]bool{}
+	for _, p := range ps {
+		found[strings.ToLower(p.address)] = true
+	}
+	for _, a := range known {
+		if !found[strings.ToLower(a)] {
+			ps = append(ps, piece{a, c.said})
+			found[strings.ToLower(a)] = true
+		}
+	}
+	if len(ps) == 0 {
+		for _, a := range m.Original.To {
+			if !m.own(a) || len(m.Original.To) == 1 {
+				ps = append(ps, piece{a, c.said})
+			}
+		}
+	}
+	if len(ps) == 0 {
+		for _, a := range addressInRE.FindAllString(m.Subject, 5) {
+			ps = append(ps, piece{a, c.said})
+			break
+		}
+	}
+	if len(ps) == 0 {
+		ps = []piece{{"", c.said}}
+	}
+	m.Kind = KindBounce
+	delayed := delayRE.MatchString(m.Subject) || delayRE.MatchString(c.said)
+	for _, p := range ps[:min(len(ps), maxRecipients)] {
+		rc := Recipient{Address: p.address, Text: strings.TrimSpace(useful(p.text))}
+		if delayed && !finalRE.MatchString(c.said) {
+			rc.Action = Delayed
+		}
+		ctx := reply.Context{Recipient: rc.Address, Delayed: rc.Action == Delayed, Final: rc.Action != Delayed}
+		e := k.Explain(rc.Text, ctx)
+		if e.Reason == reply.Unknown || (e.Code == 0 && e.Enhanced == "") {
+			all := k.Explain(useful(c.said), ctx)
+			switch {
+			case e.Reason == reply.Unknown && all.Reason != reply.Unknown:
+				e = all
+				rc.Text = strings.TrimSpace(useful(c.said))
+			case e.Code == 0 && all.Code != 0 && len(ps) == 1:
+				e.Code, e.Enhanced = all.Code, all.Enhanced
+				if e.Reason == reply.Unknown || all.Evidence == "text" && e.Evidence != "text" {
+					e = all
+				}
+			}
+		}
+		if e.Reason == reply.Unknown {
+			if s := k.Explain(m.Subject, ctx); s.Reason != reply.Unknown {
+				s.Code, s.Enhanced = pick(e, s)
+				e = s
+			}
+		}
+		if rc.Action == "" {
+			rc.Action = actionBy(&e)
+			if rc.Action == Delayed && (finalRE.MatchString(c.said) || !delayed) {
+				// The mail came back: the sender has given up, whatever the code.
+				rc.Action = Failed
+			}
+		}
+		success(&rc, &e, k)
+		rc.RemoteHost, rc.RemoteIP = e.RemoteHost, e.RemoteIP
+		m.identities(&e)
+		rc.Explanation = e
+		m.Recipients = append(m.Recipients, rc)
+	}
+	if m.ReportingMTA == "" {
+		if mm := programRE.FindStringSubmatch(c.said); mm != nil {
+			m.ReportingMTA = strings.ToLower(strings.TrimRight(mm[1], "."))
+		}
+	}
+}
+
+var (
+	delayRE   = regexp.MustCompile(`(?i)has been delayed|delivery (?:is )?delayed|delayed mail|delivery incomplete|delivery delayed|warning message only|do not need to resend|not need to resend|will (?:be retried|retry|keep trying|continue)|could not send (?:message|mail) for past|not yet been delivered|attempts will continue|warning: could not`)
+	finalRE   = regexp.MustCompile(`(?i)permanent(?:ly)?(?: error| fail|ly)|i've given up|failed permanently|final notification|giving up`)
+	programRE = regexp.MustCompile(`(?i)(?:qmail-send program at|mail system at host|generating server:|delivery status notification from|message from) ([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)`)
+)
+
+// Code returns the reply code as text, "" if there is none.
+func (r *Recipient) Code() string {
+	if r.Explanation.Code == 0 {
+		return ""
+	}
+	return strconv.Itoa(r.Explanation.Code)
+}

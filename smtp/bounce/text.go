@@ -1,0 +1,222 @@
+package bounce
+
+import (
+	"html"
+	"regexp"
+	"strings"
+)
+
+// copyMarks begin the copy of the original message in a mail without parts.
+var copyMarks = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|:.]*(?:this is|included is|here is|enclosed is|below is)?\s*(?:a|the)?\s*(?:copy|header|text|first \d+ lines|beginning|start) of (?:the|your|a)? ?(?:original|returned|undelivered|rejected|message|e-?mail|mail)`),
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*below this line is`),
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected|your|failed) (?:e-?mail )?(?:message|mail)(?: (?:text|headers?|body))?(?: follows| below)?[\s\-_*=>#+|:.]*$`),
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected) (?:message|mail)(?: headers?)? (?:follows|is (?:below|attached|included|enclosed))`),
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:message|mail) (?:header|headers|text|body)s? follows?`),
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*included is a copy`),
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:original|returned) message header`),
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*a copy of (?:the|your) `),
+	regexp.MustCompile(`(?i)^-{2,}\s*original message\s*-{2,}`),
+	regexp.MustCompile(`(?i)^content-type:\s*message/rfc822`),
+}
+
+var (
+	copyFieldRE = regexp.MustCompile(`(?i)^(?:received|return-path|message-id|from|to|subject|date|mime-version|reply-to|delivered-to|x-[a-z0-9-]+|content-type|dkim-signature|sender|references|in-reply-to|cc|content-transfer-encoding)\s*:`)
+	proofRE     = regexp.MustCompile(`(?i)^(?:received|return-path|message-id|mime-version|dkim-signature)\s*:`)
+	tagRE       = regexp.MustCompile(`(?s)<(?:style|script|head)\b.*?</(?:style|script|head)>|<!--.*?-->`)
+	breakRE     = regexp.MustCompile(`(?i)<(?:br|/p|/div|/tr|/li|/h\d|/table)\b[^>]*>`)
+	anyTagRE    = regexp.MustCompile(`<[A-Za-z/!][^<>@]{0,1000}>`)
+)
+
+// plain returns the text of an HTML body.
+func plain(s string) string {
+	s = tagRE.ReplaceAllString(s, " ")
+	s = breakRE.ReplaceAllString(s, "\n")
+	s = anyTagRE.ReplaceAllString(s, " ")
+	return html.UnescapeString(s)
+}
+
+// cutCopy divides a text before the copy of the original message.
+func cutCopy(text string) (said, copied string) {
+	ls := strings.Split(text, "\n")
+	at, skip := len(ls), 0
+	for i, l := range ls {
+		if i < at && len(l) < 200 {
+			for _, re := range copyMarks {
+				if re.MatchString(l) && followed(ls, i) {
+					at, skip = i, 1
+					break
+				}
+			}
+		}
+		if i >= at {
+			break
+		}
+		// A header by its look: four fields together, one of them of a transport.
+		if copyFieldRE.MatchString(l) && i+2 < len(ls) {
+			n, sure := 0, false
+			for j := i; j < len(ls) && j < i+40; j++ {
+				switch {
+				case copyFieldRE.MatchString(ls[j]):
+					n++
+					sure = sure || proofRE.MatchString(ls[j])
+				case strings.HasPrefix(ls[j], " "), strings.HasPrefix(ls[j], "\t"):
+				default:
+					j = len(ls)
+				}
+			}
+			if n >= 3 && sure {
+				at, skip = i, 0
+			}
+		}
+	}
+	if at == len(ls) {
+		return text, ""
+	}
+	return strings.Join(ls[:at], "\n"), strings.Join(ls[at+skip:], "\n")
+}
+
+// followed reports whether a header or nothing of weight follows a line that says that
+// a copy follows: sentences speak of the original message too.
+func followed(ls []string, i int) bool {
+	for _, l := range ls[i+1 : min(len(ls), i+12)] {
+		l = strings.TrimSpace(l)
+		if l == "" || strings.Trim(l, "-_*=#>|") == "" {
+			continue
+		}
+		if copyFieldRE.MatchString(l) || strings.HasPrefix(l, "From ") {
+			return true
+		}
+	}
+	return i+3 >= len(ls)
+}
+
+// The lines that name a recipient, most certain first.
+var recipientLines = []*regexp.Regexp{
+	// <user@example.com>: or alone on its line, with a bullet.
+	regexp.MustCompile(`^[\s*•·\-]*(?:to: ?)?<?(` + addressPattern + `)>?\s*:?\s*$`),
+	regexp.MustCompile(`^\s*<(` + addressPattern + `)>\s*(?::|\(|\.\.\.|\s-\s|,)`),
+	regexp.MustCompile(`(?i)^\s*(?:failed |final |original )?(?:recipients?|addressed to|your message to|rcpt|rcpt to|to|user|e-?mail address|address|destination|mailbox|account)\s*(?:address)?\s*[:=]?\s*<?(` + addressPattern + `)>?`),
+	regexp.MustCompile(`^[\s*•·\-]*(` + addressPattern + `)(?:\s*[:(,\[]|\s+on \w|\s+Invalid|\s+-|\s+\d{3}\b|\s+\.\.\.)`),
+	regexp.MustCompile(`(?i)(?:unknown user|exceeds allowed size|final delivery userid|deliver(?:ed)? (?:your |the )?(?:message|mail|e-mail) to|message to|delivered to|unknown recipient|rejected recipient|wasn't delivered to|not deliver to)[: ]+<?(` + addressPattern + `)>?`),
+}
+
+var (
+	sessionRE  = regexp.MustCompile(`(?i)^\s*(?:>>> ?RCPT TO: ?<|[245]\d\d[ -](?:[245]\.\d+\.\d+ )?<)(` + addressPattern + `)>`)
+	quoteRE    = regexp.MustCompile(`^\s*(?:>>>|<<<)`)
+	explainRE  = regexp.MustCompile(`(?i)\b[245]\d\d[ -]|#?\b[245]\.\d{1,3}\.\d{1,3}\b|said:|unknown|reject|refus|quota|full|disabled|not |unable|fail|timed out|delay|invalid|no such|error`)
+	boringLine = regexp.MustCompile(`(?i)^\s*(?:hi\.? |hello|dear |this is (?:the|an? automatic)|i'm (?:afraid|sorry)|please |for further|if you|you can|content-|charset|received:|date:|subject:|sent:|-{3,}$|={3,}$)`)
+)
+
+// piece is the part of a text that is about one recipient.
+type piece struct {
+	address string
+	text    string
+}
+
+// pieces divides what a mail says between the recipients that it names. own are
+// addresses that are not recipients: the sender's, the postmaster's.
+func pieces(text string, known []string, own func(string) bool) []piece {
+	ls := strings.Split(text, "\n")
+	type mark struct {
+		line    int
+		address string
+	}
+	var marks []mark
+	find := func(res []*regexp.Regexp) {
+		for i, l := range ls {
+			if len(l) > 1000 || quoteRE.MatchString(l) {
+				continue
+			}
+			for _, re := range res {
+				if m := re.FindStringSubmatch(l); m != nil && !own(m[1]) && len(marks) < maxRecipients {
+					marks = append(marks, mark{i, m[1]})
+					break
+				}
+			}
+		}
+	}
+	if len(known) > 0 {
+		for i, l := range ls {
+			for _, a := range known {
+				if strings.Contains(strings.ToLower(l), strings.ToLower(a)) && len(marks) < maxRecipients {
+					marks = append(marks, mark{i, a})
+					break
+				}
+			}
+		}
+	} else {
+		for n := range recipientLines {
+			if find(recipientLines[n : n+1]); len(marks) > 0 && (n != 0 || true) {
+				// A second form in the same mail is usually the session of the first.
+				break
+			}
+		}
+		if len(marks) == 0 {
+			find([]*regexp.Regexp{sessionRE})
+		}
+		if len(marks) == 0 {
+			find([]*regexp.Regexp{addressAnyRE})
+		}
+	}
+	var out []piece
+	seen := map[string]int{}
+	for i, m := range marks {
+		end := len(ls)
+		for _, next := range marks[i+1:] {
+			if !strings.EqualFold(next.address, m.address) {
+				end = next.line
+				break
+			}
+		}
+		key := strings.ToLower(m.address)
+		if _, ok := seen[key]; ok {
+			continue
+		}
+		seen[key] = len(out)
+		start := m.line
+		if len(out) == 0 {
+			// What stands before the first recipient is about all of them.
+			start = lead(ls, m.line)
+		}
+		out = append(out, piece{m.address, strings.TrimSpace(strings.Join(ls[start:max(end, start)], "\n"))})
+	}
+	// The answers of a transcript stand after the list of recipients.
+	if len(out) > 1 {
+		for i := range out {
+			var b strings.Builder
+			for j, l := range ls {
+				if strings.Contains(strings.ToLower(l), strings.ToLower(out[i].address)) && (quoteRE.MatchString(l) || sessionRE.MatchString(l)) {
+					b.WriteString(l + "\n")
+					if j+1 < len(ls) && strings.HasPrefix(strings.TrimSpace(ls[j+1]), "<<<") {
+						b.WriteString(ls[j+1] + "\n")
+					}
+				}
+			}
+			if b.Len() > 0 && !strings.Contains(out[i].text, strings.TrimSpace(b.String())) {
+				out[i].text += "\n" + b.String()
+			}
+		}
+	}
+	return out
+}
+
+var addressAnyRE = regexp.MustCompile(`(` + addressPattern + `)`)
+
+// lead returns the line from which the text before a recipient tells something.
+func lead(ls []string, line int) int {
+	return line
+}
+
+// useful returns the lines of a text that may say why: greetings and hints are left
+// out.
+func useful(text string) string {
+	var b strings.Builder
+	for l := range strings.SplitSeq(text, "\n") {
+		if t := strings.TrimSpace(l); t != "" && !boringLine.MatchString(l) {
+			b.WriteString(t)
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
