@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 )
 
@@ -165,8 +166,8 @@ func quoted(s string) string {
 	if plain && strings.ContainsFunc(s, func(c rune) bool { return 'g' <= c && c <= 'w' }) && s != "null" && s != "true" {
 		return s
 	}
-	return strconv.Quote(report.Escape(strings.ReplaceAll(s, "${", "$${")))
+	return strconv.Quote(show.Escape(strings.ReplaceAll(s, "${", "$${")))
 }
 
 // comment is a text that stays within its line.
-func comment(s string) string { return report.Escape(s) }
+func comment(s string) string { return show.Escape(s) }

@@ -9,6 +9,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 )
 
@@ -57,7 +58,7 @@ func TestNew(t *testing.T) {
 		t.Errorf("not all of it was uncommented: %+v", c)
 	}
 	// ${HOME} in a subject is text, and no variable.
-	if c.Policy.Accept[1].Subject != report.Escape(hostile) {
+	if c.Policy.Accept[1].Subject != show.Escape(hostile) {
 		t.Errorf("%q", c.Policy.Accept[1].Subject)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/report"
+	"mailworthy/report/view"
 	"mailworthy/resolver"
 )
 
@@ -26,7 +27,7 @@ func told(c *report.Comparison) string {
 	var lines []string
 	for _, change := range c.Changes() {
 		if change.Kind == "record" {
-			lines = append(lines, change.String())
+			lines = append(lines, view.ChangeText(change))
 		}
 	}
 	for _, a := range c.Altered {
@@ -43,7 +44,7 @@ func told(c *report.Comparison) string {
 	}
 	for _, change := range c.Changes() {
 		if change.Kind == "finding" {
-			lines = append(lines, string(change.Severity)+" "+change.String())
+			lines = append(lines, string(change.Severity)+" "+view.ChangeText(change))
 		}
 	}
 	if c.Before.Verdict != c.After.Verdict {

@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/report"
+	"mailworthy/report/terminal"
 	"mailworthy/resolver"
 )
 
@@ -74,7 +75,7 @@ func unchanged(t *testing.T, what any, c *report.Comparison) {
 		return
 	}
 	var b bytes.Buffer
-	if err := report.WriteComparison(&b, c, report.TableOptions{}); err != nil {
+	if err := terminal.WriteComparison(&b, c, terminal.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Errorf("silent: %.300v\n%s", what, &b)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 )
 
@@ -209,7 +210,7 @@ func shown(s string) string {
 	if len(cut) > maxText {
 		cut = cut[:maxText]
 	}
-	text := report.Escape(cut)
+	text := show.Escape(cut)
 	if cut != s {
 		text += "…"
 	}

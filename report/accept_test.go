@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
@@ -75,21 +74,6 @@ func TestAcceptedCountsNowhere(t *testing.T) {
 	r := NewWithPolicy(reporttest.Flawed(), p, "1.0.0")
 	if r.Verdict != Ready || *r.Score.Value != 100 || r.Score.Low != 100 || r.Exit(finding.Notice) != 0 {
 		t.Errorf("%s, %d (%d), exit %d", r.Verdict, *r.Score.Value, r.Score.Low, r.Exit(finding.Notice))
-	}
-}
-
-func TestAcceptedIsShown(t *testing.T) {
-	for until, want := range map[string]string{
-		"2026-12-31": "Accepted until 2026-12-31, not counted: error ptr-missing (192.0.2.11), because: the provider moves it.",
-		"2026-02-01": "The acceptance of ptr-missing (192.0.2.11) ended on 2026-02-01: it counts again.",
-	} {
-		var b bytes.Buffer
-		if err := WriteTable(&b, NewWithPolicy(reporttest.Flawed(), acceptPTR(until), "1.0.0"), TableOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		if text := strings.Join(strings.Fields(b.String()), " "); !strings.Contains(text, want) {
-			t.Errorf("the table does not say %q:\n%s", want, b.String())
-		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // Agree makes the complete fixes of a list agree, the first one going first: all
@@ -64,14 +65,6 @@ func Agree(findings []finding.Finding) {
 	}
 }
 
-// fixText is the sentence of a fix, and which one goes first.
-func fixText(f *finding.Fix) string {
-	if f.After == "" {
-		return f.Summary
-	}
-	return strings.TrimSpace(f.Summary + " The fix of " + f.After + " changes the same record: publish that one first, then check again.")
-}
-
 // place is what only one record may have: the name and type, and of a TXT record
 // the version that it begins with (v=spf1). Of other types a name may have several,
 // so that the record is its own place.
@@ -79,7 +72,7 @@ func place(rec finding.Record) finding.Record {
 	at := finding.Record{Name: strings.ToLower(rec.Name), Type: rec.Type}
 	switch {
 	case rec.Type == "CNAME":
-	case isText(rec.Type) || rec.Type == "":
+	case show.IsText(rec.Type) || rec.Type == "":
 		word, _, _ := strings.Cut(strings.TrimSpace(rec.Value), " ")
 		word, _, _ = strings.Cut(word, ";")
 		at.Value = strings.ToLower(word)

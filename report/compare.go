@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/mailhost"
 	"mailworthy/spf"
 )
@@ -44,7 +45,7 @@ type Moved struct {
 
 // Compare says what after has otherwise than before.
 func Compare(before, after *Report) *Comparison {
-	c := &Comparison{Domain: after.Domain, Before: outcome(before), After: outcome(after)}
+	c := &Comparison{Domain: after.Domain, Before: OutcomeOf(before), After: OutcomeOf(after)}
 	for _, f := range after.Findings {
 		old, ok := findingLike(before, f)
 		switch {
@@ -162,7 +163,7 @@ func (r *Report) Published() *Published {
 			p.asked(d.Name, "MX")
 		}
 		for _, x := range d.Exchanges {
-			p.add(d.Name, "MX", strconv.Itoa(int(x.Preference))+" "+orText(x.Name, "."))
+			p.add(d.Name, "MX", strconv.Itoa(int(x.Preference))+" "+show.OrText(x.Name, "."))
 		}
 	}
 	return p
@@ -180,76 +181,6 @@ func (p *Published) evidence(e finding.Evidence, start string) {
 		}
 	case "nodata", "nxdomain":
 		p.asked(e.Name, e.Type)
-	}
-}
-
-// WriteComparison writes what differs for a person at a terminal.
-func WriteComparison(w io.Writer, c *Comparison, o TableOptions) error {
-	s := newScreen(o)
-	s.line(s.bold(s.text(c.Domain)) + "  " + s.fold(outcomeText(c.Before)+" → "+outcomeText(c.After)))
-	if c.Same() {
-		s.para("", "No finding and no record differs.")
-	}
-	s.findingList("New", c.New, "")
-	for _, m := range c.Changed {
-		s.findingList("Changed", []finding.Finding{m.Finding}, "was "+string(m.Was)+", ")
-	}
-	s.findingList("Gone", c.Gone, "was ")
-	s.findingList("Not known on one side", c.Unsure, "")
-	if len(c.Added)+len(c.Removed) > 0 {
-		s.blank()
-		s.line(s.bold("Records"))
-		for _, a := range c.Altered {
-			s.alteration(a)
-		}
-		for _, l := range c.diff() {
-			code := sgrGreen
-			if strings.HasPrefix(l, "-") {
-				code = "31"
-			}
-			s.hang("  ", "      ", s.fold(l), func(l string) string { return s.style(code, l) })
-		}
-	}
-	return s.writeTo(w)
-}
-
-// diff are the records that came or went, apart from those altered, in
-// master-file syntax, by name.
-func (c *Comparison) diff() []string {
-	var lines []string
-	done := make(map[string]bool)
-	added, removed := c.unaltered()
-	for _, rec := range slices.Concat(removed, added) {
-		key := strings.ToLower(rec.Name) + " " + rec.Type
-		if done[key] {
-			continue
-		}
-		done[key] = true
-		of := func(list []finding.Record, sign string) {
-			for _, rec := range list {
-				if strings.ToLower(rec.Name)+" "+rec.Type == key {
-					lines = append(lines, sign+clip(masterLine(rec), maxRecordText))
-				}
-			}
-		}
-		of(removed, "- ")
-		of(added, "+ ")
-	}
-	return lines
-}
-
-func (s *screen) findingList(title string, list []finding.Finding, prefix string) {
-	if len(list) == 0 {
-		return
-	}
-	s.blank()
-	s.line(s.bold(title))
-	for _, f := range list {
-		text := prefix + string(f.Severity) + ": " + f.Title
-		if f.Subject != "" {
-			text += " (" + f.Subject + ")"
-		}
-		s.hang("  "+s.severity(f.Severity, s.mark(f.Severity))+" ", "    ", s.text(text+", "+f.Check), nil)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
 	"mailworthy/report/reporttest"
@@ -37,10 +38,10 @@ func byEncodingJSON(v any, indent string) ([]byte, error) {
 	for text := buf.Bytes(); len(text) > 0; {
 		r, size := utf8.DecodeRune(text)
 		switch {
-		case r > 0xffff && invisible(r):
+		case r > 0xffff && show.Invisible(r):
 			r -= 0x10000
 			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-		case r >= 0x7f && invisible(r):
+		case r >= 0x7f && show.Invisible(r):
 			out = fmt.Appendf(out, `\u%04x`, r)
 		default:
 			out = append(out, text[:size]...)

@@ -97,7 +97,7 @@ type Score struct {
 	Scale    Scale            `json:"scale"`
 }
 
-var sectionTitles = map[finding.Section]string{
+var SectionTitles = map[finding.Section]string{
 	finding.SPF: "SPF", finding.DKIM: "DKIM", finding.DMARC: "DMARC",
 	finding.Reputation: "Reputation", finding.Hosts: "Hosts", finding.Hygiene: "Hygiene",
 	finding.Message: "Message",
@@ -151,7 +151,7 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 // gradeSection computes one section from its findings, but for its value, which is
 // High where it is judged. It is false where there are none.
 func gradeSection(name finding.Section, findings []finding.Finding, scale Scale) (SectionScore, bool) {
-	s := SectionScore{Section: name, Title: sectionTitles[name], Weight: scale.Weights[name]}
+	s := SectionScore{Section: name, Title: SectionTitles[name], Weight: scale.Weights[name]}
 	var rooms [2][16]Deduction // most sections have fewer
 	sure, atWorst := deductions(rooms[0][:0]), deductions(rooms[1][:0])
 	found, unchecked := false, false
@@ -253,17 +253,17 @@ func worst(findings []finding.Finding) (known, possible finding.Severity) {
 	for i := range findings {
 		f := &findings[i]
 		if !f.Severity.Open() {
-			known = worse(known, f.Severity)
-			possible = worse(possible, f.Severity)
+			known = Worse(known, f.Severity)
+			possible = Worse(possible, f.Severity)
 		}
 		if f.CouldBe != "" {
-			possible = worse(possible, f.CouldBe)
+			possible = Worse(possible, f.CouldBe)
 		}
 	}
 	return known, possible
 }
 
-func worse(a, b finding.Severity) finding.Severity {
+func Worse(a, b finding.Severity) finding.Severity {
 	if b.Rank() > a.Rank() {
 		return b
 	}
@@ -281,10 +281,10 @@ func verdict(findings []finding.Finding) Verdict {
 			s = f.VerdictAs
 		}
 		if s.Open() {
-			possible = worse(possible, f.CouldBe)
+			possible = Worse(possible, f.CouldBe)
 			continue
 		}
-		known = worse(known, s)
+		known = Worse(known, s)
 	}
 	of := func(s finding.Severity) Verdict {
 		switch {
@@ -296,7 +296,7 @@ func verdict(findings []finding.Finding) Verdict {
 		return Ready
 	}
 	v := of(known)
-	if v != NotReady && of(worse(known, possible)) != v {
+	if v != NotReady && of(Worse(known, possible)) != v {
 		return Incomplete
 	}
 	return v

@@ -8,29 +8,9 @@ import (
 	jsonschema "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"mailworthy/audit"
-	"mailworthy/finding"
 	"mailworthy/internal/golden"
 	"mailworthy/report/reporttest"
 )
-
-func TestWriteMessage(t *testing.T) {
-	for name, m := range reporttest.Messages(t) {
-		for suffix, o := range map[string]TableOptions{"": {Width: 80}, "-ascii": {Width: 60, ASCII: true, Verbose: true}} {
-			t.Run(name+suffix, func(t *testing.T) {
-				var b bytes.Buffer
-				if err := WriteMessage(&b, m, o); err != nil {
-					t.Fatal(err)
-				}
-				for _, c := range b.String() {
-					if c != '\n' && invisible(c) || o.ASCII && c > 0x7e {
-						t.Errorf("%q reaches the terminal", c)
-					}
-				}
-				golden.Compare(t, "testdata/message/"+name+suffix+".txt", b.Bytes())
-			})
-		}
-	}
-}
 
 // TestMessageSchema generates the schema of the message's JSON, and the results
 // keep it.
@@ -74,21 +54,5 @@ func TestMessageSchema(t *testing.T) {
 	}
 	if err := schema.Validate(map[string]any{"schema": audit.MessageSchema, "from": 1}); err == nil {
 		t.Error("a result that breaks the contract validates")
-	}
-}
-
-// TestMessageExit: what is not known ends with 3 unless something is known to be bad.
-func TestMessageExit(t *testing.T) {
-	all := reporttest.Messages(t)
-	for _, tt := range []struct {
-		name   string
-		failOn finding.Severity
-		want   int
-	}{
-		{"football", finding.Error, 0}, {"football", finding.Warning, 1}, {"flawed", finding.Error, 1}, {"flawed", Never, 0}, {"silent", finding.Error, 3}, {"silent", Never, 0},
-	} {
-		if got := ExitOf(all[tt.name].Findings, tt.failOn); got != tt.want {
-			t.Errorf("%s at %s: %d, want %d", tt.name, tt.failOn, got, tt.want)
-		}
 	}
 }

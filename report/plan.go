@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // Plan is what to do about a report, in order: what stops mail first.
@@ -26,7 +27,7 @@ type Outcome struct {
 	Grade   string  `json:"grade"`
 }
 
-func outcome(r *Report) Outcome {
+func OutcomeOf(r *Report) Outcome {
 	return Outcome{Verdict: r.Verdict, Score: r.Score.Value, Low: r.Score.Low, High: r.Score.High, Grade: r.Score.Grade}
 }
 
@@ -98,7 +99,7 @@ const maxActions = 40
 // policy goes one stage. A fix that is not complete is never applied, nor one that
 // takes away what was there (harm). Again may return nil for "could not be audited".
 func MakePlan(r *Report, again func([]Change) *Report) *Plan {
-	p := &Plan{Before: outcome(r), Actions: []Action{}}
+	p := &Plan{Before: OutcomeOf(r), Actions: []Action{}}
 	current := r
 	var changes []Change
 	tried := make(map[string]bool)
@@ -128,7 +129,7 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 		current, changes = after, trial
 	}
 	if len(changes) > 0 {
-		o := outcome(current)
+		o := OutcomeOf(current)
 		p.After = &o
 	}
 	for i := range p.Actions {
@@ -227,14 +228,14 @@ func ttlOf(f finding.Finding, a Action) uint32 {
 // who finds the party from where the records stand, or else from the section.
 func who(r *Report, f finding.Finding, a Action) (Who, string) {
 	own := r.Domain
-	if r.DMARC != nil && r.DMARC.OrganizationalDomain != "" && within(r.Domain, r.DMARC.OrganizationalDomain) {
+	if r.DMARC != nil && r.DMARC.OrganizationalDomain != "" && Within(r.Domain, r.DMARC.OrganizationalDomain) {
 		own = r.DMARC.OrganizationalDomain
 	}
 	records := slices.Concat(a.Add, a.Remove)
 	switch {
-	case len(records) > 0 && within(records[0].Name, "arpa"):
+	case len(records) > 0 && Within(records[0].Name, "arpa"):
 		return WhoHost, "whoever provides the address " + f.Subject
-	case len(records) > 0 && !within(records[0].Name, own):
+	case len(records) > 0 && !Within(records[0].Name, own):
 		return WhoProvider, "the operator of " + hostPart(records[0].Name)
 	case len(records) > 0:
 		return WhoDNS, "the DNS of " + own
@@ -257,8 +258,8 @@ func hostPart(name string) string {
 	return name
 }
 
-// within reports whether name is zone or below it.
-func within(name, zone string) bool {
+// Within reports whether name is zone or below it.
+func Within(name, zone string) bool {
 	name, zone = strings.ToLower(strings.TrimSuffix(name, ".")), strings.ToLower(zone)
 	return name == zone || strings.HasSuffix(name, "."+zone)
 }
@@ -366,7 +367,7 @@ func verifyText(r *Report, a Action) string {
 	}
 	wait := ""
 	if a.TTL > 0 {
-		wait = fmt.Sprintf("Caches may keep the old answer for %s. ", secondsText(a.TTL))
+		wait = fmt.Sprintf("Caches may keep the old answer for %s. ", show.TTL(a.TTL))
 	}
 	text := wait + "mailworthy audit " + only + r.Domain
 	switch len(checks) {
@@ -376,17 +377,4 @@ func verifyText(r *Report, a Action) string {
 		return text + " must no longer show " + checks[0] + "."
 	}
 	return text + " must no longer show " + strings.Join(checks[:len(checks)-1], ", ") + " and " + checks[len(checks)-1] + "."
-}
-
-// secondsText is a TTL for a person.
-func secondsText(ttl uint32) string {
-	switch {
-	case ttl%86400 == 0:
-		return counted(int(ttl/86400), "day")
-	case ttl%3600 == 0:
-		return counted(int(ttl/3600), "hour")
-	case ttl%60 == 0:
-		return counted(int(ttl/60), "minute")
-	}
-	return counted(int(ttl), "second")
 }

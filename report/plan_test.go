@@ -9,7 +9,6 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
-	"mailworthy/internal/golden"
 	"mailworthy/report/reporttest"
 )
 
@@ -123,32 +122,6 @@ func TestPlanWithoutAudit(t *testing.T) {
 	}
 }
 
-func TestPlanGolden(t *testing.T) {
-	audited := world("v=spf1 broken weak long -all")
-	audited.Plan = MakePlan(audited, func(changes []Change) *Report { return world(changes[len(changes)-1].Add[0].Value) })
-	objected := world("v=spf1 weak -all")
-	objected.Plan = MakePlan(objected, func([]Change) *Report { return world("v=spf1 broken -all") })
-	all := append(reports(), audited, objected)
-	var b bytes.Buffer
-	for _, r := range all {
-		if err := WritePlan(&b, r, TableOptions{Width: 80}); err != nil {
-			t.Fatal(err)
-		}
-		b.WriteByte('\n')
-	}
-	golden.Compare(t, "testdata/formats/plan.txt", b.Bytes())
-	b.Reset()
-	if err := WriteZone(&b, all); err != nil {
-		t.Fatal(err)
-	}
-	golden.Compare(t, "testdata/formats/plan.zone", b.Bytes())
-	for _, c := range b.String() {
-		if c != '\n' && invisible(c) {
-			t.Errorf("%q stands in the zone file", c)
-		}
-	}
-}
-
 func TestCompare(t *testing.T) {
 	c := Compare(world("v=spf1 broken weak -all"), world("v=spf1 weak long -all"))
 	checks := func(list []finding.Finding) string {
@@ -182,18 +155,6 @@ func TestCompareUnknownIsNoChange(t *testing.T) {
 			t.Error("nothing is unsure")
 		}
 	}
-}
-
-func TestCompareGolden(t *testing.T) {
-	before, after := New(reporttest.Flawed(), DefaultScale(), "1.0.0"), New(reporttest.Clean(), DefaultScale(), "1.0.0")
-	after.Domain = before.Domain
-	before.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 ~all", "v=spf1 -all", "other"}}
-	after.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 -all", "another"}}
-	var b bytes.Buffer
-	if err := WriteComparison(&b, Compare(before, after), TableOptions{Width: 80}); err != nil {
-		t.Fatal(err)
-	}
-	golden.Compare(t, "testdata/formats/compare.txt", b.Bytes())
 }
 
 // A report comes back from its JSON as it was, bytes that are no UTF-8 included.

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"slices"
 
-	"go.yaml.in/yaml/v3"
+	yaml "go.yaml.in/yaml/v3"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
@@ -138,7 +138,7 @@ func (p *Policy) deviations() []string {
 	base := DefaultScale()
 	for _, s := range finding.Sections {
 		if w, ok := p.Weights[s]; ok && w != base.Weights[s] {
-			out = append(out, fmt.Sprintf("%s weighs %d, by default %d", sectionTitles[s], w, base.Weights[s]))
+			out = append(out, fmt.Sprintf("%s weighs %d, by default %d", SectionTitles[s], w, base.Weights[s]))
 		}
 	}
 	for _, s := range []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice} {

@@ -6,6 +6,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -101,84 +102,5 @@ func unanswered(trace []resolver.Trace) string {
 			why = append(why, text)
 		}
 	}
-	return listed(why, 3)
-}
-
-// Never as a limit makes Exit return 0 whatever was found.
-const Never finding.Severity = "never"
-
-// Exit is the status that the command ends with: 1 where a finding is as bad as
-// failOn or worse; else 3 where a finding that the DNS left undecided could turn
-// out that bad; else 0.
-func (r *Report) Exit(failOn finding.Severity) int {
-	if failOn == Never {
-		return 0
-	}
-	status := 0
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		if !f.Severity.Open() && f.Severity.AtLeast(failOn) {
-			return 1
-		}
-		if f.Severity == finding.Unknown && f.CouldBe.AtLeast(failOn) {
-			status = 3
-		}
-	}
-	return status
-}
-
-// Exit is the status for several reports: 1 before 3 before 0.
-func Exit(reports []*Report, failOn finding.Severity) int {
-	status := 0
-	for _, r := range reports {
-		switch r.Exit(failOn) {
-		case 1:
-			return 1
-		case 3:
-			status = 3
-		}
-	}
-	return status
-}
-
-// count returns the number of findings of a severity.
-func (r *Report) count(s finding.Severity) int {
-	n := 0
-	for i := range r.Findings {
-		if r.Findings[i].Severity == s {
-			n++
-		}
-	}
-	return n
-}
-
-// Group is one check at one severity with all its findings.
-type Group struct {
-	Check    string
-	Severity finding.Severity
-	Findings []finding.Finding
-}
-
-// Groups gathers the findings of the same check and severity, in their order.
-func (r *Report) Groups() []Group { return groups(r.Findings) }
-
-func groups(findings []finding.Finding) []Group {
-	type key struct {
-		check    string
-		severity finding.Severity
-	}
-	var out []Group
-	at := make(map[key]int)
-	for i := range findings {
-		f := &findings[i]
-		k := key{f.Check, f.Severity}
-		i, ok := at[k]
-		if !ok {
-			i = len(out)
-			at[k] = i
-			out = append(out, Group{Check: f.Check, Severity: f.Severity})
-		}
-		out[i].Findings = append(out[i].Findings, *f)
-	}
-	return out
+	return show.Listed(why, 3)
 }

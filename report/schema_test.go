@@ -17,6 +17,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/golden"
+	"mailworthy/internal/show"
 	"mailworthy/report/reporttest"
 )
 
@@ -337,7 +338,7 @@ func TestJSONKeepsBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range string(text) {
-			if invisible(c) && c != '\n' {
+			if show.Invisible(c) && c != '\n' {
 				t.Errorf("%q: %q stands in the JSON", in, c)
 			}
 		}

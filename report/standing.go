@@ -252,7 +252,7 @@ func (v *View) gather(x reflect.Value) {
 		if x.Type() == evidenceType {
 			e := x.Interface().(finding.Evidence)
 			q := question{strings.ToLower(e.Name), e.Type}
-			v.answered[q] = v.answered[q] || isAnswer(e.Status)
+			v.answered[q] = v.answered[q] || IsAnswer(e.Status)
 			v.ttl[q] = max(v.ttl[q], e.TTL)
 			return
 		}
@@ -264,8 +264,8 @@ func (v *View) gather(x reflect.Value) {
 	}
 }
 
-// isAnswer reports that a status of evidence is an answer of the DNS.
-func isAnswer(status string) bool {
+// IsAnswer reports that a status of evidence is an answer of the DNS.
+func IsAnswer(status string) bool {
 	return status == "found" || status == "nodata" || status == "nxdomain"
 }
 
@@ -293,7 +293,7 @@ func (v *View) Decides(f finding.Finding) bool {
 	for _, e := range f.Evidence {
 		answered, asked := v.answered[question{strings.ToLower(e.Name), e.Type}]
 		// What was not answered then either did not bear on it.
-		if asked && !answered && isAnswer(e.Status) {
+		if asked && !answered && IsAnswer(e.Status) {
 			return false
 		}
 		all = all && asked

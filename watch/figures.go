@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"mailworthy/report"
+	"mailworthy/report/export"
 )
 
 // figures are the metrics of a watcher. Those of the domains are the ones that
@@ -80,7 +81,7 @@ func (f *figures) domains() ([]*dto.MetricFamily, error) {
 	reports := f.reports
 	f.mu.Unlock()
 	var b bytes.Buffer
-	if err := report.WritePrometheus(&b, reports); err != nil {
+	if err := export.WritePrometheus(&b, reports); err != nil {
 		return nil, err
 	}
 	p := expfmt.NewTextParser(model.UTF8Validation)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/report"
+	"mailworthy/report/terminal"
 	"mailworthy/resolver"
 )
 
@@ -106,7 +107,7 @@ func (f *auditFlags) compare(cmd *cobra.Command, before, after []*report.Report,
 					return err
 				}
 			}
-			if err := report.WriteComparison(w, c, f.output.table(cmd, verbose)); err != nil {
+			if err := terminal.WriteComparison(w, c, f.output.table(cmd, verbose)); err != nil {
 				return err
 			}
 		}

@@ -17,9 +17,11 @@ import (
 	"mailworthy/audit"
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
 	"mailworthy/report"
+	"mailworthy/report/export"
 )
 
 // auditFlags are the flags that describe what is audited.
@@ -256,7 +258,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	case l.bad > 0:
 		return exit(exitUsage)
 	case f.output.format == "nagios":
-		return exit(report.NagiosStatus(reports, failOn, session.unknownOK))
+		return exit(export.NagiosStatus(reports, failOn, session.unknownOK))
 	}
 	return exit(count.Status)
 }
@@ -270,7 +272,7 @@ func sayUnanswered(stderr io.Writer, reports []*report.Report) {
 }
 
 func noAnswer(stderr io.Writer, why string) {
-	fmt.Fprintf(stderr, "error: no resolver answered: %s\nhint: --resolver ADDR asks another one, --timeout 10s waits longer\n", report.Escape(why))
+	fmt.Fprintf(stderr, "error: no resolver answered: %s\nhint: --resolver ADDR asks another one, --timeout 10s waits longer\n", show.Escape(why))
 }
 
 // logAudit logs what an audit asked.

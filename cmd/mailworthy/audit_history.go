@@ -13,7 +13,9 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/history"
+	"mailworthy/internal/show"
 	"mailworthy/report"
+	"mailworthy/report/terminal"
 )
 
 // historyFlags say whether audits are kept, and whether what changed is shown.
@@ -144,7 +146,7 @@ func (k *keeper) fail(err error) {
 		return
 	}
 	k.failed = true
-	fmt.Fprintf(k.stderr, "error: %s\n", report.Escape(err.Error()))
+	fmt.Fprintf(k.stderr, "error: %s\n", show.Escape(err.Error()))
 	switch {
 	case k.flags.changes:
 		fmt.Fprintln(k.stderr, "hint: the audit is not kept; the whole report follows instead of the changes")
@@ -261,15 +263,15 @@ type changedDomain struct {
 	Pending *report.Comparison `json:"pending"`
 }
 
-func (k *keeper) writeOne(w io.Writer, r *report.Report, o *history.Observation, table report.TableOptions) error {
+func (k *keeper) writeOne(w io.Writer, r *report.Report, o *history.Observation, table terminal.Options) error {
 	if o == nil || o.First {
-		return report.WriteTable(w, r, table)
+		return terminal.WriteTable(w, r, table)
 	}
-	if err := report.WriteComparison(w, o.Changes, table); err != nil || o.Pending.Unchanged() {
+	if err := terminal.WriteComparison(w, o.Changes, table); err != nil || o.Pending.Unchanged() {
 		return err
 	}
 	if _, err := fmt.Fprintf(w, "\nSeen, and not believed before it is seen again:\n"); err != nil {
 		return err
 	}
-	return report.WriteComparison(w, o.Pending, table)
+	return terminal.WriteComparison(w, o.Pending, table)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/report"
+	"mailworthy/report/terminal"
 )
 
 func newChecks() *cobra.Command {
@@ -33,7 +34,7 @@ func newChecks() *cobra.Command {
 					if output.format == "json" {
 						return writeJSON(w, report.AllChecks())
 					}
-					return report.WriteChecks(w, report.AllChecks(), output.table(cmd, false))
+					return terminal.WriteChecks(w, report.AllChecks(), output.table(cmd, false))
 				})
 			}
 			c, ok := report.FindCheck(args[0])
@@ -48,7 +49,7 @@ func newChecks() *cobra.Command {
 				if output.format == "json" {
 					return writeJSON(w, c)
 				}
-				return report.WriteCheck(w, c, output.table(cmd, false))
+				return terminal.WriteCheck(w, c, output.table(cmd, false))
 			})
 		},
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/config"
-	"mailworthy/report"
+	"mailworthy/internal/show"
 )
 
 // configFlag names the configuration of the commands that work from one.
@@ -38,9 +38,9 @@ func (f *configFlag) load(stderr io.Writer) (*config.Config, error) {
 	var problems config.Problems
 	if errors.As(err, &problems) {
 		for _, p := range problems {
-			fmt.Fprintf(stderr, "error: %s\n", report.Escape(p.Error()))
+			fmt.Fprintf(stderr, "error: %s\n", show.Escape(p.Error()))
 			if p.Hint != "" {
-				fmt.Fprintf(stderr, "hint: %s\n", report.Escape(p.Hint))
+				fmt.Fprintf(stderr, "hint: %s\n", show.Escape(p.Hint))
 			}
 		}
 		return nil, exit(exitUsage)
@@ -79,7 +79,7 @@ Exit status: 0 no mistake, 2 mistakes.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: no mistake; %s, %s, %s\n", report.Escape(c.File), plural(int64(len(c.Domains)), "domain"),
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: no mistake; %s, %s, %s\n", show.Escape(c.File), plural(int64(len(c.Domains)), "domain"),
 				plural(int64(len(c.Policy.Accept)), "accepted finding"), plural(int64(len(c.Notifications)), "notification"))
 			return err
 		},

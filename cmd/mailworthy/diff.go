@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/report"
+	"mailworthy/report/terminal"
 )
 
 func newDiff() *cobra.Command {
@@ -59,7 +59,7 @@ end. With one RUN it is compared with the last one, with none the last two are.`
 				if output.format == "json" {
 					return writeJSON(w, c)
 				}
-				return report.WriteComparison(w, c, output.table(cmd, false))
+				return terminal.WriteComparison(w, c, output.table(cmd, false))
 			})
 		},
 	}

@@ -12,7 +12,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
-	"mailworthy/report"
+	"mailworthy/report/terminal"
 )
 
 func newDMARC() *cobra.Command {
@@ -134,7 +134,7 @@ func identities(flag string, args []string) ([]dmarc.Identity, error) {
 	return list, nil
 }
 
-func showDMARC(w io.Writer, v dmarc.Verdict, o report.TableOptions) error {
+func showDMARC(w io.Writer, v dmarc.Verdict, o terminal.Options) error {
 	if err := showPairs(w, []pair{
 		{"result", string(v.Result)}, {"author domain", v.Domain},
 		{"organizational domain", orNone(v.OrganizationalDomain)}, {"policy domain", orNone(v.PolicyDomain)},
@@ -146,7 +146,7 @@ func showDMARC(w io.Writer, v dmarc.Verdict, o report.TableOptions) error {
 	}
 	for _, id := range v.Identifiers {
 		line := fmt.Sprintf("%s %s=%s: %s", strings.ToUpper(id.Kind), id.Domain, id.Result, id.Why)
-		if err := report.WriteParagraph(w, line, o); err != nil {
+		if err := terminal.WriteParagraph(w, line, o); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/report"
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -176,7 +176,7 @@ func zoneFiles(specs []string, stderr io.Writer) ([]string, error) {
 			return nil, fmt.Errorf("--zone %s: %w", spec, err)
 		}
 		for _, file := range other {
-			fmt.Fprintf(stderr, "warning: %s is left out: it does not start as a zone file\n", report.Escape(file))
+			fmt.Fprintf(stderr, "warning: %s is left out: it does not start as a zone file\n", show.Escape(file))
 		}
 		if len(inside) == 0 {
 			return nil, fmt.Errorf("--zone %s: the folder holds no .zone, .db or .txt zone file", spec)
@@ -201,7 +201,7 @@ func loadZones(ctx context.Context, specs []string, stderr io.Writer) ([]*resolv
 	}
 	for _, z := range zones {
 		for _, w := range z.Warnings {
-			fmt.Fprintf(stderr, "warning: %s\n", report.Escape(w))
+			fmt.Fprintf(stderr, "warning: %s\n", show.Escape(w))
 		}
 	}
 	return zones, nil

@@ -10,6 +10,9 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/report"
+	"mailworthy/report/export"
+	"mailworthy/report/html"
+	"mailworthy/report/terminal"
 )
 
 // auditFormats are what audit writes, the default first.
@@ -21,36 +24,36 @@ func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.R
 	case "json":
 		return report.WriteJSON(w, reports...)
 	case "markdown":
-		return report.WriteMarkdown(w, reports)
+		return export.WriteMarkdown(w, reports)
 	case "html":
-		return report.WriteHTML(w, reports)
+		return html.Write(w, reports)
 	case "junit":
-		return report.WriteJUnit(w, reports, failOn)
+		return export.WriteJUnit(w, reports, failOn)
 	case "sarif":
-		return report.WriteSARIF(w, reports)
+		return export.WriteSARIF(w, reports)
 	case "nagios":
-		return report.WriteNagios(w, reports, failOn, session.unknownOK)
+		return export.WriteNagios(w, reports, failOn, session.unknownOK)
 	case "prometheus":
-		return report.WritePrometheus(w, reports)
+		return export.WritePrometheus(w, reports)
 	case "zone":
-		return report.WriteZone(w, reports)
+		return export.WriteZone(w, reports)
 	}
 	o := f.output.table(cmd, session.verbose)
 	if f.tree {
 		for _, r := range reports {
-			if err := report.WriteSPFTree(w, r, o); err != nil {
+			if err := terminal.WriteSPFTree(w, r, o); err != nil {
 				return err
 			}
 		}
 	}
-	if err := report.WriteTables(w, reports, o); err != nil || !f.plan {
+	if err := terminal.WriteTables(w, reports, o); err != nil || !f.plan {
 		return err
 	}
 	for _, r := range reports {
 		if _, err := fmt.Fprintln(w); err != nil {
 			return err
 		}
-		if err := report.WritePlan(w, r, o); err != nil {
+		if err := terminal.WritePlan(w, r, o); err != nil {
 			return err
 		}
 	}

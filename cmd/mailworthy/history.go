@@ -15,6 +15,9 @@ import (
 	"mailworthy/audit"
 	"mailworthy/history"
 	"mailworthy/report"
+	"mailworthy/report/export"
+	"mailworthy/report/html"
+	"mailworthy/report/terminal"
 )
 
 // historyFlag names the history of the commands that read one.
@@ -99,7 +102,7 @@ func newHistoryList() *cobra.Command {
 				if output.format == "json" {
 					return writeJSON(w, runs)
 				}
-				return report.WriteRuns(w, runLines(runs), output.table(cmd, false))
+				return terminal.WriteRuns(w, runLines(runs), output.table(cmd, false))
 			})
 		},
 	}
@@ -110,10 +113,10 @@ func newHistoryList() *cobra.Command {
 }
 
 // runLines are the runs as a table shows them.
-func runLines(runs []history.Run) []report.RunLine {
-	lines := make([]report.RunLine, len(runs))
+func runLines(runs []history.Run) []terminal.RunLine {
+	lines := make([]terminal.RunLine, len(runs))
 	for i, r := range runs {
-		lines[i] = report.RunLine{Run: r.ID, Domain: r.Domain, Started: r.Started, Score: r.Score, Grade: r.Grade, Verdict: r.Verdict,
+		lines[i] = terminal.RunLine{Run: r.ID, Domain: r.Domain, Started: r.Started, Score: r.Score, Grade: r.Grade, Verdict: r.Verdict,
 			Findings: r.Findings, Records: r.Records}
 	}
 	return lines
@@ -167,11 +170,11 @@ a time: then the last run up to its end.`,
 				case "json":
 					return report.WriteJSON(w, r)
 				case "markdown":
-					return report.WriteMarkdown(w, []*report.Report{r})
+					return export.WriteMarkdown(w, []*report.Report{r})
 				case "html":
-					return report.WriteHTML(w, []*report.Report{r})
+					return html.Write(w, []*report.Report{r})
 				}
-				return report.WriteTable(w, r, output.table(cmd, verbose))
+				return terminal.WriteTable(w, r, output.table(cmd, verbose))
 			})
 		},
 	}

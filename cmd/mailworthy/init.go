@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/config"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 )
 
@@ -75,7 +76,7 @@ there already is left alone.`,
 			if err != nil {
 				return fmt.Errorf("-o: %w", err)
 			}
-			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s; mailworthy run --config %[1]s audits by it\n", report.Escape(file))
+			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "wrote %s; mailworthy run --config %[1]s audits by it\n", show.Escape(file))
 			return err
 		},
 	}

@@ -15,7 +15,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/internal/checkpoint"
-	"mailworthy/report"
+	"mailworthy/internal/show"
 )
 
 // maxLine is the longest line of a list that is looked at: a domain has 253
@@ -102,7 +102,7 @@ func (l *list) all() iter.Seq[listed] {
 			}
 			if err != nil {
 				l.bad++
-				fmt.Fprintf(l.stderr, "error: %s\n", report.Escape(err.Error()))
+				fmt.Fprintf(l.stderr, "error: %s\n", show.Escape(err.Error()))
 			} else if l.first(listed{domain: domain}) && !yield(listed{domain: domain}) {
 				return
 			}
@@ -154,10 +154,10 @@ func (l *list) next() (listed, bool) {
 		case wrong != nil:
 			l.bad++
 			if !again {
-				fmt.Fprintf(l.stderr, "error: %s:%d: %s\n", report.Escape(l.name), in.line, report.Escape(wrong.Error()))
+				fmt.Fprintf(l.stderr, "error: %s:%d: %s\n", show.Escape(l.name), in.line, show.Escape(wrong.Error()))
 			}
 		case changed != "" && !again:
-			fmt.Fprintf(l.stderr, "warning: %s:%d: %s\n", report.Escape(l.name), in.line, report.Escape(changed))
+			fmt.Fprintf(l.stderr, "warning: %s:%d: %s\n", show.Escape(l.name), in.line, show.Escape(changed))
 		}
 		if todo {
 			return in, true
@@ -262,7 +262,7 @@ func (l *list) finish() error {
 		if l.doubles > 1 {
 			repeat = fmt.Sprintf("%d lines repeat a domain and are left out, the first", l.doubles)
 		}
-		fmt.Fprintf(l.stderr, "warning: %s: %s line %d (%s)\n", report.Escape(l.name), repeat, l.double.line, report.Escape(l.double.domain))
+		fmt.Fprintf(l.stderr, "warning: %s: %s line %d (%s)\n", show.Escape(l.name), repeat, l.double.line, show.Escape(l.double.domain))
 	}
 	switch {
 	case l.err != nil:

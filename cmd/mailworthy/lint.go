@@ -12,6 +12,7 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/report"
+	"mailworthy/report/terminal"
 	"mailworthy/spf"
 	"mailworthy/transport"
 )
@@ -65,7 +66,7 @@ leads to is fetched. Exit status 1 where it is not valid.`,
 				if output.format == "json" {
 					return writeJSON(w, l)
 				}
-				return report.WriteLint(w, l.Type, l.Valid, l.Findings, output.table(cmd, true))
+				return terminal.WriteLint(w, l.Type, l.Valid, l.Findings, output.table(cmd, true))
 			}); err != nil {
 				return err
 			}

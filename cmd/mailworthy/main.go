@@ -20,7 +20,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"mailworthy/report"
+	"mailworthy/internal/show"
 )
 
 // Exit statuses, a contract with scripts.
@@ -75,9 +75,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 	}
 	// Messages quote what was typed and what files hold: nothing may steer the terminal.
-	fmt.Fprintf(stderr, "error: %s\n", report.Escape(message))
+	fmt.Fprintf(stderr, "error: %s\n", show.Escape(message))
 	if hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", report.Escape(hint))
+		fmt.Fprintf(stderr, "hint: %s\n", show.Escape(hint))
 	}
 	return code
 }

@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/report"
+	"mailworthy/report/terminal"
 )
 
 func newMessage() *cobra.Command {
@@ -70,7 +71,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 				if output.format == "json" {
 					return writeJSON(w, result)
 				}
-				return report.WriteMessage(w, result, output.table(cmd, s.verbose))
+				return terminal.WriteMessage(w, result, output.table(cmd, s.verbose))
 			}); err != nil {
 				return err
 			}

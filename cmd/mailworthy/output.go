@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"mailworthy/report"
+	"mailworthy/report/terminal"
 )
 
 // outputFlags say how a result is written and where to.
@@ -46,8 +46,8 @@ func (f *outputFlags) check() error {
 }
 
 // table says how to draw for whoever reads standard output.
-func (f *outputFlags) table(cmd *cobra.Command, verbose bool) report.TableOptions {
-	o := report.TableOptions{Width: 80, Verbose: verbose, ASCII: !unicodeLocale(os.Getenv)}
+func (f *outputFlags) table(cmd *cobra.Command, verbose bool) terminal.Options {
+	o := terminal.Options{Width: 80, Verbose: verbose, ASCII: !unicodeLocale(os.Getenv)}
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		o.Width = n
 	}

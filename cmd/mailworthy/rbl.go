@@ -14,8 +14,10 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/report"
+	"mailworthy/report/terminal"
 	"mailworthy/resolver"
 )
 
@@ -135,13 +137,13 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 				if output.format == "json" {
 					return writeJSON(w, out)
 				}
-				return report.WriteSurvey(w, survey, out.Findings, output.table(cmd, s.verbose))
+				return terminal.WriteSurvey(w, survey, out.Findings, output.table(cmd, s.verbose))
 			}); err != nil {
 				return err
 			}
 			for _, why := range unasked(survey) {
 				bad++
-				fmt.Fprintf(cmd.ErrOrStderr(), "error: nothing was asked about %s\n", report.Escape(why))
+				fmt.Fprintf(cmd.ErrOrStderr(), "error: nothing was asked about %s\n", show.Escape(why))
 			}
 			if bad > 0 {
 				return exit(exitUsage)
@@ -191,7 +193,7 @@ func standardInput(cmd *cobra.Command, args []string) (all []string, bad int, er
 		}
 		if _, _, err := rbl.ParseSubjects([]string{text}); err != nil {
 			bad++
-			fmt.Fprintf(cmd.ErrOrStderr(), "error: standard input:%d: %s\n", n, report.Escape(err.Error()))
+			fmt.Fprintf(cmd.ErrOrStderr(), "error: standard input:%d: %s\n", n, show.Escape(err.Error()))
 			continue
 		}
 		words = append(words, text)
@@ -225,7 +227,7 @@ func newRBLLists() *cobra.Command {
 				if output.format == "json" {
 					return writeJSON(w, c)
 				}
-				return report.WriteCatalogue(w, c, output.table(cmd, false))
+				return terminal.WriteCatalogue(w, c, output.table(cmd, false))
 			})
 		},
 	}
@@ -265,7 +267,7 @@ several --resolver each is tested on its own.`,
 					through = append(through, []string{r})
 				}
 			}
-			var probes []report.Probe
+			var probes []terminal.Probe
 			for _, servers := range through {
 				one := dns
 				one.resolvers = servers
@@ -284,7 +286,7 @@ several --resolver each is tested on its own.`,
 				case dns.offline:
 					name = "the zones given"
 				}
-				probes = append(probes, report.Probe{Resolver: name, Lists: health, Rewriting: rewriting})
+				probes = append(probes, terminal.Probe{Resolver: name, Lists: health, Rewriting: rewriting})
 			}
 			if err := cmd.Context().Err(); err != nil {
 				return err
@@ -293,7 +295,7 @@ several --resolver each is tested on its own.`,
 				if output.format == "json" {
 					return writeJSON(w, probes)
 				}
-				return report.WriteProbes(w, probes, output.table(cmd, false))
+				return terminal.WriteProbes(w, probes, output.table(cmd, false))
 			})
 		},
 	}

@@ -14,6 +14,7 @@ import (
 
 	"mailworthy/internal/checkpoint"
 	"mailworthy/report"
+	"mailworthy/report/export"
 )
 
 // streams reports whether the output is rows, which are written one by one.
@@ -52,9 +53,9 @@ func (f *auditFlags) set(to *row, r *report.Report) (err error) {
 		to.text, err = report.AppendJSON(slices.Grow(to.text, usualNDJSON), r)
 		return err
 	case f.csv == "findings":
-		return to.writeCSV(report.FindingsCSVRows(r)...)
+		return to.writeCSV(export.FindingsCSVRows(r)...)
 	}
-	return to.writeCSV(report.CSVRow(r))
+	return to.writeCSV(export.CSVRow(r))
 }
 
 // header is what stands above the rows.
@@ -62,9 +63,9 @@ func (f *auditFlags) header() ([]byte, error) {
 	if f.output.format == "ndjson" {
 		return nil, nil
 	}
-	names := report.CSVHeader()
+	names := export.CSVHeader()
 	if f.csv == "findings" {
-		names = report.FindingsCSVHeader()
+		names = export.FindingsCSVHeader()
 	}
 	var above row
 	err := above.writeCSV(names)

@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/internal/lockfile"
-	"mailworthy/report"
+	"mailworthy/internal/show"
+	"mailworthy/report/export"
 )
 
 func newRun() *cobra.Command {
@@ -69,26 +70,26 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 				return output.write(cmd, func(w io.Writer) error {
 					switch output.format {
 					case "nagios":
-						return report.WriteNagios(w, done.reports, r.failOn, done.unknownOK)
+						return export.WriteNagios(w, done.reports, r.failOn, done.unknownOK)
 					case "prometheus":
-						return report.WritePrometheus(w, done.reports)
+						return export.WritePrometheus(w, done.reports)
 					}
 					_, err := w.Write(done.text.Bytes())
 					return err
 				})
 			})
 			if errors.Is(err, lockfile.ErrHeld) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", report.Escape(err.Error()))
+				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(err.Error()))
 				return exit(exitIncomplete)
 			}
 			if err != nil {
 				return err
 			}
 			for _, t := range done.troubles {
-				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", report.Escape(t.Error()))
+				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(t.Error()))
 			}
 			if output.format == "nagios" {
-				return exit(report.NagiosStatus(done.reports, r.failOn, done.unknownOK))
+				return exit(export.NagiosStatus(done.reports, r.failOn, done.unknownOK))
 			}
 			return exit(done.status(r.failOn))
 		},

@@ -23,9 +23,12 @@ import (
 	"mailworthy/finding"
 	"mailworthy/history"
 	"mailworthy/internal/lockfile"
+	"mailworthy/internal/show"
 	"mailworthy/notify"
 	"mailworthy/rbl"
 	"mailworthy/report"
+	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 // auditsAtOnce bounds the domains that are audited at the same time.
@@ -41,7 +44,7 @@ type runner struct {
 	// tells: somebody reads what is written of the changes, so that they need not be
 	// written again.
 	tells  bool
-	table  report.TableOptions
+	table  terminal.Options
 	stderr io.Writer
 	sender *notify.Sender
 }
@@ -200,7 +203,7 @@ func (r *runner) lock() (release func(), err error) {
 	if errors.Is(err, lockfile.ErrHeld) {
 		return nil, err
 	}
-	fmt.Fprintf(r.stderr, "warning: no lock, so that runs may overlap: %s\n", report.Escape(r.stateTrouble(err).Error()))
+	fmt.Fprintf(r.stderr, "warning: no lock, so that runs may overlap: %s\n", show.Escape(r.stateTrouble(err).Error()))
 	return func() {}, nil
 }
 
@@ -302,14 +305,14 @@ func (r *runner) describe(out *ran, one *report.Report, seen *history.Observatio
 	switch {
 	case seen != nil && !seen.First && changed(seen.Changes):
 		out.changed++
-		if err = report.WriteComparison(&b, seen.Changes, r.table); err == nil {
-			err = report.WriteChosen(&b, one, func(f finding.Finding) bool { return fails(f) && isNew(seen.Changes, f) }, r.table)
+		if err = terminal.WriteComparison(&b, seen.Changes, r.table); err == nil {
+			err = terminal.WriteChosen(&b, one, func(f finding.Finding) bool { return fails(f) && isNew(seen.Changes, f) }, r.table)
 		}
 	case one.Exit(r.failOn) == exitOK && len(one.AcceptancesEnded) == 0:
 	case seen != nil && !seen.First:
-		_, err = fmt.Fprintf(&b, "unchanged: %s\n", one.Line())
+		_, err = fmt.Fprintf(&b, "unchanged: %s\n", view.Summary(one))
 	default:
-		err = report.WritePart(&b, one, fails, r.table)
+		err = terminal.WritePart(&b, one, fails, r.table)
 	}
 	if err != nil {
 		out.troubles = append(out.troubles, err)

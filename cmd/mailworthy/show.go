@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"mailworthy/internal/show"
 	"mailworthy/report"
 )
 
@@ -23,7 +24,7 @@ func showPairs(w io.Writer, pairs []pair) error {
 		if p.value == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, p.key, report.Escape(p.value)); err != nil {
+		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, p.key, show.Escape(p.value)); err != nil {
 			return err
 		}
 	}

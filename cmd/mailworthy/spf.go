@@ -12,7 +12,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
-	"mailworthy/report"
+	"mailworthy/internal/show"
 	"mailworthy/spf"
 )
 
@@ -142,7 +142,7 @@ func showEvaluation(w io.Writer, e spf.Evaluation, verbose bool) error {
 		if step.Note != "" {
 			line += " (" + step.Note + ")"
 		}
-		if _, err := fmt.Fprintln(w, report.Escape(line)); err != nil {
+		if _, err := fmt.Fprintln(w, show.Escape(line)); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
-	"mailworthy/report"
+	"mailworthy/report/terminal"
 	"mailworthy/spf"
 )
 
@@ -55,7 +55,7 @@ enough for one.`,
 				if output.format == "json" {
 					return writeJSON(w, f)
 				}
-				return report.WriteFlattening(w, f, output.table(cmd, s.verbose))
+				return terminal.WriteFlattening(w, f, output.table(cmd, s.verbose))
 			}); err != nil {
 				return err
 			}

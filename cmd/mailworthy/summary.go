@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailworthy/report"
+	"mailworthy/report/terminal"
 )
 
 // asked is how many questions went to servers; offline, how many there were.
@@ -45,7 +46,7 @@ func (f *auditFlags) writeSummary(w io.Writer, s *session, c *counted, took time
 		return
 	}
 	fmt.Fprintf(w, "%d domains in %s, %.4g a second\n", c.Tally.Domains, took.Round(time.Millisecond), float64(c.Tally.Domains)/max(took.Seconds(), 0.001))
-	_ = report.WriteTally(w, &c.Tally)
+	_ = terminal.WriteTally(w, &c.Tally)
 	if fromCache != nil {
 		fmt.Fprintf(w, "  %.0f %% of the questions answered from the cache\n", 100**fromCache)
 	}

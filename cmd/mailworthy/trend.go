@@ -7,7 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/history"
-	"mailworthy/report"
+	"mailworthy/report/html"
+	"mailworthy/report/terminal"
 )
 
 func newTrend() *cobra.Command {
@@ -42,9 +43,9 @@ func newTrend() *cobra.Command {
 				case "json":
 					return writeJSON(w, t)
 				case "html":
-					return report.WriteTrendHTML(w, t)
+					return html.WriteTrend(w, t)
 				}
-				return report.WriteTrend(w, t, output.table(cmd, verbose))
+				return terminal.WriteTrend(w, t, output.table(cmd, verbose))
 			})
 		},
 	}

@@ -1,0 +1,190 @@
+// Package house has no code: its test holds the imports of the project against the
+// table of floors in docs/architecture.md.
+package house
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "mailworthy"
+
+// plan is the table of docs/architecture.md.
+type plan struct {
+	// floor is the number of a package's floor from the top.
+	floor map[string]int
+	// within are the imports between packages of one floor that the table allows.
+	within map[string][]string
+}
+
+// readPlan reads the two blocks of the page.
+func readPlan(t *testing.T) plan {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(name string) []string {
+		_, rest, ok := strings.Cut(string(text), "```"+name+"\n")
+		body, _, closed := strings.Cut(rest, "```")
+		if !ok || !closed {
+			t.Fatalf("docs/architecture.md has no block %s", name)
+		}
+		return strings.Split(strings.TrimSpace(body), "\n")
+	}
+	p := plan{floor: map[string]int{}, within: map[string][]string{}}
+	for i, line := range block("floors") {
+		for _, pkg := range strings.Fields(line)[1:] {
+			p.floor[pkg] = i
+		}
+	}
+	for _, line := range block("within") {
+		from, to, ok := strings.Cut(line, " -> ")
+		if !ok {
+			t.Fatalf("the line %q has no arrow", line)
+		}
+		p.within[from] = strings.Fields(to)
+	}
+	return p
+}
+
+// floorOf is the floor of a package: its own, or that of the folder that it is in.
+func (p plan) floorOf(pkg string) (int, bool) {
+	for {
+		if n, ok := p.floor[pkg]; ok {
+			return n, true
+		}
+		i := strings.LastIndexByte(pkg, '/')
+		if i < 0 {
+			return 0, false
+		}
+		pkg = pkg[:i]
+	}
+}
+
+// imports are what the files of each package import, test files apart. Packages
+// for tests alone (internal/dnstest, …) are no part of the house.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); name == "testdata" || strings.HasPrefix(name, ".") && path != root {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		pkg, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		pkg = filepath.ToSlash(pkg)
+		for _, spec := range f.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(out[pkg], name) {
+				out[pkg] = append(out[pkg], name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// forTests are packages that only tests import.
+func forTests(pkg string) bool {
+	for _, p := range []string{"internal/dnstest", "internal/dnsfault", "internal/dnsworld", "internal/debian", "internal/golden", "internal/typo", "internal/house", "report/reporttest", "history/historytest"} {
+		if pkg == p || strings.HasPrefix(pkg, p+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// TestFloors: every import goes down, or is one that the table names.
+func TestFloors(t *testing.T) {
+	p := readPlan(t)
+	arrows := 0
+	for pkg, list := range imports(t) {
+		if forTests(pkg) {
+			continue
+		}
+		from, ok := p.floorOf(pkg)
+		if !ok {
+			t.Errorf("docs/architecture.md gives %s no floor", pkg)
+			continue
+		}
+		for _, name := range list {
+			to, ok := strings.CutPrefix(name, module+"/")
+			if !ok {
+				continue
+			}
+			arrows++
+			if forTests(to) {
+				t.Errorf("%s imports %s, which is for tests", pkg, to)
+				continue
+			}
+			n, ok := p.floorOf(to)
+			if !ok || n < from || n == from && !slices.Contains(p.within[pkg], to) {
+				t.Errorf("%s imports %s: not in the table of docs/architecture.md", pkg, to)
+			}
+		}
+	}
+	if arrows < 50 {
+		t.Errorf("%d imports read: the walk missed the project", arrows)
+	}
+}
+
+// TestTable: whatever the table names exists and is used as it says.
+func TestTable(t *testing.T) {
+	p := readPlan(t)
+	have := imports(t)
+	for pkg := range p.floor {
+		if have[pkg] == nil {
+			t.Errorf("the table names %s, which is no package", pkg)
+		}
+	}
+	for from, list := range p.within {
+		for _, to := range list {
+			if !slices.Contains(have[from], module+"/"+to) {
+				t.Errorf("the table allows %s to import %s, which it does not", from, to)
+			}
+		}
+	}
+}
+
+// TestLibraries: what only some packages may import.
+func TestLibraries(t *testing.T) {
+	for library, allowed := range map[string][]string{
+		"github.com/miekg/dns": {"resolver", "internal/dnstest", "internal/dnsfault", "internal/dnsworld"},
+	} {
+		for pkg, list := range imports(t) {
+			if slices.Contains(list, library) && !slices.Contains(allowed, pkg) {
+				t.Errorf("%s imports %s", pkg, library)
+			}
+		}
+	}
+}

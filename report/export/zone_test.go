@@ -1,0 +1,43 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/report"
+	"mailworthy/report/reporttest"
+	"mailworthy/resolver"
+)
+
+// The proposed records are a zone file that a name server reads, and that holds
+// just these records.
+func TestZoneFileParses(t *testing.T) {
+	r := report.New(reporttest.Flawed(), report.DefaultScale(), "1.0.0")
+	r.Findings[0].Fix.Value = "v=spf1 " + strings.Repeat("ip4:192.0.2.1 ", 40) + `exp=%{d}"\` + "\xff -all"
+	var b bytes.Buffer
+	if err := WriteZone(&b, []*report.Report{r}); err != nil {
+		t.Fatal(err)
+	}
+	set, err := resolver.ParseZone(bytes.NewReader(b.Bytes()), "acme.example", "proposed")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, b.String())
+	}
+	for _, want := range []struct{ name, value string }{
+		{"acme.example", r.Findings[0].Fix.Value},
+		{"_dmarc.acme.example", "v=DMARC1; p=quarantine; t=y; rua=mailto:dmarc-reports@acme.example,mailto:acme@reports.dmarc.example; adkim=r; aspf=r"},
+	} {
+		a, err := resolver.NewOverlay(nil, set).Lookup(context.Background(), want.name, resolver.TypeTXT)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(a.Records) != 1 || a.Records[0].Text() != want.value {
+			t.Fatalf("%s holds %+v, want %q", want.name, a.Records, want.value)
+		}
+		if slices.ContainsFunc(a.Records[0].TXT, func(s string) bool { return len(s) > 255 }) {
+			t.Errorf("%s has a string over 255 bytes", want.name)
+		}
+	}
+}

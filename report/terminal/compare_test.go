@@ -1,0 +1,94 @@
+package terminal
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/golden"
+	"mailworthy/report"
+	"mailworthy/report/reporttest"
+)
+
+func TestCompareGolden(t *testing.T) {
+	before, after := report.New(reporttest.Flawed(), report.DefaultScale(), "1.0.0"), report.New(reporttest.Clean(), report.DefaultScale(), "1.0.0")
+	after.Domain = before.Domain
+	before.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 ~all", "v=spf1 -all", "other"}}
+	after.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 -all", "another"}}
+	var b bytes.Buffer
+	if err := WriteComparison(&b, report.Compare(before, after), Options{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "testdata/plan/compare.txt", b.Bytes())
+}
+
+func TestDiffWords(t *testing.T) {
+	for _, tt := range []struct{ before, after, want string }{
+		{"v=spf1 a -all", "v=spf1 a -all", "v=spf1 a -all"},
+		{"v=spf1 a -all", "v=spf1 mx -all", "v=spf1 [-a-] {+mx+} -all"},
+		{"v=spf1 -all", "v=spf1 a mx -all", "v=spf1 {+a mx+} -all"},
+		{"v=spf1 a b c d -all", "v=spf1 b d -all", "v=spf1 [-a-] b [-c-] d -all"},
+		{"v=DMARC1;p=none;rua=mailto:a@a.example", "v=DMARC1; p=reject; rua=mailto:a@a.example",
+			"v=DMARC1; [-p=none;-] {+p=reject;+} rua=mailto:a@a.example"},
+		{"", "v=spf1 -all", "{+v=spf1 -all+}"},
+	} {
+		s := newScreen(Options{Width: 100})
+		s.alteration(report.Alteration{Name: "a.example", Type: "TXT", Words: report.DiffWords(report.RecordWords(tt.before), report.RecordWords(tt.after))})
+		if got := strings.TrimSpace(s.buf.String()); got != "~ a.example. TXT "+tt.want {
+			t.Errorf("%s to %s is\n%s\nwant\n%s", tt.before, tt.after, got, tt.want)
+		}
+	}
+}
+
+// TestLongWords: two long keys are told apart, wherever they differ.
+func TestLongWords(t *testing.T) {
+	key := "p=" + strings.Repeat("A", 398)
+	for _, at := range []int{2, 30, 200, 380, 399} {
+		other := key[:at] + "Z" + key[at+1:]
+		s := newScreen(Options{Width: 100})
+		s.alteration(report.Alteration{Name: "a.example", Type: "TXT", Words: report.DiffWords([]string{key}, []string{other})})
+		text := s.buf.String()
+		if !strings.Contains(text, "Z") || len(text) > 200 {
+			t.Errorf("differing at %d:\n%s", at, text)
+		}
+	}
+}
+
+// FuzzDiffWords: what stayed and what went is the text before, what stayed and
+// what came the text after.
+func FuzzDiffWords(f *testing.F) {
+	f.Add("v=spf1 a b -all", "v=spf1 b c -all")
+	f.Add(strings.Repeat("a b ", 1500), strings.Repeat("b c ", 1500))
+	f.Add("\xff;;", " ; ")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		a, b := report.RecordWords(before), report.RecordWords(after)
+		words := report.DiffWords(a, b)
+		join := func(without string) string {
+			var texts []string
+			for _, w := range words {
+				if w.Op != without {
+					texts = append(texts, w.Text)
+				}
+			}
+			return strings.Join(texts, " ")
+		}
+		if got, want := join(report.WordAdded), strings.Join(a, " "); got != want {
+			t.Errorf("before is %q, want %q", got, want)
+		}
+		if got, want := join(report.WordRemoved), strings.Join(b, " "); got != want {
+			t.Errorf("after is %q, want %q", got, want)
+		}
+		c := &report.Comparison{Altered: []report.Alteration{{Name: "a.example", Type: "TXT", Before: before, After: after, Words: words}}}
+		c.Added = []finding.Record{{Name: "a.example", Type: "TXT", Value: after}}
+		var out bytes.Buffer
+		if err := WriteComparison(&out, c, Options{ASCII: true}); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range out.String() {
+			if r != '\n' && (r < ' ' || r > '~') {
+				t.Fatalf("%q in %q", r, out.String())
+			}
+		}
+	})
+}

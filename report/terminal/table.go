@@ -1,0 +1,194 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/tw"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/report"
+	"mailworthy/report/view"
+)
+
+// WriteTable writes a report for a person at a terminal: what the outcome is,
+// what was examined, a line a section, and then what to do, worst first.
+func WriteTable(w io.Writer, r *report.Report, o Options) error {
+	s := newScreen(o)
+	s.header(r)
+	s.examined(r)
+	s.blank()
+	s.sections(r)
+	s.receivers(r)
+	s.findings(r)
+	s.blank()
+	s.footer(r)
+	return s.writeTo(w)
+}
+
+// header is the domain, the verdict and the score on one line, and below it
+// what that means.
+func (s *screen) header(r *report.Report) {
+	name := s.text(r.Domain)
+	if r.Unicode != "" && r.Unicode != r.Domain {
+		name = s.text(r.Unicode) + " (" + name + ")"
+	}
+	verdict := strings.ToUpper(string(r.Verdict))
+	score := s.fold(view.ScoreText(r.Score))
+	right := verdict + "   " + score
+	styled := s.severity(view.VerdictSeverity(r.Verdict), verdict) + "   " + s.bold(score)
+	if r.Score.Value != nil {
+		right += "   " + r.Score.Grade
+		styled += "   " + s.severity(view.VerdictSeverity(r.Verdict), r.Score.Grade)
+	}
+	s.ends(s.bold(name), show.Width(name), styled, show.Width(right))
+	s.para("", s.text(view.Headline(r)))
+}
+
+// examined says what the audit looked at besides the domain.
+func (s *screen) examined(r *report.Report) {
+	for _, sentence := range view.ExaminedText(r) {
+		s.hang("", "", s.text(sentence), s.dim)
+	}
+}
+
+// sections is the table of a line a section.
+func (s *screen) sections(r *report.Report) {
+	var rows [][]string
+	for _, line := range view.SectionLines(r) {
+		rows = append(rows, []string{line.Title, s.severity(line.Mark, s.mark(line.Mark)), s.fold(line.Value()), s.text(line.Text)})
+	}
+	s.table(nil, rows, []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}, "  ")
+}
+
+// footer counts checks, as the headline does, and says how to learn more.
+func (s *screen) footer(r *report.Report) {
+	var counts []string
+	for _, c := range []struct {
+		severity finding.Severity
+		one      string
+	}{
+		{finding.Critical, "critical"}, {finding.Error, "error"}, {finding.Unknown, "unknown"},
+		{finding.Warning, "warning"}, {finding.Notice, "notice"},
+	} {
+		if n := view.CountChecks(r, c.severity); n > 0 {
+			counts = append(counts, show.Counted(n, c.one))
+		}
+	}
+	first := strings.Join(counts, ", ")
+	if first == "" {
+		first = "nothing found"
+	}
+	rest := []string{fmt.Sprintf("%d passed", view.CountChecks(r, finding.Pass)),
+		show.Counted(r.Queries, "question") + ", " + show.Duration(r.DurationMS)}
+	s.para("", s.fold(first+" · "+strings.Join(rest, " · ")))
+	if hidden := view.CountChecks(r, finding.Notice); hidden > 0 && !s.showNotices(r) {
+		s.hang("", "", "--verbose shows the "+show.Plural(hidden, "notice")+", what passed and all evidence", s.dim)
+	} else if !s.o.Verbose {
+		s.hang("", "", "--verbose shows what passed and all evidence", s.dim)
+	}
+	groups := view.Groups(r)
+	if slices.ContainsFunc(groups, func(g view.Group) bool { return g.Check == "dkim-none-observed" && g.Severity != finding.Pass }) {
+		s.hang("", "", "--selector NAME states a DKIM selector: s= in the DKIM-Signature of a message sent", s.dim)
+	}
+	for _, g := range groups {
+		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
+			s.hang("", "", s.text("mailworthy checks "+g.Check+" explains a check"), s.dim)
+			break
+		}
+	}
+}
+
+// WriteTables writes one report as WriteTable does; of several first a table
+// with a line each, and then each.
+func WriteTables(w io.Writer, reports []*report.Report, o Options) error {
+	if len(reports) != 1 {
+		if err := WriteSummary(w, reports, o); err != nil {
+			return err
+		}
+	}
+	for i, r := range reports {
+		if len(reports) > 1 || i > 0 {
+			s := newScreen(o)
+			s.line("")
+			s.line(s.dim(strings.Repeat(s.fold("─"), s.width)))
+			s.line("")
+			if err := s.writeTo(w); err != nil {
+				return err
+			}
+		}
+		if err := WriteTable(w, r, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteSummary writes a line a report: mark, score, where there is room the
+// sections, and what to look at first; and then how many are in which state.
+func WriteSummary(w io.Writer, reports []*report.Report, o Options) error {
+	s := newScreen(o)
+	sections := s.wide >= summaryWide
+	header := []string{"", "domain", "score", ""}
+	align := []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}
+	if sections {
+		for _, section := range finding.Sections[:5] {
+			header = append(header, report.SectionTitles[section])
+			align = append(align, tw.AlignLeft)
+		}
+	}
+	var rows [][]string
+	for _, r := range reports {
+		severity := view.VerdictSeverity(r.Verdict)
+		row := []string{s.severity(severity, s.mark(severity)), s.text(r.Domain), s.fold(show.OrText(show.Number(r.Score.Value), "–")), r.Score.Grade}
+		if sections {
+			row = append(row, s.sectionCells(r)...)
+		}
+		first := ""
+		if known, open := view.Notable(view.Groups(r)); len(known) > 0 {
+			first = known[0].Title(r.Domain)
+		} else if len(open) > 0 {
+			first = open[0].Gist(r.Domain)
+		}
+		rows = append(rows, append(row, s.text(first)))
+	}
+	s.table(append(header, "first"), rows, append(align, tw.AlignLeft), "")
+	s.blank()
+	var counts []string
+	for _, v := range []report.Verdict{report.NotReady, report.ReadyWithWarnings, report.Incomplete, report.Ready} {
+		n := 0
+		for _, r := range reports {
+			if r.Verdict == v {
+				n++
+			}
+		}
+		if n > 0 {
+			severity := view.VerdictSeverity(v)
+			counts = append(counts, s.severity(severity, s.mark(severity))+fmt.Sprintf(" %d %s", n, v))
+		}
+	}
+	s.line(strings.Join(counts, "   "))
+	return s.writeTo(w)
+}
+
+// summaryWide is the width from which the summary has room for the sections.
+const summaryWide = 110
+
+// sectionCells are the sections of a report as mark and score.
+func (s *screen) sectionCells(r *report.Report) []string {
+	lines := view.SectionLines(r)
+	var cells []string
+	for _, section := range finding.Sections[:5] {
+		cell := ""
+		for _, l := range lines {
+			if l.Section == section {
+				cell = s.severity(l.Mark, s.mark(l.Mark)) + " " + s.fold(l.Value())
+			}
+		}
+		cells = append(cells, cell)
+	}
+	return cells
+}

@@ -1,0 +1,100 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/report"
+)
+
+// ExaminedText says in sentences what the audit looked at, and why.
+func ExaminedText(r *report.Report) []string {
+	e := r.Examined
+	var parts []string
+	switch from := sendersText(e.Senders); {
+	case from != "":
+		if e.LeftOut > 0 {
+			from += fmt.Sprintf(" (%d more not examined)", e.LeftOut)
+		}
+		parts = append(parts, "sending from "+from)
+	case e.SendersUnknown:
+		parts = append(parts, "sending addresses unknown: the DNS did not say")
+	case r.RBL != nil || r.Hosts != nil:
+		if r.Profile != finding.Parked {
+			parts = append(parts, "no sending address known (--ip states one)")
+		}
+	}
+	if others := show.Without(e.MailFrom, r.Domain); len(others) > 0 {
+		parts = append(parts, "envelope "+show.Listed(others, 3))
+	}
+	if others := show.Without(e.DKIMDomains, r.Domain); len(others) > 0 {
+		parts = append(parts, "signing as "+show.Listed(others, 3))
+	}
+	if len(e.Selectors) > 0 {
+		parts = append(parts, show.Plural(len(e.Selectors), "selector")+" "+show.Listed(e.Selectors, 4))
+	}
+	if len(e.HELO) > 0 {
+		parts = append(parts, "HELO "+show.Listed(e.HELO, 3))
+	}
+	var out []string
+	if len(parts) > 0 {
+		parts[0] = strings.ToUpper(parts[0][:1]) + parts[0][1:]
+		out = append(out, strings.Join(parts, "; ")+".")
+	}
+	if len(e.NotSenders) > 0 {
+		out = append(out, "MX hosts that only receive, not examined as senders: "+show.Listed(e.NotSenders, 4)+".")
+	}
+	if len(e.SenderRanges) > 0 {
+		out = append(out, "Also authorised, not examined: "+show.Listed(e.SenderRanges, 3)+".")
+	}
+	if r.Profile != "" && r.Profile != finding.Sender {
+		why := ""
+		if r.ProfileWhy != "" {
+			why = " (" + r.ProfileWhy + ")"
+		}
+		out = append(out, "Judged as a "+string(r.Profile)+" domain"+why+".")
+	}
+	if text := NotCheckedText(r); text != "" {
+		out = append(out, text)
+	}
+	if len(r.Deviations) > 0 {
+		out = append(out, "Judged by a policy that deviates: "+strings.Join(r.Deviations, "; ")+".")
+	}
+	return append(out, acceptedText(r)...)
+}
+
+// sendersText groups the addresses by where they come from.
+func sendersText(senders []audit.Sender) string {
+	const most = 4
+	var labels []string
+	by := make(map[string][]string)
+	for _, s := range senders {
+		var from []string
+		for _, f := range s.From {
+			label := "stated"
+			switch word, _, _ := strings.Cut(strings.ToLower(f), " "); word {
+			case "mx":
+				label = "MX"
+			case "spf":
+				label = "SPF"
+			}
+			if !slices.Contains(from, label) {
+				from = append(from, label)
+			}
+		}
+		label := strings.Join(from, ", ")
+		if by[label] == nil {
+			labels = append(labels, label)
+		}
+		by[label] = append(by[label], s.Addr.String())
+	}
+	var parts []string
+	for _, label := range labels {
+		parts = append(parts, show.Listed(by[label], most)+" ("+label+")")
+	}
+	return strings.Join(parts, ", ")
+}

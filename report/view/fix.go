@@ -1,0 +1,15 @@
+package view
+
+import (
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// FixText is the sentence of a fix, and which one goes first.
+func FixText(f *finding.Fix) string {
+	if f.After == "" {
+		return f.Summary
+	}
+	return strings.TrimSpace(f.Summary + " The fix of " + f.After + " changes the same record: publish that one first, then check again.")
+}

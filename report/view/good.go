@@ -1,0 +1,155 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/mailhost"
+	"mailworthy/rbl"
+	"mailworthy/report"
+	"mailworthy/spf"
+)
+
+// good says what stands in a section without warnings.
+func good(r *report.Report, s finding.Section) string {
+	text := ""
+	switch s {
+	case finding.SPF:
+		text = goodSPF(r)
+	case finding.DKIM:
+		text = goodDKIM(r)
+	case finding.DMARC:
+		text = goodDMARC(r)
+	case finding.Reputation:
+		text = goodReputation(r)
+	case finding.Hosts:
+		text = goodHosts(r)
+	}
+	if text == "" {
+		text = "nothing wrong"
+	}
+	return text
+}
+
+func goodSPF(r *report.Report) string {
+	if r.SPF == nil || r.SPF.Status != spf.StatusFound || r.SPF.Record == nil {
+		return ""
+	}
+	terms := strings.Fields(r.SPF.Record.Text)
+	end := ""
+	for _, t := range terms {
+		if strings.EqualFold(strings.TrimLeft(t, "+-~?"), "all") || strings.HasPrefix(strings.ToLower(t), "redirect=") {
+			end = ", " + show.Clip(t, 80)
+		}
+	}
+	if len(terms) == 2 && strings.EqualFold(terms[1], "-all") {
+		return "-all: nobody may send"
+	}
+	least := ""
+	if !r.SPF.LookupsExact {
+		least = "at least "
+	}
+	return fmt.Sprintf("%s%d of 10 lookups%s", least, r.SPF.Lookups, end)
+}
+
+func goodDKIM(r *report.Report) string {
+	if r.DKIM == nil {
+		return ""
+	}
+	var keys []string
+	for _, k := range r.DKIM.Keys {
+		if k.Live() {
+			keys = append(keys, fmt.Sprintf("%s (%s %d)", show.Clip(k.Selector, 63), show.Clip(k.Algorithm, 20), k.Bits))
+		}
+	}
+	if len(keys) == 0 {
+		return ""
+	}
+	return show.Plural(len(keys), "key") + " " + show.Listed(keys, 3)
+}
+
+func goodDMARC(r *report.Report) string {
+	d := r.DMARC
+	if d == nil || d.Policy == "" {
+		return ""
+	}
+	text := "p=" + string(d.Policy)
+	if d.Tag != "" && d.Tag != "p" {
+		text = d.Tag + "=" + string(d.Policy)
+	}
+	if d.PolicyDomain != "" && d.PolicyDomain != r.Domain {
+		text += " of " + d.PolicyDomain
+	}
+	if d.Record != nil {
+		var to []string
+		for _, u := range d.Record.RUA {
+			if u.Address != "" && !slices.Contains(to, u.Address) {
+				to = append(to, u.Address)
+			}
+		}
+		if len(to) > 0 {
+			text += ", reports to " + show.Listed(to, 2)
+		}
+	}
+	return text
+}
+
+func goodReputation(r *report.Report) string {
+	if r.RBL == nil {
+		return ""
+	}
+	asked := make(map[string]bool)
+	silent := make(map[string]bool)
+	for _, l := range r.RBL.Listings {
+		switch l.Verdict {
+		case rbl.Clean, rbl.Listed:
+			asked[l.Zone] = true
+		case rbl.Unknown, rbl.Blocked:
+			silent[l.Zone] = true
+		}
+	}
+	if len(asked) == 0 {
+		return ""
+	}
+	var subjects []string
+	if n := len(r.RBL.Addresses); n > 0 {
+		subjects = append(subjects, show.Counted(n, "address"))
+	}
+	if n := len(r.RBL.Domains); n > 0 {
+		subjects = append(subjects, show.Counted(n, "domain"))
+	}
+	text := strings.Join(subjects, " and ") + " clean on " + show.Counted(len(asked), "list")
+	if n := len(silent); n > 0 {
+		text += fmt.Sprintf("; %s gave no answer", show.Counted(n, "list"))
+	}
+	return text
+}
+
+func goodHosts(r *report.Report) string {
+	h := r.Hosts
+	if h == nil {
+		return ""
+	}
+	var parts []string
+	if d := h.Domain; d != nil {
+		switch d.MX {
+		case mailhost.MXPresent:
+			parts = append(parts, show.Counted(len(d.Exchanges), "MX host"))
+		case mailhost.MXNull:
+			parts = append(parts, "null MX: takes no mail")
+		}
+	}
+	confirmed := 0
+	for _, a := range h.Addresses {
+		if slices.ContainsFunc(a.Names, func(n mailhost.ReverseName) bool { return n.Confirmed == mailhost.Present }) {
+			confirmed++
+		}
+	}
+	if confirmed > 0 && confirmed == len(h.Addresses) {
+		parts = append(parts, show.Counted(confirmed, "sending address")+" with confirmed PTR")
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,218 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/report"
+)
+
+type GroupBlock struct {
+	Class, Mark, Heading, Check, Reference, Points, Why, Evidence string
+	Severity                                                      finding.Severity
+	Details                                                       []string
+	// Step is the action of the plan that closes it; Fixes where there is none.
+	Step  *StepLink
+	Fixes []FixBlock
+}
+
+type StepLink struct {
+	ID     string
+	Number int
+}
+
+type FixBlock struct {
+	Summary     string
+	Remove, Add []string
+}
+
+func NewGroupBlock(r *report.Report, g Group, plan *report.Plan, id string) GroupBlock {
+	first := g.Findings[0]
+	p := GroupBlock{Class: string(g.Severity), Mark: Mark(g.Severity), Heading: g.Heading(), Check: g.Check, Severity: g.Severity, Reference: first.Reference}
+	if points := g.Points(); points > 0 {
+		p.Points = fmt.Sprint(points)
+	}
+	if c, ok := report.FindCheck(g.Check); ok {
+		p.Why = c.Why
+	}
+	for i, a := range plan.Actions {
+		if p.Step == nil && slices.Contains(closedChecks(a.Closes), g.Check) {
+			p.Step = &StepLink{stepID(id, i), i + 1}
+		}
+	}
+	var evidence strings.Builder
+	var seen []string
+	for _, f := range g.Findings {
+		if detail := DetailText(f, r.Domain, len(g.Findings) > 1); detail != "" {
+			p.Details = append(p.Details, detail)
+		}
+		if f.Fix != nil && p.Step == nil && !slices.Contains(seen, f.Fix.Key()) {
+			seen = append(seen, f.Fix.Key())
+			p.Fixes = append(p.Fixes, FixBlock{FixText(f.Fix), recordTexts(f.Fix.Remove, true), recordTexts(f.Fix.Records(), false)})
+		}
+		for _, line := range EvidenceLines(f) {
+			evidence.WriteString(line + "\n")
+		}
+	}
+	p.Evidence = evidence.String()
+	return p
+}
+
+// Group is one check at one severity with all its findings.
+type Group struct {
+	Check    string
+	Severity finding.Severity
+	Findings []finding.Finding
+}
+
+// Groups gathers the findings of the same check and severity, in their order.
+func Groups(r *report.Report) []Group { return Grouped(r.Findings) }
+
+func Grouped(findings []finding.Finding) []Group {
+	type key struct {
+		check    string
+		severity finding.Severity
+	}
+	var out []Group
+	at := make(map[key]int)
+	for i := range findings {
+		f := &findings[i]
+		k := key{f.Check, f.Severity}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			out = append(out, Group{Check: f.Check, Severity: f.Severity})
+		}
+		out[i].Findings = append(out[i].Findings, *f)
+	}
+	return out
+}
+
+// Title is the group's title with its subjects where they are not the domain.
+func (g Group) Title(domain string) string {
+	var subjects []string
+	for _, f := range g.Findings {
+		if f.Subject != "" && f.Subject != domain && !slices.Contains(subjects, f.Subject) {
+			subjects = append(subjects, f.Subject)
+		}
+	}
+	title := strings.TrimSuffix(g.Findings[0].Title, ".")
+	switch {
+	case len(subjects) == 0 || strings.Contains(title, subjects[0]):
+		return title
+	case len(subjects) == 1:
+		return title + " (" + show.Clip(subjects[0], 80) + ")"
+	}
+	return fmt.Sprintf("%s (%s and %d more)", title, show.Clip(subjects[0], 80), len(subjects)-1)
+}
+
+// Notable are the groups that are a warning or worse, and those that the DNS left
+// undecided, each worst first.
+func Notable(groups []Group) (known, open []Group) {
+	for _, g := range groups {
+		switch {
+		case g.Severity == finding.Unknown:
+			open = append(open, g)
+		case g.Severity.AtLeast(finding.Warning):
+			known = append(known, g)
+		}
+	}
+	return known, open
+}
+
+// Heading is the title of the group alone. That of an unresolved section speaks of
+// it as a whole, which stands only where all of it is undecided.
+func (g Group) Heading() string {
+	f := g.Findings[0]
+	if f.Section != finding.Message && strings.HasSuffix(f.Check, "-unresolved") && !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return f.Undecides }) {
+		return report.SectionTitles[f.Section] + " is known in part"
+	}
+	return f.Title
+}
+
+// Gist is what a group of open findings is about. The title of an unresolved
+// section speaks of it as a whole, which stands only where all of it is undecided;
+// otherwise it is the first sentence of the detail.
+func (g Group) Gist(domain string) string {
+	f := g.Findings[0]
+	if f.Undecides || f.Detail == "" || !strings.HasSuffix(f.Check, "-unresolved") {
+		return g.Title(domain)
+	}
+	sentence, _, _ := strings.Cut(f.Detail, ". ")
+	sentence = show.Clip(strings.TrimSuffix(sentence, "."), 160)
+	if len(g.Findings) > 1 {
+		sentence += fmt.Sprintf(" (and %d more)", len(g.Findings)-1)
+	}
+	return sentence
+}
+
+// Points is what closing the check gains.
+func (g Group) Points() float64 {
+	p := 0.0
+	for _, f := range g.Findings {
+		p = max(p, f.Points)
+	}
+	return p
+}
+
+// DetailText is the detail, led by the subject where it does not name it.
+func DetailText(f finding.Finding, domain string, several bool) string {
+	if f.Subject != "" && !strings.Contains(f.Detail, f.Subject) && (several || f.Subject != domain) {
+		return strings.TrimSuffix(f.Subject+": "+f.Detail, ": ")
+	}
+	return f.Detail
+}
+
+// EvidenceLines are the questions and answers of a finding, a line each.
+func EvidenceLines(f finding.Finding) []string {
+	var out []string
+	for _, e := range f.Evidence {
+		line := show.Escape(e.Name) + " " + show.Escape(e.Type) + ": " + show.Escape(e.Status) + show.Line(EvidenceSource(e))
+		if e.Note != "" {
+			line += " (" + show.Line(e.Note) + ")"
+		}
+		out = append(out, line)
+		for _, a := range e.Answer {
+			out = append(out, "  "+show.Quoted(e.Type, show.Clip(a, show.MaxRecordText)))
+		}
+	}
+	return out
+}
+
+// Quotes reports whether the detail quotes each answer already.
+func Quotes(detail string, answers []string) bool {
+	if len(answers) == 0 {
+		return false
+	}
+	for _, a := range answers {
+		if !strings.Contains(detail, a) {
+			return false
+		}
+	}
+	return true
+}
+
+// EvidenceSource says where an answer came from and how long it holds.
+func EvidenceSource(e finding.Evidence) string {
+	var b strings.Builder
+	if e.Server != "" {
+		b.WriteString(" from " + e.Server)
+	}
+	if e.Rcode != "" && e.Rcode != "NOERROR" {
+		b.WriteString(", " + e.Rcode)
+	}
+	if e.TTL > 0 {
+		fmt.Fprintf(&b, ", TTL %d", e.TTL)
+	}
+	if e.AuthenticData {
+		b.WriteString(", DNSSEC validated")
+	}
+	if len(e.CNAMEs) > 0 {
+		b.WriteString(", through " + strings.Join(e.CNAMEs, ", "))
+	}
+	return b.String()
+}

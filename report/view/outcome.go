@@ -1,0 +1,131 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/report"
+)
+
+// arithmetic says how the total follows from the sections.
+func arithmetic(s report.Score) string {
+	if s.Value == nil {
+		return "No section could be judged, so there is no score."
+	}
+	text := fmt.Sprintf("The mean of the sections by weight is %d.", *s.BeforeCap)
+	if s.CappedBy != "" {
+		text += fmt.Sprintf(" While a finding of severity %s stands, the total is at most %d.", s.CappedBy, *s.Value)
+	}
+	if s.Low != s.High {
+		text += fmt.Sprintf(" If all that is unknown were bad it would be %d, if all were good %d.", s.Low, s.High)
+	}
+	return text
+}
+
+// Summary is a report in one line: the domain, its outcome and what comes first.
+func Summary(r *report.Report) string {
+	return show.Line(r.Domain) + ": " + OutcomeText(report.OutcomeOf(r)) + ": " + strings.TrimSuffix(show.Line(Headline(r)), ".")
+}
+
+func OutcomeText(o report.Outcome) string {
+	if o.Score == nil {
+		return string(o.Verdict) + ", no score"
+	}
+	return fmt.Sprintf("%s %d/100 %s", o.Verdict, *o.Score, o.Grade)
+}
+
+// Mark is a severity as one character whose shape alone tells it apart.
+func Mark(sev finding.Severity) string {
+	switch sev {
+	case finding.Critical, finding.Error:
+		return "✖"
+	case finding.Warning:
+		return "▲"
+	case finding.Unknown:
+		return "?"
+	case finding.Notice, finding.Info:
+		return "·"
+	case finding.NotChecked:
+		return "–"
+	}
+	return "✔"
+}
+
+// Headline says in a sentence or two what the verdict means and what to do first.
+func Headline(r *report.Report) string {
+	if r.Unanswered != "" {
+		return fmt.Sprintf("No resolver answered any question (%s): nothing is known of the domain.", r.Unanswered)
+	}
+	groups := Groups(r)
+	first := func(least finding.Severity) string {
+		for _, g := range groups {
+			if g.Severity.AtLeast(least) {
+				return " First: " + g.Title(r.Domain) + "."
+			}
+		}
+		return ""
+	}
+	critical, errors, warnings := CountChecks(r, finding.Critical), CountChecks(r, finding.Error), CountChecks(r, finding.Warning)
+	switch r.Verdict {
+	case report.NotReady:
+		switch {
+		case critical > 0 && errors > 0:
+			return fmt.Sprintf("%s and %s that receivers act on.%s", show.Counted(critical, "critical problem"), show.Counted(errors, "error"), first(finding.Error))
+		case critical > 0:
+			return fmt.Sprintf("%s that receivers act on.%s", show.Counted(critical, "critical problem"), first(finding.Error))
+		}
+		return fmt.Sprintf("%s that receivers act on.%s", show.Counted(errors, "error"), first(finding.Error))
+	case report.ReadyWithWarnings:
+		if warnings == 0 {
+			return "Nothing found that stops mail, but not everything could be observed."
+		}
+		return fmt.Sprintf("Nothing found that stops mail; %s to look at.%s", show.Counted(warnings, "warning"), first(finding.Warning))
+	case report.Incomplete:
+		return fmt.Sprintf("The DNS did not answer everything: what is unknown could change the outcome (%s).",
+			show.Counted(CountChecks(r, finding.Unknown), "open check"))
+	}
+	if r.Profile == finding.Parked {
+		return "Nobody can send in its name unnoticed: the domain says that it sends nothing."
+	}
+	return "Nothing found that a receiver acts on."
+}
+
+// CountChecks counts the checks with a finding of the severity.
+func CountChecks(r *report.Report, s finding.Severity) int {
+	n := 0
+	for _, g := range Groups(r) {
+		if g.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// ScoreText is the total with its range where that is not a point. A range alone
+// says nothing: where nothing could be judged, anything is possible.
+func ScoreText(score report.Score) string {
+	if score.Value == nil {
+		return "no score"
+	}
+	text := strconv.Itoa(*score.Value) + "/100"
+	if score.Low != score.High {
+		text += fmt.Sprintf(" (%d–%d)", score.Low, score.High)
+	}
+	return text
+}
+
+// VerdictSeverity is the severity whose colour and mark a verdict has.
+func VerdictSeverity(v report.Verdict) finding.Severity {
+	switch v {
+	case report.NotReady:
+		return finding.Error
+	case report.ReadyWithWarnings:
+		return finding.Warning
+	case report.Incomplete:
+		return finding.Unknown
+	}
+	return finding.Pass
+}

@@ -1,0 +1,90 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/report"
+)
+
+type PlanBlock struct {
+	After   bool
+	Outcome string
+	Actions []ActionBlock
+}
+
+type ActionBlock struct {
+	ID, Meta, Objection, Verify string
+	Summary                     []string
+	Remove, Add                 []string
+}
+
+func NewPlanBlock(plan *report.Plan, id string) PlanBlock {
+	p := PlanBlock{After: plan.After != nil, Outcome: PlanOutcome(plan)}
+	for i, a := range plan.Actions {
+		p.Actions = append(p.Actions, ActionBlock{ID: stepID(id, i), Summary: a.Summary, Meta: ActionMeta(a),
+			Objection: a.Objection, Verify: a.Verify, Remove: recordTexts(a.Remove, true), Add: recordTexts(a.Add, false)})
+	}
+	return p
+}
+
+// recordTexts are records as they can be pasted; what is to be removed may be cut.
+func recordTexts(records []finding.Record, cut bool) []string {
+	var out []string
+	for _, rec := range records {
+		line := show.ZoneLine(rec)
+		if cut {
+			line = show.Clip(line, show.MaxRecordText)
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func stepID(report string, step int) string { return fmt.Sprintf("%s-step%d", report, step+1) }
+
+// PlanOf is the plan of the report, or one made from its fixes alone.
+func PlanOf(r *report.Report) *report.Plan {
+	if r.Plan != nil {
+		return r.Plan
+	}
+	return report.MakePlan(r, nil)
+}
+
+// PlanOutcome says where the plan leads.
+func PlanOutcome(p *report.Plan) string {
+	if p.After == nil {
+		return OutcomeText(p.Before)
+	}
+	return OutcomeText(p.Before) + " → " + OutcomeText(*p.After) + " with the audited changes"
+}
+
+// ActionMeta says who acts, what is gained and which checks close.
+func ActionMeta(a report.Action) string {
+	parts := []string{a.Whom}
+	if a.Points > 0 {
+		parts = append(parts, fmt.Sprintf("+%.3g points", a.Points))
+	}
+	if checks := closedChecks(a.Closes); len(checks) > 0 {
+		parts = append(parts, "closes "+strings.Join(checks, ", "))
+	}
+	if a.Audited {
+		parts = append(parts, "audited")
+	}
+	return strings.Join(parts, " · ")
+}
+
+// closedChecks are the checks of findings, each once.
+func closedChecks(list []report.Closed) []string {
+	var out []string
+	seen := make(map[string]bool)
+	for _, c := range list {
+		if !seen[c.Check] {
+			seen[c.Check] = true
+			out = append(out, c.Check)
+		}
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/report"
+)
+
+// SectionLine is a section in one line.
+type SectionLine struct {
+	Section finding.Section
+	Title   string
+	// Mark is the worst severity known in it, Unknown where nothing worse than a
+	// notice is known and something is open.
+	Mark finding.Severity
+	// Score is nil where the section was not judged.
+	Score *int
+	// Text is its worst finding, then what is not known, or else what is good
+	// about it.
+	Text string
+}
+
+// Value is the score as text.
+func (l SectionLine) Value() string {
+	if l.Score == nil {
+		return "–"
+	}
+	return strconv.Itoa(*l.Score)
+}
+
+// SectionLines gives a line for each section that was looked at.
+func SectionLines(r *report.Report) []SectionLine {
+	groups := Groups(r)
+	var out []SectionLine
+	for _, s := range r.Score.Sections {
+		line := SectionLine{Section: s.Section, Title: s.Title, Mark: finding.Pass, Score: s.Value}
+		var of []Group
+		for _, g := range groups {
+			if g.Findings[0].Section == s.Section {
+				of = append(of, g)
+			}
+		}
+		known, open := Notable(of)
+		var parts []string
+		if len(known) > 0 {
+			line.Mark = known[0].Severity
+			parts = append(parts, known[0].Title(r.Domain))
+			if len(known) > 1 {
+				parts = append(parts, fmt.Sprintf("%d more", len(known)-1))
+			}
+		}
+		if len(open) > 0 {
+			if len(known) == 0 {
+				line.Mark = finding.Unknown
+			}
+			parts = append(parts, open[0].Gist(r.Domain))
+			if len(open) > 1 {
+				parts = append(parts, fmt.Sprintf("%d more unknown", len(open)-1))
+			}
+		}
+		if line.Text = strings.Join(parts, "; "); line.Text == "" {
+			line.Text = good(r, s.Section)
+		}
+		if !s.Judged && line.Mark == finding.Pass {
+			line.Mark = finding.Unknown
+			if len(of) > 0 && s.NotChecked > 0 && s.Unknown == 0 {
+				line.Mark, line.Text = finding.NotChecked, notCheckedLine(r, s.Section)
+				out = append(out, line)
+				continue
+			}
+			for _, g := range groups {
+				if g.Findings[0].Section == s.Section && g.Findings[0].Undecides {
+					line.Text = g.Title(r.Domain)
+					break
+				}
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}

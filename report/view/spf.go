@@ -1,0 +1,177 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/report"
+	"mailworthy/spf"
+)
+
+// Lookups is a static worst case, as far as it is known.
+func Lookups(n int, exact bool) string {
+	if !exact {
+		return fmt.Sprintf("at least %d", n)
+	}
+	return fmt.Sprint(n)
+}
+
+// Places names terms and the records that hold them.
+func Places(list []spf.Place) string {
+	var out []string
+	for _, p := range list {
+		out = append(out, p.Term+" in "+p.In)
+	}
+	return strings.Join(out, ", ")
+}
+
+type Policy struct {
+	Domain, Counted, Authorises string
+	Record                      Record
+}
+
+type Record struct {
+	Class, Text string
+	Terms       []Term
+}
+
+type Term struct {
+	Class, Cost, Text, Notes string
+	Record                   *Record
+}
+
+func NewPolicy(policy *spf.Policy) Policy {
+	p := Policy{Domain: policy.Domain, Counted: SPFCounted(policy), Authorises: SPFAuthorises(policy), Record: NewRecord(policy.Record)}
+	return p
+}
+
+func NewRecord(rec *spf.Record) Record {
+	class, text := SPFRecordText(rec)
+	p := Record{Class: string(class), Text: rec.Domain}
+	if text != "" {
+		p.Text += ": " + text
+	}
+	if rec.Loop || rec.Repeated {
+		return p
+	}
+	for i := range rec.Terms {
+		t := &rec.Terms[i]
+		severity, notes := SPFTermNotes(t)
+		term := Term{Class: string(severity), Cost: SPFTermCost(t), Text: t.Text, Notes: strings.Join(notes, "; ")}
+		if severity == finding.Pass {
+			term.Class = ""
+		}
+		if t.Record != nil {
+			below := NewRecord(t.Record)
+			term.Record = &below
+		}
+		p.Terms = append(p.Terms, term)
+	}
+	return p
+}
+
+// SPFCounted is the static worst case in words.
+func SPFCounted(p *spf.Policy) string {
+	if !p.LookupsExact {
+		return fmt.Sprintf("at least %d of 10 lookups: some depend on the client", p.Lookups)
+	}
+	return fmt.Sprintf("%d of 10 lookups at worst", p.Lookups)
+}
+
+// SPFAuthorises counts the addresses in words.
+func SPFAuthorises(p *spf.Policy) string {
+	a := p.Addresses
+	exact := ""
+	if !a.Exact {
+		exact = " or more"
+	}
+	return fmt.Sprintf("authorises %s IPv4 and %s IPv6 addresses%s", rounded(a.IPv4), rounded(a.IPv6), exact)
+}
+
+// statusTexts say what the DNS holds where a record should be.
+var statusTexts = map[spf.Status]string{
+	spf.StatusNone: "no SPF record", spf.StatusMultiple: "several SPF records: permerror", spf.StatusNXDomain: "the name does not exist",
+	spf.StatusUnresolved: "not answered", spf.StatusInvalid: "the name cannot be asked", spf.StatusNotAsked: "not asked: the bound was reached",
+}
+
+// SPFRecordText is what is to be said about a record besides its terms.
+func SPFRecordText(rec *spf.Record) (finding.Severity, string) {
+	switch {
+	case rec.Loop:
+		return finding.Critical, "a loop: this record is being evaluated already"
+	case rec.Repeated:
+		return finding.Notice, "shown above"
+	}
+	text, ok := statusTexts[rec.Status]
+	if !ok {
+		return finding.Pass, ""
+	}
+	if rec.Evidence.Status != "" && rec.Status == spf.StatusUnresolved {
+		text += " (" + rec.Evidence.Status + ")"
+	}
+	return statusSeverity(rec.Status), text
+}
+
+func statusSeverity(status spf.Status) finding.Severity {
+	if status == spf.StatusUnresolved || status == spf.StatusNotAsked {
+		return finding.Unknown
+	}
+	return finding.Critical
+}
+
+// SPFTermCost is what a term costs, empty for nothing.
+func SPFTermCost(t *spf.Term) string {
+	switch {
+	case !t.CostExact:
+		return fmt.Sprintf("%d+", t.Cost)
+	case t.Cost > 0:
+		return fmt.Sprint(t.Cost)
+	}
+	return ""
+}
+
+// SPFTermNotes are what is to be said about a term, and how bad it is.
+func SPFTermNotes(t *spf.Term) (bad finding.Severity, notes []string) {
+	bad = finding.Pass
+	note := func(severity finding.Severity, format string, args ...any) {
+		notes = append(notes, fmt.Sprintf(format, args...))
+		bad = report.Worse(bad, severity)
+	}
+	switch {
+	case t.Error != "":
+		note(finding.Critical, "%s", t.Error)
+	case t.Ignored != "":
+		note(finding.Warning, "ignored: %s", strings.ReplaceAll(t.Ignored, "_", " "))
+	}
+	if t.Unknown != "" {
+		note(finding.Notice, "depends on the client: %s", t.Unknown)
+	}
+	if text, ok := statusTexts[t.Status]; ok && t.Record == nil && t.Status != spf.StatusNone {
+		note(statusSeverity(t.Status), "%s", text)
+	}
+	if t.Void {
+		note(finding.Warning, "void lookup")
+	} else if t.VoidFor != "" {
+		note(finding.Notice, "void lookup for %s clients", t.VoidFor)
+	}
+	if n := len(t.Prefixes); n > 0 && (t.Kind == spf.KindA || t.Kind == spf.KindMX) {
+		note(finding.Pass, "%s", show.Counted(n, "address"))
+	}
+	if t.Record != nil {
+		note(finding.Pass, "%s in it", show.Counted(t.Record.Lookups, "lookup"))
+	}
+	return bad, notes
+}
+
+// SPFCost is the column of costs.
+func SPFCost(cost string) string { return fmt.Sprintf("%3s  ", cost) }
+
+// rounded is a decimal number that a person can take in.
+func rounded(decimal string) string {
+	if len(decimal) <= 9 {
+		return decimal
+	}
+	return fmt.Sprintf("about %s.%s × 10^%d", decimal[:1], decimal[1:2], len(decimal)-1)
+}
