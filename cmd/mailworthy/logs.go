@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"mailworthy/internal/redact"
-	"mailworthy/report"
+	"mailworthy/internal/show"
 )
 
 // newLogger logs to w: warnings always, with -v what is done, with -vv every question.
@@ -25,7 +25,7 @@ func newLogger(w io.Writer, format string, verbose int) (*slog.Logger, error) {
 	o := &slog.HandlerOptions{Level: level, ReplaceAttr: withoutCredentials}
 	switch strings.ToLower(format) {
 	case "text":
-		return slog.New(slog.NewTextHandler(&harmless{w, func(line []byte) []byte { return []byte(report.Escape(string(line))) }}, o)), nil
+		return slog.New(slog.NewTextHandler(&harmless{w, func(line []byte) []byte { return []byte(show.Escape(string(line))) }}, o)), nil
 	case "json":
 		return slog.New(slog.NewJSONHandler(&harmless{w, escapeJSON}, o)), nil
 	}
@@ -72,7 +72,7 @@ func escapeJSON(line []byte) []byte {
 		switch high, low := utf16.EncodeRune(r); {
 		case r == utf8.RuneError && size == 1:
 			out = append(out, `\ufffd`...)
-		case r < 0x7f, report.Escape(string(r)) == string(r):
+		case r < 0x7f, show.Escape(string(r)) == string(r):
 			out = append(out, line[:size]...)
 		case low != utf8.RuneError:
 			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)

@@ -15,7 +15,7 @@ func ChecksMarkdown() []byte {
 	b.WriteString(`# The checks
 
 Every rule that an audit, a message or a record by itself is held against. IDs and severities are a contract: policies and scripts may rely on them.
-This page is generated from the program (` + "`go test ./report -run TestChecksPage -update`" + `); ` + "`mailworthy checks ID`" + ` shows the same in a terminal.
+This page is generated from the program (` + "`go test ./report/export -run TestChecksPage -update`" + `); ` + "`mailworthy checks ID`" + ` shows the same in a terminal.
 
 | severity | meaning | deduction from its section | cap on the total |
 | --- | --- | --- | --- |
