@@ -52,6 +52,10 @@ func (m *Message) complaint(c *content) {
 				break
 			}
 		}
+		if len(comp.Recipients) > 0 && !strings.Contains(comp.Recipients[0], ".") {
+			// Redacted: one complaint, of somebody.
+			comp.Recipients = comp.Recipients[:1]
+		}
 		comp.Domains = g.all("reported-domain")
 		m.ReportingMTA, _ = remote(g.get("reporting-mta"))
 	}
@@ -86,8 +90,8 @@ func said(r reply.Reason, m *Message) reply.Explanation {
 var (
 	complaintRE = regexp.MustCompile(`(?i)^\s*(?:complaint about message from|email feedback report for|abuse report|spam report|\[?feedback loop)`)
 	autoSubject = regexp.MustCompile(`(?i)^\s*(?:(?:re|aw|sv): *)?(?:auto(?:matic|mated)?[ _-]?(?:reply|response|answer|svar)|autoreply|auto:|out of (?:the )?office|vacation|away (?:from|until)|abwesenheit|automatische antwort|r[ée]ponse automatique|respuesta autom[áa]tica|risposta automatica|automatisch antwoord|resposta autom|自動返信|自動応答|不在)`)
-	daemonRE    = regexp.MustCompile(`(?i)mailer-?daemon|post-?master|mail ?delivery|delivery sub-?system|mail ?administrator|system administrator|mail deliver system|mail subsystem|bounce|mail server|mail system|no-?reply@sns|delivery status`)
-	returnedRE  = regexp.MustCompile(`(?i)undeliver|non-?deliver|not deliver|deliver(?:y|able).*?(?:fail|status|problem|error|report|notification|delay|incomplete)|fail(?:ed|ure).*?(?:deliver|notice|mail)|returned (?:mail|e-?mail|to sender)|mail (?:system )?error|returned|could not send|cannot send|couldn't be delivered|was not delivered|wasn't delivered|delayed mail|mail delivery|returning message|message (?:status|rejected|blocked)|unable to deliver|bounced|permanent error|unzustellbar|nicht zugestellt|non remis|no se pudo entregar|nedoru|недостав|配信|送信(?:エラー|でき)|届け|not member|are not member`)
+	daemonRE    = regexp.MustCompile(`(?i)mailer[ -]?daemon|post[-_]?master|mail ?delivery|delivery sub-?system|mail ?administrator|system administrator|mail deliver system|mail subsystem|bounce|mail server|mail system|no-?reply@sns|delivery status|daemon@`)
+	returnedRE  = regexp.MustCompile(`(?i)undeliver|non-?deliver|not deliver|deliver(?:y|able).*?(?:fail|status|problem|error|report|notification|delay|incomplete)|fail(?:ed|ure).*?(?:deliver|notice|mail)|returned (?:mail|e-?mail|to sender)|mail (?:system )?error|returned|could not send|cannot send|couldn't be delivered|was not delivered|wasn't delivered|delayed mail|mail delivery|returning message|message (?:status|rejected|blocked)|unable to deliver|bounced|permanent error|unzustellbar|nicht zugestellt|non remis|no se pudo entregar|nedoru|メールエラー|エラー通知|エラーメール|errors from|недостав|配信|送信(?:エラー|でき)|届け|not member|are not member`)
 	phraseRE    = regexp.MustCompile(`(?i)(?:could|can|was|were|is|been|did) ?n[o']t (?:be )?(?:able to )?(?:deliver|reach|send|sent)|undeliver|unable to (?:deliver|send)|not (?:been )?delivered|delivery (?:to|of|has|failed|status|attempt|failure|problem|error|report)|failed to (?:deliver|send)|(?:was|been) (?:rejected|blocked|returned|delayed)|returned to|wasn't able to deliver|had delivery|permanent(?: fatal)? error|undeliverable|unknown user|user unknown|user mailbox|mailbox full|not a member of|not listed in|failure|final delivery userid|could not send|response:|rejected|transcript of session|送信でき|送信に失敗|配送`)
 	codeInRE    = regexp.MustCompile(`(?m)(?:^|\s)[45]\d\d[ -][A-Za-z<#(\d]|\b[45]\.\d\.\d{1,3}\b`)
 )
@@ -127,7 +131,8 @@ func (m *Message) looksReturned(h header, c *content) bool {
 		return true
 	}
 	words := phraseRE.MatchString(c.said) || codeInRE.MatchString(c.said)
-	daemon := daemonRE.MatchString(m.From) && !strings.Contains(strings.ToLower(m.Subject), "re:")
+	daemon := daemonRE.MatchString(m.From)
+	answer := strings.HasPrefix(strings.ToLower(m.Subject), "re:")
 	subject := returnedRE.MatchString(m.Subject)
 	signs := 0
 	for _, s := range []bool{daemon, subject, m.NullSender, words} {
@@ -138,7 +143,7 @@ func (m *Message) looksReturned(h header, c *content) bool {
 	if autoSubject.MatchString(m.Subject) && !subject {
 		return false
 	}
-	return words && signs >= 2 || (daemon && subject)
+	return words && signs >= 2 || daemon && subject && !answer
 }
 
 // sesNotice is a notification of Amazon SES, bare or in one of Amazon SNS.
@@ -195,6 +200,8 @@ func (m *Message) amazon(c *content, k *reply.Knowledge) bool {
 		return false
 	}
 	var n sesNotice
+	// The mail wraps the object at any place.
+	text = strings.ReplaceAll(text, "\n", "")
 	if json.NewDecoder(strings.NewReader(text)).Decode(&n) != nil {
 		return false
 	}

@@ -23,7 +23,7 @@ func Split(data []byte) [][]byte {
 	var out [][]byte
 	start := 0
 	for _, m := range mboxRE.FindAllIndex(data, MaxMessages) {
-		if m[0] > 1 && data[m[0]-2] == '\n' {
+		if m[0] > 1 && (data[m[0]-2] == '\n' || fieldRE.Match(data[min(m[1]+1, len(data)):min(m[1]+80, len(data))])) {
 			out = append(out, data[start:m[0]])
 			start = m[0]
 		}
@@ -56,6 +56,15 @@ func Parse(data []byte, k *reply.Knowledge) *Message {
 		m.complaint(c)
 	case len(c.status) > 0:
 		m.report(r, c, k)
+		if c.inText && len(m.Recipients) == 0 {
+			m.Kind = KindNotBounce
+		}
+	case h.get("x-apple-unsubscribe") != "":
+		m.complaint(c)
+		m.Complaint.Type = "opt-out"
+		m.Complaint.Recipients = []string{lastAddress(m.From)}
+		m.Recipients = m.Recipients[:1]
+		m.Recipients[0].Address = lastAddress(m.From)
 	}
 	if m.Kind == KindNotBounce || (m.Kind == KindBounce && len(m.Recipients) == 0) {
 		switch {
@@ -82,6 +91,8 @@ type content struct {
 	hasCopy  bool
 	// copied is a copy of the message in a mail without parts.
 	copied string
+	// inText: status are fields found in a text.
+	inText bool
 	// report: the mail calls itself a report of this type.
 	report string
 }
@@ -123,6 +134,12 @@ func (r *reader) sort(h header) *content {
 	c.said = plainText.String()
 	if strings.TrimSpace(c.said) == "" {
 		c.said = htmlText.String()
+	}
+	if len(c.status) == 0 {
+		if fields := statusInText(c.said); fields != nil {
+			c.status = append(c.status, &part{media: "message/delivery-status", body: fields})
+			c.inText = true
+		}
 	}
 	said, copied := cutCopy(c.said)
 	c.said, c.copied = said, copied
@@ -216,6 +233,9 @@ func (m *Message) explain(rc *Recipient, human, all string, k *reply.Knowledge) 
 		Delayed: rc.Action == Delayed, Final: rc.Action == Failed}
 	if rc.RemoteHost != "" && strings.EqualFold(rc.RemoteHost, m.ReportingMTA) {
 		ctx.RemoteHost = ""
+	}
+	if human != "" {
+		ctx.Stage = reply.Parse(human).Stage
 	}
 	e := k.Explain(rc.Text, ctx)
 	silent := strings.TrimSpace(rc.Text) == "" || (e.Reason == reply.Unknown && e.Evidence == "") || (e.Evidence != "text" && generic(e.Enhanced))

@@ -95,7 +95,7 @@ func reportAddress(value string) string {
 			a, _ = url.PathUnescape(xtextRE.ReplaceAllStringFunc(a, func(s string) string { return "%" + s[1:] }))
 		}
 	}
-	return strings.Trim(a, "<> \t\"'")
+	return strings.Trim(a, "<> \t'")
 }
 
 var hostIPRE = regexp.MustCompile(`([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)?[^A-Za-z0-9.]*[\[(]?((?:\d{1,3}\.){3}\d{1,3}|(?:IPv6:)?[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)?`)
@@ -136,6 +136,27 @@ func actionOf(value string) Action {
 	return ""
 }
 
+var statusFieldRE = regexp.MustCompile(`(?im)^[> \t]*(?:reporting-mta|original-recipient|final-recipient|original-envelope-id):`)
+
+// statusInText returns the fields of a delivery report that stands in a text, as in a
+// bounce that was forwarded or lost its boundaries; nil if there are none.
+func statusInText(text string) []byte {
+	m := statusFieldRE.FindStringIndex(text)
+	if m == nil || !strings.Contains(strings.ToLower(text[m[0]:]), "final-recipient:") {
+		return nil
+	}
+	text = text[m[0]:]
+	if text[0] == '>' {
+		var b strings.Builder
+		for l := range strings.SplitSeq(text, "\n") {
+			b.WriteString(strings.TrimPrefix(strings.TrimPrefix(l, ">"), " "))
+			b.WriteByte('\n')
+		}
+		text = b.String()
+	}
+	return []byte(text)
+}
+
 // recipientOf reads the group of one recipient. The text is the Diagnostic-Code, or
 // what systems write it into instead.
 func recipientOf(g group) Recipient {
@@ -143,6 +164,10 @@ func recipientOf(g group) Recipient {
 	r.Address = reportAddress(g.get("final-recipient"))
 	given := reportAddress(g.get("original-recipient"))
 	if r.Address == "" || !strings.Contains(r.Address, "@") && strings.Contains(given, "@") {
+		r.Address = given
+	}
+	if local, domain, _ := strings.Cut(r.Address, "@"); strings.Contains(given, ".") && (local == "" || !strings.Contains(domain, ".")) {
+		// A name inside of the receiving system; the sender knows the other.
 		r.Address = given
 	}
 	if actual := reportAddress(g.get("x-actual-recipient")); r.Address == "" && strings.Contains(actual, "@") {

@@ -97,6 +97,9 @@ func TestSuiteBounces(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := c.Expect
+		if c.SameAs != "" {
+			want = byFile[c.SameAs].Expect
+		}
 		reviewed := want != nil
 		if want == nil {
 			for _, o := range c.Observed {

@@ -10,7 +10,7 @@ import (
 var copyMarks = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)^[\s\-_*=>#+|:.]*(?:this is|included is|here is|enclosed is|below is)?\s*(?:a|the)?\s*(?:copy|header|text|first \d+ lines|beginning|start) of (?:the|your|a)? ?(?:original|returned|undelivered|rejected|message|e-?mail|mail)`),
 	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*below this line is`),
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected|your|failed) (?:e-?mail )?(?:message|mail)(?: (?:text|headers?|body))?(?: follows| below)?[\s\-_*=>#+|:.]*$`),
+	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected|failed) (?:e-?mail )?(?:message|mail)(?: (?:text|headers?|body))?(?: follows| below)?[\s\-_*=>#+|:.]*$`),
 	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected) (?:message|mail)(?: headers?)? (?:follows|is (?:below|attached|included|enclosed))`),
 	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:message|mail) (?:header|headers|text|body)s? follows?`),
 	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*included is a copy`),
@@ -93,6 +93,8 @@ func followed(ls []string, i int) bool {
 
 // The lines that name a recipient, most certain first.
 var recipientLines = []*regexp.Regexp{
+	// The transcript of Postfix's own server.
+	regexp.MustCompile(`^\s*In:\s+RCPT TO:<(` + addressPattern + `)>`),
 	// <user@example.com>: or alone on its line, with a bullet.
 	regexp.MustCompile(`^[\s*•·\-]*(?:to: ?)?<?(` + addressPattern + `)>?\s*:?\s*$`),
 	regexp.MustCompile(`^\s*<(` + addressPattern + `)>\s*(?::|\(|\.\.\.|\s-\s|,)`),
@@ -147,7 +149,7 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 		}
 	} else {
 		for n := range recipientLines {
-			if find(recipientLines[n : n+1]); len(marks) > 0 && (n != 0 || true) {
+			if find(recipientLines[n : n+1]); len(marks) > 0 {
 				// A second form in the same mail is usually the session of the first.
 				break
 			}
@@ -160,25 +162,23 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 		}
 	}
 	var out []piece
-	seen := map[string]int{}
+	seen := map[string]bool{}
+	before := 0
 	for i, m := range marks {
+		key := strings.ToLower(m.address)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
 		end := len(ls)
 		for _, next := range marks[i+1:] {
 			if !strings.EqualFold(next.address, m.address) {
-				end = next.line
+				end = lead(ls, next.line, m.line+1)
 				break
 			}
 		}
-		key := strings.ToLower(m.address)
-		if _, ok := seen[key]; ok {
-			continue
-		}
-		seen[key] = len(out)
-		start := m.line
-		if len(out) == 0 {
-			// What stands before the first recipient is about all of them.
-			start = lead(ls, m.line)
-		}
+		start := lead(ls, m.line, before)
+		before = end
 		out = append(out, piece{m.address, strings.TrimSpace(strings.Join(ls[start:max(end, start)], "\n"))})
 	}
 	// The answers of a transcript stand after the list of recipients.
@@ -203,8 +203,17 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 
 var addressAnyRE = regexp.MustCompile(`(` + addressPattern + `)`)
 
-// lead returns the line from which the text before a recipient tells something.
-func lead(ls []string, line int) int {
+var codedRE = regexp.MustCompile(`^\s*[245]\d\d `)
+
+// lead returns the line at which what is said of a recipient begins: sendmail writes
+// the session first, and then the line that names the recipient.
+func lead(ls []string, line, after int) int {
+	if !codedRE.MatchString(ls[line]) {
+		return line
+	}
+	for line > after && (quoteRE.MatchString(ls[line-1]) || strings.Contains(strings.ToLower(ls[line-1]), "while talking")) {
+		line--
+	}
 	return line
 }
 

@@ -67,8 +67,13 @@ var wrappers = []wrapper{
 	// sendmail: its own line around a line of its resolver.
 	{re: regexp.MustCompile(`^[45]\d\d <[^>]*>\.\.\. (?P<said>[45]\d\d .*?)(?: >>> .*|$)`), speaker: Local},
 	// AsyncOS (IronPort, Amazon SES): its own code around the receiver's words.
-	{re: regexp.MustCompile(`[45]\.\d\.\d - [A-Za-z ]{3,60}?(?: ?(?P<code>[45]\d\d)-?)? ?'(?P<said>[^']{3,})'`), speaker: Remote},
+	{re: regexp.MustCompile(`(?P<outer>[45]\.\d\.\d) - [A-Za-z ]{3,60}?(?: ?(?P<code>[45]\d\d)-?)? ?'(?P<said>[^']{3,})'`), speaker: Remote},
 	{re: regexp.MustCompile(`ERROR_CODE ?: ?(?P<code>[245]\d\d), ERROR_CODE ?: ?(?P<said>.*)`), speaker: Remote},
+	// Amazon WorkMail: the answer that made it give up.
+	{re: regexp.MustCompile(`(?i)message expired: [^<]{0,80}<(?P<said>[45]\d\d [45]\.\d\.\d[^>]*)>`), speaker: Local},
+	// The transcript of Postfix's own server: the last failure in it.
+	{re: regexp.MustCompile(`^.*Out: (?P<said>[45]\d\d .*?)(?: In: .*|$)`), speaker: Local},
+	{re: regexp.MustCompile(`(?i)Response ?Code:? ?(?P<code>[45]\d\d)\b(?P<said>.*)`), speaker: Remote},
 	// The own server: a host that could not be used.
 	{re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Local, stage: StageConnect},
 	{re: regexp.MustCompile(`(?i)(?P<said>(?:lost connection|conversation) with ` + hostRE + ipRE + `.*)`), speaker: Local},
@@ -83,7 +88,7 @@ var (
 	pairRE    = regexp.MustCompile(`(?:^|[^\d.])([2-5][0-5]\d)[ \-:]+#?([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
 	enhRE     = regexp.MustCompile(`(?:^|[\s(\[<#:='"\-,;])([245]\.\d{1,3}\.\d{1,3})(?:$|[\s)\]>#:,;'"\-]|\.(?:$|\D))`)
 	codeRE    = regexp.MustCompile(`(?:^|[\s:'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|['"\])]|$)`)
-	countRE   = regexp.MustCompile(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|users?|per)\b`)
+	countRE   = regexp.MustCompile(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|per)\b`)
 )
 
 // Join returns the lines of a text as one: the code that each line of a multi-line
@@ -146,7 +151,7 @@ func Parse(text string) Reply {
 	whole := Join(text)
 	r := Reply{Whole: whole, Text: whole, Speaker: SpeakerUnknown}
 	said := prefixRE.ReplaceAllString(whole, "")
-	body := said
+	body, outer := said, ""
 	if i := strings.Index(body, "delivery temporarily suspended: "); i >= 0 {
 		body = body[i+len("delivery temporarily suspended: "):]
 	}
@@ -171,6 +176,8 @@ func Parse(text string) Reply {
 				}
 			case "code":
 				code = m[j]
+			case "outer":
+				outer = m[j]
 			case "said":
 				said = strings.TrimSpace(m[j])
 			}
@@ -190,7 +197,10 @@ func Parse(text string) Reply {
 	} else {
 		said = said[at:]
 	}
-	if r.Speaker == SpeakerUnknown && r.Code != 0 && leadingRE.MatchString(said) {
+	if r.Enhanced == "" {
+		r.Enhanced = outer
+	}
+	if r.Speaker == SpeakerUnknown && r.Code != 0 && at == 0 && leadingRE.MatchString(said) {
 		r.Speaker = Remote
 	}
 	r.Text = r.strip(said)
