@@ -27,6 +27,8 @@ type written struct {
 	others []tag
 	// loose are texts that belong to no tag.
 	loose []string
+	// inOrder: the list was in order, so that an entry that is not defined is meant.
+	inOrder bool
 }
 
 // knownTags are those that RFC 6376, 3.6.1 defines, apart from n=, and g= of RFC 4871.
@@ -38,6 +40,7 @@ func writtenTags(k *Key) *written {
 	w := &written{values: map[string][]string{}}
 	inOrder := k.Version == "" || strings.EqualFold(k.Version, "DKIM1")
 	if p := k.tag("p"); p != nil && inOrder && !k.broken() && (k.Bits > 0 || k.Revoked) {
+		w.inOrder = true
 		for _, t := range k.tags {
 			w.put(t.name, t.value)
 		}
@@ -63,7 +66,7 @@ func (w *written) put(name, value string) {
 	case w.bare(name + value):
 	case len(name) == 2 && restriction.MatchString(value) && strings.ContainsAny(name, "hstHST"):
 		w.loose = append(w.loose, name+"="+value) // h=, s= or t= with a letter too many
-	case value == "" && len(name) > 2:
+	case value == "":
 		w.loosen(name) // it may be the rest of a key
 	default:
 		w.others = append(w.others, tag{name: name, value: value})
@@ -130,7 +133,7 @@ var colonBetween = regexp.MustCompile(`(?i):([vkphstg])=`)
 var notesByColon = regexp.MustCompile(`^\s*n\s*:`)
 
 // keyInNotes finds a key after notes that no semicolon ends.
-var keyInNotes = regexp.MustCompile(`(?:^|[\s,|])p\s*[=:]\s*[A-Za-z0-9+/=\s]{40,}$`)
+var keyInNotes = regexp.MustCompile(`p\s*[=:]\s*[A-Za-z0-9+/=\s]{40,}$`)
 
 // read takes a record apart that is no list by the standard: with colons for
 // equals signs, other separators or none.
@@ -209,7 +212,7 @@ func (w *written) loosen(text string) {
 // record puts the record together, or returns "" if one part of it cannot be told.
 func (w *written) record() string {
 	key, ok := w.key()
-	if !ok || strings.Contains(strings.Join(append(w.values["v"], w.values["k"]...), ""), "=") {
+	if !ok || slices.ContainsFunc(w.values["k"], notType) || strings.Contains(strings.Join(w.values["v"], ""), "=") {
 		return ""
 	}
 	hashes, hashed := w.list("h", sureHash)
@@ -217,6 +220,9 @@ func (w *written) record() string {
 	flags, flagged := w.list("t", strings.ToLower)
 	if !hashed || !served || !flagged {
 		return ""
+	}
+	if !w.inOrder && (slices.ContainsFunc(flags, notOf("y", "s")) || slices.ContainsFunc(services, notOf("*", "email", "tlsrpt"))) {
+		return "" // it may be the rest of another tag
 	}
 	parts := []string{"v=DKIM1"}
 	if len(w.values["k"]) > 0 || key.algorithm == algorithmEd25519 {
@@ -251,6 +257,19 @@ func (w *written) record() string {
 		return ""
 	}
 	return record
+}
+
+// notType reports whether a value of k= holds more than a key type: it may have
+// swallowed another tag.
+func notType(value string) bool {
+	value = strings.ToLower(value)
+	return apart(value, algorithmRSA) > 1 && apart(value, algorithmEd25519) > 2 && !typeAndSize.MatchString(value)
+}
+
+var typeAndSize = regexp.MustCompile(`^(rsa[-_]?(sha256|[0-9]{4})?|ed-?25519[-_]sha256|)$`)
+
+func notOf(words ...string) func(string) bool {
+	return func(word string) bool { return !slices.Contains(words, word) }
 }
 
 // list is the entries of a colon-separated list, each as it was surely meant, once.

@@ -35,7 +35,7 @@ func (w *written) key() (material, bool) {
 	loose, whole, joined := w.loose, false, false
 	for i, p := range w.values["p"] {
 		// A semicolon in the key leaves its rest without a tag name.
-		if i == len(w.values["p"])-1 && len(loose) > 0 && note(p+strings.Join(loose, "")) {
+		if i == len(w.values["p"])-1 && len(loose) > 0 && !slices.ContainsFunc(loose, foreign) && note(p+strings.Join(loose, "")) {
 			loose, whole, joined = nil, true, true
 			break
 		}
@@ -44,8 +44,8 @@ func (w *written) key() (material, bool) {
 	if !whole && len(w.values["p"]) == 0 {
 		// The name or the equals sign is missing.
 		for i, text := range loose {
-			rest := strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(text, "p"), "P"), fws+":=")
-			if note(rest) || note(text) {
+			// A p at the beginning is the name, not a part of a key that lacks a character.
+			if note(strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(text, "p"), "P"), fws+":=")) {
 				loose = slices.Delete(slices.Clone(loose), i, i+1)
 				break
 			}
@@ -63,12 +63,15 @@ func (w *written) key() (material, bool) {
 	if slices.ContainsFunc(loose, meaningful) {
 		return material{}, false
 	}
+	if len(loose) > 0 && len(found) == 1 && found[0].algorithm == algorithmEd25519 {
+		return material{}, false // nothing in a key of 43 characters shows that one is missing
+	}
 	switch {
 	case len(found) == 1:
-		for _, p := range w.values["p"] {
+		for i, p := range w.values["p"] {
 			// Beside the key, p= may be there again, cut off. An empty one revokes the
 			// key, and another may be the one that signs.
-			if _, ok := readMaterial(p, kind); !ok && (empty(p) || !strings.HasPrefix(found[0].text, stripFWS(p))) && !joined {
+			if _, ok := readMaterial(p, kind); !ok && (empty(p) || !strings.HasPrefix(found[0].text, stripFWS(p))) && !(joined && i == len(w.values["p"])-1) {
 				return material{}, false
 			}
 		}
@@ -81,6 +84,13 @@ func (w *written) key() (material, bool) {
 		return material{algorithm: algorithm}, true
 	}
 	return material{}, false
+}
+
+// foreign reports whether a text is no rest of a key: a slip, or not base64.
+func foreign(text string) bool {
+	return len(text) < 4 || strings.IndexFunc(text, func(r rune) bool {
+		return r > 0x7f || !isAlpha(byte(r)) && !isDigit(byte(r)) && !strings.ContainsRune("+/= ", r)
+	}) >= 0
 }
 
 func empty(p string) bool  { return strings.Trim(p, fws+`"'=,.`) == "" }
@@ -123,7 +133,7 @@ func readMaterial(text, kind string) (material, bool) {
 // readBase64 reads a key in base64, with or without padding, in either alphabet.
 func readBase64(text, kind string) (material, bool) {
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
-	der, err := base64.RawStdEncoding.DecodeString(text)
+	der, err := base64.RawStdEncoding.Strict().DecodeString(text)
 	if err != nil {
 		return material{}, false
 	}
