@@ -11,6 +11,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/report"
+	"mailworthy/report/export"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -437,6 +438,7 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 			}
 		}
 	}
+	x.zoneFormat(before, plan)
 	if len(added) == 0 {
 		return
 	}
@@ -452,6 +454,31 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 	for _, s := range before.Examined.Senders {
 		if !slices.ContainsFunc(after.Examined.Senders, func(o audit.Sender) bool { return o.Addr == s.Addr }) && slices.Contains(x.Template.Senders, s.Addr) {
 			x.harm("plan", "its audit leaves out the sender %s", s.Addr)
+		}
+	}
+}
+
+// zoneFormat reads the plan as it is written for a zone: its active lines are records
+// of complete fixes.
+func (x *inspection) zoneFormat(before *report.Report, plan *report.Plan) {
+	planned := *before
+	planned.Plan = plan
+	var b strings.Builder
+	if err := export.WriteZone(&b, []*report.Report{&planned}); err != nil {
+		x.harm("incomplete", "the zone format: %v", err)
+		return
+	}
+	for line := range strings.Lines(b.String()) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, ";") {
+			continue
+		}
+		owner, _, _ := strings.Cut(line, " ")
+		owner = strings.ReplaceAll(strings.TrimSuffix(owner, "."), `\`, "")
+		if strings.Contains(line, "<") || !slices.ContainsFunc(plan.Actions, func(a report.Action) bool {
+			return a.Complete && slices.ContainsFunc(a.Add, func(r finding.Record) bool { return strings.EqualFold(r.Name, owner) })
+		}) {
+			x.harm("incomplete", "an active line of the zone format: %.200s", line)
 		}
 	}
 }

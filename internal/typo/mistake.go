@@ -341,7 +341,7 @@ func setUp(at int, r finding.Record, c Choices) Mistake {
 		return insert(";", dmarcTags[c.Int(len(dmarcTags))])
 	case "dkim":
 		if r.Type == "CNAME" {
-			to := []string{"dkim.esp.example", "dkim1.esp.example", Domain, r.Name, "s1.domainkey.u1234567.wl123.sendgrid.net." + Domain}[c.Int(5)]
+			to := []string{"dkim.esp.example", "dkim1.esp.example", Domain, r.Name, r.Value + "." + Domain}[c.Int(5)]
 			return inCells(at, r, "points to "+to, func(cells []string) {
 				clear(cells)
 				cells[0] = to

@@ -150,6 +150,20 @@ func TestFixesDoNoHarm(t *testing.T) {
 	}
 }
 
+// TestTemplates: what a report proposes for a domain without mistakes does no harm.
+func TestTemplates(t *testing.T) {
+	w, templates, meant := world(t)
+	for i, tmpl := range templates {
+		harms, err := w.Inspect(t.Context(), NewCase(tmpl, nil), meant[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range harms {
+			t.Errorf("%s: %s: %s", tmpl.Name, h.Kind, h.Text)
+		}
+	}
+}
+
 // bytes makes choices by the bytes of a fuzzer.
 type bytes struct{ left *[]byte }
 
