@@ -114,7 +114,7 @@ func (j *judge) forwardOrPTR(a *Address) *finding.Fix {
 	if j.facts.Domain != nil {
 		own := j.facts.Domain.Authority.Organizational
 		for _, n := range a.Names {
-			if within(n.Name, own) && len(n.Resolved) == 0 && !slices.ContainsFunc(n.Evidence, func(e finding.Evidence) bool { return len(e.CNAMEs) > 0 }) {
+			if oddCharacter(n.Name) == "" && within(n.Name, own) && len(n.Resolved) == 0 && !slices.ContainsFunc(n.Evidence, func(e finding.Evidence) bool { return len(e.CNAMEs) > 0 }) {
 				return &finding.Fix{Summary: fmt.Sprintf("Publish the address %s at %s.", a.Addr, n.Name), Name: n.Name,
 					Type: forwardType(a.Addr).String(), Value: a.Addr.String()}
 			}

@@ -97,7 +97,7 @@ func unloadable(records []finding.Record) string {
 
 // isName reports whether a panel takes a text for a name.
 func isName(s string) bool {
-	return len(s) <= 253 && !strings.ContainsAny(s, " \t\n\"\\\u00a0\u200b") &&
+	return len(s) <= 253 && !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' }) &&
 		!slices.ContainsFunc(strings.Split(s, "."), func(l string) bool { return l == "" || len(l) > 63 })
 }
 
@@ -474,7 +474,7 @@ func (x *inspection) zoneFormat(before *report.Report, plan *report.Plan) {
 			continue
 		}
 		owner, _, _ := strings.Cut(line, " ")
-		owner = strings.ReplaceAll(strings.TrimSuffix(owner, "."), `\`, "")
+		owner = strings.TrimSuffix(owner, ".")
 		if strings.Contains(line, "<") || !slices.ContainsFunc(plan.Actions, func(a report.Action) bool {
 			return a.Complete && slices.ContainsFunc(a.Add, func(r finding.Record) bool { return strings.EqualFold(r.Name, owner) })
 		}) {
