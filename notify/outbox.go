@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailworthy/finding"
+	"mailworthy/internal/atomicfile"
 )
 
 // Bounds on an outbox.
@@ -221,22 +221,7 @@ func (o *Outbox) save() error {
 	if err := enc.Encode(&o.state); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(o.file), "."+filepath.Base(o.file)+".*")
-	if err != nil {
-		return fmt.Errorf("the outbox: %w", err)
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(b.Bytes())
-	if err == nil {
-		err = temp.Sync()
-	}
-	if closing := temp.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(temp.Name(), o.file)
-	}
-	if err != nil {
+	if err := atomicfile.Write(o.file, b.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("the outbox: %w", err)
 	}
 	return nil

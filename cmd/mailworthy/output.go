@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"mailworthy/internal/atomicfile"
 	"mailworthy/report/terminal"
 )
 
@@ -106,27 +106,19 @@ func (f *outputFlags) write(cmd *cobra.Command, render func(io.Writer) error) er
 // standard reports whether the result goes to standard output.
 func (f *outputFlags) standard() bool { return f.file == "" || f.file == "-" }
 
-// part is a file under a name of its own that takes its place when it is
-// complete. What is no regular file, such as a device, is written as it is.
+// part is the file of -o until it is complete; its errors name the flag.
 type part struct {
-	file *os.File
+	file *atomicfile.File
 	name string
-	// open is false once the file is finished or discarded.
-	open bool
 }
 
 func createPart(name string) (*part, error) {
-	var file *os.File
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		file, err = os.OpenFile(name, os.O_WRONLY, 0)
-	} else {
-		file, err = os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	p := &part{name: name}
+	var err error
+	if p.file, err = atomicfile.Create(name, 0o644); err != nil {
+		return nil, p.wrap(err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("-o %s: %w", name, err)
-	}
-	return &part{file, name, true}, nil
+	return p, nil
 }
 
 func (p *part) Write(data []byte) (int, error) {
@@ -142,32 +134,7 @@ func (p *part) wrap(err error) error {
 }
 
 // finish gives the file its name.
-func (p *part) finish() error {
-	p.open = false
-	if p.file.Name() == p.name {
-		return p.wrap(p.file.Close())
-	}
-	err := p.file.Chmod(0o644)
-	if closing := p.file.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(p.file.Name(), p.name)
-	}
-	if err != nil {
-		os.Remove(p.file.Name())
-	}
-	return p.wrap(err)
-}
+func (p *part) finish() error { return p.wrap(p.file.Commit()) }
 
-// discard removes the file, unless it is finished.
-func (p *part) discard() {
-	if !p.open {
-		return
-	}
-	p.open = false
-	p.file.Close()
-	if p.file.Name() != p.name {
-		os.Remove(p.file.Name())
-	}
-}
+// discard drops what was written, unless the file is finished.
+func (p *part) discard() { p.file.Discard() }

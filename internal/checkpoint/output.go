@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"mailworthy/internal/atomicfile"
 )
 
 // tailSize is how much of the end of an output it is known by.
@@ -85,7 +87,7 @@ func (o *Output) Begin(size int64) error {
 		return err
 	}
 	o.size = size
-	return syncFolder(o.name)
+	return atomicfile.SyncFolder(o.name)
 }
 
 // Write appends rows.

@@ -19,8 +19,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
+
+	"mailworthy/internal/atomicfile"
 )
 
 // Schema names the form of the file.
@@ -99,35 +100,5 @@ func (s *State) Save(name string) error {
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(append(text, '\n'))
-	if err == nil {
-		err = temp.Sync()
-	}
-	if closing := temp.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(temp.Name(), name)
-	}
-	if err == nil {
-		err = syncFolder(name)
-	}
-	return err
-}
-
-// syncFolder makes the name of a file durable. Where a system cannot do that to a
-// folder, there is nothing to be done.
-func syncFolder(name string) error {
-	folder, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	_ = folder.Sync()
-	return nil
+	return atomicfile.Write(name, append(text, '\n'), 0o600)
 }
