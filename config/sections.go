@@ -219,7 +219,7 @@ func (d *decoder) entries(n *yaml.Node, what string, each func(key, value *yaml.
 		return
 	}
 	seen := make(map[string]bool)
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && len(d.problems) < maxProblems; i += 2 {
 		key := n.Content[i]
 		if seen[key.Value] || key.Kind != yaml.ScalarNode {
 			d.fail(key, "%s: %q stands there twice", what, clip(key.Value))
