@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -106,13 +105,6 @@ func unused() time.Duration {
 	idle, _ := strconv.Atoi(fields[4])
 	waiting, _ := strconv.Atoi(fields[5])
 	return time.Duration(idle+waiting) * 10 * time.Millisecond
-}
-
-// processorTime is what this process has used.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // resetPeak has peakMemory count from here on.
