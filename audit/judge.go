@@ -25,9 +25,10 @@ func (a *run) judge() {
 	}
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
-	res.Findings = follow(res.Findings)
+	res.Findings = follow(a.noteDNS64(res.Findings))
 	a.judgeReceivers()
 	a.uncheckReceivers()
+	a.noteResolver()
 }
 
 // findings judges the domain as one that is for that.

@@ -61,7 +61,11 @@ type run struct {
 	target  Target
 	options Options
 	session *resolver.Session
-	result  *Result
+	// resolver is what the session asks.
+	resolver resolver.Resolver
+	// notPublic says how the resolver was found out not to see the public DNS.
+	notPublic []finding.Evidence
+	result    *Result
 	// names lists names of the zones that were loaded.
 	names func(name string, most int) []string
 
@@ -93,12 +97,15 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 	}
 	a := &run{
 		target: target, options: o,
-		session: resolver.NewSession(r, o.MaxQueries),
+		resolver: r, session: resolver.NewSession(r, o.MaxQueries),
 		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
 			Examined: examined(target)},
 		names: func(name string, most int) []string { return dkim.NamesBelow(r, name, most) },
 	}
 	a.ask(ctx)
+	if why := a.denied(ctx); why != nil {
+		a = a.unbelieved(ctx, why)
+	}
 	a.result.Queries = a.session.Queries()
 	a.result.Trace = a.session.Trace()
 	if c := o.Catalogue; c != nil && c.HasKeys() {

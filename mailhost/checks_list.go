@@ -192,6 +192,22 @@ var Checks = []finding.Check{
 		Reference: "RFC 2182, 3.1",
 	},
 	{
+		ID: "resolver-not-public", Severity: finding.Unknown, Section: finding.Hosts,
+		Title:     "The resolver does not see the public DNS",
+		Condition: "The resolver denies the domain and all that was asked of it, and the root or a registered top-level domain too, or does not answer for them.",
+		Why:       "A resolver of a closed network, a captive portal or a filter says that a domain does not exist which everybody else sees. Nothing that it says is believed.",
+		Remedy:    "Ask another resolver: with --resolver, or in the settings of the system.",
+		Reference: "RFC 8499, 6; RFC 2826",
+	},
+	{
+		ID: "resolver-dns64", Severity: finding.Notice, Section: finding.Hosts,
+		Title:     "The resolver makes IPv6 addresses up",
+		Condition: "An AAAA record lies in 64:ff9b::/96, in 64:ff9b:1::/48 or in a prefix that the resolver puts the addresses of ipv4only.arpa into.",
+		Why:       "A resolver with DNS64 gives hosts without IPv6 an address that only its own network has. No mail leaves from it, and nobody else sees it.",
+		Remedy:    "Nothing is to be done for the domain; ask a resolver without DNS64 to see what others see.",
+		Reference: "RFC 6147, 5; RFC 6052, 2.1; RFC 7050, 3",
+	},
+	{
 		ID: "hosts-unresolved", Severity: finding.Unknown, Section: finding.Hosts,
 		Title:     "The DNS did not answer about a host",
 		Condition: "A question about the domain, its MX hosts, a sending address or a HELO name was not answered.",

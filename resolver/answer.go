@@ -98,6 +98,9 @@ type Answer struct {
 	Rcode string
 	// AuthenticData is the AD bit: the resolver says that DNSSEC validated it.
 	AuthenticData bool
+	// MadeUp are addresses that the resolver made up (DNS64, RFC 6147). They are left
+	// out of the Records.
+	MadeUp []netip.Addr
 }
 
 // Record is one resource record. Which fields are set depends on Type.
@@ -154,6 +157,9 @@ func (a *Answer) Evidence() finding.Evidence {
 	for i := range a.Records {
 		e.Answer = append(e.Answer, a.Records[i].String())
 	}
+	if len(a.MadeUp) > 0 {
+		e.Note = fmt.Sprintf("left out, made up by the resolver (DNS64): %v", a.MadeUp)
+	}
 	return e
 }
 
@@ -183,6 +189,8 @@ const (
 	Offline Reason = "offline"
 	// Canceled: the audit was stopped, or its deadline passed, before the answer.
 	Canceled Reason = "canceled"
+	// NotPublic: the resolver does not see the public DNS, and is not believed.
+	NotPublic Reason = "not-public"
 )
 
 // Error says that the DNS did not answer, and why. It never means "absent".

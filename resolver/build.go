@@ -11,7 +11,7 @@ type Options struct {
 }
 
 // Stack is the resolver of a whole run, which its audits share: the zones first,
-// then the cache, then the servers. Zones stand before the cache, so that nothing
+// then the cache, then the servers. What a server with DNS64 makes up is left out. Zones stand before the cache, so that nothing
 // kept from the network can hide them.
 type Stack struct {
 	Resolver
@@ -31,7 +31,7 @@ func Build(o Options) (*Stack, error) {
 			return nil, err
 		}
 		s.Cache = NewCache(s.Client, o.Cache)
-		next = s.Cache
+		next = withoutDNS64(s.Cache)
 	}
 	s.Resolver = next
 	if o.Offline || len(o.Zones) > 0 {

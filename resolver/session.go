@@ -215,6 +215,18 @@ func (s *Session) Queries() int {
 	return len(s.asked)
 }
 
+// Answers calls f with each answer of the session, in the order of their coming.
+func (s *Session) Answers(f func(*Answer)) {
+	s.mu.Lock()
+	ended := s.ended
+	s.mu.Unlock()
+	for _, a := range ended {
+		if a.err == nil && a.answer != nil {
+			f(a.answer)
+		}
+	}
+}
+
 // Trace lists the questions in the order of their outcomes.
 func (s *Session) Trace() []Trace {
 	s.mu.Lock()

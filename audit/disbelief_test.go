@@ -1,0 +1,201 @@
+package audit
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/receiver"
+	"mailworthy/resolver"
+)
+
+// liar answers every question of the network alike, but for some.
+type liar struct {
+	status resolver.Status
+	found  []string // "com NS"
+	failed []string
+}
+
+func (l liar) Lookup(_ context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	a := &resolver.Answer{Name: name, Type: t, Status: l.status, Server: "udp://192.0.2.53:53", TTL: 60}
+	switch q := name + " " + t.String(); {
+	case slices.Contains(l.failed, q):
+		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail, Server: a.Server}
+	case slices.Contains(l.found, q):
+		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Host: "a.root.test", TXT: []string{"v=spf1 -all"}}}
+	}
+	return a, nil
+}
+
+// TestLiar: a resolver that denies everything, the root or a registered top-level
+// domain included, does not see the public DNS. That is all that is said, and one
+// that sees them is believed.
+func TestLiar(t *testing.T) {
+	const public = "resolver-not-public"
+	for _, tt := range []struct {
+		name   string
+		domain string
+		liar   liar
+		want   string // the first finding
+	}{
+		{"NXDOMAIN to everything", "gmail.com", liar{status: resolver.NXDomain}, public},
+		{"NXDOMAIN to everything, a domain below another", "mail.corp.gmail.com", liar{status: resolver.NXDomain}, public},
+		{"NODATA to everything", "gmail.com", liar{status: resolver.NoData}, public},
+		{"the top-level domain is denied", "gmail.com", liar{status: resolver.NXDomain, found: []string{". NS"}}, public},
+		{"a top-level domain of two labels", "bbc.co.uk", liar{status: resolver.NXDomain, found: []string{". NS"}}, public},
+		{"SERVFAIL for the root", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS"}}, public},
+		{"SERVFAIL for both", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS", "com NS"}}, public},
+		{"both are there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}}, "domain-missing"},
+		{"SERVFAIL for the root, the top-level domain is there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{"com NS"}, failed: []string{". NS"}}, "domain-missing"},
+		{"no such top-level domain", "gmail.cmo", liar{status: resolver.NXDomain, found: []string{". NS"}}, "domain-missing"},
+		{"the organizational domain is there", "gone.gmail.com", liar{status: resolver.NXDomain, found: []string{"gmail.com SOA", ". NS", "com NS"}}, "domain-missing"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, sections := range [][]finding.Section{nil, {finding.SPF}, {finding.DMARC, finding.Hosts}} {
+				r := Run(t.Context(), tt.liar, Target{Domain: tt.domain, Sections: sections}, Options{Selectors: "inferred"})
+				var said []string
+				for _, f := range r.Findings {
+					said = append(said, string(f.Severity)+" "+f.Check)
+				}
+				if tt.want != public {
+					if slices.Contains(said, "unknown "+public) || len(sections) == 0 && !slices.Contains(said, "critical "+tt.want) {
+						t.Errorf("%v: %q, want %s", sections, said, tt.want)
+					}
+					continue
+				}
+				if len(said) != 1 || said[0] != "unknown "+public {
+					t.Fatalf("%v: %q", sections, said)
+				}
+				f := r.Findings[0]
+				if !f.Undecides || len(f.Evidence) != 2 || f.Evidence[1].Name != "." || strings.Contains(strings.ToLower(f.Fix.Summary), "register") {
+					t.Errorf("%+v", f)
+				}
+				for _, q := range r.Trace {
+					if isAnswer(q.Status) {
+						t.Errorf("%s %s is believed: %s", q.Name, q.Type, q.Status)
+					}
+				}
+				for _, v := range r.Receivers {
+					if v.Result == receiver.Meets || v.Result == receiver.Fails {
+						t.Errorf("%s, %s: %s", v.Receiver, v.Volume, v.Result)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestLiarBehindZones: what a loaded zone says is believed, whatever the resolver
+// behind it is; offline nobody is asked.
+func TestLiarBehindZones(t *testing.T) {
+	var zones []*resolver.ZoneSet
+	for _, text := range bundled(t) {
+		if strings.Contains(text, "$ORIGIN tidy.example.") {
+			zones = append(zones, dnstest.Parse(t, text))
+		}
+	}
+	if len(zones) != 1 {
+		t.Fatal("no zone of tidy.example")
+	}
+	r := Run(t.Context(), resolver.NewOverlay(liar{status: resolver.NXDomain}, zones...), Target{Domain: "tidy.example"}, Options{Selectors: "inferred"})
+	if r.Findings[0].Check != "resolver-not-public" || r.DMARC.Record == nil || r.Hosts.Domain.MX != "present" {
+		t.Errorf("%+v", r.Findings[0])
+	}
+	if bad := worseThanUnknown(r); len(bad) > 0 {
+		t.Errorf("%q", bad)
+	}
+	for _, domain := range []string{"tidy.example", "elsewhere.com"} {
+		r := Run(t.Context(), resolver.NewOverlay(nil, zones...), Target{Domain: domain}, Options{Selectors: "inferred"})
+		for _, f := range r.Findings {
+			if f.Check == "resolver-not-public" {
+				t.Errorf("offline: %s: %+v", domain, f)
+			}
+		}
+	}
+}
+
+// TestBelievedAtNoCost: an audit of a domain that is there asks nothing about the
+// root.
+func TestBelievedAtNoCost(t *testing.T) {
+	srv := dnstest.Start(t, bundled(t)...)
+	client := srv.Client(resolver.Config{})
+	defer client.Close()
+	for _, domain := range []string{"tidy.example", "acme.example", "parked.example"} {
+		Run(t.Context(), client, Target{Domain: domain}, Options{Selectors: "inferred"})
+	}
+	for _, q := range srv.Log() {
+		if q.Type == resolver.TypeNS && !strings.Contains(q.Name, ".") {
+			t.Errorf("%s %s was asked", q.Name, q.Type)
+		}
+	}
+}
+
+// TestDNS64: an address that the resolver made up is no sending address.
+func TestDNS64(t *testing.T) {
+	srv := dnstest.Start(t, `
+		$ORIGIN a4.example.
+		@ 300 SOA ns hostmaster 1 2 3 4 300
+		@ 300 MX 10 mx1
+		@ 300 TXT "v=spf1 mx -all"
+		mx1 300 A 192.0.2.10
+		$ORIGIN 2.0.192.in-addr.arpa.
+		@ 300 SOA ns hostmaster 1 2 3 4 300
+		10 300 PTR mx1.a4.example.
+	`)
+	for _, tt := range []struct{ name, learn, addr string }{
+		{"well-known", "", "64:ff9b::c000:20a"},
+		{"learnt", "2001:db8:64::c000:aa", "2001:db8:64::c000:20a"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := dnstest.Start(t, `
+				$ORIGIN a4.example.
+				@ 300 SOA ns hostmaster 1 2 3 4 300
+				@ 300 MX 10 mx1
+				@ 300 TXT "v=spf1 mx -all"
+				mx1 300 A 192.0.2.10
+				mx1 300 AAAA `+tt.addr+`
+				$ORIGIN 2.0.192.in-addr.arpa.
+				@ 300 SOA ns hostmaster 1 2 3 4 300
+				10 300 PTR mx1.a4.example.
+			`)
+			if tt.learn != "" {
+				srv.Add("ipv4only.arpa", resolver.TypeAAAA, tt.learn)
+			}
+			st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{srv.Addr()}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer st.Close()
+			r := Run(t.Context(), st, Target{Domain: "a4.example"}, Options{Selectors: "inferred"})
+			if len(r.Examined.Senders) != 1 || r.Examined.Senders[0].Addr.String() != "192.0.2.10" {
+				t.Errorf("senders %v", r.Examined.Senders)
+			}
+			var notice *finding.Finding
+			for i, f := range r.Findings {
+				if f.Check == "resolver-dns64" {
+					notice = &r.Findings[i]
+				}
+				if strings.HasPrefix(f.Check, "ptr-") && f.Severity.AtLeast(finding.Notice) {
+					t.Errorf("%s: %s", f.Check, f.Detail)
+				}
+			}
+			if notice == nil || notice.Severity != finding.Notice || !strings.Contains(notice.Detail, "mx1.a4.example") {
+				t.Errorf("notice: %+v", notice)
+			}
+		})
+	}
+	// Without DNS64 nothing is said of it.
+	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{srv.Addr()}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	for _, f := range Run(t.Context(), st, Target{Domain: "a4.example"}, Options{Selectors: "inferred"}).Findings {
+		if f.Check == "resolver-dns64" {
+			t.Errorf("%+v", f)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package mailhost
+
+import (
+	"fmt"
+	"strings"
+
+	"mailworthy/finding"
+)
+
+// NotPublic is the finding that a resolver does not see the public DNS: it denies
+// what is there, by the evidence, and so nothing that it says of the domain is
+// believed.
+func NotPublic(domain, server string, evidence []finding.Evidence) finding.Finding {
+	s := finding.NewSheet(checkList, domain)
+	if server == "" {
+		server = "the resolver"
+	}
+	var denied []string
+	for _, e := range evidence {
+		what := "the top-level domain " + e.Name
+		if e.Name == "." {
+			what = "the root"
+		}
+		switch e.Status {
+		case "nxdomain":
+			denied = append(denied, what+" does not exist")
+		case "nodata":
+			denied = append(denied, what+" has no name servers")
+		case "found":
+		default:
+			denied = append(denied, fmt.Sprintf("nothing about %s (%s)", what, e.Status))
+		}
+	}
+	s.Add("resolver-not-public", finding.Finding{Evidence: evidence, CouldBe: finding.Critical, Undecides: true,
+		Detail: fmt.Sprintf("By %s, %s. It does not see the public DNS, so that what it says of %s is not believed: nothing is known of the domain.",
+			server, strings.Join(denied, ", and "), domain),
+		Fix: &finding.Fix{Summary: "Ask another resolver: with --resolver, or in the settings of this system."}})
+	return *s.Found()[0]
+}
+
+// MadeUp is the finding that a resolver with DNS64 made addresses up, which were left
+// out of the hosts of the evidence.
+func MadeUp(domain, server string, hosts []string, evidence []finding.Evidence) finding.Finding {
+	s := finding.NewSheet(checkList, domain)
+	more := ""
+	if n := len(hosts) - maxNamed; n > 0 {
+		hosts, more = hosts[:maxNamed], fmt.Sprintf(" and %d more", n)
+	}
+	s.Add("resolver-dns64", finding.Finding{Evidence: evidence[:min(len(evidence), maxEvidence)],
+		Detail: fmt.Sprintf("%s makes IPv6 addresses up for hosts that have none (DNS64): for %s%s. Nobody else sees them, so they are left out.",
+			server, strings.Join(hosts, ", "), more),
+		Fix: &finding.Fix{Summary: "Nothing is to be done for the domain. Ask a resolver without DNS64 to see what others see."}})
+	return *s.Found()[0]
+}
