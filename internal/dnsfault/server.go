@@ -19,43 +19,58 @@ import (
 type Truth struct {
 	addr string
 	mu   sync.Mutex
-	kept map[string][]byte // by the question
+	kept map[string]*kept // by the question
+}
+
+type kept struct {
+	once  sync.Once
+	reply []byte
+	err   error
 }
 
 // NewTruth knows what the server at "host:port" answers.
-func NewTruth(addr string) *Truth { return &Truth{addr: addr, kept: make(map[string][]byte)} }
+func NewTruth(addr string) *Truth { return &Truth{addr: addr, kept: make(map[string]*kept)} }
 
 // answer is the right answer to a query, with its id.
 func (t *Truth) answer(query []byte) (*Message, error) {
 	t.mu.Lock()
-	reply := t.kept[string(query[2:])]
-	t.mu.Unlock()
-	if reply == nil {
-		c, err := net.Dial("udp", t.addr)
-		if err != nil {
-			return nil, err
-		}
-		defer c.Close()
-		c.SetDeadline(time.Now().Add(5 * time.Second))
-		if _, err := c.Write(query); err != nil {
-			return nil, err
-		}
-		buf := make([]byte, 1<<16)
-		n, err := c.Read(buf)
-		if err != nil {
-			return nil, err
-		}
-		reply = buf[:n]
-		t.mu.Lock()
-		t.kept[string(query[2:])] = reply
-		t.mu.Unlock()
+	k := t.kept[string(query[2:])]
+	if k == nil {
+		k = new(kept)
+		t.kept[string(query[2:])] = k
 	}
-	m, err := Parse(reply)
+	t.mu.Unlock()
+	k.once.Do(func() {
+		for range 5 { // a busy machine loses datagrams
+			if k.reply, k.err = t.ask(query); k.err == nil {
+				return
+			}
+		}
+	})
+	if k.err != nil {
+		return nil, k.err
+	}
+	m, err := Parse(k.reply)
 	if err != nil {
 		return nil, err
 	}
 	m.ID = binary.BigEndian.Uint16(query)
 	return m, nil
+}
+
+func (t *Truth) ask(query []byte) ([]byte, error) {
+	c, err := net.Dial("udp", t.addr)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(2 * time.Second))
+	if _, err := c.Write(query); err != nil {
+		return nil, err
+	}
+	buf := make([]byte, 1<<16)
+	n, err := c.Read(buf)
+	return buf[:n], err
 }
 
 // Server answers every question with one fault.
@@ -121,13 +136,14 @@ func (s *Server) Addr() string { return s.udp.LocalAddr().String() }
 
 // replies are the messages to send.
 func (s *Server) replies(query []byte, tcp bool) [][]byte {
-	if len(query) < 17 {
+	// An answer may come that was meant for who had the port before.
+	if len(query) < 17 || query[2]&(flagQR>>8) != 0 {
 		return nil
 	}
 	right, err := s.truth.answer(query)
 	if err != nil {
 		s.mu.Lock()
-		s.wrong = fmt.Errorf("dnsfault: %w", err)
+		s.wrong = fmt.Errorf("dnsfault: no right answer to %q: %w", query, err)
 		s.mu.Unlock()
 		return nil
 	}
