@@ -201,7 +201,7 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "resolver-dns64", Severity: finding.Notice, Section: finding.Hosts,
-		Title:     "The resolver makes IPv6 addresses up",
+		Title:     "The resolver makes IPv6 addresses up (DNS64)",
 		Condition: "An AAAA record lies in 64:ff9b::/96, in 64:ff9b:1::/48 or in a prefix that the resolver puts the addresses of ipv4only.arpa into.",
 		Why:       "A resolver with DNS64 gives hosts without IPv6 an address that only its own network has. No mail leaves from it, and nobody else sees it.",
 		Remedy:    "Nothing is to be done for the domain; ask a resolver without DNS64 to see what others see.",

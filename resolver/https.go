@@ -18,6 +18,7 @@ var errNotDNS = errors.New("the answer is no DNS message")
 // https sends questions by POST (RFC 8484), many on one HTTP/2 connection.
 type https struct {
 	url    string
+	name   string // of the server, without what is secret in the URL
 	client *http.Client
 }
 
@@ -27,12 +28,12 @@ func newHTTPS(url string, config *tls.Config) *https {
 	t.ForceAttemptHTTP2 = true
 	t.MaxConnsPerHost = 2 // each takes many questions
 	t.MaxResponseHeaderBytes = 64 << 10
-	return &https{url, &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error {
+	return &https{url, WithoutSecrets(url), &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}}
 }
 
-func (h *https) String() string { return h.url }
+func (h *https) String() string { return h.name }
 func (h *https) close()         { h.client.CloseIdleConnections() }
 
 func (h *https) exchange(ctx context.Context, q *query, _ []byte) ([]byte, error) {

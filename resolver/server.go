@@ -73,7 +73,10 @@ func (s *server) penalty(now time.Time) time.Duration {
 // newServer reads an address of Config.Servers.
 func newServer(spec string, c *Config) (*server, error) {
 	bad := func(format string, args ...any) (*server, error) {
-		return nil, fmt.Errorf("resolver %q: %s", spec, fmt.Sprintf(format, args...))
+		return nil, fmt.Errorf("resolver %q: %s", WithoutSecrets(spec), fmt.Sprintf(format, args...))
+	}
+	if at := strings.LastIndexByte(authority(spec), '@'); at >= 0 {
+		return bad("a user name or password has no place in it")
 	}
 	scheme, rest, ok := strings.Cut(spec, "://")
 	if !ok {
@@ -120,6 +123,36 @@ func newServer(spec string, c *Config) (*server, error) {
 		return &server{transport: newStream("tls://"+addr.String(), addr.String(), config, c.Timeout)}, nil
 	}
 	return bad("unknown scheme %q: udp, tcp, tls or https", clip(scheme))
+}
+
+// authority is what stands before the path of a URL, or all where it is none.
+func authority(spec string) string {
+	if _, rest, ok := strings.Cut(spec, "://"); ok {
+		spec = rest
+	}
+	if end := strings.IndexAny(spec, "/?"); end >= 0 {
+		spec = spec[:end]
+	}
+	return spec
+}
+
+// WithoutSecrets is the address of a server as it may be shown and logged: without
+// user name, password, and what follows a question mark. The text need not be a URL.
+func WithoutSecrets(spec string) string {
+	if at := strings.IndexByte(spec, '?'); at >= 0 {
+		spec = spec[:at] + "?…"
+	}
+	scheme, rest, ok := strings.Cut(spec, "://")
+	if !ok {
+		scheme, rest = "", spec
+	} else {
+		scheme += "://"
+	}
+	// A password may hold a slash, which ends the authority of a URL by the letter.
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = "…@" + rest[at+1:]
+	}
+	return scheme + rest
 }
 
 // serverAddr reads host[:port]. A name is looked up with the system's resolver, once.

@@ -33,7 +33,7 @@ func TestServers(t *testing.T) {
 		got, err := resolver.ParseServer(tc.spec)
 		if err != nil {
 			got = "error"
-			if !strings.Contains(err.Error(), fmt.Sprintf("%q", tc.spec)) {
+			if !strings.Contains(err.Error(), fmt.Sprintf("%q", resolver.WithoutSecrets(tc.spec))) {
 				t.Errorf("%q: the error %q does not name it", tc.spec, err)
 			}
 		}

@@ -282,7 +282,7 @@ several --resolver each is tested on its own.`,
 				name := "the system's resolvers"
 				switch {
 				case len(servers) > 0:
-					name = servers[0]
+					name = resolver.WithoutSecrets(servers[0])
 				case dns.offline:
 					name = "the zones given"
 				}

@@ -51,6 +51,12 @@ func ExaminedText(r *report.Report) []string {
 	if len(e.SenderRanges) > 0 {
 		out = append(out, "Also authorised, not examined: "+show.Listed(e.SenderRanges, 3)+".")
 	}
+	for i := range r.Findings {
+		// It is a notice, and yet says why an address that the resolver shows is not here.
+		if f := &r.Findings[i]; f.Check == "resolver-dns64" {
+			out = append(out, f.Detail)
+		}
+	}
 	if r.Profile != "" && r.Profile != finding.Sender {
 		why := ""
 		if r.ProfileWhy != "" {
