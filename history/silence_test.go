@@ -43,6 +43,9 @@ func TestSilenceIsNoChange(t *testing.T) {
 				check(q, func(name string, typ resolver.Type) bool { return q == [2]string{name, typ.String()} })
 			}
 			check("everything", func(string, resolver.Type) bool { return true })
+			w.denies = true
+			check("a resolver that denies everything", nil)
+			w.denies = false
 			random := rand.New(rand.NewPCG(1, 2))
 			for range 20 {
 				share := random.Float64()

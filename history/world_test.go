@@ -28,6 +28,8 @@ type world struct {
 	resolver.Resolver
 	// silent names a question that is not answered.
 	silent func(name string, t resolver.Type) bool
+	// denies: a resolver of a closed network answers, which knows no name.
+	denies bool
 }
 
 // newWorld parses the bundled zones with old text replaced by new, pairwise.
@@ -69,6 +71,9 @@ func newWorld(t testing.TB, replace ...string) *world {
 func (w *world) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
 	if w.silent != nil && w.silent(strings.ToLower(name), t) {
 		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail, Server: "udp://192.0.2.53:53", Rcode: "SERVFAIL"}
+	}
+	if w.denies {
+		return &resolver.Answer{Name: name, Type: t, Status: resolver.NXDomain, Rcode: "NXDOMAIN", Server: "udp://192.0.2.53:53", TTL: 60}, nil
 	}
 	return w.Resolver.Lookup(ctx, name, t)
 }
