@@ -21,7 +21,7 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/receiver"
 	"mailworthy/report"
-	"mailworthy/report/export"
+	"mailworthy/report/format"
 )
 
 // auditFlags are the flags that describe what is audited.
@@ -92,7 +92,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.dns.add(cmd)
-	f.output.add(cmd, auditFormats...)
+	f.output.add(cmd, format.Names()...)
 	f.addTarget(cmd, finding.Sections...)
 	f.bulkFlags.add(cmd)
 	f.historyFlags.add(cmd)
@@ -232,6 +232,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err != nil {
 		return err
 	}
+	writing := f.writing(cmd, failOn, session)
 	switch {
 	case len(reports) == 0:
 		return exit(exitUsage)
@@ -248,7 +249,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 			return err
 		}
 	default:
-		if err := f.output.write(cmd, func(w io.Writer) error { return f.render(cmd, w, reports, failOn, session) }); err != nil {
+		if err := f.output.write(cmd, func(w io.Writer) error { return f.written().Write(w, reports, writing) }); err != nil {
 			return err
 		}
 	}
@@ -257,8 +258,8 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	switch {
 	case l.bad > 0:
 		return exit(exitUsage)
-	case f.output.format == "nagios":
-		return exit(export.NagiosStatus(reports, failOn, session.unknownOK))
+	case f.written().Exit != nil:
+		return exit(f.written().Exit(reports, writing))
 	}
 	return exit(count.Status)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/report"
+	"mailworthy/report/format"
 	"mailworthy/resolver"
 )
 
@@ -57,13 +59,22 @@ func (f *auditFlags) checkBulk(args []string) error {
 	case f.checkpoint == "":
 		return nil
 	case !f.streams():
-		return withHint(fmt.Errorf("--checkpoint with --format %s, which is written as a whole", f.output.format), "add --format ndjson or --format csv")
+		return withHint(fmt.Errorf("--checkpoint with --format %s, which is written as a whole", f.output.format), "add %s", rowFormats(" or "))
 	case f.file == "" || len(args) > 0:
 		return withHint(errors.New("--checkpoint goes with a list alone"), "put the domains into a file and name it with -f")
 	case f.output.standard():
 		return withHint(errors.New("--checkpoint needs a file to write to: what went to standard output cannot be taken back"), "add -o FILE")
 	}
 	return nil
+}
+
+// rowFormats names the formats that take a list of any length.
+func rowFormats(between string) string {
+	var flags []string
+	for _, name := range format.RowNames() {
+		flags = append(flags, "--format "+name)
+	}
+	return strings.Join(flags, between)
 }
 
 // auditor audits one domain after the other under the same flags. It may be used
@@ -143,7 +154,7 @@ type counted struct {
 // outcome is what is kept of an audit whose report is written as a row.
 type outcome struct {
 	// row is nil where the list is ordered: it waits for its turn.
-	row    *row
+	row    *format.Text
 	waits  waiting
 	count  report.Count
 	status int
@@ -176,6 +187,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 	if f.file != "" {
 		defer audit.CollectLess()()
 	}
+	written := f.written()
 	var spare spareRows
 	var late shelf
 	defer late.close()
@@ -185,9 +197,10 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 		made.status = a.status(r)
 		made.unanswered = r.Unanswered
 		made.row = spare.take()
-		made.err = f.set(made.row, r)
+		made.row.Bytes = made.row.Bytes[:0]
+		made.err = written.Row(made.row, r, format.Options{Findings: f.csv == "findings"})
 		if o.Ordered {
-			made.waits = late.put(made.row.text)
+			made.waits = late.put(made.row.Bytes)
 			spare.giveBack(made.row)
 			made.row = nil
 		}
@@ -212,10 +225,10 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress
 	for in, made := range audit.Stream(ctx, inputs, o, work) {
 		if made.err == nil && o.Ordered {
 			made.row = spare.take()
-			made.row.text, made.err = late.take(made.waits, made.row.text)
+			made.row.Bytes, made.err = late.take(made.waits, made.row.Bytes)
 		}
 		if made.err == nil {
-			made.err = out.write(in, made.row.text)
+			made.err = out.write(in, made.row.Bytes)
 		}
 		if made.err != nil {
 			return made.err
@@ -304,7 +317,7 @@ func (f *auditFlags) collect(cmd *cobra.Command, l *list, a *auditor, p *progres
 		l.done(in)
 		if domains = append(domains, in.domain); f.file != "" && len(domains) > maxCollected {
 			return nil, nil, withHint(fmt.Errorf("-f %s has more than %d domains, too many for --format %s, which is written as a whole", f.file, maxCollected, f.output.format),
-				"--format ndjson and --format csv take any number")
+				"%s take any number", rowFormats(" and "))
 		}
 	}
 	if err := cmd.Context().Err(); err != nil {

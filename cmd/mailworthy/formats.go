@@ -3,67 +3,29 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/finding"
 	"mailworthy/report"
-	"mailworthy/report/export"
-	"mailworthy/report/html"
-	"mailworthy/report/terminal"
+	"mailworthy/report/format"
 )
 
-// auditFormats are what audit writes, the default first.
-var auditFormats = []string{"table", "json", "ndjson", "csv", "markdown", "html", "junit", "sarif", "nagios", "prometheus", "zone"}
+// written is the row of the table that --format names.
+func (f *auditFlags) written() format.Format {
+	row, _ := format.Find(f.output.format)
+	return row
+}
 
-// render writes the reports in the format that was asked for.
-func (f *auditFlags) render(cmd *cobra.Command, w io.Writer, reports []*report.Report, failOn finding.Severity, session *session) error {
-	switch f.output.format {
-	case "json":
-		return report.WriteJSON(w, reports...)
-	case "markdown":
-		return export.WriteMarkdown(w, reports)
-	case "html":
-		return html.Write(w, reports)
-	case "junit":
-		return export.WriteJUnit(w, reports, failOn)
-	case "sarif":
-		return export.WriteSARIF(w, reports)
-	case "nagios":
-		return export.WriteNagios(w, reports, failOn, session.unknownOK)
-	case "prometheus":
-		return export.WritePrometheus(w, reports)
-	case "zone":
-		return export.WriteZone(w, reports)
-	}
-	o := f.output.table(cmd, session.verbose)
-	if f.tree {
-		for _, r := range reports {
-			if err := terminal.WriteSPFTree(w, r, o); err != nil {
-				return err
-			}
-		}
-	}
-	if err := terminal.WriteTables(w, reports, o); err != nil || !f.plan {
-		return err
-	}
-	for _, r := range reports {
-		if _, err := fmt.Fprintln(w); err != nil {
-			return err
-		}
-		if err := terminal.WritePlan(w, r, o); err != nil {
-			return err
-		}
-	}
-	return nil
+// writing is what the flags say to the writer of a format.
+func (f *auditFlags) writing(cmd *cobra.Command, failOn finding.Severity, session *session) format.Options {
+	return format.Options{Table: f.output.table(cmd, session.verbose), Tree: f.tree, Plan: f.plan, FailOn: failOn, UnknownOK: session.unknownOK,
+		Findings: f.csv == "findings"}
 }
 
 // planned reports whether the output shows a plan, which takes further audits.
-func (f *auditFlags) planned() bool {
-	return f.plan || f.output.format == "zone" || f.output.format == "html"
-}
+func (f *auditFlags) planned() bool { return f.plan || f.written().NeedsPlan }
 
 // readPolicy reads the file of --policy; none is the default judgement.
 func readPolicy(ctx context.Context, file string) (*report.Policy, error) {

@@ -15,8 +15,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/history"
 	"mailworthy/report"
-	"mailworthy/report/export"
-	"mailworthy/report/html"
+	"mailworthy/report/format"
 	"mailworthy/report/terminal"
 )
 
@@ -166,15 +165,8 @@ a time: then the last run up to its end.`,
 				return err
 			}
 			return output.write(cmd, func(w io.Writer) error {
-				switch output.format {
-				case "json":
-					return report.WriteJSON(w, r)
-				case "markdown":
-					return export.WriteMarkdown(w, []*report.Report{r})
-				case "html":
-					return html.Write(w, []*report.Report{r})
-				}
-				return terminal.WriteTable(w, r, output.table(cmd, verbose))
+				written, _ := format.Find(output.format)
+				return written.Write(w, []*report.Report{r}, format.Options{Table: output.table(cmd, verbose)})
 			})
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"mailworthy/internal/dnstest"
+	"mailworthy/report/format"
 	"mailworthy/resolver"
 )
 
@@ -40,43 +41,43 @@ func TestHostileText(t *testing.T) {
 	srv.Add("mx.hostile.example", resolver.TypeA, "192.0.2.66")
 	srv.Add("66.2.0.192.in-addr.arpa", resolver.TypePTR, "\x1b[31mpwn\x07.example")
 
-	for _, format := range auditFormats {
+	for _, name := range format.Names() {
 		for _, extra := range [][]string{nil, {"--verbose"}} {
-			args := append([]string{"audit", "--resolver", srv.Addr(), "--format", format, "--selector", "s1,s2", "--mail-from", "mx." + domain, domain}, extra...)
+			args := append([]string{"audit", "--resolver", srv.Addr(), "--format", name, "--selector", "s1,s2", "--mail-from", "mx." + domain, domain}, extra...)
 			var out, errs bytes.Buffer
-			if status := run(context.Background(), args, strings.NewReader(""), &out, &errs); status == exitUsage && format != "nagios" {
-				t.Fatalf("%s: %s", format, errs.String())
+			if status := run(context.Background(), args, strings.NewReader(""), &out, &errs); status == exitUsage && name != "nagios" {
+				t.Fatalf("%s: %s", name, errs.String())
 			}
 			text := out.String()
 			if !strings.Contains(text, domain) {
-				t.Errorf("%s: the report does not name the domain", format)
+				t.Errorf("%s: the report does not name the domain", name)
 			}
 			if !utf8.ValidString(text) {
-				t.Errorf("%s: the output is not UTF-8", format)
+				t.Errorf("%s: the output is not UTF-8", name)
 			}
 			for i, r := range text {
 				if r != '\n' && r != '\t' && r != '\r' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r)) {
-					t.Errorf("%s %v: %U at %d: %q", format, extra, r, i, text[max(0, i-30):min(len(text), i+30)])
+					t.Errorf("%s %v: %U at %d: %q", name, extra, r, i, text[max(0, i-30):min(len(text), i+30)])
 					break
 				}
 			}
-			if format == "csv" && (strings.Contains(text, ",=") || strings.Contains(text, `,"=`)) {
-				t.Errorf("%s: a formula", format)
+			if name == "csv" && (strings.Contains(text, ",=") || strings.Contains(text, `,"=`)) {
+				t.Errorf("%s: a formula", name)
 			}
-			if format == "html" && strings.Contains(text, "<script>alert") {
-				t.Errorf("%s: a script", format)
+			if name == "html" && strings.Contains(text, "<script>alert") {
+				t.Errorf("%s: a script", name)
 			}
 			// JSON and HTML hold all that was found; a person is not to drown in it.
 			limit := 4 << 20
-			if format == "table" && extra == nil || format == "nagios" || format == "prometheus" || format == "csv" {
+			if name == "table" && extra == nil || name == "nagios" || name == "prometheus" || name == "csv" {
 				limit = 64 << 10
 			}
 			if len(text) > limit {
-				t.Errorf("%s %v: %d bytes, at most %d wanted", format, extra, len(text), limit)
+				t.Errorf("%s %v: %d bytes, at most %d wanted", name, extra, len(text), limit)
 			}
 			// Verbose logs are free-form, but they are for the terminal too.
 			if strings.ContainsRune(errs.String(), '\x1b') {
-				t.Errorf("%s: standard error has an escape sequence", format)
+				t.Errorf("%s: standard error has an escape sequence", name)
 			}
 		}
 	}

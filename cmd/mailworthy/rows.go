@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -13,63 +12,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"mailworthy/internal/checkpoint"
-	"mailworthy/report"
-	"mailworthy/report/export"
+	"mailworthy/report/format"
 )
 
 // streams reports whether the output is rows, which are written one by one.
 func (f *auditFlags) streams() bool {
-	return f.against == "" && (f.output.format == "ndjson" || f.output.format == "csv")
-}
-
-// row is the text of a report in the output. It is for one goroutine at a time.
-type row struct {
-	text []byte
-	// csv writes into text; nil until it is used.
-	csv *csv.Writer
-}
-
-// Write adds to the text.
-func (r *row) Write(p []byte) (int, error) {
-	r.text = append(r.text, p...)
-	return len(p), nil
-}
-
-func (r *row) writeCSV(rows ...[]string) error {
-	if r.csv == nil {
-		r.csv = csv.NewWriter(r)
-	}
-	return r.csv.WriteAll(rows)
-}
-
-// usualNDJSON is about how long a report is.
-const usualNDJSON = 48 << 10
-
-// set makes the row that of a report.
-func (f *auditFlags) set(to *row, r *report.Report) (err error) {
-	to.text = to.text[:0]
-	switch {
-	case f.output.format == "ndjson":
-		to.text, err = report.AppendJSON(slices.Grow(to.text, usualNDJSON), r)
-		return err
-	case f.csv == "findings":
-		return to.writeCSV(export.FindingsCSVRows(r)...)
-	}
-	return to.writeCSV(export.CSVRow(r))
-}
-
-// header is what stands above the rows.
-func (f *auditFlags) header() ([]byte, error) {
-	if f.output.format == "ndjson" {
-		return nil, nil
-	}
-	names := export.CSVHeader()
-	if f.csv == "findings" {
-		names = export.FindingsCSVHeader()
-	}
-	var above row
-	err := above.writeCSV(names)
-	return above.text, err
+	return f.against == "" && f.written().Row != nil
 }
 
 // spareRows are rows that have been written and are used again: their memory is
@@ -79,15 +27,15 @@ type spareRows struct{ pool sync.Pool }
 // maxSpare bounds the text of a row that is kept: few are as long.
 const maxSpare = 1 << 20
 
-func (s *spareRows) take() *row {
-	if r, ok := s.pool.Get().(*row); ok {
+func (s *spareRows) take() *format.Text {
+	if r, ok := s.pool.Get().(*format.Text); ok {
 		return r
 	}
-	return new(row)
+	return new(format.Text)
 }
 
-func (s *spareRows) giveBack(r *row) {
-	if cap(r.text) <= maxSpare {
+func (s *spareRows) giveBack(r *format.Text) {
+	if cap(r.Bytes) <= maxSpare {
 		s.pool.Put(r)
 	}
 }
@@ -105,11 +53,14 @@ type rows struct {
 
 // rows opens the output. Whoever opens it closes it.
 func (f *auditFlags) rows(cmd *cobra.Command) (*rows, error) {
-	header, err := f.header()
-	if err != nil {
-		return nil, err
+	var header format.Text
+	if written := f.written(); written.Header != nil {
+		if err := written.Header(&header, format.Options{Findings: f.csv == "findings"}); err != nil {
+			return nil, err
+		}
 	}
-	out := &rows{to: cmd.OutOrStdout(), header: header}
+	out := &rows{to: cmd.OutOrStdout(), header: header.Bytes}
+	var err error
 	switch {
 	case f.checkpoint != "":
 		out.run, err = f.openCheckpoint(cmd)

@@ -11,7 +11,7 @@ import (
 
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/show"
-	"mailworthy/report/export"
+	"mailworthy/report/format"
 )
 
 func newRun() *cobra.Command {
@@ -63,19 +63,20 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 					return cmd.Context().Err()
 				}
 			}
+			written, _ := format.Find(output.format)
+			writing := func(done *ran) format.Options {
+				return format.Options{Table: r.table, FailOn: r.failOn, UnknownOK: done.unknownOK}
+			}
 			done, err := r.once(cmd.Context(), func(done *ran) error {
 				if output.format == "table" && done.text.Len() == 0 && output.standard() {
 					return nil
 				}
 				return output.write(cmd, func(w io.Writer) error {
-					switch output.format {
-					case "nagios":
-						return export.WriteNagios(w, done.reports, r.failOn, done.unknownOK)
-					case "prometheus":
-						return export.WritePrometheus(w, done.reports)
+					if output.format == "table" {
+						_, err := w.Write(done.text.Bytes())
+						return err
 					}
-					_, err := w.Write(done.text.Bytes())
-					return err
+					return written.Write(w, done.reports, writing(done))
 				})
 			})
 			if errors.Is(err, lockfile.ErrHeld) {
@@ -88,8 +89,8 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 			for _, t := range done.troubles {
 				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(t.Error()))
 			}
-			if output.format == "nagios" {
-				return exit(export.NagiosStatus(done.reports, r.failOn, done.unknownOK))
+			if written.Exit != nil {
+				return exit(written.Exit(done.reports, writing(done)))
 			}
 			return exit(done.status(r.failOn))
 		},

@@ -63,10 +63,10 @@ func TestBundledZones(t *testing.T) {
 			if !bytes.Equal(again.Bytes(), before.Bytes()) {
 				t.Error("the report reads back differently from what was written")
 			}
-			for format, write := range formats {
+			for name, write := range outputs() {
 				var b bytes.Buffer
 				if err := write(&b, []*report.Report{r}); err != nil || b.Len() == 0 {
-					t.Errorf("%s: %d bytes, %v", format, b.Len(), err)
+					t.Errorf("%s: %d bytes, %v", name, b.Len(), err)
 				}
 			}
 		})

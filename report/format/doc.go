@@ -1,2 +1,4 @@
-// Package format lists the formats that a report can be written in.
+// Package format is the table of the formats that reports are written in. Whoever
+// offers formats, checks their names, writes reports or goes by a format's own exit
+// status reads it.
 package format

@@ -15,7 +15,6 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/export"
-	"mailworthy/report/html"
 	"mailworthy/report/reporttest"
 	"mailworthy/report/terminal"
 )
@@ -31,8 +30,8 @@ func TestFormatsAreBounded(t *testing.T) {
 	f.Evidence[0].Note = big
 	f.Fix.Remove[0].Value = big
 	r := report.New(result, report.DefaultScale(), "1.0.0")
-	for name, write := range formats {
-		if name == "report.ndjson" {
+	for name, write := range outputs() {
+		if name == "report.ndjson" || name == "report.json" {
 			continue
 		}
 		var b bytes.Buffer
@@ -54,36 +53,41 @@ func reports() []*report.Report {
 	return out
 }
 
-// formats are the renderers by the name of their golden file.
-var formats = map[string]func(io.Writer, []*report.Report) error{
-	"report.ndjson":   report.WriteNDJSON,
-	"report.csv":      export.WriteCSV,
-	"findings.csv":    export.WriteFindingsCSV,
-	"report.md":       export.WriteMarkdown,
-	"report.html":     html.Write,
-	"junit.xml":       func(w io.Writer, r []*report.Report) error { return export.WriteJUnit(w, r, finding.Error) },
-	"report.sarif":    export.WriteSARIF,
-	"nagios.txt":      func(w io.Writer, r []*report.Report) error { return export.WriteNagios(w, r, finding.Error, false) },
-	"prometheus.prom": export.WritePrometheus,
-	"summary-80.txt": func(w io.Writer, r []*report.Report) error {
-		return terminal.WriteSummary(w, r, terminal.Options{Width: 80})
-	},
-	"summary-140.txt": func(w io.Writer, r []*report.Report) error {
-		return terminal.WriteSummary(w, r, terminal.Options{Width: 140})
-	},
+// outputs are what the table can write, by the name of the golden file: that of the
+// format's extension, or else of the format.
+func outputs() map[string]func(io.Writer, []*report.Report) error {
+	out := map[string]func(io.Writer, []*report.Report) error{}
+	for _, f := range All {
+		name := f.Name + ".txt"
+		if len(f.Extensions) > 0 {
+			name = "report" + f.Extensions[0]
+		}
+		out[name] = func(w io.Writer, r []*report.Report) error { return f.Write(w, r, usual) }
+	}
+	csv, _ := Find("csv")
+	out["findings.csv"] = func(w io.Writer, r []*report.Report) error { return csv.Write(w, r, Options{Findings: true}) }
+	for name, width := range map[string]int{"summary-80.txt": 80, "summary-140.txt": 140} {
+		out[name] = func(w io.Writer, r []*report.Report) error {
+			return terminal.WriteSummary(w, r, terminal.Options{Width: width})
+		}
+	}
+	return out
 }
+
+// usual is how the command writes where nothing is asked for.
+var usual = Options{Table: terminal.Options{Width: 80}, FailOn: finding.Error}
 
 func rendered(t *testing.T, name string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := formats[name](&b, reports()); err != nil {
+	if err := outputs()[name](&b, reports()); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
 }
 
 func TestFormats(t *testing.T) {
-	for name := range formats {
+	for name := range outputs() {
 		t.Run(name, func(t *testing.T) {
 			text := rendered(t, name)
 			golden.Compare(t, "testdata/formats/"+name, text)
@@ -136,7 +140,7 @@ func TestCSVColumnsFit(t *testing.T) {
 
 func TestJUnitCounts(t *testing.T) {
 	var s export.JunitSuites
-	if err := xml.Unmarshal(rendered(t, "junit.xml"), &s); err != nil {
+	if err := xml.Unmarshal(rendered(t, "report.xml"), &s); err != nil {
 		t.Fatal(err)
 	}
 	if len(s.Suites) != 4 {

@@ -25,7 +25,7 @@ func TestIntegrationPromtool(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(promtool, "check", "metrics")
-	cmd.Stdin = bytes.NewReader(rendered(t, "prometheus.prom"))
+	cmd.Stdin = bytes.NewReader(rendered(t, "report.prom"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -1,0 +1,81 @@
+package format
+
+import (
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/report"
+	"mailworthy/report/terminal"
+)
+
+// Options are what a writer may ask for besides the reports. The zero value is a
+// plain table, and a run that no finding makes fail.
+type Options struct {
+	// Table says how to draw for a terminal.
+	Table terminal.Options
+	// Tree draws the SPF records ahead of the table, Plan what to do below it.
+	Tree, Plan bool
+	// FailOn is the severity that makes a run fail; UnknownOK: what the DNS left
+	// undecided does not.
+	FailOn    finding.Severity
+	UnknownOK bool
+	// Findings: a row is a finding and not a domain, in formats that have both.
+	Findings bool
+}
+
+// Format is a row of the table.
+type Format struct {
+	// Name is what --format takes.
+	Name string
+	// Extensions are those of files in the format, with the dot, the usual one first.
+	// None belongs to two formats.
+	Extensions []string
+	// Write writes reports as a whole.
+	Write func(w io.Writer, reports []*report.Report, o Options) error
+	// Row adds one report to the text, for a list that is written as its audits end;
+	// nil if the format is written as a whole.
+	Row func(to *Text, r *report.Report, o Options) error
+	// Header adds what stands above the first row; nil for nothing.
+	Header func(to *Text, o Options) error
+	// NeedsPlan: the plan of a report is part of the format, which takes further audits.
+	NeedsPlan bool
+	// Exit is the exit status that those who read the format go by; nil for that of
+	// the command.
+	Exit func(reports []*report.Report, o Options) int
+}
+
+// Find returns the format with the name.
+func Find(name string) (Format, bool) {
+	if i := slices.IndexFunc(All, func(f Format) bool { return f.Name == name }); i >= 0 {
+		return All[i], true
+	}
+	return Format{}, false
+}
+
+// ByExtension returns the format that a file's name ends in.
+func ByExtension(file string) (Format, bool) {
+	extension := strings.ToLower(filepath.Ext(file))
+	if i := slices.IndexFunc(All, func(f Format) bool { return slices.Contains(f.Extensions, extension) }); i >= 0 {
+		return All[i], true
+	}
+	return Format{}, false
+}
+
+// Names are those of all formats, in the order of the table.
+func Names() []string { return names(func(Format) bool { return true }) }
+
+// RowNames are those of the formats that are written row by row.
+func RowNames() []string { return names(func(f Format) bool { return f.Row != nil }) }
+
+func names(of func(Format) bool) []string {
+	var out []string
+	for _, f := range All {
+		if of(f) {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,89 @@
+package format
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"mailworthy/report"
+	"mailworthy/report/export"
+	"mailworthy/report/html"
+	"mailworthy/report/terminal"
+)
+
+// All are the formats, the default first.
+var All = []Format{
+	{Name: "table", Write: writeTable},
+	{Name: "json", Extensions: []string{".json"}, Write: func(w io.Writer, reports []*report.Report, _ Options) error { return report.WriteJSON(w, reports...) }},
+	{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl"}, Write: plain(report.WriteNDJSON), Row: ndjsonRow},
+	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Header: csvHeader},
+	{Name: "markdown", Extensions: []string{".md"}, Write: plain(export.WriteMarkdown)},
+	{Name: "html", Extensions: []string{".html", ".htm"}, Write: plain(html.Write), NeedsPlan: true},
+	{Name: "junit", Extensions: []string{".xml"}, Write: func(w io.Writer, reports []*report.Report, o Options) error {
+		return export.WriteJUnit(w, reports, o.FailOn)
+	}},
+	{Name: "sarif", Extensions: []string{".sarif"}, Write: plain(export.WriteSARIF)},
+	{Name: "nagios", Write: func(w io.Writer, reports []*report.Report, o Options) error {
+		return export.WriteNagios(w, reports, o.FailOn, o.UnknownOK)
+	}, Exit: func(reports []*report.Report, o Options) int {
+		return export.NagiosStatus(reports, o.FailOn, o.UnknownOK)
+	}},
+	{Name: "prometheus", Extensions: []string{".prom"}, Write: plain(export.WritePrometheus)},
+	{Name: "zone", Extensions: []string{".zone"}, Write: plain(export.WriteZone), NeedsPlan: true},
+}
+
+// plain is the writer of a format that asks for nothing but the reports.
+func plain(write func(io.Writer, []*report.Report) error) func(io.Writer, []*report.Report, Options) error {
+	return func(w io.Writer, reports []*report.Report, _ Options) error { return write(w, reports) }
+}
+
+func writeTable(w io.Writer, reports []*report.Report, o Options) error {
+	if o.Tree {
+		for _, r := range reports {
+			if err := terminal.WriteSPFTree(w, r, o.Table); err != nil {
+				return err
+			}
+		}
+	}
+	if err := terminal.WriteTables(w, reports, o.Table); err != nil || !o.Plan {
+		return err
+	}
+	for _, r := range reports {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+		if err := terminal.WritePlan(w, r, o.Table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// usualNDJSON is about how long a report is.
+const usualNDJSON = 48 << 10
+
+func ndjsonRow(to *Text, r *report.Report, _ Options) (err error) {
+	to.Bytes, err = report.AppendJSON(slices.Grow(to.Bytes, usualNDJSON), r)
+	return err
+}
+
+func writeCSV(w io.Writer, reports []*report.Report, o Options) error {
+	if o.Findings {
+		return export.WriteFindingsCSV(w, reports)
+	}
+	return export.WriteCSV(w, reports)
+}
+
+func csvRow(to *Text, r *report.Report, o Options) error {
+	if o.Findings {
+		return to.csvRows(export.FindingsCSVRows(r)...)
+	}
+	return to.csvRows(export.CSVRow(r))
+}
+
+func csvHeader(to *Text, o Options) error {
+	if o.Findings {
+		return to.csvRows(export.FindingsCSVHeader())
+	}
+	return to.csvRows(export.CSVHeader())
+}
