@@ -25,7 +25,7 @@ type mistake struct {
 func restricts(record string, at int) bool {
 	start := strings.LastIndexByte(record[:min(at+1, len(record))], ';') + 1
 	part := strings.TrimLeft(record[start:], fws)
-	return strings.HasPrefix(part, "t=") || strings.HasPrefix(part, "h=") || strings.HasPrefix(part, "s=")
+	return len(part) > 1 && strings.ContainsAny(part[:1], "ths") && strings.ContainsAny(part[1:2], "=:, ")
 }
 
 // replaceOne replaces one of the places of a text.

@@ -39,7 +39,9 @@ const knownTags = "vkphstg"
 func writtenTags(k *Key) *written {
 	w := &written{values: map[string][]string{}}
 	inOrder := k.Version == "" || strings.EqualFold(k.Version, "DKIM1")
-	if p := k.tag("p"); p != nil && inOrder && !k.broken() && (k.Bits > 0 || k.Revoked) {
+	_, problems := parseTags(k.Record, false)
+	inOrder = inOrder && !slices.ContainsFunc(problems, func(p Problem) bool { return !p.Tolerated })
+	if p := k.tag("p"); p != nil && inOrder && (k.Bits > 0 || k.Revoked) {
 		w.inOrder = true
 		for _, t := range k.tags {
 			w.put(t.name, t.value)
@@ -199,8 +201,11 @@ func (w *written) bare(text string) bool {
 
 // loosen notes a text that no tag name precedes.
 func (w *written) loosen(text string) {
+	nameless := strings.Contains(text, "=")
 	text = strings.Trim(text, fws+",|:.&'=")
-	if note, ok := strings.CutPrefix(text, "n="); ok {
+	if nameless && text == "" {
+		w.loose = append(w.loose, "a tag without a name") // an empty p=, perhaps
+	} else if note, ok := strings.CutPrefix(text, "n="); ok {
 		w.others = append(w.others, tag{name: "n", value: strings.Trim(note, fws)})
 	} else if strings.EqualFold(text, "p") {
 		w.values["p"] = append(w.values["p"], "") // it revoked the key
@@ -221,7 +226,7 @@ func (w *written) record() string {
 	if !hashed || !served || !flagged {
 		return ""
 	}
-	if !w.inOrder && (slices.ContainsFunc(flags, notOf("y", "s")) || slices.ContainsFunc(services, notOf("*", "email", "tlsrpt"))) {
+	if !w.inOrder && (slices.ContainsFunc(slices.Concat(w.values["t"], w.values["h"], w.values["s"]), empty) || slices.ContainsFunc(flags, notOf("y", "s")) || slices.ContainsFunc(services, notOf("*", "email", "tlsrpt"))) {
 		return "" // it may be the rest of another tag
 	}
 	parts := []string{"v=DKIM1"}

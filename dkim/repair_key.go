@@ -35,7 +35,7 @@ func (w *written) key() (material, bool) {
 	loose, whole, joined := w.loose, false, false
 	for i, p := range w.values["p"] {
 		// A semicolon in the key leaves its rest without a tag name.
-		if i == len(w.values["p"])-1 && len(loose) > 0 && !slices.ContainsFunc(loose, foreign) && note(p+strings.Join(loose, "")) {
+		if i == len(w.values["p"])-1 && len(loose) > 0 && filled(p) && !slices.ContainsFunc(loose, foreign) && note(p+strings.Join(loose, "")) {
 			loose, whole, joined = nil, true, true
 			break
 		}
