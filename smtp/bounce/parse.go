@@ -33,7 +33,10 @@ func Split(data []byte) [][]byte {
 
 // Parse reads one mail. It never fails: a mail that is about no delivery has the kind
 // KindNotBounce and no recipients.
-func Parse(data []byte, k *reply.Knowledge) *Message {
+func Parse(data []byte, k *reply.Knowledge) *Message { return parse(data, k, 0) }
+
+// parse is Parse at a depth of messages in messages.
+func parse(data []byte, k *reply.Knowledge, depth int) *Message {
 	r := &reader{}
 	if len(data) > MaxSize {
 		data = data[:MaxSize]
@@ -78,7 +81,24 @@ func Parse(data []byte, k *reply.Knowledge) *Message {
 		}
 	}
 	m.Limits = r.limits
+	if c.copyBody != nil && m.Kind == KindBounce && depth < 2 && m.mute() {
+		// A bounce of a bounce, or one that a gateway wrapped: the inner one tells.
+		if inner := parse(c.copyBody, k, depth+1); inner.Kind == KindBounce && !inner.mute() {
+			return inner
+		}
+	}
 	return m
+}
+
+// mute reports whether a bounce does not say why.
+func (m *Message) mute() bool {
+	for i := range m.Recipients {
+		e := &m.Recipients[i].Explanation
+		if e.Code != 0 || e.Enhanced != "" || e.Evidence == "text" && e.Marker != "" && m.Recipients[i].Text != "" && len(m.Recipients) > 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // content is the parts of a mail by what they are.
@@ -89,6 +109,7 @@ type content struct {
 	feedback *part
 	original header
 	hasCopy  bool
+	copyBody []byte
 	// copied is a copy of the message in a mail without parts.
 	copied string
 	// inText: status are fields found in a text.
@@ -116,6 +137,7 @@ func (r *reader) sort(h header) *content {
 			}
 		case "message/rfc822", "message/global", "text/rfc822-headers", "text/rfc822", "message/rfc822-headers", "message/global-headers", "message/partial":
 			if !c.hasCopy {
+				c.copyBody = p.body
 				oh, _ := r.split(bytes.TrimLeft(lines(p.body), "\n"))
 				c.original, c.hasCopy = oh, true
 			}
@@ -199,7 +221,7 @@ func (m *Message) report(r *reader, c *content, k *reply.Knowledge) {
 	m.Kind, m.ReportingMTA = KindBounce, reporting
 	var known []string
 	for i := range m.Recipients {
-		if strings.Contains(m.Recipients[i].Address, "@") {
+		if strings.Index(m.Recipients[i].Address, "@") > 0 {
 			known = append(known, m.Recipients[i].Address)
 		}
 	}
@@ -238,7 +260,11 @@ func (m *Message) explain(rc *Recipient, human, all string, k *reply.Knowledge) 
 		ctx.Stage = reply.Parse(human).Stage
 	}
 	e := k.Explain(rc.Text, ctx)
-	silent := strings.TrimSpace(rc.Text) == "" || (e.Reason == reply.Unknown && e.Evidence == "") || (e.Evidence != "text" && generic(e.Enhanced))
+	silent := strings.TrimSpace(rc.Text) == "" || (e.Reason == reply.Unknown && e.Evidence == "") ||
+		(e.Evidence != "text" && generic(e.Enhanced)) || e.Evidence == "reply-code" && e.Reason != reply.Delivered
+	if len(m.Recipients) > 1 {
+		all = ""
+	}
 	if e.Code == 0 || silent {
 		for _, text := range []string{human, all} {
 			if strings.TrimSpace(text) == "" {

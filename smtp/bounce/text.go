@@ -96,10 +96,10 @@ var recipientLines = []*regexp.Regexp{
 	// The transcript of Postfix's own server.
 	regexp.MustCompile(`^\s*In:\s+RCPT TO:<(` + addressPattern + `)>`),
 	// <user@example.com>: or alone on its line, with a bullet.
-	regexp.MustCompile(`^[\s*•·\-]*(?:to: ?)?<?(` + addressPattern + `)>?\s*:?\s*$`),
+	regexp.MustCompile(`^[\s*•·\-]*<?(` + addressPattern + `)>?\s*:?\s*$`),
 	regexp.MustCompile(`^\s*<(` + addressPattern + `)>\s*(?::|\(|\.\.\.|\s-\s|,)`),
-	regexp.MustCompile(`(?i)^\s*(?:failed |final |original )?(?:recipients?|addressed to|your message to|rcpt|rcpt to|to|user|e-?mail address|address|destination|mailbox|account)\s*(?:address)?\s*[:=]?\s*<?(` + addressPattern + `)>?`),
 	regexp.MustCompile(`^[\s*•·\-]*(` + addressPattern + `)(?:\s*[:(,\[]|\s+on \w|\s+Invalid|\s+-|\s+\d{3}\b|\s+\.\.\.)`),
+	regexp.MustCompile(`(?i)^\s*(?:failed |final |original )?(?:recipients?|addressed to|your message to|rcpt|rcpt to|to|user|e-?mail address|address|destination|mailbox|account)\s*(?:address)?\s*[:=]?\s*<?(` + addressPattern + `)>?`),
 	regexp.MustCompile(`(?i)(?:unknown user|exceeds allowed size|final delivery userid|deliver(?:ed)? (?:your |the )?(?:message|mail|e-mail) to|message to|delivered to|unknown recipient|rejected recipient|wasn't delivered to|not deliver to)[: ]+<?(` + addressPattern + `)>?`),
 }
 
@@ -158,6 +158,13 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 			find([]*regexp.Regexp{sessionRE})
 		}
 		if len(marks) == 0 {
+			// A mail to oneself: its recipient is one of the addresses left out.
+			all := own
+			own = func(a string) bool { return !all(a) || strings.HasPrefix(strings.ToLower(a), "postmaster@") }
+			find(recipientLines[1:4])
+			own = all
+		}
+		if len(marks) == 0 {
 			find([]*regexp.Regexp{addressAnyRE})
 		}
 	}
@@ -211,7 +218,7 @@ func lead(ls []string, line, after int) int {
 	if !codedRE.MatchString(ls[line]) {
 		return line
 	}
-	for line > after && (quoteRE.MatchString(ls[line-1]) || strings.Contains(strings.ToLower(ls[line-1]), "while talking")) {
+	for line > after && (quoteRE.MatchString(ls[line-1]) || (codedRE.MatchString(ls[line-1]) && !strings.Contains(ls[line-1], "@")) || strings.Contains(strings.ToLower(ls[line-1]), "while talking")) {
 		line--
 	}
 	return line

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,11 @@ func (k *Knowledge) ExplainReply(r Reply, c Context) Explanation {
 	if e.Speaker == SpeakerUnknown && c.Speaker != "" {
 		e.Speaker = c.Speaker
 	}
+	if c.Recipient == "" && e.Stage != StageMail && e.Stage != StageEHLO {
+		if m := subjectRE.FindStringSubmatch(r.Text); m != nil && !strings.Contains(said, "sender") {
+			c.Recipient = m[1]
+		}
+	}
 	e.Receiver = k.receiver(&e.Reply, &c, whole)
 	rule := k.match(&e, said, whole)
 	if rule != nil && rule.Local && r.Speaker != Remote {
@@ -52,6 +58,9 @@ func (k *Knowledge) ExplainReply(r Reply, c Context) Explanation {
 	k.choose(&e)
 	return e
 }
+
+// subjectRE finds the address that a reply to RCPT begins with.
+var subjectRE = regexp.MustCompile(`^[<\[]([^\s<>@]{1,128}@[A-Za-z0-9.-]{1,253})[>\]](?::|\.\.\.| )`)
 
 // match finds the rule that decides the reason: the receiver's own texts and codes,
 // texts, codes that say a reason by themselves, weak texts, other codes.

@@ -14,6 +14,9 @@ const MaxText = 8 << 10
 // are read if they are there.
 type wrapper struct {
 	re *regexp.Regexp
+	// need is a lower-case text that the pattern cannot match without; it is looked
+	// for first, because it is fast.
+	need string
 	// speaker of what is quoted.
 	speaker Speaker
 	// stage if the text has no command.
@@ -27,68 +30,69 @@ const (
 
 // wrappers in the order in which they are tried; the first that matches decides.
 var wrappers = []wrapper{
-	// Postfix: the remote server.
-	{re: regexp.MustCompile(`(?i)(?:host|server) ` + hostRE + ` ?` + ipRE + ` (?:said|refused to talk to me): (?P<said>.*?)(?: ?\(in reply to (?P<cmd>[A-Za-z ]{3,40}?)(?: command)?\)|$)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: server refused to talk to me: (?P<said>.*)`), speaker: Remote, stage: StageBanner},
-	{re: regexp.MustCompile(`(?i)SASL authentication failed; server ` + hostRE + ipRE + ` said: (?P<said>.*)`), speaker: Remote, stage: StageAuth},
-	{re: regexp.MustCompile(`(?i)delivery via ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Remote},
-	// Exim: host first or last, and the hosted Exim of 1&1.
-	{re: regexp.MustCompile(`(?i)host ` + hostRE + ` ?` + ipRE + `:? SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: host ` + hostRE + ` ?` + ipRE + `: (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)SMTP error from remote server (?:for|after|in) (?P<cmd>[A-Za-z ]+?)(?: command)?,? host: ?` + hostRE + ` ?` + ipRE + ` reason: (?P<said>.*)`), speaker: Remote},
-	// qmail.
-	{re: regexp.MustCompile(`(?i)most progress was (?P<cmd>[A-Za-z ]+?) response; remote host (?P<ip>[0-9A-Fa-f.:]{3,45}) said: (?P<said>.*?)(?: ?\(Other MXes tried|$)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) does not like recipient\.? ?Remote host said: (?P<said>.*?)(?: ?Giving up on .*|$)`), speaker: Remote, stage: StageRcpt},
-	{re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but sender was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageMail},
-	{re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but my name was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageEHLO},
-	{re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but greeting failed\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageBanner},
-	{re: regexp.MustCompile(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) failed (?:on|after) (?:DATA command|I sent the message)\.? ?Remote host said: (?P<said>.*)`), speaker: Remote, stage: StageEndOfData},
-	{re: regexp.MustCompile(`(?i)Remote host said: (?P<said>.*?)(?: \[(?P<cmd>RCPT_TO|MAIL_FROM|DATA|BODY|HELO|EHLO|CONNECT|GREETING)\].*|$)`), speaker: Remote},
-	// DragonFly Mail Agent.
-	{re: regexp.MustCompile(`(?i)` + hostRE + ` ` + ipRE + ` did not like our (?P<cmd>[A-Za-z ]+?): ?(?P<said>.*)`), speaker: Remote},
-	// Google.
-	{re: regexp.MustCompile(`(?i)rejected by the server for the recipient domain \S+ by ` + hostRE + `\. ` + ipRE + `\.? The error that the other server returned was: (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)The error that the other server returned was: (?P<said>.*?)(?: \((?:state (?P<state>\d+))\).*|$)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)The response from the remote server was: (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)The response was: (?P<said>\[?[245]\d\d.*)`), speaker: Remote},
-	// Exchange.
-	{re: regexp.MustCompile(`(?i)Remote Server(?: at ` + hostRE + `(?: ` + ipRE + `)?)? returned:? '(?P<said>[^']*)'?`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)` + hostRE + ` (?:gave this error|rejected your message to the following e-?mail addresses): (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)` + hostRE + ` #(?P<said><?#?[245]\.\d\.\d+ .*)`), speaker: Remote},
-	// SMTP transcripts of sendmail, Courier and others.
-	{re: regexp.MustCompile(`(?i)(?:while talking to ` + hostRE + `\.?:? )?>>> (?P<cmd>[A-Za-z]{4}(?: from| to)?)\b.{0,300}? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)while talking to ` + hostRE + `\.?:? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)^(?:.{0,200} )?<<< (?P<said>[245]\d\d.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)SMTP Server <` + hostRE + `> rejected .{0,300}?\(Error following (?P<cmd>[A-Za-z ]+?) command\)\. It responded as follows: \[(?P<said>[^\]]*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)(?:destination|recipient's|remote|receiving) (?:mail )?(?:server|host|system) (?:said|responded|replied|returned)(?: with)?:? (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)Failed to send to identified host, \S+ ` + ipRE + `, (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i):? ?(?P<ip>[0-9.]{7,15}) : ` + hostRE + `:` + `\[[0-9A-Fa-f.:]+\] : (?P<said>[245]\d\d.*?)(?: in [A-Z]|$)`), speaker: Remote},
 	// sendmail: its own line around a line of its resolver.
-	{re: regexp.MustCompile(`^[45]\d\d <[^>]*>\.\.\. (?P<said>[45]\d\d .*?)(?: >>> .*|$)`), speaker: Local},
+	{need: "<", re: regexp.MustCompile(`^[45]\d\d <[^>]*>\.\.\. (?P<said>[45]\d\d .*?)(?: (?:>>>|While talking) .*|$)`), speaker: Local},
+	// Postfix: the remote server.
+	{need: "[", re: regexp.MustCompile(`(?i)(?:host|server) ` + hostRE + ` ?` + ipRE + ` (?:said|refused to talk to me): (?P<said>.*?)(?: ?\(in reply to (?P<cmd>[A-Za-z ]{3,40}?)(?: command)?\)|$)`), speaker: Remote},
+	{need: "refused to talk", re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: server refused to talk to me: (?P<said>.*)`), speaker: Remote, stage: StageBanner},
+	{need: "sasl auth", re: regexp.MustCompile(`(?i)SASL authentication failed; server ` + hostRE + ipRE + ` said: (?P<said>.*)`), speaker: Remote, stage: StageAuth},
+	{need: "delivery via", re: regexp.MustCompile(`(?i)delivery via ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Remote},
+	// Exim: host first or last, and the hosted Exim of 1&1.
+	{need: "smtp error from", re: regexp.MustCompile(`(?i)host ` + hostRE + ` ?` + ipRE + `:? SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: host ` + hostRE + ` ?` + ipRE + `: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote server (?:for|after|in) (?P<cmd>[A-Za-z ]+?)(?: command)?,? host: ?` + hostRE + ` ?` + ipRE + ` reason: (?P<said>.*)`), speaker: Remote},
+	// qmail.
+	{need: "most progress", re: regexp.MustCompile(`(?i)most progress was (?P<cmd>[A-Za-z ]+?) response; remote host (?P<ip>[0-9A-Fa-f.:]{3,45}) said: (?P<said>.*?)(?: ?\(Other MXes tried|$)`), speaker: Remote},
+	{need: "does not like recipient", re: regexp.MustCompile(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) does not like recipient\.? ?Remote host said: (?P<said>.*?)(?: ?Giving up on .*|$)`), speaker: Remote, stage: StageRcpt},
+	{need: "sender was rejected", re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but sender was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageMail},
+	{need: "my name was rejected", re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but my name was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageEHLO},
+	{need: "greeting failed", re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but greeting failed\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageBanner},
+	{need: "remote host said", re: regexp.MustCompile(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) failed (?:on|after) (?:DATA command|I sent the message)\.? ?Remote host said: (?P<said>.*)`), speaker: Remote, stage: StageEndOfData},
+	{need: "remote host said", re: regexp.MustCompile(`(?i)Remote host said: (?P<said>.*?)(?: \[(?P<cmd>RCPT_TO|MAIL_FROM|DATA|BODY|HELO|EHLO|CONNECT|GREETING)\].*|$)`), speaker: Remote},
+	// DragonFly Mail Agent.
+	{need: "did not like our", re: regexp.MustCompile(`(?i)` + hostRE + ` ` + ipRE + ` did not like our (?P<cmd>[A-Za-z ]+?): ?(?P<said>.*)`), speaker: Remote},
+	// Google.
+	{need: "rejected by the server for", re: regexp.MustCompile(`(?i)rejected by the server for the recipient domain \S+ by ` + hostRE + `\. ` + ipRE + `\.? The error that the other server returned was: (?P<said>.*)`), speaker: Remote},
+	{need: "other server returned", re: regexp.MustCompile(`(?i)The error that the other server returned was: (?P<said>.*?)(?: \((?:state (?P<state>\d+))\).*|$)`), speaker: Remote},
+	{need: "remote server was", re: regexp.MustCompile(`(?i)The response from the remote server was: (?P<said>.*)`), speaker: Remote},
+	{need: "the response was", re: regexp.MustCompile(`(?i)The response was: (?P<said>\[?[245]\d\d.*)`), speaker: Remote},
+	// Exchange.
+	{need: "remote server", re: regexp.MustCompile(`(?i)Remote Server(?: at ` + hostRE + `(?: ` + ipRE + `)?)? returned:? '(?P<said>[^']*)'?`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)` + hostRE + ` (?:gave this error|rejected your message to the following e-?mail addresses): (?P<said>.*)`), speaker: Remote},
+	{need: "#", re: regexp.MustCompile(`(?i)` + hostRE + ` #(?P<said><?#?[245]\.\d\.\d+ .*)`), speaker: Remote},
+	// SMTP transcripts of sendmail, Courier and others.
+	{need: ">>>", re: regexp.MustCompile(`(?i)(?:while talking to ` + hostRE + `\.?:? )?>>> (?P<cmd>[A-Za-z]{4}(?: from| to)?)\b.{0,300}? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{need: "<<<", re: regexp.MustCompile(`(?i)while talking to ` + hostRE + `\.?:? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{need: "<<<", re: regexp.MustCompile(`(?i)^(?:.{0,200} )?<<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{need: "smtp server <", re: regexp.MustCompile(`(?i)SMTP Server <` + hostRE + `> rejected .{0,300}?\(Error following (?P<cmd>[A-Za-z ]+?) command\)\. It responded as follows: \[(?P<said>[^\]]*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i)(?:destination|recipient's|remote|receiving) (?:mail )?(?:server|host|system) (?:said|responded|replied|returned)(?: with)?:? (?P<said>.*)`), speaker: Remote},
+	{need: "failed to send", re: regexp.MustCompile(`(?i)Failed to send to identified host, \S+ ` + ipRE + `, (?P<said>.*)`), speaker: Remote},
+	{re: regexp.MustCompile(`(?i):? ?(?P<ip>[0-9.]{7,15}) : ` + hostRE + `:` + `\[[0-9A-Fa-f.:]+\] : (?P<said>[245]\d\d.*?)(?: in [A-Z]|$)`), speaker: Remote},
 	// AsyncOS (IronPort, Amazon SES): its own code around the receiver's words.
-	{re: regexp.MustCompile(`(?P<outer>[45]\.\d\.\d) - [A-Za-z ]{3,60}?(?: ?(?P<code>[45]\d\d)-?)? ?'(?P<said>[^']{3,})'`), speaker: Remote},
-	{re: regexp.MustCompile(`ERROR_CODE ?: ?(?P<code>[245]\d\d), ERROR_CODE ?: ?(?P<said>.*)`), speaker: Remote},
+	{need: " - ", re: regexp.MustCompile(`(?P<outer>[45]\.\d\.\d) - [A-Za-z ]{3,60}?(?: ?(?P<code>[45]\d\d)-?)? ?'(?P<said>[^']{3,})'`), speaker: Remote},
+	{need: "error_code", re: regexp.MustCompile(`ERROR_CODE ?: ?(?P<code>[245]\d\d), ERROR_CODE ?: ?(?P<said>.*)`), speaker: Remote},
 	// Amazon WorkMail: the answer that made it give up.
-	{re: regexp.MustCompile(`(?i)message expired: [^<]{0,80}<(?P<said>[45]\d\d [45]\.\d\.\d[^>]*)>`), speaker: Local},
+	{need: "message expired", re: regexp.MustCompile(`(?i)message expired: [^<]{0,80}<(?P<said>[45]\d\d [45]\.\d\.\d[^>]*)>`), speaker: Local},
 	// The transcript of Postfix's own server: the last failure in it.
-	{re: regexp.MustCompile(`^.*Out: (?P<said>[45]\d\d .*?)(?: In: .*|$)`), speaker: Local},
-	{re: regexp.MustCompile(`(?i)Response ?Code:? ?(?P<code>[45]\d\d)\b(?P<said>.*)`), speaker: Remote},
+	{need: "out: ", re: regexp.MustCompile(`^.*Out: (?P<said>[45]\d\d .*?)(?: In: .*|$)`), speaker: Local},
+	{need: "response", re: regexp.MustCompile(`(?i)Response ?Code:? ?(?P<code>[45]\d\d)\b(?P<said>.*)`), speaker: Remote},
 	// The own server: a host that could not be used.
-	{re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Local, stage: StageConnect},
-	{re: regexp.MustCompile(`(?i)(?P<said>(?:lost connection|conversation) with ` + hostRE + ipRE + `.*)`), speaker: Local},
-	{re: regexp.MustCompile(`(?i)(?P<said>TLS is required, but was not offered by host ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageSTARTTLS},
-	{re: regexp.MustCompile(`(?i)(?P<said>message size \d+ exceeds size limit \d+ of server ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageMail},
+	{need: "connect to", re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Local, stage: StageConnect},
+	{need: " with ", re: regexp.MustCompile(`(?i)(?P<said>(?:lost connection|conversation) with ` + hostRE + ipRE + `.*)`), speaker: Local},
+	{need: "tls is required", re: regexp.MustCompile(`(?i)(?P<said>TLS is required, but was not offered by host ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageSTARTTLS},
+	{need: "message size", re: regexp.MustCompile(`(?i)(?P<said>message size \d+ exceeds size limit \d+ of server ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageMail},
 }
 
 var (
-	spaces    = regexp.MustCompile(`\s+`)
-	prefixRE  = regexp.MustCompile(`(?i)^(?:diagnostic-code: *)?(?:smtp|esmtp|x-postfix|x-unix|x-notes|x-exim|lmtp) *; *`)
-	leadingRE = regexp.MustCompile(`^[\s"'<\[(#]*([2-5][0-5]\d)(?:[ \-:,]|$)[ :\-]*(?:cuda_nsu )?[#(<\[]*(?:([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.(?:\D|$)|$))?`)
-	pairRE    = regexp.MustCompile(`(?:^|[^\d.])([2-5][0-5]\d)[ \-:]+#?([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
-	enhRE     = regexp.MustCompile(`(?:^|[\s(\[<#:='"\-,;])([245]\.\d{1,3}\.\d{1,3})(?:$|[\s)\]>#:,;'"\-]|\.(?:$|\D))`)
-	codeRE    = regexp.MustCompile(`(?:^|[\s:'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|['"\])]|$)`)
-	countRE   = regexp.MustCompile(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|per)\b`)
+	spaces      = regexp.MustCompile(`\s+`)
+	prefixRE    = regexp.MustCompile(`(?i)^(?:diagnostic-code: *)?(?:smtp|esmtp|x-postfix|x-unix|x-notes|x-exim|lmtp) *; *`)
+	leadingRE   = regexp.MustCompile(`^[\s"'<\[(#]*([2-5][0-5]\d)(?:[ \-:,]|$)[ :\-]*(?:cuda_nsu )?[#(<\[]*(?:([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.(?:\D|$)|$))?`)
+	pairRE      = regexp.MustCompile(`(?:^|[^\d.])([2-5][0-5]\d)[ \-:]+#?([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
+	enhRE       = regexp.MustCompile(`(?:^|[\s(\[<#:='"\-,;])([245]\.\d{1,3}\.\d{1,3})(?:$|[\s)\]>#:,;'"\-]|\.(?:$|\D))`)
+	codeRE      = regexp.MustCompile(`(?:^|[\s:;,'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|['"\])]|$)`)
+	finalCodeRE = regexp.MustCompile(`^4\d\d [A-Za-z][^<>]{0,80}? (?:<<< )?(55[0-3]) [A-Za-z<]`)
+	countRE     = regexp.MustCompile(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|per)\b`)
 )
 
 // Join returns the lines of a text as one: the code that each line of a multi-line
@@ -155,8 +159,12 @@ func Parse(text string) Reply {
 	if i := strings.Index(body, "delivery temporarily suspended: "); i >= 0 {
 		body = body[i+len("delivery temporarily suspended: "):]
 	}
+	lower := strings.ToLower(body)
 	for i := range wrappers {
 		w := &wrappers[i]
+		if !strings.Contains(lower, w.need) {
+			continue
+		}
 		m := w.re.FindStringSubmatch(body)
 		if m == nil {
 			continue
@@ -221,6 +229,13 @@ func (r *Reply) codes(said string) int {
 			at = m[2]
 			r.Code, _ = strconv.Atoi(said[m[2]:m[3]])
 			r.Enhanced = said[m[4]:m[5]]
+		}
+	}
+	if r.Code/100 == 4 && r.Enhanced == "" {
+		// A transcript: the final answer is the one that counts.
+		if m := finalCodeRE.FindStringSubmatchIndex(said); m != nil {
+			at = m[2]
+			r.Code, _ = strconv.Atoi(said[m[2]:m[3]])
 		}
 	}
 	if r.Code == 0 {
