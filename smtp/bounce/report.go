@@ -75,8 +75,10 @@ func typed(value string) (kind, rest string) {
 func reportAddress(value string) string {
 	kind, a := typed(value)
 	a = strings.TrimSpace(a)
-	if m := addressInRE.FindString(a); m != "" {
-		a = m
+	if kind != "utf-8" && kind != "utf8" {
+		if m := addressInRE.FindString(a); m != "" {
+			a = m
+		}
 	}
 	switch kind {
 	case "utf-8", "utf8":

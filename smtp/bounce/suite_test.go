@@ -83,6 +83,38 @@ var mapping = map[string][]reply.Reason{
 	"virusdetected":   {reply.Virus},
 }
 
+// differences are the recipients of which we say something else, and why.
+var differences = map[string]string{
+	"arf-01.eml":                  "the address is redacted in every field; nothing is made up in its place",
+	"lhost-amavis-03.eml":         "the reply says SPAM; the duplicate header is in the text around it",
+	"lhost-apachejames-01.eml":    "the corpus's project cuts the first digit of the address",
+	"lhost-ezweb-02.eml":          "the server says \"user unknown\", the carrier around it \"disabled\"",
+	"lhost-fml-02.eml":            "the list is written <neko-nyaan@example.org>., the address to write to stands alone",
+	"lhost-gmail-03.eml":          "\"Header error\" is about the message, not the recipient",
+	"lhost-mfilter-04.eml":        "Microsoft's \"Access denied\" is an unknown recipient (DBEB)",
+	"lhost-mimecast-01.eml":       "more is read: the corpus's project finds nothing",
+	"lhost-mimecast-02.eml":       "more is read: the corpus's project finds nothing",
+	"lhost-office365-13.eml":      "more is said: RESOLVER.ADR.RecipientNotFound is an unknown user",
+	"lhost-postfix-74.eml":        "TSS04 is about volume and complaints, not the envelope sender",
+	"lhost-postfix-79.eml":        "more is read: the corpus's project finds nothing",
+	"lhost-postfix-80.eml":        "\"MailFrom domain is listed in Spamhaus\" is no unknown user",
+	"lhost-powermta-01.eml":       "the text says \"User Unknown\"; PowerMTA has it as inactive in a field of its own",
+	"lhost-sendmail-09.eml":       "\"Header error\" is about the form of the message",
+	"lhost-sendmail-13.eml":       "\"maildir over quota\" stands in the transcript: the mailbox is full",
+	"lhost-sendmail-21.eml":       "\"Connection refused\" is the network: no receiver has refused the sender",
+	"lhost-sendmail-29.eml":       "the text is \"421\" and no more",
+	"lhost-trendmicro-03.eml":     "the text does not say why: unknown",
+	"lhost-v5sendmail-05.eml":     "one of three: the last command that was answered is QUIT, with 421",
+	"lhost-v5sendmail-07.eml":     "the answer to MAIL is 501; 554 is sendmail's own",
+	"lhost-x1-04.eml":             "more is read: the corpus's project finds nothing",
+	"lhost-x2-07.eml":             "more is read: the corpus's project finds nothing",
+	"rfc3464-35.eml":              "\"not a registered gateway user\" may be the sender or the recipient: unknown",
+	"rfc3464-38.eml":              "more is read: the corpus's project finds nothing",
+	"rhost-cloudflare-01.eml":     "\"Upstream error\" is a fault of a system",
+	"rhost-exchangeonline-01.eml": "more is read: the corpus's project finds nothing",
+	"rhost-microsoft-06.eml":      "5.7.515 is authentication, which this corpus's project has under security",
+}
+
 func TestSuiteBounces(t *testing.T) {
 	k := reply.Default()
 	all := cases(t)
@@ -90,7 +122,7 @@ func TestSuiteBounces(t *testing.T) {
 	for _, c := range all {
 		byFile[c.File] = c
 	}
-	n := struct{ recipients, count, reasons, codes, codesAll, statuses, statusesAll, addresses, addressesAll, observed, observedAll int }{}
+	n := struct{ recipients, reasons, codes, codesAll, statuses, statusesAll, addresses, addressesAll, observed, observedAll int }{}
 	for _, c := range all {
 		data, err := os.ReadFile(filepath.Join(suite, c.File))
 		if err != nil {
@@ -106,6 +138,10 @@ func TestSuiteBounces(t *testing.T) {
 				want = append(want, expectation{Reason: o.Reason})
 			}
 		}
+		say := t.Errorf
+		if why, ok := differences[filepath.Base(c.File)]; ok {
+			say = func(format string, args ...any) { t.Logf("difference: %s: "+format, append([]any{why}, args...)...) }
+		}
 		var got []Recipient
 		var kind Kind
 		for _, m := range Split(data) {
@@ -113,10 +149,7 @@ func TestSuiteBounces(t *testing.T) {
 			got, kind = append(got, p.Recipients...), p.Kind
 		}
 		if len(got) != len(want) {
-			t.Logf("COUNT %s: %d recipients for %d (%s)", c.File, len(got), len(want), kind)
-			for _, r := range got[:min(5, len(got))] {
-				t.Logf("   %s", r.Address)
-			}
+			say("%s: %d recipients, want %d (%s)", c.File, len(got), len(want), kind)
 		}
 		for i, w := range want {
 			if reviewed {
@@ -134,7 +167,7 @@ func TestSuiteBounces(t *testing.T) {
 				if strings.EqualFold(g.Address, c.Observed[i].Recipient) {
 					n.addresses++
 				} else {
-					t.Logf("ADDRESS %s: %s for %s", c.File, g.Address, c.Observed[i].Recipient)
+					say("%s: %s for %s", c.File, g.Address, c.Observed[i].Recipient)
 				}
 			}
 			right := slices.Contains(mapping[w.Reason], e.Reason)
@@ -142,21 +175,21 @@ func TestSuiteBounces(t *testing.T) {
 				if right {
 					n.observed++
 				} else {
-					t.Logf("OBSERVED %s: %s (%s %q) for %s: %.200s", c.File, e.Reason, e.Evidence, e.Marker, w.Reason, g.Text)
+					say("%s: %s (%s %q) for %s: %.200q", c.File, e.Reason, e.Evidence, e.Marker, w.Reason, g.Text)
 				}
 				continue
 			}
 			if right {
 				n.reasons++
 			} else {
-				t.Logf("REASON %s: %s (%s %q) for %s [%s %s]: %.250s", c.File, e.Reason, e.Evidence, e.Marker, w.Reason, w.Replycode, w.Status, g.Text)
+				say("%s: %s (%s %q) for %s [%s %s]: %.250q", c.File, e.Reason, e.Evidence, e.Marker, w.Reason, w.Replycode, w.Status, g.Text)
 			}
 			if w.Replycode != "" {
 				n.codesAll++
 				if g.Code() == w.Replycode {
 					n.codes++
 				} else {
-					t.Logf("CODE %s: %q for %s: %.250q", c.File, g.Code(), w.Replycode, g.Text)
+					say("%s: %q for %s: %.250q", c.File, g.Code(), w.Replycode, g.Text)
 				}
 			}
 			if w.Status != "" && strings.Contains(string(data), w.Status) {
@@ -164,11 +197,16 @@ func TestSuiteBounces(t *testing.T) {
 				if e.Enhanced == w.Status {
 					n.statuses++
 				} else {
-					t.Logf("STATUS %s: %q for %s: %.250q", c.File, e.Enhanced, w.Status, g.Text)
+					say("%s: %q for %s: %.250q", c.File, e.Enhanced, w.Status, g.Text)
 				}
 			}
 		}
 	}
 	t.Logf("bounces: reasons %d of %d, reply codes %d of %d, status %d of %d, recipients %d of %d; observed only: reasons %d of %d",
 		n.reasons, n.recipients, n.codes, n.codesAll, n.statuses, n.statusesAll, n.addresses, n.addressesAll, n.observed, n.observedAll)
+	for _, share := range [][2]int{{n.reasons, n.recipients}, {n.codes, n.codesAll}, {n.statuses, n.statusesAll}, {n.addresses, n.addressesAll}} {
+		if share[0]*100 < share[1]*95 {
+			t.Errorf("%d of %d is under 95 %%", share[0], share[1])
+		}
+	}
 }

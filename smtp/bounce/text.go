@@ -189,7 +189,7 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 		out = append(out, piece{m.address, strings.TrimSpace(strings.Join(ls[start:max(end, start)], "\n"))})
 	}
 	// The answers of a transcript stand after the list of recipients.
-	if len(out) > 1 {
+	if len(out) > 1 && len(out) <= 50 {
 		for i := range out {
 			var b strings.Builder
 			for j, l := range ls {

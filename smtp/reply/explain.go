@@ -97,6 +97,12 @@ func (k *Knowledge) match(e *Explanation, said, whole string) *Rule {
 		e.Reason, e.Evidence, e.Reference = basic.Reason, "reply-code", basic.Reference
 	default:
 		e.Reference = known.Reference
+		if e.wrapped && said != whole {
+			if r := k.find(e, false, whole, whole); r != nil {
+				e.decided(r)
+				return r
+			}
+		}
 	}
 	return nil
 }

@@ -13,31 +13,33 @@ const domRE = `([A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_-]{1,63}){1,1
 
 // said is a pattern of a text with the identity that it states.
 type said struct {
-	re  *regexp.Regexp
-	set func(*Identities, string)
+	// need is a text in lower case without which the pattern cannot match.
+	need string
+	re   *regexp.Regexp
+	set  func(*Identities, string)
 }
 
 var stated = []said{
-	{regexp.MustCompile(`(?i)MAIL FROM domain \[?` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{regexp.MustCompile(`(?i)SPF \[` + domRE + `\] with ip`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{regexp.MustCompile(`(?i)Bad SPF records for \[?` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{regexp.MustCompile(`(?i)` + domRE + ` doesn't allow sending mails from`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{regexp.MustCompile(`(?i)<[^<>@\s]{0,128}@` + domRE + `>[:. ]*(?:Sender address rejected|Domain of sender|\.\.\. *Domain of sender)`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{regexp.MustCompile(`(?i)Sender address \[?<?[^<>@\s]{0,128}@` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{regexp.MustCompile(`(?i)after MAIL FROM ?: ?<[^<>@\s]{0,128}@` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{regexp.MustCompile(`(?i)email from ` + domRE + ` is not accepted due to`), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{regexp.MustCompile(`(?i)(?:due to|per) ` + domRE + `(?:'s|’s) DMARC`), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{regexp.MustCompile(`(?i)DMARC policy (?:for|of) ` + domRE), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{regexp.MustCompile(`(?i)domain \(` + domRE + `\) owner DMARC policy`), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{regexp.MustCompile(`(?i)sending domain \[` + domRE + `\]`), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{regexp.MustCompile(`(?i)DKIM \[` + domRE + `\]`), func(d *Identities, s string) { d.DKIMDomain = s }},
-	{regexp.MustCompile(`(?i)Helo command \[?<?` + domRE), func(d *Identities, s string) { d.HELO = s }},
-	{regexp.MustCompile(`(?i)<` + domRE + `>: Helo command rejected`), func(d *Identities, s string) { d.HELO = s }},
-	{regexp.MustCompile(`(?i)HELO=\[?` + domRE), func(d *Identities, s string) { d.HELO = s }},
-	{regexp.MustCompile(`(?i)Name service error for (?:name=|domain )` + domRE), func(d *Identities, s string) { d.RecipientDomain = s }},
-	{regexp.MustCompile(`(?i)lookup of ` + domRE + ` (?:responded|had no)`), func(d *Identities, s string) { d.RecipientDomain = s }},
-	{regexp.MustCompile(`(?i)Domain ` + domRE + ` does not accept mail \(nullMX\)`), func(d *Identities, s string) { d.RecipientDomain = s }},
-	{regexp.MustCompile(`(?i)mail for ` + domRE + ` loops back`), func(d *Identities, s string) { d.RecipientDomain = s }},
+	{"mail from domain", regexp.MustCompile(`(?i)MAIL FROM domain \[?` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"spf [", regexp.MustCompile(`(?i)SPF \[` + domRE + `\] with ip`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"bad spf", regexp.MustCompile(`(?i)Bad SPF records for \[?` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"allow sending", regexp.MustCompile(`(?i)` + domRE + ` doesn't allow sending mails from`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"sender", regexp.MustCompile(`(?i)<[^<>@\s]{0,128}@` + domRE + `>[:. ]*(?:Sender address rejected|Domain of sender|\.\.\. *Domain of sender)`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"sender address", regexp.MustCompile(`(?i)Sender address \[?<?[^<>@\s]{0,128}@` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"after mail from", regexp.MustCompile(`(?i)after MAIL FROM ?: ?<[^<>@\s]{0,128}@` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"email from", regexp.MustCompile(`(?i)email from ` + domRE + ` is not accepted due to`), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"dmarc", regexp.MustCompile(`(?i)(?:due to|per) ` + domRE + `(?:'s|’s) DMARC`), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"dmarc policy", regexp.MustCompile(`(?i)DMARC policy (?:for|of) ` + domRE), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"owner dmarc", regexp.MustCompile(`(?i)domain \(` + domRE + `\) owner DMARC policy`), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"sending domain", regexp.MustCompile(`(?i)sending domain \[` + domRE + `\]`), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"dkim [", regexp.MustCompile(`(?i)DKIM \[` + domRE + `\]`), func(d *Identities, s string) { d.DKIMDomain = s }},
+	{"helo command", regexp.MustCompile(`(?i)Helo command \[?<?` + domRE), func(d *Identities, s string) { d.HELO = s }},
+	{"helo command", regexp.MustCompile(`(?i)<` + domRE + `>: Helo command rejected`), func(d *Identities, s string) { d.HELO = s }},
+	{"helo=", regexp.MustCompile(`(?i)HELO=\[?` + domRE), func(d *Identities, s string) { d.HELO = s }},
+	{"name service error", regexp.MustCompile(`(?i)Name service error for (?:name=|domain )` + domRE), func(d *Identities, s string) { d.RecipientDomain = s }},
+	{"lookup of", regexp.MustCompile(`(?i)lookup of ` + domRE + ` (?:responded|had no)`), func(d *Identities, s string) { d.RecipientDomain = s }},
+	{"(nullmx)", regexp.MustCompile(`(?i)Domain ` + domRE + ` does not accept mail \(nullMX\)`), func(d *Identities, s string) { d.RecipientDomain = s }},
+	{"loops back", regexp.MustCompile(`(?i)mail for ` + domRE + ` loops back`), func(d *Identities, s string) { d.RecipientDomain = s }},
 }
 
 // addressPatterns find the address of the sending server in what a receiver said.
@@ -70,7 +72,11 @@ var (
 func identities(e *Explanation, c *Context) Identities {
 	var d Identities
 	text := e.Whole
+	lower := fold(text)
 	for i := range stated {
+		if !strings.Contains(lower, stated[i].need) {
+			continue
+		}
 		if m := stated[i].re.FindStringSubmatch(text); m != nil {
 			var have Identities = d
 			stated[i].set(&have, strings.ToLower(strings.TrimRight(m[1], ".")))
@@ -83,7 +89,6 @@ func identities(e *Explanation, c *Context) Identities {
 	if e.Speaker != Local {
 		d.ClientIP = clientIP(e)
 	}
-	lower := fold(text)
 	if m := knownRE.FindStringSubmatch(text); m != nil {
 		d.Zone = strings.ToLower(m[1])
 	} else if m := zoneRE.FindStringSubmatch(text); m != nil && (e.Reason == IPListed || e.Reason == Reputation || e.Reason == SenderRejected || e.Reason == Spam) &&
@@ -149,9 +154,14 @@ var retryPatterns = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)retry[-_ ]?after[:= ]+(\d{1,6})\b(seconds?|secs?|minutes?)?`),
 }
 
+var retryWords = regexp.MustCompile(`try|wait|again|list|come back|resend|delay|defer|block|limit`)
+
 // retryAfter returns how long a text says to wait, 0 if it does not say so, and at
 // most a week.
 func retryAfter(text string) time.Duration {
+	if !strings.ContainsAny(text, "0123456789") || !retryWords.MatchString(text) {
+		return 0
+	}
 	for i, re := range retryPatterns {
 		m := re.FindStringSubmatch(text)
 		if m == nil {

@@ -38,9 +38,9 @@ var wrappers = []wrapper{
 	{need: "sasl auth", re: regexp.MustCompile(`(?i)SASL authentication failed; server ` + hostRE + ipRE + ` said: (?P<said>.*)`), speaker: Remote, stage: StageAuth},
 	{need: "delivery via", re: regexp.MustCompile(`(?i)delivery via ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Remote},
 	// Exim: host first or last, and the hosted Exim of 1&1.
-	{need: "smtp error from", re: regexp.MustCompile(`(?i)host ` + hostRE + ` ?` + ipRE + `:? SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
-	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: host ` + hostRE + ` ?` + ipRE + `: (?P<said>.*)`), speaker: Remote},
-	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: regexp.MustCompile(`(?i)host ` + hostRE + ` ?` + ipRE + `:? SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: host ` + hostRE + ` ?` + ipRE + `: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
 	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote server (?:for|after|in) (?P<cmd>[A-Za-z ]+?)(?: command)?,? host: ?` + hostRE + ` ?` + ipRE + ` reason: (?P<said>.*)`), speaker: Remote},
 	// qmail.
 	{need: "most progress", re: regexp.MustCompile(`(?i)most progress was (?P<cmd>[A-Za-z ]+?) response; remote host (?P<ip>[0-9A-Fa-f.:]{3,45}) said: (?P<said>.*?)(?: ?\(Other MXes tried|$)`), speaker: Remote},

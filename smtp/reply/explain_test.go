@@ -1,0 +1,326 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestTraps has the texts that mislead: the code says one thing, the text another, or
+// another server speaks than it seems.
+func TestTraps(t *testing.T) {
+	k := Default()
+	final, temporary := true, false
+	for _, c := range []struct {
+		text      string
+		recipient string
+		receiver  string
+		speaker   Speaker
+		reason    Reason
+		permanent *bool
+	}{
+		// The text before the codes.
+		{"550 5.1.1 <u@example.com> - 203.0.113.2 has sent to too many recipients this hour. IB607 <http://x.co/rlbounce>", "", "godaddy", Remote, RateLimited, &temporary},
+		{"host example-com.mail.protection.outlook.com[198.51.100.2] said: 550 5.4.1 [u@example.com]: Recipient address rejected: Access denied [X.prod.protection.outlook.com] (in reply to RCPT TO command)", "u@example.com", "microsoft-365", Remote, UserUnknown, &final},
+		{"552 5.1.1 <u@comcast.net> recipient rejected - extended quota violation", "", "comcast", Remote, MailboxFull, &final},
+		{"554 5.7.1 Service unavailable; Client host [203.0.113.5] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/203.0.113.5", "", "", Remote, IPListed, &temporary},
+		{"550 5.7.1 <x@spam.example>: user unknown", "", "", Remote, UserUnknown, &final},
+		// The own server speaks.
+		{"connect to gmail-smtp-in.l.google.com[142.250.27.27]:25: Connection timed out", "u@gmail.com", "gmail", Local, Network, nil},
+		{"connect to mx.example.net[2001:db8::1]:25: Network is unreachable", "", "", Local, Network, nil},
+		{"Host or domain name not found. Name service error for name=nosuch.example type=MX: Host not found", "", "", Local, DomainUnknown, nil},
+		{"Host or domain name not found. Name service error for name=nosuch.example type=MX: Host not found, try again", "", "", Local, DNS, nil},
+		{"Domain example.org does not accept mail (nullMX)", "", "", Local, NullMX, &final},
+		{"mail for example.org loops back to myself", "", "", Local, Loop, nil},
+		{"TLS is required, but was not offered by host mx.example.net[192.0.2.1]", "", "", Local, TLSFailure, nil},
+		{"Server certificate not verified", "", "", Local, TLSFailure, nil},
+		{"lost connection with mx2.qq.com[184.105.206.86] while performing the HELO handshake", "", "qq", Local, Network, nil},
+		{"retry timeout exceeded", "", "", Local, Expired, &final},
+		{"Unrouteable address", "", "", Local, DomainUnknown, nil},
+		{"all relevant MX records point to non-existent hosts", "", "", Local, DomainUnknown, nil},
+		{"Sorry, I couldn't find any host named nosuch.example. (#5.1.2)", "", "", Local, DomainUnknown, &final},
+		{"CNAME lookup failed temporarily. (#4.4.3)", "", "", Local, DNS, &temporary},
+		{"Network error on destination MXs", "", "", Local, Network, nil},
+		// Receivers.
+		{"550-5.7.26 Unauthenticated email from example.com is not accepted due to\n550-5.7.26 domain's DMARC policy. Please contact the administrator\n550 5.7.26 of example.com domain. x - gsmtp", "u@example.net", "google-workspace", Remote, AuthFailure, &final},
+		{"421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1; see https://postmaster.yahooinc.com/error-codes", "", "yahoo", Remote, Reputation, &temporary},
+		{"550 5.7.515 Access denied, sending domain EXAMPLE.COM doesn't meet the required authentication level. Spf= Fail , Dkim= Pass , DMARC= Pass", "", "microsoft-consumer", Remote, AuthFailure, &final},
+		{"553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1, because the ip is in Spamhaus's list; see http://postmaster.yahoo.com/550-bl23.html", "", "yahoo", Remote, IPListed, &temporary},
+		{"550 5.7.23 The message was rejected because of Sender Policy Framework violation -> 550 5.7.23", "", "", Remote, AuthFailure, &final},
+		{"450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.7]", "", "", Remote, PTRRequired, &temporary},
+		{"504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", "", "", Remote, Policy, &final},
+		{"450 4.1.8 <a@b.example>: Sender address rejected: Domain not found", "", "", Remote, SenderRejected, &temporary},
+		{"554 5.7.1 <u@example.com>: Relay access denied", "", "", Remote, RelayDenied, &final},
+		{"530 5.7.57 Client not authenticated to send mail", "", "", Remote, LoginRequired, &final},
+		{"535 5.7.8 Error: authentication failed", "", "", Remote, LoginFailure, &final},
+		{"550 5.7.30 Basic authentication is not supported for Client Submission", "", "", Remote, LoginFailure, &final},
+		// Nothing explains it.
+		{"550 5.0.0 Nyaan", "", "", Remote, Unknown, &final},
+		{"421 mumble", "", "", Remote, SystemError, &temporary},
+		{"550", "", "", Remote, Unknown, &final},
+		{"the cat sat on the mat", "", "", SpeakerUnknown, Unknown, nil},
+		{"", "", "", SpeakerUnknown, Unknown, nil},
+		{"250 2.0.0 Ok: queued as 12345", "", "", Remote, Delivered, nil},
+	} {
+		e := k.Explain(c.text, Context{Recipient: c.recipient})
+		if e.Reason != c.reason || e.Speaker != c.speaker || e.Receiver != c.receiver || !same(e.Permanent, c.permanent) {
+			t.Errorf("%.90s\n   got  %s %s %q %v (%q)\n   want %s %s %q %v", c.text, e.Reason, e.Speaker, e.Receiver, show(e.Permanent), e.Marker, c.reason, c.speaker, c.receiver, show(c.permanent))
+		}
+		if e.Meaning == "" || len(e.Next) == 0 || e.Who == "" {
+			t.Errorf("%.60s: no meaning, steps or who", c.text)
+		}
+	}
+}
+
+func same(a, b *bool) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
+
+func show(p *bool) string {
+	switch {
+	case p == nil:
+		return "-"
+	case *p:
+		return "permanent"
+	}
+	return "temporary"
+}
+
+func TestContext(t *testing.T) {
+	k := Default()
+	if e := k.Explain("452 4.2.2 mailbox full", Context{Final: true}); e.Permanent == nil || !*e.Permanent {
+		t.Error("a 4xx that the sender gave up on is final")
+	}
+	if e := k.Explain("550 5.1.1 user unknown", Context{Delayed: true}); e.Permanent == nil || *e.Permanent {
+		t.Error("what is still tried is not final, whatever the code")
+	}
+	if e := k.Explain("550 no", Context{RemoteHost: "mxa-1.gslb.pphosted.com", Recipient: "a@gmail.com"}); e.Receiver != "proofpoint" {
+		t.Errorf("receiver %q: the host comes before the domain", e.Receiver)
+	}
+	if e := k.Explain("550 5.7.1 blocked - see https://ipcheck.proofpoint.com", Context{Recipient: "a@icloud.com"}); e.Receiver != "proofpoint" {
+		t.Errorf("receiver %q: the text's marks come before the domain", e.Receiver)
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct {
+		in       string
+		code     int
+		enhanced string
+		stage    Stage
+		host, ip string
+		text     string
+	}{
+		{"550 5.1.1 User unknown", 550, "5.1.1", "", "", "", "User unknown"},
+		{"550-5.1.1 a\r\n550-5.1.1 b\r\n550 5.1.1 c", 550, "5.1.1", "", "", "", "a b c"},
+		{"550-5.1.1 a 550-5.1.1 b 550 5.1.1 c", 550, "5.1.1", "", "", "", "a b c"},
+		{"Diagnostic-Code: smtp; 554 5.7.1 no", 554, "5.7.1", "", "", "", "no"},
+		{"host mx.example.net[192.0.2.1] said: 450 4.7.1 later (in reply to RCPT TO command)", 450, "4.7.1", StageRcpt, "mx.example.net", "192.0.2.1", "later"},
+		{"host mx.example.net[2001:db8::1] said: 554 no (in reply to end of DATA command)", 554, "", StageEndOfData, "mx.example.net", "2001:db8::1", "no"},
+		{"host mx.example.net[192.0.2.1] refused to talk to me: 421 4.7.0 busy", 421, "4.7.0", StageBanner, "mx.example.net", "192.0.2.1", "busy"},
+		{"SMTP error from remote mail server after RCPT TO:<a@b.example>: host mx.b.example [192.0.2.3]: 550 5.1.1 no", 550, "5.1.1", StageRcpt, "mx.b.example", "192.0.2.3", "no"},
+		{"host mx.b.example [192.0.2.3] SMTP error from remote mail server after end of data: 552 too large", 552, "", StageEndOfData, "mx.b.example", "192.0.2.3", "too large"},
+		{"H=mx.b.example [192.0.2.3]: SMTP error from remote mail server after pipelined MAIL FROM:<x@y.example> SIZE=10: 550 no", 550, "", StageMail, "", "", "no"},
+		{"192.0.2.32 does not like recipient.\nRemote host said: 550 5.1.1 no such user\nGiving up on 192.0.2.32.", 550, "5.1.1", StageRcpt, "", "192.0.2.32", "no such user"},
+		{"mx.c.example [192.0.2.25] did not like our RCPT TO:550 5.2.1 disabled", 550, "5.2.1", StageRcpt, "mx.c.example", "192.0.2.25", "disabled"},
+		{"... while talking to mx.d.example.:\n>>> RCPT To:<a@d.example>\n<<< 550 5.1.1 unknown", 550, "5.1.1", StageRcpt, "mx.d.example", "", "unknown"},
+		{"Remote Server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found'", 550, "5.1.10", "", "", "", "RESOLVER.ADR.RecipientNotFound; Recipient not found"},
+		{"#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##", 550, "5.1.1", "", "", "", "RESOLVER.ADR.RecipNotFound; not found ##"},
+		{"sorry, no mailbox here by that name (#5.1.1 - chkusr)", 0, "5.1.1", "", "", "", "sorry, no mailbox here by that name (#5.1.1 - chkusr)"},
+		{"exceeded the limit of 500 messages", 0, "", "", "", "", "exceeded the limit of 500 messages"},
+		{"from 10.5.5.250 at 5.6.7.8", 0, "", "", "", "", "from 10.5.5.250 at 5.6.7.8"},
+	} {
+		r := Parse(c.in)
+		if r.Code != c.code || r.Enhanced != c.enhanced || r.Stage != c.stage || r.RemoteHost != c.host || r.RemoteIP != c.ip || r.Text != c.text {
+			t.Errorf("%q\n  got  %d %q %q %q %q %q\n  want %d %q %q %q %q %q", c.in, r.Code, r.Enhanced, r.Stage, r.RemoteHost, r.RemoteIP, r.Text, c.code, c.enhanced, c.stage, c.host, c.ip, c.text)
+		}
+	}
+}
+
+func TestIdentities(t *testing.T) {
+	k := Default()
+	for _, c := range []struct {
+		text   string
+		want   Identities
+		proofs []Proof
+	}{
+		{"550-5.7.26 The MAIL FROM domain [mail.example.com] has an SPF record with a hard fail policy (-all) but it fails to pass SPF checks with the ip: [192.0.2.24].",
+			Identities{EnvelopeDomain: "mail.example.com", ClientIP: "192.0.2.24"}, []Proof{ProofSPF}},
+		{"550 5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy. - gsmtp",
+			Identities{AuthorDomain: "example.com"}, []Proof{ProofDMARC, ProofSPF, ProofDKIM}},
+		{"554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using bl.example.org; see x",
+			Identities{ClientIP: "192.0.2.9", Zone: "bl.example.org", ZoneSubject: "ip"}, []Proof{ProofRBL}},
+		{"554 5.7.1 Service unavailable; Sender address [a@bad.example] blocked using dbl.spamhaus.org",
+			Identities{EnvelopeDomain: "bad.example", Zone: "dbl.spamhaus.org", ZoneSubject: "domain"}, []Proof{ProofRBL}},
+		{"450 4.7.25 Client host rejected: cannot find your hostname, [2001:db8::7]",
+			Identities{ClientIP: "2001:db8::7"}, []Proof{ProofPTR, ProofHELO}},
+		{"450 4.7.1 <bad.example>: Helo command rejected: Host not found",
+			Identities{HELO: "bad.example"}, []Proof{ProofHELO, ProofPTR}},
+		{"450 4.1.8 <a@env.example>: Sender address rejected: Domain not found",
+			Identities{EnvelopeDomain: "env.example"}, []Proof{ProofMailFrom}},
+		{"Domain rcpt.example does not accept mail (nullMX)",
+			Identities{RecipientDomain: "rcpt.example"}, []Proof{ProofRecipientMX}},
+		{"TLS is required, but was not offered by host mx.example.net[192.0.2.1]",
+			Identities{}, []Proof{ProofMTASTS, ProofDANE}},
+	} {
+		e := k.Explain(c.text, Context{})
+		if e.Identities != c.want || !slices.Equal(e.Proofs, c.proofs) {
+			t.Errorf("%s\n  got  %+v %v\n  want %+v %v", c.text, e.Identities, e.Proofs, c.want, c.proofs)
+		}
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"451 4.7.1 Greylisted for 5 minutes":                      5 * time.Minute,
+		"450 4.2.0 Greylisted, please try again in 300 seconds":   5 * time.Minute,
+		"451 4.7.1 Please try again in 00:04:10":                  4*time.Minute + 10*time.Second,
+		"450 try again after 2 hours":                             2 * time.Hour,
+		"450 greylisting in action, please come back in 00:01:00": time.Minute,
+		"421 too many connections, retry in 60 secs":              time.Minute,
+		"550 5.1.1 user unknown":                                  0,
+		"450 4.2.0 try again later":                               0,
+		"451 try again in 99999999999 seconds":                    0,
+	} {
+		if e := Default().Explain(text, Context{}); e.RetryAfter != want {
+			t.Errorf("%s: %v, want %v", text, e.RetryAfter, want)
+		}
+	}
+}
+
+// TestCodes: every code that the standards name is explained.
+func TestCodes(t *testing.T) {
+	k := Default()
+	for _, c := range strings.Fields("211 214 220 221 235 250 251 252 334 354 421 432 450 451 452 454 455 500 501 502 503 504 521 530 534 535 538 550 551 552 553 554 555 556 " +
+		"X.0.0 X.1.0 X.1.1 X.1.2 X.1.3 X.1.4 X.1.5 X.1.6 X.1.7 X.1.8 X.1.9 X.1.10 X.2.0 X.2.1 X.2.2 X.2.3 X.2.4 X.3.0 X.3.1 X.3.2 X.3.3 X.3.4 X.3.5 X.3.6 " +
+		"X.4.0 X.4.1 X.4.2 X.4.3 X.4.4 X.4.5 X.4.6 X.4.7 X.4.8 X.5.0 X.5.1 X.5.2 X.5.3 X.5.4 X.5.5 X.5.6 X.6.0 X.6.1 X.6.2 X.6.3 X.6.4 X.6.5 X.6.6 X.6.7 X.6.8 X.6.9 X.6.10 " +
+		"X.7.0 X.7.1 X.7.2 X.7.3 X.7.4 X.7.5 X.7.6 X.7.7 X.7.8 X.7.9 X.7.10 X.7.11 X.7.12 X.7.13 X.7.14 X.7.15 X.7.16 X.7.17 X.7.18 X.7.19 X.7.20 X.7.21 X.7.22 X.7.23 X.7.24 X.7.25 X.7.26 X.7.27 X.7.28 X.7.29 X.7.30") {
+		known, ok := k.Code(c)
+		if !ok || known.Title == "" || known.Meaning == "" || known.Reference == "" {
+			t.Errorf("%s is not explained", c)
+		}
+	}
+	for _, c := range []struct {
+		ask    string
+		reason Reason
+		codes  int
+	}{
+		{"550-5.7.26", AuthFailure, 2}, {"550 5.7.26", AuthFailure, 2}, {"421", SystemError, 1}, {"5.7.1", Unknown, 1}, {"X.2.2", MailboxFull, 1},
+		{"250", Delivered, 1}, {"354", Unknown, 1}, {"556", NullMX, 1}, {"599", Unknown, 1}, {"5.9.9", Unknown, 1},
+	} {
+		h, ok := k.Help(c.ask)
+		if !ok || h.Reason != c.reason || len(h.Codes) != c.codes || h.Class == "" || h.Meaning == "" || len(h.Next) == 0 {
+			t.Errorf("help for %s: %+v", c.ask, h)
+		}
+	}
+	for _, not := range []string{"", "user unknown", "55", "5501", "550 5.1.1 user", "127.0.0.1"} {
+		if _, ok := k.Help(not); ok {
+			t.Errorf("%q is no code", not)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want int
+	}{
+		{"550 a", 1}, {"550-a\n550 b", 1}, {"550 a\n421 b", 2}, {"550-a\n550-b\n550 c\n450 d\ncontinued", 2},
+		{"host a[192.0.2.1] said: 550 x\nhost b[192.0.2.2] said: 450 y", 2}, {"some words\nof one text", 1}, {"", 0},
+		{"550 5.1.1 a\n550 5.1.1 b", 2},
+	} {
+		if got := Split(c.in); len(got) != c.want {
+			t.Errorf("%q: %d replies, want %d: %q", c.in, len(got), c.want, got)
+		}
+	}
+}
+
+// TestUserRules: a user's file comes before what is built in.
+func TestUserRules(t *testing.T) {
+	k, err := New(strings.NewReader("# ours\n= policy who=recipient permanent=no proof=none ref=https://example.com/help\n> The gateway closes at night.\n+ Send by day.\nuser unknown * after hours\n= suppressed\n@5.9.1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := k.Explain("550 5.1.1 User unknown (after hours)", Context{})
+	if e.Reason != Policy || e.Meaning != "The gateway closes at night." || e.Next[0] != "Send by day." || *e.Permanent || len(e.Proofs) != 0 || e.Reference != "https://example.com/help" {
+		t.Errorf("%+v", e)
+	}
+	for _, bad := range []string{"marker\n", "= nonsense\n", "= policy colour=red\n", "= policy\n***\n", "= policy permanent=maybe\n"} {
+		if _, err := New(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+// TestReasons: each reason of the list has a meaning, somebody who acts, and steps.
+func TestReasons(t *testing.T) {
+	k := Default()
+	if len(k.Reasons()) != 39 {
+		t.Errorf("%d reasons", len(k.Reasons()))
+	}
+	proofs := []Proof{ProofSPF, ProofDKIM, ProofDMARC, ProofPTR, ProofHELO, ProofRBL, ProofMailFrom, ProofRecipientMX, ProofMTASTS, ProofDANE, ProofMessage, ProofSubmission}
+	for _, r := range k.Reasons() {
+		c := k.reasons[r]
+		if c.meaning == "" || len(c.next) == 0 || c.who == "" || c.permanent == "" {
+			t.Errorf("%s: %+v", r, c)
+		}
+		for _, p := range c.proofs {
+			if !slices.Contains(proofs, p) {
+				t.Errorf("%s: no such proof: %s", r, p)
+			}
+		}
+	}
+	ids := map[string]bool{}
+	for _, r := range k.receivers {
+		ids[r.ID], ids[family(r.ID)] = true, true
+	}
+	for i := range k.rules {
+		for _, r := range k.rules[i].Receivers {
+			if !ids[r] {
+				t.Errorf("rule %q: no such receiver: %s", k.rules[i].Marker, r)
+			}
+		}
+		for _, p := range k.rules[i].Proofs {
+			if !slices.Contains(proofs, p) {
+				t.Errorf("rule %q: no such proof: %s", k.rules[i].Marker, p)
+			}
+		}
+	}
+}
+
+func FuzzExplain(f *testing.F) {
+	for _, s := range []string{"550 5.1.1 User unknown", "550-5.7.26 a\n550 5.7.26 b", "host a[192.0.2.1] said: 450 x (in reply to RCPT TO command)", "Remote host said: ", ">>> RCPT TO:<a@b> <<< 550 x", "ERROR_CODE :550, ERROR_CODE :"} {
+		f.Add(s)
+	}
+	k := Default()
+	f.Fuzz(func(t *testing.T, s string) {
+		e := k.Explain(s, Context{})
+		if e.Code != 0 && (e.Code < 200 || e.Code > 599) {
+			t.Errorf("code %d", e.Code)
+		}
+		if len(e.Whole) > MaxText+8 || e.Reason == "" || e.Meaning == "" {
+			t.Errorf("%+v", e)
+		}
+		for range Split(s) {
+		}
+		k.Help(s)
+	})
+}
+
+// TestLong: a text of any length costs a bounded time.
+func TestLong(t *testing.T) {
+	start := time.Now()
+	for _, s := range []string{"550 ", "<<< 550 ", ">>> RCPT ", "host a[1.2.3.4] said: ", "550-", "((((", "a@", "5.1.1 "} {
+		Default().Explain(strings.Repeat(s, 1<<20), Context{})
+	}
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("%v", d)
+	}
+}
+
+func BenchmarkExplain(b *testing.B) {
+	lines := read(b, "replies.ndjson")
+	k := Default()
+	for i := 0; b.Loop(); i++ {
+		k.Explain(lines[i%len(lines)].Text, Context{})
+	}
+}
