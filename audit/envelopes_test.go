@@ -106,3 +106,29 @@ func TestEnvelopesOfServices(t *testing.T) {
 		})
 	}
 }
+
+// TestProfileGuessed: what a domain is for is taken from what it declares.
+func TestProfileGuessed(t *testing.T) {
+	k2048 := rsaKey(2048)
+	key := "s1._domainkey TXT \"v=DKIM1; p=" + k2048[:200] + "\" \"" + k2048[200:] + "\"\n"
+	for _, tt := range []struct {
+		zone string
+		want finding.Profile
+	}{
+		{"@ MX 0 .\n@ TXT \"v=spf1 -all\"\n", finding.Parked},
+		{"@ MX 0 .\n@ TXT \"v=spf1 ~all\"\n", finding.Parked},
+		{"@ MX 0 .\n@ TXT \"v=spf1 ?all\"\n", finding.Sender},
+		{"@ MX 0 .\n@ TXT \"v=spf1 a ~all\"\n", finding.Sender},
+		{"@ MX 0 .\n@ TXT \"v=spf1 ~all\"\n" + key, finding.Sender},
+		{"@ MX 0 .\n@ TXT \"v=spf1 ~all\"\ns1._domainkey CNAME s1.esp.example.\n", finding.Sender},
+		{"@ MX 0 .\n", finding.Sender},
+		{"@ TXT \"v=spf1 ~all\"\n", finding.Sender},
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 ~all\"\n", finding.Sender},
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -all\"\n", finding.Receiver},
+	} {
+		zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\n"+tt.zone)
+		if r := Run(context.Background(), resolver.NewOverlay(nil, zone), Target{Domain: "acme.example"}, Options{}); r.Profile != tt.want {
+			t.Errorf("%q: %s (%s), want %s", tt.zone, r.Profile, r.ProfileWhy, tt.want)
+		}
+	}
+}

@@ -128,12 +128,12 @@ func (a *run) judgeSPF(profile finding.Profile) {
 // are several where a record that would declare it was not answered.
 func (a *run) profiles() ([]finding.Profile, string) {
 	if like := a.options.Like; like != nil {
-		return profiles(a.target, like.Examined.Envelopes, like.SPF, like.Hosts.Domain.MX)
+		return profiles(a.target, like.Examined.Envelopes, like.SPF, like.DKIM, like.Hosts.Domain.MX)
 	}
-	return profiles(a.target, a.result.Examined.Envelopes, a.result.SPF, a.domain.MX)
+	return profiles(a.target, a.result.Examined.Envelopes, a.result.SPF, a.result.DKIM, a.domain.MX)
 }
 
-func profiles(t Target, found []EnvelopeOf, policy *spf.Policy, mx mailhost.MXState) ([]finding.Profile, string) {
+func profiles(t Target, found []EnvelopeOf, policy *spf.Policy, keys *dkim.Discovery, mx mailhost.MXState) ([]finding.Profile, string) {
 	if t.Profile != "" {
 		return []finding.Profile{t.Profile}, "stated"
 	}
@@ -154,6 +154,10 @@ func profiles(t Target, found []EnvelopeOf, policy *spf.Policy, mx mailhost.MXSt
 	if len(sends) > 0 {
 		return sender, "guessed: " + strings.Join(sends, " and ") + " are stated"
 	}
+	if mx == mailhost.MXNull && policy.NamesNobody() && !policy.SendsNothing() && !mayBeSigned(keys) {
+		// A service may send with an envelope of its own: it signs then.
+		return []finding.Profile{finding.Parked}, "guessed: its SPF record names no sender and its MX is null"
+	}
 	if policy.Status != spf.StatusUnresolved && !policy.SendsNothing() {
 		return sender, "guessed: no record says that the domain sends nothing"
 	}
@@ -170,6 +174,16 @@ func profiles(t Target, found []EnvelopeOf, policy *spf.Policy, mx mailhost.MXSt
 		return quiet, "guessed: its SPF record is v=spf1 -all and no MX takes mail"
 	}
 	return quiet, "guessed: its SPF record is v=spf1 -all and it has an MX"
+}
+
+// mayBeSigned reports whether the domain has a key that verifiers can use, or an
+// alias or a question without an answer that one may be behind.
+func mayBeSigned(keys *dkim.Discovery) bool {
+	return keys != nil && (keys.Proof == dkim.ProofUnknown ||
+		slices.ContainsFunc(keys.Keys, func(k dkim.PublishedKey) bool { return k.Live() }) ||
+		slices.ContainsFunc(keys.Selectors, func(s dkim.Selector) bool {
+			return s.Status == dkim.SelectorUnresolved || s.Status != dkim.SelectorFound && len(s.CNAMEs) > 0
+		}))
 }
 
 // hasSPF reports whether the domain has a usable SPF record; nil: not known.

@@ -88,6 +88,18 @@ func (j *judge) observed() bool {
 	return false
 }
 
+// allRevoked reports whether all that was found are keys that were revoked: the
+// domain signed once, and a key of today was not seen. What was stated is judged by
+// itself, and an alias that did not answer may lead to a key.
+func (j *judge) allRevoked() bool {
+	for i := range j.d.Selectors {
+		if s := &j.d.Selectors[i]; s.Stated || s.exists() && s.Status != SelectorFound {
+			return false
+		}
+	}
+	return len(j.d.Keys) > 0 && !slices.ContainsFunc(j.d.Keys, func(k PublishedKey) bool { return !k.Revoked })
+}
+
 // live returns the first live key at the domain itself, and how many there are.
 func (j *judge) live() (first *PublishedKey, n int) {
 	for i := range j.d.Keys {
@@ -112,6 +124,9 @@ func (j *judge) anyStated() bool { return len(j.d.Selectors) > 0 && j.d.Selector
 func (j *judge) presence(observed bool) {
 	d := j.d
 	switch {
+	case observed && j.allRevoked():
+		j.noneObserved()
+		j.Decided("dkim-proved-absent")
 	case observed:
 		j.Decided("dkim-none-observed", "dkim-proved-absent")
 	case d.Proof == ProofAbsent && !j.statedOpen():
@@ -136,8 +151,12 @@ func (j *judge) noneObserved() {
 	if d.Unresolved > 0 {
 		open = fmt.Sprintf(", of which %d got no answer", d.Unresolved)
 	}
-	detail := fmt.Sprintf("No key was observed at the %s tried%s. Selectors cannot be listed, so this does not mean that the domain does not sign.",
-		count(d.Tried, "selector"), open)
+	what := "No key was"
+	if len(d.Keys) > 0 {
+		what = "Only revoked keys were"
+	}
+	detail := fmt.Sprintf("%s observed at the %s tried%s. Selectors cannot be listed, so this does not mean that the domain does not sign.",
+		what, count(d.Tried, "selector"), open)
 	switch d.Wildcard.Status {
 	case WildcardRevoked:
 		detail += " A wildcard answers every selector with a revoked key."

@@ -94,6 +94,8 @@ func TestCheck(t *testing.T) {
 			want: []string{"dkim-cname-dangling error s9._domainkey.acme.example", "dkim-selector-missing critical s9._domainkey.acme.example"}},
 
 		{name: "revoked guess", zone: txt("s1", "v=DKIM1; p=") + "\ngoogle._domainkey TXT KEY" + second, want: []string{"dkim-revoked notice s1._domainkey.acme.example"}},
+		{name: "nothing but revoked", zone: txt("s1", "v=DKIM1; p=") + "\n" + txt("google", "v=DKIM1; p="), want: []string{
+			"dkim-none-observed notice acme.example undecides could-be-error", "dkim-revoked notice google._domainkey.acme.example", "dkim-revoked notice s1._domainkey.acme.example"}},
 		{name: "revoked and stated", zone: txt("s1", "v=DKIM1; p=") + "\ngoogle._domainkey TXT KEY" + second, o: Options{Selectors: []string{"s1"}},
 			want: []string{"dkim-revoked error s1._domainkey.acme.example"}},
 		{name: "duplicate tag", zone: txt("s1", "v=DKIM1; k=rsa; k=rsa; "+p), want: []string{"dkim-key-syntax error s1._domainkey.acme.example"}},

@@ -186,6 +186,8 @@ func TestURIs(t *testing.T) {
 		{"malto:a@x.example", "", "mailto:a@x.example"},
 		{"mailto:a,b@x.example", "(the address has no @) (it follows a comma that was probably part of an address: write it as %2C)", "mailto:a%2Cb@x.example"},
 		{"mailto:a!b@x.example", "(an exclamation mark must be written %21)", "mailto:a%21b@x.example"},
+		{"mailto:a@x.example!10mb", "(what follows the exclamation mark is no limit on the size of reports)", "mailto:a@x.example"},
+		{"mailto:a@x.example!", "(what follows the exclamation mark is no limit on the size of reports)", "mailto:a@x.example"},
 		{"mailto:a@x.example,", "x.example (an empty address)", ""},
 		{"mailto:a b@x.example", "(the character \" \" cannot stand in a URI)", ""},
 		{"mailto:<a@x.example>", "(the character \"<\" cannot stand in a URI)", ""},

@@ -89,6 +89,10 @@ func readMailboxes(value string, k known) mailboxes {
 	torn := slices.ContainsFunc(mails, func(p piece) bool { return !strings.Contains(p.body, "@") })
 	for i := range mails {
 		p := &mails[i]
+		if at := strings.IndexByte(p.body, '!'); at > 0 && len(p.body)-at < 10 && strings.IndexByte(p.body[at:], '@') < 0 && isAddress(p.body[:at], k) {
+			out.sizes = append(out.sizes, p.body[at+1:]) // meant as a limit, though it is none
+			p.body = p.body[:at]
+		}
 		to := "mailto:" + p.body
 		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") && (!torn || isAddress(p.body, k)) {
 			to = out.unsized(p.raw, u.Size) // sound by itself, with what it holds

@@ -93,6 +93,8 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme. example", full},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.exam ple", full},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.example!10m", full},
+		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.example!10mb", full},
+		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.example!", full},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme", "v=DMARC1; p=reject; rua=mailto:postmaster@acme"},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme,bob", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster", "v=DMARC1; p=reject; " + mailbox},

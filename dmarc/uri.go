@@ -61,7 +61,11 @@ func (u *URI) read(body string) (wrong, hint string) {
 	if i := strings.IndexFunc(body, notURI); i >= 0 {
 		return "the character " + strconv.QuoteToASCII(string([]rune(body[i:])[:1])) + " cannot stand in a URI", ""
 	}
-	if strings.IndexByte(body, '!') >= 0 {
+	if i := strings.IndexByte(body, '!'); i >= 0 {
+		// Behind the domain it was meant as the limit of RFC 7489, 6.2, not as a part of the address.
+		if address := parseURI(body[:i], 0); address.Error == "" && address.Scheme == "mailto" {
+			return "what follows the exclamation mark is no limit on the size of reports", body[:i]
+		}
 		return "an exclamation mark must be written %21", strings.ReplaceAll(body, "!", "%21")
 	}
 	scheme, rest, ok := strings.Cut(body, ":")

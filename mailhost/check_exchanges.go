@@ -227,9 +227,9 @@ func (j *judge) alias(d *Domain, i int) {
 	case e.Resolves == Unknown:
 		fix = &finding.Fix{Summary: fmt.Sprintf("Name the host that the alias leads to, once %s has an address.", target)}
 	case !e.usable() && d.usableBeside(e):
-		fix = &finding.Fix{Summary: "Remove the MX record: the alias leads nowhere.", Remove: fix.Remove}
+		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: the alias leads %s.", e.leads()), Remove: fix.Remove}
 	case !e.usable():
-		fix = d.replace(e, "the alias leads nowhere")
+		fix = d.replace(e, "the alias leads "+e.leads())
 	case d.named(target, i):
 		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which the alias leads to, has one already.", target), Remove: fix.Remove}
 	case d.aliased(target, i):
@@ -238,6 +238,14 @@ func (j *judge) alias(d *Domain, i int) {
 	j.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 		Detail: fmt.Sprintf("The MX host %s of %s is an alias of %s. An MX record must name the host itself.", e.Name, d.Name, target),
 		Fix:    fix})
+}
+
+// leads says where an alias goes that takes no mail.
+func (e *Exchange) leads() string {
+	if len(e.Addresses) > 0 {
+		return "to no public address"
+	}
+	return "nowhere"
 }
 
 // named: another MX record names the host.

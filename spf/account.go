@@ -196,6 +196,12 @@ func (p *Policy) Targets() []string {
 	return p.answers.targets(asRecord)
 }
 
+// NamesNobody reports whether the record is "v=spf1 -all" or "v=spf1 ~all": no
+// sender is authorised, which a domain that sends by its own name would not say.
+func (p *Policy) NamesNobody() bool {
+	return p.SendsNothing() || p.Status == StatusFound && p.Record != nil && len(p.Record.Terms) == 1 && foldEqual(p.Record.Terms[0].Text, "~all")
+}
+
 // SendsNothing reports whether the record is "v=spf1 -all": the domain sends no
 // mail.
 func (p *Policy) SendsNothing() bool {
