@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/internal/rawjson"
 	"mailworthy/internal/show"
 	"mailworthy/mailhost"
 	"mailworthy/spf"
@@ -212,7 +213,7 @@ func ReadJSON(in io.Reader) ([]*Report, error) {
 			if r == nil || r.Schema != SchemaID {
 				return nil, fmt.Errorf("report: not a report of schema %s", SchemaID)
 			}
-			out = append(out, mapStrings(r, fromJSONText))
+			out = append(out, mapStrings(r, rawjson.Unescape))
 		}
 	}
 	if len(out) == 0 {

@@ -17,6 +17,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/rawjson"
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
@@ -31,7 +32,7 @@ func byEncodingJSON(v any, indent string) ([]byte, error) {
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", indent)
-	if err := enc.Encode(mapStrings(v, jsonText)); err != nil {
+	if err := enc.Encode(mapStrings(v, rawjson.Escape)); err != nil {
 		return nil, err
 	}
 	var out []byte

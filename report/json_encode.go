@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/rawjson"
 )
 
 // encoder is JSON under way. A run over many domains would spend its time with
@@ -53,7 +55,7 @@ func (e *encoder) planned(p *plan, v reflect.Value) {
 	case asKnown:
 		e.known(pointerTo(v))
 	case reflect.String:
-		e.text = appendString(e.text, v.String())
+		e.text = rawjson.AppendString(e.text, v.String())
 	case reflect.Bool:
 		e.text = strconv.AppendBool(e.text, v.Bool())
 	case reflect.Int64:
@@ -97,7 +99,7 @@ func (e *encoder) fields(p *plan, v reflect.Value) {
 			if f.omitEmpty && text == "" || f.omitZero && isZero(f.plan, of) {
 				continue
 			}
-			e.text = append(appendText(append(e.text, f.key...), text), `",`...)
+			e.text = append(rawjson.AppendText(append(e.text, f.key...), text), `",`...)
 			continue
 		case f.omitEmpty && isEmpty(of) || f.omitZero && isZero(f.plan, of):
 			continue
@@ -166,12 +168,12 @@ func (e *encoder) entries(p *plan, v reflect.Value) {
 	for it := v.MapRange(); it.Next(); {
 		key.SetIterKey(it)
 		values.Index(len(list)).SetIterValue(it)
-		list = append(list, entry{jsonText(key.String()), len(list)})
+		list = append(list, entry{rawjson.Escape(key.String()), len(list)})
 	}
 	slices.SortFunc(list, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	e.text = append(e.text, '{')
 	for _, in := range list {
-		e.text = append(appendValid(append(e.text, '"'), in.key), `":`...)
+		e.text = append(rawjson.AppendValid(append(e.text, '"'), in.key), `":`...)
 		e.planned(p.elem, values.Index(in.at))
 		e.text = append(e.text, ',')
 	}
@@ -187,8 +189,8 @@ func (e *encoder) ownText(v reflect.Value) {
 		e.fail(err)
 		return
 	}
-	if own := string(text[from:]); plainLength(own) < len(own) {
-		text = appendValid(text[:from], own)
+	if own := string(text[from:]); !rawjson.IsPlain(own) {
+		text = rawjson.AppendValid(text[:from], own)
 	}
 	e.text = append(text, '"')
 }

@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/internal/rawjson"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
 )
@@ -38,12 +39,12 @@ func (e *encoder) known(at any) bool {
 }
 
 func (e *encoder) finding(f *finding.Finding) {
-	to := appendText(append(e.text, `{"check":"`...), f.Check)
-	to = appendText(append(to, `","severity":"`...), string(f.Severity))
-	to = appendText(append(to, `","section":"`...), string(f.Section))
-	to = appendText(append(to, `","subject":"`...), f.Subject)
-	to = appendText(append(to, `","title":"`...), f.Title)
-	to = appendText(append(to, `","detail":"`...), f.Detail)
+	to := rawjson.AppendText(append(e.text, `{"check":"`...), f.Check)
+	to = rawjson.AppendText(append(to, `","severity":"`...), string(f.Severity))
+	to = rawjson.AppendText(append(to, `","section":"`...), string(f.Section))
+	to = rawjson.AppendText(append(to, `","subject":"`...), f.Subject)
+	to = rawjson.AppendText(append(to, `","title":"`...), f.Title)
+	to = rawjson.AppendText(append(to, `","detail":"`...), f.Detail)
 	e.text = append(to, `","points":`...)
 	e.float(f.Points)
 	e.text = append(e.text, `,"evidence":`...)
@@ -52,7 +53,7 @@ func (e *encoder) finding(f *finding.Finding) {
 		e.text = append(e.text, `,"fix":`...)
 		e.value(f.Fix)
 	}
-	to = appendText(append(e.text, `,"reference":"`...), f.Reference)
+	to = rawjson.AppendText(append(e.text, `,"reference":"`...), f.Reference)
 	to = append(to, '"')
 	to = appendOther(to, `,"could_be":"`, string(f.CouldBe))
 	if f.Undecides {
@@ -72,9 +73,9 @@ func (e *encoder) finding(f *finding.Finding) {
 }
 
 func (e *encoder) evidence(v *finding.Evidence) {
-	to := appendText(append(e.text, `{"name":"`...), v.Name)
-	to = appendText(append(to, `","type":"`...), v.Type)
-	to = appendText(append(to, `","status":"`...), v.Status)
+	to := rawjson.AppendText(append(e.text, `{"name":"`...), v.Name)
+	to = rawjson.AppendText(append(to, `","type":"`...), v.Type)
+	to = rawjson.AppendText(append(to, `","status":"`...), v.Status)
 	to = append(to, '"')
 	to = appendList(to, `,"answer":[`, v.Answer)
 	to = appendList(to, `,"cnames":[`, v.CNAMEs)
@@ -87,26 +88,26 @@ func (e *encoder) evidence(v *finding.Evidence) {
 }
 
 func (e *encoder) requirement(r *receiver.Requirement) {
-	to := appendText(append(e.text, `{"id":"`...), r.ID)
-	to = appendText(append(to, `","requirement":"`...), r.Text)
-	to = appendText(append(to, `","verdict":"`...), string(r.Result))
+	to := rawjson.AppendText(append(e.text, `{"id":"`...), r.ID)
+	to = rawjson.AppendText(append(to, `","requirement":"`...), r.Text)
+	to = rawjson.AppendText(append(to, `","verdict":"`...), string(r.Result))
 	to = strconv.AppendBool(append(to, `","shown_by_dns":`...), r.ShownByDNS)
 	to = appendOther(to, `,"because":"`, r.Because)
 	to = appendOther(to, `,"finding":"`, r.Finding)
 	to = appendOther(to, `,"code":"`, r.Code)
 	to = appendOther(to, `,"reply":"`, r.Reply)
-	to = appendText(append(to, `,"reference":"`...), r.Reference)
+	to = rawjson.AppendText(append(to, `,"reference":"`...), r.Reference)
 	e.text = append(to, `"}`...)
 }
 
 func (e *encoder) selector(s *dkim.Selector) {
-	to := appendText(append(e.text, `{"selector":"`...), s.Name)
-	to = appendText(append(to, `","domain":"`...), s.Domain)
+	to := rawjson.AppendText(append(e.text, `{"selector":"`...), s.Name)
+	to = rawjson.AppendText(append(to, `","domain":"`...), s.Domain)
 	to = strconv.AppendBool(append(to, `","stated":`...), s.Stated)
 	if s.Listed {
 		to = append(to, `,"listed":true`...)
 	}
-	to = appendText(append(to, `,"status":"`...), string(s.Status))
+	to = rawjson.AppendText(append(to, `,"status":"`...), string(s.Status))
 	to = append(to, '"')
 	to = appendOther(to, `,"reason":"`, s.Reason)
 	to = appendList(to, `,"cnames":[`, s.CNAMEs)
@@ -124,12 +125,12 @@ func (e *encoder) selector(s *dkim.Selector) {
 }
 
 func (e *encoder) listing(l *rbl.Listing) {
-	to := appendText(append(e.text, `{"subject":"`...), l.Subject)
+	to := rawjson.AppendText(append(e.text, `{"subject":"`...), l.Subject)
 	to = append(to, '"')
 	to = appendOther(to, `,"name":"`, l.Name)
-	to = appendText(append(to, `,"kind":"`...), string(l.Kind))
-	to = appendText(append(to, `","list":"`...), l.Zone)
-	to = appendText(append(to, `","verdict":"`...), string(l.Verdict))
+	to = rawjson.AppendText(append(to, `,"kind":"`...), string(l.Kind))
+	to = rawjson.AppendText(append(to, `","list":"`...), l.Zone)
+	to = rawjson.AppendText(append(to, `","verdict":"`...), string(l.Verdict))
 	to = append(to, '"')
 	if l.Allow {
 		to = append(to, `,"allow":true`...)
@@ -177,13 +178,13 @@ func appendNumbers[K ~string](to []byte, of map[K]int) []byte {
 	for key := range of {
 		keys = append(keys, key)
 	}
-	slices.SortFunc(keys, func(a, b K) int { return strings.Compare(jsonText(string(a)), jsonText(string(b))) })
+	slices.SortFunc(keys, func(a, b K) int { return strings.Compare(rawjson.Escape(string(a)), rawjson.Escape(string(b))) })
 	to = append(to, '{')
 	for i, key := range keys {
 		if i > 0 {
 			to = append(to, ',')
 		}
-		to = append(appendString(to, string(key)), ':')
+		to = append(rawjson.AppendString(to, string(key)), ':')
 		to = strconv.AppendInt(to, int64(of[key]), 10)
 	}
 	return append(to, '}')
@@ -195,7 +196,7 @@ func appendOther(to []byte, key, text string) []byte {
 	if text == "" {
 		return to
 	}
-	return append(appendText(append(to, key...), text), '"')
+	return append(rawjson.AppendText(append(to, key...), text), '"')
 }
 
 // appendList is the same of a list.
@@ -208,7 +209,7 @@ func appendList(to []byte, key string, list []string) []byte {
 		if i > 0 {
 			to = append(to, ',')
 		}
-		to = appendString(to, text)
+		to = rawjson.AppendString(to, text)
 	}
 	return append(to, ']')
 }

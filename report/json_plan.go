@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mailworthy/internal/rawjson"
 )
 
 // plan is how values of a type are written: what there is to know of it is found
@@ -160,7 +162,7 @@ func (p *plan) addFields(t reflect.Type, made map[reflect.Type]*plan) error {
 		}
 		switch {
 		case name != "":
-			add.key = string(appendString(nil, name)) + ":"
+			add.key = string(rawjson.AppendString(nil, name)) + ":"
 			if to.kind == reflect.String {
 				add.key += `"`
 			}

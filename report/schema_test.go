@@ -17,6 +17,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/golden"
+	"mailworthy/internal/rawjson"
 	"mailworthy/internal/show"
 	"mailworthy/report/reporttest"
 )
@@ -346,7 +347,7 @@ func TestJSONKeepsBytes(t *testing.T) {
 		if err := json.Unmarshal(text, &out); err != nil {
 			t.Fatal(err)
 		}
-		if got := fromJSONText(out.Value); got != in {
+		if got := rawjson.Unescape(out.Value); got != in {
 			t.Errorf("%q came back as %q through %s", in, got, text)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/rawjson"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
 	"mailworthy/spf"
@@ -379,6 +380,6 @@ func UnmarshalJSON[T any](text []byte, v *T) error {
 	if err := json.Unmarshal(text, v); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	*v = mapStrings(*v, fromJSONText)
+	*v = mapStrings(*v, rawjson.Unescape)
 	return nil
 }

@@ -6,9 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
+	"mailworthy/internal/rawjson"
 	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
@@ -27,7 +26,7 @@ func newLogger(w io.Writer, format string, verbose int) (*slog.Logger, error) {
 	case "text":
 		return slog.New(slog.NewTextHandler(&harmless{w, func(line []byte) []byte { return []byte(show.Escape(string(line))) }}, o)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(&harmless{w, escapeJSON}, o)), nil
+		return slog.New(slog.NewJSONHandler(&harmless{w, rawjson.EscapeInvisible}, o)), nil
 	}
 	return nil, fmt.Errorf("--log-format %q: it must be text or json", format)
 }
@@ -61,25 +60,4 @@ func (h *harmless) Write(line []byte) (int, error) {
 		return 0, err
 	}
 	return len(line), nil
-}
-
-// escapeJSON escapes what Escape would, the way of JSON: the text means the same. Beyond
-// ASCII there is nothing in JSON but in its strings.
-func escapeJSON(line []byte) []byte {
-	out := make([]byte, 0, len(line))
-	for len(line) > 0 {
-		r, size := utf8.DecodeRune(line)
-		switch high, low := utf16.EncodeRune(r); {
-		case r == utf8.RuneError && size == 1:
-			out = append(out, `\ufffd`...)
-		case r < 0x7f, show.Escape(string(r)) == string(r):
-			out = append(out, line[:size]...)
-		case low != utf8.RuneError:
-			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-		line = line[size:]
-	}
-	return out
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Everything that the DNS says is hostile text until it has gone through one
-// of the functions of this file: Escape for a person's screen, jsonText for
+// of the functions of this file: Escape for a person's screen, rawjson.Escape for
 // JSON, masterString for a zone file. The formats built on other syntaxes
 // (HTML, XML, CSV, Markdown, Prometheus) escape theirs on top of Escape.
 

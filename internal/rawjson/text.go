@@ -1,4 +1,6 @@
-package report
+// Package rawjson writes text from outside into strings of JSON so that its bytes can be
+// had back, whatever they are, and that a terminal which shows the JSON obeys nothing in it.
+package rawjson
 
 import (
 	"fmt"
@@ -10,10 +12,10 @@ import (
 	"mailworthy/internal/show"
 )
 
-// jsonText returns s as valid UTF-8 from which its bytes can be had back: every
+// Escape returns s as valid UTF-8 from which its bytes can be had back: every
 // byte that is not part of a UTF-8 character becomes the four characters \xNN,
 // and a backslash that would read as the start of such an escape becomes \x5c.
-func jsonText(s string) string {
+func Escape(s string) string {
 	if utf8.ValidString(s) && !strings.Contains(s, `\x`) {
 		return s
 	}
@@ -41,8 +43,8 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// fromJSONText is the inverse of jsonText.
-func fromJSONText(s string) string {
+// Unescape returns the bytes that Escape was given.
+func Unescape(s string) string {
 	if !strings.Contains(s, `\x`) {
 		return s
 	}
@@ -60,22 +62,27 @@ func fromJSONText(s string) string {
 	return b.String()
 }
 
-// appendString appends s as a string of JSON, which holds it as jsonText does.
-// Characters that a terminal would obey are escaped.
-func appendString(to []byte, s string) []byte {
-	return append(appendText(append(to, '"'), s), '"')
+// AppendString appends s as a string of JSON, quoted: the text that Escape returns, with
+// the characters that a terminal would obey as \uNNNN.
+func AppendString(to []byte, s string) []byte {
+	return append(AppendText(append(to, '"'), s), '"')
 }
 
-// appendText appends what stands between the quotation marks of appendString.
-func appendText(to []byte, s string) []byte {
-	if plainLength(s) == len(s) {
+// AppendText appends s as AppendString does, without the quotation marks.
+func AppendText(to []byte, s string) []byte {
+	if IsPlain(s) {
 		return append(to, s...)
 	}
-	return appendValid(to, jsonText(s))
+	return AppendValid(to, Escape(s))
 }
 
-// appendValid appends what stands between the quotation marks of a string of JSON.
-func appendValid(to []byte, s string) []byte {
+// IsPlain reports whether s stands in JSON as it is: printable ASCII without quotation
+// marks and backslashes.
+func IsPlain(s string) bool { return plainLength(s) == len(s) }
+
+// AppendValid appends text that Escape returned, or that needs no way back, as AppendText
+// does: bytes that are not UTF-8 become U+FFFD.
+func AppendValid(to []byte, s string) []byte {
 	for len(s) > 0 {
 		plain := plainLength(s)
 		to = append(to, s[:plain]...)
@@ -96,6 +103,24 @@ func appendValid(to []byte, s string) []byte {
 		s = s[size:]
 	}
 	return to
+}
+
+// EscapeInvisible returns JSON that another encoder wrote with what a terminal would obey
+// beyond ASCII as \uNNNN. It means the same: beyond ASCII there is nothing in JSON but in
+// its strings. Bytes that are not UTF-8 become U+FFFD.
+func EscapeInvisible(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r == utf8.RuneError && size == 1, r >= 0x7f && show.Invisible(r):
+			out = appendUnicode(out, r)
+		default:
+			out = append(out, text[:size]...)
+		}
+		text = text[size:]
+	}
+	return out
 }
 
 // shortEscapes are the letters that control characters have in JSON.
