@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"mailworthy/internal/hint"
 	"mailworthy/internal/redact"
 )
 
@@ -143,49 +144,18 @@ func (d *decoder) mapping(n *yaml.Node, what string, f fields, required ...strin
 func (f fields) suggest(key string) string {
 	names := f.names()
 	if near := nearest(key, names); near != "" {
-		return "did you mean " + near + "?"
+		return hint.DidYouMean(near)
 	}
 	return "its keys are " + strings.Join(names, ", ")
 }
 
-// nearest is the name with the fewest letters to change, "" where none is near.
+// nearest returns the name with the fewest letters to change, and "" if none is near.
 func nearest(word string, names []string) string {
 	if len(word) > maxQuoted {
 		return ""
 	}
 	fold := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
-	best, name := max(2, len(word)/3)+1, ""
-	for _, n := range names {
-		if d := distance(fold(word), n); d < best {
-			best, name = d, n
-		}
-	}
-	return name
-}
-
-// distance counts the letters to insert, delete, replace or swap with their
-// neighbour to turn a into b.
-func distance(a, b string) int {
-	before, last := []int(nil), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row := make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
+	return hint.Nearest(fold(word), max(2, len(word)/3), names...)
 }
 
 // sequence reads a list.
@@ -309,11 +279,7 @@ func oneOf[T ~string](d *decoder, n *yaml.Node, what string, words ...T) (T, boo
 			return w, true
 		}
 	}
-	hint := ""
-	if near := nearest(raw, names); near != "" {
-		hint = "did you mean " + near + "?"
-	}
-	d.failHint(n, hint, "%s must be %s, not %q", what, orList(names), clip(raw))
+	d.failHint(n, hint.DidYouMean(nearest(raw, names)), "%s must be %s, not %q", what, orList(names), clip(raw))
 	return "", false
 }
 

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"mailworthy/internal/hint"
 )
 
 // maxRepair is the longest record that is repaired; what is longer is no slip of the
@@ -331,7 +333,7 @@ func meantTag(t *token, have map[string]bool) string {
 		names = []string{"p", "sp", "np"}
 	case strings.Contains(value, "@"):
 		names, limit = []string{"rua", "ruf"}, 2
-		if have["rua"] && distance(t.name, "rua") <= 2 && distance(t.name, "ruf") > 1 {
+		if have["rua"] && hint.Distance(t.name, "rua") <= 2 && hint.Distance(t.name, "ruf") > 1 {
 			return ""
 		}
 	case value == "r" || value == "s" || value == "relaxed" || value == "strict":
@@ -350,7 +352,7 @@ func meantTag(t *token, have map[string]bool) string {
 		if have[n] {
 			continue
 		}
-		switch d := distance(t.name, n); {
+		switch d := hint.Distance(t.name, n); {
 		case d < least:
 			best, least, tie = n, d, false
 		case d == least:
@@ -691,5 +693,5 @@ func isVersion(s string) bool {
 	if len(s) < 4 || len(s) > 9 || s[0] == 's' && strings.HasPrefix(s, "sts") {
 		return false
 	}
-	return distance(s, "dmarc1") <= 2 && strings.ContainsAny(s, "mrc") && !strings.HasPrefix(s, "dkim")
+	return hint.Distance(s, "dmarc1") <= 2 && strings.ContainsAny(s, "mrc") && !strings.HasPrefix(s, "dkim")
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"mailworthy/internal/hint"
 )
 
 // mailboxPlaceholder stands for a report address that nobody but the owner knows.
@@ -53,7 +55,7 @@ var (
 // isMailScheme reports whether a word was meant as mailto.
 func isMailScheme(word string) bool {
 	word = strings.ToLower(word)
-	return word == "mail" || word == "email" || word == "e-mail" || len(word) < 9 && distance(word, "mailto") <= 2
+	return word == "mail" || word == "email" || word == "e-mail" || len(word) < 9 && hint.Distance(word, "mailto") <= 2
 }
 
 // piece is a part of the value that may be an address: sep is what stood before it.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/hint"
 )
 
 // set takes over the value of a tag. It returns why the value is not one that
@@ -106,35 +108,5 @@ func suggest(written string, words ...string) string {
 	if len(written) > 40 {
 		return ""
 	}
-	best, least := "", 1+(len(written)+3)/4
-	for _, w := range words {
-		if d := distance(written, w); d < least {
-			best, least = w, d
-		}
-	}
-	return best
-}
-
-// distance counts changes of a letter and swaps of neighbours.
-func distance(a, b string) int {
-	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row := make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
+	return hint.Nearest(written, (len(written)+3)/4, words...)
 }

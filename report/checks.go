@@ -7,6 +7,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/hint"
 	"mailworthy/mailhost"
 	"mailworthy/message"
 	"mailworthy/rbl"
@@ -38,7 +39,7 @@ func SimilarChecks(id string) []string {
 		if strings.Contains(c.ID, id) {
 			holding = append(holding, c.ID)
 		}
-		switch d := distance(id, c.ID); {
+		switch d := hint.Distance(id, c.ID); {
 		case d < best:
 			best, nearest = d, []string{c.ID}
 		case d == best && nearest != nil:
@@ -49,25 +50,4 @@ func SimilarChecks(id string) []string {
 		return holding
 	}
 	return nearest
-}
-
-// distance is the number of letters to insert, delete or replace to turn a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -3,6 +3,8 @@ package spf
 import (
 	"slices"
 	"strings"
+
+	"mailworthy/internal/hint"
 )
 
 // change is one thing that repair did to a record.
@@ -149,7 +151,7 @@ func placeholder(tok string) string {
 		sign = ""
 	}
 	what := forPlaceholder(tok)
-	if t := strings.ToLower(strings.TrimLeft(tok, "+-~?=_:.;,")); t == "all" || distance(t, "all") <= 1 {
+	if t := strings.ToLower(strings.TrimLeft(tok, "+-~?=_:.;,")); t == "all" || hint.Distance(t, "all") <= 1 {
 		return "<-all or ~all>"
 	}
 	switch kind := keyword(name, value); {
@@ -291,7 +293,7 @@ func nearVersion(s string) bool {
 		}
 	}
 	word := string(b)
-	return word != "spf" && distance(word, "vspf1") <= 1
+	return word != "spf" && hint.Distance(word, "vspf1") <= 1
 }
 
 // looksLikeRecord reports whether a text that is no SPF record was meant to be

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"mailworthy/internal/hint"
 )
 
 // attempts are the ways to read a token, the surest first. One returns the terms
@@ -170,7 +172,7 @@ func keyword(name, value string) string {
 			case len(c) < 6:
 				most = 1
 			}
-			if d := distance(n, c); d <= most && d < least {
+			if d := hint.Distance(n, c); d <= most && d < least {
 				best, least = c, d
 			}
 		}
@@ -247,35 +249,6 @@ func shifted(name, value string) (other string, sure bool) {
 		}
 	}
 	return other, false
-}
-
-// distance counts the letters to insert, remove, change or swap.
-func distance(a, b string) int {
-	var d [18][18]int
-	if len(a) > 16 || len(b) > 16 {
-		return 99
-	}
-	for i := range len(a) + 1 {
-		for j := range len(b) + 1 {
-			switch {
-			case i == 0:
-				d[i][j] = j
-				continue
-			case j == 0:
-				d[i][j] = i
-				continue
-			}
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(a)][len(b)]
 }
 
 // otherFamily corrects ip4 with an IPv6 address and ip6 with an IPv4 one.
