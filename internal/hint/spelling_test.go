@@ -19,7 +19,7 @@ func TestDistance(t *testing.T) {
 		{"reject", "rejekt", 1},
 		{"include", "inlcude", 1},
 		{"quarantine", "qurantien", 2},
-		{"none", "reject", 6},
+		{"none", "reject", 5},
 		{long, long[1:], 1},
 		{long, "", maxWord},
 		{long + "a", long, maxWord + 1},

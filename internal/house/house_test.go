@@ -97,6 +97,9 @@ func imports(t *testing.T) map[string][]string {
 			return err
 		}
 		pkg = filepath.ToSlash(pkg)
+		if out[pkg] == nil {
+			out[pkg] = []string{} // it may import nothing
+		}
 		for _, spec := range f.Imports {
 			name, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
