@@ -15,48 +15,115 @@ import (
 
 // A resolver that says NXDOMAIN to everything does not see the public DNS, and a
 // domain that everybody else sees would be called unregistered. Whether it sees the
-// top-level domain and the root is asked only where it denies the domain: an audit of
-// a domain that is there costs no question more.
+// top-level domain and the root is asked only if it denies the domain, or another
+// name in a top-level domain of which it has shown nothing: an audit of a domain that
+// is there costs no question more.
 
-// denied asks whether a resolver that denies the domain sees the public DNS at all.
-// It returns the answers that say that it does not, and nil where it is to be
-// believed, or was not asked.
-func (a *run) denied(ctx context.Context) []finding.Evidence {
-	server, ok := a.denier()
-	if !ok {
+// doubt is why a resolver is not believed.
+type doubt struct {
+	evidence []finding.Evidence
+	// all: nothing that it says is believed, and else nothing of names in tlds.
+	all  bool
+	tlds []string
+}
+
+// maxDoubted bounds the top-level domains that are asked about.
+const maxDoubted = 4
+
+// doubts asks whether a resolver that denies names sees the public DNS at all. It
+// returns nil if it is to be believed, or was not asked.
+func (a *run) doubts(ctx context.Context) *doubt {
+	denier, all := a.denier()
+	tlds := a.unseen()
+	own := tldOf(a.target.Domain)
+	if all {
+		tlds = slices.DeleteFunc(tlds, func(tld string) bool { return tld == own })
+		tlds = append([]string{own, "."}, tlds[:min(len(tlds), maxDoubted)]...)
+	} else if tlds = tlds[:min(len(tlds), maxDoubted)]; len(tlds) == 0 {
 		return nil
 	}
-	tld := a.target.Domain[strings.LastIndexByte(a.target.Domain, '.')+1:]
-	var evidence [2]finding.Evidence
-	var errs [2]*resolver.Error
-	var found [2]bool
-	local := false
+	evidence := make([]finding.Evidence, len(tlds))
+	errs, found, local := make([]error, len(tlds)), make([]bool, len(tlds)), make([]bool, len(tlds))
 	b := resolver.NewBatch(ctx, resolver.NewSession(a.resolver, 0))
-	for i, name := range [...]string{tld, "."} {
+	for i, name := range tlds {
 		b.Ask(name, resolver.TypeNS, func(answer *resolver.Answer, err error) {
-			evidence[i], errs[i] = resolver.Outcome(answer, err), resolver.AsError(err)
+			if evidence[i] = resolver.Outcome(answer, err); evidence[i].Server == "" {
+				evidence[i].Server = denier
+			}
+			errs[i] = err
 			found[i] = err == nil && answer.Status == resolver.Found
-			local = local || err == nil && ofZone(answer)
+			local[i] = err == nil && ofZone(answer)
 		})
 	}
 	b.Run()
-	top, root := 0, 1
-	switch {
-	case local, ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return nil
-	case found[top]:
-		return nil
-	case found[root] && errs[top] != nil:
-		return nil // the denial of the domain came by another way than this failure
-	case found[root] && !registered(tld):
-		return nil // there is no such top-level domain
 	}
-	for i := range evidence {
-		if evidence[i].Server == "" {
-			evidence[i].Server = server
+	rest := 0
+	if all {
+		const top, root = 0, 1
+		switch {
+		case local[top], local[root], found[top]:
+		case found[root] && errs[top] != nil: // the denial came by another way than this failure
+		case found[root] && !registered(own): // there is no such top-level domain
+		default:
+			return &doubt{evidence: evidence[:2], all: true}
+		}
+		rest = 2
+	}
+	d := new(doubt)
+	for i := rest; i < len(tlds); i++ {
+		if errs[i] == nil && !found[i] && !local[i] {
+			d.tlds, d.evidence = append(d.tlds, tlds[i]), append(d.evidence, evidence[i])
 		}
 	}
-	return evidence[:]
+	if d.tlds == nil {
+		return nil
+	}
+	return d
+}
+
+// unseen are the registered top-level domains in which the resolver has denied a name
+// and found none. Names at block lists are apart: these are tested by themselves.
+func (a *run) unseen() []string {
+	var denied []string
+	seen := make(map[string]bool)
+	var lists []string
+	if a.wants(finding.Reputation) {
+		catalogue := a.options.Catalogue
+		if catalogue == nil {
+			catalogue = rbl.DefaultCatalogue()
+		}
+		lists = catalogue.Zones()
+	}
+	a.session.Answers(func(answer *resolver.Answer) {
+		if ofZone(answer) {
+			return
+		}
+		name := lastName(answer)
+		tld := tldOf(name)
+		switch {
+		case answer.Status != resolver.NXDomain:
+			seen[tld] = true
+		case tld == "arpa", slices.Contains(denied, tld), !registered(tld):
+		case slices.ContainsFunc(lists, func(zone string) bool {
+			return name == zone || strings.HasSuffix(name, "."+zone) || strings.HasSuffix(zone, "."+name)
+		}):
+		default:
+			denied = append(denied, tld)
+		}
+	})
+	return slices.DeleteFunc(denied, func(tld string) bool { return seen[tld] })
+}
+
+func tldOf(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+// lastName is the name that an answer is about, at the end of its aliases.
+func lastName(a *resolver.Answer) string {
+	if n := len(a.CNAMEs); n > 0 {
+		return a.CNAMEs[n-1]
+	}
+	return a.Name
 }
 
 // denier is the server that denies the domain, and the organizational domain with it,
@@ -99,13 +166,16 @@ func registered(tld string) bool {
 	return icann
 }
 
-// disbelieve answers as the session did, but for what came from the network: that is
-// no answer.
-type disbelieve struct{ next resolver.Resolver }
+// disbelieve answers as the session did, but for what came from the network and is in
+// doubt: that is no answer.
+type disbelieve struct {
+	next resolver.Resolver
+	*doubt
+}
 
 func (d disbelieve) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
 	a, err := d.next.Lookup(ctx, name, t)
-	if err != nil || ofZone(a) {
+	if err != nil || ofZone(a) || !d.all && !slices.Contains(d.tlds, tldOf(lastName(a))) {
 		return a, err
 	}
 	return nil, &resolver.Error{Name: a.Name, Type: t, Reason: resolver.NotPublic, Server: a.Server, Rcode: a.Rcode,
@@ -114,26 +184,26 @@ func (d disbelieve) Lookup(ctx context.Context, name string, t resolver.Type) (*
 
 // unbelieved audits again, as if the resolver had not answered, which is what it
 // comes to: so nothing that it denied is said to be missing or gone.
-func (a *run) unbelieved(ctx context.Context, why []finding.Evidence) *run {
+func (a *run) unbelieved(ctx context.Context, why *doubt) *run {
 	o := a.options
 	o.Health = &rbl.Health{} // what such a resolver says of the lists is nobody else's
 	o.Authoritative = nil
-	again := &run{target: a.target, options: o, notPublic: why, names: a.names,
+	again := &run{target: a.target, options: o, doubt: why, names: a.names,
 		result: &Result{Domain: a.result.Domain, Unicode: a.result.Unicode, Started: a.result.Started, Examined: examined(a.target)}}
-	again.resolver = disbelieve{a.session}
+	again.resolver = disbelieve{a.session, why}
 	again.session = resolver.NewSession(again.resolver, 0)
 	again.ask(ctx)
 	return again
 }
 
 // noteResolver puts before all else that the resolver does not see the public DNS.
-// That all the rest is not known follows, and is not worth a line each; only what a
-// loaded zone decides stands beside it, with what it leaves open.
+// That all the rest is not known follows, and is not worth a line each; only what
+// was answered all the same, as by a loaded zone, stands beside it.
 func (a *run) noteResolver() {
-	if a.notPublic == nil {
+	if a.doubt == nil {
 		return
 	}
-	cause := mailhost.NotPublic(a.target.Domain, a.notPublic[0].Server, a.notPublic)
+	cause := mailhost.NotPublic(a.target.Domain, a.doubt.evidence[0].Server, a.doubt.evidence, a.doubt.all)
 	var rest []finding.Finding
 	a.session.Answers(func(*resolver.Answer) { rest = a.result.Findings })
 	a.result.Findings = append([]finding.Finding{cause}, rest...)

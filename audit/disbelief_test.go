@@ -88,6 +88,42 @@ func TestLiar(t *testing.T) {
 	}
 }
 
+// TestLiarElsewhere: what a resolver says of names in a top-level domain that it
+// denies is not believed, and all else is.
+func TestLiarElsewhere(t *testing.T) {
+	zone := `
+		$ORIGIN a4.example.
+		@ 300 SOA ns hostmaster 1 2 3 4 300
+		@ 300 MX 10 mx1
+		@ 300 TXT "v=spf1 mx include:spf.protection.outlook.com -all"
+		_dmarc 300 TXT "v=DMARC1; p=reject; rua=mailto:d@a4.example"
+		mx1 300 A 192.0.2.10
+	`
+	for _, tt := range []struct {
+		name, com string
+		doubted   bool
+	}{{"com is denied", "", true}, {"com is there", "$ORIGIN com.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a.root.test.\n", false}} {
+		srv := dnstest.Start(t, zone)
+		if tt.com != "" {
+			srv = dnstest.Start(t, zone, tt.com)
+		}
+		client := srv.Client(resolver.Config{})
+		defer client.Close()
+		for _, sections := range [][]finding.Section{nil, {finding.SPF}} {
+			r := Run(t.Context(), client, Target{Domain: "a4.example", Sections: sections}, Options{Selectors: "inferred"})
+			said := map[string]finding.Severity{}
+			for _, f := range r.Findings {
+				said[f.Check] = f.Severity
+			}
+			_, doubted := said["resolver-not-public"]
+			missing := said["spf-include-missing"].AtLeast(finding.Error) || said["spf-target-unregistered"].AtLeast(finding.Error)
+			if doubted != tt.doubted || missing == tt.doubted || r.SPF.Status != "found" || (said["spf-unresolved"] == finding.Unknown) != tt.doubted {
+				t.Errorf("%s, %v: %v", tt.name, sections, said)
+			}
+		}
+	}
+}
+
 // TestLiarBehindZones: what a loaded zone says is believed, whatever the resolver
 // behind it is; offline nobody is asked.
 func TestLiarBehindZones(t *testing.T) {

@@ -63,9 +63,9 @@ type run struct {
 	session *resolver.Session
 	// resolver is what the session asks.
 	resolver resolver.Resolver
-	// notPublic says how the resolver was found out not to see the public DNS.
-	notPublic []finding.Evidence
-	result    *Result
+	// doubt says how the resolver was found out not to see the public DNS.
+	doubt  *doubt
+	result *Result
 	// names lists names of the zones that were loaded.
 	names func(name string, most int) []string
 
@@ -103,7 +103,7 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 		names: func(name string, most int) []string { return dkim.NamesBelow(r, name, most) },
 	}
 	a.ask(ctx)
-	if why := a.denied(ctx); why != nil {
+	if why := a.doubts(ctx); why != nil {
 		a = a.unbelieved(ctx, why)
 	}
 	a.result.Queries = a.session.Queries()

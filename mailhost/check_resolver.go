@@ -8,9 +8,9 @@ import (
 )
 
 // NotPublic is the finding that a resolver does not see the public DNS: it denies
-// what is there, by the evidence, and so nothing that it says of the domain is
-// believed.
-func NotPublic(domain, server string, evidence []finding.Evidence) finding.Finding {
+// what is there, by the evidence. If it is all, nothing that it says is believed, and
+// else nothing that it says of the top-level domains of the evidence.
+func NotPublic(domain, server string, evidence []finding.Evidence, all bool) finding.Finding {
 	s := finding.NewSheet(checkList, domain)
 	if server == "" {
 		server = "the resolver"
@@ -31,10 +31,17 @@ func NotPublic(domain, server string, evidence []finding.Evidence) finding.Findi
 			denied = append(denied, fmt.Sprintf("nothing about %s (%s)", what, e.Status))
 		}
 	}
-	s.Add("resolver-not-public", finding.Finding{Evidence: evidence, CouldBe: finding.Critical, Undecides: true,
-		Detail: fmt.Sprintf("By %s, %s. It does not see the public DNS, so that what it says of %s is not believed: nothing is known of the domain.",
-			server, strings.Join(denied, ", and "), domain),
-		Fix: &finding.Fix{Summary: "Ask another resolver: with --resolver, or in the settings of this system."}})
+	so := fmt.Sprintf("so that what it says of %s is not believed: nothing is known of the domain.", domain)
+	if !all {
+		so = "so that what it says of names there is not believed."
+	}
+	f := finding.Finding{Evidence: evidence, Undecides: all,
+		Detail: fmt.Sprintf("By %s, %s. It does not see the public DNS, %s", server, strings.Join(denied, ", and "), so),
+		Fix:    &finding.Fix{Summary: "Ask another resolver: with --resolver, or in the settings of this system."}}
+	if all {
+		f.CouldBe = finding.Critical
+	}
+	s.Add("resolver-not-public", f)
 	return *s.Found()[0]
 }
 

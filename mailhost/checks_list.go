@@ -194,7 +194,7 @@ var Checks = []finding.Check{
 	{
 		ID: "resolver-not-public", Severity: finding.Unknown, Section: finding.Hosts,
 		Title:     "The resolver does not see the public DNS",
-		Condition: "The resolver denies the domain and all that was asked of it, and the root or a registered top-level domain too, or does not answer for them.",
+		Condition: "The resolver denies the domain, and the root or the registered top-level domain too, or does not answer for them. If it denies another top-level domain, only what it says of names there is not believed.",
 		Why:       "A resolver of a closed network, a captive portal or a filter says that a domain does not exist which everybody else sees. Nothing that it says is believed.",
 		Remedy:    "Ask another resolver: with --resolver, or in the settings of the system.",
 		Reference: "RFC 8499, 6; RFC 2826",
