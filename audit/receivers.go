@@ -16,7 +16,7 @@ import (
 // judgeReceivers holds what was found against the receivers' requirements. That
 // takes every section, and a domain that sends.
 func (a *run) judgeReceivers() {
-	for _, s := range []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Reputation, finding.Hosts} {
+	for _, s := range finding.Audited {
 		if !a.wants(s) {
 			return
 		}

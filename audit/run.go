@@ -134,7 +134,7 @@ func examined(t Target) Examined {
 		e.DKIMDomains = []string{t.Domain}
 	}
 	if len(e.Sections) == 0 {
-		e.Sections = []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Reputation, finding.Hosts}
+		e.Sections = slices.Clone(finding.Audited)
 	}
 	return e
 }

@@ -99,7 +99,7 @@ func domainSchema() object {
 		"profile":      words("What the domain is for. Default: guessed.", finding.Sender, finding.Parked, finding.Receiver),
 		"volume":       words("How much is sent: receivers ask more of bulk senders. Default: judged as both.", receiver.Bulk, receiver.Low),
 		"owner":        text("Who to ask about the domain; part of notifications."),
-		"sections": object{"type": "array", "minItems": 1, "items": words("", audited...),
+		"sections": object{"type": "array", "minItems": 1, "items": words("", finding.Choosable...),
 			"description": "Audit these sections alone."},
 	}
 }

@@ -128,7 +128,7 @@ func (d *decoder) domainFields(to *Domain, what string) fields {
 		"sections": func(n *yaml.Node) {
 			to.Sections = []finding.Section{}
 			d.sequence(n, "sections", func(n *yaml.Node) {
-				if s, ok := oneOf(d, n, "sections", audited...); ok && !slices.Contains(to.Sections, s) {
+				if s, ok := oneOf(d, n, "sections", finding.Choosable...); ok && !slices.Contains(to.Sections, s) {
 					to.Sections = append(to.Sections, s)
 				}
 			})
@@ -138,9 +138,6 @@ func (d *decoder) domainFields(to *Domain, what string) fields {
 		},
 	}
 }
-
-// audited are the sections that an audit can be restricted to.
-var audited = []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Reputation, finding.Hosts}
 
 func checkResolver(s string) (string, error) {
 	client, err := resolver.New(resolver.Config{Servers: []string{s}})

@@ -72,7 +72,7 @@ func (s Severity) Open() bool { return s == Unknown || s == NotChecked }
 // Section is the part of a report that a check belongs to.
 type Section string
 
-// The sections in the order of a report.
+// The sections. SectionTable has what is known of each.
 const (
 	SPF        Section = "spf"
 	DKIM       Section = "dkim"
@@ -83,9 +83,6 @@ const (
 	// Message is a message that was read, apart from its domain: never in a score.
 	Message Section = "message"
 )
-
-// Sections lists the sections in the order of a report.
-var Sections = []Section{SPF, DKIM, DMARC, Reputation, Hosts, Hygiene, Message}
 
 // Check documents one rule. The ID and Severity are a contract with users'
 // configurations: stable, kebab-case, prefixed by the protocol.

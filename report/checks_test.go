@@ -21,7 +21,7 @@ func TestChecksAreComplete(t *testing.T) {
 		if c.Severity.Rank() < finding.Info.Rank() {
 			t.Errorf("%s has severity %q", c.ID, c.Severity)
 		}
-		if SectionTitles[c.Section] == "" {
+		if c.Section.Title() == "" {
 			t.Errorf("%s is in section %q", c.ID, c.Section)
 		}
 	}

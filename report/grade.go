@@ -39,9 +39,14 @@ type Scale struct {
 // reputation 20, hosts 10; critical 100, error 50, warning 15, notice 3; a
 // critical finding caps the total at 49, an error at 79.
 func DefaultScale() Scale {
+	weights := make(map[finding.Section]int)
+	for _, section := range finding.SectionTable {
+		if section.Scored {
+			weights[section.Section] = section.Weight
+		}
+	}
 	return Scale{
-		Weights: map[finding.Section]int{finding.SPF: 25, finding.DKIM: 20, finding.DMARC: 25,
-			finding.Reputation: 20, finding.Hosts: 10, finding.Hygiene: 0},
+		Weights:    weights,
 		Deductions: map[finding.Severity]int{finding.Critical: 100, finding.Error: 50, finding.Warning: 15, finding.Notice: 3},
 		Caps:       map[finding.Severity]int{finding.Critical: 49, finding.Error: 79},
 	}
@@ -97,12 +102,6 @@ type Score struct {
 	Scale    Scale            `json:"scale"`
 }
 
-var SectionTitles = map[finding.Section]string{
-	finding.SPF: "SPF", finding.DKIM: "DKIM", finding.DMARC: "DMARC",
-	finding.Reputation: "Reputation", finding.Hosts: "Hosts", finding.Hygiene: "Hygiene",
-	finding.Message: "Message",
-}
-
 // Grade computes verdict and score of the findings and sets the Points of each
 // in place. A section without any finding, passes included, was not looked at
 // or does not apply, and stands nowhere in the score.
@@ -151,7 +150,7 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 // gradeSection computes one section from its findings, but for its value, which is
 // High where it is judged. It is false where there are none.
 func gradeSection(name finding.Section, findings []finding.Finding, scale Scale) (SectionScore, bool) {
-	s := SectionScore{Section: name, Title: SectionTitles[name], Weight: scale.Weights[name]}
+	s := SectionScore{Section: name, Title: name.Title(), Weight: scale.Weights[name]}
 	var rooms [2][16]Deduction // most sections have fewer
 	sure, atWorst := deductions(rooms[0][:0]), deductions(rooms[1][:0])
 	found, unchecked := false, false

@@ -138,7 +138,7 @@ func (p *Policy) deviations() []string {
 	base := DefaultScale()
 	for _, s := range finding.Sections {
 		if w, ok := p.Weights[s]; ok && w != base.Weights[s] {
-			out = append(out, fmt.Sprintf("%s weighs %d, by default %d", SectionTitles[s], w, base.Weights[s]))
+			out = append(out, fmt.Sprintf("%s weighs %d, by default %d", s.Title(), w, base.Weights[s]))
 		}
 	}
 	for _, s := range []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice} {

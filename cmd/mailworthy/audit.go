@@ -54,10 +54,13 @@ type auditFlags struct {
 	tree bool
 }
 
-// sectionNames are what --only and --skip take.
-var sectionNames = map[string]finding.Section{
-	"spf": finding.SPF, "dkim": finding.DKIM, "dmarc": finding.DMARC,
-	"rbl": finding.Reputation, "reputation": finding.Reputation, "hosts": finding.Hosts,
+// sectionFlags are the words that --only and --skip take.
+func sectionFlags() string {
+	var words []string
+	for _, s := range finding.Choosable {
+		words = append(words, s.Flag())
+	}
+	return strings.Join(words, ", ")
 }
 
 func newAudit() *cobra.Command {
@@ -105,7 +108,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
-	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: spf, dkim, dmarc, rbl, hosts")
+	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+sectionFlags())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
 	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
 	return cmd
@@ -302,21 +305,21 @@ func (f *auditFlags) limit() (finding.Severity, error) {
 func (f *auditFlags) sections() ([]finding.Section, error) {
 	chosen := map[finding.Section]bool{}
 	for _, name := range f.only {
-		s, ok := sectionNames[name]
+		s, ok := finding.ChosenSection(name)
 		if !ok {
-			return nil, withHint(fmt.Errorf("--only %q is no section", name), "sections are spf, dkim, dmarc, rbl, hosts")
+			return nil, withHint(fmt.Errorf("--only %q is no section", name), "sections are %s", sectionFlags())
 		}
 		chosen[s] = true
 	}
 	if len(f.only) == 0 {
-		for _, s := range sectionNames {
+		for _, s := range finding.Audited {
 			chosen[s] = true
 		}
 	}
 	for _, name := range f.skip {
-		s, ok := sectionNames[name]
+		s, ok := finding.ChosenSection(name)
 		if !ok {
-			return nil, withHint(fmt.Errorf("--skip %q is no section", name), "sections are spf, dkim, dmarc, rbl, hosts")
+			return nil, withHint(fmt.Errorf("--skip %q is no section", name), "sections are %s", sectionFlags())
 		}
 		delete(chosen, s)
 	}

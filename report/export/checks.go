@@ -43,7 +43,7 @@ This page is generated from the program (` + "`go test ./report/export -run Test
 		if !slices.ContainsFunc(all, func(c finding.Check) bool { return c.Section == section }) {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s (weight %d)\n", report.SectionTitles[section], scale.Weights[section])
+		fmt.Fprintf(&b, "\n## %s (weight %d)\n", section.Title(), scale.Weights[section])
 		for _, c := range all {
 			if c.Section != section {
 				continue

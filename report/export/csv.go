@@ -24,6 +24,10 @@ func CSVHeader() []string {
 		"queries", "duration_ms", "started", "not_checked"}
 }
 
+// csvSections are the sections with a column, in its place. The list is one of its
+// own: a section that joins the table must not move the columns behind it.
+var csvSections = []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Reputation, finding.Hosts}
+
 // CSVRow is a report as one row. Scores and grade
 // are empty where they are not known.
 func CSVRow(r *report.Report) []string {
@@ -33,7 +37,7 @@ func CSVRow(r *report.Report) []string {
 	}
 	row := make([]string, 0, 32)
 	row = append(row, r.Domain, string(r.Verdict), show.Number(r.Score.Value), strconv.Itoa(r.Score.Low), strconv.Itoa(r.Score.High), grade)
-	for _, name := range finding.Sections[:5] {
+	for _, name := range csvSections {
 		value := ""
 		for i := range r.Score.Sections {
 			if s := &r.Score.Sections[i]; s.Section == name {

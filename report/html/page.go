@@ -40,8 +40,8 @@ func Write(w io.Writer, reports []*report.Report) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	p := page{Title: fmt.Sprintf("Mail of %s", show.Counted(len(reports), "domain")), Style: template.CSS(pageCSS), Count: len(reports)}
-	for _, s := range finding.Sections[:5] {
-		p.Columns = append(p.Columns, report.SectionTitles[s])
+	for _, s := range finding.Audited {
+		p.Columns = append(p.Columns, s.Title())
 	}
 	for i, r := range reports {
 		p.Version = r.Version

@@ -21,7 +21,7 @@ import (
 // AllPassed returns a pass in each scored section, so that each is judged.
 func AllPassed(except ...finding.Section) []finding.Finding {
 	var out []finding.Finding
-	for _, s := range finding.Sections[:5] {
+	for _, s := range finding.Audited {
 		skip := false
 		for _, e := range except {
 			skip = skip || e == s
@@ -142,7 +142,7 @@ func Clean() *audit.Result {
 func Silent() *audit.Result {
 	r := &audit.Result{Domain: "silent.example", Profile: finding.Sender, Queries: 12, Started: Started, Duration: 9 * time.Second,
 		Examined: audit.Examined{SendersUnknown: true, MailFrom: []string{"silent.example"}, DKIMDomains: []string{"silent.example"}}}
-	for _, s := range finding.Sections[:5] {
+	for _, s := range finding.Audited {
 		r.Findings = append(r.Findings, finding.Finding{Check: string(s) + "-unresolved", Section: s, Severity: finding.Unknown, CouldBe: finding.Critical,
 			Undecides: true, Subject: "silent.example", Title: "The DNS did not answer", Detail: "The question for " + string(s) + " was not answered in time.",
 			Evidence: []finding.Evidence{{Name: "silent.example", Type: "TXT", Status: "timeout", Server: "udp://192.0.2.53:53"}}})

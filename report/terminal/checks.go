@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"mailworthy/finding"
-	"mailworthy/report"
 )
 
 // WriteChecks lists checks for a person: a table a section.
@@ -21,7 +20,7 @@ func WriteChecks(w io.Writer, checks []finding.Check, o Options) error {
 			continue
 		}
 		s.blank()
-		s.line(s.bold(report.SectionTitles[section]))
+		s.line(s.bold(section.Title()))
 		s.list(nil, rows)
 	}
 	s.blank()
@@ -32,7 +31,7 @@ func WriteChecks(w io.Writer, checks []finding.Check, o Options) error {
 // WriteCheck explains one check to a person.
 func WriteCheck(w io.Writer, c finding.Check, o Options) error {
 	s := newScreen(o)
-	s.line(s.bold(c.ID) + "  " + s.severity(c.Severity, string(c.Severity)) + "  " + s.dim(report.SectionTitles[c.Section]))
+	s.line(s.bold(c.ID) + "  " + s.severity(c.Severity, string(c.Severity)) + "  " + s.dim(c.Section.Title()))
 	s.para("", s.text(c.Title))
 	for _, part := range []struct{ label, text string }{
 		{"When", c.Condition}, {"Why", c.Why}, {"What to do", c.Remedy}, {"By", c.Reference},

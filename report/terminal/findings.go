@@ -217,7 +217,7 @@ func (s *screen) passes(r *report.Report) {
 			}
 		}
 		if len(ids) > 0 {
-			rows = append(rows, []string{report.SectionTitles[section], strings.Join(ids, " ")})
+			rows = append(rows, []string{section.Title(), strings.Join(ids, " ")})
 		}
 	}
 	if len(rows) == 0 {

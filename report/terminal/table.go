@@ -135,8 +135,8 @@ func WriteSummary(w io.Writer, reports []*report.Report, o Options) error {
 	header := []string{"", "domain", "score", ""}
 	align := []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}
 	if sections {
-		for _, section := range finding.Sections[:5] {
-			header = append(header, report.SectionTitles[section])
+		for _, section := range finding.Audited {
+			header = append(header, section.Title())
 			align = append(align, tw.AlignLeft)
 		}
 	}
@@ -181,7 +181,7 @@ const summaryWide = 110
 func (s *screen) sectionCells(r *report.Report) []string {
 	lines := view.SectionLines(r)
 	var cells []string
-	for _, section := range finding.Sections[:5] {
+	for _, section := range finding.Audited {
 		cell := ""
 		for _, l := range lines {
 			if l.Section == section {

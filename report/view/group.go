@@ -129,7 +129,7 @@ func Notable(groups []Group) (known, open []Group) {
 func (g Group) Heading() string {
 	f := g.Findings[0]
 	if f.Section != finding.Message && strings.HasSuffix(f.Check, "-unresolved") && !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return f.Undecides }) {
-		return report.SectionTitles[f.Section] + " is known in part"
+		return f.Section.Title() + " is known in part"
 	}
 	return f.Title
 }

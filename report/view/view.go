@@ -61,7 +61,7 @@ func NewReport(r *report.Report, id string) Report {
 	for _, l := range lines {
 		p.Lines = append(p.Lines, Line{SectionLine: l, Class: string(l.Mark), MarkText: Mark(l.Mark)})
 	}
-	for _, s := range finding.Sections[:5] {
+	for _, s := range finding.Audited {
 		cell := Cell{}
 		if i := slices.IndexFunc(lines, func(l SectionLine) bool { return l.Section == s }); i >= 0 {
 			cell = Cell{string(lines[i].Mark), Mark(lines[i].Mark), lines[i].Value()}

@@ -1,0 +1,81 @@
+package finding
+
+import "slices"
+
+// SectionInfo is a row of the table of sections.
+type SectionInfo struct {
+	Section Section
+	// Title is what readers are shown.
+	Title string
+	// Weight is what the section weighs in the score by default. A section that is not
+	// scored has no weight that a policy could change.
+	Weight int
+	Scored bool
+	// Flag is what --only and --skip call it; empty: it cannot be chosen.
+	Flag string
+	// Default: an audit that is not restricted covers the section, and tables of
+	// domains have a column for it.
+	Default bool
+}
+
+// SectionTable has the sections in the order of a report.
+var SectionTable = []SectionInfo{
+	{SPF, "SPF", 25, true, "spf", true},
+	{DKIM, "DKIM", 20, true, "dkim", true},
+	{DMARC, "DMARC", 25, true, "dmarc", true},
+	{Reputation, "Reputation", 20, true, "rbl", true},
+	{Hosts, "Hosts", 10, true, "hosts", true},
+	{Hygiene, "Hygiene", 0, true, "", false},
+	{Message, "Message", 0, false, "", false},
+}
+
+var (
+	// Sections lists the sections in the order of a report.
+	Sections = sectionsOf(func(SectionInfo) bool { return true })
+	// Audited are those of an audit that is not restricted.
+	Audited = sectionsOf(func(s SectionInfo) bool { return s.Default })
+	// Choosable are those that an audit can be restricted to.
+	Choosable = sectionsOf(func(s SectionInfo) bool { return s.Flag != "" })
+)
+
+func sectionsOf(which func(SectionInfo) bool) []Section {
+	var out []Section
+	for _, s := range SectionTable {
+		if which(s) {
+			out = append(out, s.Section)
+		}
+	}
+	return out
+}
+
+// Title is what readers are shown of a section; empty if there is none of the name.
+func (s Section) Title() string {
+	for i := range SectionTable {
+		if SectionTable[i].Section == s {
+			return SectionTable[i].Title
+		}
+	}
+	return ""
+}
+
+// Flag is what --only and --skip call the section; empty if it cannot be chosen.
+func (s Section) Flag() string {
+	for i := range SectionTable {
+		if SectionTable[i].Section == s {
+			return SectionTable[i].Flag
+		}
+	}
+	return ""
+}
+
+// ChosenSection is the section of a word that --only and --skip take: its flag or its
+// own name.
+func ChosenSection(word string) (Section, bool) {
+	i := slices.IndexFunc(SectionTable, func(s SectionInfo) bool {
+		return s.Flag != "" && (s.Flag == word || string(s.Section) == word)
+	})
+	if i < 0 {
+		return "", false
+	}
+	return SectionTable[i].Section, true
+}
