@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"mailworthy/internal/show"
 )
 
 // maxInputQuoted bounds how much of a bad input an error repeats.
@@ -166,9 +169,4 @@ func Unicode(domain string) string {
 	return u
 }
 
-func quote(s string) string {
-	if len(s) > maxInputQuoted {
-		s = strings.ToValidUTF8(s[:maxInputQuoted], "") + "…"
-	}
-	return fmt.Sprintf("%q", s)
-}
+func quote(s string) string { return strconv.Quote(show.Cut(s, maxInputQuoted)) }

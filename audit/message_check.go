@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/mailhost"
 	"mailworthy/message"
 	"mailworthy/spf"
@@ -18,7 +20,7 @@ var messageChecks = finding.NewList(message.Checks)
 
 // judge turns what was found about the message into findings, worst first.
 func (a *messageRun) judge() {
-	s := &messageSheet{finding.NewSheet(messageChecks, first(a.result.From, "message")), a.result}
+	s := &messageSheet{finding.NewSheet(messageChecks, cmp.Or(a.result.From, "message")), a.result}
 	s.spf()
 	s.dkim()
 	s.dmarc()
@@ -101,7 +103,7 @@ func (s *messageSheet) dkim() {
 	signatures := s.res.DKIM.Signatures
 	if len(signatures) == 0 {
 		s.sheet.Add("message-dkim-none", finding.Finding{Subject: "DKIM", Detail: "The message has no DKIM-Signature field.",
-			Fix: fix("Sign with DKIM, with d=%s.", first(s.res.From, "the author domain"))})
+			Fix: fix("Sign with DKIM, with d=%s.", cmp.Or(s.res.From, "the author domain"))})
 		return
 	}
 	count, disputed := map[dkim.Result]int{}, 0
@@ -127,8 +129,8 @@ func (s *messageSheet) dkim() {
 		s.sheet.Decided("message-dkim-partly", "message-dkim-length")
 	}
 	for i, sig := range signatures {
-		name := fmt.Sprintf("Signature %d, by %s with the selector %s,", i+1, first(clip(sig.Domain), "no domain"), first(clip(sig.Selector), "(none)"))
-		subject := first(sig.Domain, "DKIM")
+		name := fmt.Sprintf("Signature %d, by %s with the selector %s,", i+1, cmp.Or(clip(sig.Domain), "no domain"), cmp.Or(clip(sig.Selector), "(none)"))
+		subject := cmp.Or(sig.Domain, "DKIM")
 		switch {
 		case sig.Result == dkim.Pass:
 			for _, w := range sig.Warnings {
@@ -233,7 +235,7 @@ func (s *messageSheet) misaligned() string {
 		if id.Result == "pass" {
 			text += " " + id.Why
 		} else {
-			text += fmt.Sprintf(" %s of %s is %s.", map[string]string{"spf": "SPF", "dkim": "The DKIM signature"}[id.Kind], first(clip(id.Domain), "no domain"), id.Result)
+			text += fmt.Sprintf(" %s of %s is %s.", map[string]string{"spf": "SPF", "dkim": "The DKIM signature"}[id.Kind], cmp.Or(clip(id.Domain), "no domain"), id.Result)
 		}
 	}
 	return text
@@ -297,18 +299,4 @@ func sentence(reason string) string {
 // maxSaid bounds the texts of others that a sentence repeats.
 const maxSaid = 300
 
-func clip(s string) string {
-	if len(s) > maxSaid {
-		return strings.ToValidUTF8(s[:maxSaid], "") + "…"
-	}
-	return s
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
+func clip(s string) string { return show.Cut(s, maxSaid) }

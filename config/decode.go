@@ -14,6 +14,7 @@ import (
 
 	"mailworthy/internal/hint"
 	"mailworthy/internal/redact"
+	"mailworthy/internal/show"
 )
 
 // Bounds on a configuration.
@@ -346,9 +347,4 @@ func orList(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-func clip(s string) string {
-	if len(s) > maxQuoted {
-		return strings.ToValidUTF8(s[:maxQuoted], "") + "…"
-	}
-	return s
-}
+func clip(s string) string { return show.Cut(s, maxQuoted) }

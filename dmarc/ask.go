@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -63,7 +64,7 @@ func (q *question) evidence() finding.Evidence {
 	size := 0
 	for i := range e.Answer {
 		if size += len(e.Answer[i]); size > maxEvidence || i == maxTexts {
-			e.Answer = append(slices.Clone(e.Answer[:i]), clip(e.Answer[i], max(0, min(len(e.Answer[i]), maxEvidence-size+len(e.Answer[i])))))
+			e.Answer = append(slices.Clone(e.Answer[:i]), show.Cut(e.Answer[i], max(0, min(len(e.Answer[i]), maxEvidence-size+len(e.Answer[i])))))
 			e.Note = "the answer is larger than what is shown"
 			break
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -320,12 +321,12 @@ func (j *judge) others(s *Step, i int) {
 		return
 	}
 	// Those of an alias to a name of the domain stand where they belong.
-	if s.alias() != "" && within(s.alias(), j.d.Domain) {
+	if s.alias() != "" && resolver.Within(s.alias(), j.d.Domain) {
 		return
 	}
 	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
 		Detail: fmt.Sprintf("%s has %s that no DMARC receiver reads: %s.",
-			s.Name, count(len(strangers), "TXT record", "TXT records"), quotedList(strangers)),
+			s.Name, show.Counted(len(strangers), "TXT record"), quotedList(strangers)),
 		Fix: &finding.Fix{Summary: "Remove what is not a DMARC record from " + s.Name + ".", Remove: txtRecords(s.Name, strangers)}}
 	if j.d.Wildcard != nil && slices.Contains(j.d.Wildcard.Texts, strangers[0]) {
 		f.Detail += " It comes from a wildcard, which answers for every name without records of its own."
@@ -345,7 +346,7 @@ func (j *judge) missing() {
 		return
 	}
 	f := finding.Finding{Evidence: j.evidence(), Detail: fmt.Sprintf(
-		"None of the %s of the tree walk has a DMARC record, from %s to %s.", count(len(d.Walk), "name", "names"),
+		"None of the %s of the tree walk has a DMARC record, from %s to %s.", show.Counted(len(d.Walk), "name"),
 		d.Queries[0], d.Queries[len(d.Queries)-1])}
 	if d.Undecided.Policy != "" {
 		f.Detail = fmt.Sprintf("Neither %s nor a domain above it that is yours has a DMARC record. The public suffix was not asked, "+
@@ -384,8 +385,8 @@ func (j *judge) beside() {
 	s := j.own()
 	j.Add("dmarc-cname-and-txt", finding.Finding{Evidence: []finding.Evidence{s.Evidence, *e},
 		Detail: fmt.Sprintf("%s has a TXT record and a CNAME to %s. Nothing may be published beside a CNAME (RFC 1034, 3.6.2): "+
-			"some resolvers answer with the TXT record, others follow the CNAME, and which policy applies depends on them.", s.Name, clip(e.Answer[0], 260)),
-		Fix: &finding.Fix{Summary: fmt.Sprintf("Remove the CNAME, if the TXT record at %s is the policy that you mean; remove the TXT record, if %s publishes it.", s.Name, clip(e.Answer[0], 260))}})
+			"some resolvers answer with the TXT record, others follow the CNAME, and which policy applies depends on them.", s.Name, show.Cut(e.Answer[0], 260)),
+		Fix: &finding.Fix{Summary: fmt.Sprintf("Remove the CNAME, if the TXT record at %s is the policy that you mean; remove the TXT record, if %s publishes it.", s.Name, show.Cut(e.Answer[0], 260))}})
 }
 
 // misplaced reports records where no receiver looks.
@@ -481,7 +482,7 @@ func txtRecords(name string, texts []string) []finding.Record {
 }
 
 // quoted is a text of the DNS as a Detail repeats it.
-func quoted(s string) string { return `"` + clip(s, 300) + `"` }
+func quoted(s string) string { return show.Quote(s, 300) }
 
 // quotedList quotes at most four texts.
 func quotedList(texts []string) string {
@@ -493,13 +494,6 @@ func quotedList(texts []string) string {
 		parts = append(parts, fmt.Sprintf("and %d more", len(texts)-4))
 	}
 	return strings.Join(parts, ", ")
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // sentence starts with a capital.

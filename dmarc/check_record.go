@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // recordJudge judges one record on its own. Audit and lint share it.
@@ -196,7 +197,7 @@ func (j *recordJudge) syntax() {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	detail := fmt.Sprintf("The record has %s: %s. A receiver skips what it cannot read and uses the default instead; stricter ones discard the whole record.",
-		count(len(problems), "syntax error", "syntax errors"), strings.Join(parts, "; "))
+		show.Counted(len(problems), "syntax error"), strings.Join(parts, "; "))
 	if severity == finding.Critical {
 		detail += j.consequences()
 	}
@@ -268,7 +269,7 @@ func (j *recordJudge) policy() {
 	for _, name := range []string{"p", "sp", "np"} {
 		if t, ok := j.r.Tag(name); ok && t.Invalid != "" && t.Invalid != syntaxError {
 			id = "dmarc-policy-invalid"
-			text := fmt.Sprintf("%s=%s is no policy (at byte %d: %s)", name, clip(t.Value, 60), t.ValueOffset, finding.Mark(j.r.Text, t.ValueOffset))
+			text := fmt.Sprintf("%s=%s is no policy (at byte %d: %s)", name, show.Cut(t.Value, 60), t.ValueOffset, finding.Mark(j.r.Text, t.ValueOffset))
 			if meant := nearestPolicy(t.Value); meant != "" {
 				text += ", probably meant: " + name + "=" + meant
 			}
@@ -356,7 +357,7 @@ func (j *recordJudge) tags() {
 	}
 	for i := range j.r.Tags {
 		t := &j.r.Tags[i]
-		text := func() string { return t.Name + "=" + clip(t.Value, 60) }
+		text := func() string { return t.Name + "=" + show.Cut(t.Value, 60) }
 		switch {
 		case t.Duplicate && !seen[t.Name]:
 			seen[t.Name] = true
@@ -415,7 +416,7 @@ func (j *recordJudge) written(name string) []string {
 	var out []string
 	for i := range j.r.Tags {
 		if t := &j.r.Tags[i]; t.Name == name && len(out) < 4 {
-			out = append(out, name+"="+clip(t.Value, 60))
+			out = append(out, name+"="+show.Cut(t.Value, 60))
 		}
 	}
 	return out
@@ -429,7 +430,7 @@ func (j *recordJudge) values() {
 		if t.Invalid == "" || t.Invalid == syntaxError || t.Duplicate {
 			continue
 		}
-		text := fmt.Sprintf("the tag %s=%s is ignored (%s)", t.Name, clip(t.Value, 60), t.Invalid)
+		text := fmt.Sprintf("the tag %s=%s is ignored (%s)", t.Name, show.Cut(t.Value, 60), t.Invalid)
 		switch t.Name {
 		case "adkim", "aspf":
 			modes = append(modes, text+", so that r, relaxed, is in force")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // reports judges rua, ruf and fo as they are written.
@@ -17,18 +18,18 @@ func (j *recordJudge) reports() {
 			u := &uris[i]
 			switch {
 			case !u.Valid():
-				text := fmt.Sprintf("%s (at byte %d, %q: %s", quoted(clip(u.Text, 80)), u.Offset, finding.Mark(r.Text, u.Offset), u.Error)
+				text := fmt.Sprintf("%s (at byte %d, %q: %s", quoted(show.Cut(u.Text, 80)), u.Offset, finding.Mark(r.Text, u.Offset), u.Error)
 				if u.Hint != "" {
-					text += ", probably meant: " + clip(u.Hint, 120)
+					text += ", probably meant: " + show.Cut(u.Hint, 120)
 				}
 				wrong = append(wrong, text+")")
 			case u.Hint != "":
-				wrong = append(wrong, quoted(clip(u.Text, 80))+" (the scheme "+clip(u.Scheme, 20)+": is none that receivers know, probably meant: "+clip(u.Hint, 120)+")")
+				wrong = append(wrong, quoted(show.Cut(u.Text, 80))+" (the scheme "+show.Cut(u.Scheme, 20)+": is none that receivers know, probably meant: "+show.Cut(u.Hint, 120)+")")
 			case !u.Supported():
-				schemes = append(schemes, quoted(clip(u.Text, 80)))
+				schemes = append(schemes, quoted(show.Cut(u.Text, 80)))
 			}
 			if u.Size != "" {
-				sizes = append(sizes, "!"+clip(u.Size, 20))
+				sizes = append(sizes, "!"+show.Cut(u.Size, 20))
 			}
 		}
 	}
@@ -45,7 +46,7 @@ func (j *recordJudge) reports() {
 	}
 	if wrong != nil {
 		j.add("dmarc-report-uri-invalid", finding.Finding{
-			Detail: fmt.Sprintf("No reports go to %s: %s.", count(len(wrong), "address", "addresses"), list(wrong, "; ")),
+			Detail: fmt.Sprintf("No reports go to %s: %s.", show.Counted(len(wrong), "address"), list(wrong, "; ")),
 			Fix:    j.fix("Correct the addresses.", "dmarc-report-uri-invalid")})
 	}
 	if schemes != nil {
@@ -99,7 +100,7 @@ func (j *recordJudge) failureOptions() {
 	}
 	var parts []string
 	if fo.Invalid != "" {
-		parts = append(parts, fmt.Sprintf("the failure options fo=%s are wrong: %s", clip(fo.Value, 60), fo.Invalid))
+		parts = append(parts, fmt.Sprintf("the failure options fo=%s are wrong: %s", show.Cut(fo.Value, 60), fo.Invalid))
 	}
 	if _, ok := j.r.Tag("ruf"); !ok {
 		parts = append(parts, "the tag fo is ignored, because there is no ruf address to send failure reports to")
@@ -148,7 +149,7 @@ func (j *judge) authorized(f *Destination) bool {
 	}
 	out := finding.Finding{Subject: f.Host, Severity: severity, Reference: reference, Evidence: evidence, Detail: fmt.Sprintf(
 		"The record has %s sent to %s (%s), which belongs to %s. Receivers send reports to another organization only if it says that it wants them, and %s.",
-		kind, f.Host, clip(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
+		kind, f.Host, show.Cut(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
 	if reference != "" {
 		out.Detail += " Hardly any receiver sends failure reports at all; aggregate reports do not depend on it."
 	}
@@ -190,7 +191,7 @@ func (j *judge) canReceive(f *Destination) bool {
 		c := j.rj.clean().clone().without([]string{f.Host})
 		fix := j.rj.replace(c, c.but(fmt.Sprintf("Give %s an MX, or have the reports sent to a mailbox that exists.", f.Host), "dmarc-report-host-cannot-receive"))
 		j.Add("dmarc-report-host-cannot-receive", finding.Finding{Subject: f.Host, Evidence: f.Mail, Fix: fix,
-			Detail: fmt.Sprintf("Reports to %s are lost: %s.", clip(strings.Join(f.Addresses, ", "), 200), f.ReceiveReason)})
+			Detail: fmt.Sprintf("Reports to %s are lost: %s.", show.Cut(strings.Join(f.Addresses, ", "), 200), f.ReceiveReason)})
 	}
 	return true
 }

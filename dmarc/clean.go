@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // cleaned is a record that keeps what it was meant to say and is freed of all else
@@ -50,7 +51,7 @@ func (c *cleaned) clone() *cleaned {
 }
 
 func (c *cleaned) drop(check, text string) {
-	c.changes = append(c.changes, change{check, clip(text, 60), true})
+	c.changes = append(c.changes, change{check, show.Cut(text, 60), true})
 }
 
 // String is the record to publish; "" if there is none. What nobody can read has a
@@ -73,7 +74,7 @@ func openText(s string) string {
 			return '?'
 		}
 		return c
-	}, clip(s, 60))
+	}, show.Cut(s, 60))
 }
 
 // certain reports that the record can be published as it stands.
@@ -149,7 +150,7 @@ func (c *cleaned) incomplete() string {
 	case c.none:
 		return fmt.Sprintf(" It is longer than %d bytes: write it anew.", maxRepair)
 	case len(c.open) > 0:
-		return fmt.Sprintf(" What %q was meant to say is yours to fill in.", clip(c.open[0], 60))
+		return fmt.Sprintf(" What %q was meant to say is yours to fill in.", show.Cut(c.open[0], 60))
 	}
 	return " Fill in what stands between < and >."
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -294,7 +295,7 @@ func (d *Discovery) readStrays(qs []*question) {
 			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) && (i == 0 || !repaired(text, d.Domain).plausible(true)) {
 				continue
 			}
-			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: clip(text, maxRepair), Evidence: *e})
+			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: show.Cut(text, maxRepair), Evidence: *e})
 		}
 	}
 }

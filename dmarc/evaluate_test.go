@@ -64,7 +64,7 @@ func TestEvaluate(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			v := Evaluate(context.Background(), world(t, test.zone), test.id)
-			got := fmt.Sprint(v.Result, " ", show(v.Policy), " ", show(v.EffectivePolicy), " ", show(v.SPFAligned), " ", show(v.DKIMAligned))
+			got := fmt.Sprint(v.Result, " ", shown(v.Policy), " ", shown(v.EffectivePolicy), " ", shown(v.SPFAligned), " ", shown(v.DKIMAligned))
 			if got != test.want {
 				t.Errorf("got %q, want %q (%s)", got, test.want, v.Error)
 			}
@@ -75,7 +75,7 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-func show[T any](p *T) string {
+func shown[T any](p *T) string {
 	if p == nil {
 		return "-"
 	}
@@ -145,7 +145,7 @@ func TestAlign(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dns := world(t, test.zone)
 			a := Align(context.Background(), dns, Discover(context.Background(), dns, test.from), "spf", []string{test.domain})[0]
-			got := fmt.Sprint(string(a.Mode), " ", show(a.Relaxed), " ", a.Strict, " ", show(a.Aligned), " ", a.OrganizationalDomain)
+			got := fmt.Sprint(string(a.Mode), " ", shown(a.Relaxed), " ", a.Strict, " ", shown(a.Aligned), " ", a.OrganizationalDomain)
 			if got != test.want || !strings.Contains(a.Why, test.why) {
 				t.Errorf("got %q (%s), want %q (%s)", got, a.Why, test.want, test.why)
 			}

@@ -3,9 +3,9 @@ package dmarc
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // maxInSummary bounds a record that stands in a sentence.
@@ -47,7 +47,7 @@ func (j *judge) hosted() {
 		}
 		for _, f := range j.Found() {
 			if f.Fix != nil && touches(f.Fix, s.Name) {
-				f.Fix = s.aliased(f.Fix, within(s.alias(), j.d.Domain))
+				f.Fix = s.aliased(f.Fix, resolver.Within(s.alias(), j.d.Domain))
 				f.Detail += s.aliasText()
 				if s.Outcome != NoRecord {
 					f.Detail += fmt.Sprintf(" %s is an alias of %s.", s.Name, s.alias())
@@ -60,11 +60,6 @@ func (j *judge) hosted() {
 // touches reports that the fix publishes or removes TXT at the name.
 func touches(fix *finding.Fix, name string) bool {
 	return fix.Name == name || slices.ContainsFunc(fix.Remove, func(r finding.Record) bool { return r.Name == name })
-}
-
-// within reports whether name is domain or below it.
-func within(name, domain string) bool {
-	return name == domain || strings.HasSuffix(name, "."+domain)
 }
 
 // aliased is the fix where the name is an alias; own: of a name of the domain itself.

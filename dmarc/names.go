@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
+
+	"mailworthy/internal/show"
 )
 
 // Bounds of the DNS on names as text without the final dot (RFC 1035, 2.3.4).
@@ -25,16 +27,16 @@ func canonical(domain string) (string, error) {
 	if strings.IndexFunc(d, func(c rune) bool { return c > '~' }) >= 0 {
 		a, err := idnaProfile.ToASCII(d)
 		if err != nil {
-			return d, fmt.Errorf("%q is not a domain name: %s", clip(d, 80), strings.TrimPrefix(err.Error(), "idna: "))
+			return d, fmt.Errorf("%q is not a domain name: %s", show.Cut(d, 80), strings.TrimPrefix(err.Error(), "idna: "))
 		}
 		d = a
 	}
 	if len(d) > maxName {
-		return d, fmt.Errorf("%q is not a domain name: it is longer than the DNS allows", clip(d, 80))
+		return d, fmt.Errorf("%q is not a domain name: it is longer than the DNS allows", show.Cut(d, 80))
 	}
 	for label := range strings.SplitSeq(d, ".") {
 		if label == "" || len(label) > maxLabel {
-			return d, fmt.Errorf("%q is not a domain name: a label is empty or longer than %d octets", clip(d, 80), maxLabel)
+			return d, fmt.Errorf("%q is not a domain name: a label is empty or longer than %d octets", show.Cut(d, 80), maxLabel)
 		}
 	}
 	return d, nil

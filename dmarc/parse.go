@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/show"
 )
 
 // Bounds on what is read of one record: far above any real one.
@@ -37,7 +39,7 @@ func ParseRecord(text string) (*Record, error) {
 	}
 	whole := len(text)
 	if whole > maxRepair {
-		text = clip(text, maxRepair)
+		text = show.Cut(text, maxRepair)
 	}
 	r := &Record{Text: text, ADKIM: Relaxed, ASPF: Relaxed, FO: []string{"0"}, PSD: "u",
 		Tags: make([]Tag, 0, min(maxTags, 1+strings.Count(text, ";")))}
@@ -52,7 +54,7 @@ func ParseRecord(text string) (*Record, error) {
 			end = start + i
 		}
 		if n == maxTags {
-			r.Problems = append(r.Problems, Problem{Offset: start, Text: clip(text[start:], 40),
+			r.Problems = append(r.Problems, Problem{Offset: start, Text: show.Cut(text[start:], 40),
 				Reason: "more than " + strconv.Itoa(maxTags) + " tags: the rest is not read"})
 			break
 		}
@@ -83,7 +85,7 @@ func (r *Record) readTag(start, end int) {
 	valueFrom, valueTo := trimmed(r.Text, from+eq+1, to)
 	name := strings.ToLower(r.Text[nameFrom:nameTo])
 	if !tagName(name) {
-		r.Problems = append(r.Problems, Problem{Offset: from, Text: clip(piece, 80),
+		r.Problems = append(r.Problems, Problem{Offset: from, Text: show.Cut(piece, 80),
 			Reason: "a tag's name is made of letters"})
 		return
 	}
@@ -115,7 +117,7 @@ func (r *Record) continuesURIs(piece string) bool {
 
 // noTag says what a piece without "=" probably is.
 func (r *Record) noTag(piece string, from int) Problem {
-	p := Problem{Offset: from, Text: clip(piece, 80), Reason: "not a tag: a tag is written name=value"}
+	p := Problem{Offset: from, Text: show.Cut(piece, 80), Reason: "not a tag: a tag is written name=value"}
 	if last := len(r.Tags) - 1; last >= 0 && (r.Tags[last].Name == "rua" || r.Tags[last].Name == "ruf") &&
 		strings.Contains(piece, "@") {
 		p.Hint = "report addresses are separated by commas, not by semicolons"
@@ -126,7 +128,7 @@ func (r *Record) noTag(piece string, from int) Problem {
 		name, value, ok = strings.Cut(piece, ":")
 	}
 	if name = strings.ToLower(strings.Trim(name, ": ")); ok && tagStatus[name] != "" && value != "" {
-		p.Hint = "probably meant: " + name + "=" + clip(strings.Trim(value, ": "), 80)
+		p.Hint = "probably meant: " + name + "=" + show.Cut(strings.Trim(value, ": "), 80)
 	}
 	return p
 }
@@ -139,7 +141,7 @@ func (r *Record) checkValue(t *Tag) bool {
 	}
 	for i := 0; i < len(t.Value); i++ {
 		if c := t.Value[i]; c < ' ' && c != '\t' || c > '~' {
-			r.Problems = append(r.Problems, Problem{Offset: t.ValueOffset + i, Text: clip(t.Value, 80),
+			r.Problems = append(r.Problems, Problem{Offset: t.ValueOffset + i, Text: show.Cut(t.Value, 80),
 				Reason: "byte 0x" + strconv.FormatUint(uint64(c), 16) + " in the value of " + t.Name + ": only printable ASCII is allowed"})
 			return false
 		}
@@ -151,7 +153,7 @@ func (r *Record) checkValue(t *Tag) bool {
 		return true // without the expression, which takes much longer
 	}
 	if at := lostSeparator.FindStringSubmatchIndex(t.Value); at != nil {
-		r.Problems = append(r.Problems, Problem{Offset: t.ValueOffset + at[2], Text: clip(t.Value, 80),
+		r.Problems = append(r.Problems, Problem{Offset: t.ValueOffset + at[2], Text: show.Cut(t.Value, 80),
 			Reason: "a semicolon is missing before " + t.Value[at[2]:at[3]] + "="})
 		return false
 	}
@@ -179,12 +181,4 @@ func trimmed(s string, from, to int) (int, int) {
 		to--
 	}
 	return from, to
-}
-
-// clip bounds what is copied of a text from the DNS.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return s[:n] + "…"
 }

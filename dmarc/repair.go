@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/internal/hint"
+	"mailworthy/internal/show"
 )
 
 // maxRepair is the longest record that is repaired; what is longer is no slip of the
@@ -58,7 +59,7 @@ const policyPlaceholder = "<none, quarantine or reject>"
 func repaired(record string, hosts ...string) *repair {
 	r := &repair{about: map[string]bool{}}
 	if len(record) > maxRepair {
-		r.open = []string{"a record of " + count(len(record), "byte", "bytes")}
+		r.open = []string{"a record of " + show.Counted(len(record), "byte")}
 		return r
 	}
 	r.text = plain(record)
@@ -371,12 +372,12 @@ func meantTag(t *token, have map[string]bool) string {
 func (r *repair) drop(check string, t *token) {
 	text := strings.Trim(r.text.text[t.offset:t.end], " ,")
 	if text != "" {
-		r.changes = append(r.changes, change{check, clip(text, 60), true})
+		r.changes = append(r.changes, change{check, show.Cut(text, 60), true})
 	}
 }
 
 func (r *repair) become(check, from, to string) {
-	r.changes = append(r.changes, change{check, clip(from, 60) + " becomes " + clip(to, 120), false})
+	r.changes = append(r.changes, change{check, show.Cut(from, 60) + " becomes " + show.Cut(to, 120), false})
 }
 
 // source is the text of a token as it was written.
@@ -515,7 +516,7 @@ func (r *repair) readAddresses(t *token, k known) {
 		r.become("dmarc-report-uri-invalid", s.from, s.to)
 	}
 	for _, size := range m.sizes {
-		r.changes = append(r.changes, change{"dmarc-report-size-suffix", "!" + clip(size, 20), true})
+		r.changes = append(r.changes, change{"dmarc-report-size-suffix", "!" + show.Cut(size, 20), true})
 	}
 	if len(uris) == 0 {
 		r.drop("dmarc-syntax", t)

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/show"
 )
 
 // parseURIs reads the value of rua or ruf: URIs separated by commas
@@ -16,7 +18,7 @@ func parseURIs(value string, offset int) []URI {
 			end = start + i
 		}
 		if len(uris) == maxURIs {
-			uris = append(uris, URI{Text: clip(value[start:], 40), Offset: offset + start,
+			uris = append(uris, URI{Text: show.Cut(value[start:], 40), Offset: offset + start,
 				Error: "more than " + strconv.Itoa(maxURIs) + " addresses: the rest is not read"})
 			break
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/internal/hint"
+	"mailworthy/internal/show"
 )
 
 // set takes over the value of a tag. It returns why the value is not one that
@@ -81,7 +82,7 @@ func (r *Record) setFailureOptions(value string) string {
 		switch {
 		case option != "0" && option != "1" && option != "d" && option != "s":
 			if len(wrong) < 5 {
-				wrong = append(wrong, strconv.Quote(clip(option, 20))+" is no option")
+				wrong = append(wrong, strconv.Quote(show.Cut(option, 20))+" is no option")
 			}
 		case slices.Contains(known, option):
 			wrong = append(wrong, option+" is there twice")

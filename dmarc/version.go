@@ -3,6 +3,8 @@ package dmarc
 import (
 	"regexp"
 	"strings"
+
+	"mailworthy/internal/show"
 )
 
 // NotPolicyError says why a text is not a DMARC Policy Record at all: it does
@@ -62,7 +64,7 @@ func checkVersion(text string) error {
 	case lead != "":
 		e.Reason = "v=DMARC1 is not the first tag"
 	case strings.EqualFold(value, "DMARC1"):
-		e.Reason = "the version is " + clip(value, 20) + ": its letters must be capitals, DMARC1"
+		e.Reason = "the version is " + show.Cut(value, 20) + ": its letters must be capitals, DMARC1"
 	case strings.HasPrefix(value, "DMARC1"):
 		e.Reason = "no semicolon follows v=DMARC1"
 	default:

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -48,16 +49,16 @@ func (s *Step) read(q *question) {
 		record, err := ParseRecord(text)
 		if not, ok := err.(*NotPolicyError); ok {
 			not.atName(text)
-			s.Others = append(s.Others, Other{Text: clip(text, maxRepair), Intended: not.Intended, Reason: not.Reason, Hint: not.Hint})
+			s.Others = append(s.Others, Other{Text: show.Cut(text, maxRepair), Intended: not.Intended, Reason: not.Reason, Hint: not.Hint})
 			continue
 		}
 		switch {
 		case s.Record == nil:
 			s.Record = record
 		case s.Records == nil:
-			s.Records = []string{s.Record.Text, clip(text, maxRepair)}
+			s.Records = []string{s.Record.Text, show.Cut(text, maxRepair)}
 		default:
-			s.Records = append(s.Records, clip(text, maxRepair))
+			s.Records = append(s.Records, show.Cut(text, maxRepair))
 		}
 	}
 	switch {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // Context is what the checks need to know beside the facts.
@@ -144,7 +144,7 @@ func (j *judge) nullMX(d *Domain) {
 	}
 	if len(nulls)+len(others) > 1 {
 		f := finding.Finding{Evidence: d.Evidence,
-			Detail: fmt.Sprintf("%s has a null MX, which says that it takes no mail, beside %d other MX %s. A null MX must be the only one.", d.Name, len(nulls)+len(others)-1, plural(len(nulls)+len(others)-1, "record")),
+			Detail: fmt.Sprintf("%s has a null MX, which says that it takes no mail, beside %d other MX %s. A null MX must be the only one.", d.Name, len(nulls)+len(others)-1, show.Plural(len(nulls)+len(others)-1, "record")),
 			Fix:    &finding.Fix{Summary: "Remove the null MX.", Remove: nulls}}
 		if j.parked() || len(others) == 0 {
 			kept := func(r finding.Record) bool { return r.Value == "0 ." }
@@ -256,12 +256,7 @@ func (j *judge) unresolved(title, subject, detail string, couldBe finding.Severi
 }
 
 // named lists the first few of many.
-func named(names []string) string {
-	if len(names) > maxNamed {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
-	}
-	return strings.Join(names, ", ")
-}
+func named(names []string) string { return show.Listed(names, maxNamed) }
 
 func addrList(addrs []netip.Addr) string {
 	names := make([]string, len(addrs))
@@ -269,18 +264,4 @@ func addrList(addrs []netip.Addr) string {
 		names[i] = a.String()
 	}
 	return named(names)
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
-}
-
-func cut(s string, n int) string {
-	if len(s) > n {
-		return s[:n] + "…"
-	}
-	return s
 }

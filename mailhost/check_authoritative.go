@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // authoritative judges the comparison of the authoritative servers.
@@ -66,7 +67,7 @@ func (j *judge) disagree(a *Authoritative) {
 			Detail: fmt.Sprintf("The authoritative servers of %s give %d different answers for %s.", a.Zone, len(texts), c.what),
 			Fix:    &finding.Fix{Summary: "Bring all servers to the same zone."}}
 		for _, text := range texts {
-			f.Detail += fmt.Sprintf(" %s: %s.", named(servers[text]), cut(text, maxShown))
+			f.Detail += fmt.Sprintf(" %s: %s.", named(servers[text]), show.Cut(text, maxShown))
 			if len(f.Evidence) < maxEvidence {
 				f.Evidence = append(f.Evidence, evidence[text])
 			}

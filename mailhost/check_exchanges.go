@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // record is the MX record as published.
@@ -134,7 +136,7 @@ func (j *judge) odd(d *Domain, e *Exchange) {
 		return
 	}
 	j.Add("mx-underscore", finding.Finding{Subject: e.Name, Evidence: d.Evidence,
-		Detail: fmt.Sprintf("The MX host %s of %s has the character %q. Host names are made of letters, digits and hyphens, and some mail servers do not deliver to another one.", cut(e.Name, maxShown), d.Name, c),
+		Detail: fmt.Sprintf("The MX host %s of %s has the character %q. Host names are made of letters, digits and hyphens, and some mail servers do not deliver to another one.", show.Cut(e.Name, maxShown), d.Name, c),
 		Fix:    &finding.Fix{Summary: "Give the host a name of letters, digits and hyphens, and name that in the MX record."}})
 }
 
@@ -342,10 +344,10 @@ func (j *judge) notPublic(d *Domain, e *Exchange) {
 	}
 	f := finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 		Detail: fmt.Sprintf("The MX host %s of %s has %s, which nobody outside can deliver to.", e.Name, d.Name, strings.Join(texts, " and "))}
-	owner, own := e.Name, within(e.Name, d.Authority.Organizational)
+	owner, own := e.Name, resolver.Within(e.Name, d.Authority.Organizational)
 	if n := len(e.CNAMEs); n > 0 {
 		owner = e.CNAMEs[n-1]
-		own = within(owner, d.Authority.Organizational)
+		own = resolver.Within(owner, d.Authority.Organizational)
 		for i := range wrong {
 			wrong[i].Name = owner
 		}

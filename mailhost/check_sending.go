@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // addresses judges the names of the sending addresses.
@@ -83,7 +85,7 @@ func (j *judge) unconfirmed(a *Address) {
 			if len(n.Resolved) > 0 {
 				leads = "has " + addrList(n.Resolved)
 			}
-			astray = append(astray, cut(n.Name, maxShown)+" "+leads)
+			astray = append(astray, show.Cut(n.Name, maxShown)+" "+leads)
 		}
 	}
 	if len(astray) == 0 {
@@ -114,7 +116,7 @@ func (j *judge) forwardOrPTR(a *Address) *finding.Fix {
 	if j.facts.Domain != nil {
 		own := j.facts.Domain.Authority.Organizational
 		for _, n := range a.Names {
-			if oddCharacter(n.Name) == "" && within(n.Name, own) && len(n.Resolved) == 0 && !slices.ContainsFunc(n.Evidence, func(e finding.Evidence) bool { return len(e.CNAMEs) > 0 }) {
+			if oddCharacter(n.Name) == "" && resolver.Within(n.Name, own) && len(n.Resolved) == 0 && !slices.ContainsFunc(n.Evidence, func(e finding.Evidence) bool { return len(e.CNAMEs) > 0 }) {
 				return &finding.Fix{Summary: fmt.Sprintf("Publish the address %s at %s.", a.Addr, n.Name), Name: n.Name,
 					Type: forwardType(a.Addr).String(), Value: a.Addr.String()}
 			}
@@ -130,7 +132,7 @@ func (j *judge) generic(a *Address) {
 		if n.Generic == "" {
 			return
 		}
-		why = append(why, fmt.Sprintf("%s: %s", cut(n.Name, maxShown), n.Generic))
+		why = append(why, fmt.Sprintf("%s: %s", show.Cut(n.Name, maxShown), n.Generic))
 	}
 	switch {
 	case len(why) == 0:
@@ -206,7 +208,7 @@ func (j *judge) helo() {
 // else its owner must say which address the host has.
 func (j *judge) heloFix(h *HELO) *finding.Fix {
 	fix := &finding.Fix{Summary: fmt.Sprintf("Publish the address of the sending host at %s.", h.Name)}
-	if j.facts.Domain == nil || !within(h.Name, j.facts.Domain.Authority.Organizational) || len(h.CNAMEs) > 0 {
+	if j.facts.Domain == nil || !resolver.Within(h.Name, j.facts.Domain.Authority.Organizational) || len(h.CNAMEs) > 0 {
 		return fix
 	}
 	fix.Name, fix.Type, fix.Value = h.Name, "A", fmt.Sprintf("<the address of the host that greets with %s>", h.Name)

@@ -3,6 +3,8 @@ package mailhost
 import (
 	"slices"
 	"strings"
+
+	"mailworthy/resolver"
 )
 
 // localSuffixes end names that mean something inside one network only, or on one
@@ -65,14 +67,9 @@ func (d *Domain) meant(host, own string) string {
 	}
 	for _, zone := range [...]string{d.Name, own} {
 		name, ok := strings.CutSuffix(host, "."+zone)
-		if ok && (within(name, own) || GatewayOf(name) != nil) {
+		if ok && (resolver.Within(name, own) || GatewayOf(name) != nil) {
 			return name
 		}
 	}
 	return ""
-}
-
-// within reports whether a name is that of the domain or below it.
-func within(name, domain string) bool {
-	return domain != "" && (name == domain || strings.HasSuffix(name, "."+domain))
 }

@@ -1,11 +1,14 @@
 package message
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"mailworthy/internal/show"
 )
 
 // Address is one mailbox of an address field.
@@ -59,7 +62,7 @@ func (f *AddressField) valid() int {
 
 func readAddresses(f *Field) AddressField {
 	text := f.Unfolded()
-	out := AddressField{Line: f.Line, Text: clip(text, maxText), Addresses: []Address{}}
+	out := AddressField{Line: f.Line, Text: show.Cut(text, maxText), Addresses: []Address{}}
 	p := addressParser{text: text, out: &out}
 	p.list()
 	return out
@@ -109,7 +112,7 @@ func (p *addressParser) element() {
 		if len(words) > 0 && !p.inGroup {
 			p.at++
 			p.inGroup, p.group = true, phrase(words)
-			p.out.Groups = append(p.out.Groups, clip(p.group, maxQuoted))
+			p.out.Groups = append(p.out.Groups, show.Cut(p.group, maxQuoted))
 			return
 		}
 	case '<':
@@ -120,7 +123,7 @@ func (p *addressParser) element() {
 		p.at++
 		local, wrong := localPart(words)
 		domain, bad := p.domain()
-		p.add(start, Address{Address: local + "@" + domain, Error: first(wrong, bad)}, domain)
+		p.add(start, Address{Address: local + "@" + domain, Error: cmp.Or(wrong, bad)}, domain)
 		return
 	}
 	p.fail(start, "")
@@ -147,7 +150,7 @@ func (p *addressParser) angle(start int, name string) {
 	p.at++
 	local, wrong := localPart(words)
 	domain, bad := p.domain()
-	a := Address{Name: name, Address: local + "@" + domain, Error: first(wrong, bad)}
+	a := Address{Name: name, Address: local + "@" + domain, Error: cmp.Or(wrong, bad)}
 	if p.space(); p.peek() == '>' {
 		p.at++
 	} else if a.Error == "" {
@@ -167,7 +170,7 @@ func (p *addressParser) add(start int, a Address, domain string) {
 	}
 	var wrong string
 	a.Domain, wrong = asciiDomain(domain)
-	a.Error = first(a.Error, wrong)
+	a.Error = cmp.Or(a.Error, wrong)
 	p.keep(start, a)
 }
 
@@ -189,8 +192,8 @@ func (p *addressParser) keep(start int, a Address) {
 	if p.at == start {
 		p.at++
 	}
-	a.Group = clip(p.group, maxQuoted)
-	a.Name, a.Address, a.Domain = clip(a.Name, maxQuoted), clip(a.Address, 2*maxQuoted), clip(a.Domain, maxName)
+	a.Group = show.Cut(p.group, maxQuoted)
+	a.Name, a.Address, a.Domain = show.Cut(a.Name, maxQuoted), show.Cut(a.Address, 2*maxQuoted), show.Cut(a.Domain, maxName)
 	p.out.Count++
 	if len(p.out.Addresses) < maxAddresses {
 		p.out.Addresses = append(p.out.Addresses, a)
@@ -364,11 +367,11 @@ func localPart(words []word) (text, wrong string) {
 		isDot := !w.quoted && w.text == "."
 		switch {
 		case isDot && dot:
-			wrong = first(wrong, "a dot in the local part has nothing before it")
+			wrong = cmp.Or(wrong, "a dot in the local part has nothing before it")
 		case !isDot && !dot && w.spaced:
-			wrong = first(wrong, "there is text before the address; a name needs angle brackets around the address")
+			wrong = cmp.Or(wrong, "there is text before the address; a name needs angle brackets around the address")
 		case !isDot && !dot:
-			wrong = first(wrong, "two pieces of the local part have no dot between them")
+			wrong = cmp.Or(wrong, "two pieces of the local part have no dot between them")
 		}
 		if i > 0 && !isDot && !dot && w.spaced {
 			b.WriteByte(' ')
@@ -384,7 +387,7 @@ func localPart(words []word) (text, wrong string) {
 	case len(words) == 0:
 		wrong = "there is nothing before the @"
 	case dot:
-		wrong = first(wrong, "the local part ends with a dot")
+		wrong = cmp.Or(wrong, "the local part ends with a dot")
 	}
 	return b.String(), wrong
 }
@@ -441,13 +444,4 @@ func asciiDomain(domain string) (ascii, wrong string) {
 		return ascii, "the domain has only one label"
 	}
 	return ascii, ""
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

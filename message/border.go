@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -8,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
+
+	"mailworthy/internal/show"
 )
 
 // Client is the host that handed the message to the receiver, and why it is
@@ -46,7 +49,7 @@ func (f *Facts) claims() []claim {
 			}
 			c := claim{line: t.Line, field: field, ip: addr}
 			if m := helo.FindStringSubmatch(text); m != nil {
-				c.helo = clip(strings.TrimSuffix(m[1], "."), maxQuoted)
+				c.helo = show.Cut(strings.TrimSuffix(m[1], "."), maxQuoted)
 			}
 			out = append(out, c)
 		}
@@ -140,7 +143,7 @@ func (f *Facts) claimed(c *claim) *Client {
 	client := &Client{IP: c.ip, HELO: c.helo, Why: fmt.Sprintf("the %s field in line %d", c.field, c.line)}
 	if at := f.ClientAt(c.ip); at != nil && !submitted(f.withAt(at.Line)) {
 		client.Line = at.Line
-		client.HELO = first(client.HELO, at.HELO)
+		client.HELO = cmp.Or(client.HELO, at.HELO)
 		client.Why += fmt.Sprintf(" and the Received field in line %d", at.Line)
 	}
 	return client
@@ -193,7 +196,7 @@ func organization(host string) string {
 	if err != nil {
 		return ""
 	}
-	return first(sister(org), org)
+	return cmp.Or(sister(org), org)
 }
 
 // sister is the name under which the hosts of a large receiver are known, for its

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // Context is what the checks need to know beside the facts.
@@ -93,7 +94,7 @@ func (k *checker) fromField(field *AddressField) {
 		return
 	}
 	if wrong := field.wrong(); wrong != nil {
-		k.add("message-from-invalid", "From", "", fmt.Sprintf("From in line %d holds %q: %s.", field.Line, clip(wrong.Address, maxQuoted), wrong.Error),
+		k.add("message-from-invalid", "From", "", fmt.Sprintf("From in line %d holds %q: %s.", field.Line, show.Cut(wrong.Address, maxQuoted), wrong.Error),
 			fromFix(field, wrong))
 	}
 	if n := field.valid(); n > 1 {
@@ -110,7 +111,7 @@ func (k *checker) fromField(field *AddressField) {
 func fromFix(field *AddressField, wrong *Address) string {
 	if at := strings.LastIndexByte(field.Text, '<'); at > 0 && !strings.ContainsAny(field.Text[:at], "\"<>") && field.Count > 1 {
 		if name := strings.TrimSpace(field.Text[:at]); isASCII(name) && len(name) < maxQuoted {
-			return "Write From: " + quoteString(name) + " " + clip(field.Text[at:], maxQuoted)
+			return "Write From: " + quoteString(name) + " " + show.Cut(field.Text[at:], maxQuoted)
 		}
 	}
 	if strings.Contains(wrong.Error, "one label") {
@@ -136,10 +137,10 @@ func (k *checker) addresses() {
 		s := &f.Sender[i]
 		switch wrong := s.wrong(); {
 		case s.Count != 1 || len(s.Groups) > 0:
-			k.add("message-sender-invalid", "Sender", "", fmt.Sprintf("Sender in line %d holds %s; it must hold one.", s.Line, counted(s.Count, "address")),
+			k.add("message-sender-invalid", "Sender", "", fmt.Sprintf("Sender in line %d holds %s; it must hold one.", s.Line, show.Counted(s.Count, "address")),
 				"Give Sender one address, or leave it out.")
 		case wrong != nil:
-			k.add("message-sender-invalid", "Sender", "", fmt.Sprintf("Sender in line %d holds %q: %s.", s.Line, clip(wrong.Address, maxQuoted), wrong.Error),
+			k.add("message-sender-invalid", "Sender", "", fmt.Sprintf("Sender in line %d holds %q: %s.", s.Line, show.Cut(wrong.Address, maxQuoted), wrong.Error),
 				"Write Sender: local@domain.example.")
 		}
 	}
@@ -164,7 +165,7 @@ func (k *checker) recipients(name string, field *AddressField) {
 	wrong := field.wrong()
 	switch {
 	case wrong != nil:
-		k.add("message-address-invalid", name, "", fmt.Sprintf("%s in line %d holds %q: %s.", name, field.Line, clip(wrong.Address, maxQuoted), wrong.Error),
+		k.add("message-address-invalid", name, "", fmt.Sprintf("%s in line %d holds %q: %s.", name, field.Line, show.Cut(wrong.Address, maxQuoted), wrong.Error),
 			"Write "+name+": Name <local@domain.example>.")
 	case field.Count == 0 && len(field.Groups) == 0 && name != "Bcc":
 		// An empty Bcc is allowed (RFC 5322, 3.6.3).
@@ -218,9 +219,9 @@ func (k *checker) dates() {
 // span is a duration in the unit that tells most.
 func span(d time.Duration) string {
 	if d < 72*time.Hour {
-		return counted(int(d.Hours()), "hour")
+		return show.Counted(int(d.Hours()), "hour")
 	}
-	return counted(int(d.Hours()/24), "day")
+	return show.Counted(int(d.Hours()/24), "day")
 }
 
 func (k *checker) messageID() {
@@ -239,7 +240,7 @@ func (k *checker) messageID() {
 		if id.Broken {
 			severity = finding.Error
 		}
-		k.add("message-id-invalid", "Message-ID", severity, fmt.Sprintf("Message-ID in line %d is %q: %s.", id.Line, clip(id.Text, maxQuoted), id.Error),
+		k.add("message-id-invalid", "Message-ID", severity, fmt.Sprintf("Message-ID in line %d is %q: %s.", id.Line, show.Cut(id.Text, maxQuoted), id.Error),
 			"Write Message-ID: "+example+".")
 	}
 }
@@ -272,7 +273,7 @@ func (k *checker) structure() {
 		if i == 5 {
 			break
 		}
-		k.add("message-header-syntax", "line "+strconv.Itoa(m.Line), "", fmt.Sprintf("In the header, line %d is no field: %q.", m.Line, clip(m.Text, 100)),
+		k.add("message-header-syntax", "line "+strconv.Itoa(m.Line), "", fmt.Sprintf("In the header, line %d is no field: %q.", m.Line, show.Cut(m.Text, 100)),
 			"Write it as Name: value, start it with a space to continue the field above, or leave it out.")
 	}
 	for i, s := range k.f.Spaced {
@@ -308,22 +309,22 @@ func (k *checker) lines() {
 	k.sheet.Decided("message-line-too-long", "message-line-long", "message-bare-line-end", "message-nul")
 	l := k.f.Layout
 	if l.TooLong.Count > 0 {
-		k.add("message-line-too-long", "message", "", fmt.Sprintf("The message has %s of over 998 octets, %s; the longest has %d.", counted(l.TooLong.Count, "line"), where(l.TooLong), l.Longest),
+		k.add("message-line-too-long", "message", "", fmt.Sprintf("The message has %s of over 998 octets, %s; the longest has %d.", show.Counted(l.TooLong.Count, "line"), where(l.TooLong), l.Longest),
 			"Fold header fields, and send the body as quoted-printable or base64.")
 	}
 	if l.Long.Count > 0 {
-		k.add("message-line-long", "message", "", fmt.Sprintf("The message has %s of over 78 octets, %s.", counted(l.Long.Count, "line"), where(l.Long)), "")
+		k.add("message-line-long", "message", "", fmt.Sprintf("The message has %s of over 78 octets, %s.", show.Counted(l.Long.Count, "line"), where(l.Long)), "")
 	}
 	if l.BareCR.Count > 0 {
-		k.add("message-bare-line-end", "message", "", fmt.Sprintf("The message holds %s without a line feed behind, %s.", counted(l.BareCR.Count, "carriage return"), where(l.BareCR)),
+		k.add("message-bare-line-end", "message", "", fmt.Sprintf("The message holds %s without a line feed behind, %s.", show.Counted(l.BareCR.Count, "carriage return"), where(l.BareCR)),
 			"Remove the carriage returns that end no line.")
 	}
 	if l.CRLF.Count > 0 && l.LF.Count > 0 {
 		k.add("message-bare-line-end", "message", "", fmt.Sprintf("The message has %s with a line feed alone at the end, %s, and %d with CRLF.",
-			counted(l.LF.Count, "line"), where(l.LF), l.CRLF.Count), "End every line in CRLF.")
+			show.Counted(l.LF.Count, "line"), where(l.LF), l.CRLF.Count), "End every line in CRLF.")
 	}
 	if l.NUL.Count > 0 {
-		k.add("message-nul", "message", "", fmt.Sprintf("The message holds %s, %s.", counted(l.NUL.Count, "NUL octet"), where(l.NUL)), "Send binary content as base64.")
+		k.add("message-nul", "message", "", fmt.Sprintf("The message holds %s, %s.", show.Counted(l.NUL.Count, "NUL octet"), where(l.NUL)), "Send binary content as base64.")
 	}
 }
 
@@ -348,7 +349,7 @@ func (k *checker) mime() {
 	switch {
 	case len(f.MIMEVersion) > 0:
 		if version := withoutComments(f.MIMEVersion[0].Text); version != "1.0" {
-			k.add("message-mime-version", "MIME-Version", "", fmt.Sprintf("MIME-Version in line %d is %q.", f.MIMEVersion[0].Line, clip(version, 40)), "Set MIME-Version: 1.0.")
+			k.add("message-mime-version", "MIME-Version", "", fmt.Sprintf("MIME-Version in line %d is %q.", f.MIMEVersion[0].Line, show.Cut(version, 40)), "Set MIME-Version: 1.0.")
 		}
 	case len(f.MIMEFields) > 0:
 		k.add("message-mime-version", "MIME-Version", "", fmt.Sprintf("There is %s, but no MIME-Version.", f.MIMEFields[0]), "Add MIME-Version: 1.0.")
@@ -383,7 +384,7 @@ func (k *checker) precedence() {
 		case "junk":
 			k.add("message-precedence", "Precedence", "", fmt.Sprintf("Precedence in line %d is junk: filters may take it at its word.", p.Line), "Set Precedence: bulk.")
 		default:
-			k.add("message-precedence", "Precedence", "", fmt.Sprintf("Precedence in line %d is %q, which means nothing to receivers.", p.Line, clip(p.Text, 40)), "Leave Precedence out.")
+			k.add("message-precedence", "Precedence", "", fmt.Sprintf("Precedence in line %d is %q, which means nothing to receivers.", p.Line, show.Cut(p.Text, 40)), "Leave Precedence out.")
 		}
 	}
 }
@@ -414,16 +415,4 @@ func lines(r Repeated) string {
 	}
 	last := len(texts) - 1
 	return "lines " + strings.Join(texts[:last], ", ") + " and " + texts[last]
-}
-
-// counted is "1 line", "2 lines".
-func counted(n int, noun string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(noun, "s"):
-		noun += "es"
-	default:
-		noun += "s"
-	}
-	return strconv.Itoa(n) + " " + noun
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // unsubscribe checks how the reader can leave the list (RFC 2369, RFC 8058).
@@ -56,9 +57,9 @@ func (k *checker) unsubscribeURIs(u *Unsubscribe) {
 	for _, uri := range u.URIs {
 		switch {
 		case uri.Error != "":
-			k.add(id, name, "", fmt.Sprintf("List-Unsubscribe in line %d holds %q: %s.", line, clip(uri.Text, 100), uri.Error), "Use an https: or a mailto: URI.")
+			k.add(id, name, "", fmt.Sprintf("List-Unsubscribe in line %d holds %q: %s.", line, show.Cut(uri.Text, 100), uri.Error), "Use an https: or a mailto: URI.")
 		case uri.Scheme == "http":
-			k.add(id, name, "", fmt.Sprintf("List-Unsubscribe in line %d holds %q, which is not encrypted: one click needs https:.", line, clip(uri.Text, 100)),
+			k.add(id, name, "", fmt.Sprintf("List-Unsubscribe in line %d holds %q, which is not encrypted: one click needs https:.", line, show.Cut(uri.Text, 100)),
 				"Use https: instead of http:.")
 		}
 	}
@@ -71,7 +72,7 @@ func (k *checker) oneClick(u *Unsubscribe) {
 	works := true
 	if post.Text != oneClick {
 		works = false
-		k.add(id, "List-Unsubscribe-Post", "", fmt.Sprintf("List-Unsubscribe-Post in line %d is %q and not %s.", post.Line, clip(post.Text, 100), oneClick),
+		k.add(id, "List-Unsubscribe-Post", "", fmt.Sprintf("List-Unsubscribe-Post in line %d is %q and not %s.", post.Line, show.Cut(post.Text, 100), oneClick),
 			"Write List-Unsubscribe-Post: "+oneClick+".")
 	}
 	switch {

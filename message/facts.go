@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"mailworthy/internal/show"
 )
 
 // Facts are what the header says, field by field, without opinions.
@@ -209,11 +211,11 @@ func (f *Facts) read(field *Field) {
 		f.Signatures = appendUpTo(f.Signatures, maxListed, readSignature(field))
 	default:
 		if strings.HasPrefix(strings.ToLower(field.Name), "content-") {
-			f.MIMEFields = appendUpTo(f.MIMEFields, maxListed, clip(field.Name, maxName))
+			f.MIMEFields = appendUpTo(f.MIMEFields, maxListed, show.Cut(field.Name, maxName))
 		}
 	}
 	if field.Spaced {
-		f.Spaced = appendUpTo(f.Spaced, maxListed, Text{field.Line, clip(field.Name, maxName)})
+		f.Spaced = appendUpTo(f.Spaced, maxListed, Text{field.Line, show.Cut(field.Name, maxName)})
 	}
 	f.octets(field)
 	f.words(field)
@@ -225,7 +227,7 @@ func (f *Facts) octets(field *Field) {
 		if field.Value[i] < 0x80 {
 			continue
 		}
-		f.EightBit = appendUpTo(f.EightBit, maxListed, EightBit{clip(field.Name, maxName), field.Line, utf8.ValidString(field.Value)})
+		f.EightBit = appendUpTo(f.EightBit, maxListed, EightBit{show.Cut(field.Name, maxName), field.Line, utf8.ValidString(field.Value)})
 		return
 	}
 }
@@ -254,7 +256,7 @@ func (f *Facts) words(field *Field) {
 	_, wrong := decodeWords(text)
 	if wrong == "" && !field.Is("Subject") && !field.Is("Comments") {
 		if word := quotedWord(text); word != "" {
-			wrong = clip(word, maxQuoted) + ": it stands in quotation marks, where it is no encoded-word but plain text"
+			wrong = show.Cut(word, maxQuoted) + ": it stands in quotation marks, where it is no encoded-word but plain text"
 		}
 	}
 	if wrong != "" {
@@ -310,7 +312,7 @@ func (f *Facts) repeated(m *Message) {
 func (m *Message) texts(name string) []Text {
 	out := []Text{}
 	for _, f := range m.named(name) {
-		out = appendUpTo(out, maxListed, Text{f.Line, clip(f.Unfolded(), maxText)})
+		out = appendUpTo(out, maxListed, Text{f.Line, show.Cut(f.Unfolded(), maxText)})
 	}
 	return out
 }
@@ -329,7 +331,7 @@ func (m *Message) addresses(name string) []AddressField {
 // readDate reads an RFC 5322 date, obsolete forms included.
 func readDate(f *Field) Date {
 	text := f.Unfolded()
-	d := Date{Line: f.Line, Text: clip(text, maxQuoted)}
+	d := Date{Line: f.Line, Text: show.Cut(text, maxQuoted)}
 	t, err := mail.ParseDate(text)
 	switch {
 	case text == "":
@@ -348,7 +350,7 @@ func readDate(f *Field) Date {
 // readMessageID checks the syntax of a msg-id (RFC 5322, 3.6.4).
 func readMessageID(f *Field) MessageID {
 	text := f.Unfolded()
-	id := MessageID{Line: f.Line, Text: clip(text, maxText)}
+	id := MessageID{Line: f.Line, Text: show.Cut(text, maxText)}
 	inside, ok := strings.CutPrefix(text, "<")
 	if ok {
 		inside, ok = strings.CutSuffix(inside, ">")
@@ -391,7 +393,7 @@ func dotAtom(s string) bool {
 // readPath reads a Return-Path.
 func readPath(f *Field) Path {
 	text := f.Unfolded()
-	p := Path{Line: f.Line, Text: clip(text, maxText)}
+	p := Path{Line: f.Line, Text: show.Cut(text, maxText)}
 	if strings.ReplaceAll(text, " ", "") == "<>" {
 		p.Null = true
 		return p
@@ -422,13 +424,13 @@ func readSignature(f *Field) SignatureField {
 		value = squeeze.Replace(value)
 		switch squeeze.Replace(name) {
 		case "d":
-			s.Domain = clip(strings.ToLower(value), maxQuoted)
+			s.Domain = show.Cut(strings.ToLower(value), maxQuoted)
 		case "s":
-			s.Selector = clip(value, maxQuoted)
+			s.Selector = show.Cut(value, maxQuoted)
 		case "h":
 			for name := range strings.SplitSeq(value, ":") {
 				if len(s.Headers) < maxSigned {
-					s.Headers = append(s.Headers, clip(strings.ToLower(name), maxQuoted))
+					s.Headers = append(s.Headers, show.Cut(strings.ToLower(name), maxQuoted))
 				}
 			}
 		}

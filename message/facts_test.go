@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailworthy/internal/show"
 )
 
 func TestDates(t *testing.T) {
@@ -218,7 +220,7 @@ func TestServices(t *testing.T) {
 			problems = append(problems, f.Problems...)
 		}
 		if len(fields) == 0 || (len(problems) == 0) != (tt.want == "") || !strings.Contains(strings.Join(problems, "; "), tt.want) {
-			t.Errorf("%s: %+v", clip(tt.in, 80), fields)
+			t.Errorf("%s: %+v", show.Cut(tt.in, 80), fields)
 		}
 	}
 	if f := read(t, "X-Mailer: x\n\n").Facts().Service; f != nil {

@@ -132,11 +132,3 @@ const (
 	maxQuoted = 200
 	maxName   = 255
 )
-
-// clip bounds a text that is repeated.
-func clip(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"mailworthy/internal/show"
 )
 
 // maxMalformed bounds the lines that are kept though they are no fields.
@@ -146,7 +148,7 @@ func (h *headerReader) closeField(end int) {
 
 func (h *headerReader) malformed(text []byte) {
 	if len(h.m.Malformed) < maxMalformed {
-		h.m.Malformed = append(h.m.Malformed, Text{Line: h.number, Text: clip(string(text), maxQuoted)})
+		h.m.Malformed = append(h.m.Malformed, Text{Line: h.number, Text: show.Cut(string(text), maxQuoted)})
 	}
 }
 

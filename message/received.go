@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"mailworthy/internal/show"
 )
 
 // Hop is one Received field: a server says from whom it took the message (RFC
@@ -57,8 +59,8 @@ func readHop(f *Field) Hop {
 		text = text[:i]
 	}
 	clauses := readClauses(text[:min(len(text), maxClauses)])
-	h.By = clip(clauses["by"].token, maxQuoted)
-	h.With = clip(clauses["with"].token, maxQuoted)
+	h.By = show.Cut(clauses["by"].token, maxQuoted)
+	h.With = show.Cut(clauses["with"].token, maxQuoted)
 	from := clauses["from"]
 	if addr, ok := findAddr(bracketed, from.comments); ok {
 		h.IP = addr
@@ -73,12 +75,12 @@ func readHop(f *Field) Hop {
 	if m := heloWord.FindStringSubmatch(from.comments); m != nil {
 		h.HELO = m[1]
 	}
-	h.HELO = clip(strings.TrimSuffix(h.HELO, "."), maxQuoted)
+	h.HELO = show.Cut(strings.TrimSuffix(h.HELO, "."), maxQuoted)
 	if h.from = h.HELO; strings.HasPrefix(from.comments, "(unknown") || strings.Contains(from.comments, "may be forged") {
 		h.from = "" // the name that it greeted with is all that there is
 	}
 	if m := lookedUp.FindStringSubmatch(from.comments); m != nil {
-		h.from = clip(strings.TrimSuffix(m[1], "."), maxQuoted)
+		h.from = show.Cut(strings.TrimSuffix(m[1], "."), maxQuoted)
 	}
 	return h
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"mailworthy/internal/show"
 )
 
 // ServiceField is a field that steers a sending service. The service removes it
@@ -70,7 +72,7 @@ func (m *Message) serviceFields() []ServiceField {
 			}
 		}
 		for j, f := range fields {
-			have := ServiceField{Service: s.name, Name: clip(f.Name, maxName), Line: f.Line}
+			have := ServiceField{Service: s.name, Name: show.Cut(f.Name, maxName), Line: f.Line}
 			if s.field != nil {
 				have.Problems = s.field(strings.ToLower(f.Name), f.Unfolded())
 			}
@@ -136,9 +138,9 @@ func mandrill(name, value string) (out []string) {
 		for _, tag := range commaList(value) {
 			switch {
 			case utf8.RuneCountInString(tag) > 50:
-				out = append(out, fmt.Sprintf("the tag %q has over 50 characters", clip(tag, 60)))
+				out = append(out, fmt.Sprintf("the tag %q has over 50 characters", show.Cut(tag, 60)))
 			case strings.HasPrefix(tag, "_"):
-				out = append(out, fmt.Sprintf("the tag %q starts with an underscore, which is reserved", clip(tag, 60)))
+				out = append(out, fmt.Sprintf("the tag %q starts with an underscore, which is reserved", show.Cut(tag, 60)))
 			}
 		}
 	case "x-mc-track":
@@ -150,7 +152,7 @@ func mandrill(name, value string) (out []string) {
 			switch strings.ToLower(w) {
 			case "opens", "clicks", "clicks_all", "clicks_htmlonly", "clicks_textonly":
 			default:
-				out = append(out, fmt.Sprintf("%q is none of opens, clicks, clicks_all, clicks_htmlonly and clicks_textonly", clip(w, 40)))
+				out = append(out, fmt.Sprintf("%q is none of opens, clicks, clicks_all, clicks_htmlonly and clicks_textonly", show.Cut(w, 40)))
 			}
 		}
 	case "x-mc-mergevars":
@@ -178,9 +180,9 @@ func mandrillMetadata(value string) []string {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		switch v := object[key]; {
 		case strings.HasPrefix(key, "_") && key != "_rcpt":
-			out = append(out, fmt.Sprintf("the key %q starts with an underscore", clip(key, 60)))
+			out = append(out, fmt.Sprintf("the key %q starts with an underscore", show.Cut(key, 60)))
 		case len(v) > 0 && (v[0] == '{' || v[0] == '['):
-			out = append(out, fmt.Sprintf("the value of %q is an object or a list; Mandrill takes numbers, strings, true, false and null", clip(key, 60)))
+			out = append(out, fmt.Sprintf("the value of %q is an object or a list; Mandrill takes numbers, strings, true, false and null", show.Cut(key, 60)))
 		}
 	}
 	return out
@@ -244,9 +246,9 @@ func amazonSES(name, value string) (out []string) {
 			k, v = strings.TrimSpace(k), strings.TrimSpace(v)
 			switch {
 			case !ok:
-				out = append(out, fmt.Sprintf("the tag %q is not of the form name=value", clip(tag, 60)))
+				out = append(out, fmt.Sprintf("the tag %q is not of the form name=value", show.Cut(tag, 60)))
 			case !sesWord(k, 256) || !sesWord(v, 256):
-				out = append(out, fmt.Sprintf("the tag %q has a name or value of other than 1 to 256 letters, digits, hyphens and underscores", clip(tag, 60)))
+				out = append(out, fmt.Sprintf("the tag %q has a name or value of other than 1 to 256 letters, digits, hyphens and underscores", show.Cut(tag, 60)))
 			}
 		}
 	case "x-ses-configuration-set":
@@ -270,7 +272,7 @@ func mailgun(name, value string) []string {
 	switch name {
 	case "x-mailgun-tag":
 		if len(value) > 128 || !isASCII(value) {
-			return []string{fmt.Sprintf("the tag %q is not 128 ASCII characters at most", clip(value, 60))}
+			return []string{fmt.Sprintf("the tag %q is not 128 ASCII characters at most", show.Cut(value, 60))}
 		}
 	case "x-mailgun-variables":
 		if _, wrong := jsonObject(value); wrong != "" {

@@ -1,8 +1,11 @@
 package message
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
+
+	"mailworthy/internal/show"
 )
 
 // Unsubscribe is how a reader can leave the list (RFC 2369, RFC 8058).
@@ -54,11 +57,11 @@ func (u *Unsubscribe) read(text string) {
 		case '<':
 			end := strings.IndexByte(text[at:], '>')
 			if end < 0 {
-				u.Error = first(u.Error, "an angle bracket is not closed")
+				u.Error = cmp.Or(u.Error, "an angle bracket is not closed")
 				return
 			}
 			if !comma {
-				u.Error = first(u.Error, "two URIs have no comma between them")
+				u.Error = cmp.Or(u.Error, "two URIs have no comma between them")
 			}
 			if len(u.URIs) < maxURIs {
 				u.URIs = append(u.URIs, readURI(text[at+1:at+end]))
@@ -66,7 +69,7 @@ func (u *Unsubscribe) read(text string) {
 			comma = false
 			at += end + 1
 		default:
-			u.Error = first(u.Error, "a URI must stand in angle brackets")
+			u.Error = cmp.Or(u.Error, "a URI must stand in angle brackets")
 			next := strings.IndexByte(text[at:], '<')
 			if next < 0 {
 				return
@@ -75,7 +78,7 @@ func (u *Unsubscribe) read(text string) {
 		}
 	}
 	if len(u.URIs) == 0 {
-		u.Error = first(u.Error, "there is no URI in it")
+		u.Error = cmp.Or(u.Error, "there is no URI in it")
 	}
 }
 
@@ -87,7 +90,7 @@ func readURI(text string) URI {
 		}
 		return r
 	}, text)
-	u := URI{Text: clip(text, maxQuoted)}
+	u := URI{Text: show.Cut(text, maxQuoted)}
 	parsed, err := url.Parse(text)
 	if err != nil {
 		u.Error = "it is no URI"

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"regexp"
@@ -8,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/htmlindex"
+
+	"mailworthy/internal/show"
 )
 
 // maxEncodedWord is the longest encoded-word (RFC 2047, 2).
@@ -31,10 +34,10 @@ func decodeWords(s string) (text, wrong string) {
 		decoded, bad := decodeWord(s[m[2]:m[3]], s[m[4]:m[5]], s[m[6]:m[7]])
 		switch {
 		case bad != "":
-			wrong = first(wrong, clip(word, maxQuoted)+": "+bad)
+			wrong = cmp.Or(wrong, show.Cut(word, maxQuoted)+": "+bad)
 			decoded = word
 		case len(word) > maxEncodedWord:
-			wrong = first(wrong, fmt.Sprintf("%s: it has %d characters, at most %d are allowed", clip(word, maxQuoted), len(word), maxEncodedWord))
+			wrong = cmp.Or(wrong, fmt.Sprintf("%s: it has %d characters, at most %d are allowed", show.Cut(word, maxQuoted), len(word), maxEncodedWord))
 		}
 		if between := s[at:m[0]]; !after || strings.Trim(between, " \t") != "" || bad != "" {
 			b.WriteString(between)
@@ -63,7 +66,7 @@ func decodeWord(charset, encoding, text string) (decoded, wrong string) {
 			return "", wrong
 		}
 	default:
-		return "", fmt.Sprintf("its encoding is %q, and only B and Q exist", clip(encoding, 20))
+		return "", fmt.Sprintf("its encoding is %q, and only B and Q exist", show.Cut(encoding, 20))
 	}
 	switch strings.ToLower(charset) {
 	case "utf-8", "utf8":
@@ -81,11 +84,11 @@ func decodeWord(charset, encoding, text string) (decoded, wrong string) {
 	}
 	enc, err := htmlindex.Get(charset)
 	if err != nil {
-		return "", fmt.Sprintf("its character set %q is not known", clip(charset, 40))
+		return "", fmt.Sprintf("its character set %q is not known", show.Cut(charset, 40))
 	}
 	out, err := enc.NewDecoder().Bytes(raw)
 	if err != nil || strings.ContainsRune(string(out), utf8.RuneError) {
-		return "", "its text does not fit its character set " + clip(charset, 40)
+		return "", "its text does not fit its character set " + show.Cut(charset, 40)
 	}
 	return string(out), ""
 }

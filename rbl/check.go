@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // Context is what the checks need to know beside the survey.
@@ -206,7 +207,7 @@ func (l *Listing) entryText(s *Survey) string {
 	}
 	b.WriteString(".")
 	if len(l.Reasons) > 0 {
-		fmt.Fprintf(&b, " The list says: \"%s\".", cut(strings.Join(l.Reasons, " / "), maxShown))
+		fmt.Fprintf(&b, " The list says: \"%s\".", show.Cut(strings.Join(l.Reasons, " / "), maxShown))
 	}
 	return b.String()
 }
@@ -446,16 +447,4 @@ func addrList(addrs []netip.Addr) string {
 }
 
 // named lists the first few of many.
-func named(names []string) string {
-	if len(names) > maxNamed {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
-	}
-	return strings.Join(names, ", ")
-}
-
-func cut(s string, n int) string {
-	if len(s) > n {
-		return s[:n] + "…"
-	}
-	return s
-}
+func named(names []string) string { return show.Listed(names, maxNamed) }

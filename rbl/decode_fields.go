@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // mapping calls the function of each field; "" takes those without their own.
@@ -252,9 +253,5 @@ func setDead(n *yaml.Node, to *string) error {
 	return nil
 }
 
-func clip(s string) string {
-	if len(s) > 40 {
-		return s[:40] + "…"
-	}
-	return s
-}
+// clip bounds what an error repeats of a catalogue or an argument.
+func clip(s string) string { return show.Cut(s, 40) }

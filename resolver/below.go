@@ -99,7 +99,7 @@ func (a *amendment) below(domain string, types []Type) []Record {
 	})
 	var added []Record
 	for q, records := range a.add {
-		if within(q.name, domain) && slices.Contains(types, q.typ) {
+		if Within(q.name, domain) && slices.Contains(types, q.typ) {
 			added = append(added, records...)
 		}
 	}

@@ -120,7 +120,7 @@ func (res *response) libraryAbsence(m *dns.Msg, chain []*dns.CNAME, at string, s
 			h := rr.Header()
 			from := fromPresentation(h.Name)
 			if h.Class == dns.ClassINET && (h.Rrtype == dns.TypeRRSIG && (Type(h.Rrtype) != res.Type || from != at) ||
-				h.Rrtype == dns.TypeDNAME && from != owner && within(owner, from) && (Type(h.Rrtype) != res.Type || from != at) ||
+				h.Rrtype == dns.TypeDNAME && from != owner && Within(owner, from) && (Type(h.Rrtype) != res.Type || from != at) ||
 				isAlias && from == owner && fromPresentation(copied.Target) == fromPresentation(c.Target)) || rr == dns.RR(chain[i]) {
 				allowed++
 				break
@@ -145,7 +145,7 @@ func (res *response) libraryAbsence(m *dns.Msg, chain []*dns.CNAME, at string, s
 	if count[dns.TypeSOA]+count[dns.TypeNS]+count[dns.TypeRRSIG]+count[dns.TypeNSEC]+count[dns.TypeNSEC3] != len(m.Ns) {
 		return false
 	}
-	enclosed := len(soas) > 0 && !slices.ContainsFunc(soas, func(s *dns.SOA) bool { return !within(at, fromPresentation(s.Hdr.Name)) })
+	enclosed := len(soas) > 0 && !slices.ContainsFunc(soas, func(s *dns.SOA) bool { return !Within(at, fromPresentation(s.Hdr.Name)) })
 	for _, rr := range m.Extra {
 		h := rr.Header()
 		if Type(h.Rrtype) == res.Type && fromPresentation(h.Name) == at {

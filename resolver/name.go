@@ -215,8 +215,12 @@ func parent(name string) string {
 	return "."
 }
 
-// within reports whether a canonical name is at or below another.
-func within(name, origin string) bool {
+// Within reports whether a canonical name is the origin or below it. Every name is within
+// the root, and none within "".
+func Within(name, origin string) bool {
+	if origin == "" {
+		return false
+	}
 	if origin == "." || name == origin {
 		return true
 	}

@@ -144,7 +144,7 @@ func (res *response) absence(m *message, records []record, raw []byte, rcode int
 				return "the authority section is of another class"
 			case r.typ == TypeSOA:
 				soa = r
-				if within(at, nameAt(raw, r.owner)) {
+				if Within(at, nameAt(raw, r.owner)) {
 					enclosed = true
 				} else {
 					foreign = true
@@ -201,7 +201,7 @@ func besideAlias(records []record, raw []byte, r *record) bool {
 		}
 		switch owner := nameAt(raw, alias.owner); r.typ {
 		case TypeDNAME:
-			if at := nameAt(raw, r.owner); owner != at && within(owner, at) {
+			if at := nameAt(raw, r.owner); owner != at && Within(owner, at) {
 				return true
 			}
 		case typeRRSIG:

@@ -307,7 +307,7 @@ func (p *zoneParser) origins(fixed string) []string {
 	}
 	top := p.records.first().Name
 	for r := range p.records.all() {
-		for !within(r.Name, top) {
+		for !Within(r.Name, top) {
 			top = parent(top)
 		}
 	}

@@ -48,7 +48,7 @@ func Find(sets []*ZoneSet, name string, t Type) ZoneAnswer {
 func find(sets []*ZoneSet, name string, t Type) ZoneAnswer {
 	var best *zone
 	for _, s := range sets {
-		if z := s.index.asked(name, t); z != nil && (best == nil || z.origin != best.origin && within(z.origin, best.origin)) {
+		if z := s.index.asked(name, t); z != nil && (best == nil || z.origin != best.origin && Within(z.origin, best.origin)) {
 			best = z
 		}
 	}

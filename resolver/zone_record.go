@@ -208,7 +208,7 @@ func (p *zoneParser) name(text string) (string, string) {
 	if wrong == "relative" {
 		return "", fmt.Sprintf("%q is relative (it has no final dot) and there is no origin: add a $ORIGIN line, or load the file as FILE@ORIGIN", clip(text))
 	}
-	if relative && wrong == "" && p.origin != "." && text != "@" && within(name, p.origin+"."+p.origin) {
+	if relative && wrong == "" && p.origin != "." && text != "@" && Within(name, p.origin+"."+p.origin) {
 		p.warn(p.line, "%q is %s: is a final dot missing?", clip(text), name)
 	}
 	return name, wrong

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -256,7 +257,7 @@ func (k *checker) missing() {
 	case len(k.p.Record.Published) == 0:
 		f.Detail = fmt.Sprintf("%s has no TXT record at all, so no SPF record.", k.p.Domain)
 	default:
-		f.Detail = fmt.Sprintf("%s has %s, but none that begins with v=spf1.", k.p.Domain, count(len(k.p.Record.Published), "TXT record"))
+		f.Detail = fmt.Sprintf("%s has %s, but none that begins with v=spf1.", k.p.Domain, show.Counted(len(k.p.Record.Published), "TXT record"))
 	}
 	f.Detail += " Every check of mail from it gives none."
 	if k.c.Profile == finding.Receiver {
@@ -558,14 +559,6 @@ func (k *checker) lastRecord() *Record {
 		r = next
 	}
 	return nil
-}
-
-// count writes a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // enumerate quotes up to most texts.

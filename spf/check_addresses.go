@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // million is from how many IPv4 addresses on a policy says little.
@@ -260,7 +261,7 @@ func (k *checker) duplicates() {
 			detail = fmt.Sprintf("%s stand more than once in the record of %s.", enumerate(twice, maxNamed), r.Domain)
 		}
 		if cost > 0 {
-			detail += fmt.Sprintf(" The repetition costs %s more.", count(cost, "lookup"))
+			detail += fmt.Sprintf(" The repetition costs %s more.", show.Counted(cost, "lookup"))
 		}
 		k.add("spf-duplicate-term", r, finding.Finding{
 			Detail: detail,
@@ -276,7 +277,7 @@ func (k *checker) duplicates() {
 			}
 			f := finding.Finding{
 				Subject:  t.Target,
-				Detail:   fmt.Sprintf("The record of %s is reached more than once, the second time by %s in the record of %s. That counts again: %s.%s", t.Target, quote(t.Text), r.Domain, count(t.Cost, "lookup"), k.chain(r)),
+				Detail:   fmt.Sprintf("The record of %s is reached more than once, the second time by %s in the record of %s. That counts again: %s.%s", t.Target, quote(t.Text), r.Domain, show.Counted(t.Cost, "lookup"), k.chain(r)),
 				Evidence: []finding.Evidence{t.Record.Evidence},
 			}
 			for _, o := range k.own {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // shape judges how the domain's own records are published.
@@ -318,7 +319,7 @@ func (k *checker) shorten() *finding.Fix {
 		return nil
 	}
 	return &finding.Fix{
-		Summary: fmt.Sprintf("Move ranges to %s; it takes %s more.", count(len(d.records)-1, "record of their own"), count(len(d.records)-1, "lookup")),
+		Summary: fmt.Sprintf("Move ranges to %s; it takes %s more.", show.Counted(len(d.records)-1, "record of their own"), show.Counted(len(d.records)-1, "lookup")),
 		Value:   d.records[0].Value, More: d.records[1:],
 	}
 }

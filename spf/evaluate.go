@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -376,9 +377,4 @@ func (e *evaluation) explain() {
 }
 
 // quote marks a piece of hostile text in a message and bounds it.
-func quote(s string) string {
-	if len(s) > 120 {
-		s = s[:120] + "…"
-	}
-	return strconv.Quote(s)
-}
+func quote(s string) string { return strconv.Quote(show.Cut(s, 120)) }

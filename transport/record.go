@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // Tag is one name=value of a record, in its order.
@@ -323,10 +324,4 @@ func httpsProblem(uri string) string {
 }
 
 // quote repeats at most so much of what a record holds.
-func quote(s string) string {
-	const most = 120
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return `"` + s + `"`
-}
+func quote(s string) string { return show.Quote(s, 120) }

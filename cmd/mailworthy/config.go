@@ -79,8 +79,8 @@ Exit status: 0 no mistake, 2 mistakes.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: no mistake; %s, %s, %s\n", show.Escape(c.File), plural(int64(len(c.Domains)), "domain"),
-				plural(int64(len(c.Policy.Accept)), "accepted finding"), plural(int64(len(c.Notifications)), "notification"))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: no mistake; %s, %s, %s\n", show.Escape(c.File), show.Counted(len(c.Domains), "domain"),
+				show.Counted(len(c.Policy.Accept), "accepted finding"), show.Counted(len(c.Notifications), "notification"))
 			return err
 		},
 	}

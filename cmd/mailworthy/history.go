@@ -7,13 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
 	"mailworthy/history"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/format"
 	"mailworthy/report/terminal"
@@ -209,7 +209,7 @@ func newHistoryPrune() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed %s\n", plural(n, "run"))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed %s\n", show.Counted(int(n), "run"))
 			return err
 		},
 	}
@@ -230,11 +230,4 @@ func clockAt(now string) (func() time.Time, error) {
 		return nil, withHint(fmt.Errorf("--now %q is not a time in RFC 3339 form", now), "write it as 2026-11-21T09:00:00Z")
 	}
 	return func() time.Time { return at }, nil
-}
-
-func plural(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.FormatInt(n, 10) + " " + noun + "s"
 }

@@ -91,5 +91,22 @@ func Clip(s string, limit int) string {
 	return s[:cut] + "… (" + strconv.Itoa(len(s)-cut) + " more bytes)"
 }
 
+// Cut returns at most the first limit bytes of s, never half a character at the end, and
+// an ellipsis if something is left out.
+func Cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for n := limit; n >= 0 && n > limit-utf8.UTFMax; n-- {
+		if utf8.RuneStart(s[n]) {
+			return s[:n] + "…"
+		}
+	}
+	return s[:limit] + "…" // not UTF-8
+}
+
+// Quote returns s between quotation marks, cut as Cut does. It escapes nothing.
+func Quote(s string, limit int) string { return `"` + Cut(s, limit) + `"` }
+
 // Line is text of unknown length from outside as one piece for a screen.
 func Line(s string) string { return Escape(Clip(s, MaxRecordText)) }

@@ -1,9 +1,10 @@
-package show
+package show_test
 
 import (
 	"testing"
 	"unicode/utf8"
 
+	"mailworthy/internal/show"
 	"mailworthy/report/reporttest"
 )
 
@@ -13,18 +14,18 @@ func FuzzEscape(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		out := Escape(in)
+		out := show.Escape(in)
 		if !utf8.ValidString(out) {
 			t.Errorf("%q is not UTF-8", out)
 		}
 		for _, r := range out {
-			if Invisible(r) {
+			if show.Invisible(r) {
 				t.Errorf("%q still has %q", out, r)
 			}
 		}
-		for _, l := range Wrap(out, 20) {
-			if Width(l) > 20 {
-				t.Errorf("the line %q is %d cells wide", l, Width(l))
+		for _, l := range show.Wrap(out, 20) {
+			if show.Width(l) > 20 {
+				t.Errorf("the line %q is %d cells wide", l, show.Width(l))
 			}
 		}
 	})
@@ -46,7 +47,7 @@ func TestEscape(t *testing.T) {
 		{"\U000e0041", `\u{e0041}`},
 	}
 	for _, tt := range tests {
-		if got := Escape(tt.in); got != tt.want {
+		if got := show.Escape(tt.in); got != tt.want {
 			t.Errorf("Escape(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}

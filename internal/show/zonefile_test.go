@@ -1,10 +1,11 @@
-package show
+package show_test
 
 import (
 	"strings"
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
 )
@@ -20,8 +21,8 @@ func FuzzZoneLine(f *testing.F) {
 		}
 		rec := finding.Record{Name: "a.example", Type: "TXT", Value: value}
 		for _, zone := range []string{
-			"a.example. 300 IN TXT " + ZoneData(rec.Type, value) + "\n",
-			strings.Replace(strings.Join(ZoneLines(rec, 40), "\n"), "TXT", "300 IN TXT", 1) + "\n",
+			"a.example. 300 IN TXT " + show.ZoneData(rec.Type, value) + "\n",
+			strings.Replace(strings.Join(show.ZoneLines(rec, 40), "\n"), "TXT", "300 IN TXT", 1) + "\n",
 		} {
 			set, err := resolver.ParseZone(strings.NewReader(zone), "a.example", "fuzz")
 			if err != nil {
