@@ -16,6 +16,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/atomicfile"
+	"mailworthy/internal/readfile"
 )
 
 // Bounds on an outbox.
@@ -67,15 +68,16 @@ var ErrDamaged = errors.New("the outbox was damaged and has been put aside")
 // the outbox can be used.
 func OpenOutbox(file string) (*Outbox, error) {
 	o := &Outbox{file: file, state: outboxState{Schema: outboxSchema, Standing: map[string]map[string][]string{}}}
-	text, err := os.ReadFile(file)
+	text, err := readfile.Read(file, maxOutbox, readfile.Wait)
 	if errors.Is(err, fs.ErrNotExist) {
 		return o, nil
 	}
-	if err != nil {
-		return nil, err
+	large := errors.Is(err, readfile.ErrTooLarge)
+	if err != nil && !large {
+		return nil, &fs.PathError{Op: "open", Path: file, Err: err}
 	}
 	var state outboxState
-	if len(text) <= maxOutbox && json.Unmarshal(text, &state) == nil && state.Schema == outboxSchema &&
+	if !large && json.Unmarshal(text, &state) == nil && state.Schema == outboxSchema &&
 		!slices.Contains(state.Entries, nil) && !slices.ContainsFunc(state.Entries, func(e *entry) bool { return !e.Delivered && e.Notice == nil }) {
 		o.state = state
 		if o.state.Standing == nil {

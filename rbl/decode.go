@@ -3,8 +3,7 @@ package rbl
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
 )
 
 // Bounds on a catalogue file.
@@ -40,14 +40,9 @@ const (
 // ${NAME} in a key or a zone is replaced by env("NAME"). Errors give the line,
 // and never the text of a value, which might be a key.
 func LoadCatalogue(file string, env func(string) string) (*Catalogue, error) {
-	f, err := os.Open(file)
+	data, err := readfile.Read(file, maxCatalogueBytes, readfile.Wait)
 	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxCatalogueBytes+1))
-	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: file, Err: err}
 	}
 	c := DefaultCatalogue()
 	d := decoder{env: env}

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/format"
 )
@@ -27,14 +28,17 @@ func (f *auditFlags) writing(cmd *cobra.Command, failOn finding.Severity, sessio
 // planned reports whether the output shows a plan, which takes further audits.
 func (f *auditFlags) planned() bool { return f.plan || f.written().NeedsPlan }
 
+// maxPolicy bounds the file of --policy.
+const maxPolicy = 4 << 20
+
 // readPolicy reads the file of --policy; none is the default judgement.
 func readPolicy(ctx context.Context, file string) (*report.Policy, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := await(ctx, func() ([]byte, error) { return os.ReadFile(file) })
+	text, err := await(ctx, func() ([]byte, error) { return readfile.Read(file, maxPolicy, readfile.Wait) })
 	if err != nil {
-		return nil, fmt.Errorf("--policy: %w", err)
+		return nil, fmt.Errorf("--policy: %w", &fs.PathError{Op: "open", Path: file, Err: err})
 	}
 	p, err := report.LoadPolicy(text)
 	if err != nil {
