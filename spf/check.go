@@ -244,10 +244,21 @@ func (k *checker) missing() {
 		}
 	}
 	k.Decided("spf-record-missing")
-	if k.wrongName() {
+	wrong, open := k.wrongName()
+	if wrong {
 		return
 	}
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
+	if open {
+		// Known as it is, it would follow from a record at the wrong name.
+		defer func() {
+			for _, g := range k.Found() {
+				if g.Check == "spf-record-missing" {
+					g.CouldBe = g.Severity
+				}
+			}
+		}()
+	}
 	aliases := k.p.Record.Evidence.CNAMEs
 	switch {
 	case k.p.Status == StatusNXDomain && len(aliases) > 0:

@@ -17,15 +17,19 @@ func misplaced(domain string) []string {
 }
 
 // wrongName looks for the record of a domain that has none where it may stand by
-// mistake, and reports whether it was found.
-func (k *checker) wrongName() bool {
+// mistake, and reports whether it was found, and whether the DNS left that open.
+func (k *checker) wrongName() (wrong, open bool) {
 	if k.p.answers == nil || k.p.Domain == anyDomain {
-		return false
+		return false, false
 	}
 	var name, text string
+	var silent []finding.Evidence
 	found, moved := 0, false
 	for i, n := range misplaced(k.p.Domain) {
 		o := k.p.answers.get(n, resolver.TypeTXT)
+		if o.status() == StatusUnresolved {
+			silent = append(silent, k.p.answers.evidence(n, resolver.TypeTXT))
+		}
 		if o.cut || o.record().count != 1 || o.answer == nil || len(o.answer.CNAMEs) > 0 {
 			continue
 		}
@@ -33,8 +37,13 @@ func (k *checker) wrongName() bool {
 			name, text, moved = n, o.record().text, i < 2
 		}
 	}
+	if found == 0 && len(silent) > 0 {
+		k.Add("spf-wrong-name", finding.Finding{Severity: finding.Unknown, CouldBe: finding.Error, Evidence: silent,
+			Detail: fmt.Sprintf("%s has no SPF record. Whether one stands at %s by mistake is not known: the DNS did not say.", k.p.Domain, silent[0].Name)})
+		return false, true
+	}
 	if found == 0 || found == len(misplaced(k.p.Domain)) { // a wildcard answers for each
-		return false
+		return false, false
 	}
 	k.unread = true
 	p := &proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}
@@ -59,5 +68,5 @@ func (k *checker) wrongName() bool {
 		f.Fix = advice("Publish the record of %s at %s, once it has no error.", name, k.p.Domain)
 	}
 	k.Add("spf-wrong-name", f)
-	return true
+	return true, false
 }
