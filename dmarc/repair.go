@@ -68,11 +68,6 @@ func repaired(record string, hosts ...string) *repair {
 	return r
 }
 
-// complete reports that the record can be published as it stands.
-func (r *repair) complete() bool {
-	return len(r.open) == 0 && !strings.Contains(r.draft.String(), "<")
-}
-
 // plausible reports that the text was meant as a DMARC record: it names the version,
 // or it stands where one is looked for and has a policy or where reports go.
 func (r *repair) plausible(atName bool) bool {

@@ -8,12 +8,6 @@ import (
 	"mailworthy/report/reporttest"
 )
 
-// acceptPTR accepts the missing PTR record of the flawed domain, whose audit began
-// on 2026-03-01.
-func acceptPTR(until string) *Policy {
-	return &Policy{Accept: []Acceptance{{Check: "ptr-missing", Subject: "192.0.2.11", Until: until, Reason: "the provider moves it"}}}
-}
-
 func TestAccept(t *testing.T) {
 	open := New(reporttest.Flawed(), DefaultScale(), "1.0.0")
 	for _, tt := range []struct {

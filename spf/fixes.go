@@ -165,8 +165,7 @@ func (p *proposal) text(asks bool) string {
 	if asks && p.allAsk != 0 {
 		sign = p.allAsk
 	}
-	var put func(text string, late bool)
-	put = func(text string, late bool) {
+	put := func(text string, late bool) {
 		t := term{text: text}
 		t.parse()
 		key := strings.ToLower(strings.TrimPrefix(text, "+"))

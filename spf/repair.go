@@ -484,15 +484,6 @@ func meant(t term) string {
 	return strings.Join(fixed, " ")
 }
 
-// mistyped reports whether an unknown modifier was meant to be another term.
-func (t *term) mistyped() bool {
-	if t.kind != KindModifier || t.wrong != "" {
-		return false
-	}
-	fixed, _ := fix(*t, 2)
-	return fixed != nil
-}
-
 // maxFixed is the longest term that is read for what was meant.
 const maxFixed = 300
 

@@ -248,7 +248,7 @@ func TestReloadWhileDue(t *testing.T) {
 					w.Reload(ctx, job("new", tt.jitter))
 					time.Sleep(time.Minute)
 				}
-				time.Sleep(began.Add(tt.until).Sub(time.Now()))
+				time.Sleep(time.Until(began.Add(tt.until)))
 				synctest.Wait()
 				cancel()
 				<-done

@@ -40,9 +40,7 @@ func originalOf(h header) Original {
 	}
 	for _, name := range []string{"to", "cc"} {
 		for _, v := range h.all(name) {
-			for _, a := range addressInRE.FindAllString(decodeWords(v), 100) {
-				o.To = append(o.To, a)
-			}
+			o.To = append(o.To, addressInRE.FindAllString(decodeWords(v), 100)...)
 		}
 	}
 	for _, v := range h.all("dkim-signature") {

@@ -417,9 +417,7 @@ func (m *Message) fromText(h header, c *content, k *reply.Knowledge) {
 	var known []string
 	for _, name := range []string{"x-failed-recipients", "x-failed-recipient"} {
 		for _, v := range h.all(name) {
-			for _, a := range addressInRE.FindAllString(v, maxRecipients) {
-				known = append(known, a)
-			}
+			known = append(known, addressInRE.FindAllString(v, maxRecipients)...)
 		}
 	}
 	ps := pieces(c.said, known, m.own)

@@ -106,7 +106,6 @@ var recipientLines = []*regexp.Regexp{
 var (
 	sessionRE  = regexp.MustCompile(`(?i)^\s*(?:>>> ?RCPT TO: ?<|[245]\d\d[ -](?:[245]\.\d+\.\d+ )?<)(` + addressPattern + `)>`)
 	quoteRE    = regexp.MustCompile(`^\s*(?:>>>|<<<)`)
-	explainRE  = regexp.MustCompile(`(?i)\b[245]\d\d[ -]|#?\b[245]\.\d{1,3}\.\d{1,3}\b|said:|unknown|reject|refus|quota|full|disabled|not |unable|fail|timed out|delay|invalid|no such|error`)
 	boringLine = regexp.MustCompile(`(?i)^\s*(?:hi\.? |hello|dear |this is (?:the|an? automatic)|i'm (?:afraid|sorry)|please |for further|if you|you can|content-|charset|received:|date:|subject:|sent:|-{3,}$|={3,}$)`)
 )
 
