@@ -130,8 +130,12 @@ func readMaterial(text, kind string) (material, bool) {
 	return material{}, false
 }
 
-// readBase64 reads a key in base64, with or without padding, in either alphabet.
+// readBase64 reads a key in base64, with or without padding, in either alphabet. In a
+// key that has signs of both, one stands in place of a letter.
 func readBase64(text, kind string) (material, bool) {
+	if strings.ContainsAny(text, "-_") && strings.ContainsAny(text, "+/") {
+		return material{}, false
+	}
 	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
 	der, err := base64.RawStdEncoding.Strict().DecodeString(text)
 	if err != nil {

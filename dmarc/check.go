@@ -416,6 +416,10 @@ func (j *judge) misplaced() {
 			f.Severity = finding.Notice
 			f.Detail += " The record in the right place is in force."
 			f.Fix = &finding.Fix{Summary: "Remove it.", Remove: txtRecords(stray.Name, []string{stray.Text})}
+			if s.Record == nil || !c.within(s.Record) {
+				// It may be the one that was meant.
+				f.Fix = &finding.Fix{Summary: "Compare the two records, put what was meant into the one in the right place, and remove the other."}
+			}
 		case moved || c.none:
 			f.Fix = &finding.Fix{Summary: "Remove it, once the right name has one record."}
 		default:

@@ -43,6 +43,37 @@ func clean(text string, ignored bool, hosts ...string) *cleaned {
 	return out
 }
 
+// within reports whether a record says all that this one does: no policy is weaker
+// and no mailbox is missing.
+func (c *cleaned) within(r *Record) bool {
+	if !c.certain() {
+		return false
+	}
+	own, err := ParseRecord(c.String())
+	if err != nil {
+		return false
+	}
+	order := []Policy{None, Quarantine, Reject}
+	p, sp, np, _ := own.Effective()
+	rp, rsp, rnp, _ := r.Effective()
+	if p == "" || rp == "" {
+		return false
+	}
+	for _, x := range [][2]Policy{{p, rp}, {sp, rsp}, {np, rnp}} {
+		if slices.Index(order, x[0]) > slices.Index(order, x[1]) {
+			return false
+		}
+	}
+	for _, lists := range [][2][]URI{{own.RUA, r.RUA}, {own.RUF, r.RUF}} {
+		for _, u := range lists[0] {
+			if !slices.ContainsFunc(lists[1], func(o URI) bool { return strings.EqualFold(o.Address, u.Address) }) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // clone is a copy to change.
 func (c *cleaned) clone() *cleaned {
 	out := *c

@@ -27,6 +27,7 @@ type repair struct {
 	version, policy, address bool
 	// about says of each tag, by its name, whether the text has it at all.
 	about map[string]bool
+	raw   string
 	text  *plainText
 }
 
@@ -62,7 +63,7 @@ func repaired(record string, hosts ...string) *repair {
 		r.open = []string{"a record of " + show.Counted(len(record), "byte")}
 		return r
 	}
-	r.text = plain(record)
+	r.raw, r.text = record, plain(record)
 	tokens := r.tokens()
 	r.read(tokens, known(hosts))
 	return r
@@ -487,7 +488,7 @@ func (r *repair) readPolicy(t *token) {
 
 // readAddresses reads rua or ruf; of a repeated tag all addresses stay.
 func (r *repair) readAddresses(t *token, k known) {
-	m := readMailboxes(t.value, k)
+	m := readMailboxes(t.value, k).shown(r.raw, k)
 	if len(m.uris) > 0 {
 		r.address = true
 	}

@@ -114,6 +114,77 @@ func readMailboxes(value string, k known) mailboxes {
 	return out
 }
 
+// shown leaves the addresses out that the record does not show letter by letter: what
+// slipped in may stand in place of a letter, and then the mailbox is another one. Only
+// the host may be put together if it is one of the owner's.
+func (m mailboxes) shown(record string, k known) mailboxes {
+	record = strings.ToLower(record)
+	sure := m
+	sure.uris = nil
+	for _, uri := range m.uris {
+		local, host, ok := strings.Cut(strings.ToLower(strings.TrimPrefix(uri, "mailto:")), "@")
+		if !ok || !strings.HasPrefix(uri, "mailto:") || (slices.Contains(roles, local) || showsLocal(record, local)) && (k.has(host) || showsHost(record, host)) {
+			sure.uris = append(sure.uris, uri)
+		}
+	}
+	if len(sure.uris) < len(m.uris) && !m.open {
+		sure.open = true
+		sure.uris = append(sure.uris, mailboxPlaceholder)
+	}
+	sure.swaps = slices.DeleteFunc(slices.Clone(m.swaps), func(s swap) bool { return !slices.Contains(sure.uris, s.to) })
+	return sure
+}
+
+// roles are names that mailboxes for such reports have everywhere (RFC 2142): whoever
+// almost wrote one meant it.
+var roles = []string{"abuse", "admin", "dmarc", "dmarc-reports", "dmarcreports", "hostmaster", "info", "mail", "mailauth-reports", "postmaster", "reports", "security", "webmaster"}
+
+// showsLocal reports whether a local part stands in a record by itself.
+func showsLocal(record, local string) bool {
+	for from := 0; ; {
+		i := strings.Index(record[from:], local)
+		if i < 0 {
+			return false
+		}
+		i += from
+		from = i + 1
+		if i > 0 && (isAlphanumeric(record[i-1]) || record[i-1] >= 0x80 || strings.IndexByte("._+-%&$*~", record[i-1]) >= 0) {
+			continue
+		}
+		if rest := strings.TrimLeft(record[i+len(local):], " \"'\\"); strings.HasPrefix(rest, "@") || strings.HasPrefix(rest, "(at)") || strings.HasPrefix(rest, "[at]") {
+			return true
+		}
+	}
+}
+
+// showsHost reports whether a host stands in a record behind an @, and ends there.
+func showsHost(record, host string) bool {
+	for from := 0; ; {
+		i := strings.Index(record[from:], host)
+		if i < 0 {
+			return false
+		}
+		i += from
+		from = i + 1
+		if !strings.HasSuffix(strings.TrimRight(record[:i], " "), "@") {
+			continue
+		}
+		rest := strings.TrimPrefix(record[i+len(host):], ".")
+		switch after := strings.TrimLeft(rest, ` "'\>)]`); {
+		case rest == "" || rest[0] == ',' || rest[0] == '!' || rest[0] == '|':
+			return true
+		case rest[0] == ';' || rest[0] == '\\' && strings.HasPrefix(after, ";"):
+			if !strings.HasPrefix(strings.TrimLeft(after, "; "), ",") || hasKnownEnd(host) && !strings.HasPrefix(rest, ";,") {
+				return true
+			}
+		case strings.IndexByte(" \"'>)]\n\r\t", rest[0]) >= 0:
+			if hasKnownEnd(host) {
+				return true
+			}
+		}
+	}
+}
+
 // unsized is an address without its size suffix.
 func (m *mailboxes) unsized(text, size string) string {
 	if size == "" {

@@ -426,6 +426,9 @@ func (k *checker) reaching(merged string, texts []string) (text string, astray [
 	terms, l := parse(merged, nil)
 	if l.all >= 0 {
 		for _, s := range texts {
+			if r := repair(s); r.text != "" {
+				s = r.text
+			}
 			if end := k.endOf(s, 0); strictness[end] > strictness[terms[l.all].sign] {
 				terms[l.all].text = end.String() + "all"
 				terms[l.all].sign = end
@@ -433,19 +436,44 @@ func (k *checker) reaching(merged string, texts []string) (text string, astray [
 		}
 	}
 	out := []string{version}
+	bad := make(map[string]bool)
+	for _, t := range k.p.with(map[string]string{k.p.Domain: merged}).Record.Terms {
+		bad[t.Text] = (t.Kind == KindInclude || t.Kind == KindRedirect) && t.Record != nil && t.Record.broken(0)
+	}
 	for i := range terms {
 		t := &terms[i]
+		if fixed, _ := fix(*t, 3); len(fixed) > 0 && t.suspicious() && t.kind != KindModifier {
+			if !k.nowhere(k.p.Domain, fixed...) {
+				out = append(out, fixed...)
+			} else {
+				out = append(out, t.rightName())
+			}
+			continue
+		}
 		name, _, ok := t.target(k.p.Domain, k.p.Domain)
 		switch {
 		case ok && t.kind == KindInclude && foldEqual(name, k.p.Domain):
 			astray = append(astray, t.text)
 		case ok && t.kind == KindInclude && k.nowhere(k.p.Domain, t.text):
 			out = append(out, t.rightName())
+		case bad[t.text]:
+			out = append(out, "<"+forPlaceholder(t.text)+", once the record that it leads to is repaired>")
 		default:
 			out = append(out, t.text)
 		}
 	}
 	return strings.Join(out, " "), astray
+}
+
+// broken reports whether a record, or one that it leads to, is a permerror to whoever
+// comes to it.
+func (r *Record) broken(depth int) bool {
+	if r.Error != "" || r.Loop || r.Status.absent() || r.Status == StatusMultiple || r.Status == StatusInvalid {
+		return true
+	}
+	return depth < maxLookups && slices.ContainsFunc(r.Terms, func(t Term) bool {
+		return (t.Kind == KindInclude || t.Kind == KindRedirect) && t.Record != nil && t.Record.broken(depth+1)
+	})
 }
 
 // endOf is the sign of the all that ends a record, after its redirects; 0 if it has none
@@ -459,6 +487,10 @@ func (k *checker) endOf(text string, depth int) qualifier {
 		return terms[l.all].sign
 	}
 	for i := range terms {
+		if fixed, _ := fix(terms[i], 3); len(fixed) == 1 && terms[i].kind == KindRedirect && terms[i].suspicious() {
+			terms[i] = term{text: fixed[0]}
+			terms[i].parse()
+		}
 		if name, _, ok := terms[i].target(k.p.Domain, k.p.Domain); ok && terms[i].kind == KindRedirect {
 			if f := k.p.answers.get(name, resolver.TypeTXT).record(); f.count == 1 {
 				return k.endOf(f.text, depth+1)

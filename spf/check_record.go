@@ -192,7 +192,7 @@ func (k *checker) slips(r *Record) {
 func (k *checker) modifiers(r *Record) {
 	p := k.proposal(r)
 	var mistyped, unknown, reporting, malformed []string
-	asks := false
+	asks, nobody := false, !useful(r.Text)
 	for i := range r.Terms {
 		t := &r.Terms[i]
 		if t.Kind != KindModifier || t.Error != "" {
@@ -211,7 +211,7 @@ func (k *checker) modifiers(r *Record) {
 			p.replace(t, false, strings.Fields(t.Meant)...)
 		default:
 			unknown = append(unknown, t.Text)
-			if strings.ContainsAny(t.Value, ".:") {
+			if strings.ContainsAny(t.Value, ".:") || nobody {
 				asks = true // it may have been meant to name a sender
 				p.broken, p.astray = true, true
 				p.replace(t, true, placeholder(t.Text))

@@ -126,7 +126,7 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			}
 			if q.name == x.root && f.count > 1 {
 				merged, _, _ := Merge(o.spfTexts())
-				x.meant(q.name, merged, 0)
+				x.meant(q.name, withoutSlips(merged), 0)
 			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
 				for _, name := range misplaced(x.root) {
@@ -154,6 +154,21 @@ func (x *examiner) meant(domain, text string, own purpose) {
 	f := &recordFacts{text: text, count: 1}
 	f.terms, f.layout = parse(text, nil)
 	x.visit(domain, f, own)
+}
+
+// withoutSlips is a record with what was probably meant in place of names that the
+// grammar allows and nobody means.
+func withoutSlips(text string) string {
+	terms, _ := parse(text, nil)
+	out := []string{version}
+	for i := range terms {
+		if fixed, _ := fix(terms[i], 3); len(fixed) > 0 && terms[i].kind != KindModifier {
+			out = append(out, fixed...)
+		} else {
+			out = append(out, terms[i].text)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // visit asks what a record leads to.

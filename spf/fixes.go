@@ -367,6 +367,8 @@ func (k *checker) nowhere(domain string, texts ...string) bool {
 		switch t.kind {
 		case KindInclude, KindRedirect:
 			return k.p.answers.get(name, resolver.TypeTXT).recordStatus().absent()
+		case KindExp:
+			return k.p.answers.get(name, resolver.TypeTXT).status().absent()
 		case KindA, KindMX:
 			return slices.ContainsFunc([]resolver.Type{resolver.TypeA, resolver.TypeMX}, func(x resolver.Type) bool {
 				return k.p.answers.get(name, x).status() == StatusNXDomain

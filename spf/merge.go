@@ -196,8 +196,8 @@ func (m *merger) write() (string, []string, []string) {
 	}
 	for i, s := range m.unread {
 		if strings.HasPrefix(s, "<-all") {
-			if m.all == 0 && redirect == "" {
-				end = s
+			if m.all != '-' && redirect == "" {
+				end = s // it may have been stricter than that of another record
 			}
 		} else if !slices.Contains(m.unread[:i], s) {
 			out = append(out, s)

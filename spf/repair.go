@@ -70,7 +70,13 @@ func repair(text string) repaired {
 	}
 	out, shown := []string{version}, []string{version}
 	tokens := joinTokens(fields, note)
+	// apart are tokens whose sign stood by itself, or in place of the space behind the
+	// version.
 	apart := make(map[string]bool)
+	if ok && len(fields) > 0 && !strings.HasSuffix(strings.TrimRight(plain[:len(plain)-len(rest)], ":;,=./\""), " ") && plain[len(plain)-len(rest)-1] != ' ' {
+		apart[fields[0]] = true
+	}
+	odd := oddTokens(text, fields)
 	for i, f := range fields[:max(len(fields)-1, 0)] {
 		if strings.Trim(f, "-~?") == "" {
 			apart[f+fields[i+1]] = true
@@ -91,6 +97,10 @@ func repair(text string) repaired {
 		}
 		terms, why := readToken(tok, before)
 		switch {
+		case terms != nil && odd[tok]:
+			// A character that was taken for another one stands in a name that cannot be asked.
+			leaveOut(tok, placeholder(tok), "a character in it stands for another one")
+			continue
 		case terms != nil && (why != "" || apart[tok]) && doubtfulSign(tok, terms):
 			// It may stand for a letter, or for a dash of a list.
 			meant := forPlaceholder(strings.Join(terms, " "))
@@ -127,6 +137,36 @@ func repair(text string) repaired {
 	}
 	r.text, r.shown = strings.Join(out, " "), strings.Join(shown, " ")
 	return r
+}
+
+// oddTokens are the tokens with a macro in which a character stood that is none of a
+// record, or a single quotation mark in an address. Whether it slipped in or stands for
+// another character, no answer of the DNS can tell.
+func oddTokens(text string, fields []string) map[string]bool {
+	out := make(map[string]bool)
+	raw := strings.Fields(text)
+	if len(raw) < len(fields) {
+		return out
+	}
+	raw = raw[len(raw)-len(fields):]
+	for i, f := range fields {
+		switch {
+		case raw[i] == f:
+			if n := strings.Count(f, `"`) + strings.Count(f, "'"); n == 1 && strings.Count(text, `"`)+strings.Count(text, "'") == 1 && startsAddress(f) {
+				out[f] = true
+			}
+		case strings.Contains(f, "%") && len(strings.Trim(raw[i], "\"'")) != len(f):
+			out[f] = true
+		}
+	}
+	return out
+}
+
+// startsAddress reports whether a token is an ip4 or ip6, well written or not.
+func startsAddress(tok string) bool {
+	_, name, sep, value := split(tok)
+	kind := keyword(name, value)
+	return sep != "" && (kind == "ip4" || kind == "ip6")
 }
 
 // noise reports whether a token has neither a letter nor a digit, so that it names
@@ -355,7 +395,7 @@ func torn(tok, next string) (glue string, ok bool) {
 	case bare[len(bare)-1] == ':' || bare[len(bare)-1] == '=':
 		return "", isName(bare[:len(bare)-1]) && !startsTerm(next)
 	case next[0] == ':' || next[0] == '=':
-		return "", isName(bare) && !foldEqual(next[1:], "all")
+		return "", isName(bare) && !foldEqual(strings.TrimLeft(next[1:], "+-~?"), "all")
 	case next[0] == '/' && strings.Trim(next, "/0123456789") == "":
 		return "", t.wrong == "" && (t.kind == KindIP4 || t.kind == KindIP6 || t.kind == KindA || t.kind == KindMX)
 	case bare[len(bare)-1] == '/' && strings.Trim(next, "0123456789") == "":
@@ -424,6 +464,10 @@ func readToken(tok, before string) (terms []string, why string) {
 	t := term{text: tok}
 	t.parse()
 	if t.wrong == "" && t.kind == KindModifier && foldEqual(t.name(), "v") {
+		if rest, ok := cutVersion(tok); ok && rest != "" {
+			terms, _ = readToken(rest, before)
+			return terms, "a second version, of another record"
+		}
 		return []string{}, "a second version, of another record"
 	}
 	fixed, why := fix(t, 3)

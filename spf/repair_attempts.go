@@ -48,6 +48,9 @@ func signs(s string) ([]string, string) {
 	if foldEqual(s, "=all") || foldEqual(s, "_all") {
 		return []string{"-all"}, "a minus sign belongs before all"
 	}
+	if len(s) == len("=-all") && (s[0] == '=' || s[0] == '_') && foldEqual(s[2:], "all") && strings.IndexByte("-~?", s[1]) >= 0 {
+		return []string{s[1:]}, "only a sign belongs before all"
+	}
 	sign, name, sep, value := split(s)
 	if len(sign) > 1 {
 		switch {

@@ -193,6 +193,14 @@ func complete(r *report.Report) []*finding.Fix {
 	return fixes
 }
 
+// removedBy are the records that fixes remove.
+func removedBy(fixes []*finding.Fix) (out []finding.Record) {
+	for _, f := range fixes {
+		out = append(out, f.Remove...)
+	}
+	return out
+}
+
 // with is what is published with fixes, and what they add.
 func with(records []finding.Record, fixes []*finding.Fix) (out, added []finding.Record) {
 	out = slices.Clone(records)
@@ -244,7 +252,7 @@ func (x *inspection) publish(before *report.Report, fixes []*finding.Fix) {
 		return
 	}
 	r = resolver.NewSession(r, 0)
-	x.compare("", before, run(x.ctx, r, x.Template.Target, nil), learn(x.ctx, r, x.Template), added)
+	x.compare("", before, run(x.ctx, r, x.Template.Target, nil), learn(x.ctx, r, x.Template), added, removedBy(fixes))
 }
 
 // own reports whether a record is in a zone of the owner.
@@ -254,13 +262,18 @@ func (x *inspection) own(r finding.Record) bool {
 
 // compare holds what is published after against what was, and what was meant. As
 // is "" or "plan", where all harm is of that kind.
-func (x *inspection) compare(as string, before, after *report.Report, now facts, added []finding.Record) {
+func (x *inspection) compare(as string, before, after *report.Report, now facts, added, removed []finding.Record) {
 	harm := func(kind, format string, args ...any) {
 		if as != "" {
 			kind, format = as, kind+": "+format
 		}
 		x.harm(kind, format, args...)
 	}
+	// A report that names an error of SPF without a complete fix does not claim that
+	// the others repair it.
+	open := slices.ContainsFunc(before.Findings, func(f finding.Finding) bool {
+		return f.Section == finding.SPF && f.Severity.AtLeast(finding.Error) && (f.Fix == nil || !f.Fix.Complete)
+	})
 	// claims reports whether a complete fix publishes a record that says who may
 	// send for a domain, or its policy.
 	claims := func(of, domain string) bool {
@@ -290,7 +303,7 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 		case is == spf.Pass:
 		case was == spf.Pass:
 			harm("lost-sender", "%s has %s for %s, and passed before", c.ip, is, c.domain)
-		case claims("spf", c.domain) && !x.any(func(p *part) bool { return usable(p.facts.spf[plain]) && p.facts.spf[c] != spf.Pass }) &&
+		case !open && claims("spf", c.domain) && !x.any(func(p *part) bool { return usable(p.facts.spf[plain]) && p.facts.spf[c] != spf.Pass }) &&
 			!x.any(func(p *part) bool { return p.n == 1 && len(x.Mistakes) > 1 && p.mended.spf[c] != spf.Pass }):
 			harm("lost-sender", "%s has %s for %s by what is called a complete record, and was meant to pass", c.ip, is, c.domain)
 		}
@@ -324,7 +337,7 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 	if now.record != nil && claims("dmarc", Domain) {
 		var texts strings.Builder
 		for _, r := range x.Records {
-			if r.Type == "TXT" && strings.Contains(r.Name, "dmarc") {
+			if r.Type == "TXT" && (r.Name == "_dmarc."+Domain || slices.ContainsFunc(removed, func(o finding.Record) bool { return same(o, r) })) {
 				texts.WriteString(r.Value + "\n")
 			}
 		}
@@ -352,7 +365,7 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 			harm("lost-mx", "%s", host)
 		}
 	}
-	if after.Profile != before.Profile && after.Profile != x.ideal.Profile {
+	if after.Profile != before.Profile && after.Profile != x.ideal.Profile && !x.any(func(p *part) bool { return p.n < len(x.Mistakes) && p.report.Profile == after.Profile }) {
 		harm("profile", "%s (%s), and was %s (%s)", after.Profile, after.ProfileWhy, before.Profile, before.ProfileWhy)
 	}
 }
@@ -429,10 +442,10 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 		}
 		return run(x.ctx, r, x.Template.Target, before)
 	})
-	var added []finding.Record
+	var added, removed []finding.Record
 	for _, a := range plan.Actions {
 		if a.Audited {
-			added = append(added, a.Add...)
+			added, removed = append(added, a.Add...), append(removed, a.Remove...)
 			if slices.ContainsFunc(a.Add, finding.Record.HasPlaceholder) {
 				x.harm("incomplete", "the plan applies %s", text(a.Add[0]))
 			}
@@ -450,7 +463,7 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 	}
 	last = resolver.NewSession(last, 0)
 	after := run(x.ctx, last, x.Template.Target, before)
-	x.compare("plan", before, after, learn(x.ctx, last, x.Template), added)
+	x.compare("plan", before, after, learn(x.ctx, last, x.Template), added, removed)
 	for _, s := range before.Examined.Senders {
 		if !slices.ContainsFunc(after.Examined.Senders, func(o audit.Sender) bool { return o.Addr == s.Addr }) && slices.Contains(x.Template.Senders, s.Addr) {
 			x.harm("plan", "its audit leaves out the sender %s", s.Addr)
