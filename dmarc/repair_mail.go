@@ -141,6 +141,9 @@ var roles = []string{"abuse", "admin", "dmarc", "dmarc-reports", "dmarcreports",
 
 // showsLocal reports whether a local part stands in a record by itself.
 func showsLocal(record, local string) bool {
+	if word, _, ok := strings.Cut(local, "."); ok && len(word) > 4 && word != "email" && word != "e-mail" && isMailScheme(word) {
+		return false // a dot for the colon behind mailto
+	}
 	for from := 0; ; {
 		i := strings.Index(record[from:], local)
 		if i < 0 {
@@ -166,8 +169,8 @@ func showsHost(record, host string) bool {
 		}
 		i += from
 		from = i + 1
-		if !strings.HasSuffix(strings.TrimRight(record[:i], " "), "@") {
-			continue
+		if !strings.HasSuffix(record[:i], "@") {
+			continue // a space between may stand for a letter
 		}
 		rest := strings.TrimPrefix(record[i+len(host):], ".")
 		switch after := strings.TrimLeft(rest, ` "'\>)]`); {
