@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -231,9 +232,12 @@ func TestReloadWhileDue(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				w := New(quiet(), "")
+				var mu sync.Mutex
 				var names []string
 				job := func(name string, jitter time.Duration) Job {
 					return Job{Schedule: schedule(t, "@every 24h"), Jitter: jitter, Run: func(context.Context) (*Outcome, error) {
+						mu.Lock()
+						defer mu.Unlock()
 						names = append(names, name)
 						return &Outcome{}, nil
 					}}
@@ -243,7 +247,9 @@ func TestReloadWhileDue(t *testing.T) {
 				// The jitter is random: with 10 h, a run within the first minute is one of 600.
 				go func() { defer close(done); w.Run(ctx, job("old", 10*time.Hour)) }()
 				time.Sleep(tt.wait)
+				mu.Lock()
 				early := len(names)
+				mu.Unlock()
 				for range tt.reloads {
 					w.Reload(ctx, job("new", tt.jitter))
 					time.Sleep(time.Minute)
