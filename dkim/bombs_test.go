@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
-	"mailworthy/finding"
+	"mailworthy/internal/bombtest"
 	"mailworthy/resolver"
 )
 
@@ -58,30 +56,15 @@ func bombs() map[string][]string {
 	}
 }
 
-// TestBombs: whatever stands at a selector is judged within a second, and in a
+// TestBombs: whatever stands at a selector is judged in little memory, and in a
 // report of less than a megabyte.
 func TestBombs(t *testing.T) {
-	bounded := func(what string, judge func() []finding.Finding) {
-		t.Helper()
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		start := time.Now()
-		findings := judge()
-		took := time.Since(start)
-		runtime.ReadMemStats(&after)
-		out, err := json.Marshal(findings)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if took > time.Second || after.TotalAlloc-before.TotalAlloc > 100<<20 || len(out) > 1<<20 {
-			t.Errorf("%s: %s, %d MB allocated, %d KB of findings", what, took, (after.TotalAlloc-before.TotalAlloc)>>20, len(out)>>10)
-		}
-	}
+	most := bombtest.Bounds{Said: 1 << 20, Allocated: 100 << 20}
 	for name, texts := range bombs() {
-		bounded("lint, "+name, func() []finding.Finding { return Lint([]byte(texts[0])) })
+		bombtest.Judge(t, "lint, "+name, most, func() any { return Lint([]byte(texts[0])) })
 		r := bomb{texts}
 		var d *Discovery
-		bounded("audit, "+name, func() []finding.Finding {
+		bombtest.Judge(t, "audit, "+name, most, func() any {
 			d = Examine(t.Context(), r, "acme.example", Options{Selectors: []string{"s1"}})
 			return Check(d, Context{}).Findings()
 		})

@@ -34,7 +34,7 @@ func BenchmarkThis(b *testing.B) {
 					b.Fatal(e)
 				}
 			}
-			b.ReportMetric(float64(z.asked)/float64(b.N), "queries/op")
+			b.ReportMetric(float64(z.asked.Load())/float64(b.N), "queries/op")
 		})
 	}
 }
@@ -52,7 +52,7 @@ func BenchmarkBlitiri(b *testing.B) {
 					b.Fatal(r, err)
 				}
 			}
-			b.ReportMetric(float64(z.other)/float64(b.N), "queries/op")
+			b.ReportMetric(float64(z.other.Load())/float64(b.N), "queries/op")
 		})
 	}
 }

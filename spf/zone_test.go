@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"mailworthy/resolver"
 )
@@ -21,7 +22,7 @@ type table struct {
 	ptr     map[string][]string
 	fail    map[string]bool
 
-	asked, other int // by this package, by the other
+	asked, other atomic.Int64 // by this package, by the other
 }
 
 func newTable() *table {
@@ -55,7 +56,7 @@ func (z *table) add(name string, t resolver.Type, value string) {
 }
 
 func (z *table) Lookup(_ context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
-	z.asked++
+	z.asked.Add(1)
 	if a := z.answers[question{name, t}]; a != nil {
 		return a, nil
 	}
@@ -71,7 +72,7 @@ type forBlitiri struct{ *table }
 var notFound = &net.DNSError{Err: "no such host", IsNotFound: true}
 
 func (z forBlitiri) find(name string) (string, error) {
-	z.other++
+	z.other.Add(1)
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
 	if z.fail[name] {
 		return name, &net.DNSError{Err: "server failure", IsTemporary: true}

@@ -119,7 +119,7 @@ func imports(t *testing.T) map[string][]string {
 
 // forTests are packages that only tests import.
 func forTests(pkg string) bool {
-	for _, p := range []string{"internal/dnstest", "internal/dnsfault", "internal/dnsworld", "internal/debian", "internal/golden", "internal/typo", "internal/house", "report/reporttest", "history/historytest"} {
+	for _, p := range []string{"internal/dnstest", "internal/dnsfault", "internal/dnsworld", "internal/debian", "internal/bombtest", "internal/golden", "internal/typo", "internal/house", "report/reporttest", "history/historytest"} {
 		if pkg == p || strings.HasPrefix(pkg, p+"/") {
 			return true
 		}
