@@ -51,7 +51,7 @@ func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *audi
 		domains[i] = r.Domain
 	}
 	other := *a
-	other.session, other.plan = s, false
+	other.session, other.inspector.Resolver, other.inspector.Plan = s, s.stack, false
 	before := other.all(cmd.Context(), domains, f.concurrency, func(*report.Report) {})
 	return before, cmd.Context().Err()
 }

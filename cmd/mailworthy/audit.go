@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -17,9 +16,9 @@ import (
 	"mailworthy/audit"
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/inspect"
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
-	"mailworthy/receiver"
 	"mailworthy/report"
 	"mailworthy/report/format"
 )
@@ -52,15 +51,6 @@ type auditFlags struct {
 	authoritative bool
 	// tree draws the SPF records ahead of the table.
 	tree bool
-}
-
-// sectionFlags are the words that --only and --skip take.
-func sectionFlags() string {
-	var words []string
-	for _, s := range finding.Choosable {
-		words = append(words, s.Flag())
-	}
-	return strings.Join(words, ", ")
 }
 
 func newAudit() *cobra.Command {
@@ -108,7 +98,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
-	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+sectionFlags())
+	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
 	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
 	return cmd
@@ -215,17 +205,13 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		options.Authoritative = asker.At
 	}
 	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
-	parse := audit.ParseAuthorDomain
-	if len(sections) == 1 && sections[0] == finding.SPF {
-		parse = audit.ParseDomain // a record that others include is one to check too
-	}
-	l, err := f.list(cmd, args, stderr, parse, session.held)
+	l, err := f.list(cmd, args, stderr, inspect.DomainParser(sections), session.held)
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	a := &auditor{session: session, template: template, options: options, policy: policy, plan: f.planned(), failOn: failOn, minScore: f.minScore,
-		keeper: f.keeper(cmd.Context(), session.now, stderr)}
+	a := &auditor{session: session, template: template, failOn: failOn, minScore: f.minScore, keeper: f.keeper(cmd.Context(), session.now, stderr),
+		inspector: inspect.Inspector{Resolver: session.stack, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}}
 	defer func() { err = a.keeper.close(err) }()
 	if f.streams() {
 		return f.stream(cmd, l, a, stderr)
@@ -303,98 +289,47 @@ func (f *auditFlags) limit() (finding.Severity, error) {
 
 // sections are those of --only without those of --skip.
 func (f *auditFlags) sections() ([]finding.Section, error) {
-	chosen := map[finding.Section]bool{}
-	for _, name := range f.only {
-		s, ok := finding.ChosenSection(name)
-		if !ok {
-			return nil, withHint(fmt.Errorf("--only %q is no section", name), "sections are %s", sectionFlags())
-		}
-		chosen[s] = true
+	sections, err := inspect.Sections(f.only, f.skip)
+	if err == nil && len(sections) == 0 {
+		err = errors.New("--only and --skip leave no section to audit")
 	}
-	if len(f.only) == 0 {
-		for _, s := range finding.Audited {
-			chosen[s] = true
-		}
-	}
-	for _, name := range f.skip {
-		s, ok := finding.ChosenSection(name)
-		if !ok {
-			return nil, withHint(fmt.Errorf("--skip %q is no section", name), "sections are %s", sectionFlags())
-		}
-		delete(chosen, s)
-	}
-	var sections []finding.Section
-	for _, s := range finding.Sections {
-		if chosen[s] {
-			sections = append(sections, s)
-		}
-	}
-	if len(sections) == 0 {
-		return nil, errors.New("--only and --skip leave no section to audit")
-	}
-	return sections, nil
+	return sections, ofFlag(err)
 }
 
 // target checks what the flags state about the mail.
 func (f *auditFlags) target() (audit.Target, error) {
-	t := audit.Target{Profile: finding.Profile(f.profile)}
-	if !slices.Contains([]finding.Profile{"", finding.Sender, finding.Parked, finding.Receiver}, t.Profile) {
-		return t, fmt.Errorf("--profile %q: it must be sender, parked or receiver", f.profile)
+	t, err := inspect.Statement{MailFrom: f.mailFrom, Selectors: f.selectors, DKIMDomains: f.dkimDomains, IPs: f.ips, HELO: f.helo, Profile: f.profile}.Mail()
+	return t, ofFlag(err)
+}
+
+// flagNames are the flags that are called otherwise than the key in JSON.
+var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "guess": "selectors"}
+
+// ofFlag is an error of a field as one of the flag that states it.
+func ofFlag(err error) error {
+	var wrong *inspect.FieldError
+	if !errors.As(err, &wrong) {
+		return err
 	}
-	for _, s := range f.ips {
-		ip, err := netip.ParseAddr(strings.TrimSpace(s))
-		if err != nil || ip.Zone() != "" {
-			return t, withHint(fmt.Errorf("--ip %q is not an IP address", s), "write it as 192.0.2.10 or 2001:db8::10")
-		}
-		t.IPs = append(t.IPs, ip.Unmap())
+	flag, ok := flagNames[wrong.Field]
+	if !ok {
+		flag = strings.ReplaceAll(wrong.Field, "_", "-")
 	}
-	for _, list := range []struct {
-		flag string
-		in   []string
-		out  *[]string
-	}{{"--mail-from", f.mailFrom, &t.MailFrom}, {"--dkim-domain", f.dkimDomains, &t.DKIMDomains}} {
-		for _, s := range list.in {
-			// The envelope address is what people have at hand; its domain is meant.
-			if _, domain, ok := strings.Cut(s, "@"); ok && list.flag == "--mail-from" {
-				s = domain
-			}
-			d, err := audit.ParseDomain(s)
-			if err != nil {
-				return t, fmt.Errorf("%s: %w", list.flag, err)
-			}
-			*list.out = append(*list.out, d)
-		}
-	}
-	for _, s := range f.helo {
-		name, err := audit.ParseHELO(s)
-		if err != nil {
-			return t, fmt.Errorf("--helo: %w", err)
-		}
-		t.HELO = append(t.HELO, name)
-	}
-	for _, s := range f.selectors {
-		name, err := audit.ParseSelector(s)
-		if err != nil {
-			return t, fmt.Errorf("--selector: %w", err)
-		}
-		t.Selectors = append(t.Selectors, name)
-	}
-	return t, nil
+	named := *wrong
+	named.Field = "--" + flag
+	return &named
 }
 
 // options checks the flags that bound and tune an audit.
 func (f *auditFlags) options(ctx context.Context) (audit.Options, error) {
-	o := audit.Options{Volume: f.volume, MaxIPs: f.maxIPs, Selectors: dkim.Mode(f.guess), Health: &rbl.Health{}}
-	if f.volume != "" && f.volume != receiver.Bulk && f.volume != receiver.Low {
-		return o, fmt.Errorf("--volume %q: it must be bulk or low", f.volume)
-	}
-	if f.maxIPs < 1 {
+	o, err := inspect.Settings{Volume: f.volume, MaxIPs: f.maxIPs, Guess: f.guess}.Options()
+	switch {
+	case err != nil:
+		return o, ofFlag(err)
+	case f.maxIPs == 0: // in JSON that is the default
 		return o, fmt.Errorf("--max-ips %d: it must be at least 1", f.maxIPs)
 	}
-	if !slices.Contains([]dkim.Mode{dkim.Common, dkim.Inferred, dkim.All}, o.Selectors) {
-		return o, fmt.Errorf("--selectors %q: it must be common, inferred or all", f.guess)
-	}
-	var err error
+	o.Health = &rbl.Health{}
 	o.Catalogue, err = openCatalogue(ctx, f.lists)
 	return o, err
 }

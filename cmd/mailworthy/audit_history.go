@@ -197,9 +197,7 @@ func (k *keeper) again(ctx context.Context, a *auditor, target audit.Target, att
 		return nil, err
 	}
 	defer s.stack.Close()
-	options := a.options
-	options.Health = nil // what the lists say to another resolver is another matter
-	return report.NewWithPolicy(audit.Run(ctx, s.stack, target, options), a.policy, version), nil
+	return a.inspector.Through(ctx, s.stack, target), nil
 }
 
 // other opens one of the further resolvers alone; nil where there are no more.

@@ -13,9 +13,9 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/inspect"
 	"mailworthy/report"
 	"mailworthy/report/format"
-	"mailworthy/resolver"
 )
 
 // bulkFlags say how many domains are audited and what is kept and said of it.
@@ -82,11 +82,10 @@ func rowFormats(between string) string {
 type auditor struct {
 	session  *session
 	template audit.Target
-	options  audit.Options
-	policy   *report.Policy
-	plan     bool
-	failOn   finding.Severity
-	minScore int
+	// inspector audits; its Graded is audit's.
+	inspector inspect.Inspector
+	failOn    finding.Severity
+	minScore  int
 	// keeper keeps the audits; nil where no history is wanted.
 	keeper *keeper
 }
@@ -94,34 +93,12 @@ type auditor struct {
 func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
 	target := a.template
 	target.Domain = domain
-	one := func(r resolver.Resolver, o audit.Options) *report.Report {
-		return report.NewWithPolicy(audit.Run(ctx, r, target, o), a.policy, version)
-	}
-	if !a.plan {
-		r := one(a.session.stack, a.options)
+	inspector := a.inspector
+	inspector.Graded = func(ctx context.Context, target audit.Target, r *report.Report) {
 		a.session.logAudit(r)
 		a.keeper.keep(ctx, a, target, r)
-		return r
 	}
-	// What the audit of a proposal asks again is answered from here.
-	base := resolver.NewSession(a.session.stack, 0)
-	r := one(base, a.options)
-	a.session.logAudit(r)
-	again := a.options
-	again.Like = &r.Result
-	a.keeper.keep(ctx, a, target, r)
-	r.Plan = report.MakePlan(r, func(changes []report.Change) *report.Report {
-		proposed := resolver.Resolver(base)
-		for _, c := range changes {
-			var err error
-			if proposed, err = resolver.Amend(proposed, c.Remove, c.Add); err != nil {
-				a.session.log.Warn("a proposal cannot be audited", "domain", domain, "error", err)
-				return nil
-			}
-		}
-		return one(proposed, again)
-	})
-	return r
+	return inspector.Inspect(ctx, target)
 }
 
 // status is the exit status that a report asks for.

@@ -62,9 +62,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return int(status)
 	}
 	message, hint, code := err.Error(), "", exitUsage
-	var hinted *hintedError
+	var hinted interface {
+		error
+		Hint() string
+	}
 	if errors.As(err, &hinted) {
-		hint = hinted.hint
+		hint = hinted.Hint()
 	}
 	if ctx.Err() != nil {
 		code = exitInterrupted
@@ -111,6 +114,7 @@ type hintedError struct {
 
 func (e *hintedError) Error() string { return e.err.Error() }
 func (e *hintedError) Unwrap() error { return e.err }
+func (e *hintedError) Hint() string  { return e.hint }
 
 func withHint(err error, hint string, args ...any) error {
 	return &hintedError{err: err, hint: fmt.Sprintf(hint, args...)}

@@ -22,6 +22,7 @@ import (
 	"mailworthy/config"
 	"mailworthy/finding"
 	"mailworthy/history"
+	"mailworthy/inspect"
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/show"
 	"mailworthy/notify"
@@ -269,7 +270,7 @@ func (r *runner) audit(ctx context.Context, s *session) []*report.Report {
 	g.SetLimit(auditsAtOnce)
 	for i, d := range r.config.Domains {
 		g.Go(func() error {
-			reports[i] = r.auditOne(ctx, s, &d, health)
+			reports[i] = r.inspector(s, &d, health).Inspect(ctx, d.Target)
 			s.logAudit(reports[i])
 			return nil
 		})
@@ -278,10 +279,10 @@ func (r *runner) audit(ctx context.Context, s *session) []*report.Report {
 	return reports
 }
 
-func (r *runner) auditOne(ctx context.Context, s *session, d *config.Domain, health *rbl.Health) *report.Report {
-	o := audit.Options{MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now, MaxIPs: r.config.Limits.MaxIPs,
-		Catalogue: r.config.Catalogue, Health: health, Volume: d.Volume}
-	return report.NewWithPolicy(audit.Run(ctx, s.stack, d.Target, o), r.config.Policy, version)
+func (r *runner) inspector(s *session, d *config.Domain, health *rbl.Health) *inspect.Inspector {
+	return &inspect.Inspector{Resolver: s.stack, Policy: r.config.Policy, Version: version,
+		Options: audit.Options{MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now, MaxIPs: r.config.Limits.MaxIPs,
+			Catalogue: r.config.Catalogue, Health: health, Volume: d.Volume}}
 }
 
 // again audits a domain through the next of the configured resolvers, so that a
@@ -292,8 +293,7 @@ func (r *runner) again(ctx context.Context, d *config.Domain, attempt int) (*rep
 		return nil, err
 	}
 	defer s.stack.Close()
-	// What the lists say to another resolver is another matter.
-	return r.auditOne(ctx, s, d, &rbl.Health{}), nil
+	return r.inspector(s, d, nil).Through(ctx, s.stack, d.Target), nil
 }
 
 // describe writes what a person is told of a domain: what changed; of a first or

@@ -1,0 +1,196 @@
+package inspect
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+)
+
+// FieldError says what is wrong with one value of a Statement or of Settings.
+type FieldError struct {
+	// Field is its key in JSON.
+	Field string
+	// What follows the name of the field in the message: `: it must be …`.
+	What string
+	// Help says what to write instead; empty where the message says it.
+	Help string
+	// Err is the cause; nil where What says all.
+	Err error
+}
+
+func (e *FieldError) Error() string { return e.Field + e.What }
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// Hint says what to write instead; empty where the message says it.
+func (e *FieldError) Hint() string { return e.Help }
+
+func fieldError(field, what string, args ...any) *FieldError {
+	return &FieldError{Field: field, What: fmt.Sprintf(what, args...)}
+}
+
+// because is an error of a field that says what its cause says.
+func because(field string, err error) *FieldError {
+	e := fieldError(field, ": %s", err)
+	e.Err = err
+	return e
+}
+
+// Statement is what somebody states about the mail of a domain, in their words: the
+// wire form of an audit.Target. A key that is left out is not stated.
+type Statement struct {
+	// Domain is the author domain: the one in From.
+	Domain string `json:"domain"`
+	// MailFrom are envelope domains; of an address its domain is meant.
+	MailFrom []string `json:"mail_from,omitempty"`
+	// Selectors are DKIM selectors that are in use.
+	Selectors []string `json:"selectors,omitempty"`
+	// DKIMDomains are signing domains (d=).
+	DKIMDomains []string `json:"dkim_domains,omitempty"`
+	// IPs are the sending addresses.
+	IPs []string `json:"ips,omitempty"`
+	// HELO are the names that the sending hosts greet with.
+	HELO []string `json:"helo,omitempty"`
+	// Profile is "sender", "parked" or "receiver"; empty: guessed.
+	Profile string `json:"profile,omitempty"`
+	// Sections are those to audit, by name or flag; none: all.
+	Sections []string `json:"sections,omitempty"`
+}
+
+// StatementOf is the statement whose Target is this one.
+func StatementOf(t audit.Target) Statement {
+	s := Statement{Domain: t.Domain, MailFrom: t.MailFrom, Selectors: t.Selectors, DKIMDomains: t.DKIMDomains, HELO: t.HELO, Profile: string(t.Profile)}
+	for _, ip := range t.IPs {
+		s.IPs = append(s.IPs, ip.String())
+	}
+	for _, section := range t.Sections {
+		s.Sections = append(s.Sections, section.Flag())
+	}
+	return s
+}
+
+// Target checks all of the statement. The error is a *FieldError.
+func (s Statement) Target() (audit.Target, error) {
+	t, err := s.Mail()
+	if err != nil {
+		return t, err
+	}
+	if len(s.Sections) > 0 {
+		if t.Sections, err = Sections(s.Sections, nil); err != nil {
+			var wrong *FieldError
+			if errors.As(err, &wrong) {
+				wrong.Field = "sections"
+			}
+			return t, err
+		}
+	}
+	if t.Domain, err = DomainParser(t.Sections)(s.Domain); err != nil {
+		return t, because("domain", err)
+	}
+	return t, nil
+}
+
+// Mail checks what is stated about the mail: all but the domain and the sections. The
+// error is a *FieldError.
+func (s Statement) Mail() (audit.Target, error) {
+	t := audit.Target{Profile: finding.Profile(s.Profile)}
+	if !slices.Contains([]finding.Profile{"", finding.Sender, finding.Parked, finding.Receiver}, t.Profile) {
+		return t, fieldError("profile", " %q: it must be sender, parked or receiver", s.Profile)
+	}
+	for _, text := range s.IPs {
+		ip, err := netip.ParseAddr(strings.TrimSpace(text))
+		if err != nil || ip.Zone() != "" {
+			wrong := fieldError("ips", " %q is not an IP address", text)
+			wrong.Help = "write it as 192.0.2.10 or 2001:db8::10"
+			return t, wrong
+		}
+		t.IPs = append(t.IPs, ip.Unmap())
+	}
+	for _, list := range []struct {
+		field string
+		in    []string
+		out   *[]string
+		parse func(string) (string, error)
+	}{
+		{"mail_from", s.MailFrom, &t.MailFrom, envelope},
+		{"dkim_domains", s.DKIMDomains, &t.DKIMDomains, audit.ParseDomain},
+		{"helo", s.HELO, &t.HELO, audit.ParseHELO},
+		{"selectors", s.Selectors, &t.Selectors, audit.ParseSelector},
+	} {
+		for _, text := range list.in {
+			name, err := list.parse(text)
+			if err != nil {
+				return t, because(list.field, err)
+			}
+			*list.out = append(*list.out, name)
+		}
+	}
+	return t, nil
+}
+
+// envelope reads an envelope domain. The envelope address is what people have at hand;
+// its domain is meant.
+func envelope(text string) (string, error) {
+	if _, domain, ok := strings.Cut(text, "@"); ok {
+		text = domain
+	}
+	return audit.ParseDomain(text)
+}
+
+// DomainParser is how the domain of an audit of these sections is read. Of SPF alone it
+// may be any name: a record that others include is one to check too.
+func DomainParser(sections []finding.Section) func(string) (string, error) {
+	if len(sections) == 1 && sections[0] == finding.SPF {
+		return audit.ParseDomain
+	}
+	return audit.ParseAuthorDomain
+}
+
+// Sections are those of only, or those that an audit covers by default, without those
+// of skip, in the order of a report. The error is a *FieldError of "only" or "skip".
+func Sections(only, skip []string) ([]finding.Section, error) {
+	chosen := map[finding.Section]bool{}
+	read := func(field string, names []string, value bool) error {
+		for _, name := range names {
+			s, ok := finding.ChosenSection(name)
+			if !ok {
+				wrong := fieldError(field, " %q is no section", name)
+				wrong.Help = "sections are " + SectionWords()
+				return wrong
+			}
+			chosen[s] = value
+		}
+		return nil
+	}
+	if len(only) == 0 {
+		for _, s := range finding.Audited {
+			chosen[s] = true
+		}
+	}
+	if err := read("only", only, true); err != nil {
+		return nil, err
+	}
+	if err := read("skip", skip, false); err != nil {
+		return nil, err
+	}
+	var sections []finding.Section
+	for _, s := range finding.Sections {
+		if chosen[s] {
+			sections = append(sections, s)
+		}
+	}
+	return sections, nil
+}
+
+// SectionWords are the words for sections that Sections knows, for a message.
+func SectionWords() string {
+	var words []string
+	for _, s := range finding.Choosable {
+		words = append(words, s.Flag())
+	}
+	return strings.Join(words, ", ")
+}
