@@ -81,20 +81,40 @@ func (s *Sender) mailClient(m *Mail, timeout time.Duration) (*mail.Client, error
 		conf = &tls.Config{}
 	}
 	conf.ServerName, conf.MinVersion = host, tls.VersionTLS12
+	connect := s.dialer(timeout).DialGiven
 	options := []mail.Option{mail.WithPort(number), mail.WithTimeout(timeout), mail.WithTLSConfig(conf)}
 	if name, err := os.Hostname(); err == nil && name != "" {
 		options = append(options, mail.WithHELO(name))
 	}
 	switch m.TLS {
 	case Implicit:
-		options = append(options, mail.WithSSL())
+		// TLS is the dialer's matter; the library sees that the connection has it.
+		connect = overTLS(connect, conf)
+		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
 	case Plain:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	default:
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
 	}
+	options = append(options, mail.WithDialContextFunc(connect))
 	if m.Username != "" || m.Password != "" {
 		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(m.Username), mail.WithPassword(m.Password.Reveal()))
 	}
 	return mail.NewClient(host, options...)
+}
+
+// overTLS makes connections that have shaken hands.
+func overTLS(connect mail.DialContextFunc, conf *tls.Config) mail.DialContextFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := connect(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		secure := tls.Client(conn, conf)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return secure, nil
+	}
 }

@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
+	"mailworthy/dial"
 	"mailworthy/internal/redact"
 )
 
@@ -40,6 +40,9 @@ type Sender struct {
 	Version string
 	// Timeout of one try; zero: 15 seconds.
 	Timeout time.Duration
+	// Dialer makes the connections; nil: one of the sender's own. Targets are the
+	// user's own choice, so they may be private.
+	Dialer *dial.Dialer
 	// Now and Wait are the clock; nil: the real one. Wait ends early with the context.
 	Now  func() time.Time
 	Wait func(ctx context.Context, d time.Duration) error
@@ -96,7 +99,7 @@ func (s *Sender) try(ctx context.Context, t *Target, n *Notice) error {
 	if t.Kind == Email {
 		return s.mail(ctx, t, n, timeout)
 	}
-	return s.post(ctx, t, n)
+	return s.post(ctx, t, n, timeout)
 }
 
 func (s *Sender) now() time.Time {
@@ -120,9 +123,17 @@ func (s *Sender) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// dialer makes the connections of one try.
+func (s *Sender) dialer(timeout time.Duration) *dial.Dialer {
+	if s.Dialer != nil {
+		return s.Dialer
+	}
+	return &dial.Dialer{Timeout: timeout}
+}
+
 // post delivers to a webhook. The address is the user's own choice, so it may be a
 // private one; no redirect leads anywhere else.
-func (s *Sender) post(ctx context.Context, t *Target, n *Notice) error {
+func (s *Sender) post(ctx context.Context, t *Target, n *Notice, timeout time.Duration) error {
 	text, err := body(t.Kind, n)
 	if err != nil {
 		return err
@@ -139,17 +150,13 @@ func (s *Sender) post(ctx context.Context, t *Target, n *Notice) error {
 			req.Header.Set(SignatureHeader, Sign(t.Key, text, s.now()))
 		}
 	}
-	// A client of its own: nothing stays open, and no goroutine behind.
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: s.TLS.Clone(), DisableKeepAlives: true,
-		ForceAttemptHTTP2: true, MaxResponseHeaderBytes: maxAnswer, DialContext: (&net.Dialer{}).DialContext}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := s.dialer(timeout).HTTP(dial.HTTP{TLS: s.TLS, Given: true, MaxBody: maxAnswer})
 	res, err := client.Do(req)
 	if err != nil {
 		return &failure{err: unwrapURL(err), final: isCertificate(err)}
 	}
 	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxAnswer))
+	_, _ = io.Copy(io.Discard, res.Body)
 	return s.judge(res)
 }
 

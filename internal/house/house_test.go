@@ -1,8 +1,9 @@
-// Package house has no code: its test holds the imports of the project against the
-// table of floors in docs/architecture.md.
+// Package house has no code: its tests hold the imports of the project against the
+// table of floors in docs/architecture.md, and see that only one package dials.
 package house
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -74,6 +75,26 @@ func (p plan) floorOf(pkg string) (int, bool) {
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
+	read(t, parser.ImportsOnly, func(pkg, _ string, f *ast.File) {
+		if out[pkg] == nil {
+			out[pkg] = []string{} // it may import nothing
+		}
+		for _, spec := range f.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(out[pkg], name) {
+				out[pkg] = append(out[pkg], name)
+			}
+		}
+	})
+	return out
+}
+
+// read parses the files of all packages, test files apart.
+func read(t *testing.T, mode parser.Mode, each func(pkg, path string, f *ast.File)) {
+	t.Helper()
 	root := filepath.Join("..", "..")
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -88,7 +109,7 @@ func imports(t *testing.T) map[string][]string {
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, mode)
 		if err != nil {
 			return err
 		}
@@ -96,25 +117,12 @@ func imports(t *testing.T) map[string][]string {
 		if err != nil {
 			return err
 		}
-		pkg = filepath.ToSlash(pkg)
-		if out[pkg] == nil {
-			out[pkg] = []string{} // it may import nothing
-		}
-		for _, spec := range f.Imports {
-			name, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return err
-			}
-			if !slices.Contains(out[pkg], name) {
-				out[pkg] = append(out[pkg], name)
-			}
-		}
+		each(filepath.ToSlash(pkg), path, f)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return out
 }
 
 // forTests are packages that only tests import.
@@ -179,10 +187,73 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// outgoing are what makes a connection, or asks the system's resolver, in the standard
+// library: types and functions by package.
+var outgoing = map[string][]string{
+	"net": {"Dial", "DialTimeout", "DialTCP", "DialUDP", "DialIP", "DialUnix", "Dialer", "Resolver", "DefaultResolver",
+		"LookupAddr", "LookupCNAME", "LookupHost", "LookupIP", "LookupMX", "LookupNS", "LookupPort", "LookupSRV", "LookupTXT",
+		"ResolveIPAddr", "ResolveTCPAddr", "ResolveUDPAddr"},
+	"crypto/tls": {"Dial", "DialWithDialer", "Dialer"},
+	"net/http":   {"Client", "DefaultClient", "DefaultTransport", "Get", "Head", "Post", "PostForm", "Transport"},
+	"net/rpc":    {"Dial", "DialHTTP", "DialHTTPPath"},
+	"net/smtp":   {"Dial", "SendMail"},
+	"log/syslog": {"Dial", "New", "NewLogger"},
+	"syscall":    {"Connect", "Socket"},
+}
+
+// mayDial are the packages that may.
+var mayDial = []string{"resolver", "dial"}
+
+// TestOneDialer: nothing but the DNS client and the dialer makes a connection.
+func TestOneDialer(t *testing.T) {
+	found := map[string]bool{}
+	read(t, 0, func(pkg, path string, f *ast.File) {
+		if forTests(pkg) {
+			return
+		}
+		names := map[string]string{} // what the file calls each package
+		for _, spec := range f.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			if outgoing[name] == nil {
+				continue
+			}
+			as := name[strings.LastIndexByte(name, '/')+1:]
+			if spec.Name != nil {
+				as = spec.Name.Name
+			}
+			if as == "." {
+				t.Errorf("%s imports %s under no name", path, name)
+			}
+			names[as] = name
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			x, ok := sel.X.(*ast.Ident)
+			if ok && slices.Contains(outgoing[names[x.Name]], sel.Sel.Name) {
+				found[pkg] = true
+				if !slices.Contains(mayDial, pkg) {
+					t.Errorf("%s uses %s.%s: connections are made by package dial", path, names[x.Name], sel.Sel.Name)
+				}
+			}
+			return true
+		})
+	})
+	for _, pkg := range mayDial {
+		if !found[pkg] {
+			t.Errorf("%s does not dial: the test sees nothing", pkg)
+		}
+	}
+}
+
 // TestLibraries: what only some packages may import.
 func TestLibraries(t *testing.T) {
 	for library, allowed := range map[string][]string{
 		"github.com/miekg/dns": {"resolver", "internal/dnstest", "internal/dnsfault", "internal/dnsworld"},
+		// It dials by itself, unless it is given a dialer as notify does.
+		"github.com/wneessen/go-mail": {"notify"},
 	} {
 		for pkg, list := range imports(t) {
 			if slices.Contains(list, library) && !slices.Contains(allowed, pkg) {
