@@ -86,7 +86,7 @@ func settle(sheet *finding.Sheet, staged []*finding.Fix) {
 			continue
 		}
 		if one := first[f.Fix.Name]; one.Value != f.Fix.Value {
-			summary, _, _ := strings.Cut(f.Fix.Summary, ";")
+			summary, _, _ := strings.Cut(f.Fix.Words(), ";")
 			f.Fix = &finding.Fix{Summary: "Correct the record first, as shown. " + strings.TrimSuffix(summary, ".") + "."}
 		}
 	}

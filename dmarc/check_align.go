@@ -21,21 +21,25 @@ func (j *judge) policyNone(rj *recordJudge) {
 	f := finding.Finding{Evidence: rj.proof(),
 		Detail: fmt.Sprintf("%s=none at %s: receivers report, and treat forged mail as any other.", d.Tag, rj.name)}
 	if _, next := d.nextStage(j.c); next != "" {
-		summary := "When the reports show that all your mail is aligned, ask for quarantine, at first as a test."
-		if !j.c.sends() {
-			summary = "Publish a record that rejects all mail in the domain's name."
-		}
-		if d.PolicyDomain == d.Domain {
-			c := rj.clean().clone()
+		own := d.PolicyDomain == d.Domain
+		c := d.stageRecord(next, j.c.sends())
+		if own {
+			c = rj.clean().clone()
 			c.step(next)
 			if !j.c.sends() {
 				c.set("sp", "").set("np", "")
 			}
+		}
+		when, summary := allAligned, quarantineSummary(&c.draft)
+		if !j.c.sends() {
+			when, summary = "", "Publish a record that rejects all mail in the domain's name."
+		}
+		if own {
 			f.Fix = rj.replace(c, c.but(summary))
 		} else {
-			c := d.stageRecord(next, j.c.sends())
 			f.Fix = publish(c.but(summary)+j.besideParent(), recordName(d.Domain), c.String())
 		}
+		f.Fix.When = when
 		j.staged = append(j.staged, f.Fix)
 	}
 	j.Add("dmarc-policy-none", f)
@@ -265,7 +269,7 @@ func (j *judge) alignmentFix(a *Alignment) *finding.Fix {
 		}
 		c := j.rj.clean().clone()
 		c.set(tag, string(Relaxed))
-		return j.rj.later(c, c.but(fmt.Sprintf("Use %s itself, or ask for relaxed alignment.", d.Domain)))
+		return j.rj.later(c, c.but("Ask for relaxed alignment."), fmt.Sprintf("the mail is yours, and %s itself cannot be used for it", d.Domain))
 	}
 	strict := a.Mode == Strict
 	if a.Kind == "dkim" {

@@ -149,7 +149,7 @@ func (j *recordJudge) monitoredFix() *finding.Fix {
 		return j.fix("Publish the record with its policy.")
 	}
 	c.step(nextOf(&c.draft))
-	return j.later(c, c.but("When the reports show that all your mail is aligned, ask for quarantine, at first as a test."))
+	return j.later(c, c.but(quarantineSummary(&c.draft)), allAligned)
 }
 
 // all applies the rules that need nothing but the record.

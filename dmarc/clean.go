@@ -220,22 +220,42 @@ func (j *recordJudge) full() *finding.Fix {
 		}
 	}
 	var summary string
+	when := reportsClean
 	switch {
 	case raised == nil && without == nil:
 		return j.fix("Publish the record in this form.")
 	case raised == nil:
-		summary = fmt.Sprintf("When the reports are clean, publish the policy in full, without %s.", among(without))
+		summary = fmt.Sprintf("Publish the policy in full, without %s.", among(without))
 	case without == nil:
-		summary = "Give subdomains the same policy, once those that send are aligned."
+		summary, when = "Give subdomains the same policy.", "those subdomains that send mail are aligned"
 	default:
-		summary = fmt.Sprintf("When the reports are clean, those about subdomains too, publish the policy in full, without %s and with %s.", among(without), among(raised))
+		summary = fmt.Sprintf("Publish the policy in full, without %s and with %s.", among(without), among(raised))
+		when = "the reports are clean, those about subdomains too"
 	}
-	return j.later(c, c.but(summary))
+	return j.later(c, c.but(summary), when)
 }
 
-// later is a step towards more enforcement.
-func (j *recordJudge) later(c *cleaned, summary string) *finding.Fix {
+// What must hold before a policy grows.
+const (
+	allAligned   = "the reports show that all your mail is aligned"
+	reportsClean = "the reports are clean"
+)
+
+// quarantineSummary says what the step from none to quarantine is.
+func quarantineSummary(next *draft) string {
+	if next.get("t") == "y" {
+		return "Ask for quarantine, at first as a test."
+	}
+	return "Ask for quarantine."
+}
+
+// later is a step towards more enforcement. A domain that sends takes it when the
+// condition holds; for one that sends nothing there is nothing to wait for.
+func (j *recordJudge) later(c *cleaned, summary, when string) *finding.Fix {
 	f := j.replace(c, summary)
+	if j.sends {
+		f.When = when
+	}
 	j.staged = append(j.staged, f)
 	return f
 }

@@ -24,14 +24,14 @@ func TestFixesAgree(t *testing.T) {
 			}},
 		{"v=DMARC1; p=reject; sp=none; pct=50; x=y; " + rua,
 			"v=DMARC1; p=reject; sp=none; pct=50; " + rua, map[string]string{
-				"dmarc-testing":                 "Correct the record first, as shown. When the reports are clean, those about subdomains too, publish the policy in full, without pct=50 and with sp=reject in the place of none.",
-				"dmarc-subdomain-policy-weaker": "Correct the record first, as shown. When the reports are clean, those about subdomains too, publish the policy in full, without pct=50 and with sp=reject in the place of none.",
-				"dmarc-historic-tag":            "Correct the record first, as shown. When the reports are clean, those about subdomains too, publish the policy in full, without pct=50 and with sp=reject in the place of none.",
+				"dmarc-testing":                 "Correct the record first, as shown. When the reports are clean, those about subdomains too: publish the policy in full, without pct=50 and with sp=reject in the place of none.",
+				"dmarc-subdomain-policy-weaker": "Correct the record first, as shown. When the reports are clean, those about subdomains too: publish the policy in full, without pct=50 and with sp=reject in the place of none.",
+				"dmarc-historic-tag":            "Correct the record first, as shown. When the reports are clean, those about subdomains too: publish the policy in full, without pct=50 and with sp=reject in the place of none.",
 				"dmarc-unknown-tag":             "Leave out what is no tag.",
 			}},
 		{"v=DMARC1; p=reject; p=none; ri=60; t=y; rua=mailto:a@gone.acme.example",
 			"v=DMARC1; p=reject; rua=mailto:a@gone.acme.example; t=y", map[string]string{
-				"dmarc-testing":                    "Correct the record first, as shown. When the reports are clean, publish the policy in full, without t=y.",
+				"dmarc-testing":                    "Correct the record first, as shown. When the reports are clean: publish the policy in full, without t=y.",
 				"dmarc-duplicate-tag":              "Keep each tag once; ri=60 is dropped too.",
 				"dmarc-report-host-cannot-receive": "Give gone.acme.example an MX, or have the reports sent to a mailbox that exists; p=none and ri=60 are dropped too. Fill in what stands between < and >.",
 			}},

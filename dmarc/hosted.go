@@ -85,6 +85,6 @@ func (s *Step) aliased(fix *finding.Fix, own bool) *finding.Fix {
 	case fix.Name == s.Name:
 		how = "change the record there"
 	}
-	return &finding.Fix{Summary: fmt.Sprintf("%s As %s is an alias, have the operator of %s %s; or remove the alias and publish the record at %s yourself.",
+	return &finding.Fix{When: fix.When, Summary: fmt.Sprintf("%s As %s is an alias, have the operator of %s %s; or remove the alias and publish the record at %s yourself.",
 		fix.Summary, s.Name, s.alias(), how, s.Name)}
 }

@@ -21,6 +21,23 @@ func inForce(r *Record) [3]Policy {
 	return out
 }
 
+// enforcesMore reports that a record asks more of receivers than another one, by RFC 9989
+// or by RFC 7489.
+func enforcesMore(was, is string) bool {
+	a, _ := ParseRecord(was)
+	b, err := ParseRecord(is)
+	if err != nil {
+		return false
+	}
+	before, after := inForce(a), inForce(b)
+	for i := range before {
+		if after[i].rank() > before[i].rank() {
+			return true
+		}
+	}
+	return a.Percent != nil && b.Percent == nil
+}
+
 // TestLadder: no step of the ladder weakens what is in force for the domain or what is
 // below it, and none loses an address, for every combination of policies and tests.
 func TestLadder(t *testing.T) {
@@ -49,6 +66,11 @@ func TestLadder(t *testing.T) {
 								t.Errorf("%s: %s and %s", text, other, f.Fix.Value)
 							}
 							published[f.Fix.Name] = f.Fix.Value
+						}
+						for _, f := range Check(d, Context{Profile: profile}).Findings() {
+							if profile == finding.Sender && f.Fix != nil && f.Fix.Complete && f.Fix.Value != "" && enforcesMore(text, f.Fix.Value) {
+								t.Errorf("%s: %s is proposed at once", text, f.Fix.Value)
+							}
 						}
 						for _, fixed := range fixes {
 							steps++

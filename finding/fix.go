@@ -40,9 +40,12 @@ type Fix struct {
 	Remove []Record `json:"remove,omitempty"`
 	// More are further records to publish with the first, in order.
 	More []Record `json:"more,omitempty"`
+	// When is what must hold before it is published, a clause without its "when": "the
+	// reports show that all your mail is aligned". Empty: it can be published now.
+	When string `json:"when,omitempty"`
 	// Complete: there are records to publish or to remove, and they can be published
-	// as they stand. It is false if one has a placeholder, and if there is none. A
-	// sheet fills it in.
+	// as they stand, now. It is false if one has a placeholder, if there is none, and
+	// if the fix has a condition (When). A sheet fills it in.
 	Complete bool `json:"complete"`
 	// After is the ID of a check whose fix changes the same record in another way: that
 	// one goes first, and this one is not complete until it is published.
@@ -58,13 +61,21 @@ func (f *Fix) Records() []Record {
 	return append(out, f.More...)
 }
 
+// Words returns the sentence of the fix with its condition, if it has one.
+func (f *Fix) Words() string {
+	if f.When == "" || f.Summary == "" {
+		return f.Summary
+	}
+	return "When " + f.When + ": " + strings.ToLower(f.Summary[:1]) + f.Summary[1:]
+}
+
 // Key returns a text that is equal for equal fixes.
 func (f *Fix) Key() string { return fmt.Sprintf("%q", []any{*f}) }
 
 // complete reports what Complete says. A value without a name is a record as well:
 // it is pasted in place of the old one.
 func (f *Fix) complete() bool {
-	if f.Value == "" && len(f.Remove)+len(f.More) == 0 {
+	if f.When != "" || f.Value == "" && len(f.Remove)+len(f.More) == 0 {
 		return false
 	}
 	return !hasPlaceholder(f.Name) && !hasPlaceholder(f.Value) && !slices.ContainsFunc(f.More, Record.HasPlaceholder)

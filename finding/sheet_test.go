@@ -59,6 +59,31 @@ func TestSheet(t *testing.T) {
 	}
 }
 
+// TestComplete: a fix is complete if its records can be published as they stand, now.
+func TestComplete(t *testing.T) {
+	r := Record{Name: "acme.example", Type: "TXT", Value: "v=spf1 -all"}
+	for _, tt := range []struct {
+		fix   Fix
+		want  bool
+		words string
+	}{
+		{Fix{Summary: "Ask them."}, false, "Ask them."},
+		{Fix{Summary: "Publish.", Name: r.Name, Type: r.Type, Value: r.Value}, true, "Publish."},
+		{Fix{Summary: "Publish.", Value: r.Value}, true, "Publish."},
+		{Fix{Summary: "Remove.", Remove: []Record{r}}, true, "Remove."},
+		{Fix{Summary: "Publish.", Value: "v=spf1 ip4:<the address of …> -all"}, false, "Publish."},
+		{Fix{Summary: "Publish.", More: []Record{r, {Name: "<selector>._domainkey.acme.example"}}}, false, "Publish."},
+		{Fix{When: "the test is over", Summary: "Publish.", Value: r.Value}, false, "When the test is over: publish."},
+		{Fix{When: "it is no longer used", Summary: "Remove.", Remove: []Record{r}}, false, "When it is no longer used: remove."},
+	} {
+		s := NewSheet(testList, "acme.example")
+		s.Add("a", Finding{Fix: &tt.fix})
+		if f := s.Findings()[0].Fix; f.Complete != tt.want || f.Words() != tt.words {
+			t.Errorf("%+v: complete %v, %q", tt.fix, f.Complete, f.Words())
+		}
+	}
+}
+
 // TestSheetUnlisted: what the package does not list is a mistake in the program.
 func TestSheetUnlisted(t *testing.T) {
 	for name, do := range map[string]func(){

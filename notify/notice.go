@@ -102,7 +102,7 @@ func newNotice(reason When, domain, owner string, after report.Outcome, at time.
 func newItem(change string, f finding.Finding) Item {
 	item := Item{Change: change, Severity: f.Severity, Check: f.Check, Subject: shown(f.Subject), Title: shown(f.Title)}
 	if f.Fix != nil {
-		item.Fix = shown(f.Fix.Summary)
+		item.Fix = shown(f.Fix.Words())
 	}
 	return item
 }

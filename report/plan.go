@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -63,7 +64,10 @@ type Action struct {
 	TTL uint32 `json:"ttl"`
 	// Template: a record holds places to fill in, written <…>.
 	Template bool `json:"template"`
-	// Complete: there are records to change, and they can be published as they stand.
+	// When is the condition of a step for later, which a plan lists last and never
+	// applies; empty: it is for now.
+	When string `json:"when,omitempty"`
+	// Complete: there are records to change, and they can be published as they stand, now.
 	Complete bool `json:"complete"`
 	// after is that of the fix.
 	after string
@@ -95,9 +99,9 @@ const maxActions = 40
 // the same record. Where again is given, it audits the domain with all changes
 // laid over the DNS, in their order, as the same kind of domain with the same
 // senders and selectors: each proposal is tried on top of those before it, so that the fix of the second finding is that of the record as the
-// first fix left it. What a proposal newly brings up is not pursued: a staged
-// policy goes one stage. A fix that is not complete is never applied, nor one that
-// takes away what was there (harm). Again may return nil for "could not be audited".
+// first fix left it. What a proposal newly brings up is not pursued. A fix
+// that is not complete is never applied, nor one that takes away what was there (harm).
+// One with a condition is a step for later: it comes last. Again may return nil for "could not be audited".
 func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 	p := &Plan{Before: OutcomeOf(r), Actions: []Action{}}
 	current := r
@@ -128,6 +132,9 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 		p.add(a)
 		current, changes = after, trial
 	}
+	slices.SortStableFunc(p.Actions, func(a, b Action) int {
+		return cmp.Compare(min(len(a.When), 1), min(len(b.When), 1))
+	})
 	if len(changes) > 0 {
 		o := OutcomeOf(current)
 		p.After = &o
@@ -179,7 +186,7 @@ func nextAction(first, current *Report, tried map[string]bool) (Action, bool) {
 			continue
 		}
 		tried[key] = true
-		a := Action{Summary: []string{f.Fix.Summary}, Severity: f.Severity, Closes: []Closed{}, Remove: slices.Clone(f.Fix.Remove), Add: f.Fix.Records()}
+		a := Action{Summary: []string{f.Fix.Words()}, When: f.Fix.When, Severity: f.Severity, Closes: []Closed{}, Remove: slices.Clone(f.Fix.Remove), Add: f.Fix.Records()}
 		if a.Remove == nil {
 			a.Remove = []finding.Record{}
 		}

@@ -152,7 +152,7 @@ func FindingsCSVRows(r *report.Report) [][]string {
 			asked = append(asked, e.Name+" "+e.Type+" "+e.Status)
 		}
 		rows = append(rows, safeRow([]string{r.Domain, f.Check, string(f.Severity), string(f.Section), f.Subject, f.Title, f.Detail,
-			strconv.FormatFloat(f.Points, 'f', -1, 64), f.Reference, fix.Summary, fix.Name, fix.Type, fix.Value, strings.Join(asked, "; ")}))
+			strconv.FormatFloat(f.Points, 'f', -1, 64), f.Reference, fix.Words(), fix.Name, fix.Type, fix.Value, strings.Join(asked, "; ")}))
 	}
 	return rows
 }

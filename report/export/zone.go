@@ -15,7 +15,8 @@ const defaultTTL = 3600
 
 // WriteZone writes the records that the plans propose in master-file syntax,
 // with what they are for and what they replace as comments. Records that belong
-// into another zone, and those of a fix that is not complete, are comments too.
+// into another zone, those of a fix that is not complete, and those of a step for later
+// are comments too.
 func WriteZone(w io.Writer, reports []*report.Report) error {
 	var b strings.Builder
 	for i, r := range reports {
@@ -33,8 +34,12 @@ func WriteZone(w io.Writer, reports []*report.Report) error {
 			if a.Objection != "" {
 				fmt.Fprintf(&b, ";    %s\n", zoneComment(a.Objection))
 			}
+			remove := "remove"
+			if a.When != "" {
+				remove = "remove later"
+			}
 			for _, rec := range a.Remove {
-				fmt.Fprintf(&b, "; remove: %s\n", show.Clip(show.ZoneLine(rec), show.MaxRecordText))
+				fmt.Fprintf(&b, "; %s: %s\n", remove, show.Clip(show.ZoneLine(rec), show.MaxRecordText))
 			}
 			for _, rec := range a.Add {
 				comment := ""
@@ -43,6 +48,8 @@ func WriteZone(w io.Writer, reports []*report.Report) error {
 					comment = "; fill in: "
 				case a.Who != report.WhoDNS:
 					comment = "; for " + zoneComment(a.Whom) + ": "
+				case a.When != "":
+					comment = "; later: "
 				case !a.Complete:
 					comment = "; not complete: "
 				case a.Objection != "":

@@ -78,7 +78,7 @@ func Flawed() *audit.Result {
 				Fix: &finding.Fix{Summary: "Publish a key of 2048 bits at a new selector, sign with it, and revoke this one a week later."}},
 			{Check: "dmarc-policy-none", Section: finding.DMARC, Severity: finding.Warning, Subject: "acme.example", Title: "The policy only monitors",
 				Detail: "p=none asks receivers to deliver mail that fails.", Reference: "RFC 9989, 4.7",
-				Fix: &finding.Fix{Complete: true, Summary: "Once the reports show that all of your own mail passes, publish the next step.", Name: "_dmarc.acme.example", Type: "TXT",
+				Fix: &finding.Fix{When: "the reports show that all your mail is aligned", Summary: "Publish the next step.", Name: "_dmarc.acme.example", Type: "TXT",
 					Value: "v=DMARC1; p=quarantine; t=y; rua=mailto:dmarc-reports@acme.example,mailto:acme@reports.dmarc.example; adkim=r; aspf=r"}},
 			{Check: "rbl-list-blocked", Section: finding.Reputation, Severity: finding.Unknown, CouldBe: finding.Critical, Subject: "bl.lists.test",
 				Title: "The list refuses to answer this resolver", Detail: "bl.lists.test answers 127.255.255.254: no queries through public resolvers.",

@@ -6,10 +6,10 @@ import (
 	"mailworthy/finding"
 )
 
-// FixText is the sentence of a fix, and which one goes first.
+// FixText is the sentence of a fix, when it is for, and which one goes first.
 func FixText(f *finding.Fix) string {
 	if f.After == "" {
-		return f.Summary
+		return f.Words()
 	}
-	return strings.TrimSpace(f.Summary + " The fix of " + f.After + " changes the same record: publish that one first, then check again.")
+	return strings.TrimSpace(f.Words() + " The fix of " + f.After + " changes the same record: publish that one first, then check again.")
 }
