@@ -37,6 +37,11 @@ func ParseRecord(text string) (*Record, error) {
 	if err := checkVersion(text); err != nil {
 		return nil, err
 	}
+	return readRecord(text), nil
+}
+
+// readRecord reads a text that begins with the version.
+func readRecord(text string) *Record {
 	whole := len(text)
 	if whole > maxRepair {
 		text = show.Cut(text, maxRepair)
@@ -61,7 +66,7 @@ func ParseRecord(text string) (*Record, error) {
 		r.readTag(start, end)
 		start = end + 1
 	}
-	return r, nil
+	return r
 }
 
 // readTag reads the tag in text[start:end], between two semicolons.

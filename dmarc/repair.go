@@ -253,6 +253,7 @@ func (r *repair) read(tokens []token, k known) {
 		}
 	}
 	r.finish()
+	r.keepInForce(tokens)
 }
 
 // attribute says of each token which tag it was meant to be, and gives pieces back to

@@ -28,14 +28,21 @@ var (
 	bareName   = regexp.MustCompile(`(?i)^[ \t"']*dmarc[ \t]*1["']?[ \t]*[;,:]*[ \t]*`)
 )
 
-// checkVersion applies: dmarc-version = "v" equals %s"DMARC1", then a separator
-// or the end (RFC 9989, 4.8). It is an error of type *NotPolicyError or nil.
-func checkVersion(text string) error {
+// versionOf applies: dmarc-version = "v" equals %s"DMARC1", then a separator or the
+// end (RFC 9989, 4.8). leading: white space comes before it.
+func versionOf(text string) (value string, leading, ok bool) {
 	first, _, _ := strings.Cut(text, ";")
 	name, value, ok := strings.Cut(first, "=")
 	value = strings.Trim(value, " \t")
-	leading := text != "" && (text[0] == ' ' || text[0] == '\t')
-	if ok && !leading && strings.EqualFold(strings.TrimRight(name, " \t"), "v") && value == "DMARC1" {
+	leading = text != "" && (text[0] == ' ' || text[0] == '\t')
+	return value, leading, ok && !leading && strings.EqualFold(strings.TrimRight(name, " \t"), "v") && value == "DMARC1"
+}
+
+// checkVersion says why a text does not begin with the version. It is an error of type
+// *NotPolicyError or nil.
+func checkVersion(text string) error {
+	value, leading, ok := versionOf(text)
+	if ok {
 		return nil
 	}
 	e := &NotPolicyError{Reason: "the text does not begin with v=DMARC1"}
