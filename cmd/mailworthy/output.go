@@ -10,26 +10,46 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"mailworthy/internal/atomicfile"
+	"mailworthy/report/format"
 	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 // outputFlags say how a result is written and where to.
 type outputFlags struct {
 	format string
 	file   string
-	color  string
+	// files are those of -o of a command whose result is a document.
+	files []string
+	color string
+	// chosen: --format was given, and no extension decides.
+	chosen *pflag.Flag
 	// formats are those that the command can write, the first being the default.
 	formats []string
 }
 
 func (f *outputFlags) add(cmd *cobra.Command, formats ...string) {
+	cmd.Flags().StringVarP(&f.file, "output", "o", "", "write to this `file` instead of standard output")
+	f.addFormats(cmd, formats)
+}
+
+// addDocument adds the flags of a command whose result is a document: it can be written
+// in every format of documents, as JSON, and in those named here.
+func (f *outputFlags) addDocument(cmd *cobra.Command, more ...string) {
+	cmd.Flags().StringArrayVarP(&f.files, "output", "o", nil, "write to this `file` instead of standard output, by its extension in another format; repeatable")
+	formats := format.DocNames()
+	f.addFormats(cmd, slices.Concat(formats[:1], []string{"json"}, formats[1:], more))
+}
+
+func (f *outputFlags) addFormats(cmd *cobra.Command, formats []string) {
 	f.formats = formats
 	flags := cmd.Flags()
 	flags.StringVar(&f.format, "format", formats[0], "the `format` to write: "+strings.Join(formats, ", "))
-	flags.StringVarP(&f.file, "output", "o", "", "write to this `file` instead of standard output")
+	f.chosen = flags.Lookup("format")
 	flags.StringVar(&f.color, "color", "auto", "colour the output `auto|always|never`")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
@@ -42,17 +62,71 @@ func (f *outputFlags) check() error {
 	if !slices.Contains([]string{"auto", "always", "never"}, f.color) {
 		return fmt.Errorf("--color %q: it must be auto, always or never", f.color)
 	}
+	for _, file := range f.files {
+		if name := f.formatOf(file); !slices.Contains(f.formats, name) {
+			return withHint(fmt.Errorf("-o %s: %s is not a format of this command", file, name), "it writes %s", strings.Join(f.formats, ", "))
+		}
+	}
+	return nil
+}
+
+// formatOf is the format to write to a file: that of --format, or else the one that its
+// extension stands for.
+func (f *outputFlags) formatOf(file string) string {
+	if named, ok := format.ByExtension(file); ok && !f.chosen.Changed {
+		return named.Name
+	}
+	return f.format
+}
+
+// docWriter writes a result in a format that documents have not.
+type docWriter struct {
+	format string
+	write  func(io.Writer) error
+}
+
+// document writes a result to standard output or to each file of -o: v as JSON, doc as
+// a document, and by other writers in their formats.
+func (f *outputFlags) document(cmd *cobra.Command, verbose bool, v any, doc func() *view.Doc, others ...docWriter) error {
+	files := f.files
+	if len(files) == 0 {
+		files = []string{""}
+	}
+	for _, file := range files {
+		name := f.formatOf(file)
+		if err := f.writeTo(cmd, file, func(w io.Writer) error {
+			if name == "json" {
+				return writeJSON(w, v)
+			}
+			for _, other := range others {
+				if other.format == name {
+					return other.write(w)
+				}
+			}
+			d := doc()
+			d.Version = version
+			written, _ := format.Find(name)
+			return written.Doc(w, d, format.Options{Table: f.tableFor(cmd, file, verbose)})
+		}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // table says how to draw for whoever reads standard output.
 func (f *outputFlags) table(cmd *cobra.Command, verbose bool) terminal.Options {
+	return f.tableFor(cmd, f.file, verbose)
+}
+
+// tableFor is table for what goes to a file, or to standard output if it is empty.
+func (f *outputFlags) tableFor(cmd *cobra.Command, name string, verbose bool) terminal.Options {
 	o := terminal.Options{Width: 80, Verbose: verbose, ASCII: !unicodeLocale(os.Getenv)}
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		o.Width = n
 	}
 	terminal := false
-	if file, ok := cmd.OutOrStdout().(*os.File); ok && f.file == "" {
+	if file, ok := cmd.OutOrStdout().(*os.File); ok && isStandard(name) {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
 			terminal = true
 			o.Width = width
@@ -84,15 +158,19 @@ func unicodeLocale(getenv func(string) string) bool {
 // write calls render and puts what it wrote where the flags say. A file is
 // replaced as a whole, so that a reader never sees half of one.
 func (f *outputFlags) write(cmd *cobra.Command, render func(io.Writer) error) error {
+	return f.writeTo(cmd, f.file, render)
+}
+
+func (f *outputFlags) writeTo(cmd *cobra.Command, file string, render func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := render(&b); err != nil {
 		return err
 	}
-	if f.standard() {
+	if isStandard(file) {
 		_, err := cmd.OutOrStdout().Write(b.Bytes())
 		return err
 	}
-	p, err := createPart(f.file)
+	p, err := createPart(file)
 	if err != nil {
 		return err
 	}
@@ -104,7 +182,10 @@ func (f *outputFlags) write(cmd *cobra.Command, render func(io.Writer) error) er
 }
 
 // standard reports whether the result goes to standard output.
-func (f *outputFlags) standard() bool { return f.file == "" || f.file == "-" }
+func (f *outputFlags) standard() bool { return isStandard(f.file) }
+
+// isStandard reports whether the name of a file is that of standard output.
+func isStandard(file string) bool { return file == "" || file == "-" }
 
 // part is the file of -o until it is complete; its errors name the flag.
 type part struct {

@@ -2,13 +2,11 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/history"
-	"mailworthy/report/html"
-	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 func newTrend() *cobra.Command {
@@ -22,7 +20,7 @@ func newTrend() *cobra.Command {
 		Use:   "trend DOMAIN",
 		Short: "The score over time, and the runs in which something changed",
 		Example: `  mailworthy trend --history mail.db acme.example
-  mailworthy trend --history mail.db --format html -o trend.html acme.example`,
+  mailworthy trend --history mail.db -o trend.html acme.example`,
 		Args:              domainAnd(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,19 +36,11 @@ func newTrend() *cobra.Command {
 			if len(t.Points) == 0 {
 				return fmt.Errorf("history %s: %w of %s", file.file, history.ErrNoRun, domain)
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				switch output.format {
-				case "json":
-					return writeJSON(w, t)
-				case "html":
-					return html.WriteTrend(w, t)
-				}
-				return terminal.WriteTrend(w, t, output.table(cmd, verbose))
-			})
+			return output.document(cmd, verbose, t, func() *view.Doc { return view.TrendDoc(t, verbose) })
 		},
 	}
 	file.add(cmd)
-	output.add(cmd, "table", "json", "html")
+	output.addDocument(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 0, "how many of the last runs; 0 is all")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show runs without a change too")
 	return cmd

@@ -119,16 +119,13 @@ func mdReport(b *strings.Builder, r *report.Report) {
 	}
 	for _, g := range view.ShownGroups(r) {
 		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
-			mdGroup(b, g)
-			if text := view.FollowText(g.Findings); text != "" {
-				b.WriteString(mdText(text) + "\n\n")
-			}
+			mdGroup(b, g, r.Domain)
 		}
 	}
 	fmt.Fprintf(b, "%d passed; %s in %s; mailworthy %s.\n\n", view.CountChecks(r, finding.Pass), show.Counted(r.Queries, "question"), show.Duration(r.DurationMS), mdText(r.Version))
 }
 
-func mdGroup(b *strings.Builder, g view.Group) {
+func mdGroup(b *strings.Builder, g view.Group, domain string) {
 	first := g.Findings[0]
 	points := ""
 	if p := g.Points(); p > 0 {
@@ -141,13 +138,12 @@ func mdGroup(b *strings.Builder, g view.Group) {
 	}
 	b.WriteString("\n\n")
 	for _, f := range g.Findings {
-		if f.Detail == "" {
+		if detail := view.DetailText(f, domain, len(g.Findings) > 1); detail == "" {
 			continue
-		}
-		if len(g.Findings) > 1 {
-			fmt.Fprintf(b, "- %s: %s\n", mdText(f.Subject), mdText(f.Detail))
+		} else if len(g.Findings) > 1 {
+			fmt.Fprintf(b, "- %s\n", mdText(detail))
 		} else {
-			fmt.Fprintf(b, "%s\n", mdText(f.Detail))
+			fmt.Fprintf(b, "%s\n", mdText(detail))
 		}
 	}
 	b.WriteString("\n")
@@ -171,6 +167,9 @@ func mdGroup(b *strings.Builder, g view.Group) {
 	}
 	if len(evidence) > 0 {
 		fmt.Fprintf(b, "<details><summary>Evidence</summary>\n\n%s\n</details>\n\n", mdBlock("", evidence))
+	}
+	if text := view.FollowText(g.Findings); text != "" {
+		b.WriteString(mdText(text) + "\n\n")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 // Options are what a writer may ask for besides the reports. The zero value is a
@@ -40,6 +41,9 @@ type Format struct {
 	Row func(to *Text, r *report.Report, o Options) error
 	// Header adds what stands above the first row; nil for nothing.
 	Header func(to *Text, o Options) error
+	// Doc writes a document, which is what commands show besides reports; nil if the
+	// format is for reports alone.
+	Doc func(w io.Writer, d *view.Doc, o Options) error
 	// NeedsPlan: the plan of a report is part of the format, which takes further audits.
 	NeedsPlan bool
 	// Exit is the exit status that those who read the format go by; nil for that of
@@ -69,6 +73,9 @@ func Names() []string { return names(func(Format) bool { return true }) }
 
 // RowNames are those of the formats that are written row by row.
 func RowNames() []string { return names(func(f Format) bool { return f.Row != nil }) }
+
+// DocNames are those of the formats that documents are written in.
+func DocNames() []string { return names(func(f Format) bool { return f.Doc != nil }) }
 
 func names(of func(Format) bool) []string {
 	var out []string

@@ -9,16 +9,17 @@ import (
 	"mailworthy/report/export"
 	"mailworthy/report/html"
 	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 // All are the formats, the default first.
 var All = []Format{
-	{Name: "table", Write: writeTable},
+	{Name: "table", Extensions: []string{".txt"}, Write: writeTable, Doc: func(w io.Writer, d *view.Doc, o Options) error { return terminal.WriteDoc(w, d, o.Table) }},
 	{Name: "json", Extensions: []string{".json"}, Write: func(w io.Writer, reports []*report.Report, _ Options) error { return report.WriteJSON(w, reports...) }},
 	{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl"}, Write: plain(report.WriteNDJSON), Row: ndjsonRow},
 	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Header: csvHeader},
-	{Name: "markdown", Extensions: []string{".md"}, Write: plain(export.WriteMarkdown)},
-	{Name: "html", Extensions: []string{".html", ".htm"}, Write: plain(html.Write), NeedsPlan: true},
+	{Name: "markdown", Extensions: []string{".md"}, Write: plain(export.WriteMarkdown), Doc: plainDoc(export.WriteMarkdownDoc)},
+	{Name: "html", Extensions: []string{".html", ".htm"}, Write: plain(html.Write), Doc: plainDoc(html.WriteDoc), NeedsPlan: true},
 	{Name: "junit", Extensions: []string{".xml"}, Write: func(w io.Writer, reports []*report.Report, o Options) error {
 		return export.WriteJUnit(w, reports, o.FailOn)
 	}},
@@ -35,6 +36,10 @@ var All = []Format{
 // plain is the writer of a format that asks for nothing but the reports.
 func plain(write func(io.Writer, []*report.Report) error) func(io.Writer, []*report.Report, Options) error {
 	return func(w io.Writer, reports []*report.Report, _ Options) error { return write(w, reports) }
+}
+
+func plainDoc(write func(io.Writer, *view.Doc) error) func(io.Writer, *view.Doc, Options) error {
+	return func(w io.Writer, d *view.Doc, _ Options) error { return write(w, d) }
 }
 
 func writeTable(w io.Writer, reports []*report.Report, o Options) error {

@@ -34,10 +34,9 @@ type page struct {
 // Write writes reports as one page that needs nothing else: no script, no
 // network, no file beside it.
 func Write(w io.Writer, reports []*report.Report) error {
-	tmpl, err := template.New("page").Funcs(template.FuncMap{"headline": view.Headline, "examined": view.ExaminedText, "t": show.Line, "answer": view.AnswerText,
-		"value": func(n *int) string { return show.OrText(show.Number(n), "–") }}).Parse(pageHTML)
+	tmpl, err := parse("")
 	if err != nil {
-		return fmt.Errorf("report: %w", err)
+		return err
 	}
 	p := page{Title: fmt.Sprintf("Mail of %s", show.Counted(len(reports), "domain")), Style: template.CSS(pageCSS), Count: len(reports)}
 	for _, s := range finding.Audited {

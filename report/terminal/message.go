@@ -35,7 +35,7 @@ func WriteMessage(w io.Writer, m *audit.MessageResult, o Options) error {
 		}
 	}
 	s.blank()
-	s.footer(r)
+	s.counts(r)
 	return s.writeTo(w)
 }
 

@@ -44,6 +44,8 @@ type screen struct {
 	shownFixes map[string]string
 	// wide is the whole width, for records, which read best on one line.
 	wide int
+	// margin stands ahead of every line: that of the sections around.
+	margin string
 }
 
 func newScreen(o Options) *screen {
@@ -66,7 +68,7 @@ func (s *screen) text(raw string) string { return s.fold(show.Line(raw)) }
 var asciiOf = map[rune]string{
 	'–': "-", '—': "-", '…': "...", '·': "|", '→': "->", '≤': "<=", '≥': ">=", '×': "x", '±': "+/-",
 	'“': `"`, '”': `"`, '‘': "'", '’': "'", '✖': "x", '▲': "!", '✔': "+",
-	'█': "#", '░': ".", '├': "|", '└': "`", '│': "|", '─': "-",
+	'█': "#", '▏': ":", '░': ".", '├': "|", '└': "`", '│': "|", '─': "-",
 }
 
 // fold spells what is not ASCII with it, where the screen needs that.
@@ -96,7 +98,7 @@ func (s *screen) blank() {
 
 // line writes one line, already safe and styled.
 func (s *screen) line(text string) {
-	s.buf.WriteString(strings.TrimRight(text, " "))
+	s.buf.WriteString(strings.TrimRight(s.margin+text, " "))
 	s.buf.WriteByte('\n')
 }
 
@@ -181,6 +183,12 @@ func (s *screen) list(header []string, rows [][]string) {
 
 // table draws a table without lines, with these alignments of its columns.
 func (s *screen) table(header []string, rows [][]string, align []tw.Align, indent string) {
+	s.grid(header, rows, align, indent, func(row, limit int) []string { return show.Wrap(rows[row][len(rows[row])-1], limit) })
+}
+
+// grid draws a table without lines. The text of a row's last column is what last
+// returns, in lines of at most limit cells.
+func (s *screen) grid(header []string, rows [][]string, align []tw.Align, indent string, last func(row, limit int) []string) {
 	if len(rows) == 0 {
 		return
 	}
@@ -219,9 +227,9 @@ func (s *screen) table(header []string, rows [][]string, align []tw.Align, inden
 	if header != nil {
 		t.Header(header)
 	}
-	for _, r := range rows {
+	for i, r := range rows {
 		cells := append([]string(nil), r...)
-		cells[columns-1] = strings.Join(show.Wrap(cells[columns-1], s.width-used), "\n")
+		cells[columns-1] = strings.Join(last(i, s.width-used), "\n")
 		if err := t.Append(cells); err != nil {
 			panic("report: " + err.Error()) // strings alone: it cannot fail
 		}

@@ -25,7 +25,7 @@ func WriteTable(w io.Writer, r *report.Report, o Options) error {
 	s.receivers(r)
 	s.findings(r)
 	s.blank()
-	s.footer(r)
+	s.counts(r)
 	return s.writeTo(w)
 }
 
@@ -64,27 +64,9 @@ func (s *screen) sections(r *report.Report) {
 	s.table(nil, rows, []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}, "  ")
 }
 
-// footer counts checks, as the headline does, and says how to learn more.
-func (s *screen) footer(r *report.Report) {
-	var counts []string
-	for _, c := range []struct {
-		severity finding.Severity
-		one      string
-	}{
-		{finding.Critical, "critical"}, {finding.Error, "error"}, {finding.Unknown, "unknown"},
-		{finding.Warning, "warning"}, {finding.Notice, "notice"},
-	} {
-		if n := view.CountChecks(r, c.severity); n > 0 {
-			counts = append(counts, show.Counted(n, c.one))
-		}
-	}
-	first := strings.Join(counts, ", ")
-	if first == "" {
-		first = "nothing found"
-	}
-	rest := []string{fmt.Sprintf("%d passed", view.CountChecks(r, finding.Pass)),
-		show.Counted(r.Queries, "question") + ", " + show.Duration(r.DurationMS)}
-	s.para("", s.fold(first+" · "+strings.Join(rest, " · ")))
+// counts counts checks, as the headline does, and says how to learn more.
+func (s *screen) counts(r *report.Report) {
+	s.para("", s.fold(view.CountedText(r)))
 	if hidden := view.CountChecks(r, finding.Notice); hidden > 0 && !s.showNotices(r) {
 		s.hang("", "", "--verbose shows the "+show.Plural(hidden, "notice")+", what passed and all evidence", s.dim)
 	} else if !s.o.Verbose {

@@ -11,50 +11,14 @@ import (
 	"mailworthy/report/view"
 )
 
-// WriteTrend writes the score over time for a person at a terminal: a line of
-// bars, and the audits in which something changed; all of them where that is
-// asked for.
-func WriteTrend(w io.Writer, t *report.Trend, o Options) error {
-	s := newScreen(o)
-	if len(t.Points) == 0 {
-		s.line(s.bold(s.text(t.Domain)) + "  no runs")
-		return s.writeTo(w)
-	}
-	first, last := t.Points[0], t.Points[len(t.Points)-1]
-	s.line(s.bold(s.text(t.Domain)) + "  " + s.fold(view.TrendScore(first)+" → "+view.TrendScore(last)))
-	s.line("  " + s.sparkline(t.Points, s.width-2))
-	s.line("  " + s.dim(fmt.Sprintf("%s from %s to %s", show.Counted(len(t.Points), "run"), view.TrendDay(first), view.TrendDay(last))))
-	s.blank()
-	var rows [][]string
-	quiet := 0
-	flush := func() {
-		if quiet > 0 {
-			rows = append(rows, []string{"", s.dim(s.fold("· " + show.Counted(quiet, "run"))), "", "", "without a change"})
-		}
-		quiet = 0
-	}
-	for i, p := range t.Points {
-		if !o.Verbose && len(p.Changes) == 0 && i > 0 && i < len(t.Points)-1 && report.SameScore(p, t.Points[i-1]) {
-			quiet++
-			continue
-		}
-		flush()
-		rows = append(rows, []string{fmt.Sprint(p.Run), p.Started.UTC().Format("2006-01-02 15:04"), view.TrendScore(p), string(p.Verdict),
-			s.text(view.PointText(p))})
-	}
-	flush()
-	s.list([]string{"Run", "Time (UTC)", "Score", "Verdict", "What changed"}, rows)
-	return s.writeTo(w)
-}
-
 var (
 	sparks      = []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}
 	sparksASCII = []string{"_", ".", ",", "-", "=", "+", "*", "#"}
 )
 
-// sparkline draws a score a cell. Where there are more than fit, a cell is the
-// lowest of several, so that no dip is lost.
-func (s *screen) sparkline(points []report.TrendPoint, cells int) string {
+// sparkline draws a figure of at most most a cell. If there are more than fit, a cell
+// is the lowest of several, so that no dip is lost.
+func (s *screen) sparkline(points []view.Point, most, cells int) string {
 	cells = min(cells, len(points))
 	levels := sparks
 	if s.o.ASCII {
@@ -64,15 +28,15 @@ func (s *screen) sparkline(points []report.TrendPoint, cells int) string {
 	for i := range cells {
 		low := -1
 		for _, p := range points[i*len(points)/cells : (i+1)*len(points)/cells] {
-			if p.Score != nil && (low < 0 || *p.Score < low) {
-				low = *p.Score
+			if p.Value != nil && (low < 0 || *p.Value < low) {
+				low = *p.Value
 			}
 		}
 		if low < 0 {
 			b.WriteString(" ")
 			continue
 		}
-		b.WriteString(levels[min(low*len(levels)/101, len(levels)-1)])
+		b.WriteString(levels[min(low*len(levels)/(max(most, 1)+1), len(levels)-1)])
 	}
 	return b.String()
 }

@@ -12,6 +12,7 @@ import (
 	"mailworthy/internal/golden"
 	"mailworthy/report"
 	"mailworthy/report/html"
+	"mailworthy/report/view"
 )
 
 // month is a domain that gets better in leaps, with a bad day and a silent start.
@@ -47,7 +48,7 @@ func month() *report.Trend {
 func TestTrend(t *testing.T) {
 	for name, o := range map[string]Options{"month": {Width: 100}, "month-40-ascii": {Width: 40, ASCII: true}, "month-verbose": {Width: 100, Verbose: true}} {
 		var b bytes.Buffer
-		if err := WriteTrend(&b, month(), o); err != nil {
+		if err := WriteDoc(&b, view.TrendDoc(month(), o.Verbose), o); err != nil {
 			t.Fatal(err)
 		}
 		golden.Compare(t, "testdata/trend/"+name+".txt", b.Bytes())
@@ -58,14 +59,15 @@ func TestTrend(t *testing.T) {
 func TestSparkline(t *testing.T) {
 	tr := month()
 	s := newScreen(Options{})
-	if got := s.sparkline(tr.Points, 100); got != " ▄▄▄▄▄▄▄▄▄▄▄████████▃██████████" {
+	points := view.TrendChart(tr).Points
+	if got := s.sparkline(points, 100, 100); got != " ▄▄▄▄▄▄▄▄▄▄▄████████▃██████████" {
 		t.Errorf("%q", got)
 	}
-	if got := s.sparkline(tr.Points, 10); got != "▄▄▄▄██▃███" {
+	if got := s.sparkline(points, 100, 10); got != "▄▄▄▄██▃███" {
 		t.Errorf("%q", got)
 	}
 	zero, full := 0, 100
-	if got := s.sparkline([]report.TrendPoint{{Score: &zero}, {Score: &full}}, 9); got != "▁█" {
+	if got := s.sparkline([]view.Point{{Value: &zero}, {Value: &full}}, 100, 9); got != "▁█" {
 		t.Errorf("%q", got)
 	}
 }
@@ -73,7 +75,7 @@ func TestSparkline(t *testing.T) {
 func TestTrendHTML(t *testing.T) {
 	for _, tr := range []*report.Trend{month(), {Domain: "none.example"}, {Domain: "one.example", Points: month().Points[5:6]}} {
 		var b bytes.Buffer
-		if err := html.WriteTrend(&b, tr); err != nil {
+		if err := html.WriteDoc(&b, view.TrendDoc(tr, false)); err != nil {
 			t.Fatal(err)
 		}
 		text := b.String()

@@ -29,6 +29,25 @@ type FixBlock struct {
 	Remove, Add []string
 }
 
+// NewGroupBlocks are the groups that a page shows, and the checks that passed.
+func NewGroupBlocks(r *report.Report, plan *report.Plan, id string) (groups []GroupBlock, passes []string) {
+	for _, g := range ShownGroups(r) {
+		switch {
+		case g.Severity == finding.Pass:
+			if !slices.Contains(passes, g.Check) {
+				passes = append(passes, g.Check)
+			}
+		case g.Severity != finding.Info && g.Severity != finding.NotChecked:
+			group := NewGroupBlock(r, g, plan, id)
+			if text := FollowText(g.Findings); text != "" {
+				group.Details = append(group.Details, text)
+			}
+			groups = append(groups, group)
+		}
+	}
+	return groups, passes
+}
+
 func NewGroupBlock(r *report.Report, g Group, plan *report.Plan, id string) GroupBlock {
 	first := g.Findings[0]
 	p := GroupBlock{Class: string(g.Severity), Mark: Mark(g.Severity), Heading: g.Heading(), Check: g.Check, Severity: g.Severity, Reference: first.Reference}
@@ -51,7 +70,7 @@ func NewGroupBlock(r *report.Report, g Group, plan *report.Plan, id string) Grou
 		}
 		if f.Fix != nil && p.Step == nil && !slices.Contains(seen, f.Fix.Key()) {
 			seen = append(seen, f.Fix.Key())
-			p.Fixes = append(p.Fixes, FixBlock{FixText(f.Fix), recordTexts(f.Fix.Remove, true), recordTexts(f.Fix.Records(), false)})
+			p.Fixes = append(p.Fixes, FixBlock{FixText(f.Fix), RecordTexts(f.Fix.Remove, true), RecordTexts(f.Fix.Records(), false)})
 		}
 		for _, line := range EvidenceLines(f) {
 			evidence.WriteString(line + "\n")

@@ -104,6 +104,24 @@ func CountChecks(r *report.Report, s finding.Severity) int {
 	return n
 }
 
+// CountedText counts checks by what they came to, and the questions that it took.
+func CountedText(r *report.Report) string {
+	var counts []string
+	for _, c := range []struct {
+		severity finding.Severity
+		one      string
+	}{
+		{finding.Critical, "critical"}, {finding.Error, "error"}, {finding.Unknown, "unknown"},
+		{finding.Warning, "warning"}, {finding.Notice, "notice"},
+	} {
+		if n := CountChecks(r, c.severity); n > 0 {
+			counts = append(counts, show.Counted(n, c.one))
+		}
+	}
+	return strings.Join([]string{show.OrText(strings.Join(counts, ", "), "nothing found"), fmt.Sprintf("%d passed", CountChecks(r, finding.Pass)),
+		show.Counted(r.Queries, "question") + ", " + show.Duration(r.DurationMS)}, " · ")
+}
+
 // ScoreText is the total with its range where that is not a point. A range alone
 // says nothing: where nothing could be judged, anything is possible.
 func ScoreText(score report.Score) string {

@@ -25,13 +25,13 @@ func NewPlanBlock(plan *report.Plan, id string) PlanBlock {
 	p := PlanBlock{After: plan.After != nil, Outcome: PlanOutcome(plan)}
 	for i, a := range plan.Actions {
 		p.Actions = append(p.Actions, ActionBlock{ID: stepID(id, i), Summary: a.Summary, Meta: ActionMeta(a),
-			Objection: a.Objection, Verify: a.Verify, Remove: recordTexts(a.Remove, true), Add: recordTexts(a.Add, false)})
+			Objection: a.Objection, Verify: a.Verify, Remove: RecordTexts(a.Remove, true), Add: RecordTexts(a.Add, false)})
 	}
 	return p
 }
 
-// recordTexts are records as they can be pasted; what is to be removed may be cut.
-func recordTexts(records []finding.Record, cut bool) []string {
+// RecordTexts are records as they can be pasted; what is to be removed may be cut.
+func RecordTexts(records []finding.Record, cut bool) []string {
 	var out []string
 	for _, rec := range records {
 		line := show.ZoneLine(rec)

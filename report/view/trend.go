@@ -48,3 +48,60 @@ func TrendScore(p report.TrendPoint) string {
 }
 
 func TrendDay(p report.TrendPoint) string { return p.Started.UTC().Format(time.DateOnly) }
+
+// TrendDoc is the score over time: a chart, and the runs in which something changed;
+// all of them if that is asked for.
+func TrendDoc(t *report.Trend, all bool) *Doc {
+	d := &Doc{Name: show.Clip(t.Domain, 255) + " over time"}
+	if len(t.Points) == 0 {
+		d.Add(Title{Text: T(t.Domain), Status: T("no runs")})
+		return d
+	}
+	first, last := t.Points[0], t.Points[len(t.Points)-1]
+	d.Add(Title{Text: T(t.Domain), Status: T(TrendScore(first) + " → " + TrendScore(last))}, TrendChart(t))
+	table := Table{Header: []string{"Run", "Time (UTC)", "Score", "Verdict", "What changed"}}
+	quiet := 0
+	flush := func() {
+		if quiet > 0 {
+			table.Rows = append(table.Rows, []Text{{}, SoftText("· " + show.Counted(quiet, "run")), {}, {}, T("without a change")})
+		}
+		quiet = 0
+	}
+	for i, p := range t.Points {
+		if !all && len(p.Changes) == 0 && i > 0 && i < len(t.Points)-1 && report.SameScore(p, t.Points[i-1]) {
+			quiet++
+			continue
+		}
+		flush()
+		table.Rows = append(table.Rows, Texts(fmt.Sprint(p.Run), p.Started.UTC().Format(minutes), TrendScore(p), string(p.Verdict), PointText(p)))
+	}
+	flush()
+	d.Add(table)
+	return d
+}
+
+// minutes is how times stand in tables.
+const minutes = "2006-01-02 15:04"
+
+// TrendChart is the score over time as a chart, with a flag at each run in which
+// published records had changed.
+func TrendChart(t *report.Trend) Chart {
+	c := Chart{Max: 100, Grid: []int{0, 50, 70, 80, 90, 100}}
+	if len(t.Points) == 0 {
+		return c
+	}
+	first, last := TrendDay(t.Points[0]), TrendDay(t.Points[len(t.Points)-1])
+	c.Label = fmt.Sprintf("Score of %s from %s to %s", t.Domain, first, last)
+	c.Caption = fmt.Sprintf("%s from %s to %s", show.Counted(len(t.Points), "run"), first, last)
+	for _, p := range t.Points {
+		point := Point{At: p.Started, Value: p.Score, Text: TrendScore(p), Dot: len(p.Changes) > 0}
+		for _, change := range p.Changes {
+			point.Flag = point.Flag || change.Kind == "record"
+		}
+		if what := PointText(p); what != "" {
+			point.Text += ", " + what
+		}
+		c.Points = append(c.Points, point)
+	}
+	return c
+}

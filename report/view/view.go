@@ -73,20 +73,7 @@ func NewReport(r *report.Report, id string) Report {
 	}
 	plan := PlanOf(r)
 	p.Plan = NewPlanBlock(plan, id)
-	for _, g := range ShownGroups(r) {
-		switch {
-		case g.Severity == finding.Pass:
-			if !slices.Contains(p.Passes, g.Check) {
-				p.Passes = append(p.Passes, g.Check)
-			}
-		case g.Severity != finding.Info && g.Severity != finding.NotChecked:
-			group := NewGroupBlock(r, g, plan, id)
-			if text := FollowText(g.Findings); text != "" {
-				group.Details = append(group.Details, text)
-			}
-			p.Groups = append(p.Groups, group)
-		}
-	}
+	p.Groups, p.Passes = NewGroupBlocks(r, plan, id)
 	for _, policy := range append([]*spf.Policy{r.SPF}, r.Envelope...) {
 		if policy != nil && policy.Record != nil {
 			p.Policies = append(p.Policies, NewPolicy(policy))

@@ -1,0 +1,165 @@
+package html
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+
+	"mailworthy/audit"
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/report"
+	"mailworthy/report/view"
+)
+
+//go:embed document.html
+var documentHTML string
+
+// part is a block as the template draws it.
+type part struct {
+	Kind string
+	// Level is that of the headings in it.
+	Level int
+	// Label names what can be scrolled.
+	Label string
+	V     any
+	Parts []part
+}
+
+// groups is a block of findings.
+type groups struct {
+	Groups []view.GroupBlock
+	Passes []string
+}
+
+// records is a block of records.
+type records struct {
+	Comments, Remove, Add []string
+	Incomplete            bool
+}
+
+// bar is a bar and how much of it is full, in hundredths.
+type bar struct {
+	view.Bar
+	Filled int
+}
+
+// WriteDoc writes a document as one page that needs nothing else: no script, no
+// network, no file beside it.
+func WriteDoc(w io.Writer, d *view.Doc) error {
+	tmpl, err := parse(documentHTML)
+	if err != nil {
+		return err
+	}
+	p := parts{name: d.PageName()}
+	var b bytes.Buffer
+	if err := tmpl.ExecuteTemplate(&b, "document", struct {
+		Name, Version string
+		Style         template.CSS
+		Parts         []part
+	}{p.name, d.Version, template.CSS(pageCSS), p.of(d.Blocks, 2)}); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+// parse reads the templates of reports, and another text with templates.
+func parse(text string) (*template.Template, error) {
+	tmpl, err := template.New("page").Funcs(template.FuncMap{"headline": view.Headline, "examined": view.ExaminedText, "t": show.Line, "answer": view.AnswerText,
+		"value": func(n *int) string { return show.OrText(show.Number(n), "–") },
+		"mark":  view.Mark, "plain": view.Text.Plain, "incomplete": func() string { return view.IncompleteText },
+		"last": func(row []view.Text) int { return len(row) - 1 }, "class": cellClass}).Parse(pageHTML)
+	if err == nil && text != "" {
+		tmpl, err = tmpl.New("more").Parse(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	return tmpl, nil
+}
+
+func cellClass(align []view.Align, column, last int) string {
+	switch {
+	case column < len(align) && align[column] == view.Right:
+		return "num"
+	case column == last:
+		return "wrap"
+	}
+	return ""
+}
+
+// parts makes blocks ready for the template, and names what is to be told apart.
+type parts struct {
+	name    string
+	section string
+	labels  int
+}
+
+// label is a name that no other part has.
+func (p *parts) label() string {
+	p.labels++
+	return fmt.Sprintf("%s, part %d", show.OrText(p.section, p.name), p.labels)
+}
+
+func (p *parts) of(blocks []view.Block, level int) []part {
+	var out []part
+	for _, b := range blocks {
+		one := part{Level: level, V: b}
+		switch b := b.(type) {
+		case view.Title:
+			one.Kind = "title"
+		case view.Section:
+			p.section = b.Title
+			one.Kind, one.Parts = "section", p.of(b.Blocks, level+1)
+		case view.Para:
+			one.Kind = "para"
+		case view.Note:
+			one.Kind = "note"
+		case view.Items:
+			one.Kind = "items"
+		case view.Facts:
+			one.Kind = "facts"
+		case view.Table:
+			if len(b.Rows) == 0 {
+				continue
+			}
+			one.Kind, one.Label = "table", p.label()
+		case view.Findings:
+			one.Kind = "findings"
+			r := &report.Report{Result: audit.Result{Domain: b.Domain, Findings: b.List}}
+			list, passes := view.NewGroupBlocks(r, &report.Plan{}, "")
+			one.V = groups{list, passes}
+		case view.Records:
+			one.Kind = "records"
+			one.V = records{b.Comments, view.RecordTexts(b.Remove, true), view.RecordTexts(b.Add, false), b.Incomplete()}
+		case view.Diff:
+			one.Kind = "diff"
+		case view.Tree:
+			one.Kind, one.Label = "tree", p.label()
+		case view.Pre:
+			one.Kind = "pre"
+		case view.Chart:
+			one.Kind, one.V = "chart", newChart(b)
+		case view.Bars:
+			one.Kind = "bars"
+			var list []bar
+			for _, v := range b.Bars {
+				if v.Severity == "" {
+					v.Severity = finding.Notice
+				}
+				list = append(list, bar{v, max(0, min(100, v.Value*100/b.Most()))})
+			}
+			one.V = list
+		case view.Counted:
+			one.Kind = "counted"
+			one.V = view.CountedText(&report.Report{Result: audit.Result{Findings: b.Findings, Queries: b.Queries}, DurationMS: b.DurationMS})
+		case view.Next:
+			one.Kind = "next"
+		}
+		out = append(out, one)
+	}
+	return out
+}
