@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,9 @@ func yes(evidence string) receiver.Fact {
 
 // because is a fact with the finding that decides it, whose detail has the rest.
 func because(state receiver.State, f *finding.Finding) receiver.Fact {
+	if f.Severity == finding.NotChecked {
+		return unknown(f.Check, cmp.Or(noZoneHas(f.Evidence), f.Title+"."))
+	}
 	return receiver.Fact{State: state, Finding: f.Check, Evidence: f.Title + " (" + f.Subject + ")."}
 }
 
@@ -67,7 +71,7 @@ func (a *run) of(checks ...string) *finding.Finding {
 // could turn out to be an error.
 func (a *run) undecided(s finding.Section) *finding.Finding {
 	return a.first(func(f *finding.Finding) bool {
-		return f.Section == s && f.Severity == finding.Unknown && f.CouldBe.AtLeast(finding.Error)
+		return f.Section == s && (f.Severity == finding.Unknown && f.CouldBe.AtLeast(finding.Error) || f.Severity == finding.NotChecked && f.Undecides)
 	})
 }
 
@@ -98,6 +102,9 @@ func (a *run) spfFact() receiver.Fact {
 	if len(a.target.IPs) > 0 {
 		for _, e := range a.result.Evaluations {
 			if e.Result != spf.Pass {
+				if f := a.of("spf-unresolved"); f != nil && f.Severity == finding.NotChecked {
+					return because(receiver.Unknown, f)
+				}
 				return unknown("spf-unresolved", fmt.Sprintf("SPF for %s and %s gives %s.", e.IP, e.Domain, e.Result))
 			}
 		}
@@ -163,6 +170,9 @@ func (a *run) dkimKeysFact() receiver.Fact {
 			return yes("No RSA key found is shorter than 1024 bits.")
 		}
 	}
+	if f := a.of("dkim-unresolved"); f != nil && f.Severity == finding.NotChecked {
+		return because(receiver.Unknown, f)
+	}
 	return unknown("dkim-none-observed", "No key was found to measure.")
 }
 
@@ -182,6 +192,9 @@ func (a *run) dmarcFact() receiver.Fact {
 func (a *run) notEnforcedFact() receiver.Fact {
 	switch enforces := a.result.DMARC.Enforces(); {
 	case enforces == nil:
+		if f := a.of("dmarc-unresolved"); f != nil && f.Severity == finding.NotChecked {
+			return because(receiver.Unknown, f)
+		}
 		return unknown("dmarc-unresolved", "Whether the DMARC policy is enforced is not known.")
 	case *enforces:
 		return receiver.Fact{State: receiver.No, Evidence: "The DMARC policy is " + string(a.result.DMARC.EffectivePolicy) + "."}
@@ -224,6 +237,11 @@ func (a *run) alignedFact(spfPasses, dkimPasses receiver.Fact) receiver.Fact {
 		return yes("The signing domain is taken to be the author domain, as no other is stated.")
 	}
 	if open {
+		for _, f := range []receiver.Fact{spfPasses, dkimPasses} {
+			if slices.ContainsFunc(a.result.Findings, func(g finding.Finding) bool { return g.Check == f.Finding && g.Severity == finding.NotChecked }) {
+				return f // it is open only because that was not checked
+			}
+		}
 		return unknown("dmarc-unresolved", "Whether an identity that passes aligns with From is not known.")
 	}
 	if f := a.of("dmarc-spf-unaligned", "dmarc-dkim-unaligned"); f != nil {
@@ -249,7 +267,7 @@ func (a *run) ptrFact() receiver.Fact {
 		}
 		public = true
 		if addr.PTR != mailhost.Present || addr.Confirmed() != mailhost.Present {
-			return unknown("hosts-unresolved", fmt.Sprintf("The reverse name of %s is not known.", addr.Addr))
+			return unknown("hosts-unresolved", cmp.Or(noZoneHasPTR(addr), fmt.Sprintf("The reverse name of %s is not known.", addr.Addr)))
 		}
 	}
 	if public && a.result.Examined.SendersUnknown {
@@ -264,6 +282,20 @@ func (a *run) ptrFact() receiver.Fact {
 	return unknown("", "No sending address that is known is a public one.")
 }
 
+// noZoneHasPTR says which record no zone holds, if that is why the name of an
+// address is not known; else it is empty.
+func noZoneHasPTR(addr *mailhost.Address) string {
+	if noZoneHas(addr.Evidence) != "" {
+		return fmt.Sprintf("No zone holds the PTR record of %s.", addr.Addr)
+	}
+	for i := range addr.Names {
+		if why := noZoneHas(addr.Names[i].Evidence); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
 func (a *run) heloFact() receiver.Fact {
 	if len(a.result.Hosts.HELO) == 0 {
 		return receiver.Fact{State: receiver.Unknown}
@@ -273,7 +305,7 @@ func (a *run) heloFact() receiver.Fact {
 	}
 	for _, h := range a.result.Hosts.HELO {
 		if !h.Literal && h.Resolves != mailhost.Present {
-			return unknown("hosts-unresolved", fmt.Sprintf("Whether %s has an address is not known.", h.Name))
+			return unknown("hosts-unresolved", cmp.Or(noZoneHas(h.Evidence), fmt.Sprintf("Whether %s has an address is not known.", h.Name)))
 		}
 	}
 	return yes("The HELO names have addresses.")
@@ -285,7 +317,7 @@ func (a *run) soaFact() receiver.Fact {
 	}
 	for _, authority := range append([]mailhost.Authority{a.domain.Authority}, a.result.Hosts.Envelope...) {
 		if authority.SOA != mailhost.Present {
-			return unknown("hosts-unresolved", "Whether "+authority.Domain+" has an SOA is not known.")
+			return unknown("hosts-unresolved", cmp.Or(noZoneHas(authority.Evidence), "Whether "+authority.Domain+" has an SOA is not known."))
 		}
 	}
 	return yes("The From and envelope domains have an SOA.")
@@ -296,7 +328,7 @@ func (a *run) takesMailFact() receiver.Fact {
 	case mailhost.MXNull:
 		return receiver.Fact{State: receiver.No, Finding: "mx-null", Evidence: a.domain.Name + " has a null MX."}
 	case mailhost.MXUnknown:
-		return unknown("hosts-unresolved", fmt.Sprintf("The MX records of %s are not known.", a.domain.Name))
+		return unknown("hosts-unresolved", cmp.Or(noZoneHas(a.domain.Evidence), fmt.Sprintf("The MX records of %s are not known.", a.domain.Name)))
 	}
 	return yes(a.domain.Name + " has no null MX.")
 }
@@ -314,6 +346,9 @@ func (a *run) unlistedFact(zone, check string) receiver.Fact {
 		case rbl.Clean:
 			clean++
 		default:
+			if why := noZoneHas(l.Evidence); why != "" {
+				return unknown("rbl-unresolved", why)
+			}
 			open = l.Subject
 		}
 	}

@@ -40,9 +40,38 @@ func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
 			}
 		}
 		if here {
-			f.Severity, f.CouldBe, f.VerdictAs, f.Fix = finding.NotChecked, "", "", nil
+			uncheck(f)
 		}
 	}
+	// That no key was observed follows from keys that were not asked for.
+	unasked := slices.ContainsFunc(findings, func(f finding.Finding) bool {
+		return f.Check == "dkim-unresolved" && f.Severity == finding.NotChecked && f.Undecides
+	})
+	for i := range findings {
+		if f := &findings[i]; unasked && f.Check == "dkim-none-observed" && f.Severity != finding.Pass {
+			uncheck(f)
+		}
+	}
+}
+
+func uncheck(f *finding.Finding) {
+	f.Severity, f.CouldBe, f.VerdictAs, f.Fix = finding.NotChecked, "", "", nil
+}
+
+// noZoneHas says which name no zone holds, if that is why a question was not
+// answered; else it is empty.
+func noZoneHas(evidence []finding.Evidence) string {
+	for _, e := range evidence {
+		if e.Status != string(resolver.Offline) {
+			continue
+		}
+		name := e.Name
+		if n := len(e.CNAMEs); n > 0 {
+			name = e.CNAMEs[n-1]
+		}
+		return "No zone holds " + name + "."
+	}
+	return ""
 }
 
 // isAnswer reports whether the status of a question is an answer of the DNS.

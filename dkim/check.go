@@ -117,6 +117,11 @@ func (j *judge) statedOpen() bool {
 	return slices.ContainsFunc(j.d.Selectors, func(s Selector) bool { return s.Stated && s.Status == SelectorUnresolved })
 }
 
+// aliasOpen reports whether a selector is an alias whose target did not answer.
+func (j *judge) aliasOpen() bool {
+	return slices.ContainsFunc(j.d.Selectors, func(s Selector) bool { return s.Status == SelectorUnresolved && len(s.CNAMEs) > 0 })
+}
+
 // anyStated reports whether a selector was stated.
 func (j *judge) anyStated() bool { return len(j.d.Selectors) > 0 && j.d.Selectors[0].Stated }
 
@@ -221,7 +226,7 @@ func (j *judge) unanswered(observed bool) {
 	default:
 		f := finding.Finding{Evidence: evidence, CouldBe: finding.Warning,
 			Detail: fmt.Sprintf("Of the %s tried, %d got no answer: %s. There may be a key or none.", count(d.Tried, "selector"), len(open), list(open))}
-		if !observed {
+		if _, live := j.live(); !observed || live == 0 && j.aliasOpen() {
 			f.CouldBe, f.Undecides = finding.Error, !j.anyStated()
 		}
 		j.Add("dkim-unresolved", f)
@@ -318,6 +323,9 @@ func (j *judge) dangling() {
 				continue // the other of the pair is alive and this one in reserve, or that is reported as unresolved
 			}
 			detail += fmt.Sprintf(" %s keeps one of its two selectors alive, but the other has no key here either: signing is not turned on.", p.Name)
+		}
+		if j.labelAlone(s) {
+			continue
 		}
 		// To remove it is not for a plan to do: the service may be the one that signs.
 		if right, ok := j.withoutOrigin(s); ok {

@@ -212,6 +212,9 @@ func (s *search) list() {
 		if sel == "*" || strings.HasPrefix(sel, "*.") || strings.HasSuffix(sel, "._domainkey") {
 			continue // a wildcard is found by asking, the other stands at a wrong name
 		}
+		if _, wrong := tenantSelector(sel+"._domainkey", s.d.Domain); wrong && !s.asked(sel) {
+			continue
+		}
 		if i := slices.IndexFunc(s.d.Selectors, func(o Selector) bool { return o.Name == sel && o.Domain == s.d.Domain }); i >= 0 {
 			s.d.Selectors[i].Listed = true
 		} else if s.add(sel) {
@@ -358,7 +361,11 @@ func (r *resolved) evidence() finding.Evidence { return resolver.Outcome(r.answe
 // set records the outcome of the question for a selector.
 func (sel *Selector) set(a *resolver.Answer, err error) {
 	if err != nil {
-		sel.Status, sel.Reason = SelectorUnresolved, string(resolver.AsError(err).Reason)
+		e := resolver.AsError(err)
+		sel.Status, sel.Reason, sel.CNAMEs = SelectorUnresolved, string(e.Reason), e.CNAMEs
+		if oneLabel(sel.CNAMEs) {
+			sel.Status, sel.Reason = SelectorNXDomain, ""
+		}
 	} else {
 		sel.answer, sel.CNAMEs = a, a.CNAMEs
 		switch a.Status {

@@ -111,7 +111,7 @@ func TestExamine(t *testing.T) {
 		{"acme.example", "x9", SelectorNXDomain, "", "", true},
 		{"esp.example", "x9", SelectorNXDomain, "", "", true},
 		{"acme.example", "google", SelectorFound, "Google Workspace", "inferred", true},
-		{"acme.example", "s1", SelectorUnresolved, "", "", false}, // its target is not in the zones
+		{"acme.example", "s1", SelectorUnresolved, "SendGrid", "cname", false}, // its target is not in the zones
 		{"acme.example", "k2", SelectorFound, "", "", false},
 		{"acme.example", "k3", SelectorNXDomain, "", "", false},
 		{"acme.example", "k1", SelectorNXDomain, "", "", false},

@@ -40,6 +40,14 @@ type mislaid struct {
 	resolved
 }
 
+// aliases are those that the question for the name followed, answered or not.
+func (m *mislaid) aliases() []string {
+	if m.err != nil {
+		return resolver.AsError(m.err).CNAMEs
+	}
+	return m.answer.CNAMEs
+}
+
 // The bounds on wrong names.
 const (
 	// mostMissing bounds the stated selectors that are looked for elsewhere.
@@ -85,6 +93,13 @@ func (s *search) mislay() {
 		}
 	}
 	s.mislayListed(found)
+	for _, sel := range missing {
+		if sel == "selector1" || sel == "selector2" {
+			for _, name := range tenantNames(sel, d) {
+				s.perhaps(sel, name, whyTenant)
+			}
+		}
+	}
 	first, _, _ := strings.Cut(d, ".")
 	// Name by name, so that a bound cuts the rarer ones.
 	for _, w := range []struct{ before, after, why string }{
@@ -94,7 +109,6 @@ func (s *search) mislay() {
 		{"", "_domainkey." + d, whyDot},
 		{"", "._domainkey._domainkey." + d, whyTwice},
 		{"_domainkey.", "." + d, whySwapped},
-		{"", "-" + strings.ReplaceAll(d, ".", "-") + "._domainkey." + d, whyTenant},
 		{"", "._domainkey." + first + "." + d, whyPart},
 		{"", "._domainkeys." + d, whySpelt},
 	} {
@@ -118,7 +132,9 @@ func (s *search) mislayGuessed(missing []string) {
 			s.perhaps(sel, sel+"._domainkey."+d+"."+d, whyDoubled)
 			s.perhaps(sel, sel+".domainkey."+d, whyUnderscore)
 			if p.Standby {
-				s.perhaps(sel, sel+"-"+strings.ReplaceAll(d, ".", "-")+"._domainkey."+d, whyTenant)
+				for _, name := range tenantNames(sel, d) {
+					s.perhaps(sel, name, whyTenant)
+				}
 			}
 		}
 	}
@@ -154,8 +170,10 @@ func (s *search) mislayListed(found map[string]bool) {
 			try(sel, whyDot)
 		} else if sel, ok := strings.CutPrefix(relative, "_domainkey."); ok && !strings.Contains(sel, ".") {
 			try(sel, whySwapped)
-		} else if sel, ok := cut("-" + strings.ReplaceAll(d, ".", "-") + "._domainkey"); ok && strings.HasPrefix(sel, "selector") {
-			try(sel, whyTenant)
+		} else if sel, ok := tenantSelector(relative, d); ok {
+			if !found[strings.TrimSuffix(relative, "._domainkey")] { // it was stated
+				try(sel, whyTenant)
+			}
 		} else {
 			for _, label := range misspelt {
 				if sel, ok := cut("." + label); ok {
@@ -205,6 +223,12 @@ func (s *search) takeMislaid() {
 	}
 	for i := range s.mislaid {
 		m := &s.mislaid[i]
+		if cnames := m.aliases(); mislaidAlias(cnames) && (m.answer == nil || m.answer.Status != resolver.Found) {
+			if !s.d.mislaid(m.selector) {
+				s.d.Mislaid = append(s.d.Mislaid, Mislaid{Selector: m.selector, Domain: s.d.Domain, Name: m.name, Why: m.why, CNAMEs: cnames, evidence: m.evidence()})
+			}
+			continue
+		}
 		s.d.openNames = s.d.openNames || m.err != nil
 		take(m.selector, m.name, m.why, m.answer)
 	}
@@ -248,7 +272,11 @@ func (j *judge) wrongNames() {
 		if meant := mend.key(); meant != nil && tooWeak(meant) {
 			fix = key.fixNewKey("Create a 2048-bit key, and publish it under a new selector.")
 		}
-		detail := fmt.Sprintf("A DKIM key is published at %s: %s. Verifiers look for it at %s.", m.Name, m.Why, m.RightName())
+		what := "A DKIM key is"
+		if m.Record == "" {
+			what = "The alias of a DKIM key is"
+		}
+		detail := fmt.Sprintf("%s published at %s: %s. Verifiers look for it at %s.", what, m.Name, m.Why, m.RightName())
 		j.Add("dkim-wrong-name", finding.Finding{Subject: m.RightName(), Detail: detail, Evidence: []finding.Evidence{m.evidence}, Fix: fix})
 	}
 }

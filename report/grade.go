@@ -23,6 +23,9 @@ const (
 	NotReady Verdict = "not ready"
 	// Incomplete: nothing worse is known, and what the DNS did not say could change that.
 	Incomplete Verdict = "incomplete"
+	// NotChecked: nothing was found, and no section could be judged, because an
+	// offline audit did not ask.
+	NotChecked Verdict = "not checked"
 )
 
 // Scale holds the numbers that the score is computed with.
@@ -144,7 +147,18 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 		score.Grade = letter(total)
 	}
 	setPoints(findings, score)
-	return verdict(findings), score
+	v := verdict(findings)
+	if v == Ready && nothingJudged(score.Sections) {
+		v = NotChecked
+	}
+	return v, score
+}
+
+// nothingJudged reports whether no section was judged and what was not checked is
+// why.
+func nothingJudged(sections []SectionScore) bool {
+	return slices.ContainsFunc(sections, func(s SectionScore) bool { return s.NotChecked > 0 }) &&
+		!slices.ContainsFunc(sections, func(s SectionScore) bool { return s.Judged })
 }
 
 // gradeSection computes one section from its findings, but for its value, which is

@@ -205,6 +205,9 @@ type Error struct {
 	// Detail is more from the server or the system: an Extended DNS Error
 	// (RFC 8914), a system error.
 	Detail string
+	// CNAMEs are the aliases of zone files that lead to the name that was not
+	// answered.
+	CNAMEs []string
 }
 
 // Error implements error.
@@ -225,7 +228,7 @@ func (e *Error) Error() string {
 // Evidence is the failure as a report shows it.
 func (e *Error) Evidence() finding.Evidence {
 	return finding.Evidence{Name: e.Name, Type: e.Type.String(), Status: string(e.Reason), Server: e.Server,
-		Rcode: e.Rcode, Note: e.Detail}
+		Rcode: e.Rcode, Note: e.Detail, CNAMEs: e.CNAMEs}
 }
 
 // AsError returns err as an *Error; an error of another kind becomes one with

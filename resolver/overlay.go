@@ -64,7 +64,7 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 		}
 		// No zone has the authority.
 		if o.next == nil {
-			e := &Error{Name: key, Type: t, Reason: Offline, Server: server}
+			e := &Error{Name: key, Type: t, Reason: Offline, Server: server, CNAMEs: chain}
 			switch {
 			case z.Kind == ZoneReferral:
 				e.Detail = at + " is delegated away by the zone " + z.Origin

@@ -140,6 +140,16 @@ func siblingRows() []faulty {
 
 		// 8. Offline means not checked.
 		zoneCase("offline: lists", "", mailHosts+goodSPF+goodDMARC+goodDKIM, "audit --offline --zone zone acme.example", expectation{status: exits0, absent: []string{"unknown rbl-unresolved"}, says: []string{"not checked"}, never: []string{"2.0.0.127.zen.spamhaus.org"}}),
+		{name: "offline: nothing could be judged", zone: mailHosts + "@ TXT \"v=spf1 include:_spf.google.com -all\"\n_dmarc CNAME acme.dmarc.esp.net.\ns1._domainkey CNAME s1.esp.net.\n",
+			commands: []string{"audit --offline --zone zone --only reputation acme.example", "audit --offline --zone zone --only spf --format nagios acme.example", "audit --offline --zone zone --skip spf,rbl,hosts,dkim --format csv acme.example",
+				"audit --offline --zone zone --only dkim --format prometheus acme.example", "audit --offline --zone zone --only rbl --format junit acme.example", "audit --offline --zone zone acme.example"},
+			want: []expectation{{status: exits0, says: []string{"NOT CHECKED no score", "Not checked (offline): 11 block lists."}, never: []string{"READY"}}, {status: exits0, says: []string{"OK - acme.example is not checked"}, never: []string{"ready"}},
+				{status: exits0, says: []string{"acme.example,not checked,"}, never: []string{",ready"}}, {status: exits0, says: []string{`verdict="not checked"} 1`, `verdict="ready"} 0`}},
+				{status: exits0, says: []string{"Nothing could be judged", `failures="0"`}}, {status: exits0, says: []string{"No zone holds", "s1.esp.net"}, never: []string{"No key was found", "No policy was found", "? Gmail"}}}},
+		zoneCase("wrong name: the tenant of Microsoft 365", "", mailHosts+goodSPF+goodDMARC+"selector1-tenant-onmicrosoft-com._domainkey CNAME selector1-acme-example._domainkey.tenant.onmicrosoft.com.\n", "audit --offline --zone zone acme.example",
+			expectation{status: exits1, found: []string{"error dkim-wrong-name"}, absent: []string{"dkim-none-observed", "dkim-unresolved", "dkim-proved-absent"}, fixes: []string{"selector1-acme-example._domainkey.tenant.onmicrosoft.com"}}),
+		zoneCase("wrong name: the dotless target of Microsoft 365", "", mailHosts+goodSPF+goodDMARC+"selector1._domainkey CNAME selector1-acme-onmicrosoft-com.\n", "audit --offline --zone zone acme.example",
+			expectation{status: exits1, found: []string{"error dkim-cname-dangling"}, absent: []string{"dkim-unresolved"}, records: []string{}, says: []string{"selector of Microsoft 365"}}),
 		zoneCase("offline: no zone has the domain", "", mailHosts, "audit --offline --zone zone other.example", expectation{status: exits2, says: []string{"error: "}, never: []string{"NOT READY", "UNKNOWN"}}),
 		zoneCase("offline: a foreign include", "", mailHosts+"@ TXT \"v=spf1 mx include:_spf.google.com -all\"\n"+goodDMARC+goodDKIM, "audit --offline --zone zone acme.example", expectation{status: exits0, absent: []string{"unknown spf-unresolved"}, says: []string{"not checked"}}),
 		zoneCase("offline: PTR", "", mailHosts+goodSPF+goodDMARC+goodDKIM, "audit --offline --zone zone --only hosts acme.example", expectation{status: exits0, absent: []string{"ptr-unresolved", "ptr-missing"}}),

@@ -45,7 +45,7 @@ func nagiosState(r *report.Report, failOn finding.Severity, unknownOK bool) int 
 		return NagiosCritical
 	case open && !unknownOK:
 		return NagiosUnknown
-	case r.Verdict == report.Ready || open && r.Number(finding.Warning) == 0:
+	case r.Verdict == report.Ready || r.Verdict == report.NotChecked || open && r.Number(finding.Warning) == 0:
 		return NagiosOK
 	}
 	return NagiosWarning
@@ -65,7 +65,7 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		first = nagiosLine(reports[0])
 	} else {
 		var by []string
-		for _, v := range []report.Verdict{report.NotReady, report.ReadyWithWarnings, report.Incomplete, report.Ready} {
+		for _, v := range []report.Verdict{report.NotReady, report.ReadyWithWarnings, report.Incomplete, report.NotChecked, report.Ready} {
 			n := 0
 			for _, r := range reports {
 				if r.Verdict == v {

@@ -59,7 +59,7 @@ func WritePrometheus(w io.Writer, reports []*report.Report) error {
 				section.add(float64(*s.Value), "domain", r.Domain, "section", string(s.Section))
 			}
 		}
-		for _, v := range []report.Verdict{report.Ready, report.ReadyWithWarnings, report.NotReady, report.Incomplete} {
+		for _, v := range []report.Verdict{report.Ready, report.ReadyWithWarnings, report.NotReady, report.Incomplete, report.NotChecked} {
 			is := 0.0
 			if v == r.Verdict {
 				is = 1

@@ -140,7 +140,7 @@ func WriteSummary(w io.Writer, reports []*report.Report, o Options) error {
 	s.table(append(header, "first"), rows, append(align, tw.AlignLeft), "")
 	s.blank()
 	var counts []string
-	for _, v := range []report.Verdict{report.NotReady, report.ReadyWithWarnings, report.Incomplete, report.Ready} {
+	for _, v := range []report.Verdict{report.NotReady, report.ReadyWithWarnings, report.Incomplete, report.NotChecked, report.Ready} {
 		n := 0
 		for _, r := range reports {
 			if r.Verdict == v {

@@ -25,7 +25,7 @@ func WriteTally(w io.Writer, t *report.Tally) error {
 		}
 	}
 	var parts []string
-	for _, v := range []report.Verdict{report.Ready, report.ReadyWithWarnings, report.NotReady, report.Incomplete} {
+	for _, v := range []report.Verdict{report.Ready, report.ReadyWithWarnings, report.NotReady, report.Incomplete, report.NotChecked} {
 		if n := t.Verdicts[v]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, v))
 		}

@@ -86,6 +86,8 @@ func Headline(r *report.Report) string {
 	case report.Incomplete:
 		return fmt.Sprintf("The DNS did not answer everything: what is unknown could change the outcome (%s).",
 			show.Counted(CountChecks(r, finding.Unknown), "open check"))
+	case report.NotChecked:
+		return "Nothing could be judged: no zone holds what the checks ask for."
 	}
 	if r.Profile == finding.Parked {
 		return "Nobody can send in its name unnoticed: the domain says that it sends nothing."
@@ -144,6 +146,8 @@ func VerdictSeverity(v report.Verdict) finding.Severity {
 		return finding.Warning
 	case report.Incomplete:
 		return finding.Unknown
+	case report.NotChecked:
+		return finding.NotChecked
 	}
 	return finding.Pass
 }

@@ -44,7 +44,11 @@ func NotCheckedText(r *report.Report) string {
 			continue
 		}
 		for _, e := range f.Evidence {
-			switch name := strings.ToLower(e.Name); {
+			name := strings.ToLower(e.Name)
+			if n := len(e.CNAMEs); n > 0 {
+				name = strings.ToLower(e.CNAMEs[n-1])
+			}
+			switch {
 			case report.IsAnswer(e.Status):
 			case report.Within(name, "arpa"):
 				addresses[name] = true
