@@ -1,0 +1,461 @@
+package maillog
+
+import (
+	"bytes"
+	"math"
+	"sort"
+	"strings"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
+
+	"mailworthy/smtp/reply"
+)
+
+// Limits of what is counted apart. What is over them is counted together.
+const (
+	maxDomains  = 20_000
+	maxSenders  = 5_000
+	maxRelays   = 20_000
+	maxReasons  = 48
+	maxRefusals = 500
+	maxExample  = 600
+)
+
+// Others names what is over a limit.
+const Others = "(others)"
+
+// LocalMailboxes names the group of deliveries into mailboxes of this machine.
+const LocalMailboxes = "local mailboxes"
+
+// Lines counts lines by what became of them.
+type Lines struct {
+	Read          int64 `json:"read"`
+	Understood    int64 `json:"understood"`
+	Other         int64 `json:"other"`
+	NotUnderstood int64 `json:"not_understood"`
+}
+
+// reasonKey tells reasons apart.
+type reasonKey struct {
+	reason   reply.Reason
+	code     int
+	enhanced string
+}
+
+// reasonCount is how often a reason was given.
+type reasonCount struct {
+	count       int64
+	example     string
+	recipient   string
+	first, last time.Time
+}
+
+// hour counts attempts and those that failed, by hour of the day.
+type hour struct{ All, Failed uint32 }
+
+// counts are of pairs, but for attempts, deferred, reasons and hours, which are of
+// events.
+type counts struct {
+	messages, attempts, delivered, deferred, bounced, expired int64
+
+	reasons map[reasonKey]*reasonCount
+	delays  delays
+	hours   *[24]hour
+}
+
+func (c *counts) add(o *counts) {
+	c.messages += o.messages
+	c.attempts += o.attempts
+	c.delivered += o.delivered
+	c.deferred += o.deferred
+	c.bounced += o.bounced
+	c.expired += o.expired
+	for k, r := range o.reasons {
+		c.reason(k, r.count, r.first, r.example, r.recipient)
+		if at := c.reasons[k]; at != nil && r.last.After(at.last) {
+			at.last = r.last
+		}
+	}
+	c.delays.merge(&o.delays)
+	if o.hours != nil {
+		if c.hours == nil {
+			c.hours = new([24]hour)
+		}
+		for i := range o.hours {
+			c.hours[i].All += o.hours[i].All
+			c.hours[i].Failed += o.hours[i].Failed
+		}
+	}
+}
+
+// queued are the recipients that nothing final was said of.
+func (c *counts) queued() int64 { return max(0, c.messages-c.delivered-c.bounced-c.expired) }
+
+// reason counts a reason n times.
+func (c *counts) reason(k reasonKey, n int64, at time.Time, example, recipient string) {
+	r := c.reasons[k]
+	if r == nil {
+		if c.reasons == nil {
+			c.reasons = map[reasonKey]*reasonCount{}
+		}
+		if len(c.reasons) >= maxReasons {
+			k = reasonKey{reason: k.reason}
+			r = c.reasons[k]
+		}
+		if r == nil {
+			r = &reasonCount{example: example, recipient: recipient, first: at}
+			c.reasons[k] = r
+		}
+	}
+	r.count += n
+	if r.first.IsZero() || !at.IsZero() && at.Before(r.first) {
+		r.first = at
+	}
+	if at.After(r.last) {
+		r.last = at
+	}
+}
+
+func (c *counts) hour(at int, failed bool) {
+	if at < 0 {
+		return
+	}
+	if c.hours == nil {
+		c.hours = new([24]hour)
+	}
+	c.hours[at].All++
+	if failed {
+		c.hours[at].Failed++
+	}
+}
+
+// delays is a distribution: exact while it is small, then by classes of 4 %.
+type delays struct {
+	few  []float32
+	many map[int16]uint32
+	n    uint32
+	max  float64
+}
+
+const exactDelays = 64
+
+// class returns the class of a delay: the logarithm to the base of 1.04.
+func class(d float64) int16 { return int16(math.Round(math.Log(max(d, 0.001)) / math.Log(1.04))) }
+
+func (d *delays) add(s float64) {
+	if s < 0 {
+		return
+	}
+	d.n++
+	d.max = max(d.max, s)
+	if d.many == nil {
+		if len(d.few) < exactDelays {
+			d.few = append(d.few, float32(s))
+			return
+		}
+		d.many = make(map[int16]uint32, 64)
+		for _, f := range d.few {
+			d.many[class(float64(f))]++
+		}
+		d.few = nil
+	}
+	d.many[class(s)]++
+}
+
+func (d *delays) merge(o *delays) {
+	for _, f := range o.few {
+		d.add(float64(f))
+	}
+	if o.many == nil {
+		return
+	}
+	if d.many == nil {
+		d.many = make(map[int16]uint32, 64)
+		for _, f := range d.few {
+			d.many[class(float64(f))]++
+		}
+		d.few = nil
+	}
+	for k, n := range o.many {
+		d.many[k] += n
+		d.n += n
+	}
+	d.max = max(d.max, o.max)
+}
+
+// at returns the delay that a share of the messages does not exceed; false if there
+// are none.
+func (d *delays) at(share float64) (float64, bool) {
+	if d.n == 0 {
+		return 0, false
+	}
+	rank := int(math.Ceil(share*float64(d.n))) - 1
+	rank = max(rank, 0)
+	if d.many == nil {
+		list := append([]float32(nil), d.few...)
+		sort.Slice(list, func(i, j int) bool { return list[i] < list[j] })
+		return float64(list[min(rank, len(list)-1)]), true
+	}
+	keys := make([]int, 0, len(d.many))
+	for k := range d.many {
+		keys = append(keys, int(k))
+	}
+	sort.Ints(keys)
+	for _, k := range keys {
+		rank -= int(d.many[int16(k)])
+		if rank < 0 {
+			return min(math.Exp(float64(k)*math.Log(1.04)), d.max), true
+		}
+	}
+	return d.max, true
+}
+
+// group is where mail is delivered to: a receiver, or the domain of unknown relays.
+type group struct {
+	receiver string
+	name     string
+}
+
+// cell counts what went to a domain by a group; the group is nil until it is known.
+type cell struct {
+	group  *group
+	counts counts
+}
+
+// domain is a recipient domain.
+type domain struct {
+	name  string
+	cells []*cell
+	// known is the group of the latest relay.
+	known    *group
+	receiver string
+}
+
+// tallies are all that is counted.
+type tallies struct {
+	know     *reply.Knowledge
+	lines    Lines
+	samples  []string
+	from, to time.Time
+	mtas     map[MTA]int64
+
+	domains map[string]*domain
+	over    *domain
+	groups  map[string]*group
+	relays  map[string]*group
+	local   *group
+
+	senders map[string]*counts
+	byCause [64]*counts
+	refused map[reasonKey]*reasonCount
+
+	handedOver    int64
+	senderUnknown int64
+	probes        int64
+	outside       int64
+
+	lower []byte
+}
+
+func (t *tallies) init(k *reply.Knowledge, senders bool) {
+	t.know = k
+	t.mtas = map[MTA]int64{}
+	t.domains = map[string]*domain{}
+	t.groups = map[string]*group{}
+	t.relays = map[string]*group{}
+	t.local = &group{name: LocalMailboxes}
+	t.refused = map[reasonKey]*reasonCount{}
+	if senders {
+		t.senders = map[string]*counts{}
+	}
+}
+
+// notUnderstood counts a line and keeps it if there are few. Different lines are worth
+// more than the same again, so the words with digits are not compared.
+func (t *tallies) notUnderstood(line []byte) {
+	t.lines.NotUnderstood++
+	if len(t.samples) >= MaxSamples {
+		return
+	}
+	t.samples = append(t.samples, string(line[:min(len(line), maxExample)]))
+}
+
+// domain returns the counts of the domain of an address.
+func (t *tallies) domain(address []byte) *domain {
+	name := address
+	if i := bytes.LastIndexByte(address, '@'); i >= 0 {
+		name = address[i+1:]
+	}
+	t.lower = t.lower[:0]
+	for _, c := range bytes.TrimRight(name, ".> ") {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		t.lower = append(t.lower, c)
+		if len(t.lower) > 254 {
+			break
+		}
+	}
+	if d := t.domains[string(t.lower)]; d != nil {
+		return d
+	}
+	if len(t.domains) >= maxDomains {
+		if t.over == nil {
+			t.over = &domain{name: Others}
+		}
+		return t.over
+	}
+	d := &domain{name: string(t.lower)}
+	d.receiver = t.know.ReceiverOfDomain(d.name)
+	t.domains[d.name] = d
+	return d
+}
+
+// cell returns the counts of a domain by a group.
+func (d *domain) cell(g *group) *cell {
+	for _, c := range d.cells {
+		if c.group == g {
+			return c
+		}
+	}
+	if len(d.cells) >= 32 {
+		return d.cells[0]
+	}
+	c := &cell{group: g}
+	d.cells = append(d.cells, c)
+	return c
+}
+
+// group returns where a relay belongs to; nil if neither it nor the domain says.
+func (t *tallies) group(relay, ip []byte, d *domain) *group {
+	if len(relay) == 0 && len(ip) == 0 {
+		if d.known == nil && d.receiver != "" {
+			return t.named(d.receiver, d.receiver)
+		}
+		return d.known
+	}
+	key := relay
+	if len(key) == 0 || string(key) == "unknown" {
+		key = ip
+	}
+	g := t.relays[string(key)]
+	if g == nil {
+		host := strings.ToLower(strings.TrimRight(string(key), "."))
+		if id := t.know.ReceiverOfHost(host); id != "" {
+			g = t.named(id, id)
+		} else {
+			g = t.named("", relayName(host))
+		}
+		if len(t.relays) >= maxRelays {
+			clear(t.relays)
+		}
+		t.relays[string(key)] = g
+	}
+	if g.receiver == "gmail" && d.receiver != "gmail" && !bytes.HasPrefix(relay, []byte("gmail-smtp-in")) {
+		g = t.named("google-workspace", "google-workspace")
+	}
+	if g.receiver == "" && d.receiver != "" {
+		g = t.named(d.receiver, d.receiver)
+	}
+	d.known = g
+	return g
+}
+
+// named returns the group of a receiver or name.
+func (t *tallies) named(receiver, name string) *group {
+	key := name
+	if receiver == "" {
+		key = "." + name
+	}
+	g := t.groups[key]
+	if g == nil {
+		if len(t.groups) >= maxDomains {
+			if g = t.groups[Others]; g != nil {
+				return g
+			}
+			key, receiver, name = Others, "", Others
+		}
+		g = &group{receiver: receiver, name: name}
+		t.groups[key] = g
+	}
+	return g
+}
+
+// relayName returns the registered domain of a relay, or the address.
+func relayName(host string) string {
+	if org, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil && hasLetter([]byte(host)) && !strings.Contains(host, ":") {
+		return org
+	}
+	return host
+}
+
+// sender returns the counts of a sender; nil if they are not kept.
+func (t *tallies) sender(address string, known bool) *counts {
+	if t.senders == nil {
+		return nil
+	}
+	name := "(unknown)"
+	if known {
+		name = senderName(address)
+	}
+	c := t.senders[name]
+	if c == nil {
+		if len(t.senders) >= maxSenders {
+			name = Others
+			if c = t.senders[name]; c != nil {
+				return c
+			}
+		}
+		c = &counts{}
+		t.senders[name] = c
+	}
+	return c
+}
+
+// senderName returns an address without what makes it different for each message: the
+// tags of VERP, SRS and BATV.
+func senderName(address string) string {
+	if address == "" {
+		return "<>"
+	}
+	address = strings.ToLower(address)
+	i := strings.LastIndexByte(address, '@')
+	if i < 0 {
+		return address
+	}
+	local, domain := address[:i], address[i:]
+	if j := strings.IndexAny(local, "+="); j > 0 {
+		return local[:j+1] + "*" + domain
+	}
+	run := 0
+	for j, c := range local {
+		if c >= '0' && c <= '9' {
+			if run++; run == 4 {
+				return local[:j-3] + "*" + domain
+			}
+		} else {
+			run = 0
+		}
+	}
+	return address
+}
+
+// refuse counts mail of others that was refused here.
+func (t *tallies) refuse(k reasonKey, at time.Time, example string) {
+	r := t.refused[k]
+	if r == nil {
+		if len(t.refused) >= maxRefusals {
+			k = reasonKey{reason: k.reason}
+			r = t.refused[k]
+		}
+		if r == nil {
+			r = &reasonCount{example: example, first: at}
+			t.refused[k] = r
+		}
+	}
+	r.count++
+	if at.After(r.last) {
+		r.last = at
+	}
+}
