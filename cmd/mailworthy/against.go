@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/bulk"
+	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 	"mailworthy/resolver"
@@ -18,7 +20,7 @@ import (
 // reads the reports of an earlier audit.
 func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *auditor) ([]*report.Report, error) {
 	if strings.HasSuffix(f.against, ".json") || strings.HasSuffix(f.against, ".ndjson") {
-		file, reader, err := openInput(cmd.Context(), f.against)
+		file, reader, err := readfile.Open(cmd.Context(), f.against)
 		if err != nil {
 			return nil, fmt.Errorf("--against: %w", err)
 		}
@@ -37,7 +39,7 @@ func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *audi
 		dns.zones = nil
 	} else {
 		var err error
-		if dns.zones, err = await(cmd.Context(), func() ([]string, error) { return replaceZones(f.dns.zones, f.against) }); err != nil {
+		if dns.zones, err = readfile.Await(cmd.Context(), func() ([]string, error) { return replaceZones(f.dns.zones, f.against) }); err != nil {
 			return nil, fmt.Errorf("--against %s: %w", f.against, err)
 		}
 	}
@@ -52,7 +54,7 @@ func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *audi
 	}
 	other := *a
 	other.session, other.inspector.Resolver, other.inspector.Plan = s, s.stack, false
-	before := other.all(cmd.Context(), domains, f.concurrency, func(*report.Report) {})
+	before := bulk.All(cmd.Context(), domains, f.concurrency, other.audit, func(*report.Report) {})
 	return before, cmd.Context().Err()
 }
 

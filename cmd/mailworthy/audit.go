@@ -14,9 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
+	"mailworthy/bulk"
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/inspect"
+	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/report"
@@ -205,14 +207,16 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		options.Authoritative = asker.At
 	}
 	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
-	l, err := f.list(cmd, args, stderr, inspect.DomainParser(sections), session.held)
+	l, closing, err := f.list(cmd, args, stderr, inspect.DomainParser(sections), session.held)
 	if err != nil {
 		return err
 	}
-	defer l.close()
-	a := &auditor{session: session, template: template, failOn: failOn, minScore: f.minScore, keeper: f.keeper(cmd.Context(), session.now, stderr),
+	defer closing()
+	a := &auditor{session: session, template: template,
+		standard:  bulk.Standard{FailOn: failOn, MinScore: f.minScore, UnknownOK: session.unknownOK},
 		inspector: inspect.Inspector{Resolver: session.stack, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}}
-	defer func() { err = a.keeper.close(err) }()
+	a.keeper = f.keeper(cmd.Context(), a, stderr)
+	defer func() { err = closeKeeper(a.keeper, err) }()
 	if f.streams() {
 		return f.stream(cmd, l, a, stderr)
 	}
@@ -234,7 +238,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 			return err
 		}
 	case f.changes:
-		if err := a.keeper.write(cmd, f, reports, session.verbose); err != nil {
+		if err := f.writeChanges(cmd, a.keeper, reports, session.verbose); err != nil {
 			return err
 		}
 	default:
@@ -245,7 +249,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	f.writeSummary(stderr, session, count, time.Since(started))
 	sayUnanswered(stderr, reports)
 	switch {
-	case l.bad > 0:
+	case l.Bad() > 0:
 		return exit(exitUsage)
 	case f.written().Exit != nil:
 		return exit(f.written().Exit(reports, writing))
@@ -339,7 +343,7 @@ func openCatalogue(ctx context.Context, file string) (*rbl.Catalogue, error) {
 	if file == "" {
 		return rbl.DefaultCatalogue(), nil
 	}
-	c, err := await(ctx, func() (*rbl.Catalogue, error) { return rbl.LoadCatalogue(file, os.Getenv) })
+	c, err := readfile.Await(ctx, func() (*rbl.Catalogue, error) { return rbl.LoadCatalogue(file, os.Getenv) })
 	if err != nil {
 		return nil, fmt.Errorf("--lists: %w", err)
 	}

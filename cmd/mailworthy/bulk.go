@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"slices"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
-	"mailworthy/finding"
+	"mailworthy/bulk"
 	"mailworthy/inspect"
+	"mailworthy/internal/readfile"
+	"mailworthy/internal/show"
+	"mailworthy/monitor"
 	"mailworthy/report"
 	"mailworthy/report/format"
 )
@@ -41,10 +43,6 @@ func (f *bulkFlags) add(cmd *cobra.Command) {
 // maxCollected bounds the domains of a list in the formats that are written as a
 // whole, whose reports are all kept until then: each takes some 150 KB.
 const maxCollected = 5_000
-
-// window is how many reports of an ordered list wait for one that takes long: more
-// than are audited while a server is silent.
-const window = 1 << 14
 
 // checkBulk checks the flags that describe how a list is gone through.
 func (f *auditFlags) checkBulk(args []string) error {
@@ -77,6 +75,48 @@ func rowFormats(between string) string {
 	return strings.Join(flags, between)
 }
 
+// list opens the list that the flags describe. Whoever opens it calls close.
+func (f *auditFlags) list(cmd *cobra.Command, args []string, stderr io.Writer, parse func(string) (string, error), held func(string) error) (l *bulk.List, closing func() error, err error) {
+	from := bulk.Source{Given: args, Parse: parse, Held: held, Remark: func(r bulk.Remark) {
+		level := "warning"
+		if r.Bad {
+			level = "error"
+		}
+		fmt.Fprintf(stderr, "%s: %s\n", level, show.Escape(r.String()))
+	}}
+	closing = func() error { return nil }
+	switch {
+	case f.file == "" && len(args) == 0:
+		return nil, nil, withHint(errors.New("no domain given"), "usage: %s", cmd.UseLine())
+	case f.file == "-":
+		from.Name, from.Reader = "standard input", readfile.Patient(cmd.Context(), cmd.InOrStdin())
+	case f.file != "":
+		file, reader, err := readfile.Open(cmd.Context(), f.file)
+		if err != nil {
+			return nil, nil, fmt.Errorf("-f: %w", err)
+		}
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			file.Close()
+			return nil, nil, fmt.Errorf("-f %s is a folder, not a list", f.file)
+		}
+		from.Name, from.Reader, closing = f.file, reader, file.Close
+	}
+	return bulk.NewList(from), closing, nil
+}
+
+// ofList is an error of a list or of a run through one, with the flag that it is about.
+func (f *auditFlags) ofList(err error) error {
+	var list *bulk.ListError
+	var setting *bulk.SettingError
+	switch {
+	case errors.As(err, &list):
+		return fmt.Errorf("-f %w", err)
+	case errors.As(err, &setting):
+		return fmt.Errorf("--%w", err)
+	}
+	return err
+}
+
 // auditor audits one domain after the other under the same flags. It may be used
 // by several goroutines.
 type auditor struct {
@@ -84,10 +124,9 @@ type auditor struct {
 	template audit.Target
 	// inspector audits; its Graded is audit's.
 	inspector inspect.Inspector
-	failOn    finding.Severity
-	minScore  int
+	standard  bulk.Standard
 	// keeper keeps the audits; nil where no history is wanted.
-	keeper *keeper
+	keeper *monitor.Keeper
 }
 
 func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
@@ -96,203 +135,94 @@ func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
 	inspector := a.inspector
 	inspector.Graded = func(ctx context.Context, target audit.Target, r *report.Report) {
 		a.session.logAudit(r)
-		a.keeper.keep(ctx, a, target, r)
+		a.keeper.Keep(ctx, target, r)
 	}
 	return inspector.Inspect(ctx, target)
-}
-
-// status is the exit status that a report asks for.
-func (a *auditor) status(r *report.Report) int {
-	if r.Score.Value != nil && *r.Score.Value < a.minScore {
-		return exitFindings
-	}
-	if status := r.Exit(a.failOn); status != exitIncomplete || !a.session.unknownOK {
-		return status
-	}
-	return exitOK
-}
-
-// worse is the status of two reports together: 1 before 3 before 0.
-func worse(a, b int) int {
-	if a == exitFindings || b == exitFindings {
-		return exitFindings
-	}
-	return max(a, b)
-}
-
-// counted is what a run counts besides its rows; a checkpoint keeps it.
-type counted struct {
-	Tally  report.Tally `json:"tally"`
-	Status int          `json:"status"`
-	// Seconds is how long the runs before took.
-	Seconds float64 `json:"seconds"`
-}
-
-// outcome is what is kept of an audit whose report is written as a row.
-type outcome struct {
-	// row is nil where the list is ordered: it waits for its turn.
-	row    *format.Text
-	waits  waiting
-	count  report.Count
-	status int
-	// unanswered is that of the report.
-	unanswered string
-	err        error
 }
 
 // stream audits the list and writes each report as it comes. Where the context of
 // the command ends, what is under way of a list is finished, written and counted
 // first.
-func (f *auditFlags) stream(cmd *cobra.Command, l *list, a *auditor, p *progress) error {
+func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress) error {
 	started := time.Now()
-	stopped := cmd.Context()
-	out, err := f.rows(cmd)
-	if err != nil {
-		return err
+	ctx, stopped := cmd.Context(), cmd.Context()
+	run := &bulk.Run{List: l, Inspect: a.audit,
+		Format: f.written(), Options: format.Options{Findings: f.csv == "findings"}, Standard: a.standard,
+		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
+		Each: func(c *bulk.Count) { p.add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
+	var out *part
+	var err error
+	switch {
+	case f.checkpoint != "":
+		if run.Checkpoint, err = f.openCheckpoint(cmd); err != nil {
+			return err
+		}
+		defer run.Checkpoint.Close()
+	case !f.output.standard():
+		if out, err = createPart(f.output.file); err != nil {
+			return err
+		}
+		defer out.discard()
+		run.To = out
 	}
-	defer out.close()
-	var count counted
-	inputs, err := f.resume(l, out, &count)
-	if err != nil {
-		return err
+	if err := run.Resume(); err != nil {
+		var setting *bulk.SettingError
+		if errors.As(err, &setting) {
+			return withHint(fmt.Errorf("--checkpoint %s: %w", f.checkpoint, setting.Err), "%s", setting.Help)
+		}
+		return f.ofList(err)
 	}
-	before := count
 	if f.wantsProgress(cmd) {
-		p.start(max(countLines(f.file)-int64(l.found), -1))
+		p.start(max(bulk.CountLines(f.file)-int64(l.Found()), -1))
 	}
-	o := audit.StreamOptions{Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Window: window, Stop: stopped.Done()}
 	if f.file != "" {
 		defer audit.CollectLess()()
-	}
-	written := f.written()
-	var spare spareRows
-	var late shelf
-	defer late.close()
-	work := func(ctx context.Context, in listed) (made outcome) {
-		r := a.audit(ctx, in.domain)
-		made.count = r.Count()
-		made.status = a.status(r)
-		made.unanswered = r.Unanswered
-		made.row = spare.take()
-		made.row.Bytes = made.row.Bytes[:0]
-		made.err = written.Row(made.row, r, format.Options{Findings: f.csv == "findings"})
-		if o.Ordered {
-			made.waits = late.put(made.row.Bytes)
-			spare.giveBack(made.row)
-			made.row = nil
-		}
-		return made
-	}
-	ctx := stopped
-	if f.file != "" {
 		ctx = context.WithoutCancel(stopped)
 		defer context.AfterFunc(stopped, func() {
 			fmt.Fprintln(p, "interrupted: the audits under way are finished; interrupt again to stop at once")
 		})()
 	}
-	// silent is why, while no audit has had an answer.
-	answered, silent := false, ""
-	save := func(complete bool) error {
-		count.Seconds = before.Seconds + time.Since(started).Seconds()
-		if err := out.run.Save(count, complete); err != nil {
-			return fmt.Errorf("--checkpoint: %w", err)
-		}
-		return nil
-	}
-	for in, made := range audit.Stream(ctx, inputs, o, work) {
-		if made.err == nil && o.Ordered {
-			made.row = spare.take()
-			made.row.Bytes, made.err = late.take(made.waits, made.row.Bytes)
-		}
-		if made.err == nil {
-			made.err = out.write(in, made.row.Bytes)
-		}
-		if made.err != nil {
-			return made.err
-		}
-		spare.giveBack(made.row)
-		l.done(in)
-		count.Tally.Add(made.count)
-		count.Status = worse(count.Status, made.status)
-		p.add(a.session.asked(&count.Tally), count.Tally.Unknown)
-		if made.unanswered == "" {
-			answered = true
-		} else {
-			silent = made.unanswered
-		}
-		if out.run != nil && out.run.Due() {
-			if err := save(false); err != nil {
-				return err
-			}
-		}
+	if err := run.Stream(ctx); err != nil {
+		return f.ofList(err)
 	}
 	p.stop()
 	interrupted := stopped.Err() != nil
-	err = l.finish()
-	if out.run != nil {
-		if err := save(!interrupted && err == nil); err != nil {
-			return err
-		}
-	}
-	if interrupted {
-		f.writeSummary(p, a.session, &count, time.Since(started))
-		if out.run != nil {
+	err = run.Finish(!interrupted)
+	var setting *bulk.SettingError
+	switch {
+	case errors.As(err, &setting):
+		return f.ofList(err)
+	case interrupted:
+		f.writeSummary(p, a.session, run.Count(), time.Since(started))
+		if run.Checkpoint != nil {
 			return withHint(stopped.Err(), "the same command goes on from here")
 		}
 		return stopped.Err()
+	case err != nil:
+		return f.ofList(err)
 	}
-	if err != nil {
-		return err
-	}
-	if out.part != nil && count.Tally.Domains > 0 {
-		if err := out.part.finish(); err != nil {
+	if out != nil && run.Count().Tally.Domains > 0 {
+		if err := out.finish(); err != nil {
 			return err
 		}
 	}
-	f.writeSummary(p, a.session, &count, time.Since(started))
-	if !answered && silent != "" {
-		noAnswer(p, silent)
+	f.writeSummary(p, a.session, run.Count(), time.Since(started))
+	if why := run.Unanswered(); why != "" {
+		noAnswer(p, why)
 	}
-	if l.bad > 0 {
+	if l.Bad() > 0 {
 		return exit(exitUsage)
 	}
-	return exit(count.Status)
-}
-
-// resume returns what is to be audited: the list, without what a run before did.
-// From here on the output is written to.
-func (f *auditFlags) resume(l *list, out *rows, count *counted) (iter.Seq[listed], error) {
-	if out.run == nil {
-		return l.all(), nil
-	}
-	l.reading = out.run.Reading
-	pending := l.again()
-	if l.err != nil {
-		return nil, l.err
-	}
-	if err := out.run.Data(count); err != nil {
-		return nil, fmt.Errorf("--checkpoint %s: %w", f.checkpoint, err)
-	}
-	if err := out.run.Start(); err != nil {
-		return nil, withHint(fmt.Errorf("--checkpoint %s: %w", f.checkpoint, err), "remove the checkpoint and the output to begin anew")
-	}
-	return func(yield func(listed) bool) {
-		for _, in := range pending {
-			if !yield(in) {
-				return
-			}
-		}
-		l.all()(yield)
-	}, nil
+	return exit(run.Count().Status)
 }
 
 // collect audits the list and returns all reports in its order. Where the context
 // ends it returns at once.
-func (f *auditFlags) collect(cmd *cobra.Command, l *list, a *auditor, p *progress) ([]*report.Report, *counted, error) {
+func (f *auditFlags) collect(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress) ([]*report.Report, *bulk.Count, error) {
 	var domains []string
-	for in := range l.all() {
-		l.done(in)
-		if domains = append(domains, in.domain); f.file != "" && len(domains) > maxCollected {
+	for in := range l.All() {
+		l.Done(in)
+		if domains = append(domains, in.Domain); f.file != "" && len(domains) > maxCollected {
 			return nil, nil, withHint(fmt.Errorf("-f %s has more than %d domains, too many for --format %s, which is written as a whole", f.file, maxCollected, f.output.format),
 				"%s take any number", rowFormats(" and "))
 		}
@@ -300,31 +230,17 @@ func (f *auditFlags) collect(cmd *cobra.Command, l *list, a *auditor, p *progres
 	if err := cmd.Context().Err(); err != nil {
 		return nil, nil, err
 	}
-	if err := l.finish(); err != nil {
-		return nil, nil, err
+	if err := l.Finish(); err != nil {
+		return nil, nil, f.ofList(err)
 	}
 	if f.wantsProgress(cmd) {
 		p.start(int64(len(domains)))
 	}
-	var count counted
-	reports := a.all(cmd.Context(), domains, f.concurrency, func(r *report.Report) {
-		count.Tally.Add(r.Count())
-		count.Status = worse(count.Status, a.status(r))
+	var count bulk.Count
+	reports := bulk.All(cmd.Context(), domains, f.concurrency, a.audit, func(r *report.Report) {
+		count.Add(r.Count(), a.standard.Status(r))
 		p.add(a.session.asked(&count.Tally), count.Tally.Unknown)
 	})
 	p.stop()
 	return reports, &count, cmd.Context().Err()
-}
-
-// all audits the domains, several at once, and returns the reports in their order.
-// Each is called with every report.
-func (a *auditor) all(ctx context.Context, domains []string, concurrency int, each func(*report.Report)) []*report.Report {
-	reports := make([]*report.Report, 0, len(domains))
-	o := audit.StreamOptions{Concurrency: concurrency, Ordered: true, Window: max(len(domains), 1)}
-	for _, r := range audit.Stream(ctx, slices.Values(domains), o, a.audit) {
-		each(r)
-		r.Trace = nil // no format shows it, and it is much
-		reports = append(reports, r)
-	}
-	return reports
 }

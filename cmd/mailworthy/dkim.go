@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
 )
 
 func newDKIM() *cobra.Command {
@@ -77,9 +78,9 @@ func newDKIMVerify() *cobra.Command {
 // bounds it; only a file that is too large by its size is refused here.
 func openMessage(cmd *cobra.Command, name string) (io.Reader, func(), error) {
 	if name == "-" {
-		return &patient{ctx: cmd.Context(), from: cmd.InOrStdin()}, func() {}, nil
+		return readfile.Patient(cmd.Context(), cmd.InOrStdin()), func() {}, nil
 	}
-	file, reader, err := openInput(cmd.Context(), name)
+	file, reader, err := readfile.Open(cmd.Context(), name)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -192,7 +193,7 @@ func loadZones(ctx context.Context, specs []string, stderr io.Writer) ([]*resolv
 	if err != nil {
 		return nil, err
 	}
-	zones, err := await(ctx, func() ([]*resolver.ZoneSet, error) { return resolver.LoadZones(files...) })
+	zones, err := readfile.Await(ctx, func() ([]*resolver.ZoneSet, error) { return resolver.LoadZones(files...) })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, withHint(err, "--zone takes FILE, FILE@ORIGIN or a folder of zone files")
 	}

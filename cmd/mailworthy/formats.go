@@ -36,7 +36,7 @@ func readPolicy(ctx context.Context, file string) (*report.Policy, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := await(ctx, func() ([]byte, error) { return readfile.Read(file, maxPolicy, readfile.Wait) })
+	text, err := readfile.Await(ctx, func() ([]byte, error) { return readfile.Read(file, maxPolicy, readfile.Wait) })
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", &fs.PathError{Op: "open", Path: file, Err: err})
 	}

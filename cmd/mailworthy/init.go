@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/config"
 	"mailworthy/internal/show"
+	"mailworthy/monitor"
 	"mailworthy/report"
 )
 
@@ -53,7 +54,8 @@ there already is left alone.`,
 				return err
 			}
 			defer s.stack.Close()
-			reports := (&runner{config: c}).audit(cmd.Context(), s)
+			asking, _ := monitored(s, nil)
+			reports := (&monitor.Monitor{Config: c, Version: version}).Audit(cmd.Context(), asking)
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}

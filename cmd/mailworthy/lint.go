@@ -11,6 +11,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 	"mailworthy/spf"
@@ -54,7 +55,7 @@ leads to is fetched. Exit status 1 where it is not valid.`,
 			if err := output.check(); err != nil {
 				return err
 			}
-			record, err := io.ReadAll(io.LimitReader(&patient{ctx: cmd.Context(), from: cmd.InOrStdin()}, maxRecord+3))
+			record, err := io.ReadAll(io.LimitReader(readfile.Patient(cmd.Context(), cmd.InOrStdin()), maxRecord+3))
 			if err != nil {
 				return fmt.Errorf("standard input: %w", err)
 			}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -90,33 +89,4 @@ func (p *progress) Write(text []byte) (int, error) {
 		_ = p.bar.Clear()
 	}
 	return p.stderr.Write(text)
-}
-
-// countLines counts the lines of a regular file; -1 for anything else.
-func countLines(name string) int64 {
-	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() {
-		return -1
-	}
-	file, err := os.Open(name)
-	if err != nil {
-		return -1
-	}
-	defer file.Close()
-	var n int64
-	last := byte('\n')
-	for buf := make([]byte, 64<<10); ; {
-		read, err := file.Read(buf)
-		if read > 0 {
-			n += int64(bytes.Count(buf[:read], []byte{'\n'}))
-			last = buf[read-1]
-		}
-		if err != nil {
-			break
-		}
-	}
-	if last != '\n' {
-		n++
-	}
-	return n
 }

@@ -14,6 +14,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/report"
@@ -185,7 +186,7 @@ func standardInput(cmd *cobra.Command, args []string) (all []string, bad int, er
 		return args, 0, nil
 	}
 	var words []string
-	lines := bufio.NewScanner(&patient{ctx: cmd.Context(), from: cmd.InOrStdin()})
+	lines := bufio.NewScanner(readfile.Patient(cmd.Context(), cmd.InOrStdin()))
 	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || strings.HasPrefix(text, "#") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/show"
+	"mailworthy/monitor"
 	"mailworthy/report/format"
 )
 
@@ -49,13 +51,13 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 			if jitter < 0 || jitter > 24*time.Hour {
 				return fmt.Errorf("--jitter %s: it must be 0 to 24h", jitter)
 			}
-			r, err := flags.runner(cmd)
+			m, err := flags.monitor(cmd)
 			if err != nil {
 				return err
 			}
-			r.table = output.table(cmd, flags.dns.verbose > 0)
+			table := output.table(cmd, flags.dns.verbose > 0)
 			// A program that polls reads states, not changes: they wait for a person.
-			r.tells = output.format == "table"
+			m.Told = output.format == "table"
 			if jitter > 0 {
 				select {
 				case <-time.After(rand.N(jitter)):
@@ -64,19 +66,19 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 				}
 			}
 			written, _ := format.Find(output.format)
-			writing := func(done *ran) format.Options {
-				return format.Options{Table: r.table, FailOn: r.failOn, UnknownOK: done.unknownOK}
-			}
-			done, err := r.once(cmd.Context(), func(done *ran) error {
-				if output.format == "table" && done.text.Len() == 0 && output.standard() {
-					return nil
+			unknownOK := flags.dns.unknown == "ok"
+			writing := format.Options{Table: table, FailOn: m.FailOn, UnknownOK: unknownOK}
+			done, err := m.Run(cmd.Context(), func(done *monitor.Outcome) error {
+				if output.format != "table" {
+					return output.write(cmd, func(w io.Writer) error { return written.Write(w, done.Reports(), writing) })
+				}
+				var text bytes.Buffer
+				if err := monitor.WriteText(&text, done, m.FailOn, table); err != nil || text.Len() == 0 && output.standard() {
+					return err
 				}
 				return output.write(cmd, func(w io.Writer) error {
-					if output.format == "table" {
-						_, err := w.Write(done.text.Bytes())
-						return err
-					}
-					return written.Write(w, done.reports, writing(done))
+					_, err := w.Write(text.Bytes())
+					return err
 				})
 			})
 			if errors.Is(err, lockfile.ErrHeld) {
@@ -86,13 +88,13 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 			if err != nil {
 				return err
 			}
-			for _, t := range done.troubles {
+			for _, t := range done.Troubles {
 				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(t.Error()))
 			}
 			if written.Exit != nil {
-				return exit(written.Exit(done.reports, writing(done)))
+				return exit(written.Exit(done.Reports(), writing))
 			}
-			return exit(done.status(r.failOn))
+			return exit(done.Status(m.FailOn, unknownOK))
 		},
 	}
 	flags.add(cmd)

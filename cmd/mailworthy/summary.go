@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"mailworthy/bulk"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 )
@@ -29,7 +30,7 @@ type summary struct {
 
 // writeSummary sums a list up. The counts are those of the whole list, the cache is
 // that of this run, which may have gone on with others.
-func (f *auditFlags) writeSummary(w io.Writer, s *session, c *counted, took time.Duration) {
+func (f *auditFlags) writeSummary(w io.Writer, s *session, c *bulk.Count, took time.Duration) {
 	if f.summary == "" || f.summary == "never" || f.summary == "auto" && (f.file == "" || c.Tally.Domains < 2) {
 		return
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailworthy/internal/lockfile"
+	"mailworthy/monitor"
 	"mailworthy/watch"
 )
 
@@ -60,12 +62,12 @@ Exit status: 0 ended by SIGTERM or SIGINT, 2 bad input or configuration.`,
 
 // job reads the configuration and says what is to be done by it, and when.
 func (f *watchFlags) job(cmd *cobra.Command, log *slog.Logger) (watch.Job, string, error) {
-	r, err := f.runner.runner(cmd)
+	m, err := f.runner.monitor(cmd)
 	if err != nil {
 		return watch.Job{}, "", err
 	}
-	r.table = (&outputFlags{color: "never"}).table(cmd, false)
-	text, jitter, listen := r.config.Watch.Schedule, r.config.Watch.Jitter, r.config.Watch.Listen
+	table := (&outputFlags{color: "never"}).table(cmd, false)
+	text, jitter, listen := m.Config.Watch.Schedule, m.Config.Watch.Jitter, m.Config.Watch.Listen
 	if f.schedule != "" {
 		text = f.schedule
 	}
@@ -83,8 +85,12 @@ func (f *watchFlags) job(cmd *cobra.Command, log *slog.Logger) (watch.Job, strin
 		return watch.Job{}, "", withHint(fmt.Errorf("--schedule %q: %w", text, err), "it is minute, hour, day of month, month, day of week, such as '17 6 * * *'")
 	}
 	return watch.Job{Schedule: schedule, Jitter: jitter, Run: func(ctx context.Context) (*watch.Outcome, error) {
-		done, err := r.once(ctx, func(done *ran) error {
-			_, err := cmd.OutOrStdout().Write(done.text.Bytes())
+		done, err := m.Run(ctx, func(done *monitor.Outcome) error {
+			var text bytes.Buffer
+			if err := monitor.WriteText(&text, done, m.FailOn, table); err != nil {
+				return err
+			}
+			_, err := cmd.OutOrStdout().Write(text.Bytes())
 			return err
 		})
 		if errors.Is(err, lockfile.ErrHeld) {
@@ -93,10 +99,10 @@ func (f *watchFlags) job(cmd *cobra.Command, log *slog.Logger) (watch.Job, strin
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range done.troubles {
+		for _, t := range done.Troubles {
 			log.Error("trouble", "error", t.Error())
 		}
-		return &watch.Outcome{Reports: done.reports, Changed: done.changed, Troubles: len(done.troubles)}, nil
+		return &watch.Outcome{Reports: done.Reports(), Changed: done.Changed(), Troubles: len(done.Troubles)}, nil
 	}}, listen, nil
 }
 

@@ -1,4 +1,4 @@
-package main
+package bulk
 
 import (
 	"fmt"
@@ -103,7 +103,7 @@ func (s *shelf) take(w waiting, to []byte) ([]byte, error) {
 	} else {
 		for i, at := 0, 0; i < len(w.blocks); i, at = i+1, at+shelfBlock {
 			if _, err := s.file.ReadAt(to[at:min(at+shelfBlock, w.length)], w.blocks[i]*shelfBlock); err != nil {
-				return nil, fmt.Errorf("--ordered: a row that waited for its turn: %w", err)
+				return nil, &SettingError{Setting: "ordered", Err: fmt.Errorf("a row that waited for its turn: %w", err)}
 			}
 		}
 	}

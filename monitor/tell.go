@@ -1,0 +1,85 @@
+package monitor
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"mailworthy/notify"
+	"mailworthy/report"
+)
+
+// prepare puts what there is to tell into the outbox. It returns nil where nobody
+// is to be told, or where the outbox cannot be kept.
+func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
+	if len(m.Config.Notifications) == 0 {
+		return nil
+	}
+	trouble := func(err error) { out.trouble("notifications: %w", m.stateTrouble(err)) }
+	file, err := m.state("-outbox.json")
+	if err != nil {
+		trouble(err)
+		return nil
+	}
+	outbox, err := notify.OpenOutbox(file)
+	if err != nil {
+		trouble(err)
+	}
+	if outbox == nil {
+		return nil
+	}
+	for i := range m.Config.Notifications {
+		t := &m.Config.Notifications[i]
+		for _, d := range out.Domains {
+			if len(t.Domains) == 0 || slices.Contains(t.Domains, d.Report.Domain) {
+				m.tell(outbox, t, d, now)
+			}
+		}
+	}
+	if err := outbox.Save(); err != nil {
+		trouble(err)
+		return nil
+	}
+	return outbox
+}
+
+// tell adds what a target is to hear about one domain.
+func (m *Monitor) tell(outbox *notify.Outbox, t *notify.Target, d Seen, now time.Time) {
+	one := d.Report
+	domain, _ := m.Config.ForDomain(one.Domain)
+	if t.When == notify.Change {
+		if c := d.Changed(); c != nil {
+			outbox.Add(t, notify.OfChange(c, domain.Owner, now))
+		}
+		return
+	}
+	// With a history what stands is what is known: a night without an answer ends
+	// nothing and begins nothing.
+	stands := one.Findings
+	after := report.Outcome{Verdict: one.Verdict, Score: one.Score.Value, Low: one.Score.Low, High: one.Score.High, Grade: one.Score.Grade}
+	if d.Observation != nil && d.Observation.Standing != nil {
+		s := d.Observation.Standing
+		stands = nil
+		for _, f := range s.Findings {
+			stands = append(stands, f.Finding)
+		}
+		after = report.Outcome{Verdict: s.Verdict, Score: s.Score.Value, Low: s.Score.Low, High: s.Score.High, Grade: s.Score.Grade}
+	}
+	if fresh := outbox.Standing(t, one.Domain, stands); len(fresh) > 0 {
+		outbox.Add(t, notify.OfThreshold(one.Domain, after, fresh, domain.Owner, now))
+	}
+}
+
+// deliver sends what is in the outbox. A domain whose changes will be told again is not
+// settled.
+func (m *Monitor) deliver(ctx context.Context, outbox *notify.Outbox, out *Outcome, told bool, now time.Time) {
+	for _, d := range out.Domains {
+		if told || d.Observation == nil || !changed(d.Observation.Changes) {
+			outbox.Settle(d.Report.Domain)
+		}
+	}
+	out.Troubles = append(out.Troubles, outbox.Deliver(ctx, m.Sender, m.Config.Notifications, now)...)
+	if err := outbox.Save(); err != nil {
+		out.Troubles = append(out.Troubles, m.stateTrouble(err))
+	}
+}
