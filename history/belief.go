@@ -3,10 +3,8 @@ package history
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"iter"
 	"maps"
 	"slices"
@@ -201,31 +199,29 @@ func mix(settled, believed *report.Standing, keep map[subject]bool) *report.Stan
 	return &out
 }
 
-// belief reads what is believed of the domain, and the standing after its last run.
-func (s *Store) belief(ctx context.Context, q querier, domain string) (b *belief, prior *report.Standing, err error) {
+// beliefOf reads what is believed of the domain, and the standing after its last run.
+func beliefOf(ctx context.Context, tx Tx, domain string) (b *belief, prior *report.Standing, err error) {
 	b = &belief{pending: make(map[subject]*pending)}
-	if prior, err = lastStanding(ctx, q, domain); err != nil {
+	if prior, err = lastStanding(ctx, tx, domain); err != nil {
 		return nil, nil, err
 	}
-	var believed, told int64
-	var waiting string
-	err = q.QueryRowContext(ctx, "SELECT believed, told, pending FROM belief WHERE domain = ?", domain).Scan(&believed, &told, &waiting)
-	if errors.Is(err, sql.ErrNoRows) {
+	kept, ok, err := tx.Belief(ctx, domain)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !ok {
 		// Runs that were only kept have been seen by whoever asked for them.
 		b.believed, b.told = prior, prior
 		return b, prior, nil
 	}
-	if err != nil {
+	if b.believed, err = standing(ctx, tx, kept.Believed); err != nil {
 		return nil, nil, err
 	}
-	if b.believed, err = standing(ctx, q, believed); err != nil {
-		return nil, nil, err
-	}
-	if b.told, err = standing(ctx, q, told); err != nil {
+	if b.told, err = standing(ctx, tx, kept.Told); err != nil {
 		return nil, nil, err
 	}
 	var list []storedPending
-	if err := json.Unmarshal([]byte(waiting), &list); err != nil {
+	if err := json.Unmarshal([]byte(kept.Pending), &list); err != nil {
 		return nil, nil, err
 	}
 	for _, p := range list {
@@ -234,7 +230,7 @@ func (s *Store) belief(ctx context.Context, q querier, domain string) (b *belief
 	return b, prior, nil
 }
 
-// storedPending is a pending change in the database. Subjects are bytes.
+// storedPending is a pending change as it is stored. Subjects are bytes.
 type storedPending struct {
 	Kind  string `json:"kind"`
 	What  string `json:"what"`
@@ -242,7 +238,7 @@ type storedPending struct {
 	pending
 }
 
-func (s *Store) keepBelief(ctx context.Context, q querier, domain string, b *belief) (believed int64, err error) {
+func keepBelief(ctx context.Context, tx Tx, domain string, b *belief) (believed int64, err error) {
 	list := []storedPending{}
 	for at, p := range b.pending {
 		list = append(list, storedPending{at.kind, at.what, []byte(at.about), *p})
@@ -251,15 +247,12 @@ func (s *Store) keepBelief(ctx context.Context, q querier, domain string, b *bel
 	if err != nil {
 		return 0, err
 	}
-	if believed, err = keepStanding(ctx, q, b.believed); err != nil {
+	if believed, err = keepStanding(ctx, tx, b.believed); err != nil {
 		return 0, err
 	}
-	told, err := keepStanding(ctx, q, b.told)
+	told, err := keepStanding(ctx, tx, b.told)
 	if err != nil {
 		return 0, err
 	}
-	_, err = q.ExecContext(ctx, `INSERT INTO belief (domain, believed, told, pending) VALUES (?, ?, ?, ?)
-		ON CONFLICT (domain) DO UPDATE SET believed = excluded.believed, told = excluded.told, pending = excluded.pending`,
-		domain, believed, told, string(waiting))
-	return believed, err
+	return believed, tx.SetBelief(ctx, domain, Belief{Believed: believed, Told: told, Pending: string(waiting)})
 }

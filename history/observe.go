@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -44,9 +43,8 @@ type Observation struct {
 // content, is kept once. What is believed does not change.
 func (s *Store) Add(ctx context.Context, r *report.Report) (Run, error) {
 	var run Run
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		var err error
-		run, _, err = s.add(ctx, tx, r)
+	err := s.in.Write(ctx, func(tx Tx) (err error) {
+		run, _, err = add(ctx, tx, r)
 		return err
 	})
 	return run, err
@@ -60,12 +58,12 @@ func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Obse
 	for attempt := 1; o.Again != nil && attempt < o.Confirm; attempt++ {
 		var b *belief
 		var prior *report.Standing
-		err := s.patiently(ctx, func() (err error) {
-			b, prior, err = s.belief(ctx, s.db, r.Domain)
+		err := s.in.Read(ctx, func(tx Tx) (err error) {
+			b, prior, err = beliefOf(ctx, tx, r.Domain)
 			return err
 		})
 		if err != nil {
-			return nil, s.fail(err)
+			return nil, err
 		}
 		b.hearAll(prior, heard, o.Confirm)
 		if len(b.pending) == 0 {
@@ -83,15 +81,15 @@ func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Obse
 		heard = append(heard, again)
 	}
 	seen := &Observation{}
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.in.Write(ctx, func(tx Tx) error {
 		*seen = Observation{}
-		b, prior, err := s.belief(ctx, tx, r.Domain)
+		b, prior, err := beliefOf(ctx, tx, r.Domain)
 		if err != nil {
 			return err
 		}
 		seen.First = prior == nil
 		var fresh bool
-		if seen.Run, fresh, err = s.add(ctx, tx, r); err != nil {
+		if seen.Run, fresh, err = add(ctx, tx, r); err != nil {
 			return err
 		}
 		settled := b.believed
@@ -101,7 +99,7 @@ func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Obse
 		seen.Standing = b.believed
 		seen.Changes = report.CompareStandings(b.told, b.believed)
 		seen.Pending = report.CompareStandings(b.believed, settled)
-		seen.believed, err = s.keepBelief(ctx, tx, r.Domain, b)
+		seen.believed, err = keepBelief(ctx, tx, r.Domain, b)
 		return err
 	})
 	if err != nil {
@@ -113,12 +111,7 @@ func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Obse
 // Acknowledge says that the changes of the observation have been told, so that
 // they are not told again.
 func (s *Store) Acknowledge(ctx context.Context, o *Observation) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		// What was believed may have been pruned, if a later run believes otherwise.
-		_, err := tx.ExecContext(ctx, "UPDATE belief SET told = ?1 WHERE domain = ?2 AND EXISTS (SELECT 1 FROM content WHERE id = ?1)",
-			o.believed, o.Run.Domain)
-		return err
-	})
+	return s.in.Write(ctx, func(tx Tx) error { return tx.SetTold(ctx, o.Run.Domain, o.believed) })
 }
 
 // Changes are what is known otherwise after the second report than after the
@@ -130,18 +123,21 @@ func Changes(before, after *report.Report) *report.Comparison {
 
 // Diff compares what was known after two runs of a domain.
 func (s *Store) Diff(ctx context.Context, before, after Run) (*report.Comparison, error) {
-	var standings [2]*report.Standing
-	for i, run := range []Run{before, after} {
-		var err error
-		if standings[i], err = standing(ctx, s.db, run.standing); err != nil {
-			return nil, s.fail(err)
+	return read(ctx, s, func(tx Tx) (*report.Comparison, error) {
+		first, err := standing(ctx, tx, before.Standing)
+		if err != nil {
+			return nil, err
 		}
-	}
-	return report.CompareStandings(standings[0], standings[1]), nil
+		second, err := standing(ctx, tx, after.Standing)
+		if err != nil {
+			return nil, err
+		}
+		return report.CompareStandings(first, second), nil
+	})
 }
 
 // add inserts a run, unless it is there.
-func (s *Store) add(ctx context.Context, tx *sql.Tx, r *report.Report) (run Run, fresh bool, err error) {
+func add(ctx context.Context, tx Tx, r *report.Report) (run Run, fresh bool, err error) {
 	parts, volatile, err := pack(r)
 	if err != nil {
 		return run, false, err
@@ -151,8 +147,8 @@ func (s *Store) add(ctx context.Context, tx *sql.Tx, r *report.Report) (run Run,
 	for _, p := range parts {
 		fmt.Fprintf(hash, "%s %d\n%s\n", p.name, len(p.text), p.text)
 	}
-	key := hash.Sum(nil)
-	run, err = one(tx.QueryRowContext(ctx, selectRun+" WHERE key = ?", key))
+	key := Hash(hash.Sum(nil))
+	run, err = tx.RunOf(ctx, key)
 	if !errors.Is(err, ErrNoRun) {
 		return run, false, err
 	}
@@ -169,42 +165,36 @@ func (s *Store) add(ctx context.Context, tx *sql.Tx, r *report.Report) (run Run,
 		run.Findings = len(c.New) + len(c.Gone) + len(c.Changed)
 		run.Records = len(c.Added) + len(c.Removed) - len(c.Altered)
 	}
-	if run.standing, err = keepStanding(ctx, tx, settled); err != nil {
+	if run.Standing, err = keepStanding(ctx, tx, settled); err != nil {
 		return run, false, err
 	}
 	times, err := compress(volatile)
 	if err != nil {
 		return run, false, err
 	}
-	err = tx.QueryRowContext(ctx, `INSERT INTO run (key, domain, started, verdict, score, low, high, grade, questions,
-		duration_ms, version, findings, records, volatile, standing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		key, run.Domain, run.Started.UnixMilli(), string(run.Verdict), run.Score, run.Low, run.High, run.Grade, run.Questions,
-		run.DurationMS, run.Version, run.Findings, run.Records, times, run.standing).Scan(&run.ID)
-	if err != nil {
-		return run, false, err
-	}
+	stored := make([]Part, len(parts))
 	for i, p := range parts {
-		id, err := keep(ctx, tx, p.text)
-		if err != nil {
+		stored[i].Name = p.name
+		if stored[i].Content, err = keep(ctx, tx, p.text); err != nil {
 			return run, false, err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO part (run, seq, name, content) VALUES (?, ?, ?, ?)", run.ID, i, p.name, id); err != nil {
-			return run, false, err
-		}
+	}
+	if run.ID, err = tx.AddRun(ctx, key, run, times, stored); err != nil {
+		return run, false, err
 	}
 	return run, true, nil
 }
 
-func keepStanding(ctx context.Context, q querier, s *report.Standing) (int64, error) {
+func keepStanding(ctx context.Context, tx Tx, s *report.Standing) (int64, error) {
 	text, err := report.MarshalJSON(s, "")
 	if err != nil {
 		return 0, err
 	}
-	return keep(ctx, q, string(text))
+	return keep(ctx, tx, string(text))
 }
 
-func standing(ctx context.Context, q querier, id int64) (*report.Standing, error) {
-	stored, err := text(ctx, q, id)
+func standing(ctx context.Context, tx Tx, id int64) (*report.Standing, error) {
+	stored, err := text(ctx, tx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -212,14 +202,11 @@ func standing(ctx context.Context, q querier, id int64) (*report.Standing, error
 	return s, report.UnmarshalJSON([]byte(stored), s)
 }
 
-// lastStanding is that after the last run of the domain; nil where there is none.
-func lastStanding(ctx context.Context, q querier, domain string) (*report.Standing, error) {
-	run, err := one(q.QueryRowContext(ctx, selectRun+" WHERE domain = ? ORDER BY id DESC LIMIT 1", domain))
-	if errors.Is(err, ErrNoRun) {
-		return nil, nil
-	}
-	if err != nil {
+// lastStanding returns the standing after the last run of the domain; nil if it has none.
+func lastStanding(ctx context.Context, tx Tx, domain string) (*report.Standing, error) {
+	runs, err := tx.Runs(ctx, Query{Domain: domain, Limit: 1})
+	if err != nil || len(runs) == 0 {
 		return nil, err
 	}
-	return standing(ctx, q, run.standing)
+	return standing(ctx, tx, runs[0].Standing)
 }

@@ -176,34 +176,14 @@ func decompress(data []byte) (string, error) {
 }
 
 // keep stores a text and returns its number: that of the same text, if there is one.
-func keep(ctx context.Context, q querier, text string) (int64, error) {
-	hash := sha256.Sum256([]byte(text))
-	var id int64
-	rows, err := q.QueryContext(ctx, "SELECT id FROM content WHERE hash = ?", hash[:])
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	if rows.Next() {
-		err := rows.Scan(&id)
-		return id, err
-	}
-	if err := rows.Err(); err != nil {
-		return 0, err
-	}
-	rows.Close()
-	data, err := compress(text)
-	if err != nil {
-		return 0, err
-	}
-	err = q.QueryRowContext(ctx, "INSERT INTO content (hash, data) VALUES (?, ?) RETURNING id", hash[:], data).Scan(&id)
-	return id, err
+func keep(ctx context.Context, tx Tx, text string) (int64, error) {
+	return tx.Keep(ctx, sha256.Sum256([]byte(text)), func() ([]byte, error) { return compress(text) })
 }
 
-// text is a stored content.
-func text(ctx context.Context, q querier, id int64) (string, error) {
-	var data []byte
-	if err := q.QueryRowContext(ctx, "SELECT data FROM content WHERE id = ?", id).Scan(&data); err != nil {
+// text returns a stored text.
+func text(ctx context.Context, tx Tx, id int64) (string, error) {
+	data, err := tx.Content(ctx, id)
+	if err != nil {
 		return "", err
 	}
 	return decompress(data)

@@ -1,51 +1,42 @@
-package history
+package history_test
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
-	"mailworthy/audit"
+	"mailworthy/history/historytest"
 	"mailworthy/report"
-	"mailworthy/report/terminal"
 	"mailworthy/resolver"
 )
-
-var targets = []audit.Target{
-	{Domain: "acme.example"},
-	{Domain: "tidy.example", Selectors: []string{"s1"}},
-	{Domain: "parked.example"},
-	{Domain: "crm.example", MailFrom: []string{"esp.example"}},
-}
 
 // TestSilenceIsNoChange: whatever question is not answered, nothing is reported
 // as changed: not then, not when it stays so, not when the answer comes back.
 func TestSilenceIsNoChange(t *testing.T) {
-	for _, target := range targets {
+	for _, target := range historytest.Targets() {
 		t.Run(target.Domain, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			asked := w.questions(t, target)
+			w := historytest.NewWorld(t)
+			asked := w.Questions(t, target)
 			if len(asked) < 10 {
 				t.Fatalf("only %d questions", len(asked))
 			}
-			before := w.run(t, target, 0)
+			before := w.Run(t, target, 0)
 			known := report.NewStanding(before)
 			check := func(what any, silent func(name string, typ resolver.Type) bool) {
-				w.silent = silent
-				now := w.run(t, target, 1)
+				w.Silent = silent
+				now := w.Run(t, target, 1)
 				settled := known.Settle(now).Settle(now)
-				unchanged(t, what, report.CompareStandings(known, settled))
-				unchanged(t, what, report.CompareStandings(known, settled.Settle(before)))
+				historytest.Unchanged(t, what, report.CompareStandings(known, settled))
+				historytest.Unchanged(t, what, report.CompareStandings(known, settled.Settle(before)))
 			}
 			for _, q := range asked {
 				check(q, func(name string, typ resolver.Type) bool { return q == [2]string{name, typ.String()} })
 			}
 			check("everything", func(string, resolver.Type) bool { return true })
-			w.denies = true
+			w.Denies = true
 			check("a resolver that denies everything", nil)
-			w.denies = false
+			w.Denies = false
 			random := rand.New(rand.NewPCG(1, 2))
 			for range 20 {
 				share := random.Float64()
@@ -69,17 +60,4 @@ func keys[K comparable](m map[K]bool) func(func(K) bool) {
 			}
 		}
 	}
-}
-
-// unchanged fails the test where the comparison shows a change.
-func unchanged(t *testing.T, what any, c *report.Comparison) {
-	t.Helper()
-	if c.Unchanged() {
-		return
-	}
-	var b bytes.Buffer
-	if err := terminal.WriteComparison(&b, c, terminal.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Errorf("silent: %.300v\n%s", what, &b)
 }

@@ -17,15 +17,15 @@ func (s *Store) Trend(ctx context.Context, domain string, limit int) (*report.Tr
 	var at int64
 	for i, run := range runs {
 		p := report.TrendPoint{Run: run.ID, Started: run.Started, Changes: []report.TrendChange{}}
-		if i > 0 && run.standing == at {
+		if i > 0 && run.Standing == at {
 			last := t.Points[i-1]
 			p.Score, p.Grade, p.Verdict, p.Unanswered = last.Score, last.Grade, last.Verdict, last.Unanswered
 			t.Points = append(t.Points, p)
 			continue
 		}
-		now, err := standing(ctx, s.db, run.standing)
+		now, err := read(ctx, s, func(tx Tx) (*report.Standing, error) { return standing(ctx, tx, run.Standing) })
 		if err != nil {
-			return nil, s.fail(err)
+			return nil, err
 		}
 		p.Score, p.Grade, p.Verdict = now.Score.Value, now.Score.Grade, now.Verdict
 		for _, set := range now.Records {
@@ -37,7 +37,7 @@ func (s *Store) Trend(ctx context.Context, domain string, limit int) (*report.Tr
 			p.Changes = report.CompareStandings(before, now).Changes()
 		}
 		t.Points = append(t.Points, p)
-		before, at = now, run.standing
+		before, at = now, run.Standing
 	}
 	return t, nil
 }

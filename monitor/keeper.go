@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/history"
+	"mailworthy/history/sqlite"
 	"mailworthy/report"
 )
 
@@ -69,7 +70,7 @@ func NewKeeper(ctx context.Context, o KeeperOptions) *Keeper {
 func (k *Keeper) work(ctx context.Context) {
 	defer close(k.kept)
 	var err error
-	if k.store, err = history.Open(ctx, k.options.File, func() time.Time { return k.options.Now }); err != nil && ctx.Err() == nil {
+	if k.store, err = sqlite.Open(ctx, k.options.File, func() time.Time { return k.options.Now }); err != nil && ctx.Err() == nil {
 		k.fail(err)
 	}
 	close(k.opened)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"mailworthy/audit"
-	"mailworthy/history"
+	"mailworthy/history/sqlite"
 	"mailworthy/report"
 )
 
@@ -38,7 +38,7 @@ func TestKeeper(t *testing.T) {
 	if !k.Close() {
 		t.Error("not all is kept")
 	}
-	store, err := history.Open(t.Context(), file, nil)
+	store, err := sqlite.Open(t.Context(), file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

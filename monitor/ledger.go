@@ -5,6 +5,7 @@ import (
 
 	"mailworthy/config"
 	"mailworthy/history"
+	"mailworthy/history/sqlite"
 	"mailworthy/report"
 )
 
@@ -18,7 +19,7 @@ type ledger struct {
 
 func (l *ledger) open(ctx context.Context) {
 	var err error
-	l.store, err = history.Open(ctx, l.monitor.History, l.monitor.Clock)
+	l.store, err = sqlite.Open(ctx, l.monitor.History, l.monitor.Clock)
 	l.fail(err)
 }
 

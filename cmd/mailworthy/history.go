@@ -13,6 +13,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/history"
+	"mailworthy/history/sqlite"
 	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/format"
@@ -34,7 +35,7 @@ func (f *historyFlag) open(ctx context.Context, now func() time.Time) (*history.
 	if _, err := os.Stat(f.file); errors.Is(err, fs.ErrNotExist) {
 		return nil, withHint(fmt.Errorf("history %s: there is no such file", f.file), "mailworthy audit --history FILE DOMAIN starts one")
 	}
-	return history.Open(ctx, f.file, now)
+	return sqlite.Open(ctx, f.file, now)
 }
 
 // domainAnd takes a domain and up to so many further arguments.

@@ -1,4 +1,4 @@
-package history
+package historytest
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailworthy/audit"
+	"mailworthy/history"
 	"mailworthy/report"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
@@ -54,18 +55,18 @@ func told(c *report.Comparison) string {
 }
 
 // story runs an audit a day for a month, and returns what each day told.
-func story(t *testing.T, s *Store, o Options, target audit.Target, events ...event) map[int]string {
+func story(t *testing.T, s *history.Store, o history.Options, target audit.Target, events ...event) map[int]string {
 	t.Helper()
 	out := make(map[int]string)
-	w := newWorld(t)
+	w := NewWorld(t)
 	for day := range 31 {
 		for _, e := range events {
 			if e.day == day {
-				w = newWorld(t, e.zones...)
-				w.silent = func(name string, _ resolver.Type) bool { return slices.Contains(e.silent, name) }
+				w = NewWorld(t, e.zones...)
+				w.Silent = func(name string, _ resolver.Type) bool { return slices.Contains(e.silent, name) }
 			}
 		}
-		seen, err := s.Observe(t.Context(), w.run(t, target, day), o)
+		seen, err := s.Observe(t.Context(), w.Run(t, target, day), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,9 +102,9 @@ const (
 
 var tidy = audit.Target{Domain: "tidy.example", Selectors: []string{"s1", "ed"}}
 
-// TestMonth: each change is told on its day and once, silence never.
-func TestMonth(t *testing.T) {
-	got := story(t, fresh(t), Options{}, tidy,
+// month: each change is told on its day and once, silence never.
+func month(t *testing.T, open opener) {
+	got := story(t, open(t, nil), history.Options{}, tidy,
 		event{day: 3, zones: []string{spf, spfLoose}},
 		event{day: 5, zones: []string{spf, spfLoose}, silent: []string{"tidy.example"}},
 		event{day: 8, silent: []string{"tidy.example"}},
@@ -128,11 +129,11 @@ func TestMonth(t *testing.T) {
 	})
 }
 
-// TestMonthConfirmed: with --confirm 2 a change is told when it is seen on a second
+// monthConfirmed: with --confirm 2 a change is told when it is seen on a second
 // day, be there a silent one in between, and what is back on the next day is not.
-func TestMonthConfirmed(t *testing.T) {
-	s := fresh(t)
-	got := story(t, s, Options{Confirm: 2}, tidy,
+func monthConfirmed(t *testing.T, open opener) {
+	s := open(t, nil)
+	got := story(t, s, history.Options{Confirm: 2}, tidy,
 		event{day: 3, zones: []string{spf, spfLoose}},
 		event{day: 4, zones: []string{spf, spfLoose}, silent: []string{"tidy.example"}},
 		event{day: 6, zones: []string{spf, spfLoose}},
@@ -150,13 +151,13 @@ func TestMonthConfirmed(t *testing.T) {
 	})
 }
 
-// TestAskedAgain: another resolver confirms a change at once, or denies it.
-func TestAskedAgain(t *testing.T) {
-	before, changed := newWorld(t), newWorld(t, dmarc, dmarcLax)
+// askedAgain: another resolver confirms a change at once, or denies it.
+func askedAgain(t *testing.T, open opener) {
+	before, changed := NewWorld(t), NewWorld(t, dmarc, dmarcLax)
 	for _, tt := range []struct {
 		name    string
 		confirm int
-		again   *world
+		again   *World
 		fails   error
 		changes bool
 		asked   int
@@ -170,12 +171,12 @@ func TestAskedAgain(t *testing.T) {
 		{"is not needed", 1, before, nil, true, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := fresh(t)
-			if _, err := s.Observe(t.Context(), before.run(t, tidy, 0), Options{Confirm: tt.confirm}); err != nil {
+			s := open(t, nil)
+			if _, err := s.Observe(t.Context(), before.Run(t, tidy, 0), history.Options{Confirm: tt.confirm}); err != nil {
 				t.Fatal(err)
 			}
 			asked := 0
-			seen, err := s.Observe(t.Context(), changed.run(t, tidy, 1), Options{Confirm: tt.confirm,
+			seen, err := s.Observe(t.Context(), changed.Run(t, tidy, 1), history.Options{Confirm: tt.confirm,
 				Again: func(_ context.Context, attempt int) (*report.Report, error) {
 					if asked++; attempt != asked {
 						t.Errorf("attempt %d is the %d.", attempt, asked)
@@ -183,7 +184,7 @@ func TestAskedAgain(t *testing.T) {
 					if tt.again == nil {
 						return nil, tt.fails
 					}
-					return tt.again.run(t, tidy, 1), nil
+					return tt.again.Run(t, tidy, 1), nil
 				}})
 			if !errors.Is(err, tt.fails) {
 				t.Fatal(err)
@@ -199,19 +200,19 @@ func TestAskedAgain(t *testing.T) {
 	}
 }
 
-// TestWithinTTL: a run that may have been answered from the same cache confirms nothing.
-func TestWithinTTL(t *testing.T) {
-	s := fresh(t)
-	before, changed := newWorld(t), newWorld(t, dmarc, dmarcLax)
+// withinTTL: a run that may have been answered from the same cache confirms nothing.
+func withinTTL(t *testing.T, open opener) {
+	s := open(t, nil)
+	before, changed := NewWorld(t), NewWorld(t, dmarc, dmarcLax)
 	told := []bool{}
 	for i, minutes := range []int{0, 10, 20, 69, 70} {
 		w := changed
 		if i == 0 {
 			w = before
 		}
-		r := w.run(t, tidy, 0)
+		r := w.Run(t, tidy, 0)
 		r.Started = start.Add(time.Duration(minutes) * time.Minute)
-		seen, err := s.Observe(t.Context(), r, Options{Confirm: 2})
+		seen, err := s.Observe(t.Context(), r, history.Options{Confirm: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,13 +223,13 @@ func TestWithinTTL(t *testing.T) {
 	}
 }
 
-// TestToldOnce: what was not acknowledged is told again, and then no more.
-func TestToldOnce(t *testing.T) {
-	s := fresh(t)
-	before, changed := newWorld(t), newWorld(t, dmarc, dmarcLax)
-	observe := func(w *world, day int) *Observation {
+// toldOnce: what was not acknowledged is told again, and then no more.
+func toldOnce(t *testing.T, open opener) {
+	s := open(t, nil)
+	before, changed := NewWorld(t), NewWorld(t, dmarc, dmarcLax)
+	observe := func(w *World, day int) *history.Observation {
 		t.Helper()
-		seen, err := s.Observe(t.Context(), w.run(t, tidy, day), Options{})
+		seen, err := s.Observe(t.Context(), w.Run(t, tidy, day), history.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

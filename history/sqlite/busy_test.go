@@ -1,4 +1,4 @@
-package history
+package sqlite
 
 import (
 	"context"
@@ -8,6 +8,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mailworthy/history"
+	"mailworthy/history/historytest"
 )
 
 // hold takes the file as another process does, until the returned function is called.
@@ -45,31 +48,32 @@ func TestHeldForEver(t *testing.T) {
 	}
 	refused := func(what string, err error) {
 		t.Helper()
-		if !errors.Is(err, ErrBusy) {
+		if !errors.Is(err, history.ErrBusy) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	t.Run("opened", func(t *testing.T) {
 		t.Parallel()
 		file := filepath.Join(t.TempDir(), "history.db")
-		s, err := openPatiently(t.Context(), file, nil, patience)
+		in, err := openPatiently(t.Context(), file, patience)
 		if err != nil {
 			t.Fatal(err)
 		}
+		s := history.New(in, nil)
 		defer s.Close()
 		defer hold(t, file, "BEGIN IMMEDIATE")()
 		timed("twenty runs by five", func() {
 			var all sync.WaitGroup
 			for n := range 20 {
 				all.Go(func() {
-					_, err := s.Observe(t.Context(), numbered(n), Options{})
+					_, err := s.Observe(t.Context(), historytest.Numbered(n), history.Options{})
 					refused("a run", err)
 				})
 			}
 			all.Wait()
 		})
 		began := time.Now()
-		_, err = s.Add(t.Context(), numbered(21))
+		_, err = s.Add(t.Context(), historytest.Numbered(21))
 		refused("one more", err)
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("after the end of its patience it waits for %s", took)
@@ -81,7 +85,7 @@ func TestHeldForEver(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "history.db")
 			defer hold(t, file, how)()
 			timed("opening", func() {
-				_, err := openPatiently(t.Context(), file, nil, patience)
+				_, err := openPatiently(t.Context(), file, patience)
 				refused("opening", err)
 			})
 		})
@@ -93,7 +97,7 @@ func TestHeldForEver(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		timed("opening", func() {
-			if _, err := openPatiently(ctx, file, nil, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := openPatiently(ctx, file, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("interrupted: %v", err)
 			}
 		})
@@ -105,20 +109,21 @@ func TestHeldForAWhile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "history.db")
 	release := hold(t, file, "BEGIN EXCLUSIVE")
 	time.AfterFunc(300*time.Millisecond, release)
-	s, err := openPatiently(t.Context(), file, nil, 20*time.Second)
+	in, err := openPatiently(t.Context(), file, 20*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := history.New(in, nil)
 	defer s.Close()
 	for n := range 3 {
 		release := hold(t, file, "BEGIN IMMEDIATE")
 		time.AfterFunc(300*time.Millisecond, release)
-		if _, err := s.Add(t.Context(), numbered(n)); err != nil {
+		if _, err := s.Add(t.Context(), historytest.Numbered(n)); err != nil {
 			t.Fatal(err)
 		}
 		release()
 	}
-	if !s.held.IsZero() {
+	if !in.held.IsZero() {
 		t.Error("the file counts as held")
 	}
 }

@@ -1,8 +1,7 @@
-package history
+package sqlite
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -14,19 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"mailworthy/audit"
-	"mailworthy/finding"
-	"mailworthy/report"
+	"mailworthy/history"
+	"mailworthy/history/historytest"
 )
-
-// numbered is the nth report of a made-up domain: every tenth has other content.
-func numbered(n int) *report.Report {
-	f := finding.Finding{Check: "spf-record-missing", Severity: finding.Critical, Section: finding.SPF, Subject: "made.example",
-		Title: "No SPF record", Detail: fmt.Sprintf("Seen in week %d.", n/10),
-		Evidence: []finding.Evidence{{Name: "made.example", Type: "TXT", Status: "nodata", TTL: uint32(n), Server: "udp://192.0.2.53:53"}}}
-	return report.New(&audit.Result{Domain: "made.example", Profile: finding.Sender, ProfileWhy: "stated", Findings: []finding.Finding{f},
-		Started: start.Add(time.Duration(n) * time.Hour), Queries: n}, report.DefaultScale(), "test")
-}
 
 // writer is a process of its own: it adds runs from the one whose number stands
 // in the environment, and says so line by line.
@@ -34,7 +23,7 @@ func writer(file string) {
 	n, _ := strconv.Atoi(os.Getenv("HISTORY_TEST_FROM"))
 	s, err := Open(context.Background(), file, nil)
 	for ; err == nil; n++ {
-		if _, err = s.Observe(context.Background(), numbered(n), Options{}); err == nil {
+		if _, err = s.Observe(context.Background(), historytest.Numbered(n), history.Options{}); err == nil {
 			fmt.Println(n)
 		}
 	}
@@ -93,13 +82,13 @@ func TestKilled(t *testing.T) {
 		t.Fatalf("%d runs, %d were said to be kept", len(list), next)
 	}
 	for i, run := range list {
-		if want := numbered(i); !run.Started.Equal(want.Started) {
+		if want := historytest.Numbered(i); !run.Started.Equal(want.Started) {
 			t.Fatalf("run %d started %s, want %s", i, run.Started, want.Started)
 		}
-		sameJSON(t, s, run, numbered(i))
+		historytest.SameJSON(t, s, run, historytest.Numbered(i))
 	}
 	var verdict string
-	if err := s.db.QueryRow("PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+	if err := database(t, file).QueryRow("PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
 		t.Fatalf("integrity_check: %q, %v", verdict, err)
 	}
 }
@@ -111,22 +100,6 @@ func said(t *testing.T, says *bufio.Scanner) int {
 		t.Fatalf("the writer says %q", says.Text())
 	}
 	return n
-}
-
-// sameJSON checks that a run gives the report back byte by byte.
-func sameJSON(t *testing.T, s *Store, run Run, r *report.Report) {
-	t.Helper()
-	got, err := s.JSON(t.Context(), run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := report.MarshalJSON(r, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, bytes.TrimSpace(want)) {
-		t.Fatalf("run %d is\n%s\nwant\n%s", run.ID, got, want)
-	}
 }
 
 // TestTwoWriters: two processes that start at once, on no file yet, and write the
@@ -148,12 +121,13 @@ func TestTwoWriters(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	list, err := open(t, file).List(t.Context(), "", 0)
+	s := open(t, file)
+	list, err := s.List(t.Context(), "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, run := range list {
-		if want := numbered(i).Started; !run.Started.Equal(want) {
+		if want := historytest.Numbered(i).Started; !run.Started.Equal(want) {
 			t.Fatalf("run %d started %s, want %s", i, run.Started, want)
 		}
 	}
