@@ -1,0 +1,159 @@
+package setup
+
+import (
+	"fmt"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/provider"
+)
+
+// Checks are the checks of this package.
+var Checks = []finding.Check{
+	{ID: "provider-record-missing", Severity: finding.Error, Section: finding.Hygiene,
+		Title:     "A record that the sending service needs is missing",
+		Condition: "a record that a service asks its customers to publish is not there; error if the service is stated and does not work without, warning if it is only inferred or asks without insisting",
+		Why:       "Services do not send for a domain, or sign with a domain of their own, until their records are there.",
+		Remedy:    "Publish the record as the service's page shows it; mailworthy setup PROVIDER DOMAIN lists all of them.",
+		Reference: "the service's documentation (mailworthy setup --list)"},
+	{ID: "provider-record-wrong", Severity: finding.Error, Section: finding.Hygiene,
+		Title:     "A record that the sending service needs is wrong",
+		Condition: "what is published in place of a service's record is another one: at a wrong name, of another region, flattened, truncated, or leading elsewhere; warning if the service is only inferred",
+		Why:       "The service finds its record missing, and receivers find no key or no authorisation.",
+		Remedy:    "Replace the record with the one that the service's page shows.",
+		Reference: "the service's documentation (mailworthy setup --list)"},
+	{ID: "provider-left-behind", Severity: finding.Notice, Section: finding.Hygiene,
+		Title:     "SPF includes a service that is not in use, or that does not need it",
+		Condition: "an SPF term of a service whose DKIM keys are nowhere, or that its service no longer asks for",
+		Why:       "Each include costs lookups of the ten that SPF allows, and lets the service's customers pass SPF for the domain.",
+		Remedy:    "Remove the term once it is certain that the service does not send for the domain.",
+		Reference: "RFC 7208, 4.6.4"},
+}
+
+var checkList = finding.NewList(Checks)
+
+// finish draws findings and steps from the records.
+func (l *Checklist) finish(o Options) {
+	sheet := finding.NewSheet(checkList, l.Domain)
+	for i := range l.Records {
+		it := &l.Records[i]
+		f := finding.Finding{Subject: it.Name, Evidence: it.Evidence}
+		f.Severity = it.severity(o.Inferred)
+		if it.Status != Missing && it.Status != Wrong {
+			if it.Status == NotNeeded && it.Reason == "left-behind" {
+				f.Subject = it.Found
+				f.Detail = l.Provider + ": " + it.Detail
+				f.Fix = &finding.Fix{Summary: "Remove " + it.Found + " from the SPF record, if no mail of " + l.Provider + " has " + l.Domain + " in the envelope."}
+				sheet.Add("provider-left-behind", f)
+			}
+			continue
+		}
+		what := fmt.Sprintf("%s of %s for %s", purposeText(it.Purpose), l.Provider, l.Domain)
+		id := "provider-record-missing"
+		f.Detail = fmt.Sprintf("The %s is missing: %s %s.", what, it.Type, it.Name)
+		if it.Status == Wrong {
+			id = "provider-record-wrong"
+			f.Detail = fmt.Sprintf("The %s is wrong (%s %s).", what, it.Type, it.Name)
+		}
+		f.Detail = strings.TrimSpace(f.Detail + " " + it.Detail)
+		f.Fix = &finding.Fix{Summary: "Publish the record as the page of " + l.Provider + " shows it."}
+		if it.Expected != "" {
+			f.Fix.Name, f.Fix.Type, f.Fix.Value, f.Fix.Remove = it.Name, it.Type, it.Expected, it.Remove
+		}
+		sheet.Add(id, f)
+	}
+	for _, f := range sheet.Findings() {
+		if f.Severity != finding.Pass {
+			l.Findings = append(l.Findings, f)
+		}
+	}
+	l.steps()
+}
+
+// severity is how bad a record that is missing or wrong is.
+func (it *Item) severity(inferred bool) finding.Severity {
+	switch it.Need {
+	case provider.Needed:
+		if inferred {
+			return finding.Warning
+		}
+		return finding.Error
+	case provider.Advised, provider.Once, provider.Receive:
+		return finding.Warning
+	}
+	return finding.Notice
+}
+
+func purposeText(p provider.Purpose) string {
+	switch p {
+	case provider.SPF:
+		return "SPF record"
+	case provider.DKIM:
+		return "DKIM record"
+	case provider.ReturnPath:
+		return "return-path record"
+	case provider.Verification:
+		return "verification record"
+	case provider.DMARC:
+		return "DMARC record"
+	case provider.MX:
+		return "MX record"
+	}
+	return "tracking record"
+}
+
+// steps are what is left to do.
+func (l *Checklist) steps() {
+	add := func(format string, args ...any) { l.Next = append(l.Next, fmt.Sprintf(format, args...)) }
+	if !l.service.NeedsRecords() {
+		add("What %s asks its customers to publish is not in the catalogue: follow its own page, then run mailworthy audit %s.", l.Provider, l.Domain)
+		return
+	}
+	todo, places, unknown, ready := 0, false, 0, false
+	for i := range l.Records {
+		it := &l.Records[i]
+		if it.ToDo() {
+			todo++
+			places = places || !it.Complete
+		}
+		if it.Status == Unknown && (it.Reason == "name" || it.Unanswered) {
+			unknown++
+		}
+		ready = ready || it.Reason == "ready"
+	}
+	if l.RegionBy == "assumed" && len(l.service.RegionNames()) > 1 {
+		if strings.HasPrefix(l.Region, "<") {
+			add("State the region of the account with --region (%s).", strings.Join(l.service.RegionNames(), ", "))
+		} else if todo > 0 {
+			add("The region %s is assumed; if the account is in another one, state it with --region (%s).", l.Region, strings.Join(l.service.RegionNames(), ", "))
+		}
+	}
+	if places {
+		add("Open the page of %s for the domain %s and copy what stands in <…>.", l.Provider, l.Domain)
+	}
+	if todo > 0 {
+		add("Publish the records that are missing, and replace those that are wrong.")
+	}
+	if unknown > 0 {
+		add("State what the DNS cannot show (--selector, --return-path, --token), or try again if it did not answer.")
+	}
+	if l.service.SwitchOn != "" && (todo > 0 || ready) {
+		add("Then %s.", l.service.SwitchOn)
+	}
+	if todo > 0 || unknown > 0 {
+		add("Verify: mailworthy setup %s %s", l.ID, l.Domain)
+	}
+	add("Audit the domain: mailworthy audit %s", l.Domain)
+}
+
+// Exit says how the list ends a command: whether it is incomplete, because something
+// that counts is not known.
+func (l *Checklist) Incomplete() bool {
+	for i := range l.Records {
+		it := &l.Records[i]
+		if it.Status == Unknown && it.Need != provider.Unverified && it.Need != provider.Unwanted && it.Need != provider.Optional {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,329 @@
+package setup
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/internal/show"
+	"mailworthy/provider"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// maxLookups is the limit of RFC 7208, 4.6.4.
+const maxLookups = 10
+
+// spfAnswer is the SPF policy of a name, examined once.
+type spfAnswer struct{ policy *spf.Policy }
+
+func (c *check) policy(name string) *spf.Policy {
+	a := c.spf[name]
+	if a == nil {
+		a = &spfAnswer{spf.Examine(c.ctx, c.ask, name)}
+		c.spf[name] = a
+	}
+	return a.policy
+}
+
+// term is a term of the tree of an SPF record.
+type term struct {
+	*spf.Term
+	// own: it is a term of the record itself.
+	own bool
+}
+
+// findTerm finds the first include or redirect of one of the names.
+func findTerm(r *spf.Record, names []string, own bool) *term {
+	if r == nil {
+		return nil
+	}
+	var below *term
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		if t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
+			continue
+		}
+		if slices.Contains(names, strings.ToLower(strings.TrimSuffix(t.Value, "."))) {
+			return &term{t, own}
+		}
+		if below == nil && t.Record != nil && !t.Record.Loop && !t.Record.Repeated {
+			below = findTerm(t.Record, names, false)
+		}
+	}
+	return below
+}
+
+// includes are the names of terms such as include:_spf.esp.example.
+func includes(terms ...string) []string {
+	var out []string
+	for _, t := range terms {
+		if name, ok := strings.CutPrefix(t, "include:"); ok {
+			out = append(out, strings.ToLower(name))
+		}
+	}
+	return out
+}
+
+// spfItem compares a term of an SPF record.
+func (c *check) spfItem(it *Item, r *provider.Record, v *provider.Values) {
+	want := v.Fill(r.Value)
+	p := c.policy(it.Name)
+	if p.Record != nil {
+		it.Evidence = append(it.Evidence, p.Record.Evidence)
+	}
+	it.Expected = freshSPF(want, r.All)
+	names := includes(append([]string{want}, r.Accept...)...)
+	unwanted := r.Need == provider.Unwanted
+	if unwanted {
+		it.Expected = ""
+	}
+	switch p.Status {
+	case spf.StatusUnresolved:
+		it.Status, it.Reason, it.Unanswered = Unknown, "unanswered", true
+		it.Detail = "The DNS did not answer for the SPF record of " + it.Name + ": what is there is not known."
+		return
+	case spf.StatusMultiple:
+		c.severalSPF(it, r, p, names)
+		return
+	case spf.StatusNone, spf.StatusNXDomain:
+		if unwanted {
+			c.absent(it, r)
+			return
+		}
+		c.noSPF(it, r, names, v)
+		return
+	}
+	it.Found = p.Record.Text
+	t := findTerm(p.Record, names, true)
+	if unwanted {
+		c.unwantedSPF(it, r, p, t)
+		return
+	}
+	if t == nil {
+		c.noTerm(it, r, p, want, names, v)
+		return
+	}
+	it.Expected = p.Record.Text
+	switch end := lastAll(p.Record); {
+	case p.Record.Error != "":
+		it.wrong("broken", "The record is in error, so that no receiver uses it: %s.", p.Record.Error)
+		it.Expected = ""
+	case t.Ignored != "":
+		it.wrong("ignored", "%s stands behind all, where no receiver reads it.", t.Text)
+		it.Expected = addTerm(withoutTerm(p.Record, t.Term), want)
+		it.replaces(it.Name, "TXT", p.Record.Text)
+	case t.Qualifier != "" && t.Qualifier != "+" && t.own:
+		it.wrong("sign", "%s has the sign %s: what it holds does not pass.", t.Text, t.Qualifier)
+		it.Expected = strings.Replace(p.Record.Text, t.Text, strings.TrimPrefix(t.Text, t.Qualifier), 1)
+		it.replaces(it.Name, "TXT", p.Record.Text)
+	case r.Literal && !t.own:
+		it.wrong("not-literal", "It is in a record that this one includes, and %s looks for it in the record itself.", c.s.Name)
+		it.Expected = addTerm(p.Record, want)
+		it.replaces(it.Name, "TXT", p.Record.Text)
+	case p.Lookups > maxLookups:
+		it.wrong("lookups", "The record takes %d DNS lookups, more than %d: every check ends in permerror. See mailworthy spf check --tree %s.", p.Lookups, maxLookups, it.Name)
+		it.Expected = ""
+	case r.All != "" && end != r.All:
+		it.wrong("all", "%s demands that the record ends in %sall; it ends in %s.", c.s.Name, r.All, allText(end))
+		it.Expected = withAll(p.Record, r.All)
+		it.replaces(it.Name, "TXT", p.Record.Text)
+	default:
+		it.Status = OK
+	}
+}
+
+func allText(sign string) string {
+	if sign == "" {
+		return "no all"
+	}
+	return strings.TrimPrefix(sign, "+") + "all"
+}
+
+// freshSPF is a record for a name that has none.
+func freshSPF(want, all string) string {
+	if all == "" {
+		all = "~"
+	}
+	return "v=spf1 " + want + " " + all + "all"
+}
+
+// lastAll is the sign of the record's all; empty: it has none.
+func lastAll(r *spf.Record) string {
+	for i := range r.Terms {
+		if t := &r.Terms[i]; t.Kind == spf.KindAll {
+			return t.Qualifier
+		}
+	}
+	return ""
+}
+
+// addTerm is the text of a record with one more term, ahead of what ends it.
+func addTerm(r *spf.Record, want string) string {
+	for i := range r.Terms {
+		switch t := &r.Terms[i]; t.Kind {
+		case spf.KindAll, spf.KindRedirect, spf.KindExp:
+			if t.Offset <= len(r.Text) {
+				return r.Text[:t.Offset] + want + " " + r.Text[t.Offset:]
+			}
+		}
+	}
+	return strings.TrimRight(r.Text, " ") + " " + want
+}
+
+// withoutTerm is a record without a term.
+func withoutTerm(r *spf.Record, t *spf.Term) *spf.Record {
+	out := *r
+	out.Text = strings.TrimRight(r.Text[:t.Offset], " ") + r.Text[t.Offset+len(t.Text):]
+	out.Terms = nil
+	for i := range r.Terms {
+		if x := r.Terms[i]; &r.Terms[i] != t {
+			if x.Offset > t.Offset {
+				x.Offset -= len(t.Text) + 1
+			}
+			out.Terms = append(out.Terms, x)
+		}
+	}
+	return &out
+}
+
+// withAll is the text of a record with another sign before all.
+func withAll(r *spf.Record, sign string) string {
+	for i := range r.Terms {
+		if t := &r.Terms[i]; t.Kind == spf.KindAll {
+			return r.Text[:t.Offset] + sign + "all" + r.Text[t.Offset+len(t.Text):]
+		}
+	}
+	return strings.TrimRight(r.Text, " ") + " " + sign + "all"
+}
+
+// severalSPF: several records, so none that counts.
+func (c *check) severalSPF(it *Item, r *provider.Record, p *spf.Policy, names []string) {
+	var texts []string
+	has := false
+	for i := range p.Record.Published {
+		text := p.Record.Published[i].Text()
+		if !strings.HasPrefix(strings.ToLower(text), "v=spf1") {
+			continue
+		}
+		texts = append(texts, text)
+		for _, w := range strings.Fields(strings.ToLower(text)) {
+			has = has || slices.ContainsFunc(names, func(n string) bool { return strings.TrimPrefix(w, "+") == "include:"+n })
+		}
+	}
+	it.Found = strings.Join(texts, " | ")
+	if r.Need == provider.Unwanted {
+		it.Status, it.Detail = NotNeeded, join("", r.Why)
+		return
+	}
+	for _, t := range texts {
+		it.replaces(it.Name, "TXT", t)
+	}
+	it.wrong("several", "%s has %d SPF records: every check ends in permerror. Publish one.", it.Name, len(texts))
+	merged, _, _ := spf.Merge(texts)
+	if !has && merged != "" {
+		merged, _, _ = spf.Merge(append(texts, freshSPF("include:"+names[0], r.All)))
+	}
+	it.Expected = merged
+}
+
+// noSPF: the name has no SPF record.
+func (c *check) noSPF(it *Item, r *provider.Record, names []string, v *provider.Values) {
+	if it.Name != c.domain {
+		if p := c.policy(c.domain); p.Status == spf.StatusFound {
+			if t := findTerm(p.Record, names, true); t != nil && t.own {
+				it.Found = c.domain + ` TXT "` + show.Cut(p.Record.Text, 400) + `"`
+				it.wrong("apex", "The include stands at %s, where it authorises nothing: mail of %s has %s in the envelope, and SPF is checked there.", c.domain, c.s.Name, it.Name)
+				return
+			}
+		}
+	}
+	name := it.Name + "." + c.domain
+	if p := c.policy(name); p.Status == spf.StatusFound {
+		it.Found = name + ` TXT "` + show.Cut(p.Record.Text, 400) + `"`
+		it.replaces(name, "TXT", p.Record.Text)
+		if findTerm(p.Record, names, true) != nil {
+			it.Expected = p.Record.Text
+		} else {
+			it.Expected = addTerm(p.Record, "include:"+names[0])
+		}
+		it.wrong("doubled", "The record stands at %s: the domain is in the name twice, because the control panel adds it to what is typed.", name)
+		return
+	}
+	c.absent(it, r)
+	it.Detail = join(it.Name+" has no SPF record.", r.Why)
+}
+
+// noTerm: the record is there, and not for this service.
+func (c *check) noTerm(it *Item, r *provider.Record, p *spf.Policy, want string, names []string, v *provider.Values) {
+	if p.Record.Error != "" {
+		it.wrong("broken", "The record is in error, so that no receiver uses it: %s. Correct it first (mailworthy spf check %s), then add %s.", p.Record.Error, it.Name, want)
+		it.Expected = ""
+		return
+	}
+	others := c.otherRegions(v)
+	for _, region := range slices.Sorted(mapsKeys(others)) {
+		o := others[region]
+		other := includes(o.Fill(r.Value))
+		if t := findTerm(p.Record, other, true); t != nil && t.own && !slices.Contains(names, other[0]) {
+			it.Expected = strings.Replace(p.Record.Text, t.Text, want, 1)
+			it.replaces(it.Name, "TXT", p.Record.Text)
+			c.wrongRegion(it, region)
+			return
+		}
+	}
+	for i := range p.Record.Terms {
+		t := &p.Record.Terms[i]
+		if trimmed, ok := strings.CutSuffix(strings.ToLower(t.Value), "."+c.domain); ok && slices.Contains(names, trimmed) {
+			it.Expected = strings.Replace(p.Record.Text, t.Value, trimmed, 1)
+			it.replaces(it.Name, "TXT", p.Record.Text)
+			it.wrong("doubled", "%s has the domain behind the name: the control panel added it.", t.Text)
+			return
+		}
+	}
+	it.Status = Missing
+	it.Expected = addTerm(p.Record, want)
+	if r.All != "" {
+		if end := lastAll(p.Record); end != r.All {
+			it.Expected = addTerm(withSign(p.Record, r.All), want)
+		}
+	}
+	it.Detail = join(fmt.Sprintf("The SPF record of %s has no %s.", it.Name, want), r.Why)
+	it.replaces(it.Name, "TXT", p.Record.Text)
+	if cost := c.cost(names[0]); p.Lookups+cost > maxLookups {
+		it.Reason = "lookups"
+		it.Detail += fmt.Sprintf(" With it the record takes %d DNS lookups, more than %d: make room first (mailworthy spf flatten %s).", p.Lookups+cost, maxLookups, it.Name)
+		it.Expected, it.Remove = "", nil
+	}
+}
+
+// withSign is a record with another sign before all.
+func withSign(r *spf.Record, sign string) *spf.Record {
+	out := *r
+	out.Text = withAll(r, sign)
+	return &out
+}
+
+// cost is how many lookups an include takes, itself among them; 1 if its record is not
+// known.
+func (c *check) cost(include string) int {
+	a, err := c.ask.Lookup(c.ctx, include, resolver.TypeTXT)
+	if err != nil || len(a.Records) == 0 {
+		return 1
+	}
+	return 1 + c.policy(include).Lookups
+}
+
+// unwantedSPF: a term that the service has no use for.
+func (c *check) unwantedSPF(it *Item, r *provider.Record, p *spf.Policy, t *term) {
+	it.Status, it.Detail = NotNeeded, join("", r.Why)
+	if t == nil || !t.own {
+		it.Found = ""
+		return
+	}
+	it.Reason, it.lookups = "left-behind", t.Cost
+	it.Found = t.Text
+	it.Detail = join(fmt.Sprintf("%s is in the record and costs %s.", t.Text, show.Counted(max(t.Cost, 1), "lookup")), r.Why)
+	it.replaces(it.Name, "TXT", p.Record.Text)
+	it.Expected = withoutTerm(p.Record, t.Term).Text
+}
