@@ -157,11 +157,12 @@ func (v Values) Capture(template, have string) (tokens map[string]string, ok boo
 }
 
 // Like reports whether a name matches a pattern: a * stands for part of a label, and
-// at the front, before a dot, for any number of labels; ** stands for anything; [0-9]
-// for digits.
+// at the front, before a dot, for any number of labels; ** stands for anything; ? for
+// one character and [0-9] for digits.
 func (v Values) Like(pattern, have string) bool {
 	p := regexp.QuoteMeta(v.Fill(pattern))
 	p = strings.ReplaceAll(p, `\[0-9\]`, `[0-9]+`)
+	p = strings.ReplaceAll(p, `\?`, `[^.]`)
 	p = strings.ReplaceAll(p, `\*\*`, "\x00")
 	if rest, ok := strings.CutPrefix(p, `\*\.`); ok {
 		p = "\x00" + `\.` + rest

@@ -10,6 +10,7 @@ import (
 	"mailworthy/internal/hint"
 	"mailworthy/mailhost"
 	"mailworthy/message"
+	"mailworthy/provider/setup"
 	"mailworthy/rbl"
 	"mailworthy/spf"
 	"mailworthy/transport"
@@ -17,7 +18,7 @@ import (
 
 // AllChecks lists every check of every section, in the order of a report.
 func AllChecks() []finding.Check {
-	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, transport.Checks)
+	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, transport.Checks, setup.Checks)
 }
 
 // FindCheck returns the check with the ID.

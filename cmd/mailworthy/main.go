@@ -150,7 +150,7 @@ unknown, never as missing.`,
 	})
 	root.AddCommand(
 		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMessage(), newLint(), newChecks(), newVersion(),
-		newHistory(), newDiff(), newTrend(),
+		newSetup(), newHistory(), newDiff(), newTrend(),
 		newConfig(), newInit(), newRun(), newWatch(),
 	)
 	root.SetHelpCommand(newHelp())

@@ -54,7 +54,7 @@ func (c *check) dmarcItem(it *Item, r *provider.Record) {
 		it.Expected = s.Text
 		it.replaces(s.Name, "TXT", s.Text)
 		it.wrong("name", "It stands at %s, where no receiver looks.", s.Name)
-	case own != nil && len(own.Others) > 0 && strings.Contains(strings.ToLower(own.Others[0].Text), "dmarc"):
+	case own != nil && len(own.Others) > 0 && looksLikeDMARC(own.Others[0].Text):
 		it.Found = own.Others[0].Text
 		it.wrong("broken", "The record does not begin with v=DMARC1, so that no receiver uses it (mailworthy dmarc check %s).", c.domain)
 		it.Expected = ""
@@ -64,4 +64,10 @@ func (c *check) dmarcItem(it *Item, r *provider.Record) {
 	default:
 		c.absent(it, r)
 	}
+}
+
+// looksLikeDMARC reports whether a text that is no policy record was meant to be one.
+func looksLikeDMARC(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "dmarc") || strings.HasPrefix(strings.ReplaceAll(text, " ", ""), "p=")
 }

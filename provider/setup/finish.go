@@ -22,6 +22,12 @@ var Checks = []finding.Check{
 		Why:       "The service finds its record missing, and receivers find no key or no authorisation.",
 		Remedy:    "Replace the record with the one that the service's page shows.",
 		Reference: "the service's documentation (mailworthy setup --list)"},
+	{ID: "provider-unresolved", Severity: finding.Unknown, Section: finding.Hygiene,
+		Title:     "Whether a record of the sending service is there is not known",
+		Condition: "the DNS did not answer for a record that a stated service needs, or only the service's page shows its name",
+		Why:       "What is not known is not judged.",
+		Remedy:    "Ask again, or state the name: --selector, --return-path, --token.",
+		Reference: "the service's documentation (mailworthy setup --list)"},
 	{ID: "provider-left-behind", Severity: finding.Notice, Section: finding.Hygiene,
 		Title:     "SPF includes a service that is not in use, or that does not need it",
 		Condition: "an SPF term of a service whose DKIM keys are nowhere, or that its service no longer asks for",
@@ -39,6 +45,12 @@ func (l *Checklist) finish(o Options) {
 		it := &l.Records[i]
 		f := finding.Finding{Subject: it.Name, Evidence: it.Evidence}
 		f.Severity = it.severity(o.Inferred)
+		if it.Status == Unknown && it.Reason != "memory" && it.Need != provider.Optional && it.Need != provider.Unwanted {
+			f.CouldBe, f.Severity = it.severity(o.Inferred), finding.Unknown
+			f.Detail = fmt.Sprintf("The %s of %s is not known (%s %s). %s", purposeText(it.Purpose), l.Provider, it.Type, it.Name, it.Detail)
+			sheet.Add("provider-unresolved", f)
+			continue
+		}
 		if it.Status != Missing && it.Status != Wrong {
 			if it.Status == NotNeeded && it.Reason == "left-behind" {
 				f.Subject = it.Found
@@ -144,16 +156,4 @@ func (l *Checklist) steps() {
 		add("Verify: mailworthy setup %s %s", l.ID, l.Domain)
 	}
 	add("Audit the domain: mailworthy audit %s", l.Domain)
-}
-
-// Exit says how the list ends a command: whether it is incomplete, because something
-// that counts is not known.
-func (l *Checklist) Incomplete() bool {
-	for i := range l.Records {
-		it := &l.Records[i]
-		if it.Status == Unknown && it.Need != provider.Unverified && it.Need != provider.Unwanted && it.Need != provider.Optional {
-			return true
-		}
-	}
-	return false
 }

@@ -52,6 +52,9 @@ func (c *check) shown(w *provider.Way) []string {
 		}
 		for _, rec := range c.below {
 			owner, ok := strings.CutPrefix(rec.Name, prefix)
+			if trimmed, doubled := strings.CutSuffix(owner, "."+c.domain+"."+c.domain); doubled {
+				owner = trimmed + "." + c.domain
+			}
 			if !ok || rec.Type.String() != r.Type || slices.Contains(out, owner) || !resolver.Within(owner, c.domain) || strings.Contains(owner, "_") {
 				continue
 			}
@@ -212,12 +215,22 @@ func (c *check) placed(r *provider.Record, v *provider.Values, used map[string]b
 		}
 		key := r.Purpose == provider.DKIM && r.Type == "TXT" && strings.Contains(recordValue(&rec), "p=")
 		alias := r.Purpose == provider.DKIM && r.Type == "CNAME" && rec.Type == resolver.TypeCNAME && onlyPlaces(r) && provider.Builtin().OfAlias(rec.Host) == nil
-		if other == "" && rec.Name != c.domain && (r.Match != "" || key || alias) {
+		if other == "" && rec.Name != c.domain && !foreign(&rec, c.s) && (r.Match != "" || key || alias) {
 			other = rec.Name
 		}
 	}
 	if other != "" {
 		return other
+	}
+	for _, rec := range c.below {
+		if rec.Type.String() != r.Type || r.Need == provider.Optional || !c.anyRegion(r, recordValue(&rec)) {
+			continue
+		}
+		for _, name := range c.intended(rec.Name, r.Purpose) {
+			if fits(name) {
+				return name
+			}
+		}
 	}
 	for _, label := range r.Try {
 		if len(c.o.Selectors) > 0 {
@@ -235,6 +248,27 @@ func (c *check) placed(r *provider.Record, v *provider.Values, used map[string]b
 	return ""
 }
 
+// foreign: the alias is that of another service.
+func foreign(rec *resolver.Record, s *provider.Service) bool {
+	other := provider.Builtin().OfAlias(rec.Host)
+	return rec.Type == resolver.TypeCNAME && other != nil && other.Name != s.Name
+}
+
+// intended are the names that a misplaced record was meant for.
+func (c *check) intended(name string, p provider.Purpose) []string {
+	if trimmed, ok := strings.CutSuffix(name, "."+c.domain+"."+c.domain); ok {
+		return []string{trimmed + "." + c.domain}
+	}
+	if p != provider.DKIM || strings.Contains(name, "._domainkey.") {
+		return nil
+	}
+	if strings.Contains(name, ".domainkey.") {
+		return []string{strings.Replace(name, ".domainkey.", "._domainkey.", 1)}
+	}
+	label, rest, _ := strings.Cut(name, ".")
+	return []string{label + "._domainkey." + rest}
+}
+
 // fitsAny: a stated selector may have any form that the template allows.
 func fitsAny(v *provider.Values, r *provider.Record, name string) bool {
 	_, ok := v.Capture(r.Name, name)
@@ -244,5 +278,25 @@ func fitsAny(v *provider.Values, r *provider.Record, name string) bool {
 // lookup asks for records of a type by its name.
 func (c *check) lookup(name, rtype string) (*resolver.Answer, error) {
 	t, _ := resolver.ParseType(rtype)
+	if t == resolver.TypeNS {
+		if a := c.delegation(name); a != nil {
+			return a, nil
+		}
+	}
 	return c.ask.Lookup(c.ctx, name, t)
+}
+
+// delegation is the answer of a zone file for a name that it delegates away; nil if it
+// does not.
+func (c *check) delegation(name string) *resolver.Answer {
+	a := &resolver.Answer{Name: name, Type: resolver.TypeNS, Status: resolver.Found, Rcode: "NOERROR"}
+	for _, rec := range c.below {
+		if rec.Type == resolver.TypeNS && rec.Name == name && name != c.domain {
+			a.Records = append(a.Records, rec)
+		}
+	}
+	if len(a.Records) == 0 {
+		return nil
+	}
+	return a
 }

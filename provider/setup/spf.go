@@ -33,8 +33,8 @@ type term struct {
 	own bool
 }
 
-// findTerm finds the first include or redirect of one of the names.
-func findTerm(r *spf.Record, names []string, own bool) *term {
+// findTerm finds the first include or redirect of a name that is wanted.
+func findTerm(r *spf.Record, wanted func(string) bool, own bool) *term {
 	if r == nil {
 		return nil
 	}
@@ -44,25 +44,29 @@ func findTerm(r *spf.Record, names []string, own bool) *term {
 		if t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
 			continue
 		}
-		if slices.Contains(names, strings.ToLower(strings.TrimSuffix(t.Value, "."))) {
+		if wanted(strings.TrimSuffix(t.Value, ".")) {
 			return &term{t, own}
 		}
 		if below == nil && t.Record != nil && !t.Record.Loop && !t.Record.Repeated {
-			below = findTerm(t.Record, names, false)
+			below = findTerm(t.Record, wanted, false)
 		}
 	}
 	return below
 }
 
-// includes are the names of terms such as include:_spf.esp.example.
-func includes(terms ...string) []string {
-	var out []string
-	for _, t := range terms {
-		if name, ok := strings.CutPrefix(t, "include:"); ok {
-			out = append(out, strings.ToLower(name))
+// includeOf is the name of a term such as include:_spf.esp.example.
+func includeOf(term string) string { return strings.TrimPrefix(term, "include:") }
+
+// wanted says which included names are those of a record.
+func wanted(r *provider.Record, v *provider.Values) func(string) bool {
+	return func(name string) bool {
+		for _, t := range append([]string{r.Value}, r.Accept...) {
+			if _, ok := v.Capture(includeOf(t), name); ok {
+				return true
+			}
 		}
+		return false
 	}
-	return out
 }
 
 // spfItem compares a term of an SPF record.
@@ -73,7 +77,7 @@ func (c *check) spfItem(it *Item, r *provider.Record, v *provider.Values) {
 		it.Evidence = append(it.Evidence, p.Record.Evidence)
 	}
 	it.Expected = freshSPF(want, r.All)
-	names := includes(append([]string{want}, r.Accept...)...)
+	names := wanted(r, v)
 	unwanted := r.Need == provider.Unwanted
 	if unwanted {
 		it.Expected = ""
@@ -84,14 +88,14 @@ func (c *check) spfItem(it *Item, r *provider.Record, v *provider.Values) {
 		it.Detail = "The DNS did not answer for the SPF record of " + it.Name + ": what is there is not known."
 		return
 	case spf.StatusMultiple:
-		c.severalSPF(it, r, p, names)
+		c.severalSPF(it, r, p, want, names)
 		return
 	case spf.StatusNone, spf.StatusNXDomain:
 		if unwanted {
 			c.absent(it, r)
 			return
 		}
-		c.noSPF(it, r, names, v)
+		c.noSPF(it, r, want, names)
 		return
 	}
 	it.Found = p.Record.Text
@@ -198,7 +202,7 @@ func withAll(r *spf.Record, sign string) string {
 }
 
 // severalSPF: several records, so none that counts.
-func (c *check) severalSPF(it *Item, r *provider.Record, p *spf.Policy, names []string) {
+func (c *check) severalSPF(it *Item, r *provider.Record, p *spf.Policy, want string, names func(string) bool) {
 	var texts []string
 	has := false
 	for i := range p.Record.Published {
@@ -208,7 +212,8 @@ func (c *check) severalSPF(it *Item, r *provider.Record, p *spf.Policy, names []
 		}
 		texts = append(texts, text)
 		for _, w := range strings.Fields(strings.ToLower(text)) {
-			has = has || slices.ContainsFunc(names, func(n string) bool { return strings.TrimPrefix(w, "+") == "include:"+n })
+			include, ok := strings.CutPrefix(strings.TrimPrefix(w, "+"), "include:")
+			has = has || ok && names(include)
 		}
 	}
 	it.Found = strings.Join(texts, " | ")
@@ -222,13 +227,13 @@ func (c *check) severalSPF(it *Item, r *provider.Record, p *spf.Policy, names []
 	it.wrong("several", "%s has %d SPF records: every check ends in permerror. Publish one.", it.Name, len(texts))
 	merged, _, _ := spf.Merge(texts)
 	if !has && merged != "" {
-		merged, _, _ = spf.Merge(append(texts, freshSPF("include:"+names[0], r.All)))
+		merged, _, _ = spf.Merge(append(texts, freshSPF(want, r.All)))
 	}
 	it.Expected = merged
 }
 
 // noSPF: the name has no SPF record.
-func (c *check) noSPF(it *Item, r *provider.Record, names []string, v *provider.Values) {
+func (c *check) noSPF(it *Item, r *provider.Record, want string, names func(string) bool) {
 	if it.Name != c.domain {
 		if p := c.policy(c.domain); p.Status == spf.StatusFound {
 			if t := findTerm(p.Record, names, true); t != nil && t.own {
@@ -245,7 +250,7 @@ func (c *check) noSPF(it *Item, r *provider.Record, names []string, v *provider.
 		if findTerm(p.Record, names, true) != nil {
 			it.Expected = p.Record.Text
 		} else {
-			it.Expected = addTerm(p.Record, "include:"+names[0])
+			it.Expected = addTerm(p.Record, want)
 		}
 		it.wrong("doubled", "The record stands at %s: the domain is in the name twice, because the control panel adds it to what is typed.", name)
 		return
@@ -255,7 +260,7 @@ func (c *check) noSPF(it *Item, r *provider.Record, names []string, v *provider.
 }
 
 // noTerm: the record is there, and not for this service.
-func (c *check) noTerm(it *Item, r *provider.Record, p *spf.Policy, want string, names []string, v *provider.Values) {
+func (c *check) noTerm(it *Item, r *provider.Record, p *spf.Policy, want string, names func(string) bool, v *provider.Values) {
 	if p.Record.Error != "" {
 		it.wrong("broken", "The record is in error, so that no receiver uses it: %s. Correct it first (mailworthy spf check %s), then add %s.", p.Record.Error, it.Name, want)
 		it.Expected = ""
@@ -264,8 +269,8 @@ func (c *check) noTerm(it *Item, r *provider.Record, p *spf.Policy, want string,
 	others := c.otherRegions(v)
 	for _, region := range slices.Sorted(mapsKeys(others)) {
 		o := others[region]
-		other := includes(o.Fill(r.Value))
-		if t := findTerm(p.Record, other, true); t != nil && t.own && !slices.Contains(names, other[0]) {
+		other := includeOf(o.Fill(r.Value))
+		if t := findTerm(p.Record, func(n string) bool { return strings.EqualFold(n, other) }, true); t != nil && t.own && !names(other) {
 			it.Expected = strings.Replace(p.Record.Text, t.Text, want, 1)
 			it.replaces(it.Name, "TXT", p.Record.Text)
 			c.wrongRegion(it, region)
@@ -274,7 +279,7 @@ func (c *check) noTerm(it *Item, r *provider.Record, p *spf.Policy, want string,
 	}
 	for i := range p.Record.Terms {
 		t := &p.Record.Terms[i]
-		if trimmed, ok := strings.CutSuffix(strings.ToLower(t.Value), "."+c.domain); ok && slices.Contains(names, trimmed) {
+		if trimmed, ok := strings.CutSuffix(strings.ToLower(t.Value), "."+c.domain); ok && names(trimmed) {
 			it.Expected = strings.Replace(p.Record.Text, t.Value, trimmed, 1)
 			it.replaces(it.Name, "TXT", p.Record.Text)
 			it.wrong("doubled", "%s has the domain behind the name: the control panel added it.", t.Text)
@@ -290,7 +295,7 @@ func (c *check) noTerm(it *Item, r *provider.Record, p *spf.Policy, want string,
 	}
 	it.Detail = join(fmt.Sprintf("The SPF record of %s has no %s.", it.Name, want), r.Why)
 	it.replaces(it.Name, "TXT", p.Record.Text)
-	if cost := c.cost(names[0]); p.Lookups+cost > maxLookups {
+	if cost := c.cost(includeOf(want)); p.Lookups+cost > maxLookups {
 		it.Reason = "lookups"
 		it.Detail += fmt.Sprintf(" With it the record takes %d DNS lookups, more than %d: make room first (mailworthy spf flatten %s).", p.Lookups+cost, maxLookups, it.Name)
 		it.Expected, it.Remove = "", nil

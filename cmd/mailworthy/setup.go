@@ -1,0 +1,269 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/internal/readfile"
+	"mailworthy/provider"
+	"mailworthy/provider/setup"
+	"mailworthy/report"
+	"mailworthy/report/export"
+	"mailworthy/report/view"
+)
+
+// setupFlags are the flags of setup.
+type setupFlags struct {
+	dns        dnsFlags
+	output     outputFlags
+	services   string
+	list, smtp bool
+	region     string
+	returnPath string
+	selectors  []string
+	tokens     []string
+	failOn     string
+}
+
+func newSetup() *cobra.Command {
+	f := &setupFlags{}
+	cmd := &cobra.Command{
+		Use:   "setup PROVIDER DOMAIN",
+		Short: "What a sending service needs of a domain, what is there, and what is missing or wrong",
+		Long: `Compares the records that a sending service asks its customers to publish with what
+the DNS, or a zone file, holds: SPF, DKIM, return path, verification, tracking, MX and
+DMARC. What only the service's page can show is a place to fill in, written
+<key: what it is>; --token key=VALUE fills it in.
+
+Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input, 3 what the
+DNS did not say, or only the service shows, could change that.`,
+		Example: `  mailworthy setup sendgrid acme.example
+  mailworthy setup amazon-ses acme.example --region eu-west-1 --return-path bounce
+  mailworthy setup microsoft-365 acme.example --zone acme.zone --offline --format zone
+  mailworthy setup mailersend --smtp
+  mailworthy setup new acme.example --provider postmark --receives google-workspace
+  mailworthy setup --list`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case f.list && len(args) > 0:
+				return withHint(fmt.Errorf("unexpected argument %q", args[0]), "--list takes none")
+			case f.list:
+				return nil
+			case f.smtp && len(args) <= 1:
+				return exactly("PROVIDER")(cmd, args)
+			}
+			return exactly("PROVIDER", "DOMAIN")(cmd, args)
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			var ids []string
+			for _, s := range setupServices(provider.Builtin()) {
+				ids = append(ids, s.ID)
+			}
+			return ids, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: f.run,
+	}
+	f.dns.add(cmd)
+	f.output.addDocument(cmd, "zone")
+	flags := cmd.Flags()
+	flags.BoolVar(&f.list, "list", false, "list the services")
+	flags.BoolVar(&f.smtp, "smtp", false, "show how mail is handed to the service: host, ports, TLS, user name, traps")
+	flags.StringVar(&f.region, "region", "", "the `region` of the account; default: found in the records, or the usual one")
+	flags.StringVar(&f.returnPath, "return-path", "", "the `host` of the return path (envelope), whole or as a name below the domain")
+	flags.StringArrayVar(&f.selectors, "selector", nil, "a DKIM `selector` that the service shows; repeatable")
+	flags.StringArrayVar(&f.tokens, "token", nil, "fill in a place that only the service's page shows: `KEY=VALUE`; repeatable")
+	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	addServicesFlag(cmd, &f.services)
+	return cmd
+}
+
+func addServicesFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "services", "", "add the services of this `file` to the catalogue (docs/services.md has its form)")
+}
+
+// setupServices are the services that setup knows something to do for.
+func setupServices(c *provider.Catalogue) []*provider.Service {
+	var out []*provider.Service
+	for _, s := range c.All() {
+		if s.NeedsRecords() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// catalogue is the one of the program, with the services of a user's file.
+func catalogue(file string) (*provider.Catalogue, error) {
+	if file == "" {
+		return provider.Builtin(), nil
+	}
+	text, err := readfile.Read(file, 1<<20, readfile.Wait)
+	if err != nil {
+		return nil, fmt.Errorf("--services %s: %w", file, err)
+	}
+	c, err := provider.Builtin().With(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("--services %s: %w", file, err)
+	}
+	return c, nil
+}
+
+// findService is the service of a name that a person typed.
+func findService(c *provider.Catalogue, name string) (*provider.Service, error) {
+	s, near := c.Find(name)
+	if s != nil {
+		return s, nil
+	}
+	err := fmt.Errorf("there is no service %q", name)
+	if len(near) > 0 {
+		return nil, withHint(err, "did you mean %s?", strings.Join(near, " or "))
+	}
+	return nil, withHint(err, "mailworthy setup --list lists the services")
+}
+
+func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
+	failOn, err := (&auditFlags{failOn: f.failOn}).limit()
+	if err != nil {
+		return err
+	}
+	if err := f.output.check(); err != nil {
+		return err
+	}
+	services, err := catalogue(f.services)
+	if err != nil {
+		return err
+	}
+	if f.list {
+		return f.writeList(cmd, setupServices(services))
+	}
+	s, err := findService(services, args[0])
+	if err != nil {
+		return err
+	}
+	o, err := f.options(s)
+	if err != nil {
+		return err
+	}
+	if f.smtp {
+		l := setup.Describe(s, o)
+		return f.output.document(cmd, f.dns.verbose > 0, l, func() *view.Doc { return view.SMTPDoc(l) },
+			docWriter{"zone", func(io.Writer) error { return errors.New("--format zone with --smtp: there are no records in it") }})
+	}
+	domain, err := audit.ParseAuthorDomain(args[1])
+	if err != nil {
+		return err
+	}
+	session, err := f.dns.open(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer session.stack.Close()
+	if err := session.held(domain); err != nil {
+		return err
+	}
+	ctx, cancel := session.context(cmd.Context())
+	defer cancel()
+	o.MaxQueries = session.maxQueries
+	l := setup.Check(ctx, session.stack, s, domain, o)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	if err := f.output.document(cmd, session.verbose, l, func() *view.Doc { return view.SetupDoc(l) },
+		docWriter{"zone", func(w io.Writer) error { return export.WriteSetupZone(w, l) }}); err != nil {
+		return err
+	}
+	return session.exit(report.ExitOf(l.Findings, failOn))
+}
+
+// options are what the flags state.
+func (f *setupFlags) options(s *provider.Service) (setup.Options, error) {
+	o := setup.Options{Tokens: map[string]string{}}
+	if f.region != "" {
+		r, ok := s.Region(f.region)
+		switch {
+		case len(s.Regions) == 0:
+			return o, withHint(fmt.Errorf("--region %s: %s has no regions that differ", f.region, s.Name), "leave it out")
+		case !ok || strings.HasPrefix(r.Name, "<"):
+			return o, withHint(fmt.Errorf("--region %q is not one of %s", f.region, s.Name), "it is one of %s", strings.Join(s.RegionNames(), ", "))
+		}
+		o.Region = r.Name
+	}
+	if f.returnPath != "" {
+		name := strings.ToLower(strings.TrimSuffix(f.returnPath, "."))
+		if _, err := audit.ParseDomain("x." + name + ".example"); err != nil && name != "@" {
+			return o, withHint(fmt.Errorf("--return-path %q is not a host name", f.returnPath), "write it as bounce or bounce.acme.example")
+		}
+		o.ReturnPath = name
+	}
+	for _, sel := range f.selectors {
+		parsed, err := audit.ParseSelector(sel)
+		if err != nil {
+			return o, err
+		}
+		o.Selectors = append(o.Selectors, parsed)
+	}
+	known := provider.NewValues(s).Texts
+	for _, t := range f.tokens {
+		k, v, ok := strings.Cut(t, "=")
+		_, is := known[k]
+		switch {
+		case !ok || k == "" || v == "":
+			return o, withHint(fmt.Errorf("--token %q is not KEY=VALUE", t), "the key is the word after < in a record to publish")
+		case !is && k != "reports":
+			return o, withHint(fmt.Errorf("--token %s: %s has no such place", k, s.Name), "%s", tokenHint(known))
+		case strings.ContainsAny(v, "<>\n\r"):
+			return o, fmt.Errorf("--token %s: a value has no < or > and no line break", k)
+		}
+		o.Tokens[k] = v
+	}
+	return o, nil
+}
+
+func tokenHint(known map[string]string) string {
+	var keys []string
+	for k := range known {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return "its places are " + strings.Join(append(keys, "reports"), ", ")
+}
+
+// listedService is a service in the JSON of --list.
+type listedService struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Also    []string `json:"also"`
+	Kind    string   `json:"kind"`
+	Align   []string `json:"align"`
+	Regions []string `json:"regions"`
+	SMTP    string   `json:"smtp_host,omitempty"`
+	Source  string   `json:"source"`
+	Date    string   `json:"date"`
+	User    bool     `json:"user,omitempty"`
+}
+
+func (f *setupFlags) writeList(cmd *cobra.Command, services []*provider.Service) error {
+	out := struct {
+		Schema   string          `json:"schema"`
+		Services []listedService `json:"services"`
+	}{Schema: "mailworthy/services/1", Services: []listedService{}}
+	for _, s := range services {
+		l := listedService{ID: s.ID, Name: s.Name, Also: append([]string{}, s.Also...), Kind: string(s.Kind), Align: append([]string{}, s.Align...),
+			Regions: append([]string{}, s.RegionNames()...), Source: s.Source, Date: s.Date, User: s.User}
+		if d := setup.Describe(s, setup.Options{}); d.SMTP != nil {
+			l.SMTP = d.SMTP.Hosts[0]
+		}
+		out.Services = append(out.Services, l)
+	}
+	return f.output.document(cmd, f.dns.verbose > 0, out, func() *view.Doc { return view.ServicesDoc(services) },
+		docWriter{"zone", func(io.Writer) error { return errors.New("--format zone with --list: there are no records in it") }})
+}
