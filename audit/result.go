@@ -22,6 +22,9 @@ type Target struct {
 	Domain string
 	// MailFrom are envelope domains (RFC5321.MailFrom); none: the domain itself.
 	MailFrom []string
+	// LocalParts are those of envelope addresses that were stated whole, by their domain:
+	// SPF records may ask for them (RFC 7208, 7.2, letters l and s).
+	LocalParts map[string]string
 	// Selectors are DKIM selectors that are in use.
 	Selectors []string
 	// DKIMDomains are signing domains (d=); none: the domain itself.

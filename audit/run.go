@@ -340,7 +340,10 @@ func (a *run) checkHost(ctx context.Context, r resolver.Resolver, c envelope) sp
 	if len(a.target.HELO) > 0 {
 		helo = a.target.HELO[0]
 	}
-	// An envelope domain is stated, never a whole address.
-	return spf.CheckHost(ctx, r, spf.Client{IP: c.ip, HELO: helo, MailFrom: "postmaster@" + c.domain, Now: a.options.Now,
-		Assumed: spf.Assumed{HELO: len(a.target.HELO) == 0, LocalPart: true}, MaxQuestions: spf.EveryQuestion})
+	local, stated := a.target.LocalParts[c.domain]
+	if !stated {
+		local = "postmaster"
+	}
+	return spf.CheckHost(ctx, r, spf.Client{IP: c.ip, HELO: helo, MailFrom: local + "@" + c.domain, Now: a.options.Now,
+		Assumed: spf.Assumed{HELO: len(a.target.HELO) == 0, LocalPart: !stated}, MaxQuestions: spf.EveryQuestion})
 }

@@ -20,7 +20,12 @@ func (j *recordJudge) reports() {
 			case !u.Valid():
 				text := fmt.Sprintf("%s (at byte %d, %q: %s", quoted(show.Cut(u.Text, 80)), u.Offset, finding.Mark(r.Text, u.Offset), u.Error)
 				if u.Hint != "" {
-					text += ", probably meant: " + show.Cut(u.Hint, 120)
+					// What is not proposed is not sure.
+					how := "perhaps"
+					if strings.Contains(j.clean().get("rua")+","+j.clean().get("ruf"), strings.TrimPrefix(u.Hint, "mailto:")) {
+						how = "probably"
+					}
+					text += ", " + how + " meant: " + show.Cut(u.Hint, 120)
 				}
 				wrong = append(wrong, text+")")
 			case u.Hint != "":

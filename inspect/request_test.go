@@ -17,7 +17,7 @@ import (
 // TestRequestRoundTrip: a target and options come back from their wire form, and none
 // of their fields is forgotten by it.
 func TestRequestRoundTrip(t *testing.T) {
-	target := audit.Target{Domain: "acme.example", MailFrom: []string{"bounce.acme.example"}, Selectors: []string{"s1", "s2"},
+	target := audit.Target{Domain: "acme.example", MailFrom: []string{"bounce.acme.example"}, LocalParts: map[string]string{"bounce.acme.example": "b+1"}, Selectors: []string{"s1", "s2"},
 		DKIMDomains: []string{"esp.example"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("2001:db8::10")},
 		HELO: []string{"mx1.acme.example"}, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.DMARC}}
 	options := audit.Options{MaxQueries: 700, Deadline: 1500 * time.Millisecond, MaxIPs: 9, Selectors: dkim.Inferred, Volume: "bulk",

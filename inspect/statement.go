@@ -9,6 +9,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // FieldError says what is wrong with one value of a Statement or of Settings.
@@ -45,7 +46,8 @@ func because(field string, err error) *FieldError {
 type Statement struct {
 	// Domain is the author domain: the one in From.
 	Domain string `json:"domain"`
-	// MailFrom are envelope domains; of an address its domain is meant.
+	// MailFrom are envelope domains. Of an address its domain is meant; what stands before
+	// the @ is for SPF records that ask for it.
 	MailFrom []string `json:"mail_from,omitempty"`
 	// Selectors are DKIM selectors that are in use.
 	Selectors []string `json:"selectors,omitempty"`
@@ -64,6 +66,14 @@ type Statement struct {
 // StatementOf is the statement whose Target is this one.
 func StatementOf(t audit.Target) Statement {
 	s := Statement{Domain: t.Domain, MailFrom: t.MailFrom, Selectors: t.Selectors, DKIMDomains: t.DKIMDomains, HELO: t.HELO, Profile: string(t.Profile)}
+	if len(t.LocalParts) > 0 {
+		s.MailFrom = slices.Clone(t.MailFrom)
+		for i, domain := range s.MailFrom {
+			if local, ok := t.LocalParts[domain]; ok {
+				s.MailFrom[i] = local + "@" + domain
+			}
+		}
+	}
 	for _, ip := range t.IPs {
 		s.IPs = append(s.IPs, ip.String())
 	}
@@ -116,7 +126,7 @@ func (s Statement) Mail() (audit.Target, error) {
 		out   *[]string
 		parse func(string) (string, error)
 	}{
-		{"mail_from", s.MailFrom, &t.MailFrom, envelope},
+		{"mail_from", s.MailFrom, &t.MailFrom, func(text string) (string, error) { return envelope(text, &t) }},
 		{"dkim_domains", s.DKIMDomains, &t.DKIMDomains, audit.ParseDomain},
 		{"helo", s.HELO, &t.HELO, audit.ParseHELO},
 		{"selectors", s.Selectors, &t.Selectors, audit.ParseSelector},
@@ -132,14 +142,25 @@ func (s Statement) Mail() (audit.Target, error) {
 	return t, nil
 }
 
-// envelope reads an envelope domain. The envelope address is what people have at hand;
-// its domain is meant.
-func envelope(text string) (string, error) {
-	if _, domain, ok := strings.Cut(text, "@"); ok {
-		text = domain
+// envelope reads an envelope domain, or an address, which is what people have at hand:
+// its domain is meant, and its local part is kept in t.
+func envelope(text string, t *audit.Target) (string, error) {
+	at := strings.LastIndexByte(text, '@')
+	domain, err := audit.ParseDomain(text[at+1:])
+	if local := strings.TrimSpace(text[:max(at, 0)]); err == nil && local != "" {
+		if len(local) > maxLocalPart || strings.ContainsFunc(local, func(c rune) bool { return c <= ' ' || c > '~' }) {
+			return "", fmt.Errorf("%q is no mail address", show.Cut(text, 100))
+		}
+		if t.LocalParts == nil {
+			t.LocalParts = make(map[string]string)
+		}
+		t.LocalParts[domain] = local
 	}
-	return audit.ParseDomain(text)
+	return domain, err
 }
+
+// maxLocalPart is the longest local part of an address (RFC 5321, 4.5.3.1.1).
+const maxLocalPart = 64
 
 // DomainParser is how the domain of an audit of these sections is read. Of SPF alone it
 // may be any name: a record that others include is one to check too.

@@ -24,7 +24,7 @@ func (k *checker) addresses() {
 	k.duplicates()
 	k.overlapping()
 	a := &k.p.Addresses
-	if a.v4 > million && !k.Has("spf-all-pass") {
+	if count, _ := k.p.pass.minus(unroutable).count(); count > million && !k.Has("spf-all-pass") {
 		var most string
 		var n uint64
 		for _, s := range a.ByTerm {
@@ -33,7 +33,7 @@ func (k *checker) addresses() {
 			}
 		}
 		k.Add("spf-address-count", finding.Finding{
-			Detail:   fmt.Sprintf("%s authorises %s IPv4 addresses in all.%s", k.p.Domain, a.IPv4, most),
+			Detail:   fmt.Sprintf("%s authorises %d IPv4 addresses in all.%s", k.p.Domain, count, most),
 			Evidence: k.treeEvidence(),
 			Fix:      advice("Remove includes of providers that no longer send for you."),
 		})
@@ -336,7 +336,7 @@ func (k *checker) overlapping() {
 	for _, at := range order {
 		r := k.full()[at.in]
 		t := &r.Terms[at.at]
-		if len(inner[at]) < len(distinctPrefixes(t)) {
+		if len(inner[at]) < len(distinctPrefixes(t)) || k.saidOtherwise(t, inner[at][0]) {
 			continue
 		}
 		f := in[at.in]
@@ -370,6 +370,17 @@ func (k *checker) overlapping() {
 		}
 		k.add("spf-overlap", k.full()[domain], finding.Finding{Detail: fmt.Sprintf("In the record of %s %s%s.", domain, strings.Join(f.said, "; "), more), Fix: f.fix})
 	}
+}
+
+// saidOtherwise reports whether a finding of its own says what is wrong: that no mail comes
+// from the range, or that the other one holds everyone. When that one goes, the range
+// inside is needed.
+func (k *checker) saidOtherwise(t *Term, o Overlap) bool {
+	if !slices.ContainsFunc(distinctPrefixes(t), func(p netip.Prefix) bool { return special(p) == "" }) && k.Has("spf-private-address") {
+		return true
+	}
+	r := k.full()[o.Within.In]
+	return r != nil && o.Within.at < len(r.Terms) && slices.ContainsFunc(distinctPrefixes(&r.Terms[o.Within.at]), func(p netip.Prefix) bool { return p.Bits() == 0 })
 }
 
 func distinctPrefixes(t *Term) []netip.Prefix {

@@ -142,7 +142,7 @@ func (k *checker) order(r *Record) {
 	if redirect != "" && !p.broken {
 		k.add("spf-redirect-with-all", r, finding.Finding{
 			Detail: fmt.Sprintf("The record of %s has both all and %s. With all anywhere in a record its redirect is ignored.", r.Domain, quote(redirect)),
-			Fix:    p.share(false, "Publish the record without the redirect; its policy does not change."),
+			Fix:    p.shareSure("Publish the record without the redirect", "; its policy does not change"),
 		})
 	}
 }
@@ -319,10 +319,13 @@ func (k *checker) shorten() *finding.Fix {
 		return nil
 	}
 	return &finding.Fix{
-		Summary: fmt.Sprintf("Move ranges to %s; it takes %s more.", show.Counted(len(d.records)-1, "record of their own"), show.Counted(len(d.records)-1, "lookup")),
+		Summary: fmt.Sprintf("Move ranges to %s; it takes %s more.", recordsOfTheirOwn(len(d.records)-1), show.Counted(len(d.records)-1, "lookup")),
 		Value:   d.records[0].Value, More: d.records[1:],
 	}
 }
+
+// recordsOfTheirOwn is "2 records of their own".
+func recordsOfTheirOwn(n int) string { return show.Counted(n, "record") + " of their own" }
 
 // split reports strings that join without the space between two terms (3.3).
 func (k *checker) split(r *Record) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // tree judges what the records lead to.
@@ -409,17 +410,47 @@ func (k *checker) uncountable() {
 		k.Decided("spf-macro-uncountable")
 	}
 	var terms []string
+	var letters []byte
 	for _, u := range k.p.Uncountable {
 		if strings.HasPrefix(u.Why, "%{") {
+			for _, piece := range strings.Split(u.Term, "%{")[1:] {
+				letters = append(letters, (piece + " ")[0])
+			}
 			terms = append(terms, fmt.Sprintf("%s in %s (%s)", quotable(u.Term), u.In, u.Why))
 		}
 	}
 	if len(terms) == 0 {
 		return
 	}
+	detail := fmt.Sprintf("The record behind %s cannot be known in advance, so %s needs at least %d lookups, and for some clients more.",
+		strings.Join(terms[:min(len(terms), 10)], ", "), k.p.Domain, k.p.Lookups)
+	for i := range k.c.Evaluations {
+		if e := &k.c.Evaluations[i]; i < maxNamed && len(e.Unstated) == 0 && e.Error == "" {
+			detail += fmt.Sprintf(" For %s as it was stated the evaluation ends in %s after %s.", e.IP, e.Result, show.Counted(e.Lookups, "lookup"))
+		}
+	}
 	k.Add("spf-macro-uncountable", finding.Finding{
-		Detail: fmt.Sprintf("The record behind %s cannot be known in advance, so %s needs at least %d lookups, and for some clients more.",
-			strings.Join(terms[:min(len(terms), 10)], ", "), k.p.Domain, k.p.Lookups),
+		Detail:   detail,
+		Fix:      advice("To see what it comes to for one of your senders, state %s.", stating(letters)),
 		Evidence: k.treeEvidence(),
 	})
+}
+
+// stating names the flags that state what macro letters stand for: the address of the
+// client, and what of the others is asked for.
+func stating(letters []byte) string {
+	flags := []string{"--ip"}
+	for _, l := range letters {
+		flag := ""
+		switch lower(l) {
+		case 'h':
+			flag = "--helo"
+		case 'l', 's':
+			flag = "--mail-from with the whole address"
+		}
+		if flag != "" && !slices.Contains(flags, flag) {
+			flags = append(flags, flag)
+		}
+	}
+	return strings.Join(flags, " and ")
 }

@@ -92,8 +92,8 @@ func TestTree(t *testing.T) {
       bogus 0 | not a mechanism
       -all 0
       mx 0 | after_all
-  include:%{i}.acme.example 1 | %{i} depends on the client
-  exists:%{l}.acme.example 1 | %{l} depends on the client
+  include:%{i}.acme.example 1 | %{i} depends on the client: --ip states it
+  exists:%{l}.acme.example 1 | %{l} depends on the client: --mail-from states it
   ptr 1 | it depends on the names of the client
   redirect=end.acme.example 3 | found
     end.acme.example found 2

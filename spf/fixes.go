@@ -53,6 +53,8 @@ type edit struct {
 type shared struct {
 	fix  *finding.Fix
 	asks bool
+	// sure is what is true of the record that needs no knowledge alone.
+	sure string
 }
 
 // proposal is the one for a record of the domain's own.
@@ -98,7 +100,14 @@ func (p *proposal) spare(t *Term) {
 // share makes a fix of the proposal.
 func (p *proposal) share(asks bool, format string, args ...any) *finding.Fix {
 	f := &finding.Fix{Summary: fmt.Sprintf(format, args...), Name: p.record.Domain, Type: "TXT"}
-	p.fixes = append(p.fixes, &shared{f, asks})
+	p.fixes = append(p.fixes, &shared{fix: f, asks: asks})
+	return f
+}
+
+// shareSure makes a fix whose sentence says more of a record that needs no knowledge.
+func (p *proposal) shareSure(summary, sure string) *finding.Fix {
+	f := p.share(false, "%s.", summary)
+	p.fixes[len(p.fixes)-1].sure = sure
 	return f
 }
 
@@ -315,6 +324,9 @@ func (k *checker) settle() {
 			}
 			if f.Value = text; text == sure {
 				f.More = more
+				if s.sure != "" {
+					f.Summary = strings.TrimSuffix(f.Summary, ".") + s.sure + "."
+				}
 			}
 			if p.published != "" {
 				f.Remove = []finding.Record{{Name: f.Name, Type: f.Type, Value: p.published}}

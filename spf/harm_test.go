@@ -133,6 +133,8 @@ func TestHarmless(t *testing.T) {
 		several   TXT "v=spf1 ip4:192.0.2.1 ip4:192.0.2.1 ip4:10.0.0.1 a:gone.example foo=bar ptr ?all"
 		astray    TXT "v=spf1 inlude:gone.esp.example -all"
 		parked    TXT "v=spf1 ~all"
+		world     TXT "v=spf1 ip4:192.0.2.1 ip4:10.0.0.0/8 ip4:0.0.0.0/0 -all"
+		unclear   TXT "v=spf1 redirect=_spf.esp.example unknown=a.example -all"
 		later     TXT "v=spf1 ip4:192.0.2.1 -all include:gone.esp.example"
 	`)
 	for _, c := range []struct {
@@ -144,6 +146,9 @@ func TestHarmless(t *testing.T) {
 		{domain: "only", check: "spf-include-missing", name: "only", fix: "v=spf1 include:<the right name in place of gone.esp.example> -all"},
 		{domain: "plan", check: "spf-private-address", name: "plan", fix: "v=spf1 ip4:<the public address of the host behind 10.0.0.5> -all"},
 		{domain: "ten", check: "spf-private-address", name: "ten", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true, none: "spf-broad-range"},
+		{domain: "ten", check: "spf-private-address", name: "ten", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true, none: "spf-address-count"},
+		{domain: "world", check: "spf-all-pass", name: "world", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> -all", none: "spf-overlap"},
+		{domain: "unclear", check: "spf-redirect-with-all", name: "unclear", fix: "v=spf1 <the term that unknown=a.example was meant to be> -all"},
 		{domain: "loop", check: "spf-loop", name: "_spf.loop", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true},
 		{domain: "self", check: "spf-loop", name: "self", fix: "v=spf1 ip4:<the address of each server that sends for you> -all"},
 		{domain: "doubled", check: "spf-wrong-name", name: "doubled", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true, none: "spf-record-missing"},

@@ -121,7 +121,7 @@ func unstated(letters []string) string {
 func (e Evaluation) wanted() string {
 	var out []string
 	for _, l := range e.Unstated {
-		s := "the address of MAIL FROM, by spf evaluate --mail-from"
+		s := "the address of MAIL FROM, by --mail-from"
 		if l == "h" {
 			s = "the name that the host gives with HELO, by --helo"
 		}

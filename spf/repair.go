@@ -68,7 +68,7 @@ func repair(text string) repaired {
 	if len(fields) > maxTokens {
 		return repaired{}
 	}
-	out, shown := []string{version}, []string{version}
+	out := []string{version}
 	tokens := joinTokens(fields, note)
 	// apart are tokens whose sign stood by itself, or in place of the space behind the
 	// version.
@@ -86,7 +86,6 @@ func repair(text string) repaired {
 	unread := 0
 	leaveOut := func(tok, placeholder, why string) {
 		note(tok, "", why)
-		shown = append(shown, placeholder)
 		r.parts = append(r.parts, reading{placeholder, true})
 		unread++
 	}
@@ -110,7 +109,16 @@ func repair(text string) repaired {
 			note(tok, "", "punctuation that means nothing")
 			continue
 		case terms == nil:
-			leaveOut(tok, placeholder(tok), why)
+			// An all that stands without its space is read all the same.
+			head, all := tok, ""
+			if i+1 == len(tokens) {
+				head, all = cutAll(tok)
+			}
+			leaveOut(tok, placeholder(head), why)
+			if all != "" {
+				out = append(out, all)
+				r.parts = append(r.parts, reading{all, false})
+			}
 			continue
 		case why != "":
 			note(tok, strings.Join(terms, " "), why)
@@ -128,15 +136,40 @@ func repair(text string) repaired {
 			case t.kind == KindRedirect || t.kind == KindExp:
 				seen[t.kind] = fixed
 			}
-			out, shown = append(out, fixed), append(shown, fixed)
+			out = append(out, fixed)
 			r.parts = append(r.parts, reading{fixed, false})
 		}
 	}
 	if unread > maxUnread {
 		return repaired{changes: r.changes}
 	}
-	r.text, r.shown = strings.Join(out, " "), strings.Join(shown, " ")
+	r.text, r.shown = strings.Join(out, " "), version
+	ends := slices.ContainsFunc(out, endsPolicy)
+	for i := range r.parts {
+		x := &r.parts[i]
+		if rest, ok := strings.CutPrefix(x.text, "redirect=<"); ok && x.unread && ends {
+			x.text = "include:<" + rest // beside all, a redirect is ignored
+		}
+		r.shown += " " + x.text
+	}
 	return r
+}
+
+// endsPolicy reports whether a term is all.
+func endsPolicy(text string) bool {
+	t := term{text: text}
+	t.parse()
+	return t.kind == KindAll && t.wrong == ""
+}
+
+// cutAll takes the all off a token that nobody can read, if its sign says that it is
+// one: "ip4:192.0.2.10/-all", "include:~all".
+func cutAll(tok string) (head, all string) {
+	at := len(tok) - len("-all")
+	if at < 2 || strings.IndexByte("-~?", tok[at]) < 0 || !foldEqual(tok[at+1:], "all") || strings.IndexByte(":=/.", tok[at-1]) < 0 {
+		return tok, ""
+	}
+	return tok[:at], tok[at:]
 }
 
 // oddTokens are the tokens with a macro in which a character stood that is none of a

@@ -293,7 +293,8 @@ func network(s string) ([]string, string) {
 	if v := strings.NewReplacer("\\", "/", "|", "/").Replace(value); v != value && isNumeric(v) {
 		return []string{term(v)}, "a slash stands before the length"
 	}
-	if v := strings.ReplaceAll(strings.Trim(value, "./"), "..", "."); v != value && isNumeric(v) {
+	if v := strings.ReplaceAll(strings.Trim(value, "./"), "..", "."); v != value && isNumeric(v) && value[len(value)-1] != '/' {
+		// A slash at the end has lost its length.
 		return []string{term(v)}, "stray punctuation"
 	}
 	if v, ok := strings.CutSuffix(value, ".*"); ok && strings.Count(v, ".") == 2 {

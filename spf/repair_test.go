@@ -56,6 +56,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 !!! mx -all", "v=spf1 mx -all"},
 		{"v=spf1 mx v=spf1 a -all", "v=spf1 mx a -all"},
 		{"v=spf1 mx -all", "v=spf1 mx -all"},
+		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
 	} {
 		r := repair(c.in)
 		got, changes := r.text, r.changes
@@ -67,6 +68,31 @@ func TestRepair(t *testing.T) {
 		}
 		if c.in != c.want && len(changes) == 0 {
 			t.Errorf("%q: no change is stated", c.in)
+		}
+	}
+}
+
+// TestRepairAsks: what has lost its value is asked for, and what stands behind it stays:
+// the all, and the sender that a redirect was to name.
+func TestRepairAsks(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"v=spf1 ip4:192.0.2.10/-all", "v=spf1 ip4:<the address that ip4:192.0.2.10/ was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2.0/ -all", "v=spf1 ip4:<the address that ip4:192.0.2.0/ was meant to be> -all"},
+		{"v=spf1 a:-all", "v=spf1 a:<the name that a: was meant to be> -all"},
+		{"v=spf1 mx:~all", "v=spf1 mx:<the name that mx: was meant to be> ~all"},
+		{"v=spf1 a/-all", "v=spf1 a:<the name that a/ was meant to be> -all"},
+		{"v=spf1 include:-all", "v=spf1 include:<the name that include: was meant to be> -all"},
+		{"v=spf1 mx include:?ALL", "v=spf1 mx include:<the name that include: was meant to be> ?ALL"},
+		{"v=spf1 mx exists:~all", "v=spf1 mx exists:<the name that exists: was meant to be> ~all"},
+		{"v=spf1 mx ip4:-all", "v=spf1 mx ip4:<the address that ip4: was meant to be> -all"},
+		{"v=spf1 mx a:mail.-all", "v=spf1 mx a:<the name that a:mail. was meant to be> -all"},
+		{"v=spf1 redirect=-all", "v=spf1 include:<the name that redirect= was meant to be> -all"},
+		{"v=spf1 redirect= -all", "v=spf1 include:<the name that redirect= was meant to be> -all"},
+		{"v=spf1 mx redirect=", "v=spf1 mx redirect=<the name that redirect= was meant to be>"},
+		{"v=spf1 include:-all mx -all", "v=spf1 include:<the name that include:-all was meant to be> mx -all"}, // it is not the last
+	} {
+		if r := repair(c.in); r.shown != c.want || r.complete() {
+			t.Errorf("%q\n  got  %q\n  want %q", c.in, r.shown, c.want)
 		}
 	}
 }

@@ -215,7 +215,7 @@ func (b *builder) term(t *Term, parsed *term, ignored string, r *Record) {
 	}
 	name, bad, ok := parsed.target(r.Domain, b.root)
 	if !ok {
-		t.Unknown, t.exact = "%{"+string(bad)+"} depends on the client", false
+		t.Unknown, t.exact = "%{"+string(bad)+"} depends on the client"+stateIt(bad), false
 		if parsed.kind == KindInclude || parsed.kind == KindRedirect {
 			t.CostExact = false
 			b.p.Uncountable = append(b.p.Uncountable, Place{In: r.Domain, Term: t.Text, Why: t.Unknown})
@@ -247,6 +247,19 @@ func (b *builder) term(t *Term, parsed *term, ignored string, r *Record) {
 		b.explanation(t)
 	}
 	b.absent(t, r)
+}
+
+// stateIt names the flag that states what a macro letter stands for, behind a colon.
+func stateIt(letter byte) string {
+	switch lower(letter) {
+	case 'h':
+		return ": --helo states it"
+	case 'l', 's':
+		return ": --mail-from states it"
+	case 'i', 'c', 'p', 'v':
+		return ": --ip states it"
+	}
+	return ""
 }
 
 // valueOf is what stands behind the first colon or equals sign.

@@ -20,7 +20,7 @@ var Checks = []finding.Check{
 		Remedy:    "Write id= as 1 to 32 letters and digits, such as the date and time of the last change of the policy.", Reference: "RFC 8461, 3.1"},
 	{ID: "tls-rpt-syntax", Severity: finding.Error, Section: finding.Hygiene, Title: "Syntax error in the TLS reporting record",
 		Condition: "lint tls-rpt: the text is not v=TLSRPTv1; followed by name=value fields. A notice if all that is said is that rua= is there more than once, which is valid.",
-		Why:       "Senders report to nobody that TLS with the domain's hosts fails.",
+		Why:       "A sender that cannot read the record tells nobody that TLS with the domain's hosts fails.",
 		Remedy:    "Publish v=TLSRPTv1; rua=mailto:… at _smtp._tls of the domain.", Reference: "RFC 8460, 3"},
 	{ID: "tls-rpt-destination-invalid", Severity: finding.Error, Section: finding.Hygiene, Title: "A destination of TLS reports is invalid",
 		Condition: "lint tls-rpt: rua= is missing, or a URI in it is neither mailto: with an address nor https:. A notice if it is a URI of another scheme, which senders ignore, a warning if there is no other.",

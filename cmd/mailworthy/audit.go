@@ -119,7 +119,7 @@ func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) 
 		flags.StringVar(&f.guess, "selectors", f.guess, "which DKIM selectors are guessed: `common|inferred|all`; in a list the default is inferred")
 	}
 	if has(finding.SPF, finding.DMARC) {
-		flags.StringSliceVar(&f.mailFrom, "mail-from", nil, "an envelope `domain` (return path); repeatable; default: the domain")
+		flags.StringSliceVar(&f.mailFrom, "mail-from", nil, "an envelope `domain` (return path), or the address at it; repeatable; default: the domain")
 	}
 	if has(finding.DKIM, finding.DMARC) {
 		flags.StringSliceVar(&f.dkimDomains, "dkim-domain", nil, "a signing `domain` (d=); repeatable; default: the domain")

@@ -63,6 +63,16 @@ func siblingRows() []faulty {
 	return []faulty{
 		// 1. A fix never harms.
 		spfCase("harm: ip4 with a dot", "", "v=spf1 ip4.192.0.2.10 -all", expectation{found: []string{"critical spf-syntax"}, records: []string{"v=spf1 ip4:192.0.2.10 -all"}}),
+		dmarcCase("harm: a test that nobody reads as one", "", "v=DMARC1; p=reject; t=yes; rua=mailto:d@acme.example", expectation{found: []string{"warning dmarc-tag-value-invalid"}, records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example"}, says: []string{"write t=y"}}),
+		dmarcCase("harm: pct with a sign", "", "v=DMARC1; p=reject; pct=50%; rua=mailto:d@acme.example", expectation{records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example"}, says: []string{"write pct=50"}}),
+		dmarcCase("harm: sp with a colon", "", "v=DMARC1; p=reject; sp:none; rua=mailto:d@acme.example", expectation{records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example"}}),
+		dmarcCase("harm: an exclamation mark in an address", "", "v=DMARC1; p=reject; rua=mailto:d!x@acme.example", expectation{records: []string{}, says: []string{"perhaps meant"}}),
+		zoneCase("harm: a step for later", "", mailHosts+goodSPF+goodDKIM+"_dmarc TXT \"v=DMARC1; p=none; rua=mailto:d@acme.example\"\n", "audit --offline --zone zone --format zone acme.example",
+			expectation{says: []string{"; later: _dmarc.acme.example.", "When the reports show"}, never: []string{"; later: _dmarc.acme.example. 3600 IN TXT \"v=DMARC1; p=none", "audited"}}),
+		zoneCase("harm: a step for later in a plan", "", mailHosts+goodSPF+goodDKIM+"_dmarc TXT \"v=DMARC1; p=quarantine; pct=50; rua=mailto:d@acme.example\"\n", "audit --offline --zone zone --plan acme.example",
+			expectation{says: []string{"When the reports are clean"}, never: []string{"audited"}}),
+		spfCase("harm: an all behind a slash", "", "v=spf1 ip4:192.0.2.10/-all", expectation{found: []string{"critical spf-syntax"}, records: []string{}, says: []string{"-all"}}),
+		spfCase("harm: everyone beside a sender", "", "v=spf1 ip4:192.0.2.1 ip4:0.0.0.0/0 -all", expectation{found: []string{"critical spf-all-pass"}, absent: []string{"spf-overlap"}, records: []string{}}),
 		spfCase("harm: address cut short", "", "v=spf1 ip4:192.0.2. mx -all", expectation{found: []string{"critical spf-syntax"}, records: []string{}}),
 		zoneCase("harm: missing include", "", mailHosts+"@ TXT \"v=spf1 include:gone.esp.example -all\"\n"+goodDMARC+goodDKIM+esp, "audit --offline --zone zone --plan acme.example",
 			expectation{status: exits1, found: []string{"critical spf-include-missing"}, unproposed: []string{"v=spf1 -all"}, never: []string{"→ ready", "Judged as a parked", "Judged as a receiver", "100/100"}}),
@@ -99,8 +109,13 @@ func siblingRows() []faulty {
 
 		// 5. An unknown input stays unknown.
 		{name: "unknown: %{l} without a sender", zone: mailHosts + "@ TXT \"v=spf1 exists:%{l}._u.acme.example -all\"\nsales._u A 127.0.0.2\n" + goodDMARC + goodDKIM,
-			commands: []string{"spf check --offline --zone zone --ip 192.0.2.10 acme.example", "spf evaluate --offline --zone zone --ip 192.0.2.10 --mail-from sales@acme.example acme.example"},
-			want:     []expectation{{says: []string{"--mail-from"}, absent: []string{"spf-ip-not-authorized"}, unproposed: []string{"ip4:192.0.2.10"}}, {status: exits0, says: []string{"result pass"}}}},
+			commands: []string{"spf check --offline --zone zone --ip 192.0.2.10 acme.example", "spf evaluate --offline --zone zone --ip 192.0.2.10 --mail-from sales@acme.example acme.example",
+				"audit --only spf --offline --zone zone --ip 192.0.2.10 --mail-from sales@acme.example acme.example", "audit --only spf --offline --zone zone --ip 192.0.2.10 --mail-from other@acme.example acme.example"},
+			want: []expectation{{says: []string{"--mail-from"}, absent: []string{"spf-ip-not-authorized"}, unproposed: []string{"ip4:192.0.2.10"}}, {status: exits0, says: []string{"result pass"}},
+				{status: exits0, absent: []string{"spf-unresolved", "spf-ip-not-authorized"}}, {found: []string{"critical spf-ip-not-authorized"}, absent: []string{"spf-unresolved"}}}},
+		{name: "unknown: an include with %{h} and %{l}", zone: mailHosts + "@ TXT \"v=spf1 mx include:%{l}.%{h}._u.acme.example -all\"\n" + goodDMARC + goodDKIM,
+			commands: []string{"spf check --offline --zone zone acme.example", "audit --only spf --offline --zone zone acme.example"},
+			want:     []expectation{{says: []string{"--helo", "--mail-from", "--ip"}}, {says: []string{"--helo", "--mail-from", "--ip"}}}},
 		{name: "unknown: %{h} with a HELO name", zone: nameServers + "@ TXT \"v=spf1 exists:%{h}._h.acme.example -all\"\nmx1.acme.example._h A 127.0.0.2\n",
 			commands: []string{"spf evaluate --offline --zone zone --ip 192.0.2.10 --helo mx1.acme.example acme.example"}, want: []expectation{{status: exits0, says: []string{"result pass"}}}},
 		{name: "unknown: %{s}", zone: mailHosts + "@ TXT \"v=spf1 exists:%{s}._s.acme.example -all\"\n" + goodDMARC + goodDKIM,
