@@ -103,12 +103,17 @@ type Check struct {
 	Reference string `json:"reference"`
 }
 
-// Evidence is one question to the DNS and what came back.
+// Evidence is one thing that was looked at and what was seen: by default a question to
+// the DNS and its answer.
 type Evidence struct {
+	// Kind is what was looked at; empty: the DNS.
+	Kind EvidenceKind `json:"kind,omitempty"`
+	// Name is what was asked: a name, or by Kind a host and port, a URL, a file.
 	Name string `json:"name"`
+	// Type is the record type, or by Kind the protocol or what is looked at of Name.
 	Type string `json:"type"`
 	// Status is "found", "nodata", "nxdomain", or the reason why there is no
-	// answer: "timeout", "servfail", "refused", ….
+	// answer: "timeout", "servfail", "refused", …. See Answered for other kinds.
 	Status string `json:"status"`
 	// Answer holds the data, one string a record, as raw text: escape it for the medium.
 	Answer []string `json:"answer,omitempty"`
@@ -121,6 +126,8 @@ type Evidence struct {
 	// AuthenticData is the AD bit of the answer (RFC 4035, 3.2.3).
 	AuthenticData bool   `json:"authentic_data"`
 	Note          string `json:"note,omitempty"`
+	// Transcript is what was said, of a Connection or Fetch. No secret stands in it.
+	Transcript []Said `json:"transcript,omitempty"`
 }
 
 // Finding is one check applied to one subject.

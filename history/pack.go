@@ -18,6 +18,7 @@ import (
 // differ from run to run: when, how long, from which server, for how long more.
 var volatileKeys = map[string]bool{
 	"started": true, "duration_ms": true, "ttl": true, "server": true, "queries": true, "questions": true,
+	"ms": true,
 }
 
 // member is one top-level member of a report in JSON.

@@ -172,6 +172,9 @@ func (r *Report) Published() *Published {
 
 // evidence takes the records of an answer that start as given.
 func (p *Published) evidence(e finding.Evidence, start string) {
+	if e.Kind != finding.DNS {
+		return
+	}
 	switch e.Status {
 	case "found":
 		p.asked(e.Name, e.Type)

@@ -73,7 +73,11 @@ func (e *encoder) finding(f *finding.Finding) {
 }
 
 func (e *encoder) evidence(v *finding.Evidence) {
-	to := rawjson.AppendText(append(e.text, `{"name":"`...), v.Name)
+	to := append(e.text, '{')
+	if v.Kind != finding.DNS {
+		to = append(rawjson.AppendText(append(to, `"kind":"`...), string(v.Kind)), `",`...)
+	}
+	to = rawjson.AppendText(append(to, `"name":"`...), v.Name)
 	to = rawjson.AppendText(append(to, `","type":"`...), v.Type)
 	to = rawjson.AppendText(append(to, `","status":"`...), v.Status)
 	to = append(to, '"')
@@ -83,8 +87,12 @@ func (e *encoder) evidence(v *finding.Evidence) {
 	to = appendOther(to, `,"rcode":"`, v.Rcode)
 	to = strconv.AppendUint(append(to, `,"ttl":`...), uint64(v.TTL), 10)
 	to = strconv.AppendBool(append(to, `,"authentic_data":`...), v.AuthenticData)
-	to = appendOther(to, `,"note":"`, v.Note)
-	e.text = append(to, '}')
+	e.text = appendOther(to, `,"note":"`, v.Note)
+	if len(v.Transcript) > 0 {
+		e.text = append(e.text, `,"transcript":`...)
+		e.value(v.Transcript)
+	}
+	e.text = append(e.text, '}')
 }
 
 func (e *encoder) requirement(r *receiver.Requirement) {

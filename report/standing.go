@@ -51,7 +51,7 @@ func NewStanding(r *Report) *Standing {
 		// Neither says anything about the domain, and both change from run to run.
 		f.Evidence = slices.Clone(f.Evidence)
 		for i := range f.Evidence {
-			f.Evidence[i].TTL, f.Evidence[i].Server = 0, ""
+			f.Evidence[i].TTL, f.Evidence[i].Server, f.Evidence[i].Transcript = 0, "", nil
 		}
 		s.Findings = append(s.Findings, HeldFinding{Finding: f})
 	}
@@ -252,8 +252,8 @@ func (v *View) gather(x reflect.Value) {
 	case reflect.Struct:
 		if x.Type() == evidenceType {
 			e := x.Interface().(finding.Evidence)
-			q := question{strings.ToLower(e.Name), e.Type}
-			v.answered[q] = v.answered[q] || IsAnswer(e.Status)
+			q := questionOf(&e)
+			v.answered[q] = v.answered[q] || e.Answered()
 			v.ttl[q] = max(v.ttl[q], e.TTL)
 			return
 		}
@@ -263,6 +263,15 @@ func (v *View) gather(x reflect.Value) {
 			}
 		}
 	}
+}
+
+// questionOf returns what evidence answers: of the DNS a name and type, and else what
+// was looked at, which no name and type is.
+func questionOf(e *finding.Evidence) question {
+	if e.Kind == finding.DNS {
+		return question{strings.ToLower(e.Name), e.Type}
+	}
+	return question{strings.ToLower(e.Name), string(e.Kind) + " " + e.Type}
 }
 
 // IsAnswer reports that a status of evidence is an answer of the DNS.
@@ -292,9 +301,9 @@ func (v *View) Decides(f finding.Finding) bool {
 	}
 	all := len(f.Evidence) > 0
 	for _, e := range f.Evidence {
-		answered, asked := v.answered[question{strings.ToLower(e.Name), e.Type}]
-		// What was not answered then either did not bear on it.
-		if asked && !answered && IsAnswer(e.Status) {
+		answered, asked := v.answered[questionOf(&e)]
+		// A question that was unanswered then too cannot have caused the finding.
+		if asked && !answered && e.Answered() {
 			return false
 		}
 		all = all && asked

@@ -145,6 +145,11 @@ func (s *screen) evidence(f finding.Finding) {
 			}
 			s.hang("      ", "        ", s.fold(show.Quoted(e.Type, show.Clip(a, limit))), s.dim)
 		}
+		if s.o.Verbose {
+			for _, said := range e.Transcript {
+				s.hang("      ", "                  ", s.fold(view.SaidLine(said)), s.dim)
+			}
+		}
 	}
 	if left := len(f.Evidence) - len(list); left > 0 {
 		s.hang("    ", "    ", s.fold(fmt.Sprintf("… and %d more answers", left)), s.dim)

@@ -198,8 +198,24 @@ func EvidenceLines(f finding.Finding) []string {
 		for _, a := range e.Answer {
 			out = append(out, "  "+show.Quoted(e.Type, show.Clip(a, show.MaxRecordText)))
 		}
+		for _, said := range e.Transcript {
+			out = append(out, "  "+SaidLine(said))
+		}
 	}
 	return out
+}
+
+// SaidLine is a line of a transcript: when, who ("C" the client, "S" the server, as in
+// RFC 5321), and what.
+func SaidLine(s finding.Said) string {
+	by := "--"
+	switch s.By {
+	case "client":
+		by = "C:"
+	case "server":
+		by = "S:"
+	}
+	return fmt.Sprintf("%d ms %s %s", s.MS, by, show.Line(show.Clip(s.Text, show.MaxAnswer)))
 }
 
 // Quotes reports whether the detail quotes each answer already.
