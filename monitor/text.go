@@ -43,7 +43,7 @@ func writeDomain(w io.Writer, d Seen, failOn finding.Severity, table terminal.Op
 	changes := d.Changed()
 	switch {
 	case changes != nil:
-		if err := terminal.WriteComparison(w, changes, table); err != nil {
+		if err := terminal.WriteDoc(w, view.ComparisonDoc(changes), table); err != nil {
 			return err
 		}
 		return terminal.WriteChosen(w, d.Report, func(f finding.Finding) bool { return fails(f) && isNew(changes, f) }, table)

@@ -13,6 +13,7 @@ import (
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 	"mailworthy/resolver"
 )
 
@@ -109,7 +110,7 @@ func (f *auditFlags) compare(cmd *cobra.Command, before, after []*report.Report,
 					return err
 				}
 			}
-			if err := terminal.WriteComparison(w, c, f.output.table(cmd, verbose)); err != nil {
+			if err := terminal.WriteDoc(w, view.ComparisonDoc(c), f.output.table(cmd, verbose)); err != nil {
 				return err
 			}
 		}

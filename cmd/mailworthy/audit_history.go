@@ -14,6 +14,7 @@ import (
 	"mailworthy/monitor"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 // historyFlags say whether audits are kept, and whether what changed is shown.
@@ -154,11 +155,11 @@ func writeChangesOf(w io.Writer, r *report.Report, o *history.Observation, table
 	if o == nil || o.First {
 		return terminal.WriteTable(w, r, table)
 	}
-	if err := terminal.WriteComparison(w, o.Changes, table); err != nil || o.Pending.Unchanged() {
+	if err := terminal.WriteDoc(w, view.ComparisonDoc(o.Changes), table); err != nil || o.Pending.Unchanged() {
 		return err
 	}
 	if _, err := fmt.Fprintf(w, "\nSeen, and not believed before it is seen again:\n"); err != nil {
 		return err
 	}
-	return terminal.WriteComparison(w, o.Pending, table)
+	return terminal.WriteDoc(w, view.ComparisonDoc(o.Pending), table)
 }

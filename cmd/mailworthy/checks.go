@@ -2,12 +2,11 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/report"
-	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 func newChecks() *cobra.Command {
@@ -30,12 +29,7 @@ func newChecks() *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				return output.write(cmd, func(w io.Writer) error {
-					if output.format == "json" {
-						return writeJSON(w, report.AllChecks())
-					}
-					return terminal.WriteChecks(w, report.AllChecks(), output.table(cmd, false))
-				})
+				return output.document(cmd, false, report.AllChecks(), func() *view.Doc { return view.ChecksDoc(report.AllChecks()) })
 			}
 			c, ok := report.FindCheck(args[0])
 			if !ok {
@@ -45,14 +39,9 @@ func newChecks() *cobra.Command {
 				}
 				return withHint(err, "mailworthy checks lists them all")
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, c)
-				}
-				return terminal.WriteCheck(w, c, output.table(cmd, false))
-			})
+			return output.document(cmd, false, c, func() *view.Doc { return view.CheckDoc(c) })
 		},
 	}
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	return cmd
 }

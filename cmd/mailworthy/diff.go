@@ -1,11 +1,9 @@
 package main
 
 import (
-	"io"
+	"mailworthy/report/view"
 
 	"github.com/spf13/cobra"
-
-	"mailworthy/report/terminal"
 )
 
 func newDiff() *cobra.Command {
@@ -55,15 +53,10 @@ end. With one RUN it is compared with the last one, with none the last two are.`
 			if err != nil {
 				return err
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, c)
-				}
-				return terminal.WriteComparison(w, c, output.table(cmd, false))
-			})
+			return output.document(cmd, false, c, func() *view.Doc { return view.ComparisonDoc(c) })
 		},
 	}
 	file.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	return cmd
 }

@@ -3,14 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/internal/readfile"
+	"mailworthy/report/view"
 )
 
 func newDKIM() *cobra.Command {
@@ -61,16 +60,11 @@ func newDKIMVerify() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, v)
-				}
-				return showSignatures(w, v)
-			})
+			return output.document(cmd, false, v, func() *view.Doc { return view.SignaturesDoc(v) })
 		},
 	}
 	dns.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	return cmd
 }
 
@@ -93,36 +87,4 @@ func openMessage(cmd *cobra.Command, name string) (io.Reader, func(), error) {
 		return nil, nil, fmt.Errorf("%s: %d bytes, more than any receiver takes (%d)", name, info.Size(), most)
 	}
 	return reader, func() { file.Close() }, nil
-}
-
-func showSignatures(w io.Writer, v *dkim.Verification) error {
-	if len(v.Signatures) == 0 {
-		_, err := fmt.Fprintln(w, "the message has no DKIM-Signature")
-		return err
-	}
-	for i, s := range v.Signatures {
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		bits := ""
-		if s.KeyBits > 0 {
-			bits = strconv.Itoa(s.KeyBits)
-		}
-		length := ""
-		if s.BodyLength != nil {
-			length = fmt.Sprintf("the first %d octets only (l=)", *s.BodyLength)
-		}
-		expires := ""
-		if s.Expires != nil {
-			expires = s.Expires.UTC().Format("2006-01-02 15:04:05Z")
-		}
-		if err := showPairs(w, []pair{
-			{"result", string(s.Result)}, {"reason", s.Reason}, {"domain", s.Domain}, {"selector", s.Selector},
-			{"identity", s.Identity}, {"algorithm", s.Algorithm}, {"key bits", bits}, {"signed headers", strings.Join(s.Headers, " ")},
-			{"signed body", length}, {"expires", expires}, {"warnings", strings.Join(s.Warnings, "; ")},
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

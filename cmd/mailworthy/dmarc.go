@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
-	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 func newDMARC() *cobra.Command {
@@ -40,7 +39,7 @@ func newSectionCheck(use, short, example string, section finding.Section) *cobra
 		},
 	}
 	f.dns.add(cmd)
-	f.output.add(cmd, "table", "json", "ndjson")
+	f.output.add(cmd, "table", "json", "ndjson", "markdown", "html")
 	f.addTarget(cmd, section)
 	return cmd
 }
@@ -91,16 +90,11 @@ what is expected.`,
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, v)
-				}
-				return showDMARC(w, v, output.table(cmd, false))
-			})
+			return output.document(cmd, false, v, func() *view.Doc { return view.VerdictDoc(v) })
 		},
 	}
 	dns.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "the `domain` of the From header")
 	cmd.Flags().StringArrayVar(&spf, "spf", nil, "an envelope domain and its SPF result (`DOMAIN=RESULT`); repeatable")
 	cmd.Flags().StringArrayVar(&dkim, "dkim", nil, "a signing domain and its DKIM result (`DOMAIN=RESULT`); repeatable")
@@ -132,23 +126,4 @@ func identities(flag string, args []string) ([]dmarc.Identity, error) {
 		list = append(list, dmarc.Identity{Domain: domain, Result: result})
 	}
 	return list, nil
-}
-
-func showDMARC(w io.Writer, v dmarc.Verdict, o terminal.Options) error {
-	if err := showPairs(w, []pair{
-		{"result", string(v.Result)}, {"author domain", v.Domain},
-		{"organizational domain", orNone(v.OrganizationalDomain)}, {"policy domain", orNone(v.PolicyDomain)},
-		{"policy", orNone(v.Policy)}, {"effective policy", orNone(v.EffectivePolicy)},
-		{"SPF aligned", triState(v.SPFAligned)}, {"DKIM aligned", triState(v.DKIMAligned)},
-		{"error", v.Error}, {"asked", joined(v.Queries)},
-	}); err != nil {
-		return err
-	}
-	for _, id := range v.Identifiers {
-		line := fmt.Sprintf("%s %s=%s: %s", strings.ToUpper(id.Kind), id.Domain, id.Result, id.Why)
-		if err := terminal.WriteParagraph(w, line, o); err != nil {
-			return err
-		}
-	}
-	return nil
 }

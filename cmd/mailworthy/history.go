@@ -17,7 +17,7 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/format"
-	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 // historyFlag names the history of the commands that read one.
@@ -98,25 +98,20 @@ func newHistoryList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, runs)
-				}
-				return terminal.WriteRuns(w, runLines(runs), output.table(cmd, false))
-			})
+			return output.document(cmd, false, runs, func() *view.Doc { return view.RunsDoc(runLines(runs)) })
 		},
 	}
 	file.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the last runs; 0 is all")
 	return cmd
 }
 
 // runLines are the runs as a table shows them.
-func runLines(runs []history.Run) []terminal.RunLine {
-	lines := make([]terminal.RunLine, len(runs))
+func runLines(runs []history.Run) []view.RunLine {
+	lines := make([]view.RunLine, len(runs))
 	for i, r := range runs {
-		lines[i] = terminal.RunLine{Run: r.ID, Domain: r.Domain, Started: r.Started, Score: r.Score, Grade: r.Grade, Verdict: r.Verdict,
+		lines[i] = view.RunLine{Run: r.ID, Domain: r.Domain, Started: r.Started, Score: r.Score, Grade: r.Grade, Verdict: r.Verdict,
 			Findings: r.Findings, Records: r.Records}
 	}
 	return lines

@@ -13,7 +13,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
-	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 	"mailworthy/spf"
 	"mailworthy/transport"
 )
@@ -63,12 +63,7 @@ leads to is fetched. Exit status 1 where it is not valid.`,
 				return fmt.Errorf("standard input: over %d bytes, more than a record can hold", maxRecord)
 			}
 			l := lint(args[0], record)
-			if err := output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, l)
-				}
-				return terminal.WriteLint(w, l.Type, l.Valid, l.Findings, output.table(cmd, true))
-			}); err != nil {
+			if err := output.document(cmd, true, l, func() *view.Doc { return view.LintDoc(l.Type, l.Valid, l.Findings) }); err != nil {
 				return err
 			}
 			if !l.Valid {
@@ -77,7 +72,7 @@ leads to is fetched. Exit status 1 where it is not valid.`,
 			return nil
 		},
 	}
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	return cmd
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/netip"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/report"
-	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 func newMessage() *cobra.Command {
@@ -67,19 +66,14 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			if err := output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, result)
-				}
-				return terminal.WriteMessage(w, result, output.table(cmd, s.verbose))
-			}); err != nil {
+			if err := output.document(cmd, s.verbose, result, func() *view.Doc { return view.MessageDoc(result) }); err != nil {
 				return err
 			}
 			return s.exit(report.ExitOf(result.Findings, limit))
 		},
 	}
 	dns.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&ip, "ip", "", "the `address` of the client; default: from Received")
 	flags.StringVar(&helo, "helo", "", "the `name` it greeted with; default: from Received")

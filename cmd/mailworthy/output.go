@@ -121,10 +121,8 @@ func (f *outputFlags) table(cmd *cobra.Command, verbose bool) terminal.Options {
 
 // tableFor is table for what goes to a file, or to standard output if it is empty.
 func (f *outputFlags) tableFor(cmd *cobra.Command, name string, verbose bool) terminal.Options {
-	o := terminal.Options{Width: 80, Verbose: verbose, ASCII: !unicodeLocale(os.Getenv)}
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
-		o.Width = n
-	}
+	o := screen()
+	o.Verbose = verbose
 	terminal := false
 	if file, ok := cmd.OutOrStdout().(*os.File); ok && isStandard(name) {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
@@ -141,6 +139,15 @@ func (f *outputFlags) tableFor(cmd *cobra.Command, name string, verbose bool) te
 	}
 	// Lines over 120 columns are hard to read, however wide the window.
 	o.Width = min(max(o.Width, 40), 120)
+	return o
+}
+
+// screen is a screen as the environment describes it, without colour.
+func screen() terminal.Options {
+	o := terminal.Options{Width: 80, ASCII: !unicodeLocale(os.Getenv)}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		o.Width = n
+	}
 	return o
 }
 

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -18,7 +17,7 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/report"
-	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 	"mailworthy/resolver"
 )
 
@@ -134,12 +133,7 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 			out := listings{Schema: "mailworthy/rbl/1", RBL: survey, Findings: rbl.Check(survey, rbl.Context{}).Findings(),
 				Queries: asker.Queries(), DurationMS: time.Since(started).Milliseconds()}
 			audit.NotChecked(out.Findings, asker.Trace())
-			if err := output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, out)
-				}
-				return terminal.WriteSurvey(w, survey, out.Findings, output.table(cmd, s.verbose))
-			}); err != nil {
+			if err := output.document(cmd, s.verbose, out, func() *view.Doc { return view.SurveyDoc(survey, out.Findings) }); err != nil {
 				return err
 			}
 			for _, why := range unasked(survey) {
@@ -153,7 +147,7 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 		},
 	}
 	dns.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	lists.add(cmd)
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	return cmd
@@ -224,15 +218,10 @@ func newRBLLists() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, c)
-				}
-				return terminal.WriteCatalogue(w, c, output.table(cmd, false))
-			})
+			return output.document(cmd, false, c, func() *view.Doc { return view.CatalogueDoc(c) })
 		},
 	}
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	cmd.Flags().StringVar(&lists.file, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
 	return cmd
 }
@@ -268,7 +257,7 @@ several --resolver each is tested on its own.`,
 					through = append(through, []string{r})
 				}
 			}
-			var probes []terminal.Probe
+			var probes []view.ListProbe
 			for _, servers := range through {
 				one := dns
 				one.resolvers = servers
@@ -287,21 +276,16 @@ several --resolver each is tested on its own.`,
 				case dns.offline:
 					name = "the zones given"
 				}
-				probes = append(probes, terminal.Probe{Resolver: name, Lists: health, Rewriting: rewriting})
+				probes = append(probes, view.ListProbe{Resolver: name, Lists: health, Rewriting: rewriting})
 			}
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, probes)
-				}
-				return terminal.WriteProbes(w, probes, output.table(cmd, false))
-			})
+			return output.document(cmd, false, probes, func() *view.Doc { return view.ListProbesDoc(probes) })
 		},
 	}
 	dns.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	lists.add(cmd)
 	return cmd
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"strings"
 	"unicode"
@@ -12,7 +11,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
-	"mailworthy/internal/show"
+	"mailworthy/report/view"
 	"mailworthy/spf"
 )
 
@@ -42,7 +41,7 @@ func newSPFCheck() *cobra.Command {
 		},
 	}
 	f.dns.add(cmd)
-	f.output.add(cmd, "table", "json", "ndjson")
+	f.output.add(cmd, "table", "json", "ndjson", "markdown", "html")
 	f.addTarget(cmd, finding.SPF)
 	cmd.Flags().BoolVar(&f.tree, "tree", false, "show every record and term with its cost, void lookups and addresses")
 	return cmd
@@ -109,42 +108,13 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			return output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, e)
-				}
-				return showEvaluation(w, e, s.verbose)
-			})
+			return output.document(cmd, s.verbose, e, func() *view.Doc { return view.EvaluationDoc(e) })
 		},
 	}
 	dns.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	cmd.Flags().StringVar(&ip, "ip", "", "the `address` of the client")
 	cmd.Flags().StringVar(&helo, "helo", "", "the `name` it greets with")
 	cmd.Flags().StringVar(&mailFrom, "mail-from", "", "the envelope sender `address`; '' is the null sender")
 	return cmd
-}
-
-func showEvaluation(w io.Writer, e spf.Evaluation, verbose bool) error {
-	matched := e.Matched
-	if matched != "" {
-		matched += "  in the record of " + e.MatchedIn
-	}
-	if err := showPairs(w, []pair{
-		{"result", string(e.Result)}, {"domain", e.Domain}, {"identity", e.Identity}, {"client", e.IP.String()},
-		{"matched", matched}, {"explanation", e.Explanation}, {"error", e.Error},
-		{"lookups", fmt.Sprintf("%d of 10", e.Lookups)}, {"void lookups", fmt.Sprintf("%d of 2", e.VoidLookups)},
-	}); err != nil || !verbose {
-		return err
-	}
-	for _, step := range e.Steps {
-		line := fmt.Sprintf("%s%s: %s", strings.Repeat("  ", step.Depth+1), step.Term, step.Outcome)
-		if step.Note != "" {
-			line += " (" + step.Note + ")"
-		}
-		if _, err := fmt.Fprintln(w, show.Escape(line)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"io"
-
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
-	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 	"mailworthy/spf"
 )
 
@@ -51,12 +49,7 @@ enough for one.`,
 			if err != nil {
 				return err
 			}
-			if err := output.write(cmd, func(w io.Writer) error {
-				if output.format == "json" {
-					return writeJSON(w, f)
-				}
-				return terminal.WriteFlattening(w, f, output.table(cmd, s.verbose))
-			}); err != nil {
+			if err := output.document(cmd, s.verbose, f, func() *view.Doc { return view.FlatteningDoc(f) }); err != nil {
 				return err
 			}
 			switch {
@@ -69,6 +62,6 @@ enough for one.`,
 		},
 	}
 	dns.add(cmd)
-	output.add(cmd, "table", "json")
+	output.addDocument(cmd)
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"mailworthy/bulk"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
 // asked is how many questions went to servers; offline, how many there were.
@@ -46,9 +47,10 @@ func (f *auditFlags) writeSummary(w io.Writer, s *session, c *bulk.Count, took t
 		_ = writeJSONLine(w, summary{c.Tally, c.Tally.MostFrequent(10), fromCache, took.Milliseconds()})
 		return
 	}
-	fmt.Fprintf(w, "%d domains in %s, %.4g a second\n", c.Tally.Domains, took.Round(time.Millisecond), float64(c.Tally.Domains)/max(took.Seconds(), 0.001))
-	_ = terminal.WriteTally(w, &c.Tally)
+	title := fmt.Sprintf("%d domains in %s, %.4g a second", c.Tally.Domains, took.Round(time.Millisecond), float64(c.Tally.Domains)/max(took.Seconds(), 0.001))
+	var more []string
 	if fromCache != nil {
-		fmt.Fprintf(w, "  %.0f %% of the questions answered from the cache\n", 100**fromCache)
+		more = append(more, fmt.Sprintf("%.0f %% of the questions answered from the cache", 100**fromCache))
 	}
+	_ = terminal.WriteDoc(w, view.TallyDoc(&c.Tally, title, more...), screen())
 }

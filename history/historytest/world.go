@@ -15,6 +15,7 @@ import (
 	"mailworthy/history"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 	"mailworthy/resolver"
 )
 
@@ -138,7 +139,7 @@ func Unchanged(t testing.TB, what any, c *report.Comparison) {
 		return
 	}
 	var b bytes.Buffer
-	if err := terminal.WriteComparison(&b, c, terminal.Options{}); err != nil {
+	if err := terminal.WriteDoc(&b, view.ComparisonDoc(c), terminal.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Errorf("silent: %.300v\n%s", what, &b)

@@ -16,6 +16,9 @@ import (
 // WriteMarkdownDoc writes a document for an issue, a pull request or a wiki.
 func WriteMarkdownDoc(w io.Writer, d *view.Doc) error {
 	var b strings.Builder
+	if !d.Titled() {
+		fmt.Fprintf(&b, "# %s\n\n", mdText(d.PageName()))
+	}
 	mdBlocks(&b, d.Blocks, 2)
 	_, err := io.WriteString(w, strings.TrimRight(b.String(), "\n")+"\n")
 	return err
@@ -33,6 +36,12 @@ func mdBlocks(b *strings.Builder, blocks []view.Block, level int) {
 			fmt.Fprintf(b, "%s %s%s\n\n", strings.Repeat("#", min(level, 6)), mdText(block.Title), show.OrEmpty(": ", mdSpans(block.Status)))
 			mdLines(b, block.Lines)
 			mdBlocks(b, block.Blocks, level+1)
+		case view.Details:
+			if len(block.Blocks) > 0 {
+				fmt.Fprintf(b, "<details><summary>%s</summary>\n\n", mdText(block.Title))
+				mdBlocks(b, block.Blocks, level)
+				b.WriteString("</details>\n\n")
+			}
 		case view.Para:
 			mdLines(b, block.Lines)
 		case view.Note:

@@ -28,6 +28,7 @@ func everything(text string) *view.Doc {
 		view.Title{Text: view.T("bounce.eml"), Status: view.Marked(finding.Error, "failed for good"), Right: view.SoftText("1 of 2"), Lines: view.Texts("said by mx.google.com", text)},
 		view.Paragraph("Gmail refuses mail that neither SPF nor DKIM vouches for. | * _x_ <b> @someone " + text),
 		view.Aside("soft line one", "soft line two"),
+		view.Details{Title: "More " + text, Blocks: []view.Block{view.Paragraph("a detail")}},
 		view.Note{Severity: finding.Warning, Text: view.Joined(view.T("The clock of this host is "), view.StrongText("4 hours"), view.T(" late: "), view.CodeText("a|b `c`"))},
 		view.Items{Items: []view.Item{{Text: view.T("a point")}, {Severity: finding.Pass, Text: view.T(text)}}},
 		view.Facts{Facts: []view.Fact{{Key: "reply", Value: view.CodeText("550 5.7.26")}, {Key: "empty"}, {Key: "text " + text, Value: view.T(text + strings.Repeat(" and more words", 12))}}},
@@ -57,7 +58,7 @@ func TestEveryBlock(t *testing.T) {
 	for _, b := range everything("").Blocks {
 		seen[reflect.TypeOf(b).Name()] = true
 	}
-	section := everything("").Blocks[11].(view.Section)
+	section := everything("").Blocks[12].(view.Section)
 	for _, b := range section.Blocks {
 		seen[reflect.TypeOf(b).Name()] = true
 	}
@@ -73,10 +74,12 @@ func TestEveryBlock(t *testing.T) {
 		}
 		for _, b := range append(everything("text").Blocks, section.Blocks...) {
 			var with, without bytes.Buffer
-			if err := f.Doc(&with, &view.Doc{Blocks: []view.Block{b}}, usual); err != nil {
+			usual := usual
+			usual.Table.Verbose = true
+			if err := f.Doc(&with, &view.Doc{Blocks: []view.Block{view.Title{}, b}}, usual); err != nil {
 				t.Fatal(err)
 			}
-			if err := f.Doc(&without, &view.Doc{Name: (&view.Doc{Blocks: []view.Block{b}}).PageName()}, usual); err != nil {
+			if err := f.Doc(&without, &view.Doc{Name: (&view.Doc{Blocks: []view.Block{b}}).PageName(), Blocks: []view.Block{view.Title{}}}, usual); err != nil {
 				t.Fatal(err)
 			}
 			if with.Len() <= without.Len() {

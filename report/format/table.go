@@ -18,7 +18,7 @@ var All = []Format{
 	{Name: "json", Extensions: []string{".json"}, Write: func(w io.Writer, reports []*report.Report, _ Options) error { return report.WriteJSON(w, reports...) }},
 	{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl"}, Write: plain(report.WriteNDJSON), Row: ndjsonRow},
 	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Header: csvHeader},
-	{Name: "markdown", Extensions: []string{".md"}, Write: plain(export.WriteMarkdown), Doc: plainDoc(export.WriteMarkdownDoc)},
+	{Name: "markdown", Extensions: []string{".md"}, Write: writeMarkdown, Doc: plainDoc(export.WriteMarkdownDoc)},
 	{Name: "html", Extensions: []string{".html", ".htm"}, Write: plain(html.Write), Doc: plainDoc(html.WriteDoc), NeedsPlan: true},
 	{Name: "junit", Extensions: []string{".xml"}, Write: func(w io.Writer, reports []*report.Report, o Options) error {
 		return export.WriteJUnit(w, reports, o.FailOn)
@@ -45,8 +45,14 @@ func plainDoc(write func(io.Writer, *view.Doc) error) func(io.Writer, *view.Doc,
 func writeTable(w io.Writer, reports []*report.Report, o Options) error {
 	if o.Tree {
 		for _, r := range reports {
-			if err := terminal.WriteSPFTree(w, r, o.Table); err != nil {
+			d := view.SPFTreeDoc(r)
+			if err := terminal.WriteDoc(w, d, o.Table); err != nil {
 				return err
+			}
+			if len(d.Blocks) > 0 {
+				if _, err := fmt.Fprintln(w); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -62,6 +68,20 @@ func writeTable(w io.Writer, reports []*report.Report, o Options) error {
 		}
 	}
 	return nil
+}
+
+func writeMarkdown(w io.Writer, reports []*report.Report, o Options) error {
+	if o.Tree {
+		for _, r := range reports {
+			if err := export.WriteMarkdownDoc(w, view.SPFTreeDoc(r)); err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintln(w); err != nil {
+				return err
+			}
+		}
+	}
+	return export.WriteMarkdown(w, reports)
 }
 
 // usualNDJSON is about how long a report is.

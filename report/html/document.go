@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
@@ -54,12 +55,16 @@ func WriteDoc(w io.Writer, d *view.Doc) error {
 		return err
 	}
 	p := parts{name: d.PageName()}
+	blocks := d.Blocks
+	if !d.Titled() {
+		blocks = slices.Insert(slices.Clone(blocks), 0, view.Block(view.Title{Text: view.T(p.name)}))
+	}
 	var b bytes.Buffer
 	if err := tmpl.ExecuteTemplate(&b, "document", struct {
 		Name, Version string
 		Style         template.CSS
 		Parts         []part
-	}{p.name, d.Version, template.CSS(pageCSS), p.of(d.Blocks, 2)}); err != nil {
+	}{p.name, d.Version, template.CSS(pageCSS), p.of(blocks, 2)}); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	_, err = w.Write(b.Bytes())
@@ -114,6 +119,11 @@ func (p *parts) of(blocks []view.Block, level int) []part {
 		case view.Section:
 			p.section = b.Title
 			one.Kind, one.Parts = "section", p.of(b.Blocks, level+1)
+		case view.Details:
+			if len(b.Blocks) == 0 {
+				continue
+			}
+			one.Kind, one.Parts = "details", p.of(b.Blocks, level)
 		case view.Para:
 			one.Kind = "para"
 		case view.Note:

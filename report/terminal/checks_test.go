@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mailworthy/report"
+	"mailworthy/report/view"
 )
 
 func TestWriteCheck(t *testing.T) {
@@ -14,7 +15,7 @@ func TestWriteCheck(t *testing.T) {
 		t.Fatal("no such check")
 	}
 	var b bytes.Buffer
-	if err := WriteCheck(&b, c, Options{}); err != nil {
+	if err := WriteDoc(&b, view.CheckDoc(c), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"spf-multiple-records", "critical", "\nWhen\n", "\nWhy\n", "\nWhat to do\n", "7208"} {

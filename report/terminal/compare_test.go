@@ -9,6 +9,7 @@ import (
 	"mailworthy/internal/golden"
 	"mailworthy/report"
 	"mailworthy/report/reporttest"
+	"mailworthy/report/view"
 )
 
 func TestCompareGolden(t *testing.T) {
@@ -17,10 +18,23 @@ func TestCompareGolden(t *testing.T) {
 	before.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 ~all", "v=spf1 -all", "other"}}
 	after.SPF.Record.Evidence = finding.Evidence{Name: "acme.example", Type: "TXT", Status: "found", Answer: []string{"v=spf1 -all", "another"}}
 	var b bytes.Buffer
-	if err := WriteComparison(&b, report.Compare(before, after), Options{Width: 80}); err != nil {
+	if err := WriteDoc(&b, view.ComparisonDoc(report.Compare(before, after)), Options{Width: 80}); err != nil {
 		t.Fatal(err)
 	}
 	golden.Compare(t, "testdata/plan/compare.txt", b.Bytes())
+}
+
+// altered is how an edited record is drawn.
+func altered(a report.Alteration) string {
+	c := &report.Comparison{Added: []finding.Record{{}}, Altered: []report.Alteration{a}}
+	for _, b := range view.ComparisonDoc(c).Blocks {
+		if s, ok := b.(view.Section); ok && s.Title == "Records" {
+			screen := newScreen(Options{Width: 100})
+			screen.diff(view.Diff{Lines: s.Blocks[0].(view.Diff).Lines[:1]})
+			return strings.TrimSpace(screen.buf.String())
+		}
+	}
+	return ""
 }
 
 func TestDiffWords(t *testing.T) {
@@ -33,10 +47,9 @@ func TestDiffWords(t *testing.T) {
 			"v=DMARC1; [-p=none;-] {+p=reject;+} rua=mailto:a@a.example"},
 		{"", "v=spf1 -all", "{+v=spf1 -all+}"},
 	} {
-		s := newScreen(Options{Width: 100})
-		s.alteration(report.Alteration{Name: "a.example", Type: "TXT", Words: report.DiffWords(report.RecordWords(tt.before), report.RecordWords(tt.after))})
-		if got := strings.TrimSpace(s.buf.String()); got != "~ a.example. TXT "+tt.want {
-			t.Errorf("%s to %s is\n%s\nwant\n%s", tt.before, tt.after, got, tt.want)
+		text := altered(report.Alteration{Name: "a.example", Type: "TXT", Words: report.DiffWords(report.RecordWords(tt.before), report.RecordWords(tt.after))})
+		if text != "~ a.example. TXT "+tt.want {
+			t.Errorf("%s to %s is\n%s\nwant\n%s", tt.before, tt.after, text, tt.want)
 		}
 	}
 }
@@ -46,9 +59,7 @@ func TestLongWords(t *testing.T) {
 	key := "p=" + strings.Repeat("A", 398)
 	for _, at := range []int{2, 30, 200, 380, 399} {
 		other := key[:at] + "Z" + key[at+1:]
-		s := newScreen(Options{Width: 100})
-		s.alteration(report.Alteration{Name: "a.example", Type: "TXT", Words: report.DiffWords([]string{key}, []string{other})})
-		text := s.buf.String()
+		text := altered(report.Alteration{Name: "a.example", Type: "TXT", Words: report.DiffWords([]string{key}, []string{other})})
 		if !strings.Contains(text, "Z") || len(text) > 200 {
 			t.Errorf("differing at %d:\n%s", at, text)
 		}
@@ -82,7 +93,7 @@ func FuzzDiffWords(f *testing.F) {
 		c := &report.Comparison{Altered: []report.Alteration{{Name: "a.example", Type: "TXT", Before: before, After: after, Words: words}}}
 		c.Added = []finding.Record{{Name: "a.example", Type: "TXT", Value: after}}
 		var out bytes.Buffer
-		if err := WriteComparison(&out, c, Options{ASCII: true}); err != nil {
+		if err := WriteDoc(&out, view.ComparisonDoc(c), Options{ASCII: true}); err != nil {
 			t.Fatal(err)
 		}
 		for _, r := range out.String() {

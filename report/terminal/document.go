@@ -3,6 +3,7 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/tw"
@@ -23,6 +24,10 @@ func WriteDoc(w io.Writer, d *view.Doc, o Options) error {
 // blocks draws blocks one below the other, with an empty line between them if they
 // are loose.
 func (s *screen) blocks(list []view.Block, loose bool) {
+	list = slices.DeleteFunc(slices.Clone(list), func(b view.Block) bool {
+		_, details := b.(view.Details)
+		return details && !s.o.Verbose
+	})
 	for i, b := range list {
 		switch b.(type) {
 		case view.Section, view.Findings: // they begin with one anyway
@@ -49,6 +54,8 @@ func (s *screen) block(b view.Block) {
 		s.title(b)
 	case view.Section:
 		s.section(b)
+	case view.Details:
+		s.blocks(b.Blocks, true)
 	case view.Para:
 		for _, l := range b.Lines {
 			if b.Soft {

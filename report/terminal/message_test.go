@@ -7,6 +7,7 @@ import (
 	"mailworthy/internal/golden"
 	"mailworthy/internal/show"
 	"mailworthy/report/reporttest"
+	"mailworthy/report/view"
 )
 
 func TestWriteMessage(t *testing.T) {
@@ -14,7 +15,7 @@ func TestWriteMessage(t *testing.T) {
 		for suffix, o := range map[string]Options{"": {Width: 80}, "-ascii": {Width: 60, ASCII: true, Verbose: true}} {
 			t.Run(name+suffix, func(t *testing.T) {
 				var b bytes.Buffer
-				if err := WriteMessage(&b, m, o); err != nil {
+				if err := WriteDoc(&b, view.MessageDoc(m), o); err != nil {
 					t.Fatal(err)
 				}
 				for _, c := range b.String() {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mailworthy/rbl"
+	"mailworthy/report/view"
 )
 
 // TestSurveyAllowLists: an entry in an allow list is no listing, and none is no
@@ -18,7 +19,7 @@ func TestSurveyAllowLists(t *testing.T) {
 		{Subject: "192.0.2.1", Zone: "lost.example", Verdict: rbl.Unknown, Allow: true, Why: "it timed out"},
 	}}
 	var b strings.Builder
-	if err := WriteSurvey(&b, survey, nil, Options{ASCII: true, Verbose: true}); err != nil {
+	if err := WriteDoc(&b, view.SurveyDoc(survey, nil), Options{ASCII: true, Verbose: true}); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}

@@ -9,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/report"
 	"mailworthy/report/reporttest"
+	"mailworthy/report/view"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -97,10 +98,10 @@ func TestTreeOfSeveralRecords(t *testing.T) {
 		{Strings: []string{"v=spf1 mx ", "-all"}, SPF: true}, {Strings: []string{"something else"}}, {Strings: []string{"v=spf1 -all"}, SPF: true}}}
 	r := &report.Report{Result: audit.Result{Domain: "acme.example", SPF: &spf.Policy{Domain: "acme.example", Status: spf.StatusMultiple, Record: several}}}
 	var b bytes.Buffer
-	if err := WriteSPFTree(&b, r, Options{}); err != nil {
+	if err := WriteDoc(&b, view.SPFTreeDoc(r), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	want := "acme.example 2 SPF records: none is evaluated, the result is permerror\n  \"v=spf1 mx -all\"\n  \"v=spf1 -all\"\n\n"
+	want := "acme.example  2 SPF records: none is evaluated, the result is permerror\n  \"v=spf1 mx -all\"\n  \"v=spf1 -all\"\n"
 	if b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}

@@ -33,6 +33,13 @@ type Section struct {
 	Loose bool
 }
 
+// Details are blocks for who wants to know more: a terminal draws them if it is verbose,
+// without the title, and a page folds them away.
+type Details struct {
+	Title  string
+	Blocks []Block
+}
+
 // Para is a paragraph, or several short lines that belong together.
 type Para struct {
 	Lines []Text
@@ -199,6 +206,7 @@ type Step struct{ Command, Does string }
 
 func (Title) block()    {}
 func (Section) block()  {}
+func (Details) block()  {}
 func (Para) block()     {}
 func (Note) block()     {}
 func (Items) block()    {}
@@ -227,4 +235,4 @@ func (b Bars) Most() int {
 const IncompleteText = "Not to be published as it stands: replace what is written <like this> first."
 
 // Kinds are a block of each kind: what a writer can be handed.
-var Kinds = []Block{Title{}, Section{}, Para{}, Note{}, Items{}, Facts{}, Table{}, Findings{}, Records{}, Diff{}, Tree{}, Pre{}, Chart{}, Bars{}, Counted{}, Next{}}
+var Kinds = []Block{Title{}, Section{}, Details{}, Para{}, Note{}, Items{}, Facts{}, Table{}, Findings{}, Records{}, Diff{}, Tree{}, Pre{}, Chart{}, Bars{}, Counted{}, Next{}}

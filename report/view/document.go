@@ -1,6 +1,11 @@
 package view
 
-import "mailworthy/finding"
+import (
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+)
 
 // Doc is what a command shows that is not a report: a message, a survey of block
 // lists, a bounce, a log. It is a list of blocks, which terminal.WriteDoc,
@@ -22,15 +27,22 @@ func (d *Doc) Add(blocks ...Block) { d.Blocks = append(d.Blocks, blocks...) }
 
 // PageName is what the window of a browser shows for the document.
 func (d *Doc) PageName() string {
-	if d.Name != "" {
-		return d.Name
-	}
 	for _, b := range d.Blocks {
-		if t, ok := b.(Title); ok {
-			return t.Text.Plain()
+		if t, ok := b.(Title); ok && d.Name == "" {
+			return strings.Join(strings.Fields(t.Text.Plain()+" "+t.Status.Plain()), " ")
 		}
 	}
-	return "mailworthy"
+	return show.OrText(d.Name, "mailworthy")
+}
+
+// Titled reports whether the document begins with a title. A page of one that has none
+// has its name for one.
+func (d *Doc) Titled() bool {
+	if len(d.Blocks) == 0 {
+		return false
+	}
+	_, ok := d.Blocks[0].(Title)
+	return ok
 }
 
 // Style is how a piece of text looks beside its neighbours.

@@ -105,3 +105,38 @@ func TrendChart(t *report.Trend) Chart {
 	}
 	return c
 }
+
+// RunLine is one audit in a list of them.
+type RunLine struct {
+	Run      int64
+	Domain   string
+	Started  time.Time
+	Score    *int
+	Grade    string
+	Verdict  report.Verdict
+	Findings int
+	Records  int
+}
+
+// RunsDoc lists audits.
+func RunsDoc(runs []RunLine) *Doc {
+	d := &Doc{Name: "Runs"}
+	if len(runs) == 0 {
+		d.Add(Paragraph("no runs"))
+		return d
+	}
+	table := Table{Header: []string{"Run", "Domain", "Time (UTC)", "Score", "Verdict", "Changed"}}
+	for _, r := range runs {
+		var changed []string
+		if r.Findings > 0 {
+			changed = append(changed, show.Counted(r.Findings, "finding"))
+		}
+		if r.Records > 0 {
+			changed = append(changed, show.Counted(r.Records, "record"))
+		}
+		table.Rows = append(table.Rows, Texts(fmt.Sprint(r.Run), r.Domain, r.Started.UTC().Format(minutes),
+			TrendScore(report.TrendPoint{Score: r.Score, Grade: r.Grade}), string(r.Verdict), strings.Join(changed, ", ")))
+	}
+	d.Add(table)
+	return d
+}

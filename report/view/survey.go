@@ -1,0 +1,151 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/rbl"
+	"mailworthy/report"
+)
+
+// SurveyDoc is what the block lists said: a line a subject, what was found, and every
+// list as a detail.
+func SurveyDoc(survey *rbl.Survey, findings []finding.Finding) *Doc {
+	d := &Doc{Name: "Block lists"}
+	var subjects []string
+	var table, every Table
+	for _, l := range survey.Listings {
+		if !slices.Contains(subjects, l.Subject) {
+			subjects = append(subjects, l.Subject)
+			mark, text := surveyLine(survey.Listings, l.Subject)
+			table.Rows = append(table.Rows, []Text{Marked(mark, ""), T(l.Subject), T(text)})
+		}
+		mark, word := VerdictMarks[l.Verdict], string(l.Verdict)
+		if l.Allow {
+			mark, word = AllowWord(l.Verdict)
+		}
+		every.Rows = append(every.Rows, []Text{Marked(mark, ""), T(l.Subject), T(l.Zone), T(word), T(ListingText(l))})
+	}
+	d.Add(table, Details{Title: "Every list", Blocks: []Block{every}}, Findings{List: findings})
+	return d
+}
+
+// surveyLine sums up what the lists said about one subject.
+func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, string) {
+	by := map[rbl.Verdict][]string{}
+	allowed, offline := 0, 0
+	for _, l := range listings {
+		switch {
+		case l.Subject != subject:
+		case l.Allow:
+			if l.Verdict == rbl.Listed {
+				allowed++
+			}
+		default:
+			if l.Verdict == rbl.Unknown && report.NotAsked(l.Evidence) {
+				offline++
+				continue
+			}
+			by[l.Verdict] = append(by[l.Verdict], l.Zone)
+		}
+	}
+	var parts []string
+	if listed := by[rbl.Listed]; len(listed) > 0 {
+		parts = append(parts, "listed on "+strings.Join(listed, ", "))
+	}
+	if n := len(by[rbl.Clean]); n > 0 {
+		parts = append(parts, fmt.Sprintf("clean on %s", show.Counted(n, "list")))
+	}
+	if silent := slices.Concat(by[rbl.Blocked], by[rbl.Unknown]); len(silent) > 0 {
+		parts = append(parts, fmt.Sprintf("not known of %s: %s", show.Counted(len(silent), "list"), strings.Join(silent, ", ")))
+	}
+	if closed := by[rbl.Dead]; len(closed) > 0 {
+		parts = append(parts, "closed: "+strings.Join(closed, ", "))
+	}
+	if offline > 0 {
+		parts = append(parts, show.Counted(offline, "list")+" not checked (offline)")
+	}
+	if allowed > 0 {
+		parts = append(parts, fmt.Sprintf("vouched for by %s", show.Counted(allowed, "allow list")))
+	}
+	mark := finding.Pass
+	switch {
+	case len(by[rbl.Listed]) > 0:
+		mark = finding.Error
+	case len(by[rbl.Clean]) == 0 && len(by[rbl.Unknown])+len(by[rbl.Blocked]) == 0 && offline > 0:
+		mark = finding.NotChecked
+	case len(by[rbl.Clean]) == 0:
+		mark = finding.Unknown
+	}
+	return mark, strings.Join(parts, "; ")
+}
+
+// CatalogueDoc lists the block lists that are known.
+func CatalogueDoc(c *rbl.Catalogue) *Doc {
+	live := Table{Header: []string{"", "list", "weight", "access", "holds"}}
+	var dead Table
+	for _, l := range c.Lists {
+		if l.Dead != "" {
+			dead.Rows = append(dead.Rows, Texts(l.Zone, "closed "+l.Dead+show.OrEmpty("; ", l.Note)))
+			continue
+		}
+		var asked Text
+		if l.Default {
+			asked = Marked(finding.Pass, "")
+		}
+		kinds := make([]string, len(l.Kinds))
+		for i, k := range l.Kinds {
+			kinds[i] = string(k)
+		}
+		live.Rows = append(live.Rows, []Text{asked, T(l.Zone), T(string(l.Weight)), T(string(l.Access)), T(strings.Join(kinds, " "))})
+	}
+	d := &Doc{Name: "The block lists"}
+	d.Add(live)
+	if len(dead.Rows) > 0 {
+		d.Add(Section{Title: "Closed: never asked", Blocks: []Block{dead}})
+	}
+	d.Add(Para{Lines: []Text{Joined(Marked(finding.Pass, ""), T(" is asked by default. Lists with access by key or registration answer only those whom their operators know; --lists FILE supplies keys."))}})
+	return d
+}
+
+// ListProbe is the health of the block lists through one resolver.
+type ListProbe struct {
+	Resolver  string           `json:"resolver"`
+	Lists     []rbl.ListHealth `json:"lists"`
+	Rewriting rbl.Rewriting    `json:"rewriting"`
+}
+
+// slowList is the time for a list's test entries above which it is called slow.
+const slowList = time.Second
+
+// ListProbesDoc is the health of the lists, resolver by resolver.
+func ListProbesDoc(probes []ListProbe) *Doc {
+	d := &Doc{Name: "The health of the block lists"}
+	for _, p := range probes {
+		s := Section{Title: "through " + p.Resolver}
+		switch {
+		case p.Rewriting.Rewrites:
+			s.Blocks = append(s.Blocks, Para{Lines: []Text{Colored(finding.Unknown, "This resolver invents answers for names that do not exist: no block list can be asked through it.")}})
+		case !p.Rewriting.Known:
+			s.Blocks = append(s.Blocks, Paragraph("Whether it invents answers for absent names is not known: the question was not answered."))
+		}
+		var table Table
+		for _, l := range p.Lists {
+			mark, state := finding.Pass, string(l.State)
+			if l.State != rbl.Usable {
+				mark = finding.Unknown
+			} else if l.Duration > slowList {
+				mark, state = finding.Warning, "slow"
+			}
+			table.Rows = append(table.Rows, []Text{Marked(mark, ""), T(l.Zone), T(string(l.Kind)), T(state), T(fmt.Sprintf("%d ms", l.DurationMS)),
+				T(strings.TrimSpace(show.AsSentence(l.Why) + " " + l.Advice))})
+		}
+		s.Blocks = append(s.Blocks, table)
+		d.Add(s)
+	}
+	return d
+}
