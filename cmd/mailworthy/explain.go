@@ -1,0 +1,307 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/internal/readfile"
+	"mailworthy/internal/show"
+	"mailworthy/resolver"
+	"mailworthy/smtp/bounce"
+	"mailworthy/smtp/explain"
+	"mailworthy/smtp/proof"
+	"mailworthy/smtp/reply"
+)
+
+// explainFlags are the flags of explain.
+type explainFlags struct {
+	dns       dnsFlags
+	output    outputFlags
+	texts     []string
+	knowledge []string
+	noProof   bool
+	lists     string
+
+	domain, ip, helo, mailFrom, recipient, dkimDomain string
+	selectors                                         []string
+}
+
+func newExplain() *cobra.Command {
+	f := &explainFlags{}
+	cmd := &cobra.Command{
+		Use:   "explain [FILE...]",
+		Short: "An SMTP reply, a bounce or a log line: who said it, why, who must act, and the proof",
+		Long: `Explains why a message did not arrive. It takes a raw mail (a bounce of any
+system, an abuse report, an automatic answer, an mbox file of many), a pasted
+bounce, an SMTP reply, lines of a mail log, or a code alone, and tells them apart
+by itself: files, - for standard input, --text for the text itself.
+
+Of each recipient it says who refused (the receiver, or your own server, whose
+codes are no verdict of anybody), why, who must act, and what to do. Where the DNS
+can show the cause, it is asked: exactly for the domains, the address and the
+selector in hand. What the text does not say, state: --domain, --ip, --selector,
+--helo, --mail-from, --recipient. --domain also tells backscatter, the bounces of
+messages that you never sent.
+
+--knowledge adds texts that you know the meaning of. A file has blocks:
+  = REASON [receiver=gmail] [code=550] [permanent=yes|no] [who=sender] [proof=spf]
+  > what it means
+  + what to do
+  a text to look for; * stands for anything
+
+Exit status: 0 explained, 1 a recipient failed for good, 2 nothing could be read.`,
+		Example: `  mailworthy explain bounce.eml
+  mailworthy explain --text "550 5.7.26 Unauthenticated email from acme.example" --ip 192.0.2.10
+  mailworthy explain 421
+  grep status=bounced /var/log/mail.log | mailworthy explain --format json -`,
+		RunE: f.run,
+	}
+	f.dns.add(cmd)
+	f.output.add(cmd, "table", "json", "markdown", "html")
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.texts, "text", nil, "explain this `text`; repeatable")
+	flags.StringArrayVar(&f.knowledge, "knowledge", nil, "a `file` of texts and what they mean, before those that are built in; repeatable")
+	flags.BoolVar(&f.noProof, "no-proof", false, "do not ask the DNS for the cause")
+	flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	flags.StringVar(&f.domain, "domain", "", "your `domain`: the one in From")
+	flags.StringVar(&f.ip, "ip", "", "the `address` that sent")
+	flags.StringVar(&f.helo, "helo", "", "the `name` that it greeted with")
+	flags.StringVar(&f.mailFrom, "mail-from", "", "the envelope sender, an address or its `domain`")
+	flags.StringVar(&f.recipient, "recipient", "", "the recipient, an address or its `domain`")
+	flags.StringArrayVar(&f.selectors, "selector", nil, "the DKIM `selector` that signed; repeatable")
+	flags.StringVar(&f.dkimDomain, "dkim-domain", "", "the `domain` that signed (d=); default: that of the message")
+	return cmd
+}
+
+// stated checks what the flags state.
+func (f *explainFlags) stated() (explain.Stated, error) {
+	var s explain.Stated
+	for _, d := range []struct {
+		flag, value string
+		to          *string
+	}{{"domain", f.domain, &s.Domain}, {"mail-from", f.mailFrom, &s.MailFrom}, {"recipient", f.recipient, &s.Recipient}, {"dkim-domain", f.dkimDomain, &s.DKIMDomain}} {
+		if d.value == "" {
+			continue
+		}
+		value := strings.Trim(d.value, "<> ")
+		if _, domain, ok := cutLast(value, "@"); ok {
+			value = domain
+		}
+		domain, err := audit.ParseDomain(value)
+		if err != nil {
+			return s, fmt.Errorf("--%s: %w", d.flag, err)
+		}
+		*d.to = domain
+	}
+	if f.ip != "" {
+		ip, err := netip.ParseAddr(strings.TrimSpace(f.ip))
+		if err != nil || ip.Zone() != "" {
+			return s, withHint(fmt.Errorf("--ip %q is not an IP address", f.ip), "write it as 192.0.2.10 or 2001:db8::10")
+		}
+		s.IP = ip.Unmap()
+	}
+	if f.helo != "" {
+		name, err := audit.ParseHELO(f.helo)
+		if err != nil {
+			return s, fmt.Errorf("--helo: %w", err)
+		}
+		s.HELO = name
+	}
+	for _, sel := range f.selectors {
+		name, err := audit.ParseSelector(sel)
+		if err != nil {
+			return s, fmt.Errorf("--selector: %w", err)
+		}
+		s.Selectors = append(s.Selectors, name)
+	}
+	return s, nil
+}
+
+func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
+	if err := f.output.check(); err != nil {
+		return err
+	}
+	stated, err := f.stated()
+	if err != nil {
+		return err
+	}
+	if len(args)+len(f.texts) == 0 {
+		return withHint(errors.New("nothing to explain"), "usage: %s, or --text TEXT, or - for standard input", cmd.UseLine())
+	}
+	x := &explain.Explainer{Stated: stated}
+	if x.Knowledge, err = readKnowledge(f.knowledge); err != nil {
+		return err
+	}
+	prover, verbose, closing, err := f.prover(cmd)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	report := &explain.Report{Schema: explain.Schema, Inputs: []explain.Input{}}
+	bad := f.read(cmd, x, args, report)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	report.Prove(cmd.Context(), prover)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	if len(report.Inputs) > 0 {
+		if err := f.output.write(cmd, func(w io.Writer) error {
+			if f.output.format == "json" {
+				return writeJSON(w, report)
+			}
+			return writeExplained(w, report, f.output.format, f.output.table(cmd, verbose))
+		}); err != nil {
+			return err
+		}
+	}
+	for _, in := range report.Inputs {
+		if in.Kind == bounce.KindNotBounce {
+			bad++
+			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: a mail that is neither a bounce nor a complaint nor an automatic answer\n", show.Escape(in.Name))
+		}
+	}
+	switch {
+	case report.Failed():
+		return exit(exitFindings)
+	case bad > 0 && !report.Readable():
+		return exit(exitUsage)
+	}
+	return nil
+}
+
+// read reads all inputs. What cannot be read is told and counted, and the rest goes on.
+func (f *explainFlags) read(cmd *cobra.Command, x *explain.Explainer, args []string, to *explain.Report) (bad int) {
+	add := func(name string, data []byte, err error) {
+		var in []explain.Input
+		if err == nil {
+			in, err = x.Read(name, data)
+		}
+		if err != nil {
+			bad++
+			if name == "-" {
+				name = "standard input"
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: %s\n", show.Escape(name), show.Escape(err.Error()))
+			return
+		}
+		to.Inputs = append(to.Inputs, in...)
+	}
+	for _, t := range f.texts {
+		add("text", []byte(t), nil)
+	}
+	if code := strings.Join(args, " "); x.IsCode(code) && !exists(args) {
+		add("text", []byte(code), nil)
+		return bad
+	}
+	for _, name := range args {
+		switch {
+		case cmd.Context().Err() != nil:
+			return bad
+		case name == "-":
+			data, err := io.ReadAll(io.LimitReader(&patient{ctx: cmd.Context(), from: cmd.InOrStdin()}, explain.MaxInput+1))
+			if err == nil && len(data) > explain.MaxInput {
+				err = readfile.ErrTooLarge
+			}
+			add(name, data, err)
+		default:
+			data, err := await(cmd.Context(), func() ([]byte, error) { return readfile.Read(name, explain.MaxInput, readfile.Wait) })
+			if errors.Is(err, fs.ErrNotExist) && x.IsCode(name) {
+				data, err = []byte(name), nil
+			} else if errors.Is(err, fs.ErrNotExist) {
+				err = errors.New("there is no such file; --text takes the text itself")
+			}
+			add(name, data, err)
+		}
+	}
+	return bad
+}
+
+// exists reports whether one of the names is a file.
+func exists(names []string) bool {
+	for _, n := range names {
+		if _, err := os.Stat(n); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// maxKnowledge bounds a user's file of knowledge.
+const maxKnowledge = 4 << 20
+
+// readKnowledge is the built-in knowledge with the user's files before it.
+func readKnowledge(files []string) (*reply.Knowledge, error) {
+	if len(files) == 0 {
+		return reply.Default(), nil
+	}
+	var all []io.Reader
+	for _, name := range files {
+		data, err := readfile.Read(name, maxKnowledge, readfile.Wait)
+		if err != nil {
+			return nil, fmt.Errorf("--knowledge %s: %w", name, err)
+		}
+		all = append(all, strings.NewReader(string(data)))
+	}
+	k, err := reply.New(all...)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("--knowledge: %w", err), "mailworthy explain --help shows the form")
+	}
+	return k, nil
+}
+
+// prover opens what asks the DNS. With --no-proof, and with --offline without a zone,
+// nothing is asked.
+func (f *explainFlags) prover(cmd *cobra.Command) (*proof.Prover, bool, func(), error) {
+	none := func() {}
+	if f.noProof || f.dns.offline && len(f.dns.zones) == 0 && len(f.dns.resolvers) == 0 {
+		return proof.New(nil, audit.Options{}), f.dns.verbose > 0, none, nil
+	}
+	catalogue, err := openCatalogue(cmd.Context(), f.lists)
+	if err != nil {
+		return nil, false, none, err
+	}
+	s, err := f.dns.open(cmd.ErrOrStderr())
+	if err != nil {
+		return nil, false, none, err
+	}
+	p := proof.New(s.stack, audit.Options{MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now, Catalogue: catalogue})
+	p.Flags = f.dns.repeated()
+	return p, s.verbose, s.stack.Close, nil
+}
+
+// repeated are the flags that say whom to ask, as a shell takes them.
+func (f *dnsFlags) repeated() string {
+	var b strings.Builder
+	for _, z := range f.zones {
+		b.WriteString(" --zone " + quoteShell(z))
+	}
+	for _, r := range f.resolvers {
+		b.WriteString(" --resolver " + quoteShell(cmp.Or(resolver.WithoutSecrets(r), r)))
+	}
+	if f.offline {
+		b.WriteString(" --offline")
+	}
+	if f.now != "" {
+		b.WriteString(" --now " + quoteShell(f.now))
+	}
+	return b.String()
+}
+
+// quoteShell quotes an argument for a POSIX shell if it needs that.
+func quoteShell(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
