@@ -299,6 +299,9 @@ func (j *judgement) hosts(f *mailhost.Facts, findings []finding.Finding) {
 		}
 		p := part{proof: reply.ProofHELO}
 		p.findings = pick(findings, func(f *finding.Finding) bool { return about(f, "helo-unresolvable", "helo-mismatch") })
+		if len(p.findings) > 1 {
+			p.findings = p.findings[:1] // that it does not match follows
+		}
 		switch {
 		case len(p.findings) > 0 && j.request.Reason != reply.PTRRequired || slices.ContainsFunc(p.findings, func(f finding.Finding) bool { return f.Check == "helo-unresolvable" }):
 			p.state, p.why = shown, first(p.findings[0].Detail, p.findings[0].Title)
@@ -350,7 +353,9 @@ func (j *judgement) recipient(s *step, res *audit.Result) {
 	if j.request.Reason == reply.Network || j.request.Reason == reply.Expired || j.request.Reason == reply.DNS {
 		causes = append(causes, "ns-lame", "ns-unreachable", "ns-inconsistent")
 	}
-	p.findings = pick(res.Findings, func(f *finding.Finding) bool { return about(f, causes...) && (grave(f) || f.Severity == finding.Warning) })
+	p.findings = pick(res.Findings, func(f *finding.Finding) bool {
+		return about(f, causes...) && (grave(f) || f.Severity == finding.Warning)
+	})
 	h := res.Hosts.Domain
 	p.findings = forRecipient(p.findings, d)
 	if h != nil && h.MX == mailhost.MXNull && len(p.findings) == 0 {
@@ -449,7 +454,7 @@ func (j *judgement) level(s *step, res *audit.Result) {
 			continue
 		}
 		for _, q := range v.Requirements {
-			p := part{proof: reply.Proof(q.ID), why: strings.TrimSuffix(q.Text, ".") + ": " + first(q.Because, string(q.Result)+".")}
+			p := part{proof: reply.Proof(q.ID), why: fmt.Sprintf("Microsoft requires \"%s\"; here: %s", strings.TrimSuffix(q.Text, "."), first(q.Because, string(q.Result)+"."))}
 			switch q.ID {
 			case "spf":
 				if len(s.target.IPs) == 0 && q.Result == receiver.Meets {

@@ -300,8 +300,11 @@ func modeOf(r *Request) mode {
 // vague reports whether the text leaves open which of many things is the cause.
 func vague(r *Request) bool {
 	switch r.Reason {
-	case reply.Unknown, reply.Policy, reply.Spam, reply.Reputation:
+	case reply.Unknown, reply.Spam, reply.Reputation:
 		return true
+	case reply.Policy:
+		// A rule that is about one thing, such as HELO, asks for that alone.
+		return slices.Contains(r.Proofs, reply.ProofRBL)
 	case reply.IPListed, reply.SenderRejected:
 		return r.Identities.Zone == "" && slices.Contains(r.Proofs, reply.ProofRBL)
 	}
