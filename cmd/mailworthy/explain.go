@@ -15,6 +15,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
+	"mailworthy/report/view"
 	"mailworthy/resolver"
 	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/explain"
@@ -66,7 +67,7 @@ Exit status: 0 explained, 1 a recipient failed for good, 2 nothing could be read
 		RunE: f.run,
 	}
 	f.dns.add(cmd)
-	f.output.add(cmd, "table", "json", "markdown", "html")
+	f.output.addDocument(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.texts, "text", nil, "explain this `text`; repeatable")
 	flags.StringArrayVar(&f.knowledge, "knowledge", nil, "a `file` of texts and what they mean, before those that are built in; repeatable")
@@ -156,12 +157,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(report.Inputs) > 0 {
-		if err := f.output.write(cmd, func(w io.Writer) error {
-			if f.output.format == "json" {
-				return writeJSON(w, report)
-			}
-			return writeExplained(w, report, f.output.format, f.output.table(cmd, verbose))
-		}); err != nil {
+		if err := f.output.document(cmd, verbose, report, func() *view.Doc { return view.ExplainDoc(report) }); err != nil {
 			return err
 		}
 	}
