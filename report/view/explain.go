@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/receiver"
 	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/explain"
 	"mailworthy/smtp/proof"
@@ -223,7 +224,7 @@ func (c *cause) recipients() string {
 // saidBy says who speaks, with what code and when.
 func saidBy(i *explain.Item) string {
 	e := &i.Explanation
-	host, name := show.Clip(deref(i.RemoteHost), 120), receiverName(e.Receiver)
+	host, name := show.Clip(deref(i.RemoteHost), 120), receiver.MailboxName(e.Receiver)
 	who := "not shown by the text"
 	switch i.SaidBy {
 	case reply.Remote:
@@ -249,19 +250,6 @@ func saidBy(i *explain.Item) string {
 		code = ""
 	}
 	return who + show.OrEmpty(", ", strings.TrimSpace(code)) + show.OrEmpty(", ", stageText(e.Stage))
-}
-
-// receiverName is the name of a receiver for people.
-func receiverName(id string) string {
-	if id == "" {
-		return ""
-	}
-	for _, r := range reply.Default().Receivers() {
-		if r.ID == id {
-			return r.Name
-		}
-	}
-	return id
 }
 
 func stageText(s reply.Stage) string {
@@ -404,7 +392,7 @@ func codeBlocks(in *explain.Input) []Block {
 		for _, r := range c.Receivers {
 			var names []string
 			for _, id := range r.Receivers {
-				names = append(names, receiverName(id))
+				names = append(names, receiver.MailboxName(id))
 			}
 			t.Rows = append(t.Rows, Texts(show.OrText(show.Listed(names, 2), "any"), r.Meaning))
 		}

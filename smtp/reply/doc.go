@@ -12,8 +12,8 @@
 //
 // What the package knows is data: data/*.rules lists markers of texts with the
 // reason that each means, data/reasons.txt says who must act on a reason and how,
-// data/codes.txt explains every code that the standards name, and
-// data/receivers.txt says by which hosts and texts a receiver is recognised. A file
+// data/codes.txt explains every code that the standards name, and package receiver
+// has the hosts and texts by which a receiver is recognised. A file
 // of the user in the format of the rules comes before all of them (see New).
 //
 // What nothing explains is Unknown. It is never guessed to be an unknown user.

@@ -271,7 +271,7 @@ func TestReasons(t *testing.T) {
 	}
 	ids := map[string]bool{}
 	for _, r := range k.receivers {
-		ids[r.ID], ids[family(r.ID)] = true, true
+		ids[r.id], ids[family(r.id)] = true, true
 	}
 	for i := range k.rules {
 		for _, r := range k.rules[i].Receivers {

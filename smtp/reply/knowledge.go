@@ -55,7 +55,7 @@ type Knowledge struct {
 	reasons   map[Reason]cause
 	codes     map[string]Code
 	codeList  []Code
-	receivers []Receiver
+	receivers []marked
 }
 
 // MaxRules is how many markers a user's file may hold.
@@ -90,9 +90,7 @@ func New(extra ...io.Reader) (*Knowledge, error) {
 	if err := k.readCodes(); err != nil {
 		return nil, err
 	}
-	if err := k.readReceivers(); err != nil {
-		return nil, err
-	}
+	k.readReceivers()
 	for _, r := range extra {
 		if err := k.readRules("rules", r); err != nil {
 			return nil, err
