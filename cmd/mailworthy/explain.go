@@ -205,13 +205,13 @@ func (f *explainFlags) read(cmd *cobra.Command, x *explain.Explainer, args []str
 		case cmd.Context().Err() != nil:
 			return bad
 		case name == "-":
-			data, err := io.ReadAll(io.LimitReader(&patient{ctx: cmd.Context(), from: cmd.InOrStdin()}, explain.MaxInput+1))
+			data, err := io.ReadAll(io.LimitReader(readfile.Patient(cmd.Context(), cmd.InOrStdin()), explain.MaxInput+1))
 			if err == nil && len(data) > explain.MaxInput {
 				err = readfile.ErrTooLarge
 			}
 			add(name, data, err)
 		default:
-			data, err := await(cmd.Context(), func() ([]byte, error) { return readfile.Read(name, explain.MaxInput, readfile.Wait) })
+			data, err := readfile.Await(cmd.Context(), func() ([]byte, error) { return readfile.Read(name, explain.MaxInput, readfile.Wait) })
 			if errors.Is(err, fs.ErrNotExist) && x.IsCode(name) {
 				data, err = []byte(name), nil
 			} else if errors.Is(err, fs.ErrNotExist) {

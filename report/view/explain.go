@@ -47,6 +47,12 @@ func ExplainDoc(r *explain.Report) *Doc {
 	for _, c := range codes {
 		d.Add(codeBlocks(c)...)
 	}
+	if len(d.Blocks) == 0 && len(causes) == 1 {
+		one := causes[0].section()
+		d.Add(Title{Text: T(one.Title), Status: one.Status})
+		d.Add(one.Blocks...)
+		causes = nil
+	}
 	for i, c := range causes {
 		if i == maxCauses {
 			d.Add(Aside(fmt.Sprintf("%s are left out here; --format json has all.", show.Counted(len(causes)-i, "more cause"))))
@@ -117,7 +123,19 @@ func causesOf(r *explain.Report) (causes []*cause, notes []Block, codes []*expla
 			c.of = append(c.of, in)
 		}
 	}
-	slices.SortStableFunc(causes, func(a, b *cause) int { return len(b.items) - len(a.items) })
+	slices.SortStableFunc(causes, func(a, b *cause) int {
+		// What went well comes last.
+		good := func(c *cause) int {
+			if c.items[0].Reason == reply.Delivered {
+				return 1
+			}
+			return 0
+		}
+		if d := good(a) - good(b); d != 0 {
+			return d
+		}
+		return len(b.items) - len(a.items)
+	})
 	return causes, notes, codes
 }
 

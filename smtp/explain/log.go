@@ -1,108 +1,124 @@
 package explain
 
 import (
+	"bytes"
 	"fmt"
-	"regexp"
+	"io"
 	"strings"
 
 	"mailworthy/smtp/bounce"
+	"mailworthy/smtp/maillog"
 	"mailworthy/smtp/reply"
 )
 
-var (
-	logToRE     = regexp.MustCompile(`\b(?:to|orig_to|rcpt)=<?([^\s<>,;]{1,320}@[^\s<>,;]{1,255})>?|(?: (?:\*\*|==|=>|->) )([^\s<>]{1,320}@[^\s<>]{1,255})|to remote ([^\s<>]{1,320}@[^\s<>]{1,255})`)
-	logStatusRE = regexp.MustCompile(`\b(?:status|stat|result)="?([A-Za-z]+)|\b(?:delivery \d+: )(success|failure|deferral)|\bevent="?(\w+)`)
-	logDSNRE    = regexp.MustCompile(`\bdsn=([245]\.\d{1,3}\.\d{1,3})`)
-	logRelayRE  = regexp.MustCompile(`\brelay=([A-Za-z0-9._-]{1,253})`)
-	logRejectRE = regexp.MustCompile(`\b(?:NOQUEUE: )?(?:milter-)?reject: [A-Z]+ from [^:]*: (.*)|rejected (?:RCPT|MAIL|EHLO|HELO|after DATA)\b.*?: (.*)|\bruleset=check_\w+,.*? reject=(.*)`)
+const (
+	// maxLogItems bounds the events of a log that are explained one by one.
+	maxLogItems = 1000
+	// maxLogBytes is how much of a log is looked at: whole logs are for the logs command.
+	maxLogBytes = 8 << 20
+	// fewLines is how much of a text is looked at to tell a log from other texts.
+	fewLines = 64 << 10
 )
 
-// maxLogItems bounds the lines of a log that are explained one by one.
-const maxLogItems = 1000
+// isLog reports whether a text is of a mail log.
+func (x *Explainer) isLog(data []byte) bool {
+	head := data[:min(len(data), fewLines)]
+	if i := bytes.LastIndexByte(head, '\n'); i > 0 && len(head) < len(data) {
+		head = head[:i]
+	}
+	_, lines := maillog.Events(head, maillog.Options{Knowledge: x.knowledge()})
+	return lines.Understood > 0
+}
 
-// log explains the lines of a mail log that are about a delivery.
+// log explains what the lines of a mail log say of recipients.
 func (x *Explainer) log(name string, data []byte) Input {
 	in := Input{Name: name, Kind: bounce.KindLog, Items: []Item{}, Notes: []string{}}
+	whole := true
+	if len(data) > maxLogBytes {
+		data, whole = data[:maxLogBytes], false
+	}
+	events, lines := maillog.Events(data, maillog.Options{Knowledge: x.knowledge()})
 	left := 0
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimRight(line, "\r\n")
-		l, ok := readLine(line)
+	for i := range events {
+		ev := &events[i]
+		action, about := actionOfEvent(ev)
 		switch {
-		case !ok:
+		case !about:
 			continue
 		case len(in.Items) >= maxLogItems:
 			left++
 			continue
 		}
-		e := x.knowledge().Explain(l.said, reply.Context{Recipient: l.recipient, RemoteHost: l.relay, Enhanced: l.dsn,
-			Delayed: l.action == bounce.Delayed, Final: l.action == bounce.Failed})
-		item := newItem(&e)
-		item.Recipient, item.Text = text(l.recipient), cutText(line)
-		item.RemoteHost = text(first(e.RemoteHost, l.relay))
-		if l.action == "" {
-			l.action = actionOf(&e)
-		}
-		item.Action = text(string(l.action))
-		x.fill(&item, &e, nil, false)
-		in.Items = append(in.Items, item)
+		in.Items = append(in.Items, x.event(ev, action))
 	}
-	if left > 0 {
-		in.Notes = append(in.Notes, fmt.Sprintf("%d more lines about deliveries were left out: mailworthy logs reads whole logs.", left))
+	if left > 0 || !whole {
+		in.Notes = append(in.Notes, fmt.Sprintf("Only the first %d deliveries were explained: mailworthy logs reads whole logs.", len(in.Items)))
 	}
-	if len(in.Items) == 0 {
-		in.Notes = append(in.Notes, "No line is about the delivery of a message.")
+	switch {
+	case len(in.Items) == 0 && lines.Understood > 0:
+		in.Notes = append(in.Notes, "No line says what became of a message.")
+	case len(in.Items) == 0:
+		// Lines of another program: what they say may be known all the same.
+		return x.text(name, string(data), bounce.KindLog)
 	}
 	return in
 }
 
-// logLine is what one line says of a delivery.
-type logLine struct {
-	recipient, relay, dsn, said string
-	action                      bounce.Action
+// actionOfEvent is what an event did to a recipient; false if it is about none.
+func actionOfEvent(ev *maillog.Event) (bounce.Action, bool) {
+	switch ev.Kind {
+	case maillog.Deferred, maillog.Attempt:
+		return bounce.Delayed, true
+	case maillog.Delivered:
+		if ev.Handover {
+			return bounce.Relayed, true
+		}
+		return bounce.Delivered, true
+	case maillog.Bounced, maillog.Expired:
+		return bounce.Failed, true
+	case maillog.Rejected:
+		return "", true
+	}
+	return "", false
 }
 
-// readLine reads a line that tells of a delivery to a recipient, or of a refusal.
-func readLine(line string) (logLine, bool) {
-	var l logLine
-	if len(line) > 16<<10 {
-		line = line[:16<<10]
+// event is one event of a log as an item.
+func (x *Explainer) event(ev *maillog.Event, action bounce.Action) Item {
+	c := reply.Context{Recipient: ev.Recipient, RemoteHost: ev.Relay, Code: ev.ReplyCode, Enhanced: ev.EnhancedCode,
+		Delayed: action == bounce.Delayed, Final: action == bounce.Failed}
+	if ev.Kind == maillog.Rejected {
+		c.Speaker, c.RemoteHost = reply.Local, ""
 	}
-	l.said = line
-	if i := strings.Index(line, "]: "); i > 0 && i < 200 {
-		l.said = line[i+3:]
-	}
-	if m := logToRE.FindStringSubmatch(line); m != nil {
-		l.recipient = first(m[1], m[2], m[3])
-	}
-	if m := logRelayRE.FindStringSubmatch(line); m != nil && m[1] != "none" && strings.Contains(m[1], ".") {
-		l.relay = strings.ToLower(m[1])
-	}
-	if m := logDSNRE.FindStringSubmatch(line); m != nil {
-		l.dsn = m[1]
-	}
-	if m := logRejectRE.FindStringSubmatch(line); m != nil {
-		l.said = first(m[1], m[2], m[3])
-		return l, true
-	}
-	status := ""
-	if m := logStatusRE.FindStringSubmatch(line); m != nil {
-		status = strings.ToLower(first(m[1], m[2], m[3]))
-	}
+	e := x.knowledge().Explain(ev.Text, c)
 	switch {
-	case status == "bounced" || status == "failure" || status == "permfail" || strings.Contains(line, " ** "):
-		l.action = bounce.Failed
-	case status == "deferred" || status == "deferral" || status == "tempfail" || strings.Contains(line, " == "):
-		l.action = bounce.Delayed
-	case status == "sent" || status == "success" || status == "ok" || strings.Contains(line, " => ") || strings.Contains(line, " -> "):
-		l.action = bounce.Delivered
-	case status == "":
-		return l, false
+	case ev.Kind == maillog.Rejected:
+		// The own server refused: its refusal is final if its code is.
+		e.Speaker, action = reply.Local, actionOf(&e)
+	case action == bounce.Delivered || action == bounce.Relayed:
+		e.Reason, e.Permanent, e.Proofs, e.Who = reply.Delivered, nil, nil, reply.WhoUnknown
+		e.Meaning, e.Next = x.knowledge().Meaning(reply.Delivered)
 	}
-	// The text of Postfix stands in brackets at the end; the others' after the fields.
-	if i := strings.Index(line, " ("); status != "" && i > 0 && strings.HasSuffix(line, ")") {
-		l.said = line[i+2 : len(line)-1]
-	} else if i := strings.Index(line, "stat="); i > 0 {
-		l.said = line[i+5:]
+	if e.Identities.EnvelopeDomain == "" {
+		if i := strings.LastIndexByte(ev.Sender, '@'); i >= 0 {
+			e.Identities.EnvelopeDomain = ev.Sender[i+1:]
+		}
 	}
-	return l, l.recipient != "" || status != ""
+	item := newItem(&e)
+	item.Recipient, item.Action, item.Text = text(ev.Recipient), text(string(action)), cutText(ev.Text)
+	item.RemoteHost = text(first(e.RemoteHost, ev.Relay))
+	x.fill(&item, &e, nil, false)
+	return item
+}
+
+// unpack returns what is inside a compressed file; other data is returned as it is.
+func unpack(data []byte) ([]byte, error) {
+	r, name, err := maillog.Decompress(bytes.NewReader(data))
+	if err != nil || name == "" {
+		return data, err
+	}
+	out, err := io.ReadAll(io.LimitReader(r, MaxInput))
+	if err != nil {
+		return nil, fmt.Errorf("it cannot be unpacked (%s): %w", name, err)
+	}
+	return out, nil
 }

@@ -54,14 +54,17 @@ func (x *Explainer) knowledge() *reply.Knowledge {
 // Read explains one input; an mbox file is several. The error says why nothing can be
 // read.
 func (x *Explainer) Read(name string, data []byte) ([]Input, error) {
+	if compressed(data) != "" {
+		var err error
+		if data, err = unpack(data); err != nil {
+			return nil, err
+		}
+	}
 	data = unUTF16(data)
 	if len(bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))) == 0 {
 		return nil, ErrEmpty
 	}
 	if binary(data) {
-		if what := compressed(data); what != "" {
-			return nil, fmt.Errorf("it is compressed (%s): unpack it first", what)
-		}
 		return nil, ErrBinary
 	}
 	if bounce.IsMail(data) {
@@ -83,7 +86,7 @@ func (x *Explainer) Read(name string, data []byte) ([]Input, error) {
 		}
 	}
 	switch kind := bounce.KindOf(data, k); {
-	case kind == bounce.KindLog:
+	case kind == bounce.KindLog, kind == bounce.KindText && x.isLog(data):
 		return []Input{x.log(name, data)}, nil
 	case kind == bounce.KindText && pasted(data):
 		header := "From: MAILER-DAEMON\nSubject: Delivery failure\nReturn-Path: <>\n\n"
@@ -224,9 +227,6 @@ func unUTF16(data []byte) []byte {
 // characters that texts do not have. A mail may have some.
 func binary(data []byte) bool {
 	head := data[:min(len(data), 16<<10)]
-	if compressed(head) != "" {
-		return true
-	}
 	nul, control := 0, 0
 	for _, c := range head {
 		switch {
@@ -244,7 +244,7 @@ func binary(data []byte) bool {
 
 // compressed names the format of a file that is packed.
 func compressed(data []byte) string {
-	for _, f := range []struct{ magic, name string }{{"\x1f\x8b", "gzip"}, {"\xfd7zXZ\x00", "xz"}, {"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}, {"PK\x03\x04", "zip"}} {
+	for _, f := range []struct{ magic, name string }{{"\x1f\x8b", "gzip"}, {"\xfd7zXZ\x00", "xz"}, {"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}} {
 		if bytes.HasPrefix(data, []byte(f.magic)) && (f.name != "bzip2" || len(data) > 10 && string(data[4:10]) == "1AY&SY") {
 			return f.name
 		}

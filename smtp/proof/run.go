@@ -60,6 +60,9 @@ func (p *Prover) Run(ctx context.Context, r Request) Proof {
 	case r.Forged:
 		out.Command, out.Why = "", "The message was not sent by this domain, so there is nothing to prove and nothing to correct."
 		return out
+	case r.Reason == reply.Delivered, r.Reason == reply.AutoReply:
+		out.Command, out.Checks, out.Why = "", []string{}, "Nothing failed, so there is nothing to prove."
+		return out
 	case len(r.Proofs) == 0 || len(pl.checks) == 0:
 		if out.Why = "The DNS cannot show this cause."; len(pl.noDNS) > 0 {
 			out.Why += " Look at " + strings.Join(pl.noDNS, "; and ") + "."
