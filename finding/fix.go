@@ -21,8 +21,21 @@ type Record struct {
 func (r Record) HasPlaceholder() bool { return hasPlaceholder(r.Name) || hasPlaceholder(r.Value) }
 
 func hasPlaceholder(s string) bool {
-	_, rest, ok := strings.Cut(s, "<")
-	return ok && strings.Contains(rest, ">")
+	for i := range len(s) {
+		if s[i] == '<' && Placeholder(s[i:]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Placeholder is the length of the place to fill in that s starts with; 0: it starts
+// with none.
+func Placeholder(s string) int {
+	if s == "" || s[0] != '<' {
+		return 0
+	}
+	return strings.IndexByte(s, '>') + 1
 }
 
 // Fix is what to publish so that the finding goes away. Published as it stands, a

@@ -249,16 +249,6 @@ func (k *checker) missing() {
 		return
 	}
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
-	if open {
-		// Known as it is, it would follow from a record at the wrong name.
-		defer func() {
-			for _, g := range k.Found() {
-				if g.Check == "spf-record-missing" {
-					g.CouldBe = g.Severity
-				}
-			}
-		}()
-	}
 	aliases := k.p.Record.Evidence.CNAMEs
 	switch {
 	case k.p.Status == StatusNXDomain && len(aliases) > 0:
@@ -279,7 +269,7 @@ func (k *checker) missing() {
 		f.Severity = finding.Notice
 		f.Detail = fmt.Sprintf("%s has no SPF record. Its mail has %s in the envelope, where SPF is checked, so that it is missed only by mail that has the domain itself there.", k.p.Domain, enumerate(k.c.Envelopes, 5))
 		f.Fix = advice("None is needed while all mail has %s in the envelope.", enumerate(k.c.Envelopes, 5))
-		k.Add("spf-record-missing", f)
+		k.addMissing(f, open)
 		return
 	}
 	f.Fix = k.firstRecord()
@@ -288,7 +278,17 @@ func (k *checker) missing() {
 		f.Fix.Summary = "Remove the alias, which leads nowhere. " + f.Fix.Summary
 		f.Fix.Remove = []finding.Record{{Name: k.p.Domain, Type: "CNAME", Value: aliases[0]}}
 	}
+	k.addMissing(f, open)
+}
+
+// addMissing adds spf-record-missing. If the names at which a record may stand by
+// mistake are open, it would follow from one there: all that is said of it could be.
+func (k *checker) addMissing(f finding.Finding, open bool) {
 	k.Add("spf-record-missing", f)
+	if open {
+		last := k.Found()[len(k.Found())-1]
+		last.CouldBe = last.Severity
+	}
 }
 
 // firstRecord proposes a record for a domain that has none.

@@ -41,8 +41,8 @@ func ZoneName(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
 		switch c := name[i]; {
-		case c == '<' && placeholder(name[i:]) > 0:
-			n := placeholder(name[i:])
+		case c == '<' && legible(name[i:]) > 0:
+			n := legible(name[i:])
 			b.WriteString(name[i : i+n])
 			i += n - 1
 		case isDDD(name[i:]):
@@ -64,14 +64,14 @@ func ZoneName(name string) string {
 	return b.String()
 }
 
-// placeholder is the length of the place to fill in that s starts with, of printable
-// ASCII; 0: it starts with none.
-func placeholder(s string) int {
-	end := strings.IndexByte(s, '>')
-	if end < 2 || s[1] == ' ' || strings.ContainsFunc(s[:end], func(r rune) bool { return r < 0x20 || r > 0x7e || strings.ContainsRune("\"();@$\\", r) }) {
+// legible is the length of a place to fill in at the start of s that can stand in a
+// line as it is, of printable ASCII without what a master file reads; 0: there is none.
+func legible(s string) int {
+	n := finding.Placeholder(s)
+	if n < 3 || s[1] == ' ' || strings.ContainsFunc(s[:n], func(r rune) bool { return r < 0x20 || r > 0x7e || strings.ContainsRune("\"();@$\\", r) }) {
 		return 0
 	}
-	return end + 1
+	return n
 }
 
 // isDDD reports whether s starts with a byte written as \DDD.
