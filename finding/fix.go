@@ -21,12 +21,8 @@ type Record struct {
 func (r Record) HasPlaceholder() bool { return hasPlaceholder(r.Name) || hasPlaceholder(r.Value) }
 
 func hasPlaceholder(s string) bool {
-	for i := range len(s) {
-		if s[i] == '<' && Placeholder(s[i:]) > 0 {
-			return true
-		}
-	}
-	return false
+	at := strings.IndexByte(s, '<')
+	return at >= 0 && Placeholder(s[at:]) > 0
 }
 
 // Placeholder is the length of the place to fill in that s starts with; 0: it starts
