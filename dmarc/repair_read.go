@@ -1,0 +1,312 @@
+package dmarc
+
+import (
+	"slices"
+	"strings"
+
+	"mailworthy/internal/hint"
+	"mailworthy/internal/show"
+)
+
+// readVersion reads v=DMARC1.
+func (r *repair) readVersion(t *token) {
+	value := strings.ToLower(t.value)
+	if !versionLike(value) {
+		// v=spf1, v=DKIM1: another record.
+		r.open = append(r.open, r.source(t))
+		return
+	}
+	r.version = true
+	// "v=DMARC1 reject": what follows the version is a piece of its own.
+	if i := strings.IndexAny(value, " ,.:"); i > 0 && isVersion(value[:i]) {
+		rest := token{value: strings.Trim(t.value[i:], " ,.:"), offset: t.end - len(strings.TrimLeft(t.value[i:], " ,.:")), end: t.end}
+		if policyWord(rest.value) != "" && !r.about["p"] {
+			rest.name, r.about["p"] = "p", true
+			r.readPolicy(&rest)
+		} else if strings.Trim(rest.value, " 1") != "" {
+			r.readPiece(&rest)
+		}
+	}
+}
+
+// policyWord is the policy that s is exactly, but for case and what is no letter.
+func policyWord(s string) string {
+	var letters strings.Builder
+	for _, c := range []byte(strings.ToLower(s)) {
+		if 'a' <= c && c <= 'z' {
+			letters.WriteByte(c)
+		}
+	}
+	switch p := letters.String(); Policy(p) {
+	case None, Quarantine, Reject:
+		return p
+	}
+	return ""
+}
+
+// nearestPolicy is the policy that s was meant to be; "" if it is near to none.
+func nearestPolicy(s string) string {
+	if p := policyWord(s); p != "" {
+		return p
+	}
+	if len(s) > 20 || strings.ContainsAny(s, "=@") {
+		return ""
+	}
+	var letters strings.Builder
+	for _, c := range []byte(strings.ToLower(s)) {
+		if 'a' <= c && c <= 'z' {
+			letters.WriteByte(c)
+		}
+	}
+	return suggest(letters.String(), string(None), string(Quarantine), string(Reject))
+}
+
+// readPolicy reads p, sp or np.
+func (r *repair) readPolicy(t *token) {
+	meant := nearestPolicy(t.value)
+	if meant == "" {
+		// "reject x": the first word, if what follows is something else.
+		if word, _, ok := strings.Cut(t.value, " "); ok {
+			meant = policyWord(word)
+			if meant != "" {
+				r.open = append(r.open, strings.TrimSpace(t.value[len(word):]))
+			}
+		}
+	}
+	if meant != "" {
+		r.policy = true
+	}
+	before := r.draft.get(t.name)
+	switch {
+	case before != "" && meant == "":
+		if strings.Trim(t.value, " ,.:=-") != "" {
+			r.open = append(r.open, r.source(t))
+			return
+		}
+		r.drop("dmarc-duplicate-tag", t)
+	case before != "" && (Policy(meant).rank() <= Policy(before).rank() || before == meant) && !strings.Contains(before, "<"):
+		r.drop("dmarc-duplicate-tag", t)
+	case before != "":
+		// The later one is stricter: receivers differ on which one stands.
+		if strings.Contains(before, "<") {
+			before = "none, quarantine"
+		}
+		r.draft.set(t.name, "<"+before+" or "+meant+">")
+	case meant != "":
+		r.draft.set(t.name, meant)
+		if to := t.name + "=" + meant; !strings.EqualFold(strings.ReplaceAll(r.source(t), " ", ""), to) {
+			r.become(t.checkOf("dmarc-policy-invalid"), r.source(t), to)
+		}
+	case strings.Trim(t.value, " ,.:=-") == "" && t.name != "p":
+		r.drop("dmarc-syntax", t) // sp= without a value: subdomains have p
+	default:
+		r.draft.set(t.name, policyPlaceholder)
+	}
+}
+
+// readAddresses reads rua or ruf; of a repeated tag all addresses stay.
+func (r *repair) readAddresses(t *token, k known) {
+	m := readMailboxes(t.value, k).shown(r.raw, k)
+	if len(m.uris) > 0 {
+		r.address = true
+	}
+	var uris []string
+	if before := r.draft.get(t.name); before != "" {
+		uris = strings.Split(before, ",")
+		r.become("dmarc-duplicate-tag", "more than one "+t.name, "one with all addresses")
+	}
+	for _, u := range m.uris {
+		if !slices.Contains(uris, u) {
+			uris = append(uris, u)
+		}
+	}
+	switch {
+	case t.misspelled != "":
+		r.become("dmarc-unknown-tag", t.misspelled, t.name)
+	case strings.TrimSpace(t.op) != "=":
+		r.become("dmarc-syntax", r.source(t), t.name+"="+strings.Join(m.uris, ","))
+	}
+	for _, s := range m.swaps {
+		r.become("dmarc-report-uri-invalid", s.from, s.to)
+	}
+	for _, size := range m.sizes {
+		r.changes = append(r.changes, change{"dmarc-report-size-suffix", "!" + show.Cut(size, 20), true})
+	}
+	if len(uris) == 0 {
+		r.drop("dmarc-syntax", t)
+	}
+	r.draft.set(t.name, strings.Join(uris, ","))
+}
+
+// readWord reads the tags with a choice of words or a number.
+func (r *repair) readWord(t *token) {
+	if r.draft.get(t.name) != "" {
+		r.drop("dmarc-duplicate-tag", t)
+		return
+	}
+	if strings.Contains(t.value, "@") {
+		r.open = append(r.open, r.source(t)) // an address that is lost in it is somebody's
+		return
+	}
+	bare := strings.ToLower(strings.Trim(t.value, " ,.:;=-_/%'"))
+	check, value := "dmarc-tag-value-invalid", ""
+	switch t.name {
+	case "adkim", "aspf":
+		check = "dmarc-alignment-mode-invalid"
+		switch {
+		case bare == "":
+		case bare == "r" || bare == "rr" || bare == "relax" || suggest(bare, "relaxed", "strict") == "relaxed":
+			value = "r"
+		case bare == "s" || bare == "ss" || suggest(bare, "relaxed", "strict") == "strict":
+			value = "s"
+		default:
+			value = "<r or s>"
+		}
+	case "psd":
+		if bare == "y" || bare == "n" || bare == "u" {
+			value = bare
+		}
+	case "t":
+		switch bare {
+		case "y", "yes", "yy":
+			value = "y"
+		case "n", "no", "nn":
+			value = "n"
+		}
+	case "pct":
+		check = "dmarc-historic-tag"
+		if n := number(bare); n >= 0 && n < 100 {
+			value = bare
+		}
+	case "fo":
+		check = "dmarc-failure-options"
+		value = failureOptions(bare)
+	}
+	r.draft.set(t.name, value)
+	switch {
+	case value == "":
+		r.drop(t.checkOf(check), t)
+	case !strings.EqualFold(t.value, value) || t.checkOf("") != "":
+		r.become(t.checkOf(check), r.source(t), t.name+"="+value)
+	}
+}
+
+// number reads a number of at most three digits; -1 if s is none.
+func number(s string) int {
+	if s == "" || len(s) > 3 {
+		return -1
+	}
+	n := 0
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+// failureOptions are the options of fo that exist, each once, and 0 left out beside 1,
+// which asks for more.
+func failureOptions(s string) string {
+	var out []string
+	for _, c := range strings.Split(s, "") {
+		if strings.Contains("01ds", c) && c != "" && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	if slices.Contains(out, "1") {
+		out = slices.DeleteFunc(out, func(c string) bool { return c == "0" })
+	}
+	return strings.Join(out, ":")
+}
+
+// readUnknown reads a tag of no known name: receivers ignore it, and so it goes, but
+// an address in it is somebody's.
+func (r *repair) readUnknown(t *token) {
+	if strings.Contains(t.value, "@") || strings.Contains(t.value, ":") || strings.Contains(strings.ToLower(t.value), "mail") || nearestPolicy(t.value) != "" || versionLike(strings.ToLower(t.value)) ||
+		holdsPolicy(t.name+t.value) {
+		r.open = append(r.open, r.source(t))
+		return
+	}
+	r.drop("dmarc-unknown-tag", t)
+}
+
+// holdsPolicy reports whether the letters of s are a policy behind one letter to three:
+// "pr=ejct", "spe=ject".
+func holdsPolicy(s string) bool {
+	for i := 1; i <= 3 && i < len(s); i++ {
+		if len(s)-i > 3 && nearestPolicy(s[i:]) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// readPiece reads what is no tag.
+func (r *repair) readPiece(t *token) {
+	letters := 0
+	for _, c := range []byte(t.value) {
+		if isAlphanumeric(c) {
+			letters++
+		}
+	}
+	bare := strings.ToLower(strings.Trim(t.value, " =:,."))
+	switch {
+	case bare == "p":
+		if !r.about["p"] {
+			r.draft.set("p", policyPlaceholder)
+		}
+		r.drop("dmarc-syntax", t)
+	case letters <= 1 && strings.IndexByte(t.value, 0x7f) < 0 || tagStatus[bare] != "":
+		r.drop("dmarc-syntax", t)
+	case versionLike(bare):
+		r.drop("dmarc-version", t)
+	case policyWord(bare) != "" && policyWord(bare) == r.draft.get("p"):
+		r.drop("dmarc-syntax", t)
+	default:
+		r.open = append(r.open, t.value)
+	}
+}
+
+// finish settles what no tag says by itself.
+func (r *repair) finish() {
+	d := &r.draft
+	if d.get("p") == "" {
+		switch {
+		case len(r.open) > 0 || d.get("sp") != "" || d.get("np") != "" || d.get("pct") != "" || d.get("t") != "":
+			d.set("p", policyPlaceholder) // one was meant, and nobody can tell which
+		default:
+			// None is in force either way, and none was asked for.
+			d.set("p", string(None))
+			r.changes = append(r.changes, change{"dmarc-policy-missing", "p=none is added", false})
+		}
+	}
+	if d.get("ruf") == "" && d.get("fo") != "" {
+		r.changes = append(r.changes, change{"dmarc-failure-options", "fo=" + d.get("fo"), true})
+		d.set("fo", "")
+	}
+}
+
+// versionLike reports whether a text begins like the version, isVersion that it is
+// nothing else.
+func versionLike(s string) bool {
+	if i := strings.IndexAny(s, " ,.:"); i > 0 {
+		if isVersion(s[:i]) {
+			return true
+		}
+		if strings.HasPrefix(strings.TrimLeft(s[i:], " ,.:"), "1") {
+			return isVersion(s[:i] + "1")
+		}
+		return false
+	}
+	return isVersion(s)
+}
+
+func isVersion(s string) bool {
+	s = strings.ToLower(strings.Trim(s, " ,.:=-"))
+	if len(s) < 4 || len(s) > 9 || s[0] == 's' && strings.HasPrefix(s, "sts") {
+		return false
+	}
+	return hint.Distance(s, "dmarc1") <= 2 && strings.ContainsAny(s, "mrc") && !strings.HasPrefix(s, "dkim")
+}
