@@ -97,6 +97,8 @@ func (u *URI) read(body string) (wrong, hint string) {
 	switch {
 	case local == "":
 		return "the address has nothing before its @", ""
+	case local[0] == ':' || local[0] == ';':
+		return "the address begins with punctuation that no address begins with", "mailto:" + strings.TrimLeft(to, ":;")
 	case len(local) > 64:
 		return "the address has more than 64 characters before its @", ""
 	case strings.IndexByte(local, '@') >= 0 && local[0] != '"':
