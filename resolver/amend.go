@@ -22,8 +22,9 @@ type amendment struct {
 
 // Amend answers as next would if the records of remove were taken out and those
 // of add were published: for judging a proposal before it is made. An added
-// record whose value cannot be read is an error that names it. A name that next
-// does not answer stays unanswered: what else is there is not known.
+// record whose value cannot be read is an error that names it. If next has no answer for
+// a name, neither has the amendment: its other records are unknown. An alias that the
+// proposal adds, takes out or leads elsewhere counts wherever a chain passes it.
 func Amend(next Resolver, remove, add []finding.Record) (Resolver, error) {
 	a := &amendment{next: next, remove: make(map[question][]string), add: make(map[question][]Record), names: make(map[string]bool)}
 	for _, r := range remove {
@@ -110,41 +111,70 @@ func (a *amendment) Lookup(ctx context.Context, name string, t Type) (*Answer, e
 	}
 	var chain []string
 	for at := key; ; {
-		answer, err := a.step(ctx, at, t)
-		if err != nil {
+		answer, err := a.next.Lookup(ctx, at, t)
+		if e := AsError(err); e != nil && (e.Reason != AliasLoop || len(a.remove[question{at, TypeCNAME}]) == 0) {
 			return nil, err
+		} else if e != nil {
+			// The proposal takes the alias out that the chain begins with.
+			answer = &Answer{Name: at, Type: t, Status: NoData, Rcode: "NOERROR", Server: e.Server}
 		}
-		alias := a.add[question{at, TypeCNAME}]
-		if len(alias) == 0 || t == TypeCNAME {
-			if len(chain) == 0 {
-				return answer, nil
+		names := append([]string{at}, answer.CNAMEs...)
+		end, target := a.cut(names, t)
+		for _, name := range names[1 : end+1] {
+			if e := follow(key, t, &chain, name, answer.Server); e != nil {
+				return nil, e
 			}
-			whole := *answer
-			whole.Name, whole.CNAMEs = key, append(chain, answer.CNAMEs...)
-			return &whole, nil
 		}
-		if e := follow(key, t, &chain, alias[0].Host, "proposed"); e != nil {
+		if target == "" {
+			whole := a.amended(answer, names[end], end == len(names)-1)
+			if len(chain) == 0 && len(answer.CNAMEs) == 0 {
+				return whole, nil
+			}
+			copied := *whole
+			copied.Name, copied.CNAMEs = key, chain
+			return &copied, nil
+		}
+		if e := follow(key, t, &chain, target, "proposed"); e != nil {
 			return nil, e
 		}
-		at = alias[0].Host
+		at = target
 	}
 }
 
-// step answers for one name, aliases that were added apart.
-func (a *amendment) step(ctx context.Context, name string, t Type) (*Answer, error) {
-	answer, err := a.next.Lookup(ctx, name, t)
-	if err != nil {
-		return nil, err
+// cut returns how far the chain of names is as next has it, and the target of an alias
+// that the proposal adds to the last of them.
+func (a *amendment) cut(names []string, t Type) (end int, target string) {
+	if t == TypeCNAME {
+		return len(names) - 1, ""
 	}
-	q := question{name, t}
+	for i, name := range names {
+		q := question{name, TypeCNAME}
+		if added := a.add[q]; len(added) > 0 {
+			return i, added[0].Host
+		}
+		if i < len(names)-1 && slices.ContainsFunc(a.remove[q], func(v string) bool { return hostName(v) == names[i+1] }) {
+			return i, ""
+		}
+	}
+	return len(names) - 1, ""
+}
+
+// amended returns the answer as the proposal has it at the name that its records are
+// of. If the chain does not lead to them any more (whole is false), none of them count:
+// an alias was there, and beside one there is nothing (RFC 1034, 3.6.2).
+func (a *amendment) amended(answer *Answer, name string, whole bool) *Answer {
+	q := question{name, answer.Type}
 	gone, added := a.remove[q], a.add[q]
-	if len(gone) == 0 && len(added) == 0 && !(answer.Status == NXDomain && a.names[name]) {
-		return answer, nil
+	if whole && len(gone) == 0 && len(added) == 0 && !(answer.Status == NXDomain && a.names[name]) {
+		return answer
 	}
 	amended := *answer
-	amended.Records = slices.DeleteFunc(slices.Clone(answer.Records), func(r Record) bool {
-		return slices.Contains(gone, r.String())
-	})
+	amended.Records = nil
+	if whole {
+		amended.Records = slices.DeleteFunc(slices.Clone(answer.Records), func(r Record) bool {
+			return slices.Contains(gone, r.String())
+		})
+	}
 	for _, r := range added {
 		// A record is there once, however often it is published (RFC 2181, 5).
 		if !slices.ContainsFunc(amended.Records, func(have Record) bool { return have.String() == r.String() }) {
@@ -155,10 +185,10 @@ func (a *amendment) step(ctx context.Context, name string, t Type) (*Answer, err
 	switch {
 	case len(amended.Records) > 0:
 		amended.Status = Found
-	case answer.Status != NXDomain || a.names[name]:
+	case !whole || answer.Status != NXDomain || a.names[name]:
 		amended.Status = NoData
 	default:
 		amended.Rcode = answer.Rcode
 	}
-	return &amended, nil
+	return &amended
 }

@@ -8,6 +8,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
 	"mailworthy/resolver"
+	"mailworthy/resolver/resolvertest"
 )
 
 func TestAmend(t *testing.T) {
@@ -57,6 +58,54 @@ func TestAmend(t *testing.T) {
 		{Name: "a.example", Type: "WHAT", Value: "x"}, {Name: "a..example", Type: "TXT", Value: "x"}} {
 		if _, err := resolver.Amend(zone, nil, []finding.Record{bad}); err == nil || !strings.Contains(err.Error(), bad.Name) {
 			t.Errorf("%v: error %v, want one that names it", bad, err)
+		}
+	}
+}
+
+// TestAmendAliases: what is proposed of a name counts for the names that lead to it.
+func TestAmendAliases(t *testing.T) {
+	zone := dnstest.Zone(t, `
+		$ORIGIN acme.example.
+		@      300 SOA   ns hostmaster 1 2 3 4 5
+		www    300 CNAME web
+		web    300 CNAME host
+		host   300 A     192.0.2.1
+		host2  300 A     192.0.2.2
+		lost   300 CNAME nowhere
+		round  300 CNAME circle
+		circle 300 CNAME round
+	`)
+	rec := func(name, typ, value string) finding.Record {
+		return finding.Record{Name: name + ".acme.example", Type: typ, Value: value}
+	}
+	for _, tt := range []struct {
+		name        string
+		remove, add []finding.Record
+		ask, want   string
+	}{
+		{"as it is", nil, nil, "www", `found >web.acme.example >host.acme.example "192.0.2.1"`},
+		{"the end changes", []finding.Record{rec("host", "A", "192.0.2.1")}, []finding.Record{rec("host", "A", "192.0.2.9")}, "www",
+			`found >web.acme.example >host.acme.example "192.0.2.9"`},
+		{"the end goes", []finding.Record{rec("host", "A", "192.0.2.1")}, nil, "www", `nodata >web.acme.example >host.acme.example`},
+		{"the middle leads elsewhere", []finding.Record{rec("web", "CNAME", "host.acme.example")}, []finding.Record{rec("web", "CNAME", "host2.acme.example.")}, "www",
+			`found >web.acme.example >host2.acme.example "192.0.2.2"`},
+		{"the middle becomes an address", []finding.Record{rec("web", "CNAME", "host.acme.example.")}, []finding.Record{rec("web", "A", "192.0.2.7")}, "www",
+			`found >web.acme.example "192.0.2.7"`},
+		{"the first alias goes", []finding.Record{rec("www", "CNAME", "web.acme.example")}, nil, "www", `nodata`},
+		{"the first alias becomes an address", []finding.Record{rec("www", "CNAME", "web.acme.example")}, []finding.Record{rec("www", "A", "192.0.2.8")}, "www", `found "192.0.2.8"`},
+		{"another alias goes", []finding.Record{rec("www", "CNAME", "other.acme.example")}, nil, "www", `found >web.acme.example >host.acme.example "192.0.2.1"`},
+		{"the target comes to be", nil, []finding.Record{rec("nowhere", "A", "192.0.2.5")}, "lost", `found >nowhere.acme.example "192.0.2.5"`},
+		{"the target becomes an alias", nil, []finding.Record{rec("nowhere", "CNAME", "www.acme.example")}, "lost",
+			`found >nowhere.acme.example >www.acme.example >web.acme.example >host.acme.example "192.0.2.1"`},
+		{"a loop is made", []finding.Record{rec("web", "CNAME", "host.acme.example")}, []finding.Record{rec("web", "CNAME", "www.acme.example")}, "www", `alias-loop`},
+		{"a loop is broken", []finding.Record{rec("round", "CNAME", "circle.acme.example")}, []finding.Record{rec("round", "A", "192.0.2.4")}, "round", `found "192.0.2.4"`},
+	} {
+		r, err := resolver.Amend(zone, tt.remove, tt.add)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := resolvertest.Say(r.Lookup(t.Context(), tt.ask+".acme.example", resolver.TypeA)); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
 }
