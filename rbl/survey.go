@@ -242,3 +242,22 @@ func isPublic(a netip.Addr) bool {
 	return !(a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() || a.IsMulticast() ||
 		thisNetwork.Contains(a) || sharedSpace.Contains(a) || reserved.Contains(a))
 }
+
+// Unasked says of each subject that no list was asked about why that is, so that
+// nobody takes silence for a clean bill.
+func (s *Survey) Unasked() []string {
+	var out []string
+	for _, n := range s.NotAsked {
+		out = append(out, n.Subject+": "+n.Why)
+	}
+	if s.Asked() || len(out) > 0 {
+		return out
+	}
+	for _, a := range s.NotPublic {
+		out = append(out, a.String()+": it is not a public address, so no list can hold it")
+	}
+	if len(s.Listings) > 0 && len(out) == 0 {
+		out = append(out, "any subject: every list chosen was closed")
+	}
+	return out
+}

@@ -23,6 +23,7 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/report"
 	"mailworthy/report/format"
+	"mailworthy/resolver"
 )
 
 // auditFlags are the flags that describe what is audited.
@@ -199,10 +200,10 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	}
 	defer session.stack.Close()
 	if f.authoritative {
-		asker, err := f.dns.authorities()
-		if err != nil {
-			return err
+		if f.dns.offline {
+			return errors.New("--offline and --authoritative exclude each other")
 		}
+		asker := resolver.NewAuthorities(resolver.Config{Timeout: f.dns.timeout, Retries: f.dns.tries()})
 		defer asker.Close()
 		options.Authoritative = asker.At
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/internal/logging"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
@@ -130,8 +131,8 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 		s.now = now
 	}
 	var err error
-	if s.log, err = newLogger(stderr, f.logFormat, f.verbose); err != nil {
-		return nil, err
+	if s.log, err = logging.New(stderr, f.logFormat, f.verbose); err != nil {
+		return nil, fmt.Errorf("--log-format %w", err)
 	}
 	zones, err := loadZones(f.context(), f.zones, stderr)
 	if err != nil {

@@ -136,7 +136,7 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 			if err := output.document(cmd, s.verbose, out, func() *view.Doc { return view.SurveyDoc(survey, out.Findings) }); err != nil {
 				return err
 			}
-			for _, why := range unasked(survey) {
+			for _, why := range survey.Unasked() {
 				bad++
 				fmt.Fprintf(cmd.ErrOrStderr(), "error: nothing was asked about %s\n", show.Escape(why))
 			}
@@ -151,25 +151,6 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 	lists.add(cmd)
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	return cmd
-}
-
-// unasked says of each subject that no list was asked about why that is, so that
-// nobody takes silence for a clean bill.
-func unasked(s *rbl.Survey) []string {
-	var out []string
-	for _, n := range s.NotAsked {
-		out = append(out, n.Subject+": "+n.Why)
-	}
-	if s.Asked() || len(out) > 0 {
-		return out
-	}
-	for _, a := range s.NotPublic {
-		out = append(out, a.String()+": it is not a public address, so no list can hold it")
-	}
-	if len(s.Listings) > 0 && len(out) == 0 {
-		out = append(out, "any subject: every list chosen was closed")
-	}
-	return out
 }
 
 // standardInput replaces an argument - by the subjects on standard input, one a

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailworthy/internal/lockfile"
+	"mailworthy/internal/logging"
 	"mailworthy/monitor"
 	"mailworthy/watch"
 )
@@ -111,9 +112,9 @@ func (f *watchFlags) run(cmd *cobra.Command) error {
 		return fmt.Errorf("--jitter %s: it must be 0 to 24h", f.jitter)
 	}
 	// What is done is logged here without -v: nobody sits in front of it.
-	log, err := newLogger(cmd.ErrOrStderr(), f.runner.dns.logFormat, max(1, f.runner.dns.verbose))
+	log, err := logging.New(cmd.ErrOrStderr(), f.runner.dns.logFormat, max(1, f.runner.dns.verbose))
 	if err != nil {
-		return err
+		return fmt.Errorf("--log-format %w", err)
 	}
 	job, listen, err := f.job(cmd, log)
 	if err != nil {

@@ -1,4 +1,6 @@
-package main
+// Package logging makes loggers whose lines are harmless: what comes from the DNS and is
+// logged moves no terminal, and no credentials of a URL are in it.
+package logging
 
 import (
 	"bytes"
@@ -12,8 +14,9 @@ import (
 	"mailworthy/internal/show"
 )
 
-// newLogger logs to w: warnings always, with -v what is done, with -vv every question.
-func newLogger(w io.Writer, format string, verbose int) (*slog.Logger, error) {
+// New returns a logger that writes to w: warnings always, what is done if verbose is 1,
+// every question if it is more. Format is "text" or "json".
+func New(w io.Writer, format string, verbose int) (*slog.Logger, error) {
 	level := slog.LevelWarn
 	switch {
 	case verbose >= 2:
@@ -28,7 +31,7 @@ func newLogger(w io.Writer, format string, verbose int) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(&harmless{w, rawjson.EscapeInvisible}, o)), nil
 	}
-	return nil, fmt.Errorf("--log-format %q: it must be text or json", format)
+	return nil, fmt.Errorf("%q: it must be text or json", format)
 }
 
 // withoutCredentials takes the user information of URLs out of what is logged.

@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func TestLogsAreHarmless(t *testing.T) {
 		"\x7f", "\x00", "\u3164", "\U000e0041", "\xff\xfe", `"quoted" \ `, "bücher 例え", "a\u0301\u0301\u0301\u0301\u0301\u0301"} {
 		for _, format := range []string{"text", "json"} {
 			var b bytes.Buffer
-			log, err := newLogger(&b, format, 2)
+			log, err := New(&b, format, 2)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +49,7 @@ func TestLogsAreHarmless(t *testing.T) {
 func TestLogsHaveNoCredentials(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var b bytes.Buffer
-		log, err := newLogger(&b, format, 2)
+		log, err := New(&b, format, 2)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,70 @@
+package inspect
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"mailworthy/dkim"
+	"mailworthy/dmarc"
+	"mailworthy/finding"
+	"mailworthy/report"
+	"mailworthy/spf"
+	"mailworthy/transport"
+)
+
+// MaxRecord is the size of the longest TXT record that the DNS can carry.
+const MaxRecord = 65535
+
+// RecordTypes are the types of records that Lint knows.
+var RecordTypes = append([]string{"spf", "dkim", "dmarc"}, transport.Types...)
+
+// syntaxChecks are the checks of each type for a text that is no record.
+var syntaxChecks = map[string]string{"spf": "spf-syntax", "dkim": "dkim-key-syntax", "dmarc": "dmarc-syntax",
+	"mta-sts": "mta-sts-syntax", "tls-rpt": "tls-rpt-syntax", "bimi": "bimi-syntax"}
+
+// Linted is what is wrong with one record.
+type Linted struct {
+	Type     string            `json:"type"`
+	Valid    bool              `json:"valid"`
+	Findings []finding.Finding `json:"findings"`
+}
+
+// Lint checks a record of a type of RecordTypes, bytes as they are but for a line break
+// at the end, without asking the DNS.
+func Lint(kind string, record []byte) Linted {
+	l := Linted{Type: kind}
+	if n := recordLines(record); n > 1 {
+		// Whatever else is wrong follows from that.
+		c, _ := report.FindCheck(syntaxChecks[kind])
+		l.Findings = []finding.Finding{{Check: c.ID, Severity: finding.Error, Section: c.Section, Subject: "record", Reference: c.Reference,
+			Title: fmt.Sprintf("The input has %d lines", n), Detail: fmt.Sprintf("The input has %d lines, and a record is one. Check each record by itself.", n)}}
+		return l
+	}
+	switch kind {
+	case "spf":
+		r := spf.Lint(record)
+		l.Valid, l.Findings = r.Valid, r.Findings
+		return l
+	case "dkim":
+		l.Findings = dkim.Lint(record)
+	case "dmarc":
+		l.Findings = dmarc.Lint(record)
+	default:
+		l.Findings = transport.Lint(kind, record)
+	}
+	l.Valid = !slices.ContainsFunc(l.Findings, func(f finding.Finding) bool { return f.Severity.AtLeast(finding.Error) })
+	return l
+}
+
+// recordLines counts the lines that begin a record: one that begins with white
+// space goes on with the line before (RFC 6376, 3.2).
+func recordLines(record []byte) int {
+	n := 0
+	for line := range bytes.Lines(record) {
+		if text := bytes.TrimRight(line, "\r\n"); len(text) > 0 && (n == 0 || text[0] != ' ' && text[0] != '\t') {
+			n++
+		}
+	}
+	return n
+}

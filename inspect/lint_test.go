@@ -1,0 +1,44 @@
+package inspect
+
+import (
+	"slices"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/report"
+)
+
+// TestLint: each type has a record that is valid and one that is not, whose finding is of
+// a check that is documented; several lines are no record.
+func TestLint(t *testing.T) {
+	for _, tt := range []struct{ kind, valid, invalid string }{
+		{"spf", "v=spf1 mx -all\n", "v=spf1 inlude:_spf.esp.example -all"},
+		{"dkim", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "v=DKIM1; p=!"},
+		{"dmarc", "v=DMARC1; p=reject", "v=DMARC1; p=perhaps; sp=no"},
+		{"mta-sts", "v=STSv1; id=20261121", "v=STSv1"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:tls@acme.example", "v=TLSRPTv1"},
+		{"bimi", "v=BIMI1; l=https://acme.example/logo.svg", "v=BIMI1; l=http://acme.example/logo.svg"},
+	} {
+		if !slices.Contains(RecordTypes, tt.kind) {
+			t.Errorf("%s is no type", tt.kind)
+		}
+		for text, valid := range map[string]bool{tt.valid: true, tt.invalid: false, tt.valid + "\n" + tt.valid: false} {
+			l := Lint(tt.kind, []byte(text))
+			if l.Type != tt.kind || l.Valid != valid {
+				t.Errorf("%s %q: %+v", tt.kind, text, l)
+			}
+			wrong := slices.IndexFunc(l.Findings, func(f finding.Finding) bool { return f.Severity.AtLeast(finding.Error) })
+			if (wrong < 0) != l.Valid {
+				t.Errorf("%s %q: valid %v, findings %+v", tt.kind, text, l.Valid, l.Findings)
+			}
+			if wrong >= 0 {
+				if _, ok := report.FindCheck(l.Findings[wrong].Check); !ok {
+					t.Errorf("%s: no check %q", tt.kind, l.Findings[wrong].Check)
+				}
+			}
+		}
+	}
+	if n := recordLines([]byte("v=DKIM1;\n p=abc\n")); n != 1 {
+		t.Errorf("a record over two lines is %d", n)
+	}
+}
