@@ -12,6 +12,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/dkim"
+	"mailworthy/internal/field"
 	"mailworthy/receiver"
 )
 
@@ -70,15 +71,15 @@ func (s Settings) Options() (audit.Options, error) {
 	}
 	switch {
 	case s.Volume != "" && s.Volume != receiver.Bulk && s.Volume != receiver.Low:
-		return o, fieldError("volume", " %q: it must be bulk or low", s.Volume)
+		return o, field.Errorf("volume", " %q: it must be bulk or low", s.Volume)
 	case s.MaxIPs < 0:
-		return o, fieldError("max_ips", " %d: it must be at least 1", s.MaxIPs)
+		return o, field.Errorf("max_ips", " %d: it must be at least 1", s.MaxIPs)
 	case !slices.Contains([]dkim.Mode{"", dkim.Common, dkim.Inferred, dkim.All}, o.Selectors):
-		return o, fieldError("guess", " %q: it must be common, inferred or all", s.Guess)
+		return o, field.Errorf("guess", " %q: it must be common, inferred or all", s.Guess)
 	case s.MaxQueries < 0:
-		return o, fieldError("max_queries", " %d: it must be at least 1", s.MaxQueries)
+		return o, field.Errorf("max_queries", " %d: it must be at least 1", s.MaxQueries)
 	case s.DeadlineMS < 0 || s.DeadlineMS > int64(math.MaxInt64/time.Millisecond):
-		return o, fieldError("deadline_ms", " %d: no audit can take that long", s.DeadlineMS)
+		return o, field.Errorf("deadline_ms", " %d: no audit can take that long", s.DeadlineMS)
 	}
 	return o, nil
 }
@@ -106,19 +107,19 @@ func ReadRequest(from io.Reader) (audit.Target, audit.Options, error) {
 func (r *Request) bounded() error {
 	s, o := &r.Target, &r.Options
 	for _, list := range []struct {
-		field  string
+		key    string
 		values []string
 	}{{"mail_from", s.MailFrom}, {"selectors", s.Selectors}, {"dkim_domains", s.DKIMDomains}, {"ips", s.IPs}, {"helo", s.HELO}, {"sections", s.Sections}} {
 		if len(list.values) > MaxStated {
-			return fieldError(list.field, ": it has %d values, and may have %d", len(list.values), MaxStated)
+			return field.Errorf(list.key, ": it has %d values, and may have %d", len(list.values), MaxStated)
 		}
 	}
 	for _, n := range []struct {
-		field      string
+		key        string
 		value, max int64
 	}{{"max_queries", int64(o.MaxQueries), MostQueries}, {"max_ips", int64(o.MaxIPs), MostIPs}, {"deadline_ms", o.DeadlineMS, LongestDeadline.Milliseconds()}} {
 		if n.value > n.max {
-			return fieldError(n.field, " %d: it must be at most %d", n.value, n.max)
+			return field.Errorf(n.key, " %d: it must be at most %d", n.value, n.max)
 		}
 	}
 	return nil

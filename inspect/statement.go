@@ -9,37 +9,13 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/field"
 	"mailworthy/internal/show"
 )
 
-// FieldError says what is wrong with one value of a Statement or of Settings.
-type FieldError struct {
-	// Field is its key in JSON.
-	Field string
-	// What follows the name of the field in the message: `: it must be …`.
-	What string
-	// Help says what to write instead; empty where the message says it.
-	Help string
-	// Err is the cause; nil where What says all.
-	Err error
-}
-
-func (e *FieldError) Error() string { return e.Field + e.What }
-func (e *FieldError) Unwrap() error { return e.Err }
-
-// Hint says what to write instead; empty where the message says it.
-func (e *FieldError) Hint() string { return e.Help }
-
-func fieldError(field, what string, args ...any) *FieldError {
-	return &FieldError{Field: field, What: fmt.Sprintf(what, args...)}
-}
-
-// because is an error of a field that says what its cause says.
-func because(field string, err error) *FieldError {
-	e := fieldError(field, ": %s", err)
-	e.Err = err
-	return e
-}
+// FieldError says what is wrong with one value of a Statement, of Settings or of an
+// Envelope; its Field is the key in JSON.
+type FieldError = field.Error
 
 // Statement is what somebody states about the mail of a domain, in their words: the
 // wire form of an audit.Target. A key that is left out is not stated.
@@ -99,7 +75,7 @@ func (s Statement) Target() (audit.Target, error) {
 		}
 	}
 	if t.Domain, err = DomainParser(t.Sections)(s.Domain); err != nil {
-		return t, because("domain", err)
+		return t, field.Because("domain", err)
 	}
 	return t, nil
 }
@@ -109,19 +85,17 @@ func (s Statement) Target() (audit.Target, error) {
 func (s Statement) Mail() (audit.Target, error) {
 	t := audit.Target{Profile: finding.Profile(s.Profile)}
 	if !slices.Contains([]finding.Profile{"", finding.Sender, finding.Parked, finding.Receiver}, t.Profile) {
-		return t, fieldError("profile", " %q: it must be sender, parked or receiver", s.Profile)
+		return t, field.Errorf("profile", " %q: it must be sender, parked or receiver", s.Profile)
 	}
 	for _, text := range s.IPs {
 		ip, err := netip.ParseAddr(strings.TrimSpace(text))
 		if err != nil || ip.Zone() != "" {
-			wrong := fieldError("ips", " %q is not an IP address", text)
-			wrong.Help = "write it as 192.0.2.10 or 2001:db8::10"
-			return t, wrong
+			return t, notAnAddress("ips", text)
 		}
 		t.IPs = append(t.IPs, ip.Unmap())
 	}
 	for _, list := range []struct {
-		field string
+		key   string
 		in    []string
 		out   *[]string
 		parse func(string) (string, error)
@@ -134,12 +108,16 @@ func (s Statement) Mail() (audit.Target, error) {
 		for _, text := range list.in {
 			name, err := list.parse(text)
 			if err != nil {
-				return t, because(list.field, err)
+				return t, field.Because(list.key, err)
 			}
 			*list.out = append(*list.out, name)
 		}
 	}
 	return t, nil
+}
+
+func notAnAddress(key, text string) error {
+	return field.Errorf(key, " %q is not an IP address", text).With("write it as 192.0.2.10 or 2001:db8::10")
 }
 
 // envelope reads an envelope domain, or an address, which is what people have at hand:
@@ -175,13 +153,11 @@ func DomainParser(sections []finding.Section) func(string) (string, error) {
 // of skip, in the order of a report. The error is a *FieldError of "only" or "skip".
 func Sections(only, skip []string) ([]finding.Section, error) {
 	chosen := map[finding.Section]bool{}
-	read := func(field string, names []string, value bool) error {
+	read := func(flag string, names []string, value bool) error {
 		for _, name := range names {
 			s, ok := finding.ChosenSection(name)
 			if !ok {
-				wrong := fieldError(field, " %q is no section", name)
-				wrong.Help = "sections are " + SectionWords()
-				return wrong
+				return field.Errorf(flag, " %q is no section", name).With("sections are %s", SectionWords())
 			}
 			chosen[s] = value
 		}

@@ -1,8 +1,10 @@
 package rbl
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -208,4 +210,24 @@ func parseDomain(s string) (string, error) {
 		return "", errors.New("it has only one label")
 	}
 	return strings.ToLower(s), nil
+}
+
+// ReadSubjects reads subjects, one a line, for ParseSubjects. Empty lines and comments
+// (#) are passed over; lines that hold no subject are left out, and bad is called with
+// their number, from 1.
+func ReadSubjects(from io.Reader, bad func(line int, err error)) ([]string, error) {
+	var subjects []string
+	lines := bufio.NewScanner(from)
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimSpace(lines.Text())
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		if _, _, err := ParseSubjects([]string{text}); err != nil {
+			bad(n, err)
+			continue
+		}
+		subjects = append(subjects, text)
+	}
+	return subjects, lines.Err()
 }

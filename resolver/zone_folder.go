@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -85,4 +86,50 @@ func startsAsZone(file string) (bool, error) {
 		rest = rest[1:]
 	}
 	return false, nil
+}
+
+// ExpandZones returns the files that specs name, each FILE, FILE@ORIGIN or a folder: it
+// stands for the zone files in it. Other are files of the folders that could have been
+// meant (ZoneFiles).
+func ExpandZones(specs []string) (files, other []string, err error) {
+	for _, spec := range specs {
+		if info, err := os.Stat(spec); err != nil || !info.IsDir() {
+			files = append(files, spec)
+			continue
+		}
+		inside, left, err := ZoneFiles(spec)
+		if err != nil {
+			return nil, other, fmt.Errorf("%s: %w", spec, err)
+		}
+		other = append(other, left...)
+		if len(inside) == 0 {
+			return nil, other, fmt.Errorf("%s: the folder holds no .zone, .db or .txt zone file", spec)
+		}
+		files = append(files, inside...)
+	}
+	return files, other, nil
+}
+
+// ReplaceZones returns the file and those of the specs (ExpandZones) that hold no zone
+// which it holds too: the rest of the world beside it.
+func ReplaceZones(specs []string, file string) ([]string, error) {
+	replaced, err := LoadZone(file)
+	if err != nil {
+		return nil, err
+	}
+	files, _, err := ExpandZones(specs)
+	if err != nil {
+		return nil, err
+	}
+	kept := []string{file}
+	for _, one := range files {
+		set, err := LoadZone(one)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(set.Origins(), func(o string) bool { return slices.Contains(replaced.Origins(), o) }) {
+			kept = append(kept, one)
+		}
+	}
+	return kept, nil
 }

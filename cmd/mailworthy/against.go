@@ -40,7 +40,7 @@ func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *audi
 		dns.zones = nil
 	} else {
 		var err error
-		if dns.zones, err = readfile.Await(cmd.Context(), func() ([]string, error) { return replaceZones(f.dns.zones, f.against) }); err != nil {
+		if dns.zones, err = readfile.Await(cmd.Context(), func() ([]string, error) { return resolver.ReplaceZones(f.dns.zones, f.against) }); err != nil {
 			return nil, fmt.Errorf("--against %s: %w", f.against, err)
 		}
 	}
@@ -57,34 +57,6 @@ func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *audi
 	other.session, other.inspector.Resolver, other.inspector.Plan = s, s.stack, false
 	before := bulk.All(cmd.Context(), domains, f.concurrency, other.audit, func(*report.Report) {})
 	return before, cmd.Context().Err()
-}
-
-// replaceZones are the zones of --zone without those that the other file holds,
-// and that file: a domain is compared, the rest of the world stays.
-func replaceZones(specs []string, other string) ([]string, error) {
-	old, err := resolver.LoadZone(other)
-	if err != nil {
-		return nil, err
-	}
-	replaced := make(map[string]bool)
-	for _, o := range old.Origins() {
-		replaced[o] = true
-	}
-	files, err := zoneFiles(specs, io.Discard)
-	if err != nil {
-		return nil, err
-	}
-	kept := []string{other}
-	for _, file := range files {
-		set, err := resolver.LoadZone(file)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(set.Origins(), func(o string) bool { return replaced[o] }) {
-			kept = append(kept, file)
-		}
-	}
-	return kept, nil
 }
 
 // compare writes what differs between the earlier reports and the new ones.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -164,35 +163,14 @@ func (s *session) context(ctx context.Context) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, s.deadline)
 }
 
-// zoneFiles are the files that --zone names. A folder stands for the zone files in
-// it. Of other files that could have been meant, it warns.
-func zoneFiles(specs []string, stderr io.Writer) ([]string, error) {
-	var files []string
-	for _, spec := range specs {
-		if info, err := os.Stat(spec); err != nil || !info.IsDir() {
-			files = append(files, spec)
-			continue
-		}
-		inside, other, err := resolver.ZoneFiles(spec)
-		if err != nil {
-			return nil, fmt.Errorf("--zone %s: %w", spec, err)
-		}
-		for _, file := range other {
-			fmt.Fprintf(stderr, "warning: %s is left out: it does not start as a zone file\n", show.Escape(file))
-		}
-		if len(inside) == 0 {
-			return nil, fmt.Errorf("--zone %s: the folder holds no .zone, .db or .txt zone file", spec)
-		}
-		files = append(files, inside...)
-	}
-	return files, nil
-}
-
 // loadZones reads the zones that --zone names.
 func loadZones(ctx context.Context, specs []string, stderr io.Writer) ([]*resolver.ZoneSet, error) {
-	files, err := zoneFiles(specs, stderr)
+	files, other, err := resolver.ExpandZones(specs)
+	for _, file := range other {
+		fmt.Fprintf(stderr, "warning: %s is left out: it does not start as a zone file\n", show.Escape(file))
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--zone %w", err)
 	}
 	zones, err := readfile.Await(ctx, func() ([]*resolver.ZoneSet, error) { return resolver.LoadZones(files...) })
 	if errors.Is(err, fs.ErrNotExist) {

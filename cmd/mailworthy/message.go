@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
+	"mailworthy/inspect"
 	"mailworthy/report"
 	"mailworthy/report/view"
 )
@@ -40,9 +40,13 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 			if err := output.check(); err != nil {
 				return err
 			}
-			o, err := messageOptions(cmd, ip, helo, mailFrom)
+			envelope := inspect.Envelope{IP: ip, HELO: helo}
+			if cmd.Flags().Changed("mail-from") {
+				envelope.MailFrom = &mailFrom
+			}
+			o, err := envelope.Options()
 			if err != nil {
-				return err
+				return ofFlag(err)
 			}
 			limit, err := (&auditFlags{failOn: failOn}).limit()
 			if err != nil {
@@ -80,40 +84,6 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.StringVar(&mailFrom, "mail-from", "", "the envelope sender `address`, '' the null sender; default: from Return-Path")
 	flags.StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	return cmd
-}
-
-// messageOptions checks what the flags state about the envelope.
-func messageOptions(cmd *cobra.Command, ip, helo, mailFrom string) (audit.MessageOptions, error) {
-	var o audit.MessageOptions
-	if ip != "" {
-		addr, err := netip.ParseAddr(strings.TrimSpace(ip))
-		if err != nil || addr.Zone() != "" {
-			return o, withHint(fmt.Errorf("--ip %q is not an IP address", ip), "write it as 192.0.2.10 or 2001:db8::10")
-		}
-		o.IP = addr
-	}
-	if helo != "" {
-		name, err := audit.ParseHELO(helo)
-		if err != nil {
-			return o, fmt.Errorf("--helo: %w", err)
-		}
-		o.HELO = name
-	}
-	if cmd.Flags().Changed("mail-from") {
-		sender := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(mailFrom), "<"), ">")
-		if sender != "" {
-			local, domain, ok := cutLast(sender, "@")
-			if !ok {
-				local, domain = "postmaster", sender
-			}
-			if _, err := audit.ParseDomain(domain); err != nil {
-				return o, fmt.Errorf("--mail-from: %w", err)
-			}
-			sender = local + "@" + domain
-		}
-		o.MailFrom = &sender
-	}
-	return o, nil
 }
 
 // cutLast is strings.Cut at the last separator.

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -160,21 +158,11 @@ func standardInput(cmd *cobra.Command, args []string) (all []string, bad int, er
 	if at < 0 {
 		return args, 0, nil
 	}
-	var words []string
-	lines := bufio.NewScanner(readfile.Patient(cmd.Context(), cmd.InOrStdin()))
-	for n := 1; lines.Scan(); n++ {
-		text := strings.TrimSpace(lines.Text())
-		if text == "" || strings.HasPrefix(text, "#") {
-			continue
-		}
-		if _, _, err := rbl.ParseSubjects([]string{text}); err != nil {
-			bad++
-			fmt.Fprintf(cmd.ErrOrStderr(), "error: standard input:%d: %s\n", n, show.Escape(err.Error()))
-			continue
-		}
-		words = append(words, text)
-	}
-	if err := lines.Err(); err != nil {
+	words, err := rbl.ReadSubjects(readfile.Patient(cmd.Context(), cmd.InOrStdin()), func(line int, err error) {
+		bad++
+		fmt.Fprintf(cmd.ErrOrStderr(), "error: standard input:%d: %s\n", line, show.Escape(err.Error()))
+	})
+	if err != nil {
 		return nil, 0, fmt.Errorf("standard input: %w", err)
 	}
 	return slices.Concat(args[:at], words, args[at+1:]), bad, nil

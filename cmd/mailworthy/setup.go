@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
+	"mailworthy/inspect"
 	"mailworthy/internal/readfile"
 	"mailworthy/provider"
 	"mailworthy/provider/setup"
@@ -149,9 +149,9 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	o, err := f.options(s)
+	o, err := inspect.Service{Region: f.region, ReturnPath: f.returnPath, Selectors: f.selectors, Tokens: f.tokens}.Options(s)
 	if err != nil {
-		return err
+		return ofFlag(err)
 	}
 	if f.smtp {
 		l := setup.Describe(s, o)
@@ -184,86 +184,8 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 	return session.exit(report.ExitOf(l.Findings, failOn))
 }
 
-// options are what the flags state.
-func (f *setupFlags) options(s *provider.Service) (setup.Options, error) {
-	o := setup.Options{Tokens: map[string]string{}}
-	if f.region != "" {
-		r, ok := s.Region(f.region)
-		switch {
-		case len(s.Regions) == 0:
-			return o, withHint(fmt.Errorf("--region %s: %s has no regions that differ", f.region, s.Name), "leave it out")
-		case !ok || strings.HasPrefix(r.Name, "<"):
-			return o, withHint(fmt.Errorf("--region %q is not one of %s", f.region, s.Name), "it is one of %s", strings.Join(s.RegionNames(), ", "))
-		}
-		o.Region = r.Name
-	}
-	if f.returnPath != "" {
-		name := strings.ToLower(strings.TrimSuffix(f.returnPath, "."))
-		if _, err := audit.ParseDomain("x." + name + ".example"); err != nil && name != "@" {
-			return o, withHint(fmt.Errorf("--return-path %q is not a host name", f.returnPath), "write it as bounce or bounce.acme.example")
-		}
-		o.ReturnPath = name
-	}
-	for _, sel := range f.selectors {
-		parsed, err := audit.ParseSelector(sel)
-		if err != nil {
-			return o, err
-		}
-		o.Selectors = append(o.Selectors, parsed)
-	}
-	known := provider.NewValues(s).Texts
-	for _, t := range f.tokens {
-		k, v, ok := strings.Cut(t, "=")
-		_, is := known[k]
-		switch {
-		case !ok || k == "" || v == "":
-			return o, withHint(fmt.Errorf("--token %q is not KEY=VALUE", t), "the key is the word after < in a record to publish")
-		case !is && k != "reports":
-			return o, withHint(fmt.Errorf("--token %s: %s has no such place", k, s.Name), "%s", tokenHint(known))
-		case strings.ContainsAny(v, "<>\n\r"):
-			return o, fmt.Errorf("--token %s: a value has no < or > and no line break", k)
-		}
-		o.Tokens[k] = v
-	}
-	return o, nil
-}
-
-func tokenHint(known map[string]string) string {
-	var keys []string
-	for k := range known {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return "its places are " + strings.Join(append(keys, "reports"), ", ")
-}
-
-// listedService is a service in the JSON of --list.
-type listedService struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Also    []string `json:"also"`
-	Kind    string   `json:"kind"`
-	Align   []string `json:"align"`
-	Regions []string `json:"regions"`
-	SMTP    string   `json:"smtp_host,omitempty"`
-	Source  string   `json:"source"`
-	Date    string   `json:"date"`
-	User    bool     `json:"user,omitempty"`
-}
-
 func (f *setupFlags) writeList(cmd *cobra.Command, services []*provider.Service) error {
-	out := struct {
-		Schema   string          `json:"schema"`
-		Services []listedService `json:"services"`
-	}{Schema: "mailworthy/services/1", Services: []listedService{}}
-	for _, s := range services {
-		l := listedService{ID: s.ID, Name: s.Name, Also: append([]string{}, s.Also...), Kind: string(s.Kind), Align: append([]string{}, s.Align...),
-			Regions: append([]string{}, s.RegionNames()...), Source: s.Source, Date: s.Date, User: s.User}
-		if d := setup.Describe(s, setup.Options{}); d.SMTP != nil {
-			l.SMTP = d.SMTP.Hosts[0]
-		}
-		out.Services = append(out.Services, l)
-	}
+	out := setup.List(services)
 	return f.output.document(cmd, f.dns.verbose > 0, out, func() *view.Doc { return view.ServicesDoc(services) },
 		docWriter{"zone", func(io.Writer) error { return errors.New("--format zone with --list: there are no records in it") }})
 }
