@@ -189,7 +189,8 @@ func (j *judge) noneObserved() {
 	}
 	j.Add("dkim-none-observed", finding.Finding{
 		Detail: detail, Evidence: d.Evidence, Undecides: true, CouldBe: finding.Error, VerdictAs: finding.Warning,
-		Fix: &finding.Fix{Summary: "Look up s= in the DKIM-Signature header of a message that was sent, and state it: --selector NAME."},
+		Fix:  &finding.Fix{Summary: "Look up s= in the DKIM-Signature header of a message that was sent, and state it: --selector NAME."},
+		Hint: "--selector NAME states a DKIM selector: s= in the DKIM-Signature of a message sent",
 	})
 }
 

@@ -224,7 +224,7 @@ var Checks = []finding.Check{
 		Reference: "RFC 6376, 3.6.1",
 	},
 	{
-		ID: "dkim-unresolved", Severity: finding.Unknown, Section: finding.DKIM,
+		ID: "dkim-unresolved", Severity: finding.Unknown, Section: finding.DKIM, Whole: true,
 		Title:     "DKIM could not be looked up",
 		Condition: "The DNS did not answer a question (timeout, SERVFAIL, REFUSED, …). That is never taken for absence.",
 		Why:       "A receiver with the same trouble defers the message or treats it as unsigned.",

@@ -8,7 +8,7 @@ var checkList = finding.NewList(Checks)
 // Checks documents every check of the section.
 var Checks = []finding.Check{
 	{
-		ID: "dmarc-unresolved", Severity: finding.Unknown, Section: finding.DMARC,
+		ID: "dmarc-unresolved", Severity: finding.Unknown, Section: finding.DMARC, Whole: true,
 		Title:     "The DNS did not answer a question about DMARC",
 		Condition: "A question on which a check depends was not answered: timeout, SERVFAIL, REFUSED and the like. Could be critical where the policy depends on it.",
 		Why:       "A receiver that gets no answer either delivers without DMARC or defers the message (RFC 9989, 4.10.1); what was not answered is not absent.",

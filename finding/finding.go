@@ -101,6 +101,9 @@ type Check struct {
 	Remedy string `json:"remedy"`
 	// Reference is the RFC and section, or the receiver's page.
 	Reference string `json:"reference"`
+	// Whole: the title speaks of the section as a whole. A finding that does not undecide
+	// the section is about a part of it.
+	Whole bool `json:"-"`
 }
 
 // Evidence is one thing that was looked at and what was seen: by default a question to
@@ -152,6 +155,11 @@ type Finding struct {
 	// Undecides: without this answer the section as a whole cannot be judged
 	// and is left out of the mean.
 	Undecides bool `json:"undecides_section,omitempty"`
+	// Partial: the title speaks of the section as a whole, and only a part of it is not
+	// known, which the detail names. A sheet fills it in.
+	Partial bool `json:"partial,omitempty"`
+	// Hint is how to state what the DNS cannot show: a flag and its value.
+	Hint string `json:"hint,omitempty"`
 	// VerdictAs replaces Severity for the verdict alone, where the two differ.
 	VerdictAs Severity `json:"verdict_as,omitempty"`
 	// Follows are what only follows from this finding and goes away with it: it is

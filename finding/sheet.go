@@ -134,6 +134,7 @@ func (s *Sheet) fill(out []Finding) []Finding {
 		return s.list.at[a.Check] - s.list.at[b.Check]
 	})
 	for i, f := range s.found {
+		f.Partial = s.list.checks[s.list.at[f.Check]].Whole && !f.Undecides
 		if f.Fix != nil {
 			f.Fix.Complete = f.Fix.complete()
 		}

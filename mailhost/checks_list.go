@@ -208,7 +208,7 @@ var Checks = []finding.Check{
 		Reference: "RFC 6147, 5; RFC 6052, 2.1; RFC 7050, 3",
 	},
 	{
-		ID: "hosts-unresolved", Severity: finding.Unknown, Section: finding.Hosts,
+		ID: "hosts-unresolved", Severity: finding.Unknown, Section: finding.Hosts, Whole: true,
 		Title:     "The DNS did not answer about a host",
 		Condition: "A question about the domain, its MX hosts, a sending address or a HELO name was not answered.",
 		Why:       "What is not known is not judged; a receiver that gets no answer either defers the mail (Gmail 451 4.7.26).",

@@ -80,7 +80,7 @@ var Checks = []finding.Check{
 		Reference: "RFC 5782, 2.2",
 	},
 	{
-		ID: "rbl-unresolved", Severity: finding.Unknown, Section: finding.Reputation,
+		ID: "rbl-unresolved", Severity: finding.Unknown, Section: finding.Reputation, Whole: true,
 		Title:     "A block list did not answer",
 		Condition: "The test entries of a list, or a question about a subject, were not answered; or the DNS did not say which addresses send.",
 		Why:       "No answer is no clearance: the subject may be listed.",

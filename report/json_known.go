@@ -59,6 +59,10 @@ func (e *encoder) finding(f *finding.Finding) {
 	if f.Undecides {
 		to = append(to, `,"undecides_section":true`...)
 	}
+	if f.Partial {
+		to = append(to, `,"partial":true`...)
+	}
+	to = appendOther(to, `,"hint":"`, f.Hint)
 	to = appendOther(to, `,"verdict_as":"`, string(f.VerdictAs))
 	e.text = to
 	if len(f.Follows) > 0 {

@@ -296,7 +296,7 @@ var Checks = []finding.Check{
 		Reference: "RFC 7208, 3",
 	},
 	{
-		ID: "spf-unresolved", Severity: finding.Unknown, Section: finding.SPF,
+		ID: "spf-unresolved", Severity: finding.Unknown, Section: finding.SPF, Whole: true,
 		Title:     "The DNS did not answer a question of SPF",
 		Condition: "A name of the policy could not be resolved: a timeout, SERVFAIL, REFUSED, or a tree larger than the bound of the examination.",
 		Why:       "A receiver that meets the same answers temperror and asks the sender to try again.",

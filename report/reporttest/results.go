@@ -41,7 +41,7 @@ func Found(section finding.Section, check string, severity finding.Severity) fin
 // Unresolved is a check of a section that the DNS left undecided.
 func Unresolved(section finding.Section, couldBe finding.Severity, undecides bool) finding.Finding {
 	return finding.Finding{Check: string(section) + "-unresolved", Section: section, Severity: finding.Unknown,
-		CouldBe: couldBe, Undecides: undecides}
+		CouldBe: couldBe, Undecides: undecides, Partial: !undecides}
 }
 
 // Started is when the audits began.

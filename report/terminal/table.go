@@ -3,7 +3,6 @@ package terminal
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/tw"
@@ -73,8 +72,8 @@ func (s *screen) counts(r *report.Report) {
 		s.hang("", "", "--verbose shows what passed and all evidence", s.dim)
 	}
 	groups := view.Groups(r)
-	if slices.ContainsFunc(groups, func(g view.Group) bool { return g.Check == "dkim-none-observed" && g.Severity != finding.Pass }) {
-		s.hang("", "", "--selector NAME states a DKIM selector: s= in the DKIM-Signature of a message sent", s.dim)
+	for _, hint := range view.Hints(r.Findings) {
+		s.hang("", "", s.text(hint), s.dim)
 	}
 	for _, g := range groups {
 		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {

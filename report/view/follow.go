@@ -41,6 +41,17 @@ func ShownGroups(r *report.Report) []Group {
 	return append([]Group{{Check: one.Check, Severity: finding.Unknown, Findings: []finding.Finding{one}}}, rest...)
 }
 
+// Hints are how to state what the DNS could not show, each once.
+func Hints(findings []finding.Finding) []string {
+	var out []string
+	for i := range findings {
+		if hint := findings[i].Hint; hint != "" && !slices.Contains(out, hint) {
+			out = append(out, hint)
+		}
+	}
+	return out
+}
+
 // FollowText lists what only follows from findings and goes away with them; it is
 // empty if nothing does.
 func FollowText(findings []finding.Finding) string {

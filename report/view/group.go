@@ -143,22 +143,21 @@ func Notable(groups []Group) (known, open []Group) {
 	return known, open
 }
 
-// Heading is the title of the group alone. That of an unresolved section speaks of
-// it as a whole, which stands only where all of it is undecided.
+// Heading is the title of the group alone. One that speaks of the section as a whole
+// gives way if all findings are about a part of it.
 func (g Group) Heading() string {
 	f := g.Findings[0]
-	if f.Section != finding.Message && strings.HasSuffix(f.Check, "-unresolved") && !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return f.Undecides }) {
+	if !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return !f.Partial }) {
 		return f.Section.Title() + " is known in part"
 	}
 	return f.Title
 }
 
-// Gist is what a group of open findings is about. The title of an unresolved
-// section speaks of it as a whole, which stands only where all of it is undecided;
-// otherwise it is the first sentence of the detail.
+// Gist is what a group of open findings is about: the title, or the first sentence of
+// the detail if the title speaks of more than the finding is about.
 func (g Group) Gist(domain string) string {
 	f := g.Findings[0]
-	if f.Undecides || f.Detail == "" || !strings.HasSuffix(f.Check, "-unresolved") {
+	if !f.Partial || f.Detail == "" {
 		return g.Title(domain)
 	}
 	sentence, _, _ := strings.Cut(f.Detail, ". ")
