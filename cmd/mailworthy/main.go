@@ -150,7 +150,7 @@ unknown, never as missing.`,
 	})
 	root.AddCommand(
 		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
-		newSetup(), newHistory(), newDiff(), newTrend(),
+		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(),
 		newConfig(), newInit(), newRun(), newWatch(),
 	)
 	root.SetHelpCommand(newHelp())

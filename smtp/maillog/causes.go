@@ -2,12 +2,18 @@ package maillog
 
 import (
 	"bytes"
+	"strconv"
 
 	"mailworthy/smtp/reply"
 )
 
-// maxCauses bounds the texts that are remembered with what they mean.
-const maxCauses = 4096
+const (
+	// maxCauses bounds the texts that are remembered with what they mean.
+	maxCauses = 4096
+	// maxExplained bounds the different texts that are explained in full, which takes
+	// the time of a hundred lines each. What comes after is explained by its codes.
+	maxExplained = 5_000
+)
 
 // cause is what a text means.
 type cause struct {
@@ -26,7 +32,8 @@ type causes struct {
 	bits  map[reply.Reason]uint64
 	names []reply.Reason
 	key   []byte
-	text  []byte
+	// explained is how many texts were.
+	explained int
 }
 
 func (c *causes) init(k *reply.Knowledge) {
@@ -49,15 +56,24 @@ func (c *causes) bit(r reply.Reason) uint64 {
 func (c *causes) of(r *record, relay []byte, receiver string, speaker reply.Speaker) *cause {
 	k := append(c.key[:0], receiver...)
 	k = append(k, '|')
-	k = append(k, r.dsn...)
+	k = append(k, enhancedAt(r.dsn)...)
 	k = append(k, byte('0'+r.status), speakerKey(speaker))
+	head := len(k)
 	k = normalise(k, r.text)
 	c.key = k
 	if found := c.known[string(k)]; found != nil {
 		return found
 	}
+	said := r.text
+	if c.explained++; c.explained > maxExplained {
+		code, enhanced := leadingCodes(said)
+		said = bytes.TrimSpace(append(strconv.AppendInt(nil, int64(code), 10), append([]byte{' '}, enhanced...)...))
+		if k = append(k[:head], said...); c.known[string(k)] != nil {
+			return c.known[string(k)]
+		}
+	}
 	text := reply.Context{Recipient: string(r.recipient), RemoteHost: string(relay), Enhanced: string(enhancedAt(r.dsn)), Final: r.status != statusDeferred, Speaker: speaker}
-	e := c.know.Explain(string(bytes.ReplaceAll(r.text, []byte(`\n`), []byte("\n"))), text)
+	e := c.know.Explain(string(bytes.ReplaceAll(said, []byte(`\n`), []byte("\n"))), text)
 	if r.status == statusExpired && (e.Reason == reply.Unknown || len(r.text) == 0) {
 		e.Reason = reply.Expired
 	}

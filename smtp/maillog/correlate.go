@@ -348,6 +348,9 @@ func (l *Log) count(h *head, r *record, m *message, p *pair, d *domain, g *group
 	hourOf := l.hourOf(h)
 	next := [...]state{stateDelivered, stateOpen, stateBounced, stateExpired}[r.status]
 	again := p.state == next && next != stateOpen
+	if h.hasTime && !again {
+		t.point(h.sec, r.status != statusSent)
+	}
 	for _, one := range [...]*counts{at, p.sender} {
 		if one == nil || again {
 			continue
@@ -365,13 +368,18 @@ func (l *Log) count(h *head, r *record, m *message, p *pair, d *domain, g *group
 		}
 		if c != nil {
 			k := c.key(r)
-			if found := one.reasons[k]; found != nil {
+			found := one.reasons[k]
+			if found != nil {
 				found.count++
 				if when.After(found.last) {
 					found.last = when
 				}
 			} else {
 				one.reason(k, 1, when, example(r.text), clean(p.recipient))
+				found = one.reasons[k]
+			}
+			if found != nil && r.status != statusDeferred {
+				found.failed++
 			}
 		}
 	}

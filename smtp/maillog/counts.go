@@ -45,10 +45,11 @@ type reasonKey struct {
 
 // reasonCount is how often a reason was given.
 type reasonCount struct {
-	count       int64
-	example     string
-	recipient   string
-	first, last time.Time
+	// failed is how often it was final.
+	count, failed int64
+	example       string
+	recipient     string
+	first, last   time.Time
 }
 
 // hour counts attempts and those that failed, by hour of the day.
@@ -73,8 +74,15 @@ func (c *counts) add(o *counts) {
 	c.expired += o.expired
 	for k, r := range o.reasons {
 		c.reason(k, r.count, r.first, r.example, r.recipient)
-		if at := c.reasons[k]; at != nil && r.last.After(at.last) {
-			at.last = r.last
+		at := c.reasons[k]
+		if at == nil { // over the limit
+			at = c.reasons[reasonKey{reason: k.reason}]
+		}
+		if at != nil {
+			at.failed += r.failed
+			if r.last.After(at.last) {
+				at.last = r.last
+			}
 		}
 	}
 	c.delays.merge(&o.delays)
@@ -255,7 +263,35 @@ type tallies struct {
 	probes        int64
 	outside       int64
 
+	// series are attempts by hour; latest is the point that was counted last.
+	series map[int64]*hour
+	latest *hour
+	at     int64
+
 	lower []byte
+}
+
+// maxSeries bounds the hours of the series: more than a year.
+const maxSeries = 10_000
+
+// point counts an attempt in its hour.
+func (t *tallies) point(sec int64, failed bool) {
+	at := sec / 3600
+	if t.latest == nil || at != t.at {
+		p := t.series[at]
+		if p == nil {
+			if len(t.series) >= maxSeries {
+				return
+			}
+			p = &hour{}
+			t.series[at] = p
+		}
+		t.latest, t.at = p, at
+	}
+	t.latest.All++
+	if failed {
+		t.latest.Failed++
+	}
 }
 
 func (t *tallies) init(k *reply.Knowledge, senders bool) {
@@ -266,6 +302,7 @@ func (t *tallies) init(k *reply.Knowledge, senders bool) {
 	t.relays = map[string]*group{}
 	t.local = &group{name: LocalMailboxes}
 	t.refused = map[reasonKey]*reasonCount{}
+	t.series = map[int64]*hour{}
 	if senders {
 		t.senders = map[string]*counts{}
 	}
@@ -329,19 +366,16 @@ func (d *domain) cell(g *group) *cell {
 
 // group returns where a relay belongs to; nil if neither it nor the domain says.
 func (t *tallies) group(relay, ip []byte, d *domain) *group {
-	if len(relay) == 0 && len(ip) == 0 {
+	if len(relay) == 0 || string(relay) == "unknown" || relay[0] >= '0' && relay[0] <= '9' && bytes.Equal(relay, ip) {
+		// An address alone names nobody: the domain of the recipient does.
 		if d.known == nil && d.receiver != "" {
 			return t.named(d.receiver, d.receiver)
 		}
 		return d.known
 	}
-	key := relay
-	if len(key) == 0 || string(key) == "unknown" {
-		key = ip
-	}
-	g := t.relays[string(key)]
+	g := t.relays[string(relay)]
 	if g == nil {
-		host := strings.ToLower(strings.TrimRight(string(key), "."))
+		host := strings.ToLower(strings.TrimRight(string(relay), "."))
 		if id := t.know.ReceiverOfHost(host); id != "" {
 			g = t.named(id, id)
 		} else {
@@ -350,7 +384,7 @@ func (t *tallies) group(relay, ip []byte, d *domain) *group {
 		if len(t.relays) >= maxRelays {
 			clear(t.relays)
 		}
-		t.relays[string(key)] = g
+		t.relays[string(relay)] = g
 	}
 	if g.receiver == "gmail" && d.receiver != "gmail" && !bytes.HasPrefix(relay, []byte("gmail-smtp-in")) {
 		g = t.named("google-workspace", "google-workspace")

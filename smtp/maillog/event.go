@@ -1,6 +1,7 @@
 package maillog
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"time"
@@ -125,7 +126,12 @@ func (e *Event) MarshalJSON() ([]byte, error) {
 	if e.Delay >= 0 {
 		j.DelayS = &e.Delay
 	}
-	return json.Marshal(j)
+	// No < or > is escaped: addresses and replies are full of them.
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(j)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // said returns a text for JSON, nil if it is not stated.

@@ -58,6 +58,9 @@ func (l *Log) readStamped(line []byte, h *head) bool {
 		return false
 	}
 	h.msg = rest
+	if l.usual(rest, h) {
+		return true
+	}
 	if iso {
 		if r, ok := criStream(rest); ok {
 			// A container wrote a whole line of its own behind the time of the log.
@@ -106,6 +109,21 @@ func (l *Log) readStamped(line []byte, h *head) bool {
 	if looksQmail(after) && isHost(host) {
 		h.host, h.program, h.msg = host, []byte("qmail"), after
 	}
+	return true
+}
+
+// usual reads "HOST PROGRAM[PID]: " if the program is that of the line before, or one
+// that is known. It is what nearly all lines have.
+func (l *Log) usual(b []byte, h *head) bool {
+	i := bytes.IndexByte(b, ' ')
+	if i <= 0 || i > 255 || !isHost(b[:i]) {
+		return false
+	}
+	name, pid, msg, ok := tag(b[i+1:])
+	if !ok || !bytes.Equal(name, l.lastProgram) && !knownProgram(name) {
+		return false
+	}
+	h.host, h.program, h.pid, h.msg = b[:i], name, pid, msg
 	return true
 }
 

@@ -76,8 +76,7 @@ type head struct {
 	host    []byte
 	program []byte
 	pid     []byte
-	// epochLess: no program and host were written, as in the own file of Exim.
-	msg []byte
+	msg     []byte
 }
 
 const noZone = 1 << 30

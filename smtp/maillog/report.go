@@ -1,7 +1,6 @@
 package maillog
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -53,6 +52,15 @@ type Report struct {
 	// NotUnderstood are examples of lines that were not.
 	NotUnderstood []string `json:"examples_not_understood"`
 	Files         []File   `json:"files"`
+	// Series are the attempts of each hour in which there were any.
+	Series []Hour `json:"series"`
+}
+
+// Hour is what was attempted in the hour from Start on.
+type Hour struct {
+	Start  time.Time `json:"start"`
+	All    uint32    `json:"attempts"`
+	Failed uint32    `json:"failed"`
 }
 
 // Counts are of recipients of messages, but for Attempts and Deferred, which are of
@@ -91,9 +99,11 @@ type Reason struct {
 	ReplyCode    *int    `json:"reply_code"`
 	EnhancedCode *string `json:"enhanced_code"`
 	Count        int64   `json:"count"`
-	Example      *string `json:"example"`
-	First        *string `json:"first"`
-	Last         *string `json:"last"`
+	// Failed is how many of Count were final.
+	Failed  int64   `json:"failed"`
+	Example *string `json:"example"`
+	First   *string `json:"first"`
+	Last    *string `json:"last"`
 	// Recipient is the one of the example.
 	Recipient *string `json:"recipient"`
 }
@@ -143,13 +153,17 @@ func (l *Log) Report(by By) *Report {
 	r := &Report{
 		Schema: Schema, By: by, Lines: t.lines, From: rfc3339(t.from), To: rfc3339(t.to), HandedOver: t.handedOver,
 		SenderUnknown: t.senderUnknown, Forgotten: l.queue.evicted, Outside: t.outside,
-		MTAs: []MTA{}, Groups: []Group{}, Domains: []Domain{}, RejectedHere: []Reason{}, NotUnderstood: []string{}, Files: []File{},
+		MTAs: []MTA{}, Groups: []Group{}, Domains: []Domain{}, RejectedHere: []Reason{}, NotUnderstood: []string{}, Files: []File{}, Series: []Hour{},
 	}
 	for _, m := range MTAs() {
 		if t.mtas[m] > 0 {
 			r.MTAs = append(r.MTAs, m)
 		}
 	}
+	for at, p := range t.series {
+		r.Series = append(r.Series, Hour{time.Unix(at*3600, 0).UTC(), p.All, p.Failed})
+	}
+	sort.Slice(r.Series, func(i, j int) bool { return r.Series[i].Start.Before(r.Series[j].Start) })
 	for _, s := range t.samples {
 		r.NotUnderstood = append(r.NotUnderstood, clean(s))
 	}
@@ -312,7 +326,7 @@ func rounded(v float64) *float64 {
 func reasonsOf(m map[reasonKey]*reasonCount) []Reason {
 	list := make([]Reason, 0, len(m))
 	for k, c := range m {
-		r := Reason{Reason: string(k.reason), EnhancedCode: said(k.enhanced), Count: c.count, Example: said(c.example), First: rfc3339(c.first), Last: rfc3339(c.last), Recipient: said(c.recipient)}
+		r := Reason{Reason: string(k.reason), EnhancedCode: said(k.enhanced), Count: c.count, Failed: c.failed, Example: said(c.example), First: rfc3339(c.first), Last: rfc3339(c.last), Recipient: said(c.recipient)}
 		if r.Reason == "" {
 			r.Reason = string(reply.Unknown)
 		}
@@ -325,6 +339,9 @@ func reasonsOf(m map[reasonKey]*reasonCount) []Reason {
 		a, b := &list[i], &list[j]
 		if a.Count != b.Count {
 			return a.Count > b.Count
+		}
+		if a.Failed != b.Failed {
+			return a.Failed > b.Failed
 		}
 		return strings.Compare(a.key(), b.key()) < 0
 	})
@@ -348,22 +365,6 @@ func rfc3339(t time.Time) *string {
 	}
 	s := t.Format(time.RFC3339)
 	return &s
-}
-
-// MarshalJSON adds the error as a text.
-func (f File) MarshalJSON() ([]byte, error) {
-	type plain File
-	j := struct {
-		plain
-		Compression *string `json:"compression"`
-		Error       *string `json:"error"`
-	}{plain: plain(f), Compression: said(f.Compression)}
-	j.plain.Name = clean(f.Name)
-	if f.Err != nil {
-		s := clean(f.Err.Error())
-		j.Error = &s
-	}
-	return json.Marshal(j)
 }
 
 // Skipped reports whether the file was left out because another has the same lines.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"sort"
 	"time"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
@@ -40,13 +41,14 @@ var (
 // File is what was read of one file.
 type File struct {
 	Name string `json:"name"`
-	// Compression is "gzip", "bzip2", "xz" or "zstd", "" if there is none.
-	Compression string `json:"compression"`
-	Lines       int64  `json:"lines"`
+	// Compression is "gzip", "bzip2", "xz" or "zstd", nil if there is none.
+	Compression *string `json:"compression"`
+	Lines       int64   `json:"lines"`
 	// Understood is how many of the lines were.
 	Understood int64 `json:"understood"`
-	// Err says why the file was not read, or not to its end.
-	Err error `json:"-"`
+	// Err says why the file was not read, or not to its end; Error is its text.
+	Err   error   `json:"-"`
+	Error *string `json:"error"`
 }
 
 // Decompress returns a reader of what is inside r, told apart by its first bytes, and
@@ -237,6 +239,9 @@ func (l *Log) ReadFiles(ctx context.Context, names []string, stdin io.Reader) ([
 	files := make([]File, len(sources))
 	for i, s := range sources {
 		files[i] = s.File
+		if s.Err != nil {
+			files[i].Error = said(s.Err.Error())
+		}
 	}
 	return files, nil
 }
@@ -251,7 +256,7 @@ func (l *Log) peek(s *source) {
 	}
 	defer f.Close()
 	r, name, err := Decompress(f)
-	s.Compression = name
+	s.Compression = said(name)
 	if err != nil {
 		s.Err = err
 		return
@@ -286,10 +291,18 @@ func closer(r io.Reader) (io.Closer, bool) {
 	return c, ok
 }
 
-// isBinary reports whether bytes are no text: a tenth of them are control characters.
+// isBinary reports whether bytes are no text: a tenth of them are control characters, or
+// a quarter is not UTF-8.
 // Zeros that a crash left do not count.
 func isBinary(b []byte) bool {
-	control, all := 0, 0
+	control, all, invalid := 0, 0, 0
+	for rest := b; len(rest) > 0; {
+		c, n := utf8.DecodeRune(rest)
+		if c == utf8.RuneError && n == 1 {
+			invalid++
+		}
+		rest = rest[n:]
+	}
 	for _, c := range b {
 		if c == 0 {
 			continue
@@ -299,7 +312,7 @@ func isBinary(b []byte) bool {
 			control++
 		}
 	}
-	return all == 0 || control*10 > all
+	return all == 0 || control*10 > all || invalid*4 > all
 }
 
 // firstTime returns the time of the first line that has one.
@@ -340,7 +353,7 @@ func (l *Log) readSource(ctx context.Context, s *source) error {
 	}
 	defer f.Close()
 	r, name, err := Decompress(f)
-	s.Compression = name
+	s.Compression = said(name)
 	if err != nil {
 		s.Err = err
 		return err

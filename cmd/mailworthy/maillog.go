@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/history"
+	"mailworthy/internal/rawjson"
+	"mailworthy/internal/show"
+	"mailworthy/report/export"
+	"mailworthy/report/view"
+	"mailworthy/smtp/maillog"
+)
+
+// maillogFlags are the flags of logs, the command that reads logs of mail servers. The
+// program's own logging is in logs.go.
+type maillogFlags struct {
+	output      outputFlags
+	by          string
+	mta         string
+	since       string
+	until       string
+	year        int
+	now         string
+	failBounces string
+	events      bool
+	follow      bool
+	verbose     bool
+}
+
+func newLogs() *cobra.Command {
+	f := &maillogFlags{}
+	cmd := &cobra.Command{
+		Use:   "logs FILE... | -",
+		Short: "Mail server logs: which receivers take the mail, which defer or refuse it, and why",
+		Long: `Reads logs of Postfix, Exim, sendmail, OpenSMTPD, qmail and mox, in any order,
+rotated and compressed (gzip, bzip2, xz, zstd). It counts recipients of messages: one
+deferred five times and then delivered is one delivery with five deferrals. Mail that
+goes to a content filter and comes back is counted once.
+
+Times without a year are taken to be of the year before the file was last written;
+--year states that of the first line. Times without a zone are of this machine (TZ).`,
+		Example: `  mailworthy logs /var/log/mail.log*
+  mailworthy logs --since 24h --by domain /var/log/mail.log
+  journalctl -u postfix@- -o short-iso | mailworthy logs -
+  mailworthy logs --fail-on-bounces 5% --since 24h /var/log/mail.log
+  mailworthy logs --events /var/log/exim4/mainlog | jq 'select(.event == "bounced")'`,
+		RunE: f.run,
+	}
+	flags := cmd.Flags()
+	f.output.addDocument(cmd, "csv")
+	flags.StringVar(&f.by, "by", "receiver", "group by `receiver|domain|reason|sender`")
+	flags.StringVar(&f.mta, "mta", "auto", "the `program` of the log: auto, "+joinedMTAs(", "))
+	flags.StringVar(&f.since, "since", "", "count from this `time` on: 24h, 7d, a date, or RFC 3339")
+	flags.StringVar(&f.until, "until", "", "count up to this `time`")
+	flags.IntVar(&f.year, "year", 0, "the `year` of the first line of each file, if its times have none")
+	flags.StringVar(&f.now, "now", "", "take this `time` (RFC 3339) for now")
+	flags.StringVar(&f.failBounces, "fail-on-bounces", "", "end with status 1 if at least this `percent` of the recipients failed for good: 5%")
+	flags.BoolVar(&f.events, "events", false, "write each event as a line of JSON (NDJSON)")
+	flags.BoolVar(&f.follow, "follow", false, "go on with what is written to the file, rotated or not, until interrupted")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show all groups, and more examples")
+	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions([]string{"receiver", "domain", "reason", "sender"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("mta", cobra.FixedCompletions(append([]string{"auto"}, strings.Split(joinedMTAs(","), ",")...), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func joinedMTAs(separator string) string {
+	var list []string
+	for _, m := range maillog.MTAs() {
+		list = append(list, string(m))
+	}
+	return strings.Join(list, separator)
+}
+
+// options are what the flags say of reading, and the limit of --fail-on-bounces, which
+// is negative if there is none.
+func (f *maillogFlags) options() (o maillog.Options, limit float64, err error) {
+	limit = -1
+	if !slices.Contains([]string{"receiver", "domain", "reason", "sender"}, f.by) {
+		return o, limit, fmt.Errorf("--by %q: it must be receiver, domain, reason or sender", f.by)
+	}
+	if f.mta != "auto" {
+		if o.MTA = maillog.MTA(f.mta); !slices.Contains(maillog.MTAs(), o.MTA) {
+			return o, limit, withHint(fmt.Errorf("--mta %q is not known", f.mta), "it is auto, %s", joinedMTAs(", "))
+		}
+	}
+	if f.year != 0 && (f.year < 1970 || f.year > 2200) {
+		return o, limit, fmt.Errorf("--year %d: it must be from 1970 to 2200", f.year)
+	}
+	o.Year = f.year
+	o.Senders = f.by == "sender"
+	now := time.Now()
+	if f.now != "" {
+		if now, err = time.Parse(time.RFC3339, f.now); err != nil {
+			return o, limit, fmt.Errorf("--now %q: it must be a time as RFC 3339 has it, such as 2026-03-01T00:00:00Z", f.now)
+		}
+	}
+	o.Latest = now
+	if o.Since, err = momentOf("--since", f.since, now); err != nil {
+		return o, limit, err
+	}
+	if o.Until, err = momentOf("--until", f.until, now); err != nil {
+		return o, limit, err
+	}
+	if !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until) {
+		return o, limit, errors.New("--since is not before --until")
+	}
+	if f.failBounces != "" {
+		limit, err = strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(f.failBounces), "%")), 64)
+		if err != nil || !(limit >= 0 && limit <= 100) {
+			return o, limit, fmt.Errorf("--fail-on-bounces %q: it must be a percentage from 0 to 100, such as 5%%", f.failBounces)
+		}
+	}
+	return o, limit, nil
+}
+
+// momentOf reads a time, or how long before now it was; zero for none.
+func momentOf(flag, text string, now time.Time) (time.Time, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+		return now.Add(-d), nil
+	}
+	if d, err := history.ParseAge(text); err == nil {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s %q: it must be a length of time such as 24h or 7d, a date, or a time as RFC 3339 has it", flag, text)
+}
+
+func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return withHint(errors.New("FILE is missing"), "usage: %s", cmd.UseLine())
+	}
+	if err := f.output.check(); err != nil {
+		return err
+	}
+	o, limit, err := f.options()
+	if err != nil {
+		return err
+	}
+	if f.follow && len(args) > 1 {
+		return errors.New("--follow follows one file")
+	}
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	var unwritten error
+	live := !f.follow
+	if f.events {
+		o.Event = func(e *maillog.Event) {
+			if unwritten != nil || !live {
+				return
+			}
+			var line []byte
+			if line, unwritten = e.MarshalJSON(); unwritten != nil {
+				return
+			}
+			if _, unwritten = out.Write(append(rawjson.EscapeInvisible(line), '\n')); unwritten == nil && f.follow {
+				unwritten = out.Flush()
+			}
+		}
+	} else if f.follow {
+		o.Event = func(e *maillog.Event) {
+			if live && unwritten == nil && (e.Kind == maillog.Deferred || e.Kind == maillog.Bounced || e.Kind == maillog.Expired) {
+				unwritten = writeFollowed(cmd.OutOrStdout(), e)
+			}
+		}
+	}
+	l := maillog.New(o)
+	var files []maillog.File
+	if f.follow && args[0] != "-" {
+		err = l.Follow(cmd.Context(), args[0], followEvery, func() { live = true })
+		if cmd.Context().Err() != nil {
+			err = nil // the way to end it
+		}
+		files = []maillog.File{{Name: args[0]}}
+	} else {
+		live = true
+		files, err = l.ReadFiles(cmd.Context(), args, cmd.InOrStdin())
+	}
+	if err == nil {
+		err = unwritten
+	}
+	if err == nil && f.events {
+		err = out.Flush()
+	}
+	if err != nil {
+		return err
+	}
+	r := l.Report(maillog.By(f.by))
+	r.Files = files
+	if err := unread(cmd, r); err != nil {
+		return err
+	}
+	if !f.events {
+		err = f.output.document(cmd, f.verbose, r, func() *view.Doc { return view.LogsDoc(r, readable(files, args), f.verbose) },
+			docWriter{"csv", func(w io.Writer) error { return export.WriteLogsCSV(w, r) }})
+		if err != nil {
+			return err
+		}
+	}
+	if limit >= 0 && r.Total.Failed() > 0 && r.Total.BouncedPercent() >= limit {
+		return exit(exitFindings)
+	}
+	return nil
+}
+
+// readable are the arguments whose files could be read.
+func readable(files []maillog.File, args []string) []string {
+	var list []string
+	for i := range files {
+		if files[i].Err == nil && args[i] != "-" {
+			list = append(list, args[i])
+		}
+	}
+	return list
+}
+
+// followEvery is how often --follow looks at the file.
+const followEvery = 500 * time.Millisecond
+
+// unread says which files were not read, and returns an error if none was.
+func unread(cmd *cobra.Command, r *maillog.Report) error {
+	read := 0
+	for i := range r.Files {
+		file := &r.Files[i]
+		if file.Err == nil || file.Skipped() || file.Understood > 0 {
+			read++
+		}
+	}
+	if read == 0 {
+		for _, file := range r.Files[1:] {
+			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: %s\n", show.Escape(file.Name), show.Escape(file.Err.Error()))
+		}
+		err := fmt.Errorf("%s: %w", r.Files[0].Name, r.Files[0].Err)
+		if errors.Is(err, maillog.ErrNoLog) && len(r.NotUnderstood) > 0 {
+			return withHint(err, "a line of it: %s", show.Cut(r.NotUnderstood[0], 120))
+		}
+		return err
+	}
+	for i := range r.Files {
+		if file := &r.Files[i]; file.Err != nil {
+			fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s: %s\n", show.Escape(file.Name), show.Escape(file.Err.Error()))
+		}
+	}
+	return nil
+}
+
+// writeFollowed writes a failure as a line.
+func writeFollowed(w io.Writer, e *maillog.Event) error {
+	when := ""
+	if !e.Time.IsZero() {
+		when = e.Time.Format("15:04:05") + " "
+	}
+	_, err := fmt.Fprintf(w, "%s%-8s %s  %s  %s\n", when, e.Kind, show.Escape(show.Cut(e.Recipient, 80)), e.Reason, show.Escape(show.Cut(e.Text, 200)))
+	return err
+}
