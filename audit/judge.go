@@ -29,6 +29,9 @@ func (a *run) judge() {
 	a.judgeReceivers()
 	a.uncheckReceivers()
 	a.noteResolver()
+	for i := range res.Evaluations {
+		UncheckSPF(&res.Evaluations[i], res.Trace)
+	}
 }
 
 // findings judges the domain as one that is for that.

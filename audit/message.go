@@ -130,12 +130,25 @@ func RunMessage(ctx context.Context, r resolver.Resolver, msg io.Reader, o Messa
 	}
 	a.facts.Layout = m.Layout
 	a.evaluateDMARC(ctx)
-	a.result.AuthenticationResults = a.authenticationResults()
-	a.judge()
 	a.result.Queries, a.result.Trace = a.session.Queries(), a.session.Trace()
+	a.judge()
+	a.uncheckOutcomes()
+	a.result.AuthenticationResults = a.authenticationResults()
 	NotChecked(a.result.Findings, a.result.Trace)
 	a.result.DurationMS = time.Since(started).Milliseconds()
 	return a.result, nil
+}
+
+// uncheckOutcomes changes the outcomes that an offline run did not ask for.
+func (a *messageRun) uncheckOutcomes() {
+	res := a.result
+	if res.SPF != nil {
+		UncheckSPF(res.SPF, res.Trace)
+	}
+	UncheckDKIM(res.DKIM, res.Trace)
+	if res.DMARC != nil {
+		UncheckDMARC(res.DMARC, res.Trace)
+	}
 }
 
 // author decides the author domain (RFC 9989, 5.3.1).

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-msgauth/authres"
+
+	"mailworthy/spf"
 )
 
 // authservID names this program in Authentication-Results (RFC 8601, 2.5).
@@ -20,6 +22,9 @@ var plainValue = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+._{|}~^-]+(@[A-Za-z0-9._
 func (a *messageRun) authenticationResults() string {
 	var results []authres.Result
 	add := func(method, value, reason string, properties map[string]string) {
+		if value == string(spf.NotChecked) {
+			return // it is of no method (RFC 8601, 2.7)
+		}
 		params := map[string]string{"reason": plainReason(reason)}
 		for k, v := range properties {
 			if plainValue.MatchString(v) {

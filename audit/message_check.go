@@ -67,7 +67,7 @@ func (s *messageSheet) spf() {
 	if e.Identity == "helo" {
 		identity = "HELO name " + clip(e.Domain) + " (the sender is the null sender)"
 	}
-	who := fmt.Sprintf("SPF for the client %s and the %s is %s", e.IP, identity, e.Result)
+	who := fmt.Sprintf("SPF for the client %s and the %s is %s", e.IP, identity, s.outcome(string(e.Result)))
 	if e.Result == spf.TempError {
 		s.unresolved(e.Domain, who+": "+sentence(e.Error), finding.Error)
 		return
@@ -96,6 +96,14 @@ func (s *messageSheet) spf() {
 		}
 		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + ": " + sentence(e.Error), Fix: publish})
 	}
+}
+
+// outcome is the result as a sentence names it.
+func (s *messageSheet) outcome(result string) string {
+	if result == string(spf.TempError) && NotAsked(s.res.Trace) {
+		return string(spf.NotChecked)
+	}
+	return result
 }
 
 func (s *messageSheet) dkim() {
@@ -140,7 +148,7 @@ func (s *messageSheet) dkim() {
 			s.sheet.Add("message-dkim-length", finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s is %s: %s", name, sig.Result, sentence(sig.Reason)),
 				Fix: fix("Sign without l=.")})
 		case sig.Result == dkim.TempError:
-			s.unresolved(subject, fmt.Sprintf("%s is temperror: %s", name, sentence(sig.Reason)), open)
+			s.unresolved(subject, fmt.Sprintf("%s is %s: %s", name, s.outcome(string(sig.Result)), sentence(sig.Reason)), open)
 		default:
 			s.sheet.Add(check, finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s is %s: %s", name, sig.Result, sentence(sig.Reason))})
 		}

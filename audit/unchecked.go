@@ -3,25 +3,19 @@ package audit
 import (
 	"slices"
 
+	"mailworthy/dkim"
+	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/receiver"
 	"mailworthy/resolver"
+	"mailworthy/spf"
 )
 
 // NotChecked changes the findings that are unknown only because an offline audit
 // did not ask: they are of severity not-checked, and count as nothing. The trace
 // is that of the audit: it decides of findings without evidence of their own.
 func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
-	asked := false // a question was open for another reason than offline
-	offline := false
-	for i := range trace {
-		switch {
-		case trace[i].Status == string(resolver.Offline):
-			offline = true
-		case !isAnswer(trace[i].Status):
-			asked = true
-		}
-	}
+	offline, asked := left(trace)
 	if !offline {
 		return
 	}
@@ -50,6 +44,60 @@ func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
 	for i := range findings {
 		if f := &findings[i]; unasked && f.Check == "dkim-none-observed" && f.Severity != finding.Pass {
 			uncheck(f)
+		}
+	}
+}
+
+// left reports whether questions were left because no zone holds the name, and
+// whether one had no answer for another reason.
+func left(trace []resolver.Trace) (offline, other bool) {
+	for i := range trace {
+		switch {
+		case trace[i].Status == string(resolver.Offline):
+			offline = true
+		case !isAnswer(trace[i].Status):
+			other = true
+		}
+	}
+	return offline, other
+}
+
+// NotAsked reports whether all that was not answered was not asked either, because
+// the run is offline: what is a temperror of receivers was not checked then.
+func NotAsked(trace []resolver.Trace) bool {
+	offline, other := left(trace)
+	return offline && !other
+}
+
+// UncheckSPF makes a temperror that only means that an offline run did not ask a
+// result of its own. The trace is that of the run.
+func UncheckSPF(e *spf.Evaluation, trace []resolver.Trace) {
+	if e.Result == spf.TempError && NotAsked(trace) {
+		e.Result = spf.NotChecked
+	}
+}
+
+// UncheckDKIM does the same for the signatures of a message.
+func UncheckDKIM(v *dkim.Verification, trace []resolver.Trace) {
+	for i := range v.Signatures {
+		if s := &v.Signatures[i]; s.Result == dkim.TempError && NotAsked(trace) {
+			s.Result = dkim.NotChecked
+		}
+	}
+}
+
+// UncheckDMARC does the same for the verdict of DMARC.
+func UncheckDMARC(v *dmarc.Verdict, trace []resolver.Trace) {
+	if v.Result != dmarc.ResultTempError || !NotAsked(trace) {
+		return
+	}
+	v.Result = dmarc.ResultNotChecked
+	if v.EffectivePolicy == nil {
+		v.Error = "no zone holds the record of " + v.Domain
+	}
+	for i := range v.Identifiers {
+		if id := &v.Identifiers[i]; id.Result == string(spf.TempError) {
+			id.Result = string(spf.NotChecked)
 		}
 	}
 }

@@ -45,6 +45,9 @@ const (
 	// PermError: it can never verify, for a reason apart from the cryptography
 	// (PERMFAIL of RFC 6376, 6.1.1 and 6.1.2).
 	PermError Result = "permerror"
+	// NotChecked is no result of a receiver: an offline run did not ask for the key.
+	// Verify never gives it; see the package audit.
+	NotChecked Result = "not checked"
 )
 
 // Verification is the outcome for all signatures of a message.

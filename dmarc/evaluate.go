@@ -39,6 +39,9 @@ const (
 	// ResultPermError: the record that applies cannot be used, or the author
 	// domain is no domain.
 	ResultPermError Result = "permerror"
+	// ResultNotChecked is no result of a receiver: an offline run did not ask.
+	// Evaluate never gives it; see the package audit.
+	ResultNotChecked Result = "not checked"
 )
 
 // Verdict is what a receiver concludes. Null is "there is none" or "not known".

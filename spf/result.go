@@ -26,6 +26,9 @@ const (
 	// Unknown is no result of a receiver: the record has a macro whose value was not
 	// stated (see Client.Assumed), and the result depends on it.
 	Unknown Result = "unknown"
+	// NotChecked is no result of a receiver either: an offline run did not ask.
+	// CheckHost never gives it; see the package audit.
+	NotChecked Result = "not checked"
 )
 
 // Client is what a receiver knows of an SMTP session when it checks SPF.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/audit"
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/internal/readfile"
@@ -53,13 +54,15 @@ func newDKIMVerify() *cobra.Command {
 			defer closing()
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
-			v, err := dkim.Verify(ctx, s.asker(), message, s.now)
+			asker := s.asker()
+			v, err := dkim.Verify(ctx, asker, message, s.now)
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			audit.UncheckDKIM(v, asker.Trace())
 			return output.document(cmd, false, v, func() *view.Doc { return view.SignaturesDoc(v) })
 		},
 	}

@@ -86,7 +86,9 @@ what is expected.`,
 			defer s.stack.Close()
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
-			v := dmarc.Evaluate(ctx, s.asker(), id)
+			asker := s.asker()
+			v := dmarc.Evaluate(ctx, asker, id)
+			audit.UncheckDMARC(&v, asker.Trace())
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}

@@ -104,7 +104,9 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 			client.Now = s.now
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
-			e := spf.CheckHost(ctx, s.asker(), client)
+			asker := s.asker()
+			e := spf.CheckHost(ctx, asker, client)
+			audit.UncheckSPF(&e, asker.Trace())
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}

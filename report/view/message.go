@@ -127,6 +127,8 @@ func spfMark(r spf.Result) finding.Severity {
 		return finding.Pass
 	case spf.TempError:
 		return finding.Unknown
+	case spf.NotChecked:
+		return finding.NotChecked
 	case spf.Fail, spf.PermError:
 		return finding.Error
 	}
@@ -139,6 +141,8 @@ func dkimMark(r dkim.Result) finding.Severity {
 		return finding.Pass
 	case dkim.TempError:
 		return finding.Unknown
+	case dkim.NotChecked:
+		return finding.NotChecked
 	}
 	return finding.Error
 }
@@ -149,6 +153,8 @@ func dmarcMark(r dmarc.Result) finding.Severity {
 		return finding.Pass
 	case dmarc.ResultTempError:
 		return finding.Unknown
+	case dmarc.ResultNotChecked:
+		return finding.NotChecked
 	}
 	return finding.Error
 }
