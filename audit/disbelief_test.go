@@ -171,7 +171,7 @@ func TestBelievedAtNoCost(t *testing.T) {
 
 // TestDNS64: an address that the resolver made up is no sending address.
 func TestDNS64(t *testing.T) {
-	srv := dnstest.Start(t, `
+	const zone = `
 		$ORIGIN a4.example.
 		@ 300 SOA ns hostmaster 1 2 3 4 300
 		@ 300 MX 10 mx1
@@ -180,23 +180,14 @@ func TestDNS64(t *testing.T) {
 		$ORIGIN 2.0.192.in-addr.arpa.
 		@ 300 SOA ns hostmaster 1 2 3 4 300
 		10 300 PTR mx1.a4.example.
-	`)
+	`
 	for _, tt := range []struct{ name, learn, addr string }{
 		{"well-known", "", "64:ff9b::c000:20a"},
 		{"learnt", "2001:db8:64::c000:aa", "2001:db8:64::c000:20a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			srv := dnstest.Start(t, `
-				$ORIGIN a4.example.
-				@ 300 SOA ns hostmaster 1 2 3 4 300
-				@ 300 MX 10 mx1
-				@ 300 TXT "v=spf1 mx -all"
-				mx1 300 A 192.0.2.10
-				mx1 300 AAAA `+tt.addr+`
-				$ORIGIN 2.0.192.in-addr.arpa.
-				@ 300 SOA ns hostmaster 1 2 3 4 300
-				10 300 PTR mx1.a4.example.
-			`)
+			srv := dnstest.Start(t, zone)
+			srv.Add("mx1.a4.example", resolver.TypeAAAA, tt.addr)
 			if tt.learn != "" {
 				srv.Add("ipv4only.arpa", resolver.TypeAAAA, tt.learn)
 			}
@@ -224,6 +215,7 @@ func TestDNS64(t *testing.T) {
 		})
 	}
 	// Without DNS64 nothing is said of it.
+	srv := dnstest.Start(t, zone)
 	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{srv.Addr()}}})
 	if err != nil {
 		t.Fatal(err)

@@ -38,9 +38,15 @@ func (a *run) findSenders(b *resolver.Batch) {
 		a.mx.when(func() {
 			a.mailHosts(b, func(hosts []mailhost.Source) {
 				for _, s := range hosts {
+					if mailhost.Translated(s.Addr) {
+						continue
+					}
 					e.add(s.Addr, "MX host "+s.Host, a.options.MaxIPs)
 				}
 				for _, s := range own.Addresses {
+					if mailhost.Translated(s.Addr) {
+						continue
+					}
 					e.add(s.Addr, "SPF "+s.From, a.options.MaxIPs)
 				}
 				e.SenderRanges = append(e.SenderRanges, own.Targets...)

@@ -72,8 +72,14 @@ func NotAsked(trace []resolver.Trace) bool {
 // UncheckSPF makes a temperror that only means that an offline run did not ask a
 // result of its own. The trace is that of the run.
 func UncheckSPF(e *spf.Evaluation, trace []resolver.Trace) {
-	if e.Result == spf.TempError && NotAsked(trace) {
-		e.Result = spf.NotChecked
+	if e.Result != spf.TempError || !NotAsked(trace) {
+		return
+	}
+	e.Result = spf.NotChecked
+	for i := range e.Steps {
+		if s := &e.Steps[i]; s.Outcome == string(spf.TempError) {
+			s.Outcome, s.Note = string(spf.NotChecked), "no zone holds what it needs"
+		}
 	}
 }
 

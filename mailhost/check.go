@@ -179,7 +179,14 @@ var (
 	sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 	thisNetwork = netip.MustParsePrefix("0.0.0.0/8")
 	reserved    = netip.MustParsePrefix("240.0.0.0/4")
+	nat64       = netip.MustParsePrefix("64:ff9b::/96")
+	nat64Local  = netip.MustParsePrefix("64:ff9b:1::/48")
 )
+
+// Translated reports whether an address lies in a prefix of NAT64, in which a network
+// shows its own hosts those of IPv4 (RFC 6052, 2.1; RFC 8215): nobody sends from
+// there, and no DNS zone should have it.
+func Translated(a netip.Addr) bool { return nat64.Contains(a) || nat64Local.Contains(a) }
 
 // notPublic names the kind of an address that is not reachable from outside (RFC
 // 6890); empty: it is. Documentation ranges are left alone: examples use them.
@@ -199,6 +206,8 @@ func notPublic(a netip.Addr) string {
 		return "multicast"
 	case reserved.Contains(a):
 		return "reserved"
+	case Translated(a):
+		return "translated (NAT64)"
 	}
 	return ""
 }

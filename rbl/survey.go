@@ -234,13 +234,15 @@ var (
 	thisNetwork = netip.MustParsePrefix("0.0.0.0/8")
 	sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 	reserved    = netip.MustParsePrefix("240.0.0.0/4")
+	nat64       = netip.MustParsePrefix("64:ff9b::/96")   // RFC 6052
+	nat64Local  = netip.MustParsePrefix("64:ff9b:1::/48") // RFC 8215
 )
 
 // isPublic reports whether an address means the same host everywhere (RFC 6890).
 // Documentation ranges are left alone: examples use them.
 func isPublic(a netip.Addr) bool {
 	return !(a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() || a.IsMulticast() ||
-		thisNetwork.Contains(a) || sharedSpace.Contains(a) || reserved.Contains(a))
+		thisNetwork.Contains(a) || sharedSpace.Contains(a) || reserved.Contains(a) || nat64.Contains(a) || nat64Local.Contains(a))
 }
 
 // Unasked says of each subject that no list was asked about why that is, so that

@@ -23,7 +23,8 @@ type amendment struct {
 // Amend answers as next would if the records of remove were taken out and those
 // of add were published: for judging a proposal before it is made. An added
 // record whose value cannot be read is an error that names it. If next has no answer for
-// a name, neither has the amendment: its other records are unknown. An alias that the
+// a name, neither has the amendment: its other records are unknown; if it was not asked
+// (Offline), the added ones are what there is. An alias that the
 // proposal adds, takes out or leads elsewhere counts wherever a chain passes it.
 func Amend(next Resolver, remove, add []finding.Record) (Resolver, error) {
 	a := &amendment{next: next, remove: make(map[question][]string), add: make(map[question][]Record), names: make(map[string]bool)}
@@ -112,7 +113,10 @@ func (a *amendment) Lookup(ctx context.Context, name string, t Type) (*Answer, e
 	var chain []string
 	for at := key; ; {
 		answer, err := a.next.Lookup(ctx, at, t)
-		if e := AsError(err); e != nil && (e.Reason != AliasLoop || len(a.remove[question{at, TypeCNAME}]) == 0) {
+		if e := AsError(err); e != nil && a.touches(at, e, t) {
+			// What was not asked has what the proposal says.
+			answer = &Answer{Name: at, Type: t, Status: NoData, Rcode: "NOERROR", CNAMEs: e.CNAMEs, Server: "no zone"}
+		} else if e != nil && (e.Reason != AliasLoop || len(a.remove[question{at, TypeCNAME}]) == 0) {
 			return nil, err
 		} else if e != nil {
 			// The proposal takes the alias out that the chain begins with.
@@ -139,6 +143,17 @@ func (a *amendment) Lookup(ctx context.Context, name string, t Type) (*Answer, e
 		}
 		at = target
 	}
+}
+
+// touches reports whether a name that no zone holds, or an alias on the way to it, is
+// one that the proposal changes.
+func (a *amendment) touches(name string, e *Error, t Type) bool {
+	if e.Reason != Offline {
+		return false
+	}
+	names := append([]string{name}, e.CNAMEs...)
+	end, target := a.cut(names, t)
+	return target != "" || end < len(names)-1 || len(a.add[question{names[end], t}]) > 0
 }
 
 // cut returns how far the chain of names is as next has it, and the target of an alias

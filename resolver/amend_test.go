@@ -11,6 +11,39 @@ import (
 	"mailworthy/resolver/resolvertest"
 )
 
+// TestAmendOffline: a record that is proposed at a name that no zone holds is there;
+// what else the name has was not asked.
+func TestAmendOffline(t *testing.T) {
+	zone := dnstest.Zone(t, "$ORIGIN acme.example.\n@ 300 SOA ns hostmaster 1 2 3 4 5\nk 300 TXT \"v=DKIM1; p=abc\"\n")
+	r, err := resolver.Amend(zone, nil, []finding.Record{
+		{Name: "acme.example._report._dmarc.other.example", Type: "TXT", Value: "v=DMARC1"},
+		{Name: "k._domainkey.other.example", Type: "CNAME", Value: "k.acme.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		typ  resolver.Type
+		want string
+	}{
+		{"acme.example._report._dmarc.other.example", resolver.TypeTXT, "v=DMARC1"},
+		{"acme.example._report._dmarc.other.example", resolver.TypeA, "offline"},
+		{"k._domainkey.other.example", resolver.TypeTXT, "v=DKIM1; p=abc"},
+		{"other.example", resolver.TypeTXT, "offline"},
+	} {
+		a, err := r.Lookup(t.Context(), tt.name, tt.typ)
+		got := ""
+		if err != nil {
+			got = string(resolver.AsError(err).Reason)
+		} else if len(a.Records) == 1 {
+			got = a.Records[0].Text()
+		}
+		if got != tt.want {
+			t.Errorf("%s %s: %q, not %q", tt.name, tt.typ, got, tt.want)
+		}
+	}
+}
+
 func TestAmend(t *testing.T) {
 	zone := dnstest.Zone(t, `
 		$ORIGIN acme.example.

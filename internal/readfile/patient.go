@@ -1,9 +1,14 @@
 package readfile
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 )
 
 // Await returns what f returns, or the error of the context where that ends first:
@@ -28,17 +33,50 @@ func Await[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 }
 
+// silence is how long a pipe may take until its first byte.
+const silence = 30 * time.Second
+
 // Open opens a file to read, which may be a pipe. What may keep a reader
-// waiting ends with the context.
+// waiting ends with the context; a pipe from which nothing comes is an error.
 func Open(ctx context.Context, name string) (*os.File, io.Reader, error) {
-	file, err := Await(ctx, func() (*os.File, error) { return os.Open(name) })
+	return openWithin(ctx, name, silence)
+}
+
+func openWithin(ctx context.Context, name string, most time.Duration) (*os.File, io.Reader, error) {
+	within, cancel := ctx, context.CancelFunc(func() {})
+	info, err := os.Stat(name)
+	pipe := err == nil && info.Mode()&os.ModeNamedPipe != 0
+	if pipe {
+		within, cancel = context.WithTimeout(ctx, most)
+	}
+	defer cancel()
+	silent := func(err error) error {
+		if within.Err() == nil || ctx.Err() != nil {
+			return err
+		}
+		return fmt.Errorf("%s is a pipe, and nothing came from it in %s: what takes longer is for standard input (-)", name, most)
+	}
+	file, err := Await(within, func() (*os.File, error) { return os.Open(name) })
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, silent(err)
 	}
 	if info, err := file.Stat(); err == nil && (info.Mode().IsRegular() || info.IsDir()) {
 		return file, file, nil
 	}
-	return file, Patient(ctx, file), nil
+	reader := &patient{ctx: within, from: file}
+	if !pipe {
+		return file, reader, nil
+	}
+	first := make([]byte, 1)
+	switch _, err := io.ReadFull(reader, first); {
+	case errors.Is(err, io.EOF):
+		return file, strings.NewReader(""), nil
+	case err != nil:
+		file.Close()
+		return nil, nil, silent(err)
+	}
+	reader.ctx = ctx // the rest may take as long as it will
+	return file, io.MultiReader(bytes.NewReader(first), reader), nil
 }
 
 // Patient reads from where there may be nothing for a long time, as from a terminal, and
