@@ -207,3 +207,17 @@ func (a *amendment) amended(answer *Answer, name string, whole bool) *Answer {
 	}
 	return &amended
 }
+
+// ReadRecord reads a record whose value is written as a person writes it. The error
+// names the record.
+func ReadRecord(r finding.Record) (Record, error) {
+	q, err := amendedQuestion(r)
+	if err != nil {
+		return Record{}, err
+	}
+	rec, err := parseRecord(q, r.Value)
+	if err != nil {
+		return Record{}, fmt.Errorf("record %s %s %q: %w", r.Name, r.Type, r.Value, err)
+	}
+	return rec, nil
+}

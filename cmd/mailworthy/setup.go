@@ -83,6 +83,7 @@ DNS did not say, or only the service shows, could change that.`,
 	flags.StringArrayVar(&f.tokens, "token", nil, "fill in a place that only the service's page shows: `KEY=VALUE`; repeatable")
 	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	addServicesFlag(cmd, &f.services)
+	cmd.AddCommand(newSetupNew())
 	return cmd
 }
 

@@ -41,3 +41,38 @@ func writeZoneRecord(b *strings.Builder, rec finding.Record) {
 	}
 	fmt.Fprintf(b, "%s%s %d IN %s %s\n", comment, show.ZoneName(rec.Name), defaultTTL, show.Escape(rec.Type), show.ZoneData(rec.Type, rec.Value))
 }
+
+// WriteProposalZone writes the records for a new domain in master-file syntax: what can
+// be published now as lines, all else as comments with its condition.
+func WriteProposalZone(w io.Writer, p *setup.Proposal) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "; Mail for %s, proposed by mailworthy\n", zoneComment(p.Domain))
+	if p.Audit != nil && p.AtEnd != nil {
+		fmt.Fprintf(&b, "; The proposal audits as %s, and with the last stage of DMARC as %s; SPF takes %d of 10 DNS lookups.\n", zoneComment(p.Audit.Verdict), zoneComment(p.AtEnd.Verdict), p.Lookups)
+	}
+	for i := range p.Records {
+		r := &p.Records[i]
+		line := strings.Builder{}
+		writeZoneRecord(&line, r.Record())
+		text := line.String()
+		switch {
+		case r.Whose != "":
+			text = "; for " + zoneComment(r.Whose) + ": " + strings.TrimPrefix(text, "; fill in: ")
+		case r.Later != "":
+			text = "; when " + zoneComment(r.Later) + ": " + strings.TrimPrefix(text, "; fill in: ")
+		}
+		b.WriteString(text)
+	}
+	for line := range strings.Lines(p.Policy) {
+		fmt.Fprintf(&b, "; mta-sts.txt: %s\n", zoneComment(strings.TrimSpace(line)))
+	}
+	for i, s := range p.Steps {
+		verify := ""
+		if s.Verify != "" {
+			verify = " Verify: " + s.Verify
+		}
+		fmt.Fprintf(&b, "; step %d: %s%s\n", i+1, zoneComment(s.Do), zoneComment(verify))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

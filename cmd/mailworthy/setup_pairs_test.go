@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/provider"
+	"mailworthy/provider/setup"
+	"mailworthy/resolver"
+)
+
+// servicesWorld answers for the names that the services' records lead to, with records
+// of invented contents: each include takes two lookups, that of Google four.
+func servicesWorld(t *testing.T) *resolver.Stack {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("$ORIGIN .\n$TTL 300\n@ SOA a. b. 1 1 1 1 300\n")
+	done := map[string]bool{}
+	for _, s := range provider.Builtin().All() {
+		for _, w := range s.Ways {
+			for _, r := range w.Records {
+				name, ok := strings.CutPrefix(r.Value, "include:")
+				if ok && !strings.ContainsAny(name, "{<") && !done[name] {
+					done[name] = true
+					includes := "include:_n1." + name
+					if s.ID == "google-workspace" {
+						includes += " include:_n2." + name + " include:_n3." + name
+					}
+					fmt.Fprintf(&b, "%s. TXT \"v=spf1 %s ~all\"\n", name, includes)
+					for n := range 3 {
+						fmt.Fprintf(&b, "_n%d.%s. TXT \"v=spf1 ip4:11.0.%d.%d/28 ~all\"\n", n+1, name, len(done), 16*n)
+					}
+				}
+				if r.Type == "CNAME" && r.Purpose == provider.DKIM && !strings.Contains(r.Value, "<") {
+					target := strings.NewReplacer("{domain}", "new.example", "{dashed}", "new-example").Replace(r.Value)
+					if !done[target] {
+						done[target] = true
+						key := setup.StandInKey(target)
+						fmt.Fprintf(&b, "%s. TXT \"v=DKIM1; p=%s\" \"%s\"\n", target, key[:200], key[200:])
+					}
+				}
+			}
+		}
+	}
+	for n, host := range []string{"smtp.google.com", "mx.zoho.com", "mx2.zoho.com", "mx3.zoho.com", "in1-smtp.messagingengine.com", "in2-smtp.messagingengine.com"} {
+		fmt.Fprintf(&b, "%s. A 11.1.0.%d\n", host, n+1)
+	}
+	b.WriteString("_dmarc.example. TXT \"not a policy\"\n")
+	zone, err := resolver.ParseZone(strings.NewReader(b.String()), ".", "services")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &resolver.Stack{Resolver: resolver.NewOverlay(dnstest.Zone(t, "$ORIGIN invalid.\n@ SOA a b 1 1 1 1 1\n"), zone)}
+}
+
+// TestNewPairs: the proposal for every pair of twelve common services audits as ready,
+// but for the policy of the first stage, and its SPF record has room.
+func TestNewPairs(t *testing.T) {
+	names := []string{"sendgrid", "mailgun", "postmark", "amazon-ses", "brevo", "mailjet", "mailersend", "resend", "mailchimp", "microsoft-365", "zendesk", "mandrill"}
+	stack := servicesWorld(t)
+	find := func(name string) setup.Chosen {
+		s, _ := provider.Builtin().Find(name)
+		if s == nil {
+			t.Fatal(name)
+		}
+		o := setup.Options{}
+		if regions := s.RegionNames(); len(regions) > 0 {
+			o.Region = regions[len(regions)-1]
+		}
+		if s.ID == "zoho-mail" {
+			o.Region = "com"
+		}
+		return setup.Chosen{Service: s, Options: o}
+	}
+	session := &session{stack: stack, deadline: 20 * time.Second, maxQueries: 500, now: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	pairs, most := 0, 0
+	for i, a := range names {
+		for _, b := range names[i+1:] {
+			pairs++
+			receives := find("google-workspace")
+			p, _, err := propose(t.Context(), session, setup.Plan{Domain: "new.example", Services: []setup.Chosen{find(a), find(b)}, Receives: &receives, Now: session.now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			most = max(most, p.Lookups)
+			if p.Lookups > 10 || !p.Exact {
+				t.Errorf("%s and %s: %d lookups, exact %v", a, b, p.Lookups, p.Exact)
+			}
+			for _, f := range p.Audit.Findings {
+				if f.Severity != finding.Notice && f.Check != "dmarc-policy-none" {
+					t.Errorf("%s and %s: %s %s %s: %s", a, b, f.Severity, f.Check, f.Subject, f.Detail)
+				}
+			}
+			if p.AtEnd.Verdict != "ready" {
+				t.Errorf("%s and %s at the end: %s", a, b, p.AtEnd.Verdict)
+			}
+		}
+	}
+	t.Logf("%d pairs, at most %d lookups", pairs, most)
+}
