@@ -168,7 +168,7 @@ func (f *setupNewFlags) chosen(c *provider.Catalogue, word string) (setup.Chosen
 	if !s.NeedsRecords() {
 		return setup.Chosen{}, withHint(fmt.Errorf("what %s needs is not in the catalogue", s.Name), "mailworthy setup --list lists the services")
 	}
-	flags := setupFlags{region: region}
+	stated := inspect.Service{Region: region}
 	for _, t := range f.tokens {
 		of, rest, ok := strings.Cut(t, ":")
 		if !ok {
@@ -179,11 +179,14 @@ func (f *setupNewFlags) chosen(c *provider.Catalogue, word string) (setup.Chosen
 			return setup.Chosen{}, err
 		}
 		if owner == s {
-			flags.tokens = append(flags.tokens, rest)
+			stated.Tokens = append(stated.Tokens, rest)
 		}
 	}
-	o, err := flags.options(s)
-	return setup.Chosen{Service: s, Options: o}, err
+	o, err := stated.Options(s)
+	if err != nil {
+		return setup.Chosen{}, ofFlag(err)
+	}
+	return setup.Chosen{Service: s, Options: o}, nil
 }
 
 // propose makes a proposal and audits it as if it were published, with the first stage
