@@ -8,9 +8,11 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"mailworthy/audit"
 	"mailworthy/internal/readfile"
@@ -176,51 +178,75 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// read reads all inputs. What cannot be read is told and counted, and the rest goes on.
+// read reads all inputs, several at the same time. What cannot be read is told and
+// counted, and the rest goes on.
 func (f *explainFlags) read(cmd *cobra.Command, x *explain.Explainer, args []string, to *explain.Report) (bad int) {
-	add := func(name string, data []byte, err error) {
-		var in []explain.Input
-		if err == nil {
-			in, err = x.Read(name, data)
-		}
-		if err != nil {
-			bad++
-			if name == "-" {
-				name = "standard input"
-			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: %s\n", show.Escape(name), show.Escape(err.Error()))
-			return
-		}
-		to.Inputs = append(to.Inputs, in...)
+	type source struct {
+		name string
+		open func() ([]byte, error)
+		in   []explain.Input
+		err  error
+	}
+	var sources []source
+	given := func(text string) {
+		sources = append(sources, source{name: "text", open: func() ([]byte, error) { return []byte(text), nil }})
 	}
 	for _, t := range f.texts {
-		add("text", []byte(t), nil)
+		given(t)
 	}
 	if code := strings.Join(args, " "); x.IsCode(code) && !exists(args) {
-		add("text", []byte(code), nil)
-		return bad
+		given(code)
+		args = nil
 	}
 	for _, name := range args {
-		switch {
-		case cmd.Context().Err() != nil:
-			return bad
-		case name == "-":
-			data, err := io.ReadAll(io.LimitReader(readfile.Patient(cmd.Context(), cmd.InOrStdin()), explain.MaxInput+1))
-			if err == nil && len(data) > explain.MaxInput {
-				err = readfile.ErrTooLarge
+		sources = append(sources, source{name: name, open: func() ([]byte, error) { return openExplained(cmd, x, name) }})
+	}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range sources {
+		s := &sources[i]
+		g.Go(func() error {
+			if s.err = cmd.Context().Err(); s.err != nil {
+				return nil
 			}
-			add(name, data, err)
-		default:
-			data, err := readfile.Await(cmd.Context(), func() ([]byte, error) { return readfile.Read(name, explain.MaxInput, readfile.Wait) })
-			if errors.Is(err, fs.ErrNotExist) && x.IsCode(name) {
-				data, err = []byte(name), nil
-			} else if errors.Is(err, fs.ErrNotExist) {
-				err = errors.New("there is no such file; --text takes the text itself")
+			var data []byte
+			if data, s.err = s.open(); s.err == nil {
+				s.in, s.err = x.Read(s.name, data)
 			}
-			add(name, data, err)
+			return nil
+		})
+	}
+	_ = g.Wait() // errors are of each source
+	for _, s := range sources {
+		if s.err != nil && cmd.Context().Err() == nil {
+			bad++
+			if s.name == "-" {
+				s.name = "standard input"
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: %s\n", show.Escape(s.name), show.Escape(s.err.Error()))
 		}
+		to.Inputs = append(to.Inputs, s.in...)
 	}
 	return bad
+}
+
+// openExplained reads a file or standard input; a name that is no file may be a code.
+func openExplained(cmd *cobra.Command, x *explain.Explainer, name string) ([]byte, error) {
+	if name == "-" {
+		data, err := io.ReadAll(io.LimitReader(readfile.Patient(cmd.Context(), cmd.InOrStdin()), explain.MaxInput+1))
+		if err == nil && len(data) > explain.MaxInput {
+			err = readfile.ErrTooLarge
+		}
+		return data, err
+	}
+	data, err := readfile.Await(cmd.Context(), func() ([]byte, error) { return readfile.Read(name, explain.MaxInput, readfile.Wait) })
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && x.IsCode(name):
+		return []byte(name), nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errors.New("there is no such file; --text takes the text itself")
+	}
+	return data, err
 }
 
 // exists reports whether one of the names is a file.

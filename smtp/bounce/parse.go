@@ -279,6 +279,9 @@ func (m *Message) explain(rc *Recipient, human, all string, k *reply.Knowledge) 
 			}
 			if silent && other.Reason != reply.Unknown && (other.Evidence == "text" || e.Reason == reply.Unknown) {
 				other.Code, other.Enhanced = pick(e, other)
+				if other.Speaker == reply.SpeakerUnknown {
+					other.Speaker = e.Speaker
+				}
 				e = other
 				if strings.TrimSpace(rc.Text) == "" {
 					rc.Text = strings.TrimSpace(text)
@@ -296,9 +299,7 @@ func (m *Message) explain(rc *Recipient, human, all string, k *reply.Knowledge) 
 			}
 		}
 	}
-	if e.Speaker == reply.SpeakerUnknown && rc.RemoteHost != "" && e.Code != 0 {
-		e.Speaker = reply.Remote
-	}
+	answered(&e)
 	if rc.Action == "" {
 		rc.Action = actionBy(&e)
 	}
@@ -311,6 +312,14 @@ func (m *Message) explain(rc *Recipient, human, all string, k *reply.Knowledge) 
 	}
 	m.identities(&e)
 	rc.Explanation = e
+}
+
+// answered says that a server spoke if nothing says who did and there is a reply code:
+// systems quote the codes of others, and write enhanced codes of their own alone.
+func answered(e *reply.Explanation) {
+	if e.Speaker == reply.SpeakerUnknown && e.Code != 0 {
+		e.Speaker = reply.Remote
+	}
 }
 
 // class is the first digit that the codes of a recipient have.
@@ -482,6 +491,7 @@ func (m *Message) fromText(h header, c *content, k *reply.Knowledge) {
 				rc.Action = Failed
 			}
 		}
+		answered(&e)
 		success(&rc, &e, k)
 		rc.RemoteHost, rc.RemoteIP = e.RemoteHost, e.RemoteIP
 		m.identities(&e)

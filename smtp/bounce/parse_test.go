@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mailworthy/internal/bombtest"
+	"mailworthy/internal/bouncesuite"
 	"mailworthy/smtp/reply"
 )
 
@@ -220,7 +221,7 @@ func TestHostile(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(dsn))
 	f.Add([]byte("From: a\n\n<b@c.example>:\n550 x\n"))
-	files, _ := filepath.Glob(filepath.Join(suite, "sisimai", "*-01.eml"))
+	files, _ := filepath.Glob(filepath.Join(bouncesuite.Dir, "sisimai", "*-01.eml"))
 	for _, name := range files {
 		if data, err := os.ReadFile(name); err == nil {
 			f.Add(data)
@@ -248,7 +249,7 @@ func FuzzParse(f *testing.F) {
 // seconds.
 func BenchmarkParse(b *testing.B) {
 	var all [][]byte
-	files, _ := filepath.Glob(filepath.Join(suite, "sisimai", "*.eml"))
+	files, _ := filepath.Glob(filepath.Join(bouncesuite.Dir, "sisimai", "*.eml"))
 	for _, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {

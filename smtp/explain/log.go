@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"mailworthy/smtp/bounce"
@@ -26,8 +27,9 @@ func (x *Explainer) isLog(data []byte) bool {
 	if i := bytes.LastIndexByte(head, '\n'); i > 0 && len(head) < len(data) {
 		head = head[:i]
 	}
-	_, lines := maillog.Events(head, maillog.Options{Knowledge: x.knowledge()})
-	return lines.Understood > 0
+	events, _ := maillog.Events(head, maillog.Options{Knowledge: x.knowledge()})
+	// A text that a server wrote into its log is none by itself.
+	return slices.ContainsFunc(events, func(e maillog.Event) bool { return e.QueueID != "" || e.Program != "" || !e.Time.IsZero() })
 }
 
 // log explains what the lines of a mail log say of recipients.

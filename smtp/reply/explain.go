@@ -42,7 +42,7 @@ func (k *Knowledge) ExplainReply(r Reply, c Context) Explanation {
 	}
 	e.Receiver = k.receiver(&e.Reply, &c, whole)
 	rule := k.match(&e, said, whole)
-	if rule != nil && rule.Local && r.Speaker != Remote {
+	if rule != nil && rule.Local && r.Speaker != Remote && !(r.Code != 0 && ofMailbox(rule.Reason)) {
 		// The text is known to be one of sending servers, whatever the caller thinks.
 		e.Speaker = Local
 		if e.Stage == "" && rule.Reason == Network {
@@ -57,6 +57,12 @@ func (k *Knowledge) ExplainReply(r Reply, c Context) Explanation {
 	e.Identities = identities(&e, &c)
 	k.choose(&e)
 	return e
+}
+
+// ofMailbox reports whether a reason is about a mailbox. Sending servers have words for
+// these as well, for mailboxes of their own; with a reply code they are an answer.
+func ofMailbox(r Reason) bool {
+	return r == UserUnknown || r == MailboxFull || r == MailboxDisabled || r == RecipientPolicy
 }
 
 // subjectRE finds the address that a reply to RCPT begins with.

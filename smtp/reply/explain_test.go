@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailworthy/internal/bouncesuite"
 )
 
 // TestTraps has the texts that mislead: the code says one thing, the text another, or
@@ -318,7 +320,7 @@ func TestLong(t *testing.T) {
 }
 
 func BenchmarkExplain(b *testing.B) {
-	lines := read(b, "replies.ndjson")
+	lines := bouncesuite.Replies(b, "replies.ndjson")
 	k := Default()
 	for i := 0; b.Loop(); i++ {
 		k.Explain(lines[i%len(lines)].Text, Context{})
