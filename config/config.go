@@ -42,6 +42,7 @@ type Config struct {
 	StateDir      string
 	Notifications []notify.Target
 	Watch         Watch
+	Logs          Logs
 
 	// index is where in Domains a name stands, of the first indexed of them: the
 	// others have been added by whoever made the value.
@@ -87,6 +88,19 @@ type Watch struct {
 	Listen string
 	// Jitter delays each run by a random part of it.
 	Jitter time.Duration
+}
+
+// Logs are logs of mail servers that a run looks at.
+type Logs struct {
+	// Paths are files and patterns such as /var/log/mail.log*; none: no logs are read.
+	Paths []string
+	// Since is how far back the shares reach; zero: a day.
+	Since time.Duration
+	// MaxBounced and MaxDeferred are percentages: of recipients that failed for good,
+	// and of attempts that were put off. Zero: 5 and 30.
+	MaxBounced, MaxDeferred int
+	// MinMessages is how many recipients make a share worth judging; zero: 20.
+	MinMessages int
 }
 
 // ForDomain returns the domain of that name, and false where there is none.

@@ -74,6 +74,13 @@ func Schema() []byte {
 			"listen":   text("The address for /healthz, /readyz and /metrics, such as 127.0.0.1:9599."),
 			"jitter":   span("Each run is delayed by a random part of it."),
 		}), "The long-running mailworthy watch."),
+		"logs": describe(keys(object{
+			"paths":        texts("Files and patterns, such as /var/log/mail.log*, rotated and compressed ones too."),
+			"since":        span("How far back the shares reach. Default: 1d."),
+			"max_bounced":  whole(1, 100, "The percentage of recipients that failed for good from which on it is told. Default: 5."),
+			"max_deferred": whole(1, 100, "The percentage of attempts that were deferred from which on it is told. Default: 30."),
+			"min_messages": whole(1, 1_000_000, "How many recipients make a share worth judging. Default: 20."),
+		}, "paths"), "Logs of mail servers that a run looks at."),
 	}, "domains")
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = "https://mailworthy.example/schema/config-1.json"

@@ -41,6 +41,7 @@ func (d *decoder) config(root *yaml.Node, c *Config) {
 		"history":   func(n *yaml.Node) { d.history(n, c) },
 		"state_dir": func(n *yaml.Node) { d.place(n, "state_dir", c, &c.StateDir) },
 		"watch":     func(n *yaml.Node) { d.watch(n, &c.Watch) },
+		"logs":      func(n *yaml.Node) { d.logs(n, c) },
 	}, "domains")
 	// What others refer to comes first, wherever it stands.
 	var base Domain
@@ -349,6 +350,24 @@ func (d *decoder) history(n *yaml.Node, c *Config) {
 		"keep":    func(n *yaml.Node) { c.History.Keep, _ = d.duration(n, "keep", day, maxKeep) },
 		"confirm": func(n *yaml.Node) { c.History.Confirm, _ = d.number(n, "confirm", 1, 10) },
 	}, "file")
+}
+
+func (d *decoder) logs(n *yaml.Node, c *Config) {
+	l := &c.Logs
+	d.mapping(n, "logs", fields{
+		"paths": func(n *yaml.Node) {
+			l.Paths = list(d, n, "paths", func(s string) (string, error) {
+				if _, err := filepath.Match(s, ""); err != nil {
+					return "", fmt.Errorf("%q is no pattern: %w", clip(s), err)
+				}
+				return c.path(s), nil
+			})
+		},
+		"since":        func(n *yaml.Node) { l.Since, _ = d.duration(n, "since", time.Hour, 31*day) },
+		"max_bounced":  func(n *yaml.Node) { l.MaxBounced, _ = d.number(n, "max_bounced", 1, 100) },
+		"max_deferred": func(n *yaml.Node) { l.MaxDeferred, _ = d.number(n, "max_deferred", 1, 100) },
+		"min_messages": func(n *yaml.Node) { l.MinMessages, _ = d.number(n, "min_messages", 1, 1_000_000) },
+	}, "paths")
 }
 
 // place reads a path.

@@ -90,6 +90,9 @@ func (s Seen) Changed() *report.Comparison {
 type Outcome struct {
 	// Domains are in the order of the configuration.
 	Domains []Seen
+	// Logs are what is wrong by the logs of mail servers; none are configured, or all is
+	// well: nil.
+	Logs []finding.Finding
 	// Troubles are what went wrong apart from the audits: history, notifications.
 	Troubles []error
 }
@@ -119,6 +122,9 @@ func (o *Outcome) Changed() int {
 // could not be kept or told leaves a run incomplete; else 0.
 func (o *Outcome) Status(failOn finding.Severity, unknownOK bool) int {
 	status := report.Exit(o.Reports(), failOn)
+	if slices.ContainsFunc(o.Logs, func(f finding.Finding) bool { return failOn != report.Never && f.Severity.AtLeast(failOn) }) {
+		return 1
+	}
 	if status == 3 && unknownOK {
 		status = 0
 	}
@@ -167,6 +173,7 @@ func (m *Monitor) Run(ctx context.Context, emit func(*Outcome) error) (*Outcome,
 	for i, one := range reports {
 		out.Domains[i] = Seen{one, book.observe(ctx, &m.Config.Domains[i], one)}
 	}
+	m.logs(ctx, out, s.Now)
 	outbox := m.prepare(out, s.Now)
 	if err := emit(out); err != nil {
 		return nil, err

@@ -36,6 +36,7 @@ func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 			}
 		}
 	}
+	m.tellLogs(outbox, out, now)
 	if err := outbox.Save(); err != nil {
 		trouble(err)
 		return nil

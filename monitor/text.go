@@ -35,7 +35,7 @@ func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, table termina
 			return err
 		}
 	}
-	return nil
+	return writeLogs(w, out, written)
 }
 
 func writeDomain(w io.Writer, d Seen, failOn finding.Severity, table terminal.Options) error {
