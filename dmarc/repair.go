@@ -103,6 +103,12 @@ func (r *repair) tokens() []token {
 			for i < len(s) && strings.IndexByte(" _-", s[i]) >= 0 {
 				i++
 			}
+		} else if m := anyTag.FindStringSubmatch(s[i:]); m != nil && len(out) == 0 && isVersion(m[1]) {
+			// "DMARC1: p=reject": the sign behind the version is one of a separator.
+			i += len(m[1])
+			t.name, t.known, t.value, t.end = "v", true, m[1], i
+			out = append(out, t)
+			continue
 		} else if m := anyTag.FindStringSubmatch(s[i:]); m != nil && t.strong && !isMailScheme(m[1]) && !strings.EqualFold(m[1], "https") && !strings.EqualFold(m[1], "http") {
 			t.name, t.op = strings.ToLower(m[1]), m[2]
 			i += len(m[0])
@@ -251,7 +257,7 @@ func (r *repair) read(tokens []token, k known) {
 			r.readUnknown(t)
 		}
 	}
-	r.finish()
+	r.finish(tokens)
 	r.keepInForce(tokens)
 }
 
@@ -328,6 +334,9 @@ func meantTag(t *token, have map[string]bool) string {
 			return "p"
 		}
 		names = []string{"p", "sp", "np"}
+		if have["p"] && !strings.ContainsAny(t.name, "sn") {
+			return "" // a second p, or any of the others
+		}
 	case strings.Contains(value, "@"):
 		names, limit = []string{"rua", "ruf"}, 2
 		if have["rua"] && hint.Distance(t.name, "rua") <= 2 && hint.Distance(t.name, "ruf") > 1 {

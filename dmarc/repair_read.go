@@ -175,7 +175,8 @@ func (r *repair) readWord(t *token) {
 		}
 	case "pct":
 		check = "dmarc-historic-tag"
-		if n := number(bare); n >= 0 && n < 100 {
+		// Digits that something stood between may be any number, and 010 is none.
+		if n := number(bare); n >= 0 && n < 100 && len(bare) < 3 && strings.Contains(r.source(t), bare) && strings.Contains(r.raw, bare) {
 			value = bare
 		}
 	case "fo":
@@ -224,7 +225,7 @@ func failureOptions(s string) string {
 // readUnknown reads a tag of no known name: receivers ignore it, and so it goes, but
 // an address in it is somebody's.
 func (r *repair) readUnknown(t *token) {
-	if strings.Contains(t.value, "@") || strings.Contains(t.value, ":") || strings.Contains(strings.ToLower(t.value), "mail") || nearestPolicy(t.value) != "" || versionLike(strings.ToLower(t.value)) ||
+	if strings.ContainsAny(t.value, "@:=") || strings.Contains(t.name+strings.ToLower(t.value), "mail") || hasKnownEnd(strings.ToLower(strings.Trim(t.value, " ."))) || nearestPolicy(t.value) != "" || versionLike(strings.ToLower(t.value)) ||
 		holdsPolicy(t.name+t.value) {
 		r.open = append(r.open, r.source(t))
 		return
@@ -270,11 +271,11 @@ func (r *repair) readPiece(t *token) {
 }
 
 // finish settles what no tag says by itself.
-func (r *repair) finish() {
+func (r *repair) finish(tokens []token) {
 	d := &r.draft
 	if d.get("p") == "" {
 		switch {
-		case len(r.open) > 0 || d.get("sp") != "" || d.get("np") != "" || d.get("pct") != "" || d.get("t") != "":
+		case len(r.open) > 0 || !wellWritten(tokens) || d.get("sp") != "" || d.get("np") != "" || d.get("pct") != "" || d.get("t") != "":
 			d.set("p", policyPlaceholder) // one was meant, and nobody can tell which
 		default:
 			// None is in force either way, and none was asked for.
@@ -286,6 +287,18 @@ func (r *repair) finish() {
 		r.changes = append(r.changes, change{"dmarc-failure-options", "fo=" + d.get("fo"), true})
 		d.set("fo", "")
 	}
+}
+
+// wellWritten reports whether the text is the version and tags that are known, each with
+// its equals sign and a semicolon before it: no slip is in it that could have been a p.
+func wellWritten(tokens []token) bool {
+	for i := range tokens {
+		t := &tokens[i]
+		if !t.known || !t.strong || t.checkOf("") != "" || t.name == "v" && t.value != "DMARC1" {
+			return false
+		}
+	}
+	return len(tokens) > 0 && tokens[0].name == "v"
 }
 
 // versionLike reports whether a text begins like the version, isVersion that it is

@@ -28,6 +28,7 @@ var seeds = []string{
 	"v=spf1 ip4:192.0.2.8-192.0.2.15 ip4:192.0.2.* ip4:192.0.2.0/255.255.255.0 ip4:2001:db8::1 192.0.2.1",
 	"v=spf1: mx - all", " v=spf1 mx", "\"v=spf1 mx\" \"-all\"", "v=spf1 %", "v=spf1 a:%{", "v=spf1 a:%{}", "v=spf1 a:%{d0}.x", "v=spf1 =", "v=spf1 /", "v=spf1 :",
 	"v=spf1 ip6:::ffff:192.0.2.1/96 a:foo:bar/baz.example.com -all", "000000 iClud:.A",
+	"V=SPF1 +A:%{H0.acme.example ~MX//0 -Ip4:0", "v=spf1 -Ip4:192.0.2.0/24", "v=spf1 ~mx/24 -al",
 }
 
 // FuzzParse: every term is found where it stands, and every repair is a record.

@@ -73,7 +73,7 @@ func repair(text string) repaired {
 	// apart are tokens whose sign stood by itself, or in place of the space behind the
 	// version.
 	apart := make(map[string]bool)
-	if ok && len(fields) > 0 && !strings.HasSuffix(strings.TrimRight(plain[:len(plain)-len(rest)], ":;,=./\""), " ") && plain[len(plain)-len(rest)-1] != ' ' {
+	if ok && len(fields) > 0 && rest[0] != ' ' && !strings.HasSuffix(strings.TrimRight(plain[:len(plain)-len(rest)], ":;,=./\""), " ") && plain[len(plain)-len(rest)-1] != ' ' {
 		apart[fields[0]] = true
 	}
 	odd := oddTokens(text, fields)
