@@ -56,7 +56,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 !!! mx -all", "v=spf1 mx -all"},
 		{"v=spf1 mx v=spf1 a -all", "v=spf1 mx a -all"},
 		{"v=spf1 mx -all", "v=spf1 mx -all"},
-		{"v=spf1 -mx//64 !!! -all", "v=spf1 -mx//64 -all"}, // a sign behind the version and its space is one
+		{"v=spf1 -mx//64 !!! -all", "v=spf1 -mx//64 -all"},  // a sign behind the version and its space is one
 		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
 	} {
 		r := repair(c.in)
