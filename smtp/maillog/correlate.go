@@ -214,7 +214,7 @@ func (l *Log) rejected(mta MTA, h *head, r *record) {
 	if k.enhanced == "" {
 		k.enhanced = c.enhanced
 	}
-	l.tallies.refuse(k, l.timeOf(h), example(r.text))
+	l.tallies.refuse(k, l.times, l.timeOf(h), example(r.text))
 	if l.o.Event != nil {
 		l.emit(mta, h, r, nil, Rejected, c)
 	}

@@ -475,8 +475,8 @@ func senderName(address string) string {
 	return address
 }
 
-// refuse counts mail of others that was refused here.
-func (t *tallies) refuse(k reasonKey, at time.Time, example string) {
+// refuse counts mail of others that was refused here so many times.
+func (t *tallies) refuse(k reasonKey, times int64, at time.Time, example string) {
 	r := t.refused[k]
 	if r == nil {
 		if len(t.refused) >= maxRefusals {
@@ -488,7 +488,7 @@ func (t *tallies) refuse(k reasonKey, at time.Time, example string) {
 			t.refused[k] = r
 		}
 	}
-	r.count++
+	r.count += times
 	if at.After(r.last) {
 		r.last = at
 	}

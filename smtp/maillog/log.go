@@ -52,6 +52,8 @@ type Log struct {
 	rec     record
 	head    head
 
+	// times is how often syslog had the line that is being read.
+	times   int64
 	export  *exported
 	splits  map[string]*split
 	queue   queue
@@ -125,10 +127,10 @@ func (l *Log) settle(v verdict, line []byte) {
 // body reads the message of the line whose head was read.
 func (l *Log) body(line []byte) (verdict, []byte) {
 	h := &l.head
-	times := 1
+	l.times = 1
 	if hasPrefix(h.msg, "message repeated ") {
 		if n, inner, ok := repeated(h.msg); ok {
-			times, h.msg = n, inner
+			l.times, h.msg = int64(n), inner
 		}
 	}
 	if len(h.msg) > 3 && h.msg[0] == '[' {
@@ -138,11 +140,7 @@ func (l *Log) body(line []byte) (verdict, []byte) {
 		}
 		h.msg = joined
 	}
-	v := notUnderstood
-	for range times {
-		v = l.message(h)
-	}
-	return v, line
+	return l.message(h), line
 }
 
 // message reads the message of a head by the grammar of its program.
@@ -254,7 +252,7 @@ func repeated(b []byte) (n int, inner []byte, ok bool) {
 		return 0, nil, false
 	}
 	inner = bytes.TrimSuffix(bytes.TrimLeft(rest[i+len(" times: ["):], " "), []byte("]"))
-	return min(n, 1000), inner, true
+	return n, inner, true
 }
 
 // split is a line that Exim wrote to syslog in parts.

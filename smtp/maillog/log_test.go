@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -196,6 +197,41 @@ func TestForms(t *testing.T) {
 		if e := events[len(events)-1]; e.Kind != c.want.Kind || e.Recipient != c.want.Recipient {
 			t.Errorf("%s: %s %q, want %s %q", c.name, e.Kind, e.Recipient, c.want.Kind, c.want.Recipient)
 		}
+	}
+}
+
+// TestRepeated: what syslog sums up counts as often as it happened.
+func TestRepeated(t *testing.T) {
+	r, _ := readLines(Options{}, "Oct 10 15:59:28 m postfix/smtpd[1]: message repeated 3 times: [ NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 454 4.7.1 <x@y.example>: Relay access denied; from=<a@b> to=<x@y.example> proto=ESMTP helo=<z>]")
+	if len(r.RejectedHere) != 1 || r.RejectedHere[0].Count != 3 {
+		t.Errorf("%+v", r.RejectedHere)
+	}
+}
+
+// TestSlowPipe: lines of a pipe are read as they come.
+func TestSlowPipe(t *testing.T) {
+	in, out := io.Pipe()
+	seen := make(chan string, 1)
+	l := New(Options{Location: time.UTC, Year: 2026, Event: func(e *Event) { seen <- e.Recipient }})
+	done := make(chan error, 1)
+	go func() {
+		_, err := l.ReadFiles(context.Background(), []string{"-"}, in)
+		done <- err
+	}()
+	if _, err := io.WriteString(out, "Oct 10 15:59:28 m postfix/smtp[1]: "+delivery+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-seen:
+		if got != "ann@one.example" {
+			t.Error(got)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("nothing is read before the end")
+	}
+	out.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -365,7 +365,9 @@ func (l *Log) readSource(ctx context.Context, s *source) error {
 	before := l.tallies.lines
 	b := bufio.NewReaderSize(r, headSize)
 	if s.first.IsZero() {
-		head, _ := b.Peek(headSize)
+		// What is there already: a pipe may be slow.
+		_, _ = b.Peek(1)
+		head, _ := b.Peek(b.Buffered())
 		switch {
 		case len(head) == 0:
 			_, s.Err = b.Peek(1)
