@@ -38,13 +38,13 @@ func (a *run) findSenders(b *resolver.Batch) {
 		a.mx.when(func() {
 			a.mailHosts(b, func(hosts []mailhost.Source) {
 				for _, s := range hosts {
-					if mailhost.Translated(s.Addr) {
+					if madeUp(s.Addr) {
 						continue
 					}
 					e.add(s.Addr, "MX host "+s.Host, a.options.MaxIPs)
 				}
 				for _, s := range own.Addresses {
-					if mailhost.Translated(s.Addr) {
+					if madeUp(s.Addr) {
 						continue
 					}
 					e.add(s.Addr, "SPF "+s.From, a.options.MaxIPs)
@@ -56,6 +56,10 @@ func (a *run) findSenders(b *resolver.Batch) {
 		})
 	}, examined)
 }
+
+// madeUp reports whether an AAAA record holds an address of IPv4, translated or
+// mapped: nobody sends from it.
+func madeUp(addr netip.Addr) bool { return mailhost.Translated(addr) || addr.Is4In6() }
 
 // mailHosts finds the MX hosts that mail may be expected from. A host that is known
 // to receive only is none, whatever SPF says. One of another organization is none if

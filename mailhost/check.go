@@ -206,6 +206,8 @@ func notPublic(a netip.Addr) string {
 		return "multicast"
 	case reserved.Contains(a):
 		return "reserved"
+	case a.Is4In6():
+		return "IPv4-mapped"
 	case Translated(a):
 		return "translated (NAT64)"
 	}

@@ -174,7 +174,7 @@ func (e *Exchange) local(d *Domain) string {
 
 // reserved: the name cannot exist outside, whatever the DNS says or does not say.
 func (e *Exchange) reserved(d *Domain) bool {
-	return isThisMachine(e.Name) || strings.Contains(e.Name, ".") && localName(e.Name, d.Name)
+	return isThisMachine(e.Name) || slices.Contains(localSuffixes, e.Name) || strings.Contains(e.Name, ".") && localName(e.Name, d.Name)
 }
 
 // thisMachine judges a host that is for every sender the sender itself.

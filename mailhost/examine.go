@@ -111,8 +111,13 @@ func (h *hostOutcomes) facts(name string) Host {
 		}
 	}
 	for _, o := range [...]*outcome{&h.v4, &h.v6} {
-		if o.err == nil && len(o.answer.CNAMEs) > 0 {
+		// A zone file may say that the host is an alias, and not where that leads.
+		if o.err != nil {
+			f.CNAMEs = resolver.AsError(o.err).CNAMEs
+		} else {
 			f.CNAMEs = o.answer.CNAMEs
+		}
+		if len(f.CNAMEs) > 0 {
 			break
 		}
 	}

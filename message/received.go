@@ -156,6 +156,8 @@ func unusable(ip netip.Addr) string {
 		return "names a loopback address, " + ip.String()
 	case ip.IsPrivate(), carrierNAT.Contains(ip):
 		return "names a private address, " + ip.String()
+	case nat64.Contains(ip), nat64Local.Contains(ip):
+		return "names an address of NAT64, " + ip.String()
 	case ip.IsLinkLocalUnicast():
 		return "names a link-local address, " + ip.String()
 	case !ip.IsGlobalUnicast():
@@ -166,3 +168,10 @@ func unusable(ip netip.Addr) string {
 
 // carrierNAT is the shared address space of RFC 6598, not routed on the Internet.
 var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+
+// In nat64 and nat64Local a network shows its own hosts the addresses of IPv4 (RFC
+// 6052, 2.1; RFC 8215): they say what the client was only to that network.
+var (
+	nat64      = netip.MustParsePrefix("64:ff9b::/96")
+	nat64Local = netip.MustParsePrefix("64:ff9b:1::/48")
+)
