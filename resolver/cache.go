@@ -212,9 +212,8 @@ func (s *cacheShard) drop(q question) {
 	}
 }
 
-// keep puts an answer in, and others out that it takes the room of. Where it is
-// not late, there is none of the question: it was asked for that, and a late one
-// keeps away while the question is under way again. The lock is held.
+// keep stores an answer, evicting others if the cache is full. A late answer (the
+// question was asked again meanwhile) is dropped. The caller holds the lock.
 func (s *cacheShard) keep(q question, a *Answer, err error, late bool) {
 	if err != nil {
 		return

@@ -17,10 +17,10 @@ type Config struct {
 	Servers []string
 	// Timeout of one try, 2 s where it is 0.
 	Timeout time.Duration
-	// Retries are the tries after the first one, -1 for none and 2 where it is 0.
-	// Every server is tried at least once, however small it is.
+	// Retries are the tries after the first one, -1 for none and 2 if it is 0.
+	// Every server is tried at least once, even with fewer Retries than servers.
 	Retries int
-	// MaxInFlight bounds the questions under way; 2048 where it is 0.
+	// MaxInFlight bounds the questions under way; 2048 if it is 0.
 	MaxInFlight int
 	// QPS bounds the questions a second in all, ServerQPS those to each server, and
 	// ZoneQPS those for names at or below a zone, such as that of a block list; 0 is
@@ -32,9 +32,9 @@ type Config struct {
 }
 
 // Client asks recursive resolvers. Every try goes to a server that this question
-// was not asked of yet, if there is one, healthy ones first. What it returns is
-// an answer that a server stands for, or an *Error: a wrong or spoilt message is
-// never an answer.
+// was not asked of yet, if there is one, healthy ones first. It returns an
+// answer with a valid response code, or an *Error: a wrong or spoilt message is never an
+// answer.
 type Client struct {
 	servers []*server
 	timeout time.Duration
@@ -202,7 +202,7 @@ func (c *Client) ask(ctx context.Context, name string, t Type, made *exchanged) 
 	return nil, worst
 }
 
-// telling ranks the reasons of several servers: the one that says most is
+// telling orders the failure reasons of several servers; the most informative one is
 // reported.
 var telling = map[Reason]int{ServFail: 4, BadRcode: 3, Refused: 3, Malformed: 2, Timeout: 1}
 

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limits keep questions from coming faster than whoever answers wants them.
+// limits is the rate limit of all questions together and per block list.
 type limits struct {
 	all   *rate.Limiter // nil: none
 	zones map[string]*rate.Limiter

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// lookup is a question that somebody is told of, and nobody waits for. Its first
-// try over UDP costs no goroutine. When that is not the answer, it goes the patient
-// way of Client.Lookup, from where the first try has ended.
+// lookup is an asynchronous question: its taker is called with the answer, no goroutine
+// blocks. Its first try over UDP costs no goroutine. If that brings no answer, the rest
+// of the tries are those of Client.Lookup, which blocks.
 type lookup struct {
 	inquiry  // the first try
 	query    query

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// places bound the questions under way. Who finds none free is let in when one is,
-// in the order of coming; a goroutine to wait in is not needed.
+// places limits concurrent questions; waiters enter first come, first served. Waiting
+// needs no goroutine.
 type places struct {
 	mu        sync.Mutex
 	free      int

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Below the goroutine that asks, a question is passed on without another one: each
-// layer says whom to tell, and is told by the reader of the socket. A goroutine
-// and its context for every layer would cost as much as the question itself.
+// Layers pass a question down with a callback; the socket's reader calls back up, so no
+// layer needs a goroutine. One with its context for every layer would cost as much as
+// the question itself.
 
-// taker is told the outcome of a question, once. It must not block.
+// taker is called with the outcome of a question, once. It must not block.
 type taker interface {
 	take(a *Answer, err error)
 }
@@ -76,8 +76,8 @@ func (w *waiter) take(a *Answer, err error) {
 	close(w.done)
 }
 
-// wait returns the outcome of a question that was started on next; where the
-// context ends before, the question is left. What is there counts, even so.
+// wait returns the outcome of a question that was started on next. If the context ends
+// first the question is abandoned, but an answer already there is returned.
 func (w *waiter) wait(ctx context.Context, next starter, q question, s stopper) (*Answer, error) {
 	next.flush()
 	select {

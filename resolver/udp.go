@@ -236,8 +236,8 @@ type udpSocket struct {
 	taken    [sendAtOnce]*inquiry
 }
 
-// pending are the questions on a socket by their ids, in buckets: a map of them
-// would be asked four times for every question.
+// pending holds the questions on a socket by their ids, in buckets: a map would need
+// four lookups a question.
 type pending [1 << 10]*inquiry
 
 func (p *pending) get(id uint16) *inquiry {
