@@ -15,8 +15,8 @@ import (
 	"mailworthy/report"
 )
 
-// belief is what is believed of a domain, what of it has been told, and which
-// changes wait to be seen again, by subject.
+// belief is what is believed of a domain, what of it was reported, and which changes
+// wait to be seen again, by subject.
 type belief struct {
 	believed, told *report.Standing
 	pending        map[subject]*pending
@@ -93,7 +93,7 @@ type value struct {
 	records  *report.PublishedSet
 }
 
-// digest is the same for what is no change.
+// digest: equal digests mean no change.
 func (v value) digest() string {
 	var lines []string
 	for _, f := range v.findings {

@@ -28,8 +28,8 @@ type Observation struct {
 	Run Run
 	// First: it is the first one of the domain.
 	First bool
-	// Changes are those that are believed and have not been told: Acknowledge
-	// says that they were.
+	// Changes are those that are believed and were not reported yet: Acknowledge marks
+	// them as reported.
 	Changes *report.Comparison
 	// Pending are changes that were seen and wait to be seen again.
 	Pending *report.Comparison
@@ -50,8 +50,7 @@ func (s *Store) Add(ctx context.Context, r *report.Report) (Run, error) {
 	return run, err
 }
 
-// Observe keeps a run, and says what changed since the last time that this was
-// acknowledged.
+// Observe keeps a run, and returns what changed since the changes were last acknowledged.
 func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Observation, error) {
 	heard := []*report.Report{r}
 	var asking error
@@ -108,14 +107,13 @@ func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Obse
 	return seen, asking
 }
 
-// Acknowledge says that the changes of the observation have been told, so that
-// they are not told again.
+// Acknowledge marks the changes of the observation as reported: they are not reported
+// again.
 func (s *Store) Acknowledge(ctx context.Context, o *Observation) error {
 	return s.in.Write(ctx, func(tx Tx) error { return tx.SetTold(ctx, o.Run.Domain, o.believed) })
 }
 
-// Changes are what is known otherwise after the second report than after the
-// first. What the second could not ask is no change.
+// Changes returns what the second report changed. What it could not ask is no change.
 func Changes(before, after *report.Report) *report.Comparison {
 	first := report.NewStanding(before)
 	return report.CompareStandings(first, first.Settle(after))

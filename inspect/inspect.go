@@ -40,7 +40,7 @@ type Inspector struct {
 func (i *Inspector) Inspect(ctx context.Context, target audit.Target) *report.Report {
 	asked := i.Resolver
 	if i.Plan {
-		// What the audit of a proposal asks again is answered from here.
+		// Audits of proposals reuse these answers.
 		asked = resolver.NewSession(i.Resolver, 0)
 	}
 	r := i.one(ctx, asked, target, i.Options)

@@ -27,9 +27,9 @@ const (
 	maxOutbox  = 16 << 20
 )
 
-// Outbox keeps what there is to tell to each target, in a file of its own. A
-// notice is added before the change that it tells of counts as told, and is
-// recognised when it is added again: a process that dies in between tells it once.
+// Outbox keeps the notices for each target, in a file of its own. A notice is queued
+// before its change is marked reported; a duplicate is recognised, so a crash in between
+// sends it once.
 //
 // One process at a time may have an outbox open.
 type Outbox struct {
@@ -130,8 +130,7 @@ func (o *Outbox) Standing(t *Target, domain string, findings []finding.Finding) 
 	return fresh
 }
 
-// Settle says that changes of the domain count as told: an equal one is a new one
-// from now on.
+// Settle marks the domain's changes as reported; the same change later is a new notice.
 func (o *Outbox) Settle(domain string) {
 	o.state.Entries = slices.DeleteFunc(o.state.Entries, func(e *entry) bool { return e.Delivered && e.Domain == domain })
 	for _, e := range o.state.Entries {

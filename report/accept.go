@@ -69,8 +69,8 @@ func (a *Acceptance) matches(domain string, f *finding.Finding) bool {
 // as one of them lasts.
 //
 // An accepted finding is of severity info, and keeps the one that it had in
-// Accepted. What it could have been worse at is not counted either; a section
-// that cannot be judged without an answer still cannot.
+// Accepted. Its possible worse severity does not count either; a section that
+// cannot be judged without an answer still cannot.
 func accept(list []Acceptance, domain string, findings []finding.Finding, now time.Time) []Acceptance {
 	today := now.UTC().Format(time.DateOnly)
 	ended := make([]bool, len(list))

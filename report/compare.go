@@ -44,7 +44,7 @@ type Moved struct {
 	Finding finding.Finding  `json:"finding"`
 }
 
-// Compare says what after has otherwise than before.
+// Compare returns the differences from before to after.
 func Compare(before, after *Report) *Comparison {
 	c := &Comparison{Domain: after.Domain, Before: OutcomeOf(before), After: OutcomeOf(after)}
 	for _, f := range after.Findings {

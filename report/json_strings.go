@@ -69,8 +69,7 @@ func findPlain(t reflect.Type, within []reflect.Type) bool {
 	return true
 }
 
-// do changes v, which can be set and holds a copy of its own as far as it goes:
-// what it points to is copied before it is changed.
+// do rewrites v in place; what it points to is copied first.
 func (change stringMapper) do(v reflect.Value) {
 	t := v.Type()
 	facts := factsOf(t)

@@ -103,8 +103,8 @@ func joined[T ~string](list []T) string {
 	return text
 }
 
-// Scale is the default scale with what the policy changes. It is so of a nil
-// policy too.
+// Scale returns the default scale with what the policy changes. A nil policy has the
+// default scale.
 func (p *Policy) Scale() Scale {
 	s := DefaultScale()
 	if p != nil {

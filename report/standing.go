@@ -16,9 +16,9 @@ import (
 	"mailworthy/spf"
 )
 
-// Standing is what is known of a domain after all audits so far. What the last
-// one could not ask stands as the last one that could had it: a record is gone
-// when the DNS says so, not when it says nothing.
+// Standing is what is known of a domain after all audits so far. What the latest audit
+// could not ask keeps its value from the latest that could: a record is gone when the
+// DNS says so, not when it says nothing.
 type Standing struct {
 	Domain  string          `json:"domain"`
 	Profile finding.Profile `json:"profile"`
@@ -149,7 +149,7 @@ func (s *Standing) settleFindings(fresh []HeldFinding, v *View) []HeldFinding {
 		switch {
 		case matched[j]:
 		case f.Severity.Open() || open[f.Check]:
-			// What was open before and is so again stays as it was put then.
+			// A finding undecided before and now keeps its earlier text.
 			if open[f.Check] {
 				out = append(out, f)
 			}
@@ -285,8 +285,8 @@ func (v *View) Asked(name, rtype string) bool {
 	return ok
 }
 
-// Decides reports whether the finding, where the audit does not have it, is gone:
-// all that it rests on was asked and answered.
+// Decides reports whether a finding that the audit does not have is really gone:
+// everything it depends on was answered.
 func (v *View) Decides(f finding.Finding) bool {
 	examined, checked, passed := false, false, false
 	for _, g := range v.report.Findings {
@@ -329,8 +329,7 @@ func (v *View) open(f finding.Finding) bool {
 	return f.Severity.Open() || f.CouldBe != "" && v.silent[f.Section]
 }
 
-// leansOnSilence: the section is judged by another one too, which the DNS left
-// undecided.
+// leansOnSilence reports whether the section also depends on one that is undecided.
 func (v *View) leansOnSilence(s finding.Section) bool {
 	switch s {
 	case finding.SPF:

@@ -43,8 +43,7 @@ func (w *world) missing(s addresses) uint64 {
 	return 0
 }
 
-// nearly is how much of the world may be missing from what is as good as all of
-// it: a sixteenth.
+// nearly: a set that lacks at most 1/16 of the addresses counts as everyone.
 const nearly = 1 << 12
 
 // everyone judges policies that let all of IPv4 or all of IPv6 pass, by other

@@ -58,8 +58,8 @@ type examiner struct {
 	*answers
 }
 
-// ask puts a question if it was not put before, and does what the answer is for
-// and was not for before.
+// ask sends a question once; a later call with a new purpose only does that purpose's
+// work on the answer.
 func (x *examiner) ask(name string, t resolver.Type, p purpose) {
 	q := question{name, t}
 	o, put := x.asked[q]

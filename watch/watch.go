@@ -19,7 +19,7 @@ import (
 	"mailworthy/report"
 )
 
-// ErrSkipped is what a Job's Run returns where another process was at it.
+// ErrSkipped is what a Job's Run returns if another process is already running it.
 var ErrSkipped = errors.New("another run was under way")
 
 // Job is what is done, and when.

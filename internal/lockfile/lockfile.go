@@ -19,8 +19,8 @@ var ErrHeld = errors.New("another run is under way")
 // Lock is a lock that is held.
 type Lock struct{ file *os.File }
 
-// Take takes the lock of the file, which is made where there is none. It does not
-// wait: where another process holds it the error is ErrHeld and says since when.
+// Take takes the lock of the file, which is created if missing. It does not wait: if
+// another process holds the lock, the error is ErrHeld and says since when.
 func Take(file string) (*Lock, error) {
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o644)
 	if errors.Is(err, fs.ErrPermission) {
