@@ -69,9 +69,9 @@ the envelope domain (--mail-from), the DKIM selectors (--selector). What is not
 stated is found out where the DNS can say.
 
 A list of any length is audited with -f: ndjson and csv are written as the audits
-end. URLs and addresses in it are taken as their domains, comments (#) are passed
-over, what is no domain is reported with its line and left out. With --checkpoint
-a run that was killed goes on where it was; the first interrupt finishes what is
+end. URLs and addresses in it are taken as their domains, comments (#) are skipped,
+lines that are not domain names are reported and skipped. With --checkpoint a run
+that was killed resumes where it was; the first interrupt finishes what is
 under way, the second stops at once. In a list --selectors is inferred by default.
 
 With --history FILE every audit is kept; history, diff and trend read it. With
@@ -128,7 +128,7 @@ func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) 
 	if has(finding.SPF, finding.Hosts) {
 		flags.StringSliceVar(&f.ips, "ip", nil, "a sending `address`; repeatable; default: MX hosts and single addresses in SPF")
 		flags.StringSliceVar(&f.helo, "helo", nil, "the `name` that a sending host greets with; repeatable")
-		flags.IntVar(&f.maxIPs, "max-ips", f.maxIPs, "how many sending addresses found are examined")
+		flags.IntVar(&f.maxIPs, "max-ips", f.maxIPs, "examine at most this many `addresses` that were found")
 	}
 	if has(finding.Reputation) {
 		flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")

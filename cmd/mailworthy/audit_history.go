@@ -26,7 +26,7 @@ type historyFlags struct {
 
 func (f *historyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.history, "history", "", "keep each audit in this history `file`, which is made where there is none")
+	flags.StringVar(&f.history, "history", "", "store each audit in this `file` (created if missing)")
 	flags.BoolVar(&f.changes, "changes", false, "with --history, show what changed instead of the whole report")
 	flags.IntVar(&f.confirm, "confirm", 1, "with --changes, believe a change when it was seen `N` times in a row: in the next runs, or at once by the next --resolver")
 }

@@ -35,9 +35,9 @@ func (f *bulkFlags) add(cmd *cobra.Command) {
 	flags.StringVarP(&f.file, "file", "f", "", "read one domain a line from this `file`, - for standard input")
 	flags.IntVar(&f.concurrency, "concurrency", audit.DefaultConcurrency(), "how many domains are audited at once; the default is 128 for each processor")
 	flags.BoolVar(&f.ordered, "ordered", false, "write ndjson and csv in the order of the list, not as the audits end")
-	flags.StringVar(&f.checkpoint, "checkpoint", "", "keep in this `file` how far the list is done: the same command goes on there after it was killed")
+	flags.StringVar(&f.checkpoint, "checkpoint", "", "record progress in this `file`; run the same command again to resume")
 	flags.BoolVar(&f.progress, "progress", false, "draw a bar on standard error; default: for a list where that is a terminal")
-	flags.StringVar(&f.summary, "summary", "auto", "sum a list up on standard error `auto|always|never|json`")
+	flags.StringVar(&f.summary, "summary", "auto", "print a summary of the list on standard error `auto|always|never|json`")
 }
 
 // maxCollected bounds the domains of a list in the formats that are written as a
