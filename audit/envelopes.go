@@ -1,55 +1,23 @@
 package audit
 
 import (
-	_ "embed"
 	"slices"
 	"strings"
-	"sync"
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/provider"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
-// service is one that sends with another domain in MAIL FROM than the author's.
-type service struct {
-	name     string
-	envelope []string
-}
-
-//go:embed services.tsv
-var servicesTSV string
-
-var services = sync.OnceValue(func() []service {
-	var out []service
-	for line := range strings.SplitSeq(servicesTSV, "\n") {
-		if name, envelope, ok := strings.Cut(line, "\t"); ok && !strings.HasPrefix(line, "#") && name != "service" {
-			out = append(out, service{name, strings.Fields(envelope)})
-		}
-	}
-	return out
-})
-
 // serviceAt returns the service whose envelope host a CNAME or MX record leads to;
 // empty: it is none's.
 func serviceAt(target string) string {
-	for _, s := range services() {
-		if slices.ContainsFunc(s.envelope, func(pattern string) bool { return matchesHost(target, pattern) }) {
-			return s.name
-		}
+	if s := provider.Builtin().OfEnvelope(target); s != nil {
+		return s.Name
 	}
 	return ""
-}
-
-// matchesHost compares a name with a pattern label by label; a * stands for any part
-// of a label.
-func matchesHost(name, pattern string) bool {
-	have, want := strings.Split(name, "."), strings.Split(pattern, ".")
-	return slices.EqualFunc(have, want, func(h, w string) bool {
-		before, after, star := strings.Cut(w, "*")
-		return h == w || star && len(h) >= len(before)+len(after) && strings.HasPrefix(h, before) && strings.HasSuffix(h, after)
-	})
 }
 
 // EnvelopeOf is an envelope domain that a loaded zone shows, and the service it is
@@ -140,7 +108,7 @@ func (a *run) signingServices() []string {
 		if s.Status != dkim.SelectorFound || s.Wildcard || s.ProviderBy != "cname" || s.Domain != a.target.Domain || slices.Contains(out, s.Provider) {
 			continue
 		}
-		if slices.ContainsFunc(services(), func(v service) bool { return v.name == s.Provider }) {
+		if p := provider.Builtin().Named(s.Provider); p != nil && p.OwnEnvelope {
 			out = append(out, s.Provider)
 		}
 	}

@@ -18,6 +18,7 @@ func (a *run) judge() {
 	res := a.result
 	profiles, why := a.profiles()
 	res.Profile, res.ProfileWhy = profiles[0], why
+	a.noteServices()
 	res.Findings = a.findings(profiles[0])
 	sheets := a.spfSheets
 	for _, other := range profiles[1:] {
@@ -59,7 +60,10 @@ func (a *run) findings(profile finding.Profile) []finding.Finding {
 		sheets = append(sheets, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile,
 			AddressesUnknown: res.Examined.SendersUnknown || res.Examined.LeftOut > 0}))
 	}
-	return finding.Collect(sheets...)
+	if left := a.leftBehind(profile); left != nil {
+		sheets = append(sheets, left)
+	}
+	return a.ownAddresses(finding.Collect(sheets...))
 }
 
 // whatever keeps what holds of both judgements. What only one of them finds

@@ -81,6 +81,9 @@ type Result struct {
 	Examined   Examined          `json:"examined"`
 	Findings   []finding.Finding `json:"findings"`
 
+	// Services are those that send or receive for the domain, as its records say.
+	Services []Service `json:"services,omitempty"`
+
 	SPF *spf.Policy `json:"spf"`
 	// Envelope holds the SPF policies of stated envelope domains other than the domain.
 	Envelope []*spf.Policy `json:"spf_envelope,omitempty"`

@@ -2,15 +2,13 @@ package dkim
 
 import (
 	_ "embed"
-	"encoding/csv"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-)
 
-//go:embed providers.tsv
-var providersTSV string
+	"mailworthy/provider"
+)
 
 //go:embed common.txt
 var commonTXT string
@@ -28,8 +26,7 @@ const (
 )
 
 // Provider is a service or a program that signs mail for domains of others.
-// Its name and the other fields are the columns of providers.tsv, where lists
-// are separated by spaces.
+// It is the part of package provider's entry that is about keys.
 type Provider struct {
 	Name string
 	// Selectors are those that its customers publish, patterns as written:
@@ -108,7 +105,7 @@ type catalogue struct {
 }
 
 var loaded = sync.OnceValue(func() *catalogue {
-	c, err := parseCatalogue(providersTSV, commonTXT)
+	c, err := makeCatalogue(provider.Builtin().All(), commonTXT)
 	if err != nil {
 		panic("dkim: embedded catalogue: " + err.Error())
 	}
@@ -122,23 +119,16 @@ func Providers() []Provider { return loaded().providers }
 // first. It must not be changed.
 func CommonSelectors() []string { return loaded().common }
 
-func parseCatalogue(providers, common string) (*catalogue, error) {
-	r := csv.NewReader(strings.NewReader(providers))
-	r.Comma, r.Comment, r.LazyQuotes = '\t', '#', true
-	r.FieldsPerRecord = 9
-	rows, err := r.ReadAll()
-	if err != nil {
-		return nil, err
-	}
+// makeCatalogue takes the services of whose keys something is known.
+func makeCatalogue(services []*provider.Service, common string) (*catalogue, error) {
 	c := &catalogue{byName: map[string]*Provider{}, mx: map[string]*Provider{}, spf: map[string]*Provider{},
 		cname: map[string]*Provider{}, owner: map[string]*Provider{}}
-	for _, row := range rows[1:] { // the first row names the columns
-		traits := strings.Fields(row[7])
-		c.providers = append(c.providers, Provider{
-			Name: row[0], Selectors: strings.Fields(row[1]), MX: strings.Fields(row[2]), SPF: strings.Fields(row[3]),
-			CNAME: strings.Fields(row[4]), Targets: strings.Fields(row[5]), Confidence: Confidence(row[6]), Note: row[8],
-			Software: slices.Contains(traits, "software"), Standby: slices.Contains(traits, "standby"),
-		})
+	for _, s := range services {
+		if len(s.Selectors)+len(s.MX)+len(s.SPF)+len(s.CNAME) == 0 && !s.Software {
+			continue
+		}
+		c.providers = append(c.providers, Provider{Name: s.Name, Selectors: s.Selectors, MX: s.MX, SPF: s.SPF, CNAME: s.CNAME, Targets: s.Targets,
+			Confidence: Confidence(s.Confidence), Note: s.Note, Software: s.Software, Standby: s.Standby})
 	}
 	users := map[string]int{}
 	for i := range c.providers {

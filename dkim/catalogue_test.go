@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mailworthy/provider"
 )
 
 func TestCatalogue(t *testing.T) {
@@ -77,16 +79,12 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-func TestParseCatalogue(t *testing.T) {
-	const head = "provider\tselectors\tmx\tspf\tcname\ttargets\tconfidence\ttraits\tnote\n"
-	if _, err := parseCatalogue(head+"A\ta\tmx.example\t\t\t\tmemory\t\t\nB\tb\tmx.example\t\t\t\tmemory\t\t\n", ""); err == nil {
+func TestMakeCatalogue(t *testing.T) {
+	if _, err := makeCatalogue([]*provider.Service{{Name: "A", MX: []string{"mx.example"}}, {Name: "B", MX: []string{"mx.example"}}}, ""); err == nil {
 		t.Error("two providers share a suffix")
 	}
-	if _, err := parseCatalogue(head+"A\ta\n", ""); err == nil {
-		t.Error("a line is short")
-	}
-	c, err := parseCatalogue(head+"A\ta{yyyy}\tmx.example\t\t\t\tmemory\tsoftware\tn \"quoted\"\n", "# comment\nx\n\ny\n")
-	if err != nil || c.providers[0].Note != `n "quoted"` || !c.providers[0].Software || fmt.Sprint(c.common) != "[x y]" {
+	c, err := makeCatalogue([]*provider.Service{{Name: "A", Selectors: []string{"a{yyyy}"}, Software: true, Note: "n"}, {Name: "B", Limits: []string{"no keys"}}}, "# comment\nx\n\ny\n")
+	if err != nil || len(c.providers) != 1 || c.providers[0].Note != "n" || !c.providers[0].Software || fmt.Sprint(c.common) != "[x y]" {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
@@ -139,7 +137,7 @@ Selectors cannot be listed through the DNS. Those that nobody states (`+"`--sele
 providers that the domain's MX hosts, SPF includes and aliases point to, then the common ones. A selector that
 is not found this way was not observed; that does not mean that the domain has none.
 
-This page is written from `+"`dkim/providers.tsv`"+` and `+"`dkim/common.txt`"+`: %d providers and programs, %d selectors and
+This page is written from `+"`provider/catalogue.txt`"+` and `+"`dkim/common.txt`"+`: %d providers and programs, %d selectors and
 patterns of theirs, %d with the common ones and the dates enumerated (%d to %d).
 
 "documented": in the provider's instructions. "observed": seen in public zones or messages. "memory": commonly

@@ -45,6 +45,13 @@ func ExaminedText(r *report.Report) []string {
 		parts[0] = strings.ToUpper(parts[0][:1]) + parts[0][1:]
 		out = append(out, strings.Join(parts, "; ")+".")
 	}
+	if len(r.Services) > 0 {
+		var names []string
+		for _, s := range r.Services {
+			names = append(names, s.Name)
+		}
+		out = append(out, "Services: "+show.Listed(names, 5)+".")
+	}
 	if len(e.NotSenders) > 0 {
 		out = append(out, "MX hosts that only receive, not examined as senders: "+show.Listed(e.NotSenders, 4)+".")
 	}
