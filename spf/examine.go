@@ -173,10 +173,11 @@ func withoutSlips(text string) string {
 
 // visit asks what a record leads to.
 func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
+	weight := 0
 	for i := range f.terms {
 		t := &f.terms[i]
-		if i == maxTerms {
-			break
+		if weight += t.weight(); weight > maxWeight {
+			break // the tree shows no more of it
 		}
 		switch ignored := f.layout.ignored(i, t); {
 		case f.layout.wrongAt < 0 && own != 0 && ignored != "redirect_with_all" && t.suspicious():

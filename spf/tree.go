@@ -38,16 +38,35 @@ type recordFacts struct {
 type builder struct {
 	*answers
 	p *Policy
-	// ranges is how many the tree has, shown how many terms.
-	ranges, shown int
+	// ranges is how many the tree has, weight how much its terms say.
+	ranges, weight int
 }
 
-// The bounds of a tree: how many terms of one record, and of all, it has. Ten times
-// what the largest honest records hold.
+// The bounds of a tree: how much the terms of one record, and of all, may say, by
+// weight. A record has 500 terms that ask nothing or 100 that ask, and 3,000 addresses
+// of a host: ten times what the largest honest records hold.
 const (
-	maxTerms     = 500
-	maxTreeTerms = 5000
+	maxWeight     = 4000
+	maxTreeWeight = 5 * maxWeight
+
+	maxTerms      = maxWeight / weightOfTerm
+	weightOfTerm  = 8
+	weightOfAsked = 40
+	weightOfHost  = 20
 )
+
+// weight is how much a term says that leads nowhere yet.
+func (t *term) weight() int {
+	if t.wrong == "" && t.kind.costs() {
+		return weightOfAsked
+	}
+	return weightOfTerm
+}
+
+// weight is how much a term says with what it leads to, but for a record.
+func (t *Term) weight() int {
+	return t.parsed.weight() + len(t.Prefixes) + weightOfHost*len(t.Hosts)
+}
 
 // assemble makes the facts of a policy.
 func assemble(k *answers) *Policy {
@@ -139,20 +158,24 @@ func (b *builder) terms(r *Record, f *recordFacts) {
 			networks++
 		}
 	}
-	shown := f.terms[:min(len(f.terms), maxTerms, max(maxTreeTerms-b.shown, 0))]
-	b.shown += len(shown)
 	room := make([]literal, networks)
-	r.Terms = make([]Term, len(shown))
-	if r.LeftOut = len(f.terms) - len(shown); r.LeftOut > 0 {
-		b.p.Cut, f.passExact, f.costExact = true, false, false
-	}
-	for i := range shown {
+	r.Terms = make([]Term, 0, min(len(f.terms), maxTerms))
+	weight := 0
+	for i := range f.terms {
+		if w := f.terms[i].weight(); weight+w > maxWeight || b.weight+w > maxTreeWeight {
+			r.LeftOut = len(f.terms) - i
+			b.p.Cut, f.passExact, f.costExact = true, false, false
+			break
+		}
+		r.Terms = r.Terms[:i+1]
 		t := &r.Terms[i]
 		b.term(t, &f.terms[i], f.layout.ignored(i, &f.terms[i]), r)
 		if t.parsed.prefix.IsValid() && t.Ignored == "" {
 			t.literal(&room[0])
 			room = room[1:]
 		}
+		weight += t.weight()
+		b.weight += t.weight()
 		if t.Qualifier == "+" {
 			b.ranges += len(t.Prefixes)
 		}
