@@ -210,11 +210,16 @@ func stringsOf(text string) []string {
 }
 
 // terms are those of a TXT answer that count: valid ones, and none that no receiver
-// reads. Nobody evaluates two records, but both say whence mail comes.
+// reads, nor any beyond what is examined. Nobody evaluates two records, but both say
+// whence mail comes.
 func (o *outcome) terms() iter.Seq[*term] {
 	f := o.record()
 	return func(yield func(*term) bool) {
+		weight := 0
 		for i := range f.terms {
+			if weight += f.terms[i].weight(); weight > maxWeight {
+				break
+			}
 			if t := &f.terms[i]; t.wrong == "" && f.layout.ignored(i, t) == "" && !yield(t) {
 				return
 			}
@@ -229,6 +234,9 @@ func (o *outcome) terms() iter.Seq[*term] {
 			}
 			terms, _ := parse(text, nil)
 			for j := range terms {
+				if weight += terms[j].weight(); weight > maxWeight {
+					return
+				}
 				if terms[j].wrong == "" && !yield(&terms[j]) {
 					return
 				}
