@@ -64,7 +64,7 @@ type Domain struct {
 // Limits bound what an audit costs; zero: the command's own.
 type Limits struct {
 	Timeout, Deadline time.Duration
-	// Retries is -1 where none is stated.
+	// Retries is -1 if none is stated.
 	Retries    int
 	MaxQueries int
 	MaxIPs     int
@@ -72,7 +72,7 @@ type Limits struct {
 
 // History is where runs are kept, and for how long.
 type History struct {
-	// File is empty where no history is kept.
+	// File is empty if no history is kept.
 	File string
 	// Keep is how long runs are kept; zero: for ever.
 	Keep time.Duration
@@ -103,7 +103,7 @@ type Logs struct {
 	MinMessages int
 }
 
-// ForDomain returns the domain of that name, and false where there is none.
+// ForDomain returns the domain of that name, and false if there is none.
 func (c *Config) ForDomain(name string) (Domain, bool) {
 	if i, ok := c.index[name]; ok {
 		return c.Domains[i], true
@@ -138,7 +138,7 @@ func (c *Config) Spelt(path string) string {
 
 // Find returns the configuration file to use: the first that exists of
 // ./mailworthy.yaml, $XDG_CONFIG_HOME/mailworthy/mailworthy.yaml (which is
-// ~/.config/… where the variable is not set) and /etc/mailworthy/mailworthy.yaml.
+// ~/.config/… if the variable is not set) and /etc/mailworthy/mailworthy.yaml.
 func Find(getenv func(string) string) (string, error) {
 	places := Places(getenv)
 	for _, p := range places {
@@ -167,7 +167,7 @@ func Places(getenv func(string) string) []string {
 
 // DefaultStateDir is where state is kept that no configuration places: where
 // systemd says, or else $XDG_STATE_HOME/mailworthy, which is ~/.local/state/…
-// where the variable is not set.
+// if the variable is not set.
 func DefaultStateDir(getenv func(string) string) (string, error) {
 	if dir := getenv("STATE_DIRECTORY"); filepath.IsAbs(dir) {
 		return dir, nil

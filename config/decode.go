@@ -49,7 +49,7 @@ func (d *decoder) failAt(line, column int, hint, format string, args ...any) {
 	}
 }
 
-// document parses the text and returns its root, nil where there is none.
+// document parses the text and returns its root, nil if there is none.
 func (d *decoder) document(text []byte) *yaml.Node {
 	if len(text) > maxBytes {
 		d.failAt(1, 1, "", "the file has over %d bytes", maxBytes)

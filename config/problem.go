@@ -15,7 +15,7 @@ type Problem struct {
 	Column int
 	// Text says what is wrong. It never holds a secret, nor the value of a variable.
 	Text string
-	// Hint says what to write instead, where that is known.
+	// Hint says what to write instead, if that is known.
 	Hint string
 }
 

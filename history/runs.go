@@ -17,7 +17,7 @@ type Run struct {
 	Domain  string         `json:"domain"`
 	Started time.Time      `json:"started"`
 	Verdict report.Verdict `json:"verdict"`
-	// Score is null where nothing could be judged; Low and High as in a report.
+	// Score is null if nothing could be judged; Low and High as in a report.
 	Score      *int   `json:"score"`
 	Low        int    `json:"low"`
 	High       int    `json:"high"`

@@ -102,7 +102,7 @@ type Authority struct {
 	// Exists: Absent is NXDOMAIN at the domain.
 	Exists Presence `json:"exists"`
 	SOA    Presence `json:"soa"`
-	// MX of an envelope domain; empty where it was not asked for.
+	// MX of an envelope domain; empty if it was not asked for.
 	MX       MXState            `json:"mx,omitempty"`
 	Evidence []finding.Evidence `json:"evidence,omitempty"`
 }

@@ -14,7 +14,7 @@ import (
 
 // KeeperOptions say what a Keeper keeps and where.
 type KeeperOptions struct {
-	// File is the history; it is made where there is none.
+	// File is the history; it is made if there is none.
 	File string
 	// Now is the time by which it is kept.
 	Now time.Time
@@ -24,7 +24,7 @@ type KeeperOptions struct {
 	// Confirm is how many times a change is seen before it is believed, with Changes.
 	Confirm int
 	// Again audits a target through another resolver, so that a change need not wait
-	// for the next audit to be believed. It returns nil where there is none.
+	// for the next audit to be believed. It returns nil if there is none.
 	Again func(ctx context.Context, target audit.Target, attempt int) (*report.Report, error)
 	// Room is how many reports may wait to be kept before Keep waits too.
 	Room int
@@ -150,7 +150,7 @@ func (k *Keeper) Keep(ctx context.Context, target audit.Target, r *report.Report
 	}
 }
 
-// Seen is what the history makes of a domain that was kept, with Changes; nil where it
+// Seen is what the history makes of a domain that was kept, with Changes; nil if it
 // could not be kept.
 func (k *Keeper) Seen(domain string) *history.Observation {
 	k.mu.Lock()

@@ -51,7 +51,7 @@ type Monitor struct {
 	Open func() (*Session, error)
 	// Other begins one that asks the further resolver of this number alone, from 1 on,
 	// so that a change need not wait for the next run to be believed. It returns nil
-	// where there is none.
+	// if there is none.
 	Other func(n int) (*Session, error)
 	// FailOn is the severity at which a domain fails.
 	FailOn finding.Severity
@@ -73,12 +73,12 @@ type Monitor struct {
 // Seen is a domain of a run: how it was found, and what the history makes of it.
 type Seen struct {
 	Report *report.Report
-	// Observation is nil where no history is kept.
+	// Observation is nil if no history is kept.
 	Observation *history.Observation
 }
 
-// Changed returns what changed since it was told of last; nil where nothing did, or
-// where it is not known.
+// Changed returns what changed since it was told of last; nil if nothing did, or
+// if it is not known.
 func (s Seen) Changed() *report.Comparison {
 	if o := s.Observation; o != nil && !o.First && changed(o.Changes) {
 		return o.Changes
@@ -117,7 +117,7 @@ func (o *Outcome) Changed() int {
 	return n
 }
 
-// Status is the exit status of the run: 1 where a domain fails; else 3 where what is not
+// Status is the exit status of the run: 1 if a domain fails; else 3 if what is not
 // known could make one fail, unless that is OK, and where there is a trouble: what
 // could not be kept or told leaves a run incomplete; else 0.
 func (o *Outcome) Status(failOn finding.Severity, unknownOK bool) int {
@@ -217,7 +217,7 @@ func (m *Monitor) inspector(s *Session, d *config.Domain, health *rbl.Health) *i
 			Catalogue: m.Config.Catalogue, Health: health, Volume: d.Volume}}
 }
 
-// again audits a domain through another of the resolvers; nil where there is none.
+// again audits a domain through another of the resolvers; nil if there is none.
 func (m *Monitor) again(ctx context.Context, d *config.Domain, attempt int) (*report.Report, error) {
 	if m.Other == nil {
 		return nil, nil

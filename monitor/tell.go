@@ -9,7 +9,7 @@ import (
 	"mailworthy/report"
 )
 
-// prepare puts what there is to tell into the outbox. It returns nil where nobody
+// prepare puts what there is to tell into the outbox. It returns nil if nobody
 // is to be told, or where the outbox cannot be kept.
 func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 	if len(m.Config.Notifications) == 0 {

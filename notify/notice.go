@@ -59,7 +59,7 @@ type Item struct {
 	Check    string           `json:"check"`
 	Subject  string           `json:"subject"`
 	Title    string           `json:"title"`
-	// Fix is what to do, where that is known.
+	// Fix is what to do, if that is known.
 	Fix string `json:"fix,omitempty"`
 }
 

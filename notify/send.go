@@ -60,7 +60,7 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// Send delivers a notice, trying again where that can help. The error never holds
+// Send delivers a notice, trying again if that can help. The error never holds
 // anything secret.
 func (s *Sender) Send(ctx context.Context, t *Target, n *Notice) error {
 	for try := 1; ; try++ {

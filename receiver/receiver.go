@@ -42,7 +42,7 @@ const (
 // Fact is one thing that a receiver asks for.
 type Fact struct {
 	State State `json:"state"`
-	// Finding is the ID of the check that decided it, where it is not Yes.
+	// Finding is the ID of the check that decided it, if it is not Yes.
 	Finding string `json:"finding,omitempty"`
 	// Evidence is a sentence: what was seen.
 	Evidence string `json:"evidence,omitempty"`
@@ -163,7 +163,7 @@ func NotCheckedIf(verdicts []Verdict, unchecked func(check string) bool) {
 	}
 }
 
-// Cause is the first requirement that decides the verdict; nil where it is Meets.
+// Cause is the first requirement that decides the verdict; nil if it is Meets.
 func (v *Verdict) Cause() *Requirement {
 	for i := range v.Requirements {
 		if q := &v.Requirements[i]; q.ShownByDNS && q.Result == v.Result && v.Result != Meets {

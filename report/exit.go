@@ -31,8 +31,8 @@ func ExitOf(findings []finding.Finding, failOn finding.Severity) int {
 // Never as a limit makes Exit return 0 whatever was found.
 const Never finding.Severity = "never"
 
-// Exit is the status that the command ends with: 1 where a finding is as bad as
-// failOn or worse; else 3 where a finding that the DNS left undecided could turn
+// Exit is the status that the command ends with: 1 if a finding is as bad as
+// failOn or worse; else 3 if a finding that the DNS left undecided could turn
 // out that bad; else 0.
 func (r *Report) Exit(failOn finding.Severity) int {
 	if failOn == Never {

@@ -73,7 +73,7 @@ type SectionScore struct {
 	// Judged: the section counts in the mean. It does not where a question that
 	// decides it was not answered.
 	Judged bool `json:"judged"`
-	// Value is 100 less the deductions, null where the section is not judged.
+	// Value is 100 less the deductions, null if the section is not judged.
 	Value *int `json:"value"`
 	// Low and High are the values if everything unknown were bad or good.
 	Low        int         `json:"low"`
@@ -91,7 +91,7 @@ type SectionScore struct {
 
 // Score is the weighted mean of the sections, and how it came about.
 type Score struct {
-	// Value is the total, null where no section could be judged.
+	// Value is the total, null if no section could be judged.
 	Value *int `json:"value"`
 	Low   int  `json:"low"`
 	High  int  `json:"high"`
@@ -162,7 +162,7 @@ func nothingJudged(sections []SectionScore) bool {
 }
 
 // gradeSection computes one section from its findings, but for its value, which is
-// High where it is judged. It is false where there are none.
+// High if it is judged. It is false if there are none.
 func gradeSection(name finding.Section, findings []finding.Finding, scale Scale) (SectionScore, bool) {
 	s := SectionScore{Section: name, Title: name.Title(), Weight: scale.Weights[name]}
 	var rooms [2][16]Deduction // most sections have fewer
@@ -284,7 +284,7 @@ func Worse(a, b finding.Severity) finding.Severity {
 }
 
 // verdict follows from the findings alone. VerdictAs stands in for the severity
-// where a finding weighs differently here than in the score.
+// if a finding weighs differently here than in the score.
 func verdict(findings []finding.Finding) Verdict {
 	known, possible := finding.Pass, finding.Pass
 	for i := range findings {

@@ -142,7 +142,7 @@ func isZero(p *plan, v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// pointerTo is a pointer to the value, or to a copy where it has no place of its own.
+// pointerTo is a pointer to the value, or to a copy if it has no place of its own.
 func pointerTo(v reflect.Value) any {
 	if v.CanAddr() {
 		return v.Addr().Interface()

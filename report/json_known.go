@@ -202,7 +202,7 @@ func appendNumbers[K ~string](to []byte, of map[K]int) []byte {
 	return append(to, '}')
 }
 
-// appendOther appends a field that is left out where it is empty; key is what
+// appendOther appends a field that is left out if it is empty; key is what
 // stands before the text.
 func appendOther(to []byte, key, text string) []byte {
 	if text == "" {

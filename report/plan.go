@@ -14,7 +14,7 @@ import (
 // Plan is what to do about a report, in order: what stops mail first.
 type Plan struct {
 	Before Outcome `json:"before"`
-	// After is the outcome of auditing the proposal, null where it was not audited.
+	// After is the outcome of auditing the proposal, null if it was not audited.
 	After   *Outcome `json:"after"`
 	Actions []Action `json:"actions"`
 }
@@ -53,7 +53,7 @@ type Action struct {
 	Who      Who              `json:"who"`
 	// Whom names the party.
 	Whom string `json:"whom"`
-	// Points are gained in the mean before caps: computed where the proposal was
+	// Points are gained in the mean before caps: computed if the proposal was
 	// audited, else the sum of the findings' points.
 	Points float64  `json:"points"`
 	Closes []Closed `json:"closes"`

@@ -31,10 +31,10 @@ type Report struct {
 	audit.Result
 	// DurationMS is the wall time of the audit in milliseconds.
 	DurationMS int64 `json:"duration_ms"`
-	// Unanswered says why, where no resolver answered any question: the servers and
+	// Unanswered says why, if no resolver answered any question: the servers and
 	// what came of asking them.
 	Unanswered string `json:"unanswered,omitempty"`
-	// Plan is what to do, where it was asked for.
+	// Plan is what to do, if it was asked for.
 	Plan *Plan `json:"plan,omitempty"`
 }
 
@@ -85,7 +85,7 @@ func sortFindings(findings []finding.Finding) {
 }
 
 // unanswered sums up a trace without a single answer; "" is any other, and one
-// where nobody was to be asked.
+// if nobody was to be asked.
 func unanswered(trace []resolver.Trace) string {
 	var why []string
 	for _, t := range trace {

@@ -35,7 +35,7 @@ type HeldFinding struct {
 	UnansweredSince time.Time `json:"unanswered_since,omitzero"`
 }
 
-// PublishedSet are the records of one name and type: none where the DNS says so.
+// PublishedSet are the records of one name and type: none if the DNS says so.
 type PublishedSet struct {
 	Name            string    `json:"name"`
 	Type            string    `json:"type"`
@@ -380,7 +380,7 @@ func (v *View) senderOpen(f finding.Finding) bool {
 }
 
 // TTL is how long in seconds what the audit heard at the name may be kept in
-// caches; 0 where it was not asked.
+// caches; 0 if it was not asked.
 func (v *View) TTL(name, rtype string) uint32 { return v.ttl[question{strings.ToLower(name), rtype}] }
 
 // UnmarshalJSON reads into v what MarshalJSON wrote.

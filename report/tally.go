@@ -14,7 +14,7 @@ import (
 // ready; it is not for several goroutines.
 type Tally struct {
 	Domains int `json:"domains"`
-	// Verdicts and Grades count domains; the grade is "" where no score is known.
+	// Verdicts and Grades count domains; the grade is "" if no score is known.
 	Verdicts map[Verdict]int `json:"verdicts"`
 	Grades   map[string]int  `json:"grades"`
 	// Checks counts by check and severity the domains with a finding of it, passes

@@ -17,7 +17,7 @@ type TrendPoint struct {
 	Run     int64     `json:"run"`
 	Started time.Time `json:"started"`
 	// Score, Grade and Verdict are those of what was known after the audit; Score
-	// is null where nothing could be judged.
+	// is null if nothing could be judged.
 	Score   *int    `json:"score"`
 	Grade   string  `json:"grade"`
 	Verdict Verdict `json:"verdict"`

@@ -58,7 +58,7 @@ var typeNames = [...]string{
 	TypeTXT: "TXT", TypeAAAA: "AAAA", TypeDNAME: "DNAME", TypeDS: "DS", TypeDNSKEY: "DNSKEY", TypeTLSA: "TLSA", TypeSPF: "SPF",
 }
 
-// String returns the mnemonic, or TYPEn (RFC 3597) where there is none here.
+// String returns the mnemonic, or TYPEn (RFC 3597) if there is none here.
 func (t Type) String() string {
 	if int(t) < len(typeNames) && typeNames[t] != "" {
 		return typeNames[t]
@@ -198,7 +198,7 @@ type Error struct {
 	Name   string
 	Type   Type
 	Reason Reason
-	// Server is the last one asked, empty where none was.
+	// Server is the last one asked, empty if none was.
 	Server string
 	// Rcode is the mnemonic of the response code, where there was a response.
 	Rcode string

@@ -48,7 +48,7 @@ type step struct {
 	q      question
 	then   func(*Answer, error)
 	before *step
-	ask    stopper // nil where it was answered at once
+	ask    stopper // nil if it was answered at once
 
 	// Under the lock of the loop.
 	over   bool
@@ -117,7 +117,7 @@ func (b *Batch) Go(work, then func()) {
 
 // Await waits, without a goroutine, for what another one tells: register is given
 // the function to call for that, once or more often, and from wherever. Run then
-// calls then, with false where the context ended before it was told.
+// calls then, with false if the context ended before it was told.
 func (b *Batch) Await(register func(tell func()), then func(told bool)) {
 	l := b.loop
 	b.open++
@@ -160,7 +160,7 @@ func (b *Batch) leave() {
 	}
 }
 
-// await returns what is ready, and waits where nothing is. Room is the slice of the
+// await returns what is ready, and waits if nothing is. Room is the slice of the
 // time before.
 func (l *loop) await(room []*step) []*step {
 	end := l.ctx.Done()

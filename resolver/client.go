@@ -10,12 +10,12 @@ import (
 
 // Config says whom to ask, and how patiently.
 type Config struct {
-	// Servers are "host[:port]", "udp://host[:port]" (TCP where an answer is
+	// Servers are "host[:port]", "udp://host[:port]" (TCP if an answer is
 	// truncated), "tcp://host[:port]", "tls://host[:port][#name]" (RFC 7858; name is
 	// that of the certificate, where host is not) or "https://host/path" (RFC 8484).
 	// They are equals, asked in this order while they work. Empty: the system's.
 	Servers []string
-	// Timeout of one try, 2 s where it is 0.
+	// Timeout of one try, 2 s if it is 0.
 	Timeout time.Duration
 	// Retries are the tries after the first one, -1 for none and 2 if it is 0.
 	// Every server is tried at least once, even with fewer Retries than servers.
@@ -27,7 +27,7 @@ type Config struct {
 	// no bound. Further tries count.
 	QPS, ServerQPS float64
 	ZoneQPS        map[string]float64
-	// TLS is for tls and https: the system's roots where it is nil.
+	// TLS is for tls and https: the system's roots if it is nil.
 	TLS *tls.Config
 }
 
@@ -157,7 +157,7 @@ func (res *response) extend(next *response) *Error {
 
 // ask tries servers until one answers. The first try may have been made.
 func (c *Client) ask(ctx context.Context, name string, t Type, made *exchanged) (*response, *Error) {
-	asked := make([]int, len(c.servers)) // how often; -1 where it is no use to ask again
+	asked := make([]int, len(c.servers)) // how often; -1 if it is no use to ask again
 	var worst *Error
 	for n := range c.tries {
 		i := 0
@@ -207,7 +207,7 @@ func (c *Client) ask(ctx context.Context, name string, t Type, made *exchanged) 
 var telling = map[Reason]int{ServFail: 4, BadRcode: 3, Refused: 3, Malformed: 2, Timeout: 1}
 
 // pick chooses the server for the next try: the one least asked this question,
-// healthy before failing, then in order. It returns -1 where there is none.
+// healthy before failing, then in order. It returns -1 if there is none.
 func (c *Client) pick(asked []int) int {
 	best, now := -1, c.now()
 	var bestPenalty time.Duration
@@ -239,8 +239,8 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// try asks one server, over TCP too where the answer is truncated, and without
-// EDNS where the server does not know it (RFC 6891, 7).
+// try asks one server, over TCP too if the answer is truncated, and without
+// EDNS if the server does not know it (RFC 6891, 7).
 func (c *Client) try(ctx context.Context, s *server, name string, t Type, made *exchanged) (*response, *Error) {
 	edns := !s.noEDNS.Load()
 	if made != nil {

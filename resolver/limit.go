@@ -14,7 +14,7 @@ type limits struct {
 	zones map[string]*rate.Limiter
 }
 
-// newLimiter takes questions a second; nil where it is no limit. A tenth of a
+// newLimiter takes questions a second; nil if it is no limit. A tenth of a
 // second's questions may come at once.
 func newLimiter(qps float64) *rate.Limiter {
 	if qps <= 0 {

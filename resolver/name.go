@@ -72,7 +72,7 @@ func lower(s string) string {
 func plain(name string) bool { return strings.IndexByte(name, '\\') < 0 }
 
 // parseName reads a name in master-file form (RFC 1035, 5.1). The origin is
-// canonical, or empty where there is none.
+// canonical, or empty if there is none.
 func parseName(text, origin string) (name string, relative bool, wrong string) {
 	if text == "@" || text == "" {
 		if origin == "" {

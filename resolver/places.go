@@ -18,7 +18,7 @@ type places struct {
 // entrant is told that it has a place. It must not block.
 type entrant interface{ entered() }
 
-// enter takes a place; where none is free it returns false, and e is told later.
+// enter takes a place; if none is free it returns false, and e is told later.
 func (p *places) enter(e entrant) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -273,7 +273,7 @@ func newSocket(c *net.UDPConn) *udpSocket {
 	return s
 }
 
-// add registers a question under an id of its own; false where the socket takes
+// add registers a question under an id of its own; false if the socket takes
 // no more.
 func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 	now := time.Since(s.opened)
@@ -396,7 +396,7 @@ func (s *udpSocket) shut() {
 	s.conn.Close()
 }
 
-// remove takes a question out; false where its receiver has been told, or is just
+// remove takes a question out; false if its receiver has been told, or is just
 // being told.
 func (s *udpSocket) remove(i *inquiry) bool {
 	s.mu.Lock()

@@ -82,7 +82,7 @@ func (s *ZoneSet) Origins() []string {
 // maxNamed bounds the zones that a message names.
 const maxNamed = 5
 
-// named lists the zones for a message, the first of them where they are many.
+// named lists the zones for a message, the first of them if they are many.
 func (s *ZoneSet) named() string {
 	var b strings.Builder
 	for i, z := range s.zones {
@@ -104,7 +104,7 @@ type zone struct {
 	origin string
 	nodes  map[string]*node
 	soa    *Record
-	// hasCut and hasDNAME spare the walk up to the origin where there are none.
+	// hasCut and hasDNAME spare the walk up to the origin if there are none.
 	hasCut, hasDNAME bool
 	// names counts the nodes of all zones of the set.
 	names *int
@@ -225,8 +225,8 @@ func LoadZones(specs ...string) ([]*ZoneSet, error) {
 }
 
 // ParseZone reads a master file. With an origin the file is that one zone.
-// Without, every owner of an SOA starts a zone; where there is no SOA, the
-// topmost names of $ORIGIN lines do; where there are none, the common ancestor of
+// Without, every owner of an SOA starts a zone; if there is no SOA, the
+// topmost names of $ORIGIN lines do; if there are none, the common ancestor of
 // all owners is the zone. Records outside all zones are left out with a warning.
 // The name of the file is for messages.
 func ParseZone(r io.Reader, origin, file string) (*ZoneSet, error) {

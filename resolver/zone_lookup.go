@@ -32,7 +32,7 @@ type ZoneAnswer struct {
 	Kind    ZoneKind
 	Origin  string
 	Records []Record
-	// SOA of the zone, nil where the file has none.
+	// SOA of the zone, nil if the file has none.
 	SOA *Record
 }
 

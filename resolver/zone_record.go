@@ -13,7 +13,7 @@ import (
 // zoneParser turns the entries of a master file into records.
 type zoneParser struct {
 	file    string
-	origin  string // for relative names; empty where there is none yet
+	origin  string // for relative names; empty if there is none yet
 	owner   string // the last one stated
 	ttl     int64  // $TTL, or -1
 	lastTTL int64  // the last one stated on a record, or -1

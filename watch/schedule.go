@@ -10,7 +10,7 @@ import (
 
 // Schedule says when the next run is due.
 type Schedule interface {
-	// Next returns the first time after now, and the zero time where there is none.
+	// Next returns the first time after now, and the zero time if there is none.
 	Next(now time.Time) time.Time
 }
 

@@ -53,7 +53,7 @@ type backend struct {
 	over bool
 }
 
-// Open opens the history in file, and creates it where there is none. A file
+// Open opens the history in file, and creates it if there is none. A file
 // that cannot be written, or is on a full disk, is opened for reading. A nil now
 // is time.Now.
 //

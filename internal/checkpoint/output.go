@@ -36,7 +36,7 @@ type Output struct {
 }
 
 // OpenOutput opens the output for a run alone. Its content must be empty or begin
-// with the extent known of it, or the error wraps ErrForeign; known is nil where
+// with the extent known of it, or the error wraps ErrForeign; known is nil if
 // nothing is. The file is left as it is until Begin.
 func OpenOutput(name string, known *Extent) (*Output, error) {
 	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)

@@ -13,7 +13,7 @@ import (
 // says what is done and takes positions.
 type Reading struct {
 	name string
-	// before is how far the run before read; nil where there was none.
+	// before is how far the run before read; nil if there was none.
 	before *Position
 	// hash and size include the line that is being read.
 	hash hash.Hash

@@ -69,7 +69,7 @@ func (p *Position) isPending(line int64) bool {
 	return found
 }
 
-// Load reads a checkpoint. It returns nil where there is none or an empty file.
+// Load reads a checkpoint. It returns nil if there is none or an empty file.
 func Load(name string) (*State, error) {
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {

@@ -76,7 +76,7 @@ type Fault struct {
 	// Text is the Extended DNS Error to send (RFC 8914), with Code.
 	Text string
 	Code uint16
-	// Addr is the address of Rewrite; 192.0.2.99 where it is not set.
+	// Addr is the address of Rewrite; 192.0.2.99 if it is not set.
 	Addr netip.Addr
 }
 

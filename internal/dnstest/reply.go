@@ -162,7 +162,7 @@ func (s *Server) reply(q *dns.Msg, rec *Query, f *fault) [][]byte {
 	return out
 }
 
-// pack writes a message, with EDNS where the question had it, and truncates it to
+// pack writes a message, with EDNS if the question had it, and truncates it to
 // what the question allows.
 func (s *Server) pack(m, q *dns.Msg, rec *Query, f *fault) []byte {
 	if rec.EDNS {

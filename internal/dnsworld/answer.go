@@ -74,7 +74,7 @@ func (w *World) Answer(query, out []byte, tcp bool) []byte {
 	return r.out
 }
 
-// question reads the question and returns where it ends, 0 where there is none.
+// question reads the question and returns where it ends, 0 if there is none.
 func (r *reply) question(q []byte) int {
 	if len(q) < headerLen+5 || q[2]&0x80 != 0 || q[4] != 0 || q[5] != 1 {
 		return 0
@@ -362,7 +362,7 @@ func (r *reply) address(i, n int) {
 	r.add(typeA, a[:]...)
 }
 
-// reverse answers for in-addr.arpa; false where a prepared name may be meant.
+// reverse answers for in-addr.arpa; false if a prepared name may be meant.
 func (w *World) reverse(r *reply, typ uint16) bool {
 	if r.n != 6 {
 		return false

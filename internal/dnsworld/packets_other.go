@@ -36,7 +36,7 @@ func listen(at netip.AddrPort) (*datagrams, error) {
 	return &datagrams{c}, nil
 }
 
-// read waits for a question and returns 1, or 0 where the socket is shut.
+// read waits for a question and returns 1, or 0 if the socket is shut.
 func (d *datagrams) read(p *packets) int {
 	n, from, err := d.conn.ReadFromUDPAddrPort(p.in[:])
 	if err != nil {

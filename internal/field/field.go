@@ -10,16 +10,16 @@ type Error struct {
 	Field string
 	// What follows the name in the message: `: it must be …`.
 	What string
-	// Help says what to write instead; empty where the message says it.
+	// Help says what to write instead; empty if the message says it.
 	Help string
-	// Err is the cause; nil where What says all.
+	// Err is the cause; nil if What says all.
 	Err error
 }
 
 func (e *Error) Error() string { return e.Field + e.What }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Hint says what to write instead; empty where the message says it.
+// Hint says what to write instead; empty if the message says it.
 func (e *Error) Hint() string { return e.Help }
 
 // Errorf is an error of a field; what is formatted follows its name in the message.

@@ -168,7 +168,7 @@ func plainLength(s string) int {
 const ones = 0x0101010101010101
 
 // arePlain reports whether all eight bytes are what plainLength counts. A top bit is
-// set where one is no ASCII, DEL, a control character or one of the two; and maybe,
+// set if one is no ASCII, DEL, a control character or one of the two; and maybe,
 // by what is carried, above such a byte. With its second bit turned the quotation
 // mark alone is beside the control characters.
 func arePlain(x uint64) bool {

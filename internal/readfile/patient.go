@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Await returns what f returns, or the error of the context where that ends first:
+// Await returns what f returns, or the error of the context if that ends first:
 // then f goes on until the process ends. It is for what nothing else can stop, such
 // as opening a pipe that nobody writes to.
 func Await[T any](ctx context.Context, f func() (T, error)) (T, error) {
@@ -89,7 +89,7 @@ const chunk = 4 << 10
 type patient struct {
 	ctx  context.Context
 	from io.Reader
-	// got is the read under way, where one is.
+	// got is the read under way, if one is.
 	got  chan struct{}
 	buf  [chunk]byte
 	n    int

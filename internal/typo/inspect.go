@@ -48,7 +48,7 @@ type Case struct {
 	Records  []finding.Record
 }
 
-// NewCase types mistakes into a template; nil where the result is no zone.
+// NewCase types mistakes into a template; nil if the result is no zone.
 func NewCase(t Template, mistakes []Mistake) *Case {
 	c := &Case{Template: t, Mistakes: mistakes, Records: Apply(t.Records, mistakes)}
 	if wrong := unloadable(c.Records); wrong != "" {

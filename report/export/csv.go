@@ -29,7 +29,7 @@ func CSVHeader() []string {
 var csvSections = []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Reputation, finding.Hosts}
 
 // CSVRow is a report as one row. Scores and grade
-// are empty where they are not known.
+// are empty if they are not known.
 func CSVRow(r *report.Report) []string {
 	grade := r.Score.Grade
 	if r.Score.Value == nil {

@@ -48,8 +48,8 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes a suite a domain and a test case a check: failed where a
-// finding is as bad as failOn, skipped where the DNS left the check undecided or was not asked.
+// WriteJUnit writes a suite a domain and a test case a check: failed if a
+// finding is as bad as failOn, skipped if the DNS left the check undecided or was not asked.
 // Lesser findings are in the output of a case that passed.
 func WriteJUnit(w io.Writer, reports []*report.Report, failOn finding.Severity) error {
 	all := JunitSuites{Name: "mailworthy", Suites: []junitSuite{}}

@@ -21,8 +21,8 @@ const (
 
 var NagiosNames = []string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}
 
-// NagiosStatus is the state of reports: CRITICAL where a finding is as bad as
-// failOn, WARNING where one is a warning or worse, UNKNOWN where the DNS left
+// NagiosStatus is the state of reports: CRITICAL if a finding is as bad as
+// failOn, WARNING if one is a warning or worse, UNKNOWN if the DNS left
 // open whether there is one, else OK. Of several reports the worst counts, in
 // the order CRITICAL, WARNING, UNKNOWN, OK. With unknownOK what the DNS left open
 // counts as nothing.
