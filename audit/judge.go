@@ -63,7 +63,11 @@ func (a *run) findings(profile finding.Profile) []finding.Finding {
 	if left := a.leftBehind(profile); left != nil {
 		sheets = append(sheets, left)
 	}
-	return a.ownAddresses(finding.Collect(sheets...))
+	findings := finding.Collect(sheets...)
+	if profile == finding.Sender {
+		findings = append(findings, a.needed...)
+	}
+	return a.ownAddresses(findings)
 }
 
 // whatever keeps what holds of both judgements. What only one of them finds

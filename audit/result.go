@@ -33,6 +33,9 @@ type Target struct {
 	IPs []netip.Addr
 	// HELO are the names that the sending hosts greet with.
 	HELO []string
+	// Providers are IDs of services that send for the domain: the records that they need
+	// are part of the audit.
+	Providers []string
 	// Profile is what the domain is for; empty: guessed from what it publishes.
 	Profile finding.Profile
 	// Sections restricts the audit; empty: all.

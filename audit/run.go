@@ -71,8 +71,10 @@ type run struct {
 
 	// The facts that others wait for.
 	mx, spf, senders fact
-	domain           *mailhost.Domain
-	evaluated        map[envelope]spf.Evaluation
+	// needed is what stated services miss.
+	needed    []finding.Finding
+	domain    *mailhost.Domain
+	evaluated map[envelope]spf.Evaluation
 	// spfSheets are what was found about each of the policies.
 	spfSheets []*finding.Sheet
 }
@@ -210,6 +212,7 @@ func (a *run) ask(ctx context.Context) {
 	}
 	b.Run()
 	a.evaluate(ctx)
+	a.checkProviders(ctx)
 }
 
 // otherEnvelopeDomains are the envelope domains, stated or found in a loaded zone,

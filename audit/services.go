@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ type Service struct {
 	// ID is what mailworthy setup calls it.
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// By says what points to it: "mx", "spf", "dkim", "envelope".
+	// By says what points to it: "stated", "mx", "spf", "dkim", "envelope".
 	By []string `json:"by"`
 }
 
@@ -42,6 +43,10 @@ func (a *run) noteServices() {
 		}
 	}
 	c := provider.Builtin()
+	for _, id := range a.target.Providers {
+		s, _ := c.Find(id)
+		note(s, "stated")
+	}
 	if a.domain != nil {
 		for _, host := range a.domain.MXHosts() {
 			s := c.OfInbound(host)
@@ -63,6 +68,18 @@ func (a *run) noteServices() {
 	}
 	for _, e := range a.result.Examined.Envelopes {
 		note(c.Named(e.Service), "envelope")
+	}
+}
+
+// checkProviders compares what the stated services need with what is there.
+func (a *run) checkProviders(ctx context.Context) {
+	for _, id := range a.target.Providers {
+		s, _ := provider.Builtin().Find(id)
+		if s == nil {
+			continue
+		}
+		l := setup.Check(ctx, a.session, s, a.target.Domain, setup.Options{Selectors: a.target.Selectors})
+		a.needed = append(a.needed, slices.DeleteFunc(l.Findings, func(f finding.Finding) bool { return f.Check == "provider-left-behind" })...)
 	}
 }
 

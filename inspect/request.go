@@ -109,7 +109,7 @@ func (r *Request) bounded() error {
 	for _, list := range []struct {
 		key    string
 		values []string
-	}{{"mail_from", s.MailFrom}, {"selectors", s.Selectors}, {"dkim_domains", s.DKIMDomains}, {"ips", s.IPs}, {"helo", s.HELO}, {"sections", s.Sections}} {
+	}{{"mail_from", s.MailFrom}, {"selectors", s.Selectors}, {"dkim_domains", s.DKIMDomains}, {"ips", s.IPs}, {"helo", s.HELO}, {"providers", s.Providers}, {"sections", s.Sections}} {
 		if len(list.values) > MaxStated {
 			return field.Errorf(list.key, ": it has %d values, and may have %d", len(list.values), MaxStated)
 		}
@@ -154,7 +154,7 @@ func decode(from io.Reader) (*Request, error) {
 func checkKeys(text []byte) error {
 	parts, err := keys(text, "target", "options")
 	if err == nil {
-		_, err = keys(parts["target"], "domain", "mail_from", "selectors", "dkim_domains", "ips", "helo", "profile", "sections")
+		_, err = keys(parts["target"], "domain", "mail_from", "selectors", "dkim_domains", "ips", "helo", "providers", "profile", "sections")
 	}
 	if err == nil {
 		_, err = keys(parts["options"], "max_queries", "deadline_ms", "max_ips", "guess", "volume", "now")

@@ -11,6 +11,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/field"
 	"mailworthy/internal/show"
+	"mailworthy/provider"
 )
 
 // FieldError says what is wrong with one value of a Statement, of Settings or of an
@@ -33,6 +34,8 @@ type Statement struct {
 	IPs []string `json:"ips,omitempty"`
 	// HELO are the names that the sending hosts greet with.
 	HELO []string `json:"helo,omitempty"`
+	// Providers are services that send for the domain, by any of their names.
+	Providers []string `json:"providers,omitempty"`
 	// Profile is "sender", "parked" or "receiver"; empty: guessed.
 	Profile string `json:"profile,omitempty"`
 	// Sections are those to audit, by name or flag; none: all.
@@ -41,7 +44,7 @@ type Statement struct {
 
 // StatementOf is the statement whose Target is this one.
 func StatementOf(t audit.Target) Statement {
-	s := Statement{Domain: t.Domain, MailFrom: t.MailFrom, Selectors: t.Selectors, DKIMDomains: t.DKIMDomains, HELO: t.HELO, Profile: string(t.Profile)}
+	s := Statement{Domain: t.Domain, MailFrom: t.MailFrom, Selectors: t.Selectors, DKIMDomains: t.DKIMDomains, HELO: t.HELO, Providers: t.Providers, Profile: string(t.Profile)}
 	if len(t.LocalParts) > 0 {
 		s.MailFrom = slices.Clone(t.MailFrom)
 		for i, domain := range s.MailFrom {
@@ -104,6 +107,7 @@ func (s Statement) Mail() (audit.Target, error) {
 		{"dkim_domains", s.DKIMDomains, &t.DKIMDomains, audit.ParseDomain},
 		{"helo", s.HELO, &t.HELO, audit.ParseHELO},
 		{"selectors", s.Selectors, &t.Selectors, audit.ParseSelector},
+		{"providers", s.Providers, &t.Providers, serviceID},
 	} {
 		for _, text := range list.in {
 			name, err := list.parse(text)
@@ -114,6 +118,20 @@ func (s Statement) Mail() (audit.Target, error) {
 		}
 	}
 	return t, nil
+}
+
+// serviceID is the ID of a service of whose records something is known.
+func serviceID(name string) (string, error) {
+	s, near := provider.Builtin().Find(name)
+	switch {
+	case s != nil && s.NeedsRecords():
+		return s.ID, nil
+	case s != nil:
+		return "", fmt.Errorf("what %s needs is not known", s.Name)
+	case len(near) > 0:
+		return "", fmt.Errorf("there is no service %q; did you mean %s?", show.Cut(name, 60), strings.Join(near, " or "))
+	}
+	return "", fmt.Errorf("there is no service %q (mailworthy setup --list)", show.Cut(name, 60))
 }
 
 func notAnAddress(key, text string) error {

@@ -38,6 +38,7 @@ type auditFlags struct {
 	dkimDomains []string
 	ips         []string
 	helo        []string
+	providers   []string
 	profile     string
 	only, skip  []string
 	failOn      string
@@ -90,6 +91,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	f.dns.add(cmd)
 	f.output.add(cmd, format.Names()...)
 	f.addTarget(cmd, finding.Sections...)
+	cmd.Flags().StringSliceVar(&f.providers, "provider", nil, "a `service` that sends for the domain, whose records are checked as well (mailworthy setup --list); repeatable")
 	f.bulkFlags.add(cmd)
 	f.historyFlags.add(cmd)
 	flags := cmd.Flags()
@@ -303,12 +305,12 @@ func (f *auditFlags) sections() ([]finding.Section, error) {
 
 // target checks what the flags state about the mail.
 func (f *auditFlags) target() (audit.Target, error) {
-	t, err := inspect.Statement{MailFrom: f.mailFrom, Selectors: f.selectors, DKIMDomains: f.dkimDomains, IPs: f.ips, HELO: f.helo, Profile: f.profile}.Mail()
+	t, err := inspect.Statement{MailFrom: f.mailFrom, Selectors: f.selectors, DKIMDomains: f.dkimDomains, IPs: f.ips, HELO: f.helo, Providers: f.providers, Profile: f.profile}.Mail()
 	return t, ofFlag(err)
 }
 
 // flagNames are the flags that are called otherwise than the key in JSON.
-var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "guess": "selectors", "tokens": "token"}
+var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token"}
 
 // ofFlag is an error of a field as one of the flag that states it.
 func ofFlag(err error) error {
