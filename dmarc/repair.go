@@ -47,8 +47,10 @@ var (
 	startOfTag = regexp.MustCompile(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|fo|rf|ri|p|t|v)([ ,.]*[=:]+[ :=]*)`)
 	// looseTag is the same without a sign, before a value that can be nothing else.
 	looseTag = regexp.MustCompile(`^(?i)((?:sp|np|p)[ _-]*(?:none|quarantine|reject)|(?:rua|ruf) *mailto *:|v[ -]*dmarc ?1|(?:adkim|aspf) +[rs]\b|pct +\d+|t +[yn]\b|psd +[ynu]\b)`)
-	anyTag   = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]{0,40})( *[=:]+ *)`)
-	looseOf  = regexp.MustCompile(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|p|t|v)`)
+	// tornTag is rua or ruf with a letter and its sign gone: "rfmailto:".
+	tornTag = regexp.MustCompile(`^(?i)(r[a-z]|[a-z]u[a-z]|u[af])[ =:]*mailto`)
+	anyTag  = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]{0,40})( *[=:]+ *)`)
+	looseOf = regexp.MustCompile(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|p|t|v)`)
 	// ended are values that end where another tag begins, with nothing between.
 	ended = regexp.MustCompile(`^(?i)(none|quarantine|reject|dmarc1|[rs]|\d{1,3})`)
 )
@@ -284,6 +286,9 @@ func (r *repair) attribute(in []token, k known) []token {
 			between := s[last.end:t.offset]
 			switch last.name {
 			case "rua", "ruf":
+				if tornTag.MatchString(t.value) {
+					break // of the other tag
+				}
 				if between != "" && (strings.Contains(t.value, "@") && (!strings.Contains(t.value, "=") || strings.HasPrefix(strings.ToLower(t.value), "mailto:")) || tagStatus[strings.ToLower(t.value)] == "" && !settled(last.value, k)) {
 					last.value, last.end = s[last.end-len(last.value):t.end], t.end
 					continue

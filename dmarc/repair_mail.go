@@ -55,7 +55,15 @@ var (
 // isMailScheme reports whether a word was meant as mailto.
 func isMailScheme(word string) bool {
 	word = strings.ToLower(word)
-	return word == "mail" || word == "email" || word == "e-mail" || len(word) < 9 && hint.Distance(word, "mailto") <= 2
+	return word == "mail" || word == "email" || word == "e-mail" || len(word) < 9 && hint.Distance(word, "mailto") <= 2 ||
+		len(word) < 6 && hint.Distance(word, "mail") <= 1
+}
+
+// ofOtherScheme reports whether an address is not one of mail, and not one of mail with
+// its scheme mistyped: only a web address has an @ that means nothing here.
+func ofOtherScheme(u *URI) bool {
+	return u.Valid() && u.Scheme != "mailto" && u.Host != "" && !isMailScheme(u.Scheme) &&
+		(u.Scheme == "https" || u.Scheme == "http" || !strings.Contains(u.Text, "@"))
 }
 
 // piece is a part of the value that may be an address: sep is what stood before it.
@@ -78,7 +86,7 @@ func readMailboxes(value string, k known) mailboxes {
 	}
 	var mails []piece
 	for _, p := range splitMailboxes(value) {
-		if u := parseURI(p.raw, 0); u.Valid() && u.Scheme != "mailto" && u.Host != "" && !isMailScheme(u.Scheme) {
+		if u := parseURI(p.raw, 0); ofOtherScheme(&u) {
 			out.add(p.raw) // an address of another scheme, which receivers pass over
 			continue
 		}
@@ -206,7 +214,7 @@ func (m *mailboxes) add(uri string) {
 // allSound reports that every address of a value is one.
 func allSound(value string) bool {
 	return strings.IndexByte(value, ';') < 0 && !slices.ContainsFunc(parseURIs(value, 0), func(u URI) bool {
-		return !u.Valid() || u.Scheme != "mailto" && (u.Hint != "" || u.Host == "" || isMailScheme(u.Scheme))
+		return !u.Valid() || u.Scheme != "mailto" && (u.Hint != "" || !ofOtherScheme(&u))
 	})
 }
 

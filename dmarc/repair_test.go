@@ -133,6 +133,11 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailto:a@acme.example,https://acme.example/r", "v=DMARC1; p=reject; rua=mailto:a@acme.example,https://acme.example/r"},
 		{"v=DMARC1; p=reject; rua=a@acme.example,https://acme.example/r", "v=DMARC1; p=reject; rua=https://acme.example/r,mailto:a@acme.example"},
 		{"v=DMARC1; p=reject; rua=mailto:a@acme.exampleruf=mailto:f@acme.example", "v=DMARC1; p=reject; rua=mailto:a@acme.example; ruf=mailto:f@acme.example"},
+		{"v=DMARC1; p=reject; rua=amil://dmarc@acme.example", "v=DMARC1; p=reject; rua=mailto:dmarc@acme.example"},
+		{"v=DMARC1; p=reject; rua=mial:dmarc@acme.example", "v=DMARC1; p=reject; rua=mailto:dmarc@acme.example"},
+		{"v=DMARC1; p=reject; rua=xyz://dmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=https://x@acme.example/r", "v=DMARC1; p=reject; rua=https://x@acme.example/r"},
+		{"v=DMARC1; p=reject; rua=mailto:a@acme.example; rfmailto:a@acme.example; fo:1:d:s", "v=DMARC1; p=reject; rua=mailto:a@acme.example + rfmailto:a@acme.example"},
 		// The rest.
 		{"v=DMARC1; p=reject; pct=100%", "v=DMARC1; p=reject"},
 		{"v=DMARC1; p=reject; pct=50%", "v=DMARC1; p=reject"},

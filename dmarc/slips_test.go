@@ -122,7 +122,7 @@ func harm(original, typed string) (why string, complete bool) {
 	}
 	before, after := mailboxesOf(original), mailboxesOf(fixed)
 	// What is in the text, but for what a slip put between its letters.
-	bare := strings.NewReplacer(" ", "", `"`, "", `\`, "", "“", "", ".", "", ",", "", ";", "", "'", "", "@@", "@")
+	bare := strings.NewReplacer(" ", "", `"`, "", `\`, "", "“", "", ".", "", ",", "", ";", "", "'", "", "@@@", "@", "@@", "@")
 	plainly := strings.ToLower(bare.Replace(typed))
 	for _, m := range after {
 		if !slices.Contains(before, m) && !strings.Contains(plainly, strings.ToLower(bare.Replace(m))) {

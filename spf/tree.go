@@ -43,8 +43,9 @@ type builder struct {
 }
 
 // The bounds of a tree: how much the terms of one record, and of all, may say, by
-// weight. A record has 500 terms that ask nothing or 100 that ask, and 3,000 addresses
-// of a host: ten times what the largest honest records hold.
+// weight. A record has 500 terms that ask nothing or 100 that ask, and 1,000 addresses
+// of hosts: ten times what the largest honest records hold. The first term is shown
+// whatever its addresses are.
 const (
 	maxWeight     = 4000
 	maxTreeWeight = 5 * maxWeight
@@ -63,9 +64,17 @@ func (t *term) weight() int {
 	return weightOfTerm
 }
 
-// weight is how much a term says with what it leads to, but for a record.
+// weight is how much a term says with what it leads to, but for a record: each address
+// stands in Prefixes, in the evidence, and with its host.
 func (t *Term) weight() int {
-	return t.parsed.weight() + len(t.Prefixes) + weightOfHost*len(t.Hosts)
+	w := t.parsed.weight()
+	if t.parsed.kind.costs() {
+		w += 2 * len(t.Prefixes)
+	}
+	for i := range t.Hosts {
+		w += weightOfHost + len(t.Hosts[i].Addresses)
+	}
+	return w
 }
 
 // assemble makes the facts of a policy.

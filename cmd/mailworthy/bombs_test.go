@@ -25,6 +25,69 @@ func listOf(separator string, make func(i int) string) string {
 
 func same(s string) func(int) string { return func(int) string { return s } }
 
+// bombZone is what each zone of a bomb begins with.
+const bombZone = "$ORIGIN acme.example.\n@ 300 SOA ns1 h 1 2 3 4 5\n@ 300 NS ns1\nns1 300 A 192.0.2.53\n"
+
+// longText is a text as a zone file has it, in strings of 250 octets.
+func longText(s string) string {
+	var b strings.Builder
+	for b.WriteString("("); s != ""; {
+		n := min(250, len(s))
+		fmt.Fprintf(&b, " %q", s[:n])
+		s = s[n:]
+	}
+	return b.String() + " )\n"
+}
+
+// TestZoneBombs: records by the thousand, and terms that each lead to them, end in an
+// audit of less than 1 MB and in little memory.
+func TestZoneBombs(t *testing.T) {
+	addresses := func(host string, n, net int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "%s 300 A %d.%d.%d.1\n", host, net, i>>8, i&255)
+		}
+		return b.String()
+	}
+	const mx = "@ 300 MX 10 mx1\n"
+	const spf = "@ 300 TXT \"v=spf1 mx a ptr -all\"\n"
+	var hosts, names, many, crowd strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&hosts, "@ 300 MX 10 m%d\nm%d 300 A 10.%d.%d.1\n", i, i, i>>8, i&255)
+		fmt.Fprintf(&names, "10.2.0.192.in-addr.arpa. 300 PTR m%d\nm%d 300 A 192.0.2.10\n", i, i)
+		many.WriteString(addresses(fmt.Sprint("h", i), 10, i%200+1))
+	}
+	for i := range 10 {
+		fmt.Fprintf(&crowd, "@ 300 MX 10 m%d\n%s", i, addresses(fmt.Sprint("m", i), 300, 200+i))
+	}
+	for _, tt := range []struct{ name, zone string }{
+		{"3,000 MX hosts", spf + hosts.String()},
+		{"an MX host with 3,000 addresses", spf + mx + addresses("mx1", 3000, 203)},
+		{"an address with 3,000 names", spf + mx + "mx1 300 A 192.0.2.10\n" + names.String()},
+		{"terms a at 3,000 addresses", mx + addresses("@", 3000, 203) + "@ 300 TXT " + longText("v=spf1 "+listOf(" ", same("a"))+" -all")},
+		{"ten terms a at 3,000 addresses", mx + addresses("@", 3000, 203) + "@ 300 TXT \"v=spf1 a a a a a a a a a a -all\"\n"},
+		{"terms mx at 10 hosts of 300 addresses", crowd.String() + "@ 300 TXT " + longText("v=spf1 "+listOf(" ", same("mx"))+" -all")},
+		{"terms a at 3,000 hosts", mx + many.String() + "@ 300 TXT " + longText("v=spf1 "+listOf(" ", func(i int) string { return fmt.Sprintf("a:h%d.acme.example", i) })+" -all")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			zone := filepath.Join(t.TempDir(), "acme.zone")
+			if err := os.WriteFile(zone, []byte(bombZone+tt.zone), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var stdout, stderr bytes.Buffer
+			var status int
+			_, allocated := bombtest.Judge(t, "audit", bombtest.Bounds{Allocated: 400 << 20}, func() any {
+				status = run(t.Context(), []string{"audit", "--offline", "--zone", zone + "@acme.example", "--format", "json", "acme.example"}, nil, &stdout, &stderr)
+				return nil
+			})
+			if stdout.Len() == 0 || stdout.Len() > 1<<20 || status > 1 {
+				t.Errorf("status %d, %d bytes, %s", status, stdout.Len(), &stderr)
+			}
+			t.Logf("%d KB of report, %d MB allocated", stdout.Len()>>10, allocated>>20)
+		})
+	}
+}
+
 // TestBombs: the longest record that the DNS can carry, of the kinds that cost most,
 // ends in a report of less than 1 MB and in little memory, as a record and in an audit.
 func TestBombs(t *testing.T) {
@@ -38,13 +101,24 @@ func TestBombs(t *testing.T) {
 		{"spf", "alls", "v=spf1 " + listOf(" ", same("-all"))},
 		{"spf", "macros", "v=spf1 " + listOf(" ", same("exists:%{i}.%{l}.x")) + " -all"},
 		{"spf", "dots for colons", "v=spf1 " + listOf(" ", same("ip4.1.2.3.4"))},
+		{"spf", "mx", "v=spf1 " + listOf(" ", same("mx")) + " -all"},
+		{"spf", "a", "v=spf1 " + listOf(" ", same("a")) + " -all"},
+		{"spf", "ptr", "v=spf1 " + listOf(" ", same("ptr")) + " -all"},
+		{"spf", "neutral alls", "v=spf1 " + listOf(" ", same("?all")) + " -all"},
+		{"spf", "exists", "v=spf1 " + listOf(" ", same("exists:x")) + " -all"},
 		{"spf", "one name", "v=spf1 include:" + strings.Repeat("a", 63_000)},
 		{"dmarc", "unknown tags", "v=DMARC1; p=none; " + listOf("; ", same("x=y"))},
 		{"dmarc", "policies", "v=DMARC1; " + listOf("; ", same("p=none"))},
 		{"dmarc", "mailboxes", "v=DMARC1; p=none; rua=" + listOf(",", mail)},
 		{"dmarc", "addresses that are none", "v=DMARC1; p=none; rua=" + listOf(",", func(i int) string { return fmt.Sprint("x", i) })},
+		{"dmarc", "policies without a semicolon", "v=DMARC1; p=none; " + listOf(" ", same("np=none"))},
+		{"dmarc", "failure options", "v=DMARC1; p=none; fo=" + listOf(":", same("1"))},
+		{"dmarc", "one mailbox", "v=DMARC1; p=none; " + listOf("; ", same("rua=mailto:a@b.example"))},
 		{"dmarc", "semicolons", "v=DMARC1;p=none" + strings.Repeat(";", 63_000)},
 		{"dkim", "unknown tags", "v=DKIM1; k=rsa; " + listOf("; ", same("x=y")) + "; p=AAAA"},
+		{"dkim", "flags", "v=DKIM1; " + listOf("; ", same("t=y")) + "; p=AAAA"},
+		{"dkim", "services", "v=DKIM1; s=" + listOf(":", same("email")) + "; p=AAAA"},
+		{"dkim", "keys", listOf("; ", same("p=AAAA"))},
 		{"dkim", "a long key", "v=DKIM1; k=rsa; p=" + strings.Repeat("A", 63_000)},
 		{"dkim", "a key with spaces", "v=DKIM1; k=rsa; p=" + strings.Repeat("A ", 31_000)},
 		{"dkim", "hashes", "v=DKIM1; h=" + listOf(":", same("sha1")) + "; p=AAAA"},
@@ -59,13 +133,8 @@ func TestBombs(t *testing.T) {
 			if owner == "" {
 				owner = "_" + tt.kind
 			}
-			text := "$ORIGIN acme.example.\n@ 300 SOA ns1 h 1 2 3 4 5\n@ 300 NS ns1\nns1 300 A 192.0.2.53\n@ 300 MX 10 mx1\nmx1 300 A 192.0.2.10\n" + owner + " 300 TXT ("
-			for rest := tt.record; rest != ""; {
-				n := min(250, len(rest))
-				text += fmt.Sprintf(" %q", rest[:n])
-				rest = rest[n:]
-			}
-			if err := os.WriteFile(zone, []byte(text+" )\n"), 0o600); err != nil {
+			text := bombZone + "@ 300 MX 10 mx1\nmx1 300 A 192.0.2.10\n" + owner + " 300 TXT " + longText(tt.record)
+			if err := os.WriteFile(zone, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			for _, args := range [][]string{{"lint", tt.kind, "--format", "json"},
