@@ -26,19 +26,27 @@ import (
 // tags, descriptions from their comments, the values of named strings from their
 // constants. So no key is without its meaning and none is forgotten.
 func TestSchemaIsCurrent(t *testing.T) {
-	g := schemaGenerator{defs: map[string]any{}, docs: map[string]*packageDocs{}}
-	root := g.object(reflect.TypeFor[Report]())
-	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	root["$id"] = "https://mailworthy.example/schema/report-1.json"
-	root["title"] = "A mailworthy report"
-	root["description"] = "What one audit found about a domain. Keys are added, never renamed. Bytes that are no UTF-8 are written as the four characters \\xNN, a backslash before xNN as \\x5c."
-	root["properties"].(map[string]any)["schema"] = map[string]any{"const": SchemaID}
-	root["$defs"] = g.defs
-	text, err := MarshalJSON(root, "  ")
-	if err != nil {
-		t.Fatal(err)
+	for _, tt := range []struct {
+		of                           reflect.Type
+		file, id, title, description string
+	}{
+		{reflect.TypeFor[Report](), "report-1.json", SchemaID, "A mailworthy report", "What one audit found about a domain."},
+		{reflect.TypeFor[Row](), "row-1.json", RowSchemaID, "A row of a mailworthy list", "What one audit found about a domain, in short."},
+	} {
+		g := schemaGenerator{defs: map[string]any{}, docs: map[string]*packageDocs{}}
+		root := g.object(tt.of)
+		root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+		root["$id"] = "https://mailworthy.example/schema/" + tt.file
+		root["title"] = tt.title
+		root["description"] = tt.description + " Keys are added, never renamed. Bytes that are no UTF-8 are written as the four characters \\xNN, a backslash before xNN as \\x5c."
+		root["properties"].(map[string]any)["schema"] = map[string]any{"const": tt.id}
+		root["$defs"] = g.defs
+		text, err := MarshalJSON(root, "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden.Compare(t, "schema/"+tt.file, text)
 	}
-	golden.Compare(t, "schema/report-1.json", text)
 }
 
 type schemaGenerator struct {
@@ -71,8 +79,10 @@ func (g *schemaGenerator) of(t reflect.Type) map[string]any {
 		return map[string]any{"type": "integer"}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return map[string]any{"type": "integer", "minimum": 0}
-	case reflect.Slice, reflect.Array:
+	case reflect.Slice:
 		return map[string]any{"type": "array", "items": g.of(t.Elem())}
+	case reflect.Array:
+		return map[string]any{"type": "array", "items": g.of(t.Elem()), "minItems": t.Len(), "maxItems": t.Len()}
 	case reflect.Map:
 		return map[string]any{"type": "object", "additionalProperties": g.of(t.Elem())}
 	case reflect.Pointer:

@@ -48,11 +48,15 @@ type auditFlags struct {
 	lists       string
 	policy      string
 	csv         string
+	fields      []string
+	jq          string
 	plan        bool
 	against     string
 	volume      string
 	// authoritative asks each authoritative server too.
 	authoritative bool
+	// pick is what --fields and --jq ask for.
+	pick *format.Pick
 	// tree draws the SPF records ahead of the table.
 	tree bool
 }
@@ -69,10 +73,11 @@ What is known of the mail makes the audit sharper: the sending addresses (--ip),
 the envelope domain (--mail-from), the DKIM selectors (--selector). What is not
 stated is found out where the DNS can say.
 
-A list of any length is audited with -f: ndjson and csv are written as the audits
-end. URLs and addresses in it are taken as their domains, comments (#) are skipped,
-lines that are not domain names are reported and skipped. With --checkpoint a run
-that was killed resumes where it was; the first interrupt finishes what is
+A list of any length is audited with -f, and each domain is a row: a line of JSON of
+about 1 KB, written as its audit ends. --format ndjson writes whole reports; --fields
+and --jq pick from each line. URLs and addresses in the list are taken as their
+domains, comments (#) are skipped, lines that are not domain names are reported and
+skipped. With --checkpoint a run that was killed resumes where it was; the first interrupt finishes what is
 under way, the second stops at once. In a list --selectors is inferred by default.
 
 With --history FILE every audit is kept; history, diff and trend read it. With
@@ -84,7 +89,8 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 		Example: `  mailworthy audit acme.example
   mailworthy audit --ip 192.0.2.10 --selector s1 --mail-from bounce.acme.example acme.example
   mailworthy audit --offline --zone acme.zone acme.example
-  mailworthy audit -f domains.txt --format ndjson -o audits.ndjson --checkpoint audits.state`,
+  mailworthy audit -f domains.txt -o audits.ndjson --checkpoint audits.state
+  mailworthy audit -f domains.txt --jq 'select(.verdict == "not ready") | {domain, score}'`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
@@ -103,6 +109,8 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
+	flags.StringSliceVar(&f.fields, "fields", nil, "with --format rows and ndjson: only these `keys` of each line")
+	flags.StringVar(&f.jq, "jq", "", "with --format rows and ndjson: what this `filter` of jq makes of each line, as JSON")
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
 	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
@@ -153,7 +161,11 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 // that is none is reported on standard error, and the others are audited.
 func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) (err error) {
 	stderr := newProgress(cmd)
+	f.chooseFormat(cmd)
 	if err := f.output.check(); err != nil {
+		return err
+	}
+	if err := f.checkPick(); err != nil {
 		return err
 	}
 	switch {

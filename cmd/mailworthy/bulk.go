@@ -34,7 +34,7 @@ func (f *bulkFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&f.file, "file", "f", "", "read one domain a line from this `file`, - for standard input")
 	flags.IntVar(&f.concurrency, "concurrency", audit.DefaultConcurrency(), "how many domains are audited at once; the default is 128 for each processor")
-	flags.BoolVar(&f.ordered, "ordered", false, "write ndjson and csv in the order of the list, not as the audits end")
+	flags.BoolVar(&f.ordered, "ordered", false, "write the rows in the order of the list, not as the audits end")
 	flags.StringVar(&f.checkpoint, "checkpoint", "", "record progress in this `file`; run the same command again to resume")
 	flags.BoolVar(&f.progress, "progress", false, "draw a bar on standard error; default: for a list where that is a terminal")
 	flags.StringVar(&f.summary, "summary", "auto", "print a summary of the list on standard error `auto|always|never|json`")
@@ -66,13 +66,14 @@ func (f *auditFlags) checkBulk(args []string) error {
 	return nil
 }
 
-// rowFormats names the formats that take a list of any length.
+// rowFormats names the formats that take a list of any length, the last one after between.
 func rowFormats(between string) string {
 	var flags []string
 	for _, name := range format.RowNames() {
 		flags = append(flags, "--format "+name)
 	}
-	return strings.Join(flags, between)
+	last := len(flags) - 1
+	return strings.Join(flags[:last], ", ") + between + flags[last]
 }
 
 // list opens the list that the flags describe. Whoever opens it calls close.
@@ -147,7 +148,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	started := time.Now()
 	ctx, stopped := cmd.Context(), cmd.Context()
 	run := &bulk.Run{List: l, Inspect: a.audit,
-		Format: f.written(), Options: format.Options{Findings: f.csv == "findings"}, Standard: a.standard,
+		Format: f.written(), Options: f.writing(cmd, a.standard.FailOn, a.session), Standard: a.standard,
 		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
 		Each: func(c *bulk.Count) { p.add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
 	var out *part
@@ -183,7 +184,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 		})()
 	}
 	if err := run.Stream(ctx); err != nil {
-		return f.ofList(err)
+		return ofPick(f.ofList(err))
 	}
 	p.stop()
 	interrupted := stopped.Err() != nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -22,7 +23,45 @@ func (f *auditFlags) written() format.Format {
 // writing is what the flags say to the writer of a format.
 func (f *auditFlags) writing(cmd *cobra.Command, failOn finding.Severity, session *session) format.Options {
 	return format.Options{Table: f.output.table(cmd, session.verbose), Tree: f.tree, Plan: f.plan, FailOn: failOn, UnknownOK: session.unknownOK,
-		Findings: f.csv == "findings"}
+		Findings: f.csv == "findings", Pick: f.pick}
+}
+
+// chooseFormat is the format where --format does not name it: a list is rows.
+func (f *auditFlags) chooseFormat(cmd *cobra.Command) {
+	if f.file != "" && !f.output.chosen.Changed && f.against == "" && !f.changes {
+		f.output.format = "rows"
+	}
+	if (f.jq != "" || len(f.fields) > 0) && !f.output.chosen.Changed {
+		f.output.format = "rows"
+	}
+}
+
+// checkPick checks --fields and --jq, and what rows have not.
+func (f *auditFlags) checkPick() (err error) {
+	if f.plan && f.output.format == "rows" {
+		return withHint(errors.New("--plan with --format rows: a row has no plan"), "add --format ndjson, or --format table")
+	}
+	if len(f.fields) == 0 && f.jq == "" {
+		return nil
+	}
+	if f.written().Fields() == nil || f.against != "" || f.changes {
+		return withHint(fmt.Errorf("--fields and --jq take lines of JSON, and --format %s has none", f.output.format), "add --format rows or --format ndjson")
+	}
+	f.pick, err = format.NewPick(f.written(), f.fields, f.jq)
+	return ofPick(err)
+}
+
+// ofPick is an error of what is wanted of a line, with its flag.
+func ofPick(err error) error {
+	var wrong *format.PickError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	named := fmt.Errorf("--%w", err)
+	if wrong.Help == "" {
+		return named
+	}
+	return withHint(named, "%s", wrong.Help)
 }
 
 // planned reports whether the output shows a plan, which takes further audits.

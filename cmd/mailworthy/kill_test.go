@@ -101,7 +101,7 @@ func TestKill(t *testing.T) {
 	for _, tt := range []struct {
 		format string
 		extra  []string
-	}{{"ndjson", nil}, {"csv", []string{"--ordered"}}} {
+	}{{"rows", nil}, {"csv", []string{"--ordered"}}} {
 		t.Run(tt.format, func(t *testing.T) {
 			whole, stderr := bulkCommand(dir, tt.format, "whole."+tt.format, tt.extra...)
 			started := time.Now()

@@ -3,6 +3,7 @@ package format
 import (
 	"io"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -25,6 +26,8 @@ type Options struct {
 	UnknownOK bool
 	// Findings: a row is a finding and not a domain, in formats that have both.
 	Findings bool
+	// Pick is what is wanted of each line of a format whose lines are JSON; nil: all.
+	Pick *Pick
 }
 
 // Format is a row of the table.
@@ -49,6 +52,8 @@ type Format struct {
 	// Exit is the exit status that those who read the format go by; nil for that of
 	// the command.
 	Exit func(reports []*report.Report, o Options) int
+	// lines is what each line is as JSON, if it is.
+	lines reflect.Type
 }
 
 // Find returns the format with the name.

@@ -3,7 +3,7 @@ package format
 import (
 	"fmt"
 	"io"
-	"slices"
+	"reflect"
 
 	"mailworthy/report"
 	"mailworthy/report/export"
@@ -16,7 +16,8 @@ import (
 var All = []Format{
 	{Name: "table", Extensions: []string{".txt"}, Write: writeTable, Doc: func(w io.Writer, d *view.Doc, o Options) error { return terminal.WriteDoc(w, d, o.Table) }},
 	{Name: "json", Extensions: []string{".json"}, Write: func(w io.Writer, reports []*report.Report, _ Options) error { return report.WriteJSON(w, reports...) }},
-	{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl"}, Write: plain(report.WriteNDJSON), Row: ndjsonRow},
+	{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl"}, Write: writeLines(reportLine), Row: rowOf(usualNDJSON, reportLine), lines: reflect.TypeFor[report.Report]()},
+	{Name: "rows", Write: writeLines(shortLine), Row: rowOf(usualRow, shortLine), lines: reflect.TypeFor[report.Row]()},
 	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Header: csvHeader},
 	{Name: "markdown", Extensions: []string{".md"}, Write: writeMarkdown, Doc: plainDoc(export.WriteMarkdownDoc)},
 	{Name: "html", Extensions: []string{".html", ".htm"}, Write: plain(html.Write), Doc: plainDoc(html.WriteDoc), NeedsPlan: true},
@@ -84,13 +85,15 @@ func writeMarkdown(w io.Writer, reports []*report.Report, o Options) error {
 	return export.WriteMarkdown(w, reports)
 }
 
-// usualNDJSON is about how long a report is.
-const usualNDJSON = 48 << 10
+// usualNDJSON and usualRow are about how long a report and a row are.
+const (
+	usualNDJSON = 48 << 10
+	usualRow    = 1 << 10
+)
 
-func ndjsonRow(to *Text, r *report.Report, _ Options) (err error) {
-	to.Bytes, err = report.AppendJSON(slices.Grow(to.Bytes, usualNDJSON), r)
-	return err
-}
+func reportLine(r *report.Report, _ Options) any { return r }
+
+func shortLine(r *report.Report, _ Options) any { return report.NewRow(r) }
 
 func writeCSV(w io.Writer, reports []*report.Report, o Options) error {
 	if o.Findings {
