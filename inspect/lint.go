@@ -23,18 +23,39 @@ var RecordTypes = append([]string{"spf", "dkim", "dmarc"}, transport.Types...)
 var syntaxChecks = map[string]string{"spf": "spf-syntax", "dkim": "dkim-key-syntax", "dmarc": "dmarc-syntax",
 	"mta-sts": "mta-sts-syntax", "tls-rpt": "tls-rpt-syntax", "bimi": "bimi-syntax"}
 
+// MaxInput is the size of the longest input that Lint reads of a type.
+func MaxInput(kind string) int {
+	switch kind {
+	case "mta-sts-policy":
+		return 2 * transport.MaxPolicy
+	case "tlsa":
+		return 3 * MaxRecord // in hexadecimal
+	}
+	return MaxRecord
+}
+
 // Linted is what is wrong with one record.
 type Linted struct {
 	Type     string            `json:"type"`
 	Valid    bool              `json:"valid"`
 	Findings []finding.Finding `json:"findings"`
+	// Proposed is the text to serve in place of a policy (mta-sts-policy); nil if nothing
+	// is wrong with it, and for every other type.
+	Proposed *string `json:"proposed,omitempty"`
 }
 
 // Lint checks a record of a type of RecordTypes, bytes as they are but for a line break
 // at the end, without asking the DNS.
 func Lint(kind string, record []byte) Linted {
 	l := Linted{Type: kind}
-	if n := recordLines(record); n > 1 {
+	if kind == "mta-sts-policy" {
+		var meant string
+		if l.Valid, meant, l.Findings = transport.LintPolicy(record); meant != "" {
+			l.Proposed = &meant
+		}
+		return l
+	}
+	if n := recordLines(record); n > 1 && kind != "tlsa" {
 		// Whatever else is wrong follows from that.
 		c, _ := report.FindCheck(syntaxChecks[kind])
 		l.Findings = []finding.Finding{{Check: c.ID, Severity: finding.Error, Section: c.Section, Subject: "record", Reference: c.Reference,

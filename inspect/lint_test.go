@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"mailworthy/finding"
@@ -17,6 +18,8 @@ func TestLint(t *testing.T) {
 		{"dmarc", "v=DMARC1; p=reject", "v=DMARC1; p=perhaps; sp=no"},
 		{"mta-sts", "v=STSv1; id=20261121", "v=STSv1"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:tls@acme.example", "v=TLSRPTv1"},
+		{"mta-sts-policy", "version: STSv1\nmode: enforce\nmx: mx.acme.example\nmax_age: 604800\n", "version: STSv1\nmode: enforce\nmax_age: 604800\n"},
+		{"tlsa", "3 1 1 " + strings.Repeat("ab", 32), "3 1 1 " + strings.Repeat("ab", 31)},
 		{"bimi", "v=BIMI1; l=https://acme.example/logo.svg", "v=BIMI1; l=http://acme.example/logo.svg"},
 	} {
 		if !slices.Contains(RecordTypes, tt.kind) {

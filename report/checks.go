@@ -18,7 +18,7 @@ import (
 
 // AllChecks lists every check of every section, in the order of a report.
 func AllChecks() []finding.Check {
-	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, transport.Checks, setup.Checks)
+	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, transport.Checks, transport.DANEChecks, setup.Checks)
 }
 
 // FindCheck returns the check with the ID.

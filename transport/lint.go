@@ -10,7 +10,7 @@ import (
 )
 
 // Types are the records that Lint knows.
-var Types = []string{"mta-sts", "tls-rpt", "bimi"}
+var Types = []string{"mta-sts", "mta-sts-policy", "tls-rpt", "tlsa", "bimi"}
 
 // Lint judges one record of one of the Types on its own, bytes as they are but
 // for a final line break. It is valid where no finding is an error or worse.
@@ -20,6 +20,12 @@ func Lint(kind string, record []byte) []finding.Finding {
 	switch kind {
 	case "mta-sts":
 		checkSTS(s, ParseSTS(text))
+	case "mta-sts-policy":
+		_, _, findings := LintPolicy(record)
+		return findings
+	case "tlsa":
+		s = finding.NewSheet(daneList, "record")
+		lintTLSA(s, text)
 	case "tls-rpt":
 		checkTLSRPT(s, ParseTLSRPT(text))
 	case "bimi":
@@ -47,7 +53,11 @@ func fixOf(summary, value string) *finding.Fix {
 func checkSTS(s *finding.Sheet, r *STS) {
 	meant := meantSTS(r)
 	syntax(s, "mta-sts-syntax", &r.Record, meant)
-	s.Decided("mta-sts-id-invalid")
+	s.Decided("mta-sts-id-invalid", "mta-sts-version-prefix")
+	if !s.Has("mta-sts-syntax") && !strings.HasPrefix(r.text, "v=STSv1;") {
+		s.Add("mta-sts-version-prefix", finding.Finding{Detail: "Something stands between v=STSv1 and its semicolon. The grammar allows it, but senders are told to pass over what does not begin with v=STSv1;.",
+			Fix: fixOf("Write the record like this.", meant)})
+	}
 	if r.ValidID() || s.Has("mta-sts-syntax") && !strings.Contains(meant, "<") {
 		return
 	}

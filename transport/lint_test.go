@@ -17,7 +17,7 @@ func TestLint(t *testing.T) {
 		{"mta-sts", "v=STSv1; id=20160831085700Z;", ""},
 		{"mta-sts", "v=STSv1;id=a\n", ""},
 		{"mta-sts", "v=STSv1; id=20160831T; x.y-z=1", ""},
-		{"mta-sts", "v=STSv1 ;\tid=1", ""},
+		{"mta-sts", "v=STSv1 ;\tid=1", "mta-sts-version-prefix warning"},
 		{"mta-sts", "v=STSv1; id=" + strings.Repeat("a", 32), ""},
 		{"mta-sts", "v=STSv1; id=" + strings.Repeat("a", 33), "mta-sts-id-invalid error"},
 		{"mta-sts", "v=STSv1; id=2026-11-21", "mta-sts-id-invalid error"},
