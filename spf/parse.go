@@ -2,6 +2,7 @@ package spf
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +37,16 @@ func parse(text string, terms []term) ([]term, layout) {
 	base := len(terms)
 	if terms == nil {
 		terms = make([]term, 0, min(strings.Count(text, " "), mostTerms))
+	}
+	if len(text) > 1<<10 {
+		// One piece of memory, not one for each time that the room is doubled.
+		n := 0
+		for i := len(version); i < len(text); i++ {
+			if text[i] != ' ' && text[i-1] == ' ' {
+				n++
+			}
+		}
+		terms = slices.Grow(terms, n)
 	}
 	for i := len(version); i < len(text); {
 		if text[i] == ' ' {

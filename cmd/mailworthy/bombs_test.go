@@ -76,7 +76,7 @@ func TestZoneBombs(t *testing.T) {
 			}
 			var stdout, stderr bytes.Buffer
 			var status int
-			_, allocated := bombtest.Judge(t, "audit", bombtest.Bounds{Allocated: 400 << 20}, func() any {
+			_, allocated := bombtest.Judge(t, "audit", bombtest.Bounds{Allocated: 200 << 20}, func() any {
 				status = run(t.Context(), []string{"audit", "--offline", "--zone", zone + "@acme.example", "--format", "json", "acme.example"}, nil, &stdout, &stderr)
 				return nil
 			})
