@@ -55,6 +55,8 @@ type auditFlags struct {
 	volume      string
 	// authoritative asks each authoritative server too.
 	authoritative bool
+	// writes are the files to write and their formats.
+	writes []written
 	// pick is what --fields and --jq ask for.
 	pick *format.Pick
 	// tree draws the SPF records ahead of the table.
@@ -95,7 +97,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.dns.add(cmd)
-	f.output.add(cmd, format.Names()...)
+	f.output.addReports(cmd, format.Names()...)
 	f.addTarget(cmd, finding.Sections...)
 	cmd.Flags().StringSliceVar(&f.providers, "provider", nil, "a `service` that sends for the domain, whose records are checked as well (mailworthy setup --list); repeatable")
 	f.bulkFlags.add(cmd)
@@ -161,17 +163,13 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 // that is none is reported on standard error, and the others are audited.
 func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) (err error) {
 	stderr := newProgress(cmd)
-	f.chooseFormat(cmd)
-	if err := f.output.check(); err != nil {
-		return err
-	}
-	if err := f.checkPick(); err != nil {
+	if err := f.chooseFormats(); err != nil {
 		return err
 	}
 	switch {
 	case f.csv != "" && f.csv != "domains" && f.csv != "findings":
 		return fmt.Errorf("--csv %q: it must be domains or findings", f.csv)
-	case cmd.Flags().Changed("csv") && f.output.format != "csv":
+	case cmd.Flags().Changed("csv") && !slices.ContainsFunc(f.writes, func(w written) bool { return w.Name == "csv" }):
 		return withHint(fmt.Errorf("--csv %s with --format %s", f.csv, f.output.format), "add --format csv")
 	case f.minScore < 0 || f.minScore > 100:
 		return fmt.Errorf("--min-score %d: it must be 0 to 100", f.minScore)
@@ -240,7 +238,6 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err != nil {
 		return err
 	}
-	writing := f.writing(cmd, failOn, session)
 	switch {
 	case len(reports) == 0:
 		return exit(exitUsage)
@@ -257,8 +254,10 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 			return err
 		}
 	default:
-		if err := f.output.write(cmd, func(w io.Writer) error { return f.written().Write(w, reports, writing) }); err != nil {
-			return err
+		for _, to := range f.writes {
+			if err := f.output.writeTo(cmd, to.file, func(w io.Writer) error { return to.Write(w, reports, f.writing(cmd, to, failOn, session)) }); err != nil {
+				return ofPick(err)
+			}
 		}
 	}
 	f.writeSummary(stderr, session, count, time.Since(started))
@@ -266,8 +265,11 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	switch {
 	case l.Bad() > 0:
 		return exit(exitUsage)
-	case f.written().Exit != nil:
-		return exit(f.written().Exit(reports, writing))
+	}
+	for _, to := range f.writes {
+		if to.Exit != nil && (len(f.writes) == 1 || isStandard(to.file)) {
+			return exit(to.Exit(reports, f.writing(cmd, to, failOn, session)))
+		}
 	}
 	return exit(count.Status)
 }

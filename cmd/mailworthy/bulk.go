@@ -56,6 +56,8 @@ func (f *auditFlags) checkBulk(args []string) error {
 		return fmt.Errorf("--concurrency %d: it must be 1 to %d", f.concurrency, 1<<16)
 	case f.checkpoint == "":
 		return nil
+	case len(f.writes) > 1:
+		return errors.New("--checkpoint with several -o: it keeps how far one file is written")
 	case !f.streams():
 		return withHint(fmt.Errorf("--checkpoint with --format %s, which is written as a whole", f.output.format), "add %s", rowFormats(" or "))
 	case f.file == "" || len(args) > 0:
@@ -148,7 +150,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	started := time.Now()
 	ctx, stopped := cmd.Context(), cmd.Context()
 	run := &bulk.Run{List: l, Inspect: a.audit,
-		Format: f.written(), Options: f.writing(cmd, a.standard.FailOn, a.session), Standard: a.standard,
+		Format: f.writes[0].Format, Options: f.writing(cmd, f.writes[0], a.standard.FailOn, a.session), Standard: a.standard,
 		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
 		Each: func(c *bulk.Count) { p.add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
 	var out *part
@@ -224,8 +226,12 @@ func (f *auditFlags) collect(cmd *cobra.Command, l *bulk.List, a *auditor, p *pr
 	for in := range l.All() {
 		l.Done(in)
 		if domains = append(domains, in.Domain); f.file != "" && len(domains) > maxCollected {
-			return nil, nil, withHint(fmt.Errorf("-f %s has more than %d domains, too many for --format %s, which is written as a whole", f.file, maxCollected, f.output.format),
-				"%s take any number", rowFormats(" and "))
+			what := "--format " + f.output.format + ", which is written as a whole"
+			if len(f.writes) > 1 {
+				what = "several -o, which are written as a whole"
+			}
+			return nil, nil, withHint(fmt.Errorf("-f %s has more than %d domains, too many for %s", f.file, maxCollected, what),
+				"%s take any number, with one -o", rowFormats(" and "))
 		}
 	}
 	if err := cmd.Context().Err(); err != nil {

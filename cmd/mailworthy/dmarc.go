@@ -39,7 +39,7 @@ func newSectionCheck(use, short, example string, section finding.Section) *cobra
 		},
 	}
 	f.dns.add(cmd)
-	f.output.add(cmd, "table", "json", "ndjson", "markdown", "html")
+	f.output.addReports(cmd, "table", "json", "ndjson", "markdown", "html")
 	f.addTarget(cmd, section)
 	return cmd
 }

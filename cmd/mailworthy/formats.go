@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,40 +15,64 @@ import (
 	"mailworthy/report/format"
 )
 
-// written is the row of the table that --format names.
-func (f *auditFlags) written() format.Format {
-	row, _ := format.Find(f.output.format)
-	return row
+// written is a file to write, "" or "-" for standard output, and its format.
+type written struct {
+	file string
+	format.Format
 }
 
 // writing is what the flags say to the writer of a format.
-func (f *auditFlags) writing(cmd *cobra.Command, failOn finding.Severity, session *session) format.Options {
-	return format.Options{Table: f.output.table(cmd, session.verbose), Tree: f.tree, Plan: f.plan, FailOn: failOn, UnknownOK: session.unknownOK,
+func (f *auditFlags) writing(cmd *cobra.Command, to written, failOn finding.Severity, session *session) format.Options {
+	return format.Options{Table: f.output.tableFor(cmd, to.file, session.verbose), Tree: f.tree, Plan: f.plan, FailOn: failOn, UnknownOK: session.unknownOK,
 		Findings: f.csv == "findings", Pick: f.pick}
 }
 
-// chooseFormat is the format where --format does not name it: a list is rows.
-func (f *auditFlags) chooseFormat(cmd *cobra.Command) {
-	if f.file != "" && !f.output.chosen.Changed && f.against == "" && !f.changes {
+// chooseFormats finds the files to write and their formats: that of --format, or that of
+// the file's extension, or rows for a list, or the table.
+func (f *auditFlags) chooseFormats() error {
+	compared := f.against != "" || f.changes
+	f.output.list = f.file != ""
+	if (f.output.list || f.jq != "" || len(f.fields) > 0) && !f.output.chosen.Changed && !compared {
 		f.output.format = "rows"
 	}
-	if (f.jq != "" || len(f.fields) > 0) && !f.output.chosen.Changed {
-		f.output.format = "rows"
+	if err := f.output.check(); err != nil {
+		return err
 	}
+	for _, file := range f.output.written() {
+		if file != "" && f.file != "" && sameFile(f.file, file) {
+			return fmt.Errorf("-o %s is the list of -f: it would be overwritten", file)
+		}
+		named, _ := format.Find(f.output.formatOf(file))
+		f.writes = append(f.writes, written{file, named})
+	}
+	if compared && len(f.writes) > 1 {
+		return errors.New("a comparison is written once: give -o once")
+	}
+	f.output.file, f.output.format = f.writes[0].file, f.writes[0].Name
+	return f.checkPick()
+}
+
+// planned reports whether the output shows a plan, which takes further audits.
+func (f *auditFlags) planned() bool {
+	return f.plan || slices.ContainsFunc(f.writes, func(w written) bool { return w.NeedsPlan })
 }
 
 // checkPick checks --fields and --jq, and what rows have not.
 func (f *auditFlags) checkPick() (err error) {
-	if f.plan && f.output.format == "rows" {
-		return withHint(errors.New("--plan with --format rows: a row has no plan"), "add --format ndjson, or --format table")
+	picks := len(f.fields) > 0 || f.jq != ""
+	for _, to := range f.writes {
+		switch {
+		case f.plan && to.Name == "rows":
+			return withHint(errors.New("--plan with --format rows: a row has no plan"), "add --format ndjson, or --format table")
+		case picks && (to.Fields() == nil || f.against != "" || f.changes):
+			return withHint(fmt.Errorf("--fields and --jq take lines of JSON, and --format %s has none", to.Name), "add --format rows or --format ndjson")
+		case picks && to.Name != f.output.format:
+			return fmt.Errorf("--fields and --jq with -o in two formats, %s and %s", f.output.format, to.Name)
+		}
 	}
-	if len(f.fields) == 0 && f.jq == "" {
-		return nil
+	if picks {
+		f.pick, err = format.NewPick(f.writes[0].Format, f.fields, f.jq)
 	}
-	if f.written().Fields() == nil || f.against != "" || f.changes {
-		return withHint(fmt.Errorf("--fields and --jq take lines of JSON, and --format %s has none", f.output.format), "add --format rows or --format ndjson")
-	}
-	f.pick, err = format.NewPick(f.written(), f.fields, f.jq)
 	return ofPick(err)
 }
 
@@ -63,9 +88,6 @@ func ofPick(err error) error {
 	}
 	return withHint(named, "%s", wrong.Help)
 }
-
-// planned reports whether the output shows a plan, which takes further audits.
-func (f *auditFlags) planned() bool { return f.plan || f.written().NeedsPlan }
 
 // maxPolicy bounds the file of --policy.
 const maxPolicy = 4 << 20

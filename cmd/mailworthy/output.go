@@ -26,6 +26,8 @@ type outputFlags struct {
 	// files are those of -o of a command whose result is a document.
 	files []string
 	color string
+	// list: what is written are the lines of a list, and a file of NDJSON is one of rows.
+	list bool
 	// chosen: --format was given, and no extension decides.
 	chosen *pflag.Flag
 	// formats are those that the command can write, the first being the default.
@@ -37,10 +39,21 @@ func (f *outputFlags) add(cmd *cobra.Command, formats ...string) {
 	f.addFormats(cmd, formats)
 }
 
+// addReports adds the flags of a command whose result is reports, which are written in
+// several formats at once if -o is given several times.
+func (f *outputFlags) addReports(cmd *cobra.Command, formats ...string) {
+	f.addFiles(cmd)
+	f.addFormats(cmd, formats)
+}
+
+func (f *outputFlags) addFiles(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.files, "output", "o", nil, "write to this `file` instead of standard output, by its extension in another format; repeatable")
+}
+
 // addDocument adds the flags of a command whose result is a document: it can be written
 // in every format of documents, as JSON, and in those named here.
 func (f *outputFlags) addDocument(cmd *cobra.Command, more ...string) {
-	cmd.Flags().StringArrayVarP(&f.files, "output", "o", nil, "write to this `file` instead of standard output, by its extension in another format; repeatable")
+	f.addFiles(cmd)
 	formats := format.DocNames()
 	f.addFormats(cmd, slices.Concat(formats[:1], []string{"json"}, formats[1:], more))
 }
@@ -62,7 +75,13 @@ func (f *outputFlags) check() error {
 	if !slices.Contains([]string{"auto", "always", "never"}, f.color) {
 		return fmt.Errorf("--color %q: it must be auto, always or never", f.color)
 	}
-	for _, file := range f.files {
+	if f.file != "" {
+		f.format = f.formatOf(f.file)
+	}
+	for i, file := range f.written() {
+		if slices.ContainsFunc(f.files[:min(i, len(f.files))], func(other string) bool { return other == file || !isStandard(file) && sameFile(other, file) }) {
+			return fmt.Errorf("-o %s is given twice", file)
+		}
 		if name := f.formatOf(file); !slices.Contains(f.formats, name) {
 			return withHint(fmt.Errorf("-o %s: %s is not a format of this command", file, name), "it writes %s", strings.Join(f.formats, ", "))
 		}
@@ -74,9 +93,20 @@ func (f *outputFlags) check() error {
 // extension stands for.
 func (f *outputFlags) formatOf(file string) string {
 	if named, ok := format.ByExtension(file); ok && !f.chosen.Changed {
+		if f.list && named.Name == "ndjson" {
+			return "rows"
+		}
 		return named.Name
 	}
 	return f.format
+}
+
+// written are the files of -o; "" is standard output.
+func (f *outputFlags) written() []string {
+	if len(f.files) > 0 {
+		return f.files
+	}
+	return []string{f.file}
 }
 
 // docWriter writes a result in a format that documents have not.
@@ -88,11 +118,7 @@ type docWriter struct {
 // document writes a result to standard output or to each file of -o: v as JSON, doc as
 // a document, and by other writers in their formats.
 func (f *outputFlags) document(cmd *cobra.Command, verbose bool, v any, doc func() *view.Doc, others ...docWriter) error {
-	files := f.files
-	if len(files) == 0 {
-		files = []string{""}
-	}
-	for _, file := range files {
+	for _, file := range f.written() {
 		name := f.formatOf(file)
 		if err := f.writeTo(cmd, file, func(w io.Writer) error {
 			if name == "json" {

@@ -21,6 +21,7 @@ var readmeStatus = map[string]int{
 	"mailworthy audit -f domains.txt -o audits.ndjson --summary never":                            1,
 	"mailworthy audit -f domains.txt -o bulk.ndjson --checkpoint bulk.state":                      1,
 	"mailworthy audit --format json acme.example":                                                 1,
+	"mailworthy audit -o report.html -o report.md acme.example":                                   1,
 	"mailworthy message message.eml":                                                              1,
 	"mailworthy spf check --tree acme.example":                                                    1,
 	"echo 'v=spf1 inlude:_spf.esp.example -all' | mailworthy lint spf":                            1,
@@ -73,7 +74,7 @@ func TestReadme(t *testing.T) {
 		args = args[1:]
 		for i, a := range args {
 			switch a {
-			case "domains.txt", "audits.ndjson", "bulk.ndjson", "bulk.state", "message.eml":
+			case "domains.txt", "audits.ndjson", "bulk.ndjson", "bulk.state", "message.eml", "report.html", "report.md":
 				args[i] = filepath.Join(dir, a)
 			}
 		}

@@ -14,7 +14,7 @@ import (
 
 // streams reports whether the output is rows, which are written one by one.
 func (f *auditFlags) streams() bool {
-	return f.against == "" && f.written().Row != nil
+	return f.against == "" && len(f.writes) == 1 && f.writes[0].Row != nil
 }
 
 // openCheckpoint opens the run that --checkpoint describes.
@@ -23,9 +23,6 @@ func (f *auditFlags) openCheckpoint(cmd *cobra.Command) (*checkpoint.Run, error)
 		if sameFile(f.checkpoint, other) {
 			return nil, fmt.Errorf("--checkpoint %s is %s: it needs a file of its own", f.checkpoint, other)
 		}
-	}
-	if sameFile(f.file, f.output.file) {
-		return nil, fmt.Errorf("-o %s is the list of -f: it would be overwritten", f.output.file)
 	}
 	name := f.file
 	if name == "-" {

@@ -41,7 +41,7 @@ func newSPFCheck() *cobra.Command {
 		},
 	}
 	f.dns.add(cmd)
-	f.output.add(cmd, "table", "json", "ndjson", "markdown", "html")
+	f.output.addReports(cmd, "table", "json", "ndjson", "markdown", "html")
 	f.addTarget(cmd, finding.SPF)
 	cmd.Flags().BoolVar(&f.tree, "tree", false, "show every record and term with its cost, void lookups and addresses")
 	return cmd
