@@ -9,7 +9,8 @@ var checkList = finding.NewList(Checks)
 var Checks = []finding.Check{
 	{
 		ID: "dkim-none-observed", Severity: finding.Notice, Section: finding.DKIM,
-		Title:     "No DKIM key observed",
+		Title:     "No DKIM key found (selector unknown: use --selector)",
+		Passed:    "DKIM key found",
 		Condition: "None of the selectors tried has a key, and nothing proves that there is none. Counts as unknown in the score and as a warning in the verdict.",
 		Why:       "Gmail, Yahoo, Microsoft and Apple require a DKIM signature of bulk senders. Selectors cannot be listed, so a domain that signs under an unusual one looks the same as one that does not sign.",
 		Remedy:    "Look up s= in the DKIM-Signature header of a message that was sent, and state it with --selector. If messages have no such header, turn signing on.",
@@ -17,7 +18,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-proved-absent", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The domain has no DKIM key",
+		Title:     "No DKIM keys (_domainkey does not exist)",
+		Passed:    "DKIM is not ruled out by the DNS (_domainkey exists)",
 		Condition: "_domainkey under a domain that sends is answered with NXDOMAIN, which proves that nothing exists below it, and no selector was found.",
 		Why:       "Without a key no signature verifies: Gmail, Yahoo, Microsoft and Apple reject or junk bulk mail, and DMARC rests on SPF alone, which forwarding breaks.",
 		Remedy:    "Turn on DKIM at the service that sends, and publish the record that it shows.",
@@ -25,7 +27,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-selector-missing", Severity: finding.Critical, Section: finding.DKIM,
-		Title:     "A selector in use has no key",
+		Title:     "No DKIM record for a selector in use",
+		Passed:    "No DKIM selector in use without a record",
 		Condition: "A stated selector is absent at the domain and at every stated signing domain, with all of these questions answered.",
 		Why:       "A receiver that finds no key treats every signature with this selector as failed, and the message as unsigned.",
 		Remedy:    "Publish the public key that belongs to the signing key, or sign with a selector that is published.",
@@ -34,6 +37,7 @@ var Checks = []finding.Check{
 	{
 		ID: "dkim-wrong-name", Severity: finding.Error, Section: finding.DKIM,
 		Title:     "DKIM key at the wrong host name",
+		Passed:    "No DKIM key at a wrong host name",
 		Condition: "The key of a selector that is missing is found at a doubled name, without the underscore or the label _domainkey, or one label off.",
 		Why:       "Verifiers look at <selector>._domainkey.<domain> alone: every signature with this selector fails.",
 		Remedy:    "Move the record to the right name. Many control panels add the domain to what is typed.",
@@ -41,7 +45,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The key record is malformed",
+		Title:     "DKIM record has a syntax error",
+		Passed:    "No syntax error in the DKIM records",
 		Condition: "The record is no tag list, has a tag twice, has an empty h= or s=, or has no p=. What verifiers read over (an empty entry between two semicolons) is a notice.",
 		Why:       "A verifier must ignore a malformed key record, so every signature with this selector fails.",
 		Remedy:    "Publish the record in the right form: v=DKIM1; k=rsa; p= and the key.",
@@ -49,7 +54,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-key-undecodable", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The public key cannot be decoded",
+		Title:     "DKIM public key invalid (p= is truncated or not base64)",
+		Passed:    "No undecodable DKIM public key",
 		Condition: "p= is no base64, or not a key of the type that k= names. Critical where anyone can sign with what is published, such as a private key.",
 		Why:       "A verifier cannot use the key, so every signature with this selector fails.",
 		Remedy:    "Publish the public key again as the signing service shows it, complete and without line breaks.",
@@ -57,7 +63,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-multiple-records", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "A selector has several TXT records",
+		Title:     "Multiple DKIM TXT records at one selector",
+		Passed:    "No DKIM selector with multiple TXT records",
 		Condition: "More than one TXT record at a selector.",
 		Why:       "The result is undefined: verifiers take any of the records or none, so that signatures fail at some receivers.",
 		Remedy:    "Keep the record with the key in use and remove the others; give a second key a selector of its own.",
@@ -66,6 +73,7 @@ var Checks = []finding.Check{
 	{
 		ID: "dkim-key-split", Severity: finding.Error, Section: finding.DKIM,
 		Title:     "DKIM key split over several TXT records",
+		Passed:    "No DKIM key split over several TXT records",
 		Condition: "The TXT records at a selector are no keys by themselves and one key together.",
 		Why:       "Verifiers join the strings of one record, never several records: each finds a key that is cut off, and every signature fails.",
 		Remedy:    "Publish one TXT record of several strings, each up to 255 octets.",
@@ -73,7 +81,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-key-insecure", Severity: finding.Critical, Section: finding.DKIM,
-		Title:     "DKIM key that anyone can sign with",
+		Title:     "DKIM key that anyone can sign with (factorable RSA key)",
+		Passed:    "No DKIM key that anyone can sign with",
 		Condition: "An Ed25519 key that is a point of small order; an RSA key whose modulus is even, has a small factor, is a power or the product of neighbouring primes, or whose exponent is 1 or even.",
 		Why:       "The private key follows from the public one, or is not needed: anyone can sign as the domain, and pass DKIM and DMARC.",
 		Remedy:    "Remove the record at once, and sign with a new key under a new selector.",
@@ -82,6 +91,7 @@ var Checks = []finding.Check{
 	{
 		ID: "dkim-ed25519-only", Severity: finding.Warning, Section: finding.DKIM,
 		Title:     "Only an Ed25519 DKIM key (no RSA key beside it)",
+		Passed:    "No Ed25519 DKIM key without an RSA key beside it",
 		Condition: "All live keys observed are Ed25519 keys, with every question answered.",
 		Why:       "Gmail and Microsoft do not verify ed25519-sha256: to them the mail is unsigned.",
 		Remedy:    "Sign with an RSA key of 2048 bits as well, under a selector of its own.",
@@ -89,7 +99,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-revoked", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The key is revoked",
+		Title:     "DKIM key revoked (empty p=)",
+		Passed:    "No revoked DKIM key (empty p=)",
 		Condition: "p= is empty: an error at a stated selector, a notice at a guessed one.",
 		Why:       "A verifier must fail every signature with this selector.",
 		Remedy:    "Publish the key that signs, or stop using the selector. A revoked key of the past can stay as it is.",
@@ -97,7 +108,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-key-too-short", Severity: finding.Critical, Section: finding.DKIM,
-		Title:     "The key is too short",
+		Title:     "DKIM RSA key under 1024 bits (signatures are rejected)",
+		Passed:    "No DKIM RSA key under 1024 bits",
 		Condition: "An RSA key under 1024 bits.",
 		Why:       "Verifiers must not accept signatures with such a key, and anyone can factor it and sign as the domain.",
 		Remedy:    "Create a key of 2048 bits under a new selector, sign with it, and remove this one.",
@@ -105,7 +117,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-key-weak", Severity: finding.Warning, Section: finding.DKIM,
-		Title:     "The key is weak",
+		Title:     "DKIM RSA key under 2048 bits",
+		Passed:    "No DKIM RSA key of 1024 to 2047 bits",
 		Condition: "An RSA key of 1024 up to 2047 bits.",
 		Why:       "Signers should use 2048 bits or more; Gmail recommends it, and some receivers rate shorter keys lower.",
 		Remedy:    "Create a key of 2048 bits under a new selector, sign with it, and remove this one after a week.",
@@ -113,7 +126,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-key-too-long", Severity: finding.Warning, Section: finding.DKIM,
-		Title:     "The key is longer than verifiers need support",
+		Title:     "DKIM RSA key over 4096 bits",
+		Passed:    "No DKIM RSA key over 4096 bits",
 		Condition: "An RSA key over 4096 bits.",
 		Why:       "Verifiers must support 1024 to 4096 bits. A longer key may fail, and its record may not fit into a UDP answer.",
 		Remedy:    "Use a key of 2048 bits.",
@@ -121,7 +135,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-testing", Severity: finding.Warning, Section: finding.DKIM,
-		Title:     "The key is in testing mode",
+		Title:     "DKIM key in test mode (t=y)",
+		Passed:    "No DKIM key in test mode (t=y)",
 		Condition: "The record has the flag t=y.",
 		Why:       "A verifier must not treat messages signed in testing mode differently from unsigned ones. In practice most ignore the flag; where it is heeded, the signature earns nothing.",
 		Remedy:    "Remove y from t=.",
@@ -129,7 +144,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-hash-sha1", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The key allows SHA-1",
+		Title:     "DKIM key allows SHA-1 (h=sha1)",
+		Passed:    "No DKIM key names SHA-1 (h=sha1)",
 		Condition: "h= allows sha1 alone: an error. sha1 beside sha256: a notice.",
 		Why:       "rsa-sha1 must not be used for signing or verifying. With sha1 alone a signature made with sha256 is refused too, so no signature can verify.",
 		Remedy:    "Remove h=, or set it to sha256.",
@@ -137,7 +153,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-hash-unknown", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The key allows no known hash algorithm",
+		Title:     "DKIM h= names no known hash algorithm",
+		Passed:    "No DKIM h= without a known hash algorithm",
 		Condition: "h= names neither sha256 nor sha1.",
 		Why:       "A verifier ignores the key for a signature whose hash is not in h=, and no other hash is defined.",
 		Remedy:    "Remove h=, or set it to sha256.",
@@ -145,7 +162,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-service-excluded", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The key is not for mail",
+		Title:     "DKIM s= excludes email",
+		Passed:    "No DKIM s= excludes email",
 		Condition: "s= names neither * nor email.",
 		Why:       "A verifier must ignore a record whose s= does not list its service, so signatures of mail fail.",
 		Remedy:    "Remove s=, or set it to email.",
@@ -153,7 +171,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-granularity", Severity: finding.Notice, Section: finding.DKIM,
-		Title:     "The obsolete g= tag is present",
+		Title:     "Obsolete g= tag in the DKIM record",
+		Passed:    "No obsolete g= tag in the DKIM records",
 		Condition: "The record has g=, which the current standard tells verifiers to ignore.",
 		Why:       "Old verifiers still read it; with some values, an empty one among them, they fail every signature.",
 		Remedy:    "Remove g=.",
@@ -161,7 +180,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-version-misplaced", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The version is wrong or misplaced",
+		Title:     "DKIM v=DKIM1 wrong or not first",
+		Passed:    "No wrong or misplaced DKIM v=",
 		Condition: "v= is present and not the first tag, or not exactly DKIM1.",
 		Why:       "Verifiers must discard a record whose v= is not DKIM1, and many do so where it is not first.",
 		Remedy:    "Begin the record with v=DKIM1;.",
@@ -169,7 +189,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-algorithm-unknown", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The key type is unknown",
+		Title:     "Unknown DKIM key type (k=)",
+		Passed:    "No unknown DKIM key type (k=)",
 		Condition: "k= is neither rsa nor ed25519.",
 		Why:       "Verifiers must ignore keys of a type that they do not know.",
 		Remedy:    "Set k= to rsa or ed25519, as the key is.",
@@ -177,7 +198,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-single-selector", Severity: finding.Notice, Section: finding.DKIM,
-		Title:     "Only one key is published",
+		Title:     "Only one DKIM selector (no key rotation)",
+		Passed:    "More than one DKIM selector",
 		Condition: "One live key was observed, not behind an alias of a provider.",
 		Why:       "A key can only be changed without breaking mail on its way when a second one is published beside it.",
 		Remedy:    "Publish a second key under another selector before the next change, or at once.",
@@ -185,7 +207,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-shared-key", Severity: finding.Notice, Section: finding.DKIM,
-		Title:     "The same key is published more than once",
+		Title:     "Same DKIM public key under several selectors",
+		Passed:    "No DKIM public key under several selectors",
 		Condition: "Several selectors or signing domains have the same public key.",
 		Why:       "Whoever holds the one private key signs for all of them, and changing it concerns all of them at once.",
 		Remedy:    "Give each selector and domain a key of its own.",
@@ -193,7 +216,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-wildcard", Severity: finding.Warning, Section: finding.DKIM,
-		Title:     "A wildcard answers any selector",
+		Title:     "Wildcard DNS record answers every DKIM selector",
+		Passed:    "No wildcard DNS record answers DKIM selectors",
 		Condition: "Selectors that nobody publishes are answered. A wildcard that only revokes (p= empty) is a notice on a domain that sends, and right on one that does not.",
 		Why:       "Any selector leads to the same answer, so a signature with a mistyped or retired selector is not told from a right one, and a selector that is missing is not noticed.",
 		Remedy:    "Remove the wildcard at or above _domainkey and publish the selectors in use.",
@@ -201,7 +225,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-cname-dangling", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "A selector is an alias to nothing",
+		Title:     "DKIM selector CNAME target does not exist",
+		Passed:    "No DKIM selector CNAME points to a name that does not exist",
 		Condition: "The selector is a CNAME whose target is absent. With a provider that keeps the second of a pair in reserve, only if the first has no key either.",
 		Why:       "A receiver finds no key, so signatures with this selector fail; whoever can create the target can sign as the domain.",
 		Remedy:    "Have the provider publish the key, or remove the alias.",
@@ -209,7 +234,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-ent-broken", Severity: finding.Error, Section: finding.DKIM,
-		Title:     "The DNS denies _domainkey although selectors exist",
+		Title:     "NXDOMAIN for _domainkey although selectors exist (broken empty non-terminal)",
+		Passed:    "No false NXDOMAIN for _domainkey",
 		Condition: "A selector exists below a _domainkey that is answered with NXDOMAIN.",
 		Why:       "NXDOMAIN says that nothing exists below. Resolvers that follow RFC 8020 answer for the selectors without asking, so that the keys are at times not found.",
 		Remedy:    "Have the operator of the name servers answer NOERROR for _domainkey; a TXT record at that name helps until then.",
@@ -217,7 +243,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-parked-key", Severity: finding.Notice, Section: finding.DKIM,
-		Title:     "A domain that sends nothing has a live key",
+		Title:     "DKIM key on a domain that sends no mail",
+		Passed:    "No DKIM key on a domain that sends no mail",
 		Condition: "A domain of the profile parked or receiver publishes a live key.",
 		Why:       "Whoever holds the private key can send mail that passes DKIM and DMARC under this domain.",
 		Remedy:    "Remove the key, and revoke all selectors with a wildcard.",
@@ -225,7 +252,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dkim-unresolved", Severity: finding.Unknown, Section: finding.DKIM, Whole: true,
-		Title:     "DKIM could not be looked up",
+		Title:     "DKIM lookup failed: result unknown",
+		Passed:    "All DKIM lookups answered",
 		Condition: "The DNS did not answer a question (timeout, SERVFAIL, REFUSED, …). That is never taken for absence.",
 		Why:       "A receiver with the same trouble defers the message or treats it as unsigned.",
 		Remedy:    "Try again; if it stays, check the name servers of the zone.",

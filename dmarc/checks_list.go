@@ -9,7 +9,8 @@ var checkList = finding.NewList(Checks)
 var Checks = []finding.Check{
 	{
 		ID: "dmarc-unresolved", Severity: finding.Unknown, Section: finding.DMARC, Whole: true,
-		Title:     "The DNS did not answer a question about DMARC",
+		Title:     "DMARC lookup failed (SERVFAIL/timeout): result unknown",
+		Passed:    "All DMARC lookups answered",
 		Condition: "A question on which a check depends was not answered: timeout, SERVFAIL, REFUSED and the like. Could be critical where the policy depends on it.",
 		Why:       "A receiver that gets no answer either delivers without DMARC or defers the message (RFC 9989, 4.10.1); what was not answered is not absent.",
 		Remedy:    "Repeat the audit, from another resolver if need be; if it persists, repair the name servers of the name in question.",
@@ -17,7 +18,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-record-missing", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "No DMARC policy",
+		Title:     "No DMARC record",
+		Passed:    "DMARC record found",
 		Condition: "No name of the tree walk has a DMARC record.",
 		Why:       "Anyone can write mail with the domain in From, and nobody reports it. Gmail (4.7.31, 550 5.7.40), Yahoo, Microsoft (550 5.7.515) and Apple refuse bulk mail without a policy.",
 		Remedy:    "Publish a TXT record at _dmarc: p=none with a rua address for a domain that sends, p=reject for one that does not.",
@@ -25,7 +27,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-multiple-records", Severity: finding.Critical, Section: finding.DMARC,
-		Title:     "Several DMARC records at one name",
+		Title:     "Multiple DMARC records (DMARC is ignored)",
+		Passed:    "Not more than one DMARC record at a name",
 		Condition: "Two or more records begin with v=DMARC1 at one name of the walk. A warning at a parent's name where another record applies.",
 		Why:       "Receivers discard all of them, so that there is no policy at that name: the domain is unprotected, and bulk senders' rules are not met.",
 		Remedy:    "Keep one record.",
@@ -34,6 +37,7 @@ var Checks = []finding.Check{
 	{
 		ID: "dmarc-syntax", Severity: finding.Critical, Section: finding.DMARC,
 		Title:     "Syntax error in the DMARC record",
+		Passed:    "No syntax error in the DMARC record",
 		Condition: "The tag list breaks the grammar. A warning where only an empty tag stands between two semicolons, which readers skip.",
 		Why:       "A receiver falls back to defaults for what it cannot read, or discards the whole record: the policy is not the one that was meant.",
 		Remedy:    "Write the record as tags name=value separated by semicolons, report addresses separated by commas.",
@@ -41,7 +45,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-version", Severity: finding.Critical, Section: finding.DMARC,
-		Title:     "The record does not begin with v=DMARC1",
+		Title:     "DMARC record must begin with v=DMARC1",
+		Passed:    "No DMARC record with a wrong or misplaced version",
 		Condition: "A TXT record was meant as a DMARC record, but the version is missing, is not first, is in the wrong case or is followed by something else than a semicolon. A warning where another record is in force.",
 		Why:       "Receivers ignore the whole record.",
 		Remedy:    "Begin the record with v=DMARC1; without anything before it.",
@@ -49,7 +54,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-policy-missing", Severity: finding.Critical, Section: finding.DMARC,
-		Title:     "The record has no policy",
+		Title:     "DMARC record without p=",
+		Passed:    "No DMARC record without p=",
 		Condition: "There is no p tag. A warning where a valid rua address makes it count as p=none.",
 		Why:       "With a valid rua address receivers act as if it were p=none; without one they apply no DMARC. Receivers that follow RFC 7489 may discard the record.",
 		Remedy:    "Add p=none, p=quarantine or p=reject, right after the version.",
@@ -57,7 +63,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-policy-invalid", Severity: finding.Critical, Section: finding.DMARC,
-		Title:     "The record has an invalid policy",
+		Title:     "Invalid DMARC policy (p= must be none, quarantine or reject)",
+		Passed:    "No invalid DMARC policy (p=, sp=, np=)",
 		Condition: "p, sp or np is not none, quarantine or reject. An error if a valid rua address makes the record count as p=none.",
 		Why:       "With a valid rua address receivers act as if it were p=none, whatever the other tags say; without one they apply no DMARC.",
 		Remedy:    "Write none, quarantine or reject.",
@@ -65,15 +72,17 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-policy-none", Severity: finding.Warning, Section: finding.DMARC,
-		Title:     "The policy is none: monitoring only",
+		Title:     "DMARC policy is p=none (monitoring only, not enforced)",
+		Passed:    "DMARC policy is not p=none",
 		Condition: "The policy that applies to the domain is none.",
-		Why:       "Receivers report mail that fails and deliver it like any other: the name is not protected.",
+		Why:       "Receivers report mail that fails and deliver it like any other: spoofed mail gets through.",
 		Remedy:    "Read the reports, align what is yours, then publish p=quarantine (at first with t=y) and later p=reject.",
 		Reference: "RFC 9989, 3.2.12 and 5.1.7",
 	},
 	{
 		ID: "dmarc-subdomain-policy-weaker", Severity: finding.Warning, Section: finding.DMARC,
-		Title:     "Subdomains have a weaker policy",
+		Title:     "DMARC subdomain policy (sp=/np=) weaker than p=",
+		Passed:    "DMARC subdomain policy (sp=/np=) not weaker than p=",
 		Condition: "sp or np enforces less than p.",
 		Why:       "Forged mail uses a subdomain instead, existing (sp) or invented (np), and is let through.",
 		Remedy:    "Drop sp and np, or set them to the value of p.",
@@ -81,7 +90,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-subdomain-policy-ignored", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "sp or np has no effect",
+		Title:     "DMARC sp=/np= ignored (only valid at the organizational domain)",
+		Passed:    "No DMARC sp=/np= below the organizational domain",
 		Condition: "sp or np stands in a record below the organizational domain.",
 		Why:       "Receivers look for the policy of a subdomain at the subdomain itself and at the organizational domain, not in between.",
 		Remedy:    "Leave the tags out, or set them in the record of the organizational domain.",
@@ -89,7 +99,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-testing", Severity: finding.Warning, Section: finding.DMARC,
-		Title:     "The policy is only being tested",
+		Title:     "DMARC in test mode (t=y): policy not enforced",
+		Passed:    "DMARC is not in test mode (t=y)",
 		Condition: "t=y, or pct under 100. A notice where all policies are none anyway.",
 		Why:       "Receivers apply the policy one level lower (t=y), or older ones to a share of the mail only (pct).",
 		Remedy:    "Remove t and pct when the reports are clean.",
@@ -97,7 +108,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-historic-tag", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "Historic tags",
+		Title:     "Obsolete DMARC tags (pct, rf, ri)",
+		Passed:    "No obsolete DMARC tags (pct, rf, ri)",
 		Condition: "pct, rf or ri is present.",
 		Why:       "Receivers that follow RFC 9989 ignore these tags.",
 		Remedy:    "Remove them; t=y takes the place of pct=0.",
@@ -105,7 +117,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-unknown-tag", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "Unknown tags",
+		Title:     "Unknown tag in the DMARC record",
+		Passed:    "No unknown tag in the DMARC record",
 		Condition: "A tag is not in the registry. A warning if it was probably meant as rua and there is no other.",
 		Why:       "Receivers ignore it; if it is a misspelling, what it was meant to do does not happen.",
 		Remedy:    "Correct the name or remove the tag.",
@@ -113,7 +126,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-duplicate-tag", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "A tag stands there twice",
+		Title:     "Duplicate tag in the DMARC record",
+		Passed:    "No duplicate tag in the DMARC record",
 		Condition: "A tag name occurs more than once.",
 		Why:       "Receivers differ: the first counts, or the last, or the record is invalid as a whole.",
 		Remedy:    "Keep each tag once.",
@@ -121,7 +135,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-tag-value-invalid", Severity: finding.Warning, Section: finding.DMARC,
-		Title:     "A tag has an invalid value",
+		Title:     "Invalid tag value in the DMARC record",
+		Passed:    "No invalid tag value in the DMARC record",
 		Condition: "psd is not y, n or u, or t not y or n.",
 		Why:       "Receivers use the default instead.",
 		Remedy:    "Correct the value or remove the tag.",
@@ -129,7 +144,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-no-aggregate-reports", Severity: finding.Warning, Section: finding.DMARC,
-		Title:     "Nobody receives aggregate reports",
+		Title:     "DMARC record without rua= (no aggregate reports)",
+		Passed:    "DMARC record asks for aggregate reports (rua=)",
 		Condition: "There is no valid mailto: address in rua (domain that sends).",
 		Why:       "Receivers do not report, so that neither misuse nor failing mail of your own is ever seen.",
 		Remedy:    "Add rua=mailto: with a mailbox that takes the reports.",
@@ -137,7 +153,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-report-uri-invalid", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "Invalid report address",
+		Title:     "DMARC rua/ruf is not a valid mailto: URI",
+		Passed:    "No invalid URI in DMARC rua/ruf",
 		Condition: "An address in rua or ruf is no URI, has a comma or exclamation mark that is not encoded, or a scheme that is a misspelling of mailto.",
 		Why:       "Receivers ignore it; no reports arrive there.",
 		Remedy:    "Write mailto:user@domain, several separated by commas; a comma inside an address is %2C, an exclamation mark %21.",
@@ -145,7 +162,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-report-scheme", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "Report address with a scheme that receivers ignore",
+		Title:     "DMARC rua/ruf with a URI scheme other than mailto: (ignored)",
+		Passed:    "No URI scheme other than mailto: in DMARC rua/ruf",
 		Condition: "A URI in rua or ruf is valid, but not mailto:.",
 		Why:       "Receivers need only support mailto:, and ignore the others; the record is valid all the same.",
 		Remedy:    "Name a mailto: address.",
@@ -153,7 +171,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-report-addresses-many", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "More than two addresses for aggregate reports",
+		Title:     "More than two addresses in DMARC rua=",
+		Passed:    "Not more than two addresses in DMARC rua=",
 		Condition: "rua has more than two addresses.",
 		Why:       "Receivers must be able to send to two, and may leave out the rest.",
 		Remedy:    "Put the two that matter first.",
@@ -161,7 +180,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-report-size-suffix", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "Obsolete size limit in a report address",
+		Title:     "Obsolete size limit (!10m) in DMARC rua/ruf",
+		Passed:    "No obsolete size limit in DMARC rua/ruf",
 		Condition: "A report address ends in a size such as !10m.",
 		Why:       "Receivers ignore the limit.",
 		Remedy:    "Remove the suffix.",
@@ -169,7 +189,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-report-not-authorized", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "The report destination has not agreed",
+		Title:     "DMARC external report destination not authorised (no _report._dmarc record)",
+		Passed:    "No unauthorised external DMARC report destination",
 		Condition: "A report address belongs to another organization, which does not publish <policy domain>._report._dmarc.<its host>. A warning where only the tree walk makes it another organization's, or where only failure reports (ruf) go there.",
 		Why:       "Receivers must not send reports there, so that none arrive. Of failure reports little is lost: hardly any receiver sends them.",
 		Remedy:    "Have the operator of the destination publish v=DMARC1; at that name, or use an address of your own.",
@@ -177,7 +198,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-report-host-cannot-receive", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "The report destination cannot receive mail",
+		Title:     "DMARC report address: its domain has no MX",
+		Passed:    "No DMARC report address at a domain without MX",
 		Condition: "The domain of a report address has neither MX nor address, or a null MX.",
 		Why:       "Reports bounce or are dropped.",
 		Remedy:    "Use a mailbox at a domain that receives mail.",
@@ -185,7 +207,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-failure-options", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "Failure options without effect",
+		Title:     "DMARC fo= tag without effect",
+		Passed:    "No DMARC fo= tag without effect",
 		Condition: "fo without ruf, 0 together with 1, or an option that does not exist.",
 		Why:       "Receivers ignore fo, or the part of it.",
 		Remedy:    "Write fo=1 (or 0, d, s separated by colons) with a ruf address, or leave it out.",
@@ -193,7 +216,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-alignment-mode-invalid", Severity: finding.Warning, Section: finding.DMARC,
-		Title:     "Invalid alignment mode",
+		Title:     "Invalid DMARC alignment mode (adkim/aspf must be r or s)",
+		Passed:    "No invalid DMARC alignment mode (adkim/aspf)",
 		Condition: "adkim or aspf is neither r nor s.",
 		Why:       "Receivers use relaxed alignment instead.",
 		Remedy:    "Write r or s, or leave the tag out.",
@@ -201,7 +225,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-spf-unaligned", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "The envelope domain is not aligned",
+		Title:     "SPF not aligned: MAIL FROM domain differs from From",
+		Passed:    "SPF can align: MAIL FROM domains match From",
 		Condition: "A stated envelope domain does not align with the author domain. Critical where no DKIM domain aligns either.",
 		Why:       "SPF cannot make DMARC pass for this mail; without an aligned DKIM signature it fails, and Gmail answers 550 5.7.26 or 4.7.32.",
 		Remedy:    "Use an envelope domain (return path) below the author's organizational domain.",
@@ -209,7 +234,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-dkim-unaligned", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "The signing domain is not aligned",
+		Title:     "DKIM not aligned: d= differs from From",
+		Passed:    "DKIM can align: d= matches From",
 		Condition: "A stated DKIM domain does not align with the author domain. Critical where no envelope domain aligns either.",
 		Why:       "The signature cannot make DMARC pass; without an aligned envelope domain the mail fails.",
 		Remedy:    "Sign with d= the author domain or one of its organization.",
@@ -217,7 +243,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-spf-only", Severity: finding.Warning, Section: finding.DMARC,
-		Title:     "Enforcement rests on SPF alone",
+		Title:     "DMARC enforced without DKIM (SPF alone; forwarding breaks it)",
+		Passed:    "DMARC is not enforced on SPF alone",
 		Condition: "The policy is quarantine or reject, SPF can align and no DKIM domain does.",
 		Why:       "Forwarding breaks SPF: receivers then quarantine or reject mail of your own.",
 		Remedy:    "Sign with an aligned DKIM domain.",
@@ -225,7 +252,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-discovery-differs", Severity: finding.Warning, Section: finding.DMARC,
-		Title:     "Receivers find different policies or organizations",
+		Title:     "DMARC: tree walk (RFC 9989) and Public Suffix List (RFC 7489) give different results",
+		Passed:    "DMARC: tree walk (RFC 9989) and Public Suffix List (RFC 7489) agree",
 		Condition: "The tree walk (RFC 9989) and the public suffix list (RFC 7489) disagree on the organizational domain or the policy.",
 		Why:       "The same message passes at one receiver and fails at another.",
 		Remedy:    "Publish a record at every author domain and at the domain you registered, or use strict alignment.",
@@ -233,7 +261,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-inherited", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "The policy comes from a parent",
+		Title:     "DMARC policy inherited from the organizational domain",
+		Passed:    "DMARC policy is not inherited",
 		Condition: "The domain has no record of its own; the organizational domain's or the public suffix's applies.",
 		Why:       "Receivers apply sp, np or p of that record, and reports go where it says.",
 		Remedy:    "Nothing, if that is meant; otherwise publish a record at the domain itself.",
@@ -241,7 +270,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-wrong-name", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "A DMARC record stands at the wrong name",
+		Title:     "DMARC record at the wrong host name (must be _dmarc)",
+		Passed:    "No DMARC record at a wrong host name",
 		Condition: "A DMARC record is published at the domain itself, at dmarc without the underscore, or at a doubled name, instead of at _dmarc. A notice where the right name has one too.",
 		Why:       "No receiver looks there.",
 		Remedy:    "Move it to _dmarc below the domain.",
@@ -249,7 +279,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-cname-and-txt", Severity: finding.Error, Section: finding.DMARC,
-		Title:     "CNAME beside the TXT record at _dmarc",
+		Title:     "CNAME beside the DMARC TXT record at _dmarc",
+		Passed:    "No CNAME beside the DMARC TXT record at _dmarc",
 		Condition: "_dmarc of the domain has a TXT record, and answers a question for its CNAME with one.",
 		Why:       "Nothing may be published beside a CNAME: which policy applies depends on the resolver that a receiver asks.",
 		Remedy:    "Keep one of the two.",
@@ -257,7 +288,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-spf-at-dmarc-name", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "Other TXT records at _dmarc",
+		Title:     "Non-DMARC TXT record at _dmarc",
+		Passed:    "No non-DMARC TXT record at _dmarc",
 		Condition: "A TXT record at _dmarc is no DMARC record.",
 		Why:       "Receivers skip it; some checkers stumble over it.",
 		Remedy:    "Remove it.",
@@ -265,7 +297,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-wildcard", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "A wildcard answers at _dmarc of any name",
+		Title:     "Wildcard DNS record answers for every _dmarc name",
+		Passed:    "No wildcard DNS record answers for _dmarc names",
 		Condition: "_dmarc of a subdomain that nobody published has TXT records.",
 		Why:       "Every subdomain seems to have records there; if they are DMARC records, sp and np never apply.",
 		Remedy:    "Restrict the wildcard.",
@@ -273,7 +306,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "dmarc-older-readers", Severity: finding.Notice, Section: finding.DMARC,
-		Title:     "Older receivers may read the record otherwise",
+		Title:     "DMARC tag order or case breaks RFC 7489 parsers",
+		Passed:    "No DMARC tag order or case that breaks RFC 7489 parsers",
 		Condition: "p is not the second tag, or a tag name has capitals.",
 		Why:       "Receivers that follow the grammar of RFC 7489 may discard the record.",
 		Remedy:    "Write v=DMARC1; p=…; first, and tag names in lower case.",

@@ -91,8 +91,12 @@ type Check struct {
 	// Severity is the usual one; a condition named in Condition may change it.
 	Severity Severity `json:"severity"`
 	Section  Section  `json:"section"`
-	// Title says in a few words what is wrong, without the subject.
+	// Title says in a few words what is wrong, without the subject. It is complete in
+	// itself: it names the record, and reads the same where no section is around it.
 	Title string `json:"title"`
+	// Passed is the title of a finding of severity Pass. It is true of whatever the check
+	// was decided for, a domain too that has nothing of the kind.
+	Passed string `json:"passed"`
 	// Condition says when the check fires and how its severity depends on the case.
 	Condition string `json:"condition"`
 	// Why says what a receiver does about it.

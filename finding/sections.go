@@ -5,8 +5,8 @@ import "slices"
 // SectionInfo is a row of the table of sections.
 type SectionInfo struct {
 	Section Section
-	// Title is what readers are shown.
-	Title string
+	// Title is what readers are shown, Short the same above a narrow column.
+	Title, Short string
 	// Weight is what the section weighs in the score by default. A section that is not
 	// scored has no weight that a policy could change.
 	Weight int
@@ -20,13 +20,13 @@ type SectionInfo struct {
 
 // SectionTable has the sections in the order of a report.
 var SectionTable = []SectionInfo{
-	{SPF, "SPF", 25, true, "spf", true},
-	{DKIM, "DKIM", 20, true, "dkim", true},
-	{DMARC, "DMARC", 25, true, "dmarc", true},
-	{Reputation, "Reputation", 20, true, "rbl", true},
-	{Hosts, "Hosts", 10, true, "hosts", true},
-	{Hygiene, "Hygiene", 0, true, "", false},
-	{Message, "Message", 0, false, "", false},
+	{SPF, "SPF", "SPF", 25, true, "spf", true},
+	{DKIM, "DKIM", "DKIM", 20, true, "dkim", true},
+	{DMARC, "DMARC", "DMARC", 25, true, "dmarc", true},
+	{Reputation, "Blocklists (DNSBL)", "DNSBL", 20, true, "rbl", true},
+	{Hosts, "MX & PTR", "MX & PTR", 10, true, "hosts", true},
+	{Hygiene, "Hygiene", "Hygiene", 0, true, "", false},
+	{Message, "Message", "Message", 0, false, "", false},
 }
 
 var (
@@ -53,6 +53,16 @@ func (s Section) Title() string {
 	for i := range SectionTable {
 		if SectionTable[i].Section == s {
 			return SectionTable[i].Title
+		}
+	}
+	return ""
+}
+
+// Short is the title above a narrow column; empty if there is no section of the name.
+func (s Section) Short() string {
+	for i := range SectionTable {
+		if SectionTable[i].Section == s {
+			return SectionTable[i].Short
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 )
@@ -144,7 +145,7 @@ func (s *Sheet) fill(out []Finding) []Finding {
 	for left := s.passes(); left != 0; left &= left - 1 {
 		c, f := &s.list.checks[bits.TrailingZeros64(uint64(left))], &out[0]
 		f.Check, f.Severity, f.Section, f.Subject = c.ID, Pass, c.Section, s.subject
-		f.Title, f.Reference = c.Title, c.Reference
+		f.Title, f.Reference = cmp.Or(c.Passed, c.Title), c.Reference
 		out = out[1:]
 	}
 	return out

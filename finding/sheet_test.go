@@ -8,7 +8,7 @@ import (
 var testList = NewList([]Check{
 	{ID: "a", Severity: Warning, Section: SPF, Title: "A", Reference: "RFC 1"},
 	{ID: "b", Severity: Error, Section: SPF, Title: "B", Reference: "RFC 2"},
-	{ID: "c", Severity: Notice, Section: SPF, Title: "C", Reference: "RFC 3"},
+	{ID: "c", Severity: Notice, Section: SPF, Title: "C?", Passed: "C", Reference: "RFC 3"},
 	{ID: "d", Severity: Error, Section: SPF, Title: "D", Reference: "RFC 4"},
 })
 

@@ -64,7 +64,7 @@ func (j *judge) parked() bool { return j.profile == finding.Parked }
 func (j *judge) domain(d *Domain) {
 	switch d.Exists {
 	case Unknown:
-		j.Add("hosts-unresolved", finding.Finding{Title: "The DNS did not say whether the domain exists",
+		j.Add("hosts-unresolved", finding.Finding{Title: "Domain lookup failed: not known whether it exists",
 			Detail:  fmt.Sprintf("No question about %s was answered, so nothing can be said about its mail hosts.", d.Name),
 			CouldBe: finding.Critical, Undecides: true, Evidence: d.Evidence})
 		return
@@ -80,7 +80,7 @@ func (j *judge) domain(d *Domain) {
 	}
 	switch d.MX {
 	case MXUnknown:
-		j.Add("hosts-unresolved", finding.Finding{Title: "The DNS did not say where the domain's mail goes",
+		j.Add("hosts-unresolved", finding.Finding{Title: "MX lookup failed: result unknown",
 			Detail:  fmt.Sprintf("The question for the MX records of %s was not answered.", d.Name),
 			CouldBe: finding.Error, Undecides: true, Evidence: d.Evidence})
 		return
@@ -102,7 +102,7 @@ func (j *judge) noMX(d *Domain) {
 	evidence := slices.Concat(d.Evidence, d.Own.Evidence)
 	switch d.Own.Resolves {
 	case Unknown:
-		j.unresolved("The DNS did not say whether the domain can receive mail", d.Name,
+		j.unresolved("A/AAAA lookup failed: not known whether the domain can receive mail", d.Name,
 			fmt.Sprintf("%s has no MX record, and the question for its own address, which would take the place of one, was not answered.", d.Name),
 			finding.Error, evidence)
 	case Absent:
@@ -219,7 +219,7 @@ func (j *judge) soa(a *Authority, identity string) {
 	switch a.SOA {
 	case Unknown:
 		j.Undecided("domain-no-soa")
-		j.unresolved("The DNS did not say whether a zone holds the domain", a.Domain,
+		j.unresolved("SOA lookup failed: result unknown", a.Domain,
 			fmt.Sprintf("The question for the SOA of %s was not answered.", a.Domain), finding.Error, a.Evidence)
 	case Absent:
 		where := a.Domain
@@ -255,7 +255,7 @@ func (j *judge) envelope(a *Authority) {
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Replace the null MX of %s by one that names the host which takes bounces.", a.Domain)}})
 	case MXUnknown:
 		j.Undecided("mx-null")
-		j.unresolved("The DNS did not say where bounces go", a.Domain,
+		j.unresolved("MX lookup of a MAIL FROM domain failed: result unknown", a.Domain,
 			fmt.Sprintf("The question for the MX records of the envelope domain %s was not answered.", a.Domain), finding.Error, a.Evidence)
 	}
 }

@@ -29,7 +29,7 @@ func (j *judge) authoritative(a *Authoritative) {
 		for _, s := range a.Servers {
 			evidence = append(evidence, s.Evidence...)
 		}
-		j.unresolved("The authoritative servers could not be compared", a.Domain, detail, finding.Error, evidence)
+		j.unresolved("Name servers could not be compared (NS lookup failed)", a.Domain, detail, finding.Error, evidence)
 		return
 	}
 	j.Decided("ns-lame", "ns-unreachable")
@@ -63,7 +63,7 @@ func (j *judge) disagree(a *Authoritative) {
 		if len(texts) == 1 {
 			continue
 		}
-		f := finding.Finding{Subject: c.prefix + a.Domain, Title: fmt.Sprintf("The authoritative servers disagree on %s", c.what),
+		f := finding.Finding{Subject: c.prefix + a.Domain, Title: fmt.Sprintf("Name servers return different %s records (out of sync)", c.what),
 			Detail: fmt.Sprintf("The authoritative servers of %s give %d different answers for %s.", a.Zone, len(texts), c.what),
 			Fix:    &finding.Fix{Summary: "Bring all servers to the same zone."}}
 		for _, text := range texts {

@@ -72,7 +72,7 @@ func (j *judge) exchanges(d *Domain) {
 	}
 	if len(unknown) > 0 {
 		j.Undecided("mx-unresolvable")
-		j.unresolved("The DNS did not say where MX hosts are", named(unknown),
+		j.unresolved("A/AAAA lookup of an MX host failed: result unknown", named(unknown),
 			fmt.Sprintf("The addresses of %s, which the MX records of %s name, are not known: the questions were not answered.", named(unknown), d.Name),
 			finding.Error, unknownEvidence)
 	}
@@ -121,7 +121,7 @@ func (j *judge) validation(d *Domain, e *Exchange) {
 			Remove: []finding.Record{e.record(d)}}
 	} else {
 		f.Severity = finding.Error
-		f.Title = "The only MX record is one that proves the ownership to Microsoft 365"
+		f.Title = "Only MX record is one that proves domain ownership to Microsoft 365"
 		f.Detail += fmt.Sprintf(" As there is no other MX record, mail to %s cannot be delivered.", d.Name)
 		f.Fix = d.anotherMX("Publish the TXT record instead, and an MX record that names the host which takes the mail.", 10, e.record(d))
 		f.Fix.More = []finding.Record{txt}
@@ -180,7 +180,7 @@ func (e *Exchange) reserved(d *Domain) bool {
 // thisMachine judges a host that is for every sender the sender itself.
 func (j *judge) thisMachine(d *Domain, e *Exchange) {
 	j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: slices.Concat(d.Evidence, e.Evidence),
-		Title:  "An MX host is the sender's own machine",
+		Title:  "MX host is localhost",
 		Detail: fmt.Sprintf("An MX record of %s names %s, which is every machine's name for itself: no mail from outside gets there.", d.Name, e.Name),
 		Fix:    d.replace(e, e.local(d))})
 }

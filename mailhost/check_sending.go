@@ -47,11 +47,11 @@ func (j *judge) addresses() {
 		j.unconfirmed(a)
 	}
 	if len(noPTR) > 0 {
-		j.unresolved("The DNS did not say the names of sending addresses", named(noPTR),
+		j.unresolved("PTR lookup failed: result unknown", named(noPTR),
 			fmt.Sprintf("The question for the PTR record of %s was not answered.", named(noPTR)), finding.Error, noPTREvidence)
 	}
 	if len(noForward) > 0 {
-		j.unresolved("The DNS did not say whether names lead back to sending addresses", named(noForward),
+		j.unresolved("A/AAAA lookup of a PTR name failed: result unknown", named(noForward),
 			fmt.Sprintf("The names in the PTR records of %s could not be looked up.", named(noForward)), finding.Error, noForwardEvidence)
 	}
 }
@@ -95,7 +95,7 @@ func (j *judge) unconfirmed(a *Address) {
 		Detail: fmt.Sprintf("The PTR record of %s names a host that does not have this address: %s.", a.Addr, named(astray))}
 	if a.Confirmed() == Present {
 		f.Severity = finding.Notice
-		f.Title = "Not every name of a sending address leads back to it"
+		f.Title = "Some PTR names of a sending IP have no matching A/AAAA record"
 		f.Detail = fmt.Sprintf("%s has %d PTR records, and not all lead back to it: %s. One is enough (RFC 8601, 3), but a receiver may look at any one of them.", a.Addr, len(a.Names)+a.NamesLeftOut, named(astray))
 		f.Fix = &finding.Fix{Summary: "Have the PTR records that do not lead back removed."}
 		for _, n := range a.Names {
@@ -184,7 +184,7 @@ func (j *judge) helo() {
 	for i := range j.facts.HELO {
 		h := &j.facts.HELO[i]
 		if h.Literal {
-			j.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Title: "The HELO is an address and no name",
+			j.Add("helo-unresolvable", finding.Finding{Subject: h.Name, Title: "HELO/EHLO is an IP literal, not a host name",
 				Detail: fmt.Sprintf("The host greets with the address %s. That is legal for a host without a name, but many receivers reject it.", h.Name),
 				Fix:    &finding.Fix{Summary: "Greet with the full name of the host, the one in its PTR record."}})
 			continue
@@ -195,7 +195,7 @@ func (j *judge) helo() {
 				Detail: fmt.Sprintf("The host greets with %s, which has neither an A nor an AAAA record.", h.Name), Fix: j.heloFix(h)})
 		case Unknown:
 			j.Undecided("helo-unresolvable")
-			j.unresolved("The DNS did not say whether the HELO name has an address", h.Name,
+			j.unresolved("A/AAAA lookup of the HELO/EHLO name failed: result unknown", h.Name,
 				fmt.Sprintf("The addresses of %s are not known: the questions were not answered.", h.Name), finding.Warning, h.Evidence)
 		default:
 			j.Decided("helo-unresolvable")
@@ -250,7 +250,7 @@ func (j *judge) heloMismatch(h *HELO) {
 			unanswered = evidence
 		}
 		j.Undecided("helo-mismatch")
-		j.unresolved("The DNS did not say whether the HELO name is that of a sending address", h.Name,
+		j.unresolved("PTR lookup failed: not known whether the HELO/EHLO name matches", h.Name,
 			fmt.Sprintf("%s is in no PTR record that was found, and not all were.", h.Name), finding.Warning, unanswered)
 	case len(names) > 0:
 		j.Add("helo-mismatch", finding.Finding{Subject: h.Name, Evidence: evidence,

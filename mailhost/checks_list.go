@@ -9,7 +9,8 @@ var checkList = finding.NewList(Checks)
 var Checks = []finding.Check{
 	{
 		ID: "domain-missing", Severity: finding.Critical, Section: finding.Hosts,
-		Title:     "The domain does not exist",
+		Title:     "Domain does not exist (NXDOMAIN)",
+		Passed:    "Domain exists",
 		Condition: "The DNS answers NXDOMAIN for the domain, or for an envelope domain.",
 		Why:       "Every receiver rejects a sender domain that does not exist, mostly with 5.1.8; Yahoo with 451 or 554 \"unresolvable from domain\".",
 		Remedy:    "Register the domain or repair its delegation; or send from a domain that exists.",
@@ -17,7 +18,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "domain-no-soa", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "No zone holds the domain",
+		Title:     "No SOA record (domain is not delegated)",
+		Passed:    "SOA record found for the domain",
 		Condition: "Neither the domain nor its organizational domain has an SOA record.",
 		Why:       "Yahoo requires an SOA of the domains in From and in MAIL FROM, and else answers 451 or 554 \"unresolvable from domain\".",
 		Remedy:    "Repair the delegation, so that the zone answers with its SOA.",
@@ -25,7 +27,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-missing", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "The domain can receive no mail",
+		Title:     "No MX and no A/AAAA record (cannot receive replies or bounces)",
+		Passed:    "MX or A/AAAA record found",
 		Condition: "There is no MX record and no address at the domain. Info for a parked domain, which had better say so with a null MX.",
 		Why:       "Replies, bounces and complaints are lost, and many receivers reject a sender that cannot be answered; La Poste answers LPN 405, invalid sender.",
 		Remedy:    "Publish an MX record that names the host which takes the mail; for a domain without mail, a null MX.",
@@ -33,7 +36,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-implicit", Severity: finding.Warning, Section: finding.Hosts,
-		Title:     "No MX record: mail goes to the domain's own address",
+		Title:     "No MX record (falls back to the A/AAAA record)",
+		Passed:    "MX record found (no fallback to the A/AAAA record)",
 		Condition: "There is no MX record, but the domain has an address, which then takes the place of one. Notice for a parked domain.",
 		Why:       "Mail for the domain is tried at what is mostly a web server. Some receivers take a sender without MX for a forged one.",
 		Remedy:    "Publish an MX record; for a domain without mail, a null MX.",
@@ -41,7 +45,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-null", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "A null MX on a domain that has mail",
+		Title:     "Null MX (\"MX 0 .\") on a domain that sends mail",
+		Passed:    "No null MX on a domain that sends mail",
 		Condition: "The domain, or an envelope domain, declares with the MX \"0 .\" that it takes no mail. A pass for a parked domain.",
 		Why:       "A sender that cannot be answered is rejected by Yahoo and others: 550 5.7.27, sender address has null MX.",
 		Remedy:    "Replace it by an MX record that names the host which takes replies and bounces.",
@@ -49,7 +54,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-null-not-alone", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "A null MX beside other MX records",
+		Title:     "Null MX together with other MX records",
+		Passed:    "No null MX together with other MX records",
 		Condition: "One MX record is \".\" and there are others.",
 		Why:       "A null MX must be the only one. Beside others some senders give up at once, others take \".\" for a host and fail.",
 		Remedy:    "Remove the null MX, or all the others.",
@@ -57,7 +63,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-null-preference", Severity: finding.Notice, Section: finding.Hosts,
-		Title:     "A null MX with another preference than 0",
+		Title:     "Null MX preference is not 0",
+		Passed:    "No null MX with a preference other than 0",
 		Condition: "The only MX record is \".\" and its preference is not 0.",
 		Why:       "The standard has \"0 .\"; a sender may not recognise another form.",
 		Remedy:    "Publish \"0 .\".",
@@ -65,7 +72,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-unresolvable", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "An MX host has no address",
+		Title:     "MX host has no A or AAAA record",
+		Passed:    "No MX host without an A or AAAA record",
 		Condition: "The host of an MX record has neither an A nor an AAAA record.",
 		Why:       "Mail to it fails, with a delay where there are other hosts and for good where there are none.",
 		Remedy:    "Publish the address of the host, or remove the MX record.",
@@ -73,7 +81,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-cname", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "An MX record names an alias",
+		Title:     "MX points to a CNAME",
+		Passed:    "No MX points to a CNAME",
 		Condition: "The host of an MX record is a CNAME.",
 		Why:       "That is not allowed. Some senders do not deliver to it, and some receivers reject the domain as a sender.",
 		Remedy:    "Name the host that the alias leads to.",
@@ -81,7 +90,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-ip-literal", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "An MX record names an address",
+		Title:     "MX points to an IP address",
+		Passed:    "No MX points to an IP address",
 		Condition: "The host of an MX record is written as an address, or as one with the domain after it, as where the final dot is missing.",
 		Why:       "An MX record can hold a name only: the text is looked up as one, which does not exist, and mail fails.",
 		Remedy:    "Give the host a name with that address, and name it in the MX record.",
@@ -89,7 +99,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-private-address", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "An MX host has an address that is not public",
+		Title:     "MX host has a private or reserved IP",
+		Passed:    "No MX host has a private or reserved IP",
 		Condition: "An address of an MX host is private, loopback, link-local, shared, multicast or unspecified; or the host is localhost.",
 		Why:       "Nobody outside can deliver there: mail waits, or ends up at the sender's own machine.",
 		Remedy:    "Publish the public address of the host, or name another host.",
@@ -97,7 +108,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-single", Severity: finding.Notice, Section: finding.Hosts,
-		Title:     "A single MX host",
+		Title:     "Only one MX host (no backup)",
+		Passed:    "Not dependent on one MX host alone",
 		Condition: "All MX records name one host, which has one address of a family at most.",
 		Why:       "While it is down, mail waits at its senders, mostly for up to five days.",
 		Remedy:    "Nothing has to be done; a second host keeps mail coming.",
@@ -105,7 +117,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-duplicate", Severity: finding.Notice, Section: finding.Hosts,
-		Title:     "The same MX host twice",
+		Title:     "Duplicate MX host",
+		Passed:    "No duplicate MX host",
 		Condition: "Two MX records name the same host.",
 		Why:       "The second one is no reserve: when the host is down, both are.",
 		Remedy:    "Remove one of them.",
@@ -113,7 +126,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-underscore", Severity: finding.Notice, Section: finding.Hosts,
-		Title:     "An MX host name with characters that no host name has",
+		Title:     "MX host name with invalid characters (such as an underscore)",
+		Passed:    "No MX host name with invalid characters",
 		Condition: "The name of an MX host has a character other than letters, digits and hyphens, such as an underscore.",
 		Why:       "Some mail servers check host names by the letter and do not deliver there; no certificate authority issues a certificate for such a name.",
 		Remedy:    "Give the host a name of letters, digits and hyphens, and name that in the MX record.",
@@ -121,7 +135,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "mx-validation", Severity: finding.Notice, Section: finding.Hosts,
-		Title:     "An MX record that only proves the ownership to Microsoft 365",
+		Title:     "MX record only proves domain ownership to Microsoft 365",
+		Passed:    "No MX record that only proves domain ownership",
 		Condition: "An MX record names a host such as ms12345678.msv1.invalid. Error if there is no other MX record.",
 		Why:       "The host never exists: Microsoft 365 looks for the record once, and senders that try it lose time.",
 		Remedy:    "Publish the TXT record MS=ms12345678 instead, and remove the MX record.",
@@ -129,7 +144,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "ptr-missing", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "A sending address has no name",
+		Title:     "No PTR record (reverse DNS) for a sending IP",
+		Passed:    "PTR records (reverse DNS) found for the sending IPs",
 		Condition: "A sending address has no PTR record.",
 		Why:       "Gmail answers 550 5.7.25 or 421 4.7.0, Microsoft 5.7.25, Comcast \"554 must have a PTR record\"; Yahoo and Apple require one too.",
 		Remedy:    "Have the provider of the address set its PTR record to the host's name.",
@@ -137,7 +153,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "ptr-unconfirmed", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "The name of a sending address does not lead back to it",
+		Title:     "PTR without matching A/AAAA record (FCrDNS fails)",
+		Passed:    "No PTR without matching A/AAAA record (FCrDNS)",
 		Condition: "No name of the PTR records of a sending address has the address among its A or AAAA records. Notice if some names have it and others do not.",
 		Why:       "Anybody can give an address any name: only one that leads back counts, and one is enough. Gmail answers 451 4.7.23 or 550 5.7.25.",
 		Remedy:    "Publish the address at the name, or have the PTR record name a host that has it.",
@@ -145,7 +162,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "ptr-generic", Severity: finding.Warning, Section: finding.Hosts,
-		Title:     "The name of a sending address looks generated",
+		Title:     "Generic PTR name (looks like a dynamic or dial-up host)",
+		Passed:    "No generic PTR name",
 		Condition: "All its names contain the address or a word for dial-up ranges, such as dynamic, dsl, dhcp or pool.",
 		Why:       "Filters take such a host for an infected home computer: Comcast answers ES000001 (dynamic address); Abusix \"generic reverse DNS\" and the Spamhaus PBL go by that pattern.",
 		Remedy:    "Have the provider set the PTR record to a name of your own, such as that of the mail host.",
@@ -153,7 +171,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "helo-unresolvable", Severity: finding.Warning, Section: finding.Hosts,
-		Title:     "The HELO name has no address",
+		Title:     "HELO/EHLO name has no A or AAAA record",
+		Passed:    "No HELO/EHLO name without A or AAAA record",
 		Condition: "The name that the sending host greets with has neither an A nor an AAAA record, or is an address literal.",
 		Why:       "Microsoft answers 5.7.506 (bad HELO), many mail servers reject such a greeting, and SPF cannot be checked for bounces.",
 		Remedy:    "Greet with the host's full name, and publish its address.",
@@ -161,7 +180,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "helo-mismatch", Severity: finding.Warning, Section: finding.Hosts,
-		Title:     "The HELO name is not the name of a sending address",
+		Title:     "HELO/EHLO name does not match the PTR record",
+		Passed:    "HELO/EHLO names match a PTR record",
 		Condition: "The name that the sending host greets with is in no PTR record of a sending address.",
 		Why:       "Filters compare the greeting with the name of the address, and count a difference against the mail.",
 		Remedy:    "Greet with the name of the PTR record, or have that record changed.",
@@ -169,7 +189,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "ns-inconsistent", Severity: finding.Error, Section: finding.Hosts,
-		Title:     "The authoritative servers disagree",
+		Title:     "Name servers return different records (out of sync)",
+		Passed:    "Name servers return the same records",
 		Condition: "Authoritative servers give different SPF, DMARC or MX records (only with --authoritative).",
 		Why:       "A receiver gets one or the other by chance: the same mail passes today and fails tomorrow.",
 		Remedy:    "Bring all servers to the same zone: look at transfers, and at the records of each provider where there are two.",
@@ -177,7 +198,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "ns-lame", Severity: finding.Warning, Section: finding.Hosts,
-		Title:     "A name server does not serve the zone",
+		Title:     "Lame delegation: a name server does not serve the zone",
+		Passed:    "No lame delegation",
 		Condition: "A server that the NS records name refuses the questions or fails to answer them, or has no address (only with --authoritative).",
 		Why:       "Part of the lookups take long or fail; Gmail then answers 451 4.7.26, temporary DNS failures.",
 		Remedy:    "Configure the zone on the server, or remove it from the NS records, at the registrar too.",
@@ -185,7 +207,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "ns-unreachable", Severity: finding.Warning, Section: finding.Hosts,
-		Title:     "A name server does not answer from here",
+		Title:     "Name server unreachable",
+		Passed:    "No unreachable name server",
 		Condition: "At none of its addresses does an authoritative server answer, while others do (only with --authoritative).",
 		Why:       "If receivers cannot reach it either, part of the lookups are slow or fail.",
 		Remedy:    "Look whether the server is up and UDP and TCP port 53 are open to everybody.",
@@ -193,7 +216,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "resolver-not-public", Severity: finding.Unknown, Section: finding.Hosts,
-		Title:     "The resolver does not see the public DNS",
+		Title:     "DNS resolver does not see the public DNS",
+		Passed:    "DNS resolver sees the public DNS",
 		Condition: "The resolver denies the domain, and the root or the registered top-level domain too, or does not answer for them. If it denies another top-level domain, only what it says of names there is not believed.",
 		Why:       "A resolver of a closed network, a captive portal or a filter says that a domain does not exist which everybody else sees. Nothing that it says is believed.",
 		Remedy:    "Ask another resolver: with --resolver, or in the settings of the system.",
@@ -201,7 +225,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "resolver-dns64", Severity: finding.Notice, Section: finding.Hosts,
-		Title:     "The resolver makes IPv6 addresses up (DNS64)",
+		Title:     "DNS resolver synthesizes IPv6 addresses (DNS64)",
+		Passed:    "DNS resolver does not synthesize IPv6 addresses (no DNS64)",
 		Condition: "An AAAA record lies in 64:ff9b::/96, in 64:ff9b:1::/48 or in a prefix that the resolver puts the addresses of ipv4only.arpa into.",
 		Why:       "A resolver with DNS64 gives hosts without IPv6 an address that only its own network has. No mail leaves from it, and nobody else sees it.",
 		Remedy:    "Nothing is to be done for the domain; ask a resolver without DNS64 to see what others see.",
@@ -209,7 +234,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "hosts-unresolved", Severity: finding.Unknown, Section: finding.Hosts, Whole: true,
-		Title:     "The DNS did not answer about a host",
+		Title:     "MX, A or PTR lookup failed: result unknown",
+		Passed:    "All MX, A and PTR lookups answered",
 		Condition: "A question about the domain, its MX hosts, a sending address or a HELO name was not answered.",
 		Why:       "What is not known is not judged; a receiver that gets no answer either defers the mail (Gmail 451 4.7.26).",
 		Remedy:    "Try again; if it stays, look at the name servers in question.",

@@ -95,7 +95,7 @@ func (j *judge) listed() {
 		case first[[2]string{l.about(), l.Zone}] != i:
 			// Said of the first.
 		case l.credit():
-			j.sheet.Add("rbl-allow-listed", finding.Finding{Subject: l.about(), Title: "On the allow list " + l.listName(),
+			j.sheet.Add("rbl-allow-listed", finding.Finding{Subject: l.about(), Title: "Listed on the allow list " + l.listName() + " (DNSWL)",
 				Detail: l.entryText(j.survey), Evidence: l.Evidence})
 		default:
 			j.sheet.Add(id, l.finding(j.survey))
@@ -135,9 +135,21 @@ func (l *Listing) credit() bool {
 	return l.Verdict == Clean && slices.ContainsFunc(l.Codes, func(c Code) bool { return c.Effect == Credit })
 }
 
+// title says that the subject is listed, and where.
+func (l *Listing) title(sublists []string) string {
+	what, where := "Sending IP", "DNSBL"
+	if l.Kind == Domain {
+		what = "Domain"
+	}
+	if len(sublists) > 0 {
+		where += ": " + strings.Join(sublists, ", ")
+	}
+	return what + " listed on " + l.listName() + " (" + where + ")"
+}
+
 // finding is the entry as a finding, with the way out of the list.
 func (l *Listing) finding(s *Survey) finding.Finding {
-	f := finding.Finding{Subject: l.about(), Severity: l.Weight, Title: "Listed on " + l.listName(), Evidence: l.Evidence}
+	f := finding.Finding{Subject: l.about(), Severity: l.Weight, Evidence: l.Evidence}
 	var sublists []string
 	delisting := l.list.Delisting
 	for _, c := range l.Codes {
@@ -148,9 +160,7 @@ func (l *Listing) finding(s *Survey) finding.Finding {
 			delisting = c.Delisting
 		}
 	}
-	if len(sublists) > 0 {
-		f.Title += " (" + strings.Join(sublists, ", ") + ")"
-	}
+	f.Title = l.title(sublists)
 	f.Detail = l.entryText(s)
 	if l.list.UsedBy != "" {
 		f.Detail += fmt.Sprintf(" Known to reject by the list: %s.", l.list.UsedBy)
@@ -411,7 +421,7 @@ func (j *judge) addresses(c Context) {
 	private := addrList(j.survey.NotPublic)
 	switch {
 	case c.AddressesUnknown:
-		f := finding.Finding{Title: "The DNS did not say all sending addresses", CouldBe: finding.Critical, Undecides: none,
+		f := finding.Finding{Title: "Sending IPs unknown: MX or SPF lookup failed", CouldBe: finding.Critical, Undecides: none,
 			Detail: "Questions that could have named sending addresses were not answered, so addresses may be missing that are on a block list.",
 			Fix:    &finding.Fix{Summary: "State the sending addresses with --ip, or try again."}}
 		if none {
@@ -419,7 +429,7 @@ func (j *judge) addresses(c Context) {
 		}
 		j.sheet.Add("rbl-unresolved", f)
 	case private != "":
-		f := finding.Finding{Severity: finding.Info, Subject: private, Title: "Block lists hold no such address",
+		f := finding.Finding{Severity: finding.Info, Subject: private, Title: "Private or reserved IP: not looked up on DNSBLs",
 			Detail: fmt.Sprintf("%s is not a public address (private, loopback or reserved): it is another host in every network, so no block list holds it and none was asked.", private),
 			Fix:    &finding.Fix{Summary: "State the public addresses that mail leaves from with --ip."}}
 		if len(j.survey.NotPublic) > 1 {

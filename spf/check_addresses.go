@@ -416,7 +416,7 @@ func (k *checker) senders() {
 				Evidence: []finding.Evidence{k.p.Record.Evidence}, CouldBe: finding.Critical,
 			}
 			if e.Bounded {
-				f.Title = "An evaluation was not finished"
+				f.Title = "SPF evaluation not finished: result unknown"
 				f.Detail = fmt.Sprintf("Whether %s may send for %s is not known: the evaluation was %s.", e.IP, e.Domain, e.Error)
 			}
 			k.Add("spf-unresolved", f)
@@ -429,7 +429,7 @@ func (k *checker) senders() {
 	}
 	for _, e := range undecided {
 		k.Add("spf-unresolved", finding.Finding{
-			Subject: e.IP.String(), Title: "The SPF result depends on what was not stated",
+			Subject: e.IP.String(), Title: "SPF result depends on the sender or HELO (not stated)",
 			Detail:   fmt.Sprintf("Whether %s may send for %s is not known: %s.", e.IP, e.Domain, e.Error),
 			Evidence: append([]finding.Evidence{k.p.Record.Evidence}, e.missing()...), CouldBe: finding.Critical, Fix: advice("State it: %s.", e.wanted()),
 		})

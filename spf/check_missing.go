@@ -22,11 +22,11 @@ func (k *checker) missing() {
 			return
 		}
 	}
-	k.Decided("spf-record-missing")
 	wrong, open := k.wrongName()
 	if wrong {
-		return
+		return // it is not missing, and is no pass
 	}
+	k.Decided("spf-record-missing")
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
 	aliases := k.p.Record.Evidence.CNAMEs
 	switch {
@@ -121,7 +121,7 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 		f.Detail = fmt.Sprintf("The TXT record %s of %s has white space before v=spf1. For receivers it is no SPF record, and a check gives none.", quote(text), k.p.Domain)
 		k.Add("spf-whitespace", f)
 	} else {
-		f.Title = "The version of the SPF record is malformed"
+		f.Title = "SPF record does not begin with \"v=spf1 \""
 		f.Reference = "RFC 7208, 4.5"
 		f.Detail = fmt.Sprintf("The TXT record %s of %s was meant to be an SPF record, but does not begin with v=spf1 and a space. Receivers pass it over, and a check gives none.", quote(text), k.p.Domain)
 		f.Detail += said(meant.changes)

@@ -183,7 +183,7 @@ func (k *checker) slips(r *Record) {
 	if len(said) == 0 || k.Has("spf-broken-split") {
 		return
 	}
-	k.add(id, r, finding.Finding{Severity: finding.Error, Title: "A mistyped name matches nobody",
+	k.add(id, r, finding.Finding{Severity: finding.Error, Title: "SPF typo: mistyped name matches no sender",
 		Detail: fmt.Sprintf("In the record of %s %s. The grammar allows it as it is, but no host has such a name.", r.Domain, strings.Join(said[:min(len(said), maxNamed)], "; ")),
 		Fix:    p.share(false, "Publish the corrected record.")})
 }
@@ -223,7 +223,7 @@ func (k *checker) modifiers(r *Record) {
 	if len(mistyped) > 0 {
 		k.add("spf-unknown-modifier", r, finding.Finding{
 			Severity: finding.Error,
-			Title:    "A mistyped term passes for a modifier",
+			Title:    "SPF typo: mechanism read as unknown modifier",
 			Detail: fmt.Sprintf("In the record of %s %s is read as an unknown modifier and ignored without a word: what was meant is not in force.", r.Domain,
 				strings.TrimSuffix(strings.Join(mistyped[:min(len(mistyped), maxNamed)], " and "), ",")),
 			Fix: p.share(false, "Publish the corrected record."),
@@ -535,7 +535,7 @@ func (k *checker) softfail(r *Record, mine bool) {
 	switch {
 	case mine && k.c.Profile == finding.Parked || nobody && k.c.MX == "null":
 		p := k.proposal(r)
-		f.Title = "SPF of a domain that sends nothing ends in ~all"
+		f.Title = "SPF ends in ~all (softfail) on a domain that sends no mail"
 		f.Detail = fmt.Sprintf("The record of %s ends in ~all, though the domain sends no mail. Softfail asks receivers to take forged mail all the same.", r.Domain)
 		if nobody {
 			p.all = '-'
@@ -545,7 +545,7 @@ func (k *checker) softfail(r *Record, mine bool) {
 		}
 	case k.c.DMARCEnforces == nil:
 		f.Severity = finding.Info
-		f.Title = "The record ends in ~all"
+		f.Title = "SPF ends in ~all (softfail)"
 		f.Detail = fmt.Sprintf("The record of %s ends in ~all. That is the better end beside a DMARC policy of quarantine or reject; without one, receivers hardly act on it.", r.Domain)
 	case *k.c.DMARCEnforces:
 		k.Decided("spf-all-softfail")

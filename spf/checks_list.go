@@ -10,6 +10,7 @@ var Checks = []finding.Check{
 	{
 		ID: "spf-record-missing", Severity: finding.Error, Section: finding.SPF,
 		Title:     "No SPF record",
+		Passed:    "SPF record found",
 		Condition: "The domain has no record that begins with v=spf1. For a domain that only receives mail: warning.",
 		Why:       "Without a record a check gives none, and anyone can send in the name of the domain. Gmail asks for SPF or DKIM of everyone, Orange asks for SPF, and bulk senders need it everywhere.",
 		Remedy:    "Publish one TXT record at the domain that names its senders, or v=spf1 -all for a domain that sends nothing.",
@@ -17,7 +18,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-multiple-records", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "More than one SPF record",
+		Title:     "Multiple SPF records (permerror)",
+		Passed:    "Not more than one SPF record",
 		Condition: "Two or more TXT records at the domain begin with v=spf1.",
 		Why:       "A receiver must answer permerror and use none of them: mail counts as not authorised.",
 		Remedy:    "Replace them by one record that holds the terms of all.",
@@ -25,7 +27,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-syntax", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "Syntax error in the SPF record",
+		Title:     "Syntax error in the SPF record (permerror)",
+		Passed:    "No syntax error in the SPF record",
 		Condition: "A term of the domain's own record is not in the grammar, or the version is malformed.",
 		Why:       "One error anywhere makes the whole record a permerror, whatever stands before it; after a malformed version there is no record at all.",
 		Remedy:    "Correct the term.",
@@ -33,7 +36,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-too-many-lookups", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "Too many DNS lookups",
+		Title:     "SPF exceeds 10 DNS lookups (permerror)",
+		Passed:    "SPF within the limit of 10 DNS lookups",
 		Condition: "More than ten terms that need the DNS, counted in the worst case: no term matches. Every include, a, mx, ptr, exists and redirect counts, in the record and in all that it includes.",
 		Why:       "A receiver stops at the eleventh with permerror. Senders whose term stands behind it fail.",
 		Remedy:    "Remove terms that are not needed, or replace names by their addresses.",
@@ -41,7 +45,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-lookups-near-limit", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "DNS lookups near the limit",
+		Title:     "SPF close to the 10-lookup limit",
+		Passed:    "SPF has lookups to spare before the limit of 10",
 		Condition: "Nine or ten terms that need the DNS.",
 		Why:       "The next include, or one that a provider adds to its own record, makes the record a permerror.",
 		Remedy:    "Remove terms that are not needed before the next one comes.",
@@ -49,7 +54,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-too-many-void-lookups", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "Too many lookups that find nothing",
+		Title:     "SPF exceeds 2 void lookups (permerror)",
+		Passed:    "SPF within the limit of 2 void lookups",
 		Condition: "More than two terms ask for names without an answer: for any client, for IPv4 clients, or for IPv6 clients where some are authorised behind them or send for the domain.",
 		Why:       "A receiver stops at the third with permerror.",
 		Remedy:    "Remove the terms whose names are gone, and name the addresses of hosts that have one family alone with ip4 or ip6.",
@@ -57,7 +63,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-void-lookup", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "A lookup finds nothing",
+		Title:     "SPF void lookup (NXDOMAIN or no A/AAAA)",
+		Passed:    "SPF has no void lookups",
 		Condition: "One or two terms ask for names without an answer; or more than two do for IPv6 clients, none of which is authorised behind them.",
 		Why:       "The term authorises nobody. With the third such term the record becomes a permerror.",
 		Remedy:    "Remove the term, or bring its name back.",
@@ -65,7 +72,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-include-missing", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "An include or redirect leads to no SPF record",
+		Title:     "SPF include/redirect target has no SPF record (permerror)",
+		Passed:    "No SPF include/redirect target without an SPF record",
 		Condition: "The target of an include or redirect has no record, at any depth.",
 		Why:       "A receiver that comes to the term answers permerror.",
 		Remedy:    "Correct the name or remove the term.",
@@ -73,7 +81,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-include-permerror", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "An included record is in error",
+		Title:     "Included SPF record is invalid (permerror)",
+		Passed:    "No invalid record among SPF includes",
 		Condition: "The record of an include or redirect target has a syntax error, or there is more than one.",
 		Why:       "The error becomes that of the domain: a receiver that comes to the term answers permerror.",
 		Remedy:    "Remove the term until its owner has repaired the record.",
@@ -81,7 +90,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-target-unregistered", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "A target's domain is not registered",
+		Title:     "SPF names an unregistered domain (takeover risk)",
+		Passed:    "No unregistered domain in SPF",
 		Condition: "The registrable domain of an include, redirect, a, mx or exists target, or of the name that it is an alias of, does not exist and could be registered.",
 		Why:       "Anyone may register it and then send in the name of the domain, with SPF pass.",
 		Remedy:    "Remove the term today.",
@@ -89,7 +99,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-loop", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "Includes or redirects go in a circle",
+		Title:     "SPF include/redirect loop (permerror)",
+		Passed:    "SPF has no include/redirect loop",
 		Condition: "A record leads back to itself.",
 		Why:       "A receiver goes round until the limit of ten lookups and answers permerror.",
 		Remedy:    "Remove the term that closes the circle.",
@@ -97,7 +108,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-too-many-mx", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "An mx term has more than ten hosts",
+		Title:     "SPF mx mechanism with more than 10 MX hosts (permerror)",
+		Passed:    "No SPF mx mechanism with more than 10 MX hosts",
 		Condition: "The name of an mx term has more than ten MX records.",
 		Why:       "A receiver that comes to the term answers permerror.",
 		Remedy:    "Name the addresses of the hosts that send mail.",
@@ -105,7 +117,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-all-pass", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "The record authorises everyone",
+		Title:     "SPF allows every sender (+all)",
+		Passed:    "SPF does not allow every sender (no +all)",
 		Condition: "The record ends in +all or in a bare all, or other terms let all IPv4 or all IPv6 addresses pass: an include of such a record, an exists that holds for every client, ranges such as ip4:0.0.0.0/0.",
 		Why:       "Every address in the world passes SPF for the domain. Gmail rejects mail for suspicious SPF records (550 5.7.24).",
 		Remedy:    "Name the senders and end the record in ~all or -all.",
@@ -113,7 +126,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-all-neutral", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "The record ends in ?all",
+		Title:     "SPF ends in ?all (neutral: no protection)",
+		Passed:    "SPF does not end in ?all",
 		Condition: "The record ends in ?all.",
 		Why:       "Neutral counts as no record at all: forged mail is not told from the rest.",
 		Remedy:    "End the record in ~all or -all.",
@@ -121,7 +135,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-all-missing", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "The record has no end",
+		Title:     "SPF record without all or redirect (defaults to neutral)",
+		Passed:    "SPF record has all or redirect",
 		Condition: "There is neither all nor redirect.",
 		Why:       "What matches no term is neutral, as with ?all.",
 		Remedy:    "End the record in ~all or -all.",
@@ -129,7 +144,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-all-softfail", Severity: finding.Notice, Section: finding.SPF,
-		Title:     "The record ends in ~all without DMARC enforcement",
+		Title:     "SPF ends in ~all (softfail) and DMARC is not enforced",
+		Passed:    "SPF does not end in ~all, or DMARC is enforced",
 		Condition: "The record ends in ~all and no DMARC policy of quarantine or reject stands beside it. With one, ~all is the better end: the check passes.",
 		Why:       "Receivers hardly act on softfail alone.",
 		Remedy:    "Publish a DMARC policy of quarantine or reject.",
@@ -137,7 +153,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-terms-after-all", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "Terms stand behind all",
+		Title:     "SPF mechanisms after all (ignored)",
+		Passed:    "SPF has no mechanisms after all",
 		Condition: "Mechanisms stand behind all.",
 		Why:       "No receiver reads them: the senders they name are not authorised.",
 		Remedy:    "Move them before all, or remove them.",
@@ -145,7 +162,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-redirect-with-all", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "A redirect stands beside all",
+		Title:     "SPF redirect= ignored because of all",
+		Passed:    "SPF has no redirect= beside all",
 		Condition: "The record has both all and redirect.",
 		Why:       "Every receiver ignores the redirect.",
 		Remedy:    "Remove one of the two.",
@@ -153,7 +171,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-ptr", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "The record uses reverse names",
+		Title:     "SPF uses ptr (deprecated)",
+		Passed:    "SPF does not use ptr",
 		Condition: "A ptr mechanism or a %{p} macro. Within an included record: notice.",
 		Why:       "It is slow and not reliable, and the standard says not to use it. Some receivers skip it.",
 		Remedy:    "Name the addresses or host names of the senders.",
@@ -161,7 +180,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-broad-range", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "A very wide range is authorised",
+		Title:     "SPF authorises a very large IP range",
+		Passed:    "SPF authorises no very large IP range",
 		Condition: "IPv4 wider than /16, IPv6 wider than /32. IPv4 of /8 or wider: critical. Within an included record: notice.",
 		Why:       "Everyone with an address in the range can send in the name of the domain. Gmail rejects mail for suspicious SPF records (550 5.7.24).",
 		Remedy:    "Name the addresses that really send.",
@@ -169,7 +189,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-address-count", Severity: finding.Notice, Section: finding.SPF,
-		Title:     "More than a million addresses are authorised",
+		Title:     "SPF authorises more than 1,000,000 IPv4 addresses",
+		Passed:    "SPF authorises at most 1,000,000 IPv4 addresses",
 		Condition: "The record and all that it includes authorise more than 1,000,000 IPv4 addresses.",
 		Why:       "The more addresses pass, the less a pass says.",
 		Remedy:    "Remove includes of providers that are not used any more.",
@@ -177,7 +198,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-shared-provider", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "A cloud's or shared host's space is authorised",
+		Title:     "SPF authorises shared hosting or cloud IP space",
+		Passed:    "SPF authorises no shared hosting or cloud IP space",
 		Condition: "The domain's own record names a range of /20 or wider within the address space that a cloud rents out, or includes the record of a host whose customers can send in each other's names.",
 		Why:       "Any customer of that provider can get such an address and pass SPF for the domain.",
 		Remedy:    "Name the single addresses that are yours.",
@@ -185,7 +207,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-private-address", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "An address that is not on the internet",
+		Title:     "SPF names a private or reserved IP address",
+		Passed:    "No private or reserved IP address in SPF",
 		Condition: "A private, loopback, link-local, documentation or otherwise reserved range in the domain's own record.",
 		Why:       "No mail comes from there over the internet, so the term is a mistake, and the address that was meant is missing.",
 		Remedy:    "Name the public address instead.",
@@ -193,7 +216,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-duplicate-term", Severity: finding.Notice, Section: finding.SPF,
-		Title:     "A term is repeated",
+		Title:     "Duplicate mechanism in SPF",
+		Passed:    "No duplicate mechanism in SPF",
 		Condition: "A term stands twice in the record, or an include is reached twice.",
 		Why:       "It authorises nothing new, and an include counts again towards the ten lookups.",
 		Remedy:    "Remove the repetition.",
@@ -201,7 +225,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-overlap", Severity: finding.Notice, Section: finding.SPF,
-		Title:     "A range lies inside another",
+		Title:     "Overlapping ip4/ip6 ranges in SPF",
+		Passed:    "No overlapping ip4/ip6 ranges in SPF",
 		Condition: "All that a term of the domain's own record authorises is authorised by another one.",
 		Why:       "The term can be spared.",
 		Remedy:    "Remove the inner one.",
@@ -209,7 +234,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-record-too-long", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "The answer is too long for UDP",
+		Title:     "TXT answer over 450 octets (may not fit in UDP)",
+		Passed:    "TXT answer with the SPF record fits in UDP (450 octets)",
 		Condition: "The name and all TXT records at it are over 450 octets.",
 		Why:       "Behind firewalls and old name servers that do not pass large answers the lookup fails: a temperror.",
 		Remedy:    "Move ranges to a record of their own, or other TXT records to another name.",
@@ -217,7 +243,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-string-too-long", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "A string is over 255 octets",
+		Title:     "SPF TXT string over 255 characters",
+		Passed:    "SPF TXT strings within 255 characters",
 		Condition: "A character string of the record is longer than a string may be.",
 		Why:       "No name server can publish it: some cut it, some refuse the zone.",
 		Remedy:    "Write the record as several strings, with the space between two terms at the end of one or the start of the next.",
@@ -225,7 +252,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-broken-split", Severity: finding.Error, Section: finding.SPF,
-		Title:     "Strings join without the space between two terms",
+		Title:     "SPF TXT strings join without a space",
+		Passed:    "SPF TXT strings join as intended",
 		Condition: "One string of the record ends in a term and the next begins with one, without a space.",
 		Why:       "Strings are joined as they are, so two terms become one that nobody meant.",
 		Remedy:    "Put the space at the end of the first string.",
@@ -233,7 +261,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-deprecated-type", Severity: finding.Notice, Section: finding.SPF,
-		Title:     "A leftover of an older standard",
+		Title:     "Obsolete Sender ID record (spf2.0)",
+		Passed:    "No obsolete Sender ID record (spf2.0)",
 		Condition: "A Sender ID record (spf2.0/) at the domain. Type 99 is never asked for, as no receiver does.",
 		Why:       "Nobody reads it any more.",
 		Remedy:    "Remove the record.",
@@ -241,7 +270,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-unknown-modifier", Severity: finding.Notice, Section: finding.SPF,
-		Title:     "An unknown modifier",
+		Title:     "Unknown SPF modifier",
+		Passed:    "No unknown SPF modifier",
 		Condition: "A name=value term that no standard knows. One that was meant to be another term (include=, ip4=): error.",
 		Why:       "Receivers ignore it without a word, so a sender that it should name is not authorised.",
 		Remedy:    "Correct or remove the term.",
@@ -249,7 +279,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-macro-uncountable", Severity: finding.Notice, Section: finding.SPF,
-		Title:     "A macro makes the lookups unknown",
+		Title:     "SPF macro: lookup count cannot be determined",
+		Passed:    "SPF lookups can be counted (no macro in include or redirect)",
 		Condition: "The name of an include or redirect depends on the client, so that the record behind it, and its lookups, cannot be known.",
 		Why:       "The count is a lower bound: the limit of ten may be broken for some clients.",
 		Remedy:    "Leave room below the limit.",
@@ -257,7 +288,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-ip-not-authorized", Severity: finding.Critical, Section: finding.SPF,
-		Title:     "A sending address does not pass",
+		Title:     "SPF does not authorise a sending IP",
+		Passed:    "No examined sending IP fails SPF",
 		Condition: "An address that sends for the domain does not get pass.",
 		Why:       "Mail from there fails SPF, and DMARC too unless DKIM passes. Gmail rejects on a hard fail (550 5.7.26).",
 		Remedy:    "Add the address to the record.",
@@ -265,7 +297,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-exp-invalid", Severity: finding.Notice, Section: finding.SPF,
-		Title:     "The explanation cannot be used",
+		Title:     "SPF exp= cannot be used",
+		Passed:    "No unusable SPF exp=",
 		Condition: "The target of exp has no TXT record, more than one, or one with a syntax error.",
 		Why:       "Receivers go on as if there were no exp.",
 		Remedy:    "Correct the text or remove exp.",
@@ -273,7 +306,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-mx-void", Severity: finding.Warning, Section: finding.SPF,
-		Title:     "mx for a domain without mail exchangers",
+		Title:     "SPF mx mechanism, but no MX records",
+		Passed:    "No SPF mx mechanism without MX records",
 		Condition: "An mx term of the domain's own record whose name has a null MX or no MX.",
 		Why:       "The term authorises nobody, and without an MX it is a void lookup.",
 		Remedy:    "Remove the term.",
@@ -281,7 +315,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-whitespace", Severity: finding.Error, Section: finding.SPF,
-		Title:     "White space before the record",
+		Title:     "SPF record begins with white space (not recognised)",
+		Passed:    "No white space before the SPF record",
 		Condition: "A TXT record would be an SPF record, but for white space before v=spf1.",
 		Why:       "Receivers select records that begin with v=spf1 exactly: this one does not exist for them.",
 		Remedy:    "Remove the white space.",
@@ -289,7 +324,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-wrong-name", Severity: finding.Error, Section: finding.SPF,
-		Title:     "SPF record at the wrong name",
+		Title:     "SPF record at the wrong host name",
+		Passed:    "No SPF record at a wrong host name",
 		Condition: "The domain has no SPF record, but one stands at its doubled name (acme.example.acme.example), at acme.acme.example, _spf.acme.example or spf.acme.example, and no wildcard put it there.",
 		Why:       "Receivers ask at the domain itself and find no record: a check gives none. Many panels add the domain to the name that is typed in.",
 		Remedy:    "Publish the record at the domain; in a panel that adds the domain by itself, leave the name empty or write @.",
@@ -297,7 +333,8 @@ var Checks = []finding.Check{
 	},
 	{
 		ID: "spf-unresolved", Severity: finding.Unknown, Section: finding.SPF, Whole: true,
-		Title:     "The DNS did not answer a question of SPF",
+		Title:     "SPF lookup failed (temperror): result unknown",
+		Passed:    "All SPF lookups answered",
 		Condition: "A name of the policy could not be resolved: a timeout, SERVFAIL, REFUSED, or a tree larger than the bound of the examination.",
 		Why:       "A receiver that meets the same answers temperror and asks the sender to try again.",
 		Remedy:    "Ask again; if it stays so, look at the name servers of the domain named.",

@@ -237,7 +237,7 @@ func TestMaxQuestions(t *testing.T) {
 		}
 		p := Examine(context.Background(), w, "acme.example")
 		for _, f := range Check(p, Context{Evaluations: []Evaluation{e}}).Findings() {
-			if f.Check == "spf-unresolved" && (f.Title != "An evaluation was not finished" || f.Subject != "192.0.2.1") {
+			if f.Check == "spf-unresolved" && (f.Title != "SPF evaluation not finished: result unknown" || f.Subject != "192.0.2.1") {
 				t.Errorf("%s: %s", f.Title, f.Detail)
 			}
 		}

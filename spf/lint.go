@@ -78,7 +78,7 @@ func (k *checker) near(text string) {
 		return
 	}
 	k.Add("spf-syntax", finding.Finding{
-		Title:     "Not an SPF record",
+		Title:     "SPF record does not begin with \"v=spf1 \"",
 		Detail:    fmt.Sprintf("%s does not begin with v=spf1 and a space. Receivers pass it over.", quote(text)),
 		Reference: "RFC 7208, 4.5",
 	})

@@ -121,7 +121,7 @@ func (k *checker) voids() {
 		})
 		return
 	case tooMany:
-		f := finding.Finding{Title: "Too many lookups find nothing for " + stopped.String() + " clients", Fix: k.voidFix(stopped)}
+		f := finding.Finding{Title: "SPF exceeds 2 void lookups for " + stopped.String() + " senders (permerror)", Fix: k.voidFix(stopped)}
 		if stopped.v4 {
 			f.Detail = fmt.Sprintf("For a client with an IPv4 address %d terms find no address: %s. A receiver answers permerror at the third, whatever stands behind it.", k.p.VoidsIPv4, v4.String())
 			f.Evidence = v4.evidence
@@ -138,7 +138,7 @@ func (k *checker) voids() {
 		})
 	case pointers > 0 && k.pointerVoid(ptr, pointers) != "":
 		k.Add("spf-void-lookup", finding.Finding{
-			Title:    "Too many lookups find nothing for some clients",
+			Title:    "SPF exceeds 2 void lookups for some senders (permerror)",
 			Detail:   strings.TrimSpace(k.pointerVoid(ptr, pointers)),
 			Evidence: k.treeEvidence(),
 			Fix:      advice("Name addresses in place of %s.", quotable(ptr.Text)),
@@ -146,7 +146,7 @@ func (k *checker) voids() {
 	}
 	if k.p.VoidsIPv6 > maxVoid && !stopped.v6 {
 		k.Add("spf-void-lookup", finding.Finding{
-			Title: "Too many lookups find nothing for IPv6 clients",
+			Title: "SPF exceeds 2 void lookups for IPv6 senders (permerror)",
 			Detail: fmt.Sprintf("For a client with an IPv6 address %d terms of %s find no address: %s. A receiver answers permerror at the third: IPv6 clients get permerror, not what the record ends in. No IPv6 address that is authorised comes behind them.",
 				k.p.VoidsIPv6, k.p.Domain, v6.String()),
 			Evidence: v6.evidence,

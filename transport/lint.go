@@ -153,7 +153,7 @@ func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
 	syntax(s, "tls-rpt-syntax", &r.Record, meant)
 	s.Decided("tls-rpt-destination-invalid")
 	if all := r.All("rua"); len(all) > 1 && !s.Has("tls-rpt-syntax") {
-		s.Add("tls-rpt-syntax", finding.Finding{Severity: finding.Notice, Title: "More than one rua= in the TLS reporting record",
+		s.Add("tls-rpt-syntax", finding.Finding{Severity: finding.Notice, Title: "More than one rua= in the TLS-RPT record",
 			Detail: fmt.Sprintf("rua= is there %d times. That is valid (RFC 8460, 3), but some senders read the first alone.", len(all)),
 			Fix:    fixOf("Join the addresses with commas.", meant)})
 	}
@@ -181,7 +181,7 @@ func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
 	case len(bad) > 0:
 		s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "No reports go to " + firstOf(bad, 0) + ".", Fix: fixOf("Correct the destinations.", meant)})
 	case len(ignored) > 0:
-		f := finding.Finding{Severity: finding.Notice, Title: "A destination of TLS reports that senders ignore",
+		f := finding.Finding{Severity: finding.Notice, Title: "TLS-RPT rua= with a URI scheme that senders ignore",
 			Detail: "The record is valid, but no reports go to " + firstOf(ignored, 0) + ".", Fix: &finding.Fix{Summary: "Name a mailto: or https: URI."}}
 		if good == 0 {
 			f.Severity = finding.Warning
@@ -215,7 +215,7 @@ func checkBIMI(s *finding.Sheet, r *BIMI) {
 		}
 		file, _, _ := strings.Cut(strings.ToLower(t.uri), "?")
 		if ending := path.Ext(strings.TrimSuffix(file, ".gz")); ending != t.ending {
-			s.Add("bimi-location-invalid", finding.Finding{Severity: finding.Warning, Title: "The name of a BIMI file is unusual",
+			s.Add("bimi-location-invalid", finding.Finding{Severity: finding.Warning, Title: "Unusual file name in BIMI l= or a=",
 				Detail: fmt.Sprintf("%s= is %s, which should be %s, a file that ends in %s.", t.tag, quote(t.uri), t.holds, t.ending)})
 		}
 	}

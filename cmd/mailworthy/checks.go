@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,11 +13,13 @@ import (
 func newChecks() *cobra.Command {
 	var output outputFlags
 	cmd := &cobra.Command{
-		Use:   "checks [ID]",
-		Short: "Every check that an audit applies; with an ID, what it means",
+		Use:   "checks [ID|WORD…]",
+		Short: "Every check that an audit applies; with an ID, what it means; with a word, those about it",
 		Example: `  mailworthy checks
-  mailworthy checks spf-too-many-lookups`,
-		Args: cobra.MaximumNArgs(1),
+  mailworthy checks spf-too-many-lookups
+  mailworthy checks fcrdns
+  mailworthy checks 5.7.26`,
+		Args: cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
 			for _, c := range report.AllChecks() {
@@ -31,10 +34,14 @@ func newChecks() *cobra.Command {
 			if len(args) == 0 {
 				return output.document(cmd, false, report.AllChecks(), func() *view.Doc { return view.ChecksDoc(report.AllChecks()) })
 			}
-			c, ok := report.FindCheck(args[0])
+			query := strings.Join(args, " ")
+			c, ok := report.FindCheck(query)
 			if !ok {
-				err := fmt.Errorf("there is no check %q", args[0])
-				if near := report.SimilarChecks(args[0]); len(near) > 0 && len(near) <= 8 {
+				if found := report.SearchChecks(query); len(found) > 0 {
+					return output.document(cmd, false, found, func() *view.Doc { return view.FoundChecksDoc(query, found) })
+				}
+				err := fmt.Errorf("no check is about %q", query)
+				if near := report.SimilarChecks(query); len(near) > 0 && len(near) <= 8 {
 					return withHint(err, "did you mean %s?", joined(near))
 				}
 				return withHint(err, "mailworthy checks lists them all")

@@ -50,7 +50,7 @@ This page is generated from the program (` + "`go test ./report/export -run Test
 			}
 			fmt.Fprintf(&b, "\n### %s\n\n**%s**: %s\n\n", c.ID, c.Severity, mdText(c.Title))
 			for _, part := range []struct{ label, text string }{
-				{"When", c.Condition}, {"Why", c.Why}, {"What to do", c.Remedy}, {"By", c.Reference},
+				{"When", c.Condition}, {"Why", c.Why}, {"What to do", c.Remedy}, {"Passes as", c.Passed}, {"By", c.Reference},
 			} {
 				if part.text != "" {
 					fmt.Fprintf(&b, "- %s: %s\n", part.label, mdText(part.text))

@@ -40,7 +40,7 @@ func Write(w io.Writer, reports []*report.Report) error {
 	}
 	p := page{Title: fmt.Sprintf("Mail of %s", show.Counted(len(reports), "domain")), Style: template.CSS(pageCSS), Count: len(reports)}
 	for _, s := range finding.Audited {
-		p.Columns = append(p.Columns, s.Title())
+		p.Columns = append(p.Columns, s.Short())
 	}
 	for i, r := range reports {
 		p.Version = r.Version

@@ -34,7 +34,7 @@ func TestTableSays(t *testing.T) {
 	weak := reporttest.Found(finding.DKIM, "dkim-key-weak", finding.Warning)
 	weak.Title = "The key is short"
 	open := reporttest.Unresolved(finding.DKIM, finding.Warning, false)
-	open.Title, open.Detail = "DKIM could not be looked up", "Of the 57 selectors tried, 1 got no answer: s1. There may be a key or none."
+	open.Title, open.Detail = "DKIM lookup failed: result unknown", "Of the 57 selectors tried, 1 got no answer: s1. There may be a key or none."
 	old := finding.Record{Name: "acme.example", Type: "TXT", Value: "v=spf1 -all"}
 	mx := finding.Record{Name: "acme.example", Type: "MX", Value: "10 mx.other.example"}
 	key := finding.Record{Name: "s1._domainkey.acme.example", Type: "TXT", Value: `v=DKIM1; n="x"; p=` + strings.Repeat("A", 400)}
@@ -58,9 +58,9 @@ func TestTableSays(t *testing.T) {
 		{name: "header and footer count the same", findings: []finding.Finding{listedOn("192.0.2.1"), listedOn("192.0.2.2"), listedOn("192.0.2.3")},
 			want: []string{"1 critical problem that", "\n1 critical · 0 passed"}, wantNot: []string{"3 critical"}},
 		{name: "what is known stands before what is not", findings: []finding.Finding{open, weak},
-			want: []string{"DKIM  ▲  85  The key is short; Of the 57 selectors tried, 1 got no answer: s1", "UNKNOWN  DKIM is known in part\n"}, wantNot: []string{"could not be looked up"}},
+			want: []string{"DKIM  ▲  85  The key is short; DKIM lookup failed: result unknown", "UNKNOWN  DKIM lookup failed: result unknown\n  dkim-unresolved\n  Of the 57 selectors tried, 1 got no answer: s1."}},
 		{name: "some selectors unanswered", findings: []finding.Finding{open},
-			want: []string{"DKIM  ?  100  Of the 57 selectors tried, 1 got no answer: s1"}},
+			want: []string{"DKIM  ?  100  DKIM lookup failed: result unknown"}},
 		{name: "nobody answered", result: audit.Result{Trace: ask("timeout", "timeout", "network")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
 			want: []string{"INCOMPLETE   no score\nNo resolver answered any question (udp://127.0.0.1:5399: timeout,\nudp://127.0.0.1:5399: network): nothing is known of the domain."}, wantNot: []string{"/100"}},
 		{name: "one answer", result: audit.Result{Trace: ask("timeout", "nxdomain")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},

@@ -112,12 +112,13 @@ func WriteTables(w io.Writer, reports []*report.Report, o Options) error {
 // sections, and what to look at first; and then how many are in which state.
 func WriteSummary(w io.Writer, reports []*report.Report, o Options) error {
 	s := newScreen(o)
+	s.width = s.wide // rows are no prose
 	sections := s.wide >= summaryWide
 	header := []string{"", "domain", "score", ""}
 	align := []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}
 	if sections {
 		for _, section := range finding.Audited {
-			header = append(header, section.Title())
+			header = append(header, section.Short())
 			align = append(align, tw.AlignLeft)
 		}
 	}
@@ -132,7 +133,7 @@ func WriteSummary(w io.Writer, reports []*report.Report, o Options) error {
 		if known, open := view.Notable(view.Groups(r)); len(known) > 0 {
 			first = known[0].Title(r.Domain)
 		} else if len(open) > 0 {
-			first = open[0].Gist(r.Domain)
+			first = open[0].Title(r.Domain)
 		}
 		rows = append(rows, append(row, s.text(first)))
 	}

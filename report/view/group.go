@@ -119,7 +119,7 @@ func (g Group) Title(domain string) string {
 			subjects = append(subjects, f.Subject)
 		}
 	}
-	title := strings.TrimSuffix(g.Findings[0].Title, ".")
+	title := g.Heading()
 	switch {
 	case len(subjects) == 0 || strings.Contains(title, subjects[0]):
 		return title
@@ -143,29 +143,16 @@ func Notable(groups []Group) (known, open []Group) {
 	return known, open
 }
 
-// Heading is the title of the group alone. One that speaks of the section as a whole
-// gives way if all findings are about a part of it.
+// Heading is the title of the group alone: that of its findings, or the one of the
+// check if they differ.
 func (g Group) Heading() string {
-	f := g.Findings[0]
-	if !slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return !f.Partial }) {
-		return f.Section.Title() + " is known in part"
+	title := g.Findings[0].Title
+	if slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return f.Title != title }) {
+		if c, ok := report.FindCheck(g.Check); ok {
+			title = c.Title
+		}
 	}
-	return f.Title
-}
-
-// Gist is what a group of open findings is about: the title, or the first sentence of
-// the detail if the title speaks of more than the finding is about.
-func (g Group) Gist(domain string) string {
-	f := g.Findings[0]
-	if !f.Partial || f.Detail == "" {
-		return g.Title(domain)
-	}
-	sentence, _, _ := strings.Cut(f.Detail, ". ")
-	sentence = show.Clip(strings.TrimSuffix(sentence, "."), 160)
-	if len(g.Findings) > 1 {
-		sentence += fmt.Sprintf(" (and %d more)", len(g.Findings)-1)
-	}
-	return sentence
+	return strings.TrimSuffix(title, ".")
 }
 
 // Points is what closing the check gains.

@@ -56,7 +56,7 @@ func SectionLines(r *report.Report) []SectionLine {
 			if len(known) == 0 {
 				line.Mark = finding.Unknown
 			}
-			parts = append(parts, open[0].Gist(r.Domain))
+			parts = append(parts, open[0].Title(r.Domain))
 			if len(open) > 1 {
 				parts = append(parts, fmt.Sprintf("%d more unknown", len(open)-1))
 			}
