@@ -25,6 +25,15 @@ func NewList(checks []Check) *List {
 	return l
 }
 
+// Find returns the check of the ID, and false if the list has none.
+func (l *List) Find(id string) (Check, bool) {
+	i, ok := l.at[id]
+	if !ok {
+		return Check{}, false
+	}
+	return l.checks[i], true
+}
+
 // place is that of a check. A package that names one which it does not list has a
 // mistake in the program, not in its input.
 func (l *List) place(id string) int {

@@ -4,8 +4,9 @@
 // TLS to) and BIMI (draft-brand-indicators-for-message-identification, the logo
 // that mailboxes show beside mail that passes DMARC).
 //
-// All three are lists of tags behind a version. The records alone are judged:
-// neither the policy file nor the logo that they lead to is fetched.
+// All three are lists of tags behind a version. Lint judges a record alone; BeginSTS
+// and BeginReporting ask for what there is of a domain, the policy file over HTTPS too,
+// and CheckSTS and CheckReporting judge it.
 package transport
 
 import (

@@ -149,7 +149,7 @@ unknown, never as missing.`,
 		return withHint(err, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
+		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMTASTS(), newTLSRPT(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
 		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(),
 		newConfig(), newInit(), newRun(), newWatch(),
 	)

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/audit"
+	"mailworthy/dial"
+	"mailworthy/finding"
+	"mailworthy/internal/readfile"
+	"mailworthy/report"
+	"mailworthy/report/view"
+	"mailworthy/resolver"
+	"mailworthy/transport"
+)
+
+// webFlags say how what records lead to is fetched.
+type webFlags struct {
+	allowPrivate bool
+	ca           string
+}
+
+func (f *webFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.allowPrivate, "allow-private", false, "connect to private and loopback addresses too, where records lead there")
+	cmd.Flags().StringVar(&f.ca, "tls-ca", "", "trust the certificates of this PEM `file` as well")
+}
+
+// maxRoots is the largest file of --tls-ca.
+const maxRoots = 8 << 20
+
+// open returns what fetches over HTTPS, nil if the session touches no network.
+func (f *webFlags) open(ctx context.Context, s *session, judged bool) (*transport.Web, error) {
+	w := &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: min(s.deadline, dial.DefaultTimeout), Lookup: dial.Through(s.stack)}}
+	if judged {
+		w.Now = func() time.Time { return s.now }
+	}
+	if f.ca != "" {
+		text, err := readfile.Await(ctx, func() ([]byte, error) { return readRoots(f.ca) })
+		if err != nil {
+			return nil, fmt.Errorf("--tls-ca: %w", err)
+		}
+		roots, err := x509.SystemCertPool()
+		if err != nil {
+			roots = x509.NewCertPool()
+		}
+		if !roots.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("--tls-ca %s: there is no certificate in it", f.ca)
+		}
+		w.Roots = roots
+	}
+	if s.alone {
+		return nil, nil
+	}
+	return w, nil
+}
+
+func readRoots(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxRoots {
+		return nil, errors.New(name + " is no file of certificates")
+	}
+	return os.ReadFile(name)
+}
+
+// transportJSON is the JSON of the commands about transport security.
+type transportJSON struct {
+	Schema string `json:"schema"`
+	Domain string `json:"domain"`
+	// One of these is there, by the command.
+	MTASTS     *transport.STSFacts       `json:"mta_sts,omitempty"`
+	TLSRPT     *transport.ReportingFacts `json:"tls_rpt,omitempty"`
+	Findings   []finding.Finding         `json:"findings"`
+	Queries    int                       `json:"queries"`
+	DurationMS int64                     `json:"duration_ms"`
+}
+
+// transportCheck is one command about transport security.
+type transportCheck struct {
+	name, short, checkShort, long string
+	// web: it fetches over HTTPS.
+	web bool
+	// begin asks, and says by finish what was found and how it is shown.
+	begin func(b *resolver.Batch, web *transport.Web, domain string, out *transportJSON, doc *func() *view.Doc)
+}
+
+func newMTASTS() *cobra.Command {
+	return newTransportCheck(transportCheck{name: "mta-sts", short: "MTA-STS alone: record, policy, MX hosts", web: true,
+		checkShort: "Record and policy of MTA-STS, and whether the policy covers every MX host",
+		long: `Asks for the record at _mta-sts, fetches the policy over HTTPS as senders do (no
+redirect, the certificate for that name, 64 KB) and holds every MX host against
+its patterns. What did not answer is unknown, never missing. If the policy has a
+fault, the one to publish in its place is shown.`,
+		begin: func(b *resolver.Batch, web *transport.Web, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginSTS(b, web, domain, func(f *transport.STSFacts) {
+				out.MTASTS, out.Findings = f, transport.CheckSTS(f)
+				*doc = func() *view.Doc { return view.STSDoc(f, out.Findings) }
+			})
+		}})
+}
+
+func newTLSRPT() *cobra.Command {
+	return newTransportCheck(transportCheck{name: "tls-rpt", short: "TLS reporting alone: record and destinations",
+		checkShort: "The record of TLS reporting, and whether its destinations can receive",
+		long: `Asks for the record at _smtp._tls, and whether the domains and hosts of its
+destinations exist and accept mail. Nothing is sent to them.`,
+		begin: func(b *resolver.Batch, _ *transport.Web, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginReporting(b, domain, func(f *transport.ReportingFacts) {
+				out.TLSRPT, out.Findings = f, transport.CheckReporting(f)
+				*doc = func() *view.Doc { return view.ReportingDoc(f, out.Findings) }
+			})
+		}})
+}
+
+func newTransportCheck(c transportCheck) *cobra.Command {
+	parent := &cobra.Command{Use: c.name, Short: c.short, Example: "  mailworthy " + c.name + " check acme.example\n  mailworthy " + c.name + " check --format json acme.example"}
+	var (
+		dns    dnsFlags
+		output outputFlags
+		web    webFlags
+		failOn string
+	)
+	cmd := &cobra.Command{
+		Use: "check DOMAIN", Short: c.checkShort, Long: c.long, Example: parent.Example,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              exactly("DOMAIN"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			limit, err := (&auditFlags{failOn: failOn}).limit()
+			if err != nil {
+				return err
+			}
+			domain, err := audit.ParseAuthorDomain(args[0])
+			if err != nil {
+				return err
+			}
+			if err := output.check(); err != nil {
+				return err
+			}
+			s, err := dns.open(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			defer s.stack.Close()
+			if err := s.held(domain); err != nil {
+				return err
+			}
+			by, err := web.open(cmd.Context(), s, dns.now != "")
+			if err != nil {
+				return err
+			}
+			ctx, cancel := s.context(cmd.Context())
+			defer cancel()
+			started, asker := time.Now(), s.asker()
+			out := transportJSON{Schema: "mailworthy/" + c.name + "/1", Domain: domain}
+			var doc func() *view.Doc
+			b := resolver.NewBatch(ctx, asker)
+			c.begin(b, by, domain, &out, &doc)
+			b.Run()
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			audit.NotChecked(out.Findings, asker.Trace())
+			out.Queries, out.DurationMS = asker.Queries(), time.Since(started).Milliseconds()
+			if err := output.document(cmd, s.verbose, out, func() *view.Doc { return doc() }); err != nil {
+				return err
+			}
+			return s.exit(report.ExitOf(out.Findings, limit))
+		},
+	}
+	dns.add(cmd)
+	output.addDocument(cmd)
+	if c.web {
+		web.add(cmd)
+	}
+	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	parent.AddCommand(cmd)
+	return parent
+}
