@@ -115,6 +115,8 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.StringVar(&f.jq, "jq", "", "with --format rows and ndjson: what this `filter` of jq makes of each line, as JSON")
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
+	takesWords(cmd, "only", sectionWords()...)
+	takesWords(cmd, "skip", sectionWords()...)
 	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
 	return cmd
 }
@@ -147,6 +149,7 @@ func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) 
 	}
 	flags.StringVar(&f.profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
 	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	takesWords(cmd, "fail-on", severityWords...)
 	flags.StringVar(&f.policy, "policy", "", "judge by the weights and severities of this YAML `file`")
 }
 
@@ -225,9 +228,18 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return err
 	}
 	defer closing()
+	defer func() {
+		for _, arg := range args {
+			if addr, ok := address(arg); ok {
+				sayOfAddress(cmd.Context(), stderr, session, addr)
+			}
+		}
+	}()
+	asking, answered := f.watched(cmd, session.stack, options.Catalogue, len(args))
+	defer answered()
 	a := &auditor{session: session, template: template,
 		standard:  bulk.Standard{FailOn: failOn, MinScore: f.minScore, UnknownOK: session.unknownOK},
-		inspector: inspect.Inspector{Resolver: session.stack, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}}
+		inspector: inspect.Inspector{Resolver: asking, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}}
 	a.keeper = f.keeper(cmd.Context(), a, stderr)
 	defer func() { err = closeKeeper(a.keeper, err) }()
 	if f.streams() {
@@ -235,6 +247,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	}
 	started := time.Now()
 	reports, count, err := f.collect(cmd, l, a, stderr)
+	answered()
 	if err != nil {
 		return err
 	}
@@ -298,6 +311,9 @@ func (s *session) logAudit(r *report.Report) {
 	s.log.Info("audited", "domain", r.Domain, "questions", r.Queries, "duration_ms", r.DurationMS)
 }
 
+// severityWords are the words of --fail-on.
+var severityWords = []string{"critical", "error", "warning", "notice", "never"}
+
 // limit checks --fail-on.
 func (f *auditFlags) limit() (finding.Severity, error) {
 	s := finding.Severity(f.failOn)
@@ -306,6 +322,18 @@ func (f *auditFlags) limit() (finding.Severity, error) {
 		return s, nil
 	}
 	return "", fmt.Errorf("--fail-on %q: it must be critical, error, warning, notice or never", f.failOn)
+}
+
+// sectionWords are the words of --only and --skip.
+func sectionWords() []string {
+	var words []string
+	for _, s := range finding.SectionTable {
+		if s.Flag != "" {
+			words = append(words, s.Flag, string(s.Section))
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
 }
 
 // sections are those of --only without those of --skip.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,16 +22,31 @@ import (
 )
 
 // historyFlag names the history of the commands that read one.
-type historyFlag struct{ file string }
+type historyFlag struct {
+	file   string
+	config configFlag
+}
 
 func (f *historyFlag) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.file, "history", "", "the history `file`, as --history of audit wrote it")
+	cmd.Flags().StringVar(&f.file, "history", "", "the history `file`, as --history of audit wrote it; default: that of the configuration")
+	f.config.add(cmd)
 }
 
 // open opens a history that must be there.
 func (f *historyFlag) open(ctx context.Context, now func() time.Time) (*history.Store, error) {
 	if f.file == "" {
-		return nil, withHint(errors.New("--history is missing"), "add --history FILE")
+		c, err := f.config.load(io.Discard)
+		switch {
+		case errors.As(err, new(exitStatus)):
+			return nil, withHint(errors.New("the configuration names no history, as it has mistakes"), "mailworthy config check names them; --history FILE reads a history without it")
+		case err != nil && f.config.file != "":
+			return nil, err
+		case err != nil:
+			return nil, withHint(errors.New("no history: neither --history nor a configuration names one"), "add --history FILE, or --config FILE")
+		case c.History.File == "":
+			return nil, withHint(fmt.Errorf("%s keeps no history", c.File), "add --history FILE, or history: file: FILE to the configuration")
+		}
+		f.file = c.History.File
 	}
 	if _, err := os.Stat(f.file); errors.Is(err, fs.ErrNotExist) {
 		return nil, withHint(fmt.Errorf("history %s: there is no such file", f.file), "mailworthy audit --history FILE DOMAIN starts one")
@@ -52,12 +68,19 @@ func domainAnd(more int) cobra.PositionalArgs {
 }
 
 func newHistory() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "history",
-		Short: "The runs that --history kept: list, show, prune",
-		Example: `  mailworthy history list --history mail.db acme.example
+	cmd := newHistoryList()
+	cmd.Use = "history [DOMAIN]"
+	cmd.Short = "The runs that a history keeps: list, show, prune"
+	cmd.Long = "Lists the runs of a domain, or of all, as history list does."
+	cmd.Example = `  mailworthy history
+  mailworthy history list --history mail.db acme.example
   mailworthy history show --history mail.db acme.example 2026-03-01
-  mailworthy history prune --history mail.db --keep 400d`,
+  mailworthy history prune --history mail.db --keep 400d`
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 && !strings.Contains(args[0], ".") {
+			return noSubcommand(cmd, args)
+		}
+		return nil
 	}
 	cmd.AddCommand(newHistoryList(), newHistoryShow(), newHistoryPrune())
 	return cmd

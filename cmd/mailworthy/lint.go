@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/inspect"
+	"mailworthy/internal/hint"
 	"mailworthy/internal/readfile"
 	"mailworthy/report/view"
 )
@@ -25,25 +27,24 @@ its lines. Exit status 1 where it is not valid.`,
   dig +short TXT _dmarc.acme.example | sed 's/" "//g; s/"//g' | mailworthy lint dmarc
   mailworthy lint tls-rpt 'v=TLSRPTv1; rua=mailto:tls@acme.example' --format json
   curl -s https://mta-sts.acme.example/.well-known/mta-sts.txt | mailworthy lint mta-sts-policy`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 2 {
-				return nil
-			}
-			return exactly("TYPE")(cmd, args)
-		},
+		Args:      lintArgs,
 		ValidArgs: inspect.RecordTypes,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !slices.Contains(inspect.RecordTypes, args[0]) {
+			kind := understood(args[0], inspect.RecordTypes)
+			if !slices.Contains(inspect.RecordTypes, kind) {
+				if near := hint.Nearest(strings.ToLower(args[0]), 2, inspect.RecordTypes...); near != "" {
+					return withHint(fmt.Errorf("cannot lint %q", args[0]), "%s", hint.DidYouMean(near))
+				}
 				return withHint(fmt.Errorf("cannot lint %q", args[0]), "TYPE is one of %s", joined(inspect.RecordTypes))
 			}
 			if err := output.check(); err != nil {
 				return err
 			}
-			record, err := lintInput(cmd, args)
+			record, err := lintInput(cmd, kind, args[1:])
 			if err != nil {
 				return err
 			}
-			l := inspect.Lint(args[0], record)
+			l := inspect.Lint(kind, record)
 			if err := output.document(cmd, true, l, func() *view.Doc { return view.LintDoc(l.Type, l.Valid, l.Findings, l.Proposed) }); err != nil {
 				return err
 			}
@@ -57,12 +58,24 @@ its lines. Exit status 1 where it is not valid.`,
 	return cmd
 }
 
-// lintInput is the record that is an argument, or else standard input.
-func lintInput(cmd *cobra.Command, args []string) ([]byte, error) {
-	most, from := inspect.MaxInput(args[0]), "standard input"
+// lintArgs are a type and at most one record: a record that the shell took apart was not
+// in quotes.
+func lintArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 2 {
+		return withHint(fmt.Errorf("unexpected argument %q", args[2]), "put the record in quotes: mailworthy lint %s '%s'", args[0], strings.Join(args[1:], " "))
+	}
+	if len(args) == 0 {
+		return exactly("TYPE")(cmd, args)
+	}
+	return nil
+}
+
+// lintInput is the record that is given, or else standard input.
+func lintInput(cmd *cobra.Command, kind string, given []string) ([]byte, error) {
+	most, from := inspect.MaxInput(kind), "standard input"
 	var record []byte
-	if len(args) == 2 {
-		record, from = []byte(args[1]), "RECORD"
+	if len(given) > 0 && given[0] != "-" {
+		record, from = []byte(given[0]), "RECORD"
 	} else {
 		var err error
 		record, err = io.ReadAll(io.LimitReader(readfile.Patient(cmd.Context(), cmd.InOrStdin()), int64(most)+3))

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,7 +50,7 @@ func process() int {
 // run is the whole command with its surroundings as arguments.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
-	root.SetArgs(args)
+	root.SetArgs(withCommand(root, args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -136,7 +137,7 @@ func newRoot() *cobra.Command {
 domain, and says what is wrong, on what evidence, what receivers do about it, and
 which record to publish instead. What the DNS does not answer is reported as
 unknown, never as missing.`,
-		Example: `  mailworthy audit acme.example
+		Example: `  mailworthy acme.example
   mailworthy audit --offline --zone acme.zone acme.example
   mailworthy checks spf-too-many-lookups`,
 		SilenceErrors: true,
@@ -145,9 +146,9 @@ unknown, never as missing.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDescriptions = false
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return withHint(err, "%s --help lists the flags", cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.Version = version + revision() + ", " + runtime.Version()
+	root.SetVersionTemplate("mailworthy {{.Version}}\n")
 	root.AddCommand(
 		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMTASTS(), newTLSRPT(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
 		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(),
@@ -164,7 +165,7 @@ unknown, never as missing.`,
 			}
 		}
 	}
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return refuseEmpty(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return cmp.Or(refuseEmpty(cmd), understand(cmd)) }
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 98 "))
 	return root
 }
@@ -222,6 +223,8 @@ func noSubcommand(cmd *cobra.Command, args []string) error {
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	} else if command := fileCommand(args[0]); command != "" && !cmd.HasParent() {
+		hint = "that is a file: did you mean mailworthy " + command + " " + args[0] + "?"
 	}
 	return withHint(fmt.Errorf("unknown command %q for %s", args[0], cmd.CommandPath()), "%s", hint)
 }

@@ -64,7 +64,7 @@ func (f *outputFlags) addFormats(cmd *cobra.Command, formats []string) {
 	flags.StringVar(&f.format, "format", formats[0], "the `format` to write: "+strings.Join(formats, ", "))
 	f.chosen = flags.Lookup("format")
 	flags.StringVar(&f.color, "color", "auto", "colour the output `auto|always|never`")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	takesWords(cmd, "format", formats...)
 	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 }
 

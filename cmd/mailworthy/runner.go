@@ -23,6 +23,7 @@ func (f *runnerFlags) add(cmd *cobra.Command) {
 	f.dns.add(cmd)
 	cmd.Flags().StringVar(&f.history, "history", "", "keep the runs in this `file`; default: as configured")
 	cmd.Flags().StringVar(&f.failOn, "fail-on", "", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never; default: as configured, or error")
+	takesWords(cmd, "fail-on", severityWords...)
 }
 
 // monitor reads the configuration. A flag that is given goes before it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ func newVersion() *cobra.Command {
   mailworthy version | cut -d' ' -f2`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "mailworthy %s%s, %s\n", version, revision(), runtime.Version())
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "mailworthy %s\n", cmd.Root().Version)
 			return err
 		},
 	}
