@@ -79,8 +79,9 @@ A list of any length is audited with -f, and each domain is a row: a line of JSO
 about 1 KB, written as its audit ends. --format ndjson writes whole reports; --fields
 and --jq pick from each line. URLs and addresses in the list are taken as their
 domains, comments (#) are skipped, lines that are not domain names are reported and
-skipped. With --checkpoint a run that was killed resumes where it was; the first interrupt finishes what is
-under way, the second stops at once. In a list --selectors is inferred by default.
+skipped. With --checkpoint a run that was killed resumes where it was; the first
+interrupt finishes what is under way, the second stops at once. In a list --selectors
+is inferred by default.
 
 With --history FILE every audit is kept; history, diff and trend read it. With
 --changes what changed since the last one is shown instead of the report: findings,
