@@ -66,6 +66,20 @@ func (m *Message) complaint(c *content) {
 		comp.Recipients = []string{""}
 	}
 	e := said(reply.Complaint, m)
+	switch comp.Type {
+	case "auth-failure":
+		e.Who, e.Meaning = reply.WhoSender, "A receiver reports that a message of this domain did not pass its authentication (RFC 6591)."
+		e.Next = []string{"Look at the address that sent it: if it is a server of yours, correct SPF, DKIM or the alignment; if it is not, somebody forges the domain."}
+	case "not-spam":
+		e.Who, e.Meaning = reply.WhoUnknown, "The recipient says that the message is no spam (RFC 6430)."
+		e.Next = []string{"Nothing to do."}
+	case "fraud":
+		e.Who, e.Meaning = reply.WhoSender, "The recipient reports the message as fraud or phishing."
+		e.Next = []string{"Find out who sent it: an account or a form of yours may be in the hands of somebody else."}
+	case "virus":
+		e.Who, e.Meaning = reply.WhoSender, "The recipient reports a virus in the message."
+		e.Next = []string{"Find out who sent it, and look for the virus there."}
+	}
 	e.Identities.ClientIP = comp.SourceIP
 	for _, a := range comp.Recipients {
 		e := e

@@ -32,6 +32,12 @@ func (x *Explainer) isLog(data []byte) bool {
 	return slices.ContainsFunc(events, func(e maillog.Event) bool { return e.QueueID != "" || e.Program != "" || !e.Time.IsZero() })
 }
 
+// otherLog reports whether all lines of a text are of a log, and none of a mail server.
+func (x *Explainer) otherLog(data []byte) bool {
+	_, lines := maillog.Events(data[:min(len(data), fewLines)], maillog.Options{Knowledge: x.knowledge()})
+	return lines.Other > 0 && lines.Understood+lines.NotUnderstood == 0
+}
+
 // log explains what the lines of a mail log say of recipients.
 func (x *Explainer) log(name string, data []byte) Input {
 	in := Input{Name: name, Kind: bounce.KindLog, Items: []Item{}, Notes: []string{}}
@@ -107,7 +113,9 @@ func (x *Explainer) event(ev *maillog.Event, action bounce.Action) Item {
 	}
 	item := newItem(&e)
 	item.Recipient, item.Action, item.Text = text(ev.Recipient), text(string(action)), cutText(ev.Text)
-	item.RemoteHost = text(first(e.RemoteHost, ev.Relay))
+	if item.RemoteHost = text(first(e.RemoteHost, ev.Relay)); ev.Kind == maillog.Rejected {
+		item.RemoteHost = nil // the relay is the client, which said nothing
+	}
 	x.fill(&item, &e, nil, false)
 	return item
 }

@@ -42,6 +42,8 @@ type Explainer struct {
 var (
 	ErrEmpty  = errors.New("it is empty")
 	ErrBinary = errors.New("it is a binary file, no text, mail or log")
+	// ErrOtherLog is the error of a log that no mail server wrote.
+	ErrOtherLog = errors.New("it is a log of programs that are no mail server that is known, and nothing in it is about the delivery of mail")
 )
 
 func (x *Explainer) knowledge() *reply.Knowledge {
@@ -95,7 +97,11 @@ func (x *Explainer) Read(name string, data []byte) ([]Input, error) {
 		}
 		fallthrough
 	default:
-		return []Input{x.text(name, string(data), kind)}, nil
+		in := x.text(name, string(data), kind)
+		if kind == bounce.KindText && x.otherLog(data) && !slices.ContainsFunc(in.Items, func(i Item) bool { return i.Reason != reply.Unknown || i.ReplyCode != nil || i.EnhancedCode != nil }) {
+			return nil, ErrOtherLog
+		}
+		return []Input{in}, nil
 	}
 }
 
@@ -120,14 +126,37 @@ func (x *Explainer) text(name, all string, kind bounce.Kind) Input {
 		in.Notes = append(in.Notes, fmt.Sprintf("Only the first %d replies were read.", reply.MaxReplies))
 	}
 	for _, p := range pieces {
-		e := x.knowledge().Explain(p, reply.Context{Recipient: x.Stated.recipientAddress()})
+		recipient := recipientIn(p)
+		e := x.knowledge().Explain(p, reply.Context{Recipient: first(recipient, x.Stated.recipientAddress())})
 		item := newItem(&e)
-		item.Text = cutText(p)
+		item.Recipient, item.Text = text(recipient), cutText(p)
 		item.Action = text(string(actionOf(&e)))
 		x.fill(&item, &e, nil, false)
 		in.Items = append(in.Items, item)
 	}
 	return in
+}
+
+// The places of a text at which an address is the recipient's for sure: what a server
+// says of it, the command that named it, and the beginning of a line of a bounce.
+var recipientRE = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)<([^\s<>@]{1,128}@[^\s<>@]{1,253})>(?::|\.\.\.) (?:recipient|user|relay|mailbox)`),
+	regexp.MustCompile(`(?i)\bRCPT TO: ?<([^\s<>@]{1,128}@[^\s<>@]{1,253})>`),
+	regexp.MustCompile(`^\s*<([^\s<>@]{1,128}@[^\s<>@]{1,253})>: (?:host |connect to |Host |lost |conversation |mail for |delivery |unknown user|temporary |TLS |Server |Cannot |Domain |message size |User )`),
+}
+
+// recipientIn is the recipient that a text names, "" if it names none or more than one.
+func recipientIn(s string) string {
+	s, found := s[:min(len(s), maxSaid)], ""
+	for _, re := range recipientRE {
+		for _, m := range re.FindAllStringSubmatch(s, 4) {
+			if found != "" && !strings.EqualFold(found, m[1]) {
+				return ""
+			}
+			found = first(found, m[1])
+		}
+	}
+	return found
 }
 
 // recipientAddress is an address of the stated recipient's domain, for the receiver.
@@ -145,7 +174,7 @@ func actionOf(e *reply.Explanation) bounce.Action {
 		class = int(e.Enhanced[0] - '0')
 	}
 	switch {
-	case e.Reason == reply.Delivered || class == 2:
+	case e.Reason == reply.Delivered:
 		return bounce.Delivered
 	case class == 5:
 		return bounce.Failed

@@ -71,6 +71,10 @@ func TestKinds(t *testing.T) {
 		{"CR alone", strings.ReplaceAll(dsn, "\n", "\r"), bounce.KindBounce, "failed", reply.AuthFailure, reply.Remote},
 		{"pasted", "Your message could not be delivered:\n\n<ann@remote.example>: host mx.remote.example[203.0.113.5] said: 552 5.2.2 Mailbox full\n", bounce.KindBounce, "failed", reply.MailboxFull, reply.Remote},
 		{"log, packed", packed.String(), bounce.KindLog, "delayed", reply.Network, reply.Local},
+		{"a greeting", "220 mx.remote.example ESMTP", bounce.KindReply, "", reply.Unknown, reply.Remote},
+		{"a code of success that is no delivery", "252", bounce.KindReply, "", reply.Unknown, reply.SpeakerUnknown},
+		{"log of a program that is not known, with a reply", "Nov  2 10:00:00 mx1 mymta[9]: 550 5.1.1 no such user\n", bounce.KindText, "failed", reply.UserUnknown, reply.SpeakerUnknown},
+		{"log, its ids struck out", "Nov  2 10:00:00 mx1 postfix/smtp[9]: XXXXXXX: to=<joe@remote.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (connect to mx.remote.example[203.0.113.5]:25: Connection refused)\n", bounce.KindLog, "delayed", reply.Network, reply.Local},
 		{"UTF-16", string(utf16), bounce.KindReply, "failed", reply.UserUnknown, reply.Remote},
 	} {
 		in, err := (&Explainer{}).Read(tt.name, []byte(tt.data))
@@ -87,10 +91,43 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%s: %s %s %s %s, want %s %s %s %s", tt.name, in[0].Kind, action, i.Reason, i.SaidBy, tt.kind, tt.action, tt.reason, tt.said)
 		}
 	}
-	for data, want := range map[string]error{"": ErrEmpty, " \r\n": ErrEmpty, "\x7fELF\x00\x00\x01\x02": ErrBinary, "\x89PNG\r\n\x1a\n\x00\x00\x00": ErrBinary} {
+	for data, want := range map[string]error{"Nov  2 10:00:00 mx1 sshd[9]: Failed password for root from 203.0.113.7\n": ErrOtherLog, "": ErrEmpty, " \r\n": ErrEmpty, "\x7fELF\x00\x00\x01\x02": ErrBinary, "\x89PNG\r\n\x1a\n\x00\x00\x00": ErrBinary} {
 		if _, err := (&Explainer{}).Read("x", []byte(data)); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", data, err, want)
 		}
+	}
+}
+
+// TestRecipients finds the recipient that a text names, and takes no sender for one.
+func TestRecipients(t *testing.T) {
+	for text, want := range map[string]string{
+		"host mx.remote.example[203.0.113.5] said: 450 4.2.0 <joe@remote.example>: Recipient address rejected: Greylisted (in reply to RCPT TO command)": "joe@remote.example",
+		"SMTP error from remote mail server after RCPT TO:<joe@remote.example>: host mx.remote.example [203.0.113.5]: 550 no":                            "joe@remote.example",
+		"<joe@remote.example>: host mx.remote.example[203.0.113.5] said: 554 5.7.1 no (in reply to MAIL FROM command)":                                   "joe@remote.example",
+		"<joe@remote.example>: Host or domain name not found. Name service error for name=remote.example type=MX: Host not found":                        "joe@remote.example",
+		"550 5.7.1 <joe@remote.example>... Relaying denied":                                                                                              "joe@remote.example",
+		"553 5.1.8 <ann@acme.example>: Sender address rejected: Domain not found":                                                                        "",
+		"<ann@acme.example>: Sender address rejected: not owned by user x":                                                                               "",
+		"550 5.7.1 mail from <ann@acme.example> is refused":                                                                                              "",
+		"after RCPT TO:<joe@remote.example>: 550 <ann@remote.example>: User moved":                                                                       "",
+		"552 5.2.2 mailbox full": "",
+	} {
+		in, err := (&Explainer{}).Read("x", []byte(text))
+		if err != nil || len(in) != 1 || len(in[0].Items) != 1 {
+			t.Errorf("%s: %v %+v", text, err, in)
+			continue
+		}
+		got := ""
+		if r := in[0].Items[0].Recipient; r != nil {
+			got = *r
+		}
+		if got != want {
+			t.Errorf("%s: recipient %q, want %q", text, got, want)
+		}
+	}
+	in, _ := (&Explainer{}).Read("x", []byte("Nov  2 10:00:00 mx1 postfix/smtpd[9]: NOQUEUE: reject: RCPT from unknown[198.51.100.9]: 450 4.7.25 Client host rejected: cannot find your hostname, [198.51.100.9]; from=<a@b.example> to=<ann@acme.example> proto=ESMTP helo=<x>\n"))
+	if len(in) != 1 || len(in[0].Items) != 1 || in[0].Items[0].RemoteHost != nil {
+		t.Errorf("a client that was refused answers: %+v", in)
 	}
 }
 

@@ -152,7 +152,7 @@ func hasAnyPrefix(b []byte, list []string) bool {
 
 // queueID reads "ID: " or "NOQUEUE: ". Short ids are upper-case hexadecimal, long ones
 // have ten characters or more of the digits and letters without vowels; vowels are let
-// pass, since tests and redacted logs have them.
+// pass, since tests and redacted logs have them, and so is any id before a recipient.
 func queueID(b []byte) (id, rest []byte, ok bool) {
 	hex, digit := true, false
 	i := 0
@@ -172,7 +172,7 @@ end:
 	if i < 5 || i+1 >= len(b) || b[i] != ':' || b[i+1] != ' ' {
 		return nil, nil, false
 	}
-	if !(hex && (digit || i >= 6) || i >= 10 && digit || string(b[:i]) == "NOQUEUE") {
+	if !(hex && (digit || i >= 6) || i >= 10 && digit || string(b[:i]) == "NOQUEUE" || hasPrefix(b[i+2:], "to=<")) {
 		return nil, nil, false
 	}
 	return b[:i], b[i+2:], true

@@ -119,7 +119,13 @@ func (j *judgement) sender(s *step, res *audit.Result) {
 		}
 	}
 	if slices.Contains(s.target.Sections, finding.Hosts) && (len(s.target.IPs) > 0 || len(s.target.HELO) > 0) {
-		j.hosts(res.Hosts, res.Findings)
+		findings := res.Findings
+		if res.Hosts != nil && slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Check == "domain-missing" }) {
+			// Nothing else is said of a domain that does not exist, but of its sender there is.
+			alone := &mailhost.Facts{Addresses: res.Hosts.Addresses, HELO: res.Hosts.HELO}
+			findings = mailhost.Check(alone, mailhost.Context{Profile: finding.Sender}).Findings()
+		}
+		j.hosts(res.Hosts, findings)
 	}
 }
 
@@ -283,6 +289,8 @@ func (j *judgement) hosts(f *mailhost.Facts, findings []finding.Finding) {
 		case len(p.findings) > 0 && j.request.Reason == reply.PTRRequired:
 			// A generated name is what such receivers refuse too.
 			p.state, p.why = shown, first(p.findings[0].Detail, p.findings[0].Title)
+		case a.Confirmed() != mailhost.Present:
+			p.state, p.why, p.findings = open, "Nothing can be said of the PTR record of "+ip+".", nil
 		default:
 			names := make([]string, len(a.Names))
 			for i, n := range a.Names {
@@ -308,6 +316,8 @@ func (j *judgement) hosts(f *mailhost.Facts, findings []finding.Finding) {
 		case h.Resolves == mailhost.Unknown && !h.Literal:
 			state, why, _ := unanswered(findings, finding.Hosts)
 			p.state, p.why, p.findings = max(state, open), first(why, "The HELO name "+h.Name+" was not answered."), nil
+		case h.Resolves != mailhost.Present && !h.Literal:
+			p.state, p.why, p.findings = open, "Nothing can be said of the HELO name "+h.Name+".", nil
 		default:
 			p.state, p.why, p.findings = right, fmt.Sprintf("The HELO name %s has an address.", h.Name), nil
 		}
@@ -376,6 +386,9 @@ func (j *judgement) recipient(s *step, res *audit.Result) {
 		} else {
 			last.why += fmt.Sprintf(" %s, which answered, is none of them: the mail was sent elsewhere, or the MX records have changed.", host)
 		}
+	}
+	if last.state == right && j.request.Reason == reply.RelayDenied {
+		last.why += " Whether the server wants a login first, the DNS does not show."
 	}
 	if last.state == right && j.request.Reason == reply.Network {
 		last.why += " Whether its servers can be reached at port 25, the DNS does not show."

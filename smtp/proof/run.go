@@ -60,7 +60,7 @@ func (p *Prover) Run(ctx context.Context, r Request) Proof {
 	case r.Forged:
 		out.Command, out.Why = "", "The message was not sent by this domain, so there is nothing to prove and nothing to correct."
 		return out
-	case r.Reason == reply.Delivered, r.Reason == reply.AutoReply:
+	case r.Reason == reply.Delivered, r.Reason == reply.AutoReply, r.Reason == reply.Unknown && len(r.Proofs) == 0:
 		out.Command, out.Checks, out.Why = "", []string{}, "Nothing failed, so there is nothing to prove."
 		return out
 	case len(r.Proofs) == 0 || len(pl.checks) == 0:

@@ -80,6 +80,9 @@ type Help struct {
 	Proofs  []Proof
 }
 
+// noFailure is what is to be done after a reply of success.
+const noFailure = "Nothing to do: this is no failure."
+
 var codeOnly = regexp.MustCompile(`^\s*(?:([2-5]\d\d)|([2-5]\d\d)[ \-:]+#?([245X]\.\d{1,3}\.\d{1,3})|#?([245Xx]\.\d{1,3}\.\d{1,3}))\s*$`)
 
 var classes = map[byte]string{
@@ -120,29 +123,64 @@ func (k *Knowledge) Help(text string) (Help, bool) {
 			h.Reason = known.Reason
 		}
 	}
-	if basic == "" && first == 'X' {
-		first = '5'
-	}
+	var own Rule
 	for i := range k.rules {
 		r := &k.rules[i]
 		if (r.enhanced != "" && (r.enhanced == enhanced || "X"+r.enhanced[1:] == enhanced)) || (r.code != "" && r.code == basic) {
 			h.Receivers = append(h.Receivers, *r)
 		}
 	}
+	if r, ok := agreed(h.Receivers); ok && h.Reason == Unknown && !registered(h.Codes) {
+		h.Reason, own = r.Reason, r
+	}
 	c := k.reasons[h.Reason]
 	h.Who, h.Next, h.Proofs = c.who, c.next, c.proofs
 	h.Meaning = h.Codes[len(h.Codes)-1].Meaning
+	if own.Reason != "" {
+		if h.Meaning = own.Meaning; h.Meaning == "" {
+			h.Meaning = c.meaning
+		}
+		if own.Who != "" {
+			h.Who = own.Who
+		}
+		if len(own.Next) > 0 {
+			h.Next = own.Next
+		}
+		if own.Proofs != nil {
+			h.Proofs = own.Proofs
+		}
+	}
 	if first == '2' || first == '3' {
-		h.Who, h.Next, h.Proofs = WhoUnknown, []string{"Nothing to do: this is no failure."}, nil
+		h.Who, h.Next, h.Proofs = WhoUnknown, []string{noFailure}, nil
 	}
 	return h, true
 }
+
+// agreed returns the rule of the receivers that use a code, if they all mean the same.
+func agreed(rules []Rule) (Rule, bool) {
+	for i := range rules {
+		if rules[i].Reason != rules[0].Reason {
+			return Rule{}, false
+		}
+	}
+	if len(rules) == 0 {
+		return Rule{}, false
+	}
+	return rules[0], true
+}
+
+// registered reports whether a standard names the last of the codes, the enhanced one
+// if there is one.
+func registered(codes []Code) bool { return codes[len(codes)-1].Title != notRegistered }
+
+// notRegistered is the title of a code that no standard names.
+const notRegistered = "Not registered"
 
 var subjects = [8]string{"other", "the address", "the mailbox", "the mail system", "network and routing", "the protocol", "the content", "security and policy"}
 
 // unregistered describes a code that no registry names, by its digits.
 func unregistered(code string) Code {
-	c := Code{Code: code, Title: "Not registered", Reference: "RFC 5321, 4.2.1"}
+	c := Code{Code: code, Title: notRegistered, Reference: "RFC 5321, 4.2.1"}
 	if len(code) > 2 && code[1] == '.' {
 		c.Reference = "RFC 3463, 2"
 		if d := int(code[2] - '0'); d >= 0 && d < len(subjects) && code[3] == '.' {

@@ -72,7 +72,14 @@ var subjectRE = regexp.MustCompile(`^[<\[]([^\s<>@]{1,128}@[A-Za-z0-9.-]{1,253})
 // texts, codes that say a reason by themselves, weak texts, other codes.
 func (k *Knowledge) match(e *Explanation, said, whole string) *Rule {
 	if e.Code/100 == 2 || (e.Code == 0 && strings.HasPrefix(e.Enhanced, "2.")) {
-		e.Reason, e.Evidence = Delivered, "reply-code"
+		e.Evidence = "reply-code"
+		if basic, ok := k.Code(strconv.Itoa(e.Code)); !ok || basic.Reason != "" {
+			e.Reason = Delivered // the others, such as a greeting, are about no message
+		}
+		return nil
+	}
+	if e.Code/100 == 3 {
+		e.Evidence = "reply-code"
 		return nil
 	}
 	if r := k.find(e, false, said, whole); r != nil {
@@ -247,6 +254,12 @@ func (k *Knowledge) fill(e *Explanation, rule *Rule, c *Context) {
 		if known, ok := k.Code(e.Enhanced); ok && known.Reason == e.Reason {
 			e.Meaning = known.Meaning
 		}
+	}
+	if e.Reason == Unknown && (e.Code/100 == 2 || e.Code/100 == 3) {
+		if known, ok := k.Code(strconv.Itoa(e.Code)); ok {
+			e.Meaning, e.Reference = known.Meaning, known.Reference
+		}
+		e.Who, e.Next, e.Proofs, permanent = WhoUnknown, []string{noFailure}, nil, "-"
 	}
 	e.Permanent = permanence(permanent, e, c)
 	e.Next = slices.Clone(e.Next)

@@ -57,6 +57,14 @@ func TestTraps(t *testing.T) {
 		{"530 5.7.57 Client not authenticated to send mail", "", "", Remote, LoginRequired, &final},
 		{"535 5.7.8 Error: authentication failed", "", "", Remote, LoginFailure, &final},
 		{"550 5.7.30 Basic authentication is not supported for Client Submission", "", "", Remote, LoginFailure, &final},
+		// A success that is about no message.
+		{"220 mx.example.net ESMTP", "", "", Remote, Unknown, nil},
+		{"221 2.0.0 Bye", "", "", Remote, Unknown, nil},
+		{"235 2.7.0 Authentication successful", "", "", Remote, Unknown, nil},
+		{"354 End data with <CR><LF>.<CR><LF>", "", "", Remote, Unknown, nil},
+		{"251 2.1.5 User not local; will forward", "", "", Remote, Delivered, nil},
+		// What sendmail concludes is not what it was told.
+		{"while talking to mx.example.net.: >>> DATA <<< 550 5.7.1 <u@example.com>... Relaying denied 550 5.1.1 <u@example.com>... User unknown", "", "", Remote, RelayDenied, &final},
 		// Nothing explains it.
 		{"550 5.0.0 Nyaan", "", "", Remote, Unknown, &final},
 		{"421 mumble", "", "", Remote, SystemError, &temporary},
@@ -207,7 +215,9 @@ func TestCodes(t *testing.T) {
 		codes  int
 	}{
 		{"550-5.7.26", AuthFailure, 2}, {"550 5.7.26", AuthFailure, 2}, {"421", SystemError, 1}, {"5.7.1", Unknown, 1}, {"X.2.2", MailboxFull, 1},
-		{"250", Delivered, 1}, {"354", Unknown, 1}, {"556", NullMX, 1}, {"599", Unknown, 1}, {"5.9.9", Unknown, 1},
+		{"250", Delivered, 1}, {"354", Unknown, 1}, {"556", NullMX, 1}, {"599", Unknown, 1},
+		// A code of receivers alone means what they say.
+		{"5.7.515", AuthFailure, 1}, {"550 5.7.509", AuthFailure, 2}, {"5.7.708", RateLimited, 1}, {"221", Unknown, 1}, {"252", Unknown, 1}, {"5.9.9", Unknown, 1},
 	} {
 		h, ok := k.Help(c.ask)
 		if !ok || h.Reason != c.reason || len(h.Codes) != c.codes || h.Class == "" || h.Meaning == "" || len(h.Next) == 0 {

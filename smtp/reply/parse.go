@@ -84,6 +84,10 @@ var wrappers = []wrapper{
 	{need: "message size", re: regexp.MustCompile(`(?i)(?P<said>message size \d+ exceeds size limit \d+ of server ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageMail},
 }
 
+// concludedRE finds the line in which sendmail sums up an answer, such as "550 5.1.1
+// <joe@acme.example>... User unknown", which it writes for every 550.
+var concludedRE = regexp.MustCompile(` [45]\d\d (?:[45]\.\d\.\d{1,3} )?<[^<>\s]*>\.\.\. `)
+
 var (
 	spaces      = regexp.MustCompile(`\s+`)
 	prefixRE    = regexp.MustCompile(`(?i)^(?:diagnostic-code: *)?(?:smtp|esmtp|x-postfix|x-unix|x-notes|x-exim|lmtp) *; *`)
@@ -192,6 +196,12 @@ func Parse(text string) Reply {
 		}
 		if code != "" {
 			said = code + " " + said
+		}
+		if strings.Contains(w.need, "<<<") || w.need == ">>>" {
+			// What sendmail concludes stands below what it was told.
+			if m := concludedRE.FindStringIndex(said); m != nil {
+				said = said[:m[0]]
+			}
 		}
 		if r.Stage == "" && strings.Contains(m[0], "refused to talk to me") {
 			r.Stage = StageBanner
