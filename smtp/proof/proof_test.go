@@ -157,6 +157,7 @@ var cases = []struct {
 	{"helo does not resolve, of a sender that does not exist", "450 4.7.1 <nowhere.example>: Helo command rejected: Host not found", Identities{Author: "absent.example", HELO: "nowhere.example", ClientIP: ip("192.0.2.10")},
 		Proved, []string{"helo-unresolvable"}, "", ""},
 	{"relaying is a matter of the login", "554 5.7.1 <x@good.example>: Relay access denied", Identities{Recipient: "good.example"}, RuledOut, nil, "login", ""},
+	{"a sender that the login does not own", "553 5.7.1 <x@absent.example>: Sender address rejected: not owned by user y", Identities{}, NotRun, nil, "settings of the sending service", ""},
 	{"a greeting", "220 mx1.good.example ESMTP", Identities{Author: "good.example"}, NotRun, nil, "Nothing failed", ""},
 	{"ptr of nobody", "550 5.7.25 reverse DNS required", Identities{}, Unknown, nil, "--ip", ""},
 	{"helo does not resolve", "450 4.7.1 <nowhere.example>: Helo command rejected: Host not found", Identities{HELO: "nowhere.example", ClientIP: ip("192.0.2.10")},

@@ -136,6 +136,10 @@ func TestParse(t *testing.T) {
 		{"Remote Server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found'", 550, "5.1.10", "", "", "", "RESOLVER.ADR.RecipientNotFound; Recipient not found"},
 		{"#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##", 550, "5.1.1", "", "", "", "RESOLVER.ADR.RecipNotFound; not found ##"},
 		{"sorry, no mailbox here by that name (#5.1.1 - chkusr)", 0, "5.1.1", "", "", "", "sorry, no mailbox here by that name (#5.1.1 - chkusr)"},
+		{"550 #5.1.0 Address rejected.", 550, "5.1.0", "", "", "", "Address rejected."},
+		{"554 rejected #5.7.1 spam", 554, "5.7.1", "", "", "", "rejected #5.7.1 spam"},
+		{"mail.contoso.example #5.1.1 no such user", 0, "5.1.1", "", "mail.contoso.example", "", "no such user"},
+		{"EXCH01 #5.1.1 no such user", 0, "5.1.1", "", "exch01", "", "no such user"},
 		{"exceeded the limit of 500 messages", 0, "", "", "", "", "exceeded the limit of 500 messages"},
 		{"from 10.5.5.250 at 5.6.7.8", 0, "", "", "", "", "from 10.5.5.250 at 5.6.7.8"},
 	} {

@@ -60,7 +60,8 @@ var wrappers = []wrapper{
 	// Exchange.
 	{need: "remote server", re: regexp.MustCompile(`(?i)Remote Server(?: at ` + hostRE + `(?: ` + ipRE + `)?)? returned:? '(?P<said>[^']*)'?`), speaker: Remote},
 	{re: regexp.MustCompile(`(?i)` + hostRE + ` (?:gave this error|rejected your message to the following e-?mail addresses): (?P<said>.*)`), speaker: Remote},
-	{need: "#", re: regexp.MustCompile(`(?i)` + hostRE + ` #(?P<said><?#?[245]\.\d\.\d+ .*)`), speaker: Remote},
+	// A host has a dot, or stands first: the word before "#" may be a reply code.
+	{need: "#", re: regexp.MustCompile(`(?:^[\s<]*(?P<host>[A-Z][A-Z0-9-]{1,62})|(?:^|[\s<])(?P<host>[A-Za-z0-9-]+\.[A-Za-z0-9._-]{1,254})) #(?P<said><?#?[245]\.\d\.\d+ .*)`), speaker: Remote},
 	// SMTP transcripts of sendmail, Courier and others.
 	{need: ">>>", re: regexp.MustCompile(`(?i)(?:while talking to ` + hostRE + `\.?:? )?>>> (?P<cmd>[A-Za-z]{4}(?: from| to)?)\b.{0,300}? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
 	{need: "<<<", re: regexp.MustCompile(`(?i)while talking to ` + hostRE + `\.?:? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
@@ -179,7 +180,9 @@ func Parse(text string) Reply {
 		for j, name := range w.re.SubexpNames() {
 			switch name {
 			case "host":
-				r.RemoteHost = strings.ToLower(strings.TrimRight(m[j], "."))
+				if m[j] != "" {
+					r.RemoteHost = strings.ToLower(strings.TrimRight(m[j], "."))
+				}
 			case "ip":
 				r.RemoteIP = strings.TrimPrefix(m[j], "IPv6:")
 			case "cmd":
