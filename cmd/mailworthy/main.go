@@ -151,7 +151,7 @@ unknown, never as missing.`,
 	root.SetVersionTemplate("mailworthy {{.Version}}\n")
 	root.AddCommand(
 		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMTASTS(), newTLSRPT(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
-		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(),
+		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(), newProbe(),
 		newConfig(), newInit(), newRun(), newWatch(),
 	)
 	root.SetHelpCommand(newHelp())

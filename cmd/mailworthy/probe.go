@@ -1,0 +1,284 @@
+package main
+
+import (
+	"bufio"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"mailworthy/dial"
+	"mailworthy/finding"
+	"mailworthy/internal/readfile"
+	"mailworthy/report"
+	"mailworthy/report/export"
+	"mailworthy/report/view"
+	"mailworthy/resolver"
+	"mailworthy/smtp/probe"
+)
+
+// passwordVariable is the variable of the environment that has the password of --login.
+const passwordVariable = "MAILWORTHY_SMTP_PASSWORD"
+
+// maxTargets is how many targets one probe takes.
+const maxTargets = 100
+
+type probeFlags struct {
+	dns          dnsFlags
+	output       outputFlags
+	ports        []uint
+	helo         string
+	tls          string
+	tlsCA        string
+	allowPrivate bool
+	relayTo      string
+	login        string
+	passwordFile string
+	auth         []string
+	provider     string
+	services     string
+	connect      time.Duration
+	step         time.Duration
+	failOn       string
+}
+
+func newProbe() *cobra.Command {
+	f := &probeFlags{}
+	cmd := &cobra.Command{
+		Use:   "probe HOST[:PORT]...|DOMAIN...",
+		Short: "Connect to mail servers and see how far a session gets, step by step",
+		Long: `Connects to a host, or to every MX host of a domain, and does a session at each address
+and port: banner, EHLO, STARTTLS (on 465 TLS from the first byte), EHLO again, QUIT. Each
+step has an outcome and its time. No message is ever sent.
+
+A name without a port whose domain has MX records is a domain: its MX hosts are probed on
+port 25. Any other name or address is a host: ports 25, 465 and 587.
+
+What cannot be seen from here (a blocked port 25, no IPv6, a server that limits
+connections) is unknown, and never "no STARTTLS".
+
+--login reads the password from --password-file, from ` + passwordVariable + `,
+or asks for it. It goes to servers with TLS and a certificate that verifies only.
+
+Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input, 3 what could
+not be seen from here could change that. With --format nagios: 0 1 2 3 as its states.`,
+		Example: `  mailworthy probe acme.example
+  mailworthy probe smtp.acme.example:587 smtp.acme.example:465
+  mailworthy probe mail.acme.example --port 25 --relay-to somebody@elsewhere.example
+  mailworthy probe smtp.sendgrid.net:587 --login apikey --password-file key.txt`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return withHint(errors.New("HOST or DOMAIN is missing"), "usage: %s", cmd.UseLine())
+			}
+			if len(args) > maxTargets {
+				return fmt.Errorf("%d targets: at most %d are probed at once", len(args), maxTargets)
+			}
+			return nil
+		},
+		RunE: f.run,
+	}
+	f.dns.add(cmd)
+	f.output.addDocument(cmd, "nagios", "prometheus")
+	flags := cmd.Flags()
+	flags.UintSliceVar(&f.ports, "port", nil, "connect to these `ports` where the target states none; default: 25 of MX hosts, 25,465,587 of hosts")
+	flags.StringVar(&f.helo, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
+	flags.StringVar(&f.tls, "tls", "auto", "how TLS begins: `auto|starttls|implicit`; auto: from the first byte on 465, else STARTTLS")
+	flags.StringVar(&f.tlsCA, "tls-ca", "", "trust the root certificates of this PEM `file`, too")
+	flags.BoolVar(&f.allowPrivate, "allow-private", false, "connect to private addresses even if MX records lead there")
+	flags.StringVar(&f.relayTo, "relay-to", "", "try MAIL and RCPT with this `address` of another domain, and RSET; never a message")
+	flags.StringVar(&f.login, "login", "", "log in as this `user`, over verified TLS only, one attempt a mechanism")
+	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --login from the first line of this `file`")
+	flags.StringSliceVar(&f.auth, "auth", nil, "log in with these `mechanisms`: plain, login, cram-md5, xoauth2 (the password is an access token); default: the first three, as offered")
+	flags.StringVar(&f.provider, "provider", "", "the `service` whose habits explain a refused login; default: found by the host")
+	flags.DurationVar(&f.connect, "connect-timeout", probe.DefaultConnect, "how long a connection may take to be made")
+	flags.DurationVar(&f.step, "step-timeout", probe.DefaultStep, "how long an answer may take")
+	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	addServicesFlag(cmd, &f.services)
+	// A session has its own patience besides that of the DNS.
+	deadline := flags.Lookup("deadline")
+	deadline.Usage = "how long one target may take, the DNS included"
+	deadline.DefValue = probe.DefaultDeadline.String()
+	f.dns.deadline = probe.DefaultDeadline
+	_ = cmd.RegisterFlagCompletionFunc("tls", cobra.FixedCompletions([]string{"auto", "starttls", "implicit"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// relayAddress is an address that can be an argument of RCPT as it is: no quoting, nothing
+// that ends the command.
+var relayAddress = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}$`)
+
+var heloName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[A-Za-z0-9.:]{2,60}\])$`)
+
+// options checks the flags and makes the options of a probe of them.
+func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {
+	o := probe.Options{HELO: f.helo, RelayTo: f.relayTo, ConnectTimeout: f.connect, StepTimeout: f.step}
+	switch {
+	case f.connect <= 0 || f.step <= 0:
+		return o, errors.New("--connect-timeout and --step-timeout must be more than 0")
+	case f.helo != "" && !heloName.MatchString(f.helo):
+		return o, withHint(fmt.Errorf("--helo %q is no host name", f.helo), "a name with forward and reverse DNS, or an address as [192.0.2.1]")
+	case f.relayTo != "" && !relayAddress.MatchString(f.relayTo):
+		return o, fmt.Errorf("--relay-to %q is no mail address", f.relayTo)
+	case f.login == "" && (f.passwordFile != "" || len(f.auth) > 0):
+		return o, withHint(errors.New("--password-file and --auth are for --login"), "add --login USER")
+	}
+	switch f.tls {
+	case "auto":
+	case "starttls", "implicit":
+		o.TLS = f.tls
+	default:
+		return o, fmt.Errorf("--tls %q: it must be auto, starttls or implicit", f.tls)
+	}
+	for _, p := range f.ports {
+		if p == 0 || p > 65535 {
+			return o, fmt.Errorf("--port %d: it must be from 1 to 65535", p)
+		}
+		if !slices.Contains(o.Ports, uint16(p)) {
+			o.Ports = append(o.Ports, uint16(p))
+		}
+	}
+	if len(o.Ports) > 16 {
+		return o, errors.New("--port: at most 16 ports")
+	}
+	var err error
+	if o.Roots, err = roots(f.tlsCA); err != nil {
+		return o, err
+	}
+	services, err := catalogue(f.services)
+	if err != nil {
+		return o, err
+	}
+	login := &probe.Login{User: f.login, Catalogue: services}
+	if f.provider != "" {
+		if login.Service, err = findService(services, f.provider); err != nil {
+			return o, err
+		}
+	}
+	for _, m := range f.auth {
+		name := strings.ToUpper(m)
+		if !slices.Contains(probe.Mechanisms, name) {
+			return o, fmt.Errorf("--auth %q: it must be plain, login, cram-md5 or xoauth2", m)
+		}
+		login.Mechanisms = append(login.Mechanisms, name)
+	}
+	if f.login == "" {
+		return o, nil
+	}
+	if login.Password, err = f.password(cmd); err != nil {
+		return o, err
+	}
+	o.Login = login
+	return o, nil
+}
+
+// roots are the root certificates of the system and of a file; nil if there are none.
+func roots(file string) (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if file != "" {
+		text, err := readfile.Read(file, 8<<20, readfile.Wait)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-ca %s: %w", file, err)
+		}
+		if !pool.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("--tls-ca %s: there is no certificate in PEM form in it", file)
+		}
+	}
+	if pool.Equal(x509.NewCertPool()) {
+		return nil, nil
+	}
+	return pool, nil
+}
+
+// password is that of --login: of the file, the environment, or the one who is asked. It
+// is never an argument, which everybody on the machine could read.
+func (f *probeFlags) password(cmd *cobra.Command) (string, error) {
+	first := func(text string) (string, error) {
+		line, _, _ := strings.Cut(text, "\n")
+		if line = strings.TrimSuffix(line, "\r"); line == "" {
+			return "", errors.New("the password is empty")
+		}
+		return line, nil
+	}
+	if f.passwordFile != "" {
+		text, err := readfile.Read(f.passwordFile, 64<<10, readfile.Wait)
+		if err != nil {
+			return "", fmt.Errorf("--password-file %s: %w", f.passwordFile, err)
+		}
+		return first(string(text))
+	}
+	if text, ok := os.LookupEnv(passwordVariable); ok {
+		return first(text)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "password of %s: ", f.login)
+	defer fmt.Fprintln(cmd.ErrOrStderr())
+	if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+		text, err := term.ReadPassword(int(in.Fd()))
+		if err != nil {
+			return "", fmt.Errorf("reading the password: %w", err)
+		}
+		return first(string(text))
+	}
+	line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 64<<10)).ReadString('\n')
+	if err != nil && line == "" {
+		return "", withHint(errors.New("there is no password on standard input"), "--password-file FILE, or %s", passwordVariable)
+	}
+	return first(line)
+}
+
+func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
+	failOn, err := (&auditFlags{failOn: f.failOn}).limit()
+	if err != nil {
+		return err
+	}
+	if err := f.output.check(); err != nil {
+		return err
+	}
+	var targets []probe.Spec
+	for _, arg := range args {
+		s, err := probe.ParseTarget(arg)
+		if err != nil {
+			return err
+		}
+		targets = append(targets, s)
+	}
+	session, err := f.dns.open(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer session.stack.Close()
+	o, err := f.options(cmd)
+	if err != nil {
+		return err
+	}
+	// --max-queries is for one domain.
+	o.Resolver, o.Now, o.Deadline = resolver.NewSession(session.stack, session.maxQueries*len(targets)), session.now, session.deadline
+	o.Dialer = &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: session.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}
+	r := probe.Run(cmd.Context(), targets, o)
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	if err := f.output.document(cmd, session.verbose, r, func() *view.Doc { return view.ProbeDoc(r) },
+		docWriter{"nagios", func(w io.Writer) error { return export.WriteProbeNagios(w, r, failOn, session.unknownOK) }},
+		docWriter{"prometheus", func(w io.Writer) error { return export.WriteProbePrometheus(w, r) }}); err != nil {
+		return err
+	}
+	if f.output.format == "nagios" {
+		return exit(export.ProbeNagiosStatus(r, failOn, session.unknownOK))
+	}
+	var all []finding.Finding
+	for i := range r.Targets {
+		all = append(all, r.Targets[i].Findings...)
+	}
+	return session.exit(report.ExitOf(all, failOn))
+}

@@ -1,0 +1,195 @@
+package view
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/smtp/probe"
+)
+
+// probeColumns are the columns of a probe, with the step that each is.
+var probeColumns = []struct{ title, step string }{
+	{"connect", probe.StepConnect}, {"banner", probe.StepBanner}, {"EHLO", probe.StepEHLO}, {"STARTTLS", probe.StepSTARTTLS}, {"TLS", probe.StepTLS},
+	{"login", probe.StepAuth}, {"MAIL", probe.StepMail}, {"RCPT", probe.StepRcpt}, {"QUIT", probe.StepQuit},
+}
+
+// ProbeDoc is a probe: a row for each endpoint and a column for each step, what was
+// agreed on, the findings, and for who wants to know more what was said.
+func ProbeDoc(r *probe.Report) *Doc {
+	d := &Doc{Name: "SMTP probe"}
+	for i := range r.Targets {
+		t := &r.Targets[i]
+		title := Title{Text: T(t.Target + "  probe"), Status: ProbeStatus(t)}
+		if i == 0 && r.From != "" {
+			title.Lines = Texts("from " + r.From + show.OrEmpty(" as ", r.HELO))
+		}
+		d.Add(title)
+		if len(t.Endpoints) > 0 {
+			d.Add(probeTable(t))
+		}
+		d.Add(probeFacts(t)...)
+		var list []finding.Finding
+		for _, f := range t.Findings {
+			if f.Severity != finding.Pass {
+				list = append(list, f)
+			}
+		}
+		if len(list) > 0 {
+			d.Add(Findings{Domain: t.Target, List: list})
+		}
+		for k := range t.Endpoints {
+			e := &t.Endpoints[k]
+			if len(e.Transcript) == 0 {
+				continue
+			}
+			pre := Pre{Caption: "transcript of " + EndpointName(e)}
+			for _, s := range e.Transcript {
+				pre.Lines = append(pre.Lines, SaidLine(s))
+			}
+			d.Add(Details{Title: pre.Caption, Blocks: []Block{pre}})
+		}
+	}
+	return d
+}
+
+// EndpointName is an endpoint as host:port, with its address if the host is a name.
+func EndpointName(e *probe.Endpoint) string {
+	name := net.JoinHostPort(e.Host, strconv.Itoa(int(e.Port)))
+	if e.Address != "" && e.Address != e.Host {
+		name += " " + e.Address
+	}
+	return name
+}
+
+// shortName is EndpointName, without the address if the host has no other.
+func shortName(t *probe.Target, e *probe.Endpoint) string {
+	for i := range t.Endpoints {
+		if o := &t.Endpoints[i]; o.Host == e.Host && o.Address != e.Address {
+			return EndpointName(e)
+		}
+	}
+	return net.JoinHostPort(e.Host, strconv.Itoa(int(e.Port)))
+}
+
+// ProbeStatus says how a target stands: its worst finding.
+func ProbeStatus(t *probe.Target) Text {
+	worst, n := finding.Pass, 0
+	for _, f := range t.Findings {
+		switch {
+		case f.Severity.Rank() > worst.Rank():
+			worst, n = f.Severity, 1
+		case f.Severity == worst:
+			n++
+		}
+	}
+	if worst.Rank() <= finding.Info.Rank() {
+		return Marked(finding.Pass, "good")
+	}
+	if worst == finding.Unknown {
+		return Marked(worst, fmt.Sprintf("%d unknown", n))
+	}
+	return Marked(worst, show.Counted(n, string(worst)))
+}
+
+// stepOf is the step of an endpoint to show in a column: of two EHLO the one that went
+// wrong.
+func stepOf(e *probe.Endpoint, name string) *probe.Step {
+	var found *probe.Step
+	for i := range e.Steps {
+		s := &e.Steps[i]
+		if s.Step != name || found != nil && (s.Outcome == probe.NotTried || found.Outcome != probe.OK && found.Outcome != probe.NotTried) {
+			continue
+		}
+		found = s
+	}
+	return found
+}
+
+func probeTable(t *probe.Target) Table {
+	table := Table{Header: []string{"endpoint"}}
+	var columns []string
+	for _, c := range probeColumns {
+		if slices.ContainsFunc(t.Endpoints, func(e probe.Endpoint) bool { return stepOf(&e, c.step) != nil }) {
+			table.Header, columns = append(table.Header, c.title), append(columns, c.step)
+		}
+	}
+	for i := range t.Endpoints {
+		e := &t.Endpoints[i]
+		row := []Text{T(shortName(t, e))}
+		for _, name := range columns {
+			s := stepOf(e, name)
+			if resolve := stepOf(e, probe.StepResolve); name == probe.StepConnect && resolve != nil && resolve.Outcome != probe.OK {
+				row = append(row, Marked(finding.Error, "DNS "+string(resolve.Outcome)))
+				continue
+			}
+			row = append(row, stepText(s))
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
+func stepText(s *probe.Step) Text {
+	switch {
+	case s == nil:
+		return T("")
+	case s.Outcome == probe.OK:
+		return Marked(finding.Pass, show.Duration(s.DurationMS))
+	case s.Outcome == probe.NotTried && s.Detail == "not offered":
+		return Marked(finding.Warning, s.Detail)
+	case s.Outcome == probe.NotTried:
+		return SoftText("-")
+	}
+	return Marked(finding.Error, string(s.Outcome))
+}
+
+// probeFacts say what the sessions showed: greeting, TLS, certificate, mechanisms.
+func probeFacts(t *probe.Target) []Block {
+	var out []Block
+	for i := range t.Endpoints {
+		e := &t.Endpoints[i]
+		f := Facts{}
+		if e.Banner != nil {
+			f.Facts = append(f.Facts, Fact{"banner", T(show.Clip(strings.ReplaceAll(*e.Banner, "\n", " "), 160))})
+		}
+		if e.TLS != nil {
+			f.Facts = append(f.Facts, Fact{"TLS", T(e.TLS.Version + ", " + e.TLS.Cipher)})
+		}
+		if c := e.Certificate; c != nil {
+			text := show.OrText(show.Listed(c.Names, 4), "no name") + ", until " + c.NotAfter.Format(time.DateOnly) + ", " + c.Key
+			if c.Key == "RSA" {
+				text += " " + strconv.Itoa(c.KeyBits)
+			}
+			switch {
+			case c.Verified == nil:
+				f.Facts = append(f.Facts, Fact{"certificate", Joined(T(text+"  "), Marked(finding.Unknown, "trust not known"))})
+			case *c.Verified:
+				f.Facts = append(f.Facts, Fact{"certificate", Joined(T(text+"  "), Marked(finding.Pass, "verifies"))})
+			default:
+				f.Facts = append(f.Facts, Fact{"certificate", Joined(T(text+"  "), Marked(finding.Warning, strings.Join(c.Reasons, "; ")))})
+			}
+		}
+		lines := e.EHLO
+		if len(e.EHLOTLS) > 0 {
+			lines = e.EHLOTLS
+		}
+		if len(lines) > 0 {
+			f.Facts = append(f.Facts, Fact{"offers", T(show.Listed(lines, 20))})
+		}
+		for _, s := range e.Steps {
+			if s.Step == probe.StepAuth && s.Detail != "" {
+				f.Facts = append(f.Facts, Fact{"login", T(show.Clip(s.Detail, 300))})
+			}
+		}
+		if len(f.Facts) > 0 {
+			out = append(out, Section{Title: EndpointName(e), Blocks: []Block{f}})
+		}
+	}
+	return out
+}

@@ -1,0 +1,261 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"mailworthy/dial"
+	"mailworthy/internal/show"
+	"mailworthy/resolver"
+)
+
+// Bounds on what one target leads to.
+const (
+	maxHosts     = 16
+	maxAddresses = 8
+	atOnce       = 8
+)
+
+// Spec is a target as somebody wrote it.
+type Spec struct {
+	// Text is what was written.
+	Text string
+	// Host is a name in ASCII without a final dot, or an address.
+	Host string
+	// Port is 0 if none was written: then a name may be a domain with MX hosts.
+	Port uint16
+	addr netip.Addr
+}
+
+// ParseTarget reads HOST, HOST:PORT, an address of either family, or a domain.
+func ParseTarget(text string) (Spec, error) {
+	s := Spec{Text: text}
+	bad := func(why string) (Spec, error) {
+		return Spec{}, fmt.Errorf("%s is %s", show.Quote(text, 80), why)
+	}
+	host := strings.TrimSpace(text)
+	if a, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		s.addr, s.Host = a.Unmap(), a.Unmap().String()
+		return s, nil
+	}
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		n, err := strconv.ParseUint(host[i+1:], 10, 16)
+		if err != nil || n == 0 {
+			return bad("no HOST:PORT: the port is a number from 1 to 65535")
+		}
+		s.Port, host = uint16(n), host[:i]
+		if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")); err == nil && (a.Is4() || strings.HasPrefix(host, "[")) {
+			s.addr, s.Host = a.Unmap(), a.Unmap().String()
+			return s, nil
+		}
+	}
+	name, err := profile.ToASCII(strings.TrimSuffix(host, "."))
+	if err != nil || !isHostName(name) {
+		return bad("no host, HOST:PORT or domain")
+	}
+	s.Host = strings.ToLower(name)
+	return s, nil
+}
+
+// profile is not strict: names with an underscore are looked up as well.
+var profile = idna.New(idna.MapForLookup(), idna.StrictDomainName(false))
+
+func isHostName(s string) bool {
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// Run probes the targets, judges what was seen, and returns the report. It never fails:
+// what could not be reached is part of the report. Targets have their sessions one after
+// the other, and the addresses of a target beside each other.
+func Run(ctx context.Context, targets []Spec, o Options) *Report {
+	began := time.Now()
+	r := &Report{Schema: Schema, Targets: []Target{}, HELO: o.HELO}
+	p := &prober{o: &o, busy: map[netip.Addr]bool{}, tried: map[string]string{}}
+	for _, s := range targets {
+		r.Targets = append(r.Targets, p.target(ctx, s))
+	}
+	r.From = p.from
+	r.DurationMS = time.Since(began).Milliseconds()
+	judge(r, &o)
+	return r
+}
+
+// prober is a run under way.
+type prober struct {
+	o    *Options
+	mu   sync.Mutex
+	busy map[netip.Addr]bool // answered 421: nothing more in this run
+	from string
+	// tried are the mechanisms that a login was attempted with, and where.
+	tried map[string]string
+	// answered: a server has judged the login. No other is asked.
+	answered bool
+}
+
+func (p *prober) target(ctx context.Context, s Spec) Target {
+	end := time.Now().Add(orElse(p.o.Deadline, DefaultDeadline))
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	t := Target{Target: s.Text, Endpoints: []Endpoint{}}
+	hosts, given := []string{s.Host}, true
+	if s.Port == 0 && !s.addr.IsValid() && !loopbackName(s.Host) {
+		found, err := p.mx(ctx, s.Host, &t)
+		switch {
+		case err != nil:
+			t.unknown = "the MX records of " + s.Host + " cannot be known: " + err.Error()
+			return t
+		case t.nullMX:
+			return t
+		case len(found) > 0:
+			hosts, given, t.domain = found, false, s.Host
+		}
+	}
+	ports := p.o.Ports
+	switch {
+	case s.Port != 0:
+		ports = []uint16{s.Port}
+	case len(ports) == 0 && !given:
+		ports = []uint16{25}
+	case len(ports) == 0:
+		ports = []uint16{25, 465, 587}
+	}
+	for _, host := range hosts {
+		t.Endpoints = append(t.Endpoints, p.endpoints(ctx, host, s.addr, ports, given)...)
+	}
+	p.sessions(ctx, t.Endpoints, end)
+	return t
+}
+
+// mx returns the hosts that take mail for a domain in the order of preference; none if
+// there is no MX record.
+func (p *prober) mx(ctx context.Context, domain string, t *Target) ([]string, error) {
+	a, err := p.o.Resolver.Lookup(ctx, domain, resolver.TypeMX)
+	t.evidence = append(t.evidence, resolver.Outcome(a, err))
+	if err != nil {
+		return nil, err
+	}
+	records := slices.Clone(a.Records)
+	if len(records) == 1 && records[0].Host == "." {
+		t.nullMX = true // RFC 7505
+		return nil, nil
+	}
+	slices.SortStableFunc(records, func(a, b resolver.Record) int { return cmp.Compare(a.Preference, b.Preference) })
+	var hosts []string
+	for _, rec := range records {
+		if rec.Host != "." && !slices.Contains(hosts, rec.Host) && len(hosts) < maxHosts {
+			hosts = append(hosts, rec.Host)
+		}
+	}
+	return hosts, nil
+}
+
+func loopbackName(host string) bool {
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// endpoints are the addresses of a host with each port, resolved and not yet tried.
+func (p *prober) endpoints(ctx context.Context, host string, addr netip.Addr, ports []uint16, given bool) []Endpoint {
+	resolve := Step{Step: StepResolve, Outcome: OK}
+	addrs := []netip.Addr{addr}
+	switch began := time.Now(); {
+	case addr.IsValid():
+		resolve.Detail = "an address"
+	case loopbackName(host):
+		addrs = []netip.Addr{netip.MustParseAddr("127.0.0.1")} // RFC 6761, 6.3: the DNS is not asked
+	default:
+		found, err := dial.Through(p.o.Resolver)(ctx, host)
+		resolve.duration = time.Since(began)
+		resolve.DurationMS = resolve.duration.Milliseconds()
+		addrs = found[:min(len(found), maxAddresses)]
+		resolve.Outcome, resolve.Detail = outcomeOf(err), show.Counted(len(found), "address")
+		if err != nil {
+			resolve.Detail = err.Error()
+			addrs = []netip.Addr{{}}
+		}
+	}
+	var out []Endpoint
+	for _, a := range addrs {
+		for _, port := range ports {
+			e := Endpoint{Host: host, Port: port, addr: a.Unmap(), led: !given, Steps: []Step{resolve}, EHLO: []string{}, EHLOTLS: []string{}}
+			if a.IsValid() {
+				e.Address = a.Unmap().String()
+			}
+			e.Transcript = (&transcript{}).lines()
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// sessions has the session of each endpoint: those of one address in turn, the addresses
+// beside each other.
+func (p *prober) sessions(ctx context.Context, list []Endpoint, end time.Time) {
+	byAddr := map[netip.Addr][]*Endpoint{}
+	var order []netip.Addr
+	for i := range list {
+		e := &list[i]
+		if byAddr[e.addr] == nil {
+			order = append(order, e.addr)
+		}
+		byAddr[e.addr] = append(byAddr[e.addr], e)
+	}
+	places := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for _, addr := range order {
+		all.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			for _, e := range byAddr[addr] {
+				p.session(ctx, e, end)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func (p *prober) session(ctx context.Context, e *Endpoint, end time.Time) {
+	s := &session{o: p.o, p: p, e: e, end: end, t: &transcript{start: time.Now()}}
+	if _, err := netip.ParseAddr(e.Host); err != nil {
+		s.name = e.Host
+	}
+	p.mu.Lock()
+	busy := p.busy[e.addr]
+	p.mu.Unlock()
+	switch {
+	case !e.addr.IsValid():
+		s.plan(false)
+		return
+	case busy:
+		s.plan(false)
+		s.at(StepConnect).Detail = "the server answered 421 before: it is left alone"
+		e.busy = true
+		return
+	}
+	s.run(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.busy[e.addr] = p.busy[e.addr] || e.busy
+	if s.from != "" && p.from == "" {
+		p.from = s.from
+		if at, err := netip.ParseAddrPort(s.from); err == nil {
+			p.from = at.Addr().Unmap().String()
+		}
+	}
+}
