@@ -143,8 +143,10 @@ func (v *view) unreached(s *sheet, e *Endpoint) bool {
 		return false
 	}
 	switch connect.Outcome {
-	case Refused, Reset:
+	case Refused:
 		return true
+	case Reset:
+		s.unknown(finding.Error, fmt.Sprintf("%s: %s as soon as it was made. A firewall that blocks this address does the same: it says nothing about other clients.", s.subject, connect.Detail))
 	case NotTried, Protocol:
 		s.unknown(finding.Error, fmt.Sprintf("%s was not connected to: %s.", s.subject, connect.Detail))
 	case Timeout, Unreachable:

@@ -17,7 +17,7 @@ var Checks = []finding.Check{
 		Why:       "Mail waits in the queues of its senders and bounces after days.",
 		Remedy:    "Start the mail server, or open its port in the firewall.", Reference: "RFC 5321, 5.1"},
 	{ID: "smtp-host-unreachable", Severity: finding.Warning, Section: finding.Hygiene, Title: "A mail server cannot be reached",
-		Condition: "An endpoint refuses the connection, breaks it off, or does not answer although others on the same port do. A dead MX host may be meant (nolisting).",
+		Condition: "An endpoint refuses the connection, has no address, or does not answer although others on the same port do. A dead MX host may be meant (nolisting).",
 		Why:       "Senders lose time with it, and some send to it alone.",
 		Remedy:    "Start the server or open its port, or take the host out of the MX records.", Reference: "RFC 5321, 5.1"},
 	{ID: "smtp-protocol", Severity: finding.Error, Section: finding.Hygiene, Title: "The server does not speak SMTP",

@@ -164,6 +164,7 @@ func (sc script) serve(s *server, conn net.Conn) {
 	say := func(text string) bool {
 		if text == "RST" {
 			if c, ok := conn.(*net.TCPConn); ok {
+				time.Sleep(50 * time.Millisecond) // so that the client is past its connect
 				_ = c.SetLinger(0)
 			}
 			return false
