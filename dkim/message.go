@@ -19,8 +19,6 @@ const (
 	maxSignatures = 16
 	// maxSigned bounds the names in h=.
 	maxSigned = 500
-	// Messages with more fields, or more lines in one, are odd.
-	libraryFields, libraryLines = 2000, 1000
 )
 
 // Errors of Verify.
@@ -37,9 +35,6 @@ type message struct {
 	fields []string
 	// named are the indexes into fields by name in lower case, in order.
 	named map[string][]int
-	// odd: the header has so many fields or folds that the library, whose time
-	// grows with the square of them, must not see it.
-	odd bool
 }
 
 // readHeader reads the header of a message whose lines end with CRLF or LF, so that
@@ -103,19 +98,16 @@ func (m *message) split(header string) {
 		header += "\r\n" // the message ends within its header
 	}
 	for header != "" {
-		end, lines := 0, 0
+		end := 0
 		for more := true; more; {
-			lines++
 			end += strings.Index(header[end:], "\r\n") + 2
 			more = end < len(header) && (header[end] == ' ' || header[end] == '\t')
 		}
 		name := strings.ToLower(fieldName(header[:end]))
 		m.named[name] = append(m.named[name], len(m.fields))
 		m.fields = append(m.fields, header[:end])
-		m.odd = m.odd || lines > libraryLines
 		header = header[end:]
 	}
-	m.odd = m.odd || len(m.fields) > libraryFields
 }
 
 // toCRLF ends every line with CRLF. A CR that no LF follows stays.

@@ -8,15 +8,10 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"io"
 	"math"
-	"strings"
 	"time"
-
-	"github.com/emersion/go-msgauth/dkim"
-	"golang.org/x/sync/errgroup"
 
 	"mailworthy/resolver"
 )
@@ -94,11 +89,6 @@ func (s *Signature) Disputed() bool { return s.disputed && s.Result == Policy }
 // now. The error says that the message cannot be read, and wraps ErrTooLarge or
 // ErrNotMessage where that is the reason; a signature that does not verify is no
 // error. The body is read after the keys, and only where a signature needs it.
-//
-// A signature passes when go-msgauth verifies it. What that library refuses to
-// compute (l=, a time other than the machine's) or selects in another way (a
-// signature whose h= names DKIM-Signature), and why a signature fails, is found out
-// here.
 func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now time.Time) (*Verification, error) {
 	body := bufio.NewReader(message)
 	m, err := readHeader(body)
@@ -134,8 +124,7 @@ func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now tim
 // foundKey is what is published at the selector of a signature.
 type foundKey struct {
 	resolved
-	texts []string
-	keys  []*Key
+	keys []*Key
 }
 
 // lookupKeys asks for the keys of all signatures at once, each name once.
@@ -156,7 +145,6 @@ func lookupKeys(ctx context.Context, r resolver.Resolver, signatures []*signatur
 			continue
 		}
 		for i := range f.answer.Records {
-			f.texts = append(f.texts, f.answer.Records[i].Text())
 			f.keys = append(f.keys, keyOf(&f.answer.Records[i]))
 		}
 	}
@@ -259,14 +247,13 @@ func (s *signature) bodyKey() bodyKey {
 // verify computes the signatures that nothing was held against, reading the body
 // once for all of them.
 func (m *message) verify(body io.Reader, signatures []*signature, keys map[string]*foundKey, now time.Time) error {
-	texts, hashes := map[string][]string{}, map[bodyKey]*bodyHash{}
+	hashes := map[bodyKey]*bodyHash{}
 	for _, s := range signatures {
 		if s.Result == "" {
-			texts[s.asked] = keys[s.name].texts
 			hashes[s.bodyKey()] = nil
 		}
 	}
-	if len(texts) == 0 {
+	if len(hashes) == 0 {
 		return nil
 	}
 	var readers []io.Writer
@@ -274,36 +261,18 @@ func (m *message) verify(body io.Reader, signatures []*signature, keys map[strin
 		hashes[key] = newBodyHash(key)
 		readers = append(readers, hashes[key])
 	}
-	var passes []bool
-	var library errgroup.Group
-	pr, pw := io.Pipe()
-	if !m.odd {
-		readers = append(readers, pw)
-		library.Go(func() error {
-			passes = m.library(pr, texts)
-			_, err := io.Copy(io.Discard, pr) // the writer waits for it
-			return err
-		})
-	}
-	err := copyBody(io.MultiWriter(readers...), body)
-	pw.CloseWithError(err)
-	_ = library.Wait() // its only error is the one of the body
-	if err != nil {
+	if err := copyBody(io.MultiWriter(readers...), body); err != nil {
 		return err
 	}
 	sums := map[bodyKey][]byte{}
 	for key, h := range hashes {
 		sums[key] = h.end()
 	}
-	for i, s := range signatures {
+	for _, s := range signatures {
 		if s.Result != "" {
 			continue
 		}
-		if i < len(passes) && passes[i] {
-			s.Result = Pass
-		} else {
-			s.compute(m, keys[s.name].keys[0].public(), sums[s.bodyKey()], hashes[s.bodyKey()].total)
-		}
+		s.compute(m, keys[s.name].keys[0].public(), sums[s.bodyKey()], hashes[s.bodyKey()].total)
 		s.expire(now)
 	}
 	return nil
@@ -319,26 +288,6 @@ func copyBody(w io.Writer, body io.Reader) error {
 		return fmt.Errorf("%w: a body over %d MiB", ErrTooLarge, MaxBody>>20)
 	}
 	return nil
-}
-
-// library says which of the first signatures go-msgauth verifies, with the keys
-// already looked up. A signature whose key is not among them fails there at once.
-func (m *message) library(body io.Reader, texts map[string][]string) []bool {
-	head := strings.NewReader(strings.Join(m.fields, "") + "\r\n")
-	results, _ := dkim.VerifyWithOptions(io.MultiReader(head, body), &dkim.VerifyOptions{ // what it cannot read is computed here
-		MaxVerifications: maxSignatures,
-		LookupTXT: func(name string) ([]string, error) {
-			if t := texts[name]; t != nil {
-				return t, nil
-			}
-			return nil, errors.New("not asked")
-		},
-	})
-	passes := make([]bool, len(results))
-	for i, r := range results {
-		passes[i] = r.Err == nil
-	}
-	return passes
 }
 
 // compute verifies a signature (RFC 6376, 6.1.3) by the hash of the body up to l=,

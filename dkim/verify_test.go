@@ -179,8 +179,8 @@ func TestVerify(t *testing.T) {
 		{"good, with z= that the library trips over", with(edTags + "; z=From:joe@b=20example|To:x"), ed, Pass, ""},
 		{"good, i= in other case", with(edTags + "; i=ann@News.ACME.example"), ed, Pass, ""},
 		{"good, white space in the key", good, map[string]string{"ed": replace(edRecord(), "p=", "p=\t ")}, Pass, ""},
-		{"good, many fields", strings.Repeat("X: y\r\n", libraryFields+1) + good, ed, Pass, ""},
-		{"good, many folds", "X: y\r\n" + strings.Repeat(" z\r\n", libraryLines+1) + good, ed, Pass, ""},
+		{"good, many fields", strings.Repeat("X: y\r\n", 2001) + good, ed, Pass, ""},
+		{"good, many folds", "X: y\r\n" + strings.Repeat(" z\r\n", 1001) + good, ed, Pass, ""},
 		{"good, over-signed", with(edTags + ":from:reply-to"), ed, Pass, ""},
 		{"good, its own field name in h=", with(edTags + ":dkim-signature"), ed, Pass, ""},
 		{"good, its own field name in h= twice", with(edTags + ":DKIM-Signature:dkim-signature"), ed, Pass, ""},
@@ -368,18 +368,6 @@ func TestVerifyLibrary(t *testing.T) {
 				if err != nil || len(v.Signatures) != 2 || v.Signatures[0].Result != Pass || v.Signatures[1].Result != Pass || v.Signatures[1].KeyBits != 2048 {
 					t.Errorf("%s/%s %q: %+v, %v", header, body, text, v, err)
 				}
-				// Our own computation agrees with the library's.
-				for i, public := range []crypto.PublicKey{edKey.Public(), key.Public()} {
-					m, err := readHeader(bufio.NewReader(strings.NewReader(message)))
-					if err != nil {
-						t.Fatal(err)
-					}
-					s := parseSignature(m.fields[i], time.Now())
-					_, bh, total := readAll(t, message, s)
-					if s.compute(m, public, bh, total); s.Result != Pass {
-						t.Errorf("%s/%s %q: computed %s: %s", header, body, text, s.Result, s.Reason)
-					}
-				}
 			}
 		}
 	}
@@ -510,12 +498,59 @@ func FuzzVerify(f *testing.F) {
 		if n := len(m.named["dkim-signature"]); n != len(v.Signatures) {
 			t.Errorf("%d of %d signatures", len(v.Signatures), n)
 		}
+		if len(m.fields) < 2000 && strings.Count(message, "\n") < 1000 { // its time grows with the square of them
+			oracle(t, r, m, message, v)
+		}
 		for _, s := range v.Signatures {
 			if s.Result == "" || (s.Reason == "") != (s.Result == Pass) || s.Headers == nil {
 				t.Errorf("%+v", s)
 			}
 		}
 	})
+}
+
+// oracle holds a verification against the one of go-msgauth: what that library
+// verifies is no fail here, and what passes here is none there. A signature whose h=
+// names DKIM-Signature is left out: the library takes the signature itself for one of
+// the fields that it selects (RFC 6376, 3.5 says otherwise); so is one with times, which
+// it judges by the clock of the machine, and one with l=, which it refuses.
+func oracle(t *testing.T, r resolver.Resolver, m *message, text string, v *Verification) {
+	t.Helper()
+	head := strings.Join(m.fields, "") + "\r\n"
+	body := bufio.NewReader(strings.NewReader(text))
+	if _, err := readHeader(body); err != nil {
+		t.Fatal(err)
+	}
+	var rest bytes.Buffer
+	if err := copyBody(&rest, body); err != nil {
+		t.Fatal(err)
+	}
+	theirs, _ := dkim.VerifyWithOptions(io.MultiReader(strings.NewReader(head), &rest), &dkim.VerifyOptions{
+		MaxVerifications: maxSignatures,
+		LookupTXT: func(name string) ([]string, error) {
+			a, err := r.Lookup(t.Context(), name, resolver.TypeTXT)
+			if err != nil {
+				return nil, err
+			}
+			var texts []string
+			for i := range a.Records {
+				texts = append(texts, a.Records[i].Text())
+			}
+			return texts, nil
+		},
+	})
+	if len(theirs) != min(len(v.Signatures), maxSignatures) {
+		return // it counts other fields as signatures
+	}
+	for i, l := range theirs {
+		s := v.Signatures[i]
+		if slices.Contains(s.Headers, "dkim-signature") || s.BodyLength != nil || s.Expires != nil || s.Signed != nil {
+			continue
+		}
+		if s.Result == Fail && l.Err == nil || s.Result == Pass && l.Err != nil {
+			t.Errorf("signature %d is %s (%s), by the library: %v", i+1, s.Result, s.Reason, l.Err)
+		}
+	}
 }
 
 func FuzzParseSignature(f *testing.F) {
