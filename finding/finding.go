@@ -133,6 +133,10 @@ type Evidence struct {
 	// AuthenticData is the AD bit of the answer (RFC 4035, 3.2.3).
 	AuthenticData bool   `json:"authentic_data"`
 	Note          string `json:"note,omitempty"`
+	// File is the zone file that answered, if one did. Lines are those of the records of
+	// Answer in it, or that of its SOA if there is no record.
+	File  string `json:"file,omitempty"`
+	Lines []int  `json:"lines,omitempty"`
 	// Transcript is what was said, of a Connection or Fetch. No secret stands in it.
 	Transcript []Said `json:"transcript,omitempty"`
 }

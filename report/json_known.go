@@ -91,7 +91,12 @@ func (e *encoder) evidence(v *finding.Evidence) {
 	to = appendOther(to, `,"rcode":"`, v.Rcode)
 	to = strconv.AppendUint(append(to, `,"ttl":`...), uint64(v.TTL), 10)
 	to = strconv.AppendBool(append(to, `,"authentic_data":`...), v.AuthenticData)
-	e.text = appendOther(to, `,"note":"`, v.Note)
+	to = appendOther(to, `,"note":"`, v.Note)
+	e.text = appendOther(to, `,"file":"`, v.File)
+	if len(v.Lines) > 0 {
+		e.text = append(e.text, `,"lines":`...)
+		e.value(&v.Lines)
+	}
 	if len(v.Transcript) > 0 {
 		e.text = append(e.text, `,"transcript":`...)
 		e.value(v.Transcript)

@@ -51,7 +51,8 @@ func NewStanding(r *Report) *Standing {
 		// Neither says anything about the domain, and both change from run to run.
 		f.Evidence = slices.Clone(f.Evidence)
 		for i := range f.Evidence {
-			f.Evidence[i].TTL, f.Evidence[i].Server, f.Evidence[i].Transcript = 0, "", nil
+			e := &f.Evidence[i]
+			e.TTL, e.Server, e.Transcript, e.File, e.Lines = 0, "", nil, "", nil
 		}
 		s.Findings = append(s.Findings, HeldFinding{Finding: f})
 	}

@@ -101,6 +101,9 @@ type Answer struct {
 	// MadeUp are addresses that the resolver made up (DNS64, RFC 6147). They are left
 	// out of the Records.
 	MadeUp []netip.Addr
+	// file is the zone file that answered, if one did; line is that of its SOA.
+	file string
+	line uint32
 }
 
 // Record is one resource record. Which fields are set depends on Type.
@@ -116,6 +119,8 @@ type Record struct {
 	Host string
 	// Preference of an MX.
 	Preference uint16
+	// line is where it stands in its zone file, 0 if it is of none.
+	line uint32
 	// Data is the rest as text: of SOA, TLSA, DS, DNSKEY and unknown types in
 	// master-file form.
 	Data string
@@ -150,12 +155,18 @@ func (a *Answer) Absent() bool { return a.Status != Found }
 // Evidence is the answer as a report shows it.
 func (a *Answer) Evidence() finding.Evidence {
 	e := finding.Evidence{Name: a.Name, Type: a.Type.String(), Status: string(a.Status), CNAMEs: a.CNAMEs,
-		Server: a.Server, Rcode: a.Rcode, TTL: a.TTL, AuthenticData: a.AuthenticData}
+		Server: a.Server, Rcode: a.Rcode, TTL: a.TTL, AuthenticData: a.AuthenticData, File: a.file}
+	if a.file != "" && len(a.Records) == 0 {
+		e.Lines = []int{int(max(a.line, 1))}
+	}
 	if len(a.Records) > 0 {
 		e.Answer = make([]string, 0, len(a.Records))
 	}
 	for i := range a.Records {
 		e.Answer = append(e.Answer, a.Records[i].String())
+		if a.file != "" {
+			e.Lines = append(e.Lines, int(max(a.Records[i].line, 1)))
+		}
 	}
 	if len(a.MadeUp) > 0 {
 		e.Note = fmt.Sprintf("left out, made up by the resolver (DNS64): %v", a.MadeUp)

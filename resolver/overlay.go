@@ -35,7 +35,10 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 	)
 	for {
 		z := o.zones.find(at, t)
-		a := &Answer{Name: key, Type: t, CNAMEs: chain, Server: "zone " + z.Origin, Rcode: "NOERROR"}
+		a := &Answer{Name: key, Type: t, CNAMEs: chain, Server: "zone " + z.Origin, Rcode: "NOERROR", file: z.file}
+		if z.SOA != nil {
+			a.line = z.SOA.line
+		}
 		switch z.Kind {
 		case ZoneFound:
 			a.Status, a.Records = Found, z.Records

@@ -32,6 +32,7 @@ func newZoneSet(file string, origins ...string) *ZoneSet {
 	s := &ZoneSet{File: file, zones: make([]*zone, 0, len(origins)), index: make(zoneIndex, len(origins))}
 	for _, o := range origins {
 		z := newZone(o, &s.names)
+		z.file = file
 		s.zones = append(s.zones, z)
 		s.index[o] = z
 	}
@@ -102,6 +103,7 @@ func (s *ZoneSet) named() string {
 // origin, empty non-terminals included (RFC 4592, 2.2.2).
 type zone struct {
 	origin string
+	file   string
 	nodes  map[string]*node
 	soa    *Record
 	// hasCut and hasDNAME spare the walk up to the origin if there are none.
@@ -343,6 +345,7 @@ func (p *zoneParser) fill(s *ZoneSet) error {
 		if r.Type == TypeSOA && z.soa != nil {
 			return p.errorf(r.line, "a second, different SOA of %s", r.Name)
 		}
+		r.Record.line = uint32(r.line)
 		if z.add(r.Record); s.names > p.bounds.names {
 			return p.errorf(r.line, "the file makes more than %d names", p.bounds.names)
 		}

@@ -34,6 +34,8 @@ type ZoneAnswer struct {
 	Records []Record
 	// SOA of the zone, nil if the file has none.
 	SOA *Record
+	// file is the zone file.
+	file string
 }
 
 // Find looks one question up in several files: the zone with the longest origin
@@ -60,7 +62,7 @@ func (z *zone) find(name string, t Type) ZoneAnswer {
 	if z == nil {
 		return ZoneAnswer{}
 	}
-	a := ZoneAnswer{Origin: z.origin, SOA: z.soa}
+	a := ZoneAnswer{Origin: z.origin, SOA: z.soa, file: z.file}
 	if cut := z.cutAbove(name); cut != "" && !(cut == name && t == TypeDS) {
 		a.Kind, a.Records = ZoneReferral, z.nodes[cut].get(TypeNS)
 		return a

@@ -37,6 +37,8 @@ type junitCase struct {
 	Name      string        `xml:"name,attr"`
 	Classname string        `xml:"classname,attr"`
 	Time      string        `xml:"time,attr"`
+	File      string        `xml:"file,attr,omitempty"`
+	Line      int           `xml:"line,attr,omitempty"`
 	Failure   *junitMessage `xml:"failure"`
 	Skipped   *junitMessage `xml:"skipped"`
 	Out       string        `xml:"system-out,omitempty"`
@@ -97,6 +99,11 @@ func junitCases(r *report.Report, failOn finding.Severity) []junitCase {
 		c := &out[i]
 		if g.Severity == finding.Pass {
 			continue
+		}
+		for i := range g.Findings {
+			if file, line := placeOf(&g.Findings[i]); c.File == "" && file != "" {
+				c.File, c.Line = show.Line(file), line
+			}
 		}
 		message := show.Line(g.Title(r.Domain))
 		if g.Severity == finding.NotChecked {

@@ -42,6 +42,7 @@ type (
 		Short   sarifText      `json:"shortDescription"`
 		Full    sarifText      `json:"fullDescription"`
 		Help    sarifText      `json:"help"`
+		HelpURI string         `json:"helpUri,omitempty"`
 		Default sarifLevel     `json:"defaultConfiguration"`
 		Props   map[string]any `json:"properties"`
 	}
@@ -87,8 +88,9 @@ type (
 	}
 )
 
-// WriteSARIF writes a log with a run a domain. A finding's location is the DNS
-// name that it is about, as a dns: URI (RFC 4501). What the DNS left undecided
+// WriteSARIF writes a log with a run a domain. A finding's location is the line of the zone
+// file that it rests on; without one, the path dns/NAME/TYPE of the DNS name that it is
+// about: code scanning takes no URI but of files. What the DNS left undecided
 // is a result of kind "open"; passes are left out.
 func WriteSARIF(w io.Writer, reports []*report.Report) error {
 	log := SarifLog{Schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{}}
@@ -158,7 +160,7 @@ func sarifRuleOf(f finding.Finding) sarifRule {
 	_, level := sarifKind(c.Severity)
 	why := show.OrText(c.Why, c.Title)
 	help := strings.TrimSpace(c.Condition + " " + c.Remedy + " " + c.Reference)
-	return sarifRule{ID: c.ID, Short: sarifText{c.Title}, Full: sarifText{why}, Help: sarifText{show.OrText(help, c.Title)}, Default: sarifLevel{level},
+	return sarifRule{ID: c.ID, Short: sarifText{c.Title}, Full: sarifText{why}, Help: sarifText{show.OrText(help, c.Title)}, HelpURI: helpURI(c), Default: sarifLevel{level},
 		Props: map[string]any{"tags": []string{"email", string(c.Section)}, "severity": c.Severity, "reference": c.Reference}}
 }
 
@@ -188,13 +190,16 @@ func sarifPlace(r *report.Report, f finding.Finding) sarifLocation {
 	if name == "" {
 		name = r.Domain
 	}
-	uri := "dns:" + uriName(name)
+	uri, line := "dns/"+uriName(name), 1
 	if rtype != "" {
-		uri += "?type=" + uriName(rtype)
+		uri += "/" + uriName(rtype)
+	}
+	if file, at := placeOf(&f); file != "" {
+		uri, line = fileURI(file), at
 	}
 	subject := show.OrText(f.Subject, r.Domain)
 	return sarifLocation{
-		Physical: sarifPhysical{Artifact: sarifArtifact{uri}, Region: sarifRegion{1}},
+		Physical: sarifPhysical{Artifact: sarifArtifact{uri}, Region: sarifRegion{line}},
 		Logical:  []sarifLogical{{Name: show.Line(subject), Qualified: show.Line(r.Domain + "/" + subject), Kind: "resource"}},
 	}
 }

@@ -25,6 +25,7 @@ var All = []Format{
 		return export.WriteJUnit(w, reports, o.FailOn)
 	}},
 	{Name: "sarif", Extensions: []string{".sarif"}, Write: plain(export.WriteSARIF)},
+	{Name: "github", Write: plain(export.WriteGitHub)},
 	{Name: "nagios", Write: func(w io.Writer, reports []*report.Report, o Options) error {
 		return export.WriteNagios(w, reports, o.FailOn, o.UnknownOK)
 	}, Exit: func(reports []*report.Report, o Options) int {
