@@ -30,6 +30,8 @@ type Standard struct {
 	MinScore int
 	// UnknownOK: what the DNS did not say is no reason to fail.
 	UnknownOK bool
+	// Baseline is what an earlier run found, which is no reason to fail; nil: none.
+	Baseline *report.Baseline
 }
 
 // Status is the exit status that a report asks for: 1 where it fails, 3 where what is
@@ -38,7 +40,12 @@ func (s Standard) Status(r *report.Report) int {
 	if r.Score.Value != nil && *r.Score.Value < s.MinScore {
 		return 1
 	}
-	status := r.Exit(s.FailOn)
+	status := 0
+	if s.Baseline != nil {
+		status = s.Baseline.Exit(r, s.FailOn)
+	} else {
+		status = r.Exit(s.FailOn)
+	}
 	if status == 3 && s.UnknownOK {
 		return 0
 	}

@@ -48,6 +48,7 @@ type auditFlags struct {
 	lists       string
 	policy      string
 	csv         string
+	baseline    string
 	fields      []string
 	jq          string
 	plan        bool
@@ -111,6 +112,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
+	flags.StringVar(&f.baseline, "baseline", "", "only what this `file` does not have makes the run fail: a JSON report or the rows of an earlier run")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
 	flags.StringSliceVar(&f.fields, "fields", nil, "with --format rows and ndjson: only these `keys` of each line")
 	flags.StringVar(&f.jq, "jq", "", "with --format rows and ndjson: what this `filter` of jq makes of each line, as JSON")
@@ -224,6 +226,10 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		options.Authoritative = asker.At
 	}
 	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
+	held, err := f.openBaseline(cmd.Context())
+	if err != nil {
+		return err
+	}
 	l, closing, err := f.list(cmd, args, stderr, inspect.DomainParser(sections), session.held)
 	if err != nil {
 		return err
@@ -239,10 +245,14 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	asking, answered := f.watched(cmd, session.stack, options.Catalogue, len(args))
 	defer answered()
 	a := &auditor{session: session, template: template,
-		standard:  bulk.Standard{FailOn: failOn, MinScore: f.minScore, UnknownOK: session.unknownOK},
+		standard:  bulk.Standard{FailOn: failOn, MinScore: f.minScore, UnknownOK: session.unknownOK, Baseline: held},
 		inspector: inspect.Inspector{Resolver: asking, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}}
 	a.keeper = f.keeper(cmd.Context(), a, stderr)
 	defer func() { err = closeKeeper(a.keeper, err) }()
+	if held != nil {
+		said := a.compareWith(held)
+		defer func() { said.write(stderr) }()
+	}
 	if f.streams() {
 		return f.stream(cmd, l, a, stderr)
 	}

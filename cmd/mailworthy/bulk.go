@@ -130,6 +130,8 @@ type auditor struct {
 	standard  bulk.Standard
 	// keeper keeps the audits; nil where no history is wanted.
 	keeper *monitor.Keeper
+	// each is called with each report; nil: nobody is. Several goroutines call it.
+	each func(*report.Report)
 }
 
 func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
@@ -140,7 +142,11 @@ func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
 		a.session.logAudit(r)
 		a.keeper.Keep(ctx, target, r)
 	}
-	return inspector.Inspect(ctx, target)
+	r := inspector.Inspect(ctx, target)
+	if a.each != nil {
+		a.each(r)
+	}
+	return r
 }
 
 // stream audits the list and writes each report as it comes. Where the context of
