@@ -159,7 +159,7 @@ func permanent(i *explain.Item) string {
 // section is the screen of a cause.
 func (c *cause) section() Section {
 	item := c.items[0]
-	s := Section{Title: CauseTitle(item.Reason), Status: c.status(), Loose: true}
+	s := Section{Title: itemTitle(item), Status: c.status(), Loose: true}
 	facts := Facts{[]Fact{
 		{"Recipient", T(c.recipients())},
 		{"Said by", T(saidBy(item))},
@@ -403,7 +403,7 @@ func codeBlocks(in *explain.Input) []Block {
 	for _, code := range c.Codes {
 		facts = append(facts, Fact{code.Code, Joined(T(code.Title+". "+code.Meaning+" "), SoftText(code.Reference))})
 	}
-	facts = append(facts, Fact{"Reason", T(CauseTitle(item.Reason))}, Fact{"Who acts", T(whoActs(item.Who))})
+	facts = append(facts, Fact{"Reason", T(itemTitle(item))}, Fact{"Who acts", T(whoActs(item.Who))})
 	s.Blocks = append(s.Blocks, Facts{facts}, Items{itemsOf(item.Next)})
 	if len(c.Receivers) > 0 {
 		t := Table{Header: []string{"Receiver", "means by it"}}
@@ -420,6 +420,15 @@ func codeBlocks(in *explain.Input) []Block {
 		s.Blocks = append(s.Blocks, proofBlocks(&item.Proof)...)
 	}
 	return []Block{s}
+}
+
+// itemTitle is the reason of an item in a few words; a reply of success that is about
+// no message has none.
+func itemTitle(item *explain.Item) string {
+	if c := item.ReplyCode; c != nil && *c < 400 && item.Reason == reply.Unknown {
+		return "No failure: the session goes on, or ends as it should"
+	}
+	return CauseTitle(item.Reason)
 }
 
 // CauseTitle is a reason in a few words.

@@ -72,7 +72,7 @@ func logsTitle(r *maillog.Report) Title {
 	parts = append(parts, thousands(c.Deferred)+" "+show.Plural(int(min(c.Deferred, 2)), "deferral"))
 	t.Lines = append(t.Lines, T(strings.Join(parts, ", ")))
 	n := &r.Lines
-	line := thousands(n.Read) + " lines read"
+	line := thousands(n.Read) + " " + show.Plural(int(min(n.Read, 2)), "line") + " read"
 	if n.Other > 0 {
 		line += ", " + thousands(n.Other) + " of other programs"
 	}
