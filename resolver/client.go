@@ -29,6 +29,9 @@ type Config struct {
 	ZoneQPS        map[string]float64
 	// TLS is for tls and https: the system's roots if it is nil.
 	TLS *tls.Config
+	// CheckingDisabled asks for answers that the resolver does not validate (CD; RFC
+	// 4035, 3.2.2): to tell what is bogus from what is broken.
+	CheckingDisabled bool
 }
 
 // Client asks recursive resolvers. Every try goes to a server that this question
@@ -46,6 +49,8 @@ type Client struct {
 	end     context.CancelFunc
 	now     func() time.Time
 	pause   func(ctx context.Context, d time.Duration)
+	// unchecked is Config.CheckingDisabled.
+	unchecked bool
 }
 
 // New returns a client. It opens nothing yet, but looks host names of servers up.
@@ -69,7 +74,7 @@ func New(c Config) (*Client, error) {
 			return nil, err
 		}
 	}
-	cl := &Client{timeout: c.Timeout, places: places{free: c.MaxInFlight}, now: time.Now, pause: pause, limits: newLimits(&c)}
+	cl := &Client{timeout: c.Timeout, places: places{free: c.MaxInFlight}, now: time.Now, pause: pause, limits: newLimits(&c), unchecked: c.CheckingDisabled}
 	cl.base, cl.end = context.WithCancel(context.Background())
 	cl.buffers.New = func() any { return new([4096]byte) }
 	for _, spec := range specs {
@@ -258,6 +263,9 @@ func (c *Client) try(ctx context.Context, s *server, name string, t Type, made *
 	defer c.buffers.Put(buf)
 	for {
 		q := newQuery(name, t, edns)
+		if c.unchecked {
+			q.disableChecking()
+		}
 		var res *response
 		var e *Error
 		if made != nil {

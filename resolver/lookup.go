@@ -45,6 +45,9 @@ func (c *Client) start(q question, to taker) stopper {
 		return l
 	}
 	l.query.write(q.name, q.typ, l.edns)
+	if c.unchecked {
+		l.query.disableChecking()
+	}
 	l.q, l.to = &l.query, l
 	if c.places.enter(l) {
 		u.ask(&l.inquiry)

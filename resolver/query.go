@@ -18,6 +18,7 @@ const (
 	bitTC    = 1 << 9
 	bitRD    = 1 << 8
 	bitAD    = 1 << 5
+	bitCD    = 1 << 4
 	rcodes   = 15
 	rcodeNX  = 3
 	classIN  = 1
@@ -55,6 +56,9 @@ func (q *query) write(name string, t Type, edns bool) {
 	}
 	q.msg = b
 }
+
+// disableChecking asks for the answer as it is, validated or not.
+func (q *query) disableChecking() { q.msg[3] |= bitCD }
 
 // appendName writes a canonical name, uncompressed.
 func appendName(b []byte, name string) []byte {

@@ -78,6 +78,7 @@ type transportJSON struct {
 	// One of these is there, by the command.
 	MTASTS     *transport.STSFacts       `json:"mta_sts,omitempty"`
 	TLSRPT     *transport.ReportingFacts `json:"tls_rpt,omitempty"`
+	DNSSEC     *transport.DNSSECFacts    `json:"dnssec,omitempty"`
 	Findings   []finding.Finding         `json:"findings"`
 	Queries    int                       `json:"queries"`
 	DurationMS int64                     `json:"duration_ms"`
@@ -88,8 +89,16 @@ type transportCheck struct {
 	name, short, checkShort, long string
 	// web: it fetches over HTTPS.
 	web bool
+	// validated: it asks a resolver that validates.
+	validated bool
 	// begin asks, and says by finish what was found and how it is shown.
-	begin func(b *resolver.Batch, web *transport.Web, domain string, out *transportJSON, doc *func() *view.Doc)
+	begin func(b *resolver.Batch, with transportTools, domain string, out *transportJSON, doc *func() *view.Doc)
+}
+
+// transportTools are what a command asks with besides the DNS.
+type transportTools struct {
+	web       *transport.Web
+	validator *transport.Validator
 }
 
 func newMTASTS() *cobra.Command {
@@ -99,8 +108,8 @@ func newMTASTS() *cobra.Command {
 redirect, the certificate for that name, 64 KB) and holds every MX host against
 its patterns. What did not answer is unknown, never missing. If the policy has a
 fault, the one to publish in its place is shown.`,
-		begin: func(b *resolver.Batch, web *transport.Web, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginSTS(b, web, domain, func(f *transport.STSFacts) {
+		begin: func(b *resolver.Batch, with transportTools, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginSTS(b, with.web, domain, func(f *transport.STSFacts) {
 				out.MTASTS, out.Findings = f, transport.CheckSTS(f)
 				*doc = func() *view.Doc { return view.STSDoc(f, out.Findings) }
 			})
@@ -112,12 +121,53 @@ func newTLSRPT() *cobra.Command {
 		checkShort: "The record of TLS reporting, and whether its destinations can receive",
 		long: `Asks for the record at _smtp._tls, and whether the domains and hosts of its
 destinations exist and accept mail. Nothing is sent to them.`,
-		begin: func(b *resolver.Batch, _ *transport.Web, domain string, out *transportJSON, doc *func() *view.Doc) {
+		begin: func(b *resolver.Batch, _ transportTools, domain string, out *transportJSON, doc *func() *view.Doc) {
 			transport.BeginReporting(b, domain, func(f *transport.ReportingFacts) {
 				out.TLSRPT, out.Findings = f, transport.CheckReporting(f)
 				*doc = func() *view.Doc { return view.ReportingDoc(f, out.Findings) }
 			})
 		}})
+}
+
+func newDNSSEC() *cobra.Command {
+	return newTransportCheck(transportCheck{name: "dnssec", short: "DNSSEC alone: the domain and its MX hosts", validated: true,
+		checkShort: "Whether the domain and its MX hosts are signed, and whether the signatures hold",
+		long: `Asks a resolver that validates: on this machine, or over tls:// or https://, or one
+that --trust-ad states can be trusted. Through any other nothing is said. What ends
+in SERVFAIL is asked again without validation: an answer then is bogus.`,
+		begin: func(b *resolver.Batch, with transportTools, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginDNSSEC(b, with.validator, domain, func(f *transport.DNSSECFacts) {
+				out.DNSSEC, out.Findings = f, transport.CheckDNSSEC(f)
+				*doc = func() *view.Doc { return view.DNSSECDoc(f, out.Findings) }
+			})
+		}})
+}
+
+func newDANE() *cobra.Command {
+	return newTransportCheck(transportCheck{name: "dane", short: "DANE alone: the TLSA records of the MX hosts", validated: true,
+		checkShort: "The TLSA records of the MX hosts, and whether senders can use them",
+		long: `Asks for the TLSA records of the MX hosts through a resolver that validates: on this
+machine, or over tls:// or https://, or one that --trust-ad states can be trusted.
+No host is connected to: whether a record matches the certificate is not checked.`,
+		begin: func(b *resolver.Batch, with transportTools, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginDNSSEC(b, with.validator, domain, func(f *transport.DNSSECFacts) {
+				out.DNSSEC, out.Findings = f, transport.CheckDANE(f)
+				*doc = func() *view.Doc { return view.DANEDoc(f, out.Findings) }
+			})
+		}})
+}
+
+// unchecked is a resolver that asks the same servers not to validate, nil if none is
+// asked, and the function that closes it.
+func (f *dnsFlags) unchecked() (resolver.Resolver, func(), error) {
+	if f.offline {
+		return nil, func() {}, nil
+	}
+	c, err := resolver.New(resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.tries(), CheckingDisabled: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, func() { c.Close() }, nil
 }
 
 func newTransportCheck(c transportCheck) *cobra.Command {
@@ -126,6 +176,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 		dns    dnsFlags
 		output outputFlags
 		web    webFlags
+		trust  bool
 		failOn string
 	)
 	cmd := &cobra.Command{
@@ -152,9 +203,17 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 			if err := s.held(domain); err != nil {
 				return err
 			}
-			by, err := web.open(cmd.Context(), s, dns.now != "")
-			if err != nil {
+			var with transportTools
+			if with.web, err = web.open(cmd.Context(), s, dns.now != ""); err != nil {
 				return err
+			}
+			if c.validated {
+				unchecked, end, err := dns.unchecked()
+				if err != nil {
+					return err
+				}
+				defer end()
+				with.validator = &transport.Validator{Unchecked: unchecked, Trusted: trust}
 			}
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
@@ -162,7 +221,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 			out := transportJSON{Schema: "mailworthy/" + c.name + "/1", Domain: domain}
 			var doc func() *view.Doc
 			b := resolver.NewBatch(ctx, asker)
-			c.begin(b, by, domain, &out, &doc)
+			c.begin(b, with, domain, &out, &doc)
 			b.Run()
 			if err := cmd.Context().Err(); err != nil {
 				return err
@@ -179,6 +238,9 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 	output.addDocument(cmd)
 	if c.web {
 		web.add(cmd)
+	}
+	if c.validated {
+		cmd.Flags().BoolVar(&trust, "trust-ad", false, "the path to the resolver can be trusted: believe it when it says that an answer is validated")
 	}
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	parent.AddCommand(cmd)

@@ -1,0 +1,207 @@
+package transport
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// Security is what DNSSEC says of an answer.
+type Security string
+
+// The securities. Undetermined: nothing can be said of it, so that it is neither.
+const (
+	Secure       Security = "secure"
+	Insecure     Security = "insecure"
+	Bogus        Security = "bogus"
+	Undetermined Security = "unknown"
+)
+
+// Signed is one question and what DNSSEC says of its answer.
+type Signed struct {
+	Name     string   `json:"name"`
+	Type     string   `json:"type"`
+	Security Security `json:"security"`
+	State    State    `json:"state"`
+	// Reason says why it is bogus or unknown, by the resolver's own account if it gives one.
+	Reason string `json:"reason"`
+	// Answers are the data.
+	Answers  []string         `json:"answers"`
+	Evidence finding.Evidence `json:"evidence"`
+}
+
+// Validator asks a resolver that validates.
+type Validator struct {
+	// Unchecked answers what the resolver does not validate (CD); nil: nobody does.
+	Unchecked resolver.Resolver
+	// Trusted: the user states that the path to the resolver can be trusted.
+	Trusted bool
+}
+
+// trustedPath reports whether nobody can change what comes from the server: it is on
+// this machine, or its certificate was verified.
+func trustedPath(server string) bool {
+	scheme, rest, _ := strings.Cut(server, "://")
+	if scheme == "tls" || scheme == "https" {
+		return true
+	}
+	host, _, err := net.SplitHostPort(rest)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// ask puts a question, and again without validation if it fails.
+func (v *Validator) ask(b *resolver.Batch, name string, t resolver.Type, done func(*Signed)) {
+	q := &Signed{Name: name, Type: t.String(), Answers: []string{}, Security: Undetermined}
+	b.Ask(name, t, func(a *resolver.Answer, err error) {
+		q.State, q.Evidence = stateOf(a, err), resolver.Outcome(a, err)
+		e := resolver.AsError(err)
+		switch {
+		case err == nil && strings.HasPrefix(a.Server, "zone "):
+			q.Reason = "it comes from a zone file, which nothing validates"
+		case err == nil && a.AuthenticData:
+			q.Security = Secure
+		case err == nil:
+			q.Security = Insecure
+		case e.Reason == resolver.ServFail && v.Unchecked != nil:
+			var again error
+			ctx := b.Context()
+			b.Go(func() { again = v.retry(ctx, name, t) }, func() {
+				if q.Reason = e.Detail; again == nil {
+					q.Security = Bogus
+				}
+				done(q)
+			})
+			return
+		default:
+			q.Reason = string(e.Reason)
+		}
+		if err == nil {
+			for i := range a.Records {
+				if len(q.Answers) < maxTexts*2 {
+					q.Answers = append(q.Answers, a.Records[i].String())
+				}
+			}
+		}
+		done(q)
+	})
+}
+
+func (v *Validator) retry(ctx context.Context, name string, t resolver.Type) error {
+	_, err := v.Unchecked.Lookup(ctx, name, t)
+	return err
+}
+
+// DNSSECFacts are what DNSSEC says of a domain and of the hosts that mail to it goes to.
+type DNSSECFacts struct {
+	Domain string `json:"domain"`
+	// Validates: the resolver marks an answer as validated, over a path that can be trusted. Without that nothing else is judged. Why says what is missing.
+	Validates bool   `json:"validates"`
+	Why       string `json:"why"`
+	Root      Signed `json:"root"`
+	// SOA, MX, DMARC, DNSKEY and DS are the questions about the domain.
+	SOA    Signed `json:"soa"`
+	MX     Signed `json:"mx"`
+	DMARC  Signed `json:"dmarc"`
+	DNSKEY Signed `json:"dnskey"`
+	DS     Signed `json:"ds"`
+	// Hosts are the MX hosts, or the domain itself without MX.
+	Hosts []SignedHost `json:"hosts"`
+}
+
+// SignedHost is an MX host with its addresses and TLSA records.
+type SignedHost struct {
+	Name string `json:"name"`
+	A    Signed `json:"a"`
+	AAAA Signed `json:"aaaa"`
+	TLSA Signed `json:"tlsa"`
+	// Records are the TLSA records that can be read.
+	Records []TLSA `json:"records"`
+}
+
+// secure reports whether an address of the host is validated; one is enough.
+func (h *SignedHost) secure() bool {
+	return h.A.Security == Secure && h.A.State == Present || h.AAAA.Security == Secure && h.AAAA.State == Present
+}
+
+// live reports whether mail can go to the host.
+func (h *SignedHost) live() bool { return h.A.State != Absent || h.AAAA.State != Absent }
+
+// BeginDNSSEC asks for what DNSSEC and DANE need.
+func BeginDNSSEC(b *resolver.Batch, v *Validator, domain string, done func(*DNSSECFacts)) {
+	f := &DNSSECFacts{Domain: domain, Hosts: []SignedHost{}}
+	into := func(to *Signed) func(*Signed) { return func(q *Signed) { *to = *q } }
+	b.Part(func(b *resolver.Batch) {
+		v.ask(b, ".", resolver.TypeSOA, into(&f.Root))
+		v.ask(b, domain, resolver.TypeSOA, into(&f.SOA))
+		v.ask(b, "_dmarc."+domain, resolver.TypeTXT, into(&f.DMARC))
+		v.ask(b, domain, resolver.TypeDNSKEY, into(&f.DNSKEY))
+		v.ask(b, domain, resolver.TypeDS, into(&f.DS))
+		v.ask(b, domain, resolver.TypeMX, func(q *Signed) {
+			f.MX = *q
+			var names []string
+			for _, answer := range q.Answers {
+				_, host, _ := strings.Cut(answer, " ")
+				if host = strings.TrimSuffix(host, "."); host != "" && !slices.Contains(names, host) && len(names) < maxMX {
+					names = append(names, host)
+				}
+			}
+			if q.State == Absent {
+				names = []string{domain}
+			}
+			f.Hosts = make([]SignedHost, len(names))
+			for i, name := range names {
+				h := &f.Hosts[i]
+				h.Name, h.Records = name, []TLSA{}
+				v.ask(b, name, resolver.TypeA, into(&h.A))
+				v.ask(b, name, resolver.TypeAAAA, into(&h.AAAA))
+				v.ask(b, "_25._tcp."+name, resolver.TypeTLSA, func(q *Signed) {
+					h.TLSA = *q
+					for _, answer := range q.Answers {
+						if t, err := ParseTLSA(answer); err == nil {
+							h.Records = append(h.Records, *t)
+						}
+					}
+				})
+			}
+		})
+	}, func() {
+		f.prove(v)
+		done(f)
+	})
+}
+
+// prove decides whether what the resolver says of DNSSEC counts: an answer that it has
+// validated, of the root or of any other name, came over a path that can be trusted.
+func (f *DNSSECFacts) prove(v *Validator) {
+	asked := []*Signed{&f.Root, &f.SOA, &f.MX, &f.DMARC, &f.DNSKEY, &f.DS}
+	for i := range f.Hosts {
+		asked = append(asked, &f.Hosts[i].A, &f.Hosts[i].AAAA, &f.Hosts[i].TLSA)
+	}
+	for _, q := range asked {
+		if q.Security != Secure {
+			continue
+		}
+		server := q.Evidence.Server
+		if v.Trusted || trustedPath(server) {
+			f.Validates = true
+			return
+		}
+		f.Why = "the resolver " + server + " says that it validates, and whoever is on the path to it could say so"
+	}
+	switch {
+	case f.Why != "":
+	case f.Root.Security == Insecure:
+		f.Why = "the resolver " + f.Root.Evidence.Server + " does not validate: its answer for the root, which is signed, is without AD"
+	default:
+		f.Why = "whether the resolver validates is not known: " + f.Root.Reason
+	}
+}

@@ -1,0 +1,222 @@
+package transport
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+)
+
+// howToValidate is how to get an answer about DNSSEC.
+const howToValidate = "Ask a resolver that validates on this machine (--resolver 127.0.0.1) or over --resolver tls://… or https://…; --trust-ad states that the path to another one can be trusted."
+
+// undetermined says once that nothing about DNSSEC is known.
+func (f *DNSSECFacts) undetermined(s *finding.Sheet, id string) bool {
+	if f.Validates {
+		return false
+	}
+	s.Add(id, finding.Finding{CouldBe: finding.Critical, Detail: "Nothing can be said: " + show.Escape(f.Why) + ". " + howToValidate, Evidence: []finding.Evidence{f.Root.Evidence}})
+	return true
+}
+
+func because(q *Signed) string {
+	if q.Reason == "" {
+		return ""
+	}
+	return " (" + show.Cut(q.Reason, 120) + ")"
+}
+
+// CheckDNSSEC returns the findings about DNSSEC.
+func CheckDNSSEC(f *DNSSECFacts) []finding.Finding {
+	s := finding.NewSheet(daneList, f.Domain)
+	if f.undetermined(s, "dnssec-unresolved") {
+		return s.Findings()
+	}
+	s.Decided("dnssec-bogus")
+	asked := []*Signed{&f.SOA, &f.MX, &f.DMARC}
+	for i := range f.Hosts {
+		asked = append(asked, &f.Hosts[i].A, &f.Hosts[i].AAAA)
+	}
+	for _, q := range asked {
+		switch q.Security {
+		case Bogus:
+			s.Add("dnssec-bogus", finding.Finding{Subject: q.Name, Evidence: []finding.Evidence{q.Evidence},
+				Detail: fmt.Sprintf("%s %s is bogus%s: there is an answer, and it fails validation. Receivers that validate see nothing of it.", show.Escape(q.Name), q.Type, because(q))})
+		case Undetermined:
+			s.Undecided("dnssec-bogus")
+			s.Add("dnssec-unresolved", finding.Finding{Subject: q.Name, CouldBe: finding.Critical, Evidence: []finding.Evidence{q.Evidence},
+				Detail: fmt.Sprintf("%s %s was not answered%s.", show.Escape(q.Name), q.Type, because(q))})
+		}
+	}
+	switch f.SOA.Security {
+	case Insecure:
+		s.Decided("dnssec-unsigned", "dnssec-parent-ds")
+		if f.DNSKEY.State == Present && f.DS.State == Absent {
+			s.Add("dnssec-parent-ds", finding.Finding{Evidence: []finding.Evidence{f.DNSKEY.Evidence, f.DS.Evidence},
+				Detail: "The zone has a DNSKEY, and the parent has no DS for it: nobody validates its signatures."})
+		} else {
+			s.Add("dnssec-unsigned", finding.Finding{Evidence: []finding.Evidence{f.SOA.Evidence}, Detail: "The resolver validates, and its answer for the domain is not signed."})
+		}
+	case Secure:
+		s.Decided("dnssec-unsigned", "dnssec-parent-ds", "dnssec-mx-unsigned", "dnssec-algorithm")
+		f.algorithms(s)
+		var hosts []string
+		for i := range f.Hosts {
+			h := &f.Hosts[i]
+			if h.A.Security == Insecure && h.AAAA.Security == Insecure {
+				hosts = append(hosts, show.Escape(h.Name))
+			}
+		}
+		if len(hosts) > 0 {
+			s.Add("dnssec-mx-unsigned", finding.Finding{Evidence: []finding.Evidence{f.MX.Evidence}, Detail: fmt.Sprintf("The domain is signed, and the zone of %s is not.", show.Listed(hosts, 5))})
+		}
+	}
+	return s.Findings()
+}
+
+// outdated are the algorithms that must not be used for signing any more, by their
+// numbers (RFC 8624, 3.1).
+var outdated = map[string]string{"1": "RSA/MD5", "3": "DSA", "5": "RSA/SHA-1", "6": "DSA-NSEC3-SHA1", "7": "RSASHA1-NSEC3-SHA1", "12": "GOST R 34.10-2001"}
+
+// algorithms judges the keys of the zone and the digests at its parent.
+func (f *DNSSECFacts) algorithms(s *finding.Sheet) {
+	var old []string
+	for _, key := range f.DNSKEY.Answers {
+		if fields := strings.Fields(key); len(fields) > 3 && outdated[fields[2]] != "" && !slices.Contains(old, outdated[fields[2]]) {
+			old = append(old, outdated[fields[2]])
+		}
+	}
+	if len(old) > 0 {
+		s.Add("dnssec-algorithm", finding.Finding{Evidence: []finding.Evidence{f.DNSKEY.Evidence}, Detail: fmt.Sprintf("The zone has a key of %s, which must not be used for signing any more.", strings.Join(old, ", "))})
+	}
+	sha1 := 0
+	for _, ds := range f.DS.Answers {
+		if fields := strings.Fields(ds); len(fields) > 3 && fields[2] == "1" {
+			sha1++
+		}
+	}
+	if sha1 > 0 && sha1 == len(f.DS.Answers) {
+		s.Add("dnssec-algorithm", finding.Finding{Evidence: []finding.Evidence{f.DS.Evidence}, Detail: "Every DS at the parent is a SHA-1 digest."})
+	}
+}
+
+// CheckDANE returns the findings about DANE, as far as the DNS alone shows it.
+func CheckDANE(f *DNSSECFacts) []finding.Finding {
+	s := finding.NewSheet(daneList, f.Domain)
+	if f.undetermined(s, "dane-unresolved") {
+		return s.Findings()
+	}
+	if f.MX.Security == Undetermined || f.MX.Security == Bogus {
+		s.Add("dane-unresolved", finding.Finding{CouldBe: finding.Critical, Evidence: []finding.Evidence{f.MX.Evidence},
+			Detail: fmt.Sprintf("The MX of the domain is %s%s: which hosts are to have TLSA records cannot be told.", f.MX.Security, because(&f.MX))})
+		return s.Findings()
+	}
+	var with, without []string
+	open := false
+	for i := range f.Hosts {
+		h := &f.Hosts[i]
+		if !h.live() {
+			continue
+		}
+		if h.TLSA.Security == Bogus || h.TLSA.Security == Undetermined {
+			open = true
+		}
+		switch f.checkHost(s, h) {
+		case Present:
+			with = append(with, show.Escape(h.Name))
+		case Absent:
+			without = append(without, show.Escape(h.Name))
+		}
+	}
+	if !open {
+		s.Decided("dane-lookup-failed", "dane-unresolved")
+	}
+	evidence := []finding.Evidence{f.MX.Evidence}
+	if len(with) > 0 {
+		s.Decided("dane-mx-insecure", "dane-partial", "dane-unusable-all", "dane-usage-pkix", "dane-full", "dane-ta-cert-selector", "dane-sha512-only", "dane-tlsa-insecure")
+		if f.MX.Security == Insecure {
+			s.Add("dane-mx-insecure", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("%s has TLSA records, and the MX records of the domain are not signed: most senders do not use them.", show.Listed(with, 5))})
+		}
+		if len(without) > 0 {
+			s.Add("dane-partial", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("%s has TLSA records, %s has none.", show.Listed(with, 5), show.Listed(without, 5))})
+		}
+	} else if len(without) > 0 && f.MX.Security == Secure {
+		var could []string
+		for i := range f.Hosts {
+			if h := &f.Hosts[i]; h.secure() && h.TLSA.State == Absent && h.TLSA.Security == Secure {
+				could = append(could, show.Escape(h.Name))
+			}
+		}
+		if s.Decided("dane-missing"); len(could) > 0 {
+			s.Add("dane-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("MX and addresses are signed, and there are no TLSA records for %s.", show.Listed(could, 5))})
+		}
+	}
+	return s.Findings()
+}
+
+// checkHost judges the TLSA records of one host: Present if senders use DANE for it,
+// Absent if it is proved that they do not, else Unknown.
+func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
+	q := &h.TLSA
+	evidence := []finding.Evidence{q.Evidence}
+	add := func(id, format string, args ...any) {
+		s.Add(id, finding.Finding{Subject: h.Name, Evidence: evidence, Detail: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case !h.secure() && h.A.Security != Undetermined && h.AAAA.Security != Undetermined && h.A.Security != Bogus && h.AAAA.Security != Bogus && q.State != Present:
+		// RFC 7672, 2.2.2: without secure addresses senders do not ask for TLSA records.
+		return Absent
+	case q.Security == Bogus:
+		add("dane-lookup-failed", "%s TLSA is bogus%s: senders that know DANE must not deliver to %s, and mail waits.", show.Escape(q.Name), because(q), show.Escape(h.Name))
+		return Unknown
+	case q.Security == Undetermined:
+		s.Add("dane-unresolved", finding.Finding{Subject: h.Name, CouldBe: finding.Critical, Evidence: evidence, Detail: fmt.Sprintf("%s TLSA was not answered%s.", show.Escape(q.Name), because(q))})
+		return Unknown
+	case q.State == Absent:
+		return Absent
+	case q.Security == Insecure || !h.secure():
+		s.Decided("dane-tlsa-insecure")
+		add("dane-tlsa-insecure", "There are TLSA records at %s, and they or the addresses of the host are not signed: senders ignore them.", show.Escape(q.Name))
+		return Absent
+	}
+	usable := 0
+	for i := range h.Records {
+		if h.Records[i].Unusable == "" {
+			usable++
+		}
+	}
+	if usable == 0 {
+		var why []string
+		for i := range h.Records {
+			why = append(why, h.Records[i].Unusable)
+		}
+		if len(why) == 0 {
+			why = []string{"none can be read"}
+		}
+		add("dane-unusable-all", "No TLSA record at %s can be used: %s.", show.Escape(q.Name), firstOf(why, 0))
+		return Present
+	}
+	for i := range h.Records {
+		t := &h.Records[i]
+		if t.Unusable != "" {
+			if t.Usage <= 1 {
+				add("dane-usage-pkix", "Senders pass %s at %s over: %s.", t, show.Escape(q.Name), t.Unusable)
+			} else {
+				add("tlsa-unusable", "Senders pass %s at %s over: %s.", t, show.Escape(q.Name), t.Unusable)
+			}
+			continue
+		}
+		sha256 := slices.ContainsFunc(h.Records, func(o TLSA) bool { return o.Usage == t.Usage && o.Matching == 1 && o.Unusable == "" })
+		if t.Matching == 2 && sha256 {
+			continue
+		}
+		about := len(s.Found())
+		oneTLSA(s, t)
+		for _, found := range s.Found()[about:] {
+			found.Subject, found.Evidence = h.Name, evidence
+		}
+	}
+	return Present
+}

@@ -1,0 +1,126 @@
+package transport
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"mailworthy/resolver"
+)
+
+// signedDNS answers from lines "name TYPE state data", the state being secure, insecure
+// or bogus, or the reason of a failure. A name without a line is securely absent.
+type signedDNS struct {
+	lines  string
+	server string
+	// unchecked: what is bogus is answered.
+	unchecked bool
+}
+
+func (d *signedDNS) Lookup(_ context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	a := &resolver.Answer{Name: name, Type: t, Status: resolver.NXDomain, Server: d.server, AuthenticData: true}
+	for line := range strings.Lines(d.lines) {
+		fields := strings.SplitN(strings.TrimSpace(line), " ", 4)
+		if len(fields) < 3 || fields[0] != name || fields[1] != t.String() {
+			continue
+		}
+		switch state := fields[2]; state {
+		case "secure", "insecure":
+			a.AuthenticData = state == "secure"
+		case "bogus":
+			if !d.unchecked {
+				return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail, Server: d.server, Detail: "Signature Expired"}
+			}
+		default:
+			return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Reason(state), Server: d.server}
+		}
+		if a.Status = resolver.NoData; len(fields) == 4 {
+			a.Status = resolver.Found
+			r := resolver.Record{Name: name, Type: t, Data: fields[3], Host: fields[3]}
+			if t == resolver.TypeTXT {
+				r.TXT = []string{fields[3]}
+			}
+			a.Records = append(a.Records, r)
+		}
+	}
+	return a, nil
+}
+
+// signedWorld is a domain that does all of it right.
+const signedWorld = `. SOA secure root
+acme.example SOA secure soa
+acme.example MX secure mx1.acme.example
+acme.example DNSKEY secure 257 3 13 AAAA
+acme.example DS secure 1 13 2 ABCD
+_dmarc.acme.example TXT secure v=DMARC1
+mx1.acme.example A secure 192.0.2.1
+mx1.acme.example AAAA secure
+`
+
+// TestDNSSEC: what a resolver says counts only if it validates and the path to it can be
+// trusted; each state of the answers has its finding.
+func TestDNSSEC(t *testing.T) {
+	sum := strings.Repeat("ab", 32)
+	tlsa := func(state, data string) string { return "_25._tcp.mx1.acme.example TLSA " + state + " " + data + "\n" }
+	good := tlsa("secure", "3 1 1 "+sum)
+	replace := strings.NewReplacer
+	for _, tt := range []struct {
+		name, lines, server string
+		trusted             bool
+		dnssec, dane        string
+	}{
+		{"good", signedWorld + good, "", false, "", ""},
+		{"over TLS", signedWorld + good, "tls://192.0.2.53:853", false, "", ""},
+		{"over HTTPS", signedWorld + good, "https://dns.example/dns-query", false, "", ""},
+		{"over IPv6 loopback", signedWorld + good, "udp://[::1]:53", false, "", ""},
+		{"over the network", signedWorld + good, "udp://192.0.2.53:53", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},
+		{"over a trusted network", signedWorld + good, "udp://192.0.2.53:53", true, "", ""},
+		{"no validation", replace("secure", "insecure").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},
+		{"no answer for the root, AD elsewhere", replace(". SOA secure", ". SOA timeout").Replace(signedWorld + good), "", false, "", ""},
+		{"no answer for the root, no AD", replace("secure", "insecure", ". SOA secure", ". SOA timeout").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},
+		{"unsigned", replace("acme.example SOA secure", "acme.example SOA insecure", "MX secure", "MX insecure", "DNSKEY secure 257 3 13 AAAA", "DNSKEY insecure", "DS secure 1 13 2 ABCD", "DS secure", " A secure", " A insecure", " AAAA secure", " AAAA insecure").Replace(signedWorld), "", false, "dnssec-unsigned notice", ""},
+		{"island", replace("acme.example SOA secure", "acme.example SOA insecure", "DS secure 1 13 2 ABCD", "DS secure").Replace(signedWorld), "", false, "dnssec-parent-ds warning", "dane-missing notice"},
+		{"bogus domain", replace("acme.example SOA secure", "acme.example SOA bogus", "MX secure", "MX bogus").Replace(signedWorld), "", false, "dnssec-bogus critical, dnssec-bogus critical", "dane-unresolved unknown"},
+		{"SERVFAIL for another reason", replace("MX secure", "MX servfail").Replace(signedWorld), "", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},
+		{"timeout", replace("_dmarc.acme.example TXT secure", "_dmarc.acme.example TXT timeout").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", ""},
+		{"host not signed", replace(" A secure", " A insecure", " AAAA secure", " AAAA insecure").Replace(signedWorld), "", false, "dnssec-mx-unsigned notice", ""},
+		{"old algorithm", replace("257 3 13", "257 3 7").Replace(signedWorld + good), "", false, "dnssec-algorithm warning", ""},
+		{"SHA-1 digest", replace("1 13 2 ABCD", "1 13 1 ABCD").Replace(signedWorld + good), "", false, "dnssec-algorithm warning", ""},
+
+		{"no TLSA", signedWorld, "", false, "", "dane-missing notice"},
+		{"TLSA bogus", signedWorld + tlsa("bogus", "3 1 1 "+sum), "", false, "", "dane-lookup-failed critical"},
+		{"TLSA not answered", signedWorld + tlsa("timeout", ""), "", false, "", "dane-unresolved unknown"},
+		{"TLSA SERVFAIL", signedWorld + tlsa("servfail", ""), "", false, "", "dane-unresolved unknown"},
+		{"TLSA insecure", signedWorld + tlsa("insecure", "3 1 1 "+sum), "", false, "", "dane-tlsa-insecure warning"},
+		{"addresses insecure", replace(" A secure", " A insecure", " AAAA secure", " AAAA insecure").Replace(signedWorld) + good, "", false, "dnssec-mx-unsigned notice", "dane-tlsa-insecure warning"},
+		{"MX insecure", replace("MX secure", "MX insecure").Replace(signedWorld) + good, "", false, "", "dane-mx-insecure warning"},
+		{"PKIX usage alone", signedWorld + tlsa("secure", "1 1 1 "+sum), "", false, "", "dane-unusable-all error"},
+		{"PKIX usage beside", signedWorld + good + tlsa("secure", "1 1 1 "+sum), "", false, "", "dane-usage-pkix warning"},
+		{"short digest beside", signedWorld + good + tlsa("secure", "3 1 1 abcd"), "", false, "", "tlsa-unusable error"},
+		{"SHA-512 alone", signedWorld + tlsa("secure", "3 1 2 "+sum+sum), "", false, "", "dane-sha512-only notice"},
+		{"SHA-512 beside", signedWorld + good + tlsa("secure", "3 1 2 "+sum+sum), "", false, "", ""},
+		{"one host of two", signedWorld + good + "acme.example MX secure mx2.acme.example\nmx2.acme.example A secure 192.0.2.2\n", "", false, "", "dane-partial warning"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.server == "" {
+				tt.server = "udp://127.0.0.1:53"
+			}
+			checking := &signedDNS{lines: tt.lines, server: tt.server}
+			b := resolver.NewBatch(t.Context(), resolver.NewSession(checking, 0))
+			v := &Validator{Unchecked: &signedDNS{lines: tt.lines, server: tt.server, unchecked: true}, Trusted: tt.trusted}
+			done := false
+			BeginDNSSEC(b, v, "acme.example", func(f *DNSSECFacts) {
+				done = true
+				if got := notable(CheckDNSSEC(f)); got != tt.dnssec {
+					t.Errorf("dnssec: %q, want %q", got, tt.dnssec)
+				}
+				if got := notable(CheckDANE(f)); got != tt.dane {
+					t.Errorf("dane: %q, want %q", got, tt.dane)
+				}
+			})
+			if b.Run(); !done {
+				t.Error("it never ended")
+			}
+		})
+	}
+}
