@@ -36,7 +36,11 @@ func ProbeDoc(r *probe.Report) *Doc {
 		d.Add(probeFacts(t)...)
 		var list []finding.Finding
 		for _, f := range t.Findings {
-			if f.Severity != finding.Pass {
+			switch f.Severity {
+			case finding.Pass:
+			case finding.Info:
+				d.Add(Note{Severity: finding.Info, Text: T(f.Detail)})
+			default:
 				list = append(list, f)
 			}
 		}

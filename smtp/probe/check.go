@@ -325,7 +325,7 @@ func (s *sheet) certificate() {
 // banner judges the name that the server greets with.
 func (s *sheet) banner() {
 	e := s.e
-	if net.ParseIP(e.Host) != nil || e.greeted == "" || masked(*e.Banner, nil) {
+	if net.ParseIP(e.Host) != nil || e.greeted == "" || e.greeted == e.Host || masked(*e.Banner, nil) {
 		return
 	}
 	s.Decided("smtp-banner-name")
