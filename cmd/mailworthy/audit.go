@@ -285,7 +285,9 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		}
 	}
 	f.writeSummary(stderr, session, count, time.Since(started))
-	sayUnanswered(stderr, reports)
+	if sayUnanswered(stderr, reports) {
+		sayWhyUnknown(cmd.Context(), f.dns, stderr)
+	}
 	switch {
 	case l.Bad() > 0:
 		return exit(exitUsage)
@@ -299,11 +301,13 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 }
 
 // sayUnanswered says on standard error that nobody answered, where that is all that
-// the reports have to say.
-func sayUnanswered(stderr io.Writer, reports []*report.Report) {
-	if !slices.ContainsFunc(reports, func(r *report.Report) bool { return r.Unanswered == "" }) {
-		noAnswer(stderr, reports[0].Unanswered)
+// the reports have to say, and reports whether it did.
+func sayUnanswered(stderr io.Writer, reports []*report.Report) bool {
+	if slices.ContainsFunc(reports, func(r *report.Report) bool { return r.Unanswered == "" }) {
+		return false
 	}
+	noAnswer(stderr, reports[0].Unanswered)
+	return true
 }
 
 func noAnswer(stderr io.Writer, why string) {

@@ -218,6 +218,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	f.writeSummary(p, a.session, run.Count(), time.Since(started))
 	if why := run.Unanswered(); why != "" {
 		noAnswer(p, why)
+		sayWhyUnknown(cmd.Context(), f.dns, p)
 	}
 	if l.Bad() > 0 {
 		return exit(exitUsage)

@@ -46,7 +46,7 @@ func TestInterruptedWaiting(t *testing.T) {
 	}
 }
 
-// Nobody answers: one error, one hint, and a first line that says so.
+// Nobody answers: one error, one hint, what doctor finds, and a first line that says so.
 func TestNobodyAnswers(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	// Port 1 of the loopback address: nobody listens there.
@@ -54,8 +54,9 @@ func TestNobodyAnswers(t *testing.T) {
 	if got := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); got != exitIncomplete {
 		t.Errorf("status %d, want %d", got, exitIncomplete)
 	}
-	if lines := strings.Split(strings.TrimSpace(stderr.String()), "\n"); len(lines) != 2 ||
-		!strings.HasPrefix(lines[0], "error: no resolver answered: udp://127.0.0.1:1: ") || !strings.HasPrefix(lines[1], "hint: ") {
+	if lines := strings.Split(strings.TrimSpace(stderr.String()), "\n"); len(lines) != 3 ||
+		!strings.HasPrefix(lines[0], "error: no resolver answered: udp://127.0.0.1:1: ") || !strings.HasPrefix(lines[1], "hint: ") ||
+		!strings.HasPrefix(lines[2], "doctor: udp://127.0.0.1:1: the resolver ") {
 		t.Errorf("standard error: %q", stderr.String())
 	}
 	if !strings.Contains(stdout.String(), "no score\nNo resolver answered any question (") {

@@ -153,6 +153,7 @@ unknown, never as missing.`,
 		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMTASTS(), newTLSRPT(), newDANE(), newDNSSEC(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
 		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(), newProbe(),
 		newConfig(), newInit(), newRun(), newWatch(),
+		newDoctor(),
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultCompletionCmd()

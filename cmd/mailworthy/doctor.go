@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailworthy/doctor"
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/rbl"
+	"mailworthy/report"
+	"mailworthy/report/view"
+	"mailworthy/resolver"
+)
+
+func newDoctor() *cobra.Command {
+	var (
+		dns    dnsFlags
+		output outputFlags
+		lists  string
+		failOn string
+	)
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Whether this machine can audit: resolver, DNSSEC, TCP, block lists, IPv6, clock",
+		Long: `Asks the resolver what an audit needs of it: whether it sees the public DNS, denies
+names that do not exist, validates DNSSEC, answers over TCP, and which block lists
+(DNSBL) refuse it; and whether IPv6 works and the clock is right. Several --resolver
+are examined one by one. Each line is ok, problem or unknown, with what to do about it.
+
+Exit status: 0 nothing at or above --fail-on, 1 a problem is, 2 bad input, 3 something
+is not known.`,
+		Example: `  mailworthy doctor
+  mailworthy doctor --resolver 192.0.2.53 --resolver tls://192.0.2.54
+  mailworthy doctor --format json`,
+		Args:              exactly(),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			limit, err := (&auditFlags{failOn: failOn}).limit()
+			if err != nil {
+				return err
+			}
+			if err := output.check(); err != nil {
+				return err
+			}
+			catalogue, err := openCatalogue(cmd.Context(), lists)
+			if err != nil {
+				return err
+			}
+			e, err := examine(cmd.Context(), dns, catalogue, false, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			if err := output.document(cmd, dns.verbose > 0, e, func() *view.Doc { return view.DoctorDoc(e) }); err != nil {
+				return err
+			}
+			return exit(e.Status(limit, limit == report.Never, dns.unknown == "ok"))
+		},
+	}
+	dns.add(cmd)
+	output.addDocument(cmd)
+	cmd.Flags().StringVar(&lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	cmd.Flags().StringVar(&failOn, "fail-on", string(finding.Error), "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	takesWords(cmd, "fail-on", severityWords...)
+	return cmd
+}
+
+// publicIPv6 is a root server, c.root-servers.net.
+const publicIPv6 = "[2001:500:2::c]:53"
+
+// examine examines each resolver of the flags alone: failover would hide which of them
+// fails.
+func examine(ctx context.Context, dns dnsFlags, catalogue *rbl.Catalogue, quick bool, stderr io.Writer) (*doctor.Examination, error) {
+	if dns.offline && len(dns.zones) == 0 {
+		now := time.Now()
+		if clock, err := clockAt(dns.now); err != nil {
+			return nil, err
+		} else if clock != nil {
+			now = clock()
+		}
+		return doctor.Offline(now), nil
+	}
+	all, err := dns.open(stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer all.stack.Close()
+	if dns.offline {
+		return doctor.Offline(all.now), nil
+	}
+	o := doctor.Options{Catalogue: catalogue, Quick: quick, Now: all.now}
+	config := resolver.Config{Timeout: dns.timeout, Retries: dns.tries()}
+	client := func(server string) (*resolver.Client, error) {
+		one := config
+		one.Servers = []string{server}
+		return resolver.New(one)
+	}
+	specs := dns.resolvers
+	if len(specs) == 0 {
+		specs = all.stack.Client.Servers()
+		if !quick {
+			v6, err := client(publicIPv6)
+			if err != nil {
+				return nil, err
+			}
+			defer v6.Close()
+			o.IPv6 = v6
+		}
+	}
+	for i, spec := range specs {
+		one := dns
+		one.resolvers, one.zones = []string{spec}, nil
+		s, err := one.open(io.Discard)
+		if err != nil {
+			return nil, err
+		}
+		defer s.stack.Close()
+		server := doctor.Server{Name: resolver.WithoutSecrets(all.stack.Client.Servers()[i]), Resolver: s.stack}
+		if address, udp := strings.CutPrefix(s.stack.Client.Servers()[0], "udp://"); udp {
+			tcp, err := client("tcp://" + address)
+			if err != nil {
+				return nil, err
+			}
+			defer tcp.Close()
+			server.TCP = tcp
+		}
+		o.Servers = append(o.Servers, server)
+	}
+	ctx, cancel := all.context(ctx)
+	defer cancel()
+	return doctor.Examine(ctx, o), nil
+}
+
+// sayWhyUnknown says below a run in which no resolver answered what doctor finds, in at
+// most two lines. It is asked once in a run, and briefly.
+func sayWhyUnknown(ctx context.Context, dns dnsFlags, stderr io.Writer) {
+	if dns.offline {
+		return
+	}
+	dns.retries, dns.timeout, dns.deadline = 0, min(dns.timeout, time.Second), 3*time.Second
+	e, err := examine(ctx, dns, nil, true, io.Discard)
+	if err != nil {
+		return
+	}
+	for _, line := range view.DoctorLines(e) {
+		fmt.Fprintln(stderr, show.Escape(line))
+	}
+}
