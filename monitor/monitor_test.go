@@ -79,7 +79,7 @@ func (w *world) run(dns resolver.Resolver) (*Outcome, string) {
 	w.dns = dns
 	var text bytes.Buffer
 	out, err := w.Run(w.t.Context(), func(out *Outcome) error {
-		return WriteText(&text, out, w.FailOn, terminal.Options{Width: 100})
+		return WriteText(&text, out, w.FailOn, false, terminal.Options{Width: 100})
 	})
 	if err != nil {
 		w.t.Fatal(err)

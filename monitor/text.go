@@ -7,23 +7,23 @@ import (
 	"slices"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 	"mailworthy/report/view"
 )
 
-// WriteText writes what a person is to know of a run, which is nothing where nothing
-// changed and nothing is wrong: of each domain what changed; of a first or an
-// unrecorded run what makes it fail; of what stands unchanged a line.
-func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, table terminal.Options) error {
+// WriteText writes what a person is to know of a run, which is nothing if nothing
+// changed, whatever fails as before: of each domain what changed; of a first or an
+// unrecorded run what makes it fail; a line for what is incomplete. If that is much to
+// say of several domains, it is said by cause. With always what stands unchanged has a
+// line too, and so has the run.
+func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, table terminal.Options) error {
 	written := false
-	for _, d := range out.Domains {
+	write := func(part func(io.Writer) error) error {
 		var b bytes.Buffer
-		if err := writeDomain(&b, d, failOn, table); err != nil {
+		if err := part(&b); err != nil || b.Len() == 0 {
 			return err
-		}
-		if b.Len() == 0 {
-			continue
 		}
 		if written {
 			if _, err := io.WriteString(w, "\n"); err != nil {
@@ -31,29 +31,76 @@ func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, table termina
 			}
 		}
 		written = true
-		if _, err := w.Write(b.Bytes()); err != nil {
+		_, err := w.Write(b.Bytes())
+		return err
+	}
+	var said, stands []Seen
+	for _, d := range out.Domains {
+		status := d.Report.Exit(failOn)
+		known := d.Observation != nil && !d.Observation.First
+		switch {
+		case d.Changed() != nil, !known && (status == 1 || len(d.Report.AcceptancesEnded) > 0):
+			said = append(said, d)
+		case len(d.Report.AcceptancesEnded) > 0, status == 3, always:
+			stands = append(stands, d)
+		}
+	}
+	if len(said) > inFull {
+		if err := write(func(w io.Writer) error { return writeDigest(w, said, out, failOn, table) }); err != nil {
+			return err
+		}
+	} else {
+		for _, d := range said {
+			if err := write(func(w io.Writer) error { return writeDomain(w, d, failOn, table) }); err != nil {
+				return err
+			}
+		}
+	}
+	if err := write(func(w io.Writer) error { return writeStanding(w, stands, always) }); err != nil {
+		return err
+	}
+	if always {
+		if err := write(func(w io.Writer) error {
+			_, err := fmt.Fprintf(w, "%s: %s\n", show.Counted(len(out.Domains), "domain"), runWords(out, failOn))
+			return err
+		}); err != nil {
 			return err
 		}
 	}
 	return writeLogs(w, out, written)
 }
 
+// maxStanding bounds the lines of domains that did not change, unless all are wanted.
+const maxStanding = 10
+
+// writeStanding writes a line for each domain of which nothing changed.
+func writeStanding(w io.Writer, stands []Seen, always bool) error {
+	for i, d := range stands {
+		if i == maxStanding && !always {
+			_, err := fmt.Fprintf(w, "and %d more\n", len(stands)-i)
+			return err
+		}
+		word := "unchanged: "
+		if d.Observation == nil || d.Observation.First {
+			word = ""
+		}
+		if _, err := fmt.Fprintf(w, "%s%s\n", word, view.Summary(d.Report)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func writeDomain(w io.Writer, d Seen, failOn finding.Severity, table terminal.Options) error {
 	fails := func(f finding.Finding) bool { return report.Fails(f, failOn) }
 	changes := d.Changed()
-	switch {
-	case changes != nil:
-		if err := terminal.WriteDoc(w, view.ComparisonDoc(changes), table); err != nil {
-			return err
-		}
-		return terminal.WriteChosen(w, d.Report, func(f finding.Finding) bool { return fails(f) && isNew(changes, f) }, table)
-	case d.Report.Exit(failOn) == 0 && len(d.Report.AcceptancesEnded) == 0:
-		return nil
-	case d.Observation != nil && !d.Observation.First:
-		_, err := fmt.Fprintf(w, "unchanged: %s\n", view.Summary(d.Report))
+	if changes == nil {
+		return terminal.WritePart(w, d.Report, fails, table)
+	}
+	if err := terminal.WriteDoc(w, view.ComparisonDoc(changes), table); err != nil {
 		return err
 	}
-	return terminal.WritePart(w, d.Report, fails, table)
+	return terminal.WriteChosen(w, d.Report, func(f finding.Finding) bool { return fails(f) && isNew(changes, f) }, table)
 }
 
 // isNew reports whether a finding is among the new or worse ones.

@@ -21,15 +21,17 @@ func newRun() *cobra.Command {
 		flags  runnerFlags
 		output outputFlags
 		jitter time.Duration
+		always bool
 	)
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Audit all of the configuration, for cron: silent while nothing changes",
-		Long: `Audits every domain of the configuration. Where nothing changed since the run
-before and nothing is wrong, nothing is written: cron sends no mail. Otherwise it
-writes what changed, and a line for each domain that fails as before. Without a
-history it writes the findings that make a domain fail. Who is configured to be
-told is told, each change once.
+		Long: `Audits every domain of the configuration. If nothing changed since the run before,
+nothing is written, whatever fails as before: cron sends no mail, and the exit status
+says it (--always writes a line for each domain). Otherwise it writes what changed, of
+many domains by cause, and a line for each domain that is incomplete. Without a history
+it writes the findings that make a domain fail. Who is configured to be told is told,
+each change once.
 
 Runs of the same configuration do not overlap: a second one says so, does nothing
 and exits with status 3.
@@ -73,7 +75,7 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 					return output.write(cmd, func(w io.Writer) error { return written.Write(w, done.Reports(), writing) })
 				}
 				var text bytes.Buffer
-				if err := monitor.WriteText(&text, done, m.FailOn, table); err != nil || text.Len() == 0 && output.standard() {
+				if err := monitor.WriteText(&text, done, m.FailOn, always, table); err != nil || text.Len() == 0 && output.standard() {
 					return err
 				}
 				return output.write(cmd, func(w io.Writer) error {
@@ -99,6 +101,7 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 	}
 	flags.add(cmd)
 	output.add(cmd, "table", "nagios", "prometheus")
+	cmd.Flags().BoolVar(&always, "always", false, "write a line for each domain and one for the run, changed or not")
 	cmd.Flags().DurationVar(&jitter, "jitter", 0, "wait a random part of this `time` first, so that many hosts do not ask at once")
 	return cmd
 }

@@ -88,7 +88,7 @@ func (f *watchFlags) job(cmd *cobra.Command, log *slog.Logger) (watch.Job, strin
 	return watch.Job{Schedule: schedule, Jitter: jitter, Run: func(ctx context.Context) (*watch.Outcome, error) {
 		done, err := m.Run(ctx, func(done *monitor.Outcome) error {
 			var text bytes.Buffer
-			if err := monitor.WriteText(&text, done, m.FailOn, table); err != nil {
+			if err := monitor.WriteText(&text, done, m.FailOn, false, table); err != nil {
 				return err
 			}
 			_, err := cmd.OutOrStdout().Write(text.Bytes())
