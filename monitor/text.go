@@ -41,7 +41,7 @@ func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, 
 		switch {
 		case d.Changed() != nil, !known && (status == 1 || len(d.Report.AcceptancesEnded) > 0):
 			said = append(said, d)
-		case len(d.Report.AcceptancesEnded) > 0, status == 3, always:
+		case status == 3, always:
 			stands = append(stands, d)
 		}
 	}
