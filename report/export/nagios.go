@@ -3,6 +3,7 @@ package export
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -21,16 +22,24 @@ const (
 
 var NagiosNames = []string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}
 
+// nagiosRank orders the states, the worst highest.
+var nagiosRank = [...]int{NagiosOK: 0, NagiosUnknown: 1, NagiosWarning: 2, NagiosCritical: 3}
+
+// nagiosCounted are the severities that are counted in the figures.
+var nagiosCounted = [...]struct {
+	name     string
+	severity finding.Severity
+}{{"critical", finding.Critical}, {"errors", finding.Error}, {"warnings", finding.Warning}, {"unknown", finding.Unknown}}
+
 // NagiosStatus is the state of reports: CRITICAL if a finding is as bad as
 // failOn, WARNING if one is a warning or worse, UNKNOWN if the DNS left
 // open whether there is one, else OK. Of several reports the worst counts, in
 // the order CRITICAL, WARNING, UNKNOWN, OK. With unknownOK what the DNS left open
 // counts as nothing.
 func NagiosStatus(reports []*report.Report, failOn finding.Severity, unknownOK bool) int {
-	rank := []int{NagiosOK: 0, NagiosUnknown: 1, NagiosWarning: 2, NagiosCritical: 3}
 	status := NagiosOK
 	for _, r := range reports {
-		if s := nagiosState(r, failOn, unknownOK); rank[s] > rank[status] {
+		if s := nagiosState(r, failOn, unknownOK); nagiosRank[s] > nagiosRank[status] {
 			status = s
 		}
 	}
@@ -51,15 +60,20 @@ func nagiosState(r *report.Report, failOn finding.Severity, unknownOK bool) int 
 	return NagiosWarning
 }
 
-// WriteNagios writes the output of a monitoring plugin: one line with the state
-// and the figures, then a line a finding.
+const (
+	// maxNagios is how many bytes are written: more is cut off by NRPE and by Nagios.
+	maxNagios = 8 << 10
+	// maxFigures is how many of them are figures of single domains; beyond that, the
+	// figures are those of all together.
+	maxFigures = 3 << 10
+)
+
+// WriteNagios writes the output of a monitoring plugin in at most 8 KB: one line with the
+// state and the figures, then a line a finding, of several domains the worst first. What
+// has no room is counted.
 func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity, unknownOK bool) error {
 	var b strings.Builder
 	state := NagiosNames[NagiosStatus(reports, failOn, unknownOK)]
-	var perf []string
-	for _, r := range reports {
-		perf = append(perf, nagiosFigures(r, len(reports) > 1)...)
-	}
 	first := ""
 	if len(reports) == 1 {
 		first = nagiosLine(reports[0])
@@ -78,19 +92,56 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		}
 		first = show.Counted(len(reports), "domain") + ": " + strings.Join(by, ", ")
 	}
-	fmt.Fprintf(&b, "MAILWORTHY %s - %s | %s\n", state, nagiosText(first), strings.Join(perf, " "))
-	for _, r := range reports {
+	fmt.Fprintf(&b, "MAILWORTHY %s - %s | %s\n", state, show.Cut(nagiosText(first), maxFigures), nagiosPerformance(reports))
+	worst := slices.Clone(reports)
+	slices.SortStableFunc(worst, func(x, y *report.Report) int {
+		return nagiosRank[nagiosState(y, failOn, unknownOK)] - nagiosRank[nagiosState(x, failOn, unknownOK)]
+	})
+	left := 0
+	for _, r := range worst {
+		var lines []string
 		if len(reports) > 1 {
-			fmt.Fprintf(&b, "%s - %s\n", NagiosNames[nagiosState(r, failOn, unknownOK)], nagiosText(nagiosLine(r)))
+			lines = append(lines, fmt.Sprintf("%s - %s\n", NagiosNames[nagiosState(r, failOn, unknownOK)], nagiosText(nagiosLine(r))))
 		}
 		for _, g := range view.Groups(r) {
 			if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {
-				fmt.Fprintf(&b, "%s: %s: %s\n", g.Severity, nagiosText(g.Check), nagiosText(g.Title(r.Domain)))
+				lines = append(lines, fmt.Sprintf("%s: %s: %s\n", g.Severity, nagiosText(g.Check), nagiosText(g.Title(r.Domain))))
 			}
 		}
+		for _, line := range lines {
+			if left > 0 || b.Len()+len(line) > maxNagios-len("and 100000 more lines\n") {
+				left++
+				continue
+			}
+			b.WriteString(line)
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "and %s\n", show.Counted(left, "more line"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// nagiosPerformance are the figures of each report, or of all together if that is long.
+func nagiosPerformance(reports []*report.Report) string {
+	var each []string
+	for _, r := range reports {
+		each = append(each, nagiosFigures(r, len(reports) > 1)...)
+	}
+	text := strings.Join(each, " ")
+	if len(reports) < 2 || len(text) <= maxFigures {
+		return text
+	}
+	all := []string{fmt.Sprintf("domains=%d;;;0", len(reports))}
+	for _, c := range nagiosCounted {
+		n := 0
+		for _, r := range reports {
+			n += r.Number(c.severity)
+		}
+		all = append(all, fmt.Sprintf("%s=%d;;;0", c.name, n))
+	}
+	return strings.Join(all, " ")
 }
 
 // nagiosLine is the state of one report in a few words.
@@ -119,10 +170,7 @@ func nagiosFigures(r *report.Report, several bool) []string {
 		return "'" + domain + " " + name + "'"
 	}
 	out := []string{fmt.Sprintf("%s=%s;;;0;100", label("score"), score)}
-	for _, c := range []struct {
-		name     string
-		severity finding.Severity
-	}{{"critical", finding.Critical}, {"errors", finding.Error}, {"warnings", finding.Warning}, {"unknown", finding.Unknown}} {
+	for _, c := range nagiosCounted {
 		out = append(out, fmt.Sprintf("%s=%d;;;0", label(c.name), r.Number(c.severity)))
 	}
 	return append(out, fmt.Sprintf("%s=%.3fs;;;0", label("time"), float64(r.DurationMS)/1000))
