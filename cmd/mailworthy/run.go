@@ -71,6 +71,7 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 			unknownOK := flags.dns.unknown == "ok"
 			writing := format.Options{Table: table, FailOn: m.FailOn, UnknownOK: unknownOK}
 			done, err := m.Run(cmd.Context(), func(done *monitor.Outcome) error {
+				writing.Also = done.Logs
 				if output.format != "table" {
 					return output.write(cmd, func(w io.Writer) error { return written.Write(w, done.Reports(), writing) })
 				}

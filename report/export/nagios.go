@@ -35,9 +35,17 @@ var nagiosCounted = [...]struct {
 // failOn, WARNING if one is a warning or worse, UNKNOWN if the DNS left
 // open whether there is one, else OK. Of several reports the worst counts, in
 // the order CRITICAL, WARNING, UNKNOWN, OK. With unknownOK what the DNS left open
-// counts as nothing.
-func NagiosStatus(reports []*report.Report, failOn finding.Severity, unknownOK bool) int {
+// counts as nothing. The findings are others of the same run, such as those of mail logs.
+func NagiosStatus(reports []*report.Report, failOn finding.Severity, unknownOK bool, also ...finding.Finding) int {
 	status := NagiosOK
+	for _, f := range also {
+		switch {
+		case failOn != report.Never && f.Severity.AtLeast(failOn):
+			status = NagiosCritical
+		case f.Severity.AtLeast(finding.Warning) && status == NagiosOK:
+			status = NagiosWarning
+		}
+	}
 	for _, r := range reports {
 		if s := nagiosState(r, failOn, unknownOK); nagiosRank[s] > nagiosRank[status] {
 			status = s
@@ -70,10 +78,10 @@ const (
 
 // WriteNagios writes the output of a monitoring plugin in at most 8 KB: one line with the
 // state and the figures, then a line a finding, of several domains the worst first. What
-// has no room is counted.
-func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity, unknownOK bool) error {
+// has no room is counted. The findings also are others of the same run.
+func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity, unknownOK bool, also ...finding.Finding) error {
 	var b strings.Builder
-	state := NagiosNames[NagiosStatus(reports, failOn, unknownOK)]
+	state := NagiosNames[NagiosStatus(reports, failOn, unknownOK, also...)]
 	first := ""
 	if len(reports) == 1 {
 		first = nagiosLine(reports[0])
@@ -92,12 +100,25 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		}
 		first = show.Counted(len(reports), "domain") + ": " + strings.Join(by, ", ")
 	}
+	if len(also) > 0 {
+		first += "; mail logs: " + show.Counted(len(also), "finding") + ", " + also[0].Title
+	}
 	fmt.Fprintf(&b, "MAILWORTHY %s - %s | %s\n", state, show.Cut(nagiosText(first), maxFigures), nagiosPerformance(reports))
 	worst := slices.Clone(reports)
 	slices.SortStableFunc(worst, func(x, y *report.Report) int {
 		return nagiosRank[nagiosState(y, failOn, unknownOK)] - nagiosRank[nagiosState(x, failOn, unknownOK)]
 	})
 	left := 0
+	write := func(line string) {
+		if left > 0 || b.Len()+len(line) > maxNagios-len("and 100000 more lines\n") {
+			left++
+			return
+		}
+		b.WriteString(line)
+	}
+	for _, f := range also {
+		write(fmt.Sprintf("%s: %s: %s\n", f.Severity, nagiosText(f.Check), nagiosText(f.Title)))
+	}
 	for _, r := range worst {
 		var lines []string
 		if len(reports) > 1 {
@@ -109,11 +130,7 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 			}
 		}
 		for _, line := range lines {
-			if left > 0 || b.Len()+len(line) > maxNagios-len("and 100000 more lines\n") {
-				left++
-				continue
-			}
-			b.WriteString(line)
+			write(line)
 		}
 	}
 	if left > 0 {

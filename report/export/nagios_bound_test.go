@@ -44,3 +44,21 @@ func TestNagiosOfMany(t *testing.T) {
 		t.Errorf("the last line is %q", last)
 	}
 }
+
+// What mail logs say counts in the state.
+func TestNagiosAlso(t *testing.T) {
+	ready := []*report.Report{{Verdict: report.Ready, Result: audit.Result{Domain: "acme.example"}}}
+	for _, tt := range []struct {
+		severity finding.Severity
+		want     int
+	}{{finding.Error, NagiosCritical}, {finding.Warning, NagiosWarning}, {finding.Notice, NagiosOK}} {
+		f := finding.Finding{Check: "logs-bounces", Severity: tt.severity, Title: "Receivers reject mail"}
+		var b bytes.Buffer
+		if err := WriteNagios(&b, ready, finding.Error, false, f); err != nil {
+			t.Fatal(err)
+		}
+		if got := NagiosStatus(ready, finding.Error, false, f); got != tt.want || !strings.HasPrefix(b.String(), "MAILWORTHY "+NagiosNames[tt.want]+" - ") || !strings.Contains(b.String(), string(tt.severity)+": logs-bounces: Receivers reject mail\n") {
+			t.Errorf("%s: status %d, want %d:\n%s", tt.severity, got, tt.want, b.String())
+		}
+	}
+}

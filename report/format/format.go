@@ -24,6 +24,8 @@ type Options struct {
 	// undecided does not.
 	FailOn    finding.Severity
 	UnknownOK bool
+	// Also are findings of the run that are of no report; nagios counts them.
+	Also []finding.Finding
 	// Findings: a row is a finding and not a domain, in formats that have both.
 	Findings bool
 	// Pick is what is wanted of each line of a format whose lines are JSON; nil: all.

@@ -27,9 +27,9 @@ var All = []Format{
 	{Name: "sarif", Extensions: []string{".sarif"}, Write: plain(export.WriteSARIF)},
 	{Name: "github", Write: plain(export.WriteGitHub)},
 	{Name: "nagios", Write: func(w io.Writer, reports []*report.Report, o Options) error {
-		return export.WriteNagios(w, reports, o.FailOn, o.UnknownOK)
+		return export.WriteNagios(w, reports, o.FailOn, o.UnknownOK, o.Also...)
 	}, Exit: func(reports []*report.Report, o Options) int {
-		return export.NagiosStatus(reports, o.FailOn, o.UnknownOK)
+		return export.NagiosStatus(reports, o.FailOn, o.UnknownOK, o.Also...)
 	}},
 	{Name: "prometheus", Extensions: []string{".prom"}, Write: plain(export.WritePrometheus)},
 	{Name: "zone", Extensions: []string{".zone"}, Write: plain(export.WriteZone), NeedsPlan: true},
