@@ -148,7 +148,7 @@ func (f *outputFlags) table(cmd *cobra.Command, verbose bool) terminal.Options {
 // tableFor is table for what goes to a file, or to standard output if it is empty.
 func (f *outputFlags) tableFor(cmd *cobra.Command, name string, verbose bool) terminal.Options {
 	o := screen()
-	o.Verbose = verbose
+	o.Verbose, o.Each = verbose, !isStandard(name)
 	terminal := false
 	if file, ok := cmd.OutOrStdout().(*os.File); ok && isStandard(name) {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
@@ -163,9 +163,31 @@ func (f *outputFlags) tableFor(cmd *cobra.Command, name string, verbose bool) te
 		// https://no-color.org: any value that is not empty.
 		o.Color = terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}
+	o.Links = terminal && o.Color && linkingTerminal(os.Getenv)
 	// Lines over 120 columns are hard to read, however wide the window.
 	o.Width = min(max(o.Width, 40), 120)
 	return o
+}
+
+// linkingTerminal reports whether the terminal is one of those that show OSC 8 as links.
+func linkingTerminal(env func(string) string) bool {
+	for _, name := range []string{"WT_SESSION", "KONSOLE_VERSION", "KITTY_WINDOW_ID", "DOMTERM"} {
+		if env(name) != "" {
+			return true
+		}
+	}
+	if n, err := strconv.Atoi(env("VTE_VERSION")); err == nil && n >= 5000 {
+		return true
+	}
+	switch env("TERM_PROGRAM") {
+	case "iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby":
+		return true
+	}
+	switch env("TERM") {
+	case "xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm", "contour":
+		return true
+	}
+	return false
 }
 
 // screen is a screen as the environment describes it, without colour.

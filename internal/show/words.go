@@ -80,6 +80,9 @@ func Plural(n int, noun string) string {
 	if n == 1 || noun == "critical" || noun == "unknown" {
 		return noun
 	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok && stem != "" && !strings.ContainsAny(stem[len(stem)-1:], "aeiou") {
+		return stem + "ies"
+	}
 	if strings.HasSuffix(noun, "ss") || strings.HasSuffix(noun, "x") {
 		return noun + "es"
 	}

@@ -122,7 +122,7 @@ func mdReport(b *strings.Builder, r *report.Report) {
 			mdGroup(b, g, r.Domain)
 		}
 	}
-	fmt.Fprintf(b, "%d passed; %s in %s; mailworthy %s.\n\n", view.CountChecks(r, finding.Pass), show.Counted(r.Queries, "question"), show.Duration(r.DurationMS), mdText(r.Version))
+	fmt.Fprintf(b, "%d passed; %s in %s; mailworthy %s.\n\n", view.CountChecks(r, finding.Pass), show.Counted(r.Queries, "DNS query"), show.Duration(r.DurationMS), mdText(r.Version))
 }
 
 func mdGroup(b *strings.Builder, g view.Group, domain string) {

@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"testing"
 
 	jsonschema "github.com/santhosh-tekuri/jsonschema/v6"
@@ -31,11 +32,16 @@ func TestBundledZones(t *testing.T) {
 	for name, target := range reporttest.BundledTargets {
 		t.Run(name, func(t *testing.T) {
 			r := bundledReport(t, target, zones)
-			var table bytes.Buffer
-			if err := terminal.WriteTable(&table, r, terminal.Options{Width: 80}); err != nil {
-				t.Fatal(err)
+			for _, width := range []int{60, 80, 140} {
+				var table bytes.Buffer
+				if err := terminal.WriteTable(&table, r, terminal.Options{Width: width}); err != nil {
+					t.Fatal(err)
+				}
+				golden.Compare(t, fmt.Sprintf("testdata/bundled/%s-%d.txt", name, width), table.Bytes())
+				if lines := bytes.Count(table.Bytes(), []byte("\n")); width >= 80 && lines > 60 {
+					t.Errorf("%d lines at %d columns: nobody reads them", lines, width)
+				}
 			}
-			golden.Compare(t, "testdata/bundled/"+name+".txt", table.Bytes())
 
 			r.Plan = report.MakePlan(r, nil)
 			var text bytes.Buffer

@@ -11,7 +11,7 @@ import (
 	"mailworthy/report/view"
 )
 
-const maxSubjects = 6
+const maxSubjects = 3
 
 const maxEvidence = 4
 
@@ -27,7 +27,7 @@ func (s *screen) findings(r *report.Report) {
 	for _, c := range report.AllChecks() {
 		why[c.ID] = c.Why
 	}
-	notices := s.showNotices(r)
+	notices, lesser := s.showNotices(r), false
 	for _, g := range view.ShownGroups(r) {
 		switch g.Severity {
 		case finding.Pass, finding.NotChecked:
@@ -41,7 +41,10 @@ func (s *screen) findings(r *report.Report) {
 				continue
 			}
 		}
-		s.blank()
+		if serious := s.serious(g.Severity); serious || s.o.Verbose || !lesser {
+			s.blank()
+			lesser = !serious
+		}
 		s.group(r, g, why[g.Check])
 	}
 	if s.o.Verbose {
@@ -49,61 +52,89 @@ func (s *screen) findings(r *report.Report) {
 	}
 }
 
-// group writes one check with all its findings.
+// serious reports whether findings are shown with what was seen, and apart from each other.
+func (s *screen) serious(severity finding.Severity) bool {
+	return severity.AtLeast(finding.Error) || severity == finding.Unknown
+}
+
+// group writes one check with all its findings: a title, what was seen in a sentence, and
+// the fix with its records. Without --verbose one that is not serious is its title and what
+// to do.
 func (s *screen) group(r *report.Report, g view.Group, why string) {
 	first := g.Findings[0]
 	label := strings.ToUpper(string(g.Severity))
+	short := !s.o.Verbose && !s.serious(g.Severity) && slices.ContainsFunc(g.Findings, func(f finding.Finding) bool { return f.Fix != nil })
 	title := s.text(g.Heading())
-	points := ""
+	if short {
+		title = s.text(g.Title(r.Domain))
+	}
+	// At the end of the line: the ID, which policies and checks WORD take, and the points.
+	points := s.text(g.Check)
 	if p := g.Points(); p > 0 {
-		points = fmt.Sprintf("+%s", show.Counted(int(p), "point"))
-		if p != float64(int(p)) {
-			points = fmt.Sprintf("+%.1f points", p)
-		}
+		points += fmt.Sprintf("  +%.3g", p)
 	}
 	lead := s.mark(g.Severity) + " " + label + "  "
-	room := s.width - show.Width(lead) - show.Width(points) - 2
-	for i, l := range show.Wrap(title, room) {
+	lines := show.Wrap(title, s.width-show.Width(lead))
+	for i, l := range lines {
+		styled, wide := strings.Repeat(" ", show.Width(lead))+s.bold(l), show.Width(lead)+show.Width(l)
 		if i == 0 {
-			styled := s.severity(g.Severity, s.mark(g.Severity)+" "+label) + "  " + s.bold(l)
-			s.ends(styled, show.Width(lead)+show.Width(l), s.dim(points), show.Width(points))
+			styled = s.severity(g.Severity, s.mark(g.Severity)+" "+label) + "  " + s.bold(l)
+		}
+		if i == len(lines)-1 {
+			s.ends(styled, wide, s.dim(points), show.Width(points))
 		} else {
-			s.line(strings.Repeat(" ", show.Width(lead)) + s.bold(l))
+			s.line(styled)
 		}
 	}
-	meta := []string{g.Check}
-	if first.Reference != "" {
-		meta = append(meta, first.Reference)
+	if s.o.Verbose {
+		s.references(first)
 	}
-	s.hang("  ", "  ", s.text(strings.Join(meta, " · ")), s.dim)
-
-	shownFindings := g.Findings
-	if len(shownFindings) > maxSubjects && !s.o.Verbose {
-		shownFindings = shownFindings[:maxSubjects]
+	shownFindings, most := g.Findings, maxSubjects
+	if len(shownFindings) > most && !s.o.Verbose {
+		shownFindings = shownFindings[:most]
 	}
-	full := g.Severity != finding.Warning && g.Severity != finding.Notice && g.Severity != finding.Info
 	for _, f := range shownFindings {
-		s.detail(r, f, len(g.Findings) > 1)
-		if full || s.o.Verbose {
+		if !short {
+			s.detail(r, f, len(g.Findings) > 1)
+		}
+		if s.o.Verbose {
 			s.evidence(f)
 		}
 	}
-	if left := len(g.Findings) - len(shownFindings); left > 0 {
-		s.para("  ", s.fold(fmt.Sprintf("… and %d more (--verbose shows them)", left)))
+	if left := len(g.Findings) - len(shownFindings); left > 0 && !short {
+		s.para("  ", s.fold(fmt.Sprintf("… and %d more (-v shows them)", left)))
 	}
-	if why != "" && (full || s.o.Verbose) {
+	if why != "" && s.o.Verbose {
 		s.hang("  "+s.bold("Why")+"  ", "       ", s.text(why), nil)
 	}
 	s.fixes(shownFindings)
-	if text := view.FollowText(g.Findings); text != "" {
+	if text := view.FollowText(g.Findings); text != "" && s.o.Verbose {
 		s.hang("  ", "  ", s.text(text), s.dim)
 	}
 }
 
+// references writes the ID of the check and the rules that it comes from, as links if the
+// terminal has them.
+func (s *screen) references(f finding.Finding) {
+	line, plain := s.dim(s.text(f.Check)), s.text(f.Check)
+	for _, ref := range view.References(f.Reference) {
+		plain += s.fold(" · ") + s.text(ref.Text)
+		line += s.dim(s.fold(" · ")) + s.link(ref.URL, s.dim(s.text(ref.Text)))
+	}
+	if show.Width(plain)+2 <= s.width {
+		s.line("  " + line)
+		return
+	}
+	s.hang("  ", "  ", plain, s.dim)
+}
+
 // detail writes what was seen.
 func (s *screen) detail(r *report.Report, f finding.Finding, several bool) {
-	text := s.text(view.DetailText(f, r.Domain, several))
-	if text == "" {
+	text := view.DetailText(f, r.Domain, several)
+	if !s.o.Verbose {
+		text = view.FirstSentence(text)
+	}
+	if text = s.text(text); text == "" {
 		return
 	}
 	if several {
@@ -165,25 +196,37 @@ func (s *screen) fixes(findings []finding.Finding) {
 		}
 		if key := f.Fix.Key(); !slices.Contains(seen, key) {
 			seen = append(seen, key)
-			s.fix(f.Check, f.Fix)
+			s.fix(f.Fix, f.Severity)
 		}
 	}
 }
 
-// fix writes one fix: the sentence, what to remove, and what to publish.
+// fix writes one fix: the sentence, and what to publish for a DNS panel. With --verbose
+// that is in master-file syntax too, with what is to be removed; without, what waits for
+// something or is to be filled in is left to it where nothing is broken.
 // Records that stand above already are not repeated.
-func (s *screen) fix(check string, f *finding.Fix) {
-	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(view.FixText(f)), nil)
+func (s *screen) fix(f *finding.Fix, severity finding.Severity) {
+	sentence := view.FixText(f)
+	if !s.o.Verbose && f.After == "" {
+		sentence = view.FirstSentence(sentence)
+	}
+	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(sentence), nil)
 	publish := f.Records()
+	if !s.o.Verbose && !f.Complete && !s.serious(severity) {
+		return
+	}
 	if len(f.Remove)+len(publish) > 0 {
 		key := fmt.Sprintf("%q", [][]finding.Record{f.Remove, publish})
-		if above, ok := s.shownFixes[key]; ok {
-			s.hang("      ", "      ", s.text("with the same "+show.Plural(len(f.Remove)+len(publish), "record")+" as under "+above+" above"), s.dim)
+		if s.shownFixes[key] {
+			s.hang("       ", "       ", s.text("(the same "+show.Plural(len(f.Remove)+len(publish), "record")+" as above)"), s.dim)
 			return
 		}
-		s.shownFixes[key] = check
+		s.shownFixes[key] = true
 	}
-	if len(f.Remove) > 0 {
+	replaced := len(f.Remove) > 0 && !slices.ContainsFunc(f.Remove, func(old finding.Record) bool {
+		return !slices.ContainsFunc(publish, func(rec finding.Record) bool { return rec.Name == old.Name && rec.Type == old.Type })
+	})
+	if len(f.Remove) > 0 && (s.o.Verbose || !replaced) {
 		s.line("    " + s.dim("remove"))
 		for _, rec := range f.Remove {
 			for _, l := range show.OldZoneLines(rec, s.wide-6) {
@@ -201,12 +244,13 @@ func (s *screen) fix(check string, f *finding.Fix) {
 	}
 }
 
-// records writes records to publish in master-file syntax, complete.
+// records writes records as a DNS panel asks for them, each part on a line of its own:
+// whole and unquoted, however long it is, so that it can be copied.
 func (s *screen) records(records []finding.Record) {
-	const indent = "      "
+	const indent = "       "
 	for _, rec := range records {
-		for _, l := range show.ZoneLines(rec, s.wide-len(indent)) {
-			s.line(indent + s.bold(s.fold(l)))
+		for _, part := range []struct{ label, text string }{{"Name   ", rec.Name}, {"Type   ", rec.Type}, {"Value  ", rec.Value}} {
+			s.line(indent + s.dim(part.label) + s.bold(s.fold(show.Escape(part.text))))
 		}
 	}
 }

@@ -56,9 +56,9 @@ func TestTableSays(t *testing.T) {
 		want, wantNot []string
 	}{
 		{name: "header and footer count the same", findings: []finding.Finding{listedOn("192.0.2.1"), listedOn("192.0.2.2"), listedOn("192.0.2.3")},
-			want: []string{"1 critical problem that", "\n1 critical · 0 passed"}, wantNot: []string{"3 critical"}},
+			want: []string{"\n1 critical. Fix first: ", "\n1 critical · 0 passed"}, wantNot: []string{"3 critical"}},
 		{name: "what is known stands before what is not", findings: []finding.Finding{open, weak},
-			want: []string{"DKIM  ▲  85  The key is short; DKIM lookup failed: result unknown", "UNKNOWN  DKIM lookup failed: result unknown\n  dkim-unresolved\n  Of the 57 selectors tried, 1 got no answer: s1."}},
+			want: []string{"DKIM  ▲  85  The key is short; 1 more", "UNKNOWN  DKIM lookup failed: result unknown                    dkim-unresolved\n  Of the 57 selectors tried, 1 got no answer: s1."}},
 		{name: "some selectors unanswered", findings: []finding.Finding{open},
 			want: []string{"DKIM  ?  100  DKIM lookup failed: result unknown"}},
 		{name: "nobody answered", result: audit.Result{Trace: ask("timeout", "timeout", "network")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
@@ -70,7 +70,7 @@ func TestTableSays(t *testing.T) {
 		{name: "what goes is master-file syntax", findings: []finding.Finding{fixing("spf-multiple-records", finding.Error, mx, key)},
 			want: []string{"\n      acme.example. MX 10 mx.other.example.\n", `n=\"x\"; p=AAA`, "AAA\" )  ; … and 118 more bytes\n"}},
 		{name: "the same records once", findings: []finding.Finding{fixing("spf-multiple-records", finding.Error, old), fixing("spf-syntax", finding.Error, old)},
-			want: []string{"Mend spf-syntax", "with the same records as under spf-multiple-records above"}},
+			want: []string{"Mend spf-syntax", "\n       (the same records as above)\n"}},
 		{name: "hosts that receive alone", result: audit.Result{Examined: audit.Examined{NotSenders: []string{"mx1.other.example", "mx2.other.example"}}},
 			want: []string{"MX hosts that only receive, not examined as senders: mx1.other.example,\nmx2.other.example.\n"}},
 	}

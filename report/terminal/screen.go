@@ -23,8 +23,12 @@ type Options struct {
 	Color bool
 	// ASCII uses no character beyond it.
 	ASCII bool
-	// Verbose shows notices, passes and all evidence.
+	// Verbose shows notices, passes, reasons, references and all evidence.
 	Verbose bool
+	// Each writes each of several reports below the table of all.
+	Each bool
+	// Links makes references links (OSC 8).
+	Links bool
 }
 
 const (
@@ -40,8 +44,8 @@ type screen struct {
 	buf   bytes.Buffer
 	o     Options
 	width int
-	// shownFixes are the records of fixes on the screen, with the check of the first.
-	shownFixes map[string]string
+	// shownFixes are the records of fixes on the screen.
+	shownFixes map[string]bool
 	// wide is the whole width, for records, which read best on one line.
 	wide int
 	// margin stands ahead of every line: that of the sections around.
@@ -53,7 +57,7 @@ func newScreen(o Options) *screen {
 		o.Width = defaultWidth
 	}
 	wide := max(o.Width, minWidth)
-	return &screen{o: o, width: min(wide, proseWidth), wide: wide, shownFixes: make(map[string]string)}
+	return &screen{o: o, width: min(wide, proseWidth), wide: wide, shownFixes: make(map[string]bool)}
 }
 
 func (s *screen) writeTo(w io.Writer) error {
@@ -146,6 +150,14 @@ func (s *screen) style(code, text string) string {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// link makes styled text a link, if the screen has them.
+func (s *screen) link(url, text string) string {
+	if !s.o.Links || url == "" || !show.IsPlain(url) {
+		return text
+	}
+	return "\x1b]8;;" + url + "\x1b\\" + text + "\x1b]8;;\x1b\\"
 }
 
 func (s *screen) bold(text string) string { return s.style(sgrBold, text) }

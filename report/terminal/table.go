@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -25,12 +26,23 @@ func WriteTable(w io.Writer, r *report.Report, o Options) error {
 	s.findings(r)
 	s.blank()
 	s.counts(r)
+	if s.long() {
+		s.outcome(r)
+	}
 	return s.writeTo(w)
 }
 
-// header is the domain, the verdict and the score on one line, and below it
-// what that means.
+// long reports whether the first line may have left the screen.
+func (s *screen) long() bool { return bytes.Count(s.buf.Bytes(), []byte("\n")) > 20 }
+
+// header is the outcome, and below it what that means.
 func (s *screen) header(r *report.Report) {
+	s.outcome(r)
+	s.para("", s.text(view.Headline(r)))
+}
+
+// outcome is the domain, the verdict and the score on one line.
+func (s *screen) outcome(r *report.Report) {
 	name := s.text(r.Domain)
 	if r.Unicode != "" && r.Unicode != r.Domain {
 		name = s.text(r.Unicode) + " (" + name + ")"
@@ -44,7 +56,6 @@ func (s *screen) header(r *report.Report) {
 		styled += "   " + s.severity(view.VerdictSeverity(r.Verdict), r.Score.Grade)
 	}
 	s.ends(s.bold(name), show.Width(name), styled, show.Width(right))
-	s.para("", s.text(view.Headline(r)))
 }
 
 // examined says what the audit looked at besides the domain.
@@ -58,7 +69,7 @@ func (s *screen) examined(r *report.Report) {
 func (s *screen) sections(r *report.Report) {
 	var rows [][]string
 	for _, line := range view.SectionLines(r) {
-		rows = append(rows, []string{line.Title, s.severity(line.Mark, s.mark(line.Mark)), s.fold(line.Value()), s.text(line.Text)})
+		rows = append(rows, []string{line.Title, s.severity(line.Mark, s.mark(line.Mark)), s.fold(line.Value()), s.text(line.Brief)})
 	}
 	s.table(nil, rows, []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}, "  ")
 }
@@ -66,28 +77,32 @@ func (s *screen) sections(r *report.Report) {
 // counts counts checks, as the headline does, and says how to learn more.
 func (s *screen) counts(r *report.Report) {
 	s.para("", s.fold(view.CountedText(r)))
-	if hidden := view.CountChecks(r, finding.Notice); hidden > 0 && !s.showNotices(r) {
-		s.hang("", "", "--verbose shows the "+show.Plural(hidden, "notice")+", what passed and all evidence", s.dim)
-	} else if !s.o.Verbose {
-		s.hang("", "", "--verbose shows what passed and all evidence", s.dim)
-	}
 	groups := view.Groups(r)
+	var more []string
+	if hidden := view.CountChecks(r, finding.Notice); hidden > 0 && !s.showNotices(r) {
+		more = append(more, "-v shows the "+show.Plural(hidden, "notice")+", reasons, evidence and passes")
+	} else if !s.o.Verbose {
+		more = append(more, "-v shows reasons, evidence and passes")
+	}
 	for _, hint := range view.Hints(r.Findings) {
 		s.hang("", "", s.text(hint), s.dim)
 	}
 	for _, g := range groups {
 		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
-			s.hang("", "", s.text("mailworthy checks "+g.Check+" explains a check"), s.dim)
+			more = append(more, "mailworthy checks WORD explains a check")
 			break
 		}
 	}
+	if len(more) > 0 {
+		s.hang("", "", s.text(strings.Join(more, "; ")), s.dim)
+	}
 }
 
-// WriteTables writes one report as WriteTable does; of several first a table
-// with a line each, and then each.
+// WriteTables writes one report as WriteTable does; of several a table with a line each,
+// and with Verbose or Each each report below it.
 func WriteTables(w io.Writer, reports []*report.Report, o Options) error {
 	if len(reports) != 1 {
-		if err := WriteSummary(w, reports, o); err != nil {
+		if err := WriteSummary(w, reports, o); err != nil || !o.Verbose && !o.Each {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ func ExaminedText(r *report.Report) []string {
 		out = append(out, "MX hosts that only receive, not examined as senders: "+show.Listed(e.NotSenders, 4)+".")
 	}
 	if len(e.SenderRanges) > 0 {
-		out = append(out, "Also authorised, not examined: "+show.Listed(e.SenderRanges, 3)+".")
+		out = append(out, "SPF also authorises (not checked): "+show.Listed(e.SenderRanges, 3)+".")
 	}
 	for i := range r.Findings {
 		// It is a notice, and yet says why an address that the resolver shows is not here.

@@ -63,36 +63,37 @@ func Headline(r *report.Report) string {
 	first := func(least finding.Severity) string {
 		for _, g := range groups {
 			if g.Severity.AtLeast(least) {
-				return " First: " + g.Title(r.Domain) + "."
+				return " Fix first: " + g.Title(r.Domain) + "."
 			}
 		}
 		return ""
 	}
-	critical, errors, warnings := CountChecks(r, finding.Critical), CountChecks(r, finding.Error), CountChecks(r, finding.Warning)
+	var counts []string
+	for _, c := range []struct {
+		severity finding.Severity
+		one      string
+	}{{finding.Critical, "critical"}, {finding.Error, "error"}, {finding.Warning, "warning"}} {
+		if n := CountChecks(r, c.severity); n > 0 {
+			counts = append(counts, show.Counted(n, c.one))
+		}
+	}
 	switch r.Verdict {
 	case report.NotReady:
-		switch {
-		case critical > 0 && errors > 0:
-			return fmt.Sprintf("%s and %s that receivers act on.%s", show.Counted(critical, "critical problem"), show.Counted(errors, "error"), first(finding.Error))
-		case critical > 0:
-			return fmt.Sprintf("%s that receivers act on.%s", show.Counted(critical, "critical problem"), first(finding.Error))
-		}
-		return fmt.Sprintf("%s that receivers act on.%s", show.Counted(errors, "error"), first(finding.Error))
+		return strings.Join(counts, ", ") + "." + first(finding.Error)
 	case report.ReadyWithWarnings:
-		if warnings == 0 {
-			return "Nothing found that stops mail, but not everything could be observed."
+		if len(counts) == 0 {
+			return "No problems found, but not everything could be observed."
 		}
-		return fmt.Sprintf("Nothing found that stops mail; %s to look at.%s", show.Counted(warnings, "warning"), first(finding.Warning))
+		return strings.Join(counts, ", ") + "." + first(finding.Warning)
 	case report.Incomplete:
-		return fmt.Sprintf("The DNS did not answer everything: what is unknown could change the outcome (%s).",
-			show.Counted(CountChecks(r, finding.Unknown), "open check"))
+		return fmt.Sprintf("%s could not be completed (DNS lookups failed); the result may change.", show.Counted(CountChecks(r, finding.Unknown), "check"))
 	case report.NotChecked:
 		return "Nothing could be judged: no zone holds what the checks ask for."
 	}
 	if r.Profile == finding.Parked {
-		return "Nobody can send in its name unnoticed: the domain says that it sends nothing."
+		return "No problems found. Parked: its DNS says that it sends no mail, which protects it from spoofing."
 	}
-	return "Nothing found that a receiver acts on."
+	return "No problems found."
 }
 
 // CountChecks counts the checks with a finding of the severity.
@@ -121,7 +122,7 @@ func CountedText(r *report.Report) string {
 		}
 	}
 	return strings.Join([]string{show.OrText(strings.Join(counts, ", "), "nothing found"), fmt.Sprintf("%d passed", CountChecks(r, finding.Pass)),
-		show.Counted(r.Queries, "question") + ", " + show.Duration(r.DurationMS)}, " · ")
+		show.Counted(r.Queries, "DNS query") + ", " + show.Duration(r.DurationMS)}, " · ")
 }
 
 // ScoreText is the total with its range where that is not a point. A range alone

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -44,18 +45,89 @@ func ReceiverName(v *receiver.Verdict) string {
 	return v.Receiver
 }
 
-// ReceiverText says why, in a line: the receiver's answer where it fails.
+// ReceiverText says why, in a line, with what the receiver answers where it fails.
 func ReceiverText(r *report.Report, v *receiver.Verdict) string {
+	because := receiverCause(r, v)
+	if q := v.Cause(); q != nil && v.Result == receiver.Fails && q.Code != "" {
+		return because + " (" + q.Code + ")"
+	}
+	return because
+}
+
+// receiverCause is why, without the answer.
+func receiverCause(r *report.Report, v *receiver.Verdict) string {
 	q := v.Cause()
 	if q == nil {
-		return "meets what the DNS shows"
+		return "DNS requirements met"
 	}
 	because := strings.TrimSuffix(strings.TrimSuffix(show.OrText(q.Because, q.Text), "."), " ("+r.Domain+")")
-	if v.Result == receiver.Fails {
-		if q.Code != "" {
-			return q.Code + ": " + because
-		}
+	switch v.Result {
+	case receiver.Fails:
 		return because
+	case receiver.CannotTell:
+		return "unknown: " + because
 	}
 	return string(v.Result) + ": " + because
+}
+
+// ReceiverLine is a cause with the receivers that act on it alike.
+type ReceiverLine struct {
+	Result receiver.Result
+	Names  []string
+	Cause  string
+	// Codes are the answers of each receiver of Names; empty if it has none.
+	Codes []string
+}
+
+// ReceiverLines are the receivers of a report, those with the same cause together.
+func ReceiverLines(r *report.Report) []ReceiverLine {
+	var lines []ReceiverLine
+	for i := range r.Receivers {
+		v := &r.Receivers[i]
+		cause := receiverCause(r, v)
+		at := slices.IndexFunc(lines, func(l ReceiverLine) bool { return l.Result == v.Result && l.Cause == cause })
+		if at < 0 {
+			at = len(lines)
+			lines = append(lines, ReceiverLine{Result: v.Result, Cause: cause})
+		}
+		code := ""
+		if q := v.Cause(); q != nil && v.Result == receiver.Fails {
+			code = q.Code
+		}
+		lines[at].Names, lines[at].Codes = append(lines[at].Names, ReceiverName(v)), append(lines[at].Codes, code)
+	}
+	return lines
+}
+
+// Text is the line: "Gmail, Yahoo: no PTR record for … (550 5.7.25)". In full each
+// receiver has all its answers; otherwise there is one for each, the permanent one.
+func (l ReceiverLine) Text(full bool) string {
+	names := slices.Clone(l.Names)
+	var codes []string
+	for i, of := range l.Codes {
+		if of == "" {
+			continue
+		}
+		if full {
+			names[i] += " (" + of + ")"
+			continue
+		}
+		all := strings.Split(of, ", ")
+		code := all[0]
+		if at := slices.IndexFunc(all, func(c string) bool { return strings.HasPrefix(c, "5") }); at >= 0 {
+			code = all[at]
+		}
+		if !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	cause := l.Cause
+	if len(codes) > 0 {
+		// Of two pairs of brackets in a row the first would be lost on the reader.
+		if short := brief(cause); short != cause {
+			cause = short + ": " + strings.TrimSuffix(cause[len(short)+2:], ")")
+		}
+		cause += " (" + strings.Join(codes, ", ") + ")"
+	}
+	return strings.Join(names, ", ") + ": " + cause
 }

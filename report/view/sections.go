@@ -2,10 +2,12 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 )
 
@@ -19,8 +21,8 @@ type SectionLine struct {
 	// Score is nil where the section was not judged.
 	Score *int
 	// Text is its worst finding, then what is not known, or else what is good
-	// about it.
-	Text string
+	// about it. Brief is the same for one line, without subjects.
+	Text, Brief string
 }
 
 // Value is the score as text.
@@ -45,6 +47,12 @@ func SectionLines(r *report.Report) []SectionLine {
 		}
 		known, open := Notable(of)
 		var parts []string
+		if all := slices.Concat(known, open); len(all) > 0 {
+			line.Brief = brief(all[0].Heading())
+			if len(all) > 1 {
+				line.Brief += fmt.Sprintf("; %d more", len(all)-1)
+			}
+		}
 		if len(known) > 0 {
 			line.Mark = known[0].Severity
 			parts = append(parts, known[0].Title(r.Domain))
@@ -68,6 +76,7 @@ func SectionLines(r *report.Report) []SectionLine {
 			line.Mark = finding.Unknown
 			if len(of) > 0 && s.NotChecked > 0 && s.Unknown == 0 {
 				line.Mark, line.Text = finding.NotChecked, notCheckedLine(r, s.Section)
+				line.Brief = line.Text
 				out = append(out, line)
 				continue
 			}
@@ -78,7 +87,16 @@ func SectionLines(r *report.Report) []SectionLine {
 				}
 			}
 		}
+		line.Brief = show.OrText(line.Brief, line.Text)
 		out = append(out, line)
 	}
 	return out
+}
+
+// brief is a title without what it adds in brackets at its end.
+func brief(title string) string {
+	if at := strings.LastIndex(title, " ("); at > 0 && strings.HasSuffix(title, ")") {
+		return title[:at]
+	}
+	return title
 }
