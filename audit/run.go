@@ -348,5 +348,5 @@ func (a *run) checkHost(ctx context.Context, r resolver.Resolver, c envelope) sp
 		local = "postmaster"
 	}
 	return spf.CheckHost(ctx, r, spf.Client{IP: c.ip, HELO: helo, MailFrom: local + "@" + c.domain, Now: a.options.Now,
-		Assumed: spf.Assumed{HELO: len(a.target.HELO) == 0, LocalPart: !stated}, MaxQuestions: spf.EveryQuestion})
+		Assumed: spf.Assumed{HELO: len(a.target.HELO) == 0, LocalPart: !stated, Names: true}, MaxQuestions: spf.EveryQuestion})
 }

@@ -11,7 +11,7 @@ import (
 // policyNone reports that failing mail of the domain goes through.
 func (j *judge) policyNone(rj *recordJudge) {
 	d := j.d
-	if d.Undecided.Policy != "" || d.Record.Broken() {
+	if d.Undecided.Policy != "" || d.Record.Broken() || d.Record.contradicts("p") {
 		return
 	}
 	j.Decided("dmarc-policy-none")
@@ -130,8 +130,8 @@ func (j *judge) differs() {
 	if d.OrganizationalDomain != "" || len(s.Differences) > 0 {
 		j.Decided("dmarc-discovery-differs")
 	}
-	if len(s.Differences) == 0 {
-		return
+	if len(s.Differences) == 0 || d.Record != nil && d.Record.Broken() && d.PolicyDomain == s.PolicyDomain {
+		return // one record, read differently because of what is reported as invalid
 	}
 	f := finding.Finding{Detail: strings.Join(s.Differences, " ") +
 		" Most receivers still use the public suffix list (RFC 7489, 3.2); those that follow RFC 9989 walk the tree (4.10).",

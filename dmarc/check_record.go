@@ -72,7 +72,7 @@ func Lint(record []byte) []finding.Finding {
 	rj := &recordJudge{Sheet: sheet, r: r, subject: "record", sends: true}
 	rj.Decided("dmarc-version", "dmarc-policy-none")
 	p, _, _, usable := r.Effective()
-	if usable && p == None && !r.Broken() {
+	if usable && p == None && !r.Broken() && !r.contradicts("p") {
 		rj.add("dmarc-policy-none", finding.Finding{Detail: "The policy is none: receivers report, and treat failing mail as any other.",
 			Fix: rj.monitoredFix()})
 	}
@@ -363,6 +363,7 @@ func (j *recordJudge) tags() {
 			seen[t.Name] = true
 			repeated = append(repeated, fmt.Sprintf("more than one %s (%s)", t.Name, strings.Join(j.written(t.Name), ", ")))
 		case t.Duplicate:
+		case t.Status == "historic" && t.Invalid == syntaxError: // said as that
 		case t.Status == "historic":
 			what := text()
 			if t.Invalid != "" {

@@ -44,6 +44,9 @@ func (j *recordJudge) reports() {
 		lost := !j.supported() && wrong != nil && j.clean().get("rua") != ""
 		if !j.supported() && !lost && !j.misreadReports() && !j.misspeltReports() {
 			j.noReports()
+			if len(r.RUF) == 0 {
+				schemes = nil // the same, and the same mend
+			}
 		}
 		if lost {
 			wrong[len(wrong)-1] += "; no other address is left, so that nobody receives aggregate reports"

@@ -1,5 +1,10 @@
 package dmarc
 
+import (
+	"slices"
+	"strings"
+)
+
 // Policy is a Domain Owner Assessment Policy (RFC 9989, 4.7, tags p, sp and np).
 type Policy string
 
@@ -140,6 +145,15 @@ func (r *Record) effective(broken bool) (p, sp, np Policy, usable bool) {
 // Broken reports that p is missing or invalid, or sp or np invalid.
 func (r *Record) Broken() bool {
 	return r.P == "" || r.invalid("sp") || r.invalid("np")
+}
+
+// contradicts reports whether a tag is there more than once, with values that differ: what
+// is in force is not known then.
+func (r *Record) contradicts(name string) bool {
+	first := r.indexOf(name)
+	return first >= 0 && slices.ContainsFunc(r.Tags, func(t Tag) bool {
+		return t.Duplicate && t.Name == name && !strings.EqualFold(t.Value, r.Tags[first].Value)
+	})
 }
 
 func (r *Record) invalid(name string) bool {

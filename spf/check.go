@@ -50,6 +50,9 @@ type checker struct {
 	// byName and via are those of full and leads, once they are asked for.
 	byName map[string]*Record
 	via    map[string]*Term
+	// misread are the records of the domain's own that are in error as they are
+	// published, by domain.
+	misread map[string]bool
 	// unknownRecords and unknownNames say that parts of the tree are not known.
 	unknownRecords, unknownNames bool
 }
@@ -155,6 +158,10 @@ func (k *checker) mend() bool {
 				}
 			}
 			texts[r.Domain] = m.text
+			if k.misread == nil {
+				k.misread = make(map[string]bool)
+			}
+			k.misread[r.Domain] = true
 			k.syntax(r, m)
 			if m.text == "" {
 				return false

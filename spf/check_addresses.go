@@ -232,6 +232,9 @@ func (k *checker) shared() {
 // duplicates judges terms and includes that come twice.
 func (k *checker) duplicates() {
 	for _, r := range k.own {
+		if k.misread[r.Domain] {
+			continue // what stands twice by a repair stands once in the record
+		}
 		seen := make(map[string]bool)
 		var twice []string
 		cost := 0
@@ -315,8 +318,8 @@ func (k *checker) overlapping() {
 	inner := make(map[place][]Overlap)
 	var order []place
 	for _, o := range k.p.Addresses.Overlaps {
-		if !o.Own {
-			continue
+		if !o.Own || k.misread[o.In] {
+			continue // of a term that was misread nobody knows what it can be spared for
 		}
 		if o.In == o.Within.In && (o.at == o.Within.at || foldEqual(o.Term, o.Within.Term)) {
 			continue // a duplicate, or two addresses of one term

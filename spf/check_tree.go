@@ -28,7 +28,7 @@ func (k *checker) targets() {
 	}
 	if k.p.Cut {
 		k.Add("spf-unresolved", finding.Finding{
-			Detail:    fmt.Sprintf("The policy of %s is larger than what is examined, %d terms of a record, %d records and %d questions. What lies beyond is not known.", k.p.Domain, maxTerms, maxRecords, maxExamined),
+			Detail:    fmt.Sprintf("The policy of %s is larger than what is examined, %d terms of a record or %d that ask the DNS, %d records and %d questions. What lies beyond is not known.", k.p.Domain, maxTerms, maxWeight/weightOfAsked, maxRecords, maxExamined),
 			Evidence:  []finding.Evidence{k.p.Record.Evidence},
 			CouldBe:   finding.Critical,
 			Undecides: true,

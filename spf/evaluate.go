@@ -146,6 +146,10 @@ func (e *evaluation) run() {
 		e.out.Matched, e.out.MatchedIn, e.out.Path = "", "", nil
 		e.out.Error = unstated(e.assumed)
 	}
+	if r := e.out.Result; e.unnamed != nil && c.Assumed.Names && (r == Fail || r == SoftFail || r == Neutral) {
+		e.out.Result, e.out.Matched, e.out.MatchedIn, e.out.Path = TempError, "", "", nil
+		e.why = "the names of " + e.ip.String() + ", which the record asks for, are not known: " + e.unnamed.Error()
+	}
 	switch e.out.Result {
 	case Fail:
 		e.explain()
@@ -181,6 +185,8 @@ type evaluation struct {
 	// noNames says that there was no PTR record.
 	names             []string
 	reversed, noNames bool
+	// unnamed is why not all names of the client are known.
+	unnamed error
 	// why explains the result where it is an error or none; stopped says that it
 	// is temperror whatever the rest would give.
 	why     string

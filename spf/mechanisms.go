@@ -311,6 +311,7 @@ func (e *evaluation) reverse() {
 	e.reversed = true
 	ptr, err := e.ask(reverseName(e.ip), resolver.TypePTR)
 	if err != nil {
+		e.unnamed = err
 		return
 	}
 	e.noNames = ptr.Absent()
@@ -324,6 +325,7 @@ func (e *evaluation) reverse() {
 			if e.stopped {
 				return
 			}
+			e.unnamed = err
 			continue
 		}
 		for j := range a.Records {

@@ -105,6 +105,9 @@ func repair(text string) repaired {
 			meant := forPlaceholder(strings.Join(terms, " "))
 			leaveOut(tok, "<"+meant+" or "+strings.TrimLeft(meant, "-~?")+">", "whether it excludes senders is not sure")
 			continue
+		case terms == nil && noise(tok) && i+1 == len(tokens) && strings.IndexByte("+-~?", tok[0]) >= 0 && !slices.ContainsFunc(out, endsPolicy) && seen[KindRedirect] == "":
+			leaveOut(tok, lostAll(tok[0]), "a sign whose all is missing")
+			continue
 		case terms == nil && noise(tok):
 			note(tok, "", "punctuation that means nothing")
 			continue
@@ -193,6 +196,14 @@ func oddTokens(text string, fields []string) map[string]bool {
 		}
 	}
 	return out
+}
+
+// lostAll stands for the all that a sign at the end of a record has lost.
+func lostAll(sign byte) string {
+	if sign == '?' {
+		return "<?all or ~all>"
+	}
+	return "<-all or ~all>"
 }
 
 // startsAddress reports whether a token is an ip4 or ip6, well written or not.

@@ -59,6 +59,10 @@ type Assumed struct {
 	HELO bool
 	// LocalPart is that of the address of MAIL FROM: %{l} and %{s}.
 	LocalPart bool
+	// Names says that the names of the client are not known if the question for them has
+	// no answer: a receiver that gets one may come to another result, and so the result
+	// is TempError unless it is Pass, though the standard goes on (RFC 7208, 5.5).
+	Names bool
 }
 
 // Evaluation is the verdict of CheckHost and how it came about.

@@ -54,7 +54,7 @@ func checkSTS(s *finding.Sheet, r *STS) {
 	meant := meantSTS(r)
 	syntax(s, "mta-sts-syntax", &r.Record, meant)
 	s.Decided("mta-sts-id-invalid", "mta-sts-version-prefix")
-	if !s.Has("mta-sts-syntax") && !strings.HasPrefix(r.text, "v=STSv1;") {
+	if !s.Has("mta-sts-syntax") && !strings.HasPrefix(r.text, "v=STSv1;") && strings.Contains(r.text, ";") {
 		s.Add("mta-sts-version-prefix", finding.Finding{Detail: "Something stands between v=STSv1 and its semicolon. The grammar allows it, but senders are told to pass over what does not begin with v=STSv1;.",
 			Fix: fixOf("Write the record like this.", meant)})
 	}
@@ -75,6 +75,9 @@ const idPlaceholder = "<date and time of the last change of the policy>"
 // meantSTS is the record that was meant. An id says that the policy changed, and so
 // letters and digits of one with other characters in it are as good.
 func meantSTS(r *STS) string {
+	if ids := r.All("id"); len(slices.Compact(slices.Clone(ids))) > 1 {
+		return "v=STSv1; id=" + idPlaceholder // which of them is the new one, nobody can tell
+	}
 	var id strings.Builder
 	for i := 0; i < len(r.meant("id")) && id.Len() < 32; i++ {
 		if c := r.meant("id")[i]; isAlphanumeric(c) {

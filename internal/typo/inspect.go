@@ -269,11 +269,14 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 		}
 		x.harm(kind, format, args...)
 	}
-	// A report that names an error of SPF without a complete fix does not claim that
-	// the others repair it.
-	open := slices.ContainsFunc(before.Findings, func(f finding.Finding) bool {
-		return f.Section == finding.SPF && f.Severity.AtLeast(finding.Error) && (f.Fix == nil || !f.Fix.Complete)
-	})
+	// A report that names an error of a domain's SPF without a complete fix does not
+	// claim that the others repair it.
+	open := func(domain string) bool {
+		return slices.ContainsFunc(before.Findings, func(f finding.Finding) bool {
+			return f.Section == finding.SPF && f.Severity.AtLeast(finding.Error) && (f.Fix == nil || !f.Fix.Complete) &&
+				(f.Subject == domain || slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Name == domain }))
+		})
+	}
 	// claims reports whether a complete fix publishes a record that says who may
 	// send for a domain, or its policy.
 	claims := func(of, domain string) bool {
@@ -303,7 +306,7 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 		case is == spf.Pass:
 		case was == spf.Pass:
 			harm("lost-sender", "%s has %s for %s, and passed before", c.ip, is, c.domain)
-		case !open && claims("spf", c.domain) && !x.any(func(p *part) bool { return usable(p.facts.spf[plain]) && p.facts.spf[c] != spf.Pass }) &&
+		case !open(c.domain) && claims("spf", c.domain) && !x.any(func(p *part) bool { return usable(p.facts.spf[plain]) && p.facts.spf[c] != spf.Pass }) &&
 			!x.any(func(p *part) bool { return p.n == 1 && len(x.Mistakes) > 1 && p.mended.spf[c] != spf.Pass }):
 			harm("lost-sender", "%s has %s for %s by what is called a complete record, and was meant to pass", c.ip, is, c.domain)
 		}

@@ -18,10 +18,21 @@ func SurveyDoc(survey *rbl.Survey, findings []finding.Finding) *Doc {
 	d := &Doc{Name: "Block lists"}
 	var subjects []string
 	var table, every Table
+	// Subjects of which nothing was asked offline are one line, those with the same
+	// lists together.
+	offline := make(map[string][]string)
+	var unasked []string
 	for _, l := range survey.Listings {
 		if !slices.Contains(subjects, l.Subject) {
 			subjects = append(subjects, l.Subject)
 			mark, text := surveyLine(survey.Listings, l.Subject)
+			if mark == finding.NotChecked {
+				if offline[text] == nil {
+					unasked = append(unasked, text)
+				}
+				offline[text] = append(offline[text], l.Subject)
+				continue
+			}
 			table.Rows = append(table.Rows, []Text{Marked(mark, ""), T(l.Subject), T(text)})
 		}
 		mark, word := VerdictMarks[l.Verdict], string(l.Verdict)
@@ -29,6 +40,14 @@ func SurveyDoc(survey *rbl.Survey, findings []finding.Finding) *Doc {
 			mark, word = AllowWord(l.Verdict)
 		}
 		every.Rows = append(every.Rows, []Text{Marked(mark, ""), T(l.Subject), T(l.Zone), T(word), T(ListingText(l))})
+	}
+	for _, text := range unasked {
+		of := offline[text]
+		what := of[0]
+		if n := len(of); n > 1 {
+			what, text = fmt.Sprintf("%s and %d more", what, n-1), "of each "+text
+		}
+		table.Rows = append(table.Rows, []Text{Marked(finding.NotChecked, ""), T(what), T(text)})
 	}
 	d.Add(table, Details{Title: "Every list", Blocks: []Block{every}}, Findings{List: findings})
 	return d
@@ -130,6 +149,10 @@ func ListProbesDoc(probes []ListProbe) *Doc {
 		switch {
 		case p.Rewriting.Rewrites:
 			s.Blocks = append(s.Blocks, Para{Lines: []Text{Colored(finding.Unknown, "This resolver invents answers for names that do not exist: no block list can be asked through it.")}})
+		case len(p.Lists) > 0 && !slices.ContainsFunc(p.Lists, func(l rbl.ListHealth) bool { return l.State != rbl.Unresolved || !report.NotAsked(l.Evidence) }):
+			s.Blocks = append(s.Blocks, Para{Lines: []Text{Colored(finding.NotChecked, fmt.Sprintf("Nothing was asked: the tests of %s were not checked (offline).", show.Counted(len(p.Lists), "list")))}})
+			d.Add(s)
+			continue
 		case !p.Rewriting.Known:
 			s.Blocks = append(s.Blocks, Paragraph("Whether it invents answers for absent names is not known: the question was not answered."))
 		}
