@@ -189,6 +189,7 @@ func (a *messageRun) ask(ctx context.Context, m *message.Message, body io.Reader
 	})
 	kind, _ := a.identity()
 	client, identity := a.spfClient()
+	client.Assumed.Names = true
 	if identity != "" {
 		g.Go(func() error {
 			e := spf.CheckHost(ctx, a.session, client)

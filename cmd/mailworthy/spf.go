@@ -92,7 +92,7 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 				client.MailFrom = "postmaster@" + client.MailFrom
 				client.Assumed.LocalPart = true
 			}
-			client.Assumed.HELO = helo == ""
+			client.Assumed.HELO, client.Assumed.Names = helo == "", true
 			if err := output.check(); err != nil {
 				return err
 			}
