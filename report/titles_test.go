@@ -16,7 +16,7 @@ import (
 // nouns are the words of the field. A title has at least one of them, so that it says
 // what it is about if no heading of a section is above it.
 var nouns = regexp.MustCompile(`\b(SPF|DKIM|DMARC|MX|PTR|HELO/EHLO|DNSBLs?|FCrDNS|SOA|TXT|CNAME|NXDOMAIN|DNS|Domain|domain|IPs?|resolver|Resolver|delegation|[Nn]ame servers?|[Ss]ender ID|` +
-	`MTA-STS|TLS-RPT|TLSA|BIMI|From|MAIL FROM|Sender|Date|Message-ID|Subject|[Hh]eader|MIME-Version|Precedence|List-Unsubscribe(-Post)?|[Mm]essage|CRLF|CR|RFC 2047|A/AAAA|allow list)\b`)
+	`MTA-STS|TLS-RPT|TLSA|BIMI|DNSSEC|DNSKEY|DANE|SMTP|STARTTLS|From|MAIL FROM|Sender|Date|Message-ID|Subject|[Hh]eader|MIME-Version|Precedence|List-Unsubscribe(-Post)?|[Mm]essage|CRLF|CR|RFC 2047|A/AAAA|allow list)\b`)
 
 // vague are phrases that say nothing outside their section, and metaphors.
 var vague = regexp.MustCompile(`(?i)\bsending address(es)?\b|\b(the|its) (record|key|policy|term|name|selector|address|domain's own)\b( of (it|a|an)\b|$)|^(a|an|the) (record|key|policy|term|name|selector|tag|range|list|field|lookup|string|macro)\b|` +
