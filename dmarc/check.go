@@ -384,8 +384,8 @@ func (j *judge) beside() {
 	}
 	s := j.own()
 	j.Add("dmarc-cname-and-txt", finding.Finding{Evidence: []finding.Evidence{s.Evidence, *e},
-		Detail: fmt.Sprintf("%s has a TXT record and a CNAME to %s. Nothing may be published beside a CNAME (RFC 1034, 3.6.2): "+
-			"some resolvers answer with the TXT record, others follow the CNAME, and which policy applies depends on them.", s.Name, show.Cut(e.Answer[0], 260)),
+		Detail: fmt.Sprintf("%s has a TXT record and a CNAME to %s: which policy applies depends on the resolver. Nothing may be published beside a CNAME (RFC 1034, 3.6.2): "+
+			"some resolvers answer with the TXT record, others follow the CNAME.", s.Name, show.Cut(e.Answer[0], 260)),
 		Fix: &finding.Fix{Summary: fmt.Sprintf("Remove the CNAME, if the TXT record at %s is the policy that you mean; remove the TXT record, if %s publishes it.", s.Name, show.Cut(e.Answer[0], 260))}})
 }
 

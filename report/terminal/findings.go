@@ -206,11 +206,7 @@ func (s *screen) fixes(findings []finding.Finding) {
 // something or is to be filled in is left to it where nothing is broken.
 // Records that stand above already are not repeated.
 func (s *screen) fix(f *finding.Fix, severity finding.Severity) {
-	sentence := view.FixText(f)
-	if !s.o.Verbose && f.After == "" {
-		sentence = view.FirstSentence(sentence)
-	}
-	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(sentence), nil)
+	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(view.FixText(f)), nil)
 	publish := f.Records()
 	if !s.o.Verbose && !f.Complete && !s.serious(severity) {
 		return
