@@ -135,12 +135,12 @@ func (s *Service) check() error {
 						return fmt.Errorf("{%s} in %q is not known", v, text)
 					}
 					if v == "return-path" && len(s.ReturnPaths) == 0 {
-						return fmt.Errorf("%q has {return-path}, and there is no return-path:", text)
+						return fmt.Errorf("%q has {return-path}, and the entry no return-path: line", text)
 					}
 				}
 			}
 			if strings.Contains(r.Name, "{selector}") && len(r.Try) == 0 {
-				return fmt.Errorf("%q has {selector}, and there is no try:", r.Name)
+				return fmt.Errorf("%q has {selector}, and the entry no try: line", r.Name)
 			}
 		}
 	}

@@ -19,11 +19,10 @@ import (
 // recipients at many domains, a fifth of whose attempts are deferred or bounced. Ids
 // do not repeat, and every message is removed.
 type synthetic struct {
-	r    *rand.Rand
-	n    int
-	sec  int64
-	buf  bytes.Buffer
-	open []int
+	r   *rand.Rand
+	n   int
+	sec int64
+	buf bytes.Buffer
 }
 
 func newSynthetic() *synthetic { return &synthetic{r: rand.New(rand.NewPCG(1, 2)), sec: 1_793_700_000} }

@@ -28,7 +28,6 @@ type pair struct {
 	recipient string
 	state     state
 	counted   bool
-	local     bool
 	met       uint64
 	last      *cause
 	counts    *counts

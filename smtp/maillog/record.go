@@ -53,8 +53,6 @@ type record struct {
 	dsn       []byte
 	tls       []byte
 	text      []byte
-	// code is a reply code that stands outside the text.
-	code int
 	// delay in seconds, negative if not stated.
 	delay float64
 	// nrcpt is how many recipients the message has, 0 if not stated.

@@ -428,11 +428,9 @@ func (j *judgement) lists(s *step, survey *rbl.Survey, findings []finding.Findin
 		on = s.zone
 	}
 	bad, silent, clean := "", "", 0
-	var seen []finding.Evidence
 	asked := false
 	for i := range survey.Listings {
 		l := &survey.Listings[i]
-		seen = append(seen, l.Evidence...)
 		switch l.Verdict {
 		case rbl.Listed:
 			bad = l.Subject
