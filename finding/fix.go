@@ -75,7 +75,11 @@ func (f *Fix) Words() string {
 	if f.When == "" || f.Summary == "" {
 		return f.Summary
 	}
-	return "When " + f.When + ": " + strings.ToLower(f.Summary[:1]) + f.Summary[1:]
+	first, rest := f.Summary[:1], f.Summary[1:]
+	if rest != "" && rest[0] >= 'a' && rest[0] <= 'z' { // no abbreviation
+		first = strings.ToLower(first)
+	}
+	return "When " + f.When + ": " + first + rest
 }
 
 // Key returns a text that is equal for equal fixes.

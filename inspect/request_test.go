@@ -19,7 +19,7 @@ import (
 func TestRequestRoundTrip(t *testing.T) {
 	target := audit.Target{Domain: "acme.example", MailFrom: []string{"bounce.acme.example"}, LocalParts: map[string]string{"bounce.acme.example": "b+1"}, Selectors: []string{"s1", "s2"},
 		DKIMDomains: []string{"esp.example"}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("2001:db8::10")},
-		HELO: []string{"mx1.acme.example"}, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.DMARC}}
+		HELO: []string{"mx1.acme.example"}, Providers: []string{"sendgrid"}, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.DMARC}}
 	options := audit.Options{MaxQueries: 700, Deadline: 1500 * time.Millisecond, MaxIPs: 9, Selectors: dkim.Inferred, Volume: "bulk",
 		Now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
 	for _, v := range []any{target, options} {
