@@ -202,7 +202,9 @@ func serveLists(t *testing.T) int {
   do-not-query-localhost: no
   module-config: "iterator"
   root-hints: ""
-  local-zone: "test." nodefault
+  local-zone: "test." transparent
+  local-data: "test. 300 IN SOA ns.test. host.test. 1 600 300 86400 300"
+  local-data: "test. 300 IN NS ns.test."
   qname-minimisation: yes
 remote-control:
   control-enable: no
