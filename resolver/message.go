@@ -357,7 +357,7 @@ func (r *record) as(raw []byte, name string) (Record, string) {
 			return out, strings.TrimPrefix(err.Error(), "dns: ")
 		}
 		out = recordOf(rr)
-		out.Name = name
+		out.Name, out.TTL = name, r.ttl
 	}
 	return out, ""
 }

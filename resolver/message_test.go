@@ -48,6 +48,7 @@ func libraryResponse(msg []byte, name string, t Type, server string) (*response,
 			switch c, isAlias := rr.(*dns.CNAME); {
 			case Type(h.Rrtype) == t:
 				r := recordOf(rr)
+				r.TTL = secondsOf(rr)
 				if (t == TypeA || t == TypeAAAA) && !r.Addr.IsValid() || (t == TypeTXT || t == TypeSPF) && len(r.TXT) == 0 {
 					return fail(Malformed, rcode)
 				}
