@@ -129,7 +129,7 @@ func lastName(a *resolver.Answer) string {
 // denier is the server that denies the domain, and the organizational domain with it,
 // or all that it was asked. It is none if anything was found at or below these.
 func (a *run) denier() (server string, denies bool) {
-	own := organization(a.target.Domain)
+	own := resolver.Registrable(a.target.Domain)
 	anything, existing, denier := false, false, ""
 	a.session.Answers(func(answer *resolver.Answer) {
 		local := ofZone(answer)

@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"golang.org/x/net/publicsuffix"
-
 	"mailworthy/mailhost"
 	"mailworthy/resolver"
 	"mailworthy/spf"
@@ -68,10 +66,10 @@ func madeUp(addr netip.Addr) bool { return mailhost.Translated(addr) || addr.Is4
 func (a *run) mailHosts(b *resolver.Batch, then func([]mailhost.Source)) {
 	hosts, receiveOnly := a.domain.Senders()
 	a.result.Examined.NotSenders = append(a.result.Examined.NotSenders, receiveOnly...)
-	own := organization(a.target.Domain)
+	own := resolver.Registrable(a.target.Domain)
 	var foreign []mailhost.Source
 	for _, h := range hosts {
-		if organization(h.Host) != own {
+		if resolver.Registrable(h.Host) != own {
 			foreign = append(foreign, h)
 		}
 	}
@@ -113,17 +111,9 @@ func maySend(e spf.Evaluation) bool {
 	case spf.Fail, spf.SoftFail:
 		return false
 	case spf.Pass:
-		return organization(e.MatchedIn) == organization(e.Domain)
+		return resolver.Registrable(e.MatchedIn) == resolver.Registrable(e.Domain)
 	}
 	return true
-}
-
-// organization is the registrable domain of a name, or the name itself.
-func organization(name string) string {
-	if d, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
-		return d
-	}
-	return name
 }
 
 // sendersUndecided reports that an unanswered question could have named more addresses.

@@ -116,7 +116,7 @@ func BeginAuthoritative(b *resolver.Batch, domain string, at func(server netip.A
 // the organizational domain.
 func (a *Authoritative) cuts() []string {
 	var names []string
-	organizational := organizational(a.Domain)
+	organizational := resolver.Registrable(a.Domain)
 	for name := a.Domain; len(names) < maxZoneCutLabels; {
 		names = append(names, name)
 		_, parent, ok := strings.Cut(name, ".")

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
 	"mailworthy/finding"
 	"mailworthy/resolver"
 )
@@ -133,7 +131,7 @@ type authorityOutcomes struct {
 }
 
 func (a *authorityOutcomes) ask(b *resolver.Batch, domain string) {
-	a.domain, a.organizational = domain, organizational(domain)
+	a.domain, a.organizational = domain, resolver.Registrable(domain)
 	a.own.ask(b, domain, resolver.TypeSOA)
 	if a.organizational != domain {
 		a.org.ask(b, a.organizational, resolver.TypeSOA)
@@ -157,15 +155,6 @@ func (a *authorityOutcomes) facts() Authority {
 		f.SOA = Unknown
 	}
 	return f
-}
-
-// organizational is the domain that one would register to own the name, by the
-// public suffix list; of a public suffix it is the name itself.
-func organizational(domain string) string {
-	if d, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
-		return d
-	}
-	return domain
 }
 
 // ExamineDomain is BeginDomain for a caller that waits.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailworthy/resolver"
 )
 
 // Words that providers put into the names of ranges for end users. They count
@@ -36,7 +38,7 @@ func generic(name string, addr netip.Addr) string {
 	if form := addressIn(name, addr); form != "" {
 		return fmt.Sprintf("it contains the address (%s)", form)
 	}
-	host := strings.TrimSuffix(strings.TrimSuffix(name, organizational(name)), ".")
+	host := strings.TrimSuffix(strings.TrimSuffix(name, resolver.Registrable(name)), ".")
 	weak, mail := "", false
 	for w := range strings.FieldsFuncSeq(host, func(r rune) bool { return r < 'a' || r > 'z' }) {
 		switch {

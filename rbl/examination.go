@@ -137,7 +137,7 @@ func (e *examination) askDomains(domains []Subject) {
 			about := whole
 			if l.Registrable {
 				if own == "" {
-					own = registrable(whole)
+					own = resolver.Registrable(whole)
 				}
 				about = own
 			}

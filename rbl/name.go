@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
-	"golang.org/x/net/publicsuffix"
 )
 
 const hexDigits = "0123456789abcdef"
@@ -67,15 +66,6 @@ func kindOf(addr netip.Addr) Kind {
 		return IPv4
 	}
 	return IPv6
-}
-
-// registrable is the domain that one would register to own the name; where it
-// has none, as a public suffix, it is the name itself.
-func registrable(domain string) string {
-	if d, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
-		return d
-	}
-	return domain
 }
 
 // isHostName reports whether the text is labels of letters, digits, hyphens and

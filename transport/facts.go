@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
 	"mailworthy/finding"
 	"mailworthy/resolver"
 )
@@ -192,12 +190,4 @@ func (x *Exchanges) ask(b *resolver.Batch, records []resolver.Record) {
 // live are the hosts that mail can go to: all but those proved to have no address.
 func (x *Exchanges) live() []Host {
 	return slices.DeleteFunc(slices.Clone(x.Hosts), func(h Host) bool { return h.State == Absent })
-}
-
-// organizational is the registrable domain that a name is in, or the name itself.
-func organizational(domain string) string {
-	if org, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
-		return org
-	}
-	return domain
 }

@@ -41,7 +41,7 @@ func BeginSTS(b *resolver.Batch, web *Web, domain string, done func(*STSFacts)) 
 	b.Part(func(b *resolver.Batch) {
 		askTexts(b, "_mta-sts."+domain, func(t Texts) { f.Record = t })
 		askTexts(b, "_smtp._tls."+domain, func(t Texts) { f.reports = t })
-		if org := organizational(domain); org != domain {
+		if org := resolver.Registrable(domain); org != domain {
 			askTexts(b, "_mta-sts."+org, func(t Texts) { f.Parent = &t })
 		}
 		askExchanges(b, domain, func(x *Exchanges) { f.Exchanges = x })

@@ -15,11 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/net/publicsuffix"
 
 	"mailworthy/audit"
 	"mailworthy/internal/hint"
 	"mailworthy/mailhost"
+	"mailworthy/resolver"
 )
 
 // wordsOf is the annotation of a flag with the words that it takes, where its usage
@@ -272,10 +272,7 @@ func sayOfAddress(ctx context.Context, stderr io.Writer, s *session, addr netip.
 	for _, a := range mailhost.ExamineAddresses(ctx, s.stack, []netip.Addr{addr}) {
 		for _, name := range a.Names {
 			if name, err := audit.ParseAuthorDomain(name.Name); err == nil && domain == "DOMAIN" {
-				domain = name
-				if registered, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
-					domain = registered
-				}
+				domain = resolver.Registrable(name)
 			}
 		}
 	}

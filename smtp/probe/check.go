@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/publicsuffix"
-
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 	"mailworthy/smtp/reply"
 )
 
@@ -332,16 +331,9 @@ func (s *sheet) banner() {
 	switch {
 	case !strings.Contains(e.greeted, ".") || !isHostName(e.greeted) && !strings.HasPrefix(e.greeted, "["):
 		s.add("smtp-banner-name", "", fmt.Sprintf("The banner of %s begins with %s, which is no host name with a domain.", s.subject, show.Quote(e.greeted, 80)))
-	case organization(e.greeted) != organization(e.Host) && (e.Certificate == nil || !e.Certificate.NameMatches):
+	case resolver.Registrable(e.greeted) != resolver.Registrable(e.Host) && (e.Certificate == nil || !e.Certificate.NameMatches):
 		s.add("smtp-banner-name", "", fmt.Sprintf("The banner of %s names %s. A network that redirects port %d to a server of its own looks like this.", s.subject, e.greeted, e.Port))
 	}
-}
-
-func organization(host string) string {
-	if org, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
-		return org
-	}
-	return host
 }
 
 // startTLS judges whether and how TLS was begun.
@@ -418,7 +410,7 @@ func (s *sheet) relay() {
 		return
 	}
 	_, domain, _ := strings.Cut(s.o.RelayTo, "@")
-	own := strings.EqualFold(domain, s.t.domain) || organization(strings.ToLower(domain)) == organization(e.Host)
+	own := strings.EqualFold(domain, s.t.domain) || resolver.Registrable(strings.ToLower(domain)) == resolver.Registrable(e.Host)
 	said := *rcpt
 	if rcpt.Outcome == NotTried {
 		said = *mail
