@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -113,7 +114,7 @@ func (x *Explainer) event(ev *maillog.Event, action bounce.Action) Item {
 	}
 	item := newItem(&e)
 	item.Recipient, item.Action, item.Text = text(ev.Recipient), text(string(action)), cutText(ev.Text)
-	if item.RemoteHost = text(first(e.RemoteHost, ev.Relay)); ev.Kind == maillog.Rejected {
+	if item.RemoteHost = text(cmp.Or(e.RemoteHost, ev.Relay)); ev.Kind == maillog.Rejected {
 		item.RemoteHost = nil // the relay is the client, which said nothing
 	}
 	x.fill(&item, &e, nil, false)

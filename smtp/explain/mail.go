@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func (x *Explainer) mail(name string, data []byte) Input {
 		if m.Kind == bounce.KindComplaint || m.Kind == bounce.KindAutoReply {
 			item.Action = nil
 		}
-		item.RemoteHost = text(first(r.RemoteHost, e.RemoteHost))
+		item.RemoteHost = text(cmp.Or(r.RemoteHost, e.RemoteHost))
 		item.Text = cutText(r.Text)
 		x.fill(&item, e, m, forged)
 		in.Items = append(in.Items, item)
@@ -122,12 +123,12 @@ func (x *Explainer) fill(item *Item, e *reply.Explanation, m *bounce.Message, fo
 	if !id.ClientIP.IsValid() {
 		id.ClientIP = parseIP(d.ClientIP)
 	}
-	id.HELO = first(id.HELO, parseHELO(d.HELO))
-	id.Author = first(id.Author, s.Domain)
-	id.Recipient = first(id.Recipient, s.Recipient)
-	id.Envelope = first(id.Envelope, parseDomain(d.EnvelopeDomain))
+	id.HELO = cmp.Or(id.HELO, parseHELO(d.HELO))
+	id.Author = cmp.Or(id.Author, s.Domain)
+	id.Recipient = cmp.Or(id.Recipient, s.Recipient)
+	id.Envelope = cmp.Or(id.Envelope, parseDomain(d.EnvelopeDomain))
 	for _, sel := range s.Selectors {
-		id.DKIM = append(id.DKIM, proof.Signature{Domain: first(s.DKIMDomain, parseDomain(d.DKIMDomain), id.Author), Selector: sel})
+		id.DKIM = append(id.DKIM, proof.Signature{Domain: cmp.Or(s.DKIMDomain, parseDomain(d.DKIMDomain), id.Author), Selector: sel})
 	}
 	if len(id.DKIM) == 0 && m != nil {
 		for _, sig := range m.Original.DKIM {
@@ -137,7 +138,7 @@ func (x *Explainer) fill(item *Item, e *reply.Explanation, m *bounce.Message, fo
 		}
 	}
 	if len(id.DKIM) == 0 {
-		if domain := first(s.DKIMDomain, parseDomain(d.DKIMDomain)); domain != "" {
+		if domain := cmp.Or(s.DKIMDomain, parseDomain(d.DKIMDomain)); domain != "" {
 			id.DKIM = []proof.Signature{{Domain: domain, Selector: parseSelector(d.DKIMSelector)}}
 		}
 	}
@@ -154,13 +155,4 @@ func (x *Explainer) fill(item *Item, e *reply.Explanation, m *bounce.Message, fo
 		id.Envelope, id.EnvelopeAssumed = id.Author, true
 	}
 	item.request = proof.Request{Reason: e.Reason, Proofs: e.Proofs, Receiver: e.Receiver, Enhanced: e.Enhanced, Text: e.Whole, Identities: id, Forged: forged}
-}
-
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -127,7 +128,7 @@ func (x *Explainer) text(name, all string, kind bounce.Kind) Input {
 	}
 	for _, p := range pieces {
 		recipient := recipientIn(p)
-		e := x.knowledge().Explain(p, reply.Context{Recipient: first(recipient, x.Stated.recipientAddress())})
+		e := x.knowledge().Explain(p, reply.Context{Recipient: cmp.Or(recipient, x.Stated.recipientAddress())})
 		item := newItem(&e)
 		item.Recipient, item.Text = text(recipient), cutText(p)
 		item.Action = text(string(actionOf(&e)))
@@ -153,7 +154,7 @@ func recipientIn(s string) string {
 			if found != "" && !strings.EqualFold(found, m[1]) {
 				return ""
 			}
-			found = first(found, m[1])
+			found = cmp.Or(found, m[1])
 		}
 	}
 	return found

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,7 +134,7 @@ func (j *judgement) seen(s *resolver.Session) []finding.Evidence {
 	}
 	for _, k := range id.DKIM {
 		if k.Selector != "" {
-			names[k.Selector+"._domainkey."+first(k.Domain, id.Author)] = true
+			names[k.Selector+"._domainkey."+cmp.Or(k.Domain, id.Author)] = true
 		}
 	}
 	out := []finding.Evidence{}

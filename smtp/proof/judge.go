@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -204,7 +205,7 @@ func (j *judgement) dkim(res *audit.Result) {
 	var names []string
 	for _, s := range j.request.Identities.DKIM {
 		if s.Selector != "" {
-			names = append(names, s.Selector+"._domainkey."+first(s.Domain, res.Domain))
+			names = append(names, s.Selector+"._domainkey."+cmp.Or(s.Domain, res.Domain))
 		}
 	}
 	bad := pick(res.Findings, func(f *finding.Finding) bool { return f.Section == finding.DKIM && grave(f) })
@@ -280,15 +281,15 @@ func (j *judgement) hosts(f *mailhost.Facts, findings []finding.Finding) {
 		case a.NotPublic != "":
 			p.state, p.why, p.findings = open, fmt.Sprintf("%s is a %s address, which the public DNS has no name for. The receiver saw another one: state it with --ip.", ip, a.NotPublic), nil
 		case hard:
-			p.state, p.why = shown, first(p.findings[0].Detail, p.findings[0].Title)
+			p.state, p.why = shown, cmp.Or(p.findings[0].Detail, p.findings[0].Title)
 		case a.PTR == mailhost.Unknown, a.Confirmed() == mailhost.Unknown:
-			p.state, p.why, p.findings = open, first(why, "The PTR record of "+ip+" was not answered."), nil
+			p.state, p.why, p.findings = open, cmp.Or(why, "The PTR record of "+ip+" was not answered."), nil
 			if state == notAsked {
 				p.state = notAsked
 			}
 		case len(p.findings) > 0 && j.request.Reason == reply.PTRRequired:
 			// A generated name is what such receivers refuse too.
-			p.state, p.why = shown, first(p.findings[0].Detail, p.findings[0].Title)
+			p.state, p.why = shown, cmp.Or(p.findings[0].Detail, p.findings[0].Title)
 		case a.Confirmed() != mailhost.Present:
 			p.state, p.why, p.findings = open, "Nothing can be said of the PTR record of "+ip+".", nil
 		default:
@@ -312,10 +313,10 @@ func (j *judgement) hosts(f *mailhost.Facts, findings []finding.Finding) {
 		}
 		switch {
 		case len(p.findings) > 0 && j.request.Reason != reply.PTRRequired || slices.ContainsFunc(p.findings, func(f finding.Finding) bool { return f.Check == "helo-unresolvable" }):
-			p.state, p.why = shown, first(p.findings[0].Detail, p.findings[0].Title)
+			p.state, p.why = shown, cmp.Or(p.findings[0].Detail, p.findings[0].Title)
 		case h.Resolves == mailhost.Unknown && !h.Literal:
 			state, why, _ := unanswered(findings, finding.Hosts)
-			p.state, p.why, p.findings = max(state, open), first(why, "The HELO name "+h.Name+" was not answered."), nil
+			p.state, p.why, p.findings = max(state, open), cmp.Or(why, "The HELO name "+h.Name+" was not answered."), nil
 		case h.Resolves != mailhost.Present && !h.Literal:
 			p.state, p.why, p.findings = open, "Nothing can be said of the HELO name "+h.Name+".", nil
 		default:
@@ -342,7 +343,7 @@ func (j *judgement) host(p *part, d string, res *audit.Result, who string) {
 	}), finding.Hosts)
 	switch h := res.Hosts.Domain; {
 	case len(p.findings) > 0:
-		p.state, p.why = shown, first(p.findings[0].Detail, p.findings[0].Title)
+		p.state, p.why = shown, cmp.Or(p.findings[0].Detail, p.findings[0].Title)
 	case is:
 		p.state, p.why = state, why
 	case h == nil || h.MX == mailhost.MXUnknown:
@@ -437,7 +438,7 @@ func (j *judgement) lists(s *step, survey *rbl.Survey, findings []finding.Findin
 		case rbl.Clean:
 			clean++
 		default:
-			silent = first(silent, l.Zone+": "+first(l.Why, "it gave no verdict"))
+			silent = cmp.Or(silent, l.Zone+": "+cmp.Or(l.Why, "it gave no verdict"))
 			asked = asked || !slices.ContainsFunc(l.Evidence, func(e finding.Evidence) bool { return e.Status == string(resolver.Offline) })
 		}
 	}
@@ -465,7 +466,7 @@ func (j *judgement) level(s *step, res *audit.Result) {
 			continue
 		}
 		for _, q := range v.Requirements {
-			p := part{proof: reply.Proof(q.ID), why: fmt.Sprintf("Microsoft requires \"%s\"; here: %s", strings.TrimSuffix(q.Text, "."), first(q.Because, string(q.Result)+"."))}
+			p := part{proof: reply.Proof(q.ID), why: fmt.Sprintf("Microsoft requires \"%s\"; here: %s", strings.TrimSuffix(q.Text, "."), cmp.Or(q.Because, string(q.Result)+"."))}
 			switch q.ID {
 			case "spf":
 				if len(s.target.IPs) == 0 && q.Result == receiver.Meets {

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -127,9 +128,9 @@ func (p *Prover) planOf(r *Request) plan {
 // planSender adds the audits of SPF, DKIM, DMARC, PTR and HELO.
 func (p *Prover) planSender(r *Request, pl *plan) {
 	id := &r.Identities
-	domain := first(id.Author, id.Envelope)
+	domain := cmp.Or(id.Author, id.Envelope)
 	for _, s := range id.DKIM {
-		domain = first(domain, s.Domain)
+		domain = cmp.Or(domain, s.Domain)
 	}
 	var sections []finding.Section
 	var shown []reply.Proof
@@ -334,16 +335,6 @@ func ipText(ip netip.Addr) string {
 		return ""
 	}
 	return ip.String()
-}
-
-// first is the first text that is not empty.
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 func unique(list []string) []string {

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -98,14 +99,14 @@ func testResolver(t testing.TB) resolver.Resolver {
 func request(text string, id Identities) Request {
 	e := reply.Default().Explain(text, reply.Context{Recipient: "x@" + id.Recipient})
 	d := e.Identities
-	id.Author, id.Envelope = first(id.Author, d.AuthorDomain), first(id.Envelope, d.EnvelopeDomain)
+	id.Author, id.Envelope = cmp.Or(id.Author, d.AuthorDomain), cmp.Or(id.Envelope, d.EnvelopeDomain)
 	if id.Envelope == "" && id.Author != "" {
 		id.Envelope, id.EnvelopeAssumed = id.Author, true
 	}
 	if !id.ClientIP.IsValid() && d.ClientIP != "" {
 		id.ClientIP = netip.MustParseAddr(d.ClientIP)
 	}
-	id.Recipient = first(id.Recipient, d.RecipientDomain)
+	id.Recipient = cmp.Or(id.Recipient, d.RecipientDomain)
 	id.Zone, id.ZoneSubject, id.RemoteHost = d.Zone, d.ZoneSubject, e.RemoteHost
 	return Request{Reason: e.Reason, Proofs: e.Proofs, Receiver: e.Receiver, Enhanced: e.Enhanced, Text: e.Whole, Identities: id}
 }
