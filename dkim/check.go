@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // mostEvidence bounds the answers attached to one finding.
@@ -137,7 +138,7 @@ func (j *judge) presence(observed bool) {
 	case d.Proof == ProofAbsent && !j.statedOpen():
 		j.Add("dkim-proved-absent", finding.Finding{
 			Detail: fmt.Sprintf("The DNS answers NXDOMAIN for _domainkey.%s: the name does not exist, and so no selector below it can exist. "+
-				"None of the %s asked was found either.", d.Domain, count(d.Tried, "selector")),
+				"None of the %s asked was found either.", d.Domain, show.Counted(d.Tried, "selector")),
 			Evidence: d.Evidence, Fix: j.fixAbsent(),
 		})
 	case j.anyStated():
@@ -161,7 +162,7 @@ func (j *judge) noneObserved() {
 		what = "Only revoked keys were"
 	}
 	detail := fmt.Sprintf("%s observed at the %s tried%s. Selectors cannot be listed, so this does not mean that the domain does not sign.",
-		what, count(d.Tried, "selector"), open)
+		what, show.Counted(d.Tried, "selector"), open)
 	switch d.Wildcard.Status {
 	case WildcardRevoked:
 		detail += " A wildcard answers every selector with a revoked key."
@@ -185,7 +186,7 @@ func (j *judge) noneObserved() {
 		detail += fmt.Sprintf(" MX or SPF also point to %s, whose selectors differ from customer to customer.", list(random))
 	}
 	if d.LeftOut > 0 {
-		detail += fmt.Sprintf(" The bound on questions left out %s.", count(d.LeftOut, "more selector"))
+		detail += fmt.Sprintf(" The bound on questions left out %s.", show.Counted(d.LeftOut, "more selector"))
 	}
 	j.Add("dkim-none-observed", finding.Finding{
 		Detail: detail, Evidence: d.Evidence, Undecides: true, CouldBe: finding.Error, VerdictAs: finding.Warning,
@@ -226,7 +227,7 @@ func (j *judge) unanswered(observed bool) {
 		// What is below a name that does not exist need not be asked.
 	default:
 		f := finding.Finding{Evidence: evidence, CouldBe: finding.Warning,
-			Detail: fmt.Sprintf("Of the %s tried, %d got no answer: %s. There may be a key or none.", count(d.Tried, "selector"), len(open), list(open))}
+			Detail: fmt.Sprintf("Of the %s tried, %d got no answer: %s. There may be a key or none.", show.Counted(d.Tried, "selector"), len(open), list(open))}
 		if _, live := j.live(); !observed || live == 0 && j.aliasOpen() {
 			f.CouldBe, f.Undecides = finding.Error, !j.anyStated()
 		}
@@ -414,7 +415,7 @@ func (j *judge) wildcard() {
 		return
 	}
 	f := finding.Finding{Subject: "*._domainkey." + j.d.Domain, Evidence: w.Evidence}
-	shown := cut(strings.Join(w.Records, "\n"))
+	shown := show.Quote(strings.Join(w.Records, "\n"), 120)
 	switch {
 	case w.Status == WildcardKey:
 		f.Detail = "Selectors that nobody publishes are answered with a live key: " + shown
@@ -439,7 +440,7 @@ func (j *judge) several() {
 	k, live := j.live()
 	if live == 1 && j.d.Unresolved == 0 && !j.d.HintsIncomplete && len(k.CNAMEs) == 0 && !k.Wildcard {
 		j.Add("dkim-single-selector", finding.Finding{Subject: k.QueryName(), Evidence: []finding.Evidence{k.evidence},
-			Detail: fmt.Sprintf("%s is the only live key observed at the %s tried.", k.Selector, count(j.d.Tried, "selector")),
+			Detail: fmt.Sprintf("%s is the only live key observed at the %s tried.", k.Selector, show.Counted(j.d.Tried, "selector")),
 			Fix: &finding.Fix{Summary: "Publish a second key under another selector, so that keys can be changed without a gap.",
 				Name: "<new-selector>._domainkey." + j.d.Domain, Type: "TXT", Value: "v=DKIM1; k=rsa; p=<2048-bit public key in base64>"}})
 		j.Decided("dkim-single-selector")
@@ -485,7 +486,7 @@ func (j *judge) ed25519Only() {
 	}
 	j.Add("dkim-ed25519-only", finding.Finding{Subject: names[0], Evidence: []finding.Evidence{first.evidence},
 		Detail: fmt.Sprintf("The only %s observed %s at %s, of the type Ed25519. Gmail and Microsoft do not verify ed25519-sha256: for them the mail has no DKIM signature. "+
-			"RFC 8463 has both signatures side by side for this reason.", plural(len(names), "key"), isAre(len(names)), list(names)),
+			"RFC 8463 has both signatures side by side for this reason.", show.Plural(len(names), "key"), isAre(len(names)), list(names)),
 		Fix: &finding.Fix{Summary: "Sign with a 2048-bit RSA key as well, under a selector of its own, and keep the Ed25519 key.",
 			Name: newSelector + "._domainkey." + first.Domain, Type: "TXT", Value: placeholderNew}})
 }

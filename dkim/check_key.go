@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // keyChecks are those applied to every key record.
@@ -148,7 +149,7 @@ func (j *judge) limits(m *mending) {
 		j.addKey("dkim-service-excluded", k, f)
 	}
 	if k.Granularity != nil {
-		detail := fmt.Sprintf("The record has g=%s. The current standard ignores it, older verifiers do not", cut(*k.Granularity))
+		detail := fmt.Sprintf("The record has g=%s. The current standard ignores it, older verifiers do not", show.Quote(*k.Granularity, 120))
 		if *k.Granularity == "" {
 			detail += ": to them an empty g= matches no address at all"
 		}
@@ -165,7 +166,7 @@ func (j *judge) manyRecords(m *mending) {
 		f := finding.Finding{Detail: fmt.Sprintf("%s has %d TXT records, and the key goes on from one to the next: no verifier joins records, so all find it cut off. "+
 			"Together they are one %d-bit key. A text over 255 octets must be several strings of one record.", k.owner(), k.RecordCount, joined.Bits),
 			Fix: k.fixByProviderOr("publish the key as one TXT record", &finding.Fix{
-				Summary: fmt.Sprintf("Replace the %d records with one TXT record of %s.", k.RecordCount, count((len(s.joined)+254)/255, "string")),
+				Summary: fmt.Sprintf("Replace the %d records with one TXT record of %s.", k.RecordCount, show.Counted((len(s.joined)+254)/255, "string")),
 				Name:    k.owner(), Type: "TXT", Value: s.joined, Remove: k.replaced(s.joined)})}
 		as := *k
 		as.Key, as.insecure = *joined, joined.insecurity(true)
@@ -193,9 +194,9 @@ func (j *judge) manyRecords(m *mending) {
 
 func areNone(texts []string) string {
 	if len(texts) == 1 {
-		return cut(texts[0]) + " is"
+		return show.Quote(texts[0], 120) + " is"
 	}
-	return cut(texts[0]) + fmt.Sprintf(" and %d more are", len(texts)-1)
+	return show.Quote(texts[0], 120) + fmt.Sprintf(" and %d more are", len(texts)-1)
 }
 
 // tooWeak reports whether a key is one that must not be published again.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -391,7 +392,7 @@ func clipAnswer(texts []string) []string {
 	}
 	clipped := make([]string, min(len(texts), mostTexts))
 	for i := range clipped {
-		clipped[i] = clip(texts[i], mostText)
+		clipped[i] = show.Cut(texts[i], mostText)
 	}
 	return clipped
 }
@@ -482,13 +483,13 @@ func (k *Key) bound() {
 	if len(k.Record) <= mostText {
 		return
 	}
-	k.Record, k.Notes, k.Version, k.Algorithm = clip(k.Record, mostText), clip(k.Notes, mostText), clip(k.Version, mostText), clip(k.Algorithm, mostText)
+	k.Record, k.Notes, k.Version, k.Algorithm = show.Cut(k.Record, mostText), show.Cut(k.Notes, mostText), show.Cut(k.Version, mostText), show.Cut(k.Algorithm, mostText)
 	if k.Granularity != nil {
-		*k.Granularity = clip(*k.Granularity, mostText)
+		*k.Granularity = show.Cut(*k.Granularity, mostText)
 	}
 	for _, words := range [][]string{k.Hashes, k.Services, k.Flags} {
 		for i := range words {
-			words[i] = clip(words[i], 64)
+			words[i] = show.Cut(words[i], 64)
 		}
 	}
 }

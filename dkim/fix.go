@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // The values that only the owner of the keys can fill in.
@@ -160,7 +161,7 @@ func (j *judge) fixAbsent() *finding.Fix {
 		if len(records) == 0 {
 			continue
 		}
-		return &finding.Fix{Summary: fmt.Sprintf("Turn on DKIM at %s, and publish the %s that it shows.", p.Name, plural(len(records), "record")),
+		return &finding.Fix{Summary: fmt.Sprintf("Turn on DKIM at %s, and publish the %s that it shows.", p.Name, show.Plural(len(records), "record")),
 			Name: records[0].Name, Type: records[0].Type, Value: records[0].Value, More: records[1:]}
 	}
 	return &finding.Fix{Summary: "Turn on DKIM at the service that sends, and publish the record that it shows.",

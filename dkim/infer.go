@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -151,7 +152,7 @@ func (s *search) judgeWildcard() {
 		w.CNAMEs, w.Status = p.answer.CNAMEs, WildcardOther
 		for j := range p.answer.Records {
 			record := &p.answer.Records[j]
-			w.Records = append(w.Records, clip(record.Text(), mostText))
+			w.Records = append(w.Records, show.Cut(record.Text(), mostText))
 			switch key := keyOf(record); {
 			case key.Live():
 				w.Status = WildcardKey

@@ -3,28 +3,9 @@ package dkim
 import (
 	"fmt"
 	"strings"
+
+	"mailworthy/internal/show"
 )
-
-// cut shows a text from the DNS in a sentence, in full or its beginning.
-func cut(s string) string { return `"` + clip(s, 120) + `"` }
-
-// clip bounds a text from the DNS.
-func clip(s string, most int) string {
-	if len(s) > most {
-		return s[:most] + "…"
-	}
-	return s
-}
-
-// count is "1 selector", "2 selectors".
-func count(n int, noun string) string { return fmt.Sprintf("%d %s", n, plural(n, noun)) }
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
-}
 
 // list is "a", "a and b", "a, b and c", bounded.
 func list(names []string) string {
@@ -32,7 +13,7 @@ func list(names []string) string {
 	n := len(names)
 	shown := make([]string, min(n, most))
 	for i := range shown {
-		shown[i] = clip(names[i], 260) // over the length of any name
+		shown[i] = show.Cut(names[i], 260) // over the length of any name
 	}
 	switch {
 	case n > most:
