@@ -275,11 +275,6 @@ func questionOf(e *finding.Evidence) question {
 	return question{strings.ToLower(e.Name), string(e.Kind) + " " + e.Type}
 }
 
-// IsAnswer reports that a status of evidence is an answer of the DNS.
-func IsAnswer(status string) bool {
-	return status == "found" || status == "nodata" || status == "nxdomain"
-}
-
 // Asked reports whether the DNS said which records stand at the name.
 func (v *View) Asked(name, rtype string) bool {
 	_, ok := v.published.records[question{strings.ToLower(name), rtype}]

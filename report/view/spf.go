@@ -165,9 +165,6 @@ func SPFTermNotes(t *spf.Term) (bad finding.Severity, notes []string) {
 	return bad, notes
 }
 
-// SPFCost is the column of costs.
-func SPFCost(cost string) string { return fmt.Sprintf("%3s  ", cost) }
-
 // rounded is a decimal number that a person can take in.
 func rounded(decimal string) string {
 	if len(decimal) <= 9 {

@@ -45,13 +45,9 @@ func (k *Knowledge) readCodes() error {
 			return fmt.Errorf("codes.txt: %s: no such reason: %q", c.Code, c.Reason)
 		}
 		k.codes[c.Code] = c
-		k.codeList = append(k.codeList, c)
 	}
 	return nil
 }
-
-// Codes returns every code that is known, reply codes first.
-func (k *Knowledge) Codes() []Code { return append([]Code(nil), k.codeList...) }
 
 // Code returns what is known of "550" or "5.7.26".
 func (k *Knowledge) Code(code string) (Code, bool) {

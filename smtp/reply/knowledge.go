@@ -54,7 +54,6 @@ type Knowledge struct {
 	rules     []Rule
 	reasons   map[Reason]cause
 	codes     map[string]Code
-	codeList  []Code
 	receivers []marked
 }
 
