@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,7 +12,6 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/internal/rawjson"
-	"mailworthy/internal/show"
 	"mailworthy/mailhost"
 	"mailworthy/spf"
 )
@@ -164,7 +164,7 @@ func (r *Report) Published() *Published {
 			p.asked(d.Name, "MX")
 		}
 		for _, x := range d.Exchanges {
-			p.add(d.Name, "MX", strconv.Itoa(int(x.Preference))+" "+show.OrText(x.Name, "."))
+			p.add(d.Name, "MX", strconv.Itoa(int(x.Preference))+" "+cmp.Or(x.Name, "."))
 		}
 	}
 	return p

@@ -1,12 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"mailworthy/dmarc"
 	"mailworthy/finding"
-	"mailworthy/internal/show"
 	"mailworthy/spf"
 )
 
@@ -71,7 +71,7 @@ func weakerPolicy(before, after *Report) string {
 	}
 	for _, p := range list {
 		if strength(p.after) < strength(p.before) {
-			return fmt.Sprintf("With these records the DMARC policy of %s falls from %s to %s.", p.of, p.before, show.OrText(string(p.after), "no policy"))
+			return fmt.Sprintf("With these records the DMARC policy of %s falls from %s to %s.", p.of, p.before, cmp.Or(string(p.after), "no policy"))
 		}
 	}
 	return ""

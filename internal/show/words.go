@@ -46,13 +46,6 @@ func AsSentence(clause string) string {
 	return clause + "."
 }
 
-func OrText(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
 // Listed joins the first few of a list.
 func Listed(list []string, most int) string {
 	if len(list) <= most {
@@ -61,6 +54,7 @@ func Listed(list []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
 }
 
+// Without returns a copy of a list without one text, in whatever case it is written.
 func Without(list []string, one string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return strings.EqualFold(s, one) })
 }

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -158,9 +159,9 @@ func sarifRuleOf(f finding.Finding) sarifRule {
 		c = finding.Check{ID: f.Check, Severity: f.Severity, Section: f.Section, Title: f.Title, Reference: f.Reference}
 	}
 	_, level := sarifKind(c.Severity)
-	why := show.OrText(c.Why, c.Title)
+	why := cmp.Or(c.Why, c.Title)
 	help := strings.TrimSpace(c.Condition + " " + c.Remedy + " " + c.Reference)
-	return sarifRule{ID: c.ID, Short: sarifText{c.Title}, Full: sarifText{why}, Help: sarifText{show.OrText(help, c.Title)}, HelpURI: helpURI(c), Default: sarifLevel{level},
+	return sarifRule{ID: c.ID, Short: sarifText{c.Title}, Full: sarifText{why}, Help: sarifText{cmp.Or(help, c.Title)}, HelpURI: helpURI(c), Default: sarifLevel{level},
 		Props: map[string]any{"tags": []string{"email", string(c.Section)}, "severity": c.Severity, "reference": c.Reference}}
 }
 
@@ -197,7 +198,7 @@ func sarifPlace(r *report.Report, f finding.Finding) sarifLocation {
 	if file, at := placeOf(&f); file != "" {
 		uri, line = fileURI(file), at
 	}
-	subject := show.OrText(f.Subject, r.Domain)
+	subject := cmp.Or(f.Subject, r.Domain)
 	return sarifLocation{
 		Physical: sarifPhysical{Artifact: sarifArtifact{uri}, Region: sarifRegion{line}},
 		Logical:  []sarifLogical{{Name: show.Line(subject), Qualified: show.Line(r.Domain + "/" + subject), Kind: "resource"}},

@@ -2,6 +2,7 @@ package html
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -74,7 +75,7 @@ func WriteDoc(w io.Writer, d *view.Doc) error {
 // parse reads the templates of reports, and another text with templates.
 func parse(text string) (*template.Template, error) {
 	tmpl, err := template.New("page").Funcs(template.FuncMap{"headline": view.Headline, "examined": view.ExaminedText, "t": show.Line, "answer": view.AnswerText,
-		"value": func(n *int) string { return show.OrText(show.Number(n), "–") },
+		"value": func(n *int) string { return cmp.Or(show.Number(n), "–") },
 		"mark":  view.Mark, "plain": view.Text.Plain, "incomplete": func() string { return view.IncompleteText },
 		"last": func(row []view.Text) int { return len(row) - 1 }, "class": cellClass}).Parse(pageHTML)
 	if err == nil && text != "" {
@@ -106,7 +107,7 @@ type parts struct {
 // label is a name that no other part has.
 func (p *parts) label() string {
 	p.labels++
-	return fmt.Sprintf("%s, part %d", show.OrText(p.section, p.name), p.labels)
+	return fmt.Sprintf("%s, part %d", cmp.Or(p.section, p.name), p.labels)
 }
 
 func (p *parts) of(blocks []view.Block, level int) []part {

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -140,7 +141,7 @@ func WriteSummary(w io.Writer, reports []*report.Report, o Options) error {
 	var rows [][]string
 	for _, r := range reports {
 		severity := view.VerdictSeverity(r.Verdict)
-		row := []string{s.severity(severity, s.mark(severity)), s.text(r.Domain), s.fold(show.OrText(show.Number(r.Score.Value), "–")), r.Score.Grade}
+		row := []string{s.severity(severity, s.mark(severity)), s.text(r.Domain), s.fold(cmp.Or(show.Number(r.Score.Value), "–")), r.Score.Grade}
 		if sections {
 			row = append(row, s.sectionCells(r)...)
 		}

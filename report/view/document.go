@@ -1,10 +1,10 @@
 package view
 
 import (
+	"cmp"
 	"strings"
 
 	"mailworthy/finding"
-	"mailworthy/internal/show"
 )
 
 // Doc is what a command shows that is not a report: a message, a survey of block
@@ -32,7 +32,7 @@ func (d *Doc) PageName() string {
 			return strings.Join(strings.Fields(t.Text.Plain()+" "+t.Status.Plain()), " ")
 		}
 	}
-	return show.OrText(d.Name, "mailworthy")
+	return cmp.Or(d.Name, "mailworthy")
 }
 
 // Titled reports whether the document begins with a title. A page of one that has none

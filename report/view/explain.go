@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -412,7 +413,7 @@ func codeBlocks(in *explain.Input) []Block {
 			for _, id := range r.Receivers {
 				names = append(names, receiver.MailboxName(id))
 			}
-			t.Rows = append(t.Rows, Texts(show.OrText(show.Listed(names, 2), "any"), r.Meaning))
+			t.Rows = append(t.Rows, Texts(cmp.Or(show.Listed(names, 2), "any"), r.Meaning))
 		}
 		s.Blocks = append(s.Blocks, t)
 	}

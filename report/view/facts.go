@@ -1,11 +1,11 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"mailworthy/dmarc"
-	"mailworthy/internal/show"
 	"mailworthy/mailhost"
 	"mailworthy/report"
 )
@@ -54,7 +54,7 @@ func Walk(r *report.Report) []WalkStep {
 	}
 	var out []WalkStep
 	for _, s := range r.DMARC.Walk {
-		step := WalkStep{Name: s.Name, Answer: show.OrText(outcomeTexts[s.Outcome], string(s.Outcome)), Records: s.Records}
+		step := WalkStep{Name: s.Name, Answer: cmp.Or(outcomeTexts[s.Outcome], string(s.Outcome)), Records: s.Records}
 		if s.Record != nil {
 			step.Records = []string{s.Record.Text}
 		}

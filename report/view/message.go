@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // MessageDoc is what was found about a message: a line an outcome, the findings, and
 // the Authentication-Results field.
 func MessageDoc(m *audit.MessageResult) *Doc {
-	title := Title{Text: T("message from " + show.OrText(m.From, "no author domain")), Lines: envelope(m)}
+	title := Title{Text: T("message from " + cmp.Or(m.From, "no author domain")), Lines: envelope(m)}
 	d := &Doc{}
 	d.Add(title, outcomes(m))
 	if text := NotCheckedText(&report.Report{Result: audit.Result{Findings: m.Findings}}); text != "" {

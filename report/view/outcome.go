@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -121,7 +122,7 @@ func CountedText(r *report.Report) string {
 			counts = append(counts, show.Counted(n, c.one))
 		}
 	}
-	return strings.Join([]string{show.OrText(strings.Join(counts, ", "), "nothing found"), fmt.Sprintf("%d passed", CountChecks(r, finding.Pass)),
+	return strings.Join([]string{cmp.Or(strings.Join(counts, ", "), "nothing found"), fmt.Sprintf("%d passed", CountChecks(r, finding.Pass)),
 		show.Counted(r.Queries, "DNS query") + ", " + show.Duration(r.DurationMS)}, " · ")
 }
 

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -166,7 +167,7 @@ func probeFacts(t *probe.Target) []Block {
 			f.Facts = append(f.Facts, Fact{"TLS", T(e.TLS.Version + ", " + e.TLS.Cipher)})
 		}
 		if c := e.Certificate; c != nil {
-			text := show.OrText(show.Listed(c.Names, 4), "no name") + ", until " + c.NotAfter.Format(time.DateOnly) + ", " + c.Key
+			text := cmp.Or(show.Listed(c.Names, 4), "no name") + ", until " + c.NotAfter.Format(time.DateOnly) + ", " + c.Key
 			if c.Key == "RSA" {
 				text += " " + strconv.Itoa(c.KeyBits)
 			}

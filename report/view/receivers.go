@@ -1,11 +1,11 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"mailworthy/finding"
-	"mailworthy/internal/show"
 	"mailworthy/receiver"
 	"mailworthy/report"
 )
@@ -60,7 +60,7 @@ func receiverCause(r *report.Report, v *receiver.Verdict) string {
 	if q == nil {
 		return "DNS requirements met"
 	}
-	because := strings.TrimSuffix(strings.TrimSuffix(show.OrText(q.Because, q.Text), "."), " ("+r.Domain+")")
+	because := strings.TrimSuffix(strings.TrimSuffix(cmp.Or(q.Because, q.Text), "."), " ("+r.Domain+")")
 	switch v.Result {
 	case receiver.Fails:
 		return because

@@ -1,13 +1,13 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"mailworthy/finding"
-	"mailworthy/internal/show"
 	"mailworthy/report"
 )
 
@@ -87,7 +87,7 @@ func SectionLines(r *report.Report) []SectionLine {
 				}
 			}
 		}
-		line.Brief = show.OrText(line.Brief, line.Text)
+		line.Brief = cmp.Or(line.Brief, line.Text)
 		out = append(out, line)
 	}
 	return out

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func NewReport(r *report.Report, id string) Report {
 	severity := VerdictSeverity(r.Verdict)
 	p := Report{Report: r, ID: id, Title: r.Domain, Class: string(severity), Mark: Mark(severity),
 		VerdictText: strings.ToUpper(string(r.Verdict[:1])) + string(r.Verdict[1:]), ScoreText: ScoreText(r.Score),
-		Number: show.OrText(show.Number(r.Score.Value), "–"), Range: r.Score.High - r.Score.Low}
+		Number: cmp.Or(show.Number(r.Score.Value), "–"), Range: r.Score.High - r.Score.Low}
 	if r.Unicode != "" && r.Unicode != r.Domain {
 		p.Title = r.Unicode + " (" + r.Domain + ")"
 	}

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -115,7 +116,7 @@ func (c *Certificate) verify(leaf *x509.Certificate, host string, roots, between
 	if err := leaf.VerifyHostname(host); err == nil {
 		c.NameMatches = true
 	} else {
-		fail("certificate-host-mismatch", fmt.Sprintf("it is for %s, not for %s", show.OrText(show.Listed(c.Names, 4), "no name"), host))
+		fail("certificate-host-mismatch", fmt.Sprintf("it is for %s, not for %s", cmp.Or(show.Listed(c.Names, 4), "no name"), host))
 	}
 	if roots == nil {
 		c.Reasons = append(c.Reasons, "no root certificates are known here: whether it is trusted is unknown")

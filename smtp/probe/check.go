@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -291,7 +292,7 @@ func (s *sheet) certificate() {
 		s.add("smtp-certificate-expires-soon", "", fmt.Sprintf("The certificate of %s expires on %s, in %s.", s.subject, c.NotAfter.Format(time.DateOnly), show.Counted(int(left.Hours()/24), "day")))
 	}
 	if !c.NameMatches {
-		names := show.OrText(show.Listed(c.Names, 6), "no name at all")
+		names := cmp.Or(show.Listed(c.Names, 6), "no name at all")
 		s.add("smtp-certificate-name", severity, fmt.Sprintf("The certificate is for %s, and %s was connected to.", names, e.Host))
 	}
 	switch {
@@ -357,7 +358,7 @@ func (s *sheet) startTLS() {
 	case !offers(e.EHLO, "STARTTLS") && e.submission():
 		s.add("smtp-submission-without-tls", "", s.subject+" answers EHLO without STARTTLS.")
 	case !offers(e.EHLO, "STARTTLS"):
-		s.add("smtp-starttls-missing", "", s.subject+" answers EHLO without STARTTLS: "+show.OrText(show.Listed(e.EHLO, 12), "no extensions")+".")
+		s.add("smtp-starttls-missing", "", s.subject+" answers EHLO without STARTTLS: "+cmp.Or(show.Listed(e.EHLO, 12), "no extensions")+".")
 	case step.Outcome == Rejected5 || step.Outcome == Protocol:
 		s.add("smtp-starttls-broken", "", fmt.Sprintf("%s offers STARTTLS and answers it with %s.", s.subject, show.Quote(step.Detail, 200)))
 	case step.Outcome != OK:
@@ -424,7 +425,7 @@ func (s *sheet) relay() {
 	case said.Outcome == Rejected5 && (x.Reason == reply.RelayDenied || x.Reason == reply.LoginRequired || strings.HasPrefix(x.Enhanced, "5.7.")):
 		s.Decided("smtp-relay-suspected")
 	default:
-		s.unknown(finding.Warning, fmt.Sprintf("%s: whether it relays is not shown by its answer for %s: %s.", s.subject, s.o.RelayTo, show.OrText(show.Clip(said.Detail, 300), string(said.Outcome))))
+		s.unknown(finding.Warning, fmt.Sprintf("%s: whether it relays is not shown by its answer for %s: %s.", s.subject, s.o.RelayTo, cmp.Or(show.Clip(said.Detail, 300), string(said.Outcome))))
 	}
 }
 

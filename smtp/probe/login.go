@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/md5"
 	"encoding/base64"
@@ -153,7 +154,7 @@ func tokenText(text string) string {
 	if err != nil || json.Unmarshal(raw, &said) != nil {
 		return ""
 	}
-	return fmt.Sprintf("token refused: status %s, scope %s", show.OrText(show.Clip(said.Status, 40), "not stated"), show.OrText(show.Clip(said.Scope, 100), "not stated"))
+	return fmt.Sprintf("token refused: status %s, scope %s", cmp.Or(show.Clip(said.Status, 40), "not stated"), cmp.Or(show.Clip(said.Scope, 100), "not stated"))
 }
 
 // explain adds what a reply means, with the habits of the service behind the host.
