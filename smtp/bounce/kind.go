@@ -2,20 +2,21 @@ package bounce
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 
 	"mailworthy/smtp/reply"
 )
 
 var (
-	syslogRE = regexp.MustCompile(`(?i)^(?:<\d{1,3}>)?(?:\d )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*)\s+\S+\s+(?:postfix|sendmail|sm-mta|exim|smtpd|opensmtpd|qmail|mox|amavis|opendkim|dovecot|spamd|policyd|postgrey|rspamd|haraka|kernel|milter)[\w/.-]*(?:\[\d+\])?:`)
-	eximRE   = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+\])? (?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} |H=|no host name|SMTP |Start queue|End queue|rejected |unexpected |TLS )`)
-	qmailRE  = regexp.MustCompile(`^@[0-9a-f]{24} |^\d{10}\.\d{3,9} (?:new msg|info msg|starting delivery|delivery \d|status:|end msg|bounce msg)`)
-	moxRE    = regexp.MustCompile(`^l=(?:debug|info|error|warn|trace)\w* m=|^(?:\S+ )?level=\w+ msg=|^[a-z]=\w+ m="`)
-	bareRE   = regexp.MustCompile(`^(?:postfix|sendmail|exim|smtpd)/?\w*\[\d+\]: |^[0-9A-F]{6,15}: to=<[^>]*>, `)
-	fieldRE  = regexp.MustCompile(`(?i)^(?:return-path|received|from|to|subject|date|message-id|delivered-to|x-[a-z0-9-]+|mime-version|content-type|reply-to|auto-submitted|authentication-results|arc-[a-z-]+|dkim-signature|envelope-to|x-original-to|sender|precedence|newsgroups|path|importance|thread-topic)[ \t]*:`)
-	replyRE  = regexp.MustCompile(`^\s*(?:(?:smtp|esmtp|diagnostic-code);?:?\s*)*[2-5][0-5]\d(?:[ -]|$)`)
+	syslogRE = lazyre.New(`(?i)^(?:<\d{1,3}>)?(?:\d )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*)\s+\S+\s+(?:postfix|sendmail|sm-mta|exim|smtpd|opensmtpd|qmail|mox|amavis|opendkim|dovecot|spamd|policyd|postgrey|rspamd|haraka|kernel|milter)[\w/.-]*(?:\[\d+\])?:`)
+	eximRE   = lazyre.New(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?(?: \[\d+\])? (?:[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4} |H=|no host name|SMTP |Start queue|End queue|rejected |unexpected |TLS )`)
+	qmailRE  = lazyre.New(`^@[0-9a-f]{24} |^\d{10}\.\d{3,9} (?:new msg|info msg|starting delivery|delivery \d|status:|end msg|bounce msg)`)
+	moxRE    = lazyre.New(`^l=(?:debug|info|error|warn|trace)\w* m=|^(?:\S+ )?level=\w+ msg=|^[a-z]=\w+ m="`)
+	bareRE   = lazyre.New(`^(?:postfix|sendmail|exim|smtpd)/?\w*\[\d+\]: |^[0-9A-F]{6,15}: to=<[^>]*>, `)
+	fieldRE  = lazyre.New(`(?i)^(?:return-path|received|from|to|subject|date|message-id|delivered-to|x-[a-z0-9-]+|mime-version|content-type|reply-to|auto-submitted|authentication-results|arc-[a-z-]+|dkim-signature|envelope-to|x-original-to|sender|precedence|newsgroups|path|importance|thread-topic)[ \t]*:`)
+	replyRE  = lazyre.New(`^\s*(?:(?:smtp|esmtp|diagnostic-code);?:?\s*)*[2-5][0-5]\d(?:[ -]|$)`)
 )
 
 // KindOf says what an input is by its first lines. A mail is read: bounce, complaint,

@@ -2,20 +2,21 @@ package bounce
 
 import (
 	"net/netip"
-	"regexp"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 const addressPattern = `(?:"[^"\r\n]{1,128}"|[^\s<>()\[\]"',;:@\\]{1,128})@(?:[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]{0,252}[\p{L}\p{N}])?|\[[0-9a-fA-F.:]{3,45}\])`
 
 var (
-	addressInRE  = regexp.MustCompile(addressPattern)
-	messageIDRE  = regexp.MustCompile(`<([^<>\s]{1,256})>`)
-	dkimDomainRE = regexp.MustCompile(`(?:^|;)\s*d\s*=\s*([A-Za-z0-9._-]{1,253})`)
-	dkimSelRE    = regexp.MustCompile(`(?:^|;)\s*s\s*=\s*([A-Za-z0-9._-]{1,253})`)
-	envelopeRE   = regexp.MustCompile(`(?i)envelope-(?:from|sender)[ =:]+<?(` + addressPattern + `)`)
-	receivedRE   = regexp.MustCompile(`(?i)^from\s+(\S{1,255})(?:\s+\(([^()]*(?:\([^()]*\)[^()]*)*)\))?`)
-	bracketIPRE  = regexp.MustCompile(`\[?(?:IPv6:)?((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\]?`)
+	addressInRE  = lazyre.New(addressPattern)
+	messageIDRE  = lazyre.New(`<([^<>\s]{1,256})>`)
+	dkimDomainRE = lazyre.New(`(?:^|;)\s*d\s*=\s*([A-Za-z0-9._-]{1,253})`)
+	dkimSelRE    = lazyre.New(`(?:^|;)\s*s\s*=\s*([A-Za-z0-9._-]{1,253})`)
+	envelopeRE   = lazyre.New(`(?i)envelope-(?:from|sender)[ =:]+<?(` + addressPattern + `)`)
+	receivedRE   = lazyre.New(`(?i)^from\s+(\S{1,255})(?:\s+\(([^()]*(?:\([^()]*\)[^()]*)*)\))?`)
+	bracketIPRE  = lazyre.New(`\[?(?:IPv6:)?((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\]?`)
 )
 
 // originalOf reads the header of the returned message.

@@ -2,8 +2,9 @@ package bounce
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 
 	"mailworthy/smtp/reply"
 )
@@ -102,12 +103,12 @@ func said(r reply.Reason, m *Message) reply.Explanation {
 }
 
 var (
-	complaintRE = regexp.MustCompile(`(?i)^\s*(?:complaint about message from|email feedback report for|abuse report|spam report|\[?feedback loop)`)
-	autoSubject = regexp.MustCompile(`(?i)^\s*(?:(?:re|aw|sv): *)?(?:auto(?:matic|mated)?[ _-]?(?:reply|response|answer|svar)|autoreply|auto:|out of (?:the )?office|vacation|away (?:from|until)|abwesenheit|automatische antwort|r[ée]ponse automatique|respuesta autom[áa]tica|risposta automatica|automatisch antwoord|resposta autom|自動返信|自動応答|不在)`)
-	daemonRE    = regexp.MustCompile(`(?i)mailer[ -]?daemon|post[-_]?master|mail ?delivery|delivery sub-?system|mail ?administrator|system administrator|mail deliver system|mail subsystem|bounce|mail server|mail system|no-?reply@sns|delivery status|daemon@`)
-	returnedRE  = regexp.MustCompile(`(?i)undeliver|non-?deliver|not deliver|deliver(?:y|able).*?(?:fail|status|problem|error|report|notification|delay|incomplete)|fail(?:ed|ure).*?(?:deliver|notice|mail)|returned (?:mail|e-?mail|to sender)|mail (?:system )?error|returned|could not send|cannot send|couldn't be delivered|was not delivered|wasn't delivered|delayed mail|mail delivery|returning message|message (?:status|rejected|blocked)|unable to deliver|bounced|permanent error|unzustellbar|nicht zugestellt|non remis|no se pudo entregar|nedoru|メールエラー|エラー通知|エラーメール|errors from|недостав|配信|送信(?:エラー|でき)|届け|not member|are not member`)
-	phraseRE    = regexp.MustCompile(`(?i)(?:could|can|was|were|is|been|did) ?n[o']t (?:be )?(?:able to )?(?:deliver|reach|send|sent)|undeliver|unable to (?:deliver|send)|not (?:been )?delivered|delivery (?:to|of|has|failed|status|attempt|failure|problem|error|report)|failed to (?:deliver|send)|(?:was|been) (?:rejected|blocked|returned|delayed)|returned to|wasn't able to deliver|had delivery|permanent(?: fatal)? error|undeliverable|unknown user|user unknown|user mailbox|mailbox full|not a member of|not listed in|failure|final delivery userid|could not send|response:|error message|no such user|invalid user|rejected|transcript of session|送信でき|送信に失敗|配送`)
-	codeInRE    = regexp.MustCompile(`(?m)(?:^|\s)[45]\d\d[ -]{1,3}[A-Za-z<#(\d]|\b[45]\.\d\.\d{1,3}\b`)
+	complaintRE = lazyre.New(`(?i)^\s*(?:complaint about message from|email feedback report for|abuse report|spam report|\[?feedback loop)`)
+	autoSubject = lazyre.New(`(?i)^\s*(?:(?:re|aw|sv): *)?(?:auto(?:matic|mated)?[ _-]?(?:reply|response|answer|svar)|autoreply|auto:|out of (?:the )?office|vacation|away (?:from|until)|abwesenheit|automatische antwort|r[ée]ponse automatique|respuesta autom[áa]tica|risposta automatica|automatisch antwoord|resposta autom|自動返信|自動応答|不在)`)
+	daemonRE    = lazyre.New(`(?i)mailer[ -]?daemon|post[-_]?master|mail ?delivery|delivery sub-?system|mail ?administrator|system administrator|mail deliver system|mail subsystem|bounce|mail server|mail system|no-?reply@sns|delivery status|daemon@`)
+	returnedRE  = lazyre.New(`(?i)undeliver|non-?deliver|not deliver|deliver(?:y|able).*?(?:fail|status|problem|error|report|notification|delay|incomplete)|fail(?:ed|ure).*?(?:deliver|notice|mail)|returned (?:mail|e-?mail|to sender)|mail (?:system )?error|returned|could not send|cannot send|couldn't be delivered|was not delivered|wasn't delivered|delayed mail|mail delivery|returning message|message (?:status|rejected|blocked)|unable to deliver|bounced|permanent error|unzustellbar|nicht zugestellt|non remis|no se pudo entregar|nedoru|メールエラー|エラー通知|エラーメール|errors from|недостав|配信|送信(?:エラー|でき)|届け|not member|are not member`)
+	phraseRE    = lazyre.New(`(?i)(?:could|can|was|were|is|been|did) ?n[o']t (?:be )?(?:able to )?(?:deliver|reach|send|sent)|undeliver|unable to (?:deliver|send)|not (?:been )?delivered|delivery (?:to|of|has|failed|status|attempt|failure|problem|error|report)|failed to (?:deliver|send)|(?:was|been) (?:rejected|blocked|returned|delayed)|returned to|wasn't able to deliver|had delivery|permanent(?: fatal)? error|undeliverable|unknown user|user unknown|user mailbox|mailbox full|not a member of|not listed in|failure|final delivery userid|could not send|response:|error message|no such user|invalid user|rejected|transcript of session|送信でき|送信に失敗|配送`)
+	codeInRE    = lazyre.New(`(?m)(?:^|\s)[45]\d\d[ -]{1,3}[A-Za-z<#(\d]|\b[45]\.\d\.\d{1,3}\b`)
 )
 
 func complaintBySubject(m *Message, c *content) bool {

@@ -2,9 +2,10 @@ package bounce
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 
 	"mailworthy/smtp/reply"
 )
@@ -12,7 +13,7 @@ import (
 // MaxMessages is how many messages Split returns at most.
 const MaxMessages = 100000
 
-var mboxRE = regexp.MustCompile(`(?m)^From \S+ .*\d{2}:\d{2}.*$`)
+var mboxRE = lazyre.New(`(?m)^From \S+ .*\d{2}:\d{2}.*$`)
 
 // Split cuts an mbox file into its messages. Anything else is returned whole.
 func Split(data []byte) [][]byte {
@@ -506,9 +507,9 @@ func (m *Message) fromText(h header, c *content, k *reply.Knowledge) {
 }
 
 var (
-	delayRE   = regexp.MustCompile(`(?i)has been delayed|delivery (?:is )?delayed|delayed mail|delivery incomplete|delivery delayed|warning message only|do not need to resend|not need to resend|will (?:be retried|retry|keep trying|continue)|could not send (?:message|mail) for past|not yet been delivered|attempts will continue|warning: could not`)
-	finalRE   = regexp.MustCompile(`(?i)permanent(?:ly)?(?: error| fail|ly)|i've given up|failed permanently|final notification|giving up`)
-	programRE = regexp.MustCompile(`(?i)(?:qmail-send program at|mail system at host|generating server:|delivery status notification from|message from) ([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)`)
+	delayRE   = lazyre.New(`(?i)has been delayed|delivery (?:is )?delayed|delayed mail|delivery incomplete|delivery delayed|warning message only|do not need to resend|not need to resend|will (?:be retried|retry|keep trying|continue)|could not send (?:message|mail) for past|not yet been delivered|attempts will continue|warning: could not`)
+	finalRE   = lazyre.New(`(?i)permanent(?:ly)?(?: error| fail|ly)|i've given up|failed permanently|final notification|giving up`)
+	programRE = lazyre.New(`(?i)(?:qmail-send program at|mail system at host|generating server:|delivery status notification from|message from) ([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)`)
 )
 
 // Code returns the reply code as text, "" if there is none.

@@ -2,8 +2,9 @@ package bounce
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 // group is one block of fields of a delivery report.
@@ -55,10 +56,10 @@ func about(g group) bool {
 }
 
 var (
-	commentRE = regexp.MustCompile(`\s*\([^()]*\)`)
-	statusRE  = regexp.MustCompile(`[245]\.\d{1,3}\.\d{1,3}`)
-	xtextRE   = regexp.MustCompile(`\+[0-9A-F]{2}`)
-	unitextRE = regexp.MustCompile(`\\x\{([0-9A-Fa-f]{1,6})\}`)
+	commentRE = lazyre.New(`\s*\([^()]*\)`)
+	statusRE  = lazyre.New(`[245]\.\d{1,3}\.\d{1,3}`)
+	xtextRE   = lazyre.New(`\+[0-9A-F]{2}`)
+	unitextRE = lazyre.New(`\\x\{([0-9A-Fa-f]{1,6})\}`)
 )
 
 // typed cuts "dns; host" at its type.
@@ -100,7 +101,7 @@ func reportAddress(value string) string {
 	return strings.Trim(a, "<> \t'")
 }
 
-var hostIPRE = regexp.MustCompile(`([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)?[^A-Za-z0-9.]*[\[(]?((?:\d{1,3}\.){3}\d{1,3}|(?:IPv6:)?[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)?`)
+var hostIPRE = lazyre.New(`([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)?[^A-Za-z0-9.]*[\[(]?((?:\d{1,3}\.){3}\d{1,3}|(?:IPv6:)?[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)?`)
 
 // remote reads a Remote-MTA field.
 func remote(value string) (host, ip string) {
@@ -138,7 +139,7 @@ func actionOf(value string) Action {
 	return ""
 }
 
-var statusFieldRE = regexp.MustCompile(`(?im)^[> \t]*(?:reporting-mta|original-recipient|final-recipient|original-envelope-id):`)
+var statusFieldRE = lazyre.New(`(?im)^[> \t]*(?:reporting-mta|original-recipient|final-recipient|original-envelope-id):`)
 
 // statusInText returns the fields of a delivery report that stands in a text, as in a
 // bounce that was forwarded or lost its boundaries; nil if there are none.

@@ -2,30 +2,31 @@ package bounce
 
 import (
 	"html"
-	"regexp"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 // copyMarks begin the copy of the original message in a mail without parts.
-var copyMarks = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|:.]*(?:this is|included is|here is|enclosed is|below is)?\s*(?:a|the)?\s*(?:copy|header|text|first \d+ lines|beginning|start) of (?:the|your|a)? ?(?:original|returned|undelivered|rejected|message|e-?mail|mail)`),
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*below this line is`),
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected|failed) (?:e-?mail )?(?:message|mail)(?: (?:text|headers?|body))?(?: follows| below)?[\s\-_*=>#+|:.]*$`),
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected) (?:message|mail)(?: headers?)? (?:follows|is (?:below|attached|included|enclosed))`),
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:message|mail) (?:header|headers|text|body)s? follows?`),
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*included is a copy`),
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*(?:original|returned) message header`),
-	regexp.MustCompile(`(?i)^[\s\-_*=>#+|]*a copy of (?:the|your) `),
-	regexp.MustCompile(`(?i)^-{2,}\s*original message\s*-{2,}`),
-	regexp.MustCompile(`(?i)^content-type:\s*message/rfc822`),
+var copyMarks = []*lazyre.Regexp{
+	lazyre.New(`(?i)^[\s\-_*=>#+|:.]*(?:this is|included is|here is|enclosed is|below is)?\s*(?:a|the)?\s*(?:copy|header|text|first \d+ lines|beginning|start) of (?:the|your|a)? ?(?:original|returned|undelivered|rejected|message|e-?mail|mail)`),
+	lazyre.New(`(?i)^[\s\-_*=>#+|]*below this line is`),
+	lazyre.New(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected|failed) (?:e-?mail )?(?:message|mail)(?: (?:text|headers?|body))?(?: follows| below)?[\s\-_*=>#+|:.]*$`),
+	lazyre.New(`(?i)^[\s\-_*=>#+|]*(?:the )?(?:original|returned|unsent|undelivered|undeliverable|rejected) (?:message|mail)(?: headers?)? (?:follows|is (?:below|attached|included|enclosed))`),
+	lazyre.New(`(?i)^[\s\-_*=>#+|]*(?:message|mail) (?:header|headers|text|body)s? follows?`),
+	lazyre.New(`(?i)^[\s\-_*=>#+|]*included is a copy`),
+	lazyre.New(`(?i)^[\s\-_*=>#+|]*(?:original|returned) message header`),
+	lazyre.New(`(?i)^[\s\-_*=>#+|]*a copy of (?:the|your) `),
+	lazyre.New(`(?i)^-{2,}\s*original message\s*-{2,}`),
+	lazyre.New(`(?i)^content-type:\s*message/rfc822`),
 }
 
 var (
-	copyFieldRE = regexp.MustCompile(`(?i)^(?:received|return-path|message-id|from|to|subject|date|mime-version|reply-to|delivered-to|x-[a-z0-9-]+|content-type|dkim-signature|sender|references|in-reply-to|cc|content-transfer-encoding)\s*:`)
-	proofRE     = regexp.MustCompile(`(?i)^(?:received|return-path|message-id|mime-version|dkim-signature)\s*:`)
-	tagRE       = regexp.MustCompile(`(?s)<(?:style|script|head)\b.*?</(?:style|script|head)>|<!--.*?-->`)
-	breakRE     = regexp.MustCompile(`(?i)<(?:br|/p|/div|/tr|/li|/h\d|/table)\b[^>]*>`)
-	anyTagRE    = regexp.MustCompile(`<[A-Za-z/!][^<>@]{0,1000}>`)
+	copyFieldRE = lazyre.New(`(?i)^(?:received|return-path|message-id|from|to|subject|date|mime-version|reply-to|delivered-to|x-[a-z0-9-]+|content-type|dkim-signature|sender|references|in-reply-to|cc|content-transfer-encoding)\s*:`)
+	proofRE     = lazyre.New(`(?i)^(?:received|return-path|message-id|mime-version|dkim-signature)\s*:`)
+	tagRE       = lazyre.New(`(?s)<(?:style|script|head)\b.*?</(?:style|script|head)>|<!--.*?-->`)
+	breakRE     = lazyre.New(`(?i)<(?:br|/p|/div|/tr|/li|/h\d|/table)\b[^>]*>`)
+	anyTagRE    = lazyre.New(`<[A-Za-z/!][^<>@]{0,1000}>`)
 )
 
 // plain returns the text of an HTML body.
@@ -92,21 +93,21 @@ func followed(ls []string, i int) bool {
 }
 
 // The lines that name a recipient, most certain first.
-var recipientLines = []*regexp.Regexp{
+var recipientLines = []*lazyre.Regexp{
 	// The transcript of Postfix's own server.
-	regexp.MustCompile(`^\s*In:\s+RCPT TO:<(` + addressPattern + `)>`),
+	lazyre.New(`^\s*In:\s+RCPT TO:<(` + addressPattern + `)>`),
 	// <user@example.com>: or alone on its line, with a bullet.
-	regexp.MustCompile(`^[\s*•·\-]*<?(` + addressPattern + `)>?\s*:?\s*$`),
-	regexp.MustCompile(`^\s*<(` + addressPattern + `)>\s*(?::|\(|\.\.\.|\s-\s|,)`),
-	regexp.MustCompile(`^[\s*•·\-]*(` + addressPattern + `)(?:\s*[:(,\[]|\s+on \w|\s+Invalid|\s+-|\s+\d{3}\b|\s+\.\.\.)`),
-	regexp.MustCompile(`(?i)^\s*(?:failed |final |original )?(?:recipients?|addressed to|your message to|rcpt|rcpt to|to|user|e-?mail address|address|destination|mailbox|account)\s*(?:address)?\s*[:=]?\s*<?(` + addressPattern + `)>?`),
-	regexp.MustCompile(`(?i)(?:unknown user|exceeds allowed size|final delivery userid|deliver(?:ed)? (?:your |the )?(?:message|mail|e-mail) to|message to|delivered to|unknown recipient|rejected recipient|wasn't delivered to|not deliver to)[: ]+<?(` + addressPattern + `)>?`),
+	lazyre.New(`^[\s*•·\-]*<?(` + addressPattern + `)>?\s*:?\s*$`),
+	lazyre.New(`^\s*<(` + addressPattern + `)>\s*(?::|\(|\.\.\.|\s-\s|,)`),
+	lazyre.New(`^[\s*•·\-]*(` + addressPattern + `)(?:\s*[:(,\[]|\s+on \w|\s+Invalid|\s+-|\s+\d{3}\b|\s+\.\.\.)`),
+	lazyre.New(`(?i)^\s*(?:failed |final |original )?(?:recipients?|addressed to|your message to|rcpt|rcpt to|to|user|e-?mail address|address|destination|mailbox|account)\s*(?:address)?\s*[:=]?\s*<?(` + addressPattern + `)>?`),
+	lazyre.New(`(?i)(?:unknown user|exceeds allowed size|final delivery userid|deliver(?:ed)? (?:your |the )?(?:message|mail|e-mail) to|message to|delivered to|unknown recipient|rejected recipient|wasn't delivered to|not deliver to)[: ]+<?(` + addressPattern + `)>?`),
 }
 
 var (
-	sessionRE  = regexp.MustCompile(`(?i)^\s*(?:>>> ?RCPT TO: ?<|[245]\d\d[ -](?:[245]\.\d+\.\d+ )?<)(` + addressPattern + `)>`)
-	quoteRE    = regexp.MustCompile(`^\s*(?:>>>|<<<)`)
-	boringLine = regexp.MustCompile(`(?i)^\s*(?:hi\.? |hello|dear |this is (?:the|an? automatic)|i'm (?:afraid|sorry)|please |for further|if you|you can|content-|charset|received:|date:|subject:|sent:|-{3,}$|={3,}$)`)
+	sessionRE  = lazyre.New(`(?i)^\s*(?:>>> ?RCPT TO: ?<|[245]\d\d[ -](?:[245]\.\d+\.\d+ )?<)(` + addressPattern + `)>`)
+	quoteRE    = lazyre.New(`^\s*(?:>>>|<<<)`)
+	boringLine = lazyre.New(`(?i)^\s*(?:hi\.? |hello|dear |this is (?:the|an? automatic)|i'm (?:afraid|sorry)|please |for further|if you|you can|content-|charset|received:|date:|subject:|sent:|-{3,}$|={3,}$)`)
 )
 
 // piece is the part of a text that is about one recipient.
@@ -124,7 +125,7 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 		address string
 	}
 	var marks []mark
-	find := func(res []*regexp.Regexp) {
+	find := func(res []*lazyre.Regexp) {
 		for i, l := range ls {
 			if len(l) > 1000 || quoteRE.MatchString(l) {
 				continue
@@ -154,7 +155,7 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 			}
 		}
 		if len(marks) == 0 {
-			find([]*regexp.Regexp{sessionRE})
+			find([]*lazyre.Regexp{sessionRE})
 		}
 		if len(marks) == 0 {
 			// A mail to oneself: its recipient is one of the addresses left out.
@@ -164,7 +165,7 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 			own = all
 		}
 		if len(marks) == 0 {
-			find([]*regexp.Regexp{addressAnyRE})
+			find([]*lazyre.Regexp{addressAnyRE})
 		}
 	}
 	var out []piece
@@ -207,9 +208,9 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 	return out
 }
 
-var addressAnyRE = regexp.MustCompile(`(` + addressPattern + `)`)
+var addressAnyRE = lazyre.New(`(` + addressPattern + `)`)
 
-var codedRE = regexp.MustCompile(`^\s*[245]\d\d `)
+var codedRE = lazyre.New(`^\s*[245]\d\d `)
 
 // lead returns the line at which what is said of a recipient begins: sendmail writes
 // the session first, and then the line that names the recipient.

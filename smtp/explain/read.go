@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"mailworthy/internal/lazyre"
 
 	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/reply"
@@ -106,7 +107,7 @@ func (x *Explainer) Read(name string, data []byte) ([]Input, error) {
 	}
 }
 
-var pastedRE = regexp.MustCompile(`(?i)\b(?:final-recipient:|(?:could|can) ?not be delivered|wasn't delivered|was not delivered|undeliver|delivery (?:has |to .{0,80} |status |of .{0,80} )?(?:failed|notification|failure)|permanent (?:fatal )?error|this is the mail system at|returned to sender|generating server:|your message .{0,200}(?:rejected|delayed|not delivered))`)
+var pastedRE = lazyre.New(`(?i)\b(?:final-recipient:|(?:could|can) ?not be delivered|wasn't delivered|was not delivered|undeliver|delivery (?:has |to .{0,80} |status |of .{0,80} )?(?:failed|notification|failure)|permanent (?:fatal )?error|this is the mail system at|returned to sender|generating server:|your message .{0,200}(?:rejected|delayed|not delivered))`)
 
 // pasted reports whether a text looks like that of a bounce without its header.
 func pasted(data []byte) bool {
@@ -140,10 +141,10 @@ func (x *Explainer) text(name, all string, kind bounce.Kind) Input {
 
 // The places of a text at which an address is the recipient's for sure: what a server
 // says of it, the command that named it, and the beginning of a line of a bounce.
-var recipientRE = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)<([^\s<>@]{1,128}@[^\s<>@]{1,253})>(?::|\.\.\.) (?:recipient|user|relay|mailbox)`),
-	regexp.MustCompile(`(?i)\bRCPT TO: ?<([^\s<>@]{1,128}@[^\s<>@]{1,253})>`),
-	regexp.MustCompile(`^\s*<([^\s<>@]{1,128}@[^\s<>@]{1,253})>: (?:host |connect to |Host |lost |conversation |mail for |delivery |unknown user|temporary |TLS |Server |Cannot |Domain |message size |User )`),
+var recipientRE = []*lazyre.Regexp{
+	lazyre.New(`(?i)<([^\s<>@]{1,128}@[^\s<>@]{1,253})>(?::|\.\.\.) (?:recipient|user|relay|mailbox)`),
+	lazyre.New(`(?i)\bRCPT TO: ?<([^\s<>@]{1,128}@[^\s<>@]{1,253})>`),
+	lazyre.New(`^\s*<([^\s<>@]{1,128}@[^\s<>@]{1,253})>: (?:host |connect to |Host |lost |conversation |mail for |delivery |unknown user|temporary |TLS |Server |Cannot |Domain |message size |User )`),
 }
 
 // recipientIn is the recipient that a text names, "" if it names none or more than one.

@@ -2,8 +2,9 @@ package reply
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 // Code explains one reply code or enhanced code.
@@ -79,7 +80,7 @@ type Help struct {
 // noFailure is what is to be done after a reply of success.
 const noFailure = "Nothing to do: this is no failure."
 
-var codeOnly = regexp.MustCompile(`^\s*(?:([2-5]\d\d)|([2-5]\d\d)[ \-:]+#?([245X]\.\d{1,3}\.\d{1,3})|#?([245Xx]\.\d{1,3}\.\d{1,3}))\s*$`)
+var codeOnly = lazyre.New(`^\s*(?:([2-5]\d\d)|([2-5]\d\d)[ \-:]+#?([245X]\.\d{1,3}\.\d{1,3})|#?([245Xx]\.\d{1,3}\.\d{1,3}))\s*$`)
 
 var classes = map[byte]string{
 	'2': "2xx and 2.x.x: done; the server accepted the command.",

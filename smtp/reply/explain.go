@@ -1,10 +1,11 @@
 package reply
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 // Explain says what a text means. It never fails: what nothing explains has the
@@ -66,7 +67,7 @@ func ofMailbox(r Reason) bool {
 }
 
 // subjectRE finds the address that a reply to RCPT begins with.
-var subjectRE = regexp.MustCompile(`^[<\[]([^\s<>@]{1,128}@[A-Za-z0-9.-]{1,253})[>\]](?::|\.\.\.| )`)
+var subjectRE = lazyre.New(`^[<\[]([^\s<>@]{1,128}@[A-Za-z0-9.-]{1,253})[>\]](?::|\.\.\.| )`)
 
 // match finds the rule that decides the reason: the receiver's own texts and codes,
 // texts, codes that say a reason by themselves, weak texts, other codes.

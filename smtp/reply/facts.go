@@ -2,11 +2,12 @@ package reply
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"mailworthy/internal/lazyre"
 )
 
 const domRE = `([A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_-]{1,63}){1,10})`
@@ -15,49 +16,49 @@ const domRE = `([A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_-]{1,63}){1,1
 type said struct {
 	// need is a text in lower case without which the pattern cannot match.
 	need string
-	re   *regexp.Regexp
+	re   *lazyre.Regexp
 	set  func(*Identities, string)
 }
 
 var stated = []said{
-	{"mail from domain", regexp.MustCompile(`(?i)MAIL FROM domain \[?` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{"spf [", regexp.MustCompile(`(?i)SPF \[` + domRE + `\] with ip`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{"bad spf", regexp.MustCompile(`(?i)Bad SPF records for \[?` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{"allow sending", regexp.MustCompile(`(?i)` + domRE + ` doesn't allow sending mails from`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{"sender", regexp.MustCompile(`(?i)<[^<>@\s]{0,128}@` + domRE + `>[:. ]*(?:Sender address rejected|Domain of sender|\.\.\. *Domain of sender)`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{"sender address", regexp.MustCompile(`(?i)Sender address \[?<?[^<>@\s]{0,128}@` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{"after mail from", regexp.MustCompile(`(?i)after MAIL FROM ?: ?<[^<>@\s]{0,128}@` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
-	{"email from", regexp.MustCompile(`(?i)email from ` + domRE + ` is not accepted due to`), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{"dmarc", regexp.MustCompile(`(?i)(?:due to|per) ` + domRE + `(?:'s|’s) DMARC`), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{"dmarc policy", regexp.MustCompile(`(?i)DMARC policy (?:for|of) ` + domRE), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{"owner dmarc", regexp.MustCompile(`(?i)domain \(` + domRE + `\) owner DMARC policy`), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{"sending domain", regexp.MustCompile(`(?i)sending domain \[?` + domRE + `(?:\]| )`), func(d *Identities, s string) { d.AuthorDomain = s }},
-	{"dkim [", regexp.MustCompile(`(?i)DKIM \[` + domRE + `\]`), func(d *Identities, s string) { d.DKIMDomain = s }},
-	{"helo command", regexp.MustCompile(`(?i)Helo command \[?<?` + domRE), func(d *Identities, s string) { d.HELO = s }},
-	{"helo command", regexp.MustCompile(`(?i)<` + domRE + `>: Helo command rejected`), func(d *Identities, s string) { d.HELO = s }},
-	{"helo=", regexp.MustCompile(`(?i)HELO=\[?` + domRE), func(d *Identities, s string) { d.HELO = s }},
-	{"name service error", regexp.MustCompile(`(?i)Name service error for (?:name=|domain )` + domRE), func(d *Identities, s string) { d.RecipientDomain = s }},
-	{"lookup of", regexp.MustCompile(`(?i)lookup of ` + domRE + ` (?:responded|had no)`), func(d *Identities, s string) { d.RecipientDomain = s }},
-	{"(nullmx)", regexp.MustCompile(`(?i)Domain ` + domRE + ` does not accept mail \(nullMX\)`), func(d *Identities, s string) { d.RecipientDomain = s }},
-	{"loops back", regexp.MustCompile(`(?i)mail for ` + domRE + ` loops back`), func(d *Identities, s string) { d.RecipientDomain = s }},
+	{"mail from domain", lazyre.New(`(?i)MAIL FROM domain \[?` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"spf [", lazyre.New(`(?i)SPF \[` + domRE + `\] with ip`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"bad spf", lazyre.New(`(?i)Bad SPF records for \[?` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"allow sending", lazyre.New(`(?i)` + domRE + ` doesn't allow sending mails from`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"sender", lazyre.New(`(?i)<[^<>@\s]{0,128}@` + domRE + `>[:. ]*(?:Sender address rejected|Domain of sender|\.\.\. *Domain of sender)`), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"sender address", lazyre.New(`(?i)Sender address \[?<?[^<>@\s]{0,128}@` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"after mail from", lazyre.New(`(?i)after MAIL FROM ?: ?<[^<>@\s]{0,128}@` + domRE), func(d *Identities, s string) { d.EnvelopeDomain = s }},
+	{"email from", lazyre.New(`(?i)email from ` + domRE + ` is not accepted due to`), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"dmarc", lazyre.New(`(?i)(?:due to|per) ` + domRE + `(?:'s|’s) DMARC`), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"dmarc policy", lazyre.New(`(?i)DMARC policy (?:for|of) ` + domRE), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"owner dmarc", lazyre.New(`(?i)domain \(` + domRE + `\) owner DMARC policy`), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"sending domain", lazyre.New(`(?i)sending domain \[?` + domRE + `(?:\]| )`), func(d *Identities, s string) { d.AuthorDomain = s }},
+	{"dkim [", lazyre.New(`(?i)DKIM \[` + domRE + `\]`), func(d *Identities, s string) { d.DKIMDomain = s }},
+	{"helo command", lazyre.New(`(?i)Helo command \[?<?` + domRE), func(d *Identities, s string) { d.HELO = s }},
+	{"helo command", lazyre.New(`(?i)<` + domRE + `>: Helo command rejected`), func(d *Identities, s string) { d.HELO = s }},
+	{"helo=", lazyre.New(`(?i)HELO=\[?` + domRE), func(d *Identities, s string) { d.HELO = s }},
+	{"name service error", lazyre.New(`(?i)Name service error for (?:name=|domain )` + domRE), func(d *Identities, s string) { d.RecipientDomain = s }},
+	{"lookup of", lazyre.New(`(?i)lookup of ` + domRE + ` (?:responded|had no)`), func(d *Identities, s string) { d.RecipientDomain = s }},
+	{"(nullmx)", lazyre.New(`(?i)Domain ` + domRE + ` does not accept mail \(nullMX\)`), func(d *Identities, s string) { d.RecipientDomain = s }},
+	{"loops back", lazyre.New(`(?i)mail for ` + domRE + ` loops back`), func(d *Identities, s string) { d.RecipientDomain = s }},
 }
 
 // addressPatterns find the address of the sending server in what a receiver said.
-var addressPatterns = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)with (?:the )?ip: ?\[?([0-9a-f.:]{3,45})`),
-	regexp.MustCompile(`(?i)(?:client|client host|sending|sender|source|remote|your|from|the)[ -](?:server |mail server |MTA )?(?:ip|ip address|host|address)? ?[\[(<]([0-9a-f.:]{3,45})[\])>]`),
-	regexp.MustCompile(`(?i)\[?([0-9]{1,3}(?:\.[0-9]{1,3}){3})\]?\)?>?: (?:Client host|Sender|Helo) `),
-	regexp.MustCompile(`(?i)(?:messages|mail|connections?|connecting|ip|address|ip=|client) (?:from |address )?(?:ip )?\[?([0-9]{1,3}(?:\.[0-9]{1,3}){3})\b`),
-	regexp.MustCompile(`(?i)(?:ip=|ip/|ipr?:|ip: |query/bl\?ip=|reverse dns for )\[?([0-9a-f.:]{7,45})`),
-	regexp.MustCompile(`\[([0-9a-fA-F:]*:[0-9a-fA-F.:]*|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?: +\d+)?\]`),
-	regexp.MustCompile(`\b([0-9]{1,3}(?:\.[0-9]{1,3}){3})\b`),
+var addressPatterns = []*lazyre.Regexp{
+	lazyre.New(`(?i)with (?:the )?ip: ?\[?([0-9a-f.:]{3,45})`),
+	lazyre.New(`(?i)(?:client|client host|sending|sender|source|remote|your|from|the)[ -](?:server |mail server |MTA )?(?:ip|ip address|host|address)? ?[\[(<]([0-9a-f.:]{3,45})[\])>]`),
+	lazyre.New(`(?i)\[?([0-9]{1,3}(?:\.[0-9]{1,3}){3})\]?\)?>?: (?:Client host|Sender|Helo) `),
+	lazyre.New(`(?i)(?:messages|mail|connections?|connecting|ip|address|ip=|client) (?:from |address )?(?:ip )?\[?([0-9]{1,3}(?:\.[0-9]{1,3}){3})\b`),
+	lazyre.New(`(?i)(?:ip=|ip/|ipr?:|ip: |query/bl\?ip=|reverse dns for )\[?([0-9a-f.:]{7,45})`),
+	lazyre.New(`\[([0-9a-fA-F:]*:[0-9a-fA-F.:]*|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?: +\d+)?\]`),
+	lazyre.New(`\b([0-9]{1,3}(?:\.[0-9]{1,3}){3})\b`),
 }
 
 var (
-	zoneRE    = regexp.MustCompile(`(?i)(?:blocked (?:using|by)|listed (?:in|at|by|on)|blacklisted (?:in|at|by|on|using)|blocklisted (?:in|at|by|on)|found (?:in|on)|rejected by|according to|query the list at|rbl[: ]|dnsbl[: ]|using) +(?:the )?(?:rbl |dnsbl |list )?["'(<\[]?` + domRE)
-	classRE   = regexp.MustCompile(`(?i)(client host|client|sender address|sender domain|helo command|recipient address) (?:rejected: )?(?:host )?\[?[^\s\]]*\]? (?:rejected: )?blocked`)
-	vanityRE  = regexp.MustCompile(`(?i)\.(?:php|html?|cgi|aspx?)$`)
-	knownRE   = regexp.MustCompile(`(?i)\b((?:zen|sbl|xbl|pbl|sbl-xbl|dbl|zrd)\.spamhaus\.org|bl\.spamcop\.net|b\.barracudacentral\.org|cbl\.abuseat\.org|dnsbl(?:-\d)?\.(?:sorbs\.net|uceprotect\.net)|psbl\.surriel\.com|multi\.(?:surbl\.org|uribl\.com)|prs\.proofpoint\.com|ix\.dnsbl\.manitu\.net|hostkarma\.junkemailfilter\.com|bl\.mailspike\.net|truncate\.gbudb\.net|spam\.dnsbl\.anonmails\.de|all\.s5h\.net|bl\.nordspam\.com|db\.wpbl\.info|dnsbl\.dronebl\.org)\b`)
+	zoneRE    = lazyre.New(`(?i)(?:blocked (?:using|by)|listed (?:in|at|by|on)|blacklisted (?:in|at|by|on|using)|blocklisted (?:in|at|by|on)|found (?:in|on)|rejected by|according to|query the list at|rbl[: ]|dnsbl[: ]|using) +(?:the )?(?:rbl |dnsbl |list )?["'(<\[]?` + domRE)
+	classRE   = lazyre.New(`(?i)(client host|client|sender address|sender domain|helo command|recipient address) (?:rejected: )?(?:host )?\[?[^\s\]]*\]? (?:rejected: )?blocked`)
+	vanityRE  = lazyre.New(`(?i)\.(?:php|html?|cgi|aspx?)$`)
+	knownRE   = lazyre.New(`(?i)\b((?:zen|sbl|xbl|pbl|sbl-xbl|dbl|zrd)\.spamhaus\.org|bl\.spamcop\.net|b\.barracudacentral\.org|cbl\.abuseat\.org|dnsbl(?:-\d)?\.(?:sorbs\.net|uceprotect\.net)|psbl\.surriel\.com|multi\.(?:surbl\.org|uribl\.com)|prs\.proofpoint\.com|ix\.dnsbl\.manitu\.net|hostkarma\.junkemailfilter\.com|bl\.mailspike\.net|truncate\.gbudb\.net|spam\.dnsbl\.anonmails\.de|all\.s5h\.net|bl\.nordspam\.com|db\.wpbl\.info|dnsbl\.dronebl\.org)\b`)
 	listNames = []struct{ mark, zone, subject string }{
 		{"spamhaus dbl", "dbl.spamhaus.org", "domain"}, {"spamhaus.org/dbl", "dbl.spamhaus.org", "domain"}, {"spamhaus.org/query/dbl", "dbl.spamhaus.org", "domain"},
 		{"spamhaus.org/query/domain", "dbl.spamhaus.org", "domain"}, {"check.spamhaus.org", "zen.spamhaus.org", "ip"},
@@ -146,15 +147,15 @@ func clientIP(e *Explanation) string {
 	return ""
 }
 
-var retryPatterns = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)(?:try again|retry|come back|resend|wait|greylist\w*|graylist\w*|delay\w*|deferred|blocked|limited)\b[^.;]{0,40}?\b(\d{1,6}) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?)\b`),
-	regexp.MustCompile(`(?i)(?:try again|retry|come back|resend|wait)\b[^.;\d]{0,40}?(\d{1,2}):(\d{2}):(\d{2})\b`),
-	regexp.MustCompile(`(?i)\bin (\d{1,6}) ?(seconds?|secs?|minutes?|mins?|hours?|hrs?)\b[^.;]{0,30}?(?:try|retry|resend)`),
-	regexp.MustCompile(`(?i)\b(\d{1,6}) ?(seconds?|secs?|minutes?|mins?|hours?|hrs?)\b[^.;]{0,20}?(?:before|until) (?:re)?try`),
-	regexp.MustCompile(`(?i)retry[-_ ]?after[:= ]+(\d{1,6})\b(seconds?|secs?|minutes?)?`),
+var retryPatterns = []*lazyre.Regexp{
+	lazyre.New(`(?i)(?:try again|retry|come back|resend|wait|greylist\w*|graylist\w*|delay\w*|deferred|blocked|limited)\b[^.;]{0,40}?\b(\d{1,6}) ?(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?)\b`),
+	lazyre.New(`(?i)(?:try again|retry|come back|resend|wait)\b[^.;\d]{0,40}?(\d{1,2}):(\d{2}):(\d{2})\b`),
+	lazyre.New(`(?i)\bin (\d{1,6}) ?(seconds?|secs?|minutes?|mins?|hours?|hrs?)\b[^.;]{0,30}?(?:try|retry|resend)`),
+	lazyre.New(`(?i)\b(\d{1,6}) ?(seconds?|secs?|minutes?|mins?|hours?|hrs?)\b[^.;]{0,20}?(?:before|until) (?:re)?try`),
+	lazyre.New(`(?i)retry[-_ ]?after[:= ]+(\d{1,6})\b(seconds?|secs?|minutes?)?`),
 }
 
-var retryWords = regexp.MustCompile(`try|wait|again|list|come back|resend|delay|defer|block|limit`)
+var retryWords = lazyre.New(`try|wait|again|list|come back|resend|delay|defer|block|limit`)
 
 // retryAfter returns how long a text says to wait, 0 if it does not say so, and at
 // most a week.

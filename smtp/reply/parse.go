@@ -1,9 +1,10 @@
 package reply
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 // MaxText is how many bytes of a text are read. Replies are a few hundred bytes; what
@@ -13,7 +14,7 @@ const MaxText = 8 << 10
 // wrapper is how a sending server quotes a reply. The groups host, ip, cmd and said
 // are read if they are there.
 type wrapper struct {
-	re *regexp.Regexp
+	re *lazyre.Regexp
 	// need is a lower-case text that the pattern cannot match without; it is looked
 	// for first, because it is fast.
 	need string
@@ -31,73 +32,73 @@ const (
 // wrappers in the order in which they are tried; the first that matches decides.
 var wrappers = []wrapper{
 	// sendmail: its own line around a line of its resolver.
-	{need: "<", re: regexp.MustCompile(`^[45]\d\d <[^>]*>\.\.\. (?P<said>[45]\d\d .*?)(?: (?:>>>|While talking) .*|$)`), speaker: Local},
+	{need: "<", re: lazyre.New(`^[45]\d\d <[^>]*>\.\.\. (?P<said>[45]\d\d .*?)(?: (?:>>>|While talking) .*|$)`), speaker: Local},
 	// Postfix: the remote server.
-	{need: "[", re: regexp.MustCompile(`(?i)(?:host|server) ` + hostRE + ` ?` + ipRE + ` (?:said|refused to talk to me): (?P<said>.*?)(?: ?\(in reply to (?P<cmd>[A-Za-z ]{3,40}?)(?: command)?\)|$)`), speaker: Remote},
-	{need: "refused to talk", re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: server refused to talk to me: (?P<said>.*)`), speaker: Remote, stage: StageBanner},
-	{need: "sasl auth", re: regexp.MustCompile(`(?i)SASL authentication failed; server ` + hostRE + ipRE + ` said: (?P<said>.*)`), speaker: Remote, stage: StageAuth},
-	{need: "delivery via", re: regexp.MustCompile(`(?i)delivery via ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Remote},
+	{need: "[", re: lazyre.New(`(?i)(?:host|server) ` + hostRE + ` ?` + ipRE + ` (?:said|refused to talk to me): (?P<said>.*?)(?: ?\(in reply to (?P<cmd>[A-Za-z ]{3,40}?)(?: command)?\)|$)`), speaker: Remote},
+	{need: "refused to talk", re: lazyre.New(`(?i)connect to ` + hostRE + ipRE + `: server refused to talk to me: (?P<said>.*)`), speaker: Remote, stage: StageBanner},
+	{need: "sasl auth", re: lazyre.New(`(?i)SASL authentication failed; server ` + hostRE + ipRE + ` said: (?P<said>.*)`), speaker: Remote, stage: StageAuth},
+	{need: "delivery via", re: lazyre.New(`(?i)delivery via ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Remote},
 	// Exim: host first or last, and the hosted Exim of 1&1.
-	{need: "smtp error from", re: regexp.MustCompile(`(?i)host ` + hostRE + ` ?` + ipRE + `:? SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
-	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: host ` + hostRE + ` ?` + ipRE + `: (?P<said>.*)`), speaker: Remote},
-	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
-	{need: "smtp error from", re: regexp.MustCompile(`(?i)SMTP error from remote server (?:for|after|in) (?P<cmd>[A-Za-z ]+?)(?: command)?,? host: ?` + hostRE + ` ?` + ipRE + ` reason: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: lazyre.New(`(?i)host ` + hostRE + ` ?` + ipRE + `:? SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: lazyre.New(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: host ` + hostRE + ` ?` + ipRE + `: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: lazyre.New(`(?i)SMTP error from remote (?:mail )?server after (?P<cmd>[A-Za-z ]+?)(?: ?:<[^>]*>| [^ :]+\.[^ :]*)?(?: [A-Z0-9]+=[^ :]*)*: (?P<said>.*)`), speaker: Remote},
+	{need: "smtp error from", re: lazyre.New(`(?i)SMTP error from remote server (?:for|after|in) (?P<cmd>[A-Za-z ]+?)(?: command)?,? host: ?` + hostRE + ` ?` + ipRE + ` reason: (?P<said>.*)`), speaker: Remote},
 	// qmail.
-	{need: "most progress", re: regexp.MustCompile(`(?i)most progress was (?P<cmd>[A-Za-z ]+?) response; remote host (?P<ip>[0-9A-Fa-f.:]{3,45}) said: (?P<said>.*?)(?: ?\(Other MXes tried|$)`), speaker: Remote},
-	{need: "does not like recipient", re: regexp.MustCompile(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) does not like recipient\.? ?Remote host said: (?P<said>.*?)(?: ?Giving up on .*|$)`), speaker: Remote, stage: StageRcpt},
-	{need: "sender was rejected", re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but sender was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageMail},
-	{need: "my name was rejected", re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but my name was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageEHLO},
-	{need: "greeting failed", re: regexp.MustCompile(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but greeting failed\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageBanner},
-	{need: "remote host said", re: regexp.MustCompile(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) failed (?:on|after) (?:DATA command|I sent the message)\.? ?Remote host said: (?P<said>.*)`), speaker: Remote, stage: StageEndOfData},
-	{need: "remote host said", re: regexp.MustCompile(`(?i)Remote host said: (?P<said>.*?)(?: \[(?P<cmd>RCPT_TO|MAIL_FROM|DATA|BODY|HELO|EHLO|CONNECT|GREETING)\].*|$)`), speaker: Remote},
+	{need: "most progress", re: lazyre.New(`(?i)most progress was (?P<cmd>[A-Za-z ]+?) response; remote host (?P<ip>[0-9A-Fa-f.:]{3,45}) said: (?P<said>.*?)(?: ?\(Other MXes tried|$)`), speaker: Remote},
+	{need: "does not like recipient", re: lazyre.New(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) does not like recipient\.? ?Remote host said: (?P<said>.*?)(?: ?Giving up on .*|$)`), speaker: Remote, stage: StageRcpt},
+	{need: "sender was rejected", re: lazyre.New(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but sender was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageMail},
+	{need: "my name was rejected", re: lazyre.New(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but my name was rejected\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageEHLO},
+	{need: "greeting failed", re: lazyre.New(`(?i)Connected to (?P<ip>[0-9A-Fa-f.:]{7,45}) but greeting failed\.? ?Remote host said: (?P<said>.*?)(?: ?I'm not going to try again.*|$)`), speaker: Remote, stage: StageBanner},
+	{need: "remote host said", re: lazyre.New(`(?i)(?P<ip>[0-9A-Fa-f.:]{7,45}) failed (?:on|after) (?:DATA command|I sent the message)\.? ?Remote host said: (?P<said>.*)`), speaker: Remote, stage: StageEndOfData},
+	{need: "remote host said", re: lazyre.New(`(?i)Remote host said: (?P<said>.*?)(?: \[(?P<cmd>RCPT_TO|MAIL_FROM|DATA|BODY|HELO|EHLO|CONNECT|GREETING)\].*|$)`), speaker: Remote},
 	// DragonFly Mail Agent.
-	{need: "did not like our", re: regexp.MustCompile(`(?i)` + hostRE + ` ` + ipRE + ` did not like our (?P<cmd>[A-Za-z ]+?): ?(?P<said>.*)`), speaker: Remote},
+	{need: "did not like our", re: lazyre.New(`(?i)` + hostRE + ` ` + ipRE + ` did not like our (?P<cmd>[A-Za-z ]+?): ?(?P<said>.*)`), speaker: Remote},
 	// Google.
-	{need: "rejected by the server for", re: regexp.MustCompile(`(?i)rejected by the server for the recipient domain \S+ by ` + hostRE + `\. ` + ipRE + `\.? The error that the other server returned was: (?P<said>.*)`), speaker: Remote},
-	{need: "other server returned", re: regexp.MustCompile(`(?i)The error that the other server returned was: (?P<said>.*?)(?: \((?:state (?P<state>\d+))\).*|$)`), speaker: Remote},
-	{need: "remote server was", re: regexp.MustCompile(`(?i)The response from the remote server was: (?P<said>.*)`), speaker: Remote},
-	{need: "the response was", re: regexp.MustCompile(`(?i)The response was: (?P<said>\[?[245]\d\d.*)`), speaker: Remote},
+	{need: "rejected by the server for", re: lazyre.New(`(?i)rejected by the server for the recipient domain \S+ by ` + hostRE + `\. ` + ipRE + `\.? The error that the other server returned was: (?P<said>.*)`), speaker: Remote},
+	{need: "other server returned", re: lazyre.New(`(?i)The error that the other server returned was: (?P<said>.*?)(?: \((?:state (?P<state>\d+))\).*|$)`), speaker: Remote},
+	{need: "remote server was", re: lazyre.New(`(?i)The response from the remote server was: (?P<said>.*)`), speaker: Remote},
+	{need: "the response was", re: lazyre.New(`(?i)The response was: (?P<said>\[?[245]\d\d.*)`), speaker: Remote},
 	// Exchange.
-	{need: "remote server", re: regexp.MustCompile(`(?i)Remote Server(?: at ` + hostRE + `(?: ` + ipRE + `)?)? returned:? '(?P<said>[^']*)'?`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)` + hostRE + ` (?:gave this error|rejected your message to the following e-?mail addresses): (?P<said>.*)`), speaker: Remote},
+	{need: "remote server", re: lazyre.New(`(?i)Remote Server(?: at ` + hostRE + `(?: ` + ipRE + `)?)? returned:? '(?P<said>[^']*)'?`), speaker: Remote},
+	{re: lazyre.New(`(?i)` + hostRE + ` (?:gave this error|rejected your message to the following e-?mail addresses): (?P<said>.*)`), speaker: Remote},
 	// A host has a dot, or stands first: the word before "#" may be a reply code.
-	{need: "#", re: regexp.MustCompile(`(?:^[\s<]*(?P<host>[A-Z][A-Z0-9-]{1,62})|(?:^|[\s<])(?P<host>[A-Za-z0-9-]+\.[A-Za-z0-9._-]{1,254})) #(?P<said><?#?[245]\.\d\.\d+ .*)`), speaker: Remote},
+	{need: "#", re: lazyre.New(`(?:^[\s<]*(?P<host>[A-Z][A-Z0-9-]{1,62})|(?:^|[\s<])(?P<host>[A-Za-z0-9-]+\.[A-Za-z0-9._-]{1,254})) #(?P<said><?#?[245]\.\d\.\d+ .*)`), speaker: Remote},
 	// SMTP transcripts of sendmail, Courier and others.
-	{need: ">>>", re: regexp.MustCompile(`(?i)(?:while talking to ` + hostRE + `\.?:? )?>>> (?P<cmd>[A-Za-z]{4}(?: from| to)?)\b.{0,300}? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
-	{need: "<<<", re: regexp.MustCompile(`(?i)while talking to ` + hostRE + `\.?:? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
-	{need: "<<<", re: regexp.MustCompile(`(?i)^(?:.{0,200} )?<<< (?P<said>[245]\d\d.*)`), speaker: Remote},
-	{need: "smtp server <", re: regexp.MustCompile(`(?i)SMTP Server <` + hostRE + `> rejected .{0,300}?\(Error following (?P<cmd>[A-Za-z ]+?) command\)\. It responded as follows: \[(?P<said>[^\]]*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i)(?:destination|recipient's|remote|receiving) (?:mail )?(?:server|host|system) (?:said|responded|replied|returned)(?: with)?:? (?P<said>.*)`), speaker: Remote},
-	{need: "failed to send", re: regexp.MustCompile(`(?i)Failed to send to identified host, \S+ ` + ipRE + `, (?P<said>.*)`), speaker: Remote},
-	{re: regexp.MustCompile(`(?i):? ?(?P<ip>[0-9.]{7,15}) : ` + hostRE + `:` + `\[[0-9A-Fa-f.:]+\] : (?P<said>[245]\d\d.*?)(?: in [A-Z]|$)`), speaker: Remote},
+	{need: ">>>", re: lazyre.New(`(?i)(?:while talking to ` + hostRE + `\.?:? )?>>> (?P<cmd>[A-Za-z]{4}(?: from| to)?)\b.{0,300}? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{need: "<<<", re: lazyre.New(`(?i)while talking to ` + hostRE + `\.?:? <<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{need: "<<<", re: lazyre.New(`(?i)^(?:.{0,200} )?<<< (?P<said>[245]\d\d.*)`), speaker: Remote},
+	{need: "smtp server <", re: lazyre.New(`(?i)SMTP Server <` + hostRE + `> rejected .{0,300}?\(Error following (?P<cmd>[A-Za-z ]+?) command\)\. It responded as follows: \[(?P<said>[^\]]*)`), speaker: Remote},
+	{re: lazyre.New(`(?i)(?:destination|recipient's|remote|receiving) (?:mail )?(?:server|host|system) (?:said|responded|replied|returned)(?: with)?:? (?P<said>.*)`), speaker: Remote},
+	{need: "failed to send", re: lazyre.New(`(?i)Failed to send to identified host, \S+ ` + ipRE + `, (?P<said>.*)`), speaker: Remote},
+	{re: lazyre.New(`(?i):? ?(?P<ip>[0-9.]{7,15}) : ` + hostRE + `:` + `\[[0-9A-Fa-f.:]+\] : (?P<said>[245]\d\d.*?)(?: in [A-Z]|$)`), speaker: Remote},
 	// AsyncOS (IronPort, Amazon SES): its own code around the receiver's words.
-	{need: " - ", re: regexp.MustCompile(`(?P<outer>[45]\.\d\.\d) - [A-Za-z ]{3,60}?(?: ?(?P<code>[45]\d\d)-?)? ?'(?P<said>[^']{3,})'`), speaker: Remote},
-	{need: "error_code", re: regexp.MustCompile(`ERROR_CODE ?: ?(?P<code>[245]\d\d), ERROR_CODE ?: ?(?P<said>.*)`), speaker: Remote},
+	{need: " - ", re: lazyre.New(`(?P<outer>[45]\.\d\.\d) - [A-Za-z ]{3,60}?(?: ?(?P<code>[45]\d\d)-?)? ?'(?P<said>[^']{3,})'`), speaker: Remote},
+	{need: "error_code", re: lazyre.New(`ERROR_CODE ?: ?(?P<code>[245]\d\d), ERROR_CODE ?: ?(?P<said>.*)`), speaker: Remote},
 	// Amazon WorkMail: the answer that made it give up.
-	{need: "message expired", re: regexp.MustCompile(`(?i)message expired: [^<]{0,80}<(?P<said>[45]\d\d [45]\.\d\.\d[^>]*)>`), speaker: Local},
+	{need: "message expired", re: lazyre.New(`(?i)message expired: [^<]{0,80}<(?P<said>[45]\d\d [45]\.\d\.\d[^>]*)>`), speaker: Local},
 	// The transcript of Postfix's own server: the last failure in it.
-	{need: "out: ", re: regexp.MustCompile(`^.*Out: (?P<said>[45]\d\d .*?)(?: In: .*|$)`), speaker: Local},
-	{need: "response", re: regexp.MustCompile(`(?i)Response ?Code:? ?(?P<code>[45]\d\d)\b(?P<said>.*)`), speaker: Remote},
+	{need: "out: ", re: lazyre.New(`^.*Out: (?P<said>[45]\d\d .*?)(?: In: .*|$)`), speaker: Local},
+	{need: "response", re: lazyre.New(`(?i)Response ?Code:? ?(?P<code>[45]\d\d)\b(?P<said>.*)`), speaker: Remote},
 	// The own server: a host that could not be used.
-	{need: "connect to", re: regexp.MustCompile(`(?i)connect to ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Local, stage: StageConnect},
-	{need: " with ", re: regexp.MustCompile(`(?i)(?P<said>(?:lost connection|conversation) with ` + hostRE + ipRE + `.*)`), speaker: Local},
-	{need: "tls is required", re: regexp.MustCompile(`(?i)(?P<said>TLS is required, but was not offered by host ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageSTARTTLS},
-	{need: "message size", re: regexp.MustCompile(`(?i)(?P<said>message size \d+ exceeds size limit \d+ of server ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageMail},
+	{need: "connect to", re: lazyre.New(`(?i)connect to ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Local, stage: StageConnect},
+	{need: " with ", re: lazyre.New(`(?i)(?P<said>(?:lost connection|conversation) with ` + hostRE + ipRE + `.*)`), speaker: Local},
+	{need: "tls is required", re: lazyre.New(`(?i)(?P<said>TLS is required, but was not offered by host ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageSTARTTLS},
+	{need: "message size", re: lazyre.New(`(?i)(?P<said>message size \d+ exceeds size limit \d+ of server ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageMail},
 }
 
 // concludedRE finds the line in which sendmail sums up an answer, such as "550 5.1.1
 // <joe@acme.example>... User unknown", which it writes for every 550.
-var concludedRE = regexp.MustCompile(` [45]\d\d (?:[45]\.\d\.\d{1,3} )?<[^<>\s]*>\.\.\. `)
+var concludedRE = lazyre.New(` [45]\d\d (?:[45]\.\d\.\d{1,3} )?<[^<>\s]*>\.\.\. `)
 
 var (
-	spaces      = regexp.MustCompile(`\s+`)
-	prefixRE    = regexp.MustCompile(`(?i)^(?:diagnostic-code: *)?(?:smtp|esmtp|x-postfix|x-unix|x-notes|x-exim|lmtp) *; *`)
-	leadingRE   = regexp.MustCompile(`^[\s"'<\[(#]*([2-5][0-5]\d)(?:[ \-:,]|$)[ :\-]*(?:cuda_nsu )?[#(<\[]*(?:([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.(?:\D|$)|$))?`)
-	pairRE      = regexp.MustCompile(`(?:^|[^\d.])([2-5][0-5]\d)[ \-:]+#?([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
-	enhRE       = regexp.MustCompile(`(?:^|[\s(\[<#:='"\-,;])([245]\.\d{1,3}\.\d{1,3})(?:$|[\s)\]>#:,;'"\-]|\.(?:$|\D))`)
-	codeRE      = regexp.MustCompile(`(?:^|[\s:;,'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|['"\])]|$)`)
-	finalCodeRE = regexp.MustCompile(`^4\d\d [A-Za-z][^<>]{0,80}? (?:<<< )?(55[0-3]) [A-Za-z<]`)
-	countRE     = regexp.MustCompile(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|per)\b`)
+	spaces      = lazyre.New(`\s+`)
+	prefixRE    = lazyre.New(`(?i)^(?:diagnostic-code: *)?(?:smtp|esmtp|x-postfix|x-unix|x-notes|x-exim|lmtp) *; *`)
+	leadingRE   = lazyre.New(`^[\s"'<\[(#]*([2-5][0-5]\d)(?:[ \-:,]|$)[ :\-]*(?:cuda_nsu )?[#(<\[]*(?:([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.(?:\D|$)|$))?`)
+	pairRE      = lazyre.New(`(?:^|[^\d.])([2-5][0-5]\d)[ \-:]+#?([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
+	enhRE       = lazyre.New(`(?:^|[\s(\[<#:='"\-,;])([245]\.\d{1,3}\.\d{1,3})(?:$|[\s)\]>#:,;'"\-]|\.(?:$|\D))`)
+	codeRE      = lazyre.New(`(?:^|[\s:;,'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|['"\])]|$)`)
+	finalCodeRE = lazyre.New(`^4\d\d [A-Za-z][^<>]{0,80}? (?:<<< )?(55[0-3]) [A-Za-z<]`)
+	countRE     = lazyre.New(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|per)\b`)
 )
 
 // Join returns the lines of a text as one: the code that each line of a multi-line
@@ -153,7 +154,7 @@ func dropRepeats(text string) string {
 	return strings.ReplaceAll(b.String(), "  ", " ")
 }
 
-var continuedRE = regexp.MustCompile(`(?:^|[\s:'"])([2-5]\d\d)-(?: ?([245]\.\d{1,3}\.\d{1,3}))? ?`)
+var continuedRE = lazyre.New(`(?:^|[\s:'"])([2-5]\d\d)-(?: ?([245]\.\d{1,3}\.\d{1,3}))? ?`)
 
 // Parse takes a reply apart. A text without a code is not an error: Code is 0 then.
 func Parse(text string) Reply {
@@ -321,8 +322,8 @@ func stageOf(cmd string) Stage {
 }
 
 var (
-	startsReply = regexp.MustCompile(`^\s*(?:(?:smtp|esmtp);\s*)?([2-5]\d\d)([ -]|$)`)
-	wrappedLine = regexp.MustCompile(`(?i)\b(?:host|server) \S+ ?\[[0-9a-f.:]+\] (?:said|refused to talk to me): |^SMTP error from remote|^connect to \S+\[`)
+	startsReply = lazyre.New(`^\s*(?:(?:smtp|esmtp);\s*)?([2-5]\d\d)([ -]|$)`)
+	wrappedLine = lazyre.New(`(?i)\b(?:host|server) \S+ ?\[[0-9a-f.:]+\] (?:said|refused to talk to me): |^SMTP error from remote|^connect to \S+\[`)
 )
 
 // MaxReplies is how many replies Split returns at most.

@@ -1,8 +1,9 @@
 package reply
 
 import (
-	"regexp"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 
 	"mailworthy/receiver"
 )
@@ -32,7 +33,7 @@ func (k *Knowledge) ReceiverOfHost(host string) string { return receiver.Mailbox
 // domain, "" if none is known. It knows no hosted domains.
 func (k *Knowledge) ReceiverOfDomain(domain string) string { return receiver.MailboxOfDomain(domain) }
 
-var addressRE = regexp.MustCompile(`[^\s<>()\[\]"',;:]{1,128}@[A-Za-z0-9][A-Za-z0-9.-]{0,253}`)
+var addressRE = lazyre.New(`[^\s<>()\[\]"',;:]{1,128}@[A-Za-z0-9][A-Za-z0-9.-]{0,253}`)
 
 // receiverOfText returns the id of the receiver whose marks a folded text has.
 // Addresses in it are no marks: they are the sender's as often.
