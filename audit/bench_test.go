@@ -76,8 +76,8 @@ func BenchmarkJudge(b *testing.B) {
 			runs := make([]*run, 64)
 			for i := range runs {
 				t := Target{Domain: dnsworld.Domain(i), Sections: sections}
-				res := Run(b.Context(), client, t, o)
-				runs[i] = &run{target: t, options: o, result: res, domain: res.Hosts.Domain}
+				runs[i] = newRun(client, t, o)
+				runs[i].ask(b.Context())
 			}
 			findings := 0
 			b.ReportAllocs()

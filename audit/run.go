@@ -83,27 +83,15 @@ type run struct {
 // result as unknown. The domain must be one that ParseDomain returned.
 func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Result {
 	started := time.Now()
-	if o.MaxQueries == 0 {
-		o.MaxQueries = DefaultMaxQueries
-	}
-	if o.MaxIPs == 0 {
-		o.MaxIPs = DefaultMaxIPs
-	}
-	if o.Now.IsZero() {
-		o.Now = started
-	}
 	if o.Deadline > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.Deadline)
 		defer cancel()
 	}
-	a := &run{
-		target: target, options: o,
-		resolver: r, session: resolver.NewSession(r, o.MaxQueries),
-		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
-			Examined: examined(target)},
-		names: func(name string, most int) []string { return dkim.NamesBelow(r, name, most) },
+	if o.Now.IsZero() {
+		o.Now = started
 	}
+	a := newRun(r, target, o)
 	a.ask(ctx)
 	if why := a.doubts(ctx); why != nil {
 		a = a.unbelieved(ctx, why)
@@ -119,6 +107,24 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 	a.judge()
 	a.result.Duration = time.Since(started)
 	return a.result
+}
+
+// newRun returns an audit that has asked nothing yet, with the limits that o leaves
+// out at their defaults.
+func newRun(r resolver.Resolver, target Target, o Options) *run {
+	if o.MaxQueries == 0 {
+		o.MaxQueries = DefaultMaxQueries
+	}
+	if o.MaxIPs == 0 {
+		o.MaxIPs = DefaultMaxIPs
+	}
+	return &run{
+		target: target, options: o,
+		resolver: r, session: resolver.NewSession(r, o.MaxQueries),
+		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
+			Examined: examined(target)},
+		names: func(name string, most int) []string { return dkim.NamesBelow(r, name, most) },
+	}
 }
 
 // examined says what the target states, before anything is found out.

@@ -398,6 +398,9 @@ func (j *judge) dead() {
 	seen := make(map[string]bool)
 	for i := range j.survey.Lists {
 		h := &j.survey.Lists[i]
+		if h.State == Unresolved {
+			j.sheet.Undecided("rbl-list-dead") // it may be shut down, too
+		}
 		if h.State != Closed || seen[h.Zone] {
 			continue
 		}

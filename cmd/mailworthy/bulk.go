@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -155,7 +156,12 @@ func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
 func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress) error {
 	started := time.Now()
 	ctx, stopped := cmd.Context(), cmd.Context()
-	run := &bulk.Run{List: l, Inspect: a.audit,
+	var begun atomic.Bool
+	inspect := func(ctx context.Context, domain string) *report.Report {
+		begun.Store(true)
+		return a.audit(ctx, domain)
+	}
+	run := &bulk.Run{List: l, Inspect: inspect,
 		Format: f.writes[0].Format, Options: f.writing(cmd, f.writes[0], a.standard.FailOn, a.session), Standard: a.standard,
 		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
 		Each: func(c *bulk.Count) { p.add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
@@ -188,6 +194,9 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 		defer audit.CollectLess()()
 		ctx = context.WithoutCancel(stopped)
 		defer context.AfterFunc(stopped, func() {
+			if !begun.Load() {
+				return // it waits for its input still
+			}
 			fmt.Fprintln(p, "interrupted: the audits under way are finished; interrupt again to stop at once")
 		})()
 	}
