@@ -29,7 +29,7 @@ func (j *judge) addresses() {
 			continue
 		case a.PTR == Absent:
 			j.Add("ptr-missing", finding.Finding{Subject: a.Addr.String(), Evidence: a.Evidence,
-				Detail: fmt.Sprintf("%s has no PTR record: nothing at %s.", a.Addr, reverseName(a.Addr)),
+				Detail: fmt.Sprintf("%s has no PTR record: nothing at %s.", a.Addr, resolver.ReverseName(a.Addr)),
 				Fix:    j.namePTR(a)})
 			continue
 		}
@@ -73,7 +73,7 @@ func (a *Address) owner() string {
 			return c[len(c)-1]
 		}
 	}
-	return reverseName(a.Addr)
+	return resolver.ReverseName(a.Addr)
 }
 
 // unconfirmed judges the names that do not lead back.

@@ -4,31 +4,10 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"strconv"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
 )
-
-// reverseName is where the PTR records of an address are (RFC 1035, 3.5; RFC
-// 3596, 2.5).
-func reverseName(addr netip.Addr) string {
-	if addr.Is4() {
-		o := addr.As4()
-		b := make([]byte, 0, 28)
-		for i := len(o) - 1; i >= 0; i-- {
-			b = append(strconv.AppendUint(b, uint64(o[i]), 10), '.')
-		}
-		return string(append(b, "in-addr.arpa"...))
-	}
-	const hexDigits = "0123456789abcdef"
-	o := addr.As16()
-	b := make([]byte, 0, 72)
-	for i := len(o) - 1; i >= 0; i-- {
-		b = append(b, hexDigits[o[i]&15], '.', hexDigits[o[i]>>4], '.')
-	}
-	return string(append(b, "ip6.arpa"...))
-}
 
 // forwardType is the type of the records that lead from a name to the address.
 func forwardType(addr netip.Addr) resolver.Type {
@@ -60,7 +39,7 @@ func BeginAddresses(b *resolver.Batch, addrs []netip.Addr, done func([]Address))
 				a.PTR = Absent
 				continue
 			}
-			b.Ask(reverseName(a.Addr), resolver.TypePTR, func(answer *resolver.Answer, err error) {
+			b.Ask(resolver.ReverseName(a.Addr), resolver.TypePTR, func(answer *resolver.Answer, err error) {
 				a.reverse(b, &outcome{answer, err})
 			})
 		}

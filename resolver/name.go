@@ -235,3 +235,21 @@ func joinName(label, name string) string {
 	}
 	return label + "." + name
 }
+
+// Denied returns the name that does not exist if the answer for a name is NXDOMAIN: the
+// end of its chain of aliases. The name itself exists if it has one (RFC 6604, 3; RFC
+// 8020, 2).
+func Denied(name string, cnames []string) string {
+	if n := len(cnames); n > 0 {
+		return cnames[n-1]
+	}
+	return name
+}
+
+// Absence says that a name does not exist, or that what it is an alias of does not.
+func Absence(name string, cnames []string) string {
+	if len(cnames) > 0 {
+		return name + " is an alias of " + Denied(name, cnames) + ", which does not exist"
+	}
+	return name + " does not exist"
+}

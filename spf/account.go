@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // maxListed bounds the lists of an Accounting.
@@ -199,11 +201,11 @@ func (p *Policy) Targets() []string {
 // NamesNobody reports whether the record is "v=spf1 -all" or "v=spf1 ~all": no
 // sender is authorised, which a domain that sends by its own name would not say.
 func (p *Policy) NamesNobody() bool {
-	return p.SendsNothing() || p.Status == StatusFound && p.Record != nil && len(p.Record.Terms) == 1 && foldEqual(p.Record.Terms[0].Text, "~all")
+	return p.SendsNothing() || p.Status == StatusFound && p.Record != nil && len(p.Record.Terms) == 1 && ascii.EqualFold(p.Record.Terms[0].Text, "~all")
 }
 
 // SendsNothing reports whether the record is "v=spf1 -all": the domain sends no
 // mail.
 func (p *Policy) SendsNothing() bool {
-	return p.Status == StatusFound && p.Record != nil && len(p.Record.Terms) == 1 && foldEqual(p.Record.Terms[0].Text, "-all")
+	return p.Status == StatusFound && p.Record != nil && len(p.Record.Terms) == 1 && ascii.EqualFold(p.Record.Terms[0].Text, "-all")
 }

@@ -217,7 +217,7 @@ func (o *outcome) terms() iter.Seq[*term] {
 	return func(yield func(*term) bool) {
 		weight := 0
 		for i := range f.terms {
-			if weight += f.terms[i].weight(); weight > maxWeight {
+			if weight += weightOf(&f.terms[i]); weight > maxWeight {
 				break
 			}
 			if t := &f.terms[i]; t.wrong == "" && f.layout.ignored(i, t) == "" && !yield(t) {
@@ -234,7 +234,7 @@ func (o *outcome) terms() iter.Seq[*term] {
 			}
 			terms, _ := parse(text, nil)
 			for j := range terms {
-				if weight += terms[j].weight(); weight > maxWeight {
+				if weight += weightOf(&terms[j]); weight > maxWeight {
 					return
 				}
 				if terms[j].wrong == "" && !yield(&terms[j]) {

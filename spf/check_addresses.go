@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 )
 
@@ -301,7 +302,7 @@ func (k *checker) duplicates() {
 // standsBefore reports whether the i-th term of a record stands there earlier.
 func standsBefore(r *Record, i int) bool {
 	for j := range i {
-		if r.Terms[j].Ignored == "" && foldEqual(strings.TrimPrefix(r.Terms[j].Text, "+"), strings.TrimPrefix(r.Terms[i].Text, "+")) {
+		if r.Terms[j].Ignored == "" && ascii.EqualFold(strings.TrimPrefix(r.Terms[j].Text, "+"), strings.TrimPrefix(r.Terms[i].Text, "+")) {
 			return true
 		}
 	}
@@ -321,7 +322,7 @@ func (k *checker) overlapping() {
 		if !o.Own || k.misread[o.In] {
 			continue // of a term that was misread nobody knows what it can be spared for
 		}
-		if o.In == o.Within.In && (o.at == o.Within.at || foldEqual(o.Term, o.Within.Term)) {
+		if o.In == o.Within.In && (o.at == o.Within.at || ascii.EqualFold(o.Term, o.Within.Term)) {
 			continue // a duplicate, or two addresses of one term
 		}
 		at := place{o.In, o.at}
@@ -434,7 +435,7 @@ func (k *checker) senders() {
 		k.Add("spf-unresolved", finding.Finding{
 			Subject: e.IP.String(), Title: "SPF result depends on the sender or HELO (not stated)",
 			Detail:   fmt.Sprintf("Whether %s may send for %s is not known: %s.", e.IP, e.Domain, e.Error),
-			Evidence: append([]finding.Evidence{k.p.Record.Evidence}, e.missing()...), CouldBe: finding.Critical, Fix: advice("State it: %s.", e.wanted()),
+			Evidence: append([]finding.Evidence{k.p.Record.Evidence}, notStated(e)...), CouldBe: finding.Critical, Fix: advice("State it: %s.", wanted(e)),
 		})
 	}
 	if len(failed) == 0 {
@@ -538,5 +539,29 @@ func (k *checker) holder(e Evaluation) string {
 			out = fmt.Sprintf(" %s in the record of %s holds the address, %s.", quote(t.Text), r.Domain, reason)
 		}
 	})
+	return out
+}
+
+// wanted says what to state.
+func wanted(e Evaluation) string {
+	var out []string
+	for _, l := range e.Unstated {
+		s := "the address of MAIL FROM, by --mail-from"
+		if l == "h" {
+			s = "the name that the host gives with HELO, by --helo"
+		}
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// notStated shows what was not stated as evidence.
+func notStated(e Evaluation) []finding.Evidence {
+	var out []finding.Evidence
+	for _, l := range e.Unstated {
+		out = append(out, finding.Evidence{Name: "%{" + l + "}", Type: "macro", Status: "not stated"})
+	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -31,7 +32,7 @@ func (k *checker) missing() {
 	aliases := k.p.Record.Evidence.CNAMEs
 	switch {
 	case k.p.Status == StatusNXDomain && len(aliases) > 0:
-		f.Detail = absence(k.p.Domain, aliases) + ", so it has no SPF record."
+		f.Detail = resolver.Absence(k.p.Domain, aliases) + ", so it has no SPF record."
 	case k.p.Status == StatusNXDomain:
 		f.Detail = k.p.Domain + " does not exist in the DNS, so it has no SPF record."
 	case len(k.p.Record.Published) == 0:
@@ -199,20 +200,20 @@ func (k *checker) reaching(merged string, texts []string) (text string, astray [
 	}
 	for i := range terms {
 		t := &terms[i]
-		if fixed, _ := fix(*t, 3); len(fixed) > 0 && t.suspicious() && t.kind != KindModifier {
+		if fixed, _ := fix(*t, 3); len(fixed) > 0 && suspicious(t) && t.kind != KindModifier {
 			if !k.nowhere(k.p.Domain, fixed...) {
 				out = append(out, fixed...)
 			} else {
-				out = append(out, t.rightName())
+				out = append(out, rightNameOf(t))
 			}
 			continue
 		}
 		name, _, ok := t.target(k.p.Domain, k.p.Domain)
 		switch {
-		case ok && t.kind == KindInclude && foldEqual(name, k.p.Domain):
+		case ok && t.kind == KindInclude && ascii.EqualFold(name, k.p.Domain):
 			astray = append(astray, t.text)
 		case ok && t.kind == KindInclude && k.nowhere(k.p.Domain, t.text):
-			out = append(out, t.rightName())
+			out = append(out, rightNameOf(t))
 		case bad[t.text]:
 			out = append(out, "<"+forPlaceholder(t.text)+", once the record that it leads to is repaired>")
 		default:
@@ -244,9 +245,8 @@ func (k *checker) endOf(text string, depth int) qualifier {
 		return terms[l.all].sign
 	}
 	for i := range terms {
-		if fixed, _ := fix(terms[i], 3); len(fixed) == 1 && terms[i].kind == KindRedirect && terms[i].suspicious() {
-			terms[i] = term{text: fixed[0]}
-			terms[i].parse()
+		if fixed, _ := fix(terms[i], 3); len(fixed) == 1 && terms[i].kind == KindRedirect && suspicious(&terms[i]) {
+			terms[i] = parseTerm(fixed[0])
 		}
 		if name, _, ok := terms[i].target(k.p.Domain, k.p.Domain); ok && terms[i].kind == KindRedirect {
 			if f := k.p.answers.get(name, resolver.TypeTXT).record(); f.count == 1 {
@@ -262,7 +262,7 @@ func (k *checker) deprecated() {
 	k.Decided("spf-deprecated-type")
 	for i := range k.p.Record.Published {
 		text := k.p.Record.Published[i].Text()
-		if len(text) < 7 || !foldEqual(text[:7], "spf2.0/") {
+		if len(text) < 7 || !ascii.EqualFold(text[:7], "spf2.0/") {
 			continue
 		}
 		k.Add("spf-deprecated-type", finding.Finding{

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 )
 
@@ -199,7 +200,7 @@ func (k *checker) modifiers(r *Record) {
 			continue
 		}
 		switch {
-		case t.parsed.reported() != "":
+		case reported(t.parsed) != "":
 			reporting = append(reporting, t.Text)
 			if why := reportingError(t.parsed); why != "" {
 				malformed = append(malformed, quote(t.Text)+" is malformed: "+why)
@@ -256,9 +257,9 @@ func (k *checker) modifiers(r *Record) {
 
 // reportingError is what is wrong with ra, rp or rr (RFC 6652, 3 and 4).
 func reportingError(t *term) string {
-	switch name, value := lowerName(t.name()), t.spec; name {
+	switch name, value := ascii.ToLower(t.name()), t.spec; name {
 	case "rp":
-		if n, err := strconv.Atoi(value); err != nil || n < 0 || n > 100 || len(value) > 3 || !isDigit(value[0]) {
+		if n, err := strconv.Atoi(value); err != nil || n < 0 || n > 100 || len(value) > 3 || !ascii.IsDigit(value[0]) {
 			return "a percentage from 0 to 100 is wanted"
 		}
 	case "rr":
@@ -372,9 +373,7 @@ func brokenAt(text string, at int) bool {
 	for to < len(text) && text[to] != ' ' {
 		to++
 	}
-	left, right := term{text: text[from:at]}, term{text: text[at:to]}
-	left.parse()
-	right.parse()
+	left, right := parseTerm(text[from:at]), parseTerm(text[at:to])
 	return left.wrong == "" && left.kind != KindModifier && right.wrong == "" && right.kind != KindModifier
 }
 
@@ -488,8 +487,8 @@ func (k *checker) ending() {
 			last = t
 		}
 		for _, s := range strings.Fields(t.Meant) {
-			m := term{text: s}
-			if m.parse(); m.kind == KindAll || m.kind == KindRedirect {
+			m := parseTerm(s)
+			if m.kind == KindAll || m.kind == KindRedirect {
 				return // it is there, and cannot be read: that is said
 			}
 		}

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // tree judges what the records lead to.
@@ -102,7 +104,7 @@ func (k *checker) target(r *Record, t *Term) {
 		what := t.Target + " has no SPF record"
 		switch t.Status {
 		case StatusNXDomain:
-			what = absence(t.Target, t.Record.Evidence.CNAMEs)
+			what = resolver.Absence(t.Target, t.Record.Evidence.CNAMEs)
 		case StatusInvalid:
 			what = quote(t.Target) + " is not a name that can have one"
 		}
@@ -138,9 +140,8 @@ func (k *checker) readable(domain string, m *repaired) string {
 	out := []string{version}
 	for _, p := range m.parts {
 		if !p.unread && k.nowhere(domain, p.text) {
-			t := term{text: p.text}
-			t.parse()
-			p.text = t.rightName()
+			t := parseTerm(p.text)
+			p.text = rightNameOf(&t)
 		}
 		out = append(out, p.text)
 	}
@@ -442,7 +443,7 @@ func stating(letters []byte) string {
 	flags := []string{"--ip"}
 	for _, l := range letters {
 		flag := ""
-		switch lower(l) {
+		switch ascii.Lower(l) {
 		case 'h':
 			flag = "--helo"
 		case 'l', 's':

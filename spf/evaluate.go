@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -58,7 +59,7 @@ func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
 	if c.MaxQuestions > 0 {
 		l.questions = c.MaxQuestions
 	}
-	return checkHost(ctx, r, c, l)
+	return l.checkHost(ctx, r, c)
 }
 
 // evaluations keeps the working memory of evaluations for the next ones: a
@@ -71,7 +72,7 @@ const maxSteps = 400
 // keptTerms is the most terms that are kept memory for.
 const keptTerms = 256
 
-func checkHost(ctx context.Context, r resolver.Resolver, c Client, l limits) Evaluation {
+func (l limits) checkHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
 	e := evaluations.Get().(*evaluation)
 	e.ctx, e.r, e.limits, e.client = ctx, r, l, c
 	e.run()
@@ -99,7 +100,7 @@ func (e *evaluation) run() {
 	e.ip, e.helo = c.IP.Unmap().WithZone(""), c.HELO
 	e.out.IP = e.ip
 	e.out.Identity = "mailfrom"
-	if !isASCII(e.helo) {
+	if !ascii.Only(e.helo) {
 		if a, ok := asciiDomain(e.helo); ok {
 			e.helo = a
 		}
@@ -116,12 +117,12 @@ func (e *evaluation) run() {
 		e.local, e.sender = splitSender(sender)
 	}
 	var ok bool
-	e.plain = isASCII(e.local)
+	e.plain = ascii.Only(e.local)
 	domain := c.Domain
 	if domain == "" {
 		domain = e.sender
 	}
-	if !isASCII(e.sender) {
+	if !ascii.Only(e.sender) {
 		if e.sender, ok = asciiDomain(e.sender); !ok {
 			e.sender = "unknown"
 		}
@@ -253,7 +254,7 @@ func (e *evaluation) host(domain string, depth int) Result {
 			e.void++
 		}
 		if a.Status == resolver.NXDomain {
-			e.note(absence(domain, a.CNAMEs))
+			e.note(resolver.Absence(domain, a.CNAMEs))
 		} else {
 			e.note("no SPF record at " + domain)
 		}
@@ -282,7 +283,7 @@ func selectRecord(a *resolver.Answer) (text string, n int) {
 	for i := range a.Records {
 		r := &a.Records[i]
 		// Most TXT records are something else: do not join those.
-		if len(r.TXT) > 0 && len(r.TXT[0]) >= len(version) && !foldEqual(r.TXT[0][:len(version)], version) {
+		if len(r.TXT) > 0 && len(r.TXT[0]) >= len(version) && !ascii.EqualFold(r.TXT[0][:len(version)], version) {
 			continue
 		}
 		if s := r.Text(); isRecord(s) {
@@ -374,10 +375,10 @@ func (e *evaluation) explain() {
 		return
 	}
 	text := a.Records[0].Text()
-	if _, wrong := scanMacros(text, true); wrong != "" {
+	if explanationError(text) != "" {
 		return
 	}
-	if text, _, ok = expand(text, e); ok && isASCII(text) {
+	if text, _, ok = expand(text, e); ok && ascii.Only(text) {
 		e.out.Explanation = text
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/dnstest"
 	"mailworthy/resolver"
 )
@@ -58,7 +59,7 @@ func TestMacros(t *testing.T) {
 	}
 	e.ip = netip.MustParseAddr("2001:db8::cb01")
 	const six = "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com"
-	if got, _, _ := expand("%{ir}.%{v}._spf.%{d2}", e); lowerName(got) != six {
+	if got, _, _ := expand("%{ir}.%{v}._spf.%{d2}", e); ascii.ToLower(got) != six {
 		t.Errorf("IPv6 gives %q, not %q", got, six)
 	}
 }

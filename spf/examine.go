@@ -176,11 +176,11 @@ func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
 	weight := 0
 	for i := range f.terms {
 		t := &f.terms[i]
-		if weight += t.weight(); weight > maxWeight {
+		if weight += weightOf(t); weight > maxWeight {
 			break // the tree shows no more of it
 		}
 		switch ignored := f.layout.ignored(i, t); {
-		case f.layout.wrongAt < 0 && own != 0 && ignored != "redirect_with_all" && t.suspicious():
+		case f.layout.wrongAt < 0 && own != 0 && ignored != "redirect_with_all" && suspicious(t):
 			if fixed, _ := fix(*t, 3); fixed != nil {
 				x.meant(domain, version+" "+strings.Join(fixed, " "), 0)
 			}
@@ -224,7 +224,7 @@ func (x *examiner) absent(name string, o *outcome) {
 	if o.status() != StatusNXDomain {
 		return
 	}
-	end := denied(name, o.answer.CNAMEs)
+	end := resolver.Denied(name, o.answer.CNAMEs)
 	d, top := acquirable(end, x.root)
 	if d != "" && d != end && d != registrable(x.root) {
 		x.ask(d, resolver.TypeSOA, 0)
@@ -232,48 +232,4 @@ func (x *examiner) absent(name string, o *outcome) {
 	if top != "" {
 		x.ask(top, resolver.TypeSOA, 0)
 	}
-}
-
-// ignored says why no receiver reads the i-th term of a record: it stands behind
-// all (RFC 7208, 5.1), or is a redirect beside it (6.1).
-func (l *layout) ignored(i int, t *term) string {
-	switch {
-	case l.all < 0:
-	case t.kind == KindRedirect:
-		return "redirect_with_all"
-	case i > l.all && t.kind.directive():
-		return "after_all"
-	}
-	return ""
-}
-
-// static gives the values of the macros that do not depend on the client: the
-// domain of the record, and that of the sender, which is the domain examined.
-type static struct{ domain, root string }
-
-func (s static) macro(letter byte) (string, bool) {
-	switch letter {
-	case 'd':
-		return s.domain, true
-	case 'o':
-		return s.root, true
-	}
-	return "", false
-}
-
-// target is the name that a term asks for whatever the client, empty where it
-// asks for none. It is false where the name depends on the macro letter bad.
-func (t *term) target(domain, root string) (name string, bad byte, ok bool) {
-	switch t.kind {
-	case KindAll, KindIP4, KindIP6, KindModifier, KindInvalid:
-		return "", 0, true
-	}
-	switch {
-	case t.spec == "":
-		return domain, 0, true
-	case !t.macros:
-		return targetName(t.spec), 0, true
-	}
-	name, bad, ok = expand(t.spec, static{domain, root})
-	return targetName(name), bad, ok
 }

@@ -189,7 +189,7 @@ func TestAccountingAgrees(t *testing.T) {
 	r := dnstest.Zone(t, overLimit)
 	p := Examine(context.Background(), r, "acme.example")
 	for _, a := range p.samples(maxSamples) {
-		e := checkHost(context.Background(), r, Client{IP: a, MailFrom: "a@acme.example"}, limits{maxCost, maxCost, maxCost})
+		e := limits{maxCost, maxCost, maxCost}.checkHost(context.Background(), r, Client{IP: a, MailFrom: "a@acme.example"})
 		if (e.Result == Pass) != p.pass.contains(a) {
 			t.Errorf("%s: %s, accounted for: %v", a, e.Result, p.pass.contains(a))
 		}

@@ -138,7 +138,7 @@ func sendersOf(t *Term) string {
 }
 
 // rightName is the placeholder for a term that is not in the tree.
-func (t *term) rightName() string {
+func rightNameOf(t *term) string {
 	x := &Term{Kind: t.kind, Value: t.spec}
 	if t.kind.directive() {
 		x.Qualifier = t.sign.String()
@@ -175,8 +175,7 @@ func (p *proposal) text(asks bool) string {
 		sign = p.allAsk
 	}
 	put := func(text string, late bool) {
-		t := term{text: text}
-		t.parse()
+		t := parseTerm(text)
 		key := strings.ToLower(strings.TrimPrefix(text, "+"))
 		switch {
 		case t.kind == KindAll && t.wrong == "":
@@ -370,8 +369,7 @@ func (k *checker) worse(q *Policy) []*finding.Finding {
 // exist, so that it is not what was meant.
 func (k *checker) nowhere(domain string, texts ...string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool {
-		t := term{text: text}
-		t.parse()
+		t := parseTerm(text)
 		name, _, ok := t.target(domain, k.p.Domain)
 		if !ok || t.wrong != "" {
 			return false

@@ -260,7 +260,7 @@ func TestFlattenProperty(t *testing.T) {
 			}
 			c := Client{IP: a, MailFrom: "postmaster@acme.example"}
 			lifted := limits{maxCost, maxCost, maxCost}
-			x, y := checkHost(context.Background(), m.z, c, lifted), checkHost(context.Background(), after, c, lifted)
+			x, y := lifted.checkHost(context.Background(), m.z, c), lifted.checkHost(context.Background(), after, c)
 			if x.Result != y.Result {
 				t.Fatalf("seed %d: %s gives %s, then %s\n%s\n%v", seed, a, x.Result, y.Result, f.Current, f.Records)
 			}

@@ -145,8 +145,8 @@ func (p *Policy) compare(ctx context.Context, f *Flattening, after *memory, most
 			return
 		}
 		c := Client{IP: a, HELO: p.Domain, MailFrom: "postmaster@" + p.Domain}
-		x := checkHost(ctx, before, c, lifted)
-		y := checkHost(ctx, after, c, bounded)
+		x := lifted.checkHost(ctx, before, c)
+		y := bounded.checkHost(ctx, after, c)
 		f.Verification.Addresses++
 		if x.Result != y.Result {
 			f.Verification.Disagreements = append(f.Verification.Disagreements, Disagreement{Addr: a, Before: x.Result, After: y.Result})

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"mailworthy/internal/ascii"
 )
 
 // toASCII turns U-labels into A-labels as RFC 5891 does for a lookup, and leaves
@@ -14,23 +16,14 @@ var toASCII = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.Stric
 // 8616, 4). It returns false where it has U-labels that no A-label can stand for.
 func asciiDomain(s string) (string, bool) {
 	s = strings.TrimSuffix(s, ".")
-	if isASCII(s) {
-		return lowerName(s), true
+	if ascii.Only(s) {
+		return ascii.ToLower(s), true
 	}
 	out, err := toASCII.ToASCII(s)
-	if err != nil || !isASCII(out) {
+	if err != nil || !ascii.Only(out) {
 		return "", false
 	}
-	return lowerName(out), true
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
+	return ascii.ToLower(out), true
 }
 
 // checkable reports whether check_host() looks for a record at a domain: a

@@ -2,8 +2,9 @@ package spf
 
 import (
 	"net/netip"
-	"strconv"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // macroSource gives the values of macro letters. The letter is in lower case; ok
@@ -38,9 +39,9 @@ func expand(s string, from macroSource) (out string, bad byte, ok bool) {
 			continue
 		}
 		letter := s[i+1]
-		value, ok := from.macro(lower(letter))
+		value, ok := from.macro(ascii.Lower(letter))
 		if !ok {
-			return "", lower(letter), false
+			return "", ascii.Lower(letter), false
 		}
 		end := i + strings.IndexByte(s[i:], '}')
 		at := len(b)
@@ -61,12 +62,12 @@ func transform(b []byte, value, how string) []byte {
 		return append(b, value...)
 	}
 	keep, i := 0, 0
-	for ; i < len(how) && isDigit(how[i]); i++ {
+	for ; i < len(how) && ascii.IsDigit(how[i]); i++ {
 		if keep < 1<<16 { // more parts than any value has
 			keep = keep*10 + int(how[i]-'0')
 		}
 	}
-	reverse := i < len(how) && lower(how[i]) == 'r'
+	reverse := i < len(how) && ascii.Lower(how[i]) == 'r'
 	if reverse {
 		i++
 	}
@@ -109,7 +110,7 @@ func escapeFrom(b []byte, at int) []byte {
 	b = b[:at]
 	for i := range len(value) {
 		c := value[i]
-		if isAlpha(c) || isDigit(c) || c == '-' || c == '.' || c == '_' || c == '~' {
+		if ascii.IsLetter(c) || ascii.IsDigit(c) || c == '-' || c == '.' || c == '_' || c == '~' {
 			b = append(b, c)
 		} else {
 			b = append(b, '%', hex[c>>4], hex[c&15])
@@ -132,21 +133,7 @@ func targetName(s string) string {
 		}
 		s = s[dot+1:]
 	}
-	return lowerName(s)
-}
-
-// lowerName puts ASCII letters into lower case and leaves every other byte.
-func lowerName(s string) string {
-	for i := range len(s) {
-		if 'A' <= s[i] && s[i] <= 'Z' {
-			b := []byte(s)
-			for j := i; j < len(b); j++ {
-				b[j] = lower(b[j])
-			}
-			return string(b)
-		}
-	}
-	return s
+	return ascii.ToLower(s)
 }
 
 // askable reports whether the DNS can be asked for a name: no empty label, none
@@ -185,21 +172,33 @@ func dotted(a netip.Addr) string {
 	return string(b)
 }
 
-// reverseName is the name of an address below in-addr.arpa or ip6.arpa.
-func reverseName(a netip.Addr) string {
-	b := make([]byte, 0, 72)
-	if a.Is4() {
-		v := a.As4()
-		for i := 3; i >= 0; i-- {
-			b = strconv.AppendUint(b, uint64(v[i]), 10)
-			b = append(b, '.')
-		}
-		return string(append(b, "in-addr.arpa"...))
+// static gives the values of the macros that do not depend on the client: the
+// domain of the record, and that of the sender, which is the domain examined.
+type static struct{ domain, root string }
+
+func (s static) macro(letter byte) (string, bool) {
+	switch letter {
+	case 'd':
+		return s.domain, true
+	case 'o':
+		return s.root, true
 	}
-	const hex = "0123456789abcdef"
-	v := a.As16()
-	for i := 15; i >= 0; i-- {
-		b = append(b, hex[v[i]&15], '.', hex[v[i]>>4], '.')
+	return "", false
+}
+
+// target is the name that a term asks for whatever the client, empty where it
+// asks for none. It is false where the name depends on the macro letter bad.
+func (t *term) target(domain, root string) (name string, bad byte, ok bool) {
+	switch t.kind {
+	case KindAll, KindIP4, KindIP6, KindModifier, KindInvalid:
+		return "", 0, true
 	}
-	return string(append(b, "ip6.arpa"...))
+	switch {
+	case t.spec == "":
+		return domain, 0, true
+	case !t.macros:
+		return targetName(t.spec), 0, true
+	}
+	name, bad, ok = expand(t.spec, static{domain, root})
+	return targetName(name), bad, ok
 }

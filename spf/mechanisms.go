@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/resolver"
 )
 
@@ -92,7 +92,7 @@ func (e *evaluation) guessed(spec string) string {
 			i++
 			continue
 		}
-		switch c := lower(spec[i+2]); {
+		switch c := ascii.Lower(spec[i+2]); {
 		case c == 'h' && e.client.Assumed.HELO, (c == 'l' || c == 's') && e.client.Assumed.LocalPart:
 			if s := string(c); !slices.Contains(e.assumed, s) {
 				e.assumed = append(e.assumed, s)
@@ -115,30 +115,6 @@ func unstated(letters []string) string {
 		}
 	}
 	return strings.Join(out, "; ")
-}
-
-// wanted says what to state.
-func (e Evaluation) wanted() string {
-	var out []string
-	for _, l := range e.Unstated {
-		s := "the address of MAIL FROM, by --mail-from"
-		if l == "h" {
-			s = "the name that the host gives with HELO, by --helo"
-		}
-		if !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return strings.Join(out, "; ")
-}
-
-// missing shows what was not stated as evidence.
-func (e Evaluation) missing() []finding.Evidence {
-	var out []finding.Evidence
-	for _, l := range e.Unstated {
-		out = append(out, finding.Evidence{Name: "%{" + l + "}", Type: "macro", Status: "not stated"})
-	}
-	return out
 }
 
 // include evaluates the target's record (5.2).
@@ -266,7 +242,7 @@ next:
 			continue
 		}
 		for j := range i {
-			if foldEqual(targetName(mx.Records[j].Host), host) {
+			if ascii.EqualFold(targetName(mx.Records[j].Host), host) {
 				continue next
 			}
 		}
@@ -291,10 +267,10 @@ func (e *evaluation) pointer(name string, step int) (bool, Result) {
 		return false, TempError
 	}
 	if e.noNames {
-		return false, e.countVoid(step, reverseName(e.ip))
+		return false, e.countVoid(step, resolver.ReverseName(e.ip))
 	}
 	for _, n := range e.names {
-		if isBelow(n, name) {
+		if resolver.Within(n, name) {
 			return true, ""
 		}
 	}
@@ -309,7 +285,7 @@ func (e *evaluation) reverse() {
 		return
 	}
 	e.reversed = true
-	ptr, err := e.ask(reverseName(e.ip), resolver.TypePTR)
+	ptr, err := e.ask(resolver.ReverseName(e.ip), resolver.TypePTR)
 	if err != nil {
 		e.unnamed = err
 		return
@@ -335,13 +311,6 @@ func (e *evaluation) reverse() {
 			}
 		}
 	}
-}
-
-// isBelow reports whether a name is the domain or within it.
-func isBelow(name, domain string) bool {
-	d := len(name) - len(domain)
-	return d == 0 && foldEqual(name, domain) ||
-		d > 0 && name[d-1] == '.' && foldEqual(name[d:], domain)
 }
 
 // macro gives the values of RFC 7208, 7.2.
@@ -390,9 +359,9 @@ func (e *evaluation) validated() string {
 	best := "unknown"
 	for i, n := range e.names {
 		switch {
-		case foldEqual(n, e.domain):
+		case ascii.EqualFold(n, e.domain):
 			return n
-		case isBelow(n, e.domain) && !isBelow(best, e.domain) || i == 0:
+		case resolver.Within(n, e.domain) && !resolver.Within(best, e.domain) || i == 0:
 			best = n
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // Merge makes one record of several, for a domain that publishes more than one
@@ -100,13 +102,13 @@ func (m *merger) read(i int, text string) {
 			}
 		case KindRedirect:
 			p.redirect = t.spec
-			if !slices.ContainsFunc(m.redirects, func(s string) bool { return foldEqual(s, t.spec) }) {
+			if !slices.ContainsFunc(m.redirects, func(s string) bool { return ascii.EqualFold(s, t.spec) }) {
 				m.redirects = append(m.redirects, t.spec)
 			}
 		case KindExp:
 			if m.exp == "" {
 				m.exp = t.text
-			} else if !foldEqual(m.exp, t.text) {
+			} else if !ascii.EqualFold(m.exp, t.text) {
 				m.drop(t.text)
 				m.note("only one explanation may stand in a record: %s stays", quote(m.exp))
 			}
@@ -176,8 +178,7 @@ func (m *merger) write() (string, []string, []string) {
 		redirect = m.redirects[0]
 	} else {
 		for _, r := range m.redirects {
-			t := term{text: "include:" + r}
-			t.parse()
+			t := parseTerm("include:" + r)
 			m.note("redirect=%s becomes an include, because only one record can end the evaluation", quotable(r))
 			terms = append(terms, t)
 		}

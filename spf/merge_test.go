@@ -66,14 +66,14 @@ func TestMergeProperty(t *testing.T) {
 			any, known := false, true
 			var by string
 			for j := range records {
-				switch r := checkHost(ctx, m.z, Client{IP: a, Domain: fmt.Sprintf("e%d.example", j)}, lifted).Result; r {
+				switch r := lifted.checkHost(ctx, m.z, Client{IP: a, Domain: fmt.Sprintf("e%d.example", j)}).Result; r {
 				case Pass:
 					any, by = true, records[j]
 				case PermError, TempError:
 					known = false
 				}
 			}
-			got := checkHost(ctx, m.z, Client{IP: a, Domain: fmt.Sprintf("e%d.example", len(records))}, lifted)
+			got := lifted.checkHost(ctx, m.z, Client{IP: a, Domain: fmt.Sprintf("e%d.example", len(records))})
 			if !known || got.Result == PermError {
 				continue
 			}

@@ -215,9 +215,8 @@ func visible(z *table, before, after string) bool {
 		if slices.Contains(old, f) {
 			continue
 		}
-		t := term{text: f}
-		t.parse()
-		if i == 0 || t.wrong != "" || t.suspicious() || t.kind == KindModifier {
+		t := parseTerm(f)
+		if i == 0 || t.wrong != "" || suspicious(&t) || t.kind == KindModifier {
 			return true
 		}
 		if name, _, ok := t.target("acme.example", "acme.example"); ok && name != "" && t.kind != KindExp {

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // version is how every record begins (RFC 7208, 4.5).
@@ -13,7 +15,7 @@ const version = "v=spf1"
 // begins with the version, and that ends in a space or with the record. Literal
 // text in the grammar has no case (RFC 7208, 12).
 func isRecord(text string) bool {
-	return len(text) >= len(version) && foldEqual(text[:len(version)], version) &&
+	return len(text) >= len(version) && ascii.EqualFold(text[:len(version)], version) &&
 		(len(text) == len(version) || text[len(version)] == ' ')
 }
 
@@ -24,6 +26,19 @@ type layout struct {
 	// wrongAt the index of its term.
 	wrong   string
 	wrongAt int
+}
+
+// ignored says why no receiver reads the i-th term of a record: it stands behind
+// all (RFC 7208, 5.1), or is a redirect beside it (6.1).
+func (l *layout) ignored(i int, t *term) string {
+	switch {
+	case l.all < 0:
+	case t.kind == KindRedirect:
+		return "redirect_with_all"
+	case i > l.all && t.kind.directive():
+		return "after_all"
+	}
+	return ""
 }
 
 // mostTerms is room for the terms of most records.
@@ -89,6 +104,13 @@ func parse(text string, terms []term) ([]term, layout) {
 	return terms, l
 }
 
+// parseTerm reads one term, as it stands in a record between spaces.
+func parseTerm(text string) term {
+	t := term{text: text}
+	t.parse()
+	return t
+}
+
 // parse reads t.text.
 func (t *term) parse() {
 	s := t.text
@@ -113,7 +135,7 @@ func (t *term) parse() {
 	}
 	name, rest := s[:cut], s[cut:]
 	for _, k := range mechanisms {
-		if foldEqual(name, string(k)) {
+		if ascii.EqualFold(name, string(k)) {
 			t.kind = k
 			break
 		}
@@ -162,10 +184,10 @@ func (t *term) parse() {
 func (t *term) parseModifier(name, value string) {
 	t.spec = value
 	switch {
-	case foldEqual(name, string(KindRedirect)):
+	case ascii.EqualFold(name, string(KindRedirect)):
 		t.kind = KindRedirect
 		t.domain(value)
-	case foldEqual(name, string(KindExp)):
+	case ascii.EqualFold(name, string(KindExp)):
 		t.kind = KindExp
 		t.domain(value)
 	case !isModifierName(name):
@@ -183,7 +205,7 @@ func (t *term) parseModifier(name, value string) {
 // isModifierName tests for ALPHA *( ALPHA / DIGIT / "-" / "_" / "." ).
 func isModifierName(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !isAlpha(c) && (i == 0 || !isDigit(c) && c != '-' && c != '_' && c != '.') {
+		if c := s[i]; !ascii.IsLetter(c) && (i == 0 || !ascii.IsDigit(c) && c != '-' && c != '_' && c != '.') {
 			return false
 		}
 	}
@@ -217,7 +239,7 @@ func (t *term) dualLength(s string) string {
 // 0 where s does not end like that.
 func lastLength(s string) (rest, digits string, slashes int) {
 	i := len(s)
-	for i > 0 && isDigit(s[i-1]) {
+	for i > 0 && ascii.IsDigit(s[i-1]) {
 		i--
 	}
 	if i == len(s) || i == 0 || s[i-1] != '/' {
@@ -234,7 +256,7 @@ func lastLength(s string) (rest, digits string, slashes int) {
 func prefixLength(s string, most int) (uint8, string) {
 	n := 0
 	for i := range len(s) {
-		if !isDigit(s[i]) || n > most {
+		if !ascii.IsDigit(s[i]) || n > most {
 			return 0, "not a prefix length"
 		}
 		n = n*10 + int(s[i]-'0')
@@ -321,18 +343,25 @@ func isTopLabel(s string) bool {
 	word := false
 	for i := range len(s) {
 		switch c := s[i]; {
-		case isAlpha(c):
+		case ascii.IsLetter(c):
 			word = true
 		case c == '-':
 			if i == 0 || i == len(s)-1 {
 				return false
 			}
 			word = true
-		case !isDigit(c):
+		case !ascii.IsDigit(c):
 			return false
 		}
 	}
 	return word
+}
+
+// explanationError returns what is wrong with the text of an explanation, the TXT record
+// that an exp modifier names (RFC 7208, 6.2): "" if receivers use it.
+func explanationError(text string) string {
+	_, wrong := scanMacros(text, true)
+	return wrong
 }
 
 // scanMacros tests a macro-string, or with explain an explain-string, which may
@@ -372,7 +401,7 @@ func scanMacro(s string, explain bool) (n int, wrong string) {
 	if end < 3 {
 		return 0, "a macro that is not closed"
 	}
-	switch lower(s[2]) {
+	switch ascii.Lower(s[2]) {
 	case 's', 'l', 'o', 'd', 'i', 'p', 'h', 'v':
 	case 'c', 'r', 't':
 		if !explain {
@@ -383,13 +412,13 @@ func scanMacro(s string, explain bool) (n int, wrong string) {
 	}
 	i := 3
 	zero := true
-	for ; isDigit(s[i]); i++ {
+	for ; ascii.IsDigit(s[i]); i++ {
 		zero = zero && s[i] == '0'
 	}
 	if i > 3 && zero {
 		return 0, "a macro that keeps no labels"
 	}
-	if lower(s[i]) == 'r' {
+	if ascii.Lower(s[i]) == 'r' {
 		i++
 	}
 	for isDelimiter(s[i]) {
@@ -407,28 +436,4 @@ func isDelimiter(c byte) bool {
 		return true
 	}
 	return false
-}
-
-func isAlpha(c byte) bool { c |= 0x20; return 'a' <= c && c <= 'z' }
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c | 0x20
-	}
-	return c
-}
-
-// foldEqual compares ASCII without case; other bytes must be equal, as in DNS
-// names (RFC 4343).
-func foldEqual(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
 }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // documented are the names that exist for examples and tests alone (RFC 2606),
@@ -19,7 +20,7 @@ var (
 
 func isBelowAny(name string, domains []string) bool {
 	for _, d := range domains {
-		if isBelow(name, d) {
+		if resolver.Within(name, d) {
 			return true
 		}
 	}
@@ -28,7 +29,7 @@ func isBelowAny(name string, domains []string) bool {
 
 // reservedName reports whether a domain is of a world of examples or tests.
 func reservedName(domain string) bool {
-	return isBelowAny(domain, documented) || isBelow(domain, "invalid") || isBelow(domain, "localhost")
+	return isBelowAny(domain, documented) || resolver.Within(domain, "invalid") || resolver.Within(domain, "localhost")
 }
 
 // registrable is the domain that one registers to own a name, or "".
@@ -56,29 +57,10 @@ func acquirable(name, root string) (d, top string) {
 		return d, ""
 	}
 	top, listed := publicsuffix.PublicSuffix(d)
-	if listed || strings.Contains(top, ".") || isBelow(root, top) {
+	if listed || strings.Contains(top, ".") || resolver.Within(root, top) {
 		return d, ""
 	}
 	return d, top
-}
-
-// denied is the name that does not exist where the answer for a name is
-// NXDOMAIN: the end of its chain of aliases. The name itself exists if it has one
-// (RFC 6604, 3; RFC 8020, 2).
-func denied(name string, cnames []string) string {
-	if n := len(cnames); n > 0 {
-		return cnames[n-1]
-	}
-	return name
-}
-
-// absence says that a name does not exist, or that what it is an alias of does
-// not.
-func absence(name string, cnames []string) string {
-	if len(cnames) > 0 {
-		return name + " is an alias of " + denied(name, cnames) + ", which does not exist"
-	}
-	return name + " does not exist"
 }
 
 // unregistered judges targets that do not exist.
@@ -118,7 +100,7 @@ func (k *checker) unregistered() {
 			unknown = true
 			k.Add("spf-unresolved", finding.Finding{
 				Subject:  a.Registrable,
-				Detail:   absence(a.Target, a.asked.CNAMEs) + ", and the DNS did not say whether its domain " + a.Registrable + " is registered (" + why(a.Evidence) + ").",
+				Detail:   resolver.Absence(a.Target, a.asked.CNAMEs) + ", and the DNS did not say whether its domain " + a.Registrable + " is registered (" + why(a.Evidence) + ").",
 				Evidence: evidence, CouldBe: finding.Critical,
 			})
 		case StatusNotAsked:

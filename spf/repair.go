@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
 )
 
@@ -127,10 +128,9 @@ func repair(text string) repaired {
 			note(tok, strings.Join(terms, " "), why)
 		}
 		for _, fixed := range terms {
-			t := term{text: fixed}
-			t.parse()
+			t := parseTerm(fixed)
 			switch first := seen[t.kind]; {
-			case t.kind == KindRedirect && first != "" && !foldEqual(first, fixed):
+			case t.kind == KindRedirect && first != "" && !ascii.EqualFold(first, fixed):
 				leaveOut(fixed, "include:<"+forPlaceholder(t.spec)+", if its senders are yours too>", "only one redirect may stand in a record")
 				continue
 			case (t.kind == KindRedirect || t.kind == KindExp) && first != "":
@@ -160,8 +160,7 @@ func repair(text string) repaired {
 
 // endsPolicy reports whether a term is all.
 func endsPolicy(text string) bool {
-	t := term{text: text}
-	t.parse()
+	t := parseTerm(text)
 	return t.kind == KindAll && t.wrong == ""
 }
 
@@ -169,7 +168,7 @@ func endsPolicy(text string) bool {
 // one: "ip4:192.0.2.10/-all", "include:~all".
 func cutAll(tok string) (head, all string) {
 	at := len(tok) - len("-all")
-	if at < 2 || strings.IndexByte("-~?", tok[at]) < 0 || !foldEqual(tok[at+1:], "all") || strings.IndexByte(":=/.", tok[at-1]) < 0 {
+	if at < 2 || strings.IndexByte("-~?", tok[at]) < 0 || !ascii.EqualFold(tok[at+1:], "all") || strings.IndexByte(":=/.", tok[at-1]) < 0 {
 		return tok, ""
 	}
 	return tok[:at], tok[at:]
@@ -220,7 +219,7 @@ func noise(tok string) bool {
 		return false // a length may have stood behind it
 	}
 	for i := range len(tok) {
-		if isAlpha(tok[i]) || isDigit(tok[i]) || tok[i] >= 0x80 {
+		if ascii.IsLetter(tok[i]) || ascii.IsDigit(tok[i]) || tok[i] >= 0x80 {
 			return false
 		}
 	}
@@ -305,7 +304,7 @@ func cutVersion(s string) (rest string, ok bool) {
 		for at < len(s) && s[at] == ' ' {
 			at++
 		}
-		if len(s)-at >= len(want) && foldEqual(s[at:at+len(want)], want) {
+		if len(s)-at >= len(want) && ascii.EqualFold(s[at:at+len(want)], want) {
 			at += len(want)
 			return true
 		}
@@ -319,7 +318,7 @@ func cutVersion(s string) (rest string, ok bool) {
 	if eat("spf") {
 		eat("=")
 		eat(".")
-		if eat("1") && (at == len(s) || !isDigit(s[at])) {
+		if eat("1") && (at == len(s) || !ascii.IsDigit(s[at])) {
 			return strings.TrimLeft(strings.TrimLeft(s[at:], ":;,=./\""), " "), true
 		}
 	}
@@ -369,11 +368,11 @@ func nearVersion(s string) bool {
 	}
 	var b []byte
 	for i := range len(s) {
-		if isDigit(s[i]) && s[i] != '1' {
+		if ascii.IsDigit(s[i]) && s[i] != '1' {
 			return false
 		}
-		if isAlpha(s[i]) || isDigit(s[i]) {
-			b = append(b, lower(s[i]))
+		if ascii.IsLetter(s[i]) || ascii.IsDigit(s[i]) {
+			b = append(b, ascii.Lower(s[i]))
 		}
 	}
 	word := string(b)
@@ -397,12 +396,12 @@ func looksLikeRecord(s string) bool {
 var names = []string{"include", "redirect", "exists", "ip4", "ip6", "all", "ptr", "exp", "mx", "a"}
 
 func isName(s string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return foldEqual(n, s) })
+	return slices.ContainsFunc(names, func(n string) bool { return ascii.EqualFold(n, s) })
 }
 
 func indexFold(s, sub string) int {
 	for i := 0; i+len(sub) <= len(s); i++ {
-		if foldEqual(s[i:i+len(sub)], sub) {
+		if ascii.EqualFold(s[i:i+len(sub)], sub) {
 			return i
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // prefixAs writes ip4 or ip6 with an address as it was written.
@@ -22,9 +24,9 @@ func otherFamily(s string) ([]string, string) {
 		return nil, ""
 	}
 	switch {
-	case foldEqual(name, "ip4") && p.Addr().Is6():
+	case ascii.EqualFold(name, "ip4") && p.Addr().Is6():
 		return []string{sign + "ip6:" + value}, "an IPv6 address belongs in ip6"
-	case foldEqual(name, "ip6") && p.Addr().Is4():
+	case ascii.EqualFold(name, "ip6") && p.Addr().Is4():
 		return []string{sign + "ip4:" + value}, "an IPv4 address belongs in ip4"
 	}
 	return nil, ""
@@ -34,7 +36,7 @@ func otherFamily(s string) ([]string, string) {
 // addresses, leading zeros, a port.
 func network(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
-	if sep != ":" || !foldEqual(name, "ip4") && !foldEqual(name, "ip6") {
+	if sep != ":" || !ascii.EqualFold(name, "ip4") && !ascii.EqualFold(name, "ip6") {
 		return nil, ""
 	}
 	term := func(v string) string { return sign + strings.ToLower(name) + ":" + v }
@@ -156,9 +158,9 @@ func address(s string) ([]string, string) {
 	}
 	p, isAddress := parsePrefix(value)
 	switch {
-	case isAddress && (foldEqual(name, "a") || foldEqual(name, "mx") || foldEqual(name, "include") || foldEqual(name, "ptr")):
+	case isAddress && (ascii.EqualFold(name, "a") || ascii.EqualFold(name, "mx") || ascii.EqualFold(name, "include") || ascii.EqualFold(name, "ptr")):
 		return []string{sign + prefixTerm(p)}, "an address belongs in ip4 or ip6"
-	case !isAddress && (foldEqual(name, "ip4") || foldEqual(name, "ip6")) && hostLike(value) && plausible(value) && !isDigit(value[0]):
+	case !isAddress && (ascii.EqualFold(name, "ip4") || ascii.EqualFold(name, "ip6")) && hostLike(value) && plausible(value) && !ascii.IsDigit(value[0]):
 		return []string{sign + "a:" + value}, "a host name belongs in a"
 	}
 	return nil, ""

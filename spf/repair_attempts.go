@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
 )
 
@@ -44,10 +45,10 @@ func trimmed(s string) ([]string, string) {
 // signs removes all signs but one: "--all", and signs before a modifier. Keys beside
 // "-" are read as that before all.
 func signs(s string) ([]string, string) {
-	if foldEqual(s, "=all") || foldEqual(s, "_all") {
+	if ascii.EqualFold(s, "=all") || ascii.EqualFold(s, "_all") {
 		return []string{"-all"}, "a minus sign belongs before all"
 	}
-	if len(s) == len("=-all") && (s[0] == '=' || s[0] == '_') && foldEqual(s[2:], "all") && strings.IndexByte("-~?", s[1]) >= 0 {
+	if len(s) == len("=-all") && (s[0] == '=' || s[0] == '_') && ascii.EqualFold(s[2:], "all") && strings.IndexByte("-~?", s[1]) >= 0 {
 		return []string{s[1:]}, "only a sign belongs before all"
 	}
 	sign, name, sep, value := split(s)
@@ -55,12 +56,12 @@ func signs(s string) ([]string, string) {
 		switch {
 		case strings.Trim(sign, sign[:1]) == "": // the same one again
 			return []string{s[len(sign)-1:]}, "more than one sign"
-		case foldEqual(name, "all") && strings.Contains(sign, "-"):
+		case ascii.EqualFold(name, "all") && strings.Contains(sign, "-"):
 			return []string{"-" + s[len(sign):]}, "more than one sign; the stricter one stays"
 		}
 		return nil, ""
 	}
-	if sign != "" && sep == "=" && (foldEqual(name, "redirect") || foldEqual(name, "exp")) {
+	if sign != "" && sep == "=" && (ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp")) {
 		return []string{name + sep + value}, "a modifier takes no sign"
 	}
 	return nil, ""
@@ -75,7 +76,7 @@ func separator(s string) ([]string, string) {
 		}
 		return nil, ""
 	}
-	modifier := foldEqual(name, "redirect") || foldEqual(name, "exp")
+	modifier := ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp")
 	switch {
 	case modifier && sep == ":":
 		return []string{name + "=" + value}, "a modifier has an equals sign"
@@ -106,7 +107,7 @@ func keywordPrefix(s string) string {
 	}
 	sign, t := s[:i], s[i:]
 	for _, name := range names {
-		if len(t) <= len(name)+1 || !foldEqual(t[:len(name)], name) || name == "all" {
+		if len(t) <= len(name)+1 || !ascii.EqualFold(t[:len(name)], name) || name == "all" {
 			continue
 		}
 		rest := t[len(name):]
@@ -198,7 +199,7 @@ func misspelt(s string) ([]string, string) {
 		// Whatever the name was, an address belongs in ip4 or ip6.
 		return []string{sign + prefixAs(p, value)}, "an address belongs in ip4 or ip6"
 	}
-	if name != "" && (!isAlpha(name[0]) && !isDigit(name[0]) || strings.ContainsAny(name, "+~?") || strings.Contains(name, "-") && aliases[strings.ToLower(name)] == "") {
+	if name != "" && (!ascii.IsLetter(name[0]) && !ascii.IsDigit(name[0]) || strings.ContainsAny(name, "+~?") || strings.Contains(name, "-") && aliases[strings.ToLower(name)] == "") {
 		return nil, "" // which sign it stands for, nobody can tell
 	}
 	if best == "" || sep == "" && best != "all" && best != "ptr" && best != "mx" && best != "a" {
@@ -247,13 +248,12 @@ func shifted(name, value string) (other string, sure bool) {
 
 // hostLike reports whether a value reads as a name of two labels or more.
 func hostLike(s string) bool {
-	t := term{kind: KindA}
-	t.domain(s)
+	t := parseTerm("include:" + s)
 	if t.wrong != "" || t.macros || !askable(strings.TrimSuffix(s, ".")) {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; !isAlpha(c) && !isDigit(c) && c != '.' && c != '-' && c != '_' {
+		if c := s[i]; !ascii.IsLetter(c) && !ascii.IsDigit(c) && c != '.' && c != '-' && c != '_' {
 			return false
 		}
 	}
@@ -268,7 +268,7 @@ func domainOnly(s string) ([]string, string) {
 	}
 	v := value
 	for _, p := range []string{"https://", "http://", "mailto:", "//"} {
-		if len(v) > len(p) && foldEqual(v[:len(p)], p) {
+		if len(v) > len(p) && ascii.EqualFold(v[:len(p)], p) {
 			v = v[len(p):]
 		}
 	}
@@ -298,11 +298,10 @@ func plausible(name string) bool {
 // missingSpace splits terms that stand without a space between them.
 func missingSpace(s string) ([]string, string) {
 	for i := 1; i < len(s); i++ {
-		if c := s[i-1]; !isAlpha(c) && !isDigit(c) && c != '.' && c != '}' || !beginsTerm(s[i:]) {
+		if c := s[i-1]; !ascii.IsLetter(c) && !ascii.IsDigit(c) && c != '.' && c != '}' || !beginsTerm(s[i:]) {
 			continue
 		}
-		left := term{text: s[:i]}
-		left.parse()
+		left := parseTerm(s[:i])
 		if left.wrong != "" || left.kind == KindModifier || glued(left.spec) {
 			continue
 		}
@@ -327,11 +326,11 @@ func beginsTerm(s string) bool {
 	_, name, sep, _ := split(s)
 	switch {
 	case sep == ":":
-		return isName(name) && len(name) > 2 && !foldEqual(name, "all") || (s[0] == '-' || s[0] == '~' || s[0] == '+' || s[0] == '?') && isName(name)
+		return isName(name) && len(name) > 2 && !ascii.EqualFold(name, "all") || (s[0] == '-' || s[0] == '~' || s[0] == '+' || s[0] == '?') && isName(name)
 	case sep == "=":
-		return foldEqual(name, "redirect") || foldEqual(name, "exp")
+		return ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp")
 	}
-	return foldEqual(name, "all") && len(s) > len(name)
+	return ascii.EqualFold(name, "all") && len(s) > len(name)
 }
 
 // listed splits values at commas, semicolons and bars: "include:a.example|b.example".
@@ -348,7 +347,7 @@ func listed(s string) ([]string, string) {
 		if sep == "" || strings.Contains(s, "%") {
 			return nil, ""
 		}
-		if foldEqual(name, "redirect") || foldEqual(name, "exp") {
+		if ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp") {
 			return nil, "" // only one may stand in a record
 		}
 		parts[i+1] = sign + name + sep + p
@@ -372,10 +371,8 @@ func punctuation(s string) ([]string, string) {
 	for strings.Contains(v, "..") {
 		v = strings.ReplaceAll(v, "..", ".")
 	}
-	if foldEqual(name, "include") || foldEqual(name, "exists") || foldEqual(name, "redirect") {
-		if rest, _, slashes := lastLength(v); slashes > 0 {
-			v = rest
-		}
+	if ascii.EqualFold(name, "include") || ascii.EqualFold(name, "exists") || ascii.EqualFold(name, "redirect") {
+		v = withoutLength(v)
 	}
 	if v == value || !valid(sign+name+sep+v) || !hostLike(v) && !strings.Contains(v, "/") {
 		return nil, ""
@@ -383,13 +380,22 @@ func punctuation(s string) ([]string, string) {
 	return []string{sign + name + sep + v}, "stray punctuation"
 }
 
+// withoutLength is a value without one prefix length at its end.
+func withoutLength(s string) string {
+	rest := strings.TrimRight(s, "0123456789")
+	if rest == s || !strings.HasSuffix(rest, "/") {
+		return s
+	}
+	return strings.TrimSuffix(rest[:len(rest)-1], "/")
+}
+
 // emptyValue removes the colon of "a:", "mx:" and "ptr:".
 func emptyValue(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
-	if sep == ":" && value == "" && (foldEqual(name, "a") || foldEqual(name, "mx") || foldEqual(name, "ptr")) {
+	if sep == ":" && value == "" && (ascii.EqualFold(name, "a") || ascii.EqualFold(name, "mx") || ascii.EqualFold(name, "ptr")) {
 		return []string{sign + name}, "no colon without a domain"
 	}
-	if sep == ":" && value == "all" && (name == "" || foldEqual(name, "all")) || foldEqual(name, "all") && sep != "" {
+	if sep == ":" && value == "all" && (name == "" || ascii.EqualFold(name, "all")) || ascii.EqualFold(name, "all") && sep != "" {
 		return []string{sign + "all"}, "all takes no value"
 	}
 	return nil, ""
@@ -398,7 +404,7 @@ func emptyValue(s string) ([]string, string) {
 // alabels writes a name in A-labels (RFC 7208, 4.3).
 func alabels(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
-	if sep == "" || isASCII(value) {
+	if sep == "" || ascii.Only(value) {
 		return nil, ""
 	}
 	a, ok := asciiDomain(value)
@@ -427,7 +433,7 @@ func bareWord(s string) ([]string, string) {
 	if p, ok := parsePrefix(v); ok {
 		return []string{sign + prefixAs(p, v)}, "an address needs its mechanism"
 	}
-	if !hostLike(v) || !plausible(v) || isDigit(v[0]) {
+	if !hostLike(v) || !plausible(v) || ascii.IsDigit(v[0]) {
 		return nil, ""
 	}
 	if n := strings.ToLower(v); strings.HasPrefix(n, "_") || strings.HasPrefix(n, "spf") {

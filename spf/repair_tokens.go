@@ -3,6 +3,8 @@ package spf
 import (
 	"slices"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // joinTokens puts together what a stray space has torn apart: "include: x",
@@ -34,9 +36,7 @@ const maxTorn = 512
 // them.
 func torn(tok, next string) (glue string, ok bool) {
 	bare := strings.TrimLeft(tok, "+-~?")
-	t, n := term{text: tok}, term{text: next}
-	t.parse()
-	n.parse()
+	t, n := parseTerm(tok), parseTerm(next)
 	nextIsTerm := n.wrong == "" && n.kind != KindModifier
 	switch {
 	case bare == "": // a lone sign
@@ -44,7 +44,7 @@ func torn(tok, next string) (glue string, ok bool) {
 	case bare[len(bare)-1] == ':' || bare[len(bare)-1] == '=':
 		return "", isName(bare[:len(bare)-1]) && !startsTerm(next)
 	case next[0] == ':' || next[0] == '=':
-		return "", isName(bare) && !foldEqual(strings.TrimLeft(next[1:], "+-~?"), "all")
+		return "", isName(bare) && !ascii.EqualFold(strings.TrimLeft(next[1:], "+-~?"), "all")
 	case next[0] == '/' && strings.Trim(next, "/0123456789") == "":
 		return "", t.wrong == "" && (t.kind == KindIP4 || t.kind == KindIP6 || t.kind == KindA || t.kind == KindMX)
 	case bare[len(bare)-1] == '/' && strings.Trim(next, "0123456789") == "":
@@ -52,7 +52,7 @@ func torn(tok, next string) (glue string, ok bool) {
 	case needsValue(bare) && !startsTerm(next) && !nextIsTerm:
 		// "include _spf.esp.example": the space stands for the colon.
 		sep := ":"
-		if foldEqual(bare, "redirect") || foldEqual(bare, "exp") {
+		if ascii.EqualFold(bare, "redirect") || ascii.EqualFold(bare, "exp") {
 			sep = "="
 		}
 		return sep, valid(tok + sep + next)
@@ -71,19 +71,17 @@ func torn(tok, next string) (glue string, ok bool) {
 	return "", false
 }
 
-func isWord(c byte) bool { return isAlpha(c) || isDigit(c) || c == '-' || c == '_' }
+func isWord(c byte) bool { return ascii.IsLetter(c) || ascii.IsDigit(c) || c == '-' || c == '_' }
 
 // clean reports whether a text is a term without anything suspicious.
 func clean(s string) bool {
-	t := term{text: s}
-	t.parse()
-	return t.wrong == "" && t.kind != KindModifier && !t.suspicious()
+	t := parseTerm(s)
+	return t.wrong == "" && t.kind != KindModifier && !suspicious(&t)
 }
 
 // valid reports whether a text is a term of the grammar and no unknown modifier.
 func valid(s string) bool {
-	t := term{text: s}
-	t.parse()
+	t := parseTerm(s)
 	return t.wrong == "" && t.kind != KindModifier
 }
 
@@ -102,17 +100,15 @@ func startsTerm(s string) bool {
 	if _, name, sep, _ := split(s); sep != "" && isName(name) {
 		return true
 	}
-	t := term{text: s}
-	t.parse()
+	t := parseTerm(s)
 	return t.wrong == "" && t.kind != KindModifier
 }
 
 // readToken returns the terms that a token was meant to be, and why they are others
 // than it; none if nobody can tell. before is the token before it.
 func readToken(tok, before string) (terms []string, why string) {
-	t := term{text: tok}
-	t.parse()
-	if t.wrong == "" && t.kind == KindModifier && foldEqual(t.name(), "v") {
+	t := parseTerm(tok)
+	if t.wrong == "" && t.kind == KindModifier && ascii.EqualFold(t.name(), "v") {
 		if rest, ok := cutVersion(tok); ok && rest != "" {
 			terms, _ = readToken(rest, before)
 			return terms, "a second version, of another record"
@@ -121,11 +117,11 @@ func readToken(tok, before string) (terms []string, why string) {
 	}
 	fixed, why := fix(t, 3)
 	switch {
-	case fixed == nil && t.wrong == "" && (t.kind == KindModifier || !t.suspicious()):
+	case fixed == nil && t.wrong == "" && (t.kind == KindModifier || !suspicious(&t)):
 		return []string{tok}, ""
 	case fixed == nil:
 		return nil, "nobody can tell what it means"
-	case isDigit(tok[0]) && before != "" && isDigit(before[len(before)-1]):
+	case ascii.IsDigit(tok[0]) && before != "" && ascii.IsDigit(before[len(before)-1]):
 		return nil, "its first digit may be the last of " + quotable(before)
 	case bareName(tok) && endsInName(before):
 		// A stray space may have cut a name in two.
@@ -139,8 +135,7 @@ func readToken(tok, before string) (terms []string, why string) {
 // Hardly anyone excludes senders, and to exclude one by mistake loses it.
 func doubtfulSign(tok string, fixed []string) bool {
 	return strings.IndexByte("-~?", tok[0]) >= 0 && slices.ContainsFunc(fixed, func(s string) bool {
-		t := term{text: s}
-		t.parse()
+		t := parseTerm(s)
 		return t.kind.directive() && t.kind != KindAll && t.sign != '+'
 	})
 }
@@ -157,8 +152,7 @@ func endsInName(tok string) bool {
 	if tok == "" {
 		return false
 	}
-	t := term{text: tok}
-	t.parse()
+	t := parseTerm(tok)
 	switch t.kind {
 	case KindInclude, KindExists, KindRedirect, KindExp:
 		return t.spec != ""
@@ -184,7 +178,7 @@ const maxFixed = 300
 // again on what it made, as often as depth says. It never makes an all that lets
 // everyone pass of anything else.
 func fix(t term, depth int) (fixed []string, why string) {
-	if len(t.text) > maxFixed || t.wrong == "" && !t.suspicious() {
+	if len(t.text) > maxFixed || t.wrong == "" && !suspicious(&t) {
 		return nil, ""
 	}
 	for _, try := range attempts {
@@ -198,13 +192,12 @@ func fix(t term, depth int) (fixed []string, why string) {
 				out = nil
 				break
 			}
-			q := term{text: p}
-			q.parse()
+			q := parseTerm(p)
 			var more []string
 			if depth > 0 {
 				more, _ = fix(q, depth-1)
 			}
-			if more == nil && q.wrong == "" && q.kind != KindModifier && !q.suspicious() && (q.kind != KindAll || q.sign != '+') {
+			if more == nil && q.wrong == "" && q.kind != KindModifier && !suspicious(&q) && (q.kind != KindAll || q.sign != '+') {
 				more = []string{p}
 			}
 			if more == nil {
@@ -222,10 +215,10 @@ func fix(t term, depth int) (fixed []string, why string) {
 
 // suspicious reports whether a valid term is perhaps a slip: the grammar lets nearly
 // every character stand in a name.
-func (t *term) suspicious() bool {
+func suspicious(t *term) bool {
 	switch t.kind {
 	case KindModifier:
-		return t.reported() == ""
+		return reported(t) == ""
 	case KindInclude, KindExists, KindA, KindMX, KindPTR, KindRedirect, KindExp:
 	default:
 		return false
@@ -247,20 +240,20 @@ func (t *term) suspicious() bool {
 				return true // an empty label
 			}
 			dot = i
-		case !isAlpha(c) && !isDigit(c) && c != '-' && c != '_':
+		case !ascii.IsLetter(c) && !ascii.IsDigit(c) && c != '-' && c != '_':
 			return true
 		}
 	}
 	// No top-level domain has a hyphen but those in A-labels.
 	top := t.spec[dot+1:]
-	return strings.Contains(top, "-") && !(len(top) > 4 && foldEqual(top[:4], "xn--"))
+	return strings.Contains(top, "-") && !(len(top) > 4 && ascii.EqualFold(top[:4], "xn--"))
 }
 
 // reported names the standard of a modifier that another one than RFC 7208 knows
 // (RFC 6652, 3): where and how often failures are to be reported.
-func (t *term) reported() string {
+func reported(t *term) string {
 	switch n := t.name(); {
-	case foldEqual(n, "ra"), foldEqual(n, "rp"), foldEqual(n, "rr"):
+	case ascii.EqualFold(n, "ra"), ascii.EqualFold(n, "rp"), ascii.EqualFold(n, "rr"):
 		return "RFC 6652"
 	}
 	return ""

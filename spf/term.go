@@ -103,3 +103,12 @@ func (t *term) name() string {
 	}
 	return ""
 }
+
+// around is what an address of "a" or "mx" matches, with the length of the term.
+func (t *term) around(a netip.Addr) netip.Prefix {
+	bits := int(t.bits4)
+	if a.Is6() {
+		bits = int(t.bits6)
+	}
+	return netip.PrefixFrom(a, bits).Masked()
+}

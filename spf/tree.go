@@ -3,6 +3,7 @@ package spf
 import (
 	"strconv"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/resolver"
 )
 
@@ -57,7 +58,7 @@ const (
 )
 
 // weight is how much a term says that leads nowhere yet.
-func (t *term) weight() int {
+func weightOf(t *term) int {
 	if t.wrong == "" && t.kind.costs() {
 		return weightOfAsked
 	}
@@ -67,7 +68,7 @@ func (t *term) weight() int {
 // weight is how much a term says with what it leads to, but for a record: each address
 // stands in Prefixes, in the evidence, and with its host.
 func (t *Term) weight() int {
-	w := t.parsed.weight()
+	w := weightOf(t.parsed)
 	if t.parsed.kind.costs() {
 		w += 2 * len(t.Prefixes)
 	}
@@ -171,7 +172,7 @@ func (b *builder) terms(r *Record, f *recordFacts) {
 	r.Terms = make([]Term, 0, min(len(f.terms), maxTerms))
 	weight := 0
 	for i := range f.terms {
-		if w := f.terms[i].weight(); weight+w > maxWeight || b.weight+w > maxTreeWeight {
+		if w := weightOf(&f.terms[i]); weight+w > maxWeight || b.weight+w > maxTreeWeight {
 			r.LeftOut = len(f.terms) - i
 			b.p.Cut, f.passExact, f.costExact = true, false, false
 			break
@@ -283,7 +284,7 @@ func (b *builder) term(t *Term, parsed *term, ignored string, r *Record) {
 
 // stateIt names the flag that states what a macro letter stands for, behind a colon.
 func stateIt(letter byte) string {
-	switch lower(letter) {
+	switch ascii.Lower(letter) {
 	case 'h':
 		return ": --helo states it"
 	case 'l', 's':
@@ -345,7 +346,7 @@ func (b *builder) explanation(t *Term) {
 		t.ExplanationError = strconv.Itoa(len(records)) + " TXT records at " + t.Target + ", and only one is used"
 	default:
 		t.Explanation = records[0].Text()
-		if _, wrong := scanMacros(t.Explanation, true); wrong != "" {
+		if wrong := explanationError(t.Explanation); wrong != "" {
 			t.ExplanationError = "the text has " + wrong
 		}
 	}
@@ -369,7 +370,7 @@ func (b *builder) absent(t *Term, r *Record) {
 	if t.Target == b.root || o.status() != StatusNXDomain {
 		return
 	}
-	end := denied(t.Target, o.answer.CNAMEs)
+	end := resolver.Denied(t.Target, o.answer.CNAMEs)
 	d, top := acquirable(end, b.root)
 	if d == "" {
 		return

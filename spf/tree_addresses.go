@@ -66,15 +66,6 @@ func (t *Term) addAddresses(v4, v6 []resolver.Record) {
 	}
 }
 
-// around is what an address of "a" or "mx" matches, with the length of the term.
-func (t *term) around(a netip.Addr) netip.Prefix {
-	bits := int(t.bits4)
-	if a.Is6() {
-		bits = int(t.bits6)
-	}
-	return netip.PrefixFrom(a, bits).Masked()
-}
-
 // mxTerm builds an "mx".
 func (b *builder) mxTerm(t *Term) {
 	hosts := min(len(b.get(t.Target, resolver.TypeMX).records()), 2*maxHosts)

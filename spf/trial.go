@@ -3,6 +3,8 @@ package spf
 import (
 	"context"
 	"net/netip"
+
+	"mailworthy/resolver"
 )
 
 // try evaluates the policy for a client as a receiver would, on what the
@@ -20,14 +22,14 @@ func (p *Policy) tryAgain(domain, text string, e Evaluation) Evaluation {
 	for _, s := range e.Steps {
 		if s.Void {
 			// That of a ptr is the client's reverse name, whatever its target.
-			m.void = append(m.void, s.Target, reverseName(e.IP))
+			m.void = append(m.void, s.Target, resolver.ReverseName(e.IP))
 		}
 	}
 	if domain != "" {
 		m.records = map[string]string{domain: text}
 	}
-	return checkHost(context.Background(), m, Client{IP: e.IP, HELO: p.Domain, MailFrom: "postmaster@" + p.Domain},
-		limits{maxLookups, maxVoid, EveryQuestion})
+	l := limits{maxLookups, maxVoid, EveryQuestion}
+	return l.checkHost(context.Background(), m, Client{IP: e.IP, HELO: p.Domain, MailFrom: "postmaster@" + p.Domain})
 }
 
 // maxTries bounds the addresses that a proposal is tried with.

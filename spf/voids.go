@@ -19,7 +19,7 @@ func (p *Policy) crowd() {
 	if p.VoidsIPv6 > maxVoid {
 		// IPv6 stands last.
 		for i, n := len(p.pass)-1, 0; i >= 0 && n < maxTries && !p.pass[i].from.Is4() && !p.crowded.v6; i, n = i-1, n+1 {
-			p.crowded.v6 = p.try("", "", p.pass[i].from).voided()
+			p.crowded.v6 = voided(p.try("", "", p.pass[i].from))
 		}
 	}
 	if p.crowded == (families{}) {
@@ -33,7 +33,7 @@ func (p *Policy) crowd() {
 }
 
 // voided reports whether an evaluation ended because of void lookups.
-func (e Evaluation) voided() bool { return e.Result == PermError && e.VoidLookups > maxVoid }
+func voided(e Evaluation) bool { return e.Result == PermError && e.VoidLookups > maxVoid }
 
 // spelt is a term with addresses in place of its name, for a name that has none of
 // the family f; "" where it stays as it is.
@@ -104,7 +104,7 @@ func (k *checker) voids() {
 	})
 	stopped := k.p.crowded
 	for _, e := range k.c.Evaluations {
-		stopped.v6 = stopped.v6 || k.p.VoidsIPv6 > maxVoid && e.IP.Is6() && e.Domain == k.p.Domain && e.voided()
+		stopped.v6 = stopped.v6 || k.p.VoidsIPv6 > maxVoid && e.IP.Is6() && e.Domain == k.p.Domain && voided(e)
 	}
 	tooMany := n > maxVoid || stopped.v4 || stopped.v6
 	if tooMany || !k.unknownRecords && !k.unknownNames {

@@ -111,7 +111,7 @@ func (z forBlitiri) LookupIPAddr(_ context.Context, name string) ([]net.IPAddr, 
 }
 
 func (z forBlitiri) LookupAddr(_ context.Context, addr string) ([]string, error) {
-	name, err := z.find(reverseName(netip.MustParseAddr(addr).Unmap()))
+	name, err := z.find(resolver.ReverseName(netip.MustParseAddr(addr).Unmap()))
 	if v := z.ptr[name]; v != nil {
 		return v, nil
 	} else if err == nil {

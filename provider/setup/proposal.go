@@ -321,31 +321,13 @@ func (p *Proposal) own() {
 		if resolver.Within(p.helo(), p.Domain) {
 			p.add("helo", "own host", p.helo(), t, ip.Unmap().String())
 		}
-		r := p.add("ptr", "own host", reverse(ip), "PTR", p.helo())
+		r := p.add("ptr", "own host", resolver.ReverseName(ip.Unmap()), "PTR", p.helo())
 		r.Whose = "whoever provides the address " + ip.String()
 	}
 	if len(p.plan.IPs) > 0 && resolver.Within(p.helo(), p.Domain) {
 		p.add("helo", "own host", p.helo(), "TXT", "v=spf1 a -all")
 		p.add("dkim", "own host", "<selector: the selector that your mail server signs with>._domainkey."+p.Domain, "TXT", "v=DKIM1; k=rsa; p=<key: the public key of your mail server>")
 	}
-}
-
-// reverse is the name of the PTR record of an address.
-func reverse(ip netip.Addr) string {
-	ip = ip.Unmap()
-	var labels []string
-	if ip.Is4() {
-		for _, b := range ip.AsSlice() {
-			labels = append(labels, fmt.Sprint(b))
-		}
-		slices.Reverse(labels)
-		return strings.Join(labels, ".") + ".in-addr.arpa"
-	}
-	for _, b := range ip.AsSlice() {
-		labels = append(labels, fmt.Sprintf("%x", b>>4), fmt.Sprintf("%x", b&15))
-	}
-	slices.Reverse(labels)
-	return strings.Join(labels, ".") + ".ip6.arpa"
 }
 
 // reports is the mailbox for reports.
