@@ -60,8 +60,10 @@ func (a *run) findings(profile finding.Profile) []finding.Finding {
 		sheets = append(sheets, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile,
 			AddressesUnknown: res.Examined.SendersUnknown || res.Examined.LeftOut > 0}))
 	}
-	if left := a.leftBehind(profile); left != nil {
-		sheets = append(sheets, left)
+	for _, services := range []*finding.Sheet{a.leftBehind(profile), a.inferred(profile)} {
+		if services != nil {
+			sheets = append(sheets, services)
+		}
 	}
 	findings := finding.Collect(sheets...)
 	if profile == finding.Sender {

@@ -113,7 +113,7 @@ func (a *run) leftBehind(profile finding.Profile) *finding.Sheet {
 			continue
 		}
 		why, unwanted := s.NoLongerWants(t.Value)
-		if !unwanted && (a.inUse(s) || !a.keysNowhere(s)) {
+		if (!unwanted && (a.inUse(s) || !a.keysNowhere(s))) || a.sharedBy(t.Value, s) {
 			continue
 		}
 		f := finding.Finding{Subject: t.Text, Evidence: t.Evidence, Fix: &finding.Fix{
@@ -131,6 +131,26 @@ func (a *run) leftBehind(profile finding.Profile) *finding.Sheet {
 		sheet.Add("provider-left-behind", f)
 	}
 	return sheet
+}
+
+// sharedBy: another service that is in use asks its customers for the same term.
+func (a *run) sharedBy(include string, s *provider.Service) bool {
+	return slices.ContainsFunc(a.result.Services, func(u Service) bool {
+		other, _ := provider.Builtin().Find(u.ID)
+		return other != nil && other != s && a.inUse(other) && asksFor(other, include)
+	})
+}
+
+// asksFor reports whether a service asks its customers for an include of the name.
+func asksFor(s *provider.Service, include string) bool {
+	for _, w := range s.Ways {
+		for _, r := range w.Records {
+			if r.Purpose == provider.SPF && r.Need != provider.Unwanted && slices.Contains(append([]string{r.Value}, r.Accept...), "include:"+strings.ToLower(include)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inUse: something else than the SPF record points to the service.

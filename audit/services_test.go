@@ -71,3 +71,39 @@ func TestServices(t *testing.T) {
 		})
 	}
 }
+
+// TestInferred: what a service lacks that nobody stated is a warning, and only if
+// something else than an SPF term points to it, what it needs is known, and all of it was
+// answered.
+func TestInferred(t *testing.T) {
+	const google = "@ MX 1 smtp.google.com.\n"
+	for _, test := range []struct{ name, records, want string }{
+		{"mailboxes without the include", google + "@ TXT \"v=spf1 include:mail.zendesk.com ~all\"\n", "acme.example"},
+		{"mailboxes with it", google + "@ TXT \"v=spf1 include:_spf.google.com ~all\"\n", ""},
+		{"with it further down", google + "@ TXT \"v=spf1 include:_spf.acme.example ~all\"\n_spf TXT \"v=spf1 include:_spf.google.com ~all\"\n", ""},
+		{"flattened", google + "@ TXT \"v=spf1 ip4:209.85.128.0/17 ~all\"\n", ""},
+		{"a macro may stand for it", google + "@ TXT \"v=spf1 include:%{ir}.x.acme.example ~all\"\n", ""},
+		{"no SPF record", google, ""},
+		{"sends nothing", google + "@ TXT \"v=spf1 -all\"\n", ""},
+		{"one alias of two", "@ TXT \"v=spf1 mx ~all\"\n@ MX 10 mx\nmx A 11.0.0.1\nzendesk1._domainkey CNAME zendesk1._domainkey.zendesk.com.\nk1._domainkey CNAME dkim.mcsv.net.\nk2._domainkey CNAME dkim2.mcsv.net.\n", "k3._domainkey.acme.example"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			zone := "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns h 1 1 1 1 300\n" + test.records
+			world := dnstest.Zone(t, "$ORIGIN .\n$TTL 300\ncom. SOA ns h 1 1 1 1 300\nnet. SOA ns h 1 1 1 1 300\n_spf.google.com. TXT \"v=spf1 ip4:11.1.0.0/24 ~all\"\n"+
+				"mail.zendesk.com. TXT \"v=spf1 ip4:11.2.0.0/24 ~all\"\ndkim.mcsv.net. TXT \"v=DKIM1; p=\"\ndkim2.mcsv.net. TXT \"v=DKIM1; p=\"\n"+zone)
+			r := Run(t.Context(), world, Target{Domain: "acme.example"}, Options{})
+			got := ""
+			for _, f := range r.Findings {
+				if f.Check == "provider-record-missing" {
+					got += f.Subject
+					if f.Severity != finding.Warning || f.Fix == nil || f.Fix.Complete {
+						t.Errorf("%+v", f)
+					}
+				}
+			}
+			if got != test.want {
+				t.Errorf("missing %q, want %q (services %v)", got, test.want, r.Services)
+			}
+		})
+	}
+}

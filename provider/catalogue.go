@@ -124,6 +124,9 @@ func (c *Catalogue) Find(name string) (s *Service, near []string) {
 	for _, s := range c.services {
 		if s.NeedsRecords() || s.SMTP != nil {
 			words = append(words, fold(s.ID), fold(s.Name))
+			for _, w := range s.Also {
+				words = append(words, fold(w))
+			}
 		}
 	}
 	if w := hint.Nearest(key, max(2, len(key)/3), words...); w != "" {

@@ -155,7 +155,7 @@ func (p *parser) key(key, value string) error {
 	}
 	if strings.HasPrefix(key, "region") {
 		// The name of the region is a placeholder, which has a colon.
-		return p.regionLine(key + ":" + value)
+		return p.regionLine(key + ": " + value)
 	}
 	words := strings.Fields(value)
 	switch key {
@@ -288,7 +288,7 @@ func (p *parser) regionLine(line string) error {
 
 func (p *parser) region(name, value string) error {
 	if strings.HasPrefix(name, "<") && !strings.HasSuffix(name, ">") {
-		return p.regionLine("region " + name + ":" + value)
+		return p.regionLine("region " + name + ": " + value)
 	}
 	r := Region{Name: name, Vars: map[string]string{}}
 	for _, f := range fields(value) {

@@ -73,10 +73,11 @@ func pieces(text string) []piece {
 	return out
 }
 
-// substitute replaces {name}. A value may have placeholders and names itself.
+// substitute replaces {name}. A value may have placeholders and names itself, so that a
+// text that grows beyond any record is left as it is.
 func (v Values) substitute(text string) string {
 	for range 4 {
-		if !strings.Contains(text, "{") {
+		if !strings.Contains(text, "{") || len(text) > maxValue {
 			break
 		}
 		for name, value := range v.Vars {

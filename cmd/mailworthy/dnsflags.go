@@ -30,6 +30,8 @@ type dnsFlags struct {
 	now        string
 	verbose    int
 	logFormat  string
+	// proposes: the command makes a zone of its own, so that --offline needs none.
+	proposes bool
 	// context is that of the command, for what waits before a question is asked.
 	context func() context.Context
 	limits  rateLimits
@@ -119,7 +121,7 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 		return nil, errors.New("--qps, --server-qps and --list-qps must not be negative")
 	case f.offline && len(f.resolvers) > 0:
 		return nil, withHint(errors.New("--offline and --resolver exclude each other"), "leave one out")
-	case f.offline && len(f.zones) == 0:
+	case f.offline && len(f.zones) == 0 && !f.proposes:
 		return nil, withHint(errors.New("--offline needs a zone to answer from"), "add --zone FILE")
 	}
 	if f.now != "" {

@@ -148,6 +148,11 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	s, err := findService(services, args[0])
 	if err != nil {
+		if len(args) == 2 && strings.Contains(args[0], ".") {
+			if s, _ := services.Find(args[1]); s != nil {
+				return withHint(err, "the service comes first: mailworthy setup %s %s", args[1], args[0])
+			}
+		}
 		return err
 	}
 	o, err := inspect.Service{Region: f.region, ReturnPath: f.returnPath, Selectors: f.selectors, Tokens: f.tokens}.Options(s)

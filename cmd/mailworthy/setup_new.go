@@ -40,7 +40,7 @@ type setupNewFlags struct {
 }
 
 func newSetupNew() *cobra.Command {
-	f := &setupNewFlags{}
+	f := &setupNewFlags{dns: dnsFlags{proposes: true}}
 	cmd := &cobra.Command{
 		Use:   "new DOMAIN",
 		Short: "The whole set of records for a domain that does not send mail yet",

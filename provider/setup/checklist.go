@@ -42,8 +42,12 @@ type Item struct {
 	// "doubled", …; empty where the status says all.
 	Reason string        `json:"reason,omitempty"`
 	Need   provider.Need `json:"need"`
-	// Complete: Expected and Name can be published as they stand.
+	// Complete: Expected and Name can be published as they stand, and what they replace is
+	// the service's own.
 	Complete bool `json:"complete"`
+	// Occupied: what is at the name may be of another sender, which loses it if Expected
+	// takes its place.
+	Occupied bool `json:"occupied,omitempty"`
 	// Remove are published records that Expected replaces, or that are of no use.
 	Remove []finding.Record `json:"remove,omitempty"`
 	// Unanswered: the status is unknown because the DNS did not answer.
@@ -285,8 +289,6 @@ func (c *check) judge(w *provider.Way, region string) *Checklist {
 	l.Way = w.Name
 	returnPath := c.returnPath(w)
 	v := valuesOf(c.s, c.domain, region, returnPath, c.o)
-	l.Region = v.Fill(region)
-	l.ReturnPath = returnPath
 	if region != "" {
 		l.RegionBy = "assumed"
 		if c.o.Region != "" {
@@ -307,6 +309,11 @@ func (c *check) judge(w *provider.Way, region string) *Checklist {
 		if l.RegionBy == "assumed" && it.Status == OK && c.regional(r) {
 			l.RegionBy = "found"
 		}
+	}
+	// A record may have shown which region it is.
+	l.ReturnPath = v.Fill(returnPath)
+	if l.Region = v.Fill(region); l.RegionBy == "found" && strings.HasPrefix(l.Region, "<") {
+		l.RegionBy = "assumed"
 	}
 	if !hasDMARC && c.s.NeedsRecords() {
 		r := &provider.Record{Purpose: provider.DMARC, Need: provider.Optional, Name: "_dmarc.{domain}", Type: "TXT", Value: "v=DMARC1",

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -73,7 +74,10 @@ func (l *Checklist) finish(o Options) {
 		}
 		f.Detail = strings.TrimSpace(f.Detail + " " + it.Detail)
 		f.Fix = &finding.Fix{Summary: "Publish the record as the page of " + l.Provider + " shows it."}
-		if it.Expected != "" {
+		switch {
+		case it.Occupied:
+			f.Fix.Summary = "Make sure whose the record at " + it.Name + " is. If nobody needs it, put the one that the page of " + l.Provider + " shows in its place."
+		case it.Expected != "":
 			f.Fix.Name, f.Fix.Type, f.Fix.Value, f.Fix.Remove = it.Name, it.Type, it.Expected, it.Remove
 		}
 		sheet.Add(id, f)
@@ -146,6 +150,9 @@ func (l *Checklist) steps() {
 	}
 	if places {
 		add("Open the page of %s for the domain %s and copy what stands in <…>.", l.Provider, l.Domain)
+	}
+	if slices.ContainsFunc(l.Records, func(it Item) bool { return it.Occupied }) {
+		add("Make sure whose the records are that stand where %s needs its own, before they are replaced.", l.Provider)
 	}
 	if todo > 0 {
 		add("Publish the records that are missing, and replace those that are wrong.")

@@ -34,11 +34,15 @@ func (c *check) item(r *provider.Record, name string, v *provider.Values) Item {
 		it.Status, it.Reason = Unknown, "memory"
 		it.Detail = "It is known from memory alone: publish it if " + c.s.Name + " shows it."
 	}
+	if c.o.ReturnPath != "" && it.Need == provider.Optional && strings.Contains(r.Name, "{return-path}") {
+		// Whoever states the host wants it.
+		it.Need = provider.Advised
+	}
 	if it.Need == provider.Optional && it.Status == Missing {
 		it.Status = NotNeeded
 		it.Detail = join("Optional.", r.Why)
 	}
-	it.Complete = !it.Record().HasPlaceholder()
+	it.Complete = !it.Record().HasPlaceholder() && !it.Occupied
 	it.Expected = expectedText(it.Type, it.Expected)
 	return it
 }
@@ -67,6 +71,7 @@ func (c *check) nameless(it *Item, r *provider.Record) {
 	case r.Need == provider.Unwanted:
 		it.Status = NotNeeded
 		it.Detail = join("", r.Why)
+	case c.elsewhere(it, r):
 	case r.Need == provider.Optional:
 		it.Status = NotNeeded
 		it.Detail = join("Optional.", r.Why)
@@ -108,6 +113,26 @@ func (it *Item) wrong(reason, format string, args ...any) {
 	it.Status, it.Reason, it.Detail = Wrong, reason, fmt.Sprintf(format, args...)
 }
 
+// occupied notes that what is at the name may be of another sender, and what that one
+// loses.
+func (it *Item) occupied(format string, args ...any) {
+	it.Occupied = true
+	it.Detail += " " + fmt.Sprintf(format, args...)
+}
+
+// copied reports whether a key in place of an alias is the one behind its target: then it
+// is the service's, and nobody else's.
+func (c *check) copied(it *Item, records []resolver.Record) bool {
+	if it.Record().HasPlaceholder() || len(records) != 1 {
+		return false
+	}
+	a, err := c.lookup(it.Expected, "TXT")
+	return err == nil && slices.ContainsFunc(a.Records, func(r resolver.Record) bool {
+		p := value(r.Text(), "p")
+		return p != "" && p == value(records[0].Text(), "p")
+	})
+}
+
 // replaces notes a record that goes when the expected one comes.
 func (it *Item) replaces(name, rtype, value string) {
 	it.Remove = append(it.Remove, finding.Record{Name: name, Type: rtype, Value: value})
@@ -135,7 +160,8 @@ func (c *check) alias(it *Item, r *provider.Record, v *provider.Values) {
 	}
 	if other := c.otherAccount(r, v, target); other != "" {
 		it.replaces(it.Name, "CNAME", target)
-		it.wrong("account", "It leads to another account than the records before it: %s.", other)
+		it.wrong("account", "It leads to another account than the records before it, or than --token says: %s.", other)
+		it.occupied("Mail of that account fails once the record is replaced.")
 		return
 	}
 	note(v, tokens)
@@ -161,7 +187,7 @@ func (c *check) otherAccount(r *provider.Record, v *provider.Values, value strin
 		return ""
 	}
 	free := *v
-	free.Tokens = c.o.Tokens
+	free.Tokens = nil
 	tokens, ok := free.Capture(r.Value, value)
 	if !ok {
 		return ""
@@ -216,6 +242,7 @@ func (c *check) wrongTarget(it *Item, r *provider.Record, v *provider.Values, ta
 	if r.Purpose == provider.DKIM {
 		if s := provider.Builtin().OfAlias(target); s != nil && s.Name != c.s.Name {
 			it.wrong("other-service", "It leads to %s, a name of %s.", target, s.Name)
+			it.occupied("If %s still sends for the domain, its signatures fail once the record is replaced.", s.Name)
 			return
 		}
 	}
@@ -223,9 +250,11 @@ func (c *check) wrongTarget(it *Item, r *provider.Record, v *provider.Values, ta
 	free.Tokens = nil
 	if _, fits := match(r, &free, target); fits {
 		it.wrong("account", "It leads to %s, which is not the one of the records before it or of --token.", target)
+		it.occupied("Mail of that account fails once the record is replaced.")
 		return
 	}
 	it.wrong("target", "It leads to %s, and not to %s.", target, it.Expected)
+	it.occupied("If another sender uses the name, its mail fails once the record is replaced.")
 }
 
 // inOtherRegion names the region whose value it is.
@@ -260,11 +289,16 @@ func (c *check) noAlias(it *Item, r *provider.Record, v *provider.Values) {
 			return
 		}
 		if r.Purpose == provider.DKIM && strings.Contains(first, "p=") {
-			it.wrong("flattened", "A TXT record with a key stands in place of the CNAME (copied or flattened): %s cannot rotate it, and mail fails when it does.", c.s.Name)
+			it.wrong("flattened", "A TXT record with a key stands in place of the CNAME. If it is a copy of %s's key (flattened), %[1]s cannot rotate it, and mail fails when it does.", c.s.Name)
+			if !c.copied(it, text.Records) {
+				sel, _, _ := strings.Cut(it.Name, ".")
+				it.occupied("If another sender signs with the selector %s, its signatures fail once the record is replaced.", sel)
+			}
 			return
 		}
 		if r.Purpose != provider.DKIM {
 			it.wrong("flattened", "A TXT record stands in place of the CNAME (copied or flattened): it does not follow when %s changes its own.", c.s.Name)
+			it.occupied("If another sender uses the name, its mail fails once the record is replaced.")
 			return
 		}
 		it.wrong("type", "A TXT record stands in place of the CNAME.")
@@ -282,6 +316,9 @@ func (c *check) noAlias(it *Item, r *provider.Record, v *provider.Values) {
 			it.wrong("type", "An MX record stands in place of the CNAME.")
 		} else {
 			it.wrong("proxied", "The name has an address in place of the CNAME: it is proxied or flattened (Cloudflare: set it to \"DNS only\").")
+		}
+		if r.Purpose != provider.DKIM {
+			it.occupied("If the name is that of another host, choose another one with --return-path.")
 		}
 		return
 	}
@@ -356,7 +393,7 @@ func (c *check) hosts(it *Item, r *provider.Record, v *provider.Values) {
 	if len(a.Records) == 0 {
 		if !c.astray(it, r, v) {
 			c.absent(it, r)
-			c.ifElsewhere(it, r)
+			c.elsewhere(it, r)
 		}
 		return
 	}
@@ -380,6 +417,7 @@ func (c *check) hosts(it *Item, r *provider.Record, v *provider.Values) {
 		}
 		it.Expected = found
 		it.wrong("not-alone", "Other MX records stand beside it, and %s demands that it is alone: use a subdomain that nothing else uses.", c.s.Name)
+		it.occupied("Mail that the other hosts take is lost once they are removed.")
 	case found != "":
 		it.Status, it.Found, it.Expected = OK, found, found
 	case r.Need == provider.Receive:
@@ -416,17 +454,19 @@ func (c *check) hosts(it *Item, r *provider.Record, v *provider.Values) {
 		}
 		it.replaces(it.Name, r.Type, all[0])
 		it.wrong("target", "It leads to %s, and not to %s.", all[0], it.Expected)
+		it.occupied("If other mail goes there, it is lost once the record is replaced.")
 	}
 }
 
-// ifElsewhere: an MX at the domain itself in place of the envelope host.
-func (c *check) ifElsewhere(it *Item, r *provider.Record) {
-	if it.Status != Missing || it.Name == c.domain || r.Purpose != provider.ReturnPath || r.Type != "MX" {
-		return
+// elsewhere finds an MX at the domain itself in place of the envelope host. It reports
+// whether there is one.
+func (c *check) elsewhere(it *Item, r *provider.Record) bool {
+	if it.Name == c.domain || r.Purpose != provider.ReturnPath || r.Type != "MX" {
+		return false
 	}
 	a, err := c.lookup(c.domain, "MX")
 	if err != nil {
-		return
+		return false
 	}
 	for i := range a.Records {
 		value := recordValue(&a.Records[i])
@@ -435,9 +475,10 @@ func (c *check) ifElsewhere(it *Item, r *provider.Record) {
 			it.Remove = nil
 			it.wrong("apex", "It stands at %s, where it takes the domain's own mail: it belongs to %s.", c.domain, it.Name)
 			it.replaces(c.domain, "MX", value)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // text compares a TXT record that is neither SPF, DKIM nor DMARC.

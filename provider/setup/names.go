@@ -34,14 +34,14 @@ func (c *check) whole(name string) string {
 	switch {
 	case name == "@" || name == c.domain:
 		return c.domain
-	case resolver.Within(name, c.domain):
+	case resolver.Within(name, c.domain), resolver.Registrable(name) == resolver.Registrable(c.domain):
 		return name
 	}
 	return name + "." + c.domain
 }
 
-// shown are the names of a loaded zone that are set up as the envelope host of the
-// service.
+// shown are the names below the domain, in a loaded zone, that are set up as the envelope
+// host of the service.
 func (c *check) shown(w *provider.Way) []string {
 	var out []string
 	for i := range w.Records {
@@ -55,7 +55,7 @@ func (c *check) shown(w *provider.Way) []string {
 			if trimmed, doubled := strings.CutSuffix(owner, "."+c.domain+"."+c.domain); doubled {
 				owner = trimmed + "." + c.domain
 			}
-			if !ok || rec.Type.String() != r.Type || slices.Contains(out, owner) || !resolver.Within(owner, c.domain) || strings.Contains(owner, "_") {
+			if !ok || rec.Type.String() != r.Type || slices.Contains(out, owner) || !resolver.Within(owner, c.domain) || owner == c.domain || strings.Contains(owner, "_") {
 				continue
 			}
 			if c.anyRegion(r, recordValue(&rec)) && len(out) < 4 {

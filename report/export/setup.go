@@ -17,7 +17,7 @@ func WriteSetupZone(w io.Writer, l *setup.Checklist) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "; %s for %s\n", zoneComment(l.Provider), zoneComment(l.Domain))
 	r := view.SetupRecords(l)
-	if len(r.Add) == 0 {
+	if len(r.Add) == 0 && len(view.SetupOccupied(l).Add) == 0 {
 		b.WriteString("; nothing to publish\n")
 	}
 	for _, rec := range r.Remove {
@@ -25,6 +25,13 @@ func WriteSetupZone(w io.Writer, l *setup.Checklist) error {
 	}
 	for _, rec := range r.Add {
 		writeZoneRecord(&b, rec)
+	}
+	occupied := view.SetupOccupied(l)
+	for _, rec := range occupied.Remove {
+		fmt.Fprintf(&b, "; make sure whose it is: %s\n", show.Clip(show.ZoneLine(rec), show.MaxRecordText))
+	}
+	for _, rec := range occupied.Add {
+		fmt.Fprintf(&b, "; if nobody needs it: %s\n", show.ZoneLine(rec))
 	}
 	for _, n := range l.Next {
 		fmt.Fprintf(&b, "; next: %s\n", zoneComment(n))

@@ -42,16 +42,30 @@ func HostOf(name, domain string) string {
 	return name[:len(name)-len(domain)-1]
 }
 
-// SetupRecords are the records of a checklist to publish and to remove.
+// SetupRecords are the records of a checklist to publish and to remove. What would take the
+// place of a record that may be another sender's is not among them: see SetupOccupied.
 func SetupRecords(l *setup.Checklist) Records {
 	var out Records
 	for i := range l.Records {
 		it := &l.Records[i]
-		if !it.ToDo() || it.Expected == "" {
+		if !it.ToDo() || it.Expected == "" || it.Occupied {
 			continue
 		}
 		out.Add = append(out.Add, it.Record())
 		out.Remove = append(out.Remove, it.Remove...)
+	}
+	return out
+}
+
+// SetupOccupied are the records to publish once it is certain that nobody needs what is at
+// their names, and what they would replace.
+func SetupOccupied(l *setup.Checklist) Records {
+	var out Records
+	for i := range l.Records {
+		if it := &l.Records[i]; it.ToDo() && it.Expected != "" && it.Occupied {
+			out.Add = append(out.Add, it.Record())
+			out.Remove = append(out.Remove, it.Remove...)
+		}
 	}
 	return out
 }
@@ -119,6 +133,9 @@ func SetupDoc(l *setup.Checklist) *Doc {
 		}
 		blocks := []Block{r, copying}
 		d.Add(Section{Title: "Publish", Blocks: blocks, Loose: true})
+	}
+	if r := SetupOccupied(l); len(r.Add) > 0 {
+		d.Add(Section{Title: "Publish if nobody else needs what is there", Blocks: []Block{r}, Loose: true})
 	}
 	d.Add(setupMail(l)...)
 	if len(l.Next) > 0 {
