@@ -56,9 +56,10 @@ type spoilt struct {
 	target Target
 }
 
-// TestEveryCheck spoils a good sender in every way that a check looks for: the
-// check fires with its severity, in an audit of the whole domain.
-func TestEveryCheck(t *testing.T) {
+// spoiltDomains are a good sender spoilt in every way that a check looks for, and
+// the DNS that each is to be audited in.
+func spoiltDomains(t *testing.T) (rows []spoilt, dns func(spoilt) (resolver.Resolver, string)) {
+	t.Helper()
 	k2048, k2048b, k1024, k8192 := rsaKey(2048), rsaKey(2048), rsaKey(1024), "" // 8192 bits take long to make
 	_, private, _ := ed25519.GenerateKey(rand.Reader)
 	ed := base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))
@@ -103,7 +104,6 @@ func TestEveryCheck(t *testing.T) {
 		manyMX = strings.Replace(manyMX, fmt.Sprintf("many MX %d mx1\n", i), fmt.Sprintf("many MX %d h%d\nh%d A 198.51.100.10\n", i, i, i), 1)
 	}
 	spfIs := func(terms string) (string, string) { return "@ TXT", `@ TXT "v=spf1 ` + terms + `"` }
-	var rows []spoilt
 	record := func(check string, severity finding.Severity, terms string, more ...string) {
 		without, with := spfIs(terms)
 		rows = append(rows, spoilt{check, severity, without, with + "\n" + strings.Join(more, "\n"), Target{}})
@@ -248,26 +248,38 @@ func TestEveryCheck(t *testing.T) {
 	add("helo-unresolvable", finding.Warning, "", "", Target{HELO: []string{"nowhere.x.example"}})
 	add("helo-mismatch", finding.Warning, "", "", Target{HELO: []string{"mx1.x.example"}})
 
+	for i := range rows {
+		if rows[i].target.Domain == "" {
+			rows[i].target.Domain = "x.example"
+		}
+	}
+	others := make([]*resolver.ZoneSet, len(world))
+	for i, text := range world {
+		others[i] = dnstest.Parse(t, text)
+	}
+	return rows, func(row spoilt) (resolver.Resolver, string) {
+		lines := []string{"$ORIGIN x.example.", "$TTL 300"}
+		for _, l := range good {
+			if !slices.ContainsFunc(strings.Split(row.without, "\n"), func(p string) bool { return p != "" && strings.HasPrefix(l, p) }) {
+				lines = append(lines, l)
+			}
+		}
+		zone := strings.Join(append(lines, row.with), "\n")
+		zones := append([]*resolver.ZoneSet{dnstest.Parse(t, zone)}, others...)
+		return network{resolver.NewOverlay(nil, zones...)}, zone
+	}
+}
+
+// TestEveryCheck: each check fires with its severity, in an audit of a whole domain
+// that is spoilt in its way.
+func TestEveryCheck(t *testing.T) {
+	rows, world := spoiltDomains(t)
 	seen := map[string]bool{}
 	for _, row := range rows {
 		seen[row.check] = true
 		t.Run(row.check+"/"+string(row.severity), func(t *testing.T) {
-			lines := []string{"$ORIGIN x.example.", "$TTL 300"}
-			for _, l := range good {
-				if !slices.ContainsFunc(strings.Split(row.without, "\n"), func(p string) bool { return p != "" && strings.HasPrefix(l, p) }) {
-					lines = append(lines, l)
-				}
-			}
-			zone := strings.Join(append(lines, row.with), "\n")
-			zones := []*resolver.ZoneSet{dnstest.Parse(t, zone)}
-			for _, text := range world {
-				zones = append(zones, dnstest.Parse(t, text))
-			}
+			dns, zone := world(row)
 			target := row.target
-			if target.Domain == "" {
-				target.Domain = "x.example"
-			}
-			dns := resolver.Resolver(network{resolver.NewOverlay(nil, zones...)})
 			result := Run(context.Background(), dns, target, Options{})
 			var got []string
 			for _, f := range result.Findings {

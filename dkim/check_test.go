@@ -298,6 +298,17 @@ func TestLint(t *testing.T) {
 		{"v=DKIM1; p=", []string{"dkim-revoked notice "}},
 		{"k=rsa; t=y; " + p + "; v=DKIM1", []string{"dkim-testing warning ", "dkim-version-misplaced error "}},
 		{"v=DKIM1; k=ed25519; " + p, []string{"dkim-key-undecodable error "}},
+		// A semicolon that is missing is one mistake and one finding.
+		{"v=DKIM1; k=rsa " + p, []string{"dkim-key-syntax error "}},
+		{"v=DKIM1 k=rsa " + p, []string{"dkim-key-syntax error "}},
+		{"v=DKIM1, k=rsa, " + p, []string{"dkim-key-syntax error "}},
+		{"v=DKIM1; k=rsa" + p, []string{"dkim-key-syntax error "}},
+		{"v=DKIM1; k=rsa; t=s " + p, []string{"dkim-key-syntax error "}},
+		{"v=DKIM1; h=sha256 " + p, []string{"dkim-key-syntax error "}},
+		{"v=DKIM1; k=rsa; n=a note " + p, []string{"dkim-key-syntax error "}},
+		{"v=DKIM1 k=rsa; " + p, []string{"dkim-version-misplaced error "}},
+		{"v=DKIM1; k=rsa t=s; " + p, []string{"dkim-algorithm-unknown error "}},
+		{`v=DKIM1\; k=rsa\; ` + p, []string{"dkim-version-misplaced error "}},
 		{"v=DKIM1; p=" + base64.StdEncoding.EncodeToString([]byte("junk")), []string{"dkim-key-undecodable error "}},
 	} {
 		if got := summary(Lint([]byte(tt.record))); !slices.Equal(got, tt.want) && len(got)+len(tt.want) > 0 {

@@ -2,6 +2,7 @@ package dkim
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -192,9 +193,12 @@ func (k *Key) readTags() {
 	}
 	if t := k.tag("k"); t != nil {
 		k.Algorithm = t.value
-		if t.value != algorithmRSA && t.value != algorithmEd25519 {
+		escaped := strings.HasSuffix(t.value, `\`) && strings.HasSuffix(k.Version, `\`) // one paste, said of v=
+		if t.value != algorithmRSA && t.value != algorithmEd25519 && !escaped {
 			detail := "k=" + quote(t.value) + " is no key type that verifiers know; rsa and ed25519 are"
-			if lower := strings.ToLower(t.value); lower == algorithmRSA || lower == algorithmEd25519 {
+			if at := runOn.FindStringSubmatch(t.value); at != nil {
+				detail += ": a semicolon is missing before " + at[1] + "="
+			} else if lower := strings.ToLower(t.value); lower == algorithmRSA || lower == algorithmEd25519 {
 				detail += ", in lower case"
 			}
 			k.problem(ProblemAlgorithm, t, t.valueAt, detail)
@@ -223,12 +227,35 @@ func (k *Key) readTags() {
 		if k.tag("P") != nil {
 			detail += "; tag names are case-sensitive, and P= is another tag"
 		}
-		k.Problems = append(k.Problems, Problem{Kind: ProblemSyntax, Tag: "p", Offset: len(k.Record), Detail: detail})
+		at := len(k.Record)
+		if in, i := k.swallowed(); in != nil {
+			// What it does to the tag that has it is the same mistake.
+			k.Problems = slices.DeleteFunc(k.Problems, func(p Problem) bool { return p.Tag == in.name })
+			at = in.valueAt + i
+			detail = "a semicolon is missing before p=, so that verifiers read it as a part of " + in.name + "= and find no p= tag, which is required"
+		}
+		k.Problems = append(k.Problems, Problem{Kind: ProblemSyntax, Tag: "p", Offset: at, Detail: detail})
 		return
 	}
 	if k.Revoked = t.value == ""; !k.Revoked {
 		k.decode(t)
 	}
+}
+
+// runOn is a tag within the value of another, with no semicolon before it.
+var runOn = regexp.MustCompile(`(?:[ \t,:|/.&]|rsa|ed25519|DKIM1)([a-z])[ \t]*=`)
+
+// swallowed finds p= within the value of another tag, and where it is there.
+func (k *Key) swallowed() (*tag, int) {
+	for i := range k.tags {
+		t := &k.tags[i]
+		for _, at := range runOn.FindAllStringSubmatchIndex(t.value, -1) {
+			if t.value[at[2]:at[3]] == "p" {
+				return t, at[2]
+			}
+		}
+	}
+	return nil, 0
 }
 
 // emptyLists say what an empty list comes to (RFC 6376, 3.6.1 wants one entry in

@@ -25,7 +25,9 @@ type recordJudge struct {
 	// ignored: the record stands below the organizational domain, so that sp
 	// and np have no effect.
 	ignored bool
-	sends   bool
+	// unplaced: whether sp and np have an effect is not known.
+	unplaced bool
+	sends    bool
 	// cleaned is the record to publish, once it is asked for.
 	cleaned *cleaned
 	// staged are the fixes that go further than to put the record right.
@@ -36,7 +38,7 @@ type recordJudge struct {
 func (j *judge) record() {
 	d := j.d
 	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, domain: d.PolicyDomain, name: recordName(d.PolicyDomain),
-		published: true, sends: j.c.sends(), ignored: d.ignoresSubdomains()}
+		published: true, sends: j.c.sends(), ignored: d.ignoresSubdomains(), unplaced: d.unplaced()}
 	j.rj = rj
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {
@@ -295,6 +297,10 @@ func (j *recordJudge) policy() {
 // subdomains compares sp and np with p.
 func (j *recordJudge) subdomains() {
 	r := j.r
+	if j.unplaced && (r.SP != "" || r.NP != "") {
+		j.Undecided("dmarc-subdomain-policy-ignored", "dmarc-subdomain-policy-weaker")
+		return
+	}
 	if j.ignored {
 		if r.SP != "" || r.NP != "" {
 			j.add("dmarc-subdomain-policy-ignored", finding.Finding{

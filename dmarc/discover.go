@@ -212,6 +212,14 @@ func (d *Discovery) ignoresSubdomains() bool {
 	return d.PolicyDomain == d.Domain && d.OrganizationalDomain != "" && d.OrganizationalDomain != d.Domain
 }
 
+// unplaced: the record is the domain's own, and whether one above it makes sp and np
+// ignored is not known. A record of a public suffix could only confirm that the
+// domain is an organization's.
+func (d *Discovery) unplaced() bool {
+	return d.PolicyDomain == d.Domain && d.OrganizationalDomain == "" &&
+		slices.ContainsFunc(d.Walk[1:], func(s Step) bool { return s.Outcome == Unanswered && !s.Suffix })
+}
+
 // silence names the steps that the DNS did not answer.
 func silence(steps []Step) string {
 	var names []string

@@ -1,0 +1,129 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// silent answers some questions only.
+type silent struct {
+	resolver.Resolver
+	answers func(name string, t resolver.Type) bool
+}
+
+func (s silent) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	if !s.answers(strings.ToLower(name), t) {
+		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Timeout}
+	}
+	return s.Resolver.Lookup(ctx, name, t)
+}
+
+// silences are ways in which a resolver answers only a part of the questions of an
+// audit: not one of them, not that one, only that one, not those of a type, only
+// those of a type, and by chance.
+func silences(trace []resolver.Trace, seed int) map[string]func(string, resolver.Type) bool {
+	out := map[string]func(string, resolver.Type) bool{"all": func(string, resolver.Type) bool { return false }}
+	types := map[resolver.Type]bool{}
+	for _, q := range trace {
+		is := func(name string, t resolver.Type) bool { return name == strings.ToLower(q.Name) && t == q.Type }
+		out["all but "+questionOf(q)] = is
+		out[questionOf(q)] = func(name string, t resolver.Type) bool { return !is(name, t) }
+		types[q.Type] = true
+	}
+	for typ := range types {
+		out["all but every "+typ.String()] = func(_ string, t resolver.Type) bool { return t == typ }
+		out["every "+typ.String()] = func(_ string, t resolver.Type) bool { return t != typ }
+	}
+	for i := range 4 {
+		out[fmt.Sprint("by chance ", i)] = func(name string, t resolver.Type) bool {
+			return crc32.ChecksumIEEE(fmt.Append(nil, seed, i, name, t))%4 != 0
+		}
+	}
+	return out
+}
+
+// silencesTried is how many of the silences of one domain TestSilence tries, unless
+// SILENCES is "all".
+const silencesTried = 6
+
+// TestSilence: a resolver that answers only a part of the questions about a domain
+// makes nothing pass that does not pass when all is answered. The domains have
+// between them a finding of nearly every check.
+func TestSilence(t *testing.T) {
+	rows, world := spoiltDomains(t)
+	if testing.Short() {
+		rows = rows[:10]
+	}
+	audits := 0
+	for i, row := range rows {
+		dns, _ := world(row)
+		full := Run(context.Background(), dns, row.target, Options{Selectors: "inferred"})
+		fails := map[string]string{}
+		for _, f := range full.Findings {
+			if f.Severity.AtLeast(finding.Notice) {
+				fails[f.Check] = f.Detail
+			}
+		}
+		all := silences(full.Trace, i)
+		ways := slices.Sorted(maps.Keys(all))
+		if n := silencesTried; os.Getenv("SILENCES") != "all" && len(ways) > n {
+			// Others for each domain.
+			r := rand.New(rand.NewPCG(12, uint64(i)))
+			r.Shuffle(len(ways), func(i, j int) { ways[i], ways[j] = ways[j], ways[i] })
+			ways = ways[:n]
+		}
+		for _, what := range ways {
+			answers := all[what]
+			audits++
+			for _, f := range Run(context.Background(), silent{dns, answers}, row.target, Options{Selectors: "inferred"}).Findings {
+				if f.Severity == finding.Pass && fails[f.Check] != "" {
+					t.Errorf("%s, silence of %s: %s of %s passes: %s\nwhen answered: %s", row.check, what, f.Check, f.Subject, f.Detail, fails[f.Check])
+				}
+			}
+		}
+	}
+	t.Logf("%d audits of %d domains", audits, len(rows))
+}
+
+// TestSilenceOfAll: of a domain whose questions are not answered, nothing passes but
+// what was stated.
+func TestSilenceOfAll(t *testing.T) {
+	rows, world := spoiltDomains(t)
+	passes := map[string]string{}
+	for _, row := range rows {
+		dns, _ := world(row)
+		res := Run(context.Background(), silent{dns, func(string, resolver.Type) bool { return false }}, row.target, Options{Selectors: "inferred"})
+		for _, f := range res.Findings {
+			if f.Severity == finding.Pass {
+				passes[f.Check] = row.check + ": " + f.Subject + ": " + f.Detail
+			}
+		}
+	}
+	for check, why := range passes {
+		if provedBySilence[check] == "" {
+			t.Errorf("%s passes: %s", check, why)
+		}
+	}
+	for check := range provedBySilence {
+		if passes[check] == "" {
+			t.Errorf("%s passes nowhere any more; take it out", check)
+		}
+	}
+}
+
+// provedBySilence are the checks that what was stated decides alone, and how.
+var provedBySilence = map[string]string{
+	"rbl-no-addresses":     "the addresses are stated",
+	"dmarc-spf-unaligned":  "the stated envelope domain is the author domain itself",
+	"dmarc-dkim-unaligned": "the stated signing domain is the author domain itself",
+}
