@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mailworthy/internal/dnstest"
 )
 
 func TestMain(m *testing.M) {
@@ -39,7 +41,8 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "days": days},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "days": days,
+			"publish": func(ts *testscript.TestScript, _ bool, args []string) { publish(t, ts, args) }},
 	})
 }
 
@@ -60,6 +63,16 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if want := args[0]; strconv.Itoa(got) != want {
 		ts.Fatalf("exit status %d, want %s", got, want)
 	}
+}
+
+// publish serves zone files as the public DNS, each with an SOA of its own, and sets $DNS
+// to the server's address: publish FILE…
+func publish(t *testing.T, ts *testscript.TestScript, files []string) {
+	zones := make([]string, len(files))
+	for i, f := range files {
+		zones[i] = ts.ReadFile(f)
+	}
+	ts.Setenv("DNS", dnstest.Start(t, zones...).Addr())
 }
 
 // days runs a command on each day of March 2026 from one to another, whatever its
