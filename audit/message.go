@@ -52,14 +52,14 @@ type MessageResult struct {
 	From string `json:"from"`
 	// SPF is null where it was not evaluated; SPFNotEvaluated says why.
 	SPF             *spf.Evaluation    `json:"spf"`
-	SPFNotEvaluated string             `json:"spf_not_evaluated,omitempty"`
+	SPFNotEvaluated string             `json:"spf_not_evaluated" empty:"null"`
 	DKIM            *dkim.Verification `json:"dkim"`
 	// DMARC is null where it was not evaluated; DMARCNotEvaluated says why.
 	DMARC             *dmarc.Verdict `json:"dmarc"`
-	DMARCNotEvaluated string         `json:"dmarc_not_evaluated,omitempty"`
+	DMARCNotEvaluated string         `json:"dmarc_not_evaluated" empty:"null"`
 	// DMARCAcceptingLength is what DMARC comes to at receivers that accept signatures
 	// with l=, which the standard leaves to them; empty where that makes no difference.
-	DMARCAcceptingLength dmarc.Result `json:"dmarc_accepting_length,omitempty"`
+	DMARCAcceptingLength dmarc.Result `json:"dmarc_accepting_length" empty:"null"`
 	// AuthenticationResults is the header field that a receiver would add, folded
 	// at line feeds.
 	AuthenticationResults string        `json:"authentication_results"`
@@ -68,8 +68,8 @@ type MessageResult struct {
 	Headers *message.Facts `json:"headers"`
 	// AuthorHost is where the author domain takes its mail, EnvelopeHost the same of
 	// another envelope domain.
-	AuthorHost   *mailhost.Domain    `json:"author_host,omitempty"`
-	EnvelopeHost *mailhost.Authority `json:"envelope_host,omitempty"`
+	AuthorHost   *mailhost.Domain    `json:"author_host"`
+	EnvelopeHost *mailhost.Authority `json:"envelope_host"`
 	Findings     []finding.Finding   `json:"findings"`
 	// Queries is the number of distinct questions asked.
 	Queries    int              `json:"queries"`

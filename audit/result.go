@@ -65,7 +65,7 @@ type Examined struct {
 	SenderRanges []string `json:"sender_ranges_not_swept"`
 	MailFrom     []string `json:"mail_from"`
 	// Envelopes are those of MailFrom that were recognised in a loaded zone.
-	Envelopes   []EnvelopeOf      `json:"envelopes,omitempty"`
+	Envelopes   []EnvelopeOf      `json:"envelopes"`
 	DKIMDomains []string          `json:"dkim_domains"`
 	Selectors   []string          `json:"selectors"`
 	HELO        []string          `json:"helo"`
@@ -77,7 +77,7 @@ type Examined struct {
 type Result struct {
 	Domain string `json:"domain"`
 	// Unicode is the domain as a person writes it, where that differs.
-	Unicode string          `json:"domain_unicode,omitempty"`
+	Unicode string          `json:"domain_unicode" empty:"null"`
 	Profile finding.Profile `json:"profile"`
 	// ProfileWhy says whether the profile was stated or what it was guessed from.
 	ProfileWhy string            `json:"profile_why"`
@@ -85,22 +85,22 @@ type Result struct {
 	Findings   []finding.Finding `json:"findings"`
 
 	// Services are those that send or receive for the domain, as its records say.
-	Services []Service `json:"services,omitempty"`
+	Services []Service `json:"services"`
 
 	SPF *spf.Policy `json:"spf"`
 	// Envelope holds the SPF policies of stated envelope domains other than the domain.
-	Envelope []*spf.Policy `json:"spf_envelope,omitempty"`
+	Envelope []*spf.Policy `json:"spf_envelope"`
 	// Evaluations are check_host() for each sending address and envelope domain.
-	Evaluations []spf.Evaluation  `json:"spf_evaluations,omitempty"`
+	Evaluations []spf.Evaluation  `json:"spf_evaluations"`
 	DKIM        *dkim.Discovery   `json:"dkim"`
 	DMARC       *dmarc.Discovery  `json:"dmarc"`
-	Alignments  []dmarc.Alignment `json:"alignments,omitempty"`
+	Alignments  []dmarc.Alignment `json:"alignments"`
 	// NextDMARC is the next step of the staged plan towards p=reject.
-	NextDMARC *dmarc.Stage    `json:"dmarc_next,omitempty"`
+	NextDMARC *dmarc.Stage    `json:"dmarc_next"`
 	RBL       *rbl.Survey     `json:"rbl"`
 	Hosts     *mailhost.Facts `json:"hosts"`
 	// Receivers say what the big receivers' own requirements make of the facts.
-	Receivers []receiver.Verdict `json:"receivers,omitempty"`
+	Receivers []receiver.Verdict `json:"receivers"`
 	Trace     []resolver.Trace   `json:"-"`
 
 	// Queries is the number of distinct questions that the audit asked.

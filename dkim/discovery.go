@@ -46,7 +46,7 @@ type Discovery struct {
 	// Keys are the key records found, in the order of Selectors.
 	Keys []PublishedKey `json:"keys"`
 	// Mislaid are keys at names where nobody looks for them.
-	Mislaid []Mislaid `json:"mislaid,omitempty"`
+	Mislaid []Mislaid `json:"mislaid"`
 	// Tried counts the selectors asked at the domain itself, Answered those of
 	// them with records of their own, Unresolved those that the DNS did not
 	// answer; the rest are absent.
@@ -87,9 +87,9 @@ const (
 type Wildcard struct {
 	Status WildcardStatus `json:"status"`
 	// Records are the TXT records of the answer.
-	Records []string `json:"records,omitempty"`
+	Records []string `json:"records"`
 	// CNAMEs are the aliases of the answer.
-	CNAMEs   []string           `json:"cnames,omitempty"`
+	CNAMEs   []string           `json:"cnames"`
 	Evidence []finding.Evidence `json:"evidence"`
 }
 
@@ -122,22 +122,22 @@ type Selector struct {
 	// Stated: the user says that it is in use; otherwise it is a guess.
 	Stated bool `json:"stated"`
 	// Listed: a zone that was loaded has the name.
-	Listed bool           `json:"listed,omitempty"`
+	Listed bool           `json:"listed"`
 	Status SelectorStatus `json:"status"`
 	// Reason says why an unresolved question has no answer.
-	Reason string `json:"reason,omitempty"`
+	Reason string `json:"reason" empty:"null"`
 	// CNAMEs are the aliases followed. With an absent status they dangle.
-	CNAMEs []string `json:"cnames,omitempty"`
+	CNAMEs []string `json:"cnames"`
 	// Provider is whose key it is; empty where that is not known. ProviderBy says
 	// what it is known from: "cname", the target of the alias; "inferred", a
 	// provider inferred for the domain uses this selector; "selector", the selector
 	// is one that only this provider uses.
-	Provider   string `json:"provider,omitempty"`
-	ProviderBy string `json:"provider_by,omitempty"`
+	Provider   string `json:"provider" empty:"null"`
+	ProviderBy string `json:"provider_by" empty:"null"`
 	// Wildcard: the answer is that of any selector.
-	Wildcard bool `json:"wildcard,omitempty"`
+	Wildcard bool `json:"wildcard"`
 	// Evidence is the question and its answer; nil for a guess that is simply absent.
-	Evidence *finding.Evidence `json:"evidence,omitempty"`
+	Evidence *finding.Evidence `json:"evidence"`
 
 	answer *resolver.Answer // nil where there is none
 }
@@ -161,11 +161,11 @@ type PublishedKey struct {
 	Selector string `json:"selector"`
 	Domain   string `json:"domain"`
 	Stated   bool   `json:"stated"`
-	Provider string `json:"provider,omitempty"`
+	Provider string `json:"provider" empty:"null"`
 	// CNAMEs are the aliases followed to the record.
-	CNAMEs []string `json:"cnames,omitempty"`
+	CNAMEs []string `json:"cnames"`
 	// Wildcard: the record answers any selector.
-	Wildcard bool `json:"wildcard,omitempty"`
+	Wildcard bool `json:"wildcard"`
 	// RecordCount is the number of TXT records at the selector; one is right
 	// (RFC 6376, 3.6.2.2). Of several, Key is the first that looks like a key.
 	RecordCount int `json:"record_count"`

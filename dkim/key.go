@@ -30,33 +30,33 @@ type Key struct {
 	// Record is the text of the record, strings joined.
 	Record string `json:"record"`
 	// Version is the value of v=, empty where there is none.
-	Version string `json:"version,omitempty"`
+	Version string `json:"version" empty:"null"`
 	// Algorithm is the key type k=; "rsa" where there is none.
 	Algorithm string `json:"algorithm"`
 	// Bits is the size of the key: of the RSA modulus, 256 for Ed25519, 0 where
 	// it could not be decoded.
 	Bits     int         `json:"bits"`
-	Encoding KeyEncoding `json:"encoding,omitempty"`
+	Encoding KeyEncoding `json:"encoding" empty:"null"`
 	// Exponent is the public exponent of an RSA key in decimal.
-	Exponent string `json:"exponent,omitempty"`
+	Exponent string `json:"exponent" empty:"null"`
 	// Hashes are the acceptable hash algorithms h=; empty: all.
-	Hashes []string `json:"hashes,omitempty"`
+	Hashes []string `json:"hashes"`
 	// Services are the service types s=; "*" where there is none.
 	Services []string `json:"services"`
-	Flags    []string `json:"flags,omitempty"`
+	Flags    []string `json:"flags"`
 	// Testing is flag y, Strict flag s: the domain of i= must equal d=.
 	Testing bool `json:"testing"`
 	Strict  bool `json:"strict"`
 	// Revoked: p= is there and empty.
 	Revoked bool   `json:"revoked"`
-	Notes   string `json:"notes,omitempty"`
+	Notes   string `json:"notes" empty:"null"`
 	// Granularity is the value of the obsolete g=, nil where there is none.
-	Granularity *string `json:"granularity,omitempty"`
+	Granularity *string `json:"granularity"`
 	// Fingerprint is the SHA-256 of the key itself in hexadecimal, the same
 	// however p= encodes it.
-	Fingerprint string `json:"fingerprint,omitempty"`
+	Fingerprint string `json:"fingerprint" empty:"null"`
 	// Problems are the defects in the order of the record.
-	Problems []Problem `json:"problems,omitempty"`
+	Problems []Problem `json:"problems"`
 
 	tags []tag
 	// material is the modulus of an RSA key, big-endian, or the 32 octets of an
@@ -84,16 +84,16 @@ const (
 type Problem struct {
 	Kind ProblemKind `json:"kind"`
 	// Tag is the tag concerned, empty where the list as a whole is.
-	Tag string `json:"tag,omitempty"`
+	Tag string `json:"tag" empty:"null"`
 	// Offset is the position in the record in octets, from 0.
 	Offset int `json:"offset"`
 	// Detail says what is wrong, as part of a sentence.
 	Detail string `json:"detail"`
 	// Tolerated: against the grammar, but verifiers read over it.
-	Tolerated bool `json:"tolerated,omitempty"`
+	Tolerated bool `json:"tolerated"`
 	// Exposed: anyone can sign with this key, since what is published is a private
 	// key or makes every signature valid.
-	Exposed bool `json:"exposed,omitempty"`
+	Exposed bool `json:"exposed"`
 }
 
 // Error implements error.

@@ -18,7 +18,7 @@ type Mislaid struct {
 	// Why says what is wrong with the name, as part of a sentence.
 	Why string `json:"why"`
 	// CNAMEs are the aliases followed to the record.
-	CNAMEs []string `json:"cnames,omitempty"`
+	CNAMEs []string `json:"cnames"`
 	Record string   `json:"record"`
 
 	evidence finding.Evidence

@@ -68,15 +68,15 @@ type Signature struct {
 	// Headers are the header fields signed (h=), in lower case.
 	Headers []string `json:"headers"`
 	// BodyLength is l=: the octets of the body that are signed; nil: all.
-	BodyLength *int64     `json:"body_length,omitempty"`
-	Signed     *time.Time `json:"signed_at,omitempty"`
-	Expires    *time.Time `json:"expires_at,omitempty"`
+	BodyLength *int64     `json:"body_length"`
+	Signed     *time.Time `json:"signed_at"`
+	Expires    *time.Time `json:"expires_at"`
 	// Testing: the key says t=y. A verifier must then not treat the message
 	// differently from an unsigned one (RFC 6376, 3.6.1); most ignore the flag, and
 	// Result does.
 	Testing bool `json:"testing"`
 	// Warnings are weaknesses of a signature whatever its result.
-	Warnings []string `json:"warnings,omitempty"`
+	Warnings []string `json:"warnings"`
 
 	disputed bool
 }

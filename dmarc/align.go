@@ -11,10 +11,10 @@ import (
 type Organization struct {
 	Domain string `json:"domain"`
 	// Error says why Domain cannot be asked about.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error" empty:"null"`
 	// OrganizationalDomain is empty when undecided.
-	OrganizationalDomain string   `json:"organizational_domain,omitempty"`
-	Undecided            string   `json:"undecided,omitempty"`
+	OrganizationalDomain string   `json:"organizational_domain" empty:"null"`
+	Undecided            string   `json:"undecided" empty:"null"`
 	Queries              []string `json:"queries"`
 	Walk                 []Step   `json:"walk"`
 }
@@ -84,9 +84,9 @@ type Alignment struct {
 	Kind   string `json:"kind"`
 	Domain string `json:"domain"`
 	// OrganizationalDomain of Domain, empty when undecided or not needed.
-	OrganizationalDomain string `json:"organizational_domain,omitempty"`
+	OrganizationalDomain string `json:"organizational_domain" empty:"null"`
 	// Mode is the one in force; empty where the record is not known.
-	Mode Mode `json:"mode,omitempty"`
+	Mode Mode `json:"mode" empty:"null"`
 	// Relaxed and Strict say whether it would align in that mode; Aligned is
 	// the answer in the mode in force. Nil is not known.
 	Relaxed *bool `json:"relaxed"`
@@ -95,8 +95,8 @@ type Alignment struct {
 	// Why is a sentence.
 	Why string `json:"why"`
 	// Queries and Walk are empty where no walk was needed.
-	Queries []string `json:"queries,omitempty"`
-	Walk    []Step   `json:"walk,omitempty"`
+	Queries []string `json:"queries"`
+	Walk    []Step   `json:"walk"`
 }
 
 // maxIdentifiers bounds the identifiers of a kind that are walked from.

@@ -64,7 +64,7 @@ type Verdict struct {
 	Queries     []string            `json:"queries"`
 	Identifiers []IdentityAlignment `json:"identifiers"`
 	// Error says what stands in the way of a result, or of the policy.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error" empty:"null"`
 }
 
 // IdentityAlignment is one identity with how it was judged.

@@ -114,7 +114,7 @@ func TestVerdictJSON(t *testing.T) {
 	}
 	const want = `{"result":"none","domain":"acme.example","policy_domain":null,"organizational_domain":"acme.example",` +
 		`"policy":null,"effective_policy":null,"tag":null,"adkim":null,"aspf":null,"spf_aligned":false,"dkim_aligned":false,` +
-		`"queries":["_dmarc.acme.example","_dmarc.example"],"identifiers":[]}`
+		`"queries":["_dmarc.acme.example","_dmarc.example"],"identifiers":[],"error":""}`
 	if string(text) != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}

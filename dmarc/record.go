@@ -31,12 +31,12 @@ type Record struct {
 	// Tags are all tags in their order, the version first.
 	Tags []Tag `json:"tags"`
 	// Problems are the places that the grammar does not allow (RFC 9989, 4.8).
-	Problems []Problem `json:"problems,omitempty"`
+	Problems []Problem `json:"problems"`
 
 	// P, SP and NP are the published policies; empty where absent or invalid.
-	P  Policy `json:"p,omitempty"`
-	SP Policy `json:"sp,omitempty"`
-	NP Policy `json:"np,omitempty"`
+	P  Policy `json:"p" empty:"null"`
+	SP Policy `json:"sp" empty:"null"`
+	NP Policy `json:"np" empty:"null"`
 	// ADKIM and ASPF are the modes in force.
 	ADKIM Mode `json:"adkim"`
 	ASPF  Mode `json:"aspf"`
@@ -46,12 +46,12 @@ type Record struct {
 	PSD string `json:"psd"`
 	// Testing is t=y: enforcement one level lower.
 	Testing bool  `json:"t"`
-	RUA     []URI `json:"rua,omitempty"`
-	RUF     []URI `json:"ruf,omitempty"`
+	RUA     []URI `json:"rua"`
+	RUF     []URI `json:"ruf"`
 
 	// Historic tags (RFC 9989, C.5.2), which receivers by RFC 7489 still read;
 	// nil where absent or invalid.
-	Percent *int `json:"pct,omitempty"`
+	Percent *int `json:"pct"`
 }
 
 // Tag is one name=value of a record.
@@ -65,9 +65,9 @@ type Tag struct {
 	Status string `json:"status"`
 	// Invalid says why the value is not one that the tag can have; a default
 	// stands in for it.
-	Invalid string `json:"invalid,omitempty"`
+	Invalid string `json:"invalid" empty:"null"`
 	// Duplicate: a tag of this name came before and stands.
-	Duplicate bool `json:"duplicate,omitempty"`
+	Duplicate bool `json:"duplicate"`
 }
 
 // Problem is one place that breaks the grammar of a tag list.
@@ -78,9 +78,9 @@ type Problem struct {
 	Text string `json:"text"`
 	// Reason says what is wrong with it, Hint what was probably meant.
 	Reason string `json:"reason"`
-	Hint   string `json:"hint,omitempty"`
+	Hint   string `json:"hint" empty:"null"`
 	// Harmless: nothing is lost by skipping it, and readers do.
-	Harmless bool `json:"harmless,omitempty"`
+	Harmless bool `json:"harmless"`
 }
 
 // URI is one report destination of rua or ruf.
@@ -88,15 +88,15 @@ type URI struct {
 	Text   string `json:"text"`
 	Offset int    `json:"offset"`
 	// Scheme in lower case; only mailto must be supported (RFC 9989, 4.7).
-	Scheme string `json:"scheme,omitempty"`
+	Scheme string `json:"scheme" empty:"null"`
 	// Address and Host of a valid mailto URI, decoded.
-	Address string `json:"address,omitempty"`
-	Host    string `json:"host,omitempty"`
+	Address string `json:"address" empty:"null"`
+	Host    string `json:"host" empty:"null"`
 	// Size is the obsolete suffix, "10m" of "!10m".
-	Size string `json:"size,omitempty"`
+	Size string `json:"size" empty:"null"`
 	// Error says why it is no valid URI; Hint is what was probably meant.
-	Error string `json:"error,omitempty"`
-	Hint  string `json:"hint,omitempty"`
+	Error string `json:"error" empty:"null"`
+	Hint  string `json:"hint" empty:"null"`
 	// torn: what follows it was probably a part of it.
 	torn bool
 }

@@ -19,9 +19,9 @@ type Stage struct {
 	// Before must hold before it is published; Blockers are known to stand in
 	// the way.
 	Before   []string `json:"before"`
-	Blockers []string `json:"blockers,omitempty"`
+	Blockers []string `json:"blockers"`
 	// Then are the steps after it.
-	Then []string `json:"then,omitempty"`
+	Then []string `json:"then"`
 }
 
 // plan is the order in which enforcement grows (RFC 9989, 5.1.4 to 5.1.7 and 7.4).

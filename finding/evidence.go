@@ -25,7 +25,7 @@ type Said struct {
 	// MS is when it was said, in milliseconds since the start.
 	MS int64 `json:"ms"`
 	// By is "client", "server", or empty for what happened (a handshake, a timeout).
-	By string `json:"by,omitempty"`
+	By string `json:"by" empty:"null"`
 	// Text is raw: escape it for the medium.
 	Text string `json:"text"`
 }

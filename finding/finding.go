@@ -114,7 +114,7 @@ type Check struct {
 // the DNS and its answer.
 type Evidence struct {
 	// Kind is what was looked at; empty: the DNS.
-	Kind EvidenceKind `json:"kind,omitempty"`
+	Kind EvidenceKind `json:"kind" empty:"null"`
 	// Name is what was asked: a name, or by Kind a host and port, a URL, a file.
 	Name string `json:"name"`
 	// Type is the record type, or by Kind the protocol or what is looked at of Name.
@@ -123,22 +123,22 @@ type Evidence struct {
 	// answer: "timeout", "servfail", "refused", …. See Answered for other kinds.
 	Status string `json:"status"`
 	// Answer holds the data, one string a record, as raw text: escape it for the medium.
-	Answer []string `json:"answer,omitempty"`
+	Answer []string `json:"answer"`
 	// CNAMEs are the aliases followed to the answer, in order.
-	CNAMEs []string `json:"cnames,omitempty"`
-	Server string   `json:"server,omitempty"`
-	Rcode  string   `json:"rcode,omitempty"`
+	CNAMEs []string `json:"cnames"`
+	Server string   `json:"server" empty:"null"`
+	Rcode  string   `json:"rcode" empty:"null"`
 	// TTL in seconds.
 	TTL uint32 `json:"ttl"`
 	// AuthenticData is the AD bit of the answer (RFC 4035, 3.2.3).
 	AuthenticData bool   `json:"authentic_data"`
-	Note          string `json:"note,omitempty"`
+	Note          string `json:"note" empty:"null"`
 	// File is the zone file that answered, if one did. Lines are those of the records of
 	// Answer in it, or that of its SOA if there is no record.
-	File  string `json:"file,omitempty"`
-	Lines []int  `json:"lines,omitempty"`
+	File  string `json:"file" empty:"null"`
+	Lines []int  `json:"lines"`
 	// Transcript is what was said, of a Connection or Fetch. No secret stands in it.
-	Transcript []Said `json:"transcript,omitempty"`
+	Transcript []Said `json:"transcript"`
 }
 
 // Finding is one check applied to one subject.
@@ -155,27 +155,27 @@ type Finding struct {
 	// findings of its section are fixed. The report fills it in.
 	Points   float64    `json:"points"`
 	Evidence []Evidence `json:"evidence"`
-	Fix      *Fix       `json:"fix,omitempty"`
+	Fix      *Fix       `json:"fix"`
 	// Reference is the RFC section or page that the rule comes from.
 	Reference string `json:"reference"`
 	// CouldBe is the severity that an undecided finding would have at worst.
-	CouldBe Severity `json:"could_be,omitempty"`
+	CouldBe Severity `json:"could_be" empty:"null"`
 	// Undecides: without this answer the section as a whole cannot be judged
 	// and is left out of the mean.
-	Undecides bool `json:"undecides_section,omitempty"`
+	Undecides bool `json:"undecides_section"`
 	// Partial: the title speaks of the section as a whole, and only a part of it is not
 	// known, which the detail names. A sheet fills it in.
-	Partial bool `json:"partial,omitempty"`
+	Partial bool `json:"partial"`
 	// Hint is how to state what the DNS cannot show: a flag and its value.
-	Hint string `json:"hint,omitempty"`
+	Hint string `json:"hint" empty:"null"`
 	// VerdictAs replaces Severity for the verdict alone, where the two differ.
-	VerdictAs Severity `json:"verdict_as,omitempty"`
+	VerdictAs Severity `json:"verdict_as" empty:"null"`
 	// Follows are what only follows from this finding and goes away with it: it is
 	// listed here, counts nowhere and has no fix of its own.
-	Follows []Consequence `json:"follows,omitempty"`
+	Follows []Consequence `json:"follows"`
 	// Accepted: the owner of the domain lives with it. It is shown with severity
 	// info and counts nowhere.
-	Accepted *Accepted `json:"accepted,omitempty"`
+	Accepted *Accepted `json:"accepted"`
 }
 
 // Consequence is what would be a finding if it had not a cause that is one.

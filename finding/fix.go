@@ -42,23 +42,23 @@ type Fix struct {
 	// Summary is one sentence: what to do.
 	Summary string `json:"summary"`
 	// Name, Type and Value are the record to publish, empty if the fix is no record.
-	Name  string `json:"name,omitempty"`
-	Type  string `json:"type,omitempty"`
-	Value string `json:"value,omitempty"`
+	Name  string `json:"name" empty:"null"`
+	Type  string `json:"type" empty:"null"`
+	Value string `json:"value" empty:"null"`
 	// Remove are the published records that the new one replaces.
-	Remove []Record `json:"remove,omitempty"`
+	Remove []Record `json:"remove"`
 	// More are further records to publish with the first, in order.
-	More []Record `json:"more,omitempty"`
+	More []Record `json:"more"`
 	// When is what must hold before it is published, a clause without its "when": "the
 	// reports show that all your mail is aligned". Empty: it can be published now.
-	When string `json:"when,omitempty"`
+	When string `json:"when" empty:"null"`
 	// Complete: there are records to publish or to remove, and they can be published
 	// as they stand, now. It is false if one has a placeholder, if there is none, and
 	// if the fix has a condition (When). A sheet fills it in.
 	Complete bool `json:"complete"`
 	// After is the ID of a check whose fix changes the same record in another way: that
 	// one goes first, and this one is not complete until it is published.
-	After string `json:"after,omitempty"`
+	After string `json:"after" empty:"null"`
 }
 
 // Records returns the records to publish, in order.

@@ -41,7 +41,7 @@ type Linted struct {
 	Findings []finding.Finding `json:"findings"`
 	// Proposed is the text to serve in place of a policy (mta-sts-policy); nil if nothing
 	// is wrong with it, and for every other type.
-	Proposed *string `json:"proposed,omitempty"`
+	Proposed *string `json:"proposed"`
 }
 
 // Lint checks a record of a type of RecordTypes, bytes as they are but for a line break

@@ -14,13 +14,13 @@ import (
 // wire form of setup.Options.
 type Service struct {
 	// Region is that of the account; empty: found in the records, or the usual one.
-	Region string `json:"region,omitempty"`
+	Region string `json:"region" empty:"null"`
 	// ReturnPath is the envelope host, whole or as a name below the domain.
-	ReturnPath string `json:"return_path,omitempty"`
+	ReturnPath string `json:"return_path" empty:"null"`
 	// Selectors are the DKIM selectors that the service shows.
-	Selectors []string `json:"selectors,omitempty"`
+	Selectors []string `json:"selectors"`
 	// Tokens fill in places that only the service's page shows, each KEY=VALUE.
-	Tokens []string `json:"tokens,omitempty"`
+	Tokens []string `json:"tokens"`
 }
 
 // Options checks what is stated of the service. The error is a *FieldError where it is

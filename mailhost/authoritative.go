@@ -27,8 +27,8 @@ type Authoritative struct {
 	NS      Presence `json:"ns"`
 	Servers []Server `json:"servers"`
 	// LeftOut counts servers beyond the bound.
-	LeftOut  int                `json:"servers_left_out,omitempty"`
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	LeftOut  int                `json:"servers_left_out"`
+	Evidence []finding.Evidence `json:"evidence"`
 }
 
 // ServerState says how a server answered.
@@ -53,8 +53,8 @@ type Server struct {
 	Addr  netip.Addr  `json:"ip"`
 	State ServerState `json:"state"`
 	// Records are what it says, where it answers.
-	Records  []Published        `json:"records,omitempty"`
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	Records  []Published        `json:"records"`
+	Evidence []finding.Evidence `json:"evidence"`
 }
 
 // Published is what one server says about one kind of record.
@@ -64,7 +64,7 @@ type Published struct {
 	// Values are the records, sorted.
 	Values []string `json:"values"`
 	// NXDomain: the server says that the name does not exist.
-	NXDomain bool `json:"nxdomain,omitempty"`
+	NXDomain bool `json:"nxdomain"`
 }
 
 // text is a value to compare and to show.

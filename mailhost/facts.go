@@ -39,7 +39,7 @@ type Facts struct {
 	// Envelope are the envelope domains other than the domain.
 	Envelope []Authority `json:"envelope"`
 	// Authoritative is the comparison of the authoritative servers, where asked for.
-	Authoritative *Authoritative `json:"authoritative,omitempty"`
+	Authoritative *Authoritative `json:"authoritative"`
 }
 
 // Domain is a mail domain: whether it exists and where its mail goes.
@@ -51,30 +51,30 @@ type Domain struct {
 	// Exchanges are the MX records by preference.
 	Exchanges []Exchange `json:"exchanges"`
 	// ExchangesLeftOut counts MX records beyond the bound.
-	ExchangesLeftOut int `json:"exchanges_left_out,omitempty"`
+	ExchangesLeftOut int `json:"exchanges_left_out"`
 	// Own is the domain name as a host: where mail goes without an MX.
 	Own       Host      `json:"own"`
 	Authority Authority `json:"authority"`
 	// Evidence is the question for the MX records.
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	Evidence []finding.Evidence `json:"evidence"`
 }
 
 // Exchange is one MX record.
 type Exchange struct {
 	Preference uint16 `json:"preference"`
 	// Null: the host is "." (RFC 7505, 3).
-	Null bool `json:"null,omitempty"`
+	Null bool `json:"null"`
 	// Literal: the host is written as an address, where only a name may stand
 	// (RFC 1035, 3.3.9; RFC 5321, 5.1).
-	Literal bool `json:"literal,omitempty"`
+	Literal bool `json:"literal"`
 	// Validation is the text of the TXT record that proves the same as this record,
 	// which names no host: one of Microsoft 365 that only shows who owns the domain.
-	Validation string `json:"validation,omitempty"`
+	Validation string `json:"validation" empty:"null"`
 	// Gateway is the service whose inbound host it is: no mail leaves from there.
-	Gateway string `json:"gateway,omitempty"`
+	Gateway string `json:"gateway" empty:"null"`
 	// Meant is the host that the record was probably meant to name, which has an
 	// address, while the one that it names has none.
-	Meant *Host `json:"meant,omitempty"`
+	Meant *Host `json:"meant"`
 	Host
 	// mailboxes: people send from mailboxes at the gateway's service.
 	mailboxes bool
@@ -88,8 +88,8 @@ type Host struct {
 	Resolves  Presence     `json:"resolves"`
 	Addresses []netip.Addr `json:"addresses"`
 	// CNAMEs are the aliases behind the name, in order.
-	CNAMEs   []string           `json:"cnames,omitempty"`
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	CNAMEs   []string           `json:"cnames"`
+	Evidence []finding.Evidence `json:"evidence"`
 	// silent counts the families that were not answered.
 	silent int
 }
@@ -103,8 +103,8 @@ type Authority struct {
 	Exists Presence `json:"exists"`
 	SOA    Presence `json:"soa"`
 	// MX of an envelope domain; empty if it was not asked for.
-	MX       MXState            `json:"mx,omitempty"`
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	MX       MXState            `json:"mx" empty:"null"`
+	Evidence []finding.Evidence `json:"evidence"`
 }
 
 // Address is a sending address and its reverse DNS.
@@ -113,14 +113,14 @@ type Address struct {
 	// NotPublic is the kind of an address that exists inside a network only, such
 	// as "private": the public DNS has no name for it and was not asked. Empty:
 	// it is public.
-	NotPublic string   `json:"not_public,omitempty"`
+	NotPublic string   `json:"not_public" empty:"null"`
 	PTR       Presence `json:"ptr"`
 	// Names are the PTR records, up to a bound.
 	Names []ReverseName `json:"names"`
 	// NamesLeftOut counts PTR records beyond the bound.
-	NamesLeftOut int `json:"names_left_out,omitempty"`
+	NamesLeftOut int `json:"names_left_out"`
 	// Evidence is the question for the PTR records.
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	Evidence []finding.Evidence `json:"evidence"`
 }
 
 // ReverseName is the name of a PTR record.
@@ -131,14 +131,14 @@ type ReverseName struct {
 	// Resolved are the addresses of the name in the same family.
 	Resolved []netip.Addr `json:"resolved"`
 	// Generic says why the name looks generated; empty: it does not.
-	Generic  string             `json:"generic,omitempty"`
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	Generic  string             `json:"generic" empty:"null"`
+	Evidence []finding.Evidence `json:"evidence"`
 }
 
 // HELO is a name that the sending hosts greet with.
 type HELO struct {
 	// Literal: an address literal (RFC 5321, 4.1.3) and no name.
-	Literal bool `json:"literal,omitempty"`
+	Literal bool `json:"literal"`
 	Host
 }
 

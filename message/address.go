@@ -14,15 +14,15 @@ import (
 // Address is one mailbox of an address field.
 type Address struct {
 	// Name is the display name, decoded (RFC 2047).
-	Name string `json:"name,omitempty"`
+	Name string `json:"name" empty:"null"`
 	// Address as it is written, without angle brackets and comments.
 	Address string `json:"address"`
 	// Domain in lower case and A-labels; an address literal in its brackets.
 	Domain string `json:"domain"`
 	// Group is the name of the group it stands in (RFC 5322, 3.4).
-	Group string `json:"group,omitempty"`
+	Group string `json:"group" empty:"null"`
 	// Error says what is wrong with it.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error" empty:"null"`
 }
 
 // AddressField is a field of addresses: From, Sender, Reply-To, To, Cc, Bcc.
@@ -33,7 +33,7 @@ type AddressField struct {
 	Addresses []Address `json:"addresses"`
 	Count     int       `json:"count"`
 	// Groups are the names of groups, empty ones included: "undisclosed-recipients".
-	Groups []string `json:"groups,omitempty"`
+	Groups []string `json:"groups"`
 }
 
 // maxAddresses bounds the addresses kept of one field.

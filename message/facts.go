@@ -13,7 +13,7 @@ import (
 // Facts are what the header says, field by field, without opinions.
 type Facts struct {
 	// Notes are about the file rather than the message: a "From " line ahead.
-	Notes  []string `json:"notes,omitempty"`
+	Notes  []string `json:"notes"`
 	Layout Layout   `json:"layout"`
 	// Fields is how many there are.
 	Fields int `json:"fields"`
@@ -34,10 +34,10 @@ type Facts struct {
 	ReturnPath []Path `json:"return_path"`
 	// Received from the top, up to a bound; the last server's comes first.
 	Received              []Hop  `json:"received"`
-	ReceivedLeftOut       int    `json:"received_left_out,omitempty"`
+	ReceivedLeftOut       int    `json:"received_left_out"`
 	AuthenticationResults []Text `json:"authentication_results"`
 	// ReceivedSPF are the Received-SPF fields (RFC 7208, 9.1).
-	ReceivedSPF []Text           `json:"received_spf,omitempty"`
+	ReceivedSPF []Text           `json:"received_spf"`
 	Signatures  []SignatureField `json:"dkim_signatures"`
 	Unsubscribe Unsubscribe      `json:"unsubscribe"`
 	Precedence  []Text           `json:"precedence"`
@@ -48,29 +48,29 @@ type Facts struct {
 	MIMEFields []string `json:"mime_fields"`
 
 	// Repeated are fields that may stand once and stand several times.
-	Repeated []Repeated `json:"repeated,omitempty"`
+	Repeated []Repeated `json:"repeated"`
 	// Malformed are lines of the header that are no field.
-	Malformed []Text `json:"malformed,omitempty"`
+	Malformed []Text `json:"malformed"`
 	// Spaced are fields with white space before the colon.
-	Spaced []Text `json:"space_before_colon,omitempty"`
+	Spaced []Text `json:"space_before_colon"`
 	// EightBit are fields with octets over 127.
-	EightBit []EightBit `json:"fields_with_8bit,omitempty"`
+	EightBit []EightBit `json:"fields_with_8bit"`
 	// International: an address or a Received field shows that the message
 	// travels by SMTPUTF8 (RFC 6531), where such fields are in order.
-	International bool `json:"smtputf8,omitempty"`
+	International bool `json:"smtputf8"`
 	// BadWords are encoded-words that cannot be read as they are meant.
-	BadWords []BadWord `json:"bad_encoded_words,omitempty"`
+	BadWords []BadWord `json:"bad_encoded_words"`
 	// Service are fields for a sending service.
-	Service []ServiceField `json:"service_fields,omitempty"`
+	Service []ServiceField `json:"service_fields"`
 }
 
 // Date is a Date field.
 type Date struct {
 	Line int        `json:"line"`
 	Text string     `json:"text"`
-	Time *time.Time `json:"time,omitempty"`
+	Time *time.Time `json:"time"`
 	// Error says why it is no date, or no right one.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error" empty:"null"`
 }
 
 // MessageID is a Message-ID field.
@@ -78,8 +78,8 @@ type MessageID struct {
 	Line int    `json:"line"`
 	Text string `json:"text"`
 	// Error says what is wrong. Broken: not even its outline is there, "<", "@", ">".
-	Error  string `json:"error,omitempty"`
-	Broken bool   `json:"broken,omitempty"`
+	Error  string `json:"error" empty:"null"`
+	Broken bool   `json:"broken"`
 }
 
 // Path is a Return-Path field: the envelope sender, written by the last server
@@ -89,8 +89,8 @@ type Path struct {
 	Text string `json:"text"`
 	// Address without angle brackets; empty with Null for "<>".
 	Address string `json:"address"`
-	Null    bool   `json:"null,omitempty"`
-	Error   string `json:"error,omitempty"`
+	Null    bool   `json:"null"`
+	Error   string `json:"error" empty:"null"`
 }
 
 // SignatureField is a DKIM-Signature field, unverified.

@@ -101,9 +101,9 @@ type Layout struct {
 // Count is how often something was seen, and the line where it was first.
 type Count struct {
 	Count int `json:"count"`
-	Line  int `json:"first_line,omitempty"`
+	Line  int `json:"first_line" empty:"null"`
 	// InBody counts those in the body.
-	InBody int `json:"in_body,omitempty"`
+	InBody int `json:"in_body" empty:"null"`
 }
 
 func (c *Count) add(n, line int, body bool) {

@@ -16,13 +16,13 @@ import (
 type Hop struct {
 	Line int `json:"line"`
 	// HELO is the name that the client greeted with, as far as the field tells.
-	HELO string `json:"helo,omitempty"`
+	HELO string `json:"helo" empty:"null"`
 	// IP of the client; not valid where the field names none.
-	IP netip.Addr `json:"ip,omitzero"`
+	IP netip.Addr `json:"ip" empty:"null"`
 	// By is the server that took the message, With the protocol.
-	By   string     `json:"by,omitempty"`
-	With string     `json:"with,omitempty"`
-	Date *time.Time `json:"date,omitempty"`
+	By   string     `json:"by" empty:"null"`
+	With string     `json:"with" empty:"null"`
+	Date *time.Time `json:"date"`
 
 	// from is the name of the client that the server looked up, else the one that
 	// it greeted with.

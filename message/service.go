@@ -19,7 +19,7 @@ type ServiceField struct {
 	Name    string `json:"name"`
 	Line    int    `json:"line"`
 	// Problems are the service's limits that the field exceeds.
-	Problems []string `json:"problems,omitempty"`
+	Problems []string `json:"problems"`
 }
 
 // service is a sending service with the limits that its documentation states.

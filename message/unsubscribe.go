@@ -16,7 +16,7 @@ type Unsubscribe struct {
 	// URIs of the first List-Unsubscribe, in their order, up to a bound.
 	URIs []URI `json:"uris"`
 	// Error says what is wrong with the syntax of the first List-Unsubscribe.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error" empty:"null"`
 }
 
 // URI is one of List-Unsubscribe.
@@ -24,7 +24,7 @@ type URI struct {
 	Text   string `json:"text"`
 	Scheme string `json:"scheme"`
 	// Error says why it is of no use.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error" empty:"null"`
 }
 
 const (

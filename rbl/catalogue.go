@@ -50,33 +50,33 @@ type List struct {
 	// a dead list it may be "*.name", for every zone below that name.
 	Zone  string `json:"zone"`
 	Name  string `json:"name"`
-	Kinds []Kind `json:"kinds,omitempty"`
+	Kinds []Kind `json:"kinds"`
 	// Weight is the severity of a listing whose code has no weight of its own.
-	Weight finding.Severity `json:"weight,omitempty"`
+	Weight finding.Severity `json:"weight" empty:"null"`
 	// Default: asked when the user names no lists.
 	Default bool   `json:"default"`
-	Access  Access `json:"access,omitempty"`
+	Access  Access `json:"access" empty:"null"`
 	// KeyZone is the zone to ask with a key, "<key>" standing for it.
-	KeyZone string `json:"key_zone,omitempty"`
+	KeyZone string `json:"key_zone" empty:"null"`
 	// HasKey: a key was supplied.
-	HasKey bool `json:"has_key,omitempty"`
+	HasKey bool `json:"has_key"`
 	// Registrable: the list holds registrable domains only, so that is what to ask.
-	Registrable bool `json:"registrable,omitempty"`
+	Registrable bool `json:"registrable"`
 	// Mask: the last octet is a sum of bits, one a sub-list (RFC 5782, 2.3).
-	Mask  bool   `json:"mask,omitempty"`
-	Codes []Code `json:"codes,omitempty"`
+	Mask  bool   `json:"mask"`
+	Codes []Code `json:"codes"`
 	// Refusals are answers that say "not for you", beside those that are refusals of every list.
-	Refusals  []Refusal `json:"refusals,omitempty"`
-	Test      Test      `json:"test,omitzero"`
-	Delisting Delisting `json:"delisting,omitzero"`
+	Refusals  []Refusal `json:"refusals"`
+	Test      Test      `json:"test"`
+	Delisting Delisting `json:"delisting" empty:"null"`
 	// UsedBy names receivers that are known to reject by the list, with their answers.
-	UsedBy string `json:"used_by,omitempty"`
+	UsedBy string `json:"used_by" empty:"null"`
 	// Dead is when the list was closed, "2024-06-05" or as much of it as is
 	// known, "unknown" where nothing is.
-	Dead string `json:"dead,omitempty"`
-	Note string `json:"note,omitempty"`
+	Dead string `json:"dead" empty:"null"`
+	Note string `json:"note" empty:"null"`
 	// Stated: the list comes from the user's file.
-	Stated bool `json:"stated,omitempty"`
+	Stated bool `json:"stated"`
 
 	secret *secret
 }
@@ -95,13 +95,13 @@ type Code struct {
 	// Answer is an address; an octet may be a range "10-12" or "*". Of a Mask
 	// list it is the bit as an address: 127.0.0.8.
 	Answer  string `json:"answer"`
-	Sublist string `json:"sublist,omitempty"`
-	Meaning string `json:"meaning,omitempty"`
+	Sublist string `json:"sublist" empty:"null"`
+	Meaning string `json:"meaning" empty:"null"`
 	// Weight replaces the list's weight.
-	Weight finding.Severity `json:"weight,omitempty"`
+	Weight finding.Severity `json:"weight" empty:"null"`
 	// Effect is "" for a listing, "neutral" or "credit".
-	Effect    Effect    `json:"effect,omitempty"`
-	Delisting Delisting `json:"delisting,omitzero"`
+	Effect    Effect    `json:"effect" empty:"null"`
+	Delisting Delisting `json:"delisting" empty:"null"`
 }
 
 // Effect is what a code does to its subject, where it is no plain listing.
@@ -119,24 +119,24 @@ type Refusal struct {
 	Answer  string `json:"answer"`
 	Meaning string `json:"meaning"`
 	// Advice says how to get an answer.
-	Advice string `json:"advice,omitempty"`
+	Advice string `json:"advice" empty:"null"`
 }
 
 // Test names the entries that show whether a list is what it should be. What is
 // empty is as RFC 5782, 5 has it for each kind.
 type Test struct {
 	// Listed: at least one of these must be listed.
-	Listed []string `json:"listed,omitempty"`
+	Listed []string `json:"listed"`
 	// Clean must not be listed.
-	Clean string `json:"clean,omitempty"`
+	Clean string `json:"clean" empty:"null"`
 	// Answer of a listed entry, where it would elsewhere be a refusal.
-	Answer string `json:"answer,omitempty"`
+	Answer string `json:"answer" empty:"null"`
 }
 
 // Delisting is how to leave a list.
 type Delisting struct {
-	URL   string `json:"url,omitempty"`
-	Steps string `json:"steps,omitempty"`
+	URL   string `json:"url" empty:"null"`
+	Steps string `json:"steps" empty:"null"`
 }
 
 //go:embed catalogue.yaml

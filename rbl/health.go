@@ -42,16 +42,16 @@ const (
 type ListHealth struct {
 	List  *List  `json:"-"`
 	Zone  string `json:"list"`
-	Kind  Kind   `json:"kind,omitempty"`
+	Kind  Kind   `json:"kind" empty:"null"`
 	State State  `json:"state"`
 	// Asked: the user named the list, here or in a file.
 	Asked bool `json:"-"`
 	// Why says what was wrong, as a sentence about "it", the list, without the full stop.
-	Why string `json:"why,omitempty"`
+	Why string `json:"why" empty:"null"`
 	// Advice says what to do about it, in full sentences.
-	Advice string `json:"advice,omitempty"`
+	Advice string `json:"advice" empty:"null"`
 	// Outside: an answer was outside 127/8, as from a parked zone or a rewriting resolver.
-	Outside bool `json:"outside,omitempty"`
+	Outside bool `json:"outside"`
 	// byTest: the list is called closed by its test, and not by the catalogue.
 	byTest bool
 	// outsideAt is the place in Evidence of that answer.
@@ -59,7 +59,7 @@ type ListHealth struct {
 	// Duration is the time of the slowest test entry.
 	Duration   time.Duration      `json:"-"`
 	DurationMS int64              `json:"duration_ms"`
-	Evidence   []finding.Evidence `json:"evidence,omitempty"`
+	Evidence   []finding.Evidence `json:"evidence"`
 }
 
 // Slow reports whether the list is usable, but took long to answer.
@@ -70,7 +70,7 @@ type Rewriting struct {
 	// Known: the question was answered.
 	Known    bool               `json:"known"`
 	Rewrites bool               `json:"rewrites"`
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	Evidence []finding.Evidence `json:"evidence"`
 }
 
 // Health remembers for a run which lists passed their test, so that no list is

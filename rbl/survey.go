@@ -82,12 +82,12 @@ type Survey struct {
 	Addresses []netip.Addr `json:"addresses"`
 	// NotPublic are addresses that were not asked about: they mean another host in
 	// every network, so that no list can hold them.
-	NotPublic []netip.Addr `json:"not_public,omitempty"`
+	NotPublic []netip.Addr `json:"not_public"`
 	// AddressesAsked: there was a source of addresses, even if it had none.
 	AddressesAsked bool      `json:"-"`
 	Domains        []Subject `json:"domains"`
 	// NotAsked are subjects that none of the lists takes: nothing is known of them.
-	NotAsked []NotAsked `json:"not_asked,omitempty"`
+	NotAsked []NotAsked `json:"not_asked"`
 	// Lists are the lists asked, by kind of subject, with their health.
 	Lists []ListHealth `json:"lists"`
 	// Listings are the verdicts: of each subject, list by list.
@@ -114,26 +114,26 @@ type Listing struct {
 	// Subject is the address or the domain; Name is the domain that was asked
 	// about, where that is the registrable domain of the subject.
 	Subject string `json:"subject"`
-	Name    string `json:"name,omitempty"`
+	Name    string `json:"name" empty:"null"`
 	Kind    Kind   `json:"kind"`
 	// Zone is that of the list.
 	Zone    string  `json:"list"`
 	Verdict Verdict `json:"verdict"`
 	// Allow: the list is an allow list, an entry speaks for the subject.
-	Allow bool `json:"allow,omitempty"`
+	Allow bool `json:"allow"`
 	// Answers are the addresses returned.
-	Answers []string `json:"answers,omitempty"`
+	Answers []string `json:"answers"`
 	// Codes explain them: one an answer, of a mask list one a bit.
-	Codes []Code `json:"codes,omitempty"`
+	Codes []Code `json:"codes"`
 	// Weight is the worst of the codes.
-	Weight finding.Severity `json:"weight,omitempty"`
+	Weight finding.Severity `json:"weight" empty:"null"`
 	// Reasons are the texts that the list publishes for the entry.
-	Reasons []string `json:"reasons,omitempty"`
+	Reasons []string `json:"reasons"`
 	// Why says why the verdict is unknown, blocked or dead, as a sentence about
 	// "it", the list; Advice what to do about that.
-	Why      string             `json:"why,omitempty"`
-	Advice   string             `json:"advice,omitempty"`
-	Evidence []finding.Evidence `json:"evidence,omitempty"`
+	Why      string             `json:"why" empty:"null"`
+	Advice   string             `json:"advice" empty:"null"`
+	Evidence []finding.Evidence `json:"evidence"`
 
 	list *List
 }

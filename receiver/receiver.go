@@ -43,9 +43,9 @@ const (
 type Fact struct {
 	State State `json:"state"`
 	// Finding is the ID of the check that decided it, if it is not Yes.
-	Finding string `json:"finding,omitempty"`
+	Finding string `json:"finding" empty:"null"`
 	// Evidence is a sentence: what was seen.
-	Evidence string `json:"evidence,omitempty"`
+	Evidence string `json:"evidence" empty:"null"`
 }
 
 // Facts are what the requirements are about. Each is worded so that Yes is good.
@@ -106,13 +106,13 @@ type Requirement struct {
 	// ShownByDNS: false for what shows only in the mail itself, or was not stated.
 	ShownByDNS bool `json:"shown_by_dns"`
 	// Because is a sentence: what was seen, or why it cannot be told.
-	Because string `json:"because,omitempty"`
+	Because string `json:"because" empty:"null"`
 	// Finding is the ID of the check that causes the verdict.
-	Finding string `json:"finding,omitempty"`
+	Finding string `json:"finding" empty:"null"`
 	// Code and Reply are what the receiver answers where the requirement fails;
 	// the reply is its gist, as receivers change the wording.
-	Code      string `json:"code,omitempty"`
-	Reply     string `json:"reply,omitempty"`
+	Code      string `json:"code" empty:"null"`
+	Reply     string `json:"reply" empty:"null"`
 	Reference string `json:"reference"`
 }
 

@@ -15,9 +15,9 @@ type Acceptance struct {
 	// Check is the ID of the check.
 	Check string `json:"check" yaml:"check"`
 	// Subject is the domain, address or selector that it is accepted for; empty: any.
-	Subject string `json:"subject,omitempty" yaml:"subject"`
+	Subject string `json:"subject" yaml:"subject" empty:"null"`
 	// Domain restricts it to the audit of this domain; empty: any.
-	Domain string `json:"domain,omitempty" yaml:"domain"`
+	Domain string `json:"domain" yaml:"domain" empty:"null"`
 	// Until is the last day, in UTC, written 2027-03-31.
 	Until string `json:"until" yaml:"until"`
 	// Reason says why, for whoever reads the report.

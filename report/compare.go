@@ -216,7 +216,9 @@ func ReadJSON(in io.Reader) ([]*Report, error) {
 			if r == nil || r.Schema != SchemaID {
 				return nil, fmt.Errorf("report: not a report of schema %s", SchemaID)
 			}
-			out = append(out, mapStrings(r, rawjson.Unescape))
+			r = mapStrings(r, rawjson.Unescape)
+			r.restore()
+			out = append(out, r)
 		}
 	}
 	if len(out) == 0 {

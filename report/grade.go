@@ -101,7 +101,7 @@ type Score struct {
 	// BeforeCap is the weighted mean before a cap.
 	BeforeCap *int `json:"before_cap"`
 	// CappedBy is the severity whose cap holds the total down, if one does.
-	CappedBy finding.Severity `json:"capped_by,omitempty"`
+	CappedBy finding.Severity `json:"capped_by" empty:"null"`
 	Scale    Scale            `json:"scale"`
 }
 

@@ -34,7 +34,7 @@ func WriteJSON(w io.Writer, reports ...*Report) error {
 	return err
 }
 
-// WriteNDJSON writes each report on one line.
+// WriteNDJSON writes each report on one line; see Lean for shorter ones.
 func WriteNDJSON(w io.Writer, reports []*Report) error {
 	var text []byte
 	for _, r := range reports {
@@ -50,8 +50,9 @@ func WriteNDJSON(w io.Writer, reports []*Report) error {
 }
 
 // MarshalJSON marshals any value of this program the way that reports are: text
-// as WriteJSON describes, nil slices as [], HTML characters as they are, a line
-// break at the end. No indent gives one line.
+// as WriteJSON describes, every key always there, nil slices as [], what is empty in a
+// field tagged empty:"null" as null, HTML characters as they are, a line break at the
+// end. No indent gives one line.
 func MarshalJSON(v any, indent string) ([]byte, error) {
 	text, err := AppendJSON(nil, v)
 	if err != nil || indent == "" {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,8 +21,6 @@ type plan struct {
 	elem *plan
 	// fields are those of a struct.
 	fields []field
-	// knowsZero: values have a method IsZero, as times and addresses.
-	knowsZero bool
 }
 
 // Kinds that reflect does not have.
@@ -32,19 +29,17 @@ const (
 	asText reflect.Kind = 100 + iota
 	// asBytes are written in base64.
 	asBytes
-	// asKnown: the struct has a function for itself; embedded in another its fields
-	// are as any.
-	asKnown
 )
 
 // field is a field of a struct.
 type field struct {
 	at int
-	// key is the name as it is written, with the colon, and the quotation mark of a
-	// text; empty: the fields of this embedded struct stand among the others.
+	// key is the name as it is written, with the colon; empty: the fields of this embedded
+	// struct stand among the others.
 	key string
-	// omitEmpty and omitZero are those of encoding/json.
-	omitEmpty, omitZero bool
+	// nullIfZero is the tag empty:"null": an empty text or number is written as null.
+	// Only formats that others define leave keys out, by the tag omitempty.
+	nullIfZero, leftOut bool
 	plan                *plan
 }
 
@@ -52,7 +47,6 @@ var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 	textAppender  = reflect.TypeFor[encoding.TextAppender]()
-	zeroer        = reflect.TypeFor[interface{ IsZero() bool }]()
 	timeType      = reflect.TypeFor[time.Time]()
 )
 
@@ -81,7 +75,7 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) (*plan, error) {
 	if p := made[t]; p != nil {
 		return p, nil
 	}
-	p := &plan{kind: t.Kind(), knowsZero: reflect.PointerTo(t).Implements(zeroer)}
+	p := &plan{kind: t.Kind()}
 	made[t] = p
 	if known, err := hasOwnText(t); err != nil {
 		return nil, err
@@ -113,9 +107,6 @@ func makePlan(t reflect.Type, made map[reflect.Type]*plan) (*plan, error) {
 		p.elem, err = makePlan(t.Elem(), made)
 	case reflect.Struct:
 		err = p.addFields(t, made)
-		if new(encoder).known(reflect.New(t).Interface()) {
-			p.kind = asKnown
-		}
 	default:
 		err = fmt.Errorf("no JSON for %s", t)
 	}
@@ -149,63 +140,17 @@ func (p *plan) addFields(t reflect.Type, made map[reflect.Type]*plan) error {
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", t, f.Name, err)
 		}
-		add := field{at: i, plan: to}
 		name, options, _ := strings.Cut(tag, ",")
-		switch options {
-		case "":
-		case "omitempty":
-			add.omitEmpty = true
-		case "omitzero":
-			add.omitZero = !holdsList(f.Type)
-		default:
-			return fmt.Errorf("%s.%s: no JSON for the option %s", t, f.Name, options)
-		}
+		add := field{at: i, plan: to, nullIfZero: f.Tag.Get("empty") == "null", leftOut: options == "omitempty"}
 		switch {
+		case options != "" && options != "omitempty":
+			return fmt.Errorf("%s.%s: no JSON for the option %s", t, f.Name, options)
 		case name != "":
 			add.key = string(rawjson.AppendString(nil, name)) + ":"
-			if to.kind == reflect.String {
-				add.key += `"`
-			}
 		case !f.Anonymous || len(to.fields) == 0:
 			return fmt.Errorf("%s.%s has no name in JSON", t, f.Name)
 		}
 		p.fields = append(p.fields, add)
 	}
-	keys := p.keys()
-	slices.Sort(keys)
-	for i := range keys[min(1, len(keys)):] {
-		if keys[i] == keys[i+1] {
-			return fmt.Errorf("%s has two fields %s", t, keys[i])
-		}
-	}
 	return nil
-}
-
-// keys are those of a struct and of the structs embedded in it.
-func (p *plan) keys() []string {
-	var out []string
-	for _, f := range p.fields {
-		if f.key == "" {
-			out = append(out, f.plan.keys()...)
-		} else {
-			out = append(out, strings.TrimSuffix(f.key, `"`))
-		}
-	}
-	return out
-}
-
-// holdsList reports whether a struct has a list. It is never zero, as a list that
-// is nil is written as an empty one.
-func holdsList(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Slice:
-		return t.Elem().Kind() != reflect.Uint8
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); f.IsExported() && holdsList(f.Type) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -66,7 +66,7 @@ type Action struct {
 	Template bool `json:"template"`
 	// When is the condition of a step for later, which a plan lists last and never
 	// applies; empty: it is for now.
-	When string `json:"when,omitempty"`
+	When string `json:"when" empty:"null"`
 	// Complete: there are records to change, and they can be published as they stand, now.
 	Complete bool `json:"complete"`
 	// after is that of the fix.
@@ -75,7 +75,7 @@ type Action struct {
 	// was no worse.
 	Audited bool `json:"audited"`
 	// Objection says what the audit of the records found against them.
-	Objection string `json:"objection,omitempty"`
+	Objection string `json:"objection" empty:"null"`
 	// Verify says how to see that it worked.
 	Verify string `json:"verify"`
 }

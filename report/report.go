@@ -23,19 +23,22 @@ type Report struct {
 	Verdict Verdict `json:"verdict"`
 	Score   Score   `json:"score"`
 	// Deviations say where a user's policy judges otherwise than by default.
-	Deviations []string `json:"deviations,omitempty"`
+	Deviations []string `json:"deviations"`
 	// AcceptancesEnded are acceptances whose last day is over although their
 	// finding stands, so that it counts again.
-	AcceptancesEnded []Acceptance `json:"acceptances_ended,omitempty"`
+	AcceptancesEnded []Acceptance `json:"acceptances_ended"`
 	// The facts and the findings; the findings are sorted, worst first.
 	audit.Result
+	// Passed are the IDs of the checks that passed. Lines of NDJSON have them here alone,
+	// unless the whole reports were asked for.
+	Passed []string `json:"passed"`
 	// DurationMS is the wall time of the audit in milliseconds.
 	DurationMS int64 `json:"duration_ms"`
 	// Unanswered says why, if no resolver answered any question: the servers and
 	// what came of asking them.
-	Unanswered string `json:"unanswered,omitempty"`
+	Unanswered string `json:"unanswered" empty:"null"`
 	// Plan is what to do, if it was asked for.
-	Plan *Plan `json:"plan,omitempty"`
+	Plan *Plan `json:"plan"`
 }
 
 // New grades a result, whose findings become those of the report: they are sorted
@@ -50,6 +53,7 @@ func New(r *audit.Result, scale Scale, version string) *Report {
 	}
 	out.Verdict, out.Score = Grade(out.Findings, scale)
 	sortFindings(out.Findings)
+	out.Passed = passed(out.Findings)
 	Agree(out.Findings)
 	return out
 }

@@ -112,7 +112,7 @@ func (g *schemaGenerator) object(t reflect.Type) map[string]any {
 func (g *schemaGenerator) fields(t reflect.Type, properties map[string]any, required *[]string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		tag := f.Tag.Get("json")
 		switch {
 		case f.Anonymous && tag == "":
 			g.fields(f.Type, properties, required)
@@ -123,13 +123,17 @@ func (g *schemaGenerator) fields(t reflect.Type, properties map[string]any, requ
 			panic(fmt.Sprintf("%s.%s has no json tag", t, f.Name))
 		}
 		s := g.of(f.Type)
+		if f.Tag.Get("empty") == "null" {
+			s = map[string]any{"anyOf": []any{s, map[string]any{"type": "null"}}}
+		}
 		if d := g.doc(t).fields[t.Name()+"."+f.Name]; d != "" {
 			s["description"] = d
 		}
-		properties[tag] = s
-		if !strings.Contains(options, "omitempty") && !strings.Contains(options, "omitzero") {
-			*required = append(*required, tag)
+		if properties[tag] != nil {
+			panic(fmt.Sprintf("%s has two fields %s", t, tag))
 		}
+		properties[tag] = s
+		*required = append(*required, tag)
 	}
 }
 

@@ -32,7 +32,7 @@ type Standing struct {
 // HeldFinding is a finding and since when the DNS has not said whether it still holds.
 type HeldFinding struct {
 	finding.Finding
-	UnansweredSince time.Time `json:"unanswered_since,omitzero"`
+	UnansweredSince time.Time `json:"unanswered_since" empty:"null"`
 }
 
 // PublishedSet are the records of one name and type: none if the DNS says so.
@@ -40,7 +40,7 @@ type PublishedSet struct {
 	Name            string    `json:"name"`
 	Type            string    `json:"type"`
 	Values          []string  `json:"values"`
-	UnansweredSince time.Time `json:"unanswered_since,omitzero"`
+	UnansweredSince time.Time `json:"unanswered_since" empty:"null"`
 }
 
 // NewStanding is what one audit knows.

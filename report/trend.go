@@ -39,7 +39,7 @@ type TrendChange struct {
 	What  string `json:"what"`
 	About string `json:"about"`
 	// Severity is that of a finding now, of one that is gone that before.
-	Severity finding.Severity `json:"severity,omitempty"`
+	Severity finding.Severity `json:"severity" empty:"null"`
 }
 
 // Changes are the differences of a comparison, one by one: records first.

@@ -22,9 +22,9 @@ type Flattening struct {
 	// Records are those to publish, the domain's own first. Empty where there is
 	// nothing to propose; then Withheld says why.
 	Records  []finding.Record `json:"records"`
-	Withheld string           `json:"withheld,omitempty"`
+	Withheld string           `json:"withheld" empty:"null"`
 	// Unresolved: it is withheld for want of an answer of the DNS.
-	Unresolved bool `json:"unresolved,omitempty"`
+	Unresolved bool `json:"unresolved"`
 	// Ranges are the addresses that stand in for names, with their sources.
 	Ranges []FlatRange `json:"ranges"`
 	// Kept are the terms that were not flattened and why, Dropped those that are

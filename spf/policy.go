@@ -43,23 +43,23 @@ type Policy struct {
 	// it is a lower bound, and Uncountable has the terms that made it one.
 	Lookups      int     `json:"lookups"`
 	LookupsExact bool    `json:"lookups_exact"`
-	Uncountable  []Place `json:"uncountable,omitempty"`
+	Uncountable  []Place `json:"uncountable"`
 	// Voids is how many terms find nothing for any client, VoidLookups those
 	// terms. For a client of one family they may be more: then a name has
 	// addresses of the other family alone.
 	Voids       int    `json:"voids"`
 	VoidsIPv4   int    `json:"voids_ipv4"`
 	VoidsIPv6   int    `json:"voids_ipv6"`
-	VoidLookups []Void `json:"void_lookups,omitempty"`
+	VoidLookups []Void `json:"void_lookups"`
 	// Addresses accounts for what is authorised.
 	Addresses Accounting `json:"addresses"`
 	// Absent are the targets that do not exist, with the domains to register for
 	// them. Names that nobody can register, such as those of .local, are not here.
-	Absent []AbsentTarget `json:"absent_targets,omitempty"`
+	Absent []AbsentTarget `json:"absent_targets"`
 	// Questions is how many the examination asked. Cut says that it stopped at
 	// its bound, so that the tree is not complete.
 	Questions int  `json:"questions"`
-	Cut       bool `json:"cut,omitempty"`
+	Cut       bool `json:"cut"`
 
 	// answers are what the examination learnt, pass the addresses authorised.
 	answers *answers
@@ -74,25 +74,25 @@ type Record struct {
 	Domain string `json:"domain"`
 	Status Status `json:"status"`
 	// Text is the SPF record where there is exactly one.
-	Text string `json:"text,omitempty"`
+	Text string `json:"text" empty:"null"`
 	// Published are all TXT records at the name. Octets is the size of the name
 	// and of their texts together (RFC 7208, 3.4).
-	Published []Published `json:"published,omitempty"`
-	Octets    int         `json:"octets,omitempty"`
-	Terms     []Term      `json:"terms,omitempty"`
+	Published []Published `json:"published"`
+	Octets    int         `json:"octets"`
+	Terms     []Term      `json:"terms"`
 	// LeftOut is how many terms the record has beyond those in Terms: no record of
 	// honest size has so many.
-	LeftOut int `json:"terms_left_out,omitempty"`
+	LeftOut int `json:"terms_left_out"`
 	// Error is why a receiver that comes to this record ends in permerror,
 	// because of the record itself.
-	Error string `json:"error,omitempty"`
+	Error string `json:"error" empty:"null"`
 	// Lookups is the cost of the terms in it and below it.
 	Lookups      int  `json:"lookups"`
 	LookupsExact bool `json:"lookups_exact"`
 	// Loop says that the name is one of those that led here; Repeated that it
 	// stands earlier in the tree. Neither shows its terms again.
-	Loop     bool             `json:"loop,omitempty"`
-	Repeated bool             `json:"repeated,omitempty"`
+	Loop     bool             `json:"loop"`
+	Repeated bool             `json:"repeated"`
 	Evidence finding.Evidence `json:"evidence"`
 
 	facts   *recordFacts
@@ -123,40 +123,40 @@ type Term struct {
 	Offset int  `json:"offset"`
 	Kind   Kind `json:"kind"`
 	// Qualifier is the sign, "+" where none is written; empty for modifiers.
-	Qualifier string `json:"qualifier,omitempty"`
+	Qualifier string `json:"qualifier" empty:"null"`
 	// Value is what stands behind the colon or the equals sign.
-	Value string `json:"value,omitempty"`
+	Value string `json:"value" empty:"null"`
 	// Error is what is wrong with the term, Meant what was probably meant.
-	Error string `json:"error,omitempty"`
-	Meant string `json:"meant,omitempty"`
+	Error string `json:"error" empty:"null"`
+	Meant string `json:"meant" empty:"null"`
 	// Ignored says why no receiver reads the term: "after_all" or
 	// "redirect_with_all" (RFC 7208, 5.1).
-	Ignored string `json:"ignored,omitempty"`
+	Ignored string `json:"ignored" empty:"null"`
 	// Target is the name that is asked. Where it depends on the client, it is
 	// empty and Unknown says on what.
-	Target  string `json:"target,omitempty"`
-	Unknown string `json:"unknown,omitempty"`
+	Target  string `json:"target" empty:"null"`
+	Unknown string `json:"unknown" empty:"null"`
 	// Status is what the DNS holds at the target.
-	Status Status `json:"status,omitempty"`
+	Status Status `json:"status" empty:"null"`
 	// Cost counts towards the limit of ten, with all terms below.
 	Cost      int  `json:"cost"`
 	CostExact bool `json:"cost_exact"`
 	exact     bool // match is all that it matches
 	// Void says that the question finds nothing, VoidFor that it finds nothing
 	// for clients of one family: "ipv4" or "ipv6".
-	Void    bool   `json:"void,omitempty"`
-	VoidFor string `json:"void_for,omitempty"`
+	Void    bool   `json:"void"`
+	VoidFor string `json:"void_for" empty:"null"`
 	// Hosts are those of an mx; NullMX says that the domain takes no mail (RFC
 	// 7505).
-	Hosts  []Host `json:"hosts,omitempty"`
-	NullMX bool   `json:"null_mx,omitempty"`
+	Hosts  []Host `json:"hosts"`
+	NullMX bool   `json:"null_mx"`
 	// Prefixes are the addresses that ip4, ip6, a and mx match.
-	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
+	Prefixes []netip.Prefix `json:"prefixes"`
 	// Explanation is the text of an exp, ExplanationError why receivers use none.
-	Explanation      string             `json:"explanation,omitempty"`
-	ExplanationError string             `json:"explanation_error,omitempty"`
-	Record           *Record            `json:"record,omitempty"`
-	Evidence         []finding.Evidence `json:"evidence,omitempty"`
+	Explanation      string             `json:"explanation" empty:"null"`
+	ExplanationError string             `json:"explanation_error" empty:"null"`
+	Record           *Record            `json:"record"`
+	Evidence         []finding.Evidence `json:"evidence"`
 
 	parsed *term
 	match  addresses // what it matches, where that does not depend on the client
@@ -166,7 +166,7 @@ type Term struct {
 type Host struct {
 	Name      string       `json:"name"`
 	Status    Status       `json:"status"`
-	Addresses []netip.Addr `json:"addresses,omitempty"`
+	Addresses []netip.Addr `json:"addresses"`
 }
 
 // Place is a term and the domain of its record.
@@ -174,7 +174,7 @@ type Place struct {
 	In   string `json:"in"`
 	Term string `json:"term"`
 	// Why says what is the matter with it.
-	Why string `json:"why,omitempty"`
+	Why string `json:"why" empty:"null"`
 }
 
 // Void is a term whose question finds nothing (RFC 7208, 4.6.4).
@@ -192,7 +192,7 @@ type AbsentTarget struct {
 	Target string `json:"target"`
 	// Name is what does not exist where the target is an alias: the end of the
 	// chain.
-	Name string `json:"name,omitempty"`
+	Name string `json:"name" empty:"null"`
 	// Registrable is the domain one would register to own that name, and Status
 	// what the DNS says of it: nxdomain, found (it has an owner) or unresolved.
 	Registrable string           `json:"registrable_domain"`
@@ -211,12 +211,12 @@ type Accounting struct {
 	// macros, ptr, names that did not resolve.
 	Exact bool `json:"exact"`
 	// ByTerm are the terms of the domain's own record.
-	ByTerm []Share `json:"by_term,omitempty"`
+	ByTerm []Share `json:"by_term"`
 	// Overlaps are ranges inside others, Broad those that are wide, Special those
 	// that no mail can come from. The first hundred each.
-	Overlaps []Overlap `json:"overlaps,omitempty"`
-	Broad    []Range   `json:"broad,omitempty"`
-	Special  []Range   `json:"special,omitempty"`
+	Overlaps []Overlap `json:"overlaps"`
+	Broad    []Range   `json:"broad"`
+	Special  []Range   `json:"special"`
 
 	v4 uint64
 }
@@ -237,7 +237,7 @@ type Range struct {
 	In     string       `json:"in"`
 	Term   string       `json:"term"`
 	// Kind says what is special: "private", "loopback", ….
-	Kind string `json:"kind,omitempty"`
+	Kind string `json:"kind" empty:"null"`
 	// Own says that it stands in the domain's own record.
 	Own bool `json:"own"`
 

@@ -81,7 +81,7 @@ type Evaluation struct {
 	Matched   string `json:"matched"`
 	MatchedIn string `json:"matched_in"`
 	// Path are the include and redirect terms that led there, outermost first.
-	Path []string `json:"path,omitempty"`
+	Path []string `json:"path"`
 	// Lookups and VoidLookups are the terms counted towards the limits of 10
 	// and 2 (RFC 7208, 4.6.4) until the evaluation ended.
 	Lookups     int `json:"lookups"`
@@ -93,12 +93,12 @@ type Evaluation struct {
 	Error string `json:"error"`
 	// Bounded says that the result is temperror because of the bound on
 	// questions, and not because of the DNS.
-	Bounded bool `json:"bounded,omitempty"`
+	Bounded bool `json:"bounded"`
 	// Unstated are the macro letters that the result depends on and whose values were
 	// not stated: "h", "l" or "s".
-	Unstated []string `json:"unstated,omitempty"`
+	Unstated []string `json:"unstated"`
 	// Steps are the terms in the order they were evaluated.
-	Steps []Step `json:"steps,omitempty"`
+	Steps []Step `json:"steps"`
 }
 
 // Step is one term as evaluated.
@@ -109,13 +109,13 @@ type Step struct {
 	// Depth counts the includes and redirects around it.
 	Depth int `json:"depth"`
 	// Target is the name asked, after macro expansion; empty where none was.
-	Target string `json:"target,omitempty"`
+	Target string `json:"target" empty:"null"`
 	// Outcome is "match", "no match", "permerror" or "temperror"; that of a
 	// redirect is the result of its target.
 	Outcome string `json:"outcome"`
 	// Lookups is the count of terms after this one began.
 	Lookups int  `json:"lookups"`
-	Void    bool `json:"void,omitempty"`
+	Void    bool `json:"void"`
 	// Note says more: what an include returned, why an error.
-	Note string `json:"note,omitempty"`
+	Note string `json:"note" empty:"null"`
 }

@@ -33,9 +33,9 @@ const maxTags = 100
 type Record struct {
 	Tags []Tag `json:"tags"`
 	// Problems say where the text leaves the grammar.
-	Problems []string `json:"problems,omitempty"`
+	Problems []string `json:"problems"`
 	// Repeated are names that occur more than once.
-	Repeated []string `json:"repeated,omitempty"`
+	Repeated []string `json:"repeated"`
 	// text is the record, and many counts problems beyond those that are kept.
 	text string
 	many int
@@ -109,12 +109,12 @@ type TLSRPT struct {
 // Destination is a URI that reports go to, and what is wrong with it.
 type Destination struct {
 	URI     string `json:"uri"`
-	Problem string `json:"problem,omitempty"`
+	Problem string `json:"problem" empty:"null"`
 	// Ignored: a URI of a scheme that senders need not support: no reports go there,
 	// and the record is valid all the same.
-	Ignored bool `json:"ignored,omitempty"`
+	Ignored bool `json:"ignored"`
 	// Meant is what was probably meant, where that can be told.
-	Meant string `json:"meant,omitempty"`
+	Meant string `json:"meant" empty:"null"`
 }
 
 // ParseTLSRPT reads a TLS reporting record.

@@ -76,9 +76,9 @@ type transportJSON struct {
 	Schema string `json:"schema"`
 	Domain string `json:"domain"`
 	// One of these is there, by the command.
-	MTASTS     *transport.STSFacts       `json:"mta_sts,omitempty"`
-	TLSRPT     *transport.ReportingFacts `json:"tls_rpt,omitempty"`
-	DNSSEC     *transport.DNSSECFacts    `json:"dnssec,omitempty"`
+	MTASTS     *transport.STSFacts       `json:"mta_sts"`
+	TLSRPT     *transport.ReportingFacts `json:"tls_rpt"`
+	DNSSEC     *transport.DNSSECFacts    `json:"dnssec"`
 	Findings   []finding.Finding         `json:"findings"`
 	Queries    int                       `json:"queries"`
 	DurationMS int64                     `json:"duration_ms"`

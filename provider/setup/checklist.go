@@ -40,7 +40,7 @@ type Item struct {
 	Detail string `json:"detail"`
 	// Reason is a word for the cause of a status, for programs: "apex", "flattened",
 	// "doubled", …; empty where the status says all.
-	Reason string        `json:"reason,omitempty"`
+	Reason string        `json:"reason" empty:"null"`
 	Need   provider.Need `json:"need"`
 	// Complete: Expected and Name can be published as they stand, and what they replace is
 	// the service's own.
@@ -49,10 +49,10 @@ type Item struct {
 	// takes its place.
 	Occupied bool `json:"occupied,omitempty"`
 	// Remove are published records that Expected replaces, or that are of no use.
-	Remove []finding.Record `json:"remove,omitempty"`
+	Remove []finding.Record `json:"remove"`
 	// Unanswered: the status is unknown because the DNS did not answer.
-	Unanswered bool               `json:"unanswered,omitempty"`
-	Evidence   []finding.Evidence `json:"evidence,omitempty"`
+	Unanswered bool               `json:"unanswered"`
+	Evidence   []finding.Evidence `json:"evidence"`
 
 	// lookups are what the term of an SPF record that is of no use costs.
 	lookups int
@@ -80,13 +80,13 @@ type Mail struct {
 	Ports []int    `json:"ports"`
 	// PortTLS has the ports with their kind of TLS; RelayPorts those of the second host.
 	PortTLS    []Port `json:"port_tls"`
-	RelayPorts []Port `json:"relay_port_tls,omitempty"`
+	RelayPorts []Port `json:"relay_port_tls"`
 	Username   string `json:"username"`
 	Password   string `json:"password"`
 	// MinTLS is the lowest version that the service accepts; empty: it does not say.
-	MinTLS string `json:"min_tls,omitempty"`
+	MinTLS string `json:"min_tls" empty:"null"`
 	// FromMemory names what of this is not verified.
-	FromMemory string `json:"from_memory,omitempty"`
+	FromMemory string `json:"from_memory" empty:"null"`
 }
 
 // Checklist is what a service needs of a domain and what is there.
@@ -98,10 +98,10 @@ type Checklist struct {
 	Domain   string `json:"domain"`
 	// Region and Way are those that the records are judged by; RegionBy is "stated",
 	// "found" or "assumed".
-	Region     string `json:"region,omitempty"`
-	RegionBy   string `json:"region_by,omitempty"`
-	Way        string `json:"way,omitempty"`
-	ReturnPath string `json:"return_path,omitempty"`
+	Region     string `json:"region" empty:"null"`
+	RegionBy   string `json:"region_by" empty:"null"`
+	Way        string `json:"way" empty:"null"`
+	ReturnPath string `json:"return_path" empty:"null"`
 	Records    []Item `json:"records"`
 	// SMTP is null for a service without an SMTP host.
 	SMTP     *Mail             `json:"smtp"`
@@ -111,8 +111,8 @@ type Checklist struct {
 	// Next are the steps that are left, in order.
 	Next []string `json:"next"`
 	// Source says where the expectations come from, and when they were read.
-	Source  string `json:"source,omitempty"`
-	Date    string `json:"date,omitempty"`
+	Source  string `json:"source" empty:"null"`
+	Date    string `json:"date" empty:"null"`
 	Queries int    `json:"queries"`
 
 	service *provider.Service

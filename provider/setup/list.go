@@ -10,10 +10,10 @@ type Listed struct {
 	Kind    string   `json:"kind"`
 	Align   []string `json:"align"`
 	Regions []string `json:"regions"`
-	SMTP    string   `json:"smtp_host,omitempty"`
+	SMTP    string   `json:"smtp_host" empty:"null"`
 	Source  string   `json:"source"`
 	Date    string   `json:"date"`
-	User    bool     `json:"user,omitempty"`
+	User    bool     `json:"user"`
 }
 
 // Services is a list of services.

@@ -53,9 +53,9 @@ type Proposed struct {
 	// Complete: it can be published as it stands. Later: not before the steps ahead of
 	// it; empty: now.
 	Complete bool   `json:"complete"`
-	Later    string `json:"later,omitempty"`
+	Later    string `json:"later" empty:"null"`
 	// Whose is the zone that it belongs in, if it is not the domain's.
-	Whose string `json:"whose,omitempty"`
+	Whose string `json:"whose" empty:"null"`
 
 	of *provider.Record
 }
@@ -72,7 +72,7 @@ func (p *Proposed) Record() finding.Record {
 type Step struct {
 	Do string `json:"do"`
 	// Verify is the command that shows that it worked; empty: none does.
-	Verify string `json:"verify,omitempty"`
+	Verify string `json:"verify" empty:"null"`
 }
 
 // Verified is the outcome of auditing the proposal. The report has all of it.
@@ -96,7 +96,7 @@ type Proposal struct {
 	Lookups int  `json:"spf_lookups"`
 	Exact   bool `json:"spf_lookups_exact"`
 	// Policy is the text of the MTA-STS policy, if it was asked for.
-	Policy string   `json:"mta_sts_policy,omitempty"`
+	Policy string   `json:"mta_sts_policy" empty:"null"`
 	Steps  []Step   `json:"steps"`
 	Notes  []string `json:"notes"`
 	// Audit is the outcome with the first stage of DMARC, AtEnd that with the last.

@@ -92,7 +92,12 @@ const (
 	usualRow    = 1 << 10
 )
 
-func reportLine(r *report.Report, _ Options) any { return r }
+func reportLine(r *report.Report, o Options) any {
+	if o.Table.Verbose {
+		return r
+	}
+	return report.Lean(r)
+}
 
 func shortLine(r *report.Report, _ Options) any { return report.NewRow(r) }
 

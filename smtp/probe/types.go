@@ -101,7 +101,7 @@ type Endpoint struct {
 	MTASTS     *string        `json:"mta_sts"`
 	Transcript []finding.Said `json:"transcript"`
 	// Explained is what a reply that refused something means, by package smtp/reply.
-	Explained []Explained `json:"explained,omitempty"`
+	Explained []Explained `json:"explained"`
 
 	addr     netip.Addr
 	led      bool   // the DNS led here, nobody stated it
