@@ -10,6 +10,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
+	"mailworthy/receiver"
 	"mailworthy/resolver"
 )
 
@@ -135,7 +136,8 @@ func (a *run) denier() (server string, denies bool) {
 		local := ofZone(answer)
 		if !local {
 			denier = answer.Server
-			anything = anything || answer.Status == resolver.Found
+			// One that leads every name to a page of its own finds addresses, and nothing else.
+			anything = anything || answer.Status == resolver.Found && answer.Type != resolver.TypeA && answer.Type != resolver.TypeAAAA
 		}
 		if answer.Name != own && !strings.HasSuffix(answer.Name, "."+own) {
 			return
@@ -152,8 +154,8 @@ func (a *run) denier() (server string, denies bool) {
 	if denies && !existing {
 		return server, true
 	}
-	// Without NXDOMAIN it denies only if it finds nothing at all of anybody, not even
-	// of what the records of a loaded zone name.
+	// Without NXDOMAIN it denies only if it finds nothing but addresses of anybody, not
+	// even of what the records of a loaded zone name.
 	return denier, denier != "" && !anything
 }
 
@@ -203,10 +205,34 @@ func (a *run) noteResolver() {
 	if a.doubt == nil {
 		return
 	}
-	cause := mailhost.NotPublic(a.target.Domain, a.doubt.evidence[0].Server, a.doubt.evidence, a.doubt.all)
+	cause := a.notPublic()
 	var rest []finding.Finding
 	a.session.Answers(func(*resolver.Answer) { rest = a.result.Findings })
 	a.result.Findings = append([]finding.Finding{cause}, rest...)
+}
+
+// notPublic is the finding that the resolver does not see the public DNS.
+func (a *run) notPublic() finding.Finding {
+	return mailhost.NotPublic(a.target.Domain, a.doubt.evidence[0].Server, a.doubt.evidence, a.doubt.all)
+}
+
+// blameResolver gives facts that are open because the resolver is not believed that
+// reason: no lookup of theirs failed.
+func (a *run) blameResolver(facts ...*receiver.Fact) {
+	if a.doubt == nil {
+		return
+	}
+	cause := a.notPublic()
+	unseen := func(e finding.Evidence) bool { return e.Status == string(resolver.NotPublic) }
+	answered := func(e finding.Evidence) bool { return isAnswer(e.Status) }
+	for _, f := range facts {
+		if f.State != receiver.Unknown || f.Evidence == "" {
+			continue
+		}
+		if of := a.of(f.Finding); a.doubt.all && (of == nil || !slices.ContainsFunc(of.Evidence, answered)) || of != nil && slices.ContainsFunc(of.Evidence, unseen) {
+			*f = because(receiver.Unknown, &cause)
+		}
+	}
 }
 
 // noteDNS64 says for which hosts the resolver made addresses up.

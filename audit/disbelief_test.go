@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,8 @@ type liar struct {
 	status resolver.Status
 	found  []string // "com NS"
 	failed []string
+	// page is the address that every name leads to, if any.
+	page netip.Addr
 }
 
 func (l liar) Lookup(_ context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
@@ -24,6 +27,8 @@ func (l liar) Lookup(_ context.Context, name string, t resolver.Type) (*resolver
 	switch q := name + " " + t.String(); {
 	case slices.Contains(l.failed, q):
 		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail, Server: a.Server}
+	case l.page.IsValid() && t == resolver.TypeA:
+		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Addr: l.page}}
 	case slices.Contains(l.found, q):
 		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Host: "a.root.test", TXT: []string{"v=spf1 -all"}}}
 	}
@@ -46,6 +51,8 @@ func TestLiar(t *testing.T) {
 		{"NODATA to everything", "gmail.com", liar{status: resolver.NoData}, public},
 		{"the top-level domain is denied", "gmail.com", liar{status: resolver.NXDomain, found: []string{". NS"}}, public},
 		{"a top-level domain of two labels", "bbc.co.uk", liar{status: resolver.NXDomain, found: []string{". NS"}}, public},
+		{"an address for every name, as of a page to log in", "gmail.com", liar{status: resolver.NoData, page: netip.MustParseAddr("192.0.2.66")}, public},
+		{"an address for every name, NXDOMAIN to all else", "gmail.com", liar{status: resolver.NXDomain, page: netip.MustParseAddr("192.0.2.66")}, public},
 		{"SERVFAIL for the root", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS"}}, public},
 		{"SERVFAIL for both", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS", "com NS"}}, public},
 		{"both are there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}}, "domain-missing"},
@@ -81,6 +88,9 @@ func TestLiar(t *testing.T) {
 				for _, v := range r.Receivers {
 					if v.Result == receiver.Meets || v.Result == receiver.Fails {
 						t.Errorf("%s, %s: %s", v.Receiver, v.Volume, v.Result)
+					}
+					if q := v.Cause(); q.Because != "DNS resolver does not see the public DNS ("+tt.domain+")." {
+						t.Errorf("%s, %s: %s", v.Receiver, v.Volume, q.Because)
 					}
 				}
 			}

@@ -33,6 +33,8 @@ func (a *run) judgeReceivers() {
 		AddressesUnlisted: a.unlistedFact("zen.spamhaus.org", "rbl-listed"), DomainsUnlisted: a.unlistedFact("dbl.spamhaus.org", "rbl-domain-listed"),
 	}
 	f.Aligned = a.alignedFact(f.SPF, f.DKIM)
+	a.blameResolver(&f.SPF, &f.DKIM, &f.DKIMRSA, &f.DKIMKeys, &f.DMARC, &f.NotEnforced, &f.PTR, &f.HELO, &f.SOA, &f.TakesMail,
+		&f.AddressesUnlisted, &f.DomainsUnlisted, &f.Aligned)
 	a.result.Receivers = receiver.Judge(f, a.options.Volume)
 }
 

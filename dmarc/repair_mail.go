@@ -263,8 +263,8 @@ func splitMailboxes(value string) []piece {
 				out = out[:n-1] // "m ailto:"
 			}
 			switch word := strings.ToLower(body[m[2]:m[3]]); {
-			case strings.HasPrefix(word, "mailto") && len(word) == 7 && word[6] != 'o', strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) && !exact:
-				// The colon may stand a letter off: "mailtod:marc@…".
+			case strings.HasPrefix(word, "mailto") && len(word) == 7 && word[6] != 'o', !exact && goesOn(word, rest):
+				// The colon may stand a letter off, "mailtod:marc@…", or in place of one.
 				rest = string(rune(unsure)) + rest
 			}
 			body = rest
@@ -282,6 +282,20 @@ func splitMailboxes(value string) []piece {
 		out = append(out, piece{raw, body, sep, body != raw})
 	}
 	return out
+}
+
+// goesOn reports whether the scheme that word begins ends in rest: "mail" and
+// "to.dmarc@…", or "mai" if the colon took the place of a letter.
+func goesOn(word, rest string) bool {
+	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) {
+		return true
+	}
+	for i := 2; i <= 4; i++ {
+		if len(word) == i-1 && hint.Distance(word, "mailto"[:i]) == 1 && strings.HasPrefix(rest, "mailto"[i:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // letters reports whether s is nothing but a few letters.

@@ -12,6 +12,13 @@ func TestRepaired(t *testing.T) {
 	const mailbox = "rua=mailto:<mailbox for reports>"
 	for _, test := range []struct{ record, want string }{
 		{full, full},
+		// A colon in place of a letter of mailto, or a letter off.
+		{"v=DMARC1; p=reject; rua=mai:to.postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mai:to.dmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=ma:lto.x@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mail:tom@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=maito:postmaster@acme.example", full},
+		{"v=DMARC1; p=reject; rua=mai:postmaster@acme.example", full},
 		// The policy.
 		{"v=DMARC1;p:reject;rua:mailto:postmaster@acme.example", full},
 		{"v=DMARC1; p=rejct; rua=mailto:postmaster@acme.example", full},

@@ -28,7 +28,7 @@ func NotPublic(domain, server string, evidence []finding.Evidence, all bool) fin
 			denied = append(denied, what+" has no name servers")
 		case "found":
 		default:
-			denied = append(denied, fmt.Sprintf("nothing about %s (%s)", what, e.Status))
+			denied = append(denied, fmt.Sprintf("it says nothing about %s (%s)", what, e.Status))
 		}
 	}
 	so := fmt.Sprintf("so that what it says of %s is not believed: nothing is known of the domain.", domain)

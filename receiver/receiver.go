@@ -13,7 +13,10 @@
 // whoever has them.
 package receiver
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Result is the verdict on a requirement, and on all of a receiver.
 type Result string
@@ -214,7 +217,7 @@ func (q *Requirement) add(f *Fact) {
 	if q.Finding == "" {
 		q.Finding = f.Finding
 	}
-	if f.Evidence != "" {
+	if !strings.Contains(q.Because, f.Evidence) { // one reason can keep two open
 		if q.Because != "" {
 			q.Because += " "
 		}
