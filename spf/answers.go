@@ -106,7 +106,7 @@ func (o *outcome) record() *recordFacts {
 		if o.answer != nil {
 			if text, n := selectRecord(o.answer); n == 1 {
 				f.text, f.count = text, 1
-				f.terms, f.layout = parse(text, nil)
+				f.terms, f.layout = Parse(text)
 			} else {
 				f.count = n
 			}
@@ -232,7 +232,7 @@ func (o *outcome) terms() iter.Seq[*term] {
 			if !isRecord(text) {
 				continue
 			}
-			terms, _ := parse(text, nil)
+			terms, _ := Parse(text)
 			for j := range terms {
 				if weight += weightOf(&terms[j]); weight > maxWeight {
 					return

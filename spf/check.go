@@ -182,7 +182,7 @@ func (k *checker) mend() bool {
 
 // either asks which of two readings of a record was meant, where they differ.
 func (k *checker) either(r *Record, other string) {
-	terms, _ := parse(other, nil)
+	terms, _ := Parse(other)
 	for i := range r.Terms {
 		if t := &r.Terms[i]; i < len(terms) && t.Kind == KindInclude && t.Text != terms[i].text {
 			k.proposal(r).wrong(t, "include:<"+forPlaceholder(t.Value)+" or "+forPlaceholder(terms[i].spec)+">")
@@ -192,7 +192,7 @@ func (k *checker) either(r *Record, other string) {
 
 // includesOf counts the includes of a text that have no record, and those that have.
 func (k *checker) includesOf(domain, text string) (gone, found int) {
-	terms, _ := parse(text, nil)
+	terms, _ := Parse(text)
 	for i := range terms {
 		t := &terms[i]
 		if name, _, ok := t.target(domain, k.p.Domain); ok && t.kind == KindInclude {
@@ -209,7 +209,7 @@ func (k *checker) includesOf(domain, text string) (gone, found int) {
 
 // resolved reports whether the DNS said of every include of a text what it leads to.
 func (k *checker) resolved(domain, text string) bool {
-	terms, _ := parse(text, nil)
+	terms, _ := Parse(text)
 	return !slices.ContainsFunc(terms, func(t term) bool {
 		name, _, ok := t.target(domain, k.p.Domain)
 		return t.kind == KindInclude && ok && k.p.answers.get(name, resolver.TypeTXT).recordStatus().unknown()

@@ -181,7 +181,7 @@ func (k *checker) multiple() {
 // domain, with placeholders for those that lead nowhere, and with the end of a
 // redirect if that is the strictest. What leads back is in astray.
 func (k *checker) reaching(merged string, texts []string) (text string, astray []string) {
-	terms, l := parse(merged, nil)
+	terms, l := Parse(merged)
 	if l.all >= 0 {
 		for _, s := range texts {
 			if r := repair(s); r.text != "" {
@@ -237,7 +237,7 @@ func (r *Record) broken(depth int) bool {
 // endOf is the sign of the all that ends a record, after its redirects; 0 if it has none
 // or the DNS did not say.
 func (k *checker) endOf(text string, depth int) qualifier {
-	terms, l := parse(text, nil)
+	terms, l := Parse(text)
 	if l.wrongAt >= 0 || depth > maxLookups {
 		return 0
 	}

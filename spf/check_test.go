@@ -2,6 +2,7 @@ package spf
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/spftest"
 	"mailworthy/resolver"
 )
 
@@ -323,7 +325,7 @@ func sound(t *testing.T, domain string, f finding.Finding) {
 	if f.Fix == nil || f.Fix.Value == "" {
 		return
 	}
-	if _, l := parse(filled(f.Fix.Value), nil); !isRecord(f.Fix.Value) || l.wrongAt >= 0 {
+	if _, l := Parse(filled(f.Fix.Value)); !isRecord(f.Fix.Value) || l.wrongAt >= 0 {
 		t.Errorf("%s: %s proposes the invalid record %q", domain, f.Check, f.Fix.Value)
 	}
 }
@@ -336,4 +338,33 @@ func list(fs []finding.Finding) string {
 		}
 	}
 	return b.String()
+}
+
+// TestBounded: an evaluation that this program's own bound ended is unknown, and the DNS
+// is not blamed.
+func TestBounded(t *testing.T) {
+	z := spftest.New()
+	z.Add("acme.example", resolver.TypeTXT, "v=spf1"+strings.Repeat(" mx", 10)+" -all")
+	for i := range 10 {
+		host := fmt.Sprintf("h%d.acme.example", i)
+		z.Add("acme.example", resolver.TypeMX, host)
+		z.Add(host, resolver.TypeA, "203.0.113.1")
+	}
+	e := CheckHost(context.Background(), z, client("192.0.2.1", "a@acme.example"))
+	if !e.Bounded {
+		t.Fatalf("%+v", e)
+	}
+	found := false
+	for _, f := range Check(Examine(context.Background(), z, "acme.example"), Context{Evaluations: []Evaluation{e}}).Findings() {
+		if f.Check != "spf-unresolved" {
+			continue
+		}
+		found = true
+		if f.Title != "SPF evaluation not finished: result unknown" || f.Subject != "192.0.2.1" {
+			t.Errorf("%s: %s", f.Title, f.Detail)
+		}
+	}
+	if !found {
+		t.Error("no spf-unresolved")
+	}
 }

@@ -36,9 +36,9 @@ const (
 const EveryQuestion = 150
 
 // limits of one evaluation; those of a comparison differ.
-type limits struct{ lookups, void, questions int }
+type limits struct{ Lookups, Voids, Questions int }
 
-var standard = limits{maxLookups, maxVoid, maxQuestions}
+var standard = limits{Lookups: maxLookups, Voids: maxVoid, Questions: maxQuestions}
 
 // CheckHost is check_host() of RFC 7208 for one client. It asks in the order of
 // the terms, nothing that the evaluation does not come to, never for type 99,
@@ -57,7 +57,7 @@ func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
 	}
 	l := standard
 	if c.MaxQuestions > 0 {
-		l.questions = c.MaxQuestions
+		l.Questions = c.MaxQuestions
 	}
 	return l.checkHost(ctx, r, c)
 }
@@ -216,9 +216,9 @@ func (e *evaluation) note(why string) {
 
 // ask puts a question. The error says why there is no answer.
 func (e *evaluation) ask(name string, t resolver.Type) (*resolver.Answer, error) {
-	if e.questions >= e.limits.questions {
+	if e.questions >= e.limits.Questions {
 		e.stopped, e.bounded = true, true
-		e.note("stopped after " + strconv.Itoa(e.limits.questions) + " questions: that is this program's own bound for one evaluation, and no failure of the DNS")
+		e.note("stopped after " + strconv.Itoa(e.limits.Questions) + " questions: that is this program's own bound for one evaluation, and no failure of the DNS")
 		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Budget}
 	}
 	e.questions++

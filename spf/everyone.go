@@ -96,7 +96,7 @@ func (k *checker) everyone() {
 	p.allAsk = '~'
 	if p.all != 0 {
 		p.allAsk = p.all
-	} else if _, l := parse(at.Text, nil); l.all >= 0 && at.facts.terms[l.all].sign == '-' {
+	} else if _, l := Parse(at.Text); l.all >= 0 && at.facts.terms[l.all].sign == '-' {
 		p.allAsk = '-'
 	}
 	k.add("spf-all-pass", at, finding.Finding{

@@ -152,14 +152,14 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 // a proposal can be tried.
 func (x *examiner) meant(domain, text string, own purpose) {
 	f := &recordFacts{text: text, count: 1}
-	f.terms, f.layout = parse(text, nil)
+	f.terms, f.layout = Parse(text)
 	x.visit(domain, f, own)
 }
 
 // withoutSlips is a record with what was probably meant in place of names that the
 // grammar allows and nobody means.
 func withoutSlips(text string) string {
-	terms, _ := parse(text, nil)
+	terms, _ := Parse(text)
 	out := []string{version}
 	for i := range terms {
 		if fixed, _ := fix(terms[i], 3); len(fixed) > 0 && terms[i].kind != KindModifier {

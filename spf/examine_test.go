@@ -14,6 +14,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/spftest"
 	"mailworthy/resolver"
 )
 
@@ -189,7 +190,7 @@ func TestAccountingAgrees(t *testing.T) {
 	r := dnstest.Zone(t, overLimit)
 	p := Examine(context.Background(), r, "acme.example")
 	for _, a := range p.samples(maxSamples) {
-		e := limits{maxCost, maxCost, maxCost}.checkHost(context.Background(), r, Client{IP: a, MailFrom: "a@acme.example"})
+		e := limits{Lookups: maxCost, Voids: maxCost, Questions: maxCost}.checkHost(context.Background(), r, Client{IP: a, MailFrom: "a@acme.example"})
 		if (e.Result == Pass) != p.pass.contains(a) {
 			t.Errorf("%s: %s, accounted for: %v", a, e.Result, p.pass.contains(a))
 		}
@@ -262,7 +263,7 @@ func TestUnknown(t *testing.T) {
 // late answers after a fixed time and remembers how much was asked at once.
 type late struct {
 	mu    sync.Mutex
-	z     *table
+	z     *spftest.Zone
 	delay time.Duration
 	asked map[question]int
 }
@@ -280,13 +281,13 @@ func (l *late) Lookup(ctx context.Context, name string, t resolver.Type) (*resol
 // TestRounds: includes three deep take four rounds, however many there are, and
 // each question is asked once.
 func TestRounds(t *testing.T) {
-	z := newTable()
+	z := spftest.New()
 	for i := range 4 {
 		for j := range 5 {
 			a := fmt.Sprintf("%d.%d.example", i, j)
-			z.add(a, resolver.TypeTXT, fmt.Sprintf("v=spf1 include:deep.%s include:common.example -all", a))
-			z.add("deep."+a, resolver.TypeTXT, fmt.Sprintf("v=spf1 include:deeper.%s -all", a))
-			z.add("deeper."+a, resolver.TypeTXT, "v=spf1 ip4:192.0.2.1 -all")
+			z.Add(a, resolver.TypeTXT, fmt.Sprintf("v=spf1 include:deep.%s include:common.example -all", a))
+			z.Add("deep."+a, resolver.TypeTXT, fmt.Sprintf("v=spf1 include:deeper.%s -all", a))
+			z.Add("deeper."+a, resolver.TypeTXT, "v=spf1 ip4:192.0.2.1 -all")
 		}
 	}
 	root := "v=spf1"
@@ -295,8 +296,8 @@ func TestRounds(t *testing.T) {
 			root += fmt.Sprintf(" include:%d.%d.example", i, j)
 		}
 	}
-	z.add("acme.example", resolver.TypeTXT, root+" -all")
-	z.add("common.example", resolver.TypeTXT, "v=spf1 ip4:192.0.2.2 -all")
+	z.Add("acme.example", resolver.TypeTXT, root+" -all")
+	z.Add("common.example", resolver.TypeTXT, "v=spf1 ip4:192.0.2.2 -all")
 	synctest.Test(t, func(t *testing.T) {
 		l := &late{z: z, delay: 20 * time.Millisecond, asked: map[question]int{}}
 		start := time.Now()
@@ -318,15 +319,15 @@ func TestRounds(t *testing.T) {
 // TestOwn: the domain's own senders are told as soon as their addresses are known,
 // even those that an include asked for first, and not before.
 func TestOwn(t *testing.T) {
-	z := newTable()
-	z.add("acme.example", resolver.TypeTXT, "v=spf1 include:1.esp.example redirect=_spf.acme.example")
-	z.add("_spf.acme.example", resolver.TypeTXT, "v=spf1 a:host.acme.example mx include:2.esp.example ip4:192.0.2.8/31 -ip4:192.0.2.3 ~all")
-	z.add("_spf.acme.example", resolver.TypeMX, "mx.acme.example")
-	z.add("host.acme.example", resolver.TypeA, "192.0.2.1")
-	z.add("mx.acme.example", resolver.TypeAAAA, "2001:db8::1")
-	z.add("1.esp.example", resolver.TypeTXT, "v=spf1 a:host.acme.example include:2.esp.example -all")
-	z.add("2.esp.example", resolver.TypeTXT, "v=spf1 include:3.esp.example -all")
-	z.add("3.esp.example", resolver.TypeTXT, "v=spf1 mx:4.esp.example -all")
+	z := spftest.New()
+	z.Add("acme.example", resolver.TypeTXT, "v=spf1 include:1.esp.example redirect=_spf.acme.example")
+	z.Add("_spf.acme.example", resolver.TypeTXT, "v=spf1 a:host.acme.example mx include:2.esp.example ip4:192.0.2.8/31 -ip4:192.0.2.3 ~all")
+	z.Add("_spf.acme.example", resolver.TypeMX, "mx.acme.example")
+	z.Add("host.acme.example", resolver.TypeA, "192.0.2.1")
+	z.Add("mx.acme.example", resolver.TypeAAAA, "2001:db8::1")
+	z.Add("1.esp.example", resolver.TypeTXT, "v=spf1 a:host.acme.example include:2.esp.example -all")
+	z.Add("2.esp.example", resolver.TypeTXT, "v=spf1 include:3.esp.example -all")
+	z.Add("3.esp.example", resolver.TypeTXT, "v=spf1 mx:4.esp.example -all")
 	synctest.Test(t, func(t *testing.T) {
 		l := &late{z: z, delay: time.Second, asked: map[question]int{}}
 		start := time.Now()
@@ -386,12 +387,12 @@ func TestCut(t *testing.T) {
 
 // TestDoubling: includes of includes multiply; counting must not take as long.
 func TestDoubling(t *testing.T) {
-	z := newTable()
+	z := spftest.New()
 	for i := range 60 {
-		z.add(fmt.Sprintf("%d.example.test", i), resolver.TypeTXT, fmt.Sprintf("v=spf1 include:%d.example.test include:%[1]d.example.test -all", i+1))
+		z.Add(fmt.Sprintf("%d.example.test", i), resolver.TypeTXT, fmt.Sprintf("v=spf1 include:%d.example.test include:%[1]d.example.test -all", i+1))
 	}
-	z.add("60.example.test", resolver.TypeTXT, "v=spf1 ip4:192.0.2.1 -all")
-	p := Examine(context.Background(), &locked{z: z}, "0.example.test")
+	z.Add("60.example.test", resolver.TypeTXT, "v=spf1 ip4:192.0.2.1 -all")
+	p := Examine(context.Background(), &spftest.Locked{Zone: z}, "0.example.test")
 	if p.Lookups != maxCost {
 		t.Errorf("%d lookups", p.Lookups)
 	}
@@ -424,8 +425,8 @@ func examineOwn(t *testing.T, r resolver.Resolver, domain string) (own *Own) {
 
 func TestExamineInvalid(t *testing.T) {
 	for _, d := range []string{"", "example", "[192.0.2.1]", "a..example", strings.Repeat("a", 64) + ".example"} {
-		p := Examine(context.Background(), newTable(), d)
-		own := examineOwn(t, newTable(), d)
+		p := Examine(context.Background(), spftest.New(), d)
+		own := examineOwn(t, spftest.New(), d)
 		if p.Status != StatusInvalid || own.Status != StatusInvalid || len(Check(p, Context{}).Findings()) != 0 || len(p.Targets())+len(own.Addresses)+len(own.Targets) != 0 {
 			t.Errorf("%q: %s", d, p.Status)
 		}

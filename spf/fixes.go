@@ -266,7 +266,7 @@ func (p *proposal) moves(t *Term) bool {
 
 // useful reports whether a text names somebody who may send.
 func useful(text string) bool {
-	terms, _ := parse(text, nil)
+	terms, _ := Parse(text)
 	return slices.ContainsFunc(terms, func(t term) bool {
 		return t.wrong == "" && (t.kind == KindRedirect || t.kind.directive() && t.kind != KindAll && t.sign == '+')
 	})
@@ -338,7 +338,7 @@ func (k *checker) settle() {
 // ends no weaker, leaves somebody who may send where there was one, and has no error
 // that the record had not.
 func (k *checker) holds(p *proposal, text string) bool {
-	terms, l := parse(text, nil)
+	terms, l := Parse(text)
 	if !isRecord(text) || l.wrongAt >= 0 || useful(p.record.Text) && !useful(text) {
 		return false
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/spftest"
 	"mailworthy/resolver"
 )
 
@@ -83,7 +84,7 @@ func TestFlatten(t *testing.T) {
 // TestFlattenSplits: more ranges than one record holds go to records of their
 // own, and what takes no fewer lookups is left alone.
 func TestFlattenSplits(t *testing.T) {
-	z := newTable()
+	z := spftest.New()
 	root := "v=spf1 include:large.example"
 	for i := range 10 {
 		n := fmt.Sprintf("p%d.example", i)
@@ -92,15 +93,15 @@ func TestFlattenSplits(t *testing.T) {
 		for j := range 8 {
 			record += fmt.Sprintf(" ip4:198.51.%d.%d", 100+i, j*2)
 		}
-		z.add(n, resolver.TypeTXT, record+" -all")
+		z.Add(n, resolver.TypeTXT, record+" -all")
 	}
-	z.add("acme.example", resolver.TypeTXT, root+" -all")
+	z.Add("acme.example", resolver.TypeTXT, root+" -all")
 	large := "v=spf1"
 	for i := range 256 {
 		large += fmt.Sprintf(" ip4:203.0.%d.%d", i/64, i%64*4+1)
 	}
-	z.add("large.example", resolver.TypeTXT, large+" -all")
-	f, err := Flatten(context.Background(), &locked{z: z}, "acme.example", noon)
+	z.Add("large.example", resolver.TypeTXT, large+" -all")
+	f, err := Flatten(context.Background(), &spftest.Locked{Zone: z}, "acme.example", noon)
 	if err != nil || f.Withheld != "" {
 		t.Fatal(err, f.Withheld)
 	}
@@ -152,7 +153,7 @@ func TestFlattenWithheld(t *testing.T) {
 // maker writes policies at random.
 type maker struct {
 	*rand.Rand
-	z *table
+	z *spftest.Zone
 }
 
 // address is one of a few, so that ranges meet.
@@ -187,23 +188,23 @@ func (m *maker) record(domain string, depth int) string {
 		case k < 5 || depth == 0:
 			terms = append(terms, m.sign()+m.literal())
 		case k < 6:
-			m.z.add(target, resolver.TypeA, fmt.Sprintf("192.0.2.%d", m.IntN(256)))
+			m.z.Add(target, resolver.TypeA, fmt.Sprintf("192.0.2.%d", m.IntN(256)))
 			terms = append(terms, m.sign()+"a:"+target)
 		case k < 7:
-			m.z.add(target, resolver.TypeMX, "mx."+target)
-			m.z.add("mx."+target, resolver.TypeA, fmt.Sprintf("192.0.2.%d", m.IntN(256)))
+			m.z.Add(target, resolver.TypeMX, "mx."+target)
+			m.z.Add("mx."+target, resolver.TypeA, fmt.Sprintf("192.0.2.%d", m.IntN(256)))
 			terms = append(terms, m.sign()+"mx:"+target+[]string{"", "/30", "//64"}[m.IntN(3)])
 		case k < 8 && m.IntN(3) == 0:
 			terms = append(terms, m.sign()+"exists:%{i}."+target)
 		default:
-			m.z.add(target, resolver.TypeTXT, m.record(target, depth-1))
+			m.z.Add(target, resolver.TypeTXT, m.record(target, depth-1))
 			terms = append(terms, m.sign()+"include:"+target)
 		}
 	}
 	switch m.IntN(8) {
 	case 0:
 		if depth > 0 {
-			m.z.add("r."+domain, resolver.TypeTXT, m.record("r."+domain, depth-1))
+			m.z.Add("r."+domain, resolver.TypeTXT, m.record("r."+domain, depth-1))
 			terms = append(terms, "redirect=r."+domain)
 		}
 	case 1:
@@ -218,9 +219,9 @@ func (m *maker) record(domain string, depth int) string {
 func TestFlattenProperty(t *testing.T) {
 	offered := 0
 	for seed := range uint64(150) {
-		m := &maker{rand.New(rand.NewPCG(seed, 7)), newTable()}
-		m.z.add("acme.example", resolver.TypeTXT, m.record("acme.example", 3))
-		r := &locked{z: m.z}
+		m := &maker{rand.New(rand.NewPCG(seed, 7)), spftest.New()}
+		m.z.Add("acme.example", resolver.TypeTXT, m.record("acme.example", 3))
+		r := &spftest.Locked{Zone: m.z}
 		f, err := Flatten(context.Background(), r, "acme.example", noon)
 		if err != nil {
 			t.Fatal(err)
@@ -232,21 +233,21 @@ func TestFlattenProperty(t *testing.T) {
 			continue
 		}
 		offered++
-		after := newTable()
-		for k, v := range m.z.answers {
-			after.answers[k] = v
+		after := spftest.New()
+		for k, v := range m.z.Answers {
+			after.Answers[k] = v
 		}
 		for _, x := range f.Records {
-			delete(after.answers, question{x.Name, resolver.TypeTXT})
-			after.add(x.Name, resolver.TypeTXT, x.Value)
+			delete(after.Answers, spftest.Question{Name: x.Name, Type: resolver.TypeTXT})
+			after.Add(x.Name, resolver.TypeTXT, x.Value)
 			if len(x.Name)+len(x.Value) > maxOctets {
 				t.Errorf("seed %d: %s is too long", seed, x.Name)
 			}
-			if _, l := parse(x.Value, nil); l.wrongAt >= 0 {
+			if _, l := Parse(x.Value); l.wrongAt >= 0 {
 				t.Errorf("seed %d: %q is invalid", seed, x.Value)
 			}
 		}
-		q := Examine(context.Background(), &locked{z: after}, "acme.example")
+		q := Examine(context.Background(), &spftest.Locked{Zone: after}, "acme.example")
 		if q.Lookups >= f.LookupsBefore || q.Lookups != f.LookupsAfter || q.Lookups > maxLookups {
 			t.Errorf("seed %d: %d lookups, %d before, %d said", seed, q.Lookups, f.LookupsBefore, f.LookupsAfter)
 		}
@@ -259,7 +260,7 @@ func TestFlattenProperty(t *testing.T) {
 				a = netip.AddrFrom16(b)
 			}
 			c := Client{IP: a, MailFrom: "postmaster@acme.example"}
-			lifted := limits{maxCost, maxCost, maxCost}
+			lifted := limits{Lookups: maxCost, Voids: maxCost, Questions: maxCost}
 			x, y := lifted.checkHost(context.Background(), m.z, c), lifted.checkHost(context.Background(), after, c)
 			if x.Result != y.Result {
 				t.Fatalf("seed %d: %s gives %s, then %s\n%s\n%v", seed, a, x.Result, y.Result, f.Current, f.Records)

@@ -137,8 +137,8 @@ func upkeep(f *Flattening, domain string) string {
 // lookups, which names that depend on the client would count towards here.
 func (p *Policy) compare(ctx context.Context, f *Flattening, after *memory, most int) {
 	before := &memory{answers: p.answers}
-	lifted := limits{maxCost, maxCost, maxCost}
-	bounded := limits{maxLookups, maxCost, maxCost}
+	lifted := limits{Lookups: maxCost, Voids: maxCost, Questions: maxCost}
+	bounded := limits{Lookups: maxLookups, Voids: maxCost, Questions: maxCost}
 	for _, a := range p.samples(most) {
 		if ctx.Err() != nil {
 			f.Withheld = "the comparison was stopped"

@@ -3,42 +3,27 @@ package spf
 import (
 	"context"
 	"encoding/json"
-	"hash/fnv"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"blitiri.com.ar/go/spf"
 
-	"mailworthy/finding"
+	"mailworthy/internal/spftest"
 	"mailworthy/resolver"
 )
 
-// seeds are records with something of everything.
-var seeds = []string{
-	"v=spf1 mx -all",
-	"v=spf1 a/24//64 mx:acme.example/28 ip4:192.0.2.0/24 ip6:2001:db8::/32 include:_spf.esp.example ?all exp=why.acme.example",
-	"v=spf1 exists:%{ir}.%{v}._spf.%{d2} include:%{l1r+-}.%{o} ptr:%{p} -all",
-	"v=spf1 redirect=%{d}.acme.example",
-	"V=SPF1 +A:%{H}.acme.example ~MX//0 -Ip4:0.0.0.0/0",
-	"v=spf1 inlude:a.example ip4=192.0.2.1 include: b.example ip4:192.0.2.1include:c.example,d.example --all",
-	"v=spf1 ip4:192.0.2.8-192.0.2.15 ip4:192.0.2.* ip4:192.0.2.0/255.255.255.0 ip4:2001:db8::1 192.0.2.1",
-	"v=spf1: mx - all", " v=spf1 mx", "\"v=spf1 mx\" \"-all\"", "v=spf1 %", "v=spf1 a:%{", "v=spf1 a:%{}", "v=spf1 a:%{d0}.x", "v=spf1 =", "v=spf1 /", "v=spf1 :",
-	"v=spf1 ip6:::ffff:192.0.2.1/96 a:foo:bar/baz.example.com -all", "000000 iClud:.A",
-	"V=SPF1 +A:%{H0.acme.example ~MX//0 -Ip4:0", "v=spf1 -Ip4:192.0.2.0/24", "v=spf1 ~mx/24 -al",
-}
-
-// FuzzParse: every term is found where it stands, and every repair is a record.
+// FuzzParse: every term is found at its offset, and the first error is that of its term.
 func FuzzParse(f *testing.F) {
-	for _, s := range seeds {
+	for _, s := range spftest.Seeds {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if isRecord(text) {
-			terms, l := parse(text, nil)
+			terms, l := Parse(text)
 			for _, x := range terms {
 				if text[x.offset:x.offset+len(x.text)] != x.text || x.text == "" || strings.Contains(x.text, " ") {
 					t.Fatalf("%q at %d", x.text, x.offset)
@@ -56,80 +41,15 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%+v", l)
 			}
 		}
-		if r := repair(text); r.text == "" {
-			return // too large, or nothing in it can be read
-		}
-		fixed := repair(text).text
-		if _, l := parse(fixed, nil); !isRecord(fixed) || l.wrongAt >= 0 {
-			t.Fatalf("%q becomes %q: %s", text, fixed, l.wrong)
-		}
-		if again := repair(fixed).text; again != fixed {
-			t.Fatalf("%q becomes %q, and that %q", text, fixed, again)
-		}
-		r := Lint([]byte(text))
-		for _, x := range r.Findings {
-			if x.Fix != nil && x.Fix.Value != "" {
-				if _, l := parse(filled(x.Fix.Value), nil); !isRecord(x.Fix.Value) || l.wrongAt >= 0 {
-					t.Fatalf("%s proposes %q: %s", x.Check, x.Fix.Value, l.wrong)
-				}
-			}
-		}
-		merged, _, _ := Merge([]string{text, fixed, "v=spf1 mx -all"})
-		if _, l := parse(filled(merged), nil); !isRecord(merged) || l.wrongAt >= 0 {
-			t.Fatalf("%q is merged into %q: %s", text, merged, l.wrong)
-		}
 	})
-}
-
-// chaos answers every question, by the hash of its name, and watches what is
-// asked.
-type chaos struct {
-	mu      sync.Mutex
-	records []string
-	asked   int
-	of      map[resolver.Type]int
-}
-
-func (c *chaos) Lookup(_ context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.asked++
-	c.of[t]++
-	h := fnv.New32a()
-	h.Write([]byte(name))
-	n := int(h.Sum32() % 97)
-	a := &resolver.Answer{Name: name, Type: t, Status: resolver.Found, TTL: 3600}
-	switch {
-	case n < 3:
-		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail}
-	case n < 10:
-		a.Status = resolver.NXDomain
-		return a, nil
-	}
-	switch t {
-	case resolver.TypeTXT:
-		a.Records = []resolver.Record{{TXT: []string{c.records[n%len(c.records)]}}}
-	case resolver.TypeMX, resolver.TypePTR:
-		for i := range n % 14 {
-			a.Records = append(a.Records, resolver.Record{Host: string(rune('a'+i)) + "." + name})
-		}
-	case resolver.TypeA:
-		a.Records = []resolver.Record{{Addr: netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})}}
-	case resolver.TypeAAAA:
-		a.Records = []resolver.Record{{Addr: netip.MustParseAddr("2001:db8::1")}}
-	}
-	if len(a.Records) == 0 {
-		a.Status = resolver.NoData
-	}
-	return a, nil
 }
 
 // FuzzEvaluate: no panic, and bounded questions whatever the records are: never
 // over ten terms' worth beside the hosts of MX and PTR answers, never over thirty
 // in all, and never for type 99.
 func FuzzEvaluate(f *testing.F) {
-	for i, s := range seeds {
-		f.Add(s, seeds[(i+1)%len(seeds)], "bounce@acme.example", "192.0.2.1", "mx.acme.example")
+	for i, s := range spftest.Seeds {
+		f.Add(s, spftest.Seeds[(i+1)%len(spftest.Seeds)], "bounce@acme.example", "192.0.2.1", "mx.acme.example")
 	}
 	f.Add("v=spf1 include:a.%{d} mx ptr", "v=spf1 mx mx mx mx mx mx mx mx mx mx", "m\u00fcller@m\u00fcller.example", "2001:db8::1", "[192.0.2.1]")
 	f.Fuzz(func(t *testing.T, root, nested, from, ip, helo string) {
@@ -137,38 +57,22 @@ func FuzzEvaluate(f *testing.F) {
 		if err != nil {
 			a = netip.MustParseAddr("192.0.2.1")
 		}
-		c := &chaos{records: []string{root, nested}, of: make(map[resolver.Type]int)}
+		c := &spftest.Chaos{Records: []string{root, nested}, Of: make(map[resolver.Type]int)}
 		e := CheckHost(context.Background(), c, Client{IP: a, HELO: helo, MailFrom: from})
 		switch e.Result {
 		case None, Neutral, Pass, Fail, SoftFail, TempError, PermError, Unknown:
 		default:
 			t.Fatalf("result %q", e.Result)
 		}
-		if c.asked > maxQuestions || e.Questions != c.asked || e.Lookups > maxLookups || e.VoidLookups > maxVoid+1 {
-			t.Fatalf("%d questions, %+v", c.asked, e)
+		if c.Asked > maxQuestions || e.Questions != c.Asked || e.Lookups > maxLookups || e.VoidLookups > maxVoid+1 {
+			t.Fatalf("%d questions, %+v", c.Asked, e)
 		}
 		// The root, the explanation, and a TXT for each include and redirect.
-		if c.of[resolver.TypeSPF] != 0 || c.of[resolver.TypeTXT]+c.of[resolver.TypeMX] > maxLookups+2 || c.of[resolver.TypePTR] > 1 {
-			t.Fatalf("asked %v", c.of)
+		if c.Of[resolver.TypeSPF] != 0 || c.Of[resolver.TypeTXT]+c.Of[resolver.TypeMX] > maxLookups+2 || c.Of[resolver.TypePTR] > 1 {
+			t.Fatalf("asked %v", c.Of)
 		}
 		if _, err := json.Marshal(e); err != nil {
 			t.Fatal(err)
-		}
-		c.asked = 0
-		p := Examine(context.Background(), c, "acme.example")
-		if c.asked > maxExamined || c.of[resolver.TypeSPF] != 0 {
-			t.Fatalf("an examination asked %d questions", c.asked)
-		}
-		if _, err := json.Marshal(p); err != nil {
-			t.Fatal(err)
-		}
-		p.Targets()
-		for _, x := range Check(p, Context{MX: "present", Evaluations: []Evaluation{e}}).Findings() {
-			if x.Fix != nil && x.Fix.Value != "" && x.Severity != finding.Pass {
-				if _, l := parse(filled(x.Fix.Value), nil); !isRecord(x.Fix.Value) || l.wrongAt >= 0 {
-					t.Fatalf("%s proposes %q: %s", x.Check, x.Fix.Value, l.wrong)
-				}
-			}
 		}
 	})
 }
@@ -176,7 +80,7 @@ func FuzzEvaluate(f *testing.F) {
 // FuzzDifferential compares verdicts with blitiri.com.ar/go/spf on the same zone.
 // Where the two differ, settled says by which rule this package is right.
 func FuzzDifferential(f *testing.F) {
-	for _, s := range seeds {
+	for _, s := range spftest.Seeds {
 		f.Add(s, "192.0.2.1")
 		f.Add(s, "2001:db8::1")
 	}
@@ -220,29 +124,29 @@ func TestDifferential(t *testing.T) {
 // compare asks both packages for a verdict.
 func compare(t *testing.T, record string, ip netip.Addr) {
 	t.Helper()
-	z := newTable()
-	z.add("acme.example", resolver.TypeTXT, record)
-	z.add("pass.example", resolver.TypeTXT, "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all")
-	z.add("fail.example", resolver.TypeTXT, "v=spf1 -ip4:192.0.2.0/24 ?all")
-	z.add("two.example", resolver.TypeTXT, "v=spf1 a -all")
-	z.add("two.example", resolver.TypeTXT, "v=spf1 mx -all")
-	z.add("nested.example", resolver.TypeTXT, "v=spf1 include:fail.example a:mail.example redirect=pass.example")
-	z.add("error.example", resolver.TypeTXT, "v=spf1 bogus -all")
-	z.add("none.example", resolver.TypeTXT, "nothing")
-	z.fail["broken.example"] = true
+	z := spftest.New()
+	z.Add("acme.example", resolver.TypeTXT, record)
+	z.Add("pass.example", resolver.TypeTXT, "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all")
+	z.Add("fail.example", resolver.TypeTXT, "v=spf1 -ip4:192.0.2.0/24 ?all")
+	z.Add("two.example", resolver.TypeTXT, "v=spf1 a -all")
+	z.Add("two.example", resolver.TypeTXT, "v=spf1 mx -all")
+	z.Add("nested.example", resolver.TypeTXT, "v=spf1 include:fail.example a:mail.example redirect=pass.example")
+	z.Add("error.example", resolver.TypeTXT, "v=spf1 bogus -all")
+	z.Add("none.example", resolver.TypeTXT, "nothing")
+	z.Fail["broken.example"] = true
 	for _, n := range []string{"mail.example", "acme.example"} {
-		z.add(n, resolver.TypeA, "192.0.2.1")
-		z.add(n, resolver.TypeAAAA, "2001:db8::1")
-		z.add(n, resolver.TypeMX, "mail.example")
+		z.Add(n, resolver.TypeA, "192.0.2.1")
+		z.Add(n, resolver.TypeAAAA, "2001:db8::1")
+		z.Add(n, resolver.TypeMX, "mail.example")
 	}
 	for i := range 11 {
-		z.add("crowd.example", resolver.TypeMX, string(rune('a'+i))+".crowd.example")
+		z.Add("crowd.example", resolver.TypeMX, string(rune('a'+i))+".crowd.example")
 	}
-	z.add("v4.one.example", resolver.TypeA, "203.0.113.1")
-	z.add("192.0.2.1.ok.example", resolver.TypeA, "127.0.0.2")
-	z.add("1.2.0.192.in-addr.arpa", resolver.TypePTR, "mail.example")
+	z.Add("v4.one.example", resolver.TypeA, "203.0.113.1")
+	z.Add("192.0.2.1.ok.example", resolver.TypeA, "127.0.0.2")
+	z.Add("1.2.0.192.in-addr.arpa", resolver.TypePTR, "mail.example")
 	ours := CheckHost(context.Background(), z, Client{IP: ip, HELO: "mail.example", MailFrom: "bounce@acme.example"})
-	theirs, _ := spf.CheckHostWithSender(ip.AsSlice(), "mail.example", "bounce@acme.example", spf.WithResolver(forBlitiri{z}))
+	theirs, _ := spf.CheckHostWithSender(ip.AsSlice(), "mail.example", "bounce@acme.example", spf.WithResolver(forBlitiri{z, new(atomic.Int64)}))
 	if string(ours.Result) != string(theirs) && settled(record, ours) == "" {
 		t.Errorf("%q for %s: %s (%s), the other %s", record, ip, ours.Result, ours.Error, theirs)
 	}
@@ -251,7 +155,7 @@ func compare(t *testing.T, record string, ip netip.Addr) {
 // settled names the rule by which a disagreement is settled in favour of this
 // package, or returns "" where there is none.
 func settled(record string, ours Evaluation) string {
-	terms, l := parse(record, nil)
+	terms, l := Parse(record)
 	has := func(test func(t *term) bool) bool {
 		return slices.ContainsFunc(terms, func(t term) bool { return test(&t) })
 	}
@@ -280,31 +184,4 @@ func settled(record string, ours Evaluation) string {
 		return "RFC 7208, 4.3: a target of one label gives none"
 	}
 	return ""
-}
-
-// filled is a proposal with something valid in its placeholders.
-func filled(value string) string {
-	var b strings.Builder
-	for {
-		before, rest, ok := strings.Cut(value, "<")
-		inside, after, closed := strings.Cut(rest, ">")
-		if !ok || !closed {
-			b.WriteString(value)
-			return b.String()
-		}
-		b.WriteString(before)
-		switch {
-		case strings.HasSuffix(before, "ip4:"):
-			b.WriteString("192.0.2.1")
-		case strings.HasSuffix(before, "ip6:"):
-			b.WriteString("2001:db8::1")
-		case strings.HasPrefix(inside, "-all"):
-			b.WriteString("-all")
-		case strings.HasSuffix(before, " "):
-			b.WriteString("mx")
-		default:
-			b.WriteString("right.example")
-		}
-		value = after
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/bombtest"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/spftest"
 	"mailworthy/resolver"
 )
 
@@ -79,13 +80,13 @@ func TestMeant(t *testing.T) {
 
 // TestUnstated: a result that depends on what nobody stated is not known.
 func TestUnstated(t *testing.T) {
-	z := newTable()
-	z.add("acme.example", resolver.TypeTXT, "v=spf1 ip4:203.0.113.1 include:%{i}._ip.%{h}._spf.acme.example ~all")
-	z.add("192.0.2.10._ip.mx1.acme.example._spf.acme.example", resolver.TypeTXT, "v=spf1 ip4:192.0.2.10 -all")
-	z.add("l.example", resolver.TypeTXT, "v=spf1 exists:%{l}._u.l.example -all")
-	z.add("sales._u.l.example", resolver.TypeA, "127.0.0.2")
-	z.add("minus.example", resolver.TypeTXT, "v=spf1 -exists:%{h}.bad.example ip4:192.0.2.10 -all")
-	z.add("to.example", resolver.TypeTXT, "v=spf1 redirect=%{l}.to.example")
+	z := spftest.New()
+	z.Add("acme.example", resolver.TypeTXT, "v=spf1 ip4:203.0.113.1 include:%{i}._ip.%{h}._spf.acme.example ~all")
+	z.Add("192.0.2.10._ip.mx1.acme.example._spf.acme.example", resolver.TypeTXT, "v=spf1 ip4:192.0.2.10 -all")
+	z.Add("l.example", resolver.TypeTXT, "v=spf1 exists:%{l}._u.l.example -all")
+	z.Add("sales._u.l.example", resolver.TypeA, "127.0.0.2")
+	z.Add("minus.example", resolver.TypeTXT, "v=spf1 -exists:%{h}.bad.example ip4:192.0.2.10 -all")
+	z.Add("to.example", resolver.TypeTXT, "v=spf1 redirect=%{l}.to.example")
 	both := Assumed{HELO: true, LocalPart: true}
 	for _, c := range []struct {
 		domain, ip, helo, from string
@@ -217,8 +218,8 @@ func TestBombs(t *testing.T) {
 				b.WriteString(unit(i))
 			}
 			lint, _ := bombtest.Judge(t, name, bombtest.Bounds{Said: 100_000, Allocated: 100 << 20}, func() any { return Lint([]byte(b.String())) })
-			z := newTable()
-			z.answers[question{"acme.example", resolver.TypeTXT}] = &resolver.Answer{Name: "acme.example", Type: resolver.TypeTXT, Status: resolver.Found,
+			z := spftest.New()
+			z.Answers[spftest.Question{Name: "acme.example", Type: resolver.TypeTXT}] = &resolver.Answer{Name: "acme.example", Type: resolver.TypeTXT, Status: resolver.Found,
 				Records: []resolver.Record{{TXT: stringsOf(b.String())}}}
 			var policy, findings []byte
 			bombtest.Judge(t, name, bombtest.Bounds{Allocated: 100 << 20}, func() any {

@@ -43,8 +43,8 @@ func (e *evaluation) match(t *term, step, depth int) (matched bool, failure Resu
 // target counts the term, before it asks anything (4.6.4), and finds the name
 // that it is about. It is false where the term cannot match.
 func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Result) {
-	if e.lookups >= e.limits.lookups {
-		e.note("more than " + strconv.Itoa(e.limits.lookups) + " terms that need the DNS: " + quote(t.text) + " in the record of " + e.domain + " would be the next")
+	if e.lookups >= e.limits.Lookups {
+		e.note("more than " + strconv.Itoa(e.limits.Lookups) + " terms that need the DNS: " + quote(t.text) + " in the record of " + e.domain + " would be the next")
 		return "", false, PermError
 	}
 	e.lookups++
@@ -181,8 +181,8 @@ func (e *evaluation) lookup(name string, t resolver.Type, step int) (*resolver.A
 func (e *evaluation) countVoid(step int, name string) Result {
 	e.void++
 	e.steps[step].Void = true
-	if e.void > e.limits.void {
-		e.note("more than " + strconv.Itoa(e.limits.void) + " terms found nothing in the DNS: " + quote(name) + " is the next")
+	if e.void > e.limits.Voids {
+		e.note("more than " + strconv.Itoa(e.limits.Voids) + " terms found nothing in the DNS: " + quote(name) + " is the next")
 		return PermError
 	}
 	return ""

@@ -62,7 +62,7 @@ var strictness = map[qualifier]int{'+': 1, '?': 2, '~': 3, '-': 4}
 
 // read takes one record apart, after repairing it where it must be.
 func (m *merger) read(i int, text string) {
-	terms, l := parse(text, nil)
+	terms, l := Parse(text)
 	if !isRecord(text) || l.wrongAt >= 0 {
 		r := repair(text)
 		for _, c := range r.changes {
@@ -76,7 +76,7 @@ func (m *merger) read(i int, text string) {
 		if r.text == "" {
 			m.unread = append(m.unread, "<the senders of record "+strconv.Itoa(i+1)+">")
 		}
-		terms, l = parse(r.text, nil)
+		terms, l = Parse(r.text)
 	}
 	var p part
 	for j, t := range terms {

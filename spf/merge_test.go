@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailworthy/internal/spftest"
 	"mailworthy/resolver"
 )
 
@@ -43,9 +44,9 @@ func TestMerge(t *testing.T) {
 // and nothing that none does where nothing excludes addresses; it is valid.
 func TestMergeProperty(t *testing.T) {
 	ctx := context.Background()
-	lifted := limits{maxCost, maxCost, maxCost}
+	lifted := limits{Lookups: maxCost, Voids: maxCost, Questions: maxCost}
 	for seed := range uint64(200) {
-		m := &maker{rand.New(rand.NewPCG(seed, 11)), newTable()}
+		m := &maker{rand.New(rand.NewPCG(seed, 11)), spftest.New()}
 		var records []string
 		signed := false
 		for i := range 2 + m.IntN(2) {
@@ -55,11 +56,11 @@ func TestMergeProperty(t *testing.T) {
 			}
 		}
 		merged, _, notes := Merge(records)
-		if _, l := parse(merged, nil); !isRecord(merged) || l.wrongAt >= 0 {
+		if _, l := Parse(merged); !isRecord(merged) || l.wrongAt >= 0 {
 			t.Fatalf("seed %d: %q is invalid: %s", seed, merged, l.wrong)
 		}
 		for i, r := range append(slices.Clone(records), merged) {
-			m.z.add(fmt.Sprintf("e%d.example", i), resolver.TypeTXT, r)
+			m.z.Add(fmt.Sprintf("e%d.example", i), resolver.TypeTXT, r)
 		}
 		for i := range 256 {
 			a := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})

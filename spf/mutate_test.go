@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/internal/spftest"
 	"mailworthy/resolver"
 )
 
@@ -30,22 +31,22 @@ var realistic = []string{
 }
 
 // realWorld is the zone of the records, with one of them at acme.example.
-func realWorld(record string) *table {
-	z := newTable()
-	z.add("acme.example", resolver.TypeTXT, record)
-	z.add("acme.example", resolver.TypeA, "192.0.2.80")
-	z.add("acme.example", resolver.TypeMX, "mx1.acme.example")
-	z.add("acme.example", resolver.TypeMX, "mx2.acme.example")
-	z.add("mx1.acme.example", resolver.TypeA, "192.0.2.33")
-	z.add("mx2.acme.example", resolver.TypeA, "192.0.2.34")
-	z.add("mail.acme.example", resolver.TypeA, "198.51.100.99")
-	z.add("out.acme.example", resolver.TypeA, "198.51.100.98")
-	z.add("_spf.acme.example", resolver.TypeTXT, "v=spf1 ip4:192.0.2.128/28 include:esp.example -all")
-	z.add("esp.example", resolver.TypeTXT, "v=spf1 ip4:203.0.113.64/28 -all")
-	z.add("_spf.esp.example", resolver.TypeTXT, "v=spf1 ip4:203.0.113.0/27 include:spf.inner.esp.example -all")
-	z.add("spf.inner.esp.example", resolver.TypeTXT, "v=spf1 ip4:203.0.113.128/28 ip6:2001:db8:77::/48 ~all")
-	z.add("spf.mail.example", resolver.TypeTXT, "v=spf1 ip4:198.51.100.128/28 ?all")
-	z.add("why.acme.example", resolver.TypeTXT, "Not one of ours.")
+func realWorld(record string) *spftest.Zone {
+	z := spftest.New()
+	z.Add("acme.example", resolver.TypeTXT, record)
+	z.Add("acme.example", resolver.TypeA, "192.0.2.80")
+	z.Add("acme.example", resolver.TypeMX, "mx1.acme.example")
+	z.Add("acme.example", resolver.TypeMX, "mx2.acme.example")
+	z.Add("mx1.acme.example", resolver.TypeA, "192.0.2.33")
+	z.Add("mx2.acme.example", resolver.TypeA, "192.0.2.34")
+	z.Add("mail.acme.example", resolver.TypeA, "198.51.100.99")
+	z.Add("out.acme.example", resolver.TypeA, "198.51.100.98")
+	z.Add("_spf.acme.example", resolver.TypeTXT, "v=spf1 ip4:192.0.2.128/28 include:esp.example -all")
+	z.Add("esp.example", resolver.TypeTXT, "v=spf1 ip4:203.0.113.64/28 -all")
+	z.Add("_spf.esp.example", resolver.TypeTXT, "v=spf1 ip4:203.0.113.0/27 include:spf.inner.esp.example -all")
+	z.Add("spf.inner.esp.example", resolver.TypeTXT, "v=spf1 ip4:203.0.113.128/28 ip6:2001:db8:77::/48 ~all")
+	z.Add("spf.mail.example", resolver.TypeTXT, "v=spf1 ip4:198.51.100.128/28 ?all")
+	z.Add("why.acme.example", resolver.TypeTXT, "Not one of ours.")
 	return z
 }
 
@@ -127,7 +128,7 @@ func mistake(rng *rand.Rand, s string) string {
 
 // endOf is the strictness of the end of a record, whose redirect keeps it.
 func endOf(text string) int {
-	terms, l := parse(text, nil)
+	terms, l := Parse(text)
 	switch {
 	case l.all >= 0:
 		return strictness[terms[l.all].sign]
@@ -209,7 +210,7 @@ func mistaken(rng *rand.Rand) (original, mutated string) {
 }
 
 // visible reports whether a mistake can be seen in what it changed.
-func visible(z *table, before, after string) bool {
+func visible(z *spftest.Zone, before, after string) bool {
 	old := strings.Fields(before)
 	for i, f := range strings.Fields(after) {
 		if slices.Contains(old, f) {
@@ -221,8 +222,8 @@ func visible(z *table, before, after string) bool {
 		}
 		if name, _, ok := t.target("acme.example", "acme.example"); ok && name != "" && t.kind != KindExp {
 			known := false
-			for q := range z.answers {
-				known = known || q.name == name
+			for q := range z.Answers {
+				known = known || q.Name == name
 			}
 			if !known {
 				return true

@@ -44,9 +44,11 @@ func (l *layout) ignored(i int, t *term) string {
 // mostTerms is room for the terms of most records.
 const mostTerms = 32
 
-// parse reads a record and appends its terms to terms. It goes on after an
-// error, so that every term is accounted for; a receiver does not (RFC 7208,
-// 4.6). The indexes of the layout count from the first term appended.
+// Parse reads a record, which is to be one by IsRecord (RFC 7208, 4.6 and 12). It goes on
+// after an error, so that every term is accounted for; a receiver does not.
+func Parse(text string) ([]term, layout) { return parse(text, nil) }
+
+// parse is Parse that appends the terms to terms. The indexes of the layout count from the first term appended.
 func parse(text string, terms []term) ([]term, layout) {
 	l := layout{all: -1, redirect: -1, exp: -1, wrongAt: -1}
 	base := len(terms)

@@ -64,7 +64,7 @@ func TestRepair(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%q\n  got  %q\n  want %q\n  %v", c.in, got, c.want, changes)
 		}
-		if _, l := parse(got, nil); !isRecord(got) || l.wrongAt >= 0 {
+		if _, l := Parse(got); !isRecord(got) || l.wrongAt >= 0 {
 			t.Errorf("%q: the repaired record %q is invalid: %s", c.in, got, l.wrong)
 		}
 		if c.in != c.want && len(changes) == 0 {

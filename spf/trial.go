@@ -28,7 +28,7 @@ func (p *Policy) tryAgain(domain, text string, e Evaluation) Evaluation {
 	if domain != "" {
 		m.records = map[string]string{domain: text}
 	}
-	l := limits{maxLookups, maxVoid, EveryQuestion}
+	l := limits{Lookups: maxLookups, Voids: maxVoid, Questions: EveryQuestion}
 	return l.checkHost(context.Background(), m, Client{IP: e.IP, HELO: p.Domain, MailFrom: "postmaster@" + p.Domain})
 }
 

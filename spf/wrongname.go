@@ -51,7 +51,7 @@ func (k *checker) wrongName() (wrong, open bool) {
 		Detail:   fmt.Sprintf("%s has no SPF record, but %s has %s. Receivers ask at %s itself, so that every check of mail from it gives none.", k.p.Domain, name, quote(text), k.p.Domain),
 		Evidence: []finding.Evidence{k.p.Record.Evidence, k.p.answers.evidence(name, resolver.TypeTXT)},
 	}
-	_, l := parse(text, nil)
+	_, l := Parse(text)
 	switch {
 	case l.wrongAt >= 0:
 		f.Fix = advice("Correct the record and publish it at %s.", k.p.Domain)
