@@ -20,7 +20,7 @@ import (
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
 	"mailworthy/resolver"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // rsaKey is the p= of a new RSA key.
@@ -312,7 +312,7 @@ func TestEveryCheck(t *testing.T) {
 		"resolver-dns64":        "a zone is not made up: TestDNS64",
 		"ns-inconsistent":       "package mailhost", "ns-lame": "package mailhost", "ns-unreachable": "package mailhost",
 	}
-	for _, c := range slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks) {
+	for _, c := range slices.Concat(spfpolicy.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks) {
 		if !seen[c.ID] && elsewhere[c.ID] == "" && c.Severity != finding.Unknown {
 			t.Errorf("%s is spoilt by no row", c.ID)
 		}

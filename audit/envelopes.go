@@ -8,7 +8,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/provider"
 	"mailworthy/resolver"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // serviceAt returns the service whose envelope host a CNAME or MX record leads to;
@@ -64,7 +64,7 @@ func (a *run) noteEnvelopes(r resolver.Resolver) {
 		return
 	}
 	a.spf.when(func() {
-		if s := a.result.SPF.Status; s == spf.StatusNone || s == spf.StatusNXDomain {
+		if s := a.result.SPF.Status; s == spfpolicy.StatusNone || s == spfpolicy.StatusNXDomain {
 			e.MailFrom = slices.DeleteFunc(e.MailFrom, func(d string) bool { return d == a.target.Domain })
 		}
 	})

@@ -9,7 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // judge turns the facts into findings. Where the DNS left open what the domain is
@@ -109,8 +109,8 @@ func whatever(findings, others []finding.Finding, as, other finding.Profile) []f
 }
 
 // policies are those of the domain and of each other envelope domain.
-func (a *run) policies() []*spf.Policy {
-	return append([]*spf.Policy{a.result.SPF}, a.result.Envelope...)
+func (a *run) policies() []*spfpolicy.Policy {
+	return append([]*spfpolicy.Policy{a.result.SPF}, a.result.Envelope...)
 }
 
 // judgeSPF checks the policy of the domain and of each other envelope domain. A
@@ -120,7 +120,7 @@ func (a *run) judgeSPF(profile finding.Profile) {
 	a.spfSheets = nil
 	stated := len(a.target.IPs) > 0
 	for _, p := range a.policies() {
-		c := spf.Context{Profile: profile, DMARCEnforces: res.DMARC.Enforces(), MX: "unknown"}
+		c := spfpolicy.Context{Profile: profile, DMARCEnforces: res.DMARC.Enforces(), MX: "unknown"}
 		if p.Domain == res.Domain {
 			c.MX = string(a.domain.MX)
 			c.Envelopes = a.envelopesElsewhere()
@@ -132,7 +132,7 @@ func (a *run) judgeSPF(profile finding.Profile) {
 				}
 			}
 		}
-		a.spfSheets = append(a.spfSheets, spf.Check(p, c))
+		a.spfSheets = append(a.spfSheets, spfpolicy.Check(p, c))
 	}
 }
 
@@ -146,7 +146,7 @@ func (a *run) profiles() ([]finding.Profile, string) {
 	return profiles(a.target, a.result.Examined.Envelopes, a.result.SPF, a.result.DKIM, a.domain.MX)
 }
 
-func profiles(t Target, found []EnvelopeOf, policy *spf.Policy, keys *dkim.Discovery, mx mailhost.MXState) ([]finding.Profile, string) {
+func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim.Discovery, mx mailhost.MXState) ([]finding.Profile, string) {
 	if t.Profile != "" {
 		return []finding.Profile{t.Profile}, "stated"
 	}
@@ -171,7 +171,7 @@ func profiles(t Target, found []EnvelopeOf, policy *spf.Policy, keys *dkim.Disco
 		// A service may send with an envelope of its own: it signs then.
 		return []finding.Profile{finding.Parked}, "guessed: its SPF record names no sender and its MX is null"
 	}
-	if policy.Status != spf.StatusUnresolved && !policy.SendsNothing() {
+	if policy.Status != spfpolicy.StatusUnresolved && !policy.SendsNothing() {
 		return sender, "guessed: no record says that the domain sends nothing"
 	}
 	quiet := map[mailhost.MXState][]finding.Profile{
@@ -179,7 +179,7 @@ func profiles(t Target, found []EnvelopeOf, policy *spf.Policy, keys *dkim.Disco
 		mailhost.MXUnknown: {finding.Parked, finding.Receiver},
 	}[mx]
 	switch {
-	case policy.Status == spf.StatusUnresolved:
+	case policy.Status == spfpolicy.StatusUnresolved:
 		return append(sender, quiet...), "not known: the DNS did not say whether an SPF record declares that nothing is sent"
 	case len(quiet) > 1:
 		return quiet, "guessed: its SPF record is v=spf1 -all; its MX is not known"
@@ -202,15 +202,15 @@ func mayBeSigned(keys *dkim.Discovery) bool {
 // hasSPF reports whether the domain has a usable SPF record; nil: not known.
 func (a *run) hasSPF() *bool {
 	switch a.result.SPF.Status {
-	case spf.StatusFound:
+	case spfpolicy.StatusFound:
 		return answer(true)
-	case spf.StatusNone, spf.StatusNXDomain:
+	case spfpolicy.StatusNone, spfpolicy.StatusNXDomain:
 		if len(a.envelopesElsewhere()) > 0 {
 			// Whether SPF passes for the envelope domain, and aligns, is another question.
 			return nil
 		}
 		return answer(false)
-	case spf.StatusMultiple:
+	case spfpolicy.StatusMultiple:
 		return answer(false)
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"mailworthy/message"
 	"mailworthy/resolver"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // MessageSchema names the JSON contract of a MessageResult. Keys are added to it,
@@ -198,7 +199,7 @@ func (a *messageRun) ask(ctx context.Context, m *message.Message, body io.Reader
 		})
 		// CheckHost asks term after term; this asks the same names at once.
 		g.Go(func() error {
-			spf.Examine(ctx, a.session, identity)
+			spfpolicy.Examine(ctx, a.session, identity)
 			return nil
 		})
 		if kind == "mailfrom" && identity != res.From {

@@ -12,6 +12,7 @@ import (
 	"mailworthy/receiver"
 	"mailworthy/resolver"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // Target is what to audit: a domain, and what its owner states about the mail
@@ -87,9 +88,9 @@ type Result struct {
 	// Services are those that send or receive for the domain, as its records say.
 	Services []Service `json:"services"`
 
-	SPF *spf.Policy `json:"spf"`
+	SPF *spfpolicy.Policy `json:"spf"`
 	// Envelope holds the SPF policies of stated envelope domains other than the domain.
-	Envelope []*spf.Policy `json:"spf_envelope"`
+	Envelope []*spfpolicy.Policy `json:"spf_envelope"`
 	// Evaluations are check_host() for each sending address and envelope domain.
 	Evaluations []spf.Evaluation  `json:"spf_evaluations"`
 	DKIM        *dkim.Discovery   `json:"dkim"`

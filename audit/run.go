@@ -21,6 +21,7 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/resolver"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // Options are the same for every domain of a run.
@@ -187,10 +188,10 @@ func (a *run) ask(ctx context.Context) {
 	a.noteEnvelopes(a.session)
 	a.findSenders(b)
 	envelope := a.otherEnvelopeDomains()
-	res.Envelope = make([]*spf.Policy, len(envelope))
+	res.Envelope = make([]*spfpolicy.Policy, len(envelope))
 	if a.wants(finding.SPF) {
 		for i, d := range envelope {
-			spf.Begin(b, d, nil, func(p *spf.Policy) { res.Envelope[i] = p })
+			spfpolicy.Begin(b, d, nil, func(p *spfpolicy.Policy) { res.Envelope[i] = p })
 		}
 	}
 	if a.wants(finding.DKIM) {

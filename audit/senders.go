@@ -7,20 +7,21 @@ import (
 	"mailworthy/mailhost"
 	"mailworthy/resolver"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // findSenders examines SPF, and decides which addresses mail is expected from: the
 // stated ones, else those of the MX hosts and the single addresses of the domain's
 // own SPF record. Ranges of providers are named, not swept.
 func (a *run) findSenders(b *resolver.Batch) {
-	examined := func(p *spf.Policy) {
+	examined := func(p *spfpolicy.Policy) {
 		a.result.SPF = p
 		a.spf.tell()
 	}
 	e := &a.result.Examined
 	if like := a.options.Like; like != nil {
 		e.keep(&like.Examined)
-		spf.Begin(b, a.target.Domain, nil, examined)
+		spfpolicy.Begin(b, a.target.Domain, nil, examined)
 		a.senders.tell()
 		return
 	}
@@ -28,11 +29,11 @@ func (a *run) findSenders(b *resolver.Batch) {
 		for _, ip := range a.target.IPs {
 			e.add(ip, "stated", len(a.target.IPs))
 		}
-		spf.Begin(b, a.target.Domain, nil, examined)
+		spfpolicy.Begin(b, a.target.Domain, nil, examined)
 		a.senders.tell()
 		return
 	}
-	spf.Begin(b, a.target.Domain, func(own *spf.Own) {
+	spfpolicy.Begin(b, a.target.Domain, func(own *spfpolicy.Own) {
 		a.mx.when(func() {
 			a.mailHosts(b, func(hosts []mailhost.Source) {
 				for _, s := range hosts {
@@ -117,8 +118,8 @@ func maySend(e spf.Evaluation) bool {
 }
 
 // sendersUndecided reports that an unanswered question could have named more addresses.
-func sendersUndecided(d *mailhost.Domain, own *spf.Own) bool {
-	return own.Status == spf.StatusUnresolved || d.SendersUnknown()
+func sendersUndecided(d *mailhost.Domain, own *spfpolicy.Own) bool {
+	return own.Status == spfpolicy.StatusUnresolved || d.SendersUnknown()
 }
 
 // keep takes over the senders of an earlier audit.

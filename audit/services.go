@@ -12,6 +12,7 @@ import (
 	"mailworthy/provider"
 	"mailworthy/provider/setup"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // Service is a service that the domain's records point to.
@@ -84,12 +85,12 @@ func (a *run) checkProviders(ctx context.Context) {
 }
 
 // ownIncludes are the includes of the domain's own SPF record that receivers read.
-func (a *run) ownIncludes() []*spf.Term {
+func (a *run) ownIncludes() []*spfpolicy.Term {
 	p := a.result.SPF
-	if p == nil || p.Status != spf.StatusFound || p.Record == nil {
+	if p == nil || p.Status != spfpolicy.StatusFound || p.Record == nil {
 		return nil
 	}
-	var out []*spf.Term
+	var out []*spfpolicy.Term
 	for i := range p.Record.Terms {
 		if t := &p.Record.Terms[i]; t.Kind == spf.KindInclude && t.Error == "" && t.Ignored == "" {
 			out = append(out, t)

@@ -9,7 +9,7 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/report"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 	"mailworthy/transport"
 )
 
@@ -64,7 +64,7 @@ func Lint(kind string, record []byte) Linted {
 	}
 	switch kind {
 	case "spf":
-		r := spf.Lint(record)
+		r := spfpolicy.Lint(record)
 		l.Valid, l.Findings = r.Valid, r.Findings
 		return l
 	case "dkim":

@@ -13,13 +13,13 @@ import (
 	"mailworthy/provider/setup"
 	"mailworthy/rbl"
 	"mailworthy/smtp/probe"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 	"mailworthy/transport"
 )
 
 // AllChecks lists every check of every section, in the order of a report.
 func AllChecks() []finding.Check {
-	return slices.Concat(spf.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, transport.Checks, transport.DANEChecks, setup.Checks, probe.Checks)
+	return slices.Concat(spfpolicy.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, transport.Checks, transport.DANEChecks, setup.Checks, probe.Checks)
 }
 
 // FindCheck returns the check with the ID.

@@ -13,7 +13,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/rawjson"
 	"mailworthy/mailhost"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // Comparison is what differs between two audits of a domain: of the live zone
@@ -138,7 +138,7 @@ func (p *Published) add(name, rtype, value string) {
 // facts. A question without an answer is not in it.
 func (r *Report) Published() *Published {
 	p := &Published{records: make(map[question][]finding.Record)}
-	for _, policy := range append([]*spf.Policy{r.SPF}, r.Envelope...) {
+	for _, policy := range append([]*spfpolicy.Policy{r.SPF}, r.Envelope...) {
 		if policy != nil && policy.Record != nil {
 			p.evidence(policy.Record.Evidence, "v=spf1")
 		}

@@ -22,6 +22,7 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/report/reporttest"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // encodes fails unless v is written as JSON that has every key of its type and no list
@@ -281,7 +282,7 @@ type filler struct {
 // check compares a value of a type that the program writes.
 func (f filler) check(t *testing.T) {
 	roots := []any{new(Report), new(Standing), new(Comparison), new(Trend), new(Tally), new(finding.Check),
-		new(spf.Evaluation), new(spf.Flattening), new(dkim.Verification), new(dmarc.Verdict), new(audit.MessageResult), new(rbl.Catalogue), new(rbl.Survey)}
+		new(spf.Evaluation), new(spfpolicy.Flattening), new(dkim.Verification), new(dmarc.Verdict), new(audit.MessageResult), new(rbl.Catalogue), new(rbl.Survey)}
 	v := reflect.ValueOf(roots[f.IntN(len(roots))])
 	f.fill(v.Elem(), 6)
 	encodes(t, v.Interface())

@@ -10,7 +10,7 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/receiver"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // RowSchemaID names the JSON contract of a row. Keys are added to it, never renamed.
@@ -171,7 +171,7 @@ func addRecords(to [][3]string, list []finding.Record) [][3]string {
 // facts adds what is published.
 func (row *Row) facts(r *Report) {
 	if p := r.SPF; p != nil {
-		row.SPF = &RowSPF{Known: p.Status != spf.StatusUnresolved && p.Status != spf.StatusNotAsked, Lookups: p.Lookups, Voids: p.Voids}
+		row.SPF = &RowSPF{Known: p.Status != spfpolicy.StatusUnresolved && p.Status != spfpolicy.StatusNotAsked, Lookups: p.Lookups, Voids: p.Voids}
 		if p.Record != nil {
 			for i := range p.Record.Published {
 				if txt := &p.Record.Published[i]; txt.SPF {

@@ -13,7 +13,7 @@ import (
 	"mailworthy/internal/rawjson"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // Standing is what is known of a domain after all audits so far. What the latest audit
@@ -228,7 +228,7 @@ func NewView(r *Report) *View {
 		}
 	}
 	if r.ProfileWhy != "stated" {
-		v.profileOpen = r.SPF != nil && (r.SPF.Status == spf.StatusUnresolved || r.SPF.Status == spf.StatusNotAsked) ||
+		v.profileOpen = r.SPF != nil && (r.SPF.Status == spfpolicy.StatusUnresolved || r.SPF.Status == spfpolicy.StatusNotAsked) ||
 			r.Hosts != nil && r.Hosts.Domain != nil && r.Hosts.Domain.MX == mailhost.MXUnknown
 	}
 	return v

@@ -62,10 +62,10 @@ func BenchmarkBlitiri(b *testing.B) {
 // BenchmarkParse is the parser alone.
 func BenchmarkParse(b *testing.B) {
 	text := spftest.Providers().TXT["literal.example"][0]
-	var room [16]term
+	var room [16]Term
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, l := parse(text, room[:0]); l.wrongAt >= 0 {
+		if _, l := parse(text, room[:0]); l.ErrorAt >= 0 {
 			b.Fatal(l)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package spf evaluates and audits the Sender Policy Framework, by which a
-// domain says in the DNS which hosts may send mail in its name.
+// Package spf evaluates the Sender Policy Framework, by which a domain says in the DNS
+// which hosts may send mail in its name.
 //
 // A record is one TXT record that starts with "v=spf1". Its terms are read from
 // left to right until one matches the client's address; the sign before that
@@ -12,12 +12,13 @@
 // ten terms that need the DNS, or more than two that find nothing, and the
 // result is permerror whatever else the record says.
 //
-// Examine looks at a domain's whole policy, whatever client it may be for: every
-// record below every include and redirect, asked for at the same time, so that
-// the wall time is the depth of the tree and not its breadth. Its result, a
-// Policy, is complete even where an evaluation would have stopped: over the
-// limit, in a loop, or where the DNS did not answer. Check turns it into
-// findings. Merge and Flatten write better records.
+// Parse reads a record without asking anything: its terms with their offsets, what is wrong
+// with each, and which of them receivers ignore. Term.Target is the name that a term asks
+// for if it does not depend on the client.
+//
+// What a domain publishes as a whole, whatever client it is for, is the subject of package
+// spf/policy: the tree of includes, what it authorises, what is wrong with it, and better
+// records.
 //
 // The rules are those of RFC 7208 with its errata, RFC 7372 and RFC 8616.
 package spf

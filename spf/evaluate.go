@@ -16,11 +16,12 @@ import (
 
 // The limits of an evaluation.
 const (
-	// maxLookups and maxVoid are those of RFC 7208, 4.6.4.
-	maxLookups = 10
-	maxVoid    = 2
-	// maxHosts is how many names of one MX or PTR answer are looked up (4.6.4).
-	maxHosts = 10
+	// MaxLookups is how many terms of one evaluation may need the DNS, MaxVoidLookups how
+	// many of them may find nothing there (RFC 7208, 4.6.4).
+	MaxLookups     = 10
+	MaxVoidLookups = 2
+	// MaxHosts is how many names of one MX or PTR answer are looked up (RFC 7208, 4.6.4).
+	MaxHosts = 10
 	// maxQuestions bounds all that one evaluation asks, if its client does not
 	// say otherwise. The RFC would allow 10 mx terms of 10 hosts each, 111
 	// questions; no honest record needs a third.
@@ -31,14 +32,15 @@ const (
 
 // EveryQuestion is a Client.MaxQuestions that no evaluation comes to: it is more
 // than ten terms with ten hosts each, the names of the client and an explanation
-// take. It suits those who have asked everything before, by Examine on the same
-// resolver.
+// take. It suits those who have asked everything before, by Examine of package
+// spf/policy on the same resolver.
 const EveryQuestion = 150
 
-// limits of one evaluation; those of a comparison differ.
-type limits struct{ Lookups, Voids, Questions int }
+// Limits bound one evaluation: terms that need the DNS, terms that find nothing there, and
+// questions. Those of RFC 7208 are CheckHost's; who compares two records may lift them.
+type Limits struct{ Lookups, Voids, Questions int }
 
-var standard = limits{Lookups: maxLookups, Voids: maxVoid, Questions: maxQuestions}
+var standard = Limits{Lookups: MaxLookups, Voids: MaxVoidLookups, Questions: maxQuestions}
 
 // CheckHost is check_host() of RFC 7208 for one client. It asks in the order of
 // the terms, nothing that the evaluation does not come to, never for type 99,
@@ -46,8 +48,8 @@ var standard = limits{Lookups: maxLookups, Voids: maxVoid, Questions: maxQuestio
 // seconds.
 //
 // It asks one question after the other. Where speed matters, give it a resolver
-// that remembers answers and run Examine on the same one before or beside it:
-// that asks everything at the same time.
+// that remembers answers and run Examine of package spf/policy on the same one before or
+// beside it: that asks everything at the same time.
 func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
 	end := time.Now().Add(maxTime)
 	if at, ok := ctx.Deadline(); !ok || at.After(end) {
@@ -59,7 +61,7 @@ func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
 	if c.MaxQuestions > 0 {
 		l.Questions = c.MaxQuestions
 	}
-	return l.checkHost(ctx, r, c)
+	return l.CheckHost(ctx, r, c)
 }
 
 // evaluations keeps the working memory of evaluations for the next ones: a
@@ -72,7 +74,8 @@ const maxSteps = 400
 // keptTerms is the most terms that are kept memory for.
 const keptTerms = 256
 
-func (l limits) checkHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
+// CheckHost is the function CheckHost within other limits, and without a limit of time.
+func (l Limits) CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {
 	e := evaluations.Get().(*evaluation)
 	e.ctx, e.r, e.limits, e.client = ctx, r, l, c
 	e.run()
@@ -101,7 +104,7 @@ func (e *evaluation) run() {
 	e.out.IP = e.ip
 	e.out.Identity = "mailfrom"
 	if !ascii.Only(e.helo) {
-		if a, ok := asciiDomain(e.helo); ok {
+		if a, ok := ASCIIDomain(e.helo); ok {
 			e.helo = a
 		}
 	}
@@ -123,12 +126,12 @@ func (e *evaluation) run() {
 		domain = e.sender
 	}
 	if !ascii.Only(e.sender) {
-		if e.sender, ok = asciiDomain(e.sender); !ok {
+		if e.sender, ok = ASCIIDomain(e.sender); !ok {
 			e.sender = "unknown"
 		}
 	}
-	switch domain, ok = asciiDomain(domain); {
-	case !ok || !checkable(domain):
+	switch domain, ok = ASCIIDomain(domain); {
+	case !ok || !Checkable(domain):
 		e.out.Domain = domain
 		e.out.Result = None
 		e.note("there is no domain to check: a name of two labels at least is needed")
@@ -166,7 +169,7 @@ type evaluation struct {
 	ctx    context.Context
 	r      resolver.Resolver
 	client Client
-	limits limits
+	limits Limits
 	ip     netip.Addr
 	helo   string
 	// local and sender are the parts of <sender>; plain says that the local part
@@ -203,7 +206,7 @@ type evaluation struct {
 	// steps is the trace; terms are those of the records under evaluation, the
 	// innermost last; path are the includes and redirects around it.
 	steps []Step
-	terms []term
+	terms []Term
 	path  []string
 }
 
@@ -247,7 +250,7 @@ func (e *evaluation) host(domain string, depth int) Result {
 		e.note(err.Error())
 		return TempError
 	}
-	text, n := selectRecord(a)
+	text, n := Select(a)
 	switch {
 	case n == 0:
 		if depth > 0 && a.Absent() {
@@ -264,9 +267,9 @@ func (e *evaluation) host(domain string, depth int) Result {
 		return PermError
 	}
 	from := len(e.terms)
-	var l layout
-	if e.terms, l = parse(text, e.terms); l.wrongAt >= 0 {
-		e.note(quote(e.terms[from+l.wrongAt].text) + " in the record of " + domain + ": " + l.wrong)
+	var l Layout
+	if e.terms, l = parse(text, e.terms); l.ErrorAt >= 0 {
+		e.note(quote(e.terms[from+l.ErrorAt].Text) + " in the record of " + domain + ": " + l.Error)
 		return PermError
 	}
 	to := len(e.terms)
@@ -278,15 +281,15 @@ func (e *evaluation) host(domain string, depth int) Result {
 	return result
 }
 
-// selectRecord picks the SPF record of an answer and counts them (4.5).
-func selectRecord(a *resolver.Answer) (text string, n int) {
+// Select picks the SPF record of an answer and counts them (4.5).
+func Select(a *resolver.Answer) (text string, n int) {
 	for i := range a.Records {
 		r := &a.Records[i]
 		// Most TXT records are something else: do not join those.
-		if len(r.TXT) > 0 && len(r.TXT[0]) >= len(version) && !ascii.EqualFold(r.TXT[0][:len(version)], version) {
+		if len(r.TXT) > 0 && len(r.TXT[0]) >= len(Version) && !ascii.EqualFold(r.TXT[0][:len(Version)], Version) {
 			continue
 		}
-		if s := r.Text(); isRecord(s) {
+		if s := r.Text(); IsRecord(s) {
 			if n++; n == 1 {
 				text = s
 			}
@@ -296,9 +299,9 @@ func selectRecord(a *resolver.Answer) (text string, n int) {
 }
 
 // record evaluates the terms from..to, which are those of one record (4.6.2).
-func (e *evaluation) record(from, to int, l layout, depth int) Result {
+func (e *evaluation) record(from, to int, l Layout, depth int) Result {
 	for i := from; i < to; i++ {
-		if !e.terms[i].kind.directive() {
+		if !e.terms[i].Kind.Directive() {
 			continue
 		}
 		t := e.terms[i]
@@ -313,21 +316,21 @@ func (e *evaluation) record(from, to int, l layout, depth int) Result {
 			continue
 		}
 		e.steps[step].Outcome = "match"
-		if t.kind != KindInclude && e.out.Matched == "" {
-			e.out.Matched, e.out.MatchedIn = t.text, e.domain
+		if t.Kind != KindInclude && e.out.Matched == "" {
+			e.out.Matched, e.out.MatchedIn = t.Text, e.domain
 			e.out.Path = append([]string(nil), e.path...)
 		}
-		result := t.sign.result()
-		if result == Fail && e.includes == 0 && l.exp >= 0 {
-			e.exp, e.expDomain = e.terms[from+l.exp].spec, e.domain
+		result := t.Sign.Result()
+		if result == Fail && e.includes == 0 && l.Exp >= 0 {
+			e.exp, e.expDomain = e.terms[from+l.Exp].Spec, e.domain
 		}
 		return result
 	}
 	// An all anywhere takes the redirect away (6.1), but then it matched above.
-	if l.redirect < 0 {
+	if l.Redirect < 0 {
 		return Neutral
 	}
-	t := e.terms[from+l.redirect]
+	t := e.terms[from+l.Redirect]
 	step := e.step(&t, depth)
 	name, ok, failure := e.target(&t, step)
 	if failure != "" {
@@ -339,8 +342,8 @@ func (e *evaluation) record(from, to int, l layout, depth int) Result {
 		return Neutral
 	}
 	result := PermError
-	if checkable(name) {
-		e.path = append(e.path, t.text)
+	if Checkable(name) {
+		e.path = append(e.path, t.Text)
 		result = e.host(name, depth+1)
 		e.path = e.path[:len(e.path)-1]
 		if result == None {
@@ -354,8 +357,8 @@ func (e *evaluation) record(from, to int, l layout, depth int) Result {
 }
 
 // step starts the trace of a term and returns its index.
-func (e *evaluation) step(t *term, depth int) int {
-	e.steps = append(e.steps, Step{Domain: e.domain, Term: t.text, Depth: depth, Lookups: e.lookups})
+func (e *evaluation) step(t *Term, depth int) int {
+	e.steps = append(e.steps, Step{Domain: e.domain, Term: t.Text, Depth: depth, Lookups: e.lookups})
 	return len(e.steps) - 1
 }
 
@@ -367,7 +370,7 @@ func (e *evaluation) explain() {
 	}
 	e.domain = e.expDomain
 	name, _, ok := expand(e.exp, e)
-	if name = targetName(name); !ok || !askable(name) {
+	if name = TargetName(name); !ok || !Askable(name) {
 		return
 	}
 	a, err := e.ask(name, resolver.TypeTXT)
@@ -375,7 +378,7 @@ func (e *evaluation) explain() {
 		return
 	}
 	text := a.Records[0].Text()
-	if explanationError(text) != "" {
+	if ExplanationError(text) != "" {
 		return
 	}
 	if text, _, ok = expand(text, e); ok && ascii.Only(text) {

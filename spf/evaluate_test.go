@@ -273,16 +273,3 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
-
-func ExampleCheckHost() {
-	zone, _ := resolver.ParseZone(strings.NewReader(`
-acme.example. 3600 TXT "v=spf1 ip4:192.0.2.0/28 -all"
-`), "acme.example", "example")
-	e := CheckHost(context.Background(), resolver.NewOverlay(nil, zone), Client{
-		IP:       netip.MustParseAddr("192.0.2.3"),
-		HELO:     "mx.acme.example",
-		MailFrom: "bounce@acme.example",
-	})
-	fmt.Println(e.Result, e.Matched)
-	// Output: pass ip4:192.0.2.0/28
-}

@@ -22,22 +22,22 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if isRecord(text) {
+		if IsRecord(text) {
 			terms, l := Parse(text)
 			for _, x := range terms {
-				if text[x.offset:x.offset+len(x.text)] != x.text || x.text == "" || strings.Contains(x.text, " ") {
-					t.Fatalf("%q at %d", x.text, x.offset)
+				if text[x.Offset:x.Offset+len(x.Text)] != x.Text || x.Text == "" || strings.Contains(x.Text, " ") {
+					t.Fatalf("%q at %d", x.Text, x.Offset)
 				}
-				if (x.kind == KindIP4 || x.kind == KindIP6) && x.wrong == "" && !x.prefix.IsValid() {
-					t.Fatalf("%q has no prefix", x.text)
+				if (x.Kind == KindIP4 || x.Kind == KindIP6) && x.Error == "" && !x.Prefix.IsValid() {
+					t.Fatalf("%q has no prefix", x.Text)
 				}
-				if x.wrong == "" {
-					if name, _, ok := x.target("acme.example", "acme.example"); ok && len(name) > maxName && strings.Contains(name, ".") {
-						t.Fatalf("%q leads to %d octets", x.text, len(name))
+				if x.Error == "" {
+					if name, _, ok := x.Target("acme.example", "acme.example"); ok && len(name) > maxName && strings.Contains(name, ".") {
+						t.Fatalf("%q leads to %d octets", x.Text, len(name))
 					}
 				}
 			}
-			if l.wrongAt >= 0 && (l.wrong == "" || terms[l.wrongAt].wrong == "") {
+			if l.ErrorAt >= 0 && (l.Error == "" || terms[l.ErrorAt].Error == "") {
 				t.Fatalf("%+v", l)
 			}
 		}
@@ -64,11 +64,11 @@ func FuzzEvaluate(f *testing.F) {
 		default:
 			t.Fatalf("result %q", e.Result)
 		}
-		if c.Asked > maxQuestions || e.Questions != c.Asked || e.Lookups > maxLookups || e.VoidLookups > maxVoid+1 {
+		if c.Asked > maxQuestions || e.Questions != c.Asked || e.Lookups > MaxLookups || e.VoidLookups > MaxVoidLookups+1 {
 			t.Fatalf("%d questions, %+v", c.Asked, e)
 		}
 		// The root, the explanation, and a TXT for each include and redirect.
-		if c.Of[resolver.TypeSPF] != 0 || c.Of[resolver.TypeTXT]+c.Of[resolver.TypeMX] > maxLookups+2 || c.Of[resolver.TypePTR] > 1 {
+		if c.Of[resolver.TypeSPF] != 0 || c.Of[resolver.TypeTXT]+c.Of[resolver.TypeMX] > MaxLookups+2 || c.Of[resolver.TypePTR] > 1 {
 			t.Fatalf("asked %v", c.Of)
 		}
 		if _, err := json.Marshal(e); err != nil {
@@ -111,7 +111,7 @@ var vocabulary = strings.Fields(`ip4:192.0.2.0/28 ip4:192.0.2.1 -ip4:192.0.2.2 i
 func TestDifferential(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 5))
 	for range 4000 {
-		record := version
+		record := Version
 		for range rng.IntN(12) {
 			record += " " + vocabulary[rng.IntN(len(vocabulary))]
 		}
@@ -156,30 +156,30 @@ func compare(t *testing.T, record string, ip netip.Addr) {
 // package, or returns "" where there is none.
 func settled(record string, ours Evaluation) string {
 	terms, l := Parse(record)
-	has := func(test func(t *term) bool) bool {
-		return slices.ContainsFunc(terms, func(t term) bool { return test(&t) })
+	has := func(test func(t *Term) bool) bool {
+		return slices.ContainsFunc(terms, func(t Term) bool { return test(&t) })
 	}
 	switch {
-	case l.wrongAt >= 0 && ours.Result == PermError:
+	case l.ErrorAt >= 0 && ours.Result == PermError:
 		// The other evaluates as it reads, and knows a wider grammar.
 		return "RFC 7208, 4.6: a syntax error anywhere is permerror before evaluation"
-	case ours.VoidLookups > maxVoid && has(func(t *term) bool { return t.kind == KindPTR }):
+	case ours.VoidLookups > MaxVoidLookups && has(func(t *Term) bool { return t.Kind == KindPTR }):
 		return "RFC 7208, 4.6.4: each ptr term that finds nothing is a void lookup, not only the first"
-	case ours.VoidLookups > maxVoid && has(func(t *term) bool { return t.kind == KindA || t.kind == KindExists }):
+	case ours.VoidLookups > MaxVoidLookups && has(func(t *Term) bool { return t.Kind == KindA || t.Kind == KindExists }):
 		// The other asks for the addresses of both families.
 		return "RFC 7208, 5, 5.7 and 4.6.4: a name without an address of the family asked for is a void lookup"
-	case has(func(t *term) bool { return strings.ContainsAny(t.spec, "/:") }):
+	case has(func(t *Term) bool { return strings.ContainsAny(t.Spec, "/:") }):
 		// The other takes no "/" in a domain.
 		return "RFC 7208, 7.1: every visible character may stand in a domain-spec"
-	case has(func(t *term) bool { return strings.Contains(strings.ToLower(t.spec), "%{p") }):
+	case has(func(t *Term) bool { return strings.Contains(strings.ToLower(t.Spec), "%{p") }):
 		// The other always puts "unknown" there.
 		return "RFC 7208, 7.3: p is the validated domain name of the address"
-	case has(func(t *term) bool { return t.kind == KindIP6 && t.prefix.Addr().Is4In6() }):
+	case has(func(t *Term) bool { return t.Kind == KindIP6 && t.Prefix.Addr().Is4In6() }):
 		return "RFC 7208, 5: an IPv4 client is matched by ip4 alone"
-	case has(func(t *term) bool { return t.kind != KindModifier && !askable(targetName(t.spec)) && t.spec != "" }):
+	case has(func(t *Term) bool { return t.Kind != KindModifier && !Askable(TargetName(t.Spec)) && t.Spec != "" }):
 		return "RFC 7208, 4.8: a name that cannot be asked matches nothing"
-	case has(func(t *term) bool {
-		return (t.kind == KindInclude || t.kind == KindRedirect) && !checkable(targetName(t.spec))
+	case has(func(t *Term) bool {
+		return (t.Kind == KindInclude || t.Kind == KindRedirect) && !Checkable(TargetName(t.Spec))
 	}):
 		return "RFC 7208, 4.3: a target of one label gives none"
 	}

@@ -12,9 +12,9 @@ import (
 // every other name as it is: names in SPF need not be host names.
 var toASCII = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
 
-// asciiDomain is a domain in A-labels and lower case, without a final dot (RFC
-// 8616, 4). It returns false where it has U-labels that no A-label can stand for.
-func asciiDomain(s string) (string, bool) {
+// ASCIIDomain returns a domain in A-labels and lower case, without a final dot (RFC 8616,
+// 4). It returns false if it has U-labels that no A-label can stand for.
+func ASCIIDomain(s string) (string, bool) {
 	s = strings.TrimSuffix(s, ".")
 	if ascii.Only(s) {
 		return ascii.ToLower(s), true
@@ -26,11 +26,11 @@ func asciiDomain(s string) (string, bool) {
 	return ascii.ToLower(out), true
 }
 
-// checkable reports whether check_host() looks for a record at a domain: a
+// Checkable reports whether check_host() looks for a record at a domain: a
 // well-formed name of two labels at least, and no address literal (RFC 7208,
 // 4.3).
-func checkable(domain string) bool {
-	return askable(domain) && strings.IndexByte(domain, '.') > 0 && domain[0] != '['
+func Checkable(domain string) bool {
+	return Askable(domain) && strings.IndexByte(domain, '.') > 0 && domain[0] != '['
 }
 
 // splitSender takes an address of MAIL FROM apart. Without an "@" the whole is

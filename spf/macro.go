@@ -122,9 +122,9 @@ func escapeFrom(b []byte, at int) []byte {
 // maxName is the longest name in text form, without a final dot.
 const maxName = 253
 
-// targetName makes a name to ask from an expanded domain-spec: without the final
+// TargetName makes a name to ask from an expanded domain-spec: without the final
 // dot, in lower case, and cut from the left to 253 characters (RFC 7208, 7.3).
-func targetName(s string) string {
+func TargetName(s string) string {
 	s = strings.TrimSuffix(s, ".")
 	for len(s) > maxName {
 		dot := strings.IndexByte(s, '.')
@@ -136,9 +136,9 @@ func targetName(s string) string {
 	return ascii.ToLower(s)
 }
 
-// askable reports whether the DNS can be asked for a name: no empty label, none
+// Askable reports whether the DNS can be asked for a name: no empty label, none
 // over 63 octets, 253 in all.
-func askable(name string) bool {
+func Askable(name string) bool {
 	if name == "" || len(name) > maxName {
 		return false
 	}
@@ -186,19 +186,20 @@ func (s static) macro(letter byte) (string, bool) {
 	return "", false
 }
 
-// target is the name that a term asks for whatever the client, empty where it
-// asks for none. It is false where the name depends on the macro letter bad.
-func (t *term) target(domain, root string) (name string, bad byte, ok bool) {
-	switch t.kind {
+// Target returns the name that the term asks for whatever the client, "" if it asks for
+// none (RFC 7208, 4.8). domain is that of the record, for %{d}, and sender that of the
+// sender, for %{o}. ok is false if the name depends on another macro letter, which is bad.
+func (t *Term) Target(domain, sender string) (name string, bad byte, ok bool) {
+	switch t.Kind {
 	case KindAll, KindIP4, KindIP6, KindModifier, KindInvalid:
 		return "", 0, true
 	}
 	switch {
-	case t.spec == "":
+	case t.Spec == "":
 		return domain, 0, true
-	case !t.macros:
-		return targetName(t.spec), 0, true
+	case !t.Macros:
+		return TargetName(t.Spec), 0, true
 	}
-	name, bad, ok = expand(t.spec, static{domain, root})
-	return targetName(name), bad, ok
+	name, bad, ok = expand(t.Spec, static{domain, sender})
+	return TargetName(name), bad, ok
 }

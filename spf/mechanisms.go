@@ -13,18 +13,18 @@ import (
 
 // match evaluates one mechanism. A failure is TempError or PermError and ends
 // the evaluation.
-func (e *evaluation) match(t *term, step, depth int) (matched bool, failure Result) {
-	switch t.kind {
+func (e *evaluation) match(t *Term, step, depth int) (matched bool, failure Result) {
+	switch t.Kind {
 	case KindAll:
 		return true, ""
 	case KindIP4, KindIP6:
-		return t.prefix.Contains(e.ip), ""
+		return t.Prefix.Contains(e.ip), ""
 	}
 	name, ok, failure := e.target(t, step)
 	if failure != "" || !ok {
 		return false, failure
 	}
-	switch t.kind {
+	switch t.Kind {
 	case KindInclude:
 		return e.include(t, name, step, depth)
 	case KindA:
@@ -42,27 +42,27 @@ func (e *evaluation) match(t *term, step, depth int) (matched bool, failure Resu
 
 // target counts the term, before it asks anything (4.6.4), and finds the name
 // that it is about. It is false where the term cannot match.
-func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Result) {
+func (e *evaluation) target(t *Term, step int) (name string, ok bool, failure Result) {
 	if e.lookups >= e.limits.Lookups {
-		e.note("more than " + strconv.Itoa(e.limits.Lookups) + " terms that need the DNS: " + quote(t.text) + " in the record of " + e.domain + " would be the next")
+		e.note("more than " + strconv.Itoa(e.limits.Lookups) + " terms that need the DNS: " + quote(t.Text) + " in the record of " + e.domain + " would be the next")
 		return "", false, PermError
 	}
 	e.lookups++
 	e.steps[step].Lookups = e.lookups
-	if t.spec == "" {
+	if t.Spec == "" {
 		return e.domain, true, ""
 	}
-	name = t.spec
-	if t.macros {
-		if letter := e.guessed(t.spec); letter != "" {
+	name = t.Spec
+	if t.Macros {
+		if letter := e.guessed(t.Spec); letter != "" {
 			// A match of an unknown name would be a pass; of another sign, or of a
 			// redirect, nothing is known.
-			e.doubtful = e.doubtful || t.sign != '+' || t.kind == KindRedirect
+			e.doubtful = e.doubtful || t.Sign != '+' || t.Kind == KindRedirect
 			e.steps[step].Note = "%{" + letter + "} was not stated"
 			return "", false, ""
 		}
 		var bad byte
-		if name, bad, ok = expand(t.spec, e); !ok {
+		if name, bad, ok = expand(t.Spec, e); !ok {
 			if e.stopped {
 				return "", false, TempError
 			}
@@ -73,7 +73,7 @@ func (e *evaluation) target(t *term, step int) (name string, ok bool, failure Re
 			return "", false, TempError
 		}
 	}
-	name = targetName(name)
+	name = TargetName(name)
 	e.steps[step].Target = name
 	return name, true, ""
 }
@@ -118,13 +118,13 @@ func unstated(letters []string) string {
 }
 
 // include evaluates the target's record (5.2).
-func (e *evaluation) include(t *term, name string, step, depth int) (bool, Result) {
-	if !checkable(name) {
+func (e *evaluation) include(t *Term, name string, step, depth int) (bool, Result) {
+	if !Checkable(name) {
 		e.note(quote(name) + " cannot be the target of an include")
 		return false, PermError
 	}
 	e.includes++
-	e.path = append(e.path, t.text)
+	e.path = append(e.path, t.Text)
 	result := e.host(name, depth+1)
 	e.path = e.path[:len(e.path)-1]
 	e.includes--
@@ -161,7 +161,7 @@ func gives(r Result) string {
 
 // lookup asks the question that a term is about and counts a void one.
 func (e *evaluation) lookup(name string, t resolver.Type, step int) (*resolver.Answer, Result) {
-	if !askable(name) {
+	if !Askable(name) {
 		e.steps[step].Note = "the name cannot be asked"
 		return &resolver.Answer{}, ""
 	}
@@ -203,16 +203,16 @@ func (e *evaluation) family() resolver.Type {
 }
 
 // contains compares as many bits of an address as the term says (5).
-func (e *evaluation) contains(t *term, a netip.Addr) bool {
-	bits := int(t.bits4)
+func (e *evaluation) contains(t *Term, a netip.Addr) bool {
+	bits := int(t.Bits4)
 	if e.ip.Is6() {
-		bits = int(t.bits6)
+		bits = int(t.Bits6)
 	}
 	return netip.PrefixFrom(a, bits).Contains(e.ip)
 }
 
 // address is the test of "a" (5.3).
-func (e *evaluation) address(t *term, name string, step int) (bool, Result) {
+func (e *evaluation) address(t *Term, name string, step int) (bool, Result) {
 	a, failure := e.lookup(name, e.family(), step)
 	if failure != "" {
 		return false, failure
@@ -226,23 +226,23 @@ func (e *evaluation) address(t *term, name string, step int) (bool, Result) {
 }
 
 // exchanger is the test of "mx" (5.4). There is no implicit MX.
-func (e *evaluation) exchanger(t *term, name string, step int) (bool, Result) {
+func (e *evaluation) exchanger(t *Term, name string, step int) (bool, Result) {
 	mx, failure := e.lookup(name, resolver.TypeMX, step)
 	if failure != "" {
 		return false, failure
 	}
-	if len(mx.Records) > maxHosts {
-		e.note(name + " has " + strconv.Itoa(len(mx.Records)) + " MX records; an mx term may have " + strconv.Itoa(maxHosts))
+	if len(mx.Records) > MaxHosts {
+		e.note(name + " has " + strconv.Itoa(len(mx.Records)) + " MX records; an mx term may have " + strconv.Itoa(MaxHosts))
 		return false, PermError
 	}
 next:
 	for i := range mx.Records {
-		host := targetName(mx.Records[i].Host)
-		if !askable(host) {
+		host := TargetName(mx.Records[i].Host)
+		if !Askable(host) {
 			continue
 		}
 		for j := range i {
-			if ascii.EqualFold(targetName(mx.Records[j].Host), host) {
+			if ascii.EqualFold(TargetName(mx.Records[j].Host), host) {
 				continue next
 			}
 		}
@@ -291,9 +291,9 @@ func (e *evaluation) reverse() {
 		return
 	}
 	e.noNames = ptr.Absent()
-	for i := range min(len(ptr.Records), maxHosts) {
-		name := targetName(ptr.Records[i].Host)
-		if !askable(name) {
+	for i := range min(len(ptr.Records), MaxHosts) {
+		name := TargetName(ptr.Records[i].Host)
+		if !Askable(name) {
 			continue
 		}
 		a, err := e.ask(name, e.family())

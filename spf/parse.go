@@ -8,34 +8,34 @@ import (
 	"mailworthy/internal/ascii"
 )
 
-// version is how every record begins (RFC 7208, 4.5).
-const version = "v=spf1"
+// Version is how every record begins (RFC 7208, 4.5).
+const Version = "v=spf1"
 
-// isRecord reports whether a receiver selects the text as an SPF record: it
+// IsRecord reports whether a receiver selects the text as an SPF record: it
 // begins with the version, and that ends in a space or with the record. Literal
 // text in the grammar has no case (RFC 7208, 12).
-func isRecord(text string) bool {
-	return len(text) >= len(version) && ascii.EqualFold(text[:len(version)], version) &&
-		(len(text) == len(version) || text[len(version)] == ' ')
+func IsRecord(text string) bool {
+	return len(text) >= len(Version) && ascii.EqualFold(text[:len(Version)], Version) &&
+		(len(text) == len(Version) || text[len(Version)] == ' ')
 }
 
-// layout is where the terms are that stand out in a record; -1 for none.
-type layout struct {
-	all, redirect, exp int
-	// wrong is the first error in the record, as "term: what is wrong", and
-	// wrongAt the index of its term.
-	wrong   string
-	wrongAt int
+// Layout has the indexes of the terms of a record that there may be one of; -1 for none.
+type Layout struct {
+	All, Redirect, Exp int
+	// Error is the first error in the record, what is wrong with the term at index ErrorAt.
+	Error   string
+	ErrorAt int
 }
 
-// ignored says why no receiver reads the i-th term of a record: it stands behind
-// all (RFC 7208, 5.1), or is a redirect beside it (6.1).
-func (l *layout) ignored(i int, t *term) string {
+// Ignored says why no receiver evaluates the i-th term of the record: "after_all" if it is
+// behind all (RFC 7208, 5.1), "redirect_with_all" if it is a redirect beside it (6.1), ""
+// if receivers do.
+func (l *Layout) Ignored(i int, t *Term) string {
 	switch {
-	case l.all < 0:
-	case t.kind == KindRedirect:
+	case l.All < 0:
+	case t.Kind == KindRedirect:
 		return "redirect_with_all"
-	case i > l.all && t.kind.directive():
+	case i > l.All && t.Kind.Directive():
 		return "after_all"
 	}
 	return ""
@@ -44,28 +44,30 @@ func (l *layout) ignored(i int, t *term) string {
 // mostTerms is room for the terms of most records.
 const mostTerms = 32
 
-// Parse reads a record, which is to be one by IsRecord (RFC 7208, 4.6 and 12). It goes on
-// after an error, so that every term is accounted for; a receiver does not.
-func Parse(text string) ([]term, layout) { return parse(text, nil) }
+// Parse returns the terms of a record, which has to be one by IsRecord (RFC 7208, 4.6 and
+// 12). It goes on after an error, so that every term is accounted for; to a receiver the
+// whole record is a permerror then.
+func Parse(text string) ([]Term, Layout) { return parse(text, nil) }
 
-// parse is Parse that appends the terms to terms. The indexes of the layout count from the first term appended.
-func parse(text string, terms []term) ([]term, layout) {
-	l := layout{all: -1, redirect: -1, exp: -1, wrongAt: -1}
+// parse is Parse that appends the terms to terms. The indexes of the layout count from the
+// first term appended.
+func parse(text string, terms []Term) ([]Term, Layout) {
+	l := Layout{All: -1, Redirect: -1, Exp: -1, ErrorAt: -1}
 	base := len(terms)
 	if terms == nil {
-		terms = make([]term, 0, min(strings.Count(text, " "), mostTerms))
+		terms = make([]Term, 0, min(strings.Count(text, " "), mostTerms))
 	}
 	if len(text) > 1<<10 {
 		// One piece of memory, not one for each time that the room is doubled.
 		n := 0
-		for i := len(version); i < len(text); i++ {
+		for i := len(Version); i < len(text); i++ {
 			if text[i] != ' ' && text[i-1] == ' ' {
 				n++
 			}
 		}
 		terms = slices.Grow(terms, n)
 	}
-	for i := len(version); i < len(text); {
+	for i := len(Version); i < len(text); {
 		if text[i] == ' ' {
 			i++
 			continue
@@ -76,47 +78,47 @@ func parse(text string, terms []term) ([]term, layout) {
 		} else {
 			end += i
 		}
-		terms = append(terms, term{})
+		terms = append(terms, Term{})
 		t := &terms[len(terms)-1]
-		t.text, t.offset = text[i:end], i
+		t.Text, t.Offset = text[i:end], i
 		t.parse()
 		at := len(terms) - 1 - base
-		switch t.kind {
+		switch t.Kind {
 		case KindAll:
-			if l.all < 0 {
-				l.all = at
+			if l.All < 0 {
+				l.All = at
 			}
 		case KindRedirect:
 			// RFC 7208, 6: neither of the two may appear twice.
-			if l.redirect >= 0 && t.wrong == "" {
-				t.wrong = "a second redirect"
+			if l.Redirect >= 0 && t.Error == "" {
+				t.Error = "a second redirect"
 			}
-			l.redirect = at
+			l.Redirect = at
 		case KindExp:
-			if l.exp >= 0 && t.wrong == "" {
-				t.wrong = "a second exp"
+			if l.Exp >= 0 && t.Error == "" {
+				t.Error = "a second exp"
 			}
-			l.exp = at
+			l.Exp = at
 		}
-		if t.wrong != "" && l.wrongAt < 0 {
-			l.wrongAt, l.wrong = at, t.wrong
+		if t.Error != "" && l.ErrorAt < 0 {
+			l.ErrorAt, l.Error = at, t.Error
 		}
 		i = end
 	}
 	return terms, l
 }
 
-// parseTerm reads one term, as it stands in a record between spaces.
-func parseTerm(text string) term {
-	t := term{text: text}
+// ParseTerm reads one term, as it stands in a record between spaces.
+func ParseTerm(text string) Term {
+	t := Term{Text: text}
 	t.parse()
 	return t
 }
 
 // parse reads t.text.
-func (t *term) parse() {
-	s := t.text
-	t.kind, t.sign, t.bits4, t.bits6 = KindInvalid, '+', 32, 128
+func (t *Term) parse() {
+	s := t.Text
+	t.Kind, t.Sign, t.Bits4, t.Bits6 = KindInvalid, '+', 32, 128
 
 	// Modifiers have an "=" before any ":" or "/" (RFC 7208, 4.6.1) and no
 	// qualifier.
@@ -132,26 +134,26 @@ func (t *term) parse() {
 		return
 	}
 	if s[0] == '+' || s[0] == '-' || s[0] == '~' || s[0] == '?' {
-		t.sign = qualifier(s[0])
+		t.Sign = Qualifier(s[0])
 		s, cut = s[1:], cut-1
 	}
 	name, rest := s[:cut], s[cut:]
 	for _, k := range mechanisms {
 		if ascii.EqualFold(name, string(k)) {
-			t.kind = k
+			t.Kind = k
 			break
 		}
 	}
-	switch t.kind {
+	switch t.Kind {
 	case KindInvalid:
-		t.wrong = "not a mechanism"
+		t.Error = "not a mechanism"
 	case KindAll:
 		if rest != "" {
-			t.wrong = "all takes no value"
+			t.Error = "all takes no value"
 		}
 	case KindInclude, KindExists:
 		if rest == "" || rest[0] != ':' {
-			t.wrong = "needs a domain after a colon"
+			t.Error = "needs a domain after a colon"
 			return
 		}
 		t.domain(rest[1:])
@@ -160,46 +162,46 @@ func (t *term) parse() {
 			return
 		}
 		if rest[0] != ':' {
-			t.wrong = "takes no prefix length"
+			t.Error = "takes no prefix length"
 			return
 		}
 		t.domain(rest[1:])
 	case KindA, KindMX:
 		rest = t.dualLength(rest)
-		if t.wrong != "" || rest == "" {
+		if t.Error != "" || rest == "" {
 			return
 		}
 		if rest[0] != ':' {
-			t.wrong = "not a prefix length"
+			t.Error = "not a prefix length"
 			return
 		}
 		t.domain(rest[1:])
 	case KindIP4, KindIP6:
 		if rest == "" || rest[0] != ':' {
-			t.wrong = "needs an address after a colon"
+			t.Error = "needs an address after a colon"
 			return
 		}
 		t.network(rest[1:])
 	}
 }
 
-func (t *term) parseModifier(name, value string) {
-	t.spec = value
+func (t *Term) parseModifier(name, value string) {
+	t.Spec = value
 	switch {
 	case ascii.EqualFold(name, string(KindRedirect)):
-		t.kind = KindRedirect
+		t.Kind = KindRedirect
 		t.domain(value)
 	case ascii.EqualFold(name, string(KindExp)):
-		t.kind = KindExp
+		t.Kind = KindExp
 		t.domain(value)
 	case !isModifierName(name):
-		t.wrong = "not the name of a modifier"
+		t.Error = "not the name of a modifier"
 	default:
-		t.kind = KindModifier
+		t.Kind = KindModifier
 		// The grammar lets any macro stand here (RFC 7208, 12), and a term holds
 		// no space.
 		if _, wrong := scanMacros(value, true); wrong != "" {
-			t.wrong = wrong
+			t.Error = wrong
 		}
 	}
 }
@@ -219,17 +221,17 @@ func isModifierName(s string) bool {
 //	dual-cidr-length = [ "/" ip4-length ] [ "//" ip6-length ]
 //
 // A domain-spec cannot end in "/" and digits, so there is no doubt.
-func (t *term) dualLength(s string) string {
+func (t *Term) dualLength(s string) string {
 	rest, bits, slashes := lastLength(s)
 	if slashes == 2 {
-		if t.bits6, t.wrong = prefixLength(bits, 128); t.wrong != "" {
+		if t.Bits6, t.Error = prefixLength(bits, 128); t.Error != "" {
 			return s
 		}
 		s = rest
 		rest, bits, slashes = lastLength(s)
 	}
 	if slashes == 1 {
-		if t.bits4, t.wrong = prefixLength(bits, 32); t.wrong != "" {
+		if t.Bits4, t.Error = prefixLength(bits, 32); t.Error != "" {
 			return s
 		}
 		s = rest
@@ -275,19 +277,19 @@ func prefixLength(s string, most int) (uint8, string) {
 }
 
 // network reads the address and prefix length of ip4 and ip6 (RFC 7208, 5.6).
-func (t *term) network(s string) {
+func (t *Term) network(s string) {
 	host, length := s, ""
 	if i := strings.IndexByte(s, '/'); i >= 0 {
 		host, length = s[:i], s[i+1:]
 	}
-	t.spec = host
+	t.Spec = host
 	most := 32
-	if t.kind == KindIP6 {
+	if t.Kind == KindIP6 {
 		most = 128
 	}
 	bits := uint8(most)
 	if len(host) != len(s) {
-		if bits, t.wrong = prefixLength(length, most); t.wrong != "" {
+		if bits, t.Error = prefixLength(length, most); t.Error != "" {
 			return
 		}
 	}
@@ -296,15 +298,15 @@ func (t *term) network(s string) {
 	a, err := netip.ParseAddr(host)
 	switch {
 	case host == "":
-		t.wrong = "needs an address after the colon"
+		t.Error = "needs an address after the colon"
 	case err != nil || a.Zone() != "":
-		t.wrong = "not an address"
-	case t.kind == KindIP4 && !a.Is4():
-		t.wrong = "an IPv6 address in ip4"
-	case t.kind == KindIP6 && !a.Is6():
-		t.wrong = "an IPv4 address in ip6"
+		t.Error = "not an address"
+	case t.Kind == KindIP4 && !a.Is4():
+		t.Error = "an IPv6 address in ip4"
+	case t.Kind == KindIP6 && !a.Is6():
+		t.Error = "an IPv4 address in ip6"
 	default:
-		t.prefix = netip.PrefixFrom(a, int(bits))
+		t.Prefix = netip.PrefixFrom(a, int(bits))
 	}
 }
 
@@ -312,27 +314,27 @@ func (t *term) network(s string) {
 //
 //	domain-spec = macro-string domain-end
 //	domain-end  = ( "." toplabel [ "." ] ) / macro-expand
-func (t *term) domain(s string) {
-	t.spec = s
+func (t *Term) domain(s string) {
+	t.Spec = s
 	if s == "" {
-		t.wrong = "needs a domain"
+		t.Error = "needs a domain"
 		return
 	}
 	last, wrong := scanMacros(s, false)
 	if wrong != "" {
-		t.wrong = wrong
+		t.Error = wrong
 		return
 	}
-	t.macros = last > 0
+	t.Macros = last > 0
 	if last == len(s) {
 		return // ends in a macro
 	}
 	s = strings.TrimSuffix(s, ".")
 	dot := strings.LastIndexByte(s, '.')
 	if dot < last {
-		t.wrong = "not a domain: a name has two labels at least"
+		t.Error = "not a domain: a name has two labels at least"
 	} else if !isTopLabel(s[dot+1:]) {
-		t.wrong = "not a domain: the last label cannot be a top-level domain"
+		t.Error = "not a domain: the last label cannot be a top-level domain"
 	}
 }
 
@@ -359,9 +361,9 @@ func isTopLabel(s string) bool {
 	return word
 }
 
-// explanationError returns what is wrong with the text of an explanation, the TXT record
+// ExplanationError returns what is wrong with the text of an explanation, the TXT record
 // that an exp modifier names (RFC 7208, 6.2): "" if receivers use it.
-func explanationError(text string) string {
+func ExplanationError(text string) string {
 	_, wrong := scanMacros(text, true)
 	return wrong
 }

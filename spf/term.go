@@ -23,12 +23,12 @@ const (
 	KindInvalid Kind = "invalid"
 )
 
-// mechanisms maps the names of mechanisms; modifiers are told by their "=".
+// mechanisms are the names of mechanisms; modifiers are recognised by their "=".
 var mechanisms = [...]Kind{KindAll, KindInclude, KindA, KindMX, KindPTR, KindIP4, KindIP6, KindExists}
 
-// costs reports whether a term of the kind counts towards the limit of ten
+// Costs reports whether a term of the kind counts towards the limit of ten
 // (RFC 7208, 4.6.4).
-func (k Kind) costs() bool {
+func (k Kind) Costs() bool {
 	switch k {
 	case KindInclude, KindA, KindMX, KindPTR, KindExists, KindRedirect:
 		return true
@@ -36,8 +36,9 @@ func (k Kind) costs() bool {
 	return false
 }
 
-// directive reports whether the kind is a mechanism.
-func (k Kind) directive() bool {
+// Directive reports whether the kind is a mechanism (RFC 7208, 5), which may match and has
+// a sign; modifiers do not.
+func (k Kind) Directive() bool {
 	switch k {
 	case KindRedirect, KindExp, KindModifier, KindInvalid:
 		return false
@@ -45,11 +46,11 @@ func (k Kind) directive() bool {
 	return true
 }
 
-// qualifier is the sign before a mechanism.
-type qualifier byte
+// Qualifier is the sign before a mechanism: '+', '-', '~' or '?' (RFC 7208, 4.6.2).
+type Qualifier byte
 
-// result is what a match gives (RFC 7208, 4.6.2).
-func (q qualifier) result() Result {
+// Result is what a match gives (RFC 7208, 4.6.2).
+func (q Qualifier) Result() Result {
 	switch q {
 	case '-':
 		return Fail
@@ -62,7 +63,7 @@ func (q qualifier) result() Result {
 }
 
 // String is the sign as it is written.
-func (q qualifier) String() string {
+func (q Qualifier) String() string {
 	switch q {
 	case '+':
 		return "+"
@@ -74,41 +75,46 @@ func (q qualifier) String() string {
 	return "?"
 }
 
-// term is one term as the grammar reads it. It points into the text of its
-// record and holds no memory of its own.
-type term struct {
-	text   string // as written, with the qualifier
-	offset int    // of text in the record
-	kind   Kind
-	// spec is the domain-spec, the value of a modifier, or the network of ip4
-	// and ip6 without its length; empty where there is none.
-	spec string
-	sign qualifier
-	// macros says that spec holds a "%" and must be expanded.
-	macros bool
-	// bits4 and bits6 are the lengths of the prefixes to compare.
-	bits4, bits6 uint8
-	// prefix is the network of ip4 and ip6.
-	prefix netip.Prefix
-	// wrong is what is wrong with the term; empty where it is valid.
-	wrong string
+// Term is one term as the grammar reads it (RFC 7208, 4.6.1). Its strings are parts of the
+// text of the record.
+type Term struct {
+	// Text is the term as it is written, with its sign. Offset is where it begins in the
+	// record, in bytes.
+	Text   string
+	Offset int
+	Kind   Kind
+	// Spec is the domain-spec, the value of a modifier, or the network of ip4
+	// and ip6 without its length; empty if there is none.
+	Spec string
+	// Sign is '+' if none is written.
+	Sign Qualifier
+	// Macros says that Spec holds a "%" and must be expanded.
+	Macros bool
+	// Bits4 and Bits6 are the prefix lengths of a and mx (RFC 7208, 5.6), 32 and 128 if
+	// none is written.
+	Bits4, Bits6 uint8
+	// Prefix is the network of ip4 and ip6; invalid for other kinds.
+	Prefix netip.Prefix
+	// Error is what is wrong with the term; empty if it is valid.
+	Error string
 }
 
-// name is the name of a modifier.
-func (t *term) name() string {
-	for i := range len(t.text) {
-		if t.text[i] == '=' {
-			return t.text[:i]
+// Name returns the name of a modifier as it is written, "" for other terms.
+func (t *Term) Name() string {
+	for i := range len(t.Text) {
+		if t.Text[i] == '=' {
+			return t.Text[:i]
 		}
 	}
 	return ""
 }
 
-// around is what an address of "a" or "mx" matches, with the length of the term.
-func (t *term) around(a netip.Addr) netip.Prefix {
-	bits := int(t.bits4)
+// Around returns the network that an a or mx term matches around one of its addresses
+// (RFC 7208, 5.3 and 5.6).
+func (t *Term) Around(a netip.Addr) netip.Prefix {
+	bits := int(t.Bits4)
 	if a.Is6() {
-		bits = int(t.bits6)
+		bits = int(t.Bits6)
 	}
 	return netip.PrefixFrom(a, bits).Masked()
 }

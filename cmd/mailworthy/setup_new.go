@@ -21,7 +21,7 @@ import (
 	"mailworthy/report/export"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // setupNewFlags are the flags of setup new.
@@ -200,7 +200,7 @@ func propose(ctx context.Context, session *session, plan setup.Plan) (*setup.Pro
 	}
 	bounded, cancel := session.context(ctx)
 	defer cancel()
-	policy := spf.Examine(bounded, resolver.NewSession(published, session.maxQueries), p.Domain)
+	policy := spfpolicy.Examine(bounded, resolver.NewSession(published, session.maxQueries), p.Domain)
 	if policy.Lookups > 10 && !plan.Spare {
 		plan.Spare = true
 		return propose(ctx, session, plan)

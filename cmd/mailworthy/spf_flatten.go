@@ -5,7 +5,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/report/view"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 func newSPFFlatten() *cobra.Command {
@@ -42,7 +42,7 @@ enough for one.`,
 			defer s.stack.Close()
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
-			f, err := spf.Flatten(ctx, s.asker(), domain, s.now)
+			f, err := spfpolicy.Flatten(ctx, s.asker(), domain, s.now)
 			if cmd.Context().Err() != nil {
 				return cmd.Context().Err()
 			}

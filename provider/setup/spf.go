@@ -9,18 +9,19 @@ import (
 	"mailworthy/provider"
 	"mailworthy/resolver"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // maxLookups is the limit of RFC 7208, 4.6.4.
 const maxLookups = 10
 
 // spfAnswer is the SPF policy of a name, examined once.
-type spfAnswer struct{ policy *spf.Policy }
+type spfAnswer struct{ policy *spfpolicy.Policy }
 
-func (c *check) policy(name string) *spf.Policy {
+func (c *check) policy(name string) *spfpolicy.Policy {
 	a := c.spf[name]
 	if a == nil {
-		a = &spfAnswer{spf.Examine(c.ctx, c.ask, name)}
+		a = &spfAnswer{spfpolicy.Examine(c.ctx, c.ask, name)}
 		c.spf[name] = a
 	}
 	return a.policy
@@ -28,13 +29,13 @@ func (c *check) policy(name string) *spf.Policy {
 
 // term is a term of the tree of an SPF record.
 type term struct {
-	*spf.Term
+	*spfpolicy.Term
 	// own: it is a term of the record itself.
 	own bool
 }
 
 // findTerm finds the first include or redirect of a name that is wanted.
-func findTerm(r *spf.Record, wanted func(string) bool, own bool) *term {
+func findTerm(r *spfpolicy.Record, wanted func(string) bool, own bool) *term {
 	if r == nil {
 		return nil
 	}
@@ -83,14 +84,14 @@ func (c *check) spfItem(it *Item, r *provider.Record, v *provider.Values) {
 		it.Expected = ""
 	}
 	switch p.Status {
-	case spf.StatusUnresolved:
+	case spfpolicy.StatusUnresolved:
 		it.Status, it.Reason, it.Unanswered = Unknown, "unanswered", true
 		it.Detail = "The DNS did not answer for the SPF record of " + it.Name + ": what is there is not known."
 		return
-	case spf.StatusMultiple:
+	case spfpolicy.StatusMultiple:
 		c.severalSPF(it, r, p, want, names)
 		return
-	case spf.StatusNone, spf.StatusNXDomain:
+	case spfpolicy.StatusNone, spfpolicy.StatusNXDomain:
 		if unwanted {
 			c.absent(it, r)
 			return
@@ -153,7 +154,7 @@ func freshSPF(want, all string) string {
 }
 
 // lastAll is the sign of the record's all; empty: it has none.
-func lastAll(r *spf.Record) string {
+func lastAll(r *spfpolicy.Record) string {
 	for i := range r.Terms {
 		if t := &r.Terms[i]; t.Kind == spf.KindAll {
 			return t.Qualifier
@@ -163,7 +164,7 @@ func lastAll(r *spf.Record) string {
 }
 
 // addTerm is the text of a record with one more term, ahead of what ends it.
-func addTerm(r *spf.Record, want string) string {
+func addTerm(r *spfpolicy.Record, want string) string {
 	for i := range r.Terms {
 		switch t := &r.Terms[i]; t.Kind {
 		case spf.KindAll, spf.KindRedirect, spf.KindExp:
@@ -176,7 +177,7 @@ func addTerm(r *spf.Record, want string) string {
 }
 
 // withoutTerm is a record without a term.
-func withoutTerm(r *spf.Record, t *spf.Term) *spf.Record {
+func withoutTerm(r *spfpolicy.Record, t *spfpolicy.Term) *spfpolicy.Record {
 	out := *r
 	out.Text = strings.TrimRight(r.Text[:t.Offset], " ") + r.Text[t.Offset+len(t.Text):]
 	out.Terms = nil
@@ -192,7 +193,7 @@ func withoutTerm(r *spf.Record, t *spf.Term) *spf.Record {
 }
 
 // withAll is the text of a record with another sign before all.
-func withAll(r *spf.Record, sign string) string {
+func withAll(r *spfpolicy.Record, sign string) string {
 	for i := range r.Terms {
 		if t := &r.Terms[i]; t.Kind == spf.KindAll {
 			return r.Text[:t.Offset] + sign + "all" + r.Text[t.Offset+len(t.Text):]
@@ -202,7 +203,7 @@ func withAll(r *spf.Record, sign string) string {
 }
 
 // severalSPF: several records, so none that counts.
-func (c *check) severalSPF(it *Item, r *provider.Record, p *spf.Policy, want string, names func(string) bool) {
+func (c *check) severalSPF(it *Item, r *provider.Record, p *spfpolicy.Policy, want string, names func(string) bool) {
 	var texts []string
 	has := false
 	for i := range p.Record.Published {
@@ -225,9 +226,9 @@ func (c *check) severalSPF(it *Item, r *provider.Record, p *spf.Policy, want str
 		it.replaces(it.Name, "TXT", t)
 	}
 	it.wrong("several", "%s has %d SPF records: every check ends in permerror. Publish one.", it.Name, len(texts))
-	merged, _, _ := spf.Merge(texts)
+	merged, _, _ := spfpolicy.Merge(texts)
 	if !has && merged != "" {
-		merged, _, _ = spf.Merge(append(texts, freshSPF(want, r.All)))
+		merged, _, _ = spfpolicy.Merge(append(texts, freshSPF(want, r.All)))
 	}
 	it.Expected = merged
 }
@@ -235,7 +236,7 @@ func (c *check) severalSPF(it *Item, r *provider.Record, p *spf.Policy, want str
 // noSPF: the name has no SPF record.
 func (c *check) noSPF(it *Item, r *provider.Record, want string, names func(string) bool) {
 	if it.Name != c.domain {
-		if p := c.policy(c.domain); p.Status == spf.StatusFound {
+		if p := c.policy(c.domain); p.Status == spfpolicy.StatusFound {
 			if t := findTerm(p.Record, names, true); t != nil && t.own {
 				it.Found = c.domain + ` TXT "` + show.Cut(p.Record.Text, 400) + `"`
 				it.wrong("apex", "The include stands at %s, where it authorises nothing: mail of %s has %s in the envelope, and SPF is checked there.", c.domain, c.s.Name, it.Name)
@@ -244,7 +245,7 @@ func (c *check) noSPF(it *Item, r *provider.Record, want string, names func(stri
 		}
 	}
 	name := it.Name + "." + c.domain
-	if p := c.policy(name); p.Status == spf.StatusFound {
+	if p := c.policy(name); p.Status == spfpolicy.StatusFound {
 		it.Found = name + ` TXT "` + show.Cut(p.Record.Text, 400) + `"`
 		it.replaces(name, "TXT", p.Record.Text)
 		if findTerm(p.Record, names, true) != nil {
@@ -260,7 +261,7 @@ func (c *check) noSPF(it *Item, r *provider.Record, want string, names func(stri
 }
 
 // noTerm: the record is there, and not for this service.
-func (c *check) noTerm(it *Item, r *provider.Record, p *spf.Policy, want string, names func(string) bool, v *provider.Values) {
+func (c *check) noTerm(it *Item, r *provider.Record, p *spfpolicy.Policy, want string, names func(string) bool, v *provider.Values) {
 	if p.Record.Error != "" {
 		it.wrong("broken", "The record is in error, so that no receiver uses it: %s. Correct it first (mailworthy spf check %s), then add %s.", p.Record.Error, it.Name, want)
 		it.Expected = ""
@@ -303,7 +304,7 @@ func (c *check) noTerm(it *Item, r *provider.Record, p *spf.Policy, want string,
 }
 
 // withSign is a record with another sign before all.
-func withSign(r *spf.Record, sign string) *spf.Record {
+func withSign(r *spfpolicy.Record, sign string) *spfpolicy.Record {
 	out := *r
 	out.Text = withAll(r, sign)
 	return &out
@@ -320,7 +321,7 @@ func (c *check) cost(include string) int {
 }
 
 // unwantedSPF: a term that the service has no use for.
-func (c *check) unwantedSPF(it *Item, r *provider.Record, p *spf.Policy, t *term) {
+func (c *check) unwantedSPF(it *Item, r *provider.Record, p *spfpolicy.Policy, t *term) {
 	it.Status, it.Detail = NotNeeded, join("", r.Why)
 	if t == nil || !t.own {
 		it.Found = ""

@@ -15,7 +15,7 @@ import (
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // AllPassed returns a pass in each scored section, so that each is judged.
@@ -100,7 +100,7 @@ func Flawed() *audit.Result {
 				{ID: "listed", Text: "not listed", Result: receiver.CannotTell, ShownByDNS: true, Because: "bl.lists.test gave no answer.", Finding: "rbl-list-blocked",
 					Reference: "https://receiver.example/"}}},
 		},
-		SPF: &spf.Policy{Domain: "acme.example", Status: spf.StatusMultiple, Record: &spf.Record{Domain: "acme.example", Status: spf.StatusMultiple}},
+		SPF: &spfpolicy.Policy{Domain: "acme.example", Status: spfpolicy.StatusMultiple, Record: &spfpolicy.Record{Domain: "acme.example", Status: spfpolicy.StatusMultiple}},
 		RBL: &rbl.Survey{Addresses: []netip.Addr{one, two}}, Hosts: &mailhost.Facts{},
 		Queries: 47, Started: Started, Duration: 212 * time.Millisecond,
 	}
@@ -119,8 +119,8 @@ func Clean() *audit.Result {
 		Examined: audit.Examined{Senders: []audit.Sender{{Addr: one, From: []string{"stated"}}}, MailFrom: []string{"clean.example"},
 			DKIMDomains: []string{"clean.example"}, Selectors: []string{"s1"}},
 		Findings: passes,
-		SPF: &spf.Policy{Domain: "clean.example", Status: spf.StatusFound, Lookups: 2, LookupsExact: true,
-			Record: &spf.Record{Domain: "clean.example", Status: spf.StatusFound, Text: "v=spf1 mx include:_spf.esp.example -all"}},
+		SPF: &spfpolicy.Policy{Domain: "clean.example", Status: spfpolicy.StatusFound, Lookups: 2, LookupsExact: true,
+			Record: &spfpolicy.Record{Domain: "clean.example", Status: spfpolicy.StatusFound, Text: "v=spf1 mx include:_spf.esp.example -all"}},
 		DKIM: &dkim.Discovery{Domain: "clean.example", Proof: dkim.ProofExists, Catalogue: dkim.Common,
 			Wildcard: dkim.Wildcard{Status: dkim.WildcardNone}},
 		DMARC: &dmarc.Discovery{Domain: "clean.example", PolicyDomain: "clean.example", Policy: dmarc.Reject, Tag: "p",

@@ -11,7 +11,7 @@ import (
 	"mailworthy/report/reporttest"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // drawn is a report as a table.
@@ -94,9 +94,9 @@ func TestTableSays(t *testing.T) {
 
 // Of several SPF records the tree shows each, and that none counts.
 func TestTreeOfSeveralRecords(t *testing.T) {
-	several := &spf.Record{Domain: "acme.example", Status: spf.StatusMultiple, Published: []spf.Published{
+	several := &spfpolicy.Record{Domain: "acme.example", Status: spfpolicy.StatusMultiple, Published: []spfpolicy.Published{
 		{Strings: []string{"v=spf1 mx ", "-all"}, SPF: true}, {Strings: []string{"something else"}}, {Strings: []string{"v=spf1 -all"}, SPF: true}}}
-	r := &report.Report{Result: audit.Result{Domain: "acme.example", SPF: &spf.Policy{Domain: "acme.example", Status: spf.StatusMultiple, Record: several}}}
+	r := &report.Report{Result: audit.Result{Domain: "acme.example", SPF: &spfpolicy.Policy{Domain: "acme.example", Status: spfpolicy.StatusMultiple, Record: several}}}
 	var b bytes.Buffer
 	if err := WriteDoc(&b, view.SPFTreeDoc(r), Options{}); err != nil {
 		t.Fatal(err)

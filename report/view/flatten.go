@@ -5,12 +5,12 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // FlatteningDoc is a flattened SPF record: what it gains, the records, where each range
 // comes from as comments.
-func FlatteningDoc(f *spf.Flattening) *Doc {
+func FlatteningDoc(f *spfpolicy.Flattening) *Doc {
 	d := &Doc{Name: "SPF of " + show.Clip(f.Domain, 255) + ", flattened"}
 	if len(f.Records) == 0 {
 		d.Add(Note{finding.Notice, T("No proposal for " + f.Domain + ": " + f.Withheld)})
@@ -31,7 +31,7 @@ func FlatteningDoc(f *spf.Flattening) *Doc {
 	}
 	for _, list := range []struct {
 		title  string
-		places []spf.Place
+		places []spfpolicy.Place
 	}{{"Kept as names", f.Kept}, {"Not needed any more", f.Dropped}} {
 		var items []Item
 		for _, p := range list.places {

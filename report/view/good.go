@@ -10,7 +10,7 @@ import (
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
 	"mailworthy/report"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // good says what stands in a section without warnings.
@@ -35,7 +35,7 @@ func good(r *report.Report, s finding.Section) string {
 }
 
 func goodSPF(r *report.Report) string {
-	if r.SPF == nil || r.SPF.Status != spf.StatusFound || r.SPF.Record == nil {
+	if r.SPF == nil || r.SPF.Status != spfpolicy.StatusFound || r.SPF.Record == nil {
 		return ""
 	}
 	terms := strings.Fields(r.SPF.Record.Text)

@@ -8,6 +8,7 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // Lookups is a static worst case, as far as it is known.
@@ -19,7 +20,7 @@ func Lookups(n int, exact bool) string {
 }
 
 // Places names terms and the records that hold them.
-func Places(list []spf.Place) string {
+func Places(list []spfpolicy.Place) string {
 	var out []string
 	for _, p := range list {
 		out = append(out, p.Term+" in "+p.In)
@@ -42,12 +43,12 @@ type Term struct {
 	Record                   *Record
 }
 
-func NewPolicy(policy *spf.Policy) Policy {
+func NewPolicy(policy *spfpolicy.Policy) Policy {
 	p := Policy{Domain: policy.Domain, Counted: SPFCounted(policy), Authorises: SPFAuthorises(policy), Record: NewRecord(policy.Record)}
 	return p
 }
 
-func NewRecord(rec *spf.Record) Record {
+func NewRecord(rec *spfpolicy.Record) Record {
 	class, text := SPFRecordText(rec)
 	p := Record{Class: string(class), Text: rec.Domain}
 	if text != "" {
@@ -73,7 +74,7 @@ func NewRecord(rec *spf.Record) Record {
 }
 
 // SPFCounted is the static worst case in words.
-func SPFCounted(p *spf.Policy) string {
+func SPFCounted(p *spfpolicy.Policy) string {
 	if !p.LookupsExact {
 		return fmt.Sprintf("at least %d of 10 lookups: some depend on the client", p.Lookups)
 	}
@@ -81,7 +82,7 @@ func SPFCounted(p *spf.Policy) string {
 }
 
 // SPFAuthorises counts the addresses in words.
-func SPFAuthorises(p *spf.Policy) string {
+func SPFAuthorises(p *spfpolicy.Policy) string {
 	a := p.Addresses
 	exact := ""
 	if !a.Exact {
@@ -91,13 +92,13 @@ func SPFAuthorises(p *spf.Policy) string {
 }
 
 // statusTexts say what the DNS holds where a record should be.
-var statusTexts = map[spf.Status]string{
-	spf.StatusNone: "no SPF record", spf.StatusMultiple: "several SPF records: permerror", spf.StatusNXDomain: "the name does not exist",
-	spf.StatusUnresolved: "not answered", spf.StatusInvalid: "the name cannot be asked", spf.StatusNotAsked: "not asked: the bound was reached",
+var statusTexts = map[spfpolicy.Status]string{
+	spfpolicy.StatusNone: "no SPF record", spfpolicy.StatusMultiple: "several SPF records: permerror", spfpolicy.StatusNXDomain: "the name does not exist",
+	spfpolicy.StatusUnresolved: "not answered", spfpolicy.StatusInvalid: "the name cannot be asked", spfpolicy.StatusNotAsked: "not asked: the bound was reached",
 }
 
 // SPFRecordText is what is to be said about a record besides its terms.
-func SPFRecordText(rec *spf.Record) (finding.Severity, string) {
+func SPFRecordText(rec *spfpolicy.Record) (finding.Severity, string) {
 	switch {
 	case rec.Loop:
 		return finding.Critical, "a loop: this record is being evaluated already"
@@ -108,21 +109,21 @@ func SPFRecordText(rec *spf.Record) (finding.Severity, string) {
 	if !ok {
 		return finding.Pass, ""
 	}
-	if rec.Evidence.Status != "" && rec.Status == spf.StatusUnresolved {
+	if rec.Evidence.Status != "" && rec.Status == spfpolicy.StatusUnresolved {
 		text += " (" + rec.Evidence.Status + ")"
 	}
 	return statusSeverity(rec.Status), text
 }
 
-func statusSeverity(status spf.Status) finding.Severity {
-	if status == spf.StatusUnresolved || status == spf.StatusNotAsked {
+func statusSeverity(status spfpolicy.Status) finding.Severity {
+	if status == spfpolicy.StatusUnresolved || status == spfpolicy.StatusNotAsked {
 		return finding.Unknown
 	}
 	return finding.Critical
 }
 
 // SPFTermCost is what a term costs, empty for nothing.
-func SPFTermCost(t *spf.Term) string {
+func SPFTermCost(t *spfpolicy.Term) string {
 	switch {
 	case !t.CostExact:
 		return fmt.Sprintf("%d+", t.Cost)
@@ -133,7 +134,7 @@ func SPFTermCost(t *spf.Term) string {
 }
 
 // SPFTermNotes are what is to be said about a term, and how bad it is.
-func SPFTermNotes(t *spf.Term) (bad finding.Severity, notes []string) {
+func SPFTermNotes(t *spfpolicy.Term) (bad finding.Severity, notes []string) {
 	bad = finding.Pass
 	note := func(severity finding.Severity, format string, args ...any) {
 		notes = append(notes, fmt.Sprintf(format, args...))
@@ -148,7 +149,7 @@ func SPFTermNotes(t *spf.Term) (bad finding.Severity, notes []string) {
 	if t.Unknown != "" {
 		note(finding.Notice, "depends on the client: %s", t.Unknown)
 	}
-	if text, ok := statusTexts[t.Status]; ok && t.Record == nil && t.Status != spf.StatusNone {
+	if text, ok := statusTexts[t.Status]; ok && t.Record == nil && t.Status != spfpolicy.StatusNone {
 		note(statusSeverity(t.Status), "%s", text)
 	}
 	if t.Void {

@@ -6,18 +6,18 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/show"
 	"mailworthy/report"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // SPFTreeDoc is the SPF records of a domain: every record, every term with its cost
 // towards the limit of ten lookups, what it finds and where it fails.
 func SPFTreeDoc(r *report.Report) *Doc {
 	d := &Doc{Name: "SPF of " + show.Clip(r.Domain, 255)}
-	for _, p := range append([]*spf.Policy{r.SPF}, r.Envelope...) {
+	for _, p := range append([]*spfpolicy.Policy{r.SPF}, r.Envelope...) {
 		if p == nil || p.Record == nil {
 			continue
 		}
-		if p.Status == spf.StatusMultiple {
+		if p.Status == spfpolicy.StatusMultiple {
 			d.Add(severalSPF(p.Record))
 			continue
 		}
@@ -34,7 +34,7 @@ func SPFTreeDoc(r *report.Report) *Doc {
 }
 
 // severalSPF is the records of a name that has more than one.
-func severalSPF(rec *spf.Record) Block {
+func severalSPF(rec *spfpolicy.Record) Block {
 	var texts Pre
 	for i := range rec.Published {
 		if rec.Published[i].SPF {
@@ -45,7 +45,7 @@ func severalSPF(rec *spf.Record) Block {
 }
 
 // spfNodes are the terms of a record and what they lead to.
-func spfNodes(rec *spf.Record) []Node {
+func spfNodes(rec *spfpolicy.Record) []Node {
 	var out []Node
 	if severity, text := SPFRecordText(rec); text != "" {
 		out = append(out, Node{Text: text, Severity: severity, Group: true})

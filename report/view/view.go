@@ -9,7 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/show"
 	"mailworthy/report"
-	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 type Report struct {
@@ -75,7 +75,7 @@ func NewReport(r *report.Report, id string) Report {
 	plan := PlanOf(r)
 	p.Plan = NewPlanBlock(plan, id)
 	p.Groups, p.Passes = NewGroupBlocks(r, plan, id)
-	for _, policy := range append([]*spf.Policy{r.SPF}, r.Envelope...) {
+	for _, policy := range append([]*spfpolicy.Policy{r.SPF}, r.Envelope...) {
 		if policy != nil && policy.Record != nil {
 			p.Policies = append(p.Policies, NewPolicy(policy))
 		}

@@ -1,0 +1,300 @@
+package policy
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// question is what is asked.
+type question struct {
+	name string
+	t    resolver.Type
+}
+
+// purpose is what an answer is for: one may be for several things.
+type purpose uint8
+
+const (
+	// asRecord: its SPF record is part of the tree.
+	asRecord purpose = 1 << iota
+	// asTarget: a term names it, and it may not exist.
+	asTarget
+	// asOwn: the domain's own record asks for it (see Own).
+	asOwn
+	// asMisplaced: the record of the domain may stand there by mistake.
+	asMisplaced
+)
+
+// outcome is what came of a question.
+type outcome struct {
+	answer  *resolver.Answer
+	err     error
+	over    bool // there is one of the two
+	cut     bool // it was not put
+	purpose purpose
+	facts   *recordFacts
+	// shown is the answer that the DNS gave, if answer is another one on trial.
+	shown *resolver.Answer
+}
+
+// answers is all that an examination learnt.
+type answers struct {
+	root  string
+	asked map[question]*outcome
+	cut   bool
+}
+
+func newAnswers(root string) *answers {
+	return &answers{root: root, asked: make(map[question]*outcome)}
+}
+
+// get is the outcome of a question; one that was never put was cut.
+func (k *answers) get(name string, t resolver.Type) *outcome {
+	if o := k.asked[question{name, t}]; o != nil {
+		return o
+	}
+	return &outcome{cut: true}
+}
+
+func (o *outcome) status() Status {
+	switch {
+	case o.cut:
+		return StatusNotAsked
+	case o.err != nil && resolver.AsError(o.err).Reason == resolver.BadName:
+		return StatusInvalid
+	case o.err != nil:
+		return StatusUnresolved
+	case o.answer.Status == resolver.NXDomain:
+		return StatusNXDomain
+	case o.answer.Absent():
+		return StatusNone
+	}
+	return StatusFound
+}
+
+// recordStatus is that of the SPF record in a TXT answer.
+func (o *outcome) recordStatus() Status {
+	s := o.status()
+	if s != StatusFound {
+		return s
+	}
+	switch n := o.record().count; {
+	case n == 0:
+		return StatusNone
+	case n > 1:
+		return StatusMultiple
+	}
+	return StatusFound
+}
+
+// records are those of the answer, none where there is none.
+func (o *outcome) records() []resolver.Record {
+	if o.answer == nil {
+		return nil
+	}
+	return o.answer.Records
+}
+
+// record reads the SPF record of a TXT answer, once.
+func (o *outcome) record() *recordFacts {
+	if o.facts == nil {
+		f := &recordFacts{}
+		if o.answer != nil {
+			if text, n := spf.Select(o.answer); n == 1 {
+				f.text, f.count = text, 1
+				f.terms, f.layout = spf.Parse(text)
+			} else {
+				f.count = n
+			}
+		}
+		o.facts = f
+	}
+	return o.facts
+}
+
+// spfTexts are the SPF records of the answer. Servers turn the order of the records;
+// what is said and proposed must not turn with it.
+func (o *outcome) spfTexts() []string {
+	var texts []string
+	for i := range o.answer.Records {
+		if text := o.answer.Records[i].Text(); spf.IsRecord(text) {
+			texts = append(texts, text)
+		}
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// repaired is what the record was meant to be if it is in error; nil if it is not.
+func (f *recordFacts) repaired() *repaired {
+	if f.meant == nil && f.count == 1 && f.layout.ErrorAt >= 0 {
+		r := repair(f.text)
+		f.meant = &r
+	}
+	return f.meant
+}
+
+// otherwise is what else a record in error may have been meant to be: the underscore
+// of "include_spf…" stands for the colon, or for itself.
+func (f *recordFacts) otherwise() *repaired {
+	i := indexFold(f.text, " include_")
+	if i < 0 || f.count != 1 || f.layout.ErrorAt < 0 {
+		return nil
+	}
+	i += len(" include")
+	r := repair(f.text[:i] + ":" + f.text[i:])
+	if r.text == "" {
+		return nil
+	}
+	return &r
+}
+
+// near is the text that was meant to be the SPF record where there is none, and what
+// it was meant to be.
+func (o *outcome) near() (text string, meant *repaired) {
+	f := o.record()
+	if f.count > 0 || o.answer == nil {
+		return "", nil
+	}
+	if !f.sought {
+		f.sought = true
+		for i := range o.answer.Records {
+			if s := o.answer.Records[i].Text(); looksLikeRecord(s) {
+				r := repair(s)
+				f.nearText, f.meant = s, &r
+				break
+			}
+		}
+	}
+	return f.nearText, f.meant
+}
+
+// publish puts a text in place of the SPF record of a domain, or of what was meant to
+// be one.
+func (k *answers) publish(domain, text string) {
+	q := question{domain, resolver.TypeTXT}
+	o := &outcome{over: true, purpose: asRecord}
+	a := &resolver.Answer{Name: domain, Type: resolver.TypeTXT, Status: resolver.Found}
+	if old := k.asked[q]; old != nil {
+		*o = *old
+		o.facts = nil
+		if o.shown == nil {
+			o.shown = old.answer
+		}
+		if old.answer != nil {
+			*a = *old.answer
+			a.Status, a.Records = resolver.Found, nil
+			for i := range old.answer.Records {
+				if s := old.answer.Records[i].Text(); !spf.IsRecord(s) && !looksLikeRecord(s) {
+					a.Records = append(a.Records, old.answer.Records[i])
+				}
+			}
+		}
+	}
+	a.Records = append(a.Records, resolver.Record{Name: domain, Type: resolver.TypeTXT, TXT: stringsOf(text)})
+	o.answer = a
+	k.asked[q] = o
+}
+
+// stringsOf cuts a text into strings of up to 255 octets.
+func stringsOf(text string) []string {
+	var out []string
+	for len(text) > 255 {
+		out, text = append(out, text[:255]), text[255:]
+	}
+	return append(out, text)
+}
+
+// terms are those of a TXT answer that count: valid ones, and none that no receiver
+// reads, nor any beyond what is examined. Nobody evaluates two records, but both say
+// whence mail comes.
+func (o *outcome) terms() iter.Seq[*spf.Term] {
+	f := o.record()
+	return func(yield func(*spf.Term) bool) {
+		weight := 0
+		for i := range f.terms {
+			if weight += weightOf(&f.terms[i]); weight > maxWeight {
+				break
+			}
+			if t := &f.terms[i]; t.Error == "" && f.layout.Ignored(i, t) == "" && !yield(t) {
+				return
+			}
+		}
+		if f.count < 2 {
+			return
+		}
+		for i := range o.answer.Records {
+			text := o.answer.Records[i].Text()
+			if !spf.IsRecord(text) {
+				continue
+			}
+			terms, _ := spf.Parse(text)
+			for j := range terms {
+				if weight += weightOf(&terms[j]); weight > maxWeight {
+					return
+				}
+				if terms[j].Error == "" && !yield(&terms[j]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// exchangers are the names of the hosts in an MX answer, as far as they are
+// examined.
+func exchangers(o *outcome) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i, r := range o.records() {
+			if name := spf.TargetName(r.Host); i < 2*spf.MaxHosts && spf.Askable(name) && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// evidence shows the question with its outcome.
+func (k *answers) evidence(name string, t resolver.Type) finding.Evidence {
+	o := k.get(name, t)
+	if o.cut {
+		return finding.Evidence{Name: name, Type: t.String(), Status: string(StatusNotAsked), Note: "the bound of the examination was reached"}
+	}
+	a := o.answer
+	if o.shown != nil {
+		a = o.shown
+	}
+	e := resolver.Outcome(a, o.err)
+	e.Answer = bounded(e.Answer)
+	return e
+}
+
+// maxShown is the most of one answer that evidence shows: a finding carries it, and a
+// report has many.
+const maxShown = 6 << 10
+
+// bounded cuts what is too large to be shown; answers of honest size stay as they are.
+func bounded(answer []string) []string {
+	n := 0
+	for _, s := range answer {
+		n += len(s)
+	}
+	if n <= maxShown {
+		return answer
+	}
+	var out []string
+	left := maxShown
+	for _, s := range answer {
+		if len(s) > left {
+			out = append(out, fmt.Sprintf("%s… (%d octets)", s[:min(left, len(s))], len(s)))
+			break
+		}
+		out = append(out, s)
+		left -= len(s)
+	}
+	return out
+}

@@ -1,0 +1,568 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/ascii"
+	"mailworthy/internal/show"
+	"mailworthy/spf"
+)
+
+// million is from how many IPv4 addresses on a policy says little.
+const million = 1_000_000
+
+// addresses judges what is authorised.
+func (k *checker) addresses() {
+	if !k.unknownRecords && !k.unknownNames {
+		k.Decided("spf-broad-range", "spf-address-count", "spf-shared-provider", "spf-private-address", "spf-duplicate-term", "spf-overlap")
+	}
+	k.broad()
+	k.special()
+	k.shared()
+	k.duplicates()
+	k.overlapping()
+	a := &k.p.Addresses
+	if count, _ := k.p.pass.minus(unroutable).count(); count > million && !k.Has("spf-all-pass") {
+		var most string
+		var n uint64
+		for _, s := range a.ByTerm {
+			if s.v4 > n {
+				n, most = s.v4, fmt.Sprintf(" Most of them, %s, come by %s.", s.IPv4, quote(s.Term))
+			}
+		}
+		k.Add("spf-address-count", finding.Finding{
+			Detail:   fmt.Sprintf("%s authorises %d IPv4 addresses in all.%s", k.p.Domain, count, most),
+			Evidence: k.treeEvidence(),
+			Fix:      advice("Remove includes of providers that no longer send for you."),
+		})
+	}
+}
+
+// broad judges wide ranges, those of one severity in a record together. What is not
+// on the internet is said of as that.
+func (k *checker) broad() {
+	var inside []string
+	type kind struct {
+		in       string
+		severity finding.Severity
+	}
+	groups := make(map[kind][]Range)
+	var order []kind
+	for _, r := range k.p.Addresses.Broad {
+		switch {
+		case !r.Own:
+			inside = append(inside, fmt.Sprintf("%s in %s", r.Prefix, r.In))
+			continue
+		case special(r.Prefix) != "":
+			continue
+		}
+		g := kind{in: r.In}
+		if r.Prefix.Addr().Is4() && r.Prefix.Bits() <= 8 {
+			g.severity = finding.Critical
+		}
+		if groups[g] == nil {
+			order = append(order, g)
+		}
+		groups[g] = append(groups[g], r)
+	}
+	for _, g := range order {
+		var said, terms []string
+		for _, r := range groups[g] {
+			v4, v6 := setOf(r.Prefix).count()
+			if r.Prefix.Bits() == 0 && r.Prefix.Addr().Is4() {
+				said, terms = append(said, fmt.Sprintf("%s authorises every IPv4 address: of a /0 no bit is compared", quote(r.Term))), append(terms, r.Term)
+				continue
+			}
+			size := v6.String()
+			if r.Prefix.Addr().Is4() {
+				size = fmt.Sprint(v4)
+			}
+			said = append(said, fmt.Sprintf("%s authorises a /%d: %s addresses", quote(r.Term), r.Prefix.Bits(), size))
+			if !slices.Contains(terms, r.Term) {
+				terms = append(terms, r.Term)
+			}
+		}
+		said, terms = slices.Compact(said), slices.Compact(terms)
+		more := ""
+		if len(said) > maxNamed {
+			said, more = said[:maxNamed], fmt.Sprintf("; %d more", len(said)-maxNamed)
+		}
+		k.add("spf-broad-range", k.full()[g.in], finding.Finding{Severity: g.severity,
+			Detail: fmt.Sprintf("In the record of %s %s%s.", g.in, strings.Join(said, "; "), more),
+			Fix:    advice("Replace %s by the addresses that really send.", enumerate(terms, 5))})
+	}
+	if len(inside) > 0 {
+		k.Add("spf-broad-range", finding.Finding{
+			Severity: finding.Notice,
+			Detail:   "Included records authorise wide ranges: " + strings.Join(inside[:min(len(inside), 10)], ", ") + ".",
+			Evidence: k.treeEvidence(),
+			Fix:      advice("Ask the providers whether a narrower include exists, or remove those that no longer send for you."),
+		})
+	}
+	k.lengths()
+}
+
+// lengths judges "a" and "mx" whose length holds everyone: whatever their addresses
+// are, no DNS is needed to see it.
+func (k *checker) lengths() {
+	for _, r := range k.own {
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if t.Error != "" || t.Ignored != "" || t.Kind != spf.KindA && t.Kind != spf.KindMX || t.Qualifier != "+" || len(t.Prefixes) > 0 || t.Status.absent() {
+				continue
+			}
+			bits, f := t.parsed.Bits4, finding.Finding{}
+			if bits >= 16 {
+				continue
+			}
+			if bits <= 8 {
+				f.Severity = finding.Critical
+			}
+			f.Detail = fmt.Sprintf("%s in the record of %s authorises a /%d around each address: %d addresses.", quote(t.Text), r.Domain, bits, uint64(1)<<(32-bits))
+			if bits == 0 && !k.Has("spf-all-pass") {
+				p := k.proposal(r)
+				p.replace(t, true, sendersOf(t))
+				k.add("spf-all-pass", r, finding.Finding{
+					Detail: fmt.Sprintf("%s in the record of %s authorises every IPv4 address in the world, whatever addresses its name has: they may send in the name of %s and pass SPF.", quote(t.Text), r.Domain, k.p.Domain),
+					Fix:    p.share(true, "Name your senders in place of what authorises everyone, and publish the record."),
+				})
+			}
+			if bits == 0 {
+				f.Detail = fmt.Sprintf("%s in the record of %s authorises every IPv4 address: of a /0 no bit is compared.", quote(t.Text), r.Domain)
+			}
+			f.Fix = advice("Replace %s by the addresses that really send.", quotable(t.Text))
+			k.add("spf-broad-range", r, f)
+			return
+		}
+	}
+}
+
+// special judges ranges that are not on the internet, those of a record together.
+// Domains that exist for examples may use the addresses that do.
+func (k *checker) special() {
+	groups := make(map[string][]Range)
+	var order []string
+	for _, r := range k.p.Addresses.Special {
+		if !r.Own || r.Kind == documentation && (k.p.Domain == anyDomain || reservedName(k.p.Domain)) {
+			continue
+		}
+		if groups[r.In] == nil {
+			order = append(order, r.In)
+		}
+		groups[r.In] = append(groups[r.In], r)
+	}
+	for _, in := range order {
+		rec := k.full()[in]
+		p := k.proposal(rec)
+		var said []string
+		left := make([]string, 0, len(rec.Terms))
+		dropped := make(map[int]bool)
+		for _, r := range groups[in] {
+			said = append(said, fmt.Sprintf("%s stands for %s, a %s range", quote(r.Term), r.Prefix, r.Kind))
+			if t := &rec.Terms[r.at]; t.Kind == spf.KindIP4 || t.Kind == spf.KindIP6 {
+				dropped[r.at] = true
+			}
+		}
+		for i := range rec.Terms {
+			if !dropped[i] {
+				left = append(left, rec.Terms[i].Text)
+			}
+		}
+		asks := !useful(spf.Version + " " + strings.Join(left, " "))
+		for at := range dropped {
+			if asks {
+				p.replace(&rec.Terms[at], true, "ip4:<the public address of the host behind "+forPlaceholder(rec.Terms[at].Value)+">")
+			} else {
+				p.replace(&rec.Terms[at], false)
+			}
+		}
+		more := ""
+		if len(said) > maxNamed {
+			said, more = said[:maxNamed], fmt.Sprintf("; %d more", len(said)-maxNamed)
+		}
+		f := finding.Finding{
+			Detail: fmt.Sprintf("In the record of %s %s%s (RFC 6890). No mail comes from there over the internet.", in, strings.Join(said, "; "), more),
+			Fix:    p.share(asks, "Publish the record without it, or with the public address of that host."),
+		}
+		if len(dropped) == 0 {
+			f.Fix = advice("Give the host a public address, or name the one that its mail leaves by.")
+		}
+		k.add("spf-private-address", rec, f)
+	}
+}
+
+// shared judges ranges and includes that others share.
+func (k *checker) shared() {
+	for _, r := range k.own {
+		var rented, terms []string
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if t.Ignored != "" || t.Error != "" || t.Qualifier != "+" {
+				continue
+			}
+			if owner := sharedIncludes[t.Target]; t.Kind == spf.KindInclude && owner != "" {
+				k.add("spf-shared-provider", r, finding.Finding{
+					Detail: fmt.Sprintf("%s in the record of %s authorises the addresses of %s. Its customers share them, and one can send in the name of another.", quote(t.Text), r.Domain, owner),
+					Fix:    advice("Replace %s by the addresses of your own server, or bind the provider to your account as it describes.", quotable(t.Text)),
+				})
+			}
+			for _, p := range distinctPrefixes(t) {
+				if owner := rentedOut(p); owner != "" {
+					rented = append(rented, fmt.Sprintf("%s authorises %s, space that %s rents out by the address", quote(t.Text), p, owner))
+					terms = append(terms, t.Text)
+				}
+			}
+		}
+		if len(rented) == 0 {
+			continue
+		}
+		more := ""
+		if len(rented) > maxNamed {
+			rented, more = rented[:maxNamed], fmt.Sprintf("; %d more", len(rented)-maxNamed)
+		}
+		k.add("spf-shared-provider", r, finding.Finding{
+			Detail: fmt.Sprintf("In the record of %s %s%s. Any customer can get one and pass SPF for %s.", r.Domain, strings.Join(rented, "; "), more, k.p.Domain),
+			Fix:    advice("Replace %s by the single addresses that are yours.", enumerate(slices.Compact(terms), 5)),
+		})
+	}
+}
+
+// duplicates judges terms and includes that come twice.
+func (k *checker) duplicates() {
+	for _, r := range k.own {
+		if k.misread[r.Domain] {
+			continue // what stands twice by a repair stands once in the record
+		}
+		seen := make(map[string]bool)
+		var twice []string
+		cost := 0
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if t.Error != "" || t.Ignored != "" || !t.Kind.Directive() {
+				continue
+			}
+			key := strings.ToLower(t.Text)
+			if t.parsed.Sign == '+' {
+				key = strings.TrimPrefix(key, "+")
+			}
+			if !seen[key] {
+				seen[key] = true
+				continue
+			}
+			if !slices.Contains(twice, t.Text) && len(twice) < 100 {
+				twice = append(twice, t.Text)
+			}
+			cost += t.Cost
+		}
+		if len(twice) == 0 {
+			continue
+		}
+		detail := fmt.Sprintf("%s stands more than once in the record of %s.", quote(twice[0]), r.Domain)
+		if len(twice) > 1 {
+			detail = fmt.Sprintf("%s stand more than once in the record of %s.", enumerate(twice, maxNamed), r.Domain)
+		}
+		if cost > 0 {
+			detail += fmt.Sprintf(" The repetition costs %s more.", show.Counted(cost, "lookup"))
+		}
+		k.add("spf-duplicate-term", r, finding.Finding{
+			Detail: detail,
+			Fix:    k.proposal(r).share(false, "Publish the record with each term once."),
+		})
+	}
+	// Includes that are reached by two ways.
+	k.p.walk(func(r *Record, own bool) {
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if t.Record == nil || !t.Record.Repeated || t.Kind != spf.KindInclude || own && standsBefore(r, i) {
+				continue
+			}
+			f := finding.Finding{
+				Subject:  t.Target,
+				Detail:   fmt.Sprintf("The record of %s is reached more than once, the second time by %s in the record of %s. That counts again: %s.%s", t.Target, quote(t.Text), r.Domain, show.Counted(t.Cost, "lookup"), k.chain(r)),
+				Evidence: []finding.Evidence{t.Record.Evidence},
+			}
+			for _, o := range k.own {
+				for j := range o.Terms {
+					// The own include can go where another one holds it too.
+					if n := &o.Terms[j]; n.Kind == spf.KindInclude && n.Target == t.Target && n.Ignored == "" && n.Qualifier == "+" && t.Qualifier == "+" && (o != r || n == t) {
+						p := k.proposal(o)
+						p.spare(n)
+						f.Fix = p.share(false, "Publish the record without %s: another include holds it too.", quotable(n.Text))
+					}
+				}
+			}
+			k.Add("spf-duplicate-term", f)
+		}
+	})
+}
+
+// standsBefore reports whether the i-th term of a record stands there earlier.
+func standsBefore(r *Record, i int) bool {
+	for j := range i {
+		if r.Terms[j].Ignored == "" && ascii.EqualFold(strings.TrimPrefix(r.Terms[j].Text, "+"), strings.TrimPrefix(r.Terms[i].Text, "+")) {
+			return true
+		}
+	}
+	return false
+}
+
+// overlapping judges terms of the own record whose ranges all lie inside those of
+// other terms.
+func (k *checker) overlapping() {
+	type place struct {
+		in string
+		at int
+	}
+	inner := make(map[place][]Overlap)
+	var order []place
+	for _, o := range k.p.Addresses.Overlaps {
+		if !o.Own || k.misread[o.In] {
+			continue // of a term that was misread nobody knows what it can be spared for
+		}
+		if o.In == o.Within.In && (o.at == o.Within.at || ascii.EqualFold(o.Term, o.Within.Term)) {
+			continue // a duplicate, or two addresses of one term
+		}
+		at := place{o.In, o.at}
+		if inner[at] == nil {
+			order = append(order, at)
+		}
+		inner[at] = append(inner[at], o)
+	}
+	type found struct {
+		said, terms []string
+		fix         *finding.Fix
+	}
+	in := make(map[string]*found)
+	var records []string
+	for _, at := range order {
+		r := k.full()[at.in]
+		t := &r.Terms[at.at]
+		if len(inner[at]) < len(distinctPrefixes(t)) || k.saidOtherwise(t, inner[at][0]) {
+			continue
+		}
+		f := in[at.in]
+		if f == nil {
+			f = new(found)
+			in[at.in] = f
+			records = append(records, at.in)
+		}
+		o := inner[at][0]
+		f.said = append(f.said, fmt.Sprintf("all that %s authorises lies inside %s of %s", quote(t.Text), quote(o.Within.Term), o.Within.In))
+		if o.Within.In != at.in {
+			continue // it is somebody else's to keep
+		}
+		f.terms = append(f.terms, t.Text)
+		p := k.proposal(r)
+		p.spare(t)
+		if f.fix == nil {
+			f.fix = p.share(false, "")
+		}
+	}
+	for _, domain := range records {
+		f := in[domain]
+		if f.fix == nil {
+			f.fix = advice("It can be spared as long as the other record holds it.")
+		} else {
+			f.fix.Summary = "Publish the record without " + enumerate(f.terms, 5) + "."
+		}
+		more := ""
+		if len(f.said) > maxNamed {
+			f.said, more = f.said[:maxNamed], fmt.Sprintf("; %d more", len(f.said)-maxNamed)
+		}
+		k.add("spf-overlap", k.full()[domain], finding.Finding{Detail: fmt.Sprintf("In the record of %s %s%s.", domain, strings.Join(f.said, "; "), more), Fix: f.fix})
+	}
+}
+
+// saidOtherwise reports whether a finding of its own says what is wrong: that no mail comes
+// from the range, or that the other one holds everyone. When that one goes, the range
+// inside is needed.
+func (k *checker) saidOtherwise(t *Term, o Overlap) bool {
+	if !slices.ContainsFunc(distinctPrefixes(t), func(p netip.Prefix) bool { return special(p) == "" }) && k.Has("spf-private-address") {
+		return true
+	}
+	r := k.full()[o.Within.In]
+	return r != nil && o.Within.at < len(r.Terms) && slices.ContainsFunc(distinctPrefixes(&r.Terms[o.Within.at]), func(p netip.Prefix) bool { return p.Bits() == 0 })
+}
+
+func distinctPrefixes(t *Term) []netip.Prefix {
+	seen := make(map[netip.Prefix]bool)
+	var out []netip.Prefix
+	for _, p := range t.Prefixes {
+		if !seen[p] {
+			seen[p] = true
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// senders judges the addresses that send for the domain.
+func (k *checker) senders() {
+	var failed, undecided []spf.Evaluation
+	unknown := len(k.c.Evaluations) == 0
+	for _, e := range k.c.Evaluations {
+		if e.Domain != k.p.Domain || e.Identity == "helo" {
+			continue
+		}
+		switch e.Result {
+		case spf.Pass:
+		case spf.Unknown:
+			unknown = true
+			undecided = append(undecided, e)
+		case spf.TempError:
+			unknown = true
+			f := finding.Finding{
+				Subject:  e.IP.String(),
+				Detail:   fmt.Sprintf("Whether %s may send for %s is not known: the evaluation ends in temperror (%s).", e.IP, e.Domain, quotable(e.Error)),
+				Evidence: []finding.Evidence{k.p.Record.Evidence}, CouldBe: finding.Critical,
+			}
+			if e.Bounded {
+				f.Title = "SPF evaluation not finished: result unknown"
+				f.Detail = fmt.Sprintf("Whether %s may send for %s is not known: the evaluation was %s.", e.IP, e.Domain, e.Error)
+			}
+			k.Add("spf-unresolved", f)
+		default:
+			failed = append(failed, e)
+		}
+	}
+	if !unknown {
+		k.Decided("spf-ip-not-authorized")
+	}
+	for _, e := range undecided {
+		k.Add("spf-unresolved", finding.Finding{
+			Subject: e.IP.String(), Title: "SPF result depends on the sender or HELO (not stated)",
+			Detail:   fmt.Sprintf("Whether %s may send for %s is not known: %s.", e.IP, e.Domain, e.Error),
+			Evidence: append([]finding.Evidence{k.p.Record.Evidence}, notStated(e)...), CouldBe: finding.Critical, Fix: advice("State it: %s.", wanted(e)),
+		})
+	}
+	if len(failed) == 0 {
+		return
+	}
+	fix := k.authorise(failed)
+	for _, e := range failed {
+		detail := fmt.Sprintf("%s gets %s for %s: ", e.IP, e.Result, e.Domain)
+		switch {
+		case e.Error != "":
+			detail += quotable(e.Error) + "."
+		case e.Matched != "":
+			detail += fmt.Sprintf("it matches %s in the record of %s.", quote(e.Matched), e.MatchedIn)
+		default:
+			detail += "no term matches."
+		}
+		detail += k.holder(e)
+		k.Add("spf-ip-not-authorized", finding.Finding{Subject: e.IP.String(), Detail: detail,
+			Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
+	}
+}
+
+// authorise changes the proposal so that the addresses of some evaluations pass. It is
+// evaluated for each of them; if nothing works, the error must go first.
+func (k *checker) authorise(failed []spf.Evaluation) *finding.Fix {
+	r := k.p.Record
+	p := k.proposal(r)
+	var terms []string
+	inError := false
+	for _, e := range failed {
+		inError = inError || e.Result == spf.PermError
+		if t := addressTerm(e); t != "" && !slices.Contains(terms, t) {
+			terms = append(terms, t)
+		}
+	}
+	named := strings.Join(terms[:min(len(terms), 5)], " ")
+	p.spell = families{p.spell.v4 || k.p.VoidsIPv4 > spf.MaxVoidLookups, p.spell.v6 || k.p.VoidsIPv6 > spf.MaxVoidLookups}
+	passes := func(x spf.Evaluation) bool {
+		text := p.text(false)
+		return k.p.tryAgain(r.Domain, text, x).Result == spf.Pass
+	}
+	var missing []string // of those that do not pass by the rest of the proposal
+	for _, e := range failed {
+		if t := addressTerm(e); !passes(e) && !slices.Contains(missing, t) {
+			missing = append(missing, t)
+		}
+	}
+	if len(missing) == 0 {
+		return p.share(false, "Publish the record without what keeps %s from a pass, which is a finding of its own.", named)
+	}
+	for _, first := range []bool{false, true} {
+		p.add, p.first = missing, nil
+		if first {
+			p.add, p.first = nil, missing
+		}
+		if slices.ContainsFunc(failed, func(x spf.Evaluation) bool { return !passes(x) }) {
+			continue
+		}
+		switch {
+		case first && inError:
+			return p.share(false, "Publish the record with %s at its start, and repair what ends in permerror behind it: it is a finding of its own.", named)
+		case first:
+			return p.share(false, "Publish the record with %s at its start.", named)
+		case inError:
+			return p.share(false, "Publish the record with %s and without what ends in permerror, which is a finding of its own.", named)
+		}
+		return p.share(false, "Publish the record with %s.", named)
+	}
+	p.add, p.first = nil, nil
+	return advice("Repair the error first; it is a finding of its own. Then the address may pass, or needs to be added.")
+}
+
+// holder says which term of the tree holds an address that does not pass, and why
+// it does not help.
+func (k *checker) holder(e spf.Evaluation) string {
+	out := ""
+	k.p.walk(func(r *Record, _ bool) {
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if out != "" || t.Error != "" || t.Kind == spf.KindAll {
+				continue
+			}
+			match := t.match
+			if t.Kind == spf.KindIP4 || t.Kind == spf.KindIP6 {
+				match = setOf(t.parsed.Prefix)
+			}
+			if t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect || !match.contains(e.IP) {
+				continue
+			}
+			reason := "but the evaluation ends before it"
+			switch {
+			case t.Ignored != "":
+				reason = "but stands behind all, where nobody reads it"
+			case e.Matched == t.Text && e.MatchedIn == r.Domain:
+				continue
+			case t.Qualifier != "+":
+				reason = "and its sign " + t.Qualifier + " excludes it"
+			case e.Matched != "":
+				reason = "but another term comes first"
+			}
+			out = fmt.Sprintf(" %s in the record of %s holds the address, %s.", quote(t.Text), r.Domain, reason)
+		}
+	})
+	return out
+}
+
+// wanted says what to state.
+func wanted(e spf.Evaluation) string {
+	var out []string
+	for _, l := range e.Unstated {
+		s := "the address of MAIL FROM, by --mail-from"
+		if l == "h" {
+			s = "the name that the host gives with HELO, by --helo"
+		}
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// notStated shows what was not stated as evidence.
+func notStated(e spf.Evaluation) []finding.Evidence {
+	var out []finding.Evidence
+	for _, l := range e.Unstated {
+		out = append(out, finding.Evidence{Name: "%{" + l + "}", Type: "macro", Status: "not stated"})
+	}
+	return out
+}

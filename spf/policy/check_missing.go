@@ -1,0 +1,276 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mailworthy/finding"
+	"mailworthy/internal/ascii"
+	"mailworthy/internal/show"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// missing judges a domain without a record.
+func (k *checker) missing() {
+	k.Decided("spf-multiple-records", "spf-whitespace")
+	k.deprecated()
+	if k.p.answers != nil {
+		if text, meant := k.p.answers.get(k.p.Domain, resolver.TypeTXT).near(); meant != nil {
+			k.nearMiss(text, meant)
+			return
+		}
+	}
+	wrong, open := k.wrongName()
+	if wrong {
+		return // it is not missing, and is no pass
+	}
+	k.Decided("spf-record-missing")
+	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
+	aliases := k.p.Record.Evidence.CNAMEs
+	switch {
+	case k.p.Status == StatusNXDomain && len(aliases) > 0:
+		f.Detail = resolver.Absence(k.p.Domain, aliases) + ", so it has no SPF record."
+	case k.p.Status == StatusNXDomain:
+		f.Detail = k.p.Domain + " does not exist in the DNS, so it has no SPF record."
+	case len(k.p.Record.Published) == 0:
+		f.Detail = fmt.Sprintf("%s has no TXT record at all, so no SPF record.", k.p.Domain)
+	default:
+		f.Detail = fmt.Sprintf("%s has %s, but none that begins with v=spf1.", k.p.Domain, show.Counted(len(k.p.Record.Published), "TXT record"))
+	}
+	f.Detail += " Every check of mail from it gives none."
+	if k.c.Profile == finding.Receiver {
+		f.Severity = finding.Warning
+	}
+	if len(k.c.Envelopes) > 0 && k.c.Profile != finding.Parked && k.c.Profile != finding.Receiver {
+		// SPF is about the envelope domain (RFC 7208, 2.4).
+		f.Severity = finding.Notice
+		f.Detail = fmt.Sprintf("%s has no SPF record. Its mail has %s in the envelope, where SPF is checked, so that it is missed only by mail that has the domain itself there.", k.p.Domain, enumerate(k.c.Envelopes, 5))
+		f.Fix = advice("None is needed while all mail has %s in the envelope.", enumerate(k.c.Envelopes, 5))
+		k.addMissing(f, open)
+		return
+	}
+	f.Fix = k.firstRecord()
+	if k.p.Status == StatusNXDomain && len(aliases) > 0 {
+		// No other record may stand beside a CNAME (RFC 2181, 10.1).
+		f.Fix.Summary = "Remove the alias, which leads nowhere. " + f.Fix.Summary
+		f.Fix.Remove = []finding.Record{{Name: k.p.Domain, Type: "CNAME", Value: aliases[0]}}
+	}
+	k.addMissing(f, open)
+}
+
+// addMissing adds spf-record-missing. If the names at which a record may stand by
+// mistake are open, it would follow from one there: all that is said of it could be.
+func (k *checker) addMissing(f finding.Finding, open bool) {
+	k.Add("spf-record-missing", f)
+	if open {
+		last := k.Found()[len(k.Found())-1]
+		last.CouldBe = last.Severity
+	}
+}
+
+// firstRecord proposes a record for a domain that has none.
+func (k *checker) firstRecord() *finding.Fix {
+	f := &finding.Fix{Name: k.p.Domain, Type: "TXT"}
+	if k.c.Profile == finding.Parked || k.c.Profile == finding.Receiver {
+		f.Summary = "Publish a record that says that the domain sends no mail."
+		f.Value = spf.Version + " -all"
+		return f
+	}
+	terms := []string{spf.Version}
+	for _, e := range k.c.Evaluations {
+		if t := addressTerm(e); t != "" && !slices.Contains(terms, t) {
+			terms = append(terms, t)
+		}
+	}
+	// What a domain without a record sends from, the DNS does not say: an MX that
+	// takes its mail need not send any.
+	f.Summary = "Publish a record that names every sender: the address of each server of your own, and the include of each service that sends for you."
+	terms = append(terms, anySender, "include:<the SPF record of each service that sends for you>")
+	f.Value = strings.Join(append(terms, "~all"), " ")
+	return f
+}
+
+// addressTerm is the term for the client of an evaluation.
+func addressTerm(e spf.Evaluation) string {
+	switch {
+	case e.IP.Is4():
+		return "ip4:" + e.IP.String()
+	case e.IP.Is6():
+		return "ip6:" + e.IP.String()
+	}
+	return ""
+}
+
+// nearMiss judges a text that was meant to be a record.
+func (k *checker) nearMiss(text string, meant *repaired) {
+	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
+	p := k.proposal(k.p.Record)
+	p.published, p.parts, p.broken = text, meant.parts, true
+	switch {
+	case meant.text == "":
+		f.Fix = advice("Write the record anew, with v=spf1 and a space at its start.")
+	case len(meant.parts) == 0:
+		f.Fix = &finding.Fix{Summary: "Publish the record with your senders: nothing that was there could be read.", Name: k.p.Domain, Type: "TXT",
+			Value: spf.Version + " <your senders> ~all", Remove: []finding.Record{{Name: k.p.Domain, Type: "TXT", Value: text}}}
+	default:
+		f.Fix = p.share(false, "%s", corrected(meant))
+	}
+	if trimmed := strings.TrimLeft(text, " \t\r\n"); trimmed != text && spf.IsRecord(trimmed) {
+		f.Detail = fmt.Sprintf("The TXT record %s of %s has white space before v=spf1. For receivers it is no SPF record, and a check gives none.", quote(text), k.p.Domain)
+		k.Add("spf-whitespace", f)
+	} else {
+		f.Title = "SPF record does not begin with \"v=spf1 \""
+		f.Reference = "RFC 7208, 4.5"
+		f.Detail = fmt.Sprintf("The TXT record %s of %s was meant to be an SPF record, but does not begin with v=spf1 and a space. Receivers pass it over, and a check gives none.", quote(text), k.p.Domain)
+		f.Detail += said(meant.changes)
+		k.Add("spf-syntax", f)
+	}
+	if meant.text == "" || len(meant.parts) == 0 {
+		return
+	}
+	// The rest is said of what it was meant to be.
+	k.judgeWith(map[string]string{k.p.Domain: meant.text})
+	k.unread = !meant.complete()
+	k.records()
+	k.tree()
+	k.addresses()
+	if !k.trial {
+		k.senders()
+	}
+}
+
+// multiple judges a domain with several records.
+func (k *checker) multiple() {
+	k.Decided("spf-record-missing", "spf-multiple-records", "spf-whitespace")
+	k.deprecated()
+	texts := k.p.answers.get(k.p.Domain, resolver.TypeTXT).spfTexts()
+	var remove []finding.Record
+	for _, text := range texts {
+		remove = append(remove, finding.Record{Name: k.p.Domain, Type: "TXT", Value: text})
+	}
+	merged, dropped, notes := Merge(texts)
+	merged, astray := k.reaching(merged, texts)
+	dropped = append(dropped, astray...)
+	detail := fmt.Sprintf("%s publishes %d SPF records; a receiver must answer permerror and use none of them.", k.p.Domain, len(texts))
+	if len(dropped) > 0 {
+		detail += " In the merged record " + enumerate(dropped, 8) + " can be spared."
+	}
+	for i, n := range notes {
+		if i < 8 {
+			detail += " " + strings.ToUpper(n[:1]) + n[1:] + "."
+		}
+	}
+	fix := &finding.Fix{Summary: "Remove all of them and publish one.", Name: k.p.Domain, Type: "TXT", Value: merged, Remove: remove}
+	if q := k.p.with(map[string]string{k.p.Domain: merged}); q.Lookups > spf.MaxLookups {
+		detail += fmt.Sprintf(" The merged record needs %d lookups, and ten are allowed.", q.Lookups)
+		flat := q.flatten(context.Background(), time.Time{}, checkedSamples).AsFix()
+		if flat == nil || strings.Contains(merged, "<") {
+			fix = advice("Remove all of them and publish one, without the includes of services that no longer send for you: ten lookups are allowed.")
+		} else {
+			fix.Value, fix.More = flat.Value, flat.More
+			fix.Summary = "Remove all of them and publish the flattened record, or one without what no longer sends for you. Its addresses are copies, which must be kept current."
+		}
+	}
+	k.Add("spf-multiple-records", finding.Finding{Detail: detail, Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
+}
+
+// reaching is the merged record of texts without the includes that lead back to the
+// domain, with placeholders for those that lead nowhere, and with the end of a
+// redirect if that is the strictest. What leads back is in astray.
+func (k *checker) reaching(merged string, texts []string) (text string, astray []string) {
+	terms, l := spf.Parse(merged)
+	if l.All >= 0 {
+		for _, s := range texts {
+			if r := repair(s); r.text != "" {
+				s = r.text
+			}
+			if end := k.endOf(s, 0); strictness[end] > strictness[terms[l.All].Sign] {
+				terms[l.All].Text = end.String() + "all"
+				terms[l.All].Sign = end
+			}
+		}
+	}
+	out := []string{spf.Version}
+	bad := make(map[string]bool)
+	for _, t := range k.p.with(map[string]string{k.p.Domain: merged}).Record.Terms {
+		bad[t.Text] = (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && t.Record != nil && t.Record.broken(0)
+	}
+	for i := range terms {
+		t := &terms[i]
+		if fixed, _ := fix(*t, 3); len(fixed) > 0 && suspicious(t) && t.Kind != spf.KindModifier {
+			if !k.nowhere(k.p.Domain, fixed...) {
+				out = append(out, fixed...)
+			} else {
+				out = append(out, rightNameOf(t))
+			}
+			continue
+		}
+		name, _, ok := t.Target(k.p.Domain, k.p.Domain)
+		switch {
+		case ok && t.Kind == spf.KindInclude && ascii.EqualFold(name, k.p.Domain):
+			astray = append(astray, t.Text)
+		case ok && t.Kind == spf.KindInclude && k.nowhere(k.p.Domain, t.Text):
+			out = append(out, rightNameOf(t))
+		case bad[t.Text]:
+			out = append(out, "<"+forPlaceholder(t.Text)+", once the record that it leads to is repaired>")
+		default:
+			out = append(out, t.Text)
+		}
+	}
+	return strings.Join(out, " "), astray
+}
+
+// broken reports whether a record, or one that it leads to, is a permerror to whoever
+// comes to it.
+func (r *Record) broken(depth int) bool {
+	if r.Error != "" || r.Loop || r.Status.absent() || r.Status == StatusMultiple || r.Status == StatusInvalid {
+		return true
+	}
+	return depth < spf.MaxLookups && slices.ContainsFunc(r.Terms, func(t Term) bool {
+		return (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && t.Record != nil && t.Record.broken(depth+1)
+	})
+}
+
+// endOf is the sign of the all that ends a record, after its redirects; 0 if it has none
+// or the DNS did not say.
+func (k *checker) endOf(text string, depth int) spf.Qualifier {
+	terms, l := spf.Parse(text)
+	if l.ErrorAt >= 0 || depth > spf.MaxLookups {
+		return 0
+	}
+	if l.All >= 0 {
+		return terms[l.All].Sign
+	}
+	for i := range terms {
+		if fixed, _ := fix(terms[i], 3); len(fixed) == 1 && terms[i].Kind == spf.KindRedirect && suspicious(&terms[i]) {
+			terms[i] = spf.ParseTerm(fixed[0])
+		}
+		if name, _, ok := terms[i].Target(k.p.Domain, k.p.Domain); ok && terms[i].Kind == spf.KindRedirect {
+			if f := k.p.answers.get(name, resolver.TypeTXT).record(); f.count == 1 {
+				return k.endOf(f.text, depth+1)
+			}
+		}
+	}
+	return 0
+}
+
+// deprecated looks for Sender ID records.
+func (k *checker) deprecated() {
+	k.Decided("spf-deprecated-type")
+	for i := range k.p.Record.Published {
+		text := k.p.Record.Published[i].Text()
+		if len(text) < 7 || !ascii.EqualFold(text[:7], "spf2.0/") {
+			continue
+		}
+		k.Add("spf-deprecated-type", finding.Finding{
+			Detail:   fmt.Sprintf("%s still publishes the Sender ID record %s, which nobody reads.", k.p.Domain, quote(text)),
+			Evidence: []finding.Evidence{k.p.Record.Evidence},
+			Fix: &finding.Fix{Summary: "Remove the Sender ID record.",
+				Remove: []finding.Record{{Name: k.p.Domain, Type: "TXT", Value: text}}},
+		})
+	}
+}

@@ -1,0 +1,561 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/ascii"
+	"mailworthy/internal/show"
+	"mailworthy/spf"
+)
+
+// shape judges how the domain's own records are published.
+func (k *checker) shape() {
+	k.Decided("spf-syntax", "spf-record-too-long", "spf-string-too-long", "spf-broken-split")
+	k.deprecated()
+	for _, r := range k.own {
+		if r.Status != StatusFound {
+			continue
+		}
+		k.size(r)
+		k.split(r)
+	}
+}
+
+// records judges what the domain's own records say by themselves.
+func (k *checker) records() {
+	k.Decided("spf-terms-after-all", "spf-redirect-with-all", "spf-unknown-modifier", "spf-ptr", "spf-duplicate-term")
+	for _, r := range k.own {
+		if r.Status != StatusFound {
+			continue
+		}
+		k.order(r)
+		k.modifiers(r)
+		k.slips(r)
+		k.explanationOf(r)
+	}
+	k.pointers()
+	k.ending()
+	k.everyone()
+}
+
+// add files a finding about a record.
+func (k *checker) add(id string, r *Record, f finding.Finding) {
+	if f.Subject == "" && r.Domain != k.p.Domain {
+		f.Subject = r.Domain
+	}
+	if f.Evidence == nil {
+		f.Evidence = []finding.Evidence{r.Evidence}
+	}
+	k.Add(id, f)
+}
+
+// maxNamed is how many terms a finding names one by one.
+const maxNamed = 8
+
+// syntax reports the errors of a record (RFC 7208, 4.6): one finding, whatever their
+// number, as they have one effect and one fix.
+func (k *checker) syntax(r *Record, m *repaired) {
+	var said []string
+	n := 0
+	marked := ""
+	f := finding.Finding{}
+	for i := range r.facts.terms {
+		t := &r.facts.terms[i]
+		if t.Error == "" {
+			continue
+		}
+		if n == 0 {
+			marked = finding.Mark(r.Text, t.Offset)
+		}
+		if n++; n > maxNamed {
+			continue
+		}
+		s := fmt.Sprintf("%s at offset %d is %s", quote(t.Text), t.Offset, t.Error)
+		switch {
+		case strings.HasPrefix(t.Error, "a second"), strings.HasPrefix(t.Error, "not "):
+		default:
+			s = fmt.Sprintf("%s at offset %d is not valid: %s", quote(t.Text), t.Offset, t.Error)
+		}
+		if meant := meant(*t); meant != "" {
+			s += fmt.Sprintf(", probably meant to be %s", quote(meant))
+		}
+		said = append(said, s)
+	}
+	if n > maxNamed {
+		said = append(said, fmt.Sprintf("%d more terms are in error", n-maxNamed))
+	}
+	f.Detail = fmt.Sprintf("In the record of %s %s. The whole record is a permerror, and nobody passes by it: %s.", r.Domain, strings.Join(said, "; "), strconv.Quote(marked))
+	for i, c := range m.changes {
+		if i == maxNamed {
+			break
+		}
+		if c.to == "" && c.term != "" || c.why == "a stray space" {
+			s := c.String()
+			f.Detail += " " + strings.ToUpper(s[:1]) + s[1:] + "."
+		}
+	}
+	p := k.proposal(r)
+	p.parts, p.broken = m.parts, true
+	k.unread = k.unread || !m.complete()
+	switch {
+	case m.text == "":
+		f.Fix = advice("Write the record anew: hardly anything in it can be read.")
+	case len(m.parts) == 0:
+		f.Fix = &finding.Fix{Summary: "Publish the record with your senders: nothing that was there could be read.", Name: r.Domain, Type: "TXT", Value: spf.Version + " <your senders> ~all",
+			Remove: []finding.Record{{Name: r.Domain, Type: "TXT", Value: r.Text}}}
+	default:
+		f.Fix = p.share(false, "%s", corrected(m))
+	}
+	k.add("spf-syntax", r, f)
+}
+
+// order reports terms that nobody reads.
+func (k *checker) order(r *Record) {
+	var after, moved []string
+	redirect := ""
+	p := k.proposal(r)
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		switch t.Ignored {
+		case "after_all":
+			after = append(after, t.Text)
+			p.move = true
+			if p.moves(t) {
+				moved = append(moved, t.Text)
+			}
+		case "redirect_with_all":
+			redirect = t.Text
+		}
+	}
+	if len(after) > 0 && !p.broken {
+		what := fmt.Sprintf("Move %s before all, if these senders are yours; else remove what stands behind all.", enumerate(moved, 5))
+		if len(moved) == 0 {
+			what = "Remove what stands behind all."
+		}
+		k.add("spf-terms-after-all", r, finding.Finding{
+			Detail: fmt.Sprintf("In the record of %s %s behind all, where no receiver reads on: %s.", r.Domain, stands(len(after), "term"), enumerate(after, 10)),
+			Fix:    p.share(false, "%s", what),
+		})
+	}
+	if redirect != "" && !p.broken {
+		k.add("spf-redirect-with-all", r, finding.Finding{
+			Detail: fmt.Sprintf("The record of %s has both all and %s. With all anywhere in a record its redirect is ignored.", r.Domain, quote(redirect)),
+			Fix:    p.shareSure("Publish the record without the redirect", "; its policy does not change"),
+		})
+	}
+}
+
+// stands is "1 term stands" and "2 terms stand".
+func stands(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " stands"
+	}
+	return fmt.Sprintf("%d %ss stand", n, noun)
+}
+
+// slips reports terms that the grammar allows and nobody means: a name with an empty
+// label, a comma or another term in it. What an include leads to is judged by itself.
+func (k *checker) slips(r *Record) {
+	var said []string
+	id := "spf-void-lookup"
+	p := k.proposal(r)
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		if t.Meant == "" || t.Error != "" || t.Ignored != "" || t.Kind == spf.KindModifier {
+			continue
+		}
+		if t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect {
+			if t.Status.absent() || t.Status == StatusInvalid && k.p.Domain != anyDomain {
+				continue
+			}
+			id = "spf-include-missing"
+		}
+		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
+		p.broken = true
+		if meant := strings.Fields(t.Meant); k.nowhere(r.Domain, meant...) {
+			p.wrong(t, rightName(t))
+		} else {
+			p.replace(t, false, meant...)
+		}
+	}
+	if len(said) == 0 || k.Has("spf-broken-split") {
+		return
+	}
+	k.add(id, r, finding.Finding{Severity: finding.Error, Title: "SPF typo: mistyped name matches no sender",
+		Detail: fmt.Sprintf("In the record of %s %s. The grammar allows it as it is, but no host has such a name.", r.Domain, strings.Join(said[:min(len(said), maxNamed)], "; ")),
+		Fix:    p.share(false, "Publish the corrected record.")})
+}
+
+// modifiers reports those that nobody knows (RFC 7208, 6), each kind once.
+func (k *checker) modifiers(r *Record) {
+	p := k.proposal(r)
+	var mistyped, unknown, reporting, malformed []string
+	asks, nobody := false, !useful(r.Text)
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		if t.Kind != spf.KindModifier || t.Error != "" {
+			continue
+		}
+		switch {
+		case reported(t.parsed) != "":
+			reporting = append(reporting, t.Text)
+			if why := reportingError(t.parsed); why != "" {
+				malformed = append(malformed, quote(t.Text)+" is malformed: "+why)
+			}
+			p.replace(t, false)
+		case t.Meant != "":
+			p.broken = true
+			mistyped = append(mistyped, fmt.Sprintf("%s, probably meant to be %s,", quote(t.Text), quote(t.Meant)))
+			p.replace(t, false, strings.Fields(t.Meant)...)
+		default:
+			unknown = append(unknown, t.Text)
+			if strings.ContainsAny(t.Value, ".:") || nobody {
+				asks = true // it may have been meant to name a sender
+				p.broken, p.astray = true, true
+				p.replace(t, true, placeholder(t.Text))
+			} else {
+				p.replace(t, false)
+			}
+		}
+	}
+	if len(mistyped) > 0 {
+		k.add("spf-unknown-modifier", r, finding.Finding{
+			Severity: finding.Error,
+			Title:    "SPF typo: mechanism read as unknown modifier",
+			Detail: fmt.Sprintf("In the record of %s %s is read as an unknown modifier and ignored without a word: what was meant is not in force.", r.Domain,
+				strings.TrimSuffix(strings.Join(mistyped[:min(len(mistyped), maxNamed)], " and "), ",")),
+			Fix: p.share(false, "Publish the corrected record."),
+		})
+	}
+	if len(reporting) > 0 {
+		detail := fmt.Sprintf("%s in the record of %s ask for reports of failures (RFC 6652, 3). Receivers that do not send any ignore them, and hardly one does.", enumerate(reporting, maxNamed), r.Domain)
+		if len(reporting) == 1 {
+			detail = fmt.Sprintf("%s in the record of %s asks for reports of failures (RFC 6652, 3). Receivers that do not send any ignore it, and hardly one does.", quote(reporting[0]), r.Domain)
+		}
+		if len(malformed) > 0 {
+			detail += " " + strings.Join(malformed[:min(len(malformed), maxNamed)], "; ") + "."
+		}
+		k.add("spf-unknown-modifier", r, finding.Finding{Title: "SPF asks for failure reports (RFC 6652)", Detail: detail, Reference: "RFC 6652, 3",
+			Fix: p.share(false, "Keep them, or publish the record without them.")})
+	}
+	if len(unknown) > 0 {
+		f := finding.Finding{Detail: fmt.Sprintf("%s in the record of %s is a modifier that no standard knows. Receivers ignore it.", quote(unknown[0]), r.Domain),
+			Fix: p.share(asks, "Publish the record without it.")}
+		if len(unknown) > 1 {
+			f.Detail = fmt.Sprintf("%s in the record of %s are modifiers that no standard knows. Receivers ignore them.", enumerate(unknown, maxNamed), r.Domain)
+			f.Fix.Summary = "Publish the record without them."
+		}
+		if asks {
+			f.Fix.Summary = "Publish the record with the terms that were meant, if a sender was; else without them."
+		}
+		k.add("spf-unknown-modifier", r, f)
+	}
+}
+
+// reportingError is what is wrong with ra, rp or rr (RFC 6652, 3 and 4).
+func reportingError(t *spf.Term) string {
+	switch name, value := ascii.ToLower(t.Name()), t.Spec; name {
+	case "rp":
+		if n, err := strconv.Atoi(value); err != nil || n < 0 || n > 100 || len(value) > 3 || !ascii.IsDigit(value[0]) {
+			return "a percentage from 0 to 100 is wanted"
+		}
+	case "rr":
+		for _, s := range strings.Split(value, ":") {
+			switch strings.ToLower(s) {
+			case "all", "e", "f", "n", "s":
+			default:
+				return "all, or e, f, n and s with colons between them, are wanted"
+			}
+		}
+	case "ra":
+		if value == "" || strings.ContainsAny(value, "@ ") {
+			return "the local part of an address of the domain is wanted"
+		}
+	}
+	return ""
+}
+
+// size reports answers that may not fit (RFC 7208, 3.4) and strings that cannot
+// be published (3.3).
+func (k *checker) size(r *Record) {
+	if r.Octets > maxOctets {
+		other := r.Octets - len(r.Text) - len(r.Domain)
+		f := finding.Finding{Detail: fmt.Sprintf("The name and the TXT records of %s are %d octets together, of which the SPF record is %d. The advice is to stay under %d, so that an answer fits into 512 octets of UDP.",
+			r.Domain, r.Octets, len(r.Text), maxOctets)}
+		switch {
+		case other <= maxOctets/2 && r == k.p.Record && k.p.unfit() == "":
+			f.Fix = k.proposal(r).share(false, "Move ranges of the record to records of their own.")
+			k.shortened = f.Fix
+		case other > 0:
+			f.Fix = advice("Move what else stands at the name, %d octets of TXT records such as site verifications, to names of their own where their owners allow it.", other)
+		default:
+			f.Fix = advice("Move ranges of the record to a record of their own, such as _spf1.%s, and include it.", r.Domain)
+		}
+		k.add("spf-record-too-long", r, f)
+	}
+	for i := range r.Published {
+		x := &r.Published[i]
+		for _, s := range x.Strings {
+			if x.SPF && len(s) > 255 {
+				k.add("spf-string-too-long", r, finding.Finding{
+					Detail: fmt.Sprintf("The record of %s is one string of %d octets; a string holds 255 at most.", r.Domain, len(s)),
+					Fix:    advice("Publish the record as strings of up to 255 octets each, without a space between them but the one between two terms."),
+				})
+				break
+			}
+		}
+	}
+}
+
+// shorten moves ranges of the domain's own record to further records.
+func (k *checker) shorten() *finding.Fix {
+	if k.p.unfit() != "" {
+		return nil
+	}
+	d := k.p.draftAsIs(k.full())
+	if d.wrong != "" || len(d.records) < 2 || d.lookups > spf.MaxLookups {
+		return nil
+	}
+	return &finding.Fix{
+		Summary: fmt.Sprintf("Move ranges to %s; it takes %s more.", recordsOfTheirOwn(len(d.records)-1), show.Counted(len(d.records)-1, "lookup")),
+		Value:   d.records[0].Value, More: d.records[1:],
+	}
+}
+
+// recordsOfTheirOwn is "2 records of their own".
+func recordsOfTheirOwn(n int) string { return show.Counted(n, "record") + " of their own" }
+
+// split reports strings that join without the space between two terms (3.3).
+func (k *checker) split(r *Record) {
+	for i := range r.Published {
+		x := &r.Published[i]
+		if !x.SPF || x.Text() != r.Text {
+			continue
+		}
+		at := 0
+		for j, s := range x.Strings {
+			at += len(s)
+			if j == len(x.Strings)-1 || !brokenAt(r.Text, at) {
+				continue
+			}
+			from := strings.LastIndexByte(r.Text[:at], ' ') + 1
+			to := at
+			for to < len(r.Text) && r.Text[to] != ' ' {
+				to++
+			}
+			left, right := r.Text[from:at], r.Text[at:to]
+			p := k.proposal(r)
+			for i := range r.Terms {
+				if t := &r.Terms[i]; t.Text == left+right && t.Error == "" {
+					p.replace(t, false, left, right)
+				}
+			}
+			k.add("spf-broken-split", r, finding.Finding{
+				Detail: fmt.Sprintf("Two strings of the record of %s join as %s: the space between %s and %s is missing.", r.Domain, quote(left+right), quote(left), quote(right)),
+				Fix:    p.share(false, "Publish the record with the space."),
+			})
+			return // the others have the same cause, and the same fix
+		}
+	}
+}
+
+// brokenAt reports whether a term ends and another begins at an offset, without a
+// space between them.
+func brokenAt(text string, at int) bool {
+	if at <= len(spf.Version) || at >= len(text) || text[at-1] == ' ' || text[at] == ' ' {
+		return false
+	}
+	from := strings.LastIndexByte(text[:at], ' ') + 1
+	to := at
+	for to < len(text) && text[to] != ' ' {
+		to++
+	}
+	left, right := spf.ParseTerm(text[from:at]), spf.ParseTerm(text[at:to])
+	return left.Error == "" && left.Kind != spf.KindModifier && right.Error == "" && right.Kind != spf.KindModifier
+}
+
+// explanationOf reports an exp that no receiver can use (6.2).
+func (k *checker) explanationOf(r *Record) {
+	unknown := false
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		if t.Kind != spf.KindExp || t.Error != "" || t.Ignored != "" || r != k.end && k.end != nil {
+			continue
+		}
+		switch {
+		case t.Status.unknown():
+			unknown = true
+			k.add("spf-unresolved", r, finding.Finding{
+				Detail:   fmt.Sprintf("The DNS did not say what the explanation of %s is (%s).", r.Domain, why(t.Evidence[0])),
+				Evidence: t.Evidence, CouldBe: finding.Notice,
+			})
+		case t.ExplanationError != "":
+			k.add("spf-exp-invalid", r, finding.Finding{
+				Detail:   fmt.Sprintf("The explanation that %s in the record of %s asks for cannot be used: %s.", quote(t.Text), r.Domain, quotable(t.ExplanationError)),
+				Evidence: t.Evidence,
+				Fix:      k.drop(r, t, "Correct the text at %s, or publish the record without exp.", quotable(t.Target)),
+			})
+		}
+	}
+	if !unknown {
+		k.Decided("spf-exp-invalid")
+	}
+}
+
+// pointers reports ptr and %{p}, in the own records and in what they include, each
+// record once.
+func (k *checker) pointers() {
+	k.p.walk(func(r *Record, own bool) {
+		if r.Loop || r.Repeated {
+			return
+		}
+		var found []string
+		f := finding.Finding{}
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if t.Error != "" || t.Ignored != "" || t.Kind != spf.KindPTR && !strings.Contains(strings.ToLower(t.Text), "%{p") {
+				continue
+			}
+			found = append(found, t.Text)
+			if own {
+				f.Fix = k.ask(r, t, sendersOf(t), "Name the addresses of the senders instead.")
+			}
+		}
+		if len(found) == 0 {
+			return
+		}
+		if !own {
+			f.Severity = finding.Notice
+			f.Fix = advice("Ask the owner of %s to name addresses instead.", r.Domain)
+		}
+		verb := "looks"
+		if len(found) > 1 {
+			verb = "look"
+		}
+		f.Detail = fmt.Sprintf("%s in the record of %s %s up the names of every client: slow, at the mercy of the client's own DNS, and not to be published by the standard.", enumerate(found, maxNamed), r.Domain, verb)
+		k.add("spf-ptr", r, f)
+	})
+}
+
+// ending judges the all that counts.
+func (k *checker) ending() {
+	r := k.end
+	if r == nil {
+		return // a redirect leads to what is not known, or to nothing
+	}
+	k.Decided("spf-all-neutral", "spf-all-missing")
+	if !k.unknownRecords && !k.unknownNames {
+		k.Decided("spf-all-pass")
+	}
+	mine := slices.Contains(k.own, r)
+	if pr := k.proposal(k.p.Record); pr.broken && pr.parts != nil {
+		// Nobody passes by a record in error: how it ends is said once it is repaired.
+		// An end that lets everyone pass must not come into force with that.
+		for i := range r.Terms {
+			if t := &r.Terms[i]; mine && t.Kind == spf.KindAll && t.Ignored == "" && t.Qualifier == "+" {
+				p := k.proposal(r)
+				p.allAsk = '~'
+				p.ask = append(p.ask, "ip4:<the address of each other sender of yours>")
+			}
+		}
+		return
+	}
+	fix := func(asks bool, format string) *finding.Fix {
+		if !mine {
+			return advice("Ask the owner of %s to end the record in ~all or -all, or publish a record of your own.", r.Domain)
+		}
+		p := k.proposal(r)
+		if asks {
+			p.allAsk = '~'
+			p.ask = append(p.ask, "ip4:<the address of each other sender of yours>")
+		} else {
+			p.all = '~'
+		}
+		return p.share(asks, "%s", format)
+	}
+	var all, last *Term
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		if t.Kind == spf.KindAll && t.Error == "" && t.Ignored == "" {
+			all = t
+			break
+		}
+		if t.Kind.Directive() {
+			last = t
+		}
+		for _, s := range strings.Fields(t.Meant) {
+			m := spf.ParseTerm(s)
+			if m.Kind == spf.KindAll || m.Kind == spf.KindRedirect {
+				return // it is there, and cannot be read: that is said
+			}
+		}
+	}
+	if all == nil {
+		if k.unread {
+			return // what cannot be read may have been it
+		}
+		f := finding.Finding{Detail: fmt.Sprintf("The record of %s has neither all nor redirect. What matches no term is neutral, as good as no record.", r.Domain)}
+		if mine && last != nil && last.Kind == spf.KindA && last.Value == "" && last.Qualifier != "+" && last.parsed.Bits4 == 32 {
+			f.Detail += fmt.Sprintf(" %s at its end was probably meant to be %s.", quote(last.Text), quote(last.Qualifier+"all"))
+			f.Fix = k.ask(r, last, "<-all or ~all>", "End the record in -all or ~all.")
+		} else {
+			f.Fix = fix(false, "End the record in ~all.")
+		}
+		k.add("spf-all-missing", r, f)
+		k.Decided("spf-all-softfail")
+		return
+	}
+	switch all.Qualifier {
+	case "+":
+		k.add("spf-all-pass", r, finding.Finding{
+			Detail: fmt.Sprintf("The record of %s has %s: every address in the world may send in the name of %s and pass SPF.", r.Domain, quote(all.Text), k.p.Domain),
+			Fix:    fix(true, "Name all your senders before ~all, and publish the record."),
+		})
+	case "?":
+		k.add("spf-all-neutral", r, finding.Finding{
+			Detail: fmt.Sprintf("The record of %s ends in ?all, which says nothing about forged mail.", r.Domain),
+			Fix:    fix(false, "End the record in ~all."),
+		})
+	case "~":
+		k.softfail(r, mine)
+		return
+	}
+	k.Decided("spf-all-softfail")
+}
+
+// softfail judges ~all: good beside a DMARC policy that enforces, weak without. A
+// domain that sends nothing can say so.
+func (k *checker) softfail(r *Record, mine bool) {
+	f := finding.Finding{}
+	nobody := mine && r == k.p.Record && !useful(r.Text) && !k.unread
+	switch {
+	case mine && k.c.Profile == finding.Parked || nobody && k.c.MX == "null":
+		p := k.proposal(r)
+		f.Title = "SPF ends in ~all (softfail) on a domain that sends no mail"
+		f.Detail = fmt.Sprintf("The record of %s ends in ~all, though the domain sends no mail. Softfail asks receivers to take forged mail all the same.", r.Domain)
+		if nobody {
+			p.all = '-'
+			f.Fix = p.share(false, "End the record in -all: the domain sends no mail.")
+		} else {
+			f.Fix = advice("Publish v=spf1 -all if the domain sends no mail: the record names senders.")
+		}
+	case k.c.DMARCEnforces == nil:
+		f.Severity = finding.Info
+		f.Title = "SPF ends in ~all (softfail)"
+		f.Detail = fmt.Sprintf("The record of %s ends in ~all. That is the better end beside a DMARC policy of quarantine or reject; without one, receivers hardly act on it.", r.Domain)
+	case *k.c.DMARCEnforces:
+		k.Decided("spf-all-softfail")
+		return
+	default:
+		f.Detail = fmt.Sprintf("The record of %s ends in ~all, and no DMARC policy of quarantine or reject stands beside it. Receivers hardly act on softfail alone.", r.Domain)
+		f.Fix = advice("Publish a DMARC policy of quarantine or reject; ~all can stay then.")
+		if nobody {
+			f.Fix = advice("Publish v=spf1 -all if the domain sends no mail, or a DMARC policy of quarantine or reject.")
+		}
+	}
+	k.add("spf-all-softfail", r, f)
+}

@@ -1,0 +1,458 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mailworthy/finding"
+	"mailworthy/internal/ascii"
+	"mailworthy/internal/show"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// tree judges what the records lead to.
+func (k *checker) tree() {
+	k.targets()
+	k.lookups()
+	k.voids()
+	k.exchangers()
+	k.unregistered()
+	k.uncountable()
+}
+
+// targets judges every include and redirect.
+func (k *checker) targets() {
+	if !k.unknownRecords {
+		k.Decided("spf-include-missing", "spf-include-permerror", "spf-loop")
+	}
+	if k.p.Cut {
+		k.Add("spf-unresolved", finding.Finding{
+			Detail:    fmt.Sprintf("The policy of %s is larger than what is examined, %d terms of a record or %d that ask the DNS, %d records and %d questions. What lies beyond is not known.", k.p.Domain, maxTerms, maxWeight/weightOfAsked, maxRecords, maxExamined),
+			Evidence:  []finding.Evidence{k.p.Record.Evidence},
+			CouldBe:   finding.Critical,
+			Undecides: true,
+		})
+	}
+	k.p.walk(func(r *Record, own bool) {
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			if t.Error != "" || t.Ignored != "" || t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
+				continue
+			}
+			k.target(r, t)
+		}
+	})
+}
+
+// chain says how the own record leads to a term of another one.
+func (k *checker) chain(r *Record) string {
+	if t := k.leads(r.Domain); t != nil && r != k.p.Record {
+		return fmt.Sprintf(" %s leads there by %s.", k.p.Domain, quote(t.Text))
+	}
+	return ""
+}
+
+// mine reports whether the domain's own administration writes a record: one at a name
+// below the same registrable domain.
+func (k *checker) mine(r *Record) bool {
+	return slices.Contains(k.own, r) || r.Domain == k.p.Domain || r.Domain != anyDomain && registrable(r.Domain) != "" && registrable(r.Domain) == registrable(k.p.Domain)
+}
+
+// right is the fix for a term whose target is wrong: its right name, which nobody but
+// its owner knows.
+func (k *checker) right(r *Record, t *Term) *finding.Fix {
+	if k.mine(r) {
+		p := k.proposal(r)
+		p.wrong(t, rightName(t))
+		return p.share(true, "Correct the name in %s; if that sender is gone, publish the record without it.", quotable(t.Text))
+	}
+	return k.tell(r)
+}
+
+// tell is what can be done about a record that is somebody else's.
+func (k *checker) tell(r *Record) *finding.Fix {
+	if via := k.leads(r.Domain); via != nil {
+		return advice("Tell the owner of %s. If you can do without that sender, publish your record without %s.", r.Domain, quotable(via.Text))
+	}
+	return advice("Tell the owner of %s.", r.Domain)
+}
+
+// target judges one include or redirect.
+func (k *checker) target(r *Record, t *Term) {
+	if t.Unknown != "" {
+		return
+	}
+	switch {
+	case t.Record != nil && t.Record.Loop:
+		k.Add("spf-loop", finding.Finding{
+			Subject:  t.Target,
+			Detail:   fmt.Sprintf("%s in the record of %s leads back to %s, which led there. A receiver goes round until the limit of ten lookups, and answers permerror.%s", quote(t.Text), r.Domain, t.Target, k.chain(r)),
+			Evidence: answersOf(r, t),
+			Fix:      k.opened(r, t),
+		})
+	case t.Status == StatusUnresolved:
+		k.Add("spf-unresolved", finding.Finding{
+			Subject: t.Target,
+			Detail: fmt.Sprintf("The DNS did not say what %s in the record of %s leads to (%s). A receiver that meets the same answers temperror, and what the record costs and authorises is not known.%s",
+				quote(t.Text), r.Domain, why(t.Record.Evidence), k.chain(r)),
+			Evidence: answersOf(r, t), CouldBe: finding.Critical, Undecides: true,
+		})
+	case t.Status == StatusNone, t.Status == StatusNXDomain, t.Status == StatusInvalid:
+		what := t.Target + " has no SPF record"
+		switch t.Status {
+		case StatusNXDomain:
+			what = resolver.Absence(t.Target, t.Record.Evidence.CNAMEs)
+		case StatusInvalid:
+			what = quote(t.Target) + " is not a name that can have one"
+		}
+		detail := fmt.Sprintf("%s in the record of %s leads to no SPF record: %s. A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, what, k.chain(r))
+		var fix *finding.Fix
+		if t.Meant != "" && k.mine(r) && !k.nowhere(r.Domain, strings.Fields(t.Meant)...) {
+			detail += fmt.Sprintf(" It was probably meant to be %s.", quote(t.Meant))
+			p := k.proposal(r)
+			p.broken = true
+			p.replace(t, false, strings.Fields(t.Meant)...)
+			fix = p.share(false, "Publish the corrected record.")
+		} else {
+			fix = k.right(r, t)
+		}
+		k.Add("spf-include-missing", finding.Finding{Subject: t.Target, Detail: detail, Evidence: answersOf(r, t), Fix: fix})
+	case t.Record != nil && t.Record.Error != "" && !t.Record.Repeated:
+		fix := k.tell(t.Record)
+		if m := t.Record.facts.repaired(); k.mine(t.Record) && m != nil && m.text != "" && len(m.parts) > 0 {
+			fix = &finding.Fix{Summary: corrected(m), Name: t.Record.Domain, Type: "TXT", Value: k.readable(t.Record.Domain, m),
+				Remove: []finding.Record{{Name: t.Record.Domain, Type: "TXT", Value: t.Record.Text}}}
+		}
+		k.Add("spf-include-permerror", finding.Finding{
+			Subject:  t.Target,
+			Detail:   fmt.Sprintf("%s in the record of %s leads to a record in error (%s). A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, quotable(t.Record.Error), k.chain(r)),
+			Evidence: answersOf(r, t), Fix: fix,
+		})
+	}
+}
+
+// readable is a repaired record with placeholders for what nobody can read, and for
+// what would lead nowhere.
+func (k *checker) readable(domain string, m *repaired) string {
+	out := []string{spf.Version}
+	for _, p := range m.parts {
+		if !p.unread && k.nowhere(domain, p.text) {
+			t := spf.ParseTerm(p.text)
+			p.text = rightNameOf(&t)
+		}
+		out = append(out, p.text)
+	}
+	return strings.Join(out, " ")
+}
+
+// opened is the fix for a loop: the record without the term that closes it, which
+// authorises nobody whom the rest does not.
+func (k *checker) opened(r *Record, t *Term) *finding.Fix {
+	if !k.mine(r) {
+		return k.tell(r)
+	}
+	if t.Kind == spf.KindRedirect {
+		// It ends the record as well, with an end that nobody knows.
+		return k.right(r, t)
+	}
+	if via := k.leads(r.Domain); via != nil && via.Target == r.Domain && !useful(withoutTerm(r, t)) {
+		// Nothing is left of the record: it can be spared.
+		for _, o := range k.own {
+			if slices.ContainsFunc(o.Terms, func(x Term) bool { return x.Text == via.Text }) {
+				return k.drop(o, via, "Publish the record without %s, which leads back here and to nobody else.", quotable(via.Text))
+			}
+		}
+	}
+	return k.drop(r, t, "Publish the record of %s without the term that closes the circle.", r.Domain)
+}
+
+// answersOf are the answers for a record and for what a term of it leads to.
+func answersOf(r *Record, t *Term) []finding.Evidence {
+	if t.Record == nil {
+		return []finding.Evidence{r.Evidence}
+	}
+	return []finding.Evidence{r.Evidence, t.Record.Evidence}
+}
+
+// lookups judges the static worst case (RFC 7208, 4.6.4).
+func (k *checker) lookups() {
+	n := k.p.Lookups
+	if n > spf.MaxLookups || !k.unknownRecords {
+		k.Decided("spf-too-many-lookups", "spf-lookups-near-limit")
+	}
+	if n < 9 {
+		return
+	}
+	costs, eleventh := k.costs()
+	atLeast := ""
+	if !k.p.LookupsExact {
+		atLeast = "at least "
+	}
+	f := finding.Finding{Evidence: k.treeEvidence()}
+	if n > spf.MaxLookups {
+		f.Detail = fmt.Sprintf("%s needs %s%d lookups in the worst case; 10 are allowed. %s.", k.p.Domain, atLeast, n, costs)
+		if eleventh != "" {
+			f.Detail += " The eleventh is " + eleventh + ": a receiver answers permerror there and reads no further."
+		}
+		f.Fix = k.fewer()
+		k.Add("spf-too-many-lookups", f)
+		return
+	}
+	f.Detail = fmt.Sprintf("%s needs %s%d of 10 lookups in the worst case. %s.", k.p.Domain, atLeast, n, costs)
+	f.Fix = advice("Remove includes of providers that no longer send for you; see what flattening would give.")
+	k.Add("spf-lookups-near-limit", f)
+}
+
+// costs names each term that counts, record by record, and the one that is over
+// the limit.
+func (k *checker) costs() (list, eleventh string) {
+	var parts []string
+	n := 0
+	var down func(r *Record)
+	down = func(r *Record) {
+		at := len(parts)
+		parts = append(parts, "")
+		var own []string
+		// In the order of an evaluation: a redirect comes last.
+		for pass := range 2 {
+			for i := range r.Terms {
+				t := &r.Terms[i]
+				if t.Cost == 0 || (t.Kind == spf.KindRedirect) != (pass == 1) {
+					continue
+				}
+				own = append(own, fmt.Sprintf("%s %d", quotable(t.Text), t.Cost))
+				if n++; n == spf.MaxLookups+1 {
+					eleventh = fmt.Sprintf("%s in the record of %s", quote(t.Text), r.Domain)
+				}
+				if t.Record != nil {
+					down(t.Record)
+					if t.Record.Repeated {
+						n += t.Cost - 1
+					}
+				}
+			}
+		}
+		if len(own) > 0 {
+			parts[at] = "in " + r.Domain + " " + strings.Join(own[:min(len(own), 20)], ", ")
+		}
+	}
+	down(k.p.Record)
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	more := ""
+	if len(parts) > 12 {
+		parts, more = parts[:12], "; and more below"
+	}
+	return "With what is below each, the terms cost: " + strings.Join(parts, "; ") + more, eleventh
+}
+
+// fewer is what to do about too many lookups: what flattening gives, or else the
+// record without what is of no use.
+func (k *checker) fewer() *finding.Fix {
+	const less = "Remove includes of providers that no longer send for you, until ten lookups are left."
+	if k.p.Domain == anyDomain || k.trial {
+		return advice(less)
+	}
+	k.flatten = true
+	k.flattened = k.proposal(k.p.Record).share(false, less)
+	return k.flattened
+}
+
+// flat is the flattened form of what is proposed for the domain's record, or the
+// proposal as it is where that cannot be flattened.
+func (k *checker) flat(text string) (string, []finding.Record) {
+	q := k.p
+	if text != k.p.Record.Text {
+		q = k.p.with(map[string]string{k.p.Domain: text})
+	}
+	if q.Lookups <= spf.MaxLookups {
+		return text, nil
+	}
+	f := q.flatten(context.Background(), time.Time{}, checkedSamples)
+	fix := f.AsFix()
+	if fix == nil {
+		if f.Withheld != "" {
+			k.flattened.Summary += " No flattened record can be offered: " + f.Withheld + "."
+		}
+		return text, nil
+	}
+	k.flattened.Summary = fmt.Sprintf("Remove what no longer sends for you, or publish the flattened record: %d lookups in place of %d. Its addresses are copies, which must be kept current.", f.LookupsAfter, f.LookupsBefore)
+	return fix.Value, fix.More
+}
+
+// treeEvidence is the question for every record of the tree.
+func (k *checker) treeEvidence() []finding.Evidence {
+	var out []finding.Evidence
+	k.p.walk(func(r *Record, _ bool) {
+		if !r.Loop && !r.Repeated && len(out) < 30 {
+			out = append(out, r.Evidence)
+		}
+	})
+	return out
+}
+
+// exchangers judges mx terms, and reports names whose answer is not known.
+func (k *checker) exchangers() {
+	if !k.unknownRecords && !k.unknownNames {
+		k.Decided("spf-too-many-mx")
+	}
+	unknownMX := false
+	left := 0 // void lookups that unknown names could add
+	k.p.walk(func(r *Record, _ bool) {
+		for i := range r.Terms {
+			if t := &r.Terms[i]; t.Status.unknown() && (t.Kind == spf.KindA || t.Kind == spf.KindMX || t.Kind == spf.KindExists) {
+				left++
+			}
+		}
+	})
+	k.p.walk(func(r *Record, own bool) {
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			switch {
+			case t.Kind != spf.KindMX && t.Kind != spf.KindA && t.Kind != spf.KindExists:
+				continue
+			case t.Status == StatusNotAsked:
+				// Said once, for the whole tree.
+			case t.Status.unknown() || unknownHost(t):
+				unknownMX = unknownMX || own && t.Kind == spf.KindMX
+				couldBe := finding.Warning
+				if k.p.Voids+left > spf.MaxVoidLookups && t.Status.unknown() {
+					couldBe = finding.Critical
+				}
+				k.Add("spf-unresolved", finding.Finding{
+					Subject:  t.Target,
+					Detail:   fmt.Sprintf("The DNS did not say what addresses %s in the record of %s stands for. A receiver that meets the same answers temperror, or permerror if the name is gone.%s", quote(t.Text), r.Domain, k.chain(r)),
+					Evidence: t.Evidence, CouldBe: couldBe,
+				})
+			}
+			if t.Kind != spf.KindMX {
+				continue
+			}
+			if mx := len(t.Hosts); mx > spf.MaxHosts {
+				k.tooManyHosts(r, t)
+			}
+			if own && (t.NullMX || t.Void) {
+				k.mxVoid(r, t)
+			}
+		}
+	})
+	if !unknownMX {
+		k.Decided("spf-mx-void")
+	}
+}
+
+func unknownHost(t *Term) bool {
+	for _, h := range t.Hosts {
+		if h.Status.unknown() {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *checker) tooManyHosts(r *Record, t *Term) {
+	f := finding.Finding{
+		Subject:  t.Target,
+		Detail:   fmt.Sprintf("%s in the record of %s has more than ten hosts. A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, k.chain(r)),
+		Evidence: t.Evidence[:1],
+	}
+	f.Fix = k.tell(r)
+	if k.mine(r) {
+		pr := k.proposal(r)
+		var terms []string
+		for _, p := range setOf(t.Prefixes...).prefixes() {
+			terms = append(terms, prefixTerm(p))
+		}
+		if asks := t.Qualifier != "+" || len(terms) > 16 || len(t.Hosts) >= 2*spf.MaxHosts || unknownHost(t); asks {
+			pr.replace(t, true, "ip4:<the address of each MX host that sends>")
+			f.Fix = pr.share(true, "Name the addresses of the hosts that send mail.")
+		} else {
+			pr.replace(t, false, terms...)
+			f.Fix = pr.share(false, "Publish the record with the addresses of the hosts; keep those that send mail.")
+		}
+	}
+	k.Add("spf-too-many-mx", f)
+}
+
+func (k *checker) mxVoid(r *Record, t *Term) {
+	what := "has no MX record"
+	if t.NullMX {
+		what = "has a null MX: it takes no mail"
+	}
+	var fix *finding.Fix
+	if t.NullMX && useful(withoutTerm(r, t)) {
+		fix = k.drop(r, t, "Publish the record without the term.")
+	} else {
+		fix = k.ask(r, t, anySender, "Name the servers that send, in place of mx; if none does, publish the record without it.")
+	}
+	k.add("spf-mx-void", r, finding.Finding{
+		Detail:   fmt.Sprintf("%s in the record of %s authorises the mail exchangers of %s, which %s.", quote(t.Text), r.Domain, t.Target, what),
+		Evidence: t.Evidence,
+		Fix:      fix,
+	})
+}
+
+// withoutTerm is the text of a record without one of its terms.
+func withoutTerm(r *Record, t *Term) string {
+	out := []string{spf.Version}
+	for i := range r.Terms {
+		if &r.Terms[i] != t {
+			out = append(out, r.Terms[i].Text)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// uncountable reports includes and redirects that depend on the client.
+func (k *checker) uncountable() {
+	if !k.unknownRecords {
+		k.Decided("spf-macro-uncountable")
+	}
+	var terms []string
+	var letters []byte
+	for _, u := range k.p.Uncountable {
+		if strings.HasPrefix(u.Why, "%{") {
+			for _, piece := range strings.Split(u.Term, "%{")[1:] {
+				letters = append(letters, (piece + " ")[0])
+			}
+			terms = append(terms, fmt.Sprintf("%s in %s (%s)", quotable(u.Term), u.In, u.Why))
+		}
+	}
+	if len(terms) == 0 {
+		return
+	}
+	detail := fmt.Sprintf("The record behind %s cannot be known in advance, so %s needs at least %d lookups, and for some clients more.",
+		strings.Join(terms[:min(len(terms), 10)], ", "), k.p.Domain, k.p.Lookups)
+	for i := range k.c.Evaluations {
+		if e := &k.c.Evaluations[i]; i < maxNamed && len(e.Unstated) == 0 && e.Error == "" {
+			detail += fmt.Sprintf(" For %s as it was stated the evaluation ends in %s after %s.", e.IP, e.Result, show.Counted(e.Lookups, "lookup"))
+		}
+	}
+	k.Add("spf-macro-uncountable", finding.Finding{
+		Detail:   detail,
+		Fix:      advice("To see what it comes to for one of your senders, state %s.", stating(letters)),
+		Evidence: k.treeEvidence(),
+	})
+}
+
+// stating names the flags that state what macro letters stand for: the address of the
+// client, and what of the others is asked for.
+func stating(letters []byte) string {
+	flags := []string{"--ip"}
+	for _, l := range letters {
+		flag := ""
+		switch ascii.Lower(l) {
+		case 'h':
+			flag = "--helo"
+		case 'l', 's':
+			flag = "--mail-from with the whole address"
+		}
+		if flag != "" && !slices.Contains(flags, flag) {
+			flags = append(flags, flag)
+		}
+	}
+	return strings.Join(flags, " and ")
+}

@@ -1,0 +1,236 @@
+package policy
+
+import (
+	"context"
+	"strings"
+
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// The bounds of an examination.
+const (
+	maxRecords  = 100
+	maxExamined = 300
+)
+
+// Examine finds everything that a domain publishes for SPF, whatever client it is
+// for. A target is asked for as soon as the record that names it is known, so
+// that a tree three includes deep takes four rounds to its last record, however
+// broad it is. It goes on beyond every limit of an evaluation, up to 100 records
+// and 300 questions in all; what lies beyond is marked.
+//
+// Type 99 is never asked for (RFC 7208, 3.1).
+func Examine(ctx context.Context, r resolver.Resolver, domain string) *Policy {
+	b := resolver.NewBatch(ctx, r)
+	var p *Policy
+	Begin(b, domain, nil, func(found *Policy) { p = found })
+	b.Run()
+	return p
+}
+
+// Begin is Examine on a batch: done is told the policy. Those who wait for the
+// domain's own senders alone need not wait for the whole tree: own, where it is
+// not nil, is told these before, as soon as the domain's own record and the
+// addresses of its a and mx terms are known.
+func Begin(b *resolver.Batch, domain string, own func(*Own), done func(*Policy)) {
+	name, ok := spf.ASCIIDomain(domain)
+	if !ok || !spf.Checkable(name) {
+		if own != nil {
+			own(&Own{Status: StatusInvalid})
+		}
+		done(&Policy{Domain: domain, Status: StatusInvalid, Record: &Record{Domain: domain, Status: StatusInvalid, LookupsExact: true, facts: &recordFacts{}},
+			LookupsExact: true, Addresses: Accounting{IPv4: "0", IPv6: "0", Exact: true}})
+		return
+	}
+	x := &examiner{tell: own, answers: newAnswers(name)}
+	b.Part(func(b *resolver.Batch) {
+		x.put = b.Ask
+		x.ask(name, resolver.TypeTXT, asRecord|asOwn)
+	}, func() { done(assemble(x.answers)) })
+}
+
+// examiner asks, and asks on when an answer comes.
+type examiner struct {
+	put     func(name string, t resolver.Type, then func(*resolver.Answer, error))
+	tell    func(*Own)
+	open    int // questions asOwn without an answer
+	records int
+	*answers
+}
+
+// ask sends a question once; a later call with a new purpose only does that purpose's
+// work on the answer.
+func (x *examiner) ask(name string, t resolver.Type, p purpose) {
+	q := question{name, t}
+	o, put := x.asked[q]
+	if p&asRecord != 0 && (!put || o.purpose&asRecord == 0) {
+		if x.records == maxRecords {
+			x.cut = true
+			return
+		}
+		x.records++
+	}
+	if !put {
+		if len(x.asked) >= maxExamined {
+			x.cut = true
+			return
+		}
+		o = new(outcome)
+		x.asked[q] = o
+	}
+	p &^= o.purpose
+	o.purpose |= p
+	switch {
+	case o.over && p != 0:
+		x.follow(q, o, p)
+		return
+	case p&asOwn != 0:
+		x.open++
+	}
+	if !put {
+		x.put(name, t, func(a *resolver.Answer, err error) {
+			o.answer, o.err, o.over = a, err, true
+			own := o.purpose&asOwn != 0
+			x.follow(q, o, o.purpose)
+			if own {
+				x.settle()
+			}
+		})
+	}
+}
+
+// settle tells the domain's own senders with the last answer that they depend on.
+func (x *examiner) settle() {
+	if x.open--; x.open == 0 && x.tell != nil {
+		x.tell(x.own())
+	}
+}
+
+// follow asks what an answer leads to, for the given purposes.
+func (x *examiner) follow(q question, o *outcome, p purpose) {
+	own := o.purpose & asOwn
+	switch q.t {
+	case resolver.TypeTXT:
+		if p&(asRecord|asOwn) != 0 {
+			f := o.record()
+			x.visit(q.name, f, own)
+			meant := f.repaired()
+			if meant == nil && q.name == x.root {
+				_, meant = o.near()
+			}
+			if meant != nil && meant.text != "" {
+				x.meant(q.name, meant.text, own)
+				if other := f.otherwise(); other != nil {
+					x.meant(q.name, other.text, own)
+				}
+			}
+			if q.name == x.root && f.count > 1 {
+				merged, _, _ := Merge(o.spfTexts())
+				x.meant(q.name, withoutSlips(merged), 0)
+			}
+			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
+				for _, name := range misplaced(x.root) {
+					x.ask(name, resolver.TypeTXT, asMisplaced)
+				}
+			}
+		}
+		if f := o.record(); p&asMisplaced != 0 && f.count == 1 {
+			x.meant(x.root, f.text, 0)
+		}
+	case resolver.TypeMX:
+		for host := range exchangers(o) {
+			x.ask(host, resolver.TypeA, own)
+			x.ask(host, resolver.TypeAAAA, own)
+		}
+	}
+	if p&asTarget != 0 {
+		x.absent(q.name, o)
+	}
+}
+
+// meant asks what a record would lead to if it were what it was meant to be, so that
+// a proposal can be tried.
+func (x *examiner) meant(domain, text string, own purpose) {
+	f := &recordFacts{text: text, count: 1}
+	f.terms, f.layout = spf.Parse(text)
+	x.visit(domain, f, own)
+}
+
+// withoutSlips is a record with what was probably meant in place of names that the
+// grammar allows and nobody means.
+func withoutSlips(text string) string {
+	terms, _ := spf.Parse(text)
+	out := []string{spf.Version}
+	for i := range terms {
+		if fixed, _ := fix(terms[i], 3); len(fixed) > 0 && terms[i].Kind != spf.KindModifier {
+			out = append(out, fixed...)
+		} else {
+			out = append(out, terms[i].Text)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// visit asks what a record leads to.
+func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
+	weight := 0
+	for i := range f.terms {
+		t := &f.terms[i]
+		if weight += weightOf(t); weight > maxWeight {
+			break // the tree shows no more of it
+		}
+		switch ignored := f.layout.Ignored(i, t); {
+		case f.layout.ErrorAt < 0 && own != 0 && ignored != "redirect_with_all" && suspicious(t):
+			if fixed, _ := fix(*t, 3); fixed != nil {
+				x.meant(domain, spf.Version+" "+strings.Join(fixed, " "), 0)
+			}
+		case ignored == "after_all" && own != 0 && f.layout.ErrorAt < 0:
+			// Whether it can be moved before all, its target says.
+			x.meant(domain, spf.Version+" "+t.Text, 0)
+			continue
+		case t.Error != "" || ignored != "":
+			continue
+		}
+		name, _, ok := t.Target(domain, x.root)
+		if !ok || !spf.Askable(name) {
+			continue
+		}
+		switch t.Kind {
+		case spf.KindInclude, spf.KindRedirect:
+			if !spf.Checkable(name) {
+				continue
+			}
+			p := asRecord | asTarget
+			if t.Kind == spf.KindRedirect && own != 0 && registrable(name) == registrable(x.root) {
+				p |= asOwn
+			}
+			x.ask(name, resolver.TypeTXT, p)
+		case spf.KindA:
+			x.ask(name, resolver.TypeA, asTarget|own)
+			x.ask(name, resolver.TypeAAAA, asTarget|own)
+		case spf.KindMX:
+			x.ask(name, resolver.TypeMX, asTarget|own)
+		case spf.KindExists:
+			x.ask(name, resolver.TypeA, asTarget)
+		case spf.KindExp:
+			x.ask(name, resolver.TypeTXT, 0)
+		}
+	}
+}
+
+// absent asks whether the registrable domain of a target that does not exist has
+// an owner. Only what was absent is asked about.
+func (x *examiner) absent(name string, o *outcome) {
+	if o.status() != StatusNXDomain {
+		return
+	}
+	end := resolver.Denied(name, o.answer.CNAMEs)
+	d, top := acquirable(end, x.root)
+	if d != "" && d != end && d != registrable(x.root) {
+		x.ask(d, resolver.TypeSOA, 0)
+	}
+	if top != "" {
+		x.ask(top, resolver.TypeSOA, 0)
+	}
+}

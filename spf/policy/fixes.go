@@ -1,0 +1,410 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// proposal is what to publish in place of one record of the domain's own. Every
+// finding about the record adds its change to it and shares it, so that the fixes of
+// a report never contradict each other: there is one text with all that can be done
+// as it stands, and where knowledge is needed that the DNS does not have, a second
+// one with all of the first and placeholders besides.
+type proposal struct {
+	// record is the one that is judged: the published one, or what it was meant to be.
+	record *Record
+	// published is the text in the DNS, of a record or of what was meant to be one.
+	published string
+	// parts are the terms of a record that had to be repaired to be read.
+	parts []reading
+	// edits are the changes to single terms, by their index in the record.
+	edits map[int]edit
+	// first stands before all other terms, add behind them, ask behind these in the
+	// second text alone.
+	first, add, ask []string
+	// spell says for which families addresses replace names, to avoid void lookups.
+	spell families
+	// all is the sign to end the record with, 0 for what is there; allAsk is that of
+	// the second text.
+	all, allAsk spf.Qualifier
+	// move puts terms behind all before it.
+	move bool
+	// careful keeps what could be spared.
+	careful bool
+	// broken: what is published is not what was meant. astray: a name in it leads
+	// nowhere, so that it may be another mistake of the same hand.
+	broken, astray bool
+
+	fixes []*shared
+}
+
+// edit replaces a term by others, or by none. It asks if that needs knowledge, and is
+// spare if it only makes the record shorter.
+type edit struct {
+	to          []string
+	asks, spare bool
+}
+
+// shared is a fix whose record is filled in when all changes are known.
+type shared struct {
+	fix  *finding.Fix
+	asks bool
+	// sure is what is true of the record that needs no knowledge alone.
+	sure string
+}
+
+// proposal is the one for a record of the domain's own.
+func (k *checker) proposal(r *Record) *proposal {
+	for _, p := range k.proposals {
+		if p.record.Domain == r.Domain {
+			return p
+		}
+	}
+	p := &proposal{record: r, published: r.Text, edits: make(map[int]edit), spell: r.crowded}
+	k.proposals = append(k.proposals, p)
+	return p
+}
+
+// replace changes a term. A change that asks never takes the place of one that does
+// not.
+func (p *proposal) replace(t *Term, asks bool, to ...string) {
+	for i := range p.record.Terms {
+		if &p.record.Terms[i] != t {
+			continue
+		}
+		if old, ok := p.edits[i]; !ok || old.asks && !asks {
+			p.edits[i] = edit{to: to, asks: asks}
+		}
+	}
+}
+
+// wrong puts a placeholder in place of a term whose name leads nowhere.
+func (p *proposal) wrong(t *Term, placeholder string) {
+	p.astray = true
+	p.replace(t, true, placeholder)
+}
+
+// spare leaves out a term that others make superfluous.
+func (p *proposal) spare(t *Term) {
+	for i := range p.record.Terms {
+		if _, ok := p.edits[i]; !ok && &p.record.Terms[i] == t {
+			p.edits[i] = edit{spare: true}
+		}
+	}
+}
+
+// share makes a fix of the proposal.
+func (p *proposal) share(asks bool, format string, args ...any) *finding.Fix {
+	f := &finding.Fix{Summary: fmt.Sprintf(format, args...), Name: p.record.Domain, Type: "TXT"}
+	p.fixes = append(p.fixes, &shared{fix: f, asks: asks})
+	return f
+}
+
+// shareSure makes a fix whose sentence says more of a record that needs no knowledge.
+func (p *proposal) shareSure(summary, sure string) *finding.Fix {
+	f := p.share(false, "%s.", summary)
+	p.fixes[len(p.fixes)-1].sure = sure
+	return f
+}
+
+// drop proposes the record without a term that authorises nobody.
+func (k *checker) drop(r *Record, t *Term, format string, args ...any) *finding.Fix {
+	p := k.proposal(r)
+	p.replace(t, false)
+	return p.share(false, format, args...)
+}
+
+// ask proposes the record with a placeholder in place of a term.
+func (k *checker) ask(r *Record, t *Term, placeholder, format string, args ...any) *finding.Fix {
+	p := k.proposal(r)
+	p.replace(t, true, placeholder)
+	return p.share(true, format, args...)
+}
+
+// anySender is the placeholder for senders that nothing is known of.
+const anySender = "ip4:<the address of each server that sends for you>"
+
+// sendersOf is the placeholder for the senders that a term stands for.
+func sendersOf(t *Term) string {
+	kind := "ip4"
+	if t.Kind == spf.KindIP6 {
+		kind = "ip6"
+	}
+	return kind + ":<the address of each sender that " + forPlaceholder(t.Text) + " stands for>"
+}
+
+// rightName is the placeholder for a term that is not in the tree.
+func rightNameOf(t *spf.Term) string {
+	x := &Term{Kind: t.Kind, Value: t.Spec}
+	if t.Kind.Directive() {
+		x.Qualifier = t.Sign.String()
+	}
+	return rightName(x)
+}
+
+// rightName is the placeholder for a term whose name leads nowhere.
+func rightName(t *Term) string {
+	sign := t.Qualifier
+	if sign == "+" {
+		sign = ""
+	}
+	sep := ":"
+	if t.Kind == spf.KindRedirect {
+		sep = "="
+	}
+	name := t.Target
+	if name == "" {
+		name = t.Value
+	}
+	return sign + string(t.Kind) + sep + "<the right name in place of " + forPlaceholder(name) + ">"
+}
+
+// text writes the proposed record: with what needs knowledge, or without it.
+func (p *proposal) text(asks bool) string {
+	r := p.record
+	out := append([]string{spf.Version}, p.first...)
+	seen := make(map[string]bool, len(r.Terms))
+	var tail, after []string
+	redirect, end := "", ""
+	sign := p.all
+	if asks && p.allAsk != 0 {
+		sign = p.allAsk
+	}
+	put := func(text string, late bool) {
+		t := spf.ParseTerm(text)
+		key := strings.ToLower(strings.TrimPrefix(text, "+"))
+		switch {
+		case t.Kind == spf.KindAll && t.Error == "":
+			if sign == 0 {
+				sign = t.Sign
+			}
+		case t.Kind == spf.KindRedirect && t.Error == "":
+			redirect = text
+		case t.Error == "" && !t.Kind.Directive():
+			tail = append(tail, text)
+		case seen[key]:
+		case late:
+			seen[key] = true
+			after = append(after, text)
+		default:
+			seen[key] = true
+			out = append(out, text)
+		}
+	}
+	for _, t := range p.first {
+		seen[strings.ToLower(t)] = true
+	}
+	ended := false
+	term := func(i int) {
+		t := &r.Terms[i]
+		late := ended && !p.moves(t)
+		switch e, ok := p.edits[i]; {
+		case t.Ignored == "redirect_with_all":
+		case ok && (asks || !e.asks) && !(e.spare && p.careful):
+			for _, s := range e.to {
+				put(s, late)
+			}
+		case t.Kind == spf.KindAll && ended:
+		default:
+			if s := t.spelt(p.spell); s != "" {
+				for _, x := range strings.Fields(s) {
+					put(x, late)
+				}
+			} else {
+				put(t.Text, late)
+			}
+		}
+		ended = ended || t.Kind == spf.KindAll && t.Error == ""
+	}
+	if p.parts == nil {
+		for i := range r.Terms {
+			term(i)
+		}
+	} else {
+		i := 0
+		for _, x := range p.parts {
+			switch {
+			case !x.unread:
+				if i < len(r.Terms) {
+					term(i)
+				}
+				i++
+			case strings.HasPrefix(x.text, "<-all"):
+				end = x.text
+			default:
+				out = append(out, x.text)
+			}
+		}
+	}
+	for _, a := range p.add {
+		put(a, false)
+	}
+	if asks {
+		out = append(out, p.ask...)
+	}
+	switch {
+	case sign != 0:
+		out = append(append(out, sign.String()+"all"), after...)
+	case end != "":
+		out = append(append(out, end), after...)
+	case redirect != "":
+		out = append(out, redirect)
+	}
+	return strings.Join(append(out, tail...), " ")
+}
+
+// moves reports whether a term behind all goes before it: one that authorises, and
+// not half of the world.
+func (p *proposal) moves(t *Term) bool {
+	return p.move && t.Error == "" && t.Kind != spf.KindAll && t.Qualifier == "+" && !(t.parsed.Prefix.IsValid() && isBroad(t.parsed.Prefix)) &&
+		t.parsed.Bits4 >= 16 && t.parsed.Bits6 >= 32
+}
+
+// useful reports whether a text names somebody who may send.
+func useful(text string) bool {
+	terms, _ := spf.Parse(text)
+	return slices.ContainsFunc(terms, func(t spf.Term) bool {
+		return t.Error == "" && (t.Kind == spf.KindRedirect || t.Kind.Directive() && t.Kind != spf.KindAll && t.Sign == '+')
+	})
+}
+
+// settle fills in the records of the fixes, now that all changes are known. What
+// can be published as it stands is tried before it is offered: on the same answers
+// it must authorise all that the record was meant to, and add no error.
+func (k *checker) settle() {
+	if k.trial {
+		return
+	}
+	for _, p := range k.proposals {
+		if len(p.fixes) == 0 {
+			continue
+		}
+		sure, asking := p.text(false), p.text(true)
+		if slices.ContainsFunc(p.parts, func(x reading) bool { return x.unread }) {
+			sure = "" // without a sender that nobody can read
+		}
+		if p.astray {
+			sure = ""
+		}
+		if sure != "" && sure != p.published && !k.holds(p, sure) {
+			p.careful = true
+			if sure, asking = p.text(false), p.text(true); sure != p.published && !k.holds(p, sure) {
+				if sure = ""; useful(p.record.Text) && !useful(p.text(false)) {
+					p.ask = append(p.ask, anySender)
+					asking = p.text(true)
+				}
+			}
+		}
+		var more []finding.Record
+		if root := p.record.Domain == k.p.Domain; root && sure != "" && k.flatten {
+			sure, more = k.flat(sure)
+		} else if root && k.shortened != nil && sure == p.published {
+			if s := k.shorten(); s != nil {
+				sure, more, k.shortened.Summary = s.Value, s.More, s.Summary
+			}
+		}
+		if len(asking) > maxRepaired || len(p.published) > maxRepaired {
+			sure, asking = "", ""
+		}
+		for _, s := range p.fixes {
+			f, text := s.fix, sure
+			if s.asks || sure == "" && strings.Contains(asking, "<") {
+				text = asking
+			}
+			if text == "" || text == p.published || f.Value != "" {
+				if f.Value == "" {
+					f.Name, f.Type, f.Remove = "", "", nil
+				}
+				continue
+			}
+			if f.Value = text; text == sure {
+				f.More = more
+				if s.sure != "" {
+					f.Summary = strings.TrimSuffix(f.Summary, ".") + s.sure + "."
+				}
+			}
+			if p.published != "" {
+				f.Remove = []finding.Record{{Name: f.Name, Type: f.Type, Value: p.published}}
+			}
+		}
+	}
+}
+
+// holds reports whether a text can stand in place of a record: it loses no address,
+// ends no weaker, leaves somebody who may send where there was one, and has no error
+// that the record had not.
+func (k *checker) holds(p *proposal, text string) bool {
+	terms, l := spf.Parse(text)
+	if !spf.IsRecord(text) || l.ErrorAt >= 0 || useful(p.record.Text) && !useful(text) {
+		return false
+	}
+	if l.All >= 0 && terms[l.All].Sign == '+' && p.broken {
+		return false
+	}
+	texts := map[string]string{p.record.Domain: text}
+	q := k.p.with(texts)
+	if lost := k.p.pass.minus(q.pass).minus(unroutable); len(lost) > 0 && !k.Has("spf-all-pass") {
+		return false
+	}
+	return len(k.worse(q)) == 0
+}
+
+// worse are the errors that another policy has, and this one has not.
+func (k *checker) worse(q *Policy) []*finding.Finding {
+	type about struct{ check, subject string }
+	before := make(map[about]bool)
+	for _, f := range k.Found() {
+		before[about{f.Check, f.Subject}] = true
+	}
+	return slices.DeleteFunc(check(q, k.c, true).Found(), func(f *finding.Finding) bool {
+		return !f.Severity.AtLeast(finding.Error) || before[about{f.Check, f.Subject}]
+	})
+}
+
+// nowhere reports whether the DNS says that what one of the terms names does not
+// exist, so that it is not what was meant.
+func (k *checker) nowhere(domain string, texts ...string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool {
+		t := spf.ParseTerm(text)
+		name, _, ok := t.Target(domain, k.p.Domain)
+		if !ok || t.Error != "" {
+			return false
+		}
+		switch t.Kind {
+		case spf.KindInclude, spf.KindRedirect:
+			return k.p.answers.get(name, resolver.TypeTXT).recordStatus().absent()
+		case spf.KindExp:
+			return k.p.answers.get(name, resolver.TypeTXT).status().absent()
+		case spf.KindA, spf.KindMX:
+			return slices.ContainsFunc([]resolver.Type{resolver.TypeA, resolver.TypeMX}, func(x resolver.Type) bool {
+				return k.p.answers.get(name, x).status() == StatusNXDomain
+			})
+		}
+		return false
+	})
+}
+
+// with is the policy with other texts for the records of some domains, on the same
+// answers.
+func (p *Policy) with(texts map[string]string) *Policy {
+	k := &answers{root: p.answers.root, cut: p.answers.cut, asked: make(map[question]*outcome, len(p.answers.asked))}
+	for q, o := range p.answers.asked {
+		c := *o
+		c.facts = nil
+		k.asked[q] = &c
+	}
+	for domain, text := range texts {
+		k.publish(domain, text)
+	}
+	return assemble(k)
+}
+
+// advice is a fix that is no record.
+func advice(format string, args ...any) *finding.Fix {
+	return &finding.Fix{Summary: fmt.Sprintf(format, args...)}
+}

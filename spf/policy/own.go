@@ -1,0 +1,127 @@
+package policy
+
+import (
+	"net/netip"
+	"slices"
+
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// Own is what the domain's own record says of who sends: that record and what it
+// redirects to below the same registrable domain. Includes are not followed.
+type Own struct {
+	// Status is that of the record.
+	Status Status
+	// Addresses are the single ones that it authorises directly: hosts of ip4,
+	// ip6, a and mx, and ranges of up to eight addresses. What a provider's record
+	// holds is not the domain's.
+	Addresses []Source
+	// Targets are the names that its includes and redirects lead to, each once.
+	Targets []string
+}
+
+// Source is an address that the domain's own record authorises directly.
+type Source struct {
+	Addr netip.Addr `json:"addr"`
+	// From is the term that names it.
+	From string `json:"from"`
+}
+
+// own puts together what is known of the domain's own record.
+func (k *answers) own() *Own {
+	out := &Own{Status: k.get(k.root, resolver.TypeTXT).recordStatus(), Targets: k.targets(asOwn)}
+	seen := make(map[netip.Addr]bool)
+	add := func(t *spf.Term, x netip.Prefix) {
+		if x.Addr().BitLen()-x.Bits() > 3 {
+			return
+		}
+		for a := x.Addr(); x.Contains(a); a = a.Next() {
+			if !seen[a] {
+				seen[a] = true
+				if out.Addresses == nil {
+					out.Addresses = make([]Source, 0, 8)
+				}
+				out.Addresses = append(out.Addresses, Source{Addr: a, From: t.Text})
+			}
+		}
+	}
+	hosts := func(t *spf.Term, name string) {
+		for _, typ := range [...]resolver.Type{resolver.TypeA, resolver.TypeAAAA} {
+			for _, r := range k.get(name, typ).records() {
+				add(t, t.Around(r.Addr))
+			}
+		}
+	}
+	k.walk(asOwn, func(domain string, o *outcome, own bool) {
+		if !own {
+			return
+		}
+		for t := range o.terms() {
+			if t.Sign != '+' {
+				continue
+			}
+			switch t.Kind {
+			case spf.KindIP4, spf.KindIP6:
+				add(t, t.Prefix.Masked())
+			case spf.KindA, spf.KindMX:
+				name, _, ok := t.Target(domain, k.root)
+				switch {
+				case !ok || o.record().count != 1:
+				case t.Kind == spf.KindA:
+					hosts(t, name)
+				default:
+					for host := range exchangers(k.get(name, resolver.TypeMX)) {
+						hosts(t, host)
+					}
+				}
+			}
+		}
+	})
+	return out
+}
+
+// targets are the names that includes and redirects lead to in the records of a
+// purpose, each once.
+func (k *answers) targets(p purpose) []string {
+	var out []string
+	k.walk(p, func(domain string, o *outcome, _ bool) {
+		for t := range o.terms() {
+			if t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
+				continue
+			}
+			if name, _, ok := t.Target(domain, k.root); ok && name != "" && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	})
+	return out
+}
+
+// walk visits every record of the tree that was asked for with the purpose, once,
+// the root first. own says that the domain's own administration writes the record:
+// the root, and what it redirects to below the same registrable domain.
+func (k *answers) walk(p purpose, visit func(domain string, o *outcome, own bool)) {
+	var shown []string
+	var down func(domain string, own bool)
+	down = func(domain string, own bool) {
+		o := k.get(domain, resolver.TypeTXT)
+		if o.purpose&p == 0 || slices.Contains(shown, domain) {
+			return
+		}
+		shown = append(shown, domain)
+		visit(domain, o, own)
+		if o.record().count != 1 {
+			return
+		}
+		for t := range o.terms() {
+			if t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
+				continue
+			}
+			if name, _, ok := t.Target(domain, k.root); ok && spf.Checkable(name) {
+				down(name, own && t.Kind == spf.KindRedirect && registrable(name) == registrable(k.root))
+			}
+		}
+	}
+	down(k.root, true)
+}

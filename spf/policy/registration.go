@@ -1,0 +1,113 @@
+package policy
+
+import (
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// documented are the names that exist for examples and tests alone (RFC 2606),
+// unregistrable those under which nobody can register a domain: special names
+// (RFC 6761, RFC 6762, RFC 7686, RFC 9476), that for private use, and the
+// infrastructure of the DNS with home.arpa (RFC 8375).
+var (
+	documented    = []string{"example", "test", "example.com", "example.net", "example.org"}
+	unregistrable = []string{"invalid", "localhost", "local", "onion", "alt", "internal", "arpa"}
+)
+
+func isBelowAny(name string, domains []string) bool {
+	for _, d := range domains {
+		if resolver.Within(name, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// reservedName reports whether a domain is of a world of examples or tests.
+func reservedName(domain string) bool {
+	return isBelowAny(domain, documented) || resolver.Within(domain, "invalid") || resolver.Within(domain, "localhost")
+}
+
+// registrable is the domain that one registers to own a name, or "".
+func registrable(name string) string {
+	d, err := publicsuffix.EffectiveTLDPlusOne(name)
+	if err != nil {
+		return ""
+	}
+	return d
+}
+
+// acquirable is the domain that anyone might register to own a name below it that
+// does not exist, or "". Where top is not empty, it is so only if that top-level
+// domain exists: the public suffix list does not know it. In a world of examples,
+// which is that of a root with such a name, their names stand for real ones.
+func acquirable(name, root string) (d, top string) {
+	d = registrable(name)
+	switch {
+	case d == "" || isBelowAny(d, unregistrable):
+		return "", ""
+	case isBelowAny(d, documented):
+		if !reservedName(root) {
+			return "", ""
+		}
+		return d, ""
+	}
+	top, listed := publicsuffix.PublicSuffix(d)
+	if listed || strings.Contains(top, ".") || resolver.Within(root, top) {
+		return d, ""
+	}
+	return d, top
+}
+
+// unregistered judges targets that do not exist.
+func (k *checker) unregistered() {
+	unknown := k.unknownRecords || k.unknownNames
+	for _, a := range k.p.Absent {
+		r := k.full()[a.In]
+		if r == nil {
+			continue
+		}
+		var t *Term
+		for i := range r.Terms {
+			if r.Terms[i].Text == a.Term {
+				t = &r.Terms[i]
+			}
+		}
+		if t == nil {
+			continue
+		}
+		evidence := []finding.Evidence{a.asked}
+		if a.Name != "" || a.Registrable != a.Target {
+			evidence = append(evidence, a.Evidence)
+		}
+		switch a.Status {
+		case StatusNXDomain:
+			names := a.Target
+			if a.Name != "" {
+				names += ", an alias of " + a.Name
+			}
+			k.Add("spf-target-unregistered", finding.Finding{
+				Subject:  a.Registrable,
+				Detail:   quote(a.Term) + " in the record of " + a.In + " names " + names + ", but the domain " + a.Registrable + " does not exist. Whoever registers it decides who may send in the name of " + k.p.Domain + "." + k.chain(r),
+				Evidence: evidence,
+				Fix:      k.right(r, t),
+			})
+		case StatusUnresolved:
+			unknown = true
+			k.Add("spf-unresolved", finding.Finding{
+				Subject:  a.Registrable,
+				Detail:   resolver.Absence(a.Target, a.asked.CNAMEs) + ", and the DNS did not say whether its domain " + a.Registrable + " is registered (" + why(a.Evidence) + ").",
+				Evidence: evidence, CouldBe: finding.Critical,
+			})
+		case StatusNotAsked:
+			unknown = true
+		}
+	}
+	if !unknown {
+		k.Decided("spf-target-unregistered")
+	}
+}

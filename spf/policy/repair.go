@@ -1,0 +1,418 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"mailworthy/internal/ascii"
+	"mailworthy/internal/hint"
+	"mailworthy/spf"
+)
+
+// change is one thing that repair did to a record.
+type change struct {
+	// term is what stood there, to what stands there now: nothing where the term
+	// was left out.
+	term string
+	to   string
+	why  string
+}
+
+// repaired is a record as a person would read it.
+type repaired struct {
+	// text is a valid record, without what nobody can make sense of. It is empty if
+	// the record is too large to be repaired.
+	text string
+	// shown is text with a placeholder for each term that was left out and could
+	// have named a sender. It is text itself if the repair needs no knowledge.
+	shown   string
+	parts   []reading
+	changes []change
+}
+
+// reading is one term of a repaired record, or a placeholder for one.
+type reading struct {
+	text   string
+	unread bool
+}
+
+// complete reports whether nothing was left out that could have meant something.
+func (r *repaired) complete() bool { return r.text != "" && r.shown == r.text }
+
+// The bounds of a repair. A record within the size that a receiver is sure to get
+// has a tenth of these.
+const (
+	maxRepaired = 8 << 10
+	maxTokens   = 400
+	maxUnread   = 8
+)
+
+// repair makes a valid record of one that is not, as a person would read it. It
+// says what it changed. The text may be anything.
+func repair(text string) repaired {
+	if len(text) > maxRepaired {
+		return repaired{}
+	}
+	var r repaired
+	note := func(term, to, why string) { r.changes = append(r.changes, change{quotable(term), to, why}) }
+	plain := plainText(text)
+	if plain != strings.TrimSpace(text) {
+		note("", "", "quotation marks or characters of a word processor, such as long dashes and no-break spaces, have no place in a record")
+	}
+	rest, ok := cutVersion(plain)
+	if !ok {
+		rest = plain
+	}
+	if !spf.IsRecord(text) {
+		note(firstField(text), spf.Version, "the record must begin with "+spf.Version+" and a space")
+	}
+	fields := strings.Fields(rest)
+	if len(fields) > maxTokens {
+		return repaired{}
+	}
+	out := []string{spf.Version}
+	tokens := joinTokens(fields, note)
+	// apart are tokens whose sign stood by itself, or in place of the space behind the
+	// version.
+	apart := make(map[string]bool)
+	if ok && len(fields) > 0 && rest[0] != ' ' && !strings.HasSuffix(strings.TrimRight(plain[:len(plain)-len(rest)], ":;,=./\""), " ") && plain[len(plain)-len(rest)-1] != ' ' {
+		apart[fields[0]] = true
+	}
+	odd := oddTokens(text, fields)
+	for i, f := range fields[:max(len(fields)-1, 0)] {
+		if strings.Trim(f, "-~?") == "" {
+			apart[f+fields[i+1]] = true
+		}
+	}
+	seen := make(map[spf.Kind]string)
+	unread := 0
+	leaveOut := func(tok, placeholder, why string) {
+		note(tok, "", why)
+		r.parts = append(r.parts, reading{placeholder, true})
+		unread++
+	}
+	for i, tok := range tokens {
+		before := ""
+		if i > 0 {
+			before = tokens[i-1]
+		}
+		terms, why := readToken(tok, before)
+		switch {
+		case terms != nil && odd[tok]:
+			// A character that was taken for another one stands in a name that cannot be asked.
+			leaveOut(tok, placeholder(tok), "a character in it stands for another one")
+			continue
+		case terms != nil && (why != "" || apart[tok]) && doubtfulSign(tok, terms):
+			// It may stand for a letter, or for a dash of a list.
+			meant := forPlaceholder(strings.Join(terms, " "))
+			leaveOut(tok, "<"+meant+" or "+strings.TrimLeft(meant, "-~?")+">", "whether it excludes senders is not sure")
+			continue
+		case terms == nil && noise(tok) && i+1 == len(tokens) && strings.IndexByte("+-~?", tok[0]) >= 0 && !slices.ContainsFunc(out, endsPolicy) && seen[spf.KindRedirect] == "":
+			leaveOut(tok, lostAll(tok[0]), "a sign whose all is missing")
+			continue
+		case terms == nil && noise(tok):
+			note(tok, "", "punctuation that means nothing")
+			continue
+		case terms == nil:
+			// An all that stands without its space is read all the same.
+			head, all := tok, ""
+			if i+1 == len(tokens) {
+				head, all = cutAll(tok)
+			}
+			leaveOut(tok, placeholder(head), why)
+			if all != "" {
+				out = append(out, all)
+				r.parts = append(r.parts, reading{all, false})
+			}
+			continue
+		case why != "":
+			note(tok, strings.Join(terms, " "), why)
+		}
+		for _, fixed := range terms {
+			t := spf.ParseTerm(fixed)
+			switch first := seen[t.Kind]; {
+			case t.Kind == spf.KindRedirect && first != "" && !ascii.EqualFold(first, fixed):
+				leaveOut(fixed, "include:<"+forPlaceholder(t.Spec)+", if its senders are yours too>", "only one redirect may stand in a record")
+				continue
+			case (t.Kind == spf.KindRedirect || t.Kind == spf.KindExp) && first != "":
+				note(fixed, "", "only one "+string(t.Kind)+" may stand in a record")
+				continue
+			case t.Kind == spf.KindRedirect || t.Kind == spf.KindExp:
+				seen[t.Kind] = fixed
+			}
+			out = append(out, fixed)
+			r.parts = append(r.parts, reading{fixed, false})
+		}
+	}
+	if unread > maxUnread {
+		return repaired{changes: r.changes}
+	}
+	r.text, r.shown = strings.Join(out, " "), spf.Version
+	ends := slices.ContainsFunc(out, endsPolicy)
+	for i := range r.parts {
+		x := &r.parts[i]
+		if rest, ok := strings.CutPrefix(x.text, "redirect=<"); ok && x.unread && ends {
+			x.text = "include:<" + rest // beside all, a redirect is ignored
+		}
+		r.shown += " " + x.text
+	}
+	return r
+}
+
+// endsPolicy reports whether a term is all.
+func endsPolicy(text string) bool {
+	t := spf.ParseTerm(text)
+	return t.Kind == spf.KindAll && t.Error == ""
+}
+
+// cutAll takes the all off a token that nobody can read, if its sign says that it is
+// one: "ip4:192.0.2.10/-all", "include:~all".
+func cutAll(tok string) (head, all string) {
+	at := len(tok) - len("-all")
+	if at < 2 || strings.IndexByte("-~?", tok[at]) < 0 || !ascii.EqualFold(tok[at+1:], "all") || strings.IndexByte(":=/.", tok[at-1]) < 0 {
+		return tok, ""
+	}
+	return tok[:at], tok[at:]
+}
+
+// oddTokens are the tokens with a macro in which a character stood that is none of a
+// record, or a single quotation mark in an address. Whether it slipped in or stands for
+// another character, no answer of the DNS can tell.
+func oddTokens(text string, fields []string) map[string]bool {
+	out := make(map[string]bool)
+	raw := strings.Fields(text)
+	if len(raw) < len(fields) {
+		return out
+	}
+	raw = raw[len(raw)-len(fields):]
+	for i, f := range fields {
+		switch {
+		case raw[i] == f:
+			if n := strings.Count(f, `"`) + strings.Count(f, "'"); n == 1 && strings.Count(text, `"`)+strings.Count(text, "'") == 1 && startsAddress(f) {
+				out[f] = true
+			}
+		case strings.Contains(f, "%") && len(strings.Trim(raw[i], "\"'")) != len(f):
+			out[f] = true
+		}
+	}
+	return out
+}
+
+// lostAll stands for the all that a sign at the end of a record has lost.
+func lostAll(sign byte) string {
+	if sign == '?' {
+		return "<?all or ~all>"
+	}
+	return "<-all or ~all>"
+}
+
+// startsAddress reports whether a token is an ip4 or ip6, well written or not.
+func startsAddress(tok string) bool {
+	_, name, sep, value := split(tok)
+	kind := keyword(name, value)
+	return sep != "" && (kind == "ip4" || kind == "ip6")
+}
+
+// noise reports whether a token has neither a letter nor a digit, so that it names
+// nobody.
+func noise(tok string) bool {
+	if tok[0] == '/' {
+		return false // a length may have stood behind it
+	}
+	for i := range len(tok) {
+		if ascii.IsLetter(tok[i]) || ascii.IsDigit(tok[i]) || tok[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// placeholder stands for a term that nobody can make sense of, in a proposal that
+// is not complete.
+func placeholder(tok string) string {
+	sign, name, _, value := split(tok)
+	if len(sign) > 1 || sign == "+" {
+		sign = ""
+	}
+	what := forPlaceholder(tok)
+	if t := strings.ToLower(strings.TrimLeft(tok, "+-~?=_:.;,")); t == "all" || hint.Distance(t, "all") <= 1 {
+		return "<-all or ~all>"
+	}
+	switch kind := keyword(name, value); {
+	case kind == "ip4" || kind == "ip6":
+		return sign + kind + ":<the address that " + what + " was meant to be>"
+	case kind == "include" || kind == "a" || kind == "mx" || kind == "exists":
+		return sign + kind + ":<the name that " + what + " was meant to be>"
+	case kind == "redirect":
+		return kind + "=<the name that " + what + " was meant to be>"
+	}
+	return "<the term that " + what + " was meant to be>"
+}
+
+// forPlaceholder bounds a piece of a record and takes away what ends a placeholder
+// or a string.
+func forPlaceholder(s string) string {
+	s = strings.Map(func(c rune) rune {
+		if c == '<' || c == '>' || c == '"' || c == '\\' || c < 0x21 || c > 0x7e {
+			return -1
+		}
+		return c
+	}, s)
+	if len(s) > 80 {
+		s = s[:80] + "..."
+	}
+	return s
+}
+
+// plainText turns look-alikes from word processors into ASCII and white space
+// into spaces, and removes quotation marks around the whole.
+func plainText(s string) string {
+	s = lookAlikes.Replace(s)
+	s = strings.TrimSpace(s)
+	if len(s) > 1 && (s[0] == '"' || s[0] == '\'') {
+		// Strings as a zone file has them: "…" "…" join without a space.
+		quote := s[:1]
+		s = strings.ReplaceAll(s, quote+" "+quote, "")
+		s = strings.TrimSpace(strings.Trim(s, quote))
+	}
+	return strings.TrimSpace(s)
+}
+
+var lookAlikes = strings.NewReplacer("\u00ad", "-", "\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
+	"\u2015", "-", "\ufe58", "-", "\ufe63", "-", "\uff0d", "-",
+	"\u00a0", " ", "\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ", "\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ",
+	"\u200a", " ", "\u202f", " ", "\u205f", " ", "\u3000", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "\v", " ", "\f", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u2060", "",
+	"\u201c", `"`, "\u201d", `"`, "\u201e", `"`, "\u00ab", `"`, "\u00bb", `"`, "\u2018", "'", "\u2019", "'", "\u02dc", "~", "\u223c", "~", "\uff5e", "~", "\uff1f", "?", "\uff0b", "+", "\uff0e", ".", "\u3002", ".", "\uff0f", "/", "\u2044", "/", "\u2215", "/", "\u2236", ":", "\ua789", ":", "\uff1a", ":", "\uff1d", "=", "\t", " ", "\r", " ", "\n", " ", "\x00", "")
+
+// firstField is the text up to the first space after its start.
+func firstField(s string) string {
+	t := strings.TrimLeft(s, " \t")
+	if i := strings.IndexByte(t, ' '); i >= 0 {
+		t = t[:i]
+	}
+	return s[:len(s)-len(strings.TrimLeft(s, " \t"))] + t
+}
+
+// cutVersion removes the version, in every way that people write it: "v=spf1:",
+// "v = spf1", "spf1", "v=spf1;", "v=spf1-all".
+func cutVersion(s string) (rest string, ok bool) {
+	if spf.IsRecord(s) {
+		return s[len(spf.Version):], true
+	}
+	s = cutOwner(s)
+	at := 0
+	eat := func(want string) bool {
+		for at < len(s) && s[at] == ' ' {
+			at++
+		}
+		if len(s)-at >= len(want) && ascii.EqualFold(s[at:at+len(want)], want) {
+			at += len(want)
+			return true
+		}
+		return false
+	}
+	if eat("v") {
+		if !eat("=") && !eat(":") {
+			eat("-")
+		}
+	}
+	if eat("spf") {
+		eat("=")
+		eat(".")
+		if eat("1") && (at == len(s) || !ascii.IsDigit(s[at])) {
+			return strings.TrimLeft(strings.TrimLeft(s[at:], ":;,=./\""), " "), true
+		}
+	}
+	// One letter too many, too few, or two that changed places: "v=sfp1", "v=spf",
+	// "v=spf11", "v=s pf1".
+	for fields := 1; fields <= 2; fields++ {
+		at, n := 0, 0
+		for ; at < len(s) && n < fields; n++ {
+			for at < len(s) && s[at] == ' ' {
+				at++
+			}
+			for at < len(s) && s[at] != ' ' {
+				at++
+			}
+		}
+		if n == fields && nearVersion(s[:at]) {
+			return strings.TrimLeft(s[at:], " "), true
+		}
+	}
+	return s, false
+}
+
+// cutOwner removes what a line of a zone file has before the data: "TXT v=spf1 …",
+// "acme.example. 3600 IN TXT \"v=spf1 …".
+func cutOwner(s string) string {
+	at := indexFold(s[:min(len(s), 300)], spf.Version)
+	if at < 1 {
+		return s
+	}
+	for _, f := range strings.Fields(strings.ReplaceAll(s[:at], `"`, " ")) {
+		switch strings.ToUpper(f) {
+		case "TXT", "SPF", "IN", "@":
+		default:
+			if strings.Trim(f, "0123456789") != "" && !(f[len(f)-1] == '.' && hostLike(f)) {
+				return s
+			}
+		}
+	}
+	return strings.TrimRight(s[at:], `"`)
+}
+
+// nearVersion reports whether a text is one slip away from the version. Another
+// number is another version.
+func nearVersion(s string) bool {
+	if len(s) > 12 {
+		return false
+	}
+	var b []byte
+	for i := range len(s) {
+		if ascii.IsDigit(s[i]) && s[i] != '1' {
+			return false
+		}
+		if ascii.IsLetter(s[i]) || ascii.IsDigit(s[i]) {
+			b = append(b, ascii.Lower(s[i]))
+		}
+	}
+	word := string(b)
+	return word != "spf" && hint.Distance(word, "vspf1") <= 1
+}
+
+// looksLikeRecord reports whether a text that is no SPF record was meant to be
+// one.
+func looksLikeRecord(s string) bool {
+	if spf.IsRecord(s) || len(s) > 1<<16 {
+		return false
+	}
+	if start := s[:min(len(s), 24)]; indexFold(start, "sp") < 0 && indexFold(start, "pf") < 0 && indexFold(start, "sf1") < 0 && indexFold(start, "txt") < 0 {
+		return false // most texts are nothing of the kind
+	}
+	_, ok := cutVersion(plainText(s))
+	return ok
+}
+
+// names are those of all terms that a record may hold.
+var names = []string{"include", "redirect", "exists", "ip4", "ip6", "all", "ptr", "exp", "mx", "a"}
+
+func isName(s string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return ascii.EqualFold(n, s) })
+}
+
+func indexFold(s, sub string) int {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if ascii.EqualFold(s[i:i+len(sub)], sub) {
+			return i
+		}
+	}
+	return -1
+}
+
+// quotable bounds a piece of text that goes into a finding.
+func quotable(s string) string {
+	if len(s) > 120 {
+		return s[:120] + "…"
+	}
+	return s
+}

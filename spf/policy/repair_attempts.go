@@ -1,0 +1,444 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"mailworthy/internal/ascii"
+	"mailworthy/internal/hint"
+	"mailworthy/spf"
+)
+
+// attempts are the ways to read a token, the surest first. One returns the terms
+// that the token would be, or nothing.
+var attempts = []func(s string) (parts []string, why string){
+	trimmed, signs, separator, colonGone, misspelt, otherFamily, domainOnly, missingSpace, network, address, listed, emptyValue,
+	punctuation, alabels, parentheses, bareWord,
+}
+
+// split takes a term apart at the end of its name.
+func split(s string) (sign, name, sep, value string) {
+	i := 0
+	for i < len(s) && strings.IndexByte("+-~?", s[i]) >= 0 {
+		i++
+	}
+	sign, s = s[:i], s[i:]
+	if j := strings.IndexAny(s, ":=/"); j >= 0 {
+		return sign, s[:j], s[j : j+1], s[j+1:]
+	}
+	return sign, s, "", ""
+}
+
+// trimmed removes punctuation around a term: "-all.", "mx;", `"a`, "(mx)".
+func trimmed(s string) ([]string, string) {
+	const stray = `;,."'<>()[]|\`
+	t := strings.TrimLeft(strings.TrimRight(s, stray), stray)
+	if strings.HasSuffix(s, ".") && strings.ContainsAny(t, ":=") {
+		if u := strings.TrimLeft(s, stray); u != s && valid(u) {
+			t = u // a name may end in a dot
+		}
+	}
+	return []string{t}, "stray punctuation"
+}
+
+// signs removes all signs but one: "--all", and signs before a modifier. Keys beside
+// "-" are read as that before all.
+func signs(s string) ([]string, string) {
+	if ascii.EqualFold(s, "=all") || ascii.EqualFold(s, "_all") {
+		return []string{"-all"}, "a minus sign belongs before all"
+	}
+	if len(s) == len("=-all") && (s[0] == '=' || s[0] == '_') && ascii.EqualFold(s[2:], "all") && strings.IndexByte("-~?", s[1]) >= 0 {
+		return []string{s[1:]}, "only a sign belongs before all"
+	}
+	sign, name, sep, value := split(s)
+	if len(sign) > 1 {
+		switch {
+		case strings.Trim(sign, sign[:1]) == "": // the same one again
+			return []string{s[len(sign)-1:]}, "more than one sign"
+		case ascii.EqualFold(name, "all") && strings.Contains(sign, "-"):
+			return []string{"-" + s[len(sign):]}, "more than one sign; the stricter one stays"
+		}
+		return nil, ""
+	}
+	if sign != "" && sep == "=" && (ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp")) {
+		return []string{name + sep + value}, "a modifier takes no sign"
+	}
+	return nil, ""
+}
+
+// separator puts ":" behind mechanisms and "=" behind modifiers.
+func separator(s string) ([]string, string) {
+	sign, name, sep, value := split(s)
+	if sep == "" {
+		if i := strings.IndexAny(name, ";,"); i > 0 && isName(name[:i]) {
+			return []string{sign + name[:i] + ":" + name[i+1:]}, "a colon belongs behind the name"
+		}
+		return nil, ""
+	}
+	modifier := ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp")
+	switch {
+	case modifier && sep == ":":
+		return []string{name + "=" + value}, "a modifier has an equals sign"
+	case !modifier && sep == "=" && isName(name):
+		return []string{sign + name + ":" + value}, "a mechanism has a colon; with an equals sign it is a modifier that nobody knows"
+	case strings.HasPrefix(value, ":") || strings.HasPrefix(value, "="):
+		return []string{sign + name + sep + value[1:]}, "one separator too many"
+	}
+	return nil, ""
+}
+
+// colonGone puts the colon behind the name of a term that another character, or
+// none, stands for: "include.spf.esp.example", "include_spf.esp.example",
+// "mx.acme.example", "ip4192.0.2.1".
+func colonGone(s string) ([]string, string) {
+	if fixed := keywordPrefix(s); fixed != "" {
+		return []string{fixed}, "a colon belongs behind the name"
+	}
+	return nil, ""
+}
+
+// keywordPrefix is a token with a colon behind the name that it begins with; empty
+// if it begins with none, or has its colon.
+func keywordPrefix(s string) string {
+	i := 0
+	for i < len(s) && strings.IndexByte("+-~?", s[i]) >= 0 {
+		i++
+	}
+	sign, t := s[:i], s[i:]
+	for _, name := range names {
+		if len(t) <= len(name)+1 || !ascii.EqualFold(t[:len(name)], name) || name == "all" {
+			continue
+		}
+		rest := t[len(name):]
+		between := strings.IndexByte(".-;,|/#!&*'\"", rest[0]) >= 0 || rest[0] == '_' && name == "include"
+		if between {
+			rest = rest[1:]
+		}
+		switch name {
+		case "ip4", "ip6":
+			if len(rest) > 1 && rest[1] == ':' && rest[0] != ':' {
+				continue // "ip66:2001:…", whose colon is there
+			}
+			if p, ok := parsePrefix(rest); ok {
+				return sign + prefixAs(p, rest)
+			}
+		case "a", "mx", "ptr":
+			// A host may be called mx-1 or a-1, but not mx.
+			if strings.HasPrefix(t[len(name):], ".") && hostLike(rest) && plausible(rest) {
+				return sign + name + ":" + rest
+			}
+		case "redirect", "exp":
+			if hostLike(rest) && plausible(rest) {
+				return name + "=" + rest
+			}
+		default:
+			if hostLike(rest) && plausible(rest) {
+				return sign + name + ":" + rest
+			}
+		}
+	}
+	return ""
+}
+
+// aliases are what people call terms.
+var aliases = map[string]string{"ipv4": "ip4", "ip": "ip4", "ipv6": "ip6", "inc": "include", "incl": "include", "included": "include", "includes": "include",
+	"host": "a", "aaaa": "a", "aa": "a", "ip-4": "ip4", "ip-6": "ip6", "i4": "ip4", "i6": "ip6", "p4": "ip4", "p6": "ip6", "exist": "exists", "redirects": "redirect", "ptr4": "ptr",
+	"xm": "mx", "mmx": "mx", "mxx": "mx", "mxs": "mx", "nx": "mx"}
+
+// keyword is the name of the term that a misspelt name stands for; empty if there
+// is none near. The address in the value decides about "ip", "ip5" and the like.
+func keyword(name, value string) string {
+	n := strings.ToLower(name)
+	if len(n) > 16 {
+		return ""
+	}
+	best := aliases[n]
+	if isName(n) {
+		best = n
+	}
+	if best == "" {
+		least := 3
+		for _, c := range names {
+			most := 2
+			switch {
+			case len(c) < 3:
+				continue
+			case len(c) < 6:
+				most = 1
+			}
+			if d := hint.Distance(n, c); d <= most && d < least {
+				best, least = c, d
+			}
+		}
+	}
+	if (best == "ip4" || best == "ip6") && !isName(n) {
+		best = "ip4"
+		if strings.Count(value, ":") > 1 {
+			best = "ip6"
+		}
+	}
+	return best
+}
+
+// misspelt corrects the name of a term: "inlude:" is one letter short.
+func misspelt(s string) ([]string, string) {
+	sign, name, sep, value := split(s)
+	if isName(name) || len(name) > 16 || name == "" && sep != ":" {
+		return nil, ""
+	}
+	best := keyword(name, value)
+	if sep == ":" || sep == "=" {
+		if other, sure := shifted(name, value); sure {
+			return []string{sign + other}, strconv.Quote(name) + " is no mechanism"
+		} else if other != "" {
+			return nil, "" // either could be meant
+		}
+	}
+	if p, ok := parsePrefix(value); ok && best != "ip4" && best != "ip6" && sep != "/" && len(name) <= 5 {
+		// Whatever the name was, an address belongs in ip4 or ip6.
+		return []string{sign + prefixAs(p, value)}, "an address belongs in ip4 or ip6"
+	}
+	if name != "" && (!ascii.IsLetter(name[0]) && !ascii.IsDigit(name[0]) || strings.ContainsAny(name, "+~?") || strings.Contains(name, "-") && aliases[strings.ToLower(name)] == "") {
+		return nil, "" // which sign it stands for, nobody can tell
+	}
+	if best == "" || sep == "" && best != "all" && best != "ptr" && best != "mx" && best != "a" {
+		return nil, ""
+	}
+	if best == "exp" && len(name) < 3 && sep != "=" {
+		return nil, ""
+	}
+	why := strconv.Quote(name) + " is no mechanism; " + best + " is"
+	switch best {
+	case "redirect", "exp":
+		sign, sep = "", "="
+	case "all":
+		return []string{sign + best}, why
+	default:
+		if sep == "=" {
+			sep = ":"
+		}
+	}
+	return []string{sign + best + sep + value}, why
+}
+
+// shifted reads a misspelt name and its value with the colon one place to the left
+// or to the right, or with a space behind "a": "ip41:92.0.2.1", "includ:e_spf…",
+// "ainclude:…". It is sure if nothing else could be meant.
+func shifted(name, value string) (other string, sure bool) {
+	if n := len(name) - 1; n > 0 && isName(name[:n]) {
+		moved := name[:n] + ":" + name[n:] + value
+		if valid(moved) && name[n] == '_' {
+			return moved, true
+		}
+		if valid(moved) {
+			other = moved
+		}
+	}
+	if value != "" && isName(name+value[:1]) && valid(name+value[:1]+":"+value[1:]) {
+		other = name + value[:1] + ":" + value[1:]
+	}
+	for _, short := range []string{"a", "mx"} {
+		if rest := strings.TrimPrefix(strings.ToLower(name), short); len(rest) > 2 && rest != name && isName(rest) {
+			other = short + " " + rest + ":" + value // a space is missing
+		}
+	}
+	return other, false
+}
+
+// hostLike reports whether a value reads as a name of two labels or more.
+func hostLike(s string) bool {
+	t := spf.ParseTerm("include:" + s)
+	if t.Error != "" || t.Macros || !spf.Askable(strings.TrimSuffix(s, ".")) {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !ascii.IsLetter(c) && !ascii.IsDigit(c) && c != '.' && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// domainOnly takes the domain out of a URL or a mail address.
+func domainOnly(s string) ([]string, string) {
+	sign, name, sep, value := split(s)
+	if sep == "" || sep == "/" || !isName(name) {
+		return nil, ""
+	}
+	v := value
+	for _, p := range []string{"https://", "http://", "mailto:", "//"} {
+		if len(v) > len(p) && ascii.EqualFold(v[:len(p)], p) {
+			v = v[len(p):]
+		}
+	}
+	if v != value {
+		if i := strings.IndexByte(v, '/'); i > 0 {
+			v = v[:i]
+		}
+	}
+	if i := strings.LastIndexByte(v, '@'); i >= 0 {
+		v = v[i+1:]
+	}
+	if v == value || !hostLike(v) {
+		return nil, ""
+	}
+	return []string{sign + name + sep + v}, "only the domain belongs here"
+}
+
+// plausible reports whether a name ends in a top-level domain that there is, as far
+// as this program knows, or in one for examples and private use.
+func plausible(name string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	suffix, listed := publicsuffix.PublicSuffix(name)
+	return listed || strings.Contains(suffix, ".") || isBelowAny(name, documented) || isBelowAny(name, unregistrable) ||
+		strings.HasSuffix(name, ".lan") || strings.HasSuffix(name, ".corp") || strings.HasSuffix(name, ".home")
+}
+
+// missingSpace splits terms that stand without a space between them.
+func missingSpace(s string) ([]string, string) {
+	for i := 1; i < len(s); i++ {
+		if c := s[i-1]; !ascii.IsLetter(c) && !ascii.IsDigit(c) && c != '.' && c != '}' || !beginsTerm(s[i:]) {
+			continue
+		}
+		left := spf.ParseTerm(s[:i])
+		if left.Error != "" || left.Kind == spf.KindModifier || glued(left.Spec) {
+			continue
+		}
+		return []string{s[:i], s[i:]}, "a space is missing between two terms"
+	}
+	return nil, ""
+}
+
+// glued reports whether a domain holds the beginning of another term.
+func glued(spec string) bool {
+	for _, m := range []string{"include:", "ip4:", "ip6:", "redirect=", "exists:"} {
+		if i := indexFold(spec, m); i > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// beginsTerm reports whether s begins with a term and its separator, or is a sign
+// and "all".
+func beginsTerm(s string) bool {
+	_, name, sep, _ := split(s)
+	switch {
+	case sep == ":":
+		return isName(name) && len(name) > 2 && !ascii.EqualFold(name, "all") || (s[0] == '-' || s[0] == '~' || s[0] == '+' || s[0] == '?') && isName(name)
+	case sep == "=":
+		return ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp")
+	}
+	return ascii.EqualFold(name, "all") && len(s) > len(name)
+}
+
+// listed splits values at commas, semicolons and bars: "include:a.example|b.example".
+func listed(s string) ([]string, string) {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == '|' || r == '&' })
+	if len(parts) < 2 || len(parts) > 32 {
+		return nil, ""
+	}
+	sign, name, sep, value := split(parts[0])
+	for i, p := range parts[1:] {
+		if _, _, s, v := split(p); startsTerm(p) || isName(p) || s == ":" && v != "" && keyword(strings.TrimLeft(p[:strings.IndexByte(p, ':')], "+-~?"), v) != "" {
+			continue
+		}
+		if sep == "" || strings.Contains(s, "%") {
+			return nil, ""
+		}
+		if ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp") {
+			return nil, "" // only one may stand in a record
+		}
+		parts[i+1] = sign + name + sep + p
+	}
+	// A comma may stand for a dot: "_spf,esp.example" is one name.
+	if sep == ":" && hostLike(value) && !plausible(value) {
+		return nil, ""
+	}
+	return parts, "terms stand apart by spaces"
+}
+
+// punctuation removes what has no place in a name, and puts a dot where a comma
+// stands for one.
+func punctuation(s string) ([]string, string) {
+	sign, name, sep, value := split(s)
+	if sep != ":" && sep != "=" || !isName(name) {
+		return nil, ""
+	}
+	v := strings.NewReplacer(`"`, "", "'", "", "<", "", ">", "", "[", "", "]", "", "(", "", ")", "", ",", ".", ";", ".").Replace(value)
+	v = strings.Trim(v, "./:\\|=")
+	for strings.Contains(v, "..") {
+		v = strings.ReplaceAll(v, "..", ".")
+	}
+	if ascii.EqualFold(name, "include") || ascii.EqualFold(name, "exists") || ascii.EqualFold(name, "redirect") {
+		v = withoutLength(v)
+	}
+	if v == value || !valid(sign+name+sep+v) || !hostLike(v) && !strings.Contains(v, "/") {
+		return nil, ""
+	}
+	return []string{sign + name + sep + v}, "stray punctuation"
+}
+
+// withoutLength is a value without one prefix length at its end.
+func withoutLength(s string) string {
+	rest := strings.TrimRight(s, "0123456789")
+	if rest == s || !strings.HasSuffix(rest, "/") {
+		return s
+	}
+	return strings.TrimSuffix(rest[:len(rest)-1], "/")
+}
+
+// emptyValue removes the colon of "a:", "mx:" and "ptr:".
+func emptyValue(s string) ([]string, string) {
+	sign, name, sep, value := split(s)
+	if sep == ":" && value == "" && (ascii.EqualFold(name, "a") || ascii.EqualFold(name, "mx") || ascii.EqualFold(name, "ptr")) {
+		return []string{sign + name}, "no colon without a domain"
+	}
+	if sep == ":" && value == "all" && (name == "" || ascii.EqualFold(name, "all")) || ascii.EqualFold(name, "all") && sep != "" {
+		return []string{sign + "all"}, "all takes no value"
+	}
+	return nil, ""
+}
+
+// alabels writes a name in A-labels (RFC 7208, 4.3).
+func alabels(s string) ([]string, string) {
+	sign, name, sep, value := split(s)
+	if sep == "" || ascii.Only(value) {
+		return nil, ""
+	}
+	a, ok := spf.ASCIIDomain(value)
+	if !ok || !hostLike(a) {
+		return nil, ""
+	}
+	return []string{sign + name + sep + a}, "names stand in A-labels"
+}
+
+// parentheses corrects "%(i)".
+func parentheses(s string) ([]string, string) {
+	if !strings.Contains(s, "%(") {
+		return nil, ""
+	}
+	return []string{strings.NewReplacer("%(", "%{", ")", "}").Replace(s)}, "a macro stands in braces"
+}
+
+// bareWord reads an address or a name without a mechanism.
+func bareWord(s string) ([]string, string) {
+	sign := ""
+	v := s
+	if v != "" && strings.IndexByte("+-~?", v[0]) >= 0 {
+		sign, v = v[:1], v[1:]
+	}
+	v = strings.TrimLeft(v, ":=")
+	if p, ok := parsePrefix(v); ok {
+		return []string{sign + prefixAs(p, v)}, "an address needs its mechanism"
+	}
+	if !hostLike(v) || !plausible(v) || ascii.IsDigit(v[0]) {
+		return nil, ""
+	}
+	if n := strings.ToLower(v); strings.HasPrefix(n, "_") || strings.HasPrefix(n, "spf") {
+		return []string{sign + "include:" + v}, "a name needs its mechanism"
+	}
+	return []string{sign + "a:" + v}, "a name needs its mechanism"
+}

@@ -1,0 +1,102 @@
+package policy
+
+import (
+	"mailworthy/spf"
+	"testing"
+)
+
+func TestRepair(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"v=spf1 inlude:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1 inculde:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1 ip4=192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 -all"},
+		{"v=spf1 include=_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1: include:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1; mx -all", "v=spf1 mx -all"},
+		{"v = spf1 mx -all", "v=spf1 mx -all"},
+		{" v=spf1 mx -all", "v=spf1 mx -all"},
+		{"spf1 mx -all", "v=spf1 mx -all"},
+		{"v=spf1-all", "v=spf1 -all"},
+		{`"v=spf1 mx -all"`, "v=spf1 mx -all"},
+		{"v=spf1 include: _spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1 ip4 : 192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 -all"},
+		{"v=spf1 mx - all", "v=spf1 mx -all"},
+		{"v=spf1 mx \u2013all", "v=spf1 mx -all"},
+		{"v=spf1 mx --all", "v=spf1 mx -all"},
+		{"v=spf1 mx -all.", "v=spf1 mx -all"},
+		{"v=spf1 mx -all;", "v=spf1 mx -all"},
+		{"v=spf1 mx -al", "v=spf1 mx -all"},
+		{"v=spf1 ip4:192.0.2.1include:_spf.esp.example -all", "v=spf1 ip4:192.0.2.1 include:_spf.esp.example -all"},
+		{"v=spf1 include:a.exampleinclude:b.example -all", "v=spf1 include:a.example include:b.example -all"},
+		{"v=spf1 include:a.exampleip4:192.0.2.1 ~all", "v=spf1 include:a.example ip4:192.0.2.1 ~all"},
+		{"v=spf1 include:a.example-all", "v=spf1 include:a.example -all"}, // no top-level domain ends in -all
+		{"v=spf1 ip4:192.0.2.1-all", "v=spf1 ip4:192.0.2.1 -all"},
+		{"v=spf1 ip4:192.0.2.1,192.0.2.9 -all", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.9 -all"},
+		{"v=spf1 include:a.example,b.example -all", "v=spf1 include:a.example include:b.example -all"},
+		{"v=spf1 mx, a, -all", "v=spf1 mx a -all"},
+		{"v=spf1 ip4:2001:db8::1 -all", "v=spf1 ip6:2001:db8::1 -all"},
+		{"v=spf1 ip6:192.0.2.0/24 -all", "v=spf1 ip4:192.0.2.0/24 -all"},
+		{"v=spf1 ipv4:192.0.2.1 ipv6:2001:db8::1 -all", "v=spf1 ip4:192.0.2.1 ip6:2001:db8::1 -all"},
+		{"v=spf1 ip:2001:db8::1 -all", "v=spf1 ip6:2001:db8::1 -all"},
+		{"v=spf1 192.0.2.0/24 -all", "v=spf1 ip4:192.0.2.0/24 -all"},
+		{"v=spf1 ip4:192.0.2.0/255.255.255.0 -all", "v=spf1 ip4:192.0.2.0/24 -all"},
+		{"v=spf1 ip4:192.0.2.* -all", "v=spf1 ip4:192.0.2.0/24 -all"},
+		{"v=spf1 ip4:192.0.2.8-192.0.2.15 -all", "v=spf1 ip4:192.0.2.8/29 -all"},
+		{"v=spf1 ip4:192.0.2.8-15 -all", "v=spf1 ip4:192.0.2.8/29 -all"},
+		{"v=spf1 ip4:192.000.002.001 -all", "v=spf1 ip4:192.0.2.1 -all"},
+		{"v=spf1 ip4:192.0.2.1:25 -all", "v=spf1 ip4:192.0.2.1 -all"},
+		{"v=spf1 ip4:mail.acme.example -all", "v=spf1 a:mail.acme.example -all"},
+		{"v=spf1 a:192.0.2.1 mx:192.0.2.2 include:192.0.2.0/24 -all", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 ip4:192.0.2.0/24 -all"},
+		{"v=spf1 mail.acme.example -all", "v=spf1 a:mail.acme.example -all"},
+		{"v=spf1 _spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1 include:https://esp.example/spf -all", "v=spf1 include:esp.example -all"},
+		{"v=spf1 include:info@esp.example -all", "v=spf1 include:esp.example -all"},
+		{"v=spf1 redirect:_spf.acme.example", "v=spf1 redirect=_spf.acme.example"},
+		{"v=spf1 redirect=a.example redirect=b.example", "v=spf1 redirect=a.example"},
+		{"v=spf1 a: mx: -all", "v=spf1 a mx -all"},
+		{"v=spf1 exists:%(i).acme.example -all", "v=spf1 exists:%{i}.acme.example -all"},
+		{"v=spf1 include:m\u00fcller.example -all", "v=spf1 include:xn--mller-kva.example -all"},
+		{"v=spf1 !!! mx -all", "v=spf1 mx -all"},
+		{"v=spf1 mx v=spf1 a -all", "v=spf1 mx a -all"},
+		{"v=spf1 mx -all", "v=spf1 mx -all"},
+		{"v=spf1 -mx//64 !!! -all", "v=spf1 -mx//64 -all"},  // a sign behind the version and its space is one
+		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
+	} {
+		r := repair(c.in)
+		got, changes := r.text, r.changes
+		if got != c.want {
+			t.Errorf("%q\n  got  %q\n  want %q\n  %v", c.in, got, c.want, changes)
+		}
+		if _, l := spf.Parse(got); !spf.IsRecord(got) || l.ErrorAt >= 0 {
+			t.Errorf("%q: the repaired record %q is invalid: %s", c.in, got, l.Error)
+		}
+		if c.in != c.want && len(changes) == 0 {
+			t.Errorf("%q: no change is stated", c.in)
+		}
+	}
+}
+
+// TestRepairAsks: what has lost its value is asked for, and what stands behind it stays:
+// the all, and the sender that a redirect was to name.
+func TestRepairAsks(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"v=spf1 ip4:192.0.2.10/-all", "v=spf1 ip4:<the address that ip4:192.0.2.10/ was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2.0/ -all", "v=spf1 ip4:<the address that ip4:192.0.2.0/ was meant to be> -all"},
+		{"v=spf1 a:-all", "v=spf1 a:<the name that a: was meant to be> -all"},
+		{"v=spf1 mx:~all", "v=spf1 mx:<the name that mx: was meant to be> ~all"},
+		{"v=spf1 a/-all", "v=spf1 a:<the name that a/ was meant to be> -all"},
+		{"v=spf1 include:-all", "v=spf1 include:<the name that include: was meant to be> -all"},
+		{"v=spf1 mx include:?ALL", "v=spf1 mx include:<the name that include: was meant to be> ?ALL"},
+		{"v=spf1 mx exists:~all", "v=spf1 mx exists:<the name that exists: was meant to be> ~all"},
+		{"v=spf1 mx ip4:-all", "v=spf1 mx ip4:<the address that ip4: was meant to be> -all"},
+		{"v=spf1 mx a:mail.-all", "v=spf1 mx a:<the name that a:mail. was meant to be> -all"},
+		{"v=spf1 redirect=-all", "v=spf1 include:<the name that redirect= was meant to be> -all"},
+		{"v=spf1 redirect= -all", "v=spf1 include:<the name that redirect= was meant to be> -all"},
+		{"v=spf1 mx redirect=", "v=spf1 mx redirect=<the name that redirect= was meant to be>"},
+		{"v=spf1 include:-all mx -all", "v=spf1 include:<the name that include:-all was meant to be> mx -all"}, // it is not the last
+	} {
+		if r := repair(c.in); r.shown != c.want || r.complete() {
+			t.Errorf("%q\n  got  %q\n  want %q", c.in, r.shown, c.want)
+		}
+	}
+}

@@ -1,0 +1,261 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"mailworthy/internal/ascii"
+	"mailworthy/spf"
+)
+
+// joinTokens puts together what a stray space has torn apart: "include: x",
+// "ip4 :x", "- all", "ip4:192.0.2.0 /24", "include:_spf. esp.example".
+func joinTokens(in []string, note func(term, to, why string)) []string {
+	var out []string
+	for i := 0; i < len(in); i++ {
+		tok := in[i]
+		for i+1 < len(in) && len(tok) <= maxTorn {
+			next := in[i+1]
+			glue, torn := torn(tok, next)
+			if !torn {
+				break
+			}
+			joined := tok + glue + next
+			note(tok+" "+next, joined, "a stray space")
+			tok = joined
+			i++
+		}
+		out = append(out, tok)
+	}
+	return out
+}
+
+// maxTorn is the longest token that something is joined to.
+const maxTorn = 512
+
+// torn reports whether a space tore two tokens apart, and what belongs between
+// them.
+func torn(tok, next string) (glue string, ok bool) {
+	bare := strings.TrimLeft(tok, "+-~?")
+	t, n := spf.ParseTerm(tok), spf.ParseTerm(next)
+	nextIsTerm := n.Error == "" && n.Kind != spf.KindModifier
+	switch {
+	case bare == "": // a lone sign
+		return "", !strings.ContainsAny(next[:1], "+-~?")
+	case bare[len(bare)-1] == ':' || bare[len(bare)-1] == '=':
+		return "", isName(bare[:len(bare)-1]) && !startsTerm(next)
+	case next[0] == ':' || next[0] == '=':
+		return "", isName(bare) && !ascii.EqualFold(strings.TrimLeft(next[1:], "+-~?"), "all")
+	case next[0] == '/' && strings.Trim(next, "/0123456789") == "":
+		return "", t.Error == "" && (t.Kind == spf.KindIP4 || t.Kind == spf.KindIP6 || t.Kind == spf.KindA || t.Kind == spf.KindMX)
+	case bare[len(bare)-1] == '/' && strings.Trim(next, "0123456789") == "":
+		return "", true
+	case needsValue(bare) && !startsTerm(next) && !nextIsTerm:
+		// "include _spf.esp.example": the space stands for the colon.
+		sep := ":"
+		if ascii.EqualFold(bare, "redirect") || ascii.EqualFold(bare, "exp") {
+			sep = "="
+		}
+		return sep, valid(tok + sep + next)
+	case nextIsTerm || startsTerm(next):
+		return "", false
+	case next[0] == '.':
+		return "", t.Spec != "" && clean(tok+next)
+	case tok[len(tok)-1] == '.' && t.Spec != "" && !plausible(t.Spec):
+		return "", clean(tok + next)
+	case t.Error != "" && t.Spec != "" && isWord(tok[len(tok)-1]) && isWord(next[0]) && (clean(tok+"."+next) || clean(tok+":"+next)):
+		// The space may stand for a dot or a colon as well.
+		return "", false
+	case t.Error != "":
+		return "", clean(tok + next)
+	}
+	return "", false
+}
+
+func isWord(c byte) bool { return ascii.IsLetter(c) || ascii.IsDigit(c) || c == '-' || c == '_' }
+
+// clean reports whether a text is a term without anything suspicious.
+func clean(s string) bool {
+	t := spf.ParseTerm(s)
+	return t.Error == "" && t.Kind != spf.KindModifier && !suspicious(&t)
+}
+
+// valid reports whether a text is a term of the grammar and no unknown modifier.
+func valid(s string) bool {
+	t := spf.ParseTerm(s)
+	return t.Error == "" && t.Kind != spf.KindModifier
+}
+
+// needsValue reports whether a name is that of a term which is nothing by itself.
+func needsValue(s string) bool {
+	switch strings.ToLower(s) {
+	case "include", "exists", "ip4", "ip6", "redirect", "exp":
+		return true
+	}
+	return false
+}
+
+// startsTerm reports whether a token is a term by its own right, or the beginning
+// of one.
+func startsTerm(s string) bool {
+	if _, name, sep, _ := split(s); sep != "" && isName(name) {
+		return true
+	}
+	t := spf.ParseTerm(s)
+	return t.Error == "" && t.Kind != spf.KindModifier
+}
+
+// readToken returns the terms that a token was meant to be, and why they are others
+// than it; none if nobody can tell. before is the token before it.
+func readToken(tok, before string) (terms []string, why string) {
+	t := spf.ParseTerm(tok)
+	if t.Error == "" && t.Kind == spf.KindModifier && ascii.EqualFold(t.Name(), "v") {
+		if rest, ok := cutVersion(tok); ok && rest != "" {
+			terms, _ = readToken(rest, before)
+			return terms, "a second version, of another record"
+		}
+		return []string{}, "a second version, of another record"
+	}
+	fixed, why := fix(t, 3)
+	switch {
+	case fixed == nil && t.Error == "" && (t.Kind == spf.KindModifier || !suspicious(&t)):
+		return []string{tok}, ""
+	case fixed == nil:
+		return nil, "nobody can tell what it means"
+	case ascii.IsDigit(tok[0]) && before != "" && ascii.IsDigit(before[len(before)-1]):
+		return nil, "its first digit may be the last of " + quotable(before)
+	case bareName(tok) && endsInName(before):
+		// A stray space may have cut a name in two.
+		return nil, "it may be the rest of " + quotable(before)
+	}
+	return fixed, why
+}
+
+// doubtfulSign reports whether a term that was repaired excludes what it names by a
+// sign that may be a slip as well: one that stood apart, or in place of a letter.
+// Hardly anyone excludes senders, and to exclude one by mistake loses it.
+func doubtfulSign(tok string, fixed []string) bool {
+	return strings.IndexByte("-~?", tok[0]) >= 0 && slices.ContainsFunc(fixed, func(s string) bool {
+		t := spf.ParseTerm(s)
+		return t.Kind.Directive() && t.Kind != spf.KindAll && t.Sign != '+'
+	})
+}
+
+// bareName reports whether a token is a name without a mechanism.
+func bareName(tok string) bool {
+	_, name, sep, _ := split(tok)
+	return sep == "" && hostLike(name) && !isName(name) && len(keywordPrefix(tok)) == 0
+}
+
+// endsInName reports whether a token is a term that ends in a domain name, or could
+// be followed by one.
+func endsInName(tok string) bool {
+	if tok == "" {
+		return false
+	}
+	t := spf.ParseTerm(tok)
+	switch t.Kind {
+	case spf.KindInclude, spf.KindExists, spf.KindRedirect, spf.KindExp:
+		return t.Spec != ""
+	case spf.KindA, spf.KindMX, spf.KindPTR:
+		return true // the space may stand for the colon
+	case spf.KindModifier, spf.KindInvalid:
+		return strings.Contains(tok, ".")
+	}
+	return false
+}
+
+// meant is what a term was probably meant to be; empty where it is fine, or where
+// nobody can tell.
+func meant(t spf.Term) string {
+	fixed, _ := fix(t, 3)
+	return strings.Join(fixed, " ")
+}
+
+// maxFixed is the longest term that is read for what was meant.
+const maxFixed = 300
+
+// fix finds valid terms for one that is invalid or looks like a slip. It tries
+// again on what it made, as often as depth says. It never makes an all that lets
+// everyone pass of anything else.
+func fix(t spf.Term, depth int) (fixed []string, why string) {
+	if len(t.Text) > maxFixed || t.Error == "" && !suspicious(&t) {
+		return nil, ""
+	}
+	for _, try := range attempts {
+		parts, why := try(t.Text)
+		if len(parts) == 0 || len(parts) == 1 && parts[0] == t.Text {
+			continue
+		}
+		var out []string
+		for _, p := range parts {
+			if p == "" {
+				out = nil
+				break
+			}
+			q := spf.ParseTerm(p)
+			var more []string
+			if depth > 0 {
+				more, _ = fix(q, depth-1)
+			}
+			if more == nil && q.Error == "" && q.Kind != spf.KindModifier && !suspicious(&q) && (q.Kind != spf.KindAll || q.Sign != '+') {
+				more = []string{p}
+			}
+			if more == nil {
+				out = nil
+				break
+			}
+			out = append(out, more...)
+		}
+		if out != nil {
+			return out, why
+		}
+	}
+	return nil, ""
+}
+
+// suspicious reports whether a valid term is perhaps a slip: the grammar lets nearly
+// every character stand in a name.
+func suspicious(t *spf.Term) bool {
+	switch t.Kind {
+	case spf.KindModifier:
+		return reported(t) == ""
+	case spf.KindInclude, spf.KindExists, spf.KindA, spf.KindMX, spf.KindPTR, spf.KindRedirect, spf.KindExp:
+	default:
+		return false
+	}
+	dot := -1
+	for i := 0; i < len(t.Spec); i++ {
+		switch c := t.Spec[i]; {
+		case c == '%' && i+1 < len(t.Spec) && t.Spec[i+1] == '{':
+			if end := strings.IndexByte(t.Spec[i:], '}'); end > 0 {
+				i += end
+			}
+			if i == len(t.Spec)-1 {
+				return false // it ends in a macro
+			}
+		case c == '%' && i+1 < len(t.Spec) && strings.IndexByte("%_-", t.Spec[i+1]) >= 0:
+			i++
+		case c == '.':
+			if dot == i-1 {
+				return true // an empty label
+			}
+			dot = i
+		case !ascii.IsLetter(c) && !ascii.IsDigit(c) && c != '-' && c != '_':
+			return true
+		}
+	}
+	// No top-level domain has a hyphen but those in A-labels.
+	top := t.Spec[dot+1:]
+	return strings.Contains(top, "-") && !(len(top) > 4 && ascii.EqualFold(top[:4], "xn--"))
+}
+
+// reported names the standard of a modifier that another one than RFC 7208 knows
+// (RFC 6652, 3): where and how often failures are to be reported.
+func reported(t *spf.Term) string {
+	switch n := t.Name(); {
+	case ascii.EqualFold(n, "ra"), ascii.EqualFold(n, "rp"), ascii.EqualFold(n, "rr"):
+		return "RFC 6652"
+	}
+	return ""
+}

@@ -1,0 +1,73 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// misplaced are the names at which the record of a domain stands by mistake: the
+// doubled name that a panel makes of a full one, the one that it makes of the first
+// label, and those of records that are only there to be included.
+func misplaced(domain string) []string {
+	first, _, _ := strings.Cut(domain, ".")
+	return []string{domain + "." + domain, first + "." + domain, "_spf." + domain, "spf." + domain}
+}
+
+// wrongName looks for the record of a domain that has none where it may stand by
+// mistake, and reports whether it was found, and whether the DNS left that open.
+func (k *checker) wrongName() (wrong, open bool) {
+	if k.p.answers == nil || k.p.Domain == anyDomain {
+		return false, false
+	}
+	var name, text string
+	var silent []finding.Evidence
+	found, moved := 0, false
+	for i, n := range misplaced(k.p.Domain) {
+		o := k.p.answers.get(n, resolver.TypeTXT)
+		if o.status() == StatusUnresolved {
+			silent = append(silent, k.p.answers.evidence(n, resolver.TypeTXT))
+		}
+		if o.cut || o.record().count != 1 || o.answer == nil || len(o.answer.CNAMEs) > 0 {
+			continue
+		}
+		if found++; found == 1 {
+			name, text, moved = n, o.record().text, i < 2
+		}
+	}
+	if found == 0 && len(silent) > 0 {
+		k.Add("spf-wrong-name", finding.Finding{Severity: finding.Unknown, CouldBe: finding.Error, Evidence: silent,
+			Detail: fmt.Sprintf("%s has no SPF record. Whether one stands at %s by mistake is not known: the DNS did not say.", k.p.Domain, silent[0].Name)})
+		return false, true
+	}
+	if found == 0 || found == len(misplaced(k.p.Domain)) { // a wildcard answers for each
+		return false, false
+	}
+	k.unread = true
+	p := &proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}
+	f := finding.Finding{
+		Detail:   fmt.Sprintf("%s has no SPF record, but %s has %s. Receivers ask at %s itself, so that every check of mail from it gives none.", k.p.Domain, name, quote(text), k.p.Domain),
+		Evidence: []finding.Evidence{k.p.Record.Evidence, k.p.answers.evidence(name, resolver.TypeTXT)},
+	}
+	_, l := spf.Parse(text)
+	switch {
+	case l.ErrorAt >= 0:
+		f.Fix = advice("Correct the record and publish it at %s.", k.p.Domain)
+	case !moved:
+		// It may be there to be included.
+		f.Fix = advice("Publish a record at %s that names all its senders: %s, if it does, or include:%s beside the others.", k.p.Domain, quotable(text), name)
+	case !k.trial && k.holds(p, text):
+		f.Fix = &finding.Fix{Summary: "Publish the record at " + k.p.Domain + ".", Name: k.p.Domain, Type: "TXT", Value: text}
+		if doubled := k.p.Domain + "." + k.p.Domain; name == doubled {
+			f.Fix.Summary = "Move the record to " + k.p.Domain + "."
+			f.Fix.Remove = []finding.Record{{Name: name, Type: "TXT", Value: text}}
+		}
+	default:
+		f.Fix = advice("Publish the record of %s at %s, once it has no error.", name, k.p.Domain)
+	}
+	k.Add("spf-wrong-name", f)
+	return true, false
+}
