@@ -88,9 +88,8 @@ func (g *schemaGenerator) of(t reflect.Type) map[string]any {
 	case reflect.Pointer:
 		return map[string]any{"anyOf": []any{g.of(t.Elem()), map[string]any{"type": "null"}}}
 	case reflect.Struct:
-		// A protocol is one word in the schema, however many packages it has: spf/policy is "spf".
-		protocol, _, _ := strings.Cut(strings.TrimPrefix(t.PkgPath(), "mailworthy/"), "/")
-		name := protocol + "." + t.Name()
+		// SPF is one word in the schema, of two packages in the code.
+		name := filepath.Base(strings.TrimSuffix(t.PkgPath(), "/policy")) + "." + t.Name()
 		if _, ok := g.defs[name]; !ok {
 			g.defs[name] = nil // in progress: a type may hold itself
 			g.defs[name] = g.object(t)
