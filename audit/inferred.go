@@ -10,6 +10,7 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/provider"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // inferred finds what services that nobody stated, but that something else than an SPF
@@ -49,7 +50,7 @@ func sends(s *provider.Service, by []string) bool {
 // inferredSPF: the record of the domain has no term of a service that needs one there.
 func (a *run) inferredSPF(s *provider.Service, by []string, add func(finding.Finding)) {
 	p := a.result.SPF
-	if !a.wants(finding.SPF) || p == nil || p.Status != spf.StatusFound || p.Record == nil || p.Record.Error != "" || !p.LookupsExact || mayBeFlattened(p) {
+	if !a.wants(finding.SPF) || p == nil || p.Status != spfpolicy.StatusFound || p.Record == nil || p.Record.Error != "" || !p.LookupsExact || mayBeFlattened(p) {
 		return
 	}
 	want := neededInclude(s)
@@ -88,7 +89,7 @@ func neededInclude(s *provider.Service) string {
 
 // mayBeFlattened reports whether the record holds ranges that could be those of a
 // service: then it is not known whether the service may send.
-func mayBeFlattened(p *spf.Policy) bool {
+func mayBeFlattened(p *spfpolicy.Policy) bool {
 	for i := range p.Record.Terms {
 		t := &p.Record.Terms[i]
 		if t.Kind == spf.KindExists || (t.Kind == spf.KindIP4 || t.Kind == spf.KindIP6) && strings.Contains(t.Value, "/") {
