@@ -47,3 +47,27 @@ func UnderWay(st *Stack, maxInFlight int) int {
 	}
 	return n
 }
+
+// Window is the size and the ceiling of a server's window.
+func Window(c *Client, server int) (size, ceiling int) {
+	u := c.servers[server].transport.(*udp)
+	u.paceMu.Lock()
+	defer u.paceMu.Unlock()
+	return u.pace.size, u.pace.ceiling
+}
+
+// InLine is how many questions wait for a place, and how many have one or had one.
+func InLine(c *Client, server int) (waiting, under int) {
+	u := c.servers[server].transport.(*udp)
+	u.paceMu.Lock()
+	defer u.paceMu.Unlock()
+	for i := u.pace.waiting.first; i != nil; i = i.newer {
+		waiting++
+	}
+	for _, l := range []inquiries{u.pace.under, u.pace.late, u.pace.doubted} {
+		for i := l.first; i != nil; i = i.newer {
+			under++
+		}
+	}
+	return waiting, under
+}

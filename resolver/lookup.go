@@ -18,6 +18,7 @@ type lookup struct {
 	edns     bool
 
 	mu      sync.Mutex
+	asked   bool // it has its place
 	stopped bool
 	cancel  context.CancelFunc // of the patient way
 }
@@ -50,10 +51,14 @@ func (c *Client) start(q question, to taker) stopper {
 	}
 	l.q, l.to = &l.query, l
 	if c.places.enter(l) {
+		l.asked = true
 		u.ask(&l.inquiry)
 	}
 	return l
 }
+
+// udp is what the first try is made over.
+func (l *lookup) udp() *udp { return l.client.servers[l.server].transport.(*udp) }
 
 func (c *Client) flush() {
 	for _, s := range c.servers {
@@ -68,8 +73,8 @@ func (l *lookup) entered() {
 	l.mu.Lock()
 	stopped := l.stopped
 	if !stopped {
-		u := l.client.servers[l.server].transport.(*udp)
-		if s := u.ask(&l.inquiry); s != nil {
+		l.asked = true
+		if s := l.udp().ask(&l.inquiry); s != nil {
 			s.flush()
 		}
 	}
@@ -122,13 +127,12 @@ func (l *lookup) patient(first *exchanged) {
 func (l *lookup) stop() {
 	l.mu.Lock()
 	l.stopped = true
-	cancel := l.cancel
-	free := cancel == nil && l.inquiry.cancel()
+	cancel, asked := l.cancel, l.asked
 	l.mu.Unlock()
-	if cancel != nil {
+	switch {
+	case cancel != nil:
 		cancel()
-	}
-	if free {
+	case asked && l.udp().cancel(&l.inquiry):
 		l.client.places.leave()
 	}
 }

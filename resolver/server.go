@@ -101,7 +101,7 @@ func newServer(spec string, c *Config) (*server, error) {
 		if scheme == "tcp" {
 			return &server{transport: tcp}, nil
 		}
-		return &server{transport: newUDP(addr, c.Timeout), tcp: tcp}, nil
+		return &server{transport: newUDP(addr, c.Timeout, c.MaxInFlight), tcp: tcp}, nil
 	case "tls":
 		rest, name, _ := strings.Cut(rest, "#")
 		addr, host, err := serverAddr(rest, "853")

@@ -60,9 +60,10 @@ type receiver interface {
 
 // inquiry is a question on its way over UDP. It is part of its receiver.
 type inquiry struct {
+	paced
 	q      *query
 	to     receiver
-	socket *udpSocket
+	socket atomic.Pointer[udpSocket]
 	id     uint16
 	strays int
 	due    time.Duration // since the socket was opened
@@ -84,10 +85,23 @@ type udp struct {
 	open    map[*udpSocket]bool // those that were replaced too, until nothing is on them
 	closed  bool
 	wg      sync.WaitGroup
+
+	paceMu    sync.Mutex // for the rest; no other lock is taken under it
+	pace      pace
+	made      time.Time
+	late      *time.Timer // it has those give their places up that are late
+	armed     bool
+	admitting bool // somebody is letting the line in
+	over      bool
 }
 
-func newUDP(addr netip.AddrPort, timeout time.Duration) *udp {
-	return &udp{addr: addr, name: "udp://" + addr.String(), timeout: timeout, open: make(map[*udpSocket]bool)}
+// newUDP takes the questions that may be under way at most.
+func newUDP(addr netip.AddrPort, timeout time.Duration, most int) *udp {
+	u := &udp{addr: addr, name: "udp://" + addr.String(), timeout: timeout, open: make(map[*udpSocket]bool)}
+	u.pace.window, u.made = newWindow(most), time.Now()
+	u.late = time.AfterFunc(time.Hour, u.overdue)
+	u.late.Stop()
+	return u
 }
 
 func (u *udp) String() string { return u.name }
@@ -101,18 +115,31 @@ func (u *udp) close() {
 		s.fail(errClosed)
 	}
 	u.wg.Wait()
+	u.paceMu.Lock()
+	u.over = true
+	u.late.Stop()
+	u.paceMu.Unlock()
 }
 
-// ask puts a question on a socket; i.to is told of the outcome, possibly before ask
-// returns. It is sent by flush, with what else waits there.
+// ask puts a question on a socket, or in line for a place in the window; i.to is told
+// of the outcome, possibly before ask returns. It is sent by flush, with what else waits
+// there.
 func (u *udp) ask(i *inquiry) *udpSocket {
+	if !u.enter(i) {
+		return nil
+	}
+	return u.put(i)
+}
+
+// put puts a question on a socket.
+func (u *udp) put(i *inquiry) *udpSocket {
 	for {
 		s, worn, err := u.socket()
 		if worn != nil {
 			worn.flush()
 		}
 		if err != nil {
-			i.to.received(nil, err)
+			u.failed(i, err)
 			return nil
 		}
 		if !s.add(i, u.timeout) {
@@ -149,7 +176,7 @@ func (u *udp) exchange(ctx context.Context, q *query, buf []byte) ([]byte, error
 		return e.msg, e.err
 	case <-ctx.Done():
 	}
-	if !e.cancel() {
+	if !u.cancel(&e.inquiry) {
 		<-e.done // it is being told just now
 		return e.msg, e.err
 	}
@@ -199,7 +226,7 @@ func (u *udp) socket() (s, worn *udpSocket, err error) {
 		return nil, worn, err
 	}
 	c.SetReadBuffer(receiveBuffer) // as much as the system grants
-	s = newSocket(c)
+	s = newSocket(u, c)
 	u.sockets[u.at] = s
 	u.open[s] = true
 	u.wg.Go(func() {
@@ -213,6 +240,7 @@ func (u *udp) socket() (s, worn *udpSocket, err error) {
 
 // udpSocket is a socket with the questions that are on it.
 type udpSocket struct {
+	udp     *udp
 	conn    *net.UDPConn
 	opened  time.Time
 	waiting atomic.Int32 // how many are pending; it changes under the lock alone
@@ -261,8 +289,8 @@ func (p *pending) drop(i *inquiry) {
 	*at, i.next = i.next, nil
 }
 
-func newSocket(c *net.UDPConn) *udpSocket {
-	s := &udpSocket{conn: c, opened: time.Now()}
+func newSocket(u *udp, c *net.UDPConn) *udpSocket {
+	s := &udpSocket{udp: u, conn: c, opened: time.Now()}
 	s.used = len(s.random)
 	s.batch = ipv4.NewPacketConn(c) // what it does here is the same for IPv6
 	for i := range s.messages {
@@ -290,7 +318,8 @@ func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 	binary.BigEndian.PutUint16(i.q.msg, i.id)
 	s.pending.put(i)
 	s.waiting.Add(1)
-	i.socket, i.due = s, now+timeout
+	i.due = now + timeout
+	i.socket.Store(s)
 	if i.before = s.last; s.last != nil {
 		s.last.after = i
 	} else {
@@ -322,7 +351,7 @@ func (s *udpSocket) flush() {
 		}
 		for _, i := range failed {
 			if s.remove(i) {
-				i.to.received(nil, err)
+				s.udp.failed(i, err)
 			}
 		}
 	}
@@ -408,9 +437,6 @@ func (s *udpSocket) remove(i *inquiry) bool {
 	return true
 }
 
-// cancel ends the wait; the receiver is not told.
-func (i *inquiry) cancel() bool { return i.socket != nil && i.socket.remove(i) }
-
 // retire lets the socket finish what is on it.
 func (s *udpSocket) retire() {
 	s.mu.Lock()
@@ -439,7 +465,7 @@ func (s *udpSocket) fail(err error) {
 	s.shut()
 	s.mu.Unlock()
 	for _, i := range failed {
-		i.to.received(nil, i.outcome(err))
+		s.udp.failed(i, i.outcome(err))
 	}
 }
 
@@ -466,7 +492,7 @@ func (s *udpSocket) expire() {
 	}
 	s.mu.Unlock()
 	for _, i := range late {
-		i.to.received(nil, i.outcome(context.DeadlineExceeded))
+		s.udp.failed(i, i.outcome(context.DeadlineExceeded))
 	}
 }
 
@@ -481,7 +507,7 @@ func (s *udpSocket) read() {
 			return
 		}
 		if i := s.match(buf[:n]); i != nil {
-			i.to.received(buf[:n], nil)
+			s.udp.answered(i, buf[:n])
 		}
 	}
 }

@@ -1,0 +1,221 @@
+package resolver_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mailworthy/resolver"
+)
+
+// cramped is a server with room for so many questions at once.
+type cramped struct {
+	conn    *net.UDPConn
+	places  int32
+	takes   time.Duration
+	refuses bool
+	wg      sync.WaitGroup
+
+	inside, most, came, turnedAway atomic.Int32
+}
+
+func startCramped(t *testing.T, places int32, takes time.Duration, refuses bool) *cramped {
+	t.Helper()
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.SetReadBuffer(4 << 20)
+	s := &cramped{conn: conn, places: places, takes: takes, refuses: refuses}
+	s.wg.Go(s.serve)
+	t.Cleanup(func() { conn.Close(); s.wg.Wait() })
+	return s
+}
+
+// serve answers NXDOMAIN. Names that begin with an s have silent servers, and those
+// with an r ones that refuse.
+func (s *cramped) serve() {
+	buf := make([]byte, 1500)
+	for {
+		n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+		if err != nil {
+			return
+		}
+		s.came.Add(1)
+		reply := append([]byte(nil), buf[:n]...)
+		say := func(rcode uint16) {
+			binary.BigEndian.PutUint16(reply[2:], 1<<15|1<<8|1<<7|rcode)
+			s.conn.WriteToUDPAddrPort(reply, from)
+		}
+		first := buf[13]
+		if first == 's' {
+			continue
+		}
+		if first == 'r' {
+			say(5)
+			continue
+		}
+		if s.inside.Load() >= s.places {
+			if s.turnedAway.Add(1); s.refuses {
+				say(5)
+			}
+			continue
+		}
+		s.most.Store(max(s.most.Load(), s.inside.Add(1)))
+		s.wg.Go(func() {
+			time.Sleep(s.takes)
+			s.inside.Add(-1)
+			say(3)
+		})
+	}
+}
+
+func newClient(t *testing.T, c resolver.Config) *resolver.Client {
+	t.Helper()
+	cl, err := resolver.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	return cl
+}
+
+// batchOf asks so many questions at once; stop ends their context.
+func batchOf(t *testing.T, c *resolver.Client, n int) (b *resolver.Batch, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	b = resolver.NewBatch(ctx, c)
+	for i := range n {
+		b.Ask(plain(i)+".test", typeA, func(*resolver.Answer, error) {})
+	}
+	return b, cancel
+}
+
+// outcomes are how often each came.
+type outcomes struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+func (o *outcomes) add(what string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.of[what]++
+}
+
+// askMany asks for names of its own, so many at once, and one try each.
+func askMany(t *testing.T, c *resolver.Client, label string, n, at int, name func(i int) string) map[string]int {
+	t.Helper()
+	o := &outcomes{of: map[string]int{}}
+	var next atomic.Int32
+	var wg sync.WaitGroup
+	for range at {
+		wg.Go(func() {
+			for i := int(next.Add(1)); i <= n; i = int(next.Add(1)) {
+				o.add(say(c.Lookup(t.Context(), label+name(i)+".test", typeA)))
+			}
+		})
+	}
+	wg.Wait()
+	return o.of
+}
+
+func plain(i int) string { return fmt.Sprintf("n%d", i) }
+
+// TestPaceCramped: a server that loses or refuses what it has no room for is soon
+// asked no more than it has room for, and meanwhile nothing is waited for as long as a
+// timeout.
+func TestPaceCramped(t *testing.T) {
+	for _, places := range []int32{16, 50, 150} {
+		for _, refuses := range []bool{false, true} {
+			t.Run(fmt.Sprintf("places=%d refuses=%t", places, refuses), func(t *testing.T) {
+				t.Parallel()
+				s := startCramped(t, places, 10*time.Millisecond, refuses)
+				c := newClient(t, resolver.Config{Servers: []string{s.conn.LocalAddr().String()}, Retries: -1, Timeout: 10 * time.Second})
+				began := time.Now()
+				if got := askMany(t, c, "", 2000, 512, plain); got["nxdomain"] != 2000 {
+					t.Errorf("at first: %v", got)
+				}
+				away := s.turnedAway.Load()
+				if got := askMany(t, c, "z", 2000, 512, plain); got["nxdomain"] != 2000 {
+					t.Errorf("later: %v", got)
+				}
+				later := s.turnedAway.Load() - away
+				t.Logf("turned away %d, then %d, of 2000 each; %v", away, later, time.Since(began).Round(time.Millisecond))
+				if away > 500 || later > 20 {
+					t.Errorf("turned away %d, then %d, of 2000 each", away, later)
+				}
+				if took := time.Since(began); took > 9*time.Second {
+					t.Errorf("something was waited for as long as a timeout: %v", took)
+				}
+			})
+		}
+	}
+}
+
+// TestPaceSlow: names whose servers are silent, and names that are refused, are not
+// taken for a crowded server, and do not stop the others.
+func TestPaceSlow(t *testing.T) {
+	t.Parallel()
+	s := startCramped(t, 1000, 10*time.Millisecond, false)
+	c := newClient(t, resolver.Config{Servers: []string{s.conn.LocalAddr().String()}, Retries: -1, Timeout: 2 * time.Second})
+	got := askMany(t, c, "", 6000, 512, func(i int) string {
+		switch i % 50 {
+		case 7:
+			return fmt.Sprintf("s%d", i)
+		case 13:
+			return fmt.Sprintf("r%d", i)
+		}
+		return plain(i)
+	})
+	if got["timeout"] != 120 || got["refused"] != 120 || got["nxdomain"] != 5760 {
+		t.Errorf("%v", got)
+	}
+	if size, ceiling := resolver.Window(c, 0); size < 32 || ceiling > 0 {
+		t.Errorf("a window of %d, a ceiling of %d: nothing was lost", size, ceiling)
+	}
+	if extra := s.came.Load() - 6000; extra > 120+120 {
+		t.Errorf("%d questions were asked again", extra)
+	}
+}
+
+// TestPaceServers: each server has a window of its own.
+func TestPaceServers(t *testing.T) {
+	t.Parallel()
+	small, large := startCramped(t, 12, 10*time.Millisecond, false), startCramped(t, 1000, 10*time.Millisecond, false)
+	c := newClient(t, resolver.Config{Servers: []string{small.conn.LocalAddr().String(), large.conn.LocalAddr().String()}, Timeout: time.Second})
+	askMany(t, c, "", 1500, 256, plain)
+	if size, ceiling := resolver.Window(c, 0); size > 16 || ceiling == 0 {
+		t.Errorf("the small one: a window of %d, a ceiling of %d", size, ceiling)
+	}
+	if size, ceiling := resolver.Window(c, 1); size < 32 || ceiling > 0 {
+		t.Errorf("the large one: a window of %d, a ceiling of %d", size, ceiling)
+	}
+}
+
+// TestPaceEnds: those in line end with their context, with the client, and leave
+// nothing behind.
+func TestPaceEnds(t *testing.T) {
+	t.Parallel()
+	s := startCramped(t, 0, 0, false)
+	c := newClient(t, resolver.Config{Servers: []string{s.conn.LocalAddr().String()}, Timeout: 20 * time.Second})
+	b, stop := batchOf(t, c, 400)
+	time.Sleep(50 * time.Millisecond)
+	if n := s.came.Load(); n > 64 {
+		t.Errorf("%d questions to a server that answered none", n)
+	}
+	stop()
+	b.Run()
+	if waiting, under := resolver.InLine(c, 0); waiting != 0 || under != 0 {
+		t.Errorf("%d in line and %d under way after the end", waiting, under)
+	}
+	b, _ = batchOf(t, c, 400)
+	go func() { time.Sleep(50 * time.Millisecond); c.Close() }()
+	b.Run()
+}
