@@ -19,7 +19,10 @@ type pace struct {
 }
 
 // inquiries is a list of questions. A question is on one at most.
-type inquiries struct{ first, last *inquiry }
+type inquiries struct {
+	first, last *inquiry
+	n           int
+}
 
 // paced is what the pace knows of a question.
 type paced struct {
@@ -27,14 +30,18 @@ type paced struct {
 	older, newer *inquiry
 	asked, since time.Duration // for the first time, and when it took its place
 	answers      int           // that there were when it was asked
-	crowd        int           // that it was asked in
+	crowd        int           // the questions that had a place when it was asked
+	amid         int           // and all that were under way
 	refused      bool
-	again        *again // the second time that it is asked, beside the first
+	again        *again // the last time that it is asked again, beside the first
+	times        int    // that it was
+	losses       int    // that there were when it was, last
 	second       bool   // it is one
 	moving, gone bool   // from the line to a socket; nobody waits for it any more
 }
 
 func (l *inquiries) push(i *inquiry) {
+	l.n++
 	i.on, i.older, i.newer = l, l.last, nil
 	if l.last != nil {
 		l.last.newer = i
@@ -45,6 +52,7 @@ func (l *inquiries) push(i *inquiry) {
 }
 
 func (l *inquiries) pushFirst(i *inquiry) {
+	l.n++
 	i.on, i.older, i.newer = l, nil, l.first
 	if l.first != nil {
 		l.first.older = i
@@ -57,6 +65,7 @@ func (l *inquiries) pushFirst(i *inquiry) {
 // leave takes a question from its list.
 func (i *inquiry) leave() {
 	l := i.on
+	l.n--
 	if i.older != nil {
 		i.older.newer = i.newer
 	} else {
@@ -89,7 +98,8 @@ func (p *pace) next(now time.Duration) (i *inquiry, again bool) {
 	if i = p.doubted.first; i != nil && p.credit > 0 {
 		p.credit--
 		i.leave()
-		i.since = now
+		i.since, i.losses = now, p.losses
+		i.times++
 		p.window.enter()
 		p.under.push(i)
 		return i, true
@@ -104,6 +114,7 @@ func (p *pace) next(now time.Duration) (i *inquiry, again bool) {
 func (p *pace) ask(i *inquiry, now time.Duration) {
 	i.asked, i.since, i.answers = now, now, p.answers
 	i.crowd = p.window.enter()
+	i.amid = i.crowd + p.late.n + p.doubted.n
 	p.under.push(i)
 }
 
@@ -135,7 +146,7 @@ func (p *pace) leave(i *inquiry) {
 func (p *pace) answered(i *inquiry, now time.Duration, refused bool) bool {
 	p.leave(i)
 	switch {
-	case refused && !i.refused && i.again == nil && i.crowd >= leastWindow:
+	case refused && !i.refused && i.again == nil && i.amid >= leastWindow:
 		// A server may refuse for lack of room, as dnsmasq does.
 		p.window.suspect(now, i.asked, i.crowd)
 		i.refused = true
@@ -169,7 +180,7 @@ func (p *pace) overdue(now time.Duration) time.Duration {
 	for i := p.late.first; i != nil; {
 		late := i
 		i = i.newer
-		if late.again != nil || late.refused || late.crowd < leastWindow || p.answers-late.answers < answersAfter {
+		if !p.doubtful(late) {
 			continue
 		}
 		p.leave(late)
@@ -178,10 +189,19 @@ func (p *pace) overdue(now time.Duration) time.Duration {
 			p.suspect(now, late.asked, late.crowd)
 		}
 	}
-	if p.undo > 0 {
+	if p.undo > 0 || p.doubted.n > 0 {
+		p.refresh(now)
 		return lateAgain
 	}
 	return wait
+}
+
+// doubtful reports whether a late question may have been lost. What was asked again in
+// vain is asked once more only if others were found to be lost since: then it may
+// have been lost the second time, too.
+func (p *pace) doubtful(i *inquiry) bool {
+	return !i.refused && i.amid >= leastWindow && p.answers-i.answers >= answersAfter &&
+		(i.times == 0 || i.times < mostTimes && p.losses > i.losses)
 }
 
 const (
@@ -189,4 +209,7 @@ const (
 	lateAgain = 10 * time.Millisecond
 	// answersAfter is how many answers to others it takes to suspect a loss.
 	answersAfter = 3
+	// mostTimes is how often a question is asked again at most: what is asked again
+	// may be lost, too.
+	mostTimes = 3
 )

