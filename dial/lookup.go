@@ -2,6 +2,7 @@ package dial
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"strings"
 
@@ -48,5 +49,21 @@ func Through(r resolver.Resolver) func(ctx context.Context, host string) ([]neti
 			return nil, v6.err
 		}
 		return nil, &NoAddress{Host: host}
+	}
+}
+
+// ThroughOrHosts is Through, but for names that the DNS has no part in: localhost (RFC
+// 6761, 6.3) and names of one label, which the system's resolver knows.
+func ThroughOrHosts(r resolver.Resolver) func(ctx context.Context, host string) ([]netip.Addr, error) {
+	through := Through(r)
+	return func(ctx context.Context, host string) ([]netip.Addr, error) {
+		name := strings.ToLower(strings.TrimSuffix(host, "."))
+		switch {
+		case name == "localhost" || strings.HasSuffix(name, ".localhost"):
+			return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")}, nil
+		case !strings.Contains(name, "."):
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+		}
+		return through(ctx, host)
 	}
 }

@@ -151,7 +151,7 @@ unknown, never as missing.`,
 	root.SetVersionTemplate("mailworthy {{.Version}}\n")
 	root.AddCommand(
 		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMTASTS(), newTLSRPT(), newDANE(), newDNSSEC(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
-		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(), newProbe(),
+		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(), newProbe(), newRoundtrip(),
 		newConfig(), newInit(), newRun(), newWatch(),
 		newDoctor(),
 	)

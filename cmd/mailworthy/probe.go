@@ -1,19 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"mailworthy/dial"
 	"mailworthy/finding"
@@ -172,7 +169,7 @@ func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {
 	if f.login == "" {
 		return o, nil
 	}
-	if login.Password, err = f.password(cmd); err != nil {
+	if login.Password, err = (passwordSource{"--password-file", f.passwordFile, passwordVariable, f.login}).read(cmd); err != nil {
 		return o, err
 	}
 	o.Login = login
@@ -198,42 +195,6 @@ func roots(file string) (*x509.CertPool, error) {
 		return nil, nil
 	}
 	return pool, nil
-}
-
-// password is that of --login: of the file, the environment, or the one who is asked. It
-// is never an argument, which everybody on the machine could read.
-func (f *probeFlags) password(cmd *cobra.Command) (string, error) {
-	first := func(text string) (string, error) {
-		line, _, _ := strings.Cut(text, "\n")
-		if line = strings.TrimSuffix(line, "\r"); line == "" {
-			return "", errors.New("the password is empty")
-		}
-		return line, nil
-	}
-	if f.passwordFile != "" {
-		text, err := readfile.Read(f.passwordFile, 64<<10, readfile.Wait)
-		if err != nil {
-			return "", fmt.Errorf("--password-file %s: %w", f.passwordFile, err)
-		}
-		return first(string(text))
-	}
-	if text, ok := os.LookupEnv(passwordVariable); ok {
-		return first(text)
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "password of %s: ", f.login)
-	defer fmt.Fprintln(cmd.ErrOrStderr())
-	if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
-		text, err := term.ReadPassword(int(in.Fd()))
-		if err != nil {
-			return "", fmt.Errorf("reading the password: %w", err)
-		}
-		return first(string(text))
-	}
-	line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 64<<10)).ReadString('\n')
-	if err != nil && line == "" {
-		return "", withHint(errors.New("there is no password on standard input"), "--password-file FILE, or %s", passwordVariable)
-	}
-	return first(line)
 }
 
 func (f *probeFlags) run(cmd *cobra.Command, args []string) error {

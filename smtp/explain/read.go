@@ -139,6 +139,16 @@ func (x *Explainer) text(name, all string, kind bounce.Kind) Input {
 	return in
 }
 
+// Reply explains one reply of a server, of which the caller knows where it was said.
+func (x *Explainer) Reply(said string, c reply.Context) Input {
+	e := x.knowledge().Explain(said, c)
+	item := newItem(&e)
+	item.Recipient, item.Text = text(c.Recipient), cutText(said)
+	item.Action = text(string(actionOf(&e)))
+	x.fill(&item, &e, nil, false)
+	return Input{Name: "reply", Kind: bounce.KindReply, Items: []Item{item}, Notes: []string{}}
+}
+
 // The places of a text at which an address is the recipient's for sure: what a server
 // says of it, the command that named it, and the beginning of a line of a bounce.
 var recipientRE = []*lazyre.Regexp{

@@ -150,3 +150,13 @@ func (c *Certificate) verify(leaf *x509.Certificate, host string, roots, between
 		c.Verified = &yes
 	}
 }
+
+// Verifies reports whether a chain verifies for a host by the roots, at a time: dates, name
+// and trust. Nil roots are those of the system.
+func Verifies(chain []*x509.Certificate, host string, roots *x509.CertPool, now time.Time) bool {
+	if roots == nil {
+		roots, _ = x509.SystemCertPool()
+	}
+	c := describe(chain, host, roots, now)
+	return c != nil && c.Verified != nil && *c.Verified
+}

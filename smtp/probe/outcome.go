@@ -13,8 +13,8 @@ import (
 	"mailworthy/resolver"
 )
 
-// outcomeOf is the word for what a step failed with.
-func outcomeOf(err error) Outcome {
+// OutcomeOf returns the word for what a step failed with.
+func OutcomeOf(err error) Outcome {
 	var protocol *errProtocol
 	var over *dial.OverBudget
 	var refused *dial.Refused
@@ -52,15 +52,15 @@ func outcomeOf(err error) Outcome {
 	return Protocol
 }
 
-// tlsOutcome is outcomeOf for a handshake: a server that hangs up, stays silent or breaks
+// TLSOutcomeOf is OutcomeOf for a handshake: a server that hangs up, stays silent or breaks
 // off has its own word, all else is a failure of TLS.
-func tlsOutcome(err error) Outcome {
+func TLSOutcomeOf(err error) Outcome {
 	var alert tls.AlertError
 	var header tls.RecordHeaderError
 	if errors.As(err, &alert) || errors.As(err, &header) {
 		return TLSFailed
 	}
-	switch o := outcomeOf(err); o {
+	switch o := OutcomeOf(err); o {
 	case Protocol:
 		return TLSFailed
 	default:
@@ -68,8 +68,8 @@ func tlsOutcome(err error) Outcome {
 	}
 }
 
-// failureText says in words what a step failed with.
-func failureText(err error) string {
+// FailureText says in words what a step failed with.
+func FailureText(err error) string {
 	var protocol *errProtocol
 	switch {
 	case errors.As(err, &protocol):

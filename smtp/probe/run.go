@@ -184,7 +184,7 @@ func (p *prober) endpoints(ctx context.Context, host string, addr netip.Addr, po
 		resolve.duration = time.Since(began)
 		resolve.DurationMS = resolve.duration.Milliseconds()
 		addrs = found[:min(len(found), maxAddresses)]
-		resolve.Outcome, resolve.Detail = outcomeOf(err), show.Counted(len(found), "address")
+		resolve.Outcome, resolve.Detail = OutcomeOf(err), show.Counted(len(found), "address")
 		if err != nil {
 			resolve.Detail = err.Error()
 			addrs = []netip.Addr{{}}

@@ -89,7 +89,7 @@ func (s *session) record(st *Step, began time.Time, a answer, err error) bool {
 	}
 	switch {
 	case err != nil:
-		st.Outcome, st.Detail = outcomeOf(err), failureText(err)
+		st.Outcome, st.Detail = OutcomeOf(err), FailureText(err)
 		if a.code != 0 {
 			st.Detail += " (after: " + show.Clip(a.text(), 100) + ")"
 		}
@@ -246,7 +246,7 @@ func (s *session) handshake(ctx context.Context) bool {
 	st.duration = time.Since(began)
 	st.DurationMS = st.duration.Milliseconds()
 	if err != nil {
-		st.Outcome, st.Detail = tlsOutcome(err), failureText(err)
+		st.Outcome, st.Detail = TLSOutcomeOf(err), FailureText(err)
 		var header tls.RecordHeaderError
 		if errors.As(err, &header) {
 			st.Detail = fmt.Sprintf("the server answered in plain text: %s", show.Quote(string(header.RecordHeader[:]), 20))

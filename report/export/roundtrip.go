@@ -1,0 +1,104 @@
+package export
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"mailworthy/internal/show"
+	"mailworthy/smtp/roundtrip"
+)
+
+// RoundtripNagiosStatus is the state of a round trip for monitors.
+func RoundtripNagiosStatus(r *roundtrip.Report, unknownOK bool) int {
+	switch r.Verdict {
+	case roundtrip.Arrived:
+		return NagiosOK
+	case roundtrip.Spam, roundtrip.Deferred:
+		return NagiosWarning
+	case roundtrip.Bounced, roundtrip.Lost:
+		return NagiosCritical
+	}
+	if unknownOK {
+		return NagiosOK
+	}
+	return NagiosUnknown
+}
+
+// phases are the times of a round trip in seconds, by name: the steps of the last try, and
+// those of the whole way.
+func phases(r *roundtrip.Report) (names []string, seconds []float64) {
+	add := func(name string, ms int64) {
+		names, seconds = append(names, name), append(seconds, float64(ms)/1000)
+	}
+	if n := len(r.Attempts); n > 0 {
+		for _, p := range r.Attempts[n-1].Phases {
+			add(p.Phase, p.DurationMS)
+		}
+	}
+	for _, t := range []struct {
+		name string
+		ms   *int64
+	}{{"submit", r.SubmitMS}, {"deliver", r.DeliverMS}, {"seen", r.SeenMS}} {
+		if t.ms != nil {
+			add(t.name, *t.ms)
+		}
+	}
+	return names, seconds
+}
+
+// WriteRoundtripNagios writes the output of a monitoring plugin: the verdict with the time
+// of each phase as performance data.
+func WriteRoundtripNagios(w io.Writer, r *roundtrip.Report, unknownOK bool) error {
+	// | separates the performance data: it has no place in text from outside.
+	text := func(s string) string { return strings.ReplaceAll(show.Line(s), "|", "/") }
+	var perf []string
+	names, seconds := phases(r)
+	for i, name := range names {
+		perf = append(perf, fmt.Sprintf("'%s'=%.3fs", name, seconds[i]))
+	}
+	perf = append(perf, fmt.Sprintf("'tries'=%d", len(r.Attempts)), fmt.Sprintf("'duplicates'=%d", r.Duplicates))
+	_, err := fmt.Fprintf(w, "ROUNDTRIP %s - %s to %s %s: %s | %s\n", NagiosNames[RoundtripNagiosStatus(r, unknownOK)], text(r.From), text(r.To), r.Verdict, text(r.Why),
+		strings.Join(perf, " "))
+	return err
+}
+
+// Verdicts of a round trip in the order of their samples.
+var roundtripVerdicts = [...]roundtrip.Verdict{roundtrip.Arrived, roundtrip.Spam, roundtrip.Bounced, roundtrip.Deferred, roundtrip.Lost, roundtrip.Unknown}
+
+// WriteRoundtripPrometheus writes metrics for the text-file collector of the node exporter.
+// A time that is not known has no sample.
+func WriteRoundtripPrometheus(w io.Writer, r *roundtrip.Report) error {
+	verdict := metric{name: "mailworthy_roundtrip_verdict", help: "1 for the verdict of the mail, 0 for the others."}
+	phase := metric{name: "mailworthy_roundtrip_phase_seconds", help: "How long a phase took: the steps of the last try, submit, deliver, seen."}
+	tries := metric{name: "mailworthy_roundtrip_tries", help: "How often the mail was handed over or tried to be."}
+	twice := metric{name: "mailworthy_roundtrip_duplicates", help: "Copies beyond the first."}
+	labels := func(more ...string) []string {
+		to := r.To
+		if local, rest, ok := strings.Cut(to, "+"+r.Token); ok { // a label that changes each time is a series each time
+			to = local + rest
+		}
+		return append([]string{"from", r.From, "to", to, "via", r.Via}, more...)
+	}
+	for _, v := range roundtripVerdicts {
+		is := 0.0
+		if v == r.Verdict {
+			is = 1
+		}
+		verdict.add(is, labels("verdict", string(v))...)
+	}
+	names, seconds := phases(r)
+	for i, name := range names {
+		phase.add(seconds[i], labels("phase", name)...)
+	}
+	tries.add(float64(len(r.Attempts)), labels()...)
+	twice.add(float64(r.Duplicates), labels()...)
+	var b strings.Builder
+	for _, m := range []metric{verdict, phase, tries, twice} {
+		if len(m.samples) > 0 {
+			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n%s", m.name, m.help, m.name, strings.Join(m.samples, ""))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,308 @@
+package roundtrip
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"mailworthy/message"
+	"mailworthy/smtp/explain"
+)
+
+// run is a round trip under way. It is one goroutine.
+type run struct {
+	o      *Options
+	report *Report
+	state  *state
+	text   []byte
+	// began is when this run began.
+	began time.Time
+	// done: a later run has nothing to go on with.
+	done bool
+}
+
+// Run sends the mail, or goes on with that of the state file, waits for it and judges it.
+// The error is of the options, of the state file, or that of the context: then the state is
+// kept, and another run goes on.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	o.Clock = cmp.Or[Clock](o.Clock, System{})
+	if o.Random == nil {
+		o.Random = rand.Float64
+	}
+	if o.Retry == nil {
+		o.Retry = DefaultRetry
+	}
+	o.Timeout, o.Poll = cmp.Or(o.Timeout, DefaultTimeout), cmp.Or(o.Poll, DefaultPoll)
+	if len(o.Places) == 0 {
+		return nil, errors.New("there is no place to wait at")
+	}
+	unlock, err := lock(o.State)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	r := &run{o: &o, began: o.Clock.Now()}
+	if err := r.begin(); err != nil {
+		return nil, err
+	}
+	if err := r.loop(ctx); err != nil {
+		return nil, err
+	}
+	rep := r.report
+	rep.Attempts, rep.SentAt, rep.SubmitMS = r.state.Attempts, r.state.SentAt, r.state.SubmitMS
+	rep.DurationMS = o.Clock.Now().Sub(r.began).Milliseconds()
+	if rep.Verdict.Final() || r.done {
+		return rep, r.forget()
+	}
+	return rep, r.save()
+}
+
+// begin makes the mail, or that of the state once more.
+func (r *run) begin() error {
+	o := r.o
+	r.report = &Report{Schema: Schema, From: o.From, Via: o.Via.String(), Attempts: []Attempt{}, Places: []PlaceState{}, Copies: []Copy{}, Hops: []Hop{},
+		AuthenticationResults: []message.Text{}, Delays: []explain.Input{}}
+	var earlier *state
+	if o.State != "" {
+		var err error
+		if earlier, err = load(o.State); err != nil {
+			return err
+		}
+	}
+	now := r.began
+	l := letter{Token: newToken(), From: o.From, To: o.To, Date: now.UTC().Truncate(time.Second)}
+	if o.Plus {
+		l.plus()
+	}
+	if earlier != nil {
+		to := earlier.Letter
+		if o.Plus {
+			l.Token, l.To = to.Token, o.To
+			l.plus()
+		}
+		if to.From != l.From || to.To != l.To || earlier.Via != o.Via.String() {
+			return fmt.Errorf("%w: from %s to %s by %s", ErrOtherMail, to.From, to.To, earlier.Via)
+		}
+		r.state, r.report.Resumed = earlier, true
+	} else {
+		r.state = &state{Schema: stateSchema, Via: o.Via.String(), Letter: l, Began: now, Attempts: []Attempt{}, NextTry: &now}
+	}
+	for _, p := range o.Places {
+		r.report.Places = append(r.report.Places, PlaceState{Place: p.String()})
+	}
+	s, rep := r.state, r.report
+	// What is explained is about the recipient that the mail has.
+	o.To = s.Letter.To
+	rep.Token, rep.MessageID, rep.To, rep.Began = s.Letter.Token, s.Letter.messageID(), s.Letter.To, s.Began
+	r.text = s.Letter.text()
+	if o.Key != nil {
+		var err error
+		if r.text, err = o.Key.sign(r.text); err != nil {
+			return err
+		}
+		rep.Signed = &Signed{o.Key.Domain, o.Key.Selector}
+	}
+	// A run that is killed after the first try must not send another mail.
+	return r.save()
+}
+
+// end is when the patience is over: with servers that put the mail off from the begin of
+// this run on, and with its way since a server accepted it, so that a mail is not lost
+// because it was sent late.
+func (r *run) end() time.Time {
+	from := r.began
+	switch s := r.state; {
+	case s.SentAt != nil:
+		from = *s.SentAt
+	case s.Sends > 0:
+		from = s.Attempts[len(s.Attempts)-1].At
+	}
+	return from.Add(r.o.Timeout)
+}
+
+// loop tries, looks and waits until there is a verdict.
+func (r *run) loop(ctx context.Context) error {
+	o, s := r.o, r.state
+	nextLook, poll := o.Clock.Now(), o.Poll
+	for {
+		if now := o.Clock.Now(); s.NextTry != nil && !now.Before(*s.NextTry) {
+			if err := r.try(ctx); err != nil {
+				return err
+			}
+		}
+		now, end := o.Clock.Now(), r.end()
+		over := !now.Before(end)
+		if s.Sends == 0 && (s.NextTry == nil || s.NextTry.After(end)) {
+			r.unsent()
+			return nil
+		}
+		if s.Sends > 0 && (over || !now.Before(nextLook)) {
+			found, err := r.look(ctx)
+			if err != nil || found {
+				return err
+			}
+			nextLook, poll = o.Clock.Now().Add(poll), min(2*poll, MaxPoll)
+		}
+		if over {
+			r.missing(end)
+			return nil
+		}
+		until := end
+		if s.NextTry != nil && s.NextTry.Before(until) {
+			until = *s.NextTry
+		}
+		if s.Sends > 0 && nextLook.Before(until) {
+			until = nextLook
+		}
+		if d := until.Sub(o.Clock.Now()); d > 0 {
+			if err := o.Clock.Sleep(ctx, d); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// try makes one try and plans the next one.
+func (r *run) try(ctx context.Context) error {
+	o, s := r.o, r.state
+	r.progress("sending %s to %s by %s", s.Letter.messageID(), s.Letter.To, o.Via)
+	a := o.send(ctx, &s.Letter, r.text)
+	if ctx.Err() != nil {
+		// Whatever was under way may have been accepted.
+		if a.Stage == "" || a.Stage == StageData {
+			s.Sends++
+			_ = r.save()
+		}
+		return ctx.Err()
+	}
+	now := o.Clock.Now()
+	s.NextTry = nil
+	if a.Stage == "" || a.InDoubt {
+		s.Sends++
+	}
+	never := a.Stage == StageConnect || a.Stage == StageTLS
+	switch {
+	case a.Stage == "":
+		s.SentAt = &now
+		ms := a.DurationMS
+		s.SubmitMS = &ms
+		r.progress("accepted: %s", a.Reply)
+	case a.final, never && len(s.Attempts) == 0:
+		// A server that cannot be reached at all is a mistake in the command as likely as
+		// one that is down: whoever waits should know at once.
+		s.GaveUp = true
+		r.progress("%s: %s", a.Stage, a.Reply)
+	case s.Retries < len(o.Retry):
+		next := now.Add(jitter(o.Retry[s.Retries], o.Random()))
+		s.Retries++
+		s.NextTry, a.RetryAt = &next, &next
+		r.progress("%s: %s; the next try is at %s", a.Stage, a.Reply, next.UTC().Format(time.RFC3339))
+	default:
+		s.GaveUp = true
+		r.progress("%s: %s; no try is left", a.Stage, a.Reply)
+	}
+	s.Attempts = append(s.Attempts, a)
+	return r.save()
+}
+
+// jitter is a time within a tenth of d: mails that were put off together do not come back
+// together. It is never less than d, which a greylist may demand.
+func jitter(d time.Duration, random float64) time.Duration {
+	return d + time.Duration(float64(d)*0.1*random)
+}
+
+// look looks at every place once. It is true if there is a verdict.
+func (r *run) look(ctx context.Context) (bool, error) {
+	found := r.lookOnce(ctx)
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	r.conclude()
+	if r.report.Verdict == "" {
+		return false, nil
+	}
+	if r.state.Sends > 1 && len(r.report.Copies) > 0 {
+		// The other copy may be on its way: one more look counts it.
+		if err := r.o.Clock.Sleep(ctx, r.o.Poll); err != nil {
+			return false, err
+		}
+		if again := r.lookOnce(ctx); again != nil {
+			found = again
+		}
+		r.conclude()
+	}
+	r.progress("%s: %s", r.report.Verdict, r.report.Why)
+	if found != nil {
+		r.arrival(ctx, found)
+		if sent := r.state.SentAt; sent != nil {
+			ms := max(r.report.Copies[0].SeenAt.Sub(*sent), 0).Milliseconds()
+			r.report.SeenMS = &ms
+		}
+	}
+	if b := r.report.Bounce; b != nil {
+		r.o.prove(ctx, b)
+	}
+	for i := range r.report.Delays {
+		r.o.prove(ctx, &r.report.Delays[i])
+	}
+	return true, ctx.Err()
+}
+
+// lookOnce looks at every place and returns the copy to judge: one that is not in a junk
+// folder, if there is one.
+func (r *run) lookOnce(ctx context.Context) *Found {
+	var best *Found
+	rep := r.report
+	seen := map[string]time.Time{}
+	for _, c := range rep.Copies {
+		seen[c.Place+"\x00"+c.Folder] = c.SeenAt
+	}
+	rep.Copies, rep.Delays, rep.Bounce = []Copy{}, []explain.Input{}, nil
+	q := Query{Token: r.state.Letter.Token, Since: r.state.Began}
+	for i, p := range r.o.Places {
+		state := &rep.Places[i]
+		state.Looks++
+		look, err := p.Look(ctx, q)
+		now := r.o.Clock.Now()
+		state.Folders, state.Error = look.Folders, ""
+		if err != nil {
+			if state.Error = err.Error(); ctx.Err() == nil {
+				r.progress("%s cannot be read: %v", state.Place, err)
+			}
+		} else {
+			state.LastRead = &now
+		}
+		for k := range look.Found {
+			f := &look.Found[k]
+			switch kind, in := r.o.sort(f, &r.state.Letter); kind {
+			case theMail:
+				c := Copy{Place: state.Place, Folder: f.Folder, Junk: f.Junk, SeenAt: now}
+				if at, ok := seen[c.Place+"\x00"+c.Folder]; ok {
+					c.SeenAt = at
+				}
+				if !f.StoredAt.IsZero() {
+					at := f.StoredAt.UTC()
+					c.StoredAt = &at
+				}
+				rep.Copies = append(rep.Copies, c)
+				if best == nil || best.Junk && !f.Junk {
+					best = f
+				}
+			case aBounce:
+				rep.Bounce = in
+			case aDelay:
+				rep.Delays = append(rep.Delays, *in)
+			}
+		}
+	}
+	return best
+}
+
+func (r *run) progress(format string, args ...any) {
+	if r.o.Progress != nil {
+		r.o.Progress(fmt.Sprintf(format, args...))
+	}
+}

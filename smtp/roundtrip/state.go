@@ -1,0 +1,96 @@
+package roundtrip
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"mailworthy/internal/atomicfile"
+	"mailworthy/internal/lockfile"
+	"mailworthy/internal/readfile"
+)
+
+// stateSchema names the form of the file.
+const stateSchema = "mailworthy/roundtrip-state/1"
+
+// state is what a later run goes on from. There is no secret in it, nor the mail: it is
+// made anew of the letter.
+type state struct {
+	Schema   string     `json:"schema"`
+	Via      string     `json:"via"`
+	Letter   letter     `json:"letter"`
+	Began    time.Time  `json:"began"`
+	SentAt   *time.Time `json:"sent_at"`
+	SubmitMS *int64     `json:"submit_ms"`
+	// Sends is how many tries may have left a copy of the mail.
+	Sends    int        `json:"sends"`
+	Attempts []Attempt  `json:"attempts"`
+	NextTry  *time.Time `json:"next_try"`
+	// Retries that were made of the schedule.
+	Retries int `json:"retries"`
+	// GaveUp: a server refused for good, or no try is left.
+	GaveUp bool `json:"gave_up"`
+}
+
+// ErrOtherMail is the error of a state file that is about another mail than the flags.
+var ErrOtherMail = errors.New("the state file is about another mail")
+
+// load reads the state of an earlier run; nil if there is none.
+func load(name string) (*state, error) {
+	text, err := readfile.Read(name, 1<<20, readfile.Wait)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &state{}
+	if err := json.Unmarshal(text, s); err != nil || s.Schema != stateSchema {
+		return nil, fmt.Errorf("%s is no state file of roundtrip", name)
+	}
+	l := &s.Letter
+	if !strings.HasPrefix(l.Token, "mw") || len(l.Token) != 26 || !address.MatchString(l.From) || !address.MatchString(l.To) || l.Date.IsZero() || s.Began.IsZero() ||
+		strings.Trim(l.Token, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+		return nil, fmt.Errorf("%s is no state file of roundtrip: it names no mail", name)
+	}
+	return s, nil
+}
+
+// save keeps the state for a later run; without a file it does nothing.
+func (r *run) save() error {
+	if r.o.State == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(r.state, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(r.o.State, append(text, '\n'), 0o600)
+}
+
+// forget removes the state: nothing is left to wait for.
+func (r *run) forget() error {
+	if r.o.State == "" {
+		return nil
+	}
+	if err := os.Remove(r.o.State); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// lock keeps a second run from the same state: it would send the mail once more.
+func lock(name string) (func(), error) {
+	if name == "" {
+		return func() {}, nil
+	}
+	l, err := lockfile.Take(name + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	return l.Release, nil
+}

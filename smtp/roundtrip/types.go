@@ -1,0 +1,276 @@
+package roundtrip
+
+import (
+	"context"
+	"crypto/x509"
+	"time"
+
+	"mailworthy/audit"
+	"mailworthy/dial"
+	"mailworthy/message"
+	"mailworthy/resolver"
+	"mailworthy/smtp/explain"
+	"mailworthy/smtp/probe"
+	"mailworthy/smtp/proof"
+)
+
+// Schema names the form of the JSON.
+const Schema = "mailworthy/roundtrip/1"
+
+// Verdict is what became of the mail, in one word.
+type Verdict string
+
+// The verdicts.
+const (
+	// Arrived: it is in a folder that is not for junk.
+	Arrived Verdict = "arrived"
+	// Spam: it is in the junk folder alone.
+	Spam Verdict = "spam"
+	// Bounced: a server refused it for good, at once or by a bounce.
+	Bounced Verdict = "bounced"
+	// Deferred: the server has put it off each time, and it is not sent.
+	Deferred Verdict = "deferred"
+	// Lost: it was accepted, the time is over, and it is nowhere.
+	Lost Verdict = "lost"
+	// Unknown: nobody could say: the mailbox cannot be read, or no server was reached.
+	Unknown Verdict = "unknown"
+)
+
+// Final reports whether nothing can change the verdict any more.
+func (v Verdict) Final() bool { return v != Deferred && v != Unknown && v != "" }
+
+// Stages of a try, in their order. Attempt.Stage is the one that failed.
+const (
+	StageResolve  = "resolve"
+	StageConnect  = "connect"
+	StageTLS      = "tls"
+	StageBanner   = "banner"
+	StageEHLO     = "ehlo"
+	StageSTARTTLS = "starttls"
+	StageAuth     = "auth"
+	StageMail     = "mail"
+	StageRcpt     = "rcpt"
+	StageData     = "data"
+)
+
+// Phase is a step of a try and how long it took.
+type Phase struct {
+	Phase      string `json:"phase"`
+	DurationMS int64  `json:"duration_ms"`
+}
+
+// Attempt is one try to hand the mail over.
+type Attempt struct {
+	At time.Time `json:"at"`
+	// Outcome is a word of package smtp/probe; ok: the server accepted the mail.
+	Outcome probe.Outcome `json:"outcome"`
+	// Stage is where it failed; empty if it did not.
+	Stage string `json:"stage"`
+	// Reply is the answer of the server, or what failed in words: raw.
+	Reply string `json:"reply"`
+	// InDoubt: the connection failed after the whole message was written, so that the
+	// server may have accepted it.
+	InDoubt bool `json:"in_doubt"`
+	// Address is what was connected to; TLS the version, empty without TLS; Verified
+	// whether its certificate verifies, null without TLS.
+	Address  string `json:"address"`
+	TLS      string `json:"tls"`
+	Verified *bool  `json:"verified"`
+	// Mechanism is that of the login; empty if there was none.
+	Mechanism  string  `json:"mechanism"`
+	Phases     []Phase `json:"phases"`
+	DurationMS int64   `json:"duration_ms"`
+	// RetryAt is when the next try is due; null if there is none.
+	RetryAt *time.Time `json:"retry_at"`
+	// Cause is what a reply that refused means; null if none did.
+	Cause *explain.Item `json:"cause"`
+
+	// final: the failure is not temporary.
+	final bool
+}
+
+// PlaceState is how the reading of one place went.
+type PlaceState struct {
+	// Place as it was stated, without a password.
+	Place string `json:"place"`
+	// Looks is how often it was looked at, LastRead when it was last read in full; null
+	// if it never was.
+	Looks    int        `json:"looks"`
+	LastRead *time.Time `json:"last_read"`
+	// Error is why the last look failed; empty if it did not.
+	Error string `json:"error"`
+	// Folders that were looked into in the last look.
+	Folders int `json:"folders"`
+}
+
+// Copy is one copy of the mail in a mailbox.
+type Copy struct {
+	Place  string `json:"place"`
+	Folder string `json:"folder"`
+	// Junk: the folder is the one for junk.
+	Junk bool `json:"junk"`
+	// StoredAt is when the mailbox says that it was stored; null if it does not.
+	StoredAt *time.Time `json:"stored_at"`
+	SeenAt   time.Time  `json:"seen_at"`
+}
+
+// Hop is one server's Received field, the first server's first.
+type Hop struct {
+	// From greeted By; IP is the client's address. Empty where the field does not say.
+	From string     `json:"from"`
+	IP   string     `json:"ip"`
+	By   string     `json:"by"`
+	With string     `json:"with"`
+	At   *time.Time `json:"at"`
+	// DelayMS is the time since the hop before, or since the mail was sent; negative if
+	// the clocks of the two servers differ; null if a time is missing. Received fields
+	// have whole seconds.
+	DelayMS *int64 `json:"delay_ms"`
+	// TLS is yes, no, local (the mail did not leave the machine), or unknown: the field
+	// does not say.
+	TLS string `json:"tls"`
+	// TLSVersion as the field names it, such as 1.3; empty if it does not.
+	TLSVersion string `json:"tls_version"`
+}
+
+// Report is the result of one mail.
+type Report struct {
+	// Schema is always "mailworthy/roundtrip/1".
+	Schema  string  `json:"schema"`
+	Verdict Verdict `json:"verdict"`
+	// Why says in a sentence what the verdict is of.
+	Why       string `json:"why"`
+	Token     string `json:"token"`
+	MessageID string `json:"message_id"`
+	From      string `json:"from"`
+	To        string `json:"to"`
+	Via       string `json:"via"`
+	// Began is when the first try began, in whatever run; Resumed: that was an earlier
+	// one. SentAt is when a server accepted the mail; null if none did.
+	Began   time.Time  `json:"began"`
+	Resumed bool       `json:"resumed"`
+	SentAt  *time.Time `json:"sent_at"`
+	// Signed is the domain and selector of its DKIM signature; null if it has none.
+	Signed   *Signed      `json:"dkim_signed"`
+	Attempts []Attempt    `json:"attempts"`
+	Places   []PlaceState `json:"places"`
+	// Copies of the mail that were found, Duplicates those beyond the first.
+	Copies     []Copy `json:"copies"`
+	Duplicates int    `json:"duplicates"`
+	// SubmitMS is how long the try took that was accepted. DeliverMS is the time from
+	// there until the mailbox stored the mail, as its topmost Received field or the
+	// mailbox says; SeenMS until it was found there. Null where it is not known.
+	SubmitMS  *int64 `json:"submit_ms"`
+	DeliverMS *int64 `json:"deliver_ms"`
+	SeenMS    *int64 `json:"seen_ms"`
+	Hops      []Hop  `json:"hops"`
+	// AuthenticationResults are the fields of the mail that arrived, as the receiver
+	// wrote them.
+	AuthenticationResults []message.Text `json:"authentication_results"`
+	// Message is the audit of the mail that arrived; null if none did.
+	Message *audit.MessageResult `json:"message"`
+	// Bounce is the report that came back, Delays are those that only say that it takes
+	// longer.
+	Bounce *explain.Input  `json:"bounce"`
+	Delays []explain.Input `json:"delays"`
+	// DurationMS is the time of this run.
+	DurationMS int64 `json:"duration_ms"`
+}
+
+// Signed names a DKIM signature.
+type Signed struct {
+	Domain   string `json:"domain"`
+	Selector string `json:"selector"`
+}
+
+// Clock is the time, and how to let it pass.
+type Clock interface {
+	Now() time.Time
+	// Sleep returns after the time, or with the error of the context.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// System is the clock of the machine.
+type System struct{}
+
+// Now is the time.
+func (System) Now() time.Time { return time.Now() }
+
+// Sleep waits.
+func (System) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Options say what to send and where to wait. From, To, Via, Places, Dialer and Resolver
+// must be set.
+type Options struct {
+	// From and To are addresses: of the envelope and of the header.
+	From, To string
+	// Plus puts the token into the local part of To: local+token@domain.
+	Plus bool
+	Via  Via
+	// Password of the login, if Via has a user; for XOAUTH2 an access token.
+	Password string
+	// Mechanism of the login; empty: the best that the server offers.
+	Mechanism string
+	// HELO is the name to greet with; empty: the address of the connection, as a literal.
+	HELO string
+	// Key signs the mail; nil: it is not signed.
+	Key    *Key
+	Places []Place
+	// Retry is how long to wait after each try that failed for a time; nil: DefaultRetry.
+	// After the last one no other follows.
+	Retry []time.Duration
+	// Timeout is how long to wait, from the first try on; zero: DefaultTimeout.
+	Timeout time.Duration
+	// Poll is how long to wait between two looks at first; it doubles up to MaxPoll.
+	// Zero: DefaultPoll.
+	Poll time.Duration
+	// State is the file that a later run goes on from; empty: none.
+	State string
+	// Dialer makes the connections to the server; places have their own.
+	Dialer *dial.Dialer
+	// Resolver is asked for the audit of the mail that arrives.
+	Resolver resolver.Resolver
+	Message  audit.MessageOptions
+	// Prover shows the cause of a refusal in the DNS; nil: it says which command would.
+	Prover *proof.Prover
+	// Roots that certificates are verified by; nil: those of the system.
+	Roots *x509.CertPool
+	// Clock; nil: that of the machine. Random returns numbers from 0 to 1 for the jitter;
+	// nil: random ones.
+	Clock  Clock
+	Random func() float64
+	// Progress is called with a line whenever something happened; may be nil.
+	Progress func(text string)
+}
+
+// DefaultRetry is how long to wait after a try that was put off: most greylists let a
+// second try pass after one to fifteen minutes.
+var DefaultRetry = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
+
+// Defaults of Options.
+const (
+	DefaultTimeout = 30 * time.Minute
+	DefaultPoll    = 5 * time.Second
+	MaxPoll        = time.Minute
+	// sendTimeout is how long one try may take.
+	sendTimeout = 5 * time.Minute
+	// lookTimeout is how long one look at one place may take.
+	lookTimeout = 2 * time.Minute
+)
+
+// Bounds on what is read.
+const (
+	maxMessage = 16 << 20 // of one mail that was found
+	maxFound   = 20       // mails kept of one look
+	maxFolders = 200
+	maxReply   = 2000
+)
