@@ -15,8 +15,8 @@ import (
 	"mailworthy/spf"
 )
 
-// messageChecks has the checks of the section by their IDs.
-var messageChecks = finding.NewList(message.Checks)
+// messageChecks has the checks by their IDs.
+var messageChecks = finding.NewList(MessageChecks)
 
 // judge turns what was found about the message into findings, worst first.
 func (a *messageRun) judge() {

@@ -108,6 +108,11 @@ type Check struct {
 	// Whole: the title speaks of the section as a whole. A finding that does not undecide
 	// the section is about a part of it.
 	Whole bool `json:"-"`
+	// Root: if nothing at all was answered, the check stands for all that is unknown.
+	Root bool `json:"-"`
+	// Examined: its findings say what was left out of the examination, and so are shown with
+	// what was examined.
+	Examined bool `json:"-"`
 }
 
 // Evidence is one thing that was looked at and what was seen: by default a question to

@@ -224,7 +224,7 @@ var Checks = []finding.Check{
 		Reference: "RFC 8499, 6; RFC 2826",
 	},
 	{
-		ID: "resolver-dns64", Severity: finding.Notice, Section: finding.Hosts,
+		ID: "resolver-dns64", Severity: finding.Notice, Section: finding.Hosts, Examined: true,
 		Title:     "DNS resolver synthesizes IPv6 addresses (DNS64)",
 		Passed:    "DNS resolver does not synthesize IPv6 addresses (no DNS64)",
 		Condition: "An AAAA record lies in 64:ff9b::/96, in 64:ff9b:1::/48 or in a prefix that the resolver puts the addresses of ipv4only.arpa into.",
@@ -233,7 +233,7 @@ var Checks = []finding.Check{
 		Reference: "RFC 6147, 5; RFC 6052, 2.1; RFC 7050, 3",
 	},
 	{
-		ID: "hosts-unresolved", Severity: finding.Unknown, Section: finding.Hosts, Whole: true,
+		ID: "hosts-unresolved", Severity: finding.Unknown, Section: finding.Hosts, Whole: true, Root: true,
 		Title:     "MX, A or PTR lookup failed: result unknown",
 		Passed:    "All MX, A and PTR lookups answered",
 		Condition: "A question about the domain, its MX hosts, a sending address or a HELO name was not answered.",

@@ -9,11 +9,17 @@ import (
 const gmailFormat = "RFC 5322, 3.6; Gmail's sender guidelines, message format (https://support.google.com/mail/answer/81126)"
 
 // checkList has the checks by their IDs.
-var checkList = finding.NewList(Checks)
+var checkList = finding.NewList(append(slices.Clip(Checks), Unresolved))
 
-// Checks are the checks of the section "message". Those of its authentication
-// are applied by the package audit, which knows SPF, DKIM and DMARC.
-var Checks = slices.Concat(headerChecks, listChecks, serviceChecks(), authenticationChecks)
+// Checks are the checks of the section "message" that the header decides. Those of the
+// authentication are in package audit, which knows SPF, DKIM and DMARC.
+var Checks = slices.Concat(headerChecks, listChecks, serviceChecks())
+
+// Unresolved is the check about what the DNS did not say, here and of the authentication.
+var Unresolved = check("message-unresolved", finding.Unknown, "Result unknown: DNS lookup failed or input missing", "All DNS lookups for the message answered",
+	"The DNS did not answer, or the client is not known, and an outcome depends on it.",
+	"A receiver in the same place defers the message (451), as it should not decide on silence: Gmail says 451 4.7.26, temporary DNS failures.",
+	"Ask again, or another resolver; look at the name servers of the domain; state --ip and --mail-from.", "RFC 7208, 2.6.6; RFC 6376, 6.1.2; RFC 9989, 5.3.6")
 
 func check(id string, s finding.Severity, title, passed, condition, why, remedy, reference string) finding.Check {
 	return finding.Check{ID: id, Severity: s, Section: finding.Message, Title: title, Passed: passed, Condition: condition, Why: why, Remedy: remedy, Reference: reference}

@@ -3,7 +3,9 @@ package report
 import (
 	"slices"
 	"strings"
+	"sync"
 
+	"mailworthy/audit"
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
@@ -19,17 +21,22 @@ import (
 
 // AllChecks lists every check of every section, in the order of a report.
 func AllChecks() []finding.Check {
-	return slices.Concat(spfpolicy.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, transport.Checks, transport.DANEChecks, setup.Checks, probe.Checks)
+	return slices.Concat(spfpolicy.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, audit.MessageChecks, transport.Checks, transport.DANEChecks, setup.Checks, probe.Checks)
 }
+
+// checksByID are all checks by their IDs, gathered when they are first asked for.
+var checksByID = sync.OnceValue(func() map[string]finding.Check {
+	out := map[string]finding.Check{}
+	for _, c := range AllChecks() {
+		out[c.ID] = c
+	}
+	return out
+})
 
 // FindCheck returns the check with the ID.
 func FindCheck(id string) (finding.Check, bool) {
-	for _, c := range AllChecks() {
-		if c.ID == id {
-			return c, true
-		}
-	}
-	return finding.Check{}, false
+	c, ok := checksByID()[id]
+	return c, ok
 }
 
 // SimilarChecks returns the IDs that somebody may have meant by id: those that

@@ -60,8 +60,8 @@ func ExaminedText(r *report.Report) []string {
 	}
 	for i := range r.Findings {
 		// It is a notice, and yet says why an address that the resolver shows is not here.
-		if f := &r.Findings[i]; f.Check == "resolver-dns64" {
-			out = append(out, f.Detail)
+		if c, ok := report.FindCheck(r.Findings[i].Check); ok && c.Examined {
+			out = append(out, r.Findings[i].Detail)
 		}
 	}
 	if r.Profile != "" && r.Profile != finding.Sender {

@@ -32,8 +32,10 @@ func ShownGroups(r *report.Report) []Group {
 		return all
 	}
 	check := checks[0]
-	if slices.Contains(checks, "hosts-unresolved") {
-		check = "hosts-unresolved" // what it explains is so of all
+	for _, id := range checks {
+		if c, ok := report.FindCheck(id); ok && c.Root {
+			check = id
+		}
 	}
 	one := finding.Finding{Check: check, Severity: finding.Unknown, Undecides: true, Subject: r.Domain, Title: "No resolver answered",
 		Detail: fmt.Sprintf("No resolver answered: %s. %s not decided: %s.", r.Unanswered, show.Counted(findings, "question"), strings.Join(checks, ", ")),
