@@ -159,7 +159,7 @@ func hopsTable(r *roundtrip.Report) Table {
 			secure = Marked(finding.Unknown, "not said")
 		}
 		from := show.Clip(h.From, 80)
-		if h.IP != "" && h.IP != from {
+		if h.IP != "" && !strings.Contains(from, h.IP) {
 			from = strings.TrimSpace(from + " " + h.IP)
 		}
 		t.Rows = append(t.Rows, []Text{T(strconv.Itoa(i + 1)), T(after), secure, T(show.Clip(h.With, 30)), T(show.Clip(h.By, 60)), T(from)})

@@ -103,6 +103,11 @@ func (s *sender) session(ctx context.Context, l *letter, text []byte) (string, e
 		return StageBanner, err
 	}
 	c.SkipSMTPUTF8(true)
+	// However the session ends, the server is told: the mail is its by then, or refused.
+	defer func() {
+		_ = s.conn.SetDeadline(time.Now().Add(5 * time.Second))
+		_ = c.Quit()
+	}()
 	if err := s.step(StageEHLO, func() error { return c.Hello(cmp.Or(o.HELO, literal(local))) }); err != nil {
 		return StageEHLO, err
 	}
@@ -125,9 +130,6 @@ func (s *sender) session(ctx context.Context, l *letter, text []byte) (string, e
 	if err := s.step(StageData, func() error { return s.data(c, text) }); err != nil {
 		return StageData, err
 	}
-	// The mail is the server's now, however the session ends.
-	_ = s.conn.SetDeadline(time.Now().Add(5 * time.Second))
-	_ = c.Quit()
 	return "", nil
 }
 
