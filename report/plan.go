@@ -241,17 +241,17 @@ func who(r *Report, f finding.Finding, a Action) (Who, string) {
 	records := slices.Concat(a.Add, a.Remove)
 	switch {
 	case len(records) > 0 && Within(records[0].Name, "arpa"):
-		return WhoHost, "whoever provides the address " + f.Subject
+		return WhoHost, "the IP provider of " + f.Subject + " (owner of the reverse zone)"
 	case len(records) > 0 && !Within(records[0].Name, own):
 		return WhoProvider, "the operator of " + hostPart(records[0].Name)
 	case len(records) > 0:
-		return WhoDNS, "the DNS of " + own
+		return WhoDNS, "zone " + own
 	case f.Section == finding.Hosts || f.Section == finding.Reputation:
 		return WhoHost, "whoever runs the sending hosts"
 	case f.Section == finding.DKIM:
 		return WhoProvider, "whoever signs the mail"
 	}
-	return WhoDNS, "the DNS of " + own
+	return WhoDNS, "zone " + own
 }
 
 // hostPart is a name without its service labels and what is below them.
@@ -372,16 +372,13 @@ func verifyText(r *Report, a Action) string {
 	if len(sections) > 0 {
 		only = "--only " + strings.Join(sections, ",") + " "
 	}
-	wait := ""
+	run := "`mailworthy audit " + only + r.Domain + "`"
+	text := "Then check: " + run
 	if a.TTL > 0 {
-		wait = fmt.Sprintf("Caches may keep the old answer for %s. ", show.TTL(a.TTL))
+		text = fmt.Sprintf("Wait %s (TTL), then check: %s", show.TTL(a.TTL), run)
 	}
-	text := wait + "mailworthy audit " + only + r.Domain
-	switch len(checks) {
-	case 0:
-		return text + " shows whether it worked."
-	case 1:
-		return text + " must no longer show " + checks[0] + "."
+	if len(checks) == 0 {
+		return text + "."
 	}
-	return text + " must no longer show " + strings.Join(checks[:len(checks)-1], ", ") + " and " + checks[len(checks)-1] + "."
+	return text + " no longer shows " + show.Listed(checks, len(checks)) + "."
 }

@@ -56,7 +56,7 @@ func TestPlanComposesFixesOfOneRecord(t *testing.T) {
 	if a.Points != 25 || *p.Before.Score != 49 || p.After == nil || *p.After.Score != 100 {
 		t.Errorf("%v points, from %v to %+v", a.Points, *p.Before.Score, p.After)
 	}
-	if !strings.Contains(a.Verify, "2 hours") || !strings.Contains(a.Verify, "spf-broken, spf-weak and spf-long") {
+	if !strings.Contains(a.Verify, "2 hours") || !strings.Contains(a.Verify, "spf-broken, spf-weak, spf-long") {
 		t.Errorf("verify: %s", a.Verify)
 	}
 	if got := publish(t, before, p.Changes()); got != "v=spf1 -all" {

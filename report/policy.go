@@ -25,6 +25,7 @@ import (
 //	  mx-single: info
 //	accept:
 //	  - {check: ptr-missing, subject: 192.0.2.11, until: 2027-03-31, reason: the provider moves it}
+//	brand: {title: "Example Consulting", logo: logo.svg}
 type Policy struct {
 	Weights    map[finding.Section]int     `yaml:"weights"`
 	Deductions map[finding.Severity]int    `yaml:"deductions"`
@@ -32,6 +33,8 @@ type Policy struct {
 	Severities map[string]finding.Severity `yaml:"severities"`
 	// Accept are findings that are shown and not counted.
 	Accept []Acceptance `yaml:"accept"`
+	// Brand is the cover of HTML and PDF; nil for none.
+	Brand *Brand `yaml:"brand"`
 }
 
 // LoadPolicy reads a policy from YAML. An error names the line or the key.
@@ -83,6 +86,9 @@ func (p *Policy) Check() error {
 		if !slices.Contains(append(graded, finding.Info), s) {
 			return fmt.Errorf("severities: %s cannot be %q; it must be %s or info", id, s, joined(graded))
 		}
+	}
+	if err := p.Brand.check(); err != nil {
+		return fmt.Errorf("brand: %w", err)
 	}
 	for i := range p.Accept {
 		if err := p.Accept[i].check(); err != nil {

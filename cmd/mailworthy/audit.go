@@ -47,13 +47,16 @@ type auditFlags struct {
 	guess       string
 	lists       string
 	policy      string
-	csv         string
-	baseline    string
-	fields      []string
-	jq          string
-	plan        bool
-	against     string
-	volume      string
+	// brand is the cover that the policy has.
+	brand    *report.Brand
+	chromium string
+	csv      string
+	baseline string
+	fields   []string
+	jq       string
+	plan     bool
+	against  string
+	volume   string
 	// authoritative asks each authoritative server too.
 	authoritative bool
 	// writes are the files to write and their formats.
@@ -153,7 +156,8 @@ func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) 
 	flags.StringVar(&f.profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
 	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	takesWords(cmd, "fail-on", severityWords...)
-	flags.StringVar(&f.policy, "policy", "", "judge by the weights and severities of this YAML `file`")
+	flags.StringVar(&f.policy, "policy", "", "judge by the weights and severities of this YAML `file`; its brand is the cover of HTML and PDF")
+	flags.StringVar(&f.chromium, "chromium", "", "the `program` that prints PDF; by default the Chromium, Chrome or Edge that is found")
 }
 
 // run audits the domains of the command line and of -f.
@@ -198,6 +202,9 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	policy, err := readPolicy(cmd.Context(), f.policy)
 	if err != nil {
 		return err
+	}
+	if policy != nil {
+		f.brand = policy.Brand
 	}
 	template, err := f.target()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/format"
+	"mailworthy/report/pdf"
 )
 
 // written is a file to write, "" or "-" for standard output, and its format.
@@ -24,7 +26,7 @@ type written struct {
 // writing is what the flags say to the writer of a format.
 func (f *auditFlags) writing(cmd *cobra.Command, to written, failOn finding.Severity, session *session) format.Options {
 	return format.Options{Table: f.output.tableFor(cmd, to.file, session.verbose), Tree: f.tree, Plan: f.plan, FailOn: failOn, UnknownOK: session.unknownOK,
-		Findings: f.csv == "findings", Pick: f.pick}
+		Findings: f.csv == "findings", Pick: f.pick, Brand: f.brand, Chromium: f.chromium}
 }
 
 // chooseFormats finds the files to write and their formats: that of --format, or that of
@@ -45,11 +47,32 @@ func (f *auditFlags) chooseFormats() error {
 		named, _ := format.Find(f.output.formatOf(file))
 		f.writes = append(f.writes, written{file, named})
 	}
+	if err := f.findChromium(); err != nil {
+		return err
+	}
 	if compared && len(f.writes) > 1 {
 		return errors.New("a comparison is written once: give -o once")
 	}
 	f.output.file, f.output.format = f.writes[0].file, f.writes[0].Name
 	return f.checkPick()
+}
+
+// findChromium finds the browser that prints PDF, if it is to be written: not finding it
+// is better said before an audit than after it.
+func (f *auditFlags) findChromium() (err error) {
+	if !slices.ContainsFunc(f.writes, func(w written) bool { return w.Name == "pdf" }) {
+		if f.chromium != "" {
+			return withHint(errors.New("--chromium without PDF to write"), "add -o report.pdf")
+		}
+		return nil
+	}
+	f.chromium, err = pdf.Find(f.chromium)
+	if errors.Is(err, pdf.ErrNoBrowser) {
+		return withHint(err, "install it (Debian, Ubuntu: apt install chromium; Fedora: dnf install chromium; macOS, Windows: Chrome, Chromium or Edge), or name it with --chromium PATH; or write HTML (-o report.html) and print that")
+	} else if err != nil {
+		return fmt.Errorf("--chromium %w", err)
+	}
+	return nil
 }
 
 // planned reports whether the output shows a plan, which takes further audits.
@@ -104,6 +127,19 @@ func readPolicy(ctx context.Context, file string) (*report.Policy, error) {
 	p, err := report.LoadPolicy(text)
 	if err != nil {
 		return nil, fmt.Errorf("--policy %s: %w", file, err)
+	}
+	if p.Brand != nil && p.Brand.Logo != "" {
+		logo := p.Brand.Logo
+		if !filepath.IsAbs(logo) {
+			logo = filepath.Join(filepath.Dir(file), logo)
+		}
+		content, err := readfile.Await(ctx, func() ([]byte, error) { return readfile.Read(logo, report.MaxLogo, readfile.Wait) })
+		if err == nil {
+			err = p.Brand.SetLogo(content)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--policy %s: brand: logo %s: %w", file, logo, err)
+		}
 	}
 	return p, nil
 }

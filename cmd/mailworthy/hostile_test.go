@@ -42,6 +42,9 @@ func TestHostileText(t *testing.T) {
 	srv.Add("66.2.0.192.in-addr.arpa", resolver.TypePTR, "\x1b[31mpwn\x07.example")
 
 	for _, name := range format.Names() {
+		if f, _ := format.Find(name); f.External {
+			continue
+		}
 		for _, extra := range [][]string{nil, {"--verbose"}} {
 			args := append([]string{"audit", "--resolver", srv.Addr(), "--format", name, "--selector", "s1,s2", "--mail-from", "mx." + domain, domain}, extra...)
 			var out, errs bytes.Buffer

@@ -109,7 +109,7 @@ func TestDocument(t *testing.T) {
 					t.Errorf("%s: %q stands in the output", f.Name, r)
 				}
 			}
-			if f.Name == "html" && strings.Contains(text, "<script") {
+			if f.Name == "html" && strings.Count(text, "<script") != 1 {
 				t.Errorf("%s: text is markup", f.Name)
 			}
 			// The record can be copied as a whole.
@@ -201,7 +201,7 @@ func FuzzDocument(f *testing.F) {
 					t.Fatal(err)
 				}
 				out := b.String()
-				if format.Name == "html" && strings.Contains(out, "<script") {
+				if format.Name == "html" && strings.Count(out, "<script") != 1 {
 					t.Errorf("%s: %q is markup", format.Name, text)
 				}
 				for _, r := range out {

@@ -28,6 +28,10 @@ type Options struct {
 	Also []finding.Finding
 	// Findings: a row is a finding and not a domain, in formats that have both.
 	Findings bool
+	// Brand is the cover of HTML and PDF; nil for none.
+	Brand *report.Brand
+	// Chromium is the browser that prints PDF; empty: the one that is found.
+	Chromium string
 	// Pick is what is wanted of each line of a format whose lines are JSON; nil: all.
 	Pick *Pick
 }
@@ -49,6 +53,8 @@ type Format struct {
 	// Doc writes a document, which is what commands show besides reports; nil if the
 	// format is for reports alone.
 	Doc func(w io.Writer, d *view.Doc, o Options) error
+	// External: another program writes it, which may not be there.
+	External bool
 	// NeedsPlan: the plan of a report is part of the format, which takes further audits.
 	NeedsPlan bool
 	// Exit is the exit status that those who read the format go by; nil for that of

@@ -58,6 +58,9 @@ func reports() []*report.Report {
 func outputs() map[string]func(io.Writer, []*report.Report) error {
 	out := map[string]func(io.Writer, []*report.Report) error{}
 	for _, f := range All {
+		if f.External {
+			continue
+		}
 		name := f.Name + ".txt"
 		if len(f.Extensions) > 0 {
 			name = "report" + f.Extensions[0]

@@ -13,6 +13,7 @@ import (
 
 	"mailworthy/internal/debian"
 	"mailworthy/report"
+	"mailworthy/report/reporttest"
 )
 
 // The tests below hand the output to programs that others wrote for the format:
@@ -166,5 +167,51 @@ func TestIntegrationJQ(t *testing.T) {
 	}
 	if commands < 5 {
 		t.Errorf("%d commands on the page", commands)
+	}
+}
+
+// A PDF of a domain with much to say has about five pages, all its text, and no button.
+func TestIntegrationPDF(t *testing.T) {
+	debian.Install(t, map[string]string{"chromium": "chromium", "pdfinfo": "poppler-utils"})
+	chromium, err := debian.Program("chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := bundledReport(t, reporttest.BundledTargets["acme"], reporttest.BundledZones(t))
+	brand := &report.Brand{Title: "Example Consulting"}
+	if err := brand.SetLogo([]byte(`<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle cx="20" cy="20" r="20"/></svg>`)); err != nil {
+		t.Fatal(err)
+	}
+	for pages, o := range map[string]Options{"5": {Chromium: chromium}, "6": {Chromium: chromium, Brand: brand}} {
+		var b bytes.Buffer
+		pdf, _ := Find("pdf")
+		if err := pdf.Write(&b, []*report.Report{r}, o); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "report.pdf")
+		if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		info, err := exec.Command("pdfinfo", file).CombinedOutput()
+		if err != nil || !strings.Contains(strings.Join(strings.Fields(string(info)), " "), "Pages: "+pages+" ") {
+			t.Errorf("%v, not %s pages:\n%s", err, pages, info)
+		}
+		text, err := exec.Command("pdftotext", "-layout", file, "-").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		for _, want := range []string{`acme.example. TXT "v=spf1 ip4:192.0.2.0/28 include:_spf.esp.example -all"`, "What to do", "dmarc-report-not-authorized", "Score calculation"} {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%q is not in the PDF:\n%s", want, text)
+			}
+		}
+		if strings.Contains(string(text), "Example Consulting") != (o.Brand != nil) {
+			t.Error("the cover is not that of the brand")
+		}
+		for _, wrong := range []string{"Copy", "Evidence", "A click selects"} {
+			if strings.Contains(string(text), wrong) {
+				t.Errorf("%q is in the PDF", wrong)
+			}
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"reflect"
@@ -8,6 +10,7 @@ import (
 	"mailworthy/report"
 	"mailworthy/report/export"
 	"mailworthy/report/html"
+	"mailworthy/report/pdf"
 	"mailworthy/report/terminal"
 	"mailworthy/report/view"
 )
@@ -20,7 +23,8 @@ var All = []Format{
 	{Name: "rows", Write: writeLines(shortLine), Row: rowOf(usualRow, shortLine), lines: reflect.TypeFor[report.Row]()},
 	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Header: csvHeader},
 	{Name: "markdown", Extensions: []string{".md"}, Write: writeMarkdown, Doc: plainDoc(export.WriteMarkdownDoc)},
-	{Name: "html", Extensions: []string{".html", ".htm"}, Write: plain(html.Write), Doc: plainDoc(html.WriteDoc), NeedsPlan: true},
+	{Name: "html", Extensions: []string{".html", ".htm"}, Write: writeHTML, Doc: plainDoc(html.WriteDoc), NeedsPlan: true},
+	{Name: "pdf", Extensions: []string{".pdf"}, Write: writePDF, External: true, NeedsPlan: true},
 	{Name: "junit", Extensions: []string{".xml"}, Write: func(w io.Writer, reports []*report.Report, o Options) error {
 		return export.WriteJUnit(w, reports, o.FailOn)
 	}},
@@ -70,6 +74,28 @@ func writeTable(w io.Writer, reports []*report.Report, o Options) error {
 		}
 	}
 	return nil
+}
+
+func writeHTML(w io.Writer, reports []*report.Report, o Options) error {
+	return html.Write(w, reports, o.Brand)
+}
+
+// writePDF prints the page that writeHTML writes.
+func writePDF(w io.Writer, reports []*report.Report, o Options) error {
+	browser, err := pdf.Find(o.Chromium)
+	if err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := writeHTML(&page, reports, o); err != nil {
+		return err
+	}
+	text, err := pdf.Print(context.Background(), browser, page.Bytes())
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
 }
 
 func writeMarkdown(w io.Writer, reports []*report.Report, o Options) error {

@@ -1,3 +1,3 @@
-// Package html writes reports as pages that need nothing else: no script, no
-// network, no file beside them.
+// Package html writes reports as pages that need nothing else: no network, no file
+// beside them, and no script but for buttons that copy.
 package html

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strings"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
@@ -38,8 +39,9 @@ type groups struct {
 
 // records is a block of records.
 type records struct {
-	Comments, Remove, Add []string
-	Incomplete            bool
+	Comments    []string
+	Remove, Add []view.RecordLine
+	Incomplete  bool
 }
 
 // bar is a bar and how much of it is full, in hundredths.
@@ -48,8 +50,8 @@ type bar struct {
 	Filled int
 }
 
-// WriteDoc writes a document as one page that needs nothing else: no script, no
-// network, no file beside it.
+// WriteDoc writes a document as one page that needs nothing else: no network and no file
+// beside it, and no script but for buttons that copy.
 func WriteDoc(w io.Writer, d *view.Doc) error {
 	tmpl, err := parse(documentHTML)
 	if err != nil {
@@ -62,10 +64,10 @@ func WriteDoc(w io.Writer, d *view.Doc) error {
 	}
 	var b bytes.Buffer
 	if err := tmpl.ExecuteTemplate(&b, "document", struct {
+		head
 		Name, Version string
-		Style         template.CSS
 		Parts         []part
-	}{p.name, d.Version, template.CSS(pageCSS), p.of(blocks, 2)}); err != nil {
+	}{pageHead, p.name, d.Version, p.of(blocks, 2)}); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	_, err = w.Write(b.Bytes())
@@ -75,6 +77,7 @@ func WriteDoc(w io.Writer, d *view.Doc) error {
 // parse reads the templates of reports, and another text with templates.
 func parse(text string) (*template.Template, error) {
 	tmpl, err := template.New("page").Funcs(template.FuncMap{"headline": view.Headline, "examined": view.ExaminedText, "t": show.Line, "answer": view.AnswerText,
+		"references": view.References, "sentence": sentence,
 		"value": func(n *int) string { return cmp.Or(show.Number(n), "–") },
 		"mark":  view.Mark, "plain": view.Text.Plain, "incomplete": func() string { return view.IncompleteText },
 		"last": func(row []view.Text) int { return len(row) - 1 }, "class": cellClass}).Parse(pageHTML)
@@ -85,6 +88,14 @@ func parse(text string) (*template.Template, error) {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	return tmpl, nil
+}
+
+// sentence is a phrase as a sentence.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 func cellClass(align []view.Align, column, last int) string {
@@ -145,7 +156,7 @@ func (p *parts) of(blocks []view.Block, level int) []part {
 			one.V = groups{list, passes}
 		case view.Records:
 			one.Kind = "records"
-			one.V = records{b.Comments, view.RecordTexts(b.Remove, true), view.RecordTexts(b.Add, false), b.Incomplete()}
+			one.V = records{b.Comments, view.RecordLines(b.Remove, true), view.RecordLines(b.Add, false), b.Incomplete()}
 		case view.Diff:
 			one.Kind = "diff"
 		case view.Tree:

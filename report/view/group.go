@@ -13,6 +13,7 @@ import (
 type GroupBlock struct {
 	Class, Mark, Heading, Check, Reference, Points, Why, Evidence string
 	Severity                                                      finding.Severity
+	Section                                                       finding.Section
 	Details                                                       []string
 	// Step is the action of the plan that closes it; Fixes where there is none.
 	Step  *StepLink
@@ -26,7 +27,7 @@ type StepLink struct {
 
 type FixBlock struct {
 	Summary     string
-	Remove, Add []string
+	Remove, Add []RecordLine
 }
 
 // NewGroupBlocks are the groups that a page shows, and the checks that passed.
@@ -50,7 +51,7 @@ func NewGroupBlocks(r *report.Report, plan *report.Plan, id string) (groups []Gr
 
 func NewGroupBlock(r *report.Report, g Group, plan *report.Plan, id string) GroupBlock {
 	first := g.Findings[0]
-	p := GroupBlock{Class: string(g.Severity), Mark: Mark(g.Severity), Heading: g.Heading(), Check: g.Check, Severity: g.Severity, Reference: first.Reference}
+	p := GroupBlock{Class: string(g.Severity), Mark: Mark(g.Severity), Heading: g.Heading(), Check: g.Check, Severity: g.Severity, Section: first.Section, Reference: first.Reference}
 	if points := g.Points(); points > 0 {
 		p.Points = fmt.Sprint(points)
 	}
@@ -70,7 +71,7 @@ func NewGroupBlock(r *report.Report, g Group, plan *report.Plan, id string) Grou
 		}
 		if f.Fix != nil && p.Step == nil && !slices.Contains(seen, f.Fix.Key()) {
 			seen = append(seen, f.Fix.Key())
-			p.Fixes = append(p.Fixes, FixBlock{FixText(f.Fix), RecordTexts(f.Fix.Remove, true), RecordTexts(f.Fix.Records(), false)})
+			p.Fixes = append(p.Fixes, FixBlock{FixText(f.Fix), RecordLines(f.Fix.Remove, true), RecordLines(f.Fix.Records(), false)})
 		}
 		for _, line := range EvidenceLines(f) {
 			evidence.WriteString(line + "\n")

@@ -2,7 +2,9 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
@@ -18,14 +20,34 @@ type PlanBlock struct {
 type ActionBlock struct {
 	ID, Meta, Objection, Verify string
 	Summary                     []string
-	Remove, Add                 []string
+	Remove, Add                 []RecordLine
+	// Sections are those of the checks that it closes.
+	Sections []finding.Section
+}
+
+// RecordLine is a record as a line of a master file, and its value as a DNS panel takes
+// it: whole and unquoted; empty if the value has what cannot be seen.
+type RecordLine struct{ Text, Value string }
+
+// RecordLines are records as they can be pasted; the text of what is to be removed may
+// be cut.
+func RecordLines(records []finding.Record, cut bool) []RecordLine {
+	var out []RecordLine
+	for i, text := range RecordTexts(records, cut) {
+		line := RecordLine{Text: text}
+		if value := records[i].Value; utf8.ValidString(value) && !strings.ContainsFunc(value, show.Invisible) {
+			line.Value = value
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 func NewPlanBlock(plan *report.Plan, id string) PlanBlock {
 	p := PlanBlock{After: plan.After != nil, Outcome: PlanOutcome(plan)}
 	for i, a := range plan.Actions {
 		p.Actions = append(p.Actions, ActionBlock{ID: stepID(id, i), Summary: a.Summary, Meta: ActionMeta(a),
-			Objection: a.Objection, Verify: a.Verify, Remove: RecordTexts(a.Remove, true), Add: RecordTexts(a.Add, false)})
+			Objection: a.Objection, Verify: a.Verify, Remove: RecordLines(a.Remove, true), Add: RecordLines(a.Add, false), Sections: closedSections(a.Closes)})
 	}
 	return p
 }
@@ -58,7 +80,7 @@ func PlanOutcome(p *report.Plan) string {
 	if p.After == nil {
 		return OutcomeText(p.Before)
 	}
-	return OutcomeText(p.Before) + " → " + OutcomeText(*p.After) + " with the audited changes"
+	return "After the verified steps: " + OutcomeText(p.Before) + " → " + OutcomeText(*p.After)
 }
 
 // ActionMeta says who acts, what is gained and which checks close.
@@ -68,12 +90,23 @@ func ActionMeta(a report.Action) string {
 		parts = append(parts, fmt.Sprintf("+%.3g points", a.Points))
 	}
 	if checks := closedChecks(a.Closes); len(checks) > 0 {
-		parts = append(parts, "closes "+strings.Join(checks, ", "))
+		parts = append(parts, "fixes "+strings.Join(checks, ", "))
 	}
 	if a.Audited {
-		parts = append(parts, "audited")
+		parts = append(parts, "verified by a new audit")
 	}
 	return strings.Join(parts, " · ")
+}
+
+// closedSections are the sections of findings, each once.
+func closedSections(list []report.Closed) []finding.Section {
+	var out []finding.Section
+	for _, c := range list {
+		if check, ok := report.FindCheck(c.Check); ok && !slices.Contains(out, check.Section) {
+			out = append(out, check.Section)
+		}
+	}
+	return out
 }
 
 // closedChecks are the checks of findings, each once.

@@ -44,8 +44,7 @@ type Term struct {
 }
 
 func NewPolicy(policy *spfpolicy.Policy) Policy {
-	p := Policy{Domain: policy.Domain, Counted: SPFCounted(policy), Authorises: SPFAuthorises(policy), Record: NewRecord(policy.Record)}
-	return p
+	return Policy{Domain: policy.Domain, Counted: SPFCounted(policy), Authorises: SPFAuthorises(policy), Record: NewRecord(policy.Record)}
 }
 
 func NewRecord(rec *spfpolicy.Record) Record {
@@ -73,22 +72,55 @@ func NewRecord(rec *spfpolicy.Record) Record {
 	return p
 }
 
-// SPFCounted is the static worst case in words.
+// SPFCounted is the static worst case in words, or why it does not count.
 func SPFCounted(p *spfpolicy.Policy) string {
-	if !p.LookupsExact {
-		return fmt.Sprintf("at least %d of 10 lookups: some depend on the client", p.Lookups)
+	switch {
+	case p.Status == spfpolicy.StatusMultiple && p.Record != nil:
+		return fmt.Sprintf("cannot be evaluated: %s (permerror)", show.Counted(spfRecords(p.Record), "SPF record"))
+	case p.Record != nil && len(p.Record.Terms) == 0 && p.Status != spfpolicy.StatusFound:
+		return "no record to evaluate"
+	case !p.LookupsExact:
+		return fmt.Sprintf("at least %d of 10 DNS lookups: some depend on the client", p.Lookups)
 	}
-	return fmt.Sprintf("%d of 10 lookups at worst", p.Lookups)
+	return fmt.Sprintf("%d of 10 DNS lookups at worst", p.Lookups)
 }
 
-// SPFAuthorises counts the addresses in words.
+// spfRecords counts what is published as an SPF record.
+func spfRecords(rec *spfpolicy.Record) (n int) {
+	for i := range rec.Published {
+		if rec.Published[i].SPF {
+			n++
+		}
+	}
+	return n
+}
+
+// SPFAuthorises counts the addresses in words; empty if there is nothing to count.
 func SPFAuthorises(p *spfpolicy.Policy) string {
 	a := p.Addresses
-	exact := ""
-	if !a.Exact {
-		exact = " or more"
+	var families []string
+	for _, family := range []struct {
+		name  string
+		count string
+	}{{"IPv4", rounded(a.IPv4)}, {"IPv6", rounded(a.IPv6)}} {
+		switch family.count {
+		case "0":
+		case "1":
+			families = append(families, "1 "+family.name+" address")
+		default:
+			families = append(families, family.count+" "+family.name+" addresses")
+		}
 	}
-	return fmt.Sprintf("authorises %s IPv4 and %s IPv6 addresses%s", rounded(a.IPv4), rounded(a.IPv6), exact)
+	text := strings.Join(families, " and ")
+	switch {
+	case text == "" && a.Exact && p.Status == spfpolicy.StatusFound:
+		return "authorises no address"
+	case text == "":
+		return ""
+	case !a.Exact:
+		return "authorises at least " + text
+	}
+	return "authorises " + text
 }
 
 // statusTexts say what the DNS holds where a record should be.

@@ -31,6 +31,8 @@ type Report struct {
 	Grid                   *Grid
 	Passes                 []string
 	Arithmetic, Asked      string
+	// Date is when the audit began, as a person reads it.
+	Date string
 }
 
 type Cell struct{ Class, Mark, Value string }
@@ -82,6 +84,7 @@ func NewReport(r *report.Report, id string) Report {
 	}
 	p.Keys, p.Walk, p.Addresses, p.Grid = Keys(r), Walk(r), Senders(r), NewGrid(r.RBL)
 	p.Arithmetic = arithmetic(r.Score)
-	p.Asked = fmt.Sprintf("%s to the DNS in %s, %s.", show.Counted(r.Queries, "question"), show.Duration(r.DurationMS), r.Started.UTC().Format("2 January 2006, 15:04 UTC"))
+	p.Date = r.Started.UTC().Format("2 January 2006, 15:04 UTC")
+	p.Asked = fmt.Sprintf("%s in %s.", show.Counted(r.Queries, "DNS query"), show.Duration(r.DurationMS))
 	return p
 }
