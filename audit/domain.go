@@ -160,7 +160,7 @@ func checkLabel(label string) error {
 	return nil
 }
 
-// Unicode returns the domain as a person writes it, and "" where that is the same.
+// Unicode returns the domain as a person writes it, and "" if that is the same.
 func Unicode(domain string) string {
 	u, err := idna.Display.ToUnicode(domain)
 	if err != nil || u == domain {

@@ -138,7 +138,7 @@ func (a *run) judgeSPF(profile finding.Profile) {
 
 // profiles returns what the domain is for: what was stated, else what its records
 // declare. Only an explicit "nothing is sent" makes it anything but a sender. They
-// are several where a record that would declare it was not answered.
+// are several if a record that would declare it was not answered.
 func (a *run) profiles() ([]finding.Profile, string) {
 	if like := a.options.Like; like != nil {
 		return profiles(a.target, like.Examined.Envelopes, like.SPF, like.DKIM, like.Hosts.Domain.MX)

@@ -9,7 +9,7 @@ import (
 // list is put together from what there is, so what ParseDomain refuses with "did
 // you mean" is taken as meant: the domain of a URL, of a host with a port or of an
 // address. Changed says what was done, as a sentence for the reader of the list;
-// it is empty where the entry was a domain.
+// it is empty if the entry was a domain.
 func ParseListed(entry string) (domain, changed string, err error) {
 	s := strings.TrimSpace(entry)
 	domain, err = ParseAuthorDomain(s)
@@ -28,7 +28,7 @@ func ParseListed(entry string) (domain, changed string, err error) {
 }
 
 // domainInside takes out of a URL, an address or a word in quotation marks what
-// could be the domain, and says what it was. Both are empty where it is none of them.
+// could be the domain, and says what it was. Both are empty if it is none of them.
 func domainInside(s string) (inside, what string) {
 	if bare := strings.Trim(s, "\"'`,;"); bare != s {
 		if inside, what = domainInside(bare); what != "" {

@@ -49,17 +49,17 @@ type MessageOptions struct {
 type MessageResult struct {
 	// Schema is always "mailworthy/message/1".
 	Schema string `json:"schema"`
-	// From is the author domain in A-labels, empty where there is not exactly one.
+	// From is the author domain in A-labels, empty if there is not exactly one.
 	From string `json:"from"`
-	// SPF is null where it was not evaluated; SPFNotEvaluated says why.
+	// SPF is null if it was not evaluated; SPFNotEvaluated says why.
 	SPF             *spf.Evaluation    `json:"spf"`
 	SPFNotEvaluated string             `json:"spf_not_evaluated" empty:"null"`
 	DKIM            *dkim.Verification `json:"dkim"`
-	// DMARC is null where it was not evaluated; DMARCNotEvaluated says why.
+	// DMARC is null if it was not evaluated; DMARCNotEvaluated says why.
 	DMARC             *dmarc.Verdict `json:"dmarc"`
 	DMARCNotEvaluated string         `json:"dmarc_not_evaluated" empty:"null"`
 	// DMARCAcceptingLength is what DMARC comes to at receivers that accept signatures
-	// with l=, which the standard leaves to them; empty where that makes no difference.
+	// with l=, which the standard leaves to them; empty if that makes no difference.
 	DMARCAcceptingLength dmarc.Result `json:"dmarc_accepting_length" empty:"null"`
 	// AuthenticationResults is the header field that a receiver would add, folded
 	// at line feeds.
@@ -80,10 +80,10 @@ type MessageResult struct {
 
 // MessageClient is the host that handed the message over, and the envelope.
 type MessageClient struct {
-	// IP is empty where it is not known.
+	// IP is empty if it is not known.
 	IP   netip.Addr `json:"ip"`
 	HELO string     `json:"helo"`
-	// MailFrom is the envelope sender: empty for the null sender, null where it is
+	// MailFrom is the envelope sender: empty for the null sender, null if it is
 	// not known.
 	MailFrom *string `json:"mail_from"`
 	// Source says where IP comes from, or why it is not known; the others the same
@@ -306,7 +306,7 @@ func (a *messageRun) evaluateDMARC(ctx context.Context) {
 	res.DMARC = &v
 }
 
-// unlessChanged is the first answer, or "not known" where the second differs.
+// unlessChanged is the first answer, or "not known" if the second differs.
 func unlessChanged(known, hoped *bool) *bool {
 	if known == nil || hoped == nil || *known != *hoped {
 		return nil

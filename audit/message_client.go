@@ -47,7 +47,7 @@ func (a *messageRun) client() MessageClient {
 }
 
 // identity is the SPF identity of the message and its domain: MAIL FROM, or for
-// the null sender HELO (RFC 7208, 2.4). The domain is empty where it is not known.
+// the null sender HELO (RFC 7208, 2.4). The domain is empty if it is not known.
 func (a *messageRun) identity() (kind, domain string) {
 	c := &a.result.Client
 	switch {
@@ -61,7 +61,7 @@ func (a *messageRun) identity() (kind, domain string) {
 }
 
 // spfClient is what SPF is evaluated for, with the domain of its identity. The
-// domain is empty where SPF cannot be evaluated, and the result then says why.
+// domain is empty if SPF cannot be evaluated, and the result then says why.
 func (a *messageRun) spfClient() (spf.Client, string) {
 	c := &a.result.Client
 	kind, domain := a.identity()

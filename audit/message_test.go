@@ -342,7 +342,7 @@ func TestMessageClient(t *testing.T) {
 		name, in string
 		o        MessageOptions
 		ip, helo string
-		from     string // "-" where it is not known
+		from     string // "-" if it is not known
 		source   string
 	}{
 		{"inferred", text, MessageOptions{}, "192.0.2.10", "mx1.acme.example", "bounce@bounce.acme.example", "the topmost Received field, in line 2"},
@@ -470,7 +470,7 @@ func TestMessageFaults(t *testing.T) {
 	}
 }
 
-// TestMessageUnknown: what is not known decides DMARC only where it could.
+// TestMessageUnknown: what is not known decides DMARC only if it could.
 func TestMessageUnknown(t *testing.T) {
 	const key, spfName, policy = "e._domainkey.acme.example", "bounce.acme.example", "_dmarc.acme.example"
 	aligned := delivered("b@bounce.acme.example", signed(t, draft, "e@acme.example"))

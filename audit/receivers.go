@@ -54,7 +54,7 @@ func unknown(check, evidence string) receiver.Fact {
 	return receiver.Fact{State: receiver.Unknown, Finding: check, Evidence: evidence}
 }
 
-// first returns the first finding that fits, nil where there is none.
+// first returns the first finding that fits, nil if there is none.
 func (a *run) first(fits func(*finding.Finding) bool) *finding.Finding {
 	for i := range a.result.Findings {
 		if f := &a.result.Findings[i]; f.Severity != finding.Pass && fits(f) {
@@ -81,7 +81,7 @@ func (a *run) undecided(s finding.Section) *finding.Finding {
 var spfBreaks = []string{"spf-record-missing", "spf-multiple-records", "spf-syntax", "spf-too-many-lookups", "spf-too-many-void-lookups",
 	"spf-include-missing", "spf-include-permerror", "spf-target-unregistered", "spf-loop", "spf-too-many-mx", "spf-broken-split", "spf-whitespace", "spf-wrong-name"}
 
-// spfFact: every stated address passes for every envelope domain; where none is
+// spfFact: every stated address passes for every envelope domain; if none is
 // stated, each envelope domain has a record that can be evaluated.
 func (a *run) spfFact() receiver.Fact {
 	if f := a.of("spf-ip-not-authorized"); f != nil {

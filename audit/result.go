@@ -77,7 +77,7 @@ type Examined struct {
 // findings drawn from them.
 type Result struct {
 	Domain string `json:"domain"`
-	// Unicode is the domain as a person writes it, where that differs.
+	// Unicode is the domain as a person writes it, if that differs.
 	Unicode string          `json:"domain_unicode" empty:"null"`
 	Profile finding.Profile `json:"profile"`
 	// ProfileWhy says whether the profile was stated or what it was guessed from.

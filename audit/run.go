@@ -51,7 +51,7 @@ type Options struct {
 	Like *Result
 }
 
-// The bounds on one audit where Options say nothing.
+// The bounds on one audit if Options say nothing.
 const (
 	DefaultMaxQueries = 500
 	DefaultMaxIPs     = 32

@@ -54,7 +54,7 @@ func (i instead) Lookup(ctx context.Context, name string, t resolver.Type) (*res
 	return i.Resolver.Lookup(ctx, name, t)
 }
 
-// otherwise are answers that could be the truth where a question is not answered.
+// otherwise are answers that could be the truth if a question is not answered.
 // Other questions may have shown that the name exists.
 func otherwise(q resolver.Trace, exists bool) []*resolver.Answer {
 	absent := func(s resolver.Status, rcode string) *resolver.Answer {

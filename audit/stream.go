@@ -21,9 +21,9 @@ type StreamOptions struct {
 	Stop <-chan struct{}
 }
 
-// DefaultConcurrency is how many domains are audited at once, at most, where nothing
+// DefaultConcurrency is how many domains are audited at once, at most, if nothing
 // else is said: 128 for each processor. An audit costs a processor less than a
-// millisecond and waits for the network a hundred, and six seconds where a server is
+// millisecond and waits for the network a hundred, and six seconds if a server is
 // silent. Where that is one domain in a hundred, 128 keep a processor busy; more
 // take memory that the garbage collector then has to do without
 // (docs/performance.md).
@@ -126,7 +126,7 @@ func begin[In, Out any](ctx context.Context, inputs iter.Seq[In], o StreamOption
 			<-slots
 		})
 		// What is under way goes first: a further input is begun when the processors
-		// have nothing better to do. So where answers come quickly few inputs are
+		// have nothing better to do. So if answers come quickly few inputs are
 		// under way, whatever the bound, and their memory stays in the caches.
 		runtime.Gosched()
 		if !room() {

@@ -25,7 +25,7 @@ func upTo(n int, taken *atomic.Int64) iter.Seq[int] {
 	}
 }
 
-// TestStream: every input comes out once with its outcome, in order where asked,
+// TestStream: every input comes out once with its outcome, in order if asked,
 // with no more under way than allowed.
 func TestStream(t *testing.T) {
 	for _, ordered := range []bool{false, true} {

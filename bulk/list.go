@@ -18,7 +18,7 @@ import (
 // characters, a URL around it may have more.
 const maxLine = 4 << 10
 
-// Entry is a domain to audit and the line of the list that it stands on, from 1; 0 where
+// Entry is a domain to audit and the line of the list that it stands on, from 1; 0 if
 // it was given by itself.
 type Entry struct {
 	Domain string
@@ -29,7 +29,7 @@ type Entry struct {
 type Source struct {
 	// Given are domains by themselves, ahead of those of Reader.
 	Given []string
-	// Name is that of the list for messages; Reader is nil where there is none.
+	// Name is that of the list for messages; Reader is nil if there is none.
 	Name   string
 	Reader io.Reader
 	// Parse reads a domain that was given by itself; those of Reader are read as
@@ -251,7 +251,7 @@ func (l *List) noList(why string, args ...any) error {
 	return &ListError{Name: l.source.Name, What: "is no list of domains: " + fmt.Sprintf(why, args...)}
 }
 
-// entry turns a line into its domain. All it returns is empty where the line has
+// entry turns a line into its domain. All it returns is empty if the line has
 // nothing to say.
 func (l *List) entry(line []byte) (in Entry, changed string, err error) {
 	if l.reading.Lines() == 0 && isUTF16(line) {

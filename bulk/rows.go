@@ -9,7 +9,7 @@ import (
 	"mailworthy/report/format"
 )
 
-// write adds the rows of a domain, below the header where they are the first.
+// write adds the rows of a domain, below the header if they are the first.
 func (r *Run) write(in Entry, text []byte) error {
 	if r.Checkpoint != nil {
 		if r.Checkpoint.Size() == 0 {

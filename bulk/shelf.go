@@ -51,7 +51,7 @@ func (s *shelf) put(text []byte) waiting {
 	return w
 }
 
-// reserve finds blocks for a row; nil where it is to stay in memory.
+// reserve finds blocks for a row; nil if it is to stay in memory.
 func (s *shelf) reserve(length int) []int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +82,7 @@ func (s *shelf) open() bool {
 		return false
 	}
 	s.file = file
-	_ = os.Remove(file.Name()) // where the system can: it goes with the process then
+	_ = os.Remove(file.Name()) // if the system can: it goes with the process then
 	return true
 }
 
@@ -95,7 +95,7 @@ func (s *shelf) giveUp(w waiting) {
 	s.free = append(s.free, w.blocks...)
 }
 
-// take returns the text of a row, once, in to where it is large enough.
+// take returns the text of a row, once, in to if it is large enough.
 func (s *shelf) take(w waiting, to []byte) ([]byte, error) {
 	to = slices.Grow(to[:0], w.length)[:w.length]
 	if w.blocks == nil {

@@ -34,7 +34,7 @@ type Standard struct {
 	Baseline *report.Baseline
 }
 
-// Status is the exit status that a report asks for: 1 where it fails, 3 where what is
+// Status is the exit status that a report asks for: 1 if it fails, 3 if what is
 // not known could make it fail, else 0.
 func (s Standard) Status(r *report.Report) int {
 	if r.Score.Value != nil && *r.Score.Value < s.MinScore {
@@ -86,7 +86,7 @@ func (e *SettingError) Unwrap() error { return e.Err }
 // Hint says what to do about it; empty: nothing more is known.
 func (e *SettingError) Hint() string { return e.Help }
 
-// Run audits a list and writes each report as a row. Its order is: Resume where there is
+// Run audits a list and writes each report as a row. Its order is: Resume if there is
 // a Checkpoint; Stream; Finish.
 type Run struct {
 	List *List
@@ -122,7 +122,7 @@ type Run struct {
 // Count is what has been counted.
 func (r *Run) Count() *Count { return &r.count }
 
-// Unanswered is why no server answered; empty where one has answered any audit.
+// Unanswered is why no server answered; empty if one has answered any audit.
 func (r *Run) Unanswered() string {
 	if r.answered {
 		return ""
@@ -130,8 +130,8 @@ func (r *Run) Unanswered() string {
 	return r.silent
 }
 
-// Resume reads the list as far as the run before did, where there was one. From here on
-// the output is the run's. The error is a *SettingError where the checkpoint is of no
+// Resume reads the list as far as the run before did, if there was one. From here on
+// the output is the run's. The error is a *SettingError if the checkpoint is of no
 // use, or that of the list.
 func (r *Run) Resume() error {
 	r.started = time.Now()
@@ -168,7 +168,7 @@ func (r *Run) all() iter.Seq[Entry] {
 
 // outcome is what is kept of an audit whose report is written as a row.
 type outcome struct {
-	// row is nil where the list is ordered: it waits for its turn.
+	// row is nil if the list is ordered: it waits for its turn.
 	row    *format.Text
 	waits  waiting
 	count  report.Count
@@ -179,7 +179,7 @@ type outcome struct {
 }
 
 // Stream audits the list and writes its rows. Where ctx ends it returns at once, without
-// an error; where Stop is closed, what is under way is finished, written and counted
+// an error; if Stop is closed, what is under way is finished, written and counted
 // first.
 func (r *Run) Stream(ctx context.Context) error {
 	if r.Format.Header != nil {

@@ -148,7 +148,7 @@ func TestResumeOther(t *testing.T) {
 	}
 }
 
-// TestStreamEnds: where the context ends nothing more is written, and a row that cannot
+// TestStreamEnds: if the context ends nothing more is written, and a row that cannot
 // be written ends the run with its error.
 func TestStreamEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

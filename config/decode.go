@@ -234,7 +234,7 @@ func (d *decoder) text(n *yaml.Node, what string) (string, bool) {
 }
 
 // read passes a value through parse. The error may quote the value, and so is
-// shown only where no variable stands in it.
+// shown only if no variable stands in it.
 func read[T any](d *decoder, n *yaml.Node, what string, parse func(string) (T, error)) (T, bool) {
 	text, ok := d.text(n, what)
 	if !ok {

@@ -157,7 +157,7 @@ func flow(list []string) string {
 	return "[" + strings.Join(out, ", ") + "]"
 }
 
-// quoted is a text as a YAML scalar: as it is where nothing in it means anything.
+// quoted is a text as a YAML scalar: as it is if nothing in it means anything.
 func quoted(s string) string {
 	plain := s != "" && !strings.HasPrefix(s, "-") && !strings.ContainsFunc(s, func(c rune) bool {
 		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("._-@", c))

@@ -36,7 +36,7 @@ type Provider struct {
 	// MX, SPF and CNAME are name suffixes: of the MX hosts of its customers, of
 	// the names that their SPF records include, of the targets of their selectors.
 	MX, SPF, CNAME []string
-	// Targets are the aliases to publish where they are the same for all customers
+	// Targets are the aliases to publish if they are the same for all customers
 	// or follow from the domain, as selector=target; {domain} stands for the domain,
 	// <…> for what the provider shows.
 	Targets    []string
@@ -58,7 +58,7 @@ const (
 )
 
 // Expand returns the selectors with years and months enumerated, the latest
-// first, after those without a date. A {label} is replaced by label; where that
+// first, after those without a date. A {label} is replaced by label; if that
 // is empty the pattern is left out. The list must not be changed.
 func (p *Provider) Expand(label string) []string {
 	labelled := func(s string) bool { return strings.Contains(s, "{label}") }

@@ -128,7 +128,7 @@ type Selector struct {
 	Reason string `json:"reason" empty:"null"`
 	// CNAMEs are the aliases followed. With an absent status they dangle.
 	CNAMEs []string `json:"cnames"`
-	// Provider is whose key it is; empty where that is not known. ProviderBy says
+	// Provider is whose key it is; empty if that is not known. ProviderBy says
 	// what it is known from: "cname", the target of the alias; "inferred", a
 	// provider inferred for the domain uses this selector; "selector", the selector
 	// is one that only this provider uses.
@@ -139,7 +139,7 @@ type Selector struct {
 	// Evidence is the question and its answer; nil for a guess that is simply absent.
 	Evidence *finding.Evidence `json:"evidence"`
 
-	answer *resolver.Answer // nil where there is none
+	answer *resolver.Answer // nil if there is none
 }
 
 // QueryName is the name asked: <selector>._domainkey.<domain> (RFC 6376, 3.6.2.1).

@@ -153,7 +153,7 @@ func (j *judge) fixSelector(s *Selector) *finding.Fix {
 }
 
 // fixAbsent is what to publish for the first provider inferred, or the form of a
-// record where none is known.
+// record if none is known.
 func (j *judge) fixAbsent() *finding.Fix {
 	for _, inferred := range j.d.Providers {
 		p := loaded().byName[inferred.Provider]

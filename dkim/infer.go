@@ -72,7 +72,7 @@ func isAccount(label string) bool {
 	return label != "" && strings.Trim(label, "0123456789") == ""
 }
 
-// name says whose key a selector is, where that is known.
+// name says whose key a selector is, if that is known.
 func (s *search) name(sel *Selector) {
 	if sel.Wildcard {
 		return
@@ -96,7 +96,7 @@ func (s *search) name(sel *Selector) {
 }
 
 // shape describes an answer so that the answers that a wildcard (or a DNAME at
-// _domainkey) gives to two selectors are equal: the selector itself, where it is a
+// _domainkey) gives to two selectors are equal: the selector itself, if it is a
 // label of an alias, is replaced.
 func shape(selector string, a *resolver.Answer) string {
 	var b strings.Builder

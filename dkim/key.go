@@ -29,11 +29,11 @@ const (
 type Key struct {
 	// Record is the text of the record, strings joined.
 	Record string `json:"record"`
-	// Version is the value of v=, empty where there is none.
+	// Version is the value of v=, empty if there is none.
 	Version string `json:"version" empty:"null"`
-	// Algorithm is the key type k=; "rsa" where there is none.
+	// Algorithm is the key type k=; "rsa" if there is none.
 	Algorithm string `json:"algorithm"`
-	// Bits is the size of the key: of the RSA modulus, 256 for Ed25519, 0 where
+	// Bits is the size of the key: of the RSA modulus, 256 for Ed25519, 0 if
 	// it could not be decoded.
 	Bits     int         `json:"bits"`
 	Encoding KeyEncoding `json:"encoding" empty:"null"`
@@ -41,7 +41,7 @@ type Key struct {
 	Exponent string `json:"exponent" empty:"null"`
 	// Hashes are the acceptable hash algorithms h=; empty: all.
 	Hashes []string `json:"hashes"`
-	// Services are the service types s=; "*" where there is none.
+	// Services are the service types s=; "*" if there is none.
 	Services []string `json:"services"`
 	Flags    []string `json:"flags"`
 	// Testing is flag y, Strict flag s: the domain of i= must equal d=.
@@ -50,7 +50,7 @@ type Key struct {
 	// Revoked: p= is there and empty.
 	Revoked bool   `json:"revoked"`
 	Notes   string `json:"notes" empty:"null"`
-	// Granularity is the value of the obsolete g=, nil where there is none.
+	// Granularity is the value of the obsolete g=, nil if there is none.
 	Granularity *string `json:"granularity"`
 	// Fingerprint is the SHA-256 of the key itself in hexadecimal, the same
 	// however p= encodes it.
@@ -83,7 +83,7 @@ const (
 // Problem is a defect of a key record, and where it is. It implements error.
 type Problem struct {
 	Kind ProblemKind `json:"kind"`
-	// Tag is the tag concerned, empty where the list as a whole is.
+	// Tag is the tag concerned, empty if the list as a whole is.
 	Tag string `json:"tag" empty:"null"`
 	// Offset is the position in the record in octets, from 0.
 	Offset int `json:"offset"`
@@ -101,7 +101,7 @@ func (p *Problem) Error() string { return "dkim: key record: " + p.Detail }
 
 // ParseKey reads a key record strictly. The Key is never nil: it holds what could
 // be read. The error is the first Problem that verifiers do not read over, as a
-// *Problem; nil where there is none. An empty p= is no error: the key is revoked.
+// *Problem; nil if there is none. An empty p= is no error: the key is revoked.
 func ParseKey(record string) (*Key, error) {
 	k := new(Key)
 	k.read(record)

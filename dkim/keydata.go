@@ -243,7 +243,7 @@ func (k *Key) fingerprint(key []byte) {
 	k.Fingerprint = string(text[:])
 }
 
-// public returns the key for a verification, or nil where there is none.
+// public returns the key for a verification, or nil if there is none.
 func (k *Key) public() crypto.PublicKey {
 	t := k.tag("p")
 	if k.Bits == 0 || t == nil {

@@ -107,7 +107,7 @@ var armour = regexp.MustCompile(`(?i)-+\s*(?:BEGIN|END)\s*(?:RSA)?\s*PUBLIC\s*KE
 
 // readMaterial reads a public key in the forms that it is met in. What it returns
 // is one with certainty: an encoding that fits its length to the octet, or 32
-// octets where an Ed25519 key is announced.
+// octets if an Ed25519 key is announced.
 func readMaterial(text, kind string) (material, bool) {
 	if strings.Contains(strings.ToUpper(text), "PRIVATE") {
 		return material{}, false

@@ -30,7 +30,7 @@ type signature struct {
 var signatureTags = []string{"v", "a", "b", "bh", "d", "h", "s"}
 
 // parseSignature reads a signature header field and judges it by itself (RFC
-// 6376, 6.1.1): where it can never verify, Result and Reason say why, else Result
+// 6376, 6.1.1): if it can never verify, Result and Reason say why, else Result
 // is empty. Whatever can be told of the signature is filled in even so.
 func parseSignature(field string, now time.Time) *signature {
 	s := &signature{field: field, at: -1, Signature: Signature{Headers: []string{}, Canonicalization: simple + "/" + simple}}

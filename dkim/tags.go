@@ -149,7 +149,7 @@ func nameHint(s string) string {
 	return ""
 }
 
-// quote shows text of a record in a sentence: quoted, and cut where it is long.
+// quote shows text of a record in a sentence: quoted, and cut if it is long.
 func quote(s string) string {
 	const most = 40
 	if len(s) > most {

@@ -56,7 +56,7 @@ type Signature struct {
 	Domain    string `json:"domain"`
 	Selector  string `json:"selector"`
 	Algorithm string `json:"algorithm"`
-	// KeyBits is the size of the published key, 0 where there is none.
+	// KeyBits is the size of the published key, 0 if there is none.
 	KeyBits int    `json:"key_bits"`
 	Result  Result `json:"result"`
 	// Reason says why, in a sentence; empty for a plain pass.
@@ -87,8 +87,8 @@ func (s *Signature) Disputed() bool { return s.disputed && s.Result == Policy }
 
 // Verify checks every DKIM signature of a message (RFC 6376, 6.1) at the time
 // now. The error says that the message cannot be read, and wraps ErrTooLarge or
-// ErrNotMessage where that is the reason; a signature that does not verify is no
-// error. The body is read after the keys, and only where a signature needs it.
+// ErrNotMessage if that is the reason; a signature that does not verify is no
+// error. The body is read after the keys, and only if a signature needs it.
 func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now time.Time) (*Verification, error) {
 	body := bufio.NewReader(message)
 	m, err := readHeader(body)
@@ -233,7 +233,7 @@ func (s *signature) judgeMessage(m *message) {
 // bodyKey is what a hash of the body depends on.
 type bodyKey struct {
 	canonicalization string
-	// length is l=, math.MaxInt64 where there is none.
+	// length is l=, math.MaxInt64 if there is none.
 	length int64
 }
 

@@ -41,7 +41,7 @@ func OrganizationalDomain(ctx context.Context, r resolver.Resolver, domain strin
 }
 
 // organization is the Organizational Domain that a walk comes to, whatever the
-// unanswered steps hold; false where that depends on them.
+// unanswered steps hold; false if that depends on them.
 func organization(steps []Step) (string, bool) {
 	org, same := "", true
 	possible := everyWay(func(supposed map[string]held) bool {
@@ -59,7 +59,7 @@ func organization(steps []Step) (string, bool) {
 }
 
 // sameOrganization compares where two walks end. A step that both have in
-// common and that was not answered often makes no difference: nil only where
+// common and that was not answered often makes no difference: nil only if
 // it does.
 func sameOrganization(x, y []Step) *bool {
 	var same, different bool
@@ -85,7 +85,7 @@ type Alignment struct {
 	Domain string `json:"domain"`
 	// OrganizationalDomain of Domain, empty when undecided or not needed.
 	OrganizationalDomain string `json:"organizational_domain" empty:"null"`
-	// Mode is the one in force; empty where the record is not known.
+	// Mode is the one in force; empty if the record is not known.
 	Mode Mode `json:"mode" empty:"null"`
 	// Relaxed and Strict say whether it would align in that mode; Aligned is
 	// the answer in the mode in force. Nil is not known.
@@ -94,7 +94,7 @@ type Alignment struct {
 	Aligned *bool `json:"aligned"`
 	// Why is a sentence.
 	Why string `json:"why"`
-	// Queries and Walk are empty where no walk was needed.
+	// Queries and Walk are empty if no walk was needed.
 	Queries []string `json:"queries"`
 	Walk    []Step   `json:"walk"`
 }
@@ -131,10 +131,10 @@ func judgeAll(d *Discovery, identifiers []identifier) []Alignment {
 type identifier struct {
 	kind, domain string
 	err          error
-	walk         []*question // nil where there is none
+	walk         []*question // nil if there is none
 }
 
-// askIdentifier puts the questions of the identifier's own walk, none where the
+// askIdentifier puts the questions of the identifier's own walk, none if the
 // domains are equal (RFC 9989, 4.10.2) or walk is false.
 func (a *asker) askIdentifier(b *resolver.Batch, d *Discovery, kind, domain string, walk bool) identifier {
 	id := identifier{kind: kind}
@@ -208,7 +208,7 @@ func (id *identifier) why(d *Discovery, out *Alignment) string {
 }
 
 // mode is the alignment mode in force for a kind; without a record the default,
-// and empty where it is not known whether there is one.
+// and empty if it is not known whether there is one.
 func (d *Discovery) mode(kind string) Mode {
 	switch {
 	case d.Record == nil && d.Undecided.Policy != "":

@@ -21,7 +21,7 @@ type question struct {
 	name   string
 	t      resolver.Type
 	answer *resolver.Answer
-	err    *resolver.Error // nil where there is an answer
+	err    *resolver.Error // nil if there is an answer
 	before *question
 }
 

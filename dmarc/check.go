@@ -31,7 +31,7 @@ type judge struct {
 	*finding.Sheet
 	d *Discovery
 	c Context
-	// rj judges the record that applies; nil where there is none.
+	// rj judges the record that applies; nil if there is none.
 	rj *recordJudge
 	// steps are those of evidence, once they are asked for.
 	steps []finding.Evidence

@@ -212,7 +212,7 @@ func (p path) blocked(has *bool) bool {
 	return !p.aligned && p.unknown == 0
 }
 
-// open reports that one aligns; the domain itself is the one where none was stated.
+// open reports that one aligns; the domain itself is the one if none was stated.
 func (p path) open(has *bool) bool {
 	if p.stated == 0 {
 		return has != nil && *has

@@ -123,7 +123,7 @@ func (j *recordJudge) beside() []string {
 	return slices.DeleteFunc(j.step.attempts(), func(text string) bool { return covers(j.r, clean(text, j.ignored, j.domain)) })
 }
 
-// fix is by the clean record, which changes more than the checks ask for where
+// fix is by the clean record, which changes more than the checks ask for if
 // more was found.
 func (j *recordJudge) fix(summary string, checks ...string) *finding.Fix {
 	c := j.clean()

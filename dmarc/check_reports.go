@@ -139,7 +139,7 @@ func (j *judge) destinations() {
 	}
 }
 
-// authorized judges one destination's consent; false where it is not known.
+// authorized judges one destination's consent; false if it is not known.
 func (j *judge) authorized(f *Destination) bool {
 	if f.External != nil && !*f.External || f.Authorized != nil && *f.Authorized {
 		return true
@@ -176,7 +176,7 @@ func (j *judge) authorized(f *Destination) bool {
 }
 
 // reports names the kind of the reports that go there, how bad it is when they
-// do not arrive, and the standard where it is another one than the check's.
+// do not arrive, and the standard if it is another one than the check's.
 // Failure reports are sent by hardly any receiver.
 func (f *Destination) reports() (kind string, severity finding.Severity, reference string) {
 	switch {
@@ -188,7 +188,7 @@ func (f *Destination) reports() (kind string, severity finding.Severity, referen
 	return "aggregate reports", finding.Error, ""
 }
 
-// canReceive judges whether mail reaches the destination; false where it is not known.
+// canReceive judges whether mail reaches the destination; false if it is not known.
 func (j *judge) canReceive(f *Destination) bool {
 	switch {
 	case f.CanReceive == nil:

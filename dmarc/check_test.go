@@ -178,7 +178,7 @@ func TestCheckUnknown(t *testing.T) {
 	probe := recordName(nobody("acme.example") + ".acme.example")
 	tests := []struct {
 		name, zone, domain string
-		want               string // with what it could be, and "!" where it undecides the section
+		want               string // with what it could be, and "!" if it undecides the section
 	}{
 		{"the record", own + "!_dmarc.acme.example timeout", "acme.example", "unknown dmarc-unresolved could be critical!"},
 		{"the record, servfail", own + "!_dmarc.acme.example servfail", "acme.example", "unknown dmarc-unresolved could be critical!"},

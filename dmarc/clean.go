@@ -113,7 +113,7 @@ func (c *cleaned) certain() bool {
 	return !c.none && len(c.open) == 0 && !strings.Contains(c.draft.String(), "<")
 }
 
-// withPlaceholder asks for a mailbox where the draft has none.
+// withPlaceholder asks for a mailbox if the draft has none.
 func (c *cleaned) withPlaceholder() *cleaned {
 	if c.get("rua") == "" {
 		c.set("rua", mailboxPlaceholder)

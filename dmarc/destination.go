@@ -15,7 +15,7 @@ const maxDestinations = 10
 // destinationQuestions are those about one host that is to receive reports.
 type destinationQuestions struct {
 	walk          []*question
-	authorization *question // nil where its name does not fit the DNS
+	authorization *question // nil if its name does not fit the DNS
 	mx, a, aaaa   *question
 }
 

@@ -20,14 +20,14 @@ type Discovery struct {
 	// Tag is where Policy comes from: "p", "sp" or "np".
 	Tag string `json:"tag" empty:"null"`
 	// Policy is what applies to the Author Domain, EffectivePolicy the same
-	// after t; both empty where there is none or it is undecided. A Record
+	// after t; both empty if there is none or it is undecided. A Record
 	// without a Policy that is not undecided is one that receivers do not apply.
 	Policy          Policy `json:"policy" empty:"null"`
 	EffectivePolicy Policy `json:"effective_policy" empty:"null"`
-	// Undecided says what the DNS did not let us find out; empty strings where
+	// Undecided says what the DNS did not let us find out; empty strings if
 	// all was.
 	Undecided Undecided `json:"undecided"`
-	// Exists is false where the Author Domain is NXDOMAIN, nil where not known.
+	// Exists is false if the Author Domain is NXDOMAIN, nil if not known.
 	Exists    *bool            `json:"exists"`
 	Existence finding.Evidence `json:"existence"`
 	// RFC7489 is the answer by the public suffix list.
@@ -96,7 +96,7 @@ type PublicSuffix struct {
 	Tag                  string `json:"tag" empty:"null"`
 	Policy               Policy `json:"policy" empty:"null"`
 	Undecided            string `json:"undecided" empty:"null"`
-	// Differences are sentences, empty where the walk says the same.
+	// Differences are sentences, empty if the walk says the same.
 	Differences []string           `json:"differences"`
 	Evidence    []finding.Evidence `json:"evidence"`
 }
@@ -104,7 +104,7 @@ type PublicSuffix struct {
 // Stray is a policy record where no receiver looks for it.
 type Stray struct {
 	Name string `json:"name"`
-	// Text is the record, empty where the DNS did not answer.
+	// Text is the record, empty if the DNS did not answer.
 	Text     string           `json:"text" empty:"null"`
 	Evidence finding.Evidence `json:"evidence"`
 }

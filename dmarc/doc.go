@@ -12,7 +12,7 @@
 // which record applies, and which name is the Organizational Domain. The walk
 // asks at most eight questions, at "_dmarc." and each ancestor of the domain; a
 // record with psd=n or psd=y ends it. Receivers that still follow RFC 7489 ask
-// a public suffix list instead; where the two disagree, a Discovery has both.
+// a public suffix list instead; if the two disagree, a Discovery has both.
 //
 // Discover asks the DNS and returns facts; Check turns facts into findings;
 // Evaluate gives the verdict on one message from its identities alone. A step

@@ -11,7 +11,7 @@ import (
 // maxInSummary bounds a record that stands in a sentence.
 const maxInSummary = 500
 
-// alias is where the name of the step leads; "" where it is no alias.
+// alias is where the name of the step leads; "" if it is no alias.
 func (s *Step) alias() string {
 	if n := len(s.Evidence.CNAMEs); n > 0 {
 		return s.Evidence.CNAMEs[n-1]
@@ -62,7 +62,7 @@ func touches(fix *finding.Fix, name string) bool {
 	return fix.Name == name || slices.ContainsFunc(fix.Remove, func(r finding.Record) bool { return r.Name == name })
 }
 
-// aliased is the fix where the name is an alias; own: of a name of the domain itself.
+// aliased is the fix if the name is an alias; own: of a name of the domain itself.
 // Its other TXT records are not those of DMARC, and stay.
 func (s *Step) aliased(fix *finding.Fix, own bool) *finding.Fix {
 	if own && fix.Name == s.Name {

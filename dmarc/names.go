@@ -21,7 +21,7 @@ const (
 var idnaProfile = idna.New(idna.MapForLookup(), idna.StrictDomainName(false))
 
 // canonical is domain in lower case, as A-labels (RFC 9989, 5.3.1) and without
-// the final dot. It is an error where no DNS name can be.
+// the final dot. It is an error if no DNS name can be.
 func canonical(domain string) (string, error) {
 	d := strings.TrimSuffix(strings.ToLower(domain), ".")
 	if strings.IndexFunc(d, func(c rune) bool { return c > '~' }) >= 0 {
@@ -43,7 +43,7 @@ func canonical(domain string) (string, error) {
 }
 
 // walkDomains are the domains whose records a walk asks for, in its order: the
-// domain itself, then its parents, the first of them cut to seven labels where
+// domain itself, then its parents, the first of them cut to seven labels if
 // the domain has eight or more (RFC 9989, 4.10, steps 3 to 7). At most eight.
 func walkDomains(domain string) []string {
 	parents := min(labels(domain)-1, 7)

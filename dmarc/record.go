@@ -33,7 +33,7 @@ type Record struct {
 	// Problems are the places that the grammar does not allow (RFC 9989, 4.8).
 	Problems []Problem `json:"problems"`
 
-	// P, SP and NP are the published policies; empty where absent or invalid.
+	// P, SP and NP are the published policies; empty if absent or invalid.
 	P  Policy `json:"p" empty:"null"`
 	SP Policy `json:"sp" empty:"null"`
 	NP Policy `json:"np" empty:"null"`
@@ -50,7 +50,7 @@ type Record struct {
 	RUF     []URI `json:"ruf"`
 
 	// Historic tags (RFC 9989, C.5.2), which receivers by RFC 7489 still read;
-	// nil where absent or invalid.
+	// nil if absent or invalid.
 	Percent *int `json:"pct"`
 }
 
@@ -117,7 +117,7 @@ func (r *Record) Tag(name string) (Tag, bool) {
 
 // Effective gives the policies as a receiver applies them, defaults filled in:
 // sp falls back to p, np to sp. Without a valid p, or with an invalid sp or np,
-// the record counts as p=none where it has a valid rua URI, and otherwise not at
+// the record counts as p=none if it has a valid rua URI, and otherwise not at
 // all: usable is false (RFC 9989, 4.10.1).
 func (r *Record) Effective() (p, sp, np Policy, usable bool) {
 	return r.effective(r.Broken())

@@ -16,7 +16,7 @@ const mailboxPlaceholder = "mailto:<mailbox for reports>"
 // swap is what becomes of one address: to is empty if it is left out.
 type swap struct{ from, to string }
 
-// mailboxes are the addresses that the value of rua or ruf names, put right where
+// mailboxes are the addresses that the value of rua or ruf names, put right if
 // what was meant is plain. open reports that something in it is not: the list then
 // ends in a placeholder.
 type mailboxes struct {

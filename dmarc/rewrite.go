@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// draft is a record to publish: the value of each of the draftTags, empty where
+// draft is a record to publish: the value of each of the draftTags, empty if
 // the record has no such tag.
 type draft [len(draftTags)]string
 

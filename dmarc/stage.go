@@ -49,7 +49,7 @@ func (d *Discovery) Next(c Context) *Stage {
 	return s
 }
 
-// nextStage names what is in force and what comes next; "" where nothing does.
+// nextStage names what is in force and what comes next; "" if nothing does.
 func (d *Discovery) nextStage(c Context) (now, next string) {
 	if len(d.Walk) == 0 {
 		return "", ""
@@ -78,7 +78,7 @@ func (d *Discovery) nextStage(c Context) (now, next string) {
 	return now, plan[slices.Index(plan, now)+1]
 }
 
-// stage names what is in force for the domain; "" where that is not known.
+// stage names what is in force for the domain; "" if that is not known.
 func (d *Discovery) stage() string {
 	switch {
 	case d.Record == nil && d.Undecided.Policy != "":
@@ -137,7 +137,7 @@ func (c *cleaned) step(next string) {
 }
 
 // stageRecord is the record of a step. It is published at the domain itself, so that
-// it changes nothing for others where the policy so far came from a parent.
+// it changes nothing for others if the policy so far came from a parent.
 func (d *Discovery) stageRecord(next string, sends bool) *cleaned {
 	c := &cleaned{draft: *newDraft(None)}
 	if d.Record != nil && (d.PolicyDomain == d.Domain || d.Record.PSD != "y") {

@@ -50,7 +50,7 @@ func (q *suffixQuestions) read(d *Discovery) *PublicSuffix {
 	return out
 }
 
-// step is what a question comes to, of the walk where it is part of that.
+// step is what a question comes to, of the walk if it is part of that.
 func (d *Discovery) step(q *question) *Step {
 	for i := range d.Walk {
 		if d.Walk[i].Name == q.name {

@@ -102,7 +102,7 @@ func (r *Record) setFailureOptions(value string) string {
 	return strings.Join(wrong, ", ")
 }
 
-// suggest returns the word nearest to what was written, and "" where none is
+// suggest returns the word nearest to what was written, and "" if none is
 // near: at most one letter changed, added, left out, or two swapped for every
 // four letters.
 func suggest(written string, words ...string) string {

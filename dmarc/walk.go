@@ -101,7 +101,7 @@ var (
 const maxSupposed = 6
 
 // everyWay calls f with each combination of what the unanswered steps of some walks
-// could hold, by domain, until f returns false. It reports false where there are
+// could hold, by domain, until f returns false. It reports false if there are
 // too many, and f was not called.
 func everyWay(f func(map[string]held) bool, walks ...[]Step) bool {
 	var silent []*Step

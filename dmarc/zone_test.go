@@ -63,7 +63,7 @@ func discover(t testing.TB, zone, domain string) *Discovery {
 }
 
 // ids lists findings of a severity worse than pass as "severity id [subject]",
-// the subject only where it is not the domain.
+// the subject only if it is not the domain.
 func ids(findings []finding.Finding, domain string) []string {
 	var out []string
 	for _, f := range findings {

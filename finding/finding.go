@@ -92,7 +92,7 @@ type Check struct {
 	Severity Severity `json:"severity"`
 	Section  Section  `json:"section"`
 	// Title says in a few words what is wrong, without the subject. It is complete in
-	// itself: it names the record, and reads the same where no section is around it.
+	// itself: it names the record, and reads the same if no section is around it.
 	Title string `json:"title"`
 	// Passed is the title of a finding of severity Pass. It is true of whatever the check
 	// was decided for, a domain too that has nothing of the kind.
@@ -173,7 +173,7 @@ type Finding struct {
 	Partial bool `json:"partial"`
 	// Hint is how to state what the DNS cannot show: a flag and its value.
 	Hint string `json:"hint" empty:"null"`
-	// VerdictAs replaces Severity for the verdict alone, where the two differ.
+	// VerdictAs replaces Severity for the verdict alone, if the two differ.
 	VerdictAs Severity `json:"verdict_as" empty:"null"`
 	// Follows are what only follows from this finding and goes away with it: it is
 	// listed here, counts nowhere and has no fix of its own.

@@ -27,7 +27,7 @@ type Backend interface {
 // Hash is the SHA-256 by which a content or a run is recognised.
 type Hash [sha256.Size]byte
 
-// Tx is a transaction on a history. What is not found is ErrNoRun where the method
+// Tx is a transaction on a history. What is not found is ErrNoRun if the method
 // says so. Data and texts are bytes: a backend keeps them as they are, invalid UTF-8
 // and NUL included.
 type Tx interface {

@@ -6,7 +6,7 @@ import (
 	"mailworthy/report"
 )
 
-// Trend is the course of a domain over its last runs, or over all where limit is 0.
+// Trend is the course of a domain over its last runs, or over all if limit is 0.
 func (s *Store) Trend(ctx context.Context, domain string, limit int) (*report.Trend, error) {
 	runs, err := s.List(ctx, domain, limit)
 	if err != nil {

@@ -23,7 +23,7 @@ type Service struct {
 	Tokens []string `json:"tokens"`
 }
 
-// Options checks what is stated of the service. The error is a *FieldError where it is
+// Options checks what is stated of the service. The error is a *FieldError if it is
 // of a field.
 func (f Service) Options(s *provider.Service) (setup.Options, error) {
 	o := setup.Options{Tokens: map[string]string{}}

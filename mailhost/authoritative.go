@@ -23,7 +23,7 @@ type Authoritative struct {
 	Domain string `json:"domain"`
 	// Zone is the name whose NS records were used: the domain or one above it.
 	Zone string `json:"zone"`
-	// NS: Absent where no name up to the organizational domain has NS records.
+	// NS: Absent if no name up to the organizational domain has NS records.
 	NS      Presence `json:"ns"`
 	Servers []Server `json:"servers"`
 	// LeftOut counts servers beyond the bound.
@@ -52,7 +52,7 @@ type Server struct {
 	Host  string      `json:"host"`
 	Addr  netip.Addr  `json:"ip"`
 	State ServerState `json:"state"`
-	// Records are what it says, where it answers.
+	// Records are what it says, if it answers.
 	Records  []Published        `json:"records"`
 	Evidence []finding.Evidence `json:"evidence"`
 }

@@ -260,7 +260,7 @@ func (j *judge) envelope(a *Authority) {
 	}
 }
 
-// unresolved adds what the DNS did not say, where the section can be judged without.
+// unresolved adds what the DNS did not say, if the section can be judged without.
 func (j *judge) unresolved(title, subject, detail string, couldBe finding.Severity, evidence []finding.Evidence) {
 	j.Add("hosts-unresolved", finding.Finding{Title: title, Subject: subject, Detail: detail, CouldBe: couldBe,
 		Evidence: evidence[:min(len(evidence), maxEvidence)]})

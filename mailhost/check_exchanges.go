@@ -270,7 +270,7 @@ func (d *Domain) aliased(host string, before int) bool {
 	return false
 }
 
-// dotless is the address that the record was meant to name, where the zone's
+// dotless is the address that the record was meant to name, if the zone's
 // name was added to it: 192.0.2.1 without a final dot. A host that has just this
 // address bears its name rightly.
 func (e *Exchange) dotless(d *Domain) netip.Addr {

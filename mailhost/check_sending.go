@@ -110,7 +110,7 @@ func (j *judge) unconfirmed(a *Address) {
 }
 
 // forwardOrPTR publishes the address at the name if the name is the domain's own and
-// has no address: where it has another one, something else answers there. Else it
+// has no address: if it has another one, something else answers there. Else it
 // changes the PTR record.
 func (j *judge) forwardOrPTR(a *Address) *finding.Fix {
 	if j.facts.Domain != nil {

@@ -126,7 +126,7 @@ func (h *hostOutcomes) facts(name string) Host {
 type authorityOutcomes struct {
 	domain, organizational string
 	own                    outcome
-	// org is asked where the organizational domain is another one.
+	// org is asked if the organizational domain is another one.
 	org outcome
 }
 

@@ -38,7 +38,7 @@ type Facts struct {
 	HELO      []HELO    `json:"helo"`
 	// Envelope are the envelope domains other than the domain.
 	Envelope []Authority `json:"envelope"`
-	// Authoritative is the comparison of the authoritative servers, where asked for.
+	// Authoritative is the comparison of the authoritative servers, if asked for.
 	Authoritative *Authoritative `json:"authoritative"`
 }
 
@@ -83,7 +83,7 @@ type Exchange struct {
 // Host is a name and its addresses.
 type Host struct {
 	Name string `json:"name"`
-	// Resolves: Absent where neither family has an address, Unknown where one
+	// Resolves: Absent if neither family has an address, Unknown if one
 	// has none and the other was not answered.
 	Resolves  Presence     `json:"resolves"`
 	Addresses []netip.Addr `json:"addresses"`
@@ -126,7 +126,7 @@ type Address struct {
 // ReverseName is the name of a PTR record.
 type ReverseName struct {
 	Name string `json:"name"`
-	// Confirmed: Present where the name resolves back to the address.
+	// Confirmed: Present if the name resolves back to the address.
 	Confirmed Presence `json:"confirmed"`
 	// Resolved are the addresses of the name in the same family.
 	Resolved []netip.Addr `json:"resolved"`

@@ -39,7 +39,7 @@ type AddressField struct {
 // maxAddresses bounds the addresses kept of one field.
 const maxAddresses = 50
 
-// wrong returns the first address with an error, nil where there is none.
+// wrong returns the first address with an error, nil if there is none.
 func (f *AddressField) wrong() *Address {
 	for i := range f.Addresses {
 		if f.Addresses[i].Error != "" {

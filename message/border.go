@@ -186,7 +186,7 @@ func sameOrganization(a, b string) bool {
 	return org != "" && org == organization(b)
 }
 
-// organization is the registered domain of a host, "" for what is no full name.
+// organization returns the registered domain of a host, "" if it is not a full name.
 func organization(host string) string {
 	host = strings.ToLower(strings.Trim(host, "[]."))
 	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || len(host) > 253 {

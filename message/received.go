@@ -17,7 +17,7 @@ type Hop struct {
 	Line int `json:"line"`
 	// HELO is the name that the client greeted with, as far as the field tells.
 	HELO string `json:"helo" empty:"null"`
-	// IP of the client; not valid where the field names none.
+	// IP of the client; not valid if the field names none.
 	IP netip.Addr `json:"ip" empty:"null"`
 	// By is the server that took the message, With the protocol.
 	By   string     `json:"by" empty:"null"`
@@ -137,7 +137,7 @@ func readClauses(text string) map[string]clause {
 }
 
 // ClientAt is the client with this address by the topmost Received field that
-// names it, nil where none does.
+// names it, nil if none does.
 func (f *Facts) ClientAt(ip netip.Addr) *Client {
 	for i := range f.Received {
 		if h := &f.Received[i]; h.IP == ip {

@@ -118,7 +118,7 @@ func (o *Outcome) Changed() int {
 }
 
 // Status is the exit status of the run: 1 if a domain fails; else 3 if what is not
-// known could make one fail, unless that is OK, and where there is a trouble: what
+// known could make one fail, unless that is OK, and if there is a trouble: what
 // could not be kept or told leaves a run incomplete; else 0.
 func (o *Outcome) Status(failOn finding.Severity, unknownOK bool) int {
 	status := report.Exit(o.Reports(), failOn)

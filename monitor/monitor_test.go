@@ -93,7 +93,7 @@ func (w *world) run(dns resolver.Resolver) (*Outcome, string) {
 const tidyConfig = "domains: [{domain: tidy.example, selectors: [s1, s2, ed], sections: [spf, dkim, dmarc]}]\n"
 
 // TestRun: nothing is said of a first run in which nothing is wrong, nor of the next
-// that finds the same; a change is told once, and again where nobody could read it.
+// that finds the same; a change is told once, and again if nobody could read it.
 func TestRun(t *testing.T) {
 	w := newWorld(t, tidyConfig+"history: mail.db\n")
 	reject, none := tidy(t, "reject"), tidy(t, "none")
@@ -128,7 +128,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunConfirms: a change that must be seen twice is believed at once where another
+// TestRunConfirms: a change that must be seen twice is believed at once if another
 // resolver says the same.
 func TestRunConfirms(t *testing.T) {
 	reject, none := tidy(t, "reject"), tidy(t, "none")

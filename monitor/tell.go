@@ -10,7 +10,7 @@ import (
 )
 
 // prepare puts what there is to tell into the outbox. It returns nil if nobody
-// is to be told, or where the outbox cannot be kept.
+// is to be told, or if the outbox cannot be kept.
 func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 	if len(m.Config.Notifications) == 0 {
 		return nil

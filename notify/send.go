@@ -26,7 +26,7 @@ const (
 	tryTimeout = 15 * time.Second
 	// firstWait doubles from try to try; a random part of it is waited.
 	firstWait = 2 * time.Second
-	// maxWait bounds what a Retry-After can ask for. Who asks for more is tried
+	// maxWait bounds what a Retry-After can ask for. A receiver that asks for more is tried
 	// again in the next run.
 	maxWait = time.Minute
 	// maxAnswer bounds what is read of an answer, which is not shown.

@@ -72,7 +72,7 @@ type List struct {
 	// UsedBy names receivers that are known to reject by the list, with their answers.
 	UsedBy string `json:"used_by" empty:"null"`
 	// Dead is when the list was closed, "2024-06-05" or as much of it as is
-	// known, "unknown" where nothing is.
+	// known, "unknown" if nothing is.
 	Dead string `json:"dead" empty:"null"`
 	Note string `json:"note" empty:"null"`
 	// Stated: the list comes from the user's file.
@@ -104,7 +104,7 @@ type Code struct {
 	Delisting Delisting `json:"delisting" empty:"null"`
 }
 
-// Effect is what a code does to its subject, where it is no plain listing.
+// Effect is what a code does to its subject, if it is no plain listing.
 type Effect string
 
 const (
@@ -129,7 +129,7 @@ type Test struct {
 	Listed []string `json:"listed"`
 	// Clean must not be listed.
 	Clean string `json:"clean" empty:"null"`
-	// Answer of a listed entry, where it would elsewhere be a refusal.
+	// Answer of a listed entry, if it would elsewhere be a refusal.
 	Answer string `json:"answer" empty:"null"`
 }
 

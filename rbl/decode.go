@@ -202,7 +202,7 @@ func (d *decoder) listFields(l *List) fields {
 
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-// zone reads the zone of an entry: as shown, and where it holds a key also as
+// zone reads the zone of an entry: as shown, and if it holds a key also as
 // asked. A key is what came from the environment, or the first label below a
 // zone that the catalogue knows to need one.
 func (d *decoder) zone(n *yaml.Node, c *Catalogue) (shown, real, key string, err error) {

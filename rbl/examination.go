@@ -197,7 +197,7 @@ func (k Kind) one() string {
 }
 
 // sharing is the first listing of the same list that is about the same name as the
-// one here, which is of the domain i; it is negative where there is none.
+// one here, which is of the domain i; it is negative if there is none.
 func (e *examination) sharing(here, i, each int) int {
 	for j := range i {
 		other := here - (i-j)*each
@@ -248,7 +248,7 @@ func (l *List) unasked(kind Kind, subject string) Listing {
 }
 
 // ask puts the question of a listing to its list, which is the one at that place.
-// The name is empty where it cannot be asked for.
+// The name is empty if it cannot be asked for.
 func (e *examination) ask(listing *Listing, at int, name string) {
 	l := listing.list
 	if l.Dead != "" {

@@ -285,7 +285,7 @@ func (p *probed) begin(b *resolver.Batch, l *List, entry, answer string) {
 }
 
 // accept takes the answer that the catalogue has for the entry that must be
-// listed, even where it would be a refusal elsewhere.
+// listed, even if it would be a refusal elsewhere.
 func (p *probed) accept(answer string) {
 	if answer != "" && slices.Equal(p.answers, []string{answer}) {
 		p.verdict = Listed
@@ -434,7 +434,7 @@ func randomLabel() string {
 	return string(b)
 }
 
-// inferRewriting finds out a resolver that leaves reserved names alone: where at
+// inferRewriting finds out a resolver that leaves reserved names alone: if at
 // least three lists, and half of those tested, answer the same address outside
 // 127/8, it is not they who do.
 func inferRewriting(r Rewriting, lists []ListHealth) Rewriting {

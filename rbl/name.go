@@ -51,7 +51,7 @@ func mayBeAddr(s string) bool {
 	return strings.IndexByte(s, ':') >= 0 || s != "" && '0' <= s[len(s)-1] && s[len(s)-1] <= '9'
 }
 
-// entryOf is the name to ask for about a subject; empty where it cannot be asked for.
+// entryOf is the name to ask for about a subject; empty if it cannot be asked for.
 func (l *List) entryOf(subject string) string {
 	entry, err := entryName(subject)
 	if err != nil {

@@ -112,7 +112,7 @@ func (s *Survey) Asked() bool {
 // Listing is the verdict of one list about one subject.
 type Listing struct {
 	// Subject is the address or the domain; Name is the domain that was asked
-	// about, where that is the registrable domain of the subject.
+	// about, if that is the registrable domain of the subject.
 	Subject string `json:"subject"`
 	Name    string `json:"name" empty:"null"`
 	Kind    Kind   `json:"kind"`

@@ -56,7 +56,7 @@ type Facts struct {
 	// SPF passes for the envelope domains: for every sending address that is
 	// known, else there is a valid record.
 	SPF Fact `json:"spf"`
-	// DKIM: a usable key is published. Unknown where no selector was found, which
+	// DKIM: a usable key is published. Unknown if no selector was found, which
 	// does not mean that there is none.
 	DKIM Fact `json:"dkim"`
 	// DKIMRSA: a usable RSA key is published. Gmail and Microsoft verify no other.
@@ -112,7 +112,7 @@ type Requirement struct {
 	Because string `json:"because" empty:"null"`
 	// Finding is the ID of the check that causes the verdict.
 	Finding string `json:"finding" empty:"null"`
-	// Code and Reply are what the receiver answers where the requirement fails;
+	// Code and Reply are what the receiver answers if the requirement fails;
 	// the reply is its gist, as receivers change the wording.
 	Code      string `json:"code" empty:"null"`
 	Reply     string `json:"reply" empty:"null"`

@@ -70,7 +70,7 @@ type SectionScore struct {
 	Section finding.Section `json:"section"`
 	Title   string          `json:"title"`
 	Weight  int             `json:"weight"`
-	// Judged: the section counts in the mean. It does not where a question that
+	// Judged: the section counts in the mean. It does not if a question that
 	// decides it was not answered.
 	Judged bool `json:"judged"`
 	// Value is 100 less the deductions, null if the section is not judged.

@@ -211,7 +211,7 @@ type Error struct {
 	Reason Reason
 	// Server is the last one asked, empty if none was.
 	Server string
-	// Rcode is the mnemonic of the response code, where there was a response.
+	// Rcode is the mnemonic of the response code, if there was a response.
 	Rcode string
 	// Detail is more from the server or the system: an Extended DNS Error
 	// (RFC 8914), a system error.

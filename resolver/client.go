@@ -12,7 +12,7 @@ import (
 type Config struct {
 	// Servers are "host[:port]", "udp://host[:port]" (TCP if an answer is
 	// truncated), "tcp://host[:port]", "tls://host[:port][#name]" (RFC 7858; name is
-	// that of the certificate, where host is not) or "https://host/path" (RFC 8484).
+	// that of the certificate, if host is not) or "https://host/path" (RFC 8484).
 	// They are equals, asked in this order while they work. Empty: the system's.
 	Servers []string
 	// Timeout of one try, 2 s if it is 0.
@@ -110,7 +110,7 @@ func (c *Client) Close() {
 	}
 }
 
-// Lookup implements Resolver. The chain of aliases is taken from the answer; where
+// Lookup implements Resolver. The chain of aliases is taken from the answer; if
 // it ends early, its last name is asked.
 func (c *Client) Lookup(ctx context.Context, name string, t Type) (*Answer, error) {
 	key, wrong := canonical(name)

@@ -74,8 +74,8 @@ func quick(s *dnstest.Server, c resolver.Config) *resolver.Client {
 	return cl
 }
 
-// patience is a timeout for faults: short where nothing ever comes, enough for what
-// comes where something does, and without end where no try is lost.
+// patience is a timeout for faults: short if nothing ever comes, enough for what
+// comes if something does, and without end if no try is lost.
 func patience(faults ...dnstest.Fault) time.Duration {
 	d := 10 * time.Second
 	for _, f := range faults {

@@ -19,7 +19,7 @@ func sink(t *testing.T) string {
 	return l.LocalAddr().String()
 }
 
-// TestFailedSends: where the system sends nothing, the places of the questions that
+// TestFailedSends: if the system sends nothing, the places of the questions that
 // failed go to those in line, which fail too; nobody waits for himself.
 func TestFailedSends(t *testing.T) {
 	c, err := New(Config{Servers: []string{sink(t)}, MaxInFlight: 10, Retries: -1, Timeout: time.Minute})
@@ -50,7 +50,7 @@ func TestFailedSends(t *testing.T) {
 	}
 }
 
-// TestRefusedInLine: the same where the port is closed.
+// TestRefusedInLine: the same if the port is closed.
 func TestRefusedInLine(t *testing.T) {
 	l, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"weak"
 )
 
-// visitor notes that it was let in, and leaves at once where it is to.
+// visitor notes that it was let in, and leaves at once if it is to.
 type visitor struct {
 	places *places
 	log    *[]int

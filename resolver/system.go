@@ -38,7 +38,7 @@ type adapter struct {
 	servers []netip.Addr
 }
 
-// siteLocal are addresses that Windows shows where an adapter has no resolver over
+// siteLocal are addresses that Windows shows if an adapter has no resolver over
 // IPv6: fec0:0:0:ffff::1 and the two after it. Nothing answers there.
 var siteLocal = netip.MustParsePrefix("fec0::/10")
 

@@ -114,7 +114,7 @@ func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 	return true
 }
 
-// flush sends what waits to be sent. No lock is held where a failure is told: that
+// flush sends what waits to be sent. No lock is held if a failure is told: that
 // may let in another question, which is flushed then.
 func (s *udpSocket) flush() {
 	for {

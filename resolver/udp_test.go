@@ -197,7 +197,7 @@ func TestLeavingFreesThePlace(t *testing.T) {
 	}
 }
 
-// TestClosedStack: who asks after Close, or while, gets an error and does not hang.
+// TestClosedStack: a question during or after Close gets an error and does not hang.
 func TestClosedStack(t *testing.T) {
 	t.Parallel()
 	s := dnstest.Start(t, acme)

@@ -15,7 +15,7 @@ import "time"
 //   - goes beyond that only as long as a larger window brings more answers a second.
 //     Where it does not, what is asked more only waits in the server's buffer, until
 //     that is full. So a window stays below what a server loses at, mostly;
-//   - is halved where questions were lost, and then grows back to just below where
+//   - is halved if questions were lost, and then grows back to just below where
 //     that was, and stays there for a while.
 //
 // Lost is a question only if it was asked again and that was answered, and the first

@@ -65,7 +65,7 @@ func (d *deadline) Err() error {
 	return nil
 }
 
-// Value asks the timed context where there is one, so that contexts made from
+// Value asks the timed context if there is one, so that contexts made from
 // this one find its cancellation without a goroutine of their own.
 func (d *deadline) Value(key any) any {
 	d.mu.Lock()

@@ -37,7 +37,7 @@ const (
 const EveryQuestion = 150
 
 // Limits bound one evaluation: terms that need the DNS, terms that find nothing there, and
-// questions. Those of RFC 7208 are CheckHost's; who compares two records may lift them.
+// questions. Those of RFC 7208 are CheckHost's; a comparison of two records may lift them.
 type Limits struct{ Lookups, Voids, Questions int }
 
 var standard = Limits{Lookups: MaxLookups, Voids: MaxVoidLookups, Questions: maxQuestions}
@@ -191,7 +191,7 @@ type evaluation struct {
 	reversed, noNames bool
 	// unnamed is why not all names of the client are known.
 	unnamed error
-	// why explains the result where it is an error or none; stopped says that it
+	// why explains the result if it is an error or none; stopped says that it
 	// is temperror whatever the rest would give.
 	why     string
 	stopped bool

@@ -218,7 +218,7 @@ func TestBound(t *testing.T) {
 }
 
 // TestMaxQuestions: who has asked everything before may lift the bound. It is
-// named where it ended an evaluation, and the DNS is not blamed.
+// named if it ended an evaluation, and the DNS is not blamed.
 func TestMaxQuestions(t *testing.T) {
 	for _, c := range []struct {
 		max, asked int

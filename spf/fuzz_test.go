@@ -153,7 +153,7 @@ func compare(t *testing.T, record string, ip netip.Addr) {
 }
 
 // settled names the rule by which a disagreement is settled in favour of this
-// package, or returns "" where there is none.
+// package, or returns "" if there is none.
 func settled(record string, ours Evaluation) string {
 	terms, l := Parse(record)
 	has := func(test func(t *Term) bool) bool {

@@ -8,7 +8,7 @@ import (
 )
 
 // macroSource gives the values of macro letters. The letter is in lower case; ok
-// is false where the value cannot be known or cannot stand in a name.
+// is false if the value cannot be known or cannot stand in a name.
 type macroSource interface {
 	macro(letter byte) (value string, ok bool)
 }

@@ -41,7 +41,7 @@ func (e *evaluation) match(t *Term, step, depth int) (matched bool, failure Resu
 }
 
 // target counts the term, before it asks anything (4.6.4), and finds the name
-// that it is about. It is false where the term cannot match.
+// that it is about. It is false if the term cannot match.
 func (e *evaluation) target(t *Term, step int) (name string, ok bool, failure Result) {
 	if e.lookups >= e.limits.Lookups {
 		e.note("more than " + strconv.Itoa(e.limits.Lookups) + " terms that need the DNS: " + quote(t.Text) + " in the record of " + e.domain + " would be the next")

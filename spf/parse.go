@@ -240,7 +240,7 @@ func (t *Term) dualLength(s string) string {
 }
 
 // lastLength splits "x/24" and "x//64" into the rest and the digits; slashes is
-// 0 where s does not end like that.
+// 0 if s does not end like that.
 func lastLength(s string) (rest, digits string, slashes int) {
 	i := len(s)
 	for i > 0 && ascii.IsDigit(s[i-1]) {
@@ -370,7 +370,7 @@ func ExplanationError(text string) string {
 
 // scanMacros tests a macro-string, or with explain an explain-string, which may
 // hold spaces and the letters c, r and t (RFC 7208, 7.1 and 7.2). It returns the
-// offset behind the last macro, 0 where there is none.
+// offset behind the last macro, 0 if there is none.
 func scanMacros(s string, explain bool) (last int, wrong string) {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

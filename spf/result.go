@@ -47,7 +47,7 @@ type Client struct {
 	// Now is the time for %{t}; zero is the time of the call.
 	Now time.Time
 	// Assumed says which values nobody stated, so that HELO and MailFrom hold guesses:
-	// where a macro asks for one of them, the result is Unknown.
+	// if a macro asks for one of them, the result is Unknown.
 	Assumed Assumed
 	// MaxQuestions bounds what the evaluation asks; zero is 30.
 	MaxQuestions int
@@ -69,7 +69,7 @@ type Assumed struct {
 type Evaluation struct {
 	Result Result `json:"result"`
 	// Explanation is the domain's own text for a fail (RFC 7208, 6.2), empty
-	// where it gives none. It is the text of a third party.
+	// if it gives none. It is the text of a third party.
 	Explanation string `json:"explanation"`
 	// Domain is the one that was checked, in A-labels.
 	Domain string `json:"domain"`
@@ -108,7 +108,7 @@ type Step struct {
 	Term   string `json:"term"`
 	// Depth counts the includes and redirects around it.
 	Depth int `json:"depth"`
-	// Target is the name asked, after macro expansion; empty where none was.
+	// Target is the name asked, after macro expansion; empty if none was.
 	Target string `json:"target" empty:"null"`
 	// Outcome is "match", "no match", "permerror" or "temperror"; that of a
 	// redirect is the result of its target.

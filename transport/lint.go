@@ -13,7 +13,7 @@ import (
 var Types = []string{"mta-sts", "mta-sts-policy", "tls-rpt", "tlsa", "bimi"}
 
 // Lint judges one record of one of the Types on its own, bytes as they are but
-// for a final line break. It is valid where no finding is an error or worse.
+// for a final line break. It is valid if no finding is an error or worse.
 func Lint(kind string, record []byte) []finding.Finding {
 	text := strings.TrimSuffix(strings.TrimSuffix(string(record), "\n"), "\r")
 	s := finding.NewSheet(checkList, "record")

@@ -20,7 +20,7 @@ const (
 // Policy is an MTA-STS policy as senders read it: of a field that may stand once, the
 // first counts (RFC 8461, 3.2).
 type Policy struct {
-	// Version, Mode and MaxAge are the values as they stand, empty where there are none.
+	// Version, Mode and MaxAge are the values as they stand, empty if there are none.
 	Version string `json:"version"`
 	Mode    string `json:"mode"`
 	MaxAge  string `json:"max_age"`

@@ -113,7 +113,7 @@ type Destination struct {
 	// Ignored: a URI of a scheme that senders need not support: no reports go there,
 	// and the record is valid all the same.
 	Ignored bool `json:"ignored"`
-	// Meant is what was probably meant, where that can be told.
+	// Meant is what was probably meant, if that can be told.
 	Meant string `json:"meant" empty:"null"`
 }
 

@@ -150,7 +150,7 @@ func (w *Watcher) once(ctx context.Context, job Job) {
 }
 
 // Reload makes the watcher go on with another job. A run under way ends as it
-// began. It returns early where ctx ends.
+// began. It returns early if ctx ends.
 func (w *Watcher) Reload(ctx context.Context, job Job) {
 	select {
 	case w.reloads <- job:

@@ -307,7 +307,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	return exit(count.Status)
 }
 
-// sayUnanswered says on standard error that nobody answered, where that is all that
+// sayUnanswered says on standard error that nobody answered, if that is all that
 // the reports have to say, and reports whether it did.
 func sayUnanswered(stderr io.Writer, reports []*report.Report) bool {
 	if slices.ContainsFunc(reports, func(r *report.Report) bool { return r.Unanswered == "" }) {

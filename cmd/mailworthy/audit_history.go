@@ -51,7 +51,7 @@ func (f *auditFlags) checkHistory() error {
 // toKeep is how many reports of a list wait to be kept before the audits wait too.
 const toKeep = 64
 
-// keeper opens the history of --history; nil where none is wanted. The keeper is to
+// keeper opens the history of --history; nil if none is wanted. The keeper is to
 // be closed.
 func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *monitor.Keeper {
 	if f.history == "" {
@@ -90,7 +90,7 @@ func closeKeeper(k *monitor.Keeper, err error) error {
 	return err
 }
 
-// other opens one of the further resolvers alone; nil where there are no more.
+// other opens one of the further resolvers alone; nil if there are no more.
 func (f dnsFlags) other(n int) (*session, error) {
 	if n >= len(f.resolvers) {
 		return nil, nil

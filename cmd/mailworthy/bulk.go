@@ -129,7 +129,7 @@ type auditor struct {
 	// inspector audits; its Graded is audit's.
 	inspector inspect.Inspector
 	standard  bulk.Standard
-	// keeper keeps the audits; nil where no history is wanted.
+	// keeper keeps the audits; nil if no history is wanted.
 	keeper *monitor.Keeper
 	// each is called with each report; nil: nobody is. Several goroutines call it.
 	each func(*report.Report)

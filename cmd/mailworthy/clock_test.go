@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestShiftedClock: where the tests run under faketime (.ci/clock), the clock of the
+// TestShiftedClock: if the tests run under faketime (.ci/clock), the clock of the
 // tests and of the processes that they start is indeed another than the kernel's,
 // whose time a new file shows. It guards the runs on other days, which would
 // otherwise pass without having been any.

@@ -238,7 +238,7 @@ func newHistoryPrune() *cobra.Command {
 	return cmd
 }
 
-// clockAt is a clock that stands at the time of --now; nil, the system's, where
+// clockAt is a clock that stands at the time of --now; nil, the system's, if
 // that was not given.
 func clockAt(now string) (func() time.Time, error) {
 	if now == "" {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestConfirmedByResolver: with several resolvers a change is believed at once
-// where the next one sees it too, and waits where that does not.
+// if the next one sees it too, and waits if that does not.
 func TestConfirmedByResolver(t *testing.T) {
 	zones := func(policy string) []string {
 		text, err := os.ReadFile("../../testdata/zones/tidy.example.zone")

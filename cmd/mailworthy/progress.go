@@ -29,8 +29,8 @@ const redrawn = 200 * time.Millisecond
 // progress is ready for what is written to standard error; the bar starts later.
 func newProgress(cmd *cobra.Command) *progress { return &progress{stderr: cmd.ErrOrStderr()} }
 
-// wantsProgress reports whether a bar is drawn: where --progress says so, else for
-// a list where standard error is a terminal that no rows go to.
+// wantsProgress reports whether a bar is drawn: if --progress says so, else for
+// a list if standard error is a terminal that no rows go to.
 func (f *auditFlags) wantsProgress(cmd *cobra.Command) bool {
 	if flag := cmd.Flags().Lookup("progress"); flag != nil && flag.Changed {
 		return f.progress

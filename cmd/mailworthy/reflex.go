@@ -22,7 +22,7 @@ import (
 	"mailworthy/resolver"
 )
 
-// wordsOf is the annotation of a flag with the words that it takes, where its usage
+// wordsOf is the annotation of a flag with the words that it takes, if its usage
 // does not name them as `one|another`.
 const wordsOf = "mailworthy_words"
 

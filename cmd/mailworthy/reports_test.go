@@ -28,7 +28,7 @@ type expectation struct {
 	// those that must not.
 	found, absent []string
 	// fixes are records that a complete fix publishes; records is all that complete
-	// fixes publish, where it is set; unproposed are pieces of records that no fix,
+	// fixes publish, if it is set; unproposed are pieces of records that no fix,
 	// complete or not, may propose.
 	fixes, records, unproposed []string
 	// status is the exit status, + 1: zero is not looked at.

@@ -12,7 +12,7 @@ import (
 )
 
 // TestRunConfirms: with history.confirm a change is told in the run that sees it
-// only where another resolver says the same.
+// only if another resolver says the same.
 func TestRunConfirms(t *testing.T) {
 	serve := func(all string) string {
 		var zones []string

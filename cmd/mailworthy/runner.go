@@ -75,7 +75,7 @@ func (f *runnerFlags) monitor(cmd *cobra.Command) (*monitor.Monitor, error) {
 	return m, nil
 }
 
-// monitored is a session of the flags as a run needs it; nil where there is none.
+// monitored is a session of the flags as a run needs it; nil if there is none.
 func monitored(s *session, err error) (*monitor.Session, error) {
 	if err != nil || s == nil {
 		return nil, err

@@ -24,7 +24,7 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// revision is the commit that the binary was built from, where Go recorded it.
+// revision is the commit that the binary was built from, if Go recorded it.
 func revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

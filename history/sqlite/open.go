@@ -108,7 +108,7 @@ func writable(file string, info fs.FileInfo) bool {
 	return true
 }
 
-// open connects to the file, and leaves no connection where it fails.
+// open connects to the file, and leaves no connection if it fails.
 func (s *backend) open(ctx context.Context) (err error) {
 	query := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "foreign_keys(1)", "synchronous(FULL)"},
 		"_txlock": {"immediate"}}

@@ -1,5 +1,5 @@
 // Package bouncesuite reads the conformance data about replies and bounces, which stands
-// beside the project and not in it: tests skip where it is absent. The packages that read
+// beside the project and not in it: tests skip if it is absent. The packages that read
 // replies and bounces share it.
 package bouncesuite
 

@@ -4,5 +4,5 @@ package checkpoint
 
 import "os"
 
-// lock does nothing where the system has no such locks.
+// lock does nothing if the system has no such locks.
 func lock(*os.File) error { return nil }

@@ -13,7 +13,7 @@ import (
 // Reading may be fed by another.
 //
 // The order is: Open, which changes nothing; the list, read once more as far as
-// before (Reading.Again), where there was a run before; Start, which verifies the
+// before (Reading.Again), if there was a run before; Start, which verifies the
 // list and is the first to change the files; rows; and Save at the end.
 type Run struct {
 	Reading *Reading
@@ -27,7 +27,7 @@ type Run struct {
 	dirty bool
 }
 
-// Open reads the checkpoint file, where there is one, and opens the output. A
+// Open reads the checkpoint file, if there is one, and opens the output. A
 // complete run before is followed by one that begins anew.
 func Open(file, input, output string, settings map[string]string) (*Run, error) {
 	state, err := Load(file)

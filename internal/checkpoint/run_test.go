@@ -45,8 +45,8 @@ func (f files) openErr(settings map[string]string) (*Run, error) {
 	return Open(f.checkpoint, "list.txt", f.output, settings)
 }
 
-// read reads the list on, as far as before where again is set, and returns the
-// number of the next line that is to be worked on, 0 where there is none.
+// read reads the list on, as far as before if again is set, and returns the
+// number of the next line that is to be worked on, 0 if there is none.
 func read(r *Run, lines *bufio.Reader, again bool) int64 {
 	for !again || r.Reading.Again() {
 		text, _ := lines.ReadString('\n')

@@ -24,7 +24,7 @@ import (
 // installing serialises apt-get, which locks.
 var installing sync.Mutex
 
-// Install installs the packages by name where a program of the package is
+// Install installs the packages by name if a program of the package is
 // missing. Without apt-get the test is skipped.
 func Install(t testing.TB, programs map[string]string) {
 	t.Helper()
@@ -77,7 +77,7 @@ func isFile(path string) bool {
 }
 
 // Start runs a server in the foreground until the test ends, and shows what it
-// said where the test failed.
+// said if the test failed.
 func Start(t testing.TB, program string, args ...string) {
 	t.Helper()
 	path, err := Program(program)

@@ -48,7 +48,7 @@ func say(a *resolver.Answer, err error) string {
 	return fmt.Sprintf("%s %v %s", a.Status, a.CNAMEs, strings.Join(records, " "))
 }
 
-// TestTruthOrError: of no spoilt message anything but the truth is read, and where
+// TestTruthOrError: of no spoilt message anything but the truth is read, and if
 // there is something, it is not read as absent.
 func TestTruthOrError(t *testing.T) {
 	right := dnstest.Start(t, zones)

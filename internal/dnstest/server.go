@@ -177,7 +177,7 @@ func (s *Server) Add(name string, t resolver.Type, value ...string) {
 	s.t.Fatalf("dnstest: %q cannot be a name", name)
 }
 
-// AuthenticData makes the server set the AD bit where the question asks for it.
+// AuthenticData makes the server set the AD bit if the question asks for it.
 func (s *Server) AuthenticData(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

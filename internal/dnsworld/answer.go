@@ -42,7 +42,7 @@ type reply struct {
 	silent  bool
 }
 
-// Answer writes the answer to query into out[:0]. It returns nothing where the
+// Answer writes the answer to query into out[:0]. It returns nothing if the
 // servers of the name are silent, or the query is none.
 func (w *World) Answer(query, out []byte, tcp bool) []byte {
 	var r reply

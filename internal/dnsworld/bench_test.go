@@ -59,7 +59,7 @@ type otherWorld struct {
 	stop func() (queries, microseconds int64)
 }
 
-// used is the processor time of the world so far, in ticks of 10 ms; zero where the
+// used is the processor time of the world so far, in ticks of 10 ms; zero if the
 // system does not say.
 func (w otherWorld) used() time.Duration {
 	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.pid))
@@ -113,7 +113,7 @@ func resetPeak() {
 	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 }
 
-// peakMemory is VmHWM in MB; 0 where the system does not say.
+// peakMemory is VmHWM in MB; 0 if the system does not say.
 func peakMemory() float64 {
 	status, _ := os.ReadFile("/proc/self/status")
 	for line := range strings.Lines(string(status)) {

@@ -188,7 +188,7 @@ func stack(b *testing.B, addr string) *resolver.Stack {
 }
 
 // rounds is the longest chain of dependent questions of an audit, in the mean: how
-// many round trips it takes, where answers take so long that nothing else counts.
+// many round trips it takes, if answers take so long that nothing else counts.
 // Domains with servers that fail are left out.
 func (k *bulk) rounds(b *testing.B) float64 {
 	b.Helper()

@@ -79,7 +79,7 @@ func listen(at netip.AddrPort) (*datagrams, error) {
 	return &datagrams{fd}, nil
 }
 
-// read waits for questions and returns how many came; none where the socket is
+// read waits for questions and returns how many came; none if the socket is
 // shut.
 func (d *datagrams) read(p *packets) int {
 	for {

@@ -75,7 +75,7 @@ func (s *Server) Close() {
 	s.udp.close()
 }
 
-// gather is how long questions are let come together where few came. Each costs less
+// gather is how long questions are let come together if few came. Each costs less
 // then: system calls and the wake-ups of who waits for the answers are shared.
 const gather = 200 * time.Microsecond
 
@@ -97,7 +97,7 @@ func (s *Server) serveUDP() {
 	}
 }
 
-// answer reads questions, answers them and returns how many they were; none where
+// answer reads questions, answers them and returns how many they were; none if
 // the socket is shut.
 func (s *Server) answer(p *packets) int {
 	n := s.udp.read(p)
@@ -114,7 +114,7 @@ type late struct {
 	due time.Time
 }
 
-// serveLate is serveUDP where answers take their time.
+// serveLate is serveUDP if answers take their time.
 func (s *Server) serveLate() {
 	queue, spare := make(chan late, 1<<12), make(chan *packets, 1<<12)
 	s.wg.Go(func() {

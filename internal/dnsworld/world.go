@@ -3,7 +3,7 @@
 //
 // It is computed, not stored: what a name holds follows from its number and a
 // seed, so two runs meet the same world. It is served over loopback only, by a
-// process of its own where processor time is measured. Answers are written
+// process of its own if processor time is measured. Answers are written
 // straight into the datagram; what does not depend on the domain is prepared.
 //
 // The domains are d000000.test, d000001.example, d000002.test and so on. Of a

@@ -126,7 +126,7 @@ func EscapeInvisible(text []byte) []byte {
 // shortEscapes are the letters that control characters have in JSON.
 var shortEscapes = [' ']byte{'\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'}
 
-// appendUnicode appends a character as \uNNNN, as two of them where it needs two.
+// appendUnicode appends a character as \uNNNN, as two of them if it needs two.
 func appendUnicode(to []byte, r rune) []byte {
 	if high, low := utf16.EncodeRune(r); low != utf8.RuneError {
 		return appendUnicode(appendUnicode(to, high), low)

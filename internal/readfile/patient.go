@@ -101,7 +101,7 @@ func (p *patient) Read(to []byte) (int, error) {
 	if len(p.rest) == 0 {
 		if p.got == nil {
 			p.got = make(chan struct{})
-			// It ends with the read, which nothing can end from here: where the
+			// It ends with the read, which nothing can end from here: if the
 			// context ends first, that is with the process.
 			go func() {
 				p.n, p.err = p.from.Read(p.buf[:])

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestPatient: it reads all that there is, and ends with the context where there is
+// TestPatient: it reads all that there is, and ends with the context if there is
 // nothing, and so does what waits for a file.
 func TestPatient(t *testing.T) {
 	long := strings.Repeat("some text ", chunk)

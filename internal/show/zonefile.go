@@ -140,7 +140,7 @@ func OldZoneLines(r finding.Record, limit int) []string {
 }
 
 // splitText cuts text into parts whose quoted form takes about limit cells and
-// which hold at most most bytes: after a space where there is one beyond the
+// which hold at most most bytes: after a space if there is one beyond the
 // first quarter.
 func splitText(text string, limit, most int) []string {
 	if text == "" {

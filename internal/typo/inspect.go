@@ -261,7 +261,7 @@ func (x *inspection) own(r finding.Record) bool {
 }
 
 // compare holds what is published after against what was, and what was meant. As
-// is "" or "plan", where all harm is of that kind.
+// is "" or "plan", if all harm is of that kind.
 func (x *inspection) compare(as string, before, after *report.Report, now facts, added, removed []finding.Record) {
 	harm := func(kind, format string, args ...any) {
 		if as != "" {

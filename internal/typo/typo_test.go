@@ -28,7 +28,7 @@ type random struct{ *rand.Rand }
 
 func (r random) Int(n int) int { return r.IntN(n) }
 
-// seeded is the case of a seed; nil where it is no zone.
+// seeded is the case of a seed; nil if it is no zone.
 func seeded(templates []Template, seed uint64) (int, *Case) {
 	r := random{rand.New(rand.NewPCG(seed, 12))}
 	i := r.IntN(len(templates))

@@ -36,10 +36,10 @@ type Item struct {
 	Expected string `json:"expected"`
 	Found    string `json:"found"`
 	Status   Status `json:"status"`
-	// Detail says why, in full sentences; empty where there is nothing to say.
+	// Detail says why, in full sentences; empty if there is nothing to say.
 	Detail string `json:"detail"`
 	// Reason is a word for the cause of a status, for programs: "apex", "flattened",
-	// "doubled", …; empty where the status says all.
+	// "doubled", …; empty if the status says all.
 	Reason string        `json:"reason" empty:"null"`
 	Need   provider.Need `json:"need"`
 	// Complete: Expected and Name can be published as they stand, and what they replace is

@@ -77,7 +77,7 @@ func outputs() map[string]func(io.Writer, []*report.Report) error {
 	return out
 }
 
-// usual is how the command writes where nothing is asked for.
+// usual is how the command writes if nothing is asked for.
 var usual = Options{Table: terminal.Options{Width: 80}, FailOn: finding.Error}
 
 func rendered(t *testing.T, name string) []byte {

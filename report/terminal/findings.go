@@ -203,7 +203,7 @@ func (s *screen) fixes(findings []finding.Finding) {
 
 // fix writes one fix: the sentence, and what to publish for a DNS panel. With --verbose
 // that is in master-file syntax too, with what is to be removed; without, what waits for
-// something or is to be filled in is left to it where nothing is broken.
+// something or is to be filled in is left to it if nothing is broken.
 // Records that stand above already are not repeated.
 func (s *screen) fix(f *finding.Fix, severity finding.Severity) {
 	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(view.FixText(f)), nil)

@@ -75,7 +75,7 @@ var asciiOf = map[rune]string{
 	'█': "#", '▏': ":", '░': ".", '├': "|", '└': "`", '│': "|", '─': "-",
 }
 
-// fold spells what is not ASCII with it, where the screen needs that.
+// fold spells what is not ASCII with it, if the screen needs that.
 func (s *screen) fold(text string) string {
 	if !s.o.ASCII || show.IsPlain(text) {
 		return text
@@ -125,7 +125,7 @@ func (s *screen) hang(first, rest, text string, style func(string) string) {
 }
 
 // ends writes one text at the left and one at the right end of a line, on two
-// lines where they don't fit. The widths are those of the unstyled texts.
+// lines if they don't fit. The widths are those of the unstyled texts.
 func (s *screen) ends(left string, leftWidth int, right string, rightWidth int) {
 	if gap := s.width - leftWidth - rightWidth; gap >= 2 {
 		s.line(left + strings.Repeat(" ", gap) + right)

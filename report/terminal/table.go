@@ -124,7 +124,7 @@ func WriteTables(w io.Writer, reports []*report.Report, o Options) error {
 	return nil
 }
 
-// WriteSummary writes a line a report: mark, score, where there is room the
+// WriteSummary writes a line a report: mark, score, if there is room the
 // sections, and what to look at first; and then how many are in which state.
 func WriteSummary(w io.Writer, reports []*report.Report, o Options) error {
 	s := newScreen(o)

@@ -55,7 +55,7 @@ func TestTrend(t *testing.T) {
 	}
 }
 
-// TestSparkline: no dip is lost where several runs share a cell.
+// TestSparkline: no dip is lost if several runs share a cell.
 func TestSparkline(t *testing.T) {
 	tr := month()
 	s := newScreen(Options{})

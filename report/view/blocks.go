@@ -91,7 +91,7 @@ const (
 type Table struct {
 	// Header names the columns; nil for a table that needs no names.
 	Header []string
-	// Align is shorter than the rows where the last columns are at the left.
+	// Align is shorter than the rows if the last columns are at the left.
 	Align []Align
 	Rows  [][]Text
 }
@@ -167,11 +167,11 @@ type Chart struct {
 // Point is a point of a chart.
 type Point struct {
 	At time.Time
-	// Value is from 0 to Max; nil where it is not known.
+	// Value is from 0 to Max; nil if it is not known.
 	Value *int
 	// Text says what the point is.
 	Text string
-	// Flag: something changed here. Dot: it is drawn even where points stand close.
+	// Flag: something changed here. Dot: it is drawn even if points stand close.
 	Flag, Dot bool
 }
 

@@ -65,7 +65,7 @@ type Span struct {
 	Style Style
 	// Severity colours the text; empty for the usual colour. Nothing is said by it alone.
 	Severity finding.Severity
-	// Mark draws the mark of the severity ahead of the text, or the mark alone where
+	// Mark draws the mark of the severity ahead of the text, or the mark alone if
 	// there is no text.
 	Mark bool
 }

@@ -15,7 +15,7 @@ type GroupBlock struct {
 	Severity                                                      finding.Severity
 	Section                                                       finding.Section
 	Details                                                       []string
-	// Step is the action of the plan that closes it; Fixes where there is none.
+	// Step is the action of the plan that closes it; Fixes if there is none.
 	Step  *StepLink
 	Fixes []FixBlock
 }
@@ -112,7 +112,7 @@ func Grouped(findings []finding.Finding) []Group {
 	return out
 }
 
-// Title is the group's title with its subjects where they are not the domain.
+// Title is the group's title with its subjects if they are not the domain.
 func (g Group) Title(domain string) string {
 	var subjects []string
 	for _, f := range g.Findings {
@@ -165,7 +165,7 @@ func (g Group) Points() float64 {
 	return p
 }
 
-// DetailText is the detail, led by the subject where it does not name it.
+// DetailText is the detail, led by the subject if it does not name it.
 func DetailText(f finding.Finding, domain string, several bool) string {
 	if f.Subject != "" && !strings.Contains(f.Detail, f.Subject) && (several || f.Subject != domain) {
 		return strings.TrimSuffix(f.Subject+": "+f.Detail, ": ")

@@ -18,7 +18,7 @@ type GridRow struct {
 	Cells []Cell
 }
 
-// NewGrid is the table of lists by subject; nil where no list was asked.
+// NewGrid is the table of lists by subject; nil if no list was asked.
 func NewGrid(survey *rbl.Survey) *Grid {
 	if survey == nil || len(survey.Listings) == 0 {
 		return nil
@@ -58,7 +58,7 @@ var VerdictMarks = map[rbl.Verdict]finding.Severity{
 	rbl.Blocked: finding.Unknown, rbl.Dead: finding.Notice,
 }
 
-// AllowWord is the verdict of an allow list, where an entry speaks for the subject
+// AllowWord is the verdict of an allow list, if an entry speaks for the subject
 // and none says nothing.
 func AllowWord(v rbl.Verdict) (finding.Severity, string) {
 	switch v {

@@ -126,8 +126,8 @@ func CountedText(r *report.Report) string {
 		show.Counted(r.Queries, "DNS query") + ", " + show.Duration(r.DurationMS)}, " · ")
 }
 
-// ScoreText is the total with its range where that is not a point. A range alone
-// says nothing: where nothing could be judged, anything is possible.
+// ScoreText is the total with its range if that is not a point. A range alone
+// says nothing: if nothing could be judged, anything is possible.
 func ScoreText(score report.Score) string {
 	if score.Value == nil {
 		return "no score"

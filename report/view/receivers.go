@@ -45,7 +45,7 @@ func ReceiverName(v *receiver.Verdict) string {
 	return v.Receiver
 }
 
-// ReceiverText says why, in a line, with what the receiver answers where it fails.
+// ReceiverText says why, in a line, with what the receiver answers if it fails.
 func ReceiverText(r *report.Report, v *receiver.Verdict) string {
 	because := receiverCause(r, v)
 	if q := v.Cause(); q != nil && v.Result == receiver.Fails && q.Code != "" {

@@ -15,10 +15,10 @@ import (
 type SectionLine struct {
 	Section finding.Section
 	Title   string
-	// Mark is the worst severity known in it, Unknown where nothing worse than a
+	// Mark is the worst severity known in it, Unknown if nothing worse than a
 	// notice is known and something is open.
 	Mark finding.Severity
-	// Score is nil where the section was not judged.
+	// Score is nil if the section was not judged.
 	Score *int
 	// Text is its worst finding, then what is not known, or else what is good
 	// about it. Brief is the same for one line, without subjects.

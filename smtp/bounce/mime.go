@@ -241,7 +241,7 @@ func decode(encoding string, body []byte) []byte {
 	return body
 }
 
-// lenientQP decodes quoted-printable with faults: what is no escape stays.
+// lenientQP decodes quoted-printable with faults: bytes that are no escape stay.
 func lenientQP(body []byte) []byte {
 	out := make([]byte, 0, len(body))
 	for i := 0; i < len(body); i++ {

@@ -290,7 +290,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestBadFiles: what is no log is said to be none, and the rest is read.
+// TestBadFiles: a file that is not a log is said to be none, and the others are read.
 func TestBadFiles(t *testing.T) {
 	dir := t.TempDir()
 	good := filepath.Join(dir, "good")

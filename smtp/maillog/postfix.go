@@ -419,7 +419,7 @@ func isLoopback(ip []byte) bool {
 	return hasPrefix(ip, "127.") || string(ip) == "::1" || hasPrefix(ip, "IPv6:::1")
 }
 
-// isPrivate reports whether an address is of a private network, where a relay is a
+// isPrivate reports whether an address is of a private network, if a relay is a
 // hop of one's own.
 func isPrivate(ip []byte) bool {
 	if len(ip) < 3 || !(ip[0] == '1' || ip[0] == 'f') {

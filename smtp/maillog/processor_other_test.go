@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// processorTime is the time that passed, where the system does not say more.
+// processorTime is the time that passed, if the system does not say more.
 func processorTime(*testing.B) time.Duration { return time.Duration(time.Now().UnixNano()) }

@@ -114,7 +114,7 @@ func (q *queue) drop(m *message) {
 // manyPairs is from how many recipients on they are found by a map.
 const manyPairs = 24
 
-// pair returns the recipient's, made where it is new. The pointer is valid until the
+// pair returns the recipient's, made if it is new. The pointer is valid until the
 // next call.
 func (q *queue) pair(m *message, recipient []byte) *pair {
 	if m.index != nil {

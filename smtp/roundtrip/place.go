@@ -99,7 +99,7 @@ func (s Spec) Open(o PlaceOptions) Place {
 	return &mailbox{via: s.Via, o: o}
 }
 
-// junkName reports whether a folder is for junk by its name alone, where nothing else says
+// junkName reports whether a folder is for junk by its name alone, if nothing else says
 // it: the names that mail programs and servers give it.
 func junkName(folder string) bool {
 	name := strings.ToLower(folder)

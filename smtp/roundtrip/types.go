@@ -116,7 +116,7 @@ type Copy struct {
 
 // Hop is one server's Received field, the first server's first.
 type Hop struct {
-	// From greeted By; IP is the client's address. Empty where the field does not say.
+	// From greeted By; IP is the client's address. Empty if the field does not say.
 	From string     `json:"from"`
 	IP   string     `json:"ip"`
 	By   string     `json:"by"`
@@ -159,7 +159,7 @@ type Report struct {
 	Duplicates int    `json:"duplicates"`
 	// SubmitMS is how long the try took that was accepted. DeliverMS is the time from
 	// there until the mailbox stored the mail, as its topmost Received field or the
-	// mailbox says; SeenMS until it was found there. Null where it is not known.
+	// mailbox says; SeenMS until it was found there. Null if it is not known.
 	SubmitMS  *int64 `json:"submit_ms"`
 	DeliverMS *int64 `json:"deliver_ms"`
 	SeenMS    *int64 `json:"seen_ms"`

@@ -92,7 +92,7 @@ func (o *outcome) recordStatus() Status {
 	return StatusFound
 }
 
-// records are those of the answer, none where there is none.
+// records are those of the answer, none if there is none.
 func (o *outcome) records() []resolver.Record {
 	if o.answer == nil {
 		return nil
@@ -154,7 +154,7 @@ func (f *recordFacts) otherwise() *repaired {
 	return &r
 }
 
-// near is the text that was meant to be the SPF record where there is none, and what
+// near is the text that was meant to be the SPF record if there is none, and what
 // it was meant to be.
 func (o *outcome) near() (text string, meant *repaired) {
 	f := o.record()

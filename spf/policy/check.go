@@ -48,7 +48,7 @@ type checker struct {
 	shortened       *finding.Fix
 	// own are the root and what it redirects to, as far as that is the domain's.
 	own []*Record
-	// end is the record whose all ends the evaluation; nil where it is unknown.
+	// end is the record whose all ends the evaluation; nil if it is unknown.
 	end *Record
 	// byName and via are those of full and leads, once they are asked for.
 	byName map[string]*Record
@@ -183,7 +183,7 @@ func (k *checker) mend() bool {
 	return true
 }
 
-// either asks which of two readings of a record was meant, where they differ.
+// either asks which of two readings of a record was meant, if they differ.
 func (k *checker) either(r *Record, other string) {
 	terms, _ := spf.Parse(other)
 	for i := range r.Terms {

@@ -287,7 +287,7 @@ func (k *checker) duplicates() {
 			}
 			for _, o := range k.own {
 				for j := range o.Terms {
-					// The own include can go where another one holds it too.
+					// The own include can go if another one holds it too.
 					if n := &o.Terms[j]; n.Kind == spf.KindInclude && n.Target == t.Target && n.Ignored == "" && n.Qualifier == "+" && t.Qualifier == "+" && (o != r || n == t) {
 						p := k.proposal(o)
 						p.spare(n)

@@ -262,7 +262,7 @@ func (k *checker) fewer() *finding.Fix {
 }
 
 // flat is the flattened form of what is proposed for the domain's record, or the
-// proposal as it is where that cannot be flattened.
+// proposal as it is if that cannot be flattened.
 func (k *checker) flat(text string) (string, []finding.Record) {
 	q := k.p
 	if text != k.p.Record.Text {

@@ -30,7 +30,7 @@ func Examine(ctx context.Context, r resolver.Resolver, domain string) *Policy {
 }
 
 // Begin is Examine on a batch: done is told the policy. Those who wait for the
-// domain's own senders alone need not wait for the whole tree: own, where it is
+// domain's own senders alone need not wait for the whole tree: own, if it is
 // not nil, is told these before, as soon as the domain's own record and the
 // addresses of its a and mx terms are known.
 func Begin(b *resolver.Batch, domain string, own func(*Own), done func(*Policy)) {

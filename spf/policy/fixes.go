@@ -13,7 +13,7 @@ import (
 // proposal is what to publish in place of one record of the domain's own. Every
 // finding about the record adds its change to it and shares it, so that the fixes of
 // a report never contradict each other: there is one text with all that can be done
-// as it stands, and where knowledge is needed that the DNS does not have, a second
+// as it stands, and if knowledge is needed that the DNS does not have, a second
 // one with all of the first and placeholders besides.
 type proposal struct {
 	// record is the one that is judged: the published one, or what it was meant to be.
@@ -336,7 +336,7 @@ func (k *checker) settle() {
 }
 
 // holds reports whether a text can stand in place of a record: it loses no address,
-// ends no weaker, leaves somebody who may send where there was one, and has no error
+// ends no weaker, leaves somebody who may send if there was one, and has no error
 // that the record had not.
 func (k *checker) holds(p *proposal, text string) bool {
 	terms, l := spf.Parse(text)

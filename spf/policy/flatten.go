@@ -20,7 +20,7 @@ import (
 type Flattening struct {
 	Domain  string `json:"domain"`
 	Current string `json:"current"`
-	// Records are those to publish, the domain's own first. Empty where there is
+	// Records are those to publish, the domain's own first. Empty if there is
 	// nothing to propose; then Withheld says why.
 	Records  []finding.Record `json:"records"`
 	Withheld string           `json:"withheld" empty:"null"`
@@ -93,7 +93,7 @@ var rotating = []string{"_spf.google.com", "spf.protection.outlook.com", "amazon
 // Flatten proposes records that need fewer lookups (RFC 7208, 4.6.4) and
 // authorise the same addresses. Names whose addresses depend on the client or
 // change often stay names. The proposal is compared with the current record
-// before it is returned, on the same answers; where it fails, it is withheld.
+// before it is returned, on the same answers; if it fails, it is withheld.
 //
 // An error means that there is no such domain to look at.
 func Flatten(ctx context.Context, r resolver.Resolver, domain string, now time.Time) (*Flattening, error) {
@@ -309,7 +309,7 @@ func key(r *Record, t *Term) string { return r.Domain + " " + strconv.Itoa(t.Off
 
 // term adds one mechanism of a record, under a sign that may be that of an
 // include around it. own says that the term stands in the domain's own record,
-// where it can be written as it is.
+// if it can be written as it is.
 func (d *draft) term(t *Term, r *Record, sign spf.Qualifier, own bool) {
 	switch t.Kind {
 	case spf.KindIP4, spf.KindIP6:
@@ -431,7 +431,7 @@ func (d *draft) includeSources(t *Term, depth int, seen map[string]bool) {
 }
 
 // inline says why the terms of a record cannot be written into another one; empty
-// where they can. included: as those of an include, whose result counts only when
+// if they can. included: as those of an include, whose result counts only when
 // it is pass.
 func (d *draft) inline(r *Record, included bool) string {
 	for i := range r.Terms {
@@ -454,7 +454,7 @@ func (d *draft) inline(r *Record, included bool) string {
 	return ""
 }
 
-// rotates says why what a record authorises changes often; empty where it does
+// rotates says why what a record authorises changes often; empty if it does
 // not, as far as the DNS says.
 func rotates(r *Record, full map[string]*Record) string {
 	return rotatesBelow(r, full, make(map[string]bool))

@@ -61,7 +61,7 @@ func (m *merger) note(format string, args ...any) {
 // strictness orders what the signs of "all" ask of receivers.
 var strictness = map[spf.Qualifier]int{'+': 1, '?': 2, '~': 3, '-': 4}
 
-// read takes one record apart, after repairing it where it must be.
+// read takes one record apart, after repairing it if it must be.
 func (m *merger) read(i int, text string) {
 	terms, l := spf.Parse(text)
 	if !spf.IsRecord(text) || l.ErrorAt >= 0 {
@@ -242,7 +242,7 @@ func (m *merger) blocks(t *spf.Term, i int) bool {
 	return false
 }
 
-// distinct drops terms that stand twice, and where no sign is in the way the
+// distinct drops terms that stand twice, and if no sign is in the way the
 // ranges that lie inside others.
 func (m *merger) distinct(in []spf.Term, plain bool) []spf.Term {
 	var out []spf.Term

@@ -42,7 +42,7 @@ func TestMerge(t *testing.T) {
 }
 
 // TestMergeProperty: the merged record authorises what any of the records does,
-// and nothing that none does where nothing excludes addresses; it is valid.
+// and nothing that none does if nothing excludes addresses; it is valid.
 func TestMergeProperty(t *testing.T) {
 	ctx := context.Background()
 	lifted := spf.Limits{Lookups: maxCost, Voids: maxCost, Questions: maxCost}

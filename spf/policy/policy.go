@@ -74,7 +74,7 @@ type Policy struct {
 type Record struct {
 	Domain string `json:"domain"`
 	Status Status `json:"status"`
-	// Text is the SPF record where there is exactly one.
+	// Text is the SPF record if there is exactly one.
 	Text string `json:"text" empty:"null"`
 	// Published are all TXT records at the name. Octets is the size of the name
 	// and of their texts together (RFC 7208, 3.4).
@@ -123,7 +123,7 @@ type Term struct {
 	// Offset is that of the text in the record, in bytes.
 	Offset int      `json:"offset"`
 	Kind   spf.Kind `json:"kind"`
-	// Qualifier is the sign, "+" where none is written; empty for modifiers.
+	// Qualifier is the sign, "+" if none is written; empty for modifiers.
 	Qualifier string `json:"qualifier" empty:"null"`
 	// Value is what stands behind the colon or the equals sign.
 	Value string `json:"value" empty:"null"`
@@ -160,7 +160,7 @@ type Term struct {
 	Evidence         []finding.Evidence `json:"evidence"`
 
 	parsed *spf.Term
-	match  addresses // what it matches, where that does not depend on the client
+	match  addresses // what it matches, if that does not depend on the client
 }
 
 // Host is one mail exchanger of an mx term.
@@ -191,7 +191,7 @@ type AbsentTarget struct {
 	In     string `json:"in"`
 	Term   string `json:"term"`
 	Target string `json:"target"`
-	// Name is what does not exist where the target is an alias: the end of the
+	// Name is what does not exist if the target is an alias: the end of the
 	// chain.
 	Name string `json:"name" empty:"null"`
 	// Registrable is the domain one would register to own that name, and Status
@@ -208,7 +208,7 @@ type AbsentTarget struct {
 type Accounting struct {
 	IPv4 string `json:"ipv4"`
 	IPv6 string `json:"ipv6"`
-	// Exact is false where something that cannot be counted may authorise more:
+	// Exact is false if something that cannot be counted may authorise more:
 	// macros, ptr, names that did not resolve.
 	Exact bool `json:"exact"`
 	// ByTerm are the terms of the domain's own record.

@@ -11,7 +11,7 @@ import (
 
 // change is one thing that repair did to a record.
 type change struct {
-	// term is what stood there, to what stands there now: nothing where the term
+	// term is what stood there, to what stands there now: nothing if the term
 	// was left out.
 	term string
 	to   string

@@ -360,7 +360,7 @@ func listed(s string) ([]string, string) {
 	return parts, "terms stand apart by spaces"
 }
 
-// punctuation removes what has no place in a name, and puts a dot where a comma
+// punctuation removes what has no place in a name, and puts a dot if a comma
 // stands for one.
 func punctuation(s string) ([]string, string) {
 	sign, name, sep, value := split(s)

@@ -165,7 +165,7 @@ func endsInName(tok string) bool {
 	return false
 }
 
-// meant is what a term was probably meant to be; empty where it is fine, or where
+// meant is what a term was probably meant to be; empty if it is fine, or if
 // nobody can tell.
 func meant(t spf.Term) string {
 	fixed, _ := fix(t, 3)

@@ -40,7 +40,7 @@ var rented = []struct {
 // sharedBits is the length from which on a range is more than one customer's.
 const sharedBits = 20
 
-// rentedOut says whose customers get addresses in a range; empty where none do,
+// rentedOut says whose customers get addresses in a range; empty if none do,
 // or the range is small enough to be one customer's.
 func rentedOut(p netip.Prefix) string {
 	if p.Bits() > sharedBits {

@@ -13,13 +13,13 @@ const maxCost = 1_000_000
 
 // recordFacts are those of one name, wherever it stands in the tree.
 type recordFacts struct {
-	// text is the SPF record where count, how many there are, is one.
+	// text is the SPF record if count, how many there are, is one.
 	text   string
 	count  int
 	terms  []spf.Term
 	layout spf.Layout
 	// meant is what it was meant to be, if it is in error. nearText is what was meant
-	// to be a record where there is none, once sought.
+	// to be a record if there is none, once sought.
 	meant    *repaired
 	nearText string
 	sought   bool

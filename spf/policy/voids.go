@@ -39,7 +39,7 @@ func voided(e spf.Evaluation) bool {
 }
 
 // spelt is a term with addresses in place of its name, for a name that has none of
-// the family f; "" where it stays as it is.
+// the family f; "" if it stays as it is.
 func (t *Term) spelt(f families) string {
 	if t == nil || t.Kind != spf.KindA || !(f.v4 && t.VoidFor == "ipv4" || f.v6 && t.VoidFor == "ipv6") {
 		return ""
@@ -169,7 +169,7 @@ func (f families) String() string {
 }
 
 // pointerVoid says what a client without a reverse name adds: each ptr term that
-// finds no PTR record is a void lookup. It is empty where that is still allowed.
+// finds no PTR record is a void lookup. It is empty if that is still allowed.
 func (k *checker) pointerVoid(ptr *Term, pointers int) string {
 	n := max(k.p.Voids, k.p.VoidsIPv4, k.p.VoidsIPv6)
 	if n > spf.MaxVoidLookups {
@@ -193,7 +193,7 @@ func written(n int) string {
 const maxMended = 3
 
 // voidFix proposes records that find something: addresses in place of names that have
-// none of a family, and a place for the right name where a name has none at all. What
+// none of a family, and a place for the right name if a name has none at all. What
 // the owner of such a name meant, the DNS does not say.
 func (k *checker) voidFix(f families) *finding.Fix {
 	var fix *finding.Fix
