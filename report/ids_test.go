@@ -14,7 +14,7 @@ import (
 
 // notChecks are strings that read like the ID of a check and name something else.
 var notChecks = map[string]string{
-	"dkim-domain": "a flag", "tls-ca": "a flag",
+	"dkim-domain": "a flag", "dkim-key": "a flag", "dkim-selector": "a flag", "tls-ca": "a flag",
 	"tls-rpt": "a type of record, and what lint takes", "mta-sts": "a type of record, and what lint takes", "mta-sts-policy": "a type of record, and what lint takes",
 	"dkim-signature": "a field of a header", "message-id": "a field of a header",
 	"dmarc-reports":    "a mailbox",
