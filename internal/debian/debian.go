@@ -129,7 +129,13 @@ func Port(t testing.TB) int {
 // Await waits until the server at the port answers the question at all.
 func Await(t testing.TB, port int, name string, typ resolver.Type) {
 	t.Helper()
-	client, err := resolver.New(resolver.Config{Servers: []string{"127.0.0.1:" + strconv.Itoa(port)}, Timeout: 500 * time.Millisecond})
+	AwaitServer(t, "127.0.0.1:"+strconv.Itoa(port), name, typ)
+}
+
+// AwaitServer is Await of a server at another address.
+func AwaitServer(t testing.TB, server, name string, typ resolver.Type) {
+	t.Helper()
+	client, err := resolver.New(resolver.Config{Servers: []string{server}, Timeout: 500 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,5 +150,29 @@ func Await(t testing.TB, port int, name string, typ resolver.Type) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	t.Fatalf("the server at port %d does not answer %s %s: %v", port, name, typ, last)
+	t.Fatalf("the server at %s does not answer %s %s: %v", server, name, typ, last)
+}
+
+// Unpack downloads packages and unpacks them into a folder of the test, which it
+// returns, without installing them: for those that would change the system, as
+// systemd-resolved does with /etc/resolv.conf.
+func Unpack(t testing.TB, packages ...string) (root string) {
+	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		t.Skip("no apt-get here to download " + strings.Join(packages, " "))
+	}
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	// Without a first update the lists may be missing, and with each one it takes long.
+	script := `set -e; mkdir root; apt-get download -q "$@" >log 2>&1 || { apt-get update -q >>log 2>&1; apt-get download -q "$@" >>log 2>&1; } || { cat log; exit 1; }
+for p in *.deb; do dpkg -x "$p" root; done`
+	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", script, "sh"}, packages...)...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(packages, " "), err, out)
+	}
+	return filepath.Join(dir, "root")
 }

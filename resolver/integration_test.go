@@ -1,0 +1,173 @@
+//go:build integration
+
+package resolver_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mailworthy/internal/debian"
+	"mailworthy/internal/dnsworld"
+	"mailworthy/resolver"
+)
+
+// TestIntegrationPace asks resolvers of Debian, as they come, for names that nobody
+// asked before: nothing is lost at default settings, and it takes no longer than with
+// the best fixed number of questions at once. The authorities behind them are a
+// synthetic world.
+func TestIntegrationPace(t *testing.T) {
+	for _, tc := range []struct {
+		label string
+		start func(t *testing.T, world string) (server string)
+	}{
+		{"unbound", startUnbound},
+		{"dnsmasq", startDnsmasq},
+		{"systemd-resolved", startResolved},
+	} {
+		t.Run(tc.label, func(t *testing.T) {
+			world, err := dnsworld.Serve(dnsworld.New(1, 0), 5*time.Millisecond)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(world.Close)
+			compare(t, tc.start(t, world.Addr()))
+		})
+	}
+}
+
+// compare asks through windows of fixed sizes and the one that is found, in turn.
+func compare(t *testing.T, server string) {
+	const names, rounds, found = 6000, 3, 0
+	sizes := []int{32, 64, 128, found}
+	best := map[int]float64{}
+	asked := 0
+	for range rounds {
+		for _, size := range sizes {
+			c := newClient(t, resolver.Config{Servers: []string{server}, Retries: -1, Timeout: 5 * time.Second})
+			if size != found {
+				resolver.FixWindow(c, size)
+			}
+			began, first := time.Now(), asked
+			got := askMany(t, c, "", names, 512, func(i int) string { return fmt.Sprintf("www.d%06d", 2*(first+i)) })
+			took := time.Since(began)
+			asked += names
+			window, ceiling := resolver.Window(c, 0)
+			c.Close()
+			failed := 0
+			for what, n := range got {
+				if what == "timeout" || what == "refused" || what == "servfail" || what == "network" {
+					failed += n
+				}
+			}
+			// One domain in a thousand refuses, and these are counted in any case.
+			if size == found && (got["timeout"] > 0 || failed > names/400) {
+				t.Errorf("at default settings: %v", outcomesOf(got))
+			}
+			best[size] = max(best[size], float64(names)/took.Seconds())
+			t.Logf("%4d at once (0: found, %d in the end, ceiling %d): %6.0f answers a second, %d failed", size, window, ceiling, float64(names)/took.Seconds(), failed)
+		}
+	}
+	fixed := 0.0
+	for _, size := range sizes {
+		if size != found {
+			fixed = max(fixed, best[size])
+		}
+	}
+	t.Logf("best of %d: fixed %.0f, found %.0f (%.0f %%)", rounds, fixed, best[found], 100*best[found]/fixed)
+	if best[found] < 0.9*fixed {
+		t.Errorf("%.0f answers a second at default settings, %.0f with a fixed window", best[found], fixed)
+	}
+}
+
+// outcomesOf are the counts without the found records, each of which is another one.
+func outcomesOf(got map[string]int) map[string]int {
+	out := map[string]int{}
+	for what, n := range got {
+		if len(what) > 5 && what[:5] == "found" {
+			what = "found"
+		}
+		out[what] += n
+	}
+	return out
+}
+
+// startUnbound starts one with the settings that it comes with, but for where it asks.
+func startUnbound(t *testing.T, world string) string {
+	debian.Install(t, map[string]string{"unbound": "unbound"})
+	dir, port := t.TempDir(), debian.Port(t)
+	_, at, _ := net.SplitHostPort(world)
+	conf := fmt.Sprintf(`server:
+  interface: 127.0.0.1
+  port: %d
+  do-daemonize: no
+  chroot: ""
+  username: ""
+  directory: %q
+  pidfile: ""
+  use-syslog: no
+  do-not-query-localhost: no
+  do-ip6: no
+  module-config: "iterator"
+  local-zone: "test." nodefault
+  local-zone: "example." nodefault
+remote-control:
+  control-enable: no
+forward-zone:
+  name: "."
+  forward-addr: 127.0.0.1@%s
+`, port, dir, at)
+	file := filepath.Join(dir, "unbound.conf")
+	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	debian.Start(t, "unbound", "-d", "-p", "-c", file)
+	debian.Await(t, port, "d000001.example", resolver.TypeMX)
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
+func startDnsmasq(t *testing.T, world string) string {
+	debian.Install(t, map[string]string{"dnsmasq": "dnsmasq-base"})
+	port := debian.Port(t)
+	host, at, _ := net.SplitHostPort(world)
+	debian.Start(t, "dnsmasq", "-k", "-C", "/dev/null", "--no-resolv", "--no-hosts", "--pid-file=", "--user=root", "--bind-interfaces",
+		"--listen-address=127.0.0.1", fmt.Sprintf("--port=%d", port), "--server="+host+"#"+at)
+	debian.Await(t, port, "d000001.example", resolver.TypeMX)
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
+// startResolved starts one whose settings, user and state are its own: it is not
+// installed, for that would change the system.
+func startResolved(t *testing.T, world string) string {
+	if err := exec.Command("unshare", "-m", "true").Run(); err != nil {
+		t.Skip("no mount namespace of our own: ", err)
+	}
+	if c, err := net.ListenPacket("udp", "127.0.0.53:53"); err != nil {
+		t.Skip("the port of its stub is taken: ", err)
+	} else {
+		c.Close()
+	}
+	root := debian.Unpack(t, "systemd-resolved", "libsystemd-shared")
+	script := filepath.Join(t.TempDir(), "run")
+	text := fmt.Sprintf(`set -e
+mount --make-rprivate /
+{ cat /etc/passwd; echo systemd-resolve:x:0:0::/:/bin/false; } >%[3]s.passwd
+mount --bind %[3]s.passwd /etc/passwd
+mount -t tmpfs none /run
+mkdir -p /run/systemd/resolve /run/systemd/netif/links
+mount -t tmpfs none /etc/systemd
+printf '[Resolve]\nDNS=%[2]s\nDomains=~.\nLLMNR=no\nMulticastDNS=no\n' >/etc/systemd/resolved.conf
+export LD_LIBRARY_PATH=$(dirname "$(find %[1]s -name 'libsystemd-shared-*.so')")
+exec "$(find %[1]s -name systemd-resolved -type f -perm -u+x)"
+`, root, world, script)
+	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	debian.Start(t, "unshare", "-m", "sh", script)
+	debian.AwaitServer(t, "127.0.0.53:53", "d000001.example", resolver.TypeMX)
+	return "127.0.0.53:53"
+}
