@@ -23,7 +23,7 @@ func TestEndedAuditsAreForgotten(t *testing.T) {
 		t.Skip("two thousand audits over loopback")
 	}
 	const (
-		concurrency = 384 // over 10,000 questions under way, of which 2,048 are let out
+		concurrency = 384 // over 10,000 questions at once, of which a window is let out
 		step, steps = 400, 5
 		// allowed are those whose last answer is just being handed on.
 		allowed = 8
@@ -39,7 +39,7 @@ func TestEndedAuditsAreForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	k := newBulk(10, false)
+	k := newBulk(10, nothing)
 	k.options.Deadline = 0
 	inputs := func(yield func(int) bool) {
 		for i := 0; yield(i); i++ {
