@@ -16,6 +16,7 @@ type pace struct {
 	waiting, under, late inquiries
 	// doubted are late and may have been lost: they are to be asked again.
 	doubted inquiries
+	looked  time.Duration // when overdue is to be called
 }
 
 // inquiries is a list of questions. A question is on one at most.
@@ -32,12 +33,13 @@ type paced struct {
 	answers      int           // that there were when it was asked
 	crowd        int           // the questions that had a place when it was asked
 	amid         int           // and all that were under way
-	refused      bool
-	again        *again // the last time that it is asked again, beside the first
-	times        int    // that it was
-	losses       int    // that there were when it was, last
-	second       bool   // it is one
-	moving, gone bool   // from the line to a socket; nobody waits for it any more
+	refusals     int           // how often the answer was one
+	refusedIn    int           // the crowd that the first one was in
+	again        *again        // the last time that it is asked again, beside the first
+	times        int           // that it was
+	losses       int           // that there were when it was, last
+	second       bool          // it is one
+	moving, gone bool          // from the line to a socket; nobody waits for it any more
 }
 
 func (l *inquiries) push(i *inquiry) {
@@ -126,7 +128,7 @@ func (p *pace) wanted() bool {
 // drop ends a question that has no answer.
 func (p *pace) drop(i *inquiry, now time.Duration) {
 	p.leave(i)
-	if i.refused {
+	if i.refusals > 0 {
 		p.clear(now)
 	}
 }
@@ -146,19 +148,29 @@ func (p *pace) leave(i *inquiry) {
 func (p *pace) answered(i *inquiry, now time.Duration, refused bool) bool {
 	p.leave(i)
 	switch {
-	case refused && !i.refused && i.again == nil && i.amid >= leastWindow:
+	case refused && i.amid >= leastWindow && i.again == nil && p.maybeCrowded(i):
 		// A server may refuse for lack of room, as dnsmasq does.
-		p.window.suspect(now, i.asked, i.crowd)
-		i.refused = true
+		if i.refusals == 0 {
+			i.refusedIn = i.crowd
+		}
+		if i.refusals++; now >= p.refusals {
+			p.suspect(now, i.asked, i.crowd)
+		}
 		p.waiting.pushFirst(i)
 		return false
-	case refused && i.refused:
-		p.clear(now)
-	case i.refused:
-		p.confirm(now)
+	case refused && i.refusals > 0:
+		p.means(now)
+	case i.refusals > 0:
+		p.confirm(now, i.asked, i.refusedIn)
 	}
 	p.window.answered(now, now-i.asked, p.waiting.first != nil)
 	return true
+}
+
+// maybeCrowded reports whether the crowd may be the reason of a refusal: it is the
+// first one, or the crowd was hardly smaller than at the first one.
+func (p *pace) maybeCrowded(i *inquiry) bool {
+	return i.refusals == 0 || i.refusals < mostTimes && 4*i.crowd > 3*i.refusedIn
 }
 
 // overdue has those give their places up that are late, and doubts them if others were
@@ -166,6 +178,17 @@ func (p *pace) answered(i *inquiry, now time.Duration, refused bool) bool {
 // at.
 func (p *pace) overdue(now time.Duration) time.Duration {
 	patience := p.patience()
+	if now > p.looked+patience/4 {
+		// It is this program that is late: answers may be there, and not be read.
+		p.looked = now + lateAgain
+		return lateAgain
+	}
+	wait := p.look(now, patience)
+	p.looked = now + wait
+	return wait
+}
+
+func (p *pace) look(now, patience time.Duration) time.Duration {
 	if p.undo > 0 && now > p.cut+patience {
 		p.slow(now)
 	}
@@ -200,7 +223,7 @@ func (p *pace) overdue(now time.Duration) time.Duration {
 // vain is asked once more only if others were found to be lost since: then it may
 // have been lost the second time, too.
 func (p *pace) doubtful(i *inquiry) bool {
-	return !i.refused && i.amid >= leastWindow && p.answers-i.answers >= answersAfter &&
+	return i.refusals == 0 && i.amid >= leastWindow && p.answers-i.answers >= answersAfter &&
 		(i.times == 0 || i.times < mostTimes && p.losses > i.losses)
 }
 

@@ -147,7 +147,8 @@ func TestPaceCramped(t *testing.T) {
 				}
 				later := s.turnedAway.Load() - away
 				t.Logf("turned away %d, then %d, of 1000 each; %v", away, later, time.Since(began).Round(time.Millisecond))
-				if away > 500 || later > 100 { // a busy machine loses some in any case; TestWindowServers is exact
+				// A busy machine turns some away at any time; TestWindowServers is exact.
+				if away+later > 500 {
 					t.Errorf("turned away %d, then %d, of 1000 each", away, later)
 				}
 			})
@@ -176,7 +177,8 @@ func TestPaceSlow(t *testing.T) {
 	if size, ceiling := resolver.Window(c, 0); size < 32 || ceiling > 0 {
 		t.Errorf("a window of %d, a ceiling of %d: nothing was lost", size, ceiling)
 	}
-	if extra := s.came.Load() - 6000; extra > 120+120 {
+	// What is refused is asked three times again at most, and what is late once.
+	if extra := s.came.Load() - 6000; extra > 3*120+120 {
 		t.Errorf("%d questions were asked again", extra)
 	}
 }

@@ -19,7 +19,9 @@ func (u *udp) enter(i *inquiry) bool {
 func (u *udp) watch() {
 	if !u.armed && !u.over {
 		u.armed = true
-		u.late.Reset(u.pace.patience())
+		patience := u.pace.patience()
+		u.pace.looked = time.Since(u.made) + patience
+		u.late.Reset(patience)
 	}
 }
 

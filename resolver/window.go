@@ -41,6 +41,8 @@ type window struct {
 	// doubts, and that is put off further by each that was for nothing.
 	undo          int
 	doubts, doubt time.Duration
+	// refusals are asked about no earlier, for the same reason.
+	refusals, refusal time.Duration
 	// credit is how many questions may be asked again early; losses are how many were
 	// found to be lost.
 	credit    int
@@ -279,7 +281,7 @@ func (w *window) bound(now time.Duration) {
 	w.bottom = max(w.ceiling/2, min(leastWindow, w.most))
 	w.lifted, w.cut = now+w.hold, now
 	w.debt, w.crowded, w.undo, w.probing, w.careful = 0, 0, 0, false, true
-	w.doubts, w.doubt = 0, 0
+	w.doubts, w.doubt, w.refusals, w.refusal = 0, 0, 0, 0
 	w.measure(now, 0)
 }
 
@@ -293,11 +295,23 @@ func (w *window) suspect(now, asked time.Duration, crowd int) {
 	w.size = w.half(crowd)
 }
 
-// confirm says that a refused question was answered in a smaller crowd.
-func (w *window) confirm(now time.Duration) {
-	if w.undo > 0 {
+// confirm says that a question was refused in such a crowd and answered in another one.
+func (w *window) confirm(now, asked time.Duration, crowd int) {
+	switch {
+	case w.undo > 0:
+		w.bound(now)
+	case asked >= w.cut:
+		w.crowded, w.size = crowd, w.half(crowd)
 		w.bound(now)
 	}
+}
+
+// means says that a refusal was meant: the next ones are no reason to doubt for some
+// time.
+func (w *window) means(now time.Duration) {
+	w.clear(now)
+	w.refusal = min(max(2*w.refusal, firstDoubt), mostDoubt)
+	w.refusals = now + w.refusal
 }
 
 // slow says that what is late is not answered in a smaller crowd either: such names

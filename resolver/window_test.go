@@ -99,13 +99,10 @@ func (s *simulation) arrive(answer func(refused bool)) {
 }
 
 func (s *simulation) send(q *simulated) {
-	tries := 1
-	if q.refused {
-		tries = 2
-	}
+	tries := q.refusals
 	if !q.silent {
 		s.arrive(func(refused bool) {
-			if q.over || q.refused && tries == 1 {
+			if q.over || tries != q.refusals {
 				return
 			}
 			if !s.p.answered(&q.inquiry, s.now, refused) {
@@ -313,13 +310,15 @@ func FuzzWindow(f *testing.F) {
 					t.Fatalf("%d: a doubt makes the window larger: %d to %d", at, size, w.size)
 				}
 			case 7:
-				switch b / 8 % 3 {
+				switch b / 8 % 4 {
 				case 0:
-					w.confirm(now)
+					w.confirm(now, asked, crowd)
 				case 1:
 					w.clear(now)
 				case 2:
 					w.slow(now)
+				case 3:
+					w.means(now)
 				}
 			}
 			if w.size < least || w.size > w.most {
