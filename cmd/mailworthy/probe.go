@@ -20,6 +20,7 @@ import (
 	"mailworthy/report/view"
 	"mailworthy/resolver"
 	"mailworthy/smtp/probe"
+	"mailworthy/transport"
 )
 
 // passwordVariable is the variable of the environment that has the password of --login.
@@ -45,6 +46,7 @@ type probeFlags struct {
 	connect      time.Duration
 	step         time.Duration
 	failOn       string
+	trustAD      bool
 }
 
 func newProbe() *cobra.Command {
@@ -58,6 +60,7 @@ step has an outcome and its time. No message is ever sent.
 
 A name without a port whose domain has MX records is a domain: its MX hosts are probed on
 port 25. Any other name or address is a host: ports 25, 465 and 587.
+What MX hosts show is held against the MTA-STS policy and the TLSA records of the domain.
 
 What cannot be seen from here (a blocked port 25, no IPv6, a server that limits
 connections) is unknown, and never "no STARTTLS".
@@ -90,6 +93,7 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	flags.StringVar(&f.tls, "tls", "auto", "how TLS begins: `auto|starttls|implicit`; auto: from the first byte on 465, else STARTTLS")
 	flags.StringVar(&f.tlsCA, "tls-ca", "", "trust the root certificates of this PEM `file`, too")
 	flags.BoolVar(&f.allowPrivate, "allow-private", false, "connect to private addresses even if MX records lead there")
+	flags.BoolVar(&f.trustAD, "trust-ad", false, "the path to the resolver can be trusted: believe it when it says that an answer is validated (for DANE)")
 	flags.StringVar(&f.relayTo, "relay-to", "", "try MAIL and RCPT with this `address` of another domain, and RSET; never a message")
 	flags.StringVar(&f.login, "login", "", "log in as this `user`, over verified TLS only, one attempt a mechanism")
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --login from the first line of this `file`")
@@ -225,6 +229,15 @@ func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
 	// --max-queries is for one domain.
 	o.Resolver, o.Now, o.Deadline = resolver.NewSession(session.stack, session.maxQueries*len(targets)), session.now, session.deadline
 	o.Dialer = &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: session.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}
+	unchecked, end, err := f.dns.unchecked()
+	if err != nil {
+		return err
+	}
+	defer end()
+	o.Validator = &transport.Validator{Unchecked: unchecked, Trusted: f.trustAD}
+	if !session.alone {
+		o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: session.deadline, Lookup: dial.Through(session.stack)}, Roots: o.Roots}
+	}
 	r := probe.Run(cmd.Context(), targets, o)
 	if err := cmd.Context().Err(); err != nil {
 		return err

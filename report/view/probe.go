@@ -180,6 +180,9 @@ func probeFacts(t *probe.Target) []Block {
 				f.Facts = append(f.Facts, Fact{"certificate", Joined(T(text+"  "), Marked(finding.Warning, strings.Join(c.Reasons, "; ")))})
 			}
 		}
+		if e.MTASTS != nil && e.DANE != nil {
+			f.Facts = append(f.Facts, Fact{"verdicts", Joined(T("PKIX "), pkixText(e), T("   MTA-STS "), policyText(*e.MTASTS), T("   DANE "), policyText(*e.DANE))})
+		}
 		lines := e.EHLO
 		if len(e.EHLOTLS) > 0 {
 			lines = e.EHLOTLS
@@ -197,4 +200,32 @@ func probeFacts(t *probe.Target) []Block {
 		}
 	}
 	return out
+}
+
+// pkixText, and policyText for the policies of a domain, are verdicts on a certificate.
+func pkixText(e *probe.Endpoint) Text {
+	switch c := e.Certificate; {
+	case c == nil:
+		return SoftText("no certificate")
+	case c.Verified == nil:
+		return Marked(finding.Unknown, "unknown")
+	case *c.Verified:
+		return Marked(finding.Pass, "verifies")
+	default:
+		return Marked(finding.Warning, "does not verify")
+	}
+}
+
+func policyText(verdict string) Text {
+	switch verdict {
+	case probe.PolicyMatch:
+		return Marked(finding.Pass, verdict)
+	case probe.PolicyMismatch:
+		return Marked(finding.Error, verdict)
+	case probe.PolicyNone:
+		return SoftText(verdict)
+	case probe.PolicyUnusable, probe.PolicyInsecure:
+		return Marked(finding.Notice, verdict)
+	}
+	return Marked(finding.Unknown, verdict)
 }

@@ -235,6 +235,7 @@ func (s *sheet) session() {
 		s.relay()
 		s.login()
 	}
+	s.policies()
 	s.slow()
 }
 

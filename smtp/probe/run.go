@@ -139,7 +139,12 @@ func (p *prober) target(ctx context.Context, s Spec) Target {
 	for _, host := range hosts {
 		t.Endpoints = append(t.Endpoints, p.endpoints(ctx, host, s.addr, ports, given)...)
 	}
+	var asked sync.WaitGroup
+	if t.domain != "" && p.o.Validator != nil {
+		asked.Go(func() { t.demands = p.demanded(ctx, t.domain) })
+	}
 	p.sessions(ctx, t.Endpoints, end)
+	asked.Wait()
 	return t
 }
 

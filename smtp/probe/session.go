@@ -264,6 +264,7 @@ func (s *session) handshake(ctx context.Context) bool {
 	}
 	state := conn.ConnectionState()
 	s.e.TLS = &TLS{Version: strings.TrimPrefix(tls.VersionName(state.Version), "TLS "), Cipher: tls.CipherSuiteName(state.CipherSuite), Implicit: s.e.step(StepSTARTTLS) == nil}
+	s.e.chain = state.PeerCertificates
 	s.e.Certificate = describe(state.PeerCertificates, s.e.Host, s.o.Roots, s.o.Now)
 	st.Outcome, st.Detail = OK, "TLS "+s.e.TLS.Version+" "+s.e.TLS.Cipher
 	s.t.add("", "tls: "+st.Detail)

@@ -8,6 +8,7 @@ import (
 	"mailworthy/dial"
 	"mailworthy/finding"
 	"mailworthy/resolver"
+	"mailworthy/transport"
 )
 
 // Schema names the form of the JSON.
@@ -96,13 +97,16 @@ type Endpoint struct {
 	// TLS and Certificate are null if there was no handshake.
 	TLS         *TLS         `json:"tls"`
 	Certificate *Certificate `json:"certificate"`
-	// DANE and MTASTS are null: the probe does not compare them.
+	// DANE and MTASTS say whether what the server showed is what the domain demands: match,
+	// mismatch, none (nothing is demanded), unusable or insecure (TLSA records that senders
+	// pass over), unknown; null if no domain led here, or there was no session.
 	DANE       *string        `json:"dane"`
 	MTASTS     *string        `json:"mta_sts"`
 	Transcript []finding.Said `json:"transcript"`
 	// Explained is what a reply that refused something means, by package smtp/reply.
 	Explained []Explained `json:"explained"`
 
+	chain    []*x509.Certificate
 	addr     netip.Addr
 	led      bool   // the DNS led here, nobody stated it
 	injected string // what came in plain text after the answer to STARTTLS
@@ -128,6 +132,7 @@ type Target struct {
 	Findings  []finding.Finding `json:"findings"`
 
 	domain   string // whose MX hosts these are
+	demands  *demands
 	nullMX   bool
 	evidence []finding.Evidence
 	unknown  string // why there are no endpoints
@@ -162,6 +167,10 @@ type Options struct {
 	RelayTo string
 	// Login is what to log in with; nil: nothing.
 	Login *Login
+	// Validator asks for TLSA records, and Web fetches the MTA-STS policies, of domains; a
+	// nil Validator: neither is compared with what the servers show.
+	Validator *transport.Validator
+	Web       *transport.Web
 	// Now is the time that certificates are judged by.
 	Now time.Time
 	// ConnectTimeout, StepTimeout and Deadline bound a connect, a step, and a target.

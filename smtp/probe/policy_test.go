@@ -1,0 +1,175 @@
+package probe
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"strings"
+	"testing"
+
+	"mailworthy/dial"
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
+	"mailworthy/transport"
+)
+
+// between is an authority below a root, and a certificate that it issued: the server sends
+// the certificate and that of the authority.
+func between(t *testing.T, root *authority, name string) (tls.Certificate, *x509.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "Test Intermediate"}, NotBefore: now.AddDate(-1, 0, 0),
+		NotAfter: now.AddDate(5, 0, 0), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	raw, err := x509.CreateCertificate(rand.Reader, template, root.cert, &key.PublicKey, root.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle := &authority{key: key}
+	if middle.cert, err = x509.ParseCertificate(raw); err != nil {
+		t.Fatal(err)
+	}
+	leaf := middle.issue(t, name, now.AddDate(1, 0, 0))
+	leaf.Certificate = append(leaf.Certificate, raw)
+	return leaf, middle.cert
+}
+
+// TestDANE: the records of the host against the chain that the server sends, through a
+// resolver that validates and through one that does not.
+func TestDANE(t *testing.T) {
+	root := newAuthority(t)
+	chain, middle := between(t, root, "mx.acme.example")
+	wrong, wrongMiddle := between(t, root, "other.example")
+	expired := root.issue(t, "mx.acme.example", now.AddDate(0, 0, -1))
+	leaf := func(c tls.Certificate) *x509.Certificate {
+		parsed, err := x509.ParseCertificate(c.Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parsed
+	}
+	key := func(c *x509.Certificate) string {
+		sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
+		return hex.EncodeToString(sum[:])
+	}
+	full := func(c *x509.Certificate) string {
+		sum := sha512.Sum512(c.Raw)
+		return hex.EncodeToString(sum[:])
+	}
+	none := strings.Repeat("00", 32)
+	for _, tt := range []struct {
+		name      string
+		cert      *tls.Certificate
+		records   []string
+		ad        bool
+		want, add string
+	}{
+		{"3 1 1", &chain, []string{"3 1 1 " + key(leaf(chain))}, true, PolicyMatch, ""},
+		{"3 0 2", &chain, []string{"3 0 2 " + full(leaf(chain))}, true, PolicyMatch, ""},
+		{"3 1 0", &chain, []string{"3 1 0 " + hex.EncodeToString(leaf(chain).RawSubjectPublicKeyInfo)}, true, PolicyMatch, ""},
+		{"one of two", &chain, []string{"3 1 1 " + none, "3 1 1 " + key(leaf(chain))}, true, PolicyMatch, ""},
+		{"3 1 1, expired and for another name", &expired, []string{"3 1 1 " + key(leaf(expired))}, true, PolicyMatch, ""},
+		{"2 1 1", &chain, []string{"2 1 1 " + key(middle)}, true, PolicyMatch, ""},
+		{"2 0 0 of the root that is not sent", &chain, []string{"2 0 0 " + hex.EncodeToString(root.cert.Raw)}, true, PolicyMatch, ""},
+		{"2 1 1 of the root that is not sent", &chain, []string{"2 1 1 " + key(root.cert)}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
+		{"2 1 1, another name", &wrong, []string{"2 1 1 " + key(wrongMiddle)}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
+		{"2 1 1, expired", &expired, []string{"2 1 1 " + key(root.cert)}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
+		{"another key", &chain, []string{"3 1 1 " + none}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
+		{"no STARTTLS", nil, []string{"3 1 1 " + none}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
+		{"not validated, matches", &chain, []string{"3 1 1 " + key(leaf(chain))}, false, PolicyUnknown, ""},
+		{"not validated, another key", &chain, []string{"3 1 1 " + none}, false, PolicyUnknown, "smtp-unresolved=unknown"},
+		{"no record", &chain, nil, true, PolicyNone, ""},
+		{"no record, not validated", &chain, nil, false, PolicyNone, ""},
+		{"usage 1", &chain, []string{"1 1 1 " + none}, true, PolicyUnusable, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			answers := map[string]string{"TLS:EHLO": "250-mx\r\n250-SIZE\r\n250-PIPELINING\r\n250 8BITMIME\r\n"}
+			if tt.cert == nil {
+				answers["EHLO"] = "250-mx\r\n250-SIZE\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+			}
+			s := listen(t, script{cert: tt.cert, answers: answers}.serve)
+			text := "$TTL 300\nacme.example. SOA . . 1 1 1 1 1\nacme.example. MX 10 mx.acme.example.\nmx.acme.example. A 127.0.0.1\n"
+			for _, r := range tt.records {
+				text += "_25._tcp.mx.acme.example. TLSA " + r + "\n"
+			}
+			dns := dnstest.Start(t, text)
+			dns.AuthenticData(tt.ad)
+			r := run(t, "acme.example", Options{Roots: root.pool, Ports: []uint16{s.port}, Resolver: dns.Client(resolver.Config{}), Validator: &transport.Validator{},
+				Dialer: &dial.Dialer{AllowPrivate: true, MaxPerAddr: 1, MaxRead: MaxRead}})
+			e := &r.Targets[0].Endpoints[0]
+			if e.DANE == nil || *e.DANE != tt.want || e.MTASTS == nil || *e.MTASTS != PolicyNone {
+				t.Fatalf("the verdicts are %v %v, want %s; %+v", e.DANE, e.MTASTS, tt.want, e.Steps)
+			}
+			var of []string
+			for _, f := range r.Targets[0].Findings {
+				if f.Check == "smtp-dane-mismatch" && f.Severity != finding.Pass || f.Severity == finding.Unknown {
+					of = append(of, f.Check+"="+string(f.Severity))
+				}
+			}
+			if got := strings.Join(of, " "); got != tt.add {
+				t.Errorf("found %q, want %q", got, tt.add)
+			}
+		})
+	}
+	// Without a domain there is nothing to compare with.
+	s := listen(t, script{cert: &chain}.serve)
+	if e := &run(t, fmt.Sprintf("mx.acme.example:%d", s.port), Options{Roots: root.pool, Validator: &transport.Validator{}}).Targets[0].Endpoints[0]; e.DANE != nil || e.MTASTS != nil {
+		t.Errorf("of a host: %v %v", e.DANE, e.MTASTS)
+	}
+}
+
+// TestMTASTS: the policy against what the host showed.
+func TestMTASTS(t *testing.T) {
+	yes, no := true, false
+	good := Endpoint{Host: "mx.acme.example", Port: 25, led: true, Certificate: &Certificate{Verified: &yes}, TLS: &TLS{}, Steps: []Step{{Step: StepEHLO, Outcome: OK}}}
+	with := func(change func(*Endpoint)) *Endpoint {
+		e := good
+		change(&e)
+		return &e
+	}
+	policy := func(mode string) *transport.Policy {
+		return transport.ParsePolicy([]byte("version: STSv1\nmode: " + mode + "\nmx: *.acme.example\nmax_age: 86400\n"))
+	}
+	facts := func(mode string) *transport.STSFacts {
+		return &transport.STSFacts{Record: transport.Texts{State: transport.Present}, ID: "1", Policy: policy(mode)}
+	}
+	for _, tt := range []struct {
+		name  string
+		e     *Endpoint
+		facts *transport.STSFacts
+		want  string
+		found string
+	}{
+		{"match", &good, facts("enforce"), PolicyMatch, ""},
+		{"certificate", with(func(e *Endpoint) { e.Certificate = &Certificate{Verified: &no, Reasons: []string{"it expired"}} }), facts("enforce"), PolicyMismatch, "smtp-sts-certificate=error"},
+		{"certificate, testing", with(func(e *Endpoint) { e.Certificate = &Certificate{Verified: &no, Reasons: []string{"it expired"}} }), facts("testing"), PolicyMismatch, "smtp-sts-certificate=warning"},
+		{"no STARTTLS", with(func(e *Endpoint) { e.TLS, e.Certificate, e.EHLO = nil, nil, []string{"SIZE"} }), facts("enforce"), PolicyMismatch, "smtp-sts-certificate=error"},
+		{"not covered", with(func(e *Endpoint) { e.Host = "mx.other.example" }), facts("enforce"), PolicyMismatch, "smtp-sts-certificate=error"},
+		{"a handshake that failed", with(func(e *Endpoint) { e.TLS, e.Certificate, e.EHLO = nil, nil, []string{"STARTTLS"} }), facts("enforce"), PolicyUnknown, ""},
+		{"no roots", with(func(e *Endpoint) { e.Certificate = &Certificate{} }), facts("enforce"), PolicyUnknown, ""},
+		{"mode none", &good, facts("none"), PolicyNone, ""},
+		{"no record", &good, &transport.STSFacts{Record: transport.Texts{State: transport.Absent}}, PolicyNone, ""},
+		{"no answer", &good, &transport.STSFacts{Record: transport.Texts{State: transport.Unknown}}, PolicyUnknown, ""},
+		{"not fetched", &good, &transport.STSFacts{Record: transport.Texts{State: transport.Present}, ID: "1"}, PolicyUnknown, ""},
+	} {
+		d := &demands{sts: tt.facts}
+		target := &Target{Target: "acme.example", domain: "acme.example", demands: d, Endpoints: []Endpoint{*tt.e}}
+		s := &sheet{Sheet: finding.NewSheet(checkList, "acme.example"), o: &Options{Now: now}, t: target, subject: "mx", e: &target.Endpoints[0]}
+		s.policies()
+		target.Findings = s.Findings()
+		if e := s.e; e.MTASTS == nil || *e.MTASTS != tt.want || found(target) != tt.found {
+			t.Errorf("%s: %v, found %q; want %s, %q", tt.name, *e.MTASTS, found(target), tt.want, tt.found)
+		}
+	}
+}
