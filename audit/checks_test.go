@@ -123,6 +123,8 @@ func spoiltDomains(t *testing.T) (rows []spoilt, dns func(spoilt) (resolver.Reso
 	add("spf-multiple-records", finding.Critical, "", `@ TXT "v=spf1 -all"`)
 	record("spf-syntax", finding.Critical, "inlude:_spf.esp.example -all")
 	record("spf-too-many-lookups", finding.Critical, strings.TrimSuffix(strings.TrimPrefix(nine, `@ TXT "v=spf1 `), ` -all"`)+" a a:ns.x.example -all")
+	add("spf-syntax", finding.Warning, "", `@ TXT "v=sf1 ip4:203.0.113.9 -all"`)
+	add("spf-syntax", finding.Notice, "", `@ TXT "v=sf1 mx -all"`)
 	add("spf-lookups-near-limit", finding.Warning, "@ TXT", nine)
 	record("spf-too-many-void-lookups", finding.Critical, "a:n1.x.example a:n2.x.example a:n3.x.example mx -all")
 	record("spf-void-lookup", finding.Warning, "a:n1.x.example mx -all")

@@ -125,6 +125,8 @@ func TestProfileGuessed(t *testing.T) {
 		{"@ TXT \"v=spf1 ~all\"\n", finding.Sender},
 		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 ~all\"\n", finding.Sender},
 		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -all\"\n", finding.Receiver},
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -all\"\n@ TXT \"v=sf1 mx -all\"\n", finding.Sender}, // the other one was meant to be a record too
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -all\"\n@ TXT \"v=sf1 -all\"\n", finding.Receiver},
 	} {
 		zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\n"+tt.zone)
 		if r := Run(context.Background(), resolver.NewOverlay(nil, zone), Target{Domain: "acme.example"}, Options{}); r.Profile != tt.want {

@@ -167,6 +167,9 @@ func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim
 	if len(sends) > 0 {
 		return sender, "guessed: " + strings.Join(sends, " and ") + " are stated"
 	}
+	if policy.Contradicted() {
+		return sender, "guessed: a text beside the SPF record, which was meant to be one, names senders"
+	}
 	if mx == mailhost.MXNull && policy.NamesNobody() && !policy.SendsNothing() && !mayBeSigned(keys) {
 		// A service may send with an envelope of its own: it signs then.
 		return []finding.Profile{finding.Parked}, "guessed: its SPF record names no sender and its MX is null"

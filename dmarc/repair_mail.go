@@ -181,6 +181,9 @@ func showsHost(record, host string) bool {
 			continue // a space between may stand for a letter
 		}
 		rest := strings.TrimPrefix(record[i+len(host):], ".")
+		if rest != record[i+len(host):] && !hasKnownEnd(host) {
+			continue // the dot may stand for a letter
+		}
 		switch after := strings.TrimLeft(rest, ` "'\>)]`); {
 		case rest == "" || rest[0] == ',' || rest[0] == '!' || rest[0] == '|':
 			return true
@@ -418,6 +421,9 @@ func isAddress(s string, k known) bool {
 	if !ok || local == "" || len(local) > 64 || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") {
 		return false
 	}
+	if holdsScheme(local) {
+		return false // with its colon lost, or something before it
+	}
 	for i := 0; i < len(local); i++ {
 		if !isAlphanumeric(local[i]) && strings.IndexByte("._+-%'~&$*=", local[i]) < 0 {
 			return false
@@ -425,6 +431,18 @@ func isAddress(s string, k known) bool {
 	}
 	u := parseURI("mailto:"+s, 0)
 	return u.Supported() && (k.has(host) || hasKnownEnd(host))
+}
+
+// holdsScheme reports whether a local part holds the word mailto, with a slip in it or
+// without.
+func holdsScheme(local string) bool {
+	local = strings.ToLower(local)
+	if len(local) > 7 && local[6] == 'o' && hint.Distance(local[:7], "mailto") == 1 {
+		return true // a letter too many
+	}
+	return strings.Contains(local, "mailto") || slices.ContainsFunc(strings.FieldsFunc(local, func(c rune) bool { return !isAlphanumeric(byte(c)) }), func(word string) bool {
+		return len(word) >= 5 && hint.Distance(word, "mailto") == 1
+	})
 }
 
 // hasKnownEnd reports whether host has two labels or more, the last of which is a

@@ -208,11 +208,13 @@ func number(s string) int {
 }
 
 // failureOptions are the options of fo that exist, each once, and 0 left out beside 1,
-// which asks for more.
+// which asks for more. A 1 that stands by another option is a slip beside a 0.
 func failureOptions(s string) string {
 	var out []string
+	words := strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(":;,./ ", c) })
+	slip := slices.Contains(words, "0") && !slices.Contains(words, "1")
 	for _, c := range strings.Split(s, "") {
-		if strings.Contains("01ds", c) && c != "" && !slices.Contains(out, c) {
+		if strings.Contains("01ds", c) && c != "" && !slices.Contains(out, c) && !(slip && c == "1") {
 			out = append(out, c)
 		}
 	}

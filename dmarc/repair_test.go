@@ -19,6 +19,12 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mail:tom@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=maito:postmaster@acme.example", full},
 		{"v=DMARC1; p=reject; rua=mai:postmaster@acme.example", full},
+		{"v=DMARC1; p=reject; rua=_mailtod@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=maiiltodmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua'mialto.postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.exampl.", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.example.", full},
+		{full + "; ruf=mailto:postmaster@acme.example; fo=0:d1:s", full + "; ruf=mailto:postmaster@acme.example; fo=0:d:s"},
 		// The policy.
 		{"v=DMARC1;p:reject;rua:mailto:postmaster@acme.example", full},
 		{"v=DMARC1; p=rejct; rua=mailto:postmaster@acme.example", full},

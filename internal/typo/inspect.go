@@ -531,6 +531,9 @@ func (x *inspection) names(f *finding.Finding) {
 			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || x.serves(services, w) || strings.Contains(services, ":"+w) {
 				continue
 			}
+			if local, host, mailbox := strings.Cut(w, "@"); mailbox && strings.Contains(plain, ":"+local+"@") && host == Domain {
+				continue // it stands there letter by letter, and the host is the owner's
+			}
 			x.harm("invented", "%s: %q in %s", f.Check, word, text(r))
 		}
 	}

@@ -1,6 +1,7 @@
 package typo
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,11 @@ func same(a, b finding.Record) bool {
 		return a.Value == b.Value
 	}
 	host := func(s string) string {
-		return strings.ToLower(strings.TrimSuffix(strings.Join(strings.Fields(s), " "), "."))
+		fields := strings.Fields(s)
+		if a.Type == "MX" && len(fields) > 1 {
+			fields[0] = cmp.Or(strings.TrimLeft(fields[0], "0"), "0") // "010" is 10
+		}
+		return strings.ToLower(strings.TrimSuffix(strings.Join(fields, " "), "."))
 	}
 	return host(a.Value) == host(b.Value)
 }

@@ -205,6 +205,43 @@ func (p *Policy) NamesNobody() bool {
 	return p.SendsNothing() || p.Status == StatusFound && p.Record != nil && len(p.Record.Terms) == 1 && ascii.EqualFold(p.Record.Terms[0].Text, "~all")
 }
 
+// Contradicted reports whether another text at the domain was meant to be an SPF record
+// and names senders: the record in force need not say what the domain is for.
+func (p *Policy) Contradicted() bool {
+	_, more := p.besideRecord()
+	return len(more) > 0
+}
+
+// besideRecord finds a text that was meant to be an SPF record beside the one in
+// force, and what it authorises beyond that.
+func (p *Policy) besideRecord() (text string, more []string) {
+	if p.Status != StatusFound || p.Record == nil {
+		return "", nil
+	}
+	for i := range p.Record.Published {
+		s := p.Record.Published[i].Text()
+		if p.Record.Published[i].SPF || !looksLikeRecord(s) {
+			continue
+		}
+		meant := repair(s)
+		text, more = s, nil
+		for _, part := range meant.parts {
+			if t := spf.ParseTerm(part.text); !part.unread && (!t.Kind.Directive() || t.Kind == spf.KindAll) || strings.HasPrefix(part.text, "<-all or") {
+				continue
+			}
+			if !slices.ContainsFunc(p.Record.Terms, func(have Term) bool {
+				return ascii.EqualFold(strings.TrimPrefix(have.Text, "+"), strings.TrimPrefix(part.text, "+"))
+			}) {
+				more = append(more, part.text)
+			}
+		}
+		if len(more) > 0 {
+			break
+		}
+	}
+	return text, more
+}
+
 // SendsNothing reports whether the record is "v=spf1 -all": the domain sends no
 // mail.
 func (p *Policy) SendsNothing() bool {

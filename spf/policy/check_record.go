@@ -12,10 +12,31 @@ import (
 	"mailworthy/spf"
 )
 
+// beside reports a text that was meant to be an SPF record beside the one in force.
+// What it authorises is not authorised, and nobody but the owner knows which of the
+// two was to go.
+func (k *checker) beside() {
+	text, more := k.p.besideRecord()
+	if text == "" || k.trial {
+		return
+	}
+	f := finding.Finding{Severity: finding.Notice, Title: "A TXT record beside the SPF record does not begin with \"v=spf1 \"", Reference: "RFC 7208, 4.5",
+		Evidence: []finding.Evidence{k.p.Record.Evidence},
+		Detail:   fmt.Sprintf("The TXT record %s of %s was meant to be an SPF record, but does not begin with v=spf1 and a space. Receivers pass it over.", quote(text), k.p.Domain),
+		Fix:      &finding.Fix{Summary: "Remove the record that has no effect.", Remove: []finding.Record{{Name: k.p.Domain, Type: "TXT", Value: text}}}}
+	if len(more) > 0 {
+		f.Severity = finding.Warning
+		f.Detail += " The record in force has nothing of " + enumerate(more, 5) + ": whoever sends by that fails."
+		f.Fix = advice("If mail comes from what it names, put these terms into the record in force; then remove it.")
+	}
+	k.Add("spf-syntax", f)
+}
+
 // shape judges how the domain's own records are published.
 func (k *checker) shape() {
 	k.Decided("spf-syntax", "spf-record-too-long", "spf-string-too-long", "spf-broken-split")
 	k.deprecated()
+	k.beside()
 	for _, r := range k.own {
 		if r.Status != StatusFound {
 			continue

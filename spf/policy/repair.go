@@ -79,6 +79,7 @@ func repair(text string) repaired {
 		apart[fields[0]] = true
 	}
 	odd := oddTokens(text, fields)
+	written := asWritten(text)
 	for i, f := range fields[:max(len(fields)-1, 0)] {
 		if strings.Trim(f, "-~?") == "" {
 			apart[f+fields[i+1]] = true
@@ -102,7 +103,11 @@ func repair(text string) repaired {
 			// A character that was taken for another one stands in a name that cannot be asked.
 			leaveOut(tok, placeholder(tok), "a character in it stands for another one")
 			continue
-		case terms != nil && (why != "" || apart[tok]) && doubtfulSign(tok, terms):
+		case terms != nil && !written[tok] && tok[0] != '+' && passesAll(terms):
+			// What was taken for a space may be the sign of all.
+			leaveOut(tok, lostAll('-'), "whether it lets everyone pass is not sure")
+			continue
+		case terms != nil && (why != "" || apart[tok] || !written[tok]) && doubtfulSign(tok, terms):
 			// It may stand for a letter, or for a dash of a list.
 			meant := forPlaceholder(strings.Join(terms, " "))
 			leaveOut(tok, "<"+meant+" or "+strings.TrimLeft(meant, "-~?")+">", "whether it excludes senders is not sure")
@@ -157,6 +162,23 @@ func repair(text string) repaired {
 		r.shown += " " + x.text
 	}
 	return r
+}
+
+// asWritten are the tokens that stand in a text with nothing but spaces around them.
+func asWritten(text string) map[string]bool {
+	out := make(map[string]bool)
+	for _, f := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(" \t\r\n\"'", c) }) {
+		out[f] = true
+	}
+	return out
+}
+
+// passesAll reports whether one of the terms is an all that lets everyone pass.
+func passesAll(terms []string) bool {
+	return slices.ContainsFunc(terms, func(s string) bool {
+		t := spf.ParseTerm(s)
+		return t.Error == "" && t.Kind == spf.KindAll && t.Sign == '+'
+	})
 }
 
 // endsPolicy reports whether a term is all.

@@ -21,6 +21,9 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 include: _spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 ip4 : 192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 -all"},
 		{"v=spf1 mx - all", "v=spf1 mx -all"},
+		{"v=spf1 exists:%{i} ._spf.acme.example -all", "v=spf1 exists:%{i}._spf.acme.example -all"},
+		{"v=spf1 ip4:192.0.2.0 /24 -all", "v=spf1 ip4:192.0.2.0/24 -all"},
+		{"v=spf1 ip4:192.0.2. 255 -all", "v=spf1 ip4:192.0.2.255 -all"},
 		{"v=spf1 mx \u2013all", "v=spf1 mx -all"},
 		{"v=spf1 mx --all", "v=spf1 mx -all"},
 		{"v=spf1 mx -all.", "v=spf1 mx -all"},
@@ -93,6 +96,13 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 redirect=-all", "v=spf1 include:<the name that redirect= was meant to be> -all"},
 		{"v=spf1 redirect= -all", "v=spf1 include:<the name that redirect= was meant to be> -all"},
 		{"v=spf1 mx redirect=", "v=spf1 mx redirect=<the name that redirect= was meant to be>"},
+		// What a space, a dash or a semicolon stands for may be a letter, a digit or a sign.
+		{"v=spf1 a:mail.acme.example\u00a0all", "v=spf1 a:mail.acme.example <-all or ~all>"},
+		{"v=spf1 \u2013include:esp.example mx ~all", "v=spf1 <-include:esp.example or include:esp.example> mx ~all"},
+		{"v=spf1 exists:%{i}._spf. cme.example -all", "v=spf1 exists:<the name that exists:%{i}._spf. was meant to be> <the term that cme.example was meant to be> -all"},
+		{"v=spf1 ip4:1 2.0.2.20 -all", "v=spf1 ip4:<the address that ip4:1 was meant to be> <the term that 2.0.2.20 was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2. 0 -all", "v=spf1 ip4:<the address that ip4:192.0.2. was meant to be> <the term that 0 was meant to be> -all"},
+		{"v=spf1 ip6:;001:db8::/32 -all", "v=spf1 ip6:<the address that ip6:;001:db8::/32 was meant to be> -all"},
 		{"v=spf1 include:-all mx -all", "v=spf1 include:<the name that include:-all was meant to be> mx -all"}, // it is not the last
 	} {
 		if r := repair(c.in); r.shown != c.want || r.complete() {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -58,6 +59,12 @@ func torn(tok, next string) (glue string, ok bool) {
 		}
 		return sep, valid(tok + sep + next)
 	case nextIsTerm || startsTerm(next):
+		return "", false
+	case startsAddress(tok) && (valid(tok+"1"+next) || valid(tok+"5"+next)):
+		// The space may stand for a digit.
+		return "", false
+	case (strings.Contains(tok, "%") || strings.Contains(next, "%")) && !(tok[len(tok)-1] == '}' && next[0] == '.'):
+		// The space may stand for a letter, and no answer of the DNS can tell.
 		return "", false
 	case next[0] == '.':
 		return "", t.Spec != "" && clean(tok+next)
@@ -122,6 +129,8 @@ func readToken(tok, before string) (terms []string, why string) {
 		return []string{tok}, ""
 	case fixed == nil:
 		return nil, "nobody can tell what it means"
+	case startsAddress(tok) && strings.IndexByte(";,.-_/", afterColon(tok)[0]) >= 0:
+		return nil, "what stands before its first digit may stand for one"
 	case ascii.IsDigit(tok[0]) && before != "" && ascii.IsDigit(before[len(before)-1]):
 		return nil, "its first digit may be the last of " + quotable(before)
 	case bareName(tok) && endsInName(before):
@@ -129,6 +138,12 @@ func readToken(tok, before string) (terms []string, why string) {
 		return nil, "it may be the rest of " + quotable(before)
 	}
 	return fixed, why
+}
+
+// afterColon is what stands behind the separator of a token that has one; never empty.
+func afterColon(tok string) string {
+	_, _, _, value := split(tok)
+	return cmp.Or(value, " ")
 }
 
 // doubtfulSign reports whether a term that was repaired excludes what it names by a
