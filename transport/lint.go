@@ -76,7 +76,7 @@ const idPlaceholder = "<date and time of the last change of the policy>"
 // letters and digits of one with other characters in it are as good.
 func meantSTS(r *STS) string {
 	if ids := r.All("id"); len(slices.Compact(slices.Clone(ids))) > 1 {
-		return "v=STSv1; id=" + idPlaceholder // which of them is the new one, nobody can tell
+		return "v=STSv1; id=" + idPlaceholder + r.rest("id") // which of them is the new one, nobody can tell
 	}
 	var id strings.Builder
 	for i := 0; i < len(r.meant("id")) && id.Len() < 32; i++ {
@@ -85,9 +85,25 @@ func meantSTS(r *STS) string {
 		}
 	}
 	if id.Len() == 0 {
-		return "v=STSv1; id=" + idPlaceholder
+		return "v=STSv1; id=" + idPlaceholder + r.rest("id")
 	}
-	return "v=STSv1; id=" + id.String()
+	return "v=STSv1; id=" + id.String() + r.rest("id")
+}
+
+// rest are the other fields of the record as they stand, each behind a semicolon: what
+// nobody knows is the owner's all the same. Those that the grammar does not allow are
+// left out.
+func (r *Record) rest(known ...string) string {
+	var out strings.Builder
+	for i, t := range r.Tags {
+		if r.loose && slices.ContainsFunc(r.Tags[:i], func(before Tag) bool { return before.Name == t.Name }) {
+			continue
+		}
+		if t.Name != "v" && !slices.Contains(known, t.Name) && t.Value != "" && wrongIn(t.Value, r.loose, false) < 0 {
+			out.WriteString("; " + t.Name + "=" + t.Value)
+		}
+	}
+	return out.String()
 }
 
 // mailboxPlaceholder stands for a mailbox that nobody but the owner knows.
@@ -142,13 +158,7 @@ func meantTLSRPT(r *TLSRPT) string {
 	if open || len(uris) == 0 {
 		add(mailboxPlaceholder)
 	}
-	out := "v=TLSRPTv1; rua=" + strings.Join(uris, ",")
-	for _, t := range r.Tags {
-		if t.Name != "rua" && t.Name != "v" && t.Value != "" && wrongIn(t.Value, false, false) < 0 {
-			out += "; " + t.Name + "=" + t.Value
-		}
-	}
-	return out
+	return "v=TLSRPTv1; rua=" + strings.Join(uris, ",") + r.rest("rua")
 }
 
 func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
@@ -194,14 +204,40 @@ func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
 	}
 }
 
+// meantBIMI is the record that was meant: with the addresses that it has, over https.
+func meantBIMI(r *BIMI) string {
+	if r.Declined {
+		return "v=BIMI1; l=; a=" + r.rest("l", "a")
+	}
+	secure := func(uri, otherwise string) string {
+		uri = strings.Trim(uri, " \t\"")
+		if scheme, rest, ok := strings.Cut(uri, "://"); ok && strings.EqualFold(scheme, "http") {
+			uri = "https://" + rest
+		}
+		if !strings.ContainsAny(uri, ";,") && httpsProblem(uri) == "" {
+			return uri
+		}
+		return otherwise
+	}
+	location := secure(r.meant("l"), "https://<domain>/logo.svg")
+	out := "v=BIMI1; l=" + location
+	switch evidence, stated := r.Get("a"); {
+	case stated && evidence == "":
+		out += "; a=" // none, and so it is said
+	case r.meant("a") != "" || strings.Contains(location, "<"):
+		out += "; a=" + secure(r.meant("a"), "https://<domain>/logo.pem")
+	}
+	return out + r.rest("l", "a")
+}
+
 func checkBIMI(s *finding.Sheet, r *BIMI) {
-	const example = "v=BIMI1; l=https://<domain>/logo.svg; a=https://<domain>/logo.pem"
-	syntax(s, "bimi-syntax", &r.Record, example)
+	meant := meantBIMI(r)
+	syntax(s, "bimi-syntax", &r.Record, meant)
 	s.Decided("bimi-location-invalid", "bimi-evidence-missing")
 	if r.Declined {
 		return
 	}
-	fix := &finding.Fix{Summary: "Name the logo and its certificate, both over https.", Value: example}
+	fix := fixOf("Name the logo and its certificate, both over https.", meant)
 	for _, t := range []struct{ tag, uri, ending, holds string }{
 		{"l", r.Location, ".svg", "the logo"}, {"a", r.Evidence, ".pem", "the certificate of the logo"},
 	} {

@@ -99,6 +99,15 @@ func TestMeant(t *testing.T) {
 	for _, tt := range []struct{ kind, record, want string }{
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; rua=mailto:b@acme.example", reports + ",mailto:b@acme.example"},
 		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example", reports},
+		// Fields that nobody knows stay, if the grammar allows them.
+		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example; ext=1; foo=b=ar", reports + "; ext=1"},
+		{"mta-sts", "v=STSv1; id=2026_01; ext=1; foo=bar", "v=STSv1; id=202601; ext=1; foo=bar"},
+		{"mta-sts", "v=STSv1 ; ext=1;; bad tag", "v=STSv1; id=" + idPlaceholder + "; ext=1"},
+		{"mta-sts", "v=STSv1; id=1; id=2; ext=1", "v=STSv1; id=" + idPlaceholder + "; ext=1"},
+		{"bimi", "v=BIMI1; l=http://acme.example/x.svg; a=; avp=brand; x=y", "v=BIMI1; l=https://acme.example/x.svg; a=; avp=brand; x=y"},
+		{"bimi", "v=BIMI1; a=https://acme.example/x.pem; avp=brand", "v=BIMI1; l=https://<domain>/logo.svg; a=https://acme.example/x.pem; avp=brand"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; l=https://a.example/y.svg; a=; avp=x; avp=y", "v=BIMI1; l=https://<domain>/logo.svg; a=; avp=x"},
+		{"bimi", "v=BIMI1;; l=; a=; avp=brand", "v=BIMI1; l=; a=; avp=brand"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example.", reports},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto: a@acme.example", reports},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto://a@acme.example", reports},

@@ -39,6 +39,8 @@ type Record struct {
 	// text is the record, and many counts problems beyond those that are kept.
 	text string
 	many int
+	// loose: values may have spaces and equals signs, and each name stands once.
+	loose bool
 }
 
 const (
@@ -203,7 +205,7 @@ func ParseBIMI(text string) *BIMI {
 
 // split reads the tags behind the version, which is first and in its own case.
 func split(text, version string) Record {
-	r := Record{text: text}
+	r := Record{text: text, loose: version == "v=BIMI1"}
 	if len(text) > maxRecord {
 		r.problem("it has %d bytes, and of a record %d are read", len(text), maxRecord)
 		text = text[:maxRecord]
