@@ -45,7 +45,7 @@ func Judge(t *testing.T, name string, most Bounds, judge func() any) (said []byt
 	if most.Said > 0 && len(said) > most.Said {
 		t.Errorf("%s: %d KB said, at most %d", name, len(said)>>10, most.Said>>10)
 	}
-	if most.Allocated > 0 && allocated > most.Allocated && !raced {
+	if most.Allocated > 0 && allocated > most.Allocated && !Raced {
 		t.Errorf("%s: %d MB allocated, at most %d", name, allocated>>20, most.Allocated>>20)
 	}
 	return said, allocated

@@ -2,5 +2,5 @@
 
 package bombtest
 
-// raced says that the race detector is at work.
-const raced = false
+// Raced says that the race detector is at work.
+const Raced = false

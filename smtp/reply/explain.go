@@ -123,9 +123,10 @@ func (k *Knowledge) match(e *Explanation, said, whole string) *Rule {
 
 // find returns the first rule, weak or not, that fits the reply and the text.
 func (k *Knowledge) find(e *Explanation, weak bool, said, whole string) *Rule {
+	of := family(e.Receiver)
 	for i := range k.rules {
 		r := &k.rules[i]
-		if r.Weak != weak || !r.applies(e) {
+		if r.Weak != weak || !r.applies(e, of) {
 			continue
 		}
 		text := said
@@ -168,9 +169,9 @@ func (e *Explanation) decided(r *Rule) {
 	}
 }
 
-// applies reports whether the options of a rule fit the reply.
-func (r *Rule) applies(e *Explanation) bool {
-	if len(r.Receivers) > 0 && !slices.Contains(r.Receivers, e.Receiver) && !slices.Contains(r.Receivers, family(e.Receiver)) {
+// applies reports whether the options of a rule fit the reply of a receiver of this family.
+func (r *Rule) applies(e *Explanation, family string) bool {
+	if len(r.Receivers) > 0 && !slices.Contains(r.Receivers, e.Receiver) && !slices.Contains(r.Receivers, family) {
 		return false
 	}
 	if len(r.Receivers) > 0 && e.Speaker == Local {
