@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"mailworthy/bulk"
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
-	"mailworthy/report/terminal"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
 )
@@ -53,9 +53,9 @@ func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *audi
 	for i, r := range after {
 		domains[i] = r.Domain
 	}
-	other := *a
-	other.session, other.inspector.Resolver, other.inspector.Plan = s, s.stack, false
-	before := bulk.All(cmd.Context(), domains, f.concurrency, other.audit, func(*report.Report) {})
+	before := bulk.All(cmd.Context(), domains, f.concurrency, func(ctx context.Context, domain string) *report.Report {
+		return a.inspector.Through(ctx, s.stack, a.of(domain))
+	}, func(*report.Report) {})
 	return before, cmd.Context().Err()
 }
 
@@ -69,25 +69,11 @@ func (f *auditFlags) compare(cmd *cobra.Command, before, after []*report.Report,
 		}
 		comparisons = append(comparisons, report.Compare(before[i], r))
 	}
-	return f.output.write(cmd, func(w io.Writer) error {
-		if f.output.format == "json" {
-			if len(comparisons) == 1 {
-				return writeJSON(w, comparisons[0])
-			}
-			return writeJSON(w, comparisons)
-		}
-		for i, c := range comparisons {
-			if i > 0 {
-				if _, err := fmt.Fprintln(w); err != nil {
-					return err
-				}
-			}
-			if err := terminal.WriteDoc(w, view.ComparisonDoc(c), f.output.table(cmd, verbose)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	var v any = comparisons
+	if len(comparisons) == 1 {
+		v = comparisons[0]
+	}
+	return f.output.document(cmd, verbose, v, func() *view.Doc { return view.ComparisonsDoc(comparisons) })
 }
 
 // checkComparison refuses what cannot be combined with --against.
@@ -95,8 +81,8 @@ func (f *auditFlags) checkComparison() error {
 	switch {
 	case f.against == "":
 		return nil
-	case f.output.format != "table" && f.output.format != "json":
-		return fmt.Errorf("--against with --format %s: a comparison is written as table or json", f.output.format)
+	case !f.output.isDocument():
+		return fmt.Errorf("--against with --format %s: a comparison is written as table, json, markdown or html", f.output.format)
 	case f.against == "live" && len(f.dns.zones) == 0:
 		return withHint(errors.New("--against live compares the live DNS with itself"), "add --zone FILE with what is to be published")
 	}

@@ -38,8 +38,8 @@ func (f *auditFlags) checkHistory() error {
 		return withHint(errors.New("--changes needs a history to compare with"), "add --history FILE")
 	case f.changes && f.against != "":
 		return withHint(errors.New("--changes and --against exclude each other"), "leave one out")
-	case f.changes && f.output.format != "table" && f.output.format != "json":
-		return fmt.Errorf("--changes with --format %s: changes are written as table or json", f.output.format)
+	case f.changes && !f.output.isDocument():
+		return fmt.Errorf("--changes with --format %s: changes are written as table, json, markdown or html", f.output.format)
 	case f.changes && (f.confirm < 1 || f.confirm > 100):
 		return fmt.Errorf("--confirm %d: it must be 1 to 100", f.confirm)
 	case f.confirm > 1 && !f.changes:
@@ -103,35 +103,44 @@ func (f dnsFlags) other(n int) (*session, error) {
 // new to the history, and marks it as told.
 func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports []*report.Report, verbose bool) error {
 	var seen []*history.Observation
-	err := f.output.write(cmd, func(w io.Writer) error {
-		var list []changedDomain
-		for i, r := range reports {
-			o := k.Seen(r.Domain)
-			if o != nil {
-				seen = append(seen, o)
-				list = append(list, changedDomain{o.Run, o.First, o.Changes, o.Pending})
-			}
-			if f.output.format == "json" {
-				continue
-			}
+	var list []changedDomain
+	var shown []view.Change
+	for _, r := range reports {
+		o := k.Seen(r.Domain)
+		if o == nil { // it could not be kept
+			shown = append(shown, view.Change{Report: r})
+			continue
+		}
+		seen = append(seen, o)
+		list = append(list, changedDomain{o.Run, o.First, o.Changes, o.Pending})
+		change := view.Change{Report: r, First: o.First, Changes: o.Changes, Pending: o.Pending}
+		if o.First {
+			change.Changes = nil
+		}
+		shown = append(shown, change)
+	}
+	// On a screen a domain without changes to show has its whole report.
+	table := docWriter{"table", func(w io.Writer) error {
+		for i, c := range shown {
 			if i > 0 {
 				fmt.Fprintln(w)
 			}
-			if err := writeChangesOf(w, r, o, f.output.table(cmd, verbose)); err != nil {
+			if err := writeChangesOf(w, c, f.output.table(cmd, verbose)); err != nil {
 				return err
 			}
 		}
+		return nil
+	}}
+	jsons := docWriter{"json", func(w io.Writer) error {
 		switch {
-		case f.output.format != "json":
-			return nil
 		case len(list) < len(reports):
 			return report.WriteJSON(w, reports...)
 		case len(list) == 1:
 			return writeJSON(w, list[0])
 		}
 		return writeJSON(w, list)
-	})
-	if err != nil {
+	}}
+	if err := f.output.document(cmd, verbose, nil, func() *view.Doc { return view.ChangesDoc(shown) }, jsons, table); err != nil {
 		return err
 	}
 	for _, o := range seen {
@@ -151,15 +160,15 @@ type changedDomain struct {
 	Pending *report.Comparison `json:"pending"`
 }
 
-func writeChangesOf(w io.Writer, r *report.Report, o *history.Observation, table terminal.Options) error {
-	if o == nil || o.First {
-		return terminal.WriteTable(w, r, table)
+func writeChangesOf(w io.Writer, c view.Change, table terminal.Options) error {
+	if c.Changes == nil {
+		return terminal.WriteTable(w, c.Report, table)
 	}
-	if err := terminal.WriteDoc(w, view.ComparisonDoc(o.Changes), table); err != nil || o.Pending.Unchanged() {
+	if err := terminal.WriteDoc(w, view.ComparisonDoc(c.Changes), table); err != nil || c.Pending.Unchanged() {
 		return err
 	}
-	if _, err := fmt.Fprintf(w, "\nSeen, and not believed before it is seen again:\n"); err != nil {
+	if _, err := fmt.Fprintf(w, "\n%s:\n", view.PendingText); err != nil {
 		return err
 	}
-	return terminal.WriteDoc(w, view.ComparisonDoc(o.Pending), table)
+	return terminal.WriteDoc(w, view.ComparisonDoc(c.Pending), table)
 }

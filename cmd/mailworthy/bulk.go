@@ -136,18 +136,23 @@ type auditor struct {
 }
 
 func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
-	target := a.template
-	target.Domain = domain
 	inspector := a.inspector
 	inspector.Graded = func(ctx context.Context, target audit.Target, r *report.Report) {
 		a.session.logAudit(r)
 		a.keeper.Keep(ctx, target, r)
 	}
-	r := inspector.Inspect(ctx, target)
+	r := inspector.Inspect(ctx, a.of(domain))
 	if a.each != nil {
 		a.each(r)
 	}
 	return r
+}
+
+// of is the target of a domain.
+func (a *auditor) of(domain string) audit.Target {
+	target := a.template
+	target.Domain = domain
+	return target
 }
 
 // stream audits the list and writes each report as it comes. Where the context of

@@ -77,6 +77,9 @@ func (f *auditFlags) findChromium() (err error) {
 
 // planned reports whether the output shows a plan, which takes further audits.
 func (f *auditFlags) planned() bool {
+	if f.against != "" || f.changes {
+		return f.plan
+	}
 	return f.plan || slices.ContainsFunc(f.writes, func(w written) bool { return w.NeedsPlan })
 }
 

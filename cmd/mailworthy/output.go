@@ -109,7 +109,7 @@ func (f *outputFlags) written() []string {
 	return []string{f.file}
 }
 
-// docWriter writes a result in a format that documents have not.
+// docWriter writes a result in a format that documents have not, or otherwise than they do.
 type docWriter struct {
 	format string
 	write  func(io.Writer) error
@@ -121,13 +121,13 @@ func (f *outputFlags) document(cmd *cobra.Command, verbose bool, v any, doc func
 	for _, file := range f.written() {
 		name := f.formatOf(file)
 		if err := f.writeTo(cmd, file, func(w io.Writer) error {
-			if name == "json" {
-				return writeJSON(w, v)
-			}
 			for _, other := range others {
 				if other.format == name {
 					return other.write(w)
 				}
+			}
+			if name == "json" {
+				return writeJSON(w, v)
 			}
 			d := doc()
 			d.Version = version
@@ -138,6 +138,12 @@ func (f *outputFlags) document(cmd *cobra.Command, verbose bool, v any, doc func
 		}
 	}
 	return nil
+}
+
+// isDocument reports whether a document can be written in the format of --format.
+func (f *outputFlags) isDocument() bool {
+	named, _ := format.Find(f.format)
+	return f.format == "json" || named.Doc != nil
 }
 
 // table says how to draw for whoever reads standard output.

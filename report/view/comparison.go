@@ -42,6 +42,55 @@ func ComparisonDoc(c *report.Comparison) *Doc {
 	return d
 }
 
+// ComparisonsDoc is what differs in each of several domains.
+func ComparisonsDoc(list []*report.Comparison) *Doc {
+	if len(list) == 1 {
+		return ComparisonDoc(list[0])
+	}
+	d := &Doc{Name: "What changed in " + show.Counted(len(list), "domain")}
+	for _, c := range list {
+		d.Add(ComparisonDoc(c).Blocks...)
+	}
+	return d
+}
+
+// Change is what changed in a domain since it was last reported.
+type Change struct {
+	// Report is the one of now.
+	Report *report.Report
+	// First: there is nothing to compare with.
+	First bool
+	// Changes are believed; nil: the findings of the report are shown instead. Pending are
+	// changes that are to be seen again before they are believed.
+	Changes, Pending *report.Comparison
+}
+
+// PendingText is the heading of changes that are not believed yet.
+const PendingText = "Seen, and not believed before it is seen again"
+
+// ChangesDoc is what changed in each of the domains.
+func ChangesDoc(list []Change) *Doc {
+	d := &Doc{Name: "What changed in " + show.Counted(len(list), "domain")}
+	if len(list) == 1 {
+		d.Name = show.Clip(list[0].Report.Domain, 255) + ": what changed"
+	}
+	for _, c := range list {
+		if c.Changes == nil {
+			title := Title{Text: T(c.Report.Domain), Status: T(OutcomeText(report.OutcomeOf(c.Report)))}
+			if c.First {
+				title.Lines = Texts("The first audit that is kept: there is nothing to compare with.")
+			}
+			d.Add(title, Findings{Domain: c.Report.Domain, List: c.Report.Findings})
+			continue
+		}
+		d.Add(ComparisonDoc(c.Changes).Blocks...)
+		if !c.Pending.Unchanged() {
+			d.Add(Section{Title: PendingText, Blocks: ComparisonDoc(c.Pending).Blocks[1:]})
+		}
+	}
+	return d
+}
+
 // recordDiff is the records that were edited, and then those that came or went, by name.
 func recordDiff(c *report.Comparison) Diff {
 	var out Diff
