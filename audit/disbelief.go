@@ -133,6 +133,9 @@ func (a *run) denier() (server string, denies bool) {
 	own := resolver.Registrable(a.target.Domain)
 	anything, existing, denier := false, false, ""
 	a.session.Answers(func(answer *resolver.Answer) {
+		if answer.Name == "." || answer.Name == "" {
+			return // it was asked whether it validates: who denies domains may have a root of its own
+		}
 		local := ofZone(answer)
 		if !local {
 			denier = answer.Server

@@ -10,6 +10,7 @@ import (
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
 	spfpolicy "mailworthy/spf/policy"
+	"mailworthy/transport"
 )
 
 // judge turns the facts into findings. Where the DNS left open what the domain is
@@ -66,6 +67,9 @@ func (a *run) findings(profile finding.Profile) []finding.Finding {
 		}
 	}
 	findings := finding.Collect(sheets...)
+	if res.Transport != nil {
+		findings = append(findings, transport.Check(res.Transport)...)
+	}
 	if profile == finding.Sender {
 		findings = append(findings, a.needed...)
 	}

@@ -13,6 +13,7 @@ import (
 	"mailworthy/resolver"
 	"mailworthy/spf"
 	spfpolicy "mailworthy/spf/policy"
+	"mailworthy/transport"
 )
 
 // Target is what to audit: a domain, and what its owner states about the mail
@@ -100,6 +101,9 @@ type Result struct {
 	NextDMARC *dmarc.Stage    `json:"dmarc_next"`
 	RBL       *rbl.Survey     `json:"rbl"`
 	Hosts     *mailhost.Facts `json:"hosts"`
+	// Transport is what there is of MTA-STS, TLS reporting, DNSSEC and DANE; nil if the
+	// audit does not cover it.
+	Transport *transport.Facts `json:"transport"`
 	// Receivers say what the big receivers' own requirements make of the facts.
 	Receivers []receiver.Verdict `json:"receivers"`
 	Trace     []resolver.Trace   `json:"-"`

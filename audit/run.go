@@ -22,6 +22,7 @@ import (
 	"mailworthy/resolver"
 	"mailworthy/spf"
 	spfpolicy "mailworthy/spf/policy"
+	"mailworthy/transport"
 )
 
 // Options are the same for every domain of a run.
@@ -45,6 +46,9 @@ type Options struct {
 	Authoritative func(server netip.Addr) resolver.Resolver
 	// Now is the time to judge expiry by; zero: the time of the call.
 	Now time.Time
+	// Transport are the tools of the section Transport, which an audit has if its target
+	// asks for it.
+	Transport transport.Tools
 	// Like is an audit of the same domain whose profile, senders and DKIM selectors
 	// are kept, for judging a proposal: what it changes in the records must not
 	// change what they are judged by. Nil: all of that is found out.
@@ -216,6 +220,9 @@ func (a *run) ask(ctx context.Context) {
 		}
 		mailhost.BeginHELO(b, t.HELO, func(f []mailhost.HELO) { res.Hosts.HELO = f })
 		mailhost.BeginSOA(b, envelope, func(f []mailhost.Authority) { res.Hosts.Envelope = f })
+	}
+	if a.wants(finding.Transport) {
+		transport.Begin(b, a.options.Transport, t.Domain, func(f *transport.Facts) { res.Transport = f })
 	}
 	b.Run()
 	a.evaluate(ctx)

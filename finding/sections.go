@@ -25,6 +25,7 @@ var SectionTable = []SectionInfo{
 	{DMARC, "DMARC", "DMARC", 25, true, "dmarc", true},
 	{Reputation, "Blocklists (DNSBL)", "DNSBL", 20, true, "rbl", true},
 	{Hosts, "MX & PTR", "MX & PTR", 10, true, "hosts", true},
+	{Transport, "Transport security", "Transport", 0, true, "transport", false},
 	{Hygiene, "Hygiene", "Hygiene", 0, true, "", false},
 	{Message, "Message", "Message", 0, false, "", false},
 }

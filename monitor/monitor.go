@@ -20,6 +20,7 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/report"
 	"mailworthy/resolver"
+	"mailworthy/transport"
 )
 
 // auditsAtOnce bounds the domains that are audited at the same time.
@@ -38,6 +39,8 @@ type Session struct {
 	Deadline   time.Duration
 	// Now is the time of the run.
 	Now time.Time
+	// Transport are the tools for domains whose sections have it.
+	Transport transport.Tools
 	// Audited is told of each report when it is there, by several goroutines; nil:
 	// nobody is.
 	Audited func(*report.Report)
@@ -213,7 +216,7 @@ func (m *Monitor) Audit(ctx context.Context, s *Session) []*report.Report {
 
 func (m *Monitor) inspector(s *Session, d *config.Domain, health *rbl.Health) *inspect.Inspector {
 	return &inspect.Inspector{Resolver: s.Resolver, Policy: m.Config.Policy, Version: m.Version,
-		Options: audit.Options{MaxQueries: s.MaxQueries, Deadline: s.Deadline, Now: s.Now, MaxIPs: m.Config.Limits.MaxIPs,
+		Options: audit.Options{Transport: s.Transport, MaxQueries: s.MaxQueries, Deadline: s.Deadline, Now: s.Now, MaxIPs: m.Config.Limits.MaxIPs,
 			Catalogue: m.Config.Catalogue, Health: health, Volume: d.Volume}}
 }
 

@@ -155,10 +155,11 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 }
 
 // nothingJudged reports whether no section was judged and what was not checked is
-// why.
+// why. One that weighs nothing stands for none of those that do.
 func nothingJudged(sections []SectionScore) bool {
+	weighs := slices.ContainsFunc(sections, func(s SectionScore) bool { return s.Weight > 0 })
 	return slices.ContainsFunc(sections, func(s SectionScore) bool { return s.NotChecked > 0 }) &&
-		!slices.ContainsFunc(sections, func(s SectionScore) bool { return s.Judged })
+		!slices.ContainsFunc(sections, func(s SectionScore) bool { return s.Judged && (s.Weight > 0 || !weighs) })
 }
 
 // gradeSection computes one section from its findings, but for its value, which is

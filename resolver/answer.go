@@ -152,6 +152,9 @@ func (r *Record) String() string {
 // Absent reports that the DNS said there is nothing: NoData or NXDomain.
 func (a *Answer) Absent() bool { return a.Status != Found }
 
+// maxLines bounds the lines of a zone file that evidence names: a report shows few.
+const maxLines = 100
+
 // Evidence is the answer as a report shows it.
 func (a *Answer) Evidence() finding.Evidence {
 	e := finding.Evidence{Name: a.Name, Type: a.Type.String(), Status: string(a.Status), CNAMEs: a.CNAMEs,
@@ -165,7 +168,9 @@ func (a *Answer) Evidence() finding.Evidence {
 	for i := range a.Records {
 		e.Answer = append(e.Answer, a.Records[i].String())
 		if a.file != "" {
-			e.Lines = append(e.Lines, int(max(a.Records[i].line, 1)))
+			if len(e.Lines) < maxLines {
+				e.Lines = append(e.Lines, int(max(a.Records[i].line, 1)))
+			}
 		}
 	}
 	if len(a.MadeUp) > 0 {

@@ -35,6 +35,9 @@ type Signed struct {
 	Evidence finding.Evidence `json:"evidence"`
 }
 
+// fromZone is the reason of an answer that no server gave.
+const fromZone = "it comes from a zone file, which nothing validates"
+
 // Validator asks a resolver that validates.
 type Validator struct {
 	// Unchecked answers what the resolver does not validate (CD); nil: nobody does.
@@ -62,11 +65,11 @@ func trustedPath(server string) bool {
 func (v *Validator) ask(b *resolver.Batch, name string, t resolver.Type, done func(*Signed)) {
 	q := &Signed{Name: name, Type: t.String(), Answers: []string{}, Security: Undetermined}
 	b.Ask(name, t, func(a *resolver.Answer, err error) {
-		q.State, q.Evidence = stateOf(a, err), resolver.Outcome(a, err)
+		q.State, q.Evidence = stateOf(a, err), outcome(a, err)
 		e := resolver.AsError(err)
 		switch {
 		case err == nil && strings.HasPrefix(a.Server, "zone "):
-			q.Reason = "it comes from a zone file, which nothing validates"
+			q.Reason = fromZone
 		case err == nil && a.AuthenticData:
 			q.Security = Secure
 		case err == nil:
@@ -86,7 +89,7 @@ func (v *Validator) ask(b *resolver.Batch, name string, t resolver.Type, done fu
 		}
 		if err == nil {
 			for i := range a.Records {
-				if len(q.Answers) < maxTexts*2 {
+				if len(q.Answers) < maxMX && (len(q.Answers) < maxAnswers || t != resolver.TypeA && t != resolver.TypeAAAA) {
 					q.Answers = append(q.Answers, a.Records[i].String())
 				}
 			}

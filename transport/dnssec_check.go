@@ -12,9 +12,17 @@ import (
 // howToValidate is how to get an answer about DNSSEC.
 const howToValidate = "Ask a resolver that validates on this machine (--resolver 127.0.0.1) or over --resolver tls://… or https://…; --trust-ad states that the path to another one can be trusted."
 
+// unsigned reports whether a zone file answers for the domain.
+func (f *DNSSECFacts) unsigned() bool { return f.SOA.Reason == fromZone || f.MX.Reason == fromZone }
+
 // undetermined says once that nothing about DNSSEC is known.
 func (f *DNSSECFacts) undetermined(s *finding.Sheet, id string) bool {
-	if f.Validates {
+	switch {
+	case f.unsigned():
+		s.Add(id, finding.Finding{Severity: finding.NotChecked, Evidence: []finding.Evidence{f.SOA.Evidence},
+			Detail: "The records of " + show.Escape(f.Domain) + " come from a zone file, which nothing validates."})
+		return true
+	case f.Validates:
 		return false
 	}
 	s.Add(id, finding.Finding{CouldBe: finding.Critical, Detail: "Nothing can be said: " + show.Escape(f.Why) + ". " + howToValidate, Evidence: []finding.Evidence{f.Root.Evidence}})
@@ -114,14 +122,14 @@ func CheckDANE(f *DNSSECFacts) []finding.Finding {
 		return s.Findings()
 	}
 	var with, without []string
-	open := false
+	undecided := false
 	for i := range f.Hosts {
 		h := &f.Hosts[i]
 		if !h.live() {
 			continue
 		}
 		if h.TLSA.Security == Bogus || h.TLSA.Security == Undetermined {
-			open = true
+			undecided = true
 		}
 		switch f.checkHost(s, h) {
 		case Present:
@@ -130,7 +138,7 @@ func CheckDANE(f *DNSSECFacts) []finding.Finding {
 			without = append(without, show.Escape(h.Name))
 		}
 	}
-	if !open {
+	if !undecided {
 		s.Decided("dane-lookup-failed", "dane-unresolved")
 	}
 	evidence := []finding.Evidence{f.MX.Evidence}
@@ -156,6 +164,10 @@ func CheckDANE(f *DNSSECFacts) []finding.Finding {
 	return s.Findings()
 }
 
+// open reports whether a question has no answer that counts: it was not answered, or it is
+// bogus.
+func open(q *Signed) bool { return q.Security == Undetermined || q.Security == Bogus }
+
 // checkHost judges the TLSA records of one host: Present if senders use DANE for it,
 // Absent if it is proved that they do not, else Unknown.
 func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
@@ -165,7 +177,7 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 		s.Add(id, finding.Finding{Subject: h.Name, Evidence: evidence, Detail: fmt.Sprintf(format, args...)})
 	}
 	switch {
-	case !h.secure() && h.A.Security != Undetermined && h.AAAA.Security != Undetermined && h.A.Security != Bogus && h.AAAA.Security != Bogus && q.State != Present:
+	case !h.secure() && !open(&h.A) && !open(&h.AAAA) && q.State != Present:
 		// RFC 7672, 2.2.2: without secure addresses senders do not ask for TLSA records.
 		return Absent
 	case q.Security == Bogus:
@@ -176,6 +188,11 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 		return Unknown
 	case q.State == Absent:
 		return Absent
+	case !h.secure() && (open(&h.A) || open(&h.AAAA)):
+		// An address that was not answered could be a signed one.
+		s.Add("dane-unresolved", finding.Finding{Subject: h.Name, CouldBe: finding.Critical, Evidence: []finding.Evidence{h.A.Evidence, h.AAAA.Evidence},
+			Detail: fmt.Sprintf("There are TLSA records at %s; whether the addresses of the host are signed, so that senders use them, is not known.", show.Escape(q.Name))})
+		return Unknown
 	case q.Security == Insecure || !h.secure():
 		s.Decided("dane-tlsa-insecure")
 		add("dane-tlsa-insecure", "There are TLSA records at %s, and they or the addresses of the host are not signed: senders ignore them.", show.Escape(q.Name))

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ type Texts struct {
 const maxTexts = 20
 
 func textsOf(name string, a *resolver.Answer, err error) Texts {
-	t := Texts{Name: name, State: stateOf(a, err), Records: []string{}, Evidence: resolver.Outcome(a, err)}
+	t := Texts{Name: name, State: stateOf(a, err), Records: []string{}, Evidence: outcome(a, err)}
 	if t.State == Present {
 		for i := range a.Records {
 			if len(t.Records) < maxTexts {
@@ -44,6 +45,24 @@ func textsOf(name string, a *resolver.Answer, err error) Texts {
 		}
 	}
 	return t
+}
+
+// maxAnswers bounds the records of an answer that are kept, as evidence and of a host.
+const maxAnswers = 10
+
+// outcome is what was answered, as evidence of a bounded size.
+func outcome(a *resolver.Answer, err error) finding.Evidence {
+	e := resolver.Outcome(a, err)
+	if n := len(e.Answer); n > maxAnswers {
+		e.Answer = e.Answer[:maxAnswers:maxAnswers]
+		e.Lines = e.Lines[:min(len(e.Lines), maxAnswers)]
+		note := fmt.Sprintf("%d more records are left out", n-maxAnswers)
+		if e.Note != "" {
+			note = e.Note + "; " + note
+		}
+		e.Note = note
+	}
+	return e
 }
 
 // stateOf reads an outcome. A name that cannot be asked cannot have records.
@@ -65,7 +84,8 @@ type Host struct {
 	// Preference of the MX that names it, 0 if none does.
 	Preference uint16 `json:"preference"`
 	// State is whether it has an address.
-	State     State        `json:"state"`
+	State State `json:"state"`
+	// Addresses are the first of them, in order.
 	Addresses []netip.Addr `json:"addresses"`
 	// CNAMEs are the names that it is an alias of, in order.
 	CNAMEs   []string           `json:"cnames"`
@@ -80,7 +100,7 @@ func askHost(b *resolver.Batch, name string, done func(Host)) {
 	var states []State
 	take := func(a *resolver.Answer, err error) {
 		states = append(states, stateOf(a, err))
-		h.Evidence = append(h.Evidence, resolver.Outcome(a, err))
+		h.Evidence = append(h.Evidence, outcome(a, err))
 		if err != nil {
 			return
 		}
@@ -99,6 +119,7 @@ func askHost(b *resolver.Batch, name string, done func(Host)) {
 		b.Ask(name, resolver.TypeAAAA, take)
 	}, func() {
 		slices.SortFunc(h.Addresses, netip.Addr.Compare)
+		h.Addresses = slices.Clone(h.Addresses[:min(len(h.Addresses), maxAnswers)])
 		switch {
 		case slices.Contains(states, Present):
 			h.State = Present
@@ -134,7 +155,7 @@ func askExchanges(b *resolver.Batch, domain string, done func(*Exchanges)) {
 	b.Part(func(b *resolver.Batch) {
 		askHost(b, domain, func(h Host) { own = h })
 		b.Ask(domain, resolver.TypeMX, func(a *resolver.Answer, err error) {
-			x.State, x.Evidence = stateOf(a, err), resolver.Outcome(a, err)
+			x.State, x.Evidence = stateOf(a, err), outcome(a, err)
 			if err == nil {
 				x.secure = a.AuthenticData
 			}

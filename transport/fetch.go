@@ -31,6 +31,8 @@ type Web struct {
 	Port string
 	// Now is the time that certificates are judged by; nil: the clock.
 	Now func() time.Time
+	// Shared are fetches of the audits of a run; nil: each is made anew, at once.
+	Shared *Fetches
 }
 
 // Outcome is what came of a fetch.
@@ -87,8 +89,16 @@ func (f *Fetch) Evidence() finding.Evidence {
 	return e
 }
 
-// Get fetches a file of at most so many bytes.
+// Get fetches a file of at most so many bytes, or returns what an audit that shares its
+// fetches has got.
 func (w *Web) Get(ctx context.Context, host, path string, most int64) *Fetch {
+	if w.Shared != nil {
+		return w.Shared.get(ctx, host+path, func() *Fetch { return w.fetch(ctx, host, path, most) })
+	}
+	return w.fetch(ctx, host, path, most)
+}
+
+func (w *Web) fetch(ctx context.Context, host, path string, most int64) *Fetch {
 	f := &Fetch{URL: "https://" + host + path}
 	began := time.Now()
 	defer func() { f.DurationMS = time.Since(began).Milliseconds() }()

@@ -57,6 +57,10 @@ type auditFlags struct {
 	plan     bool
 	against  string
 	volume   string
+	// transport: the section is covered, or not, whatever is the default; web, trustAD: how.
+	transport bool
+	web       webFlags
+	trustAD   bool
 	// authoritative asks each authoritative server too.
 	authoritative bool
 	// writes are the files to write and their formats.
@@ -119,6 +123,9 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
 	flags.StringSliceVar(&f.fields, "fields", nil, "with --format rows and ndjson: only these `keys` of each line")
 	flags.StringVar(&f.jq, "jq", "", "with --format rows and ndjson: what this `filter` of jq makes of each line, as JSON")
+	flags.BoolVar(&f.transport, "transport", true, "cover MTA-STS, TLS reporting, DNSSEC and DANE, too; in a list the default is false")
+	f.web.add(cmd)
+	flags.BoolVar(&f.trustAD, "trust-ad", false, trustADUsage)
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
 	takesWords(cmd, "only", sectionWords()...)
@@ -166,7 +173,7 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	return f.report(cmd, args, sections)
+	return f.report(cmd, args, f.withTransport(cmd, sections))
 }
 
 // report audits the sections of each domain and writes the reports. A domain
@@ -224,6 +231,14 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return err
 	}
 	defer session.stack.Close()
+	if slices.Contains(sections, finding.Transport) {
+		tools, closing, err := toolsOf(cmd.Context(), session, &f.dns, f.web, f.trustAD)
+		if err != nil {
+			return err
+		}
+		defer closing()
+		options.Transport = tools
+	}
 	if f.authoritative {
 		if f.dns.offline {
 			return errors.New("--offline and --authoritative exclude each other")
@@ -365,6 +380,29 @@ func (f *auditFlags) sections() ([]finding.Section, error) {
 		err = errors.New("--only and --skip leave no section to audit")
 	}
 	return sections, ofFlag(err)
+}
+
+// withTransport adds the section Transport to those of an audit that is not restricted: of
+// domains on the command line unless --transport=false says otherwise, of a list if
+// --transport is there.
+func (f *auditFlags) withTransport(cmd *cobra.Command, sections []finding.Section) []finding.Section {
+	stated := cmd.Flags().Changed("transport")
+	without := func() []finding.Section {
+		return slices.DeleteFunc(sections, func(s finding.Section) bool { return s == finding.Transport })
+	}
+	flag := finding.Transport.Flag()
+	switch {
+	case stated && !f.transport:
+		return without()
+	case slices.Contains(sections, finding.Transport), slices.Contains(f.skip, flag), len(f.only) > 0 && !stated, f.file != "" && !stated:
+		return sections
+	}
+	at := slices.Index(finding.Sections, finding.Transport)
+	i := slices.IndexFunc(sections, func(s finding.Section) bool { return slices.Index(finding.Sections, s) > at })
+	if i < 0 {
+		i = len(sections)
+	}
+	return slices.Insert(slices.Clone(sections), i, finding.Transport)
 }
 
 // target checks what the flags state about the mail.

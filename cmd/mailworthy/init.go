@@ -53,8 +53,11 @@ there already is left alone.`,
 			if err != nil {
 				return err
 			}
-			defer s.stack.Close()
-			asking, _ := monitored(s, nil)
+			asking, err := monitored(cmd.Context(), &dns, s, nil)
+			if err != nil {
+				return err
+			}
+			defer asking.Close()
 			reports := (&monitor.Monitor{Config: c, Version: version}).Audit(cmd.Context(), asking)
 			if err := cmd.Context().Err(); err != nil {
 				return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -70,16 +71,31 @@ func (f *runnerFlags) monitor(cmd *cobra.Command) (*monitor.Monitor, error) {
 	if m.Clock, err = clockAt(dns.now); err != nil {
 		return nil, err
 	}
-	m.Open = func() (*monitor.Session, error) { return monitored(dns.open(stderr)) }
-	m.Other = func(n int) (*monitor.Session, error) { return monitored(dns.other(n)) }
+	m.Open = func() (*monitor.Session, error) {
+		s, err := dns.open(stderr)
+		return monitored(cmd.Context(), &dns, s, err)
+	}
+	m.Other = func(n int) (*monitor.Session, error) {
+		s, err := dns.other(n)
+		return monitored(cmd.Context(), &dns, s, err)
+	}
 	return m, nil
 }
 
 // monitored is a session of the flags as a run needs it; nil if there is none.
-func monitored(s *session, err error) (*monitor.Session, error) {
+func monitored(ctx context.Context, dns *dnsFlags, s *session, err error) (*monitor.Session, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	return &monitor.Session{Resolver: s.stack, Close: s.stack.Close, Held: s.held, MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now,
+	tools, closing, err := toolsOf(ctx, s, dns, webFlags{}, false)
+	if err != nil {
+		s.stack.Close()
+		return nil, err
+	}
+	end := func() {
+		closing()
+		s.stack.Close()
+	}
+	return &monitor.Session{Resolver: s.stack, Transport: tools, Close: end, Held: s.held, MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now,
 		Audited: s.logAudit}, nil
 }

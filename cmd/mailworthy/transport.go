@@ -157,6 +157,28 @@ No host is connected to: whether a record matches the certificate is not checked
 		}})
 }
 
+// trustADUsage is the help of --trust-ad.
+const trustADUsage = "the path to the resolver can be trusted: believe it when it says that an answer is validated"
+
+// fetchesAtOnce bounds the fetches of the audits of a run.
+const fetchesAtOnce = 32
+
+// toolsOf are those of the section Transport of audits, and what closes them.
+func toolsOf(ctx context.Context, s *session, dns *dnsFlags, w webFlags, trustAD bool) (transport.Tools, func(), error) {
+	web, err := w.open(ctx, s, dns.now != "")
+	if err != nil {
+		return transport.Tools{}, nil, err
+	}
+	if web != nil {
+		web.Shared = transport.NewFetches(fetchesAtOnce)
+	}
+	unchecked, closing, err := dns.unchecked()
+	if err != nil {
+		return transport.Tools{}, nil, err
+	}
+	return transport.Tools{Web: web, Validator: transport.Validator{Unchecked: unchecked, Trusted: trustAD}}, closing, nil
+}
+
 // unchecked is a resolver that asks the same servers not to validate, nil if none is
 // asked, and the function that closes it.
 func (f *dnsFlags) unchecked() (resolver.Resolver, func(), error) {
@@ -240,7 +262,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 		web.add(cmd)
 	}
 	if c.validated {
-		cmd.Flags().BoolVar(&trust, "trust-ad", false, "the path to the resolver can be trusted: believe it when it says that an answer is validated")
+		cmd.Flags().BoolVar(&trust, "trust-ad", false, trustADUsage)
 	}
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
 	parent.AddCommand(cmd)

@@ -47,7 +47,7 @@ type Item struct {
 	Complete bool `json:"complete"`
 	// Occupied: what is at the name may be of another sender, which loses it if Expected
 	// takes its place.
-	Occupied bool `json:"occupied,omitempty"`
+	Occupied bool `json:"occupied"`
 	// Remove are published records that Expected replaces, or that are of no use.
 	Remove []finding.Record `json:"remove"`
 	// Unanswered: the status is unknown because the DNS did not answer.

@@ -11,6 +11,7 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/report"
 	spfpolicy "mailworthy/spf/policy"
+	"mailworthy/transport"
 )
 
 // good says what stands in a section without warnings.
@@ -27,11 +28,38 @@ func good(r *report.Report, s finding.Section) string {
 		text = goodReputation(r)
 	case finding.Hosts:
 		text = goodHosts(r)
+	case finding.Transport:
+		text = goodTransport(r)
 	}
 	if text == "" {
 		text = "nothing wrong"
 	}
 	return text
+}
+
+// goodTransport names what is deployed, and else that nothing is.
+func goodTransport(r *report.Report) string {
+	t := r.Transport
+	if t == nil {
+		return ""
+	}
+	var parts []string
+	if t.STS.Policy != nil && t.STS.ID != "" {
+		parts = append(parts, "MTA-STS "+show.Clip(t.STS.Policy.Mode, 20))
+	}
+	if len(t.Reporting.Destinations) > 0 {
+		parts = append(parts, "TLS-RPT")
+	}
+	if t.DNSSEC.Validates && t.DNSSEC.SOA.Security == transport.Secure {
+		parts = append(parts, "DNSSEC")
+	}
+	if t.DNSSEC.Validates && slices.ContainsFunc(t.DNSSEC.Hosts, func(h transport.SignedHost) bool { return len(h.Records) > 0 && h.TLSA.Security == transport.Secure }) {
+		parts = append(parts, "DANE")
+	}
+	if len(parts) == 0 && t.STS.Record.State == transport.Absent && t.Reporting.Record.State == transport.Absent {
+		return "no MTA-STS, no TLS-RPT"
+	}
+	return strings.Join(parts, ", ")
 }
 
 func goodSPF(r *report.Report) string {

@@ -1,0 +1,69 @@
+package transport
+
+import (
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// Facts are what there is of transport security for a domain.
+type Facts struct {
+	STS       *STSFacts       `json:"mta_sts"`
+	Reporting *ReportingFacts `json:"tls_rpt"`
+	DNSSEC    *DNSSECFacts    `json:"dnssec"`
+}
+
+// Tools are what Begin asks with besides the DNS. Of the zero value nothing is fetched, and
+// what fails validation cannot be told from what is not answered.
+type Tools struct {
+	// Web fetches policies; nil: none is fetched.
+	Web *Web
+	// Validator knows how far the resolver is to be believed.
+	Validator Validator
+}
+
+// Begin asks for all of it: what depends on no answer in one round, the hosts of the MX in
+// the next.
+func Begin(b *resolver.Batch, t Tools, domain string, done func(*Facts)) {
+	f := &Facts{}
+	b.Part(func(b *resolver.Batch) {
+		BeginSTS(b, t.Web, domain, func(got *STSFacts) { f.STS = got })
+		BeginReporting(b, domain, func(got *ReportingFacts) { f.Reporting = got })
+		BeginDNSSEC(b, &t.Validator, domain, func(got *DNSSECFacts) { f.DNSSEC = got })
+	}, func() { done(f) })
+}
+
+// receiving are the checks that only concern a domain that takes mail.
+var receiving = map[string]bool{"mta-sts-missing": true, "mta-sts-subdomain": true, "tls-rpt-missing": true, "dane-missing": true}
+
+// Check returns the findings about all of it. That a resolver does not validate is said
+// once, and is no ground for anything worse: nothing that was answered speaks of a fault.
+func Check(f *Facts) []finding.Finding {
+	out := append(CheckSTS(f.STS), CheckReporting(f.Reporting)...)
+	switch {
+	case f.DNSSEC.unsigned():
+		// Zone files hold no signatures: there is nothing that could be said, and nothing that
+		// was left out.
+	case !f.DNSSEC.Validates:
+		s := finding.NewSheet(daneList, f.DNSSEC.Domain)
+		f.DNSSEC.undetermined(s, "dnssec-unresolved")
+		for _, found := range s.Found() {
+			found.Title, found.CouldBe = "DNSSEC and DANE: not known through this resolver", ""
+		}
+		out = append(out, s.Findings()...)
+	default:
+		out = append(append(out, CheckDNSSEC(f.DNSSEC)...), CheckDANE(f.DNSSEC)...)
+	}
+	if !f.STS.Exchanges.takesNone() {
+		return out
+	}
+	kept := out[:0]
+	for i := range out {
+		if !receiving[out[i].Check] {
+			kept = append(kept, out[i])
+		}
+	}
+	return kept
+}
+
+// takesNone reports whether it is proved that no mail to the domain can be delivered.
+func (x *Exchanges) takesNone() bool { return x.Null || x.State == Absent && len(x.Hosts) == 0 }
