@@ -44,7 +44,7 @@ func TestIntegrationPace(t *testing.T) {
 func compare(t *testing.T, server string) {
 	const names, rounds, found = 6000, 3, 0
 	sizes := []int{32, 64, 128, found}
-	best := map[int]float64{}
+	best, worst := map[int]float64{}, map[int]float64{}
 	asked := 0
 	for range rounds {
 		for _, size := range sizes {
@@ -68,18 +68,24 @@ func compare(t *testing.T, server string) {
 			if size == found && (got["timeout"] > 0 || failed > names/400) {
 				t.Errorf("at default settings: %v", outcomesOf(got))
 			}
-			best[size] = max(best[size], float64(names)/took.Seconds())
+			rate := float64(names) / took.Seconds()
+			if best[size] = max(best[size], rate); worst[size] == 0 || rate < worst[size] {
+				worst[size] = rate
+			}
 			t.Logf("%4d at once (0: found, %d in the end, ceiling %d): %6.0f answers a second, %d failed", size, window, ceiling, float64(names)/took.Seconds(), failed)
 		}
 	}
-	fixed := 0.0
+	fixed, steady := 0.0, true
 	for _, size := range sizes {
-		if size != found {
-			fixed = max(fixed, best[size])
+		if size != found && best[size] > fixed {
+			fixed, steady = best[size], worst[size] > 0.85*best[size]
 		}
 	}
 	t.Logf("best of %d: fixed %.0f, found %.0f (%.0f %%)", rounds, fixed, best[found], 100*best[found]/fixed)
-	if best[found] < 0.9*fixed {
+	switch {
+	case !steady:
+		t.Log("the best fixed window differs from itself by more than that: this machine is too busy to compare")
+	case best[found] < 0.9*fixed:
 		t.Errorf("%.0f answers a second at default settings, %.0f with a fixed window", best[found], fixed)
 	}
 }

@@ -31,13 +31,13 @@ type paced struct {
 	older, newer *inquiry
 	asked, since time.Duration // for the first time, and when it took its place
 	answers      int           // that there were when it was asked
-	crowd        int           // the questions that had a place when it was asked
-	amid         int           // and all that were under way
-	refusals     int           // how often the answer was one
-	refusedIn    int           // the crowd that the first one was in
+	crowd        int32         // the questions that had a place when it was asked
+	amid         int32         // and all that were under way
+	refusedIn    int32         // the crowd that the first refusal was in
+	refusals     int8          // how many there were
 	again        *again        // the last time that it is asked again, beside the first
-	times        int           // that it was
 	losses       int           // that there were when it was, last
+	times        int8          // that it was
 	second       bool          // it is one
 	moving, gone bool          // from the line to a socket; nobody waits for it any more
 }
@@ -115,8 +115,8 @@ func (p *pace) next(now time.Duration) (i *inquiry, again bool) {
 
 func (p *pace) ask(i *inquiry, now time.Duration) {
 	i.asked, i.since, i.answers = now, now, p.answers
-	i.crowd = p.window.enter()
-	i.amid = i.crowd + p.late.n + p.doubted.n
+	i.crowd = int32(p.window.enter())
+	i.amid = i.crowd + int32(p.late.n+p.doubted.n)
 	p.under.push(i)
 }
 
@@ -154,14 +154,14 @@ func (p *pace) answered(i *inquiry, now time.Duration, refused bool) bool {
 			i.refusedIn = i.crowd
 		}
 		if i.refusals++; now >= p.refusals {
-			p.suspect(now, i.asked, i.crowd)
+			p.suspect(now, i.asked, int(i.crowd))
 		}
 		p.waiting.pushFirst(i)
 		return false
 	case refused && i.refusals > 0:
 		p.means(now)
 	case i.refusals > 0:
-		p.confirm(now, i.asked, i.refusedIn)
+		p.confirm(now, i.asked, int(i.refusedIn))
 	}
 	p.window.answered(now, now-i.asked, p.waiting.first != nil)
 	return true
@@ -170,7 +170,7 @@ func (p *pace) answered(i *inquiry, now time.Duration, refused bool) bool {
 // maybeCrowded reports whether the crowd may be the reason of a refusal: it is the
 // first one, or the crowd was hardly smaller than at the first one.
 func (p *pace) maybeCrowded(i *inquiry) bool {
-	return i.refusals == 0 || i.refusals < mostTimes && 4*i.crowd > 3*i.refusedIn
+	return i.refusals == 0 || i.refusals < mostRefusals && 4*i.crowd > 3*i.refusedIn
 }
 
 // overdue has those give their places up that are late, and doubts them if others were
@@ -209,7 +209,7 @@ func (p *pace) look(now, patience time.Duration) time.Duration {
 		p.leave(late)
 		p.doubted.push(late)
 		if now >= p.doubts {
-			p.suspect(now, late.asked, late.crowd)
+			p.suspect(now, late.asked, int(late.crowd))
 		}
 	}
 	if p.undo > 0 || p.doubted.n > 0 {
@@ -234,5 +234,7 @@ const (
 	answersAfter = 3
 	// mostTimes is how often a question is asked again at most: what is asked again
 	// may be lost, too.
-	mostTimes = 3
+	mostTimes = 8
+	// mostRefusals of a question are taken for lack of room.
+	mostRefusals = 3
 )

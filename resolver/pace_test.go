@@ -136,7 +136,7 @@ func TestPaceCramped(t *testing.T) {
 		for _, refuses := range []bool{false, true} {
 			t.Run(fmt.Sprintf("places=%d refuses=%t", places, refuses), func(t *testing.T) {
 				s := startCramped(t, places, 10*time.Millisecond, refuses)
-				c := newClient(t, resolver.Config{Servers: []string{s.conn.LocalAddr().String()}, Retries: -1, Timeout: 10 * time.Second})
+				c := newClient(t, resolver.Config{Servers: []string{s.conn.LocalAddr().String()}, Retries: 1})
 				began := time.Now()
 				if got := askMany(t, c, "", 1000, 512, plain); got["nxdomain"] != 1000 {
 					t.Errorf("at first: %v", got)

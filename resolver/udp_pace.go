@@ -216,7 +216,7 @@ func (a *again) judge() {
 		return
 	}
 	u.paceMu.Lock()
-	u.pace.lost(time.Since(u.made), i.asked, i.crowd)
+	u.pace.lost(time.Since(u.made), i.asked, int(i.crowd))
 	u.pace.drop(i, time.Since(u.made))
 	u.tell(i, true, a.answer, nil)
 }

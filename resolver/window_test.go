@@ -141,7 +141,7 @@ func (s *simulation) again(q *simulated) {
 			}
 			s.lost++
 			s.answers++
-			s.p.lost(s.now, q.asked, q.crowd)
+			s.p.lost(s.now, q.asked, int(q.crowd))
 			s.p.drop(&q.inquiry, s.now)
 			s.end(q)
 		})
