@@ -129,8 +129,9 @@ func askMany(t *testing.T, c *resolver.Client, label string, n, at int, name fun
 func plain(i int) string { return fmt.Sprintf("n%d", i) }
 
 // TestPaceCramped: a server that loses or refuses what it has no room for is soon
-// asked no more than it has room for, and meanwhile nothing is waited for as long as a
-// timeout.
+// asked no more than it has room for, and meanwhile nothing is left without an answer.
+// (That hardly anything is waited for as long as a timeout is TestWindowServers, which no
+// busy machine disturbs.)
 func TestPaceCramped(t *testing.T) {
 	for _, places := range []int32{16, 50, 150} {
 		for _, refuses := range []bool{false, true} {
