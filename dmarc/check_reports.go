@@ -156,8 +156,8 @@ func (j *judge) authorized(f *Destination) bool {
 		owner = "another organization"
 	}
 	out := finding.Finding{Subject: f.Host, Severity: severity, Reference: reference, Evidence: evidence, Detail: fmt.Sprintf(
-		"The record has %s sent to %s (%s), which belongs to %s. Receivers send reports to another organization only if it says that it wants them, and %s.",
-		kind, f.Host, show.Cut(strings.Join(f.Addresses, ", "), 200), owner, f.Reason)}
+		"%s go to %s; %s has not agreed. It belongs to %s, and receivers send reports to another organization only if it says that it wants them: %s.",
+		strings.ToUpper(kind[:1])+kind[1:], show.Cut(strings.Join(f.Addresses, ", "), 200), f.Host, owner, f.Reason)}
 	if reference != "" {
 		out.Detail += " Hardly any receiver sends failure reports at all; aggregate reports do not depend on it."
 	}

@@ -294,7 +294,7 @@ func TestCheckDestinations(t *testing.T) {
 func TestFailureReportsAreNamed(t *testing.T) {
 	zone := `_dmarc.acme.example TXT "v=DMARC1; p=reject; rua=mailto:a@acme.example; ruf=mailto:f@reports.test"` + "\nacme.example A 192.0.2.1\nreports.test A 192.0.2.1\n"
 	f := find(t, Check(discover(t, zone, "acme.example"), Context{}).Findings(), "dmarc-report-not-authorized")
-	if f.Reference != "RFC 9991" || !strings.Contains(f.Detail, "has failure reports sent to reports.test") {
+	if f.Reference != "RFC 9991" || !strings.Contains(f.Detail, "Failure reports go to f@reports.test; reports.test has not agreed") {
 		t.Errorf("%s: %s", f.Reference, f.Detail)
 	}
 	d := discover(t, zone+"!acme.example._report._dmarc.reports.test timeout", "acme.example")

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/resolver"
 )
@@ -90,7 +91,7 @@ func (w *waiting) line() string {
 		return "judging, DNS queries: " + strconv.Itoa(w.asked)
 	}
 	slices.Sort(sections)
-	return fmt.Sprintf("waiting for %s (DNS queries so far: %d)", strings.Join(sections, ", "), w.asked)
+	return fmt.Sprintf("%s; waiting for %s", show.Counted(w.asked, "DNS query"), strings.Join(sections, ", "))
 }
 
 // watched returns the resolver of a single audit that says on a terminal what it waits

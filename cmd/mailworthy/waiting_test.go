@@ -52,7 +52,7 @@ func TestWaitingLine(t *testing.T) {
 		g.Go(func() { _, _ = w.Lookup(context.Background(), name, resolver.TypeTXT) })
 		<-h.asked
 	}
-	if got, want := w.line(), "waiting for DMARC, SPF (DNS queries so far: 2)"; got != want {
+	if got, want := w.line(), "2 DNS queries; waiting for DMARC, SPF"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	close(h.release)

@@ -38,7 +38,7 @@ func TestBundledZones(t *testing.T) {
 					t.Fatal(err)
 				}
 				golden.Compare(t, fmt.Sprintf("testdata/bundled/%s-%d.txt", name, width), table.Bytes())
-				if lines := bytes.Count(table.Bytes(), []byte("\n")); width >= 80 && lines > 60 {
+				if lines := bytes.Count(table.Bytes(), []byte("\n")); width >= 80 && lines > 45 {
 					t.Errorf("%d lines at %d columns: nobody reads them", lines, width)
 				}
 			}

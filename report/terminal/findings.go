@@ -28,6 +28,8 @@ func (s *screen) findings(r *report.Report) {
 		why[c.ID] = c.Why
 	}
 	notices, lesser := s.showNotices(r), false
+	// What receivers act on comes first: beside it the rest has a line each.
+	broken := r.Number(finding.Critical)+r.Number(finding.Error) > 0
 	for _, g := range view.ShownGroups(r) {
 		switch g.Severity {
 		case finding.Pass, finding.NotChecked:
@@ -41,11 +43,16 @@ func (s *screen) findings(r *report.Report) {
 				continue
 			}
 		}
-		if serious := s.serious(g.Severity); serious || s.o.Verbose || !lesser {
+		serious := s.serious(g.Severity)
+		if serious || s.o.Verbose || !lesser {
 			s.blank()
 			lesser = !serious
 		}
-		s.group(r, g, why[g.Check])
+		if broken && !serious && !s.o.Verbose {
+			s.listed(r, g)
+		} else {
+			s.group(r, g, why[g.Check])
+		}
 	}
 	if s.o.Verbose {
 		s.passes(r)
@@ -55,6 +62,24 @@ func (s *screen) findings(r *report.Report) {
 // serious reports whether findings are shown with what was seen, and apart from each other.
 func (s *screen) serious(severity finding.Severity) bool {
 	return severity.AtLeast(finding.Error) || severity == finding.Unknown
+}
+
+// listed writes one check on a line: its title with the subjects, and its ID.
+func (s *screen) listed(r *report.Report, g view.Group) {
+	title, id := s.text(g.Title(r.Domain)), s.text(g.Check)
+	lead := show.Width(s.mark(g.Severity)) + 1
+	lines := show.Wrap(title, s.width-lead)
+	for i, l := range lines {
+		styled := strings.Repeat(" ", lead) + l
+		if i == 0 {
+			styled = s.severity(g.Severity, s.mark(g.Severity)) + " " + l
+		}
+		if i == len(lines)-1 && lead+show.Width(l)+2+show.Width(id) <= s.width {
+			s.ends(styled, lead+show.Width(l), s.dim(id), show.Width(id))
+		} else {
+			s.line(styled)
+		}
+	}
 }
 
 // group writes one check with all its findings: a title, what was seen in a sentence, and

@@ -66,11 +66,18 @@ func (s *screen) examined(r *report.Report) {
 	}
 }
 
+// titleWide is the width from which there is room for the titles of sections as they are.
+const titleWide = 100
+
 // sections is the table of a line a section.
 func (s *screen) sections(r *report.Report) {
 	var rows [][]string
 	for _, line := range view.SectionLines(r) {
-		rows = append(rows, []string{line.Title, s.severity(line.Mark, s.mark(line.Mark)), s.fold(line.Value()), s.text(line.Brief)})
+		title := line.Title
+		if s.width < titleWide {
+			title = line.Section.Short()
+		}
+		rows = append(rows, []string{title, s.severity(line.Mark, s.mark(line.Mark)), s.fold(line.Value()), s.text(line.Brief)})
 	}
 	s.table(nil, rows, []tw.Align{tw.AlignLeft, tw.AlignLeft, tw.AlignRight, tw.AlignLeft}, "  ")
 }
@@ -80,10 +87,8 @@ func (s *screen) counts(r *report.Report) {
 	s.para("", s.fold(view.CountedText(r)))
 	groups := view.Groups(r)
 	var more []string
-	if hidden := view.CountChecks(r, finding.Notice); hidden > 0 && !s.showNotices(r) {
-		more = append(more, "-v shows the "+show.Plural(hidden, "notice")+", reasons, evidence and passes")
-	} else if !s.o.Verbose {
-		more = append(more, "-v shows reasons, evidence and passes")
+	if !s.o.Verbose {
+		more = append(more, "-v shows reasons and evidence")
 	}
 	for _, hint := range view.Hints(r.Findings) {
 		s.hang("", "", s.text(hint), s.dim)

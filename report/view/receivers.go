@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -99,10 +100,20 @@ func ReceiverLines(r *report.Report) []ReceiverLine {
 	return lines
 }
 
-// Text is the line: "Gmail, Yahoo: no PTR record for … (550 5.7.25)". In full each
-// receiver has all its answers; otherwise there is one for each, the permanent one.
+// mostCodes is how many answers a line has that is not full.
+const mostCodes = 2
+
+// bracketed is what a title explains in brackets.
+var bracketed = regexp.MustCompile(` \([^()]*\)`)
+
+// Text is the line: "Gmail, Yahoo: No PTR record for … (550 5.7.25)". In full each
+// receiver has all its answers; otherwise there are two, the permanent ones, and what the
+// cause has in brackets is left out.
 func (l ReceiverLine) Text(full bool) string {
 	names := slices.Clone(l.Names)
+	if bulk := bulkNames(names); !full && bulk != nil {
+		names = bulk
+	}
 	var codes []string
 	for i, of := range l.Codes {
 		if of == "" {
@@ -124,10 +135,32 @@ func (l ReceiverLine) Text(full bool) string {
 	cause := l.Cause
 	if len(codes) > 0 {
 		// Of two pairs of brackets in a row the first would be lost on the reader.
-		if short := brief(cause); short != cause {
-			cause = short + ": " + strings.TrimSuffix(cause[len(short)+2:], ")")
+		if subject := brief(cause); subject != cause && !strings.Contains(cause[len(subject):], "(permerror)") {
+			cause = bracketed.ReplaceAllString(subject, "") + ": " + strings.TrimSuffix(cause[len(subject)+2:], ")")
+		} else {
+			cause = bracketed.ReplaceAllString(cause, "")
+		}
+		if len(codes) > mostCodes {
+			codes = append(codes[:mostCodes], "…")
 		}
 		cause += " (" + strings.Join(codes, ", ") + ")"
 	}
 	return strings.Join(names, ", ") + ": " + cause
+}
+
+// bulkNames says "bulk" once of receivers that are all of bulk senders; nil of others.
+func bulkNames(names []string) []string {
+	var out []string
+	for _, name := range names {
+		short, bulk := strings.CutSuffix(name, " bulk")
+		if !bulk {
+			return nil
+		}
+		out = append(out, short)
+	}
+	if len(out) > 1 {
+		out[len(out)-1] += " (bulk)"
+		return out
+	}
+	return nil
 }

@@ -155,7 +155,7 @@ func (k *checker) multiple() {
 	merged, dropped, notes := Merge(texts)
 	merged, astray := k.reaching(merged, texts)
 	dropped = append(dropped, astray...)
-	detail := fmt.Sprintf("%s publishes %d SPF records; a receiver must answer permerror and use none of them.", k.p.Domain, len(texts))
+	detail := fmt.Sprintf("%s has %d SPF records: receivers answer permerror and use none.", k.p.Domain, len(texts))
 	if len(dropped) > 0 {
 		detail += " In the merged record " + enumerate(dropped, 8) + " can be spared."
 	}
@@ -164,15 +164,19 @@ func (k *checker) multiple() {
 			detail += " " + strings.ToUpper(n[:1]) + n[1:] + "."
 		}
 	}
-	fix := &finding.Fix{Summary: "Remove all of them and publish one.", Name: k.p.Domain, Type: "TXT", Value: merged, Remove: remove}
+	replace := "Replace both SPF records with"
+	if len(texts) > 2 {
+		replace = fmt.Sprintf("Replace all %d SPF records with", len(texts))
+	}
+	fix := &finding.Fix{Summary: replace + " this one.", Name: k.p.Domain, Type: "TXT", Value: merged, Remove: remove}
 	if q := k.p.with(map[string]string{k.p.Domain: merged}); q.Lookups > spf.MaxLookups {
 		detail += fmt.Sprintf(" The merged record needs %d lookups, and ten are allowed.", q.Lookups)
 		flat := q.flatten(context.Background(), time.Time{}, checkedSamples).AsFix()
 		if flat == nil || strings.Contains(merged, "<") {
-			fix = advice("Remove all of them and publish one, without the includes of services that no longer send for you: ten lookups are allowed.")
+			fix = advice("%s one, without the includes of services that no longer send for you: ten lookups are allowed.", replace)
 		} else {
 			fix.Value, fix.More = flat.Value, flat.More
-			fix.Summary = "Remove all of them and publish the flattened record, or one without what no longer sends for you. Its addresses are copies, which must be kept current."
+			fix.Summary = replace + " the flattened record, or one without what no longer sends for you. Its addresses are copies, which must be kept current."
 		}
 	}
 	k.Add("spf-multiple-records", finding.Finding{Detail: detail, Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
