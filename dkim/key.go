@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // KeyEncoding says how p= carries the public key.
@@ -299,8 +301,8 @@ func (k *Key) words(t *tag) []string {
 func isHyphenatedWord(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		alnum := isAlpha(c) || isDigit(c)
-		if !alnum && (c != '-' || i == 0 || i == len(s)-1) || i == 0 && !isAlpha(c) {
+		alnum := ascii.IsLetter(c) || ascii.IsDigit(c)
+		if !alnum && (c != '-' || i == 0 || i == len(s)-1) || i == 0 && !ascii.IsLetter(c) {
 			return false
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // The algorithm identifiers of a SubjectPublicKeyInfo that are met in p=.
@@ -367,7 +369,7 @@ func base64Problem(s string) (int, string) {
 		c := s[i]
 		switch {
 		case strings.IndexByte(fws, c) >= 0:
-		case isAlpha(c), isDigit(c), c == '+', c == '/':
+		case ascii.IsLetter(c), ascii.IsDigit(c), c == '+', c == '/':
 			digits++
 		case c == '=':
 			if rest := strings.Trim(s[i:], "="+fws); rest != "" {

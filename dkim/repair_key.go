@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // material is a public key that was found in a record.
@@ -89,7 +91,7 @@ func (w *written) key() (material, bool) {
 // foreign reports whether a text is no rest of a key: a slip, or not base64.
 func foreign(text string) bool {
 	return len(text) < 4 || strings.IndexFunc(text, func(r rune) bool {
-		return r > 0x7f || !isAlpha(byte(r)) && !isDigit(byte(r)) && !strings.ContainsRune("+/= ", r)
+		return r > 0x7f || !ascii.IsLetter(byte(r)) && !ascii.IsDigit(byte(r)) && !strings.ContainsRune("+/= ", r)
 	}) >= 0
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/net/idna"
+
+	"mailworthy/resolver"
 )
 
 // signature is a DKIM-Signature header field as far as it could be read.
@@ -95,7 +97,7 @@ func (s *signature) readDomain() {
 	}
 	domain := aLabels(d)
 	s.name = aLabels(selector) + "._domainkey." + domain
-	if s.tag("d") != nil && !isHostName(domain) {
+	if s.tag("d") != nil && (!strings.Contains(domain, ".") || !resolver.IsHostName(domain)) {
 		s.refuse(PermError, "d=%s is no domain name (RFC 6376, 3.5)", quote(d))
 	}
 	if s.tag("s") != nil && selector == "" {
@@ -130,23 +132,6 @@ func (s *signature) identityIsDomain() bool {
 func isBelow(domain, parent string) bool {
 	n := len(domain) - len(parent)
 	return n > 0 && domain[n-1] == '.' && strings.EqualFold(domain[n:], parent)
-}
-
-// isHostName reports whether a name has two labels or more of letters, digits,
-// hyphens and underscores (RFC 5321, 4.1.2, with the underscore that is in use).
-func isHostName(name string) bool {
-	labels := strings.Split(name, ".")
-	for _, label := range labels {
-		if label == "" || len(label) > 63 {
-			return false
-		}
-		for i := range len(label) {
-			if c := label[i]; !isAlpha(c) && !isDigit(c) && c != '-' && c != '_' {
-				return false
-			}
-		}
-	}
-	return len(labels) > 1 && len(name) <= 253
 }
 
 // readAlgorithm reads a= and c=.

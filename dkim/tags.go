@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // fws is the white space that may fold a tag list: WSP, and CRLF before it
@@ -91,7 +93,7 @@ func parseTags(text string, utf8 bool) ([]tag, []Problem) {
 func isTagName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if !isAlpha(c) && (i == 0 || !isDigit(c) && c != '_') {
+		if !ascii.IsLetter(c) && (i == 0 || !ascii.IsDigit(c) && c != '_') {
 			return false
 		}
 	}
@@ -125,9 +127,6 @@ func badFold(s string) int {
 	}
 	return -1
 }
-
-func isAlpha(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func bareHint(s string) string {
 	switch {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
 	"mailworthy/internal/show"
 )
@@ -146,7 +147,7 @@ func (r *repair) isTag(s string, i int, m []string, strong bool) bool {
 	case "v":
 		return strings.HasPrefix(word, "d") || strong
 	case "t", "psd":
-		return word != "" && strings.IndexByte("ynu", word[0]) >= 0 && (len(word) == 1 || !isAlphanumeric(word[1]))
+		return word != "" && strings.IndexByte("ynu", word[0]) >= 0 && (len(word) == 1 || !ascii.IsAlphanumeric(word[1]))
 	case "adkim", "aspf":
 		return word != "" && (word[0] == 'r' || word[0] == 's')
 	}

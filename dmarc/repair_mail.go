@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
 )
 
@@ -159,7 +160,7 @@ func showsLocal(record, local string) bool {
 		}
 		i += from
 		from = i + 1
-		if i > 0 && (isAlphanumeric(record[i-1]) || record[i-1] >= 0x80 || strings.IndexByte("._+-%&$*~", record[i-1]) >= 0) {
+		if i > 0 && (ascii.IsAlphanumeric(record[i-1]) || record[i-1] >= 0x80 || strings.IndexByte("._+-%&$*~", record[i-1]) >= 0) {
 			continue
 		}
 		if rest := strings.TrimLeft(record[i+len(local):], " \"'\\"); strings.HasPrefix(rest, "@") || strings.HasPrefix(rest, "(at)") || strings.HasPrefix(rest, "[at]") {
@@ -425,7 +426,7 @@ func isAddress(s string, k known) bool {
 		return false // with its colon lost, or something before it
 	}
 	for i := 0; i < len(local); i++ {
-		if !isAlphanumeric(local[i]) && strings.IndexByte("._+-%'~&$*=", local[i]) < 0 {
+		if !ascii.IsAlphanumeric(local[i]) && strings.IndexByte("._+-%'~&$*=", local[i]) < 0 {
 			return false
 		}
 	}
@@ -440,7 +441,7 @@ func holdsScheme(local string) bool {
 	if len(local) > 7 && local[6] == 'o' && hint.Distance(local[:7], "mailto") == 1 {
 		return true // a letter too many
 	}
-	return strings.Contains(local, "mailto") || slices.ContainsFunc(strings.FieldsFunc(local, func(c rune) bool { return !isAlphanumeric(byte(c)) }), func(word string) bool {
+	return strings.Contains(local, "mailto") || slices.ContainsFunc(strings.FieldsFunc(local, func(c rune) bool { return !ascii.IsAlphanumeric(byte(c)) }), func(word string) bool {
 		return len(word) >= 5 && hint.Distance(word, "mailto") == 1
 	})
 }
@@ -459,8 +460,4 @@ func hasKnownEnd(host string) bool {
 		suffix, icann := publicsuffix.PublicSuffix(end)
 		return icann && suffix == end
 	}
-}
-
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

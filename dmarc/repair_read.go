@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
 	"mailworthy/internal/show"
 )
@@ -250,7 +251,7 @@ func holdsPolicy(s string) bool {
 func (r *repair) readPiece(t *token) {
 	letters := 0
 	for _, c := range []byte(t.value) {
-		if isAlphanumeric(c) {
+		if ascii.IsAlphanumeric(c) {
 			letters++
 		}
 	}

@@ -57,7 +57,7 @@ func plain(record string) *plainText {
 			var r rune
 			r, size = utf8.DecodeRuneInString(record[i:])
 			p.odd = true
-			switch meant := ascii(r); {
+			switch meant := asTyped(r); {
 			case withinAddress(record, i, size):
 				put(unsure, i)
 			case meant == '"':
@@ -111,9 +111,9 @@ func decimalEscape(s string) (byte, bool) {
 	return byte(n), n >= ' ' && n <= '~'
 }
 
-// ascii is the character that an editor replaced by r; 0 for none, and '"' for any
+// asTyped is the character that an editor replaced by r; 0 for none, and '"' for any
 // quotation mark. What is not known becomes unsure.
-func ascii(r rune) byte {
+func asTyped(r rune) byte {
 	switch {
 	case strings.ContainsRune("“”„‟«»‘’‚‛′″", r):
 		return '"'

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 )
 
@@ -110,7 +111,7 @@ func (k *checker) fromField(field *AddressField) {
 // fromFix repairs the commonest mistake, a name that needs quotation marks.
 func fromFix(field *AddressField, wrong *Address) string {
 	if at := strings.LastIndexByte(field.Text, '<'); at > 0 && !strings.ContainsAny(field.Text[:at], "\"<>") && field.Count > 1 {
-		if name := strings.TrimSpace(field.Text[:at]); isASCII(name) && len(name) < maxQuoted {
+		if name := strings.TrimSpace(field.Text[:at]); ascii.Only(name) && len(name) < maxQuoted {
 			return "Write From: " + quoteString(name) + " " + show.Cut(field.Text[at:], maxQuoted)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 )
 
@@ -238,7 +239,7 @@ func (f *Facts) international() bool {
 	for _, list := range [][]AddressField{f.From, f.Sender, f.ReplyTo, f.To, f.CC} {
 		for _, a := range list {
 			for _, address := range a.Addresses {
-				if local, _, _ := strings.Cut(address.Address, "@"); address.Error == "" && !isASCII(local) {
+				if local, _, _ := strings.Cut(address.Address, "@"); address.Error == "" && !ascii.Only(local) {
 					return true
 				}
 			}
@@ -281,15 +282,6 @@ func quotedWord(text string) string {
 		}
 	}
 	return ""
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 // repeated finds the fields that stand more often than they may.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 )
 
@@ -271,7 +272,7 @@ func sesWord(s string, most int) bool {
 func mailgun(name, value string) []string {
 	switch name {
 	case "x-mailgun-tag":
-		if len(value) > 128 || !isASCII(value) {
+		if len(value) > 128 || !ascii.Only(value) {
 			return []string{fmt.Sprintf("the tag %q is not 128 ASCII characters at most", show.Cut(value, 60))}
 		}
 	case "x-mailgun-variables":

@@ -366,7 +366,7 @@ func FuzzCatalogue(f *testing.F) {
 			return
 		}
 		for _, l := range c.Lists {
-			if l.Dead == "" && (len(l.Kinds) == 0 || l.Weight == "" || !isHostName(l.zone())) {
+			if l.Dead == "" && (len(l.Kinds) == 0 || l.Weight == "" || !resolver.IsHostName(l.zone())) {
 				t.Errorf("accepted %+v", l)
 			}
 			if l.Zone != l.zone() && !l.HasKey {
@@ -389,7 +389,7 @@ func FuzzParseSubjects(f *testing.F) {
 			t.Errorf("%q: %d addresses, %d domains", s, len(addrs), len(domains))
 		}
 		for _, d := range domains {
-			if !isHostName(d) {
+			if !resolver.IsHostName(d) {
 				t.Errorf("%q: domain %q", s, d)
 			}
 		}

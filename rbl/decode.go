@@ -12,6 +12,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/readfile"
+	"mailworthy/resolver"
 )
 
 // Bounds on a catalogue file.
@@ -231,7 +232,7 @@ func (d *decoder) zone(n *yaml.Node, c *Catalogue) (shown, real, key string, err
 	if d.builtIn {
 		check = strings.TrimPrefix(check, "*.")
 	}
-	if !isHostName(check) {
+	if !resolver.IsHostName(check) {
 		return "", "", "", lineError(n, "the zone is no domain name")
 	}
 	return shown, strings.Replace(shown, keyMark, key, 1), key, nil

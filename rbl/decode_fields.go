@@ -11,6 +11,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // mapping calls the function of each field; "" takes those without their own.
@@ -134,7 +135,7 @@ func setKeyZone(to *string) func(*yaml.Node) error {
 			return err
 		}
 		zone = canonical(zone)
-		if !strings.HasPrefix(zone, keyMark+".") || !isHostName(strings.Replace(zone, keyMark, "key", 1)) {
+		if !strings.HasPrefix(zone, keyMark+".") || !resolver.IsHostName(strings.Replace(zone, keyMark, "key", 1)) {
 			return lineError(n, "expected a zone that starts with %s, where the key stands", keyMark)
 		}
 		*to = zone

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"mailworthy/resolver"
 )
 
 const hexDigits = "0123456789abcdef"
@@ -40,7 +42,7 @@ func entryName(subject string) (string, error) {
 			return reversed(addr), nil
 		}
 	}
-	if !isHostName(subject) {
+	if !resolver.IsHostName(subject) {
 		return "", errors.New("neither an address nor a domain")
 	}
 	return strings.ToLower(subject), nil
@@ -66,20 +68,6 @@ func kindOf(addr netip.Addr) Kind {
 		return IPv4
 	}
 	return IPv6
-}
-
-// isHostName reports whether the text is labels of letters, digits, hyphens and
-// underscores, 253 octets at most.
-func isHostName(s string) bool {
-	if s == "" || len(s) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(s, ".") {
-		if !isLabel(label) {
-			return false
-		}
-	}
-	return true
 }
 
 func isLabel(s string) bool {
@@ -193,7 +181,7 @@ func parseDomain(s string) (string, error) {
 		}
 	}
 	last := s[strings.LastIndexByte(s, '.')+1:]
-	if !isHostName(s) || strings.Trim(last, "0123456789") == "" {
+	if !resolver.IsHostName(s) || strings.Trim(last, "0123456789") == "" {
 		return "", errors.New("neither an address, a range nor a domain")
 	}
 	if !strings.Contains(s, ".") {

@@ -3,6 +3,8 @@ package resolver
 import (
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // Bounds of a name on the wire (RFC 1035, 2.3.4).
@@ -252,4 +254,23 @@ func Absence(name string, cnames []string) string {
 		return name + " is an alias of " + Denied(name, cnames) + ", which does not exist"
 	}
 	return name + " does not exist"
+}
+
+// IsHostName reports whether a name without a final dot has the form of a host's: labels
+// of letters, digits and hyphens (RFC 1123, 2.1), and of the underscore that is in use.
+func IsHostName(name string) bool {
+	if name == "" || len(name) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > maxLabel {
+			return false
+		}
+		for i := range len(label) {
+			if c := label[i]; !ascii.IsAlphanumeric(c) && c != '-' && c != '_' {
+				return false
+			}
+		}
+	}
+	return true
 }

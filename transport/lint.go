@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 )
 
 // Types are the records that Lint knows.
@@ -80,7 +81,7 @@ func meantSTS(r *STS) string {
 	}
 	var id strings.Builder
 	for i := 0; i < len(r.meant("id")) && id.Len() < 32; i++ {
-		if c := r.meant("id")[i]; isAlphanumeric(c) {
+		if c := r.meant("id")[i]; ascii.IsAlphanumeric(c) {
 			id.WriteByte(c)
 		}
 	}
@@ -117,7 +118,7 @@ func (r *Record) meant(name string) string {
 	}
 	text := r.text[:min(len(r.text), maxRecord)]
 	for i := 0; i+len(name) < len(text); i++ {
-		if !strings.EqualFold(text[i:i+len(name)], name) || i > 0 && isAlphanumeric(text[i-1]) {
+		if !strings.EqualFold(text[i:i+len(name)], name) || i > 0 && ascii.IsAlphanumeric(text[i-1]) {
 			continue
 		}
 		rest := strings.TrimLeft(text[i+len(name):], " ")

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"mailworthy/internal/ascii"
 )
 
 const (
@@ -225,7 +227,7 @@ func patternProblem(pattern string) string {
 			return "a label begins or ends with a hyphen"
 		}
 		for i := range len(label) {
-			if !isAlphanumeric(label[i]) && label[i] != '-' {
+			if !ascii.IsAlphanumeric(label[i]) && label[i] != '-' {
 				return quote(label[i:i+1]) + " does not belong in the name of a host"
 			}
 		}

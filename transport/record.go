@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 )
 
@@ -95,7 +96,7 @@ func ParseSTS(text string) *STS {
 // ValidID reports whether the ID is 1 to 32 letters and digits (RFC 8461, 3.1).
 func (s *STS) ValidID() bool {
 	for i := range len(s.ID) {
-		if !isAlphanumeric(s.ID[i]) {
+		if !ascii.IsAlphanumeric(s.ID[i]) {
 			return false
 		}
 	}
@@ -281,19 +282,15 @@ func wrongIn(value string, loose, known bool) int {
 
 // isName reports whether s is the name of a field (sts-ext-name in RFC 8461, 3.1).
 func isName(s string) bool {
-	if s == "" || len(s) > 32 || !isAlphanumeric(s[0]) {
+	if s == "" || len(s) > 32 || !ascii.IsAlphanumeric(s[0]) {
 		return false
 	}
 	for i := range len(s) {
-		if !isAlphanumeric(s[i]) && strings.IndexByte("_-.", s[i]) < 0 {
+		if !ascii.IsAlphanumeric(s[i]) && strings.IndexByte("_-.", s[i]) < 0 {
 			return false
 		}
 	}
 	return true
-}
-
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // isHost reports whether s is a name of two labels or more.
@@ -304,7 +301,7 @@ func isHost(s string) bool {
 			return false
 		}
 		for i := range len(l) {
-			if !isAlphanumeric(l[i]) && l[i] != '-' {
+			if !ascii.IsAlphanumeric(l[i]) && l[i] != '-' {
 				return false
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"mailworthy/internal/proctime"
 	"mailworthy/resolver"
 )
 
@@ -45,10 +46,10 @@ func serveUntilStdinEnds(latency string) {
 		pprof.StartCPUProfile(file)
 		defer pprof.StopCPUProfile()
 	}
-	before := processorTime() // making the world
+	before := proctime.Used() // making the world
 	fmt.Println(s.Addr())
 	bufio.NewReader(os.Stdin).ReadString('\n')
-	fmt.Println(s.Queries(), (processorTime() - before).Microseconds())
+	fmt.Println(s.Queries(), (proctime.Used() - before).Microseconds())
 	s.Close()
 }
 
@@ -143,7 +144,7 @@ func BenchmarkClient(b *testing.B) {
 			var next atomic.Int64
 			resetPeak()
 			b.ResetTimer()
-			started := processorTime()
+			started := proctime.Used()
 			var wg sync.WaitGroup
 			for range workers {
 				wg.Go(func() {
@@ -157,7 +158,7 @@ func BenchmarkClient(b *testing.B) {
 				})
 			}
 			wg.Wait()
-			used := processorTime() - started
+			used := proctime.Used() - started
 			b.StopTimer()
 			queries, theirs := w.stop()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "questions/s")

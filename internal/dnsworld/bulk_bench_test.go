@@ -16,6 +16,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/internal/proctime"
 	"mailworthy/rbl"
 	"mailworthy/report"
 	"mailworthy/resolver"
@@ -126,7 +127,7 @@ type moment struct {
 }
 
 func (k *bulk) now(w *otherWorld) moment {
-	return moment{time.Now(), k.audited.Load(), processorTime(), w.used(), unused()}
+	return moment{time.Now(), k.audited.Load(), proctime.Used(), w.used(), unused()}
 }
 
 // rate is how many domains a second were audited since.
@@ -215,7 +216,7 @@ func bareClient(b *testing.B, addr string) float64 {
 	const questions, workers = 40_000, 256
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	started := processorTime()
+	started := proctime.Used()
 	for range workers {
 		wg.Go(func() {
 			for i := next.Add(1); i <= questions; i = next.Add(1) {
@@ -224,7 +225,7 @@ func bareClient(b *testing.B, addr string) float64 {
 		})
 	}
 	wg.Wait()
-	return float64((processorTime() - started).Microseconds()) / questions
+	return float64((proctime.Used() - started).Microseconds()) / questions
 }
 
 // stack is the resolver of the command, with its defaults.

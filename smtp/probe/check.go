@@ -331,7 +331,7 @@ func (s *sheet) banner() {
 	}
 	s.Decided("smtp-banner-name")
 	switch {
-	case !strings.Contains(e.greeted, ".") || !isHostName(e.greeted) && !strings.HasPrefix(e.greeted, "["):
+	case !strings.Contains(e.greeted, ".") || !resolver.IsHostName(e.greeted) && !strings.HasPrefix(e.greeted, "["):
 		s.add("smtp-banner-name", "", fmt.Sprintf("The banner of %s begins with %s, which is no host name with a domain.", s.subject, show.Quote(e.greeted, 80)))
 	case resolver.Registrable(e.greeted) != resolver.Registrable(e.Host) && (e.Certificate == nil || !e.Certificate.NameMatches):
 		s.add("smtp-banner-name", "", fmt.Sprintf("The banner of %s names %s. A network that redirects port %d to a server of its own looks like this.", s.subject, e.greeted, e.Port))

@@ -59,7 +59,7 @@ func ParseTarget(text string) (Spec, error) {
 		}
 	}
 	name, err := profile.ToASCII(strings.TrimSuffix(host, "."))
-	if err != nil || !isHostName(name) {
+	if err != nil || !resolver.IsHostName(name) {
 		return bad("no host, HOST:PORT or domain")
 	}
 	s.Host = strings.ToLower(name)
@@ -68,18 +68,6 @@ func ParseTarget(text string) (Spec, error) {
 
 // profile is not strict: names with an underscore are looked up as well.
 var profile = idna.New(idna.MapForLookup(), idna.StrictDomainName(false))
-
-func isHostName(s string) bool {
-	if s == "" || len(s) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-			return false
-		}
-	}
-	return true
-}
 
 // Run probes the targets, judges what was seen, and returns the report. It never fails:
 // what could not be reached is part of the report. Targets have their sessions one after
