@@ -102,4 +102,9 @@ var DANEChecks = []finding.Check{
 		Condition: "Of the MX hosts with an address, some have secure TLSA records, others none.",
 		Why:       "Whoever can block the first ones leads mail to the others.",
 		Remedy:    "Publish TLSA records for every MX host.", Reference: "RFC 7672, 2.2.1"},
+	{ID: "dane-cname", Severity: finding.Warning, Section: finding.Transport, Title: "MX host with TLSA records is an alias (CNAME)",
+		Passed:    "No MX host with TLSA records is an alias",
+		Condition: "An MX host with secure TLSA records is an alias of another name.",
+		Why:       "Senders look for TLSA records at the end of the aliases first; some look at the name of the MX alone. With records at one of the two, mail from the others goes without DANE or waits.",
+		Remedy:    "Name the host itself in the MX record, or publish the same TLSA records at both names.", Reference: "RFC 7672, 2.2.2"},
 }

@@ -123,11 +123,55 @@ type DNSSECFacts struct {
 // SignedHost is an MX host with its addresses and TLSA records.
 type SignedHost struct {
 	Name string `json:"name"`
+	// Base is the name below which senders look for TLSA records: that at the end of the
+	// host's aliases, if these are validated and there are records, else the host's own
+	// (RFC 7672, 2.2.2).
+	Base string `json:"base"`
 	A    Signed `json:"a"`
 	AAAA Signed `json:"aaaa"`
 	TLSA Signed `json:"tlsa"`
 	// Records are the TLSA records that can be read.
 	Records []TLSA `json:"records"`
+}
+
+// ask asks for the addresses and TLSA records of the host, and for those at the end of its
+// aliases.
+func (h *SignedHost) ask(b *resolver.Batch, v *Validator) {
+	var own, expanded *Signed
+	b.Part(func(b *resolver.Batch) {
+		addresses := func(to *Signed) func(*Signed) {
+			return func(q *Signed) {
+				*to = *q
+				if n := len(q.Evidence.CNAMEs); n > 0 && q.Security == Secure && expanded == nil {
+					expanded = &Signed{}
+					v.ask(b, "_25._tcp."+strings.TrimSuffix(q.Evidence.CNAMEs[n-1], "."), resolver.TypeTLSA, func(q *Signed) { expanded = q })
+				}
+			}
+		}
+		v.ask(b, h.Name, resolver.TypeA, addresses(&h.A))
+		v.ask(b, h.Name, resolver.TypeAAAA, addresses(&h.AAAA))
+		v.ask(b, "_25._tcp."+h.Name, resolver.TypeTLSA, func(q *Signed) { own = q })
+	}, func() {
+		h.TLSA = *own
+		if expanded != nil && (expanded.State != Absent || expanded.Security == Bogus) {
+			h.TLSA, h.Base = *expanded, strings.TrimPrefix(expanded.Name, "_25._tcp.")
+		}
+		for _, answer := range h.TLSA.Answers {
+			if t, err := ParseTLSA(answer); err == nil {
+				h.Records = append(h.Records, *t)
+			}
+		}
+	})
+}
+
+// aliased is the name at the end of the host's aliases; empty: it is no alias.
+func (h *SignedHost) aliased() string {
+	for _, q := range []*Signed{&h.A, &h.AAAA} {
+		if n := len(q.Evidence.CNAMEs); n > 0 {
+			return q.Evidence.CNAMEs[n-1]
+		}
+	}
+	return ""
 }
 
 // secure reports whether an address of the host is validated; one is enough.
@@ -162,18 +206,8 @@ func BeginDNSSEC(b *resolver.Batch, v *Validator, domain string, done func(*DNSS
 			}
 			f.Hosts = make([]SignedHost, len(names))
 			for i, name := range names {
-				h := &f.Hosts[i]
-				h.Name, h.Records = name, []TLSA{}
-				v.ask(b, name, resolver.TypeA, into(&h.A))
-				v.ask(b, name, resolver.TypeAAAA, into(&h.AAAA))
-				v.ask(b, "_25._tcp."+name, resolver.TypeTLSA, func(q *Signed) {
-					h.TLSA = *q
-					for _, answer := range q.Answers {
-						if t, err := ParseTLSA(answer); err == nil {
-							h.Records = append(h.Records, *t)
-						}
-					}
-				})
+				f.Hosts[i] = SignedHost{Name: name, Base: name, Records: []TLSA{}}
+				f.Hosts[i].ask(b, v)
 			}
 		})
 	}, func() {

@@ -134,6 +134,10 @@ func CheckDANE(f *DNSSECFacts) []finding.Finding {
 		switch f.checkHost(s, h) {
 		case Present:
 			with = append(with, show.Escape(h.Name))
+			if to := h.aliased(); to != "" {
+				s.Add("dane-cname", finding.Finding{Subject: h.Name, Evidence: []finding.Evidence{h.A.Evidence, h.TLSA.Evidence},
+					Detail: fmt.Sprintf("%s is an alias of %s, and its TLSA records are at %s: not all senders look there.", show.Escape(h.Name), show.Escape(to), show.Escape(h.TLSA.Name))})
+			}
 		case Absent:
 			without = append(without, show.Escape(h.Name))
 		}
@@ -143,7 +147,7 @@ func CheckDANE(f *DNSSECFacts) []finding.Finding {
 	}
 	evidence := []finding.Evidence{f.MX.Evidence}
 	if len(with) > 0 {
-		s.Decided("dane-mx-insecure", "dane-partial", "dane-unusable-all", "dane-usage-pkix", "dane-full", "dane-ta-cert-selector", "dane-sha512-only", "dane-tlsa-insecure")
+		s.Decided("dane-cname", "dane-mx-insecure", "dane-partial", "dane-unusable-all", "dane-usage-pkix", "dane-full", "dane-ta-cert-selector", "dane-sha512-only", "dane-tlsa-insecure")
 		if f.MX.Security == Insecure {
 			s.Add("dane-mx-insecure", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("%s has TLSA records, and the MX records of the domain are not signed: most senders do not use them.", show.Listed(with, 5))})
 		}

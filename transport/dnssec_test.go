@@ -24,7 +24,11 @@ func (d *signedDNS) Lookup(_ context.Context, name string, t resolver.Type) (*re
 		if len(fields) < 3 || fields[0] != name || fields[1] != t.String() {
 			continue
 		}
-		switch state := fields[2]; state {
+		state, alias, _ := strings.Cut(fields[2], ",")
+		if alias != "" {
+			a.CNAMEs = []string{alias}
+		}
+		switch state {
 		case "secure", "insecure":
 			a.AuthenticData = state == "secure"
 		case "bogus":
@@ -99,6 +103,11 @@ func TestDNSSEC(t *testing.T) {
 		{"short digest beside", signedWorld + good + tlsa("secure", "3 1 1 abcd"), "", false, "", "tlsa-unusable error"},
 		{"SHA-512 alone", signedWorld + tlsa("secure", "3 1 2 "+sum+sum), "", false, "", "dane-sha512-only notice"},
 		{"SHA-512 beside", signedWorld + good + tlsa("secure", "3 1 2 "+sum+sum), "", false, "", ""},
+		{"an alias, TLSA at its end", replace(" A secure", " A secure,real.esp.example").Replace(signedWorld) + "_25._tcp.real.esp.example TLSA secure 3 1 1 " + sum + "\n", "", false, "", "dane-cname warning"},
+		{"an alias, TLSA at its own name", replace(" A secure", " A secure,real.esp.example").Replace(signedWorld) + good, "", false, "", "dane-cname warning"},
+		{"an alias, TLSA at its end bogus", replace(" A secure", " A secure,real.esp.example").Replace(signedWorld) + good + "_25._tcp.real.esp.example TLSA bogus 3 1 1 " + sum + "\n", "", false, "", "dane-lookup-failed critical"},
+		{"an alias, TLSA at its end not answered", replace(" A secure", " A secure,real.esp.example").Replace(signedWorld) + good + "_25._tcp.real.esp.example TLSA timeout\n", "", false, "", "dane-unresolved unknown"},
+		{"an alias without TLSA", replace(" A secure", " A secure,real.esp.example").Replace(signedWorld), "", false, "", "dane-missing notice"},
 		{"one host of two", signedWorld + good + "acme.example MX secure mx2.acme.example\nmx2.acme.example A secure 192.0.2.2\n", "", false, "", "dane-partial warning"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
