@@ -8,8 +8,10 @@ package inspect
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"mailworthy/audit"
+	"mailworthy/finding"
 	"mailworthy/report"
 	"mailworthy/resolver"
 )
@@ -24,6 +26,10 @@ type Inspector struct {
 	Options audit.Options
 	// Policy judges the findings; nil is the default judgement.
 	Policy *report.Policy
+	// Probe adds what a session with the MX hosts of the domain shows to each report; nil:
+	// nobody is connected to. It is called beside the audit. What it finds counts in no
+	// score, and is the same for each proposal.
+	Probe func(ctx context.Context, r resolver.Resolver, domain string) []finding.Finding
 	// Plan: reports get a plan, which takes an audit of each proposal.
 	Plan bool
 	// Version is that of the program, for the report.
@@ -43,7 +49,14 @@ func (i *Inspector) Inspect(ctx context.Context, target audit.Target) *report.Re
 		// Audits of proposals reuse these answers.
 		asked = resolver.NewSession(i.Resolver, 0)
 	}
-	r := i.one(ctx, asked, target, i.Options)
+	var seen []finding.Finding
+	var probing sync.WaitGroup
+	if i.Probe != nil {
+		probing.Go(func() { seen = i.Probe(ctx, asked, target.Domain) })
+	}
+	result := audit.Run(ctx, asked, target, i.Options)
+	probing.Wait()
+	r := i.grade(result, seen)
 	if !i.Plan {
 		i.graded(ctx, target, r)
 		return r
@@ -62,7 +75,7 @@ func (i *Inspector) Inspect(ctx context.Context, target audit.Target) *report.Re
 				return nil
 			}
 		}
-		return i.one(ctx, proposed, target, again)
+		return i.grade(audit.Run(ctx, proposed, target, again), seen)
 	})
 	return r
 }
@@ -73,12 +86,13 @@ func (i *Inspector) Inspect(ctx context.Context, target audit.Target) *report.Re
 func (i *Inspector) Through(ctx context.Context, r resolver.Resolver, target audit.Target) *report.Report {
 	o := i.Options
 	o.Health = nil
-	return i.one(ctx, r, target, o)
+	return i.grade(audit.Run(ctx, r, target, o), nil)
 }
 
-// one audits and grades.
-func (i *Inspector) one(ctx context.Context, r resolver.Resolver, target audit.Target, o audit.Options) *report.Report {
-	return report.NewWithPolicy(audit.Run(ctx, r, target, o), i.Policy, i.Version)
+// grade makes the report of an audit, and of what was seen besides.
+func (i *Inspector) grade(result *audit.Result, seen []finding.Finding) *report.Report {
+	result.Findings = append(result.Findings, seen...)
+	return report.NewWithPolicy(result, i.Policy, i.Version)
 }
 
 func (i *Inspector) graded(ctx context.Context, target audit.Target, r *report.Report) {

@@ -67,6 +67,9 @@ type auditFlags struct {
 	writes []written
 	// pick is what --fields and --jq ask for.
 	pick *format.Pick
+	// probe connects to the MX hosts, by web.
+	probe bool
+	web   webFlags
 	// tree draws the SPF records ahead of the table.
 	tree bool
 }
@@ -118,6 +121,8 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.Float64Var(&f.dns.limits.list, "list-qps", 0, "at most this `many` questions a second to each block list; 0: no bound")
 	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
+	flags.BoolVar(&f.probe, "probe", false, "also connect to the MX hosts on port 25, each address once a run: STARTTLS, certificate, MTA-STS, DANE; counts in no score")
+	f.web.add(cmd)
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
 	flags.StringVar(&f.baseline, "baseline", "", "only what this `file` does not have makes the run fail: a JSON report or the rows of an earlier run")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
@@ -269,6 +274,14 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	a := &auditor{session: session, template: template,
 		standard:  bulk.Standard{FailOn: failOn, MinScore: f.minScore, UnknownOK: session.unknownOK, Baseline: held},
 		inspector: inspect.Inspector{Resolver: asking, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}}
+	if f.probe {
+		shared, closing, err := f.probing(cmd, session)
+		if err != nil {
+			return err
+		}
+		defer closing()
+		a.inspector.Probe = shared.Domain
+	}
 	a.keeper = f.keeper(cmd.Context(), a, stderr)
 	defer func() { err = closeKeeper(a.keeper, err) }()
 	if held != nil {

@@ -19,8 +19,11 @@ import (
 const soon = 14 * 24 * time.Hour
 
 // judge turns what was seen into findings.
-func judge(r *Report, o *Options) {
+func judge(r *Report, o *Options, answered bool) {
 	v := &view{o: o, ports: map[uint16]bool{}}
+	if answered { // in the same run, on the port of MX hosts
+		v.any, v.ports[25] = true, true
+	}
 	for i := range r.Targets {
 		for k := range r.Targets[i].Endpoints {
 			v.see(&r.Targets[i].Endpoints[k])
@@ -291,6 +294,10 @@ func (s *sheet) certificate() {
 		s.add("smtp-certificate-expired", severity, fmt.Sprintf("The certificate of %s is valid from %s only.", s.subject, c.NotBefore.Format(time.DateOnly)))
 	case left < soon:
 		s.add("smtp-certificate-expires-soon", "", fmt.Sprintf("The certificate of %s expires on %s, in %s.", s.subject, c.NotAfter.Format(time.DateOnly), show.Counted(int(left.Hours()/24), "day")))
+	}
+	if e.askedFor != "" {
+		s.Undecided("smtp-certificate-name", "smtp-certificate-untrusted")
+		return
 	}
 	if !c.NameMatches {
 		names := cmp.Or(show.Listed(c.Names, 6), "no name at all")

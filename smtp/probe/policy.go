@@ -118,7 +118,7 @@ func (d *demands) dane(e *Endpoint, now time.Time) (verdict, why string) {
 	switch {
 	case e.withoutTLS():
 		why = "it offers no STARTTLS"
-	case len(e.chain) == 0:
+	case len(e.chain) == 0, e.askedFor != "":
 		return PolicyUnknown, ""
 	default:
 		for k := range usable {

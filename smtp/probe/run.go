@@ -75,14 +75,18 @@ var profile = idna.New(idna.MapForLookup(), idna.StrictDomainName(false))
 func Run(ctx context.Context, targets []Spec, o Options) *Report {
 	began := time.Now()
 	r := &Report{Schema: Schema, Targets: []Target{}, HELO: o.HELO}
-	p := &prober{o: &o, busy: map[netip.Addr]bool{}, tried: map[string]string{}}
+	p := newProber(&o)
 	for _, s := range targets {
 		r.Targets = append(r.Targets, p.target(ctx, s))
 	}
 	r.From = p.from
 	r.DurationMS = time.Since(began).Milliseconds()
-	judge(r, &o)
+	judge(r, &o, false)
 	return r
+}
+
+func newProber(o *Options) *prober {
+	return &prober{o: o, busy: map[netip.Addr]bool{}, tried: map[string]string{}}
 }
 
 // prober is a run under way.

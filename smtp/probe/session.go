@@ -169,6 +169,7 @@ func (s *session) connect(ctx context.Context) (net.Conn, bool) {
 	}
 	// A deadline of the context would be that of the connection as well; a cancellation
 	// ends the dialing alone.
+	whole := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	timer := time.AfterFunc(limit, cancel)
@@ -178,6 +179,15 @@ func (s *session) connect(ctx context.Context) (net.Conn, bool) {
 		dialTo = s.o.Dialer.DialContext
 	}
 	conn, err := dialTo(ctx, "tcp", netip.AddrPortFrom(s.e.addr, s.e.Port).String())
+	if err == nil {
+		// Whoever gives the run up does not wait for an answer; the end of the time is that of
+		// the connection as well.
+		context.AfterFunc(whole, func() {
+			if errors.Is(whole.Err(), context.Canceled) {
+				conn.Close()
+			}
+		})
+	}
 	if err == nil {
 		s.from = conn.LocalAddr().String()
 		s.t.add("", "connected to "+netip.AddrPortFrom(s.e.addr, s.e.Port).String())

@@ -114,6 +114,7 @@ type Endpoint struct {
 	busy     bool   // the server answered 421
 	greeted  string // the name that the banner begins with
 	noIPv6   bool
+	askedFor string // the name that the certificate was asked for, if it is another one
 }
 
 // Explained is a reply with its meaning.
