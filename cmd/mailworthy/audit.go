@@ -67,9 +67,8 @@ type auditFlags struct {
 	writes []written
 	// pick is what --fields and --jq ask for.
 	pick *format.Pick
-	// probe connects to the MX hosts, by web.
+	// probe connects to the MX hosts, by web and trustAD.
 	probe bool
-	web   webFlags
 	// tree draws the SPF records ahead of the table.
 	tree bool
 }
@@ -122,7 +121,6 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.BoolVar(&f.probe, "probe", false, "also connect to the MX hosts on port 25, each address once a run: STARTTLS, certificate, MTA-STS, DANE; counts in no score")
-	f.web.add(cmd)
 	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
 	flags.StringVar(&f.baseline, "baseline", "", "only what this `file` does not have makes the run fail: a JSON report or the rows of an earlier run")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")

@@ -28,7 +28,7 @@ func (f *auditFlags) probing(cmd *cobra.Command, s *session) (*probe.Shared, fun
 	if err != nil {
 		return nil, nil, err
 	}
-	shared := probe.NewShared(cmd.Context(), probe.Options{Roots: pool, Now: s.now, Deadline: s.deadline, Web: web, Validator: &transport.Validator{Unchecked: unchecked},
+	shared := probe.NewShared(cmd.Context(), probe.Options{Roots: pool, Now: s.now, Deadline: s.deadline, Web: web, Validator: &transport.Validator{Unchecked: unchecked, Trusted: f.trustAD},
 		Dialer: &dial.Dialer{AllowPrivate: f.web.allowPrivate, Timeout: s.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}})
 	return shared, func() { shared.Close(); end() }, nil
 }
