@@ -281,6 +281,9 @@ func splitMailboxes(value string) []piece {
 			continue
 		}
 		if pending != "" {
+			if word := strings.ToLower(pending); len(word) < 5 && strings.HasPrefix("mailto", word) && (goesOn(word, body) || strings.HasPrefix(body, "mailto"[len(word)+1:])) {
+				body = string(rune(unsure)) + body // the space may stand in place of a letter: "mail opostmaster@…"
+			}
 			raw, sep, pending = pending+" "+raw, ' ', ""
 		}
 		out = append(out, piece{raw, body, sep, body != raw})
@@ -438,8 +441,10 @@ func isAddress(s string, k known) bool {
 // without.
 func holdsScheme(local string) bool {
 	local = strings.ToLower(local)
-	if len(local) > 7 && local[6] == 'o' && hint.Distance(local[:7], "mailto") == 1 {
-		return true // a letter too many
+	for _, n := range [...]int{5, 7} { // a letter too few, or too many
+		if len(local) > n && local[n-1] == 'o' && hint.Distance(local[:n], "mailto") == 1 {
+			return true
+		}
 	}
 	return strings.Contains(local, "mailto") || slices.ContainsFunc(strings.FieldsFunc(local, func(c rune) bool { return !ascii.IsAlphanumeric(byte(c)) }), func(word string) bool {
 		return len(word) >= 5 && hint.Distance(word, "mailto") == 1

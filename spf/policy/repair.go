@@ -213,6 +213,8 @@ func oddTokens(text string, fields []string) map[string]bool {
 			if n := strings.Count(f, `"`) + strings.Count(f, "'"); n == 1 && strings.Count(text, `"`)+strings.Count(text, "'") == 1 && startsAddress(f) {
 				out[f] = true
 			}
+		case startsAddress(f) && strings.ContainsAny(raw[i], "\u200b\u200c\u200d\ufeff\u2060\x00"):
+			out[f] = true // what cannot be seen may stand for a digit
 		case strings.Contains(f, "%") && len(strings.Trim(raw[i], "\"'")) != len(f):
 			out[f] = true
 		}

@@ -101,6 +101,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 \u2013include:esp.example mx ~all", "v=spf1 <-include:esp.example or include:esp.example> mx ~all"},
 		{"v=spf1 exists:%{i}._spf. cme.example -all", "v=spf1 exists:<the name that exists:%{i}._spf. was meant to be> <the term that cme.example was meant to be> -all"},
 		{"v=spf1 ip4:1 2.0.2.20 -all", "v=spf1 ip4:<the address that ip4:1 was meant to be> <the term that 2.0.2.20 was meant to be> -all"},
+		{"v=spf1 ip4:19\u200b.0.2.20 -all", "v=spf1 ip4:<the address that ip4:19.0.2.20 was meant to be> -all"},
 		{"v=spf1 ip4:192.0.2. 0 -all", "v=spf1 ip4:<the address that ip4:192.0.2. was meant to be> <the term that 0 was meant to be> -all"},
 		{"v=spf1 ip6:;001:db8::/32 -all", "v=spf1 ip6:<the address that ip6:;001:db8::/32 was meant to be> -all"},
 		{"v=spf1 include:-all mx -all", "v=spf1 include:<the name that include:-all was meant to be> mx -all"}, // it is not the last
