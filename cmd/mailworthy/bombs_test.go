@@ -60,7 +60,19 @@ func TestZoneBombs(t *testing.T) {
 	for i := range 10 {
 		fmt.Fprintf(&crowd, "@ 300 MX 10 m%d\n%s", i, addresses(fmt.Sprint("m", i), 300, 200+i))
 	}
+	thousands := func(n int, line func(i int) string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(line(i) + "\n")
+		}
+		return mx + "mx1 300 A 192.0.2.10\n" + b.String()
+	}
 	for _, tt := range []struct{ name, zone string }{
+		{"3,000 SPF records", thousands(3000, func(i int) string { return fmt.Sprintf("@ 300 TXT \"v=spf1 mx a:h%d.acme.example -all\"", i) })},
+		{"3,000 DMARC records", thousands(3000, func(i int) string { return fmt.Sprintf("_dmarc 300 TXT \"v=DMARC1; p=none; x=%d\"", i) })},
+		{"3,000 records at a selector", thousands(3000, func(i int) string { return fmt.Sprintf("s1._domainkey 300 TXT \"v=DKIM1; k=rsa; p=AAAA; x=%d\"", i) })},
+		{"20,000 selectors", thousands(20000, func(i int) string { return fmt.Sprintf("s%d._domainkey 300 TXT \"v=DKIM1; k=rsa; p=AAAA\"", i) })},
+		{"20,000 aliases in a row", thousands(20000, func(i int) string { return fmt.Sprintf("c%d 300 CNAME c%d", i, i+1) }) + "s1._domainkey 300 CNAME c0\n"},
 		{"3,000 MX hosts", spf + hosts.String()},
 		{"an MX host with 3,000 addresses", spf + mx + addresses("mx1", 3000, 203)},
 		{"an address with 3,000 names", spf + mx + "mx1 300 A 192.0.2.10\n" + names.String()},

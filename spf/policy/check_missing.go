@@ -143,6 +143,9 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 	}
 }
 
+// maxMerged bounds the records of one name that a fix removes one by one.
+const maxMerged = 100
+
 // multiple judges a domain with several records.
 func (k *checker) multiple() {
 	k.Decided("spf-record-missing", "spf-multiple-records", "spf-whitespace")
@@ -169,7 +172,9 @@ func (k *checker) multiple() {
 		replace = fmt.Sprintf("Replace all %d SPF records with", len(texts))
 	}
 	fix := &finding.Fix{Summary: replace + " this one.", Name: k.p.Domain, Type: "TXT", Value: merged, Remove: remove}
-	if q := k.p.with(map[string]string{k.p.Domain: merged}); q.Lookups > spf.MaxLookups {
+	if len(texts) > maxMerged {
+		fix = advice("%s one.", replace)
+	} else if q := k.p.with(map[string]string{k.p.Domain: merged}); q.Lookups > spf.MaxLookups {
 		detail += fmt.Sprintf(" The merged record needs %d lookups, and ten are allowed.", q.Lookups)
 		flat := q.flatten(context.Background(), time.Time{}, checkedSamples).AsFix()
 		if flat == nil || strings.Contains(merged, "<") {

@@ -259,9 +259,10 @@ func (p *proposal) text(asks bool) string {
 }
 
 // moves reports whether a term behind all goes before it: one that authorises, and
-// not half of the world.
+// not half of the world. What looks like a slip may lead nowhere: it stays where it is
+// ignored.
 func (p *proposal) moves(t *Term) bool {
-	return p.move && t.Error == "" && t.Kind != spf.KindAll && t.Qualifier == "+" && !(t.parsed.Prefix.IsValid() && isBroad(t.parsed.Prefix)) &&
+	return p.move && t.Error == "" && t.Meant == "" && t.Kind != spf.KindAll && t.Qualifier == "+" && !(t.parsed.Prefix.IsValid() && isBroad(t.parsed.Prefix)) &&
 		t.parsed.Bits4 >= 16 && t.parsed.Bits6 >= 32
 }
 

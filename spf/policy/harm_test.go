@@ -43,6 +43,10 @@ func TestMeant(t *testing.T) {
 		{"mx \u2212all", "mx -all"},
 		{"mx -all;", "mx -all"},
 		{"mx ~-all", "mx -all"},
+		// What stands behind all comes into force, but not a slip.
+		{"inlude:_spf.esp.example -all include:b.example", "include:_spf.esp.example include:b.example -all"},
+		{"inlude:_spf.esp.example -all include:https://b.example", "include:_spf.esp.example include:b.example -all"},
+		{"include:_spf,esp.example -all include:https://b.example", "include:_spf.esp.example -all include:https://b.example"},
 		{"redirect:_spf.acme.example", "redirect=_spf.acme.example"},
 		{"edirect=_spf.acme.example", "redirect=_spf.acme.example"},
 
