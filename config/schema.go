@@ -30,7 +30,8 @@ func Schema() []byte {
 		"defaults": describe(keys(domain), "What domains share. A domain's own statement replaces it."),
 		"domains": object{"type": "array", "minItems": 1, "description": "The domains to audit.",
 			"items": object{"anyOf": []any{text("A domain."), keys(named, "domain")}}},
-		"resolvers": texts("The resolvers to ask: host[:port], udp://, tcp://, tls:// or https://…/dns-query. Default: the system's."),
+		"domains_file": text("A list with a domain a line, as that of audit -f: they have the defaults. A relative path starts at the folder of the configuration."),
+		"resolvers":    texts("The resolvers to ask: host[:port], udp://, tcp://, tls:// or https://…/dns-query. Default: the system's."),
 		"limits": describe(keys(object{
 			"timeout":     span("How long to wait for each try of a question."),
 			"deadline":    span("How long one domain may take."),
@@ -81,7 +82,8 @@ func Schema() []byte {
 			"max_deferred": whole(1, 100, "The percentage of attempts that were deferred from which on it is told. Default: 30."),
 			"min_messages": whole(1, 1_000_000, "How many recipients make a share worth judging. Default: 20."),
 		}, "paths"), "Logs of mail servers that a run looks at."),
-	}, "domains")
+	})
+	root["anyOf"] = []any{object{"required": []string{"domains"}}, object{"required": []string{"domains_file"}}}
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = "https://mailworthy.example/schema/config-1.json"
 	root["title"] = "mailworthy.yaml"

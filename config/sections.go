@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,7 +12,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mailworthy/audit"
+	"mailworthy/bulk"
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
 	"mailworthy/report"
@@ -23,10 +26,10 @@ var graded = []finding.Severity{finding.Critical, finding.Error, finding.Warning
 
 // config reads the root of the file.
 func (d *decoder) config(root *yaml.Node, c *Config) {
-	var defaults, domains, accept, notifications, lists, remove *yaml.Node
+	var defaults, domains, file, accept, notifications, lists, remove *yaml.Node
 	later := func(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 	d.mapping(root, "the configuration", fields{
-		"defaults": later(&defaults), "domains": later(&domains), "accept": later(&accept),
+		"defaults": later(&defaults), "domains": later(&domains), "domains_file": later(&file), "accept": later(&accept),
 		"notifications": later(&notifications), "lists": later(&lists), "remove_lists": later(&remove),
 		"resolvers": func(n *yaml.Node) {
 			c.Resolvers = list(d, n, "resolvers", checkResolver)
@@ -42,7 +45,10 @@ func (d *decoder) config(root *yaml.Node, c *Config) {
 		"state_dir": func(n *yaml.Node) { d.place(n, "state_dir", c, &c.StateDir) },
 		"watch":     func(n *yaml.Node) { d.watch(n, &c.Watch) },
 		"logs":      func(n *yaml.Node) { d.logs(n, c) },
-	}, "domains")
+	})
+	if root.Kind == yaml.MappingNode && domains == nil && file == nil {
+		d.fail(root, "the configuration: domains is missing (or domains_file)")
+	}
 	// What others refer to comes first, wherever it stands.
 	var base Domain
 	if defaults != nil {
@@ -50,6 +56,9 @@ func (d *decoder) config(root *yaml.Node, c *Config) {
 	}
 	if domains != nil {
 		d.domains(domains, base, c)
+	}
+	if file != nil {
+		d.domainsFile(file, base, c)
 	}
 	if accept != nil {
 		d.sequence(accept, "accept", func(n *yaml.Node) { d.accept(n, c) })
@@ -382,5 +391,37 @@ func (d *decoder) place(n *yaml.Node, what string, c *Config, to *string) {
 			c.spelt = make(map[string]string)
 		}
 		c.spelt[*to] = clip(n.Value)
+	}
+}
+
+// maxDomainsFile bounds the list of domains_file in bytes.
+const maxDomainsFile = 64 << 20
+
+// domainsFile reads a list with a domain a line, as that of audit -f. A domain that domains
+// has keeps what is stated there; the others have the defaults.
+func (d *decoder) domainsFile(n *yaml.Node, base Domain, c *Config) {
+	var file string
+	if d.place(n, "domains_file", c, &file); file == "" {
+		return
+	}
+	text, err := readfile.Read(file, maxDomainsFile, readfile.Wait)
+	if err != nil {
+		d.fail(n, "domains_file: %s: %v", clip(c.Spelt(file)), err)
+		return
+	}
+	list := bulk.NewList(bulk.Source{Name: c.Spelt(file), Reader: bytes.NewReader(text), Remark: func(r bulk.Remark) {
+		if r.Bad && len(d.problems) < maxProblems {
+			d.fail(n, "domains_file: %s", clip(r.String()))
+		}
+	}})
+	for in := range list.All() {
+		if _, stated := c.ForDomain(in.Domain); !stated {
+			one := base
+			one.Target.Domain = in.Domain
+			c.addDomain(one)
+		}
+	}
+	if err := list.Finish(); err != nil {
+		d.fail(n, "domains_file: %v", err)
 	}
 }

@@ -17,8 +17,9 @@ const maxSuggested = 10
 
 // New writes a configuration with comments from audits of the domains: what was
 // found is stated, what is a matter of choice stands there to be uncommented. The
-// text is one that Parse takes.
-func New(reports []*report.Report, now time.Time) []byte {
+// text is one that Parse takes. list is the file of further domains, as it is to stand
+// there; empty for none.
+func New(reports []*report.Report, list string, now time.Time) []byte {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	p("# What mailworthy run and mailworthy watch audit, and who is told.")
@@ -28,7 +29,13 @@ func New(reports []*report.Report, now time.Time) []byte {
 	p("#")
 	p("# ${NAME} in a text is replaced by the environment's variable: for what is secret.")
 	p("")
-	p("domains:")
+	if list != "" {
+		p("# A list with a domain a line, read in every run.")
+		p("domains_file: %s", quoted(list))
+	}
+	if len(reports) > 0 {
+		p("domains:")
+	}
 	for _, r := range reports {
 		p("  - domain: %s", quoted(r.Domain))
 		verdict := string(r.Verdict)

@@ -26,7 +26,7 @@ func TestNew(t *testing.T) {
 				{Check: "mx-single", Severity: finding.Warning, Section: finding.Hosts, Subject: hostile, Title: hostile},
 				{Check: "spf-unresolved", Severity: finding.Unknown, Section: finding.SPF, Subject: domain, Title: "x"}}}, report.DefaultScale(), "1.0.0")
 	}
-	text := string(New([]*report.Report{result("acme.example", finding.Sender), result("123.test", finding.Parked), result("xn--bcher-kva.example", "")}, now))
+	text := string(New([]*report.Report{result("acme.example", finding.Sender), result("123.test", finding.Parked), result("xn--bcher-kva.example", "")}, "", now))
 	c, err := Parse("mailworthy.yaml", []byte(text), env)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)

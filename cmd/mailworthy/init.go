@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,19 +21,22 @@ func newInit() *cobra.Command {
 	var (
 		dns  dnsFlags
 		file string
+		list string
 	)
 	cmd := &cobra.Command{
-		Use:   "init DOMAIN...",
+		Use:   "init [DOMAIN...]",
 		Short: "Write a commented configuration from an audit of the domain",
 		Long: `Audits the domains and writes a configuration for run and watch: what was found is
 stated, and what is a matter of choice stands there with a comment. A file that is
-there already is left alone.`,
+there already is left alone. -f names a list of further domains, a domain a line, which
+every run reads.`,
 		Example: `  mailworthy init acme.example
-  mailworthy init acme.example -o mailworthy.yaml`,
+  mailworthy init acme.example -o mailworthy.yaml
+  mailworthy init -f domains.txt -o mailworthy.yaml`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return withHint(errors.New("DOMAIN is missing"), "usage: %s", cmd.UseLine())
+			if len(args) == 0 && list == "" {
+				return withHint(errors.New("DOMAIN is missing"), "usage: %s; or -f LIST", cmd.UseLine())
 			}
 			c := &config.Config{Policy: &report.Policy{}}
 			for _, arg := range args {
@@ -49,6 +55,10 @@ there already is left alone.`,
 			if _, err := os.Lstat(file); file != "" && err == nil {
 				return exists
 			}
+			place, err := listPlace(list, file)
+			if err != nil {
+				return err
+			}
 			s, err := dns.open(cmd.ErrOrStderr())
 			if err != nil {
 				return err
@@ -62,7 +72,7 @@ there already is left alone.`,
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			text := config.New(reports, s.now)
+			text := config.New(reports, place, s.now)
 			if file == "" {
 				_, err := cmd.OutOrStdout().Write(text)
 				return err
@@ -86,6 +96,30 @@ there already is left alone.`,
 		},
 	}
 	dns.add(cmd)
+	cmd.Flags().StringVarP(&list, "file", "f", "", "audit the domains of this `list` too, a domain a line, by the configuration's defaults")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "write to this `file`, which must not be there yet, instead of standard output")
 	return cmd
+}
+
+// listPlace is the path of a list as a configuration has it: relative to the
+// configuration's folder. A list that cannot be audited is an error.
+func listPlace(list, configuration string) (string, error) {
+	if list == "" {
+		return "", nil
+	}
+	whole, err := filepath.Abs(list)
+	if err != nil {
+		return "", fmt.Errorf("-f: %w", err)
+	}
+	if _, err := config.Parse("mailworthy.yaml", []byte("domains_file: "+strconv.Quote(whole)), func(string) (string, bool) { return "", false }); err != nil {
+		return "", fmt.Errorf("-f %s: %w", list, err)
+	}
+	folder, err := filepath.Abs(filepath.Dir(configuration))
+	if err != nil {
+		return "", fmt.Errorf("-o: %w", err)
+	}
+	if near, err := filepath.Rel(folder, whole); err == nil && !strings.HasPrefix(near, "..") {
+		return near, nil
+	}
+	return whole, nil
 }

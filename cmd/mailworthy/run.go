@@ -42,6 +42,7 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 1 WARNING, 2 CRITICAL, 3 UNKNOWN.`,
 		Example: `  mailworthy run
   mailworthy run --config mail.yaml --history mail.db --jitter 10m
+  mailworthy run --format json -o run.json
   mailworthy run --format nagios
   mailworthy run --format prometheus -o /var/lib/node_exporter/mailworthy.prom`,
 		Args:              exactly(),
@@ -101,7 +102,7 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 		},
 	}
 	flags.add(cmd)
-	output.add(cmd, "table", "nagios", "prometheus")
+	output.add(cmd, "table", "json", "ndjson", "rows", "csv", "html", "nagios", "prometheus")
 	cmd.Flags().BoolVar(&always, "always", false, "write a line for each domain and one for the run, changed or not")
 	cmd.Flags().DurationVar(&jitter, "jitter", 0, "wait a random part of this `time` first, so that many hosts do not ask at once")
 	return cmd
