@@ -229,7 +229,7 @@ func bareClient(b *testing.B, addr string) float64 {
 }
 
 // stack is the resolver of the command, with its defaults.
-func stack(b *testing.B, addr string) *resolver.Stack {
+func stack(b testing.TB, addr string) *resolver.Stack {
 	b.Helper()
 	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{addr}},
 		Cache: resolver.CacheOptions{Bytes: number("CACHE_MB", 0) << 20}})

@@ -1,0 +1,54 @@
+package dnsworld
+
+import (
+	"runtime"
+	"testing"
+)
+
+// TestBulkCounts: what a domain of a list takes, in questions and allocations. A change
+// that asks or allocates more fails, and one that takes fewer says so here.
+func TestBulkCounts(t *testing.T) {
+	const (
+		domains, before = 200, 50
+		// These are for all the domains. Questions are exact; allocations hang on pools
+		// and on the version of Go.
+		asked, sent = 6671, 5558
+		allocations = 778
+		tolerance   = 0.10
+	)
+	w := New(1, 0)
+	s, err := Serve(w, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	st := stack(t, s.Addr())
+	defer st.Close()
+	k := newBulk(0, rows)
+	run := func(from, n int) (questions int) {
+		for i := from; n > 0; i++ {
+			if w.domain(i).fault != healthy {
+				continue
+			}
+			made := k.audit(t.Context(), st, i)
+			if made.err != nil || made.unknown > 0 {
+				t.Fatalf("%s: %v, or something is unknown", Domain(i), made.err)
+			}
+			questions += made.asked
+			n--
+		}
+		return questions
+	}
+	run(500_000, before) // the cache has what providers share
+	var started, ended runtime.MemStats
+	misses := st.Cache.Stats().Misses
+	runtime.ReadMemStats(&started)
+	questions := run(0, domains)
+	runtime.ReadMemStats(&ended)
+	if n := int(st.Cache.Stats().Misses - misses); questions != asked || n != sent {
+		t.Errorf("%d questions asked and %d sent, want %d and %d", questions, n, asked, sent)
+	}
+	if n := float64(ended.Mallocs-started.Mallocs) / domains; ! && (n > allocations*(1+tolerance) || n < allocations*(1-tolerance)) {
+		t.Errorf("%.0f allocations a domain, want %d", n, allocations)
+	}
+}
