@@ -107,9 +107,14 @@ func repair(text string) repaired {
 			// What was taken for a space may be the sign of all.
 			leaveOut(tok, lostAll('-'), "whether it lets everyone pass is not sure")
 			continue
-		case terms != nil && (why != "" || apart[tok] || !written[tok]) && doubtfulSign(tok, terms):
+		case terms != nil && (why != "" || apart[tok] || !written[tok]) && doubtfulSign(terms):
 			// It may stand for a letter, or for a dash of a list.
 			meant := forPlaceholder(strings.Join(terms, " "))
+			if len(terms) > 1 {
+				meant = strings.Join(terms, " ")
+				leaveOut(tok, "<"+meant+" or "+strings.NewReplacer(" -", " ", " ~", " ", " ?", " ").Replace(meant)+">", "whether it excludes senders is not sure")
+				continue
+			}
 			leaveOut(tok, "<"+meant+" or "+strings.TrimLeft(meant, "-~?")+">", "whether it excludes senders is not sure")
 			continue
 		case terms == nil && noise(tok) && i+1 == len(tokens) && strings.IndexByte("+-~?", tok[0]) >= 0 && !slices.ContainsFunc(out, endsPolicy) && seen[spf.KindRedirect] == "":

@@ -149,8 +149,8 @@ func afterColon(tok string) string {
 // doubtfulSign reports whether a term that was repaired excludes what it names by a
 // sign that may be a slip as well: one that stood apart, or in place of a letter.
 // Hardly anyone excludes senders, and to exclude one by mistake loses it.
-func doubtfulSign(tok string, fixed []string) bool {
-	return strings.IndexByte("-~?", tok[0]) >= 0 && slices.ContainsFunc(fixed, func(s string) bool {
+func doubtfulSign(fixed []string) bool {
+	return slices.ContainsFunc(fixed, func(s string) bool {
 		t := spf.ParseTerm(s)
 		return t.Kind.Directive() && t.Kind != spf.KindAll && t.Sign != '+'
 	})
