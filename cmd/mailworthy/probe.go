@@ -38,6 +38,7 @@ type probeFlags struct {
 	tlsCA        string
 	allowPrivate bool
 	relayTo      string
+	smuggling    bool
 	login        string
 	passwordFile string
 	auth         []string
@@ -95,9 +96,10 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	flags.BoolVar(&f.allowPrivate, "allow-private", false, "connect to private addresses even if MX records lead there")
 	flags.BoolVar(&f.trustAD, "trust-ad", false, "the path to the resolver can be trusted: believe it when it says that an answer is validated (for DANE)")
 	flags.StringVar(&f.relayTo, "relay-to", "", "try MAIL and RCPT with this `address` of another domain, and RSET; never a message")
+	flags.BoolVar(&f.smuggling, "smuggling", false, "try whether a command that ends in a bare line feed is taken: NOOP, never a message")
 	flags.StringVar(&f.login, "login", "", "log in as this `user`, over verified TLS only, one attempt a mechanism")
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --login from the first line of this `file`")
-	flags.StringSliceVar(&f.auth, "auth", nil, "log in with these `mechanisms`: plain, login, cram-md5, xoauth2 (the password is an access token); default: the first three, as offered")
+	flags.StringSliceVar(&f.auth, "auth", nil, "log in with these `mechanisms`: plain, login, cram-md5, scram-sha-256, scram-sha-1, xoauth2 (the password is an access token); default: all but the last, as offered")
 	flags.StringVar(&f.provider, "provider", "", "the `service` whose habits explain a refused login; default: found by the host")
 	flags.DurationVar(&f.connect, "connect-timeout", probe.DefaultConnect, "how long a connection may take to be made")
 	flags.DurationVar(&f.step, "step-timeout", probe.DefaultStep, "how long an answer may take")
@@ -120,7 +122,7 @@ var heloName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[A-
 
 // options checks the flags and makes the options of a probe of them.
 func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {
-	o := probe.Options{HELO: f.helo, RelayTo: f.relayTo, ConnectTimeout: f.connect, StepTimeout: f.step}
+	o := probe.Options{HELO: f.helo, RelayTo: f.relayTo, Smuggling: f.smuggling, ConnectTimeout: f.connect, StepTimeout: f.step}
 	switch {
 	case f.connect <= 0 || f.step <= 0:
 		return o, errors.New("--connect-timeout and --step-timeout must be more than 0")
@@ -166,7 +168,7 @@ func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {
 	for _, m := range f.auth {
 		name := strings.ToUpper(m)
 		if !slices.Contains(probe.Mechanisms, name) {
-			return o, fmt.Errorf("--auth %q: it must be plain, login, cram-md5 or xoauth2", m)
+			return o, fmt.Errorf("--auth %q: it must be plain, login, cram-md5, scram-sha-256, scram-sha-1 or xoauth2", m)
 		}
 		login.Mechanisms = append(login.Mechanisms, name)
 	}

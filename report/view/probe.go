@@ -183,6 +183,11 @@ func probeFacts(t *probe.Target) []Block {
 		if e.MTASTS != nil && e.DANE != nil {
 			f.Facts = append(f.Facts, Fact{"verdicts", Joined(T("PKIX "), pkixText(e), T("   MTA-STS "), policyText(*e.MTASTS), T("   DANE "), policyText(*e.DANE))})
 		}
+		if b := e.BareLF; b != nil && *b {
+			f.Facts = append(f.Facts, Fact{"bare LF", Marked(finding.Notice, "taken for the end of a command")})
+		} else if b != nil {
+			f.Facts = append(f.Facts, Fact{"bare LF", Marked(finding.Pass, "not taken for the end of a command")})
+		}
 		lines := e.EHLO
 		if len(e.EHLOTLS) > 0 {
 			lines = e.EHLOTLS

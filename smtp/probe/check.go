@@ -239,6 +239,11 @@ func (s *sheet) session() {
 		s.login()
 	}
 	s.policies()
+	if b := e.BareLF; b != nil && *b {
+		s.add("smtp-bare-lf", "", s.subject+" takes NOOP that ends in a line feed alone. Whether it takes the end of a message so, which is what smuggling needs, this does not show.")
+	} else if b != nil {
+		s.Decided("smtp-bare-lf")
+	}
 	s.slow()
 }
 

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wneessen/go-mail/smtp"
+
 	"mailworthy/internal/show"
 	"mailworthy/provider"
 	"mailworthy/smtp/reply"
@@ -21,12 +23,12 @@ import (
 // Mechanisms are those that a login can be tried with, in the order of the attempts.
 // XOAUTH2 takes an access token in place of the password, and is tried only if it is
 // named.
-var Mechanisms = []string{"PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2"}
+var Mechanisms = []string{"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "SCRAM-SHA-1", "XOAUTH2"}
 
 // Login is a user name and its password. It is sent inside verified TLS alone.
 type Login struct {
 	User, Password string
-	// Mechanisms to try; none: PLAIN, LOGIN and CRAM-MD5 as the server offers them.
+	// Mechanisms to try; none: all but XOAUTH2 as the server offers them.
 	Mechanisms []string
 	// Service says what it wants as user name and password; nil: found by the host.
 	Service *provider.Service
@@ -58,7 +60,7 @@ func (s *session) login() {
 	}
 	wanted := l.Mechanisms
 	if len(wanted) == 0 {
-		wanted = Mechanisms[:3]
+		wanted = Mechanisms[:len(Mechanisms)-1]
 	}
 	began, any := time.Now(), false
 	for _, m := range wanted {
@@ -129,6 +131,8 @@ func (s *session) attempt(mechanism string) (a answer, note string, err error) {
 			digest := hex.EncodeToString(mac.Sum(nil))
 			a, err = s.exchange(hide(b64(l.User+" "+hide(digest))), hidden)
 		}
+	case "SCRAM-SHA-256", "SCRAM-SHA-1":
+		return s.scram(mechanism)
 	case "XOAUTH2":
 		secret := hide(b64("user=" + l.User + "\x01auth=Bearer " + l.Password + "\x01\x01"))
 		if a, err = s.exchange("AUTH XOAUTH2 "+secret, "AUTH XOAUTH2 "+hidden); err == nil && a.code == 334 {
@@ -145,6 +149,38 @@ func (s *session) attempt(mechanism string) (a answer, note string, err error) {
 		note = "the server asked for more than the mechanism has"
 	}
 	return a, note, err
+}
+
+// scram has the exchange of RFC 5802 and 7677: the password itself is never sent, and the
+// server proves that it knows it as well.
+func (s *session) scram(mechanism string) (a answer, note string, err error) {
+	auth := smtp.ScramSHA256Auth(s.o.Login.User, s.o.Login.Password)
+	if mechanism == "SCRAM-SHA-1" {
+		auth = smtp.ScramSHA1Auth(s.o.Login.User, s.o.Login.Password)
+	}
+	if _, _, err = auth.Start(&smtp.ServerInfo{Name: s.e.Host, TLS: true}); err != nil {
+		return a, "", err
+	}
+	a, err = s.exchange("AUTH "+mechanism, "")
+	// Three challenges: an empty one, that of the server, and its proof.
+	for n := 0; err == nil && a.code == 334 && n < 4; n++ {
+		challenge, bad := base64.StdEncoding.DecodeString(strings.TrimSpace(strings.Join(a.lines, "")))
+		var response []byte
+		if bad == nil {
+			response, bad = auth.Next(challenge, true)
+		}
+		if bad != nil {
+			note = "the server's side of the exchange is wrong: " + show.Clip(s.w.without(bad.Error()), 100)
+			a, err = s.exchange("*", "")
+			return a, note, err
+		}
+		secret := base64.StdEncoding.EncodeToString(response)
+		if secret != "" {
+			s.w.secret = append(s.w.secret, secret)
+		}
+		a, err = s.exchange(secret, "<redacted>")
+	}
+	return a, "", err
 }
 
 // tokenText says what the JSON of a refused token says.

@@ -173,3 +173,25 @@ func TestMTASTS(t *testing.T) {
 		}
 	}
 }
+
+// TestBareLF: a server that takes a bare line feed, those that refuse it, and those whose
+// answer does not show it.
+func TestBareLF(t *testing.T) {
+	answers := func(noop string) map[string]string {
+		return map[string]string{"EHLO": "250-mx\r\n250-SIZE\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 8BITMIME\r\n", "NOOP": noop, "STARTTLS": "454 4.7.0 later\r\n"}
+	}
+	yes, no := true, false
+	for _, tt := range []struct {
+		noop string
+		want *bool
+	}{{"250 2.0.0 ok\r\n", &yes}, {"500 5.5.2 bare LF\r\n", &no}, {"521 5.5.2 bare LF\r\n", &no}, {"421 4.3.2 busy\r\n", nil}, {"", nil}} {
+		s := listen(t, script{answers: answers(tt.noop)}.serve)
+		e := &run(t, fmt.Sprintf("127.0.0.1:%d", s.port), Options{Smuggling: true}).Targets[0].Endpoints[0]
+		if (e.BareLF == nil) != (tt.want == nil) || e.BareLF != nil && *e.BareLF != *tt.want {
+			t.Errorf("%q: %v, want %v", tt.noop, e.BareLF, tt.want)
+		}
+		if e := &run(t, fmt.Sprintf("127.0.0.1:%d", s.port), Options{}).Targets[0].Endpoints[0]; e.BareLF != nil {
+			t.Error("it was tried unasked")
+		}
+	}
+}

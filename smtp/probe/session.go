@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -157,7 +158,33 @@ func (s *session) run(ctx context.Context) {
 	if !s.dead && s.o.RelayTo != "" {
 		s.relay()
 	}
+	if !s.dead && s.o.Smuggling && s.e.ok(StepEHLO) {
+		s.bareLF()
+	}
 	s.quit()
+}
+
+// bareLF ends a command with a line feed alone. It comes last: a server that waits for
+// the rest of the line has no use for another command.
+func (s *session) bareLF() {
+	s.t.add("client", "NOOP, with a line feed alone")
+	err := s.w.conn.SetDeadline(time.Now().Add(s.left(3 * time.Second)))
+	if err == nil {
+		_, err = io.WriteString(s.w.conn, "NOOP\n")
+	}
+	var a answer
+	if err == nil {
+		a, err = s.w.read()
+	}
+	yes, no := true, false
+	switch outcome := OutcomeOf(err); {
+	case err == nil && a.code/100 == 2:
+		s.e.BareLF = &yes
+	case err == nil && a.code != 421 && a.code >= 500, outcome == Timeout && s.left(time.Second) > 0:
+		// Silence: it waits for the end of the line.
+		s.e.BareLF = &no
+	}
+	s.dead = err != nil || a.code == 421 || a.code == 521
 }
 
 func (s *session) connect(ctx context.Context) (net.Conn, bool) {

@@ -100,8 +100,11 @@ type Endpoint struct {
 	// DANE and MTASTS say whether what the server showed is what the domain demands: match,
 	// mismatch, none (nothing is demanded), unusable or insecure (TLSA records that senders
 	// pass over), unknown; null if no domain led here, or there was no session.
-	DANE       *string        `json:"dane"`
-	MTASTS     *string        `json:"mta_sts"`
+	DANE   *string `json:"dane"`
+	MTASTS *string `json:"mta_sts"`
+	// BareLF says whether the server takes a line feed alone for the end of a command; null
+	// if that was not tried, or its answer does not show it.
+	BareLF     *bool          `json:"bare_lf"`
 	Transcript []finding.Said `json:"transcript"`
 	// Explained is what a reply that refused something means, by package smtp/reply.
 	Explained []Explained `json:"explained"`
@@ -166,6 +169,9 @@ type Options struct {
 	Roots *x509.CertPool
 	// RelayTo is an address that MAIL and RCPT are tried with; empty: they are not.
 	RelayTo string
+	// Smuggling tries whether a command that ends in a line feed alone is taken: NOOP, which
+	// does nothing.
+	Smuggling bool
 	// Login is what to log in with; nil: nothing.
 	Login *Login
 	// Validator asks for TLSA records, and Web fetches the MTA-STS policies, of domains; a
