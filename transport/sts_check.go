@@ -46,7 +46,9 @@ func (j *stsJudge) records() {
 	f, s := j.f, j.s
 	evidence := []finding.Evidence{f.Record.Evidence}
 	if f.Record.State == Unknown {
-		j.unresolved(fmt.Sprintf("Whether there is a record at %s is not known: the DNS did not answer (%s).", j.name(), f.Record.Evidence.Status), finding.Error, evidence...)
+		// Without an answer to the first question of the section nothing speaks for it.
+		s.Add("mta-sts-unresolved", finding.Finding{CouldBe: finding.Error, Undecides: true, Evidence: evidence,
+			Detail: fmt.Sprintf("Whether there is a record at %s is not known: the DNS did not answer (%s).", j.name(), f.Record.Evidence.Status)})
 		// The policy is judged all the same: senders that get the record use it.
 		j.record = f.Policy != nil
 		return
