@@ -57,7 +57,7 @@ func (a *auditor) compareWith(b *report.Baseline) *fixedSince {
 			if s.fixed++; len(s.lines) < maxFixed {
 				line := r.Domain + ": " + h.Check
 				if h.Subject != r.Domain {
-					line += " " + show.Clip(h.Subject, 200)
+					line += " " + show.Cut(h.Subject, 200)
 				}
 				s.lines = append(s.lines, show.Line(line))
 			}

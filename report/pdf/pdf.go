@@ -121,7 +121,7 @@ func lastLine(said string) string {
 	last := ""
 	for line := range strings.Lines(said) {
 		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, "dbus/") {
-			last = " (" + show.Line(show.Clip(line, 300)) + ")"
+			last = " (" + show.Line(show.Cut(line, 300)) + ")"
 		}
 	}
 	return last

@@ -46,5 +46,5 @@ func about(subject string) string {
 	if subject == "" {
 		return ""
 	}
-	return " (" + show.Clip(subject, 80) + ")"
+	return " (" + show.Cut(subject, 80) + ")"
 }

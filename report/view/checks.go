@@ -30,7 +30,7 @@ func FoundChecksDoc(query string, found []finding.Check) *Doc {
 	for _, c := range found {
 		table.Rows = append(table.Rows, []Text{CodeText(c.ID), Colored(c.Severity, string(c.Severity)), T(c.Title)})
 	}
-	d.Add(Title{Text: T(show.Clip(query, 80)), Status: T(show.Counted(len(found), "check"))}, table, Next{[]Step{{"mailworthy checks " + found[0].ID, "explains it"}}})
+	d.Add(Title{Text: T(show.Cut(query, 80)), Status: T(show.Counted(len(found), "check"))}, table, Next{[]Step{{"mailworthy checks " + found[0].ID, "explains it"}}})
 	return d
 }
 

@@ -11,7 +11,7 @@ import (
 
 // ComparisonDoc is what differs between two reports of a domain.
 func ComparisonDoc(c *report.Comparison) *Doc {
-	d := &Doc{Name: show.Clip(c.Domain, 255) + ": what changed"}
+	d := &Doc{Name: show.Cut(c.Domain, 255) + ": what changed"}
 	title := Title{Text: T(c.Domain), Status: T(OutcomeText(c.Before) + " → " + OutcomeText(c.After))}
 	if c.Same() {
 		title.Lines = Texts("No finding and no record differs.")
@@ -72,7 +72,7 @@ const PendingText = "Seen, and not believed before it is seen again"
 func ChangesDoc(list []Change) *Doc {
 	d := &Doc{Name: "What changed in " + show.Counted(len(list), "domain")}
 	if len(list) == 1 {
-		d.Name = show.Clip(list[0].Report.Domain, 255) + ": what changed"
+		d.Name = show.Cut(list[0].Report.Domain, 255) + ": what changed"
 	}
 	for _, c := range list {
 		if c.Changes == nil {

@@ -13,7 +13,7 @@ import (
 
 // EvaluationDoc is what check_host() came to for one client, with each step as a detail.
 func EvaluationDoc(e spf.Evaluation) *Doc {
-	d := &Doc{Name: fmt.Sprintf("SPF of %s for %s", show.Clip(e.Domain, 255), e.IP)}
+	d := &Doc{Name: fmt.Sprintf("SPF of %s for %s", show.Cut(e.Domain, 255), e.IP)}
 	d.Add(facts(
 		"result", string(e.Result), "domain", e.Domain, "identity", e.Identity, "client", e.IP.String(),
 		"matched", e.Matched+show.OrEmpty("  in the record of ", e.MatchedIn), "explanation", e.Explanation, "error", e.Error,
@@ -59,7 +59,7 @@ func SignaturesDoc(v *dkim.Verification) *Doc {
 
 // VerdictDoc is the DMARC verdict for the identities of a message.
 func VerdictDoc(v dmarc.Verdict) *Doc {
-	d := &Doc{Name: "DMARC of " + show.Clip(v.Domain, 255)}
+	d := &Doc{Name: "DMARC of " + show.Cut(v.Domain, 255)}
 	d.Add(facts(
 		"result", string(v.Result), "author domain", v.Domain,
 		"organizational domain", orNone(v.OrganizationalDomain), "policy domain", orNone(v.PolicyDomain),

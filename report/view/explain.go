@@ -231,7 +231,7 @@ func (c *cause) recipients() string {
 	var out []string
 	for _, i := range c.items {
 		if a := deref(i.Recipient); a != "" && !slices.Contains(out, a) {
-			out = append(out, show.Clip(a, 120))
+			out = append(out, show.Cut(a, 120))
 		}
 	}
 	if len(out) == 0 && len(c.items) > 1 {
@@ -243,7 +243,7 @@ func (c *cause) recipients() string {
 // saidBy says who speaks, with what code and when.
 func saidBy(i *explain.Item) string {
 	e := &i.Explanation
-	host, name := show.Clip(deref(i.RemoteHost), 120), receiver.MailboxName(e.Receiver)
+	host, name := show.Cut(deref(i.RemoteHost), 120), receiver.MailboxName(e.Receiver)
 	who := "not shown by the text"
 	switch i.SaidBy {
 	case reply.Remote:
@@ -324,9 +324,9 @@ func wait(i *explain.Item) string {
 
 // message names the returned message.
 func message(o *explain.Original) string {
-	out := show.Clip(deref(o.Subject), 80)
+	out := show.Cut(deref(o.Subject), 80)
 	if from := deref(o.From); from != "" {
-		out = strings.TrimSpace(out + " from " + show.Clip(from, 120))
+		out = strings.TrimSpace(out + " from " + show.Cut(from, 120))
 	}
 	return out
 }

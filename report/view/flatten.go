@@ -11,7 +11,7 @@ import (
 // FlatteningDoc is a flattened SPF record: what it gains, the records, where each range
 // comes from as comments.
 func FlatteningDoc(f *spfpolicy.Flattening) *Doc {
-	d := &Doc{Name: "SPF of " + show.Clip(f.Domain, 255) + ", flattened"}
+	d := &Doc{Name: "SPF of " + show.Cut(f.Domain, 255) + ", flattened"}
 	if len(f.Records) == 0 {
 		d.Add(Note{finding.Notice, T("No proposal for " + f.Domain + ": " + f.Withheld)})
 		return d

@@ -45,7 +45,7 @@ func goodTransport(r *report.Report) string {
 	}
 	var parts []string
 	if t.STS.Policy != nil && t.STS.ID != "" {
-		parts = append(parts, "MTA-STS "+show.Clip(t.STS.Policy.Mode, 20))
+		parts = append(parts, "MTA-STS "+show.Cut(t.STS.Policy.Mode, 20))
 	}
 	if len(t.Reporting.Destinations) > 0 {
 		parts = append(parts, "TLS-RPT")
@@ -70,7 +70,7 @@ func goodSPF(r *report.Report) string {
 	end := ""
 	for _, t := range terms {
 		if strings.EqualFold(strings.TrimLeft(t, "+-~?"), "all") || strings.HasPrefix(strings.ToLower(t), "redirect=") {
-			end = ", " + show.Clip(t, 80)
+			end = ", " + show.Cut(t, 80)
 		}
 	}
 	if len(terms) == 2 && strings.EqualFold(terms[1], "-all") {
@@ -90,7 +90,7 @@ func goodDKIM(r *report.Report) string {
 	var keys []string
 	for _, k := range r.DKIM.Keys {
 		if k.Live() {
-			keys = append(keys, fmt.Sprintf("%s (%s %d)", show.Clip(k.Selector, 63), show.Clip(k.Algorithm, 20), k.Bits))
+			keys = append(keys, fmt.Sprintf("%s (%s %d)", show.Cut(k.Selector, 63), show.Cut(k.Algorithm, 20), k.Bits))
 		}
 	}
 	if len(keys) == 0 {

@@ -125,9 +125,9 @@ func (g Group) Title(domain string) string {
 	case len(subjects) == 0 || strings.Contains(title, subjects[0]):
 		return title
 	case len(subjects) == 1:
-		return title + " (" + show.Clip(subjects[0], 80) + ")"
+		return title + " (" + show.Cut(subjects[0], 80) + ")"
 	}
-	return fmt.Sprintf("%s (%s and %d more)", title, show.Clip(subjects[0], 80), len(subjects)-1)
+	return fmt.Sprintf("%s (%s and %d more)", title, show.Cut(subjects[0], 80), len(subjects)-1)
 }
 
 // Notable are the groups that are a warning or worse, and those that the DNS left

@@ -161,7 +161,7 @@ func probeFacts(t *probe.Target) []Block {
 		e := &t.Endpoints[i]
 		f := Facts{}
 		if e.Banner != nil {
-			f.Facts = append(f.Facts, Fact{"banner", T(show.Clip(strings.ReplaceAll(*e.Banner, "\n", " "), 160))})
+			f.Facts = append(f.Facts, Fact{"banner", T(show.Cut(strings.ReplaceAll(*e.Banner, "\n", " "), 160))})
 		}
 		if e.TLS != nil {
 			f.Facts = append(f.Facts, Fact{"TLS", T(e.TLS.Version + ", " + e.TLS.Cipher)})
@@ -197,7 +197,7 @@ func probeFacts(t *probe.Target) []Block {
 		}
 		for _, s := range e.Steps {
 			if s.Step == probe.StepAuth && s.Detail != "" {
-				f.Facts = append(f.Facts, Fact{"login", T(show.Clip(s.Detail, 300))})
+				f.Facts = append(f.Facts, Fact{"login", T(show.Cut(s.Detail, 300))})
 			}
 		}
 		if len(f.Facts) > 0 {

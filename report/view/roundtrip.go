@@ -129,7 +129,7 @@ func attemptsTable(r *roundtrip.Report) Table {
 		if a.Verified != nil && !*a.Verified {
 			secure += ", not verified"
 		}
-		answer := show.Clip(a.Reply, 300)
+		answer := show.Cut(a.Reply, 300)
 		if a.RetryAt != nil {
 			answer += "; again at " + a.RetryAt.UTC().Format("15:04:05")
 		}
@@ -158,11 +158,11 @@ func hopsTable(r *roundtrip.Report) Table {
 		case "unknown":
 			secure = Marked(finding.Unknown, "not said")
 		}
-		from := show.Clip(h.From, 80)
+		from := show.Cut(h.From, 80)
 		if h.IP != "" && !strings.Contains(from, h.IP) {
 			from = strings.TrimSpace(from + " " + h.IP)
 		}
-		t.Rows = append(t.Rows, []Text{T(strconv.Itoa(i + 1)), T(after), secure, T(show.Clip(h.With, 30)), T(show.Clip(h.By, 60)), T(from)})
+		t.Rows = append(t.Rows, []Text{T(strconv.Itoa(i + 1)), T(after), secure, T(show.Cut(h.With, 30)), T(show.Cut(h.By, 60)), T(from)})
 	}
 	return t
 }
@@ -176,7 +176,7 @@ func placesTable(r *roundtrip.Report) Table {
 		case p.Looks == 0:
 			text = SoftText("not looked at")
 		case p.Error != "":
-			text = Marked(finding.Unknown, "cannot be read: "+show.Clip(p.Error, 300))
+			text = Marked(finding.Unknown, "cannot be read: "+show.Cut(p.Error, 300))
 		}
 		t.Rows = append(t.Rows, []Text{T(p.Place), text})
 	}

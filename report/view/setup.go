@@ -161,7 +161,7 @@ func setupDetails(l *setup.Checklist) []Block {
 		}
 		text := Joined(StrongText(it.Type+" "+it.Name), T(": "+it.Detail))
 		if it.Status == setup.Wrong && it.Found != "" {
-			text = Joined(text, T(" Found: "), CodeText(show.Clip(it.Found, 200)))
+			text = Joined(text, T(" Found: "), CodeText(show.Cut(it.Found, 200)))
 		}
 		out = append(out, Note{Severity: setupSeverity(it), Text: text})
 	}

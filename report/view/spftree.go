@@ -12,7 +12,7 @@ import (
 // SPFTreeDoc is the SPF records of a domain: every record, every term with its cost
 // towards the limit of ten lookups, what it finds and where it fails.
 func SPFTreeDoc(r *report.Report) *Doc {
-	d := &Doc{Name: "SPF of " + show.Clip(r.Domain, 255)}
+	d := &Doc{Name: "SPF of " + show.Cut(r.Domain, 255)}
 	for _, p := range append([]*spfpolicy.Policy{r.SPF}, r.Envelope...) {
 		if p == nil || p.Record == nil {
 			continue

@@ -32,7 +32,7 @@ func PointText(p report.TrendPoint) string {
 			texts = append(texts, fmt.Sprintf("%d more", len(p.Changes)-i))
 			break
 		}
-		texts = append(texts, show.Clip(ChangeText(c), 120))
+		texts = append(texts, show.Cut(ChangeText(c), 120))
 	}
 	if p.Unanswered > 0 {
 		texts = append(texts, show.Counted(p.Unanswered, "answer")+" missing")
@@ -52,7 +52,7 @@ func TrendDay(p report.TrendPoint) string { return p.Started.UTC().Format(time.D
 // TrendDoc is the score over time: a chart, and the runs in which something changed;
 // all of them if that is asked for.
 func TrendDoc(t *report.Trend, all bool) *Doc {
-	d := &Doc{Name: show.Clip(t.Domain, 255) + " over time"}
+	d := &Doc{Name: show.Cut(t.Domain, 255) + " over time"}
 	if len(t.Points) == 0 {
 		d.Add(Title{Text: T(t.Domain), Status: T("no runs")})
 		return d
