@@ -14,6 +14,7 @@ import (
 	"mailworthy/internal/rawjson"
 	"mailworthy/mailhost"
 	spfpolicy "mailworthy/spf/policy"
+	"mailworthy/transport"
 )
 
 // Comparison is what differs between two audits of a domain: of the live zone
@@ -22,7 +23,7 @@ type Comparison struct {
 	Domain string  `json:"domain"`
 	Before Outcome `json:"before"`
 	After  Outcome `json:"after"`
-	// New are findings of After alone, Gone those of Before alone, Changed those
+	// New are findings of After alone, and of what changed between the two; Gone those of Before alone, Changed those
 	// whose severity differs, with the severity before.
 	New     []finding.Finding `json:"new"`
 	Gone    []finding.Finding `json:"gone"`
@@ -69,6 +70,9 @@ func Compare(before, after *Report) *Comparison {
 		} else {
 			c.Unsure = append(c.Unsure, f)
 		}
+	}
+	if before.Transport != nil && after.Transport != nil {
+		c.New = append(c.New, transport.CompareSTS(before.Transport.STS, after.Transport.STS)...)
 	}
 	c.compareRecords(before, after)
 	return c
