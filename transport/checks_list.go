@@ -157,7 +157,7 @@ var Checks = []finding.Check{
 		Why:       "It permits more hosts than the domain has.",
 		Remedy:    "Remove it if no such host is to come.", Reference: "RFC 8461, 4.1"},
 	{ID: "mta-sts-id-stale", Severity: finding.Error, Section: finding.Transport, Title: "MTA-STS policy changed, id= did not",
-		Passed:    "MTA-STS id= changes with its policy",
+		Passed:    "MTA-STS id= up to date",
 		Condition: "Compared with an earlier audit (--against FILE): the policy says something else, and the id of the record is the same; a warning unless the earlier policy was in mode: enforce.",
 		Why:       "Senders fetch a policy again only if the id changes: until max_age is over they keep to the earlier one.",
 		Remedy:    "Give the record a new id with each change of the policy.", Reference: "RFC 8461, 3.1"},
