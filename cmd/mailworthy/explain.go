@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/netip"
 	"os"
 	"runtime"
 	"strings"
@@ -22,7 +21,6 @@ import (
 	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/explain"
 	"mailworthy/smtp/proof"
-	"mailworthy/smtp/reply"
 )
 
 // explainFlags are the flags of explain.
@@ -85,64 +83,20 @@ Exit status: 0 explained, 1 a recipient failed for good, 2 nothing could be read
 	return cmd
 }
 
-// stated checks what the flags state.
-func (f *explainFlags) stated() (explain.Stated, error) {
-	var s explain.Stated
-	for _, d := range []struct {
-		flag, value string
-		to          *string
-	}{{"domain", f.domain, &s.Domain}, {"mail-from", f.mailFrom, &s.MailFrom}, {"recipient", f.recipient, &s.Recipient}, {"dkim-domain", f.dkimDomain, &s.DKIMDomain}} {
-		if d.value == "" {
-			continue
-		}
-		value := strings.Trim(d.value, "<> ")
-		if _, domain, ok := cutLast(value, "@"); ok {
-			value = domain
-		}
-		domain, err := audit.ParseDomain(value)
-		if err != nil {
-			return s, fmt.Errorf("--%s: %w", d.flag, err)
-		}
-		*d.to = domain
-	}
-	if f.ip != "" {
-		ip, err := netip.ParseAddr(strings.TrimSpace(f.ip))
-		if err != nil || ip.Zone() != "" {
-			return s, withHint(fmt.Errorf("--ip %q is not an IP address", f.ip), "write it as 192.0.2.10 or 2001:db8::10")
-		}
-		s.IP = ip.Unmap()
-	}
-	if f.helo != "" {
-		name, err := audit.ParseHELO(f.helo)
-		if err != nil {
-			return s, fmt.Errorf("--helo: %w", err)
-		}
-		s.HELO = name
-	}
-	for _, sel := range f.selectors {
-		name, err := audit.ParseSelector(sel)
-		if err != nil {
-			return s, fmt.Errorf("--selector: %w", err)
-		}
-		s.Selectors = append(s.Selectors, name)
-	}
-	return s, nil
-}
-
 func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.output.check(); err != nil {
 		return err
 	}
-	stated, err := f.stated()
+	stated, err := explain.Statement{Domain: f.domain, MailFrom: f.mailFrom, Recipient: f.recipient, DKIMDomain: f.dkimDomain, IP: f.ip, HELO: f.helo, Selectors: f.selectors}.Stated()
 	if err != nil {
-		return err
+		return ofFlag(err)
 	}
 	if len(args)+len(f.texts) == 0 {
 		return withHint(errors.New("nothing to explain"), "usage: %s, or --text TEXT, or - for standard input", cmd.UseLine())
 	}
 	x := &explain.Explainer{Stated: stated}
-	if x.Knowledge, err = readKnowledge(f.knowledge); err != nil {
-		return err
+	if x.Knowledge, err = explain.ReadKnowledge(f.knowledge); err != nil {
+		return ofFlag(err)
 	}
 	prover, verbose, closing, err := f.prover(cmd)
 	if err != nil {
@@ -259,29 +213,6 @@ func exists(names []string) bool {
 	return false
 }
 
-// maxKnowledge bounds a user's file of knowledge.
-const maxKnowledge = 4 << 20
-
-// readKnowledge is the built-in knowledge with the user's files before it.
-func readKnowledge(files []string) (*reply.Knowledge, error) {
-	if len(files) == 0 {
-		return reply.Default(), nil
-	}
-	var all []io.Reader
-	for _, name := range files {
-		data, err := readfile.Read(name, maxKnowledge, readfile.Wait)
-		if err != nil {
-			return nil, fmt.Errorf("--knowledge %s: %w", name, err)
-		}
-		all = append(all, strings.NewReader(string(data)))
-	}
-	k, err := reply.New(all...)
-	if err != nil {
-		return nil, withHint(fmt.Errorf("--knowledge: %w", err), "mailworthy explain --help shows the form")
-	}
-	return k, nil
-}
-
 // prover opens what asks the DNS. With --no-proof, and with --offline without a zone,
 // nothing is asked.
 func (f *explainFlags) prover(cmd *cobra.Command) (*proof.Prover, bool, func(), error) {
@@ -306,24 +237,16 @@ func (f *explainFlags) prover(cmd *cobra.Command) (*proof.Prover, bool, func(), 
 func (f *dnsFlags) repeated() string {
 	var b strings.Builder
 	for _, z := range f.zones {
-		b.WriteString(" --zone " + quoteShell(z))
+		b.WriteString(" --zone " + show.ShellQuote(z))
 	}
 	for _, r := range f.resolvers {
-		b.WriteString(" --resolver " + quoteShell(cmp.Or(resolver.WithoutSecrets(r), r)))
+		b.WriteString(" --resolver " + show.ShellQuote(cmp.Or(resolver.WithoutSecrets(r), r)))
 	}
 	if f.offline {
 		b.WriteString(" --offline")
 	}
 	if f.now != "" {
-		b.WriteString(" --now " + quoteShell(f.now))
+		b.WriteString(" --now " + show.ShellQuote(f.now))
 	}
 	return b.String()
-}
-
-// quoteShell quotes an argument for a POSIX shell if it needs that.
-func quoteShell(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

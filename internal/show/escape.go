@@ -110,3 +110,11 @@ func Quote(s string, limit int) string { return `"` + Cut(s, limit) + `"` }
 
 // Line is text of unknown length from outside as one piece for a screen.
 func Line(s string) string { return Escape(Clip(s, MaxRecordText)) }
+
+// ShellQuote quotes an argument for a POSIX shell if it needs that.
+func ShellQuote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

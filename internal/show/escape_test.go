@@ -52,3 +52,13 @@ func TestEscape(t *testing.T) {
 		}
 	}
 }
+
+func TestShellQuote(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "''", "/var/log/mail.log": "/var/log/mail.log", "a b": "'a b'", "it's": `'it'\''s'`, "$(id)": "'$(id)'", "caf\u00e9": "'caf\u00e9'",
+	} {
+		if got := show.ShellQuote(in); got != want {
+			t.Errorf("%q: %s, not %s", in, got, want)
+		}
+	}
+}

@@ -308,7 +308,7 @@ func logsNext(r *maillog.Report, files []string) Next {
 		}
 	}
 	if worst >= 0 {
-		n.Steps = append(n.Steps, Step{"mailworthy explain --text " + shellQuote(show.Cut(*r.Total.Reasons[worst].Example, 200)), "says who must act on it"})
+		n.Steps = append(n.Steps, Step{"mailworthy explain --text " + show.ShellQuote(show.Cut(*r.Total.Reasons[worst].Example, 200)), "says who must act on it"})
 	}
 	if len(r.Total.Reasons) > 1 && r.By != maillog.ByReason && len(files) > 0 {
 		n.Steps = append(n.Steps, Step{"mailworthy logs --by reason " + shellFiles(files), "groups by cause"})
@@ -324,20 +324,9 @@ func shellFiles(files []string) string {
 			list = append(list, "…")
 			break
 		}
-		list = append(list, shellQuote(f))
+		list = append(list, show.ShellQuote(f))
 	}
 	return strings.Join(list, " ")
-}
-
-// shellQuote is a word of a shell's command line.
-func shellQuote(s string) string {
-	plain := s != "" && strings.IndexFunc(s, func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_./:@%+,", c))
-	}) < 0
-	if plain {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // thousands is a number with commas.
