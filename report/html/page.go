@@ -35,7 +35,16 @@ type head struct {
 	Style, Script template.HTML
 }
 
-var pageHead = newHead(pageCSS, pageJS)
+var pageHead = newHead(pageCSS+filterCSS(), pageJS)
+
+// filterCSS hides what is not of the section that is chosen to be shown alone.
+func filterCSS() string {
+	var b strings.Builder
+	for _, s := range finding.Sections {
+		fmt.Fprintf(&b, "body:has(#only-%s:checked) .of:not(.of-%[1]s) { display: none; }\n", s)
+	}
+	return b.String()
+}
 
 func newHead(css, js string) head {
 	hash := func(text string) string {
