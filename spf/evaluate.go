@@ -80,7 +80,7 @@ func (l Limits) CheckHost(ctx context.Context, r resolver.Resolver, c Client) Ev
 	e.ctx, e.r, e.limits, e.client = ctx, r, l, c
 	e.run()
 	out := e.out
-	out.Steps = slices.Clone(e.steps)
+	out.Steps = append([]Step{}, e.steps...) // a list in JSON, though it be empty
 	if len(out.Steps) > maxSteps {
 		// How it began and how it ended: no record of honest size has so many terms.
 		out.Steps = slices.Concat(out.Steps[:maxSteps/2], out.Steps[len(out.Steps)-maxSteps/2:])
