@@ -1,8 +1,6 @@
 package house
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,7 +34,8 @@ func TestLicences(t *testing.T) {
 		}
 		listed[f[0]] = f[1]
 	}
-	for _, module := range modules(t) {
+	required := modules(t)
+	for module := range required {
 		licence := listed[module]
 		if licence == "" {
 			t.Errorf("testdata/licences.txt does not have %s", module)
@@ -47,7 +46,7 @@ func TestLicences(t *testing.T) {
 		t.Errorf("testdata/licences.txt has %s, which go.mod does not", module)
 	}
 
-	at, looked := folders(), 0
+	at, looked := folders(required), 0
 	for line := range strings.Lines(string(text)) {
 		module, licence := strings.Fields(line)[0], strings.Fields(line)[1]
 		dir := at[module]
@@ -80,18 +79,18 @@ func TestLicences(t *testing.T) {
 	}
 }
 
-// modules are those that go.mod requires.
-func modules(t *testing.T) []string {
+// modules returns the version of each module that go.mod requires.
+func modules(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("../../go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []string
+	out := map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
 		if len(f) >= 2 && strings.HasPrefix(f[1], "v") && strings.Contains(f[0], ".") {
-			out = append(out, f[0])
+			out[f[0]] = f[1]
 		}
 	}
 	if len(out) < 20 {
@@ -100,18 +99,34 @@ func modules(t *testing.T) []string {
 	return out
 }
 
-// folders returns where the modules lie on this machine; those that do not are left out.
-func folders() map[string]string {
-	cmd := exec.Command("go", "list", "-m", "-json", "all")
-	cmd.Env = append(os.Environ(), "GOPROXY=off")
-	out, _ := cmd.Output() // it fails for a module that is missing, and says the others
-	found := map[string]string{}
-	dec := json.NewDecoder(bytes.NewReader(out))
-	for {
-		var m struct{ Path, Dir string }
-		if dec.Decode(&m) != nil {
-			return found
-		}
-		found[m.Path] = m.Dir
+// folders returns where the modules of go.mod lie in this machine's module cache; those
+// that were not downloaded are left out. It reads no module graph: that needs go.mod
+// files that a build never downloads.
+func folders(modules map[string]string) map[string]string {
+	out, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		return nil
 	}
+	found := map[string]string{}
+	for path, version := range modules {
+		dir := filepath.Join(strings.TrimSpace(string(out)), filepath.FromSlash(escaped(path)+"@"+escaped(version)))
+		if _, err := os.Stat(dir); err == nil {
+			found[path] = dir
+		}
+	}
+	return found
+}
+
+// escaped returns a path as the module cache writes it: an upper case letter is an
+// exclamation mark and the lower case letter.
+func escaped(path string) string {
+	var b strings.Builder
+	for _, r := range path {
+		if 'A' <= r && r <= 'Z' {
+			b.WriteByte('!')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
