@@ -197,10 +197,10 @@ func (k *checker) slips(r *Record) {
 		}
 		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
 		p.broken = true
-		if meant := strings.Fields(t.Meant); k.nowhere(r.Domain, meant...) {
+		if k.nowhere(r.Domain, strings.Fields(t.Meant)...) {
 			p.wrong(t, rightName(t))
 		} else {
-			p.replace(t, false, meant...)
+			p.read(t)
 		}
 	}
 	if len(said) == 0 || k.Has("spf-broken-split") {
@@ -231,7 +231,7 @@ func (k *checker) modifiers(r *Record) {
 		case t.Meant != "":
 			p.broken = true
 			mistyped = append(mistyped, fmt.Sprintf("%s, probably meant to be %s,", quote(t.Text), quote(t.Meant)))
-			p.replace(t, false, strings.Fields(t.Meant)...)
+			p.read(t)
 		default:
 			unknown = append(unknown, t.Text)
 			if strings.ContainsAny(t.Value, ".:") || nobody {

@@ -115,8 +115,8 @@ func (k *checker) target(r *Record, t *Term) {
 			detail += fmt.Sprintf(" It was probably meant to be %s.", quote(t.Meant))
 			p := k.proposal(r)
 			p.broken = true
-			p.replace(t, false, strings.Fields(t.Meant)...)
-			fix = p.share(false, "Publish the corrected record.")
+			p.read(t)
+			fix = p.share(p.astray, "Publish the corrected record.")
 		} else {
 			fix = k.right(r, t)
 		}

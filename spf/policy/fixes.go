@@ -89,6 +89,17 @@ func (p *proposal) wrong(t *Term, placeholder string) {
 	p.replace(t, true, placeholder)
 }
 
+// read puts what a term was probably meant to be in its place, or asks if it would
+// exclude a sender by a sign that may be a slip as well.
+func (p *proposal) read(t *Term) {
+	meant := strings.Fields(t.Meant)
+	if t.Qualifier == "+" && doubtfulSign(meant) {
+		p.wrong(t, excludedOrNot(meant))
+		return
+	}
+	p.replace(t, false, meant...)
+}
+
 // spare leaves out a term that others make superfluous.
 func (p *proposal) spare(t *Term) {
 	for i := range p.record.Terms {

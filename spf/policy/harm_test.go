@@ -142,6 +142,7 @@ func TestHarmless(t *testing.T) {
 		world     TXT "v=spf1 ip4:192.0.2.1 ip4:10.0.0.0/8 ip4:0.0.0.0/0 -all"
 		unclear   TXT "v=spf1 redirect=_spf.esp.example unknown=a.example -all"
 		later     TXT "v=spf1 ip4:192.0.2.1 -all include:gone.esp.example"
+		minus     TXT "v=spf1 include:_spf.below.example-include:_spf.loop.example ~all"
 	`)
 	for _, c := range []struct {
 		domain, check, name, fix string
@@ -162,6 +163,7 @@ func TestHarmless(t *testing.T) {
 		{domain: "below", check: "spf-wrong-name"},
 		{domain: "several", check: "spf-ptr", name: "several", fix: "v=spf1 ip4:192.0.2.1 a:<the right name in place of gone.example> ip4:<the address of each sender that ptr stands for> ~all"},
 		{domain: "astray", check: "spf-syntax", name: "astray", fix: "v=spf1 include:<the right name in place of gone.esp.example> -all"},
+		{domain: "minus", check: "spf-include-missing", name: "minus", fix: "v=spf1 <include:_spf.below.example -include:_spf.loop.example or include:_spf.below.example include:_spf.loop.example> ~all"},
 		{domain: "parked", check: "spf-all-softfail", name: "parked", fix: "v=spf1 -all", complete: true, but: Context{Profile: finding.Parked}},
 		{domain: "parked", check: "spf-all-softfail", name: "parked", fix: "v=spf1 -all", complete: true, but: Context{MX: "null"}},
 		{domain: "later", check: "spf-terms-after-all"},

@@ -109,13 +109,10 @@ func repair(text string) repaired {
 			continue
 		case terms != nil && (why != "" || apart[tok] || !written[tok]) && doubtfulSign(terms):
 			// It may stand for a letter, or for a dash of a list.
-			meant := forPlaceholder(strings.Join(terms, " "))
-			if len(terms) > 1 {
-				meant = strings.Join(terms, " ")
-				leaveOut(tok, "<"+meant+" or "+strings.NewReplacer(" -", " ", " ~", " ", " ?", " ").Replace(meant)+">", "whether it excludes senders is not sure")
-				continue
-			}
-			leaveOut(tok, "<"+meant+" or "+strings.TrimLeft(meant, "-~?")+">", "whether it excludes senders is not sure")
+			leaveOut(tok, excludedOrNot(terms), "whether it excludes senders is not sure")
+			continue
+		case lostDigit(tok, written, terms):
+			leaveOut(tok, placeholder(tok), "a digit of the address may be lost")
 			continue
 		case terms == nil && noise(tok) && i+1 == len(tokens) && strings.IndexByte("+-~?", tok[0]) >= 0 && !slices.ContainsFunc(out, endsPolicy) && seen[spf.KindRedirect] == "":
 			leaveOut(tok, lostAll(tok[0]), "a sign whose all is missing")
@@ -176,6 +173,21 @@ func asWritten(text string) map[string]bool {
 		out[f] = true
 	}
 	return out
+}
+
+// lostDigit reports whether what stands before the address of an ip4 may have been its
+// first digit: "ip4::92.0.2.20", "ip4: 92.0.2.20". An address whose first number has
+// three digits has lost none.
+func lostDigit(tok string, written map[string]bool, terms []string) bool {
+	if len(terms) != 1 || spf.ParseTerm(terms[0]).Kind != spf.KindIP4 {
+		return false
+	}
+	colon := strings.IndexByte(tok, ':') + 1
+	rest := tok[colon:]
+	address := strings.TrimLeftFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
+	torn := !written[tok] && written[tok[:colon]]
+	dot := strings.IndexByte(address, '.')
+	return colon > 0 && (address != rest || torn) && (dot == 1 || dot == 2)
 }
 
 // passesAll reports whether one of the terms is an all that lets everyone pass.

@@ -99,6 +99,10 @@ func TestRepairAsks(t *testing.T) {
 		// What a space, a dash or a semicolon stands for may be a letter, a digit or a sign.
 		{"v=spf1 a:mail.acme.example\u00a0all", "v=spf1 a:mail.acme.example <-all or ~all>"},
 		{"v=spf1 \u2013include:esp.example mx ~all", "v=spf1 <-include:esp.example or include:esp.example> mx ~all"},
+		{"v=spf1 ip4::92.0.2.20 -all", "v=spf1 ip4:<the address that ip4::92.0.2.20 was meant to be> -all"},
+		{"v=spf1 ip4: 92.0.2.20 -all", "v=spf1 ip4:<the address that ip4:92.0.2.20 was meant to be> -all"},
+		{"v=spf1 ip4:.2.0.2.20 -all", "v=spf1 ip4:<the address that ip4:.2.0.2.20 was meant to be> -all"},
+		{"v=spf1 mx:acme.example-include:esp.example-all", "v=spf1 <mx:acme.example -include:esp.example -all or mx:acme.example include:esp.example -all>"},
 		{"v=spf1 mx:acme.example\u2013a:mail.acme.example -all", "v=spf1 <mx:acme.example -a:mail.acme.example or mx:acme.example a:mail.acme.example> -all"},
 		{"v=spf1 exists:%{i}._spf. cme.example -all", "v=spf1 exists:<the name that exists:%{i}._spf. was meant to be> <the term that cme.example was meant to be> -all"},
 		{"v=spf1 ip4:1 2.0.2.20 -all", "v=spf1 ip4:<the address that ip4:1 was meant to be> <the term that 2.0.2.20 was meant to be> -all"},

@@ -146,6 +146,20 @@ func afterColon(tok string) string {
 	return cmp.Or(value, " ")
 }
 
+// excludedOrNot is a placeholder for terms whose signs may be slips: what they are with
+// their signs, or without.
+func excludedOrNot(terms []string) string {
+	with, without := make([]string, len(terms)), make([]string, len(terms))
+	for i, term := range terms {
+		with[i] = forPlaceholder(term)
+		without[i] = with[i]
+		if t := spf.ParseTerm(term); t.Kind != spf.KindAll {
+			without[i] = strings.TrimLeft(with[i], "-~?")
+		}
+	}
+	return "<" + strings.Join(with, " ") + " or " + strings.Join(without, " ") + ">"
+}
+
 // doubtfulSign reports whether a term that was repaired excludes what it names by a
 // sign that may be a slip as well: one that stood apart, or in place of a letter.
 // Hardly anyone excludes senders, and to exclude one by mistake loses it.
