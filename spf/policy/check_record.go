@@ -226,8 +226,8 @@ func (k *checker) modifiers(r *Record) {
 			reporting = append(reporting, t.Text)
 			if why := reportingError(t.parsed); why != "" {
 				malformed = append(malformed, quote(t.Text)+" is malformed: "+why)
-				p.replace(t, false)
 			}
+			p.replace(t, false)
 		case t.Meant != "":
 			p.broken = true
 			mistyped = append(mistyped, fmt.Sprintf("%s, probably meant to be %s,", quote(t.Text), quote(t.Meant)))
@@ -260,12 +260,8 @@ func (k *checker) modifiers(r *Record) {
 		if len(malformed) > 0 {
 			detail += " " + strings.Join(malformed[:min(len(malformed), maxNamed)], "; ") + "."
 		}
-		f := finding.Finding{Title: "SPF asks for failure reports (RFC 6652)", Detail: detail, Reference: "RFC 6652, 3",
-			Fix: advice("Nothing has to be changed: they are the owner's wish, and no fix takes them away.")}
-		if len(malformed) > 0 {
-			f.Fix = p.share(false, "Publish the record without what is malformed.")
-		}
-		k.add("spf-unknown-modifier", r, f)
+		k.add("spf-unknown-modifier", r, finding.Finding{Title: "SPF asks for failure reports (RFC 6652)", Detail: detail, Reference: "RFC 6652, 3",
+			Fix: p.share(false, "Keep them, or publish the record without them.")})
 	}
 	if len(unknown) > 0 {
 		f := finding.Finding{Detail: fmt.Sprintf("%s in the record of %s is a modifier that no standard knows. Receivers ignore it.", quote(unknown[0]), r.Domain),
