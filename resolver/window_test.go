@@ -240,8 +240,8 @@ func TestWindowServers(t *testing.T) {
 			answers, timeouts, extra := s.answers, s.timeouts, s.extra
 			s.run(time.Second)
 			rate := float64(s.answers - answers)
-			t.Log(fmt.Sprintf("%.0f answers a second, %.0f is best; lost %d, then %d; %d timeouts, then %d; %d refused; asked again %d, then %d; size %d after a second, %d in the end, %d at most",
-				rate, tc.best, early, s.lost-early, timeouts, s.timeouts-timeouts, s.refused, extra, s.extra-extra, size, s.p.size, s.largest))
+			t.Logf("%.0f answers a second, %.0f is best; lost %d, then %d; %d timeouts, then %d; %d refused; asked again %d, then %d; size %d after a second, %d in the end, %d at most",
+				rate, tc.best, early, s.lost-early, timeouts, s.timeouts-timeouts, s.refused, extra, s.extra-extra, size, s.p.size, s.largest)
 			if rate < 0.9*tc.best {
 				t.Error("slower than the best fixed window")
 			}
