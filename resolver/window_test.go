@@ -2,7 +2,6 @@ package resolver
 
 import (
 	"container/heap"
-	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
