@@ -77,7 +77,7 @@ func WriteDoc(w io.Writer, d *view.Doc) error {
 // parse reads the templates of reports, and another text with templates.
 func parse(text string) (*template.Template, error) {
 	tmpl, err := template.New("page").Funcs(template.FuncMap{"headline": view.Headline, "examined": view.ExaminedText, "t": show.Line, "answer": view.AnswerText,
-		"references": view.References, "sentence": sentence,
+		"references": view.References, "sentence": sentence, "pieces": pieces,
 		"value": func(n *int) string { return cmp.Or(show.Number(n), "–") },
 		"mark":  view.Mark, "plain": view.Text.Plain, "incomplete": func() string { return view.IncompleteText },
 		"last": func(row []view.Text) int { return len(row) - 1 }, "class": cellClass}).Parse(pageHTML)
@@ -182,6 +182,23 @@ func (p *parts) of(blocks []view.Block, level int) []part {
 			one.Kind = "next"
 		}
 		out = append(out, one)
+	}
+	return out
+}
+
+// piece is a part of a text, in the type of commands or not.
+type piece struct {
+	Text string
+	Code bool
+}
+
+// pieces cuts a text at the backticks around its commands, as Markdown does.
+func pieces(text string) []piece {
+	var out []piece
+	for i, p := range strings.Split(text, "`") {
+		if p != "" {
+			out = append(out, piece{p, i%2 == 1})
+		}
 	}
 	return out
 }
