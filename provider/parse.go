@@ -177,6 +177,8 @@ func (p *parser) key(key, value string) error {
 		s.MX = words
 	case "seen-spf":
 		s.SPF = words
+	case "shared":
+		s.Shared = value
 	case "seen-cname":
 		s.CNAME = words
 	case "targets":

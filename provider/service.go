@@ -46,6 +46,9 @@ type Service struct {
 	// MX, SPF and CNAME are name suffixes: of the MX hosts of customers, of the names
 	// that their SPF records include, of the targets of their selectors.
 	MX, SPF, CNAME []string
+	// Shared says what customers who include its SPF names have in common: they share
+	// its addresses and could, as published, send in each other's names; empty if not.
+	Shared string
 	// Targets are the aliases of selectors that are the same for all customers or follow
 	// from the domain, as selector=target.
 	Targets    []string

@@ -9,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
+	"mailworthy/provider"
 	"mailworthy/spf"
 )
 
@@ -204,9 +205,13 @@ func (k *checker) shared() {
 			if t.Ignored != "" || t.Error != "" || t.Qualifier != "+" {
 				continue
 			}
-			if owner := sharedIncludes[t.Target]; t.Kind == spf.KindInclude && owner != "" {
+			var service *provider.Service
+			if t.Kind == spf.KindInclude {
+				service = provider.Builtin().OfSPF(t.Target)
+			}
+			if service != nil && service.Shared != "" {
 				k.add("spf-shared-provider", r, finding.Finding{
-					Detail: fmt.Sprintf("%s in the record of %s authorises the addresses of %s. Its customers share them, and one can send in the name of another.", quote(t.Text), r.Domain, owner),
+					Detail: fmt.Sprintf("%s in the record of %s authorises the addresses of %s. Its customers share them, and one can send in the name of another.", quote(t.Text), r.Domain, service.Shared),
 					Fix:    advice("Replace %s by the addresses of your own server, or bind the provider to your account as it describes.", quotable(t.Text)),
 				})
 			}

@@ -2,13 +2,6 @@ package policy
 
 import "net/netip"
 
-// sharedIncludes are records of hosts whose customers share the authorised
-// addresses and could, as published, send in each other's names.
-var sharedIncludes = map[string]string{
-	"relay.mailchannels.net": "MailChannels, unless a _mailchannels record locks the domain to your account",
-	"websitewelcome.com":     "a shared web host",
-}
-
 // rented are parts of the address space that clouds rent out by the address.
 var rented = []struct {
 	prefix netip.Prefix
