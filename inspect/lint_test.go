@@ -45,3 +45,16 @@ func TestLint(t *testing.T) {
 		t.Errorf("a record over two lines is %d", n)
 	}
 }
+
+// TestMaxInput: the longest record of each type may be read; a policy and a certificate in
+// hexadecimal are longer than a record.
+func TestMaxInput(t *testing.T) {
+	for _, kind := range RecordTypes {
+		if most := MaxInput(kind); most < MaxRecord {
+			t.Errorf("%s: %d bytes, and a record has up to %d", kind, most, MaxRecord)
+		}
+	}
+	if hex, record := MaxInput("tlsa"), MaxInput("spf"); hex <= 2*record {
+		t.Errorf("%d characters of TLSA do not hold a record of %d bytes", hex, record)
+	}
+}

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"mailworthy/provider"
@@ -36,5 +37,23 @@ func TestServiceOptions(t *testing.T) {
 	}
 	if _, err := (Service{Selectors: []string{"a b"}}).Options(s); err == nil {
 		t.Error("a selector with a space is taken")
+	}
+}
+
+// TestServiceID: a stated service is one of whose records something is known, however it
+// is written; others are told apart from those that do not exist.
+func TestServiceID(t *testing.T) {
+	for _, c := range []struct{ name, id, err string }{
+		{"sendgrid", "sendgrid", ""},
+		{"Amazon SES", "amazon-ses", ""},
+		{"Send-Grid", "sendgrid", ""},
+		{"hostgator", "", "what HostGator needs is not known"},
+		{"sendgrd", "", `there is no service "sendgrd"; did you mean`},
+		{"xyzzyplugh", "", "mailworthy setup --list"},
+	} {
+		id, err := serviceID(c.name)
+		if id != c.id || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%q: %q, %v; want %q, %s", c.name, id, err, c.id, c.err)
+		}
 	}
 }

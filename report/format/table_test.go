@@ -2,10 +2,14 @@ package format
 
 import (
 	"bytes"
+	"errors"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/report"
 	"mailworthy/report/reporttest"
@@ -106,5 +110,68 @@ func TestExit(t *testing.T) {
 		if at == 0 || at == never {
 			t.Errorf("%s: status %d at error, %d at never", f.Name, at, never)
 		}
+	}
+}
+
+// TestNames: the names that flags propose are those of the table, and each of the lists
+// has what it promises.
+func TestNames(t *testing.T) {
+	all := Names()
+	if len(all) != len(All) {
+		t.Errorf("%d names of %d formats", len(all), len(All))
+	}
+	for _, list := range []struct {
+		names []string
+		has   func(Format) bool
+		most  string
+	}{
+		{RowNames(), func(f Format) bool { return f.Row != nil }, "rows"},
+		{DocNames(), func(f Format) bool { return f.Doc != nil }, "markdown"},
+	} {
+		if !slices.Contains(list.names, list.most) {
+			t.Errorf("%v is without %s", list.names, list.most)
+		}
+		for _, f := range All {
+			if slices.Contains(list.names, f.Name) != list.has(f) {
+				t.Errorf("%s: %v", f.Name, list.names)
+			}
+		}
+	}
+}
+
+// TestExtras: the tree stands before a report and the plan behind it, if they are asked
+// for, and not otherwise.
+func TestExtras(t *testing.T) {
+	r := bundledReport(t, audit.Target{Domain: "acme.example"}, reporttest.BundledZones(t))
+	for _, c := range []struct {
+		name       string
+		tree, plan bool
+		o          Options
+	}{
+		{"table", false, false, Options{}},
+		{"table", true, false, Options{Tree: true}},
+		{"table", false, true, Options{Plan: true}},
+		{"table", true, true, Options{Tree: true, Plan: true}},
+		{"markdown", true, false, Options{Tree: true}},
+	} {
+		f, _ := Find(c.name)
+		var plain, out bytes.Buffer
+		if err := errors.Join(f.Write(&plain, []*report.Report{r}, Options{}), f.Write(&out, []*report.Report{r}, c.o)); err != nil {
+			t.Fatal(err)
+		}
+		before, after, ok := strings.Cut(out.String(), plain.String())
+		if !ok || (before != "") != c.tree || (after != "") != c.plan {
+			t.Errorf("%s %+v: %d bytes stand before the report, %d behind it (it is there: %v)", c.name, c.o, len(before), len(after), ok)
+		}
+	}
+}
+
+// TestPDFWithout: no browser, no PDF; the error says what was looked for.
+func TestPDFWithout(t *testing.T) {
+	f, _ := Find("pdf")
+	var out bytes.Buffer
+	err := f.Write(&out, nil, Options{Chromium: filepath.Join(t.TempDir(), "no-chromium")})
+	if err == nil || !strings.Contains(err.Error(), "no-chromium") || out.Len() > 0 {
+		t.Errorf("%v, %d bytes", err, out.Len())
 	}
 }
