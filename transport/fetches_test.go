@@ -2,11 +2,18 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"mailworthy/dial"
+	"mailworthy/resolver"
 )
 
 // TestFetches: what one audit has got, another does not fetch again; what was not
@@ -77,5 +84,43 @@ func TestFetchesEnd(t *testing.T) {
 	all.Wait()
 	if f := s.get(t.Context(), "another", func() *Fetch { return &Fetch{Outcome: BadStatus} }); f.Outcome != BadStatus {
 		t.Errorf("after one that was given up: %+v", f)
+	}
+}
+
+// TestFetchFailed: each way of failing has its word, and only those that say nothing of
+// the server are unanswered.
+func TestFetchFailed(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		want   Outcome
+		reason string
+	}{
+		{&dial.Refused{}, NotPublic, ""},
+		{&dial.OverBudget{}, TooLarge, ""},
+		{&dial.NoAddress{}, NoHost, ""},
+		{&resolver.Error{Reason: resolver.Timeout}, Unanswered, "the DNS did not answer"},
+		{tls.RecordHeaderError{}, TLSFailed, "does not speak TLS"},
+		{tls.AlertError(40), TLSFailed, "handshake failure"},
+		{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "mta-sts.acme.example"}}, BadCertificate, ""},
+		{context.DeadlineExceeded, Unanswered, "in time"},
+		{os.ErrDeadlineExceeded, Unanswered, "in time"},
+		{fmt.Errorf("get: %w", errors.New("connection reset by peer")), Unanswered, "connection reset by peer"},
+	} {
+		var f Fetch
+		f.failed(fmt.Errorf("https://mta-sts.acme.example: %w", c.err))
+		if f.Outcome != c.want || f.Reason == "" || !strings.Contains(f.Reason, c.reason) {
+			t.Errorf("%T: %s, %q; want %s, %q", c.err, f.Outcome, f.Reason, c.want, c.reason)
+		}
+	}
+}
+
+// TestFetchEvidence: what was not asked is no answer, and what failed is none either.
+func TestFetchEvidence(t *testing.T) {
+	for outcome, status := range map[Outcome]string{Unanswered: "timeout", NotFetched: "offline", BadCertificate: "tls-failed",
+		TLSFailed: "tls-failed", NotPublic: "protocol", NoHost: "protocol", Fetched: "ok", BadStatus: "ok", Redirected: "ok"} {
+		f := Fetch{URL: "https://acme.example/", Outcome: outcome, Status: 404, Reason: "why"}
+		if e := f.Evidence(); e.Status != status || e.Rcode != "404" || e.Name != f.URL || e.Note != "why" {
+			t.Errorf("%s: %+v", outcome, e)
+		}
 	}
 }
