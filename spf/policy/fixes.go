@@ -221,6 +221,9 @@ func (p *proposal) text(asks bool) string {
 				put(s, late)
 			}
 		case t.Kind == spf.KindAll && ended:
+		case asks && t.Error != "":
+			// Of a record that is only led to, nobody has repaired the rest.
+			put(placeholder(t.Text), late)
 		default:
 			if s := t.spelt(p.spell); s != "" {
 				for _, x := range strings.Fields(s) {
