@@ -239,6 +239,8 @@ func (f *DNSSECFacts) prove(v *Validator) {
 	case f.Root.Security == Insecure:
 		f.Why = "the resolver " + f.Root.Evidence.Server + " does not validate: its answer for the root, which is signed, is without AD"
 	default:
-		f.Why = "whether the resolver validates is not known: " + f.Root.Reason
+		if f.Why = "whether the resolver validates is not known"; f.Root.Reason != "" {
+			f.Why += ": " + f.Root.Reason
+		}
 	}
 }

@@ -30,10 +30,10 @@ func TestIntegrationRealServers(t *testing.T) {
 			if domain == "acme.example" {
 				extra = append(extra, "--mail-from", "bounce.acme.example", "--selector", "k1", "--helo", "mx1.acme.example", "--ip", "192.0.2.10", "--ip", "192.0.2.11")
 			}
-			fromZones := findingsOf(t, append([]string{"audit", "--format", "json", "--offline", "--zone", zones}, extra...))
+			fromZones := findingsOf(t, append([]string{"audit", "--format", "json", "--skip", "transport", "--offline", "--zone", zones}, extra...))
 			for _, scheme := range []string{"udp", "tcp"} {
 				server := fmt.Sprintf("%s://127.0.0.1:%d", scheme, port)
-				fromServers := findingsOf(t, append([]string{"audit", "--format", "json", "--resolver", server}, extra...))
+				fromServers := findingsOf(t, append([]string{"audit", "--format", "json", "--skip", "transport", "--resolver", server}, extra...))
 				if fromServers != fromZones {
 					t.Errorf("over %s the findings differ:\n%s", scheme, difference(fromZones, fromServers))
 				}
