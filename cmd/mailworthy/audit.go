@@ -234,8 +234,8 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return err
 	}
 	defer session.stack.Close()
-	if slices.Contains(sections, finding.Transport) {
-		tools, closing, err := toolsOf(cmd.Context(), session, &f.dns, f.web, f.trustAD)
+	if f.probe || slices.Contains(sections, finding.Transport) {
+		tools, closing, err := toolsOf(session, &f.dns, f.web, f.trustAD)
 		if err != nil {
 			return err
 		}
@@ -273,11 +273,11 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		standard:  bulk.Standard{FailOn: failOn, MinScore: f.minScore, UnknownOK: session.unknownOK, Baseline: held},
 		inspector: inspect.Inspector{Resolver: asking, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}}
 	if f.probe {
-		shared, closing, err := f.probing(cmd, session)
+		shared, err := f.probing(cmd, session, options.Transport)
 		if err != nil {
 			return err
 		}
-		defer closing()
+		defer shared.Close()
 		a.inspector.Probe = shared.Domain
 	}
 	a.keeper = f.keeper(cmd.Context(), a, stderr)

@@ -10,25 +10,19 @@ import (
 	"mailworthy/transport"
 )
 
-// probing is what audit --probe connects with, shared by all domains of the run, and the
-// function that ends it.
-func (f *auditFlags) probing(cmd *cobra.Command, s *session) (*probe.Shared, func(), error) {
+// probing is what audit --probe connects with, shared by all domains of the run until it is
+// closed. What the section Transport fetches and finds validated is not asked for twice.
+func (f *auditFlags) probing(cmd *cobra.Command, s *session, with transport.Tools) (*probe.Shared, error) {
 	if s.alone {
-		return nil, nil, errors.New("--offline and --probe exclude each other")
+		return nil, errors.New("--offline and --probe exclude each other")
 	}
-	pool, err := roots(f.web.ca)
-	if err != nil {
-		return nil, nil, err
+	pool := with.Web.Roots
+	if pool == nil {
+		var err error
+		if pool, err = roots(""); err != nil {
+			return nil, err
+		}
 	}
-	web, err := f.web.open(cmd.Context(), s, f.dns.now != "")
-	if err != nil {
-		return nil, nil, err
-	}
-	unchecked, end, err := f.dns.unchecked()
-	if err != nil {
-		return nil, nil, err
-	}
-	shared := probe.NewShared(cmd.Context(), probe.Options{Roots: pool, Now: s.now, Deadline: s.deadline, Web: web, Validator: &transport.Validator{Unchecked: unchecked, Trusted: f.trustAD},
-		Dialer: &dial.Dialer{AllowPrivate: f.web.allowPrivate, Timeout: s.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}})
-	return shared, func() { shared.Close(); end() }, nil
+	return probe.NewShared(cmd.Context(), probe.Options{Roots: pool, Now: s.now, Deadline: s.deadline, Web: with.Web, Validator: &with.Validator,
+		Dialer: &dial.Dialer{AllowPrivate: f.web.allowPrivate, Timeout: s.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}}), nil
 }

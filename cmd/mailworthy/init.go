@@ -63,7 +63,7 @@ every run reads.`,
 			if err != nil {
 				return err
 			}
-			asking, err := monitored(cmd.Context(), &dns, s, nil)
+			asking, err := monitored(&dns, s, nil)
 			if err != nil {
 				return err
 			}

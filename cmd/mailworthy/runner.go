@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -73,21 +72,21 @@ func (f *runnerFlags) monitor(cmd *cobra.Command) (*monitor.Monitor, error) {
 	}
 	m.Open = func() (*monitor.Session, error) {
 		s, err := dns.open(stderr)
-		return monitored(cmd.Context(), &dns, s, err)
+		return monitored(&dns, s, err)
 	}
 	m.Other = func(n int) (*monitor.Session, error) {
 		s, err := dns.other(n)
-		return monitored(cmd.Context(), &dns, s, err)
+		return monitored(&dns, s, err)
 	}
 	return m, nil
 }
 
 // monitored is a session of the flags as a run needs it; nil if there is none.
-func monitored(ctx context.Context, dns *dnsFlags, s *session, err error) (*monitor.Session, error) {
+func monitored(dns *dnsFlags, s *session, err error) (*monitor.Session, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	tools, closing, err := toolsOf(ctx, s, dns, webFlags{}, false)
+	tools, closing, err := toolsOf(s, dns, webFlags{}, false)
 	if err != nil {
 		s.stack.Close()
 		return nil, err

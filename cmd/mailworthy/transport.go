@@ -1,11 +1,6 @@
 package main
 
 import (
-	"context"
-	"crypto/x509"
-	"errors"
-	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +8,6 @@ import (
 	"mailworthy/audit"
 	"mailworthy/dial"
 	"mailworthy/finding"
-	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
@@ -31,44 +25,22 @@ func (f *webFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.ca, "tls-ca", "", "trust the certificates of this PEM `file` as well")
 }
 
-// maxRoots is the largest file of --tls-ca.
-const maxRoots = 8 << 20
-
 // open returns what fetches over HTTPS, nil if the session touches no network.
-func (f *webFlags) open(ctx context.Context, s *session, judged bool) (*transport.Web, error) {
+func (f *webFlags) open(s *session, judged bool) (*transport.Web, error) {
 	w := &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: min(s.deadline, dial.DefaultTimeout), Lookup: dial.Through(s.stack)}}
 	if judged {
 		w.Now = func() time.Time { return s.now }
 	}
 	if f.ca != "" {
-		text, err := readfile.Await(ctx, func() ([]byte, error) { return readRoots(f.ca) })
-		if err != nil {
-			return nil, fmt.Errorf("--tls-ca: %w", err)
+		var err error
+		if w.Roots, err = roots(f.ca); err != nil {
+			return nil, err
 		}
-		roots, err := x509.SystemCertPool()
-		if err != nil {
-			roots = x509.NewCertPool()
-		}
-		if !roots.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("--tls-ca %s: there is no certificate in it", f.ca)
-		}
-		w.Roots = roots
 	}
 	if s.alone {
 		return nil, nil
 	}
 	return w, nil
-}
-
-func readRoots(name string) ([]byte, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxRoots {
-		return nil, errors.New(name + " is no file of certificates")
-	}
-	return os.ReadFile(name)
 }
 
 // transportJSON is the JSON of the commands about transport security.
@@ -92,13 +64,7 @@ type transportCheck struct {
 	// validated: it asks a resolver that validates.
 	validated bool
 	// begin asks, and says by finish what was found and how it is shown.
-	begin func(b *resolver.Batch, with transportTools, domain string, out *transportJSON, doc *func() *view.Doc)
-}
-
-// transportTools are what a command asks with besides the DNS.
-type transportTools struct {
-	web       *transport.Web
-	validator *transport.Validator
+	begin func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc)
 }
 
 func newMTASTS() *cobra.Command {
@@ -108,8 +74,8 @@ func newMTASTS() *cobra.Command {
 redirect, the certificate for that name, 64 KB) and holds every MX host against
 its patterns. What did not answer is unknown, never missing. If the policy has a
 fault, the one to publish in its place is shown.`,
-		begin: func(b *resolver.Batch, with transportTools, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginSTS(b, with.web, domain, func(f *transport.STSFacts) {
+		begin: func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginSTS(b, with.Web, domain, func(f *transport.STSFacts) {
 				out.MTASTS, out.Findings = f, transport.CheckSTS(f)
 				*doc = func() *view.Doc { return view.STSDoc(f, out.Findings) }
 			})
@@ -121,7 +87,7 @@ func newTLSRPT() *cobra.Command {
 		checkShort: "The record of TLS reporting, and whether its destinations can receive",
 		long: `Asks for the record at _smtp._tls, and whether the domains and hosts of its
 destinations exist and accept mail. Nothing is sent to them.`,
-		begin: func(b *resolver.Batch, _ transportTools, domain string, out *transportJSON, doc *func() *view.Doc) {
+		begin: func(b *resolver.Batch, _ transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
 			transport.BeginReporting(b, domain, func(f *transport.ReportingFacts) {
 				out.TLSRPT, out.Findings = f, transport.CheckReporting(f)
 				*doc = func() *view.Doc { return view.ReportingDoc(f, out.Findings) }
@@ -135,8 +101,8 @@ func newDNSSEC() *cobra.Command {
 		long: `Asks a resolver that validates: on this machine, or over tls:// or https://, or one
 that --trust-ad states can be trusted. Through any other nothing is said. What ends
 in SERVFAIL is asked again without validation: an answer then is bogus.`,
-		begin: func(b *resolver.Batch, with transportTools, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginDNSSEC(b, with.validator, domain, func(f *transport.DNSSECFacts) {
+		begin: func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginDNSSEC(b, &with.Validator, domain, func(f *transport.DNSSECFacts) {
 				out.DNSSEC, out.Findings = f, transport.CheckDNSSEC(f)
 				*doc = func() *view.Doc { return view.DNSSECDoc(f, out.Findings) }
 			})
@@ -149,8 +115,8 @@ func newDANE() *cobra.Command {
 		long: `Asks for the TLSA records of the MX hosts through a resolver that validates: on this
 machine, or over tls:// or https://, or one that --trust-ad states can be trusted.
 No host is connected to: whether a record matches the certificate is not checked.`,
-		begin: func(b *resolver.Batch, with transportTools, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginDNSSEC(b, with.validator, domain, func(f *transport.DNSSECFacts) {
+		begin: func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginDNSSEC(b, &with.Validator, domain, func(f *transport.DNSSECFacts) {
 				out.DNSSEC, out.Findings = f, transport.CheckDANE(f)
 				*doc = func() *view.Doc { return view.DANEDoc(f, out.Findings) }
 			})
@@ -163,9 +129,9 @@ const trustADUsage = "the path to the resolver can be trusted: believe it when i
 // fetchesAtOnce bounds the fetches of the audits of a run.
 const fetchesAtOnce = 32
 
-// toolsOf are those of the section Transport of audits, and what closes them.
-func toolsOf(ctx context.Context, s *session, dns *dnsFlags, w webFlags, trustAD bool) (transport.Tools, func(), error) {
-	web, err := w.open(ctx, s, dns.now != "")
+// toolsOf are those of the section Transport of audits and of --probe, and what closes them.
+func toolsOf(s *session, dns *dnsFlags, w webFlags, trustAD bool) (transport.Tools, func(), error) {
+	web, err := w.open(s, dns.now != "")
 	if err != nil {
 		return transport.Tools{}, nil, err
 	}
@@ -225,8 +191,8 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 			if err := s.held(domain); err != nil {
 				return err
 			}
-			var with transportTools
-			if with.web, err = web.open(cmd.Context(), s, dns.now != ""); err != nil {
+			var with transport.Tools
+			if with.Web, err = web.open(s, dns.now != ""); err != nil {
 				return err
 			}
 			if c.validated {
@@ -235,7 +201,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 					return err
 				}
 				defer end()
-				with.validator = &transport.Validator{Unchecked: unchecked, Trusted: trust}
+				with.Validator = transport.Validator{Unchecked: unchecked, Trusted: trust}
 			}
 			ctx, cancel := s.context(cmd.Context())
 			defer cancel()
