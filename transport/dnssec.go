@@ -179,6 +179,37 @@ func (h *SignedHost) secure() bool {
 	return h.A.Security == Secure && h.A.State == Present || h.AAAA.Security == Secure && h.AAAA.State == Present
 }
 
+// signed is secure as far as it is known: an address that was not answered could be a
+// signed one.
+func (h *SignedHost) signed() State {
+	switch {
+	case h.secure():
+		return Present
+	case open(&h.A) || open(&h.AAAA):
+		return Unknown
+	}
+	return Absent
+}
+
+// Obeyed returns whether senders that know DANE hold a host to the TLSA records that it has:
+// Present if all that leads to these is signed, Absent if something is not (RFC 7672, 2.2),
+// else Unknown, and why.
+func (f *DNSSECFacts) Obeyed(h *SignedHost) (obeyed State, why string) {
+	switch {
+	case !f.Validates:
+		return Unknown, f.Why
+	case f.MX.Security == Insecure, h.signed() == Absent, h.TLSA.Security == Insecure:
+		return Absent, ""
+	case open(&f.MX):
+		return Unknown, "the MX of the domain is " + string(f.MX.Security) + because(&f.MX)
+	case open(&h.TLSA):
+		return Unknown, "the answer for " + h.TLSA.Name + " is " + string(h.TLSA.Security) + because(&h.TLSA)
+	case h.signed() == Unknown:
+		return Unknown, "whether the addresses of " + h.Name + " are signed was not answered"
+	}
+	return Present, ""
+}
+
 // live reports whether mail can go to the host.
 func (h *SignedHost) live() bool { return h.A.State != Absent || h.AAAA.State != Absent }
 

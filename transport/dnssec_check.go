@@ -180,8 +180,9 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 	add := func(id, format string, args ...any) {
 		s.Add(id, finding.Finding{Subject: h.Name, Evidence: evidence, Detail: fmt.Sprintf(format, args...)})
 	}
+	signed := h.signed()
 	switch {
-	case !h.secure() && !open(&h.A) && !open(&h.AAAA) && q.State != Present:
+	case signed == Absent && q.State != Present:
 		// RFC 7672, 2.2.2: without secure addresses senders do not ask for TLSA records.
 		return Absent
 	case q.Security == Bogus:
@@ -192,12 +193,11 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 		return Unknown
 	case q.State == Absent:
 		return Absent
-	case !h.secure() && (open(&h.A) || open(&h.AAAA)):
-		// An address that was not answered could be a signed one.
+	case signed == Unknown:
 		s.Add("dane-unresolved", finding.Finding{Subject: h.Name, CouldBe: finding.Critical, Evidence: []finding.Evidence{h.A.Evidence, h.AAAA.Evidence},
 			Detail: fmt.Sprintf("There are TLSA records at %s; whether the addresses of the host are signed, so that senders use them, is not known.", show.Escape(q.Name))})
 		return Unknown
-	case q.Security == Insecure || !h.secure():
+	case q.Security == Insecure || signed == Absent:
 		s.Decided("dane-tlsa-insecure")
 		add("dane-tlsa-insecure", "There are TLSA records at %s, and they or the addresses of the host are not signed: senders ignore them.", show.Escape(q.Name))
 		return Absent

@@ -194,8 +194,8 @@ func (s *sheet) evidence() []finding.Evidence {
 	return []finding.Evidence{ev}
 }
 
-func (s *sheet) add(id string, severity finding.Severity, detail string) {
-	f := finding.Finding{Severity: severity, Subject: s.subject, Detail: detail, Evidence: s.evidence()}
+func (s *sheet) add(id string, severity finding.Severity, detail string, more ...finding.Evidence) {
+	f := finding.Finding{Severity: severity, Subject: s.subject, Detail: detail, Evidence: append(s.evidence(), more...)}
 	if i := slices.IndexFunc(Checks, func(c finding.Check) bool { return c.ID == id }); i >= 0 && severity != finding.Info {
 		f.Fix = &finding.Fix{Summary: Checks[i].Remedy}
 	}
@@ -203,8 +203,8 @@ func (s *sheet) add(id string, severity finding.Severity, detail string) {
 }
 
 // unknown says what cannot be known, and how bad it could be.
-func (s *sheet) unknown(couldBe finding.Severity, detail string) {
-	s.Add("smtp-unresolved", finding.Finding{Subject: s.subject, Detail: detail, CouldBe: couldBe, Evidence: s.evidence()})
+func (s *sheet) unknown(couldBe finding.Severity, detail string, more ...finding.Evidence) {
+	s.Add("smtp-unresolved", finding.Finding{Subject: s.subject, Detail: detail, CouldBe: couldBe, Evidence: append(s.evidence(), more...)})
 }
 
 // session judges a session that was begun.

@@ -59,14 +59,6 @@ func (e *Endpoint) withoutTLS() bool {
 	return e.TLS == nil && e.ok(StepEHLO) && (e.Banner == nil || !masked(*e.Banner, e.EHLO)) && !offers(e.EHLO, "STARTTLS")
 }
 
-// compare holds an endpoint against what its domain demands, and says in words what does
-// not match.
-func (d *demands) compare(e *Endpoint, now time.Time) (sts, dane, whySTS, whyDANE string) {
-	sts, whySTS = d.mtaSTS(e)
-	dane, whyDANE = d.dane(e, now)
-	return sts, dane, whySTS, whyDANE
-}
-
 // mtaSTS is the verdict by RFC 8461, 4.1 and 4.2.
 func (d *demands) mtaSTS(e *Endpoint) (verdict, why string) {
 	f := d.sts
@@ -91,61 +83,66 @@ func (d *demands) mtaSTS(e *Endpoint) (verdict, why string) {
 	return PolicyMatch, ""
 }
 
-// dane is the verdict by RFC 7672, 2.2 and 3.
-func (d *demands) dane(e *Endpoint, now time.Time) (verdict, why string) {
-	f := d.dnssec
-	if f == nil {
-		return PolicyUnknown, ""
+// host is what the DNS says of an MX host; nil: it was not asked.
+func (d *demands) host(name string) *transport.SignedHost {
+	if d.dnssec == nil {
+		return nil
 	}
-	i := slices.IndexFunc(f.Hosts, func(h transport.SignedHost) bool { return h.Name == e.Host })
+	i := slices.IndexFunc(d.dnssec.Hosts, func(h transport.SignedHost) bool { return h.Name == name })
 	if i < 0 {
-		return PolicyUnknown, ""
+		return nil
 	}
-	h := &f.Hosts[i]
+	return &d.dnssec.Hosts[i]
+}
+
+// dane is the verdict by RFC 7672, 2.2 and 3. Why says what does not match, and unknown
+// why that is not a mismatch all the same.
+func (d *demands) dane(e *Endpoint, now time.Time) (verdict, why, unknown string) {
+	h := d.host(e.Host)
+	if h == nil || h.TLSA.State == transport.Unknown {
+		return PolicyUnknown, "", ""
+	}
 	usable := slices.DeleteFunc(slices.Clone(h.Records), func(t transport.TLSA) bool { return t.Unusable != "" })
-	secure := func(q *transport.Signed) bool { return q.Security == transport.Secure && q.State == transport.Present }
+	obeyed, unknown := d.dnssec.Obeyed(h)
 	switch {
-	case h.TLSA.State == transport.Unknown:
-		return PolicyUnknown, ""
 	case h.TLSA.State == transport.Absent:
-		return PolicyNone, ""
-	case f.Validates && (f.MX.Security == transport.Insecure || !secure(&h.A) && !secure(&h.AAAA) || h.TLSA.Security == transport.Insecure):
-		return PolicyInsecure, ""
+		return PolicyNone, "", ""
+	case obeyed == transport.Absent:
+		return PolicyInsecure, "", ""
 	case len(usable) == 0:
 		// Senders then want TLS, and no certificate (RFC 7672, 2.2).
-		return PolicyUnusable, ""
-	}
-	switch {
+		return PolicyUnusable, "", ""
 	case e.withoutTLS():
 		why = "it offers no STARTTLS"
 	case len(e.chain) == 0, e.askedFor != "":
-		return PolicyUnknown, ""
+		return PolicyUnknown, "", ""
 	default:
-		for k := range usable {
-			reason := matches(&usable[k], e.chain, e.Host, f.Domain, now)
-			if reason == "" {
-				return verdictIf(f.Validates, PolicyMatch), ""
-			}
-			if why == "" || !strings.Contains(reason, "no certificate") {
-				why = usable[k].String() + ": " + reason
+		for i := range usable {
+			reason := matches(&usable[i], e.chain, h.Base, d.dnssec.Domain, now)
+			switch {
+			case reason == "" && unknown == "":
+				return PolicyMatch, "", ""
+			case reason == "":
+				return PolicyUnknown, "", ""
+			case why == "" || !strings.Contains(reason, "no certificate"):
+				why = usable[i].String() + ": " + reason
 			}
 		}
+		if h.Base != e.Host && unknown == "" { // RFC 7672, 8.1
+			unknown = "senders ask for the certificate of " + h.Base + ", and this session asked for that of " + e.Host
+		}
 	}
-	// What nobody validated may be another's record.
-	return verdictIf(f.Validates, PolicyMismatch), why
-}
-
-func verdictIf(known bool, verdict string) string {
-	if known {
-		return verdict
+	if unknown != "" {
+		return PolicyUnknown, why, unknown
 	}
-	return PolicyUnknown
+	return PolicyMismatch, why, ""
 }
 
 // matches says why a TLSA record does not match the chain; empty: it does. Of usage 3 the
 // key alone counts, neither dates nor names (RFC 7672, 3.1.1); of usage 2 the chain up to
-// the certificate that the record is of, with dates and the name (3.1.2).
-func matches(t *transport.TLSA, chain []*x509.Certificate, host, domain string, now time.Time) string {
+// the certificate that the record is of, with dates and a name: the one that the records
+// are below, or the domain (3.1.2, 3.2.2).
+func matches(t *transport.TLSA, chain []*x509.Certificate, base, domain string, now time.Time) string {
 	want, err := hex.DecodeString(t.Data)
 	if err != nil {
 		return "its data cannot be read"
@@ -192,8 +189,8 @@ func matches(t *transport.TLSA, chain []*x509.Certificate, host, domain string, 
 	if !found {
 		return "no certificate that the server sends is the one of the record"
 	}
-	if chain[0].VerifyHostname(host) != nil && chain[0].VerifyHostname(domain) != nil {
-		return "the certificate is neither for " + host + " nor for " + domain
+	if chain[0].VerifyHostname(base) != nil && chain[0].VerifyHostname(domain) != nil {
+		return "the certificate is neither for " + base + " nor for " + domain
 	}
 	if _, err := chain[0].Verify(x509.VerifyOptions{Roots: anchors, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}); err != nil {
 		return err.Error()
@@ -213,19 +210,9 @@ func (s *sheet) policies() {
 		}
 		return
 	}
-	sts, dane, whySTS, whyDANE := d.compare(e, s.o.Now)
+	sts, whySTS := d.mtaSTS(e)
+	dane, whyDANE, unknown := d.dane(e, s.o.Now)
 	e.MTASTS, e.DANE = &sts, &dane
-	evidence := func() []finding.Evidence {
-		out := s.evidence()
-		if d.dnssec != nil {
-			for i := range d.dnssec.Hosts {
-				if h := &d.dnssec.Hosts[i]; h.Name == e.Host {
-					out = append(out, h.TLSA.Evidence)
-				}
-			}
-		}
-		return out
-	}
 	switch sts {
 	case PolicyMatch:
 		s.Decided("smtp-sts-certificate")
@@ -234,31 +221,24 @@ func (s *sheet) policies() {
 		if d.sts.Policy.Mode == "testing" {
 			severity, effect = finding.Warning, "With mode: enforce, senders would not deliver to it."
 		}
-		f := finding.Finding{Severity: severity, Subject: s.subject, Evidence: append(s.evidence(), d.sts.Record.Evidence),
-			Detail: fmt.Sprintf("%s does not satisfy the MTA-STS policy of %s (mode %s): %s. %s", s.subject, s.t.domain, d.sts.Policy.Mode, whySTS, effect)}
-		f.Fix = &finding.Fix{Summary: remedyOf("smtp-sts-certificate")}
-		s.Add("smtp-sts-certificate", f)
+		s.add("smtp-sts-certificate", severity, fmt.Sprintf("%s does not satisfy the MTA-STS policy of %s (mode %s): %s. %s", s.subject, s.t.domain, d.sts.Policy.Mode, whySTS, effect), d.sts.Record.Evidence)
 	case PolicyUnknown:
 		s.Undecided("smtp-sts-certificate")
 	}
-	switch {
-	case dane == PolicyMatch:
+	switch dane {
+	case PolicyMatch:
 		s.Decided("smtp-dane-mismatch")
-	case dane == PolicyMismatch:
-		f := finding.Finding{Subject: s.subject, Evidence: evidence(),
-			Detail: fmt.Sprintf("What %s shows matches no usable TLSA record at _25._tcp.%s (%s). Senders that obey DANE do not deliver to it.", s.subject, e.Host, show.Clip(whyDANE, 300))}
-		f.Fix = &finding.Fix{Summary: remedyOf("smtp-dane-mismatch")}
-		s.Add("smtp-dane-mismatch", f)
-	case dane == PolicyUnknown && whyDANE != "":
-		s.Add("smtp-unresolved", finding.Finding{Subject: s.subject, CouldBe: finding.Error, Evidence: evidence(),
-			Detail: fmt.Sprintf("What %s shows matches no usable TLSA record at _25._tcp.%s (%s). Whether senders use these records is not known: %s.", s.subject, e.Host, show.Clip(whyDANE, 300), d.dnssec.Why)})
-		s.Undecided("smtp-dane-mismatch")
-	case dane == PolicyUnknown:
+	case PolicyUnknown:
 		s.Undecided("smtp-dane-mismatch")
 	}
-}
-
-func remedyOf(id string) string {
-	i := slices.IndexFunc(Checks, func(c finding.Check) bool { return c.ID == id })
-	return Checks[i].Remedy
+	if whyDANE == "" {
+		return
+	}
+	tlsa := &d.host(e.Host).TLSA
+	detail := fmt.Sprintf("What %s shows matches no usable TLSA record at %s (%s). ", s.subject, tlsa.Name, show.Clip(whyDANE, 300))
+	if dane == PolicyMismatch {
+		s.add("smtp-dane-mismatch", "", detail+"Senders that obey DANE do not deliver to it.", tlsa.Evidence)
+	} else {
+		s.unknown(finding.Error, detail+"Whether senders obey these records is not known: "+unknown+".", tlsa.Evidence)
+	}
 }

@@ -129,6 +129,55 @@ func TestDANE(t *testing.T) {
 	}
 }
 
+// TestDANEObeyed: a mismatch is one only if it is known that senders obey the records, and
+// which name they ask for and expect.
+func TestDANEObeyed(t *testing.T) {
+	root := newAuthority(t)
+	cert, middle := between(t, root, "real.example")
+	var chain []*x509.Certificate
+	for _, raw := range cert.Certificate {
+		c, err := x509.ParseCertificate(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, c)
+	}
+	sum := sha256.Sum256(middle.RawSubjectPublicKeyInfo)
+	there := transport.Signed{State: transport.Present, Security: transport.Secure}
+	unanswered := transport.Signed{State: transport.Unknown, Security: transport.Undetermined}
+	const mx, real = "mx.acme.example", "real.example"
+	for _, tt := range []struct {
+		name, base, data string
+		change           func(*transport.DNSSECFacts)
+		want, unknown    string
+	}{
+		{"name of the aliases' end", real, hex.EncodeToString(sum[:]), nil, PolicyMatch, ""},
+		{"name of the host alone", mx, hex.EncodeToString(sum[:]), nil, PolicyMismatch, ""},
+		{"another key", mx, "00", nil, PolicyMismatch, ""},
+		{"another key, and senders ask for another name", real, "00", nil, PolicyUnknown, "asked for that of " + mx},
+		{"an address without an answer", mx, "00", func(f *transport.DNSSECFacts) {
+			f.Hosts[0].A.Security, f.Hosts[0].AAAA = transport.Insecure, unanswered
+		}, PolicyUnknown, "not answered"},
+		{"no signed address", mx, "00", func(f *transport.DNSSECFacts) { f.Hosts[0].A.Security = transport.Insecure }, PolicyInsecure, ""},
+		{"no answer about the MX", mx, "00", func(f *transport.DNSSECFacts) { f.MX = unanswered }, PolicyUnknown, "the MX of the domain"},
+		{"no signed MX", mx, "00", func(f *transport.DNSSECFacts) { f.MX.Security = transport.Insecure }, PolicyInsecure, ""},
+		{"no signed TLSA", mx, "00", func(f *transport.DNSSECFacts) { f.Hosts[0].TLSA.Security = transport.Insecure }, PolicyInsecure, ""},
+		{"another host", mx, "00", func(f *transport.DNSSECFacts) { f.Hosts[0].Name = real }, PolicyUnknown, ""},
+	} {
+		absent := transport.Signed{State: transport.Absent, Security: transport.Secure}
+		f := &transport.DNSSECFacts{Domain: "acme.example", Validates: true, MX: there, Hosts: []transport.SignedHost{{Name: mx, Base: tt.base, A: there, AAAA: absent, TLSA: there,
+			Records: []transport.TLSA{{Usage: 2, Selector: 1, Matching: 1, Data: tt.data}}}}}
+		if tt.change != nil {
+			tt.change(f)
+		}
+		e := &Endpoint{Host: mx, chain: chain, TLS: &TLS{}, Steps: []Step{{Step: StepEHLO, Outcome: OK}}}
+		got, why, unknown := (&demands{dnssec: f}).dane(e, now)
+		if got != tt.want || (why == "") != (got != PolicyMismatch && tt.unknown == "") || !strings.Contains(unknown, tt.unknown) || (unknown == "") != (tt.unknown == "") {
+			t.Errorf("%s: %s (%s; %s), want %s (%s)", tt.name, got, why, unknown, tt.want, tt.unknown)
+		}
+	}
+}
+
 // TestMTASTS: the policy against what the host showed.
 func TestMTASTS(t *testing.T) {
 	yes, no := true, false
