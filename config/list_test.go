@@ -12,9 +12,10 @@ import (
 func TestDomainsFile(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"list":   "# ours\nacme.example\nTidy.example.\n\nacme.example\n",
-		"broken": "acme.example\nnot a domain!\n",
-		"empty":  "# nothing\n",
+		"list":    "# ours\nacme.example\nTidy.example.\n\nacme.example\n",
+		"broken":  "acme.example\nnot a domain!\n",
+		"empty":   "# nothing\n",
+		"${LIST}": "acme.example\ntidy.example\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -24,7 +25,7 @@ func TestDomainsFile(t *testing.T) {
 		{"domains_file: list", "acme.example tidy.example", ""},
 		{"domains_file: list\ndomains: [{domain: tidy.example, selectors: [own]}, one.example]\ndefaults: {selectors: [shared]}", "tidy.example one.example acme.example", ""},
 		{"domains_file: list\nnotifications: [{type: slack, url: \"https://hooks.example/x\", domains: [tidy.example]}]", "acme.example tidy.example", ""},
-		{"domains_file: broken", "", "not a domain"},
+		{"domains_file: broken", "", `broken:2: "not a domain!" is not a domain: it contains a space`},
 		{"domains_file: empty", "", "there is none in"},
 		{"domains_file: missing", "", "missing"},
 		{"domains_file: " + dir, "", "domains_file"},
@@ -51,8 +52,31 @@ func TestDomainsFile(t *testing.T) {
 			t.Errorf("%s: %+v", tt.text, d.Target)
 		}
 	}
-	text := New(nil, "list", time.Now())
-	if c, err := Parse(filepath.Join(dir, "mailworthy.yaml"), text, func(string) (string, bool) { return "", false }); err != nil || len(c.Domains) != 2 {
-		t.Errorf("%v\n%s", err, text)
+	for _, list := range []string{"list", "${LIST}"} {
+		text := New(nil, list, time.Now())
+		if c, err := Parse(filepath.Join(dir, "mailworthy.yaml"), text, func(string) (string, bool) { return "", false }); err != nil || len(c.Domains) != 2 {
+			t.Errorf("%v\n%s", err, text)
+		}
+	}
+}
+
+// TestReadDomains: what is wrong with a list is said in its own words: no configuration is
+// there yet when init reads one.
+func TestReadDomains(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "list")
+	if err := os.WriteFile(name, []byte("acme.example\nnot a domain!\nfoo..bar\n"+strings.Repeat("x", 5000)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	domains, wrong := ReadDomains(name, "${LIST}")
+	if len(domains) != 1 || len(wrong) != 3 || !strings.HasPrefix(wrong[0].Error(), "${LIST}:2: ") || !strings.HasPrefix(wrong[1].Error(), "${LIST}:3: ") {
+		t.Errorf("%q, %q", domains, wrong)
+	}
+	for _, err := range wrong {
+		if len(err.Error()) > 400 {
+			t.Errorf("%d bytes: %v", len(err.Error()), err)
+		}
+	}
+	if _, wrong := ReadDomains(name+".none", "list"); len(wrong) != 1 || wrong[0].Error() != "list: no such file or directory" {
+		t.Errorf("%q", wrong)
 	}
 }

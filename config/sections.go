@@ -15,6 +15,7 @@ import (
 	"mailworthy/bulk"
 	"mailworthy/finding"
 	"mailworthy/internal/readfile"
+	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
 	"mailworthy/report"
@@ -397,6 +398,9 @@ func (d *decoder) place(n *yaml.Node, what string, c *Config, to *string) {
 // maxDomainsFile bounds the list of domains_file in bytes.
 const maxDomainsFile = 64 << 20
 
+// maxRemark bounds what is said of one line of it.
+const maxRemark = 300
+
 // domainsFile reads a list with a domain a line, as that of audit -f. A domain that domains
 // has keeps what is stated there; the others have the defaults.
 func (d *decoder) domainsFile(n *yaml.Node, base Domain, c *Config) {
@@ -404,24 +408,37 @@ func (d *decoder) domainsFile(n *yaml.Node, base Domain, c *Config) {
 	if d.place(n, "domains_file", c, &file); file == "" {
 		return
 	}
-	text, err := readfile.Read(file, maxDomainsFile, readfile.Wait)
-	if err != nil {
-		d.fail(n, "domains_file: %s: %v", clip(c.Spelt(file)), err)
-		return
+	domains, wrong := ReadDomains(file, c.Spelt(file))
+	for _, err := range wrong {
+		d.fail(n, "domains_file: %v", err)
 	}
-	list := bulk.NewList(bulk.Source{Name: c.Spelt(file), Reader: bytes.NewReader(text), Remark: func(r bulk.Remark) {
-		if r.Bad && len(d.problems) < maxProblems {
-			d.fail(n, "domains_file: %s", clip(r.String()))
-		}
-	}})
-	for in := range list.All() {
-		if _, stated := c.ForDomain(in.Domain); !stated {
+	for _, domain := range domains {
+		if _, stated := c.ForDomain(domain); !stated {
 			one := base
-			one.Target.Domain = in.Domain
+			one.Target.Domain = domain
 			c.addDomain(one)
 		}
 	}
-	if err := list.Finish(); err != nil {
-		d.fail(n, "domains_file: %v", err)
+}
+
+// ReadDomains returns the domains of a list as that of domains_file, and what is wrong with
+// it: the first mistakes, each with the name of the list and its line. The list is bad if
+// there are any.
+func ReadDomains(file, name string) (domains []string, wrong []error) {
+	text, err := readfile.Read(file, maxDomainsFile, readfile.Wait)
+	if err != nil {
+		return nil, []error{fmt.Errorf("%s: %w", clip(name), err)}
 	}
+	list := bulk.NewList(bulk.Source{Name: name, Reader: bytes.NewReader(text), Remark: func(r bulk.Remark) {
+		if r.Bad && len(wrong) < maxProblems {
+			wrong = append(wrong, errors.New(show.Clip(r.String(), maxRemark)))
+		}
+	}})
+	for in := range list.All() {
+		domains = append(domains, in.Domain)
+	}
+	if err := list.Finish(); err != nil {
+		wrong = append(wrong, err)
+	}
+	return domains, wrong
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -96,7 +95,7 @@ every run reads.`,
 		},
 	}
 	dns.add(cmd)
-	cmd.Flags().StringVarP(&list, "file", "f", "", "audit the domains of this `list` too, a domain a line, by the configuration's defaults")
+	cmd.Flags().StringVarP(&list, "file", "f", "", "name this `list` of further domains in the configuration, a domain a line: each run audits them by its defaults")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "write to this `file`, which must not be there yet, instead of standard output")
 	return cmd
 }
@@ -107,12 +106,14 @@ func listPlace(list, configuration string) (string, error) {
 	if list == "" {
 		return "", nil
 	}
+	if _, wrong := config.ReadDomains(list, list); len(wrong) == 1 {
+		return "", fmt.Errorf("-f %w", wrong[0])
+	} else if len(wrong) > 1 {
+		return "", fmt.Errorf("-f %w (further lines are wrong, too)", wrong[0])
+	}
 	whole, err := filepath.Abs(list)
 	if err != nil {
 		return "", fmt.Errorf("-f: %w", err)
-	}
-	if _, err := config.Parse("mailworthy.yaml", []byte("domains_file: "+strconv.Quote(whole)), func(string) (string, bool) { return "", false }); err != nil {
-		return "", fmt.Errorf("-f %s: %w", list, err)
 	}
 	folder, err := filepath.Abs(filepath.Dir(configuration))
 	if err != nil {
