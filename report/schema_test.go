@@ -33,19 +33,46 @@ func TestSchemaIsCurrent(t *testing.T) {
 		{reflect.TypeFor[Report](), "report-1.json", SchemaID, "A mailworthy report", "What one audit found about a domain."},
 		{reflect.TypeFor[Row](), "row-1.json", RowSchemaID, "A row of a mailworthy list", "What one audit found about a domain, in short."},
 	} {
-		g := schemaGenerator{defs: map[string]any{}, docs: map[string]*packageDocs{}}
-		root := g.object(tt.of)
-		root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-		root["$id"] = "https://mailworthy.example/schema/" + tt.file
-		root["title"] = tt.title
-		root["description"] = tt.description + " Keys are added, never renamed. Bytes that are no UTF-8 are written as the four characters \\xNN, a backslash before xNN as \\x5c."
-		root["properties"].(map[string]any)["schema"] = map[string]any{"const": tt.id}
-		root["$defs"] = g.defs
-		text, err := MarshalJSON(root, "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden.Compare(t, "schema/"+tt.file, text)
+		generatedSchema(t, tt.of, tt.file, tt.id, tt.title,
+			tt.description+" Keys are added, never renamed. Bytes that are no UTF-8 are written as the four characters \\xNN, a backslash before xNN as \\x5c.")
+	}
+}
+
+// generatedSchema returns the schema of a type, after it compared it with its file, which
+// -update writes; id is what the key "schema" says, and no description is none.
+func generatedSchema(t *testing.T, of reflect.Type, file, id, title, description string) *jsonschema.Schema {
+	t.Helper()
+	g := schemaGenerator{defs: map[string]any{}, docs: map[string]*packageDocs{}}
+	root := g.object(of)
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["$id"] = "https://mailworthy.example/schema/" + file
+	root["title"] = title
+	if description != "" {
+		root["description"] = description
+	}
+	root["properties"].(map[string]any)["schema"] = map[string]any{"const": id}
+	root["$defs"] = g.defs
+	text, err := MarshalJSON(root, "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "schema/"+file, text)
+	return reporttest.CompiledSchema(t, text)
+}
+
+// validates holds what a value is as JSON against a schema.
+func validates(t *testing.T, schema *jsonschema.Schema, what string, v any) {
+	t.Helper()
+	text, err := MarshalJSON(v, "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(doc); err != nil {
+		t.Errorf("%s: %v", what, err)
 	}
 }
 
