@@ -314,7 +314,7 @@ func (s *session) handshake(ctx context.Context) bool {
 func (s *session) ehlo() []string {
 	name := s.o.HELO
 	if name == "" {
-		name = literal(s.w.conn.LocalAddr())
+		name = AddressLiteral(s.w.conn.LocalAddr())
 	}
 	st, began := s.at(StepEHLO), time.Now()
 	a, err := s.exchange("EHLO "+name, "")
@@ -337,8 +337,9 @@ func (s *session) ehlo() []string {
 	return append([]string{}, a.lines[1:]...)
 }
 
-// literal is the address of this end as a name to greet with (RFC 5321, 4.1.3).
-func literal(a net.Addr) string {
+// AddressLiteral is the address of this end of a connection as a name to greet with
+// (RFC 5321, 4.1.3).
+func AddressLiteral(a net.Addr) string {
 	at, err := netip.ParseAddrPort(a.String())
 	if err != nil {
 		return "[127.0.0.1]"

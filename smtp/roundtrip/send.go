@@ -108,7 +108,7 @@ func (s *sender) session(ctx context.Context, l *letter, text []byte) (string, e
 		_ = s.conn.SetDeadline(time.Now().Add(5 * time.Second))
 		_ = c.Quit()
 	}()
-	if err := s.step(StageEHLO, func() error { return c.Hello(cmp.Or(o.HELO, literal(local))) }); err != nil {
+	if err := s.step(StageEHLO, func() error { return c.Hello(cmp.Or(o.HELO, probe.AddressLiteral(local))) }); err != nil {
 		return StageEHLO, err
 	}
 	if !o.Via.implicit() {
@@ -262,16 +262,4 @@ func (s *sender) failed(ctx context.Context, stage string, err error) {
 		a.Outcome = probe.OutcomeOf(err)
 	}
 	a.Reply = without(probe.FailureText(err), s.secrets)
-}
-
-// literal is an address as a name to greet with (RFC 5321, 4.1.3).
-func literal(a net.Addr) string {
-	at, err := netip.ParseAddrPort(a.String())
-	if err != nil {
-		return "[127.0.0.1]"
-	}
-	if addr := at.Addr().Unmap().WithZone(""); addr.Is4() {
-		return "[" + addr.String() + "]"
-	}
-	return "[IPv6:" + at.Addr().WithZone("").String() + "]"
 }
