@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mailworthy/dial"
+	"mailworthy/internal/pause"
 	"mailworthy/internal/redact"
 )
 
@@ -114,14 +115,7 @@ func (s *Sender) wait(ctx context.Context, d time.Duration) error {
 	if s.Wait != nil {
 		return s.Wait(ctx, d)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pause.For(ctx, d)
 }
 
 // dialer makes the connections of one try.

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"mailworthy/internal/pause"
 )
 
 // Config says whom to ask, and how patiently.
@@ -48,7 +50,7 @@ type Client struct {
 	base    context.Context // ends with Close
 	end     context.CancelFunc
 	now     func() time.Time
-	pause   func(ctx context.Context, d time.Duration)
+	pause   func(ctx context.Context, d time.Duration) error
 	// unchecked is Config.CheckingDisabled.
 	unchecked bool
 }
@@ -74,7 +76,7 @@ func New(c Config) (*Client, error) {
 			return nil, err
 		}
 	}
-	cl := &Client{timeout: c.Timeout, places: places{free: c.MaxInFlight}, now: time.Now, pause: pause, limits: newLimits(&c), unchecked: c.CheckingDisabled}
+	cl := &Client{timeout: c.Timeout, places: places{free: c.MaxInFlight}, now: time.Now, pause: pause.For, limits: newLimits(&c), unchecked: c.CheckingDisabled}
 	cl.base, cl.end = context.WithCancel(context.Background())
 	cl.buffers.New = func() any { return new([4096]byte) }
 	for _, spec := range specs {
@@ -173,7 +175,7 @@ func (c *Client) ask(ctx context.Context, name string, t Type, made *exchanged) 
 		}
 		if asked[i] > 0 && worst.Reason != Timeout {
 			// It failed at once: give it time (a timeout was time enough).
-			c.pause(ctx, backoff(n))
+			_ = c.pause(ctx, backoff(n)) // the try says that it ended
 		}
 		if ended(ctx) {
 			return nil, canceled(ctx, name, t, c.servers[i].String())
@@ -233,15 +235,6 @@ func (c *Client) pick(asked []int) int {
 func backoff(n int) time.Duration {
 	d := min(50*time.Millisecond<<min(n, 6), time.Second)
 	return d/2 + rand.N(d)
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }
 
 // try asks one server, over TCP too if the answer is truncated, and without

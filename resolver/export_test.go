@@ -10,7 +10,7 @@ func SetClock(c *Client, now func() time.Time) { c.now = now }
 
 // SkipPauses takes the waits between tries away; f is told of them.
 func SkipPauses(c *Client, f func(time.Duration)) {
-	c.pause = func(_ context.Context, d time.Duration) { f(d) }
+	c.pause = func(_ context.Context, d time.Duration) error { f(d); return nil }
 }
 
 // ReadResponse makes readResponse reachable for the fuzz target.

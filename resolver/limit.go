@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"mailworthy/internal/pause"
 )
 
 // limits is the rate limit of all questions together and per block list.
@@ -60,7 +62,7 @@ func (c *Client) wait(ctx context.Context, s *server, name string) {
 		}
 	}
 	if delay > 0 {
-		pause(ctx, delay)
+		_ = pause.For(ctx, delay) // who asks looks at the context next
 	}
 }
 

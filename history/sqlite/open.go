@@ -20,6 +20,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"mailworthy/history"
+	"mailworthy/internal/pause"
 )
 
 // applicationID marks a database as a history: "mwhi".
@@ -147,12 +148,8 @@ func (s *backend) patiently(ctx context.Context, do func() error) error {
 		if !again {
 			return err
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
+		if err := pause.For(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/dial"
+	"mailworthy/internal/pause"
 	"mailworthy/message"
 	"mailworthy/resolver"
 	"mailworthy/smtp/explain"
@@ -197,16 +198,7 @@ type System struct{}
 func (System) Now() time.Time { return time.Now() }
 
 // Sleep waits.
-func (System) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+func (System) Sleep(ctx context.Context, d time.Duration) error { return pause.For(ctx, d) }
 
 // Options say what to send and where to wait. From, To, Via, Places, Dialer and Resolver
 // must be set.
