@@ -3,10 +3,12 @@ package transport
 import (
 	"context"
 	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// maxFetches bounds the fetches that are remembered, and by that the memory for them:
-// each has at most MaxPolicy bytes, a logo 32 KB.
+// maxFetches bounds the fetches that are remembered, those used last, and by that the memory
+// for them: each has at most MaxPolicy bytes, a logo 32 KB.
 const maxFetches = 256
 
 // Fetches are shared by the audits of a run: so many are made at once, and what one audit
@@ -16,9 +18,7 @@ type Fetches struct {
 	places chan struct{}
 
 	mu   sync.Mutex
-	done map[string]*sharedFetch
-	// order has the names of done, the oldest first.
-	order []string
+	done *simplelru.LRU[string, *sharedFetch]
 }
 
 // sharedFetch is a fetch that is under way or over.
@@ -29,7 +29,8 @@ type sharedFetch struct {
 
 // NewFetches makes room for so many fetches at once.
 func NewFetches(atOnce int) *Fetches {
-	return &Fetches{places: make(chan struct{}, max(1, atOnce)), done: map[string]*sharedFetch{}}
+	done, _ := simplelru.NewLRU[string, *sharedFetch](maxFetches, nil) // the size is over zero, so there is no error
+	return &Fetches{places: make(chan struct{}, max(1, atOnce)), done: done}
 }
 
 // get returns what is known of a name, or fetches it.
@@ -39,11 +40,10 @@ func (s *Fetches) get(ctx context.Context, name string, fetch func() *Fetch) *Fe
 	}
 	for {
 		s.mu.Lock()
-		f := s.done[name]
-		if f == nil {
+		f, shared := s.done.Get(name)
+		if !shared {
 			f = &sharedFetch{over: make(chan struct{})}
-			s.done[name] = f
-			s.order = append(s.order, name)
+			s.done.Add(name, f)
 			s.mu.Unlock()
 			return s.make(ctx, name, f, fetch, waited)
 		}
@@ -70,26 +70,14 @@ func (s *Fetches) make(ctx context.Context, name string, f *sharedFetch, fetch, 
 	case <-ctx.Done():
 		f.got = waited()
 	}
-	s.mu.Lock()
 	if f.got.Outcome == Unanswered {
-		s.forget(name)
+		s.mu.Lock()
+		if now, _ := s.done.Peek(name); now == f {
+			s.done.Remove(name)
+		}
+		s.mu.Unlock()
 	}
-	for len(s.order) > maxFetches {
-		s.forget(s.order[0])
-	}
-	s.mu.Unlock()
 	close(f.over)
 	got := *f.got
 	return &got
-}
-
-// forget drops a fetch; s.mu is held.
-func (s *Fetches) forget(name string) {
-	delete(s.done, name)
-	for i, n := range s.order {
-		if n == name {
-			s.order = append(s.order[:i], s.order[i+1:]...)
-			return
-		}
-	}
 }
