@@ -111,18 +111,13 @@ func (a *run) inferredKeys(s *provider.Service, by []string, add func(finding.Fi
 		if r.Purpose != provider.DKIM || r.Need != provider.Needed {
 			continue
 		}
-		selector, rest, _ := strings.Cut(r.Name, "._domainkey.")
-		if rest != "{domain}" || strings.ContainsAny(selector, "<{") {
+		switch at := a.commonKey(&r); {
+		case at == nil || at.Wildcard:
 			return
-		}
-		i := slices.IndexFunc(d.Selectors, func(have dkim.Selector) bool { return have.Name == selector && have.Domain == a.result.Domain })
-		switch {
-		case i < 0 || d.Selectors[i].Status == dkim.SelectorUnresolved || d.Selectors[i].Wildcard:
-			return
-		case d.Selectors[i].Status == dkim.SelectorFound || len(d.Selectors[i].CNAMEs) > 0:
-			there = append(there, selector)
+		case isThere(at):
+			there = append(there, at.Name)
 		default:
-			missing = append(missing, selector)
+			missing = append(missing, at.Name)
 		}
 	}
 	if len(missing) == 0 || slices.Contains(by, "dkim") && len(there) == 0 {

@@ -176,18 +176,36 @@ func (a *run) keysNowhere(s *provider.Service) bool {
 			if r.Purpose != provider.DKIM {
 				continue
 			}
-			selector, rest, _ := strings.Cut(r.Name, "._domainkey.")
-			if rest != "{domain}" || strings.ContainsAny(selector, "<{") {
-				// The name is the customer's own: that it was not found says nothing.
-				return false
-			}
-			i := slices.IndexFunc(d.Selectors, func(have dkim.Selector) bool { return have.Name == selector && have.Domain == a.result.Domain })
-			if i < 0 || d.Selectors[i].Status == dkim.SelectorUnresolved || d.Selectors[i].Status == dkim.SelectorFound || len(d.Selectors[i].CNAMEs) > 0 {
+			if at := a.commonKey(&r); at == nil || isThere(at) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// commonKey returns what is at the selector of a record whose name is the same for all
+// customers of a service; nil if that is not known: the name is the customer's own, or it
+// was not asked or not answered.
+func (a *run) commonKey(r *provider.Record) *dkim.Selector {
+	selector, rest, _ := strings.Cut(r.Name, "._domainkey.")
+	if rest != "{domain}" || strings.ContainsAny(selector, "<{") {
+		return nil
+	}
+	for i := range a.result.DKIM.Selectors {
+		if s := &a.result.DKIM.Selectors[i]; s.Name == selector && s.Domain == a.result.Domain {
+			if s.Status == dkim.SelectorUnresolved {
+				return nil
+			}
+			return s
+		}
+	}
+	return nil
+}
+
+// isThere reports whether a key is at the selector, or an alias that should lead to one.
+func isThere(s *dkim.Selector) bool {
+	return s.Status == dkim.SelectorFound || len(s.CNAMEs) > 0
 }
 
 // ownAddresses says of a domain without a known sending address that its services send
