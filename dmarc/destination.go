@@ -85,7 +85,7 @@ func (q *destinationQuestions) read(d *Discovery, f *Destination) {
 		f.OrganizationalDomain = d.policyOrganization()
 		return
 	}
-	f.ExternalBySuffix = suffixOrganization(f.Host) != suffixOrganization(d.PolicyDomain)
+	f.ExternalBySuffix = resolver.Registrable(f.Host) != resolver.Registrable(d.PolicyDomain)
 	f.Walk = readWalk(q.walk)
 	f.OrganizationalDomain, _ = organization(f.Walk)
 	if same := sameOrganization(d.policyWalk(), f.Walk); same != nil {

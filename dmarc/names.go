@@ -81,16 +81,6 @@ func isSuffix(domain string) bool {
 	return icann && suffix == domain
 }
 
-// suffixOrganization is the Organizational Domain by the public suffix list
-// (RFC 7489, 3.2). A public suffix is its own.
-func suffixOrganization(domain string) string {
-	org, err := publicsuffix.EffectiveTLDPlusOne(domain)
-	if err != nil {
-		return domain
-	}
-	return org
-}
-
 // nobody is a label below domain that nobody published: always the same for
 // one domain, so that reports are reproducible, and not to be met by chance.
 func nobody(domain string) string {

@@ -17,7 +17,7 @@ type suffixQuestions struct {
 
 // askPublicSuffix asks what the walk from the domain does not.
 func (a *asker) askPublicSuffix(b *resolver.Batch, domain string, walk []*question) suffixQuestions {
-	q := suffixQuestions{org: suffixOrganization(domain), own: walk[0]}
+	q := suffixQuestions{org: resolver.Registrable(domain), own: walk[0]}
 	for _, step := range walk {
 		if strings.TrimPrefix(step.name, recordPrefix) == q.org {
 			q.parent = step

@@ -45,28 +45,12 @@ func canonical(name string) (string, string) {
 		slash = slash || name[i] == '\\'
 	}
 	if upper {
-		name = lower(name)
+		name = ascii.ToLower(name)
 	}
 	if slash {
 		name = strings.ReplaceAll(name, `\`, `\092`)
 	}
 	return name, ""
-}
-
-// lower is the case folding of the DNS: ASCII letters only (RFC 4343).
-func lower(s string) string {
-	for i := 0; i < len(s); i++ {
-		if 'A' <= s[i] && s[i] <= 'Z' {
-			b := []byte(s)
-			for ; i < len(b); i++ {
-				if 'A' <= b[i] && b[i] <= 'Z' {
-					b[i] += 'a' - 'A'
-				}
-			}
-			return string(b)
-		}
-	}
-	return s
 }
 
 // plain reports whether a canonical name is the same in plain text, so that it
@@ -158,10 +142,8 @@ func writeLabelByte(b *strings.Builder, c byte) {
 		b.WriteString(`\046`)
 	case c == '\\':
 		b.WriteString(`\092`)
-	case 'A' <= c && c <= 'Z':
-		b.WriteByte(c + 'a' - 'A')
 	default:
-		b.WriteByte(c)
+		b.WriteByte(ascii.Lower(c))
 	}
 }
 
@@ -189,7 +171,7 @@ func fromPresentation(s string) string {
 		return "."
 	}
 	if strings.IndexByte(s, '\\') < 0 {
-		return lower(s)
+		return ascii.ToLower(s)
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); {
