@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,12 @@ func (f *setupNewFlags) plan(arg string) (setup.Plan, error) {
 		if err != nil {
 			return p, err
 		}
-		p.Services = append(p.Services, c)
+		if i := slices.IndexFunc(p.Services, func(o setup.Chosen) bool { return o.Service == c.Service }); i < 0 {
+			p.Services = append(p.Services, c)
+		} else if a, b := p.Services[i].Options.Region, c.Options.Region; a != b {
+			return p, withHint(fmt.Errorf("--provider %s is stated for two regions (%s)", c.Service.ID, strings.Join([]string{cmp.Or(a, "none"), cmp.Or(b, "none")}, ", ")),
+				"state one here; then mailworthy setup %s %s --region REGION for the other", c.Service.ID, p.Domain)
+		}
 	}
 	if f.receives != "" {
 		if s, _ := services.Find(f.receives); s == nil && strings.Contains(f.receives, ".") {
@@ -132,6 +138,9 @@ func (f *setupNewFlags) plan(arg string) (setup.Plan, error) {
 		} else {
 			c, err := f.chosen(services, f.receives)
 			if err != nil {
+				return p, err
+			}
+			if err := oneAccount(p.Services, &c); err != nil {
 				return p, err
 			}
 			p.Receives = &c
@@ -156,6 +165,24 @@ func (f *setupNewFlags) plan(arg string) (setup.Plan, error) {
 		return p, withHint(errors.New("nothing is known of who sends for the domain"), "state --provider NAME, --receives NAME or --ip ADDRESS")
 	}
 	return p, nil
+}
+
+// oneAccount makes the service that receives and the same that sends one account, in the
+// region that either states.
+func oneAccount(services []setup.Chosen, receives *setup.Chosen) error {
+	i := slices.IndexFunc(services, func(o setup.Chosen) bool { return o.Service == receives.Service })
+	if i < 0 {
+		return nil
+	}
+	switch a, b := &services[i].Options.Region, &receives.Options.Region; {
+	case *b == "":
+		*b = *a
+	case *a == "":
+		*a = *b
+	case *a != *b:
+		return withHint(fmt.Errorf("--receives and --provider %s are of two regions (%s, %s)", receives.Service.ID, *b, *a), "an account is in one of them")
+	}
+	return nil
 }
 
 // chosen is a service with its region and tokens: "amazon-ses@eu-west-1".
@@ -194,7 +221,7 @@ func (f *setupNewFlags) chosen(c *provider.Catalogue, word string) (setup.Chosen
 // advise is left out of the SPF record if that has no room for it.
 func propose(ctx context.Context, session *session, plan setup.Plan) (*setup.Proposal, *report.Report, error) {
 	p := setup.Propose(plan)
-	published, err := overlay(session, p, false)
+	published, err := p.Published(session.stack, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -211,20 +238,11 @@ func propose(ctx context.Context, session *session, plan setup.Plan) (*setup.Pro
 	}
 	first := auditProposal(bounded, session, published, p, plan)
 	p.Audit = verified(first)
-	if published, err = overlay(session, p, true); err != nil {
+	if published, err = p.Published(session.stack, true); err != nil {
 		return nil, nil, err
 	}
 	p.AtEnd = verified(auditProposal(bounded, session, published, p, plan))
 	return p, first, nil
-}
-
-// overlay is the DNS with the proposal published.
-func overlay(session *session, p *setup.Proposal, last bool) (resolver.Resolver, error) {
-	zones, err := p.Zones(last)
-	if err != nil {
-		return nil, err
-	}
-	return resolver.NewOverlay(session.stack, zones...), nil
 }
 
 func auditProposal(ctx context.Context, session *session, published resolver.Resolver, p *setup.Proposal, plan setup.Plan) *report.Report {

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"hash/fnv"
@@ -52,7 +53,7 @@ func (p *Proposal) Zones(last bool) ([]*resolver.ZoneSet, error) {
 			name := standIn(r.Name)
 			records = append(records, finding.Record{Name: name, Type: "TXT", Value: "v=DKIM1; k=rsa; p=" + StandInKey(name)})
 		case r.Purpose == "mx":
-			records = append(records, finding.Record{Name: r.Name, Type: "MX", Value: "10 mx.stand-in.invalid"})
+			records = append(records, finding.Record{Name: r.Name, Type: "MX", Value: "10 " + p.standInHost()})
 		case r.Purpose == "spf":
 			records = append(records, finding.Record{Name: standIn(r.Name), Type: "TXT", Value: r.Value})
 		case r.Purpose == "return-path" && r.Type == "MX":
@@ -69,6 +70,34 @@ func (p *Proposal) Zones(last bool) ([]*resolver.ZoneSet, error) {
 		}
 	}
 	return zones, nil
+}
+
+// standInHost is the MX host of a proposal if that is still to be filled in.
+func (p *Proposal) standInHost() string { return "mx-to-be-filled-in." + p.Domain }
+
+// Published returns the DNS as it is once the proposal is published, with the first stage
+// of DMARC or with the last: next answers for all else. Nothing is known of a host that is
+// still to be filled in, so that it is not checked.
+func (p *Proposal) Published(next resolver.Resolver, last bool) (resolver.Resolver, error) {
+	zones, err := p.Zones(last)
+	if err != nil {
+		return nil, err
+	}
+	return &unfilled{resolver.NewOverlay(next, zones...), p.standInHost()}, nil
+}
+
+// unfilled does not ask for the stand-in of a host.
+type unfilled struct {
+	overlay resolver.Resolver
+	host    string
+}
+
+// Lookup implements resolver.Resolver.
+func (p *unfilled) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	if strings.EqualFold(strings.TrimSuffix(name, "."), p.host) {
+		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Offline, Detail: "the host is still to be filled in"}
+	}
+	return p.overlay.Lookup(ctx, name, t)
 }
 
 // standIn is a name without places to fill in.
