@@ -128,14 +128,21 @@ func (f *roundtripFlags) options() (o roundtrip.Options, places []roundtrip.Spec
 	if o.To, err = roundtrip.ParseAddress(f.to); err != nil {
 		return o, nil, fmt.Errorf("--to: %w", err)
 	}
+	servers := 0
 	for _, text := range f.wait {
 		p, err := roundtrip.ParsePlace(text)
 		if err != nil {
 			return o, nil, passwordHint(fmt.Errorf("--wait: %w", err), err, "--wait-password-file FILE, or %s", mailboxVariable)
 		}
 		places = append(places, p)
+		if p.Via.Scheme != "" {
+			servers++
+		}
 	}
+	n := len(f.waitPasswordFiles)
 	switch {
+	case n > 1 && n != servers || n > 0 && servers == 0:
+		return o, nil, fmt.Errorf("--wait-password-file is given %s for %s on servers", show.Counted(n, "time"), show.Counted(servers, "mailbox"))
 	case f.patience <= 0 || f.interval <= 0:
 		return o, nil, errors.New("--timeout and --poll must be more than 0")
 	case f.helo != "" && !heloName.MatchString(f.helo):
@@ -228,9 +235,6 @@ func (f *roundtripFlags) open(cmd *cobra.Command, specs []roundtrip.Spec, pool *
 		}
 		out = append(out, s.Open(o))
 	}
-	if n := len(f.waitPasswordFiles); n > 1 && n != files || n > 0 && files == 0 {
-		return nil, fmt.Errorf("--wait-password-file is given %d times for %s on servers", n, show.Counted(files, "mailbox"))
-	}
 	return out, nil
 }
 
@@ -266,11 +270,14 @@ func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
 		o.Progress = func(text string) { fmt.Fprintf(cmd.ErrOrStderr(), "%s\n", show.Escape(text)) }
 	}
 	r, err := roundtrip.Run(cmd.Context(), o)
+	if of := (*roundtrip.StateError)(nil); errors.As(err, &of) {
+		err = fmt.Errorf("--state %s: %w", f.state, err)
+	}
 	switch {
 	case errors.Is(err, roundtrip.ErrOtherMail):
-		return withHint(fmt.Errorf("--state %s: %w", f.state, err), "remove the file to send a new mail, or use another one")
+		return withHint(err, "remove the file to send a new mail, or use another one")
 	case errors.Is(err, lockfile.ErrHeld):
-		return withHint(fmt.Errorf("--state %s: %w", f.state, err), "wait for it, or use another file")
+		return withHint(err, "wait for it, or use another file")
 	case err != nil:
 		return err
 	}

@@ -69,20 +69,29 @@ func TestRoundtripKeepsThePassword(t *testing.T) {
 // TestRoundtripUsage: what is wrong is said before anything is sent.
 func TestRoundtripUsage(t *testing.T) {
 	good := []string{"--via", "smtp://127.0.0.1:1", "--from", "a@acme.example", "--to", "b@acme.example", "--wait", filepath.Join(t.TempDir(), "box")}
+	folder := t.TempDir()
+	none, script := filepath.Join(folder, "none", "state"), filepath.Join(folder, "roundtrip_test.go")
+	if err := os.WriteFile(script, []byte("package main"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for want, args := range map[string][]string{
-		"--wait is missing":             good[:6],
-		"--to is missing":               good[:4],
-		"it does not begin with smtp":   append([]string{"--via", "http://x"}, good[2:]...),
-		`--from: "x" is no mail`:        append(good[:len(good):len(good)], "--from", "x"),
-		"--dkim-key needs":              append(good[:len(good):len(good)], "--dkim-key", "x"),
-		"are for --dkim-key":            append(good[:len(good):len(good)], "--dkim-selector", "x"),
-		`--retry "soon" is no time`:     append(good[:len(good):len(good)], "--retry", "soon"),
-		"--auth \"ntlm\"":               append(good[:len(good):len(good)], "--auth", "ntlm"),
-		"are for a login":               append(good[:len(good):len(good)], "--auth", "plain"),
-		"--timeout and --poll must":     append(good[:len(good):len(good)], "--timeout", "0s"),
-		"--wait-password-file is given": append(good[:len(good):len(good)], "--wait-password-file", "x"),
-		"--wait-auth \"x\"":             append(good[:len(good):len(good)], "--wait-auth", "x"),
-		"pop3: is not known":            append(good[:len(good):len(good)], "--wait", "pop3://me@host"),
+		"--wait is missing":                      good[:6],
+		"--to is missing":                        good[:4],
+		"it does not begin with smtp":            append([]string{"--via", "http://x"}, good[2:]...),
+		`--from: "x" is no mail`:                 append(good[:len(good):len(good)], "--from", "x"),
+		"--dkim-key needs":                       append(good[:len(good):len(good)], "--dkim-key", "x"),
+		"are for --dkim-key":                     append(good[:len(good):len(good)], "--dkim-selector", "x"),
+		`--retry "soon" is no time`:              append(good[:len(good):len(good)], "--retry", "soon"),
+		"--auth \"ntlm\"":                        append(good[:len(good):len(good)], "--auth", "ntlm"),
+		"are for a login":                        append(good[:len(good):len(good)], "--auth", "plain"),
+		"--timeout and --poll must":              append(good[:len(good):len(good)], "--timeout", "0s"),
+		"--wait-password-file is given":          append(good[:len(good):len(good)], "--wait-password-file", "x"),
+		"given 2 times for 1 mailbox on servers": append(good[:len(good):len(good)], "--wait", "imaps://me@127.0.0.1:1", "--wait-password-file", "x", "--wait-password-file", "y"),
+		"--state " + none + ": no such file":     append(good[:len(good):len(good)], "--state", none),
+		"--state " + folder + ": is a directory": append(good[:len(good):len(good)], "--state", folder),
+		"roundtrip_test.go: it is no state":      append(good[:len(good):len(good)], "--state", script),
+		"--wait-auth \"x\"":                      append(good[:len(good):len(good)], "--wait-auth", "x"),
+		"pop3: is not known":                     append(good[:len(good):len(good)], "--wait", "pop3://me@host"),
 	} {
 		var out, errs bytes.Buffer
 		if status := run(context.Background(), append([]string{"roundtrip"}, args...), strings.NewReader(""), &out, &errs); status != 2 || !strings.Contains(errs.String(), want) {

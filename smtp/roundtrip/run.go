@@ -25,8 +25,8 @@ type run struct {
 }
 
 // Run sends the mail, or goes on with that of the state file, waits for it and judges it.
-// The error is of the options, of the state file, or that of the context: then the state is
-// kept, and another run goes on.
+// The error is of the options, of the state file (a *StateError), or that of the context:
+// then the state is kept, and another run goes on.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	o.Clock = cmp.Or[Clock](o.Clock, System{})
 	if o.Random == nil {
@@ -84,7 +84,7 @@ func (r *run) begin() error {
 			l.plus()
 		}
 		if to.From != l.From || to.To != l.To || earlier.Via != o.Via.String() {
-			return fmt.Errorf("%w: from %s to %s by %s", ErrOtherMail, to.From, to.To, earlier.Via)
+			return ofState(fmt.Errorf("%w: from %s to %s by %s", ErrOtherMail, to.From, to.To, earlier.Via))
 		}
 		r.state, r.report.Resumed = earlier, true
 	} else {

@@ -3,7 +3,6 @@ package roundtrip
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -39,6 +38,26 @@ type state struct {
 // ErrOtherMail is the error of a state file that is about another mail than the flags.
 var ErrOtherMail = errors.New("the state file is about another mail")
 
+// StateError is an error of the state file. It does not say its name.
+type StateError struct{ Err error }
+
+func (e *StateError) Error() string { return e.Err.Error() }
+
+// Unwrap is the error that it came of.
+func (e *StateError) Unwrap() error { return e.Err }
+
+// ofState is an error of the state file, nil if err is.
+func ofState(err error) error {
+	if err == nil {
+		return nil
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return &StateError{err}
+}
+
 // load reads the state of an earlier run; nil if there is none.
 func load(name string) (*state, error) {
 	text, err := readfile.Read(name, 1<<20, readfile.Wait)
@@ -46,16 +65,16 @@ func load(name string) (*state, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, ofState(err)
 	}
 	s := &state{}
 	if err := json.Unmarshal(text, s); err != nil || s.Schema != stateSchema {
-		return nil, fmt.Errorf("%s is no state file of roundtrip", name)
+		return nil, ofState(errors.New("it is no state file of roundtrip"))
 	}
 	l := &s.Letter
 	if !strings.HasPrefix(l.Token, "mw") || len(l.Token) != 26 || !address.MatchString(l.From) || !address.MatchString(l.To) || l.Date.IsZero() || s.Began.IsZero() ||
 		strings.Trim(l.Token, "abcdefghijklmnopqrstuvwxyz234567") != "" {
-		return nil, fmt.Errorf("%s is no state file of roundtrip: it names no mail", name)
+		return nil, ofState(errors.New("it is no state file of roundtrip: it names no mail"))
 	}
 	return s, nil
 }
@@ -69,7 +88,7 @@ func (r *run) save() error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(r.o.State, append(text, '\n'), 0o600)
+	return ofState(atomicfile.Write(r.o.State, append(text, '\n'), 0o600))
 }
 
 // forget removes the state: nothing is left to wait for.
@@ -78,7 +97,7 @@ func (r *run) forget() error {
 		return nil
 	}
 	if err := os.Remove(r.o.State); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return ofState(err)
 	}
 	return nil
 }
@@ -90,7 +109,7 @@ func lock(name string) (func(), error) {
 	}
 	l, err := lockfile.Take(name + ".lock")
 	if err != nil {
-		return nil, err
+		return nil, ofState(err)
 	}
 	return l.Release, nil
 }
