@@ -271,6 +271,46 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+// TestStateWithoutAttempt: a state may have a mail that was perhaps sent and no attempt: the
+// run was killed in it, and the clock was set back since. What somebody wrote into it by
+// hand ends no program either.
+func TestStateWithoutAttempt(t *testing.T) {
+	s := newSMTP(t, false)
+	dir, _ := newMaildir(t)
+	for name, spoil := range map[string]func(*state, time.Time){
+		"the next try is due later": func(kept *state, now time.Time) { at := now.Add(time.Hour); kept.NextTry = &at },
+		"no try is due":             func(kept *state, _ time.Time) { kept.NextTry = nil },
+		"fewer than no retries":     func(kept *state, _ time.Time) { kept.Retries = -1 },
+		"sent less than never":      func(kept *state, _ time.Time) { kept.Sends = -1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, clock := s.options(t, &maildir{dir})
+			o.State, o.Timeout = filepath.Join(t.TempDir(), "state"), time.Minute
+			kept := &state{Schema: stateSchema, Via: o.Via.String(), Letter: letter{Token: newToken(), From: o.From, To: o.To, Date: clock.now}, Began: clock.now, Sends: 1, NextTry: &clock.now}
+			spoil(kept, clock.now)
+			text, err := json.Marshal(kept)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(o.State, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r, err := Run(t.Context(), o)
+			var of *StateError
+			if kept.Retries < 0 || kept.Sends < 0 {
+				if !errors.As(err, &of) {
+					t.Errorf("the error is %v", err)
+				}
+				return
+			}
+			verdict(t, r, err, Unknown)
+			if !strings.Contains(r.Why, "the mail is nowhere") || s.taken != 0 {
+				t.Errorf("why: %s; taken %d times", r.Why, s.taken)
+			}
+		})
+	}
+}
+
 // TestRestart: a run that is ended goes on with the same mail, and sends no second one.
 func TestRestart(t *testing.T) {
 	s := newSMTP(t, false)
