@@ -107,8 +107,8 @@ func (r *run) arrival(ctx context.Context, f *Found) {
 	facts := m.Facts()
 	r.report.AuthenticationResults = append([]message.Text{}, facts.AuthenticationResults...)
 	began := r.state.Began
-	if n := len(r.state.Attempts); n > 0 {
-		began = r.state.Attempts[n-1].At
+	if last := r.state.last(); last != nil {
+		began = last.At
 	}
 	r.report.Hops = hops(m, facts, began)
 	stored := f.StoredAt
@@ -222,11 +222,11 @@ func (r *run) where(junk bool) string {
 func (r *run) unsent() {
 	rep := r.report
 	r.done = r.state.NextTry == nil
-	if len(r.state.Attempts) == 0 {
+	a := r.state.last()
+	if a == nil {
 		rep.Verdict, rep.Why = Unknown, "It was not sent."
 		return
 	}
-	a := &r.state.Attempts[len(r.state.Attempts)-1]
 	stage := a.Stage
 	switch {
 	case a.Outcome == probe.Rejected5:
@@ -265,7 +265,7 @@ func (r *run) missing(end time.Time) {
 	}
 	r.done = true
 	if r.state.SentAt == nil {
-		if a := &r.state.Attempts[len(r.state.Attempts)-1]; a.Outcome == probe.Rejected5 {
+		if a := r.state.last(); a != nil && a.Outcome == probe.Rejected5 {
 			r.unsent()
 			return
 		}

@@ -114,11 +114,11 @@ func (r *run) begin() error {
 // because it was sent late.
 func (r *run) end() time.Time {
 	from := r.began
-	switch s := r.state; {
+	switch s, last := r.state, r.state.last(); {
 	case s.SentAt != nil:
 		from = *s.SentAt
-	case s.Sends > 0:
-		from = s.Attempts[len(s.Attempts)-1].At
+	case s.Sends > 0 && last != nil:
+		from = last.At
 	}
 	return from.Add(r.o.Timeout)
 }

@@ -35,6 +35,15 @@ type state struct {
 	GaveUp bool `json:"gave_up"`
 }
 
+// last is the last try that came to an end; nil if none did, though one that was cut off in
+// the middle may have left a copy of the mail.
+func (s *state) last() *Attempt {
+	if len(s.Attempts) == 0 {
+		return nil
+	}
+	return &s.Attempts[len(s.Attempts)-1]
+}
+
 // ErrOtherMail is the error of a state file that is about another mail than the flags.
 var ErrOtherMail = errors.New("the state file is about another mail")
 
@@ -75,6 +84,9 @@ func load(name string) (*state, error) {
 	if !strings.HasPrefix(l.Token, "mw") || len(l.Token) != 26 || !address.MatchString(l.From) || !address.MatchString(l.To) || l.Date.IsZero() || s.Began.IsZero() ||
 		strings.Trim(l.Token, "abcdefghijklmnopqrstuvwxyz234567") != "" {
 		return nil, ofState(errors.New("it is no state file of roundtrip: it names no mail"))
+	}
+	if s.Sends < 0 || s.Retries < 0 {
+		return nil, ofState(errors.New("it is no state file of roundtrip: it counts below zero"))
 	}
 	return s, nil
 }
