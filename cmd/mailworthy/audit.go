@@ -41,7 +41,7 @@ type auditFlags struct {
 	providers   []string
 	profile     string
 	only, skip  []string
-	failOn      string
+	failOn      failOnFlag
 	minScore    int
 	maxIPs      int
 	guess       string
@@ -164,8 +164,7 @@ func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) 
 		flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
 	}
 	flags.StringVar(&f.profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
-	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
-	takesWords(cmd, "fail-on", severityWords...)
+	f.failOn.add(cmd, "")
 	flags.StringVar(&f.policy, "policy", "", "judge by the weights and severities of this YAML `file`; its brand is the cover of HTML and PDF")
 	flags.StringVar(&f.chromium, "chromium", "", "the `program` that prints PDF; by default the Chromium, Chrome or Edge that is found")
 }
@@ -196,7 +195,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	case cmd.Flags().Changed("concurrency") && f.concurrency < 1:
 		return fmt.Errorf("--concurrency %d: it must be 1 to %d", f.concurrency, 1<<16)
 	}
-	failOn, err := f.limit()
+	failOn, err := f.failOn.limit()
 	if err != nil {
 		return err
 	}
@@ -357,19 +356,6 @@ func (s *session) logAudit(r *report.Report) {
 		}
 	}
 	s.log.Info("audited", "domain", r.Domain, "questions", r.Queries, "duration_ms", r.DurationMS)
-}
-
-// severityWords are the words of --fail-on.
-var severityWords = []string{"critical", "error", "warning", "notice", "never"}
-
-// limit checks --fail-on.
-func (f *auditFlags) limit() (finding.Severity, error) {
-	s := finding.Severity(f.failOn)
-	switch s {
-	case finding.Critical, finding.Error, finding.Warning, finding.Notice, report.Never:
-		return s, nil
-	}
-	return "", fmt.Errorf("--fail-on %q: it must be critical, error, warning, notice or never", f.failOn)
 }
 
 // sectionWords are the words of --only and --skip.

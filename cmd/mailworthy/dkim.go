@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -28,10 +29,7 @@ func newDKIM() *cobra.Command {
 }
 
 func newDKIMVerify() *cobra.Command {
-	var (
-		dns    dnsFlags
-		output outputFlags
-	)
+	var q question
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Verify each DKIM signature of a raw message; - reads standard input",
@@ -39,35 +37,23 @@ func newDKIMVerify() *cobra.Command {
   mailworthy dkim verify --now 2026-11-21T09:00:00Z --format json - < message.eml`,
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
-			s, err := dns.open(cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			defer s.stack.Close()
-			message, closing, err := openMessage(cmd, args[0])
-			if err != nil {
-				return err
-			}
-			defer closing()
-			ctx, cancel := s.context(cmd.Context())
-			defer cancel()
-			asker := s.asker()
-			v, err := dkim.Verify(ctx, asker, message, s.now)
-			if err := cmd.Context().Err(); err != nil {
-				return err
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			audit.UncheckDKIM(v, asker.Trace())
-			return output.document(cmd, false, v, func() *view.Doc { return view.SignaturesDoc(v) })
+			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
+				message, closing, err := openMessage(cmd, args[0])
+				if err != nil {
+					return nil, err
+				}
+				defer closing()
+				asker := s.asker()
+				v, err := dkim.Verify(ctx, asker, message, s.now)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", args[0], err)
+				}
+				audit.UncheckDKIM(v, asker.Trace())
+				return &answer{value: v, doc: func() *view.Doc { return view.SignaturesDoc(v) }}, nil
+			})
 		},
 	}
-	dns.add(cmd)
-	output.addDocument(cmd)
+	q.add(cmd)
 	return cmd
 }
 

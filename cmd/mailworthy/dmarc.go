@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,8 +47,7 @@ func newSectionCheck(use, short, example string, section finding.Section) *cobra
 
 func newDMARCEvaluate() *cobra.Command {
 	var (
-		dns       dnsFlags
-		output    outputFlags
+		q         question
 		from      string
 		spf, dkim []string
 	)
@@ -76,27 +76,15 @@ what is expected.`,
 			if id.DKIM, err = identities("--dkim", dkim); err != nil {
 				return err
 			}
-			if err := output.check(); err != nil {
-				return err
-			}
-			s, err := dns.open(cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			defer s.stack.Close()
-			ctx, cancel := s.context(cmd.Context())
-			defer cancel()
-			asker := s.asker()
-			v := dmarc.Evaluate(ctx, asker, id)
-			audit.UncheckDMARC(&v, asker.Trace())
-			if err := cmd.Context().Err(); err != nil {
-				return err
-			}
-			return output.document(cmd, false, v, func() *view.Doc { return view.VerdictDoc(v) })
+			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
+				asker := s.asker()
+				v := dmarc.Evaluate(ctx, asker, id)
+				audit.UncheckDMARC(&v, asker.Trace())
+				return &answer{value: v, doc: func() *view.Doc { return view.VerdictDoc(v) }}, nil
+			})
 		},
 	}
-	dns.add(cmd)
-	output.addDocument(cmd)
+	q.add(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "the `domain` of the From header")
 	cmd.Flags().StringArrayVar(&spf, "spf", nil, "an envelope domain and its SPF result (`DOMAIN=RESULT`); repeatable")
 	cmd.Flags().StringArrayVar(&dkim, "dkim", nil, "a signing domain and its DKIM result (`DOMAIN=RESULT`); repeatable")

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/doctor"
-	"mailworthy/finding"
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/report"
@@ -23,7 +22,7 @@ func newDoctor() *cobra.Command {
 		dns    dnsFlags
 		output outputFlags
 		lists  string
-		failOn string
+		failOn failOnFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -41,7 +40,7 @@ is not known.`,
 		Args:              exactly(),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			limit, err := (&auditFlags{failOn: failOn}).limit()
+			limit, err := failOn.limit()
 			if err != nil {
 				return err
 			}
@@ -68,8 +67,7 @@ is not known.`,
 	dns.add(cmd)
 	output.addDocument(cmd)
 	cmd.Flags().StringVar(&lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
-	cmd.Flags().StringVar(&failOn, "fail-on", string(finding.Error), "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
-	takesWords(cmd, "fail-on", severityWords...)
+	failOn.add(cmd, "")
 	return cmd
 }
 

@@ -1,21 +1,20 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
 	"mailworthy/inspect"
-	"mailworthy/report"
 	"mailworthy/report/view"
 )
 
 func newMessage() *cobra.Command {
 	var (
-		dns                        dnsFlags
-		output                     outputFlags
-		ip, helo, mailFrom, failOn string
+		q                  question
+		ip, helo, mailFrom string
 	)
 	cmd := &cobra.Command{
 		Use:   "message FILE",
@@ -36,9 +35,6 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
   mailworthy message --format json - < delivered.eml`,
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
 			envelope := inspect.Envelope{IP: ip, HELO: helo}
 			if cmd.Flags().Changed("mail-from") {
 				envelope.MailFrom = &mailFrom
@@ -47,40 +43,27 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 			if err != nil {
 				return ofFlag(err)
 			}
-			limit, err := (&auditFlags{failOn: failOn}).limit()
-			if err != nil {
-				return err
-			}
-			s, err := dns.open(cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			defer s.stack.Close()
-			o.Now, o.MaxQueries, o.Deadline = s.now, s.maxQueries, s.deadline
-			message, closing, err := openMessage(cmd, args[0])
-			if err != nil {
-				return err
-			}
-			defer closing()
-			result, err := audit.RunMessage(cmd.Context(), s.stack, message, o)
-			if err := cmd.Context().Err(); err != nil {
-				return err
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			if err := output.document(cmd, s.verbose, result, func() *view.Doc { return view.MessageDoc(result) }); err != nil {
-				return err
-			}
-			return s.exit(report.ExitOf(result.Findings, limit))
+			return q.ask(cmd, func(_ context.Context, s *session) (*answer, error) {
+				o.Now, o.MaxQueries, o.Deadline = s.now, s.maxQueries, s.deadline
+				message, closing, err := openMessage(cmd, args[0])
+				if err != nil {
+					return nil, err
+				}
+				defer closing()
+				// The message may take its time to be read: the deadline is that of its questions.
+				result, err := audit.RunMessage(cmd.Context(), s.stack, message, o)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", args[0], err)
+				}
+				return &answer{value: result, doc: func() *view.Doc { return view.MessageDoc(result) }, findings: result.Findings}, nil
+			})
 		},
 	}
-	dns.add(cmd)
-	output.addDocument(cmd)
+	q.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&ip, "ip", "", "the `address` of the client; default: from Received")
 	flags.StringVar(&helo, "helo", "", "the `name` it greeted with; default: from Received")
 	flags.StringVar(&mailFrom, "mail-from", "", "the envelope sender `address`, '' the null sender; default: from Return-Path")
-	flags.StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	q.failOn.add(cmd, "")
 	return cmd
 }

@@ -46,7 +46,7 @@ type probeFlags struct {
 	services     string
 	connect      time.Duration
 	step         time.Duration
-	failOn       string
+	failOn       failOnFlag
 	trustAD      bool
 }
 
@@ -103,7 +103,7 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	flags.StringVar(&f.provider, "provider", "", "the `service` whose habits explain a refused login; default: found by the host")
 	flags.DurationVar(&f.connect, "connect-timeout", probe.DefaultConnect, "how long a connection may take to be made")
 	flags.DurationVar(&f.step, "step-timeout", probe.DefaultStep, "how long an answer may take")
-	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
 	// A session has its own patience besides that of the DNS.
 	deadline := flags.Lookup("deadline")
@@ -204,7 +204,7 @@ func roots(file string) (*x509.CertPool, error) {
 }
 
 func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
-	failOn, err := (&auditFlags{failOn: f.failOn}).limit()
+	failOn, err := f.failOn.limit()
 	if err != nil {
 		return err
 	}

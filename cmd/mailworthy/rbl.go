@@ -65,10 +65,8 @@ type listings struct {
 
 func newRBLCheck() *cobra.Command {
 	var (
-		dns    dnsFlags
-		output outputFlags
-		lists  listFlags
-		failOn string
+		q     question
+		lists listFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "check IP|CIDR|DOMAIN...",
@@ -82,13 +80,6 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
   mailworthy rbl check 192.0.2.0/28 --list zen.spamhaus.org
   mailworthy rbl check - < addresses.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			limit, err := (&auditFlags{failOn: failOn}).limit()
-			if err != nil {
-				return err
-			}
-			if err := output.check(); err != nil {
-				return err
-			}
 			args, bad, err := standardInput(cmd, args)
 			if err != nil {
 				return err
@@ -107,47 +98,37 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 			if err != nil {
 				return err
 			}
-			s, err := dns.open(cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			defer s.stack.Close()
-			ctx, cancel := s.context(cmd.Context())
-			defer cancel()
-			// The bound is meant for one domain; each subject may cost as much.
-			asker := resolver.NewSession(s.stack, s.maxQueries*(len(addrs)+len(domains)))
-			o := rbl.Options{Catalogue: catalogue, Lists: lists.only}
-			if len(addrs) > 0 {
-				o.Addresses = func(then func([]netip.Addr)) { then(addrs) }
-			}
-			for _, d := range domains {
-				o.Domains = append(o.Domains, rbl.Subject{Name: d, Role: "domain"})
-			}
-			started := time.Now()
-			survey := rbl.Examine(ctx, asker, o)
-			if err := cmd.Context().Err(); err != nil {
-				return err
-			}
-			out := listings{Schema: "mailworthy/rbl/1", RBL: survey, Findings: rbl.Check(survey, rbl.Context{}).Findings(),
-				Queries: asker.Queries(), DurationMS: time.Since(started).Milliseconds()}
-			audit.NotChecked(out.Findings, asker.Trace())
-			if err := output.document(cmd, s.verbose, out, func() *view.Doc { return view.SurveyDoc(survey, out.Findings) }); err != nil {
-				return err
-			}
-			for _, why := range survey.Unasked() {
-				bad++
-				fmt.Fprintf(cmd.ErrOrStderr(), "error: nothing was asked about %s\n", show.Escape(why))
-			}
-			if bad > 0 {
-				return exit(exitUsage)
-			}
-			return s.exit(report.ExitOf(out.Findings, limit))
+			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
+				// The bound is meant for one domain; each subject may cost as much.
+				asker := resolver.NewSession(s.stack, s.maxQueries*(len(addrs)+len(domains)))
+				o := rbl.Options{Catalogue: catalogue, Lists: lists.only}
+				if len(addrs) > 0 {
+					o.Addresses = func(then func([]netip.Addr)) { then(addrs) }
+				}
+				for _, d := range domains {
+					o.Domains = append(o.Domains, rbl.Subject{Name: d, Role: "domain"})
+				}
+				started := time.Now()
+				survey := rbl.Examine(ctx, asker, o)
+				out := listings{Schema: "mailworthy/rbl/1", RBL: survey, Findings: rbl.Check(survey, rbl.Context{}).Findings(),
+					Queries: asker.Queries(), DurationMS: time.Since(started).Milliseconds()}
+				audit.NotChecked(out.Findings, asker.Trace())
+				return &answer{value: out, doc: func() *view.Doc { return view.SurveyDoc(survey, out.Findings) }, status: func(failOn finding.Severity) int {
+					for _, why := range survey.Unasked() {
+						bad++
+						fmt.Fprintf(cmd.ErrOrStderr(), "error: nothing was asked about %s\n", show.Escape(why))
+					}
+					if bad > 0 {
+						return exitUsage
+					}
+					return report.ExitOf(out.Findings, failOn)
+				}}, nil
+			})
 		},
 	}
-	dns.add(cmd)
-	output.addDocument(cmd)
+	q.add(cmd)
 	lists.add(cmd)
-	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	q.failOn.add(cmd, "")
 	return cmd
 }
 

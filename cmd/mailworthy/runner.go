@@ -15,15 +15,14 @@ type runnerFlags struct {
 	config  configFlag
 	dns     dnsFlags
 	history string
-	failOn  string
+	failOn  failOnFlag
 }
 
 func (f *runnerFlags) add(cmd *cobra.Command) {
 	f.config.add(cmd)
 	f.dns.add(cmd)
 	cmd.Flags().StringVar(&f.history, "history", "", "keep the runs in this `file`; default: as configured")
-	cmd.Flags().StringVar(&f.failOn, "fail-on", "", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never; default: as configured, or error")
-	takesWords(cmd, "fail-on", severityWords...)
+	f.failOn.add(cmd, "; default: as configured, or error")
 }
 
 // monitor reads the configuration. A flag that is given goes before it.
@@ -36,8 +35,8 @@ func (f *runnerFlags) monitor(cmd *cobra.Command) (*monitor.Monitor, error) {
 	dns := f.dns
 	m := &monitor.Monitor{Config: c, FailOn: c.FailOn, History: c.History.File, Told: true, Version: version, Sender: &notify.Sender{Version: version},
 		Warn: func(text string) { fmt.Fprintf(stderr, "warning: %s\n", show.Escape(text)) }}
-	if f.failOn != "" {
-		if m.FailOn, err = (&auditFlags{failOn: f.failOn}).limit(); err != nil {
+	if f.failOn.word != "" {
+		if m.FailOn, err = f.failOn.limit(); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,22 +14,19 @@ import (
 	"mailworthy/internal/readfile"
 	"mailworthy/provider"
 	"mailworthy/provider/setup"
-	"mailworthy/report"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
 )
 
 // setupFlags are the flags of setup.
 type setupFlags struct {
-	dns        dnsFlags
-	output     outputFlags
+	question
 	services   string
 	list, smtp bool
 	region     string
 	returnPath string
 	selectors  []string
 	tokens     []string
-	failOn     string
 }
 
 func newSetup() *cobra.Command {
@@ -72,8 +70,7 @@ DNS did not say, or only the service shows, could change that.`,
 		},
 		RunE: f.run,
 	}
-	f.dns.add(cmd)
-	f.output.addDocument(cmd, "zone")
+	f.add(cmd, "zone")
 	flags := cmd.Flags()
 	flags.BoolVar(&f.list, "list", false, "list the services")
 	flags.BoolVar(&f.smtp, "smtp", false, "show how mail is handed to the service: host, ports, TLS, user name, traps")
@@ -81,7 +78,7 @@ DNS did not say, or only the service shows, could change that.`,
 	flags.StringVar(&f.returnPath, "return-path", "", "the `host` of the return path (envelope), whole or as a name below the domain")
 	flags.StringArrayVar(&f.selectors, "selector", nil, "a DKIM `selector` that the service shows; repeatable")
 	flags.StringArrayVar(&f.tokens, "token", nil, "fill in a place that only the service's page shows: `KEY=VALUE`; repeatable")
-	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
 	cmd.AddCommand(newSetupNew())
 	return cmd
@@ -132,10 +129,6 @@ func findService(c *provider.Catalogue, name string) (*provider.Service, error) 
 }
 
 func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
-	failOn, err := (&auditFlags{failOn: f.failOn}).limit()
-	if err != nil {
-		return err
-	}
 	if err := f.output.check(); err != nil {
 		return err
 	}
@@ -168,26 +161,15 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	session, err := f.dns.open(cmd.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	defer session.stack.Close()
-	if err := session.held(domain); err != nil {
-		return err
-	}
-	ctx, cancel := session.context(cmd.Context())
-	defer cancel()
-	o.MaxQueries = session.maxQueries
-	l := setup.Check(ctx, session.stack, s, domain, o)
-	if err := cmd.Context().Err(); err != nil {
-		return err
-	}
-	if err := f.output.document(cmd, session.verbose, l, func() *view.Doc { return view.SetupDoc(l) },
-		docWriter{"zone", func(w io.Writer) error { return export.WriteSetupZone(w, l) }}); err != nil {
-		return err
-	}
-	return session.exit(report.ExitOf(l.Findings, failOn))
+	return f.ask(cmd, func(ctx context.Context, session *session) (*answer, error) {
+		if err := session.held(domain); err != nil {
+			return nil, err
+		}
+		o.MaxQueries = session.maxQueries
+		l := setup.Check(ctx, session.stack, s, domain, o)
+		return &answer{value: l, doc: func() *view.Doc { return view.SetupDoc(l) }, findings: l.Findings,
+			others: []docWriter{{"zone", func(w io.Writer) error { return export.WriteSetupZone(w, l) }}}}, nil
+	})
 }
 
 func (f *setupFlags) writeList(cmd *cobra.Command, services []*provider.Service) error {

@@ -27,8 +27,7 @@ import (
 
 // setupNewFlags are the flags of setup new.
 type setupNewFlags struct {
-	dns            dnsFlags
-	output         outputFlags
+	question
 	services       string
 	providers      []string
 	receives       string
@@ -37,11 +36,10 @@ type setupNewFlags struct {
 	reports        string
 	tokens         []string
 	tlsRPT, mtaSTS bool
-	failOn         string
 }
 
 func newSetupNew() *cobra.Command {
-	f := &setupNewFlags{dns: dnsFlags{proposes: true}}
+	f := &setupNewFlags{question: question{dns: dnsFlags{proposes: true}}}
 	cmd := &cobra.Command{
 		Use:   "new DOMAIN",
 		Short: "The whole set of records for a domain that does not send mail yet",
@@ -59,8 +57,7 @@ DNS did not say could change that.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              f.run,
 	}
-	f.dns.add(cmd)
-	f.output.addDocument(cmd, "zone")
+	f.add(cmd, "zone")
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.providers, "provider", nil, "a `service` that sends for the domain, NAME or NAME@REGION; repeatable")
 	flags.StringVar(&f.receives, "receives", "", "the `service`, or the host, that takes the domain's mail")
@@ -70,41 +67,25 @@ DNS did not say could change that.`,
 	flags.StringArrayVar(&f.tokens, "token", nil, "fill in a place that only a service's page shows: `NAME:KEY=VALUE`; repeatable")
 	flags.BoolVar(&f.tlsRPT, "tls-rpt", false, "ask for TLS reports (RFC 8460)")
 	flags.BoolVar(&f.mtaSTS, "mta-sts", false, "prepare MTA-STS (RFC 8461)")
-	flags.StringVar(&f.failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
 	return cmd
 }
 
 func (f *setupNewFlags) run(cmd *cobra.Command, args []string) error {
-	failOn, err := (&auditFlags{failOn: f.failOn}).limit()
-	if err != nil {
-		return err
-	}
-	if err := f.output.check(); err != nil {
-		return err
-	}
 	plan, err := f.plan(args[0])
 	if err != nil {
 		return err
 	}
-	session, err := f.dns.open(cmd.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	defer session.stack.Close()
-	plan.Now = session.now
-	p, r, err := propose(cmd.Context(), session, plan)
-	if err != nil {
-		return err
-	}
-	if err := cmd.Context().Err(); err != nil {
-		return err
-	}
-	if err := f.output.document(cmd, session.verbose, p, func() *view.Doc { return view.ProposalDoc(p) },
-		docWriter{"zone", func(w io.Writer) error { return export.WriteProposalZone(w, p) }}); err != nil {
-		return err
-	}
-	return session.exit(r.Exit(failOn))
+	return f.ask(cmd, func(ctx context.Context, session *session) (*answer, error) {
+		plan.Now = session.now
+		p, r, err := propose(ctx, session, plan)
+		if err != nil {
+			return nil, err
+		}
+		return &answer{value: p, doc: func() *view.Doc { return view.ProposalDoc(p) }, status: r.Exit,
+			others: []docWriter{{"zone", func(w io.Writer) error { return export.WriteProposalZone(w, p) }}}}, nil
+	})
 }
 
 // plan is what the flags say.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -49,8 +50,7 @@ func newSPFCheck() *cobra.Command {
 
 func newSPFEvaluate() *cobra.Command {
 	var (
-		dns                dnsFlags
-		output             outputFlags
+		q                  question
 		ip, helo, mailFrom string
 	)
 	cmd := &cobra.Command{
@@ -93,28 +93,16 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 				client.Assumed.LocalPart = true
 			}
 			client.Assumed.HELO, client.Assumed.Names = helo == "", true
-			if err := output.check(); err != nil {
-				return err
-			}
-			s, err := dns.open(cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			defer s.stack.Close()
-			client.Now = s.now
-			ctx, cancel := s.context(cmd.Context())
-			defer cancel()
-			asker := s.asker()
-			e := spf.CheckHost(ctx, asker, client)
-			audit.UncheckSPF(&e, asker.Trace())
-			if err := cmd.Context().Err(); err != nil {
-				return err
-			}
-			return output.document(cmd, s.verbose, e, func() *view.Doc { return view.EvaluationDoc(e) })
+			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
+				client.Now = s.now
+				asker := s.asker()
+				e := spf.CheckHost(ctx, asker, client)
+				audit.UncheckSPF(&e, asker.Trace())
+				return &answer{value: e, doc: func() *view.Doc { return view.EvaluationDoc(e) }}, nil
+			})
 		},
 	}
-	dns.add(cmd)
-	output.addDocument(cmd)
+	q.add(cmd)
 	cmd.Flags().StringVar(&ip, "ip", "", "the `address` of the client")
 	cmd.Flags().StringVar(&helo, "helo", "", "the `name` it greets with")
 	cmd.Flags().StringVar(&mailFrom, "mail-from", "", "the envelope sender `address`; '' is the null sender")

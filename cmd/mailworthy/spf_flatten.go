@@ -1,18 +1,18 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
+	"mailworthy/finding"
 	"mailworthy/report/view"
 	spfpolicy "mailworthy/spf/policy"
 )
 
 func newSPFFlatten() *cobra.Command {
-	var (
-		dns    dnsFlags
-		output outputFlags
-	)
+	var q question
 	cmd := &cobra.Command{
 		Use:   "flatten DOMAIN",
 		Short: "A record with fewer lookups, and what it costs to keep current",
@@ -32,36 +32,20 @@ enough for one.`,
 			if err != nil {
 				return err
 			}
-			if err := output.check(); err != nil {
-				return err
-			}
-			s, err := dns.open(cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			defer s.stack.Close()
-			ctx, cancel := s.context(cmd.Context())
-			defer cancel()
-			f, err := spfpolicy.Flatten(ctx, s.asker(), domain, s.now)
-			if cmd.Context().Err() != nil {
-				return cmd.Context().Err()
-			}
-			if err != nil {
-				return err
-			}
-			if err := output.document(cmd, s.verbose, f, func() *view.Doc { return view.FlatteningDoc(f) }); err != nil {
-				return err
-			}
-			switch {
-			case f.Unresolved:
-				return exit(exitIncomplete)
-			case len(f.Records) == 0:
-				return exit(exitFindings)
-			}
-			return nil
+			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
+				f, err := spfpolicy.Flatten(ctx, s.asker(), domain, s.now)
+				return &answer{value: f, doc: func() *view.Doc { return view.FlatteningDoc(f) }, status: func(finding.Severity) int {
+					switch {
+					case f.Unresolved:
+						return exitIncomplete
+					case len(f.Records) == 0:
+						return exitFindings
+					}
+					return exitOK
+				}}, err
+			})
 		},
 	}
-	dns.add(cmd)
-	output.addDocument(cmd)
+	q.add(cmd)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -8,7 +9,6 @@ import (
 	"mailworthy/audit"
 	"mailworthy/dial"
 	"mailworthy/finding"
-	"mailworthy/report"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
 	"mailworthy/transport"
@@ -161,76 +161,55 @@ func (f *dnsFlags) unchecked() (resolver.Resolver, func(), error) {
 func newTransportCheck(c transportCheck) *cobra.Command {
 	parent := &cobra.Command{Use: c.name, Short: c.short, Example: "  mailworthy " + c.name + " check acme.example\n  mailworthy " + c.name + " check --format json acme.example"}
 	var (
-		dns    dnsFlags
-		output outputFlags
-		web    webFlags
-		trust  bool
-		failOn string
+		q     question
+		web   webFlags
+		trust bool
 	)
 	cmd := &cobra.Command{
 		Use: "check DOMAIN", Short: c.checkShort, Long: c.long, Example: parent.Example,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              exactly("DOMAIN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			limit, err := (&auditFlags{failOn: failOn}).limit()
-			if err != nil {
-				return err
-			}
 			domain, err := audit.ParseAuthorDomain(args[0])
 			if err != nil {
 				return err
 			}
-			if err := output.check(); err != nil {
-				return err
-			}
-			s, err := dns.open(cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			defer s.stack.Close()
-			if err := s.held(domain); err != nil {
-				return err
-			}
-			var with transport.Tools
-			if with.Web, err = web.open(s, dns.now != ""); err != nil {
-				return err
-			}
-			if c.validated {
-				unchecked, end, err := dns.unchecked()
-				if err != nil {
-					return err
+			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
+				if err := s.held(domain); err != nil {
+					return nil, err
 				}
-				defer end()
-				with.Validator = transport.Validator{Unchecked: unchecked, Trusted: trust}
-			}
-			ctx, cancel := s.context(cmd.Context())
-			defer cancel()
-			started, asker := time.Now(), s.asker()
-			out := transportJSON{Schema: "mailworthy/" + c.name + "/1", Domain: domain}
-			var doc func() *view.Doc
-			b := resolver.NewBatch(ctx, asker)
-			c.begin(b, with, domain, &out, &doc)
-			b.Run()
-			if err := cmd.Context().Err(); err != nil {
-				return err
-			}
-			audit.NotChecked(out.Findings, asker.Trace())
-			out.Queries, out.DurationMS = asker.Queries(), time.Since(started).Milliseconds()
-			if err := output.document(cmd, s.verbose, out, func() *view.Doc { return doc() }); err != nil {
-				return err
-			}
-			return s.exit(report.ExitOf(out.Findings, limit))
+				var with transport.Tools
+				if with.Web, err = web.open(s, q.dns.now != ""); err != nil {
+					return nil, err
+				}
+				if c.validated {
+					unchecked, end, err := q.dns.unchecked()
+					if err != nil {
+						return nil, err
+					}
+					defer end()
+					with.Validator = transport.Validator{Unchecked: unchecked, Trusted: trust}
+				}
+				started, asker := time.Now(), s.asker()
+				out := transportJSON{Schema: "mailworthy/" + c.name + "/1", Domain: domain}
+				var doc func() *view.Doc
+				b := resolver.NewBatch(ctx, asker)
+				c.begin(b, with, domain, &out, &doc)
+				b.Run()
+				audit.NotChecked(out.Findings, asker.Trace())
+				out.Queries, out.DurationMS = asker.Queries(), time.Since(started).Milliseconds()
+				return &answer{value: out, doc: doc, findings: out.Findings}, nil
+			})
 		},
 	}
-	dns.add(cmd)
-	output.addDocument(cmd)
+	q.add(cmd)
 	if c.web {
 		web.add(cmd)
 	}
 	if c.validated {
 		cmd.Flags().BoolVar(&trust, "trust-ad", false, trustADUsage)
 	}
-	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit with status 1 at this `severity` or worse: critical, error, warning, notice, never")
+	q.failOn.add(cmd, "")
 	parent.AddCommand(cmd)
 	return parent
 }
