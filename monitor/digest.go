@@ -1,10 +1,8 @@
 package monitor
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -22,141 +20,105 @@ const (
 	maxNamed  = 3
 )
 
-// cause is a finding that several domains share: one check at one subject. The subject is
-// empty if it is each domain's own.
-type cause struct {
-	change   string
-	severity finding.Severity
-	check    string
-	subject  string
-	title    string
-	domains  []string
-}
-
-// causes gathers findings over domains.
-type causes struct {
-	list []*cause
-	at   map[[3]string]*cause
-}
-
-func (c *causes) add(change, domain string, f finding.Finding) {
-	subject := f.Subject
-	if subject == domain || strings.HasSuffix(subject, "."+domain) {
-		subject = ""
-	}
-	key := [3]string{change, f.Check, subject}
-	if c.at == nil {
-		c.at = make(map[[3]string]*cause)
-	}
-	one := c.at[key]
-	if one == nil {
-		one = &cause{change: change, severity: f.Severity, check: f.Check, subject: subject, title: f.Title}
-		c.at[key] = one
-		c.list = append(c.list, one)
-	}
-	if f.Severity.AtLeast(one.severity) {
-		one.severity = f.Severity
-	}
-	if !slices.Contains(one.domains, domain) {
-		one.domains = append(one.domains, domain)
-	}
-}
-
-// sorted are the causes: what is wrong before what is gone, the worst first, then those of
-// most domains.
-func (c *causes) sorted() []*cause {
-	slices.SortStableFunc(c.list, func(a, b *cause) int {
-		rank := func(x *cause) int {
-			if x.change == gone {
-				return 1
-			}
-			return 0
-		}
-		if n := cmp.Compare(rank(a), rank(b)); n != 0 {
-			return n
-		}
-		if a.severity != b.severity {
-			if a.severity.AtLeast(b.severity) {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(len(b.domains), len(a.domains))
-	})
-	return c.list
-}
-
-// What became of a finding.
-const (
-	fresh    = "new"
-	gone     = "gone"
-	standing = "standing"
-)
-
 // writeDigest writes what is to be said of many domains by cause: "spf-include-missing
 // _spf.host.example: 8 domains, new".
 func writeDigest(w io.Writer, said []Seen, out *Outcome, failOn finding.Severity, table terminal.Options) error {
-	var all causes
+	var all report.Causes
+	changed := 0
 	for _, d := range said {
-		domain := d.Report.Domain
-		c := d.Changed()
-		if c == nil {
-			for _, f := range d.Report.Findings {
-				if report.Fails(f, failOn) {
-					all.add(standing, domain, f)
-				}
-			}
+		if c := d.Changed(); c != nil {
+			changed++
+			all.AddComparison(c)
 			continue
 		}
-		for _, f := range c.New {
-			all.add(fresh, domain, f)
-		}
-		for _, m := range c.Changed {
-			all.add(fmt.Sprintf("was %s", m.Was), domain, m.Finding)
-		}
-		for _, f := range c.Gone {
-			all.add(gone, domain, f)
+		for _, f := range d.Report.Findings {
+			if report.Fails(f, failOn) {
+				all.Add(report.CauseStanding, "", d.Report.Domain, f, "")
+			}
 		}
 	}
 	var items view.Items
-	list := all.sorted()
+	list := all.Sorted()
 	for _, c := range list[:min(len(list), maxCauses)] {
-		mark := c.severity
-		if c.change == gone {
+		mark := c.Severity
+		if c.Change == report.CauseGone {
 			mark = finding.Pass
 		}
-		about := c.check
-		if c.subject != "" {
-			about += " " + c.subject
+		text := ": " + show.Counted(len(c.Domains), "domain")
+		if len(c.Domains) == 1 {
+			text = ": " + c.Domains[0]
 		}
-		text := ": " + show.Counted(len(c.domains), "domain")
-		if c.change != standing {
-			text += ", " + c.change
+		if what := c.What(); what != "" {
+			text += ", " + what
 		}
-		items.Items = append(items.Items, view.Item{Severity: mark, Text: view.Joined(view.StrongText(about), view.T(text+": "+c.title+" ("+show.Listed(c.domains, maxNamed)+")"))})
+		text += ": " + c.Title
+		if len(c.Domains) > 1 {
+			text += " (" + show.Listed(c.Domains, maxNamed) + ")"
+		}
+		items.Items = append(items.Items, view.Item{Severity: mark, Text: view.Joined(view.StrongText(c.About()), view.T(text))})
 	}
 	d := &view.Doc{}
-	d.Add(view.Title{Text: view.T(show.Counted(len(out.Domains), "domain")), Status: view.T(runWords(out, failOn))}, items)
+	d.Add(view.Title{Text: view.T(digestTitle(len(out.Domains), changed, len(said)-changed))})
+	if len(items.Items) > 0 {
+		d.Add(items)
+	} else {
+		d.Add(view.Paragraph("No finding is new or gone: records, verdicts or scores differ."))
+	}
 	if left := len(list) - maxCauses; left > 0 {
 		d.Add(view.Aside(fmt.Sprintf("and %d more; mailworthy audit DOMAIN shows those of a domain", left)))
 	}
 	return terminal.WriteDoc(w, d, table)
 }
 
-// runWords are the figures of a run: how many domains fail, are incomplete, changed.
-func runWords(out *Outcome, failOn finding.Severity) string {
-	failing, open := 0, 0
+// digestTitle says how many of the domains have changed, and how many others fail.
+func digestTitle(domains, changed, failing int) string {
+	var words []string
+	if changed > 0 {
+		words = append(words, fmt.Sprintf("%d changed", changed))
+	}
+	if failing > 0 {
+		words = append(words, fmt.Sprintf("%d failing", failing))
+	}
+	return show.Counted(domains, "domain") + ": " + strings.Join(words, ", ")
+}
+
+// summary are the figures of a run: how many domains fail, are incomplete, changed; what
+// was asked, and which domain took longest.
+func summary(out *Outcome, failOn finding.Severity) string {
+	failing, open, unknown, fresh, gone, queries := 0, 0, 0, 0, 0, 0
+	var longest *report.Report
 	for _, d := range out.Domains {
-		switch d.Report.Exit(failOn) {
+		r := d.Report
+		switch r.Exit(failOn) {
 		case 1:
 			failing++
 		case 3:
 			open++
 		}
+		if r.Number(finding.Unknown) > 0 {
+			unknown++
+		}
+		if c := d.Changed(); c != nil {
+			fresh, gone = fresh+len(c.New), gone+len(c.Gone)
+		}
+		queries += r.Queries
+		if longest == nil || r.DurationMS > longest.DurationMS {
+			longest = r
+		}
 	}
-	words := fmt.Sprintf("%d failing, %d changed", failing, out.Changed())
+	text := fmt.Sprintf("%s: %d failing, %d changed", show.Counted(len(out.Domains), "domain"), failing, out.Changed())
+	if fresh+gone > 0 {
+		text += fmt.Sprintf(" (findings: %d new, %d gone)", fresh, gone)
+	}
 	if open > 0 {
-		words += fmt.Sprintf(", %d incomplete", open)
+		text += fmt.Sprintf(", %d incomplete", open)
 	}
-	return words
+	if unknown > open {
+		text += fmt.Sprintf(", %d with something unknown", unknown)
+	}
+	text += " · " + show.Counted(queries, "DNS query")
+	if len(out.Domains) > 1 {
+		text += fmt.Sprintf(", the longest %s (%s)", show.Escape(longest.Domain), show.Duration(longest.DurationMS))
+	}
+	return text
 }

@@ -45,7 +45,7 @@ func TestFirstRunOfMany(t *testing.T) {
 		t.Errorf("%d lines:\n%s", n, text.String())
 	}
 	words := strings.Join(strings.Fields(text.String()), " ")
-	for _, want := range []string{"200 domains 200 failing, 0 changed", "check-00: 200 domains: Something", "spf-include-missing _spf.host.example: 200 domains: SPF include has no record (d000.example, d001.example", "and 19 more; mailworthy audit DOMAIN"} {
+	for _, want := range []string{"200 domains: 200 failing ✖ check-00: 200 domains", "200 domains: 200 failing, 0 changed · 0 DNS queries, the longest d000.example (0 ms)", "spf-include-missing _spf.host.example: 200 domains: SPF include has no record (d000.example, d001.example", "and 19 more; mailworthy audit DOMAIN"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}

@@ -17,9 +17,6 @@ import (
 	"mailworthy/smtp/maillog"
 )
 
-// logsName stands for the domain in what is said of logs.
-const logsName = "mail logs"
-
 // The checks of logs. They are no checks of a domain, and not in the list of those.
 const (
 	logsBounced  = "logs-bounced"
@@ -91,13 +88,13 @@ func (m *Monitor) judgeLogs(r, before *maillog.Report) []finding.Finding {
 	total := &r.Total
 	if known := total.Delivered + total.Failed(); known >= least {
 		if limit := float64(cmp.Or(c.MaxBounced, 5)); total.BouncedPercent() >= limit {
-			add(logsBounced, finding.Error, logsName, "%.1f %% of %d recipients failed for good (limit %.0f %%)%s", total.BouncedPercent(), known, limit, mostly(total.Reasons, true))
+			add(logsBounced, finding.Error, notify.Logs, "%.1f %% of %d recipients failed for good (limit %.0f %%)%s", total.BouncedPercent(), known, limit, mostly(total.Reasons, true))
 		}
 	}
 	if total.Attempts >= least {
 		share := 100 * float64(total.Deferred) / float64(total.Attempts)
 		if limit := float64(cmp.Or(c.MaxDeferred, 30)); share >= limit {
-			add(logsDeferred, finding.Warning, logsName, "%.1f %% of %d attempts were deferred (limit %.0f %%)%s", share, total.Attempts, limit, mostly(total.Reasons, false))
+			add(logsDeferred, finding.Warning, notify.Logs, "%.1f %% of %d attempts were deferred (limit %.0f %%)%s", share, total.Attempts, limit, mostly(total.Reasons, false))
 		}
 	}
 	refusing := 0
@@ -166,12 +163,12 @@ func mostly(list []maillog.Reason, final bool) string {
 	return ", mostly " + logReason(most)
 }
 
-// tellLogs adds what each target is to hear about the logs: what stands newly, of the
+// tellLogs is what a target is to hear about the logs: what stands newly, of the
 // severity of the target; for one that hears of changes, from warnings on. A target of
 // some domains alone hears nothing.
-func (m *Monitor) tellLogs(outbox *notify.Outbox, out *Outcome, now time.Time) {
-	if len(m.Config.Logs.Paths) == 0 {
-		return
+func (m *Monitor) tellLogs(outbox *notify.Outbox, t *notify.Target, out *Outcome, now time.Time) *notify.Notice {
+	if len(m.Config.Logs.Paths) == 0 || len(t.Domains) > 0 {
+		return nil
 	}
 	after := report.Outcome{Verdict: report.Ready}
 	for _, f := range out.Logs {
@@ -181,31 +178,21 @@ func (m *Monitor) tellLogs(outbox *notify.Outbox, out *Outcome, now time.Time) {
 			after.Verdict = report.ReadyWithWarnings
 		}
 	}
-	for i := range m.Config.Notifications {
-		t := m.Config.Notifications[i]
-		if len(t.Domains) > 0 {
-			continue
-		}
-		if t.When == notify.Change {
-			t.Severity = finding.Warning
-		}
-		if fresh := outbox.Standing(&t, logsName, out.Logs); len(fresh) > 0 {
-			outbox.Add(&t, notify.OfThreshold(logsName, after, fresh, "", now))
-		}
+	limit := *t
+	if t.When == notify.Change {
+		limit.Severity = finding.Warning
 	}
+	if fresh := outbox.Standing(&limit, notify.Logs, out.Logs); len(fresh) > 0 {
+		return notify.OfThreshold(notify.Logs, after, fresh, "", now)
+	}
+	return nil
 }
 
 // writeLogs writes a line for each thing that is wrong by the logs.
-func writeLogs(w io.Writer, out *Outcome, more bool) error {
-	if len(out.Logs) == 0 {
-		return nil
-	}
+func writeLogs(w io.Writer, out *Outcome) error {
 	var b strings.Builder
-	if more {
-		b.WriteByte('\n')
-	}
 	for _, f := range out.Logs {
-		fmt.Fprintf(&b, "%s: %s: %s  (%s)\n", logsName, f.Severity, show.Escape(f.Title), f.Check)
+		fmt.Fprintf(&b, "%s: %s: %s  (%s)\n", notify.Logs, f.Severity, show.Escape(f.Title), f.Check)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

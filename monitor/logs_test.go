@@ -57,7 +57,7 @@ func TestLogs(t *testing.T) {
 	}
 	w.day = 1 // runs are at 6:17: that of the second day sees the noon of the first
 	out, text := w.run(tidy(t, "reject"))
-	if len(out.Logs) != 0 || len(out.Troubles) != 0 || strings.Contains(text, logsName) || len(got) != 0 {
+	if len(out.Logs) != 0 || len(out.Troubles) != 0 || strings.Contains(text, notify.Logs) || len(got) != 0 {
 		t.Fatalf("%v %v %q %v", out.Logs, out.Troubles, text, got)
 	}
 	out, text = w.run(tidy(t, "reject"))
@@ -65,7 +65,7 @@ func TestLogs(t *testing.T) {
 	for _, f := range out.Logs {
 		checks[f.Check+" "+f.Subject] = true
 	}
-	for _, want := range []string{logsBounced + " " + logsName, logsRefuses + " two.example", logsNew + " ip-listed 554 5.7.1"} {
+	for _, want := range []string{logsBounced + " " + notify.Logs, logsRefuses + " two.example", logsNew + " ip-listed 554 5.7.1"} {
 		if !checks[want] {
 			t.Errorf("%s is not found: %v", want, checks)
 		}
@@ -76,7 +76,7 @@ func TestLogs(t *testing.T) {
 	if out.Status(finding.Error, false) != 1 {
 		t.Errorf("status %d", out.Status(finding.Error, false))
 	}
-	if len(got) != 1 || got[0].Domain != logsName || len(got[0].Findings) != len(out.Logs) {
+	if len(got) != 1 || got[0].Domain != notify.Logs || len(got[0].Findings) != len(out.Logs) {
 		t.Fatalf("%+v", got)
 	}
 	w.day-- // the same again: nothing is new

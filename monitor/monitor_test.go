@@ -3,7 +3,10 @@ package monitor
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +19,7 @@ import (
 	"mailworthy/config"
 	"mailworthy/finding"
 	"mailworthy/internal/lockfile"
+	"mailworthy/notify"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 	"mailworthy/resolver"
@@ -219,5 +223,30 @@ func TestAudit(t *testing.T) {
 	}
 	if strings.Join(got, " ") != "tidy.example esp.example reports.example" || told.Load() != 3 {
 		t.Errorf("%q, told of %d", got, told.Load())
+	}
+}
+
+// TestRunDigest: of many domains a target is told once a run, by cause.
+func TestRunDigest(t *testing.T) {
+	var got []notify.Notice
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var n notify.Notice
+		if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
+			t.Error(err)
+		}
+		got = append(got, n)
+	}))
+	defer server.Close()
+	w := newWorld(t, "defaults: {sections: [dmarc]}\ndomains: [a.tidy.example, b.tidy.example, c.tidy.example, d.tidy.example]\nhistory: mail.db\nnotifications: [{type: webhook, url: \""+server.URL+"\"}]\n")
+	w.Sender = &notify.Sender{}
+	if _, text := w.run(tidy(t, "reject")); text != "" || len(got) != 0 {
+		t.Fatalf("%s %+v", text, got)
+	}
+	_, text := w.run(tidy(t, "none"))
+	if len(got) != 1 || got[0].DomainCount != 4 || got[0].Findings[0].Check != "dmarc-policy-none" || got[0].Findings[0].DomainCount != 4 {
+		t.Errorf("%+v", got)
+	}
+	if !strings.Contains(text, "4 domains: 4 changed\n") || !strings.Contains(text, "dmarc-policy-none: 4 domains, new: ") || !strings.Contains(text, "4 domains: 0 failing, 4 changed (findings: 4 new, ") {
+		t.Errorf("it says\n%s", text)
 	}
 }

@@ -30,13 +30,19 @@ func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 	}
 	for i := range m.Config.Notifications {
 		t := &m.Config.Notifications[i]
+		var list []*notify.Notice
 		for _, d := range out.Domains {
 			if len(t.Domains) == 0 || slices.Contains(t.Domains, d.Report.Domain) {
-				m.tell(outbox, t, d, now)
+				if n := m.tell(outbox, t, d, now); n != nil {
+					list = append(list, n)
+				}
 			}
 		}
+		if n := m.tellLogs(outbox, t, out, now); n != nil {
+			list = append(list, n)
+		}
+		outbox.Add(t, list...)
 	}
-	m.tellLogs(outbox, out, now)
 	if err := outbox.Save(); err != nil {
 		trouble(err)
 		return nil
@@ -44,20 +50,20 @@ func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 	return outbox
 }
 
-// tell adds what a target is to hear about one domain.
-func (m *Monitor) tell(outbox *notify.Outbox, t *notify.Target, d Seen, now time.Time) {
+// tell is what a target is to hear about one domain; nil: nothing.
+func (m *Monitor) tell(outbox *notify.Outbox, t *notify.Target, d Seen, now time.Time) *notify.Notice {
 	one := d.Report
 	domain, _ := m.Config.ForDomain(one.Domain)
 	if t.When == notify.Change {
 		if c := d.Changed(); c != nil {
-			outbox.Add(t, notify.OfChange(c, domain.Owner, now))
+			return notify.OfChange(c, domain.Owner, now)
 		}
-		return
+		return nil
 	}
 	// With a history what stands is what is known: a night without an answer ends
 	// nothing and begins nothing.
 	stands := one.Findings
-	after := report.Outcome{Verdict: one.Verdict, Score: one.Score.Value, Low: one.Score.Low, High: one.Score.High, Grade: one.Score.Grade}
+	after := report.OutcomeOf(one)
 	if d.Observation != nil && d.Observation.Standing != nil {
 		s := d.Observation.Standing
 		stands = nil
@@ -67,8 +73,9 @@ func (m *Monitor) tell(outbox *notify.Outbox, t *notify.Target, d Seen, now time
 		after = report.Outcome{Verdict: s.Verdict, Score: s.Score.Value, Low: s.Score.Low, High: s.Score.High, Grade: s.Score.Grade}
 	}
 	if fresh := outbox.Standing(t, one.Domain, stands); len(fresh) > 0 {
-		outbox.Add(t, notify.OfThreshold(one.Domain, after, fresh, domain.Owner, now))
+		return notify.OfThreshold(one.Domain, after, fresh, domain.Owner, now)
 	}
+	return nil
 }
 
 // deliver sends what is in the outbox. A domain whose changes will be told again is not
@@ -79,6 +86,7 @@ func (m *Monitor) deliver(ctx context.Context, outbox *notify.Outbox, out *Outco
 			outbox.Settle(d.Report.Domain)
 		}
 	}
+	outbox.Settle(notify.Logs)
 	out.Troubles = append(out.Troubles, outbox.Deliver(ctx, m.Sender, m.Config.Notifications, now)...)
 	if err := outbox.Save(); err != nil {
 		out.Troubles = append(out.Troubles, m.stateTrouble(err))

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"mailworthy/finding"
-	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 	"mailworthy/report/view"
@@ -16,8 +15,8 @@ import (
 // WriteText writes what a person is to know of a run, which is nothing if nothing
 // changed, whatever fails as before: of each domain what changed; of a first or an
 // unrecorded run what makes it fail; a line for what is incomplete. If that is much to
-// say of several domains, it is said by cause. With always what stands unchanged has a
-// line too, and so has the run.
+// say of several domains, it is said by cause. The last line sums the run up. With always
+// what stands unchanged has a line too, and so has the run.
 func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, table terminal.Options) error {
 	written := false
 	write := func(part func(io.Writer) error) error {
@@ -59,15 +58,16 @@ func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, 
 	if err := write(func(w io.Writer) error { return writeStanding(w, stands, always) }); err != nil {
 		return err
 	}
-	if always {
-		if err := write(func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "%s: %s\n", show.Counted(len(out.Domains), "domain"), runWords(out, failOn))
-			return err
-		}); err != nil {
-			return err
-		}
+	if err := write(func(w io.Writer) error { return writeLogs(w, out) }); err != nil {
+		return err
 	}
-	return writeLogs(w, out, written)
+	if always || written && len(out.Domains) > 1 {
+		return write(func(w io.Writer) error {
+			_, err := io.WriteString(w, summary(out, failOn)+"\n")
+			return err
+		})
+	}
+	return nil
 }
 
 // maxStanding bounds the lines of domains that did not change, unless all are wanted.

@@ -17,10 +17,14 @@ import (
 // SchemaID names the JSON of a notice. Keys are added to it, never renamed.
 const SchemaID = "mailworthy/notification/1"
 
+// Logs is what stands for a domain in a notice about the logs of mail servers.
+const Logs = "mail logs"
+
 // Bounds on a notice. The report has everything.
 const (
 	maxItems   = 50
 	maxRecords = 50
+	maxDomains = 100
 	maxText    = 1000
 )
 
@@ -35,18 +39,36 @@ type Notice struct {
 	// Reason is "change" or "threshold".
 	Reason When      `json:"reason"`
 	Time   time.Time `json:"time"`
-	Domain string    `json:"domain"`
-	Owner  string    `json:"owner,omitempty"`
-	// Before is what the domain was when it was last told of; null for a threshold.
+	// Domain and Owner are empty if the notice is about several.
+	Domain string `json:"domain"`
+	Owner  string `json:"owner,omitempty"`
+	// Before is what the domain was when it was last told of; null for a threshold,
+	// and of several domains.
 	Before *report.Outcome `json:"before"`
-	After  report.Outcome  `json:"after"`
-	// Findings are what differs, or what stands newly at or above the threshold.
+	// After is what the domain is; of several, the worst of them.
+	After report.Outcome `json:"after"`
+	// DomainCount is how many domains the notice is about, Domains what became of each
+	// of the first 100, the worst first.
+	DomainCount int      `json:"domain_count"`
+	Domains     []Member `json:"domains"`
+	// Findings are what differs, or what stands newly at or above the threshold: of
+	// several domains each cause once.
 	Findings []Item `json:"findings"`
 	// Removed and Added are the published records that differ.
 	Removed []finding.Record `json:"records_removed"`
 	Added   []finding.Record `json:"records_added"`
 	// LeftOut counts findings and records over the bounds of a notice.
 	LeftOut int `json:"left_out"`
+	// OutcomeOnly counts the domains of which neither a finding nor a record differs.
+	OutcomeOnly int `json:"outcome_only"`
+}
+
+// Member is a domain of a notice.
+type Member struct {
+	Domain string          `json:"domain"`
+	Owner  string          `json:"owner"`
+	Before *report.Outcome `json:"before"`
+	After  report.Outcome  `json:"after"`
 }
 
 // Item is a finding in a notice.
@@ -57,31 +79,38 @@ type Item struct {
 	Was      finding.Severity `json:"was,omitempty"`
 	Severity finding.Severity `json:"severity"`
 	Check    string           `json:"check"`
-	Subject  string           `json:"subject"`
-	Title    string           `json:"title"`
-	// Fix is what to do, if that is known.
+	// Subject is empty if each of several domains has its own.
+	Subject string `json:"subject"`
+	Title   string `json:"title"`
+	// Fix is what to do, if that is known, and for all domains the same.
 	Fix string `json:"fix,omitempty"`
+	// DomainCount is how many domains have the finding, Domains the first 100 of them.
+	DomainCount int      `json:"domain_count"`
+	Domains     []string `json:"domains"`
 }
 
 // OfChange is the notice of what differs.
 func OfChange(c *report.Comparison, owner string, at time.Time) *Notice {
 	n := newNotice(Change, c.Domain, owner, c.After, at)
 	before := c.Before
-	n.Before = &before
+	n.Before, n.Domains[0].Before = &before, &before
 	for _, f := range c.New {
-		n.add(newItem("new", f))
+		n.add(n.item(report.CauseNew, f))
 	}
 	for _, m := range c.Changed {
-		item := newItem("changed", m.Finding)
+		item := n.item(report.CauseChanged, m.Finding)
 		item.Was = m.Was
 		n.add(item)
 	}
 	for _, f := range c.Gone {
-		item := newItem("gone", f)
+		item := n.item(report.CauseGone, f)
 		item.Fix = ""
 		n.add(item)
 	}
 	n.Removed, n.Added = n.records(c.Removed), n.records(c.Added)
+	if len(n.Findings)+len(n.Removed)+len(n.Added) == 0 {
+		n.OutcomeOnly = 1
+	}
 	return n
 }
 
@@ -89,18 +118,20 @@ func OfChange(c *report.Comparison, owner string, at time.Time) *Notice {
 func OfThreshold(domain string, after report.Outcome, findings []finding.Finding, owner string, at time.Time) *Notice {
 	n := newNotice(Threshold, domain, owner, after, at)
 	for _, f := range findings {
-		n.add(newItem("standing", f))
+		n.add(n.item(report.CauseStanding, f))
 	}
 	return n
 }
 
 func newNotice(reason When, domain, owner string, after report.Outcome, at time.Time) *Notice {
-	return &Notice{Schema: SchemaID, Reason: reason, Time: at.UTC().Truncate(time.Second), Domain: shown(domain), Owner: shown(owner), After: after,
+	domain, owner = shown(domain), shown(owner)
+	return &Notice{Schema: SchemaID, Reason: reason, Time: at.UTC().Truncate(time.Second), Domain: domain, Owner: owner, After: after,
+		DomainCount: 1, Domains: []Member{{Domain: domain, Owner: owner, After: after}},
 		Findings: []Item{}, Removed: []finding.Record{}, Added: []finding.Record{}}
 }
 
-func newItem(change string, f finding.Finding) Item {
-	item := Item{Change: change, Severity: f.Severity, Check: f.Check, Subject: shown(f.Subject), Title: shown(f.Title)}
+func (n *Notice) item(change string, f finding.Finding) Item {
+	item := Item{Change: change, Severity: f.Severity, Check: f.Check, Subject: shown(f.Subject), Title: shown(f.Title), DomainCount: 1, Domains: []string{n.Domain}}
 	if f.Fix != nil {
 		item.Fix = shown(f.Fix.Words())
 	}
@@ -145,6 +176,9 @@ func digest(v any) string {
 
 // Subject is the notice in a line.
 func (n *Notice) Subject() string {
+	if n.DomainCount > 1 {
+		return n.digestSubject()
+	}
 	text := n.Domain + ": " + outcome(n.After)
 	if n.Before != nil && outcome(*n.Before) != outcome(n.After) {
 		text += " (was " + outcome(*n.Before) + ")"
@@ -161,11 +195,14 @@ func outcome(o report.Outcome) string {
 
 // Lines are what the notice says, a line each: findings, then records as a diff.
 func (n *Notice) Lines() []string {
+	if n.DomainCount > 1 {
+		return n.digestLines()
+	}
 	var out []string
 	for _, i := range n.Findings {
 		text := i.Change + ": "
 		switch {
-		case i.Change == "standing":
+		case i.Change == report.CauseStanding:
 			text = ""
 		case i.Was != "":
 			text += string(i.Was) + " → "
@@ -176,17 +213,24 @@ func (n *Notice) Lines() []string {
 		}
 		out = append(out, text+": "+i.Title)
 	}
+	out = append(out, n.recordLines()...)
+	if n.LeftOut > 0 {
+		out = append(out, fmt.Sprintf("and %d more", n.LeftOut))
+	}
+	if n.OutcomeOnly > 0 {
+		out = append(out, "The verdict or the score differs; no finding and no record does.")
+	}
+	return out
+}
+
+// recordLines are the records as a diff.
+func (n *Notice) recordLines() []string {
+	var out []string
 	for _, rec := range n.Removed {
 		out = append(out, "- "+rec.Name+" "+rec.Type+" "+rec.Value)
 	}
 	for _, rec := range n.Added {
 		out = append(out, "+ "+rec.Name+" "+rec.Type+" "+rec.Value)
-	}
-	if n.LeftOut > 0 {
-		out = append(out, fmt.Sprintf("and %d more", n.LeftOut))
-	}
-	if len(out) == 0 {
-		out = append(out, "The verdict or the score differs; no finding and no record does.")
 	}
 	return out
 }

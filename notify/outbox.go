@@ -24,7 +24,8 @@ const (
 	// keepFor is how long a notice is tried to be delivered.
 	keepFor    = 72 * time.Hour
 	maxEntries = 1000
-	maxOutbox  = 16 << 20
+	// maxOutbox has room for what 100,000 domains were told to stand.
+	maxOutbox = 256 << 20
 )
 
 // Outbox keeps the notices for each target, in a file of its own. A notice is queued
@@ -46,14 +47,13 @@ type outboxState struct {
 	Standing map[string]map[string][]string `json:"standing"`
 }
 
-// entry is a notice for a target.
+// entry is a notice for a target: all that one run has for it.
 type entry struct {
 	Target string `json:"target"`
-	Domain string `json:"domain"`
-	// Key is the same for notices that say the same.
-	Key    string    `json:"key"`
-	Queued time.Time `json:"queued"`
-	// Delivered entries stay until the change counts as told (Settle).
+	// Keys are by domain what the notice says of it: the same key for the same.
+	Keys   map[string]string `json:"keys"`
+	Queued time.Time         `json:"queued"`
+	// Delivered entries stay until the changes count as told (Settle).
 	Delivered bool    `json:"delivered"`
 	Notice    *Notice `json:"notice,omitempty"`
 }
@@ -91,16 +91,26 @@ func OpenOutbox(file string) (*Outbox, error) {
 	return o, fmt.Errorf("%w as %s", ErrDamaged, file+".damaged")
 }
 
-// Add puts a notice in for a target, unless an equal one is there.
-func (o *Outbox) Add(t *Target, n *Notice) {
-	key := n.key()
-	if slices.ContainsFunc(o.state.Entries, func(e *entry) bool { return e.Target == t.Name && e.Key == key }) {
+// Add puts what a run has to say in for a target, as one notice. What is there already
+// about a domain is left out.
+func (o *Outbox) Add(t *Target, list ...*Notice) {
+	keys := make(map[string]string, len(list))
+	var fresh []*Notice
+	for _, n := range list {
+		key := n.key()
+		if !slices.ContainsFunc(o.state.Entries, func(e *entry) bool { return e.Target == t.Name && e.Keys[n.Domain] == key }) {
+			keys[n.Domain] = key
+			fresh = append(fresh, n)
+		}
+	}
+	if len(fresh) == 0 {
 		return
 	}
-	if n.ID == "" {
-		n.ID = digest([]any{key, n.Time})
+	all := merge(fresh)
+	if all.ID == "" {
+		all.ID = digest([]any{all.key(), all.Time})
 	}
-	o.state.Entries = append(o.state.Entries, &entry{Target: t.Name, Domain: n.Domain, Key: key, Queued: n.Time, Notice: n})
+	o.state.Entries = append(o.state.Entries, &entry{Target: t.Name, Keys: keys, Queued: all.Time, Notice: all})
 }
 
 // Standing notes what stands at or above the severity of a Threshold target, and
@@ -132,12 +142,10 @@ func (o *Outbox) Standing(t *Target, domain string, findings []finding.Finding) 
 
 // Settle marks the domain's changes as reported; the same change later is a new notice.
 func (o *Outbox) Settle(domain string) {
-	o.state.Entries = slices.DeleteFunc(o.state.Entries, func(e *entry) bool { return e.Delivered && e.Domain == domain })
 	for _, e := range o.state.Entries {
-		if e.Domain == domain {
-			e.Key = ""
-		}
+		delete(e.Keys, domain)
 	}
+	o.state.Entries = slices.DeleteFunc(o.state.Entries, func(e *entry) bool { return e.Delivered && len(e.Keys) == 0 })
 }
 
 // Deliver sends what waits, to several targets at once and to each in order, and
@@ -154,7 +162,7 @@ func (o *Outbox) Deliver(ctx context.Context, s *Sender, targets []Target, now t
 				err := s.Send(ctx, t, e.Notice)
 				o.mu.Lock()
 				if err != nil {
-					problems = append(problems, fmt.Errorf("notification %q about %s waits for the next run: %w", t.Name, e.Domain, err))
+					problems = append(problems, fmt.Errorf("notification %q about %s waits for the next run: %w", t.Name, e.Notice.about(), err))
 				} else {
 					e.Delivered, e.Notice = true, nil
 					if err = o.save(); err != nil {
@@ -197,7 +205,7 @@ func (o *Outbox) expire(targets []Target, now time.Time) []error {
 	o.state.Entries = slices.DeleteFunc(o.state.Entries, func(e *entry) bool {
 		old := now.Sub(e.Queued) > keepFor
 		if old && !e.Delivered && configured(e.Target) {
-			problems = append(problems, fmt.Errorf("notification %q about %s is given up: it could not be delivered since %s", e.Target, e.Domain, e.Queued.Format(time.RFC3339)))
+			problems = append(problems, fmt.Errorf("notification %q about %s is given up: it could not be delivered since %s", e.Target, e.Notice.about(), e.Queued.Format(time.RFC3339)))
 		}
 		return old || !configured(e.Target)
 	})
@@ -218,7 +226,6 @@ func (o *Outbox) Save() error {
 func (o *Outbox) save() error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetIndent("", " ")
 	if err := enc.Encode(&o.state); err != nil {
 		return err
 	}

@@ -104,8 +104,8 @@ func slackBody(n *Notice) any {
 	// are escaped, everywhere.
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "ˋ")
 	text := "```\n" + escape.Replace(n.Subject()) + "\n\n" + escape.Replace(strings.Join(chatLines(n), "\n"))
-	if n.Owner != "" {
-		text += "\n\n" + escape.Replace("Owner: "+n.Owner)
+	if owners := n.owners(); owners != "" {
+		text += "\n\n" + escape.Replace(owners)
 	}
 	return map[string]any{"text": text + "\n```", "unfurl_links": false, "unfurl_media": false, "link_names": false}
 }
@@ -127,8 +127,8 @@ func teamsBody(n *Notice) any {
 			content = append(content, block(l, m{"fontType": "Monospace"}))
 		}
 	}
-	if n.Owner != "" {
-		content = append(content, block("Owner: "+n.Owner, nil))
+	if owners := n.owners(); owners != "" {
+		content = append(content, block(owners, nil))
 	}
 	return m{"type": "message", "attachments": []any{m{
 		"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": nil,
@@ -150,10 +150,14 @@ func mailText(n *Notice) string {
 			b.WriteString("  " + f + "\n")
 		}
 	}
-	if n.Owner != "" {
-		b.WriteString("\nOwner: " + n.Owner + "\n")
+	if owners := n.owners(); owners != "" {
+		b.WriteString("\n" + owners + "\n")
+	}
+	command := n.Domain
+	if n.DomainCount > 1 {
+		command = "DOMAIN"
 	}
 	fmt.Fprintf(&b, "\nSeen at %s. \"mailworthy audit %s\" shows all of it, \"mailworthy checks ID\" explains a check.\n",
-		n.Time.Format(time.RFC3339), n.Domain)
+		n.Time.Format(time.RFC3339), command)
 	return b.String()
 }
