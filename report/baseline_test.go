@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
@@ -86,4 +87,48 @@ func FuzzBaseline(f *testing.F) {
 			t.Errorf("%v, %v", b, err)
 		}
 	})
+}
+
+// TestSince: what is fixed is named up to a bound and counted beyond it, once for each
+// subject, and domains that the baseline does not have are counted.
+func TestSince(t *testing.T) {
+	c, _ := FindCheck("ptr-missing")
+	with := func(domain string, subjects int) *Report {
+		result := &audit.Result{Domain: domain}
+		for i := range subjects {
+			result.Findings = append(result.Findings, finding.Finding{Check: c.ID, Severity: finding.Error, Section: c.Section, Subject: fmt.Sprintf("192.0.2.%d", i)})
+		}
+		return New(result, DefaultScale(), "1.0.0")
+	}
+	before, err := AppendJSON(nil, with("a.example", maxFixed+3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := ReadBaseline(strings.NewReader(string(before)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSince(b)
+	if lines := s.Lines(); len(lines) != 0 {
+		t.Errorf("of no report: %q", lines)
+	}
+	s.Add(with("a.example", 1))
+	s.Add(with("b.example", 1))
+	lines := s.Lines()
+	if len(lines) != maxFixed+2 || lines[0] != "fixed since the baseline: a.example: ptr-missing 192.0.2.1" || lines[maxFixed] != "fixed since the baseline: 2 more" ||
+		!strings.HasPrefix(lines[maxFixed+1], "warning: 1 of the domains") {
+		t.Errorf("%q", lines)
+	}
+}
+
+// TestSummarize: a summary has the ten most frequent findings, and the tally's own.
+func TestSummarize(t *testing.T) {
+	tally := Tally{Domains: 3, Checks: map[string]map[finding.Severity]int{}}
+	for i, check := range AllChecks()[:12] {
+		tally.Checks[check.ID] = map[finding.Severity]int{finding.Error: i + 1}
+	}
+	s := tally.Summarize(1500*time.Millisecond, nil)
+	if s.Domains != 3 || s.DurationMS != 1500 || len(s.MostFrequent) != mostFrequent || s.MostFrequent[0].Domains != 12 || s.FromCache != nil {
+		t.Errorf("%+v", s)
+	}
 }

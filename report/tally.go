@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -25,6 +26,25 @@ type Tally struct {
 	// Questions counts what the audits asked, Types the same by type.
 	Questions int            `json:"questions"`
 	Types     map[string]int `json:"types"`
+}
+
+// Summary is a Tally with how the run went.
+type Summary struct {
+	Tally
+	// MostFrequent are the ten most frequent findings.
+	MostFrequent []Frequent `json:"most_frequent"`
+	// FromCache is the share of the questions of this run that no server was asked; nil
+	// if there was no cache.
+	FromCache  *float64 `json:"from_cache"`
+	DurationMS int64    `json:"duration_ms"`
+}
+
+// mostFrequent is how many findings a summary names.
+const mostFrequent = 10
+
+// Summarize is the summary of a run that took so long.
+func (t *Tally) Summarize(took time.Duration, fromCache *float64) *Summary {
+	return &Summary{Tally: *t, MostFrequent: t.MostFrequent(mostFrequent), FromCache: fromCache, DurationMS: took.Milliseconds()}
 }
 
 // Count is what a Tally counts of one report: little, to be kept where the report

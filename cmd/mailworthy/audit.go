@@ -18,6 +18,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/inspect"
+	"mailworthy/internal/progress"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
@@ -181,7 +182,7 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 // report audits the sections of each domain and writes the reports. A domain
 // that is none is reported on standard error, and the others are audited.
 func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) (err error) {
-	stderr := newProgress(cmd)
+	stderr := progress.NewBar(cmd.ErrOrStderr())
 	if err := f.chooseFormats(); err != nil {
 		return err
 	}
@@ -282,8 +283,13 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	a.keeper = f.keeper(cmd.Context(), a, stderr)
 	defer func() { err = closeKeeper(a.keeper, err) }()
 	if held != nil {
-		said := a.compareWith(held)
-		defer func() { said.write(stderr) }()
+		since := report.NewSince(held)
+		a.each = since.Add
+		defer func() {
+			for _, line := range since.Lines() {
+				fmt.Fprintln(stderr, line)
+			}
+		}()
 	}
 	if f.streams() {
 		return f.stream(cmd, l, a, stderr)

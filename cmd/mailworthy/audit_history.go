@@ -103,7 +103,7 @@ func (f dnsFlags) other(n int) (*session, error) {
 // new to the history, and marks it as told.
 func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports []*report.Report, verbose bool) error {
 	var seen []*history.Observation
-	var list []changedDomain
+	var list []monitor.Changed
 	var shown []view.Change
 	for _, r := range reports {
 		o := k.Seen(r.Domain)
@@ -112,25 +112,12 @@ func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports
 			continue
 		}
 		seen = append(seen, o)
-		list = append(list, changedDomain{o.Run, o.First, o.Changes, o.Pending})
-		change := view.Change{Report: r, First: o.First, Changes: o.Changes, Pending: o.Pending}
-		if o.First {
-			change.Changes = nil
-		}
-		shown = append(shown, change)
+		c := monitor.ChangedOf(o)
+		list = append(list, c)
+		shown = append(shown, c.Shown(r))
 	}
 	// On a screen a domain without changes to show has its whole report.
-	table := docWriter{"table", func(w io.Writer) error {
-		for i, c := range shown {
-			if i > 0 {
-				fmt.Fprintln(w)
-			}
-			if err := writeChangesOf(w, c, f.output.table(cmd, verbose)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}}
+	table := docWriter{"table", func(w io.Writer) error { return terminal.WriteChanges(w, shown, f.output.table(cmd, verbose)) }}
 	jsons := docWriter{"json", func(w io.Writer) error {
 		switch {
 		case len(list) < len(reports):
@@ -149,26 +136,4 @@ func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports
 		}
 	}
 	return nil
-}
-
-// changedDomain is what --changes --format json writes of a domain.
-type changedDomain struct {
-	Run history.Run `json:"run"`
-	// First: nothing to compare with was there.
-	First   bool               `json:"first"`
-	Changes *report.Comparison `json:"changes"`
-	Pending *report.Comparison `json:"pending"`
-}
-
-func writeChangesOf(w io.Writer, c view.Change, table terminal.Options) error {
-	if c.Changes == nil {
-		return terminal.WriteTable(w, c.Report, table)
-	}
-	if err := terminal.WriteDoc(w, view.ComparisonDoc(c.Changes), table); err != nil || c.Pending.Unchanged() {
-		return err
-	}
-	if _, err := fmt.Fprintf(w, "\n%s:\n", view.PendingText); err != nil {
-		return err
-	}
-	return terminal.WriteDoc(w, view.ComparisonDoc(c.Pending), table)
 }

@@ -14,6 +14,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/bulk"
 	"mailworthy/inspect"
+	"mailworthy/internal/progress"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
@@ -158,7 +159,7 @@ func (a *auditor) of(domain string) audit.Target {
 // stream audits the list and writes each report as it comes. Where the context of
 // the command ends, what is under way of a list is finished, written and counted
 // first.
-func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress) error {
+func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress.Bar) error {
 	started := time.Now()
 	ctx, stopped := cmd.Context(), cmd.Context()
 	var begun atomic.Bool
@@ -169,7 +170,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	run := &bulk.Run{List: l, Inspect: inspect,
 		Format: f.writes[0].Format, Options: f.writing(cmd, f.writes[0], a.standard.FailOn, a.session), Standard: a.standard,
 		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
-		Each: func(c *bulk.Count) { p.add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
+		Each: func(c *bulk.Count) { p.Add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
 	var out *part
 	var err error
 	switch {
@@ -193,7 +194,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 		return f.ofList(err)
 	}
 	if f.wantsProgress(cmd) {
-		p.start(max(bulk.CountLines(f.file)-int64(l.Found()), -1))
+		p.Start(max(bulk.CountLines(f.file)-int64(l.Found()), -1))
 	}
 	if f.file != "" {
 		defer audit.CollectLess()()
@@ -208,7 +209,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	if err := run.Stream(ctx); err != nil {
 		return ofPick(f.ofList(err))
 	}
-	p.stop()
+	p.Stop()
 	interrupted := stopped.Err() != nil
 	err = run.Finish(!interrupted)
 	var setting *bulk.SettingError
@@ -242,7 +243,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 
 // collect audits the list and returns all reports in its order. Where the context
 // ends it returns at once.
-func (f *auditFlags) collect(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress) ([]*report.Report, *bulk.Count, error) {
+func (f *auditFlags) collect(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress.Bar) ([]*report.Report, *bulk.Count, error) {
 	var domains []string
 	for in := range l.All() {
 		l.Done(in)
@@ -262,13 +263,13 @@ func (f *auditFlags) collect(cmd *cobra.Command, l *bulk.List, a *auditor, p *pr
 		return nil, nil, f.ofList(err)
 	}
 	if f.wantsProgress(cmd) {
-		p.start(int64(len(domains)))
+		p.Start(int64(len(domains)))
 	}
 	var count bulk.Count
 	reports := bulk.All(cmd.Context(), domains, f.concurrency, a.audit, func(r *report.Report) {
 		count.Add(r.Count(), a.standard.Status(r))
-		p.add(a.session.asked(&count.Tally), count.Tally.Unknown)
+		p.Add(a.session.asked(&count.Tally), count.Tally.Unknown)
 	})
-	p.stop()
+	p.Stop()
 	return reports, &count, cmd.Context().Err()
 }

@@ -6,12 +6,10 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"mailworthy/internal/atomicfile"
 	"mailworthy/report/format"
@@ -153,67 +151,13 @@ func (f *outputFlags) table(cmd *cobra.Command, verbose bool) terminal.Options {
 
 // tableFor is table for what goes to a file, or to standard output if it is empty.
 func (f *outputFlags) tableFor(cmd *cobra.Command, name string, verbose bool) terminal.Options {
-	o := screen()
+	out := cmd.OutOrStdout()
+	if !isStandard(name) {
+		out = io.Discard // a file is no screen
+	}
+	o := terminal.Of(out, f.color, os.Getenv)
 	o.Verbose, o.Each = verbose, !isStandard(name)
-	terminal := false
-	if file, ok := cmd.OutOrStdout().(*os.File); ok && isStandard(name) {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-			terminal = true
-			o.Width = width
-		}
-	}
-	switch f.color {
-	case "always":
-		o.Color = true
-	case "auto":
-		// https://no-color.org: any value that is not empty.
-		o.Color = terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	}
-	o.Links = terminal && o.Color && linkingTerminal(os.Getenv)
-	// Lines over 120 columns are hard to read, however wide the window.
-	o.Width = min(max(o.Width, 40), 120)
 	return o
-}
-
-// linkingTerminal reports whether the terminal is one of those that show OSC 8 as links.
-func linkingTerminal(env func(string) string) bool {
-	for _, name := range []string{"WT_SESSION", "KONSOLE_VERSION", "KITTY_WINDOW_ID", "DOMTERM"} {
-		if env(name) != "" {
-			return true
-		}
-	}
-	if n, err := strconv.Atoi(env("VTE_VERSION")); err == nil && n >= 5000 {
-		return true
-	}
-	switch env("TERM_PROGRAM") {
-	case "iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby":
-		return true
-	}
-	switch env("TERM") {
-	case "xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm", "contour":
-		return true
-	}
-	return false
-}
-
-// screen is a screen as the environment describes it, without colour.
-func screen() terminal.Options {
-	o := terminal.Options{Width: 80, ASCII: !unicodeLocale(os.Getenv)}
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
-		o.Width = n
-	}
-	return o
-}
-
-// unicodeLocale reports whether the environment's locale can show more than
-// ASCII. Without any locale, as under cron, UTF-8 is taken for granted.
-func unicodeLocale(getenv func(string) string) bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(getenv(name)); v != "" {
-			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
-		}
-	}
-	return true
 }
 
 // write calls render and puts what it wrote where the flags say. A file is

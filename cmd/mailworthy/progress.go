@@ -1,33 +1,18 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"os"
-	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"mailworthy/audit"
+	"mailworthy/internal/progress"
+	"mailworthy/rbl"
+	"mailworthy/report/terminal"
+	"mailworthy/resolver"
 )
-
-// progress is the bar on standard error, and the way of all else to there: what
-// is written while the bar stands is put above it. The zero bar is none.
-type progress struct {
-	stderr io.Writer
-
-	mu      sync.Mutex
-	bar     *progressbar.ProgressBar
-	started time.Time
-	shown   time.Time
-}
-
-// redrawn is how often the bar is drawn.
-const redrawn = 200 * time.Millisecond
-
-// progress is ready for what is written to standard error; the bar starts later.
-func newProgress(cmd *cobra.Command) *progress { return &progress{stderr: cmd.ErrOrStderr()} }
 
 // wantsProgress reports whether a bar is drawn: if --progress says so, else for
 // a list if standard error is a terminal that no rows go to.
@@ -35,58 +20,32 @@ func (f *auditFlags) wantsProgress(cmd *cobra.Command) bool {
 	if flag := cmd.Flags().Lookup("progress"); flag != nil && flag.Changed {
 		return f.progress
 	}
-	terminal := func(w any) bool {
+	onScreen := func(w any) bool {
 		file, ok := w.(*os.File)
 		return ok && term.IsTerminal(int(file.Fd()))
 	}
-	return f.file != "" && terminal(cmd.ErrOrStderr()) && !(f.streams() && f.output.standard() && terminal(cmd.OutOrStdout()))
+	return f.file != "" && onScreen(cmd.ErrOrStderr()) && !(f.streams() && f.output.standard() && onScreen(cmd.OutOrStdout()))
 }
 
-// start draws the bar for as many domains; -1: it is not known how many.
-func (p *progress) start(domains int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.started = time.Now()
-	p.bar = progressbar.NewOptions64(domains,
-		progressbar.OptionSetWriter(p.stderr), progressbar.OptionThrottle(redrawn), progressbar.OptionSetWidth(20),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("domains"),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionShowDescriptionAtLineEnd(),
-		// Without the interval a goroutine would turn a spinner for ever.
-		progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionClearOnFinish())
-}
+const (
+	// patience is how long an audit may take before it says what it waits for.
+	patience = time.Second
+	// turned is how often that is drawn anew.
+	turned = 150 * time.Millisecond
+)
 
-// add moves the bar by one domain. Of the run so far, questions are what was
-// asked of servers, unknown the domains that are not decided.
-func (p *progress) add(questions int64, unknown int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.bar == nil {
-		return
+// watched returns the resolver of a single audit that says on a terminal what it waits
+// for, and what ends that. It is next itself for a list, or if nobody looks at standard
+// error or asked for its log.
+func (f *auditFlags) watched(cmd *cobra.Command, next resolver.Resolver, lists *rbl.Catalogue, domains int) (resolver.Resolver, func()) {
+	file, ok := cmd.ErrOrStderr().(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) || f.file != "" || domains != 1 || f.dns.verbose > 0 || f.progress || os.Getenv("TERM") == "dumb" {
+		return next, func() {}
 	}
-	if now := time.Now(); now.Sub(p.shown) >= redrawn {
-		p.shown = now
-		p.bar.Describe(fmt.Sprintf("%.0f questions/s, %d unknown", float64(questions)/max(now.Sub(p.started).Seconds(), 0.001), unknown))
+	w := audit.NewWaiting(next, lists)
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns < 1 {
+		columns = 80
 	}
-	_ = p.bar.Add64(1)
-}
-
-// stop takes the bar away.
-func (p *progress) stop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.bar != nil {
-		_ = p.bar.Clear()
-		_ = p.bar.Exit()
-		p.bar = nil
-	}
-}
-
-// Write writes to standard error, above the bar.
-func (p *progress) Write(text []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
-	return p.stderr.Write(text)
+	return w, progress.Spin(file, terminal.Plain(os.Getenv).ASCII, columns, patience, turned, w.Line)
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"mailworthy/bulk"
@@ -19,19 +19,9 @@ func (s *session) asked(t *report.Tally) int64 {
 	return s.stack.Cache.Stats().Misses
 }
 
-// summary is the JSON of --summary json.
-type summary struct {
-	report.Tally
-	MostFrequent []report.Frequent `json:"most_frequent"`
-	// FromCache is the share of the questions of this run that no server was
-	// asked; nil offline.
-	FromCache  *float64 `json:"from_cache"`
-	DurationMS int64    `json:"duration_ms"`
-}
-
 // writeSummary sums a list up. The counts are those of the whole list, the cache is
 // that of this run, which may have gone on with others.
-func (f *auditFlags) writeSummary(w io.Writer, s *session, c *bulk.Count, took time.Duration) {
+func (f *auditFlags) writeSummary(w io.Writer, on *session, c *bulk.Count, took time.Duration) {
 	if f.summary == "" || f.summary == "never" || f.summary == "auto" && (f.file == "" || c.Tally.Domains < 2) {
 		return
 	}
@@ -39,18 +29,14 @@ func (f *auditFlags) writeSummary(w io.Writer, s *session, c *bulk.Count, took t
 		took = time.Duration(c.Seconds * float64(time.Second))
 	}
 	var fromCache *float64
-	if s.stack.Cache != nil {
-		rate := s.stack.Cache.Stats().HitRate()
+	if on.stack.Cache != nil {
+		rate := on.stack.Cache.Stats().HitRate()
 		fromCache = &rate
 	}
+	s := c.Tally.Summarize(took, fromCache)
 	if f.summary == "json" {
-		_ = writeJSONLine(w, summary{c.Tally, c.Tally.MostFrequent(10), fromCache, took.Milliseconds()})
+		_ = writeJSONLine(w, s)
 		return
 	}
-	title := fmt.Sprintf("%d domains in %s, %.4g a second", c.Tally.Domains, took.Round(time.Millisecond), float64(c.Tally.Domains)/max(took.Seconds(), 0.001))
-	var more []string
-	if fromCache != nil {
-		more = append(more, fmt.Sprintf("%.0f %% of the questions answered from the cache", 100**fromCache))
-	}
-	_ = terminal.WriteDoc(w, view.TallyDoc(&c.Tally, title, more...), screen())
+	_ = terminal.WriteDoc(w, view.SummaryDoc(s), terminal.Plain(os.Getenv))
 }

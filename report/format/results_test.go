@@ -37,6 +37,7 @@ func TestEveryResult(t *testing.T) {
 	tally := new(report.Tally)
 	tally.Add(flawed.Count())
 	tally.Add(hostile.Count())
+	half := 0.5
 	flat := &spfpolicy.Flattening{Domain: "acme.example", Current: "v=spf1 a -all", LookupsBefore: 11, LookupsAfter: 1, Upkeep: "Compare the addresses.",
 		Records: []finding.Record{{Name: "acme.example", Type: "TXT", Value: "v=spf1 ip4:192.0.2.1 -all"}},
 		Ranges:  []spfpolicy.FlatRange{{Record: "acme.example", Prefix: netip.MustParsePrefix("192.0.2.1/32"), Sources: []spfpolicy.Place{{In: "acme.example", Term: "a"}}}}}
@@ -56,7 +57,7 @@ func TestEveryResult(t *testing.T) {
 		{"checks", view.ChecksDoc(report.AllChecks()), "spf-too-many-lookups"},
 		{"checks found", view.FoundChecksDoc("lookups", []finding.Check{check}), "spf-too-many-lookups"},
 		{"check", view.CheckDoc(check), "spf-too-many-lookups"},
-		{"tally", view.TallyDoc(tally, "2 domains in 1s", "half from the cache"), "2 domains in 1s"},
+		{"tally", view.SummaryDoc(tally.Summarize(time.Second, &half)), "2 domains in 1s, 2 a second"},
 		{"trend", view.TrendDoc(&report.Trend{Domain: "acme.example", Points: []report.TrendPoint{{Run: 1, Started: day, Score: &score, Grade: "C"}, {Run: 2, Started: day.AddDate(0, 0, 1), Score: &score, Grade: "C"}}}, true), "acme.example"},
 		{"runs", view.RunsDoc([]view.RunLine{{Run: 7, Domain: "acme.example", Started: day, Score: &score, Grade: "C", Verdict: report.NotReady}}), "acme.example"},
 		{"comparison", view.ComparisonDoc(comparison), "spf-multiple-records"},

@@ -103,3 +103,21 @@ func FuzzDiffWords(f *testing.F) {
 		}
 	})
 }
+
+// TestWriteChanges: a domain with something to compare with has its changes and those that
+// are not believed yet, another one its whole report.
+func TestWriteChanges(t *testing.T) {
+	flawed, clean := report.New(reporttest.Flawed(), report.DefaultScale(), "1.0.0"), report.New(reporttest.Clean(), report.DefaultScale(), "1.0.0")
+	clean.Domain = flawed.Domain
+	changes := report.Compare(flawed, clean)
+	var b, whole bytes.Buffer
+	if err := WriteTable(&whole, flawed, Options{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteChanges(&b, []view.Change{{Report: clean, Changes: changes, Pending: changes}, {Report: flawed, First: true}}, Options{Width: 80}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); strings.Count(got, view.PendingText+":\n") != 1 || !strings.HasSuffix(got, "\n\n"+whole.String()) {
+		t.Errorf("%s", got)
+	}
+}

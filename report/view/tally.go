@@ -6,20 +6,18 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"mailworthy/finding"
-	"mailworthy/report"
-
 	"mailworthy/internal/show"
+	"mailworthy/report"
 )
 
-// mostFrequent is how many findings a summary names.
-const mostFrequent = 10
-
-// TallyDoc sums a list up: verdicts, grades, the most frequent findings and the
-// questions. The title says how many and how fast, more what else is known.
-func TallyDoc(t *report.Tally, title string, more ...string) *Doc {
-	s := Section{Title: title}
+// SummaryDoc sums a list up: how many and how fast, verdicts, grades, the most frequent
+// findings and the questions.
+func SummaryDoc(t *report.Summary) *Doc {
+	took := time.Duration(t.DurationMS) * time.Millisecond
+	s := Section{Title: fmt.Sprintf("%s in %s, %.4g a second", show.Counted(t.Domains, "domain"), took, float64(t.Domains)/max(took.Seconds(), 0.001))}
 	line := func(parts []string) {
 		if len(parts) > 0 {
 			s.Blocks = append(s.Blocks, Paragraph(strings.Join(parts, " · ")))
@@ -40,9 +38,9 @@ func TallyDoc(t *report.Tally, title string, more ...string) *Doc {
 		grades = append(grades, fmt.Sprintf("%d %s", t.Grades[grade], name))
 	}
 	line(grades)
-	if frequent := t.MostFrequent(mostFrequent); len(frequent) > 0 {
+	if len(t.MostFrequent) > 0 {
 		table := Table{Align: []Align{Right}}
-		for _, f := range frequent {
+		for _, f := range t.MostFrequent {
 			table.Rows = append(table.Rows, []Text{T(fmt.Sprint(f.Domains)), Colored(finding.Severity(f.Severity), string(f.Severity)), Joined(CodeText(f.Check), T(": "+f.Title))})
 		}
 		s.Blocks = append(s.Blocks, Paragraph("most frequent findings, by domains"), table)
@@ -55,8 +53,8 @@ func TallyDoc(t *report.Tally, title string, more ...string) *Doc {
 	if t.Questions > 0 {
 		line([]string{show.Counted(t.Questions, "question") + ": " + strings.Join(types, " · ")})
 	}
-	for _, text := range more {
-		line([]string{text})
+	if t.FromCache != nil {
+		line([]string{fmt.Sprintf("%.0f %% of the questions answered from the cache", 100**t.FromCache)})
 	}
-	return &Doc{Name: title, Blocks: []Block{s}}
+	return &Doc{Name: s.Title, Blocks: []Block{s}}
 }

@@ -1,17 +1,15 @@
-package main
+package audit
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"mailworthy/resolver"
 )
 
 func TestWaitingSection(t *testing.T) {
-	w := &waiting{lists: []string{"zen.list.example"}}
+	w := &Waiting{lists: []string{"zen.list.example"}}
 	for _, tt := range []struct {
 		name string
 		typ  resolver.Type
@@ -46,41 +44,18 @@ func (h hanging) Lookup(context.Context, string, resolver.Type) (*resolver.Answe
 
 func TestWaitingLine(t *testing.T) {
 	h := hanging{make(chan struct{}), make(chan struct{})}
-	w := &waiting{next: h, under: make(map[string]int)}
+	w := &Waiting{next: h, under: make(map[string]int)}
 	var g sync.WaitGroup
 	for _, name := range []string{"_dmarc.acme.example", "acme.example"} {
 		g.Go(func() { _, _ = w.Lookup(context.Background(), name, resolver.TypeTXT) })
 		<-h.asked
 	}
-	if got, want := w.line(), "2 DNS queries; waiting for DMARC, SPF"; got != want {
+	if got, want := w.Line(), "2 DNS queries; waiting for DMARC, SPF"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	close(h.release)
 	g.Wait()
-	if got, want := w.line(), "judging, DNS queries: 2"; got != want {
+	if got, want := w.Line(), "judging, DNS queries: 2"; got != want {
 		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-func TestSpin(t *testing.T) {
-	var quick, slow strings.Builder
-	spin(&quick, true, 80, time.Hour, time.Millisecond, func() string { return "waiting" })()
-	if quick.Len() > 0 {
-		t.Errorf("an audit that was quick wrote %q", quick.String())
-	}
-	drawn := make(chan struct{}, 100)
-	stop := spin(&slow, true, 6, 0, time.Millisecond, func() string {
-		select {
-		case drawn <- struct{}{}:
-		default:
-		}
-		return "waiting"
-	})
-	<-drawn
-	<-drawn
-	stop()
-	stop()
-	if got := slow.String(); !strings.HasPrefix(got, "\r\x1b[K- wai\r\x1b[K\\ wai") || !strings.HasSuffix(got, "\r\x1b[K") {
-		t.Errorf("a slow one wrote %q", got)
 	}
 }
