@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"mailworthy/finding"
 )
@@ -20,10 +21,15 @@ func (j *judge) policyNone(rj *recordJudge) {
 	}
 	f := finding.Finding{Evidence: rj.proof(),
 		Detail: fmt.Sprintf("%s=none at %s: receivers report, and treat forged mail as any other.", d.Tag, rj.name)}
-	if _, next := d.nextStage(j.c); next != "" {
-		own := d.PolicyDomain == d.Domain
-		c := d.stageRecord(next, j.c.sends())
-		if own {
+	own, meant := d.PolicyDomain == d.Domain, rj.clean
+	if !own {
+		meant = sync.OnceValue(d.meant)
+	}
+	if _, next := d.nextStage(j.c, meant); next != "" {
+		var c *cleaned
+		if !own {
+			c = d.stageRecord(next, j.c.sends(), meant)
+		} else {
 			c = rj.clean().clone()
 			c.step(next)
 			if !j.c.sends() {

@@ -3,6 +3,7 @@ package dmarc
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"mailworthy/finding"
 )
@@ -30,13 +31,14 @@ var plan = []string{"none", "quarantine-testing", "quarantine", "reject"}
 // Next gives the next record to publish, nil when the plan is complete or the
 // DNS did not say what is published.
 func (d *Discovery) Next(c Context) *Stage {
-	now, next := d.nextStage(c)
+	meant := sync.OnceValue(d.meant)
+	now, next := d.nextStage(c, meant)
 	if next == "" {
 		return nil
 	}
 	s := &Stage{Now: now, Next: next}
 	s.Then = plan[slices.Index(plan, s.Next)+1:]
-	s.Record = finding.Record{Name: recordName(d.Domain), Type: "TXT", Value: d.stageRecord(s.Next, c.sends()).String()}
+	s.Record = finding.Record{Name: recordName(d.Domain), Type: "TXT", Value: d.stageRecord(s.Next, c.sends(), meant).String()}
 	s.Before = before(s.Next, c.sends())
 	if own := &d.Walk[0]; own.alias() != "" {
 		s.Record.Name = own.alias()
@@ -49,8 +51,15 @@ func (d *Discovery) Next(c Context) *Stage {
 	return s
 }
 
-// nextStage names what is in force and what comes next; "" if nothing does.
-func (d *Discovery) nextStage(c Context) (now, next string) {
+// meant is the record in force as it was probably meant.
+func (d *Discovery) meant() *cleaned {
+	return clean(d.Record.Text, d.ignoresSubdomains(), d.Domain, d.PolicyDomain)
+}
+
+// nextStage names what is in force and what comes next; "" if nothing does. meant is the
+// record in force as it was meant: reading that costs more than all else, so it is asked
+// for where it counts alone.
+func (d *Discovery) nextStage(c Context, meant func() *cleaned) (now, next string) {
 	if len(d.Walk) == 0 {
 		return "", ""
 	}
@@ -63,14 +72,14 @@ func (d *Discovery) nextStage(c Context) (now, next string) {
 		return now, "reject"
 	case now == "invalid":
 		// What was meant, put right; nothing if that cannot be told.
-		return now, nextMeant(clean(d.Record.Text, d.ignoresSubdomains(), d.Domain, d.PolicyDomain))
+		return now, nextMeant(meant())
 	case now == "missing" && d.attempted():
 		// The findings propose the record that was meant.
 		return now, ""
 	case now == "missing":
 		return now, "none"
 	case now == "none" && d.PolicyDomain == d.Domain:
-		return now, nextOf(&clean(d.Record.Text, d.ignoresSubdomains(), d.Domain).draft)
+		return now, nextOf(&meant().draft)
 	case now == "reject-testing":
 		// It is applied as quarantine.
 		return now, "reject"
@@ -138,10 +147,10 @@ func (c *cleaned) step(next string) {
 
 // stageRecord is the record of a step. It is published at the domain itself, so that
 // it changes nothing for others if the policy so far came from a parent.
-func (d *Discovery) stageRecord(next string, sends bool) *cleaned {
+func (d *Discovery) stageRecord(next string, sends bool, meant func() *cleaned) *cleaned {
 	c := &cleaned{draft: *newDraft(None)}
 	if d.Record != nil && (d.PolicyDomain == d.Domain || d.Record.PSD != "y") {
-		c = clean(d.Record.Text, d.ignoresSubdomains(), d.Domain, d.PolicyDomain)
+		c = meant().clone()
 		if d.PolicyDomain != d.Domain {
 			c.set("sp", "").set("np", "").set("psd", "")
 		}
