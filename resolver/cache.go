@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"hash/maphash"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -46,17 +47,24 @@ const (
 )
 
 type cacheShard struct {
-	flights // its lock is that of the shard
+	mu      sync.Mutex
 	cache   *Cache
+	missed  map[question]*missed             // under way
 	once    *simplelru.LRU[question, cached] // not used since it came, or not for long
 	again   *simplelru.LRU[question, cached] // used since, up to a share of the room
 	bytes   int
 	most    int // bytes
 	entries int // at most
-	landed  func(question, *Answer, error, bool)
 
 	hits, misses, shared, evicted int64
 	_                             [64]byte // shards on cache lines of their own
+}
+
+// missed is a question that is not kept, under way.
+type missed struct {
+	flight
+	shard *cacheShard
+	q     question
 }
 
 type cached struct {
@@ -104,7 +112,7 @@ func NewCache(next Resolver, o CacheOptions) *Cache {
 	c := &Cache{next: starterOf(next), o: o, seed: maphash.MakeSeed(), shards: make([]cacheShard, n)}
 	for i := range c.shards {
 		s := &c.shards[i]
-		s.cache, s.most, s.entries, s.landed = c, o.Bytes/n, o.Entries/n, s.keep
+		s.cache, s.most, s.entries, s.missed = c, o.Bytes/n, o.Entries/n, map[question]*missed{}
 		// The sizes are over zero, so there is no error; they are not what bounds.
 		s.once, _ = simplelru.NewLRU[question, cached](o.Entries+1, nil)
 		s.again, _ = simplelru.NewLRU[question, cached](o.Entries+1, nil)
@@ -152,16 +160,30 @@ func (c *Cache) shard(q question) *cacheShard {
 
 // miss asks, or waits for an equal question. It unlocks the shard.
 func (s *cacheShard) miss(q question, to taker) stopper {
-	if p := s.join(q, to); p != nil {
+	if m := s.missed[q]; m != nil {
 		s.shared++
+		p := m.join(to)
 		s.mu.Unlock()
 		return p
 	}
 	s.misses++
-	fl := s.open(q, to, s.landed)
+	m := &missed{shard: s, q: q}
+	m.open(&s.mu, m, to)
+	s.missed[q] = m
 	s.mu.Unlock()
-	return fl.depart(s.cache.next)
+	return m.depart(s.cache.next, q)
 }
+
+// landed implements landing.
+func (m *missed) landed(a *Answer, err error, late bool) {
+	m.shard.keep(m.q, a, err, late)
+	if !late {
+		delete(m.shard.missed, m.q)
+	}
+}
+
+// left implements landing.
+func (m *missed) left() { delete(m.shard.missed, m.q) }
 
 // Stats returns the counters.
 func (c *Cache) Stats() CacheStats {
@@ -228,7 +250,7 @@ func (s *cacheShard) keep(q question, a *Answer, err error, late bool) {
 		return
 	}
 	if late {
-		if s.m[q] != nil {
+		if s.missed[q] != nil {
 			return
 		}
 		s.drop(q)

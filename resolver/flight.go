@@ -2,21 +2,27 @@ package resolver
 
 import "sync"
 
-// flight is a question under way for all who asked it. Unlike one of
+// flight is a question under way for all who ask it. Unlike one of
 // x/sync/singleflight, it goes on while anyone waits for it and ends when nobody
 // does: the first to ask may leave without harm to the others.
 type flight struct {
-	group *flights
-	q     question
-	// landed is told the outcome before those who wait; late: all have left, and
-	// the question may have been asked anew since. The lock of the group is held.
-	landed func(q question, a *Answer, err error, late bool)
+	mu *sync.Mutex // of the layer that the question belongs to, or of a part of it
+	of landing
 
 	first   passenger
 	more    []*passenger
 	waiting int
 	over    bool // told, or left by all
 	ask     stopper
+}
+
+// landing is what a layer makes of its question. The lock is held in both.
+type landing interface {
+	// landed is told the outcome before those who wait; late: all have left, and
+	// the question may have been asked anew since.
+	landed(a *Answer, err error, late bool)
+	// left: nobody waits any more. Whoever asks from here on starts anew.
+	left()
 }
 
 // passenger is one who waits for a flight.
@@ -26,94 +32,75 @@ type passenger struct {
 	left   bool
 }
 
-// flights are the questions under way of one layer, or of a part of it.
-type flights struct {
-	mu sync.Mutex
-	m  map[question]*flight
+// open makes a flight of a zero one, with who asks first. The lock is held; depart then
+// starts it.
+func (f *flight) open(mu *sync.Mutex, of landing, to taker) {
+	f.mu, f.of, f.waiting = mu, of, 1
+	f.first = passenger{flight: f, to: to}
 }
 
-// join waits for an equal question that is under way. The lock is held.
-func (f *flights) join(q question, to taker) *passenger {
-	fl := f.m[q]
-	if fl == nil {
-		return nil
-	}
-	p := &passenger{flight: fl, to: to}
-	fl.more = append(fl.more, p)
-	fl.waiting++
+// join waits for the question. The lock is held, and the flight is not over.
+func (f *flight) join(to taker) *passenger {
+	p := &passenger{flight: f, to: to}
+	f.more = append(f.more, p)
+	f.waiting++
 	return p
 }
 
-// open registers a flight, which depart then starts. The lock is held.
-func (f *flights) open(q question, to taker, landed func(question, *Answer, error, bool)) *flight {
-	fl := &flight{group: f, q: q, landed: landed, waiting: 1}
-	fl.first = passenger{flight: fl, to: to}
-	if f.m == nil {
-		f.m = make(map[question]*flight)
-	}
-	f.m[q] = fl
-	return fl
-}
-
 // depart asks. The lock is not held.
-func (fl *flight) depart(next starter) *passenger {
-	ask := next.start(fl.q, fl)
-	fl.group.mu.Lock()
-	if !fl.over {
-		fl.ask = ask
+func (f *flight) depart(next starter, q question) *passenger {
+	ask := next.start(q, f)
+	f.mu.Lock()
+	if !f.over {
+		f.ask = ask
 	}
-	fl.group.mu.Unlock()
-	return &fl.first
+	f.mu.Unlock()
+	return &f.first
 }
 
 // take implements taker.
-func (fl *flight) take(a *Answer, err error) {
-	fl.group.mu.Lock()
-	fl.landed(fl.q, a, err, fl.over)
-	if fl.over {
-		fl.group.mu.Unlock()
+func (f *flight) take(a *Answer, err error) {
+	f.mu.Lock()
+	f.of.landed(a, err, f.over)
+	if f.over {
+		f.mu.Unlock()
 		return
 	}
-	fl.over = true
-	delete(fl.group.m, fl.q)
-	tell := fl.first.to
-	var others []taker
-	for _, p := range fl.more {
-		if !p.left {
-			others = append(others, p.to)
-		}
-	}
+	f.over = true
 	// Whoever was told may hold the flight for long. It must not hold the others then,
 	// who hold other flights: that would be a chain of all that ever shared one.
-	fl.ask, fl.first.to, fl.more = nil, nil, nil
-	fl.group.mu.Unlock()
-	if tell != nil {
-		tell.take(a, err)
+	first, more := f.first.to, f.more
+	f.ask, f.first.to, f.more = nil, nil, nil
+	// Nobody joins or leaves any more.
+	f.mu.Unlock()
+	if first != nil {
+		first.take(a, err)
 	}
-	for _, to := range others {
-		to.take(a, err)
+	for _, p := range more {
+		if !p.left {
+			p.to.take(a, err)
+		}
 	}
 }
 
 // stop implements stopper: the passenger leaves.
 func (p *passenger) stop() {
-	fl := p.flight
-	fl.group.mu.Lock()
-	if p.left || fl.over {
-		fl.group.mu.Unlock()
+	f := p.flight
+	f.mu.Lock()
+	if p.left || f.over {
+		f.mu.Unlock()
 		return
 	}
 	// The flight may go on for as long as a server is silent; the audit may not.
 	p.left, p.to = true, nil
-	fl.waiting--
+	f.waiting--
 	var ask stopper
-	if fl.waiting == 0 {
-		// Whoever asks from here on starts anew.
-		fl.over = true
-		delete(fl.group.m, fl.q)
-		ask, fl.ask, fl.more = fl.ask, nil, nil
+	if f.waiting == 0 {
+		f.over = true
+		f.of.left()
+		ask, f.ask, f.more = f.ask, nil, nil
 	}
-	fl.group.mu.Unlock()
+	f.mu.Unlock()
 	if ask != nil {
 		ask.stop()
 	}

@@ -25,24 +25,13 @@ type Session struct {
 
 // asked is a question of a session: under way, or with its outcome.
 type asked struct {
+	flight
 	session *Session
 	q       question
 	started time.Time
 	took    time.Duration
-	ask     stopper
-	first   rider
-	more    []*rider
-	waiting int
-	over    bool // there is an outcome, or all have left
 	answer  *Answer
 	err     error
-}
-
-// rider is one who waits for a question.
-type rider struct {
-	asked *asked
-	to    taker
-	left  bool
 }
 
 // Trace is one question of a session.
@@ -102,11 +91,9 @@ func (s *Session) put(q question, to taker) stopper {
 		to.take(a.answer, a.err)
 		return nil
 	case a != nil:
-		r := &rider{asked: a, to: to}
-		a.more = append(a.more, r)
-		a.waiting++
+		p := a.join(to)
 		s.mu.Unlock()
-		return r
+		return p
 	case !paid && s.max > 0 && len(s.asked) >= s.max:
 		s.mu.Unlock()
 		to.take(nil, &Error{Name: q.name, Type: q.typ, Reason: Budget, Detail: fmt.Sprintf("the audit may ask %d questions", s.max)})
@@ -116,69 +103,34 @@ func (s *Session) put(q question, to taker) stopper {
 		s.fresh = make([]asked, askedAtOnce)
 	}
 	a, s.fresh = &s.fresh[0], s.fresh[1:]
-	a.session, a.q, a.started, a.waiting, a.first = s, q, time.Now(), 1, rider{asked: a, to: to}
+	a.session, a.q, a.started = s, q, time.Now()
+	a.open(&s.mu, a, to)
 	s.asked[q] = a
 	s.mu.Unlock()
-
-	ask := s.next.start(q, a)
-	s.mu.Lock()
-	if !a.over {
-		a.ask = ask
-	}
-	s.mu.Unlock()
-	return &a.first
+	return a.depart(s.next, q)
 }
 
-// take implements taker.
-func (a *asked) take(answer *Answer, err error) {
-	s := a.session
-	s.mu.Lock()
-	if a.over {
-		s.mu.Unlock()
+// landed implements landing. That a question was stopped is no outcome of it.
+func (a *asked) landed(answer *Answer, err error, late bool) {
+	if late {
 		return
 	}
 	a.end(answer, err)
-	// That it was stopped is no outcome of the question.
 	if err != nil && AsError(err).Reason == Canceled {
-		s.asked[a.q] = nil
+		a.session.asked[a.q] = nil
 	}
-	// Nobody joins or leaves any more.
-	s.mu.Unlock()
-	if !a.first.left {
-		a.first.to.take(answer, err)
-	}
-	for _, r := range a.more {
-		if !r.left {
-			r.to.take(answer, err)
-		}
-	}
+}
+
+// left implements landing.
+func (a *asked) left() {
+	a.end(nil, &Error{Name: a.q.name, Type: a.q.typ, Reason: Canceled})
+	a.session.asked[a.q] = nil
 }
 
 // end notes the outcome. The lock is held.
 func (a *asked) end(answer *Answer, err error) {
-	a.over, a.answer, a.err, a.took, a.ask = true, answer, err, time.Since(a.started), nil
+	a.answer, a.err, a.took = answer, err, time.Since(a.started)
 	a.session.ended = append(a.session.ended, a)
-}
-
-// stop implements stopper. A question that all have left ends.
-func (r *rider) stop() {
-	a := r.asked
-	s := a.session
-	s.mu.Lock()
-	var ask stopper
-	if !r.left && !a.over {
-		r.left = true
-		if a.waiting--; a.waiting == 0 {
-			// Whoever asks from here on starts anew.
-			ask = a.ask
-			a.end(nil, &Error{Name: a.q.name, Type: a.q.typ, Reason: Canceled})
-			s.asked[a.q] = nil
-		}
-	}
-	s.mu.Unlock()
-	if ask != nil {
-		ask.stop()
-	}
 }
 
 // Known answers what the session has asked and had an outcome of, and nothing
