@@ -39,6 +39,7 @@ type probeFlags struct {
 	allowPrivate bool
 	relayTo      string
 	smuggling    bool
+	versions     bool
 	login        string
 	passwordFile string
 	auth         []string
@@ -73,6 +74,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input, 3 wha
 not be seen from here could change that. With --format nagios: 0 1 2 3 as its states.`,
 		Example: `  mailworthy probe acme.example
   mailworthy probe smtp.acme.example:587 smtp.acme.example:465
+  mailworthy probe acme.example --tls-versions
   mailworthy probe mail.acme.example --port 25 --relay-to somebody@elsewhere.example
   mailworthy probe smtp.sendgrid.net:587 --login apikey --password-file key.txt`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -97,6 +99,7 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	flags.BoolVar(&f.trustAD, "trust-ad", false, "the path to the resolver can be trusted: believe it when it says that an answer is validated (for DANE)")
 	flags.StringVar(&f.relayTo, "relay-to", "", "try MAIL and RCPT with this `address` of another domain, and RSET; never a message")
 	flags.BoolVar(&f.smuggling, "smuggling", false, "try whether a command that ends in a bare line feed is taken: NOOP, never a message")
+	flags.BoolVar(&f.versions, "tls-versions", false, "find out which versions of TLS (1.0 to 1.3) each server accepts, by up to four more connections after all others")
 	flags.StringVar(&f.login, "login", "", "log in as this `user`, over verified TLS only, one attempt a mechanism")
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --login from the first line of this `file`")
 	flags.StringSliceVar(&f.auth, "auth", nil, "log in with these `mechanisms`: plain, login, cram-md5, scram-sha-256, scram-sha-1, xoauth2 (the password is an access token); default: all but the last, as offered")
@@ -122,7 +125,7 @@ var heloName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[A-
 
 // options checks the flags and makes the options of a probe of them.
 func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {
-	o := probe.Options{HELO: f.helo, RelayTo: f.relayTo, Smuggling: f.smuggling, ConnectTimeout: f.connect, StepTimeout: f.step}
+	o := probe.Options{HELO: f.helo, RelayTo: f.relayTo, Smuggling: f.smuggling, TLSVersions: f.versions, ConnectTimeout: f.connect, StepTimeout: f.step}
 	switch {
 	case f.connect <= 0 || f.step <= 0:
 		return o, errors.New("--connect-timeout and --step-timeout must be more than 0")

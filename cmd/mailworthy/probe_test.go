@@ -16,6 +16,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -134,5 +135,18 @@ func TestProbeKeepsThePassword(t *testing.T) {
 	t.Setenv(passwordVariable, password)
 	if status, out := probe(t, ""); status != 1 {
 		t.Errorf("by the environment: %d, %s", status, out)
+	}
+}
+
+// TestProbeVersions: --tls-versions shows what is accepted and what is not, in each form.
+func TestProbeVersions(t *testing.T) {
+	address, roots := submission(t) // crypto/tls has 1.2 and 1.3 unless it is told otherwise
+	for format, want := range map[string]string{"table": "TLS versions +✔ 1.3 accepted +✔ 1.2 accepted +1.1 refused +1.0 refused",
+		"json": `"version": "1.0",\s+"accepted": false,\s+"outcome": "tls-failed"`, "prometheus": `mailworthy_probe_tls_version_accepted{.*version="1.1"} 0`} {
+		var out, errs bytes.Buffer
+		status := run(context.Background(), []string{"probe", address, "--tls", "implicit", "--tls-ca", roots, "--tls-versions", "--format", format}, strings.NewReader(""), &out, &errs)
+		if status != 0 || !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("%s: status %d, %s%s", format, status, out.String(), errs.String())
+		}
 	}
 }

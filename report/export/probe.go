@@ -81,6 +81,7 @@ func WriteProbePrometheus(w io.Writer, r *probe.Report) error {
 	success := metric{name: "mailworthy_probe_success", help: "1 if no step of the session went wrong, else 0."}
 	expiry := metric{name: "mailworthy_probe_certificate_expiry_timestamp_seconds", help: "When the certificate ends, in seconds since 1970."}
 	verified := metric{name: "mailworthy_probe_certificate_verified", help: "1 if the certificate verifies, 0 if not, without a sample if that is not known."}
+	version := metric{name: "mailworthy_probe_tls_version_accepted", help: "1 if the version of TLS is accepted, 0 if it is refused, without a sample if that is not known or was not asked."}
 	counts := metric{name: "mailworthy_probe_findings", help: "Findings by severity."}
 	for i := range r.Targets {
 		t := &r.Targets[i]
@@ -108,14 +109,15 @@ func WriteProbePrometheus(w io.Writer, r *probe.Report) error {
 				good = 0
 			}
 			success.add(good, labels...)
+			for _, v := range e.TLSVersions {
+				if v.Accepted != nil {
+					version.add(oneIf(*v.Accepted), with("version", v.Version)...)
+				}
+			}
 			if c := e.Certificate; c != nil {
 				expiry.add(float64(c.NotAfter.Unix()), labels...)
 				if c.Verified != nil {
-					is := 0.0
-					if *c.Verified {
-						is = 1
-					}
-					verified.add(is, labels...)
+					verified.add(oneIf(*c.Verified), labels...)
 				}
 			}
 		}
@@ -130,7 +132,7 @@ func WriteProbePrometheus(w io.Writer, r *probe.Report) error {
 		}
 	}
 	var b strings.Builder
-	for _, m := range []metric{success, phase, outcome, expiry, verified, counts} {
+	for _, m := range []metric{success, phase, outcome, version, expiry, verified, counts} {
 		if len(m.samples) > 0 {
 			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n%s", m.name, m.help, m.name, strings.Join(m.samples, ""))
 		}

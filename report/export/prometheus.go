@@ -60,11 +60,7 @@ func WritePrometheus(w io.Writer, reports []*report.Report) error {
 			}
 		}
 		for _, v := range []report.Verdict{report.Ready, report.ReadyWithWarnings, report.NotReady, report.Incomplete, report.NotChecked} {
-			is := 0.0
-			if v == r.Verdict {
-				is = 1
-			}
-			verdict.add(is, "domain", r.Domain, "verdict", string(v))
+			verdict.add(oneIf(v == r.Verdict), "domain", r.Domain, "verdict", string(v))
 		}
 		for _, s := range []finding.Severity{finding.Critical, finding.Error, finding.Warning, finding.Notice, finding.Unknown, finding.NotChecked, finding.Pass} {
 			counts.add(float64(r.Number(s)), "domain", r.Domain, "severity", string(s))
@@ -87,4 +83,12 @@ func WritePrometheus(w io.Writer, reports []*report.Report) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// oneIf is the value of a metric that is 1 if something is so, else 0.
+func oneIf(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }

@@ -81,11 +81,7 @@ func WriteRoundtripPrometheus(w io.Writer, r *roundtrip.Report) error {
 		return append([]string{"from", r.From, "to", to, "via", r.Via}, more...)
 	}
 	for _, v := range roundtripVerdicts {
-		is := 0.0
-		if v == r.Verdict {
-			is = 1
-		}
-		verdict.add(is, labels("verdict", string(v))...)
+		verdict.add(oneIf(v == r.Verdict), labels("verdict", string(v))...)
 	}
 	names, seconds := phases(r)
 	for i, name := range names {

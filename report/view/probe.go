@@ -166,6 +166,9 @@ func probeFacts(t *probe.Target) []Block {
 		if e.TLS != nil {
 			f.Facts = append(f.Facts, Fact{"TLS", T(e.TLS.Version + ", " + e.TLS.Cipher)})
 		}
+		if len(e.TLSVersions) > 0 {
+			f.Facts = append(f.Facts, Fact{"TLS versions", versionsText(e.TLSVersions)})
+		}
 		if c := e.Certificate; c != nil {
 			text := cmp.Or(show.Listed(c.Names, 4), "no name") + ", until " + c.NotAfter.Format(time.DateOnly) + ", " + c.Key
 			if c.Key == "RSA" {
@@ -205,6 +208,28 @@ func probeFacts(t *probe.Target) []Block {
 		}
 	}
 	return out
+}
+
+// versionsText says which versions of TLS are accepted.
+func versionsText(list []probe.TLSVersion) Text {
+	var parts []Text
+	for i, v := range list {
+		if i > 0 {
+			parts = append(parts, T("   "))
+		}
+		old := v.Version == "1.0" || v.Version == "1.1"
+		switch {
+		case v.Accepted == nil:
+			parts = append(parts, Marked(finding.Unknown, v.Version+" unknown"))
+		case *v.Accepted && old:
+			parts = append(parts, Marked(finding.Warning, v.Version+" accepted"))
+		case *v.Accepted:
+			parts = append(parts, Marked(finding.Pass, v.Version+" accepted"))
+		default:
+			parts = append(parts, SoftText(v.Version+" refused"))
+		}
+	}
+	return Joined(parts...)
 }
 
 // pkixText, and policyText for the policies of a domain, are verdicts on a certificate.

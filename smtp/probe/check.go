@@ -2,6 +2,7 @@ package probe
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -222,6 +223,9 @@ func (s *sheet) session() {
 	if e.TLS != nil {
 		s.certificate()
 	}
+	if len(e.TLSVersions) > 0 {
+		s.versions()
+	}
 	if bad := e.ended(); bad != nil && (bad.Step == StepBanner || bad.Step == StepEHLO || bad.Step == StepTLS && e.step(StepSTARTTLS) == nil) {
 		s.broken(bad)
 		s.Undecided("smtp-starttls-missing", "smtp-submission-without-tls", "smtp-starttls-broken")
@@ -260,6 +264,11 @@ func (s *sheet) broken(bad *Step) {
 			s.unknown(finding.Error, where+bad.Detail+".")
 			return
 		}
+		if suite := e.unspoken(); suite != "" {
+			s.Undecided("smtp-tls-failed")
+			s.unknown(finding.Error, where+unspoken(bad, suite))
+			return
+		}
 		s.add("smtp-tls-failed", "", show.AsSentence(where+bad.Detail))
 	case bad.Outcome == Protocol:
 		s.add("smtp-protocol", "", show.AsSentence(where+bad.Detail))
@@ -275,6 +284,20 @@ func (s *sheet) broken(bad *Step) {
 	default:
 		s.unknown(finding.Error, fmt.Sprintf("%s%s. A server that limits or blocks this address does the same: it says nothing about other clients.", where, bad.Detail))
 	}
+}
+
+// unspoken is the suite that a server chose whose handshake failed: one that this program
+// cannot go on with. Empty: it chose none, or one that the handshake had.
+func (e *Endpoint) unspoken() string {
+	if e.other == nil || slices.ContainsFunc(allSuites(), func(id uint16) bool { return tls.CipherSuiteName(id) == e.other.Cipher }) {
+		return ""
+	}
+	return e.other.Cipher
+}
+
+func unspoken(handshake *Step, suite string) string {
+	return fmt.Sprintf("%s. It chooses %s, which this program does not have, and many clients do not either; those with OpenSSL do. Its certificate cannot be seen from here.",
+		strings.TrimSuffix(handshake.Detail, "."), suite)
 }
 
 // certificate judges the certificate and the version of TLS.
@@ -379,6 +402,9 @@ func (s *sheet) startTLS() {
 		s.Undecided("smtp-starttls-broken")
 	case handshake.Outcome == Timeout:
 		s.unknown(finding.Error, fmt.Sprintf("%s, TLS handshake: %s.", s.subject, handshake.Detail))
+		s.Undecided("smtp-starttls-broken")
+	case handshake.Outcome != OK && e.unspoken() != "":
+		s.unknown(finding.Error, fmt.Sprintf("%s, TLS handshake: %s", s.subject, unspoken(handshake, e.unspoken())))
 		s.Undecided("smtp-starttls-broken")
 	case handshake.Outcome != OK && e.injected == "":
 		s.add("smtp-starttls-broken", "", fmt.Sprintf("%s answers STARTTLS with 220, and then the handshake fails: %s.", s.subject, handshake.Detail))

@@ -3,6 +3,7 @@ package probe
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -190,7 +191,7 @@ func (p *prober) endpoints(ctx context.Context, host string, addr netip.Addr, po
 	var out []Endpoint
 	for _, a := range addrs {
 		for _, port := range ports {
-			e := Endpoint{Host: host, Port: port, addr: a.Unmap(), led: !given, Steps: []Step{resolve}, EHLO: []string{}, EHLOTLS: []string{}}
+			e := Endpoint{Host: host, Port: port, addr: a.Unmap(), led: !given, Steps: []Step{resolve}, EHLO: []string{}, EHLOTLS: []string{}, TLSVersions: []TLSVersion{}}
 			if a.IsValid() {
 				e.Address = a.Unmap().String()
 			}
@@ -222,37 +223,62 @@ func (p *prober) sessions(ctx context.Context, list []Endpoint, end time.Time) {
 			for _, e := range byAddr[addr] {
 				p.session(ctx, e, end)
 			}
+			if !p.o.TLSVersions {
+				return
+			}
+			for _, e := range byAddr[addr] {
+				p.versions(ctx, e, end)
+			}
 		})
 	}
 	all.Wait()
 }
 
-func (p *prober) session(ctx context.Context, e *Endpoint, end time.Time) {
+// begin is a session with an endpoint that has not begun.
+func (p *prober) begin(e *Endpoint, end time.Time) *session {
 	s := &session{o: p.o, p: p, e: e, end: end, t: &transcript{start: time.Now()}}
 	if _, err := netip.ParseAddr(e.Host); err != nil {
 		s.name = e.Host
 	}
+	return s
+}
+
+// isBusy reports whether an address has answered 421.
+func (p *prober) isBusy(a netip.Addr) bool {
 	p.mu.Lock()
-	busy := p.busy[e.addr]
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	return p.busy[a]
+}
+
+// ended takes over what a session showed of its address, and of this machine.
+func (p *prober) ended(s *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.busy[s.e.addr] = p.busy[s.e.addr] || s.e.busy
+	if s.from != "" && p.from == "" {
+		p.from = s.from
+		if at, err := netip.ParseAddrPort(s.from); err == nil {
+			p.from = at.Addr().Unmap().String()
+		}
+	}
+}
+
+func (p *prober) session(ctx context.Context, e *Endpoint, end time.Time) {
+	s := p.begin(e, end)
 	switch {
 	case !e.addr.IsValid():
 		s.plan(false)
 		return
-	case busy:
+	case p.isBusy(e.addr):
 		s.plan(false)
 		s.at(StepConnect).Detail = "the server answered 421 before: it is left alone"
 		e.busy = true
 		return
 	}
 	s.run(ctx)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.busy[e.addr] = p.busy[e.addr] || e.busy
-	if s.from != "" && p.from == "" {
-		p.from = s.from
-		if at, err := netip.ParseAddrPort(s.from); err == nil {
-			p.from = at.Addr().Unmap().String()
-		}
+	p.ended(s)
+	if st := e.step(StepTLS); st != nil && st.Outcome == TLSFailed && e.wrongTLS == "" && e.injected == "" {
+		other := p.offer(ctx, e, tls.VersionTLS12, end)
+		e.other = &other
 	}
 }

@@ -276,7 +276,7 @@ func (s *session) handshake(ctx context.Context) bool {
 	st, began := s.at(StepTLS), time.Now()
 	limit := s.left(min(orElse(s.o.StepTimeout, DefaultStep), 15*time.Second))
 	err := s.w.conn.SetDeadline(time.Now().Add(limit))
-	conn := tls.Client(s.w.conn, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, ServerName: s.name})
+	conn := tls.Client(s.w.conn, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, ServerName: s.name, CipherSuites: allSuites()})
 	if err == nil {
 		err = conn.HandshakeContext(ctx)
 	}
@@ -307,6 +307,18 @@ func (s *session) handshake(ctx context.Context) bool {
 	s.t.add("", "tls: "+st.Detail)
 	s.w = newWire(conn, s.t)
 	return true
+}
+
+// allSuites are the cipher suites that crypto/tls has, also those that it does not offer by
+// itself: mail servers speak them with senders that have OpenSSL, so they are not broken.
+func allSuites() []uint16 {
+	var out []uint16
+	for _, list := range [][]*tls.CipherSuite{tls.CipherSuites(), tls.InsecureCipherSuites()} {
+		for _, c := range list {
+			out = append(out, c.ID)
+		}
+	}
+	return out
 }
 
 // ehlo greets and returns the keywords. A server that does not know EHLO is greeted with

@@ -104,11 +104,17 @@ type Endpoint struct {
 	MTASTS *string `json:"mta_sts"`
 	// BareLF says whether the server takes a line feed alone for the end of a command; null
 	// if that was not tried, or its answer does not show it.
-	BareLF     *bool          `json:"bare_lf"`
-	Transcript []finding.Said `json:"transcript"`
+	BareLF *bool `json:"bare_lf"`
+	// TLSVersions are the versions of TLS that were offered alone, the newest first; empty if
+	// that was not asked for, or the server has no TLS.
+	TLSVersions []TLSVersion   `json:"tls_versions"`
+	Transcript  []finding.Said `json:"transcript"`
 	// Explained is what a reply that refused something means, by package smtp/reply.
 	Explained []Explained `json:"explained"`
 
+	// other is what the server chose of more suites than crypto/tls has, after a handshake
+	// with those failed; nil: it was not asked.
+	other    *TLSVersion
 	chain    []*x509.Certificate
 	addr     netip.Addr
 	led      bool   // the DNS led here, nobody stated it
@@ -172,6 +178,9 @@ type Options struct {
 	// Smuggling tries whether a command that ends in a line feed alone is taken: NOOP, which
 	// does nothing.
 	Smuggling bool
+	// TLSVersions finds out which versions of TLS each server accepts, after all sessions with
+	// its address, by up to four more connections.
+	TLSVersions bool
 	// Login is what to log in with; nil: nothing.
 	Login *Login
 	// Validator asks for TLSA records, and Web fetches the MTA-STS policies, of domains; a
