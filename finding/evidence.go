@@ -20,6 +20,10 @@ const (
 	Line EvidenceKind = "line"
 )
 
+// NotStated is the status of evidence that nobody could look at: what was asked for is
+// known to the user alone, and was not stated.
+const NotStated = "not stated"
+
 // Said is one line of a transcript.
 type Said struct {
 	// MS is when it was said, in milliseconds since the start.

@@ -145,14 +145,16 @@ func (e *evaluation) run() {
 	}
 	e.out.Domain = domain
 	e.out.Result = e.host(domain, 0)
-	if len(e.assumed) > 0 && (e.out.Result != Pass || e.doubtful) {
-		e.out.Result, e.out.Unstated = Unknown, e.assumed
+	if r := e.out.Result; e.could|only(r) != only(r) {
 		e.out.Matched, e.out.MatchedIn, e.out.Path = "", "", nil
-		e.out.Error = unstated(e.assumed)
-	}
-	if r := e.out.Result; e.unnamed != nil && c.Assumed.Names && (r == Fail || r == SoftFail || r == Neutral) {
-		e.out.Result, e.out.Matched, e.out.MatchedIn, e.out.Path = TempError, "", "", nil
-		e.why = "the names of " + e.ip.String() + ", which the record asks for, are not known: " + e.unnamed.Error()
+		switch {
+		case len(e.assumed) > 0:
+			e.out.Result, e.out.Unstated = Unknown, e.assumed
+			e.out.Error = unstated(e.assumed)
+		case r != PermError && r != TempError:
+			e.out.Result = TempError
+			e.why = "the names of " + e.ip.String() + ", which the record asks for, are not known: " + e.unnamed.Error()
+		}
 	}
 	switch e.out.Result {
 	case Fail:
@@ -195,10 +197,12 @@ type evaluation struct {
 	// is temperror whatever the rest would give.
 	why     string
 	stopped bool
-	// assumed are the letters of macros that were not stated; doubtful says that the
-	// result is not known whatever the rest gives.
-	assumed  []string
-	doubtful bool
+	// assumed are the letters of macros that were not stated. could are the results that
+	// the record under evaluation would have, beside the one that it comes to, if terms
+	// that hang on what is not known matched, or were in error; untold counts these terms.
+	assumed []string
+	could   results
+	untold  int
 	// bounded says that it was stopped by the bound on questions.
 	bounded bool
 
@@ -370,7 +374,7 @@ func (e *evaluation) explain() {
 	}
 	e.domain = e.expDomain
 	name, _, ok := expand(e.exp, e)
-	if name = TargetName(name); !ok || !Askable(name) {
+	if name = TargetName(name); !ok || !Askable(name) || e.unstated(e.exp) != "" {
 		return
 	}
 	a, err := e.ask(name, resolver.TypeTXT)
@@ -379,6 +383,10 @@ func (e *evaluation) explain() {
 	}
 	text := a.Records[0].Text()
 	if ExplanationError(text) != "" {
+		return
+	}
+	if e.unstated(text) != "" {
+		e.out.Explanation = text // as it is written: the client that it speaks of is made up
 		return
 	}
 	if text, _, ok = expand(text, e); ok && ascii.Only(text) {

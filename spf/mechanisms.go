@@ -35,7 +35,7 @@ func (e *evaluation) match(t *Term, step, depth int) (matched bool, failure Resu
 		// The A record is asked for whatever the client's family (5.7).
 		return e.found(name, resolver.TypeA, step)
 	case KindPTR:
-		return e.pointer(name, step)
+		return e.pointer(t, name, step)
 	}
 	return false, ""
 }
@@ -54,11 +54,14 @@ func (e *evaluation) target(t *Term, step int) (name string, ok bool, failure Re
 	}
 	name = t.Spec
 	if t.Macros {
-		if letter := e.guessed(t.Spec); letter != "" {
-			// A match of an unknown name would be a pass; of another sign, or of a
-			// redirect, nothing is known.
-			e.doubtful = e.doubtful || t.Sign != '+' || t.Kind == KindRedirect
-			e.steps[step].Note = "%{" + letter + "} was not stated"
+		if letters := e.unstated(t.Spec); letters != "" {
+			for _, c := range letters {
+				if s := string(c); !slices.Contains(e.assumed, s) {
+					e.assumed = append(e.assumed, s)
+				}
+			}
+			e.untell(t)
+			e.steps[step].Note = "%{" + letters[:1] + "} was not stated"
 			return "", false, ""
 		}
 		var bad byte
@@ -72,35 +75,75 @@ func (e *evaluation) target(t *Term, step int) (name string, ok bool, failure Re
 		if e.stopped {
 			return "", false, TempError
 		}
+		if e.unnamed != nil && e.client.Assumed.Names && asks(t.Spec, "p") != "" {
+			e.untell(t)
+			e.steps[step].Note = "%{p} is not known"
+			return "", false, ""
+		}
 	}
 	name = TargetName(name)
 	e.steps[step].Target = name
 	return name, true, ""
 }
 
-// guessed is the first macro letter of a domain-spec whose value nobody stated, and
-// notes it.
-func (e *evaluation) guessed(spec string) string {
-	if e.client.Assumed == (Assumed{}) {
-		return ""
+// unstated are the macro letters of a text whose values nobody stated.
+func (e *evaluation) unstated(text string) string {
+	letters := ""
+	if e.client.Assumed.HELO {
+		letters += "h"
 	}
-	for i := 0; i+2 < len(spec); i++ {
-		if spec[i] != '%' {
+	if e.client.Assumed.LocalPart {
+		letters += "ls"
+	}
+	return asks(text, letters)
+}
+
+// asks are the macro letters of a text that are among some letters, each once.
+func asks(text, letters string) string {
+	out := ""
+	for i := 0; letters != "" && i+2 < len(text); i++ {
+		if text[i] != '%' {
 			continue
 		}
-		if spec[i+1] != '{' {
+		if text[i+1] != '{' {
 			i++
 			continue
 		}
-		switch c := ascii.Lower(spec[i+2]); {
-		case c == 'h' && e.client.Assumed.HELO, (c == 'l' || c == 's') && e.client.Assumed.LocalPart:
-			if s := string(c); !slices.Contains(e.assumed, s) {
-				e.assumed = append(e.assumed, s)
-			}
-			return string(c)
+		if c := string(ascii.Lower(text[i+2])); strings.Contains(letters, c) && !strings.Contains(out, c) {
+			out += c
 		}
 	}
-	return ""
+	return out
+}
+
+// untell notes what the record may come to by a term whose name is not known. The
+// evaluation goes on as if it did not match.
+func (e *evaluation) untell(t *Term) {
+	e.untold++
+	switch t.Kind {
+	case KindRedirect:
+		e.could |= only(Pass) | only(Fail) | only(PermError)
+		return
+	case KindInclude, KindMX:
+		e.could |= only(PermError) // no record there, or too many hosts
+	}
+	e.could |= only(t.Sign.Result())
+	if e.void+e.untold > e.limits.Voids {
+		e.could |= only(PermError)
+	}
+}
+
+// results is a set of results.
+type results uint16
+
+// only is the set of one result.
+func only(r Result) results {
+	for i, x := range [...]Result{None, Neutral, Pass, Fail, SoftFail, TempError, PermError} {
+		if x == r {
+			return 1 << i
+		}
+	}
+	return 0
 }
 
 // unstated says which values are missing.
@@ -125,10 +168,27 @@ func (e *evaluation) include(t *Term, name string, step, depth int) (bool, Resul
 	}
 	e.includes++
 	e.path = append(e.path, t.Text)
+	outer := e.could
+	e.could = 0
 	result := e.host(name, depth+1)
+	could := e.could | only(result)
+	e.could = outer
 	e.path = e.path[:len(e.path)-1]
 	e.includes--
 	e.steps[step].Note = gives(result)
+	if could != only(result) {
+		// What hangs on a value that is not known: it may match, be in error, or neither.
+		if could&only(Pass) != 0 {
+			e.could |= only(t.Sign.Result())
+		}
+		if could&(only(PermError)|only(None)) != 0 {
+			e.could |= only(PermError)
+		}
+		if could&(only(Fail)|only(SoftFail)|only(Neutral)) != 0 && result != TempError {
+			e.out.Matched, e.out.MatchedIn, e.out.Path = "", "", nil
+			return false, ""
+		}
+	}
 	switch result {
 	case Pass:
 		return true, ""
@@ -184,6 +244,9 @@ func (e *evaluation) countVoid(step int, name string) Result {
 	if e.void > e.limits.Voids {
 		e.note("more than " + strconv.Itoa(e.limits.Voids) + " terms found nothing in the DNS: " + quote(name) + " is the next")
 		return PermError
+	}
+	if e.void+e.untold > e.limits.Voids {
+		e.could |= only(PermError)
 	}
 	return ""
 }
@@ -261,7 +324,7 @@ next:
 }
 
 // pointer is the test of "ptr" (5.5).
-func (e *evaluation) pointer(name string, step int) (bool, Result) {
+func (e *evaluation) pointer(t *Term, name string, step int) (bool, Result) {
 	e.reverse()
 	if e.stopped {
 		return false, TempError
@@ -273,6 +336,9 @@ func (e *evaluation) pointer(name string, step int) (bool, Result) {
 		if resolver.Within(n, name) {
 			return true, ""
 		}
+	}
+	if e.unnamed != nil && e.client.Assumed.Names {
+		e.could |= only(t.Sign.Result())
 	}
 	return false, ""
 }

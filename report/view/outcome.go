@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -87,7 +88,11 @@ func Headline(r *report.Report) string {
 		}
 		return strings.Join(counts, ", ") + "." + first(finding.Warning)
 	case report.Incomplete:
-		return fmt.Sprintf("%s could not be completed (DNS lookups failed); the result may change.", show.Counted(CountChecks(r, finding.Unknown), "check"))
+		why := "DNS lookups failed"
+		if unstated(r) {
+			why = "not all that decides was stated"
+		}
+		return fmt.Sprintf("%s could not be completed (%s); the result may change.", show.Counted(CountChecks(r, finding.Unknown), "check"), why)
 	case report.NotChecked:
 		return "Nothing could be judged: no zone holds what the checks ask for."
 	}
@@ -95,6 +100,17 @@ func Headline(r *report.Report) string {
 		return "No problems found. Parked: its DNS says that it sends no mail, which protects it from spoofing."
 	}
 	return "No problems found."
+}
+
+// unstated reports whether all that is unknown hangs on what nobody stated, and not on the
+// DNS.
+func unstated(r *report.Report) bool {
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Severity == finding.Unknown && !slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Status == finding.NotStated }) {
+			return false
+		}
+	}
+	return true
 }
 
 // CountChecks counts the checks with a finding of the severity.

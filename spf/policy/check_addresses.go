@@ -481,7 +481,9 @@ func (k *checker) authorise(failed []spf.Evaluation) *finding.Fix {
 	p.spell = families{p.spell.v4 || k.p.VoidsIPv4 > spf.MaxVoidLookups, p.spell.v6 || k.p.VoidsIPv6 > spf.MaxVoidLookups}
 	passes := func(x spf.Evaluation) bool {
 		text := p.text(false)
-		return k.p.tryAgain(r.Domain, text, x).Result == spf.Pass
+		// Whatever the client says of itself: who it is was found out for one HELO name and
+		// one sender at most.
+		return k.p.tryAgain(r.Domain, text, x, spf.Assumed{HELO: true, LocalPart: true}).Result == spf.Pass
 	}
 	var missing []string // of those that do not pass by the rest of the proposal
 	for _, e := range failed {
@@ -567,7 +569,7 @@ func wanted(e spf.Evaluation) string {
 func notStated(e spf.Evaluation) []finding.Evidence {
 	var out []finding.Evidence
 	for _, l := range e.Unstated {
-		out = append(out, finding.Evidence{Name: "%{" + l + "}", Type: "macro", Status: "not stated"})
+		out = append(out, finding.Evidence{Name: "%{" + l + "}", Type: "macro", Status: finding.NotStated})
 	}
 	return out
 }

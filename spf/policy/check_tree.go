@@ -269,6 +269,9 @@ func (k *checker) flat(text string) (string, []finding.Record) {
 		q = k.p.with(map[string]string{k.p.Domain: text})
 	}
 	if q.Lookups <= spf.MaxLookups {
+		if text != k.p.Record.Text {
+			k.flattened.Summary = fmt.Sprintf("Publish the record in this form, which needs %s in place of %d; or remove what no longer sends for you.", show.Counted(q.Lookups, "lookup"), k.p.Lookups)
+		}
 		return text, nil
 	}
 	f := q.flatten(context.Background(), time.Time{}, checkedSamples)
@@ -424,8 +427,8 @@ func (k *checker) uncountable() {
 	if len(terms) == 0 {
 		return
 	}
-	detail := fmt.Sprintf("The record behind %s cannot be known in advance, so %s needs at least %d lookups, and for some clients more.",
-		strings.Join(terms[:min(len(terms), 10)], ", "), k.p.Domain, k.p.Lookups)
+	detail := fmt.Sprintf("The record behind %s cannot be known in advance, so %s needs at least %s, and for some clients more.",
+		strings.Join(terms[:min(len(terms), 10)], ", "), k.p.Domain, show.Counted(k.p.Lookups, "lookup"))
 	for i := range k.c.Evaluations {
 		if e := &k.c.Evaluations[i]; i < maxNamed && len(e.Unstated) == 0 && e.Error == "" {
 			detail += fmt.Sprintf(" For %s as it was stated the evaluation ends in %s after %s.", e.IP, e.Result, show.Counted(e.Lookups, "lookup"))

@@ -129,6 +129,8 @@ func (c change) String() string {
 	switch {
 	case c.term == "":
 		return c.why
+	case c.asked:
+		return fmt.Sprintf("%s is for you to fill in: %s", quote(c.term), c.why)
 	case c.to == "":
 		return fmt.Sprintf("%s is left out: %s", quote(c.term), c.why)
 	}

@@ -16,6 +16,8 @@ type change struct {
 	term string
 	to   string
 	why  string
+	// asked says that a placeholder stands for the term where the record is shown.
+	asked bool
 }
 
 // repaired is a record as a person would read it.
@@ -54,7 +56,9 @@ func repair(text string) repaired {
 		return repaired{}
 	}
 	var r repaired
-	note := func(term, to, why string) { r.changes = append(r.changes, change{quotable(term), to, why}) }
+	note := func(term, to, why string) {
+		r.changes = append(r.changes, change{term: quotable(term), to: to, why: why})
+	}
 	plain := plainText(text)
 	if plain != strings.TrimSpace(text) {
 		note("", "", "quotation marks or characters of a word processor, such as long dashes and no-break spaces, have no place in a record")
@@ -89,6 +93,7 @@ func repair(text string) repaired {
 	unread := 0
 	leaveOut := func(tok, placeholder, why string) {
 		note(tok, "", why)
+		r.changes[len(r.changes)-1].asked = true
 		r.parts = append(r.parts, reading{placeholder, true})
 		unread++
 	}

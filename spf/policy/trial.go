@@ -13,12 +13,12 @@ import (
 // changes nothing. Names that depend on the client match nothing and are not void,
 // and other names that were not asked are not known.
 func (p *Policy) try(domain, text string, ip netip.Addr) spf.Evaluation {
-	return p.tryAgain(domain, text, spf.Evaluation{IP: ip})
+	return p.tryAgain(domain, text, spf.Evaluation{IP: ip}, spf.Assumed{})
 }
 
 // tryAgain is try for a client that was evaluated before: what it found void is
 // so again.
-func (p *Policy) tryAgain(domain, text string, e spf.Evaluation) spf.Evaluation {
+func (p *Policy) tryAgain(domain, text string, e spf.Evaluation, assumed spf.Assumed) spf.Evaluation {
 	m := &memory{answers: p.answers, lenient: true}
 	for _, s := range e.Steps {
 		if s.Void {
@@ -30,7 +30,7 @@ func (p *Policy) tryAgain(domain, text string, e spf.Evaluation) spf.Evaluation 
 		m.records = map[string]string{domain: text}
 	}
 	l := spf.Limits{Lookups: spf.MaxLookups, Voids: spf.MaxVoidLookups, Questions: spf.EveryQuestion}
-	return l.CheckHost(context.Background(), m, spf.Client{IP: e.IP, HELO: p.Domain, MailFrom: "postmaster@" + p.Domain})
+	return l.CheckHost(context.Background(), m, spf.Client{IP: e.IP, HELO: p.Domain, MailFrom: "postmaster@" + p.Domain, Assumed: assumed})
 }
 
 // maxTries bounds the addresses that a proposal is tried with.
