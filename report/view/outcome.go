@@ -3,8 +3,8 @@ package view
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mailworthy/finding"
