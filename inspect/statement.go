@@ -90,12 +90,9 @@ func (s Statement) Mail() (audit.Target, error) {
 	if !slices.Contains([]finding.Profile{"", finding.Sender, finding.Parked, finding.Receiver}, t.Profile) {
 		return t, field.Errorf("profile", " %q: it must be sender, parked or receiver", s.Profile)
 	}
-	for _, text := range s.IPs {
-		ip, err := netip.ParseAddr(strings.TrimSpace(text))
-		if err != nil || ip.Zone() != "" {
-			return t, notAnAddress("ips", text)
-		}
-		t.IPs = append(t.IPs, ip.Unmap())
+	var err error
+	if t.IPs, err = addresses("ips", s.IPs); err != nil {
+		return t, err
 	}
 	for _, list := range []struct {
 		key   string
@@ -132,6 +129,18 @@ func serviceID(name string) (string, error) {
 		return "", fmt.Errorf("there is no service %q; did you mean %s?", show.Cut(name, 60), strings.Join(near, " or "))
 	}
 	return "", fmt.Errorf("there is no service %q (mailworthy setup --list)", show.Cut(name, 60))
+}
+
+// addresses reads IP addresses.
+func addresses(key string, list []string) (out []netip.Addr, err error) {
+	for _, text := range list {
+		ip, err := netip.ParseAddr(strings.TrimSpace(text))
+		if err != nil || ip.Zone() != "" {
+			return nil, notAnAddress(key, text)
+		}
+		out = append(out, ip.Unmap())
+	}
+	return out, nil
 }
 
 func notAnAddress(key, text string) error {

@@ -420,7 +420,7 @@ var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim
 // ofFlag is an error of a field as one of the flag that states it.
 func ofFlag(err error) error {
 	var wrong *inspect.FieldError
-	if !errors.As(err, &wrong) {
+	if !errors.As(err, &wrong) || wrong.Field == "" {
 		return err
 	}
 	flag, ok := flagNames[wrong.Field]

@@ -3,15 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/inspect"
 	"mailworthy/report/view"
 )
 
@@ -47,9 +45,8 @@ func newSectionCheck(use, short, example string, section finding.Section) *cobra
 
 func newDMARCEvaluate() *cobra.Command {
 	var (
-		q         question
-		from      string
-		spf, dkim []string
+		q      question
+		stated inspect.Identities
 	)
 	cmd := &cobra.Command{
 		Use:   "evaluate --from DOMAIN [--spf DOMAIN=RESULT]... [--dkim DOMAIN=RESULT]...",
@@ -62,19 +59,12 @@ what is expected.`,
   mailworthy dmarc evaluate --from acme.example --dkim esp.example=pass --format json`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if from == "" {
+			if stated.From == "" {
 				return withHint(errors.New("--from is missing"), "usage: %s", cmd.UseLine())
 			}
-			author, err := audit.ParseDomain(from)
+			id, err := stated.Identities()
 			if err != nil {
-				return fmt.Errorf("--from: %w", err)
-			}
-			id := dmarc.Identities{From: author}
-			if id.SPF, err = identities("--spf", spf); err != nil {
-				return err
-			}
-			if id.DKIM, err = identities("--dkim", dkim); err != nil {
-				return err
+				return ofFlag(err)
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
 				asker := s.asker()
@@ -85,35 +75,8 @@ what is expected.`,
 		},
 	}
 	q.add(cmd)
-	cmd.Flags().StringVar(&from, "from", "", "the `domain` of the From header")
-	cmd.Flags().StringArrayVar(&spf, "spf", nil, "an envelope domain and its SPF result (`DOMAIN=RESULT`); repeatable")
-	cmd.Flags().StringArrayVar(&dkim, "dkim", nil, "a signing domain and its DKIM result (`DOMAIN=RESULT`); repeatable")
+	cmd.Flags().StringVar(&stated.From, "from", "", "the `domain` of the From header")
+	cmd.Flags().StringArrayVar(&stated.SPF, "spf", nil, "an envelope domain and its SPF result (`DOMAIN=RESULT`); repeatable")
+	cmd.Flags().StringArrayVar(&stated.DKIM, "dkim", nil, "a signing domain and its DKIM result (`DOMAIN=RESULT`); repeatable")
 	return cmd
-}
-
-// authResults are the results of SPF and DKIM that may be stated (RFC 8601, 2.7).
-var authResults = map[string][]string{
-	"--spf":  {"pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy"},
-	"--dkim": {"pass", "fail", "neutral", "none", "temperror", "permerror", "policy"},
-}
-
-// identities reads the DOMAIN=RESULT of a flag.
-func identities(flag string, args []string) ([]dmarc.Identity, error) {
-	var list []dmarc.Identity
-	for _, arg := range args {
-		name, result, ok := strings.Cut(arg, "=")
-		if !ok {
-			return nil, withHint(fmt.Errorf("%s %q is not DOMAIN=RESULT", flag, arg), "write it as %s %s=pass", flag, arg)
-		}
-		domain, err := audit.ParseDomain(name)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", flag, err)
-		}
-		result = strings.ToLower(strings.TrimSpace(result))
-		if !slices.Contains(authResults[flag], result) {
-			return nil, withHint(fmt.Errorf("%s %q: %q is no result", flag, arg, result), "it is one of %s", joined(authResults[flag]))
-		}
-		list = append(list, dmarc.Identity{Domain: domain, Result: result})
-	}
-	return list, nil
 }

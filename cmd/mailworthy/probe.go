@@ -14,6 +14,7 @@ import (
 
 	"mailworthy/dial"
 	"mailworthy/finding"
+	"mailworthy/inspect"
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/export"
@@ -164,7 +165,7 @@ func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {
 	}
 	login := &probe.Login{User: f.login, Catalogue: services}
 	if f.provider != "" {
-		if login.Service, err = findService(services, f.provider); err != nil {
+		if login.Service, err = inspect.FindService(services, f.provider); err != nil {
 			return o, err
 		}
 	}

@@ -115,19 +115,6 @@ func catalogue(file string) (*provider.Catalogue, error) {
 	return c, nil
 }
 
-// findService is the service of a name that a person typed.
-func findService(c *provider.Catalogue, name string) (*provider.Service, error) {
-	s, near := c.Find(name)
-	if s != nil {
-		return s, nil
-	}
-	err := fmt.Errorf("there is no service %q", name)
-	if len(near) > 0 {
-		return nil, withHint(err, "did you mean %s?", strings.Join(near, " or "))
-	}
-	return nil, withHint(err, "mailworthy setup --list lists the services")
-}
-
 func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.output.check(); err != nil {
 		return err
@@ -139,7 +126,7 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 	if f.list {
 		return f.writeList(cmd, setupServices(services))
 	}
-	s, err := findService(services, args[0])
+	s, err := inspect.FindService(services, args[0])
 	if err != nil {
 		if len(args) == 2 && strings.Contains(args[0], ".") {
 			if s, _ := services.Find(args[1]); s != nil {

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
-	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/inspect"
 	"mailworthy/report/view"
 	"mailworthy/spf"
 )
@@ -50,8 +48,9 @@ func newSPFCheck() *cobra.Command {
 
 func newSPFEvaluate() *cobra.Command {
 	var (
-		q                  question
-		ip, helo, mailFrom string
+		q        question
+		stated   inspect.Client
+		mailFrom string
 	)
 	cmd := &cobra.Command{
 		Use:   "evaluate --ip IP [--helo NAME] [--mail-from ADDRESS] [DOMAIN]",
@@ -64,35 +63,24 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
   mailworthy spf evaluate --ip 2001:db8::10 acme.example --format json`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client := spf.Client{HELO: helo, MailFrom: mailFrom}
-			addr, err := netip.ParseAddr(ip)
 			switch {
-			case ip == "":
+			case stated.IP == "":
 				return withHint(errors.New("--ip is missing"), "usage: %s", cmd.UseLine())
-			case err != nil || addr.Zone() != "":
-				return withHint(fmt.Errorf("--ip %q is not an IP address", ip), "write it as 192.0.2.10 or 2001:db8::10")
 			case len(args) > 1:
 				return withHint(fmt.Errorf("unexpected argument %q", args[1]), "usage: %s", cmd.UseLine())
+			case len(args) == 1:
+				stated.Domain = args[0]
 			}
-			client.IP = addr
-			if len(args) == 1 {
-				if client.Domain, err = audit.ParseDomain(args[0]); err != nil {
-					return err
-				}
+			if cmd.Flags().Changed("mail-from") {
+				stated.MailFrom = &mailFrom
 			}
-			switch {
-			case !cmd.Flags().Changed("mail-from") && client.Domain != "":
-				client.MailFrom = "postmaster@" + client.Domain
-				client.Assumed.LocalPart = true
-			case client.MailFrom == "" && client.HELO == "" && client.Domain == "":
-				return withHint(errors.New("nothing to evaluate"), "give --mail-from, --helo or a domain")
-			case strings.ContainsFunc(client.MailFrom[strings.LastIndex(client.MailFrom, "@")+1:], unicode.IsSpace):
-				return fmt.Errorf("--mail-from %q: its domain contains a space", client.MailFrom)
-			case client.MailFrom != "" && !strings.Contains(client.MailFrom, "@"):
-				client.MailFrom = "postmaster@" + client.MailFrom
-				client.Assumed.LocalPart = true
+			client, err := stated.Client()
+			if errors.Is(err, inspect.ErrNothingToEvaluate) {
+				return withHint(err, "give --mail-from, --helo or a domain")
 			}
-			client.Assumed.HELO, client.Assumed.Names = helo == "", true
+			if err != nil {
+				return ofFlag(err)
+			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
 				client.Now = s.now
 				asker := s.asker()
@@ -103,8 +91,8 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 		},
 	}
 	q.add(cmd)
-	cmd.Flags().StringVar(&ip, "ip", "", "the `address` of the client")
-	cmd.Flags().StringVar(&helo, "helo", "", "the `name` it greets with")
+	cmd.Flags().StringVar(&stated.IP, "ip", "", "the `address` of the client")
+	cmd.Flags().StringVar(&stated.HELO, "helo", "", "the `name` it greets with")
 	cmd.Flags().StringVar(&mailFrom, "mail-from", "", "the envelope sender `address`; '' is the null sender")
 	return cmd
 }

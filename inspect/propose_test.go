@@ -1,17 +1,17 @@
-package main
+package inspect
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
 	"mailworthy/provider"
 	"mailworthy/provider/setup"
+	"mailworthy/rbl"
 	"mailworthy/resolver"
 )
 
@@ -78,18 +78,19 @@ func TestNewPairs(t *testing.T) {
 		}
 		return setup.Chosen{Service: s, Options: o}
 	}
-	session := &session{stack: stack, deadline: 20 * time.Second, maxQueries: 500, now: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	now := time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+	inspector := &Inspector{Resolver: stack, Options: audit.Options{MaxQueries: 500, Deadline: 20 * time.Second, Now: now, Catalogue: rbl.DefaultCatalogue()}}
 	pairs, most := 0, 0
 	for i, a := range names {
 		for _, b := range names[i+1:] {
 			pairs++
-			plan := setup.Plan{Domain: "new.example", Services: []setup.Chosen{find(a), find(b)}, Now: session.now}
+			plan := setup.Plan{Domain: "new.example", Services: []setup.Chosen{find(a), find(b)}, Now: now}
 			if (i+pairs)%3 != 0 {
 				// Else where mail is received is left to be filled in.
 				receives := find("google-workspace")
 				plan.Receives = &receives
 			}
-			p, _, err := propose(t.Context(), session, plan)
+			p, _, err := inspector.Propose(t.Context(), plan)
 			if err != nil {
 				t.Fatal(err)
 			}
