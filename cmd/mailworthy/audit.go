@@ -162,7 +162,7 @@ func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) 
 		flags.IntVar(&f.maxIPs, "max-ips", f.maxIPs, "examine at most this many `addresses` that were found")
 	}
 	if has(finding.Reputation) {
-		flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+		addListsFlag(cmd, &f.lists)
 	}
 	flags.StringVar(&f.profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
 	f.failOn.add(cmd, "")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,16 +65,12 @@ is not known.`,
 	}
 	dns.add(cmd)
 	output.addDocument(cmd)
-	cmd.Flags().StringVar(&lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	addListsFlag(cmd, &lists)
 	failOn.add(cmd, "")
 	return cmd
 }
 
-// publicIPv6 is a root server, c.root-servers.net.
-const publicIPv6 = "[2001:500:2::c]:53"
-
-// examine examines each resolver of the flags alone: failover would hide which of them
-// fails.
+// examine examines each resolver of the flags.
 func examine(ctx context.Context, dns dnsFlags, catalogue *rbl.Catalogue, quick bool, stderr io.Writer) (*doctor.Examination, error) {
 	if dns.offline && len(dns.zones) == 0 {
 		now := time.Now()
@@ -86,53 +81,21 @@ func examine(ctx context.Context, dns dnsFlags, catalogue *rbl.Catalogue, quick 
 		}
 		return doctor.Offline(now), nil
 	}
-	all, err := dns.open(stderr)
+	s, err := dns.open(stderr)
 	if err != nil {
 		return nil, err
 	}
-	defer all.stack.Close()
+	defer s.stack.Close()
 	if dns.offline {
-		return doctor.Offline(all.now), nil
+		return doctor.Offline(s.now), nil
 	}
-	o := doctor.Options{Catalogue: catalogue, Quick: quick, Now: all.now}
-	config := resolver.Config{Timeout: dns.timeout, Retries: dns.tries()}
-	client := func(server string) (*resolver.Client, error) {
-		one := config
-		one.Servers = []string{server}
-		return resolver.New(one)
+	o, closing, err := doctor.Open(resolver.Config{Servers: dns.resolvers, Timeout: dns.timeout, Retries: dns.tries()}, quick)
+	if err != nil {
+		return nil, err
 	}
-	specs := dns.resolvers
-	if len(specs) == 0 {
-		specs = all.stack.Client.Servers()
-		if !quick {
-			v6, err := client(publicIPv6)
-			if err != nil {
-				return nil, err
-			}
-			defer v6.Close()
-			o.IPv6 = v6
-		}
-	}
-	for i, spec := range specs {
-		one := dns
-		one.resolvers, one.zones = []string{spec}, nil
-		s, err := one.open(io.Discard)
-		if err != nil {
-			return nil, err
-		}
-		defer s.stack.Close()
-		server := doctor.Server{Name: resolver.WithoutSecrets(all.stack.Client.Servers()[i]), Resolver: s.stack}
-		if address, udp := strings.CutPrefix(s.stack.Client.Servers()[0], "udp://"); udp {
-			tcp, err := client("tcp://" + address)
-			if err != nil {
-				return nil, err
-			}
-			defer tcp.Close()
-			server.TCP = tcp
-		}
-		o.Servers = append(o.Servers, server)
-	}
-	ctx, cancel := all.context(ctx)
+	defer closing()
+	o.Catalogue, o.Now = catalogue, s.now
+	ctx, cancel := s.context(ctx)
 	defer cancel()
 	return doctor.Examine(ctx, o), nil
 }

@@ -4,17 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"mailworthy/audit"
-	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
@@ -72,7 +66,7 @@ Exit status: 0 explained, 1 a recipient failed for good, 2 nothing could be read
 	flags.StringArrayVar(&f.texts, "text", nil, "explain this `text`; repeatable")
 	flags.StringArrayVar(&f.knowledge, "knowledge", nil, "a `file` of texts and what they mean, before those that are built in; repeatable")
 	flags.BoolVar(&f.noProof, "no-proof", false, "do not ask the DNS for the cause")
-	flags.StringVar(&f.lists, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	addListsFlag(cmd, &f.lists)
 	flags.StringVar(&f.domain, "domain", "", "your `domain`: the one in From")
 	flags.StringVar(&f.ip, "ip", "", "the `address` that sent")
 	flags.StringVar(&f.helo, "helo", "", "the `name` that it greeted with")
@@ -104,9 +98,14 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	defer closing()
 	report := &explain.Report{Schema: explain.Schema, Inputs: []explain.Input{}}
-	bad := f.read(cmd, x, args, report)
+	inputs, failed := x.ReadAll(cmd.Context(), explain.Sources{Texts: f.texts, Names: args, Stdin: cmd.InOrStdin()})
 	if err := cmd.Context().Err(); err != nil {
 		return err
+	}
+	report.Inputs = append(report.Inputs, inputs...)
+	bad := len(failed)
+	for _, err := range failed {
+		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(err.Error()))
 	}
 	report.Prove(cmd.Context(), prover)
 	if err := cmd.Context().Err(); err != nil {
@@ -130,87 +129,6 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		return exit(exitUsage)
 	}
 	return nil
-}
-
-// read reads all inputs, several at the same time. What cannot be read is told and
-// counted, and the rest goes on.
-func (f *explainFlags) read(cmd *cobra.Command, x *explain.Explainer, args []string, to *explain.Report) (bad int) {
-	type source struct {
-		name string
-		open func() ([]byte, error)
-		in   []explain.Input
-		err  error
-	}
-	var sources []source
-	given := func(text string) {
-		sources = append(sources, source{name: "text", open: func() ([]byte, error) { return []byte(text), nil }})
-	}
-	for _, t := range f.texts {
-		given(t)
-	}
-	if code := strings.Join(args, " "); x.IsCode(code) && !exists(args) {
-		given(code)
-		args = nil
-	}
-	for _, name := range args {
-		sources = append(sources, source{name: name, open: func() ([]byte, error) { return openExplained(cmd, x, name) }})
-	}
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range sources {
-		s := &sources[i]
-		g.Go(func() error {
-			if s.err = cmd.Context().Err(); s.err != nil {
-				return nil
-			}
-			var data []byte
-			if data, s.err = s.open(); s.err == nil {
-				s.in, s.err = x.Read(s.name, data)
-			}
-			return nil
-		})
-	}
-	_ = g.Wait() // errors are of each source
-	for _, s := range sources {
-		if s.err != nil && cmd.Context().Err() == nil {
-			bad++
-			if s.name == "-" {
-				s.name = "standard input"
-			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: %s\n", show.Escape(s.name), show.Escape(s.err.Error()))
-		}
-		to.Inputs = append(to.Inputs, s.in...)
-	}
-	return bad
-}
-
-// openExplained reads a file or standard input; a name that is no file may be a code.
-func openExplained(cmd *cobra.Command, x *explain.Explainer, name string) ([]byte, error) {
-	if name == "-" {
-		data, err := io.ReadAll(io.LimitReader(readfile.Patient(cmd.Context(), cmd.InOrStdin()), explain.MaxInput+1))
-		if err == nil && len(data) > explain.MaxInput {
-			err = readfile.ErrTooLarge
-		}
-		return data, err
-	}
-	data, err := readfile.Await(cmd.Context(), func() ([]byte, error) { return readfile.Read(name, explain.MaxInput, readfile.Wait) })
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && x.IsCode(name):
-		return []byte(name), nil
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("there is no such file; --text takes the text itself")
-	}
-	return data, err
-}
-
-// exists reports whether one of the names is a file.
-func exists(names []string) bool {
-	for _, n := range names {
-		if _, err := os.Stat(n); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // prover opens what asks the DNS. With --no-proof, and with --offline without a zone,

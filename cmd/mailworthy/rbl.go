@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/inspect"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
@@ -38,8 +36,13 @@ type listFlags struct {
 }
 
 func (f *listFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.file, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	addListsFlag(cmd, &f.file)
 	cmd.Flags().StringSliceVar(&f.only, "list", nil, "ask this `zone` alone; repeatable; default: those marked so in rbl lists")
+}
+
+// addListsFlag adds the flag of openCatalogue.
+func addListsFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
 }
 
 // open returns the catalogue and checks that it has the lists asked for.
@@ -52,15 +55,6 @@ func (f *listFlags) open(ctx context.Context) (*rbl.Catalogue, error) {
 		return nil, withHint(err, "mailworthy rbl lists shows the catalogue")
 	}
 	return c, nil
-}
-
-// listings is the JSON of rbl check.
-type listings struct {
-	Schema     string            `json:"schema"`
-	Findings   []finding.Finding `json:"findings"`
-	RBL        *rbl.Survey       `json:"rbl"`
-	Queries    int               `json:"queries"`
-	DurationMS int64             `json:"duration_ms"`
 }
 
 func newRBLCheck() *cobra.Command {
@@ -99,22 +93,9 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 				return err
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
-				// The bound is meant for one domain; each subject may cost as much.
-				asker := resolver.NewSession(s.stack, s.maxQueries*(len(addrs)+len(domains)))
-				o := rbl.Options{Catalogue: catalogue, Lists: lists.only}
-				if len(addrs) > 0 {
-					o.Addresses = func(then func([]netip.Addr)) { then(addrs) }
-				}
-				for _, d := range domains {
-					o.Domains = append(o.Domains, rbl.Subject{Name: d, Role: "domain"})
-				}
-				started := time.Now()
-				survey := rbl.Examine(ctx, asker, o)
-				out := listings{Schema: "mailworthy/rbl/1", RBL: survey, Findings: rbl.Check(survey, rbl.Context{}).Findings(),
-					Queries: asker.Queries(), DurationMS: time.Since(started).Milliseconds()}
-				audit.NotChecked(out.Findings, asker.Trace())
-				return &answer{value: out, doc: func() *view.Doc { return view.SurveyDoc(survey, out.Findings) }, status: func(failOn finding.Severity) int {
-					for _, why := range survey.Unasked() {
+				out := inspect.LookUp(ctx, s.stack, catalogue, lists.only, addrs, domains, s.maxQueries)
+				return &answer{value: out, doc: func() *view.Doc { return view.SurveyDoc(out.RBL, out.Findings) }, status: func(failOn finding.Severity) int {
+					for _, why := range out.RBL.Unasked() {
 						bad++
 						fmt.Fprintf(cmd.ErrOrStderr(), "error: nothing was asked about %s\n", show.Escape(why))
 					}
@@ -172,7 +153,7 @@ func newRBLLists() *cobra.Command {
 		},
 	}
 	output.addDocument(cmd)
-	cmd.Flags().StringVar(&lists.file, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+	addListsFlag(cmd, &lists.file)
 	return cmd
 }
 
