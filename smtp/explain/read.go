@@ -153,6 +153,7 @@ func (x *Explainer) Reply(said string, c reply.Context) Input {
 // says of it, the command that named it, and the beginning of a line of a bounce.
 var recipientRE = []*lazyre.Regexp{
 	lazyre.New(`(?i)<([^\s<>@]{1,128}@[^\s<>@]{1,253})>(?::|\.\.\.) (?:recipient|user|relay|mailbox)`),
+	lazyre.New(`(?i)\b(?:unknown user|user unknown|user not found|no such user|mailbox not found|invalid recipient)[: ]+<?([^\s<>@]{1,128}@[^\s<>@()\[\]]{1,253})`),
 	lazyre.New(`(?i)\bRCPT TO: ?<([^\s<>@]{1,128}@[^\s<>@]{1,253})>`),
 	lazyre.New(`^\s*<([^\s<>@]{1,128}@[^\s<>@]{1,253})>: (?:host |connect to |Host |lost |conversation |mail for |delivery |unknown user|temporary |TLS |Server |Cannot |Domain |message size |User )`),
 }

@@ -43,10 +43,10 @@ func (k *Knowledge) ExplainReply(r Reply, c Context) Explanation {
 	}
 	e.Receiver = k.receiver(&e.Reply, &c, whole)
 	rule := k.match(&e, said, whole)
-	if rule != nil && rule.Local && r.Speaker != Remote && !(r.Code != 0 && ofMailbox(rule.Reason)) {
+	if rule != nil && rule.Local && r.Speaker != Remote && !(r.Code != 0 && (ofMailbox(rule.Reason) || rule.Reason == LoginFailure)) {
 		// The text is known to be one of sending servers, whatever the caller thinks.
 		e.Speaker = Local
-		if e.Stage == "" && rule.Reason == Network {
+		if e.Stage == "" && rule.Reason == Network && !brokenRE.MatchString(rule.Marker) {
 			e.Stage = StageConnect
 		}
 	}
@@ -66,6 +66,10 @@ func ofMailbox(r Reason) bool {
 	return r == UserUnknown || r == MailboxFull || r == MailboxDisabled || r == RecipientPolicy
 }
 
+// brokenRE finds the markers about a connection that was open, at a point of the
+// session that they do not name.
+var brokenRE = lazyre.New(`lost|dropped|closed|reset|died|pipe|while|unexpectedly|aborted|disconnected|i/o|^timed out|operation`)
+
 // subjectRE finds the address that a reply to RCPT begins with.
 var subjectRE = lazyre.New(`^[<\[]([^\s<>@]{1,128}@[A-Za-z0-9.-]{1,253})[>\]](?::|\.\.\.| )`)
 
@@ -83,12 +87,12 @@ func (k *Knowledge) match(e *Explanation, said, whole string) *Rule {
 		e.Evidence = "reply-code"
 		return nil
 	}
-	if r := k.find(e, false, said, whole); r != nil {
+	known, enhanced := k.Code(e.Enhanced)
+	basic, _ := k.Code(strconv.Itoa(e.Code))
+	if r := k.find(e, false, said, whole); r != nil && !ofSender(r, known) {
 		e.decided(r)
 		return r
 	}
-	known, enhanced := k.Code(e.Enhanced)
-	basic, _ := k.Code(strconv.Itoa(e.Code))
 	if enhanced && known.Specific && !contradicts(known, basic) {
 		e.Reason, e.Evidence, e.Reference = known.Reason, "enhanced-code", known.Reference
 		return nil
@@ -151,6 +155,12 @@ func (k *Knowledge) find(e *Explanation, weak bool, said, whole string) *Rule {
 		return r
 	}
 	return nil
+}
+
+// ofSender reports whether a code is about the sender's address, and a rule takes the
+// same words, such as "invalid address", for the recipient's.
+func ofSender(r *Rule, enhanced Code) bool {
+	return enhanced.Specific && enhanced.Reason == SenderRejected && len(r.Receivers) == 0 && (r.Reason == UserUnknown || r.Reason == DomainUnknown)
 }
 
 // contradicts reports whether a reply code rules out what the enhanced code says.

@@ -140,6 +140,12 @@ func TestParse(t *testing.T) {
 		{"554 rejected #5.7.1 spam", 554, "5.7.1", "", "", "", "rejected #5.7.1 spam"},
 		{"mail.contoso.example #5.1.1 no such user", 0, "5.1.1", "", "mail.contoso.example", "", "no such user"},
 		{"EXCH01 #5.1.1 no such user", 0, "5.1.1", "", "exch01", "", "no such user"},
+		{"(550, b'5.1.1 no such user')", 550, "5.1.1", "", "", "", "no such user')"},
+		{"{'a@b.example': (550, b'5.1.1 no')}", 550, "5.1.1", "", "", "", "no')}"},
+		{`{"code":452,"message":"4.2.2 Mailbox full"}`, 452, "4.2.2", "", "", "", `{"code":452,"message":"4.2.2 Mailbox full"}`},
+		{"Detail: no such user SMTP code: 550 Additional SMTP info: 5.1.1", 550, "5.1.1", "", "", "", "Detail: no such user SMTP code: 550 Additional SMTP info: 5.1.1"},
+		{"450 4.1.1 <a@b.example>: unverified address: connect to mx.b.example[192.0.2.3]:25: Connection refused", 450, "4.1.1", "", "", "", "<a@b.example>: unverified address: connect to mx.b.example[192.0.2.3]:25: Connection refused"},
+		{"571 5.7.1 blocked", 571, "5.7.1", "", "", "", "blocked"},
 		{"exceeded the limit of 500 messages", 0, "", "", "", "", "exceeded the limit of 500 messages"},
 		{"from 10.5.5.250 at 5.6.7.8", 0, "", "", "", "", "from 10.5.5.250 at 5.6.7.8"},
 	} {
@@ -243,6 +249,9 @@ func TestSplit(t *testing.T) {
 		{"550 a", 1}, {"550-a\n550 b", 1}, {"550 a\n421 b", 2}, {"550-a\n550-b\n550 c\n450 d\ncontinued", 2},
 		{"host a[192.0.2.1] said: 550 x\nhost b[192.0.2.2] said: 450 y", 2}, {"some words\nof one text", 1}, {"", 0},
 		{"550 5.1.1 a\n550 5.1.1 b", 2},
+		{"host a[192.0.2.1] said: 550-5.1.1 x\n550-5.1.1 y\n550 5.1.1 z", 1}, {"I get this:\n550 5.1.1 a\n421 b", 2},
+		{"SMTP error from remote mail server after RCPT TO:<a@b.example>:\n    550 5.1.1 no", 1},
+		{"connect to a[192.0.2.1]:25: Connection refused\n550 b", 2}, {"Error: Invalid login: 535-5.7.8 a\n535 5.7.8 b\n at index.js", 1},
 	} {
 		if got := Split(c.in); len(got) != c.want {
 			t.Errorf("%q: %d replies, want %d: %q", c.in, len(got), c.want, got)

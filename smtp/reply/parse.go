@@ -22,6 +22,9 @@ type wrapper struct {
 	speaker Speaker
 	// stage if the text has no command.
 	stage Stage
+	// inside: after a reply code these are words of whoever gave it, about a server
+	// behind it (a callout, a relay), and no answer of that server.
+	inside bool
 }
 
 const (
@@ -58,6 +61,8 @@ var wrappers = []wrapper{
 	{need: "other server returned", re: lazyre.New(`(?i)The error that the other server returned was: (?P<said>.*?)(?: \((?:state (?P<state>\d+))\).*|$)`), speaker: Remote},
 	{need: "remote server was", re: lazyre.New(`(?i)The response from the remote server was: (?P<said>.*)`), speaker: Remote},
 	{need: "the response was", re: lazyre.New(`(?i)The response was: (?P<said>\[?[245]\d\d.*)`), speaker: Remote},
+	// The mail libraries of .NET.
+	{need: "exception", re: lazyre.New(`(?i)(?:server response was|SmtpCommandException): (?P<said>[245]\.\d\.\d.*)`), speaker: Remote},
 	// Exchange.
 	{need: "remote server", re: lazyre.New(`(?i)Remote Server(?: at ` + hostRE + `(?: ` + ipRE + `)?)? returned:? '(?P<said>[^']*)'?`), speaker: Remote},
 	{re: lazyre.New(`(?i)` + hostRE + ` (?:gave this error|rejected your message to the following e-?mail addresses): (?P<said>.*)`), speaker: Remote},
@@ -78,12 +83,12 @@ var wrappers = []wrapper{
 	{need: "message expired", re: lazyre.New(`(?i)message expired: [^<]{0,80}<(?P<said>[45]\d\d [45]\.\d\.\d[^>]*)>`), speaker: Local},
 	// The transcript of Postfix's own server: the last failure in it.
 	{need: "out: ", re: lazyre.New(`^.*Out: (?P<said>[45]\d\d .*?)(?: In: .*|$)`), speaker: Local},
-	{need: "response", re: lazyre.New(`(?i)Response ?Code:? ?(?P<code>[45]\d\d)\b(?P<said>.*)`), speaker: Remote},
+	{need: "response", re: lazyre.New(`(?i)Response ?Code:? ?(?P<code>[45]\d\d)(?P<said>$|[^,}\d].*)`), speaker: Remote},
 	// The own server: a host that could not be used.
-	{need: "connect to", re: lazyre.New(`(?i)connect to ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Local, stage: StageConnect},
-	{need: " with ", re: lazyre.New(`(?i)(?P<said>(?:lost connection|conversation) with ` + hostRE + ipRE + `.*)`), speaker: Local},
-	{need: "tls is required", re: lazyre.New(`(?i)(?P<said>TLS is required, but was not offered by host ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageSTARTTLS},
-	{need: "message size", re: lazyre.New(`(?i)(?P<said>message size \d+ exceeds size limit \d+ of server ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageMail},
+	{need: "connect to", re: lazyre.New(`(?i)connect to ` + hostRE + ipRE + `: (?P<said>.*)`), speaker: Local, stage: StageConnect, inside: true},
+	{need: " with ", re: lazyre.New(`(?i)(?P<said>(?:lost connection|conversation) with ` + hostRE + ipRE + `.*)`), speaker: Local, inside: true},
+	{need: "tls is required", re: lazyre.New(`(?i)(?P<said>TLS is required, but was not offered by host ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageSTARTTLS, inside: true},
+	{need: "message size", re: lazyre.New(`(?i)(?P<said>message size \d+ exceeds size limit \d+ of server ` + hostRE + ipRE + `.*)`), speaker: Local, stage: StageMail, inside: true},
 }
 
 // concludedRE finds the line in which sendmail sums up an answer, such as "550 5.1.1
@@ -91,12 +96,15 @@ var wrappers = []wrapper{
 var concludedRE = lazyre.New(` [45]\d\d (?:[45]\.\d\.\d{1,3} )?<[^<>\s]*>\.\.\. `)
 
 var (
-	spaces      = lazyre.New(`\s+`)
-	prefixRE    = lazyre.New(`(?i)^(?:diagnostic-code: *)?(?:smtp|esmtp|x-postfix|x-unix|x-notes|x-exim|lmtp) *; *`)
-	leadingRE   = lazyre.New(`^[\s"'<\[(#]*([2-5][0-5]\d)(?:[ \-:,]|$)[ :\-]*(?:cuda_nsu )?[#(<\[]*(?:([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.(?:\D|$)|$))?`)
-	pairRE      = lazyre.New(`(?:^|[^\d.])([2-5][0-5]\d)[ \-:]+#?([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
-	enhRE       = lazyre.New(`(?:^|[\s(\[<#:='"\-,;])([245]\.\d{1,3}\.\d{1,3})(?:$|[\s)\]>#:,;'"\-]|\.(?:$|\D))`)
-	codeRE      = lazyre.New(`(?:^|[\s:;,'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|['"\])]|$)`)
+	spaces    = lazyre.New(`\s+`)
+	prefixRE  = lazyre.New(`(?i)^(?:diagnostic-code: *)?(?:smtp|esmtp|x-postfix|x-unix|x-notes|x-exim|lmtp) *; *`)
+	leadingRE = lazyre.New(`^[\s"'<\[(#]*([2-5][0-5]\d|5[6-9]\d)(?:[ \-:,]|$)[ :\-]*(?:cuda_nsu )?(?:b?['"])?[#(<\[]*(?:([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.(?:\D|$)|$))?`)
+	pairRE    = lazyre.New(`(?:^|[^\d.])([2-5][0-5]\d|5[6-9]\d)(?:[ \-:]+|, ?b?['"])#?([245]\.\d{1,3}\.\d{1,3})(?:$|[^\d.])`)
+	enhRE     = lazyre.New(`(?:^|[\s(\[<#:='"\-,;])([245]\.\d{1,3}\.\d{1,3})(?:$|[\s)\]>#:,;'"\-]|\.(?:$|\D))`)
+	codeRE    = lazyre.New(`(?:^|[\s:;,'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|571|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|, ?b?['"]|['"\])]|$)`)
+	// labelledRE finds the code that a program writes as a field of its own: in the JSON
+	// of a sending service, in the error of a library.
+	labelledRE  = lazyre.New(`(?i)(?:\b(?:response_?code|status_?code|reply_?code|smtp[ _-]?(?:reply[ _-]?|response[ _-]?|status[ _-]?)?code|got code)|['"]code)['"]?\s?[:=]?\s?['"]?([245]\d\d)\b`)
 	finalCodeRE = lazyre.New(`^4\d\d [A-Za-z][^<>]{0,80}? (?:<<< )?(55[0-3]) [A-Za-z<]`)
 	countRE     = lazyre.New(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|per)\b`)
 )
@@ -158,7 +166,7 @@ var continuedRE = lazyre.New(`(?:^|[\s:'"])([2-5]\d\d)-(?: ?([245]\.\d{1,3}\.\d{
 
 // Parse takes a reply apart. A text without a code is not an error: Code is 0 then.
 func Parse(text string) Reply {
-	whole := Join(text)
+	whole := Join(unescape(text))
 	r := Reply{Whole: whole, Text: whole, Speaker: SpeakerUnknown}
 	said := prefixRE.ReplaceAllString(whole, "")
 	body, outer := said, ""
@@ -168,7 +176,7 @@ func Parse(text string) Reply {
 	lower := strings.ToLower(body)
 	for i := range wrappers {
 		w := &wrappers[i]
-		if !strings.Contains(lower, w.need) {
+		if !strings.Contains(lower, w.need) || w.inside && leadingRE.MatchString(body) {
 			continue
 		}
 		m := w.re.FindStringSubmatch(body)
@@ -229,6 +237,15 @@ func Parse(text string) Reply {
 	return r
 }
 
+// unescape returns the words of a line that qmail-rspawn wrote with an underscore for
+// each space; other texts as they are.
+func unescape(text string) string {
+	if t := strings.TrimSpace(text); strings.ContainsAny(t, " \n\t") || strings.Count(t, "_") < 3 {
+		return text
+	}
+	return strings.ReplaceAll(text, "_", " ")
+}
+
 // codes reads the reply code and the enhanced code: at the beginning, then as a pair,
 // then each where it is marked as a code. It returns where in the text they begin.
 func (r *Reply) codes(said string) int {
@@ -250,6 +267,11 @@ func (r *Reply) codes(said string) int {
 		if m := finalCodeRE.FindStringSubmatchIndex(said); m != nil {
 			at = m[2]
 			r.Code, _ = strconv.Atoi(said[m[2]:m[3]])
+		}
+	}
+	if r.Code == 0 {
+		if m := labelledRE.FindStringSubmatch(said); m != nil {
+			r.Code, _ = strconv.Atoi(m[1])
 		}
 	}
 	if r.Code == 0 {
@@ -324,24 +346,31 @@ func stageOf(cmd string) Stage {
 var (
 	startsReply = lazyre.New(`^\s*(?:(?:smtp|esmtp);\s*)?([2-5]\d\d)([ -]|$)`)
 	wrappedLine = lazyre.New(`(?i)\b(?:host|server) \S+ ?\[[0-9a-f.:]+\] (?:said|refused to talk to me): |^SMTP error from remote|^connect to \S+\[`)
+	// continuesRE finds the code of a multi-line reply that begins within a line.
+	continuesRE = lazyre.New(`[\s:'"(]([2-5]\d\d)-(?:[245]\.\d|[^\d\s])`)
+	// announcesRE matches words after which what a server said stands on the next line.
+	announcesRE = lazyre.New(`[:>]\s*$`)
 )
 
 // MaxReplies is how many replies Split returns at most.
 const MaxReplies = 1000
 
 // Split cuts a pasted text into replies. The lines of a multi-line reply stay
-// together; a line without a code belongs to the reply before it. A text in which no
-// line begins with a code is one reply, except for lines that each quote a server.
+// together, and with the words that announce them; a line without a code belongs to
+// the reply before it. A text in which no line begins with a code is one reply, except
+// for lines that each quote a server.
 func Split(text string) []string {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	var out []string
 	var now strings.Builder
 	open := ""
+	said := false // whether a server has spoken in what is collected
 	flush := func() {
 		if s := strings.TrimSpace(now.String()); s != "" && len(out) < MaxReplies {
 			out = append(out, s)
 		}
 		now.Reset()
+		said = false
 	}
 	quoted := 0
 	lines := strings.Split(text, "\n")
@@ -352,18 +381,28 @@ func Split(text string) []string {
 	}
 	for _, line := range lines {
 		m := startsReply.FindStringSubmatch(line)
+		wrapped := wrappedLine.MatchString(line)
 		switch {
 		case m != nil && m[1] == open:
 			// another line of the same reply
+		case m != nil && !said:
+			// the reply that the words before announce
 		case m != nil:
 			flush()
-		case quoted > 1 && wrappedLine.MatchString(line), strings.TrimSpace(line) == "" && quoted > 1:
+		case quoted > 1 && wrapped, strings.TrimSpace(line) == "" && quoted > 1:
 			flush()
 		}
-		if m != nil {
-			open = ""
+		switch {
+		case m != nil:
+			said, open = true, ""
 			if m[2] == "-" {
 				open = m[1]
+			}
+		case open == "" || wrapped:
+			if c := continuesRE.FindAllStringSubmatch(line, -1); c != nil {
+				said, open = true, c[len(c)-1][1]
+			} else if wrapped {
+				said = !announcesRE.MatchString(line)
 			}
 		}
 		now.WriteString(line)
