@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"mailworthy/internal/atomicfile"
+	"mailworthy/internal/lockfile"
 )
 
 // tailSize is how much of the end of an output it is known by.
@@ -59,7 +60,10 @@ func (o *Output) check(known *Extent) error {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is not a regular file", o.name)
 	}
-	if err := lock(o.file); err != nil {
+	switch err := lockfile.Hold(o.file); {
+	case errors.Is(err, lockfile.ErrHeld):
+		return fmt.Errorf("%s: %w", o.name, ErrBusy)
+	case err != nil && !errors.Is(err, errors.ErrUnsupported):
 		return fmt.Errorf("%s: %w", o.name, err)
 	}
 	o.size = info.Size()

@@ -30,7 +30,7 @@ func Take(file string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil {
+	if err := Hold(f); err != nil {
 		defer f.Close()
 		if errors.Is(err, ErrHeld) {
 			return nil, held(f)
@@ -43,6 +43,11 @@ func Take(file string) (*Lock, error) {
 	}
 	return &Lock{f}, nil
 }
+
+// Hold takes the lock of an open file for this process until it is closed. It does not
+// wait: the error is ErrHeld if another process holds it, and wraps errors.ErrUnsupported if
+// the file system has no locks, as some network ones have none.
+func Hold(f *os.File) error { return lock(f) }
 
 // held is ErrHeld with what the holder wrote.
 func held(f *os.File) error {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"mailworthy/finding"
-	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/view"
 	"mailworthy/smtp/probe"
@@ -63,11 +62,9 @@ func WriteProbeNagios(w io.Writer, r *probe.Report, failOn finding.Severity, unk
 			}
 		}
 	}
-	// | separates the performance data: it has no place in text from outside.
-	text := func(s string) string { return strings.ReplaceAll(show.Line(s), "|", "/") }
-	fmt.Fprintf(&b, "PROBE %s - %s | %s\n", NagiosNames[ProbeNagiosStatus(r, failOn, unknownOK)], text(strings.Join(heads, ", ")), strings.Join(perf, " "))
+	fmt.Fprintf(&b, "PROBE %s - %s | %s\n", NagiosNames[ProbeNagiosStatus(r, failOn, unknownOK)], nagiosText(strings.Join(heads, ", ")), strings.Join(perf, " "))
 	for _, line := range lines {
-		b.WriteString(text(line) + "\n")
+		b.WriteString(nagiosText(line) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -131,12 +128,5 @@ func WriteProbePrometheus(w io.Writer, r *probe.Report) error {
 			counts.add(float64(n), "target", t.Target, "severity", string(severity))
 		}
 	}
-	var b strings.Builder
-	for _, m := range []metric{success, phase, outcome, version, expiry, verified, counts} {
-		if len(m.samples) > 0 {
-			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n%s", m.name, m.help, m.name, strings.Join(m.samples, ""))
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return writeMetrics(w, success, phase, outcome, version, expiry, verified, counts)
 }

@@ -35,6 +35,18 @@ func promLabel(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(show.Line(s))
 }
 
+// writeMetrics writes the families that have samples.
+func writeMetrics(w io.Writer, families ...metric) error {
+	var b strings.Builder
+	for _, m := range families {
+		if len(m.samples) > 0 {
+			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n%s", m.name, m.help, m.name, strings.Join(m.samples, ""))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
 // WritePrometheus writes metrics for the text-file collector of the node
 // exporter. A score that is not known has no sample.
 func WritePrometheus(w io.Writer, reports []*report.Report) error {
@@ -74,15 +86,7 @@ func WritePrometheus(w io.Writer, reports []*report.Report) error {
 		duration.add(float64(r.DurationMS)/1000, "domain", r.Domain)
 		at.add(float64(r.Started.Unix()), "domain", r.Domain)
 	}
-	var b strings.Builder
-	for _, m := range []metric{score, low, high, section, verdict, counts, checks, queries, duration, at} {
-		if len(m.samples) == 0 {
-			continue
-		}
-		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n%s", m.name, m.help, m.name, strings.Join(m.samples, ""))
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return writeMetrics(w, score, low, high, section, verdict, counts, checks, queries, duration, at)
 }
 
 // oneIf is the value of a metric that is 1 if something is so, else 0.

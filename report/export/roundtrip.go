@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"mailworthy/internal/show"
 	"mailworthy/smtp/roundtrip"
 )
 
@@ -50,15 +49,13 @@ func phases(r *roundtrip.Report) (names []string, seconds []float64) {
 // WriteRoundtripNagios writes the output of a monitoring plugin: the verdict with the time
 // of each phase as performance data.
 func WriteRoundtripNagios(w io.Writer, r *roundtrip.Report, unknownOK bool) error {
-	// | separates the performance data: it has no place in text from outside.
-	text := func(s string) string { return strings.ReplaceAll(show.Line(s), "|", "/") }
 	var perf []string
 	names, seconds := phases(r)
 	for i, name := range names {
 		perf = append(perf, fmt.Sprintf("'%s'=%.3fs", name, seconds[i]))
 	}
 	perf = append(perf, fmt.Sprintf("'tries'=%d", len(r.Attempts)), fmt.Sprintf("'duplicates'=%d", r.Duplicates))
-	_, err := fmt.Fprintf(w, "ROUNDTRIP %s - %s to %s %s: %s | %s\n", NagiosNames[RoundtripNagiosStatus(r, unknownOK)], text(r.From), text(r.To), r.Verdict, text(r.Why),
+	_, err := fmt.Fprintf(w, "ROUNDTRIP %s - %s to %s %s: %s | %s\n", NagiosNames[RoundtripNagiosStatus(r, unknownOK)], nagiosText(r.From), nagiosText(r.To), r.Verdict, nagiosText(r.Why),
 		strings.Join(perf, " "))
 	return err
 }
@@ -89,12 +86,5 @@ func WriteRoundtripPrometheus(w io.Writer, r *roundtrip.Report) error {
 	}
 	tries.add(float64(len(r.Attempts)), labels()...)
 	twice.add(float64(r.Duplicates), labels()...)
-	var b strings.Builder
-	for _, m := range []metric{verdict, phase, tries, twice} {
-		if len(m.samples) > 0 {
-			fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s gauge\n%s", m.name, m.help, m.name, strings.Join(m.samples, ""))
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return writeMetrics(w, verdict, phase, tries, twice)
 }
