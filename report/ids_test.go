@@ -19,6 +19,7 @@ var notChecks = map[string]string{
 	"dkim-signature": "a field of a header", "message-id": "a field of a header",
 	"dmarc-reports":    "a mailbox",
 	"resolver-answers": "a check of doctor",
+	"tls-versions":     "a flag",
 	"tls-failed":       "an outcome of a connection",
 	"ptr-required":     "a reason of a reply", "message-too-big": "a reason of a reply", "tls-failure": "a reason of a reply", "domain-unknown": "a reason of a reply",
 	"message-format": "a requirement of a receiver", "spf-or-dkim": "a requirement of a receiver", "domain-unlisted": "a requirement of a receiver", "dkim-key-length": "a requirement of a receiver",
