@@ -1,11 +1,11 @@
 package audit
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/emersion/go-msgauth/authres"
 
+	"mailworthy/internal/lazyre"
 	"mailworthy/spf"
 )
 
@@ -15,7 +15,7 @@ const authservID = "mailworthy"
 // plainValue are the values that stand in Authentication-Results without
 // quotation marks: tokens, domains and addresses (RFC 8601, 2.2). Others are left
 // out, since authres does not quote all that must be.
-var plainValue = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+._{|}~^-]+(@[A-Za-z0-9._-]+)?$`)
+var plainValue = lazyre.New(`^[A-Za-z0-9!#$%&'*+._{|}~^-]+(@[A-Za-z0-9._-]+)?$`)
 
 // authenticationResults is the header field that a receiver would put on top of
 // the message (RFC 8601), folded.

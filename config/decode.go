@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mailworthy/internal/hint"
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
@@ -74,7 +74,7 @@ func (d *decoder) document(text []byte) *yaml.Node {
 	return doc.Content[0]
 }
 
-var syntaxLine = regexp.MustCompile(`^line (\d+): `)
+var syntaxLine = lazyre.New(`^line (\d+): `)
 
 // syntax notes an error of the YAML parser, which knows the line alone.
 func (d *decoder) syntax(err error) {
@@ -199,8 +199,8 @@ func (d *decoder) scalar(n *yaml.Node, what string) (string, bool) {
 	return "", false
 }
 
-var variable = regexp.MustCompile(`\$?\$\{([^}]*)\}?`)
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variable = lazyre.New(`\$?\$\{([^}]*)\}?`)
+var variableName = lazyre.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // text returns a single value with its variables replaced: ${NAME} by the
 // environment's, and $${ by ${ itself.

@@ -2,11 +2,11 @@ package dkim
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/lazyre"
 )
 
 // KeyEncoding says how p= carries the public key.
@@ -245,7 +245,7 @@ func (k *Key) readTags() {
 }
 
 // runOn is a tag within the value of another, with no semicolon before it.
-var runOn = regexp.MustCompile(`(?:[ \t,:|/.&]|rsa|ed25519|DKIM1)([a-z])[ \t]*=`)
+var runOn = lazyre.New(`(?:[ \t,:|/.&]|rsa|ed25519|DKIM1)([a-z])[ \t]*=`)
 
 // swallowed finds p= within the value of another tag, and where it is there.
 func (k *Key) swallowed() (*tag, int) {

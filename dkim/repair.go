@@ -1,9 +1,10 @@
 package dkim
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 // repaired is the key record as it should be published, or "" if that cannot be
@@ -86,9 +87,9 @@ func oneValue(text string) (value, rest string) {
 }
 
 // restriction is a value that h=, s= or t= may have.
-var restriction = regexp.MustCompile(`(?i)^(\*|email|tlsrpt|sha1|sha256|[sy]|[:\s])+$`)
+var restriction = lazyre.New(`(?i)^(\*|email|tlsrpt|sha1|sha256|[sy]|[:\s])+$`)
 
-var aroundColon = regexp.MustCompile(`\s*:\s*`)
+var aroundColon = lazyre.New(`\s*:\s*`)
 
 // typography is what an editor, a web page or a zone file adds to a record, and
 // the plain text for it.
@@ -102,7 +103,7 @@ var typography = strings.NewReplacer(
 )
 
 // zonePrefix is the beginning of a line of a zone file before its strings.
-var zonePrefix = regexp.MustCompile(`(?i)^\s*[A-Za-z0-9_.@*-]*\s*(?:[0-9]+[a-z]?\s+)?(?:IN\s+)?TXT\s*\(?\s*$`)
+var zonePrefix = lazyre.New(`(?i)^\s*[A-Za-z0-9_.@*-]*\s*(?:[0-9]+[a-z]?\s+)?(?:IN\s+)?TXT\s*\(?\s*$`)
 
 // plainText is a record without what was added around its text: typographic
 // quotation marks and spaces, escapes, and the frame of a zone file.
@@ -120,22 +121,22 @@ func plainText(record string) string {
 
 // tagStart is the beginning of a known tag: at the start of a part, after a
 // separator, or at the end of a value that is complete.
-var tagStart = regexp.MustCompile(`(?i)(^|[,|.&'\s]|DKIM1|rsa|ed25519)\s*(vv?|kk?|pp?|hh?|ss?|tt?|gg?)\s*[=:]+`)
+var tagStart = lazyre.New(`(?i)(^|[,|.&'\s]|DKIM1|rsa|ed25519)\s*(vv?|kk?|pp?|hh?|ss?|tt?|gg?)\s*[=:]+`)
 
 // unseparated are two tags without anything between them.
-var unseparated = regexp.MustCompile(`(?i)(\bt\s*[=:]\s*(?:[sy]:)*[sy]|email|\*|sha256|sha1)([vkphst]\s*=)`)
+var unseparated = lazyre.New(`(?i)(\bt\s*[=:]\s*(?:[sy]:)*[sy]|email|\*|sha256|sha1)([vkphst]\s*=)`)
 
 // aroundEquals is white space around the equals sign of a tag.
-var aroundEquals = regexp.MustCompile(`(?i)(^|[;,|:\s])([vkphstg])\s*=\s*`)
+var aroundEquals = lazyre.New(`(?i)(^|[;,|:\s])([vkphstg])\s*=\s*`)
 
 // colonBetween is a colon for the semicolon before a tag.
-var colonBetween = regexp.MustCompile(`(?i):([vkphstg])=`)
+var colonBetween = lazyre.New(`(?i):([vkphstg])=`)
 
 // notesByColon is n= with a colon.
-var notesByColon = regexp.MustCompile(`^\s*n\s*:`)
+var notesByColon = lazyre.New(`^\s*n\s*:`)
 
 // keyInNotes finds a key after notes that no semicolon ends.
-var keyInNotes = regexp.MustCompile(`p\s*[=:]\s*[A-Za-z0-9+/=\s]{40,}$`)
+var keyInNotes = lazyre.New(`p\s*[=:]\s*[A-Za-z0-9+/=\s]{40,}$`)
 
 // read takes a record apart that is no list by the standard: with colons for
 // equals signs, other separators or none.
@@ -178,13 +179,13 @@ func (w *written) read(text string) {
 // before it, is missing, and the tags that they are.
 var bareForms = []struct {
 	tag     string
-	pattern *regexp.Regexp
+	pattern *lazyre.Regexp
 }{
-	{"v", regexp.MustCompile(`(?i)^v?\W*(d?kim\W?1?)$`)},
-	{"k", regexp.MustCompile(`(?i)^k?\W*(rsa|ed25519)$`)},
-	{"t", regexp.MustCompile(`(?i)^(?:t\W*)?([sy](?:\W?[sy])?)$`)},
-	{"s", regexp.MustCompile(`(?i)^s?\W*(email|\*)$`)},
-	{"h", regexp.MustCompile(`(?i)^h?\W*(sha256|sha1|sha1:sha256|sha256:sha1)$`)},
+	{"v", lazyre.New(`(?i)^v?\W*(d?kim\W?1?)$`)},
+	{"k", lazyre.New(`(?i)^k?\W*(rsa|ed25519)$`)},
+	{"t", lazyre.New(`(?i)^(?:t\W*)?([sy](?:\W?[sy])?)$`)},
+	{"s", lazyre.New(`(?i)^s?\W*(email|\*)$`)},
+	{"h", lazyre.New(`(?i)^h?\W*(sha256|sha1|sha1:sha256|sha256:sha1)$`)},
 }
 
 // bare notes a text as the tag that it must be, if it is one without its equals
@@ -271,7 +272,7 @@ func notType(value string) bool {
 	return apart(value, algorithmRSA) > 1 && apart(value, algorithmEd25519) > 2 && !typeAndSize.MatchString(value)
 }
 
-var typeAndSize = regexp.MustCompile(`^(rsa[-_]?(sha256|[0-9]{4})?|ed-?25519[-_]sha256|)$`)
+var typeAndSize = lazyre.New(`^(rsa[-_]?(sha256|[0-9]{4})?|ed-?25519[-_]sha256|)$`)
 
 func notOf(words ...string) func(string) bool {
 	return func(word string) bool { return !slices.Contains(words, word) }

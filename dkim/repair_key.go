@@ -8,11 +8,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/big"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/lazyre"
 )
 
 // material is a public key that was found in a record.
@@ -105,7 +105,7 @@ func meaningful(text string) bool {
 }
 
 // armour is a line of a PEM file around a public key.
-var armour = regexp.MustCompile(`(?i)-+\s*(?:BEGIN|END)\s*(?:RSA)?\s*PUBLIC\s*KEY\s*-+`)
+var armour = lazyre.New(`(?i)-+\s*(?:BEGIN|END)\s*(?:RSA)?\s*PUBLIC\s*KEY\s*-+`)
 
 // readMaterial reads a public key in the forms that it is met in. What it returns
 // is one with certainty: an encoding that fits its length to the octet, or 32

@@ -1,10 +1,10 @@
 package dmarc
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 )
 
@@ -25,7 +25,7 @@ var tagStatus = map[string]string{
 }
 
 // lostSeparator finds the start of another tag inside a value.
-var lostSeparator = regexp.MustCompile(`(?i)[ \t,]+(v|p|sp|np|rua|ruf|adkim|aspf|fo|psd|t|pct|rf|ri)[ \t]*=`)
+var lostSeparator = lazyre.New(`(?i)[ \t,]+(v|p|sp|np|rua|ruf|adkim|aspf|fo|psd|t|pct|rf|ri)[ \t]*=`)
 
 // ParseRecord reads a TXT record, its strings joined. The error is nil or a
 // *NotPolicyError; all else that is wrong is in the Record, which stands with

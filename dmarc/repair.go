@@ -1,11 +1,11 @@
 package dmarc
 
 import (
-	"regexp"
 	"strings"
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 )
 
@@ -45,15 +45,15 @@ type token struct {
 
 var (
 	// startOfTag finds the name of a tag, and what ties it to its value.
-	startOfTag = regexp.MustCompile(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|fo|rf|ri|p|t|v)([ ,.]*[=:]+[ :=]*)`)
+	startOfTag = lazyre.New(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|fo|rf|ri|p|t|v)([ ,.]*[=:]+[ :=]*)`)
 	// looseTag is the same without a sign, before a value that can be nothing else.
-	looseTag = regexp.MustCompile(`^(?i)((?:sp|np|p)[ _-]*(?:none|quarantine|reject)|(?:rua|ruf) *mailto *:|v[ -]*dmarc ?1|(?:adkim|aspf) +[rs]\b|pct +\d+|t +[yn]\b|psd +[ynu]\b)`)
+	looseTag = lazyre.New(`^(?i)((?:sp|np|p)[ _-]*(?:none|quarantine|reject)|(?:rua|ruf) *mailto *:|v[ -]*dmarc ?1|(?:adkim|aspf) +[rs]\b|pct +\d+|t +[yn]\b|psd +[ynu]\b)`)
 	// tornTag is rua or ruf with a letter and its sign gone: "rfmailto:".
-	tornTag = regexp.MustCompile(`^(?i)(r[a-z]|[a-z]u[a-z]|u[af])[ =:]*mailto`)
-	anyTag  = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_-]{0,40})( *[=:]+ *)`)
-	looseOf = regexp.MustCompile(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|p|t|v)`)
+	tornTag = lazyre.New(`^(?i)(r[a-z]|[a-z]u[a-z]|u[af])[ =:]*mailto`)
+	anyTag  = lazyre.New(`^([A-Za-z][A-Za-z0-9_-]{0,40})( *[=:]+ *)`)
+	looseOf = lazyre.New(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|p|t|v)`)
 	// ended are values that end where another tag begins, with nothing between.
-	ended = regexp.MustCompile(`^(?i)(none|quarantine|reject|dmarc1|[rs]|\d{1,3})`)
+	ended = lazyre.New(`^(?i)(none|quarantine|reject|dmarc1|[rs]|\d{1,3})`)
 )
 
 const policyPlaceholder = "<none, quarantine or reject>"

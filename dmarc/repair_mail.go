@@ -1,7 +1,6 @@
 package dmarc
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -9,6 +8,7 @@ import (
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
+	"mailworthy/internal/lazyre"
 )
 
 // mailboxPlaceholder stands for a report address that nobody but the owner knows.
@@ -46,11 +46,11 @@ func (k known) has(host string) bool {
 
 // schemeLike finds what stands before an address; bareScheme is that alone.
 var (
-	schemeLike = regexp.MustCompile(`^(?i)([a-z-]{3,9})[ ]*([:;=/.,@ ][:;=/., ]*)`)
-	bareScheme = regexp.MustCompile(`^(?i)[a-z-]{3,9}[:;=/.,]*$`)
-	joined     = regexp.MustCompile(`(?i)mailto[:=]`)
+	schemeLike = lazyre.New(`^(?i)([a-z-]{3,9})[ ]*([:;=/.,@ ][:;=/., ]*)`)
+	bareScheme = lazyre.New(`^(?i)[a-z-]{3,9}[:;=/.,]*$`)
+	joined     = lazyre.New(`(?i)mailto[:=]`)
 	// torn is the scheme with something typed into it.
-	torn = regexp.MustCompile(`(?i)\bm[ ,;']?a[ ,;']?i[ ,;']?l[ ,;']?t[ ,;']?o *[:;]`)
+	torn = lazyre.New(`(?i)\bm[ ,;']?a[ ,;']?i[ ,;']?l[ ,;']?t[ ,;']?o *[:;]`)
 )
 
 // isMailScheme reports whether a word was meant as mailto.

@@ -1,9 +1,9 @@
 package dmarc
 
 import (
-	"regexp"
 	"strings"
 
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 )
 
@@ -22,10 +22,10 @@ func (e *NotPolicyError) Error() string { return "dmarc: " + e.Reason }
 
 var (
 	// anyVersion finds what somebody may have meant as the version.
-	anyVersion = regexp.MustCompile(`(?i)\bv[ \t]*[=:-][ \t]*["']?[ \t]*dmarc[ \t]*[0-9]*["']?[ \t]*[;,:]*[ \t]*`)
+	anyVersion = lazyre.New(`(?i)\bv[ \t]*[=:-][ \t]*["']?[ \t]*dmarc[ \t]*[0-9]*["']?[ \t]*[;,:]*[ \t]*`)
 	// onlyPolicy finds a record that begins with its policy.
-	onlyPolicy = regexp.MustCompile(`(?i)^[ \t"']*p[ \t]*=[ \t]*(none|quarantine|reject)[ \t"']*(;|$)`)
-	bareName   = regexp.MustCompile(`(?i)^[ \t"']*dmarc[ \t]*1["']?[ \t]*[;,:]*[ \t]*`)
+	onlyPolicy = lazyre.New(`(?i)^[ \t"']*p[ \t]*=[ \t]*(none|quarantine|reject)[ \t"']*(;|$)`)
+	bareName   = lazyre.New(`(?i)^[ \t"']*dmarc[ \t]*1["']?[ \t]*[;,:]*[ \t]*`)
 )
 
 // versionOf applies: dmarc-version = "v" equals %s"DMARC1", then a separator or the

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
 
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 )
 
@@ -33,8 +33,8 @@ type claim struct {
 }
 
 var (
-	clientIP = regexp.MustCompile(`(?i)\b(?:client-ip|sender IP is|policy\.iprev|smtp\.remote-ip|smtp\.client-ip|remote-ip)\s*=?\s*"?\[?(?:IPv6:)?([0-9A-Fa-f.:]+)`)
-	helo     = regexp.MustCompile(`(?i)\bhelo=\s*"?([^;\s"]+)`)
+	clientIP = lazyre.New(`(?i)\b(?:client-ip|sender IP is|policy\.iprev|smtp\.remote-ip|smtp\.client-ip|remote-ip)\s*=?\s*"?\[?(?:IPv6:)?([0-9A-Fa-f.:]+)`)
+	helo     = lazyre.New(`(?i)\bhelo=\s*"?([^;\s"]+)`)
 )
 
 // claims are those of the header, from the top.

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"net/mail"
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
 
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 )
 
@@ -40,13 +40,13 @@ const (
 var (
 	// A bracketed address: [192.0.2.1], [IPv6:2001:db8::1]; with a port in the way
 	// of Exim: [192.0.2.1]:4711.
-	bracketed = regexp.MustCompile(`\[(?:[Ii][Pp][Vv]6:)?([0-9A-Fa-f.:]+)\]`)
+	bracketed = lazyre.New(`\[(?:[Ii][Pp][Vv]6:)?([0-9A-Fa-f.:]+)\]`)
 	// What might be an address without brackets.
-	bareAddr = regexp.MustCompile(`[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+`)
+	bareAddr = lazyre.New(`[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+`)
 	// The name in a comment: (helo=name), (HELO name), (EHLO name).
 	// The name before the address in a comment: (name [192.0.2.1]).
-	lookedUp = regexp.MustCompile(`^\(([A-Za-z0-9._-]+\.[A-Za-z]+)\.? \[`)
-	heloWord = regexp.MustCompile(`(?i)\b(?:helo|ehlo)[= ]\s*([^\s()]+)`)
+	lookedUp = lazyre.New(`^\(([A-Za-z0-9._-]+\.[A-Za-z]+)\.? \[`)
+	heloWord = lazyre.New(`(?i)\b(?:helo|ehlo)[= ]\s*([^\s()]+)`)
 )
 
 func readHop(f *Field) Hop {
@@ -86,7 +86,7 @@ func readHop(f *Field) Hop {
 }
 
 // findAddr returns the first address in the text that the pattern finds.
-func findAddr(pattern *regexp.Regexp, text string) (netip.Addr, bool) {
+func findAddr(pattern *lazyre.Regexp, text string) (netip.Addr, bool) {
 	for _, m := range pattern.FindAllStringSubmatch(text, 8) {
 		if addr, err := netip.ParseAddr(m[len(m)-1]); err == nil {
 			return addr.Unmap().WithZone(""), true

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/htmlindex"
 
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 )
 
@@ -19,8 +19,8 @@ const maxEncodedWord = 75
 // encodedWord: =?charset?encoding?text?=, with a language after the charset
 // (RFC 2231, 5). What looks like one but is wrong inside is found too.
 var (
-	encodedWord = regexp.MustCompile(`=\?([^?\s]*)\?([^?\s]*)\?([^?]*)\?=`)
-	wordHere    = regexp.MustCompile(`^=\?[^?\s]*\?[^?\s]*\?[^?]*\?=`)
+	encodedWord = lazyre.New(`=\?([^?\s]*)\?([^?\s]*)\?([^?]*)\?=`)
+	wordHere    = lazyre.New(`^=\?[^?\s]*\?[^?\s]*\?[^?]*\?=`)
 )
 
 // decodeWords replaces the encoded-words of a text by what they stand for. White

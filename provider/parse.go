@@ -2,10 +2,11 @@ package provider
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 // The bounds on a file, which may be a user's.
@@ -56,7 +57,7 @@ type parser struct {
 	count  int
 }
 
-var idForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
+var idForm = lazyre.New(`^[a-z0-9][a-z0-9.-]*$`)
 
 func (p *parser) line(line string) error {
 	indented := strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"mailworthy/finding"
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/readfile"
 	"mailworthy/resolver"
 )
@@ -201,7 +201,7 @@ func (d *decoder) listFields(l *List) fields {
 	return f
 }
 
-var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+var variable = lazyre.New(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
 // zone reads the zone of an entry: as shown, and if it holds a key also as
 // asked. A key is what came from the environment, or the first label below a

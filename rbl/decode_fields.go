@@ -2,7 +2,6 @@ package rbl
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mailworthy/finding"
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -239,7 +239,7 @@ func setDelisting(n *yaml.Node, d *Delisting) error {
 	})
 }
 
-var deadDate = regexp.MustCompile(`^(unknown|\d{4}(-\d{2}(-\d{2})?)?)?$`)
+var deadDate = lazyre.New(`^(unknown|\d{4}(-\d{2}(-\d{2})?)?)?$`)
 
 // setDead reads the date of a closure; an empty one brings a list back to life.
 func setDead(n *yaml.Node, to *string) error {

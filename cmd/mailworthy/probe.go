@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"mailworthy/dial"
 	"mailworthy/finding"
 	"mailworthy/inspect"
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/export"
@@ -120,9 +120,9 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 
 // relayAddress is an address that can be an argument of RCPT as it is: no quoting, nothing
 // that ends the command.
-var relayAddress = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}$`)
+var relayAddress = lazyre.New(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}$`)
 
-var heloName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[A-Za-z0-9.:]{2,60}\])$`)
+var heloName = lazyre.New(`^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[A-Za-z0-9.:]{2,60}\])$`)
 
 // options checks the flags and makes the options of a probe of them.
 func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/internal/hint"
+	"mailworthy/internal/lazyre"
 	"mailworthy/mailhost"
 	"mailworthy/resolver"
 )
@@ -32,7 +32,7 @@ func takesWords(cmd *cobra.Command, flag string, words ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-var listedWords = regexp.MustCompile("`([a-z0-9]+(?:[|-][a-z0-9]+)*)`")
+var listedWords = lazyre.New("`([a-z0-9]+(?:[|-][a-z0-9]+)*)`")
 
 // vocabulary are the words that a flag takes; nil for one that takes anything.
 func vocabulary(flag *pflag.Flag) []string {
@@ -171,7 +171,7 @@ func nearFlag(cmd *cobra.Command, name string) string {
 	return strings.Join(longer, " or ")
 }
 
-var number = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+var number = lazyre.New(`^[0-9]+(\.[0-9]+)?$`)
 
 // badValue says which value a flag cannot take, and which it could.
 func badValue(e *pflag.InvalidValueError) error {

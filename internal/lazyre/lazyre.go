@@ -1,6 +1,6 @@
-// Package lazyre has regular expressions that are compiled when they are first used.
-// The knowledge of replies and bounces is some 150 of them, and to compile them cost a
-// command that reads none more than all else of its start.
+// Package lazyre has regular expressions that are compiled when they are first used. The
+// program has some 250 of them, and a command uses a few: to compile all cost it more than
+// the rest of its start.
 package lazyre
 
 import (
@@ -48,6 +48,14 @@ func (r *Regexp) FindAllStringSubmatch(s string, n int) [][]string {
 
 func (r *Regexp) FindAllStringSubmatchIndex(s string, n int) [][]int {
 	return r.compiled().FindAllStringSubmatchIndex(s, n)
+}
+
+func (r *Regexp) FindAllStringIndex(s string, n int) [][]int {
+	return r.compiled().FindAllStringIndex(s, n)
+}
+
+func (r *Regexp) ReplaceAllLiteralString(s, by string) string {
+	return r.compiled().ReplaceAllLiteralString(s, by)
 }
 
 func (r *Regexp) ReplaceAllString(s, by string) string { return r.compiled().ReplaceAllString(s, by) }

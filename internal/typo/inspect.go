@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/lazyre"
 	"mailworthy/report"
 	"mailworthy/report/export"
 	"mailworthy/resolver"
@@ -500,10 +500,10 @@ func (x *inspection) zoneFormat(before *report.Report, plan *report.Plan) {
 }
 
 // token is a mailbox, a name, an address or a key in a record.
-var token = regexp.MustCompile(`[A-Za-z0-9_][A-Za-z0-9_.+-]*@[A-Za-z0-9_.-]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|[A-Za-z0-9+/=]{24,}`)
+var token = lazyre.New(`[A-Za-z0-9_][A-Za-z0-9_.+-]*@[A-Za-z0-9_.-]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|[A-Za-z0-9+/=]{24,}`)
 
 // prefixes stand before names and addresses, and are part of neither.
-var prefixes = regexp.MustCompile(`(?i)\bip[46]:|%2c|!`)
+var prefixes = lazyre.New(`(?i)\bip[46]:|%2c|!`)
 
 // names looks for what a fix, complete or not, has made up.
 func (x *inspection) names(f *finding.Finding) {

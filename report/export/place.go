@@ -3,11 +3,11 @@ package export
 import (
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/lazyre"
 )
 
 // placeOf returns the zone file and line that a finding is about: of the record that its
@@ -55,8 +55,8 @@ func fileURI(name string) string {
 }
 
 var (
-	inRFC = regexp.MustCompile(`RFC (\d{1,5})(?:, ([A-Z0-9]+(?:\.\d+)*))?`)
-	inURL = regexp.MustCompile(`https://[^\s<>"]+[^\s<>".,;)]`)
+	inRFC = lazyre.New(`RFC (\d{1,5})(?:, ([A-Z0-9]+(?:\.\d+)*))?`)
+	inURL = lazyre.New(`https://[^\s<>"]+[^\s<>".,;)]`)
 )
 
 // helpURI is where the reference of a check can be read: a page, or the section of an RFC.

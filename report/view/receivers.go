@@ -2,11 +2,11 @@ package view
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/lazyre"
 	"mailworthy/receiver"
 	"mailworthy/report"
 )
@@ -104,7 +104,7 @@ func ReceiverLines(r *report.Report) []ReceiverLine {
 const mostCodes = 2
 
 // bracketed is what a title explains in brackets.
-var bracketed = regexp.MustCompile(` \([^()]*\)`)
+var bracketed = lazyre.New(` \([^()]*\)`)
 
 // Text is the line: "Gmail, Yahoo: No PTR record for … (550 5.7.25)". In full each
 // receiver has all its answers; otherwise there are two, the permanent ones, and what the

@@ -1,16 +1,17 @@
 package view
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
+
+	"mailworthy/internal/lazyre"
 )
 
 // Reference is one place that a rule comes from. URL is empty if it is not on the web.
 type Reference struct{ Text, URL string }
 
 // rfc is a reference such as "RFC 7208, 4.6.4 and 5.1".
-var rfc = regexp.MustCompile(`^RFC ([0-9]{1,5})(?:, (?:sections? )?([0-9]+(?:\.[0-9]+)*|[A-Z]\.[0-9.]*[0-9]))?`)
+var rfc = lazyre.New(`^RFC ([0-9]{1,5})(?:, (?:sections? )?([0-9]+(?:\.[0-9]+)*|[A-Z]\.[0-9.]*[0-9]))?`)
 
 // References are the places that a text of references names, which are apart by "; ".
 func References(text string) []Reference {

@@ -5,12 +5,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"mailworthy/audit"
+	"mailworthy/internal/lazyre"
 	"mailworthy/message"
 	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/explain"
@@ -158,10 +158,10 @@ func hops(m *message.Message, facts *message.Facts, began time.Time) []Hop {
 }
 
 // tlsVersion is how servers name a version: TLSv1.3, TLS1_3, TLS1.2:ECDHE…, version=TLS1_2.
-var tlsVersion = regexp.MustCompile(`(?i)\bTLS ?v?(1[._][0-3])\b|\bTLS ?v?(1[._][0-3])[:_]`)
+var tlsVersion = lazyre.New(`(?i)\bTLS ?v?(1[._][0-3])\b|\bTLS ?v?(1[._][0-3])[:_]`)
 
 // protocol takes the name of RFC 3848 and RFC 6531 apart: S is TLS, A a login.
-var protocol = regexp.MustCompile(`^(?i:(UTF8)?(E?SMTP|LMTP)(S?)(A?))$`)
+var protocol = lazyre.New(`^(?i:(UTF8)?(E?SMTP|LMTP)(S?)(A?))$`)
 
 // hopTLS says whether a hop had TLS, as its Received field tells: by the name of the
 // protocol, or by the version that many servers add.

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
 
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 )
 
@@ -124,11 +124,11 @@ func parseURL(text string, schemes ...string) (Via, error) {
 	return v, nil
 }
 
-var hostName = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$`)
+var hostName = lazyre.New(`^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$`)
 
 // address is a mail address that can be an argument of SMTP as it is: no quoting, nothing
 // that ends the command.
-var address = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
+var address = lazyre.New(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
 
 // ParseAddress checks a mail address and returns it with its domain in ASCII.
 func ParseAddress(text string) (string, error) {
