@@ -101,7 +101,7 @@ type Result struct {
 	NextDMARC *dmarc.Stage    `json:"dmarc_next"`
 	RBL       *rbl.Survey     `json:"rbl"`
 	Hosts     *mailhost.Facts `json:"hosts"`
-	// Transport is what there is of MTA-STS, TLS reporting, DNSSEC and DANE; nil if the
+	// Transport is what there is of MTA-STS, TLS reporting, DNSSEC, DANE and BIMI; nil if the
 	// audit does not cover it.
 	Transport *transport.Facts `json:"transport"`
 	// Receivers say what the big receivers' own requirements make of the facts.

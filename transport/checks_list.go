@@ -2,8 +2,6 @@ package transport
 
 import "mailworthy/finding"
 
-const bimiDraft = "draft-brand-indicators-for-message-identification"
-
 // checkList has the checks by their IDs.
 var checkList = finding.NewList(Checks)
 
@@ -211,19 +209,4 @@ var Checks = []finding.Check{
 		Condition: "The domain of a mailto: destination has neither MX nor address, or a null MX; the host of an https: destination has no address.",
 		Why:       "No reports arrive there.",
 		Remedy:    "Name a destination that exists.", Reference: "RFC 8460, 3"},
-	{ID: "bimi-syntax", Severity: finding.Error, Section: finding.Transport, Title: "Syntax error in the BIMI record",
-		Passed:    "BIMI record has no syntax error",
-		Condition: "lint bimi: the text is not v=BIMI1; followed by name=value tags.",
-		Why:       "Mailboxes show no logo.",
-		Remedy:    "Publish v=BIMI1; l=https://…svg; a=https://…pem at default._bimi of the domain.", Reference: bimiDraft + ", 4.2"},
-	{ID: "bimi-location-invalid", Severity: finding.Error, Section: finding.Transport, Title: "BIMI l= must be an https:// URL of an SVG",
-		Passed:    "BIMI l= is an https:// URL",
-		Condition: "lint bimi: l= is missing, or l= or a= is not an https URI; a warning where the logo is no .svg or the certificate no .pem by name.",
-		Why:       "Mailboxes fetch the logo and its certificate over https alone, and show none otherwise.",
-		Remedy:    "Name an SVG file in l= and its certificate in a=, both over https; an empty l= says that the domain has no logo.", Reference: bimiDraft + ", 4.2"},
-	{ID: "bimi-evidence-missing", Severity: finding.Notice, Section: finding.Transport, Title: "BIMI without VMC/CMC certificate (a=)",
-		Passed:    "BIMI with a VMC/CMC certificate (a=)",
-		Condition: "lint bimi: l= names a logo and a= is missing or empty.",
-		Why:       "Gmail and Apple show a logo only with a certificate (VMC or CMC).",
-		Remedy:    "Have the logo certified and name the file in a=.", Reference: bimiDraft + ", 4.2"},
 }

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -98,13 +99,26 @@ func (w *Web) Get(ctx context.Context, host, path string, most int64) *Fetch {
 	return w.fetch(ctx, host, path, most)
 }
 
+// getURI fetches the file of an https: URI of a record, which httpsProblem has nothing
+// against. What stands there of a user is left out.
+func (w *Web) getURI(ctx context.Context, uri string, most int64) *Fetch {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return &Fetch{URL: uri, Outcome: NoHost, Reason: "its URL cannot be asked for"}
+	}
+	return w.Get(ctx, strings.ToLower(u.Host), u.RequestURI(), most)
+}
+
 func (w *Web) fetch(ctx context.Context, host, path string, most int64) *Fetch {
 	f := &Fetch{URL: "https://" + host + path}
 	began := time.Now()
 	defer func() { f.DurationMS = time.Since(began).Milliseconds() }()
 	at := host
 	if w.Port != "" {
-		at = net.JoinHostPort(host, w.Port)
+		name, _, stated := strings.Cut(host, ":")
+		if at = net.JoinHostPort(name, w.Port); stated {
+			f.URL = "https://" + name + path
+		}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+at+path, nil)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // maxFetches bounds the fetches that are remembered, those used last, and by that the memory
-// for them: each has at most MaxPolicy bytes, a logo 32 KB.
+// for them: each has at most bimi.MaxEvidence bytes, nearly all a few.
 const maxFetches = 256
 
 // Fetches are shared by the audits of a run: so many are made at once, and what one audit

@@ -30,6 +30,7 @@ func Lint(kind string, record []byte) []finding.Finding {
 	case "tls-rpt":
 		checkTLSRPT(s, ParseTLSRPT(text))
 	case "bimi":
+		s = finding.NewSheet(bimiList, "record")
 		checkBIMI(s, ParseBIMI(text))
 	}
 	return s.Findings()

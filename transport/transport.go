@@ -10,6 +10,7 @@ type Facts struct {
 	STS       *STSFacts       `json:"mta_sts"`
 	Reporting *ReportingFacts `json:"tls_rpt"`
 	DNSSEC    *DNSSECFacts    `json:"dnssec"`
+	BIMI      *BIMIFacts      `json:"bimi"`
 }
 
 // Tools are what Begin asks with besides the DNS. Of the zero value nothing is fetched, and
@@ -19,6 +20,8 @@ type Tools struct {
 	Web *Web
 	// Validator knows how far the resolver is to be believed.
 	Validator Validator
+	// BIMI is which logo is looked for, and who may certify it.
+	BIMI BIMITools
 }
 
 // Begin asks for all of it: what depends on no answer in one round, the hosts of the MX in
@@ -29,6 +32,7 @@ func Begin(b *resolver.Batch, t Tools, domain string, done func(*Facts)) {
 		BeginSTS(b, t.Web, domain, func(got *STSFacts) { f.STS = got })
 		BeginReporting(b, domain, func(got *ReportingFacts) { f.Reporting = got })
 		BeginDNSSEC(b, &t.Validator, domain, func(got *DNSSECFacts) { f.DNSSEC = got })
+		BeginBIMI(b, t.Web, t.BIMI, domain, func(got *BIMIFacts) { f.BIMI = got })
 	}, func() { done(f) })
 }
 
@@ -52,6 +56,9 @@ func Check(f *Facts) []finding.Finding {
 		out = append(out, s.Findings()...)
 	default:
 		out = append(append(out, CheckDNSSEC(f.DNSSEC)...), CheckDANE(f.DNSSEC)...)
+	}
+	if f.BIMI != nil {
+		out = append(out, audited(CheckBIMI(f.BIMI))...)
 	}
 	if !f.STS.Exchanges.takesNone() {
 		return out

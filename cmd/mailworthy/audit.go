@@ -127,7 +127,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
 	flags.StringSliceVar(&f.fields, "fields", nil, "with --format rows and ndjson: only these `keys` of each line")
 	flags.StringVar(&f.jq, "jq", "", "with --format rows and ndjson: what this `filter` of jq makes of each line, as JSON")
-	flags.BoolVar(&f.transport, "transport", true, "cover MTA-STS, TLS reporting, DNSSEC and DANE, too; in a list the default is false")
+	flags.BoolVar(&f.transport, "transport", true, "cover MTA-STS, TLS reporting, DNSSEC, DANE and BIMI, too; in a list the default is false")
 	f.web.add(cmd)
 	flags.BoolVar(&f.trustAD, "trust-ad", false, trustADUsage)
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())

@@ -150,7 +150,7 @@ unknown, never as missing.`,
 	root.Version = version + revision() + ", " + runtime.Version()
 	root.SetVersionTemplate("mailworthy {{.Version}}\n")
 	root.AddCommand(
-		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMTASTS(), newTLSRPT(), newDANE(), newDNSSEC(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
+		newAudit(), newSPF(), newDKIM(), newDMARC(), newRBL(), newMTASTS(), newTLSRPT(), newDANE(), newDNSSEC(), newBIMI(), newMessage(), newExplain(), newLint(), newChecks(), newVersion(),
 		newSetup(), newHistory(), newDiff(), newTrend(), newLogs(), newProbe(), newRoundtrip(),
 		newConfig(), newInit(), newRun(), newWatch(),
 		newDoctor(),

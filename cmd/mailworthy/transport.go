@@ -2,13 +2,19 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
+	"mailworthy/bimi"
 	"mailworthy/dial"
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
+	"mailworthy/internal/show"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
 	"mailworthy/transport"
@@ -51,6 +57,7 @@ type transportJSON struct {
 	MTASTS     *transport.STSFacts       `json:"mta_sts"`
 	TLSRPT     *transport.ReportingFacts `json:"tls_rpt"`
 	DNSSEC     *transport.DNSSECFacts    `json:"dnssec"`
+	BIMI       *transport.BIMIFacts      `json:"bimi"`
 	Findings   []finding.Finding         `json:"findings"`
 	Queries    int                       `json:"queries"`
 	DurationMS int64                     `json:"duration_ms"`
@@ -63,6 +70,8 @@ type transportCheck struct {
 	web bool
 	// validated: it asks a resolver that validates.
 	validated bool
+	// logo: it looks for a logo.
+	logo bool
 	// begin asks, and says by finish what was found and how it is shown.
 	begin func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc)
 }
@@ -123,6 +132,52 @@ No host is connected to: whether a record matches the certificate is not checked
 		}})
 }
 
+func newBIMI() *cobra.Command {
+	return newTransportCheck(transportCheck{name: "bimi", short: "BIMI alone: record, logo, certificate", web: true, logo: true,
+		checkShort: "Record, logo and certificate of BIMI, and which mailboxes would show the logo",
+		long: `Asks for the record at default._bimi (or that of --selector), or else that of the
+organizational domain, fetches the logo and the mark certificate that it names (https,
+no redirect, public addresses, bounded), and judges them: the logo as SVG Tiny PS, the
+certificate (VMC or CMC) by its path to a mark root, names, dates and the logo inside,
+and DMARC, which has to be enforced. Whether a certificate was revoked is not checked.
+What did not answer is unknown, never missing.`,
+		begin: func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
+			transport.BeginBIMI(b, with.Web, with.BIMI, domain, func(f *transport.BIMIFacts) {
+				out.BIMI, out.Findings = f, transport.CheckBIMI(f)
+				*doc = func() *view.Doc { return view.BIMIDoc(f, out.Findings) }
+			})
+		}})
+}
+
+// bimiFlags say which logo is looked for, and who may certify it.
+type bimiFlags struct{ selector, roots string }
+
+func (f *bimiFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.selector, "selector", transport.DefaultSelector, "look for the record of this `selector`")
+	cmd.Flags().StringVar(&f.roots, "mark-roots", "", "trust the mark roots of this PEM `file` as well")
+}
+
+// selectorName is a selector: labels of a name.
+var selectorName = regexp.MustCompile(`^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?){0,3}$`)
+
+func (f *bimiFlags) tools() (transport.BIMITools, error) {
+	with := transport.BIMITools{Selector: strings.ToLower(f.selector)}
+	if !selectorName.MatchString(f.selector) {
+		return with, withHint(fmt.Errorf("--selector %s is no selector", show.Quote(f.selector, 60)), "a selector is what stands before ._bimi in the name of the record, such as %s", transport.DefaultSelector)
+	}
+	if f.roots == "" {
+		return with, nil
+	}
+	text, err := readfile.Read(f.roots, 8<<20, readfile.Wait)
+	if err != nil {
+		return with, fmt.Errorf("--mark-roots %s: %w", f.roots, err)
+	}
+	if with.Roots = bimi.Roots(); !with.Roots.AppendCertsFromPEM(text) {
+		return with, fmt.Errorf("--mark-roots %s: there is no certificate in PEM form in it", f.roots)
+	}
+	return with, nil
+}
+
 // trustADUsage is the help of --trust-ad.
 const trustADUsage = "the path to the resolver can be trusted: believe it when it says that an answer is validated"
 
@@ -163,6 +218,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 	var (
 		q     question
 		web   webFlags
+		logo  bimiFlags
 		trust bool
 	)
 	cmd := &cobra.Command{
@@ -174,11 +230,16 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var with transport.Tools
+			if c.logo {
+				if with.BIMI, err = logo.tools(); err != nil {
+					return err
+				}
+			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
 				if err := s.held(domain); err != nil {
 					return nil, err
 				}
-				var with transport.Tools
 				if with.Web, err = web.open(s, q.dns.now != ""); err != nil {
 					return nil, err
 				}
@@ -205,6 +266,9 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 	q.add(cmd)
 	if c.web {
 		web.add(cmd)
+	}
+	if c.logo {
+		logo.add(cmd)
 	}
 	if c.validated {
 		cmd.Flags().BoolVar(&trust, "trust-ad", false, trustADUsage)
