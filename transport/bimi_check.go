@@ -141,37 +141,36 @@ func (j *bimiJudge) policy() {
 }
 
 // fetched judges how a file is served, and reports whether there is one to judge.
-func (j *bimiJudge) fetched(what, tag string, get *Fetch) bool {
+func (j *bimiJudge) fetched(what string, get *Fetch) bool {
 	s := j.s
 	evidence := []finding.Evidence{get.Evidence()}
-	url := show.Cut(get.URL, 200)
 	add := func(id, format string, args ...any) {
-		s.Add(id, finding.Finding{Evidence: evidence, Subject: tag + "=", Detail: fmt.Sprintf(format, args...)})
+		s.Add(id, finding.Finding{Evidence: evidence, Subject: show.Cut(get.URL, 200), Detail: fmt.Sprintf(format, args...)})
 	}
 	served := []string{"bimi-host-missing", "bimi-private-address", "bimi-web-certificate", "bimi-redirect", "bimi-http-status"}
 	switch get.Outcome {
 	case Unanswered, TLSFailed:
 		s.Undecided(served...)
-		s.Add("bimi-unresolved", finding.Finding{Subject: tag + "=", CouldBe: finding.Error, Evidence: evidence, Detail: fmt.Sprintf("The %s at %s is not known: %s.", what, url, get.Reason)})
+		s.Add("bimi-unresolved", finding.Finding{Subject: show.Cut(get.URL, 200), CouldBe: finding.Error, Evidence: evidence, Detail: fmt.Sprintf("The %s is not known: %s.", what, get.Reason)})
 		return false
 	case NotFetched:
 		s.Undecided(served...)
-		s.Add("bimi-unresolved", finding.Finding{Subject: tag + "=", Severity: finding.NotChecked, Title: "The BIMI logo and certificate were not checked", Evidence: evidence,
-			Detail: fmt.Sprintf("The %s at %s was not fetched.", what, url)})
+		s.Add("bimi-unresolved", finding.Finding{Subject: show.Cut(get.URL, 200), Severity: finding.NotChecked, Title: "The BIMI logo and certificate were not checked", Evidence: evidence,
+			Detail: fmt.Sprintf("The %s was not fetched.", what)})
 		return false
 	}
 	s.Decided(served...)
 	switch get.Outcome {
 	case NoHost:
-		add("bimi-host-missing", "The host of the %s, %s, has no address.", what, url)
+		add("bimi-host-missing", "The host of the %s has no address.", what)
 	case NotPublic:
-		add("bimi-private-address", "Mailboxes cannot fetch the %s at %s: %s.", what, url, get.Reason)
+		add("bimi-private-address", "Mailboxes cannot fetch the %s: %s.", what, get.Reason)
 	case BadCertificate:
-		add("bimi-web-certificate", "The web server of the %s at %s has a certificate that is not accepted: %s.", what, url, get.Reason)
+		add("bimi-web-certificate", "The web server of the %s has a certificate that is not accepted: %s.", what, get.Reason)
 	case Redirected:
-		add("bimi-redirect", "The %s at %s is behind a redirect (%s); what is there was not looked at.", what, url, get.Reason)
+		add("bimi-redirect", "The %s is behind a redirect (%s); what is there was not looked at.", what, get.Reason)
 	case BadStatus:
-		add("bimi-http-status", "%s answers with status %d in place of the %s.", url, get.Status, what)
+		add("bimi-http-status", "The web server answers with status %d in place of the %s.", get.Status, what)
 	default:
 		return true
 	}
@@ -179,15 +178,15 @@ func (j *bimiJudge) fetched(what, tag string, get *Fetch) bool {
 }
 
 // kinds adds a finding for each kind of faults of a file.
-func (j *bimiJudge) kinds(faults bimi.Faults, what, tag string, get *Fetch, checks []kindCheck) {
+func (j *bimiJudge) kinds(faults bimi.Faults, what string, get *Fetch, checks []kindCheck) {
 	for _, c := range checks {
 		j.s.Decided(c.id)
 		of := faults.Of(c.kind)
 		if len(of) == 0 {
 			continue
 		}
-		found := finding.Finding{Subject: tag + "=", Evidence: []finding.Evidence{get.Evidence()},
-			Detail: fmt.Sprintf("The %s at %s: %s.", what, show.Cut(get.URL, 200), firstOf(of.Texts(), 0))}
+		found := finding.Finding{Subject: show.Cut(get.URL, 200), Evidence: []finding.Evidence{get.Evidence()},
+			Detail: fmt.Sprintf("The %s: %s.", what, firstOf(of.Texts(), 0))}
 		if !of.Grave() {
 			found.Severity, found.Title = finding.Notice, "Long <title> in the BIMI logo"
 		}
@@ -220,11 +219,11 @@ func (j *bimiJudge) logo() {
 		return
 	}
 	if get.Outcome == TooLarge {
-		j.s.Add("bimi-logo-too-large", finding.Finding{Subject: "l=", Evidence: []finding.Evidence{get.Evidence()},
-			Detail: fmt.Sprintf("The logo at %s has more than %d bytes, and may have %d.", show.Cut(get.URL, 200), 2*bimi.MaxLogo, bimi.MaxLogo)})
+		j.s.Add("bimi-logo-too-large", finding.Finding{Subject: show.Cut(get.URL, 200), Evidence: []finding.Evidence{get.Evidence()},
+			Detail: fmt.Sprintf("The logo has more than %d bytes, and may have %d.", 2*bimi.MaxLogo, bimi.MaxLogo)})
 		return
 	}
-	if !j.fetched("logo", "l", get) || j.f.Logo == nil {
+	if !j.fetched("logo", get) || j.f.Logo == nil {
 		return
 	}
 	if j.s.Decided("bimi-content-type"); !isSVG(get.ContentType) {
@@ -232,9 +231,9 @@ func (j *bimiJudge) logo() {
 		if get.ContentType == "" {
 			kind = "stated nowhere"
 		}
-		j.s.Add("bimi-content-type", finding.Finding{Subject: "l=", Evidence: []finding.Evidence{get.Evidence()}, Detail: fmt.Sprintf("The media type of the logo is %s; it has to be image/svg+xml.", kind)})
+		j.s.Add("bimi-content-type", finding.Finding{Subject: show.Cut(get.URL, 200), Evidence: []finding.Evidence{get.Evidence()}, Detail: fmt.Sprintf("The media type of the logo is %s; it has to be image/svg+xml.", kind)})
 	}
-	j.kinds(j.f.Logo.Faults, "logo", "l", get, logoChecks)
+	j.kinds(j.f.Logo.Faults, "logo", get, logoChecks)
 }
 
 // evidence judges the file of a=.
@@ -244,11 +243,11 @@ func (j *bimiJudge) evidence() {
 		return
 	}
 	if get.Outcome == TooLarge {
-		j.s.Add("bimi-certificate-unreadable", finding.Finding{Subject: "a=", Evidence: []finding.Evidence{get.Evidence()},
-			Detail: fmt.Sprintf("The certificate at %s has more than %d bytes.", show.Cut(get.URL, 200), bimi.MaxEvidence)})
+		j.s.Add("bimi-certificate-unreadable", finding.Finding{Subject: show.Cut(get.URL, 200), Evidence: []finding.Evidence{get.Evidence()},
+			Detail: fmt.Sprintf("The certificate has more than %d bytes.", bimi.MaxEvidence)})
 		return
 	}
-	if !j.fetched("certificate", "a", get) || j.f.Evidence == nil {
+	if !j.fetched("certificate", get) || j.f.Evidence == nil {
 		return
 	}
 	e := j.f.Evidence
@@ -256,8 +255,8 @@ func (j *bimiJudge) evidence() {
 	if e.Certificates == 0 {
 		checks = checks[:2] // the rest was not looked at
 	}
-	j.kinds(e.Faults, "certificate", "a", get, checks)
+	j.kinds(e.Faults, "certificate", get, checks)
 	if e.Certificates > 0 && j.f.Logo != nil {
-		j.kinds(e.Faults, "certificate", "a", get, []kindCheck{{bimi.OtherLogo, "bimi-logo-mismatch"}})
+		j.kinds(e.Faults, "certificate", get, []kindCheck{{bimi.OtherLogo, "bimi-logo-mismatch"}})
 	}
 }

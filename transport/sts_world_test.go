@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,13 +82,13 @@ type world struct {
 // counter counts connections.
 type counter struct {
 	net.Listener
-	n int
+	n atomic.Int64
 }
 
 func (c *counter) Accept() (net.Conn, error) {
 	conn, err := c.Listener.Accept()
 	if err == nil {
-		c.n++
+		c.n.Add(1)
 	}
 	return conn, err
 }
@@ -295,8 +296,8 @@ func TestSTSPrivate(t *testing.T) {
 		for _, zone := range []string{fmt.Sprintf("mta-sts %s %s\n", kind, at), fmt.Sprintf("mta-sts CNAME inside\ninside %s %s\n", kind, at)} {
 			w := policyWorld(t, root.pool, good, strings.ReplaceAll(stsZone, "mta-sts A 127.0.0.1\n", "")+zone, text(goodPolicy))
 			w.web.Dialer.AllowPrivate = false
-			if f, got := w.sts(t, "acme.example"); got != "mta-sts-private-address error" || w.hits.n != 0 {
-				t.Errorf("%s: %q, %d connections (%+v)", zone, got, w.hits.n, f.Fetch)
+			if f, got := w.sts(t, "acme.example"); got != "mta-sts-private-address error" || w.hits.n.Load() != 0 {
+				t.Errorf("%s: %q, %d connections (%+v)", zone, got, w.hits.n.Load(), f.Fetch)
 			}
 		}
 	}

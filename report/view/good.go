@@ -56,6 +56,9 @@ func goodTransport(r *report.Report) string {
 	if t.DNSSEC.Validates && slices.ContainsFunc(t.DNSSEC.Hosts, func(h transport.SignedHost) bool { return len(h.Records) > 0 && h.TLSA.Security == transport.Secure }) {
 		parts = append(parts, "DANE")
 	}
+	if t.BIMI != nil && t.BIMI.From != "" && !t.BIMI.Declined {
+		parts = append(parts, "BIMI")
+	}
 	if len(parts) == 0 && t.STS.Record.State == transport.Absent && t.Reporting.Record.State == transport.Absent {
 		return "no MTA-STS, no TLS-RPT"
 	}
