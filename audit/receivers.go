@@ -233,10 +233,10 @@ func (a *run) alignedFact(spfPasses, dkimPasses receiver.Fact) receiver.Fact {
 	}
 	own := true
 	if !spfStated && aligns(spfPasses.State, &own) {
-		return yes("The envelope domain is taken to be the author domain, as no other is stated.")
+		return yes("Assumes that MAIL FROM equals the From domain (state yours with --mail-from).")
 	}
 	if !dkimStated && aligns(dkimPasses.State, &own) {
-		return yes("The signing domain is taken to be the author domain, as no other is stated.")
+		return yes("Assumes d= equals the From domain (state yours with --dkim-domain).")
 	}
 	if open {
 		for _, f := range []receiver.Fact{spfPasses, dkimPasses} {

@@ -431,7 +431,7 @@ func ReadDomains(file, name string) (domains []string, wrong []error) {
 	}
 	list := bulk.NewList(bulk.Source{Name: name, Reader: bytes.NewReader(text), Remark: func(r bulk.Remark) {
 		if r.Bad && len(wrong) < maxProblems {
-			wrong = append(wrong, errors.New(show.Clip(r.String(), maxRemark)))
+			wrong = append(wrong, errors.New(show.Cut(r.String(), maxRemark)))
 		}
 	}})
 	for in := range list.All() {

@@ -166,7 +166,7 @@ func (j *judge) authorized(f *Destination) bool {
 		out.Detail += " By the public suffix list both are one organization, so that receivers that follow RFC 7489 send them all the same."
 	}
 	if len(f.AuthorizationName) <= maxName {
-		out.Fix = publish(fmt.Sprintf("Have the operator of %s publish this record in its DNS, or send the reports to a mailbox of your own.", f.Host),
+		out.Fix = publish(fmt.Sprintf("Ask %s to publish this record, or use a mailbox of your own.", f.Host),
 			f.AuthorizationName, "v=DMARC1;")
 	} else {
 		out.Fix = &finding.Fix{Summary: "Send the reports to a mailbox of your own domain."}

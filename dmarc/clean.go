@@ -237,16 +237,16 @@ func (j *recordJudge) full() *finding.Fix {
 
 // What must hold before a policy grows.
 const (
-	allAligned   = "the reports show that all your mail is aligned"
+	allAligned   = "aggregate reports show that all your mail passes"
 	reportsClean = "the reports are clean"
 )
 
 // quarantineSummary says what the step from none to quarantine is.
 func quarantineSummary(next *draft) string {
 	if next.get("t") == "y" {
-		return "Ask for quarantine, at first as a test."
+		return "Move to p=quarantine (t=y first)."
 	}
-	return "Ask for quarantine."
+	return "Move to p=quarantine."
 }
 
 // later is a step towards more enforcement. A domain that sends takes it when the

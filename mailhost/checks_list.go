@@ -237,7 +237,7 @@ var Checks = []finding.Check{
 		Title:     "MX, A or PTR lookup failed: result unknown",
 		Passed:    "All MX, A and PTR lookups answered",
 		Condition: "A question about the domain, its MX hosts, a sending address or a HELO name was not answered.",
-		Why:       "What is not known is not judged; a receiver that gets no answer either defers the mail (Gmail 451 4.7.26).",
+		Why:       "Not scored. Receivers with the same failure defer the mail (Gmail 451 4.7.26).",
 		Remedy:    "Try again; if it stays, look at the name servers in question.",
 		Reference: "RFC 2308, 7",
 	},

@@ -172,9 +172,9 @@ func (l *Listing) finding(s *Survey) finding.Finding {
 	case l.Weight == finding.Info:
 		f.Detail += " It is shown as context only: no receiver is known to reject by it."
 	case delisting.URL != "":
-		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Stop the cause, then follow %s to leave the list.", delisting.URL)}
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Fix the cause, then request delisting: %s", delisting.URL)}
 	default:
-		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Stop the cause, then ask the operator of %s for removal.", l.Zone)}
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Fix the cause, then ask the operator of %s for delisting.", l.Zone)}
 	}
 	return f
 }
@@ -195,7 +195,7 @@ func (l *Listing) entryText(s *Survey) string {
 			subject += " (" + roles + ")"
 		}
 	}
-	fmt.Fprintf(&b, "%s has an entry on %s", subject, l.Zone)
+	fmt.Fprintf(&b, "%s is listed on %s", subject, l.Zone)
 	for i, c := range l.Codes {
 		// Of a mask, one answer is several codes.
 		answer := []string{c.Answer}
@@ -365,7 +365,7 @@ func (s *silence) add(l *Listing, h *ListHealth) {
 func (s *silence) finding() finding.Finding {
 	l := s.first
 	f := finding.Finding{Check: s.check, Subject: l.Zone, CouldBe: s.couldBe, Evidence: s.evidence}
-	f.Detail = fmt.Sprintf("%s says nothing about %s: %s.", l.listName(), named(s.subjects), l.Why)
+	f.Detail = fmt.Sprintf("%s did not answer about %s: %s.", l.listName(), named(s.subjects), l.Why)
 	if l.Allow {
 		f.Detail += " It is an allow list: without it only credit is missing."
 	}

@@ -181,7 +181,7 @@ func (r *Rule) judge(f *Facts) Requirement {
 	q := Requirement{ID: r.ID, Text: r.Text, Code: r.Code, Reply: r.Reply, Result: CannotTell, ShownByDNS: true}
 	if len(r.AnyOf) == 0 {
 		q.ShownByDNS = false
-		q.Because = "The DNS cannot show it."
+		q.Because = "Not visible in DNS."
 		return q
 	}
 	// One that is met suffices; if none is, one that is not known keeps it open.

@@ -80,7 +80,7 @@ func (f *Facts) get(n Name) *Fact {
 // Rules that the DNS cannot show.
 var (
 	tls         = Rule{ID: "tls", Text: "Deliver over TLS", Code: "421 4.7.29, 550 5.7.29", Reply: "this message was sent without TLS"}
-	format      = Rule{ID: "message-format", Text: "Messages by RFC 5322, with an honest From"}
+	format      = Rule{ID: "message-format", Text: "Valid RFC 5322 messages; no spoofed From"}
 	oneClick    = Rule{ID: "one-click-unsubscribe", Text: "One-click unsubscribe in bulk mail (RFC 8058)"}
 	unsubscribe = Rule{ID: "unsubscribe", Text: "A way to unsubscribe, honoured within two days"}
 )

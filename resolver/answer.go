@@ -209,6 +209,9 @@ const (
 	NotPublic Reason = "not-public"
 )
 
+// NoZone is the detail of an error of reason Offline if nothing more is to be said.
+const NoZone = "no zone holds the name"
+
 // Error says that the DNS did not answer, and why. It never means "absent".
 type Error struct {
 	Name   string

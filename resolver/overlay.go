@@ -74,7 +74,7 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 			case at != key:
 				e.Detail = "it is an alias of " + at + ", which no zone holds"
 			default:
-				e.Detail = "no zone holds the name"
+				e.Detail = NoZone
 			}
 			return nil, e
 		}

@@ -151,14 +151,14 @@ func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) 
 		flags.StringVar(&f.guess, "selectors", f.guess, "which DKIM selectors are guessed: `common|inferred|all`; in a list the default is inferred")
 	}
 	if has(finding.SPF, finding.DMARC) {
-		flags.StringSliceVar(&f.mailFrom, "mail-from", nil, "an envelope `domain` (return path), or the address at it; repeatable; default: the domain")
+		flags.StringSliceVar(&f.mailFrom, "mail-from", nil, "a MAIL FROM (Return-Path) `domain`, or an address at it; repeatable; default: the domain")
 	}
 	if has(finding.DKIM, finding.DMARC) {
 		flags.StringSliceVar(&f.dkimDomains, "dkim-domain", nil, "a signing `domain` (d=); repeatable; default: the domain")
 	}
 	if has(finding.SPF, finding.Hosts) {
 		flags.StringSliceVar(&f.ips, "ip", nil, "a sending `address`; repeatable; default: MX hosts and single addresses in SPF")
-		flags.StringSliceVar(&f.helo, "helo", nil, "the `name` that a sending host greets with; repeatable")
+		flags.StringSliceVar(&f.helo, "helo", nil, "HELO/EHLO `name` of a sending host; repeatable")
 		flags.IntVar(&f.maxIPs, "max-ips", f.maxIPs, "examine at most this many `addresses` that were found")
 	}
 	if has(finding.Reputation) {

@@ -60,7 +60,7 @@ func (f *dnsFlags) add(cmd *cobra.Command) {
 	f.context = cmd.Context
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.resolvers, "resolver", nil, "ask this `server` (host[:port], udp://, tcp://, tls://, https://…/dns-query); repeatable; default: the system's")
-	flags.StringArrayVar(&f.zones, "zone", nil, "answer from this master file, or the .zone, .db and .txt zone files of this folder (`FILE[@ORIGIN]`); repeatable")
+	flags.StringArrayVar(&f.zones, "zone", nil, "answer from this zone file (BIND format), or the .zone, .db and .txt zone files of this folder (`FILE[@ORIGIN]`); repeatable")
 	flags.BoolVar(&f.offline, "offline", false, "never touch the network: what no zone answers is not checked")
 	flags.StringVar(&f.unknown, "unknown", "fail", "whether what the DNS did not say ends in exit status 3: `fail|ok`")
 	_ = cmd.RegisterFlagCompletionFunc("unknown", cobra.FixedCompletions([]string{"fail", "ok"}, cobra.ShellCompDirectiveNoFileComp))

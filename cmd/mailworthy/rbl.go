@@ -20,7 +20,7 @@ import (
 func newRBL() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rbl",
-		Short: "Block lists: listings, the catalogue, the health of each list",
+		Short: "DNS block lists (DNSBL, RBL): listings, the catalogue, the health of each list",
 		Example: `  mailworthy rbl check 192.0.2.10 acme.example
   mailworthy rbl lists
   mailworthy rbl health`,

@@ -2,7 +2,6 @@ package show
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -78,19 +77,6 @@ func IsPlain(s string) bool {
 	return true
 }
 
-// Clip cuts s after about limit bytes, never inside a character, and says how
-// much is left out.
-func Clip(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	cut := limit
-	for cut > limit-utf8.UTFMax && cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "… (" + strconv.Itoa(len(s)-cut) + " more bytes)"
-}
-
 // Cut returns at most the first limit bytes of s, never half a character at the end, and
 // an ellipsis if something is left out.
 func Cut(s string, limit int) string {
@@ -109,7 +95,7 @@ func Cut(s string, limit int) string {
 func Quote(s string, limit int) string { return `"` + Cut(s, limit) + `"` }
 
 // Line is text of unknown length from outside as one piece for a screen.
-func Line(s string) string { return Escape(Clip(s, MaxRecordText)) }
+func Line(s string) string { return Escape(Cut(s, MaxRecordText)) }
 
 // ShellQuote quotes an argument for a POSIX shell if it needs that.
 func ShellQuote(s string) string {

@@ -130,9 +130,8 @@ func ZoneLines(r finding.Record, limit int) []string {
 // master-file syntax.
 func OldZoneLines(r finding.Record, limit int) []string {
 	left := ""
-	if short := Clip(r.Value, MaxAnswer); short != r.Value && IsText(r.Type) {
-		at := strings.LastIndex(short, "… (")
-		r.Value, left = short[:at], fmt.Sprintf("  ; … and %d more bytes", len(r.Value)-at)
+	if short := Cut(r.Value, MaxAnswer); short != r.Value && IsText(r.Type) {
+		r.Value, left = strings.TrimSuffix(short, "…"), "  ; … shortened"
 	}
 	lines := ZoneLines(r, limit)
 	lines[len(lines)-1] += left

@@ -29,7 +29,7 @@ var Checks = []finding.Check{
 		Title:     "DNS record of the sending service: lookup failed, result unknown",
 		Passed:    "DNS records of the sending service: all lookups answered",
 		Condition: "the DNS did not answer for a record that a stated service needs, or only the service's page shows its name",
-		Why:       "What is not known is not judged.",
+		Why:       "Not scored: ask again when the DNS answers.",
 		Remedy:    "Ask again, or state the name: --selector, --return-path, --token.",
 		Reference: "the service's documentation (mailworthy setup --list)"},
 	{ID: "provider-left-behind", Severity: finding.Notice, Section: finding.Hygiene,

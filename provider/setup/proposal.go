@@ -337,7 +337,7 @@ func (p *Proposal) reports() string { return cmp.Or(p.plan.Reports, "postmaster@
 func (p *Proposal) dmarc() {
 	for i, stage := range []struct{ policy, later string }{
 		{"p=none", ""},
-		{"p=quarantine; t=y", "two weeks of reports show that all mail of yours is aligned"},
+		{"p=quarantine; t=y", "two weeks of aggregate reports show that all your mail passes"},
 		{"p=quarantine", "the reports of two more weeks show no own mail that fails"},
 		{"p=reject", "the reports of four more weeks show no own mail that fails"},
 	} {
@@ -391,7 +391,7 @@ func (p *Proposal) steps(services []Chosen) {
 	}
 	add("", "Make sure that %s can be read: reports are compressed XML, some every day.", p.reports())
 	add("mailworthy message FILE", "Send a message through each service to a mailbox of your own and check it.")
-	add("mailworthy dmarc check "+p.Domain, "When the reports show that all mail passes, go on to the next stage of DMARC.")
+	add("mailworthy dmarc check "+p.Domain, "When aggregate reports show that all your mail passes, go on to the next stage of DMARC.")
 	if p.plan.MTASTS {
 		add("", "Serve the MTA-STS policy, then publish _mta-sts; when TLS reports show no failures, change the mode to enforce and the id.")
 	}

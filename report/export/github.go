@@ -43,7 +43,7 @@ func WriteGitHub(w io.Writer, reports []*report.Report) error {
 				title = r.Domain + ": unknown: " + f.Title
 			}
 			properties = append(properties, "title="+githubProperty(show.Line(title)))
-			fmt.Fprintf(&b, "::%s %s::%s\n", command, strings.Join(properties, ","), githubText(show.Clip(sarifMessage(*f), maxCommand)+"\n"+f.Check))
+			fmt.Fprintf(&b, "::%s %s::%s\n", command, strings.Join(properties, ","), githubText(show.Cut(sarifMessage(*f), maxCommand)+"\n"+f.Check))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

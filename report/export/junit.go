@@ -134,7 +134,7 @@ func plainFindings(g view.Group) string {
 		}
 		b.WriteString("Fix: " + show.Line(view.FixText(f.Fix)) + "\n")
 		for _, rec := range f.Fix.Remove {
-			b.WriteString("- " + show.Clip(show.ZoneLine(rec), show.MaxRecordText) + "\n")
+			b.WriteString("- " + show.Cut(show.ZoneLine(rec), show.MaxRecordText) + "\n")
 		}
 		for _, rec := range f.Fix.Records() {
 			b.WriteString("+ " + show.ZoneLine(rec) + "\n")

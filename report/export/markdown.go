@@ -177,7 +177,7 @@ func mdGroup(b *strings.Builder, g view.Group, domain string) {
 func diffLines(f *finding.Fix) []string {
 	var lines []string
 	for _, rec := range f.Remove {
-		lines = append(lines, "- "+show.Clip(show.ZoneLine(rec), show.MaxRecordText))
+		lines = append(lines, "- "+show.Cut(show.ZoneLine(rec), show.MaxRecordText))
 	}
 	for _, rec := range f.Records() {
 		lines = append(lines, "+ "+show.ZoneLine(rec))

@@ -21,14 +21,14 @@ func WriteSetupZone(w io.Writer, l *setup.Checklist) error {
 		b.WriteString("; nothing to publish\n")
 	}
 	for _, rec := range r.Remove {
-		fmt.Fprintf(&b, "; remove: %s\n", show.Clip(show.ZoneLine(rec), show.MaxRecordText))
+		fmt.Fprintf(&b, "; remove: %s\n", show.Cut(show.ZoneLine(rec), show.MaxRecordText))
 	}
 	for _, rec := range r.Add {
 		writeZoneRecord(&b, rec)
 	}
 	occupied := view.SetupOccupied(l)
 	for _, rec := range occupied.Remove {
-		fmt.Fprintf(&b, "; make sure whose it is: %s\n", show.Clip(show.ZoneLine(rec), show.MaxRecordText))
+		fmt.Fprintf(&b, "; make sure whose it is: %s\n", show.Cut(show.ZoneLine(rec), show.MaxRecordText))
 	}
 	for _, rec := range occupied.Add {
 		fmt.Fprintf(&b, "; if nobody needs it: %s\n", show.ZoneLine(rec))

@@ -39,7 +39,7 @@ func WriteZone(w io.Writer, reports []*report.Report) error {
 				remove = "remove later"
 			}
 			for _, rec := range a.Remove {
-				fmt.Fprintf(&b, "; %s: %s\n", remove, show.Clip(show.ZoneLine(rec), show.MaxRecordText))
+				fmt.Fprintf(&b, "; %s: %s\n", remove, show.Cut(show.ZoneLine(rec), show.MaxRecordText))
 			}
 			for _, rec := range a.Add {
 				comment := ""

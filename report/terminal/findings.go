@@ -178,16 +178,17 @@ func (s *screen) evidence(f finding.Finding) {
 	}
 	for _, e := range list {
 		head := s.text(e.Name) + " " + s.text(e.Type)
+		status, note := view.EvidenceStatus(e)
 		if e.Status != "found" {
-			head += ": " + s.text(e.Status)
+			head += ": " + s.text(status)
 		} else if !s.o.Verbose && view.Quotes(f.Detail, e.Answer) {
 			continue
 		}
 		if s.o.Verbose {
 			head += s.text(view.EvidenceSource(e))
 		}
-		if e.Note != "" {
-			head += " (" + s.text(e.Note) + ")"
+		if note != "" {
+			head += " (" + s.text(note) + ")"
 		}
 		s.hang("    ", "      ", head, s.dim)
 		for i, a := range e.Answer {
@@ -199,7 +200,7 @@ func (s *screen) evidence(f finding.Finding) {
 					break
 				}
 			}
-			s.hang("      ", "        ", s.fold(show.Quoted(e.Type, show.Clip(a, limit))), s.dim)
+			s.hang("      ", "        ", s.fold(show.Quoted(e.Type, show.Cut(a, limit))), s.dim)
 		}
 		if s.o.Verbose {
 			for _, said := range e.Transcript {

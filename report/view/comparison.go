@@ -35,7 +35,7 @@ func ComparisonDoc(c *report.Comparison) *Doc {
 		list("Changed", "was "+string(m.Was)+", ", []finding.Finding{m.Finding})
 	}
 	list("Gone", "was ", c.Gone)
-	list("Not known on one side", "", c.Unsure)
+	list("Not compared (one side did not answer)", "", c.Unsure)
 	if len(c.Added)+len(c.Removed) > 0 {
 		d.Add(Section{Title: "Records", Blocks: []Block{recordDiff(c)}})
 	}

@@ -25,7 +25,7 @@ func ExaminedText(r *report.Report) []string {
 		parts = append(parts, "sending addresses unknown: the DNS did not say")
 	case r.RBL != nil || r.Hosts != nil:
 		if r.Profile != finding.Parked {
-			parts = append(parts, "no sending address known (--ip states one)")
+			parts = append(parts, "no sending IP known (use --ip)")
 		}
 	}
 	if others := show.Without(e.MailFrom, r.Domain); len(others) > 0 {

@@ -83,7 +83,7 @@ func goodSPF(r *report.Report) string {
 	if !r.SPF.LookupsExact {
 		least = "at least "
 	}
-	return fmt.Sprintf("%s%d of 10 lookups%s", least, r.SPF.Lookups, end)
+	return fmt.Sprintf("%s%d of 10 DNS lookups%s", least, r.SPF.Lookups, end)
 }
 
 func goodDKIM(r *report.Report) string {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/show"
 	"mailworthy/report"
+	"mailworthy/resolver"
 )
 
 type GroupBlock struct {
@@ -177,13 +179,14 @@ func DetailText(f finding.Finding, domain string, several bool) string {
 func EvidenceLines(f finding.Finding) []string {
 	var out []string
 	for _, e := range f.Evidence {
-		line := show.Escape(e.Name) + " " + show.Escape(e.Type) + ": " + show.Escape(e.Status) + show.Line(EvidenceSource(e))
-		if e.Note != "" {
-			line += " (" + show.Line(e.Note) + ")"
+		status, note := EvidenceStatus(e)
+		line := show.Escape(e.Name) + " " + show.Escape(e.Type) + ": " + show.Escape(status) + show.Line(EvidenceSource(e))
+		if note != "" {
+			line += " (" + show.Line(note) + ")"
 		}
 		out = append(out, line)
 		for _, a := range e.Answer {
-			out = append(out, "  "+show.Quoted(e.Type, show.Clip(a, show.MaxRecordText)))
+			out = append(out, "  "+show.Quoted(e.Type, show.Cut(a, show.MaxRecordText)))
 		}
 		for _, said := range e.Transcript {
 			out = append(out, "  "+SaidLine(said))
@@ -202,7 +205,7 @@ func SaidLine(s finding.Said) string {
 	case "server":
 		by = "S:"
 	}
-	return fmt.Sprintf("%d ms %s %s", s.MS, by, show.Line(show.Clip(s.Text, show.MaxAnswer)))
+	return fmt.Sprintf("%d ms %s %s", s.MS, by, show.Line(show.Cut(s.Text, show.MaxAnswer)))
 }
 
 // Quotes reports whether the detail quotes each answer already.
@@ -218,13 +221,44 @@ func Quotes(detail string, answers []string) bool {
 	return true
 }
 
+// evidenceTexts are the words for what became of a question.
+var evidenceTexts = map[string]string{
+	"nodata":                   "no record (NODATA)",
+	"nxdomain":                 "name does not exist (NXDOMAIN)",
+	string(resolver.Offline):   "not checked (--offline, not in any --zone)",
+	string(resolver.Canceled):  "not finished (--deadline)",
+	string(resolver.Budget):    "not asked (--max-queries)",
+	string(resolver.ServFail):  "SERVFAIL",
+	string(resolver.Refused):   "REFUSED",
+	string(resolver.AliasLoop): "CNAME loop",
+	string(resolver.BadName):   "not a valid name",
+	string(resolver.Malformed): "malformed answer",
+	string(resolver.NotPublic): "not believed (the resolver does not see the public DNS)",
+	string(resolver.BadRcode):  "error",
+	string(resolver.Timeout):   "timeout",
+	string(resolver.Network):   "network error",
+}
+
+// EvidenceStatus says in words what became of the question, and what there is to note
+// beside.
+func EvidenceStatus(e finding.Evidence) (status, note string) {
+	if e.Kind != finding.DNS {
+		return e.Status, e.Note
+	}
+	note = e.Note
+	if e.Status == string(resolver.Offline) && note == resolver.NoZone {
+		note = ""
+	}
+	return cmp.Or(evidenceTexts[e.Status], e.Status), note
+}
+
 // EvidenceSource says where an answer came from and how long it holds.
 func EvidenceSource(e finding.Evidence) string {
 	var b strings.Builder
 	if e.Server != "" {
 		b.WriteString(" from " + e.Server)
 	}
-	if e.Rcode != "" && e.Rcode != "NOERROR" {
+	if e.Rcode != "" && e.Rcode != "NOERROR" && e.Status != "nxdomain" {
 		b.WriteString(", " + e.Rcode)
 	}
 	if e.TTL > 0 {

@@ -58,7 +58,7 @@ func RecordTexts(records []finding.Record, cut bool) []string {
 	for _, rec := range records {
 		line := show.ZoneLine(rec)
 		if cut {
-			line = show.Clip(line, show.MaxRecordText)
+			line = show.Cut(line, show.MaxRecordText)
 		}
 		out = append(out, line)
 	}

@@ -100,7 +100,7 @@ func ReceiverLines(r *report.Report) []ReceiverLine {
 	return lines
 }
 
-// mostCodes is how many answers a line has that is not full.
+// mostCodes is how many answers a line has that is not full; of more, it has the first.
 const mostCodes = 2
 
 // bracketed is what a title explains in brackets.
@@ -141,7 +141,7 @@ func (l ReceiverLine) Text(full bool) string {
 			cause = bracketed.ReplaceAllString(cause, "")
 		}
 		if len(codes) > mostCodes {
-			codes = append(codes[:mostCodes], "…")
+			codes = append(codes[:1], "…")
 		}
 		cause += " (" + strings.Join(codes, ", ") + ")"
 	}

@@ -82,7 +82,7 @@ func SPFCounted(p *spfpolicy.Policy) string {
 	case !p.LookupsExact:
 		return fmt.Sprintf("at least %d of 10 DNS lookups: some depend on the client", p.Lookups)
 	}
-	return fmt.Sprintf("%d of 10 DNS lookups at worst", p.Lookups)
+	return fmt.Sprintf("%d of 10 DNS lookups", p.Lookups)
 }
 
 // spfRecords counts what is published as an SPF record.

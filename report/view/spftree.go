@@ -38,7 +38,7 @@ func severalSPF(rec *spfpolicy.Record) Block {
 	var texts Pre
 	for i := range rec.Published {
 		if rec.Published[i].SPF {
-			texts.Lines = append(texts.Lines, show.Quoted("TXT", show.Clip(rec.Published[i].Text(), show.MaxRecordText)))
+			texts.Lines = append(texts.Lines, show.Quoted("TXT", show.Cut(rec.Published[i].Text(), show.MaxRecordText)))
 		}
 	}
 	return Section{Title: rec.Domain, Status: Colored(finding.Critical, fmt.Sprintf("%d SPF records: none is evaluated, the result is permerror", len(texts.Lines))), Blocks: []Block{texts}}

@@ -464,7 +464,7 @@ func (s *sheet) relay() {
 	case said.Outcome == Rejected5 && (x.Reason == reply.RelayDenied || x.Reason == reply.LoginRequired || strings.HasPrefix(x.Enhanced, "5.7.")):
 		s.Decided("smtp-relay-suspected")
 	default:
-		s.unknown(finding.Warning, fmt.Sprintf("%s: whether it relays is not shown by its answer for %s: %s.", s.subject, s.o.RelayTo, cmp.Or(show.Clip(said.Detail, 300), string(said.Outcome))))
+		s.unknown(finding.Warning, fmt.Sprintf("%s: whether it relays is not shown by its answer for %s: %s.", s.subject, s.o.RelayTo, cmp.Or(show.Cut(said.Detail, 300), string(said.Outcome))))
 	}
 }
 

@@ -170,7 +170,7 @@ func (s *session) scram(mechanism string) (a answer, note string, err error) {
 			response, bad = auth.Next(challenge, true)
 		}
 		if bad != nil {
-			note = "the server's side of the exchange is wrong: " + show.Clip(s.w.without(bad.Error()), 100)
+			note = "the server's side of the exchange is wrong: " + show.Cut(s.w.without(bad.Error()), 100)
 			a, err = s.exchange("*", "")
 			return a, note, err
 		}
@@ -190,7 +190,7 @@ func tokenText(text string) string {
 	if err != nil || json.Unmarshal(raw, &said) != nil {
 		return ""
 	}
-	return fmt.Sprintf("token refused: status %s, scope %s", cmp.Or(show.Clip(said.Status, 40), "not stated"), cmp.Or(show.Clip(said.Scope, 100), "not stated"))
+	return fmt.Sprintf("token refused: status %s, scope %s", cmp.Or(show.Cut(said.Status, 40), "not stated"), cmp.Or(show.Cut(said.Scope, 100), "not stated"))
 }
 
 // explain adds what a reply means, with the habits of the service behind the host.

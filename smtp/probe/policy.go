@@ -235,7 +235,7 @@ func (s *sheet) policies() {
 		return
 	}
 	tlsa := &d.host(e.Host).TLSA
-	detail := fmt.Sprintf("What %s shows matches no usable TLSA record at %s (%s). ", s.subject, tlsa.Name, show.Clip(whyDANE, 300))
+	detail := fmt.Sprintf("What %s shows matches no usable TLSA record at %s (%s). ", s.subject, tlsa.Name, show.Cut(whyDANE, 300))
 	if dane == PolicyMismatch {
 		s.add("smtp-dane-mismatch", "", detail+"Senders that obey DANE do not deliver to it.", tlsa.Evidence)
 	} else {

@@ -92,7 +92,7 @@ func (s *session) record(st *Step, began time.Time, a answer, err error) bool {
 	case err != nil:
 		st.Outcome, st.Detail = OutcomeOf(err), FailureText(err)
 		if a.code != 0 {
-			st.Detail += " (after: " + show.Clip(a.text(), 100) + ")"
+			st.Detail += " (after: " + show.Cut(a.text(), 100) + ")"
 		}
 		s.t.add("", st.Step+": "+st.Detail)
 		s.dead = true
@@ -238,7 +238,7 @@ func (s *session) greeting(ctx context.Context) bool {
 		a, err = s.w.read()
 	}
 	if err == nil && a.code/100 == 2 && a.code != 220 || a.code/100 == 3 {
-		err = &errProtocol{"no greeting: " + show.Clip(a.text(), 100)}
+		err = &errProtocol{"no greeting: " + show.Cut(a.text(), 100)}
 	}
 	if a.code != 0 {
 		text := a.full()
@@ -340,7 +340,7 @@ func (s *session) ehlo() []string {
 		a = old
 	}
 	if err == nil && a.code/100 < 4 && a.code != 250 {
-		err = &errProtocol{"no answer to EHLO: " + show.Clip(a.text(), 100)}
+		err = &errProtocol{"no answer to EHLO: " + show.Cut(a.text(), 100)}
 	}
 	if !s.record(st, began, a, err) {
 		return []string{}

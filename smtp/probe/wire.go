@@ -62,7 +62,7 @@ func readAnswer(r *bufio.Reader, said func(line string)) (answer, error) {
 			return a, err
 		}
 		if len(line) < 3 || !digits(line[:3]) || line[0] < '2' || line[0] > '5' || len(line) > 3 && line[3] != ' ' && line[3] != '-' {
-			return a, &errProtocol{"no reply of SMTP: " + show.Clip(line, 100)}
+			return a, &errProtocol{"no reply of SMTP: " + show.Cut(line, 100)}
 		}
 		code := int(line[0]-'0')*100 + int(line[1]-'0')*10 + int(line[2]-'0')
 		if a.code != 0 && code != a.code {

@@ -37,11 +37,11 @@ func (k *checker) missing() {
 	case k.p.Status == StatusNXDomain:
 		f.Detail = k.p.Domain + " does not exist in the DNS, so it has no SPF record."
 	case len(k.p.Record.Published) == 0:
-		f.Detail = fmt.Sprintf("%s has no TXT record at all, so no SPF record.", k.p.Domain)
+		f.Detail = fmt.Sprintf("%s has no TXT record, so no SPF record.", k.p.Domain)
 	default:
 		f.Detail = fmt.Sprintf("%s has %s, but none that begins with v=spf1.", k.p.Domain, show.Counted(len(k.p.Record.Published), "TXT record"))
 	}
-	f.Detail += " Every check of mail from it gives none."
+	f.Detail += " SPF result: none."
 	if k.c.Profile == finding.Receiver {
 		f.Severity = finding.Warning
 	}

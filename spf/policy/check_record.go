@@ -95,11 +95,11 @@ func (k *checker) syntax(r *Record, m *repaired) {
 		if n++; n > maxNamed {
 			continue
 		}
-		s := fmt.Sprintf("%s at offset %d is %s", quote(t.Text), t.Offset, t.Error)
+		s := fmt.Sprintf("%s (character %d) is %s", quote(t.Text), t.Offset+1, t.Error)
 		switch {
 		case strings.HasPrefix(t.Error, "a second"), strings.HasPrefix(t.Error, "not "):
 		default:
-			s = fmt.Sprintf("%s at offset %d is not valid: %s", quote(t.Text), t.Offset, t.Error)
+			s = fmt.Sprintf("%s (character %d) is not valid: %s", quote(t.Text), t.Offset+1, t.Error)
 		}
 		if meant := meant(*t); meant != "" {
 			s += fmt.Sprintf(", probably meant to be %s", quote(meant))

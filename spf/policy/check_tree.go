@@ -97,7 +97,7 @@ func (k *checker) target(r *Record, t *Term) {
 	case t.Status == StatusUnresolved:
 		k.Add("spf-unresolved", finding.Finding{
 			Subject: t.Target,
-			Detail: fmt.Sprintf("The DNS did not say what %s in the record of %s leads to (%s). A receiver that meets the same answers temperror, and what the record costs and authorises is not known.%s",
+			Detail: fmt.Sprintf("The DNS did not say what %s in the record of %s leads to (%s). Receivers with the same failure return temperror; what the record costs and authorises is not known.%s",
 				quote(t.Text), r.Domain, why(t.Record.Evidence), k.chain(r)),
 			Evidence: answersOf(r, t), CouldBe: finding.Critical, Undecides: true,
 		})
@@ -202,7 +202,7 @@ func (k *checker) lookups() {
 		k.Add("spf-too-many-lookups", f)
 		return
 	}
-	f.Detail = fmt.Sprintf("%s needs %s%d of 10 lookups in the worst case. %s.", k.p.Domain, atLeast, n, costs)
+	f.Detail = fmt.Sprintf("%s needs %s%d of 10 DNS lookups. %s.", k.p.Domain, atLeast, n, costs)
 	f.Fix = advice("Remove includes of providers that no longer send for you; see what flattening would give.")
 	k.Add("spf-lookups-near-limit", f)
 }
@@ -327,7 +327,7 @@ func (k *checker) exchangers() {
 				}
 				k.Add("spf-unresolved", finding.Finding{
 					Subject:  t.Target,
-					Detail:   fmt.Sprintf("The DNS did not say what addresses %s in the record of %s stands for. A receiver that meets the same answers temperror, or permerror if the name is gone.%s", quote(t.Text), r.Domain, k.chain(r)),
+					Detail:   fmt.Sprintf("The DNS did not say what addresses %s in the record of %s stands for. Receivers with the same failure return temperror, or permerror if the name is gone.%s", quote(t.Text), r.Domain, k.chain(r)),
 					Evidence: t.Evidence, CouldBe: couldBe,
 				})
 			}

@@ -336,7 +336,7 @@ var Checks = []finding.Check{
 		Title:     "SPF lookup failed (temperror): result unknown",
 		Passed:    "All SPF lookups answered",
 		Condition: "A name of the policy could not be resolved: a timeout, SERVFAIL, REFUSED, or a tree larger than the bound of the examination.",
-		Why:       "A receiver that meets the same answers temperror and asks the sender to try again.",
+		Why:       "Receivers return temperror and defer the mail.",
 		Remedy:    "Ask again; if it stays so, look at the name servers of the domain named.",
 		Reference: "RFC 7208, 4.4",
 	},
