@@ -183,7 +183,7 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 // that is none is reported on standard error, and the others are audited.
 func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) (err error) {
 	stderr := progress.NewBar(cmd.ErrOrStderr())
-	if err := f.chooseFormats(); err != nil {
+	if err := f.chooseFormats(cmd.OutOrStdout()); err != nil {
 		return err
 	}
 	switch {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"mailworthy/finding"
 	"mailworthy/internal/readfile"
@@ -31,7 +34,7 @@ func (f *auditFlags) writing(cmd *cobra.Command, to written, failOn finding.Seve
 
 // chooseFormats finds the files to write and their formats: that of --format, or that of
 // the file's extension, or rows for a list, or the table.
-func (f *auditFlags) chooseFormats() error {
+func (f *auditFlags) chooseFormats(out io.Writer) error {
 	compared := f.against != "" || f.changes
 	f.output.list = f.file != ""
 	if (f.output.list || f.jq != "" || len(f.fields) > 0) && !f.output.chosen.Changed && !compared {
@@ -45,6 +48,9 @@ func (f *auditFlags) chooseFormats() error {
 			return fmt.Errorf("-o %s is the list of -f: it would be overwritten", file)
 		}
 		named, _ := format.Find(f.output.formatOf(file))
+		if terminal, ok := out.(*os.File); ok && named.Binary && isStandard(file) && term.IsTerminal(int(terminal.Fd())) {
+			return withHint(fmt.Errorf("--format %s is not written to a terminal", named.Name), "write it to a file: -o report%s", named.Extensions[0])
+		}
 		f.writes = append(f.writes, written{file, named})
 	}
 	if err := f.findChromium(); err != nil {

@@ -68,7 +68,7 @@ func siblingRows() []faulty {
 		dmarcCase("harm: sp with a colon", "", "v=DMARC1; p=reject; sp:none; rua=mailto:d@acme.example", expectation{records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example"}}),
 		dmarcCase("harm: an exclamation mark in an address", "", "v=DMARC1; p=reject; rua=mailto:d!x@acme.example", expectation{records: []string{}, says: []string{"perhaps meant"}}),
 		zoneCase("harm: a step for later", "", mailHosts+goodSPF+goodDKIM+"_dmarc TXT \"v=DMARC1; p=none; rua=mailto:d@acme.example\"\n", "audit --offline --zone zone --format zone acme.example",
-			expectation{says: []string{"; later: _dmarc.acme.example.", "When the reports show"}, never: []string{"; later: _dmarc.acme.example. 3600 IN TXT \"v=DMARC1; p=none", "audited"}}),
+			expectation{says: []string{"; later: _dmarc.acme.example.", "When aggregate reports show"}, never: []string{"; later: _dmarc.acme.example. 3600 IN TXT \"v=DMARC1; p=none", "audited"}}),
 		zoneCase("harm: a step for later in a plan", "", mailHosts+goodSPF+goodDKIM+"_dmarc TXT \"v=DMARC1; p=quarantine; pct=50; rua=mailto:d@acme.example\"\n", "audit --offline --zone zone --plan acme.example",
 			expectation{says: []string{"When the reports are clean"}, never: []string{"audited"}}),
 		spfCase("harm: an all behind a slash", "", "v=spf1 ip4:192.0.2.10/-all", expectation{found: []string{"critical spf-syntax"}, records: []string{}, says: []string{"-all"}}),

@@ -55,6 +55,8 @@ type Format struct {
 	Doc func(w io.Writer, d *view.Doc, o Options) error
 	// External: another program writes it, which may not be there.
 	External bool
+	// Binary: what is written is no text, and nothing for a terminal.
+	Binary bool
 	// NeedsPlan: the plan of a report is part of the format, which takes further audits.
 	NeedsPlan bool
 	// Exit is the exit status that those who read the format go by; nil for that of

@@ -24,7 +24,7 @@ var All = []Format{
 	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Header: csvHeader},
 	{Name: "markdown", Extensions: []string{".md"}, Write: writeMarkdown, Doc: plainDoc(export.WriteMarkdownDoc)},
 	{Name: "html", Extensions: []string{".html", ".htm"}, Write: writeHTML, Doc: plainDoc(html.WriteDoc), NeedsPlan: true},
-	{Name: "pdf", Extensions: []string{".pdf"}, Write: writePDF, External: true, NeedsPlan: true},
+	{Name: "pdf", Extensions: []string{".pdf"}, Write: writePDF, External: true, Binary: true, NeedsPlan: true},
 	{Name: "junit", Extensions: []string{".xml"}, Write: func(w io.Writer, reports []*report.Report, o Options) error {
 		return export.WriteJUnit(w, reports, o.FailOn)
 	}},

@@ -68,7 +68,7 @@ func TestTableSays(t *testing.T) {
 		{name: "nobody was to be asked", result: audit.Result{Trace: ask("offline")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
 			wantNot: []string{"No resolver"}},
 		{name: "what goes is master-file syntax", findings: []finding.Finding{fixing("spf-multiple-records", finding.Error, mx, key)},
-			want: []string{"\n      acme.example. MX 10 mx.other.example.\n", `n=\"x\"; p=AAA`, "AAA\" )  ; … and 118 more bytes\n"}},
+			want: []string{"\n      acme.example. MX 10 mx.other.example.\n", `n=\"x\"; p=AAA`, "AAA\" )  ; … shortened\n"}},
 		{name: "the same records once", findings: []finding.Finding{fixing("spf-multiple-records", finding.Error, old), fixing("spf-syntax", finding.Error, old)},
 			want: []string{"Mend spf-syntax", "\n       (the same records as above)\n"}},
 		{name: "hosts that receive alone", result: audit.Result{Examined: audit.Examined{NotSenders: []string{"mx1.other.example", "mx2.other.example"}}},

@@ -151,7 +151,7 @@ func (s *session) hello(ctx context.Context, version uint16) (serverHello, error
 			s.quit()
 			return serverHello{}, nil
 		} else if a.code != 220 {
-			return serverHello{}, &errProtocol{"STARTTLS is answered with " + show.Clip(a.text(), 100)}
+			return serverHello{}, &errProtocol{"STARTTLS is answered with " + show.Cut(a.text(), 100)}
 		}
 	}
 	limit := s.left(min(orElse(s.o.StepTimeout, DefaultStep), 15*time.Second))
@@ -175,7 +175,7 @@ func (s *sheet) versions() {
 		switch {
 		case v.Accepted == nil:
 			if isOld {
-				open = append(open, fmt.Sprintf("TLS %s (%s: %s)", name, v.Outcome, show.Clip(v.Detail, 160)))
+				open = append(open, fmt.Sprintf("TLS %s (%s: %s)", name, v.Outcome, show.Cut(v.Detail, 160)))
 			}
 		case !*v.Accepted:
 			refused[name] = true
