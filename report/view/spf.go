@@ -104,7 +104,7 @@ func SPFAuthorises(p *spfpolicy.Policy) string {
 		count string
 	}{{"IPv4", rounded(a.IPv4)}, {"IPv6", rounded(a.IPv6)}} {
 		switch family.count {
-		case "0":
+		case "0", "":
 		case "1":
 			families = append(families, "1 "+family.name+" address")
 		default:
