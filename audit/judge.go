@@ -45,7 +45,7 @@ func (a *run) findings(profile finding.Profile) []finding.Finding {
 		sheets = append(sheets, a.spfSheets...)
 	}
 	if a.wants(finding.DKIM) {
-		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile}))
+		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile, Stated: a.target.Profile != ""}))
 	}
 	if a.wants(finding.DMARC) {
 		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}

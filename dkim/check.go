@@ -16,6 +16,8 @@ const mostEvidence = 10
 type Context struct {
 	// Profile is what the domain is for; empty: Sender.
 	Profile finding.Profile
+	// Stated: the user said so, and it is not guessed from the records.
+	Stated bool
 }
 
 func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }
@@ -23,7 +25,7 @@ func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.S
 // Check turns the facts into findings. A domain that does not send is not judged
 // for having no keys, only for what would let others sign in its name.
 func Check(d *Discovery, c Context) *finding.Sheet {
-	j := &judge{Sheet: finding.NewSheet(checkList, d.Domain), d: d, sends: c.sends()}
+	j := &judge{Sheet: finding.NewSheet(checkList, d.Domain), d: d, sends: c.sends(), profileStated: c.Stated}
 	if j.sends {
 		observed := j.observed()
 		if j.wrongNames(); len(j.d.Mislaid) == 0 {
@@ -71,6 +73,8 @@ type judge struct {
 	*finding.Sheet
 	d     *Discovery
 	sends bool
+	// profileStated: what the domain is for was stated, and not guessed.
+	profileStated bool
 }
 
 // exists reports whether a selector of its own was seen: a record or an alias.
@@ -421,7 +425,7 @@ func (j *judge) wildcard() {
 		f.Detail = "Selectors that nobody publishes are answered with a live key: " + shown
 		f.Fix = &finding.Fix{Summary: "Remove the wildcard, and publish the key at the selectors in use."}
 		if !j.sends {
-			f.Fix = j.fixLock("Replace the wildcard by one that revokes every selector.")
+			f.Fix = j.fixLock("replace the wildcard by one that revokes every selector")
 		}
 		j.Add("dkim-wildcard", f)
 	case w.Status == WildcardOther && j.sends:
@@ -537,7 +541,7 @@ func (j *judge) parked(k *PublishedKey) {
 	if k.Live() {
 		j.Add("dkim-parked-key", finding.Finding{Subject: k.QueryName(), Evidence: []finding.Evidence{k.evidence},
 			Detail: fmt.Sprintf("%s has a live %d-bit %s key, although the domain says that it sends nothing.", k.QueryName(), k.Bits, k.Algorithm),
-			Fix:    j.fixLock("Remove the key, and revoke every selector.", k.fixRemoval().Remove...)})
+			Fix:    j.fixLock("remove the key, and revoke every selector", k.fixRemoval().Remove...)})
 	}
 	j.Decided("dkim-parked-key")
 }

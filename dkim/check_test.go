@@ -277,7 +277,7 @@ func TestFixes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := find1(t, Check(Examine(t.Context(), zone(t, tt.zone), "acme.example", tt.o), Context{Profile: tt.profile}).Findings(), tt.check)
+			f := find1(t, Check(Examine(t.Context(), zone(t, tt.zone), "acme.example", tt.o), Context{Profile: tt.profile, Stated: tt.profile != ""}).Findings(), tt.check)
 			if f.Fix == nil || f.Fix.Summary == "" || f.Fix.Name != tt.want.Name || f.Fix.Type != tt.want.Type || f.Fix.Value != tt.want.Value {
 				t.Errorf("fix %+v", f.Fix)
 			}

@@ -132,8 +132,14 @@ func (k *PublishedKey) fixNewKey(summary string) *finding.Fix {
 	return fix
 }
 
-// fixLock is the wildcard that revokes every selector of a domain that does not send.
-func (j *judge) fixLock(summary string, remove ...finding.Record) *finding.Fix {
+// fixLock is the wildcard that revokes every selector of a domain that does not send. It
+// has no record if that was guessed: a key may be how the mail of a domain passes whose
+// SPF record authorises nobody, because its envelopes are elsewhere.
+func (j *judge) fixLock(do string, remove ...finding.Record) *finding.Fix {
+	if !j.profileStated {
+		return &finding.Fix{Summary: "If nothing signs with this domain any more, " + do + "; --profile parked or receiver shows the records. If something does, --profile sender judges it as one that sends."}
+	}
+	summary := strings.ToUpper(do[:1]) + do[1:] + "."
 	return &finding.Fix{Summary: summary, Name: "*._domainkey." + j.d.Domain, Type: "TXT", Value: "v=DKIM1; p=", Remove: remove}
 }
 

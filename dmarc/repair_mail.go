@@ -189,15 +189,54 @@ func showsHost(record, host string) bool {
 		case rest == "" || rest[0] == ',' || rest[0] == '!' || rest[0] == '|':
 			return true
 		case rest[0] == ';' || rest[0] == '\\' && strings.HasPrefix(after, ";"):
+			if rest[0] == '\\' && !escaped(record) && !isWhole(host) {
+				continue // the one backslash may stand for a letter
+			}
 			if !strings.HasPrefix(strings.TrimLeft(after, "; "), ",") || hasKnownEnd(host) && !strings.HasPrefix(rest, ";,") {
 				return true
 			}
 		case strings.IndexByte(" \"'>)]\n\r\t", rest[0]) >= 0:
-			if hasKnownEnd(host) {
+			if hasKnownEnd(host) && (isWhole(host) || !alone(record, rest[0])) {
 				return true
 			}
 		}
 	}
+}
+
+// escaped reports whether a record has a backslash before each of its semicolons, or
+// before all but the last: then they come from a zone file.
+func escaped(record string) bool {
+	record = strings.TrimRight(record, "; ")
+	return strings.Count(record, ";") == strings.Count(record, `\;`)
+}
+
+// alone reports whether a quotation mark or bracket has no partner in a record.
+func alone(record string, c byte) bool {
+	switch c {
+	case '"', '\'':
+		return strings.Count(record, string(c))%2 == 1
+	case '>':
+		return !strings.Contains(record, "<")
+	case ')':
+		return !strings.Contains(record, "(")
+	case ']':
+		return !strings.Contains(record, "[")
+	}
+	return false
+}
+
+// isWhole reports whether no letter is missing at the end of a host: it ends in a
+// top-level domain, and in none with one letter more.
+func isWhole(host string) bool {
+	if !hasKnownEnd(host) {
+		return false
+	}
+	for c := 'a'; c <= 'z'; c++ {
+		if hasKnownEnd(host + string(c)) {
+			return false
+		}
+	}
+	return true
 }
 
 // unsized is an address without its size suffix.

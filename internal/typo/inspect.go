@@ -269,12 +269,16 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 		}
 		x.harm(kind, format, args...)
 	}
-	// A report that names an error of a domain's SPF without a complete fix does not
-	// claim that the others repair it.
+	// A report that names an error of a domain's SPF without a complete fix, in its record
+	// or in one below it that it leads to, does not claim that the others repair it.
 	open := func(domain string) bool {
+		led := func(name string) bool {
+			_, service := x.Template.Envelope[name]
+			return within(name, domain) && !service
+		}
 		return slices.ContainsFunc(before.Findings, func(f finding.Finding) bool {
 			return f.Section == finding.SPF && f.Severity.AtLeast(finding.Error) && (f.Fix == nil || !f.Fix.Complete) &&
-				(f.Subject == domain || slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Name == domain }))
+				(f.Subject == domain || led(f.Subject) || slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Name == domain }))
 		})
 	}
 	// claims reports whether a complete fix publishes a record that says who may
@@ -513,6 +517,7 @@ func (x *inspection) names(f *finding.Finding) {
 	}
 	plain := strings.ToLower(known.String())
 	squeezed := strings.Join(strings.FieldsFunc(plain, func(c rune) bool { return strings.ContainsRune(" \t\"\\'\u00a0\u200b", c) }), "")
+	plussed := strings.ReplaceAll(plain, " ", "+") // of a key that a form made spaces in
 	dotted := strings.NewReplacer(",", ".", ";", ".", "..", ".").Replace(squeezed)
 	services := strings.ToLower(master())
 	for _, r := range f.Fix.Records() {
@@ -528,7 +533,7 @@ func (x *inspection) names(f *finding.Finding) {
 		value = prefixes.ReplaceAllString(value, " ")
 		for _, word := range token.FindAllString(value, -1) {
 			w := strings.ToLower(strings.Trim(word, "."))
-			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || x.serves(services, w) || strings.Contains(services, ":"+w) {
+			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || len(w) > 100 && strings.Contains(plussed, w) || x.serves(services, w) || strings.Contains(services, ":"+w) {
 				continue
 			}
 			if local, host, mailbox := strings.Cut(w, "@"); mailbox && strings.Contains(plain, ":"+local+"@") && host == Domain {

@@ -107,6 +107,13 @@ func (k *checker) everyone() {
 	})
 }
 
+// passesWorld reports whether the policy lets all of IPv4 or all of IPv6 pass, or nearly.
+func (p *Policy) passesWorld() bool {
+	return slices.ContainsFunc(worlds, func(w world) bool {
+		return w.missing(p.pass) <= nearly && p.try("", "", w.samples[0]).Result == spf.Pass
+	})
+}
+
 // passes reports whether clients from the world really pass: what is authorised
 // behind an error is not. A record that stands for itself can only be counted, and
 // behind an include that depends on the client it is counted too.

@@ -89,6 +89,7 @@ func repair(text string) repaired {
 			apart[f+fields[i+1]] = true
 		}
 	}
+	all := slices.IndexFunc(tokens, endsPolicy)
 	seen := make(map[spf.Kind]string)
 	unread := 0
 	leaveOut := func(tok, placeholder, why string) {
@@ -122,19 +123,23 @@ func repair(text string) repaired {
 		case terms == nil && noise(tok) && i+1 == len(tokens) && strings.IndexByte("+-~?", tok[0]) >= 0 && !slices.ContainsFunc(out, endsPolicy) && seen[spf.KindRedirect] == "":
 			leaveOut(tok, lostAll(tok[0]), "a sign whose all is missing")
 			continue
+		case terms == nil && noise(tok) && i == 0 && all > 0 && !slices.ContainsFunc(tokens[:all], func(t string) bool { return !noise(t) }):
+			// Nothing else stands before all: it may be what is left of a sender.
+			leaveOut(tok, "<a sender, if one stood here>", "a sender may have stood there")
+			continue
 		case terms == nil && noise(tok):
 			note(tok, "", "punctuation that means nothing")
 			continue
 		case terms == nil:
 			// An all that stands without its space is read all the same.
-			head, all := tok, ""
+			head, end := tok, ""
 			if i+1 == len(tokens) {
-				head, all = cutAll(tok)
+				head, end = cutAll(tok)
 			}
 			leaveOut(tok, placeholder(head), why)
-			if all != "" {
-				out = append(out, all)
-				r.parts = append(r.parts, reading{all, false})
+			if end != "" {
+				out = append(out, end)
+				r.parts = append(r.parts, reading{end, false})
 			}
 			continue
 		case why != "":
