@@ -112,13 +112,6 @@ var loaded = sync.OnceValue(func() *catalogue {
 	return c
 })
 
-// Providers returns the catalogue, sorted by name. It must not be changed.
-func Providers() []Provider { return loaded().providers }
-
-// CommonSelectors returns the selectors that most domains use, most common
-// first. It must not be changed.
-func CommonSelectors() []string { return loaded().common }
-
 // makeCatalogue takes the services of whose keys something is known.
 func makeCatalogue(services []*provider.Service, common string) (*catalogue, error) {
 	c := &catalogue{byName: map[string]*Provider{}, mx: map[string]*Provider{}, spf: map[string]*Provider{},

@@ -13,7 +13,7 @@ import (
 )
 
 func TestCatalogue(t *testing.T) {
-	providers := Providers()
+	providers := loaded().providers
 	if len(providers) < 60 {
 		t.Errorf("%d providers", len(providers))
 	}
@@ -64,7 +64,7 @@ func TestCatalogue(t *testing.T) {
 	if len(distinct) < 150 {
 		t.Errorf("%d selectors without those with dates", len(distinct))
 	}
-	common := CommonSelectors()
+	common := loaded().common
 	sorted := slices.Sorted(slices.Values(common))
 	if len(slices.Compact(sorted)) != len(common) {
 		t.Error("a common selector is there twice")
@@ -125,7 +125,7 @@ func TestSelectorsTable(t *testing.T) {
 // selectorsMarkdown is the catalogue as a page of documentation.
 func selectorsMarkdown() string {
 	var b strings.Builder
-	providers, selectors, all := Providers(), map[string]bool{}, loaded().all()
+	providers, selectors, all := loaded().providers, map[string]bool{}, loaded().all()
 	for i := range providers {
 		for _, s := range providers[i].Selectors {
 			selectors[s] = true
@@ -147,7 +147,7 @@ customer's number as the SPF include has it.
 ## The common ones, most common first
 
 `, len(providers), len(selectors), len(all), firstYear, lastYear)
-	b.WriteString(code(CommonSelectors()) + "\n\n## By provider\n\n")
+	b.WriteString(code(loaded().common) + "\n\n## By provider\n\n")
 	b.WriteString("| provider | selectors | MX hosts | SPF includes | alias targets | confidence | note |\n|---|---|---|---|---|---|---|\n")
 	for i := range providers {
 		p := &providers[i]

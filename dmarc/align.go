@@ -1,44 +1,10 @@
 package dmarc
 
 import (
-	"context"
 	"fmt"
 
 	"mailworthy/resolver"
 )
-
-// Organization is the Organizational Domain of a domain and how it was found.
-type Organization struct {
-	Domain string `json:"domain"`
-	// Error says why Domain cannot be asked about.
-	Error string `json:"error" empty:"null"`
-	// OrganizationalDomain is empty when undecided.
-	OrganizationalDomain string   `json:"organizational_domain" empty:"null"`
-	Undecided            string   `json:"undecided" empty:"null"`
-	Queries              []string `json:"queries"`
-	Walk                 []Step   `json:"walk"`
-}
-
-// OrganizationalDomain walks from domain, in one round (RFC 9989, 4.10.2).
-func OrganizationalDomain(ctx context.Context, r resolver.Resolver, domain string) *Organization {
-	domain, err := canonical(domain)
-	o := &Organization{Domain: domain, Queries: []string{}, Walk: []Step{}}
-	if err != nil {
-		o.Error = err.Error()
-		return o
-	}
-	b := resolver.NewBatch(ctx, r)
-	walk := new(asker).askWalk(b, domain)
-	b.Run()
-	o.Walk = readWalk(walk)
-	o.Queries = queries(o.Walk)
-	if org, ok := organization(o.Walk); ok {
-		o.OrganizationalDomain = org
-	} else {
-		o.Undecided = silence(o.Walk)
-	}
-	return o
-}
 
 // organization is the Organizational Domain that a walk comes to, whatever the
 // unanswered steps hold; false if that depends on them.
@@ -101,15 +67,6 @@ type Alignment struct {
 
 // maxIdentifiers bounds the identifiers of a kind that are walked from.
 const maxIdentifiers = 20
-
-// Align judges identifiers of a kind ("spf": envelope domains, "dkim": d=
-// domains) against the domain of d, all at once, relaxed and strict.
-func Align(ctx context.Context, r resolver.Resolver, d *Discovery, kind string, domains []string) []Alignment {
-	b := resolver.NewBatch(ctx, r)
-	identifiers := new(asker).askIdentifiers(b, d, kind, domains)
-	b.Run()
-	return judgeAll(d, identifiers)
-}
 
 func (a *asker) askIdentifiers(b *resolver.Batch, d *Discovery, kind string, domains []string) []identifier {
 	out := make([]identifier, len(domains))

@@ -144,7 +144,7 @@ func TestAlign(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			dns := world(t, test.zone)
-			a := Align(context.Background(), dns, Discover(context.Background(), dns, test.from), "spf", []string{test.domain})[0]
+			a := align(context.Background(), dns, Discover(context.Background(), dns, test.from), test.domain)[0]
 			got := fmt.Sprint(string(a.Mode), " ", shown(a.Relaxed), " ", a.Strict, " ", shown(a.Aligned), " ", a.OrganizationalDomain)
 			if got != test.want || !strings.Contains(a.Why, test.why) {
 				t.Errorf("got %q (%s), want %q (%s)", got, a.Why, test.want, test.why)

@@ -34,21 +34,6 @@ func WriteJSON(w io.Writer, reports ...*Report) error {
 	return err
 }
 
-// WriteNDJSON writes each report on one line; see Lean for shorter ones.
-func WriteNDJSON(w io.Writer, reports []*Report) error {
-	var text []byte
-	for _, r := range reports {
-		var err error
-		if text, err = AppendJSON(text[:0], r); err != nil {
-			return err
-		}
-		if _, err := w.Write(text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // MarshalJSON marshals any value of this program the way that reports are: text
 // as WriteJSON describes, every key always there, nil slices as [], what is empty in a
 // field tagged empty:"null" as null, HTML characters as they are, a line break at the

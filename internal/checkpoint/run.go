@@ -76,9 +76,6 @@ func same(before, now map[string]string) error {
 	return nil
 }
 
-// Resumed reports whether this run goes on with another.
-func (r *Run) Resumed() bool { return r.resumed }
-
 // Data unmarshals what the run before counted, if there was one.
 func (r *Run) Data(into any) error {
 	if !r.resumed || len(r.state.Data) == 0 {

@@ -260,7 +260,7 @@ func TestAnew(t *testing.T) {
 	}
 	r.Close()
 	r = f.open(t)
-	if r.Resumed() {
+	if r.resumed {
 		t.Error("goes on with a complete run")
 	}
 	if err := r.Start(); err != nil {
@@ -285,7 +285,7 @@ func TestAnew(t *testing.T) {
 		}
 	}
 	r = f.open(t)
-	if r.Resumed() {
+	if r.resumed {
 		t.Error("an empty checkpoint is gone on with")
 	}
 	r.Close()

@@ -2,7 +2,6 @@ package bounce
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 
 	"mailworthy/internal/lazyre"
@@ -511,11 +510,3 @@ var (
 	finalRE   = lazyre.New(`(?i)permanent(?:ly)?(?: error| fail|ly)|i've given up|failed permanently|final notification|giving up`)
 	programRE = lazyre.New(`(?i)(?:qmail-send program at|mail system at host|generating server:|delivery status notification from|message from) ([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)`)
 )
-
-// Code returns the reply code as text, "" if there is none.
-func (r *Recipient) Code() string {
-	if r.Explanation.Code == 0 {
-		return ""
-	}
-	return strconv.Itoa(r.Explanation.Code)
-}

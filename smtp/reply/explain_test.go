@@ -279,12 +279,11 @@ func TestUserRules(t *testing.T) {
 // TestReasons: each reason of the list has a meaning, somebody who acts, and steps.
 func TestReasons(t *testing.T) {
 	k := Default()
-	if len(k.Reasons()) != 39 {
-		t.Errorf("%d reasons", len(k.Reasons()))
+	if len(k.reasons) != 39 {
+		t.Errorf("%d reasons", len(k.reasons))
 	}
 	proofs := []Proof{ProofSPF, ProofDKIM, ProofDMARC, ProofPTR, ProofHELO, ProofRBL, ProofMailFrom, ProofRecipientMX, ProofMTASTS, ProofDANE, ProofMessage, ProofSubmission}
-	for _, r := range k.Reasons() {
-		c := k.reasons[r]
+	for r, c := range k.reasons {
 		if c.meaning == "" || len(c.next) == 0 || c.who == "" || c.permanent == "" {
 			t.Errorf("%s: %+v", r, c)
 		}

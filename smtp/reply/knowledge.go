@@ -256,16 +256,6 @@ func (k *Knowledge) readReasons() error {
 	return nil
 }
 
-// Reasons returns every reason, in the order of the contract's list.
-func (k *Knowledge) Reasons() []Reason {
-	out := make([]Reason, 0, len(k.reasons))
-	for r := range k.reasons {
-		out = append(out, r)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // Meaning returns the sentence that explains a reason, and its usual next steps.
 func (k *Knowledge) Meaning(r Reason) (string, []string) {
 	c := k.reasons[r]
