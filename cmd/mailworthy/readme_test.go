@@ -27,8 +27,10 @@ var readmeStatus = map[string]int{
 	"mailworthy explain --text '550 5.7.25 The IP address 192.0.2.11 has no PTR record'": 1,
 	"mailworthy audit --format json acme.example":                                        1,
 	"mailworthy message message.eml":                                                     1,
-	"mailworthy spf check --tree acme.example":                                           1,
-	"echo 'v=spf1 inlude:_spf.esp.example -all' | mailworthy lint spf":                   1,
+	// Nor the public DNS.
+	"mailworthy doctor":                                                1,
+	"mailworthy spf check --tree acme.example":                         1,
+	"echo 'v=spf1 inlude:_spf.esp.example -all' | mailworthy lint spf": 1,
 }
 
 // readmeBounce is a delivery report of acme.example's own server.
