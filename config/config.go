@@ -43,6 +43,8 @@ type Config struct {
 	Notifications []notify.Target
 	Watch         Watch
 	Logs          Logs
+	// Roundtrips are synthetic mails that each run sends and waits for.
+	Roundtrips []Roundtrip
 
 	// index is where in Domains a name stands, of the first indexed of them: the
 	// others have been added by whoever made the value.

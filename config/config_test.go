@@ -62,6 +62,26 @@ notifications:
     username: mailworthy
     password: ${SMTP_PASSWORD}
 watch: {schedule: "CRON_TZ=Europe/Berlin 17 6 * * *", listen: "127.0.0.1:9599", jitter: 5m}
+roundtrips:
+  - name: to the other
+    via: smtp://me@acme.example@smtp.acme.example
+    password: ${SMTP_PASSWORD}
+    from: me@acme.example
+    to: me@other.example
+    plus: true
+    auth: plain
+    wait:
+      - {at: "imaps://me@imap.other.example/INBOX", password_file: imap.password}
+      - {at: "imap://me@imap.acme.example", password: "${SMTP_PASSWORD}", xoauth2: true}
+      - maildir:Maildir
+    helo: mx.acme.example
+    tls_ca: ca.pem
+    dkim_key: key.pem
+    dkim_selector: s1
+    dkim_domain: acme.example
+    timeout: 20m
+    slow: 5m
+  - {via: "smtps://smtp.acme.example", from: a@acme.example, to: b@acme.example, wait: /var/mail/b}
 `
 
 var variables = map[string]string{
@@ -83,6 +103,17 @@ func TestParse(t *testing.T) {
 	if acme.Target.Domain != "acme.example" || strings.Join(acme.Selectors, " ") != "s2" || acme.Owner != "Ada" || acme.Volume != "bulk" ||
 		len(acme.IPs) != 2 || acme.MailFrom[0] != "bounce.acme.example" || len(acme.Sections) != 2 || acme.Profile != finding.Sender {
 		t.Errorf("%+v", acme)
+	}
+	if len(c.Roundtrips) != 2 {
+		t.Fatalf("%+v", c.Roundtrips)
+	}
+	sent, other := c.Roundtrips[0], c.Roundtrips[1]
+	if sent.Via.User != "me@acme.example" || sent.Password.Text.Reveal() != "hunter2hunter2" || len(sent.Wait) != 3 || sent.Wait[0].Password.File != "/etc/mailworthy/imap.password" ||
+		!sent.Wait[1].Token || sent.Wait[2].Place.Maildir != "/etc/mailworthy/Maildir" || sent.Auth != "PLAIN" || sent.Slow != 5*time.Minute || sent.Key != "/etc/mailworthy/key.pem" {
+		t.Errorf("%+v", sent)
+	}
+	if other.Name != "a@acme.example to b@acme.example" || other.Wait[0].Place.File != "/var/mail/b" || other.KeyDomain != "acme.example" {
+		t.Errorf("%+v", other)
 	}
 	if c.Limits != (Limits{Timeout: 3 * time.Second, Deadline: time.Minute, Retries: 1, MaxQueries: 200, MaxIPs: 8}) {
 		t.Errorf("limits: %+v", c.Limits)
@@ -129,6 +160,16 @@ var mistakes = []struct {
 	{"two documents", "domains: [acme.example]\n---\na: 1", []string{"m.yaml:2:1: a second document"}, false},
 	{"alias", "domains: &d [acme.example]\nresolvers: *d", []string{"m.yaml:2:12: aliases (*d) are not supported (what domains share goes under defaults)"}, false},
 	{"no domains", "fail_on: error", []string{"m.yaml:1:1: the configuration: domains is missing"}, true},
+	{"a password in the address", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://me:hunter3@smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box}\n", []string{"m.yaml:3:11: via: there is a password in the address"}, false},
+	{"a password in the file", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://me@smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box, password: hunter3}\n", []string{"m.yaml:3:105: password: no password stands in a configuration (write ${NAME}"}, false},
+	{"no password", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://me@smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box}\n", []string{"m.yaml:3:5: a roundtrip: via has a user, and there is no password (password: ${NAME}"}, false},
+	{"two passwords", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://me@smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box, password: \"${SMTP_PASSWORD}\", password_file: x}\n", []string{"m.yaml:3:5: a roundtrip: password and password_file exclude each other"}, false},
+	{"a password for nobody", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box, password_file: x}\n", []string{"m.yaml:3:5: a roundtrip: a password and auth are for a login"}, false},
+	{"a mailbox without a password", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: \"imaps://b@imap.acme.example\"}\n", []string{"m.yaml:3:87: wait: the mailbox has a user, and there is no password"}, false},
+	{"no place", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: []}\n", []string{"m.yaml:3:87: wait is empty"}, true},
+	{"a key without a selector", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box, dkim_key: k}\n", []string{"m.yaml:3:5: a roundtrip: dkim_key and dkim_selector belong together"}, false},
+	{"not yes", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box, plus: 1}\n", []string{"m.yaml:3:98: plus must be true or false, not \"1\""}, true},
+	{"no time", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box, slow: fast}\n", []string{"m.yaml:3:98: slow: \"fast\" is no time span"}, true},
 	{"no domain", "domains: []", []string{"m.yaml:1:10: domains is empty"}, true},
 	{"misspelt", "domians: [acme.example]\ndomains: [acme.example]", []string{`m.yaml:1:1: the configuration has no key "domians" (did you mean domains?)`}, true},
 	{"hyphen", "domains:\n  - domain: acme.example\n    mail-from: [b.acme.example]", []string{`m.yaml:3:5: a domain has no key "mail-from" (did you mean mail_from?)`}, true},

@@ -29,7 +29,7 @@ func TestDomainsFile(t *testing.T) {
 		{"domains_file: empty", "", "there is none in"},
 		{"domains_file: missing", "", "missing"},
 		{"domains_file: " + dir, "", "domains_file"},
-		{"fail_on: error", "", "domains is missing (or domains_file)"},
+		{"fail_on: error", "", "domains is missing (or domains_file, or roundtrips)"},
 	} {
 		c, err := Parse(filepath.Join(dir, "mailworthy.yaml"), []byte(tt.text), func(string) (string, bool) { return "", false })
 		if (err != nil) != (tt.wrong != "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {

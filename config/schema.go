@@ -82,8 +82,9 @@ func Schema() []byte {
 			"max_deferred": whole(1, 100, "The percentage of attempts that were deferred from which on it is told. Default: 30."),
 			"min_messages": whole(1, 1_000_000, "How many recipients make a share worth judging. Default: 20."),
 		}, "paths"), "Logs of mail servers that a run looks at."),
+		"roundtrips": object{"type": "array", "description": "Synthetic mails that a run sends and waits for.", "items": roundtripSchema()},
 	})
-	root["anyOf"] = []any{object{"required": []string{"domains"}}, object{"required": []string{"domains_file"}}}
+	root["anyOf"] = []any{object{"required": []string{"domains"}}, object{"required": []string{"domains_file"}}, object{"required": []string{"roundtrips"}}}
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["$id"] = "https://mailworthy.example/schema/config-1.json"
 	root["title"] = "mailworthy.yaml"

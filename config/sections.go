@@ -27,7 +27,7 @@ var graded = []finding.Severity{finding.Critical, finding.Error, finding.Warning
 
 // config reads the root of the file.
 func (d *decoder) config(root *yaml.Node, c *Config) {
-	var defaults, domains, file, accept, notifications, lists, remove *yaml.Node
+	var defaults, domains, file, accept, notifications, lists, remove, mails *yaml.Node
 	later := func(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 	d.mapping(root, "the configuration", fields{
 		"defaults": later(&defaults), "domains": later(&domains), "domains_file": later(&file), "accept": later(&accept),
@@ -46,9 +46,13 @@ func (d *decoder) config(root *yaml.Node, c *Config) {
 		"state_dir": func(n *yaml.Node) { d.place(n, "state_dir", c, &c.StateDir) },
 		"watch":     func(n *yaml.Node) { d.watch(n, &c.Watch) },
 		"logs":      func(n *yaml.Node) { d.logs(n, c) },
+		"roundtrips": func(n *yaml.Node) {
+			mails = n
+			d.roundtrips(n, c)
+		},
 	})
-	if root.Kind == yaml.MappingNode && domains == nil && file == nil {
-		d.fail(root, "the configuration: domains is missing (or domains_file)")
+	if root.Kind == yaml.MappingNode && domains == nil && file == nil && mails == nil {
+		d.fail(root, "the configuration: domains is missing (or domains_file, or roundtrips)")
 	}
 	// What others refer to comes first, wherever it stands.
 	var base Domain

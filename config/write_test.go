@@ -39,7 +39,7 @@ func TestNew(t *testing.T) {
 	}
 	// Uncommented: every commented line that is YAML, apart from prose.
 	var out []string
-	yamlLine := regexp.MustCompile(`^( *)# ?(( *- \{.*|  [a-z_]+:.*|  - type:.*|    [a-z_]+: .*|[a-z_]+:( [\[{].*| bulk| postm.*)?))$`)
+	yamlLine := regexp.MustCompile(`^( *)# ?(( *- \{.*|  [a-z_]+:.*|  - (type|via):.*|    [a-z_]+: .*|[a-z_]+:( [\[{].*| bulk| postm.*)?))$`)
 	for _, l := range strings.Split(text, "\n") {
 		if m := yamlLine.FindStringSubmatch(l); m != nil {
 			l = m[1] + strings.Replace(m[2], `reason: ""`, "reason: because", 1)
@@ -47,13 +47,13 @@ func TestNew(t *testing.T) {
 		out = append(out, l)
 	}
 	variables := func(name string) (string, bool) {
-		return map[string]string{"SPAMHAUS_KEY": "k3y", "SLACK_WEBHOOK": "https://a.example/", "TEAMS_WORKFLOW": "https://b.example/", "WEBHOOK_SECRET": "0123456789abcdef", "SMTP_PASSWORD": "x"}[name], true
+		return map[string]string{"SPAMHAUS_KEY": "k3y", "SLACK_WEBHOOK": "https://a.example/", "TEAMS_WORKFLOW": "https://b.example/", "WEBHOOK_SECRET": "0123456789abcdef", "SMTP_PASSWORD": "x", "IMAP_PASSWORD": "y"}[name], true
 	}
 	c, err = Parse("mailworthy.yaml", []byte(strings.Join(out, "\n")), variables)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, strings.Join(out, "\n"))
 	}
-	if len(c.Notifications) != 4 || len(c.Policy.Accept) != 6 || c.Watch.Schedule == "" || c.History.Keep != 400*day || len(c.Resolvers) != 2 ||
+	if len(c.Notifications) != 4 || len(c.Policy.Accept) != 6 || c.Watch.Schedule == "" || c.History.Keep != 400*day || len(c.Resolvers) != 2 || len(c.Roundtrips) != 1 ||
 		len(c.Domains[0].IPs) != 2 || c.Domains[0].Volume != "bulk" || c.Domains[0].Owner == "" {
 		t.Errorf("not all of it was uncommented: %+v", c)
 	}
