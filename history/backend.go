@@ -59,8 +59,15 @@ type Tx interface {
 	// or nothing is believed of the domain.
 	SetTold(ctx context.Context, domain string, told int64) error
 
-	// Prune removes the runs that started before a time, apart from the last one of each
-	// domain, and the contents that nothing refers to any more. It returns how many runs
+	// AddRoundtrip adds a mail, or replaces the one with its Message-ID. The number in it is
+	// ignored, the time counts in milliseconds.
+	AddRoundtrip(ctx context.Context, r Roundtrip) error
+	// Roundtrips returns the mails of a name, or all if it is empty, the latest first; limit
+	// 0: all.
+	Roundtrips(ctx context.Context, name string, limit int) ([]Roundtrip, error)
+
+	// Prune removes the runs and mails that started before a time, apart from the last one of
+	// each domain or name, and the contents that nothing refers to any more. It returns how many runs
 	// those were.
 	Prune(ctx context.Context, before time.Time) (int64, error)
 }

@@ -13,7 +13,6 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/show"
 	"mailworthy/notify"
-	"mailworthy/report"
 	"mailworthy/smtp/maillog"
 )
 
@@ -163,29 +162,13 @@ func mostly(list []maillog.Reason, final bool) string {
 	return ", mostly " + logReason(most)
 }
 
-// tellLogs is what a target is to hear about the logs: what stands newly, of the
-// severity of the target; for one that hears of changes, from warnings on. A target of
-// some domains alone hears nothing.
+// tellLogs is what a target is to hear about the logs: what stands newly. A target of some
+// domains alone hears nothing.
 func (m *Monitor) tellLogs(outbox *notify.Outbox, t *notify.Target, out *Outcome, now time.Time) *notify.Notice {
 	if len(m.Config.Logs.Paths) == 0 || len(t.Domains) > 0 {
 		return nil
 	}
-	after := report.Outcome{Verdict: report.Ready}
-	for _, f := range out.Logs {
-		if f.Severity.AtLeast(finding.Error) {
-			after.Verdict = report.NotReady
-		} else if after.Verdict == report.Ready {
-			after.Verdict = report.ReadyWithWarnings
-		}
-	}
-	limit := *t
-	if t.When == notify.Change {
-		limit.Severity = finding.Warning
-	}
-	if fresh := outbox.Standing(&limit, notify.Logs, out.Logs); len(fresh) > 0 {
-		return notify.OfThreshold(notify.Logs, after, fresh, "", now)
-	}
-	return nil
+	return standing(outbox, t, notify.Logs, out.Logs, now)
 }
 
 // writeLogs writes a line for each thing that is wrong by the logs.

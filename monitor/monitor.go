@@ -4,6 +4,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -41,6 +42,8 @@ type Session struct {
 	Now time.Time
 	// Transport are the tools for domains whose sections have it.
 	Transport transport.Tools
+	// Mail is what synthetic mails need; nil: none is sent.
+	Mail *MailTools
 	// Audited is told of each report when it is there, by several goroutines; nil:
 	// nobody is.
 	Audited func(*report.Report)
@@ -96,6 +99,9 @@ type Outcome struct {
 	// Logs are what is wrong by the logs of mail servers; none are configured, or all is
 	// well: nil.
 	Logs []finding.Finding
+	// Mails are the synthetic mails that were configured, but for those that could not be
+	// begun: these are troubles.
+	Mails []Mail
 	// Troubles are what went wrong apart from the audits: history, notifications.
 	Troubles []error
 }
@@ -125,8 +131,13 @@ func (o *Outcome) Changed() int {
 // could not be kept or told leaves a run incomplete; else 0.
 func (o *Outcome) Status(failOn finding.Severity, unknownOK bool) int {
 	status := report.Exit(o.Reports(), failOn)
-	if slices.ContainsFunc(o.Logs, func(f finding.Finding) bool { return failOn != report.Never && f.Severity.AtLeast(failOn) }) {
-		return 1
+	for _, f := range o.Also() {
+		switch {
+		case f.Severity == finding.Unknown:
+			status = cmp.Or(status, 3)
+		case failOn != report.Never && f.Severity.AtLeast(failOn):
+			return 1
+		}
 	}
 	if status == 3 && unknownOK {
 		status = 0
@@ -163,11 +174,13 @@ func (m *Monitor) Run(ctx context.Context, emit func(*Outcome) error) (*Outcome,
 			}
 		}
 	}
+	mails := m.beginRoundtrips(ctx, s)
 	reports := m.Audit(ctx, s)
+	out := &Outcome{Domains: make([]Seen, len(reports))}
+	mails(out)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	out := &Outcome{Domains: make([]Seen, len(reports))}
 	book := &ledger{monitor: m, out: out}
 	if m.History != "" {
 		book.open(ctx)
@@ -176,6 +189,7 @@ func (m *Monitor) Run(ctx context.Context, emit func(*Outcome) error) (*Outcome,
 	for i, one := range reports {
 		out.Domains[i] = Seen{one, book.observe(ctx, &m.Config.Domains[i], one)}
 	}
+	book.keepRoundtrips(ctx)
 	m.logs(ctx, out, s.Now)
 	outbox := m.prepare(out, s.Now)
 	if err := emit(out); err != nil {

@@ -41,6 +41,7 @@ func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 		if n := m.tellLogs(outbox, t, out, now); n != nil {
 			list = append(list, n)
 		}
+		list = append(list, m.tellRoundtrips(outbox, t, out, now)...)
 		outbox.Add(t, list...)
 	}
 	if err := outbox.Save(); err != nil {
@@ -87,6 +88,9 @@ func (m *Monitor) deliver(ctx context.Context, outbox *notify.Outbox, out *Outco
 		}
 	}
 	outbox.Settle(notify.Logs)
+	for i := range out.Mails {
+		outbox.Settle(out.Mails[i].subject())
+	}
 	out.Troubles = append(out.Troubles, outbox.Deliver(ctx, m.Sender, m.Config.Notifications, now)...)
 	if err := outbox.Save(); err != nil {
 		out.Troubles = append(out.Troubles, m.stateTrouble(err))

@@ -15,6 +15,7 @@ import (
 
 	"mailworthy/report"
 	"mailworthy/report/export"
+	"mailworthy/smtp/roundtrip"
 )
 
 // figures are the metrics of a watcher. Those of the domains are the ones that
@@ -30,6 +31,7 @@ type figures struct {
 	next     prometheus.Gauge
 
 	mu      sync.Mutex
+	mails   []*roundtrip.Report
 	reports []*report.Report
 }
 
@@ -72,16 +74,19 @@ func (f *figures) ran(out *Outcome, started time.Time, took time.Duration) {
 	f.took.Set(took.Seconds())
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.reports = out.Reports
+	f.reports, f.mails = out.Reports, out.Roundtrips
 }
 
 // domains are the metrics of the last reports, as families.
 func (f *figures) domains() ([]*dto.MetricFamily, error) {
 	f.mu.Lock()
-	reports := f.reports
+	reports, mails := f.reports, f.mails
 	f.mu.Unlock()
 	var b bytes.Buffer
 	if err := export.WritePrometheus(&b, reports); err != nil {
+		return nil, err
+	}
+	if err := export.WriteRoundtripPrometheus(&b, mails...); err != nil {
 		return nil, err
 	}
 	p := expfmt.NewTextParser(model.UTF8Validation)

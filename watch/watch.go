@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mailworthy/report"
+	"mailworthy/smtp/roundtrip"
 )
 
 // ErrSkipped is what a Job's Run returns if another process is already running it.
@@ -34,6 +35,8 @@ type Job struct {
 // Outcome is what a run found.
 type Outcome struct {
 	Reports []*report.Report
+	// Roundtrips are the synthetic mails.
+	Roundtrips []*roundtrip.Report
 	// Changed counts the domains with changes.
 	Changed int
 	// Troubles counts what went wrong apart from the audits.

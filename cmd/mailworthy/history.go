@@ -70,7 +70,7 @@ func domainAnd(more int) cobra.PositionalArgs {
 func newHistory() *cobra.Command {
 	cmd := newHistoryList()
 	cmd.Use = "history [DOMAIN]"
-	cmd.Short = "The runs that a history keeps: list, show, prune"
+	cmd.Short = "The runs that a history keeps: list, show, roundtrips, prune"
 	cmd.Long = "Lists the runs of a domain, or of all, as history list does."
 	cmd.Example = `  mailworthy history
   mailworthy history list --history mail.db acme.example
@@ -82,7 +82,7 @@ func newHistory() *cobra.Command {
 		}
 		return nil
 	}
-	cmd.AddCommand(newHistoryList(), newHistoryShow(), newHistoryPrune())
+	cmd.AddCommand(newHistoryList(), newHistoryShow(), newHistoryRoundtrips(), newHistoryPrune())
 	return cmd
 }
 
@@ -127,6 +127,47 @@ func newHistoryList() *cobra.Command {
 	file.add(cmd)
 	output.addDocument(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the last runs; 0 is all")
+	return cmd
+}
+
+func newHistoryRoundtrips() *cobra.Command {
+	var (
+		file   historyFlag
+		output outputFlags
+		limit  int
+	)
+	cmd := &cobra.Command{
+		Use:   "roundtrips [NAME]",
+		Short: "The synthetic mails of a name, or all, oldest first",
+		Example: `  mailworthy history roundtrips --history mail.db
+  mailworthy history roundtrips --history mail.db --format json "me@acme.example to me@other.example"`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := output.check(); err != nil {
+				return err
+			}
+			store, err := file.open(cmd.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			mails, err := store.Roundtrips(cmd.Context(), strings.Join(args, ""), limit)
+			if err != nil {
+				return err
+			}
+			return output.document(cmd, false, mails, func() *view.Doc {
+				lines := make([]view.MailLine, len(mails))
+				for i, m := range mails {
+					lines[i] = view.MailLine{Name: m.Name, Started: m.Started, Verdict: m.Verdict, Why: m.Why, Took: m.DeliverMS}
+				}
+				return view.MailsDoc(lines)
+			})
+		},
+	}
+	file.add(cmd)
+	output.addDocument(cmd)
+	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the last mails; 0 is all")
 	return cmd
 }
 

@@ -29,11 +29,11 @@ func (p passwordSource) read(cmd *cobra.Command) (string, error) {
 		return line, nil
 	}
 	if p.file != "" {
-		text, err := readfile.Read(p.file, 64<<10, readfile.Wait)
+		line, err := readfile.FirstLine(p.file)
 		if err != nil {
 			return "", fmt.Errorf("%s %s: %w", p.flag, p.file, err)
 		}
-		return first(string(text))
+		return line, nil
 	}
 	if text, ok := os.LookupEnv(p.variable); ok {
 		return first(text)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -13,14 +12,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"mailworthy/audit"
-	"mailworthy/dial"
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
-	"mailworthy/resolver"
-	"mailworthy/smtp/proof"
 	"mailworthy/smtp/roundtrip"
 )
 
@@ -214,13 +210,11 @@ func (f *roundtripFlags) signer(from string) (*roundtrip.Key, error) {
 	return key, nil
 }
 
-// open makes the places, with their passwords.
-func (f *roundtripFlags) open(cmd *cobra.Command, specs []roundtrip.Spec, pool *x509.CertPool, lookup *dial.Dialer) ([]roundtrip.Place, error) {
+// places adds the places, with their passwords.
+func (f *roundtripFlags) places(cmd *cobra.Command, o *roundtrip.Options, specs []roundtrip.Spec) error {
 	files := 0
-	var out []roundtrip.Place
 	for _, s := range specs {
-		o := roundtrip.PlaceOptions{Roots: pool, Token: f.waitAuth == "xoauth2",
-			Dialer: &dial.Dialer{Lookup: lookup.Lookup, Timeout: 5 * time.Minute, MaxRead: roundtrip.MaxRead, MaxPerAddr: 1}}
+		password := ""
 		if s.Via.Scheme != "" {
 			p := passwordSource{flag: "--wait-password-file", variable: mailboxVariable, user: s.Via.User + " at " + s.Via.Host}
 			// One file is for all; of several each is for one.
@@ -229,13 +223,13 @@ func (f *roundtripFlags) open(cmd *cobra.Command, specs []roundtrip.Spec, pool *
 			}
 			files++
 			var err error
-			if o.Password, err = p.read(cmd); err != nil {
-				return nil, err
+			if password, err = p.read(cmd); err != nil {
+				return err
 			}
 		}
-		out = append(out, s.Open(o))
+		o.Wait(s, password, f.waitAuth == "xoauth2")
 	}
-	return out, nil
+	return nil
 }
 
 func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
@@ -254,18 +248,15 @@ func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
 	if o.Roots, err = roots(f.tlsCA); err != nil {
 		return err
 	}
-	o.Dialer = &dial.Dialer{Lookup: dial.ThroughOrHosts(session.stack), Timeout: 10 * time.Minute, MaxRead: 1 << 20}
+	o.Through(session.stack, session.now, session.maxQueries, session.deadline)
 	if o.Via.User != "" {
 		if o.Password, err = (passwordSource{"--password-file", f.passwordFile, passwordVariable, o.Via.User}).read(cmd); err != nil {
 			return err
 		}
 	}
-	if o.Places, err = f.open(cmd, specs, o.Roots, o.Dialer); err != nil {
+	if err := f.places(cmd, &o, specs); err != nil {
 		return err
 	}
-	o.Resolver = session.stack
-	o.Message = audit.MessageOptions{Now: session.now, MaxQueries: session.maxQueries, Deadline: session.deadline}
-	o.Prover = proof.New(resolver.NewSession(session.stack, session.maxQueries), audit.Options{Now: session.now, MaxQueries: session.maxQueries, Deadline: session.deadline})
 	if !f.quiet {
 		o.Progress = func(text string) { fmt.Fprintf(cmd.ErrOrStderr(), "%s\n", show.Escape(text)) }
 	}

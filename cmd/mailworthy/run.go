@@ -13,6 +13,7 @@ import (
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
+	"mailworthy/report/export"
 	"mailworthy/report/format"
 )
 
@@ -72,9 +73,14 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 			unknownOK := flags.dns.unknown == "ok"
 			writing := format.Options{Table: table, FailOn: m.FailOn, UnknownOK: unknownOK}
 			done, err := m.Run(cmd.Context(), func(done *monitor.Outcome) error {
-				writing.Also = done.Logs
+				writing.Also = done.Also()
 				if output.format != "table" {
-					return output.write(cmd, func(w io.Writer) error { return written.Write(w, done.Reports(), writing) })
+					return output.write(cmd, func(w io.Writer) error {
+						if err := written.Write(w, done.Reports(), writing); err != nil || output.format != "prometheus" {
+							return err
+						}
+						return export.WriteRoundtripPrometheus(w, done.Roundtrips()...)
+					})
 				}
 				var text bytes.Buffer
 				if err := monitor.WriteText(&text, done, m.FailOn, always, table); err != nil || text.Len() == 0 && output.standard() {

@@ -94,6 +94,10 @@ func monitored(dns *dnsFlags, s *session, err error) (*monitor.Session, error) {
 		closing()
 		s.stack.Close()
 	}
-	return &monitor.Session{Resolver: s.stack, Transport: tools, Close: end, Held: s.held, MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now,
+	var mail *monitor.MailTools
+	if !s.alone { // --offline sends nothing
+		mail = &monitor.MailTools{Roots: roots}
+	}
+	return &monitor.Session{Mail: mail, Resolver: s.stack, Transport: tools, Close: end, Held: s.held, MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now,
 		Audited: s.logAudit}, nil
 }

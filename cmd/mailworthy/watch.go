@@ -103,7 +103,7 @@ func (f *watchFlags) job(cmd *cobra.Command, log *slog.Logger) (watch.Job, strin
 		for _, t := range done.Troubles {
 			log.Error("trouble", "error", t.Error())
 		}
-		return &watch.Outcome{Reports: done.Reports(), Changed: done.Changed(), Troubles: len(done.Troubles)}, nil
+		return &watch.Outcome{Reports: done.Reports(), Roundtrips: done.Roundtrips(), Changed: done.Changed(), Troubles: len(done.Troubles)}, nil
 	}}, listen, nil
 }
 

@@ -28,6 +28,7 @@ type state struct {
 	runs     map[int64]stored
 	byKey    map[history.Hash]int64
 	beliefs  map[string]history.Belief
+	mails    []history.Roundtrip
 	last     int64 // number of a content or run
 	lastRun  int64
 }
@@ -46,7 +47,7 @@ func newState() *state {
 func (s *state) clone() *state {
 	c := *s
 	c.contents, c.byHash, c.runs = maps.Clone(s.contents), maps.Clone(s.byHash), maps.Clone(s.runs)
-	c.byKey, c.beliefs = maps.Clone(s.byKey), maps.Clone(s.beliefs)
+	c.byKey, c.beliefs, c.mails = maps.Clone(s.byKey), maps.Clone(s.beliefs), slices.Clone(s.mails)
 	return &c
 }
 
@@ -182,11 +183,38 @@ func (s *state) SetTold(_ context.Context, domain string, told int64) error {
 	return nil
 }
 
+func (s *state) AddRoundtrip(_ context.Context, r history.Roundtrip) error {
+	r.Started = r.Started.UTC().Truncate(time.Millisecond)
+	if i := slices.IndexFunc(s.mails, func(m history.Roundtrip) bool { return m.MessageID == r.MessageID }); i >= 0 {
+		r.ID = s.mails[i].ID
+		s.mails[i] = r
+		return nil
+	}
+	s.last++
+	r.ID = s.last
+	s.mails = append(s.mails, r)
+	return nil
+}
+
+func (s *state) Roundtrips(_ context.Context, name string, limit int) ([]history.Roundtrip, error) {
+	out := slices.DeleteFunc(slices.Clone(s.mails), func(m history.Roundtrip) bool { return name != "" && m.Name != name })
+	slices.Reverse(out)
+	if limit > 0 {
+		out = out[:min(len(out), limit)]
+	}
+	return out, nil
+}
+
 func (s *state) Prune(_ context.Context, before time.Time) (int64, error) {
 	last := map[string]int64{}
 	for id, r := range s.runs {
 		last[r.Domain] = max(last[r.Domain], id)
 	}
+	latest := map[string]int64{}
+	for _, m := range s.mails {
+		latest[m.Name] = max(latest[m.Name], m.ID)
+	}
+	s.mails = slices.DeleteFunc(s.mails, func(m history.Roundtrip) bool { return m.Started.Before(before) && latest[m.Name] != m.ID })
 	var removed int64
 	used := map[int64]bool{}
 	for id, r := range s.runs {

@@ -27,7 +27,7 @@ func Run(t *testing.T, open func(t testing.TB, now func() time.Time) *history.St
 		run  func(t *testing.T, open opener)
 	}{
 		{"RoundTrip", roundTrip}, {"SameRun", sameRun}, {"FindAndList", findAndList}, {"SeveralDomains", severalDomains},
-		{"Prune", prune}, {"Numbers", numbers}, {"Undone", undone}, {"AtOnce", atOnce},
+		{"Prune", prune}, {"Roundtrips", roundtrips}, {"Numbers", numbers}, {"Undone", undone}, {"AtOnce", atOnce},
 		{"Month", month}, {"MonthConfirmed", monthConfirmed}, {"AskedAgain", askedAgain}, {"WithinTTL", withinTTL}, {"ToldOnce", toldOnce},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, open) })
@@ -183,6 +183,42 @@ func prune(t *testing.T, open opener) {
 	gone := list[0]
 	if _, err := s.JSON(t.Context(), gone); !errors.Is(err, history.ErrNoRun) {
 		t.Errorf("the report of a run that was removed: %v", err)
+	}
+}
+
+// roundtrips: a mail that is added again is replaced, and the last of each name is never
+// pruned.
+func roundtrips(t *testing.T, open opener) {
+	now := time.Date(2026, 3, 9, 9, 0, 0, 0, time.UTC)
+	s := open(t, func() time.Time { return now })
+	took := int64(2100)
+	for n, name := range []string{"a", "a", "b", "a"} {
+		mail := history.Roundtrip{Name: name, MessageID: fmt.Sprintf("mw%d@acme.example", n), Started: now.AddDate(0, 0, n-9), Verdict: "deferred", Why: "451 \x00\xff", Tries: 1}
+		if err := s.AddRoundtrip(t.Context(), mail); err != nil {
+			t.Fatal(err)
+		}
+		mail.Verdict, mail.Why, mail.SeenMS, mail.Tries = "arrived", "It is in INBOX.", &took, 2
+		if n == 3 {
+			if err := s.AddRoundtrip(t.Context(), mail); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	list, err := s.Roundtrips(t.Context(), "", 0)
+	if err != nil || len(list) != 4 || list[0].MessageID != "mw0@acme.example" || list[0].Why != "451 \x00\xff" || list[0].SeenMS != nil || !list[0].Started.Equal(now.AddDate(0, 0, -9)) {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if last := list[3]; last.Verdict != "arrived" || last.Tries != 2 || last.SeenMS == nil || *last.SeenMS != took {
+		t.Errorf("%+v", last)
+	}
+	if list, err := s.Roundtrips(t.Context(), "a", 2); err != nil || len(list) != 2 || list[1].MessageID != "mw3@acme.example" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if _, err := s.Prune(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.Roundtrips(t.Context(), "", 0); err != nil || len(list) != 2 || list[0].Name != "b" || list[1].MessageID != "mw3@acme.example" {
+		t.Errorf("%+v, %v", list, err)
 	}
 }
 

@@ -116,7 +116,7 @@ func TestRefused(t *testing.T) {
 	}{
 		{"text", history.ErrNotHistory, "not a history"},
 		{"other", history.ErrNotHistory, "another program"},
-		{"newer", history.ErrNewer, "schema 99, this version knows 1"},
+		{"newer", history.ErrNewer, "schema 99, this version knows 2"},
 		{".", history.ErrNotHistory, "no file"},
 		{"missing/history.db", nil, "does not exist"},
 	} {

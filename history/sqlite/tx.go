@@ -207,6 +207,31 @@ func (t tx) Domains(ctx context.Context) ([]string, error) {
 		})
 }
 
+// AddRoundtrip implements history.Tx.
+func (t tx) AddRoundtrip(ctx context.Context, r history.Roundtrip) error {
+	_, err := t.q.ExecContext(ctx, `INSERT INTO roundtrip (message_id, name, started, verdict, why, deliver_ms, seen_ms, tries, duplicates)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message_id) DO UPDATE SET name = excluded.name, started = excluded.started,
+		verdict = excluded.verdict, why = excluded.why, deliver_ms = excluded.deliver_ms, seen_ms = excluded.seen_ms,
+		tries = excluded.tries, duplicates = excluded.duplicates`,
+		r.MessageID, r.Name, r.Started.UnixMilli(), r.Verdict, r.Why, r.DeliverMS, r.SeenMS, r.Tries, r.Duplicates)
+	return err
+}
+
+// Roundtrips implements history.Tx.
+func (t tx) Roundtrips(ctx context.Context, name string, limit int) ([]history.Roundtrip, error) {
+	query := "SELECT id, message_id, name, started, verdict, why, deliver_ms, seen_ms, tries, duplicates FROM roundtrip WHERE ?1 = '' OR name = ?1 ORDER BY id DESC"
+	args := []any{name}
+	if limit > 0 {
+		query, args = query+" LIMIT ?2", append(args, limit)
+	}
+	return collect(ctx, t.q, query, args, func(row interface{ Scan(...any) error }) (r history.Roundtrip, err error) {
+		var started int64
+		err = row.Scan(&r.ID, &r.MessageID, &r.Name, &started, &r.Verdict, &r.Why, &r.DeliverMS, &r.SeenMS, &r.Tries, &r.Duplicates)
+		r.Started = time.UnixMilli(started).UTC()
+		return r, err
+	})
+}
+
 // Belief implements history.Tx.
 func (t tx) Belief(ctx context.Context, domain string) (b history.Belief, ok bool, err error) {
 	err = t.q.QueryRowContext(ctx, "SELECT believed, told, pending FROM belief WHERE domain = ?", domain).Scan(&b.Believed, &b.Told, &b.Pending)
@@ -237,6 +262,9 @@ func (t tx) Prune(ctx context.Context, before time.Time) (removed int64, err err
 		return 0, err
 	}
 	if removed, err = result.RowsAffected(); err != nil {
+		return 0, err
+	}
+	if _, err = t.q.ExecContext(ctx, "DELETE FROM roundtrip WHERE started < ? AND id NOT IN (SELECT max(id) FROM roundtrip GROUP BY name)", before.UnixMilli()); err != nil {
 		return 0, err
 	}
 	_, err = t.q.ExecContext(ctx, `DELETE FROM content WHERE id NOT IN

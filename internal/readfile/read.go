@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -38,6 +39,23 @@ func Read(file string, most int64, wait time.Duration) ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	return text, nil
+}
+
+// maxLine bounds a file of which the first line is wanted.
+const maxLine = 64 << 10
+
+// FirstLine returns the first line of a file, which is where a password stands. It must not
+// be empty.
+func FirstLine(file string) (string, error) {
+	text, err := Read(file, maxLine, Wait)
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	if line = strings.TrimSuffix(line, "\r"); line == "" {
+		return "", errors.New("its first line is empty")
+	}
+	return line, nil
 }
 
 // open opens a file without waiting for who writes to it.

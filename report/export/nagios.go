@@ -35,15 +35,18 @@ var nagiosCounted = [...]struct {
 // failOn, WARNING if one is a warning or worse, UNKNOWN if the DNS left
 // open whether there is one, else OK. Of several reports the worst counts, in
 // the order CRITICAL, WARNING, UNKNOWN, OK. With unknownOK what the DNS left open
-// counts as nothing. The findings are others of the same run, such as those of mail logs.
+// counts as nothing. The findings are others of the same run, such as those of mail
+// logs and synthetic mails.
 func NagiosStatus(reports []*report.Report, failOn finding.Severity, unknownOK bool, also ...finding.Finding) int {
 	status := NagiosOK
 	for _, f := range also {
 		switch {
 		case failOn != report.Never && f.Severity.AtLeast(failOn):
 			status = NagiosCritical
-		case f.Severity.AtLeast(finding.Warning) && status == NagiosOK:
+		case f.Severity.AtLeast(finding.Warning) && status != NagiosCritical:
 			status = NagiosWarning
+		case f.Severity == finding.Unknown && !unknownOK && status == NagiosOK:
+			status = NagiosUnknown
 		}
 	}
 	for _, r := range reports {
@@ -101,7 +104,7 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		first = show.Counted(len(reports), "domain") + ": " + strings.Join(by, ", ")
 	}
 	if len(also) > 0 {
-		first += "; mail logs: " + show.Counted(len(also), "finding") + ", " + also[0].Title
+		first += "; also " + show.Counted(len(also), "finding") + ": " + also[0].Title
 	}
 	fmt.Fprintf(&b, "MAILWORTHY %s - %s | %s\n", state, show.Cut(nagiosText(first), maxFigures), nagiosPerformance(reports))
 	worst := slices.Clone(reports)

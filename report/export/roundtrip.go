@@ -65,26 +65,28 @@ var roundtripVerdicts = [...]roundtrip.Verdict{roundtrip.Arrived, roundtrip.Spam
 
 // WriteRoundtripPrometheus writes metrics for the text-file collector of the node exporter.
 // A time that is not known has no sample.
-func WriteRoundtripPrometheus(w io.Writer, r *roundtrip.Report) error {
+func WriteRoundtripPrometheus(w io.Writer, list ...*roundtrip.Report) error {
 	verdict := metric{name: "mailworthy_roundtrip_verdict", help: "1 for the verdict of the mail, 0 for the others."}
 	phase := metric{name: "mailworthy_roundtrip_phase_seconds", help: "How long a phase took: the steps of the last try, submit, deliver, seen."}
 	tries := metric{name: "mailworthy_roundtrip_tries", help: "How often the mail was handed over or tried to be."}
 	twice := metric{name: "mailworthy_roundtrip_duplicates", help: "Copies beyond the first."}
-	labels := func(more ...string) []string {
+	for _, r := range list {
 		to := r.To
 		if local, rest, ok := strings.Cut(to, "+"+r.Token); ok { // a label that changes each time is a series each time
 			to = local + rest
 		}
-		return append([]string{"from", r.From, "to", to, "via", r.Via}, more...)
+		labels := func(more ...string) []string {
+			return append([]string{"from", r.From, "to", to, "via", r.Via}, more...)
+		}
+		for _, v := range roundtripVerdicts {
+			verdict.add(oneIf(v == r.Verdict), labels("verdict", string(v))...)
+		}
+		names, seconds := phases(r)
+		for i, name := range names {
+			phase.add(seconds[i], labels("phase", name)...)
+		}
+		tries.add(float64(len(r.Attempts)), labels()...)
+		twice.add(float64(r.Duplicates), labels()...)
 	}
-	for _, v := range roundtripVerdicts {
-		verdict.add(oneIf(v == r.Verdict), labels("verdict", string(v))...)
-	}
-	names, seconds := phases(r)
-	for i, name := range names {
-		phase.add(seconds[i], labels("phase", name)...)
-	}
-	tries.add(float64(len(r.Attempts)), labels()...)
-	twice.add(float64(r.Duplicates), labels()...)
 	return writeMetrics(w, verdict, phase, tries, twice)
 }

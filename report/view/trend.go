@@ -140,3 +140,32 @@ func RunsDoc(runs []RunLine) *Doc {
 	d.Add(table)
 	return d
 }
+
+// MailLine is a synthetic mail of a history.
+type MailLine struct {
+	Name    string
+	Started time.Time
+	Verdict string
+	Why     string
+	// Took is in milliseconds; null if it is not known.
+	Took *int64
+}
+
+// MailsDoc lists synthetic mails.
+func MailsDoc(mails []MailLine) *Doc {
+	d := &Doc{Name: "Round trips"}
+	if len(mails) == 0 {
+		d.Add(Paragraph("no round trips"))
+		return d
+	}
+	table := Table{Header: []string{"Name", "Time (UTC)", "Verdict", "Took", "Why"}}
+	for _, m := range mails {
+		took := ""
+		if m.Took != nil {
+			took = show.Duration(*m.Took)
+		}
+		table.Rows = append(table.Rows, Texts(m.Name, m.Started.UTC().Format(minutes), m.Verdict, took, show.Cut(m.Why, 120)))
+	}
+	d.Add(table)
+	return d
+}

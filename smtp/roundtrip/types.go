@@ -244,6 +244,22 @@ type Options struct {
 	Progress func(text string)
 }
 
+// Through sets all that connects and that asks the DNS, by a resolver; each audit of a mail
+// has the bounds.
+func (o *Options) Through(r resolver.Resolver, now time.Time, maxQueries int, deadline time.Duration) {
+	o.Resolver = r
+	o.Dialer = &dial.Dialer{Lookup: dial.ThroughOrHosts(r), Timeout: 2 * sendTimeout, MaxRead: 1 << 20}
+	o.Message = audit.MessageOptions{Now: now, MaxQueries: maxQueries, Deadline: deadline}
+	o.Prover = proof.New(resolver.NewSession(r, maxQueries), audit.Options{Now: now, MaxQueries: maxQueries, Deadline: deadline})
+}
+
+// Wait adds a place; the options must have their dialer and roots. Password is that of a
+// mailbox on a server, token says that it is an access token.
+func (o *Options) Wait(s Spec, password string, token bool) {
+	o.Places = append(o.Places, s.Open(PlaceOptions{Roots: o.Roots, Password: password, Token: token,
+		Dialer: &dial.Dialer{Lookup: o.Dialer.Lookup, Timeout: 5 * time.Minute, MaxRead: MaxRead, MaxPerAddr: 1}}))
+}
+
 // DefaultRetry is how long to wait after a try that was put off: most greylists let a
 // second try pass after one to fifteen minutes.
 var DefaultRetry = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
