@@ -105,10 +105,12 @@ func said(r reply.Reason, m *Message) reply.Explanation {
 var (
 	complaintRE = lazyre.New(`(?i)^\s*(?:complaint about message from|email feedback report for|abuse report|spam report|\[?feedback loop)`)
 	autoSubject = lazyre.New(`(?i)^\s*(?:(?:re|aw|sv): *)?(?:auto(?:matic|mated)?[ _-]?(?:reply|response|answer|svar)|autoreply|auto:|out of (?:the )?office|vacation|away (?:from|until)|abwesenheit|automatische antwort|r[ée]ponse automatique|respuesta autom[áa]tica|risposta automatica|automatisch antwoord|resposta autom|自動返信|自動応答|不在)`)
-	daemonRE    = lazyre.New(`(?i)mailer[ -]?daemon|post[-_]?master|mail ?delivery|delivery sub-?system|mail ?administrator|system administrator|mail deliver system|mail subsystem|bounce|mail server|mail system|no-?reply@sns|delivery status|daemon@`)
-	returnedRE  = lazyre.New(`(?i)undeliver|non-?deliver|not deliver|deliver(?:y|able).*?(?:fail|status|problem|error|report|notification|delay|incomplete)|fail(?:ed|ure).*?(?:deliver|notice|mail)|returned (?:mail|e-?mail|to sender)|mail (?:system )?error|returned|could not send|cannot send|couldn't be delivered|was not delivered|wasn't delivered|delayed mail|mail delivery|returning message|message (?:status|rejected|blocked)|unable to deliver|bounced|permanent error|unzustellbar|nicht zugestellt|non remis|no se pudo entregar|nedoru|メールエラー|エラー通知|エラーメール|errors from|недостав|配信|送信(?:エラー|でき)|届け|not member|are not member`)
-	phraseRE    = lazyre.New(`(?i)(?:could|can|was|were|is|been|did) ?n[o']t (?:be )?(?:able to )?(?:deliver|reach|send|sent)|undeliver|unable to (?:deliver|send)|not (?:been )?delivered|delivery (?:to|of|has|failed|status|attempt|failure|problem|error|report)|failed to (?:deliver|send)|(?:was|been) (?:rejected|blocked|returned|delayed)|returned to|wasn't able to deliver|had delivery|permanent(?: fatal)? error|undeliverable|unknown user|user unknown|user mailbox|mailbox full|not a member of|not listed in|failure|final delivery userid|could not send|response:|error message|no such user|invalid user|rejected|transcript of session|送信でき|送信に失敗|配送`)
-	codeInRE    = lazyre.New(`(?m)(?:^|\s)[45]\d\d[ -]{1,3}[A-Za-z<#(\d]|\b[45]\.\d\.\d{1,3}\b`)
+	// answerRE finds the subject of a person's answer, in the words of the usual clients.
+	answerRE   = lazyre.New(`(?i)^\s*(?:re|aw|sv|vs|antw|odp|ynt|rép|rif|res|回复|答复|回覆)\s*(?:\[\d+\])?\s*[:：]`)
+	daemonRE   = lazyre.New(`(?i)mailer[ -]?daemon|post[-_]?master|mail ?delivery|delivery sub-?system|mail ?administrator|system administrator|mail deliver system|mail subsystem|bounce|mail server|mail system|no-?reply@sns|delivery status|daemon@`)
+	returnedRE = lazyre.New(`(?i)undeliver|non-?deliver|not deliver|deliver(?:y|able).*?(?:fail|status|problem|error|report|notification|delay|incomplete)|fail(?:ed|ure).*?(?:deliver|notice|mail)|returned (?:mail|e-?mail|to sender)|mail (?:system )?error|returned|could not send|cannot send|couldn't be delivered|was not delivered|wasn't delivered|delayed mail|mail delivery|returning message|message (?:status|rejected|blocked)|unable to deliver|bounced|permanent error|unzustellbar|nicht zugestellt|non remis|no se pudo entregar|nedoru|メールエラー|エラー通知|エラーメール|errors from|недостав|配信|送信(?:エラー|でき)|届け|not member|are not member`)
+	phraseRE   = lazyre.New(`(?i)(?:could|can|was|were|is|been|did) ?n[o']t (?:be )?(?:able to )?(?:deliver|reach|send|sent)|undeliver|unable to (?:deliver|send)|not (?:been )?delivered|delivery (?:to|of|has|failed|status|attempt|failure|problem|error|report)|failed to (?:deliver|send)|(?:was|been) (?:rejected|blocked|returned|delayed)|returned to|wasn't able to deliver|had delivery|permanent(?: fatal)? error|undeliverable|unknown user|user unknown|user mailbox|mailbox full|not a member of|not listed in|failure|final delivery userid|could not send|response:|error message|no such user|invalid user|rejected|transcript of session|送信でき|送信に失敗|配送`)
+	codeInRE   = lazyre.New(`(?m)(?:^|\s)[45]\d\d[ -]{1,3}[A-Za-z<#(\d]|\b[45]\.\d\.\d{1,3}\b`)
 )
 
 func complaintBySubject(m *Message, c *content) bool {
@@ -147,8 +149,7 @@ func (m *Message) looksReturned(h header, c *content) bool {
 	}
 	words := phraseRE.MatchString(c.said) || codeInRE.MatchString(c.said)
 	daemon := daemonRE.MatchString(m.From)
-	answer := strings.HasPrefix(strings.ToLower(m.Subject), "re:")
-	subject := returnedRE.MatchString(m.Subject)
+	subject := returnedRE.MatchString(m.Subject) && !answerRE.MatchString(m.Subject)
 	signs := 0
 	for _, s := range []bool{daemon, subject, m.NullSender, words} {
 		if s {
@@ -158,7 +159,7 @@ func (m *Message) looksReturned(h header, c *content) bool {
 	if autoSubject.MatchString(m.Subject) && !subject {
 		return false
 	}
-	return words && signs >= 2 || daemon && subject && !answer
+	return words && signs >= 2 || daemon && subject
 }
 
 // sesNotice is a notification of Amazon SES, bare or in one of Amazon SNS.

@@ -150,6 +150,8 @@ func TestKinds(t *testing.T) {
 		{dsn, KindBounce},
 		{"From: a@example.com\nTo: b@example.com\nSubject: lunch\n\nAt noon? It could not be better.\n", KindNotBounce},
 		{"From: a@example.com\nTo: b@example.com\nSubject: Re: Undeliverable\n\nWhat does this mean?\n", KindNotBounce},
+		{"From: a@example.com\nTo: b@example.com\nSubject: AW: Undelivered mail?\n\nDid you see the 550 5.1.1 user unknown error last week?\n", KindNotBounce},
+		{"From: a@example.com\nTo: b@example.com\nSubject: Fwd: Undelivered mail\n\n> <c@shop.example>: host mx.shop.example[192.0.2.25] said: 550 5.1.1 User unknown (in reply to RCPT TO command)\n", KindBounce},
 		{"From: a@example.com\nTo: b@example.com\nAuto-Submitted: auto-replied\nSubject: away\n\nBack on Monday.\n", KindAutoReply},
 		{"From: a@example.com\nTo: b@example.com\nSubject: Out of Office: lunch\n\nBack on Monday.\n", KindAutoReply},
 		{"From: fbl@example.com\nTo: b@example.com\nSubject: FW: x\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; boundary=B\n\n--B\nContent-Type: text/plain\n\nx\n--B\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: X/1\nVersion: 1\nSource-IP: 192.0.2.1\nOriginal-Rcpt-To: u@example.net\n\n--B\nContent-Type: message/rfc822\n\nFrom: s@example.org\nMessage-ID: <1@example.org>\n\nx\n--B--\n", KindComplaint},

@@ -72,7 +72,11 @@ func (x *Explainer) origin(in *Input, m *bounce.Message) {
 	if domain == "" {
 		return
 	}
-	verdict, why := m.Original.SentBy(domain)
+	returned := m.Original
+	if returned.EnvelopeFrom == "" {
+		returned.EnvelopeFrom = m.To // a bounce goes to the envelope sender (RFC 5321, 4.5.5)
+	}
+	verdict, why := returned.SentBy(domain)
 	switch {
 	case stated:
 		in.Origin = &Origin{verdict, why}

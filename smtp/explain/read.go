@@ -89,6 +89,9 @@ func (x *Explainer) Read(name string, data []byte) ([]Input, error) {
 			return []Input{x.code(name, string(data), h)}, nil
 		}
 	}
+	if in, ok := x.webhook(name, data); ok {
+		return []Input{in}, nil
+	}
 	switch kind := bounce.KindOf(data, k); {
 	case kind == bounce.KindLog, kind == bounce.KindText && x.isLog(data):
 		return []Input{x.log(name, data)}, nil

@@ -162,6 +162,20 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+// TestBackscatterOfEnvelope: a forged envelope sender alone brings the bounce too; the
+// report need not return it, because the bounce goes to it.
+func TestBackscatterOfEnvelope(t *testing.T) {
+	data := strings.NewReplacer("@ID", "@lotto.example", "SIGNER", "lotto.example", "From: news@acme.example", "From: news@lotto.example").Replace(dsn)
+	if !strings.Contains(data, "\nTo: ") {
+		t.Fatal("the report is to nobody")
+	}
+	x := &Explainer{Stated: Stated{Domain: "acme.example"}}
+	in, err := x.Read("x", []byte(data))
+	if err != nil || len(in) != 1 || in[0].Origin == nil || in[0].Origin.Verdict != bounce.Backscatter {
+		t.Errorf("%v %+v", err, in)
+	}
+}
+
 // TestIdentities: what the message shows stays, what it does not is taken from the flags,
 // and what a flag states of the sending server comes before the text.
 func TestIdentities(t *testing.T) {

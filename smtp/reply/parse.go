@@ -104,7 +104,7 @@ var (
 	codeRE    = lazyre.New(`(?:^|[\s:;,'"(\[#/])(421|45[0-9]|50[0-4]|52[0-9]|53[0-9]|54[0-9]|55[0-7]|571|250)(?:[ :\-]+[A-Za-z<'"#(=\[\p{L}]|, ?b?['"]|['"\])]|$)`)
 	// labelledRE finds the code that a program writes as a field of its own: in the JSON
 	// of a sending service, in the error of a library.
-	labelledRE  = lazyre.New(`(?i)(?:\b(?:response_?code|status_?code|reply_?code|smtp[ _-]?(?:reply[ _-]?|response[ _-]?|status[ _-]?)?code|got code)|['"]code)['"]?\s?[:=]?\s?['"]?([245]\d\d)\b`)
+	labelledRE  = lazyre.New(`(?i)(?:\b(?:response_?code|status_?code|reply_?code|smtp[ _-]?(?:reply[ _-]?|response[ _-]?|status[ _-]?)?code|got code)|['"]code)['"]?\s?[:=]?\s?['"]?([45]\d\d)\b`)
 	finalCodeRE = lazyre.New(`^4\d\d [A-Za-z][^<>]{0,80}? (?:<<< )?(55[0-3]) [A-Za-z<]`)
 	countRE     = lazyre.New(`(?i)^(?:bytes|messages?|seconds?|recipients?|minutes?|hours?|days?|hops?|hosts?|[kmg]i?b|characters|times|connections?|mails?|per)\b`)
 )
