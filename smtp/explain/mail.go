@@ -42,6 +42,10 @@ func (x *Explainer) mail(name string, data []byte) Input {
 		}
 		item.RemoteHost = text(cmp.Or(r.RemoteHost, e.RemoteHost))
 		item.Text = cutText(r.Text)
+		if forged {
+			// What the receiver refused is the forger's to mend.
+			item.Who, item.Next = reply.WhoUnknown, []string{"Nothing: this is backscatter, a bounce of a message that your domain did not send."}
+		}
 		x.fill(&item, e, m, forged)
 		in.Items = append(in.Items, item)
 	}
