@@ -160,6 +160,12 @@ func (l *Log) sendmailDelivery(b []byte, r *record) verdict {
 	default:
 		r.status = statusBounced
 	}
+	if r.status != statusSent && r.kind == recDelivery {
+		// Since 8.16 the answer itself stands before what sendmail makes of it.
+		if _, said, ok := bytes.Cut(fields, []byte("reply=")); ok && len(said) > 3 && (said[0] == '4' || said[0] == '5') && said[1] <= '9' && said[1] >= '0' {
+			r.text = bytes.TrimRight(said, ", ")
+		}
+	}
 	return understood
 }
 
