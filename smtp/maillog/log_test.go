@@ -14,8 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"mailworthy/smtp/reply"
 )
 
 // delivery is a line of Postfix behind whatever head.
@@ -188,8 +186,8 @@ func TestForms(t *testing.T) {
 		{"repeated", []string{"Oct 10 15:59:28 m postfix/smtp[1]: message repeated 2 times: [ connect to x.example[192.0.2.1]:25: Connection refused]"}, Event{Kind: Attempt}},
 		{"opensmtpd", []string{`Jul  6 06:01:46 h smtpd[752]: 5df87c9b982c840c mta delivery evpid=3d4c4a424797fe79 from=<a@b> to=<c@d.example> rcpt=<-> source="192.0.2.1" relay="192.0.2.2 (mx.d.example)" delay=1h2m3s result="TempFail" stat="421 busy"`}, Event{Kind: Deferred, Recipient: "c@d.example"}},
 		{"opensmtpd old", []string{`Jul  6 06:01:46 h smtpd[752]: 5df87c9b982c840c mta event=delivery evpid=3d4c4a424797fe79 from=<a@b> to=<c@d.example> rcpt=<-> source="-" relay="192.0.2.2 (mx.d.example)" delay=1s result="PermFail" stat="550 no"`}, Event{Kind: Bounced, Recipient: "c@d.example"}},
-		{"sendmail, with the answer", []string{"Nov  3 10:00:02 m sm-mta[1]: 4ARA00x1000100: to=<a@b.example>, delay=00:00:03, mailer=esmtp, relay=mx.b.example. [198.51.100.5], dsn=5.1.1, reply=550 5.1.1 <a@b.example>... User unknown, we say, stat=User unknown"}, Event{Kind: Bounced, Recipient: "a@b.example", ReplyCode: 550, EnhancedCode: "5.1.1", Reason: reply.UserUnknown}},
-		{"sendmail, no answer", []string{"Nov  3 10:00:02 m sm-mta[1]: 4ARA00x1000100: to=<a@b.example>, delay=00:00:03, mailer=esmtp, relay=mx.b.example. [198.51.100.5], dsn=4.0.0, reply=read error from mx.b.example., stat=Deferred: Connection reset by mx.b.example."}, Event{Kind: Deferred, Recipient: "a@b.example", EnhancedCode: "4.0.0", Reason: reply.Network}},
+		{"sendmail, with the answer", []string{"Nov  3 10:00:02 m sm-mta[1]: 4ARA00x1000100: to=<a@b.example>, delay=00:00:03, mailer=esmtp, relay=mx.b.example. [198.51.100.5], dsn=5.1.1, reply=550 5.1.1 <a@b.example>... User unknown, we say, stat=User unknown"}, Event{Kind: Bounced, Recipient: "a@b.example", ReplyCode: 550, EnhancedCode: "5.1.1", Reason: "user-unknown"}},
+		{"sendmail, no answer", []string{"Nov  3 10:00:02 m sm-mta[1]: 4ARA00x1000100: to=<a@b.example>, delay=00:00:03, mailer=esmtp, relay=mx.b.example. [198.51.100.5], dsn=4.0.0, reply=read error from mx.b.example., stat=Deferred: Connection reset by mx.b.example."}, Event{Kind: Deferred, Recipient: "a@b.example", EnhancedCode: "4.0.0", Reason: "network"}},
 		{"solaris", []string{"Nov  3 10:00:02 m sendmail[12325]: [ID 801593 mail.info] r72DYabc012345: to=<a@b.example>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=1, relay=mx. [198.51.100.5], dsn=5.6.0, stat=Service unavailable"}, Event{Kind: Bounced, Recipient: "a@b.example"}},
 		{"journal mox", []string{`Nov  3 10:00:02 m mox[1]: l=info m="delivered from queue" pkg=queue msgid=12 recipient=a@b.example`}, Event{Kind: Delivered, Recipient: "a@b.example"}},
 	} {
