@@ -48,14 +48,17 @@ const (
 	TypeAAAA   Type = 28
 	TypeDNAME  Type = 39
 	TypeDS     Type = 43
+	TypeRRSIG  Type = 46
 	TypeDNSKEY Type = 48
 	TypeTLSA   Type = 52
 	TypeSPF    Type = 99
+
+	TypeNSEC3PARAM Type = 51
 )
 
 var typeNames = [...]string{
 	TypeA: "A", TypeNS: "NS", TypeCNAME: "CNAME", TypeSOA: "SOA", TypePTR: "PTR", TypeMX: "MX",
-	TypeTXT: "TXT", TypeAAAA: "AAAA", TypeDNAME: "DNAME", TypeDS: "DS", TypeDNSKEY: "DNSKEY", TypeTLSA: "TLSA", TypeSPF: "SPF",
+	TypeTXT: "TXT", TypeAAAA: "AAAA", TypeDNAME: "DNAME", TypeDS: "DS", TypeRRSIG: "RRSIG", TypeNSEC3PARAM: "NSEC3PARAM", TypeDNSKEY: "DNSKEY", TypeTLSA: "TLSA", TypeSPF: "SPF",
 }
 
 // String returns the mnemonic, or TYPEn (RFC 3597) if there is none here.

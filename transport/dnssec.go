@@ -1,11 +1,11 @@
 package transport
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -30,9 +30,11 @@ type Signed struct {
 	State    State    `json:"state"`
 	// Reason says why it is bogus or unknown, by the resolver's own account if it gives one.
 	Reason string `json:"reason"`
-	// Answers are the data.
-	Answers  []string         `json:"answers"`
-	Evidence finding.Evidence `json:"evidence"`
+	// Answers are the data, of what is bogus as it is without validation.
+	Answers []string `json:"answers"`
+	// Unchecked is whether what is bogus has records, without validation.
+	Unchecked State            `json:"unchecked" empty:"null"`
+	Evidence  finding.Evidence `json:"evidence"`
 }
 
 // fromZone is the reason of an answer that no server gave.
@@ -44,6 +46,8 @@ type Validator struct {
 	Unchecked resolver.Resolver
 	// Trusted: the user states that the path to the resolver can be trusted.
 	Trusted bool
+	// Now is the time that signatures are judged by; nil: the clock.
+	Now func() time.Time
 }
 
 // trustedPath reports whether nobody can change what comes from the server: it is on
@@ -75,11 +79,13 @@ func (v *Validator) ask(b *resolver.Batch, name string, t resolver.Type, done fu
 		case err == nil:
 			q.Security = Insecure
 		case e.Reason == resolver.ServFail && v.Unchecked != nil:
+			var unchecked *resolver.Answer
 			var again error
 			ctx := b.Context()
-			b.Go(func() { again = v.retry(ctx, name, t) }, func() {
+			b.Go(func() { unchecked, again = v.Unchecked.Lookup(ctx, name, t) }, func() {
 				if q.Reason = e.Detail; again == nil {
-					q.Security = Bogus
+					q.Security, q.Unchecked = Bogus, stateOf(unchecked, nil)
+					q.keep(unchecked)
 				}
 				done(q)
 			})
@@ -88,20 +94,25 @@ func (v *Validator) ask(b *resolver.Batch, name string, t resolver.Type, done fu
 			q.Reason = string(e.Reason)
 		}
 		if err == nil {
-			for i := range a.Records {
-				if len(q.Answers) < maxMX && (len(q.Answers) < maxAnswers || t != resolver.TypeA && t != resolver.TypeAAAA) {
-					q.Answers = append(q.Answers, a.Records[i].String())
-				}
-			}
+			q.keep(a)
 		}
 		done(q)
 	})
 }
 
-func (v *Validator) retry(ctx context.Context, name string, t resolver.Type) error {
-	_, err := v.Unchecked.Lookup(ctx, name, t)
-	return err
+// keep takes the first records of an answer.
+func (q *Signed) keep(a *resolver.Answer) {
+	most := maxMX
+	if q.Type == resolver.TypeA.String() || q.Type == resolver.TypeAAAA.String() {
+		most = maxAnswers
+	}
+	for i := range a.Records[:min(len(a.Records), most)] {
+		q.Answers = append(q.Answers, a.Records[i].String())
+	}
 }
+
+// trusts reports whether the resolver is to be believed that it has validated the answer.
+func (v *Validator) trusts(q *Signed) bool { return v.Trusted || trustedPath(q.Evidence.Server) }
 
 // DNSSECFacts are what DNSSEC says of a domain and of the hosts that mail to it goes to.
 type DNSSECFacts struct {
@@ -116,8 +127,16 @@ type DNSSECFacts struct {
 	DMARC  Signed `json:"dmarc"`
 	DNSKEY Signed `json:"dnskey"`
 	DS     Signed `json:"ds"`
+	// RRSIG and NSEC3PARAM are asked for if the SOA is signed, else null. Signatures are those
+	// of the domain's own records, NSEC3 is how the zone proves what is not there, null if not
+	// by NSEC3.
+	RRSIG      *Signed     `json:"rrsig"`
+	NSEC3PARAM *Signed     `json:"nsec3param"`
+	Signatures []Signature `json:"signatures"`
+	NSEC3      *NSEC3      `json:"nsec3"`
 	// Hosts are the MX hosts, or the domain itself without MX.
 	Hosts []SignedHost `json:"hosts"`
+	now   time.Time
 }
 
 // SignedHost is an MX host with its addresses and TLSA records.
@@ -215,11 +234,20 @@ func (h *SignedHost) live() bool { return h.A.State != Absent || h.AAAA.State !=
 
 // BeginDNSSEC asks for what DNSSEC and DANE need.
 func BeginDNSSEC(b *resolver.Batch, v *Validator, domain string, done func(*DNSSECFacts)) {
-	f := &DNSSECFacts{Domain: domain, Hosts: []SignedHost{}}
+	f := &DNSSECFacts{Domain: domain, Hosts: []SignedHost{}, Signatures: []Signature{}, now: time.Now()}
+	if v.Now != nil {
+		f.now = v.Now()
+	}
 	into := func(to *Signed) func(*Signed) { return func(q *Signed) { *to = *q } }
 	b.Part(func(b *resolver.Batch) {
 		v.ask(b, ".", resolver.TypeSOA, into(&f.Root))
-		v.ask(b, domain, resolver.TypeSOA, into(&f.SOA))
+		v.ask(b, domain, resolver.TypeSOA, func(q *Signed) {
+			f.SOA = *q
+			if q.Security == Secure && v.trusts(q) {
+				v.ask(b, domain, resolver.TypeRRSIG, func(q *Signed) { f.RRSIG, f.Signatures = q, readSignatures(q.Answers) })
+				v.ask(b, domain, resolver.TypeNSEC3PARAM, func(q *Signed) { f.NSEC3PARAM, f.NSEC3 = q, readNSEC3(q.Answers) })
+			}
+		})
 		v.ask(b, "_dmarc."+domain, resolver.TypeTXT, into(&f.DMARC))
 		v.ask(b, domain, resolver.TypeDNSKEY, into(&f.DNSKEY))
 		v.ask(b, domain, resolver.TypeDS, into(&f.DS))
@@ -227,6 +255,9 @@ func BeginDNSSEC(b *resolver.Batch, v *Validator, domain string, done func(*DNSS
 			f.MX = *q
 			var names []string
 			for _, answer := range q.Answers {
+				if q.Security == Bogus {
+					break // whose hosts they are, nobody knows
+				}
 				_, host, _ := strings.Cut(answer, " ")
 				if host = strings.TrimSuffix(host, "."); host != "" && !slices.Contains(names, host) && len(names) < maxMX {
 					names = append(names, host)
@@ -258,12 +289,11 @@ func (f *DNSSECFacts) prove(v *Validator) {
 		if q.Security != Secure {
 			continue
 		}
-		server := q.Evidence.Server
-		if v.Trusted || trustedPath(server) {
+		if v.trusts(q) {
 			f.Validates = true
 			return
 		}
-		f.Why = "the resolver " + server + " says that it validates, and whoever is on the path to it could say so"
+		f.Why = "the resolver " + q.Evidence.Server + " says that it validates, and whoever is on the path to it could say so"
 	}
 	switch {
 	case f.Why != "":

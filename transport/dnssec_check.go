@@ -58,6 +58,7 @@ func CheckDNSSEC(f *DNSSECFacts) []finding.Finding {
 				Detail: fmt.Sprintf("%s %s was not answered%s.", show.Escape(q.Name), q.Type, because(q))})
 		}
 	}
+	f.chain(s)
 	switch f.SOA.Security {
 	case Insecure:
 		s.Decided("dnssec-unsigned", "dnssec-parent-ds")
@@ -70,6 +71,8 @@ func CheckDNSSEC(f *DNSSECFacts) []finding.Finding {
 	case Secure:
 		s.Decided("dnssec-unsigned", "dnssec-parent-ds", "dnssec-mx-unsigned", "dnssec-algorithm")
 		f.algorithms(s)
+		f.signatures(s)
+		f.denial(s)
 		var hosts []string
 		for i := range f.Hosts {
 			h := &f.Hosts[i]
@@ -143,7 +146,7 @@ func CheckDANE(f *DNSSECFacts) []finding.Finding {
 		}
 	}
 	if !undecided {
-		s.Decided("dane-lookup-failed", "dane-unresolved")
+		s.Decided("dane-lookup-failed", "dane-denial-broken", "dane-unresolved")
 	}
 	evidence := []finding.Evidence{f.MX.Evidence}
 	if len(with) > 0 {
@@ -185,6 +188,9 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 	case signed == Absent && q.State != Present:
 		// RFC 7672, 2.2.2: without secure addresses senders do not ask for TLSA records.
 		return Absent
+	case q.Security == Bogus && q.Unchecked == Absent:
+		add("dane-denial-broken", "That there are no TLSA records at %s cannot be proved%s: senders that know DANE must not deliver to %s, and mail waits.", show.Escape(q.Name), because(q), show.Escape(h.Name))
+		return Unknown
 	case q.Security == Bogus:
 		add("dane-lookup-failed", "%s TLSA is bogus%s: senders that know DANE must not deliver to %s, and mail waits.", show.Escape(q.Name), because(q), show.Escape(h.Name))
 		return Unknown

@@ -2,8 +2,10 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"mailworthy/resolver"
 )
@@ -61,6 +63,39 @@ mx1.acme.example A secure 192.0.2.1
 mx1.acme.example AAAA secure
 `
 
+// A key of acme.example and its DS records, made by ldns.
+const (
+	testKey = "257 3 13 acWbBk1QNjshXfWBRP4A9hvHoHNAT8sRwFN08jMwvJhc4n69KY8OuaRdJLh4F6pJ7TwAWcUPISL1L+cKHD5q3A=="
+	testDS  = "3168 13 2 68FE3D3CD832B57AD2D9291BA6CD8F87864D90F3757BD3C22B644064BEBAB8C4"
+)
+
+// signedAt is the time of these tests.
+var signedAt = time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
+
+// TestIsDSOf: digests are compared as ldns makes them, whatever their case.
+func TestIsDSOf(t *testing.T) {
+	for _, tt := range []struct {
+		ds, name, key string
+		want          bool
+	}{
+		{testDS, "acme.example", testKey, true},
+		{strings.ToLower(testDS), "ACME.example.", testKey, true},
+		{"3168 13 1 c312b447513d060d28508d40244bae6ff19c6c2c", "acme.example", testKey, true},
+		{"3168 13 4 33c6ff890a6251f97c544c489e7071263466df5017dbad80967a07b48ecb92c5dafe9e97bcc2bd98e67cade73d9def4b", "acme.example", testKey, true},
+		{"3168 13 9 00", "acme.example", testKey, true}, // of a digest that nobody knows here
+		{testDS, "other.example", testKey, false},
+		{strings.Replace(testDS, "68FE", "68FF", 1), "acme.example", testKey, false},
+		{strings.Replace(testDS, "3168", "3169", 1), "acme.example", testKey, false},
+		{strings.Replace(testDS, "13 2", "8 2", 1), "acme.example", testKey, false},
+		{"3168", "acme.example", testKey, true},
+		{testDS, "acme.example", "257 3 13 !", true},
+	} {
+		if got := isDSOf(tt.ds, tt.name, tt.key); got != tt.want {
+			t.Errorf("%s of %s: %t", tt.ds, tt.name, got)
+		}
+	}
+}
+
 // TestDNSSEC: what a resolver says counts only if it validates and the path to it can be
 // trusted; each state of the answers has its finding.
 func TestDNSSEC(t *testing.T) {
@@ -68,6 +103,11 @@ func TestDNSSEC(t *testing.T) {
 	tlsa := func(state, data string) string { return "_25._tcp.mx1.acme.example TLSA " + state + " " + data + "\n" }
 	good := tlsa("secure", "3 1 1 "+sum)
 	replace := strings.NewReplacer
+	// rrsig is a signature made and ending so many days from now.
+	rrsig := func(covers string, made, ends int) string {
+		at := func(days int) string { return signedAt.AddDate(0, 0, days).Format(signatureTime) }
+		return fmt.Sprintf("acme.example RRSIG insecure %s 13 2 60 %s %s 3168 acme.example. AAAA\n", covers, at(ends), at(made))
+	}
 	for _, tt := range []struct {
 		name, lines, server string
 		trusted             bool
@@ -86,6 +126,19 @@ func TestDNSSEC(t *testing.T) {
 		{"island", replace("acme.example SOA secure", "acme.example SOA insecure", "DS secure 1 13 2 ABCD", "DS secure").Replace(signedWorld), "", false, "dnssec-parent-ds warning", "dane-missing notice"},
 		{"bogus domain", replace("acme.example SOA secure", "acme.example SOA bogus", "MX secure", "MX bogus").Replace(signedWorld), "", false, "dnssec-bogus critical, dnssec-bogus critical", "dane-unresolved unknown"},
 		{"SERVFAIL for another reason", replace("MX secure", "MX servfail").Replace(signedWorld), "", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},
+		{"DS of another key", replace("acme.example SOA secure", "acme.example SOA bogus", "acme.example DNSKEY secure", "acme.example DNSKEY bogus").Replace(signedWorld + good), "", false, "dnssec-bogus critical, dnssec-parent-ds critical", ""},
+		{"DS of the key", replace("acme.example SOA secure", "acme.example SOA bogus", "acme.example DNSKEY secure 257 3 13 AAAA", "acme.example DNSKEY bogus "+testKey, "1 13 2 ABCD", testDS).Replace(signedWorld + good), "", false, "dnssec-bogus critical", ""},
+		{"signed for long", signedWorld + good + rrsig("SOA", -10, 20), "", false, "", ""},
+		{"two days left", signedWorld + good + rrsig("SOA", -28, 20) + rrsig("MX", -28, 2), "", false, "dnssec-signature-expiring warning", ""},
+		{"a tenth left", signedWorld + good + rrsig("SOA", -92, 8), "", false, "dnssec-signature-expiring warning", ""},
+		{"a second signature that lasts", signedWorld + good + rrsig("SOA", -28, 2) + rrsig("SOA", -1, 29), "", false, "", ""},
+		{"signed for two days at a time", signedWorld + good + rrsig("SOA", -1, 1), "", false, "", ""},
+		{"what is no signature", signedWorld + good + "acme.example RRSIG secure SOA 13 2 60 x y 1 acme.example. AAAA\n", "", false, "", ""},
+		{"signatures not answered", signedWorld + good + "acme.example RRSIG timeout\nacme.example NSEC3PARAM timeout\n", "", false, "", ""},
+		{"NSEC3 as it should be", signedWorld + good + "acme.example NSEC3PARAM secure 1 0 0 -\n", "", false, "", ""},
+		{"iterations", signedWorld + good + "acme.example NSEC3PARAM secure 1 0 10 -\n", "", false, "dnssec-nsec3-iterations notice", ""},
+		{"salt", signedWorld + good + "acme.example NSEC3PARAM secure 1 0 0 AABB\n", "", false, "dnssec-nsec3-iterations notice", ""},
+		{"many iterations", signedWorld + good + "acme.example NSEC3PARAM secure 1 0 150 AABB\n", "", false, "dnssec-nsec3-iterations warning", ""},
 		{"timeout", replace("_dmarc.acme.example TXT secure", "_dmarc.acme.example TXT timeout").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", ""},
 		{"host not signed", replace(" A secure", " A insecure", " AAAA secure", " AAAA insecure").Replace(signedWorld), "", false, "dnssec-mx-unsigned notice", ""},
 		{"old algorithm", replace("257 3 13", "257 3 7").Replace(signedWorld + good), "", false, "dnssec-algorithm warning", ""},
@@ -93,6 +146,7 @@ func TestDNSSEC(t *testing.T) {
 
 		{"no TLSA", signedWorld, "", false, "", "dane-missing notice"},
 		{"TLSA bogus", signedWorld + tlsa("bogus", "3 1 1 "+sum), "", false, "", "dane-lookup-failed critical"},
+		{"no TLSA, and no proof of it", signedWorld + strings.TrimSuffix(tlsa("bogus", ""), " \n") + "\n", "", false, "", "dane-denial-broken error"},
 		{"TLSA not answered", signedWorld + tlsa("timeout", ""), "", false, "", "dane-unresolved unknown"},
 		{"TLSA SERVFAIL", signedWorld + tlsa("servfail", ""), "", false, "", "dane-unresolved unknown"},
 		{"TLSA insecure", signedWorld + tlsa("insecure", "3 1 1 "+sum), "", false, "", "dane-tlsa-insecure warning"},
@@ -116,7 +170,7 @@ func TestDNSSEC(t *testing.T) {
 			}
 			checking := &signedDNS{lines: tt.lines, server: tt.server}
 			b := resolver.NewBatch(t.Context(), resolver.NewSession(checking, 0))
-			v := &Validator{Unchecked: &signedDNS{lines: tt.lines, server: tt.server, unchecked: true}, Trusted: tt.trusted}
+			v := &Validator{Unchecked: &signedDNS{lines: tt.lines, server: tt.server, unchecked: true}, Trusted: tt.trusted, Now: func() time.Time { return signedAt }}
 			done := false
 			BeginDNSSEC(b, v, "acme.example", func(f *DNSSECFacts) {
 				done = true

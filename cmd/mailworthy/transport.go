@@ -197,7 +197,7 @@ func toolsOf(s *session, dns *dnsFlags, w webFlags, trustAD bool) (transport.Too
 	if err != nil {
 		return transport.Tools{}, nil, err
 	}
-	return transport.Tools{Web: web, Validator: transport.Validator{Unchecked: unchecked, Trusted: trustAD}}, closing, nil
+	return transport.Tools{Web: web, Validator: transport.Validator{Unchecked: unchecked, Trusted: trustAD, Now: func() time.Time { return s.now }}}, closing, nil
 }
 
 // unchecked is a resolver that asks the same servers not to validate, nil if none is
@@ -249,7 +249,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 						return nil, err
 					}
 					defer end()
-					with.Validator = transport.Validator{Unchecked: unchecked, Trusted: trust}
+					with.Validator = transport.Validator{Unchecked: unchecked, Trusted: trust, Now: func() time.Time { return s.now }}
 				}
 				started, asker := time.Now(), s.asker()
 				out := transportJSON{Schema: "mailworthy/" + c.name + "/1", Domain: domain}

@@ -1,7 +1,10 @@
 package view
 
 import (
+	"slices"
+
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/transport"
 )
 
@@ -31,8 +34,8 @@ func resolverFact(f *transport.DNSSECFacts) Fact {
 func DNSSECDoc(f *transport.DNSSECFacts, findings []finding.Finding) *Doc {
 	d := &Doc{Name: f.Domain}
 	d.Add(Title{Text: StrongText(f.Domain), Status: Joined(Marked(standing(findings), ""), T(" DNSSEC"))})
-	d.Add(Facts{Facts: []Fact{resolverFact(f), {Key: "domain", Value: signedText(f, f.SOA)}, {Key: "MX", Value: signedText(f, f.MX)},
-		{Key: "_dmarc", Value: signedText(f, f.DMARC)}, {Key: "DS", Value: signedText(f, f.DS)}}})
+	d.Add(Facts{Facts: append([]Fact{resolverFact(f), {Key: "domain", Value: signedText(f, f.SOA)}, {Key: "MX", Value: signedText(f, f.MX)},
+		{Key: "_dmarc", Value: signedText(f, f.DMARC)}, {Key: "DS", Value: signedText(f, f.DS)}}, signatureFacts(f)...)})
 	table := Table{Header: []string{"MX host", "A", "AAAA"}}
 	for _, h := range f.Hosts {
 		table.Rows = append(table.Rows, []Text{T(h.Name), signedText(f, h.A), signedText(f, h.AAAA)})
@@ -42,6 +45,20 @@ func DNSSECDoc(f *transport.DNSSECFacts, findings []finding.Finding) *Doc {
 	}
 	d.Add(Findings{Domain: f.Domain, List: notable(findings)})
 	return d
+}
+
+// signatureFacts are until when the domain's own records are signed, and how the zone proves
+// what is not there, as far as that was answered.
+func signatureFacts(f *transport.DNSSECFacts) []Fact {
+	var facts []Fact
+	if len(f.Signatures) > 0 {
+		first := slices.MinFunc(f.Signatures, func(a, b transport.Signature) int { return a.Expiration.Compare(b.Expiration) })
+		facts = append(facts, Fact{Key: "signatures", Value: T(show.Counted(len(f.Signatures), "signature") + ", the first to end is that of " + first.Covers + " at " + show.RFC3339(first.Expiration))})
+	}
+	if f.NSEC3 != nil {
+		facts = append(facts, Fact{Key: "NSEC3", Value: T(show.Counted(f.NSEC3.Iterations, "iteration"))})
+	}
+	return facts
 }
 
 // DANEDoc is the TLSA records of the MX hosts of a domain.
