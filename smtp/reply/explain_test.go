@@ -348,3 +348,36 @@ func BenchmarkExplain(b *testing.B) {
 		k.Explain(lines[i%len(lines)].Text, Context{})
 	}
 }
+
+// TestAtLogin: a code means something else at AUTH than at STARTTLS or MAIL (RFC 4954, 6;
+// RFC 3207, 4).
+func TestAtLogin(t *testing.T) {
+	for _, tt := range []struct {
+		stage  Stage
+		text   string
+		reason Reason
+		final  string
+	}{
+		{StageAuth, "454 4.7.0 Sorry", LoginFailure, "T"},
+		{StageAuth, "454 not now", LoginFailure, "T"},
+		{StageAuth, "454", LoginFailure, "T"},
+		{StageAuth, "432 4.7.12 Transition", LoginFailure, "T"},
+		{StageAuth, "535 5.7.8 Sorry", LoginFailure, "P"},
+		{StageAuth, "534 5.7.9 Sorry", LoginFailure, "P"},
+		{StageAuth, "504 5.7.4 Sorry", LoginFailure, "P"},
+		{StageAuth, "538 5.7.11 Sorry", LoginFailure, "P"},
+		{StageSTARTTLS, "454 4.7.0 Sorry", TLSFailure, "T"},
+		{StageSTARTTLS, "454 TLS not available due to temporary reason", TLSFailure, "T"},
+		{"", "454 4.7.0 TLS not available due to local problem", TLSFailure, "T"},
+		{StageRcpt, "454 4.7.1 <a@b.example>: Relay access denied", RelayDenied, "T"},
+	} {
+		x := Default().Explain(tt.text, Context{Stage: tt.stage, Speaker: Remote})
+		final := "-"
+		if x.Permanent != nil {
+			final = map[bool]string{true: "P", false: "T"}[*x.Permanent]
+		}
+		if x.Reason != tt.reason || final != tt.final {
+			t.Errorf("%s at %q: %s %s, want %s %s (%s)", tt.text, tt.stage, x.Reason, final, tt.reason, tt.final, x.Meaning)
+		}
+	}
+}
