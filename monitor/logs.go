@@ -16,14 +16,6 @@ import (
 	"mailworthy/smtp/maillog"
 )
 
-// The checks of logs. They are no checks of a domain, and not in the list of those.
-const (
-	logsBounced  = "logs-bounced"
-	logsDeferred = "logs-deferred"
-	logsRefuses  = "logs-receiver-refuses"
-	logsNew      = "logs-reason-new"
-)
-
 // maxLogFindings bounds the findings of one check.
 const maxLogFindings = 10
 
@@ -87,13 +79,13 @@ func (m *Monitor) judgeLogs(r, before *maillog.Report) []finding.Finding {
 	total := &r.Total
 	if known := total.Delivered + total.Failed(); known >= least {
 		if limit := float64(cmp.Or(c.MaxBounced, 5)); total.BouncedPercent() >= limit {
-			add(logsBounced, finding.Error, notify.Logs, "%.1f %% of %d recipients failed for good (limit %.0f %%)%s", total.BouncedPercent(), known, limit, mostly(total.Reasons, true))
+			add(maillog.CheckBounced, finding.Error, notify.Logs, "%.1f %% of %d recipients failed for good (limit %.0f %%)%s", total.BouncedPercent(), known, limit, mostly(total.Reasons, true))
 		}
 	}
 	if total.Attempts >= least {
 		share := 100 * float64(total.Deferred) / float64(total.Attempts)
 		if limit := float64(cmp.Or(c.MaxDeferred, 30)); share >= limit {
-			add(logsDeferred, finding.Warning, notify.Logs, "%.1f %% of %d attempts were deferred (limit %.0f %%)%s", share, total.Attempts, limit, mostly(total.Reasons, false))
+			add(maillog.CheckDeferred, finding.Warning, notify.Logs, "%.1f %% of %d attempts were deferred (limit %.0f %%)%s", share, total.Attempts, limit, mostly(total.Reasons, false))
 		}
 	}
 	refusing := 0
@@ -103,7 +95,7 @@ func (m *Monitor) judgeLogs(r, before *maillog.Report) []finding.Finding {
 			continue
 		}
 		if refusing++; refusing <= maxLogFindings {
-			add(logsRefuses, finding.Error, g.Name, "%s took none of %d recipients%s", g.Name, g.Messages, mostly(g.Reasons, g.Failed() > 0))
+			add(maillog.CheckRefuses, finding.Error, g.Name, "%s took none of %d recipients%s", g.Name, g.Messages, mostly(g.Reasons, g.Failed() > 0))
 		}
 	}
 	if before.Total.Attempts == 0 {
@@ -126,7 +118,7 @@ func (m *Monitor) judgeLogs(r, before *maillog.Report) []finding.Finding {
 			if x.Example != nil {
 				example = ": " + show.Cut(*x.Example, 200)
 			}
-			add(logsNew, finding.Warning, name, "a reason that was not there the day before: %s, %s%s", name, show.Counted(int(x.Count), "time"), example)
+			add(maillog.CheckNew, finding.Warning, name, "a reason that was not there the day before: %s, %s%s", name, show.Counted(int(x.Count), "time"), example)
 		}
 	}
 	return list

@@ -12,6 +12,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/notify"
+	"mailworthy/smtp/maillog"
 )
 
 // logLine is a line of Postfix on a day of November 2026, at noon.
@@ -65,7 +66,7 @@ func TestLogs(t *testing.T) {
 	for _, f := range out.Logs {
 		checks[f.Check+" "+f.Subject] = true
 	}
-	for _, want := range []string{logsBounced + " " + notify.Logs, logsRefuses + " two.example", logsNew + " ip-listed 554 5.7.1"} {
+	for _, want := range []string{maillog.CheckBounced + " " + notify.Logs, maillog.CheckRefuses + " two.example", maillog.CheckNew + " ip-listed 554 5.7.1"} {
 		if !checks[want] {
 			t.Errorf("%s is not found: %v", want, checks)
 		}
@@ -114,7 +115,7 @@ func TestLogsDeferred(t *testing.T) {
 	}
 	w.day = 1
 	out, _ := w.run(tidy(t, "reject"))
-	if len(out.Logs) != 1 || out.Logs[0].Check != logsDeferred || out.Logs[0].Severity != finding.Warning || out.Status(finding.Error, false) != 0 {
+	if len(out.Logs) != 1 || out.Logs[0].Check != maillog.CheckDeferred || out.Logs[0].Severity != finding.Warning || out.Status(finding.Error, false) != 0 {
 		t.Errorf("%+v", out.Logs)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"mailworthy/message"
 	"mailworthy/provider/setup"
 	"mailworthy/rbl"
+	"mailworthy/smtp/maillog"
 	"mailworthy/smtp/probe"
 	spfpolicy "mailworthy/spf/policy"
 	"mailworthy/transport"
@@ -21,7 +22,7 @@ import (
 
 // AllChecks lists every check of every section, in the order of a report.
 func AllChecks() []finding.Check {
-	return slices.Concat(spfpolicy.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, audit.MessageChecks, transport.Checks, transport.DANEChecks, transport.BIMIChecks, setup.Checks, probe.Checks)
+	return slices.Concat(spfpolicy.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, audit.MessageChecks, transport.Checks, transport.DANEChecks, transport.BIMIChecks, setup.Checks, probe.Checks, maillog.Checks)
 }
 
 // checksByID are all checks by their IDs, gathered when they are first asked for.

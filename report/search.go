@@ -27,6 +27,7 @@ var synonyms = [][]string{
 	{"void lookup", "void lookups", "void"},
 	{"authorise", "authorised", "authorize", "authorized", "not permitted"},
 	{"cname", "alias"},
+	{"probe", "smtp"},
 	{"aggregate reports", "rua", "dmarc report"},
 	{"failure reports", "ruf", "forensic"},
 	{"unsubscribe", "one-click", "rfc 8058"},
