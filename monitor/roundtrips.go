@@ -24,8 +24,8 @@ import (
 	"mailworthy/smtp/roundtrip"
 )
 
-// The checks of round trips. As those of logs they are no checks of a domain. Others are
-// "roundtrip-" and a verdict.
+// The checks of round trips (roundtrip.Checks). As those of logs they are no checks of a
+// domain. Others are "roundtrip-" and a verdict.
 const (
 	roundtripPrefix = "roundtrip-"
 	roundtripSlow   = "roundtrip-slow"

@@ -56,7 +56,10 @@ func merge(list []*Notice) *Notice {
 			*records, all.LeftOut = (*records)[:maxRecords], all.LeftOut+more
 		}
 	}
-	slices.SortStableFunc(all.Domains, func(a, b Member) int { return worse(a.After, b.After) })
+	// What is no domain comes first, so that it is not cut off.
+	slices.SortStableFunc(all.Domains, func(a, b Member) int {
+		return cmp.Or(strings.Index(b.Domain, " ")-strings.Index(a.Domain, " "), worse(a.After, b.After))
+	})
 	all.Domains = all.Domains[:min(len(all.Domains), maxDomains)]
 	return all
 }
@@ -67,15 +70,26 @@ func worse(a, b report.Outcome) int {
 	return cmp.Or(slices.Index(rank, a.Verdict)-slices.Index(rank, b.Verdict), a.Low-b.Low)
 }
 
-// about says what a notice is about: a domain by its name, several by their number.
+// about says what a notice is about: a domain by its name, several by their number, and
+// mail logs and synthetic mails, whose names have a space.
 func (n *Notice) about() string {
 	if n.DomainCount <= 1 {
 		return n.Domain
 	}
-	if slices.ContainsFunc(n.Domains, func(m Member) bool { return m.Domain == Logs }) {
-		return show.Counted(n.DomainCount-1, "domain") + " and " + Logs
+	var others []string
+	for _, m := range n.Domains {
+		if strings.Contains(m.Domain, " ") {
+			others = append(others, m.Domain)
+		}
 	}
-	return show.Counted(n.DomainCount, "domain")
+	domains := n.DomainCount - len(others)
+	if domains == 0 {
+		return show.Listed(others, maxNamed)
+	}
+	if len(others) > 0 {
+		return show.Counted(domains, "domain") + " and " + show.Listed(others, maxNamed)
+	}
+	return show.Counted(domains, "domain")
 }
 
 // digestSubject says of how many domains a notice is, and what is worst.

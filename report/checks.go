@@ -16,13 +16,14 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/smtp/maillog"
 	"mailworthy/smtp/probe"
+	"mailworthy/smtp/roundtrip"
 	spfpolicy "mailworthy/spf/policy"
 	"mailworthy/transport"
 )
 
 // AllChecks lists every check of every section, in the order of a report.
 func AllChecks() []finding.Check {
-	return slices.Concat(spfpolicy.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, audit.MessageChecks, transport.Checks, transport.DANEChecks, transport.BIMIChecks, setup.Checks, probe.Checks, maillog.Checks)
+	return slices.Concat(spfpolicy.Checks, dkim.Checks, dmarc.Checks, rbl.Checks, mailhost.Checks, message.Checks, audit.MessageChecks, transport.Checks, transport.DANEChecks, transport.BIMIChecks, setup.Checks, probe.Checks, maillog.Checks, roundtrip.Checks)
 }
 
 // checksByID are all checks by their IDs, gathered when they are first asked for.
