@@ -196,7 +196,8 @@ func (s *sheet) versions() {
 	}
 	if len(open) > 0 {
 		s.Undecided("smtp-tls-old-accepted")
-		if len(old) == 0 {
+		// A server of which nothing about TLS is known has been named for that already.
+		if known := len(old) == 0 && (e.TLS != nil || len(accepted)+len(refused) > 0); known {
 			s.unknown(finding.Warning, fmt.Sprintf("Whether %s accepts %s is not known.", s.subject, strings.Join(open, " and ")))
 		}
 	}
