@@ -364,8 +364,8 @@ func verifyText(r *Report, a Action) string {
 		if !slices.Contains(checks, c.Check) {
 			checks = append(checks, c.Check)
 		}
-		if known, ok := FindCheck(c.Check); ok && !slices.Contains(sections, string(known.Section)) {
-			sections = append(sections, string(known.Section))
+		if known, ok := FindCheck(c.Check); ok && known.Section.Flag() != "" && !slices.Contains(sections, known.Section.Flag()) {
+			sections = append(sections, known.Section.Flag())
 		}
 	}
 	only := ""
