@@ -112,7 +112,7 @@ func TestBIMI(t *testing.T) {
 		{"bimi check acme.example --allow-private --selector bad --format html", 1, []string{"bimi-logo-unsafe"}},
 		{"bimi check acme.example --allow-private --selector gone", 1, []string{"bimi-http-status", "status 404"}},
 		{"bimi check acme.example --selector none", 0, []string{"bimi-record-missing"}},
-		{"bimi check acme.example --selector a..b", 2, []string{"is no selector", "hint:"}},
+		{"bimi check acme.example --selector a..b", 2, []string{"is not a selector", "hint:"}},
 		{"bimi check acme.example --mark-roots " + os.DevNull, 2, []string{"no certificate in PEM form"}},
 		{"bimi check acme.example --mark-roots " + root + ".gone", 2, []string{"--mark-roots"}},
 		{"audit acme.example --only transport --trust-ad --allow-private --fail-on never --unknown ok", 0, []string{"bimi-certificate-untrusted"}},

@@ -193,18 +193,26 @@ func roots(file string) (*x509.CertPool, error) {
 		pool = x509.NewCertPool()
 	}
 	if file != "" {
-		text, err := readfile.Read(file, 8<<20, readfile.Wait)
-		if err != nil {
-			return nil, fmt.Errorf("--tls-ca %s: %w", file, err)
-		}
-		if !pool.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("--tls-ca %s: there is no certificate in PEM form in it", file)
+		if err := addRoots(pool, "--tls-ca", file); err != nil {
+			return nil, err
 		}
 	}
 	if pool.Equal(x509.NewCertPool()) {
 		return nil, nil
 	}
 	return pool, nil
+}
+
+// addRoots adds the certificates of the file that a flag names.
+func addRoots(pool *x509.CertPool, flag, file string) error {
+	text, err := readfile.Read(file, 8<<20, readfile.Wait)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", flag, file, err)
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return fmt.Errorf("%s %s: there is no certificate in PEM form in it", flag, file)
+	}
+	return nil
 }
 
 func (f *probeFlags) run(cmd *cobra.Command, args []string) error {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,9 +10,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/bimi"
 	"mailworthy/dial"
-	"mailworthy/finding"
-	"mailworthy/internal/readfile"
-	"mailworthy/internal/show"
+	"mailworthy/inspect"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
 	"mailworthy/transport"
@@ -49,91 +45,53 @@ func (f *webFlags) open(s *session, judged bool) (*transport.Web, error) {
 	return w, nil
 }
 
-// transportJSON is the JSON of the commands about transport security.
-type transportJSON struct {
-	Schema string `json:"schema"`
-	Domain string `json:"domain"`
-	// One of these is there, by the command.
-	MTASTS     *transport.STSFacts       `json:"mta_sts"`
-	TLSRPT     *transport.ReportingFacts `json:"tls_rpt"`
-	DNSSEC     *transport.DNSSECFacts    `json:"dnssec"`
-	BIMI       *transport.BIMIFacts      `json:"bimi"`
-	Findings   []finding.Finding         `json:"findings"`
-	Queries    int                       `json:"queries"`
-	DurationMS int64                     `json:"duration_ms"`
-}
-
 // transportCheck is one command about transport security.
 type transportCheck struct {
-	name, short, checkShort, long string
-	// web: it fetches over HTTPS.
-	web bool
-	// validated: it asks a resolver that validates.
-	validated bool
+	inspect.Part
+	short, checkShort, long string
 	// logo: it looks for a logo.
 	logo bool
-	// begin asks, and says by finish what was found and how it is shown.
-	begin func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc)
+	doc  func(t *inspect.Transport) *view.Doc
 }
 
 func newMTASTS() *cobra.Command {
-	return newTransportCheck(transportCheck{name: "mta-sts", short: "MTA-STS alone: record, policy, MX hosts", web: true,
+	return newTransportCheck(transportCheck{Part: inspect.MTASTS, short: "MTA-STS alone: record, policy, MX hosts",
 		checkShort: "Record and policy of MTA-STS, and whether the policy covers every MX host",
 		long: `Asks for the record at _mta-sts, fetches the policy over HTTPS as senders do (no
 redirect, the certificate for that name, 64 KB) and holds every MX host against
 its patterns. What did not answer is unknown, never missing. If the policy has a
 fault, the one to publish in its place is shown.`,
-		begin: func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginSTS(b, with.Web, domain, func(f *transport.STSFacts) {
-				out.MTASTS, out.Findings = f, transport.CheckSTS(f)
-				*doc = func() *view.Doc { return view.STSDoc(f, out.Findings) }
-			})
-		}})
+		doc: func(t *inspect.Transport) *view.Doc { return view.STSDoc(t.MTASTS, t.Findings) }})
 }
 
 func newTLSRPT() *cobra.Command {
-	return newTransportCheck(transportCheck{name: "tls-rpt", short: "TLS reporting alone: record and destinations",
+	return newTransportCheck(transportCheck{Part: inspect.TLSRPT, short: "TLS reporting alone: record and destinations",
 		checkShort: "The record of TLS reporting, and whether its destinations can receive",
 		long: `Asks for the record at _smtp._tls, and whether the domains and hosts of its
 destinations exist and accept mail. Nothing is sent to them.`,
-		begin: func(b *resolver.Batch, _ transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginReporting(b, domain, func(f *transport.ReportingFacts) {
-				out.TLSRPT, out.Findings = f, transport.CheckReporting(f)
-				*doc = func() *view.Doc { return view.ReportingDoc(f, out.Findings) }
-			})
-		}})
+		doc: func(t *inspect.Transport) *view.Doc { return view.ReportingDoc(t.TLSRPT, t.Findings) }})
 }
 
 func newDNSSEC() *cobra.Command {
-	return newTransportCheck(transportCheck{name: "dnssec", short: "DNSSEC alone: the domain and its MX hosts", validated: true,
+	return newTransportCheck(transportCheck{Part: inspect.DNSSEC, short: "DNSSEC alone: the domain and its MX hosts",
 		checkShort: "Whether the domain and its MX hosts are signed, and whether the signatures hold",
 		long: `Asks a resolver that validates: on this machine, or over tls:// or https://, or one
 that --trust-ad states can be trusted. Through any other nothing is said. What ends
 in SERVFAIL is asked again without validation: an answer then is bogus.`,
-		begin: func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginDNSSEC(b, &with.Validator, domain, func(f *transport.DNSSECFacts) {
-				out.DNSSEC, out.Findings = f, transport.CheckDNSSEC(f)
-				*doc = func() *view.Doc { return view.DNSSECDoc(f, out.Findings) }
-			})
-		}})
+		doc: func(t *inspect.Transport) *view.Doc { return view.DNSSECDoc(t.DNSSEC, t.Findings) }})
 }
 
 func newDANE() *cobra.Command {
-	return newTransportCheck(transportCheck{name: "dane", short: "DANE alone: the TLSA records of the MX hosts", validated: true,
+	return newTransportCheck(transportCheck{Part: inspect.DANE, short: "DANE alone: the TLSA records of the MX hosts",
 		checkShort: "The TLSA records of the MX hosts, and whether senders can use them",
 		long: `Asks for the TLSA records of the MX hosts through a resolver that validates: on this
 machine, or over tls:// or https://, or one that --trust-ad states can be trusted.
 No host is connected to: whether a record matches the certificate is not checked.`,
-		begin: func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginDNSSEC(b, &with.Validator, domain, func(f *transport.DNSSECFacts) {
-				out.DNSSEC, out.Findings = f, transport.CheckDANE(f)
-				*doc = func() *view.Doc { return view.DANEDoc(f, out.Findings) }
-			})
-		}})
+		doc: func(t *inspect.Transport) *view.Doc { return view.DANEDoc(t.DNSSEC, t.Findings) }})
 }
 
 func newBIMI() *cobra.Command {
-	return newTransportCheck(transportCheck{name: "bimi", short: "BIMI alone: record, logo, certificate", web: true, logo: true,
+	return newTransportCheck(transportCheck{Part: inspect.BIMI, short: "BIMI alone: record, logo, certificate", logo: true,
 		checkShort: "Record, logo and certificate of BIMI, and which mailboxes would show the logo",
 		long: `Asks for the record at default._bimi (or that of --selector), or else that of the
 organizational domain, fetches the logo and the mark certificate that it names (https,
@@ -141,12 +99,7 @@ no redirect, public addresses, bounded), and judges them: the logo as SVG Tiny P
 certificate (VMC or CMC) by its path to a mark root, names, dates and the logo inside,
 and DMARC, which has to be enforced. Whether a certificate was revoked is not checked.
 What did not answer is unknown, never missing.`,
-		begin: func(b *resolver.Batch, with transport.Tools, domain string, out *transportJSON, doc *func() *view.Doc) {
-			transport.BeginBIMI(b, with.Web, with.BIMI, domain, func(f *transport.BIMIFacts) {
-				out.BIMI, out.Findings = f, transport.CheckBIMI(f)
-				*doc = func() *view.Doc { return view.BIMIDoc(f, out.Findings) }
-			})
-		}})
+		doc: func(t *inspect.Transport) *view.Doc { return view.BIMIDoc(t.BIMI, t.Findings) }})
 }
 
 // bimiFlags say which logo is looked for, and who may certify it.
@@ -157,25 +110,15 @@ func (f *bimiFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.roots, "mark-roots", "", "trust the mark roots of this PEM `file` as well")
 }
 
-// selectorName is a selector: labels of a name.
-var selectorName = regexp.MustCompile(`^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?){0,3}$`)
-
-func (f *bimiFlags) tools() (transport.BIMITools, error) {
-	with := transport.BIMITools{Selector: strings.ToLower(f.selector)}
-	if !selectorName.MatchString(f.selector) {
-		return with, withHint(fmt.Errorf("--selector %s is no selector", show.Quote(f.selector, 60)), "a selector is what stands before ._bimi in the name of the record, such as %s", transport.DefaultSelector)
+func (f *bimiFlags) tools() (with transport.BIMITools, err error) {
+	if with.Selector, err = audit.ParseSelector(f.selector); err != nil {
+		return with, withHint(fmt.Errorf("--selector: %w", err), "a selector is what stands before ._bimi in the name of the record, such as %s", transport.DefaultSelector)
 	}
-	if f.roots == "" {
-		return with, nil
+	if f.roots != "" {
+		with.Roots = bimi.Roots()
+		err = addRoots(with.Roots, "--mark-roots", f.roots)
 	}
-	text, err := readfile.Read(f.roots, 8<<20, readfile.Wait)
-	if err != nil {
-		return with, fmt.Errorf("--mark-roots %s: %w", f.roots, err)
-	}
-	if with.Roots = bimi.Roots(); !with.Roots.AppendCertsFromPEM(text) {
-		return with, fmt.Errorf("--mark-roots %s: there is no certificate in PEM form in it", f.roots)
-	}
-	return with, nil
+	return with, err
 }
 
 // trustADUsage is the help of --trust-ad.
@@ -214,7 +157,7 @@ func (f *dnsFlags) unchecked() (resolver.Resolver, func(), error) {
 }
 
 func newTransportCheck(c transportCheck) *cobra.Command {
-	parent := &cobra.Command{Use: c.name, Short: c.short, Example: "  mailworthy " + c.name + " check acme.example\n  mailworthy " + c.name + " check --format json acme.example"}
+	parent := &cobra.Command{Use: c.Name, Short: c.short, Example: "  mailworthy " + c.Name + " check acme.example\n  mailworthy " + c.Name + " check --format json acme.example"}
 	var (
 		q     question
 		web   webFlags
@@ -243,7 +186,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 				if with.Web, err = web.open(s, q.dns.now != ""); err != nil {
 					return nil, err
 				}
-				if c.validated {
+				if c.Validated {
 					unchecked, end, err := q.dns.unchecked()
 					if err != nil {
 						return nil, err
@@ -251,26 +194,19 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 					defer end()
 					with.Validator = transport.Validator{Unchecked: unchecked, Trusted: trust, Now: func() time.Time { return s.now }}
 				}
-				started, asker := time.Now(), s.asker()
-				out := transportJSON{Schema: "mailworthy/" + c.name + "/1", Domain: domain}
-				var doc func() *view.Doc
-				b := resolver.NewBatch(ctx, asker)
-				c.begin(b, with, domain, &out, &doc)
-				b.Run()
-				audit.NotChecked(out.Findings, asker.Trace())
-				out.Queries, out.DurationMS = asker.Queries(), time.Since(started).Milliseconds()
-				return &answer{value: out, doc: doc, findings: out.Findings}, nil
+				t := c.Examine(ctx, s.asker(), domain, with)
+				return &answer{value: t, doc: func() *view.Doc { return c.doc(t) }, findings: t.Findings}, nil
 			})
 		},
 	}
 	q.add(cmd)
-	if c.web {
+	if c.Web {
 		web.add(cmd)
 	}
 	if c.logo {
 		logo.add(cmd)
 	}
-	if c.validated {
+	if c.Validated {
 		cmd.Flags().BoolVar(&trust, "trust-ad", false, trustADUsage)
 	}
 	q.failOn.add(cmd, "")
