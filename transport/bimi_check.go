@@ -28,7 +28,7 @@ func CheckBIMI(f *BIMIFacts) []finding.Finding {
 }
 
 // audited are the findings as an audit has them: it is about mail, of which BIMI loses none,
-// and a domain need not have a logo.
+// so that they are warnings at worst, and a domain need not have a logo.
 func audited(findings []finding.Finding) []finding.Finding {
 	out := findings[:0]
 	for _, f := range findings {
@@ -36,7 +36,7 @@ func audited(findings []finding.Finding) []finding.Finding {
 			continue
 		}
 		if f.Severity.AtLeast(finding.Error) && f.Check != "bimi-certificate-private-key" {
-			f.VerdictAs = finding.Warning
+			f.Severity = finding.Warning
 		}
 		if f.CouldBe.AtLeast(finding.Error) {
 			f.CouldBe = finding.Warning

@@ -115,7 +115,7 @@ func TestBIMI(t *testing.T) {
 		{"bimi check acme.example --selector a..b", 2, []string{"is not a selector", "hint:"}},
 		{"bimi check acme.example --mark-roots " + os.DevNull, 2, []string{"no certificate in PEM form"}},
 		{"bimi check acme.example --mark-roots " + root + ".gone", 2, []string{"--mark-roots"}},
-		{"audit acme.example --only transport --trust-ad --allow-private --fail-on never --unknown ok", 0, []string{"bimi-certificate-untrusted"}},
+		{"audit acme.example --only transport --trust-ad --allow-private --unknown ok", 0, []string{"bimi-certificate-untrusted"}},
 	} {
 		status, out := check(strings.Fields(tt.args)...)
 		if status != tt.status {
