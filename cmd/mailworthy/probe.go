@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ const maxTargets = 100
 type probeFlags struct {
 	dns          dnsFlags
 	output       outputFlags
-	ports        []uint
+	ports        []string
 	helo         string
 	tls          string
 	tlsCA        string
@@ -92,7 +93,7 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	f.dns.add(cmd)
 	f.output.addDocument(cmd, "nagios", "prometheus")
 	flags := cmd.Flags()
-	flags.UintSliceVar(&f.ports, "port", nil, "connect to these `ports` where the target states none; default: 25 of MX hosts, 25,465,587 of hosts")
+	flags.StringSliceVar(&f.ports, "port", nil, "connect to these `ports` where the target states none; default: 25 of MX hosts, 25,465,587 of hosts")
 	flags.StringVar(&f.helo, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
 	flags.StringVar(&f.tls, "tls", "auto", "how TLS begins: `auto|starttls|implicit`; auto: from the first byte on 465, else STARTTLS")
 	flags.StringVar(&f.tlsCA, "tls-ca", "", "trust the root certificates of this PEM `file`, too")
@@ -144,9 +145,10 @@ func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {
 	default:
 		return o, fmt.Errorf("--tls %q: it must be auto, starttls or implicit", f.tls)
 	}
-	for _, p := range f.ports {
-		if p == 0 || p > 65535 {
-			return o, fmt.Errorf("--port %d: it must be from 1 to 65535", p)
+	for _, text := range f.ports {
+		p, err := strconv.ParseUint(strings.TrimSpace(text), 10, 16)
+		if err != nil || p == 0 {
+			return o, withHint(fmt.Errorf("--port %q: it must be from 1 to 65535", text), "several are written as 25,465,587")
 		}
 		if !slices.Contains(o.Ports, uint16(p)) {
 			o.Ports = append(o.Ports, uint16(p))

@@ -44,9 +44,16 @@ func ParseTarget(text string) (Spec, error) {
 		return Spec{}, fmt.Errorf("%s is %s", show.Quote(text, 80), why)
 	}
 	host := strings.TrimSpace(text)
-	if a, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+	bare := host
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		bare = host[1 : len(host)-1]
+	}
+	if a, err := netip.ParseAddr(bare); err == nil {
 		s.addr, s.Host = a.Unmap(), a.Unmap().String()
 		return s, nil
+	}
+	if strings.Contains(host, "://") {
+		return bad("a URL: the target is HOST, HOST:PORT or a domain")
 	}
 	if i := strings.LastIndexByte(host, ':'); i >= 0 {
 		n, err := strconv.ParseUint(host[i+1:], 10, 16)
@@ -64,6 +71,10 @@ func ParseTarget(text string) (Spec, error) {
 		return bad("no host, HOST:PORT or domain")
 	}
 	s.Host = strings.ToLower(name)
+	// No top-level domain is a number (RFC 3696, 2).
+	if last := s.Host[strings.LastIndexByte(s.Host, '.')+1:]; digits(last) {
+		return bad("no host: it is written as an address, and is none")
+	}
 	return s, nil
 }
 

@@ -306,6 +306,7 @@ func TestParseTarget(t *testing.T) {
 	for text, want := range map[string]string{
 		"acme.example": "acme.example 0", "ACME.example.:587": "acme.example 587", "192.0.2.1": "192.0.2.1 0", "[2001:db8::1]:25": "2001:db8::1 25",
 		"2001:db8::1": "2001:db8::1 0", "münchen.example": "xn--mnchen-3ya.example 0", "a b": "", "acme.example:0": "", "acme.example:x": "", "": "", "a\r\nb.example": "", "http://acme.example": "",
+		"256.1.1.1": "", "1.2.3": "", "192.0.2.1:25:25": "", "[::1": "", "::1]": "", "[::1]": "::1 0", "[192.0.2.1]:1": "192.0.2.1 1", "mx1.acme.example": "mx1.acme.example 0",
 	} {
 		s, err := ParseTarget(text)
 		if got := fmt.Sprintf("%s %d", s.Host, s.Port); (err == nil) != (want != "") || err == nil && got != want {
