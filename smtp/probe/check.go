@@ -188,6 +188,8 @@ func (s *sheet) evidence() []finding.Evidence {
 	ev := finding.Evidence{Kind: finding.Connection, Name: net.JoinHostPort(e.Host, strconv.Itoa(int(e.Port))), Type: "SMTP", Server: e.Address, Status: string(OK)}
 	if bad := e.ended(); bad != nil {
 		ev.Status = string(bad.Outcome)
+	} else if !e.ok(StepConnect) {
+		ev.Status, ev.Server = string(NotTried), ""
 	}
 	if e.Banner != nil {
 		ev.Answer = append(ev.Answer, *e.Banner)
