@@ -63,6 +63,12 @@ func (f Service) Options(s *provider.Service) (setup.Options, error) {
 		case strings.ContainsAny(v, "<>\n\r"):
 			return o, field.Errorf("tokens", " %s: a value has no < or > and no line break", k)
 		}
+		if k != "reports" {
+			var err error
+			if v, err = s.Token(k, v); err != nil {
+				return o, field.Errorf("tokens", " %s: %v", k, err).With("%s", "it is "+strings.TrimSpace(strings.TrimPrefix(known[k], k+":")))
+			}
+		}
 		o.Tokens[k] = v
 	}
 	return o, nil

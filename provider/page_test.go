@@ -45,7 +45,8 @@ the DNS or with a zone file. This page is written from `+"`provider/catalogue.tx
 
 "needed": the service does not work without. "advised": it asks for it, and sends without. "once": until the domain is verified. "receive": if the
 service is to receive the domain's mail. "optional": for a feature. "unwanted": asked for once and not any more. "memory": not verified, never the
-ground of an error. `+"`{…}`"+` is filled in from the domain, the region or `+"`--return-path`"+`; `+"`<key: …>`"+` is shown by the service's page alone (`+"`--token key=VALUE`"+`).
+ground of an error. `+"`{…}`"+` is filled in from the domain, the region or `+"`--return-path`"+`; `+"`<key: …>`"+` is shown by the service's page alone (`+"`--token key=VALUE`"+`): alone, or pasted
+with what stands around it in the record. A line `+"`shape: key=PATTERN`"+` says what form it has (`+"`[0-9]`"+` digits, `+"`?`"+` one character, `+"`*`"+` a part of a label); a value of another form is refused.
 
 ## Services of your own
 

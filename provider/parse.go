@@ -184,6 +184,8 @@ func (p *parser) key(key, value string) error {
 		s.CNAME = words
 	case "targets":
 		s.Targets = words
+	case "shape":
+		s.Shapes = words
 	case "confidence":
 		if s.Confidence = Confidence(value); !slices.Contains([]Confidence{Documented, Observed, Memory}, s.Confidence) {
 			return fmt.Errorf("confidence %q: it is documented, observed or memory", value)

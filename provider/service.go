@@ -51,7 +51,9 @@ type Service struct {
 	Shared string
 	// Targets are the aliases of selectors that are the same for all customers or follow
 	// from the domain, as selector=target.
-	Targets    []string
+	Targets []string
+	// Shapes are the forms of placeholders, as KEY=PATTERN with the patterns of Like.
+	Shapes     []string
 	Confidence Confidence
 	// Software: a program and not a service; nothing in the DNS points to it.
 	Software bool

@@ -34,8 +34,7 @@ func (c *check) item(r *provider.Record, name string, v *provider.Values) Item {
 		it.Status, it.Reason = Unknown, "memory"
 		it.Detail = "It is known from memory alone: publish it if " + c.s.Name + " shows it."
 	}
-	if c.o.ReturnPath != "" && it.Need == provider.Optional && strings.Contains(r.Name, "{return-path}") {
-		// Whoever states the host wants it.
+	if it.Need == provider.Optional && !c.optional(r) {
 		it.Need = provider.Advised
 	}
 	if it.Need == provider.Optional && it.Status == Missing {
@@ -45,6 +44,12 @@ func (c *check) item(r *provider.Record, name string, v *provider.Values) Item {
 	it.Complete = !it.Record().HasPlaceholder() && !it.Occupied
 	it.Expected = expectedText(it.Type, it.Expected)
 	return it
+}
+
+// optional reports whether a record is for a feature that the user need not have: whoever
+// states the host of a return path wants it.
+func (c *check) optional(r *provider.Record) bool {
+	return r.Need == provider.Optional && (c.o.ReturnPath == "" || !strings.Contains(r.Name, "{return-path}"))
 }
 
 // expectedText is a value as a person would paste it.
@@ -209,6 +214,10 @@ func (c *check) behind(it *Item, target string) {
 	case err != nil:
 		it.Detail = "The alias is right; whether a key is behind it the DNS did not say (" + string(resolver.AsError(err).Reason) + ")."
 	case len(a.Records) == 0:
+		if trimmed, ok := strings.CutSuffix(target, "."+c.domain); ok && strings.Contains(trimmed, ".") {
+			c.finalDot(it, trimmed)
+			return
+		}
 		it.Reason = "ready"
 		if c.s.SwitchOn != "" {
 			it.Detail = "Ready: the alias is right, and its target has no key yet. Now " + c.s.SwitchOn + "."
@@ -226,12 +235,17 @@ func (c *check) behind(it *Item, target string) {
 	}
 }
 
+// finalDot notes that the domain was added to the target of an alias.
+func (c *check) finalDot(it *Item, target string) {
+	it.wrong("final-dot", "The domain was added to the target: write it with a final dot (%s.), or without the domain where the panel adds it.", target)
+	it.Expected = target
+}
+
 // wrongTarget says why an alias leads elsewhere.
 func (c *check) wrongTarget(it *Item, r *provider.Record, v *provider.Values, target string) {
 	if trimmed, ok := strings.CutSuffix(target, "."+c.domain); ok {
 		if _, fits := match(r, v, trimmed); fits {
-			it.wrong("final-dot", "The domain was added to the target: write it with a final dot (%s.), or without the domain where the panel adds it.", trimmed)
-			it.Expected = trimmed
+			c.finalDot(it, trimmed)
 			return
 		}
 	}
@@ -447,7 +461,7 @@ func (c *check) hosts(it *Item, r *provider.Record, v *provider.Values) {
 				}
 			}
 		}
-		if r.Need == provider.Optional {
+		if c.optional(r) {
 			it.Status = NotNeeded
 			it.Detail = join("Optional; other hosts are there.", r.Why)
 			return

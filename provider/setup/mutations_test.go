@@ -74,6 +74,12 @@ var mutations = []mutation{
 	{"flattened", both(dkimCNAME, telling), alter(func(p *published) { p.rtype, p.value = "TXT", "v=DKIM1; k=rsa; p="+testKey() }), Wrong, "flattened"},
 	{"target as text", both(dkimCNAME, telling), alter(func(p *published) { p.rtype = "TXT" }), Wrong, "type"},
 	{"final dot", both(dkimCNAME, telling), alter(func(p *published) { p.value += "." + testDomain }), Wrong, "final-dot"},
+	{"final dot, target not known", both(dkimCNAME, func(s *provider.Service, p published) bool { return !telling(s, p) }),
+		alter(func(p *published) { p.value += "." + testDomain }), Wrong, "final-dot"},
+	{"+all", both(spfTXT, func(_ *provider.Service, p published) bool { return p.of.All == "" }), alter(func(p *published) {
+		f := strings.Fields(p.value)
+		p.value = strings.Join(append(f[:len(f)-1], "+all"), " ")
+	}), OK, ""},
 	{"elsewhere", both(dkimCNAME, telling), alter(func(p *published) { p.value = "s1.nowhere.example" }), Wrong, "target"},
 	{"truncated", dkimTXT, alter(func(p *published) { p.value = p.value[:min(len(p.value), 255)] }), Wrong, "truncated"},
 	{"revoked", dkimTXT, alter(func(p *published) { p.value = p.value[:strings.Index(p.value, "p=")+2] }), Wrong, "revoked"},

@@ -94,3 +94,21 @@ func TestRegionShown(t *testing.T) {
 		}
 	}
 }
+
+// TestStatedReturnPath: a return path is optional until somebody states its host; then
+// what leads elsewhere is wrong.
+func TestStatedReturnPath(t *testing.T) {
+	s, _ := provider.Builtin().Find("amazon-ses")
+	zone := []published{{"bounce." + testDomain, "MX", "10 mx.nowhere.example", &provider.Record{}}, {"bounce." + testDomain, "TXT", "v=spf1 include:amazonses.com ~all", &provider.Record{}}}
+	for _, tt := range []struct {
+		host string
+		want Status
+	}{{"bounce", Wrong}, {"other", Missing}, {"", NotNeeded}} {
+		l := Check(t.Context(), world(t, zone), s, testDomain, Options{Region: "eu-west-1", ReturnPath: tt.host})
+		for _, it := range l.Records {
+			if it.Purpose == provider.ReturnPath && it.Status != tt.want {
+				t.Errorf("%q: %s %s, want %s", tt.host, it.Status, it.Detail, tt.want)
+			}
+		}
+	}
+}

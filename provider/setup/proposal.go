@@ -50,8 +50,8 @@ type Proposed struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	Value   string `json:"value"`
-	// Complete: it can be published as it stands. Later: not before the steps ahead of
-	// it; empty: now.
+	// Complete: it can be published as it stands, now. Later: not before the steps ahead
+	// of it; empty: now.
 	Complete bool   `json:"complete"`
 	Later    string `json:"later" empty:"null"`
 	// Whose is the zone that it belongs in, if it is not the domain's.
@@ -62,6 +62,12 @@ type Proposed struct {
 
 // Active reports whether the record is to be published now, as it stands.
 func (p *Proposed) Active() bool { return p.Complete && p.Later == "" && p.Whose == "" }
+
+// later notes what has to be before the record is published.
+func (p *Proposed) later(what string) {
+	p.Later = what
+	p.Complete = p.Complete && what == ""
+}
 
 // Record is the record itself.
 func (p *Proposed) Record() finding.Record {
@@ -342,7 +348,7 @@ func (p *Proposal) dmarc() {
 		{"p=reject", "the reports of four more weeks show no own mail that fails"},
 	} {
 		r := p.add("dmarc", fmt.Sprintf("stage %d", i+1), "_dmarc."+p.Domain, "TXT", "v=DMARC1; "+stage.policy+"; rua=mailto:"+p.reports())
-		r.Later = stage.later
+		r.later(stage.later)
 	}
 }
 
@@ -361,8 +367,8 @@ func (p *Proposal) transport() {
 		}
 	}
 	p.Policy = "version: STSv1\nmode: testing\n" + strings.Join(hosts, "\n") + "\nmax_age: 604800\n"
-	p.add("mta-sts", "receiving", "mta-sts."+p.Domain, "A", "<web: the address of a web server that serves the policy>").Later = "the web server has a certificate for mta-sts." + p.Domain
-	p.add("mta-sts", "receiving", "_mta-sts."+p.Domain, "TXT", "v=STSv1; id="+p.plan.Now.UTC().Format("20060102150405")).Later = "https://mta-sts." + p.Domain + "/.well-known/mta-sts.txt serves the policy"
+	p.add("mta-sts", "receiving", "mta-sts."+p.Domain, "A", "<web: the address of a web server that serves the policy>").later("the web server has a certificate for mta-sts." + p.Domain)
+	p.add("mta-sts", "receiving", "_mta-sts."+p.Domain, "TXT", "v=STSv1; id="+p.plan.Now.UTC().Format("20060102150405")).later("https://mta-sts." + p.Domain + "/.well-known/mta-sts.txt serves the policy")
 }
 
 // steps are what to do in order, and how to verify each.

@@ -135,6 +135,9 @@ func (c *check) spfItem(it *Item, r *provider.Record, v *provider.Values) {
 		it.replaces(it.Name, "TXT", p.Record.Text)
 	default:
 		it.Status = OK
+		if end == "+" {
+			it.Detail = "The include is right, but the record ends in +all: everybody may send as " + it.Name + ". See mailworthy spf check " + it.Name + "."
+		}
 	}
 }
 
