@@ -127,7 +127,7 @@ func plainFindings(g view.Group) string {
 	var b strings.Builder
 	for _, f := range g.Findings {
 		if f.Detail != "" {
-			b.WriteString(show.Line(f.Subject) + ": " + show.Line(f.Detail) + "\n")
+			b.WriteString(show.Line(view.DetailText(f, "", true)) + "\n")
 		}
 		if f.Fix == nil {
 			continue
