@@ -144,7 +144,7 @@ func TestBIMIWorld(t *testing.T) {
 		{"no host", one("v=BIMI1; l=https://gone.acme.example/logo.svg; " + a), all, "bimi-host-missing error", none, ""},
 		{"logo not found", whole, only("/logo.svg", status(404)), "bimi-http-status error", none, "status 404"},
 		{"certificate not found", whole, only("/mark.pem", status(403)), "bimi-http-status error", "no no yes yes", "status 403"},
-		{"redirect", whole, only("/logo.svg", http.RedirectHandler("https://logo.acme.example/other.svg", 302).ServeHTTP), "bimi-redirect warning", "? ? ? ?", ""},
+		{"redirect", whole, only("/logo.svg", http.RedirectHandler("https://logo.acme.example/other.svg", http.StatusFound).ServeHTTP), "bimi-redirect warning", "? ? ? ?", ""},
 		{"server error", whole, only("/logo.svg", status(503)), "bimi-unresolved unknown", "? ? ? ?", "status 503"},
 		{"certificate not answered", whole, only("/mark.pem", status(500)), "bimi-unresolved unknown", "? ? yes yes", ""},
 		{"hangs up", whole, only("/logo.svg", func(w http.ResponseWriter, _ *http.Request) {
