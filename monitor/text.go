@@ -64,7 +64,7 @@ func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, 
 	if err := write(func(w io.Writer) error { return writeRoundtrips(w, out, always) }); err != nil {
 		return err
 	}
-	if always || written && len(out.Domains) > 1 {
+	if always && len(out.Domains) > 0 || written && len(out.Domains) > 1 {
 		return write(func(w io.Writer) error {
 			_, err := io.WriteString(w, summary(out, failOn)+"\n")
 			return err
