@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -17,7 +18,6 @@ import (
 	"mailworthy/inspect"
 	"mailworthy/internal/lazyre"
 	"mailworthy/internal/readfile"
-	"mailworthy/report"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
@@ -32,8 +32,7 @@ const passwordVariable = "MAILWORTHY_SMTP_PASSWORD"
 const maxTargets = 100
 
 type probeFlags struct {
-	dns          dnsFlags
-	output       outputFlags
+	question
 	ports        []string
 	helo         string
 	tls          string
@@ -49,7 +48,6 @@ type probeFlags struct {
 	services     string
 	connect      time.Duration
 	step         time.Duration
-	failOn       failOnFlag
 	trustAD      bool
 }
 
@@ -90,8 +88,7 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 		},
 		RunE: f.run,
 	}
-	f.dns.add(cmd)
-	f.output.addDocument(cmd, "nagios", "prometheus")
+	f.add(cmd, "nagios", "prometheus")
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.ports, "port", nil, "connect to these `ports` where the target states none; default: 25 of MX hosts, 25,465,587 of hosts")
 	flags.StringVar(&f.helo, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
@@ -222,9 +219,6 @@ func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.output.check(); err != nil {
-		return err
-	}
 	var targets []probe.Spec
 	for _, arg := range args {
 		s, err := probe.ParseTarget(arg)
@@ -233,42 +227,31 @@ func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		targets = append(targets, s)
 	}
-	session, err := f.dns.open(cmd.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	defer session.stack.Close()
-	o, err := f.options(cmd)
-	if err != nil {
-		return err
-	}
-	// --max-queries is for one domain.
-	o.Resolver, o.Now, o.Deadline = resolver.NewSession(session.stack, session.maxQueries*len(targets)), session.now, session.deadline
-	o.Dialer = &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: session.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}
-	unchecked, end, err := f.dns.unchecked()
-	if err != nil {
-		return err
-	}
-	defer end()
-	o.Validator = &transport.Validator{Unchecked: unchecked, Trusted: f.trustAD}
-	if !session.alone {
-		o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: session.deadline, Lookup: dial.Through(session.stack)}, Roots: o.Roots}
-	}
-	r := probe.Run(cmd.Context(), targets, o)
-	if err := cmd.Context().Err(); err != nil {
-		return err
-	}
-	if err := f.output.document(cmd, session.verbose, r, func() *view.Doc { return view.ProbeDoc(r) },
-		docWriter{"nagios", func(w io.Writer) error { return export.WriteProbeNagios(w, r, failOn, session.unknownOK) }},
-		docWriter{"prometheus", func(w io.Writer) error { return export.WriteProbePrometheus(w, r) }}); err != nil {
-		return err
-	}
-	if f.output.format == "nagios" {
-		return exit(export.ProbeNagiosStatus(r, failOn, session.unknownOK))
-	}
-	var all []finding.Finding
-	for i := range r.Targets {
-		all = append(all, r.Targets[i].Findings...)
-	}
-	return session.exit(report.ExitOf(all, failOn))
+	return f.ask(cmd, func(_ context.Context, s *session) (*answer, error) {
+		o, err := f.options(cmd)
+		if err != nil {
+			return nil, err
+		}
+		// --max-queries is for one domain.
+		o.Resolver, o.Now, o.Deadline = resolver.NewSession(s.stack, s.maxQueries*len(targets)), s.now, s.deadline
+		o.Dialer = &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}
+		unchecked, end, err := f.dns.unchecked()
+		if err != nil {
+			return nil, err
+		}
+		defer end()
+		o.Validator = &transport.Validator{Unchecked: unchecked, Trusted: f.trustAD}
+		if !s.alone {
+			o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.deadline, Lookup: dial.Through(s.stack)}, Roots: o.Roots}
+		}
+		// Each target has a deadline of its own.
+		r := probe.Run(cmd.Context(), targets, o)
+		a := &answer{value: r, doc: func() *view.Doc { return view.ProbeDoc(r) }, findings: r.Findings(), others: []docWriter{
+			{"nagios", func(w io.Writer) error { return export.WriteProbeNagios(w, r, failOn, s.unknownOK) }},
+			{"prometheus", func(w io.Writer) error { return export.WriteProbePrometheus(w, r) }}}}
+		if f.output.format == "nagios" {
+			a.status = func(finding.Severity) int { return export.ProbeNagiosStatus(r, failOn, s.unknownOK) }
+		}
+		return a, nil
+	})
 }

@@ -14,11 +14,7 @@ import (
 
 // ProbeNagiosStatus is the state of a probe, as NagiosStatus is that of reports.
 func ProbeNagiosStatus(r *probe.Report, failOn finding.Severity, unknownOK bool) int {
-	var all []finding.Finding
-	warn := false
-	for i := range r.Targets {
-		all = append(all, r.Targets[i].Findings...)
-	}
+	all, warn := r.Findings(), false
 	for _, f := range all {
 		warn = warn || f.Severity.AtLeast(finding.Warning)
 	}

@@ -161,6 +161,14 @@ type Report struct {
 	HELO string `json:"helo"`
 }
 
+// Findings are those of all targets.
+func (r *Report) Findings() (all []finding.Finding) {
+	for i := range r.Targets {
+		all = append(all, r.Targets[i].Findings...)
+	}
+	return all
+}
+
 // Options say how to probe. Dialer and Resolver must be set.
 type Options struct {
 	Dialer   *dial.Dialer
