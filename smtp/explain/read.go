@@ -89,7 +89,7 @@ func (x *Explainer) Read(name string, data []byte) ([]Input, error) {
 			return []Input{x.code(name, string(data), h)}, nil
 		}
 	}
-	if in, ok := x.webhook(name, data); ok {
+	if in, ok := x.webhook(name, data); ok && !x.isLog(data) {
 		return []Input{in}, nil
 	}
 	switch kind := bounce.KindOf(data, k); {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/reply"
 )
 
@@ -55,6 +56,11 @@ func TestWebhooks(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", tt.name, strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
 		}
 	}
+	// The journal writes JSON, too.
+	journal := `{"__REALTIME_TIMESTAMP":"1795773600000000","SYSLOG_IDENTIFIER":"postfix/smtp","_PID":"9","MESSAGE":"AAAAAAAAAA1: to=<a@shop.example>, relay=mx.shop.example[192.0.2.25]:25, delay=1, delays=0/0/1/0, dsn=5.1.1, status=bounced (host mx.shop.example[192.0.2.25] said: 550 5.1.1 no such user (in reply to RCPT TO command))"}`
+	if in, err := (&Explainer{}).Read("x", []byte(journal)); err != nil || len(in) != 1 || in[0].Kind != bounce.KindLog {
+		t.Errorf("a log in JSON: %v %+v", err, in)
+	}
 	// What is no event of a service is a text as any other, however deep.
 	for _, data := range []string{`{"a":1}`, `{"code":200}`, strings.Repeat("[", 5000), `[`, `{} x`} {
 		in, err := (&Explainer{}).Read("x", []byte(data))
@@ -62,4 +68,18 @@ func TestWebhooks(t *testing.T) {
 			t.Errorf("%.20s: %v %+v", data, err, in)
 		}
 	}
+}
+
+// FuzzWebhook: no JSON, however it is made, does more than be explained.
+func FuzzWebhook(f *testing.F) {
+	for _, s := range []string{`[{"email":"a@b.example","reason":"550 5.1.1 x","status":"5.1.1"}]`, `{"Message":"{\"a\":[{\"emailAddress\":\"a@b\",\"diagnosticCode\":\"smtp; 550 x\"}]}"}`, `{"code":452,"message":"4.2.2 x"}`} {
+		f.Add([]byte(s))
+	}
+	x := &Explainer{}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		in, ok := x.webhook("x", data)
+		if ok == (len(in.Items) == 0) || len(in.Items) > reply.MaxReplies {
+			t.Errorf("%v %d", ok, len(in.Items))
+		}
+	})
 }
