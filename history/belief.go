@@ -83,8 +83,12 @@ func (b *belief) hear(settled *report.Standing, r *report.Report, independent bo
 		}
 		keep[at] = true
 	}
-	b.believed = mix(settled, b.believed, keep)
-	b.believed.Grade(r.Score.Scale)
+	mixed := mix(settled, b.believed, keep)
+	mixed.Grade(r.Score.Scale)
+	if c := report.CompareStandings(b.believed, mixed); len(keep) > 0 && c.Same() && !c.SameOutcome() {
+		return // the score would be told without what it comes from
+	}
+	b.believed = mixed
 }
 
 // value is what a standing has about a subject.

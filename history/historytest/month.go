@@ -200,6 +200,53 @@ func askedAgain(t *testing.T, open opener) {
 	}
 }
 
+// heldBack: a change that waits to be seen again changes nothing that is told: not the
+// score either, by what the rest of its section came to without it.
+func heldBack(t *testing.T, open opener) {
+	const mx = "@       MX    10 mx1\n@       MX    20 mx2"
+	const origin, elsewhere = "$ORIGIN tidy.example.", "$ORIGIN untidy.example."
+	held := func(name string, before, after []string) {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, nil)
+			first := NewWorld(t, before...).Run(t, tidy, 0)
+			if _, err := s.Observe(t.Context(), first, history.Options{Confirm: 2}); err != nil {
+				t.Fatal(err)
+			}
+			seen, err := s.Observe(t.Context(), NewWorld(t, after...).Run(t, tidy, 1), history.Options{Confirm: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen.Pending.Unchanged() {
+				t.Fatal("nothing waits")
+			}
+			Unchanged(t, "before it is seen again", seen.Changes)
+			if got, want := seen.Standing.Score, first.Score; got.Low != want.Low || got.High != want.High || len(got.Sections) != len(want.Sections) {
+				t.Errorf("score %d to %d, want %d to %d", got.Low, got.High, want.Low, want.High)
+			}
+			seen, err = s.Observe(t.Context(), NewWorld(t, after...).Run(t, tidy, 2), history.Options{Confirm: 2})
+			if err != nil || seen.Changes.Unchanged() || !seen.Pending.Unchanged() {
+				t.Errorf("seen again: %v, changes %v, pending %v", err, !seen.Changes.Unchanged(), !seen.Pending.Unchanged())
+			}
+		})
+	}
+	for i, change := range [][]string{
+		{dmarc, "; none"}, {mx, "@ MX 0 ."}, {spf, `"v=spf1 -all"`},
+		{spf, `"v=spf3 -all"`}, {spf, `"v=spf1 mxx -all"`}, {dmarc, dmarc + "\n" + dmarcLax}, {"_domainkey", "_domainkez"}, {"mx1     A     198.51.100.10", "mx1 A 198.51.100.99"},
+	} {
+		held(change[1], nil, change)
+		if i < 3 {
+			held("no more "+change[1], change, nil)
+		}
+		if i < 2 {
+			loose := []string{spf, spfLoose}
+			held(change[1]+", with a warning", loose, append(loose, change...))
+		}
+	}
+	// A domain of which nothing was known has a warning at once.
+	held("from nothing", []string{spf, spfLoose, origin, elsewhere}, []string{spf, spfLoose})
+	held("from nothing, DMARC", []string{dmarc, dmarcLax, origin, elsewhere}, []string{dmarc, dmarcLax})
+}
+
 // withinTTL: a run that may have been answered from the same cache confirms nothing.
 func withinTTL(t *testing.T, open opener) {
 	s := open(t, nil)
