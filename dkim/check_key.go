@@ -208,6 +208,9 @@ func tooWeak(k *Key) bool {
 func (j *judge) strength(k *PublishedKey) {
 	if k.insecure != "" {
 		f := finding.Finding{Detail: k.insecure, Fix: k.fixExposed()}
+		if k.Algorithm != algorithmRSA {
+			f.Title = "DKIM key that anyone can sign with (Ed25519 point of small order)"
+		}
 		if !j.sends {
 			f.Fix = k.fixRemoval()
 		}

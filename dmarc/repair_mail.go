@@ -182,7 +182,7 @@ func showsHost(record, host string) bool {
 			continue // a space between may stand for a letter
 		}
 		rest := strings.TrimPrefix(record[i+len(host):], ".")
-		if rest != record[i+len(host):] && !hasKnownEnd(host) {
+		if rest != record[i+len(host):] && !isWhole(host) {
 			continue // the dot may stand for a letter
 		}
 		switch after := strings.TrimLeft(rest, ` "'\>)]`); {

@@ -63,12 +63,17 @@ func siblingRows() []faulty {
 	return []faulty{
 		// 1. A fix never harms.
 		spfCase("harm: punctuation in place of the only sender", "", "v=spf1 ' -all", expectation{found: []string{"critical spf-syntax"}, records: []string{}, says: []string{"<a sender, if one stood here>"}}),
+		spfCase("harm: a record that names nobody", "", "v=spf1", expectation{found: []string{"warning spf-all-missing"}, records: []string{}}),
+		spfCase("harm: a record that says nothing of anybody", "", "v=spf1 ?all", expectation{found: []string{"warning spf-all-neutral"}, records: []string{}, unproposed: []string{"v=spf1 ~all", "v=spf1 -all"}}),
+		spfCase("harm: a record that says nothing of others", "", "v=spf1 mx ?all", expectation{found: []string{"warning spf-all-neutral"}, records: []string{"v=spf1 mx ~all"}}),
 		spfCase("harm: more punctuation than senders", "", "v=spf1 , ; ~all", expectation{found: []string{"critical spf-syntax"}, records: []string{}}),
 		spfCase("harm: punctuation beside a sender", "", "v=spf1 mx ; -all", expectation{found: []string{"critical spf-syntax"}, records: []string{"v=spf1 mx -all"}}),
 		zoneCase("harm: two records that let everyone pass together", "", mailHosts+"@ TXT \"v=spf1 include:_own.acme.example -all\"\n@ TXT \"v=spf1 include:spf.esp.example ~all\"\n_own TXT \"v=spf1 mx all\"\n"+goodDMARC+goodDKIM+esp, "spf check --offline --zone zone acme.example",
 			expectation{found: []string{"critical spf-multiple-records"}, records: []string{}, says: []string{"they let everyone pass"}}),
 		dmarcCase("harm: a backslash for the last letter of a host", "", `v=DMARC1; p=reject; rua=mailto:d@acme.example,mailto:r@reports.co\; fo=1`, expectation{found: []string{"error dmarc-report-uri-invalid"}, records: []string{}, unproposed: []string{"reports.co;", "reports.co,"}}),
 		dmarcCase("harm: a quotation mark for the last letter of a host", "", `v=DMARC1; p=reject; rua=mailto:d@acme.example,mailto:r@reports.co'; sp=none`, expectation{records: []string{}}),
+		dmarcCase("harm: a dot for the last letter of a host", "", `v=DMARC1; p=reject; rua=mailto:d@reports.co.,mailto:d@acme.example`, expectation{records: []string{}}),
+		dmarcCase("harm: a dot behind a whole host", "", `v=DMARC1; p=reject; rua=mailto:d@reports.example.,mailto:d@acme.example`, expectation{records: []string{"v=DMARC1; p=reject; rua=mailto:d@reports.example,mailto:d@acme.example"}}),
 		dmarcCase("harm: backslashes of a zone file", "", `v=DMARC1\; p=reject\; rua=mailto:d@reports.co\;`, expectation{records: []string{"v=DMARC1; p=reject; rua=mailto:d@reports.co"}}),
 		dmarcCase("harm: a backslash behind a whole host", "", `v=DMARC1; p=reject; rua=mailto:d@acme.example\; ruf=mailto:d@acme.example`, expectation{records: []string{"v=DMARC1; p=reject; rua=mailto:d@acme.example; ruf=mailto:d@acme.example"}}),
 		{name: "harm: a key of a domain that seems to send nothing", zone: mailHosts + "@ TXT \"v=spf1 -all\"\n" + goodDMARC + goodDKIM,

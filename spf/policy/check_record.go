@@ -490,10 +490,16 @@ func (k *checker) ending() {
 			return advice("Ask the owner of %s to end the record in ~all or -all, or publish a record of your own.", r.Domain)
 		}
 		p := k.proposal(r)
-		if asks {
+		switch nobody := r == k.p.Record && !useful(r.Text) && !k.unread && k.c.MX != "null" && k.c.Profile != finding.Parked; {
+		case asks:
 			p.allAsk = '~'
 			p.ask = append(p.ask, "ip4:<the address of each other sender of yours>")
-		} else {
+		case nobody:
+			// Who sends for it today is neutral, and would be softfail.
+			p.allAsk = '~'
+			p.ask = append(p.ask, anySender)
+			return p.share(true, "Name all your senders before ~all, and publish the record.")
+		default:
 			p.all = '~'
 		}
 		return p.share(asks, "%s", format)
