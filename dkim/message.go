@@ -16,7 +16,9 @@ const (
 	MaxHeader = 1 << 20
 	MaxBody   = 150 << 20
 
+	// maxSignatures are verified, maxListed listed.
 	maxSignatures = 16
+	maxListed     = 64
 	// maxSigned bounds the names in h=.
 	maxSigned = 500
 )

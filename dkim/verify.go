@@ -96,7 +96,8 @@ func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now tim
 		return nil, err
 	}
 	var signatures []*signature
-	for _, i := range m.named["dkim-signature"] {
+	fields := m.named["dkim-signature"]
+	for _, i := range fields[:min(len(fields), maxListed)] {
 		s := parseSignature(m.fields[i], now)
 		s.at = i
 		signatures = append(signatures, s)
@@ -104,6 +105,9 @@ func Verify(ctx context.Context, r resolver.Resolver, message io.Reader, now tim
 	for i, s := range signatures {
 		if i >= maxSignatures {
 			s.Result, s.Reason = Neutral, fmt.Sprintf("not checked: it is number %d, and %d are checked", i+1, maxSignatures)
+			if more := len(fields) - maxListed; i+1 == maxListed && more > 0 {
+				s.Reason += fmt.Sprintf("; %d more stand behind it", more)
+			}
 		}
 	}
 	keys := lookupKeys(ctx, r, signatures[:min(len(signatures), maxSignatures)])

@@ -100,6 +100,99 @@ func TestZoneBombs(t *testing.T) {
 	}
 }
 
+// TestTextBombs: the longest policy and the longest TLSA record that are read end in a
+// report of less than 1 MB and in little memory.
+func TestTextBombs(t *testing.T) {
+	const policy = "version: STSv1\r\nmode: enforce\r\nmax_age: 604800\r\n"
+	for _, tt := range []struct{ kind, name, text string }{
+		{"mta-sts-policy", "hosts", policy + listOf("\r\n", func(i int) string { return fmt.Sprintf("mx: m%d.acme.example", i) })},
+		{"mta-sts-policy", "one host", policy + listOf("\r\n", same("mx: mx1.acme.example"))},
+		{"mta-sts-policy", "hosts that are none", policy + listOf("\r\n", same("mx: *.*.x.."))},
+		{"mta-sts-policy", "unknown keys", policy + "mx: a.example\r\n" + listOf("\r\n", func(i int) string { return fmt.Sprintf("x%d: y", i) })},
+		{"mta-sts-policy", "modes", listOf("\r\n", same("mode: enforce"))},
+		{"mta-sts-policy", "nothing", listOf("\r\n", same("xxxx"))},
+		{"mta-sts-policy", "colons", strings.Repeat(":", 63_000)},
+		{"mta-sts-policy", "a number", policy + "max_age: " + strings.Repeat("9", 62_000)},
+		{"tlsa", "data", "3 1 1 " + strings.Repeat("A", 63_000)},
+		{"tlsa", "pieces", "3 1 1 " + strings.Repeat("A ", 31_000)},
+		{"tlsa", "brackets", "3 1 1 " + strings.Repeat("(", 63_000)},
+		{"tlsa", "records", listOf("\n", same("3 1 1 AAAA"))},
+	} {
+		t.Run(tt.kind+" "+tt.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			var status int
+			bombtest.Judge(t, tt.kind, bombtest.Bounds{Allocated: 200 << 20}, func() any {
+				status = run(t.Context(), []string{"lint", tt.kind, "--format", "json"}, strings.NewReader(tt.text), &stdout, &stderr)
+				return nil
+			})
+			if stdout.Len()+stderr.Len() == 0 || stdout.Len() > 1<<20 || status > 2 {
+				t.Errorf("status %d, %d bytes, %s", status, stdout.Len(), &stderr)
+			}
+		})
+	}
+}
+
+// TestMessageBombs: a message with fields by the thousand, or with one that has no end,
+// is judged or refused, in less than 1 MB and in little memory.
+func TestMessageBombs(t *testing.T) {
+	const rest = "To: b@b.example\r\nDate: Fri, 27 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@acme.example>\r\nSubject: x\r\n"
+	const from = "From: a@acme.example\r\n"
+	zone := filepath.Join(t.TempDir(), "acme.zone")
+	if err := os.WriteFile(zone, []byte(bombZone+"@ 300 MX 10 mx1\nmx1 300 A 192.0.2.10\n@ 300 TXT \"v=spf1 mx -all\"\n_dmarc 300 TXT \"v=DMARC1; p=reject\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nested := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "--a%d\r\nContent-Type: multipart/mixed; boundary=a%d\r\n\r\n", i, i+1)
+		}
+		return b.String()
+	}
+	for _, tt := range []struct{ name, text string }{
+		{"signatures", listOf("", same("DKIM-Signature: v=1; a=rsa-sha256; d=acme.example; s=s1; h=from; bh=AAAA; b=AAAA\r\n")) + from + rest},
+		{"signatures by others", listOf("", func(i int) string {
+			return fmt.Sprintf("DKIM-Signature: v=1; a=rsa-sha256; d=d%d.example; s=s%d; h=from; bh=AAAA; b=AAAA\r\n", i, i)
+		}) + from + rest},
+		{"a signature of many fields", "DKIM-Signature: v=1; a=rsa-sha256; d=acme.example; s=s1; h=" + listOf(":", same("from")) + "; bh=AAAA; b=AAAA\r\n" + from + rest},
+		{"a signature of many tags", "DKIM-Signature: v=1; " + listOf("; ", same("x=y")) + "\r\n" + from + rest},
+		{"hops", listOf("", same("Received: from a.example (a.example [192.0.2.10]) by b.example with esmtp id 1; Fri, 27 Nov 2026 10:00:00 +0000\r\n")) + from + rest},
+		{"a hop of brackets", "Received: from " + strings.Repeat("(", 200_000) + "\r\n" + from + rest},
+		{"results", listOf("", same("Authentication-Results: b.example; spf=pass smtp.mailfrom=a@acme.example; dkim=pass header.d=acme.example\r\n")) + from + rest},
+		{"a field of results", "Authentication-Results: b.example; " + listOf("; ", func(i int) string { return fmt.Sprintf("dkim=pass header.d=d%d.example", i) }) + "\r\n" + from + rest},
+		{"authors", "From: " + listOf(", ", func(i int) string { return fmt.Sprintf("a@d%d.example", i) }) + "\r\n" + rest},
+		{"author fields", listOf("", same(from)) + rest},
+		{"an author in brackets", "From: " + strings.Repeat("(", 100_000) + strings.Repeat(")", 100_000) + " a@acme.example\r\n" + rest},
+		{"an encoded author", "From: " + listOf(" ", same("=?utf-8?q?a?=")) + " <a@acme.example>\r\n" + rest},
+		{"ways to unsubscribe", "List-Unsubscribe: " + listOf(", ", func(i int) string { return fmt.Sprintf("<https://d%d.example/>", i) }) + "\r\n" + from + rest},
+		{"seals", listOf("", same("ARC-Seal: i=1; a=rsa-sha256; t=1; cv=none; d=a.example; s=s; b=AAAA\r\n")) + from + rest},
+		{"folds", "Subject:" + listOf("", same("\r\n a")) + "\r\n" + from + rest},
+		{"parts in parts", from + rest + "Content-Type: multipart/mixed; boundary=a0\r\n\r\n" + nested(2000)},
+		{"a line", from + rest + "\r\n" + strings.Repeat("a", 2_000_000)},
+		{"a field", "X: " + strings.Repeat("a", 2_000_000)},
+		{"nothing", strings.Repeat("\x00", 300_000)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "m.eml")
+			if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{{"message"}, {"dkim", "verify"}} {
+				var stdout, stderr bytes.Buffer
+				var status int
+				args = append(args, "--offline", "--zone", zone+"@acme.example", "--now", "2026-11-27T20:30:00Z", "--format", "json", file)
+				bombtest.Judge(t, args[0], bombtest.Bounds{Allocated: 200 << 20}, func() any {
+					status = run(t.Context(), args, nil, &stdout, &stderr)
+					return nil
+				})
+				if stdout.Len()+stderr.Len() == 0 || stdout.Len() > 1<<20 || status > 2 {
+					t.Errorf("%s: status %d, %d bytes, %s", args[0], status, stdout.Len(), &stderr)
+				}
+				t.Logf("%s: status %d, %d KB", args[0], status, stdout.Len()>>10)
+			}
+		})
+	}
+}
+
 // TestBombs: the longest record that the DNS can carry, of the kinds that cost most,
 // ends in a report of less than 1 MB and in little memory, as a record and in an audit.
 func TestBombs(t *testing.T) {
@@ -137,6 +230,10 @@ func TestBombs(t *testing.T) {
 		{"mta-sts", "unknown tags", "v=STSv1; id=1; " + listOf("; ", same("x=y"))},
 		{"tls-rpt", "mailboxes", "v=TLSRPTv1; rua=" + listOf(",", mail)},
 		{"tls-rpt", "fields", "v=TLSRPTv1; " + listOf("; ", same("rua=x"))},
+		{"mta-sts", "ids", "v=STSv1; " + listOf("; ", same("id=1"))},
+		{"tls-rpt", "versions", listOf("; ", same("v=TLSRPTv1; rua=mailto:a@b.example"))},
+		{"tls-rpt", "commas", "v=TLSRPTv1; rua=" + strings.Repeat(",", 63_000)},
+		{"bimi", "a long address", "v=BIMI1; l=https://" + strings.Repeat("a", 63_000)},
 		{"bimi", "unknown tags", "v=BIMI1; l=; " + listOf("; ", same("x=y"))},
 	} {
 		t.Run(tt.kind+" "+tt.name, func(t *testing.T) {

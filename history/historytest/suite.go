@@ -27,7 +27,7 @@ func Run(t *testing.T, open func(t testing.TB, now func() time.Time) *history.St
 		run  func(t *testing.T, open opener)
 	}{
 		{"RoundTrip", roundTrip}, {"SameRun", sameRun}, {"FindAndList", findAndList}, {"SeveralDomains", severalDomains},
-{"Prune", prune}, {"Roundtrips", roundtrips}, {"Numbers", numbers}, {"Undone", undone}, {"AtOnce", atOnce},
+		{"Prune", prune}, {"Roundtrips", roundtrips}, {"Numbers", numbers}, {"Undone", undone}, {"AtOnce", atOnce},
 		{"Month", month}, {"MonthConfirmed", monthConfirmed}, {"AskedAgain", askedAgain}, {"HeldBack", heldBack}, {"WithinTTL", withinTTL}, {"ToldOnce", toldOnce},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, open) })
