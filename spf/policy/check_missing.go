@@ -186,6 +186,8 @@ func (k *checker) multiple() {
 			fix.Value, fix.More = flat.Value, flat.More
 			fix.Summary = replace + " the flattened record, or one without what no longer sends for you. Its addresses are copies, which must be kept current."
 		}
+	} else if wrong := k.worse(q); len(wrong) > 0 && !strings.Contains(merged, "<") {
+		fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)
 	}
 	k.Add("spf-multiple-records", finding.Finding{Detail: detail, Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
 }

@@ -277,7 +277,13 @@ func (p *proposal) text(asks bool) string {
 // ignored.
 func (p *proposal) moves(t *Term) bool {
 	return p.move && t.Error == "" && t.Meant == "" && t.Kind != spf.KindAll && t.Qualifier == "+" && !(t.parsed.Prefix.IsValid() && isBroad(t.parsed.Prefix)) &&
-		t.parsed.Bits4 >= 16 && t.parsed.Bits6 >= 32
+		t.parsed.Bits4 >= 16 && t.parsed.Bits6 >= 32 && !p.leadsBack(t)
+}
+
+// leadsBack reports whether a term includes the record that it stands in.
+func (p *proposal) leadsBack(t *Term) bool {
+	name, _, ok := t.parsed.Target(p.record.Domain, p.record.Domain)
+	return t.Kind == spf.KindInclude && ok && strings.EqualFold(name, p.record.Domain)
 }
 
 // useful reports whether a text names somebody who may send.
@@ -330,6 +336,9 @@ func (k *checker) settle() {
 			f, text := s.fix, sure
 			if s.asks || sure == "" && strings.Contains(asking, "<") {
 				text = asking
+			}
+			if !strings.Contains(text, "<") {
+				text = sure // it asks nothing, and is held to what can be published as it stands
 			}
 			if text == "" || text == p.published || f.Value != "" {
 				if f.Value == "" {
