@@ -60,10 +60,17 @@ func SignaturesDoc(v *dkim.Verification) *Doc {
 // VerdictDoc is the DMARC verdict for the identities of a message.
 func VerdictDoc(v dmarc.Verdict) *Doc {
 	d := &Doc{Name: "DMARC of " + show.Cut(v.Domain, 255)}
+	absent := "none that can be applied"
+	switch v.Result {
+	case dmarc.ResultNone:
+		absent = "no record"
+	case dmarc.ResultTempError, dmarc.ResultNotChecked:
+		absent = "not known"
+	}
 	d.Add(facts(
 		"result", string(v.Result), "author domain", v.Domain,
-		"organizational domain", orNone(v.OrganizationalDomain), "policy domain", orNone(v.PolicyDomain),
-		"policy", orNone(v.Policy), "effective policy", orNone(v.EffectivePolicy),
+		"organizational domain", orElse(v.OrganizationalDomain, absent), "policy domain", orElse(v.PolicyDomain, absent),
+		"policy", orElse(v.Policy, absent), "effective policy", orElse(v.EffectivePolicy, absent),
 		"SPF aligned", AnswerText(v.SPFAligned), "DKIM aligned", AnswerText(v.DKIMAligned),
 		"error", v.Error, "asked", strings.Join(v.Queries, ", ")))
 	for _, id := range v.Identifiers {
@@ -81,10 +88,11 @@ func facts(pairs ...string) Facts {
 	return out
 }
 
-// orNone is what a pointer points to, or "none".
-func orNone[T ~string](s *T) string {
+// orElse is what a pointer points to, or what is said if there is nothing: "none" is a
+// policy, so it is never that.
+func orElse[T ~string](s *T, absent string) string {
 	if s == nil {
-		return "none"
+		return absent
 	}
 	return string(*s)
 }
