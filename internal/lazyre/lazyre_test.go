@@ -22,11 +22,12 @@ func TestRegexp(t *testing.T) {
 	}
 	equal := func(a, b []int) bool { return slices.Equal(a, b) }
 	if !slices.EqualFunc(r.FindAllIndex([]byte(text), -1), want.FindAllIndex([]byte(text), -1), equal) ||
+		!slices.EqualFunc(r.FindAllStringIndex(text, -1), want.FindAllStringIndex(text, -1), equal) ||
 		!slices.EqualFunc(r.FindAllStringSubmatchIndex(text, -1), want.FindAllStringSubmatchIndex(text, -1), equal) ||
 		!slices.EqualFunc(r.FindAllStringSubmatch(text, -1), want.FindAllStringSubmatch(text, -1), func(a, b []string) bool { return slices.Equal(a, b) }) {
 		t.Error("FindAll, indexes and groups")
 	}
-	if r.ReplaceAllString(text, "$2") != want.ReplaceAllString(text, "$2") || r.ReplaceAllStringFunc(text, func(s string) string { return s[:3] }) != "550; 451" {
+	if r.ReplaceAllLiteralString(text, "$2") != "$2; $2" || r.ReplaceAllString(text, "$2") != want.ReplaceAllString(text, "$2") || r.ReplaceAllStringFunc(text, func(s string) string { return s[:3] }) != "550; 451" {
 		t.Error("ReplaceAll")
 	}
 }

@@ -38,3 +38,30 @@ func TestTake(t *testing.T) {
 		t.Errorf("no folder: %v", err)
 	}
 }
+
+// TestHold: a file that is open already; who holds it may have said nothing in it, and what
+// is no open file has no lock.
+func TestHold(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state")
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Hold(f); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Take(file); err != ErrHeld {
+		t.Errorf("the second: %v", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Hold(f); err == nil || errors.Is(err, ErrHeld) {
+		t.Errorf("a closed file: %v", err)
+	}
+	l, err := Take(file)
+	if err != nil {
+		t.Fatalf("after it was closed: %v", err)
+	}
+	l.Release()
+}
