@@ -28,7 +28,6 @@ type (
 		Invocations []sarifInvocation `json:"invocations"`
 		ColumnKind  string            `json:"columnKind"`
 		Results     []sarifResult     `json:"results"`
-		Properties  map[string]any    `json:"properties"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -54,9 +53,10 @@ type (
 		Text string `json:"text"`
 	}
 	sarifInvocation struct {
-		Successful bool   `json:"executionSuccessful"`
-		Start      string `json:"startTimeUtc"`
-		End        string `json:"endTimeUtc"`
+		Successful bool           `json:"executionSuccessful"`
+		Start      string         `json:"startTimeUtc"`
+		End        string         `json:"endTimeUtc"`
+		Properties map[string]any `json:"properties"`
 	}
 	sarifResult struct {
 		RuleID       string            `json:"ruleId"`
@@ -89,15 +89,22 @@ type (
 	}
 )
 
-// WriteSARIF writes a log with a run a domain. A finding's location is the line of the zone
+// WriteSARIF writes a log with one run and an invocation a domain: code scanning
+// refuses a file with two runs of one tool. A finding's location is the line of the zone
 // file that it rests on; without one, the path dns/NAME/TYPE of the DNS name that it is
 // about: code scanning takes no URI but of files. What the DNS left undecided
 // is a result of kind "open"; passes are left out.
 func WriteSARIF(w io.Writer, reports []*report.Report) error {
-	log := SarifLog{Schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{}}
-	for _, r := range reports {
-		log.Runs = append(log.Runs, sarifRunOf(r))
+	run := sarifRun{
+		Tool:        sarifTool{sarifDriver{Name: "mailworthy", Rules: []sarifRule{}}},
+		Invocations: []sarifInvocation{},
+		ColumnKind:  "unicodeCodePoints",
+		Results:     []sarifResult{},
 	}
+	for _, r := range reports {
+		run.add(r)
+	}
+	log := SarifLog{Schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}
 	text, err := report.MarshalJSON(log, "  ")
 	if err != nil {
 		return err
@@ -106,15 +113,12 @@ func WriteSARIF(w io.Writer, reports []*report.Report) error {
 	return err
 }
 
-func sarifRunOf(r *report.Report) sarifRun {
+// add appends the results of a report, and the rules that they are the first of.
+func (run *sarifRun) add(r *report.Report) {
 	end := r.Started.Add(time.Duration(r.DurationMS) * time.Millisecond)
-	run := sarifRun{
-		Tool:        sarifTool{sarifDriver{Name: "mailworthy", Version: r.Version, Rules: []sarifRule{}}},
-		Invocations: []sarifInvocation{{Successful: true, Start: show.RFC3339(r.Started), End: show.RFC3339(end)}},
-		ColumnKind:  "unicodeCodePoints",
-		Results:     []sarifResult{},
-		Properties:  map[string]any{"domain": r.Domain, "verdict": r.Verdict, "score": r.Score.Value, "grade": r.Score.Grade},
-	}
+	run.Tool.Driver.Version = r.Version
+	run.Invocations = append(run.Invocations, sarifInvocation{Successful: true, Start: show.RFC3339(r.Started), End: show.RFC3339(end),
+		Properties: map[string]any{"domain": r.Domain, "verdict": r.Verdict, "score": r.Score.Value, "grade": r.Score.Grade}})
 	for _, f := range r.Findings {
 		if f.Severity == finding.Pass {
 			continue
@@ -133,7 +137,6 @@ func sarifRunOf(r *report.Report) sarifRun {
 			Props:        map[string]any{"severity": f.Severity, "section": f.Section, "subject": f.Subject, "points": f.Points, "fix": f.Fix},
 		})
 	}
-	return run
 }
 
 // sarifKind is the kind and level of a severity. Only a failure has a level.

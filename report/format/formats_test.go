@@ -221,24 +221,37 @@ func TestSARIFResults(t *testing.T) {
 	if err := json.Unmarshal(rendered(t, "report.sarif"), &log); err != nil {
 		t.Fatal(err)
 	}
+	// Code scanning refuses a file with two runs of one tool.
+	if len(log.Runs) != 1 {
+		t.Fatalf("%d runs", len(log.Runs))
+	}
+	run, want := log.Runs[0], 0
 	for i, r := range reports() {
-		run := log.Runs[i]
-		want := 0
 		for _, f := range r.Findings {
 			if f.Severity != finding.Pass {
 				want++
 			}
 		}
-		if len(run.Results) != want {
-			t.Errorf("%s: %d results, want %d", r.Domain, len(run.Results), want)
+		if of := run.Invocations[i].Properties; of["domain"] != r.Domain || of["verdict"] != string(r.Verdict) {
+			t.Errorf("invocation %d is of %v", i, of)
 		}
-		for _, result := range run.Results {
-			if run.Tool.Driver.Rules[result.RuleIndex].ID != result.RuleID {
-				t.Errorf("%s: rule %d is not %s", r.Domain, result.RuleIndex, result.RuleID)
-			}
-			if (result.Kind == "fail") != slices.Contains([]string{"error", "warning", "note"}, result.Level) {
-				t.Errorf("%s: kind %s with level %s", result.RuleID, result.Kind, result.Level)
-			}
+	}
+	if len(run.Results) != want {
+		t.Errorf("%d results, want %d", len(run.Results), want)
+	}
+	rules := make(map[string]bool)
+	for _, rule := range run.Tool.Driver.Rules {
+		if rules[rule.ID] {
+			t.Errorf("%s is a rule twice", rule.ID)
+		}
+		rules[rule.ID] = true
+	}
+	for _, result := range run.Results {
+		if run.Tool.Driver.Rules[result.RuleIndex].ID != result.RuleID {
+			t.Errorf("rule %d is not %s", result.RuleIndex, result.RuleID)
+		}
+		if (result.Kind == "fail") != slices.Contains([]string{"error", "warning", "note"}, result.Level) {
+			t.Errorf("%s: kind %s with level %s", result.RuleID, result.Kind, result.Level)
 		}
 	}
 }
