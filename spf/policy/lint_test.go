@@ -33,6 +33,8 @@ func TestLint(t *testing.T) {
 		{"v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.1 -all", true, "spf-overlap"},
 		{"v=spf1 ptr -all", true, "spf-ptr"},
 		{"v=spf1 include:%{i}.acme.example -all", true, "spf-macro-uncountable"},
+		{"v=spf1 exists:{l}.acme.example -all", true, "spf-void-lookup"},
+		{"v=spf1 include:{d2}.esp.example -all", true, "spf-include-missing"},
 	} {
 		r := Lint([]byte(c.in))
 		got := ""

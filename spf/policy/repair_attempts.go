@@ -15,7 +15,7 @@ import (
 // that the token would be, or nothing.
 var attempts = []func(s string) (parts []string, why string){
 	trimmed, signs, separator, colonGone, misspelt, otherFamily, domainOnly, missingSpace, network, address, listed, emptyValue,
-	punctuation, alabels, parentheses, bareWord,
+	percentGone, punctuation, alabels, parentheses, bareWord,
 }
 
 // split takes a term apart at the end of its name.
@@ -421,6 +421,22 @@ func parentheses(s string) ([]string, string) {
 		return nil, ""
 	}
 	return []string{strings.NewReplacer("%(", "%{", ")", "}").Replace(s)}, "a macro stands in braces"
+}
+
+// percentGone corrects "{i}": the grammar reads a macro without its percent sign (RFC
+// 7208, 7.1) as a part of the name, and no host is called that.
+func percentGone(s string) ([]string, string) {
+	var out strings.Builder
+	for i := range len(s) {
+		if s[i] == '{' && (i == 0 || s[i-1] != '%') {
+			out.WriteByte('%')
+		}
+		out.WriteByte(s[i])
+	}
+	if t := out.String(); valid(t) {
+		return []string{t}, "a macro begins with a percent sign"
+	}
+	return nil, ""
 }
 
 // bareWord reads an address or a name without a mechanism.
