@@ -173,7 +173,8 @@ func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
 			Fix:    fixOf("Join the addresses with commas.", meant)})
 	}
 	if _, ok := r.Get("rua"); !ok {
-		if r.meant("rua") == "" {
+		// A name in other letters, such as RUA=, is that of an extension (RFC 8460, 3).
+		if r.meant("rua") == "" || !s.Has("tls-rpt-syntax") {
 			s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "There is no rua=: nobody receives the reports.",
 				Fix: fixOf("Have the reports sent to a mailbox of yours.", meant)})
 		}

@@ -49,6 +49,8 @@ func TestLint(t *testing.T) {
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example!10m", "tls-rpt-destination-invalid error"},
 		{"tls-rpt", "v=TLSRPTv1; rua=", "tls-rpt-destination-invalid error"},
 		{"tls-rpt", "v=TLSRPTv1;", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPTv1; RUA=mailto:a@acme.example", "tls-rpt-destination-invalid error"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; RUA=mailto:b@acme.example", ""},
 		{"tls-rpt", "v=TLSRPT1; rua=mailto:a@acme.example", "tls-rpt-syntax error"},
 
 		{"bimi", "v=BIMI1; l=https://acme.example/logo.svg; a=https://acme.example/logo.pem", ""},
