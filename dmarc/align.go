@@ -191,10 +191,17 @@ func explain(steps []Step) string {
 	case last.Outcome == HasRecord && last.Record.PSD == "y" && len(steps) > 1:
 		return " (the name below " + last.Domain + ", whose record says psd=y)"
 	}
+	silent := false
 	for i := range steps {
-		if steps[i].Outcome == HasRecord {
+		switch steps[i].Outcome {
+		case HasRecord:
 			return " (the shortest name with a record)"
+		case Unanswered:
+			silent = true
 		}
+	}
+	if silent {
+		return " (whether it has a record is not known)"
 	}
 	return " (no record at it or above)"
 }

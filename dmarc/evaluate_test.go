@@ -132,6 +132,7 @@ func TestAlign(t *testing.T) {
 		{"below", relaxed, "acme.example", "b.acme.example", "r true false true acme.example", "relaxed alignment is in force"},
 		{"below, strict", strict, "acme.example", "b.acme.example", "s true false false acme.example", "strict alignment"},
 		{"another", relaxed, "acme.example", "b.esp.test", "r false false false b.esp.test", "no record at it or above"},
+		{"another, record not known", relaxed + "!_dmarc.b.esp.test servfail", "acme.example", "b.esp.test", "r false false false b.esp.test", "(whether it has a record is not known)"},
 		{"another with a record", relaxed + "_dmarc.esp.test TXT \"v=DMARC1; p=none\"", "acme.example", "b.esp.test", "r false false false esp.test", "the shortest name with a record"},
 		{"psd=n between", relaxed + "_dmarc.b.acme.example TXT \"v=DMARC1; p=none; psd=n\"", "acme.example", "b.acme.example", "r false false false b.acme.example", "psd=n"},
 		{"psd=y above", "_dmarc.example TXT \"v=DMARC1; p=none; psd=y\"", "acme.example", "other.example", "r false false false other.example", "psd=y"},
