@@ -33,6 +33,9 @@ enough for one.`,
 				return err
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
+				if err := s.held(domain); err != nil {
+					return nil, err
+				}
 				f, err := spfpolicy.Flatten(ctx, s.asker(), domain, s.now)
 				return &answer{value: f, doc: func() *view.Doc { return view.FlatteningDoc(f) }, status: func(finding.Severity) int {
 					switch {

@@ -64,7 +64,11 @@ func fetchText(f transport.Fetch) Text {
 // STSDoc is what there is of MTA-STS for a domain.
 func STSDoc(f *transport.STSFacts, findings []finding.Finding) *Doc {
 	d := &Doc{Name: f.Domain}
-	d.Add(Title{Text: StrongText(f.Domain), Status: Joined(Marked(standing(findings), ""), T(" MTA-STS"))})
+	status := standing(findings)
+	if status == finding.Pass && f.Fetch.Outcome == transport.NotFetched {
+		status = finding.NotChecked // the record alone says little
+	}
+	d.Add(Title{Text: StrongText(f.Domain), Status: Joined(Marked(status, ""), T(" MTA-STS"))})
 	facts := Facts{Facts: []Fact{
 		{Key: "record", Value: textsText(f.Record, "v=STSv1")},
 		{Key: "policy", Value: fetchText(f.Fetch)},
