@@ -140,7 +140,10 @@ func (w *Web) fetch(ctx context.Context, host, path string, most int64) *Fetch {
 		return f
 	case res.StatusCode >= 300 && res.StatusCode < 400:
 		f.Outcome, f.Location = Redirected, show.Cut(res.Header.Get("Location"), 200)
-		f.Reason = fmt.Sprintf("status %d leads to %s", res.StatusCode, quote(f.Location))
+		f.Reason = fmt.Sprintf("status %d", res.StatusCode)
+		if f.Location != "" {
+			f.Reason += " leads to " + quote(f.Location)
+		}
 		return f
 	case res.StatusCode != http.StatusOK:
 		f.Outcome, f.Reason = BadStatus, fmt.Sprintf("the server answered with status %d", res.StatusCode)
@@ -176,12 +179,14 @@ func (f *Fetch) failed(err error) {
 		f.Outcome, f.Reason = NoHost, none.Error()
 	case errors.As(err, &dns):
 		f.Outcome, f.Reason = Unanswered, "the DNS did not answer for its addresses ("+string(dns.Reason)+")"
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch): // the second: it speaks HTTP
 		f.Outcome, f.Reason = TLSFailed, "the server does not speak TLS"
 	case errors.As(err, &alert):
 		f.Outcome, f.Reason = TLSFailed, "the server ends the handshake: "+strings.TrimPrefix(alert.Error(), "tls: ")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		f.Outcome, f.Reason = Unanswered, "the server did not answer in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		f.Outcome, f.Reason = Unanswered, "the server closed the connection before it had answered in full"
 	default:
 		f.Outcome, f.Reason = Unanswered, "the connection failed: "+show.Cut(plainError(err), 160)
 	}

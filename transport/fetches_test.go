@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -100,6 +102,8 @@ func TestFetchFailed(t *testing.T) {
 		{&dial.NoAddress{}, NoHost, ""},
 		{&resolver.Error{Reason: resolver.Timeout}, Unanswered, "the DNS did not answer"},
 		{tls.RecordHeaderError{}, TLSFailed, "does not speak TLS"},
+		{fmt.Errorf("get: %w", http.ErrSchemeMismatch), TLSFailed, "does not speak TLS"},
+		{fmt.Errorf("get: %w", io.ErrUnexpectedEOF), Unanswered, "the server closed the connection"},
 		{tls.AlertError(40), TLSFailed, "handshake failure"},
 		{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "mta-sts.acme.example"}}, BadCertificate, ""},
 		{context.DeadlineExceeded, Unanswered, "in time"},

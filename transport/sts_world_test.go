@@ -198,6 +198,7 @@ func TestSTSWorld(t *testing.T) {
 		{"self-signed", stsZone, self, text(goodPolicy), "mta-sts-certificate error", "self-signed"},
 		{"unknown authority", stsZone, stranger, text(goodPolicy), "mta-sts-certificate error", "no authority that is trusted"},
 		{"redirect", stsZone, good, http.RedirectHandler("https://mta-sts.acme.example/other", http.StatusMovedPermanently).ServeHTTP, "mta-sts-redirect error", ""},
+		{"not modified", stsZone, good, status(304), "mta-sts-redirect error", "a redirect (status 304), which"},
 		{"not found", stsZone, good, status(404), "mta-sts-http-status error", "status 404"},
 		{"no content", stsZone, good, status(204), "mta-sts-http-status error", ""},
 		{"server error", stsZone, good, status(503), "mta-sts-unresolved unknown", "status 503"},

@@ -249,6 +249,8 @@ func (s *sheet) session() {
 		s.add("smtp-bare-lf", "", s.subject+" takes NOOP that ends in a line feed alone. Whether it takes the end of a message so, which is what smuggling needs, this does not show.")
 	} else if b != nil {
 		s.Decided("smtp-bare-lf")
+	} else if s.o.Smuggling && e.ok(StepEHLO) {
+		s.unknown(finding.Notice, fmt.Sprintf("%s: whether it takes a command that ends in a bare line feed is not known: %s.", s.subject, cmp.Or(e.openLF, "the session ended before that could be tried")))
 	}
 	s.slow()
 }
@@ -413,7 +415,13 @@ func (s *sheet) startTLS() {
 	case offers(e.EHLOTLS, "STARTTLS"):
 		s.add("smtp-starttls-broken", finding.Warning, s.subject+" offers STARTTLS again inside TLS.")
 	}
-	s.Decided("smtp-starttls-missing", "smtp-submission-without-tls", "smtp-starttls-broken", "smtp-injection")
+	s.Decided("smtp-starttls-missing", "smtp-submission-without-tls")
+	if offers(e.EHLO, "STARTTLS") {
+		s.Decided("smtp-starttls-broken")
+	}
+	if step.Outcome == OK {
+		s.Decided("smtp-injection")
+	}
 }
 
 // features judges what the server offers.
@@ -463,11 +471,19 @@ func (s *sheet) relay() {
 		s.add("smtp-relay-suspected", finding.Info, fmt.Sprintf("%s accepts %s, an address of its own domain: this is no relaying.", s.subject, s.o.RelayTo))
 	case said.Outcome == OK:
 		s.add("smtp-relay-suspected", "", fmt.Sprintf("%s accepts %s from here: %s. It relays for everybody, for the network of this machine, or accepts all recipients and refuses later. No message was sent.", s.subject, s.o.RelayTo, show.Quote(said.Detail, 200)))
-	case said.Outcome == Rejected5 && (x.Reason == reply.RelayDenied || x.Reason == reply.LoginRequired || strings.HasPrefix(x.Enhanced, "5.7.")):
+	case said.Outcome == Rejected5 && (x.Reason == reply.RelayDenied || x.Reason == reply.LoginRequired || rcpt.Outcome != NotTried && forbidden(x)):
 		s.Decided("smtp-relay-suspected")
 	default:
 		s.unknown(finding.Warning, fmt.Sprintf("%s: whether it relays is not shown by its answer for %s: %s.", s.subject, s.o.RelayTo, cmp.Or(show.Cut(said.Detail, 300), string(said.Outcome))))
 	}
+}
+
+// forbidden reports whether a reply to RCPT refuses the recipient for a reason of policy
+// (5.7). One that is about this client or its sender would have come for any recipient, and
+// leaves open whether another client can relay.
+func forbidden(x reply.Explanation) bool {
+	return strings.HasPrefix(x.Enhanced, "5.7.") && !slices.Contains([]reply.Reason{reply.IPListed, reply.Reputation, reply.PTRRequired, reply.AuthFailure, reply.DNS,
+		reply.SenderRejected, reply.DomainUnknown, reply.RateLimited, reply.TooManyConnections, reply.NotCompliant, reply.Spam}, x.Reason)
 }
 
 // login judges the login.

@@ -9,7 +9,7 @@ var checkList = finding.NewList(Checks)
 // counts in a score: what a probe sees depends on where it is made from.
 var Checks = []finding.Check{
 	{ID: "smtp-relay-suspected", Severity: finding.Warning, Section: finding.Hygiene, Title: "SMTP server accepts RCPT for another domain (possible open relay)", Passed: "SMTP server refuses RCPT for another domain",
-		Condition: "--relay-to: RCPT with an address of another domain is answered 250. An answer of 4xx, or one about the address, proves nothing: unknown.",
+		Condition: "--relay-to: RCPT with an address of another domain is answered 250. An answer of 4xx, or one about the address, the sender or this client, proves nothing: unknown.",
 		Why:       "Spammers send through a server that relays for everybody, and its address is listed. Servers that accept every recipient and refuse later look the same, and so does one whose network this machine belongs to.",
 		Remedy:    "Permit relaying to logged-in users and own networks only.", Reference: "RFC 5321, 7.9"},
 	{ID: "smtp-no-host-reachable", Severity: finding.Error, Section: finding.Hygiene, Title: "No SMTP server can be reached", Passed: "An SMTP server can be reached",
@@ -107,7 +107,7 @@ var Checks = []finding.Check{
 	{ID: "smtp-no-size", Severity: finding.Notice, Section: finding.Hygiene, Title: "SMTP server without SIZE", Passed: "SMTP server with SIZE",
 		Condition: "The last EHLO answer has no SIZE.", Why: "A message that is too big is sent as a whole before it is refused.", Remedy: "Announce SIZE with the largest message that is accepted.", Reference: "RFC 1870"},
 	{ID: "smtp-bare-lf", Severity: finding.Notice, Section: finding.Hygiene, Title: "SMTP server takes commands that end in a bare line feed", Passed: "SMTP server takes no commands that end in a bare line feed",
-		Condition: "--smuggling: NOOP with a line feed alone is answered 250. An answer of 5xx, or none in three seconds, is a pass.",
+		Condition: "--smuggling: NOOP with a line feed alone is answered 250. An answer of 5xx, or none in three seconds, is a pass; 421 or a closed connection is unknown.",
 		Why:       "A server that reads the end of a message so, too, takes a second message that somebody hid in the first (SMTP smuggling). NOOP alone proves nothing of the message.",
 		Remedy:    "Update the server, and refuse or normalize bare line feeds (Postfix 3.9: smtpd_forbid_bare_newline = normalize).", Reference: "RFC 5321, 2.3.8; CVE-2023-51764"},
 	{ID: "smtp-slow", Severity: finding.Notice, Section: finding.Hygiene, Title: "SMTP server answers slowly", Passed: "SMTP server answers soon",

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -233,9 +234,18 @@ func TestBareLF(t *testing.T) {
 	for _, tt := range []struct {
 		noop string
 		want *bool
-	}{{"250 2.0.0 ok\r\n", &yes}, {"500 5.5.2 bare LF\r\n", &no}, {"521 5.5.2 bare LF\r\n", &no}, {"421 4.3.2 busy\r\n", nil}, {"", nil}} {
+		said string // what is said of one that does not show it
+	}{{"250 2.0.0 ok\r\n", &yes, ""}, {"500 5.5.2 bare LF\r\n", &no, ""}, {"521 5.5.2 bare LF\r\n", &no, ""},
+		{"421 4.3.2 busy\r\n", nil, "is not known: 421 4.3.2 busy."}, {"", nil, "is not known: the server closed the connection."}} {
 		s := listen(t, script{answers: answers(tt.noop)}.serve)
-		e := &run(t, fmt.Sprintf("127.0.0.1:%d", s.port), Options{Smuggling: true}).Targets[0].Endpoints[0]
+		target := run(t, fmt.Sprintf("127.0.0.1:%d", s.port), Options{Smuggling: true}).Targets[0]
+		e := &target.Endpoints[0]
+		said := slices.ContainsFunc(target.Findings, func(f finding.Finding) bool {
+			return f.Check == "smtp-unresolved" && strings.Contains(f.Detail, "bare line feed") && strings.HasSuffix(f.Detail, tt.said)
+		})
+		if said != (tt.said != "") {
+			t.Errorf("%q: %+v", tt.noop, target.Findings)
+		}
 		if (e.BareLF == nil) != (tt.want == nil) || e.BareLF != nil && *e.BareLF != *tt.want {
 			t.Errorf("%q: %v, want %v", tt.noop, e.BareLF, tt.want)
 		}

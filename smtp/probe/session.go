@@ -183,6 +183,10 @@ func (s *session) bareLF() {
 	case err == nil && a.code != 421 && a.code >= 500, outcome == Timeout && s.left(time.Second) > 0:
 		// Silence: it waits for the end of the line.
 		s.e.BareLF = &no
+	case err != nil:
+		s.e.openLF = FailureText(err)
+	default:
+		s.e.openLF = show.Cut(a.text(), 300)
 	}
 	s.dead = err != nil || a.code == 421 || a.code == 521
 }

@@ -191,6 +191,9 @@ func TestRelay(t *testing.T) {
 		{"accepted", "250 2.1.5 ok\r\n", "smtp-relay-suspected=warning"},
 		{"denied", "554 5.7.1 <a@else.example>: Relay access denied\r\n", ""},
 		{"login required", "530 5.7.0 Authentication required\r\n", ""},
+		{"policy", "550 5.7.1 <a@else.invalid>: Recipient address rejected: Access denied\r\n", ""},
+		{"this client is listed", "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org\r\n", "smtp-unresolved=unknown"},
+		{"this client has no PTR", "550 5.7.25 Client host rejected: cannot find your reverse hostname\r\n", "smtp-unresolved=unknown"},
 		{"greylisted", "451 4.7.1 try again later\r\n", "smtp-unresolved=unknown"},
 		{"no such user", "550 5.1.1 user unknown\r\n", "smtp-unresolved=unknown"},
 	} {
@@ -329,5 +332,21 @@ func TestPassesOfAGoodServer(t *testing.T) {
 	e := r.Targets[0].Endpoints[0]
 	if passes < 12 || e.TLS == nil || e.TLS.Version != "1.3" || len(e.EHLOTLS) != 4 || len(e.EHLO) != 5 || *e.Banner != "220 mx.acme.example ESMTP" {
 		t.Errorf("%d passes, %+v", passes, e)
+	}
+}
+
+// TestNoPassUntried: a server without STARTTLS passes nothing that only STARTTLS shows, and
+// one that puts it off nothing that its answer would.
+func TestNoPassUntried(t *testing.T) {
+	for _, tt := range []struct{ name, ehlo string }{
+		{"not offered", "250-mx\r\n250 SIZE\r\n"},
+		{"put off", "250-mx\r\n250-STARTTLS\r\n250 SIZE\r\n"},
+	} {
+		s := listen(t, script{answers: map[string]string{"EHLO": tt.ehlo, "STARTTLS": "454 4.7.0 later\r\n"}}.serve)
+		for _, f := range run(t, fmt.Sprintf("127.0.0.1:%d", s.port), Options{}).Targets[0].Findings {
+			if f.Check == "smtp-starttls-broken" || f.Check == "smtp-injection" {
+				t.Errorf("%s: %s is %s", tt.name, f.Check, f.Severity)
+			}
+		}
 	}
 }

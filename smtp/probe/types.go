@@ -123,6 +123,7 @@ type Endpoint struct {
 	busy     bool   // the server answered 421
 	greeted  string // the name that the banner begins with
 	noIPv6   bool
+	openLF   string // why it is not known whether a bare line feed is taken
 	askedFor string // the name that the certificate was asked for, if it is another one
 }
 
