@@ -52,6 +52,36 @@ func TestSilenceIsNoChange(t *testing.T) {
 	}
 }
 
+// TestSilenceIsNoVerdict: what was incomplete before does not become ready because
+// nothing is answered any more.
+func TestSilenceIsNoVerdict(t *testing.T) {
+	tried := 0
+	for _, target := range historytest.Targets() {
+		w := historytest.NewWorld(t)
+		of := 0
+		for _, q := range w.Questions(t, target) {
+			if of == 2 {
+				break
+			}
+			w.Denies, w.Silent = false, func(name string, typ resolver.Type) bool { return q == [2]string{name, typ.String()} }
+			before := w.Run(t, target, 0)
+			if before.Verdict != report.Incomplete {
+				continue
+			}
+			of, tried = of+1, tried+1
+			for _, denies := range []bool{true, false} {
+				w.Denies, w.Silent = denies, func(string, resolver.Type) bool { return !denies }
+				if got := report.NewStanding(before).Settle(w.Run(t, target, 1)); got.Verdict != report.Incomplete {
+					t.Errorf("%s: %v, then nothing (denies %v): %s", target.Domain, q, denies, got.Verdict)
+				}
+			}
+		}
+	}
+	if tried == 0 {
+		t.Fatal("no question alone makes an audit incomplete")
+	}
+}
+
 func keys[K comparable](m map[K]bool) func(func(K) bool) {
 	return func(yield func(K) bool) {
 		for k := range m {

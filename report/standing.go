@@ -149,11 +149,11 @@ func (s *Standing) settleFindings(fresh []HeldFinding, v *View) []HeldFinding {
 	for j, f := range s.Findings {
 		switch {
 		case matched[j]:
-		case f.Severity.Open() || open[f.Check]:
-			// A finding undecided before and now keeps its earlier text.
-			if open[f.Check] {
-				out = append(out, f)
-			}
+		case open[f.Check], f.Severity.Open() && !v.Decides(f.Finding):
+			// A finding undecided before and now keeps its earlier text, and stays if
+			// now less was said than before.
+			out = append(out, f)
+		case f.Severity.Open():
 		case f.Severity == finding.Pass && found[f.Check]:
 		case !v.Decides(f.Finding):
 			out = append(out, f.unanswered(started))
