@@ -123,6 +123,11 @@ func (r *run) end() time.Time {
 	return from.Add(r.o.Timeout)
 }
 
+// limit is how long a try that begins now may take.
+func (r *run) limit() time.Duration {
+	return min(sendTimeout, max(r.end().Sub(r.o.Clock.Now()), sendFloor))
+}
+
 // loop tries, looks and waits until there is a verdict.
 func (r *run) loop(ctx context.Context) error {
 	o, s := r.o, r.state
@@ -169,7 +174,7 @@ func (r *run) loop(ctx context.Context) error {
 func (r *run) try(ctx context.Context) error {
 	o, s := r.o, r.state
 	r.progress("sending %s to %s by %s", s.Letter.messageID(), s.Letter.To, o.Via)
-	a := o.send(ctx, &s.Letter, r.text)
+	a := o.send(ctx, &s.Letter, r.text, r.limit())
 	if ctx.Err() != nil {
 		// Whatever was under way may have been accepted.
 		if a.Stage == "" || a.Stage == StageData {

@@ -162,6 +162,23 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// TestLimit: a try takes no longer than --timeout leaves, but time enough to be answered.
+func TestLimit(t *testing.T) {
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	for _, tt := range []struct{ timeout, since, want time.Duration }{
+		{30 * time.Minute, 0, 5 * time.Minute},
+		{2 * time.Minute, 0, 2 * time.Minute},
+		{2 * time.Minute, time.Minute, time.Minute},
+		{time.Second, 0, 10 * time.Second},
+		{time.Minute, time.Hour, 10 * time.Second},
+	} {
+		r := &run{o: &Options{Timeout: tt.timeout, Clock: &fakeClock{now: now.Add(tt.since)}}, began: now, state: &state{}}
+		if got := r.limit(); got != tt.want {
+			t.Errorf("%s, %s after its begin: %s, want %s", tt.timeout, tt.since, got, tt.want)
+		}
+	}
+}
+
 // TestDuplicate: if the answer to the mail is lost, it is sent again with the same
 // Message-ID, and both copies are counted.
 func TestDuplicate(t *testing.T) {

@@ -33,11 +33,11 @@ type sender struct {
 	secrets []string
 }
 
-// send hands the text over. The attempt says how it went.
-func (o *Options) send(ctx context.Context, l *letter, text []byte) Attempt {
+// send hands the text over, in limit at most. The attempt says how it went.
+func (o *Options) send(ctx context.Context, l *letter, text []byte, limit time.Duration) Attempt {
 	s := &sender{o: o, a: &Attempt{At: o.Clock.Now(), Outcome: probe.OK, Phases: []Phase{}}, secrets: secretsOf(o.Via.User, o.Password)}
 	began := time.Now()
-	limited, cancel := context.WithTimeout(ctx, sendTimeout)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	stage, err := s.session(limited, l, text)
 	s.a.DurationMS = time.Since(began).Milliseconds()

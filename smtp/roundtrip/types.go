@@ -269,8 +269,10 @@ const (
 	DefaultTimeout = 30 * time.Minute
 	DefaultPoll    = 5 * time.Second
 	MaxPoll        = time.Minute
-	// sendTimeout is how long one try may take.
+	// sendTimeout is how long one try may take, less if Timeout ends before, but sendFloor:
+	// a try that is cut short while the server takes the mail leaves in doubt whether it did.
 	sendTimeout = 5 * time.Minute
+	sendFloor   = 10 * time.Second
 	// lookTimeout is how long one look at one place may take.
 	lookTimeout = 2 * time.Minute
 )
