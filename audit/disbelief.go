@@ -15,7 +15,8 @@ import (
 )
 
 // A resolver that says NXDOMAIN to everything does not see the public DNS, and a
-// domain that everybody else sees would be called unregistered. Whether it sees the
+// domain that everybody else sees would be called unregistered. One that has records of
+// every type for every name, as a captive portal's may, does not see it either. Whether it sees the
 // top-level domain and the root is asked only if it denies the domain, or another
 // name in a top-level domain of which it has shown nothing: an audit of a domain that
 // is there costs no question more.
@@ -34,6 +35,9 @@ const maxDoubted = 4
 // doubts asks whether a resolver that denies names sees the public DNS at all. It
 // returns nil if it is to be believed, or was not asked.
 func (a *run) doubts(ctx context.Context) *doubt {
+	if d := a.invents(ctx); d != nil {
+		return d
+	}
 	denier, all := a.denier()
 	tlds := a.unseen()
 	own := tldOf(a.target.Domain)
@@ -82,6 +86,40 @@ func (a *run) doubts(ctx context.Context) *doubt {
 		return nil
 	}
 	return d
+}
+
+const (
+	// neverThere does not exist: RFC 6761, 6.4 reserves "invalid" for such names.
+	neverThere = "no-such-name.invalid"
+	// fewFound and manyFound are how many answers without one that something is absent make
+	// a resolver suspect: few if none of them is a record for mail, many in any case.
+	fewFound, manyFound = 2, 6
+)
+
+// invents asks for a record of a name that cannot exist if the resolver has found
+// whatever it was asked for, addresses apart. It returns nil if it is to be believed.
+// Some selector, or _dmarc of a name that nobody published, is absent from any domain
+// that has no wildcard, so that an audit of nearly all asks nothing more.
+func (a *run) invents(ctx context.Context) *doubt {
+	found, absent, forMail := 0, false, false
+	a.session.Answers(func(answer *resolver.Answer) {
+		if ofZone(answer) || answer.Type == resolver.TypeA || answer.Type == resolver.TypeAAAA {
+			return
+		}
+		absent = absent || answer.Absent()
+		found++
+		for _, r := range answer.Records {
+			forMail = forMail || slices.ContainsFunc(r.TXT, func(text string) bool { return strings.HasPrefix(text, "v=") })
+		}
+	})
+	if absent || found < fewFound || forMail && found < manyFound {
+		return nil
+	}
+	answer, err := resolver.NewSession(a.resolver, 0).Lookup(ctx, neverThere, resolver.TypeTXT)
+	if err != nil || answer.Absent() || ofZone(answer) {
+		return nil
+	}
+	return &doubt{evidence: []finding.Evidence{answer.Evidence()}, all: true}
 }
 
 // unseen are the registered top-level domains in which the resolver has denied a name

@@ -17,6 +17,8 @@ import (
 type liar struct {
 	status resolver.Status
 	found  []string // "com NS"
+	// text is a TXT record that every name has, beside a record of every other type.
+	text   string
 	failed []string
 	// page is the address that every name leads to, if any.
 	page netip.Addr
@@ -29,6 +31,11 @@ func (l liar) Lookup(_ context.Context, name string, t resolver.Type) (*resolver
 		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail, Server: a.Server}
 	case l.page.IsValid() && t == resolver.TypeA:
 		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Addr: l.page}}
+	case l.text != "":
+		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Host: "portal.test", Addr: netip.MustParseAddr("192.0.2.66")}}
+		if t == resolver.TypeTXT {
+			a.Records[0].TXT = []string{l.text}
+		}
 	case slices.Contains(l.found, q):
 		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Host: "a.root.test", TXT: []string{"v=spf1 -all"}}}
 	}
@@ -53,6 +60,8 @@ func TestLiar(t *testing.T) {
 		{"a top-level domain of two labels", "bbc.co.uk", liar{status: resolver.NXDomain, found: []string{". NS"}}, public},
 		{"an address for every name, as of a page to log in", "gmail.com", liar{status: resolver.NoData, page: netip.MustParseAddr("192.0.2.66")}, public},
 		{"an address for every name, NXDOMAIN to all else", "gmail.com", liar{status: resolver.NXDomain, page: netip.MustParseAddr("192.0.2.66")}, public},
+		{"a record of every type for every name", "gmail.com", liar{text: "hello"}, public},
+		{"a record for mail for every name", "gmail.com", liar{text: "v=spf1 -all"}, public},
 		{"SERVFAIL for the root", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS"}}, public},
 		{"SERVFAIL for both", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS", "com NS"}}, public},
 		{"both are there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}}, "domain-missing"},
@@ -62,6 +71,9 @@ func TestLiar(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, sections := range [][]finding.Section{nil, {finding.SPF}, {finding.DMARC, finding.Hosts}} {
+				if strings.HasPrefix(tt.liar.text, "v=spf1") && slices.Equal(sections, []finding.Section{finding.SPF}) {
+					continue // two answers, and both are as they should be: nothing gives it away
+				}
 				r := Run(t.Context(), tt.liar, Target{Domain: tt.domain, Sections: sections}, Options{Selectors: "inferred"})
 				var said []string
 				for _, f := range r.Findings {
@@ -77,7 +89,11 @@ func TestLiar(t *testing.T) {
 					t.Fatalf("%v: %q", sections, said)
 				}
 				f := r.Findings[0]
-				if !f.Undecides || len(f.Evidence) != 2 || f.Evidence[1].Name != "." || strings.Contains(strings.ToLower(f.Fix.Summary), "register") {
+				proved := len(f.Evidence) == 2 && f.Evidence[1].Name == "."
+				if tt.liar.text != "" {
+					proved = len(f.Evidence) == 1 && f.Evidence[0].Name == neverThere
+				}
+				if !f.Undecides || !proved || strings.Contains(strings.ToLower(f.Fix.Summary), "register") {
 					t.Errorf("%+v", f)
 				}
 				for _, q := range r.Trace {
@@ -164,16 +180,18 @@ func TestLiarBehindZones(t *testing.T) {
 }
 
 // TestBelievedAtNoCost: an audit of a domain that is there asks nothing about the
-// root.
+// root, nor about what cannot be.
 func TestBelievedAtNoCost(t *testing.T) {
 	srv := dnstest.Start(t, bundled(t)...)
 	client := srv.Client(resolver.Config{})
 	defer client.Close()
 	for _, domain := range []string{"tidy.example", "acme.example", "parked.example"} {
-		Run(t.Context(), client, Target{Domain: domain}, Options{Selectors: "inferred"})
+		for _, sections := range [][]finding.Section{nil, {finding.SPF}, {finding.DMARC, finding.Hosts}} {
+			Run(t.Context(), client, Target{Domain: domain, Sections: sections}, Options{Selectors: "inferred"})
+		}
 	}
 	for _, q := range srv.Log() {
-		if q.Type == resolver.TypeNS && !strings.Contains(q.Name, ".") {
+		if q.Type == resolver.TypeNS && !strings.Contains(q.Name, ".") || q.Name == neverThere {
 			t.Errorf("%s %s was asked", q.Name, q.Type)
 		}
 	}

@@ -8,14 +8,14 @@ import (
 )
 
 // NotPublic is the finding that a resolver does not see the public DNS: it denies
-// what is there, by the evidence. If it is all, nothing that it says is believed, and
-// else nothing that it says of the top-level domains of the evidence.
+// what is there, or finds what cannot be, by the evidence. If it is all, nothing that it
+// says is believed, and else nothing that it says of the top-level domains of the evidence.
 func NotPublic(domain, server string, evidence []finding.Evidence, all bool) finding.Finding {
 	s := finding.NewSheet(checkList, domain)
 	if server == "" {
 		server = "the resolver"
 	}
-	var denied []string
+	var wrong []string
 	for _, e := range evidence {
 		what := "the top-level domain " + e.Name
 		if e.Name == "." {
@@ -23,12 +23,15 @@ func NotPublic(domain, server string, evidence []finding.Evidence, all bool) fin
 		}
 		switch e.Status {
 		case "nxdomain":
-			denied = append(denied, what+" does not exist")
+			wrong = append(wrong, what+" does not exist")
 		case "nodata":
-			denied = append(denied, what+" has no name servers")
+			wrong = append(wrong, what+" has no name servers")
 		case "found":
+			if strings.HasSuffix(e.Name, ".invalid") {
+				wrong = append(wrong, fmt.Sprintf("%s has a %s record, a name that cannot exist (RFC 6761, 6.4)", e.Name, e.Type))
+			}
 		default:
-			denied = append(denied, fmt.Sprintf("it says nothing about %s (%s)", what, e.Status))
+			wrong = append(wrong, fmt.Sprintf("it says nothing about %s (%s)", what, e.Status))
 		}
 	}
 	so := fmt.Sprintf("so that what it says of %s is not believed: nothing is known of the domain.", domain)
@@ -36,7 +39,7 @@ func NotPublic(domain, server string, evidence []finding.Evidence, all bool) fin
 		so = "so that what it says of names there is not believed."
 	}
 	f := finding.Finding{Evidence: evidence, Undecides: all,
-		Detail: fmt.Sprintf("By %s, %s. It does not see the public DNS, %s", server, strings.Join(denied, ", and "), so),
+		Detail: fmt.Sprintf("By %s, %s. It does not see the public DNS, %s", server, strings.Join(wrong, ", and "), so),
 		Fix:    &finding.Fix{Summary: "Ask another resolver: with --resolver, or in the settings of this system."}}
 	if all {
 		f.CouldBe = finding.Critical
