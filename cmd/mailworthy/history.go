@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -212,6 +213,9 @@ a time: then the last run up to its end.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			domain, store, err := file.of(cmd.Context(), args[0], &output)
+			if _, wrong := strconv.Atoi(args[0]); err != nil && wrong == nil {
+				return withHint(err, "the domain comes first: mailworthy history show DOMAIN %s", args[0])
+			}
 			if err != nil {
 				return err
 			}

@@ -248,6 +248,9 @@ func saidBy(i *explain.Item) string {
 	switch i.SaidBy {
 	case reply.Remote:
 		who = "the receiver's server"
+		if e.Reason == reply.LoginFailure || e.Reason == reply.LoginRequired {
+			who = "the server that takes your mail and sends it on"
+		}
 		if name != "" {
 			who = name
 		}
