@@ -130,7 +130,11 @@ func probeTable(t *probe.Target) Table {
 		for _, name := range columns {
 			s := stepOf(e, name)
 			if resolve := stepOf(e, probe.StepResolve); name == probe.StepConnect && resolve != nil && resolve.Outcome != probe.OK {
-				row = append(row, Marked(finding.Error, "DNS "+string(resolve.Outcome)))
+				text := "DNS " + string(resolve.Outcome)
+				if resolve.Outcome == probe.Unreachable {
+					text = "no address"
+				}
+				row = append(row, Marked(finding.Error, text))
 				continue
 			}
 			row = append(row, stepText(s))

@@ -102,16 +102,33 @@ func (v *view) target(t *Target) {
 			lines = append(lines, s.name(e)+": "+e.ended().Detail)
 		}
 		s.e, s.subject = dead[0], t.Target
-		s.add("smtp-no-host-reachable", "", show.AsSentence(show.Listed(lines, 6)))
+		s.dead("smtp-no-host-reachable", show.AsSentence(show.Listed(lines, 6)), dead...)
 	default:
 		for _, e := range dead {
 			if !s.matters(e) {
 				continue
 			}
 			s.e, s.subject = e, s.name(e)
-			s.add("smtp-host-unreachable", "", show.AsSentence(s.name(e)+": "+e.ended().Detail))
+			s.dead("smtp-host-unreachable", show.AsSentence(s.name(e)+": "+e.ended().Detail), e)
 		}
 	}
+}
+
+// dead adds the finding about endpoints that cannot be reached. A server that has no
+// address need not be started.
+func (s *sheet) dead(id, detail string, list ...*Endpoint) {
+	s.add(id, "", detail)
+	var hosts []string
+	for _, e := range list {
+		if e.step(StepResolve).Outcome != Unreachable {
+			return
+		}
+		if !slices.Contains(hosts, e.Host) {
+			hosts = append(hosts, e.Host)
+		}
+	}
+	found := s.Found()
+	found[len(found)-1].Fix.Summary = fmt.Sprintf("Publish an A or AAAA record of %s, or name a host that has one.", show.Listed(hosts, 6))
 }
 
 // name is what a finding calls an endpoint: the host and port, with the address if the

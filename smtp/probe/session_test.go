@@ -158,6 +158,10 @@ func TestNetwork(t *testing.T) {
 			if got := found(&r.Targets[0]); got != tt.want {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
+			// Who has no address need not start a server.
+			if fix := r.Targets[0].Findings[0].Fix; fix != nil && strings.HasPrefix(fix.Summary, "Publish an A or AAAA record of ") != (tt.outcome == Unreachable) {
+				t.Errorf("the fix: %s", fix.Summary)
+			}
 		})
 	}
 	if r := run(t, "null.example", Options{}); found(&r.Targets[0]) != "smtp-no-host-reachable=info" {
