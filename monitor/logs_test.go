@@ -1,10 +1,7 @@
 package monitor
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,16 +27,8 @@ const (
 // TestLogs: on the first day all is well; on the second a list refuses one receiver's
 // mail: it is told once, written while it lasts, and the run fails.
 func TestLogs(t *testing.T) {
-	var got []notify.Notice
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		var n notify.Notice
-		if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
-			t.Error(err)
-		}
-		got = append(got, n)
-	}))
-	defer server.Close()
-	w := newWorld(t, "domains: [tidy.example]\nlogs: {paths: \"mail.log*\", max_bounced: 10, min_messages: 10}\nstate_dir: state\nnotifications:\n  - {type: webhook, url: \""+server.URL+"\"}\n  - {type: webhook, name: other, url: \""+server.URL+"\", domains: [tidy.example]}\n")
+	hook := newWebhook(t)
+	w := newWorld(t, "domains: [tidy.example]\nlogs: {paths: \"mail.log*\", max_bounced: 10, min_messages: 10}\nstate_dir: state\nnotifications:\n  - {type: webhook, url: \""+hook.url+"\"}\n  - {type: webhook, name: other, url: \""+hook.url+"\", domains: [tidy.example]}\n")
 	w.Sender = &notify.Sender{}
 	var log strings.Builder
 	for i := range 40 {
@@ -58,8 +47,8 @@ func TestLogs(t *testing.T) {
 	}
 	w.day = 1 // runs are at 6:17: that of the second day sees the noon of the first
 	out, text := w.run(tidy(t, "reject"))
-	if len(out.Logs) != 0 || len(out.Troubles) != 0 || strings.Contains(text, notify.Logs) || len(got) != 0 {
-		t.Fatalf("%v %v %q %v", out.Logs, out.Troubles, text, got)
+	if len(out.Logs) != 0 || len(out.Troubles) != 0 || strings.Contains(text, notify.Logs) || len(hook.got()) != 0 {
+		t.Fatalf("%v %v %q %v", out.Logs, out.Troubles, text, hook.got())
 	}
 	out, text = w.run(tidy(t, "reject"))
 	checks := map[string]bool{}
@@ -77,12 +66,12 @@ func TestLogs(t *testing.T) {
 	if out.Status(finding.Error, false) != 1 {
 		t.Errorf("status %d", out.Status(finding.Error, false))
 	}
-	if len(got) != 1 || got[0].Domain != notify.Logs || len(got[0].Findings) != len(out.Logs) {
-		t.Fatalf("%+v", got)
+	if len(hook.got()) != 1 || hook.got()[0].Domain != notify.Logs || len(hook.got()[0].Findings) != len(out.Logs) {
+		t.Fatalf("%+v", hook.got())
 	}
 	w.day-- // the same again: nothing is new
-	if out, _ = w.run(tidy(t, "reject")); len(out.Logs) == 0 || len(got) != 1 {
-		t.Errorf("told again: %+v", got)
+	if out, _ = w.run(tidy(t, "reject")); len(out.Logs) == 0 || len(hook.got()) != 1 {
+		t.Errorf("told again: %+v", hook.got())
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -228,25 +230,47 @@ func TestAudit(t *testing.T) {
 
 // TestRunDigest: of many domains a target is told once a run, by cause.
 func TestRunDigest(t *testing.T) {
-	var got []notify.Notice
+	hook := newWebhook(t)
+	w := newWorld(t, "defaults: {sections: [dmarc]}\ndomains: [a.tidy.example, b.tidy.example, c.tidy.example, d.tidy.example]\nhistory: mail.db\nnotifications: [{type: webhook, url: \""+hook.url+"\"}]\n")
+	w.Sender = &notify.Sender{}
+	if _, text := w.run(tidy(t, "reject")); text != "" || len(hook.got()) != 0 {
+		t.Fatalf("%s %+v", text, hook.got())
+	}
+	_, text := w.run(tidy(t, "none"))
+	if len(hook.got()) != 1 || hook.got()[0].DomainCount != 4 || hook.got()[0].Findings[0].Check != "dmarc-policy-none" || hook.got()[0].Findings[0].DomainCount != 4 {
+		t.Errorf("%+v", hook.got())
+	}
+	if !strings.Contains(text, "4 domains: 4 changed\n") || !strings.Contains(text, "dmarc-policy-none: 4 domains, new: ") || !strings.Contains(text, "4 domains: 0 failing, 4 changed (findings: 4 new, ") {
+		t.Errorf("it says\n%s", text)
+	}
+}
+
+// webhook takes the notices of several targets, which are told at once.
+type webhook struct {
+	url   string
+	mu    sync.Mutex
+	taken []notify.Notice
+}
+
+func newWebhook(t *testing.T) *webhook {
+	h := new(webhook)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var n notify.Notice
 		if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
 			t.Error(err)
 		}
-		got = append(got, n)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.taken = append(h.taken, n)
 	}))
-	defer server.Close()
-	w := newWorld(t, "defaults: {sections: [dmarc]}\ndomains: [a.tidy.example, b.tidy.example, c.tidy.example, d.tidy.example]\nhistory: mail.db\nnotifications: [{type: webhook, url: \""+server.URL+"\"}]\n")
-	w.Sender = &notify.Sender{}
-	if _, text := w.run(tidy(t, "reject")); text != "" || len(got) != 0 {
-		t.Fatalf("%s %+v", text, got)
-	}
-	_, text := w.run(tidy(t, "none"))
-	if len(got) != 1 || got[0].DomainCount != 4 || got[0].Findings[0].Check != "dmarc-policy-none" || got[0].Findings[0].DomainCount != 4 {
-		t.Errorf("%+v", got)
-	}
-	if !strings.Contains(text, "4 domains: 4 changed\n") || !strings.Contains(text, "dmarc-policy-none: 4 domains, new: ") || !strings.Contains(text, "4 domains: 0 failing, 4 changed (findings: 4 new, ") {
-		t.Errorf("it says\n%s", text)
-	}
+	t.Cleanup(server.Close)
+	h.url = server.URL
+	return h
+}
+
+// got are the notices taken so far.
+func (h *webhook) got() []notify.Notice {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.taken)
 }

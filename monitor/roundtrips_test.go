@@ -5,13 +5,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -144,15 +141,7 @@ func (q *quick) Sleep(ctx context.Context, d time.Duration) error {
 // that lasts; one that is put off is gone on with by the next run, as the same mail; what
 // cannot be known ends in 3. The history and the metrics have them all.
 func TestRoundtrips(t *testing.T) {
-	var got []notify.Notice
-	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		var n notify.Notice
-		if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
-			t.Error(err)
-		}
-		got = append(got, n)
-	}))
-	defer hook.Close()
+	hook := newWebhook(t)
 	dir := t.TempDir()
 	for _, sub := range []string{"new", "cur", ".Junk/new", ".Junk/cur"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
@@ -168,7 +157,7 @@ roundtrips:
 notifications:
   - {type: webhook, name: all, url: "%s"}
   - {type: webhook, name: this, url: "%s", domains: [tidy.example], when: threshold, severity: warning}
-`, server.address, dir, hook.URL, hook.URL))
+`, server.address, dir, hook.url, hook.url))
 	w.Sender = &notify.Sender{}
 	clock := &quick{at: time.Date(2026, 3, 1, 6, 17, 0, 0, time.UTC)}
 	server.now = clock.Now
@@ -212,8 +201,8 @@ notifications:
 		if r.Verdict != step.verdict || !strings.Contains(text, step.text) || (text == "") != (step.text == "") {
 			t.Errorf("run %d: %s (%s), written %q", i, r.Verdict, r.Why, text)
 		}
-		if status := out.Status(finding.Error, false); status != step.status || len(got) != step.told {
-			t.Errorf("run %d: status %d, told %d times: %+v", i, status, len(got), got)
+		if status := out.Status(finding.Error, false); status != step.status || len(hook.got()) != step.told {
+			t.Errorf("run %d: status %d, told %d times: %+v", i, status, len(hook.got()), hook.got())
 		}
 	}
 	server.mu.Lock()
