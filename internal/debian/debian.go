@@ -8,6 +8,7 @@ package debian
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"mailworthy/internal/lockfile"
 	"mailworthy/resolver"
 )
 
@@ -106,21 +108,37 @@ func Start(t testing.TB, program string, args ...string) {
 	})
 }
 
-// Port returns a port of 127.0.0.1 that is free for UDP and TCP.
+// Port returns a port of 127.0.0.1 that is free for UDP and TCP. It is kept for the test by
+// a lock that tests of other packages, which run at the same time, heed; and it is none that
+// the kernel gives to whoever asks for any (32768 and above), for a server takes seconds to
+// listen.
 func Port(t testing.TB) int {
 	t.Helper()
-	for range 20 {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	dir := filepath.Join(os.TempDir(), "mailworthy-ports")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		port := 12000 + rand.IntN(20000)
+		lock, err := lockfile.Take(filepath.Join(dir, strconv.Itoa(port)))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		port := tcp.Addr().(*net.TCPAddr).Port
-		udp, err := net.ListenPacket("udp", "127.0.0.1:"+strconv.Itoa(port))
+		address := "127.0.0.1:" + strconv.Itoa(port)
+		tcp, err := net.Listen("tcp", address)
+		if err != nil {
+			lock.Release()
+			continue
+		}
+		udp, err := net.ListenPacket("udp", address)
 		tcp.Close()
-		if err == nil {
-			udp.Close()
-			return port
+		if err != nil {
+			lock.Release()
+			continue
 		}
+		udp.Close()
+		t.Cleanup(lock.Release)
+		return port
 	}
 	t.Fatal("no port of 127.0.0.1 is free for UDP and TCP")
 	return 0
