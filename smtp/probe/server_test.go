@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"io"
 	"math/big"
 	"net"
 	"net/netip"
@@ -203,7 +204,14 @@ func (sc script) serve(s *server, conn net.Conn) {
 			return
 		}
 		if word == "STARTTLS" && strings.HasPrefix(text, "220") {
-			if sc.cert == nil || !secure() {
+			if c, ok := conn.(*net.TCPConn); ok && sc.cert == nil {
+				// A connection that is closed with something unread is reset by the kernel.
+				_ = c.CloseWrite()
+				_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+				_, _ = io.Copy(io.Discard, c)
+				return
+			}
+			if !secure() {
 				return
 			}
 			r = bufio.NewReader(conn)
