@@ -1,12 +1,6 @@
 package transport
 
 import (
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,6 +8,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // Signature is one of a set of records (RRSIG; RFC 4034, 3.1).
@@ -153,65 +148,11 @@ func (f *DNSSECFacts) chain(s *finding.Sheet) {
 	s.Decided("dnssec-parent-ds")
 	for _, ds := range f.DS.Answers {
 		for _, key := range f.DNSKEY.Answers {
-			if isDSOf(ds, f.Domain, key) {
+			if resolver.IsDSOf(ds, f.Domain, key) {
 				return
 			}
 		}
 	}
 	s.Add("dnssec-parent-ds", finding.Finding{Severity: finding.Critical, Title: "DS at the parent matches no DNSKEY", Evidence: []finding.Evidence{f.DS.Evidence, f.DNSKEY.Evidence},
 		Detail: fmt.Sprintf("The parent has %s for %s, and none is that of a DNSKEY of the zone: nobody who validates sees the domain.", show.Counted(len(f.DS.Answers), "DS record"), show.Escape(f.Domain))})
-}
-
-// isDSOf reports whether a DS record is that of a DNSKEY of the name (RFC 4034, 5.1.4), both
-// in master form. What cannot be compared may be.
-func isDSOf(ds, name, key string) bool {
-	d, k := strings.Fields(ds), strings.Fields(key)
-	if len(d) < 4 || len(k) < 4 {
-		return true
-	}
-	flags, err1 := strconv.ParseUint(k[0], 10, 16)
-	protocol, err2 := strconv.ParseUint(k[1], 10, 8)
-	algorithm, err3 := strconv.ParseUint(k[2], 10, 8)
-	public, err4 := base64.StdEncoding.DecodeString(strings.Join(k[3:], ""))
-	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
-		return true
-	}
-	data := append(binary.BigEndian.AppendUint16(nil, uint16(flags)), byte(protocol), byte(algorithm))
-	data = append(data, public...)
-	if d[0] != strconv.Itoa(keyTag(data)) || d[1] != k[2] {
-		return false
-	}
-	var whole []byte
-	for label := range strings.SplitSeq(strings.ToLower(strings.TrimSuffix(name, ".")), ".") {
-		whole = append(append(whole, byte(len(label))), label...)
-	}
-	whole = append(append(whole, 0), data...)
-	sum := ""
-	switch d[2] {
-	case "1":
-		made := sha1.Sum(whole)
-		sum = hex.EncodeToString(made[:])
-	case "2":
-		made := sha256.Sum256(whole)
-		sum = hex.EncodeToString(made[:])
-	case "4":
-		made := sha512.Sum384(whole)
-		sum = hex.EncodeToString(made[:])
-	default:
-		return true
-	}
-	return strings.EqualFold(strings.Join(d[3:], ""), sum)
-}
-
-// keyTag is that of the data of a DNSKEY (RFC 4034, B).
-func keyTag(data []byte) int {
-	var sum uint32
-	for i, b := range data {
-		if i&1 == 0 {
-			sum += uint32(b) << 8
-		} else {
-			sum += uint32(b)
-		}
-	}
-	return int((sum + sum>>16) & 0xffff)
 }
