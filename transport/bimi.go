@@ -53,6 +53,8 @@ type BIMIPolicy struct {
 	// what is missing, if something is.
 	Enforced State  `json:"enforced"`
 	Why      string `json:"why"`
+	// none: it is known that there is no record.
+	none bool
 }
 
 // BIMITools are what BIMI needs besides the tools that Begin has.
@@ -193,6 +195,7 @@ func policyOf(domain string, t Texts) BIMIPolicy {
 		}
 	}
 	if len(records) != 1 {
+		p.none = len(records) == 0
 		if p.Why = "there is no DMARC record at " + t.Name; len(records) > 1 {
 			p.Why = fmt.Sprintf("there are %d DMARC records at %s, so that none counts", len(records), t.Name)
 		}
@@ -222,8 +225,7 @@ func (f *BIMIFacts) inherit() {
 	if len(f.DMARC) < 2 {
 		return
 	}
-	own := &f.DMARC[0]
-	if own.State != Unknown && !slices.ContainsFunc(own.Records, func(text string) bool { _, err := dmarc.ParseRecord(text); return err == nil }) {
+	if own := &f.DMARC[0]; own.none {
 		own.Enforced, own.Why = f.DMARC[1].Enforced, f.DMARC[1].Why
 	}
 }
