@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"mailworthy/internal/ascii"
 )
 
 // Token reads what somebody states for a placeholder of a service, as it is pasted from
@@ -14,9 +16,12 @@ import (
 // form that the service uses or could not stand in such a record at all.
 func (s *Service) Token(key, value string) (string, error) {
 	value = strings.Trim(strings.TrimSpace(value), `"`)
-	templates := s.templatesOf(key)
 	if key == "key" {
 		return keyToken(value)
+	}
+	templates := s.templatesOf(key)
+	if len(templates) == 0 {
+		templates = []place{{}}
 	}
 	for _, t := range templates {
 		if s.fits(key, value, t) {
@@ -27,11 +32,6 @@ func (s *Service) Token(key, value string) (string, error) {
 		if inner, ok := unwrap(t.text, key, value); ok && s.fits(key, inner, t) {
 			return inner, nil
 		}
-	}
-	if len(templates) == 0 && s.fits(key, value, place{}) {
-		return value, nil
-	} else if len(templates) == 0 {
-		templates = []place{{}}
 	}
 	if shape := s.shape(key); shape != "" {
 		form := "like " + strings.ReplaceAll(shape, "[0-9]", "123")
@@ -97,7 +97,7 @@ func (s *Service) fits(key, value string, at place) bool {
 		return false
 	}
 	for _, c := range []byte(value) {
-		host := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+		host := ascii.IsAlphanumeric(c) || c == '-' || c == '_' || c == '.'
 		if c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == ';' || !host && (at.name || at.host) {
 			return false
 		}
