@@ -9,11 +9,9 @@ import (
 	"mailworthy/provider/setup"
 	"mailworthy/report"
 	"mailworthy/resolver"
+	"mailworthy/spf"
 	spfpolicy "mailworthy/spf/policy"
 )
-
-// maxLookups is how many DNS lookups an SPF record may take (RFC 7208, 4.6.4).
-const maxLookups = 10
 
 // Propose makes the records of a plan and audits them as if they were published, with the
 // first stage of DMARC and with the last. It returns the report of the first. What
@@ -25,12 +23,12 @@ func (i *Inspector) Propose(ctx context.Context, plan setup.Plan) (*setup.Propos
 		return nil, nil, err
 	}
 	policy := spfpolicy.Examine(ctx, resolver.NewSession(published, i.Options.MaxQueries), p.Domain)
-	if policy.Lookups > maxLookups && !plan.Spare {
+	if policy.Lookups > spf.MaxLookups && !plan.Spare {
 		plan.Spare = true
 		return i.Propose(ctx, plan)
 	}
 	p.Lookups, p.Exact = policy.Lookups, policy.LookupsExact
-	if p.Lookups > maxLookups {
+	if p.Lookups > spf.MaxLookups {
 		p.Notes = append(p.Notes, "The SPF record takes more than 10 DNS lookups: let a service send from a subdomain of its own, with its own records.")
 	}
 	target := proposed(p, plan)
