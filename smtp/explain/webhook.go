@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"mailworthy/internal/lazyre"
-
 	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/reply"
 )
@@ -29,6 +28,9 @@ var (
 	codeKeys      = []string{"smtpcode", "statuscode", "responsecode", "code"}
 	statusKeys    = []string{"enhancedcode", "bounceclasscode", "status"}
 )
+
+// separators are what services write within the names of fields, or do not.
+var separators = strings.NewReplacer("_", "", "-", "")
 
 var statusRE = lazyre.New(`^[245]\.\d{1,3}\.\d{1,3}$`)
 
@@ -97,7 +99,7 @@ func eventsIn(v any, recipient string, depth int) []event {
 func eventsOf(object map[string]any, recipient string, depth int) []event {
 	fields, names := map[string]any{}, make([]string, 0, len(object))
 	for name, value := range object {
-		fields[strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))] = value
+		fields[separators.Replace(strings.ToLower(name))] = value
 		names = append(names, name)
 	}
 	slices.Sort(names)
