@@ -216,8 +216,8 @@ func (s *sheet) evidence() []finding.Evidence {
 
 func (s *sheet) add(id string, severity finding.Severity, detail string, more ...finding.Evidence) {
 	f := finding.Finding{Severity: severity, Subject: s.subject, Detail: detail, Evidence: append(s.evidence(), more...)}
-	if i := slices.IndexFunc(Checks, func(c finding.Check) bool { return c.ID == id }); i >= 0 && severity != finding.Info {
-		f.Fix = &finding.Fix{Summary: Checks[i].Remedy}
+	if c, ok := checkList.Find(id); ok && severity != finding.Info {
+		f.Fix = &finding.Fix{Summary: c.Remedy}
 	}
 	s.Add(id, f)
 }
