@@ -87,12 +87,38 @@ func newHistory() *cobra.Command {
 	return cmd
 }
 
+// historyList are the flags of a command that lists what a history keeps.
+type historyList struct {
+	file   historyFlag
+	output outputFlags
+	limit  int
+}
+
+func (l *historyList) add(cmd *cobra.Command, what string) {
+	l.file.add(cmd)
+	l.output.addDocument(cmd)
+	cmd.Flags().IntVar(&l.limit, "limit", 50, "how many of the last "+what+"; 0 is all")
+}
+
+// show opens the history and shows what list finds there.
+func (l *historyList) show(cmd *cobra.Command, list func(*history.Store) (any, func() *view.Doc, error)) error {
+	if err := l.output.check(); err != nil {
+		return err
+	}
+	store, err := l.file.open(cmd.Context(), nil)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	found, doc, err := list(store)
+	if err != nil {
+		return err
+	}
+	return l.output.document(cmd, false, found, doc)
+}
+
 func newHistoryList() *cobra.Command {
-	var (
-		file   historyFlag
-		output outputFlags
-		limit  int
-	)
+	var l historyList
 	cmd := &cobra.Command{
 		Use:   "list [DOMAIN]",
 		Short: "The runs of a domain, or of all, oldest first",
@@ -110,33 +136,18 @@ func newHistoryList() *cobra.Command {
 					return err
 				}
 			}
-			if err := output.check(); err != nil {
-				return err
-			}
-			store, err := file.open(cmd.Context(), nil)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			runs, err := store.List(cmd.Context(), domain, limit)
-			if err != nil {
-				return err
-			}
-			return output.document(cmd, false, runs, func() *view.Doc { return view.RunsDoc(runLines(runs)) })
+			return l.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
+				runs, err := store.List(cmd.Context(), domain, l.limit)
+				return runs, func() *view.Doc { return view.RunsDoc(runLines(runs)) }, err
+			})
 		},
 	}
-	file.add(cmd)
-	output.addDocument(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the last runs; 0 is all")
+	l.add(cmd, "runs")
 	return cmd
 }
 
 func newHistoryRoundtrips() *cobra.Command {
-	var (
-		file   historyFlag
-		output outputFlags
-		limit  int
-	)
+	var l historyList
 	cmd := &cobra.Command{
 		Use:   "roundtrips [NAME]",
 		Short: "The synthetic mails of a name, or all, oldest first",
@@ -145,31 +156,23 @@ func newHistoryRoundtrips() *cobra.Command {
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
-			store, err := file.open(cmd.Context(), nil)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			mails, err := store.Roundtrips(cmd.Context(), strings.Join(args, ""), limit)
-			if err != nil {
-				return err
-			}
-			return output.document(cmd, false, mails, func() *view.Doc {
-				lines := make([]view.MailLine, len(mails))
-				for i, m := range mails {
-					lines[i] = view.MailLine{Name: m.Name, Started: m.Started, Verdict: m.Verdict, Why: m.Why, Took: m.DeliverMS}
-				}
-				return view.MailsDoc(lines)
+			return l.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
+				mails, err := store.Roundtrips(cmd.Context(), strings.Join(args, ""), l.limit)
+				return mails, func() *view.Doc { return view.MailsDoc(mailLines(mails)) }, err
 			})
 		},
 	}
-	file.add(cmd)
-	output.addDocument(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many of the last mails; 0 is all")
+	l.add(cmd, "mails")
 	return cmd
+}
+
+// mailLines are the synthetic mails as a table shows them.
+func mailLines(mails []history.Roundtrip) []view.MailLine {
+	lines := make([]view.MailLine, len(mails))
+	for i, m := range mails {
+		lines[i] = view.MailLine{Name: m.Name, Started: m.Started, Verdict: m.Verdict, Why: m.Why, Took: m.DeliverMS}
+	}
+	return lines
 }
 
 // runLines are the runs as a table shows them.
