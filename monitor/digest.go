@@ -44,14 +44,7 @@ func writeDigest(w io.Writer, said []Seen, out *Outcome, failOn finding.Severity
 		if c.Change == report.CauseGone {
 			mark = finding.Pass
 		}
-		text := ": " + show.Counted(len(c.Domains), "domain")
-		if len(c.Domains) == 1 {
-			text = ": " + c.Domains[0]
-		}
-		if what := c.What(); what != "" {
-			text += ", " + what
-		}
-		text += ": " + c.Title
+		text := ": " + c.Reach(len(c.Domains)) + ": " + c.Title
 		if len(c.Domains) > 1 {
 			text += " (" + show.Listed(c.Domains, maxNamed) + ")"
 		}

@@ -113,16 +113,7 @@ func (n *Notice) digestSubject() string {
 // _spf.host.example: 8 domains, new".
 func itemWords(i Item) string {
 	c := report.Cause{Change: i.Change, Was: i.Was, Check: i.Check, Subject: i.Subject, Domains: i.Domains}
-	text := string(i.Severity) + " " + c.About() + ": "
-	if i.DomainCount == 1 {
-		text += i.Domains[0]
-	} else {
-		text += show.Counted(i.DomainCount, "domain")
-	}
-	if what := c.What(); what != "" {
-		text += ", " + what
-	}
-	return text
+	return string(i.Severity) + " " + c.About() + ": " + c.Reach(i.DomainCount)
 }
 
 // digestLines are the causes, a line each, and what differs beside.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // What became of a finding between two runs.
@@ -42,8 +43,8 @@ func (c *Cause) About() string {
 	return c.Check + " " + c.Subject
 }
 
-// What is the change in a word or two: "new", "was warning"; empty of CauseStanding.
-func (c *Cause) What() string {
+// what is the change in a word or two: "new", "was warning"; empty of CauseStanding.
+func (c *Cause) what() string {
 	switch c.Change {
 	case CauseStanding:
 		return ""
@@ -51,6 +52,19 @@ func (c *Cause) What() string {
 		return "was " + string(c.Was)
 	}
 	return c.Change
+}
+
+// Reach says how many domains have the cause, or which one has it alone, and what became of
+// it: "8 domains, new". number is how many they are, of which Domains may be the first.
+func (c *Cause) Reach(number int) string {
+	text := show.Counted(number, "domain")
+	if number == 1 {
+		text = c.Domains[0]
+	}
+	if what := c.what(); what != "" {
+		text += ", " + what
+	}
+	return text
 }
 
 // Causes gathers the findings of several domains by their causes. The zero value is

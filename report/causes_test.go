@@ -24,7 +24,7 @@ func TestCauses(t *testing.T) {
 	all.AddComparison(&Comparison{Domain: "d.example", New: []finding.Finding{found("include", "_spf.host.example", finding.Critical), found("include", "_spf.other.example", finding.Error), found("mx", "d.example", finding.Notice)}})
 	var got []string
 	for _, c := range all.Sorted() {
-		got = append(got, fmt.Sprintf("%s %s: %s of %d", c.Severity, c.About(), c.What(), len(c.Domains)))
+		got = append(got, fmt.Sprintf("%s %s: %s of %d", c.Severity, c.About(), c.what(), len(c.Domains)))
 	}
 	want := []string{"critical include _spf.host.example: new of 4", "error include _spf.other.example: new of 1", "warning key: new of 3",
 		"warning policy: was notice of 3", "notice mx: new of 1", "critical listed 192.0.2.1: gone of 3"}
