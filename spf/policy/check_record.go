@@ -137,7 +137,7 @@ func (k *checker) syntax(r *Record, m *repaired) {
 // order reports terms that nobody reads.
 func (k *checker) order(r *Record) {
 	var after, moved []string
-	redirect := ""
+	redirect, astray := "", ""
 	p := k.proposal(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
@@ -145,7 +145,13 @@ func (k *checker) order(r *Record) {
 		case "after_all":
 			after = append(after, t.Text)
 			p.move = true
-			if p.moves(t) {
+			switch {
+			case !p.moves(t):
+			case k.nowhere(r.Domain, t.Text):
+				// Before all, a name that leads nowhere would be a permerror.
+				p.replace(t, true, rightName(t))
+				moved, astray = append(moved, t.Text), ", with the right name for what leads nowhere"
+			default:
 				moved = append(moved, t.Text)
 			}
 		case "redirect_with_all":
@@ -153,7 +159,7 @@ func (k *checker) order(r *Record) {
 		}
 	}
 	if len(after) > 0 && !p.broken {
-		what := fmt.Sprintf("Move %s before all, if these senders are yours; else remove what stands behind all.", enumerate(moved, 5))
+		what := fmt.Sprintf("Move %s before all, if these senders are yours%s; else remove what stands behind all.", enumerate(moved, 5), astray)
 		if len(moved) == 0 {
 			what = "Remove what stands behind all."
 		}

@@ -83,6 +83,30 @@ func TestMeant(t *testing.T) {
 	}
 }
 
+// TestTypography: what a word processor put in place of ASCII is read as that, in what
+// is said as in what is proposed.
+func TestTypography(t *testing.T) {
+	for _, c := range []struct{ in, meant string }{
+		{"include:esp\u2013mail.example", "include:esp-mail.example"},
+		{"include:esp\u2011mail.example", "include:esp-mail.example"},
+		{"include\uff1aesp.example", "include:esp.example"},
+		{"\u2013all", "-all"},
+		{"\u02dcall", "~all"},
+		{"\u201cinclude:esp.example\u201d", "include:esp.example"},
+		{"ip4:192.0.2.0\u204424", "ip4:192.0.2.0/24"},
+		{"include:m\u00fcller\u2013mail.example", "include:xn--mller-mail-9db.example"},
+		{"include:m\u00fcller.example", "include:xn--mller-kva.example"},
+		{"\u2013include:esp.example", ""},    // a list's dash, or a sign
+		{"ip4:192.0.2.1\u200b", ""},          // it may hide a digit
+		{"a:mail.acme.example\u00a0all", ""}, // it may be the sign of all
+		{"include:esp.example\u200b", "include:esp.example"},
+	} {
+		if got := meant(spf.ParseTerm(c.in)); got != c.meant {
+			t.Errorf("%q: %q, not %q", c.in, got, c.meant)
+		}
+	}
+}
+
 // TestUnstated: a result that depends on what nobody stated is not known.
 func TestUnstated(t *testing.T) {
 	z := spftest.New()
@@ -142,6 +166,9 @@ func TestHarmless(t *testing.T) {
 		world     TXT "v=spf1 ip4:192.0.2.1 ip4:10.0.0.0/8 ip4:0.0.0.0/0 -all"
 		unclear   TXT "v=spf1 redirect=_spf.esp.example unknown=a.example -all"
 		later     TXT "v=spf1 ip4:192.0.2.1 -all include:gone.esp.example"
+		dash      TXT "v=spf1 all include:go\226\128\147ne.esp.example ~all"
+		dashed    TXT "v=spf1 -all a:go\226\128\147ne.esp.example ip4:192.0.2.1"
+		first     TXT "v=spf1 ?all include:gone.esp.example include:_spf.below.example"
 		minus     TXT "v=spf1 include:_spf.below.example-include:_spf.loop.example ~all"
 	`)
 	for _, c := range []struct {
@@ -166,7 +193,10 @@ func TestHarmless(t *testing.T) {
 		{domain: "minus", check: "spf-include-missing", name: "minus", fix: "v=spf1 <include:_spf.below.example -include:_spf.loop.example or include:_spf.below.example include:_spf.loop.example> ~all"},
 		{domain: "parked", check: "spf-all-softfail", name: "parked", fix: "v=spf1 -all", complete: true, but: Context{Profile: finding.Parked}},
 		{domain: "parked", check: "spf-all-softfail", name: "parked", fix: "v=spf1 -all", complete: true, but: Context{MX: "null"}},
-		{domain: "later", check: "spf-terms-after-all"},
+		{domain: "later", check: "spf-terms-after-all", name: "later", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of gone.esp.example> -all"},
+		{domain: "dash", check: "spf-syntax", name: "dash", fix: "v=spf1 include:<the right name in place of go-ne.esp.example> ip4:<the address of each other sender of yours> ~all"},
+		{domain: "dashed", check: "spf-syntax", name: "dashed", fix: "v=spf1 a:<the right name in place of go-ne.esp.example> ip4:192.0.2.1 -all"},
+		{domain: "first", check: "spf-terms-after-all", name: "first", fix: "v=spf1 include:<the right name in place of gone.esp.example> include:_spf.below.example ~all"},
 		{domain: "wild", check: "spf-record-missing", but: Context{Envelopes: []string{"em1.wild.example"}}},
 	} {
 		found := false

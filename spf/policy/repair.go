@@ -240,7 +240,7 @@ func oddTokens(text string, fields []string) map[string]bool {
 			if n := strings.Count(f, `"`) + strings.Count(f, "'"); n == 1 && strings.Count(text, `"`)+strings.Count(text, "'") == 1 && startsAddress(f) {
 				out[f] = true
 			}
-		case startsAddress(f) && strings.ContainsAny(raw[i], "\u200b\u200c\u200d\ufeff\u2060\x00"):
+		case startsAddress(f) && strings.ContainsAny(raw[i], unseen):
 			out[f] = true // what cannot be seen may stand for a digit
 		case strings.Contains(f, "%") && len(strings.Trim(raw[i], "\"'")) != len(f):
 			out[f] = true
@@ -248,6 +248,9 @@ func oddTokens(text string, fields []string) map[string]bool {
 	}
 	return out
 }
+
+// unseen are characters that take no room.
+const unseen = "\u200b\u200c\u200d\ufeff\u2060\x00"
 
 // lostAll stands for the all that a sign at the end of a record has lost.
 func lostAll(sign byte) string {
