@@ -109,7 +109,7 @@ func (n NewDomain) receives(services *provider.Catalogue, p *setup.Plan) (err er
 // chosen is a service with its region and tokens: "amazon-ses@eu-west-1".
 func (n NewDomain) chosen(services *provider.Catalogue, word string) (setup.Chosen, error) {
 	name, region, _ := strings.Cut(word, "@")
-	s, err := FindService(services, name)
+	s, err := services.Meant(name)
 	if err != nil {
 		return setup.Chosen{}, err
 	}
@@ -122,7 +122,7 @@ func (n NewDomain) chosen(services *provider.Catalogue, word string) (setup.Chos
 		if !ok {
 			return setup.Chosen{}, field.Errorf("tokens", " %q is not NAME:KEY=VALUE", t).With("write it as sendgrid:number=1234")
 		}
-		owner, err := FindService(services, of)
+		owner, err := services.Meant(of)
 		if err != nil {
 			return setup.Chosen{}, err
 		}
@@ -132,18 +132,4 @@ func (n NewDomain) chosen(services *provider.Catalogue, word string) (setup.Chos
 	}
 	o, err := stated.Options(s)
 	return setup.Chosen{Service: s, Options: o}, err
-}
-
-// FindService is the service of a name that a person typed. The error says which one may
-// be meant.
-func FindService(services *provider.Catalogue, name string) (*provider.Service, error) {
-	s, near := services.Find(name)
-	if s != nil {
-		return s, nil
-	}
-	err := field.Errorf("", "there is no service %q", name)
-	if len(near) > 0 {
-		return nil, err.With("did you mean %s?", strings.Join(near, " or "))
-	}
-	return nil, err.With("mailworthy setup --list lists the services")
 }

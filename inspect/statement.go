@@ -119,16 +119,14 @@ func (s Statement) Mail() (audit.Target, error) {
 
 // serviceID is the ID of a service of whose records something is known.
 func serviceID(name string) (string, error) {
-	s, near := provider.Builtin().Find(name)
+	s, err := provider.Builtin().Meant(name)
 	switch {
-	case s != nil && s.NeedsRecords():
-		return s.ID, nil
-	case s != nil:
+	case err != nil:
+		return "", err
+	case !s.NeedsRecords():
 		return "", fmt.Errorf("what %s needs is not known", s.Name)
-	case len(near) > 0:
-		return "", fmt.Errorf("there is no service %q; did you mean %s?", show.Cut(name, 60), strings.Join(near, " or "))
 	}
-	return "", fmt.Errorf("there is no service %q (mailworthy setup --list)", show.Cut(name, 60))
+	return s.ID, nil
 }
 
 // addresses reads IP addresses.

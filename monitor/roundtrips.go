@@ -119,7 +119,7 @@ func (m *Monitor) roundtrip(ctx context.Context, s *Session, c *config.Roundtrip
 		Timeout: cmp.Or(c.Timeout, config.DefaultRoundtrip), Clock: s.Mail.Clock}
 	var err error
 	if o.Roots, err = s.Mail.Roots(c.TLSCA); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tls_ca %s: %w", m.Config.Spelt(c.TLSCA), err)
 	}
 	o.Through(s.Resolver, s.Now, s.MaxQueries, s.Deadline)
 	if o.Password, err = m.password(&c.Password); err != nil {
@@ -133,11 +133,7 @@ func (m *Monitor) roundtrip(ctx context.Context, s *Session, c *config.Roundtrip
 		o.Wait(c.Wait[i].Place, password, c.Wait[i].Token)
 	}
 	if c.Key != "" {
-		text, err := readfile.Read(c.Key, 64<<10, readfile.Wait)
-		if err == nil {
-			o.Key, err = roundtrip.ParseKey(text, c.KeyDomain, c.KeySelector)
-		}
-		if err != nil {
+		if o.Key, err = roundtrip.ReadKey(c.Key, c.KeyDomain, c.KeySelector); err != nil {
 			return nil, fmt.Errorf("dkim_key %s: %w", m.Config.Spelt(c.Key), err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"mailworthy/internal/field"
 	"mailworthy/internal/hint"
 )
 
@@ -108,6 +109,19 @@ func fold(name string) string {
 		}
 		return -1
 	}, name)
+}
+
+// Meant is Find with an error that says which one may be meant, a *field.Error of no field.
+func (c *Catalogue) Meant(name string) (*Service, error) {
+	s, near := c.Find(name)
+	if s != nil {
+		return s, nil
+	}
+	err := field.Errorf("", "there is no service %.60q", name)
+	if len(near) > 0 {
+		return nil, err.With("did you mean %s?", strings.Join(near, " or "))
+	}
+	return nil, err.With("mailworthy setup --list lists the services")
 }
 
 // Find returns the service of a name, however it is written: "SendGrid", "send-grid",

@@ -415,7 +415,7 @@ func (f *auditFlags) target() (audit.Target, error) {
 }
 
 // flagNames are the flags that are called otherwise than the key in JSON.
-var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token"}
+var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token", "ports": "port"}
 
 // ofFlag is an error of a field as one of the flag that states it.
 func ofFlag(err error) error {

@@ -6,18 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/dial"
 	"mailworthy/finding"
-	"mailworthy/inspect"
-	"mailworthy/internal/lazyre"
-	"mailworthy/internal/readfile"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
@@ -33,21 +26,11 @@ const maxTargets = 100
 
 type probeFlags struct {
 	question
-	ports        []string
-	helo         string
-	tls          string
+	stated       probe.Statement
 	tlsCA        string
 	allowPrivate bool
-	relayTo      string
-	smuggling    bool
-	versions     bool
-	login        string
 	passwordFile string
-	auth         []string
-	provider     string
 	services     string
-	connect      time.Duration
-	step         time.Duration
 	trustAD      bool
 }
 
@@ -90,21 +73,21 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	}
 	f.add(cmd, "nagios", "prometheus")
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.ports, "port", nil, "connect to these `ports` where the target states none; default: 25 of MX hosts, 25,465,587 of hosts")
-	flags.StringVar(&f.helo, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
-	flags.StringVar(&f.tls, "tls", "auto", "how TLS begins: `auto|starttls|implicit`; auto: from the first byte on 465, else STARTTLS")
+	flags.StringSliceVar(&f.stated.Ports, "port", nil, "connect to these `ports` where the target states none; default: 25 of MX hosts, 25,465,587 of hosts")
+	flags.StringVar(&f.stated.HELO, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
+	flags.StringVar(&f.stated.TLS, "tls", "auto", "how TLS begins: `auto|starttls|implicit`; auto: from the first byte on 465, else STARTTLS")
 	flags.StringVar(&f.tlsCA, "tls-ca", "", "trust the root certificates of this PEM `file`, too")
 	flags.BoolVar(&f.allowPrivate, "allow-private", false, "connect to private addresses even if MX records lead there")
 	flags.BoolVar(&f.trustAD, "trust-ad", false, "the path to the resolver can be trusted: believe it when it says that an answer is validated (for DANE)")
-	flags.StringVar(&f.relayTo, "relay-to", "", "try MAIL and RCPT with this `address` of another domain, and RSET; never a message")
-	flags.BoolVar(&f.smuggling, "smuggling", false, "try whether a command that ends in a bare line feed is taken: NOOP, never a message")
-	flags.BoolVar(&f.versions, "tls-versions", false, "find out which versions of TLS (1.0 to 1.3) each server accepts, by up to four more connections after all others")
-	flags.StringVar(&f.login, "login", "", "log in as this `user`, over verified TLS only, one attempt a mechanism")
+	flags.StringVar(&f.stated.RelayTo, "relay-to", "", "try MAIL and RCPT with this `address` of another domain, and RSET; never a message")
+	flags.BoolVar(&f.stated.Smuggling, "smuggling", false, "try whether a command that ends in a bare line feed is taken: NOOP, never a message")
+	flags.BoolVar(&f.stated.TLSVersions, "tls-versions", false, "find out which versions of TLS (1.0 to 1.3) each server accepts, by up to four more connections after all others")
+	flags.StringVar(&f.stated.Login, "login", "", "log in as this `user`, over verified TLS only, one attempt a mechanism")
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --login from the first line of this `file`")
-	flags.StringSliceVar(&f.auth, "auth", nil, "log in with these `mechanisms`: plain, login, cram-md5, scram-sha-256, scram-sha-1, xoauth2 (the password is an access token); default: all but the last, as offered")
-	flags.StringVar(&f.provider, "provider", "", "the `service` whose habits explain a refused login; default: found by the host")
-	flags.DurationVar(&f.connect, "connect-timeout", probe.DefaultConnect, "how long a connection may take to be made")
-	flags.DurationVar(&f.step, "step-timeout", probe.DefaultStep, "how long an answer may take")
+	flags.StringSliceVar(&f.stated.Auth, "auth", nil, "log in with these `mechanisms`: plain, login, cram-md5, scram-sha-256, scram-sha-1, xoauth2 (the password is an access token); default: all but the last, as offered")
+	flags.StringVar(&f.stated.Provider, "provider", "", "the `service` whose habits explain a refused login; default: found by the host")
+	flags.DurationVar(&f.stated.ConnectTimeout, "connect-timeout", probe.DefaultConnect, "how long a connection may take to be made")
+	flags.DurationVar(&f.stated.StepTimeout, "step-timeout", probe.DefaultStep, "how long an answer may take")
 	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
 	// A session has its own patience besides that of the DNS.
@@ -116,102 +99,35 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	return cmd
 }
 
-// relayAddress is an address that can be an argument of RCPT as it is: no quoting, nothing
-// that ends the command.
-var relayAddress = lazyre.New(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}$`)
-
-var heloName = lazyre.New(`^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[A-Za-z0-9.:]{2,60}\])$`)
-
 // options checks the flags and makes the options of a probe of them.
-func (f *probeFlags) options(cmd *cobra.Command) (probe.Options, error) {
-	o := probe.Options{HELO: f.helo, RelayTo: f.relayTo, Smuggling: f.smuggling, TLSVersions: f.versions, ConnectTimeout: f.connect, StepTimeout: f.step}
+func (f *probeFlags) options(cmd *cobra.Command) (o probe.Options, err error) {
 	switch {
-	case f.connect <= 0 || f.step <= 0:
+	case f.stated.ConnectTimeout <= 0 || f.stated.StepTimeout <= 0:
 		return o, errors.New("--connect-timeout and --step-timeout must be more than 0")
-	case f.helo != "" && !heloName.MatchString(f.helo):
-		return o, withHint(fmt.Errorf("--helo %q is no host name", f.helo), "a name with forward and reverse DNS, or an address as [192.0.2.1]")
-	case f.relayTo != "" && !relayAddress.MatchString(f.relayTo):
-		return o, fmt.Errorf("--relay-to %q is no mail address", f.relayTo)
-	case f.login == "" && (f.passwordFile != "" || len(f.auth) > 0):
+	case f.stated.Login == "" && (f.passwordFile != "" || len(f.stated.Auth) > 0):
 		return o, withHint(errors.New("--password-file and --auth are for --login"), "add --login USER")
-	}
-	switch f.tls {
-	case "auto":
-	case "starttls", "implicit":
-		o.TLS = f.tls
-	default:
-		return o, fmt.Errorf("--tls %q: it must be auto, starttls or implicit", f.tls)
-	}
-	for _, text := range f.ports {
-		p, err := strconv.ParseUint(strings.TrimSpace(text), 10, 16)
-		if err != nil || p == 0 {
-			return o, withHint(fmt.Errorf("--port %q: it must be from 1 to 65535", text), "several are written as 25,465,587")
-		}
-		if !slices.Contains(o.Ports, uint16(p)) {
-			o.Ports = append(o.Ports, uint16(p))
-		}
-	}
-	if len(o.Ports) > 16 {
-		return o, errors.New("--port: at most 16 ports")
-	}
-	var err error
-	if o.Roots, err = roots(f.tlsCA); err != nil {
-		return o, err
 	}
 	services, err := catalogue(f.services)
 	if err != nil {
 		return o, err
 	}
-	login := &probe.Login{User: f.login, Catalogue: services}
-	if f.provider != "" {
-		if login.Service, err = inspect.FindService(services, f.provider); err != nil {
-			return o, err
-		}
+	if o, err = f.stated.Options(services); err != nil {
+		return o, ofFlag(err)
 	}
-	for _, m := range f.auth {
-		name := strings.ToUpper(m)
-		if !slices.Contains(probe.Mechanisms, name) {
-			return o, fmt.Errorf("--auth %q: it must be plain, login, cram-md5, scram-sha-256, scram-sha-1 or xoauth2", m)
-		}
-		login.Mechanisms = append(login.Mechanisms, name)
-	}
-	if f.login == "" {
-		return o, nil
-	}
-	if login.Password, err = (passwordSource{"--password-file", f.passwordFile, passwordVariable, f.login}).read(cmd); err != nil {
+	if o.Roots, err = roots(f.tlsCA); err != nil || o.Login == nil {
 		return o, err
 	}
-	o.Login = login
-	return o, nil
+	o.Login.Password, err = passwordSource{"--password-file", f.passwordFile, passwordVariable, o.Login.User}.read(cmd)
+	return o, err
 }
 
-// roots are the root certificates of the system and of a file; nil if there are none.
+// roots are the root certificates of the system and of --tls-ca; nil if there are none.
 func roots(file string) (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
+	pool, err := dial.Roots(file)
 	if err != nil {
-		pool = x509.NewCertPool()
+		err = fmt.Errorf("--tls-ca %s: %w", file, err)
 	}
-	if file != "" {
-		if err := addRoots(pool, "--tls-ca", file); err != nil {
-			return nil, err
-		}
-	}
-	if pool.Equal(x509.NewCertPool()) {
-		return nil, nil
-	}
-	return pool, nil
-}
-
-// addRoots adds the certificates of the file that a flag names.
-func addRoots(pool *x509.CertPool, flag, file string) error {
-	text, err := readfile.Read(file, 8<<20, readfile.Wait)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", flag, file, err)
-	}
-	if !pool.AppendCertsFromPEM(text) {
-		return fmt.Errorf("%s %s: there is no certificate in PEM form in it", flag, file)
-	}
-	return nil
+	return pool, err
 }
 
 func (f *probeFlags) run(cmd *cobra.Command, args []string) error {

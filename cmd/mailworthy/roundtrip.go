@@ -4,16 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"mailworthy/audit"
+	"mailworthy/internal/field"
 	"mailworthy/internal/lockfile"
-	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
@@ -27,19 +25,14 @@ type roundtripFlags struct {
 	dns    dnsFlags
 	output outputFlags
 
-	via, from, to      string
-	plus               bool
-	wait               []string
-	passwordFile       string
-	waitPasswordFiles  []string
-	auth, waitAuth     string
-	helo, tlsCA        string
-	key, selector      string
-	dkimDomain         string
-	retry              []string
-	patience, interval time.Duration
-	state              string
-	quiet              bool
+	stated                    roundtrip.Statement
+	passwordFile              string
+	waitPasswordFiles         []string
+	waitAuth                  string
+	tlsCA                     string
+	key, selector, dkimDomain string
+	state                     string
+	quiet                     bool
 }
 
 func newRoundtrip() *cobra.Command {
@@ -75,27 +68,27 @@ Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or defer
 	f.dns.add(cmd)
 	f.output.addDocument(cmd, "nagios", "prometheus")
 	flags := cmd.Flags()
-	flags.StringVar(&f.via, "via", "", "send by this server: `smtp://[USER@]HOST[:587]` (STARTTLS), smtps://[USER@]HOST[:465] (TLS from the first byte)")
-	flags.StringVar(&f.from, "from", "", "the `address` it is from: bounces go there")
-	flags.StringVar(&f.to, "to", "", "the `address` it goes to")
-	flags.BoolVar(&f.plus, "plus", false, "put the token into the recipient: local+token@domain")
-	flags.StringArrayVar(&f.wait, "wait", nil, "wait at this `place`: imaps://USER@HOST[:993][/FOLDER], imap://USER@HOST[:143][/FOLDER] (STARTTLS), maildir:DIR, or a file; repeatable")
+	flags.StringVar(&f.stated.Via, "via", "", "send by this server: `smtp://[USER@]HOST[:587]` (STARTTLS), smtps://[USER@]HOST[:465] (TLS from the first byte)")
+	flags.StringVar(&f.stated.From, "from", "", "the `address` it is from: bounces go there")
+	flags.StringVar(&f.stated.To, "to", "", "the `address` it goes to")
+	flags.BoolVar(&f.stated.Plus, "plus", false, "put the token into the recipient: local+token@domain")
+	flags.StringArrayVar(&f.stated.Wait, "wait", nil, "wait at this `place`: imaps://USER@HOST[:993][/FOLDER], imap://USER@HOST[:143][/FOLDER] (STARTTLS), maildir:DIR, or a file; repeatable")
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --via from the first line of this `file`")
 	flags.StringArrayVar(&f.waitPasswordFiles, "wait-password-file", nil, "read the password of --wait from the first line of this `file`; repeatable, in the order of --wait")
-	flags.StringVar(&f.auth, "auth", "", "log in at --via with this `mechanism`: scram-sha-256, scram-sha-1, plain, login, cram-md5, xoauth2 (the password is an access token); default: the best that is offered, never xoauth2")
+	flags.StringVar(&f.stated.Auth, "auth", "", "log in at --via with this `mechanism`: scram-sha-256, scram-sha-1, plain, login, cram-md5, xoauth2 (the password is an access token); default: the best that is offered, never xoauth2")
 	flags.StringVar(&f.waitAuth, "wait-auth", "password", "log in at --wait by `password|xoauth2` (the password is an access token)")
-	flags.StringVar(&f.helo, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
+	flags.StringVar(&f.stated.HELO, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
 	flags.StringVar(&f.tlsCA, "tls-ca", "", "trust the root certificates of this PEM `file`, too")
 	flags.StringVar(&f.key, "dkim-key", "", "sign with the private key in this PEM `file`")
 	flags.StringVar(&f.selector, "dkim-selector", "", "the `selector` of the signature")
 	flags.StringVar(&f.dkimDomain, "dkim-domain", "", "the `domain` of the signature; default: that of --from")
-	flags.StringSliceVar(&f.retry, "retry", nil, "after a temporary failure try again after these `times`, up to a tenth longer; none: never; default: 1m,5m,15m,30m,60m")
-	flags.DurationVar(&f.interval, "poll", roundtrip.DefaultPoll, "how long to wait between two looks at first; up to 1m")
+	flags.StringSliceVar(&f.stated.Retry, "retry", nil, "after a temporary failure try again after these `times`, up to a tenth longer; none: never; default: 1m,5m,15m,30m,60m")
+	flags.DurationVar(&f.stated.Poll, "poll", roundtrip.DefaultPoll, "how long to wait between two looks at first; up to 1m")
 	flags.StringVar(&f.state, "state", "", "keep in this `file` what is sent, so that the same command goes on after it was ended")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "report no progress on standard error")
 	// --timeout is what everybody looks for here; a question of the DNS keeps its own.
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
-	own.DurationVar(&f.patience, "timeout", roundtrip.DefaultTimeout, "how long to wait until a server takes the mail, and again until it arrives")
+	own.DurationVar(&f.stated.Timeout, "timeout", roundtrip.DefaultTimeout, "how long to wait until a server takes the mail, and again until it arrives")
 	t, timeout := flags.Lookup("timeout"), own.Lookup("timeout")
 	t.Value, t.Usage, t.DefValue = timeout.Value, timeout.Usage, timeout.DefValue
 	_ = cmd.RegisterFlagCompletionFunc("wait-auth", cobra.FixedCompletions([]string{"password", "xoauth2"}, cobra.ShellCompDirectiveNoFileComp))
@@ -104,48 +97,23 @@ Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or defer
 
 // options checks the flags and makes the options of a round trip of them, without
 // passwords.
-func (f *roundtripFlags) options() (o roundtrip.Options, places []roundtrip.Spec, err error) {
-	for _, missing := range []struct {
-		flag string
-		is   bool
-	}{{"--via", f.via == ""}, {"--from", f.from == ""}, {"--to", f.to == ""}, {"--wait", len(f.wait) == 0}} {
-		if missing.is {
-			return o, nil, withHint(fmt.Errorf("%s is missing", missing.flag), "mailworthy roundtrip --help shows examples")
-		}
+func (f *roundtripFlags) options() (roundtrip.Options, []roundtrip.Spec, error) {
+	o, places, err := f.stated.Options()
+	if err != nil {
+		return o, nil, passwordHint(err)
 	}
-	o = roundtrip.Options{Plus: f.plus, HELO: f.helo, Timeout: f.patience, Poll: f.interval, State: f.state, Mechanism: strings.ToUpper(f.auth)}
-	// An address with a password in it is not repeated.
-	if o.Via, err = roundtrip.ParseVia(f.via); err != nil {
-		return o, nil, passwordHint(fmt.Errorf("--via: %w", err), err, "--password-file FILE, or %s", passwordVariable)
-	}
-	if o.From, err = roundtrip.ParseAddress(f.from); err != nil {
-		return o, nil, fmt.Errorf("--from: %w", err)
-	}
-	if o.To, err = roundtrip.ParseAddress(f.to); err != nil {
-		return o, nil, fmt.Errorf("--to: %w", err)
-	}
-	servers := 0
-	for _, text := range f.wait {
-		p, err := roundtrip.ParsePlace(text)
-		if err != nil {
-			return o, nil, passwordHint(fmt.Errorf("--wait: %w", err), err, "--wait-password-file FILE, or %s", mailboxVariable)
-		}
-		places = append(places, p)
+	servers, files := 0, len(f.waitPasswordFiles)
+	for _, p := range places {
 		if p.Via.Scheme != "" {
 			servers++
 		}
 	}
-	n := len(f.waitPasswordFiles)
 	switch {
-	case n > 1 && n != servers || n > 0 && servers == 0:
-		return o, nil, fmt.Errorf("--wait-password-file is given %s for %s on servers", show.Counted(n, "time"), show.Counted(servers, "mailbox"))
-	case f.patience <= 0 || f.interval <= 0:
+	case files > 1 && files != servers || files > 0 && servers == 0:
+		return o, nil, fmt.Errorf("--wait-password-file is given %s for %s on servers", show.Counted(files, "time"), show.Counted(servers, "mailbox"))
+	case o.Timeout <= 0 || o.Poll <= 0:
 		return o, nil, errors.New("--timeout and --poll must be more than 0")
-	case f.helo != "" && !heloName.MatchString(f.helo):
-		return o, nil, withHint(fmt.Errorf("--helo %q is no host name", f.helo), "a name with forward and reverse DNS, or an address as [192.0.2.1]")
-	case f.auth != "" && !slices.Contains(roundtrip.Mechanisms, o.Mechanism):
-		return o, nil, fmt.Errorf("--auth %q: it must be %s", f.auth, strings.ToLower(show.Listed(roundtrip.Mechanisms, 9)))
-	case o.Via.User == "" && (f.passwordFile != "" || f.auth != ""):
+	case o.Via.User == "" && (f.passwordFile != "" || o.Mechanism != ""):
 		return o, nil, withHint(errors.New("--password-file and --auth are for a login"), "write the user into --via: %s://USER@%s", o.Via.Scheme, o.Via.Host)
 	case f.waitAuth != "password" && f.waitAuth != "xoauth2":
 		return o, nil, fmt.Errorf("--wait-auth %q: it must be password or xoauth2", f.waitAuth)
@@ -154,36 +122,24 @@ func (f *roundtripFlags) options() (o roundtrip.Options, places []roundtrip.Spec
 	case f.key != "" && f.selector == "":
 		return o, nil, withHint(errors.New("--dkim-key needs --dkim-selector"), "the receiver looks for the public key at SELECTOR._domainkey.DOMAIN")
 	}
-	if f.retry != nil {
-		o.Retry = []time.Duration{}
-	}
-	for _, text := range f.retry {
-		if text == "none" && len(f.retry) == 1 {
-			break
-		}
-		d, err := time.ParseDuration(text)
-		if err != nil || d <= 0 {
-			return o, nil, withHint(fmt.Errorf("--retry %q is no time", text), "write it as 1m,5m,15m, or none")
-		}
-		o.Retry = append(o.Retry, d)
-	}
-	if len(o.Retry) > 50 {
-		return o, nil, errors.New("--retry: at most 50 times")
-	}
 	if f.key != "" {
-		if o.Key, err = f.signer(o.From); err != nil {
-			return o, nil, err
-		}
+		o.Key, err = f.signer(o.From)
 	}
-	return o, places, nil
+	return o, places, err
 }
 
-// passwordHint says where a password belongs, if there was one in an address.
-func passwordHint(shown, err error, hint string, args ...any) error {
-	if errors.Is(err, roundtrip.ErrPassword) {
-		return withHint(shown, hint, args...)
+// passwordHint is an error of what is stated, and says where a password belongs if there
+// is one in an address.
+func passwordHint(err error) error {
+	var wrong *field.Error
+	if !errors.Is(err, roundtrip.ErrPassword) || !errors.As(err, &wrong) {
+		return ofFlag(err)
 	}
-	return shown
+	flag, variable := "--password-file", passwordVariable
+	if wrong.Field == "wait" {
+		flag, variable = "--wait-password-file", mailboxVariable
+	}
+	return ofFlag(wrong.With("%s FILE, or %s", flag, variable))
 }
 
 // signer reads the key of --dkim-key.
@@ -199,11 +155,7 @@ func (f *roundtripFlags) signer(from string) (*roundtrip.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--dkim-selector: %w", err)
 	}
-	text, err := readfile.Read(f.key, 64<<10, readfile.Wait)
-	if err != nil {
-		return nil, fmt.Errorf("--dkim-key %s: %w", f.key, err)
-	}
-	key, err := roundtrip.ParseKey(text, domain, selector)
+	key, err := roundtrip.ReadKey(f.key, domain, selector)
 	if err != nil {
 		return nil, fmt.Errorf("--dkim-key %s: %w", f.key, err)
 	}
@@ -248,6 +200,7 @@ func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
 	if o.Roots, err = roots(f.tlsCA); err != nil {
 		return err
 	}
+	o.State = f.state
 	o.Through(session.stack, session.now, session.maxQueries, session.deadline)
 	if o.Via.User != "" {
 		if o.Password, err = (passwordSource{"--password-file", f.passwordFile, passwordVariable, o.Via.User}).read(cmd); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/dial"
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
 	"mailworthy/notify"
@@ -96,7 +97,7 @@ func monitored(dns *dnsFlags, s *session, err error) (*monitor.Session, error) {
 	}
 	var mail *monitor.MailTools
 	if !s.alone { // --offline sends nothing
-		mail = &monitor.MailTools{Roots: roots}
+		mail = &monitor.MailTools{Roots: dial.Roots}
 	}
 	return &monitor.Session{Mail: mail, Resolver: s.stack, Transport: tools, Close: end, Held: s.held, MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now,
 		Audited: s.logAudit}, nil

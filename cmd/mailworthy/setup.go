@@ -126,7 +126,7 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 	if f.list {
 		return f.writeList(cmd, setupServices(services))
 	}
-	s, err := inspect.FindService(services, args[0])
+	s, err := services.Meant(args[0])
 	if err != nil {
 		if len(args) == 2 && strings.Contains(args[0], ".") {
 			if s, _ := services.Find(args[1]); s != nil {

@@ -116,7 +116,9 @@ func (f *bimiFlags) tools() (with transport.BIMITools, err error) {
 	}
 	if f.roots != "" {
 		with.Roots = bimi.Roots()
-		err = addRoots(with.Roots, "--mark-roots", f.roots)
+		if err = dial.AddRoots(with.Roots, f.roots); err != nil {
+			err = fmt.Errorf("--mark-roots %s: %w", f.roots, err)
+		}
 	}
 	return with, err
 }

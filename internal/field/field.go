@@ -2,7 +2,10 @@
 // its field: a key of JSON, and a flag of the command.
 package field
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Error is what is wrong with one value.
 type Error struct {
@@ -33,7 +36,12 @@ func (e *Error) With(help string, args ...any) *Error {
 	return e
 }
 
-// Because is an error of a field that says what its cause says.
+// Because is an error of a field that says what its cause says, and what to write instead.
 func Because(field string, err error) *Error {
-	return &Error{Field: field, What: ": " + err.Error(), Err: err}
+	e := &Error{Field: field, What: ": " + err.Error(), Err: err}
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		e.Help = hinted.Hint()
+	}
+	return e
 }

@@ -208,7 +208,7 @@ func (m *mailbox) search(c *imapclient.Client, f folder, q Query) ([]Found, erro
 	var uids []imap.UID
 	for _, criteria := range []*imap.SearchCriteria{
 		{Since: since, Or: [][2]imap.SearchCriteria{{
-			{Header: []imap.SearchCriteriaHeaderField{{Key: field, Value: q.Token}}},
+			{Header: []imap.SearchCriteriaHeaderField{{Key: tokenField, Value: q.Token}}},
 			{Header: []imap.SearchCriteriaHeaderField{{Key: "Subject", Value: q.Token}}}}}},
 		{Since: since, Text: []string{q.Token}},
 	} {

@@ -66,7 +66,7 @@ func (o *Options) sort(f *Found, l *letter) (kind, *explain.Input) {
 	for i := range m.Fields {
 		h := &m.Fields[i]
 		// Some services write a Message-ID of their own: the field with the token stays.
-		if h.Is(field) && h.Unfolded() == l.Token || h.Is("Message-ID") && strings.Trim(h.Unfolded(), "<>") == l.messageID() {
+		if h.Is(tokenField) && h.Unfolded() == l.Token || h.Is("Message-ID") && strings.Trim(h.Unfolded(), "<>") == l.messageID() {
 			return theMail, nil
 		}
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/emersion/go-msgauth/dkim"
 )
 
-// field is the header field that has the token.
-const field = "X-Mailworthy-Roundtrip"
+// tokenField is the header field that has the token.
+const tokenField = "X-Mailworthy-Roundtrip"
 
 // newToken is a word that is in no other mail: lower-case letters and digits, so that it
 // survives in the local part of an address and in a search for words.
@@ -56,7 +56,7 @@ func (l *letter) text() []byte {
 		"To: <" + l.To + ">",
 		"Subject: mailworthy roundtrip " + l.Token,
 		"Message-ID: <" + l.messageID() + ">",
-		field + ": " + l.Token,
+		tokenField + ": " + l.Token,
 		"Auto-Submitted: auto-generated",
 		"MIME-Version: 1.0",
 		"Content-Type: text/plain; charset=us-ascii",
@@ -112,7 +112,7 @@ func (k *Key) sign(text []byte) ([]byte, error) {
 	var out bytes.Buffer
 	err := dkim.Sign(&out, bytes.NewReader(text), &dkim.SignOptions{Domain: k.Domain, Selector: k.Selector, Signer: k.signer, Hash: crypto.SHA256,
 		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
-		HeaderKeys: []string{"From", "To", "Subject", "Date", "Message-ID", field, "MIME-Version", "Content-Type", "From", "Subject"}})
+		HeaderKeys: []string{"From", "To", "Subject", "Date", "Message-ID", tokenField, "MIME-Version", "Content-Type", "From", "Subject"}})
 	if err != nil {
 		return nil, fmt.Errorf("the mail cannot be signed: %w", err)
 	}

@@ -1,0 +1,100 @@
+package probe
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mailworthy/internal/field"
+	"mailworthy/internal/lazyre"
+	"mailworthy/provider"
+)
+
+// Statement is what somebody states about a probe, as they write it. What is left
+// out is the default.
+type Statement struct {
+	// Ports are for targets that state none.
+	Ports []string
+	// HELO is the name to greet with.
+	HELO string
+	// TLS is how it begins: "auto", "starttls" or "implicit".
+	TLS string
+	// RelayTo is an address that MAIL and RCPT are tried with.
+	RelayTo                string
+	Smuggling, TLSVersions bool
+	// Login is the user to log in as, Auth are the mechanisms, in any case.
+	Login string
+	Auth  []string
+	// Provider is the service, by any of its names, whose habits explain a refused login.
+	Provider string
+
+	ConnectTimeout, StepTimeout time.Duration
+}
+
+// maxPorts bounds the ports of a Statement.
+const maxPorts = 16
+
+// relayAddress is an address that can be an argument of RCPT as it is: no quoting, nothing
+// that ends the command.
+var relayAddress = lazyre.New(`^[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}$`)
+
+var heloName = lazyre.New(`^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[A-Za-z0-9.:]{2,60}\])$`)
+
+// CheckHELO checks a name to greet with, which may be an address in brackets; empty states
+// none. The error is a *field.Error of "helo".
+func CheckHELO(name string) error {
+	if name == "" || heloName.MatchString(name) {
+		return nil
+	}
+	return field.Errorf("helo", " %q is no host name", name).With("a name with forward and reverse DNS, or an address as [192.0.2.1]")
+}
+
+// Options checks what is stated, the services being those of a catalogue. A login has no
+// password yet. The error is a *field.Error, of no field if it is about a service.
+func (s Statement) Options(services *provider.Catalogue) (Options, error) {
+	o := Options{HELO: s.HELO, RelayTo: s.RelayTo, Smuggling: s.Smuggling, TLSVersions: s.TLSVersions, ConnectTimeout: s.ConnectTimeout, StepTimeout: s.StepTimeout}
+	if err := CheckHELO(s.HELO); err != nil {
+		return o, err
+	}
+	if s.RelayTo != "" && !relayAddress.MatchString(s.RelayTo) {
+		return o, field.Errorf("relay_to", " %q is no mail address", s.RelayTo)
+	}
+	switch s.TLS {
+	case "", "auto":
+	case "starttls", "implicit":
+		o.TLS = s.TLS
+	default:
+		return o, field.Errorf("tls", " %q: it must be auto, starttls or implicit", s.TLS)
+	}
+	for _, text := range s.Ports {
+		p, err := strconv.ParseUint(strings.TrimSpace(text), 10, 16)
+		if err != nil || p == 0 {
+			return o, field.Errorf("ports", " %q: it must be from 1 to 65535", text).With("several are written as 25,465,587")
+		}
+		if !slices.Contains(o.Ports, uint16(p)) {
+			o.Ports = append(o.Ports, uint16(p))
+		}
+	}
+	if len(o.Ports) > maxPorts {
+		return o, field.Errorf("ports", ": at most %d ports", maxPorts)
+	}
+	login := &Login{User: s.Login, Catalogue: services}
+	if s.Provider != "" {
+		var err error
+		if login.Service, err = services.Meant(s.Provider); err != nil {
+			return o, err
+		}
+	}
+	for _, m := range s.Auth {
+		name := strings.ToUpper(m)
+		if !slices.Contains(Mechanisms, name) {
+			return o, field.Errorf("auth", " %q: it must be plain, login, cram-md5, scram-sha-256, scram-sha-1 or xoauth2", m)
+		}
+		login.Mechanisms = append(login.Mechanisms, name)
+	}
+	if s.Login != "" {
+		o.Login = login
+	}
+	return o, nil
+}

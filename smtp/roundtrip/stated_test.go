@@ -1,0 +1,73 @@
+package roundtrip
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mailworthy/internal/field"
+)
+
+// TestStatement: what is stated becomes options and places, and what is wrong is named by
+// its field.
+func TestStatement(t *testing.T) {
+	good := Statement{Via: "smtps://me@mx.acme.example", From: "me@acme.example", To: "you@other.example", Wait: []string{"imaps://you@imap.other.example", "maildir:box"}, Auth: "plain", HELO: "mx.acme.example"}
+	o, places, err := good.Options()
+	if err != nil || o.Via.Port != 465 || o.From != good.From || o.Mechanism != "PLAIN" || o.Retry != nil || len(places) != 2 || places[1].Maildir != "box" {
+		t.Errorf("%+v, %v, %v", o, places, err)
+	}
+	for _, tt := range []struct {
+		name, field, says string
+		change            func(s *Statement)
+	}{
+		{"no via", "via", "is missing", func(s *Statement) { s.Via = "" }},
+		{"no place", "wait", "is missing", func(s *Statement) { s.Wait = nil }},
+		{"a web server", "via", "does not begin with smtp", func(s *Statement) { s.Via = "http://x" }},
+		{"no sender", "from", `"x" is no mail address`, func(s *Statement) { s.From = "x" }},
+		{"no recipient", "to", `"x" is no mail address`, func(s *Statement) { s.To = "x" }},
+		{"an unknown place", "wait", "pop3: is not known", func(s *Statement) { s.Wait = []string{"pop3://a@b.example"} }},
+		{"a password in via", "via", "a password in the address", func(s *Statement) { s.Via = "smtp://a:hunter2@b.example" }},
+		{"a password in a place", "wait", "a password in the address", func(s *Statement) { s.Wait = []string{"imaps://a:hunter2@b.example"} }},
+		{"a line break in HELO", "helo", "is no host name", func(s *Statement) { s.HELO = "a\r\nMAIL" }},
+		{"no mechanism", "auth", "scram-sha-256", func(s *Statement) { s.Auth = "ntlm" }},
+		{"no time", "retry", `"soon" is no time`, func(s *Statement) { s.Retry = []string{"1m", "soon"} }},
+		{"none and a time", "retry", `"none" is no time`, func(s *Statement) { s.Retry = []string{"1m", "none"} }},
+		{"a negative time", "retry", "is no time", func(s *Statement) { s.Retry = []string{"-1m"} }},
+		{"too many times", "retry", "at most 50", func(s *Statement) { s.Retry = slices.Repeat([]string{"1m"}, 51) }},
+	} {
+		s := good
+		tt.change(&s)
+		_, _, err := s.Options()
+		var wrong *field.Error
+		if !errors.As(err, &wrong) || wrong.Field != tt.field || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if strings.Contains(tt.name, "password") != errors.Is(err, ErrPassword) {
+			t.Errorf("%s: ErrPassword is wrong for %v", tt.name, err)
+		}
+	}
+	for text, want := range map[string][]time.Duration{"none": {}, "1m,90s": {time.Minute, 90 * time.Second}} {
+		good.Retry = strings.Split(text, ",")
+		if o, _, err := good.Options(); err != nil || o.Retry == nil || !slices.Equal(o.Retry, want) {
+			t.Errorf("%s: %v, %v", text, o.Retry, err)
+		}
+	}
+}
+
+// TestReadKey: the error of a file that has no key repeats nothing of it.
+func TestReadKey(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("hunter2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadKey(file, "acme.example", "s1"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Error(err)
+	}
+	if _, err := ReadKey(file+"x", "acme.example", "s1"); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
