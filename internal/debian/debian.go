@@ -194,3 +194,19 @@ for p in *.deb; do dpkg -x "$p" root; done`
 	}
 	return filepath.Join(dir, "root")
 }
+
+// NPM installs npm packages into a folder of the test, which it returns: programs for Node
+// in it find them. Their install scripts are not run.
+func NPM(t testing.TB, packages ...string) (dir string) {
+	t.Helper()
+	Install(t, map[string]string{"node": "nodejs", "npm": "npm"})
+	dir = t.TempDir()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "npm", append([]string{"install", "--prefix", dir, "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"}, packages...)...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("npm install %s: %v\n%s", strings.Join(packages, " "), err, out)
+	}
+	return dir
+}

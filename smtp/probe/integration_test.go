@@ -193,6 +193,9 @@ func TestIntegrationServers(t *testing.T) {
 	t.Run("swaks", func(t *testing.T) { sameAsSwaks(t, &r.Targets[0].Endpoints[0], port) })
 	t.Run("chasquid", func(t *testing.T) { chasquid(t, dir, host, goodChain, goodKey, root) })
 	t.Run("Exim", func(t *testing.T) { exim(t, dir, host, goodChain, goodKey, root) })
+	t.Run("Dovecot", func(t *testing.T) { dovecot(t, dir, host, goodChain, goodKey, root) })
+	t.Run("OpenSMTPD", func(t *testing.T) { openSMTPD(t, dir, host, root) })
+	t.Run("smtp-server", func(t *testing.T) { smtpServer(t, host, goodChain, goodKey, root) })
 }
 
 // judged compares a report with what must be said.

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -152,7 +153,11 @@ func (s *session) run(ctx context.Context) {
 			s.e.EHLOTLS = s.ehlo()
 		}
 	}
-	if !s.dead && s.o.Login != nil {
+	switch {
+	case s.o.Login == nil:
+	case s.dead:
+		s.at(StepAuth).Detail = "the session ended before the login"
+	default:
 		s.login()
 	}
 	if !s.dead && s.o.RelayTo != "" {
@@ -293,7 +298,7 @@ func (s *session) handshake(ctx context.Context) bool {
 			st.Detail = fmt.Sprintf("the server answered in plain text: %s", show.Quote(string(header.RecordHeader[:]), 20))
 			if header.RecordHeader[3] == ' ' || header.RecordHeader[3] == '-' {
 				if s.e.ok(StepSTARTTLS) {
-					s.e.injected = string(header.RecordHeader[:])
+					s.e.injected = cmp.Or(s.e.injected, string(header.RecordHeader[:]))
 				} else if string(header.RecordHeader[:3]) == "220" {
 					s.e.wrongTLS = "plain"
 				}
