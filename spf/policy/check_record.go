@@ -114,7 +114,7 @@ func (k *checker) syntax(r *Record, m *repaired) {
 		if i == maxNamed {
 			break
 		}
-		if c.to == "" && c.term != "" || c.why == "a stray space" {
+		if c.to == "" || c.why == "a stray space" {
 			s := c.String()
 			f.Detail += " " + strings.ToUpper(s[:1]) + s[1:] + "."
 		}

@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
@@ -61,14 +62,16 @@ func repair(text string) repaired {
 	}
 	plain := plainText(text)
 	if plain != strings.TrimSpace(text) {
-		note("", "", "quotation marks or characters of a word processor, such as long dashes and no-break spaces, have no place in a record")
+		note("", "", oddCharacters(text))
 	}
 	rest, ok := cutVersion(plain)
 	if !ok {
 		rest = plain
 	}
 	if !spf.IsRecord(text) {
-		note(firstField(text), spf.Version, "the record must begin with "+spf.Version+" and a space")
+		if first := firstField(text); first != spf.Version {
+			note(first, spf.Version, "the record must begin with "+spf.Version+" and a space")
+		}
 	}
 	fields := strings.Fields(rest)
 	if len(fields) > maxTokens {
@@ -249,9 +252,6 @@ func oddTokens(text string, fields []string) map[string]bool {
 	return out
 }
 
-// unseen are characters that take no room.
-const unseen = "\u200b\u200c\u200d\ufeff\u2060\x00"
-
 // lostAll stands for the all that a sign at the end of a record has lost.
 func lostAll(sign byte) string {
 	if sign == '?' {
@@ -318,33 +318,13 @@ func forPlaceholder(s string) string {
 	return s
 }
 
-// plainText turns look-alikes from word processors into ASCII and white space
-// into spaces, and removes quotation marks around the whole.
-func plainText(s string) string {
-	s = lookAlikes.Replace(s)
-	s = strings.TrimSpace(s)
-	if len(s) > 1 && (s[0] == '"' || s[0] == '\'') {
-		// Strings as a zone file has them: "…" "…" join without a space.
-		quote := s[:1]
-		s = strings.ReplaceAll(s, quote+" "+quote, "")
-		s = strings.TrimSpace(strings.Trim(s, quote))
-	}
-	return strings.TrimSpace(s)
-}
-
-var lookAlikes = strings.NewReplacer("\u00ad", "-", "\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
-	"\u2015", "-", "\ufe58", "-", "\ufe63", "-", "\uff0d", "-",
-	"\u00a0", " ", "\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ", "\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ",
-	"\u200a", " ", "\u202f", " ", "\u205f", " ", "\u3000", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "\v", " ", "\f", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u2060", "",
-	"\u201c", `"`, "\u201d", `"`, "\u201e", `"`, "\u00ab", `"`, "\u00bb", `"`, "\u2018", "'", "\u2019", "'", "\u02dc", "~", "\u223c", "~", "\uff5e", "~", "\uff1f", "?", "\uff0b", "+", "\uff0e", ".", "\u3002", ".", "\uff0f", "/", "\u2044", "/", "\u2215", "/", "\u2236", ":", "\ua789", ":", "\uff1a", ":", "\uff1d", "=", "\t", " ", "\r", " ", "\n", " ", "\x00", "")
-
-// firstField is the text up to the first space after its start.
+// firstField is the text up to the first white space after its start.
 func firstField(s string) string {
-	t := strings.TrimLeft(s, " \t")
-	if i := strings.IndexByte(t, ' '); i >= 0 {
-		t = t[:i]
+	start := len(s) - len(strings.TrimLeft(s, " \t"))
+	if i := strings.IndexFunc(s[start:], unicode.IsSpace); i >= 0 {
+		return s[:start+i]
 	}
-	return s[:len(s)-len(strings.TrimLeft(s, " \t"))] + t
+	return s
 }
 
 // cutVersion removes the version, in every way that people write it: "v=spf1:",

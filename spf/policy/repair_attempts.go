@@ -31,17 +31,6 @@ func split(s string) (sign, name, sep, value string) {
 	return sign, s, "", ""
 }
 
-// typography reads what a word processor put in place of ASCII: "\u2013all",
-// "include:esp\u2013mail.example". A sign that may be the dash of a list, and a digit
-// that may be hidden by what cannot be seen, are left to the owner.
-func typography(s string) ([]string, string) {
-	plain := lookAlikes.Replace(s)
-	if terms := strings.Fields(plain); plain != s && !doubtfulSign(terms) && !(startsAddress(plain) && strings.ContainsAny(s, unseen)) {
-		return terms, "a character of a word processor stands for another one"
-	}
-	return nil, ""
-}
-
 // trimmed removes punctuation around a term: "-all.", "mx;", `"a`, "(mx)".
 func trimmed(s string) ([]string, string) {
 	const stray = `;,."'<>()[]|\`

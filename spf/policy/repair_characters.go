@@ -1,0 +1,96 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// plainText turns look-alikes from word processors into ASCII and white space
+// into spaces, and removes quotation marks around the whole.
+func plainText(s string) string {
+	s = lookAlikes.Replace(s)
+	s = strings.TrimSpace(s)
+	if len(s) > 1 && (s[0] == '"' || s[0] == '\'') {
+		// Strings as a zone file has them: "…" "…" join without a space.
+		quote := s[:1]
+		s = strings.ReplaceAll(s, quote+" "+quote, "")
+		s = strings.TrimSpace(strings.Trim(s, quote))
+	}
+	return strings.TrimSpace(s)
+}
+
+var lookAlikes = strings.NewReplacer("\u00ad", "-", "\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
+	"\u2015", "-", "\ufe58", "-", "\ufe63", "-", "\uff0d", "-",
+	"\u00a0", " ", "\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ", "\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ",
+	"\u200a", " ", "\u202f", " ", "\u205f", " ", "\u3000", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "\v", " ", "\f", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u2060", "",
+	"\u201c", `"`, "\u201d", `"`, "\u201e", `"`, "\u00ab", `"`, "\u00bb", `"`, "\u2018", "'", "\u2019", "'", "\u02dc", "~", "\u223c", "~", "\uff5e", "~", "\uff1f", "?", "\uff0b", "+", "\uff0e", ".", "\u3002", ".", "\uff0f", "/", "\u2044", "/", "\u2215", "/", "\u2236", ":", "\ua789", ":", "\uff1a", ":", "\uff1d", "=", "\t", " ", "\r", " ", "\n", " ", "\x00", "")
+
+// unseen are characters that take no room.
+const unseen = "\u200b\u200c\u200d\ufeff\u2060\x00"
+
+// oddCharacters says which characters of a text stand in place of others, or have no
+// place in a record: "a tab stands where a space belongs".
+func oddCharacters(text string) string {
+	var said []string
+	for _, c := range strings.TrimSpace(text) {
+		plain := lookAlikes.Replace(string(c))
+		if plain == string(c) {
+			continue
+		}
+		s := characterName(c) + " stands where "
+		switch plain {
+		case "":
+			s = characterName(c) + " has no place in a record"
+		case "\"", "'":
+			s = "quotation marks have no place in a record"
+		case " ":
+			s += "a space belongs"
+		case "-":
+			s += "a hyphen belongs"
+		default:
+			s += quote(plain) + " belongs"
+		}
+		if !slices.Contains(said, s) && len(said) < 4 {
+			said = append(said, s)
+		}
+	}
+	if said == nil {
+		return "quotation marks have no place in a record"
+	}
+	return strings.Join(said, "; ")
+}
+
+// characterName is how a character that is no ASCII text is called.
+func characterName(c rune) string {
+	switch c {
+	case '\t':
+		return "a tab"
+	case '\r', '\n', '\v', '\f', '\u0085', '\u2028', '\u2029':
+		return "a line break"
+	case '\u00a0':
+		return "a no-break space"
+	case 0:
+		return "a NUL character"
+	}
+	switch lookAlikes.Replace(string(c)) {
+	case "":
+		return fmt.Sprintf("an invisible character (%U)", c)
+	case " ":
+		return fmt.Sprintf("a space of a word processor (%U)", c)
+	case "-":
+		return fmt.Sprintf("a dash of a word processor (%U)", c)
+	}
+	return fmt.Sprintf("%s (%U)", quote(string(c)), c)
+}
+
+// typography reads what a word processor put in place of ASCII: "\u2013all",
+// "include:esp\u2013mail.example". A sign that may be the dash of a list, and a digit
+// that may be hidden by what cannot be seen, are left to the owner.
+func typography(s string) ([]string, string) {
+	plain := lookAlikes.Replace(s)
+	if terms := strings.Fields(plain); plain != s && !doubtfulSign(terms) && !(startsAddress(plain) && strings.ContainsAny(s, unseen)) {
+		return terms, "a character of a word processor stands for another one"
+	}
+	return nil, ""
+}
