@@ -2,7 +2,6 @@ package maillog
 
 import (
 	"bytes"
-	"time"
 
 	"mailworthy/smtp/reply"
 )
@@ -304,174 +303,6 @@ func (l *Log) delivery(mta MTA, h *head, r *record, m *message, counted bool) {
 	}
 }
 
-// count adds an outcome to the counts of the pair.
-func (l *Log) count(h *head, r *record, m *message, p *pair, d *domain, g *group, c *cause) {
-	t := &l.tallies
-	if r.status == statusSent && r.handover {
-		if p.state == stateHanded {
-			return
-		}
-		if p.counted {
-			// It was counted while the next hop did not take it.
-			p.counts.messages--
-			if p.sender != nil {
-				p.sender.messages--
-			}
-			p.counted = false
-		}
-		p.state = stateHanded
-		t.handedOver++
-		return
-	}
-	at := &d.cell(g).counts
-	switch {
-	case !p.counted:
-		p.counted, p.counts = true, at
-		at.messages++
-		if !m.hasSender {
-			t.senderUnknown++
-		}
-		if p.sender = t.sender(m.sender, m.hasSender); p.sender != nil {
-			p.sender.messages++
-		}
-	case p.counts != at:
-		p.counts.messages--
-		p.counts.leave(p.state)
-		at.messages++
-		at.enter(p.state)
-		p.counts = at
-	}
-	var when time.Time
-	if r.status != statusSent {
-		when = l.timeOf(h)
-	}
-	hourOf := l.hourOf(h)
-	next := [...]state{stateDelivered, stateOpen, stateBounced, stateExpired}[r.status]
-	again := p.state == next && next != stateOpen
-	if h.hasTime && !again {
-		t.point(h.sec, r.status != statusSent)
-	}
-	for _, one := range [...]*counts{at, p.sender} {
-		if one == nil || again {
-			continue
-		}
-		one.attempts++
-		one.hour(hourOf, r.status != statusSent)
-		if r.status == statusDeferred {
-			one.deferred++
-		} else {
-			one.leave(p.state)
-			one.enter(next)
-		}
-		if r.status == statusSent {
-			one.delays.add(r.delay)
-		}
-		if c != nil {
-			k := c.key(r)
-			found := one.reasons[k]
-			if found != nil {
-				found.count++
-				if when.After(found.last) {
-					found.last = when
-				}
-			} else {
-				one.reason(k, 1, when, example(r.text), clean(p.recipient))
-				found = one.reasons[k]
-			}
-			if found != nil && r.status != statusDeferred {
-				found.failed++
-			}
-		}
-	}
-	if c != nil && !again {
-		l.countCause(c, r, p, when, hourOf)
-	}
-	if r.status == statusSent && !again && p.met != 0 {
-		for i := range l.causes.names {
-			if p.met&(1<<i) != 0 && t.byCause[i] != nil {
-				t.byCause[i].delivered++
-			}
-		}
-	}
-	if next != stateOpen {
-		p.state = next
-	}
-}
-
-// countCause adds a failure to the counts by reason.
-func (l *Log) countCause(c *cause, r *record, p *pair, when time.Time, hourOf int) {
-	i := 0
-	for i < 63 && c.bit>>i > 1 {
-		i++
-	}
-	by := l.tallies.byCause[i]
-	if by == nil {
-		by = &counts{}
-		l.tallies.byCause[i] = by
-	}
-	if p.met&c.bit == 0 {
-		p.met |= c.bit
-		by.messages++
-	}
-	by.attempts++
-	by.hour(hourOf, true)
-	switch r.status {
-	case statusDeferred:
-		by.deferred++
-	case statusBounced:
-		by.bounced++
-	case statusExpired:
-		by.expired++
-	}
-	by.reason(c.key(r), 1, when, example(r.text), clean(p.recipient))
-}
-
-// key returns what the reason of a failure is counted under. The code of the log
-// stands in for one that the text does not have.
-func (c *cause) key(r *record) reasonKey {
-	k := reasonKey{c.reason, c.code, c.enhanced}
-	if k.enhanced == "" && len(r.dsn) > 0 {
-		k.enhanced = string(r.dsn)
-	}
-	return k
-}
-
-func (c *counts) leave(s state) {
-	switch s {
-	case stateDelivered:
-		c.delivered--
-	case stateBounced:
-		c.bounced--
-	case stateExpired:
-		c.expired--
-	}
-}
-
-func (c *counts) enter(s state) {
-	switch s {
-	case stateDelivered:
-		c.delivered++
-	case stateBounced:
-		c.bounced++
-	case stateExpired:
-		c.expired++
-	}
-}
-
-// hourOf returns the hour of the day of a line, as the log writes it; -1 if none.
-func (l *Log) hourOf(h *head) int {
-	if !h.hasTime {
-		return -1
-	}
-	sec := h.sec
-	if h.zone != noZone {
-		sec += int64(h.zone)
-	} else if l.zoneKnown {
-		sec += l.zoneOffset
-	}
-	return int((sec%86400+86400)%86400) / 3600
-}
-
 // expire counts every recipient of a message that is still open as expired.
 func (l *Log) expire(mta MTA, h *head, r *record, m *message, counted bool) {
 	if m == nil {
@@ -502,24 +333,6 @@ func (l *Log) expire(mta MTA, h *head, r *record, m *message, counted bool) {
 	if !open && counted {
 		l.emit(mta, h, r, m, Expired, nil)
 	}
-}
-
-// recount makes a counted pair expired. No attempt was made.
-func (l *Log) recount(h *head, r *record, p *pair, c *cause) {
-	for _, one := range [...]*counts{p.counts, p.sender} {
-		if one != nil {
-			one.leave(p.state)
-			one.expired++
-		}
-	}
-	i := 0
-	for i < 63 && c.bit>>i > 1 {
-		i++
-	}
-	if by := l.tallies.byCause[i]; by != nil {
-		by.expired++
-	}
-	p.state = stateExpired
 }
 
 // emit yields an event, if somebody takes them.
@@ -557,15 +370,4 @@ func (l *Log) emit(mta MTA, h *head, r *record, m *message, kind Kind, c *cause)
 		e.Receiver = l.tallies.receiverOf(r)
 	}
 	l.o.Event(&e)
-}
-
-// receiverOf returns the receiver that a delivery went to, "" if none is known.
-func (t *tallies) receiverOf(r *record) string {
-	if r.local || r.handover {
-		return ""
-	}
-	if g := t.group(r.relay, r.relayIP, t.domain(r.recipient)); g != nil {
-		return g.receiver
-	}
-	return ""
 }
