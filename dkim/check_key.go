@@ -71,15 +71,16 @@ func (j *judge) key(k *PublishedKey) {
 func (j *judge) problems(m *mending) {
 	const most = 4
 	type kind struct {
-		check     string
-		exposed   bool
-		tolerated bool
+		check         string
+		exposed       bool
+		tolerated     bool
+		refusedBySome bool
 	}
 	var order []kind
 	details := map[kind][]string{}
 	for i := range m.Problems {
 		p := &m.Problems[i]
-		at := kind{problemChecks[p.Kind], p.Exposed, p.Tolerated}
+		at := kind{problemChecks[p.Kind], p.Exposed, p.Tolerated, p.refusedBySome}
 		if details[at] == nil {
 			order = append(order, at)
 		}
@@ -94,6 +95,8 @@ func (j *judge) problems(m *mending) {
 		switch {
 		case at.exposed:
 			f.Severity, f.Fix = finding.Critical, m.fixExposed()
+		case at.refusedBySome:
+			f.Severity = finding.Warning
 		case at.tolerated:
 			f.Severity = finding.Notice
 		}

@@ -47,7 +47,7 @@ var Checks = []finding.Check{
 		ID: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM,
 		Title:     "DKIM record has a syntax error",
 		Passed:    "No syntax error in the DKIM records",
-		Condition: "The record is no tag list, has a tag twice, has an empty h= or s=, or has no p=. What verifiers read over (an empty entry between two semicolons) is a notice.",
+		Condition: "The record is no tag list, has a tag twice, has an empty h= or s=, or has no p=. What verifiers read over (an empty entry in a list) is a notice, and what most of them do (nothing between two semicolons) a warning.",
 		Why:       "A verifier must ignore a malformed key record, so every signature with this selector fails.",
 		Remedy:    "Publish the record in the right form: v=DKIM1; k=rsa; p= and the key.",
 		Reference: "RFC 6376, 3.2 and 3.6.1",

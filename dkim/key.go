@@ -93,6 +93,8 @@ type Problem struct {
 	Detail string `json:"detail"`
 	// Tolerated: against the grammar, but verifiers read over it.
 	Tolerated bool `json:"tolerated"`
+	// refusedBySome: tolerated, but not by every verifier in use.
+	refusedBySome bool
 	// Exposed: anyone can sign with this key, since what is published is a private
 	// key or makes every signature valid.
 	Exposed bool `json:"exposed"`

@@ -25,7 +25,7 @@ type tag struct {
 
 // parseTags reads a tag=value list by RFC 6376, 3.2. Tags with duplicate names
 // make the whole list invalid; an empty tag-spec is against the grammar, but
-// verifiers read over it. After a problem that is not tolerated, the tags read so
+// most verifiers read over it. After a problem that is not tolerated, the tags read so
 // far are returned. With utf8, octets over 127 are allowed in values, as RFC 8616, 5,
 // has it for signatures in internationalized messages.
 func parseTags(text string, utf8 bool) ([]tag, []Problem) {
@@ -52,8 +52,8 @@ func parseTags(text string, utf8 bool) ([]tag, []Problem) {
 		nameAt := start + len(spec) - len(body)
 		if body == "" {
 			if !last {
-				problems = append(problems, Problem{Kind: ProblemSyntax, Offset: start, Tolerated: true,
-					Detail: "there is nothing between two semicolons"})
+				problems = append(problems, Problem{Kind: ProblemSyntax, Offset: start, Tolerated: true, refusedBySome: true,
+					Detail: "there is nothing between two semicolons, which the grammar does not allow: most verifiers read over it, but dkimpy takes the whole record for malformed"})
 			}
 			continue
 		}

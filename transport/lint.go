@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/hint"
 )
 
 // Types are the records that Lint knows.
@@ -65,10 +66,29 @@ func checkSTS(s *finding.Sheet, r *STS) {
 	}
 	detail := "There is no id=."
 	if _, ok := r.Get("id"); ok {
-		detail = fmt.Sprintf("The id %s has %d characters; it must be 1 to 32 letters and digits, nothing else.", quote(r.ID), len(r.ID))
+		detail = fmt.Sprintf("The id %s %s; it must be 1 to 32 letters and digits, nothing else.", quote(r.ID), wrongInID(r.ID))
 	}
 	s.Add("mta-sts-id-invalid", finding.Finding{Detail: detail,
 		Fix: fixOf("State a new id with every change of the policy, such as its date and time.", meant)})
+}
+
+// wrongInID says what is wrong with an id.
+func wrongInID(id string) string {
+	var odd []string
+	for _, c := range id {
+		if s := quote(string(c)); (c > 127 || !ascii.IsAlphanumeric(byte(c))) && !slices.Contains(odd, s) {
+			odd = append(odd, s)
+		}
+	}
+	switch n := len(odd); {
+	case id == "":
+		return "is empty"
+	case n > 3:
+		return "holds " + strings.Join(odd[:3], ", ") + " and more"
+	case n > 0:
+		return "holds " + strings.Join(odd, ", ")
+	}
+	return fmt.Sprintf("has %d characters", len(id))
 }
 
 // idPlaceholder stands for an id, which is new with every change of the policy.
@@ -217,26 +237,60 @@ func meantBIMI(r *BIMI) string {
 		if scheme, rest, ok := strings.Cut(uri, "://"); ok && strings.EqualFold(scheme, "http") {
 			uri = "https://" + rest
 		}
+		list := uris(uri)
+		if len(list) > 0 && !slices.ContainsFunc(list, func(u string) bool { return httpsProblem(u) != "" }) {
+			if list = slices.Compact(list); len(list) == 1 {
+				return list[0]
+			}
+			return "<" + strings.Join(list[:min(len(list), 3)], " or ") + ">"
+		}
 		if !strings.ContainsAny(uri, ";,") && httpsProblem(uri) == "" {
 			return uri
 		}
 		return otherwise
 	}
-	location := secure(r.meant("l"), "https://<domain>/logo.svg")
+	const anyLogo = "https://<domain>/logo.svg"
+	location := secure(r.meant("l"), anyLogo)
 	out := "v=BIMI1; l=" + location
 	switch evidence, stated := r.Get("a"); {
 	case stated && evidence == "":
 		out += "; a=" // none, and so it is said
-	case r.meant("a") != "" || strings.Contains(location, "<"):
+	case r.meant("a") != "" || location == anyLogo:
 		out += "; a=" + secure(r.meant("a"), "https://<domain>/logo.pem")
 	}
+	if avp, stated := r.Get("avp"); stated && !isAvatar(avp) {
+		return out + "; avp=" + meantAvatar(avp) + r.rest("l", "a", "avp")
+	}
 	return out + r.rest("l", "a")
+}
+
+// avatars are what avp= may ask for: the logo of the brand, or the picture of the person
+// who sends. A mailbox that knows neither takes the first.
+var avatars = []string{"brand", "personal"}
+
+// isAvatar reports whether a value is one of avatars.
+func isAvatar(avp string) bool {
+	return slices.ContainsFunc(avatars, func(a string) bool { return ascii.EqualFold(a, avp) })
+}
+
+// meantAvatar is the value of avp= that was meant, or a placeholder.
+func meantAvatar(avp string) string {
+	for _, a := range avatars {
+		if avp != "" && len(avp) < 16 && hint.Distance(strings.ToLower(avp), a) <= 2 {
+			return a
+		}
+	}
+	return "<" + strings.Join(avatars, " or ") + ">"
 }
 
 func checkBIMI(s *finding.Sheet, r *BIMI) {
 	meant := meantBIMI(r)
 	syntax(s, "bimi-syntax", &r.Record, meant)
 	s.Decided("bimi-location-invalid", "bimi-evidence-missing")
+	if avp, stated := r.Get("avp"); stated && !isAvatar(avp) && !s.Has("bimi-syntax") {
+		s.Add("bimi-syntax", finding.Finding{Severity: finding.Warning, Title: "BIMI avp= is neither brand nor personal",
+			Detail: fmt.Sprintf("avp= is %s, which means nothing: mailboxes take the default, brand.", quote(avp)), Fix: fixOf("Write the record like this.", meant)})
+	}
 	if r.Declined {
 		return
 	}

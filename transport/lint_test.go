@@ -63,6 +63,13 @@ func TestLint(t *testing.T) {
 		{"bimi", "v=BIMI1; l=https://acme.example/logo.png; a=https://acme.example/l.pem", "bimi-location-invalid warning"},
 		{"bimi", "v=BIMI2; l=https://acme.example/logo.svg; a=https://acme.example/l.pem", "bimi-syntax error"},
 		{"bimi", "l=; v=BIMI1", "bimi-syntax error"},
+		{"bimi", "v=BIMI1; l=https://acme.example/logo.svg; a=; avp=foo", "bimi-syntax warning bimi-evidence-missing notice"},
+		{"bimi", "v=BIMI1; l=https://acme.example/logo.svg; a=; avp=", "bimi-syntax warning bimi-evidence-missing notice"},
+		{"bimi", "v=BIMI1; l=; a=; avp=foo", "bimi-syntax warning"},
+		{"bimi", "v=BIMI1; l=https://acme.example/logo.svg; a=https://acme.example/l.pem; avp=Personal; lps=news", ""},
+		{"bimi", "v=BIMI1; l=https://acme.example/a.svg,https://acme.example/b.svg; a=https://acme.example/l.pem", "bimi-location-invalid error"},
+		{"bimi", "v=BIMI1; l=https://acme.example/a.svg; a=https://acme.example/l.pem https://acme.example/m.pem", "bimi-location-invalid error"},
+		{"bimi", "v=BIMI1; l=https://acme.example/a,b.svg; a=https://acme.example/l.pem", ""},
 	} {
 		var got []string
 		for _, f := range Lint(tt.kind, []byte(tt.record)) {
@@ -72,6 +79,31 @@ func TestLint(t *testing.T) {
 		}
 		if g := strings.Join(got, " "); g != tt.want {
 			t.Errorf("%s %q: %q, want %q", tt.kind, tt.record, g, tt.want)
+		}
+	}
+}
+
+// What is said names the fault: the character, both values, and what senders make of it.
+func TestLintSays(t *testing.T) {
+	for _, tt := range []struct{ kind, record, said string }{
+		{"mta-sts", "v=STSv1; id=2026-11-21", `The id "2026-11-21" holds "-"; it must be`},
+		{"mta-sts", "v=STSv1; id=a_b.c d", `holds "_", ".", " "; it must be`},
+		{"mta-sts", "v=STSv1; id=a_b.c-d:e", `holds "_", ".", "-" and more; it must be`},
+		{"mta-sts", "v=STSv1; id=", `The id "" is empty; it must be`},
+		{"mta-sts", "v=STSv1; id=" + strings.Repeat("a", 33), " has 33 characters; it must be"},
+		{"mta-sts", "v=STSv1; id=1; id=2", `id= is there twice, as "1" and as "2". The standard does not say which of them counts: some senders take the first, some the last`},
+		{"mta-sts", "v=STSv1; id=1; id=1", "id= is there twice, and once is enough"},
+		{"mta-sts", "v=STSv1;; id=1", "senders must take such a record for none (RFC 8461, 3.1)"},
+		{"tls-rpt", "v=TLSRPTv1;; rua=mailto:a@acme.example", "no sender has to read such a record (RFC 8460, 3)"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg,https://a.example/y.svg", "it names more than one file"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; avp=foo", `avp= is "foo", which means nothing: mailboxes take the default, brand.`},
+	} {
+		var said []string
+		for _, f := range Lint(tt.kind, []byte(tt.record)) {
+			said = append(said, f.Detail)
+		}
+		if all := strings.Join(said, "\n"); !strings.Contains(all, tt.said) {
+			t.Errorf("%s %q: %s", tt.kind, tt.record, all)
 		}
 	}
 }
@@ -108,7 +140,11 @@ func TestMeant(t *testing.T) {
 		{"mta-sts", "v=STSv1; id=1; id=2; ext=1", "v=STSv1; id=" + idPlaceholder + "; ext=1"},
 		{"bimi", "v=BIMI1; l=http://acme.example/x.svg; a=; avp=brand; x=y", "v=BIMI1; l=https://acme.example/x.svg; a=; avp=brand; x=y"},
 		{"bimi", "v=BIMI1; a=https://acme.example/x.pem; avp=brand", "v=BIMI1; l=https://<domain>/logo.svg; a=https://acme.example/x.pem; avp=brand"},
-		{"bimi", "v=BIMI1; l=https://a.example/x.svg; l=https://a.example/y.svg; a=; avp=x; avp=y", "v=BIMI1; l=https://<domain>/logo.svg; a=; avp=x"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; l=https://a.example/y.svg; a=; avp=x; avp=y", "v=BIMI1; l=<https://a.example/x.svg or https://a.example/y.svg>; a=; avp=<brand or personal>"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg,https://a.example/x.svg", "v=BIMI1; l=https://a.example/x.svg"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; a=https://a.example/x.pem, https://b.example/x.pem", "v=BIMI1; l=https://a.example/x.svg; a=<https://a.example/x.pem or https://b.example/x.pem>"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; avp=foo", "v=BIMI1; l=https://a.example/x.svg; avp=<brand or personal>"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; avp=persnal; lps=x", "v=BIMI1; l=https://a.example/x.svg; avp=personal; lps=x"},
 		{"bimi", "v=BIMI1;; l=; a=; avp=brand", "v=BIMI1; l=; a=; avp=brand"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example.", reports},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto: a@acme.example", reports},

@@ -204,6 +204,13 @@ func ParseBIMI(text string) *BIMI {
 	return b
 }
 
+// unreadable says by version why a record that leaves the grammar is an error, even if
+// the fault is small: nothing says that the rest counts, as it does of DMARC.
+var unreadable = map[string]string{
+	"v=STSv1":    ": senders must take such a record for none (RFC 8461, 3.1)",
+	"v=TLSRPTv1": ": no sender has to read such a record (RFC 8460, 3)",
+}
+
 // split reads the tags behind the version, which is first and in its own case.
 func split(text, version string) Record {
 	r := Record{text: text, loose: version == "v=BIMI1"}
@@ -235,7 +242,7 @@ func split(text, version string) Record {
 		at += len(whole) + 1
 		if field == "" {
 			if i < len(fields)-1 {
-				r.problem("there is nothing between two semicolons")
+				r.problem("there is nothing between two semicolons, which the grammar does not allow%s", unreadable[version])
 			}
 			continue
 		}
@@ -254,6 +261,12 @@ func split(text, version string) Record {
 		case seen[name] && version != "v=BIMI1" && name != "id":
 			if len(r.Repeated) < maxProblems && !slices.Contains(r.Repeated, name) {
 				r.Repeated = append(r.Repeated, name)
+			}
+		case seen[name] && name == "id" && version == "v=STSv1":
+			if first, _ := r.Get(name); first == value {
+				r.problem("id= is there twice, and once is enough: the standard does not say how senders read that")
+			} else {
+				r.problem("id= is there twice, as %s and as %s. The standard does not say which of them counts: some senders take the first, some the last, and some take the record for none", quote(first), quote(value))
 			}
 		case seen[name]:
 			r.problem("the tag %s occurs twice", name)
@@ -313,6 +326,8 @@ func isHost(s string) bool {
 func httpsProblem(uri string) string {
 	u, err := url.Parse(uri)
 	switch {
+	case len(uris(uri)) > 0:
+		return "it names more than one file, and there may be one alone"
 	case err != nil || strings.ContainsAny(uri, " \t"):
 		return "it is no URI"
 	case !strings.EqualFold(u.Scheme, "https"):
@@ -321,6 +336,16 @@ func httpsProblem(uri string) string {
 		return "it names no host"
 	}
 	return ""
+}
+
+// uris are the URIs of a value that is a list of them; none if it is no list. A comma may
+// stand in one.
+func uris(value string) []string {
+	list := strings.FieldsFunc(value, func(c rune) bool { return c == ',' || c == ' ' || c == '\t' })
+	if len(list) < 2 || slices.ContainsFunc(list, func(s string) bool { return !strings.Contains(s, "://") }) {
+		return nil
+	}
+	return list
 }
 
 // quote repeats at most so much of what a record holds.
