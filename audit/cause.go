@@ -11,12 +11,12 @@ import (
 // fault with one cause. Checks that passed for want of anything to look at are left
 // out. What rests on a record that was found, such as the policy of a parent, is a
 // finding of its own.
-func follow(findings []finding.Finding) []finding.Finding {
+func follow(findings []finding.Finding, passes []finding.Passes) ([]finding.Finding, []finding.Passes) {
 	at := slices.IndexFunc(findings, func(f finding.Finding) bool {
 		return f.Check == "domain-missing" && f.Severity.AtLeast(finding.Error)
 	})
 	if at < 0 {
-		return findings
+		return findings, passes
 	}
 	cause := &findings[at]
 	own := make(map[finding.Section]bool)
@@ -37,5 +37,8 @@ func follow(findings []finding.Finding) []finding.Finding {
 			out = append(out, *f)
 		}
 	}
-	return out
+	for i := range passes {
+		passes[i] = passes[i].Of(func(s finding.Section) bool { return own[s] })
+	}
+	return out, passes
 }

@@ -13,7 +13,7 @@ import (
 func TestFollow(t *testing.T) {
 	found := []finding.Evidence{{Name: "_dmarc.example", Type: "TXT", Status: "found"}}
 	absent := []finding.Evidence{{Name: "gone.example", Type: "TXT", Status: "nxdomain"}}
-	got := follow([]finding.Finding{
+	got, _ := follow([]finding.Finding{
 		{Check: "spf-record-missing", Section: finding.SPF, Severity: finding.Error, Evidence: absent, Fix: &finding.Fix{Value: "v=spf1 -all", Complete: true}},
 		{Check: "spf-syntax", Section: finding.SPF, Severity: finding.Pass},
 		{Check: "dkim-none-observed", Section: finding.DKIM, Severity: finding.Notice, CouldBe: finding.Error, VerdictAs: finding.Warning, Undecides: true},
@@ -22,7 +22,7 @@ func TestFollow(t *testing.T) {
 		{Check: "rbl-unresolved", Section: finding.Reputation, Severity: finding.Unknown, CouldBe: finding.Error},
 		{Check: "domain-missing", Section: finding.Hosts, Severity: finding.Critical, Evidence: absent},
 		{Check: "mx-single", Section: finding.Hosts, Severity: finding.Pass},
-	})
+	}, nil)
 	var said []string
 	for _, f := range got {
 		said = append(said, string(f.Severity)+" "+f.Check)
@@ -38,7 +38,7 @@ func TestFollow(t *testing.T) {
 	// Without the cause, or if it is not certain, nothing follows.
 	for _, severity := range []finding.Severity{finding.Unknown, finding.NotChecked, finding.Pass} {
 		list := []finding.Finding{{Check: "domain-missing", Severity: severity}, {Check: "spf-record-missing", Severity: finding.Error}}
-		if got := follow(list); len(got) != 2 || got[1].Severity != finding.Error || len(got[0].Follows) > 0 {
+		if got, _ := follow(list, nil); len(got) != 2 || got[1].Severity != finding.Error || len(got[0].Follows) > 0 {
 			t.Errorf("domain-missing %s: %+v", severity, got)
 		}
 	}

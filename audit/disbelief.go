@@ -232,7 +232,7 @@ func (a *run) unbelieved(ctx context.Context, why *doubt) *run {
 	o.Health = &rbl.Health{} // what such a resolver says of the lists is nobody else's
 	o.Authoritative = nil
 	again := &run{target: a.target, options: o, doubt: why, names: a.names,
-		result: &Result{Domain: a.result.Domain, Unicode: a.result.Unicode, Started: a.result.Started, Examined: examined(a.target)}}
+		result: &Result{Domain: a.result.Domain, Unicode: a.result.Unicode, Started: a.result.Started, Examined: examined(a.target), Detail: o.Detail}}
 	again.resolver = disbelieve{a.session, why}
 	again.session = resolver.NewSession(again.resolver, 0)
 	again.ask(ctx)
@@ -248,8 +248,9 @@ func (a *run) noteResolver() {
 	}
 	cause := a.notPublic()
 	var rest []finding.Finding
-	a.session.Answers(func(*resolver.Answer) { rest = a.result.Findings })
-	a.result.Findings = append([]finding.Finding{cause}, rest...)
+	var passes []finding.Passes
+	a.session.Answers(func(*resolver.Answer) { rest, passes = a.result.Findings, a.result.Passes })
+	a.result.Findings, a.result.Passes = append([]finding.Finding{cause}, rest...), passes
 }
 
 // notPublic is the finding that the resolver does not see the public DNS.

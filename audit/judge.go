@@ -20,14 +20,19 @@ func (a *run) judge() {
 	profiles, why := a.profiles()
 	res.Profile, res.ProfileWhy = profiles[0], why
 	a.noteServices()
-	res.Findings = a.findings(profiles[0])
+	if len(profiles) == 1 && res.Detail != Whole {
+		res.Findings, res.Passes = finding.CollectFound(a.sheets(profiles[0])...)
+		res.Findings = a.further(res.Findings, profiles[0])
+	} else {
+		res.Findings = a.findings(profiles[0])
+	}
 	sheets := a.spfSheets
 	for _, other := range profiles[1:] {
 		res.Findings = whatever(res.Findings, a.findings(other), profiles[0], other)
 	}
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
-	res.Findings = follow(a.noteDNS64(res.Findings))
+	res.Findings, res.Passes = follow(a.noteDNS64(res.Findings), res.Passes)
 	a.judgeReceivers()
 	a.uncheckReceivers()
 	a.noteResolver()
@@ -38,6 +43,11 @@ func (a *run) judge() {
 
 // findings judges the domain as one that is for that.
 func (a *run) findings(profile finding.Profile) []finding.Finding {
+	return a.further(finding.Collect(a.sheets(profile)...), profile)
+}
+
+// sheets are what the checks make of the domain as one that is for that.
+func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 	res := a.result
 	sheets := make([]*finding.Sheet, 0, 5+len(res.Envelope))
 	if a.wants(finding.SPF) {
@@ -50,7 +60,7 @@ func (a *run) findings(profile finding.Profile) []finding.Finding {
 	if a.wants(finding.DMARC) {
 		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}
 		sheets = append(sheets, dmarc.Check(res.DMARC, c))
-		if profile == res.Profile {
+		if profile == res.Profile && res.Detail != ForRow {
 			res.NextDMARC = res.DMARC.Next(c)
 		}
 	}
@@ -66,7 +76,12 @@ func (a *run) findings(profile finding.Profile) []finding.Finding {
 			sheets = append(sheets, services)
 		}
 	}
-	findings := finding.Collect(sheets...)
+	return sheets
+}
+
+// further adds to the findings of the sheets what comes without one.
+func (a *run) further(findings []finding.Finding, profile finding.Profile) []finding.Finding {
+	res := a.result
 	if res.Transport != nil {
 		findings = append(findings, transport.Check(res.Transport)...)
 	}

@@ -74,6 +74,20 @@ type Examined struct {
 	Sections    []finding.Section `json:"sections"`
 }
 
+// Detail is how much of what an audit finds its result has. What it has is the same at
+// each: verdict, score and row do not hang on it.
+type Detail int
+
+const (
+	// Whole: all.
+	Whole Detail = iota
+	// WithoutPasses: there are no findings for what passed; Result.Passes names it.
+	WithoutPasses
+	// ForRow: neither are there the steps of evaluations nor the next stage of DMARC,
+	// which no row shows.
+	ForRow
+)
+
 // Result is all that one audit found: the facts of each protocol and the
 // findings drawn from them.
 type Result struct {
@@ -85,6 +99,10 @@ type Result struct {
 	ProfileWhy string            `json:"profile_why"`
 	Examined   Examined          `json:"examined"`
 	Findings   []finding.Finding `json:"findings"`
+	// Detail is how much there is. Passes are the checks that passed if Findings have none
+	// that did.
+	Detail Detail           `json:"-"`
+	Passes []finding.Passes `json:"-"`
 
 	// Services are those that send or receive for the domain, as its records say.
 	Services []Service `json:"services"`

@@ -53,6 +53,8 @@ type Options struct {
 	// are kept, for judging a proposal: what it changes in the records must not
 	// change what they are judged by. Nil: all of that is found out.
 	Like *Result
+	// Detail is how much of what is found the result has.
+	Detail Detail
 }
 
 // The bounds on one audit if Options say nothing.
@@ -127,7 +129,7 @@ func newRun(r resolver.Resolver, target Target, o Options) *run {
 		target: target, options: o,
 		resolver: r, session: resolver.NewSession(r, o.MaxQueries),
 		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
-			Examined: examined(target)},
+			Examined: examined(target), Detail: o.Detail},
 		names: func(name string, most int) []string { return dkim.NamesBelow(r, name, most) },
 	}
 }
@@ -362,5 +364,6 @@ func (a *run) checkHost(ctx context.Context, r resolver.Resolver, c envelope) sp
 		local = "postmaster"
 	}
 	return spf.CheckHost(ctx, r, spf.Client{IP: c.ip, HELO: helo, MailFrom: local + "@" + c.domain, Now: a.options.Now,
-		Assumed: spf.Assumed{HELO: len(a.target.HELO) == 0, LocalPart: !stated, Names: true}, MaxQuestions: spf.EveryQuestion})
+		Assumed: spf.Assumed{HELO: len(a.target.HELO) == 0, LocalPart: !stated, Names: true}, MaxQuestions: spf.EveryQuestion,
+		WithoutSteps: a.options.Detail == ForRow})
 }

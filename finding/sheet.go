@@ -9,8 +9,9 @@ import (
 // List is the checks of one package by their IDs, made once and shared by all its
 // sheets.
 type List struct {
-	checks []Check
-	at     map[string]int
+	checks   []Check
+	at       map[string]int
+	sections []inSection
 }
 
 // NewList makes a list of at most 64 checks: a sheet keeps a bit for each.
@@ -21,6 +22,12 @@ func NewList(checks []Check) *List {
 	l := &List{checks: checks, at: make(map[string]int, len(checks))}
 	for i := range checks {
 		l.at[checks[i].ID] = i
+		at := slices.IndexFunc(l.sections, func(s inSection) bool { return s.section == checks[i].Section })
+		if at < 0 {
+			at = len(l.sections)
+			l.sections = append(l.sections, inSection{section: checks[i].Section})
+		}
+		l.sections[at].checks |= 1 << i
 	}
 	return l
 }
@@ -137,6 +144,18 @@ func (s *Sheet) passes() set { return s.decided &^ s.open &^ s.hit }
 
 // fill writes the findings to the start of out and returns the rest.
 func (s *Sheet) fill(out []Finding) []Finding {
+	out = s.fillFound(out)
+	for left := s.passes(); left != 0; left &= left - 1 {
+		c, f := &s.list.checks[bits.TrailingZeros64(uint64(left))], &out[0]
+		f.Check, f.Severity, f.Section, f.Subject = c.ID, Pass, c.Section, s.subject
+		f.Title, f.Reference = cmp.Or(c.Passed, c.Title), c.Reference
+		out = out[1:]
+	}
+	return out
+}
+
+// fillFound is fill without what passed.
+func (s *Sheet) fillFound(out []Finding) []Finding {
 	slices.SortStableFunc(s.found, func(a, b *Finding) int {
 		if d := b.Severity.Rank() - a.Severity.Rank(); d != 0 {
 			return d
@@ -150,12 +169,5 @@ func (s *Sheet) fill(out []Finding) []Finding {
 		}
 		out[i] = *f
 	}
-	out = out[len(s.found):]
-	for left := s.passes(); left != 0; left &= left - 1 {
-		c, f := &s.list.checks[bits.TrailingZeros64(uint64(left))], &out[0]
-		f.Check, f.Severity, f.Section, f.Subject = c.ID, Pass, c.Section, s.subject
-		f.Title, f.Reference = cmp.Or(c.Passed, c.Title), c.Reference
-		out = out[1:]
-	}
-	return out
+	return out[len(s.found):]
 }

@@ -24,7 +24,7 @@ func TestRequestRoundTrip(t *testing.T) {
 		Now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
 	for _, v := range []any{target, options} {
 		for f, value := range reflect.ValueOf(v).Fields() {
-			server := f.Name == "Catalogue" || f.Name == "Health" || f.Name == "Authoritative" || f.Name == "Transport" || f.Name == "Like"
+			server := f.Name == "Catalogue" || f.Name == "Health" || f.Name == "Authoritative" || f.Name == "Transport" || f.Name == "Like" || f.Name == "Detail"
 			if value.IsZero() != server {
 				t.Errorf("%s of %T is not part of this test", f.Name, v)
 			}

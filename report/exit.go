@@ -65,9 +65,14 @@ func Exit(reports []*Report, failOn finding.Severity) int {
 	return status
 }
 
-// Number returns the number of findings of a severity.
+// Number returns the number of findings of a severity, or of what passed.
 func (r *Report) Number(s finding.Severity) int {
 	n := 0
+	if s == finding.Pass {
+		for _, p := range r.Passes {
+			n += p.Len()
+		}
+	}
 	for i := range r.Findings {
 		if r.Findings[i].Severity == s {
 			n++

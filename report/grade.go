@@ -109,6 +109,11 @@ type Score struct {
 // in place. A section without any finding, passes included, was not looked at
 // or does not apply, and stands nowhere in the score.
 func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
+	return grade(findings, nil, scale)
+}
+
+// grade is Grade with passes that are no findings.
+func grade(findings []finding.Finding, passes []finding.Passes, scale Scale) (Verdict, Score) {
 	score := Score{Scale: scale, Grade: "-", Sections: make([]SectionScore, 0, len(finding.Sections))}
 	var value, low, high weighted
 	// numbers are those that the score points to, made at once.
@@ -118,7 +123,7 @@ func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 		return &numbers[len(numbers)-1]
 	}
 	for _, name := range finding.Sections {
-		s, ok := gradeSection(name, findings, scale)
+		s, ok := gradeSection(name, findings, passes, scale)
 		if !ok {
 			continue
 		}
@@ -164,11 +169,14 @@ func nothingJudged(sections []SectionScore) bool {
 
 // gradeSection computes one section from its findings, but for its value, which is
 // High if it is judged. It is false if there are none.
-func gradeSection(name finding.Section, findings []finding.Finding, scale Scale) (SectionScore, bool) {
+func gradeSection(name finding.Section, findings []finding.Finding, passes []finding.Passes, scale Scale) (SectionScore, bool) {
 	s := SectionScore{Section: name, Title: name.Title(), Weight: scale.Weights[name]}
 	var rooms [2][16]Deduction // most sections have fewer
 	sure, atWorst := deductions(rooms[0][:0]), deductions(rooms[1][:0])
-	found, unchecked := false, false
+	for i := range passes {
+		s.Passed += passes[i].Count(name)
+	}
+	found, unchecked := s.Passed > 0, false
 	for i := range findings {
 		f := &findings[i]
 		if f.Section != name {

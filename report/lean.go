@@ -31,12 +31,15 @@ func Lean(r *Report) *Report {
 	return &lean
 }
 
-// passed are the checks that passed, each once, in the order of the findings.
-func passed(findings []finding.Finding) []string {
-	out := make([]string, 0, len(findings))
-	for i := range findings {
-		if f := &findings[i]; f.Severity == finding.Pass && !slices.Contains(out, f.Check) {
-			out = append(out, f.Check)
+// passed are the checks that passed, each once, section by section.
+func (r *Report) passed() []string {
+	out := make([]string, 0, len(r.Findings))
+	for _, section := range finding.Sections {
+		out = finding.AppendPassed(out, r.Passes, section)
+		for i := range r.Findings {
+			if f := &r.Findings[i]; f.Severity == finding.Pass && f.Section == section && !slices.Contains(out, f.Check) {
+				out = append(out, f.Check)
+			}
 		}
 	}
 	return out

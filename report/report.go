@@ -51,9 +51,11 @@ func New(r *audit.Result, scale Scale, version string) *Report {
 			out.Findings[i].Evidence = []finding.Evidence{}
 		}
 	}
-	out.Verdict, out.Score = Grade(out.Findings, scale)
+	out.Verdict, out.Score = grade(out.Findings, out.Passes, scale)
 	sortFindings(out.Findings)
-	out.Passed = passed(out.Findings)
+	if out.Detail != audit.ForRow {
+		out.Passed = out.passed()
+	}
 	Agree(out.Findings)
 	return out
 }

@@ -80,10 +80,14 @@ func (l Limits) CheckHost(ctx context.Context, r resolver.Resolver, c Client) Ev
 	e.ctx, e.r, e.limits, e.client = ctx, r, l, c
 	e.run()
 	out := e.out
-	out.Steps = append([]Step{}, e.steps...) // a list in JSON, though it be empty
-	if len(out.Steps) > maxSteps {
+	out.Steps = []Step{} // a list in JSON, though it be empty
+	switch {
+	case c.WithoutSteps:
+	case len(e.steps) > maxSteps:
 		// How it began and how it ended: no record of honest size has so many terms.
-		out.Steps = slices.Concat(out.Steps[:maxSteps/2], out.Steps[len(out.Steps)-maxSteps/2:])
+		out.Steps = slices.Concat(e.steps[:maxSteps/2], e.steps[len(e.steps)-maxSteps/2:])
+	default:
+		out.Steps = append(out.Steps, e.steps...)
 	}
 	if cap(e.terms) > keptTerms || cap(e.steps) > keptTerms {
 		return out // a hostile record's memory is not kept

@@ -51,6 +51,8 @@ type Client struct {
 	Assumed Assumed
 	// MaxQuestions bounds what the evaluation asks; zero is 30.
 	MaxQuestions int
+	// WithoutSteps: nobody looks at the steps of the evaluation, and it has none.
+	WithoutSteps bool
 }
 
 // Assumed says what of a client is not known.

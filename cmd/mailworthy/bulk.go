@@ -171,6 +171,10 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 		Format: f.writes[0].Format, Options: f.writing(cmd, f.writes[0], a.standard.FailOn, a.session), Standard: a.standard,
 		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
 		Each: func(c *bulk.Count) { p.Add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
+	if run.Format.Detail != nil && a.keeper == nil && !a.inspector.Plan {
+		// A history and a plan go by all that was found.
+		a.inspector.Options.Detail = run.Format.Detail(run.Options)
+	}
 	var out *part
 	var err error
 	switch {

@@ -77,6 +77,12 @@ func newBulk(lists int, what written) *bulk {
 	k := &bulk{sections: []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts}, written: what}
 	k.options = audit.Options{Selectors: dkim.Inferred, Health: &rbl.Health{}, Catalogue: rbl.DefaultCatalogue(),
 		MaxQueries: audit.DefaultMaxQueries, MaxIPs: audit.DefaultMaxIPs, Deadline: 30 * time.Second, Now: time.Now()}
+	switch what {
+	case rows:
+		k.options.Detail = audit.ForRow
+	case reports:
+		k.options.Detail = audit.WithoutPasses
+	}
 	if lists > 0 {
 		k.sections = append(k.sections, finding.Reputation)
 		k.options.Catalogue = firstLists(lists)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
@@ -48,6 +49,8 @@ type Format struct {
 	// Row adds one report to the text, for a list that is written as its audits end;
 	// nil if the format is written as a whole.
 	Row func(to *Text, r *report.Report, o Options) error
+	// Detail is how much of an audit a row shows; nil: all.
+	Detail func(o Options) audit.Detail
 	// Header adds what stands above the first row; nil for nothing.
 	Header func(to *Text, o Options) error
 	// Doc writes a document, which is what commands show besides reports; nil if the

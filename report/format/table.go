@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 
+	"mailworthy/audit"
 	"mailworthy/report"
 	"mailworthy/report/export"
 	"mailworthy/report/html"
@@ -19,9 +20,9 @@ import (
 var All = []Format{
 	{Name: "table", Extensions: []string{".txt"}, Write: writeTable, Doc: func(w io.Writer, d *view.Doc, o Options) error { return terminal.WriteDoc(w, d, o.Table) }},
 	{Name: "json", Extensions: []string{".json"}, Write: func(w io.Writer, reports []*report.Report, _ Options) error { return report.WriteJSON(w, reports...) }},
-	{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl"}, Write: writeLines(reportLine), Row: rowOf(usualNDJSON, reportLine), lines: reflect.TypeFor[report.Report]()},
-	{Name: "rows", Write: writeLines(shortLine), Row: rowOf(usualRow, shortLine), lines: reflect.TypeFor[report.Row]()},
-	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Header: csvHeader},
+	{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl"}, Write: writeLines(reportLine), Row: rowOf(usualNDJSON, reportLine), Detail: lineDetail, lines: reflect.TypeFor[report.Report]()},
+	{Name: "rows", Write: writeLines(shortLine), Row: rowOf(usualRow, shortLine), Detail: always(audit.ForRow), lines: reflect.TypeFor[report.Row]()},
+	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Detail: always(audit.WithoutPasses), Header: csvHeader},
 	{Name: "markdown", Extensions: []string{".md"}, Write: writeMarkdown, Doc: plainDoc(export.WriteMarkdownDoc)},
 	{Name: "html", Extensions: []string{".html", ".htm"}, Write: writeHTML, Doc: plainDoc(html.WriteDoc), NeedsPlan: true},
 	{Name: "pdf", Extensions: []string{".pdf"}, Write: writePDF, External: true, Binary: true, NeedsPlan: true},
@@ -123,6 +124,17 @@ func reportLine(r *report.Report, o Options) any {
 		return r
 	}
 	return report.Lean(r)
+}
+
+func lineDetail(o Options) audit.Detail {
+	if o.Table.Verbose {
+		return audit.Whole
+	}
+	return audit.WithoutPasses
+}
+
+func always(d audit.Detail) func(Options) audit.Detail {
+	return func(Options) audit.Detail { return d }
 }
 
 func shortLine(r *report.Report, _ Options) any { return report.NewRow(r) }
