@@ -18,6 +18,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/inspect"
+	"mailworthy/internal/cli"
 	"mailworthy/internal/progress"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
@@ -132,8 +133,8 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.BoolVar(&f.trustAD, "trust-ad", false, trustADUsage)
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
-	takesWords(cmd, "only", sectionWords()...)
-	takesWords(cmd, "skip", sectionWords()...)
+	cli.TakesWords(cmd, "only", sectionWords()...)
+	cli.TakesWords(cmd, "skip", sectionWords()...)
 	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
 	return cmd
 }
@@ -187,8 +188,6 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return err
 	}
 	switch {
-	case f.csv != "" && f.csv != "domains" && f.csv != "findings":
-		return fmt.Errorf("--csv %q: it must be domains or findings", f.csv)
 	case cmd.Flags().Changed("csv") && !slices.ContainsFunc(f.writes, func(w written) bool { return w.Name == "csv" }):
 		return withHint(fmt.Errorf("--csv %s with --format %s", f.csv, f.output.format), "add --format csv")
 	case f.minScore < 0 || f.minScore > 100:

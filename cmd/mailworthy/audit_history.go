@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/history"
+	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
 	"mailworthy/report"
@@ -83,7 +84,7 @@ func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *
 
 // closeKeeper ends the keeping; err is that of the command, which comes first.
 func closeKeeper(k *monitor.Keeper, err error) error {
-	var status exitStatus
+	var status cli.Status
 	if !k.Close() && (err == nil || errors.As(err, &status)) {
 		return exit(exitUsage)
 	}

@@ -48,11 +48,6 @@ const maxCollected = 5_000
 
 // checkBulk checks the flags that describe how a list is gone through.
 func (f *auditFlags) checkBulk(args []string) error {
-	switch f.summary {
-	case "", "auto", "always", "never", "json":
-	default:
-		return fmt.Errorf("--summary %q: it must be auto, always, never or json", f.summary)
-	}
 	switch {
 	case f.concurrency < 0 || f.concurrency > 1<<16:
 		return fmt.Errorf("--concurrency %d: it must be 1 to %d", f.concurrency, 1<<16)

@@ -16,6 +16,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/history"
 	"mailworthy/history/sqlite"
+	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/format"
@@ -38,7 +39,7 @@ func (f *historyFlag) open(ctx context.Context, now func() time.Time) (*history.
 	if f.file == "" {
 		c, err := f.config.load(io.Discard)
 		switch {
-		case errors.As(err, new(exitStatus)):
+		case errors.As(err, new(cli.Status)):
 			return nil, withHint(errors.New("the configuration names no history, as it has mistakes"), "mailworthy config check names them; --history FILE reads a history without it")
 		case err != nil && f.config.file != "":
 			return nil, err
@@ -79,7 +80,7 @@ func newHistory() *cobra.Command {
   mailworthy history prune --history mail.db --keep 400d`
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 && !strings.Contains(args[0], ".") {
-			return noSubcommand(cmd, args)
+			return habits.NoSubcommand(cmd, args)
 		}
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"mailworthy/internal/cli"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -39,8 +40,8 @@ func TestInterruptedWaiting(t *testing.T) {
 			status := make(chan int)
 			go func() { status <- run(ctx, args, stdin, &stdout, &stderr) }()
 			cancel()
-			if got := <-status; got != exitInterrupted || stderr.String() != "error: interrupted\n" {
-				t.Errorf("status %d, want %d: %q", got, exitInterrupted, stderr.String())
+			if got := <-status; got != cli.Interrupted || stderr.String() != "error: interrupted\n" {
+				t.Errorf("status %d, want %d: %q", got, cli.Interrupted, stderr.String())
 			}
 		})
 	}

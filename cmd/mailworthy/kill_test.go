@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"mailworthy/internal/cli"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -209,7 +210,7 @@ func TestInterrupt(t *testing.T) {
 	}
 
 	cmd, errs := bulkCommand(dir, "ndjson", "out.ndjson", "--checkpoint", "run.state")
-	if got := interrupt(cmd, func() bool { return size("out.ndjson") > 0 }); got != exitInterrupted {
+	if got := interrupt(cmd, func() bool { return size("out.ndjson") > 0 }); got != cli.Interrupted {
 		t.Fatalf("exit status %d, want 130: %s", got, errs)
 	}
 	for _, said := range []string{"interrupted: the audits under way are finished", "error: interrupted\n", "hint: the same command goes on from here\n"} {
@@ -241,7 +242,7 @@ func TestInterrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd, errs = bulkCommand(dir, "ndjson", "kept.ndjson")
-	if got := interrupt(cmd, func() bool { return size(".kept.ndjson.*") > 0 }); got != exitInterrupted {
+	if got := interrupt(cmd, func() bool { return size(".kept.ndjson.*") > 0 }); got != cli.Interrupted {
 		t.Fatalf("exit status %d, want 130: %s", got, errs)
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "kept.ndjson")); err != nil || string(text) != "precious\n" {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mailworthy/inspect"
 	"mailworthy/internal/hint"
@@ -30,7 +32,7 @@ its lines. Exit status 1 where it is not valid.`,
 		Args:      lintArgs,
 		ValidArgs: inspect.RecordTypes,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			kind := understood(args[0], inspect.RecordTypes)
+			kind := habits.Word(args[0], inspect.RecordTypes)
 			if !slices.Contains(inspect.RecordTypes, kind) {
 				if near := hint.Nearest(strings.ToLower(args[0]), 2, inspect.RecordTypes...); near != "" {
 					return withHint(fmt.Errorf("cannot lint %q", args[0]), "%s", hint.DidYouMean(near))
@@ -55,6 +57,13 @@ its lines. Exit status 1 where it is not valid.`,
 		},
 	}
 	output.addDocument(cmd)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var missing *pflag.NotExistError
+		if errors.As(err, &missing) && missing.GetSpecifiedShortnames() != "" { // a record that begins with a dash
+			return withHint(err, "put the record in quotes: mailworthy lint TYPE 'v=…'")
+		}
+		return cmd.Parent().FlagErrorFunc()(cmd, err)
+	})
 	return cmd
 }
 

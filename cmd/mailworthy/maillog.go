@@ -67,7 +67,6 @@ Times without a year are taken to be of the year before the file was last writte
 	flags.BoolVar(&f.events, "events", false, "write each event as a line of JSON (NDJSON)")
 	flags.BoolVar(&f.follow, "follow", false, "go on with what is written to the file, rotated or not, until interrupted")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show all groups, and more examples")
-	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions([]string{"receiver", "domain", "reason", "sender"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("mta", cobra.FixedCompletions(append([]string{"auto"}, strings.Split(joinedMTAs(","), ",")...), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -84,9 +83,6 @@ func joinedMTAs(separator string) string {
 // is negative if there is none.
 func (f *maillogFlags) options() (o maillog.Options, limit float64, err error) {
 	limit = -1
-	if !slices.Contains([]string{"receiver", "domain", "reason", "sender"}, f.by) {
-		return o, limit, fmt.Errorf("--by %q: it must be receiver, domain, reason or sender", f.by)
-	}
 	if f.mta != "auto" {
 		if o.MTA = maillog.MTA(f.mta); !slices.Contains(maillog.MTAs(), o.MTA) {
 			return o, limit, withHint(fmt.Errorf("--mta %q is not known", f.mta), "it is auto, %s", joinedMTAs(", "))

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mailworthy/internal/atomicfile"
+	"mailworthy/internal/cli"
 	"mailworthy/report/format"
 	"mailworthy/report/terminal"
 	"mailworthy/report/view"
@@ -62,16 +63,12 @@ func (f *outputFlags) addFormats(cmd *cobra.Command, formats []string) {
 	flags.StringVar(&f.format, "format", formats[0], "the `format` to write: "+strings.Join(formats, ", "))
 	f.chosen = flags.Lookup("format")
 	flags.StringVar(&f.color, "color", "auto", "colour the output `auto|always|never`")
-	takesWords(cmd, "format", formats...)
-	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
+	cli.TakesWords(cmd, "format", formats...)
 }
 
 func (f *outputFlags) check() error {
 	if !slices.Contains(f.formats, f.format) {
 		return withHint(fmt.Errorf("--format %q is not known here", f.format), "it is one of %s", strings.Join(f.formats, ", "))
-	}
-	if !slices.Contains([]string{"auto", "always", "never"}, f.color) {
-		return fmt.Errorf("--color %q: it must be auto, always or never", f.color)
 	}
 	if f.file != "" {
 		f.format = f.formatOf(f.file)

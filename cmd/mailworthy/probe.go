@@ -11,6 +11,7 @@ import (
 
 	"mailworthy/dial"
 	"mailworthy/finding"
+	"mailworthy/internal/cli"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
@@ -95,7 +96,6 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	deadline.Usage = "how long one target may take, the DNS included"
 	deadline.DefValue = probe.DefaultDeadline.String()
 	f.dns.deadline = probe.DefaultDeadline
-	_ = cmd.RegisterFlagCompletionFunc("tls", cobra.FixedCompletions([]string{"auto", "starttls", "implicit"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -117,7 +117,7 @@ func (f *probeFlags) options(cmd *cobra.Command) (o probe.Options, err error) {
 	if o.Roots, err = roots(f.tlsCA); err != nil || o.Login == nil {
 		return o, err
 	}
-	o.Login.Password, err = passwordSource{"--password-file", f.passwordFile, passwordVariable, o.Login.User}.read(cmd)
+	o.Login.Password, err = cli.Password{Flag: "--password-file", File: f.passwordFile, Variable: passwordVariable, User: o.Login.User}.Read(cmd)
 	return o, err
 }
 

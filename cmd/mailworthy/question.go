@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/finding"
+	"mailworthy/internal/cli"
 	"mailworthy/report"
 	"mailworthy/report/view"
 )
@@ -85,7 +85,7 @@ func (f *failOnFlag) add(cmd *cobra.Command, more string) {
 		f.word = ""
 	}
 	cmd.Flags().StringVar(&f.word, "fail-on", f.word, "exit with status 1 at this `severity` or worse: "+joined(severityWords)+more)
-	takesWords(cmd, "fail-on", severityWords...)
+	cli.TakesWords(cmd, "fail-on", severityWords...)
 }
 
 // limit checks the flag.
@@ -96,6 +96,5 @@ func (f *failOnFlag) limit() (finding.Severity, error) {
 	case slices.Contains(severityWords, f.word):
 		return finding.Severity(f.word), nil
 	}
-	last := len(severityWords) - 1
-	return "", fmt.Errorf("--fail-on %q: it must be %s or %s", f.word, strings.Join(severityWords[:last], ", "), severityWords[last])
+	return "", fmt.Errorf("--fail-on %q: it must be %s", f.word, cli.Either(severityWords))
 }

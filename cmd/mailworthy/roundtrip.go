@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mailworthy/audit"
+	"mailworthy/internal/cli"
 	"mailworthy/internal/field"
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/show"
@@ -91,7 +92,6 @@ Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or defer
 	own.DurationVar(&f.stated.Timeout, "timeout", roundtrip.DefaultTimeout, "how long to wait until a server takes the mail, and again until it arrives")
 	t, timeout := flags.Lookup("timeout"), own.Lookup("timeout")
 	t.Value, t.Usage, t.DefValue = timeout.Value, timeout.Usage, timeout.DefValue
-	_ = cmd.RegisterFlagCompletionFunc("wait-auth", cobra.FixedCompletions([]string{"password", "xoauth2"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -115,8 +115,6 @@ func (f *roundtripFlags) options() (roundtrip.Options, []roundtrip.Spec, error) 
 		return o, nil, errors.New("--timeout and --poll must be more than 0")
 	case o.Via.User == "" && (f.passwordFile != "" || o.Mechanism != ""):
 		return o, nil, withHint(errors.New("--password-file and --auth are for a login"), "write the user into --via: %s://USER@%s", o.Via.Scheme, o.Via.Host)
-	case f.waitAuth != "password" && f.waitAuth != "xoauth2":
-		return o, nil, fmt.Errorf("--wait-auth %q: it must be password or xoauth2", f.waitAuth)
 	case f.key == "" && (f.selector != "" || f.dkimDomain != ""):
 		return o, nil, withHint(errors.New("--dkim-selector and --dkim-domain are for --dkim-key"), "add --dkim-key FILE")
 	case f.key != "" && f.selector == "":
@@ -168,14 +166,14 @@ func (f *roundtripFlags) places(cmd *cobra.Command, o *roundtrip.Options, specs 
 	for _, s := range specs {
 		password := ""
 		if s.Via.Scheme != "" {
-			p := passwordSource{flag: "--wait-password-file", variable: mailboxVariable, user: s.Via.User + " at " + s.Via.Host}
+			p := cli.Password{Flag: "--wait-password-file", Variable: mailboxVariable, User: s.Via.User + " at " + s.Via.Host}
 			// One file is for all; of several each is for one.
 			if n := len(f.waitPasswordFiles); n > 0 {
-				p.file = f.waitPasswordFiles[min(files, n-1)]
+				p.File = f.waitPasswordFiles[min(files, n-1)]
 			}
 			files++
 			var err error
-			if password, err = p.read(cmd); err != nil {
+			if password, err = p.Read(cmd); err != nil {
 				return err
 			}
 		}
@@ -203,7 +201,7 @@ func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
 	o.State = f.state
 	o.Through(session.stack, session.now, session.maxQueries, session.deadline)
 	if o.Via.User != "" {
-		if o.Password, err = (passwordSource{"--password-file", f.passwordFile, passwordVariable, o.Via.User}).read(cmd); err != nil {
+		if o.Password, err = (cli.Password{Flag: "--password-file", File: f.passwordFile, Variable: passwordVariable, User: o.Via.User}).Read(cmd); err != nil {
 			return err
 		}
 	}

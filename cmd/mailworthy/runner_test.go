@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"mailworthy/internal/cli"
 	"mailworthy/internal/dnstest"
 	"mailworthy/notify"
 )
@@ -184,7 +185,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		t.Errorf("status %d\n%s%s", status, out.String(), errs.String())
 	}
 	cancel()
-	if status := <-first; status != exitInterrupted {
+	if status := <-first; status != cli.Interrupted {
 		t.Errorf("the first ended with %d", status)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"mailworthy/internal/cli"
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/logging"
 	"mailworthy/monitor"
@@ -177,7 +178,7 @@ func (f *watchFlags) reload(ctx context.Context, cmd *cobra.Command, w *watch.Wa
 	w.Reloaded(err)
 	if err != nil {
 		text := err.Error()
-		var status exitStatus
+		var status cli.Status
 		if errors.As(err, &status) {
 			text = "there are mistakes in it"
 		}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -13,32 +13,34 @@ import (
 	"mailworthy/internal/readfile"
 )
 
-// passwordSource is where a password comes from: a file, the environment, or the one who
-// is asked. It is never an argument, which everybody on the machine could read.
-type passwordSource struct {
-	// flag names the file, variable the one of the environment, user whose it is.
-	flag, file, variable, user string
+// Password is where a password comes from: a file, the environment, or the one who is asked.
+// It is never an argument, which everybody on the machine could read.
+type Password struct {
+	// Flag names the File, Variable is that of the environment, User is whose it is.
+	Flag, File, Variable, User string
 }
 
-func (p passwordSource) read(cmd *cobra.Command) (string, error) {
+// Read returns the password, which is never empty: the first line of the file, or of the
+// variable, or else of what is typed or of standard input.
+func (p Password) Read(cmd *cobra.Command) (string, error) {
 	first := func(text string) (string, error) {
 		line, _, _ := strings.Cut(text, "\n")
 		if line = strings.TrimSuffix(line, "\r"); line == "" {
-			return "", fmt.Errorf("the password of %s is empty", p.user)
+			return "", fmt.Errorf("the password of %s is empty", p.User)
 		}
 		return line, nil
 	}
-	if p.file != "" {
-		line, err := readfile.FirstLine(p.file)
+	if p.File != "" {
+		line, err := readfile.FirstLine(p.File)
 		if err != nil {
-			return "", fmt.Errorf("%s %s: %w", p.flag, p.file, err)
+			return "", fmt.Errorf("%s %s: %w", p.Flag, p.File, err)
 		}
 		return line, nil
 	}
-	if text, ok := os.LookupEnv(p.variable); ok {
+	if text, ok := os.LookupEnv(p.Variable); ok {
 		return first(text)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "password of %s: ", p.user)
+	fmt.Fprintf(cmd.ErrOrStderr(), "password of %s: ", p.User)
 	defer fmt.Fprintln(cmd.ErrOrStderr())
 	if in, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(in.Fd())) {
 		text, err := term.ReadPassword(int(in.Fd()))
@@ -49,7 +51,7 @@ func (p passwordSource) read(cmd *cobra.Command) (string, error) {
 	}
 	line, err := readOneLine(cmd.InOrStdin())
 	if err != nil && line == "" {
-		return "", withHint(errors.New("there is no password on standard input"), "%s FILE, or %s", p.flag, p.variable)
+		return "", WithHint(errors.New("there is no password on standard input"), "%s FILE, or %s", p.Flag, p.Variable)
 	}
 	return first(line)
 }
