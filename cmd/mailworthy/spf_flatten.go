@@ -18,7 +18,7 @@ func newSPFFlatten() *cobra.Command {
 		Short: "A record with fewer lookups, and what it costs to keep current",
 		Long: `Proposes SPF records that need fewer lookups and authorise the same addresses,
 split over several names where one record would be too long. What changes often
-stays a name. The proposal is evaluated beside the current record before it is
+stays a name, and so does with --offline what no zone holds. The proposal is evaluated beside the current record before it is
 shown; where the two disagree it is withheld.
 
 Exit status: 0 with a proposal, 1 without one, 3 where the DNS did not say

@@ -179,7 +179,7 @@ func (k *checker) multiple() {
 		fix = advice("%s one. Put together as they stand they let everyone pass: name your senders in place of what does.", replace)
 	} else if q.Lookups > spf.MaxLookups {
 		detail += fmt.Sprintf(" The merged record needs %d lookups, and ten are allowed.", q.Lookups)
-		flat := q.flatten(context.Background(), time.Time{}, checkedSamples).AsFix()
+		flat := q.flatten(context.Background(), time.Time{}, checkedSamples, nil).AsFix()
 		if flat == nil || strings.Contains(merged, "<") {
 			fix = advice("%s one, without the includes of services that no longer send for you: ten lookups are allowed.", replace)
 		} else {

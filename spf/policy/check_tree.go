@@ -274,7 +274,7 @@ func (k *checker) flat(text string) (string, []finding.Record) {
 		}
 		return text, nil
 	}
-	f := q.flatten(context.Background(), time.Time{}, checkedSamples)
+	f := q.flatten(context.Background(), time.Time{}, checkedSamples, nil)
 	fix := f.AsFix()
 	if fix == nil {
 		if f.Withheld != "" {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,12 +102,19 @@ func Flatten(ctx context.Context, r resolver.Resolver, domain string, now time.T
 	if p.Status == StatusInvalid {
 		return nil, errors.New("spf: " + quote(domain) + " is not a domain to check")
 	}
-	return p.flatten(ctx, now, maxSamples), nil
+	seen, unseen := p.withoutUnseen()
+	f := seen.flatten(ctx, now, maxSamples, unseen)
+	if len(unseen) > 0 && len(f.Records) == 0 {
+		return p.flatten(ctx, now, maxSamples, nil), nil // what is missing is named
+	}
+	f.ExactBefore = p.LookupsExact
+	f.ExactAfter = f.ExactAfter && len(unseen) == 0
+	return f, nil
 }
 
 // flatten makes a proposal out of facts alone, comparing as many addresses as
-// samples says.
-func (p *Policy) flatten(ctx context.Context, now time.Time, samples int) *Flattening {
+// samples says. The terms in unseen stay names (see withoutUnseen).
+func (p *Policy) flatten(ctx context.Context, now time.Time, samples int, unseen map[string]string) *Flattening {
 	f := &Flattening{Domain: p.Domain, Current: p.Record.Text, LookupsBefore: p.Lookups, ExactBefore: p.LookupsExact, Date: now,
 		Records: []finding.Record{}, Ranges: []FlatRange{}, Kept: []Place{}, Dropped: []Place{}, Verification: Verification{Disagreements: []Disagreement{}}}
 	if f.Withheld = p.unfit(); f.Withheld != "" {
@@ -119,7 +127,7 @@ func (p *Policy) flatten(ctx context.Context, now time.Time, samples int) *Flatt
 			full[r.Domain] = r
 		}
 	})
-	best := p.draft(full, nil)
+	best := p.draft(full, nil, unseen)
 	// A name whose addresses take as many records as the name takes lookups is
 	// better left alone: nothing to keep current.
 	keep := make(map[string]bool)
@@ -127,7 +135,7 @@ func (p *Policy) flatten(ctx context.Context, now time.Time, samples int) *Flatt
 	slices.SortStableFunc(candidates, func(a, b candidate) int { return b.ranges - a.ranges })
 	for _, c := range candidates {
 		keep[c.key] = true
-		d := p.draft(full, keep)
+		d := p.draft(full, keep, unseen)
 		switch {
 		case best.wrong != "", d.wrong == "" && d.lookups <= best.lookups:
 			best = d
@@ -232,12 +240,14 @@ type draft struct {
 	p    *Policy
 	full map[string]*Record
 	keep map[string]bool
-	asIs bool // nothing is flattened
+	// unseen are terms that stay names, with the reasons.
+	unseen map[string]string
+	asIs   bool // nothing is flattened
 }
 
-// draft writes the record, with the terms in keep left as they are.
-func (p *Policy) draft(full map[string]*Record, keep map[string]bool) *draft {
-	d := &draft{p: p, full: full, keep: keep}
+// draft writes the record, with the terms in keep and unseen left as they are.
+func (p *Policy) draft(full map[string]*Record, keep map[string]bool, unseen map[string]string) *draft {
+	d := &draft{p: p, full: full, keep: keep, unseen: unseen}
 	d.record(p.Record, 0)
 	d.layout()
 	return d
@@ -276,12 +286,13 @@ func (d *draft) record(r *Record, depth int) {
 	}
 	if redirect != nil {
 		target := d.full[redirect.Target]
-		if !d.asIs && redirect.Unknown == "" && target != nil && depth < 10 && d.inline(target, false) == "" {
+		why := cmp.Or(d.unseen[key(r, redirect)], "it is kept as it is")
+		if !d.asIs && d.unseen[key(r, redirect)] == "" && redirect.Unknown == "" && target != nil && depth < 10 && d.inline(target, false) == "" {
 			d.record(target, depth+1)
 			return
 		}
 		d.tail = append([]string{"redirect=" + redirect.Value}, d.tail...)
-		d.keepTerm(redirect, r, "it is kept as it is")
+		d.keepTerm(redirect, r, why)
 		d.lookups += redirect.Cost
 	}
 	if exp != nil {
@@ -330,8 +341,10 @@ func (d *draft) term(t *Term, r *Record, sign spf.Qualifier, own bool) {
 		return
 	}
 	k := key(r, t)
-	why := ""
-	if d.asIs {
+	why := d.unseen[k]
+	if why != "" {
+		// It is not known what it holds.
+	} else if d.asIs {
 		why = "nothing is flattened"
 	} else if t.Kind == spf.KindInclude {
 		target := d.full[t.Target]
@@ -341,7 +354,7 @@ func (d *draft) term(t *Term, r *Record, sign spf.Qualifier, own bool) {
 		if why = rotates(target, d.full); why == "" && t.match.covers(everything) {
 			why = "it authorises everyone"
 		}
-		if why == "" && !target.facts.passExact {
+		if why == "" && (!target.facts.passExact || d.holdsUnseen(target, make(map[string]bool))) {
 			// Not all of it can be flattened. Its parts may.
 			if why = d.inline(target, true); why == "" && !d.keep[k] {
 				for i := range target.Terms {
