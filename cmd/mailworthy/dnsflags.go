@@ -121,12 +121,10 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 	case f.offline && len(f.zones) == 0 && !f.proposes:
 		return nil, withHint(errors.New("--offline needs a zone to answer from"), "add --zone FILE")
 	}
-	if f.now != "" {
-		now, err := time.Parse(time.RFC3339, f.now)
-		if err != nil {
-			return nil, withHint(fmt.Errorf("--now %q is not a time in RFC 3339 form", f.now), "write it as 2026-11-21T09:00:00Z")
-		}
-		s.now = now
+	if clock, err := clockAt(f.now); err != nil {
+		return nil, err
+	} else if clock != nil {
+		s.now = clock()
 	}
 	var err error
 	if s.log, err = logging.New(stderr, f.logFormat, f.verbose); err != nil {

@@ -18,6 +18,7 @@ import (
 	"mailworthy/history/sqlite"
 	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
+	"mailworthy/internal/when"
 	"mailworthy/report"
 	"mailworthy/report/format"
 	"mailworthy/report/view"
@@ -260,7 +261,7 @@ func newHistoryPrune() *cobra.Command {
 			if keep == "" {
 				return withHint(errors.New("--keep is missing"), "usage: %s", cmd.UseLine())
 			}
-			age, err := history.ParseAge(keep)
+			age, err := when.Age(keep)
 			if err != nil {
 				return fmt.Errorf("--keep: %w", err)
 			}

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/history"
-	"mailworthy/internal/rawjson"
 	"mailworthy/internal/show"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
@@ -24,11 +21,7 @@ import (
 // program's own logging is in logs.go.
 type maillogFlags struct {
 	output      outputFlags
-	by          string
-	mta         string
-	since       string
-	until       string
-	year        int
+	stated      maillog.Statement
 	now         string
 	failBounces string
 	events      bool
@@ -57,85 +50,40 @@ Times without a year are taken to be of the year before the file was last writte
 	}
 	flags := cmd.Flags()
 	f.output.addDocument(cmd, "csv")
-	flags.StringVar(&f.by, "by", "receiver", "group by `receiver|domain|reason|sender`")
-	flags.StringVar(&f.mta, "mta", "auto", "the `program` of the log: auto, "+joinedMTAs(", "))
-	flags.StringVar(&f.since, "since", "", "count from this `time` on: 24h, 7d, a date, or RFC 3339")
-	flags.StringVar(&f.until, "until", "", "count up to this `time`")
-	flags.IntVar(&f.year, "year", 0, "the `year` of the first line of each file, if its times have none")
+	flags.StringVar(&f.stated.By, "by", "receiver", "group by `receiver|domain|reason|sender`")
+	flags.StringVar(&f.stated.MTA, "mta", "auto", "the `program` of the log: "+joined(maillog.Words()))
+	flags.StringVar(&f.stated.Since, "since", "", "count from this `time` on: 24h, 7d, a date, or RFC 3339")
+	flags.StringVar(&f.stated.Until, "until", "", "count up to this `time`")
+	flags.IntVar(&f.stated.Year, "year", 0, "the `year` of the first line of each file, if its times have none")
 	flags.StringVar(&f.now, "now", "", "take this `time` (RFC 3339) for now")
 	flags.StringVar(&f.failBounces, "fail-on-bounces", "", "end with status 1 if at least this `percent` of the recipients failed for good: 5%")
 	flags.BoolVar(&f.events, "events", false, "write each event as a line of JSON (NDJSON)")
 	flags.BoolVar(&f.follow, "follow", false, "go on with what is written to the file, rotated or not, until interrupted")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show all groups, and more examples")
-	_ = cmd.RegisterFlagCompletionFunc("mta", cobra.FixedCompletions(append([]string{"auto"}, strings.Split(joinedMTAs(","), ",")...), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("mta", cobra.FixedCompletions(maillog.Words(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
-}
-
-func joinedMTAs(separator string) string {
-	var list []string
-	for _, m := range maillog.MTAs() {
-		list = append(list, string(m))
-	}
-	return strings.Join(list, separator)
 }
 
 // options are what the flags say of reading, and the limit of --fail-on-bounces, which
 // is negative if there is none.
 func (f *maillogFlags) options() (o maillog.Options, limit float64, err error) {
-	limit = -1
-	if f.mta != "auto" {
-		if o.MTA = maillog.MTA(f.mta); !slices.Contains(maillog.MTAs(), o.MTA) {
-			return o, limit, withHint(fmt.Errorf("--mta %q is not known", f.mta), "it is auto, %s", joinedMTAs(", "))
-		}
-	}
-	if f.year != 0 && (f.year < 1970 || f.year > 2200) {
-		return o, limit, fmt.Errorf("--year %d: it must be from 1970 to 2200", f.year)
-	}
-	o.Year = f.year
-	o.Senders = f.by == "sender"
 	now := time.Now()
 	if f.now != "" {
 		if now, err = time.Parse(time.RFC3339, f.now); err != nil {
-			return o, limit, fmt.Errorf("--now %q: it must be a time as RFC 3339 has it, such as 2026-03-01T00:00:00Z", f.now)
+			return o, -1, fmt.Errorf("--now %q: it must be a time as RFC 3339 has it, such as 2026-03-01T00:00:00Z", f.now)
 		}
 	}
-	o.Latest = now
-	if o.Since, err = momentOf("--since", f.since, now); err != nil {
-		return o, limit, err
+	if o, err = f.stated.Options(now); errors.Is(err, maillog.ErrPeriod) {
+		err = errors.New("--since is not before --until")
 	}
-	if o.Until, err = momentOf("--until", f.until, now); err != nil {
-		return o, limit, err
+	if err != nil || f.failBounces == "" {
+		return o, -1, ofFlag(err)
 	}
-	if !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until) {
-		return o, limit, errors.New("--since is not before --until")
-	}
-	if f.failBounces != "" {
-		limit, err = strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(f.failBounces), "%")), 64)
-		if err != nil || !(limit >= 0 && limit <= 100) {
-			return o, limit, fmt.Errorf("--fail-on-bounces %q: it must be a percentage from 0 to 100, such as 5%%", f.failBounces)
-		}
+	limit, err = strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(f.failBounces), "%")), 64)
+	if err != nil || !(limit >= 0 && limit <= 100) {
+		return o, -1, fmt.Errorf("--fail-on-bounces %q: it must be a percentage from 0 to 100, such as 5%%", f.failBounces)
 	}
 	return o, limit, nil
-}
-
-// momentOf reads a time, or how long before now it was; zero for none.
-func momentOf(flag, text string, now time.Time) (time.Time, error) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
-		return now.Add(-d), nil
-	}
-	if d, err := history.ParseAge(text); err == nil {
-		return now.Add(-d), nil
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%s %q: it must be a length of time such as 24h or 7d, a date, or a time as RFC 3339 has it", flag, text)
 }
 
 func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
@@ -155,23 +103,18 @@ func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	var unwritten error
 	live := !f.follow
-	if f.events {
+	if f.events || f.follow {
 		o.Event = func(e *maillog.Event) {
-			if unwritten != nil || !live {
+			switch {
+			case unwritten != nil || !live:
 				return
+			case f.events:
+				unwritten = export.WriteLogEvent(out, e)
+			case e.Failed():
+				_, unwritten = out.WriteString(view.LogLine(e))
 			}
-			var line []byte
-			if line, unwritten = e.MarshalJSON(); unwritten != nil {
-				return
-			}
-			if _, unwritten = out.Write(append(rawjson.EscapeInvisible(line), '\n')); unwritten == nil && f.follow {
+			if unwritten == nil && f.follow {
 				unwritten = out.Flush()
-			}
-		}
-	} else if f.follow {
-		o.Event = func(e *maillog.Event) {
-			if live && unwritten == nil && (e.Kind == maillog.Deferred || e.Kind == maillog.Bounced || e.Kind == maillog.Expired) {
-				unwritten = writeFollowed(cmd.OutOrStdout(), e)
 			}
 		}
 	}
@@ -196,13 +139,13 @@ func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	r := l.Report(maillog.By(f.by))
+	r := l.Report(maillog.By(f.stated.By))
 	r.Files = files
 	if err := unread(cmd, r); err != nil {
 		return err
 	}
 	if !f.events {
-		err = f.output.document(cmd, f.verbose, r, func() *view.Doc { return view.LogsDoc(r, readable(files, args), f.verbose) },
+		err = f.output.document(cmd, f.verbose, r, func() *view.Doc { return view.LogsDoc(r, f.verbose) },
 			docWriter{"csv", func(w io.Writer) error { return export.WriteLogsCSV(w, r) }})
 		if err != nil {
 			return err
@@ -214,30 +157,12 @@ func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// readable are the arguments whose files could be read.
-func readable(files []maillog.File, args []string) []string {
-	var list []string
-	for i := range files {
-		if files[i].Err == nil && args[i] != "-" {
-			list = append(list, args[i])
-		}
-	}
-	return list
-}
-
 // followEvery is how often --follow looks at the file.
 const followEvery = 500 * time.Millisecond
 
 // unread says which files were not read, and returns an error if none was.
 func unread(cmd *cobra.Command, r *maillog.Report) error {
-	read := 0
-	for i := range r.Files {
-		file := &r.Files[i]
-		if file.Err == nil || file.Skipped() || file.Understood > 0 {
-			read++
-		}
-	}
-	if read == 0 {
+	if !r.Read() {
 		for _, file := range r.Files[1:] {
 			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: %s\n", show.Escape(file.Name), show.Escape(file.Err.Error()))
 		}
@@ -253,14 +178,4 @@ func unread(cmd *cobra.Command, r *maillog.Report) error {
 		}
 	}
 	return nil
-}
-
-// writeFollowed writes a failure as a line.
-func writeFollowed(w io.Writer, e *maillog.Event) error {
-	when := ""
-	if !e.Time.IsZero() {
-		when = e.Time.Format("15:04:05") + " "
-	}
-	_, err := fmt.Fprintf(w, "%s%-8s %s  %s  %s\n", when, e.Kind, show.Escape(show.Cut(e.Recipient, 80)), e.Reason, show.Escape(show.Cut(e.Text, 200)))
-	return err
 }

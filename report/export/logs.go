@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 
+	"mailworthy/internal/rawjson"
 	"mailworthy/smtp/maillog"
 )
 
@@ -53,4 +54,13 @@ func optional(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// WriteLogEvent writes an event of a log as a line of JSON.
+func WriteLogEvent(w io.Writer, e *maillog.Event) error {
+	line, err := e.MarshalJSON()
+	if err == nil {
+		_, err = w.Write(append(rawjson.EscapeInvisible(line), '\n'))
+	}
+	return err
 }

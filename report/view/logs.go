@@ -22,8 +22,7 @@ const (
 )
 
 // LogsDoc is what a log says, on one screen; all of the groups if that is asked for.
-// files are the arguments of the command, for the commands to go on with.
-func LogsDoc(r *maillog.Report, files []string, all bool) *Doc {
+func LogsDoc(r *maillog.Report, all bool) *Doc {
 	d := &Doc{Name: "Mail logs"}
 	d.Add(logsTitle(r))
 	if len(r.Series) > 0 {
@@ -47,7 +46,7 @@ func LogsDoc(r *maillog.Report, files []string, all bool) *Doc {
 	if s, ok := logsSamples(r, all); ok {
 		d.Add(s)
 	}
-	if n := logsNext(r, files); len(n.Steps) > 0 {
+	if n := logsNext(r, r.Names()); len(n.Steps) > 0 {
 		d.Add(n)
 	}
 	return d
@@ -371,4 +370,13 @@ func seconds(v *float64) string {
 		return fmt.Sprintf("%dh%02dm", int(s)/3600, int(s)%3600/60)
 	}
 	return fmt.Sprintf("%dd%02dh", int(s)/86400, int(s)%86400/3600)
+}
+
+// LogLine is a failure of a log as a line of text, escaped.
+func LogLine(e *maillog.Event) string {
+	at := ""
+	if !e.Time.IsZero() {
+		at = e.Time.Format("15:04:05") + " "
+	}
+	return fmt.Sprintf("%s%-8s %s  %s  %s\n", at, e.Kind, show.Escape(show.Cut(e.Recipient, 80)), e.Reason, show.Escape(show.Cut(e.Text, 200)))
 }

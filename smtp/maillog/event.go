@@ -153,3 +153,6 @@ func stamp(t time.Time) *string {
 	s := t.Format(time.RFC3339Nano)
 	return &s
 }
+
+// Failed reports whether a recipient was put off or failed for good.
+func (e *Event) Failed() bool { return e.Kind == Deferred || e.Kind == Bounced || e.Kind == Expired }

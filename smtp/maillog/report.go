@@ -369,3 +369,19 @@ func rfc3339(t time.Time) *string {
 
 // Skipped reports whether the file was left out because another has the same lines.
 func (f *File) Skipped() bool { return errors.Is(f.Err, ErrCopy) }
+
+// Read reports whether anything was read: a file in full or in part, or one that another
+// stands for.
+func (r *Report) Read() bool {
+	return slices.ContainsFunc(r.Files, func(f File) bool { return f.Err == nil || f.Skipped() || f.Understood > 0 })
+}
+
+// Names returns the names of the files that were read in full, without standard input.
+func (r *Report) Names() (names []string) {
+	for i := range r.Files {
+		if f := &r.Files[i]; f.Err == nil && !f.stdin {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}

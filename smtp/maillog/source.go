@@ -49,6 +49,8 @@ type File struct {
 	// Err says why the file was not read, or not to its end; Error is its text.
 	Err   error   `json:"-"`
 	Error *string `json:"error"`
+
+	stdin bool
 }
 
 // Decompress returns a reader of what is inside r, told apart by its first bytes, and
@@ -196,7 +198,7 @@ func (l *Log) ReadFiles(ctx context.Context, names []string, stdin io.Reader) ([
 		s := &source{File: File{Name: name}}
 		sources[i] = s
 		if name == "-" {
-			s.Name = "standard input"
+			s.Name, s.stdin = "standard input", true
 			s.open = func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }
 			s.mtime = l.o.Latest
 			continue
