@@ -23,10 +23,9 @@ import (
 	"time"
 )
 
-// submission is a server with TLS from the first byte at localhost that refuses every
-// login and repeats in its answer what it was sent. It returns its address and the file of
-// its certificate.
-func submission(t *testing.T) (address, roots string) {
+// localhostCertificate is a certificate for localhost that signs itself, and the file of it
+// for --tls-ca.
+func localhostCertificate(t *testing.T) (cert tls.Certificate, roots string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -42,7 +41,16 @@ func submission(t *testing.T) (address, roots string) {
 	if err := os.WriteFile(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}})
+	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, roots
+}
+
+// submission is a server with TLS from the first byte at localhost that refuses every
+// login and repeats in its answer what it was sent. It returns its address and the file of
+// its certificate.
+func submission(t *testing.T) (address, roots string) {
+	t.Helper()
+	cert, roots := localhostCertificate(t)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
+	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 	"mailworthy/provider"
 	"mailworthy/smtp/reply"
@@ -99,10 +100,8 @@ func (s *session) login() {
 func (s *session) attempt(mechanism string) (a answer, note string, err error) {
 	l := s.o.Login
 	b64 := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
-	hide := func(text string) string { s.w.secret = append(s.w.secret, text); return text }
-	hide(l.Password)
-	hide(b64(l.Password))
-	const hidden = "<redacted>"
+	hide := func(text string) string { s.secrets.Add(text); return text }
+	const hidden = redact.Hidden
 	switch mechanism {
 	case "PLAIN":
 		secret := hide(b64("\x00" + l.User + "\x00" + l.Password))
@@ -137,8 +136,7 @@ func (s *session) attempt(mechanism string) (a answer, note string, err error) {
 		secret := hide(b64("user=" + l.User + "\x01auth=Bearer " + l.Password + "\x01\x01"))
 		if a, err = s.exchange("AUTH XOAUTH2 "+secret, "AUTH XOAUTH2 "+hidden); err == nil && a.code == 334 {
 			// The token is refused, and the answer says why; an empty line gets the reply.
-			note = tokenText(strings.Join(a.lines, ""))
-			note = s.w.without(note)
+			note = s.secrets.Without(tokenText(strings.Join(a.lines, "")))
 			a, err = s.exchange("", "(empty line)")
 		}
 	default:
@@ -170,15 +168,13 @@ func (s *session) scram(mechanism string) (a answer, note string, err error) {
 			response, bad = auth.Next(challenge, true)
 		}
 		if bad != nil {
-			note = "the server's side of the exchange is wrong: " + show.Cut(s.w.without(bad.Error()), 100)
+			note = "the server's side of the exchange is wrong: " + show.Cut(s.secrets.Without(bad.Error()), 100)
 			a, err = s.exchange("*", "")
 			return a, note, err
 		}
 		secret := base64.StdEncoding.EncodeToString(response)
-		if secret != "" {
-			s.w.secret = append(s.w.secret, secret)
-		}
-		a, err = s.exchange(secret, "<redacted>")
+		s.secrets.Add(secret)
+		a, err = s.exchange(secret, redact.Hidden)
 	}
 	return a, "", err
 }

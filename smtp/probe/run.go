@@ -251,6 +251,9 @@ func (p *prober) begin(e *Endpoint, end time.Time) *session {
 	if _, err := netip.ParseAddr(e.Host); err != nil {
 		s.name = e.Host
 	}
+	if l := p.o.Login; l != nil {
+		s.secrets.Password(l.User, l.Password)
+	}
 	return s
 }
 

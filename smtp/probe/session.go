@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
 
@@ -27,6 +28,9 @@ type session struct {
 	name string
 	from string
 	dead bool // the connection is of no more use
+	// secrets are those of the login, from the first line on: a server may have them of an
+	// earlier session.
+	secrets redact.Secrets
 }
 
 // plan are the steps of a session in their order, none of them tried.
@@ -136,7 +140,7 @@ func (s *session) run(ctx context.Context) {
 	if !ok {
 		return
 	}
-	s.w = newWire(conn, s.t)
+	s.w = newWire(conn, s.t, &s.secrets)
 	defer func() { s.w.conn.Close() }()
 	if implicit && !s.handshake(ctx) {
 		return
@@ -314,7 +318,7 @@ func (s *session) handshake(ctx context.Context) bool {
 	s.e.Certificate = describe(state.PeerCertificates, s.e.Host, s.o.Roots, s.o.Now)
 	st.Outcome, st.Detail = OK, "TLS "+s.e.TLS.Version+" "+s.e.TLS.Cipher
 	s.t.add("", "tls: "+st.Detail)
-	s.w = newWire(conn, s.t)
+	s.w = newWire(conn, s.t, &s.secrets)
 	return true
 }
 
@@ -393,7 +397,7 @@ func (s *session) startTLS(ctx context.Context) bool {
 	if n := s.w.r.Buffered(); n > 0 {
 		// A response injection: it came before the handshake and would be read after it.
 		extra, _ := s.w.r.Peek(n)
-		s.e.injected = string(extra)
+		s.e.injected = s.secrets.Without(string(extra))
 		s.t.add("server", s.e.injected)
 		s.t.add("", "plain text after the answer to STARTTLS, dropped")
 	}

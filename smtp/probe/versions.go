@@ -133,7 +133,7 @@ func (s *session) hello(ctx context.Context, version uint16) (serverHello, error
 	if !ok {
 		return serverHello{}, nil
 	}
-	s.w = newWire(conn, s.t)
+	s.w = newWire(conn, s.t, &s.secrets)
 	defer conn.Close()
 	if !implicit {
 		if !s.greeting(ctx) {

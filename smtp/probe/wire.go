@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
 
@@ -50,19 +51,21 @@ func (a *answer) full() string {
 }
 
 // readAnswer reads a reply of one or more lines (RFC 5321, 4.2.1). The error is an
-// *errProtocol if what came is no reply; said is called with each line as it came.
-func readAnswer(r *bufio.Reader, said func(line string)) (answer, error) {
+// *errProtocol if what came is no reply; said is called with each line, and returns it as it
+// may be shown.
+func readAnswer(r *bufio.Reader, said func(line string) string) (answer, error) {
 	var a answer
 	for {
 		line, err := readLine(r)
+		shown := line
 		if line != "" || err == nil {
-			said(line)
+			shown = said(line)
 		}
 		if err != nil {
 			return a, err
 		}
 		if len(line) < 3 || !digits(line[:3]) || line[0] < '2' || line[0] > '5' || len(line) > 3 && line[3] != ' ' && line[3] != '-' {
-			return a, &errProtocol{"no reply of SMTP: " + show.Cut(line, 100)}
+			return a, &errProtocol{"no reply of SMTP: " + show.Cut(shown, 100)}
 		}
 		code := int(line[0]-'0')*100 + int(line[1]-'0')*10 + int(line[2]-'0')
 		if a.code != 0 && code != a.code {
@@ -135,12 +138,12 @@ type wire struct {
 	conn net.Conn
 	r    *bufio.Reader
 	t    *transcript
-	// secret: what the server says may repeat what was sent, and is not kept.
-	secret []string
+	// secrets: what the server says may repeat what was sent, and is not kept.
+	secrets *redact.Secrets
 }
 
-func newWire(conn net.Conn, t *transcript) *wire {
-	return &wire{conn: conn, r: bufio.NewReaderSize(conn, 4096), t: t}
+func newWire(conn net.Conn, t *transcript, secrets *redact.Secrets) *wire {
+	return &wire{conn: conn, r: bufio.NewReaderSize(conn, 4096), t: t, secrets: secrets}
 }
 
 // send writes a command. A shown text takes its place in the transcript if it is not
@@ -155,23 +158,13 @@ func (w *wire) send(command, shown string) error {
 }
 
 func (w *wire) read() (answer, error) {
-	a, err := readAnswer(w.r, func(line string) { w.t.add("server", w.without(line)) })
+	a, err := readAnswer(w.r, func(line string) string {
+		line = w.secrets.Without(line)
+		w.t.add("server", line)
+		return line
+	})
 	for i := range a.lines {
-		a.lines[i] = w.without(a.lines[i])
-	}
-	var p *errProtocol
-	if errors.As(err, &p) {
-		p.why = w.without(p.why)
+		a.lines[i] = w.secrets.Without(a.lines[i])
 	}
 	return a, err
-}
-
-// without is a line without the secrets that the client sent.
-func (w *wire) without(line string) string {
-	for _, s := range w.secret {
-		if s != "" {
-			line = strings.ReplaceAll(line, s, "<redacted>")
-		}
-	}
-	return line
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 	"mailworthy/smtp/probe"
 )
@@ -42,6 +43,10 @@ func (m *mailbox) Look(ctx context.Context, q Query) (Look, error) {
 	if err == nil {
 		_ = c.Logout().Wait()
 	}
+	secrets := m.secrets()
+	for i := range look.Found {
+		look.Found[i].Folder = secrets.Without(look.Found[i].Folder)
+	}
 	return look, m.wrap(ctx, err)
 }
 
@@ -60,7 +65,14 @@ func (m *mailbox) wrap(ctx context.Context, err error) error {
 	}
 	// The library shows where it panicked; the line that says why is enough.
 	text, _, _ = strings.Cut(text, "\n")
-	return errors.New(without(text, secretsOf(m.via.User, m.o.Password)))
+	return errors.New(without(text, m.secrets()))
+}
+
+// secrets are not shown, whoever repeats them.
+func (m *mailbox) secrets() *redact.Secrets {
+	s := &redact.Secrets{}
+	s.Password(m.via.User, m.o.Password)
+	return s
 }
 
 // open connects and logs in, over TLS whose certificate verifies and not otherwise.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
+	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 	"mailworthy/smtp/probe"
 )
@@ -30,12 +30,13 @@ type sender struct {
 	a    *Attempt
 	conn net.Conn
 	// secrets are not kept, whoever repeats them.
-	secrets []string
+	secrets redact.Secrets
 }
 
 // send hands the text over, in limit at most. The attempt says how it went.
 func (o *Options) send(ctx context.Context, l *letter, text []byte, limit time.Duration) Attempt {
-	s := &sender{o: o, a: &Attempt{At: o.Clock.Now(), Outcome: probe.OK, Phases: []Phase{}}, secrets: secretsOf(o.Via.User, o.Password)}
+	s := &sender{o: o, a: &Attempt{At: o.Clock.Now(), Outcome: probe.OK, Phases: []Phase{}}}
+	s.secrets.Password(o.Via.User, o.Password)
 	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -50,21 +51,9 @@ func (o *Options) send(ctx context.Context, l *letter, text []byte, limit time.D
 	return *s.a
 }
 
-// secretsOf are the forms that a password is sent in, longest first.
-func secretsOf(user, password string) []string {
-	if password == "" {
-		return nil
-	}
-	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
-	return []string{encode("user=" + user + "\x01auth=Bearer " + password + "\x01\x01"), encode("\x00" + user + "\x00" + password), encode(password), password}
-}
-
 // without is a text without the secrets, bounded.
-func without(text string, secrets []string) string {
-	for _, secret := range secrets {
-		text = strings.ReplaceAll(text, secret, "<redacted>")
-	}
-	return show.Cut(text, maxReply)
+func without(text string, secrets *redact.Secrets) string {
+	return show.Cut(secrets.Without(text), maxReply)
 }
 
 // step runs one stage and takes its time.
@@ -149,7 +138,7 @@ func (s *sender) data(c *smtp.Client, text []byte) error {
 		return err
 	}
 	if d, ok := w.(*smtp.DataCloser); ok {
-		s.a.Reply = without("250 "+strings.ReplaceAll(d.ServerResponse(), "\n", " "), s.secrets)
+		s.a.Reply = without("250 "+strings.ReplaceAll(d.ServerResponse(), "\n", " "), &s.secrets)
 	}
 	return nil
 }
@@ -249,7 +238,7 @@ func (s *sender) failed(ctx context.Context, stage string, err error) {
 		if said.Code >= 500 {
 			a.Outcome, a.final = probe.Rejected5, true
 		}
-		a.Reply = without(fmt.Sprintf("%d %s", said.Code, strings.ReplaceAll(said.Msg, "\n", " ")), s.secrets)
+		a.Reply = without(fmt.Sprintf("%d %s", said.Code, strings.ReplaceAll(said.Msg, "\n", " ")), &s.secrets)
 		a.Cause = s.o.explained(ctx, a.Reply, stage)
 		return
 	case errors.As(err, &refusal):
@@ -261,5 +250,5 @@ func (s *sender) failed(ctx context.Context, stage string, err error) {
 	default:
 		a.Outcome = probe.OutcomeOf(err)
 	}
-	a.Reply = without(probe.FailureText(err), s.secrets)
+	a.Reply = without(probe.FailureText(err), &s.secrets)
 }
