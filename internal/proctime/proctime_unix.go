@@ -5,6 +5,8 @@
 package proctime
 
 import (
+	"os"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -17,4 +19,17 @@ func Used() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// Peak returns the most memory, in bytes, that a process which has ended was resident
+// with; 0 if the system does not say.
+func Peak(ended *os.ProcessState) int64 {
+	u, ok := ended.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
+		return int64(u.Maxrss)
+	}
+	return int64(u.Maxrss) << 10
 }

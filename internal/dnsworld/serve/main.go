@@ -3,6 +3,10 @@
 //
 //	go run ./internal/dnsworld/serve &
 //	mailworthy audit -f domains.txt --resolver 127.0.0.1:PORT
+//
+// With -measure it runs commands itself, one after the other, on lists of these lengths:
+//
+//	go run ./internal/dnsworld/serve -measure ./before,./mailworthy 10000 100000 1000000
 package main
 
 import (
@@ -10,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 
 	"mailworthy/internal/dnsworld"
 )
@@ -19,6 +24,9 @@ func main() {
 	domains := flag.Int("domains", 1_000_000, "how many domains it has")
 	latency := flag.Duration("latency", 0, "how long every answer takes")
 	list := flag.Int("list", 0, "print the names of this many domains, and serve nothing")
+	commands := flag.String("measure", "", "measure these `commands`, separated by commas, on lists as long as the arguments say")
+	format := flag.String("format", "rows", "what the measured commands write")
+	rounds := flag.Int("rounds", 1, "how often each is measured")
 	flag.Parse()
 	if *list > 0 {
 		for i := range *list {
@@ -32,6 +40,15 @@ func main() {
 		os.Exit(1)
 	}
 	defer s.Close()
+	if *commands != "" {
+		m := measurement{resolver: s.Addr(), format: *format, rounds: *rounds, commands: strings.Split(*commands, ",")}
+		if err := m.run(flag.Args()); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			s.Close()
+			os.Exit(1)
+		}
+		return
+	}
 	fmt.Println(s.Addr())
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt)
