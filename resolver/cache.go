@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 	"unsafe"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 // CacheOptions bound a Cache. A zero is the default.
@@ -47,30 +45,67 @@ const (
 )
 
 type cacheShard struct {
-	mu      sync.Mutex
-	cache   *Cache
-	missed  map[question]*missed             // under way
-	once    *simplelru.LRU[question, cached] // not used since it came, or not for long
-	again   *simplelru.LRU[question, cached] // used since, up to a share of the room
-	bytes   int
-	most    int // bytes
-	entries int // at most
+	mu    sync.Mutex
+	cache *Cache
+	// slots are the questions under way and the answers that are kept.
+	slots map[question]*slot
+	once  slotList // not used since they came, or not for long
+	again slotList // used since, up to a share of the room
+	bytes int
+	most  int // bytes
+	room  int // entries that are kept, at most
 
 	hits, misses, shared, evicted int64
 	_                             [64]byte // shards on cache lines of their own
 }
 
-// missed is a question that is not kept, under way.
-type missed struct {
+// slot is a question under way and then, in the same place, its answer: most questions
+// of a list are asked once, and an entry of a map and of a list for each of the two
+// would be most of what a cache costs.
+type slot struct {
 	flight
 	shard *cacheShard
 	q     question
+	// kept is the list that the answer stands in; nil: there is none.
+	kept          *slotList
+	before, after *slot
+	answer        *Answer
+	expires       time.Time
+	size          int
 }
 
-type cached struct {
-	answer  *Answer
-	expires time.Time
-	size    int
+// slotList has the slot first that was used last.
+type slotList struct {
+	first, last *slot
+	n           int
+}
+
+func (l *slotList) add(e *slot) {
+	e.kept, e.before, e.after = l, nil, l.first
+	if l.first != nil {
+		l.first.before = e
+	} else {
+		l.last = e
+	}
+	l.first = e
+	l.n++
+}
+
+// remove takes a slot out of the list that it stands in.
+func (e *slot) remove() {
+	l := e.kept
+	if e.before != nil {
+		e.before.after = e.after
+	} else {
+		l.first = e.after
+	}
+	if e.after != nil {
+		e.after.before = e.before
+	} else {
+		l.last = e.before
+	}
+	e.kept, e.before, e.after = nil, nil, nil
+	l.n--
 }
 
 // CacheStats counts. Shared are misses that waited for an equal question.
@@ -112,10 +147,7 @@ func NewCache(next Resolver, o CacheOptions) *Cache {
 	c := &Cache{next: starterOf(next), o: o, seed: maphash.MakeSeed(), shards: make([]cacheShard, n)}
 	for i := range c.shards {
 		s := &c.shards[i]
-		s.cache, s.most, s.entries, s.missed = c, o.Bytes/n, o.Entries/n, map[question]*missed{}
-		// The sizes are over zero, so there is no error; they are not what bounds.
-		s.once, _ = simplelru.NewLRU[question, cached](o.Entries+1, nil)
-		s.again, _ = simplelru.NewLRU[question, cached](o.Entries+1, nil)
+		s.cache, s.most, s.room, s.slots = c, o.Bytes/n, o.Entries/n, map[question]*slot{}
 	}
 	return c
 }
@@ -129,24 +161,26 @@ func (c *Cache) Lookup(ctx context.Context, name string, t Type) (*Answer, error
 	q := question{key, t}
 	s := c.shard(q)
 	s.mu.Lock()
-	if a := s.get(q); a != nil {
+	a, e := s.get(q)
+	if a != nil {
 		s.mu.Unlock()
 		return a, nil
 	}
 	w := newWaiter()
-	return w.wait(ctx, c.next, q, s.miss(q, w))
+	return w.wait(ctx, c.next, q, s.miss(q, e, w))
 }
 
 // start implements starter.
 func (c *Cache) start(q question, to taker) stopper {
 	s := c.shard(q)
 	s.mu.Lock()
-	if a := s.get(q); a != nil {
+	a, e := s.get(q)
+	if a != nil {
 		s.mu.Unlock()
 		to.take(a, nil)
 		return nil
 	}
-	return s.miss(q, to)
+	return s.miss(q, e, to)
 }
 
 func (c *Cache) flush() { c.next.flush() }
@@ -158,32 +192,43 @@ func (c *Cache) shard(q question) *cacheShard {
 	return &c.shards[maphash.String(c.seed, q.name)%uint64(len(c.shards))]
 }
 
-// miss asks, or waits for an equal question. It unlocks the shard.
-func (s *cacheShard) miss(q question, to taker) stopper {
-	if m := s.missed[q]; m != nil {
+// miss asks, or waits for an equal question under way. It unlocks the shard.
+func (s *cacheShard) miss(q question, under *slot, to taker) stopper {
+	if under != nil {
 		s.shared++
-		p := m.join(to)
+		p := under.join(to)
 		s.mu.Unlock()
 		return p
 	}
 	s.misses++
-	m := &missed{shard: s, q: q}
-	m.open(&s.mu, m, to)
-	s.missed[q] = m
+	e := &slot{shard: s, q: q}
+	e.open(&s.mu, e, to)
+	s.slots[q] = e
 	s.mu.Unlock()
-	return m.depart(s.cache.next, q)
+	return e.depart(s.cache.next, q)
 }
 
-// landed implements landing.
-func (m *missed) landed(a *Answer, err error, late bool) {
-	m.shard.keep(m.q, a, err, late)
-	if !late {
-		delete(m.shard.missed, m.q)
+// landed implements landing. A late answer is dropped if the question was asked again
+// meanwhile.
+func (e *slot) landed(a *Answer, err error, late bool) {
+	s := e.shard
+	if late {
+		there := s.slots[e.q]
+		if err != nil || there != nil && there.kept == nil {
+			return
+		}
+		if there != nil {
+			s.drop(there)
+		}
+		s.slots[e.q] = e
+	}
+	if err != nil || !s.keep(e, a) {
+		delete(s.slots, e.q)
 	}
 }
 
 // left implements landing.
-func (m *missed) left() { delete(m.shard.missed, m.q) }
+func (e *slot) left() { delete(e.shard.slots, e.q) }
 
 // Stats returns the counters.
 func (c *Cache) Stats() CacheStats {
@@ -195,76 +240,66 @@ func (c *Cache) Stats() CacheStats {
 		out.Misses += s.misses
 		out.Shared += s.shared
 		out.Evicted += s.evicted
-		out.Entries += s.once.Len() + s.again.Len()
+		out.Entries += s.once.n + s.again.n
 		out.Bytes += s.bytes
 		s.mu.Unlock()
 	}
 	return out
 }
 
-// get returns what is kept and has not expired. The lock is held.
-func (s *cacheShard) get(q question) *Answer {
-	e, ok := s.again.Get(q)
-	if !ok {
-		if e, ok = s.once.Peek(q); !ok {
-			return nil
-		}
-		s.once.Remove(q)
-		s.again.Add(q, e)
-		if s.again.Len() > max(1, s.entries*againShare/100) {
-			old, back, _ := s.again.RemoveOldest()
-			s.once.Add(old, back)
-		}
+// get returns what is kept and has not expired, or else the question under way, if there
+// is one. The lock is held.
+func (s *cacheShard) get(q question) (*Answer, *slot) {
+	e := s.slots[q]
+	if e == nil || e.kept == nil {
+		return nil, e
 	}
 	if !s.cache.o.Now().Before(e.expires) {
-		s.drop(q)
-		return nil
+		s.drop(e)
+		return nil, nil
+	}
+	e.remove()
+	s.again.add(e)
+	if s.again.n > max(1, s.room*againShare/100) {
+		back := s.again.last
+		back.remove()
+		s.once.add(back)
 	}
 	s.hits++
-	return e.answer
+	return e.answer, nil
 }
 
-// drop takes an answer out, if it is there. The lock is held.
-func (s *cacheShard) drop(q question) {
-	for _, list := range [...]*simplelru.LRU[question, cached]{s.once, s.again} {
-		if e, ok := list.Peek(q); ok {
-			s.bytes -= e.size
-			list.Remove(q)
-		}
-	}
+// drop takes an answer out that is kept. The lock is held.
+func (s *cacheShard) drop(e *slot) {
+	e.remove()
+	s.bytes -= e.size
+	delete(s.slots, e.q)
 }
 
-// keep stores an answer, evicting others if the cache is full. A late answer (the
-// question was asked again meanwhile) is dropped. The caller holds the lock.
-func (s *cacheShard) keep(q question, a *Answer, err error, late bool) {
-	if err != nil {
-		return
-	}
+// keep stores the answer of a slot, evicting others if the cache is full, and reports
+// whether it is to be kept. The caller holds the lock.
+func (s *cacheShard) keep(e *slot, a *Answer) bool {
 	o := &s.cache.o
 	ttl := min(time.Duration(a.TTL)*time.Second, o.MaxTTL)
 	if a.Absent() {
 		ttl = min(ttl, o.MaxNegativeTTL)
 	}
-	e := cached{a, o.Now().Add(ttl), sizeOf(a)}
-	if ttl <= 0 || e.size > s.most {
-		return
+	size := sizeOf(a)
+	if ttl <= 0 || size > s.most {
+		return false
 	}
-	if late {
-		if s.missed[q] != nil {
-			return
+	e.answer, e.expires, e.size = a, o.Now().Add(ttl), size
+	s.bytes += size
+	s.once.add(e)
+	for s.bytes > s.most || s.once.n+s.again.n > s.room {
+		old := s.once.last
+		if old == nil {
+			old = s.again.last
 		}
-		s.drop(q)
-	}
-	s.bytes += e.size
-	s.once.Add(q, e)
-	for s.bytes > s.most || s.once.Len()+s.again.Len() > s.entries {
-		_, old, ok := s.once.RemoveOldest()
-		if !ok {
-			_, old, _ = s.again.RemoveOldest()
-		}
-		s.bytes -= old.size
+		s.drop(old)
 		s.evicted++
 	}
+	return true
 }
 
 // sizeOf is about what an answer takes in the cache.

@@ -45,11 +45,23 @@ func TestCacheCountsBytes(t *testing.T) {
 		c.Lookup(context.Background(), fmt.Sprintf("h%d.test", i*i%17), TypeA)
 	}
 	s := &c.shards[0]
-	bytes := 0
-	for _, e := range append(s.once.Values(), s.again.Values()...) {
-		bytes += e.size
+	bytes, kept := 0, 0
+	for _, list := range []*slotList{&s.once, &s.again} {
+		var before *slot
+		n := 0
+		for e := list.first; e != nil; before, e = e, e.after {
+			if e.before != before || e.kept != list || s.slots[e.q] != e {
+				t.Errorf("%+v stands wrong", e)
+			}
+			bytes += e.size
+			n++
+		}
+		if list.last != before || list.n != n {
+			t.Errorf("%d in a list of %d", n, list.n)
+		}
+		kept += n
 	}
-	if got := c.Stats(); got.Bytes != bytes || got.Entries > 10 {
-		t.Errorf("%+v, and %d bytes are kept", got, bytes)
+	if got := c.Stats(); got.Bytes != bytes || got.Entries > 10 || got.Entries != kept || len(s.slots) != kept {
+		t.Errorf("%+v, and %d bytes are kept in %d of %d slots", got, bytes, kept, len(s.slots))
 	}
 }

@@ -42,7 +42,7 @@ func UnderWay(st *Stack, maxInFlight int) int {
 	for i := range st.Cache.shards {
 		s := &st.Cache.shards[i]
 		s.mu.Lock()
-		n += len(s.missed)
+		n += len(s.slots) - s.once.n - s.again.n
 		s.mu.Unlock()
 	}
 	return n
