@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -188,3 +189,29 @@ func quoted(s string) string {
 
 // comment is a text that stays within its line.
 func comment(s string) string { return show.Escape(s) }
+
+// ListPlace returns the path of a list of domains as a configuration has it: relative to the
+// folder of the configuration, if the list is in there. An empty name is that of no list. A
+// list that cannot be audited is an error.
+func ListPlace(list, configuration string) (string, error) {
+	if list == "" {
+		return "", nil
+	}
+	if _, wrong := ReadDomains(list, list); len(wrong) == 1 {
+		return "", wrong[0]
+	} else if len(wrong) > 1 {
+		return "", fmt.Errorf("%w (further lines are wrong, too)", wrong[0])
+	}
+	whole, err := filepath.Abs(list)
+	if err != nil {
+		return "", err
+	}
+	folder, err := filepath.Abs(filepath.Dir(configuration))
+	if err != nil {
+		return "", err
+	}
+	if near, err := filepath.Rel(folder, whole); err == nil && !strings.HasPrefix(near, "..") {
+		return near, nil
+	}
+	return whole, nil
+}

@@ -10,6 +10,7 @@ import (
 	"mailworthy/history"
 	"mailworthy/history/sqlite"
 	"mailworthy/report"
+	"mailworthy/report/view"
 )
 
 // KeeperOptions say what a Keeper keeps and where.
@@ -161,4 +162,27 @@ func (k *Keeper) Seen(domain string) *history.Observation {
 // Acknowledge says that what changed in a domain has been told.
 func (k *Keeper) Acknowledge(ctx context.Context, seen *history.Observation) error {
 	return k.store.Acknowledge(ctx, seen)
+}
+
+// Changes returns what is known of the reports that could be kept, and how each report is
+// shown: as it is if it could not be kept. Acknowledge marks the changes as told.
+func (k *Keeper) Changes(reports []*report.Report) (list []Changed, shown []view.Change, acknowledge func(context.Context) error) {
+	var seen []*history.Observation
+	for _, r := range reports {
+		o := k.Seen(r.Domain)
+		if o == nil {
+			shown = append(shown, view.Change{Report: r})
+			continue
+		}
+		c := ChangedOf(o)
+		seen, list, shown = append(seen, o), append(list, c), append(shown, c.Shown(r))
+	}
+	return list, shown, func(ctx context.Context) error {
+		for _, o := range seen {
+			if err := k.Acknowledge(ctx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	yaml "go.yaml.in/yaml/v3"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/readfile"
 )
 
 // Policy is a user's own judgement: what it does not mention stays as it is by
@@ -35,6 +38,34 @@ type Policy struct {
 	Accept []Acceptance `yaml:"accept"`
 	// Brand is the cover of HTML and PDF; nil for none.
 	Brand *Brand `yaml:"brand"`
+}
+
+// maxPolicy bounds the file of a policy.
+const maxPolicy = 4 << 20
+
+// ReadPolicy reads the file of a policy, and that of its logo, which is named relative to
+// it. The error is an *fs.PathError if the file cannot be read; others do not name it.
+func ReadPolicy(file string) (*Policy, error) {
+	text, err := readfile.Read(file, maxPolicy, readfile.Wait)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: file, Err: err}
+	}
+	p, err := LoadPolicy(text)
+	if err != nil || p.Brand == nil || p.Brand.Logo == "" {
+		return p, err
+	}
+	logo := p.Brand.Logo
+	if !filepath.IsAbs(logo) {
+		logo = filepath.Join(filepath.Dir(file), logo)
+	}
+	content, err := readfile.Read(logo, MaxLogo, readfile.Wait)
+	if err == nil {
+		err = p.Brand.SetLogo(content)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("brand: logo %s: %w", logo, err)
+	}
+	return p, nil
 }
 
 // LoadPolicy reads a policy from YAML. An error names the line or the key.

@@ -1,5 +1,7 @@
 package resolver
 
+import "sync"
+
 // Options say what a Stack is made of.
 type Options struct {
 	Config
@@ -18,6 +20,10 @@ type Stack struct {
 	// Cache and Client are nil offline.
 	Cache  *Cache
 	Client *Client
+
+	// unchecked asks the same servers not to validate, once that is wanted.
+	unchecked func() (*Client, error)
+	begun     *Client
 }
 
 // Build puts a stack together. An audit asks through a Session of its own:
@@ -30,6 +36,11 @@ func Build(o Options) (*Stack, error) {
 		if s.Client, err = New(o.Config); err != nil {
 			return nil, err
 		}
+		s.unchecked = sync.OnceValues(func() (c *Client, err error) {
+			c, err = New(Config{Servers: o.Servers, Timeout: o.Timeout, Retries: o.Retries, CheckingDisabled: true})
+			s.begun = c
+			return c, err
+		})
 		s.Cache = NewCache(s.Client, o.Cache)
 		next = withoutDNS64(s.Cache)
 	}
@@ -48,6 +59,19 @@ func (s *Stack) Holds(name string) bool {
 	return ok && o.holds(fromPresentation(name), TypeTXT)
 }
 
+// Unchecked returns a resolver that asks the same servers not to validate (RFC 4035, 3.2.2)
+// and keeps no answer; nil offline. It ends with the stack.
+func (s *Stack) Unchecked() (Resolver, error) {
+	if s.unchecked == nil {
+		return nil, nil
+	}
+	c, err := s.unchecked()
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
 // start implements starter.
 func (s *Stack) start(q question, to taker) stopper {
 	return starterOf(s.Resolver).start(q, to)
@@ -59,5 +83,8 @@ func (s *Stack) flush() { starterOf(s.Resolver).flush() }
 func (s *Stack) Close() {
 	if s.Client != nil {
 		s.Client.Close()
+	}
+	if s.begun != nil {
+		s.begun.Close()
 	}
 }

@@ -67,6 +67,40 @@ func TestStack(t *testing.T) {
 	}
 }
 
+// TestStackUnchecked: what asks without validation asks the servers of the stack, each time
+// anew, is one however often it is wanted, and ends with the stack; offline there is none.
+func TestStackUnchecked(t *testing.T) {
+	s := dnstest.Start(t, acme)
+	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{s.Addr()}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := st.Unchecked()
+	if again, _ := st.Unchecked(); err != nil || again != r || r == resolver.Resolver(st.Client) {
+		t.Fatalf("%v, %v, %v", r, again, err)
+	}
+	for range 2 {
+		if got := say(r.Lookup(context.Background(), "mx2.acme.example", typeA)); got != `found "192.0.2.2"` {
+			t.Error(got)
+		}
+	}
+	if n := s.Queries(); n != 2 {
+		t.Errorf("%d questions, want 2", n)
+	}
+	st.Close()
+	if got := say(r.Lookup(context.Background(), "mx2.acme.example", typeA)); strings.HasPrefix(got, "found") {
+		t.Errorf("after the end: %s", got)
+	}
+	off, err := resolver.Build(resolver.Options{Offline: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer off.Close()
+	if r, err := off.Unchecked(); r != nil || err != nil {
+		t.Errorf("offline: %v, %v", r, err)
+	}
+}
+
 // FuzzReadResponse wants no panic, and no answer that contradicts itself.
 func FuzzReadResponse(f *testing.F) {
 	s := dnstest.Start(f, acme)

@@ -234,12 +234,9 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	}
 	defer session.stack.Close()
 	if f.probe || slices.Contains(sections, finding.Transport) {
-		tools, closing, err := toolsOf(session, &f.dns, f.web, f.trustAD)
-		if err != nil {
+		if options.Transport, err = session.tools(f.web, f.trustAD); err != nil {
 			return err
 		}
-		defer closing()
-		options.Transport = tools
 	}
 	if f.authoritative {
 		if f.dns.offline {

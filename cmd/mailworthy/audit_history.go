@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
-	"mailworthy/history"
 	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
@@ -103,20 +102,7 @@ func (f dnsFlags) other(n int) (*session, error) {
 // writeChanges writes what changed in each domain, the whole report of those that are
 // new to the history, and marks it as told.
 func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports []*report.Report, verbose bool) error {
-	var seen []*history.Observation
-	var list []monitor.Changed
-	var shown []view.Change
-	for _, r := range reports {
-		o := k.Seen(r.Domain)
-		if o == nil { // it could not be kept
-			shown = append(shown, view.Change{Report: r})
-			continue
-		}
-		seen = append(seen, o)
-		c := monitor.ChangedOf(o)
-		list = append(list, c)
-		shown = append(shown, c.Shown(r))
-	}
+	list, shown, acknowledge := k.Changes(reports)
 	// On a screen a domain without changes to show has its whole report.
 	table := docWriter{"table", func(w io.Writer) error { return terminal.WriteChanges(w, shown, f.output.table(cmd, verbose)) }}
 	jsons := docWriter{"json", func(w io.Writer) error {
@@ -131,10 +117,5 @@ func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports
 	if err := f.output.document(cmd, verbose, nil, func() *view.Doc { return view.ChangesDoc(shown) }, jsons, table); err != nil {
 		return err
 	}
-	for _, o := range seen {
-		if err := k.Acknowledge(cmd.Context(), o); err != nil {
-			return err
-		}
-	}
-	return nil
+	return acknowledge(cmd.Context())
 }

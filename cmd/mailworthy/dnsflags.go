@@ -78,8 +78,10 @@ type session struct {
 	deadline   time.Duration
 	maxQueries int
 	now        time.Time
-	verbose    bool
-	log        *slog.Logger
+	// clock stands at --now; nil, the system's, if that was not given.
+	clock   func() time.Time
+	verbose bool
+	log     *slog.Logger
 	// unknownOK: what the DNS did not say does not end in exit status 3.
 	unknownOK bool
 	// alone: nobody is asked but the zones of --zone.
@@ -121,12 +123,12 @@ func (f *dnsFlags) open(stderr io.Writer) (*session, error) {
 	case f.offline && len(f.zones) == 0 && !f.proposes:
 		return nil, withHint(errors.New("--offline needs a zone to answer from"), "add --zone FILE")
 	}
-	if clock, err := clockAt(f.now); err != nil {
-		return nil, err
-	} else if clock != nil {
-		s.now = clock()
-	}
 	var err error
+	if s.clock, err = clockAt(f.now); err != nil {
+		return nil, err
+	} else if s.clock != nil {
+		s.now = s.clock()
+	}
 	if s.log, err = logging.New(stderr, f.logFormat, f.verbose); err != nil {
 		return nil, fmt.Errorf("--log-format %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -121,34 +120,16 @@ func ofPick(err error) error {
 	return withHint(named, "%s", wrong.Help)
 }
 
-// maxPolicy bounds the file of --policy.
-const maxPolicy = 4 << 20
-
 // readPolicy reads the file of --policy; none is the default judgement.
 func readPolicy(ctx context.Context, file string) (*report.Policy, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := readfile.Await(ctx, func() ([]byte, error) { return readfile.Read(file, maxPolicy, readfile.Wait) })
-	if err != nil {
-		return nil, fmt.Errorf("--policy: %w", &fs.PathError{Op: "open", Path: file, Err: err})
-	}
-	p, err := report.LoadPolicy(text)
-	if err != nil {
+	p, err := readfile.Await(ctx, func() (*report.Policy, error) { return report.ReadPolicy(file) })
+	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == file {
+		return nil, fmt.Errorf("--policy: %w", err)
+	} else if err != nil {
 		return nil, fmt.Errorf("--policy %s: %w", file, err)
-	}
-	if p.Brand != nil && p.Brand.Logo != "" {
-		logo := p.Brand.Logo
-		if !filepath.IsAbs(logo) {
-			logo = filepath.Join(filepath.Dir(file), logo)
-		}
-		content, err := readfile.Await(ctx, func() ([]byte, error) { return readfile.Read(logo, report.MaxLogo, readfile.Wait) })
-		if err == nil {
-			err = p.Brand.SetLogo(content)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("--policy %s: brand: logo %s: %w", file, logo, err)
-		}
 	}
 	return p, nil
 }

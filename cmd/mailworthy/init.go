@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,15 +52,15 @@ every run reads.`,
 			if _, err := os.Lstat(file); file != "" && err == nil {
 				return exists
 			}
-			place, err := listPlace(list, file)
+			place, err := config.ListPlace(list, file)
 			if err != nil {
-				return err
+				return fmt.Errorf("-f %w", err)
 			}
 			s, err := dns.open(cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			asking, err := monitored(&dns, s, nil)
+			asking, err := monitored(s, nil)
 			if err != nil {
 				return err
 			}
@@ -98,29 +96,4 @@ every run reads.`,
 	cmd.Flags().StringVarP(&list, "file", "f", "", "name this `list` of further domains in the configuration, a domain a line: each run audits them by its defaults")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "write to this `file`, which must not be there yet, instead of standard output")
 	return cmd
-}
-
-// listPlace is the path of a list as a configuration has it: relative to the
-// configuration's folder. A list that cannot be audited is an error.
-func listPlace(list, configuration string) (string, error) {
-	if list == "" {
-		return "", nil
-	}
-	if _, wrong := config.ReadDomains(list, list); len(wrong) == 1 {
-		return "", fmt.Errorf("-f %w", wrong[0])
-	} else if len(wrong) > 1 {
-		return "", fmt.Errorf("-f %w (further lines are wrong, too)", wrong[0])
-	}
-	whole, err := filepath.Abs(list)
-	if err != nil {
-		return "", fmt.Errorf("-f: %w", err)
-	}
-	folder, err := filepath.Abs(filepath.Dir(configuration))
-	if err != nil {
-		return "", fmt.Errorf("-o: %w", err)
-	}
-	if near, err := filepath.Rel(folder, whole); err == nil && !strings.HasPrefix(near, "..") {
-		return near, nil
-	}
-	return whole, nil
 }

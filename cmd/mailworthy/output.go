@@ -13,6 +13,7 @@ import (
 
 	"mailworthy/internal/atomicfile"
 	"mailworthy/internal/cli"
+	"mailworthy/report"
 	"mailworthy/report/format"
 	"mailworthy/report/terminal"
 	"mailworthy/report/view"
@@ -221,3 +222,25 @@ func (p *part) finish() error { return p.wrap(p.file.Commit()) }
 
 // discard drops what was written, unless the file is finished.
 func (p *part) discard() { p.file.Discard() }
+
+// writeJSON writes a value of a small command as JSON.
+func writeJSON(w io.Writer, v any) error {
+	text, err := report.MarshalJSON(v, "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// writeJSONLine writes v on one line.
+func writeJSONLine(w io.Writer, v any) error {
+	text, err := report.MarshalJSON(v, "")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+func joined(list []string) string { return strings.Join(list, ", ") }

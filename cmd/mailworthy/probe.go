@@ -151,12 +151,11 @@ func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
 		// --max-queries is for one domain.
 		o.Resolver, o.Now, o.Deadline = resolver.NewSession(s.stack, s.maxQueries*len(targets)), s.now, s.deadline
 		o.Dialer = &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}
-		unchecked, end, err := f.dns.unchecked()
+		validator, err := s.validator(f.trustAD)
 		if err != nil {
 			return nil, err
 		}
-		defer end()
-		o.Validator = &transport.Validator{Unchecked: unchecked, Trusted: f.trustAD}
+		o.Validator = &validator
 		if !s.alone {
 			o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.deadline, Lookup: dial.Through(s.stack)}, Roots: o.Roots}
 		}

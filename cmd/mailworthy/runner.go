@@ -71,34 +71,28 @@ func (f *runnerFlags) monitor(cmd *cobra.Command) (*monitor.Monitor, error) {
 		return nil, err
 	}
 	m.Open = func() (*monitor.Session, error) {
-		s, err := dns.open(stderr)
-		return monitored(&dns, s, err)
+		return monitored(dns.open(stderr))
 	}
 	m.Other = func(n int) (*monitor.Session, error) {
-		s, err := dns.other(n)
-		return monitored(&dns, s, err)
+		return monitored(dns.other(n))
 	}
 	return m, nil
 }
 
 // monitored is a session of the flags as a run needs it; nil if there is none.
-func monitored(dns *dnsFlags, s *session, err error) (*monitor.Session, error) {
+func monitored(s *session, err error) (*monitor.Session, error) {
 	if err != nil || s == nil {
 		return nil, err
 	}
-	tools, closing, err := toolsOf(s, dns, webFlags{}, false)
+	tools, err := s.tools(webFlags{}, false)
 	if err != nil {
 		s.stack.Close()
 		return nil, err
-	}
-	end := func() {
-		closing()
-		s.stack.Close()
 	}
 	var mail *monitor.MailTools
 	if !s.alone { // --offline sends nothing
 		mail = &monitor.MailTools{Roots: dial.Roots}
 	}
-	return &monitor.Session{Mail: mail, Resolver: s.stack, Transport: tools, Close: end, Held: s.held, MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now,
+	return &monitor.Session{Mail: mail, Resolver: s.stack, Transport: tools, Close: s.stack.Close, Held: s.held, MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now,
 		Audited: s.logAudit}, nil
 }

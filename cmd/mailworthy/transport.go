@@ -7,12 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"errors"
 	"mailworthy/audit"
 	"mailworthy/bimi"
 	"mailworthy/dial"
 	"mailworthy/inspect"
 	"mailworthy/report/view"
-	"mailworthy/resolver"
+	"mailworthy/smtp/probe"
 	"mailworthy/transport"
 )
 
@@ -28,11 +29,8 @@ func (f *webFlags) add(cmd *cobra.Command) {
 }
 
 // open returns what fetches over HTTPS, nil if the session touches no network.
-func (f *webFlags) open(s *session, judged bool) (*transport.Web, error) {
-	w := &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: min(s.deadline, dial.DefaultTimeout), Lookup: dial.Through(s.stack)}}
-	if judged {
-		w.Now = func() time.Time { return s.now }
-	}
+func (f *webFlags) open(s *session) (*transport.Web, error) {
+	w := &transport.Web{Now: s.clock, Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: min(s.deadline, dial.DefaultTimeout), Lookup: dial.Through(s.stack)}}
 	if f.ca != "" {
 		var err error
 		if w.Roots, err = roots(f.ca); err != nil {
@@ -129,33 +127,22 @@ const trustADUsage = "the path to the resolver can be trusted: believe it when i
 // fetchesAtOnce bounds the fetches of the audits of a run.
 const fetchesAtOnce = 32
 
-// toolsOf are those of the section Transport of audits and of --probe, and what closes them.
-func toolsOf(s *session, dns *dnsFlags, w webFlags, trustAD bool) (transport.Tools, func(), error) {
-	web, err := w.open(s, dns.now != "")
-	if err != nil {
-		return transport.Tools{}, nil, err
+// tools are those of the section Transport of audits and of --probe.
+func (s *session) tools(w webFlags, trustAD bool) (t transport.Tools, err error) {
+	if t.Web, err = w.open(s); err != nil {
+		return t, err
 	}
-	if web != nil {
-		web.Shared = transport.NewFetches(fetchesAtOnce)
+	if t.Web != nil {
+		t.Web.Shared = transport.NewFetches(fetchesAtOnce)
 	}
-	unchecked, closing, err := dns.unchecked()
-	if err != nil {
-		return transport.Tools{}, nil, err
-	}
-	return transport.Tools{Web: web, Validator: transport.Validator{Unchecked: unchecked, Trusted: trustAD, Now: func() time.Time { return s.now }}}, closing, nil
+	t.Validator, err = s.validator(trustAD)
+	return t, err
 }
 
-// unchecked is a resolver that asks the same servers not to validate, nil if none is
-// asked, and the function that closes it.
-func (f *dnsFlags) unchecked() (resolver.Resolver, func(), error) {
-	if f.offline {
-		return nil, func() {}, nil
-	}
-	c, err := resolver.New(resolver.Config{Servers: f.resolvers, Timeout: f.timeout, Retries: f.tries(), CheckingDisabled: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	return c, func() { c.Close() }, nil
+// validator asks the resolver for what it validates, and the same servers for what fails.
+func (s *session) validator(trustAD bool) (transport.Validator, error) {
+	unchecked, err := s.stack.Unchecked()
+	return transport.Validator{Unchecked: unchecked, Trusted: trustAD, Now: func() time.Time { return s.now }}, err
 }
 
 func newTransportCheck(c transportCheck) *cobra.Command {
@@ -185,16 +172,13 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 				if err := s.held(domain); err != nil {
 					return nil, err
 				}
-				if with.Web, err = web.open(s, q.dns.now != ""); err != nil {
+				if with.Web, err = web.open(s); err != nil {
 					return nil, err
 				}
 				if c.Validated {
-					unchecked, end, err := q.dns.unchecked()
-					if err != nil {
+					if with.Validator, err = s.validator(trust); err != nil {
 						return nil, err
 					}
-					defer end()
-					with.Validator = transport.Validator{Unchecked: unchecked, Trusted: trust, Now: func() time.Time { return s.now }}
 				}
 				t := c.Examine(ctx, s.asker(), domain, with)
 				return &answer{value: t, doc: func() *view.Doc { return c.doc(t) }, findings: t.Findings}, nil
@@ -214,4 +198,21 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 	q.failOn.add(cmd, "")
 	parent.AddCommand(cmd)
 	return parent
+}
+
+// probing is what audit --probe connects with, shared by all domains of the run until it is
+// closed. What the section Transport fetches and finds validated is not asked for twice.
+func (f *auditFlags) probing(cmd *cobra.Command, s *session, with transport.Tools) (*probe.Shared, error) {
+	if s.alone {
+		return nil, errors.New("--offline and --probe exclude each other")
+	}
+	pool := with.Web.Roots
+	if pool == nil {
+		var err error
+		if pool, err = roots(""); err != nil {
+			return nil, err
+		}
+	}
+	return probe.NewShared(cmd.Context(), probe.Options{Roots: pool, Now: s.now, Deadline: s.deadline, Web: with.Web, Validator: &with.Validator,
+		Dialer: &dial.Dialer{AllowPrivate: f.web.allowPrivate, Timeout: s.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}}), nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mailworthy/internal/cli"
-	"mailworthy/internal/lockfile"
 	"mailworthy/internal/logging"
-	"mailworthy/monitor"
 	"mailworthy/watch"
 )
 
@@ -86,26 +83,7 @@ func (f *watchFlags) job(cmd *cobra.Command, log *slog.Logger) (watch.Job, strin
 	if err != nil {
 		return watch.Job{}, "", withHint(fmt.Errorf("--schedule %q: %w", text, err), "it is minute, hour, day of month, month, day of week, such as '17 6 * * *'")
 	}
-	return watch.Job{Schedule: schedule, Jitter: jitter, Run: func(ctx context.Context) (*watch.Outcome, error) {
-		done, err := m.Run(ctx, func(done *monitor.Outcome) error {
-			var text bytes.Buffer
-			if err := monitor.WriteText(&text, done, m.FailOn, false, table); err != nil {
-				return err
-			}
-			_, err := cmd.OutOrStdout().Write(text.Bytes())
-			return err
-		})
-		if errors.Is(err, lockfile.ErrHeld) {
-			return nil, fmt.Errorf("%w: %w", watch.ErrSkipped, err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range done.Troubles {
-			log.Error("trouble", "error", t.Error())
-		}
-		return &watch.Outcome{Reports: done.Reports(), Roundtrips: done.Roundtrips(), Changed: done.Changed(), Troubles: len(done.Troubles)}, nil
-	}}, listen, nil
+	return watch.Job{Schedule: schedule, Jitter: jitter, Run: m.Watched(cmd.OutOrStdout(), table, log)}, listen, nil
 }
 
 func (f *watchFlags) run(cmd *cobra.Command) error {
