@@ -125,3 +125,57 @@ func (k *answers) walk(p purpose, visit func(domain string, o *outcome, own bool
 	}
 	down(k.root, true)
 }
+
+// Singles returns the single addresses that the record of a target below the domain's own
+// registrable domain authorises, with what it includes there, as Own does for the
+// domain's record. It is whole if that is all that the target authorises.
+func (p *Policy) Singles(target string) (addresses []Source, whole bool) {
+	records := make(map[string]*Record)
+	p.walk(func(r *Record, _ bool) {
+		if !r.Loop && !r.Repeated {
+			records[r.Domain] = r
+		}
+	})
+	whole = true
+	seen := make(map[string]bool)
+	var down func(name string)
+	down = func(name string) {
+		r := records[name]
+		switch {
+		case seen[name]:
+			return
+		case r == nil || r.Status != StatusFound || registrable(name) != registrable(p.Domain):
+			whole = false
+			return
+		}
+		seen[name] = true
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			switch {
+			case t.Ignored != "" || t.Error != "" || t.Qualifier != "+":
+			case t.Kind == spf.KindIP4, t.Kind == spf.KindIP6, t.Kind == spf.KindA, t.Kind == spf.KindMX:
+				whole = whole && t.exact
+				for _, x := range t.Prefixes {
+					if x.Addr().BitLen()-x.Bits() > 3 {
+						whole = false
+						continue
+					}
+					for a := x.Masked().Addr(); x.Contains(a); a = a.Next() {
+						addresses = append(addresses, Source{Addr: a, From: t.Text})
+					}
+				}
+			case t.Kind == spf.KindInclude:
+				down(t.Target)
+			default:
+				whole = false // exists, ptr, +all
+			}
+		}
+		for i := range r.Terms {
+			if t := &r.Terms[i]; t.Kind == spf.KindRedirect && t.Ignored == "" {
+				down(t.Target)
+			}
+		}
+	}
+	down(target)
+	return addresses, whole
+}

@@ -100,6 +100,10 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 redirect= -all", "v=spf1 include:<the name that redirect= was meant to be> -all"},
 		{"v=spf1 mx redirect=", "v=spf1 mx redirect=<the name that redirect= was meant to be>"},
 		// What a space, a dash or a semicolon stands for may be a letter, a digit or a sign.
+		{"v=spf1 a:\u2013mx1.acme.example -all", "v=spf1 a:<the name that a:-mx1.acme.example was meant to be> -all"},
+		{"v=spf1 include:_spf.\u2013esp.example -all", "v=spf1 include:<the name that include:_spf.-esp.example was meant to be> -all"},
+		{"v=spf1 mx:acme\u2013.example -all", "v=spf1 mx:<the name that mx:acme-.example was meant to be> -all"},
+		{"v=spf1 exists:%{i}.\u2013spf.acme.example -all", "v=spf1 exists:<the name that exists:%{i}.-spf.acme.example was meant to be> -all"},
 		{"v=spf1 a:mail.acme.example\u00a0all", "v=spf1 a:mail.acme.example <-all or ~all>"},
 		{"v=spf1 \u2013include:esp.example mx ~all", "v=spf1 <-include:esp.example or include:esp.example> mx ~all"},
 		{"v=spf1 ip4::92.0.2.20 -all", "v=spf1 ip4:<the address that ip4::92.0.2.20 was meant to be> -all"},

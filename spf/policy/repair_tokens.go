@@ -270,6 +270,8 @@ func suspicious(t *spf.Term) bool {
 				return true // an empty label
 			}
 			dot = i
+		case c == '-' && (i == dot+1 || i+1 == len(t.Spec) || t.Spec[i+1] == '.'):
+			return true // no host is called that (RFC 1123, 2.1)
 		case !ascii.IsLetter(c) && !ascii.IsDigit(c) && c != '-' && c != '_':
 			return true
 		}
