@@ -48,12 +48,43 @@ func (a *run) findSenders(b *resolver.Batch) {
 					}
 					e.add(s.Addr, "SPF "+s.From, a.options.MaxIPs)
 				}
-				e.SenderRanges = append(e.SenderRanges, own.Targets...)
 				e.SendersUnknown = sendersUndecided(a.domain, own)
-				a.senders.tell()
+				a.targets(own.Targets, a.senders.tell)
 			})
 		})
 	}, examined)
+}
+
+// targets adds the single addresses behind the includes of the domain's own zone, if
+// it is loaded: nothing has to be asked for them. The others are named alone.
+func (a *run) targets(names []string, then func()) {
+	e := &a.result.Examined
+	held := func(name string) bool {
+		return resolver.Registrable(name) == resolver.Registrable(a.target.Domain) && len(resolver.Below(a.resolver, name, resolver.TypeTXT)) > 0
+	}
+	if !slices.ContainsFunc(names, held) {
+		e.SenderRanges = append(e.SenderRanges, names...)
+		then()
+		return
+	}
+	a.spf.when(func() {
+		for _, name := range names {
+			whole := false
+			if held(name) {
+				var found []spfpolicy.Source
+				found, whole = a.result.SPF.Singles(name)
+				for _, s := range found {
+					if !madeUp(s.Addr) {
+						e.add(s.Addr, "SPF "+s.From+" in "+name, a.options.MaxIPs)
+					}
+				}
+			}
+			if !whole {
+				e.SenderRanges = append(e.SenderRanges, name)
+			}
+		}
+		then()
+	})
 }
 
 // madeUp reports whether an AAAA record holds an address of IPv4, translated or

@@ -1,0 +1,49 @@
+package audit
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/internal/dnstest"
+)
+
+// TestIncludedSenders: the single addresses of what a domain includes from its own zone
+// are examined, if that is loaded. What else an include authorises is named.
+func TestIncludedSenders(t *testing.T) {
+	r := dnstest.Zone(t, `
+		$TTL 3600
+		$ORIGIN acme.example.
+		@      SOA ns hostmaster 1 2 3 4 300
+		@      TXT "v=spf1 ip4:198.51.100.1 include:_spf.acme.example include:_spf.esp.example -all"
+		_spf   TXT "v=spf1 ip4:198.51.100.2 a:out.acme.example include:_more.acme.example ~all"
+		_more  TXT "v=spf1 ip6:2001:db8::3 ~all"
+		out    A 198.51.100.4
+		wide   TXT "v=spf1 include:_wide.acme.example -all"
+		_wide  TXT "v=spf1 ip4:198.51.100.5 ip4:203.0.113.0/24 -all"
+		loop   TXT "v=spf1 include:_loop.acme.example -all"
+		_loop  TXT "v=spf1 ip4:198.51.100.6 include:loop.acme.example -all"
+		away   TXT "v=spf1 include:_away.acme.example -all"
+		_away  TXT "v=spf1 ip4:198.51.100.7 a:out.elsewhere.test -all"
+		$ORIGIN esp.example.
+		@      SOA ns hostmaster 1 2 3 4 300
+		_spf   TXT "v=spf1 ip4:203.0.113.9 -all"
+	`)
+	for _, tt := range []struct{ domain, senders, ranges string }{
+		{"acme.example", "198.51.100.1 198.51.100.2 198.51.100.4 2001:db8::3", "_spf.esp.example"},
+		{"wide.acme.example", "198.51.100.5", "_wide.acme.example"},
+		{"loop.acme.example", "198.51.100.6", ""},
+		{"away.acme.example", "198.51.100.7", "_away.acme.example"},
+	} {
+		e := Run(context.Background(), r, Target{Domain: tt.domain}, Options{}).Examined
+		var senders []string
+		for _, s := range e.Senders {
+			senders = append(senders, s.Addr.String())
+		}
+		slices.Sort(senders)
+		if got := strings.Join(senders, " "); got != tt.senders || strings.Join(e.SenderRanges, " ") != tt.ranges {
+			t.Errorf("%s: senders %s, ranges %v", tt.domain, got, e.SenderRanges)
+		}
+	}
+}
