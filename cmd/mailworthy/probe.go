@@ -42,7 +42,8 @@ func newProbe() *cobra.Command {
 		Short: "Connect to mail servers and see how far a session gets, step by step",
 		Long: `Connects to a host, or to every MX host of a domain, and does a session at each address
 and port: banner, EHLO, STARTTLS (on 465 TLS from the first byte), EHLO again, QUIT. Each
-step has an outcome and its time. No message is ever sent.
+step has an outcome and its time. No message is sent, but with --smuggling-to to a
+mailbox of your own.
 
 A name without a port whose domain has MX records is a domain: its MX hosts are probed on
 port 25. Any other name or address is a host: ports 25, 465 and 587.
@@ -82,6 +83,7 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	flags.BoolVar(&f.trustAD, "trust-ad", false, "the path to the resolver can be trusted: believe it when it says that an answer is validated (for DANE)")
 	flags.StringVar(&f.stated.RelayTo, "relay-to", "", "try MAIL and RCPT with this `address` of another domain, and RSET; never a message")
 	flags.BoolVar(&f.stated.Smuggling, "smuggling", false, "try whether a command that ends in a bare line feed is taken: NOOP, never a message")
+	flags.StringVar(&f.stated.SmugglingTo, "smuggling-to", "", "send messages with wrong ends of data to this `address`, a mailbox of yours at the target: up to 5 of them for each port")
 	flags.BoolVar(&f.stated.TLSVersions, "tls-versions", false, "find out which versions of TLS (1.0 to 1.3) each server accepts, by up to four more connections after all others")
 	flags.StringVar(&f.stated.Login, "login", "", "log in as this `user`, over verified TLS only, one attempt a mechanism")
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --login from the first line of this `file`")
@@ -158,6 +160,14 @@ func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
 		o.Validator = &validator
 		if !s.alone {
 			o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.deadline, Lookup: dial.Through(s.stack)}, Roots: o.Roots}
+		}
+		for _, target := range targets {
+			if o.SmugglingTo == "" {
+				break
+			}
+			if err := probe.CheckMailbox(cmd.Context(), o.Resolver, target, o.SmugglingTo); err != nil {
+				return nil, fmt.Errorf("--smuggling-to: %w", err)
+			}
 		}
 		// Each target has a deadline of its own.
 		r := probe.Run(cmd.Context(), targets, o)

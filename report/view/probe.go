@@ -195,6 +195,9 @@ func probeFacts(t *probe.Target) []Block {
 		} else if b != nil {
 			f.Facts = append(f.Facts, Fact{"bare LF", Marked(finding.Pass, "not taken for the end of a command")})
 		}
+		if len(e.EndsOfData) > 0 {
+			f.Facts = append(f.Facts, Fact{"end of data", endsOfDataText(e.EndsOfData)})
+		}
 		lines := e.EHLO
 		if len(e.EHLOTLS) > 0 {
 			lines = e.EHLOTLS
@@ -212,6 +215,25 @@ func probeFacts(t *probe.Target) []Block {
 		}
 	}
 	return out
+}
+
+// endsOfDataText says which wrong ends of a message are taken.
+func endsOfDataText(list []probe.EndOfData) Text {
+	var parts []Text
+	for i, d := range list {
+		if i > 0 {
+			parts = append(parts, T("   "))
+		}
+		switch {
+		case d.Taken == nil:
+			parts = append(parts, Marked(finding.Unknown, d.Sent+" unknown"))
+		case *d.Taken:
+			parts = append(parts, Marked(finding.Error, d.Sent+" taken"))
+		default:
+			parts = append(parts, Marked(finding.Pass, d.Sent+" not taken"))
+		}
+	}
+	return Joined(parts...)
 }
 
 // versionsText says which versions of TLS are accepted.

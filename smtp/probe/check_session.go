@@ -56,6 +56,7 @@ func (s *sheet) session() {
 	} else if s.o.Smuggling && e.ok(StepEHLO) {
 		s.unknown(finding.Notice, fmt.Sprintf("%s: whether it takes a command that ends in a bare line feed is not known: %s.", s.subject, cmp.Or(e.openLF, "the session ended before that could be tried")))
 	}
+	s.smuggling()
 	s.slow()
 }
 

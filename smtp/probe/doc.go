@@ -8,7 +8,8 @@
 // are unknown, with their cause, and never "no STARTTLS".
 //
 // It is polite: one connection at a time to an address, nothing more to an address
-// that answered 421, no message ever (there is no DATA), QUIT at the end.
+// that answered 421, no message (but for Options.SmugglingTo, to a mailbox of the user),
+// QUIT at the end.
 //
 // The entry points: Run probes targets, ParseTarget reads one, Judge turns what was
 // seen into findings.

@@ -126,6 +126,7 @@ func TestIntegrationServers(t *testing.T) {
 		master string // a service of Postfix, with PORT
 		tls    string
 		twice  bool
+		to     string // a mailbox for messages with wrong ends
 		step   string
 		want   Outcome
 		found  string
@@ -152,6 +153,10 @@ func TestIntegrationServers(t *testing.T) {
 			found: "smtp-no-pipelining=notice smtp-no-8bitmime=notice smtp-no-size=notice"},
 		{name: "refuses us", master: "-o smtpd_delay_reject=no -o smtpd_client_restrictions=reject", step: StepBanner, want: Rejected5, found: "smtp-unresolved=unknown"},
 		{name: "421 on load", master: "-o smtpd_client_connection_rate_limit=1 -o smtpd_client_event_limit_exceptions=", twice: true, step: StepBanner, want: Rejected4, found: "smtp-unresolved=unknown"},
+		{name: "bare line feeds taken", master: "-o smtpd_forbid_bare_newline=no", to: "me@acme.example", step: StepQuit, want: OK, found: "smtp-smuggling-proved=error", sees: ends("+++--")},
+		{name: "bare line feeds normalized", master: "-o smtpd_forbid_bare_newline=normalize", to: "me@acme.example", step: StepQuit, want: OK, sees: ends("-----")},
+		{name: "bare line feeds refused", master: "-o smtpd_forbid_bare_newline=reject", to: "me@acme.example", step: StepQuit, want: OK, sees: ends("-----")},
+		{name: "no such mailbox", master: "-o smtpd_recipient_restrictions=reject", to: "me@acme.example", step: StepQuit, want: OK, found: "smtp-unresolved=unknown", sees: ends("?????")},
 		{name: "postscreen", step: StepQuit, want: OK, found: "smtp-bare-lf=notice", sees: func(e *Endpoint) bool { return e.step(StepBanner).duration > 900*time.Millisecond }},
 	}
 	ports := make([]int, len(rows))
@@ -171,7 +176,7 @@ func TestIntegrationServers(t *testing.T) {
 	for i, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			awaitPort(t, ports[i])
-			o := Options{Roots: root.pool, TLS: row.tls, TLSVersions: row.step == StepQuit, Smuggling: row.master == "", StepTimeout: 8 * time.Second, Deadline: 25 * time.Second}
+			o := Options{Roots: root.pool, TLS: row.tls, TLSVersions: row.step == StepQuit && row.to == "", SmugglingTo: row.to, Smuggling: row.master == "", StepTimeout: 8 * time.Second, Deadline: 25 * time.Second}
 			if row.want == Timeout {
 				o.StepTimeout = 2 * time.Second
 			}
@@ -212,6 +217,11 @@ func judged(t *testing.T, r *Report, step string, outcome Outcome, findings stri
 	if sees != nil && !sees(e) {
 		t.Errorf("%s, %+v, %+v, %+v", versionsOf(e), e.TLS, e.Certificate, e.Steps)
 	}
+}
+
+// ends compares which wrong ends of a message are taken.
+func ends(want string) func(*Endpoint) bool {
+	return func(e *Endpoint) bool { return endsTaken(e) == want }
 }
 
 // versionsOf are the versions of TLS with + (accepted), - (refused) or ? (unknown).

@@ -84,7 +84,9 @@ func (s *session) login() {
 			return
 		}
 		s.p.answered = s.p.answered || ok || a.code == 535 || a.code == 454 || a.code == 432 || a.code == 421
-		if !ok {
+		if ok {
+			e.mechanism = m
+		} else {
 			s.explain(StepAuth, &a, l)
 		}
 		if ok || s.p.answered || s.dead {

@@ -202,7 +202,7 @@ func (p *prober) endpoints(ctx context.Context, host string, addr netip.Addr, po
 	var out []Endpoint
 	for _, a := range addrs {
 		for _, port := range ports {
-			e := Endpoint{Host: host, Port: port, addr: a.Unmap(), led: !given, Steps: []Step{resolve}, EHLO: []string{}, EHLOTLS: []string{}, TLSVersions: []TLSVersion{}}
+			e := Endpoint{Host: host, Port: port, addr: a.Unmap(), led: !given, Steps: []Step{resolve}, EHLO: []string{}, EHLOTLS: []string{}, EndsOfData: []EndOfData{}, TLSVersions: []TLSVersion{}}
 			if a.IsValid() {
 				e.Address = a.Unmap().String()
 			}
@@ -234,11 +234,15 @@ func (p *prober) sessions(ctx context.Context, list []Endpoint, end time.Time) {
 			for _, e := range byAddr[addr] {
 				p.session(ctx, e, end)
 			}
-			if !p.o.TLSVersions {
-				return
+			for _, e := range byAddr[addr] {
+				if p.o.TLSVersions {
+					p.versions(ctx, e, end)
+				}
 			}
 			for _, e := range byAddr[addr] {
-				p.versions(ctx, e, end)
+				if p.o.SmugglingTo != "" {
+					p.smuggling(ctx, e, end)
+				}
 			}
 		})
 	}

@@ -131,23 +131,22 @@ func (s *session) exchange(command, shown string) (answer, error) {
 	return s.w.read()
 }
 
-// run has the session.
-func (s *session) run(ctx context.Context) {
+// begin has the session as far as EHLO, inside TLS if the server offers it. It returns
+// false if there was no greeting. The connection, if there is one, is to be closed.
+func (s *session) begin(ctx context.Context) bool {
 	implicit := s.o.TLS == "implicit" || s.o.TLS == "" && s.e.Port == 465
 	s.plan(implicit)
-	defer func() { s.e.Transcript = s.t.lines() }()
 	conn, ok := s.connect(ctx)
 	if !ok {
-		return
+		return false
 	}
 	s.w = newWire(conn, s.t, &s.secrets)
-	defer func() { s.w.conn.Close() }()
 	if implicit && !s.handshake(ctx) {
-		return
+		return false
 	}
 	if !s.greeting(ctx) {
 		s.quit()
-		return
+		return false
 	}
 	if _, inside := s.w.conn.(*tls.Conn); inside {
 		s.e.EHLOTLS = s.ehlo()
@@ -156,6 +155,20 @@ func (s *session) run(ctx context.Context) {
 		if !s.dead && s.startTLS(ctx) {
 			s.e.EHLOTLS = s.ehlo()
 		}
+	}
+	return true
+}
+
+// run has the session.
+func (s *session) run(ctx context.Context) {
+	defer func() {
+		s.e.Transcript = s.t.lines()
+		if s.w != nil {
+			s.w.conn.Close()
+		}
+	}()
+	if !s.begin(ctx) {
+		return
 	}
 	switch {
 	case s.o.Login == nil:

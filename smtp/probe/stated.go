@@ -21,7 +21,9 @@ type Statement struct {
 	// TLS is how it begins: "auto", "starttls" or "implicit".
 	TLS string
 	// RelayTo is an address that MAIL and RCPT are tried with.
-	RelayTo                string
+	RelayTo string
+	// SmugglingTo is a mailbox of the user for messages with wrong ends.
+	SmugglingTo            string
 	Smuggling, TLSVersions bool
 	// Login is the user to log in as, Auth are the mechanisms, in any case.
 	Login string
@@ -53,12 +55,15 @@ func CheckHELO(name string) error {
 // Options checks what is stated, the services being those of a catalogue. A login has no
 // password yet. The error is a *field.Error, of no field if it is about a service.
 func (s Statement) Options(services *provider.Catalogue) (Options, error) {
-	o := Options{HELO: s.HELO, RelayTo: s.RelayTo, Smuggling: s.Smuggling, TLSVersions: s.TLSVersions, ConnectTimeout: s.ConnectTimeout, StepTimeout: s.StepTimeout}
+	o := Options{HELO: s.HELO, RelayTo: s.RelayTo, Smuggling: s.Smuggling, SmugglingTo: s.SmugglingTo, TLSVersions: s.TLSVersions, ConnectTimeout: s.ConnectTimeout, StepTimeout: s.StepTimeout}
 	if err := CheckHELO(s.HELO); err != nil {
 		return o, err
 	}
 	if s.RelayTo != "" && !relayAddress.MatchString(s.RelayTo) {
 		return o, field.Errorf("relay_to", " %q is no mail address", s.RelayTo)
+	}
+	if s.SmugglingTo != "" && !relayAddress.MatchString(s.SmugglingTo) {
+		return o, field.Errorf("smuggling_to", " %q is no mail address", s.SmugglingTo)
 	}
 	switch s.TLS {
 	case "", "auto":

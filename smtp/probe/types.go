@@ -105,6 +105,9 @@ type Endpoint struct {
 	// BareLF says whether the server takes a line feed alone for the end of a command; null
 	// if that was not tried, or its answer does not show it.
 	BareLF *bool `json:"bare_lf"`
+	// EndsOfData are ends of a message that SMTP does not have, and whether the server took
+	// them for one; empty if that was not asked for.
+	EndsOfData []EndOfData `json:"ends_of_data"`
 	// TLSVersions are the versions of TLS that were offered alone, the newest first; empty if
 	// that was not asked for, or the server has no TLS.
 	TLSVersions []TLSVersion   `json:"tls_versions"`
@@ -123,8 +126,10 @@ type Endpoint struct {
 	busy     bool   // the server answered 421
 	greeted  string // the name that the banner begins with
 	noIPv6   bool
-	openLF   string // why it is not known whether a bare line feed is taken
-	askedFor string // the name that the certificate was asked for, if it is another one
+	// mechanism is the one that the login was accepted with.
+	mechanism string
+	openLF    string // why it is not known whether a bare line feed is taken
+	askedFor  string // the name that the certificate was asked for, if it is another one
 }
 
 // Explained is a reply with its meaning.
@@ -187,6 +192,10 @@ type Options struct {
 	// Smuggling tries whether a command that ends in a line feed alone is taken: NOOP, which
 	// does nothing.
 	Smuggling bool
+	// SmugglingTo is a mailbox of the user that messages with ends of data are sent to that
+	// SMTP does not have, in up to five connections after all others; empty: none is sent.
+	// CheckMailbox must have allowed it for the target.
+	SmugglingTo string
 	// TLSVersions finds out which versions of TLS each server accepts, after all sessions with
 	// its address, by up to four more connections.
 	TLSVersions bool

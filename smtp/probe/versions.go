@@ -86,7 +86,7 @@ func (p *prober) offer(ctx context.Context, e *Endpoint, version uint16, end tim
 	if o.TLS = "starttls"; e.step(StepSTARTTLS) == nil {
 		o.TLS = "implicit"
 	}
-	o.Login, o.RelayTo, o.Smuggling = nil, "", false
+	o.Login, o.RelayTo, o.Smuggling, o.SmugglingTo = nil, "", false, ""
 	other := &Endpoint{Host: e.Host, Port: e.Port, Address: e.Address, addr: e.addr, led: e.led, Steps: slices.Clone(e.Steps[:1])}
 	s := p.begin(other, end)
 	s.o = &o

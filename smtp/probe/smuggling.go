@@ -1,0 +1,216 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/resolver"
+)
+
+// EndOfData is an end of a message that SMTP does not have (RFC 5321, 4.1.1.4), and
+// whether the server took it for one: then what follows is a second message that somebody
+// hid in the first.
+type EndOfData struct {
+	// Sent is what stood in place of <CR><LF>.<CR><LF>.
+	Sent string `json:"sent"`
+	// Taken: the server took it for the end; null if its answers do not show it.
+	Taken *bool `json:"taken"`
+	// Detail is what the server answered, or why nothing is known. Text of the server is in
+	// it: raw.
+	Detail string `json:"detail"`
+}
+
+// endsOfData are those that servers were found to take (CVE-2023-51764, 51765, 51766).
+var endsOfData = []string{"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r"}
+
+// spelled is an end of data as it is written in advisories.
+func spelled(end string) string {
+	return strings.NewReplacer("\r\n", "<CR><LF>", "\r", "<CR>", "\n", "<LF>").Replace(end)
+}
+
+// CheckMailbox returns an error if a target is no server of the mailbox: of its domain, one of
+// its MX hosts, or this machine. Messages go nowhere else.
+func CheckMailbox(ctx context.Context, r resolver.Resolver, s Spec, mailbox string) error {
+	domain := strings.ToLower(mailbox[strings.LastIndexByte(mailbox, '@')+1:])
+	if s.addr.IsLoopback() || loopbackName(s.Host) {
+		return nil
+	}
+	if !s.addr.IsValid() {
+		if resolver.Registrable(s.Host) == resolver.Registrable(domain) {
+			return nil
+		}
+		a, err := r.Lookup(ctx, domain, resolver.TypeMX)
+		if err != nil {
+			return fmt.Errorf("whether %s takes mail for %s cannot be known: %w", s.Text, mailbox, err)
+		}
+		if slices.ContainsFunc(a.Records, func(rec resolver.Record) bool { return rec.Host == s.Host }) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is no mailbox at %s: that is neither a host of %s nor one of its MX hosts", mailbox, s.Text, domain)
+}
+
+// smuggling sends a message with each end of data to the mailbox of the user. What follows
+// the end is no second message: a command that no server has.
+func (p *prober) smuggling(ctx context.Context, e *Endpoint, end time.Time) {
+	if !e.ok(StepEHLO) {
+		return
+	}
+	var s *session
+	for _, sent := range endsOfData {
+		out := EndOfData{Sent: spelled(sent)}
+		if s == nil {
+			s, out.Detail = p.ready(ctx, e, end)
+		}
+		if s != nil {
+			out.Taken, out.Detail = s.endOfData(sent)
+			if s.dead {
+				s.w.conn.Close()
+				p.ended(s)
+				s = nil
+			}
+		}
+		e.EndsOfData = append(e.EndsOfData, out)
+	}
+	if s != nil {
+		s.quit()
+		s.w.conn.Close()
+	}
+}
+
+// ready makes another session with an endpoint as far as EHLO, and the login if that was
+// accepted. Nil: it did not come to that, and why.
+func (p *prober) ready(ctx context.Context, e *Endpoint, end time.Time) (*session, string) {
+	if p.isBusy(e.addr) {
+		return nil, "the server answered 421 before: it is left alone"
+	}
+	o := *p.o
+	if o.TLS = "starttls"; e.step(StepSTARTTLS) == nil {
+		o.TLS = "implicit"
+	}
+	s := p.begin(&Endpoint{Host: e.Host, Port: e.Port, Address: e.Address, addr: e.addr, led: e.led, Steps: slices.Clone(e.Steps[:1])}, end)
+	s.o = &o
+	ok := s.begin(ctx)
+	p.ended(s)
+	why := "the session ended before EHLO was answered"
+	if bad := s.e.ended(); bad != nil {
+		why = bad.Step + ": " + bad.Detail
+	}
+	switch c := s.e.Certificate; {
+	case s.w == nil:
+		return nil, why
+	case !ok || s.dead || !s.e.ok(StepEHLO):
+	case e.mechanism == "":
+		return s, ""
+	case c == nil || c.Verified == nil || !*c.Verified:
+		why = "no password is sent to a server whose certificate does not verify"
+	default:
+		a, _, err := s.attempt(e.mechanism)
+		if err == nil && a.code == 235 {
+			return s, ""
+		}
+		why = "the login failed this time"
+	}
+	s.w.conn.Close()
+	return nil, why
+}
+
+// endOfData sends a message that has an end of data in its middle, and says whether the
+// server took it for the end: then it answers what follows as a command.
+func (s *session) endOfData(sent string) (taken *bool, detail string) {
+	from, to := "<>", "<"+s.o.SmugglingTo+">"
+	if s.o.Login != nil {
+		from = to // a server may want a sender of who is logged in
+	}
+	for _, command := range []string{"MAIL FROM:" + from, "RCPT TO:" + to, "DATA"} {
+		a, err := s.exchange(command, "")
+		switch {
+		case err != nil:
+			s.dead = true
+			return nil, FailureText(err)
+		case a.code >= 400:
+			s.e.busy = a.code == 421
+			s.dead = true
+			if a.code != 421 {
+				_, _ = s.exchange("QUIT", "")
+			}
+			word, _, _ := strings.Cut(command, ":")
+			return nil, word + ": " + a.text()
+		}
+	}
+	name := spelled(sent)
+	s.t.add("client", "a message with "+name+" in its middle")
+	id := fmt.Sprintf("%s.%d", time.Now().UTC().Format("20060102150405"), slices.Index(endsOfData, sent))
+	text := "From: " + to + "\r\nTo: " + to + "\r\nSubject: mailworthy: where does a message end (" + name + ")\r\nDate: " + s.o.Now.Format(time.RFC1123Z) +
+		"\r\nMessage-ID: <" + id + s.o.SmugglingTo[strings.LastIndexByte(s.o.SmugglingTo, '@'):] + ">\r\nAuto-Submitted: auto-generated\r\n\r\n" +
+		"A test of this mail server, sent by: mailworthy probe --smuggling-to\r\nIf X-PROBE stands below, it did not take " + name + " for the end of a message, as is right."
+	err := s.w.conn.SetDeadline(time.Now().Add(s.left(orElse(s.o.StepTimeout, DefaultStep))))
+	if err == nil {
+		_, err = io.WriteString(s.w.conn, text+sent+"X-PROBE\r\n.\r\n")
+	}
+	var first, second answer
+	if err == nil {
+		first, err = s.w.read()
+	}
+	if err != nil {
+		s.dead = true
+		return nil, "after the message: " + FailureText(err)
+	}
+	yes, no := true, false
+	s.e.busy = s.e.busy || first.code == 421
+	if second, err = s.exchange("RSET", ""); err != nil {
+		// It hangs up. That it refused the line feed it says, or it is not known what it refused.
+		s.dead = true
+		if first.code >= 400 && aboutLineEnds(first.text()) {
+			return &no, "refused: " + first.text()
+		}
+		return nil, first.text() + ", and then: " + FailureText(err)
+	}
+	if second.code < 500 {
+		return &no, first.text()
+	}
+	s.dead = true // there are answers under way
+	_, _ = s.exchange("QUIT", "")
+	return &yes, first.text() + ", and to X-PROBE: " + second.text()
+}
+
+// aboutLineEnds reports whether a refusal is of a bare line feed or carriage return.
+func aboutLineEnds(reply string) bool {
+	reply = strings.ToLower(reply)
+	return slices.ContainsFunc([]string{"bare", "newline", "line feed", "linefeed", "line ending", "<lf>", "<cr>", " 5.5.2 "}, func(word string) bool { return strings.Contains(reply, word) })
+}
+
+// smuggling judges the ends of data.
+func (s *sheet) smuggling() {
+	if s.o.SmugglingTo == "" {
+		return
+	}
+	e := s.e
+	var taken, open []string
+	for _, d := range e.EndsOfData {
+		switch {
+		case d.Taken == nil:
+			open = append(open, d.Sent+" ("+show.Cut(d.Detail, 120)+")")
+		case *d.Taken:
+			taken = append(taken, d.Sent)
+		}
+	}
+	switch {
+	case len(e.EndsOfData) == 0:
+		open = []string{"any of them (the session ended before that could be tried)"}
+	case len(taken) > 0:
+		s.add("smtp-smuggling-proved", "", fmt.Sprintf("%s takes %s for the end of a message: what followed was answered as a command. No second message was sent.", s.subject, show.Listed(taken, 5)))
+	case len(open) == 0:
+		s.Decided("smtp-smuggling-proved")
+	}
+	if len(open) > 0 {
+		s.Undecided("smtp-smuggling-proved")
+		s.unknown(finding.Error, fmt.Sprintf("%s: whether it takes %s for the end of a message is not known.", s.subject, show.Listed(open, 2)))
+	}
+}
