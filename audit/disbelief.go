@@ -131,7 +131,7 @@ func (a *run) unseen() []string {
 	if a.wants(finding.Reputation) {
 		catalogue := a.options.Catalogue
 		if catalogue == nil {
-			catalogue = rbl.DefaultCatalogue()
+			catalogue = rbl.BuiltIn()
 		}
 		lists = catalogue.Zones()
 	}

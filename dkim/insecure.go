@@ -89,8 +89,9 @@ func weakModulus(octets []byte, thorough bool) string {
 	}
 	s := sieve()
 	words := wordsOf(octets)
+	n := new(big.Int).SetBytes(octets)
 	batches := s.batches
-	if !thorough {
+	if !thorough || !s.divides(n) {
 		batches = batches[:s.few]
 	}
 	for i := range batches {
@@ -102,7 +103,6 @@ func weakModulus(octets []byte, thorough bool) string {
 			}
 		}
 	}
-	n := new(big.Int).SetBytes(octets)
 	powers := []int{2, 3, 5, 7}
 	if thorough {
 		// Without factors under manyPrimes a power cannot be a high one.
@@ -134,10 +134,21 @@ type batch struct {
 }
 
 // primes are those under manyPrimes in batches; the first few hold those under
-// fewPrimes.
+// fewPrimes. others is the product of the primes of all other batches: one greatest
+// common divisor says for each of them that it is no factor.
 type primes struct {
 	batches []batch
 	few     int
+	others  *big.Int
+}
+
+// divides reports whether one of the primes that are not in the first few divides n.
+func (s *primes) divides(n *big.Int) bool {
+	if n.Sign() == 0 {
+		return true
+	}
+	rest := new(big.Int).Rem(s.others, n)
+	return rest.GCD(nil, nil, rest, n).Cmp(big.NewInt(1)) != 0
 }
 
 var sieve = sync.OnceValue(func() *primes {
@@ -162,6 +173,10 @@ var sieve = sync.OnceValue(func() *primes {
 		current.primes = append(current.primes, uint32(p))
 	}
 	s.batches = append(s.batches, current)
+	s.others = big.NewInt(1)
+	for _, b := range s.batches[s.few:] {
+		s.others.Mul(s.others, new(big.Int).SetUint64(b.product))
+	}
 	return &s
 })
 
@@ -235,16 +250,35 @@ func kthRoot(n *big.Int, k int) *big.Int {
 	}
 }
 
+// residues is how many residues tell a square from nearly all else: of these 45,045 a
+// square has one of 2,016.
+const residues = 9 * 7 * 5 * 13 * 11
+
+// squareResidues tells which residues a square can have.
+var squareResidues = sync.OnceValue(func() []bool {
+	is := make([]bool, residues)
+	for i := range residues {
+		is[i*i%residues] = true
+	}
+	return is
+})
+
 // closePrimes reports whether Fermat's method factors n in a few steps.
 func closePrimes(n *big.Int) bool {
 	const steps = 100
 	a := new(big.Int).Sqrt(n)
-	rest, root, square := new(big.Int), new(big.Int), new(big.Int)
+	one, rest, root, square := big.NewInt(1), new(big.Int), new(big.Int), new(big.Int)
+	modulus, residue, quotient := big.NewInt(residues), new(big.Int), new(big.Int)
 	for range steps {
-		a.Add(a, big.NewInt(1))
+		a.Add(a, one)
 		rest.Sub(rest.Mul(a, a), n)
 		switch rest.Bits()[0] & 0xf { // a square ends so
 		case 0, 1, 4, 9:
+			// Few of what is no square pass this as well, and a root takes long.
+			quotient.QuoRem(rest, modulus, residue)
+			if !squareResidues()[residue.Uint64()] {
+				continue
+			}
 			if root.Sqrt(rest); square.Mul(root, root).Cmp(rest) == 0 {
 				return true
 			}

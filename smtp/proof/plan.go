@@ -236,7 +236,7 @@ func (p *Prover) planLists(r *Request, pl *plan) {
 	id := &r.Identities
 	s := step{kind: lookUp, proofs: []reply.Proof{reply.ProofRBL}, catalogue: p.Options.Catalogue, zone: id.Zone}
 	if s.catalogue == nil {
-		s.catalogue = rbl.DefaultCatalogue()
+		s.catalogue = rbl.BuiltIn()
 	}
 	if id.Zone == "" || id.ZoneSubject != "domain" {
 		s.ip = id.ClientIP
