@@ -19,18 +19,22 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"mailworthy": func() { os.Exit(process()) },
+		servant:      serve,
 	})
 }
 
+// scripts is the folder of the sessions.
+const scripts = "testdata/script"
+
 // TestScripts runs the sessions of testdata/script. $ZONES is the folder of the
-// bundled zones.
+// bundled zones. With SCRIPTS=processes each command is a process of its own.
 func TestScripts(t *testing.T) {
 	zones, err := filepath.Abs("../../testdata/zones")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: scripts,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ZONES", zones)
 			env.Setenv("LC_ALL", "C.UTF-8")
@@ -39,6 +43,9 @@ func TestScripts(t *testing.T) {
 			if shift, found := os.LookupEnv("FAKETIME"); found {
 				env.Setenv("FAKETIME", shift)
 			}
+			c := newSitting(env.Vars)
+			env.Values[servant] = c
+			env.Defer(c.end)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "days": days,
@@ -51,18 +58,31 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N COMMAND [ARGUMENT...]")
 	}
-	err := ts.Exec(args[1], args[2:]...)
-	got := 0
-	if err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
-			ts.Fatalf("%v", err)
+	s := command(ts, args[1:])
+	_, _ = ts.Stdout().Write(s.Stdout)
+	_, _ = ts.Stderr().Write(s.Stderr)
+	if want := args[0]; strconv.Itoa(s.Status) != want {
+		ts.Fatalf("exit status %d, want %s", s.Status, want)
+	}
+}
+
+// command runs a command and returns what came of it.
+func command(ts *testscript.TestScript, args []string) served {
+	if args[0] == "mailworthy" {
+		if s, ok := ts.Value(servant).(*sitting).run(ts, args[1:]); ok {
+			return s
 		}
-		got = exit.ExitCode()
 	}
-	if want := args[0]; strconv.Itoa(got) != want {
-		ts.Fatalf("exit status %d, want %s", got, want)
+	err := ts.Exec(args[0], args[1:]...)
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
 	}
+	s := served{Stdout: []byte(ts.ReadFile("stdout")), Stderr: []byte(ts.ReadFile("stderr"))}
+	if exit != nil {
+		s.Status = exit.ExitCode()
+	}
+	return s
 }
 
 // publish serves zone files as the public DNS, each with an SOA of its own, and sets $DNS
@@ -88,15 +108,11 @@ func days(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	var out strings.Builder
 	for day := from; day <= to; day++ {
-		command := slices.Clone(args[2:])
-		for i := range command {
-			command[i] = strings.ReplaceAll(command[i], "{DAY}", fmt.Sprintf("2026-03-%02d", day))
+		words := slices.Clone(args[2:])
+		for i := range words {
+			words[i] = strings.ReplaceAll(words[i], "{DAY}", fmt.Sprintf("2026-03-%02d", day))
 		}
-		var exit *exec.ExitError
-		if err := ts.Exec(command[0], command[1:]...); err != nil && !errors.As(err, &exit) {
-			ts.Fatalf("%v", err)
-		}
-		out.WriteString(ts.ReadFile("stdout"))
+		out.Write(command(ts, words).Stdout)
 	}
 	fmt.Fprint(ts.Stdout(), out.String())
 }
