@@ -144,7 +144,7 @@ func (a *run) unseen() []string {
 		switch {
 		case answer.Status != resolver.NXDomain:
 			seen[tld] = true
-		case tld == "arpa", slices.Contains(denied, tld), !registered(tld):
+		case tld == "arpa", seen[tld], slices.Contains(denied, tld), !registered(tld):
 		case slices.ContainsFunc(lists, func(zone string) bool {
 			return name == zone || strings.HasSuffix(name, "."+zone) || strings.HasSuffix(zone, "."+name)
 		}):

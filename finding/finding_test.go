@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -44,6 +45,26 @@ func TestFix(t *testing.T) {
 	other.When = "the reports are clean"
 	if f.Key() == other.Key() || f.Key() != (&Fix{Summary: f.Summary, Name: f.Name, Type: f.Type, Value: f.Value, More: slices.Clone(f.More)}).Key() {
 		t.Error("keys of equal fixes are equal, and of others not")
+	}
+	same := f
+	same.More = slices.Clone(f.More)
+	if !f.Equal(&same) {
+		t.Error("equal fixes differ")
+	}
+	for i := range reflect.TypeFor[Fix]().NumField() {
+		other := f
+		v := reflect.ValueOf(&other).Elem().Field(i)
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString("other")
+		case reflect.Bool:
+			v.SetBool(!v.Bool())
+		default:
+			v.Set(reflect.ValueOf([]Record{{Name: "other.example"}}))
+		}
+		if f.Equal(&other) {
+			t.Errorf("%s makes no difference", reflect.TypeFor[Fix]().Field(i).Name)
+		}
 	}
 	for summary, want := range map[string]string{
 		"Ask for quarantine.": "When the reports are clean: ask for quarantine.",

@@ -82,6 +82,12 @@ func (f *Fix) Words() string {
 	return "When " + f.When + ": " + first + rest
 }
 
+// Equal reports whether two fixes are the same.
+func (f *Fix) Equal(g *Fix) bool {
+	return f.Summary == g.Summary && f.Name == g.Name && f.Type == g.Type && f.Value == g.Value && f.When == g.When && f.Complete == g.Complete && f.After == g.After &&
+		slices.Equal(f.Remove, g.Remove) && slices.Equal(f.More, g.More)
+}
+
 // Key returns a text that is equal for equal fixes.
 func (f *Fix) Key() string { return fmt.Sprintf("%q", []any{*f}) }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -16,16 +17,15 @@ func Agree(findings []finding.Finding) {
 		by     string
 	}
 	// added is by place, removed by record; a place is one that only one record has.
-	added := make(map[finding.Record]set)
-	removed := make(map[finding.Record]string)
-	var made map[string]bool
+	var added map[finding.Record]set
+	var removed map[finding.Record]string
+	var made []*finding.Fix
 	for i := range findings {
 		f := &findings[i]
 		if f.Fix == nil || !f.Fix.Complete {
 			continue
 		}
-		key := f.Fix.Key()
-		if made[key] {
+		if slices.ContainsFunc(made, f.Fix.Equal) {
 			continue
 		}
 		add := f.Fix.Records()
@@ -53,9 +53,9 @@ func Agree(findings []finding.Finding) {
 			continue
 		}
 		if made == nil {
-			made = make(map[string]bool)
+			added, removed = make(map[finding.Record]set), make(map[finding.Record]string)
 		}
-		made[key] = true
+		made = append(made, f.Fix)
 		for _, rec := range add {
 			added[place(rec)] = set{rec, f.Check}
 		}

@@ -107,14 +107,28 @@ func NewRow(r *Report) *Row {
 	}
 	row.findings(r)
 	row.facts(r)
-	for i := range receiver.Receivers {
-		row.Receivers[rowReceiver(receiver.Receivers[i].Name, receiver.Receivers[i].Volume)] = nil
+	for _, key := range rowReceivers {
+		row.Receivers[key] = nil
 	}
 	for i := range r.Receivers {
-		row.Receivers[rowReceiver(r.Receivers[i].Receiver, r.Receivers[i].Volume)] = &r.Receivers[i].Result
+		v := &r.Receivers[i]
+		key, ok := rowReceivers[[2]string{v.Receiver, v.Volume}]
+		if !ok { // the report is another version's
+			key = rowReceiver(v.Receiver, v.Volume)
+		}
+		row.Receivers[key] = &v.Result
 	}
 	return row
 }
+
+// rowReceivers are the keys of the receivers of a row, by name and volume.
+var rowReceivers = func() map[[2]string]string {
+	keys := make(map[[2]string]string, len(receiver.Receivers))
+	for _, r := range receiver.Receivers {
+		keys[[2]string{r.Name, r.Volume}] = rowReceiver(r.Name, r.Volume)
+	}
+	return keys
+}()
 
 func rowReceiver(name, volume string) string {
 	key := strings.ReplaceAll(strings.ToLower(name), " ", "_")
@@ -126,11 +140,6 @@ func rowReceiver(name, volume string) string {
 
 // findings adds the findings and the records of their fixes.
 func (row *Row) findings(r *Report) {
-	type kind struct {
-		check    string
-		severity finding.Severity
-	}
-	at := make(map[kind]int)
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Fix != nil && f.Fix.Complete {
@@ -140,10 +149,9 @@ func (row *Row) findings(r *Report) {
 		if !f.Severity.Open() && !f.Severity.AtLeast(finding.Notice) {
 			continue
 		}
-		n, seen := at[kind{f.Check, f.Severity}]
-		if !seen {
+		n := slices.IndexFunc(row.Findings, func(had RowFinding) bool { return had.Check == f.Check && had.Severity == f.Severity })
+		if n < 0 {
 			n = len(row.Findings)
-			at[kind{f.Check, f.Severity}] = n
 			row.Findings = append(row.Findings, RowFinding{Check: f.Check, Severity: f.Severity})
 		}
 		if list := &row.Findings[n].Subjects; f.Subject != "" && !slices.Contains(*list, f.Subject) {

@@ -47,6 +47,9 @@ func (t *Tally) Summarize(took time.Duration, fromCache *float64) *Summary {
 	return &Summary{Tally: *t, MostFrequent: t.MostFrequent(mostFrequent), FromCache: fromCache, DurationMS: took.Milliseconds()}
 }
 
+// mostlyTypes is room for the types that an audit asks for.
+const mostlyTypes = 8
+
 // Count is what a Tally counts of one report: little, to be kept where the report
 // is not.
 type Count struct {
@@ -72,7 +75,7 @@ type typeCount struct {
 
 // Count counts the report.
 func (r *Report) Count() Count {
-	c := Count{verdict: r.Verdict, grade: r.Score.Grade, questions: r.Queries}
+	c := Count{verdict: r.Verdict, grade: r.Score.Grade, questions: r.Queries, types: make([]typeCount, 0, mostlyTypes)}
 	if r.Score.Value == nil {
 		c.grade = ""
 	}
