@@ -3,14 +3,22 @@
 package roundtrip
 
 import (
+	"bufio"
+	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -140,11 +148,89 @@ func TestIntegrationPostfixDovecot(t *testing.T) {
 			}
 		})
 	}
+	t.Run("run and watch", func(t *testing.T) { runAndWatch(t, dir, submission, imaps) })
 	if t.Failed() {
 		log, _ := os.ReadFile(filepath.Join(dir, "mail.log"))
 		t.Logf("Postfix said:\n%s", log)
 		log, _ = os.ReadFile(filepath.Join(dir, "dovecot.log"))
 		t.Logf("Dovecot said:\n%s", log)
+	}
+}
+
+// runAndWatch: the program sends the mails of a configuration, in a run and in a process
+// that watches, and says what became of them: in words, metrics, history and messages.
+func runAndWatch(t *testing.T, dir string, submission, imaps int) {
+	program := filepath.Join(dir, "mailworthy")
+	shell(t, "go", "build", "-buildvcs=false", "-o", program, "mailworthy/cmd/mailworthy")
+	var mu sync.Mutex
+	told := ""
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+		text, _ := io.ReadAll(req.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		told += string(text)
+	}))
+	defer hook.Close()
+	config, zone := filepath.Join(dir, "mailworthy.yaml"), filepath.Join(dir, "acme.zone")
+	login := strings.ReplaceAll(user, "@", "%40") + "@localhost:"
+	text := "history: mail.db\nstate_dir: states\nwatch: {schedule: '@every 1h'}\nnotifications:\n  - {type: webhook, url: \"${HOOK}\", when: threshold, severity: warning}\nroundtrips:\n"
+	for _, to := range []string{"you", "junk", "nobody"} {
+		text += fmt.Sprintf("  - {name: %s, via: \"smtp://%s%d\", tls_ca: cert.pem, password: \"${MAIL_PASSWORD}\", from: %s, to: %s@acme.example, timeout: 30s, wait: {at: \"imaps://%s%d\", password: \"${MAIL_PASSWORD}\"}}\n",
+			to, login, submission, user, to, login, imaps)
+	}
+	write(t, config, text)
+	write(t, zone, "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns root 1 1 1 1 1\n@ NS ns\nns A 192.0.2.53\n")
+	command := func(name string, args ...string) *exec.Cmd {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		t.Cleanup(cancel)
+		c := exec.CommandContext(ctx, program, append([]string{name}, args...)...)
+		c.Env = append(os.Environ(), "HOOK="+hook.URL, "MAIL_PASSWORD="+password)
+		return c
+	}
+	said := func(name string, args ...string) string {
+		out, err := command(name, args...).CombinedOutput()
+		var status *exec.ExitError
+		if err != nil && (!errors.As(err, &status) || status.ExitCode() != 1) {
+			t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	has := func(text string, wants ...string) {
+		t.Helper()
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is not in\n%s", want, text)
+			}
+		}
+	}
+	has(said("run", "--config", config, "--zone", zone, "--always"), "roundtrip: you: arrived, ", "roundtrip: warning: junk: spam: ", "roundtrip: error: nobody: bounced: ")
+	has(said("run", "--config", config, "--zone", zone, "--format", "prometheus"), `to="you@acme.example"`, `verdict="arrived"} 1`, `verdict="spam"} 1`, `verdict="bounced"} 1`)
+	watch := command("watch", "--config", config, "--zone", zone, "--log-format", "json")
+	logs, err := watch.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(logs); lines.Scan(); {
+		if strings.Contains(lines.Text(), `"run done"`) {
+			_ = watch.Process.Signal(syscall.SIGTERM)
+		}
+	}
+	if err := watch.Wait(); err != nil {
+		t.Errorf("watch: %v", err)
+	}
+	kept := said("history", "roundtrips", "--history", filepath.Join(dir, "mail.db"))
+	if n := strings.Count(kept, " arrived "); n != 3 || strings.Count(kept, " spam ") != 3 || strings.Count(kept, " bounced ") != 3 {
+		t.Errorf("the history has:\n%s", kept)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	has(told, "roundtrip junk", "roundtrip nobody")
+	// Each of them once, not in every run.
+	if n := strings.Count(told, `"roundtrip-spam"`); n != 1 {
+		t.Errorf("it was told %d times: %s", n, told)
 	}
 }
 
