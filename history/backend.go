@@ -19,8 +19,6 @@ type Backend interface {
 	Write(ctx context.Context, work func(Tx) error) error
 	// Compact gives the space back that Tx.Prune has freed.
 	Compact(ctx context.Context) error
-	// ReadOnly reports whether Write always fails.
-	ReadOnly() bool
 	Close() error
 }
 
@@ -48,8 +46,6 @@ type Tx interface {
 	// Report returns what AddRun was given of a run, with the contents of the parts, or
 	// ErrNoRun.
 	Report(ctx context.Context, run int64) (volatile []byte, parts []Part, err error)
-	// Domains returns the domains that have runs, in order.
-	Domains(ctx context.Context) ([]string, error)
 
 	// Belief returns what is believed of a domain; ok is false if nothing was set.
 	Belief(ctx context.Context, domain string) (b Belief, ok bool, err error)

@@ -113,12 +113,6 @@ func (s *Store) Acknowledge(ctx context.Context, o *Observation) error {
 	return s.in.Write(ctx, func(tx Tx) error { return tx.SetTold(ctx, o.Run.Domain, o.believed) })
 }
 
-// Changes returns what the second report changed. What it could not ask is no change.
-func Changes(before, after *report.Report) *report.Comparison {
-	first := report.NewStanding(before)
-	return report.CompareStandings(first, first.Settle(after))
-}
-
 // Diff compares what was known after two runs of a domain.
 func (s *Store) Diff(ctx context.Context, before, after Run) (*report.Comparison, error) {
 	return read(ctx, s, func(tx Tx) (*report.Comparison, error) {

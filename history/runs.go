@@ -142,11 +142,6 @@ func (s *Store) Get(ctx context.Context, domain string, id int64) (*report.Repor
 	return r, report.UnmarshalJSON(text, r)
 }
 
-// Domains returns the domains that have runs, in order.
-func (s *Store) Domains(ctx context.Context) ([]string, error) {
-	return read(ctx, s, func(tx Tx) ([]string, error) { return tx.Domains(ctx) })
-}
-
 // Prune removes the runs that are older than keep, apart from the last one of
 // each domain, and gives their space back. It returns how many those were.
 func (s *Store) Prune(ctx context.Context, keep time.Duration) (int64, error) {

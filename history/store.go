@@ -60,9 +60,6 @@ func New(in Backend, now func() time.Time) *Store {
 // Close closes the history.
 func (s *Store) Close() error { return s.in.Close() }
 
-// ReadOnly reports whether the history can only be read.
-func (s *Store) ReadOnly() bool { return s.in.ReadOnly() }
-
 // read returns what work finds in the history.
 func read[T any](ctx context.Context, s *Store, work func(tx Tx) (T, error)) (T, error) {
 	var out T

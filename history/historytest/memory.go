@@ -79,9 +79,8 @@ func (m *memory) Write(ctx context.Context, work func(history.Tx) error) error {
 	return nil
 }
 
-// Compact, ReadOnly and Close implement history.Backend.
+// Compact and Close implement history.Backend.
 func (m *memory) Compact(context.Context) error { return nil }
-func (m *memory) ReadOnly() bool                { return false }
 func (m *memory) Close() error                  { return nil }
 
 // Keep and the following methods implement history.Tx.
@@ -154,14 +153,6 @@ func (s *state) Report(_ context.Context, run int64) (volatile []byte, parts []h
 		parts = append(parts, history.Part{Name: p.Name, Data: s.contents[p.Content]})
 	}
 	return r.volatile, parts, nil
-}
-
-func (s *state) Domains(context.Context) ([]string, error) {
-	all := map[string]bool{}
-	for _, r := range s.runs {
-		all[r.Domain] = true
-	}
-	return slices.Sorted(maps.Keys(all)), nil
 }
 
 func (s *state) Belief(_ context.Context, domain string) (b history.Belief, ok bool, err error) {

@@ -253,9 +253,6 @@ func (s *backend) identify(ctx context.Context, q querier, known int) error {
 // Close closes the file.
 func (s *backend) Close() error { return s.fail(s.db.Close()) }
 
-// ReadOnly reports whether the history can be read alone.
-func (s *backend) ReadOnly() bool { return s.readOnly != nil }
-
 // fail says which file an error is about and what it means.
 func (s *backend) fail(err error) error {
 	if err == nil {

@@ -198,15 +198,6 @@ func (t tx) Report(ctx context.Context, run int64) (volatile []byte, parts []his
 	return volatile, parts, err
 }
 
-// Domains implements history.Tx.
-func (t tx) Domains(ctx context.Context) ([]string, error) {
-	return collect(ctx, t.q, "SELECT DISTINCT domain FROM run ORDER BY domain", nil,
-		func(row interface{ Scan(...any) error }) (domain string, err error) {
-			err = row.Scan(&domain)
-			return domain, err
-		})
-}
-
 // AddRoundtrip implements history.Tx.
 func (t tx) AddRoundtrip(ctx context.Context, r history.Roundtrip) error {
 	_, err := t.q.ExecContext(ctx, `INSERT INTO roundtrip (message_id, name, started, verdict, why, deliver_ms, seen_ms, tries, duplicates)
