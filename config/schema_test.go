@@ -3,28 +3,12 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"mailworthy/report/reporttest"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 )
-
-func compiled(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("config.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("config.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 // asJSON is a YAML text as an editor hands it to a schema: dates are texts.
 func asJSON(t *testing.T, text string) any {
@@ -63,7 +47,7 @@ func asJSON(t *testing.T, text string) any {
 // TestSchemaAgrees: what the parser takes the schema takes, and what is wrong by
 // its form both refuse.
 func TestSchemaAgrees(t *testing.T) {
-	schema := compiled(t)
+	schema := reporttest.CompiledSchema(t, Schema())
 	for name, text := range map[string]string{
 		"every key":      full,
 		"the least":      "domains: [acme.example]",
