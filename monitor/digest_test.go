@@ -79,3 +79,41 @@ func TestManyChanges(t *testing.T) {
 		t.Errorf("%d lines:\n%s", n, text.String())
 	}
 }
+
+// That no resolver answers is one cause, and one line, first, whatever the number of domains
+// that it reaches.
+func TestNobodyAnsweredIsOneLine(t *testing.T) {
+	silent := func(domain, why string) Seen {
+		return Seen{Report: &report.Report{Verdict: report.Incomplete, Unanswered: why, Result: audit.Result{Domain: domain, Findings: []finding.Finding{
+			{Check: "spf-unresolved", Severity: finding.Unknown, CouldBe: finding.Error, Subject: domain, Title: "SPF lookup failed (temperror): result unknown"}}}}}
+	}
+	const dead, slow = "udp://192.0.2.53:53: network", "udp://192.0.2.54:53: timeout"
+	var many []Seen
+	for i := range 29 {
+		many = append(many, silent(fmt.Sprintf("d%02d.example", i), dead))
+	}
+	for _, tt := range []struct {
+		name    string
+		domains []Seen
+		always  bool
+		want    string // how it begins
+		lines   int    // of "No resolver answered"
+	}{
+		{"all", many, false, "No resolver answered any question (" + dead + "): nothing is known of 29 domains (d00.example, d01.example, d02.example and 26 more)\n\n29 domains: 0 failing, 0 changed, 29 incomplete", 1},
+		{"all, always", many, true, "No resolver answered any question (" + dead + "): nothing is known of 29 domains (", 1},
+		{"two causes", append([]Seen{silent("a.example", slow), silent("b.example", slow)}, many...), false, "No resolver answered any question (" + slow + "): nothing is known of 2 domains (a.example, b.example)\nNo resolver answered any question (" + dead + "): nothing is known of 29 domains (", 2},
+		{"before what fails", append([]Seen{failing("f.example", broken)}, many...), false, "No resolver answered any question (" + dead + "): nothing is known of 29 domains (", 1},
+		{"one domain", many[:1], false, "d00.example: incomplete, no score: No resolver answered any question (" + dead + "): nothing is known of the domain\n", 1},
+		{"one, and others otherwise", append([]Seen{silent("a.example", slow)}, many...), false, "No resolver answered any question (" + dead + "): nothing is known of 29 domains (", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var text bytes.Buffer
+			if err := WriteText(&text, &Outcome{Domains: tt.domains}, finding.Error, tt.always, terminal.Options{Width: 80}); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(text.String(), "No resolver answered"); n != tt.lines || !strings.HasPrefix(text.String(), tt.want) {
+				t.Errorf("%d lines of %d:\n%s", n, tt.lines, text.String())
+			}
+		})
+	}
+}

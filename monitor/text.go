@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 	"mailworthy/report/view"
@@ -44,6 +45,10 @@ func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, 
 			stands = append(stands, d)
 		}
 	}
+	stands, silent := unansweredOf(stands)
+	if err := write(func(w io.Writer) error { return writeUnanswered(w, silent) }); err != nil {
+		return err
+	}
 	if len(said) > inFull {
 		if err := write(func(w io.Writer) error { return writeDigest(w, said, out, failOn, table) }); err != nil {
 			return err
@@ -69,6 +74,49 @@ func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, 
 			_, err := io.WriteString(w, summary(out, failOn)+"\n")
 			return err
 		})
+	}
+	return nil
+}
+
+// silence is what came of asking resolvers of which none answered, and the domains that
+// nothing is known of for it.
+type silence struct {
+	why     string
+	domains []string
+}
+
+// unansweredOf takes out the domains of which nothing is known, if one cause has made that
+// of several: it is the cause that matters, and each domain would say it again.
+func unansweredOf(stands []Seen) (others []Seen, silent []silence) {
+	count := make(map[string]int)
+	for _, d := range stands {
+		count[d.Report.Unanswered]++
+	}
+	at := make(map[string]int)
+	for _, d := range stands {
+		why := d.Report.Unanswered
+		if why == "" || count[why] == 1 {
+			others = append(others, d)
+			continue
+		}
+		i, known := at[why]
+		if !known {
+			i = len(silent)
+			at[why] = i
+			silent = append(silent, silence{why: why})
+		}
+		silent[i].domains = append(silent[i].domains, d.Report.Domain)
+	}
+	return others, silent
+}
+
+// writeUnanswered writes a line for each cause of silence.
+func writeUnanswered(w io.Writer, silent []silence) error {
+	for _, s := range silent {
+		text := fmt.Sprintf("%s: nothing is known of %s (%s)", view.NobodyAnswered(s.why), show.Counted(len(s.domains), "domain"), show.Listed(s.domains, maxNamed))
+		if _, err := fmt.Fprintln(w, show.Line(text)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

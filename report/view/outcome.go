@@ -56,10 +56,15 @@ func Mark(sev finding.Severity) string {
 	return "✔"
 }
 
+// NobodyAnswered says that no resolver answered, and what came of asking them.
+func NobodyAnswered(why string) string {
+	return fmt.Sprintf("No resolver answered any question (%s)", why)
+}
+
 // Headline says in a sentence or two what the verdict means and what to do first.
 func Headline(r *report.Report) string {
 	if r.Unanswered != "" {
-		return fmt.Sprintf("No resolver answered any question (%s): nothing is known of the domain.", r.Unanswered)
+		return NobodyAnswered(r.Unanswered) + ": nothing is known of the domain."
 	}
 	groups := Groups(r)
 	first := func(least finding.Severity) string {
