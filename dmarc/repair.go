@@ -65,6 +65,7 @@ func repaired(record string, hosts ...string) *repair {
 		r.open = []string{"a record of " + show.Counted(len(record), "byte")}
 		return r
 	}
+	record = straight(record)
 	r.raw, r.text = record, plain(record)
 	tokens := r.tokens()
 	r.read(tokens, known(hosts))

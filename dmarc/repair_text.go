@@ -73,6 +73,18 @@ func plain(record string) *plainText {
 	return p
 }
 
+// straight puts quotation marks of ASCII for pairs of others: of word processors, of zone
+// files, of HTML. One without a partner may stand for a letter, and stays.
+func straight(record string) string {
+	for _, marks := range [...][2]string{{"\u201c", "\u201d"}, {"\u201e", "\u201c"}, {"\u201d", "\u201d"}, {"\u00ab", "\u00bb"}, {`\"`, `\"`}, {"&quot;", "&quot;"}, {"&#34;", "&#34;"}} {
+		n, m := strings.Count(record, marks[0]), strings.Count(record, marks[1])
+		if n > 0 && (marks[0] != marks[1] && n == m || marks[0] == marks[1] && n%2 == 0) {
+			record = strings.NewReplacer(marks[0], `"`, marks[1], `"`).Replace(record)
+		}
+	}
+	return record
+}
+
 // quotation is the backslash or quotation mark that s begins with, or both.
 func quotation(s string) string {
 	if strings.HasPrefix(s, `\"`) {

@@ -54,7 +54,7 @@ func fixOf(summary, value string) *finding.Fix {
 }
 
 func checkSTS(s *finding.Sheet, r *STS) {
-	meant := meantSTS(r)
+	meant := meantSTS(ParseSTS(unwrapped(r.text, "v=STSv1")))
 	syntax(s, "mta-sts-syntax", &r.Record, meant)
 	s.Decided("mta-sts-id-invalid", "mta-sts-version-prefix")
 	if !s.Has("mta-sts-syntax") && !strings.HasPrefix(r.text, "v=STSv1;") && strings.Contains(r.text, ";") {
@@ -184,7 +184,7 @@ func meantTLSRPT(r *TLSRPT) string {
 }
 
 func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
-	meant := meantTLSRPT(r)
+	meant := meantTLSRPT(ParseTLSRPT(unwrapped(r.text, "v=TLSRPTv1")))
 	syntax(s, "tls-rpt-syntax", &r.Record, meant)
 	s.Decided("tls-rpt-destination-invalid")
 	if all := r.All("rua"); len(all) > 1 && !s.Has("tls-rpt-syntax") {
@@ -244,7 +244,7 @@ func meantBIMI(r *BIMI) string {
 			}
 			return "<" + strings.Join(list[:min(len(list), 3)], " or ") + ">"
 		}
-		if !strings.ContainsAny(uri, ";,") && httpsProblem(uri) == "" {
+		if !strings.ContainsAny(uri, ";,\\\"'<>") && ascii.Only(uri) && httpsProblem(uri) == "" {
 			return uri
 		}
 		return otherwise
@@ -284,7 +284,7 @@ func meantAvatar(avp string) string {
 }
 
 func checkBIMI(s *finding.Sheet, r *BIMI) {
-	meant := meantBIMI(r)
+	meant := meantBIMI(ParseBIMI(unwrapped(r.text, "v=BIMI1")))
 	syntax(s, "bimi-syntax", &r.Record, meant)
 	s.Decided("bimi-location-invalid", "bimi-evidence-missing")
 	if avp, stated := r.Get("avp"); stated && !isAvatar(avp) && !s.Has("bimi-syntax") {
