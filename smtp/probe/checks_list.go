@@ -45,7 +45,7 @@ var Checks = []finding.Check{
 		Why:       "Clients may take text that anybody on the way wrote for text of the server inside TLS.",
 		Remedy:    "Update the server, or the proxy in front of it: the connection has nothing but TLS after the reply.", Reference: "RFC 3207, 4.2; CVE-2011-0411"},
 	{ID: "smtp-wrong-tls-kind", Severity: finding.Warning, Section: finding.Hygiene, Title: "Wrong TLS mode for the SMTP port (STARTTLS or implicit TLS)", Passed: "TLS mode fits the SMTP port",
-		Condition: "TLS from the first byte on 25, 587 or 2525, or plain text on 465.",
+		Condition: "TLS from the first byte on 25, 587 or 2525, or where --tls starttls expects none; plain text on 465.",
 		Why:       "Clients that go by the port wait for each other until they time out.",
 		Remedy:    "Offer STARTTLS on 25 and 587, and TLS from the first byte on 465.", Reference: "RFC 8314, 3.3"},
 	{ID: "smtp-tls-old-only", Severity: finding.Warning, Section: finding.Hygiene, Title: "SMTP server with TLS 1.0 or 1.1 only", Passed: "SMTP server with TLS 1.2 or newer",

@@ -94,7 +94,11 @@ func (s *session) login() {
 		}
 	}
 	if !any {
-		st.Detail = "none of " + strings.Join(wanted, ", ") + " is offered; the server has " + show.Listed(offered, 8)
+		not := "none of " + show.Listed(wanted, 8)
+		if len(wanted) == 1 {
+			not = "no " + wanted[0]
+		}
+		st.Detail = not + " is offered; the server has " + show.Listed(offered, 8)
 	}
 }
 

@@ -255,7 +255,7 @@ func (s *session) greeting(ctx context.Context) bool {
 	st, began := s.at(StepBanner), time.Now()
 	limit := s.left(orElse(s.o.StepTimeout, DefaultStep))
 	_, inside := s.w.conn.(*tls.Conn)
-	if !inside && s.o.TLS == "" {
+	if !inside {
 		limit = min(limit, time.Until(s.end)*2/3) // some is left for a handshake
 	}
 	err := s.w.conn.SetDeadline(time.Now().Add(limit))
@@ -274,7 +274,7 @@ func (s *session) greeting(ctx context.Context) bool {
 		}
 	}
 	ok := s.record(st, began, a, err)
-	if st.Outcome == Timeout && !inside && s.o.TLS == "" && len(s.t.said) == 2 && s.left(time.Second) > 0 {
+	if st.Outcome == Timeout && !inside && len(s.t.said) == 2 && s.left(time.Second) > 0 {
 		return s.silent(ctx)
 	}
 	return ok
@@ -290,7 +290,7 @@ func (s *session) silent(ctx context.Context) bool {
 		return false
 	}
 	s.dead = false
-	if s.e.Port == 25 || s.e.Port == 587 || s.e.Port == 2525 {
+	if s.e.Port == 25 || s.e.Port == 587 || s.e.Port == 2525 || s.o.TLS == "starttls" {
 		s.e.wrongTLS = "implicit"
 	}
 	return s.greeting(ctx)

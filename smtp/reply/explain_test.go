@@ -360,6 +360,8 @@ func TestAtLogin(t *testing.T) {
 	}{
 		{StageAuth, "454 4.7.0 Sorry", LoginFailure, "T"},
 		{StageAuth, "454 not now", LoginFailure, "T"},
+		{StageAuth, "454 4.7.0 try again later", LoginFailure, "T"},
+		{StageAuth, "454 4.3.0 lookup failure: the LDAP server is busy", LoginFailure, "T"},
 		{StageAuth, "454", LoginFailure, "T"},
 		{StageAuth, "432 4.7.12 Transition", LoginFailure, "T"},
 		{StageAuth, "535 5.7.8 Sorry", LoginFailure, "P"},
