@@ -1,0 +1,196 @@
+package dkim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+)
+
+// stated judges the selectors that the user says are in use.
+func (j *judge) stated() {
+	found, all := map[string]bool{}, map[string][]*Selector{}
+	var order []string
+	for i := range j.d.Selectors {
+		s := &j.d.Selectors[i]
+		if !s.Stated {
+			break // stated ones come first
+		}
+		if all[s.Name] == nil {
+			order = append(order, s.Name)
+		}
+		all[s.Name] = append(all[s.Name], s)
+		found[s.Name] = found[s.Name] || j.d.answered(s)
+	}
+	decided := len(order) > 0
+	for _, name := range order {
+		if found[name] {
+			continue
+		}
+		if j.d.mislaid(name) {
+			decided = false // one cause, one finding
+			continue
+		}
+		var where, open, dangling []string
+		wildcard := ""
+		var evidence []finding.Evidence
+		for _, s := range all[name] {
+			where = append(where, s.Domain)
+			evidence = append(evidence, *s.Evidence)
+			if s.Status == SelectorUnresolved {
+				open = append(open, fmt.Sprintf("%s (%s)", s.QueryName(), s.Reason))
+			}
+			if s.Wildcard {
+				wildcard = " A wildcard answers it with a record that is no key."
+			} else if s.Dangling() {
+				dangling = append(dangling, s.CNAMEs[len(s.CNAMEs)-1])
+			}
+		}
+		first := all[name][0]
+		if _, live := j.live(); len(open) > 0 {
+			decided = false
+			j.Add("dkim-unresolved", finding.Finding{Subject: first.QueryName(), Evidence: bounded(evidence), CouldBe: finding.Critical,
+				Undecides: live == 0,
+				Detail:    fmt.Sprintf("The key of the stated selector %s could not be looked up: %s.", name, list(open))})
+			continue
+		}
+		detail := fmt.Sprintf("The stated selector %s has no key at %s.", name, list(where)) + wildcard
+		if len(dangling) > 0 {
+			detail += fmt.Sprintf(" It is an alias of %s, which has no TXT record.", list(dangling))
+		}
+		j.Add("dkim-selector-missing", finding.Finding{Subject: first.QueryName(), Detail: detail, Evidence: bounded(evidence),
+			Fix: j.fixSelector(first)})
+	}
+	if decided {
+		j.Decided("dkim-selector-missing")
+		j.Decided("dkim-wrong-name")
+	}
+}
+
+// dangling judges aliases whose target is absent.
+func (j *judge) dangling() {
+	seen := false
+	for i := range j.d.Selectors {
+		s := &j.d.Selectors[i]
+		seen = seen || s.exists()
+		if s.Wildcard || !s.Dangling() {
+			continue
+		}
+		target := s.CNAMEs[len(s.CNAMEs)-1]
+		detail := fmt.Sprintf("%s is an alias of %s, which has no TXT record (%s).", s.QueryName(), target, s.Status)
+		if p := loaded().byName[s.Provider]; p != nil && p.Standby {
+			if other := j.pair(p, s); other == SelectorFound || other == SelectorUnresolved {
+				continue // the other of the pair is alive and this one in reserve, or that is reported as unresolved
+			}
+			detail += fmt.Sprintf(" %s keeps one of its two selectors alive, but the other has no key here either: signing is not turned on.", p.Name)
+		}
+		if j.labelAlone(s) {
+			continue
+		}
+		// To remove it is not for a plan to do: the service may be the one that signs.
+		if right, ok := j.withoutOrigin(s); ok {
+			j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence},
+				Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: the domain was added to the target, because the final dot is missing in the zone.", s.QueryName(), target),
+				Fix: &finding.Fix{Summary: "Publish the alias with its final dot.", Name: s.QueryName(), Type: "CNAME", Value: right,
+					Remove: []finding.Record{{Name: s.QueryName(), Type: "CNAME", Value: s.CNAMEs[0]}}}})
+			continue
+		}
+		fix := &finding.Fix{Summary: "Have the key published at " + target + ", or remove the alias."}
+		if s.Provider != "" {
+			fix.Summary = fmt.Sprintf("Turn on DKIM for %s at %s, or remove the alias if the service is no longer used.", s.Domain, s.Provider)
+		}
+		j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Detail: detail, Evidence: []finding.Evidence{*s.Evidence}, Fix: fix})
+	}
+	if seen {
+		j.Decided("dkim-cname-dangling")
+	}
+}
+
+// withoutOrigin is the target of an alias without the domain that a zone file added
+// to it, if the rest is a name of a service.
+func (j *judge) withoutOrigin(s *Selector) (string, bool) {
+	if len(s.CNAMEs) != 1 {
+		return "", false
+	}
+	right, ok := strings.CutSuffix(s.CNAMEs[0], "."+s.Domain)
+	if !ok {
+		return "", false
+	}
+	p, _ := bySuffix(loaded().cname, right)
+	return right, p != nil
+}
+
+// pair returns the best status of the provider's other selectors at the domain of s.
+func (j *judge) pair(p *Provider, s *Selector) SelectorStatus {
+	best := SelectorNXDomain
+	for i := range j.d.Selectors {
+		other := &j.d.Selectors[i]
+		if other.Domain != s.Domain || other.Name == s.Name || !slices.Contains(p.Selectors, other.Name) {
+			continue
+		}
+		switch other.Status {
+		case SelectorFound:
+			return SelectorFound
+		case SelectorUnresolved:
+			best = SelectorUnresolved
+		}
+	}
+	return best
+}
+
+// denied judges a _domainkey that is denied although selectors exist below it.
+func (j *judge) denied() {
+	d := j.d
+	for i := range d.Selectors {
+		s := &d.Selectors[i]
+		if s.Domain != d.Domain || s.Status != SelectorFound && len(s.CNAMEs) == 0 {
+			continue
+		}
+		if d.Proof == ProofAbsent {
+			name := "_domainkey." + d.Domain
+			j.Add("dkim-ent-broken", finding.Finding{Subject: name,
+				Detail: fmt.Sprintf("The DNS answers NXDOMAIN for %s and yet has records at %s. NXDOMAIN says that nothing exists below a name; "+
+					"the right answer is NOERROR without data.", name, s.QueryName()),
+				Evidence: append(bounded(d.Evidence), evidenceOf(s)...),
+				Fix: &finding.Fix{Summary: "Have the name servers answer NOERROR for " + name + "; until then publish any TXT record there.",
+					Name: name, Type: "TXT", Value: "DKIM selectors are below this name"}})
+		}
+		if d.Proof != ProofUnknown {
+			j.Decided("dkim-ent-broken")
+		}
+		return
+	}
+}
+
+// wildcard judges an answer to selectors that nobody publishes.
+func (j *judge) wildcard() {
+	w := &j.d.Wildcard
+	if w.Status == WildcardUnknown {
+		return
+	}
+	j.Decided("dkim-wildcard")
+	if w.Status == WildcardNone {
+		return
+	}
+	f := finding.Finding{Subject: "*._domainkey." + j.d.Domain, Evidence: w.Evidence}
+	shown := show.Quote(strings.Join(w.Records, "\n"), 120)
+	switch {
+	case w.Status == WildcardKey:
+		f.Detail = "Selectors that nobody publishes are answered with a live key: " + shown
+		f.Fix = &finding.Fix{Summary: "Remove the wildcard, and publish the key at the selectors in use."}
+		if !j.sends {
+			f.Fix = j.fixLock("replace the wildcard by one that revokes every selector")
+		}
+		j.Add("dkim-wildcard", f)
+	case w.Status == WildcardOther && j.sends:
+		f.Detail = "Selectors that nobody publishes are answered with a record that is no key: " + shown
+		f.Fix = &finding.Fix{Summary: "Remove the wildcard TXT record, or publish any record at _domainkey." + j.d.Domain + " so that it does not reach below."}
+		j.Add("dkim-wildcard", f)
+	case w.Status == WildcardRevoked && j.sends:
+		f.Severity = finding.Notice
+		f.Detail = "Selectors that nobody publishes are answered with a revoked key. On a domain that sends, this hides a selector that is missing."
+		j.Add("dkim-wildcard", f)
+	}
+}
