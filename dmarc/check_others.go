@@ -1,0 +1,264 @@
+package dmarc
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/resolver"
+)
+
+// multiple reports several records at one name.
+func (j *judge) multiple(s *Step, i int) {
+	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence}}
+	var detail strings.Builder
+	fmt.Fprintf(&detail, "%s has %d DMARC records; receivers discard all of them (RFC 9989, 4.10, step 2): ", s.Name, len(s.Records))
+	detail.WriteString(quotedList(s.Records) + ".")
+	note, moot := j.standing(i)
+	if moot {
+		f.Severity = finding.Warning
+	} else if i == 0 && j.d.Record != nil {
+		note = fmt.Sprintf("By RFC 9989 the record at %s then applies; receivers that follow RFC 7489 stop here and apply none.", j.d.PolicyDomain)
+	}
+	if note != "" {
+		detail.WriteString(" " + note)
+	}
+	f.Detail = detail.String()
+	c := merge(s.Records, s.Domain)
+	f.Fix = publish("Replace the records by a single one.", s.Name, c.String())
+	if !c.certain() {
+		f.Fix.Summary += c.incomplete()
+	}
+	f.Fix.Remove = txtRecords(s.Name, s.Records)
+	if c.none {
+		f.Fix = &finding.Fix{Summary: "Replace the records by a single one."}
+	}
+	j.Add("dmarc-multiple-records", f)
+}
+
+// standing says what the loss of the record at step i means for the domain, and
+// whether another one makes it moot.
+func (j *judge) standing(i int) (note string, moot bool) {
+	d := j.d
+	switch {
+	case i > 0 && d.Record != nil:
+		return fmt.Sprintf("The record at %s applies to %s all the same.", d.PolicyDomain, d.Domain), true
+	case i > 0 && j.own().Outcome == Unanswered:
+		return fmt.Sprintf("It matters to %s only if that has no record of its own, which is not known.", d.Domain), true
+	case d.Record != nil:
+		return fmt.Sprintf("The record at %s applies instead.", d.PolicyDomain), false
+	case d.Undecided.Policy != "":
+		return "", false
+	}
+	return "No policy applies, as if there were no DMARC at all.", false
+}
+
+// merge makes one record of several that were discarded, with all their report
+// addresses. If their policies differ, nobody but the owner knows which one was meant.
+func merge(texts []string, domain string) *cleaned {
+	var out *cleaned
+	for _, text := range texts[:min(len(texts), maxDestinations)] {
+		c := clean(text, false, domain)
+		if out == nil {
+			out = c
+			continue
+		}
+		for _, tag := range []string{"p", "sp", "np", "adkim", "aspf", "psd", "t", "pct"} {
+			switch a, b := out.get(tag), c.get(tag); {
+			case a == b:
+			case tag == "pct" || tag == "t":
+				out.set(tag, "") // in force for all that was asked for
+			case tag == "p":
+				out.set(tag, either(a, b))
+			case tag == "sp" || tag == "np":
+				out.set(tag, either(cmp.Or(a, string(None)), cmp.Or(b, string(None))))
+			case tag == "psd":
+				out.set(tag, "<what psd was meant to be>")
+			default:
+				out.set(tag, either(cmp.Or(a, "r"), cmp.Or(b, "r")))
+			}
+		}
+		for _, tag := range []string{"rua", "ruf"} {
+			out.set(tag, union(out.get(tag), c.get(tag)))
+		}
+		if out.get("fo") == "" {
+			out.set("fo", c.get("fo"))
+		}
+		out.open = append(out.open, c.open...)
+		out.none = out.none || c.none
+	}
+	out.changes = nil
+	return out
+}
+
+// either is a placeholder for one of two values.
+func either(a, b string) string {
+	switch {
+	case a == "" || a == b:
+		return b
+	case b == "":
+		return a
+	}
+	return "<" + strings.Trim(a, "<>") + " or " + strings.Trim(b, "<>") + ">"
+}
+
+// union joins two lists of addresses.
+func union(a, b string) string {
+	list := strings.FieldsFunc(a, func(c rune) bool { return c == ',' })
+	for uri := range strings.SplitSeq(b, ",") {
+		if uri != "" && !slices.Contains(list, uri) {
+			list = append(list, uri)
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+// others reports TXT at a name of the walk that are no records: failed attempts
+// at one, and strangers.
+func (j *judge) others(s *Step, i int) {
+	var strangers []string
+	attempts := 0
+	for n := range s.Others {
+		o := &s.Others[n]
+		if !o.Intended {
+			strangers = append(strangers, o.Text)
+			continue
+		}
+		if attempts++; attempts > maxAttempts {
+			continue
+		}
+		f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
+			Detail: fmt.Sprintf("%s has the TXT record %s, which is not read as a DMARC record: %s.", s.Name, quoted(o.Text), o.Reason)}
+		note, moot := j.standing(i)
+		if s.Outcome == HasRecord {
+			note, moot = "Another record at the name is in force, so that this one has no effect.", true
+		}
+		if note != "" {
+			f.Detail += " " + note
+		}
+		switch c := clean(o.Text, i == 0 && j.d.ignoresSubdomains(), s.Domain); {
+		case s.Outcome == HasRecord && covers(s.Record, c):
+			f.Severity = finding.Warning
+			f.Fix = &finding.Fix{Summary: "Remove the record that has no effect.", Remove: txtRecords(s.Name, []string{o.Text})}
+		case i == 0 && s.Outcome == HasRecord:
+			f.Severity = finding.Warning
+			c = merge(append([]string{s.Record.Text}, s.attempts()...), s.Domain)
+			f.Fix = publish("Make one record of it and of the one in force.", s.Name, c.String())
+			if !c.certain() {
+				f.Fix.Summary += c.incomplete()
+			}
+			f.Fix.Remove = txtRecords(s.Name, append([]string{s.Record.Text}, s.attempts()...))
+		case moot:
+			f.Severity = finding.Warning
+			f.Fix = &finding.Fix{Summary: "Correct the record, or remove it."}
+		default:
+			f.Fix = publish(c.but("Publish the record so that v=DMARC1; comes first.", "dmarc-version"), s.Name, c.String())
+			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
+			if c.none {
+				f.Fix = &finding.Fix{Summary: c.but("Publish the record so that v=DMARC1; comes first.")}
+			}
+		}
+		j.Add("dmarc-version", f)
+	}
+	// A wildcard's records are no decision about this name, and of the parents
+	// only the one whose record applies is of interest.
+	if len(strangers) == 0 || i > 0 && s.Domain != j.d.PolicyDomain {
+		return
+	}
+	// Those of an alias to a name of the domain stand where they belong.
+	if s.alias() != "" && resolver.Within(s.alias(), j.d.Domain) {
+		return
+	}
+	f := finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
+		Detail: fmt.Sprintf("%s has %s that no DMARC receiver reads: %s.",
+			s.Name, show.Counted(len(strangers), "TXT record"), quotedList(strangers)),
+		Fix: &finding.Fix{Summary: "Remove what is not a DMARC record from " + s.Name + ".", Remove: txtRecords(s.Name, strangers)}}
+	if j.d.Wildcard != nil && slices.Contains(j.d.Wildcard.Texts, strangers[0]) {
+		f.Detail += " It comes from a wildcard, which answers for every name without records of its own."
+		f.Fix = nil
+	}
+	j.Add("dmarc-spf-at-dmarc-name", f)
+}
+
+// misplaced reports records where no receiver looks.
+func (j *judge) misplaced() {
+	s := j.own()
+	if s.Outcome == Unanswered {
+		return
+	}
+	answered := true
+	var silent []finding.Evidence
+	moved := s.Outcome != NoRecord || j.Has("dmarc-version")
+	for i := range j.d.Strays {
+		stray := &j.d.Strays[i]
+		if stray.Text == "" {
+			answered = false
+			silent = append(silent, stray.Evidence)
+			continue
+		}
+		if stray.Name == s.alias() {
+			continue // receivers do read it, by way of the alias
+		}
+		f := finding.Finding{Subject: stray.Name, Evidence: []finding.Evidence{stray.Evidence, s.Evidence},
+			Detail: fmt.Sprintf("The DMARC record %s is published at %s, where no receiver looks: it belongs at %s.", quoted(stray.Text), stray.Name, s.Name)}
+		c := clean(stray.Text, false, j.d.Domain)
+		switch {
+		case s.Outcome == HasRecord:
+			f.Severity = finding.Notice
+			f.Detail += " The record in the right place is in force."
+			f.Fix = &finding.Fix{Summary: "Remove it.", Remove: txtRecords(stray.Name, []string{stray.Text})}
+			if s.Record == nil || !c.within(s.Record) {
+				// It may be the one that was meant.
+				f.Fix = &finding.Fix{Summary: "Compare the two records, put what was meant into the one in the right place, and remove the other."}
+			}
+		case moved || c.none:
+			f.Fix = &finding.Fix{Summary: "Remove it, once the right name has one record."}
+		default:
+			moved = true
+			f.Fix = publish(c.but("Move the record to "+s.Name+"."), s.Name, c.String())
+			f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
+			f.Detail += " Without it no policy applies to the domain."
+			if j.d.Record != nil {
+				f.Detail = strings.TrimSuffix(f.Detail, " Without it no policy applies to the domain.")
+			}
+		}
+		j.Add("dmarc-wrong-name", f)
+	}
+	if answered {
+		j.Decided("dmarc-wrong-name")
+	} else if s.Outcome != HasRecord {
+		j.Add("dmarc-unresolved", finding.Finding{CouldBe: finding.Error, Evidence: silent,
+			Detail: "Whether a DMARC record is published at a wrong name is not known: the DNS did not answer."})
+	}
+}
+
+// attempts are the texts at the step that were meant as records and are none.
+func (s *Step) attempts() []string {
+	var out []string
+	for i := range s.Others {
+		if o := &s.Others[i]; o.Intended && len(out) < maxAttempts {
+			out = append(out, o.Text)
+		}
+	}
+	return out
+}
+
+// covers reports that a record in force loses nothing if the other goes: it is no
+// weaker, and has its report addresses.
+func covers(r *Record, c *cleaned) bool {
+	if !c.certain() || r.P.rank() < Policy(c.get("p")).rank() {
+		return false
+	}
+	has := func(uris []URI, want string) bool {
+		return want == "" || slices.ContainsFunc(uris, func(u URI) bool { return strings.EqualFold(u.Text, want) })
+	}
+	for uri := range strings.SplitSeq(c.get("rua"), ",") {
+		if !has(r.RUA, uri) {
+			return false
+		}
+	}
+	return true
+}
