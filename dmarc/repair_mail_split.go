@@ -1,0 +1,213 @@
+package dmarc
+
+import (
+	"slices"
+	"strings"
+
+	"mailworthy/internal/hint"
+)
+
+// piece is a part of the value that may be an address: sep is what stood before it.
+type piece struct {
+	raw, body string
+	sep       byte
+	// scheme: a scheme was written before it.
+	scheme bool
+}
+
+// splitMailboxes cuts a value where an address may end.
+func splitMailboxes(value string) []piece {
+	value = torn.ReplaceAllString(value, "mailto:")
+	// "mailto:" begins an address wherever it stands, but after another scheme word.
+	for _, at := range slices.Backward(joined.FindAllStringIndex(value, maxURIs)) {
+		if strings.Contains(value[1+strings.LastIndexAny(value[:at[0]], " ,;|"):at[0]], "@") {
+			value = value[:at[0]] + " " + value[at[0]:]
+		}
+	}
+	var out []piece
+	pending := ""
+	for start := 0; start < len(value) && len(out) < maxURIs; {
+		from := start
+		sep := byte(' ')
+		for from < len(value) && strings.IndexByte(" ,;|", value[from]) >= 0 {
+			if value[from] != ' ' {
+				sep = value[from]
+			}
+			from++
+		}
+		to := from
+		for to < len(value) && strings.IndexByte(" ,;|", value[to]) < 0 {
+			to++
+		}
+		start = to
+		if from == to {
+			break
+		}
+		raw := value[from:to]
+		body := raw
+		for range 3 {
+			m := schemeLike.FindStringSubmatchIndex(body)
+			if m == nil || !isMailScheme(body[m[2]:m[3]]) {
+				break
+			}
+			exact := strings.EqualFold(body[m[2]:m[3]], "mailto")
+			rest := body[m[1]:]
+			// A dot or an @ after the word: only the word itself is no part of an address.
+			if c := body[m[4]]; (c == '.' || c == '@') && (!exact || !strings.Contains(rest, "@")) {
+				break
+			}
+			if n := len(out); n > 0 && letters(out[n-1].body) && suggest(out[n-1].body+body[m[2]:m[3]], "mailto") != "" {
+				out = out[:n-1] // "m ailto:"
+			}
+			switch word := strings.ToLower(body[m[2]:m[3]]); {
+			case strings.HasPrefix(word, "mailto") && len(word) == 7 && word[6] != 'o', !exact && goesOn(word, rest):
+				// The colon may stand a letter off, "mailtod:marc@…", or in place of one.
+				rest = string(rune(unsure)) + rest
+			}
+			body = rest
+		}
+		if len(body) > len("mailto") && strings.EqualFold(body[:len("mailto")], "mailto") && body[len("mailto")] != '@' {
+			body = body[len("mailto"):] // the colon is missing
+		}
+		if bareScheme.MatchString(body) && isMailScheme(strings.TrimRight(body, ":;=/.,")) || body == "" {
+			pending = raw // the address follows
+			continue
+		}
+		if pending != "" {
+			if word := strings.ToLower(pending); len(word) < 5 && strings.HasPrefix("mailto", word) && (goesOn(word, body) || strings.HasPrefix(body, "mailto"[len(word)+1:])) {
+				body = string(rune(unsure)) + body // the space may stand in place of a letter: "mail opostmaster@…"
+			}
+			raw, sep, pending = pending+" "+raw, ' ', ""
+		}
+		out = append(out, piece{raw, body, sep, body != raw})
+	}
+	return out
+}
+
+// goesOn reports whether the scheme that word begins ends in rest: "mail" and
+// "to.dmarc@…", or "mai" if the colon took the place of a letter.
+func goesOn(word, rest string) bool {
+	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) {
+		return true
+	}
+	for i := 2; i <= 4; i++ {
+		if len(word) == i-1 && hint.Distance(word, "mailto"[:i]) == 1 && strings.HasPrefix(rest, "mailto"[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// letters reports whether s is nothing but a few letters.
+func letters(s string) bool {
+	for _, c := range []byte(strings.ToLower(s)) {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return len(s) < 8
+}
+
+// tidyAddress takes away what cannot belong to an address.
+func tidyAddress(s string) string {
+	if i := strings.LastIndexByte(s, '!'); i > 0 && sizeSuffix(s[i+1:]) {
+		s = s[:i]
+	}
+	if s != "@" && !strings.HasPrefix(s, "@") && !strings.HasPrefix(s, ".") {
+		s = strings.TrimLeft(s, ":;,<>()'=/")
+	} else if len(s) > 1 {
+		s = strings.TrimLeft(s, ":;,<>()'=/")
+	}
+	local, host, ok := strings.Cut(s, "@")
+	if !ok {
+		return strings.TrimRight(s, ":;,<>()'=/")
+	}
+	host = strings.TrimLeft(host, "@")
+	if h := strings.TrimRight(host, ":;,<>()'=/.@-"); h != "" && !strings.HasSuffix(host, "-") {
+		host = h
+	}
+	for strings.Contains(host, "..") {
+		host = strings.ReplaceAll(host, "..", ".")
+	}
+	for strings.Contains(local, "..") {
+		local = strings.ReplaceAll(local, "..", ".")
+	}
+	return local + "@" + strings.ToLower(host)
+}
+
+// joinPieces puts addresses together again that a character tore apart.
+func joinPieces(in []piece, k known) []piece {
+	hosts := slices.Clone(k)
+	for i := range in {
+		if _, host, ok := strings.Cut(in[i].body, "@"); ok && isAddress(in[i].body, k) {
+			hosts = append(hosts, host)
+		}
+	}
+	var out []piece
+	for _, p := range in {
+		if n := len(out); n > 0 {
+			last := &out[n-1]
+			_, _, whole := strings.Cut(last.body, "@")
+			if !whole && (p.scheme || strings.HasSuffix(last.raw, ":")) && !strings.HasPrefix(p.body, "@") {
+				out = append(out, p) // a scheme that is none stands between
+				continue
+			}
+			if body := joinTwo(last.body, p.body, p.sep, k, hosts); body != "" {
+				last.raw, last.body = last.raw+string(p.sep)+p.raw, body
+				continue
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// joinTwo is the one address that two pieces make; "" if that is not plain.
+func joinTwo(a, b string, sep byte, k, hosts known) string {
+	_, host, ok := strings.Cut(a, "@")
+	inside := strings.Contains(b, "@")
+	switch {
+	case strings.Contains(b, ":"):
+		return ""
+	case ok && inside:
+		return ""
+	case !ok && !inside:
+		return ""
+	case !ok:
+		// "post master@acme.example": nothing but a space is surely a slip, since a
+		// comma may stand in an address or between two.
+		if joined := a + b; (sep == ' ' && !strings.Contains(a, ".") || strings.HasPrefix(b, "@")) && isAddress(joined, k) {
+			return joined
+		}
+		return ""
+	}
+	// b goes on with the host of a.
+	whole := isAddress(a, k)
+	dotted, plain := tidyAddress(a+"."+b), tidyAddress(a+b)
+	var can []string
+	for _, c := range []string{dotted, plain} {
+		if !slices.Contains(can, c) && isAddress(c, k) {
+			can = append(can, c)
+		}
+	}
+	var sure []string
+	for _, c := range can {
+		_, h, _ := strings.Cut(c, "@")
+		if k.has(h) || slices.Contains(hosts, h) {
+			sure = append(sure, c)
+		}
+	}
+	switch {
+	case len(sure) == 1:
+		return sure[0]
+	case len(sure) > 1 || whole:
+		return ""
+	case host == "" || strings.HasSuffix(a, ".") || strings.HasPrefix(b, "."):
+		if len(can) > 0 {
+			return can[0]
+		}
+	case len(can) == 1 && sep != ' ' && !strings.Contains(host, "."):
+		return can[0]
+	}
+	return ""
+}
