@@ -3,11 +3,12 @@ package config
 import (
 	"bytes"
 	"encoding/json"
-	"mailworthy/report/reporttest"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"mailworthy/report/reporttest"
 )
 
 // asJSON is a YAML text as an editor hands it to a schema: dates are texts.

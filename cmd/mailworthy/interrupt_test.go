@@ -6,11 +6,12 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"mailworthy/internal/cli"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"mailworthy/internal/cli"
 )
 
 // The first signal ends a command that waits for its input, whatever it waits for.

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"mailworthy/internal/cli"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mailworthy/internal/cli"
 )
 
 // bulkWorld is a folder with a list of n domains and the zone that holds them:

@@ -6,18 +6,18 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"mailworthy/internal/cli"
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
-	"fmt"
-	"runtime/debug"
-
 	"github.com/spf13/cobra"
+
+	"mailworthy/internal/cli"
 )
 
 // Exit statuses, a contract with scripts.

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"errors"
 	"mailworthy/audit"
 	"mailworthy/bimi"
 	"mailworthy/dial"

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"mailworthy/internal/lazyre"
-
 	"mailworthy/smtp/reply"
 )
 
