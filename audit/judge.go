@@ -13,7 +13,7 @@ import (
 	"mailworthy/transport"
 )
 
-// judge turns the facts into findings. Where the DNS left open what the domain is
+// judge turns the facts into findings. If the DNS left open what the domain is
 // for, it is judged as each thing that it could be.
 func (a *run) judge() {
 	res := a.result

@@ -242,7 +242,7 @@ func (a *messageRun) hoped(identity string) dmarc.Identities {
 	return id
 }
 
-// evaluateDMARC applies DMARC to what SPF and DKIM found. Where a result is not
+// evaluateDMARC applies DMARC to what SPF and DKIM found. If a result is not
 // known, and DMARC would pass if it were a pass, DMARC is not decided either. What
 // is the receiver's to decide (l=) is evaluated both ways.
 func (a *messageRun) evaluateDMARC(ctx context.Context) {

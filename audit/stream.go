@@ -24,7 +24,7 @@ type StreamOptions struct {
 // DefaultConcurrency is how many domains are audited at once, at most, if nothing
 // else is said: 128 for each processor. An audit costs a processor less than a
 // millisecond and waits for the network a hundred, and six seconds if a server is
-// silent. Where that is one domain in a hundred, 128 keep a processor busy; more
+// silent. If that is one domain in a hundred, 128 keep a processor busy; more
 // take memory that the garbage collector then has to do without
 // (docs/performance.md).
 func DefaultConcurrency() int { return min(128*runtime.GOMAXPROCS(0), 1024) }
@@ -42,7 +42,7 @@ type job[In, Out any] struct {
 // for it, and a slow consumer slows the stream down.
 //
 // Where ctx ends, work is expected to return soon; what it returns from then on is
-// dropped. Where Stop is closed no further input is taken, and what is under way
+// dropped. If Stop is closed no further input is taken, and what is under way
 // is finished and yielded. When the iteration ends, by itself or by a break, no
 // goroutine of the stream is left. The inputs are ranged over in one of them, so
 // an input that is long in coming delays the end.

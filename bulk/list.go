@@ -81,7 +81,7 @@ func (e *ListError) Error() string { return e.Name + " " + e.What }
 func (e *ListError) Hint() string { return e.Help }
 
 // List is domains to audit, read as they are wanted, so that there may be any number of
-// them. What is no domain is remarked on where it stands, and the rest goes on. One
+// them. A line that is not a domain is remarked on with its number, and the rest goes on. One
 // goroutine reads at a time; Done may be called by another.
 type List struct {
 	source  Source

@@ -178,7 +178,7 @@ type outcome struct {
 	err        error
 }
 
-// Stream audits the list and writes its rows. Where ctx ends it returns at once, without
+// Stream audits the list and writes its rows. If ctx ends it returns at once, without
 // an error; if Stop is closed, what is under way is finished, written and counted
 // first.
 func (r *Run) Stream(ctx context.Context) error {

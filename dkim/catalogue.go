@@ -158,7 +158,7 @@ func makeCatalogue(services []*provider.Service, common string) (*catalogue, err
 }
 
 // namesProvider reports whether a selector alone says whose key it is: a word of
-// its own, of a service whose customers publish the key itself. Where they publish
+// its own, of a service whose customers publish the key itself. If they publish
 // an alias, its target says it, and a key without one is somebody else's.
 func namesProvider(selector string, p *Provider) bool {
 	letters := 0

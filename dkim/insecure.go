@@ -274,7 +274,7 @@ func closePrimes(n *big.Int) bool {
 		rest.Sub(rest.Mul(a, a), n)
 		switch rest.Bits()[0] & 0xf { // a square ends so
 		case 0, 1, 4, 9:
-			// Few of what is no square pass this as well, and a root takes long.
+			// Few numbers that are not squares pass this as well, and a root takes long.
 			quotient.QuoRem(rest, modulus, residue)
 			if !squareResidues()[residue.Uint64()] {
 				continue

@@ -30,7 +30,7 @@ func (r *repair) readVersion(t *token) {
 	}
 }
 
-// policyWord is the policy that s is exactly, but for case and what is no letter.
+// policyWord is the policy that s is exactly, but for case and characters that are not letters.
 func policyWord(s string) string {
 	var letters strings.Builder
 	for _, c := range []byte(strings.ToLower(s)) {
@@ -247,7 +247,7 @@ func holdsPolicy(s string) bool {
 	return false
 }
 
-// readPiece reads what is no tag.
+// readPiece reads text that is not a tag.
 func (r *repair) readPiece(t *token) {
 	letters := 0
 	for _, c := range []byte(t.value) {

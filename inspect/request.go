@@ -162,7 +162,7 @@ func checkKeys(text []byte) error {
 	return err
 }
 
-// keys reads an object that may have the keys known, each once. What is no object is for
+// keys reads an object that may have the keys known, each once. Anything else is for
 // the decoder to refuse.
 func keys(text []byte, known ...string) (map[string]json.RawMessage, error) {
 	values := make(map[string]json.RawMessage)

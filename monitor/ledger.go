@@ -9,7 +9,7 @@ import (
 	"mailworthy/report"
 )
 
-// ledger is the history of a run. Where it fails it says so once, and the run goes on
+// ledger is the history of a run. If it fails it says so once, and the run goes on
 // without.
 type ledger struct {
 	monitor *Monitor

@@ -56,7 +56,7 @@ func merge(list []*Notice) *Notice {
 			*records, all.LeftOut = (*records)[:maxRecords], all.LeftOut+more
 		}
 	}
-	// What is no domain comes first, so that it is not cut off.
+	// Members that are not domains come first, so that they are not cut off.
 	slices.SortStableFunc(all.Domains, func(a, b Member) int {
 		return cmp.Or(strings.Index(b.Domain, " ")-strings.Index(a.Domain, " "), worse(a.After, b.After))
 	})

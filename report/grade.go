@@ -106,8 +106,8 @@ type Score struct {
 }
 
 // Grade computes verdict and score of the findings and sets the Points of each
-// in place. A section without any finding, passes included, was not looked at
-// or does not apply, and stands nowhere in the score.
+// in place. A section without any finding, passes included, was not examined
+// or does not apply, and is left out of the score.
 func Grade(findings []finding.Finding, scale Scale) (Verdict, Score) {
 	return grade(findings, nil, scale)
 }

@@ -96,7 +96,7 @@ type Change struct {
 const maxActions = 40
 
 // MakePlan orders what the fixes of a report propose, and merges what concerns
-// the same record. Where again is given, it audits the domain with all changes
+// the same record. If again is given, it audits the domain with all changes
 // laid over the DNS, in their order, as the same kind of domain with the same
 // senders and selectors: each proposal is tried on top of those before it, so that the fix of the second finding is that of the record as the
 // first fix left it. What a proposal newly brings up is not pursued. A fix

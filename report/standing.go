@@ -140,7 +140,7 @@ func (s *Standing) settleFindings(fresh []HeldFinding, v *View) []HeldFinding {
 		}
 		if j, ok := before[i]; ok {
 			matched[j] = true
-			if old := s.Findings[j]; old.Severity != f.Severity && v.leansOnSilence(f.Section) {
+			if old := s.Findings[j]; old.Severity != f.Severity && v.dependsOnUndecided(f.Section) {
 				f = old.unanswered(started)
 			}
 		}
@@ -305,7 +305,7 @@ func (v *View) Decides(f finding.Finding) bool {
 		all = all && asked
 	}
 	switch {
-	case v.leansOnSilence(f.Section):
+	case v.dependsOnUndecided(f.Section):
 		return false
 	case passed && f.Section != finding.Reputation:
 		// A check of addresses passes as soon as one of several lists has spoken.
@@ -325,8 +325,8 @@ func (v *View) open(f finding.Finding) bool {
 	return f.Severity.Open() || f.CouldBe != "" && v.silent[f.Section]
 }
 
-// leansOnSilence reports whether the section also depends on one that is undecided.
-func (v *View) leansOnSilence(s finding.Section) bool {
+// dependsOnUndecided reports whether the section also depends on one that is undecided.
+func (v *View) dependsOnUndecided(s finding.Section) bool {
 	switch s {
 	case finding.SPF:
 		return v.undecided[finding.DMARC]

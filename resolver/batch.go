@@ -56,7 +56,7 @@ type step struct {
 	err    error
 }
 
-// NewBatch starts an empty batch over a resolver. Where the context ends, what is
+// NewBatch starts an empty batch over a resolver. If the context ends, what is
 // not answered is over with an error of reason Canceled or Timeout.
 func NewBatch(ctx context.Context, r Resolver) *Batch {
 	return &Batch{loop: &loop{ctx: ctx, next: starterOf(r), wake: make(chan struct{}, 1), ready: make([]*step, 0, mostlyReady)}}

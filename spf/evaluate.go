@@ -47,7 +47,7 @@ var standard = Limits{Lookups: MaxLookups, Voids: MaxVoidLookups, Questions: max
 // and at most 30 questions or Client.MaxQuestions; it ends in temperror after 20
 // seconds.
 //
-// It asks one question after the other. Where speed matters, give it a resolver
+// It asks one question after the other. If speed matters, give it a resolver
 // that remembers answers and run Examine of package spf/policy on the same one before or
 // beside it: that asks everything at the same time.
 func CheckHost(ctx context.Context, r resolver.Resolver, c Client) Evaluation {

@@ -90,7 +90,7 @@ func (p *Policy) departs(line int, what string) {
 	p.Departures = append(p.Departures, what)
 }
 
-// ParsePolicy reads a policy, bytes as they are. Where it leaves the grammar and can be
+// ParsePolicy reads a policy, bytes as they are. If it leaves the grammar and can be
 // read all the same, it is read on; what it says then is what most senders take it for.
 func ParsePolicy(text []byte) *Policy {
 	p := &Policy{MX: []string{}, Departures: []string{}, Differing: []string{}, Extensions: []string{}, has: map[string]bool{}, near: map[string]string{}}

@@ -180,8 +180,8 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 	return f.report(cmd, args, f.withTransport(cmd, sections))
 }
 
-// report audits the sections of each domain and writes the reports. A domain
-// that is none is reported on standard error, and the others are audited.
+// report audits the sections of each domain and writes the reports. An invalid domain is
+// reported on standard error, and the others are audited.
 func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) (err error) {
 	stderr := progress.NewBar(cmd.ErrOrStderr())
 	if err := f.chooseFormats(cmd.OutOrStdout()); err != nil {

@@ -151,7 +151,7 @@ func (a *auditor) of(domain string) audit.Target {
 	return target
 }
 
-// stream audits the list and writes each report as it comes. Where the context of
+// stream audits the list and writes each report as it comes. If the context of
 // the command ends, what is under way of a list is finished, written and counted
 // first.
 func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress.Bar) error {
@@ -240,7 +240,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	return exit(run.Count().Status)
 }
 
-// collect audits the list and returns all reports in its order. Where the context
+// collect audits the list and returns all reports in its order. If the context
 // ends it returns at once.
 func (f *auditFlags) collect(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress.Bar) ([]*report.Report, *bulk.Count, error) {
 	var domains []string

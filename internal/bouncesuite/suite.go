@@ -75,7 +75,7 @@ func Cases(t testing.TB) []Case {
 	return index.Cases
 }
 
-// reasons is how the reasons of the corpus's project translate. Where it has one word
+// reasons is how the reasons of the corpus's project translate. If it has one word
 // for several of ours, or lets the SMTP command decide and not the text, there are
 // several; the first is the usual one.
 var reasons = map[string][]string{

@@ -108,7 +108,7 @@ func ZoneLine(r finding.Record) string {
 	return ZoneName(r.Name) + " " + Escape(r.Type) + " " + ZoneData(r.Type, r.Value)
 }
 
-// ZoneLines writes a record for a screen of limit cells. Where one line is
+// ZoneLines writes a record for a screen of limit cells. If one line is
 // too long, the text goes into several strings inside parentheses, which join
 // to the same value: still ready to paste into a zone file.
 func ZoneLines(r finding.Record, limit int) []string {

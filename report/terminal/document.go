@@ -356,7 +356,7 @@ func (s *screen) wrapped(t view.Text, limit int) []string {
 		r    rune
 		span int
 	}
-	// What is no space comes out of Wrap in the order in which it went in, so that each
+	// All but spaces comes out of Wrap in the order in which it went in, so that each
 	// letter finds its span again.
 	var whole strings.Builder
 	var letters []letter

@@ -125,7 +125,7 @@ func (k *checker) passes(w *world) bool {
 }
 
 // openers are the terms of a record that open it to the world: one that does so
-// alone, else all that authorise a part. Where that is the redirect to a further
+// alone, else all that authorise a part. If that is the redirect to a further
 // record of the domain's own, they are those of that record.
 func (w *world) openers(k *checker, r *Record) (*Record, []*Term) {
 	var some []*Term

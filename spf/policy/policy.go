@@ -40,7 +40,7 @@ type Policy struct {
 	// Record is the tree, with the domain's own name at its root.
 	Record *Record `json:"record"`
 	// Lookups is the static worst case: the terms that count towards the limit
-	// of ten when no term matches (RFC 7208, 4.6.4). Where LookupsExact is false
+	// of ten when no term matches (RFC 7208, 4.6.4). If LookupsExact is false
 	// it is a lower bound, and Uncountable has the terms that made it one.
 	Lookups      int     `json:"lookups"`
 	LookupsExact bool    `json:"lookups_exact"`
@@ -133,7 +133,7 @@ type Term struct {
 	// Ignored says why no receiver reads the term: "after_all" or
 	// "redirect_with_all" (RFC 7208, 5.1).
 	Ignored string `json:"ignored" empty:"null"`
-	// Target is the name that is asked. Where it depends on the client, it is
+	// Target is the name that is asked. If it depends on the client, it is
 	// empty and Unknown says on what.
 	Target  string `json:"target" empty:"null"`
 	Unknown string `json:"unknown" empty:"null"`

@@ -42,7 +42,7 @@ func registrable(name string) string {
 }
 
 // acquirable is the domain that anyone might register to own a name below it that
-// does not exist, or "". Where top is not empty, it is so only if that top-level
+// does not exist, or "". If top is not empty, it is so only if that top-level
 // domain exists: the public suffix list does not know it. In a world of examples,
 // which is that of a root with such a name, their names stand for real ones.
 func acquirable(name, root string) (d, top string) {
