@@ -203,7 +203,7 @@ func probeFacts(t *probe.Target) []Block {
 			lines = e.EHLOTLS
 		}
 		if len(lines) > 0 {
-			f.Facts = append(f.Facts, Fact{"offers", T(show.Listed(lines, 20))})
+			f.Facts = append(f.Facts, Fact{"offers", T(offered(lines))})
 		}
 		for _, s := range e.Steps {
 			if s.Step == probe.StepAuth && s.Detail != "" {
@@ -215,6 +215,15 @@ func probeFacts(t *probe.Target) []Block {
 		}
 	}
 	return out
+}
+
+// offered are the first keywords of an EHLO answer on a few lines, however long they are.
+func offered(lines []string) string {
+	short := make([]string, len(lines))
+	for i, line := range lines {
+		short[i] = show.Cut(line, 80)
+	}
+	return show.Listed(short, 20)
 }
 
 // endsOfDataText says which wrong ends of a message are taken.
