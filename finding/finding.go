@@ -140,7 +140,7 @@ type Evidence struct {
 	AuthenticData bool   `json:"authentic_data"`
 	Note          string `json:"note" empty:"null"`
 	// File is the zone file that answered, if one did. Lines are those of the records of
-	// Answer in it, of the first hundred at most, or that of its SOA if there is no record.
+	// Answer in it, of the first twenty at most, or that of its SOA if there is no record.
 	File  string `json:"file" empty:"null"`
 	Lines []int  `json:"lines"`
 	// Transcript is what was said, of a Connection or Fetch. No secret stands in it.

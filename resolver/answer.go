@@ -156,7 +156,7 @@ func (r *Record) String() string {
 func (a *Answer) Absent() bool { return a.Status != Found }
 
 // maxLines bounds the lines of a zone file that evidence names: a report shows few.
-const maxLines = 100
+const maxLines = 20
 
 // Evidence is the answer as a report shows it.
 func (a *Answer) Evidence() finding.Evidence {
