@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // Context is what the checks need to know beside the facts.
@@ -60,6 +62,18 @@ func (j *judge) domainName() string {
 
 func (j *judge) parked() bool { return j.profile == finding.Parked }
 
+// howToExist says what makes a domain exist, if anything can.
+func howToExist(name, organizational string) string {
+	if !resolver.Documented(name) && !resolver.Unregistrable(name) {
+		return fmt.Sprintf("Register %s, or repair its delegation.", organizational)
+	}
+	top := name[strings.LastIndexByte(name, '.')+1:]
+	if resolver.Documented(name) && top != "example" && top != "test" {
+		top = organizational
+	}
+	return fmt.Sprintf("Nobody can register %s: %s is reserved. Send from a domain that exists.", name, top)
+}
+
 // domain judges whether the domain exists and where its mail goes.
 func (j *judge) domain(d *Domain) {
 	switch d.Exists {
@@ -71,7 +85,7 @@ func (j *judge) domain(d *Domain) {
 	case Absent:
 		j.Add("domain-missing", finding.Finding{Evidence: d.Evidence,
 			Detail: fmt.Sprintf("%s does not exist in the DNS (NXDOMAIN), so every receiver rejects mail from it.", d.Name),
-			Fix:    &finding.Fix{Summary: fmt.Sprintf("Register %s, or repair its delegation.", d.Authority.Organizational)}})
+			Fix:    &finding.Fix{Summary: howToExist(d.Name, d.Authority.Organizational)}})
 		return
 	}
 	j.Decided("domain-missing")

@@ -9,27 +9,9 @@ import (
 	"mailworthy/resolver"
 )
 
-// documented are the names that exist for examples and tests alone (RFC 2606),
-// unregistrable those under which nobody can register a domain: special names
-// (RFC 6761, RFC 6762, RFC 7686, RFC 9476), that for private use, and the
-// infrastructure of the DNS with home.arpa (RFC 8375).
-var (
-	documented    = []string{"example", "test", "example.com", "example.net", "example.org"}
-	unregistrable = []string{"invalid", "localhost", "local", "onion", "alt", "internal", "arpa"}
-)
-
-func isBelowAny(name string, domains []string) bool {
-	for _, d := range domains {
-		if resolver.Within(name, d) {
-			return true
-		}
-	}
-	return false
-}
-
 // reservedName reports whether a domain is of a world of examples or tests.
 func reservedName(domain string) bool {
-	return isBelowAny(domain, documented) || resolver.Within(domain, "invalid") || resolver.Within(domain, "localhost")
+	return resolver.Documented(domain) || resolver.Within(domain, "invalid") || resolver.Within(domain, "localhost")
 }
 
 // registrable is the domain that one registers to own a name, or "".
@@ -48,9 +30,9 @@ func registrable(name string) string {
 func acquirable(name, root string) (d, top string) {
 	d = registrable(name)
 	switch {
-	case d == "" || isBelowAny(d, unregistrable):
+	case d == "" || resolver.Unregistrable(d):
 		return "", ""
-	case isBelowAny(d, documented):
+	case resolver.Documented(d):
 		if !reservedName(root) {
 			return "", ""
 		}

@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
+	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
@@ -292,7 +293,7 @@ func domainOnly(s string) ([]string, string) {
 func plausible(name string) bool {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	suffix, listed := publicsuffix.PublicSuffix(name)
-	return listed || strings.Contains(suffix, ".") || isBelowAny(name, documented) || isBelowAny(name, unregistrable) ||
+	return listed || strings.Contains(suffix, ".") || resolver.Documented(name) || resolver.Unregistrable(name) ||
 		strings.HasSuffix(name, ".lan") || strings.HasSuffix(name, ".corp") || strings.HasSuffix(name, ".home")
 }
 

@@ -1,0 +1,28 @@
+package resolver
+
+// documented are the names that exist for examples and tests alone (RFC 2606),
+// unregistrable those under which nobody can register a domain: special names
+// (RFC 6761, RFC 6762, RFC 7686, RFC 9476), that for private use, and the
+// infrastructure of the DNS with home.arpa (RFC 8375).
+var (
+	documented    = [...]string{"example", "test", "example.com", "example.net", "example.org"}
+	unregistrable = [...]string{"invalid", "localhost", "local", "onion", "alt", "internal", "arpa"}
+)
+
+// Documented reports whether a name is one that exists for examples and tests alone, or
+// is below one (RFC 2606): nobody can register it, and it stands for one that can be.
+func Documented(name string) bool { return withinAny(name, documented[:]) }
+
+// Unregistrable reports whether a name is below one under which nobody can register a
+// domain: a special one (RFC 6761), one for private use, or arpa. Those of examples are
+// Documented.
+func Unregistrable(name string) bool { return withinAny(name, unregistrable[:]) }
+
+func withinAny(name string, domains []string) bool {
+	for _, d := range domains {
+		if Within(name, d) {
+			return true
+		}
+	}
+	return false
+}
