@@ -54,8 +54,12 @@ func fixOf(summary, value string) *finding.Fix {
 }
 
 func checkSTS(s *finding.Sheet, r *STS) {
-	meant := meantSTS(ParseSTS(unwrapped(r.text, "v=STSv1")))
+	plain := ParseSTS(unwrapped(r.text, "v=STSv1"))
+	meant := meantSTS(plain)
 	syntax(s, "mta-sts-syntax", &r.Record, meant)
+	if s.Has("mta-sts-syntax") {
+		r = plain // the rest is said of what was meant
+	}
 	s.Decided("mta-sts-id-invalid", "mta-sts-version-prefix")
 	if !s.Has("mta-sts-syntax") && !strings.HasPrefix(r.text, "v=STSv1;") && strings.Contains(r.text, ";") {
 		s.Add("mta-sts-version-prefix", finding.Finding{Detail: "Something stands between v=STSv1 and its semicolon. The grammar allows it, but senders are told to pass over what does not begin with v=STSv1;.",
@@ -184,8 +188,12 @@ func meantTLSRPT(r *TLSRPT) string {
 }
 
 func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
-	meant := meantTLSRPT(ParseTLSRPT(unwrapped(r.text, "v=TLSRPTv1")))
+	plain := ParseTLSRPT(unwrapped(r.text, "v=TLSRPTv1"))
+	meant := meantTLSRPT(plain)
 	syntax(s, "tls-rpt-syntax", &r.Record, meant)
+	if s.Has("tls-rpt-syntax") {
+		r = plain // the rest is said of what was meant
+	}
 	s.Decided("tls-rpt-destination-invalid")
 	if all := r.All("rua"); len(all) > 1 && !s.Has("tls-rpt-syntax") {
 		s.Add("tls-rpt-syntax", finding.Finding{Severity: finding.Notice, Title: "More than one rua= in the TLS-RPT record",
@@ -284,8 +292,12 @@ func meantAvatar(avp string) string {
 }
 
 func checkBIMI(s *finding.Sheet, r *BIMI) {
-	meant := meantBIMI(ParseBIMI(unwrapped(r.text, "v=BIMI1")))
+	plain := ParseBIMI(unwrapped(r.text, "v=BIMI1"))
+	meant := meantBIMI(plain)
 	syntax(s, "bimi-syntax", &r.Record, meant)
+	if s.Has("bimi-syntax") {
+		r = plain // the rest is said of what was meant
+	}
 	s.Decided("bimi-location-invalid", "bimi-evidence-missing")
 	if avp, stated := r.Get("avp"); stated && !isAvatar(avp) && !s.Has("bimi-syntax") {
 		s.Add("bimi-syntax", finding.Finding{Severity: finding.Warning, Title: "BIMI avp= is neither brand nor personal",

@@ -108,6 +108,25 @@ func TestLintSays(t *testing.T) {
 	}
 }
 
+// A record with what stood around it where it was copied is no record to senders, and
+// was meant to be one: it is not missing.
+func TestNearRecords(t *testing.T) {
+	for _, text := range []string{`"v=TLSRPTv1; rua=mailto:a@acme.example"`, "\u201cv=TLSRPTv1; rua=mailto:a@acme.example\u201d", `_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:a@acme.example"`,
+		`v=TLSRPTv1\; rua=mailto:a@acme.example`, "&quot;v=TLSRPTv1; rua=mailto:a@acme.example&quot;", "V=tlsrptv1; rua=mailto:a@acme.example"} {
+		if records, near := versioned([]string{text}, "v=TLSRPTv1"); len(records) != 0 || len(near) != 1 {
+			t.Errorf("%q: %q, %q", text, records, near)
+		}
+	}
+	for _, text := range []string{"see v=TLSRPTv1; rua=mailto:a@acme.example", "v=TLSRPTv2; rua=mailto:a@acme.example", "google-site-verification=v=TLSRPTv1;"} {
+		if records, near := versioned([]string{text}, "v=TLSRPTv1"); len(records)+len(near) != 0 {
+			t.Errorf("%q: %q, %q", text, records, near)
+		}
+	}
+	if records, near := bimiRecords(&Texts{Records: []string{`"v=BIMI1; l=; a="`, "v=BIMI1;l=;a=;"}}); len(records) != 1 || len(near) != 1 {
+		t.Errorf("%q, %q", records, near)
+	}
+}
+
 // What is proposed is a record without a finding.
 func TestFixesAreValid(t *testing.T) {
 	for _, kind := range Types {
