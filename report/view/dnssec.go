@@ -5,6 +5,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 	"mailworthy/transport"
 )
 
@@ -14,6 +15,8 @@ func signedText(f *transport.DNSSECFacts, q transport.Signed) Text {
 	switch {
 	case q.Security == transport.Bogus:
 		return Marked(finding.Critical, "bogus")
+	case nobodyAsked(f):
+		return Marked(finding.NotChecked, "not checked"+state)
 	case !f.Validates || q.Security == transport.Undetermined:
 		return Marked(finding.Unknown, "not known"+state)
 	case q.Security == transport.Secure:
@@ -22,9 +25,16 @@ func signedText(f *transport.DNSSECFacts, q transport.Signed) Text {
 	return Marked(finding.Info, "not signed"+state)
 }
 
+// nobodyAsked reports whether no resolver was asked, on purpose: what is signed is not
+// checked, which is not the same as not known.
+func nobodyAsked(f *transport.DNSSECFacts) bool { return f.Root.Reason == string(resolver.Offline) }
+
 func resolverFact(f *transport.DNSSECFacts) Fact {
 	text := Joined(Marked(finding.Pass, ""), T(" "+f.Root.Evidence.Server+" validates"))
-	if !f.Validates {
+	switch {
+	case nobodyAsked(f):
+		text = Marked(finding.NotChecked, "not checked (offline): no resolver was asked whether anything is signed")
+	case !f.Validates:
 		text = Marked(finding.Unknown, f.Why)
 	}
 	return Fact{Key: "resolver", Value: text}
