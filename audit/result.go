@@ -126,7 +126,8 @@ type Result struct {
 	Receivers []receiver.Verdict `json:"receivers"`
 	Trace     []resolver.Trace   `json:"-"`
 
-	// Queries is the number of distinct questions that the audit asked.
+	// Queries is the number of distinct questions that the audit asked, those included that
+	// audits of a run ask once for all.
 	Queries int `json:"queries"`
 	// Started is when the audit began.
 	Started time.Time `json:"started"`

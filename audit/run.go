@@ -104,6 +104,9 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 		a = a.unbelieved(ctx, why)
 	}
 	a.result.Queries = a.session.Queries()
+	if a.result.RBL != nil {
+		a.result.Queries += a.result.RBL.OthersAsked // as if the audit were alone
+	}
 	a.result.Trace = a.session.Trace()
 	if c := o.Catalogue; c != nil && c.HasKeys() {
 		// The names of lists that one pays for hold the key.

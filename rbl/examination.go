@@ -40,6 +40,8 @@ type listTest struct {
 	health *ListHealth
 	// waiting is what has its answer and not the health of the list.
 	waiting []func()
+	// own: this examination tested the list, and no other one of the run.
+	own bool
 }
 
 // copied says that a listing has the verdict of another one: subjects that share a
@@ -61,6 +63,7 @@ func (e *examination) end() {
 	s := e.survey
 	s.Listings = append(s.Listings, e.domains...)
 	s.Lists = e.tested()
+	s.OthersAsked += e.othersAsked()
 	if confirmClosed(s.Lists) {
 		for i := range s.Listings {
 			if l := &s.Listings[i]; l.Verdict == Dead && l.list.Dead == "" {
@@ -88,8 +91,8 @@ func (e *examination) test(kind Kind) {
 			continue
 		}
 		e.open++
-		e.health.of(e.batch, l, kind, func(h *ListHealth) {
-			t.health = h
+		e.health.of(e.batch, l, kind, func(h *ListHealth, own bool) {
+			t.health, t.own = h, own
 			for _, judge := range t.waiting {
 				judge()
 			}
@@ -335,6 +338,34 @@ func (listing *Listing) reasons(a *resolver.Answer, err error) {
 		listing.Reasons = append(listing.Reasons, text)
 	}
 	slices.Sort(listing.Reasons)
+}
+
+// othersAsked counts the questions of the tests that other examinations of the run made.
+func (e *examination) othersAsked() int {
+	n := 0
+	var tops, ownTops []string
+	for _, tests := range e.tests {
+		for i := range tests.of {
+			t := &tests.of[i]
+			switch {
+			case t.health == nil:
+				continue
+			case t.own:
+				ownTops = append(ownTops, t.health.top)
+				continue
+			}
+			n += t.health.questions
+			if t.health.top != "" && !slices.Contains(tops, t.health.top) {
+				tops = append(tops, t.health.top)
+			}
+		}
+	}
+	for _, top := range tops {
+		if !slices.Contains(ownTops, top) {
+			n++
+		}
+	}
+	return n
 }
 
 // tested is the health of the lists that were needed.

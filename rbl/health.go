@@ -56,6 +56,10 @@ type ListHealth struct {
 	byTest bool
 	// outsideAt is the place in Evidence of that answer.
 	outsideAt int
+	// questions are how many the test asked, but for that about the top-level domain top,
+	// which lists share; "" if that was not asked.
+	questions int
+	top       string
 	// Duration is the time of the slowest test entry.
 	Duration   time.Duration      `json:"-"`
 	DurationMS int64              `json:"duration_ms"`
@@ -103,12 +107,12 @@ func Probe(ctx context.Context, r resolver.Resolver, o Options) ([]ListHealth, R
 	out := make([]ListHealth, 0, n)
 	var rewriting Rewriting
 	b := resolver.NewBatch(ctx, r)
-	health.rewriting(b, o.AbsentName, func(found Rewriting) { rewriting = found })
+	health.rewriting(b, o.AbsentName, func(found Rewriting, _ bool) { rewriting = found })
 	for i, l := range lists {
 		for _, kind := range kinds[i] {
 			at := len(out)
 			out = append(out, ListHealth{})
-			health.of(b, l, kind, func(h *ListHealth) { out[at] = *h })
+			health.of(b, l, kind, func(h *ListHealth, _ bool) { out[at] = *h })
 		}
 	}
 	b.Run()
@@ -125,20 +129,22 @@ func testedKinds(l *List) []Kind {
 }
 
 // of hands on the health of a list, testing it unless that was done in this run.
-// What it hands on is shared.
-func (h *Health) of(b *resolver.Batch, l *List, kind Kind, then func(*ListHealth)) {
+// What it hands on is shared. Own says that the batch tested it.
+func (h *Health) of(b *resolver.Batch, l *List, kind Kind, then func(health *ListHealth, own bool)) {
 	if l.Dead != "" {
 		closed := closedByCatalogue(l)
-		then(&closed)
+		then(&closed, false)
 		return
 	}
+	own := false
 	h.tests.begin(b, healthKey{l.zone(), kind}, func(tell func(*ListHealth, time.Duration)) {
+		own = true
 		beginTest(b, l, kind, tell)
 	}, func(health *ListHealth, ok bool) {
 		if !ok {
 			health = &ListHealth{List: l, Zone: l.Zone, Kind: kind, State: Unresolved, Why: "its test was not finished in time"}
 		}
-		then(health)
+		then(health, own)
 	})
 }
 
@@ -219,6 +225,9 @@ func beginTest(b *resolver.Batch, l *List, kind Kind, tell func(*ListHealth, tim
 		for i := range results {
 			p := &results[i]
 			h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(p.answer, p.asError())))
+			if p.err == nil || p.err.Reason != resolver.BadName {
+				h.questions++
+			}
 			h.Duration = max(h.Duration, p.took)
 			if p.err != nil {
 				hold = min(hold, holds(p.err))
@@ -238,6 +247,7 @@ func beginTest(b *resolver.Batch, l *List, kind Kind, tell func(*ListHealth, tim
 			judged()
 			return
 		}
+		h.questions++
 		b.Ask(l.zone(), resolver.TypeSOA, func(soa *resolver.Answer, err error) {
 			h.Evidence = append(h.Evidence, l.evidence(resolver.Outcome(soa, err)))
 			if soa == nil || soa.Status != resolver.NXDomain || l.HasKey {
@@ -246,7 +256,8 @@ func beginTest(b *resolver.Batch, l *List, kind Kind, tell func(*ListHealth, tim
 				return
 			}
 			// A resolver that denies the top-level domain as well denies everything.
-			b.Ask(l.zone()[strings.LastIndexByte(l.zone(), '.')+1:], resolver.TypeSOA, func(top *resolver.Answer, _ error) {
+			h.top = l.zone()[strings.LastIndexByte(l.zone(), '.')+1:]
+			b.Ask(h.top, resolver.TypeSOA, func(top *resolver.Answer, _ error) {
 				h.judgeAbsent(l, listed, soa, top)
 				judged()
 			})
@@ -411,8 +422,10 @@ func reasonText(err *resolver.Error) string {
 
 // rewriting asks once a run for a name that does not exist. RFC 6761, 6.4
 // reserves "invalid" for such names, so the question costs nobody anything.
-func (h *Health) rewriting(b *resolver.Batch, name string, then func(Rewriting)) {
+func (h *Health) rewriting(b *resolver.Batch, name string, then func(found Rewriting, own bool)) {
+	own := false
 	h.probe.begin(b, struct{}{}, func(tell func(Rewriting, time.Duration)) {
+		own = true
 		if name == "" {
 			name = randomLabel() + ".invalid"
 		}
@@ -423,7 +436,7 @@ func (h *Health) rewriting(b *resolver.Batch, name string, then func(Rewriting))
 			}
 			tell(Rewriting{Known: true, Rewrites: !a.Absent(), Evidence: []finding.Evidence{a.Evidence()}}, forTheRun)
 		})
-	}, func(r Rewriting, _ bool) { then(r) })
+	}, func(r Rewriting, _ bool) { then(r, own) })
 }
 
 func randomLabel() string {

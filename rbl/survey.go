@@ -94,6 +94,9 @@ type Survey struct {
 	Listings []Listing `json:"listings"`
 	// Resolver says whether the resolver invents answers for absent names.
 	Resolver Rewriting `json:"resolver"`
+	// OthersAsked is how many questions of what a run finds out once, the tests of the
+	// lists, other examinations asked.
+	OthersAsked int `json:"-"`
 }
 
 // NotAsked is a subject about which no list was asked.
@@ -160,10 +163,14 @@ func Begin(b *resolver.Batch, o Options, done func(*Survey)) {
 	}
 	if r, ok := e.health.probe.peek(struct{}{}); ok {
 		s.Resolver = r
+		s.OthersAsked++
 	} else {
 		e.open++
-		e.health.rewriting(b, o.AbsentName, func(r Rewriting) {
+		e.health.rewriting(b, o.AbsentName, func(r Rewriting, own bool) {
 			s.Resolver = r
+			if !own {
+				s.OthersAsked++
+			}
 			e.end()
 		})
 	}
