@@ -169,6 +169,8 @@ func TestHarmless(t *testing.T) {
 		dash      TXT "v=spf1 all include:go\226\128\147ne.esp.example ~all"
 		dashed    TXT "v=spf1 -all a:go\226\128\147ne.esp.example ip4:192.0.2.1"
 		first     TXT "v=spf1 ?all include:gone.esp.example include:_spf.below.example"
+		dots      TXT "v=spf1 ip4:192.0.2..0 -all"
+		macro     TXT "v=spf1 ip4:192.0.2.1 exists:%{i}._spf.macro.exampl\\ -all"
 		minus     TXT "v=spf1 include:_spf.below.example-include:_spf.loop.example ~all"
 	`)
 	for _, c := range []struct {
@@ -190,6 +192,8 @@ func TestHarmless(t *testing.T) {
 		{domain: "below", check: "spf-wrong-name"},
 		{domain: "several", check: "spf-ptr", name: "several", fix: "v=spf1 ip4:192.0.2.1 a:<the right name in place of gone.example> ip4:<the address of each sender that ptr stands for> ~all"},
 		{domain: "astray", check: "spf-syntax", name: "astray", fix: "v=spf1 include:<the right name in place of gone.esp.example> -all"},
+		{domain: "dots", check: "spf-syntax", name: "dots", fix: "v=spf1 ip4:<the address that ip4:192.0.2..0 was meant to be> -all"},
+		{domain: "macro", check: "spf-syntax", name: "macro", fix: "v=spf1 ip4:192.0.2.1 exists:<the name that exists:%{i}._spf.macro.exampl was meant to be> -all"},
 		{domain: "minus", check: "spf-include-missing", name: "minus", fix: "v=spf1 <include:_spf.below.example -include:_spf.loop.example or include:_spf.below.example include:_spf.loop.example> ~all"},
 		{domain: "parked", check: "spf-all-softfail", name: "parked", fix: "v=spf1 -all", complete: true, but: Context{Profile: finding.Parked}},
 		{domain: "parked", check: "spf-all-softfail", name: "parked", fix: "v=spf1 -all", complete: true, but: Context{MX: "null"}},

@@ -120,8 +120,11 @@ func repair(text string) repaired {
 			// It may stand for a letter, or for a dash of a list.
 			leaveOut(tok, excludedOrNot(terms), "whether it excludes senders is not sure")
 			continue
-		case lostDigit(tok, written, terms):
+		case lostDigit(tok, written, terms), why != "" && len(terms) > 0 && standsForDigit(member(tokens, i)):
 			leaveOut(tok, placeholder(tok), "a digit of the address may be lost")
+			continue
+		case why != "" && len(terms) > 0 && standsForLetter(member(tokens, i), terms):
+			leaveOut(tok, placeholder(tok), "the last letter of the name may be lost")
 			continue
 		case terms == nil && noise(tok) && i+1 == len(tokens) && strings.IndexByte("+-~?", tok[0]) >= 0 && !slices.ContainsFunc(out, endsPolicy) && seen[spf.KindRedirect] == "":
 			leaveOut(tok, lostAll(tok[0]), "a sign whose all is missing")

@@ -65,7 +65,16 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 !!! mx -all", "v=spf1 mx -all"},
 		{"v=spf1 mx v=spf1 a -all", "v=spf1 mx a -all"},
 		{"v=spf1 mx -all", "v=spf1 mx -all"},
-		{"v=spf1 -mx//64 !!! -all", "v=spf1 -mx//64 -all"},  // a sign behind the version and its space is one
+		{"v=spf1 -mx//64 !!! -all", "v=spf1 -mx//64 -all"}, // a sign behind the version and its space is one
+		// No digit and no letter can be lost.
+		{"v=spf1 ip4:192.168..100.1 ip4:192.0.2.255. ip4:192.0.2.20.. -all", "v=spf1 ip4:192.168.100.1 ip4:192.0.2.255 ip4:192.0.2.20 -all"},
+		{"v=spf1 ip4:192.0.2.0/24. ip4:192.0.2.0//24 ip6:2001:db8::/32. -all", "v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all"},
+		{"v=spf1 ip4:192.0.2.10, ip4:192.0.2.11 -all", "v=spf1 ip4:192.0.2.10 ip4:192.0.2.11 -all"},
+		{"v=spf1 ip4:192.0.2.10; exists:%{i}.acme.co; -all", "v=spf1 ip4:192.0.2.10 exists:%{i}.acme.co -all"},
+		{"v=spf1 (ip4:192.0.2.2) mx -all", "v=spf1 ip4:192.0.2.2 mx -all"},
+		{"v=spf1 a:mail.acme.example/24, -all", "v=spf1 a:mail.acme.example/24 -all"},
+		{"v=spf1 exists:%{i}._spf.acme.example\\; -all", "v=spf1 exists:%{i}._spf.acme.example -all"},
+		{"v=spf1 exists:%{i}._spf.%{d}\\ -all", "v=spf1 exists:%{i}._spf.%{d} -all"},
 		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
 	} {
 		r := repair(c.in)
@@ -116,6 +125,27 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 ip4:19\u200b.0.2.20 -all", "v=spf1 ip4:<the address that ip4:19.0.2.20 was meant to be> -all"},
 		{"v=spf1 ip4:192.0.2. 0 -all", "v=spf1 ip4:<the address that ip4:192.0.2. was meant to be> <the term that 0 was meant to be> -all"},
 		{"v=spf1 ip6:;001:db8::/32 -all", "v=spf1 ip6:<the address that ip6:;001:db8::/32 was meant to be> -all"},
+		// One of the dots, or what stands at the end, may stand in place of a digit.
+		{"v=spf1 ip4:192.0.2..0 -all", "v=spf1 ip4:<the address that ip4:192.0.2..0 was meant to be> -all"},
+		{"v=spf1 ip4:192.0..2.20 -all", "v=spf1 ip4:<the address that ip4:192.0..2.20 was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2.2. -all", "v=spf1 ip4:<the address that ip4:192.0.2.2. was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2.2, ip6:2001:db8::/32 -all", "v=spf1 ip4:<the address that ip4:192.0.2.2, was meant to be> ip6:2001:db8::/32 -all"},
+		{"v=spf1 ip4:192.0.2.2\\ -all", "v=spf1 ip4:<the address that ip4:192.0.2.2 was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2.2\\0 -all", "v=spf1 ip4:<the address that ip4:192.0.2.20 was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2..0, ip4:192.0.2.9 -all", "v=spf1 ip4:<the address that ip4:192.0.2..0, was meant to be> ip4:192.0.2.9 -all"},
+		{"v=spf1 ipv4:192.0.2.2; -all", "v=spf1 ip4:<the address that ipv4:192.0.2.2; was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2.1-9 -all", "v=spf1 ip4:<the address that ip4:192.0.2.1-9 was meant to be> -all"},
+		{"v=spf1 ip4:192.0.2.0/2. -all", "v=spf1 ip4:<the address that ip4:192.0.2.0/2. was meant to be> -all"},
+		{"v=spf1 ip4:10.0.0.0//8 -all", "v=spf1 ip4:<the address that ip4:10.0.0.0//8 was meant to be> -all"},
+		{"v=spf1 ip6:2001:db8::1. -all", "v=spf1 ip6:<the address that ip6:2001:db8::1. was meant to be> -all"},
+		{"v=spf1 ip6:2001:db8::/3, -all", "v=spf1 ip6:<the address that ip6:2001:db8::/3, was meant to be> -all"},
+		{"v=spf1 ip6:2001:db8:::1 -all", "v=spf1 ip6:<the address that ip6:2001:db8:::1 was meant to be> -all"},
+		{"v=spf1 a:mail.acme.example/2; -all", "v=spf1 a:<the name that a:mail.acme.example/2; was meant to be> -all"},
+		// What stands behind a name with a macro may stand in place of its last letter.
+		{"v=spf1 exists:%{i}._spf.acme.exampl\\ -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.exampl was meant to be> -all"},
+		{"v=spf1 exists:%{i}._spf.acme.exampl\\; -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.exampl; was meant to be> -all"},
+		{"v=spf1 exists:%{i}._spf.acme.co, -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.co, was meant to be> -all"},
+		{"v=spf1 exists:%{i}._spf.acm\\.example -all", "v=spf1 exists:<the name that exists:%{i}._spf.acm.example was meant to be> -all"},
 		{"v=spf1 include:-all mx -all", "v=spf1 include:<the name that include:-all was meant to be> mx -all"}, // it is not the last
 	} {
 		if r := repair(c.in); r.shown != c.want || r.complete() {

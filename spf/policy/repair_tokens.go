@@ -170,6 +170,99 @@ func doubtfulSign(fixed []string) bool {
 	})
 }
 
+// standIns are the characters that slip in, and that stand in place of another one as
+// well.
+const standIns = ".,;:\"'\\|/-_=%()[]<>"
+
+// standsIn reports whether a character of a token may stand in place of another one. A
+// token that begins with such a character is wrapped up in a pair of them.
+func standsIn(tok string, at int) bool {
+	return strings.IndexByte(standIns, tok[at]) >= 0 && (tok[0] == '-' || strings.IndexByte(standIns, tok[0]) < 0)
+}
+
+// standsForDigit reports whether one character of a token that is no valid term may be
+// typed in place of a digit, of an address or of a length: "ip4:192.0.2..0" is
+// 192.0.2.0, 192.0.20.0 or 192.0.2.20.
+func standsForDigit(tok string) bool {
+	_, name, sep, value := split(tok)
+	if startsAddress(tok) {
+		v6 := keyword(name, value) == "ip6"
+		address := func(s string) bool {
+			p, ok := parsePrefix(s)
+			return ok && p.Addr().Is6() == v6
+		}
+		if len(value) > maxAddress || address(value) {
+			return false // its name is wrong, and the address is not
+		}
+		for i := range len(value) {
+			if standsIn(tok, len(tok)-len(value)+i) && anyDigit(v6, func(d string) bool { return address(value[:i] + d + value[i+1:]) }) {
+				return true
+			}
+		}
+		return false
+	}
+	last := len(tok) - 1
+	length := sep != "" && standsIn(tok, last) && strings.HasSuffix(strings.TrimRight(tok[:last], "0123456789"), "/")
+	return length && anyDigit(false, func(d string) bool { return valid(tok[:last] + d) })
+}
+
+// maxAddress is more than the longest address with its length.
+const maxAddress = 64
+
+// anyDigit reports whether one of the digits will do, of hexadecimal numbers or of
+// decimal ones.
+func anyDigit(hex bool, do func(digit string) bool) bool {
+	digits := "0123456789abcdef"
+	if !hex {
+		digits = digits[:10]
+	}
+	return slices.ContainsFunc(strings.Split(digits, ""), do)
+}
+
+// member is a token without the comma or semicolon that stands between the members of a
+// list: another token ends in it too, or one of the same kind follows, as in
+// "ip4:192.0.2.1, ip4:192.0.2.2". A token that is none of a list stays as it is.
+func member(tokens []string, at int) string {
+	tok := tokens[at]
+	sep := tok[len(tok)-1:]
+	if sep != "," && sep != ";" || len(tok) == 1 {
+		return tok
+	}
+	for i, other := range tokens {
+		if i != at && strings.HasSuffix(other, sep) {
+			return tok[:len(tok)-1]
+		}
+	}
+	if at+1 < len(tokens) {
+		_, name, _, _ := split(tok)
+		if _, next, _, _ := split(tokens[at+1]); ascii.EqualFold(name, next) {
+			return tok[:len(tok)-1]
+		}
+	}
+	return tok
+}
+
+// standsForLetter reports whether what is taken off the end of a name with a macro may
+// be typed in place of its last letter: "%{i}.acme.exampl\". No answer of the DNS can
+// tell, so that only a top-level domain which no other one begins with is sure.
+func standsForLetter(tok string, terms []string) bool {
+	last := terms[len(terms)-1]
+	t := spf.ParseTerm(last)
+	if !t.Macros || !standsIn(tok, len(tok)-1) || last[len(last)-1] == '}' {
+		return false
+	}
+	top := t.Spec[strings.LastIndexByte(t.Spec, '.')+1:]
+	if !plausible("x." + top) {
+		return true
+	}
+	for c := 'a'; c <= 'z'; c++ {
+		if plausible("x." + top + string(c)) {
+			return true
+		}
+	}
+	return false
+}
+
 // bareName reports whether a token is a name without a mechanism.
 func bareName(tok string) bool {
 	_, name, sep, _ := split(tok)
