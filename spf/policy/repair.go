@@ -230,9 +230,9 @@ func cutAll(tok string) (head, all string) {
 	return tok[:at], tok[at:]
 }
 
-// oddTokens are the tokens with a macro in which a character stood that is none of a
-// record, or a single quotation mark in an address. Whether it slipped in or stands for
-// another character, no answer of the DNS can tell.
+// oddTokens are the tokens with a macro, and the modifiers, in which a character stood
+// that is none of a record, or a single quotation mark in an address. Whether it slipped in
+// or stands for another character, no answer of the DNS can tell.
 func oddTokens(text string, fields []string) map[string]bool {
 	out := make(map[string]bool)
 	raw := strings.Fields(text)
@@ -248,7 +248,7 @@ func oddTokens(text string, fields []string) map[string]bool {
 			}
 		case startsAddress(f) && strings.ContainsAny(raw[i], unseen):
 			out[f] = true // what cannot be seen may stand for a digit
-		case strings.Contains(f, "%") && len(strings.Trim(raw[i], "\"'")) != len(f):
+		case (strings.Contains(f, "%") || spf.ParseTerm(f).Kind == spf.KindModifier) && len(strings.Trim(raw[i], "\"'")) != len(f):
 			out[f] = true
 		}
 	}

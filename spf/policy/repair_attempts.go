@@ -403,10 +403,11 @@ func emptyValue(s string) ([]string, string) {
 	return nil, ""
 }
 
-// alabels writes a name in A-labels (RFC 7208, 4.3).
+// alabels writes a name in A-labels (RFC 7208, 4.3). A look-alike of an ASCII character is
+// no letter of another script.
 func alabels(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
-	if sep == "" || ascii.Only(value) {
+	if sep == "" || ascii.Only(lookAlikes.Replace(value)) {
 		return nil, ""
 	}
 	a, ok := spf.ASCIIDomain(value)
