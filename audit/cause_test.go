@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"mailworthy/finding"
@@ -74,8 +75,15 @@ func TestNotChecked(t *testing.T) {
 		{"the bound on questions", trace("budget-spent", "offline"), evidence("budget-spent"), finding.Unknown},
 		{"a live run", trace("found", "timeout"), evidence("timeout"), finding.Unknown},
 		{"a live run without evidence", trace("found", "servfail"), nil, finding.Unknown},
+		{"list: its test fails in a zone that is loaded", trace("found", "offline"), evidence("found", "nxdomain"), finding.Unknown},
+		{"list: no zone holds it", trace("found", "offline"), evidence("offline"), finding.NotChecked},
+		{"list: without evidence", trace("found", "offline"), nil, finding.NotChecked},
 	} {
-		list := []finding.Finding{{Severity: finding.Unknown, CouldBe: finding.Critical, Undecides: true, Evidence: tt.evidence}, {Severity: finding.Error, Evidence: tt.evidence}}
+		section := finding.SPF
+		if strings.HasPrefix(tt.name, "list: ") {
+			section = finding.Reputation
+		}
+		list := []finding.Finding{{Section: section, Severity: finding.Unknown, CouldBe: finding.Critical, Undecides: true, Evidence: tt.evidence}, {Severity: finding.Error, Evidence: tt.evidence}}
 		NotChecked(list, tt.trace)
 		if list[0].Severity != tt.want || (list[0].CouldBe == "") != (tt.want == finding.NotChecked) || list[1].Severity != finding.Error {
 			t.Errorf("%s: %+v", tt.name, list)

@@ -24,7 +24,9 @@ func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
 		if f.Severity != finding.Unknown {
 			continue
 		}
-		here := !asked
+		// What lists answered stands in the evidence in full; elsewhere that may be the record
+		// alone which needs what was not asked.
+		here := !asked && (f.Section != finding.Reputation || len(f.Evidence) == 0)
 		for _, e := range f.Evidence {
 			if e.Status == string(resolver.Offline) {
 				here = true

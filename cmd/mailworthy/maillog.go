@@ -67,13 +67,14 @@ Times without a year are taken to be of the year before the file was last writte
 // options are what the flags say of reading, and the limit of --fail-on-bounces, which
 // is negative if there is none.
 func (f *maillogFlags) options() (o maillog.Options, limit float64, err error) {
-	now := time.Now()
-	if f.now != "" {
-		if now, err = time.Parse(time.RFC3339, f.now); err != nil {
-			return o, -1, fmt.Errorf("--now %q: it must be a time as RFC 3339 has it, such as 2026-03-01T00:00:00Z", f.now)
-		}
+	clock, err := clockAt(f.now)
+	if err != nil {
+		return o, -1, err
 	}
-	if o, err = f.stated.Options(now); errors.Is(err, maillog.ErrPeriod) {
+	if clock == nil {
+		clock = time.Now
+	}
+	if o, err = f.stated.Options(clock()); errors.Is(err, maillog.ErrPeriod) {
 		err = errors.New("--since is not before --until")
 	}
 	if err != nil || f.failBounces == "" {
