@@ -36,6 +36,9 @@ func (s *sheet) session() {
 		s.broken(bad)
 		s.Undecided("smtp-starttls-missing", "smtp-submission-without-tls", "smtp-starttls-broken")
 		if !e.ok(StepEHLO) {
+			if e.wrongTLS != "" && (s.o.Login != nil || s.o.RelayTo != "" || s.o.Smuggling || s.o.SmugglingTo != "") {
+				s.unknown(finding.Error, s.subject+": no session came about, so what else was asked for was not tried.")
+			}
 			return
 		}
 	}

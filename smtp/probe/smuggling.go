@@ -35,60 +35,78 @@ func spelled(end string) string {
 }
 
 // CheckMailbox returns an error if a target is no server of the mailbox: of its domain, one of
-// its MX hosts, or this machine. Messages go nowhere else.
+// its MX hosts, or this machine. Messages go nowhere else. What the MX records of another
+// domain lead to is looked at host by host, whoever's domain that is.
 func CheckMailbox(ctx context.Context, r resolver.Resolver, s Spec, mailbox string) error {
 	domain := strings.ToLower(mailbox[strings.LastIndexByte(mailbox, '@')+1:])
-	if s.addr.IsLoopback() || loopbackName(s.Host) {
+	if s.addr.IsLoopback() || loopbackName(s.Host) || s.Port == 0 && s.Host == domain {
 		return nil
 	}
-	if !s.addr.IsValid() {
-		if resolver.Registrable(s.Host) == resolver.Registrable(domain) {
-			return nil
-		}
-		a, err := r.Lookup(ctx, domain, resolver.TypeMX)
+	foreign := fmt.Errorf("%s is no mailbox at %s: that is neither a host of %s nor one of its MX hosts", mailbox, s.Text, domain)
+	if s.addr.IsValid() {
+		return foreign
+	}
+	mx := func(name string) (hosts []string, err error) {
+		a, err := r.Lookup(ctx, name, resolver.TypeMX)
 		if err != nil {
-			return fmt.Errorf("whether %s takes mail for %s cannot be known: %w", s.Text, mailbox, err)
+			return nil, fmt.Errorf("whether %s takes mail for %s cannot be known: %w", s.Text, mailbox, err)
 		}
-		if slices.ContainsFunc(a.Records, func(rec resolver.Record) bool { return rec.Host == s.Host }) {
-			return nil
+		for _, rec := range a.Records {
+			hosts = append(hosts, rec.Host)
+		}
+		return hosts, nil
+	}
+	hosts := []string{s.Host}
+	if s.Port == 0 {
+		found, err := mx(s.Host)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			hosts = found
 		}
 	}
-	return fmt.Errorf("%s is no mailbox at %s: that is neither a host of %s nor one of its MX hosts", mailbox, s.Text, domain)
+	hosts = slices.DeleteFunc(hosts, func(h string) bool { return resolver.Registrable(h) == resolver.Registrable(domain) })
+	if len(hosts) == 0 {
+		return nil
+	}
+	own, err := mx(domain)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(hosts, func(h string) bool { return !slices.Contains(own, h) }) {
+		return foreign
+	}
+	return nil
 }
 
-// smuggling sends a message with each end of data to the mailbox of the user. What follows
+// smuggling sends a message with each end of data to the mailbox of the user, in a session
+// of its own: only if a session is read to its end can its answers be counted. What follows
 // the end is no second message: a command that no server has.
 func (p *prober) smuggling(ctx context.Context, e *Endpoint, end time.Time) {
 	if !e.ok(StepEHLO) {
 		return
 	}
-	var s *session
 	for _, sent := range endsOfData {
 		out := EndOfData{Sent: spelled(sent)}
-		if s == nil {
-			s, out.Detail = p.ready(ctx, e, end)
-		}
-		if s != nil {
+		var s *session
+		if s, out.Detail = p.ready(ctx, e, end); s != nil {
 			out.Taken, out.Detail = s.endOfData(sent)
-			if s.dead {
-				s.w.conn.Close()
-				p.ended(s)
-				s = nil
-			}
+			s.w.conn.Close()
+			p.ended(s)
 		}
 		e.EndsOfData = append(e.EndsOfData, out)
-	}
-	if s != nil {
-		s.quit()
-		s.w.conn.Close()
 	}
 }
 
 // ready makes another session with an endpoint as far as EHLO, and the login if that was
 // accepted. Nil: it did not come to that, and why.
 func (p *prober) ready(ctx context.Context, e *Endpoint, end time.Time) (*session, string) {
-	if p.isBusy(e.addr) {
+	switch {
+	case p.isBusy(e.addr):
 		return nil, "the server answered 421 before: it is left alone"
+	case ctx.Err() != nil || !time.Now().Before(end):
+		return nil, "the time was over before that could be tried"
 	}
 	o := *p.o
 	if o.TLS = "starttls"; e.step(StepSTARTTLS) == nil {
@@ -122,7 +140,9 @@ func (p *prober) ready(ctx context.Context, e *Endpoint, end time.Time) (*sessio
 }
 
 // endOfData sends a message that has an end of data in its middle, and says whether the
-// server took it for the end: then it answers what follows as a command.
+// server took it for the end. Then it answers what follows as commands: X-PROBE and the dot
+// that ends the message. So the answers of the session are counted, whatever their codes; a
+// server that answers more or fewer than either makes shows nothing.
 func (s *session) endOfData(sent string) (taken *bool, detail string) {
 	from, to := "<>", "<"+s.o.SmugglingTo+">"
 	if s.o.Login != nil {
@@ -130,18 +150,18 @@ func (s *session) endOfData(sent string) (taken *bool, detail string) {
 	}
 	for _, command := range []string{"MAIL FROM:" + from, "RCPT TO:" + to, "DATA"} {
 		a, err := s.exchange(command, "")
+		word, _, _ := strings.Cut(command, ":")
 		switch {
 		case err != nil:
-			s.dead = true
 			return nil, FailureText(err)
-		case a.code >= 400:
-			s.e.busy = a.code == 421
-			s.dead = true
-			if a.code != 421 {
-				_, _ = s.exchange("QUIT", "")
-			}
-			word, _, _ := strings.Cut(command, ":")
+		case a.code == 421:
+			s.e.busy = true
 			return nil, word + ": " + a.text()
+		case a.code >= 300 && word != "DATA", a.code != 354 && word == "DATA":
+			_, _ = s.exchange("QUIT", "")
+			return nil, word + ": " + a.text()
+		case s.w.r.Buffered() > 0:
+			return nil, "it answers more than it was asked: " + a.text()
 		}
 	}
 	name := spelled(sent)
@@ -154,30 +174,60 @@ func (s *session) endOfData(sent string) (taken *bool, detail string) {
 	if err == nil {
 		_, err = io.WriteString(s.w.conn, text+sent+"X-PROBE\r\n.\r\n")
 	}
-	var first, second answer
+	var first answer
 	if err == nil {
 		first, err = s.w.read()
 	}
 	if err != nil {
-		s.dead = true
 		return nil, "after the message: " + FailureText(err)
 	}
+	if first.code == 421 {
+		s.e.busy = true
+		return nil, first.text()
+	}
+	rest, err := s.restOfSession()
 	yes, no := true, false
-	s.e.busy = s.e.busy || first.code == 421
-	if second, err = s.exchange("RSET", ""); err != nil {
+	switch n := len(rest); {
+	case n == 2:
+		return &no, first.text() // RSET and QUIT
+	case n == 4 && first.code < 300 && rest[0].code >= 400 && rest[1].code >= 400:
+		return &yes, first.text() + ", and to X-PROBE: " + rest[0].text()
+	case err != nil && n < 2:
 		// It hangs up. That it refused the line feed it says, or it is not known what it refused.
-		s.dead = true
-		if first.code >= 400 && aboutLineEnds(first.text()) {
+		if n == 0 && first.code >= 400 && aboutLineEnds(first.text()) {
 			return &no, "refused: " + first.text()
 		}
 		return nil, first.text() + ", and then: " + FailureText(err)
 	}
-	if second.code < 500 {
-		return &no, first.text()
+	return nil, fmt.Sprintf("%s, and then %s to two commands", first.text(), show.Counted(len(rest), "answer"))
+}
+
+// restOfSession ends the session with RSET and QUIT and returns all that is answered, up to
+// the answer to QUIT. The error is why it did not come to that.
+func (s *session) restOfSession() (all []answer, err error) {
+	const most = 16
+	if err := s.w.conn.SetDeadline(time.Now().Add(s.left(orElse(s.o.StepTimeout, DefaultStep)))); err != nil {
+		return nil, err
 	}
-	s.dead = true // there are answers under way
-	_, _ = s.exchange("QUIT", "")
-	return &yes, first.text() + ", and to X-PROBE: " + second.text()
+	for _, command := range []string{"RSET", "QUIT"} {
+		if err := s.w.send(command, ""); err != nil {
+			return all, err
+		}
+		a, err := s.w.read()
+		if err != nil {
+			return all, err
+		}
+		all = append(all, a)
+	}
+	// A server whose answers lag behind has not come to QUIT.
+	for len(all) < most && (all[len(all)-1].code != 221 || s.w.r.Buffered() > 0) {
+		a, err := s.w.read()
+		if err != nil {
+			return all, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }
 
 // aboutLineEnds reports whether a refusal is of a bare line feed or carriage return.

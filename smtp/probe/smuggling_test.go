@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -18,11 +19,14 @@ import (
 // endServer takes mail, and some sequences for its end besides <CR><LF>.<CR><LF>. Refuse is
 // what it answers to a message with a bare line feed, "" nothing.
 type endServer struct {
-	cert    *tls.Certificate
-	ends    []string
-	refuse  string
-	rcpt    string
-	greeted func(n int) string // nil: as usual
+	cert   *tls.Certificate
+	ends   []string
+	refuse string
+	rcpt   string
+	// data, reset and unknown are what it answers to DATA, RSET and what is no command, if
+	// not as usual.
+	data, reset, unknown string
+	greeted              func(n int) string // nil: as usual
 }
 
 func (es endServer) serve(s *server, conn net.Conn) {
@@ -50,6 +54,10 @@ func (es endServer) serve(s *server, conn net.Conn) {
 		case "RCPT TO":
 			say(es.rcpt)
 		case "DATA":
+			if es.data != "" {
+				say(es.data)
+				continue
+			}
 			say("354 go on")
 			var text []byte
 			for ended := false; !ended; {
@@ -72,7 +80,11 @@ func (es endServer) serve(s *server, conn net.Conn) {
 			return
 		default:
 			if word == "X-PROBE" || word == "." {
-				say("500 5.5.2 command not recognized")
+				say(cmp.Or(es.unknown, "500 5.5.2 command not recognized"))
+				continue
+			}
+			if word == "RSET" && es.reset != "" {
+				say(es.reset)
 				continue
 			}
 			if strings.HasPrefix(word, "EHLO") {
@@ -117,14 +129,22 @@ func TestSmugglingTo(t *testing.T) {
 		taken, found string
 		connections  int
 	}{
-		{"strict", endServer{rcpt: ok}, "-----", "", 2},
+		{"strict", endServer{rcpt: ok}, "-----", "", 6},
 		{"all", endServer{rcpt: ok, ends: endsOfData}, "+++++", proved, 6},
-		{"a line feed alone", endServer{rcpt: ok, ends: []string{"\n.\n", "\n.\r\n", "\r\n.\n"}}, "+++--", proved, 5},
-		{"a carriage return alone", endServer{rcpt: ok, ends: []string{"\r.\r"}}, "---+-", proved, 3},
-		{"it refuses the message", endServer{rcpt: ok, refuse: "550 5.5.2 Error: bare <LF> received"}, "-----", "", 2},
+		{"a line feed alone", endServer{rcpt: ok, ends: []string{"\n.\n", "\n.\r\n", "\r\n.\n"}}, "+++--", proved, 6},
+		{"a carriage return alone", endServer{rcpt: ok, ends: []string{"\r.\r"}}, "---+-", proved, 6},
+		{"it refuses the message", endServer{rcpt: ok, refuse: "550 5.5.2 Error: bare <LF> received"}, "-----", "", 6},
 		{"it hangs up", endServer{rcpt: ok, refuse: "521 5.5.2 mx.acme.example Error: bare <LF> received"}, "-----", "", 6},
 		{"it hangs up for another reason", endServer{rcpt: ok, refuse: "521 5.7.1 spam"}, "?????", open, 6},
 		{"no such user", endServer{rcpt: "550 5.1.1 no such user"}, "?????", open, 6},
+		{"it knows no RSET", endServer{rcpt: ok, reset: "502 5.5.1 not implemented"}, "-----", "", 6},
+		{"it refuses the message and what follows", endServer{rcpt: ok, refuse: "554 5.5.2 bare LF", reset: "503 5.5.1 session in error"}, "-----", "", 6},
+		{"it puts off what is no command", endServer{rcpt: ok, ends: endsOfData, unknown: "450 4.5.0 later"}, "+++++", proved, 6},
+		{"it accepts what is no command", endServer{rcpt: ok, ends: endsOfData, unknown: "250 2.0.0 ok"}, "?????", open, 6},
+		{"it refuses at the line feed and goes on with commands", endServer{rcpt: ok, ends: endsOfData, refuse: "550 5.5.2 bare LF"}, "?????", open, 6},
+		{"DATA without 354", endServer{rcpt: ok, data: "250 2.0.0 ok"}, "?????", open, 6},
+		{"more answers than questions", endServer{rcpt: "250 2.1.5 ok\r\n250 2.0.0 ok\r\n500 5.5.2 what"}, "?????", open, 6},
+		{"busy after the message", endServer{rcpt: ok, refuse: "421 4.7.0 go away"}, "?????", open, 2},
 		{"busy", endServer{rcpt: "421 4.7.0 busy"}, "?????", open, 2},
 		{"busy at the second connection", endServer{rcpt: ok, greeted: func(n int) string {
 			if n > 1 {
@@ -166,9 +186,10 @@ func TestSmugglingTo(t *testing.T) {
 
 // TestCheckMailbox: messages go to servers of the user's domain alone.
 func TestCheckMailbox(t *testing.T) {
-	r := zone(t, zoneText+"own MX 10 mx.elsewhere\n")
+	r := zone(t, zoneText+"own MX 10 mx.elsewhere\nsub.acme MX 10 mx.evil\nsister.acme MX 10 mx.acme\n")
 	for target, ok := range map[string]bool{"acme.example": true, "mx.acme.example:25": true, "mx.elsewhere.example:25": true, "mx.other.example:25": false, "other.example": false,
-		"127.0.0.1:25": true, "localhost:25": true, "192.0.2.1:25": false, "mx.acme.example": true} {
+		"127.0.0.1:25": true, "localhost:25": true, "192.0.2.1:25": false, "mx.acme.example": true,
+		"sub.acme.example": false, "sub.acme.example:25": true, "sister.acme.example": true} {
 		spec, err := ParseTarget(target)
 		if err != nil {
 			t.Fatal(err)
