@@ -352,6 +352,9 @@ func listed(s string) ([]string, string) {
 		if ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp") {
 			return nil, "" // only one may stand in a record
 		}
+		if anythingBetween(s) {
+			return nil, ""
+		}
 		parts[i+1] = sign + name + sep + p
 	}
 	// A comma may stand for a dot: "_spf,esp.example" is one name.
@@ -361,11 +364,19 @@ func listed(s string) ([]string, string) {
 	return parts, "terms stand apart by spaces"
 }
 
+// anythingBetween reports whether a semicolon behind a whole name may stand apart two names,
+// or in place of a dot or a letter of one: "include:_spf.goog;e.com".
+func anythingBetween(s string) bool {
+	_, _, sep, value := split(s)
+	at := strings.IndexByte(value, ';')
+	return sep == ":" && at > 0 && at+1 < len(value) && hostLike(value[:at]) && plausible(value[:at]) && !startsTerm(value[at+1:])
+}
+
 // punctuation removes what has no place in a name, and puts a dot if a comma
 // stands for one.
 func punctuation(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
-	if sep != ":" && sep != "=" || !isName(name) {
+	if sep != ":" && sep != "=" || !isName(name) || anythingBetween(s) {
 		return nil, ""
 	}
 	v := strings.NewReplacer(`"`, "", "'", "", "<", "", ">", "", "[", "", "]", "", "(", "", ")", "", ",", ".", ";", ".").Replace(value)

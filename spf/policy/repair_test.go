@@ -115,6 +115,8 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 mx ip4:198.51.100.64/2; ip4:192.0.2.200 -all", "v=spf1 mx ip4:<the address that ip4:198.51.100.64/2; was meant to be> ip4:192.0.2.200 -all"},
 		{"v=spf1 mx ip4:198.51.100.64/2, ip4:192.0.2.200 -all", "v=spf1 mx ip4:<the address that ip4:198.51.100.64/2, was meant to be> ip4:192.0.2.200 -all"},
 		{"v=spf1 ip4:192.0.2.20; ip4:198.51.100.64/26 -all", "v=spf1 ip4:<the address that ip4:192.0.2.20; was meant to be> ip4:198.51.100.64/26 -all"},
+		{"v=spf1 include:_spf.goog;e.com -all", "v=spf1 include:<the name that include:_spf.goog;e.com was meant to be> -all"},
+		{"v=spf1 a:mail.acme.de;b.acme.de -all", "v=spf1 a:<the name that a:mail.acme.de;b.acme.de was meant to be> -all"},
 		{"v=spf1 mx a=mail.acme\u2013example -all", "v=spf1 mx a:<the name that a=mail.acme-example was meant to be> -all"},
 		{"v=spf1 mx foo=mail.acme\u2013example -all", "v=spf1 mx <the term that foo=mail.acme-example was meant to be> -all"},
 		{"v=spf1 mx a:mail.acme\u2013example -all", "v=spf1 mx a:<the name that a:mail.acme-example was meant to be> -all"},
