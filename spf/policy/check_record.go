@@ -190,7 +190,8 @@ func (k *checker) slips(r *Record) {
 	p := k.proposal(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
-		if t.Meant == "" || t.Error != "" || t.Ignored != "" || t.Kind == spf.KindModifier {
+		open := t.Meant == "" && anythingBetween(t.Text)
+		if t.Meant == "" && !open || t.Error != "" || t.Ignored != "" || t.Kind == spf.KindModifier {
 			continue
 		}
 		if t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect {
@@ -199,8 +200,13 @@ func (k *checker) slips(r *Record) {
 			}
 			id = "spf-include-missing"
 		}
-		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
 		p.broken = true
+		if open {
+			said = append(said, quote(t.Text)+" has a semicolon in place of a space, a dot or a letter")
+			p.wrong(t, rightName(t))
+			continue
+		}
+		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
 		if k.nowhere(r.Domain, strings.Fields(t.Meant)...) {
 			p.wrong(t, rightName(t))
 		} else {

@@ -17,6 +17,8 @@ func TestLint(t *testing.T) {
 		{"v=spf1", true, "spf-all-missing"},
 		{"v=spf1 +all", true, "spf-all-pass"},
 		{"v=spf1 inlude:_spf.esp.example -all", false, "spf-syntax"},
+		{"v=spf1 include:_spf.goog;e.com -all", true, "spf-include-missing"},
+		{"v=spf1 a:mail.acme.de;b.acme.de -all", true, "spf-void-lookup"},
 		{"v=spf1\tmx -all", false, "spf-syntax"},
 		{" v=spf1 mx -all", false, "spf-whitespace"},
 		{"v=spf1: mx -all", false, "spf-syntax"},
