@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"html"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,14 +22,15 @@ type Secrets struct {
 }
 
 // Password adds a password of a user, in the forms in which servers and libraries repeat
-// one: as it is, in a URL, in hexadecimal, in base64, alone and as the mechanisms PLAIN and
-// XOAUTH2 send it.
+// one: as it is, in a URL, in HTML, in JSON, in hexadecimal, in base64, alone and as the
+// mechanisms PLAIN and XOAUTH2 send it.
 func (s *Secrets) Password(user, password string) {
 	if password == "" {
 		return
 	}
 	plain := "\x00" + user + "\x00" + password
-	forms := []string{password, url.QueryEscape(password), url.PathEscape(password)}
+	query := url.QueryEscape(password)
+	forms := []string{password, query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(password), html.EscapeString(password), inJSON(password, false), inJSON(password, true)}
 	for _, text := range []string{password, plain, user + plain, "user=" + user + "\x01auth=Bearer " + password + "\x01\x01"} {
 		raw := []byte(text)
 		digits := hex.EncodeToString(raw)
@@ -35,6 +38,17 @@ func (s *Secrets) Password(user, password string) {
 			base64.URLEncoding.EncodeToString(raw), base64.RawURLEncoding.EncodeToString(raw))
 	}
 	s.Add(append(forms, inside(password)...)...)
+}
+
+// inJSON is a text within the quotation marks of JSON.
+func inJSON(text string, forHTML bool) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(forHTML)
+	if e.Encode(text) != nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(b.String()), `"`), `"`)
 }
 
 // inside are what a text looks like in the base64 of a longer one: of its three positions

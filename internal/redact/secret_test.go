@@ -11,14 +11,15 @@ import (
 // TestSecrets: however a server repeats the password, it is not in what is left, and the
 // rest is.
 func TestSecrets(t *testing.T) {
-	const user, password = "me@acme.example", "hunter2 & Söhne/+?=Zwölf"
+	const user, password = "me@acme.example", `hunter2 & "Söhne"/+?=\Zwölf`
 	var s Secrets
 	s.Password(user, password)
 	s.Add("digest", "")
 	std, raw := base64.StdEncoding.EncodeToString, []byte(password)
 	for _, form := range []string{password, "digest", hex.EncodeToString(raw), strings.ToUpper(hex.EncodeToString(raw)), std(raw), base64.RawURLEncoding.EncodeToString(raw),
 		std([]byte("\x00" + user + "\x00" + password)), std([]byte(user + "\x00" + user + "\x00" + password)), std([]byte("user=" + user + "\x01auth=Bearer " + password + "\x01\x01")),
-		url.QueryEscape(password), url.PathEscape(password)} {
+		url.QueryEscape(password), url.PathEscape(password), "hunter2%20%26%20%22S%C3%B6hne%22%2F%2B%3F%3D%5CZw%C3%B6lf",
+		"hunter2 &amp; &#34;Söhne&#34;/+?=\\Zwölf", `hunter2 & \"Söhne\"/+?=\\Zwölf`, `hunter2 \u0026 \"Söhne\"/+?=\\Zwölf`} {
 		for _, around := range []string{"FORM", "no: FORM", "FORM!", "(FORM)(FORM)"} {
 			text := strings.ReplaceAll(around, "FORM", form)
 			if got, want := s.Without(text), strings.ReplaceAll(around, "FORM", Hidden); got != want {

@@ -53,6 +53,12 @@ func TestAddresses(t *testing.T) {
 		"maildir:":                      {},
 		"/var/mail/me":                  {File: "/var/mail/me"},
 		"file:///var/mail/me":           {File: "/var/mail/me"},
+		"mbox:/var/mail/me":             {File: "/var/mail/me"},
+		"a/b:c":                         {File: "a/b:c"},
+		`C:\mail\box`:                   {File: `C:\mail\box`},
+		"maildr:/home/me/Maildir":       {},
+		"imasp:me@host":                 {},
+		"imaps//me@host":                {},
 		"":                              {},
 	} {
 		s, err := ParsePlace(text)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailworthy/dial"
+	"mailworthy/internal/hint"
 )
 
 // Place is where the mail may arrive, or a bounce of it.
@@ -61,8 +62,8 @@ type Spec struct {
 	Maildir, File string
 }
 
-// ParsePlace reads imap://USER@HOST[:PORT][/FOLDER], imaps://…, maildir:DIR, or the name of
-// a file: an mbox, or one message.
+// ParsePlace reads imap://USER@HOST[:PORT][/FOLDER], imaps://…, maildir:DIR, mbox:FILE, or
+// the name of a file: an mbox, or one message.
 func ParsePlace(text string) (Spec, error) {
 	scheme, rest, ok := strings.Cut(text, ":")
 	switch s := strings.ToLower(scheme); {
@@ -77,10 +78,15 @@ func ParsePlace(text string) (Spec, error) {
 			return Spec{}, errors.New("maildir: the folder is missing")
 		}
 		return Spec{Maildir: rest}, nil
-	case ok && s == "file":
+	case ok && (s == "file" || s == "mbox"):
 		text = strings.TrimPrefix(rest, "//")
 	case ok && strings.HasPrefix(rest, "//"):
 		return Spec{}, fmt.Errorf("%s: is not known: it is imap://, imaps://, maildir:DIR or a file", s)
+	case ok && len(s) > 2 && hint.Nearest(s, 2, "maildir", "imaps", "imap", "file", "mbox") != "":
+		// A mail is sent before the file would be found missing.
+		return Spec{}, fmt.Errorf("%s: is not known: %s", s, hint.DidYouMean(hint.Nearest(s, 2, "maildir", "imaps", "imap", "file", "mbox")+":"))
+	case strings.HasPrefix(text, "imap//"), strings.HasPrefix(text, "imaps//"):
+		return Spec{}, fmt.Errorf("a colon is missing: %s", hint.DidYouMean(strings.Replace(text, "//", "://", 1)))
 	}
 	if text == "" {
 		return Spec{}, errors.New("the name of a file is missing")
