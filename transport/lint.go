@@ -166,6 +166,12 @@ func meantTLSRPT(r *TLSRPT) string {
 		}
 	}
 	parts := strings.FieldsFunc(r.meant("rua"), func(c rune) bool { return c == ',' || c == ' ' || c == '\t' })
+	for _, field := range strings.Split(r.text[:min(len(r.text), maxRecord)], ";") {
+		// "rua=mailto:a@acme.example; mailto:b@acme.example"
+		if field = strings.TrimSpace(field); strings.HasPrefix(ascii.ToLower(field), "mailto:") || strings.HasPrefix(ascii.ToLower(field), "https:") {
+			parts = append(parts, field)
+		}
+	}
 	for i := 0; i < len(parts); i++ {
 		part := parts[i]
 		if strings.EqualFold(part, "mailto:") && i+1 < len(parts) {

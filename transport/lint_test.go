@@ -151,6 +151,9 @@ func TestMeant(t *testing.T) {
 	const reports = "v=TLSRPTv1; rua=mailto:a@acme.example"
 	for _, tt := range []struct{ kind, record, want string }{
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; rua=mailto:b@acme.example", reports + ",mailto:b@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; mailto:b@acme.example", reports + ",mailto:b@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example;MAILTO:b@acme.example;", reports + ",MAILTO:b@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; https://acme.example/r", reports + ",https://acme.example/r"},
 		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example", reports},
 		// Fields that nobody knows stay, if the grammar allows them.
 		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example; ext=1; foo=b=ar", reports + "; ext=1"},
