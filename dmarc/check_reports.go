@@ -128,8 +128,12 @@ func (j *judge) destinations() {
 	authorized, receive := true, true
 	for i := range d.Destinations {
 		f := &d.Destinations[i]
-		authorized = j.authorized(f) && authorized
 		receive = j.canReceive(f) && receive
+		if f.CanReceive != nil && !*f.CanReceive {
+			authorized = false // of a host that takes no mail, consent does not matter
+			continue
+		}
+		authorized = j.authorized(f) && authorized
 	}
 	if authorized {
 		j.Decided("dmarc-report-not-authorized")

@@ -265,6 +265,7 @@ func TestCheckDestinations(t *testing.T) {
 		{"inside by name, another organization by psd=n", "mailto:a@x.acme.example", "x.acme.example A 192.0.2.1\n" + `_dmarc.x.acme.example TXT "v=DMARC1; p=none; psd=n"`,
 			"warning dmarc-report-not-authorized x.acme.example", ""},
 		{"no such domain", "mailto:a@x.acme.example", "", "error dmarc-report-host-cannot-receive x.acme.example", "_dmarc.acme.example v=DMARC1; p=reject; rua=mailto:<mailbox for reports>"},
+		{"no such domain, of others", "mailto:a@gone.test", "", "error dmarc-report-host-cannot-receive gone.test", "_dmarc.acme.example v=DMARC1; p=reject; rua=mailto:<mailbox for reports>"},
 		{"neither MX nor address", "mailto:a@x.acme.example", `x.acme.example TXT "x"`, "error dmarc-report-host-cannot-receive x.acme.example", ""},
 		{"a null MX", "mailto:a@x.acme.example", "x.acme.example MX 0 .\nx.acme.example A 192.0.2.1", "error dmarc-report-host-cannot-receive x.acme.example", ""},
 		{"an address alone", "mailto:a@x.acme.example", "x.acme.example AAAA 2001:db8::1", "", ""},
