@@ -118,7 +118,8 @@ func mdSpans(t view.Text) string {
 				b.WriteString(" ")
 			}
 		}
-		switch text := strings.TrimSpace(p.Text); {
+		// Only spaces are outside of what is escaped: other white space breaks the line.
+		switch text := strings.Trim(p.Text, " "); {
 		case text == "":
 			b.WriteString(p.Text)
 		case p.Style == view.Strong:

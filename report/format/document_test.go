@@ -186,7 +186,7 @@ func TestDocumentIsBounded(t *testing.T) {
 
 // FuzzDocument: no text of a document moves a terminal or is markup of a page.
 func FuzzDocument(f *testing.F) {
-	for _, seed := range []string{"v=spf1 -all", reporttest.Attack, "</title><script>", "a\nb\r\n", "  spaces  ", "\xff\x00", "é́́́́", "|`|", "日本語 日本語"} {
+	for _, seed := range []string{"v=spf1 -all", reporttest.Attack, "</title><script>", "a\nb\r\n", "\n\r\n", "  spaces  ", "\xff\x00", "é́́́́", "|`|", "日本語 日本語"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
