@@ -355,6 +355,7 @@ func TestReversed(t *testing.T) {
 func FuzzCatalogue(f *testing.F) {
 	f.Add([]byte("lists:\n  - {zone: a.test, kinds: [ipv4, domain], codes: [{answer: 127.0.0.2-9}]}\nremove: [bl.spamcop.net]"))
 	f.Add([]byte("lists: [{zone: \"${K}.zen.dq.spamhaus.net\"}]"))
+	f.Add([]byte("lists: [{zone: \"$mhaus{K}.zen.dq.spamhaus.net\"}]"))
 	f.Add(catalogueYAML)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c := DefaultCatalogue()

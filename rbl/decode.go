@@ -235,8 +235,14 @@ func (d *decoder) zone(n *yaml.Node, c *Catalogue) (shown, real, key string, err
 	if !resolver.IsHostName(check) {
 		return "", "", "", lineError(n, "the zone is no domain name")
 	}
+	if key != "" && !isLabel(key) {
+		return "", "", "", lineError(n, badKey)
+	}
 	return shown, strings.Replace(shown, keyMark, key, 1), key, nil
 }
+
+// badKey never repeats the key.
+const badKey = "the key is no DNS label: letters, digits and hyphens, 63 at most"
 
 // key reads the key of a list whose zone has a place for one.
 func (d *decoder) key(n *yaml.Node, l *List) (zone, key string, err error) {
@@ -257,7 +263,7 @@ func (d *decoder) key(n *yaml.Node, l *List) (zone, key string, err error) {
 		}
 	}
 	if !isLabel(key) {
-		return "", "", lineError(n, "the key is no DNS label: letters, digits and hyphens, 63 at most")
+		return "", "", lineError(n, badKey)
 	}
 	return strings.Replace(l.KeyZone, keyMark, key, 1), key, nil
 }
