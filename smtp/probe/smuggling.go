@@ -140,9 +140,10 @@ func (p *prober) ready(ctx context.Context, e *Endpoint, end time.Time) (*sessio
 }
 
 // endOfData sends a message that has an end of data in its middle, and says whether the
-// server took it for the end. Then it answers what follows as commands: X-PROBE and the dot
-// that ends the message. So the answers of the session are counted, whatever their codes; a
-// server that answers more or fewer than either makes shows nothing.
+// server took it for the end. Then it answers what follows as commands: X-PROBE, and the dot
+// that ends the message, at which some hang up. That comes without a command of ours, or
+// else the answers of the session are counted; a server that answers more or fewer than
+// either makes shows nothing.
 func (s *session) endOfData(sent string) (taken *bool, detail string) {
 	from, to := "<>", "<"+s.o.SmugglingTo+">"
 	if s.o.Login != nil {
@@ -185,21 +186,47 @@ func (s *session) endOfData(sent string) (taken *bool, detail string) {
 		s.e.busy = true
 		return nil, first.text()
 	}
-	rest, err := s.restOfSession()
 	yes, no := true, false
+	if extra, came := s.unasked(); came && first.code < 300 && extra.code >= 400 && extra.code != 421 {
+		_ = s.w.send("QUIT", "")
+		return &yes, first.text() + ", and to X-PROBE: " + extra.text()
+	} else if came {
+		s.e.busy = extra.code == 421
+		return nil, first.text() + ", and then without being asked: " + extra.text()
+	}
+	rest, err := s.restOfSession()
 	switch n := len(rest); {
-	case n == 2:
+	case n == 2 && (rest[0].code < 300 || first.code >= 400 && aboutLineEnds(first.text())):
 		return &no, first.text() // RSET and QUIT
 	case n == 4 && first.code < 300 && rest[0].code >= 400 && rest[1].code >= 400:
 		return &yes, first.text() + ", and to X-PROBE: " + rest[0].text()
+	case n == 0 && first.code >= 400 && aboutLineEnds(first.text()):
+		// It hangs up, and says what it refused.
+		return &no, "refused: " + first.text()
 	case err != nil && n < 2:
-		// It hangs up. That it refused the line feed it says, or it is not known what it refused.
-		if n == 0 && first.code >= 400 && aboutLineEnds(first.text()) {
-			return &no, "refused: " + first.text()
-		}
 		return nil, first.text() + ", and then: " + FailureText(err)
+	case n == 2:
+		// A dot that is taken for a command ends the session at some servers.
+		return nil, first.text() + ", and then: " + rest[0].text()
 	}
 	return nil, fmt.Sprintf("%s, and then %s to two commands", first.text(), show.Counted(len(rest), "answer"))
+}
+
+// unasked returns an answer that comes without a command: to what followed the end of the
+// message. It waits for one as long as a server that is not busy takes.
+func (s *session) unasked() (a answer, came bool) {
+	step := orElse(s.o.StepTimeout, DefaultStep)
+	if s.w.conn.SetReadDeadline(time.Now().Add(s.left(min(orElse(s.o.unasked, time.Second), step)))) != nil {
+		return a, false
+	}
+	if _, err := s.w.r.Peek(1); err != nil {
+		return a, false
+	}
+	if s.w.conn.SetReadDeadline(time.Now().Add(s.left(step))) != nil {
+		return a, false
+	}
+	a, err := s.w.read()
+	return a, err == nil
 }
 
 // restOfSession ends the session with RSET and QUIT and returns all that is answered, up to

@@ -196,6 +196,8 @@ type Options struct {
 	// SMTP does not have, in up to five connections after all others; empty: none is sent.
 	// CheckMailbox must have allowed it for the target.
 	SmugglingTo string
+	// unasked is how long to wait for an answer that comes without a command; zero is a second.
+	unasked time.Duration
 	// TLSVersions finds out which versions of TLS each server accepts, after all sessions with
 	// its address, by up to four more connections.
 	TLSVersions bool
