@@ -8,12 +8,13 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"mailworthy/internal/peertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -33,18 +34,10 @@ func serve(t *testing.T, addr string, handle func(net.Conn)) *service {
 		t.Skipf("no listener on %s: %v", addr, err)
 	}
 	s := &service{addr: netip.MustParseAddrPort(l.Addr().String())}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.count.Add(1)
-			all.Go(func() { defer conn.Close(); handle(conn) })
-		}
+	peertest.Serve(t, l, func(conn net.Conn) {
+		s.count.Add(1)
+		handle(conn)
 	})
-	t.Cleanup(func() { l.Close(); all.Wait() })
 	return s
 }
 

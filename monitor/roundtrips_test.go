@@ -18,6 +18,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/history/sqlite"
+	"mailworthy/internal/peertest"
 	"mailworthy/notify"
 	"mailworthy/report/export"
 	"mailworthy/report/terminal"
@@ -43,21 +44,7 @@ func newMailServer(t *testing.T, maildir string) *mailServer {
 		t.Fatal(err)
 	}
 	s := &mailServer{address: l.Addr().String(), answer: "250 2.0.0 queued"}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer conn.Close()
-				_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-				s.serve(t, conn, maildir)
-			})
-		}
-	})
-	t.Cleanup(func() { l.Close(); all.Wait() })
+	peertest.Serve(t, l, func(conn net.Conn) { s.serve(t, conn, maildir) })
 	return s
 }
 

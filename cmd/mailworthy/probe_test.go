@@ -18,9 +18,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"mailworthy/internal/peertest"
 )
 
 // localhostCertificate is a certificate for localhost that signs itself, and the file of it
@@ -54,10 +55,7 @@ func submission(t *testing.T) (address, roots string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all sync.WaitGroup
-	serve := func(conn net.Conn) {
-		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	peertest.Serve(t, l, func(conn net.Conn) {
 		_, _ = conn.Write([]byte("220 localhost ESMTP \x1b[31mred\x1b[0m <script>alert(1)</script>\r\n"))
 		r := bufio.NewReader(conn)
 		for {
@@ -80,17 +78,7 @@ func submission(t *testing.T) (address, roots string) {
 				return
 			}
 		}
-	}
-	all.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { serve(conn) })
-		}
 	})
-	t.Cleanup(func() { l.Close(); all.Wait() })
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return "localhost:" + port, roots
 }

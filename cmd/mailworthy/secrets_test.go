@@ -14,15 +14,14 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
+
+	"mailworthy/internal/peertest"
 )
 
 // The credentials of these tests: characters that mean something in URLs, JSON, HTML and
@@ -72,25 +71,13 @@ func (s *indiscreet) listen(t *testing.T, serve func(say func(format string, arg
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() {
-				defer conn.Close()
-				_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-				r := bufio.NewReader(conn)
-				serve(func(format string, args ...any) { fmt.Fprintf(conn, format+"\r\n", args...) }, func() (string, bool) {
-					line, err := r.ReadString('\n')
-					return strings.TrimRight(line, "\r\n"), err == nil
-				})
-			})
-		}
+	peertest.Serve(t, l, func(conn net.Conn) {
+		r := bufio.NewReader(conn)
+		serve(func(format string, args ...any) { fmt.Fprintf(conn, format+"\r\n", args...) }, func() (string, bool) {
+			line, err := r.ReadString('\n')
+			return strings.TrimRight(line, "\r\n"), err == nil
+		})
 	})
-	t.Cleanup(func() { l.Close(); all.Wait() })
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return "localhost:" + port
 }
@@ -238,16 +225,8 @@ func TestPasswordsAreNowhere(t *testing.T) {
 		}
 	})
 	t.Run("run and watch", func(t *testing.T) {
-		var mu sync.Mutex
-		told := ""
-		hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
-			text, _ := io.ReadAll(req.Body)
-			mu.Lock()
-			defer mu.Unlock()
-			told += string(text)
-		}))
-		defer hook.Close()
-		t.Setenv("HOOK", hook.URL)
+		hook, told := peertest.Hook(t)
+		t.Setenv("HOOK", hook)
 		t.Setenv("MAIL_PASSWORD", secretPassword)
 		config := write(filepath.Join(dir, "mailworthy.yaml"), fmt.Sprintf(`
 history: mail.db
@@ -283,11 +262,9 @@ roundtrips:
 		res.Body.Close()
 		cancel()
 		<-ended
-		mu.Lock()
-		defer mu.Unlock()
-		discreet(t, string(metrics)+logs.text.String()+out.text.String()+told)
-		if !strings.Contains(told, "redacted") || !strings.Contains(string(metrics), `verdict="bounced"`) {
-			t.Errorf("nothing of it was told: %s\n%s", told, metrics)
+		discreet(t, string(metrics)+logs.text.String()+out.text.String()+told())
+		if !strings.Contains(told(), "redacted") || !strings.Contains(string(metrics), `verdict="bounced"`) {
+			t.Errorf("nothing of it was told: %s\n%s", told(), metrics)
 		}
 	})
 }

@@ -22,6 +22,7 @@ import (
 
 	"mailworthy/dial"
 	"mailworthy/finding"
+	"mailworthy/internal/peertest"
 	"mailworthy/resolver"
 )
 
@@ -105,24 +106,12 @@ func listen(t testing.TB, handle func(s *server, conn net.Conn)) *server {
 		t.Fatal(err)
 	}
 	s := &server{port: netip.MustParseAddrPort(l.Addr().String()).Port()}
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.mu.Lock()
-			s.n++
-			s.mu.Unlock()
-			all.Go(func() {
-				defer conn.Close()
-				_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-				handle(s, conn)
-			})
-		}
+	peertest.Serve(t, l, func(conn net.Conn) {
+		s.mu.Lock()
+		s.n++
+		s.mu.Unlock()
+		handle(s, conn)
 	})
-	t.Cleanup(func() { l.Close(); all.Wait() })
 	return s
 }
 

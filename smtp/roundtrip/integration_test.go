@@ -9,21 +9,18 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"mailworthy/dial"
 	"mailworthy/internal/debian"
+	"mailworthy/internal/peertest"
 )
 
 // TestIntegrationPostfixDovecot sends through a Postfix with STARTTLS and a login that
@@ -162,15 +159,7 @@ func TestIntegrationPostfixDovecot(t *testing.T) {
 func runAndWatch(t *testing.T, dir string, submission, imaps int) {
 	program := filepath.Join(dir, "mailworthy")
 	shell(t, "go", "build", "-buildvcs=false", "-o", program, "mailworthy/cmd/mailworthy")
-	var mu sync.Mutex
-	told := ""
-	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
-		text, _ := io.ReadAll(req.Body)
-		mu.Lock()
-		defer mu.Unlock()
-		told += string(text)
-	}))
-	defer hook.Close()
+	hook, told := peertest.Hook(t)
 	config, zone := filepath.Join(dir, "mailworthy.yaml"), filepath.Join(dir, "acme.zone")
 	login := strings.ReplaceAll(user, "@", "%40") + "@localhost:"
 	text := "history: mail.db\nstate_dir: states\nwatch: {schedule: '@every 1h'}\nnotifications:\n  - {type: webhook, url: \"${HOOK}\", when: threshold, severity: warning}\nroundtrips:\n"
@@ -184,7 +173,7 @@ func runAndWatch(t *testing.T, dir string, submission, imaps int) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		t.Cleanup(cancel)
 		c := exec.CommandContext(ctx, program, append([]string{name}, args...)...)
-		c.Env = append(os.Environ(), "HOOK="+hook.URL, "MAIL_PASSWORD="+password)
+		c.Env = append(os.Environ(), "HOOK="+hook, "MAIL_PASSWORD="+password)
 		return c
 	}
 	said := func(name string, args ...string) string {
@@ -225,12 +214,10 @@ func runAndWatch(t *testing.T, dir string, submission, imaps int) {
 	if n := strings.Count(kept, " arrived "); n != 3 || strings.Count(kept, " spam ") != 3 || strings.Count(kept, " bounced ") != 3 {
 		t.Errorf("the history has:\n%s", kept)
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	has(told, "roundtrip junk", "roundtrip nobody")
+	has(told(), "roundtrip junk", "roundtrip nobody")
 	// Each of them once, not in every run.
-	if n := strings.Count(told, `"roundtrip-spam"`); n != 1 {
-		t.Errorf("it was told %d times: %s", n, told)
+	if n := strings.Count(told(), `"roundtrip-spam"`); n != 1 {
+		t.Errorf("it was told %d times: %s", n, told())
 	}
 }
 
