@@ -110,9 +110,9 @@ func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports
 		case len(list) < len(reports):
 			return report.WriteJSON(w, reports...)
 		case len(list) == 1:
-			return writeJSON(w, list[0])
+			return writeJSON(w, list[0], "  ")
 		}
-		return writeJSON(w, list)
+		return writeJSON(w, list, "  ")
 	}}
 	if err := f.output.document(cmd, verbose, nil, func() *view.Doc { return view.ChangesDoc(shown) }, jsons, table); err != nil {
 		return err

@@ -123,7 +123,7 @@ func (f *outputFlags) document(cmd *cobra.Command, verbose bool, v any, doc func
 				}
 			}
 			if name == "json" {
-				return writeJSON(w, v)
+				return writeJSON(w, v, "  ")
 			}
 			d := doc()
 			d.Version = version
@@ -223,19 +223,9 @@ func (p *part) finish() error { return p.wrap(p.file.Commit()) }
 // discard drops what was written, unless the file is finished.
 func (p *part) discard() { p.file.Discard() }
 
-// writeJSON writes a value of a small command as JSON.
-func writeJSON(w io.Writer, v any) error {
-	text, err := report.MarshalJSON(v, "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
-}
-
-// writeJSONLine writes v on one line.
-func writeJSONLine(w io.Writer, v any) error {
-	text, err := report.MarshalJSON(v, "")
+// writeJSON writes a value as JSON, on one line if there is no indent.
+func writeJSON(w io.Writer, v any, indent string) error {
+	text, err := report.MarshalJSON(v, indent)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (f *auditFlags) writeSummary(w io.Writer, on *session, c *bulk.Count, took 
 	}
 	s := c.Tally.Summarize(took, fromCache)
 	if f.summary == "json" {
-		_ = writeJSONLine(w, s)
+		_ = writeJSON(w, s, "")
 		return
 	}
 	_ = terminal.WriteDoc(w, view.SummaryDoc(s), terminal.Plain(os.Getenv))
