@@ -33,10 +33,7 @@ func (k *answers) own() *Own {
 	out := &Own{Status: k.get(k.root, resolver.TypeTXT).recordStatus(), Targets: k.targets(asOwn)}
 	seen := make(map[netip.Addr]bool)
 	add := func(t *spf.Term, x netip.Prefix) {
-		if x.Addr().BitLen()-x.Bits() > 3 {
-			return
-		}
-		for a := x.Addr(); x.Contains(a); a = a.Next() {
+		each(x, func(a netip.Addr) {
 			if !seen[a] {
 				seen[a] = true
 				if out.Addresses == nil {
@@ -44,7 +41,7 @@ func (k *answers) own() *Own {
 				}
 				out.Addresses = append(out.Addresses, Source{Addr: a, From: t.Text})
 			}
-		}
+		})
 	}
 	hosts := func(t *spf.Term, name string) {
 		for _, typ := range [...]resolver.Type{resolver.TypeA, resolver.TypeAAAA} {
@@ -79,6 +76,17 @@ func (k *answers) own() *Own {
 		}
 	})
 	return out
+}
+
+// each visits the single addresses of a range, and reports whether it has such: up to eight.
+func each(x netip.Prefix, visit func(netip.Addr)) bool {
+	if x.Addr().BitLen()-x.Bits() > 3 {
+		return false
+	}
+	for a := x.Masked().Addr(); x.Contains(a); a = a.Next() {
+		visit(a)
+	}
+	return true
 }
 
 // targets are the names that includes and redirects lead to in the records of a
@@ -156,13 +164,7 @@ func (p *Policy) Singles(target string) (addresses []Source, whole bool) {
 			case t.Kind == spf.KindIP4, t.Kind == spf.KindIP6, t.Kind == spf.KindA, t.Kind == spf.KindMX:
 				whole = whole && t.exact
 				for _, x := range t.Prefixes {
-					if x.Addr().BitLen()-x.Bits() > 3 {
-						whole = false
-						continue
-					}
-					for a := x.Masked().Addr(); x.Contains(a); a = a.Next() {
-						addresses = append(addresses, Source{Addr: a, From: t.Text})
-					}
+					whole = each(x, func(a netip.Addr) { addresses = append(addresses, Source{Addr: a, From: t.Text}) }) && whole
 				}
 			case t.Kind == spf.KindInclude:
 				down(t.Target)
