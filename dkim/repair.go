@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/lazyre"
 )
 
@@ -93,14 +94,14 @@ var aroundColon = lazyre.New(`\s*:\s*`)
 
 // typography is what an editor, a web page or a zone file adds to a record, and
 // the plain text for it.
-var typography = strings.NewReplacer(
-	`\;`, ";", `\"`, `"`, `\n`, " ", `\r`, " ", `\t`, " ", `\`, "",
-	"“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "‘", "'", "’", "'", "&quot;", `"`, "″", `"`,
-	"\u00a0", " ", "\u2009", " ", "\u202f", " ", "\u3000", " ", "\u2028", " ",
+var typography = strings.NewReplacer(append(ascii.Pasted(),
+	`\n`, " ", `\r`, " ", `\t`, " ", `\`, "",
+	"‘", "'", "’", "'", "″", `"`,
+	"\u2009", " ", "\u202f", " ", "\u3000", " ", "\u2028", " ",
 	"\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "", "\u00ad", "", "\u200e", "", "\u200f", "",
-	"；", ";", "＝", "=", "：", ":", "，", ",", "\x00", "",
+	"，", ",", "\x00", "",
 	"%2B", "+", "%2b", "+", "%2F", "/", "%2f", "/", "%3D", "=", "%3d", "=", "%3B", ";", "%3b", ";",
-)
+)...)
 
 // zonePrefix is the beginning of a line of a zone file before its strings.
 var zonePrefix = lazyre.New(`(?i)^\s*[A-Za-z0-9_.@*-]*\s*(?:[0-9]+[a-z]?\s+)?(?:IN\s+)?TXT\s*\(?\s*$`)

@@ -37,8 +37,7 @@ func unwrapped(text, version string) string {
 
 // copied has what stands for quotation marks, semicolons and spaces in other places than
 // a record.
-var copied = strings.NewReplacer("&quot;", `"`, "&#34;", `"`, "&nbsp;", " ", "&amp;", "&", `\"`, `"`, `\;`, ";", "\u201c", `"`, "\u201d", `"`, "\u201e", `"`,
-	"\u00ab", `"`, "\u00bb", `"`, "\u00a0", " ", "\uff1b", ";", "\uff1d", "=", "\uff1a", ":", "\t", " ")
+var copied = strings.NewReplacer(append(ascii.Pasted(), "&#34;", `"`, "&nbsp;", " ", "&amp;", "&", "\t", " ")...)
 
 // isOwner reports whether a text is what a line of a zone file has before the data: a
 // name, a time to live, a class and a type, a parenthesis, a quotation mark.

@@ -48,3 +48,18 @@ func TestFold(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestLookAlikes: every pair has one reading, which is ASCII, and no text is longer for it.
+func TestLookAlikes(t *testing.T) {
+	pairs := Pasted()
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if seen[pairs[i]] || !Only(pairs[i+1]) || len(pairs[i+1]) >= len(pairs[i]) {
+			t.Errorf("%q is read as %q", pairs[i], pairs[i+1])
+		}
+		seen[pairs[i]] = true
+	}
+	if len(pairs)%2 != 0 || len(seen) != len(pairs)/2 {
+		t.Errorf("%d texts", len(pairs))
+	}
+}
