@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"testing"
@@ -17,21 +16,6 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/resolver"
 )
-
-// faulty does not answer one question in four hundred, always the same ones.
-type faulty struct{ resolver.Resolver }
-
-func (f faulty) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
-	h := fnv.New32a()
-	fmt.Fprint(h, strings.ToLower(name), t)
-	switch h.Sum32() % 800 {
-	case 0:
-		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail}
-	case 1:
-		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.Timeout}
-	}
-	return f.Resolver.Lookup(ctx, name, t)
-}
 
 // hosting are n domains with the mail of ten providers, which share hosts, nested
 // includes and keys, beside the bundled zones with their block lists.
@@ -65,7 +49,7 @@ func hosting(t *testing.T, n int) resolver.Resolver {
 	for _, text := range bundled(t) {
 		zones = append(zones, dnstest.Parse(t, text))
 	}
-	return faulty{resolver.NewOverlay(nil, zones...)}
+	return dnstest.Faulty{Resolver: resolver.NewOverlay(nil, zones...), OneIn: 400}
 }
 
 // TestAlone: a thousand domains audited at once, with one cache and one knowledge

@@ -5,32 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"hash/fnv"
 	"testing"
 	"time"
 
 	"mailworthy/audit"
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
 	"mailworthy/internal/dnsworld"
 	"mailworthy/rbl"
 	"mailworthy/report"
 	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
 )
-
-// faulty does not answer one question in two hundred, always the same ones.
-type faulty struct{ resolver.Resolver }
-
-func (f faulty) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
-	h := fnv.New32a()
-	fmt.Fprint(h, name, t)
-	if h.Sum32()%200 == 0 {
-		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail}
-	}
-	return f.Resolver.Lookup(ctx, name, t)
-}
 
 // strict accepts one finding and judges others.
 var strict = &report.Policy{Severities: map[string]finding.Severity{"spf-overlap": finding.Error}, Accept: []report.Acceptance{
@@ -112,7 +99,7 @@ func TestDetailBundled(t *testing.T) {
 	o := audit.Options{Now: reporttest.Started}
 	for _, target := range reporttest.BundledTargets {
 		alike(t, zones, target, o, nil)
-		alike(t, faulty{zones}, target, o, strict)
+		alike(t, dnstest.Faulty{Resolver: zones, OneIn: 200}, target, o, strict)
 		for _, section := range finding.Choosable {
 			target.Sections = []finding.Section{section}
 			alike(t, zones, target, o, nil)
@@ -147,7 +134,7 @@ func TestDetailWorld(t *testing.T) {
 	}
 	sections := []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts}
 	for range audit.Stream(t.Context(), domains, audit.StreamOptions{}, func(_ context.Context, i int) bool {
-		alike(t, faulty{st}, audit.Target{Domain: dnsworld.Domain(i), Sections: sections}, o, []*report.Policy{nil, strict}[i%2])
+		alike(t, dnstest.Faulty{Resolver: st, OneIn: 200}, audit.Target{Domain: dnsworld.Domain(i), Sections: sections}, o, []*report.Policy{nil, strict}[i%2])
 		return true
 	}) {
 	}
