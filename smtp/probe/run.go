@@ -249,6 +249,21 @@ func (p *prober) sessions(ctx context.Context, list []Endpoint, end time.Time) {
 	all.Wait()
 }
 
+// leftAlone is why nothing more is asked of a server.
+const leftAlone = "the server answered 421 before: it is left alone"
+
+// another is a further session with an endpoint, with the kind of TLS that it turned out to
+// have, and options of its own.
+func (p *prober) another(e *Endpoint, end time.Time) *session {
+	o := *p.o
+	if o.TLS = "starttls"; e.step(StepSTARTTLS) == nil {
+		o.TLS = "implicit"
+	}
+	s := p.begin(&Endpoint{Host: e.Host, Port: e.Port, Address: e.Address, addr: e.addr, led: e.led, Steps: slices.Clone(e.Steps[:1])}, end)
+	s.o = &o
+	return s
+}
+
 // begin is a session with an endpoint that has not begun.
 func (p *prober) begin(e *Endpoint, end time.Time) *session {
 	s := &session{o: p.o, p: p, e: e, end: end, t: &transcript{start: time.Now()}}
@@ -289,7 +304,7 @@ func (p *prober) session(ctx context.Context, e *Endpoint, end time.Time) {
 		return
 	case p.isBusy(e.addr):
 		s.plan(false)
-		s.at(StepConnect).Detail = "the server answered 421 before: it is left alone"
+		s.at(StepConnect).Detail = leftAlone
 		e.busy = true
 		return
 	}

@@ -104,16 +104,11 @@ func (p *prober) smuggling(ctx context.Context, e *Endpoint, end time.Time) {
 func (p *prober) ready(ctx context.Context, e *Endpoint, end time.Time) (*session, string) {
 	switch {
 	case p.isBusy(e.addr):
-		return nil, "the server answered 421 before: it is left alone"
+		return nil, leftAlone
 	case ctx.Err() != nil || !time.Now().Before(end):
 		return nil, "the time was over before that could be tried"
 	}
-	o := *p.o
-	if o.TLS = "starttls"; e.step(StepSTARTTLS) == nil {
-		o.TLS = "implicit"
-	}
-	s := p.begin(&Endpoint{Host: e.Host, Port: e.Port, Address: e.Address, addr: e.addr, led: e.led, Steps: slices.Clone(e.Steps[:1])}, end)
-	s.o = &o
+	s := p.another(e, end)
 	ok := s.begin(ctx)
 	p.ended(s)
 	why := "the session ended before EHLO was answered"

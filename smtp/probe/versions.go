@@ -82,18 +82,13 @@ func (p *prober) versions(ctx context.Context, e *Endpoint, end time.Time) {
 func (p *prober) offer(ctx context.Context, e *Endpoint, version uint16, end time.Time) TLSVersion {
 	began := time.Now()
 	out := TLSVersion{Version: versionName(version), Outcome: NotTried}
-	o := *p.o
-	if o.TLS = "starttls"; e.step(StepSTARTTLS) == nil {
-		o.TLS = "implicit"
-	}
-	o.Login, o.RelayTo, o.Smuggling, o.SmugglingTo = nil, "", false, ""
-	other := &Endpoint{Host: e.Host, Port: e.Port, Address: e.Address, addr: e.addr, led: e.led, Steps: slices.Clone(e.Steps[:1])}
-	s := p.begin(other, end)
-	s.o = &o
 	if p.isBusy(e.addr) {
-		out.Detail = "the server answered 421 before: it is left alone"
+		out.Detail = leftAlone
 		return out
 	}
+	s := p.another(e, end)
+	s.o.Login, s.o.RelayTo, s.o.Smuggling, s.o.SmugglingTo = nil, "", false, ""
+	other := s.e
 	chosen, err := s.hello(ctx, version)
 	p.ended(s)
 	out.DurationMS = time.Since(began).Milliseconds()
