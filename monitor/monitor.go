@@ -102,8 +102,13 @@ type Outcome struct {
 	// Mails are the synthetic mails that were configured, but for those that could not be
 	// begun: these are troubles.
 	Mails []Mail
+	// NotSent are the names of the mails that were not to be sent, as nothing is asked of
+	// the network.
+	NotSent []string
 	// Troubles are what went wrong apart from the audits: history, notifications.
 	Troubles []error
+	// Beside is what is of no domain, as it was when the outcome was handed to emit.
+	Beside *report.Beside
 }
 
 // Reports are those of the domains, in their order.
@@ -192,6 +197,7 @@ func (m *Monitor) Run(ctx context.Context, emit func(*Outcome) error) (*Outcome,
 	book.keepRoundtrips(ctx)
 	m.logs(ctx, out, s.Now)
 	outbox := m.prepare(out, s.Now)
+	out.Beside = m.beside(out)
 	if err := emit(out); err != nil {
 		return nil, err
 	}

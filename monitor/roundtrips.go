@@ -51,7 +51,7 @@ func (m *Mail) Findings() []finding.Finding {
 	severity := finding.Error
 	switch r.Verdict {
 	case roundtrip.Arrived:
-		if took := m.took(); m.of.Slow > 0 && took > m.of.Slow {
+		if took, _ := r.Took(); m.of.Slow > 0 && took > m.of.Slow {
 			return []finding.Finding{{Check: roundtripSlow, Severity: finding.Warning, Subject: m.Name,
 				Title: fmt.Sprintf("%s: it took %s until the mail was there (limit %s)", m.Name, took.Round(time.Second), m.of.Slow)}}
 		}
@@ -63,17 +63,6 @@ func (m *Mail) Findings() []finding.Finding {
 	}
 	return []finding.Finding{{Check: roundtripPrefix + string(r.Verdict), Severity: severity, Subject: m.Name,
 		Title: m.Name + ": " + string(r.Verdict) + ": " + show.Cut(r.Why, 400)}}
-}
-
-// took is the time from when the server accepted the mail until it was there: what the
-// mailbox says, or else when it was seen.
-func (m *Mail) took() time.Duration {
-	for _, ms := range []*int64{m.Report.DeliverMS, m.Report.SeenMS} {
-		if ms != nil {
-			return time.Duration(*ms) * time.Millisecond
-		}
-	}
-	return 0
 }
 
 // MailTools are what synthetic mails need besides the resolver of a session.
@@ -88,7 +77,11 @@ type MailTools struct {
 // waits for them and puts them into the outcome.
 func (m *Monitor) beginRoundtrips(ctx context.Context, s *Session) (end func(*Outcome)) {
 	list := m.Config.Roundtrips
+	var notSent []string
 	if s.Mail == nil {
+		for i := range list {
+			notSent = append(notSent, list[i].Name)
+		}
 		list = nil
 	}
 	reports, errs := make([]*roundtrip.Report, len(list)), make([]error, len(list))
@@ -103,6 +96,7 @@ func (m *Monitor) beginRoundtrips(ctx context.Context, s *Session) (end func(*Ou
 	}
 	return func(out *Outcome) {
 		all.Wait()
+		out.NotSent = notSent
 		for i := range list {
 			if errs[i] != nil {
 				out.trouble("roundtrip %s: %w", list[i].Name, errs[i])
@@ -179,6 +173,22 @@ func (o *Outcome) Roundtrips() []*roundtrip.Report {
 	return list
 }
 
+// beside is what the outcome has that is of no domain, for those who write it.
+func (m *Monitor) beside(o *Outcome) *report.Beside {
+	b := &report.Beside{Schema: report.RunSchemaID, Logs: len(m.Config.Logs.Paths) > 0, NotSent: o.NotSent}
+	b.Configured = b.Logs || len(m.Config.Roundtrips) > 0
+	for _, f := range o.Also() {
+		b.Findings = append(b.Findings, report.Remark{Check: f.Check, Severity: f.Severity, Subject: f.Subject, Title: f.Title})
+	}
+	for i := range o.Mails {
+		b.Roundtrips = append(b.Roundtrips, report.Roundtrip{Name: o.Mails[i].Name, Report: *o.Mails[i].Report})
+	}
+	for _, t := range o.Troubles {
+		b.Errors = append(b.Errors, t.Error())
+	}
+	return b
+}
+
 // tellRoundtrips is what a target is to hear about the mails, as tellLogs is about logs. A
 // target of some domains hears of the mails from and to these.
 func (m *Monitor) tellRoundtrips(outbox *notify.Outbox, t *notify.Target, out *Outcome, now time.Time) []*notify.Notice {
@@ -210,7 +220,8 @@ func writeRoundtrips(w io.Writer, out *Outcome, always bool) error {
 			fmt.Fprintf(&b, "roundtrip: %s: %s  (%s)\n", f.Severity, show.Escape(f.Title), f.Check)
 		}
 		if always && len(list) == 0 {
-			fmt.Fprintf(&b, "roundtrip: %s: arrived, %s\n", show.Escape(mail.Name), show.Duration(mail.took().Milliseconds()))
+			took, _ := mail.Report.Took()
+			fmt.Fprintf(&b, "roundtrip: %s: arrived, %s\n", show.Escape(mail.Name), show.Duration(took.Milliseconds()))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

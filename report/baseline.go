@@ -29,8 +29,8 @@ type Held struct {
 // maxBaseline bounds the domains of a baseline.
 const maxBaseline = 1 << 20
 
-// ReadBaseline reads reports (an object, an array, or one a line) or rows. Its error says
-// what is wrong with which value.
+// ReadBaseline reads reports (an object, an array, or one a line) or rows, and reads past
+// what a run found beside them. Its error says what is wrong with which value.
 func ReadBaseline(in io.Reader) (*Baseline, error) {
 	b := &Baseline{domains: make(map[string]map[Held]finding.Severity)}
 	buffered := bufio.NewReaderSize(in, 64<<10)
@@ -71,6 +71,8 @@ func ReadBaseline(in io.Reader) (*Baseline, error) {
 			return nil, fmt.Errorf("it ends within value %d", n)
 		case err != nil:
 			return nil, fmt.Errorf("value %d is not a report or row: %w", n, err)
+		case one.Schema == RunSchemaID:
+			continue // of no domain
 		case one.Schema != SchemaID && one.Schema != RowSchemaID || one.Domain == "":
 			return nil, fmt.Errorf("value %d is not a report or row: its schema is %q, not %s or %s", n, one.Schema, SchemaID, RowSchemaID)
 		case len(b.domains) == maxBaseline:

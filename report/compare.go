@@ -193,7 +193,7 @@ func (p *Published) evidence(e finding.Evidence, start string) {
 }
 
 // ReadJSON reads what WriteJSON or WriteNDJSON wrote: one report, an array, or
-// one a line.
+// one a line. What a run found beside its reports is read past.
 func ReadJSON(in io.Reader) ([]*Report, error) {
 	dec := json.NewDecoder(in)
 	var out []*Report
@@ -204,19 +204,20 @@ func ReadJSON(in io.Reader) ([]*Report, error) {
 		} else if err != nil {
 			return nil, fmt.Errorf("report: %w", err)
 		}
-		var list []*Report
+		list := []json.RawMessage{raw}
 		if raw[0] == '[' {
 			if err := json.Unmarshal(raw, &list); err != nil {
 				return nil, fmt.Errorf("report: %w", err)
 			}
-		} else {
-			r := new(Report)
-			if err := json.Unmarshal(raw, r); err != nil {
+		}
+		for _, text := range list {
+			if isBeside(text) {
+				continue
+			}
+			var r *Report
+			if err := json.Unmarshal(text, &r); err != nil {
 				return nil, fmt.Errorf("report: %w", err)
 			}
-			list = append(list, r)
-		}
-		for _, r := range list {
 			if r == nil || r.Schema != SchemaID {
 				return nil, fmt.Errorf("report: not a report of schema %s", SchemaID)
 			}

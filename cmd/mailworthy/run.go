@@ -13,7 +13,6 @@ import (
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
-	"mailworthy/report/export"
 	"mailworthy/report/format"
 )
 
@@ -73,13 +72,10 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 			unknownOK := flags.dns.unknown == "ok"
 			writing := format.Options{Table: table, FailOn: m.FailOn, UnknownOK: unknownOK}
 			done, err := m.Run(cmd.Context(), func(done *monitor.Outcome) error {
-				writing.Also = done.Also()
+				writing.Beside = done.Beside
 				if output.format != "table" {
 					return output.write(cmd, func(w io.Writer) error {
-						if err := written.Write(w, done.Reports(), writing); err != nil || output.format != "prometheus" {
-							return err
-						}
-						return export.WriteRoundtripPrometheus(w, done.Roundtrips()...)
+						return written.Write(w, done.Reports(), writing)
 					})
 				}
 				var text bytes.Buffer
@@ -108,7 +104,7 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
 		},
 	}
 	flags.add(cmd)
-	output.add(cmd, "table", "json", "ndjson", "rows", "csv", "html", "nagios", "prometheus")
+	output.add(cmd, "table", "json", "ndjson", "rows", "csv", "markdown", "html", "nagios", "prometheus")
 	cmd.Flags().BoolVar(&always, "always", false, "write a line for each domain and one for the run, changed or not")
 	cmd.Flags().DurationVar(&jitter, "jitter", 0, "wait a random part of this `time` first, so that many hosts do not ask at once")
 	return cmd

@@ -67,6 +67,12 @@ func (f *runnerFlags) monitor(cmd *cobra.Command) (*monitor.Monitor, error) {
 				"add history: FILE to %s or --history FILE, or when: threshold to the notification", c.File)
 		}
 	}
+	if n := len(c.Roundtrips); dns.offline && n > 0 {
+		if len(c.Domains) == 0 && len(c.Logs.Paths) == 0 {
+			return nil, withHint(fmt.Errorf("%s has round trips alone, and --offline sends nothing", c.File), "leave --offline out, or add domains")
+		}
+		m.Warn(fmt.Sprintf("--offline: %s not sent", show.Counted(n, "round trip")))
+	}
 	if m.Clock, err = clockAt(dns.now); err != nil {
 		return nil, err
 	}

@@ -69,8 +69,8 @@ func longestRun(s string, c byte) int {
 }
 
 // WriteMarkdown writes reports for an issue or a pull request: what matters in
-// sight, the evidence folded away.
-func WriteMarkdown(w io.Writer, reports []*report.Report) error {
+// sight, the evidence folded away. Beside is what a run found that is of no report.
+func WriteMarkdown(w io.Writer, reports []*report.Report, beside *report.Beside) error {
 	var b strings.Builder
 	if len(reports) > 1 {
 		b.WriteString("| | domain | verdict | score | grade | first |\n| --- | --- | --- | ---: | --- | --- |\n")
@@ -86,6 +86,7 @@ func WriteMarkdown(w io.Writer, reports []*report.Report) error {
 	for _, r := range reports {
 		mdReport(&b, r)
 	}
+	mdBlocks(&b, view.BesideBlocks(beside), 2)
 	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
 	return err
 }

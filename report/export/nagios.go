@@ -35,11 +35,17 @@ var nagiosCounted = [...]struct {
 // failOn, WARNING if one is a warning or worse, UNKNOWN if the DNS left
 // open whether there is one, else OK. Of several reports the worst counts, in
 // the order CRITICAL, WARNING, UNKNOWN, OK. With unknownOK what the DNS left open
-// counts as nothing. The findings are others of the same run, such as those of mail
-// logs and synthetic mails.
-func NagiosStatus(reports []*report.Report, failOn finding.Severity, unknownOK bool, also ...finding.Finding) int {
+// counts as nothing. What the run found beside them counts, too, and what it could not do
+// is unknown; beside may be nil.
+func NagiosStatus(reports []*report.Report, failOn finding.Severity, unknownOK bool, beside *report.Beside) int {
 	status := NagiosOK
-	for _, f := range also {
+	if beside == nil {
+		beside = &report.Beside{}
+	}
+	if len(beside.Errors) > 0 {
+		status = NagiosUnknown
+	}
+	for _, f := range beside.Findings {
 		switch {
 		case failOn != report.Never && f.Severity.AtLeast(failOn):
 			status = NagiosCritical
@@ -81,14 +87,19 @@ const (
 
 // WriteNagios writes the output of a monitoring plugin in at most 8 KB: one line with the
 // state and the figures, then a line a finding, of several domains the worst first. What
-// has no room is counted. The findings also are others of the same run.
-func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity, unknownOK bool, also ...finding.Finding) error {
+// has no room is counted. Beside is what the run found that is of no domain; may be nil.
+func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity, unknownOK bool, beside *report.Beside) error {
 	var b strings.Builder
-	state := NagiosNames[NagiosStatus(reports, failOn, unknownOK, also...)]
-	first := ""
-	if len(reports) == 1 {
-		first = nagiosLine(reports[0])
-	} else {
+	state := NagiosNames[NagiosStatus(reports, failOn, unknownOK, beside)]
+	if beside == nil {
+		beside = &report.Beside{}
+	}
+	also := beside.Findings
+	var said []string
+	switch {
+	case len(reports) == 1:
+		said = append(said, nagiosLine(reports[0]))
+	case len(reports) > 1:
 		var by []string
 		for _, v := range []report.Verdict{report.NotReady, report.ReadyWithWarnings, report.Incomplete, report.NotChecked, report.Ready} {
 			n := 0
@@ -101,12 +112,23 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 				by = append(by, fmt.Sprintf("%d %s", n, v))
 			}
 		}
-		first = show.Counted(len(reports), "domain") + ": " + strings.Join(by, ", ")
+		said = append(said, show.Counted(len(reports), "domain")+": "+strings.Join(by, ", "))
+	}
+	if summary := view.BesideSummary(beside); summary != "" {
+		said = append(said, summary)
 	}
 	if len(also) > 0 {
-		first += "; also " + show.Counted(len(also), "finding") + ": " + also[0].Title
+		text := show.Counted(len(also), "finding") + ": " + also[0].Title
+		if len(said) > 0 {
+			text = "also " + text
+		}
+		said = append(said, text)
 	}
-	fmt.Fprintf(&b, "MAILWORTHY %s - %s | %s\n", state, show.Cut(nagiosText(first), maxFigures), nagiosPerformance(reports))
+	if n := len(beside.Errors); n > 0 {
+		said = append(said, show.Counted(n, "error")+": "+beside.Errors[0])
+	}
+	figures := strings.TrimSpace(nagiosPerformance(reports) + " " + besidePerformance(beside))
+	fmt.Fprintf(&b, "MAILWORTHY %s - %s%s\n", state, show.Cut(nagiosText(strings.Join(said, "; ")), maxFigures), show.OrEmpty(" | ", figures))
 	worst := slices.Clone(reports)
 	slices.SortStableFunc(worst, func(x, y *report.Report) int {
 		return nagiosRank[nagiosState(y, failOn, unknownOK)] - nagiosRank[nagiosState(x, failOn, unknownOK)]
@@ -121,6 +143,9 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 	}
 	for _, f := range also {
 		write(fmt.Sprintf("%s: %s: %s\n", f.Severity, nagiosText(f.Check), nagiosText(f.Title)))
+	}
+	for _, text := range beside.Errors {
+		write(fmt.Sprintf("error: %s\n", nagiosText(show.Cut(text, 400))))
 	}
 	for _, r := range worst {
 		var lines []string
@@ -185,15 +210,38 @@ func nagiosFigures(r *report.Report, several bool) []string {
 		if !several {
 			return name
 		}
-		// Quotes and equal signs cannot stand in a label.
-		domain := strings.NewReplacer("'", "_", "=", "_").Replace(nagiosText(r.Domain))
-		return "'" + domain + " " + name + "'"
+		return nagiosLabel(r.Domain, name)
 	}
 	out := []string{fmt.Sprintf("%s=%s;;;0;100", label("score"), score)}
 	for _, c := range nagiosCounted {
 		out = append(out, fmt.Sprintf("%s=%d;;;0", label(c.name), r.Number(c.severity)))
 	}
 	return append(out, fmt.Sprintf("%s=%.3fs;;;0", label("time"), float64(r.DurationMS)/1000))
+}
+
+// nagiosLabel names a figure of one of several.
+func nagiosLabel(of, name string) string {
+	// Quotes and equal signs cannot stand in a label.
+	return "'" + strings.NewReplacer("'", "_", "=", "_").Replace(nagiosText(show.Cut(of, 100))) + " " + name + "'"
+}
+
+// besidePerformance are the figures of the synthetic mails of a run, as many as there is
+// room for.
+func besidePerformance(beside *report.Beside) string {
+	text := ""
+	for i := range beside.Roundtrips {
+		r := &beside.Roundtrips[i]
+		took := "U"
+		if d, known := r.Took(); known {
+			took = fmt.Sprintf("%.3fs", d.Seconds())
+		}
+		one := fmt.Sprintf("%s=%s;;;0 %s=%d;;;0 ", nagiosLabel(r.Name, "took"), took, nagiosLabel(r.Name, "tries"), len(r.Attempts))
+		if len(text)+len(one) > maxFigures/2 {
+			break
+		}
+		text += one
+	}
+	return strings.TrimSpace(text)
 }
 
 // nagiosText is text without the bar that starts the performance data.

@@ -9,6 +9,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/report"
+	"mailworthy/smtp/roundtrip"
 )
 
 // Nagios and NRPE read 8 KB: the worst stands in them, and what does not is counted.
@@ -23,7 +24,7 @@ func TestNagiosOfMany(t *testing.T) {
 		reports = append(reports, r)
 	}
 	var b bytes.Buffer
-	if err := WriteNagios(&b, reports, finding.Error, false); err != nil {
+	if err := WriteNagios(&b, reports, finding.Error, false, nil); err != nil {
 		t.Fatal(err)
 	}
 	text := b.String()
@@ -52,7 +53,7 @@ func TestNagiosAlso(t *testing.T) {
 		severity finding.Severity
 		want     int
 	}{{finding.Error, NagiosCritical}, {finding.Warning, NagiosWarning}, {finding.Notice, NagiosOK}} {
-		f := finding.Finding{Check: "logs-bounces", Severity: tt.severity, Title: "Receivers reject mail"}
+		f := &report.Beside{Findings: []report.Remark{{Check: "logs-bounces", Severity: tt.severity, Title: "Receivers reject mail"}}}
 		var b bytes.Buffer
 		if err := WriteNagios(&b, ready, finding.Error, false, f); err != nil {
 			t.Fatal(err)
@@ -60,5 +61,49 @@ func TestNagiosAlso(t *testing.T) {
 		if got := NagiosStatus(ready, finding.Error, false, f); got != tt.want || !strings.HasPrefix(b.String(), "MAILWORTHY "+NagiosNames[tt.want]+" - ") || !strings.Contains(b.String(), string(tt.severity)+": logs-bounces: Receivers reject mail\n") {
 			t.Errorf("%s: status %d, want %d:\n%s", tt.severity, got, tt.want, b.String())
 		}
+	}
+}
+
+// A run that has synthetic mails or logs beside domains, or alone, says what became of them.
+func TestNagiosBeside(t *testing.T) {
+	ready := []*report.Report{{Verdict: report.Ready, Result: audit.Result{Domain: "acme.example"}}}
+	ms := int64(2100)
+	mail := func(name string, v roundtrip.Verdict, ms *int64) report.Roundtrip {
+		return report.Roundtrip{Name: name, Report: roundtrip.Report{Verdict: v, DeliverMS: ms}}
+	}
+	arrived, lost := mail("own", roundtrip.Arrived, &ms), mail("it's=b|c", roundtrip.Lost, nil)
+	for _, tt := range []struct {
+		name    string
+		reports []*report.Report
+		beside  report.Beside
+		status  int
+		first   string
+	}{
+		{"mails alone", nil, report.Beside{Configured: true, Roundtrips: []report.Roundtrip{arrived}}, NagiosOK,
+			"MAILWORTHY OK - 1 round trip: 1 arrived | 'own took'=2.100s;;;0 'own tries'=0;;;0"},
+		{"one is lost", nil, report.Beside{Configured: true, Roundtrips: []report.Roundtrip{arrived, lost},
+			Findings: []report.Remark{{Check: "roundtrip-lost", Severity: finding.Error, Subject: lost.Name, Title: "it's=b|c: lost"}}}, NagiosCritical,
+			"MAILWORTHY CRITICAL - 2 round trips: 1 arrived, 1 lost; also 1 finding: it's=b¦c: lost | 'own took'=2.100s;;;0 'own tries'=0;;;0 'it_s_b¦c took'=U;;;0 'it_s_b¦c tries'=0;;;0"},
+		{"beside a domain", ready, report.Beside{Configured: true, Roundtrips: []report.Roundtrip{arrived}}, NagiosOK, "MAILWORTHY OK - acme.example is ready, no score (); 1 round trip: 1 arrived | score=U"},
+		{"not sent", ready, report.Beside{Configured: true, NotSent: []string{"own"}}, NagiosOK, "MAILWORTHY OK - acme.example is ready, no score (); 1 round trip not sent | score=U"},
+		{"it could not be begun", nil, report.Beside{Configured: true, Errors: []string{"roundtrip own: password_file x: no such file"}}, NagiosUnknown,
+			"MAILWORTHY UNKNOWN - 1 error: roundtrip own: password_file x: no such file\n"},
+		{"logs alone", nil, report.Beside{Configured: true, Logs: true}, NagiosOK, "MAILWORTHY OK - mail logs: nothing is wrong\n"},
+		{"logs alone, and wrong", nil, report.Beside{Configured: true, Logs: true, Findings: []report.Remark{{Check: "logs-deferred", Severity: finding.Warning, Title: "much is deferred"}}}, NagiosWarning,
+			"MAILWORTHY WARNING - 1 finding: much is deferred\n"},
+		{"nothing but domains", ready, report.Beside{}, NagiosOK, "MAILWORTHY OK - acme.example is ready, no score () | score=U"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := WriteNagios(&b, tt.reports, finding.Error, false, &tt.beside); err != nil {
+				t.Fatal(err)
+			}
+			if got := NagiosStatus(tt.reports, finding.Error, false, &tt.beside); got != tt.status {
+				t.Errorf("status %d, want %d", got, tt.status)
+			}
+			if !strings.HasPrefix(b.String(), tt.first) {
+				t.Errorf("it is\n%swant\n%s", b.String(), tt.first)
+			}
+		})
 	}
 }

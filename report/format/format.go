@@ -25,8 +25,8 @@ type Options struct {
 	// undecided does not.
 	FailOn    finding.Severity
 	UnknownOK bool
-	// Also are findings of the run that are of no report; nagios counts them.
-	Also []finding.Finding
+	// Beside is what a run found that is of no report; nil: no run did.
+	Beside *report.Beside
 	// Findings: a row is a finding and not a domain, in formats that have both.
 	Findings bool
 	// Brand is the cover of HTML and PDF; nil for none.

@@ -198,7 +198,7 @@ func TestNagiosStatus(t *testing.T) {
 		for _, name := range tt.of {
 			list = append(list, by[name])
 		}
-		if got := export.NagiosStatus(list, tt.failOn, false); got != tt.want {
+		if got := export.NagiosStatus(list, tt.failOn, false, nil); got != tt.want {
 			t.Errorf("%v with fail-on %s: %s, want %s", tt.of, tt.failOn, export.NagiosNames[got], export.NagiosNames[tt.want])
 		}
 	}

@@ -159,12 +159,19 @@ func (p *Pick) picked(line []byte) ([]byte, error) {
 	return append(out, '}', '\n'), nil
 }
 
-// writeLines writes a line a report.
+// writeLines writes a line a report, and one of what a run found beside them.
 func writeLines(line func(*report.Report, Options) any) func(io.Writer, []*report.Report, Options) error {
 	return func(w io.Writer, reports []*report.Report, o Options) error {
 		var b bytes.Buffer
 		for _, r := range reports {
 			text, err := o.Pick.appendLine(nil, r.Domain, line(r, o))
+			if err != nil {
+				return err
+			}
+			b.Write(text)
+		}
+		if o.Beside != nil && o.Beside.Configured {
+			text, err := report.AppendJSON(b.AvailableBuffer(), o.Beside)
 			if err != nil {
 				return err
 			}

@@ -14,12 +14,15 @@ import (
 	"mailworthy/report/pdf"
 	"mailworthy/report/terminal"
 	"mailworthy/report/view"
+	"mailworthy/smtp/roundtrip"
 )
 
 // All are the formats, the default first.
 var All = []Format{
 	{Name: "table", Extensions: []string{".txt"}, Write: writeTable, Doc: func(w io.Writer, d *view.Doc, o Options) error { return terminal.WriteDoc(w, d, o.Table) }},
-	{Name: "json", Extensions: []string{".json"}, Write: func(w io.Writer, reports []*report.Report, _ Options) error { return report.WriteJSON(w, reports...) }},
+	{Name: "json", Extensions: []string{".json"}, Write: func(w io.Writer, reports []*report.Report, o Options) error {
+		return report.WriteRunJSON(w, o.Beside, reports...)
+	}},
 	{Name: "ndjson", Extensions: []string{".ndjson", ".jsonl"}, Write: writeLines(reportLine), Row: rowOf(usualNDJSON, reportLine), Detail: lineDetail, lines: reflect.TypeFor[report.Report]()},
 	{Name: "rows", Write: writeLines(shortLine), Row: rowOf(usualRow, shortLine), Detail: always(audit.ForRow), lines: reflect.TypeFor[report.Row]()},
 	{Name: "csv", Extensions: []string{".csv"}, Write: writeCSV, Row: csvRow, Detail: always(audit.WithoutPasses), Header: csvHeader},
@@ -32,11 +35,11 @@ var All = []Format{
 	{Name: "sarif", Extensions: []string{".sarif"}, Write: plain(export.WriteSARIF)},
 	{Name: "github", Write: plain(export.WriteGitHub)},
 	{Name: "nagios", Write: func(w io.Writer, reports []*report.Report, o Options) error {
-		return export.WriteNagios(w, reports, o.FailOn, o.UnknownOK, o.Also...)
+		return export.WriteNagios(w, reports, o.FailOn, o.UnknownOK, o.Beside)
 	}, Exit: func(reports []*report.Report, o Options) int {
-		return export.NagiosStatus(reports, o.FailOn, o.UnknownOK, o.Also...)
+		return export.NagiosStatus(reports, o.FailOn, o.UnknownOK, o.Beside)
 	}},
-	{Name: "prometheus", Extensions: []string{".prom"}, Write: plain(export.WritePrometheus)},
+	{Name: "prometheus", Extensions: []string{".prom"}, Write: writePrometheus},
 	{Name: "zone", Extensions: []string{".zone"}, Write: plain(export.WriteZone), NeedsPlan: true},
 }
 
@@ -78,7 +81,7 @@ func writeTable(w io.Writer, reports []*report.Report, o Options) error {
 }
 
 func writeHTML(w io.Writer, reports []*report.Report, o Options) error {
-	return html.Write(w, reports, o.Brand)
+	return html.Write(w, reports, o.Beside, o.Brand)
 }
 
 // writePDF prints the page that writeHTML writes.
@@ -110,7 +113,18 @@ func writeMarkdown(w io.Writer, reports []*report.Report, o Options) error {
 			}
 		}
 	}
-	return export.WriteMarkdown(w, reports)
+	return export.WriteMarkdown(w, reports, o.Beside)
+}
+
+func writePrometheus(w io.Writer, reports []*report.Report, o Options) error {
+	if err := export.WritePrometheus(w, reports); err != nil || o.Beside == nil {
+		return err
+	}
+	mails := make([]*roundtrip.Report, len(o.Beside.Roundtrips))
+	for i := range mails {
+		mails[i] = &o.Beside.Roundtrips[i].Report
+	}
+	return export.WriteRoundtripPrometheus(w, mails...)
 }
 
 // usualNDJSON and usualRow are about how long a report and a row are.

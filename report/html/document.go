@@ -53,7 +53,7 @@ type bar struct {
 // WriteDoc writes a document as one page that needs nothing else: no network and no file
 // beside it, and no script but for buttons that copy.
 func WriteDoc(w io.Writer, d *view.Doc) error {
-	tmpl, err := parse(documentHTML)
+	tmpl, err := parse()
 	if err != nil {
 		return err
 	}
@@ -74,15 +74,15 @@ func WriteDoc(w io.Writer, d *view.Doc) error {
 	return err
 }
 
-// parse reads the templates of reports, and another text with templates.
-func parse(text string) (*template.Template, error) {
+// parse reads the templates: "page" of reports, "document" of documents.
+func parse() (*template.Template, error) {
 	tmpl, err := template.New("page").Funcs(template.FuncMap{"headline": view.Headline, "examined": view.ExaminedText, "t": show.Line, "answer": view.AnswerText,
 		"references": view.References, "sentence": sentence, "pieces": pieces,
 		"value": func(n *int) string { return cmp.Or(show.Number(n), "–") },
 		"mark":  view.Mark, "plain": view.Text.Plain, "incomplete": func() string { return view.IncompleteText },
 		"last": func(row []view.Text) int { return len(row) - 1 }, "class": cellClass}).Parse(pageHTML)
-	if err == nil && text != "" {
-		tmpl, err = tmpl.New("more").Parse(text)
+	if err == nil {
+		tmpl, err = tmpl.New("documents").Parse(documentHTML)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)

@@ -68,6 +68,8 @@ type page struct {
 	// Filter are the sections that the reader can have alone.
 	Filter  []finding.Section
 	Reports []reportPage
+	// Beside is what stands below them: what a run found that is of none.
+	Beside []part
 	// Brand is the cover; nil for none. Logo is its picture as a URL of data.
 	Brand *report.Brand
 	Logo  template.URL
@@ -84,8 +86,9 @@ type anchor struct{ ID, Title string }
 
 // Write writes reports as one page that needs nothing else: no network and no file
 // beside it, and no script but for buttons that copy. Brand is its cover; nil for none.
-func Write(w io.Writer, reports []*report.Report, brand *report.Brand) error {
-	tmpl, err := parse("")
+// Beside is what a run found that is of no report; nil for nothing.
+func Write(w io.Writer, reports []*report.Report, beside *report.Beside, brand *report.Brand) error {
+	tmpl, err := parse()
 	if err != nil {
 		return err
 	}
@@ -104,12 +107,17 @@ func Write(w io.Writer, reports []*report.Report, brand *report.Brand) error {
 			}
 		}
 	}
+	blocks := parts{name: "Beside the domains"}
+	p.Beside = blocks.of(view.BesideBlocks(beside), 2)
 	p.Title = fmt.Sprintf("Mail audit of %s, %s", show.Counted(len(reports), "domain"), strings.Split(p.Date, ",")[0])
-	if len(reports) == 1 {
+	switch {
+	case len(reports) == 0 && len(p.Beside) > 0:
+		p.Title = show.Line(view.BesideSummary(beside))
+	case len(reports) == 1:
 		p.Title = fmt.Sprintf("%s: %s, %s", show.Line(reports[0].Domain), reports[0].Verdict, view.ScoreText(reports[0].Score))
 	}
 	var b bytes.Buffer
-	if err := tmpl.Execute(&b, p); err != nil {
+	if err := tmpl.ExecuteTemplate(&b, "page", p); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	_, err = w.Write(b.Bytes())

@@ -20,7 +20,7 @@ func pageOf(t *testing.T, brand *report.Brand, names ...string) string {
 		list = append(list, report.New(reporttest.Results()[name], report.DefaultScale(), "1.0.0"))
 	}
 	var b bytes.Buffer
-	if err := Write(&b, list, brand); err != nil {
+	if err := Write(&b, list, nil, brand); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -44,7 +44,15 @@ func RoundtripDoc(r *roundtrip.Report) *Doc {
 	if r.Resumed {
 		title.Lines = append(title.Lines, T("begun by an earlier run, at "+r.Began.UTC().Format(time.RFC3339)))
 	}
-	d.Add(title, Paragraph(r.Why))
+	d.Add(title)
+	d.Add(roundtripBlocks(r)...)
+	return d
+}
+
+// roundtripBlocks are what stands below the title.
+func roundtripBlocks(r *roundtrip.Report) []Block {
+	var d Doc
+	d.Add(Paragraph(r.Why))
 	if r.Duplicates > 0 {
 		d.Add(Note{finding.Warning, T(fmt.Sprintf("It is there %d times: a server took it twice (the answer to one try was lost).", r.Duplicates+1))})
 	}
@@ -84,7 +92,7 @@ func RoundtripDoc(r *roundtrip.Report) *Doc {
 		d.Add(Section{Title: "The mail that arrived", Blocks: []Block{outcomes(r.Message), Findings{Domain: r.Message.From, List: r.Message.Findings},
 			Counted{Findings: r.Message.Findings, Queries: r.Message.Queries, DurationMS: r.Message.DurationMS}}, Loose: true})
 	}
-	return d
+	return d.Blocks
 }
 
 // explained is the screen of one input of explain.

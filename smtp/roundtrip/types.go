@@ -178,6 +178,17 @@ type Report struct {
 	DurationMS int64 `json:"duration_ms"`
 }
 
+// Took is the time from when the server accepted the mail until it was there: what the
+// mailbox says, or else when it was seen; false if it is not known.
+func (r *Report) Took() (took time.Duration, known bool) {
+	for _, ms := range []*int64{r.DeliverMS, r.SeenMS} {
+		if ms != nil {
+			return time.Duration(*ms) * time.Millisecond, true
+		}
+	}
+	return 0, false
+}
+
 // Signed names a DKIM signature.
 type Signed struct {
 	Domain   string `json:"domain"`
