@@ -123,8 +123,9 @@ func (m mailboxes) shown(record string, k known) mailboxes {
 	sure := m
 	sure.uris = nil
 	for _, uri := range m.uris {
-		local, host, ok := strings.Cut(strings.ToLower(strings.TrimPrefix(uri, "mailto:")), "@")
-		if !ok || !strings.HasPrefix(uri, "mailto:") || (slices.Contains(roles, local) || showsLocal(record, local)) && (k.has(host) || showsHost(record, host)) {
+		address, mail := strings.CutPrefix(strings.ToLower(uri), "mailto:")
+		local, host, ok := strings.Cut(address, "@")
+		if !ok || !mail || (slices.Contains(roles, local) || showsLocal(record, local)) && (k.has(host) || showsHost(record, host)) {
 			sure.uris = append(sure.uris, uri)
 		}
 	}
@@ -170,8 +171,8 @@ func showsHost(record, host string) bool {
 		}
 		i += from
 		from = i + 1
-		if !strings.HasSuffix(record[:i], "@") {
-			continue // a space between may stand for a letter
+		if !strings.HasSuffix(record[:i], "@") || strings.HasSuffix(record[:i], "@@") {
+			continue // a space between, or the second @, may stand for a letter
 		}
 		rest := strings.TrimPrefix(record[i+len(host):], ".")
 		if rest != record[i+len(host):] && !isWhole(host) {
@@ -188,6 +189,10 @@ func showsHost(record, host string) bool {
 				return true
 			}
 		case strings.IndexByte(" \"'>)]\n\r\t", rest[0]) >= 0:
+			word := after[:len(after)-len(strings.TrimLeft(after, "abcdefghijklmnopqrstuvwxyz"))]
+			if word != "" && hasKnownEnd(host+word) {
+				continue // "acme.co m"
+			}
 			if hasKnownEnd(host) && (isWhole(host) || !alone(record, rest[0])) {
 				return true
 			}
@@ -275,8 +280,8 @@ func isAddress(s string, k known) bool {
 // without.
 func holdsScheme(local string) bool {
 	local = strings.ToLower(local)
-	for _, n := range [...]int{5, 7} { // a letter too few, or too many
-		if len(local) > n && local[n-1] == 'o' && hint.Distance(local[:n], "mailto") == 1 {
+	for _, n := range [...]int{5, 6, 7} { // a letter too few, another one, or one too many
+		if len(local) > n && !strings.HasPrefix(local, "mailbox") && local[n-1] == 'o' && hint.Distance(local[:n], "mailto") == 1 {
 			return true
 		}
 	}

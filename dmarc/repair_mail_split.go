@@ -56,7 +56,7 @@ func splitMailboxes(value string) []piece {
 			if c := body[m[4]]; (c == '.' || c == '@') && (!exact || !strings.Contains(rest, "@")) {
 				break
 			}
-			if n := len(out); n > 0 && letters(out[n-1].body) && suggest(out[n-1].body+body[m[2]:m[3]], "mailto") != "" {
+			if n := len(out); n > 0 && !exact && letters(out[n-1].body) && suggest(out[n-1].body+body[m[2]:m[3]], "mailto") != "" {
 				out = out[:n-1] // "m ailto:"
 			}
 			switch word := strings.ToLower(body[m[2]:m[3]]); {

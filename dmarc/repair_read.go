@@ -214,10 +214,16 @@ func failureOptions(s string) string {
 	var out []string
 	words := strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(":;,./ ", c) })
 	slip := slices.Contains(words, "0") && !slices.Contains(words, "1")
+	either := slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "01") || strings.Contains(w, "10") })
 	for _, c := range strings.Split(s, "") {
 		if strings.Contains("01ds", c) && c != "" && !slices.Contains(out, c) && !(slip && c == "1") {
 			out = append(out, c)
 		}
+	}
+	if either && len(out) > 0 {
+		// Which of the two is the slip, nobody can tell.
+		out = slices.DeleteFunc(out, func(c string) bool { return c == "0" || c == "1" })
+		return strings.Join(append([]string{"<0 or 1>"}, out...), ":")
 	}
 	if slices.Contains(out, "1") {
 		out = slices.DeleteFunc(out, func(c string) bool { return c == "0" })

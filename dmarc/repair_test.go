@@ -127,6 +127,21 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailtopostmaster@acme.example", full},
 		{"v=DMARC1; p=reject; rua=mailto:<postmaster@acme.example>", full},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@@acme.example", full},
+		// The second @ may stand for a letter of a host that is not the owner's.
+		{"v=DMARC1; p=reject; rua=mailto:postmaster@@cme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailto:dmarc@@@reports.test", "v=DMARC1; p=reject; " + mailbox},
+		// A word beside mailto may be the end of the address before it.
+		{"v=DMARC1; p=reject; rua=mailto:a@acme.co m,mailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:b@acme.test,mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=reject; rua=m ailto:postmaster@acme.example", full},
+		// What ends an address may stand for its last letter, whatever the case of mailto.
+		{"v=DMARC1; p=reject; rua=mAilto:postmaster@acme.exampl:", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=Mailto:postmaster@acme.exampl.", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=aailtodmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailbox@acme.example", "v=DMARC1; p=reject; rua=mailto:mailbox@acme.example"},
+		// Which of two options was typed beside the other.
+		{full + "; ruf=mailto:postmaster@acme.example; fo=10:d", full + "; ruf=mailto:postmaster@acme.example; fo=<0 or 1>:d"},
+		{full + "; ruf=mailto:postmaster@acme.example; fo=01", full + "; ruf=mailto:postmaster@acme.example; fo=<0 or 1>"},
+		{full + "; ruf=mailto:postmaster@acme.example; fo=1d", full + "; ruf=mailto:postmaster@acme.example; fo=1:d"},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme..example", full},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster @acme.example", full},
 		{"v=DMARC1; p=reject; rua=mailto:post master@acme.example", full},

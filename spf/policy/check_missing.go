@@ -110,6 +110,7 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
 	p := k.proposal(k.p.Record)
 	p.published, p.parts, p.broken = text, meant.parts, true
+	asked := k.askCut(p)
 	switch {
 	case meant.text == "":
 		f.Fix = advice("Write the record anew, with v=spf1 and a space at its start.")
@@ -126,7 +127,7 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 		f.Title = "SPF record does not begin with \"v=spf1 \""
 		f.Reference = "RFC 7208, 4.5"
 		f.Detail = fmt.Sprintf("The TXT record %s of %s was meant to be an SPF record, but does not begin with v=spf1 and a space. Receivers pass it over, and a check gives none.", quote(text), k.p.Domain)
-		f.Detail += said(meant.changes)
+		f.Detail += said(meant.changes) + asked
 		k.Add("spf-syntax", f)
 	}
 	if meant.text == "" || len(meant.parts) == 0 {

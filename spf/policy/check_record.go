@@ -2,11 +2,13 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
+	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
@@ -119,6 +121,7 @@ func (k *checker) syntax(r *Record, m *repaired) {
 	}
 	p := k.proposal(r)
 	p.parts, p.broken = m.parts, true
+	f.Detail += k.askCut(p)
 	k.unread = k.unread || !m.complete()
 	switch {
 	case m.text == "":
@@ -207,7 +210,10 @@ func (k *checker) slips(r *Record) {
 			continue
 		}
 		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
-		if k.nowhere(r.Domain, strings.Fields(t.Meant)...) {
+		if k.cut(r, i) {
+			said[len(said)-1] += ", or a name with another letter"
+			p.wrong(t, rightName(t))
+		} else if k.nowhere(r.Domain, strings.Fields(t.Meant)...) {
 			p.wrong(t, rightName(t))
 		} else {
 			p.read(t)
@@ -219,6 +225,55 @@ func (k *checker) slips(r *Record) {
 	k.add(id, r, finding.Finding{Severity: finding.Error, Title: "SPF typo: mistyped name matches no sender",
 		Detail: fmt.Sprintf("In the record of %s %s. The grammar allows it as it is, but no host has such a name.", r.Domain, strings.Join(said[:min(len(said), maxNamed)], "; ")),
 		Fix:    p.share(false, "Publish the corrected record.")})
+}
+
+// cut reports whether the name of a term, as it was meant, may have lost a letter to what is
+// taken off, with no answer of the DNS that says what it is.
+func (k *checker) cut(r *Record, at int) bool {
+	t := &r.Terms[at]
+	tokens := make([]string, len(r.Terms))
+	for i := range r.Terms {
+		tokens[i] = r.Terms[i].Text
+	}
+	terms := strings.Fields(t.Meant)
+	return standsForLetter(member(tokens, at), terms) && !k.vouched(r.Domain, terms[len(terms)-1]) || lostStart(t.Text, terms) && !k.vouched(r.Domain, terms[0])
+}
+
+// askCut asks for each name of a repaired record that may have lost a letter, unless the
+// DNS holds what it names. It returns what it says of them.
+func (k *checker) askCut(p *proposal) string {
+	said := ""
+	i := 0
+	for _, x := range p.parts {
+		if x.cut && !k.vouched(p.record.Domain, x.text) {
+			t := spf.ParseTerm(x.text)
+			p.edits[i], p.astray = edit{to: []string{rightNameOf(&t)}, asks: true}, true
+			said += fmt.Sprintf(" A letter of the name in %s may be lost.", quote(x.text))
+		}
+		if !x.unread {
+			i++
+		}
+	}
+	return said
+}
+
+// vouched reports whether the DNS holds what a term names.
+func (k *checker) vouched(domain, text string) bool {
+	t := spf.ParseTerm(text)
+	name, _, ok := t.Target(domain, k.p.Domain)
+	if !ok || t.Error != "" {
+		return false
+	}
+	found := func(types ...resolver.Type) bool {
+		return slices.ContainsFunc(types, func(x resolver.Type) bool { return k.p.answers.get(name, x).status() == StatusFound })
+	}
+	switch t.Kind {
+	case spf.KindInclude, spf.KindRedirect:
+		return k.p.answers.get(name, resolver.TypeTXT).recordStatus() == StatusFound
+	case spf.KindExp:
+		return found(resolver.TypeTXT)
+	}
+	return found(resolver.TypeA, resolver.TypeAAAA, resolver.TypeMX)
 }
 
 // modifiers reports those that nobody knows (RFC 7208, 6), each kind once.

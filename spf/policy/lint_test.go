@@ -53,3 +53,33 @@ func TestLint(t *testing.T) {
 		}
 	}
 }
+
+// TestLintAsksForNames: what is taken off a name may stand for a letter of it, and offline
+// nobody can tell, unless the name ends in a top-level domain that no other one begins
+// with, or the same separator ends other terms too.
+func TestLintAsksForNames(t *testing.T) {
+	for _, c := range []struct {
+		in, want string
+		complete bool
+	}{
+		{"v=spf1 include:_spf.google.co; -all", "v=spf1 include:<the right name in place of _spf.google.co> -all", false},
+		{"v=spf1 include:spf.exampl; -all", "v=spf1 include:<the right name in place of spf.exampl> -all", false},
+		{"v=spf1 a:mail.acme.de, -all", "v=spf1 a:<the right name in place of mail.acme.de> -all", false},
+		{"v=spf1 include:_spf.google.co/ mx -al", "v=spf1 include:<the right name in place of _spf.google.co> mx -all", false},
+		{"v=spf1 exists:spf.acme.co| -all", "v=spf1 exists:<the right name in place of spf.acme.co> -all", false},
+		{"v=spf1 redirect=_spf.acme.co;", "v=spf1 redirect=<the right name in place of _spf.acme.co>", false},
+		{"v=spf1 include:_spf.google.co\u00a0 -all", "v=spf1 include:<the right name in place of _spf.google.co> -all", false},
+		{"v=spf1 include:;spf.google.com -all", "v=spf1 include:<the right name in place of ;spf.google.com> -all", false},
+		{"v=spf: include:_spf.google.co; -all", "v=spf1 include:<the right name in place of _spf.google.co> -all", false},
+		{"v=spf1 include:_spf.google.com; -all", "v=spf1 include:_spf.google.com -all", true},
+		{"v=spf1 mx; include:_spf.google.co; -all", "v=spf1 mx include:_spf.google.co -all", true},
+		{"v=spf1 mx\u00a0include:_spf.google.co\u00a0-all", "v=spf1 mx include:_spf.google.co -all", true},
+		{"v=spf1 include::_spf.google.co -all", "v=spf1 include:_spf.google.co -all", true},
+	} {
+		found := Lint([]byte(c.in)).Findings
+		if len(found) == 0 || found[0].Fix == nil || found[0].Fix.Value != c.want || found[0].Fix.Complete != c.complete {
+			t.Errorf("%q: %+v", c.in, found)
+			continue
+		}
+	}
+}

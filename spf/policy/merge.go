@@ -64,6 +64,7 @@ var strictness = map[spf.Qualifier]int{'+': 1, '?': 2, '~': 3, '-': 4}
 // read takes one record apart, after repairing it if it must be.
 func (m *merger) read(i int, text string) {
 	terms, l := spf.Parse(text)
+	cut := make(map[string]bool) // what is asked for
 	if !spf.IsRecord(text) || l.ErrorAt >= 0 {
 		r := repair(text)
 		for _, c := range r.changes {
@@ -72,6 +73,9 @@ func (m *merger) read(i int, text string) {
 		for _, p := range r.parts {
 			if p.unread {
 				m.unread = append(m.unread, p.text)
+			} else if p.cut {
+				t := spf.ParseTerm(p.text)
+				m.unread, cut[p.text] = append(m.unread, rightNameOf(&t)), true
 			}
 		}
 		if r.text == "" {
@@ -84,6 +88,9 @@ func (m *merger) read(i int, text string) {
 		if why := l.Ignored(j, &t); why != "" {
 			m.drop(t.Text)
 			m.note("%s has no effect where it stands, behind or beside all", quote(t.Text))
+			continue
+		}
+		if cut[t.Text] {
 			continue
 		}
 		switch t.Kind {

@@ -33,10 +33,12 @@ type repaired struct {
 	changes []change
 }
 
-// reading is one term of a repaired record, or a placeholder for one.
+// reading is one term of a repaired record, or a placeholder for one. The name of one that
+// is cut may have lost its first or last letter to what was taken off.
 type reading struct {
 	text   string
 	unread bool
+	cut    bool
 }
 
 // complete reports whether nothing was left out that could have meant something.
@@ -87,6 +89,7 @@ func repair(text string) repaired {
 	}
 	odd := oddTokens(text, fields)
 	written := asWritten(text)
+	swallowed := beforeOddSpace(text)
 	for i, f := range fields[:max(len(fields)-1, 0)] {
 		if strings.Trim(f, "-~?") == "" {
 			apart[f+fields[i+1]] = true
@@ -98,7 +101,7 @@ func repair(text string) repaired {
 	leaveOut := func(tok, placeholder, why string) {
 		note(tok, "", why)
 		r.changes[len(r.changes)-1].asked = true
-		r.parts = append(r.parts, reading{placeholder, true})
+		r.parts = append(r.parts, reading{text: placeholder, unread: true})
 		unread++
 	}
 	for i, tok := range tokens {
@@ -120,10 +123,13 @@ func repair(text string) repaired {
 			// It may stand for a letter, or for a dash of a list.
 			leaveOut(tok, excludedOrNot(terms), "whether it excludes senders is not sure")
 			continue
+		case terms != nil && swallowed[tok] && startsAddress(tok) && standsForDigit(tok+";"):
+			leaveOut(tok, placeholder(tok), "the last digit of the address may be lost")
+			continue
 		case lostDigit(tok, written, terms), why != "" && len(terms) > 0 && standsForDigit(member(tokens, i)):
 			leaveOut(tok, placeholder(tok), "a digit of the address may be lost")
 			continue
-		case why != "" && len(terms) > 0 && standsForLetter(member(tokens, i), terms):
+		case why != "" && len(terms) > 0 && standsForLetter(member(tokens, i), terms) && spf.ParseTerm(terms[len(terms)-1]).Macros:
 			leaveOut(tok, placeholder(tok), "the last letter of the name may be lost")
 			continue
 		case terms == nil && noise(tok) && i+1 == len(tokens) && strings.IndexByte("+-~?", tok[0]) >= 0 && !slices.ContainsFunc(out, endsPolicy) && seen[spf.KindRedirect] == "":
@@ -145,14 +151,16 @@ func repair(text string) repaired {
 			leaveOut(tok, placeholder(head), why)
 			if end != "" {
 				out = append(out, end)
-				r.parts = append(r.parts, reading{end, false})
+				r.parts = append(r.parts, reading{text: end})
 			}
 			continue
 		case why != "":
 			note(tok, strings.Join(terms, " "), why)
 		}
-		for _, fixed := range terms {
+		for n, fixed := range terms {
 			t := spf.ParseTerm(fixed)
+			cut := n == 0 && why != "" && lostStart(tok, terms) ||
+				n+1 == len(terms) && (why != "" && standsForLetter(member(tokens, i), terms) || swallowed[tok] && standsForLetter(tok+";", terms))
 			switch first := seen[t.Kind]; {
 			case t.Kind == spf.KindRedirect && first != "" && !ascii.EqualFold(first, fixed):
 				leaveOut(fixed, "include:<"+forPlaceholder(t.Spec)+", if its senders are yours too>", "only one redirect may stand in a record")
@@ -164,7 +172,7 @@ func repair(text string) repaired {
 				seen[t.Kind] = fixed
 			}
 			out = append(out, fixed)
-			r.parts = append(r.parts, reading{fixed, false})
+			r.parts = append(r.parts, reading{text: fixed, cut: cut})
 		}
 	}
 	if unread > maxUnread {
@@ -187,6 +195,24 @@ func asWritten(text string) map[string]bool {
 	out := make(map[string]bool)
 	for _, f := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(" \t\r\n\"'", c) }) {
 		out[f] = true
+	}
+	return out
+}
+
+// beforeOddSpace are the tokens with a space behind them that is none of ASCII, and
+// another one or the end of the text behind that: it may have been typed in place of a
+// character.
+func beforeOddSpace(text string) map[string]bool {
+	out := make(map[string]bool)
+	text = strings.Trim(text, " \"'")
+	for i, c := range text {
+		if c < 0x80 || strings.TrimSpace(lookAlikes.Replace(string(c))) != "" || strings.Contains(unseen, string(c)) {
+			continue
+		}
+		before, after := text[:i], text[i+len(string(c)):]
+		if f := strings.Fields(lookAlikes.Replace(before)); len(f) > 0 && strings.HasSuffix(before, f[len(f)-1]) && (after == "" || after[0] == ' ') {
+			out[f[len(f)-1]] = true
+		}
 	}
 	return out
 }

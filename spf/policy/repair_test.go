@@ -149,6 +149,9 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 ip6:2001:db8::/3, -all", "v=spf1 ip6:<the address that ip6:2001:db8::/3, was meant to be> -all"},
 		{"v=spf1 ip6:2001:db8:::1 -all", "v=spf1 ip6:<the address that ip6:2001:db8:::1 was meant to be> -all"},
 		{"v=spf1 a:mail.acme.example/2; -all", "v=spf1 a:<the name that a:mail.acme.example/2; was meant to be> -all"},
+		{"v=spf1 mx ip4:192.0.2.2\u00a0 -all", "v=spf1 mx ip4:<the address that ip4:192.0.2.2 was meant to be> -all"},
+		{"v=spf1 mx ip4:192.0.2.2\u2003 ip6:2001:db8::/32 -all", "v=spf1 mx ip4:<the address that ip4:192.0.2.2 was meant to be> ip6:2001:db8::/32 -all"},
+		{"v=spf1 mx -all ip4:192.0.2.2\u00a0", "v=spf1 mx -all ip4:<the address that ip4:192.0.2.2 was meant to be>"},
 		// What stands behind a name with a macro may stand in place of its last letter.
 		{"v=spf1 exists:%{i}._spf.acme.exampl\\ -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.exampl was meant to be> -all"},
 		{"v=spf1 exists:%{i}._spf.acme.exampl\\; -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.exampl; was meant to be> -all"},

@@ -244,13 +244,14 @@ func member(tokens []string, at int) string {
 	return tok
 }
 
-// standsForLetter reports whether what is taken off the end of a name with a macro may
-// be typed in place of its last letter: "%{i}.acme.exampl\". No answer of the DNS can
-// tell, so that only a top-level domain which no other one begins with is sure.
+// standsForLetter reports whether what is taken off the end of a name may be typed in
+// place of its last letter: "include:_spf.google.co;". Only a top-level domain which no
+// other one begins with is sure by itself. Of a name without a macro the DNS can tell.
 func standsForLetter(tok string, terms []string) bool {
 	last := terms[len(terms)-1]
 	t := spf.ParseTerm(last)
-	if !t.Macros || !standsIn(tok, len(tok)-1) || last[len(last)-1] == '}' {
+	if t.Spec == "" || !t.Kind.Directive() && t.Kind != spf.KindRedirect && t.Kind != spf.KindExp || t.Kind == spf.KindIP4 || t.Kind == spf.KindIP6 ||
+		!standsIn(tok, len(tok)-1) || last[len(last)-1] == '}' || !strings.HasSuffix(last, t.Spec) {
 		return false
 	}
 	top := t.Spec[strings.LastIndexByte(t.Spec, '.')+1:]
@@ -263,6 +264,15 @@ func standsForLetter(tok string, terms []string) bool {
 		}
 	}
 	return false
+}
+
+// lostStart reports whether what is taken off the start of a name may be typed in place
+// of its first character: "include:;spf.esp.example" may be _spf.esp.example.
+func lostStart(tok string, terms []string) bool {
+	_, _, sep, value := split(tok)
+	t := spf.ParseTerm(terms[0])
+	return sep != "" && value != "" && strings.IndexByte(".,;/\\|-%", value[0]) >= 0 && t.Spec != "" && t.Kind != spf.KindIP4 && t.Kind != spf.KindIP6 &&
+		strings.HasPrefix(value[1:], t.Spec)
 }
 
 // bareName reports whether a token is a name without a mechanism.
