@@ -247,7 +247,11 @@ func read[T any](d *decoder, n *yaml.Node, what string, parse func(string) (T, e
 	case text != n.Value:
 		d.fail(n, "%s: what %s stands for is not right for it", what, clip(n.Value))
 	default:
-		d.fail(n, "%s: %v", what, err)
+		help := ""
+		if hinted := (interface{ Hint() string })(nil); errors.As(err, &hinted) {
+			help = hinted.Hint()
+		}
+		d.failHint(n, help, "%s: %v", what, err)
 	}
 	return v, false
 }

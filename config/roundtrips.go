@@ -10,6 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mailworthy/audit"
+	"mailworthy/internal/field"
+	"mailworthy/internal/hint"
 	"mailworthy/internal/show"
 	"mailworthy/notify"
 	"mailworthy/smtp/roundtrip"
@@ -106,7 +108,8 @@ func (d *decoder) roundtrip(n *yaml.Node, c *Config) Roundtrip {
 				if m := strings.ToUpper(s); slices.Contains(roundtrip.Mechanisms, m) {
 					return m, nil
 				}
-				return "", fmt.Errorf("%q is none of %s", clip(s), strings.ToLower(show.Listed(roundtrip.Mechanisms, 9)))
+				return "", field.Errorf("", "%q is none of %s", clip(s), strings.ToLower(show.Listed(roundtrip.Mechanisms, 9))).
+					With("%s", strings.ToLower(hint.DidYouMean(hint.Nearest(strings.ToUpper(s), 2, roundtrip.Mechanisms...))))
 			})
 		},
 		"wait":     func(n *yaml.Node) { d.waits(n, c, &r) },
@@ -149,11 +152,20 @@ func (d *decoder) waits(n *yaml.Node, c *Config, r *Roundtrip) {
 		at := func(n *yaml.Node) {
 			w.Place, _ = read(d, n, "wait", func(s string) (roundtrip.Spec, error) {
 				p, err := roundtrip.ParsePlace(s)
+				if err == nil && n.ShortTag() != "!!str" {
+					err = fmt.Errorf("%q is no place", clip(s))
+				}
 				if p.Maildir != "" {
 					p.Maildir = c.path(p.Maildir)
 				}
 				if p.File != "" {
 					p.File = c.path(p.File)
+				}
+				if err == nil {
+					err = p.Check()
+				}
+				if err == nil && slices.ContainsFunc(r.Wait, func(o Wait) bool { return o.Place == p }) {
+					err = fmt.Errorf("%q is stated twice", clip(s))
 				}
 				return p, err
 			})
@@ -174,8 +186,8 @@ func (d *decoder) waits(n *yaml.Node, c *Config, r *Roundtrip) {
 		switch server := w.Place.Via.Host != ""; {
 		case server && !w.Password.given():
 			d.failHint(n, "wait: [{at: imaps://…, password: ${NAME}}], or password_file: FILE", "wait: the mailbox has a user, and there is no password")
-		case !server && w.Password.given():
-			d.fail(n, "wait: a password is for a mailbox on a server")
+		case !server && (w.Password.given() || w.Token):
+			d.fail(n, "wait: a password and xoauth2 are for a mailbox on a server")
 		}
 		d.oneSource(n, "wait", &w.Password)
 		r.Wait = append(r.Wait, w)

@@ -133,6 +133,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.BoolVar(&f.trustAD, "trust-ad", false, trustADUsage)
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
+	completeServices(cmd, setupServices)
 	cli.TakesWords(cmd, "only", sectionWords()...)
 	cli.TakesWords(cmd, "skip", sectionWords()...)
 	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")

@@ -45,7 +45,13 @@ func (f *configFlag) load(stderr io.Writer) (*config.Config, error) {
 		}
 		return nil, exit(exitUsage)
 	}
-	return c, err
+	switch path := (*fs.PathError)(nil); {
+	case err == nil || f.file == "":
+		return c, err
+	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &path) && path.Path == f.file:
+		return nil, withHint(fmt.Errorf("--config: there is no file %s", f.file), "write one: mailworthy init DOMAIN -o %s", f.file)
+	}
+	return nil, fmt.Errorf("--config: %w", err)
 }
 
 func newConfig() *cobra.Command {
@@ -79,13 +85,24 @@ Exit status: 0 no mistake, 2 mistakes.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: no mistake; %s, %s, %s\n", show.Escape(c.File), show.Counted(len(c.Domains), "domain"),
-				show.Counted(len(c.Policy.Accept), "accepted finding"), show.Counted(len(c.Notifications), "notification"))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: no mistake; %s\n", show.Escape(c.File), strings.Join(counted(c), ", "))
 			return err
 		},
 	}
 	file.add(cmd)
 	return cmd
+}
+
+// counted is how much a configuration has of each kind; of what few have, if it has any.
+func counted(c *config.Config) []string {
+	out := []string{show.Counted(len(c.Domains), "domain")}
+	if n := len(c.Roundtrips); n > 0 {
+		out = append(out, show.Counted(n, "round trip"))
+	}
+	if n := len(c.Logs.Paths); n > 0 {
+		out = append(out, show.Counted(n, "path")+" of logs")
+	}
+	return append(out, show.Counted(len(c.Policy.Accept), "accepted finding"), show.Counted(len(c.Notifications), "notification"))
 }
 
 func newConfigSchema() *cobra.Command {

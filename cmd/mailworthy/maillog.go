@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
@@ -60,7 +61,7 @@ Times without a year are taken to be of the year before the file was last writte
 	flags.BoolVar(&f.events, "events", false, "write each event as a line of JSON (NDJSON)")
 	flags.BoolVar(&f.follow, "follow", false, "go on with what is written to the file, rotated or not, until interrupted")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show all groups, and more examples")
-	_ = cmd.RegisterFlagCompletionFunc("mta", cobra.FixedCompletions(maillog.Words(), cobra.ShellCompDirectiveNoFileComp))
+	cli.TakesWords(cmd, "mta", maillog.Words()...)
 	return cmd
 }
 

@@ -233,4 +233,13 @@ func writeJSON(w io.Writer, v any, indent string) error {
 	return err
 }
 
+// lowered are words in lower case, as flags take them.
+func lowered(list []string) []string {
+	out := make([]string, len(list))
+	for i, word := range list {
+		out[i] = strings.ToLower(word)
+	}
+	return out
+}
+
 func joined(list []string) string { return strings.Join(list, ", ") }

@@ -12,6 +12,7 @@ import (
 	"mailworthy/dial"
 	"mailworthy/finding"
 	"mailworthy/internal/cli"
+	"mailworthy/provider"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
@@ -91,8 +92,10 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	flags.StringVar(&f.stated.Provider, "provider", "", "the `service` whose habits explain a refused login; default: found by the host")
 	flags.DurationVar(&f.stated.ConnectTimeout, "connect-timeout", probe.DefaultConnect, "how long a connection may take to be made")
 	flags.DurationVar(&f.stated.StepTimeout, "step-timeout", probe.DefaultStep, "how long an answer may take")
+	cli.TakesWords(cmd, "auth", lowered(probe.Mechanisms)...)
 	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
+	completeServices(cmd, (*provider.Catalogue).All)
 	// A session has its own patience besides that of the DNS.
 	deadline := flags.Lookup("deadline")
 	deadline.Usage = "how long one target may take, the DNS included"

@@ -77,6 +77,7 @@ Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or defer
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --via from the first line of this `file`")
 	flags.StringArrayVar(&f.waitPasswordFiles, "wait-password-file", nil, "read the password of --wait from the first line of this `file`; repeatable, in the order of --wait")
 	flags.StringVar(&f.stated.Auth, "auth", "", "log in at --via with this `mechanism`: scram-sha-256, scram-sha-1, plain, login, cram-md5, xoauth2 (the password is an access token); default: the best that is offered, never xoauth2")
+	cli.TakesWords(cmd, "auth", lowered(roundtrip.Mechanisms)...)
 	flags.StringVar(&f.waitAuth, "wait-auth", "password", "log in at --wait by `password|xoauth2` (the password is an access token)")
 	flags.StringVar(&f.stated.HELO, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
 	flags.StringVar(&f.tlsCA, "tls-ca", "", "trust the root certificates of this PEM `file`, too")

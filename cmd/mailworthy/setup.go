@@ -11,6 +11,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/inspect"
+	"mailworthy/internal/cli"
 	"mailworthy/internal/readfile"
 	"mailworthy/provider"
 	"mailworthy/provider/setup"
@@ -63,11 +64,7 @@ DNS did not say, or only the service shows, could change that.`,
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			var ids []string
-			for _, s := range setupServices(provider.Builtin()) {
-				ids = append(ids, s.ID)
-			}
-			return ids, cobra.ShellCompDirectiveNoFileComp
+			return ids(setupServices(provider.Builtin())), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: f.run,
 	}
@@ -87,6 +84,30 @@ DNS did not say, or only the service shows, could change that.`,
 
 func addServicesFlag(cmd *cobra.Command, file *string) {
 	cmd.Flags().StringVar(file, "services", "", "add the services of this `file` to the catalogue (docs/services.md has its form)")
+}
+
+// completeServices completes --provider with services of the catalogue, those of the file
+// of --services included.
+func completeServices(cmd *cobra.Command, of func(*provider.Catalogue) []*provider.Service) {
+	cli.Completes(cmd, "provider", func() []string {
+		file := ""
+		if f := cmd.Flags().Lookup("services"); f != nil {
+			file = f.Value.String()
+		}
+		c, err := catalogue(file)
+		if err != nil {
+			c = provider.Builtin()
+		}
+		return ids(of(c))
+	})
+}
+
+func ids(services []*provider.Service) []string {
+	out := make([]string, len(services))
+	for i, s := range services {
+		out[i] = s.ID
+	}
+	return out
 }
 
 // setupServices are the services that setup knows something to do for.
@@ -204,6 +225,7 @@ DNS did not say could change that.`,
 	flags.BoolVar(&f.stated.MTASTS, "mta-sts", false, "prepare MTA-STS (RFC 8461)")
 	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
+	completeServices(cmd, setupServices)
 	return cmd
 }
 

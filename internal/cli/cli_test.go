@@ -185,3 +185,17 @@ func TestPassword(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestCompletes: the words of a flag are completed, and of a list those that it has not yet.
+func TestCompletes(t *testing.T) {
+	for begun, want := range map[string]string{"": "table html markdown", "ta": "table html markdown", "table,": "table,html table,markdown", "table,html,m": "table,html,markdown"} {
+		var out, errs bytes.Buffer
+		if status := Run(t.Context(), program(), []string{"__complete", "one", "x", "--format", begun}, strings.NewReader(""), &out, &errs); status != 0 {
+			t.Fatalf("%q: %s", begun, errs.String())
+		}
+		words, _, _ := strings.Cut(out.String(), "\n:")
+		if got := strings.Join(strings.Fields(words), " "); got != want {
+			t.Errorf("%q is completed by %s, want %s", begun, got, want)
+		}
+	}
+}

@@ -20,7 +20,26 @@ const wordsOf = "cli_words"
 // them. A flag whose usage names them as `one|another` takes them without it, and no others.
 func TakesWords(cmd *cobra.Command, flag string, words ...string) {
 	_ = cmd.Flags().SetAnnotation(flag, wordsOf, words)
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	Completes(cmd, flag, func() []string { return words })
+}
+
+// Completes completes the words of a flag that takes others, too; of a list with commas the
+// last, with those that it has not yet.
+func Completes(cmd *cobra.Command, flag string, words func() []string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		all := words()
+		i := strings.LastIndexByte(begun, ',') + 1
+		if f := cmd.Flags().Lookup(flag); f == nil || f.Value.Type() != "stringSlice" || i == 0 {
+			return all, cobra.ShellCompDirectiveNoFileComp
+		}
+		var out []string
+		for _, w := range all {
+			if !slices.Contains(strings.Split(begun[:i], ","), w) {
+				out = append(out, begun[:i]+w)
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 var listedWords = lazyre.New("`([a-z0-9]+(?:[|-][a-z0-9]+)*)`")

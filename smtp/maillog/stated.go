@@ -1,12 +1,14 @@
 package maillog
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"mailworthy/internal/field"
+	"mailworthy/internal/hint"
 	"mailworthy/internal/when"
 )
 
@@ -43,7 +45,7 @@ func (s Statement) Options(now time.Time) (o Options, err error) {
 	}
 	if s.MTA != "" && s.MTA != "auto" {
 		if o.MTA = MTA(s.MTA); !slices.Contains(MTAs(), o.MTA) {
-			return o, field.Errorf("mta", " %q is not known", s.MTA).With("it is %s", strings.Join(Words(), ", "))
+			return o, field.Errorf("mta", " %q is not known", s.MTA).With("%s", cmp.Or(hint.DidYouMean(hint.Nearest(strings.ToLower(s.MTA), 2, Words()...)), "it is "+strings.Join(Words(), ", ")))
 		}
 	}
 	if s.Year != 0 && (s.Year < 1970 || s.Year > 2200) {

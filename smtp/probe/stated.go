@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailworthy/internal/field"
+	"mailworthy/internal/hint"
 	"mailworthy/internal/lazyre"
 	"mailworthy/provider"
 )
@@ -94,7 +95,8 @@ func (s Statement) Options(services *provider.Catalogue) (Options, error) {
 	for _, m := range s.Auth {
 		name := strings.ToUpper(m)
 		if !slices.Contains(Mechanisms, name) {
-			return o, field.Errorf("auth", " %q: it must be plain, login, cram-md5, scram-sha-256, scram-sha-1 or xoauth2", m)
+			return o, field.Errorf("auth", " %q: it must be %s", m, strings.ToLower(strings.Join(Mechanisms, ", "))).
+				With("%s", strings.ToLower(hint.DidYouMean(hint.Nearest(name, 2, Mechanisms...))))
 		}
 		login.Mechanisms = append(login.Mechanisms, name)
 	}

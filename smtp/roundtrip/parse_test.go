@@ -10,6 +10,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"mailworthy/internal/field"
 	"mailworthy/message"
 )
 
@@ -145,4 +146,67 @@ func FuzzSort(f *testing.F) {
 			hops(m, m.Facts(), l.Date)
 		}
 	})
+}
+
+// TestRefusedAddresses: what is refused names the address without its password, wherever that may
+// stand, and says what is right.
+func TestRefusedAddresses(t *testing.T) {
+	const via, place = "the form is smtp://[USER@]HOST[:PORT]", "the form is imaps://USER@HOST[:PORT][/FOLDER]"
+	for _, tt := range []struct{ text, says, help string }{
+		{"mx.acme.example", `"mx.acme.example" does not begin with smtp:// or smtps://`, "did you mean smtp://mx.acme.example?"},
+		{"me@mx.acme.example:2525", `"me@mx.acme.example:2525" does not begin with`, "did you mean smtp://me@mx.acme.example:2525?"},
+		{"smtps:me@mx.acme.example", `does not begin with`, "did you mean smtps://me@mx.acme.example?"},
+		{"http://mx.acme.example", `"http://mx.acme.example" does not begin with`, via},
+		{"smtp://mx.acme.example:99999", `"smtp://mx.acme.example:99999" has no port from 1 to 65535`, via},
+		{"smtp://a..b", `"smtp://a..b" names no host`, via},
+		{"smtp://mx.acme.example/x", `"smtp://mx.acme.example/x" has something behind the host`, via},
+		{"smtp://@mx.acme.example", `"smtp://@mx.acme.example" has no user's name before the @`, via},
+		{"smtp://me:hunter2@mx.acme.example", `"smtp://me:…@mx.acme.example": there is a password in the address`, ""},
+		{"smtp://me:hunt@er2@mx.acme.example", `"smtp://me:…@mx.acme.example": there is a password in the address`, ""},
+		{"me:hunter2@mx.acme.example", `"me:…@mx.acme.example" does not begin with`, via},
+		{"smtp:me:hunter2@mx.acme.example", `"smtp:…@mx.acme.example" does not begin with`, via},
+		{"smtp://me:hunt/er2@mx.acme.example", `"smtp://me:…@mx.acme.example" has no port`, via},
+		{"smtp://me:1234/hunter2@mx.acme.example", `"smtp://me:…@mx.acme.example" has something behind the host`, via},
+		{"smtp://me:hunter2", `"smtp://me:…" has no port`, via},
+		{"smtp://me:hunter2:25", `"smtp://me:…" names no host`, via},
+		{"smtp://me@mx.acme.example:hunter2", `"smtp://me@mx.acme.example:…" has no port`, via},
+	} {
+		_, err := ParseVia(tt.text)
+		refused(t, tt.text, err, tt.says, tt.help)
+	}
+	for _, tt := range []struct{ text, says, help string }{
+		{"imaps://imap.acme.example", `"imaps://imap.acme.example" has no user`, "it is imaps://"},
+		{"imaps:me@imap.acme.example", "does not begin with imap:// or imaps://", "did you mean imaps://me@imap.acme.example?"},
+		{"imaps://me@imap.acme.example/%zz", "has a folder that is not written as in a URL", place},
+		{"imapss://me:hunter2@imap.acme.example", `"imapss://me:…@imap.acme.example" is no place`, "it is imaps://"},
+		{"imap//me:hunter2@imap.acme.example", `"imap//me:…@imap.acme.example" has no colon`, "did you mean imap://me:…@imap.acme.example?"},
+		{"imasp:me:hunter2@imap.acme.example", `"imasp:…@imap.acme.example" is no place`, "did you mean imaps:?"},
+		{"me@acme.example", `"me@acme.example" has no scheme`, "did you mean imaps://me@acme.example?"},
+		{"me:hunter2@acme.example", `"me:…@acme.example" has no scheme`, "did you mean imaps://me:…@acme.example?"},
+		{"imaps://me:hunter2@imap.acme.example", "there is a password in the address", ""},
+		{"maildir:", `"maildir:" names no folder`, "it is imaps://"},
+		{"mbox:", "the name of a file is missing after mbox:", ""},
+		{" ", "the name of a file is missing", ""},
+	} {
+		_, err := ParsePlace(tt.text)
+		refused(t, tt.text, err, tt.says, tt.help)
+	}
+	for _, text := range []string{"./me@acme.example", "mbox:me@acme.example", "/var/mail/me@acme.example"} {
+		if p, err := ParsePlace(text); err != nil || p.File == "" {
+			t.Errorf("%q is %+v, %v", text, p, err)
+		}
+	}
+}
+
+func refused(t *testing.T, text string, err error, says, help string) {
+	t.Helper()
+	var wrong *field.Error
+	switch {
+	case !errors.As(err, &wrong):
+		t.Errorf("%q: %v", text, err)
+	case !strings.Contains(wrong.Error(), says) || !strings.HasPrefix(wrong.Hint(), help) || help == "" && wrong.Hint() != "":
+		t.Errorf("%q: %s (%s), want %s (%s)", text, wrong, wrong.Hint(), says, help)
+	case strings.Contains(wrong.Error()+wrong.Hint(), "hunt") || strings.Contains(wrong.Error()+wrong.Hint(), "er2"):
+		t.Errorf("%q: the password is repeated: %s (%s)", text, wrong, wrong.Hint())
+	}
 }

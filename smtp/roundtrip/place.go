@@ -3,13 +3,14 @@ package roundtrip
 import (
 	"context"
 	"crypto/x509"
-	"errors"
-	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"mailworthy/dial"
+	"mailworthy/internal/field"
 	"mailworthy/internal/hint"
+	"mailworthy/internal/show"
 )
 
 // Place is where the mail may arrive, or a bounce of it.
@@ -62,36 +63,67 @@ type Spec struct {
 	Maildir, File string
 }
 
+// places are the ways to write a place.
+const places = "it is imaps://USER@HOST[/FOLDER], imap://…, maildir:DIR, mbox:FILE or the name of a file"
+
 // ParsePlace reads imap://USER@HOST[:PORT][/FOLDER], imaps://…, maildir:DIR, mbox:FILE, or
-// the name of a file: an mbox, or one message.
+// the name of a file: an mbox, or one message. The error is a *field.Error of no field,
+// which names the place without what may be a password.
 func ParsePlace(text string) (Spec, error) {
+	refuse := func(what, help string) (Spec, error) {
+		return Spec{}, field.Errorf("", "%s %s", show.Quote(withoutPassword(text), 120), what).With("%s", help)
+	}
 	scheme, rest, ok := strings.Cut(text, ":")
 	switch s := strings.ToLower(scheme); {
 	case ok && (s == "imap" || s == "imaps"):
 		v, err := parseURL(text, "imap", "imaps")
 		if err == nil && v.User == "" {
-			err = errors.New("there is no user in it: the form is imaps://USER@HOST[:PORT][/FOLDER]")
+			return refuse("has no user", places)
 		}
 		return Spec{Via: v}, err
 	case ok && s == "maildir":
 		if rest == "" {
-			return Spec{}, errors.New("maildir: the folder is missing")
+			return refuse("names no folder", places)
 		}
 		return Spec{Maildir: rest}, nil
 	case ok && (s == "file" || s == "mbox"):
-		text = strings.TrimPrefix(rest, "//")
+		if text = strings.TrimPrefix(rest, "//"); text == "" {
+			return Spec{}, field.Errorf("", "the name of a file is missing after %s:", s)
+		}
+		return Spec{File: text}, nil
 	case ok && strings.HasPrefix(rest, "//"):
-		return Spec{}, fmt.Errorf("%s: is not known: it is imap://, imaps://, maildir:DIR or a file", s)
+		return refuse("is no place", places)
 	case ok && len(s) > 2 && hint.Nearest(s, 2, "maildir", "imaps", "imap", "file", "mbox") != "":
 		// A mail is sent before the file would be found missing.
-		return Spec{}, fmt.Errorf("%s: is not known: %s", s, hint.DidYouMean(hint.Nearest(s, 2, "maildir", "imaps", "imap", "file", "mbox")+":"))
+		return refuse("is no place", hint.DidYouMean(hint.Nearest(s, 2, "maildir", "imaps", "imap", "file", "mbox")+":"))
 	case strings.HasPrefix(text, "imap//"), strings.HasPrefix(text, "imaps//"):
-		return Spec{}, fmt.Errorf("a colon is missing: %s", hint.DidYouMean(strings.Replace(text, "//", "://", 1)))
-	}
-	if text == "" {
-		return Spec{}, errors.New("the name of a file is missing")
+		return refuse("has no colon", hint.DidYouMean(strings.Replace(withoutPassword(text), "//", "://", 1)))
+	case strings.Contains(text, "@") && !strings.Contains(text, "/"):
+		shown := withoutPassword(text)
+		return refuse("has no scheme", "did you mean imaps://"+shown+"? A file of this name is ./"+shown)
+	case strings.TrimSpace(text) == "":
+		return Spec{}, field.Errorf("", "the name of a file is missing")
 	}
 	return Spec{File: text}, nil
+}
+
+// Check refuses a place of files that is of another kind than stated: a mail would be sent
+// before that shows. One that is not there yet may come with the mail.
+func (s Spec) Check() error {
+	name := s.Maildir + s.File
+	if name == "" {
+		return nil
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil
+	case s.Maildir != "" && !info.IsDir():
+		return field.Errorf("", "%s is no folder", show.Quote("maildir:"+name, 120)).With("%s", hint.DidYouMean("mbox:"+name))
+	case s.File != "" && info.IsDir():
+		return field.Errorf("", "%s is a folder", show.Quote(name, 120)).With("%s", hint.DidYouMean("maildir:"+name))
+	}
+	return nil
 }
 
 // Open makes the place of a spec.

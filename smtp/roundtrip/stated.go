@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailworthy/internal/field"
+	"mailworthy/internal/hint"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
 	"mailworthy/smtp/probe"
@@ -31,8 +32,8 @@ type Statement struct {
 const maxRetries = 50
 
 // Options checks what is stated, and returns the places apart: Options.Wait takes them with
-// their passwords. The error is a *field.Error; if an address has a password in it, which
-// is not repeated, it is ErrPassword too.
+// their passwords. The error is a *field.Error, which repeats no password; if an address
+// has one in it, it is ErrPassword too.
 func (s Statement) Options() (o Options, places []Spec, err error) {
 	for _, needed := range []struct {
 		field string
@@ -54,8 +55,14 @@ func (s Statement) Options() (o Options, places []Spec, err error) {
 	}
 	for _, text := range s.Wait {
 		p, err := ParsePlace(text)
-		if err != nil {
+		if err == nil {
+			err = p.Check()
+		}
+		switch {
+		case err != nil:
 			return o, nil, field.Because("wait", err)
+		case slices.Contains(places, p):
+			return o, nil, field.Errorf("wait", " %s is given twice", show.Quote(text, 120))
 		}
 		places = append(places, p)
 	}
@@ -63,7 +70,7 @@ func (s Statement) Options() (o Options, places []Spec, err error) {
 		return o, nil, err
 	}
 	if s.Auth != "" && !slices.Contains(Mechanisms, o.Mechanism) {
-		return o, nil, field.Errorf("auth", " %q: it must be %s", s.Auth, strings.ToLower(show.Listed(Mechanisms, 9)))
+		return o, nil, field.Errorf("auth", " %q: it must be %s", s.Auth, strings.ToLower(strings.Join(Mechanisms, ", "))).With("%s", strings.ToLower(hint.DidYouMean(hint.Nearest(o.Mechanism, 2, Mechanisms...))))
 	}
 	o.Retry, err = retries(s.Retry)
 	return o, places, err

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
 
+	"mailworthy/internal/field"
+	"mailworthy/internal/hint"
 	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 )
@@ -54,21 +57,37 @@ func port(scheme string) uint16 {
 	return 0
 }
 
-// ErrPassword is the error of an address that has a password in it. It does not repeat
-// the address.
+// ErrPassword is the error of an address that has a password in it.
 var ErrPassword = errors.New("there is a password in the address, where everybody on the machine can read it")
 
-// ParseVia reads smtp://[USER@]HOST[:PORT] and smtps://….
+// ParseVia reads smtp://[USER@]HOST[:PORT] and smtps://…. The error is a *field.Error of no
+// field, which names the address without what may be a password.
 func ParseVia(text string) (Via, error) { return parseURL(text, "smtp", "smtps") }
 
 // parseURL reads a server of one of the schemes. A user is everything before the last @,
 // so that it may be an address itself.
 func parseURL(text string, schemes ...string) (Via, error) {
 	form := schemes[0] + "://[USER@]HOST[:PORT]"
+	if schemes[0] == "imap" {
+		form = "imaps://USER@HOST[:PORT][/FOLDER]"
+	}
+	refuse := func(what string) error {
+		return field.Errorf("", "%s %s", show.Quote(withoutPassword(text), 120), what).With("the form is %s", form)
+	}
 	scheme, rest, ok := strings.Cut(text, "://")
 	v := Via{Scheme: strings.ToLower(scheme)}
 	if !ok || v.Scheme != schemes[0] && v.Scheme != schemes[1] {
-		return v, fmt.Errorf("it does not begin with %s:// or %s://", schemes[0], schemes[1])
+		err := field.Errorf("", "%s does not begin with %s:// or %s://", show.Quote(withoutPassword(text), 120), schemes[0], schemes[1]).With("the form is %s", form)
+		meant := schemes[0] + "://" + text
+		if before, after, found := strings.Cut(text, ":"); found && slices.Contains(schemes, strings.ToLower(before)) {
+			meant = before + "://" + strings.TrimLeft(after, "/")
+		}
+		if !ok {
+			if _, wrong := parseURL(meant, schemes...); wrong == nil {
+				err.Help = hint.DidYouMean(meant)
+			}
+		}
+		return v, err
 	}
 	authority, path := rest, ""
 	// A slash in the user's name is written %2F, as in every URL.
@@ -80,11 +99,11 @@ func parseURL(text string, schemes ...string) (Via, error) {
 		user := authority[:i]
 		host = authority[i+1:]
 		if strings.Contains(user, ":") {
-			return v, ErrPassword
+			return v, &field.Error{What: show.Quote(withoutPassword(text), 120) + ": " + ErrPassword.Error(), Err: ErrPassword}
 		}
 		name, err := url.PathUnescape(user)
 		if err != nil || name == "" || strings.ContainsAny(name, "\x00\r\n") {
-			return v, fmt.Errorf("the user's name is none: the form is %s", form)
+			return v, refuse("has no user's name before the @")
 		}
 		v.User = name
 	}
@@ -100,28 +119,54 @@ func parseURL(text string, schemes ...string) (Via, error) {
 	if service != "" {
 		n, err := strconv.ParseUint(service, 10, 16)
 		if err != nil || n == 0 {
-			return v, fmt.Errorf("%s is no port: the form is %s", show.Quote(service, 20), form)
+			return v, refuse("has no port from 1 to 65535 after the last colon")
 		}
 		v.Port = uint16(n)
 	}
 	if !strings.Contains(name, ":") {
 		ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(name, "."))
-		if err != nil || !hostName.MatchString(ascii) {
-			return v, fmt.Errorf("%s is no host: the form is %s", show.Quote(name, 60), form)
+		if err != nil || !hostName.MatchString(ascii) || strings.Contains(ascii, "..") {
+			return v, refuse("names no host")
 		}
 		name = ascii
 	} else if net.ParseIP(name) == nil {
-		return v, fmt.Errorf("%s is no host: the form is %s", show.Quote(name, 60), form)
+		return v, refuse("names no host")
 	}
 	v.Host = name
 	folder, err := url.PathUnescape(path)
 	if err != nil || strings.ContainsAny(folder, "\x00\r\n") {
-		return v, fmt.Errorf("the folder %s is not written as in a URL", show.Quote(path, 60))
+		return v, refuse("has a folder that is not written as in a URL")
 	}
 	if v.Path = folder; folder != "" && schemes[0] == "smtp" {
-		return v, fmt.Errorf("nothing follows the host: the form is %s", form)
+		return v, refuse("has something behind the host")
 	}
 	return v, nil
+}
+
+// withoutPassword is an address, well-formed or not, without what may be a password: what
+// stands between the first colon of a user and the last @, and after a colon what is no
+// port.
+func withoutPassword(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if ok {
+		scheme += "://"
+	} else {
+		scheme, rest = "", text
+	}
+	colon := strings.IndexByte(rest, ':')
+	if colon < 0 {
+		return text
+	}
+	if at := strings.LastIndexByte(rest, '@'); at > colon {
+		return scheme + rest[:colon+1] + "…" + rest[at:]
+	}
+	// Behind the host stands a port, or an address has colons of its own.
+	host := rest[strings.LastIndexByte(rest, '@')+1:]
+	behind, path, _ := strings.Cut(rest[colon+1:], "/")
+	if strings.HasPrefix(host, "[") || net.ParseIP(host) != nil || strings.Trim(behind, "0123456789") == "" && !strings.Contains(path, ":") {
+		return text
+	}
+	return scheme + rest[:colon+1] + "…"
 }
 
 var hostName = lazyre.New(`^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$`)
