@@ -188,7 +188,7 @@ var mistakes = []struct {
 	{"a map for a list", "domains: [{domain: acme.example, selectors: {a: b}}]", []string{"m.yaml:1:45: selectors must be a list, not keys with values"}, true},
 	{"null", "domains: [acme.example]\nfail_on:", []string{"m.yaml:2:9: fail_on is empty"}, true},
 	{"words", "domains: [{domain: acme.example, profile: sendr, volume: huge, sections: [spf, smtp]}]",
-		[]string{`m.yaml:1:43: profile must be sender, parked or receiver, not "sendr" (did you mean sender?)`, `m.yaml:1:58: volume must be bulk or low, not "huge"`, `m.yaml:1:80: sections must be spf, dkim, dmarc, reputation, hosts or transport, not "smtp"`}, true},
+		[]string{`m.yaml:1:43: profile must be sender, parked or receiver, not "sendr" (did you mean sender?)`, `m.yaml:1:58: volume must be bulk or low, not "huge"`, `m.yaml:1:80: sections must be ` + anyOf(finding.Choosable) + `, not "smtp"`}, true},
 	{"resolver", "domains: [acme.example]\nresolvers: [gopher://192.0.2.1]", []string{"m.yaml:2:13: resolvers: "}, false},
 	{"limits", "domains: [acme.example]\nlimits: {timeout: 3, retries: many, max_queries: 0, deadline: 2h}",
 		[]string{`m.yaml:2:19: timeout: "3" is no time span`, `m.yaml:2:31: retries must be a number from 0 to 10, not "many"`, "m.yaml:2:50: max_queries must be", "m.yaml:2:63: deadline must be from 1s to 1h"}, true},
@@ -219,6 +219,22 @@ var mistakes = []struct {
 	{"same name", "domains: [acme.example]\nnotifications:\n  - {type: slack, name: a, url: https://x.example/}\n  - {type: teams, name: a, url: https://x.example/}", []string{`m.yaml:4:5: two notifications are called "a"`}, false},
 	{"watch", "domains: [acme.example]\nwatch: {schedule: \"61 * * * *\", listen: here, jitter: -1s}", []string{"m.yaml:2:19: schedule: ", `m.yaml:2:41: listen: "here" is not an address to listen on`, "m.yaml:2:55: jitter must be from 0s to 1d"}, true},
 	{"schedule that never comes", "domains: [acme.example]\nwatch: {schedule: \"0 0 30 2 *\"}", []string{"m.yaml:2:19: schedule: no day ever matches it"}, false},
+}
+
+// anyOf returns the sections as a message lists them: "a, b or c".
+func anyOf(sections []finding.Section) string {
+	text := ""
+	for i, s := range sections {
+		switch {
+		case i == 0:
+		case i == len(sections)-1:
+			text += " or "
+		default:
+			text += ", "
+		}
+		text += string(s)
+	}
+	return text
 }
 
 // TestMistakes: every mistake is named, each at its place, in the order of the file.

@@ -69,22 +69,6 @@ func (s Severity) AtLeast(limit Severity) bool {
 // asked.
 func (s Severity) Open() bool { return s == Unknown || s == NotChecked }
 
-// Section is the part of a report that a check belongs to.
-type Section string
-
-// The sections. SectionTable has what is known of each.
-const (
-	SPF        Section = "spf"
-	DKIM       Section = "dkim"
-	DMARC      Section = "dmarc"
-	Reputation Section = "reputation"
-	Hosts      Section = "hosts"
-	Transport  Section = "transport"
-	Hygiene    Section = "hygiene"
-	// Message is a message that was read, apart from its domain: never in a score.
-	Message Section = "message"
-)
-
 // Check documents one rule. The ID and Severity are a contract with users'
 // configurations: stable, kebab-case, prefixed by the protocol.
 type Check struct {

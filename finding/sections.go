@@ -2,6 +2,22 @@ package finding
 
 import "slices"
 
+// Section is the part of a report that a check belongs to.
+type Section string
+
+// The sections. SectionTable says the rest about each.
+const (
+	SPF        Section = "spf"
+	DKIM       Section = "dkim"
+	DMARC      Section = "dmarc"
+	Reputation Section = "reputation"
+	Hosts      Section = "hosts"
+	Transport  Section = "transport"
+	Hygiene    Section = "hygiene"
+	// Message is a message that was read, apart from its domain: never in a score.
+	Message Section = "message"
+)
+
 // SectionInfo is a row of the table of sections.
 type SectionInfo struct {
 	Section Section

@@ -23,11 +23,14 @@ func (d *Domain) anotherMX(summary string, preference uint16, instead ...finding
 		Value: fmt.Sprintf("%d <the host that takes the mail of %s>", preference, d.Name), Remove: instead}
 }
 
+// exchangeChecks are the checks that are decided only if every MX record was looked at.
+var exchangeChecks = []string{"mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate", "mx-underscore", "mx-validation"}
+
 // exchanges judges the MX hosts.
 func (j *judge) exchanges(d *Domain) {
-	j.Decided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate", "mx-underscore", "mx-validation")
+	j.Decided(exchangeChecks...)
 	if d.ExchangesLeftOut > 0 {
-		j.Undecided("mx-unresolvable", "mx-cname", "mx-ip-literal", "mx-private-address", "mx-duplicate", "mx-underscore", "mx-validation")
+		j.Undecided(exchangeChecks...)
 	}
 	var unknown []string
 	var unknownEvidence []finding.Evidence
