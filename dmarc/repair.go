@@ -295,6 +295,17 @@ func (r *repair) attribute(in []token, k known) []token {
 					last.value, last.end = s[last.end-len(last.value):t.end], t.end
 					continue
 				}
+			case "pct", "ri":
+				// A digit behind a stray separator is one of the number.
+				if strings.Trim(t.value, "0123456789") == "" {
+					last.value, last.end = s[last.end-len(last.value):t.end], t.end
+					continue
+				}
+			case "rf":
+				if strings.EqualFold(last.value+t.value, "afrf") {
+					last.value, last.end = last.value+t.value, t.end
+					continue
+				}
 			case "p", "sp", "np":
 				if whole := policyWord(last.value + t.value); whole != "" && policyWord(last.value) == "" {
 					last.value, last.end = last.value+t.value, t.end

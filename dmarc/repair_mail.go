@@ -96,6 +96,10 @@ func readMailboxes(value string, k known) mailboxes {
 			out.sizes = append(out.sizes, p.body[at+1:]) // meant as a limit, though it is none
 			p.body = p.body[:at]
 		}
+		if i > 0 && !p.scheme && !strings.Contains(mails[i-1].body, "@") {
+			out.open = true // the rest of it may stand before a stray separator: "dm;rc@acme.example"
+			continue
+		}
 		to := "mailto:" + p.body
 		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") && (!torn || isAddress(p.body, k)) {
 			to = out.unsized(p.raw, u.Size) // sound by itself, with what it holds

@@ -98,11 +98,20 @@ func (r *repair) readPolicy(t *token) {
 		if to := t.name + "=" + meant; !strings.EqualFold(strings.ReplaceAll(r.source(t), " ", ""), to) {
 			r.become(t.checkOf("dmarc-policy-invalid"), r.source(t), to)
 		}
-	case strings.Trim(t.value, " ,.:=-") == "" && t.name != "p":
-		r.drop("dmarc-syntax", t) // sp= without a value: subdomains have p
+	case strings.Trim(t.value, " ,.:=-") == "" && t.name != "p" && r.inherited(t.name) == Reject:
+		// Nothing is stricter than what is in force without it.
+		r.changes = append(r.changes, change{"", t.name + "= is left out, so that reject holds there as well", false})
 	default:
 		r.draft.set(t.name, policyPlaceholder)
 	}
+}
+
+// inherited is the policy of subdomains without sp or np, as far as it is read.
+func (r *repair) inherited(name string) Policy {
+	if sp := r.draft.get("sp"); name == "np" && sp != "" {
+		return Policy(sp)
+	}
+	return Policy(r.draft.get("p"))
 }
 
 // readAddresses reads rua or ruf; of a repeated tag all addresses stay.
@@ -155,7 +164,6 @@ func (r *repair) readWord(t *token) {
 	case "adkim", "aspf":
 		check = "dmarc-alignment-mode-invalid"
 		switch {
-		case bare == "":
 		case bare == "r" || bare == "rr" || bare == "relax" || suggest(bare, "relaxed", "strict") == "relaxed":
 			value = "r"
 		case bare == "s" || bare == "ss" || suggest(bare, "relaxed", "strict") == "strict":
@@ -177,7 +185,9 @@ func (r *repair) readWord(t *token) {
 	case "pct":
 		check = "dmarc-historic-tag"
 		// Digits that something stood between may be any number, and 010 is none.
-		if n := number(bare); n >= 0 && n < 100 && len(bare) < 3 && strings.Contains(r.source(t), bare) && strings.Contains(r.raw, bare) {
+		if torn := tornNumber(bare); torn != "" {
+			value = torn
+		} else if n := number(bare); n >= 0 && n < 100 && len(bare) < 3 && strings.Contains(r.source(t), bare) && strings.Contains(r.raw, bare) {
 			value = bare
 		}
 	case "fo":
@@ -191,6 +201,23 @@ func (r *repair) readWord(t *token) {
 	case !strings.EqualFold(t.value, value) || t.checkOf("") != "":
 		r.become(t.checkOf(check), r.source(t), t.name+"="+value)
 	}
+}
+
+// tornNumber is a placeholder for a percentage whose digits a separator stands between, or
+// "": "1;0" is 10, or 1 and a stray 0.
+func tornNumber(s string) string {
+	if strings.Trim(s, "0123456789 ,.:;") != "" {
+		return ""
+	}
+	digits := strings.FieldsFunc(s, func(c rune) bool { return c < '0' || c > '9' })
+	if len(digits) < 2 {
+		return ""
+	}
+	first, whole := digits[0], strings.Join(digits, "")
+	if a, b := number(first), number(whole); a >= 0 && b >= 0 && b <= 100 && a != b && whole[0] != '0' {
+		return "<" + first + " or " + whole + ">"
+	}
+	return "<a number from 0 to 100>"
 }
 
 // number reads a number of at most three digits; -1 if s is none.
