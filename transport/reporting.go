@@ -64,25 +64,39 @@ func (f *ReportingFacts) record() *TLSRPT {
 	return ParseTLSRPT(records[0])
 }
 
+// host is where the reports to a destination go; false if there is none.
+func (d *Destination) host() (h ReportHost, ok bool) {
+	if d.Problem != "" {
+		return h, false
+	}
+	scheme, rest, _ := strings.Cut(d.URI, ":")
+	if h.Scheme = strings.ToLower(scheme); h.Scheme == "mailto" {
+		address, _, _ := strings.Cut(rest, "?")
+		h.Name = address[strings.LastIndexByte(address, '@')+1:]
+	} else if u, err := url.Parse(d.URI); err == nil {
+		h.Name = u.Hostname()
+	} else {
+		return h, false
+	}
+	h.Name = strings.TrimSuffix(strings.ToLower(h.Name), ".")
+	return h, true
+}
+
+// HostOf returns what is known of where the reports to a destination go; nil if it was not
+// looked at.
+func (f *ReportingFacts) HostOf(d *Destination) *ReportHost {
+	h, ok := d.host()
+	at := slices.IndexFunc(f.Hosts, func(o ReportHost) bool { return o.Name == h.Name && o.Scheme == h.Scheme })
+	if !ok || at < 0 {
+		return nil
+	}
+	return &f.Hosts[at]
+}
+
 func (f *ReportingFacts) askHosts(b *resolver.Batch) {
-	for _, d := range f.Destinations {
-		scheme, rest, _ := strings.Cut(d.URI, ":")
-		h := ReportHost{Scheme: strings.ToLower(scheme)}
-		switch {
-		case d.Problem != "":
-			continue
-		case h.Scheme == "mailto":
-			address, _, _ := strings.Cut(rest, "?")
-			h.Name = address[strings.LastIndexByte(address, '@')+1:]
-		default:
-			u, err := url.Parse(d.URI)
-			if err != nil {
-				continue
-			}
-			h.Name = u.Hostname()
-		}
-		h.Name = strings.TrimSuffix(strings.ToLower(h.Name), ".")
-		if len(f.Hosts) < maxDestinations && !slices.ContainsFunc(f.Hosts, func(o ReportHost) bool { return o.Name == h.Name && o.Scheme == h.Scheme }) {
+	for i := range f.Destinations {
+		d := &f.Destinations[i]
+		if h, ok := d.host(); ok && len(f.Hosts) < maxDestinations && f.HostOf(d) == nil {
 			f.Hosts = append(f.Hosts, h)
 		}
 	}
@@ -145,30 +159,39 @@ func (f *ReportingFacts) checkHosts(s *finding.Sheet) {
 	if len(f.Hosts) > 0 {
 		s.Decided("tls-rpt-host-cannot-receive")
 	}
-	unknown := func(h *ReportHost, what string, evidence ...finding.Evidence) {
-		s.Undecided("tls-rpt-host-cannot-receive")
-		s.Add("tls-rpt-unresolved", finding.Finding{Evidence: evidence, CouldBe: finding.Error, Detail: fmt.Sprintf("Whether %s can take the reports is not known: the DNS did not answer for %s.", show.Escape(h.Name), what)})
-	}
 	for i := range f.Hosts {
 		h := &f.Hosts[i]
-		cannot := func(why string, severity finding.Severity, evidence ...finding.Evidence) {
-			s.Add("tls-rpt-host-cannot-receive", finding.Finding{Severity: severity, Subject: h.Name, Evidence: evidence,
-				Detail: fmt.Sprintf("Reports go to %s:…%s, and %s.", h.Scheme, show.Escape(h.Name), why)})
-		}
+		cannot, unanswered, evidence := h.Takes()
 		switch {
-		case h.Host != nil && h.Host.State == Unknown:
-			unknown(h, "its addresses", h.Host.Evidence...)
-		case h.Host != nil && h.Host.State == Absent:
-			cannot("that host has no address", finding.Error, h.Host.Evidence...)
-		case h.Host != nil:
-		case h.Exchanges.State == Unknown:
-			unknown(h, "its MX", h.Exchanges.Evidence)
-		case h.Exchanges.Null:
-			cannot("it has a null MX: it accepts no mail", finding.Error, h.Exchanges.Evidence)
-		case h.Exchanges.State == Absent && len(h.Exchanges.Hosts) == 0:
-			cannot("it has neither an MX nor an address", finding.Error, h.Exchanges.Evidence)
-		case h.Exchanges.Implicit && h.Exchanges.Hosts[0].State == Unknown:
-			unknown(h, "its addresses", h.Exchanges.Hosts[0].Evidence...)
+		case cannot != "":
+			s.Add("tls-rpt-host-cannot-receive", finding.Finding{Severity: finding.Error, Subject: h.Name, Evidence: evidence,
+				Detail: fmt.Sprintf("Reports go to %s:…%s, and %s.", h.Scheme, show.Escape(h.Name), cannot)})
+		case unanswered != "":
+			s.Undecided("tls-rpt-host-cannot-receive")
+			s.Add("tls-rpt-unresolved", finding.Finding{Evidence: evidence, CouldBe: finding.Error,
+				Detail: fmt.Sprintf("Whether %s can take the reports is not known: the DNS did not answer for %s.", show.Escape(h.Name), unanswered)})
 		}
 	}
+}
+
+// Takes returns why no reports can go to the host, or what the DNS did not say of it; both
+// are empty if they can. Evidence is what it rests on.
+func (h *ReportHost) Takes() (cannot, unanswered string, evidence []finding.Evidence) {
+	x := h.Exchanges
+	switch {
+	case h.Host != nil && h.Host.State == Unknown:
+		return "", "its addresses", h.Host.Evidence
+	case h.Host != nil && h.Host.State == Absent:
+		return "that host has no address", "", h.Host.Evidence
+	case h.Host != nil || x == nil:
+	case x.State == Unknown:
+		return "", "its MX", []finding.Evidence{x.Evidence}
+	case x.Null:
+		return "it has a null MX: it accepts no mail", "", []finding.Evidence{x.Evidence}
+	case x.State == Absent && len(x.Hosts) == 0:
+		return "it has neither an MX nor an address", "", []finding.Evidence{x.Evidence}
+	case x.Implicit && x.Hosts[0].State == Unknown:
+		return "", "its addresses", x.Hosts[0].Evidence
+	}
+	return "", "", nil
 }

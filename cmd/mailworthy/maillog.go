@@ -169,6 +169,9 @@ func unread(cmd *cobra.Command, r *maillog.Report) error {
 			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: %s\n", show.Escape(file.Name), show.Escape(file.Err.Error()))
 		}
 		err := fmt.Errorf("%s: %w", r.Files[0].Name, r.Files[0].Err)
+		if other := (*maillog.OtherLogError)(nil); errors.As(err, &other) {
+			return err // it has a hint
+		}
 		if errors.Is(err, maillog.ErrNoLog) && len(r.NotUnderstood) > 0 {
 			return withHint(err, "a line of it: %s", show.Cut(r.NotUnderstood[0], 120))
 		}

@@ -131,6 +131,9 @@ func logsNotes(r *maillog.Report) []Block {
 			note(finding.Notice, "no delivery to a recipient is in the log")
 		}
 	}
+	if r.Other != nil {
+		note(finding.Warning, "not read, as another program is stated: %s like those of %s", counted(r.OtherLines, "line"), *r.Other)
+	}
 	if r.Lines.NotUnderstood > 0 {
 		note(finding.Notice, "%s of %s lines were not understood: examples are below", thousands(r.Lines.NotUnderstood), thousands(r.Lines.Read))
 	}

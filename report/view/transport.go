@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 	"mailworthy/transport"
 )
 
@@ -109,10 +110,20 @@ func ReportingDoc(f *transport.ReportingFacts, findings []finding.Finding) *Doc 
 	d.Add(Title{Text: StrongText(f.Domain), Status: Joined(Marked(standing(findings), ""), T(" TLS reporting"))})
 	d.Add(Facts{Facts: []Fact{{Key: "record", Value: textsText(f.Record, "v=TLSRPTv1")}}})
 	var table Table
-	for _, dest := range f.Destinations {
+	for i := range f.Destinations {
+		dest := &f.Destinations[i]
 		mark, word := finding.Severity(finding.Pass), "a destination"
 		if dest.Problem != "" {
 			mark, word = finding.Error, dest.Problem
+		} else if h := f.HostOf(dest); h != nil {
+			switch cannot, unanswered, evidence := h.Takes(); {
+			case cannot != "":
+				mark, word = finding.Error, "takes no reports: "+cannot
+			case unanswered != "" && slices.ContainsFunc(evidence, func(e finding.Evidence) bool { return e.Status == string(resolver.Offline) }):
+				mark, word = finding.NotChecked, "not checked (offline): whether it takes reports"
+			case unanswered != "":
+				mark, word = finding.Unknown, "the DNS did not answer for "+unanswered
+			}
 		}
 		table.Rows = append(table.Rows, []Text{Marked(mark, ""), T(dest.URI), T(word)})
 	}

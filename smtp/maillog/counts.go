@@ -247,6 +247,9 @@ type tallies struct {
 	samples  []string
 	from, to time.Time
 	mtas     map[MTA]int64
+	// like counts the lines that the program of Options.MTA did not write, by the one
+	// that they look like.
+	like map[MTA]int64
 
 	domains map[string]*domain
 	over    *domain
@@ -297,6 +300,7 @@ func (t *tallies) point(sec int64, failed bool) {
 func (t *tallies) init(k *reply.Knowledge, senders bool) {
 	t.know = k
 	t.mtas = map[MTA]int64{}
+	t.like = map[MTA]int64{}
 	t.domains = map[string]*domain{}
 	t.groups = map[string]*group{}
 	t.relays = map[string]*group{}
@@ -306,6 +310,17 @@ func (t *tallies) init(k *reply.Knowledge, senders bool) {
 	if senders {
 		t.senders = map[string]*counts{}
 	}
+}
+
+// mostLike returns the program that most lines look like which the stated one did not
+// write, of those since before, and how many; "" if none does.
+func (t *tallies) mostLike(stated MTA, before map[MTA]int64) (most MTA, lines int64) {
+	for _, m := range MTAs() {
+		if n := t.like[m] - before[m]; m != stated && n > lines {
+			most, lines = m, n
+		}
+	}
+	return most, lines
 }
 
 // notUnderstood counts a line and keeps it if there are few. Different lines are worth

@@ -164,11 +164,18 @@ func (l *Log) message(h *head) verdict {
 		v = l.mox(h.msg, r)
 	default:
 		if len(h.program) > 0 {
+			if l.o.MTA != "" {
+				other, _ := programOf(h.program)
+				l.tallies.like[other]++
+			}
 			return otherProgram
 		}
 		return notUnderstood
 	}
 	if v != understood {
+		if l.o.MTA != "" {
+			l.tallies.like[guess(h.msg)]++
+		}
 		return v
 	}
 	if len(h.program) == 0 {

@@ -412,3 +412,50 @@ func TestFollow(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAnotherProgram: a log that is read as one of another program is said to be like the
+// one that it is of, and no line of it is counted.
+func TestAnotherProgram(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	postfix := "Oct 10 15:59:28 m postfix/smtp[1]: " + delivery + "\n"
+	exim := "2026-10-10 15:59:28 1uH6Xd-000000001Ab-0aBc <= a@acme.example H=x [192.0.2.1] P=esmtp S=1\n"
+	for _, tt := range []struct {
+		name, text string
+		stated     MTA
+		says, hint string
+		other      MTA
+	}{
+		{"postfix", postfix + postfix, Exim, "no line is of exim; 2 lines look like postfix", "--mta postfix, or leave --mta out", Postfix},
+		{"postfix without programs", delivery + "\n", Sendmail, "no line is of sendmail; 1 line looks like postfix", "--mta postfix, or leave --mta out", Postfix},
+		{"exim", exim, Postfix, "no line is of postfix; 1 line looks like exim", "--mta exim, or leave --mta out", Exim},
+		{"nothing", "hello\n", Exim, "no line is of exim", "leave --mta out, and the program is found out", ""},
+		{"both", exim + postfix, Exim, "", "", Postfix},
+		{"the one that is stated", postfix, Postfix, "", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := New(Options{Location: time.UTC, MTA: tt.stated})
+			files, err := l.ReadFiles(context.Background(), []string{file(strings.ReplaceAll(tt.name, " ", "_"), tt.text)}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var wrong *OtherLogError
+			switch err := files[0].Err; {
+			case tt.says == "" && err != nil:
+				t.Error(err)
+			case tt.says != "" && (!errors.As(err, &wrong) || !errors.Is(err, ErrNoLog) || wrong.Error() != tt.says || wrong.Hint() != tt.hint):
+				t.Errorf("%v, want %s", err, tt.says)
+			}
+			r := l.Report(ByReceiver)
+			if got := r.Other; (got == nil) != (tt.other == "") || got != nil && *got != tt.other {
+				t.Errorf("it looks like %v, want %s", got, tt.other)
+			}
+		})
+	}
+}

@@ -27,12 +27,16 @@ const (
 
 // Report is what a log says, summed up.
 type Report struct {
-	Schema string  `json:"schema"`
-	By     By      `json:"by"`
-	MTAs   []MTA   `json:"mtas"`
-	Lines  Lines   `json:"lines"`
-	From   *string `json:"from"`
-	To     *string `json:"to"`
+	Schema string `json:"schema"`
+	By     By     `json:"by"`
+	MTAs   []MTA  `json:"mtas"`
+	Lines  Lines  `json:"lines"`
+	// Other is the program that most lines look like which were not read, as another one
+	// was stated; null if there are none. OtherLines is how many.
+	Other      *MTA    `json:"looks_like"`
+	OtherLines int64   `json:"looks_like_lines"`
+	From       *string `json:"from"`
+	To         *string `json:"to"`
 	// Total are all groups together.
 	Total   Counts   `json:"total"`
 	Groups  []Group  `json:"groups"`
@@ -154,6 +158,9 @@ func (l *Log) Report(by By) *Report {
 		Schema: Schema, By: by, Lines: t.lines, From: rfc3339(t.from), To: rfc3339(t.to), HandedOver: t.handedOver,
 		SenderUnknown: t.senderUnknown, Forgotten: l.queue.evicted, Outside: t.outside,
 		MTAs: []MTA{}, Groups: []Group{}, Domains: []Domain{}, RejectedHere: []Reason{}, NotUnderstood: []string{}, Files: []File{}, Series: []Hour{},
+	}
+	if other, n := t.mostLike(l.o.MTA, nil); n > 0 {
+		r.Other, r.OtherLines = &other, n
 	}
 	for _, m := range MTAs() {
 		if t.mtas[m] > 0 {

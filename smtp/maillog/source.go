@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"sort"
 	"time"
@@ -37,6 +38,39 @@ var (
 	ErrNoLog  = errors.New("no line is of a mail server that is known (postfix, exim, sendmail, opensmtpd, qmail, mox)")
 	ErrCopy   = errors.New("the same lines as in another file; read once")
 )
+
+// OtherLogError is the error of a file of which no line is of the program that was stated.
+// It is ErrNoLog, too.
+type OtherLogError struct {
+	// Stated is that program; Other the one that most lines look like, "" if none does,
+	// Lines how many.
+	Stated, Other MTA
+	Lines         int64
+}
+
+func (e *OtherLogError) Error() string {
+	if e.Other == "" {
+		return fmt.Sprintf("no line is of %s", e.Stated)
+	}
+	return fmt.Sprintf("no line is of %s; %s like %s", e.Stated, looks(e.Lines), e.Other)
+}
+
+func looks(lines int64) string {
+	if lines == 1 {
+		return "1 line looks"
+	}
+	return fmt.Sprintf("%d lines look", lines)
+}
+
+func (e *OtherLogError) Unwrap() error { return ErrNoLog }
+
+// Hint says how to read the file.
+func (e *OtherLogError) Hint() string {
+	if e.Other == "" {
+		return "leave --mta out, and the program is found out"
+	}
+	return fmt.Sprintf("--mta %s, or leave --mta out", e.Other)
+}
 
 // File is what was read of one file.
 type File struct {
@@ -364,7 +398,7 @@ func (l *Log) readSource(ctx context.Context, s *source) error {
 		defer c.Close()
 	}
 	l.restart(s.mtime)
-	before := l.tallies.lines
+	before, like := l.tallies.lines, maps.Clone(l.tallies.like)
 	b := bufio.NewReaderSize(r, headSize)
 	if s.first.IsZero() {
 		// What is there already: a pipe may be slow.
@@ -388,6 +422,9 @@ func (l *Log) readSource(ctx context.Context, s *source) error {
 	switch {
 	case err != nil:
 		s.Err = err
+	case s.Understood == 0 && l.o.MTA != "":
+		other, n := l.tallies.mostLike(l.o.MTA, like)
+		s.Err = &OtherLogError{l.o.MTA, other, n}
 	case s.Understood == 0:
 		s.Err = ErrNoLog
 	}
