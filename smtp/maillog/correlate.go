@@ -86,14 +86,7 @@ func (l *Log) apply(mta MTA, h *head, r *record) {
 	case recNote:
 		return
 	case recTLS:
-		if len(l.tls) >= maxSessions {
-			clear(l.tls)
-		}
-		k := append(append(l.key[:0], h.host...), h.pid...)
-		l.key = k
-		if s := l.tls[string(k)]; s.relay != string(r.relay) || s.tls != string(r.tls) {
-			l.tls[string(k)] = session{string(r.relay), string(r.tls)}
-		}
+		l.noteTLS(h, r)
 		return
 	case recRejected:
 		if counted {
@@ -104,46 +97,12 @@ func (l *Log) apply(mta MTA, h *head, r *record) {
 		if len(l.queue.starts) >= maxExpected {
 			clear(l.queue.starts)
 		}
-		k := l.messageKey(h, r.id)
-		s := start{message: string(r.id), recipient: string(r.recipient), local: r.local}
-		_ = k
-		l.queue.starts[string(h.host)+" "+string(r.newID)] = s
+		l.queue.starts[string(h.host)+" "+string(r.newID)] = start{message: string(r.id), recipient: string(r.recipient), local: r.local}
 		return
 	case recEnded:
-		k := string(h.host) + " " + string(r.newID)
-		s, ok := l.queue.starts[k]
-		delete(l.queue.starts, k)
-		if ok {
-			r.id, r.recipient, r.local = []byte(s.message), []byte(s.recipient), s.local
-		}
-		r.newID = nil
-		r.kind = recDelivery
-		l.scratch = qmailText(l.scratch[:0], r.text)
-		r.text = l.scratch
-		if len(r.relayIP) == 0 && !r.local {
-			r.relayIP = qmailIP(r.text)
-		}
+		l.ended(h, r)
 	}
-	m := l.find(h, r.id)
-	if m != nil {
-		if r.kind == recArrived && (len(m.pairs) > 0 || m.hasSender) && !longID(r.id) && mta != OpenSMTPD {
-			// The id is used again, and the line that ended its first use is missing.
-			l.queue.drop(m)
-			m = l.find(h, r.id)
-		}
-		if m.arrived < 0 && (r.kind == recArrived || r.kind == recSender || r.kind == recMessageID) {
-			m.arrived = h.seconds()
-		}
-		if r.hasSender && !m.hasSender {
-			m.sender, m.hasSender = string(r.sender), true
-		}
-		if len(r.messageID) > 0 && m.messageID == "" {
-			m.messageID = string(r.messageID)
-		}
-		if r.nrcpt > 0 {
-			m.nrcpt = r.nrcpt
-		}
-	}
+	m := l.update(mta, h, r)
 	switch r.kind {
 	case recSender:
 		if m != nil && !m.received {
@@ -172,6 +131,62 @@ func (l *Log) apply(mta MTA, h *head, r *record) {
 			l.queue.drop(m)
 		}
 	}
+}
+
+// noteTLS keeps what a session of a process was encrypted with, for the delivery that its
+// next line is about.
+func (l *Log) noteTLS(h *head, r *record) {
+	if len(l.tls) >= maxSessions {
+		clear(l.tls)
+	}
+	k := append(append(l.key[:0], h.host...), h.pid...)
+	l.key = k
+	if s := l.tls[string(k)]; s.relay != string(r.relay) || s.tls != string(r.tls) {
+		l.tls[string(k)] = session{string(r.relay), string(r.tls)}
+	}
+}
+
+// ended makes the end of a qmail delivery a delivery, with what the line of its start said.
+func (l *Log) ended(h *head, r *record) {
+	k := string(h.host) + " " + string(r.newID)
+	s, ok := l.queue.starts[k]
+	delete(l.queue.starts, k)
+	if ok {
+		r.id, r.recipient, r.local = []byte(s.message), []byte(s.recipient), s.local
+	}
+	r.newID = nil
+	r.kind = recDelivery
+	l.scratch = qmailText(l.scratch[:0], r.text)
+	r.text = l.scratch
+	if len(r.relayIP) == 0 && !r.local {
+		r.relayIP = qmailIP(r.text)
+	}
+}
+
+// update returns the message of a line, with what the line says of it; nil if there is none.
+func (l *Log) update(mta MTA, h *head, r *record) *message {
+	m := l.find(h, r.id)
+	if m == nil {
+		return nil
+	}
+	if r.kind == recArrived && (len(m.pairs) > 0 || m.hasSender) && !longID(r.id) && mta != OpenSMTPD {
+		// The id is used again, and the line that ended its first use is missing.
+		l.queue.drop(m)
+		m = l.find(h, r.id)
+	}
+	if m.arrived < 0 && (r.kind == recArrived || r.kind == recSender || r.kind == recMessageID) {
+		m.arrived = h.seconds()
+	}
+	if r.hasSender && !m.hasSender {
+		m.sender, m.hasSender = string(r.sender), true
+	}
+	if len(r.messageID) > 0 && m.messageID == "" {
+		m.messageID = string(r.messageID)
+	}
+	if r.nrcpt > 0 {
+		m.nrcpt = r.nrcpt
+	}
+	return m
 }
 
 // qmailIP returns the address that a text of qmail-remote begins with or names.

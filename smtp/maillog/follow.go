@@ -15,60 +15,16 @@ import (
 // beginning. Half of a line waits for its other half. The error is of the file or of
 // the context.
 func (l *Log) Follow(ctx context.Context, name string, poll time.Duration, caughtUp func()) error {
-	f, err := os.Open(name)
+	file, err := os.Open(name)
 	if err != nil {
 		return err
 	}
-	defer func() { f.Close() }()
-	if info, err := f.Stat(); err == nil {
+	f := &follower{log: l, name: name, file: file, buf: make([]byte, MaxLine)}
+	defer func() { f.file.Close() }()
+	if info, err := file.Stat(); err == nil {
 		l.restart(info.ModTime())
 	}
-	var line []byte
-	long := false
-	offset := int64(0)
-	buf := make([]byte, MaxLine)
-	read := func() error {
-		for {
-			n, err := f.Read(buf)
-			offset += int64(n)
-			b := buf[:n]
-			for {
-				i := bytes.IndexByte(b, '\n')
-				if i < 0 {
-					break
-				}
-				if len(line) > 0 || long {
-					line = append(line, b[:min(i, MaxLine-min(len(line), MaxLine))]...)
-					l.Line(line)
-					line, long = line[:0], false
-				} else {
-					l.Line(b[:i])
-				}
-				b = b[i+1:]
-			}
-			room := MaxLine - len(line)
-			if len(b) > room {
-				b, long = b[:room], true
-			}
-			line = append(line, b...)
-			if err == io.EOF || n == 0 && err == nil {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
-	}
-	flush := func() {
-		if len(line) > 0 {
-			l.Line(line)
-		}
-		line, long = line[:0], false
-	}
-	if err := read(); err != nil {
+	if err := f.read(ctx); err != nil {
 		return err
 	}
 	caughtUp()
@@ -77,43 +33,115 @@ func (l *Log) Follow(ctx context.Context, name string, poll time.Duration, caugh
 	for {
 		select {
 		case <-ctx.Done():
-			flush()
+			f.flush()
 			l.Close()
 			return ctx.Err()
 		case <-tick.C:
 		}
-		if err := read(); err != nil {
+		if err := f.read(ctx); err != nil {
 			return err
 		}
-		mine, err := f.Stat()
-		if err != nil {
+		if err := f.rotate(ctx); err != nil {
 			return err
-		}
-		named, err := os.Stat(name)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // between the two steps of a rotation
-		}
-		if err != nil {
-			return err
-		}
-		if !os.SameFile(mine, named) {
-			next, err := os.Open(name)
-			if err != nil {
-				continue
-			}
-			// The writer may hold the old file for some time after it was renamed.
-			if err := read(); err != nil {
-				next.Close()
-				return err
-			}
-			flush()
-			f.Close()
-			f, offset = next, 0
-		} else if mine.Size() < offset {
-			if _, err := f.Seek(0, io.SeekStart); err != nil {
-				return err
-			}
-			line, long, offset = line[:0], false, 0
 		}
 	}
+}
+
+// follower reads a file that is written to.
+type follower struct {
+	log  *Log
+	name string
+	file *os.File
+	// offset is how much of the file has been read.
+	offset int64
+	buf    []byte
+	// line is the beginning of a line whose end was not read yet; long: it has more than
+	// MaxLine bytes, and the rest is left out.
+	line []byte
+	long bool
+}
+
+// read reads to the end of the file.
+func (f *follower) read(ctx context.Context) error {
+	for {
+		n, err := f.file.Read(f.buf)
+		f.offset += int64(n)
+		f.lines(f.buf[:n])
+		if err == io.EOF || n == 0 && err == nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// lines counts the lines that end in b, and keeps the beginning of the next one.
+func (f *follower) lines(b []byte) {
+	for {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			break
+		}
+		if len(f.line) > 0 || f.long {
+			f.line = append(f.line, b[:min(i, MaxLine-min(len(f.line), MaxLine))]...)
+			f.log.Line(f.line)
+			f.line, f.long = f.line[:0], false
+		} else {
+			f.log.Line(b[:i])
+		}
+		b = b[i+1:]
+	}
+	if room := MaxLine - len(f.line); len(b) > room {
+		b, f.long = b[:room], true
+	}
+	f.line = append(f.line, b...)
+}
+
+// flush counts a line without an end: nothing more will be written to it.
+func (f *follower) flush() {
+	if len(f.line) > 0 {
+		f.log.Line(f.line)
+	}
+	f.line, f.long = f.line[:0], false
+}
+
+// rotate goes on with the new file if there is one of the name, and from the beginning
+// if the file was cut.
+func (f *follower) rotate(ctx context.Context) error {
+	mine, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Stat(f.name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // between the two steps of a rotation
+	}
+	if err != nil {
+		return err
+	}
+	if os.SameFile(mine, named) {
+		if mine.Size() >= f.offset {
+			return nil
+		}
+		_, err := f.file.Seek(0, io.SeekStart)
+		f.line, f.long, f.offset = f.line[:0], false, 0
+		return err
+	}
+	next, err := os.Open(f.name)
+	if err != nil {
+		return nil // the next turn tries again
+	}
+	// The writer may have the old file open for some time after it was renamed.
+	if err := f.read(ctx); err != nil {
+		next.Close()
+		return err
+	}
+	f.flush()
+	f.file.Close()
+	f.file, f.offset = next, 0
+	return nil
 }

@@ -144,58 +144,9 @@ func postfixDelivery(kind daemon, name, b []byte, r *record) verdict {
 		return notUnderstood
 	}
 	r.kind, r.recipient = recDelivery, addr
-	port := 0
-	var word []byte
-	for len(rest) > 2 && rest[0] == ',' && rest[1] == ' ' {
-		rest = rest[2:]
-		eq := bytes.IndexByte(rest, '=')
-		if eq < 0 || eq > 16 {
-			return notUnderstood
-		}
-		key := rest[:eq]
-		rest = rest[eq+1:]
-		if string(key) == "status" {
-			i := 0
-			for i < len(rest) && rest[i] != ' ' {
-				i++
-			}
-			word = rest[:i]
-			rest = rest[i:]
-			if len(rest) > 1 && rest[1] == '(' {
-				rest = rest[2:]
-				if n := len(rest); n > 0 && rest[n-1] == ')' {
-					rest = rest[:n-1]
-				}
-				r.text = rest
-			}
-			break
-		}
-		var v []byte
-		if len(rest) > 0 && rest[0] == '<' {
-			if v, rest, ok = address(rest); !ok {
-				return notUnderstood
-			}
-		} else {
-			i := bytes.IndexByte(rest, ',')
-			if i < 0 {
-				return notUnderstood
-			}
-			v, rest = rest[:i], rest[i:]
-		}
-		switch string(key) {
-		case "relay":
-			var after []byte
-			r.relay, r.relayIP, after = relayOf(v)
-			if len(after) > 1 && after[0] == ':' {
-				port = leadingInt(after[1:])
-			}
-		case "delay":
-			r.delay = decimal(v)
-		case "dsn":
-			r.dsn = v
-		case "tls":
-			r.tls = v
-		}
+	word, port, ok := postfixFields(rest, r)
+	if !ok {
+		return notUnderstood
 	}
 	switch string(word) {
 	case "sent":
@@ -231,6 +182,58 @@ func postfixDelivery(kind daemon, name, b []byte, r *record) verdict {
 		r.relay = nil
 	}
 	return understood
+}
+
+// postfixFields reads the fields behind the recipient up to the status, whose word it
+// returns, and the port of the relay; ok is false if they are not written as Postfix does.
+func postfixFields(rest []byte, r *record) (word []byte, port int, ok bool) {
+	for len(rest) > 2 && rest[0] == ',' && rest[1] == ' ' {
+		rest = rest[2:]
+		eq := bytes.IndexByte(rest, '=')
+		if eq < 0 || eq > 16 {
+			return nil, 0, false
+		}
+		key := rest[:eq]
+		rest = rest[eq+1:]
+		if string(key) == "status" {
+			i := 0
+			for i < len(rest) && rest[i] != ' ' {
+				i++
+			}
+			word, rest = rest[:i], rest[i:]
+			if len(rest) > 1 && rest[1] == '(' {
+				r.text = bytes.TrimSuffix(rest[2:], []byte(")"))
+			}
+			return word, port, true
+		}
+		var v []byte
+		if len(rest) > 0 && rest[0] == '<' {
+			if v, rest, ok = address(rest); !ok {
+				return nil, 0, false
+			}
+		} else {
+			i := bytes.IndexByte(rest, ',')
+			if i < 0 {
+				return nil, 0, false
+			}
+			v, rest = rest[:i], rest[i:]
+		}
+		switch string(key) {
+		case "relay":
+			var after []byte
+			r.relay, r.relayIP, after = relayOf(v)
+			if len(after) > 1 && after[0] == ':' {
+				port = leadingInt(after[1:])
+			}
+		case "delay":
+			r.delay = decimal(v)
+		case "dsn":
+			r.dsn = v
+		case "tls":
+			r.tls = v
+		}
+	}
+	return nil, 0, false
 }
 
 // queuedAs returns the id under which the next hop has the message, nil if the text

@@ -157,7 +157,7 @@ func (l *Log) Report(by By) *Report {
 	r := &Report{
 		Schema: Schema, By: by, Lines: t.lines, From: rfc3339(t.from), To: rfc3339(t.to), HandedOver: t.handedOver,
 		SenderUnknown: t.senderUnknown, Forgotten: l.queue.evicted, Outside: t.outside,
-		MTAs: []MTA{}, Groups: []Group{}, Domains: []Domain{}, RejectedHere: []Reason{}, NotUnderstood: []string{}, Files: []File{}, Series: []Hour{},
+		MTAs: []MTA{}, Domains: []Domain{}, RejectedHere: []Reason{}, NotUnderstood: []string{}, Files: []File{}, Series: []Hour{},
 	}
 	if other, n := t.mostLike(l.o.MTA, nil); n > 0 {
 		r.Other, r.OtherLines = &other, n
@@ -174,12 +174,22 @@ func (l *Log) Report(by By) *Report {
 	for _, s := range t.samples {
 		r.NotUnderstood = append(r.NotUnderstood, clean(s))
 	}
-	type sum struct {
-		group   *group
-		counts  counts
-		domains map[string]bool
-	}
-	sums := map[*group]*sum{}
+	sums := t.sum(r)
+	r.Groups = l.groups(by, r.Domains, sums)
+	r.RejectedHere = reasonsOf(t.refused)
+	return r
+}
+
+// groupSum is what went to a group by the domains' counts.
+type groupSum struct {
+	group   *group
+	counts  counts
+	domains map[string]bool
+}
+
+// sum fills in the domains of the report and its total, and returns the sums of the groups.
+func (t *tallies) sum(r *Report) map[*group]*groupSum {
+	sums := map[*group]*groupSum{}
 	var total counts
 	domains := make([]*domain, 0, len(t.domains)+1)
 	for _, d := range t.domains {
@@ -204,7 +214,7 @@ func (l *Log) Report(by By) *Report {
 			}
 			s := sums[g]
 			if s == nil {
-				s = &sum{group: g, domains: map[string]bool{}}
+				s = &groupSum{group: g, domains: map[string]bool{}}
 				sums[g] = s
 			}
 			s.counts.add(&c.counts)
@@ -225,22 +235,29 @@ func (l *Log) Report(by By) *Report {
 	}
 	r.Total = publish(&total)
 	sort.SliceStable(r.Domains, func(i, j int) bool { return more(&r.Domains[i].Counts, &r.Domains[j].Counts) })
+	return sums
+}
+
+// groups returns what was counted in groups, those with the most messages first.
+func (l *Log) groups(by By, domains []Domain, sums map[*group]*groupSum) []Group {
+	t := &l.tallies
+	groups := []Group{}
 	switch by {
 	case ByDomain:
-		for i := range r.Domains {
-			d := &r.Domains[i]
-			r.Groups = append(r.Groups, Group{Receiver: d.Receiver, Name: d.Domain, Domains: []string{d.Domain}, Counts: d.Counts})
+		for i := range domains {
+			d := &domains[i]
+			groups = append(groups, Group{Receiver: d.Receiver, Name: d.Domain, Domains: []string{d.Domain}, Counts: d.Counts})
 		}
 	case ByReason:
 		for i, c := range t.byCause {
 			if c != nil {
-				r.Groups = append(r.Groups, Group{Name: string(l.causes.names[i]), Domains: []string{}, Counts: publish(c)})
+				groups = append(groups, Group{Name: string(l.causes.names[i]), Domains: []string{}, Counts: publish(c)})
 			}
 		}
 	case BySender:
 		for name, c := range t.senders {
 			if c.messages > 0 || c.attempts > 0 {
-				r.Groups = append(r.Groups, Group{Name: clean(name), Domains: []string{}, Counts: publish(c)})
+				groups = append(groups, Group{Name: clean(name), Domains: []string{}, Counts: publish(c)})
 			}
 		}
 	default:
@@ -250,11 +267,11 @@ func (l *Log) Report(by By) *Report {
 				g.Domains = append(g.Domains, clean(name))
 			}
 			slices.Sort(g.Domains)
-			r.Groups = append(r.Groups, g)
+			groups = append(groups, g)
 		}
 	}
-	sort.SliceStable(r.Groups, func(i, j int) bool {
-		a, b := &r.Groups[i], &r.Groups[j]
+	sort.SliceStable(groups, func(i, j int) bool {
+		a, b := &groups[i], &groups[j]
 		if by == ByReason && a.Attempts != b.Attempts {
 			return a.Attempts > b.Attempts
 		}
@@ -263,8 +280,7 @@ func (l *Log) Report(by By) *Report {
 		}
 		return a.Name < b.Name
 	})
-	r.RejectedHere = reasonsOf(t.refused)
-	return r
+	return groups
 }
 
 // more orders by messages, then attempts.

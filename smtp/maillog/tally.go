@@ -8,22 +8,64 @@ import (
 func (l *Log) count(h *head, r *record, m *message, p *pair, d *domain, g *group, c *cause) {
 	t := &l.tallies
 	if r.status == statusSent && r.handover {
-		if p.state == stateHanded {
-			return
-		}
-		if p.counted {
-			// It was counted while the next hop did not take it.
-			p.counts.messages--
-			if p.sender != nil {
-				p.sender.messages--
-			}
-			p.counted = false
-		}
-		p.state = stateHanded
-		t.handedOver++
+		t.handOver(p)
 		return
 	}
 	at := &d.cell(g).counts
+	t.assign(p, m, at)
+	var when time.Time
+	if r.status != statusSent {
+		when = l.timeOf(h)
+	}
+	hourOf := l.hourOf(h)
+	next := [...]state{stateDelivered, stateOpen, stateBounced, stateExpired}[r.status]
+	if p.state == next && next != stateOpen {
+		return // the log says once more what is known
+	}
+	if h.hasTime {
+		t.point(h.sec, r.status != statusSent)
+	}
+	for _, one := range [...]*counts{at, p.sender} {
+		if one != nil {
+			one.outcome(r, p, c, next, when, hourOf)
+		}
+	}
+	if c != nil {
+		l.countCause(c, r, p, when, hourOf)
+	}
+	if r.status == statusSent && p.met != 0 {
+		for i := range l.causes.names {
+			if p.met&(1<<i) != 0 && t.byCause[i] != nil {
+				t.byCause[i].delivered++
+			}
+		}
+	}
+	if next != stateOpen {
+		p.state = next
+	}
+}
+
+// handOver counts a pair as handed to a hop of this system, whose own lines say what
+// becomes of it.
+func (t *tallies) handOver(p *pair) {
+	if p.state == stateHanded {
+		return
+	}
+	if p.counted {
+		// It was counted while the next hop did not take it.
+		p.counts.messages--
+		if p.sender != nil {
+			p.sender.messages--
+		}
+		p.counted = false
+	}
+	p.state = stateHanded
+	t.handedOver++
+}
+
+// assign counts the message of a pair in at, the counts of its group; if it was counted in
+// others, it is taken out of them.
+func (t *tallies) assign(p *pair, m *message, at *counts) {
 	switch {
 	case !p.counted:
 		p.counted, p.counts = true, at
@@ -41,60 +83,37 @@ func (l *Log) count(h *head, r *record, m *message, p *pair, d *domain, g *group
 		at.enter(p.state)
 		p.counts = at
 	}
-	var when time.Time
-	if r.status != statusSent {
-		when = l.timeOf(h)
+}
+
+// outcome counts an attempt for the pair, after which its state is next.
+func (c *counts) outcome(r *record, p *pair, why *cause, next state, when time.Time, hourOf int) {
+	c.attempts++
+	c.hour(hourOf, r.status != statusSent)
+	if r.status == statusDeferred {
+		c.deferred++
+	} else {
+		c.leave(p.state)
+		c.enter(next)
 	}
-	hourOf := l.hourOf(h)
-	next := [...]state{stateDelivered, stateOpen, stateBounced, stateExpired}[r.status]
-	again := p.state == next && next != stateOpen
-	if h.hasTime && !again {
-		t.point(h.sec, r.status != statusSent)
+	if r.status == statusSent {
+		c.delays.add(r.delay)
 	}
-	for _, one := range [...]*counts{at, p.sender} {
-		if one == nil || again {
-			continue
-		}
-		one.attempts++
-		one.hour(hourOf, r.status != statusSent)
-		if r.status == statusDeferred {
-			one.deferred++
-		} else {
-			one.leave(p.state)
-			one.enter(next)
-		}
-		if r.status == statusSent {
-			one.delays.add(r.delay)
-		}
-		if c != nil {
-			k := c.key(r)
-			found := one.reasons[k]
-			if found != nil {
-				found.count++
-				if when.After(found.last) {
-					found.last = when
-				}
-			} else {
-				one.reason(k, 1, when, example(r.text), clean(p.recipient))
-				found = one.reasons[k]
-			}
-			if found != nil && r.status != statusDeferred {
-				found.failed++
-			}
-		}
+	if why == nil {
+		return
 	}
-	if c != nil && !again {
-		l.countCause(c, r, p, when, hourOf)
-	}
-	if r.status == statusSent && !again && p.met != 0 {
-		for i := range l.causes.names {
-			if p.met&(1<<i) != 0 && t.byCause[i] != nil {
-				t.byCause[i].delivered++
-			}
+	k := why.key(r)
+	found := c.reasons[k]
+	if found != nil {
+		found.count++
+		if when.After(found.last) {
+			found.last = when
 		}
+	} else {
+		c.reason(k, 1, when, example(r.text), clean(p.recipient))
+		found = c.reasons[k]
 	}
-	if next != stateOpen {
-		p.state = next
+	if found != nil && r.status != statusDeferred {
+		found.failed++
 	}
 }
 
