@@ -78,6 +78,13 @@ func (j *judge) problems(m *mending) {
 	}
 	var order []kind
 	details := map[kind][]string{}
+	if m.quoted != "" && m.key() != nil && m.Bits == 0 {
+		j.addKey("dkim-key-syntax", m.PublishedKey, finding.Finding{Title: "DKIM record cut off: no quotes in the zone file",
+			Detail: fmt.Sprintf("In the zone file the string has no quotes around it, so that the text behind the first semicolon is a comment (RFC 1035, 5.1): %s is published, without a key.",
+				show.Quote(m.Record, 120)),
+			Fix: m.fixRecord("Put the string in quotes.")})
+		return
+	}
 	for i := range m.Problems {
 		p := &m.Problems[i]
 		at := kind{problemChecks[p.Kind], p.Exposed, p.Tolerated, p.refusedBySome}

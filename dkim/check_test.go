@@ -161,6 +161,38 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestUnquoted: in a zone file without quotes the record ends at its first semicolon,
+// and what was meant is known.
+func TestUnquoted(t *testing.T) {
+	p := "p=" + spki(t, 2048)
+	const ed = "k=ed25519; p=V8IP11j9tWXCx2iQT54Mk7fFo93GBZ2eK0JMbIUyOgg="
+	for _, test := range []struct{ data, check, fix string }{
+		{"v=DKIM1; k=rsa; " + p, "dkim-key-syntax", "v=DKIM1; k=rsa; " + p},
+		{"v=DKIM1;k=rsa;" + p, "dkim-key-syntax", "v=DKIM1; k=rsa; " + p},
+		{"v=DKIM1 ; k=rsa ; " + p, "dkim-key-syntax", "v=DKIM1; k=rsa; " + p},
+		{"k=rsa; t=s; " + p, "dkim-key-syntax", "v=DKIM1; k=rsa; t=s; " + p},
+		{"v=DKIM1; " + ed, "dkim-key-syntax", "v=DKIM1; " + ed},
+		{"v=DKIM1; k=rsa; p=MIIB", "dkim-key-syntax", placeholderKey}, // cut off besides
+		{"v=DKIM1 ; key of May", "dkim-key-syntax", placeholderKey},
+		{`"v=DKIM1; ` + ed + `" ; p=1`, "", ""},
+	} {
+		d := Examine(t.Context(), zone(t, "s1._domainkey TXT "+test.data), "acme.example", Options{})
+		for _, f := range Check(d, Context{}).Findings() {
+			if f.Subject != "s1._domainkey.acme.example" || f.Severity != finding.Error {
+				continue
+			}
+			if f.Check != test.check || f.Fix.Value != test.fix {
+				t.Errorf("%.60s: got %s, %+v", test.data, f.Check, f.Fix)
+			}
+			test.check = ""
+			vet(t, f)
+		}
+		if test.check != "" {
+			t.Errorf("%.60s: no %s", test.data, test.check)
+		}
+	}
+}
+
 // vet holds for every finding whatever it says.
 func vet(t *testing.T, f finding.Finding) {
 	t.Helper()

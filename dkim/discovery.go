@@ -178,6 +178,9 @@ type PublishedKey struct {
 	texts []string
 	// insecure says why anyone can sign with the key, see Key.insecurity.
 	insecure string
+	// quoted is the record as it would be in quotes, if a zone file has none around it and
+	// lost what stands behind the first semicolon.
+	quoted string
 }
 
 // QueryName is the name of the record: <selector>._domainkey.<domain>.

@@ -402,6 +402,7 @@ func (k *PublishedKey) read(records []resolver.Record) {
 	}
 	k.bound()
 	k.RecordCount, k.StringCount = len(records), len(records[best].TXT)
+	k.quoted = records[best].Quoted()
 }
 
 // bound clips what a record that is no key in earnest would fill a report with.

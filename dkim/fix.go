@@ -29,7 +29,12 @@ type mending struct {
 func (m *mending) value() string {
 	if !m.done {
 		m.done = true
-		if m.repaired = m.PublishedKey.repaired(); m.repaired != "" {
+		of := &m.Key
+		if m.quoted != "" {
+			of = new(Key)
+			of.read(m.quoted)
+		}
+		if m.repaired = of.repaired(); m.repaired != "" {
 			m.meant, _ = ParseKey(m.repaired) // it parses, or it were no repair
 		}
 	}

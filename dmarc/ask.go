@@ -88,3 +88,12 @@ func (q *question) texts(e *finding.Evidence) []string {
 	}
 	return all[:min(len(all), maxTexts)]
 }
+
+// quoted is what the i-th text would be in quotes, if it lost its rest for want of them
+// in a zone file; otherwise "".
+func (q *question) quoted(i int) string {
+	if q.answer == nil || i >= len(q.answer.Records) {
+		return ""
+	}
+	return q.answer.Records[i].Quoted()
+}

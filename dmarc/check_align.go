@@ -144,7 +144,7 @@ func (j *judge) differs() {
 		Evidence: slices.Concat(j.evidence(), s.Evidence)}
 	switch {
 	case d.Record != nil && (d.PolicyDomain != s.PolicyDomain || d.Policy != s.Policy):
-		c := clean(d.Record.Text, false, d.Domain, d.PolicyDomain)
+		c := cleanRecord(d.Record, false, d.Domain, d.PolicyDomain)
 		if d.Policy != "" {
 			p := string(d.Policy)
 			if s.Policy.rank() > d.Policy.rank() {

@@ -139,7 +139,11 @@ func (j *judge) others(s *Step, i int) {
 		if note != "" {
 			f.Detail += " " + note
 		}
-		switch c := clean(o.Text, i == 0 && j.d.ignoresSubdomains(), s.Domain); {
+		meant := o.Text
+		if o.quoted != "" {
+			meant, f.Detail = o.quoted, cutOff(o.Text, o.quoted)+" And it is not read as a DMARC record: "+o.Reason+"."
+		}
+		switch c := clean(meant, i == 0 && j.d.ignoresSubdomains(), s.Domain); {
 		case s.Outcome == HasRecord && covers(s.Record, c):
 			f.Severity = finding.Warning
 			f.Fix = &finding.Fix{Summary: "Remove the record that has no effect.", Remove: txtRecords(s.Name, []string{o.Text})}

@@ -104,7 +104,7 @@ func (j *recordJudge) proof() []finding.Evidence {
 // every finding.
 func (j *recordJudge) clean() *cleaned {
 	if j.cleaned == nil {
-		j.cleaned = clean(j.r.Text, j.ignored, j.domain)
+		j.cleaned = cleanRecord(j.r, j.ignored, j.domain)
 		if beside := j.beside(); beside != nil {
 			changes := j.cleaned.changes
 			j.cleaned = merge(append([]string{j.r.Text}, beside...), j.domain)
@@ -175,6 +175,10 @@ const maxProblems = 5
 // syntax reports what the grammar does not allow (RFC 9989, 4.8), and what follows
 // from it: that is no finding of its own.
 func (j *recordJudge) syntax() {
+	if j.r.quoted != "" {
+		j.unquoted()
+		return
+	}
 	problems := j.r.Problems
 	if len(problems) == 0 {
 		return
@@ -207,6 +211,24 @@ func (j *recordJudge) syntax() {
 		Fix: j.fix("Publish the record in this form.", "dmarc-syntax")})
 }
 
+// unquoted reports a record that its zone file cuts off for want of quotes.
+func (j *recordJudge) unquoted() {
+	f := finding.Finding{Severity: finding.Warning, Title: "DMARC record cut off: no quotes in the zone file",
+		Detail: cutOff(j.r.Text, j.r.quoted),
+		Fix:    j.fix("Put the string in quotes.", "dmarc-syntax")}
+	if j.r.Broken() {
+		f.Severity = finding.Critical
+	}
+	f.Detail += j.consequences()
+	j.add("dmarc-syntax", f)
+}
+
+// cutOff says what a zone file without quotes made of a record.
+func cutOff(text, whole string) string {
+	return fmt.Sprintf("In the zone file the string has no quotes around it, so that the text behind the first semicolon is a comment (RFC 1035, 5.1): %s is published, %s was meant.",
+		quoted(text), quoted(whole))
+}
+
 // consequences says what the syntax errors of a record do to its policy and reports.
 func (j *recordJudge) consequences() string {
 	var out string
@@ -225,6 +247,9 @@ func (j *recordJudge) consequences() string {
 // misreadPolicy reports that the policy is not in force because of a syntax error that
 // is reported: the text shows one.
 func (j *recordJudge) misreadPolicy() bool {
+	if j.r.Broken() && j.r.quoted != "" {
+		return true
+	}
 	if !j.r.Broken() || !slices.ContainsFunc(j.r.Problems, func(p Problem) bool { return !p.Harmless }) {
 		return false
 	}

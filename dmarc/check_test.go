@@ -32,7 +32,7 @@ func TestCheckRecord(t *testing.T) {
 		{"v=DMARC1; p=reject; aspf=; " + rua, "critical dmarc-syntax", "v=DMARC1; p=reject; aspf=<r or s>; " + rua},
 		{"v=DMARC1; p=reject;; " + rua, "warning dmarc-syntax", fixed},
 		{"v=DMARC1; " + rua, "warning dmarc-policy-missing", "v=DMARC1; p=none; " + rua},
-		{"v=DMARC1;", "critical dmarc-policy-missing, warning dmarc-no-aggregate-reports", "v=DMARC1; p=none"},
+		{"v=DMARC1;", "critical dmarc-policy-missing, warning dmarc-no-aggregate-reports", "v=DMARC1; p=<none, quarantine or reject>"},
 		{"v=DMARC1; p=quarantin; " + rua, "error dmarc-policy-invalid", "v=DMARC1; p=quarantine; " + rua},
 		{"v=DMARC1; p=rejected", "critical dmarc-policy-invalid, warning dmarc-no-aggregate-reports", "v=DMARC1; p=reject"},
 		{"v=DMARC1; p=reject; sp=no; " + rua, "error dmarc-policy-invalid", "v=DMARC1; p=reject; sp=<none, quarantine or reject>; " + rua},
@@ -79,6 +79,36 @@ func TestCheckRecord(t *testing.T) {
 			}
 			complete(t, findings)
 		})
+	}
+}
+
+// TestCheckUnquoted: in a zone file without quotes the record ends at its first
+// semicolon. What was meant is known there, and is proposed; live it is asked for.
+func TestCheckUnquoted(t *testing.T) {
+	const meant, ask = "v=DMARC1; p=reject; rua=mailto:dmarc@acme.example", "v=DMARC1; p=<none, quarantine or reject>"
+	for _, test := range []struct{ data, want, fix string }{
+		{"v=DMARC1; p=reject; rua=mailto:dmarc@acme.example", "critical dmarc-syntax", meant},
+		{"v=DMARC1;p=reject;rua=mailto:dmarc@acme.example", "critical dmarc-syntax", meant},
+		{"v=DMARC1 ; p=reject ; rua=mailto:dmarc@acme.example", "critical dmarc-syntax", meant},
+		{"v=dmarc1; p=reject; rua=mailto:dmarc@acme.example", "critical dmarc-version", meant},
+		{"p=reject; rua=mailto:dmarc@acme.example", "critical dmarc-version", meant},
+		{`v=DMARC1\; p=reject; rua=mailto:dmarc@acme.example`, "warning dmarc-syntax", meant},
+		{`v=DMARC1\; p=reject; t=y`, "warning dmarc-syntax, warning dmarc-no-aggregate-reports", "v=DMARC1; p=reject; <correct or leave out: p=reject? t=y>"},
+		{"v=DMARC1; p=reject; rua=mailto:dmarc@acme.example ; since May", "critical dmarc-syntax", meant + "; <correct or leave out: since May>"},
+		{"v=DMARC1 ; our record", "critical dmarc-policy-missing, warning dmarc-no-aggregate-reports", ask},
+		{`"v=DMARC1"; p=reject`, "critical dmarc-policy-missing, warning dmarc-no-aggregate-reports", ask},
+		{`"` + meant + `" ; p=none until May`, "", ""},
+	} {
+		findings := Check(discover(t, "_dmarc.acme.example TXT "+test.data+"\nacme.example MX 10 mx.acme.example", "acme.example"), Context{}).Findings()
+		if got := strings.Join(ids(findings, "acme.example"), ", "); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.data, got, test.want)
+		} else if test.fix != "" && findings[0].Fix.Value != test.fix {
+			t.Errorf("%s: the fix is %+v, want %s", test.data, findings[0].Fix, test.fix)
+		}
+		if test.want != "" && strings.Contains(test.want, "-syntax") && !strings.Contains(findings[0].Detail, "comment") {
+			t.Errorf("%s: the cause is not said: %s", test.data, findings[0].Detail)
+		}
+		complete(t, findings)
 	}
 }
 

@@ -43,6 +43,22 @@ func clean(text string, ignored bool, hosts ...string) *cleaned {
 	return out
 }
 
+// cleanRecord is clean of a published record. What its zone file lost for want of quotes
+// is a part of it, unless that would weaken what is in force.
+func cleanRecord(r *Record, ignored bool, hosts ...string) *cleaned {
+	c := clean(r.Text, ignored, hosts...)
+	if r.quoted == "" {
+		return c
+	}
+	whole := clean(r.quoted, ignored, hosts...)
+	if now, err := ParseRecord(whole.String()); !r.Broken() && (err != nil || !c.within(now) || now.Testing || now.Percent != nil) {
+		_, rest, _ := strings.Cut(r.quoted, ";")
+		c.open = append(c.open, strings.TrimSpace(rest))
+		return c
+	}
+	return whole
+}
+
 // within reports whether a record says all that this one does: no policy is weaker
 // and no mailbox is missing.
 func (c *cleaned) within(r *Record) bool {

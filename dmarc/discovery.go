@@ -87,6 +87,8 @@ type Other struct {
 	Intended bool   `json:"intended"`
 	Reason   string `json:"reason"`
 	Hint     string `json:"hint" empty:"null"`
+
+	quoted string // as of a Record
 }
 
 // PublicSuffix is the answer of a receiver by RFC 7489.

@@ -52,6 +52,10 @@ type Record struct {
 	// Historic tags (RFC 9989, C.5.2), which receivers by RFC 7489 still read;
 	// nil if absent or invalid.
 	Percent *int `json:"pct"`
+
+	// quoted is the text that the record has in quotes, if a zone file has none around it
+	// and lost what stands behind the first semicolon; otherwise "".
+	quoted string
 }
 
 // Tag is one name=value of a record.

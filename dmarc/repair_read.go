@@ -311,6 +311,8 @@ func (r *repair) finish(tokens []token) {
 	d := &r.draft
 	if d.get("p") == "" {
 		switch {
+		case d.get("rua") == "":
+			d.set("p", policyPlaceholder) // nothing is in force, and one may have been cut off
 		case len(r.open) > 0 || !wellWritten(tokens) || d.get("sp") != "" || d.get("np") != "" || d.get("pct") != "" || d.get("t") != "":
 			d.set("p", policyPlaceholder) // one was meant, and nobody can tell which
 		default:

@@ -49,7 +49,7 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=monitor", "v=DMARC1; p=<none, quarantine or reject>"},
 		{"v=DMARC1; p=; rua=mailto:postmaster@acme.example", "v=DMARC1; p=<none, quarantine or reject>; rua=mailto:postmaster@acme.example"},
 		{"v=DMARC1; rua=mailto:postmaster@acme.example", "v=DMARC1; p=none; rua=mailto:postmaster@acme.example"},
-		{"v=DMARC1", "v=DMARC1; p=none"},
+		{"v=DMARC1", "v=DMARC1; p=<none, quarantine or reject>"},
 		// None is said if none is in force, and nothing in the text may have been another one.
 		{"v=DMARC1; rua=mailto:postmaster@acme.example; ri=86400", "v=DMARC1; p=none; rua=mailto:postmaster@acme.example"},
 		{"v=DMARC1; pr=ect; rua=mailto:postmaster@acme.example", "v=DMARC1; p=<none, quarantine or reject>; rua=mailto:postmaster@acme.example"},

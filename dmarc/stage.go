@@ -53,7 +53,7 @@ func (d *Discovery) Next(c Context) *Stage {
 
 // meant is the record in force as it was probably meant.
 func (d *Discovery) meant() *cleaned {
-	return clean(d.Record.Text, d.ignoresSubdomains(), d.Domain, d.PolicyDomain)
+	return cleanRecord(d.Record, d.ignoresSubdomains(), d.Domain, d.PolicyDomain)
 }
 
 // nextStage names what is in force and what comes next; "" if nothing does. meant is the

@@ -45,13 +45,14 @@ func (s *Step) read(q *question) {
 		s.Outcome = Unanswered
 		return
 	}
-	for _, text := range q.texts(&s.Evidence) {
+	for i, text := range q.texts(&s.Evidence) {
 		record, err := ParseRecord(text)
 		if not, ok := err.(*NotPolicyError); ok {
 			not.atName(text)
-			s.Others = append(s.Others, Other{Text: show.Cut(text, maxRepair), Intended: not.Intended, Reason: not.Reason, Hint: not.Hint})
+			s.Others = append(s.Others, Other{Text: show.Cut(text, maxRepair), Intended: not.Intended, Reason: not.Reason, Hint: not.Hint, quoted: q.quoted(i)})
 			continue
 		}
+		record.quoted = q.quoted(i)
 		switch {
 		case s.Record == nil:
 			s.Record = record

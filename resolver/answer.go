@@ -124,6 +124,8 @@ type Record struct {
 	Preference uint16
 	// line is where it stands in its zone file, 0 if it is of none.
 	line uint32
+	// quoted is what Quoted returns.
+	quoted string
 	// Data is the rest as text: of SOA, TLSA, DS, DNSKEY and unknown types in
 	// master-file form.
 	Data string
@@ -136,6 +138,13 @@ func (r *Record) Text() string {
 	}
 	return strings.Join(r.TXT, "")
 }
+
+// Quoted is the text that a TXT record of a zone file would have in quotes, if a ';'
+// without them made a comment of the rest of its line (RFC 1035, 5.1); otherwise "".
+func (r *Record) Quoted() string { return r.quoted }
+
+// CutNote says of a record with a Quoted text what became of it.
+const CutNote = "in the zone file the text behind the first ';' is a comment, because the string is not in quotes"
 
 // String is the data of the record for a person, raw: escape it for the medium.
 func (r *Record) String() string {
@@ -170,6 +179,9 @@ func (a *Answer) Evidence() finding.Evidence {
 	}
 	for i := range a.Records {
 		e.Answer = append(e.Answer, a.Records[i].String())
+		if a.Records[i].quoted != "" {
+			e.Note = CutNote
+		}
 		if a.file != "" {
 			if len(e.Lines) < maxLines {
 				e.Lines = append(e.Lines, int(max(a.Records[i].line, 1)))

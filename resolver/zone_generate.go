@@ -38,7 +38,7 @@ func (p *zoneParser) generate(e *entry) string {
 			if p.generatedBytes += len(text) + 1; p.generatedBytes > p.bounds.generatedBytes {
 				return fmt.Sprintf("$GENERATE makes more than %d bytes of text", p.bounds.generatedBytes)
 			}
-			made.tokens = append(made.tokens, token{text, a.quoted})
+			made.tokens = append(made.tokens, token{text: text, quoted: a.quoted})
 		}
 		if wrong := p.entry(&made); wrong != "" {
 			return wrong

@@ -116,6 +116,37 @@ func TestParseZoneOrigins(t *testing.T) {
 	}
 }
 
+// TestQuoted: what a record would be in quotes is kept if a comment took of it.
+func TestQuoted(t *testing.T) {
+	long := strings.Repeat("x", maxData)
+	for _, tc := range []struct{ data, text, quoted string }{
+		{"v=DMARC1; p=none; x=y\t", "v=DMARC1", "v=DMARC1; p=none; x=y"},
+		{"v=DMARC1;p=none\r", "v=DMARC1", "v=DMARC1;p=none"},
+		{"v=DMARC1 ; p=none", "v=DMARC1", "v=DMARC1; p=none"},
+		{`v=DMARC1\; p=none; a=\"b\300\`, "v=DMARC1;p=none", `v=DMARC1; p=none; a="b\300\`},
+		{"( v=DMARC1; p=none\n x=y;z\n)", "v=DMARC1x=y", "v=DMARC1; p=none x=y;z"},
+		{"v=DMARC1 ; since May", "v=DMARC1", ""},
+		{"v=DMARC1 ;p", "v=DMARC1", ""},
+		{`"v=DMARC1; p=none"; p=x`, "v=DMARC1; p=none", ""},
+		{`v=DMARC1 "p=none" ; p=x`, "v=DMARC1p=none", ""},
+		{"v=DMARC1;" + long, "v=DMARC1", ""},
+	} {
+		s, err := ParseZone(strings.NewReader("a.test. TXT "+tc.data+"\n"), "a.test", "z")
+		if err != nil {
+			t.Errorf("%s: %v", tc.data, err)
+			continue
+		}
+		a, _ := NewOverlay(nil, s).Lookup(t.Context(), "a.test", TypeTXT)
+		r := &a.Records[0]
+		if r.Text() != tc.text || r.Quoted() != tc.quoted {
+			t.Errorf("%.60s: %q, in quotes %q", tc.data, r.Text(), r.Quoted())
+		}
+		if note := a.Evidence().Note; (note == CutNote) != (tc.quoted != "") {
+			t.Errorf("%.60s: the evidence says %q", tc.data, note)
+		}
+	}
+}
+
 // TestParseZoneForms is what the same record may look like.
 func TestParseZoneForms(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{

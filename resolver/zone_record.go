@@ -146,6 +146,7 @@ func (p *zoneParser) record(e *entry, rest []token) string {
 	}
 	if e.cut && (t == TypeTXT || t == TypeSPF) {
 		p.warn(e.line, "the text behind ';' is a comment: put the string in quotes if it belongs to the record")
+		r.quoted = inQuotes(rest[1:])
 	}
 	switch {
 	case ttl >= 0:
@@ -268,6 +269,29 @@ func (p *zoneParser) data(r *Record, args []token) (wrong string) {
 		return p.foreign(r, args)
 	}
 	return wrong
+}
+
+// inQuotes is the text of a record as it would be in quotes, with what comments took of
+// it; "" if it is longer than a record can be.
+func inQuotes(args []token) string {
+	var b strings.Builder
+	for i, a := range args {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		for text := a.text + a.taken; text != ""; {
+			c, n := unescape(text)
+			if n == 0 {
+				c, n = text[0], 1
+			}
+			b.WriteByte(c)
+			text = text[n:]
+		}
+		if b.Len() > maxData {
+			return ""
+		}
+	}
+	return b.String()
 }
 
 // unescapeText is a character string (RFC 1035, 3.3) as raw bytes.

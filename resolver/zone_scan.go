@@ -3,6 +3,8 @@ package resolver
 import (
 	"fmt"
 	"strings"
+
+	"mailworthy/internal/lazyre"
 )
 
 // entry is one entry of a master file: a line, or several joined by
@@ -12,14 +14,19 @@ type entry struct {
 	text   string // as it stands in the file
 	blank  bool   // it starts with white space: the owner is the last one
 	tokens []token
-	// cut: a comment starts right behind an unquoted token, as in v=DMARC1;p=none
+	// cut: what a comment has taken was probably meant as data, as in v=DMARC1;p=none
 	cut bool
 }
 
 type token struct {
 	text   string // escapes are still in
 	quoted bool
+	// taken is the comment behind it that was probably meant as data, with its ';'.
+	taken string
 }
+
+// tagInComment finds a comment that begins as a tag does: "; p=none".
+var tagInComment = lazyre.New(`^;[ \t]*[A-Za-z]{1,5}[ \t]*=`)
 
 // zoneScanner splits a master file into entries (RFC 1035, 5.1).
 type zoneScanner struct {
@@ -71,10 +78,9 @@ func (z *zoneScanner) scan(e *entry) string {
 		case isBlank(c):
 			z.pos++
 		case c == ';':
-			e.cut = e.cut || z.pos > 0 && len(e.tokens) > 0 && !e.tokens[len(e.tokens)-1].quoted && !strings.ContainsRune(" \t\r\n()", rune(z.s[z.pos-1]))
-			for z.pos < len(z.s) && z.s[z.pos] != '\n' {
-				z.pos++
-			}
+			start := z.pos
+			z.skipLine()
+			z.taken(e, start)
 		case c == '(':
 			depth++
 			z.pos++
@@ -90,9 +96,9 @@ func (z *zoneScanner) scan(e *entry) string {
 				z.skipLine()
 				return "a quoted string is not closed on its line"
 			}
-			e.tokens = append(e.tokens, token{t, true})
+			e.tokens = append(e.tokens, token{text: t, quoted: true})
 		default:
-			e.tokens = append(e.tokens, token{z.word(), false})
+			e.tokens = append(e.tokens, token{text: z.word()})
 		}
 		if len(e.tokens) > maxEntry {
 			z.skipLine()
@@ -103,6 +109,19 @@ func (z *zoneScanner) scan(e *entry) string {
 		return "a parenthesis is never closed"
 	}
 	return ""
+}
+
+// taken looks at a comment from start up to where the scanner is: behind a word without
+// quotes, one that follows without a blank, or begins as a tag does, was probably meant
+// as data.
+func (z *zoneScanner) taken(e *entry, start int) {
+	if len(e.tokens) == 0 || e.tokens[len(e.tokens)-1].quoted {
+		return
+	}
+	last, comment := &e.tokens[len(e.tokens)-1], z.s[start:z.pos]
+	if !strings.ContainsRune(" \t\r\n()", rune(z.s[start-1])) || tagInComment.MatchString(comment[:min(len(comment), 64)]) {
+		e.cut, last.taken = true, strings.TrimRight(comment, " \t\r")
+	}
 }
 
 func (z *zoneScanner) skipLine() {
