@@ -38,44 +38,7 @@ func New(reports []*report.Report, list string, now time.Time) []byte {
 		p("domains:")
 	}
 	for _, r := range reports {
-		p("  - domain: %s", quoted(r.Domain))
-		verdict := string(r.Verdict)
-		if r.Score.Value != nil {
-			verdict += fmt.Sprintf(", %d/100", *r.Score.Value)
-		}
-		p("    # On %s it was %s.", now.UTC().Format(time.DateOnly), verdict)
-		if r.Profile != "" {
-			p("    # What it is for: sender, parked or receiver. It was %s.", comment(r.ProfileWhy))
-			p("    profile: %s", r.Profile)
-		}
-		selectors := liveSelectors(r)
-		switch {
-		case len(selectors) > 0:
-			p("    # DKIM selectors with a live key. Those in use that could not be guessed: add them.")
-			p("    selectors: %s", flow(selectors))
-		case r.Profile != finding.Parked:
-			p("    # No DKIM key was found: selectors cannot be listed. They stand as s= in the")
-			p("    # DKIM-Signature of a message that you sent.")
-			p("    # selectors: [s1]")
-		}
-		if r.Profile != finding.Parked {
-			p("    # Envelope domains (return path), where they are not the domain itself.")
-			p("    # mail_from: [%s]", quoted("bounce."+r.Domain))
-			var senders []string
-			for _, s := range r.Examined.Senders {
-				senders = append(senders, s.Addr.String())
-			}
-			if len(senders) == 0 {
-				senders = []string{"192.0.2.10"}
-			}
-			p("    # The addresses that send. Not stated they are found out again in every run, as")
-			p("    # this time; stated, a new one in the DNS is not examined.")
-			p("    # ips: %s", flow(senders))
-			p("    # How much it sends, as receivers ask more of bulk senders: bulk or low.")
-			p("    # volume: bulk")
-		}
-		p("    # Who to ask about it; part of notifications.")
-		p("    # owner: %s", quoted("postmaster@"+r.Domain))
+		stateDomain(p, r, now)
 	}
 	p("")
 	p("# The severity at which a run fails: critical, error, warning, notice or never.")
@@ -125,6 +88,48 @@ func New(reports []*report.Report, list string, now time.Time) []byte {
 	p("# For mailworthy watch: when to run, and where health and metrics are asked for.")
 	p("# watch: {schedule: \"17 6 * * *\", listen: \"127.0.0.1:9599\", jitter: 10m}")
 	return []byte(b.String())
+}
+
+// stateDomain writes what an audit found out about a domain, and offers what it could not.
+func stateDomain(p func(string, ...any), r *report.Report, now time.Time) {
+	p("  - domain: %s", quoted(r.Domain))
+	verdict := string(r.Verdict)
+	if r.Score.Value != nil {
+		verdict += fmt.Sprintf(", %d/100", *r.Score.Value)
+	}
+	p("    # On %s it was %s.", now.UTC().Format(time.DateOnly), verdict)
+	if r.Profile != "" {
+		p("    # What it is for: sender, parked or receiver. It was %s.", comment(r.ProfileWhy))
+		p("    profile: %s", r.Profile)
+	}
+	selectors := liveSelectors(r)
+	switch {
+	case len(selectors) > 0:
+		p("    # DKIM selectors with a live key. Those in use that could not be guessed: add them.")
+		p("    selectors: %s", flow(selectors))
+	case r.Profile != finding.Parked:
+		p("    # No DKIM key was found: selectors cannot be listed. They stand as s= in the")
+		p("    # DKIM-Signature of a message that you sent.")
+		p("    # selectors: [s1]")
+	}
+	if r.Profile != finding.Parked {
+		p("    # Envelope domains (return path), where they are not the domain itself.")
+		p("    # mail_from: [%s]", quoted("bounce."+r.Domain))
+		var senders []string
+		for _, s := range r.Examined.Senders {
+			senders = append(senders, s.Addr.String())
+		}
+		if len(senders) == 0 {
+			senders = []string{"192.0.2.10"}
+		}
+		p("    # The addresses that send. Not stated they are found out again in every run, as")
+		p("    # this time; stated, a new one in the DNS is not examined.")
+		p("    # ips: %s", flow(senders))
+		p("    # How much it sends, as receivers ask more of bulk senders: bulk or low.")
+		p("    # volume: bulk")
+	}
+	p("    # Who to ask about it; part of notifications.")
+	p("    # owner: %s", quoted("postmaster@"+r.Domain))
 }
 
 // suggestions offers what was found to be accepted.

@@ -67,16 +67,7 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 		}
 		// No zone has the authority.
 		if o.next == nil {
-			e := &Error{Name: key, Type: t, Reason: Offline, Server: server, CNAMEs: chain}
-			switch {
-			case z.Kind == ZoneReferral:
-				e.Detail = at + " is delegated away by the zone " + z.Origin
-			case at != key:
-				e.Detail = "it is an alias of " + at + ", which no zone holds"
-			default:
-				e.Detail = NoZone
-			}
-			return nil, e
+			return nil, &Error{Name: key, Type: t, Reason: Offline, Server: server, CNAMEs: chain, Detail: whyOffline(z, key, at)}
 		}
 		ask := name
 		if at != key {
@@ -112,6 +103,17 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 		merged.AuthenticData = merged.AuthenticData && len(chain) == len(a.CNAMEs)
 		return &merged, nil
 	}
+}
+
+// whyOffline says why no zone answers for at, which is key or the alias that it leads to.
+func whyOffline(z ZoneAnswer, key, at string) string {
+	switch {
+	case z.Kind == ZoneReferral:
+		return at + " is delegated away by the zone " + z.Origin
+	case at != key:
+		return "it is an alias of " + at + ", which no zone holds"
+	}
+	return NoZone
 }
 
 // start implements starter. Without a next resolver there is nothing to wait for.

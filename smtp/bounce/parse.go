@@ -249,6 +249,39 @@ func (m *Message) report(r *reader, c *content, k *reply.Knowledge) {
 
 // fromText reads a bounce that has no part for programs.
 func (m *Message) fromText(h header, c *content, k *reply.Knowledge) {
+	m.Kind = KindBounce
+	delayed := delayRE.MatchString(m.Subject) || delayRE.MatchString(c.said)
+	ps := m.recipients(h, c)
+	for _, p := range ps[:min(len(ps), maxRecipients)] {
+		rc := Recipient{Address: p.address, Text: strings.TrimSpace(useful(p.text))}
+		if delayed && !finalRE.MatchString(c.said) {
+			rc.Action = Delayed
+		}
+		e := m.reason(&rc, c, k, len(ps) == 1)
+		if rc.Action == "" {
+			rc.Action = actionBy(&e)
+			if rc.Action == Delayed && (finalRE.MatchString(c.said) || !delayed) {
+				// The mail came back: the sender has given up, whatever the code.
+				rc.Action = Failed
+			}
+		}
+		answered(&e)
+		success(&rc, &e, k)
+		rc.RemoteHost, rc.RemoteIP = e.RemoteHost, e.RemoteIP
+		m.identities(&e)
+		rc.Explanation = e
+		m.Recipients = append(m.Recipients, rc)
+	}
+	if m.ReportingMTA == "" {
+		if mm := programRE.FindStringSubmatch(c.said); mm != nil {
+			m.ReportingMTA = strings.ToLower(strings.TrimRight(mm[1], "."))
+		}
+	}
+}
+
+// recipients returns the recipients that a bounce names, in its header, its text or what it
+// returns, each with the text about it; one without an address if it names none.
+func (m *Message) recipients(h header, c *content) []piece {
 	var known []string
 	for _, name := range []string{"x-failed-recipients", "x-failed-recipient"} {
 		for _, v := range h.all(name) {
@@ -274,61 +307,36 @@ func (m *Message) fromText(h header, c *content, k *reply.Knowledge) {
 		}
 	}
 	if len(ps) == 0 {
-		for _, a := range addressInRE.FindAllString(m.Subject, 5) {
-			ps = append(ps, piece{a, c.said})
-			break
-		}
+		ps = []piece{{addressInRE.FindString(m.Subject), c.said}}
 	}
-	if len(ps) == 0 {
-		ps = []piece{{"", c.said}}
-	}
-	m.Kind = KindBounce
-	delayed := delayRE.MatchString(m.Subject) || delayRE.MatchString(c.said)
-	for _, p := range ps[:min(len(ps), maxRecipients)] {
-		rc := Recipient{Address: p.address, Text: strings.TrimSpace(useful(p.text))}
-		if delayed && !finalRE.MatchString(c.said) {
-			rc.Action = Delayed
-		}
-		ctx := reply.Context{Recipient: rc.Address, Delayed: rc.Action == Delayed, Final: rc.Action != Delayed}
-		e := k.Explain(rc.Text, ctx)
-		if e.Reason == reply.Unknown || (e.Code == 0 && e.Enhanced == "") {
-			all := k.Explain(useful(c.said), ctx)
-			switch {
-			case e.Reason == reply.Unknown && all.Reason != reply.Unknown:
+	return ps
+}
+
+// reason explains the text about a recipient; if it says nothing, the whole text, which
+// then is the recipient's, and last the subject. only: there is no other recipient.
+func (m *Message) reason(rc *Recipient, c *content, k *reply.Knowledge, only bool) reply.Explanation {
+	ctx := reply.Context{Recipient: rc.Address, Delayed: rc.Action == Delayed, Final: rc.Action != Delayed}
+	e := k.Explain(rc.Text, ctx)
+	if e.Reason == reply.Unknown || (e.Code == 0 && e.Enhanced == "") {
+		all := k.Explain(useful(c.said), ctx)
+		switch {
+		case e.Reason == reply.Unknown && all.Reason != reply.Unknown:
+			e = all
+			rc.Text = strings.TrimSpace(useful(c.said))
+		case e.Code == 0 && all.Code != 0 && only:
+			e.Code, e.Enhanced = all.Code, all.Enhanced
+			if e.Reason == reply.Unknown || all.Evidence == "text" && e.Evidence != "text" {
 				e = all
-				rc.Text = strings.TrimSpace(useful(c.said))
-			case e.Code == 0 && all.Code != 0 && len(ps) == 1:
-				e.Code, e.Enhanced = all.Code, all.Enhanced
-				if e.Reason == reply.Unknown || all.Evidence == "text" && e.Evidence != "text" {
-					e = all
-				}
 			}
-		}
-		if e.Reason == reply.Unknown {
-			if s := k.Explain(m.Subject, ctx); s.Reason != reply.Unknown {
-				s.Code, s.Enhanced = pick(e, s)
-				e = s
-			}
-		}
-		if rc.Action == "" {
-			rc.Action = actionBy(&e)
-			if rc.Action == Delayed && (finalRE.MatchString(c.said) || !delayed) {
-				// The mail came back: the sender has given up, whatever the code.
-				rc.Action = Failed
-			}
-		}
-		answered(&e)
-		success(&rc, &e, k)
-		rc.RemoteHost, rc.RemoteIP = e.RemoteHost, e.RemoteIP
-		m.identities(&e)
-		rc.Explanation = e
-		m.Recipients = append(m.Recipients, rc)
-	}
-	if m.ReportingMTA == "" {
-		if mm := programRE.FindStringSubmatch(c.said); mm != nil {
-			m.ReportingMTA = strings.ToLower(strings.TrimRight(mm[1], "."))
 		}
 	}
+	if e.Reason == reply.Unknown {
+		if s := k.Explain(m.Subject, ctx); s.Reason != reply.Unknown {
+			s.Code, s.Enhanced = pick(e, s)
+			e = s
+		}
+	}
+	return e
 }
 
 var (

@@ -120,53 +120,11 @@ type piece struct {
 // addresses that are not recipients: the sender's, the postmaster's.
 func pieces(text string, known []string, own func(string) bool) []piece {
 	ls := strings.Split(text, "\n")
-	type mark struct {
-		line    int
-		address string
-	}
 	var marks []mark
-	find := func(res []*lazyre.Regexp) {
-		for i, l := range ls {
-			if len(l) > 1000 || quoteRE.MatchString(l) {
-				continue
-			}
-			for _, re := range res {
-				if m := re.FindStringSubmatch(l); m != nil && !own(m[1]) && len(marks) < maxRecipients {
-					marks = append(marks, mark{i, m[1]})
-					break
-				}
-			}
-		}
-	}
 	if len(known) > 0 {
-		for i, l := range ls {
-			for _, a := range known {
-				if strings.Contains(strings.ToLower(l), strings.ToLower(a)) && len(marks) < maxRecipients {
-					marks = append(marks, mark{i, a})
-					break
-				}
-			}
-		}
+		marks = marksOf(ls, known)
 	} else {
-		for n := range recipientLines {
-			if find(recipientLines[n : n+1]); len(marks) > 0 {
-				// A second form in the same mail is usually the session of the first.
-				break
-			}
-		}
-		if len(marks) == 0 {
-			find([]*lazyre.Regexp{sessionRE})
-		}
-		if len(marks) == 0 {
-			// A mail to oneself: its recipient is one of the addresses left out.
-			all := own
-			own = func(a string) bool { return !all(a) || strings.HasPrefix(strings.ToLower(a), "postmaster@") }
-			find(recipientLines[1:4])
-			own = all
-		}
-		if len(marks) == 0 {
-			find([]*lazyre.Regexp{addressAnyRE})
-		}
+		marks = findMarks(ls, own)
 	}
 	var out []piece
 	seen := map[string]bool{}
@@ -188,24 +146,83 @@ func pieces(text string, known []string, own func(string) bool) []piece {
 		before = end
 		out = append(out, piece{m.address, strings.TrimSpace(strings.Join(ls[start:max(end, start)], "\n"))})
 	}
-	// The answers of a transcript stand after the list of recipients.
 	if len(out) > 1 && len(out) <= 50 {
 		for i := range out {
-			var b strings.Builder
-			for j, l := range ls {
-				if strings.Contains(strings.ToLower(l), strings.ToLower(out[i].address)) && (quoteRE.MatchString(l) || sessionRE.MatchString(l)) {
-					b.WriteString(l + "\n")
-					if j+1 < len(ls) && strings.HasPrefix(strings.TrimSpace(ls[j+1]), "<<<") {
-						b.WriteString(ls[j+1] + "\n")
-					}
-				}
-			}
-			if b.Len() > 0 && !strings.Contains(out[i].text, strings.TrimSpace(b.String())) {
-				out[i].text += "\n" + b.String()
+			if answers := transcript(ls, out[i].address); answers != "" && !strings.Contains(out[i].text, strings.TrimSpace(answers)) {
+				out[i].text += "\n" + answers
 			}
 		}
 	}
 	return out
+}
+
+// mark is a line that names a recipient.
+type mark struct {
+	line    int
+	address string
+}
+
+// marksOf returns the lines that have one of the addresses.
+func marksOf(ls, addresses []string) []mark {
+	var marks []mark
+	for i, l := range ls {
+		for _, a := range addresses {
+			if strings.Contains(strings.ToLower(l), strings.ToLower(a)) && len(marks) < maxRecipients {
+				marks = append(marks, mark{i, a})
+				break
+			}
+		}
+	}
+	return marks
+}
+
+// findMarks returns the lines that name a recipient in the first form that the mail has.
+func findMarks(ls []string, own func(string) bool) []mark {
+	find := func(own func(string) bool, res ...*lazyre.Regexp) []mark {
+		var marks []mark
+		for i, l := range ls {
+			if len(l) > 1000 || quoteRE.MatchString(l) {
+				continue
+			}
+			for _, re := range res {
+				if m := re.FindStringSubmatch(l); m != nil && !own(m[1]) && len(marks) < maxRecipients {
+					marks = append(marks, mark{i, m[1]})
+					break
+				}
+			}
+		}
+		return marks
+	}
+	for _, re := range recipientLines {
+		// A second form in the same mail is usually the session of the first.
+		if marks := find(own, re); len(marks) > 0 {
+			return marks
+		}
+	}
+	if marks := find(own, sessionRE); len(marks) > 0 {
+		return marks
+	}
+	// A mail to oneself: its recipient is one of the addresses left out.
+	self := func(a string) bool { return !own(a) || strings.HasPrefix(strings.ToLower(a), "postmaster@") }
+	if marks := find(self, recipientLines[1:4]...); len(marks) > 0 {
+		return marks
+	}
+	return find(own, addressAnyRE)
+}
+
+// transcript returns what servers answered about an address in the transcript of a
+// session, which comes after the list of recipients.
+func transcript(ls []string, address string) string {
+	var b strings.Builder
+	for i, l := range ls {
+		if strings.Contains(strings.ToLower(l), strings.ToLower(address)) && (quoteRE.MatchString(l) || sessionRE.MatchString(l)) {
+			b.WriteString(l + "\n")
+			if i+1 < len(ls) && strings.HasPrefix(strings.TrimSpace(ls[i+1]), "<<<") {
+				b.WriteString(ls[i+1] + "\n")
+			}
+		}
+	}
+	return b.String()
 }
 
 var addressAnyRE = lazyre.New(`(` + addressPattern + `)`)
