@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
@@ -220,10 +221,14 @@ func probeFacts(t *probe.Target) []Block {
 // offered are the first keywords of an EHLO answer on a few lines, however long they are.
 func offered(lines []string) string {
 	short := make([]string, len(lines))
+	room, most := 400, 0
 	for i, line := range lines {
 		short[i] = show.Cut(line, 80)
+		if room -= utf8.RuneCountInString(short[i]) + 2; room >= 0 {
+			most++
+		}
 	}
-	return show.Listed(short, 20)
+	return show.Listed(short, most)
 }
 
 // endsOfDataText says which wrong ends of a message are taken.
