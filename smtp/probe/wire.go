@@ -158,13 +158,18 @@ func (w *wire) send(command, shown string) error {
 }
 
 func (w *wire) read() (answer, error) {
+	var lines []string
+	first := len(w.t.said)
 	a, err := readAnswer(w.r, func(line string) string {
-		line = w.secrets.Without(line)
-		w.t.add("server", line)
-		return line
+		w.t.add("server", "")
+		lines = append(lines, line)
+		// What began in a line may go on in this one.
+		said := w.secrets.Lines(lines)
+		for i := first; i < len(w.t.said); i++ {
+			w.t.said[i].Text = show.Cut(said[i-first], maxSaid)
+		}
+		return said[len(said)-1]
 	})
-	for i := range a.lines {
-		a.lines[i] = w.secrets.Without(a.lines[i])
-	}
+	a.lines = w.secrets.Lines(a.lines)
 	return a, err
 }

@@ -56,6 +56,11 @@ func without(text string, secrets *redact.Secrets) string {
 	return show.Cut(secrets.Without(text), maxReply)
 }
 
+// joined is a reply of several lines on one, without the secrets.
+func (s *sender) joined(reply string) string {
+	return strings.Join(s.secrets.Lines(strings.Split(reply, "\n")), " ")
+}
+
 // step runs one stage and takes its time.
 func (s *sender) step(name string, f func() error) error {
 	began := time.Now()
@@ -138,7 +143,7 @@ func (s *sender) data(c *smtp.Client, text []byte) error {
 		return err
 	}
 	if d, ok := w.(*smtp.DataCloser); ok {
-		s.a.Reply = without("250 "+strings.ReplaceAll(d.ServerResponse(), "\n", " "), &s.secrets)
+		s.a.Reply = without("250 "+s.joined(d.ServerResponse()), &s.secrets)
 	}
 	return nil
 }
@@ -238,7 +243,7 @@ func (s *sender) failed(ctx context.Context, stage string, err error) {
 		if said.Code >= 500 {
 			a.Outcome, a.final = probe.Rejected5, true
 		}
-		a.Reply = without(fmt.Sprintf("%d %s", said.Code, strings.ReplaceAll(said.Msg, "\n", " ")), &s.secrets)
+		a.Reply = without(fmt.Sprintf("%d %s", said.Code, s.joined(said.Msg)), &s.secrets)
 		a.Cause = s.o.explained(ctx, a.Reply, stage)
 		return
 	case errors.As(err, &refusal):
