@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"mailworthy/audit"
@@ -117,7 +118,12 @@ type Run struct {
 
 	answered bool
 	silent   string
+	begun    atomic.Bool
 }
+
+// Begun reports whether a domain has been audited, or is: before that the run waits for its
+// list.
+func (r *Run) Begun() bool { return r.begun.Load() }
 
 // Count is what has been counted.
 func (r *Run) Count() *Count { return &r.count }
@@ -193,6 +199,7 @@ func (r *Run) Stream(ctx context.Context) error {
 	var late shelf
 	defer late.close()
 	work := func(ctx context.Context, in Entry) (made outcome) {
+		r.begun.Store(true)
 		one := r.Inspect(ctx, in.Domain)
 		made.count = one.Count()
 		made.status = r.Standard.Status(one)

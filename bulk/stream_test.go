@@ -55,8 +55,12 @@ func TestStream(t *testing.T) {
 					t.Errorf("%d counted after %d rows", c.Tally.Domains, calls)
 				}
 			}}
+		waits := !run.Begun()
 		if err := errors.Join(run.Resume(), run.Stream(t.Context()), run.Finish(true)); err != nil {
 			t.Fatal(err)
+		}
+		if !waits || !run.Begun() {
+			t.Errorf("ordered %v: it has begun only when a domain is audited", ordered)
 		}
 		want := strings.Fields("domain " + listOf(n))
 		got := strings.Fields(out.String())

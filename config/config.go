@@ -232,6 +232,21 @@ func parseAddr(s string) (netip.Addr, error) {
 	return ip.Unmap(), nil
 }
 
+// Of is a configuration of these domains, each of them once, of which nothing is stated.
+func Of(names []string) (*Config, error) {
+	c := &Config{Policy: &report.Policy{}}
+	for _, name := range names {
+		one, err := NewDomain(name)
+		if err != nil {
+			return nil, err
+		}
+		if _, there := c.ForDomain(one.Target.Domain); !there {
+			c.Domains = append(c.Domains, one)
+		}
+	}
+	return c, nil
+}
+
 // NewDomain is a domain of which nothing is stated.
 func NewDomain(name string) (Domain, error) {
 	domain, err := audit.ParseDomain(name)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -219,4 +220,19 @@ func ListPlace(list, configuration string) (string, error) {
 		return near, nil
 	}
 	return whole, nil
+}
+
+// Create writes the text of a configuration to a file that is not there yet; that it is there
+// is fs.ErrExist. The file is readable for its owner alone: a configuration comes to hold
+// secrets.
+func Create(file string, text []byte) error {
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(text)
+	if closing := out.Close(); err == nil {
+		err = closing
+	}
+	return err
 }

@@ -1,8 +1,13 @@
 package config
 
 import (
+	"errors"
+	"io/fs"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -60,5 +65,34 @@ func TestNew(t *testing.T) {
 	// ${HOME} in a subject is text, and no variable.
 	if c.Policy.Accept[1].Subject != show.Escape(hostile) {
 		t.Errorf("%q", c.Policy.Accept[1].Subject)
+	}
+}
+
+// TestCreate: a configuration is written once, for its owner alone.
+func TestCreate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mailworthy.yaml")
+	if err := Create(file, []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Create(file, []byte("second")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("written again: %v", err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || string(text) != "first" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// TestOf: each domain is there once, and what is none is an error.
+func TestOf(t *testing.T) {
+	c, err := Of([]string{"acme.example", "tidy.example", "ACME.example."})
+	if err != nil || len(c.Domains) != 2 || c.Domains[1].Target.Domain != "tidy.example" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := Of([]string{"acme.example", "no domain"}); err == nil {
+		t.Error("no error of what is no domain")
 	}
 }

@@ -4,28 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
-	"mailworthy/bulk"
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/inspect"
 	"mailworthy/internal/cli"
-	"mailworthy/internal/progress"
-	"mailworthy/internal/readfile"
-	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/report"
 	"mailworthy/report/format"
-	"mailworthy/resolver"
 )
 
 // auditFlags are the flags that describe what is audited.
@@ -181,186 +171,6 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 	return f.report(cmd, args, f.withTransport(cmd, sections))
 }
 
-// report audits the sections of each domain and writes the reports. An invalid domain is
-// reported on standard error, and the others are audited.
-func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []finding.Section) (err error) {
-	stderr := progress.NewBar(cmd.ErrOrStderr())
-	if err := f.chooseFormats(cmd.OutOrStdout()); err != nil {
-		return err
-	}
-	switch {
-	case cmd.Flags().Changed("csv") && !slices.ContainsFunc(f.writes, func(w written) bool { return w.Name == "csv" }):
-		return withHint(fmt.Errorf("--csv %s with --format %s", f.csv, f.output.format), "add --format csv")
-	case f.minScore < 0 || f.minScore > 100:
-		return fmt.Errorf("--min-score %d: it must be 0 to 100", f.minScore)
-	case cmd.Flags().Changed("concurrency") && f.concurrency < 1:
-		return fmt.Errorf("--concurrency %d: it must be 1 to %d", f.concurrency, 1<<16)
-	}
-	failOn, err := f.failOn.limit()
-	if err != nil {
-		return err
-	}
-	if err := f.checkComparison(); err != nil {
-		return err
-	}
-	if err := f.checkBulk(args); err != nil {
-		return err
-	}
-	if err := f.checkHistory(); err != nil {
-		return err
-	}
-	policy, err := readPolicy(cmd.Context(), f.policy)
-	if err != nil {
-		return err
-	}
-	if policy != nil {
-		f.brand = policy.Brand
-	}
-	template, err := f.target()
-	if err != nil {
-		return err
-	}
-	template.Sections = sections
-	if f.file != "" && !cmd.Flags().Changed("selectors") {
-		f.guess = string(dkim.Inferred) // in a list fewer than for a domain alone
-	}
-	options, err := f.options(cmd.Context())
-	if err != nil {
-		return err
-	}
-	f.dns.limits.lists = options.Catalogue.Zones()
-	session, err := f.dns.open(stderr)
-	if err != nil {
-		return err
-	}
-	defer session.stack.Close()
-	if f.probe || slices.Contains(sections, finding.Transport) {
-		if options.Transport, err = session.tools(f.web, f.trustAD); err != nil {
-			return err
-		}
-	}
-	if f.authoritative {
-		if f.dns.offline {
-			return errors.New("--offline and --authoritative exclude each other")
-		}
-		asker := resolver.NewAuthorities(resolver.Config{Timeout: f.dns.timeout, Retries: f.dns.tries()})
-		defer asker.Close()
-		options.Authoritative = asker.At
-	}
-	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
-	held, err := f.openBaseline(cmd.Context())
-	if err != nil {
-		return err
-	}
-	l, closing, err := f.list(cmd, args, stderr, inspect.DomainParser(sections), session.held)
-	if err != nil {
-		return err
-	}
-	defer closing()
-	defer func() {
-		for _, arg := range args {
-			if addr, ok := address(arg); ok {
-				sayOfAddress(cmd.Context(), stderr, session, addr)
-			}
-		}
-	}()
-	asking, answered := f.watched(cmd, session.stack, options.Catalogue, len(args))
-	defer answered()
-	a := &auditor{session: session, template: template,
-		standard:  bulk.Standard{FailOn: failOn, MinScore: f.minScore, UnknownOK: session.unknownOK, Baseline: held},
-		inspector: inspect.Inspector{Resolver: asking, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}}
-	if f.probe {
-		shared, err := f.probing(cmd, session, options.Transport)
-		if err != nil {
-			return err
-		}
-		defer shared.Close()
-		a.inspector.Probe = shared.Domain
-	}
-	a.keeper = f.keeper(cmd.Context(), a, stderr)
-	defer func() { err = closeKeeper(a.keeper, err) }()
-	if held != nil {
-		since := report.NewSince(held)
-		a.each = since.Add
-		defer func() {
-			for _, line := range since.Lines() {
-				fmt.Fprintln(stderr, line)
-			}
-		}()
-	}
-	if f.streams() {
-		return f.stream(cmd, l, a, stderr)
-	}
-	started := time.Now()
-	reports, count, err := f.collect(cmd, l, a, stderr)
-	answered()
-	if err != nil {
-		return err
-	}
-	switch {
-	case len(reports) == 0:
-		return exit(exitUsage)
-	case f.against != "":
-		before, err := f.earlier(cmd, reports, a)
-		if err != nil {
-			return err
-		}
-		if err := f.compare(cmd, before, reports, session.verbose); err != nil {
-			return err
-		}
-	case f.changes:
-		if err := f.writeChanges(cmd, a.keeper, reports, session.verbose); err != nil {
-			return err
-		}
-	default:
-		for _, to := range f.writes {
-			if err := f.output.writeTo(cmd, to.file, func(w io.Writer) error { return to.Write(w, reports, f.writing(cmd, to, failOn, session)) }); err != nil {
-				return ofPick(err)
-			}
-		}
-	}
-	f.writeSummary(stderr, session, count, time.Since(started))
-	if sayUnanswered(stderr, reports) {
-		sayWhyUnknown(cmd.Context(), f.dns, stderr)
-	}
-	switch {
-	case l.Bad() > 0:
-		return exit(exitUsage)
-	}
-	for _, to := range f.writes {
-		if to.Exit != nil && (len(f.writes) == 1 || isStandard(to.file)) {
-			return exit(to.Exit(reports, f.writing(cmd, to, failOn, session)))
-		}
-	}
-	return exit(count.Status)
-}
-
-// sayUnanswered says on standard error that nobody answered, if that is all that
-// the reports have to say, and reports whether it did.
-func sayUnanswered(stderr io.Writer, reports []*report.Report) bool {
-	if slices.ContainsFunc(reports, func(r *report.Report) bool { return r.Unanswered == "" }) {
-		return false
-	}
-	noAnswer(stderr, reports[0].Unanswered)
-	return true
-}
-
-func noAnswer(stderr io.Writer, why string) {
-	fmt.Fprintf(stderr, "error: no resolver answered: %s\nhint: --resolver ADDR asks another one, --timeout 10s waits longer\n", show.Escape(why))
-}
-
-// logAudit logs what an audit asked.
-func (s *session) logAudit(r *report.Report) {
-	// The arguments would be allocated for each question, wanted or not.
-	if s.log.Enabled(context.Background(), slog.LevelDebug) {
-		for _, q := range r.Trace {
-			s.log.Debug("question", "domain", r.Domain, "name", q.Name, "type", q.Type.String(), "status", q.Status,
-				"server", q.Server, "duration_ms", q.Duration.Milliseconds())
-		}
-	}
-	s.log.Info("audited", "domain", r.Domain, "questions", r.Queries, "duration_ms", r.DurationMS)
-}
-
 // sectionWords are the words of --only and --skip.
 func sectionWords() []string {
 	var words []string
@@ -411,24 +221,6 @@ func (f *auditFlags) target() (audit.Target, error) {
 	return t, ofFlag(err)
 }
 
-// flagNames are the flags that are called otherwise than the key in JSON.
-var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token", "ports": "port"}
-
-// ofFlag is an error of a field as one of the flag that states it.
-func ofFlag(err error) error {
-	var wrong *inspect.FieldError
-	if !errors.As(err, &wrong) || wrong.Field == "" {
-		return err
-	}
-	flag, ok := flagNames[wrong.Field]
-	if !ok {
-		flag = strings.ReplaceAll(wrong.Field, "_", "-")
-	}
-	named := *wrong
-	named.Field = "--" + flag
-	return &named
-}
-
 // options checks the flags that bound and tune an audit.
 func (f *auditFlags) options(ctx context.Context) (audit.Options, error) {
 	o, err := inspect.Settings{Volume: f.volume, MaxIPs: f.maxIPs, Guess: f.guess}.Options()
@@ -441,16 +233,4 @@ func (f *auditFlags) options(ctx context.Context) (audit.Options, error) {
 	o.Health = &rbl.Health{}
 	o.Catalogue, err = openCatalogue(ctx, f.lists)
 	return o, err
-}
-
-// openCatalogue returns the built-in block lists as the user's file changes them.
-func openCatalogue(ctx context.Context, file string) (*rbl.Catalogue, error) {
-	if file == "" {
-		return rbl.DefaultCatalogue(), nil
-	}
-	c, err := readfile.Await(ctx, func() (*rbl.Catalogue, error) { return rbl.LoadCatalogue(file, os.Getenv) })
-	if err != nil {
-		return nil, fmt.Errorf("--lists: %w", err)
-	}
-	return c, nil
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
-	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
 	"mailworthy/report"
@@ -51,8 +50,7 @@ func (f *auditFlags) checkHistory() error {
 // toKeep is how many reports of a list wait to be kept before the audits wait too.
 const toKeep = 64
 
-// keeper opens the history of --history; nil if none is wanted. The keeper is to
-// be closed.
+// keeper opens the history of --history; nil if none is wanted. The keeper is to be closed.
 func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *monitor.Keeper {
 	if f.history == "" {
 		return nil
@@ -79,15 +77,6 @@ func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *
 				fmt.Fprintln(stderr, "hint: the audit is not kept")
 			}
 		}})
-}
-
-// closeKeeper ends the keeping; err is that of the command, which comes first.
-func closeKeeper(k *monitor.Keeper, err error) error {
-	var status cli.Status
-	if !k.Close() && (err == nil || errors.As(err, &status)) {
-		return exit(exitUsage)
-	}
-	return err
 }
 
 // other opens one of the further resolvers alone; nil if there are no more.

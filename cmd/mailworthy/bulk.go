@@ -6,18 +6,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
 	"mailworthy/bulk"
-	"mailworthy/inspect"
 	"mailworthy/internal/progress"
 	"mailworthy/internal/readfile"
 	"mailworthy/internal/show"
-	"mailworthy/monitor"
 	"mailworthy/report"
 	"mailworthy/report/format"
 )
@@ -117,53 +114,14 @@ func (f *auditFlags) ofList(err error) error {
 	return err
 }
 
-// auditor audits one domain after the other under the same flags. It may be used
-// by several goroutines.
-type auditor struct {
-	session  *session
-	template audit.Target
-	// inspector audits; its Graded is audit's.
-	inspector inspect.Inspector
-	standard  bulk.Standard
-	// keeper keeps the audits; nil if no history is wanted.
-	keeper *monitor.Keeper
-	// each is called with each report; nil: nobody is. Several goroutines call it.
-	each func(*report.Report)
-}
-
-func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
-	inspector := a.inspector
-	inspector.Graded = func(ctx context.Context, target audit.Target, r *report.Report) {
-		a.session.logAudit(r)
-		a.keeper.Keep(ctx, target, r)
-	}
-	r := inspector.Inspect(ctx, a.of(domain))
-	if a.each != nil {
-		a.each(r)
-	}
-	return r
-}
-
-// of is the target of a domain.
-func (a *auditor) of(domain string) audit.Target {
-	target := a.template
-	target.Domain = domain
-	return target
-}
-
 // stream audits the list and writes each report as it comes. If the context of
 // the command ends, what is under way of a list is finished, written and counted
 // first.
 func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress.Bar) error {
 	started := time.Now()
-	ctx, stopped := cmd.Context(), cmd.Context()
-	var begun atomic.Bool
-	inspect := func(ctx context.Context, domain string) *report.Report {
-		begun.Store(true)
-		return a.audit(ctx, domain)
-	}
-	run := &bulk.Run{List: l, Inspect: inspect,
-		Format: f.writes[0].Format, Options: f.writing(cmd, f.writes[0], a.standard.FailOn, a.session), Standard: a.standard,
+	stopped := cmd.Context()
+	run := &bulk.Run{List: l, Inspect: a.audit,
+		Format: f.writes[0].Format, Options: f.writing(cmd, f.writes[0], a), Standard: a.standard,
 		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
 		Each: func(c *bulk.Count) { p.Add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
 	if run.Format.Detail != nil && a.keeper == nil && !a.inspector.Plan {
@@ -195,32 +153,42 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	if f.wantsProgress(cmd) {
 		p.Start(max(bulk.CountLines(f.file)-int64(l.Found()), -1))
 	}
-	if f.file != "" {
-		defer audit.CollectLess()()
-		ctx = context.WithoutCancel(stopped)
-		defer context.AfterFunc(stopped, func() {
-			if !begun.Load() {
-				return // it waits for its input still
-			}
-			fmt.Fprintln(p, "interrupted: the audits under way are finished; interrupt again to stop at once")
-		})()
-	}
-	if err := run.Stream(ctx); err != nil {
+	if err := f.streamRows(stopped, run, p); err != nil {
 		return ofPick(f.ofList(err))
 	}
 	p.Stop()
-	interrupted := stopped.Err() != nil
-	err = run.Finish(!interrupted)
+	return f.finishRows(cmd, run, out, a, p, started)
+}
+
+// streamRows goes through the list. Of a list from a file the audits under way go on when the
+// command is interrupted, and that is said.
+func (f *auditFlags) streamRows(stopped context.Context, run *bulk.Run, p *progress.Bar) error {
+	if f.file == "" {
+		return run.Stream(stopped)
+	}
+	defer audit.CollectLess()()
+	defer context.AfterFunc(stopped, func() {
+		if run.Begun() { // else it waits for its input still
+			fmt.Fprintln(p, "interrupted: the audits under way are finished; interrupt again to stop at once")
+		}
+	})()
+	return run.Stream(context.WithoutCancel(stopped))
+}
+
+// finishRows ends a run whose rows are written, and returns its exit status.
+func (f *auditFlags) finishRows(cmd *cobra.Command, run *bulk.Run, out *part, a *auditor, p *progress.Bar, started time.Time) error {
+	stopped := cmd.Context().Err()
+	err := run.Finish(stopped == nil)
 	var setting *bulk.SettingError
 	switch {
 	case errors.As(err, &setting):
 		return f.ofList(err)
-	case interrupted:
+	case stopped != nil:
 		f.writeSummary(p, a.session, run.Count(), time.Since(started))
 		if run.Checkpoint != nil {
-			return withHint(stopped.Err(), "the same command goes on from here")
+			return withHint(stopped, "the same command goes on from here")
 		}
-		return stopped.Err()
+		return stopped
 	case err != nil:
 		return f.ofList(err)
 	}
@@ -231,10 +199,9 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	}
 	f.writeSummary(p, a.session, run.Count(), time.Since(started))
 	if why := run.Unanswered(); why != "" {
-		noAnswer(p, why)
-		sayWhyUnknown(cmd.Context(), f.dns, p)
+		f.sayUnanswered(cmd.Context(), p, why)
 	}
-	if l.Bad() > 0 {
+	if run.List.Bad() > 0 {
 		return exit(exitUsage)
 	}
 	return exit(run.Count().Status)

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"mailworthy/finding"
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/format"
@@ -26,8 +25,8 @@ type written struct {
 }
 
 // writing is what the flags say to the writer of a format.
-func (f *auditFlags) writing(cmd *cobra.Command, to written, failOn finding.Severity, session *session) format.Options {
-	return format.Options{Table: f.output.tableFor(cmd, to.file, session.verbose), Tree: f.tree, Plan: f.plan, FailOn: failOn, UnknownOK: session.unknownOK,
+func (f *auditFlags) writing(cmd *cobra.Command, to written, a *auditor) format.Options {
+	return format.Options{Table: f.output.tableFor(cmd, to.file, a.session.verbose), Tree: f.tree, Plan: f.plan, FailOn: a.standard.FailOn, UnknownOK: a.standard.UnknownOK,
 		Findings: f.csv == "findings", Pick: f.pick, Brand: f.brand, Chromium: f.chromium}
 }
 

@@ -9,9 +9,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/internal/progress"
-	"mailworthy/rbl"
 	"mailworthy/report/terminal"
-	"mailworthy/resolver"
 )
 
 // wantsProgress reports whether a bar is drawn: if --progress says so, else for
@@ -34,18 +32,19 @@ const (
 	turned = 150 * time.Millisecond
 )
 
-// watched returns the resolver of a single audit that says on a terminal what it waits
-// for, and what ends that. It is next itself for a list, or if nobody looks at standard
-// error or asked for its log.
-func (f *auditFlags) watched(cmd *cobra.Command, next resolver.Resolver, lists *rbl.Catalogue, domains int) (resolver.Resolver, func()) {
+// watched makes a single audit say on a terminal what it waits for, and returns what ends
+// that. It does nothing for a list, or if nobody looks at standard error or asked for its
+// log.
+func (f *auditFlags) watched(cmd *cobra.Command, a *auditor, domains int) func() {
 	file, ok := cmd.ErrOrStderr().(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) || f.file != "" || domains != 1 || f.dns.verbose > 0 || f.progress || os.Getenv("TERM") == "dumb" {
-		return next, func() {}
+		return func() {}
 	}
-	w := audit.NewWaiting(next, lists)
+	w := audit.NewWaiting(a.inspector.Resolver, a.inspector.Options.Catalogue)
+	a.inspector.Resolver = w
 	columns, _, err := term.GetSize(int(file.Fd()))
 	if err != nil || columns < 1 {
 		columns = 80
 	}
-	return w, progress.Spin(file, terminal.Plain(os.Getenv).ASCII, columns, patience, turned, w.Line)
+	return progress.Spin(file, terminal.Plain(os.Getenv).ASCII, columns, patience, turned, w.Line)
 }

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/finding"
 	"mailworthy/internal/cli"
+	"mailworthy/internal/field"
 	"mailworthy/report"
 	"mailworthy/report/view"
 )
@@ -97,4 +100,22 @@ func (f *failOnFlag) limit() (finding.Severity, error) {
 		return finding.Severity(f.word), nil
 	}
 	return "", fmt.Errorf("--fail-on %q: it must be %s", f.word, cli.Either(severityWords))
+}
+
+// flagNames are the flags that are called otherwise than the key in JSON.
+var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token", "ports": "port"}
+
+// ofFlag is an error of a field as one of the flag that states it.
+func ofFlag(err error) error {
+	var wrong *field.Error
+	if !errors.As(err, &wrong) || wrong.Field == "" {
+		return err
+	}
+	flag, ok := flagNames[wrong.Field]
+	if !ok {
+		flag = strings.ReplaceAll(wrong.Field, "_", "-")
+	}
+	named := *wrong
+	named.Field = "--" + flag
+	return &named
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,18 @@ func (f *listFlags) add(cmd *cobra.Command) {
 // addListsFlag adds the flag of openCatalogue.
 func addListsFlag(cmd *cobra.Command, file *string) {
 	cmd.Flags().StringVar(file, "lists", "", "a YAML `file` that adds, removes or re-weights block lists and supplies keys")
+}
+
+// openCatalogue returns the built-in block lists as the user's file changes them.
+func openCatalogue(ctx context.Context, file string) (*rbl.Catalogue, error) {
+	if file == "" {
+		return rbl.DefaultCatalogue(), nil
+	}
+	c, err := readfile.Await(ctx, func() (*rbl.Catalogue, error) { return rbl.LoadCatalogue(file, os.Getenv) })
+	if err != nil {
+		return nil, fmt.Errorf("--lists: %w", err)
+	}
+	return c, nil
 }
 
 // open returns the catalogue and checks that it has the lists asked for.

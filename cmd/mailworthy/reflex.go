@@ -112,6 +112,15 @@ func isAddress(word string) bool {
 	return ok
 }
 
+// sayOfAddresses says of each argument that is an address what to do with it.
+func sayOfAddresses(ctx context.Context, stderr io.Writer, s *session, args []string) {
+	for _, arg := range args {
+		if addr, ok := address(arg); ok {
+			sayOfAddress(ctx, stderr, s, addr)
+		}
+	}
+}
+
 // sayOfAddress says which commands are about an address, which is no domain to audit: its
 // block lists, and the audit of the domain that its PTR record is of, if the DNS says so.
 func sayOfAddress(ctx context.Context, stderr io.Writer, s *session, addr netip.Addr) {

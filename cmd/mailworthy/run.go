@@ -10,19 +10,25 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/finding"
 	"mailworthy/internal/lockfile"
+	"mailworthy/internal/pause"
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
 	"mailworthy/report/format"
+	"mailworthy/report/terminal"
 )
 
+// runFlags are the flags of run.
+type runFlags struct {
+	runner runnerFlags
+	output outputFlags
+	jitter time.Duration
+	always bool
+}
+
 func newRun() *cobra.Command {
-	var (
-		flags  runnerFlags
-		output outputFlags
-		jitter time.Duration
-		always bool
-	)
+	f := &runFlags{}
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Audit all of the configuration, for cron: silent while nothing changes",
@@ -47,65 +53,68 @@ way, or the history or a notification failed. With --format nagios: 0 OK,
   mailworthy run --format prometheus -o /var/lib/node_exporter/mailworthy.prom`,
 		Args:              exactly(),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
-			if jitter < 0 || jitter > 24*time.Hour {
-				return fmt.Errorf("--jitter %s: it must be 0 to 24h", jitter)
-			}
-			m, err := flags.monitor(cmd)
-			if err != nil {
-				return err
-			}
-			table := output.table(cmd, flags.dns.verbose > 0)
-			// A program that polls reads states, not changes: they wait for a person.
-			m.Told = output.format == "table"
-			if jitter > 0 {
-				select {
-				case <-time.After(rand.N(jitter)):
-				case <-cmd.Context().Done():
-					return cmd.Context().Err()
-				}
-			}
-			written, _ := format.Find(output.format)
-			unknownOK := flags.dns.unknown == "ok"
-			writing := format.Options{Table: table, FailOn: m.FailOn, UnknownOK: unknownOK}
-			done, err := m.Run(cmd.Context(), func(done *monitor.Outcome) error {
-				writing.Beside = done.Beside
-				if output.format != "table" {
-					return output.write(cmd, func(w io.Writer) error {
-						return written.Write(w, done.Reports(), writing)
-					})
-				}
-				var text bytes.Buffer
-				if err := monitor.WriteText(&text, done, m.FailOn, always, table); err != nil || text.Len() == 0 && output.standard() {
-					return err
-				}
-				return output.write(cmd, func(w io.Writer) error {
-					_, err := w.Write(text.Bytes())
-					return err
-				})
-			})
-			if errors.Is(err, lockfile.ErrHeld) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(err.Error()))
-				return exit(exitIncomplete)
-			}
-			if err != nil {
-				return err
-			}
-			for _, t := range done.Troubles {
-				fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(t.Error()))
-			}
-			if written.Exit != nil {
-				return exit(written.Exit(done.Reports(), writing))
-			}
-			return exit(done.Status(m.FailOn, unknownOK))
-		},
+		RunE:              f.run,
 	}
-	flags.add(cmd)
-	output.add(cmd, "table", "json", "ndjson", "rows", "csv", "markdown", "html", "nagios", "prometheus")
-	cmd.Flags().BoolVar(&always, "always", false, "write a line for each domain and one for the run, changed or not")
-	cmd.Flags().DurationVar(&jitter, "jitter", 0, "wait a random part of this `time` first, so that many hosts do not ask at once")
+	f.runner.add(cmd)
+	f.output.add(cmd, "table", "json", "ndjson", "rows", "csv", "markdown", "html", "nagios", "prometheus")
+	cmd.Flags().BoolVar(&f.always, "always", false, "write a line for each domain and one for the run, changed or not")
+	cmd.Flags().DurationVar(&f.jitter, "jitter", 0, "wait a random part of this `time` first, so that many hosts do not ask at once")
 	return cmd
+}
+
+func (f *runFlags) run(cmd *cobra.Command, _ []string) error {
+	if err := f.output.check(); err != nil {
+		return err
+	}
+	if f.jitter < 0 || f.jitter > 24*time.Hour {
+		return fmt.Errorf("--jitter %s: it must be 0 to 24h", f.jitter)
+	}
+	m, err := f.runner.monitor(cmd)
+	if err != nil {
+		return err
+	}
+	// A program that polls reads states, not changes: they wait for a person.
+	m.Told = f.output.format == "table"
+	if f.jitter > 0 {
+		if err := pause.For(cmd.Context(), rand.N(f.jitter)); err != nil {
+			return err
+		}
+	}
+	written, _ := format.Find(f.output.format)
+	unknownOK := f.runner.dns.unknown == "ok"
+	writing := format.Options{Table: f.output.table(cmd, f.runner.dns.verbose > 0), FailOn: m.FailOn, UnknownOK: unknownOK}
+	done, err := m.Run(cmd.Context(), func(done *monitor.Outcome) error {
+		writing.Beside = done.Beside
+		if f.output.format == "table" {
+			return f.writeText(cmd, done, m.FailOn, writing.Table)
+		}
+		return f.output.write(cmd, func(w io.Writer) error { return written.Write(w, done.Reports(), writing) })
+	})
+	if errors.Is(err, lockfile.ErrHeld) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(err.Error()))
+		return exit(exitIncomplete)
+	}
+	if err != nil {
+		return err
+	}
+	for _, t := range done.Troubles {
+		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(t.Error()))
+	}
+	if written.Exit != nil {
+		return exit(written.Exit(done.Reports(), writing))
+	}
+	return exit(done.Status(m.FailOn, unknownOK))
+}
+
+// writeText writes what a run found as text. If that is nothing, nothing is written to
+// standard output, and an empty file.
+func (f *runFlags) writeText(cmd *cobra.Command, done *monitor.Outcome, failOn finding.Severity, table terminal.Options) error {
+	var text bytes.Buffer
+	if err := monitor.WriteText(&text, done, failOn, f.always, table); err != nil || text.Len() == 0 && f.output.standard() {
+		return err
+	}
+	return f.output.write(cmd, func(w io.Writer) error {
+		_, err := w.Write(text.Bytes())
+		return err
+	})
 }
