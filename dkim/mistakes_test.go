@@ -120,6 +120,8 @@ var mistakes = []mistake{
 		return s, false
 	}},
 	{"lower case", replaceAll("DKIM1", "dkim1")},
+	{"HTML entities for the semicolons and spaces", replaceAll("; ", "&#59;&nbsp;")},
+	{"HTML entities around it", func(_ *mathrand.Rand, s string) (string, bool) { return "&quot;" + s + "&quot;", false }},
 	{"typographic quotes", func(_ *mathrand.Rand, s string) (string, bool) { return "“" + s + "”", false }},
 	{"quotes", func(_ *mathrand.Rand, s string) (string, bool) { return `"` + s + `"`, false }},
 	{"one quote", func(_ *mathrand.Rand, s string) (string, bool) { return `"` + s, false }},

@@ -27,8 +27,9 @@ type repair struct {
 	version, policy, address bool
 	// about says of each tag, by its name, whether the text has it at all.
 	about map[string]bool
-	raw   string
-	text  *plainText
+	// raw is the record with straight quotation marks, published as it is in the DNS.
+	raw, published string
+	text           *plainText
 }
 
 // token is a tag that the text probably has, or a piece that is none.
@@ -65,6 +66,7 @@ func repaired(record string, hosts ...string) *repair {
 		r.open = []string{"a record of " + show.Counted(len(record), "byte")}
 		return r
 	}
+	r.published = record
 	record = straight(record)
 	r.raw, r.text = record, plain(record)
 	tokens := r.tokens()

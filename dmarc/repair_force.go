@@ -12,10 +12,10 @@ import (
 // a tag that they cannot read: "t=yes" beside p=reject is no test, and a repair to t=y
 // would make one of it. How to say it is remarked, for the owner to decide.
 func (r *repair) keepInForce(tokens []token) {
-	if _, _, ok := versionOf(r.raw); !ok {
+	if _, _, ok := versionOf(r.published); !ok {
 		return
 	}
-	is := readRecord(r.raw)
+	is := readRecord(r.published)
 	if is.Broken() || r.draft.get("p") != string(is.P) {
 		return // nothing is in force, or something else than what was meant
 	}

@@ -106,6 +106,10 @@ func TestRepaired(t *testing.T) {
 		{"«v=DMARC1; p=reject; rua=mailto:d@acme.example»", "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
 		{`\"v=DMARC1; p=reject; rua=mailto:d@acme.example\"`, "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
 		{`&quot;v=DMARC1; p=reject; rua=mailto:d@acme.example&quot;`, "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
+		{"v=DMARC1&#59; p=reject&#59; rua=mailto:d@acme.example", "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
+		{"v=DMARC1;&nbsp;p&#61;reject;&nbsp;rua=mailto:d&#64;acme.example", "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
+		{"v=DMARC1; p=reject; sp&#61;none; rua=mailto:d@acme.example", "v=DMARC1; p=reject; rua=mailto:d@acme.example"}, // reject is in force
+		{`_dmarc.acme.example. 3600 IN TXT "v=DMARC1; p=reject; rua=mailto:d@acme.example"`, "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
 		{"v=DMARC1; p=“reject”; rua=“mailto:d@acme.example”", "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
 		{"v=DMARC1;\u00a0p=reject;\u00a0rua=mailto:postmaster@acme.example", full},
 		{"\ufeffv=DMARC1; p=reject; rua=mailto:postmaster@acme.example", full},

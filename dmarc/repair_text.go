@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"mailworthy/internal/ascii"
 )
 
 // plainText is a record freed of what editors and zone files put into it: quotation
@@ -73,10 +75,14 @@ func plain(record string) *plainText {
 	return p
 }
 
+// entities are the characters that HTML writes as something else.
+var entities = strings.NewReplacer(ascii.Entities()...)
+
 // straight puts quotation marks of ASCII for pairs of others: of word processors, of zone
 // files, of HTML. One without a partner may stand for a letter, and stays.
 func straight(record string) string {
-	for _, marks := range [...][2]string{{"\u201c", "\u201d"}, {"\u201e", "\u201c"}, {"\u201d", "\u201d"}, {"\u00ab", "\u00bb"}, {`\"`, `\"`}, {"&quot;", "&quot;"}, {"&#34;", "&#34;"}} {
+	record = entities.Replace(record)
+	for _, marks := range [...][2]string{{"\u201c", "\u201d"}, {"\u201e", "\u201c"}, {"\u201d", "\u201d"}, {"\u00ab", "\u00bb"}, {`\"`, `\"`}} {
 		n, m := strings.Count(record, marks[0]), strings.Count(record, marks[1])
 		if n > 0 && (marks[0] != marks[1] && n == m || marks[0] == marks[1] && n%2 == 0) {
 			record = strings.NewReplacer(marks[0], `"`, marks[1], `"`).Replace(record)

@@ -109,11 +109,10 @@ func BeginBIMI(b *resolver.Batch, web *Web, with BIMITools, domain string, done 
 func bimiRecords(t *Texts) (records, near []string) {
 	for _, text := range t.Records {
 		first, _, _ := strings.Cut(text, ";")
-		meant, _, _ := strings.Cut(unwrapped(text, "v=BIMI1"), ";")
 		switch {
 		case strings.Join(strings.Fields(first), "") == "v=BIMI1":
 			records = append(records, text)
-		case strings.EqualFold(strings.Join(strings.Fields(meant), ""), "v=BIMI1"):
+		case meantAs(text, "v=BIMI1"):
 			near = append(near, text)
 		}
 	}

@@ -105,8 +105,8 @@ func meantSTS(r *STS) string {
 		return "v=STSv1; id=" + idPlaceholder + r.rest("id") // which of them is the new one, nobody can tell
 	}
 	var id strings.Builder
-	for i := 0; i < len(r.meant("id")) && id.Len() < 32; i++ {
-		if c := r.meant("id")[i]; ascii.IsAlphanumeric(c) {
+	for whole, i := r.meant("id")+r.torn("id"), 0; i < len(whole) && id.Len() < 32; i++ {
+		if c := whole[i]; ascii.IsAlphanumeric(c) {
 			id.WriteByte(c)
 		}
 	}
@@ -156,6 +156,44 @@ func (r *Record) meant(name string) string {
 	return ""
 }
 
+// torn returns what stands behind the semicolon that ends the value of a field, if it is no
+// field itself: then it is a piece of that value, or nobody can tell.
+func (r *Record) torn(name string) string {
+	fields := strings.Split(r.text[:min(len(r.text), maxRecord)], ";")
+	for i, field := range fields {
+		at := -1
+		for j := 0; j+len(name) < len(field); j++ {
+			if strings.EqualFold(field[j:j+len(name)], name) && (j == 0 || !ascii.IsAlphanumeric(field[j-1])) {
+				if rest := strings.TrimLeft(field[j+len(name):], " "); rest != "" && (rest[0] == '=' || rest[0] == ':') {
+					at = j
+					break
+				}
+			}
+		}
+		if at < 0 {
+			continue
+		}
+		for _, next := range fields[i+1:] {
+			next = strings.Trim(next, " \t\"'\\.,")
+			if next == "" {
+				continue
+			}
+			tag, _, ok := strings.Cut(next, "=")
+			if !ok {
+				tag, _, _ = strings.Cut(next, ":")
+			}
+			if tag = strings.TrimSpace(tag); ok && isName(tag) || slices.Contains(fieldNames, ascii.ToLower(tag)) {
+				break
+			}
+			return next
+		}
+	}
+	return ""
+}
+
+// fieldNames are those of the fields that are known, of all three kinds of records.
+var fieldNames = []string{"v", "id", "rua", "l", "a", "avp", "lps", "s"}
+
 // meantTLSRPT is the record that was meant, with every address that it names.
 func meantTLSRPT(r *TLSRPT) string {
 	var uris []string
@@ -166,6 +204,15 @@ func meantTLSRPT(r *TLSRPT) string {
 		}
 	}
 	parts := strings.FieldsFunc(r.meant("rua"), func(c rune) bool { return c == ',' || c == ' ' || c == '\t' })
+	if n := len(parts) - 1; n >= 0 {
+		piece := ascii.ToLower(r.torn("rua"))
+		whole := strings.HasPrefix(piece, "mailto:") || strings.HasPrefix(piece, "https:")
+		if isMailbox(piece) && destination(parts[n]).Problem == "" {
+			parts = append(parts, r.torn("rua")) // "rua=mailto:a@acme.example; b@acme.example"
+		} else if piece != "" && !whole {
+			parts, open = parts[:n], true // "rua=https://acme.example/re;ports"
+		}
+	}
 	for _, field := range strings.Split(r.text[:min(len(r.text), maxRecord)], ";") {
 		// "rua=mailto:a@acme.example; mailto:b@acme.example"
 		if field = strings.TrimSpace(field); strings.HasPrefix(ascii.ToLower(field), "mailto:") || strings.HasPrefix(ascii.ToLower(field), "https:") {
@@ -263,14 +310,19 @@ func meantBIMI(r *BIMI) string {
 		}
 		return otherwise
 	}
-	const anyLogo = "https://<domain>/logo.svg"
+	const anyLogo, anyCertificate = "https://<domain>/logo.svg", "https://<domain>/logo.pem"
 	location := secure(r.meant("l"), anyLogo)
+	if r.torn("l") != "" {
+		location = anyLogo // "l=https://acme.example/lo;o.svg"
+	}
 	out := "v=BIMI1; l=" + location
 	switch evidence, stated := r.Get("a"); {
 	case stated && evidence == "":
 		out += "; a=" // none, and so it is said
+	case r.torn("a") != "":
+		out += "; a=" + anyCertificate
 	case r.meant("a") != "" || location == anyLogo:
-		out += "; a=" + secure(r.meant("a"), "https://<domain>/logo.pem")
+		out += "; a=" + secure(r.meant("a"), anyCertificate)
 	}
 	if avp, stated := r.Get("avp"); stated && !isAvatar(avp) {
 		return out + "; avp=" + meantAvatar(avp) + r.rest("l", "a", "avp")
@@ -316,6 +368,9 @@ func checkBIMI(s *finding.Sheet, r *BIMI) {
 	for _, t := range []struct{ tag, uri, ending, holds string }{
 		{"l", r.Location, ".svg", "the logo"}, {"a", r.Evidence, ".pem", "the certificate of the logo"},
 	} {
+		if r.torn(t.tag) != "" {
+			continue // only a piece of it is read
+		}
 		if t.uri == "" {
 			if t.tag == "l" {
 				s.Add("bimi-location-invalid", finding.Finding{Detail: "There is no logo: l= is missing or empty. " +

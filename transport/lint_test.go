@@ -112,13 +112,25 @@ func TestLintSays(t *testing.T) {
 // was meant to be one: it is not missing.
 func TestNearRecords(t *testing.T) {
 	for _, text := range []string{`"v=TLSRPTv1; rua=mailto:a@acme.example"`, "\u201cv=TLSRPTv1; rua=mailto:a@acme.example\u201d", `_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:a@acme.example"`,
-		`v=TLSRPTv1\; rua=mailto:a@acme.example`, "&quot;v=TLSRPTv1; rua=mailto:a@acme.example&quot;", "V=tlsrptv1; rua=mailto:a@acme.example"} {
+		`v=TLSRPTv1\; rua=mailto:a@acme.example`, "&quot;v=TLSRPTv1; rua=mailto:a@acme.example&quot;", "V=tlsrptv1; rua=mailto:a@acme.example",
+		"v=TLSRPTv1, rua=mailto:a@acme.example", "v=TLSRPTv1 rua=mailto:a@acme.example", "TLSRPTv1; rua=mailto:a@acme.example", "v=TLSRPT1; rua=mailto:a@acme.example",
+		"v = TLSRPTv1: rua=mailto:a@acme.example", "v=TLSRPTv1&#59; rua=mailto:a@acme.example", `acme.example. 3600 IN TXT "v=TLSRPTv1; rua=mailto:a@acme.example"`} {
 		if records, near := versioned([]string{text}, "v=TLSRPTv1"); len(records) != 0 || len(near) != 1 {
 			t.Errorf("%q: %q, %q", text, records, near)
 		}
 	}
 	for _, text := range []string{"see v=TLSRPTv1; rua=mailto:a@acme.example", "v=TLSRPTv2; rua=mailto:a@acme.example", "google-site-verification=v=TLSRPTv1;"} {
 		if records, near := versioned([]string{text}, "v=TLSRPTv1"); len(records)+len(near) != 0 {
+			t.Errorf("%q: %q, %q", text, records, near)
+		}
+	}
+	for _, text := range []string{"v=STSv1, id=20260101", "v=STSv.; id=20260101", "v=STSv; id=20260101", "STSv1; id=20260101", "v=STSv1", "v:STSv1; id=20260101"} {
+		if records, near := versioned([]string{text}, "v=STSv1"); len(records) != 0 || len(near) != 1 {
+			t.Errorf("%q: %q, %q", text, records, near)
+		}
+	}
+	for _, text := range []string{"v=spf1 -all", "v=STSv2; id=1", "v=DMARC1; p=none", "sts", ""} {
+		if records, near := versioned([]string{text}, "v=STSv1"); len(records)+len(near) != 0 {
 			t.Errorf("%q: %q, %q", text, records, near)
 		}
 	}
@@ -195,6 +207,21 @@ func TestMeant(t *testing.T) {
 		{"bimi", `v=BIMI1\; l=https://a.example/x.svg\; a=https://a.example/x.pem`, "v=BIMI1; l=https://a.example/x.svg; a=https://a.example/x.pem"},
 		{"bimi", "v=BIMI1; l=http://a.example/x\u201d.svg; a=", "v=BIMI1; l=https://<domain>/logo.svg; a="},
 		{"bimi", "v=BIMI1; l=http://a.example/x.svg?a=1&amp;b=2; a=", "v=BIMI1; l=https://a.example/x.svg?a=1&b=2; a="},
+		// A piece behind a stray semicolon belongs to the value before.
+		{"bimi", "v=BIMI1; l=https://a.example/lo;o.svg; a=https://a.example/x.pem", "v=BIMI1; l=https://<domain>/logo.svg; a=https://a.example/x.pem"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; a=https://a.example/v;c.pem", "v=BIMI1; l=https://a.example/x.svg; a=https://<domain>/logo.pem"},
+		{"bimi", "v=BIMI1; l:https://a.example/lo;o.svg; a=", "v=BIMI1; l=https://<domain>/logo.svg; a="},
+		{"bimi", "v=BIMI1, l=https://a.example/lo; ;o.svg; a=https://a.example/x.pem", "v=BIMI1; l=https://<domain>/logo.svg; a=https://a.example/x.pem"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg;; a=https://a.example/x.pem", "v=BIMI1; l=https://a.example/x.svg; a=https://a.example/x.pem"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; a", "v=BIMI1; l=https://a.example/x.svg"},
+		{"tls-rpt", "v=TLSRPTv1; rua=https://acme.example/re;ports", "v=TLSRPTv1; rua=mailto:<mailbox for reports>"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:dm;rc@acme.example", "v=TLSRPTv1; rua=mailto:<mailbox for reports>"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; b@acme.example", reports + ",mailto:b@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:b@acme.example,mailto:a@acme.co;m", "v=TLSRPTv1; rua=mailto:b@acme.example,mailto:<mailbox for reports>"},
+		{"mta-sts", "v=STSv1; id=2026;0101", "v=STSv1; id=20260101"},
+		{"mta-sts", "v=STSv1, id=20260101", "v=STSv1; id=20260101"},
+		{"mta-sts", "v=STSv.; id=20260101", "v=STSv1; id=20260101"},
+		{"mta-sts", "v=STSv1&#59;&nbsp;id&#61;20260101", "v=STSv1; id=20260101"},
 		{"mta-sts", "v=STSv1; id=2026-11-21", "v=STSv1; id=20261121"},
 		{"mta-sts", "v=STSv1; id:20261121", "v=STSv1; id=20261121"},
 		{"mta-sts", "v=STSv1 id=20261121", "v=STSv1; id=20261121"},

@@ -114,11 +114,10 @@ func (f *STSFacts) records() (records, near []string) { return versioned(f.Recor
 // that nearly do.
 func versioned(texts []string, version string) (records, near []string) {
 	for _, t := range texts {
-		first, _, _ := strings.Cut(unwrapped(t, version), ";")
 		switch {
 		case strings.HasPrefix(t, version+";"):
 			records = append(records, t)
-		case strings.EqualFold(strings.Join(strings.Fields(first), ""), version):
+		case meantAs(t, version):
 			near = append(near, t)
 		}
 	}

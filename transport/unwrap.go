@@ -5,6 +5,7 @@ import (
 	"unicode"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/hint"
 )
 
 // unwrapped frees a record of what it was copied with, for the record that is proposed:
@@ -35,9 +36,40 @@ func unwrapped(text, version string) string {
 	return strings.Join(fields, ";")
 }
 
+// meantAs reports whether a text was meant as a record of a version: it begins with it in
+// whatever letters, with another separator behind it, or with one slip in it.
+func meantAs(text, version string) bool {
+	plain := unwrapped(text, version)
+	word := plain
+	if i := strings.IndexAny(plain, ";,: \t"); i >= 0 {
+		word = plain[:i]
+		if word == "v" || strings.HasSuffix(word, "=") {
+			rest := strings.TrimLeft(plain[i:], ";,: \t=")
+			next, _, _ := strings.Cut(strings.ReplaceAll(strings.ReplaceAll(rest, ";", " "), ",", " "), " ")
+			word += next
+		}
+	}
+	squeeze := func(s string) string {
+		return strings.Map(func(c rune) rune {
+			if c < 0x80 && ascii.IsAlphanumeric(byte(c)) {
+				return c
+			}
+			return -1
+		}, strings.ToLower(s[:min(len(s), 40)]))
+	}
+	first, _, _ := strings.Cut(plain, ";")
+	if strings.EqualFold(strings.Join(strings.Fields(first), ""), version) {
+		return true
+	}
+	// Another number is another version.
+	digits := func(s string) string { return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") }
+	got, want := squeeze(word), squeeze(version)
+	return hint.Distance(got, want) <= 1 && (digits(got) == "" || digits(got) == digits(want))
+}
+
 // copied has what stands for quotation marks, semicolons and spaces in other places than
 // a record.
-var copied = strings.NewReplacer(append(ascii.Pasted(), "&#34;", `"`, "&nbsp;", " ", "&amp;", "&", "\t", " ")...)
+var copied = strings.NewReplacer(append(ascii.Pasted(), "\t", " ")...)
 
 // isOwner reports whether a text is what a line of a zone file has before the data: a
 // name, a time to live, a class and a type, a parenthesis, a quotation mark.
@@ -46,7 +78,7 @@ func isOwner(s string) bool {
 		switch strings.ToUpper(f) {
 		case "TXT", "IN", "@":
 		default:
-			if strings.Trim(f, "0123456789") != "" && (i > 0 || !strings.HasPrefix(f, "_") && !strings.Contains(f, "._")) {
+			if strings.Trim(f, "0123456789") != "" && (i > 0 || !strings.HasPrefix(f, "_") && !strings.Contains(f, "._") && !(strings.HasSuffix(f, ".") && isHost(f))) {
 				return false
 			}
 		}

@@ -64,7 +64,11 @@ func repair(text string) repaired {
 	}
 	plain := plainText(text)
 	if plain != strings.TrimSpace(text) {
-		note("", "", oddCharacters(text))
+		if owned := strings.TrimSpace(lookAlikes.Replace(text)); cutOwner(owned) != owned {
+			note("", "", "a line of a zone file stands where its text alone belongs")
+		} else {
+			note("", "", oddCharacters(text))
+		}
 	}
 	rest, ok := cutVersion(plain)
 	if !ok {
@@ -362,7 +366,6 @@ func cutVersion(s string) (rest string, ok bool) {
 	if spf.IsRecord(s) {
 		return s[len(spf.Version):], true
 	}
-	s = cutOwner(s)
 	at := 0
 	eat := func(want string) bool {
 		for at < len(s) && s[at] == ' ' {
@@ -412,7 +415,7 @@ func cutOwner(s string) string {
 	if at < 1 {
 		return s
 	}
-	for _, f := range strings.Fields(strings.ReplaceAll(s[:at], `"`, " ")) {
+	for _, f := range strings.Fields(strings.NewReplacer(`"`, " ", "(", " ").Replace(s[:at])) {
 		switch strings.ToUpper(f) {
 		case "TXT", "SPF", "IN", "@":
 		default:
@@ -420,6 +423,12 @@ func cutOwner(s string) string {
 				return s
 			}
 		}
+	}
+	if strings.Contains(s[:at], `"`) {
+		if strings.Contains(s[:at], "(") {
+			s = strings.TrimRight(s, " )")
+		}
+		return `"` + s[at:]
 	}
 	return strings.TrimRight(s[at:], `"`)
 }
@@ -449,7 +458,7 @@ func looksLikeRecord(s string) bool {
 	if spf.IsRecord(s) || len(s) > 1<<16 {
 		return false
 	}
-	if start := s[:min(len(s), 24)]; indexFold(start, "sp") < 0 && indexFold(start, "pf") < 0 && indexFold(start, "sf1") < 0 && indexFold(start, "txt") < 0 {
+	if start := s[:min(len(s), 24)]; indexFold(start, "sp") < 0 && indexFold(start, "pf") < 0 && indexFold(start, "sf1") < 0 && indexFold(start, "txt") < 0 && indexFold(s[:min(len(s), 300)], " txt") < 0 {
 		return false // most texts are nothing of the kind
 	}
 	_, ok := cutVersion(plainText(s))

@@ -12,7 +12,7 @@ import (
 // into spaces, and removes quotation marks around the whole.
 func plainText(s string) string {
 	s = lookAlikes.Replace(s)
-	s = strings.TrimSpace(s)
+	s = cutOwner(strings.TrimSpace(s))
 	if len(s) > 1 && (s[0] == '"' || s[0] == '\'') {
 		// Strings as a zone file has them: "…" "…" join without a space.
 		quote := s[:1]
@@ -22,11 +22,14 @@ func plainText(s string) string {
 	return strings.TrimSpace(s)
 }
 
-var lookAlikes = strings.NewReplacer(append(ascii.LookAlikes(), "\u00ad", "-", "\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
+var lookAlikes = strings.NewReplacer(append(append(ascii.LookAlikes(), ascii.Entities()...), "\u00ad", "-", "\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
 	"\u2015", "-", "\ufe58", "-", "\ufe63", "-", "\uff0d", "-",
 	"\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ", "\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ",
 	"\u200a", " ", "\u202f", " ", "\u205f", " ", "\u3000", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "\v", " ", "\f", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u2060", "",
 	"\u2018", "'", "\u2019", "'", "\u02dc", "~", "\u223c", "~", "\uff5e", "~", "\uff1f", "?", "\uff0b", "+", "\uff0e", ".", "\u3002", ".", "\uff0f", "/", "\u2044", "/", "\u2215", "/", "\u2236", ":", "\ua789", ":", "\t", " ", "\r", " ", "\n", " ", "\x00", "")...)
+
+// entities are the characters that HTML writes as something else.
+var entities = strings.NewReplacer(ascii.Entities()...)
 
 // unseen are characters that take no room.
 const unseen = "\u200b\u200c\u200d\ufeff\u2060\x00"
@@ -56,6 +59,9 @@ func oddCharacters(text string) string {
 		if !slices.Contains(said, s) && len(said) < 4 {
 			said = append(said, s)
 		}
+	}
+	if said == nil && entities.Replace(text) != text {
+		return "HTML entities, such as &quot; or &nbsp;, have no place in a record"
 	}
 	if said == nil {
 		return "quotation marks have no place in a record"

@@ -19,6 +19,9 @@ func TestOddCharacters(t *testing.T) {
 		{"v=spf1 mx \u02dcall", "\"\u02dc\" (U+02DC) stands where \"~\" belongs."},
 		{"v=spf1 m\u200bx -all", "An invisible character (U+200B) has no place in a record."},
 		{"\u201cv=spf1 mx -all\u201d", "Quotation marks have no place in a record."},
+		{"&quot;v=spf1 mx -all&quot;", "HTML entities, such as &quot; or &nbsp;, have no place in a record."},
+		{"v=spf1&nbsp;mx -all", "HTML entities, such as &quot; or &nbsp;, have no place in a record."},
+		{`acme.example. 3600 IN TXT "v=spf1 mx -all"`, "A line of a zone file stands where its text alone belongs."},
 		{`"v=spf1 mx -all"`, "Quotation marks have no place in a record."},
 		{"v=spf1\tmx\u00a0\u2013all", "A tab stands where a space belongs; a no-break space stands where a space belongs; a dash of a word processor (U+2013) stands where a hyphen belongs."},
 	} {
