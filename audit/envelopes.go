@@ -12,7 +12,7 @@ import (
 )
 
 // serviceAt returns the service whose envelope host a CNAME or MX record leads to;
-// empty: it is none's.
+// empty: it belongs to no service.
 func serviceAt(target string) string {
 	if s := provider.Builtin().OfEnvelope(target); s != nil {
 		return s.Name

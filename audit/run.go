@@ -175,7 +175,7 @@ func (f *fact) when(then func()) {
 	f.then = append(f.then, then)
 }
 
-// tell says that the fact is known.
+// tell marks the fact as known and calls who waits for it.
 func (f *fact) tell() {
 	f.known = true
 	for _, then := range f.then {

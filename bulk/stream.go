@@ -107,7 +107,7 @@ type Run struct {
 	Ordered bool
 	// Stop, once closed, ends the run after what is under way; nil: never.
 	Stop <-chan struct{}
-	// Each is called after each row, with what has been counted; nil: nobody is told.
+	// Each is called after each row, with what has been counted; nil: it is not called.
 	Each func(*Count)
 
 	count   Count

@@ -1,5 +1,5 @@
 // Package config reads mailworthy.yaml: which domains are audited, what their owner
-// states about them, how they are judged, what is accepted, and who is told.
+// states about them, how they are judged, what is accepted, and who is notified.
 //
 // A configuration is read as a whole: Parse returns every mistake in it, each with
 // its line and column, and never the value of a variable. Secrets stand in the

@@ -17,7 +17,7 @@ import (
 	"mailworthy/watch"
 )
 
-// notifications reads who is told.
+// notifications reads who is notified.
 func (d *decoder) notifications(n *yaml.Node, c *Config) {
 	taken := make(map[string]bool)
 	d.sequence(n, "notifications", func(n *yaml.Node) {

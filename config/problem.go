@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Problem is one mistake in a configuration, and where it stands.
+// Problem is one mistake in a configuration, and its line and column.
 type Problem struct {
 	File string
 	// Line and Column count from 1.

@@ -34,7 +34,7 @@ type Roundtrip struct {
 	HELO, TLSCA, Key, KeySelector, KeyDomain string
 	// Timeout is how long a run waits; zero: DefaultRoundtrip.
 	Timeout time.Duration
-	// Slow is how long the way may take until it is told; zero: as long as it likes.
+	// Slow is how long the way may take before it is reported; zero: as long as it likes.
 	Slow time.Duration
 }
 

@@ -147,7 +147,7 @@ func Offline(now time.Time) *Examination {
 	return e
 }
 
-// worst is the state of all checks together. A problem that is a notice is none of it.
+// worst is the state of all checks together. A problem that is a notice does not count.
 func worst(checks []Check) State {
 	state := NotChecked
 	for _, c := range checks {

@@ -65,7 +65,7 @@ func sectionsOf(which func(SectionInfo) bool) []Section {
 	return out
 }
 
-// Title is what readers are shown of a section; empty if there is none of the name.
+// Title returns what readers are shown of a section; empty if no section has the name.
 func (s Section) Title() string {
 	for i := range SectionTable {
 		if SectionTable[i].Section == s {

@@ -70,7 +70,7 @@ func (s *Store) Observe(ctx context.Context, r *report.Report, o Options) (*Obse
 		}
 		again, err := o.Again(ctx, attempt)
 		if err != nil {
-			// The run itself stands; the change waits for the next one.
+			// The run itself is kept; the change waits for the next one.
 			asking = fmt.Errorf("asking again about %s: %w", r.Domain, err)
 			break
 		}

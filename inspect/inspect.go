@@ -35,9 +35,9 @@ type Inspector struct {
 	// Version is that of the program, for the report.
 	Version string
 	// Graded is called with each report before its plan is made, in the goroutine of
-	// Inspect: for a log and a history. Nil: nobody is told.
+	// Inspect: for a log and a history. Nil: it is not called.
 	Graded func(context.Context, audit.Target, *report.Report)
-	// Log is told of proposals that could not be audited; nil: nobody is.
+	// Log gets a line for each proposal that could not be audited; nil: none is written.
 	Log *slog.Logger
 }
 

@@ -159,13 +159,13 @@ func (k *Keeper) Seen(domain string) *history.Observation {
 	return k.seen[domain]
 }
 
-// Acknowledge says that what changed in a domain has been told.
+// Acknowledge marks what changed in a domain as reported.
 func (k *Keeper) Acknowledge(ctx context.Context, seen *history.Observation) error {
 	return k.store.Acknowledge(ctx, seen)
 }
 
 // Changes returns what is known of the reports that could be kept, and how each report is
-// shown: as it is if it could not be kept. Acknowledge marks the changes as told.
+// shown: as it is if it could not be kept. Acknowledge marks the changes as reported.
 func (k *Keeper) Changes(reports []*report.Report) (list []Changed, shown []view.Change, acknowledge func(context.Context) error) {
 	var seen []*history.Observation
 	for _, r := range reports {

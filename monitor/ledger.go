@@ -48,7 +48,7 @@ func (l *ledger) observe(ctx context.Context, d *config.Domain, one *report.Repo
 	return seen
 }
 
-// acknowledge says that the changes have been told, and reports whether it could.
+// acknowledge marks the changes as reported; it returns false if it could not.
 func (l *ledger) acknowledge(ctx context.Context) bool {
 	if l.store == nil {
 		return false

@@ -154,7 +154,7 @@ func mostly(list []maillog.Reason, final bool) string {
 	return ", mostly " + logReason(most)
 }
 
-// tellLogs is what a target is to hear about the logs: what stands newly. A target of some
+// tellLogs returns the notice to a target about the logs: what is newly found. A target of some
 // domains alone hears nothing.
 func (m *Monitor) tellLogs(outbox *notify.Outbox, t *notify.Target, out *Outcome, now time.Time) *notify.Notice {
 	if len(m.Config.Logs.Paths) == 0 || len(t.Domains) > 0 {

@@ -1,5 +1,5 @@
 // Package monitor audits the domains of a configuration, keeps the runs, knows what
-// changed since the run before, and tells who is to be told, each change once: what a
+// changed since the run before, and notifies those who are configured, of each change once: what a
 // run from cron does once and a watch again and again. A Keeper keeps single audits.
 package monitor
 
@@ -44,7 +44,7 @@ type Session struct {
 	Transport transport.Tools
 	// Mail is what synthetic mails need; nil: none is sent.
 	Mail *MailTools
-	// Audited is told of each report when it is there, by several goroutines; nil:
+	// Audited is called with each report when it is there, by several goroutines; nil:
 	// nobody is.
 	Audited func(*report.Report)
 }
@@ -65,7 +65,7 @@ type Monitor struct {
 	History string
 	// Clock is the time by which the history is kept; nil: the system's.
 	Clock func() time.Time
-	// Told: somebody reads what Run hands to emit, so that the changes count as told.
+	// Told: somebody reads what Run hands to emit, so that the changes count as reported.
 	Told bool
 	// Sender delivers notifications.
 	Sender *notify.Sender
@@ -83,7 +83,7 @@ type Seen struct {
 	Observation *history.Observation
 }
 
-// Changed returns what changed since it was told of last; nil if nothing did, or
+// Changed returns what changed since it was reported last; nil if nothing did, or
 // if it is not known.
 func (s Seen) Changed() *report.Comparison {
 	if o := s.Observation; o != nil && !o.First && changed(o.Changes) {
@@ -133,7 +133,7 @@ func (o *Outcome) Changed() int {
 
 // Status is the exit status of the run: 1 if a domain fails; else 3 if what is not
 // known could make one fail, unless that is OK, and if there is a trouble: what
-// could not be kept or told leaves a run incomplete; else 0.
+// could not be kept or reported leaves a run incomplete; else 0.
 func (o *Outcome) Status(failOn finding.Severity, unknownOK bool) int {
 	status := report.Exit(o.Reports(), failOn)
 	for _, f := range o.Also() {
@@ -215,7 +215,7 @@ func (m *Monitor) tellsChanges() bool {
 }
 
 // Audit audits the domains of the configuration, several at once, and returns their
-// reports in its order. Nothing is kept, and nobody is told.
+// reports in its order. Nothing is kept, and nobody is notified.
 func (m *Monitor) Audit(ctx context.Context, s *Session) []*report.Report {
 	health := &rbl.Health{}
 	reports := make([]*report.Report, len(m.Config.Domains))

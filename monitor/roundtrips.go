@@ -42,7 +42,7 @@ type Mail struct {
 	of *config.Roundtrip
 }
 
-// subject is what stands for the mail in a notice.
+// subject is what names the mail in a notice.
 func (m *Mail) subject() string { return "roundtrip " + m.Name }
 
 // Findings are what is wrong with the mail; none: it has arrived in time.
@@ -240,7 +240,7 @@ func (l *ledger) keepRoundtrips(ctx context.Context) {
 	}
 }
 
-// standing is the notice of what stands newly, of the severity of the target; for one that
+// standing returns the notice of what is newly found, of the severity of the target; for one that
 // hears of changes, from warnings on. Nil: nothing.
 func standing(outbox *notify.Outbox, t *notify.Target, subject string, list []finding.Finding, now time.Time) *notify.Notice {
 	after := report.Outcome{Verdict: report.Ready}

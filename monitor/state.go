@@ -50,7 +50,7 @@ func (m *Monitor) stateDir() (dir, called string, err error) {
 
 // stateTrouble is what went wrong with the files of state. A path that a variable is
 // part of is shown as it is spelt in the configuration: its value is nobody's
-// business. An error of the system names parts of the path, and so is told without.
+// business. An error of the system names parts of the path, so it is left out.
 func (m *Monitor) stateTrouble(err error) error {
 	dir, called, wrong := m.stateDir()
 	if wrong != nil || dir == called || err == nil {
@@ -63,7 +63,7 @@ func (m *Monitor) stateTrouble(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), dir, called))
 }
 
-// historyTrouble is what went wrong with the history, told likewise.
+// historyTrouble is what went wrong with the history, in the same words.
 func (m *Monitor) historyTrouble(err error) error {
 	spelt := m.Config.Spelt(m.History)
 	if err == nil || spelt == m.History {

@@ -9,8 +9,8 @@ import (
 	"mailworthy/report"
 )
 
-// prepare puts what there is to tell into the outbox. It returns nil if nobody
-// is to be told, or if the outbox cannot be kept.
+// prepare puts the notices into the outbox. It returns nil if nobody
+// is to be notified, or if the outbox cannot be kept.
 func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 	if len(m.Config.Notifications) == 0 {
 		return nil
@@ -51,7 +51,7 @@ func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 	return outbox
 }
 
-// tell is what a target is to hear about one domain; nil: nothing.
+// tell returns the notice to a target about one domain; nil: nothing.
 func (m *Monitor) tell(outbox *notify.Outbox, t *notify.Target, d Seen, now time.Time) *notify.Notice {
 	one := d.Report
 	domain, _ := m.Config.ForDomain(one.Domain)
@@ -61,7 +61,7 @@ func (m *Monitor) tell(outbox *notify.Outbox, t *notify.Target, d Seen, now time
 		}
 		return nil
 	}
-	// With a history what stands is what is known: a night without an answer ends
+	// With a history the findings are those known: a night without an answer ends
 	// nothing and begins nothing.
 	stands := one.Findings
 	after := report.OutcomeOf(one)
@@ -79,7 +79,7 @@ func (m *Monitor) tell(outbox *notify.Outbox, t *notify.Target, d Seen, now time
 	return nil
 }
 
-// deliver sends what is in the outbox. A domain whose changes will be told again is not
+// deliver sends what is in the outbox. A domain whose changes will be reported again is not
 // settled.
 func (m *Monitor) deliver(ctx context.Context, outbox *notify.Outbox, out *Outcome, told bool, now time.Time) {
 	for _, d := range out.Domains {

@@ -17,7 +17,7 @@ import (
 // changed, whatever fails as before: of each domain what changed; of a first or an
 // unrecorded run what makes it fail; a line for what is incomplete. If that is much to
 // say of several domains, it is said by cause. The last line sums the run up. With always
-// what stands unchanged has a line too, and so has the run.
+// what is unchanged has a line too, and the run has one.
 func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, table terminal.Options) error {
 	written := false
 	write := func(part func(io.Writer) error) error {

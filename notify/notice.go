@@ -17,7 +17,7 @@ import (
 // SchemaID names the JSON of a notice. Keys are added to it, never renamed.
 const SchemaID = "mailworthy/notification/1"
 
-// Logs is what stands for a domain in a notice about the logs of mail servers.
+// Logs takes the place of a domain in a notice about the logs of mail servers.
 const Logs = "mail logs"
 
 // Bounds on a notice. The report has everything.
@@ -28,7 +28,7 @@ const (
 	maxText    = 1000
 )
 
-// Notice is something to tell. Its texts are for people: what the DNS said has been
+// Notice is something to report. Its texts are for people: what the DNS said has been
 // made visible (report.Escape), so that nothing in it steers a screen or is cut by
 // a program, and long texts are shortened.
 type Notice struct {
@@ -42,7 +42,7 @@ type Notice struct {
 	// Domain and Owner are empty if the notice is about several.
 	Domain string `json:"domain"`
 	Owner  string `json:"owner,omitempty"`
-	// Before is what the domain was when it was last told of; null for a threshold,
+	// Before is what the domain was when it was last reported; null for a threshold,
 	// and of several domains.
 	Before *report.Outcome `json:"before"`
 	// After is what the domain is; of several, the worst of them.
@@ -51,7 +51,7 @@ type Notice struct {
 	// of the first 100, the worst first.
 	DomainCount int      `json:"domain_count"`
 	Domains     []Member `json:"domains"`
-	// Findings are what differs, or what stands newly at or above the threshold: of
+	// Findings are what differs, or what is newly at or above the threshold: of
 	// several domains each cause once.
 	Findings []Item `json:"findings"`
 	// Removed and Added are the published records that differ.
@@ -114,7 +114,7 @@ func OfChange(c *report.Comparison, owner string, at time.Time) *Notice {
 	return n
 }
 
-// OfThreshold is the notice of findings that stand.
+// OfThreshold returns the notice of findings at or above a threshold.
 func OfThreshold(domain string, after report.Outcome, findings []finding.Finding, owner string, at time.Time) *Notice {
 	n := newNotice(Threshold, domain, owner, after, at)
 	for _, f := range findings {

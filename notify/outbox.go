@@ -24,7 +24,7 @@ const (
 	// keepFor is how long a notice is tried to be delivered.
 	keepFor    = 72 * time.Hour
 	maxEntries = 1000
-	// maxOutbox has room for what 100,000 domains were told to stand.
+	// maxOutbox has room for the findings of 100,000 domains.
 	maxOutbox = 256 << 20
 )
 
@@ -43,7 +43,7 @@ type Outbox struct {
 type outboxState struct {
 	Schema  string   `json:"schema"`
 	Entries []*entry `json:"entries"`
-	// Standing is what each target was told to stand, by target and domain.
+	// Standing has the findings that each target knows of, by target and domain.
 	Standing map[string]map[string][]string `json:"standing"`
 }
 
@@ -53,7 +53,7 @@ type entry struct {
 	// Keys are by domain what the notice says of it: the same key for the same.
 	Keys   map[string]string `json:"keys"`
 	Queued time.Time         `json:"queued"`
-	// Delivered entries stay until the changes count as told (Settle).
+	// Delivered entries stay until the changes count as reported (Settle).
 	Delivered bool    `json:"delivered"`
 	Notice    *Notice `json:"notice,omitempty"`
 }
@@ -61,7 +61,7 @@ type entry struct {
 const outboxSchema = "mailworthy/outbox/1"
 
 // ErrDamaged: the file of an outbox was not one. It has been put aside and the
-// outbox is empty: what it held may be told again or not at all.
+// outbox is empty: what was in it may be sent again or not at all.
 var ErrDamaged = errors.New("the outbox was damaged and has been put aside")
 
 // OpenOutbox reads the outbox of the file, which need not exist. With ErrDamaged
@@ -113,8 +113,8 @@ func (o *Outbox) Add(t *Target, list ...*Notice) {
 	o.state.Entries = append(o.state.Entries, &entry{Target: t.Name, Keys: keys, Queued: all.Time, Notice: all})
 }
 
-// Standing notes what stands at or above the severity of a Threshold target, and
-// returns what stands newly: that the target has not been told, or that had gone
+// Standing notes the findings at or above the severity of a Threshold target, and
+// returns the new ones: those that the target does not know of, or that had gone
 // since.
 func (o *Outbox) Standing(t *Target, domain string, findings []finding.Finding) []finding.Finding {
 	told := o.state.Standing[t.Name][domain]

@@ -1,5 +1,5 @@
-// Package notify tells people and programs that something about a domain has
-// changed, or stands at or above a severity: by webhook, in Slack's and Teams'
+// Package notify informs people and programs that something about a domain has
+// changed, or is at or above a severity: by webhook, in Slack's and Teams'
 // forms, and by e-mail.
 //
 // A Notice is what there is to say. An Outbox keeps the notices that are to be
@@ -39,8 +39,8 @@ type When string
 const (
 	// Change: findings, records, verdict or score differ from the run before.
 	Change When = "change"
-	// Threshold: a finding at or above the target's severity stands that did not
-	// stand when the target last heard of it.
+	// Threshold: there is a finding at or above the target's severity that was not
+	// there when the target was last notified.
 	Threshold When = "threshold"
 )
 
@@ -57,7 +57,7 @@ const (
 	Plain TLS = "none"
 )
 
-// Target is somebody to tell.
+// Target is somebody to notify.
 type Target struct {
 	// Name is how the target is called in messages and in the outbox.
 	Name string

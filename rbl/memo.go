@@ -8,7 +8,7 @@ import (
 )
 
 // memo remembers what was found out once: who wants it while it is being found out
-// is told then, and does not ask again.
+// is called then, and does not ask again.
 type memo[K comparable, V any] struct {
 	mu      sync.Mutex
 	entries map[K]*remembered[V]
@@ -18,7 +18,7 @@ type remembered[V any] struct {
 	value V
 	// until is when the value expires; zero is before it is there.
 	until time.Time
-	// waiting are told when the value is there, or the asking came to nothing.
+	// waiting are called when the value is there, or the asking came to nothing.
 	waiting []func()
 }
 
@@ -26,7 +26,7 @@ type remembered[V any] struct {
 const forTheRun = 365 * 24 * time.Hour
 
 // begin hands the value of the key to then, in the goroutine of the batch. Where
-// nobody has asked for it, ask does, on that batch: it tells the value and for how
+// nobody has asked for it, ask does, on that batch: it reports the value and for how
 // long that holds. Zero is for this caller only, and one of those who wait asks
 // again. It is false when the context ended while another batch was asking.
 func (m *memo[K, V]) begin(b *resolver.Batch, key K, ask func(tell func(V, time.Duration)), then func(V, bool)) {
@@ -60,7 +60,7 @@ func (m *memo[K, V]) begin(b *resolver.Batch, key K, ask func(tell func(V, time.
 	}
 }
 
-// wait notes who is to be told, or tells at once what was filled meanwhile.
+// wait notes a caller to notify, or notifies it at once if the value was filled meanwhile.
 func (m *memo[K, V]) wait(e *remembered[V], tell func()) {
 	m.mu.Lock()
 	over := !e.until.IsZero()

@@ -89,7 +89,7 @@ const (
 	Low  = "low"
 )
 
-// Verdict is how a sender stands with one receiver.
+// Verdict says whether a sender meets the demands of one receiver.
 type Verdict struct {
 	Receiver string `json:"receiver"`
 	// Volume is "bulk" or "low".
@@ -101,7 +101,7 @@ type Verdict struct {
 	Requirements []Requirement `json:"requirements"`
 }
 
-// Requirement is one thing that a receiver asks for, and how it stands.
+// Requirement is one thing that a receiver asks for, and whether it is met.
 type Requirement struct {
 	ID     string `json:"id"`
 	Text   string `json:"requirement"`

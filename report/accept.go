@@ -65,7 +65,7 @@ func (a *Acceptance) matches(domain string, f *finding.Finding) bool {
 
 // accept marks the findings of an audit of domain that are accepted at the time,
 // before they are graded, and returns the acceptances that have ended although
-// their finding stands. A finding that more than one is about is accepted as long
+// their finding remains. A finding that more than one is about is accepted as long
 // as one of them lasts.
 //
 // An accepted finding is of severity info, and keeps the one that it had in

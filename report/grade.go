@@ -34,7 +34,7 @@ type Scale struct {
 	Weights map[finding.Section]int `json:"weights"`
 	// Deductions from a section's 100, one a check however many subjects.
 	Deductions map[finding.Severity]int `json:"deductions"`
-	// Caps on the total while a finding of the severity stands.
+	// Caps on the total while there is a finding of the severity.
 	Caps map[finding.Severity]int `json:"caps"`
 }
 
@@ -324,7 +324,7 @@ func verdict(findings []finding.Finding) Verdict {
 	return v
 }
 
-// cap returns the highest total while a finding of severity s stands.
+// cap returns the highest total while there is a finding of severity s.
 func (s Scale) cap(worst finding.Severity) int {
 	limit := 100
 	for severity, c := range s.Caps {

@@ -236,7 +236,7 @@ func NewView(r *Report) *View {
 
 var evidenceType = reflect.TypeFor[finding.Evidence]()
 
-// gather takes every question and answer that the report holds, wherever it stands.
+// gather returns every question and answer of the report, in whatever part.
 func (v *View) gather(x reflect.Value) {
 	switch x.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -275,7 +275,7 @@ func questionOf(e *finding.Evidence) question {
 	return question{strings.ToLower(e.Name), string(e.Kind) + " " + e.Type}
 }
 
-// Asked reports whether the DNS said which records stand at the name.
+// Asked reports whether the DNS said which records are at the name.
 func (v *View) Asked(name, rtype string) bool {
 	_, ok := v.published.records[question{strings.ToLower(name), rtype}]
 	return ok

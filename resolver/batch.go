@@ -115,9 +115,9 @@ func (b *Batch) Go(work, then func()) {
 	}()
 }
 
-// Await waits, without a goroutine, for what another one tells: register is given
+// Await waits, without a goroutine, for what another one reports: register is given
 // the function to call for that, once or more often, and from wherever. Run then
-// calls then, with false if the context ended before it was told.
+// calls then, with false if the context ended before it was called.
 func (b *Batch) Await(register func(tell func()), then func(told bool)) {
 	l := b.loop
 	b.open++

@@ -12,13 +12,13 @@ type flight struct {
 	first   passenger
 	more    []*passenger
 	waiting int
-	over    bool // told, or left by all
+	over    bool // it has its outcome, or all have left
 	ask     stopper
 }
 
 // landing is what a layer makes of its question. The lock is held in both.
 type landing interface {
-	// landed is told the outcome before those who wait; late: all have left, and
+	// landed is called with the outcome before those who wait; late: all have left, and
 	// the question may have been asked anew since.
 	landed(a *Answer, err error, late bool)
 	// left: nobody waits any more. Whoever asks from here on starts anew.
@@ -67,7 +67,7 @@ func (f *flight) take(a *Answer, err error) {
 		return
 	}
 	f.over = true
-	// Whoever was told may hold the flight for long. It must not hold the others then,
+	// Whoever was called may keep the flight for long. It must not hold the others then,
 	// who hold other flights: that would be a chain of all that ever shared one.
 	first, more := f.first.to, f.more
 	f.ask, f.first.to, f.more = nil, nil, nil

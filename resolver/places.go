@@ -15,10 +15,10 @@ type places struct {
 	admitting bool // somebody is letting the queue in
 }
 
-// entrant is told that it has a place. It must not block.
+// entrant is called when it has a place. entered must not block.
 type entrant interface{ entered() }
 
-// enter takes a place; if none is free it returns false, and e is told later.
+// enter takes a place; if none is free it returns false, and e is called later.
 func (p *places) enter(e entrant) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

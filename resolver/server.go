@@ -125,7 +125,7 @@ func newServer(spec string, c *Config) (*server, error) {
 	return bad("unknown scheme %q: udp, tcp, tls or https", clip(scheme))
 }
 
-// authority is what stands before the path of a URL, or all if it is none.
+// authority is what stands before the path of a URL, or all of a text that is no URL.
 func authority(spec string) string {
 	if _, rest, ok := strings.Cut(spec, "://"); ok {
 		spec = rest

@@ -14,13 +14,13 @@ type taker interface {
 	take(a *Answer, err error)
 }
 
-// stopper ends a question that nobody waits for any more. Its taker may be told
+// stopper ends a question that nobody waits for any more. Its taker may be given
 // an outcome all the same.
 type stopper interface {
 	stop()
 }
 
-// starter is a resolver that asks without waiting. The taker may be told before
+// starter is a resolver that asks without waiting. The taker may be called before
 // start returns, and what start returns is then nil. The name is canonical.
 type starter interface {
 	start(q question, to taker) stopper

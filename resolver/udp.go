@@ -46,7 +46,7 @@ const (
 	receiveBuffer = 1 << 20
 )
 
-// receiver is told what became of a question, once. The message answers it
+// receiver gets the outcome of a question, once. The message answers it
 // (query.answeredBy) and is valid until received returns, which must not block.
 type receiver interface {
 	received(msg []byte, err error)
@@ -123,8 +123,8 @@ func (u *udp) close() {
 	u.flusher.Wait()
 }
 
-// ask puts a question on a socket, or in line for a place in the window; i.to is told
-// of the outcome, possibly before ask returns. It is sent by flush, with what else waits
+// ask puts a question on a socket, or in line for a place in the window; i.to gets
+// the outcome, possibly before ask returns. It is sent by flush, with what else waits
 // there.
 func (u *udp) ask(i *inquiry) *udpSocket {
 	if !u.enter(i) {
@@ -179,7 +179,7 @@ func (u *udp) exchange(ctx context.Context, q *query, buf []byte) ([]byte, error
 	case <-ctx.Done():
 	}
 	if !u.cancel(&e.inquiry) {
-		<-e.done // it is being told just now
+		<-e.done // its receiver is being called just now
 		return e.msg, e.err
 	}
 	if e.strays > 0 {

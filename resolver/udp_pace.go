@@ -86,7 +86,7 @@ func (u *udp) flushes() {
 	}
 }
 
-// answered tells of an answer, if it is one: what a crowded server refuses is asked
+// answered passes an answer on, if it is one: what a crowded server refuses is asked
 // once more.
 func (u *udp) answered(i *inquiry, msg []byte) {
 	if i.second {
@@ -102,7 +102,7 @@ func (u *udp) answered(i *inquiry, msg []byte) {
 	u.tell(i, told, msg, nil)
 }
 
-// failed tells that a question has no answer.
+// failed reports that a question has no answer.
 func (u *udp) failed(i *inquiry, err error) {
 	if i.second {
 		i.to.received(nil, err)
@@ -113,7 +113,7 @@ func (u *udp) failed(i *inquiry, err error) {
 	u.tell(i, true, nil, err)
 }
 
-// tell unlocks the pace, tells whoever waits for the question, and lets others in.
+// tell unlocks the pace, calls whoever waits for the question, and lets others in.
 func (u *udp) tell(i *inquiry, told bool, msg []byte, err error) {
 	again := i.again
 	i.again = nil
@@ -132,7 +132,7 @@ func (u *udp) tell(i *inquiry, told bool, msg []byte, err error) {
 }
 
 // cancel ends the wait for a question that was asked; false if its receiver has been
-// told, or is just being told.
+// called, or is just being called.
 func (u *udp) cancel(i *inquiry) bool {
 	u.paceMu.Lock()
 	switch {

@@ -114,7 +114,7 @@ func (s *udpSocket) add(i *inquiry, timeout time.Duration) bool {
 	return true
 }
 
-// flush sends what waits to be sent. No lock is held if a failure is told: that
+// flush sends what waits to be sent. No lock is held if a failure is reported: that
 // may let in another question, which is flushed then.
 func (s *udpSocket) flush() {
 	for {
@@ -201,8 +201,8 @@ func (s *udpSocket) shut() {
 	s.conn.Close()
 }
 
-// remove takes a question out; false if its receiver has been told, or is just
-// being told.
+// remove takes a question out; false if its receiver has been called, or is just
+// being called.
 func (s *udpSocket) remove(i *inquiry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -42,7 +42,7 @@ func splitSender(s string) (local, domain string) {
 		s = s[1 : len(s)-1]
 	}
 	if strings.HasPrefix(s, "@") {
-		// What stands behind the route is an address of its own: "@[IPv6:" is none.
+		// What stands behind the route is an address of its own: "@[IPv6:" is no route.
 		if i := strings.IndexByte(s, ':'); i > 0 && strings.Contains(s[i:], "@") {
 			s = s[i+1:]
 		}

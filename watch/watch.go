@@ -2,7 +2,7 @@
 // schedule, one run at a time, with its health and figures over HTTP.
 //
 // What a run is, the caller says (Job). A run that is due while another is under way
-// is skipped and counted. When the context ends, the run under way is told so by
+// is skipped and counted. When the context ends, the run under way learns it from
 // its own context, and Run returns after it.
 package watch
 

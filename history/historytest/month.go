@@ -23,7 +23,7 @@ type event struct {
 	silent []string
 }
 
-// told are the changes of an observation, one a line.
+// told are the reported changes of an observation, one a line.
 func told(c *report.Comparison) string {
 	var lines []string
 	for _, change := range c.Changes() {
@@ -54,7 +54,7 @@ func told(c *report.Comparison) string {
 	return strings.Join(lines, "\n")
 }
 
-// story runs an audit a day for a month, and returns what each day told.
+// story runs an audit a day for a month, and returns what each day reported.
 func story(t *testing.T, s *history.Store, o history.Options, target audit.Target, events ...event) map[int]string {
 	t.Helper()
 	out := make(map[int]string)
@@ -80,7 +80,7 @@ func story(t *testing.T, s *history.Store, o history.Options, target audit.Targe
 	return out
 }
 
-// check compares what was told on each day.
+// check compares what was reported on each day.
 func checkStory(t *testing.T, got, want map[int]string) {
 	t.Helper()
 	for day := range 31 {
@@ -102,7 +102,7 @@ const (
 
 var tidy = audit.Target{Domain: "tidy.example", Selectors: []string{"s1", "ed"}}
 
-// month: each change is told on its day and once, silence never.
+// month: each change is reported on its day and once, silence never.
 func month(t *testing.T, open opener) {
 	got := story(t, open(t, nil), history.Options{}, tidy,
 		event{day: 3, zones: []string{spf, spfLoose}},
@@ -129,7 +129,7 @@ func month(t *testing.T, open opener) {
 	})
 }
 
-// monthConfirmed: with --confirm 2 a change is told when it is seen on a second
+// monthConfirmed: with --confirm 2 a change is reported when it is seen on a second
 // day, be there a silent one in between, and what is back on the next day is not.
 func monthConfirmed(t *testing.T, open opener) {
 	s := open(t, nil)
@@ -200,7 +200,7 @@ func askedAgain(t *testing.T, open opener) {
 	}
 }
 
-// heldBack: a change that waits to be seen again changes nothing that is told: not the
+// heldBack: a change that waits to be seen again changes nothing that is reported: not the
 // score either, by what the rest of its section came to without it.
 func heldBack(t *testing.T, open opener) {
 	const mx = "@       MX    10 mx1\n@       MX    20 mx2"
@@ -270,7 +270,7 @@ func withinTTL(t *testing.T, open opener) {
 	}
 }
 
-// toldOnce: what was not acknowledged is told again, and then no more.
+// toldOnce: what was not acknowledged is reported again, and then no more.
 func toldOnce(t *testing.T, open opener) {
 	s := open(t, nil)
 	before, changed := NewWorld(t), NewWorld(t, dmarc, dmarcLax)

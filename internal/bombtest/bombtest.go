@@ -14,7 +14,7 @@ import (
 // minutes.
 const hang = 30 * time.Second
 
-// Bounds is what one judgement may cost. A zero bound is none.
+// Bounds is what one judgement may cost. A zero bound does not bound.
 type Bounds struct {
 	Said      int // octets of what was said, as JSON
 	Allocated int // octets allocated while judging, in all

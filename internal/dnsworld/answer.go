@@ -43,7 +43,7 @@ type reply struct {
 }
 
 // Answer writes the answer to query into out[:0]. It returns nothing if the
-// servers of the name are silent, or the query is none.
+// servers of the name are silent, or what came is no query.
 func (w *World) Answer(query, out []byte, tcp bool) []byte {
 	var r reply
 	end := r.question(query)

@@ -45,7 +45,7 @@ func Age(text string) (time.Duration, error) {
 // layouts are those of a moment, in the zone of this machine if they name none.
 var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly}
 
-// ErrNoMoment is the error of a text that is none.
+// ErrNoMoment is the error of a text that is no moment.
 var ErrNoMoment = errors.New("it must be a length of time such as 24h or 7d, a date, or a time as RFC 3339 has it")
 
 // Moment reads a moment, or how long before now it was. An empty text is the zero time.

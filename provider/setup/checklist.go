@@ -13,7 +13,7 @@ import (
 // Schema names the JSON contract of a Checklist. Keys are added to it, never renamed.
 const Schema = "mailworthy/setup/1"
 
-// Status says how a record stands.
+// Status is what was found of an expected record.
 type Status string
 
 const (

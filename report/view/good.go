@@ -14,7 +14,7 @@ import (
 	"mailworthy/transport"
 )
 
-// good says what stands in a section without warnings.
+// good returns the sentence of a section without warnings.
 func good(r *report.Report, s finding.Section) string {
 	text := ""
 	switch s {

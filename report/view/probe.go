@@ -83,7 +83,7 @@ func shortName(t *probe.Target, e *probe.Endpoint) string {
 	return net.JoinHostPort(e.Host, strconv.Itoa(int(e.Port)))
 }
 
-// ProbeStatus says how a target stands: its worst finding.
+// ProbeStatus returns the status of a target: its worst finding.
 func ProbeStatus(t *probe.Target) Text {
 	worst, n := finding.Pass, 0
 	for _, f := range t.Findings {

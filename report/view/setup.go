@@ -70,7 +70,7 @@ func SetupOccupied(l *setup.Checklist) Records {
 	return out
 }
 
-// SetupStatus says in a few words how a checklist stands.
+// SetupStatus returns the status of a checklist in a few words.
 func SetupStatus(l *setup.Checklist) Text {
 	n := map[setup.Status]int{}
 	for i := range l.Records {
