@@ -64,29 +64,37 @@ func TestNotChecked(t *testing.T) {
 		trace    []resolver.Trace
 		evidence []finding.Evidence
 		want     finding.Severity
+		answered bool
 	}{
-		{"offline", trace("found", "offline"), evidence("offline"), finding.NotChecked},
-		{"offline beside an answer", trace("found", "offline"), evidence("found", "offline", "nxdomain"), finding.NotChecked},
-		{"without evidence", trace("found", "offline"), nil, finding.NotChecked},
-		{"evidence of answers alone", trace("found", "offline"), evidence("found"), finding.NotChecked},
-		{"a loop of aliases in a zone", trace("alias-loop", "offline"), evidence("alias-loop"), finding.Unknown},
-		{"a loop beside offline", trace("alias-loop", "offline"), evidence("offline", "alias-loop"), finding.Unknown},
-		{"without evidence, and a loop elsewhere", trace("alias-loop", "offline"), nil, finding.Unknown},
-		{"the bound on questions", trace("budget-spent", "offline"), evidence("budget-spent"), finding.Unknown},
-		{"a live run", trace("found", "timeout"), evidence("timeout"), finding.Unknown},
-		{"a live run without evidence", trace("found", "servfail"), nil, finding.Unknown},
-		{"list: its test fails in a zone that is loaded", trace("found", "offline"), evidence("found", "nxdomain"), finding.Unknown},
-		{"list: no zone holds it", trace("found", "offline"), evidence("offline"), finding.NotChecked},
-		{"list: without evidence", trace("found", "offline"), nil, finding.NotChecked},
+		{"offline", trace("found", "offline"), evidence("offline"), finding.NotChecked, false},
+		{"offline beside an answer", trace("found", "offline"), evidence("found", "offline", "nxdomain"), finding.NotChecked, false},
+		{"without evidence", trace("found", "offline"), nil, finding.NotChecked, false},
+		{"evidence of answers alone", trace("found", "offline"), evidence("found"), finding.NotChecked, false},
+		{"a loop of aliases in a zone", trace("alias-loop", "offline"), evidence("alias-loop"), finding.Unknown, false},
+		{"a loop beside offline", trace("alias-loop", "offline"), evidence("offline", "alias-loop"), finding.Unknown, false},
+		{"without evidence, and a loop elsewhere", trace("alias-loop", "offline"), nil, finding.Unknown, false},
+		{"the bound on questions", trace("budget-spent", "offline"), evidence("budget-spent"), finding.Unknown, false},
+		{"a live run", trace("found", "timeout"), evidence("timeout"), finding.Unknown, false},
+		{"a live run without evidence", trace("found", "servfail"), nil, finding.Unknown, false},
+		{"list: its test fails in a zone that is loaded", trace("found", "offline"), evidence("found", "nxdomain"), finding.Unknown, true},
+		{"a question of an SPF evaluation that its record stands for", trace("found", "offline"), evidence("found"), finding.NotChecked, false},
+		{"list: no zone holds it", trace("found", "offline"), evidence("offline"), finding.NotChecked, false},
+		{"list: without evidence", trace("found", "offline"), nil, finding.NotChecked, false},
 	} {
-		section := finding.SPF
+		section, check := finding.SPF, "spf-unresolved"
 		if strings.HasPrefix(tt.name, "list: ") {
-			section = finding.Reputation
+			section, check = finding.Reputation, "rbl-unresolved"
 		}
-		list := []finding.Finding{{Section: section, Severity: finding.Unknown, CouldBe: finding.Critical, Undecides: true, Evidence: tt.evidence}, {Severity: finding.Error, Evidence: tt.evidence}}
+		if tt.answered {
+			check = "rbl-list-unhealthy"
+		}
+		list := []finding.Finding{{Check: check, Section: section, Severity: finding.Unknown, CouldBe: finding.Critical, Undecides: true, Evidence: tt.evidence}, {Severity: finding.Error, Evidence: tt.evidence}}
 		NotChecked(list, tt.trace)
 		if list[0].Severity != tt.want || (list[0].CouldBe == "") != (tt.want == finding.NotChecked) || list[1].Severity != finding.Error {
 			t.Errorf("%s: %+v", tt.name, list)
+		}
+		if said := list[0].Title + list[0].Detail; strings.HasPrefix(said, "Not checked") != (tt.want == finding.NotChecked) {
+			t.Errorf("%s: says %q", tt.name, said)
 		}
 	}
 }

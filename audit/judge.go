@@ -107,7 +107,8 @@ func whatever(findings, others []finding.Finding, as, other finding.Profile) []f
 		case f.Severity == finding.Pass || f.Severity == finding.Info || f.Severity == finding.Notice:
 		default:
 			if f.Severity != finding.Unknown {
-				f.CouldBe, f.Severity = f.Severity, finding.Unknown
+				// A section that this is nothing in, or half of it, has no value yet.
+				f.CouldBe, f.Severity, f.Undecides = f.Severity, finding.Unknown, f.Undecides || f.Severity.AtLeast(finding.Error)
 			}
 			if why := " This counts if the domain is a " + string(profile) + "; the record that would say so was not answered."; !strings.HasSuffix(f.Detail, why) {
 				f.Detail += why

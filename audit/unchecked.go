@@ -2,13 +2,19 @@ package audit
 
 import (
 	"slices"
+	"strings"
 
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/mailhost"
+	"mailworthy/rbl"
 	"mailworthy/receiver"
 	"mailworthy/resolver"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
+	"mailworthy/transport"
 )
 
 // NotChecked changes the findings that are unknown only because an offline audit
@@ -24,9 +30,8 @@ func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
 		if f.Severity != finding.Unknown {
 			continue
 		}
-		// What lists answered stands in the evidence in full; elsewhere that may be the record
-		// alone which needs what was not asked.
-		here := !asked && (f.Section != finding.Reputation || len(f.Evidence) == 0)
+		// The evidence may be the record alone which needs what was not asked.
+		here := !asked && !answers[f.Check]
 		for _, e := range f.Evidence {
 			if e.Status == string(resolver.Offline) {
 				here = true
@@ -49,6 +54,21 @@ func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
 		}
 	}
 }
+
+// answers are the checks whose findings are unknown for what the DNS answered. Those of
+// the others are for what it did not: the checks that end in "-unresolved", and all that
+// depend on such a one.
+var answers = func() map[string]bool {
+	out := make(map[string]bool)
+	for _, list := range [...][]finding.Check{rbl.Checks, mailhost.Checks, spfpolicy.Checks, dkim.Checks, dmarc.Checks, transport.Checks} {
+		for i := range list {
+			if c := &list[i]; c.Severity == finding.Unknown && !strings.HasSuffix(c.ID, "-unresolved") {
+				out[c.ID] = true
+			}
+		}
+	}
+	return out
+}()
 
 // left reports whether questions were left because no zone holds the name, and
 // whether one had no answer for another reason.
@@ -110,13 +130,33 @@ func UncheckDMARC(v *dmarc.Verdict, trace []resolver.Trace) {
 	}
 }
 
+// uncheck says of a finding that it was not checked. Its own words are about a
+// question that was put and failed.
 func uncheck(f *finding.Finding) {
 	f.Severity, f.CouldBe, f.VerdictAs, f.Fix = finding.NotChecked, "", "", nil
+	f.Title = "Not checked (offline): DNS lookup for " + f.Section.Title()
+	f.Detail = "It rests on names that no zone holds, and an offline run asks nobody."
+	names := unheld(f.Evidence)
+	if f.Section == finding.Reputation {
+		// A list is asked for several names, of which its zone says enough.
+		for i, name := range names {
+			if resolver.Within(name, f.Subject) {
+				names[i] = f.Subject
+			}
+		}
+		names = slices.Compact(names)
+	}
+	if len(names) > 0 {
+		f.Detail = "No zone holds " + show.Listed(names, maxUnheld) + ", and an offline run asks nobody."
+	}
 }
 
-// noZoneHas says which name no zone holds, if that is why a question was not
-// answered; else it is empty.
-func noZoneHas(evidence []finding.Evidence) string {
+// maxUnheld bounds the names that a finding says were not checked.
+const maxUnheld = 4
+
+// unheld are the names that were not asked for, as no zone holds them.
+func unheld(evidence []finding.Evidence) []string {
+	var names []string
 	for _, e := range evidence {
 		if e.Status != string(resolver.Offline) {
 			continue
@@ -125,7 +165,21 @@ func noZoneHas(evidence []finding.Evidence) string {
 		if n := len(e.CNAMEs); n > 0 {
 			name = e.CNAMEs[n-1]
 		}
-		return "No zone holds " + name + "."
+		if name == "." {
+			name = "the root"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// noZoneHas says which name no zone holds, if that is why a question was not
+// answered; else it is empty.
+func noZoneHas(evidence []finding.Evidence) string {
+	if names := unheld(evidence); len(names) > 0 {
+		return "No zone holds " + names[0] + "."
 	}
 	return ""
 }

@@ -116,9 +116,9 @@ func (j *judge) noMX(d *Domain) {
 	evidence := slices.Concat(d.Evidence, d.Own.Evidence)
 	switch d.Own.Resolves {
 	case Unknown:
-		j.unresolved("A/AAAA lookup failed: not known whether the domain can receive mail", d.Name,
+		j.noHost(true, "A/AAAA lookup failed: not known whether the domain can receive mail", d.Name,
 			fmt.Sprintf("%s has no MX record, and the question for its own address, which would take the place of one, was not answered.", d.Name),
-			finding.Error, evidence)
+			evidence)
 	case Absent:
 		f := finding.Finding{Evidence: evidence,
 			Detail: fmt.Sprintf("%s has neither an MX record nor an address: mail to it, be it a reply or a bounce, cannot be delivered.", d.Name),
@@ -278,6 +278,15 @@ func (j *judge) envelope(a *Authority) {
 func (j *judge) unresolved(title, subject, detail string, couldBe finding.Severity, evidence []finding.Evidence) {
 	j.Add("hosts-unresolved", finding.Finding{Title: title, Subject: subject, Detail: detail, CouldBe: couldBe,
 		Evidence: evidence[:min(len(evidence), maxEvidence)]})
+}
+
+// noHost adds that addresses of hosts that take the mail are not known. If these are
+// all hosts, and no name of a sending address is known either, nothing of the section
+// was looked at but the names of hosts, and it cannot be judged.
+func (j *judge) noHost(all bool, title, subject, detail string, evidence []finding.Evidence) {
+	named := slices.ContainsFunc(j.facts.Addresses, func(a Address) bool { return a.NotPublic == "" && a.PTR != Unknown })
+	j.Add("hosts-unresolved", finding.Finding{Title: title, Subject: subject, Detail: detail, CouldBe: finding.Error,
+		Undecides: all && !named, Evidence: evidence[:min(len(evidence), maxEvidence)]})
 }
 
 // named lists the first few of many.

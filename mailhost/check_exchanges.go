@@ -75,9 +75,9 @@ func (j *judge) exchanges(d *Domain) {
 	}
 	if len(unknown) > 0 {
 		j.Undecided("mx-unresolvable")
-		j.unresolved("A/AAAA lookup of an MX host failed: result unknown", named(unknown),
+		j.noHost(len(unknown) == len(seen), "A/AAAA lookup of an MX host failed: result unknown", named(unknown),
 			fmt.Sprintf("The addresses of %s, which the MX records of %s name, are not known: the questions were not answered.", named(unknown), d.Name),
-			finding.Error, unknownEvidence)
+			unknownEvidence)
 	}
 	j.single(d, seen)
 }

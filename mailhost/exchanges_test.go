@@ -110,7 +110,7 @@ func TestReservedNamesAreKnown(t *testing.T) {
 	`
 	for host, want := range map[string]string{
 		"localhost": "error mx-private-address localhost", "mx.local": "error mx-unresolvable mx.local",
-		"mx.corp.internal": "error mx-unresolvable mx.corp.internal", "mail": "unknown hosts-unresolved mail could be error",
+		"mx.corp.internal": "error mx-unresolvable mx.corp.internal", "mail": "unknown hosts-unresolved mail could be error undecides",
 	} {
 		r := &asker{next: dnstest.Zone(t, fmt.Sprintf(zone, host)), fail: []string{host}}
 		d := ExamineDomain(t.Context(), r, "acme.example")

@@ -203,7 +203,7 @@ func TestDomain(t *testing.T) {
 		{"acme.example", finding.Sender, []string{"acme.example"}, MXUnknown, []string{"unknown hosts-unresolved acme.example could be critical undecides"}, ""},
 		{"acme.example", finding.Sender, []string{"acme.example SOA"}, MXPresent, []string{"unknown hosts-unresolved acme.example could be error"}, "mx-single"},
 		{"acme.example", finding.Sender, []string{"mx1.acme.example", "mx2.acme.example AAAA"}, MXPresent, []string{"unknown hosts-unresolved mx1.acme.example could be error"}, "mx-single"},
-		{"implicit.example", finding.Sender, []string{"implicit.example A"}, MXNone, []string{"unknown hosts-unresolved implicit.example could be error"}, "mx-null"},
+		{"implicit.example", finding.Sender, []string{"implicit.example A"}, MXNone, []string{"unknown hosts-unresolved implicit.example could be error undecides"}, "mx-null"},
 		{"gone.example", finding.Sender, []string{"MX", "A"}, MXUnknown, []string{"critical domain-missing gone.example"}, ""},
 	}
 	for _, tt := range tests {

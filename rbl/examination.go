@@ -286,6 +286,9 @@ func (e *examination) answered(listing *Listing, t *listTest, a *resolver.Answer
 	case err != nil:
 		listing.Verdict, listing.Evidence = Unknown, []finding.Evidence{l.evidence(resolver.Outcome(nil, err))}
 		listing.Why = "the question was not answered: " + reasonText(resolver.AsError(err))
+		if resolver.AsError(err).Reason == resolver.Offline {
+			listing.Why = notAsked
+		}
 	case a.Absent():
 		listing.Verdict = Clean
 	default:
@@ -319,6 +322,9 @@ func (listing *Listing) unusable(h *ListHealth) {
 		listing.Verdict = Dead
 	}
 	listing.Why, listing.Advice = h.Why, h.Advice
+	if len(listing.Evidence) == 0 && len(h.Evidence) > 0 && h.State == Unresolved {
+		listing.Evidence = h.Evidence[:1:1] // what was asked of the list instead
+	}
 }
 
 // reasons are the texts of an entry (RFC 5782, 2.1). Without them the entry stands

@@ -352,6 +352,9 @@ func (h *ListHealth) judge(l *List, listed []probed, clean *probed) bool {
 		h.State = Unresolved
 		h.Why = fmt.Sprintf("its test entry %s was not answered: %s", failed.entry, reasonText(failed.err))
 		h.Advice = "Try again, or through another resolver."
+		if failed.err.Reason == resolver.Offline {
+			h.Why, h.Advice = notAsked, ""
+		}
 	case passed:
 		h.State = Usable
 	default:
@@ -412,6 +415,9 @@ func confirmClosed(lists []ListHealth) bool {
 const notConfirmed = "its zone does not exist for this resolver, which finds no other block list either: whether the list was closed is not known"
 
 // reasonText is the reason of a failed question for a person.
+// notAsked is why a list says nothing of which no loaded zone holds the entries.
+const notAsked = "it was not asked (offline)"
+
 func reasonText(err *resolver.Error) string {
 	s := string(err.Reason)
 	if err.Reason == resolver.BadRcode && err.Rcode != "" {

@@ -106,9 +106,6 @@ func junitCases(r *report.Report, failOn finding.Severity) []junitCase {
 			}
 		}
 		message := show.Line(g.Title(r.Domain))
-		if g.Severity == finding.NotChecked {
-			message = "not checked (offline): " + message
-		}
 		text := plainFindings(g)
 		switch {
 		case failOn != report.Never && !g.Severity.Open() && g.Severity.AtLeast(failOn):

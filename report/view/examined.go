@@ -22,7 +22,11 @@ func ExaminedText(r *report.Report) []string {
 		}
 		parts = append(parts, "sending from "+from)
 	case e.SendersUnknown:
-		parts = append(parts, "sending addresses unknown: the DNS did not say")
+		why := "unknown: the DNS did not say"
+		if r.Number(finding.NotChecked) > 0 && r.Number(finding.Unknown) == 0 {
+			why = "not checked: no zone holds what names them"
+		}
+		parts = append(parts, "sending addresses "+why)
 	case r.RBL != nil || r.Hosts != nil:
 		if r.Profile != finding.Parked {
 			parts = append(parts, "no sending IP known (use --ip)")

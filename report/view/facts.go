@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/dmarc"
+	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/report"
 )
@@ -55,6 +56,9 @@ func Walk(r *report.Report) []WalkStep {
 	var out []WalkStep
 	for _, s := range r.DMARC.Walk {
 		step := WalkStep{Name: s.Name, Answer: cmp.Or(outcomeTexts[s.Outcome], string(s.Outcome)), Records: s.Records}
+		if s.Outcome == dmarc.Unanswered && report.NotAsked([]finding.Evidence{s.Evidence}) {
+			step.Answer = notChecked
+		}
 		if s.Record != nil {
 			step.Records = []string{s.Record.Text}
 		}
@@ -62,6 +66,9 @@ func Walk(r *report.Report) []WalkStep {
 	}
 	return out
 }
+
+// notChecked is said of what an offline audit did not ask for.
+const notChecked = "not checked (offline)"
 
 // AnswerText is what may be known or not.
 func AnswerText(b *bool) string {
@@ -102,6 +109,9 @@ func ptrText(h mailhost.Address) string {
 			text += " (does not lead back)"
 		default:
 			text += " (not known whether it leads back)"
+			if report.NotAsked(n.Evidence) {
+				text = n.Name + " (not checked whether it leads back)"
+			}
 		}
 		names = append(names, text)
 	}
@@ -110,6 +120,8 @@ func ptrText(h mailhost.Address) string {
 		return strings.Join(names, ", ")
 	case h.PTR == mailhost.Absent:
 		return "none"
+	case report.NotAsked(h.Evidence):
+		return notChecked
 	}
 	return "not answered"
 }

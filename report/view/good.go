@@ -173,14 +173,19 @@ func goodHosts(r *report.Report) string {
 			parts = append(parts, "null MX: takes no mail")
 		}
 	}
-	confirmed := 0
+	confirmed, unasked := 0, 0
 	for _, a := range h.Addresses {
+		if a.PTR == mailhost.Unknown && report.NotAsked(a.Evidence) {
+			unasked++
+		}
 		if slices.ContainsFunc(a.Names, func(n mailhost.ReverseName) bool { return n.Confirmed == mailhost.Present }) {
 			confirmed++
 		}
 	}
 	if confirmed > 0 && confirmed == len(h.Addresses) {
 		parts = append(parts, show.Counted(confirmed, "sending address")+" with confirmed PTR")
+	} else if unasked > 0 {
+		parts = append(parts, "PTR of "+show.Counted(unasked, "sending address")+" not checked")
 	}
 	return strings.Join(parts, "; ")
 }

@@ -6,6 +6,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/rbl"
+	"mailworthy/report"
 )
 
 type Grid struct {
@@ -33,7 +34,8 @@ func NewGrid(survey *rbl.Survey) *Grid {
 		if !slices.Contains(lists, l.Zone) {
 			lists = append(lists, l.Zone)
 		}
-		cell := Cell{string(VerdictMarks[l.Verdict]), Mark(VerdictMarks[l.Verdict]), string(l.Verdict)}
+		mark, word := verdictWord(&l)
+		cell := Cell{string(mark), Mark(mark), word}
 		switch {
 		case l.Allow && l.Verdict == rbl.Listed:
 			cell = Cell{string(finding.Pass), Mark(finding.Pass), "vouches"}
@@ -56,6 +58,14 @@ func NewGrid(survey *rbl.Survey) *Grid {
 var VerdictMarks = map[rbl.Verdict]finding.Severity{
 	rbl.Listed: finding.Error, rbl.Clean: finding.Pass, rbl.Unknown: finding.Unknown,
 	rbl.Blocked: finding.Unknown, rbl.Dead: finding.Notice,
+}
+
+// verdictWord is the verdict of a listing. A list that was not asked is not unknown.
+func verdictWord(l *rbl.Listing) (finding.Severity, string) {
+	if l.Verdict == rbl.Unknown && report.NotAsked(l.Evidence) {
+		return finding.NotChecked, "not checked"
+	}
+	return VerdictMarks[l.Verdict], string(l.Verdict)
 }
 
 // AllowWord is the verdict of an allow list, if an entry speaks for the subject

@@ -141,6 +141,9 @@ func SPFRecordText(rec *spfpolicy.Record) (finding.Severity, string) {
 	if !ok {
 		return finding.Pass, ""
 	}
+	if rec.Status == spfpolicy.StatusUnresolved && report.NotAsked([]finding.Evidence{rec.Evidence}) {
+		return finding.NotChecked, notChecked
+	}
 	if rec.Evidence.Status != "" && rec.Status == spfpolicy.StatusUnresolved {
 		text += " (" + rec.Evidence.Status + ")"
 	}

@@ -35,8 +35,8 @@ func SurveyDoc(survey *rbl.Survey, findings []finding.Finding) *Doc {
 			}
 			table.Rows = append(table.Rows, []Text{Marked(mark, ""), T(l.Subject), T(text)})
 		}
-		mark, word := VerdictMarks[l.Verdict], string(l.Verdict)
-		if l.Allow {
+		mark, word := verdictWord(&l)
+		if l.Allow && mark != finding.NotChecked {
 			mark, word = AllowWord(l.Verdict)
 		}
 		every.Rows = append(every.Rows, []Text{Marked(mark, ""), T(l.Subject), T(l.Zone), T(word), T(ListingText(l))})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/report"
 	"mailworthy/resolver"
 	"mailworthy/transport"
 )
@@ -30,6 +31,9 @@ func notable(findings []finding.Finding) []finding.Finding {
 func textsText(t transport.Texts, version string) Text {
 	switch t.State {
 	case transport.Unknown:
+		if report.NotAsked([]finding.Evidence{t.Evidence}) {
+			return Marked(finding.NotChecked, notChecked)
+		}
 		return Marked(finding.Unknown, "not known: "+t.Evidence.Status)
 	case transport.Absent:
 		return T("none")

@@ -49,7 +49,7 @@ func NotCheckedText(r *report.Report) string {
 				name = strings.ToLower(e.CNAMEs[n-1])
 			}
 			switch {
-			case e.Kind != finding.DNS, e.Answered():
+			case e.Kind != finding.DNS, e.Answered(), name == ".":
 			case report.Within(name, "arpa"):
 				addresses[name] = true
 			case !slices.ContainsFunc(names, func(n string) bool { return report.Within(name, n) }):
