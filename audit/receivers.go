@@ -348,8 +348,8 @@ func (a *run) unlistedFact(zone, check string) receiver.Fact {
 		case rbl.Clean:
 			clean++
 		default:
-			if why := noZoneHas(l.Evidence); why != "" {
-				return unknown("rbl-unresolved", why)
+			if l.NotAsked() {
+				return unknown("rbl-unresolved", "No zone holds "+zone+".")
 			}
 			open = l.Subject
 		}

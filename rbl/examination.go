@@ -322,9 +322,6 @@ func (listing *Listing) unusable(h *ListHealth) {
 		listing.Verdict = Dead
 	}
 	listing.Why, listing.Advice = h.Why, h.Advice
-	if len(listing.Evidence) == 0 && len(h.Evidence) > 0 && h.State == Unresolved {
-		listing.Evidence = h.Evidence[:1:1] // what was asked of the list instead
-	}
 }
 
 // reasons are the texts of an entry (RFC 5782, 2.1). Without them the entry stands

@@ -141,6 +141,10 @@ type Listing struct {
 	list *List
 }
 
+// NotAsked reports that the list was not asked, because no loaded zone holds it and the
+// run is offline.
+func (l *Listing) NotAsked() bool { return l.Verdict == Unknown && l.Why == notAsked }
+
 // Examine asks each list about each subject. It returns when all answers are in
 // or the context ends; what was not answered by then is unknown.
 func Examine(ctx context.Context, r resolver.Resolver, o Options) *Survey {

@@ -6,7 +6,6 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/rbl"
-	"mailworthy/report"
 )
 
 type Grid struct {
@@ -62,7 +61,7 @@ var VerdictMarks = map[rbl.Verdict]finding.Severity{
 
 // verdictWord is the verdict of a listing. A list that was not asked is not unknown.
 func verdictWord(l *rbl.Listing) (finding.Severity, string) {
-	if l.Verdict == rbl.Unknown && report.NotAsked(l.Evidence) {
+	if l.NotAsked() {
 		return finding.NotChecked, "not checked"
 	}
 	return VerdictMarks[l.Verdict], string(l.Verdict)

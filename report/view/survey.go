@@ -65,7 +65,7 @@ func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, strin
 				allowed++
 			}
 		default:
-			if l.Verdict == rbl.Unknown && report.NotAsked(l.Evidence) {
+			if l.NotAsked() {
 				offline++
 				continue
 			}
