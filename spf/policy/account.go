@@ -156,13 +156,13 @@ var reserved = []struct {
 	kind   string
 }{
 	{netip.MustParsePrefix("0.0.0.0/8"), "reserved"},
-	{netip.MustParsePrefix("10.0.0.0/8"), "private"},
+	{netip.MustParsePrefix("10.0.0.0/8"), private},
 	{netip.MustParsePrefix("100.64.0.0/10"), "shared"},
 	{netip.MustParsePrefix("127.0.0.0/8"), "loopback"},
 	{netip.MustParsePrefix("169.254.0.0/16"), "link-local"},
-	{netip.MustParsePrefix("172.16.0.0/12"), "private"},
+	{netip.MustParsePrefix("172.16.0.0/12"), private},
 	{netip.MustParsePrefix("192.0.2.0/24"), documentation},
-	{netip.MustParsePrefix("192.168.0.0/16"), "private"},
+	{netip.MustParsePrefix("192.168.0.0/16"), private},
 	{netip.MustParsePrefix("198.18.0.0/15"), "benchmarking"},
 	{netip.MustParsePrefix("198.51.100.0/24"), documentation},
 	{netip.MustParsePrefix("203.0.113.0/24"), documentation},
@@ -172,13 +172,17 @@ var reserved = []struct {
 	{netip.MustParsePrefix("::ffff:0:0/96"), "mapped IPv4"},
 	{netip.MustParsePrefix("100::/64"), "discard-only"},
 	{netip.MustParsePrefix("2001:db8::/32"), documentation},
-	{netip.MustParsePrefix("fc00::/7"), "private"},
+	{netip.MustParsePrefix("fc00::/7"), private},
 	{netip.MustParsePrefix("fe80::/10"), "link-local"},
 	{netip.MustParsePrefix("ff00::/8"), "multicast"},
 }
 
-// documentation is the kind of the ranges of RFC 5737 and RFC 3849.
-const documentation = "documentation"
+// documentation is the kind of the ranges of RFC 5737 and RFC 3849, private that of RFC
+// 1918 and RFC 4193, whose hosts send by another address.
+const (
+	documentation = "documentation"
+	private       = "private"
+)
 
 // special says which reserved range holds a prefix, or "".
 func special(p netip.Prefix) string {

@@ -164,14 +164,36 @@ func (o *outcome) near() (text string, meant *repaired) {
 	if !f.sought {
 		f.sought = true
 		for i := range o.answer.Records {
-			if s := o.answer.Records[i].Text(); looksLikeRecord(s) {
+			s := o.answer.Records[i].Text()
+			if looksLikeRecord(s) {
 				r := repair(s)
 				f.nearText, f.meant = s, &r
 				break
 			}
+			if list, is := senderID(plainText(s)); is && f.meant == nil && useful(spf.Version+" "+list) {
+				r := repair(s)
+				f.nearText, f.meant = s, &r
+			}
 		}
 	}
 	return f.nearText, f.meant
+}
+
+// bare is the text that is an SPF record but for its version, and the record; nothing if
+// there is none, or several.
+func (o *outcome) bare() (text string, meant *repaired) {
+	for _, r := range o.records() {
+		terms, l := spf.Parse(spf.Version + " " + r.Text())
+		if l.ErrorAt >= 0 || !useful(spf.Version+" "+r.Text()) || slices.ContainsFunc(terms, func(t spf.Term) bool { return t.Kind == spf.KindModifier || suspicious(&t) }) {
+			continue
+		}
+		if meant != nil {
+			return "", nil
+		}
+		m := repair(spf.Version + " " + r.Text())
+		text, meant = r.Text(), &m
+	}
+	return text, meant
 }
 
 // publish puts a text in place of the SPF record of a domain, or of what was meant to
@@ -187,10 +209,11 @@ func (k *answers) publish(domain, text string) {
 			o.shown = old.answer
 		}
 		if old.answer != nil {
+			meant, _ := old.near()
 			*a = *old.answer
 			a.Status, a.Records = resolver.Found, nil
 			for i := range old.answer.Records {
-				if s := old.answer.Records[i].Text(); !spf.IsRecord(s) && !looksLikeRecord(s) {
+				if s := old.answer.Records[i].Text(); !spf.IsRecord(s) && !looksLikeRecord(s) && (meant == "" || s != meant) {
 					a.Records = append(a.Records, old.answer.Records[i])
 				}
 			}

@@ -56,6 +56,10 @@ type checker struct {
 	// misread are the records of the domain's own that are in error as they are
 	// published, by domain.
 	misread map[string]bool
+	// joined says which strings of a record in error join without a space.
+	joined string
+	// slipped are the terms that are said to be mistyped, for which nothing else is said.
+	slipped map[string]bool
 	// unknownRecords and unknownNames say that parts of the tree are not known.
 	unknownRecords, unknownNames bool
 }
@@ -68,8 +72,21 @@ const (
 	largeText  = 2 << 10
 )
 
-// Add files a finding, up to a bound for each check.
+// whileUnread are checks of what a receiver finds on its way through a record, and finds
+// nothing of while the record is a permerror by itself.
+var whileUnread = []string{"spf-loop", "spf-void-lookup", "spf-too-many-void-lookups", "spf-mx-void"}
+
+// Add files a finding, up to a bound for each check. What only follows once a record in
+// error can be read is said with the error.
 func (k *checker) Add(id string, f finding.Finding) {
+	if k.misread[k.p.Domain] && !k.trial && slices.Contains(whileUnread, id) && (f.Fix == nil || f.Fix.Name == "" || f.Fix.Name == k.p.Domain) {
+		found := k.Found()
+		if i := slices.IndexFunc(found, func(x *finding.Finding) bool { return x.Check == "spf-syntax" && x.Subject == k.p.Domain }); i >= 0 {
+			found[i].Detail += " Once that is repaired: " + f.Detail
+			k.Undecided(id)
+			return
+		}
+	}
 	most := maxOfCheck
 	if len(k.published.Record.Text) > largeText {
 		most = maxOfLarge

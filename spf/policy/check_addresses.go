@@ -58,8 +58,8 @@ func (k *checker) broad() {
 		case !r.Own:
 			inside = append(inside, fmt.Sprintf("%s in %s", r.Prefix, r.In))
 			continue
-		case special(r.Prefix) != "":
-			continue
+		case special(r.Prefix) != "", r.Prefix.Bits() == 0 && k.Has("spf-all-pass"):
+			continue // that is said
 		}
 		g := kind{in: r.In}
 		if r.Prefix.Addr().Is4() && r.Prefix.Bits() <= 8 {
@@ -173,21 +173,30 @@ func (k *checker) special() {
 				left = append(left, rec.Terms[i].Text)
 			}
 		}
-		asks := !useful(spf.Version + " " + strings.Join(left, " "))
-		for at := range dropped {
-			if asks {
-				p.replace(&rec.Terms[at], true, "ip4:<the public address of the host behind "+forPlaceholder(rec.Terms[at].Value)+">")
-			} else {
-				p.replace(&rec.Terms[at], false)
+		nobody := !useful(spf.Version + " " + strings.Join(left, " "))
+		asks, inside := nobody, false
+		for _, r := range groups[in] {
+			// A host inside sends by a public address, which nobody but its owner knows.
+			switch host := r.Kind == private && each(r.Prefix, func(netip.Addr) {}); {
+			case !dropped[r.at]:
+			case host || nobody:
+				asks, inside = true, inside || host
+				p.replace(&rec.Terms[r.at], true, string(rec.Terms[r.at].Kind)+":<the public address of the host behind "+forPlaceholder(rec.Terms[r.at].Value)+">")
+			default:
+				p.replace(&rec.Terms[r.at], false)
 			}
 		}
 		more := ""
 		if len(said) > maxNamed {
 			said, more = said[:maxNamed], fmt.Sprintf("; %d more", len(said)-maxNamed)
 		}
+		what := "Publish the record without it, or with the public address of that host."
+		if inside {
+			what = "Publish the record with the public address that the host's mail leaves by, or without it if it sends none over the internet."
+		}
 		f := finding.Finding{
 			Detail: fmt.Sprintf("In the record of %s %s%s (RFC 6890). No mail comes from there over the internet.", in, strings.Join(said, "; "), more),
-			Fix:    p.share(asks, "Publish the record without it, or with the public address of that host."),
+			Fix:    p.share(asks, "%s", what),
 		}
 		if len(dropped) == 0 {
 			f.Fix = advice("Give the host a public address, or name the one that its mail leaves by.")

@@ -273,19 +273,29 @@ func (k *checker) endOf(text string, depth int) spf.Qualifier {
 	return 0
 }
 
-// deprecated looks for Sender ID records.
+// deprecated looks for Sender ID records. One that holds the only list of senders goes when
+// these stand in an SPF record.
 func (k *checker) deprecated() {
 	k.Decided("spf-deprecated-type")
+	meant := ""
+	if k.p.answers != nil && k.p.Status.absent() {
+		meant, _ = k.p.answers.get(k.p.Domain, resolver.TypeTXT).near()
+	}
 	for i := range k.p.Record.Published {
 		text := k.p.Record.Published[i].Text()
-		if len(text) < 7 || !ascii.EqualFold(text[:7], "spf2.0/") {
+		if len(text) < len(senderIDVersion) || !ascii.EqualFold(text[:len(senderIDVersion)], senderIDVersion) || text == meant {
 			continue
 		}
-		k.Add("spf-deprecated-type", finding.Finding{
+		_, list, _ := strings.Cut(text, " ")
+		f := finding.Finding{
 			Detail:   fmt.Sprintf("%s still publishes the Sender ID record %s, which nobody reads.", k.p.Domain, quote(text)),
 			Evidence: []finding.Evidence{k.p.Record.Evidence},
 			Fix: &finding.Fix{Summary: "Remove the Sender ID record.",
 				Remove: []finding.Record{{Name: k.p.Domain, Type: "TXT", Value: text}}},
-		})
+		}
+		if k.p.Status.absent() && meant == "" && useful(spf.Version+" "+list) {
+			f.Fix = advice("Remove the Sender ID record once its senders stand in an SPF record.")
+		}
+		k.Add("spf-deprecated-type", f)
 	}
 }

@@ -110,6 +110,8 @@ func (k *checker) syntax(r *Record, m *repaired) {
 		said = append(said, fmt.Sprintf("%d more terms are in error", n-maxNamed))
 	}
 	f.Detail = fmt.Sprintf("In the record of %s %s. The whole record is a permerror, and nobody passes by it: %s.", r.Domain, strings.Join(said, "; "), strconv.Quote(marked))
+	f.Detail += k.joined
+	k.joined = ""
 	for i, c := range m.changes {
 		if i == maxNamed {
 			break
@@ -193,8 +195,8 @@ func (k *checker) slips(r *Record) {
 	p := k.proposal(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
-		open := t.Meant == "" && anythingBetween(t.Text)
-		if t.Meant == "" && !open || t.Error != "" || t.Ignored != "" || t.Kind == spf.KindModifier {
+		open, mailbox := t.Meant == "" && anythingBetween(t.Text), t.Meant == "" && isMailbox(t)
+		if t.Meant == "" && !open && !mailbox || t.Error != "" || t.Ignored != "" || t.Kind == spf.KindModifier {
 			continue
 		}
 		if t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect {
@@ -204,13 +206,25 @@ func (k *checker) slips(r *Record) {
 			id = "spf-include-missing"
 		}
 		p.broken = true
+		if k.slipped == nil {
+			k.slipped = make(map[string]bool)
+		}
+		k.slipped[t.Text] = true
+		if mailbox {
+			said = append(said, quote(t.Text)+" has a mail address in place of the name of a host")
+			p.wrong(t, rightName(t))
+			continue
+		}
 		if open {
 			said = append(said, quote(t.Text)+" has a semicolon in place of a space, a dot or a letter")
 			p.wrong(t, rightName(t))
 			continue
 		}
 		said = append(said, fmt.Sprintf("%s was probably meant to be %s", quote(t.Text), quote(t.Meant)))
-		if k.cut(r, i) {
+		if k.leadBack(r.Domain, strings.Fields(t.Meant)) {
+			said[len(said)-1] = quote(t.Text) + " is not the name of a record"
+			p.wrong(t, rightName(t))
+		} else if k.cut(r, i) {
 			said[len(said)-1] += ", or a name with another letter"
 			p.wrong(t, rightName(t))
 		} else if k.nowhere(r.Domain, strings.Fields(t.Meant)...) {
@@ -222,9 +236,28 @@ func (k *checker) slips(r *Record) {
 	if len(said) == 0 || k.Has("spf-broken-split") {
 		return
 	}
-	k.add(id, r, finding.Finding{Severity: finding.Error, Title: "SPF typo: mistyped name matches no sender",
-		Detail: fmt.Sprintf("In the record of %s %s. The grammar allows it as it is, but no host has such a name.", r.Domain, strings.Join(said[:min(len(said), maxNamed)], "; ")),
+	title, so := "SPF typo: mistyped name matches no sender", "no host has such a name"
+	if id == "spf-include-missing" {
+		title, so = "SPF typo: mistyped name of an include or redirect", "no record stands at such a name, and a receiver that comes to it answers permerror"
+	}
+	k.add(id, r, finding.Finding{Severity: finding.Error, Title: title,
+		Detail: fmt.Sprintf("In the record of %s %s. The grammar allows it as it is, but %s.", r.Domain, strings.Join(said[:min(len(said), maxNamed)], "; "), so),
 		Fix:    p.share(false, "Publish the corrected record.")})
+}
+
+// leadBack reports whether one of the terms includes the record that it stands in.
+func (k *checker) leadBack(domain string, texts []string) bool {
+	return slices.ContainsFunc(texts, func(text string) bool {
+		t := spf.ParseTerm(text)
+		name, _, ok := t.Target(domain, k.p.Domain)
+		return ok && (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && ascii.EqualFold(name, domain)
+	})
+}
+
+// isMailbox reports whether a term names a mail address. Which host sends for it, nobody
+// but its owner knows.
+func isMailbox(t *Term) bool {
+	return (t.Kind == spf.KindA || t.Kind == spf.KindMX || t.Kind == spf.KindExists) && !t.parsed.Macros && strings.Contains(t.Value, "@")
 }
 
 // cut reports whether the name of a term, as it was meant, may have lost a letter to what is
@@ -292,7 +325,6 @@ func (k *checker) modifiers(r *Record) {
 			if why := reportingError(t.parsed); why != "" {
 				malformed = append(malformed, quote(t.Text)+" is malformed: "+why)
 			}
-			p.replace(t, false)
 		case t.Meant != "":
 			p.broken = true
 			mistyped = append(mistyped, fmt.Sprintf("%s, probably meant to be %s,", quote(t.Text), quote(t.Meant)))
@@ -322,11 +354,14 @@ func (k *checker) modifiers(r *Record) {
 		if len(reporting) == 1 {
 			detail = fmt.Sprintf("%s in the record of %s asks for reports of failures (RFC 6652, 3). Receivers that do not send any ignore it, and hardly one does.", quote(reporting[0]), r.Domain)
 		}
+		// The record is valid, and the address in it is one that its owner named: nothing is proposed.
+		f := finding.Finding{Severity: finding.Info, Title: "SPF asks for failure reports (RFC 6652)", Detail: detail, Reference: "RFC 6652, 3"}
 		if len(malformed) > 0 {
-			detail += " " + strings.Join(malformed[:min(len(malformed), maxNamed)], "; ") + "."
+			f.Severity = finding.Notice
+			f.Detail += " " + strings.Join(malformed[:min(len(malformed), maxNamed)], "; ") + "."
+			f.Fix = advice("Correct what is malformed, or publish the record without it.")
 		}
-		k.add("spf-unknown-modifier", r, finding.Finding{Title: "SPF asks for failure reports (RFC 6652)", Detail: detail, Reference: "RFC 6652, 3",
-			Fix: p.share(false, "Keep them, or publish the record without them.")})
+		k.add("spf-unknown-modifier", r, f)
 	}
 	if len(unknown) > 0 {
 		f := finding.Finding{Detail: fmt.Sprintf("%s in the record of %s is a modifier that no standard knows. Receivers ignore it.", quote(unknown[0]), r.Domain),
@@ -384,7 +419,8 @@ func (k *checker) explanationOf(r *Record) {
 			k.add("spf-exp-invalid", r, finding.Finding{
 				Detail:   fmt.Sprintf("The explanation that %s in the record of %s asks for cannot be used: %s.", quote(t.Text), r.Domain, quotable(t.ExplanationError)),
 				Evidence: t.Evidence,
-				Fix:      k.drop(r, t, "Correct the text at %s, or publish the record without exp.", quotable(t.Target)),
+				// Whether the text or the modifier is to go, its owner knows.
+				Fix: advice("Correct the text at %s, or publish the record without exp.", quotable(t.Target)),
 			})
 		}
 	}

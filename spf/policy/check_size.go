@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -78,6 +79,11 @@ func (k *checker) split(r *Record) {
 				to++
 			}
 			left, right := r.Text[from:at], r.Text[at:to]
+			said := fmt.Sprintf("Two strings of the record of %s join as %s: the space between %s and %s is missing.", r.Domain, quote(left+right), quote(left), quote(right))
+			if slices.ContainsFunc(r.Terms, func(t Term) bool { return t.Text == left+right && t.Error != "" }) {
+				k.joined = " " + said // the syntax error comes of it
+				return
+			}
 			p := k.proposal(r)
 			for i := range r.Terms {
 				if t := &r.Terms[i]; t.Text == left+right && t.Error == "" {
@@ -85,7 +91,7 @@ func (k *checker) split(r *Record) {
 				}
 			}
 			k.add("spf-broken-split", r, finding.Finding{
-				Detail: fmt.Sprintf("Two strings of the record of %s join as %s: the space between %s and %s is missing.", r.Domain, quote(left+right), quote(left), quote(right)),
+				Detail: said,
 				Fix:    p.share(false, "Publish the record with the space."),
 			})
 			return // the others have the same cause, and the same fix

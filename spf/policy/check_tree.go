@@ -117,12 +117,18 @@ func (k *checker) target(r *Record, t *Term) {
 			p.broken = true
 			p.read(t)
 			fix = p.share(p.astray, "Publish the corrected record.")
+		} else if text, meant := k.unmarked(t); meant != "" && k.mine(r) {
+			detail += fmt.Sprintf(" The TXT record %s there was probably meant to be one.", quote(text))
+			fix = &finding.Fix{Summary: "Publish the corrected record.", Name: t.Target, Type: "TXT", Value: meant, Remove: []finding.Record{{Name: t.Target, Type: "TXT", Value: text}}}
 		} else {
 			fix = k.right(r, t)
 		}
 		k.Add("spf-include-missing", finding.Finding{Subject: t.Target, Detail: detail, Evidence: answersOf(r, t), Fix: fix})
 	case t.Record != nil && t.Record.Error != "" && !t.Record.Repeated:
 		fix := k.tell(t.Record)
+		if t.Record.Status == StatusMultiple && k.mine(t.Record) {
+			fix = k.oneOf(t.Target)
+		}
 		if m := t.Record.facts.repaired(); k.mine(t.Record) && m != nil && m.text != "" && len(m.parts) > 0 {
 			fix = &finding.Fix{Summary: corrected(m), Name: t.Record.Domain, Type: "TXT", Value: k.readable(t.Record.Domain, m),
 				Remove: []finding.Record{{Name: t.Record.Domain, Type: "TXT", Value: t.Record.Text}}}
@@ -133,6 +139,43 @@ func (k *checker) target(r *Record, t *Term) {
 			Evidence: answersOf(r, t), Fix: fix,
 		})
 	}
+}
+
+// oneOf is the fix for several records at one name of the domain's own that another record
+// leads to: one of all.
+func (k *checker) oneOf(domain string) *finding.Fix {
+	texts := k.p.answers.get(domain, resolver.TypeTXT).spfTexts()
+	fix := advice("Merge the %d SPF records of %s into one.", len(texts), domain)
+	merged, _, _ := Merge(texts)
+	if q := k.p.with(map[string]string{domain: merged}); len(texts) > maxMerged || strings.Contains(merged, "<") || k.trial || q.passesWorld() || q.Lookups > spf.MaxLookups || len(k.worse(q)) > 0 {
+		return fix
+	}
+	fix.Name, fix.Type, fix.Value = domain, "TXT", merged
+	for _, text := range texts {
+		fix.Remove = append(fix.Remove, finding.Record{Name: domain, Type: "TXT", Value: text})
+	}
+	return fix
+}
+
+// unmarked is the TXT record at the target of a term that was meant to be an SPF record,
+// and what it was meant to be: one without its version, or with a mistyped one. It is
+// empty if the name is not the domain's own, or the repair would ask or do harm.
+func (k *checker) unmarked(t *Term) (text, meant string) {
+	if t.Record == nil || t.Status != StatusNone || !k.mine(t.Record) || k.trial {
+		return "", ""
+	}
+	o := k.p.answers.get(t.Target, resolver.TypeTXT)
+	text, m := o.near()
+	if m == nil {
+		text, m = o.bare()
+	}
+	if m == nil || !m.complete() || slices.ContainsFunc(m.parts, func(x reading) bool { return x.cut && !k.vouched(t.Target, x.text) }) || !useful(m.text) {
+		return "", ""
+	}
+	if q := k.p.with(map[string]string{t.Target: m.text}); q.passesWorld() || len(k.worse(q)) > 0 {
+		return "", ""
+	}
+	return text, m.text
 }
 
 // readable is a repaired record with placeholders for what nobody can read, and for
@@ -337,7 +380,7 @@ func (k *checker) exchangers() {
 			if mx := len(t.Hosts); mx > spf.MaxHosts {
 				k.tooManyHosts(r, t)
 			}
-			if own && (t.NullMX || t.Void) {
+			if own && (t.NullMX || t.Void) && !k.slipped[t.Text] {
 				k.mxVoid(r, t)
 			}
 		}
@@ -381,7 +424,7 @@ func (k *checker) tooManyHosts(r *Record, t *Term) {
 }
 
 func (k *checker) mxVoid(r *Record, t *Term) {
-	what := "has no MX record"
+	what := "has no MX record: a void lookup, of which two are allowed"
 	if t.NullMX {
 		what = "has a null MX: it takes no mail"
 	}
@@ -389,7 +432,13 @@ func (k *checker) mxVoid(r *Record, t *Term) {
 	if t.NullMX && useful(withoutTerm(r, t)) {
 		fix = k.drop(r, t, "Publish the record without the term.")
 	} else {
-		fix = k.ask(r, t, anySender, "Name the servers that send, in place of mx; if none does, publish the record without it.")
+		p := k.proposal(r)
+		if t.NullMX {
+			p.replace(t, true, anySender)
+		} else {
+			p.wrong(t, anySender)
+		}
+		fix = p.share(true, "Name the servers that send, in place of mx; if none does, publish the record without it.")
 	}
 	k.add("spf-mx-void", r, finding.Finding{
 		Detail:   fmt.Sprintf("%s in the record of %s authorises the mail exchangers of %s, which %s.", quote(t.Text), r.Domain, t.Target, what),

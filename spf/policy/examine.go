@@ -125,9 +125,19 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 					x.meant(q.name, other.text, own)
 				}
 			}
-			if q.name == x.root && f.count > 1 {
+			mine := q.name == x.root || registrable(q.name) != "" && registrable(q.name) == registrable(x.root)
+			if mine && f.count > 1 {
 				merged, _, _ := Merge(o.spfTexts())
 				x.meant(q.name, withoutSlips(merged), 0)
+			}
+			if mine && q.name != x.root && f.count == 0 {
+				_, m := o.near()
+				if m == nil {
+					_, m = o.bare()
+				}
+				if m != nil && m.text != "" {
+					x.meant(q.name, m.text, 0)
+				}
 			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
 				for _, name := range misplaced(x.root) {

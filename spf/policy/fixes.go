@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -391,7 +392,7 @@ func (k *checker) worse(q *Policy) []*finding.Finding {
 }
 
 // nowhere reports whether the DNS says that what one of the terms names does not
-// exist, so that it is not what was meant.
+// exist, or it leads back to the record itself, so that it is not what was meant.
 func (k *checker) nowhere(domain string, texts ...string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool {
 		t := spf.ParseTerm(text)
@@ -401,7 +402,8 @@ func (k *checker) nowhere(domain string, texts ...string) bool {
 		}
 		switch t.Kind {
 		case spf.KindInclude, spf.KindRedirect:
-			return k.p.answers.get(name, resolver.TypeTXT).recordStatus().absent()
+			// One that leads back to where it stands is a loop.
+			return ascii.EqualFold(name, domain) || k.p.answers.get(name, resolver.TypeTXT).recordStatus().absent()
 		case spf.KindExp:
 			return k.p.answers.get(name, resolver.TypeTXT).status().absent()
 		case spf.KindA, spf.KindMX:

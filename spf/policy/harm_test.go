@@ -190,7 +190,7 @@ func TestHarmless(t *testing.T) {
 		{domain: "doubled", check: "spf-wrong-name", name: "doubled", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true, none: "spf-record-missing"},
 		{domain: "wild", check: "spf-record-missing", name: "wild", fix: "v=spf1 ip4:<the address of each server that sends for you> include:<the SPF record of each service that sends for you> ~all", none: "spf-wrong-name"},
 		{domain: "below", check: "spf-wrong-name"},
-		{domain: "several", check: "spf-ptr", name: "several", fix: "v=spf1 ip4:192.0.2.1 a:<the right name in place of gone.example> ip4:<the address of each sender that ptr stands for> ~all"},
+		{domain: "several", check: "spf-ptr", name: "several", fix: "v=spf1 ip4:192.0.2.1 ip4:<the public address of the host behind 10.0.0.1> a:<the right name in place of gone.example> ip4:<the address of each sender that ptr stands for> ~all"},
 		{domain: "astray", check: "spf-syntax", name: "astray", fix: "v=spf1 include:<the right name in place of gone.esp.example> -all"},
 		{domain: "dots", check: "spf-syntax", name: "dots", fix: "v=spf1 ip4:<the address that ip4:192.0.2..0 was meant to be> -all"},
 		{domain: "macro", check: "spf-syntax", name: "macro", fix: "v=spf1 ip4:192.0.2.1 exists:<the name that exists:%{i}._spf.macro.exampl was meant to be> -all"},

@@ -72,7 +72,7 @@ func Lint(record []byte) LintReport {
 
 // near judges a text that is no record, but perhaps was meant to be one.
 func (k *checker) near(text string) {
-	if looksLikeRecord(text) {
+	if _, envelope := senderID(plainText(text)); envelope || looksLikeRecord(text) {
 		meant := repair(text)
 		k.nearMiss(text, &meant)
 		return

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/resolver"
 )
 
@@ -30,8 +31,10 @@ func registrable(name string) string {
 func acquirable(name, root string) (d, top string) {
 	d = registrable(name)
 	switch {
-	case d == "" || resolver.Unregistrable(d):
-		return "", ""
+	case d == "" || resolver.Unregistrable(d) || strings.ContainsFunc(d, func(c rune) bool {
+		return c >= 0x80 || !ascii.IsLetter(byte(c)) && !ascii.IsDigit(byte(c)) && c != '-' && c != '.'
+	}):
+		return "", "" // no registry has a name like "info@acme.example"
 	case resolver.Documented(d):
 		if !reservedName(root) {
 			return "", ""

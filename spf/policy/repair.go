@@ -71,11 +71,20 @@ func repair(text string) repaired {
 		}
 	}
 	rest, ok := cutVersion(plain)
+	list, senders := senderID(plain)
+	if senders {
+		rest, ok = list, true
+	}
 	if !ok {
 		rest = plain
 	}
 	if !spf.IsRecord(text) {
-		if first := firstField(text); first != spf.Version {
+		first := firstField(text)
+		if head := plain[:len(plain)-len(rest)]; ok && strings.HasPrefix(plain, first) && len(head) < len(first) && spf.IsRecord(head) {
+			note("", "", "a space is missing behind "+spf.Version)
+		} else if senders {
+			note(first, spf.Version, "it is the version of Sender ID, which nobody reads")
+		} else if first != spf.Version {
 			note(first, spf.Version, "the record must begin with "+spf.Version+" and a space")
 		}
 	}
@@ -385,6 +394,7 @@ func cutVersion(s string) (rest string, ok bool) {
 	if eat("spf") {
 		eat("=")
 		eat(".")
+		eat("v")
 		if eat("1") && (at == len(s) || !ascii.IsDigit(s[at])) {
 			return strings.TrimLeft(strings.TrimLeft(s[at:], ":;,=./\""), " "), true
 		}
@@ -405,8 +415,30 @@ func cutVersion(s string) (rest string, ok bool) {
 			return strings.TrimLeft(s[at:], " "), true
 		}
 	}
+	// There has never been another version, but Sender ID's.
+	first, rest, _ := strings.Cut(s, " ")
+	if len(first) == len(spf.Version) && ascii.EqualFold(first[:len(first)-1], "v=spf") && ascii.IsDigit(first[len(first)-1]) && useful(spf.Version+" "+rest) {
+		return strings.TrimLeft(rest, " "), true
+	}
 	return s, false
 }
+
+// senderID returns the terms of a Sender ID record about the envelope, as SPF is
+// (RFC 4406, 3.1): "spf2.0/mfrom,pra mx -all". Some write the version of SPF in it, too.
+func senderID(s string) (rest string, ok bool) {
+	scopes, rest, _ := strings.Cut(s, " ")
+	if len(scopes) < len(senderIDVersion) || !ascii.EqualFold(scopes[:len(senderIDVersion)], senderIDVersion) {
+		return "", false
+	}
+	rest = strings.TrimLeft(rest, " ")
+	if list, is := cutVersion(rest); is {
+		return strings.TrimLeft(list, " "), true
+	}
+	return rest, slices.ContainsFunc(strings.Split(scopes[len(senderIDVersion):], ","), func(s string) bool { return ascii.EqualFold(s, "mfrom") })
+}
+
+// senderIDVersion is what a Sender ID record begins with, before its scopes.
+const senderIDVersion = "spf2.0/"
 
 // cutOwner removes what a line of a zone file has before the data: "TXT v=spf1 …",
 // "acme.example. 3600 IN TXT \"v=spf1 …".

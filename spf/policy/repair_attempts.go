@@ -186,6 +186,9 @@ func keyword(name, value string) string {
 // misspelt corrects the name of a term: "inlude:" is one letter short.
 func misspelt(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
+	if _, address := parsePrefix(strings.TrimLeft(s, "+-~?")); address {
+		return nil, "" // no name is missing a letter: it is not there at all
+	}
 	if isName(name) || len(name) > 16 || name == "" && sep != ":" {
 		return nil, ""
 	}
@@ -280,6 +283,9 @@ func domainOnly(s string) ([]string, string) {
 		}
 	}
 	if i := strings.LastIndexByte(v, '@'); i >= 0 {
+		if kind := keyword(name, ""); kind != "include" && kind != "redirect" {
+			return nil, "" // the host of a mail domain need not be what sends its mail
+		}
 		v = v[i+1:]
 	}
 	if v == value || !hostLike(v) {

@@ -131,13 +131,25 @@ func readToken(tok, before string) (terms []string, why string) {
 		return nil, "nobody can tell what it means"
 	case startsAddress(tok) && strings.IndexByte(";,.-_/", afterColon(tok)[0]) >= 0:
 		return nil, "what stands before its first digit may stand for one"
-	case ascii.IsDigit(tok[0]) && before != "" && ascii.IsDigit(before[len(before)-1]):
+	case ascii.IsDigit(tok[0]) && before != "" && ascii.IsDigit(before[len(before)-1]) && runsOn(before, tok):
 		return nil, "its first digit may be the last of " + quotable(before)
 	case bareName(tok) && endsInName(before):
 		// A stray space may have cut a name in two.
 		return nil, "it may be the rest of " + quotable(before)
 	}
 	return fixed, why
+}
+
+// runsOn reports whether the space before an address may stand one digit too early or too
+// late, or in place of one.
+func runsOn(before, tok string) bool {
+	if _, address := parsePrefix(tok); !address || !valid(before) {
+		return true
+	}
+	_, rest := parsePrefix(tok[1:])
+	_, more := parsePrefix(before[len(before)-1:] + tok)
+	return rest && valid(before+tok[:1]) || more && valid(before[:len(before)-1]) || valid(before+tok) ||
+		anyDigit(true, func(d string) bool { return valid(before + d + tok) })
 }
 
 // afterColon is what stands behind the separator of a token that has one; never empty.

@@ -82,6 +82,7 @@ func (k *checker) voids() {
 	n := k.p.Voids
 	void := 0
 	var any, v4, v6 voidList // for any client, and for those of one family
+	var alone voidList       // those that no other finding names
 	var ptr *Term
 	pointers := 0
 	k.p.walk(func(r *Record, own bool) {
@@ -93,8 +94,9 @@ func (k *checker) voids() {
 			}
 			if t.Void {
 				any.add(t, r)
-				if t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
-					void++ // those of the others are errors already
+				if said := own && k.slipped[t.Text] || t.Kind == spf.KindMX && own; t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect && !said {
+					void++ // the others are findings already
+					alone.add(t, r)
 				}
 			}
 			if t.Void || t.VoidFor == "ipv4" {
@@ -112,7 +114,7 @@ func (k *checker) voids() {
 	tooMany := n > spf.MaxVoidLookups || stopped.v4 || stopped.v6
 	if tooMany || !k.unknownRecords && !k.unknownNames {
 		k.Decided("spf-too-many-void-lookups")
-		if !tooMany {
+		if !tooMany && (n == 0 || void > 0) {
 			k.Decided("spf-void-lookup")
 		}
 	}
@@ -136,8 +138,8 @@ func (k *checker) voids() {
 		k.Add("spf-too-many-void-lookups", f)
 	case void > 0:
 		k.Add("spf-void-lookup", finding.Finding{
-			Detail:   fmt.Sprintf("%s for a name without an answer: %s. Two such lookups are allowed; the third is a permerror.%s", asks(n), any.String(), k.pointerVoid(ptr, pointers)),
-			Evidence: any.evidence, Fix: k.voidFix(families{}),
+			Detail:   fmt.Sprintf("%s for a name without an answer: %s. Two such lookups are allowed; the third is a permerror.%s", asks(void), alone.String(), k.pointerVoid(ptr, pointers)),
+			Evidence: alone.evidence, Fix: k.voidFix(families{}),
 		})
 	case pointers > 0 && k.pointerVoid(ptr, pointers) != "":
 		k.Add("spf-void-lookup", finding.Finding{

@@ -1,0 +1,136 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/spf"
+)
+
+// TestOwnersRecords: records as their owners publish them. What they name stays, what only
+// they know is asked, and one cause is said once.
+func TestOwnersRecords(t *testing.T) {
+	for _, c := range []struct {
+		in string // records of acme.example; the first is at the apex
+		// fix is the record proposed, whole if it holds no placeholder; empty is none.
+		fix    string
+		at     string // its name, if not acme.example
+		checks string // all that are found
+		says   string
+		never  string
+	}{
+		// A Sender ID record that holds the only list of senders.
+		{in: "spf2.0/mfrom v=spf1 mx include:_spf.esp.example ~all", fix: "v=spf1 mx include:_spf.esp.example ~all", checks: "spf-syntax", says: "the version of Sender ID"},
+		{in: "spf2.0/mfrom,pra mx include:_spf.esp.example -all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-syntax"},
+		{in: "SPF2.0/pra,mfrom +mx inlude:_spf.esp.example -all", fix: "v=spf1 +mx include:_spf.esp.example -all", checks: "spf-syntax"},
+		{in: "spf2.0/pra mx -all", fix: "v=spf1 ip4:<the address of each server that sends for you> include:<the SPF record of each service that sends for you> ~all", checks: "spf-record-missing spf-deprecated-type"},
+		{in: "spf2.0/pra v=spf1 mx -all", fix: "v=spf1 mx -all", checks: "spf-syntax"},
+		{in: "v=spf2 mx -all", fix: "v=spf1 mx -all", checks: "spf-syntax"},
+		{in: "spf=v1 mx -all", fix: "v=spf1 mx -all", checks: "spf-syntax"},
+		{in: "v=spf3 hello", checks: "spf-record-missing", fix: "v=spf1 ip4:<the address of each server that sends for you> include:<the SPF record of each service that sends for you> ~all"},
+		{in: "v=spf1mxinclude:_spf.esp.example-all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-syntax", says: "A space is missing behind v=spf1", never: `becomes "v=spf1"`},
+		// Whoever names a mailbox for reports, or a text that is missing, keeps it.
+		{in: "v=spf1 mx ra=postmaster rp=100 rr=e:f -all", checks: "spf-unknown-modifier"},
+		{in: "v=spf1 inlude:_spf.esp.example ra=postmaster -all", fix: "v=spf1 include:_spf.esp.example -all ra=postmaster", checks: "spf-syntax spf-unknown-modifier"},
+		{in: "v=spf1 mx mx ra=postmaster -all", fix: "v=spf1 mx -all ra=postmaster", checks: "spf-duplicate-term spf-unknown-modifier"},
+		{in: "v=spf1 mx ra=a@acme.example -all", checks: "spf-unknown-modifier", says: "is malformed"},
+		{in: "v=spf1 mx exp=why.acme.example -all", checks: "spf-exp-invalid"},
+		{in: "v=spf1 mx mx exp=why.acme.example -all", fix: "v=spf1 mx -all exp=why.acme.example", checks: "spf-duplicate-term spf-exp-invalid"},
+		// The host of a mail domain need not be what sends its mail.
+		{in: "v=spf1 mx a:info@acme.example ~all", fix: "v=spf1 mx a:<the right name in place of info@acme.example> ~all", checks: "spf-void-lookup spf-all-softfail"},
+		{in: "v=spf1 mx mx:info@acme.example -all", fix: "v=spf1 mx mx:<the right name in place of info@acme.example> -all", checks: "spf-void-lookup"},
+		{in: "v=spf1 inlude:_spf.esp.example a:info@acme.example -all", fix: "v=spf1 include:_spf.esp.example a:<the name that a:info@acme.example was meant to be> -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx include:info@_spf.esp.example -all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-include-missing", says: "permerror"},
+		{in: "v=spf1 mx include:info@acme.example -all", fix: "v=spf1 mx include:<the right name in place of info@acme.example> -all", checks: "spf-include-missing", says: "permerror", never: "probably meant"},
+		// A host inside sends by an address that the DNS does not know.
+		{in: "v=spf1 mx ip4:10.0.0.5 -all", fix: "v=spf1 mx ip4:<the public address of the host behind 10.0.0.5> -all", checks: "spf-private-address"},
+		{in: "v=spf1 mx ip6:fd00::5 ip4:127.0.0.1 -all", fix: "v=spf1 mx ip6:<the public address of the host behind fd00::5> -all", checks: "spf-private-address"},
+		{in: "v=spf1 mx ip4:127.0.0.1 ip4:192.168.1.0/24 -all", fix: "v=spf1 mx -all", checks: "spf-private-address"},
+		// An address that stands bare.
+		{in: "v=spf1 ip6:2001:db8:2::/64 2001:db8:3::25 -all", fix: "v=spf1 ip6:2001:db8:2::/64 ip6:2001:db8:3::25 -all", checks: "spf-syntax"},
+		{in: "v=spf1 ip4:192.0.2.0/28 198.51.100.7 -all", fix: "v=spf1 ip4:192.0.2.0/28 ip4:198.51.100.7 -all", checks: "spf-syntax"},
+		{in: "v=spf1 ip4:192.0.2.1 192.0.2.7 -all", fix: "v=spf1 ip4:192.0.2.1 <the term that 192.0.2.7 was meant to be> -all", checks: "spf-syntax"},
+		{in: "v=spf1 ip6:2001:db8::2 001:db8::25 -all", fix: "v=spf1 ip6:2001:db8::2 <the term that 001:db8::25 was meant to be> -all", checks: "spf-syntax"},
+		// Of a record in error a receiver reads nothing.
+		{in: "v=spf1 ipv4:192.0.2.25 include:acme.example -all", fix: "v=spf1 ip4:192.0.2.25 -all", checks: "spf-syntax", says: "Once that is repaired"},
+		{in: "v=spf1 ip4:192.0.2.25:587 mx:mail.acme.example -all", fix: "v=spf1 ip4:192.0.2.25 ip4:<the address of each server that sends for you> -all", checks: "spf-syntax", says: "which has no MX record"},
+		// One cause, one finding.
+		{in: "v=spf1 mx a:https://mail.acme.example -all", fix: "v=spf1 mx a:mail.acme.example -all", checks: "spf-void-lookup"},
+		{in: "v=spf1 mx:mail.acme.example -all", fix: "v=spf1 ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void"},
+		{in: "v=spf1 mx ip4:0.0.0.0/0 -all", fix: "v=spf1 mx ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> -all", checks: "spf-all-pass"},
+		// A record of the domain's own that another one leads to.
+		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all\nspf v=spf1 include:_spf.esp.example ~all", at: "spf.acme.example",
+			fix: "v=spf1 ip4:192.0.2.25 include:_spf.esp.example -all", checks: "spf-include-permerror", never: "Tell the owner"},
+		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all\nspf v=spf1 include:acme.example ~all", checks: "spf-include-permerror", never: "Tell the owner"},
+		{in: "v=spf1 mx include:spf.acme.example -all\nspf ip4:192.0.2.25 include:_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 include:_spf.esp.example", checks: "spf-include-missing"},
+		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf ip4:192.0.2.25 ~all", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 ~all", checks: "spf-include-missing"},
+		{in: "v=spf1 mx include:spf.acme.example -all\nspf ip4:192.0.2.25 +all", fix: "v=spf1 mx include:<the right name in place of spf.acme.example> -all", checks: "spf-include-missing"},
+	} {
+		var records []string
+		for line := range strings.SplitSeq("@ "+c.in, "\n") {
+			name, text, _ := strings.Cut(line, " ")
+			records = append(records, fmt.Sprintf("%s TXT %q", name, text))
+		}
+		r := dnstest.Zone(t, `
+			$TTL 3600
+			$ORIGIN example.
+			@         SOA ns.example. admin.example. 1 7200 900 604800 300
+			_spf.esp  TXT "v=spf1 ip4:203.0.113.0/25 -all"
+			$ORIGIN acme.example.
+			@         MX 10 mx1
+			@         A 192.0.2.80
+			mx1       A 192.0.2.10
+			mail      A 192.0.2.25
+			`+strings.Join(records, "\n\t\t\t")+"\n")
+		var found, fixes []string
+		said := ""
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Severity == finding.Pass {
+				continue
+			}
+			if !slices.Contains(found, f.Check) {
+				found = append(found, f.Check)
+			}
+			said += f.Title + " " + f.Detail + " "
+			sound(t, c.in, f)
+			if f.Fix == nil {
+				continue
+			}
+			said += f.Fix.Summary + " "
+			if f.Fix.Value == "" {
+				if f.Fix.Complete {
+					t.Errorf("%q: %s: %+v", c.in, f.Check, f.Fix)
+				}
+				continue
+			}
+			if at := f.Fix.Name; at != "acme.example" && at != c.at || f.Fix.Complete == strings.Contains(c.fix, "<") {
+				t.Errorf("%q: %s: %+v", c.in, f.Check, f.Fix)
+			}
+			if !slices.Contains(fixes, f.Fix.Value) {
+				fixes = append(fixes, f.Fix.Value)
+			}
+		}
+		want := strings.Fields(c.checks)
+		slices.Sort(want)
+		slices.Sort(found)
+		if !slices.Equal(found, want) {
+			t.Errorf("%q: %v, not %v", c.in, found, want)
+		}
+		if strings.Join(fixes, "|") != c.fix {
+			t.Errorf("%q becomes %q, not %q", c.in, fixes, c.fix)
+		}
+		if !strings.Contains(said, c.says) || c.never != "" && strings.Contains(said, c.never) {
+			t.Errorf("%q: %s", c.in, said)
+		}
+		for _, f := range fixes {
+			if _, l := spf.Parse(f); !strings.Contains(f, "<") && l.ErrorAt >= 0 {
+				t.Errorf("%q: %q", c.in, f)
+			}
+		}
+	}
+}
