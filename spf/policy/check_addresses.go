@@ -58,8 +58,8 @@ func (k *checker) broad() {
 		case !r.Own:
 			inside = append(inside, fmt.Sprintf("%s in %s", r.Prefix, r.In))
 			continue
-		case special(r.Prefix) != "", r.Prefix.Bits() == 0 && k.Has("spf-all-pass"):
-			continue // that is said
+		case special(r.Prefix) != "":
+			continue
 		}
 		g := kind{in: r.In}
 		if r.Prefix.Addr().Is4() && r.Prefix.Bits() <= 8 {

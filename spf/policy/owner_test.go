@@ -62,7 +62,7 @@ func TestOwnersRecords(t *testing.T) {
 		// One cause, one finding.
 		{in: "v=spf1 mx a:https://mail.acme.example -all", fix: "v=spf1 mx a:mail.acme.example -all", checks: "spf-void-lookup"},
 		{in: "v=spf1 mx:mail.acme.example -all", fix: "v=spf1 ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void"},
-		{in: "v=spf1 mx ip4:0.0.0.0/0 -all", fix: "v=spf1 mx ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> -all", checks: "spf-all-pass"},
+		{in: "v=spf1 mx ip4:0.0.0.0/0 -all", fix: "v=spf1 mx ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> -all", checks: "spf-all-pass spf-broad-range"},
 		// A record of the domain's own that another one leads to.
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all\nspf v=spf1 include:_spf.esp.example ~all", at: "spf.acme.example",
 			fix: "v=spf1 ip4:192.0.2.25 include:_spf.esp.example -all", checks: "spf-include-permerror", never: "Tell the owner"},
