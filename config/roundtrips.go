@@ -36,6 +36,8 @@ type Roundtrip struct {
 	Timeout time.Duration
 	// Slow is how long the way may take before it is reported; zero: as long as it likes.
 	Slow time.Duration
+	// Duplicates is how long to go on looking for further copies of a mail that arrived.
+	Duplicates time.Duration
 }
 
 // DefaultRoundtrip is how long a run waits for a mail, unless it is stated. A server that
@@ -122,6 +124,7 @@ func (d *decoder) roundtrip(n *yaml.Node, c *Config) Roundtrip {
 		"dkim_domain": func(n *yaml.Node) { r.KeyDomain, _ = read(d, n, "dkim_domain", audit.ParseDomain) },
 		"timeout":     func(n *yaml.Node) { r.Timeout, _ = d.duration(n, "timeout", 10*time.Second, day) },
 		"slow":        func(n *yaml.Node) { r.Slow, _ = d.duration(n, "slow", time.Second, day) },
+		"duplicates":  func(n *yaml.Node) { r.Duplicates, _ = d.duration(n, "duplicates", time.Second, day) },
 	}, "via", "from", "to", "wait")
 	if r.Name == "" {
 		r.Name = r.From + " to " + r.To
@@ -249,6 +252,7 @@ func roundtripSchema() object {
 		"dkim_domain":   text("The domain of the signature. Default: that of from."),
 		"timeout":       span("How long a run waits. Default: 10m."),
 		"slow":          span("How long the way may take until it is told. Default: as long as it likes."),
+		"duplicates":    span("How long to go on looking for further copies of a mail that arrived. Default: not at all."),
 	}, "via", "from", "to", "wait")
 }
 

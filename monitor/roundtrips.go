@@ -110,7 +110,7 @@ func (m *Monitor) beginRoundtrips(ctx context.Context, s *Session) (end func(*Ou
 // roundtrip sends one mail and waits for it, or goes on with the one of the run before.
 func (m *Monitor) roundtrip(ctx context.Context, s *Session, c *config.Roundtrip) (*roundtrip.Report, error) {
 	o := roundtrip.Options{From: c.From, To: c.To, Plus: c.Plus, Via: c.Via, Mechanism: c.Auth, HELO: c.HELO,
-		Timeout: cmp.Or(c.Timeout, config.DefaultRoundtrip), Clock: s.Mail.Clock}
+		Timeout: cmp.Or(c.Timeout, config.DefaultRoundtrip), Duplicates: c.Duplicates, Clock: s.Mail.Clock}
 	var err error
 	if o.Roots, err = s.Mail.Roots(c.TLSCA); err != nil {
 		return nil, fmt.Errorf("tls_ca %s: %w", m.Config.Spelt(c.TLSCA), err)

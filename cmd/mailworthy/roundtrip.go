@@ -86,6 +86,7 @@ Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or defer
 	flags.StringVar(&f.dkimDomain, "dkim-domain", "", "the `domain` of the signature; default: that of --from")
 	flags.StringSliceVar(&f.stated.Retry, "retry", nil, "after a temporary failure try again after these `times`, up to a tenth longer; none: never; default: 1m,5m,15m,30m,60m")
 	flags.DurationVar(&f.stated.Poll, "poll", roundtrip.DefaultPoll, "how long to wait between two looks at first; up to 1m")
+	flags.DurationVar(&f.stated.Duplicates, "duplicates", 0, "when it has arrived, go on looking for this `time` for further copies of it")
 	flags.StringVar(&f.state, "state", "", "keep in this `file` what is sent, so that the same command goes on after it was ended")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "report no progress on standard error")
 	// --timeout is what everybody looks for here; a question of the DNS keeps its own.

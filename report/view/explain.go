@@ -248,7 +248,7 @@ func saidBy(i *explain.Item) string {
 	switch i.SaidBy {
 	case reply.Remote:
 		who = "the receiver's server"
-		if e.Reason == reply.LoginFailure || e.Reason == reply.LoginRequired {
+		if e.Reason == reply.LoginFailure || e.Reason == reply.LoginRequired || i.Submission {
 			who = "the server that takes your mail and sends it on"
 		}
 		if name != "" {

@@ -54,7 +54,11 @@ func roundtripBlocks(r *roundtrip.Report) []Block {
 	var d Doc
 	d.Add(Paragraph(r.Why))
 	if r.Duplicates > 0 {
-		d.Add(Note{finding.Warning, T(fmt.Sprintf("It is there %d times: a server took it twice (the answer to one try was lost).", r.Duplicates+1))})
+		why := "a server on its way has delivered it twice, or two addresses of it lead here"
+		if len(r.Attempts) > 1 {
+			why = "a server took it twice (the answer to one try was lost)"
+		}
+		d.Add(Note{finding.Warning, T(fmt.Sprintf("It is there %d times: %s.", r.Duplicates+1, why))})
 	}
 	if t := roundtripTimes(r); len(t.Facts) > 0 {
 		d.Add(t)

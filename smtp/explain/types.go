@@ -42,24 +42,27 @@ type Input struct {
 
 // Item is what became of the message for one recipient.
 type Item struct {
-	Recipient    *string       `json:"recipient"`
-	Action       *string       `json:"action"`
-	SaidBy       reply.Speaker `json:"said_by"`
-	Receiver     *string       `json:"receiver"`
-	RemoteHost   *string       `json:"remote_host"`
-	ReplyCode    *int          `json:"reply_code"`
-	EnhancedCode *string       `json:"enhanced_code"`
-	Stage        *string       `json:"stage"`
-	Reason       reply.Reason  `json:"reason"`
-	Permanent    *bool         `json:"permanent"`
-	Who          reply.Who     `json:"who"`
-	Meaning      string        `json:"meaning"`
-	Next         []string      `json:"next"`
-	RetryAfterS  *int64        `json:"retry_after_s"`
-	Text         string        `json:"text"`
-	Reference    *string       `json:"reference"`
-	Identities   Identities    `json:"identities"`
-	Proof        Proof         `json:"proof"`
+	Recipient  *string       `json:"recipient"`
+	Action     *string       `json:"action"`
+	SaidBy     reply.Speaker `json:"said_by"`
+	Receiver   *string       `json:"receiver"`
+	RemoteHost *string       `json:"remote_host"`
+	// Submission: the server that spoke is the one that the user hands mail to, and no
+	// receiver's.
+	Submission   bool         `json:"-"`
+	ReplyCode    *int         `json:"reply_code"`
+	EnhancedCode *string      `json:"enhanced_code"`
+	Stage        *string      `json:"stage"`
+	Reason       reply.Reason `json:"reason"`
+	Permanent    *bool        `json:"permanent"`
+	Who          reply.Who    `json:"who"`
+	Meaning      string       `json:"meaning"`
+	Next         []string     `json:"next"`
+	RetryAfterS  *int64       `json:"retry_after_s"`
+	Text         string       `json:"text"`
+	Reference    *string      `json:"reference"`
+	Identities   Identities   `json:"identities"`
+	Proof        Proof        `json:"proof"`
 
 	// Explanation is what the item was made of.
 	Explanation reply.Explanation `json:"-"`

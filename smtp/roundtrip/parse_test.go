@@ -210,3 +210,12 @@ func refused(t *testing.T, text string, err error, says, help string) {
 		t.Errorf("%q: the password is repeated: %s (%s)", text, wrong, wrong.Hint())
 	}
 }
+
+// TestSubmission: who has a user or the port of submission takes the user's own mail.
+func TestSubmission(t *testing.T) {
+	for text, want := range map[string]bool{"smtp://mx.acme.example:25": false, "smtp://mx.acme.example": true, "smtps://mx.acme.example": true, "smtp://me@mx.acme.example:25": true, "smtp://mx.acme.example:2525": false} {
+		if v, err := ParseVia(text); err != nil || v.submission() != want {
+			t.Errorf("%s: %v, %v", text, v.submission(), err)
+		}
+	}
+}

@@ -53,6 +53,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	rep := r.report
 	rep.Attempts, rep.SentAt, rep.SubmitMS = r.state.Attempts, r.state.SentAt, r.state.SubmitMS
+	for i := range rep.Attempts {
+		if c := rep.Attempts[i].Cause; c != nil {
+			c.Submission = o.Via.submission()
+		}
+	}
 	rep.DurationMS = o.Clock.Now().Sub(r.began).Milliseconds()
 	if rep.Verdict.Final() || r.done {
 		return rep, r.forget()
@@ -229,15 +234,12 @@ func (r *run) look(ctx context.Context) (bool, error) {
 	if r.report.Verdict == "" {
 		return false, nil
 	}
-	if r.state.Sends > 1 && len(r.report.Copies) > 0 {
-		// The other copy may be on its way: one more look counts it.
-		if err := r.o.Clock.Sleep(ctx, r.o.Poll); err != nil {
+	if len(r.report.Copies) > 0 {
+		again, err := r.linger(ctx)
+		if err != nil {
 			return false, err
 		}
-		if again := r.lookOnce(ctx); again != nil {
-			found = again
-		}
-		r.conclude()
+		found = cmp.Or(again, found)
 	}
 	r.progress("%s: %s", r.report.Verdict, r.report.Why)
 	if found != nil {
@@ -256,14 +258,45 @@ func (r *run) look(ctx context.Context) (bool, error) {
 	return true, ctx.Err()
 }
 
+// linger goes on looking for further copies of a mail that is there, as long as the options
+// say; one look more if several tries may have left one: it may be on its way. It returns
+// the copy to judge, nil if it is the one that was found.
+func (r *run) linger(ctx context.Context) (found *Found, err error) {
+	o, poll := r.o, r.o.Poll
+	left := o.Duplicates
+	if r.state.Sends > 1 {
+		left = max(left, poll)
+	}
+	if o.Duplicates > 0 {
+		r.progress("it is there; looking for further copies for %s", o.Duplicates)
+	}
+	for left > 0 && ctx.Err() == nil {
+		wait := min(poll, left)
+		if err := o.Clock.Sleep(ctx, wait); err != nil {
+			return found, err
+		}
+		left, poll = left-wait, min(2*poll, MaxPoll)
+		before := r.report.Copies
+		if again := r.lookOnce(ctx); again != nil {
+			found = again
+		}
+		if len(r.report.Copies) < len(before) {
+			r.report.Copies = before // they were there, wherever they are now
+		}
+		r.conclude()
+	}
+	return found, ctx.Err()
+}
+
 // lookOnce looks at every place and returns the copy to judge: one that is not in a junk
 // folder, if there is one.
 func (r *run) lookOnce(ctx context.Context) *Found {
 	var best *Found
 	rep := r.report
-	seen := map[string]time.Time{}
+	seen := map[string][]time.Time{} // of the copies in a folder, the first one first
 	for _, c := range rep.Copies {
-		seen[c.Place+"\x00"+c.Folder] = c.SeenAt
+		folder := c.Place + "\x00" + c.Folder
+		seen[folder] = append(seen[folder], c.SeenAt)
 	}
 	rep.Copies, rep.Delays, rep.Bounce = []Copy{}, []explain.Input{}, nil
 	q := Query{Token: r.state.Letter.Token, Since: r.state.Began}
@@ -285,8 +318,8 @@ func (r *run) lookOnce(ctx context.Context) *Found {
 			switch kind, in := r.o.sort(f, &r.state.Letter); kind {
 			case theMail:
 				c := Copy{Place: state.Place, Folder: f.Folder, Junk: f.Junk, SeenAt: now}
-				if at, ok := seen[c.Place+"\x00"+c.Folder]; ok {
-					c.SeenAt = at
+				if folder := c.Place + "\x00" + c.Folder; len(seen[folder]) > 0 {
+					c.SeenAt, seen[folder] = seen[folder][0], seen[folder][1:]
 				}
 				if !f.StoredAt.IsZero() {
 					at := f.StoredAt.UTC()

@@ -107,6 +107,9 @@ func TestRefused(t *testing.T) {
 		if len(r.Attempts) != 1 || len(clock.sleeps) != 0 || a.Stage != tt.stage || a.Outcome != probe.Rejected5 || a.Cause == nil || a.Cause.Meaning == "" || a.Cause.Proof.Outcome == "" {
 			t.Errorf("%s: %+v after %v", tt.stage, a, clock.sleeps)
 		}
+		if !a.Cause.Submission {
+			t.Errorf("%s: the user's own server counts as the receiver's", tt.stage)
+		}
 		if tt.reason != "" && string(a.Cause.Reason) != tt.reason {
 			t.Errorf("%s: the reason is %s, want %s", tt.stage, a.Cause.Reason, tt.reason)
 		}
@@ -209,6 +212,61 @@ func TestDuplicate(t *testing.T) {
 	verdict(t, r, err, Arrived)
 	if s.taken != 1 || r.Duplicates != 0 {
 		t.Errorf("taken %d times, %d duplicates", s.taken, r.Duplicates)
+	}
+}
+
+// TestLateDuplicate: a copy that comes later is counted if it is looked for, in a bounded
+// time, and what has arrived is not lost by that.
+func TestLateDuplicate(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		look        time.Duration
+		second      int // the sleep at which the other copy comes; 0: none does
+		remove      bool
+		want, waits int
+	}{
+		{"not asked for", 0, 1, false, 0, 0},
+		{"none comes", time.Minute, 0, false, 0, 4},
+		{"it comes", time.Minute, 3, false, 1, 4},
+		{"less than a poll", time.Second, 1, false, 1, 1},
+		{"the first is taken away", time.Minute, 0, true, 0, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSMTP(t, false)
+			dir, add := newMaildir(t)
+			var mail []byte
+			s.deliver = func(raw []byte) { mail = raw; add("", raw) }
+			o, clock := s.options(t, &maildir{dir})
+			o.Duplicates = tt.look
+			clock.wake = func(n int) {
+				if n == tt.second {
+					add("", mail)
+				}
+				if n == 1 && tt.remove {
+					if err := os.Remove(filepath.Join(dir, "new", "1.host")); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			r, err := Run(t.Context(), o)
+			verdict(t, r, err, Arrived)
+			if r.Duplicates != tt.want || len(clock.sleeps) != tt.waits || len(r.Copies) != tt.want+1 {
+				t.Errorf("%d duplicates in %d copies after %v", r.Duplicates, len(r.Copies), clock.sleeps)
+			}
+			waited := time.Duration(0)
+			for _, d := range clock.sleeps {
+				waited += d
+			}
+			if waited != tt.look {
+				t.Errorf("looked for %s, want %s", waited, tt.look)
+			}
+			if tt.want > 0 && !r.Copies[0].SeenAt.Before(r.Copies[1].SeenAt) {
+				t.Errorf("seen at %s and %s", r.Copies[0].SeenAt, r.Copies[1].SeenAt)
+			}
+			if r.Message == nil {
+				t.Error("the mail that arrived was not judged")
+			}
+		})
 	}
 }
 

@@ -26,7 +26,12 @@ type Statement struct {
 	// reads it, or "none" alone.
 	Retry         []string
 	Timeout, Poll time.Duration
+	// Duplicates is how long to go on looking for further copies.
+	Duplicates time.Duration
 }
+
+// MaxDuplicates bounds Statement.Duplicates.
+const MaxDuplicates = 24 * time.Hour
 
 // maxRetries bounds the tries of a Statement.
 const maxRetries = 50
@@ -43,7 +48,7 @@ func (s Statement) Options() (o Options, places []Spec, err error) {
 			return o, nil, field.Errorf(needed.field, " is missing").With("mailworthy roundtrip --help shows examples")
 		}
 	}
-	o = Options{Plus: s.Plus, HELO: s.HELO, Timeout: s.Timeout, Poll: s.Poll, Mechanism: strings.ToUpper(s.Auth)}
+	o = Options{Plus: s.Plus, HELO: s.HELO, Timeout: s.Timeout, Poll: s.Poll, Duplicates: s.Duplicates, Mechanism: strings.ToUpper(s.Auth)}
 	if o.Via, err = ParseVia(s.Via); err != nil {
 		return o, nil, field.Because("via", err)
 	}
@@ -71,6 +76,9 @@ func (s Statement) Options() (o Options, places []Spec, err error) {
 	}
 	if s.Auth != "" && !slices.Contains(Mechanisms, o.Mechanism) {
 		return o, nil, field.Errorf("auth", " %q: it must be %s", s.Auth, strings.ToLower(strings.Join(Mechanisms, ", "))).With("%s", strings.ToLower(hint.DidYouMean(hint.Nearest(o.Mechanism, 2, Mechanisms...))))
+	}
+	if s.Duplicates < 0 || s.Duplicates > MaxDuplicates {
+		return o, nil, field.Errorf("duplicates", " %s: it must be 0 to 24h", s.Duplicates)
 	}
 	o.Retry, err = retries(s.Retry)
 	return o, places, err

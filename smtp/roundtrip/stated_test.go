@@ -38,6 +38,7 @@ func TestStatement(t *testing.T) {
 		{"a file that is a folder", "wait", "is a folder", func(s *Statement) { s.Wait = []string{"../roundtrip"} }},
 		{"a line break in HELO", "helo", "is no host name", func(s *Statement) { s.HELO = "a\r\nMAIL" }},
 		{"no mechanism", "auth", "scram-sha-256", func(s *Statement) { s.Auth = "ntlm" }},
+		{"too long for duplicates", "duplicates", "it must be 0 to 24h", func(s *Statement) { s.Duplicates = 25 * time.Hour }},
 		{"no time", "retry", `"soon" is no time`, func(s *Statement) { s.Retry = []string{"1m", "soon"} }},
 		{"none and a time", "retry", `"none" is no time`, func(s *Statement) { s.Retry = []string{"1m", "none"} }},
 		{"a negative time", "retry", "is no time", func(s *Statement) { s.Retry = []string{"-1m"} }},

@@ -236,6 +236,9 @@ type Options struct {
 	// Poll is how long to wait between two looks at first; it doubles up to MaxPoll.
 	// Zero: DefaultPoll.
 	Poll time.Duration
+	// Duplicates is how long to go on looking for further copies of a mail that arrived;
+	// zero: no longer, unless several tries may have left one.
+	Duplicates time.Duration
 	// State is the file that a later run goes on from; empty: none.
 	State string
 	// Dialer makes the connections to the server; places have their own.

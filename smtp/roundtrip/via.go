@@ -31,6 +31,10 @@ type Via struct {
 // implicit: TLS begins with the first byte.
 func (v *Via) implicit() bool { return strings.HasSuffix(v.Scheme, "s") }
 
+// submission reports whether it is a server that its users hand mail to, and not one that
+// receives that of others: it has a user, or the port is for that (RFC 6409, RFC 8314).
+func (v *Via) submission() bool { return v.User != "" || v.Port == 587 || v.Port == 465 }
+
 func (v *Via) address() string { return net.JoinHostPort(v.Host, strconv.Itoa(int(v.Port))) }
 
 // String is the server as it can be shown; it never has a password.
