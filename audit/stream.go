@@ -41,7 +41,7 @@ type job[In, Out any] struct {
 // bounded, however many inputs there are: no input is taken before there is room
 // for it, and a slow consumer slows the stream down.
 //
-// Where ctx ends, work is expected to return soon; what it returns from then on is
+// If ctx ends, work is expected to return soon; what it returns from then on is
 // dropped. If Stop is closed no further input is taken, and what is under way
 // is finished and yielded. When the iteration ends, by itself or by a break, no
 // goroutine of the stream is left. The inputs are ranged over in one of them, so

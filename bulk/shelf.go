@@ -9,8 +9,8 @@ import (
 
 // shelf keeps the rows of an ordered list that wait for one before them. A silent
 // server takes six seconds, in which ten thousand others are audited, and a row of
-// NDJSON is 60 KB: so most of those that wait are put into a temporary file. Where
-// there is none to be had they stay in memory. The zero shelf is empty.
+// NDJSON is 60 KB: so most of those that wait are put into a temporary file. If
+// none can be made they stay in memory. The zero shelf is empty.
 type shelf struct {
 	mu sync.Mutex
 	// inMemory is how many bytes of rows are not in the file.

@@ -25,7 +25,7 @@ type remembered[V any] struct {
 // forTheRun is how long to keep what does not change during a run.
 const forTheRun = 365 * 24 * time.Hour
 
-// begin hands the value of the key to then, in the goroutine of the batch. Where
+// begin hands the value of the key to then, in the goroutine of the batch. If
 // nobody has asked for it, ask does, on that batch: it reports the value and for how
 // long that holds. Zero is for this caller only, and one of those who wait asks
 // again. It is false when the context ended while another batch was asking.

@@ -13,7 +13,7 @@ import "time"
 //   - begins small and doubles with every round trip, up to trustedWindow: so much
 //     every server has room for that is heard of;
 //   - goes beyond that only as long as a larger window brings more answers a second.
-//     Where it does not, what is asked more only waits in the server's buffer, until
+//     If it does not, what is asked more only waits in the server's buffer, until
 //     that is full. So a window stays below what a server loses at, mostly;
 //   - is halved if questions were lost, and then grows back to just below where
 //     that was, and stays there for a while.
