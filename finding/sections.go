@@ -95,6 +95,23 @@ func (s Section) Flag() string {
 	return ""
 }
 
+// ChoosableWords are the words that ChosenSection knows, sorted.
+func ChoosableWords() []string {
+	var words []string
+	for _, s := range SectionTable {
+		if s.Flag != "" {
+			words = append(words, s.Flag, string(s.Section))
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// InOrder returns the sections in the order of a report, each once.
+func InOrder(sections []Section) []Section {
+	return slices.DeleteFunc(slices.Clone(Sections), func(s Section) bool { return !slices.Contains(sections, s) })
+}
+
 // ChosenSection is the section of a word that --only and --skip take: its flag or its
 // own name.
 func ChosenSection(word string) (Section, bool) {

@@ -45,3 +45,22 @@ func TestSectionTable(t *testing.T) {
 		t.Error("an unknown section has a title or a flag")
 	}
 }
+
+// TestInOrder: the order is that of a report, whatever that of the sections is.
+func TestInOrder(t *testing.T) {
+	if got := InOrder([]Section{Hosts, SPF, Hosts, Transport}); !slices.Equal(got, []Section{SPF, Hosts, Transport}) {
+		t.Errorf("%v", got)
+	}
+	if got := InOrder(nil); len(got) != 0 {
+		t.Errorf("of none: %v", got)
+	}
+	words := ChoosableWords()
+	for _, s := range Choosable {
+		if !slices.Contains(words, s.Flag()) || !slices.Contains(words, string(s)) {
+			t.Errorf("%s is not among %v", s, words)
+		}
+	}
+	if !slices.IsSorted(words) || slices.Contains(words, "") || slices.Contains(words, string(Hygiene)) {
+		t.Errorf("%v", words)
+	}
+}

@@ -128,6 +128,29 @@ func (s *Store) Diff(ctx context.Context, before, after Run) (*report.Comparison
 	})
 }
 
+// Between compares what was known of a domain after the runs that a person means, as Find
+// takes them: the first and the second; the one and the last; without any, the last two.
+func (s *Store) Between(ctx context.Context, domain string, refs ...string) (*report.Comparison, error) {
+	last := "last"
+	if len(refs) > 1 {
+		last = refs[1]
+	}
+	after, err := s.Find(ctx, domain, last)
+	if err != nil {
+		return nil, err
+	}
+	var before Run
+	if len(refs) > 0 {
+		before, err = s.Find(ctx, domain, refs[0])
+	} else {
+		before, err = s.Before(ctx, after)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.Diff(ctx, before, after)
+}
+
 // add inserts a run, unless it is there.
 func add(ctx context.Context, tx Tx, r *report.Report) (run Run, fresh bool, err error) {
 	parts, volatile, err := pack(r)

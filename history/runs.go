@@ -128,9 +128,9 @@ func (s *Store) JSON(ctx context.Context, run Run) ([]byte, error) {
 	})
 }
 
-// Get returns the report of a run.
-func (s *Store) Get(ctx context.Context, domain string, id int64) (*report.Report, error) {
-	run, err := s.Find(ctx, domain, strconv.FormatInt(id, 10))
+// Get returns the report of the run that a person means, as Find takes it.
+func (s *Store) Get(ctx context.Context, domain, ref string) (*report.Report, error) {
+	run, err := s.Find(ctx, domain, ref)
 	if err != nil {
 		return nil, err
 	}

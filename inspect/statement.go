@@ -3,6 +3,7 @@ package inspect
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -199,13 +200,8 @@ func Sections(only, skip []string) ([]finding.Section, error) {
 	if err := read("skip", skip, false); err != nil {
 		return nil, err
 	}
-	var sections []finding.Section
-	for _, s := range finding.Sections {
-		if chosen[s] {
-			sections = append(sections, s)
-		}
-	}
-	return sections, nil
+	maps.DeleteFunc(chosen, func(_ finding.Section, wanted bool) bool { return !wanted })
+	return finding.InOrder(slices.Collect(maps.Keys(chosen))), nil
 }
 
 // SectionWords are the words for sections that Sections knows, for a message.

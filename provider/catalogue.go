@@ -98,6 +98,17 @@ func index(services []*Service) (*Catalogue, error) {
 // All returns the services sorted by name. The list must not be changed.
 func (c *Catalogue) All() []*Service { return c.services }
 
+// WithRecords returns the services of which it is known what they need of a domain.
+func (c *Catalogue) WithRecords() []*Service {
+	var out []*Service
+	for _, s := range c.services {
+		if s.NeedsRecords() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // fold makes a name comparable: letters and digits in lower case.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {

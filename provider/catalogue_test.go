@@ -15,6 +15,9 @@ func TestBuiltin(t *testing.T) {
 			t.Errorf("%s is there twice", s.Name)
 		}
 	}
+	if with := Builtin().WithRecords(); len(with) != n || !with[0].NeedsRecords() {
+		t.Errorf("%d services with records, %d by WithRecords", n, len(with))
+	}
 	if n < 43 {
 		t.Errorf("%d services with records", n)
 	}

@@ -13,6 +13,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/inspect"
 	"mailworthy/internal/cli"
+	"mailworthy/provider"
 	"mailworthy/rbl"
 	"mailworthy/report"
 	"mailworthy/report/format"
@@ -123,9 +124,9 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.BoolVar(&f.trustAD, "trust-ad", false, trustADUsage)
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")
-	completeServices(cmd, setupServices)
-	cli.TakesWords(cmd, "only", sectionWords()...)
-	cli.TakesWords(cmd, "skip", sectionWords()...)
+	completeServices(cmd, (*provider.Catalogue).WithRecords)
+	cli.TakesWords(cmd, "only", finding.ChoosableWords()...)
+	cli.TakesWords(cmd, "skip", finding.ChoosableWords()...)
 	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
 	return cmd
 }
@@ -171,18 +172,6 @@ func (f *auditFlags) run(cmd *cobra.Command, args []string) error {
 	return f.report(cmd, args, f.withTransport(cmd, sections))
 }
 
-// sectionWords are the words of --only and --skip.
-func sectionWords() []string {
-	var words []string
-	for _, s := range finding.SectionTable {
-		if s.Flag != "" {
-			words = append(words, s.Flag, string(s.Section))
-		}
-	}
-	slices.Sort(words)
-	return slices.Compact(words)
-}
-
 // sections are those of --only without those of --skip.
 func (f *auditFlags) sections() ([]finding.Section, error) {
 	sections, err := inspect.Sections(f.only, f.skip)
@@ -197,22 +186,14 @@ func (f *auditFlags) sections() ([]finding.Section, error) {
 // --transport is there.
 func (f *auditFlags) withTransport(cmd *cobra.Command, sections []finding.Section) []finding.Section {
 	stated := cmd.Flags().Changed("transport")
-	without := func() []finding.Section {
-		return slices.DeleteFunc(sections, func(s finding.Section) bool { return s == finding.Transport })
-	}
 	flag := finding.Transport.Flag()
 	switch {
 	case stated && !f.transport:
-		return without()
+		return slices.DeleteFunc(sections, func(s finding.Section) bool { return s == finding.Transport })
 	case slices.Contains(sections, finding.Transport), slices.Contains(f.skip, flag), len(f.only) > 0 && !stated, f.file != "" && !stated:
 		return sections
 	}
-	at := slices.Index(finding.Sections, finding.Transport)
-	i := slices.IndexFunc(sections, func(s finding.Section) bool { return slices.Index(finding.Sections, s) > at })
-	if i < 0 {
-		i = len(sections)
-	}
-	return slices.Insert(slices.Clone(sections), i, finding.Transport)
+	return finding.InOrder(append(slices.Clone(sections), finding.Transport))
 }
 
 // target checks what the flags state about the mail.

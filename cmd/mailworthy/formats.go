@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"mailworthy/internal/atomicfile"
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/format"
@@ -42,7 +43,7 @@ func (f *auditFlags) chooseFormats(out io.Writer) error {
 		return err
 	}
 	for _, file := range f.output.written() {
-		if file != "" && f.file != "" && sameFile(f.file, file) {
+		if file != "" && f.file != "" && atomicfile.Same(f.file, file) {
 			return fmt.Errorf("-o %s is the list of -f: it would be overwritten", file)
 		}
 		named, _ := format.Find(f.output.formatOf(file))

@@ -89,38 +89,50 @@ func newHistory() *cobra.Command {
 	return cmd
 }
 
-// historyList are the flags of a command that lists what a history keeps.
-type historyList struct {
-	file   historyFlag
-	output outputFlags
-	limit  int
+// historyQuestion are the flags of a command that shows what a history has.
+type historyQuestion struct {
+	history historyFlag
+	output  outputFlags
+	verbose bool
+	limit   int
 }
 
-func (l *historyList) add(cmd *cobra.Command, what string) {
-	l.file.add(cmd)
-	l.output.addDocument(cmd)
-	cmd.Flags().IntVar(&l.limit, "limit", 50, "how many of the last "+what+"; 0 is all")
+func (q *historyQuestion) add(cmd *cobra.Command) {
+	q.history.add(cmd)
+	q.output.addDocument(cmd)
 }
 
-// show opens the history and shows what list finds there.
-func (l *historyList) show(cmd *cobra.Command, list func(*history.Store) (any, func() *view.Doc, error)) error {
-	if err := l.output.check(); err != nil {
+// addLimit adds the flag that bounds a list.
+func (q *historyQuestion) addLimit(cmd *cobra.Command, standard int, of string) {
+	cmd.Flags().IntVar(&q.limit, "limit", standard, "how many of the last "+of+"; 0 is all")
+}
+
+// open opens the history for do.
+func (q *historyQuestion) open(cmd *cobra.Command, do func(*history.Store) error) error {
+	if err := q.output.check(); err != nil {
 		return err
 	}
-	store, err := l.file.open(cmd.Context(), nil)
+	store, err := q.history.open(cmd.Context(), nil)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	found, doc, err := list(store)
-	if err != nil {
-		return err
-	}
-	return l.output.document(cmd, false, found, doc)
+	return do(store)
+}
+
+// show shows what find has of the history.
+func (q *historyQuestion) show(cmd *cobra.Command, find func(*history.Store) (any, func() *view.Doc, error)) error {
+	return q.open(cmd, func(store *history.Store) error {
+		found, doc, err := find(store)
+		if err != nil {
+			return err
+		}
+		return q.output.document(cmd, q.verbose, found, doc)
+	})
 }
 
 func newHistoryList() *cobra.Command {
-	var l historyList
+	var q historyQuestion
 	cmd := &cobra.Command{
 		Use:   "list [DOMAIN]",
 		Short: "The runs of a domain, or of all, oldest first",
@@ -138,18 +150,19 @@ func newHistoryList() *cobra.Command {
 					return err
 				}
 			}
-			return l.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
-				runs, err := store.List(cmd.Context(), domain, l.limit)
+			return q.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
+				runs, err := store.List(cmd.Context(), domain, q.limit)
 				return runs, func() *view.Doc { return view.RunsDoc(runLines(runs)) }, err
 			})
 		},
 	}
-	l.add(cmd, "runs")
+	q.add(cmd)
+	q.addLimit(cmd, 50, "runs")
 	return cmd
 }
 
 func newHistoryRoundtrips() *cobra.Command {
-	var l historyList
+	var q historyQuestion
 	cmd := &cobra.Command{
 		Use:   "roundtrips [NAME]",
 		Short: "The synthetic mails of a name, or all, oldest first",
@@ -158,13 +171,14 @@ func newHistoryRoundtrips() *cobra.Command {
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return l.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
-				mails, err := store.Roundtrips(cmd.Context(), strings.Join(args, ""), l.limit)
+			return q.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
+				mails, err := store.Roundtrips(cmd.Context(), strings.Join(args, ""), q.limit)
 				return mails, func() *view.Doc { return view.MailsDoc(mailLines(mails)) }, err
 			})
 		},
 	}
-	l.add(cmd, "mails")
+	q.add(cmd)
+	q.addLimit(cmd, 50, "mails")
 	return cmd
 }
 
@@ -187,26 +201,8 @@ func runLines(runs []history.Run) []view.RunLine {
 	return lines
 }
 
-// of opens the history for a question about one domain, and returns the domain as
-// the history has it.
-func (f *historyFlag) of(ctx context.Context, name string, output *outputFlags) (string, *history.Store, error) {
-	domain, err := audit.ParseDomain(name)
-	if err != nil {
-		return "", nil, err
-	}
-	if err := output.check(); err != nil {
-		return "", nil, err
-	}
-	store, err := f.open(ctx, nil)
-	return domain, store, err
-}
-
 func newHistoryShow() *cobra.Command {
-	var (
-		file    historyFlag
-		output  outputFlags
-		verbose bool
-	)
+	var q historyQuestion
 	cmd := &cobra.Command{
 		Use:   "show DOMAIN [RUN]",
 		Short: "The report of a run, the last one by default",
@@ -217,31 +213,28 @@ a time: then the last run up to its end.`,
 		Args:              domainAnd(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			domain, store, err := file.of(cmd.Context(), args[0], &output)
+			domain, err := audit.ParseDomain(args[0])
 			if _, wrong := strconv.Atoi(args[0]); err != nil && wrong == nil {
 				return withHint(err, "the domain comes first: mailworthy history show DOMAIN %s", args[0])
 			}
 			if err != nil {
 				return err
 			}
-			defer store.Close()
-			run, err := store.Find(cmd.Context(), domain, append(args, "last")[1])
-			if err != nil {
-				return err
-			}
-			r, err := store.Get(cmd.Context(), domain, run.ID)
-			if err != nil {
-				return err
-			}
-			return output.write(cmd, func(w io.Writer) error {
-				written, _ := format.Find(output.format)
-				return written.Write(w, []*report.Report{r}, format.Options{Table: output.table(cmd, verbose)})
+			return q.open(cmd, func(store *history.Store) error {
+				r, err := store.Get(cmd.Context(), domain, append(args, "last")[1])
+				if err != nil {
+					return err
+				}
+				return q.output.write(cmd, func(w io.Writer) error {
+					written, _ := format.Find(q.output.format)
+					return written.Write(w, []*report.Report{r}, format.Options{Table: q.output.table(cmd, q.verbose)})
+				})
 			})
 		},
 	}
-	file.add(cmd)
-	output.add(cmd, "table", "json", "markdown", "html")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show passes, notices and evidence")
+	q.history.add(cmd)
+	q.output.add(cmd, "table", "json", "markdown", "html")
+	cmd.Flags().BoolVarP(&q.verbose, "verbose", "v", false, "show passes, notices and evidence")
 	return cmd
 }
 
@@ -302,10 +295,7 @@ func clockAt(now string) (func() time.Time, error) {
 }
 
 func newDiff() *cobra.Command {
-	var (
-		file   historyFlag
-		output outputFlags
-	)
+	var q historyQuestion
 	cmd := &cobra.Command{
 		Use:   "diff DOMAIN [RUN] [RUN]",
 		Short: "What changed between two runs: findings, records word by word, score and verdict",
@@ -321,48 +311,22 @@ end. With one RUN it is compared with the last one, with none the last two are.`
 		Args:              domainAnd(2),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx := cmd.Context()
-			domain, store, err := file.of(ctx, args[0], &output)
+			domain, err := audit.ParseDomain(args[0])
 			if err != nil {
 				return err
 			}
-			defer store.Close()
-			ref := "last"
-			if len(args) == 3 {
-				ref = args[2]
-			}
-			after, err := store.Find(ctx, domain, ref)
-			if err != nil {
-				return err
-			}
-			before := after
-			if len(args) > 1 {
-				before, err = store.Find(ctx, domain, args[1])
-			} else {
-				before, err = store.Before(ctx, after)
-			}
-			if err != nil {
-				return err
-			}
-			c, err := store.Diff(ctx, before, after)
-			if err != nil {
-				return err
-			}
-			return output.document(cmd, false, c, func() *view.Doc { return view.ComparisonDoc(c) })
+			return q.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
+				c, err := store.Between(cmd.Context(), domain, args[1:]...)
+				return c, func() *view.Doc { return view.ComparisonDoc(c) }, err
+			})
 		},
 	}
-	file.add(cmd)
-	output.addDocument(cmd)
+	q.add(cmd)
 	return cmd
 }
 
 func newTrend() *cobra.Command {
-	var (
-		file    historyFlag
-		output  outputFlags
-		limit   int
-		verbose bool
-	)
+	var q historyQuestion
 	cmd := &cobra.Command{
 		Use:   "trend DOMAIN",
 		Short: "The score over time, and the runs in which something changed",
@@ -371,24 +335,21 @@ func newTrend() *cobra.Command {
 		Args:              domainAnd(0),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			domain, store, err := file.of(cmd.Context(), args[0], &output)
+			domain, err := audit.ParseDomain(args[0])
 			if err != nil {
 				return err
 			}
-			defer store.Close()
-			t, err := store.Trend(cmd.Context(), domain, limit)
-			if err != nil {
-				return err
-			}
-			if len(t.Points) == 0 {
-				return fmt.Errorf("history %s: %w of %s", file.file, history.ErrNoRun, domain)
-			}
-			return output.document(cmd, verbose, t, func() *view.Doc { return view.TrendDoc(t, verbose) })
+			return q.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
+				t, err := store.Trend(cmd.Context(), domain, q.limit)
+				if err == nil && len(t.Points) == 0 {
+					err = fmt.Errorf("history %s: %w of %s", q.history.file, history.ErrNoRun, domain)
+				}
+				return t, func() *view.Doc { return view.TrendDoc(t, q.verbose) }, err
+			})
 		},
 	}
-	file.add(cmd)
-	output.addDocument(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 0, "how many of the last runs; 0 is all")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show runs without a change too")
+	q.add(cmd)
+	q.addLimit(cmd, 0, "runs")
+	cmd.Flags().BoolVarP(&q.verbose, "verbose", "v", false, "show runs without a change too")
 	return cmd
 }

@@ -44,7 +44,7 @@ func process() int {
 // run is the whole command with its surroundings as arguments.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
-	return cli.Run(ctx, root, withCommand(root, args), stdin, stdout, stderr)
+	return cli.Run(ctx, root, habits.WithCommand(root, args), stdin, stdout, stderr)
 }
 
 func withHint(err error, hint string, args ...any) error { return cli.WithHint(err, hint, args...) }

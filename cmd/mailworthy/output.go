@@ -75,7 +75,7 @@ func (f *outputFlags) check() error {
 		f.format = f.formatOf(f.file)
 	}
 	for i, file := range f.written() {
-		if slices.ContainsFunc(f.files[:min(i, len(f.files))], func(other string) bool { return other == file || !isStandard(file) && sameFile(other, file) }) {
+		if slices.ContainsFunc(f.files[:min(i, len(f.files))], func(other string) bool { return other == file || !isStandard(file) && atomicfile.Same(other, file) }) {
 			return fmt.Errorf("-o %s is given twice", file)
 		}
 		if name := f.formatOf(file); !slices.Contains(f.formats, name) {

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +21,9 @@ import (
 
 // habits are what people type who know other programs.
 var habits = cli.Habits{Words: otherWords, Flags: otherFlags, File: fileCommand, HelpExample: "  mailworthy help audit\n  mailworthy help spf flatten",
+	// What most people type first is a domain. What stands for one, such as a URL, goes to audit
+	// too, which says what is meant by it.
+	Default: "audit", Subject: likeDomain,
 	// The sender of a message may be empty, and the names that SPF is evaluated for.
 	MayBeEmpty: func(cmd *cobra.Command, flag *pflag.Flag) bool {
 		return flag.Value.Type() == "string" && (flag.Name == "mail-from" || cmd.Name() == "evaluate")
@@ -39,36 +41,6 @@ var otherFlags = map[string]string{
 	"no-color": "--color never", "nocolor": "--color never", "colour": "--color", "server": "--resolver", "nameserver": "--resolver", "dns": "--resolver",
 	"selector-name": "--selector", "verbosity": "-v", "debug": "-vv", "dry-run": "--offline", "input": "-f", "out": "-o", "output-file": "-o",
 	"output-format": "--format", "exit-code": "--fail-on", "ipv4": "--ip", "ip-address": "--ip",
-}
-
-// withCommand puts audit before arguments that name no command but a domain: what most
-// people type first. What stands for a domain, such as a URL, goes there too: audit says
-// what is meant by it.
-func withCommand(root *cobra.Command, args []string) []string {
-	subject := ""
-	for _, arg := range args {
-		if arg == "--" {
-			break
-		}
-		if strings.HasPrefix(arg, "-") {
-			continue
-		}
-		if isCommand(root, arg) {
-			return args
-		}
-		if subject == "" && likeDomain(arg) {
-			subject = arg
-		}
-	}
-	// A value of a flag may stand for the domain only if the flags come first.
-	if subject == "" || !strings.HasPrefix(args[0], "-") && args[0] != subject {
-		return args
-	}
-	return append([]string{"audit"}, args...)
-}
-
-func isCommand(root *cobra.Command, word string) bool {
-	return word == "help" || strings.HasPrefix(word, "__complete") || slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == word || c.HasAlias(word) })
 }
 
 // likeDomain reports whether a word is a domain, or something with one in it.

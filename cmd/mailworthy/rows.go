@@ -3,12 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"mailworthy/internal/atomicfile"
 	"mailworthy/internal/checkpoint"
 )
 
@@ -20,7 +20,7 @@ func (f *auditFlags) streams() bool {
 // openCheckpoint opens the run that --checkpoint describes.
 func (f *auditFlags) openCheckpoint(cmd *cobra.Command) (*checkpoint.Run, error) {
 	for _, other := range []string{f.file, f.output.file} {
-		if sameFile(f.checkpoint, other) {
+		if atomicfile.Same(f.checkpoint, other) {
 			return nil, fmt.Errorf("--checkpoint %s is %s: it needs a file of its own", f.checkpoint, other)
 		}
 	}
@@ -54,16 +54,4 @@ func settings(cmd *cobra.Command) map[string]string {
 		}
 	})
 	return given
-}
-
-func sameFile(a, b string) bool {
-	if a == b {
-		return true
-	}
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	two, err := os.Stat(b)
-	return err == nil && os.SameFile(one, two)
 }

@@ -64,7 +64,7 @@ DNS did not say, or only the service shows, could change that.`,
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return ids(setupServices(provider.Builtin())), cobra.ShellCompDirectiveNoFileComp
+			return ids(provider.Builtin().WithRecords()), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: f.run,
 	}
@@ -110,17 +110,6 @@ func ids(services []*provider.Service) []string {
 	return out
 }
 
-// setupServices are the services that setup knows something to do for.
-func setupServices(c *provider.Catalogue) []*provider.Service {
-	var out []*provider.Service
-	for _, s := range c.All() {
-		if s.NeedsRecords() {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // catalogue is the one of the program, with the services of a user's file.
 func catalogue(file string) (*provider.Catalogue, error) {
 	if file == "" {
@@ -146,7 +135,7 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if f.list {
-		return f.writeList(cmd, setupServices(services))
+		return f.writeList(cmd, services.WithRecords())
 	}
 	s, err := services.Meant(args[0])
 	if err != nil {
@@ -225,7 +214,7 @@ DNS did not say could change that.`,
 	flags.BoolVar(&f.stated.MTASTS, "mta-sts", false, "prepare MTA-STS (RFC 8461)")
 	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
-	completeServices(cmd, setupServices)
+	completeServices(cmd, (*provider.Catalogue).WithRecords)
 	return cmd
 }
 

@@ -45,7 +45,7 @@ func roundTrip(t *testing.T, open opener) {
 			t.Fatal(err)
 		}
 		SameJSON(t, s, run, r)
-		back, err := s.Get(t.Context(), r.Domain, run.ID)
+		back, err := s.Get(t.Context(), r.Domain, strconv.FormatInt(run.ID, 10))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,6 +118,16 @@ func findAndList(t *testing.T, open opener) {
 	c, err := s.Diff(t.Context(), first, list[2])
 	if err != nil || len(c.Changed)+len(c.New)+len(c.Gone) != 0 {
 		t.Errorf("what differs in a detail alone: %+v, %v", c, err)
+	}
+	for _, refs := range [][]string{{}, {"first"}, {"7", "2026-03-02"}} {
+		if c, err := s.Between(t.Context(), "made.example", refs...); err != nil || c.Domain != "made.example" {
+			t.Errorf("between %v: %+v, %v", refs, c, err)
+		}
+	}
+	for _, refs := range [][]string{{"73"}, {"first", "73"}} {
+		if _, err := s.Between(t.Context(), "made.example", refs...); !errors.Is(err, history.ErrNoRun) {
+			t.Errorf("between %v: %v", refs, err)
+		}
 	}
 	trend, err := s.Trend(t.Context(), "made.example", 5)
 	if err != nil || len(trend.Points) != 5 || trend.Points[4].Run != 72 {

@@ -117,3 +117,16 @@ func SyncFolder(name string) error {
 	_ = folder.Sync()
 	return nil
 }
+
+// Same reports whether two names are of one file: they are equal, or both lead to it.
+func Same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	two, err := os.Stat(b)
+	return err == nil && os.SameFile(one, two)
+}

@@ -151,3 +151,25 @@ func TestNoFolder(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// TestSame: a file is the same by another name, and no other file is.
+func TestSame(t *testing.T) {
+	folder := t.TempDir()
+	one, other, link := filepath.Join(folder, "one"), filepath.Join(folder, "other"), filepath.Join(folder, "link")
+	for _, name := range []string{one, other} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Link(one, link); err != nil {
+		t.Skip(err)
+	}
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{{one, one, true}, {one, link, true}, {one, filepath.Join(folder, ".", "one"), true}, {one, other, false}, {one, "none", false}, {"none", one, false}, {"none", "none", true}} {
+		if got := Same(tt.a, tt.b); got != tt.same {
+			t.Errorf("%s and %s: %t", tt.a, tt.b, got)
+		}
+	}
+}

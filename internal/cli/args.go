@@ -20,6 +20,10 @@ type Habits struct {
 	// File returns the command that reads the file of a name, "" if there is none: for a
 	// name in place of a command.
 	File func(name string) string
+	// Default is the command of arguments that name none, but what it is about, which Subject
+	// reports of a word.
+	Default string
+	Subject func(word string) bool
 	// HelpExample are examples of the help command.
 	HelpExample string
 	// MayBeEmpty reports whether a flag may have an empty value.
@@ -50,6 +54,35 @@ func (h *Habits) Apply(root *cobra.Command) {
 		}
 	}
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return cmp.Or(h.refuseEmpty(cmd), h.understand(cmd)) }
+}
+
+// WithCommand puts the default command before arguments that name no command, but what that
+// one is about.
+func (h *Habits) WithCommand(root *cobra.Command, args []string) []string {
+	subject := ""
+	for _, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if strings.HasPrefix(arg, "-") {
+			continue
+		}
+		if isCommand(root, arg) {
+			return args
+		}
+		if subject == "" && h.Subject(arg) {
+			subject = arg
+		}
+	}
+	// A value of a flag may stand for the subject only if the flags come first.
+	if subject == "" || !strings.HasPrefix(args[0], "-") && args[0] != subject {
+		return args
+	}
+	return append([]string{h.Default}, args...)
+}
+
+func isCommand(root *cobra.Command, word string) bool {
+	return word == "help" || strings.HasPrefix(word, "__complete") || slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == word || c.HasAlias(word) })
 }
 
 // help is cobra's help command, but for words that are no command.

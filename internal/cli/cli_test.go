@@ -199,3 +199,28 @@ func TestCompletes(t *testing.T) {
 		}
 	}
 }
+
+// TestWithCommand: the default command is put before what it is about, and before nothing else.
+func TestWithCommand(t *testing.T) {
+	h := &Habits{Default: "one", Subject: func(word string) bool { return strings.Contains(word, ".") }}
+	for args, want := range map[string]string{
+		"a.b":                    "one a.b",
+		"--kind great a.b":       "one --kind great a.b",
+		"a.b --kind great":       "one a.b --kind great",
+		"one a.b":                "one a.b",
+		"help a.b":               "help a.b",
+		"__complete a.b":         "__complete a.b",
+		"group a.b":              "group a.b",
+		"word a.b":               "word a.b",
+		"word":                   "word",
+		"-- a.b":                 "-- a.b",
+		"--note a.b --count one": "--note a.b --count one",
+	} {
+		if got := strings.Join(h.WithCommand(program(), strings.Fields(args)), " "); got != want {
+			t.Errorf("%s: %s, want %s", args, got, want)
+		}
+	}
+	if got := h.WithCommand(program(), nil); len(got) != 0 {
+		t.Errorf("of no arguments: %q", got)
+	}
+}
