@@ -356,13 +356,20 @@ func (j *recordJudge) testing(applied Policy) {
 	j.Decided("dmarc-testing")
 	r := j.r
 	p, sp, np, _ := r.Effective()
-	sampled := r.Percent != nil && *r.Percent < 100
-	if !r.Testing && !sampled {
+	if !r.Testing && !j.sampled() {
 		return
 	}
 	f := finding.Finding{Fix: j.full()}
-	if p.rank()+sp.rank()+np.rank() == 0 {
+	none := p.rank()+sp.rank()+np.rank() == 0
+	if none {
 		f.Severity = finding.Notice
+	}
+	switch {
+	case r.Testing:
+	case none:
+		f.Title = fmt.Sprintf("DMARC pct=%d without effect on p=none", *r.Percent)
+	default:
+		f.Title = fmt.Sprintf("DMARC policy for a share of the mail only (pct=%d)", *r.Percent)
 	}
 	var parts []string
 	if r.Testing && applied.rank() > 0 {
@@ -371,11 +378,24 @@ func (j *recordJudge) testing(applied Policy) {
 	} else if r.Testing {
 		parts = append(parts, "t=y: it has no effect on a policy of none.")
 	}
-	if sampled {
-		parts = append(parts, fmt.Sprintf("pct=%d: receivers that follow RFC 7489 apply the policy to that share of failing mail; RFC 9989 has no pct, and receivers that follow it apply the policy to all.", *r.Percent))
+	if j.sampled() {
+		text := fmt.Sprintf("pct=%d: receivers that follow RFC 7489 apply the policy to that share of failing mail; RFC 9989 has no pct, and receivers that follow it apply the policy to all.", *r.Percent)
+		if none {
+			text = fmt.Sprintf("pct=%d: it has no effect on a policy of none, and RFC 9989 has no pct.", *r.Percent)
+		}
+		parts = append(parts, text)
+		c, _ := checkList.Find("dmarc-historic-tag")
+		f.Follows = []finding.Consequence{{Check: c.ID, Section: c.Section, Subject: j.subject, Title: c.Title,
+			Detail: fmt.Sprintf("RFC 9989 no longer knows pct=%d.", *r.Percent)}}
 	}
 	f.Detail = strings.Join(parts, " ")
 	j.add("dmarc-testing", f)
+}
+
+// sampled reports that a valid policy is for a share of the mail, as receivers by RFC
+// 7489 read it.
+func (j *recordJudge) sampled() bool {
+	return j.r.Percent != nil && *j.r.Percent < 100 && !j.r.Broken()
 }
 
 // tags reports historic, unknown and repeated tags.
@@ -395,6 +415,7 @@ func (j *recordJudge) tags() {
 			repeated = append(repeated, fmt.Sprintf("more than one %s (%s)", t.Name, strings.Join(j.written(t.Name), ", ")))
 		case t.Duplicate:
 		case t.Status == "historic" && t.Invalid == syntaxError: // said as that
+		case t.Name == "pct" && j.sampled(): // said by dmarc-testing
 		case t.Status == "historic":
 			what := text()
 			if t.Invalid != "" {
@@ -416,12 +437,12 @@ func (j *recordJudge) tags() {
 		}
 	}
 	if historic != nil {
-		f := finding.Finding{Detail: fmt.Sprintf("RFC 9989 no longer knows %s; only receivers that follow RFC 7489 read it.", list(historic, ", ")),
-			Fix: j.fix("Leave the historic tags out.", "dmarc-historic-tag")}
-		if j.r.Percent != nil && *j.r.Percent < 100 {
-			// To those receivers pct still means something.
-			f.Fix = j.full()
+		it := "it"
+		if len(historic) > 1 {
+			it = "them"
 		}
+		f := finding.Finding{Detail: fmt.Sprintf("RFC 9989 no longer knows %s; only receivers that follow RFC 7489 read %s.", among(historic), it),
+			Fix: j.fix("Leave the historic tags out.", "dmarc-historic-tag")}
 		j.add("dmarc-historic-tag", f)
 	}
 	if unknown != nil {

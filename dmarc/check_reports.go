@@ -110,11 +110,15 @@ func (j *recordJudge) failureOptions() {
 	if fo.Invalid != "" {
 		parts = append(parts, fmt.Sprintf("the failure options fo=%s are wrong: %s", show.Cut(fo.Value, 60), fo.Invalid))
 	}
+	title := ""
 	if _, ok := j.r.Tag("ruf"); !ok {
 		parts = append(parts, "the tag fo is ignored, because there is no ruf address to send failure reports to")
 	}
+	if len(parts) == 1 && fo.Invalid != "" && slices.ContainsFunc(j.r.FO, func(option string) bool { return option != "0" }) {
+		title = "DMARC fo= tag with a part that has no effect"
+	}
 	if parts != nil {
-		j.add("dmarc-failure-options", finding.Finding{Detail: sentence(strings.Join(parts, "; ")) + ".",
+		j.add("dmarc-failure-options", finding.Finding{Title: title, Detail: sentence(strings.Join(parts, "; ")) + ".",
 			Fix: j.fix("Correct fo, or leave it out.", "dmarc-failure-options")})
 	}
 }

@@ -43,7 +43,7 @@ func TestCheckRecord(t *testing.T) {
 		{"v=DMARC1; p=quarantine; sp=reject; np=reject; " + rua, "", ""},
 		{"v=DMARC1; p=reject; t=y; " + rua, "warning dmarc-testing", fixed},
 		{"v=DMARC1; p=reject; t=n; " + rua, "", ""},
-		{"v=DMARC1; p=reject; pct=50; " + rua, "warning dmarc-testing, notice dmarc-historic-tag", fixed},
+		{"v=DMARC1; p=reject; pct=50; " + rua, "warning dmarc-testing", fixed},
 		{"v=DMARC1; p=none; t=y; " + rua, "warning dmarc-policy-none, notice dmarc-testing", ""},
 		{"v=DMARC1; p=reject; pct=100; rf=afrf; ri=3600; " + rua, "notice dmarc-historic-tag", fixed},
 		{"v=DMARC1; p=reject; x=y; " + rua, "notice dmarc-unknown-tag", fixed},
@@ -79,6 +79,41 @@ func TestCheckRecord(t *testing.T) {
 			}
 			complete(t, findings)
 		})
+	}
+}
+
+// TestTitles: a title follows the case, and one tag has one finding.
+func TestTitles(t *testing.T) {
+	const rua = "; rua=mailto:dmarc@acme.example"
+	const share, fo = "DMARC policy for a share of the mail only (pct=", "DMARC fo= tag "
+	for _, test := range []struct{ tags, check, title, detail, follows string }{
+		{"p=quarantine; pct=50", "dmarc-testing", share + "50)", "RFC 9989 has no pct", "dmarc-historic-tag"},
+		{"p=none; sp=reject; pct=20", "dmarc-testing", share + "20)", "", "dmarc-historic-tag"},
+		{"p=none; pct=0", "dmarc-testing", "DMARC pct=0 without effect on p=none", "no effect", "dmarc-historic-tag"},
+		{"p=reject; t=y; pct=0", "dmarc-testing", "DMARC in test mode (t=y): policy not enforced", "pct=0", "dmarc-historic-tag"},
+		{"p=reject; t=y", "dmarc-testing", "DMARC in test mode (t=y): policy not enforced", "", ""},
+		{"p=quaratine; pct=50", "dmarc-testing", "", "", ""},
+		{"p=quaratine; pct=50", "dmarc-historic-tag", "Obsolete DMARC tags (pct, rf, ri)", "pct=50; only receivers that follow RFC 7489 read it.", ""},
+		{"p=reject; pct=50; ri=60", "dmarc-historic-tag", "Obsolete DMARC tags (pct, rf, ri)", "knows ri=60; ", ""},
+		{"p=reject; pct=100; ri=60", "dmarc-historic-tag", "Obsolete DMARC tags (pct, rf, ri)", "pct=100 and ri=60; only receivers that follow RFC 7489 read them.", ""},
+		{"p=reject; fo=0:1:d:s; ruf=mailto:f@acme.example", "dmarc-failure-options", fo + "with a part that has no effect", "", ""},
+		{"p=reject; fo=x; ruf=mailto:f@acme.example", "dmarc-failure-options", fo + "without effect", "", ""},
+		{"p=reject; fo=0:1:d:s", "dmarc-failure-options", fo + "without effect", "", ""},
+	} {
+		findings := Check(discover(t, `_dmarc.acme.example TXT "v=DMARC1; `+test.tags+rua+"\"\nacme.example MX 10 mx.acme.example", "acme.example"), Context{}).Findings()
+		var got finding.Finding
+		for _, f := range findings {
+			if f.Check == test.check && f.Severity != finding.Pass {
+				got = f
+			}
+		}
+		follows := ""
+		for _, c := range got.Follows {
+			follows += c.Check
+		}
+		if got.Title != test.title || !strings.Contains(got.Detail, test.detail) || follows != test.follows {
+			t.Errorf("%s: %q, %q, follows %q", test.tags, got.Title, got.Detail, follows)
+		}
 	}
 }
 

@@ -178,9 +178,9 @@ func (c *cleaned) but(summary string, checks ...string) string {
 	switch len(drops) {
 	case 0:
 	case 1:
-		parts = append(parts, drops[0]+" is dropped too")
+		parts = append(parts, drops[0]+" is dropped")
 	default:
-		parts = append(parts, among(drops)+" are dropped too")
+		parts = append(parts, among(drops)+" are dropped")
 	}
 	if parts = append(parts, others...); parts != nil {
 		summary = strings.TrimSuffix(summary, ".") + "; " + list(parts, ", ") + "."

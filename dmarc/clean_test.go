@@ -18,22 +18,26 @@ func TestFixesAgree(t *testing.T) {
 	}{
 		{"v=DMARC1; p=reject; foo=bar; rua=mailto:dmarc@acme.example!10m,d@acme.example; fo=0:1; ruf=mailto:f@acme.example",
 			"v=DMARC1; p=reject; rua=mailto:dmarc@acme.example,mailto:d@acme.example; ruf=mailto:f@acme.example; fo=1", map[string]string{
-				"dmarc-report-uri-invalid": "Correct the addresses; foo=bar and !10m are dropped too, fo=0:1 becomes fo=1.",
-				"dmarc-report-size-suffix": "Leave the suffix out; foo=bar is dropped too, d@acme.example becomes mailto:d@acme.example, fo=0:1 becomes fo=1.",
-				"dmarc-unknown-tag":        "Leave out what is no tag; !10m is dropped too, d@acme.example becomes mailto:d@acme.example, fo=0:1 becomes fo=1.",
+				"dmarc-report-uri-invalid": "Correct the addresses; foo=bar and !10m are dropped, fo=0:1 becomes fo=1.",
+				"dmarc-report-size-suffix": "Leave the suffix out; foo=bar is dropped, d@acme.example becomes mailto:d@acme.example, fo=0:1 becomes fo=1.",
+				"dmarc-unknown-tag":        "Leave out what is no tag; !10m is dropped, d@acme.example becomes mailto:d@acme.example, fo=0:1 becomes fo=1.",
 			}},
 		{"v=DMARC1; p=reject; sp=none; pct=50; x=y; " + rua,
 			"v=DMARC1; p=reject; sp=none; pct=50; " + rua, map[string]string{
 				"dmarc-testing":                 "Correct the record first, as shown. When the reports are clean, those about subdomains too: publish the policy in full, without pct=50 and with sp=reject in the place of none.",
 				"dmarc-subdomain-policy-weaker": "Correct the record first, as shown. When the reports are clean, those about subdomains too: publish the policy in full, without pct=50 and with sp=reject in the place of none.",
-				"dmarc-historic-tag":            "Correct the record first, as shown. When the reports are clean, those about subdomains too: publish the policy in full, without pct=50 and with sp=reject in the place of none.",
 				"dmarc-unknown-tag":             "Leave out what is no tag.",
+			}},
+		{"v=DMARC1; p=reject; fo=0,1,d,s; x=y; " + rua,
+			"v=DMARC1; p=reject; " + rua, map[string]string{
+				"dmarc-failure-options": "Correct fo, or leave it out; x=y is dropped.",
+				"dmarc-unknown-tag":     "Leave out what is no tag; fo=0,1,d,s is dropped.",
 			}},
 		{"v=DMARC1; p=reject; p=none; ri=60; t=y; rua=mailto:a@gone.acme.example",
 			"v=DMARC1; p=reject; rua=mailto:a@gone.acme.example; t=y", map[string]string{
 				"dmarc-testing":                    "Correct the record first, as shown. When the reports are clean: publish the policy in full, without t=y.",
-				"dmarc-duplicate-tag":              "Keep each tag once; ri=60 is dropped too.",
-				"dmarc-report-host-cannot-receive": "Give gone.acme.example an MX, or have the reports sent to a mailbox that exists; p=none and ri=60 are dropped too. Fill in what stands between < and >.",
+				"dmarc-duplicate-tag":              "Keep each tag once; ri=60 is dropped.",
+				"dmarc-report-host-cannot-receive": "Give gone.acme.example an MX, or have the reports sent to a mailbox that exists; p=none and ri=60 are dropped. Fill in what stands between < and >.",
 			}},
 	}
 	for _, test := range tests {

@@ -48,7 +48,7 @@ var (
 	// startOfTag finds the name of a tag, and what ties it to its value.
 	startOfTag = lazyre.New(`^(?i)(adkim|aspf|pct|psd|rua|ruf|sp|np|fo|rf|ri|p|t|v)([ ,.]*[=:]+[ :=]*)`)
 	// looseTag is the same without a sign, before a value that can be nothing else.
-	looseTag = lazyre.New(`^(?i)((?:sp|np|p)[ _-]*(?:none|quarantine|reject)|(?:rua|ruf) *mailto *:|v[ -]*dmarc ?1|(?:adkim|aspf) +[rs]\b|pct +\d+|t +[yn]\b|psd +[ynu]\b)`)
+	looseTag = lazyre.New(`^(?i)((?:sp|np|p)[ _-]*(?:none|quarantine|reject)|(?:rua|ruf) *mailto *:|v[ -]*dmarc ?1|(?:adkim|aspf)[ _-]+[rs]\b|pct[ _-]+\d+|t +[yn]\b|psd +[ynu]\b)`)
 	// tornTag is rua or ruf with a letter and its sign gone: "rfmailto:".
 	tornTag = lazyre.New(`^(?i)(r[a-z]|[a-z]u[a-z]|u[af])[ =:]*mailto`)
 	anyTag  = lazyre.New(`^([A-Za-z][A-Za-z0-9_-]{0,40})( *[=:]+ *)`)

@@ -322,7 +322,13 @@ func (r *repair) finish(tokens []token) {
 		}
 	}
 	if d.get("ruf") == "" && d.get("fo") != "" {
-		r.changes = append(r.changes, change{"dmarc-failure-options", "fo=" + d.get("fo"), true})
+		// It goes as it was written, and what it would have become is no matter.
+		r.changes = slices.DeleteFunc(r.changes, func(c change) bool { return strings.HasSuffix(c.text, " becomes fo="+d.get("fo")) })
+		for i := range tokens {
+			if t := &tokens[i]; t.name == "fo" {
+				r.drop("dmarc-failure-options", t)
+			}
+		}
 		d.set("fo", "")
 	}
 }

@@ -233,6 +233,8 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; fo=1,d; ruf=mailto:f@acme.example", "v=DMARC1; p=reject; ruf=mailto:f@acme.example; fo=1:d"},
 		{"v=DMARC1; p=reject; fo=1;d;s; ruf=mailto:f@acme.example", "v=DMARC1; p=reject; ruf=mailto:f@acme.example; fo=1:d:s"},
 		{"v=DMARC1; p=reject; x=y", "v=DMARC1; p=reject"},
+		{"v=DMARCl; p=reject; sp- reject; aspf-s", "v=DMARC1; p=reject; sp=reject; aspf=s"},
+		{"v=DMARC1; p=none; adkim_r; aspf - s; pct-50", "v=DMARC1; p=none; adkim=r; aspf=s; pct=50"},
 		{"v=DMARC1; p=reject; np", "v=DMARC1; p=reject"},
 		{"v=DMARC1; p=reject; contact=hans@acme.example", "v=DMARC1; p=reject + contact=hans@acme.example"},
 		{"v=DMARC1; p=reject; foo bar", "v=DMARC1; p=reject + foo bar"},
