@@ -6,6 +6,45 @@ import (
 	"mailworthy/finding"
 )
 
+// wildcards puts what a wildcard's answer is at the names of DMARC and BIMI below the
+// finding that names the wildcard.
+func wildcards(findings []finding.Finding) []finding.Finding {
+	at := slices.IndexFunc(findings, func(f finding.Finding) bool { return f.Check == "dmarc-wildcard" && f.Severity.AtLeast(finding.Notice) })
+	if at < 0 {
+		return findings
+	}
+	var texts []string
+	for _, e := range findings[at].Evidence {
+		texts = append(texts, e.Answer...)
+	}
+	cause := findings[at]
+	same := func(f finding.Finding) bool {
+		return (f.Check == "dmarc-spf-at-dmarc-name" || f.Check == "bimi-foreign-record") && f.Severity.AtLeast(finding.Notice) && f.Fix == nil &&
+			!slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool {
+				return slices.ContainsFunc(e.Answer, func(text string) bool { return !slices.Contains(texts, text) })
+			})
+	}
+	out := make([]finding.Finding, 0, len(findings))
+	for _, f := range findings {
+		if same(f) {
+			cause.Follows = append(slices.Clip(cause.Follows), consequence(&f))
+			continue
+		}
+		out = append(out, f)
+	}
+	for i := range out {
+		if out[i].Check == cause.Check && out[i].Subject == cause.Subject {
+			out[i] = cause
+		}
+	}
+	return out
+}
+
+// consequence is a finding as another one lists it.
+func consequence(f *finding.Finding) finding.Consequence {
+	return finding.Consequence{Check: f.Check, Section: f.Section, Subject: f.Subject, Title: f.Title, Detail: f.Detail}
+}
+
 // follow puts what only follows from a domain that does not exist below that
 // finding: that it has no SPF record, no key, no policy and no mail host is one
 // fault with one cause. Checks that passed for want of anything to look at are left
@@ -26,7 +65,7 @@ func follow(findings []finding.Finding, passes []finding.Passes) ([]finding.Find
 	}
 	for i := range findings {
 		if f := &findings[i]; follows(f) {
-			cause.Follows = append(cause.Follows, finding.Consequence{Check: f.Check, Section: f.Section, Subject: f.Subject, Title: f.Title, Detail: f.Detail})
+			cause.Follows = append(cause.Follows, consequence(f))
 		} else if f.Severity.AtLeast(finding.Notice) || f.Severity.Open() {
 			own[f.Section] = true
 		}

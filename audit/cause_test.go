@@ -45,6 +45,43 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestWildcards: what a wildcard answers at the names of DMARC and BIMI is listed below
+// the finding that names it; what stands there besides is a finding of its own.
+func TestWildcards(t *testing.T) {
+	answer := func(texts ...string) []finding.Evidence {
+		return []finding.Evidence{{Type: "TXT", Status: "found", Answer: texts}}
+	}
+	const spf = "v=spf1 -all"
+	wildcard := finding.Finding{Check: "dmarc-wildcard", Severity: finding.Notice, Evidence: answer(spf)}
+	for _, test := range []struct {
+		name string
+		in   []finding.Finding
+		want string
+	}{
+		{"both", []finding.Finding{wildcard, {Check: "dmarc-spf-at-dmarc-name", Severity: finding.Notice, Evidence: answer(spf)},
+			{Check: "bimi-foreign-record", Severity: finding.Warning, Evidence: answer(spf)}}, "dmarc-wildcard < dmarc-spf-at-dmarc-name bimi-foreign-record"},
+		{"before it", []finding.Finding{{Check: "bimi-foreign-record", Severity: finding.Warning, Evidence: answer(spf)}, wildcard}, "dmarc-wildcard < bimi-foreign-record"},
+		{"another text", []finding.Finding{wildcard, {Check: "bimi-foreign-record", Severity: finding.Warning, Evidence: answer(spf, "x")}}, "dmarc-wildcard bimi-foreign-record"},
+		{"one to remove", []finding.Finding{wildcard, {Check: "dmarc-spf-at-dmarc-name", Severity: finding.Notice, Evidence: answer(spf), Fix: &finding.Fix{}}}, "dmarc-wildcard dmarc-spf-at-dmarc-name"},
+		{"another check", []finding.Finding{wildcard, {Check: "spf-syntax", Severity: finding.Critical, Evidence: answer(spf)}}, "dmarc-wildcard spf-syntax"},
+		{"passed", []finding.Finding{{Check: "dmarc-wildcard", Severity: finding.Pass}, {Check: "bimi-foreign-record", Severity: finding.Warning, Evidence: answer(spf)}}, "dmarc-wildcard bimi-foreign-record"},
+	} {
+		var said []string
+		for _, f := range wildcards(test.in) {
+			said = append(said, f.Check)
+			for i, c := range f.Follows {
+				if i == 0 {
+					said = append(said, "<")
+				}
+				said = append(said, c.Check)
+			}
+		}
+		if got := strings.Join(said, " "); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
 // TestNotChecked: only what is open because nobody was to be asked is not checked.
 func TestNotChecked(t *testing.T) {
 	evidence := func(status ...string) (out []finding.Evidence) {

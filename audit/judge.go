@@ -32,7 +32,7 @@ func (a *run) judge() {
 	}
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
-	res.Findings, res.Passes = follow(a.noteDNS64(res.Findings), res.Passes)
+	res.Findings, res.Passes = follow(wildcards(a.noteDNS64(res.Findings)), res.Passes)
 	a.judgeReceivers()
 	a.uncheckReceivers()
 	a.noteResolver()
@@ -249,7 +249,9 @@ func (a *run) hasDKIM() *bool {
 			return answer(true)
 		}
 	}
-	if a.result.DKIM.Proof == dkim.ProofAbsent {
+	// A key at a wrong name is one that the owner has and signs with: that it is not found
+	// is said of it, and is no second fault.
+	if a.result.DKIM.Proof == dkim.ProofAbsent && len(a.result.DKIM.Mislaid) == 0 {
 		return answer(false)
 	}
 	return nil

@@ -123,7 +123,7 @@ func (a *run) leftBehind(profile finding.Profile) *finding.Sheet {
 		if unwanted {
 			f.Detail = fmt.Sprintf("%s is in the SPF record and costs %s of the ten. %s does not need it: %s.", t.Text, cost, s.Name, why)
 		} else {
-			f.Detail = fmt.Sprintf("%s is in the SPF record and costs %s of the ten, and no DKIM key of %s is at %s: the service may be left behind, or not set up to the end (mailworthy setup %s %s).",
+			f.Detail = fmt.Sprintf("%s is in the SPF record and costs %s of the ten, and no DKIM key of %s is at %s: the DNS does not say whether the service is in use. It may be left behind, not set up to the end (mailworthy setup %s %s), or sign with a domain of its own.",
 				t.Text, cost, s.Name, a.result.Domain, s.ID, a.result.Domain)
 		}
 		if sheet == nil {

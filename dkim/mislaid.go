@@ -69,6 +69,7 @@ const (
 	whySpelt      = "_domainkey is misspelt"
 	whyPart       = "a part of the domain is in the name twice"
 	whyTenant     = "it is the name that the alias should lead to, published as a selector"
+	whyApex       = "it is the name of the domain itself, without selector and _domainkey"
 	whySelector   = "the selector is missing before _domainkey"
 )
 
@@ -127,6 +128,7 @@ func (s *search) mislayGuessed(missing []string) {
 		return
 	}
 	d := s.d.Domain
+	s.perhaps("", d, whyApex) // SPF has the same question, and so it costs none
 	for _, p := range s.inferred {
 		for _, sel := range p.selectors[:min(2, len(p.selectors))] {
 			s.perhaps(sel, sel+"._domainkey."+d+"."+d, whyDoubled)
@@ -147,7 +149,8 @@ func (s *search) mislayListed(found map[string]bool) {
 	}
 	d := s.d.Domain
 	first, _, _ := strings.Cut(d, ".")
-	for _, name := range s.names(d, mostNames) {
+	names := s.names(d, mostNames)
+	for _, name := range names {
 		relative := strings.TrimSuffix(name, "."+d)
 		cut := func(suffix string) (string, bool) {
 			sel, ok := strings.CutSuffix(relative, suffix)
@@ -182,6 +185,15 @@ func (s *search) mislayListed(found map[string]bool) {
 			}
 		}
 	}
+	if s.anything() {
+		return
+	}
+	for _, name := range names {
+		// Last, as any text may stand there.
+		if sel := strings.TrimSuffix(name, "."+d); sel != name && !strings.ContainsAny(sel, "._*") {
+			s.perhaps(sel, name, whyLabel)
+		}
+	}
 }
 
 // perhaps adds a name, once.
@@ -209,7 +221,10 @@ func (s *search) takeMislaid() {
 		for i := range a.Records {
 			text := a.Records[i].Text()
 			var k Key
-			if k.read(text); !k.Live() {
+			if k.read(text); (why == whyApex || why == whyLabel) && !k.resembles() {
+				continue // much else stands there
+			}
+			if !k.Live() {
 				if text = k.repaired(); text == "" || strings.HasSuffix(text, "p=") {
 					continue
 				}

@@ -277,9 +277,21 @@ func (d *Domain) aliased(host string, before int) bool {
 // name was added to it: 192.0.2.1 without a final dot. A host that has just this
 // address bears its name rightly.
 func (e *Exchange) dotless(d *Domain) netip.Addr {
-	for _, zone := range []string{d.Name, d.Authority.Organizational} {
+	if a := e.written(d.Name, d.Authority.Organizational); !slices.Contains(e.Addresses, a) {
+		return a
+	}
+	return netip.Addr{}
+}
+
+// written is the address that the record names, with the name of one of the zones behind
+// it if there is no final dot; invalid if it names none.
+func (e *Exchange) written(zones ...string) netip.Addr {
+	if e.Literal {
+		return literal(e.Name)
+	}
+	for _, zone := range zones {
 		if text, ok := strings.CutSuffix(e.Name, "."+zone); ok && zone != "" {
-			if a, err := netip.ParseAddr(text); err == nil && a.Is4() && !slices.Contains(e.Addresses, a) {
+			if a, err := netip.ParseAddr(text); err == nil && a.Is4() {
 				return a
 			}
 		}
@@ -297,6 +309,9 @@ func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
 			"With the dot it would be wrong as well: an MX record must name a host, not an address.", d.Name, e.Name, addr)
 	}
 	known := d.hostWith(addr)
+	if known == "" && e.Meant != nil && slices.Contains(e.Meant.Addresses, addr) {
+		known = e.Meant.Name
+	}
 	switch kind := notPublic(addr); {
 	case kind != "":
 		f.Detail += fmt.Sprintf(" The address is a %s one as well, which nobody outside can deliver to.", kind)

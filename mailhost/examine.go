@@ -181,6 +181,9 @@ func BeginDomain(b *resolver.Batch, domain string, done func(*Domain)) {
 				if e := &d.Exchanges[i]; e.isHost() {
 					q.hosts[i].begin(b, e.Name, d.meant(e.Name, q.authority.organizational))
 				}
+				if addr := d.Exchanges[i].written(d.Name, q.authority.organizational); addr.IsValid() && notPublic(addr) == "" {
+					q.hosts[i].named(b, addr, q.authority.organizational)
+				}
 			}
 		})
 		q.own.ask(b, d.Name)
@@ -222,6 +225,24 @@ func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant string) {
 	})
 }
 
+// named asks which host of the domain has the address that an MX record names: its PTR
+// says so, and the host leads back to it.
+func (x *exchangeOutcomes) named(b *resolver.Batch, addr netip.Addr, organizational string) {
+	if x.meant != "" {
+		return
+	}
+	b.Ask(resolver.ReverseName(addr), resolver.TypePTR, func(a *resolver.Answer, err error) {
+		ptr := &outcome{a, err}
+		if ptr.presence() != Present || len(ptr.answer.Records) != 1 {
+			return
+		}
+		if name := ptr.answer.Records[0].Host; resolver.Within(name, organizational) {
+			x.meant, x.meantAsked = name, true
+			x.meantHost.ask(b, name)
+		}
+	})
+}
+
 // read turns the outcomes into facts; what the MX records are is known.
 func (d *Domain) read(q *domainOutcomes) {
 	d.Own, d.Authority, d.Evidence = q.own.facts(d.Name), q.authority.facts(), []finding.Evidence{q.mx.evidence()}
@@ -235,16 +256,16 @@ func (d *Domain) read(q *domainOutcomes) {
 	}
 	for i := range d.Exchanges {
 		e := &d.Exchanges[i]
-		if !e.isHost() {
-			continue
-		}
 		x := &q.hosts[i]
-		e.Host = x.facts(e.Name)
 		if x.meantAsked {
 			if meant := x.meantHost.facts(x.meant); slices.ContainsFunc(meant.Addresses, isPublic) && len(meant.CNAMEs) == 0 {
 				e.Meant = &meant
 			}
 		}
+		if !e.isHost() {
+			continue
+		}
+		e.Host = x.facts(e.Name)
 		g := GatewayOf(e.Name)
 		for n := len(e.CNAMEs) - 1; g == nil && n >= 0; n-- {
 			g = GatewayOf(e.CNAMEs[n])

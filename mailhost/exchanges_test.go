@@ -23,6 +23,10 @@ const mistaken = `
 	inside A 10.0.0.5
 	both A 10.0.0.5
 	both A 192.0.2.27
+	relay A 192.0.2.40
+	relay A 192.0.2.43
+	alias44 CNAME relay44
+	relay44 A 192.0.2.44
 	gate CNAME acme-example.mail.protection.outlook.com.
 	localhost.example.	A 127.0.0.1
 	$ORIGIN .
@@ -35,6 +39,13 @@ const mistaken = `
 	localhost. A 127.0.0.1
 	local. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
 	mx.local. A 10.0.0.9
+	40.2.0.192.in-addr.arpa. PTR relay.acme.example.
+	41.2.0.192.in-addr.arpa. PTR host.other.test.
+	host.other.test. A 192.0.2.41
+	42.2.0.192.in-addr.arpa. PTR relay.acme.example.
+	43.2.0.192.in-addr.arpa. PTR relay.acme.example.
+	43.2.0.192.in-addr.arpa. PTR mx1.acme.example.
+	44.2.0.192.in-addr.arpa. PTR alias44.acme.example.
 	localdomain. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
 `
 
@@ -63,6 +74,12 @@ func TestMistakenExchanges(t *testing.T) {
 		{"10 192.168.1.4", "error mx-ip-literal 192.168.1.4.acme.example", "MX 10 " + ask + "; without MX 10 192.168.1.4.acme.example", false},
 		{"10 192.0.2.99.", "error mx-ip-literal 192.0.2.99", "MX 10 <the name of the host 192.0.2.99>; without MX 10 192.0.2.99; with A 192.0.2.99", false},
 		{"10 192.0.2.80.", "error mx-ip-literal 192.0.2.80", "MX 10 acme.example; without MX 10 192.0.2.80", true},
+		{"10 192.0.2.40.", "error mx-ip-literal 192.0.2.40", "MX 10 relay.acme.example; without MX 10 192.0.2.40", true},
+		{"10 192.0.2.40", "error mx-ip-literal 192.0.2.40.acme.example", "MX 10 relay.acme.example; without MX 10 192.0.2.40.acme.example", true},
+		{"10 192.0.2.41.", "error mx-ip-literal 192.0.2.41", "MX 10 <the name of the host 192.0.2.41>; without MX 10 192.0.2.41; with A 192.0.2.41", false}, // somebody else's
+		{"10 192.0.2.42.", "error mx-ip-literal 192.0.2.42", "MX 10 <the name of the host 192.0.2.42>; without MX 10 192.0.2.42; with A 192.0.2.42", false}, // does not lead back
+		{"10 192.0.2.43.", "error mx-ip-literal 192.0.2.43", "MX 10 <the name of the host 192.0.2.43>; without MX 10 192.0.2.43; with A 192.0.2.43", false}, // two names
+		{"10 192.0.2.44.", "error mx-ip-literal 192.0.2.44", "MX 10 <the name of the host 192.0.2.44>; without MX 10 192.0.2.44; with A 192.0.2.44", false}, // an alias
 		{"10 inside", "error mx-private-address inside.acme.example", "A <the public address of inside.acme.example>; without A 10.0.0.5", false},
 		{"10 both", "error mx-private-address both.acme.example", "without A 10.0.0.5", true},
 		{"10 _mx", "notice mx-underscore _mx.acme.example", "", false},
