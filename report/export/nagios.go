@@ -3,6 +3,7 @@ package export
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -114,6 +115,16 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		}
 		said = append(said, show.Counted(len(reports), "domain")+": "+strings.Join(by, ", "))
 	}
+	// That no resolver answers is said once, of all domains of which it makes nothing known.
+	silent := make(map[string][]string)
+	for _, r := range reports {
+		if r.Unanswered != "" && len(reports) > 1 {
+			silent[r.Unanswered] = append(silent[r.Unanswered], r.Domain)
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(silent)) {
+		said = append(said, view.NobodyAnswered(why)+": nothing is known of "+show.Listed(silent[why], 3))
+	}
 	if summary := view.BesideSummary(beside); summary != "" {
 		said = append(said, summary)
 	}
@@ -148,11 +159,14 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		write(fmt.Sprintf("error: %s\n", nagiosText(show.Cut(text, 400))))
 	}
 	for _, r := range worst {
+		if silent[r.Unanswered] != nil {
+			continue
+		}
 		var lines []string
 		if len(reports) > 1 {
 			lines = append(lines, fmt.Sprintf("%s - %s\n", NagiosNames[nagiosState(r, failOn, unknownOK)], nagiosText(nagiosLine(r))))
 		}
-		for _, g := range view.Groups(r) {
+		for _, g := range view.ShownGroups(r) {
 			if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {
 				lines = append(lines, fmt.Sprintf("%s: %s: %s\n", g.Severity, nagiosText(g.Check), nagiosText(g.Title(r.Domain))))
 			}
@@ -192,7 +206,7 @@ func nagiosPerformance(reports []*report.Report) string {
 // nagiosLine is the state of one report in a few words.
 func nagiosLine(r *report.Report) string {
 	text := fmt.Sprintf("%s is %s, %s (%s)", r.Domain, r.Verdict, strings.ReplaceAll(view.ScoreText(r.Score), "–", "-"), r.Score.Grade)
-	for _, g := range view.Groups(r) {
+	for _, g := range view.ShownGroups(r) {
 		if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {
 			return text + ": " + g.Title(r.Domain)
 		}

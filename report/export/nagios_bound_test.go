@@ -107,3 +107,47 @@ func TestNagiosBeside(t *testing.T) {
 		})
 	}
 }
+
+// That no resolver answers is said once, of all the domains, and nothing of each of them;
+// an annotation says it once a domain.
+func TestNobodyAnsweredIsSaidOnce(t *testing.T) {
+	silent := func(domain string) *report.Report {
+		r := &report.Report{Verdict: report.Incomplete, Unanswered: "192.0.2.53: timeout", Result: audit.Result{Domain: domain}}
+		for _, check := range []string{"spf-unresolved", "dkim-unresolved", "dmarc-unresolved", "hosts-unresolved"} {
+			r.Findings = append(r.Findings, finding.Finding{Check: check, Severity: finding.Unknown, CouldBe: finding.Critical, Subject: domain, Title: check + " of " + domain})
+		}
+		return r
+	}
+	ready := &report.Report{Verdict: report.Ready, Result: audit.Result{Domain: "ready.example"}}
+	for _, tt := range []struct {
+		name    string
+		reports []*report.Report
+		nagios  []string
+	}{
+		{"one", []*report.Report{silent("a.example")}, []string{"MAILWORTHY UNKNOWN - a.example is incomplete, ", "unknown: hosts-unresolved: No resolver answered"}},
+		{"two", []*report.Report{silent("a.example"), silent("b.example")},
+			[]string{"MAILWORTHY UNKNOWN - 2 domains: 2 incomplete; No resolver answered any question (192.0.2.53: timeout): nothing is known of a.example, b.example | "}},
+		{"one of two", []*report.Report{ready, silent("b.example")},
+			[]string{"MAILWORTHY UNKNOWN - 2 domains: 1 incomplete, 1 ready; No resolver answered any question (192.0.2.53: timeout): nothing is known of b.example | ", "OK - ready.example is ready, "}},
+	} {
+		var nagios, github bytes.Buffer
+		if err := WriteNagios(&nagios, tt.reports, finding.Error, false, nil); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(nagios.String(), "\n"), "\n")
+		if len(lines) != len(tt.nagios) {
+			t.Fatalf("%s: %q", tt.name, lines)
+		}
+		for i, want := range tt.nagios {
+			if !strings.HasPrefix(lines[i], want) {
+				t.Errorf("%s: line %d is %q, want %q", tt.name, i, lines[i], want)
+			}
+		}
+		if err := WriteGitHub(&github, tt.reports); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := strings.Count(github.String(), "::warning "), strings.Count(github.String(), "nothing is known of the domain"); got != want || got == 0 {
+			t.Errorf("%s: %d annotations of %d domains: %s", tt.name, got, want, github.String())
+		}
+	}
+}
