@@ -166,7 +166,7 @@ func rightName(t *Term) string {
 		sign = ""
 	}
 	sep := ":"
-	if t.Kind == spf.KindRedirect {
+	if t.Kind == spf.KindRedirect || t.Kind == spf.KindExp {
 		sep = "="
 	}
 	name := t.Target

@@ -18,6 +18,9 @@ func FuzzRepair(f *testing.F) {
 	for _, s := range spftest.Seeds {
 		f.Add(s)
 	}
+	for _, s := range []string{"0000 AXp=,0.A", "v=spf1 redirect=_spf.acme.co;", "v=spf1 include:;x.example a:mail.acme.de, redirect=b.co| exp=,c.co -al", "acme.example. IN TXT \"v=spf1 mx\u00a0 -all\""} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if r := repair(text); r.text == "" {
 			return // too large, or nothing in it can be read

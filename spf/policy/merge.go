@@ -73,9 +73,12 @@ func (m *merger) read(i int, text string) {
 		for _, p := range r.parts {
 			if p.unread {
 				m.unread = append(m.unread, p.text)
-			} else if p.cut {
-				t := spf.ParseTerm(p.text)
-				m.unread, cut[p.text] = append(m.unread, rightNameOf(&t)), true
+			} else if t := spf.ParseTerm(p.text); p.cut && t.Kind != spf.KindExp {
+				name := rightNameOf(&t)
+				if rest, ok := strings.CutPrefix(name, "redirect="); ok {
+					name = "include:" + rest // what the records are merged into has an all
+				}
+				m.unread, cut[p.text] = append(m.unread, name), true
 			}
 		}
 		if r.text == "" {
