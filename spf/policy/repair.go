@@ -269,7 +269,7 @@ func cutAll(tok string) (head, all string) {
 	return tok[:at], tok[at:]
 }
 
-// oddTokens are the tokens with a macro, and the modifiers, in which a character stood
+// oddTokens are the tokens with a macro, and the modifiers but redirect, in which a character stood
 // that is none of a record, or a single quotation mark in an address. Whether it slipped in
 // or stands for another character, no answer of the DNS can tell.
 func oddTokens(text string, fields []string) map[string]bool {
@@ -280,6 +280,7 @@ func oddTokens(text string, fields []string) map[string]bool {
 	}
 	raw = raw[len(raw)-len(fields):]
 	for i, f := range fields {
+		kind := spf.ParseTerm(f).Kind
 		switch {
 		case raw[i] == f:
 			if n := strings.Count(f, `"`) + strings.Count(f, "'"); n == 1 && strings.Count(text, `"`)+strings.Count(text, "'") == 1 && startsAddress(f) {
@@ -287,7 +288,7 @@ func oddTokens(text string, fields []string) map[string]bool {
 			}
 		case startsAddress(f) && strings.ContainsAny(raw[i], unseen):
 			out[f] = true // what cannot be seen may stand for a digit
-		case (strings.Contains(f, "%") || spf.ParseTerm(f).Kind == spf.KindModifier) && len(strings.Trim(raw[i], "\"'")) != len(f):
+		case (strings.Contains(f, "%") || kind == spf.KindModifier || kind == spf.KindExp) && len(strings.Trim(raw[i], "\"'")) != len(f):
 			out[f] = true
 		}
 	}
@@ -335,11 +336,12 @@ func placeholder(tok string) string {
 		return "<-all or ~all>"
 	}
 	switch kind := keyword(name, value); {
+	case runsInto(name):
 	case kind == "ip4" || kind == "ip6":
 		return sign + kind + ":<the address that " + what + " was meant to be>"
 	case kind == "include" || kind == "a" || kind == "mx" || kind == "exists":
 		return sign + kind + ":<the name that " + what + " was meant to be>"
-	case kind == "redirect":
+	case kind == "redirect" || kind == "exp":
 		return kind + "=<the name that " + what + " was meant to be>"
 	}
 	return "<the term that " + what + " was meant to be>"

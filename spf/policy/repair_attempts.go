@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -200,6 +201,9 @@ func misspelt(s string) ([]string, string) {
 			return nil, "" // either could be meant
 		}
 	}
+	if runsInto(name) {
+		return nil, ""
+	}
 	if p, ok := parsePrefix(value); ok && best != "ip4" && best != "ip6" && sep != "/" && len(name) <= 5 {
 		// Whatever the name was, an address belongs in ip4 or ip6.
 		return []string{sign + prefixAs(p, value)}, "an address belongs in ip4 or ip6"
@@ -225,6 +229,16 @@ func misspelt(s string) ([]string, string) {
 		}
 	}
 	return []string{sign + best + sep + value}, why
+}
+
+// runsInto reports whether what stands before the name of a term may be a misspelt mx
+// whose space is missing: "xmexists:".
+func runsInto(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(names, func(n string) bool {
+		before, ok := strings.CutSuffix(name, n)
+		return ok && len(n) > 2 && before != "" && (hint.Distance(before, "mx") <= 1 || aliases[before] == "mx")
+	})
 }
 
 // shifted reads a misspelt name and its value with the colon one place to the left
