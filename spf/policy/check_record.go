@@ -116,7 +116,7 @@ func (k *checker) syntax(r *Record, m *repaired) {
 		if i == maxNamed {
 			break
 		}
-		if c.to == "" || c.why == "a stray space" {
+		if c.to == "" || c.why == "a stray space" || strings.HasSuffix(c.why, "of its own") {
 			s := c.String()
 			f.Detail += " " + strings.ToUpper(s[:1]) + s[1:] + "."
 		}
@@ -365,10 +365,10 @@ func (k *checker) modifiers(r *Record) {
 	}
 	if len(unknown) > 0 {
 		f := finding.Finding{Detail: fmt.Sprintf("%s in the record of %s is a modifier that no standard knows. Receivers ignore it.", quote(unknown[0]), r.Domain),
-			Fix: p.share(asks, "Publish the record without it.")}
+			Fix: p.share(asks, "Publish the record without it. What another service asked for belongs in a TXT record of its own.")}
 		if len(unknown) > 1 {
 			f.Detail = fmt.Sprintf("%s in the record of %s are modifiers that no standard knows. Receivers ignore them.", enumerate(unknown, maxNamed), r.Domain)
-			f.Fix.Summary = "Publish the record without them."
+			f.Fix.Summary = "Publish the record without them. What another service asked for belongs in a TXT record of its own."
 		}
 		if asks {
 			f.Fix.Summary = "Publish the record with the terms that were meant, if a sender was; else without them."

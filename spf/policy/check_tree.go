@@ -105,6 +105,10 @@ func (k *checker) target(r *Record, t *Term) {
 		what := t.Target + " has no SPF record"
 		switch t.Status {
 		case StatusNXDomain:
+			if t.Record == nil {
+				what = "no name stands at or below " + t.Target + ", whatever the client is"
+				break
+			}
 			what = resolver.Absence(t.Target, t.Record.Evidence.CNAMEs)
 		case StatusInvalid:
 			what = quote(t.Target) + " is not a name that can have one"
@@ -216,7 +220,7 @@ func (k *checker) opened(r *Record, t *Term) *finding.Fix {
 // answersOf are the answers for a record and for what a term of it leads to.
 func answersOf(r *Record, t *Term) []finding.Evidence {
 	if t.Record == nil {
-		return []finding.Evidence{r.Evidence}
+		return append([]finding.Evidence{r.Evidence}, t.Evidence...)
 	}
 	return []finding.Evidence{r.Evidence, t.Record.Evidence}
 }

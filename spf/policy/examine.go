@@ -203,6 +203,11 @@ func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
 			continue
 		}
 		name, _, ok := t.Target(domain, x.root)
+		if end := ""; !ok && (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) {
+			if end = knownEnd(t, domain, x.root); end != "" {
+				x.ask(end, resolver.TypeTXT, 0)
+			}
+		}
 		if !ok || !spf.Askable(name) {
 			continue
 		}

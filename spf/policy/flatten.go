@@ -186,6 +186,8 @@ func (p *Policy) unfit() string {
 			t := &r.Terms[i]
 			switch {
 			case t.Kind == spf.KindExp:
+			case (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && t.Record == nil && t.Status.absent():
+				say("no record stands where %s leads: repair that first", quote(t.Text))
 			case t.Status.unknown():
 				say(unsaid+" what %s in %s holds", quote(t.Text), r.Domain)
 			case t.Kind == spf.KindMX && len(t.Hosts) > spf.MaxHosts:

@@ -12,6 +12,20 @@ import (
 	"mailworthy/spf"
 )
 
+// TestFlattenBarren: a sender whose record is not there is not flattened away.
+func TestFlattenBarren(t *testing.T) {
+	r := dnstest.Zone(t, `
+		$TTL 3600
+		$ORIGIN example.
+		@         SOA ns.example. admin.example. 1 7200 900 604800 300
+		acme      TXT "v=spf1 ip4:192.0.2.1 include:%{i}._spf.%{d} -all"
+	`)
+	f, err := Flatten(context.Background(), r, "acme.example", noon)
+	if err != nil || f.Withheld == "" || f.AsFix() != nil {
+		t.Errorf("%+v %v", f, err)
+	}
+}
+
 // TestOwnersRecords: records as their owners publish them. What they name stays, what only
 // they know is asked, and one cause is said once.
 func TestOwnersRecords(t *testing.T) {
@@ -56,6 +70,20 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 ip4:192.0.2.0/28 198.51.100.7 -all", fix: "v=spf1 ip4:192.0.2.0/28 ip4:198.51.100.7 -all", checks: "spf-syntax"},
 		{in: "v=spf1 ip4:192.0.2.1 192.0.2.7 -all", fix: "v=spf1 ip4:192.0.2.1 <the term that 192.0.2.7 was meant to be> -all", checks: "spf-syntax"},
 		{in: "v=spf1 ip6:2001:db8::2 001:db8::25 -all", fix: "v=spf1 ip6:2001:db8::2 <the term that 001:db8::25 was meant to be> -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx ip4:[192.0.2.25] ip6:[2001:db8::25] -all", fix: "v=spf1 mx ip4:192.0.2.25 ip6:2001:db8::25 -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx ip4:[192.0.2.25 -all", fix: "v=spf1 mx ip4:<the address that ip4:[192.0.2.25 was meant to be> -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx ip4:[2.0.2.25] -all", fix: "v=spf1 mx ip4:<the address that ip4:[2.0.2.25] was meant to be> -all", checks: "spf-syntax"},
+		// What another service asked for.
+		{in: "v=spf1 mx -all:proof=073f26e958d1", fix: "v=spf1 mx -all", checks: "spf-syntax", says: "belongs in a TXT record of its own"},
+		{in: "v=spf1 mx -all google-site-verification=abcdef", fix: "v=spf1 mx -all", checks: "spf-unknown-modifier", says: "belongs in a TXT record of its own"},
+		// Whoever the client is, a loaded zone has no record for it.
+		{in: "v=spf1 include:%{ir}.%{d}._spf.acme.example -all", fix: "v=spf1 include:<the right name in place of acme.example._spf.acme.example> -all", checks: "spf-include-missing", says: "whatever the client is"},
+		{in: "v=spf1 mx redirect=%{i}._spf.%{d}", fix: "v=spf1 mx redirect=<the right name in place of _spf.acme.example>", checks: "spf-include-missing", says: "permerror"},
+		{in: "v=spf1 include:%{i}._spf.%{d} -all\n192.0.2.10._spf v=spf1 ip4:192.0.2.10 -all", checks: "spf-macro-uncountable"},
+		{in: "v=spf1 include:%{i}._spf.%{d} -all\n*._spf v=spf1 ip4:192.0.2.10 -all", checks: "spf-macro-uncountable"},
+		{in: "v=spf1 include:%{l}.%{i}._spf.%{d} -all", checks: "spf-macro-uncountable"},
+		{in: "v=spf1 include:_spf.%{h} -all", checks: "spf-macro-uncountable"},
+		{in: "v=spf1 mx exists:%{i}._spf.%{d} -all", checks: ""},
 		// Of a record in error a receiver reads nothing.
 		{in: "v=spf1 ipv4:192.0.2.25 include:acme.example -all", fix: "v=spf1 ip4:192.0.2.25 -all", checks: "spf-syntax", says: "Once that is repaired"},
 		{in: "v=spf1 ip4:192.0.2.25:587 mx:mail.acme.example -all", fix: "v=spf1 ip4:192.0.2.25 ip4:<the address of each server that sends for you> -all", checks: "spf-syntax", says: "which has no MX record"},

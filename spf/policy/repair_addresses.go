@@ -49,6 +49,13 @@ func network(s string) ([]string, string) {
 			}
 		}
 	}
+	if v, ok := strings.CutPrefix(value, "["); ok {
+		if v, ok = strings.CutSuffix(v, "]"); ok {
+			if p, whole := parsePrefix(v); whole && p.Addr().Is6() == ascii.EqualFold(name, "ip6") {
+				return []string{term(v)}, "an address stands without brackets"
+			}
+		}
+	}
 	if v := strings.ReplaceAll(value, ",", "."); v != value && isNumeric(v) {
 		return []string{term(v)}, "dots stand between the numbers of an address"
 	}

@@ -429,7 +429,11 @@ func emptyValue(s string) ([]string, string) {
 		return []string{sign + name}, "no colon without a domain"
 	}
 	if sep == ":" && value == "all" && (name == "" || ascii.EqualFold(name, "all")) || ascii.EqualFold(name, "all") && sep != "" {
-		return []string{sign + "all"}, "all takes no value"
+		why := "all takes no value"
+		if strings.Contains(value, "=") {
+			why = "all takes no value; what stands behind it belongs in a TXT record of its own"
+		}
+		return []string{sign + "all"}, why
 	}
 	return nil, ""
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"strconv"
+	"strings"
 
 	"mailworthy/internal/ascii"
 	"mailworthy/resolver"
@@ -249,6 +250,14 @@ func (b *builder) term(t *Term, parsed *spf.Term, ignored string, r *Record) {
 	}
 	name, bad, ok := parsed.Target(r.Domain, b.root)
 	if !ok {
+		if parsed.Kind == spf.KindInclude || parsed.Kind == spf.KindRedirect {
+			if end := knownEnd(parsed, r.Domain, b.root); b.barren(end) {
+				// Whoever the client is, there is no record.
+				t.Target, t.Status, t.Cost = end, StatusNXDomain, 1
+				t.Evidence = append(t.Evidence, b.evidence(end, resolver.TypeTXT))
+				return
+			}
+		}
 		t.Unknown, t.exact = "%{"+string(bad)+"} depends on the client"+stateIt(bad), false
 		if parsed.Kind == spf.KindInclude || parsed.Kind == spf.KindRedirect {
 			t.CostExact = false
@@ -281,6 +290,40 @@ func (b *builder) term(t *Term, parsed *spf.Term, ignored string, r *Record) {
 		b.explanation(t)
 	}
 	b.absent(t, r)
+}
+
+// knownEnd is the domain that every name lies below which a term stands for, whatever the
+// address of the client: what follows the last macro that depends on it. It is empty if
+// that is no name, or more than the address is to be stated first.
+func knownEnd(t *spf.Term, domain, root string) string {
+	for _, piece := range strings.Split(t.Spec, "%{")[1:] {
+		if strings.IndexByte("divDIV", (piece + " ")[0]) < 0 {
+			return ""
+		}
+	}
+	at := strings.IndexByte(t.Spec, '.')
+	for at >= 0 {
+		end := spf.ParseTerm("include:" + t.Spec[at+1:])
+		if name, _, ok := end.Target(domain, root); ok && end.Error == "" && spf.Checkable(name) {
+			return name
+		}
+		next := strings.IndexByte(t.Spec[at+1:], '.')
+		if next < 0 {
+			break
+		}
+		at += 1 + next
+	}
+	return ""
+}
+
+// barren reports whether a loaded zone holds no name at or below another one. A server
+// that says so may still have names below it: many that make names up do.
+func (k *answers) barren(name string) bool {
+	if name == "" {
+		return false
+	}
+	o := k.get(name, resolver.TypeTXT)
+	return o.status() == StatusNXDomain && len(o.answer.CNAMEs) == 0 && strings.HasPrefix(o.answer.Server, "zone ")
 }
 
 // stateIt names the flag that states what a macro letter stands for, behind a colon.
