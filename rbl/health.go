@@ -414,10 +414,10 @@ func confirmClosed(lists []ListHealth) bool {
 
 const notConfirmed = "its zone does not exist for this resolver, which finds no other block list either: whether the list was closed is not known"
 
-// reasonText is the reason of a failed question for a person.
-// notAsked is why a list says nothing of which no loaded zone holds the entries.
+// notAsked is why nothing is known of a list whose entries no loaded zone holds.
 const notAsked = "it was not asked (offline)"
 
+// reasonText is the reason of a failed question for a person.
 func reasonText(err *resolver.Error) string {
 	s := string(err.Reason)
 	if err.Reason == resolver.BadRcode && err.Rcode != "" {
