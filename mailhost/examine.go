@@ -258,7 +258,8 @@ func (d *Domain) read(q *domainOutcomes) {
 		e := &d.Exchanges[i]
 		x := &q.hosts[i]
 		if x.meantAsked {
-			if meant := x.meantHost.facts(x.meant); slices.ContainsFunc(meant.Addresses, isPublic) && len(meant.CNAMEs) == 0 {
+			private := func(a netip.Addr) bool { return !isPublic(a) }
+			if meant := x.meantHost.facts(x.meant); len(meant.Addresses) > 0 && !slices.ContainsFunc(meant.Addresses, private) && len(meant.CNAMEs) == 0 {
 				e.Meant = &meant
 			}
 		}

@@ -66,6 +66,7 @@ func TestMistakenExchanges(t *testing.T) {
 		{"10 mx.lan.", "error mx-unresolvable mx.lan", "MX 10 " + ask + "; without MX 10 mx.lan", false},
 		{"10 mail.", "error mx-unresolvable mail", "MX 10 mail.acme.example; without MX 10 mail", true},
 		{"10 mail., 20 mail", "error mx-unresolvable mail", "without MX 10 mail", true},
+		{"10 both.", "error mx-unresolvable both", "MX 10 " + ask + "; without MX 10 both", false}, // one of its addresses is private
 		{"10 nosuch.", "error mx-unresolvable nosuch", "MX 10 " + ask + "; without MX 10 nosuch", false},
 		{"10 mail.acme.example", "error mx-unresolvable mail.acme.example.acme.example", "MX 10 mail.acme.example; without MX 10 mail.acme.example.acme.example", true},
 		{"10 aspmx.l.google.com", "error mx-unresolvable aspmx.l.google.com.acme.example", "MX 10 aspmx.l.google.com; without MX 10 aspmx.l.google.com.acme.example", true},

@@ -179,7 +179,7 @@ func (k *checker) unmarked(t *Term) (text, meant string) {
 	if q := k.p.with(map[string]string{t.Target: m.text}); q.passesWorld() || len(k.worse(q)) > 0 {
 		return "", ""
 	}
-	return text, m.text
+	return text, k.readable(t.Target, m)
 }
 
 // readable is a repaired record with placeholders for what nobody can read, and for

@@ -402,8 +402,8 @@ func (k *checker) nowhere(domain string, texts ...string) bool {
 		}
 		switch t.Kind {
 		case spf.KindInclude, spf.KindRedirect:
-			// One that leads back to where it stands is a loop.
-			return ascii.EqualFold(name, domain) || k.p.answers.get(name, resolver.TypeTXT).recordStatus().absent()
+			// One that leads back to where it stands, or to where all begins, is a loop.
+			return ascii.EqualFold(name, domain) || ascii.EqualFold(name, k.p.Domain) || k.p.answers.get(name, resolver.TypeTXT).recordStatus().absent()
 		case spf.KindExp:
 			return k.p.answers.get(name, resolver.TypeTXT).status().absent()
 		case spf.KindA, spf.KindMX:

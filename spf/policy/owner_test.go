@@ -95,6 +95,7 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all\nspf v=spf1 include:_spf.esp.example ~all", at: "spf.acme.example",
 			fix: "v=spf1 ip4:192.0.2.25 include:_spf.esp.example -all", checks: "spf-include-permerror", never: "Tell the owner"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all\nspf v=spf1 include:acme.example ~all", checks: "spf-include-permerror", never: "Tell the owner"},
+		{in: "v=spf1 redirect=spf.acme.example\nspf v=spf include:acme.example mx:acme.example -all", fix: "v=spf1 redirect=<the right name in place of spf.acme.example>", checks: "spf-include-missing"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf ip4:192.0.2.25 include:_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 include:_spf.esp.example", checks: "spf-include-missing"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf ip4:192.0.2.25 ~all", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 ~all", checks: "spf-include-missing"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf ip4:192.0.2.25 +all", fix: "v=spf1 mx include:<the right name in place of spf.acme.example> -all", checks: "spf-include-missing"},
@@ -160,5 +161,32 @@ func TestOwnersRecords(t *testing.T) {
 				t.Errorf("%q: %q", c.in, f)
 			}
 		}
+	}
+}
+
+// TestRepairedCircle: a repaired record that would lead back to where all begins is
+// no complete fix.
+func TestRepairedCircle(t *testing.T) {
+	r := dnstest.Zone(t, `
+		$TTL 3600
+		$ORIGIN acme.example.
+		@      SOA ns.example. admin.example. 1 7200 900 604800 300
+		@      TXT "v=spf1 redirect=_spf.acme.example"
+		_spf   TXT "v=spf1 ip4:192.0.2.7 include:_own.acme.example -all"
+		_own   TXT "v=spf1 include:acme.example inclde:_esp.acme.example -all"
+		_esp   TXT "v=spf1 ip4:203.0.113.0/25 -all"
+	`)
+	asked := 0
+	for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+		if f.Fix == nil || f.Fix.Name != "_own.acme.example" {
+			continue
+		}
+		asked++
+		if f.Fix.Complete || !strings.Contains(f.Fix.Value, "include:<the right name in place of acme.example>") {
+			t.Errorf("%s: %+v", f.Check, f.Fix)
+		}
+	}
+	if asked == 0 {
+		t.Error("nothing is proposed for the broken record")
 	}
 }
