@@ -142,15 +142,15 @@ func (s *search) mislayGuessed(missing []string) {
 	}
 }
 
-// mislayListed takes the wrong names from the zone.
+// mislayListed takes the wrong names from the zone. A key at a label of its own is none:
+// services publish those that their customers' aliases lead to at such names.
 func (s *search) mislayListed(found map[string]bool) {
 	if s.names == nil {
 		return
 	}
 	d := s.d.Domain
 	first, _, _ := strings.Cut(d, ".")
-	names := s.names(d, mostNames)
-	for _, name := range names {
+	for _, name := range s.names(d, mostNames) {
 		relative := strings.TrimSuffix(name, "."+d)
 		cut := func(suffix string) (string, bool) {
 			sel, ok := strings.CutSuffix(relative, suffix)
@@ -185,15 +185,6 @@ func (s *search) mislayListed(found map[string]bool) {
 			}
 		}
 	}
-	if s.anything() {
-		return
-	}
-	for _, name := range names {
-		// Last, as any text may stand there.
-		if sel := strings.TrimSuffix(name, "."+d); sel != name && !strings.ContainsAny(sel, "._*") {
-			s.perhaps(sel, name, whyLabel)
-		}
-	}
 }
 
 // perhaps adds a name, once.
@@ -221,7 +212,7 @@ func (s *search) takeMislaid() {
 		for i := range a.Records {
 			text := a.Records[i].Text()
 			var k Key
-			if k.read(text); (why == whyApex || why == whyLabel) && !k.resembles() {
+			if k.read(text); why == whyApex && !k.resembles() {
 				continue // much else stands there
 			}
 			if !k.Live() {

@@ -14,6 +14,7 @@ import (
 	"mailworthy/internal/debian"
 	"mailworthy/report"
 	"mailworthy/report/reporttest"
+	"mailworthy/smtp/roundtrip"
 )
 
 // The tests below hand the output to programs that others wrote for the format:
@@ -150,6 +151,16 @@ func TestIntegrationJQ(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "reports.ndjson"), rendered(t, "report.ndjson"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var run bytes.Buffer
+	took := int64(4200)
+	beside := &report.Beside{Schema: report.RunSchemaID, Configured: true, Roundtrips: []report.Roundtrip{{Name: "own",
+		Report: roundtrip.Report{Schema: roundtrip.Schema, Verdict: roundtrip.Arrived, DeliverMS: &took}}}}
+	if err := report.WriteRunJSON(&run, beside, reports()[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "run.json"), run.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	commands := 0
