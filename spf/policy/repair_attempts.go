@@ -231,10 +231,13 @@ func misspelt(s string) ([]string, string) {
 	return []string{sign + best + sep + value}, why
 }
 
-// runsInto reports whether what stands before the name of a term may be a misspelt mx
-// whose space is missing: "xmexists:".
+// runsInto reports whether what stands before the name of a term may be an mx whose space
+// is missing, one of the two misspelt: "xmexists:", "mxi4p:".
 func runsInto(name string) bool {
 	name = strings.ToLower(name)
+	if rest, ok := strings.CutPrefix(name, "mx"); ok && len(rest) > 1 && keyword(rest, "") != "" {
+		return true
+	}
 	return slices.ContainsFunc(names, func(n string) bool {
 		before, ok := strings.CutSuffix(name, n)
 		return ok && len(n) > 2 && before != "" && (hint.Distance(before, "mx") <= 1 || aliases[before] == "mx")

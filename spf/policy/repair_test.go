@@ -133,6 +133,8 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 \u2013include:esp.example mx ~all", "v=spf1 <-include:esp.example or include:esp.example> mx ~all"},
 		{"v=spf1 xmexists:%{i}._spf.acme.example -all", "v=spf1 <the term that xmexists:%{i}._spf.acme.example was meant to be> -all"},
 		{"v=spf1 xminclude:_spf.esp.example -all", "v=spf1 <the term that xminclude:_spf.esp.example was meant to be> -all"},
+		{"v=spf1 mxi4p:192.0.2.20 -all", "v=spf1 <the term that mxi4p:192.0.2.20 was meant to be> -all"},
+		{"v=spf1 mxinclud:_spf.esp.example -all", "v=spf1 <the term that mxinclud:_spf.esp.example was meant to be> -all"},
 		{"v=spf1 mip4:192.0.2.10 -all", "v=spf1 <the term that mip4:192.0.2.10 was meant to be> -all"},
 		{"v=spf1 mxxip6:2001:db8::/32 -all", "v=spf1 <the term that mxxip6:2001:db8::/32 was meant to be> -all"},
 		{"v=spf1 ip4::92.0.2.20 -all", "v=spf1 ip4:<the address that ip4::92.0.2.20 was meant to be> -all"},
