@@ -141,19 +141,26 @@ func (r *Record) meant(name string) string {
 	if all := r.All(name); len(all) > 0 {
 		return strings.Join(all, ",")
 	}
-	text := r.text[:min(len(r.text), maxRecord)]
+	rest, ok := behindName(r.text[:min(len(r.text), maxRecord)], name)
+	if !ok {
+		return ""
+	}
+	value, _, _ := strings.Cut(strings.TrimLeft(rest, "=: "), ";")
+	return strings.Trim(value, " \t\"\\")
+}
+
+// behindName is what stands behind the name of a field where a separator follows it, from
+// that on; false if it does so nowhere.
+func behindName(text, name string) (rest string, ok bool) {
 	for i := 0; i+len(name) < len(text); i++ {
 		if !strings.EqualFold(text[i:i+len(name)], name) || i > 0 && ascii.IsAlphanumeric(text[i-1]) {
 			continue
 		}
-		rest := strings.TrimLeft(text[i+len(name):], " ")
-		if rest == "" || rest[0] != '=' && rest[0] != ':' {
-			continue
+		if rest = strings.TrimLeft(text[i+len(name):], " "); rest != "" && (rest[0] == '=' || rest[0] == ':') {
+			return rest, true
 		}
-		value, _, _ := strings.Cut(strings.TrimLeft(rest, "=: "), ";")
-		return strings.Trim(value, " \t\"\\")
 	}
-	return ""
+	return "", false
 }
 
 // torn returns what stands behind the semicolon that ends the value of a field, if it is no
@@ -161,16 +168,7 @@ func (r *Record) meant(name string) string {
 func (r *Record) torn(name string) string {
 	fields := strings.Split(r.text[:min(len(r.text), maxRecord)], ";")
 	for i, field := range fields {
-		at := -1
-		for j := 0; j+len(name) < len(field); j++ {
-			if strings.EqualFold(field[j:j+len(name)], name) && (j == 0 || !ascii.IsAlphanumeric(field[j-1])) {
-				if rest := strings.TrimLeft(field[j+len(name):], " "); rest != "" && (rest[0] == '=' || rest[0] == ':') {
-					at = j
-					break
-				}
-			}
-		}
-		if at < 0 {
+		if _, ok := behindName(field, name); !ok {
 			continue
 		}
 		for _, next := range fields[i+1:] {
