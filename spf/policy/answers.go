@@ -196,6 +196,15 @@ func (o *outcome) bare() (text string, meant *repaired) {
 	return text, meant
 }
 
+// unmarked is the text that was meant to be the SPF record, with a mistyped version or
+// with none, and what it was meant to be.
+func (o *outcome) unmarked() (text string, meant *repaired) {
+	if text, meant = o.near(); meant == nil {
+		text, meant = o.bare()
+	}
+	return text, meant
+}
+
 // publish puts a text in place of the SPF record of a domain, or of what was meant to
 // be one.
 func (k *answers) publish(domain, text string) {

@@ -168,11 +168,7 @@ func (k *checker) unmarked(t *Term) (text, meant string) {
 	if t.Record == nil || t.Status != StatusNone || !k.mine(t.Record) || k.trial {
 		return "", ""
 	}
-	o := k.p.answers.get(t.Target, resolver.TypeTXT)
-	text, m := o.near()
-	if m == nil {
-		text, m = o.bare()
-	}
+	text, m := k.p.answers.get(t.Target, resolver.TypeTXT).unmarked()
 	if m == nil || !m.complete() || slices.ContainsFunc(m.parts, func(x reading) bool { return x.cut && !k.vouched(t.Target, x.text) }) || !useful(m.text) {
 		return "", ""
 	}

@@ -131,11 +131,7 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 				x.meant(q.name, withoutSlips(merged), 0)
 			}
 			if mine && q.name != x.root && f.count == 0 {
-				_, m := o.near()
-				if m == nil {
-					_, m = o.bare()
-				}
-				if m != nil && m.text != "" {
+				if _, m := o.unmarked(); m != nil && m.text != "" {
 					x.meant(q.name, m.text, 0)
 				}
 			}
