@@ -3,6 +3,7 @@ package audit
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
@@ -31,7 +32,7 @@ func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
 			continue
 		}
 		// The evidence may be the record alone which needs what was not asked.
-		here := !asked && !answers[f.Check]
+		here := !asked && !answers()[f.Check]
 		for _, e := range f.Evidence {
 			if e.Status == string(resolver.Offline) {
 				here = true
@@ -58,7 +59,7 @@ func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
 // answers are the checks whose findings are unknown for what the DNS answered. Those of
 // the others are for what it did not: the checks that end in "-unresolved", and all that
 // depend on such a one.
-var answers = func() map[string]bool {
+var answers = sync.OnceValue(func() map[string]bool {
 	out := make(map[string]bool)
 	for _, list := range [...][]finding.Check{rbl.Checks, mailhost.Checks, spfpolicy.Checks, dkim.Checks, dmarc.Checks, transport.Checks} {
 		for i := range list {
@@ -68,7 +69,7 @@ var answers = func() map[string]bool {
 		}
 	}
 	return out
-}()
+})
 
 // left reports whether questions were left because no zone holds the name, and
 // whether one had no answer for another reason.
