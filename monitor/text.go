@@ -78,42 +78,26 @@ func WriteText(w io.Writer, out *Outcome, failOn finding.Severity, always bool, 
 	return nil
 }
 
-// silence is what came of asking resolvers of which none answered, and the domains that
-// nothing is known of for it.
-type silence struct {
-	why     string
-	domains []string
-}
-
 // unansweredOf takes out the domains of which nothing is known, if one cause has made that
 // of several: it is the cause that matters, and each domain would say it again.
-func unansweredOf(stands []Seen) (others []Seen, silent []silence) {
-	count := make(map[string]int)
-	for _, d := range stands {
-		count[d.Report.Unanswered]++
+func unansweredOf(stands []Seen) (others []Seen, silent []report.Silence) {
+	reports := make([]*report.Report, len(stands))
+	for i := range stands {
+		reports[i] = stands[i].Report
 	}
-	at := make(map[string]int)
+	silent = slices.DeleteFunc(report.Silences(reports), func(s report.Silence) bool { return len(s.Domains) == 1 })
 	for _, d := range stands {
-		why := d.Report.Unanswered
-		if why == "" || count[why] == 1 {
+		if !slices.ContainsFunc(silent, func(s report.Silence) bool { return s.Why == d.Report.Unanswered }) {
 			others = append(others, d)
-			continue
 		}
-		i, known := at[why]
-		if !known {
-			i = len(silent)
-			at[why] = i
-			silent = append(silent, silence{why: why})
-		}
-		silent[i].domains = append(silent[i].domains, d.Report.Domain)
 	}
 	return others, silent
 }
 
 // writeUnanswered writes a line for each cause of silence.
-func writeUnanswered(w io.Writer, silent []silence) error {
+func writeUnanswered(w io.Writer, silent []report.Silence) error {
 	for _, s := range silent {
-		text := fmt.Sprintf("%s: nothing is known of %s (%s)", view.NobodyAnswered(s.why), show.Counted(len(s.domains), "domain"), show.Listed(s.domains, maxNamed))
+		text := fmt.Sprintf("%s: nothing is known of %s (%s)", view.NobodyAnswered(s.Why), show.Counted(len(s.Domains), "domain"), show.Listed(s.Domains, maxNamed))
 		if _, err := fmt.Fprintln(w, show.Line(text)); err != nil {
 			return err
 		}

@@ -110,3 +110,30 @@ func unanswered(trace []resolver.Trace) string {
 	}
 	return show.Listed(why, 3)
 }
+
+// Silence is what came of asking resolvers of which none answered, and the domains that
+// nothing is known of for it.
+type Silence struct {
+	Why     string // as Report.Unanswered
+	Domains []string
+}
+
+// Silences are the causes for which nothing is known of a domain, in the order of the
+// reports.
+func Silences(reports []*Report) []Silence {
+	var out []Silence
+	at := make(map[string]int)
+	for _, r := range reports {
+		if r.Unanswered == "" {
+			continue
+		}
+		i, known := at[r.Unanswered]
+		if !known {
+			i = len(out)
+			at[r.Unanswered] = i
+			out = append(out, Silence{Why: r.Unanswered})
+		}
+		out[i].Domains = append(out[i].Domains, r.Domain)
+	}
+	return out
+}

@@ -3,7 +3,6 @@ package export
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -116,14 +115,13 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		said = append(said, show.Counted(len(reports), "domain")+": "+strings.Join(by, ", "))
 	}
 	// That no resolver answers is said once, of all domains of which it makes nothing known.
-	silent := make(map[string][]string)
-	for _, r := range reports {
-		if r.Unanswered != "" && len(reports) > 1 {
-			silent[r.Unanswered] = append(silent[r.Unanswered], r.Domain)
-		}
+	var silent []report.Silence
+	if len(reports) > 1 {
+		silent = report.Silences(reports)
 	}
-	for _, why := range slices.Sorted(maps.Keys(silent)) {
-		said = append(said, view.NobodyAnswered(why)+": nothing is known of "+show.Listed(silent[why], 3))
+	slices.SortFunc(silent, func(a, b report.Silence) int { return strings.Compare(a.Why, b.Why) })
+	for _, s := range silent {
+		said = append(said, view.NobodyAnswered(s.Why)+": nothing is known of "+show.Listed(s.Domains, 3))
 	}
 	if summary := view.BesideSummary(beside); summary != "" {
 		said = append(said, summary)
@@ -159,8 +157,8 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		write(fmt.Sprintf("error: %s\n", nagiosText(show.Cut(text, 400))))
 	}
 	for _, r := range worst {
-		if silent[r.Unanswered] != nil {
-			continue
+		if silent != nil && r.Unanswered != "" {
+			continue // said above
 		}
 		var lines []string
 		if len(reports) > 1 {
