@@ -4,10 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+// Nobody is an address where nobody listens. No other program of the tests gets the
+// port from the system, as it may get one that was listened on before.
+const Nobody = "127.0.0.1:1"
 
 // sink is an address where questions vanish.
 func sink(t *testing.T) string {
@@ -52,12 +57,7 @@ func TestFailedSends(t *testing.T) {
 
 // TestRefusedInLine: the same if the port is closed.
 func TestRefusedInLine(t *testing.T) {
-	l, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	c, err := New(Config{Servers: []string{l.LocalAddr().String()}, MaxInFlight: 600, Retries: -1, Timeout: time.Minute})
+	c, err := New(Config{Servers: []string{Nobody}, MaxInFlight: 600, Retries: -1, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +75,32 @@ func TestRefusedInLine(t *testing.T) {
 	b.Run()
 	if failed != many || c.places.free != 600 {
 		t.Errorf("%d failed, %d places are free", failed, c.places.free)
+	}
+}
+
+// TestToItself: a socket that has the port of the server that it asks is told from
+// others.
+func TestToItself(t *testing.T) {
+	at := net.UDPAddrFromAddrPort(netip.MustParseAddrPort(sink(t)))
+	other, err := net.DialUDP("udp4", nil, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	// At a loopback address of its own: nobody else takes the port meanwhile.
+	free, err := net.ListenPacket("udp4", "127.0.0.77:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free.Close()
+	port := free.LocalAddr().(*net.UDPAddr)
+	itself, err := net.DialUDP("udp4", port, port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer itself.Close()
+	if toItself(other) || !toItself(itself) {
+		t.Errorf("%s, %s", other.LocalAddr(), itself.LocalAddr())
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,12 +29,7 @@ func TestManyBatches(t *testing.T) {
 				{Kind: dnstest.Truncate, Percent: 5}, {Kind: dnstest.ServFail, Percent: 3}} {
 				s.Fault("", dnstest.Any, f)
 			}
-			nobody, err := net.ListenPacket("udp4", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			nobody.Close()
-			st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{nobody.LocalAddr().String(), s.Addr()},
+			st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{resolver.Nobody, s.Addr()},
 				MaxInFlight: places, Timeout: 100 * time.Millisecond}, Cache: resolver.CacheOptions{MaxTTL: time.Millisecond}})
 			if err != nil {
 				t.Fatal(err)

@@ -203,6 +203,22 @@ func (e *udpExchange) received(msg []byte, err error) {
 	close(e.done)
 }
 
+// connect returns a new socket to the server. On this machine, a server that is gone
+// leaves its port free, and the system may give that port to the socket itself: it
+// would get its own questions, and never the word that nobody listens.
+func (u *udp) connect() (*net.UDPConn, error) {
+	for {
+		c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(u.addr))
+		if err != nil || !toItself(c) {
+			return c, err
+		}
+		defer c.Close() // not before another one has another port
+	}
+}
+
+// toItself reports whether a socket is connected to itself.
+func toItself(c *net.UDPConn) bool { return c.LocalAddr().String() == c.RemoteAddr().String() }
+
 // socket returns the socket for the next question: the last one while it is busy
 // and its run is not over, else the next of the ring. The second one was replaced.
 func (u *udp) socket() (s, worn *udpSocket, err error) {
@@ -222,7 +238,7 @@ func (u *udp) socket() (s, worn *udpSocket, err error) {
 	if worn = s; worn != nil {
 		worn.retire()
 	}
-	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(u.addr))
+	c, err := u.connect()
 	if err != nil {
 		u.sockets[u.at] = nil
 		return nil, worn, err
