@@ -184,20 +184,21 @@ func TestPaceSlow(t *testing.T) {
 	}
 }
 
-// TestPaceServers: each server has a window of its own.
+// TestPaceServers: each server has a window of its own: losses at one do not narrow
+// that of the other. (How near a window comes to the room that there is, a busy machine
+// blurs: that is TestWindowServers.)
 func TestPaceServers(t *testing.T) {
 	t.Parallel()
 	small, large := startCramped(t, 12, 10*time.Millisecond, false), startCramped(t, 1000, 10*time.Millisecond, false)
 	c := newClient(t, resolver.Config{Servers: []string{small.conn.LocalAddr().String(), large.conn.LocalAddr().String()}, Timeout: time.Second})
-	// A busy machine blurs how much room there is, and then it takes longer to find out.
 	size, ceiling := 0, 0
 	for range 20 {
 		askMany(t, c, "", 1500, 256, plain)
-		if size, ceiling = resolver.Window(c, 0); size <= 16 && ceiling > 0 {
+		if size, ceiling = resolver.Window(c, 0); size < 32 && ceiling > 0 {
 			break
 		}
 	}
-	if size > 16 || ceiling == 0 {
+	if size >= 32 || ceiling == 0 {
 		t.Errorf("the small one: a window of %d, a ceiling of %d", size, ceiling)
 	}
 	if size, ceiling := resolver.Window(c, 1); size < 32 || ceiling > 0 {
