@@ -29,6 +29,7 @@ import (
 const (
 	roundtripPrefix = "roundtrip-"
 	roundtripSlow   = "roundtrip-slow"
+	roundtripTwice  = "roundtrip-duplicate"
 )
 
 // roundtripsAtOnce bounds the mails that are waited for at the same time.
@@ -45,8 +46,17 @@ type Mail struct {
 // subject is what names the mail in a notice.
 func (m *Mail) subject() string { return "roundtrip " + m.Name }
 
-// Findings are what is wrong with the mail; none: it has arrived in time.
+// Findings are what is wrong with the mail; none: it has arrived in time, and once.
 func (m *Mail) Findings() []finding.Finding {
+	list := m.ofVerdict()
+	for _, text := range m.Report.Twice() {
+		list = append(list, finding.Finding{Check: roundtripTwice, Severity: finding.Warning, Subject: m.Name, Title: m.Name + ": " + text})
+	}
+	return list
+}
+
+// ofVerdict is what is wrong with what became of the mail.
+func (m *Mail) ofVerdict() []finding.Finding {
 	r := m.Report
 	severity := finding.Error
 	switch r.Verdict {
@@ -235,9 +245,31 @@ func (l *ledger) keepRoundtrips(ctx context.Context) {
 			return
 		}
 		r := l.out.Mails[i].Report
+		if len(r.Earlier) > 0 {
+			l.fail(l.countEarlier(ctx, l.out.Mails[i].Name, r.Earlier))
+		}
 		l.fail(l.store.AddRoundtrip(ctx, history.Roundtrip{Name: l.out.Mails[i].Name, MessageID: r.MessageID, Started: r.Began, Verdict: string(r.Verdict), Why: r.Why,
 			DeliverMS: r.DeliverMS, SeenMS: r.SeenMS, Tries: len(r.Attempts), Duplicates: r.Duplicates}))
 	}
+}
+
+// countEarlier adds the copies that came later to the mails of earlier runs.
+func (l *ledger) countEarlier(ctx context.Context, name string, list []roundtrip.Earlier) error {
+	mails, err := l.store.Roundtrips(ctx, name, 0)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		at := slices.IndexFunc(mails, func(m history.Roundtrip) bool { return m.MessageID == list[i].MessageID })
+		if at < 0 {
+			continue
+		}
+		mails[at].Duplicates += list[i].Duplicates
+		if err := l.store.AddRoundtrip(ctx, mails[at]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // standing returns the notice of what is newly found, of the severity of the target; for one that

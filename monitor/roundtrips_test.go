@@ -225,6 +225,59 @@ notifications:
 	}
 }
 
+// TestRoundtripTwice: a second copy that comes after a run is told by the next one, once, and
+// stands in the history by the mail that it is of.
+func TestRoundtripTwice(t *testing.T) {
+	hook, dir := newWebhook(t), t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "new"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	server := newMailServer(t, dir)
+	w := newWorld(t, fmt.Sprintf("domains: [tidy.example]\nhistory: mail.db\nstate_dir: state\nroundtrips:\n  - {name: own, via: \"smtp://%s\", from: a@acme.example, to: b@tidy.example, wait: \"maildir:%s\"}\n"+
+		"notifications:\n  - {type: webhook, name: all, url: \"%s\"}\n", server.address, dir, hook.url))
+	w.Sender = &notify.Sender{}
+	clock := &quick{at: time.Now()}
+	open := w.Open
+	w.Open = func() (*Session, error) {
+		s, err := open()
+		s.Mail = &MailTools{Roots: func(string) (*x509.CertPool, error) { return x509.NewCertPool(), nil }, Clock: clock}
+		return s, err
+	}
+	for i, wants := range []struct {
+		text string
+		told int
+	}{{"", 0}, {"roundtrip: warning: own: Since its run ended, 1 further copy of the mail mw", 1}, {"", 1}} {
+		out, text := w.run(tidy(t, "reject"))
+		if len(out.Mails) != 1 || len(out.Troubles) > 0 || !strings.HasPrefix(text, wants.text) || (text == "") != (wants.text == "") || len(hook.got()) != wants.told || out.Status(finding.Error, false) != 0 {
+			t.Fatalf("run %d: %+v, %v, told %d times, written %q", i, out.Mails, out.Troubles, len(hook.got()), text)
+		}
+		var metrics bytes.Buffer
+		want := fmt.Sprintf(`mailworthy_roundtrip_duplicates{from="a@acme.example",to="b@tidy.example",via="smtp://%s"} %d`+"\n", server.address, min(len(wants.text), 1))
+		if err := export.WriteRoundtripPrometheus(&metrics, out.Roundtrips()...); err != nil || !strings.Contains(metrics.String(), want) {
+			t.Errorf("run %d: %s%v", i, metrics.String(), err)
+		}
+		if i > 0 {
+			continue
+		}
+		files, err := os.ReadDir(filepath.Join(dir, "new"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%v, %v", files, err)
+		}
+		raw, err := os.ReadFile(filepath.Join(dir, "new", files[0].Name()))
+		if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "new", "again"), append([]byte("Received: by mx.tidy.example; again\r\n"), raw...), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store, err := sqlite.Open(t.Context(), w.History, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := store.Roundtrips(t.Context(), "own", 0)
+	if err := errors.Join(err, store.Close()); err != nil || len(kept) != 3 || kept[0].Duplicates != 1 || kept[1].Duplicates != 0 || kept[2].Duplicates != 0 {
+		t.Errorf("%+v, %v", kept, err)
+	}
+}
+
 // TestRoundtripsKeepThePassword: a login that fails tells why, and no output, file or notice
 // has the password.
 func TestRoundtripsKeepThePassword(t *testing.T) {

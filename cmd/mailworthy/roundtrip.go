@@ -52,14 +52,15 @@ nothing; maildir:DIR with its folders; a file (an mbox, or one message).
 
 After an answer that calls the failure temporary (4xx) the same mail is sent again, after
 1, 5, 15, 30 and 60 minutes (--retry), and never after a refusal (5xx). With --state FILE
-a run that was ended goes on by the same command.
+a run that was ended goes on by the same command, and a second copy that comes after a run
+is counted by the next one.
 
 Passwords come from --password-file and --wait-password-file, from ` + passwordVariable + `
 and ` + mailboxVariable + `, or are asked for. They are sent inside TLS
 whose certificate verifies, and nowhere else.
 
 Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or deferred. With
---format nagios: 0 arrived, 1 spam or deferred, 2 bounced or lost, 3 unknown.`,
+--format nagios: 0 arrived, 1 spam, deferred or there twice, 2 bounced or lost, 3 unknown.`,
 		Example: `  mailworthy roundtrip --via smtp://me@smtp.acme.example --from me@acme.example --to me@other.example --wait imaps://me@imap.other.example
   mailworthy roundtrip --via smtps://me@smtp.acme.example --from me@acme.example --to test@acme.example --wait maildir:/home/test/Maildir --state test.state
   mailworthy roundtrip --via smtp://mx.acme.example:25 --from a@acme.example --to b@acme.example --wait /var/mail/b --format nagios`,
@@ -87,7 +88,7 @@ Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or defer
 	flags.StringSliceVar(&f.stated.Retry, "retry", nil, "after a temporary failure try again after these `times`, up to a tenth longer; none: never; default: 1m,5m,15m,30m,60m")
 	flags.DurationVar(&f.stated.Poll, "poll", roundtrip.DefaultPoll, "how long to wait between two looks at first; up to 1m")
 	flags.DurationVar(&f.stated.Duplicates, "duplicates", 0, "when it has arrived, go on looking for this `time` for further copies of it")
-	flags.StringVar(&f.state, "state", "", "keep in this `file` what is sent, so that the same command goes on after it was ended")
+	flags.StringVar(&f.state, "state", "", "keep in this `file` what is sent, so that the same command goes on after it was ended, and counts copies that come later")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "report no progress on standard error")
 	// --timeout is what everybody looks for here; a question of the DNS keeps its own.
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)

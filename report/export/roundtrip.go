@@ -12,6 +12,9 @@ import (
 func RoundtripNagiosStatus(r *roundtrip.Report, unknownOK bool) int {
 	switch r.Verdict {
 	case roundtrip.Arrived:
+		if r.AllDuplicates() > 0 {
+			return NagiosWarning
+		}
 		return NagiosOK
 	case roundtrip.Spam, roundtrip.Deferred:
 		return NagiosWarning
@@ -54,8 +57,8 @@ func WriteRoundtripNagios(w io.Writer, r *roundtrip.Report, unknownOK bool) erro
 	for i, name := range names {
 		perf = append(perf, fmt.Sprintf("'%s'=%.3fs", name, seconds[i]))
 	}
-	perf = append(perf, fmt.Sprintf("'tries'=%d", len(r.Attempts)), fmt.Sprintf("'duplicates'=%d", r.Duplicates))
-	_, err := fmt.Fprintf(w, "ROUNDTRIP %s - %s to %s %s: %s | %s\n", NagiosNames[RoundtripNagiosStatus(r, unknownOK)], nagiosText(r.From), nagiosText(r.To), r.Verdict, nagiosText(r.Why),
+	perf = append(perf, fmt.Sprintf("'tries'=%d", len(r.Attempts)), fmt.Sprintf("'duplicates'=%d", r.AllDuplicates()))
+	_, err := fmt.Fprintf(w, "ROUNDTRIP %s - %s to %s %s: %s | %s\n", NagiosNames[RoundtripNagiosStatus(r, unknownOK)], nagiosText(r.From), nagiosText(r.To), r.Verdict, nagiosText(strings.Join(append([]string{r.Why}, r.Twice()...), " ")),
 		strings.Join(perf, " "))
 	return err
 }
@@ -69,7 +72,7 @@ func WriteRoundtripPrometheus(w io.Writer, list ...*roundtrip.Report) error {
 	verdict := metric{name: "mailworthy_roundtrip_verdict", help: "1 for the verdict of the mail, 0 for the others."}
 	phase := metric{name: "mailworthy_roundtrip_phase_seconds", help: "How long a phase took: the steps of the last try, submit, deliver, seen."}
 	tries := metric{name: "mailworthy_roundtrip_tries", help: "How often the mail was handed over or tried to be."}
-	twice := metric{name: "mailworthy_roundtrip_duplicates", help: "Copies beyond the first."}
+	twice := metric{name: "mailworthy_roundtrip_duplicates", help: "Copies beyond the first, those of earlier mails that came since among them."}
 	for _, r := range list {
 		to := r.To
 		if local, rest, ok := strings.Cut(to, "+"+r.Token); ok { // a label that changes each time is a series each time
@@ -86,7 +89,7 @@ func WriteRoundtripPrometheus(w io.Writer, list ...*roundtrip.Report) error {
 			phase.add(seconds[i], labels("phase", name)...)
 		}
 		tries.add(float64(len(r.Attempts)), labels()...)
-		twice.add(float64(r.Duplicates), labels()...)
+		twice.add(float64(r.AllDuplicates()), labels()...)
 	}
 	return writeMetrics(w, verdict, phase, tries, twice)
 }

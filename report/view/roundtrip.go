@@ -53,12 +53,13 @@ func RoundtripDoc(r *roundtrip.Report) *Doc {
 func roundtripBlocks(r *roundtrip.Report) []Block {
 	var d Doc
 	d.Add(Paragraph(r.Why))
-	if r.Duplicates > 0 {
-		why := "a server on its way has delivered it twice, or two addresses of it lead here"
-		if len(r.Attempts) > 1 {
-			why = "a server took it twice (the answer to one try was lost)"
+	for _, text := range r.Twice() {
+		d.Add(Note{finding.Warning, T(text)})
+	}
+	for i := range r.Earlier {
+		if e := &r.Earlier[i]; e.Duplicates == 0 {
+			d.Add(Note{finding.Notice, T(e.Sentence())})
 		}
-		d.Add(Note{finding.Warning, T(fmt.Sprintf("It is there %d times: %s.", r.Duplicates+1, why))})
 	}
 	if t := roundtripTimes(r); len(t.Facts) > 0 {
 		d.Add(t)

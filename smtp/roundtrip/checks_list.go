@@ -3,7 +3,7 @@ package roundtrip
 import "mailworthy/finding"
 
 // Checks are the rules about synthetic mails in run and watch: one for each verdict but
-// Arrived, and one for what takes long. None counts in a score.
+// Arrived, one for what takes long and one for what comes twice. None counts in a score.
 var Checks = []finding.Check{
 	{ID: "roundtrip-bounced", Severity: finding.Error, Section: finding.Hygiene, Title: "Synthetic message bounced", Passed: "Synthetic message did not bounce",
 		Condition: "A server refused the mail of a round trip for good, in the session or by a bounce.",
@@ -25,6 +25,10 @@ var Checks = []finding.Check{
 		Condition: "The mail arrived, and it took longer than slow in the configuration.",
 		Why:       "Codes and password mails are worthless after minutes.",
 		Remedy:    "The hops with their times name the server where it waited.", Reference: "RFC 5321, 4.4"},
+	{ID: "roundtrip-duplicate", Severity: finding.Warning, Section: finding.Hygiene, Title: "Synthetic message delivered more than once", Passed: "Synthetic message delivered once",
+		Condition: "There are several copies of the mail, or another one of a mail of an earlier run came, up to a week later.",
+		Why:       "Other mail by the same way is there twice, too, and people act on it twice.",
+		Remedy:    "Compare the Received fields of the copies: the first one that differs is the server that sent it again, often since the answer to it was lost.", Reference: "RFC 5321, 4.5.4.1; RFC 1047"},
 	{ID: "roundtrip-unknown", Severity: finding.Unknown, Section: finding.Hygiene, Title: "Synthetic message: result unknown", Passed: "Synthetic message: result known",
 		Condition: "No server was reached, or the mailbox could not be read.",
 		Why:       "Whether mail arrives is not known; nothing is wrong with it for that.",

@@ -1,7 +1,6 @@
 package roundtrip
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -77,14 +76,14 @@ func (m *maildir) Look(ctx context.Context, q Query) (Look, error) {
 				if ctx.Err() != nil {
 					return look, ctx.Err()
 				}
-				raw, err := readHead(filepath.Join(m.dir, folder, sub, e.Name()), maxMessage)
+				raw, err := readHead(filepath.Join(m.dir, folder, sub, e.Name()), q.size())
 				if errors.Is(err, fs.ErrNotExist) {
 					continue // a mail program moved it from new to cur: the next look finds it
 				}
 				if err != nil {
 					return look, pathError(err)
 				}
-				if bytes.Contains(raw, []byte(q.Token)) && len(look.Found) < maxFound {
+				if q.in(raw) && len(look.Found) < q.most() {
 					if name == "" {
 						name = "INBOX"
 					}
@@ -150,9 +149,9 @@ func (f *file) Look(_ context.Context, q Query) (Look, error) {
 	}
 	look := Look{Folders: 1}
 	for _, part := range bounce.Split(raw) {
-		if bytes.Contains(part, []byte(q.Token)) && len(look.Found) < maxFound {
+		if q.in(part) && len(look.Found) < q.most() {
 			name := filepath.Base(f.name)
-			look.Found = append(look.Found, Found{Folder: name, Junk: junkName(name), Raw: part[:min(len(part), maxMessage)]})
+			look.Found = append(look.Found, Found{Folder: name, Junk: junkName(name), Raw: part[:min(int64(len(part)), q.size())]})
 		}
 	}
 	return look, nil

@@ -188,7 +188,7 @@ func (m *mailbox) folders(c *imapclient.Client, q Query) (Look, error) {
 		return look, err
 	}
 	for _, f := range list {
-		if f.view && len(look.Found) > 0 {
+		if f.view && (len(look.Found) > 0 || q.Copies) {
 			break // a folder of copies shows it once more
 		}
 		found, err := m.search(c, f, q)
@@ -197,7 +197,7 @@ func (m *mailbox) folders(c *imapclient.Client, q Query) (Look, error) {
 		}
 		look.Folders++
 		look.Found = append(look.Found, found...)
-		if len(look.Found) >= maxFound {
+		if len(look.Found) >= q.most() {
 			break
 		}
 	}
@@ -207,36 +207,31 @@ func (m *mailbox) folders(c *imapclient.Client, q Query) (Look, error) {
 	return look, nil
 }
 
-// search returns the mails of a folder that have the token. The folder is opened for
+// search returns the mails of a folder that have a token. The folder is opened for
 // reading alone, and nothing is marked as seen.
 func (m *mailbox) search(c *imapclient.Client, f folder, q Query) ([]Found, error) {
 	data, err := c.Select(f.name, &imap.SelectOptions{ReadOnly: true}).Wait()
 	if err != nil || data.NumMessages == 0 {
 		return nil, err
 	}
-	// A day before: the server counts days by its own clock. The mail has the token in its
-	// header, which every server can search; a bounce has it anywhere.
-	since := q.Since.Add(-24 * time.Hour)
 	var uids []imap.UID
-	for _, criteria := range []*imap.SearchCriteria{
-		{Since: since, Or: [][2]imap.SearchCriteria{{
-			{Header: []imap.SearchCriteriaHeaderField{{Key: tokenField, Value: q.Token}}},
-			{Header: []imap.SearchCriteriaHeaderField{{Key: "Subject", Value: q.Token}}}}}},
-		{Since: since, Text: []string{q.Token}},
-	} {
-		result, err := c.UIDSearch(criteria, nil).Wait()
+	for _, criteria := range q.criteria() {
+		result, err := c.UIDSearch(&criteria, nil).Wait()
 		if err != nil {
 			return nil, err
 		}
-		for _, uid := range uidsOf(result) {
-			if !slices.Contains(uids, uid) && len(uids) < maxFound {
+		for _, uid := range uidsOf(result, q.most()) {
+			if !slices.Contains(uids, uid) && len(uids) < q.most() {
 				uids = append(uids, uid)
 			}
 		}
 	}
 	var out []Found
 	for _, uid := range uids {
-		section := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Offset: 0, Size: maxMessage}}
+		section := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Offset: 0, Size: q.size()}}
+		if q.Copies {
+			section.Specifier = imap.PartSpecifierHeader
+		}
 		list, err := c.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
 		if err != nil {
 			return nil, err
@@ -250,9 +245,45 @@ func (m *mailbox) search(c *imapclient.Client, f folder, q Query) ([]Found, erro
 	return out, nil
 }
 
+// criteria are the searches that find all that is looked for, one after the other.
+func (q *Query) criteria() []imap.SearchCriteria {
+	// A day before: the server counts days by its own clock. A mail has its token in its
+	// header, which every server can search; a bounce has it anywhere.
+	since := imap.SearchCriteria{Since: q.Since.Add(-24 * time.Hour)}
+	var out []imap.SearchCriteria
+	for part := range slices.Chunk(q.Tokens, 10) { // a command has a bounded length
+		var fields, texts []imap.SearchCriteria
+		for _, token := range part {
+			for _, key := range []string{tokenField, "Subject"} {
+				fields = append(fields, imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: key, Value: token}}})
+			}
+			texts = append(texts, imap.SearchCriteria{Text: []string{token}})
+		}
+		searches := [][]imap.SearchCriteria{fields, texts}
+		if q.Copies {
+			searches = searches[:1]
+		}
+		for _, list := range searches {
+			c := anyOf(list)
+			c.And(&since)
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// anyOf is true of what one of the criteria is true of. OR has two keys in IMAP.
+func anyOf(list []imap.SearchCriteria) imap.SearchCriteria {
+	if len(list) == 1 {
+		return list[0]
+	}
+	half := len(list) / 2
+	return imap.SearchCriteria{Or: [][2]imap.SearchCriteria{{anyOf(list[:half]), anyOf(list[half:])}}}
+}
+
 // uidsOf are the first UIDs of a result. A range is not spread out first: a server may
 // answer 1:4294967295.
-func uidsOf(data *imap.SearchData) []imap.UID {
+func uidsOf(data *imap.SearchData, most int) []imap.UID {
 	set, _ := data.All.(imap.UIDSet)
 	var out []imap.UID
 	for _, r := range set {
@@ -260,7 +291,7 @@ func uidsOf(data *imap.SearchData) []imap.UID {
 			continue // "*" names nothing here
 		}
 		low, high := min(r.Start, r.Stop), max(r.Start, r.Stop)
-		for uid := low; len(out) < maxFound; uid++ {
+		for uid := low; len(out) < most; uid++ {
 			out = append(out, uid)
 			if uid == high {
 				break

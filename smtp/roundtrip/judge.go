@@ -57,18 +57,22 @@ const (
 	aDelay
 )
 
+// heads reports whether a mail is the letter.
+func (l *letter) heads(m *message.Message) bool {
+	return slices.ContainsFunc(m.Fields, func(h message.Field) bool {
+		// Some services write a Message-ID of their own: the field with the token stays.
+		return h.Is(tokenField) && h.Unfolded() == l.Token || h.Is("Message-ID") && strings.Trim(h.Unfolded(), "<>") == l.messageID()
+	})
+}
+
 // sort says what a mail is; a report about the mail comes explained.
 func (o *Options) sort(f *Found, l *letter) (kind, *explain.Input) {
 	m, err := message.ReadHeader(bufio.NewReader(bytes.NewReader(f.Raw)))
 	if err != nil {
 		return other, nil
 	}
-	for i := range m.Fields {
-		h := &m.Fields[i]
-		// Some services write a Message-ID of their own: the field with the token stays.
-		if h.Is(tokenField) && h.Unfolded() == l.Token || h.Is("Message-ID") && strings.Trim(h.Unfolded(), "<>") == l.messageID() {
-			return theMail, nil
-		}
+	if l.heads(m) {
+		return theMail, nil
 	}
 	list, err := o.explainer().Read(f.Folder, f.Raw)
 	if err != nil || len(list) != 1 || list[0].Kind != bounce.KindBounce {

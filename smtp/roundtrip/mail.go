@@ -36,6 +36,12 @@ type letter struct {
 	Date  time.Time `json:"date"`
 }
 
+// valid reports whether it is a letter of ours, and not what somebody wrote into a file.
+func (l *letter) valid() bool {
+	return strings.HasPrefix(l.Token, "mw") && len(l.Token) == 26 && strings.Trim(l.Token, "abcdefghijklmnopqrstuvwxyz234567") == "" &&
+		address.MatchString(l.From) && address.MatchString(l.To) && !l.Date.IsZero()
+}
+
 // messageID is the value of its field without the angle brackets.
 func (l *letter) messageID() string {
 	return l.Token + "@" + l.From[strings.LastIndexByte(l.From, '@')+1:]

@@ -110,7 +110,7 @@ func TestUIDs(t *testing.T) {
 		want int
 	}{{imap.UIDSet{{Start: 1, Stop: 4294967295}}, maxFound}, {imap.UIDSet{{Start: 4294967295, Stop: 4294967295}}, 1}, {imap.UIDSet{{Start: 5, Stop: 0}}, 0},
 		{imap.UIDSet{{Start: 3, Stop: 1}, {Start: 9, Stop: 9}}, 4}, {nil, 0}} {
-		if got := uidsOf(&imap.SearchData{All: tt.set}); len(got) != tt.want {
+		if got := uidsOf(&imap.SearchData{All: tt.set}, maxFound); len(got) != tt.want {
 			t.Errorf("%v is %v", tt.set, got)
 		}
 	}

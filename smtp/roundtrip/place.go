@@ -1,9 +1,11 @@
 package roundtrip
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,8 +27,33 @@ type Place interface {
 
 // Query is what to look for.
 type Query struct {
-	Token string
-	Since time.Time
+	// Tokens are those of the mails.
+	Tokens []string
+	Since  time.Time
+	// Copies: the mails themselves are looked for, and their headers are enough; else what
+	// speaks of them as well.
+	Copies bool
+}
+
+// in reports whether a mail has one of the tokens.
+func (q *Query) in(raw []byte) bool {
+	return slices.ContainsFunc(q.Tokens, func(token string) bool { return bytes.Contains(raw, []byte(token)) })
+}
+
+// size is how much of a mail is worth reading.
+func (q *Query) size() int64 {
+	if q.Copies {
+		return maxHeader
+	}
+	return maxMessage
+}
+
+// most is how many mails are worth keeping.
+func (q *Query) most() int {
+	if q.Copies {
+		return maxCopies
+	}
+	return maxFound
 }
 
 // Look is what one look at a place showed.
@@ -36,7 +63,7 @@ type Look struct {
 	Found   []Found
 }
 
-// Found is one mail with the token in it.
+// Found is one mail with a token in it.
 type Found struct {
 	Folder string
 	Junk   bool

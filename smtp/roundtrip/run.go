@@ -58,9 +58,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			c.Submission = o.Via.submission()
 		}
 	}
+	if err := r.lookBack(ctx); err != nil {
+		return nil, err
+	}
 	rep.DurationMS = o.Clock.Now().Sub(r.began).Milliseconds()
 	if rep.Verdict.Final() || r.done {
-		return rep, r.forget()
+		r.leave()
 	}
 	return rep, r.save()
 }
@@ -68,32 +71,35 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // begin makes the mail, or that of the state once more.
 func (r *run) begin() error {
 	o := r.o
-	r.report = &Report{Schema: Schema, From: o.From, Via: o.Via.String(), Attempts: []Attempt{}, Places: []PlaceState{}, Copies: []Copy{}, Hops: []Hop{},
+	r.report = &Report{Schema: Schema, From: o.From, Via: o.Via.String(), Attempts: []Attempt{}, Places: []PlaceState{}, Copies: []Copy{}, Earlier: []Earlier{}, Hops: []Hop{},
 		AuthenticationResults: []message.Text{}, Delays: []explain.Input{}}
-	var earlier *state
+	now := r.began
+	kept := &state{}
 	if o.State != "" {
-		var err error
-		if earlier, err = load(o.State); err != nil {
+		switch s, err := load(o.State); {
+		case err != nil:
 			return err
+		case s != nil:
+			kept = s
+			kept.forgetOld(o, now)
 		}
 	}
-	now := r.began
 	l := letter{Token: newToken(), From: o.From, To: o.To, Date: now.UTC().Truncate(time.Second)}
 	if o.Plus {
 		l.plus()
 	}
-	if earlier != nil {
-		to := earlier.Letter
+	if kept.underWay() {
+		to := kept.Letter
 		if o.Plus {
 			l.Token, l.To = to.Token, o.To
 			l.plus()
 		}
-		if to.From != l.From || to.To != l.To || earlier.Via != o.Via.String() {
-			return ofState(fmt.Errorf("%w: from %s to %s by %s", ErrOtherMail, to.From, to.To, earlier.Via))
+		if to.From != l.From || to.To != l.To || kept.Via != o.Via.String() {
+			return ofState(fmt.Errorf("%w: from %s to %s by %s", ErrOtherMail, to.From, to.To, kept.Via))
 		}
-		r.state, r.report.Resumed = earlier, true
+		r.state, r.report.Resumed = kept, true
 	} else {
-		r.state = &state{Schema: stateSchema, Via: o.Via.String(), Letter: l, Began: now, Attempts: []Attempt{}, NextTry: &now}
+		r.state = &state{Schema: stateSchema, Via: o.Via.String(), Letter: l, Began: now, Attempts: []Attempt{}, NextTry: &now, Earlier: kept.Earlier}
 	}
 	for _, p := range o.Places {
 		r.report.Places = append(r.report.Places, PlaceState{Place: p.String()})
@@ -299,7 +305,7 @@ func (r *run) lookOnce(ctx context.Context) *Found {
 		seen[folder] = append(seen[folder], c.SeenAt)
 	}
 	rep.Copies, rep.Delays, rep.Bounce = []Copy{}, []explain.Input{}, nil
-	q := Query{Token: r.state.Letter.Token, Since: r.state.Began}
+	q := Query{Tokens: []string{r.state.Letter.Token}, Since: r.state.Began}
 	for i, p := range r.o.Places {
 		state := &rep.Places[i]
 		state.Looks++
@@ -317,13 +323,9 @@ func (r *run) lookOnce(ctx context.Context) *Found {
 			f := &look.Found[k]
 			switch kind, in := r.o.sort(f, &r.state.Letter); kind {
 			case theMail:
-				c := Copy{Place: state.Place, Folder: f.Folder, Junk: f.Junk, SeenAt: now}
+				c := f.copy(state.Place, now)
 				if folder := c.Place + "\x00" + c.Folder; len(seen[folder]) > 0 {
 					c.SeenAt, seen[folder] = seen[folder][0], seen[folder][1:]
-				}
-				if !f.StoredAt.IsZero() {
-					at := f.StoredAt.UTC()
-					c.StoredAt = &at
 				}
 				rep.Copies = append(rep.Copies, c)
 				if best == nil || best.Junk && !f.Junk {

@@ -3,37 +3,50 @@ package roundtrip
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"mailworthy/internal/atomicfile"
 	"mailworthy/internal/lockfile"
 	"mailworthy/internal/readfile"
+	"mailworthy/internal/show"
 )
 
-// stateSchema names the form of the file.
-const stateSchema = "mailworthy/roundtrip-state/1"
+// The forms of the file: stateSchema is what is written, firstSchema had no earlier mails.
+const (
+	stateSchemas = "mailworthy/roundtrip-state/"
+	firstSchema  = stateSchemas + "1"
+	stateSchema  = stateSchemas + "2"
+)
 
 // state is what a later run goes on from. There is no secret in it, nor the mail: it is
 // made anew of the letter.
 type state struct {
-	Schema   string     `json:"schema"`
-	Via      string     `json:"via"`
-	Letter   letter     `json:"letter"`
-	Began    time.Time  `json:"began"`
-	SentAt   *time.Time `json:"sent_at"`
-	SubmitMS *int64     `json:"submit_ms"`
+	Schema string `json:"schema"`
+	// Of the mail under way; without a letter there is none.
+	Via      string     `json:"via,omitzero"`
+	Letter   letter     `json:"letter,omitzero"`
+	Began    time.Time  `json:"began,omitzero"`
+	SentAt   *time.Time `json:"sent_at,omitzero"`
+	SubmitMS *int64     `json:"submit_ms,omitzero"`
 	// Sends is how many tries may have left a copy of the mail.
-	Sends    int        `json:"sends"`
-	Attempts []Attempt  `json:"attempts"`
-	NextTry  *time.Time `json:"next_try"`
+	Sends    int        `json:"sends,omitzero"`
+	Attempts []Attempt  `json:"attempts,omitzero"`
+	NextTry  *time.Time `json:"next_try,omitzero"`
 	// Retries that were made of the schedule.
-	Retries int `json:"retries"`
+	Retries int `json:"retries,omitzero"`
 	// GaveUp: a server refused for good, or no try is left.
-	GaveUp bool `json:"gave_up"`
+	GaveUp bool `json:"gave_up,omitzero"`
+	// Earlier are the mails that are done with, the last one last.
+	Earlier []earlier `json:"earlier,omitempty"`
 }
+
+// underWay reports whether there is a mail to go on with.
+func (s *state) underWay() bool { return s.Letter != letter{} }
 
 // last is the last try that came to an end; nil if none did, though one that was cut off in
 // the middle may have left a copy of the mail.
@@ -76,14 +89,31 @@ func load(name string) (*state, error) {
 	if err != nil {
 		return nil, ofState(err)
 	}
-	s := &state{}
-	if err := json.Unmarshal(text, s); err != nil || s.Schema != stateSchema {
+	var form struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(text, &form); err != nil || !strings.HasPrefix(form.Schema, stateSchemas) {
 		return nil, ofState(errors.New("it is no state file of roundtrip"))
 	}
-	l := &s.Letter
-	if !strings.HasPrefix(l.Token, "mw") || len(l.Token) != 26 || !address.MatchString(l.From) || !address.MatchString(l.To) || l.Date.IsZero() || s.Began.IsZero() ||
-		strings.Trim(l.Token, "abcdefghijklmnopqrstuvwxyz234567") != "" {
-		return nil, ofState(errors.New("it is no state file of roundtrip: it names no mail"))
+	if form.Schema != stateSchema && form.Schema != firstSchema {
+		return nil, ofState(fmt.Errorf("another version of mailworthy wrote it (%s)", show.Quote(form.Schema, 60)))
+	}
+	s := &state{}
+	if err := json.Unmarshal(text, s); err != nil {
+		return nil, ofState(errors.New("it is no state file of roundtrip"))
+	}
+	s.Schema = stateSchema
+	mails := s.Earlier
+	if s.underWay() || len(mails) == 0 {
+		mails = append(slices.Clip(mails), earlier{Letter: s.Letter})
+	}
+	for i := range mails {
+		if !mails[i].Letter.valid() {
+			return nil, ofState(errors.New("it is no state file of roundtrip: it names no mail"))
+		}
+	}
+	if s.underWay() && s.Began.IsZero() {
+		return nil, ofState(errors.New("it is no state file of roundtrip: it does not say when it began"))
 	}
 	if s.Sends < 0 || s.Retries < 0 {
 		return nil, ofState(errors.New("it is no state file of roundtrip: it counts below zero"))
@@ -91,10 +121,14 @@ func load(name string) (*state, error) {
 	return s, nil
 }
 
-// save keeps the state for a later run; without a file it does nothing.
+// save keeps the state for a later run; without a file it does nothing. The file of a state
+// that says nothing is removed.
 func (r *run) save() error {
 	if r.o.State == "" {
 		return nil
+	}
+	if !r.state.underWay() && len(r.state.Earlier) == 0 {
+		return r.forget()
 	}
 	text, err := json.MarshalIndent(r.state, "", "  ")
 	if err != nil {
@@ -105,9 +139,6 @@ func (r *run) save() error {
 
 // forget removes the state: nothing is left to wait for.
 func (r *run) forget() error {
-	if r.o.State == "" {
-		return nil
-	}
 	if err := os.Remove(r.o.State); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return ofState(err)
 	}

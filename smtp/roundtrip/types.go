@@ -113,6 +113,20 @@ type Copy struct {
 	// StoredAt is when the mailbox says that it was stored; null if it does not.
 	StoredAt *time.Time `json:"stored_at"`
 	SeenAt   time.Time  `json:"seen_at"`
+
+	trace string
+}
+
+// Earlier is a mail of an earlier run, of which copies were found that its run did not know.
+type Earlier struct {
+	MessageID string    `json:"message_id"`
+	Began     time.Time `json:"began"`
+	// Verdict is what its run said of it.
+	Verdict Verdict `json:"verdict"`
+	// Copies are those that were not known; Duplicates how many of them are beyond the first
+	// of all: a mail that was lost has one without.
+	Copies     []Copy `json:"copies"`
+	Duplicates int    `json:"duplicates"`
 }
 
 // Hop is one server's Received field, the first server's first.
@@ -158,6 +172,8 @@ type Report struct {
 	// Copies of the mail that were found, Duplicates those beyond the first.
 	Copies     []Copy `json:"copies"`
 	Duplicates int    `json:"duplicates"`
+	// Earlier are the mails of earlier runs of which there are more copies than these knew of.
+	Earlier []Earlier `json:"earlier"`
 	// SubmitMS is how long the try took that was accepted. DeliverMS is the time from
 	// there until the mailbox stored the mail, as its topmost Received field or the
 	// mailbox says; SeenMS until it was found there. Null if it is not known.
@@ -295,6 +311,8 @@ const (
 const (
 	maxMessage = 16 << 20 // of one mail that was found
 	maxFound   = 20       // mails kept of one look
+	maxHeader  = 64 << 10 // of a mail of which the header is enough
+	maxCopies  = 200      // headers kept of one look
 	maxFolders = 200
 	maxReply   = 2000
 )
