@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/bulk"
+	"mailworthy/inspect"
 	"mailworthy/internal/readfile"
 	"mailworthy/report"
 	"mailworthy/report/view"
-	"mailworthy/resolver"
 )
 
 // earlier audits the domains of the reports as --against says they are now, or
@@ -32,29 +31,21 @@ func (f *auditFlags) earlier(cmd *cobra.Command, after []*report.Report, a *audi
 		}
 		return reports, nil
 	}
-	dns := f.dns
-	if f.against == "live" {
-		if dns.offline {
-			return nil, withHint(errors.New("--against live needs the network"), "leave --offline out, or name a zone file")
-		}
-		dns.zones = nil
-	} else {
-		var err error
-		if dns.zones, err = readfile.Await(cmd.Context(), func() ([]string, error) { return resolver.ReplaceZones(f.dns.zones, f.against) }); err != nil {
-			return nil, fmt.Errorf("--against %s: %w", f.against, err)
-		}
-	}
-	s, err := dns.open(io.Discard)
+	then, err := f.dns.Against(cmd.Context(), f.against)
 	if err != nil {
-		return nil, fmt.Errorf("--against %s: %w", f.against, err)
+		return nil, ofFlag(err)
 	}
-	defer s.stack.Close()
+	s, err := then.Open(cmd.Context(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("--against %s: %w", f.against, ofFlag(err))
+	}
+	defer s.Close()
 	domains := make([]string, len(after))
 	for i, r := range after {
 		domains[i] = r.Domain
 	}
 	before := bulk.All(cmd.Context(), domains, f.concurrency, func(ctx context.Context, domain string) *report.Report {
-		return a.inspector.Through(ctx, s.stack, a.of(domain))
+		return a.inspector.Through(ctx, s.Stack, a.of(domain))
 	}, func(*report.Report) {})
 	return before, cmd.Context().Err()
 }
@@ -83,7 +74,7 @@ func (f *auditFlags) checkComparison() error {
 		return nil
 	case !f.output.isDocument():
 		return fmt.Errorf("--against with --format %s: a comparison is written as table, json, markdown or html", f.output.format)
-	case f.against == "live" && len(f.dns.zones) == 0:
+	case f.against == inspect.Live && len(f.dns.Zones) == 0:
 		return withHint(errors.New("--against live compares the live DNS with itself"), "add --zone FILE with what is to be published")
 	}
 	return nil

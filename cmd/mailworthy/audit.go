@@ -52,7 +52,7 @@ type auditFlags struct {
 	volume   string
 	// transport: the section is covered, or not, whatever is the default; web, trustAD: how.
 	transport bool
-	web       webFlags
+	web       inspect.Fetching
 	trustAD   bool
 	// authoritative asks each authoritative server too.
 	authoritative bool
@@ -108,9 +108,9 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	f.historyFlags.add(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.plan, "plan", false, "add what to do, in order, each step audited before it is shown")
-	flags.Float64Var(&f.dns.limits.all, "qps", 0, "at most this `many` questions a second in all; 0: no bound")
-	flags.Float64Var(&f.dns.limits.server, "server-qps", 0, "at most this `many` questions a second to each resolver; 0: no bound")
-	flags.Float64Var(&f.dns.limits.list, "list-qps", 0, "at most this `many` questions a second to each block list; 0: no bound")
+	flags.Float64Var(&f.dns.QPS, "qps", 0, "at most this `many` questions a second in all; 0: no bound")
+	flags.Float64Var(&f.dns.ServerQPS, "server-qps", 0, "at most this `many` questions a second to each resolver; 0: no bound")
+	flags.Float64Var(&f.dns.ListQPS, "list-qps", 0, "at most this `many` questions a second to each block list; 0: no bound")
 	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.BoolVar(&f.probe, "probe", false, "also connect to the MX hosts on port 25, each address once a run: STARTTLS, certificate, MTA-STS, DANE; counts in no score")
@@ -120,7 +120,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	flags.StringSliceVar(&f.fields, "fields", nil, "with --format rows and ndjson: only these `keys` of each line")
 	flags.StringVar(&f.jq, "jq", "", "with --format rows and ndjson: what this `filter` of jq makes of each line, as JSON")
 	flags.BoolVar(&f.transport, "transport", true, "cover MTA-STS, TLS reporting, DNSSEC, DANE and BIMI, too; in a list the default is false")
-	f.web.add(cmd)
+	addFetching(cmd, &f.web)
 	flags.BoolVar(&f.trustAD, "trust-ad", false, trustADUsage)
 	flags.StringSliceVar(&f.only, "only", nil, "audit these `sections` alone: "+inspect.SectionWords())
 	flags.StringSliceVar(&f.skip, "skip", nil, "leave these `sections` out")

@@ -60,14 +60,18 @@ func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *
 		// These reports are in memory until the last of them is written in any case.
 		room = maxCollected
 	}
-	return monitor.NewKeeper(ctx, monitor.KeeperOptions{File: f.history, Now: a.session.now, Changes: f.changes, Confirm: f.confirm, Room: room,
+	return monitor.NewKeeper(ctx, monitor.KeeperOptions{File: f.history, Now: a.session.Now, Changes: f.changes, Confirm: f.confirm, Room: room,
 		Again: func(ctx context.Context, target audit.Target, attempt int) (*report.Report, error) {
-			s, err := f.dns.other(attempt)
-			if err != nil || s == nil {
-				return nil, err
+			other, ok := f.dns.Other(attempt)
+			if !ok {
+				return nil, nil
 			}
-			defer s.stack.Close()
-			return a.inspector.Through(ctx, s.stack, target), nil
+			s, err := other.Open(ctx, nil)
+			if err != nil {
+				return nil, ofFlag(err)
+			}
+			defer s.Close()
+			return a.inspector.Through(ctx, s.Stack, target), nil
 		},
 		Fail: func(err error) {
 			fmt.Fprintf(stderr, "error: %s\n", show.Escape(err.Error()))
@@ -77,15 +81,6 @@ func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *
 				fmt.Fprintln(stderr, "hint: the audit is not kept")
 			}
 		}})
-}
-
-// other opens one of the further resolvers alone; nil if there are no more.
-func (f dnsFlags) other(n int) (*session, error) {
-	if n >= len(f.resolvers) {
-		return nil, nil
-	}
-	f.resolvers = f.resolvers[n : n+1]
-	return f.open(io.Discard)
 }
 
 // writeChanges writes what changed in each domain, the whole report of those that are

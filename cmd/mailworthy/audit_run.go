@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -39,7 +38,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err != nil {
 		return err
 	}
-	l, closing, err := f.list(cmd, args, stderr, inspect.DomainParser(sections), a.session.held)
+	l, closing, err := f.list(cmd, args, stderr, inspect.DomainParser(sections), a.session.Held)
 	if err != nil {
 		return err
 	}
@@ -112,23 +111,23 @@ func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, std
 	if err != nil {
 		return nil, err
 	}
-	f.dns.limits.lists = options.Catalogue.Zones()
-	session, err := f.dns.open(stderr)
+	f.dns.Lists = options.Catalogue.Zones()
+	session, err := f.dns.open(cmd.Context(), stderr)
 	if err != nil {
 		return nil, err
 	}
-	a := &auditor{session: session, template: template, ends: []func(){session.stack.Close}}
-	options.MaxQueries, options.Deadline, options.Now = session.maxQueries, session.deadline, session.now
+	a := &auditor{session: session, template: template, ends: []func(){session.Close}}
+	session.Bound(&options)
 	if f.probe || slices.Contains(sections, finding.Transport) {
-		if options.Transport, err = session.tools(f.web, f.trustAD); err != nil {
-			return a, err
+		if options.Transport, err = session.Tools(f.web, f.trustAD); err != nil {
+			return a, ofFlag(err)
 		}
 	}
 	if f.authoritative {
-		if f.dns.offline {
+		if f.dns.Offline {
 			return a, errors.New("--offline and --authoritative exclude each other")
 		}
-		asker := resolver.NewAuthorities(resolver.Config{Timeout: f.dns.timeout, Retries: f.dns.tries()})
+		asker := resolver.NewAuthorities(resolver.Config{Timeout: f.dns.Timeout, Retries: f.dns.Config().Retries})
 		a.ends = append(a.ends, asker.Close)
 		options.Authoritative = asker.At
 	}
@@ -139,7 +138,7 @@ func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, std
 	if a.standard.Baseline, err = f.openBaseline(cmd.Context()); err != nil {
 		return a, err
 	}
-	a.inspector = inspect.Inspector{Resolver: session.stack, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}
+	a.inspector = inspect.Inspector{Resolver: session.Stack, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}
 	return a, nil
 }
 
@@ -147,9 +146,9 @@ func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, std
 // history, and what is compared with --baseline.
 func (f *auditFlags) share(cmd *cobra.Command, a *auditor, stderr io.Writer) error {
 	if f.probe {
-		shared, err := f.probing(cmd, a.session, a.inspector.Options.Transport)
+		shared, err := a.session.Probing(cmd.Context(), f.web, a.inspector.Options.Transport)
 		if err != nil {
-			return err
+			return ofFlag(err)
 		}
 		a.ends = append(a.ends, shared.Close)
 		a.inspector.Probe = shared.Domain
@@ -255,17 +254,5 @@ func (f *auditFlags) writeWhole(cmd *cobra.Command, reports []*report.Report, a 
 // finds about it.
 func (f *auditFlags) sayUnanswered(ctx context.Context, stderr io.Writer, why string) {
 	fmt.Fprintf(stderr, "error: no resolver answered: %s\nhint: --resolver ADDR asks another one, --timeout 10s waits longer\n", show.Escape(why))
-	sayWhyUnknown(ctx, f.dns, stderr)
-}
-
-// logAudit logs what an audit asked.
-func (s *session) logAudit(r *report.Report) {
-	// The arguments would be allocated for each question, wanted or not.
-	if s.log.Enabled(context.Background(), slog.LevelDebug) {
-		for _, q := range r.Trace {
-			s.log.Debug("question", "domain", r.Domain, "name", q.Name, "type", q.Type.String(), "status", q.Status,
-				"server", q.Server, "duration_ms", q.Duration.Milliseconds())
-		}
-	}
-	s.log.Info("audited", "domain", r.Domain, "questions", r.Queries, "duration_ms", r.DurationMS)
+	f.dns.sayWhyUnknown(ctx, stderr)
 }

@@ -123,7 +123,7 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	run := &bulk.Run{List: l, Inspect: a.audit,
 		Format: f.writes[0].Format, Options: f.writing(cmd, f.writes[0], a), Standard: a.standard,
 		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
-		Each: func(c *bulk.Count) { p.Add(a.session.asked(&c.Tally), c.Tally.Unknown) }}
+		Each: func(c *bulk.Count) { p.Add(a.session.Asked(&c.Tally), c.Tally.Unknown) }}
 	if run.Format.Detail != nil && a.keeper == nil && !a.inspector.Plan {
 		// A history and a plan go by all that was found.
 		a.inspector.Options.Detail = run.Format.Detail(run.Options)
@@ -234,7 +234,7 @@ func (f *auditFlags) collect(cmd *cobra.Command, l *bulk.List, a *auditor, p *pr
 	var count bulk.Count
 	reports := bulk.All(cmd.Context(), domains, f.concurrency, a.audit, func(r *report.Report) {
 		count.Add(r.Count(), a.standard.Status(r))
-		p.Add(a.session.asked(&count.Tally), count.Tally.Unknown)
+		p.Add(a.session.Asked(&count.Tally), count.Tally.Unknown)
 	})
 	p.Stop()
 	return reports, &count, cmd.Context().Err()

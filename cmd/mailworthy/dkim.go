@@ -43,8 +43,8 @@ func newDKIMVerify() *cobra.Command {
 					return nil, err
 				}
 				defer closing()
-				asker := s.asker()
-				v, err := dkim.Verify(ctx, asker, message, s.now)
+				asker := s.Asker()
+				v, err := dkim.Verify(ctx, asker, message, s.Now)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", args[0], err)
 				}

@@ -67,7 +67,7 @@ what is expected.`,
 				return ofFlag(err)
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
-				asker := s.asker()
+				asker := s.Asker()
 				v := dmarc.Evaluate(ctx, asker, id)
 				audit.UncheckDMARC(&v, asker.Trace())
 				return &answer{value: v, doc: func() *view.Doc { return view.VerdictDoc(v) }}, nil

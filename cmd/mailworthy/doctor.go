@@ -1,19 +1,10 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
-	"time"
-
 	"github.com/spf13/cobra"
 
-	"mailworthy/doctor"
-	"mailworthy/internal/show"
-	"mailworthy/rbl"
 	"mailworthy/report"
 	"mailworthy/report/view"
-	"mailworthy/resolver"
 )
 
 func newDoctor() *cobra.Command {
@@ -50,9 +41,9 @@ is not known.`,
 			if err != nil {
 				return err
 			}
-			e, err := examine(cmd.Context(), dns, catalogue, false, cmd.ErrOrStderr())
+			e, err := dns.Doctor(cmd.Context(), catalogue, warning(cmd.ErrOrStderr()))
 			if err != nil {
-				return err
+				return ofFlag(err)
 			}
 			if err := cmd.Context().Err(); err != nil {
 				return err
@@ -68,50 +59,4 @@ is not known.`,
 	addListsFlag(cmd, &lists)
 	failOn.add(cmd, "")
 	return cmd
-}
-
-// examine examines each resolver of the flags.
-func examine(ctx context.Context, dns dnsFlags, catalogue *rbl.Catalogue, quick bool, stderr io.Writer) (*doctor.Examination, error) {
-	if dns.offline && len(dns.zones) == 0 {
-		now := time.Now()
-		if clock, err := clockAt(dns.now); err != nil {
-			return nil, err
-		} else if clock != nil {
-			now = clock()
-		}
-		return doctor.Offline(now), nil
-	}
-	s, err := dns.open(stderr)
-	if err != nil {
-		return nil, err
-	}
-	defer s.stack.Close()
-	if dns.offline {
-		return doctor.Offline(s.now), nil
-	}
-	o, closing, err := doctor.Open(resolver.Config{Servers: dns.resolvers, Timeout: dns.timeout, Retries: dns.tries()}, quick)
-	if err != nil {
-		return nil, err
-	}
-	defer closing()
-	o.Catalogue, o.Now = catalogue, s.now
-	ctx, cancel := s.context(ctx)
-	defer cancel()
-	return doctor.Examine(ctx, o), nil
-}
-
-// sayWhyUnknown says below a run in which no resolver answered what doctor finds, in at
-// most two lines. It is asked once in a run, and briefly.
-func sayWhyUnknown(ctx context.Context, dns dnsFlags, stderr io.Writer) {
-	if dns.offline {
-		return
-	}
-	dns.retries, dns.timeout, dns.deadline = 0, min(dns.timeout, time.Second), 3*time.Second
-	e, err := examine(ctx, dns, nil, true, io.Discard)
-	if err != nil {
-		return
-	}
-	for _, line := range view.DoctorLines(e) {
-		fmt.Fprintln(stderr, show.Escape(line))
-	}
 }

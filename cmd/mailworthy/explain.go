@@ -135,36 +135,38 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 // nothing is asked.
 func (f *explainFlags) prover(cmd *cobra.Command) (*proof.Prover, bool, func(), error) {
 	none := func() {}
-	if f.noProof || f.dns.offline && len(f.dns.zones) == 0 && len(f.dns.resolvers) == 0 {
+	if f.noProof || f.dns.Offline && len(f.dns.Zones) == 0 && len(f.dns.Resolvers) == 0 {
 		return proof.New(nil, audit.Options{}), f.dns.verbose > 0, none, nil
 	}
 	catalogue, err := openCatalogue(cmd.Context(), f.lists)
 	if err != nil {
 		return nil, false, none, err
 	}
-	s, err := f.dns.open(cmd.ErrOrStderr())
+	s, err := f.dns.open(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
 		return nil, false, none, err
 	}
-	p := proof.New(s.stack, audit.Options{MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now, Catalogue: catalogue})
+	o := audit.Options{Catalogue: catalogue}
+	s.Bound(&o)
+	p := proof.New(s.Stack, o)
 	p.Flags = f.dns.repeated()
-	return p, s.verbose, s.stack.Close, nil
+	return p, s.verbose, s.Close, nil
 }
 
 // repeated are the flags that say whom to ask, as a shell takes them.
 func (f *dnsFlags) repeated() string {
 	var b strings.Builder
-	for _, z := range f.zones {
+	for _, z := range f.Zones {
 		b.WriteString(" --zone " + show.ShellQuote(z))
 	}
-	for _, r := range f.resolvers {
+	for _, r := range f.Resolvers {
 		b.WriteString(" --resolver " + show.ShellQuote(cmp.Or(resolver.WithoutSecrets(r), r)))
 	}
-	if f.offline {
+	if f.Offline {
 		b.WriteString(" --offline")
 	}
-	if f.now != "" {
-		b.WriteString(" --now " + show.ShellQuote(f.now))
+	if f.Now != "" {
+		b.WriteString(" --now " + show.ShellQuote(f.Now))
 	}
 	return b.String()
 }

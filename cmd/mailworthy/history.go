@@ -16,6 +16,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/history"
 	"mailworthy/history/sqlite"
+	"mailworthy/inspect"
 	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
 	"mailworthy/internal/when"
@@ -258,9 +259,9 @@ func newHistoryPrune() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("--keep: %w", err)
 			}
-			clock, err := clockAt(now)
+			clock, err := inspect.ClockAt(now)
 			if err != nil {
-				return err
+				return ofFlag(err)
 			}
 			store, err := file.open(cmd.Context(), clock)
 			if err != nil {
@@ -279,19 +280,6 @@ func newHistoryPrune() *cobra.Command {
 	cmd.Flags().StringVar(&keep, "keep", "", "how `long` runs are kept: 400d, 8w, 2y")
 	cmd.Flags().StringVar(&now, "now", "", "take this `time` (RFC 3339) for now")
 	return cmd
-}
-
-// clockAt is a clock that stands at the time of --now; nil, the system's, if
-// that was not given.
-func clockAt(now string) (func() time.Time, error) {
-	if now == "" {
-		return nil, nil
-	}
-	at, err := time.Parse(time.RFC3339, now)
-	if err != nil {
-		return nil, withHint(fmt.Errorf("--now %q is not a time in RFC 3339 form", now), "write it as 2026-11-21T09:00:00Z")
-	}
-	return func() time.Time { return at }, nil
 }
 
 func newDiff() *cobra.Command {

@@ -59,7 +59,7 @@ func (f *initFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return fmt.Errorf("-f %w", err)
 	}
-	asking, err := monitored(f.dns.open(cmd.ErrOrStderr()))
+	asking, err := f.dns.monitored(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

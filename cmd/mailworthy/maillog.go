@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/inspect"
 	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
 	"mailworthy/report/export"
@@ -68,9 +69,9 @@ Times without a year are taken to be of the year before the file was last writte
 // options are what the flags say of reading, and the limit of --fail-on-bounces, which
 // is negative if there is none.
 func (f *maillogFlags) options() (o maillog.Options, limit float64, err error) {
-	clock, err := clockAt(f.now)
+	clock, err := inspect.ClockAt(f.now)
 	if err != nil {
-		return o, -1, err
+		return o, -1, ofFlag(err)
 	}
 	if clock == nil {
 		clock = time.Now

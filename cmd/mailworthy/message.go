@@ -44,14 +44,14 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 				return ofFlag(err)
 			}
 			return q.ask(cmd, func(_ context.Context, s *session) (*answer, error) {
-				o.Now, o.MaxQueries, o.Deadline = s.now, s.maxQueries, s.deadline
+				o.Now, o.MaxQueries, o.Deadline = s.Now, s.MaxQueries, s.Deadline
 				message, closing, err := openMessage(cmd, args[0])
 				if err != nil {
 					return nil, err
 				}
 				defer closing()
 				// The message may take its time to be read: the deadline is that of its questions.
-				result, err := audit.RunMessage(cmd.Context(), s.stack, message, o)
+				result, err := audit.RunMessage(cmd.Context(), s.Stack, message, o)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", args[0], err)
 				}

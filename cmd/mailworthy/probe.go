@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 
 	"mailworthy/dial"
 	"mailworthy/finding"
+	"mailworthy/inspect"
 	"mailworthy/internal/cli"
 	"mailworthy/provider"
 	"mailworthy/report/export"
@@ -100,7 +100,7 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	deadline := flags.Lookup("deadline")
 	deadline.Usage = "how long one target may take, the DNS included"
 	deadline.DefValue = probe.DefaultDeadline.String()
-	f.dns.deadline = probe.DefaultDeadline
+	f.dns.Deadline = probe.DefaultDeadline
 	return cmd
 }
 
@@ -119,20 +119,11 @@ func (f *probeFlags) options(cmd *cobra.Command) (o probe.Options, err error) {
 	if o, err = f.stated.Options(services); err != nil {
 		return o, ofFlag(err)
 	}
-	if o.Roots, err = roots(f.tlsCA); err != nil || o.Login == nil {
-		return o, err
+	if o.Roots, err = inspect.Roots(f.tlsCA); err != nil || o.Login == nil {
+		return o, ofFlag(err)
 	}
 	o.Login.Password, err = cli.Password{Flag: "--password-file", File: f.passwordFile, Variable: passwordVariable, User: o.Login.User}.Read(cmd)
 	return o, err
-}
-
-// roots are the root certificates of the system and of --tls-ca; nil if there are none.
-func roots(file string) (*x509.CertPool, error) {
-	pool, err := dial.Roots(file)
-	if err != nil {
-		err = fmt.Errorf("--tls-ca %s: %w", file, err)
-	}
-	return pool, err
 }
 
 func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
@@ -154,15 +145,15 @@ func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
 			return nil, err
 		}
 		// --max-queries is for one domain.
-		o.Resolver, o.Now, o.Deadline = resolver.NewSession(s.stack, s.maxQueries*len(targets)), s.now, s.deadline
-		o.Dialer = &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}
-		validator, err := s.validator(f.trustAD)
+		o.Resolver, o.Now, o.Deadline = resolver.NewSession(s.Stack, s.MaxQueries*len(targets)), s.Now, s.Deadline
+		o.Dialer = &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.Deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}
+		validator, err := s.Validator(f.trustAD)
 		if err != nil {
 			return nil, err
 		}
 		o.Validator = &validator
-		if !s.alone {
-			o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.deadline, Lookup: dial.Through(s.stack)}, Roots: o.Roots}
+		if !s.Alone {
+			o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.Deadline, Lookup: dial.Through(s.Stack)}, Roots: o.Roots}
 		}
 		for _, target := range targets {
 			if o.SmugglingTo == "" {

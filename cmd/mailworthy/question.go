@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,12 +54,12 @@ func (q *question) ask(cmd *cobra.Command, find func(ctx context.Context, s *ses
 	if err := q.output.check(); err != nil {
 		return err
 	}
-	s, err := q.dns.open(cmd.ErrOrStderr())
+	s, err := q.dns.open(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	defer s.stack.Close()
-	ctx, cancel := s.context(cmd.Context())
+	defer s.Close()
+	ctx, cancel := s.Context(cmd.Context())
 	defer cancel()
 	a, err := find(ctx, s)
 	if err := cmd.Context().Err(); err != nil {
@@ -103,19 +104,18 @@ func (f *failOnFlag) limit() (finding.Severity, error) {
 }
 
 // flagNames are the flags that are called otherwise than the key in JSON.
-var flagNames = map[string]string{"selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token", "ports": "port"}
+var flagNames = map[string]string{"resolvers": "resolver", "zones": "zone", "selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token", "ports": "port"}
 
-// ofFlag is an error of a field as one of the flag that states it.
+// flagOf is the name of the flag that states a field, without dashes.
+func flagOf(field string) string {
+	return cmp.Or(flagNames[field], strings.ReplaceAll(field, "_", "-"))
+}
+
+// ofFlag is an error of fields as one of the flags that state them.
 func ofFlag(err error) error {
 	var wrong *field.Error
-	if !errors.As(err, &wrong) || wrong.Field == "" {
+	if !errors.As(err, &wrong) {
 		return err
 	}
-	flag, ok := flagNames[wrong.Field]
-	if !ok {
-		flag = strings.ReplaceAll(wrong.Field, "_", "-")
-	}
-	named := *wrong
-	named.Field = "--" + flag
-	return &named
+	return wrong.Named(func(field string) string { return "--" + flagOf(field) })
 }

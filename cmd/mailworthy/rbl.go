@@ -15,7 +15,6 @@ import (
 	"mailworthy/rbl"
 	"mailworthy/report"
 	"mailworthy/report/view"
-	"mailworthy/resolver"
 )
 
 func newRBL() *cobra.Command {
@@ -106,7 +105,7 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 				return err
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
-				out := inspect.LookUp(ctx, s.stack, catalogue, lists.only, addrs, domains, s.maxQueries)
+				out := inspect.LookUp(ctx, s.Stack, catalogue, lists.only, addrs, domains, s.MaxQueries)
 				return &answer{value: out, doc: func() *view.Doc { return view.SurveyDoc(out.RBL, out.Findings) }, status: func(failOn finding.Severity) int {
 					for _, why := range out.RBL.Unasked() {
 						bad++
@@ -193,37 +192,9 @@ several --resolver each is tested on its own.`,
 			if err != nil {
 				return err
 			}
-			// Failover would hide which resolver a list refuses: each is asked alone.
-			through := [][]string{nil}
-			if len(dns.resolvers) > 0 {
-				through = nil
-				for _, r := range dns.resolvers {
-					through = append(through, []string{r})
-				}
-			}
-			var probes []view.ListProbe
-			for _, servers := range through {
-				one := dns
-				one.resolvers = servers
-				s, err := one.open(cmd.ErrOrStderr())
-				if err != nil {
-					return err
-				}
-				ctx, cancel := s.context(cmd.Context())
-				health, rewriting := rbl.Probe(ctx, s.asker(), rbl.Options{Catalogue: catalogue, Lists: lists.only})
-				cancel()
-				s.stack.Close()
-				name := "the system's resolvers"
-				switch {
-				case len(servers) > 0:
-					name = resolver.WithoutSecrets(servers[0])
-				case dns.offline:
-					name = "the zones given"
-				}
-				probes = append(probes, view.ListProbe{Resolver: name, Lists: health, Rewriting: rewriting})
-			}
-			if err := cmd.Context().Err(); err != nil {
-				return err
+			probes, err := dns.ListHealth(cmd.Context(), catalogue, lists.only, warning(cmd.ErrOrStderr()))
+			if err != nil {
+				return ofFlag(err)
 			}
 			return output.document(cmd, false, probes, func() *view.Doc { return view.ListProbesDoc(probes) })
 		},

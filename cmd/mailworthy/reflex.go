@@ -97,9 +97,9 @@ func sayOfAddresses(ctx context.Context, stderr io.Writer, s *session, args []st
 // block lists, and the audit of the domain that its PTR record is of, if the DNS says so.
 func sayOfAddress(ctx context.Context, stderr io.Writer, s *session, addr netip.Addr) {
 	domain := "DOMAIN"
-	ctx, cancel := context.WithTimeout(ctx, min(s.deadline, 3*time.Second))
+	ctx, cancel := context.WithTimeout(ctx, min(s.Deadline, 3*time.Second))
 	defer cancel()
-	for _, a := range mailhost.ExamineAddresses(ctx, s.stack, []netip.Addr{addr}) {
+	for _, a := range mailhost.ExamineAddresses(ctx, s.Stack, []netip.Addr{addr}) {
 		for _, name := range a.Names {
 			if name, err := audit.ParseAuthorDomain(name.Name); err == nil && domain == "DOMAIN" {
 				domain = resolver.Registrable(name)

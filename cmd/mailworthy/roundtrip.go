@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mailworthy/audit"
+	"mailworthy/inspect"
 	"mailworthy/internal/cli"
 	"mailworthy/internal/field"
 	"mailworthy/internal/lockfile"
@@ -193,16 +194,16 @@ func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	session, err := f.dns.open(cmd.ErrOrStderr())
+	session, err := f.dns.open(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	defer session.stack.Close()
-	if o.Roots, err = roots(f.tlsCA); err != nil {
-		return err
+	defer session.Close()
+	if o.Roots, err = inspect.Roots(f.tlsCA); err != nil {
+		return ofFlag(err)
 	}
 	o.State = f.state
-	o.Through(session.stack, session.now, session.maxQueries, session.deadline)
+	o.Through(session.Stack, session.Now, session.MaxQueries, session.Deadline)
 	if o.Via.User != "" {
 		if o.Password, err = (cli.Password{Flag: "--password-file", File: f.passwordFile, Variable: passwordVariable, User: o.Via.User}).Read(cmd); err != nil {
 			return err

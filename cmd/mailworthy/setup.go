@@ -160,11 +160,11 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return f.ask(cmd, func(ctx context.Context, session *session) (*answer, error) {
-		if err := session.held(domain); err != nil {
+		if err := session.Held(domain); err != nil {
 			return nil, err
 		}
-		o.MaxQueries = session.maxQueries
-		l := setup.Check(ctx, session.stack, s, domain, o)
+		o.MaxQueries = session.MaxQueries
+		l := setup.Check(ctx, session.Stack, s, domain, o)
 		return &answer{value: l, doc: func() *view.Doc { return view.SetupDoc(l) }, findings: l.Findings,
 			others: []docWriter{{"zone", func(w io.Writer) error { return export.WriteSetupZone(w, l) }}}}, nil
 	})
@@ -184,7 +184,7 @@ type setupNewFlags struct {
 }
 
 func newSetupNew() *cobra.Command {
-	f := &setupNewFlags{question: question{dns: dnsFlags{proposes: true}}}
+	f := &setupNewFlags{question: question{dns: dnsFlags{Asking: inspect.Asking{Proposes: true}}}}
 	cmd := &cobra.Command{
 		Use:   "new DOMAIN",
 		Short: "The whole set of records for a domain that does not send mail yet",
@@ -232,9 +232,9 @@ func (f *setupNewFlags) run(cmd *cobra.Command, args []string) error {
 		return ofFlag(err)
 	}
 	return f.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
-		plan.Now = s.now
-		i := inspect.Inspector{Resolver: s.stack, Version: version, Log: s.log,
-			Options: audit.Options{MaxQueries: s.maxQueries, Deadline: s.deadline, Now: s.now, Catalogue: rbl.DefaultCatalogue()}}
+		plan.Now = s.Now
+		i := inspect.Inspector{Resolver: s.Stack, Version: version, Log: s.log,
+			Options: audit.Options{MaxQueries: s.MaxQueries, Deadline: s.Deadline, Now: s.Now, Catalogue: rbl.DefaultCatalogue()}}
 		p, r, err := i.Propose(ctx, plan)
 		if err != nil {
 			return nil, err

@@ -83,8 +83,8 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 				return ofFlag(err)
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
-				client.Now = s.now
-				asker := s.asker()
+				client.Now = s.Now
+				asker := s.Asker()
 				e := spf.CheckHost(ctx, asker, client)
 				audit.UncheckSPF(&e, asker.Trace())
 				return &answer{value: e, doc: func() *view.Doc { return view.EvaluationDoc(e) }}, nil
@@ -120,10 +120,10 @@ enough for one.`,
 				return err
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
-				if err := s.held(domain); err != nil {
+				if err := s.Held(domain); err != nil {
 					return nil, err
 				}
-				f, err := spfpolicy.Flatten(ctx, s.asker(), domain, s.now)
+				f, err := spfpolicy.Flatten(ctx, s.Asker(), domain, s.Now)
 				return &answer{value: f, doc: func() *view.Doc { return view.FlatteningDoc(f) }, status: func(finding.Severity) int {
 					switch {
 					case f.Unresolved:

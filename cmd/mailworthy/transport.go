@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,34 +11,13 @@ import (
 	"mailworthy/dial"
 	"mailworthy/inspect"
 	"mailworthy/report/view"
-	"mailworthy/smtp/probe"
 	"mailworthy/transport"
 )
 
-// webFlags say how what records lead to is fetched.
-type webFlags struct {
-	allowPrivate bool
-	ca           string
-}
-
-func (f *webFlags) add(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.allowPrivate, "allow-private", false, "connect to private and loopback addresses too, where records lead there")
-	cmd.Flags().StringVar(&f.ca, "tls-ca", "", "trust the certificates of this PEM `file` as well")
-}
-
-// open returns what fetches over HTTPS, nil if the session touches no network.
-func (f *webFlags) open(s *session) (*transport.Web, error) {
-	w := &transport.Web{Now: s.clock, Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: min(s.deadline, dial.DefaultTimeout), Lookup: dial.Through(s.stack)}}
-	if f.ca != "" {
-		var err error
-		if w.Roots, err = roots(f.ca); err != nil {
-			return nil, err
-		}
-	}
-	if s.alone {
-		return nil, nil
-	}
-	return w, nil
+// addFetching adds the flags that say how what records lead to is fetched.
+func addFetching(cmd *cobra.Command, f *inspect.Fetching) {
+	cmd.Flags().BoolVar(&f.AllowPrivate, "allow-private", false, "connect to private and loopback addresses too, where records lead there")
+	cmd.Flags().StringVar(&f.Roots, "tls-ca", "", "trust the certificates of this PEM `file` as well")
 }
 
 // transportCheck is one command about transport security.
@@ -124,32 +101,11 @@ func (f *bimiFlags) tools() (with transport.BIMITools, err error) {
 // trustADUsage is the help of --trust-ad.
 const trustADUsage = "the path to the resolver can be trusted: believe it when it says that an answer is validated"
 
-// fetchesAtOnce bounds the fetches of the audits of a run.
-const fetchesAtOnce = 32
-
-// tools are those of the section Transport of audits and of --probe.
-func (s *session) tools(w webFlags, trustAD bool) (t transport.Tools, err error) {
-	if t.Web, err = w.open(s); err != nil {
-		return t, err
-	}
-	if t.Web != nil {
-		t.Web.Shared = transport.NewFetches(fetchesAtOnce)
-	}
-	t.Validator, err = s.validator(trustAD)
-	return t, err
-}
-
-// validator asks the resolver for what it validates, and the same servers for what fails.
-func (s *session) validator(trustAD bool) (transport.Validator, error) {
-	unchecked, err := s.stack.Unchecked()
-	return transport.Validator{Unchecked: unchecked, Trusted: trustAD, Now: func() time.Time { return s.now }}, err
-}
-
 func newTransportCheck(c transportCheck) *cobra.Command {
 	parent := &cobra.Command{Use: c.Name, Short: c.short, Example: "  mailworthy " + c.Name + " check acme.example\n  mailworthy " + c.Name + " check --format json acme.example"}
 	var (
 		q     question
-		web   webFlags
+		web   inspect.Fetching
 		logo  bimiFlags
 		trust bool
 	)
@@ -169,25 +125,25 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 				}
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
-				if err := s.held(domain); err != nil {
+				if err := s.Held(domain); err != nil {
 					return nil, err
 				}
-				if with.Web, err = web.open(s); err != nil {
-					return nil, err
+				if with.Web, err = s.Web(web); err != nil {
+					return nil, ofFlag(err)
 				}
 				if c.Validated {
-					if with.Validator, err = s.validator(trust); err != nil {
+					if with.Validator, err = s.Validator(trust); err != nil {
 						return nil, err
 					}
 				}
-				t := c.Examine(ctx, s.asker(), domain, with)
+				t := c.Examine(ctx, s.Asker(), domain, with)
 				return &answer{value: t, doc: func() *view.Doc { return c.doc(t) }, findings: t.Findings}, nil
 			})
 		},
 	}
 	q.add(cmd)
 	if c.Web {
-		web.add(cmd)
+		addFetching(cmd, &web)
 	}
 	if c.logo {
 		logo.add(cmd)
@@ -198,21 +154,4 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 	q.failOn.add(cmd, "")
 	parent.AddCommand(cmd)
 	return parent
-}
-
-// probing is what audit --probe connects with, shared by all domains of the run until it is
-// closed. What the section Transport fetches and finds validated is not asked for twice.
-func (f *auditFlags) probing(cmd *cobra.Command, s *session, with transport.Tools) (*probe.Shared, error) {
-	if s.alone {
-		return nil, errors.New("--offline and --probe exclude each other")
-	}
-	pool := with.Web.Roots
-	if pool == nil {
-		var err error
-		if pool, err = roots(""); err != nil {
-			return nil, err
-		}
-	}
-	return probe.NewShared(cmd.Context(), probe.Options{Roots: pool, Now: s.now, Deadline: s.deadline, Web: with.Web, Validator: &with.Validator,
-		Dialer: &dial.Dialer{AllowPrivate: f.web.allowPrivate, Timeout: s.deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}}), nil
 }

@@ -100,10 +100,10 @@ func (f *watchFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	// A bad flag is an error now, and not in the first run.
-	if s, err := f.runner.dns.open(cmd.ErrOrStderr()); err != nil {
+	if s, err := f.runner.dns.open(cmd.Context(), cmd.ErrOrStderr()); err != nil {
 		return err
 	} else {
-		s.stack.Close()
+		s.Close()
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()

@@ -5,11 +5,12 @@ package field
 import (
 	"errors"
 	"fmt"
+	"os"
 )
 
-// Error is what is wrong with one value.
+// Error is what is wrong with one value, or with values that do not go together.
 type Error struct {
-	// Field is its name.
+	// Field is its name; empty for several.
 	Field string
 	// What follows the name in the message: `: it must be …`.
 	What string
@@ -17,6 +18,10 @@ type Error struct {
 	Help string
 	// Err is the cause; nil if What says all.
 	Err error
+
+	// together and args are those of Together.
+	together string
+	args     []any
 }
 
 func (e *Error) Error() string { return e.Field + e.What }
@@ -44,4 +49,23 @@ func Because(field string, err error) *Error {
 		e.Help = hinted.Hint()
 	}
 	return e
+}
+
+// Together is an error of several values, which the text names by their fields, as in
+// "${key} needs ${selector}". Its format is Printf's, and what is formatted names no field.
+func Together(text string, args ...any) *Error {
+	e := &Error{together: text, args: args}
+	return e.Named(func(field string) string { return field })
+}
+
+// Named returns the error with other names of its fields.
+func (e *Error) Named(name func(field string) string) *Error {
+	out := *e
+	if e.Field != "" {
+		out.Field = name(e.Field)
+	}
+	if e.together != "" {
+		out.What = fmt.Sprintf(os.Expand(e.together, name), e.args...)
+	}
+	return &out
 }

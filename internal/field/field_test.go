@@ -21,3 +21,23 @@ func TestError(t *testing.T) {
 		}
 	}
 }
+
+// TestNamed: fields are called what their reader calls them, in errors of several, too; what
+// was stated is left as it is.
+func TestNamed(t *testing.T) {
+	flag := func(key string) string { return "--" + key }
+	for _, tt := range []struct {
+		err          *Error
+		plain, named string
+	}{
+		{Errorf("ip", " %q is not an IP address", "${ip}"), `ip "${ip}" is not an IP address`, `--ip "${ip}" is not an IP address`},
+		{Errorf("", "nothing is stated"), "nothing is stated", "nothing is stated"},
+		{Together("${key} needs ${selector}").With("state it"), "key needs selector", "--key needs --selector"},
+		{Together("${key} %s needs ${selector}", "${key}"), "key ${key} needs selector", "--key ${key} needs --selector"},
+	} {
+		named := tt.err.Named(flag)
+		if tt.err.Error() != tt.plain || named.Error() != tt.named || named.Hint() != tt.err.Hint() {
+			t.Errorf("%q and %q, want %q and %q; hint %q", tt.err, named, tt.plain, tt.named, named.Hint())
+		}
+	}
+}
