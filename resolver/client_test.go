@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/peertest"
 	"mailworthy/resolver"
 )
 
@@ -259,12 +259,7 @@ func TestClientFaults(t *testing.T) {
 }
 
 func TestClientNoServer(t *testing.T) {
-	l, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := l.LocalAddr().String()
-	l.Close()
+	closed := peertest.Closed(t)
 	s := dnstest.Start(t, acme)
 	for _, scheme := range []string{"udp", "tcp", "tls"} {
 		c := quick(s, resolver.Config{Servers: []string{scheme + "://" + closed}})

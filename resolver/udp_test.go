@@ -3,13 +3,13 @@ package resolver_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/peertest"
 	"mailworthy/resolver"
 )
 
@@ -146,13 +146,7 @@ func TestSocketsAreReplaced(t *testing.T) {
 
 // TestRefusedTellsAll: a closed port is news for all questions on the way to it.
 func TestRefusedTellsAll(t *testing.T) {
-	l, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := l.LocalAddr().String()
-	l.Close()
-	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{closed}, Retries: -1, Timeout: time.Minute}})
+	st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{peertest.Closed(t)}, Retries: -1, Timeout: time.Minute}})
 	if err != nil {
 		t.Fatal(err)
 	}

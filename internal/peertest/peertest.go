@@ -34,6 +34,36 @@ func Serve(t testing.TB, l net.Listener, serve func(net.Conn)) {
 	t.Cleanup(func() { l.Close(); all.Wait() })
 }
 
+// Closed returns an address of loopback (host:port) that refuses connections and datagrams
+// until the test ends. The port is taken meanwhile, by sockets that are connected elsewhere: the
+// port of a listener that was closed may be given to a server of another test, or to the very
+// client that asks it, which then hears itself.
+func Closed(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	for range 50 {
+		var packets *net.UDPConn
+		packets, err = net.DialUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9})
+		if err != nil {
+			continue
+		}
+		at := packets.LocalAddr().(*net.UDPAddr)
+		var stream net.Conn
+		if stream, err = (&net.Dialer{LocalAddr: &net.TCPAddr{IP: at.IP, Port: at.Port}}).Dial("tcp4", l.Addr().String()); err != nil {
+			packets.Close() // the port is free for datagrams alone
+			continue
+		}
+		t.Cleanup(func() { stream.Close(); packets.Close() })
+		return at.String()
+	}
+	t.Fatal("no port: ", err)
+	return ""
+}
+
 // Hook starts a server of HTTP that keeps what is sent to it. Told returns that, one body
 // after the other.
 func Hook(t testing.TB) (url string, told func() string) {

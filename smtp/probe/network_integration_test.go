@@ -129,7 +129,7 @@ func networkTable(t *testing.T) {
 			const deadline = 4 * time.Second
 			began := time.Now()
 			r := run(t, row.target, Options{Roots: ca.pool, TLSVersions: true, ConnectTimeout: time.Second, StepTimeout: time.Second, Deadline: deadline})
-			if took := time.Since(began); took > deadline+time.Second {
+			if took := time.Since(began); took > 2*deadline { // without one it would take a minute
 				t.Errorf("it took %s", took)
 			}
 			judged(t, r, row.step, row.want, row.found, nil)

@@ -149,7 +149,7 @@ func (sc script) serve(s *server, conn net.Conn) {
 	say := func(text string) bool {
 		if text == "RST" {
 			if c, ok := conn.(*net.TCPConn); ok {
-				time.Sleep(50 * time.Millisecond) // so that the client is past its connect
+				time.Sleep(500 * time.Millisecond) // so that the client is past its connect
 				_ = c.SetLinger(0)
 			}
 			return false
@@ -233,7 +233,7 @@ null MX 0 .
 empty MX 10 nothing.empty
 `
 
-// run probes one target with usual options.
+// run probes one target with usual options. Nothing that answers is given up on a busy machine.
 func run(t testing.TB, target string, o Options) *Report {
 	t.Helper()
 	spec, err := ParseTarget(target)
@@ -247,9 +247,9 @@ func run(t testing.TB, target string, o Options) *Report {
 		o.Dialer = &dial.Dialer{MaxPerAddr: 1, MaxRead: MaxRead}
 	}
 	o.Now = now
-	o.ConnectTimeout = orElse(o.ConnectTimeout, 2*time.Second)
-	o.StepTimeout = orElse(o.StepTimeout, 2*time.Second)
-	o.Deadline = orElse(o.Deadline, 10*time.Second)
+	o.ConnectTimeout = orElse(o.ConnectTimeout, 20*time.Second)
+	o.StepTimeout = orElse(o.StepTimeout, 20*time.Second)
+	o.Deadline = orElse(o.Deadline, time.Minute)
 	return Run(context.Background(), []Spec{spec}, o)
 }
 
