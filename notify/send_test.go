@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mailworthy/finding"
+	"mailworthy/internal/peertest"
 	"mailworthy/report"
 )
 
@@ -172,8 +173,6 @@ func TestUnreachable(t *testing.T) {
 	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer silent.Close()
 	defer close(release)
-	closed := httptest.NewServer(nil)
-	closed.Close()
 	unknown := httptest.NewUnstartedServer(nil)
 	unknown.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	unknown.StartTLS()
@@ -183,16 +182,15 @@ func TestUnreachable(t *testing.T) {
 		waits           int
 	}{
 		{"timeout", silent.URL, "no answer in time (4 tries)", 3},
-		{"closed", closed.URL, "refused (4 tries)", 3},
+		{"closed", "http://" + peertest.Closed(t), "refused (4 tries)", 3},
 		{"certificate", unknown.URL, "certificate", 0},
 		{"no address", "http://a b/", "cannot be posted to", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var waits []time.Duration
 			s := stopped(&waits)
-			s.Timeout = 50 * time.Millisecond
-			if tt.name == "certificate" {
-				s.Timeout = 10 * time.Second
+			if s.Timeout = time.Minute; tt.name == "timeout" {
+				s.Timeout = 50 * time.Millisecond
 			}
 			err := s.Send(t.Context(), &Target{Kind: Teams, URL: Secret(tt.url + "/hunter2hunter2?sig=hunter2hunter2")}, notice())
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hunter2") {

@@ -87,16 +87,20 @@ func TestToItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	// At a loopback address of its own: nobody else takes the port meanwhile.
-	free, err := net.ListenPacket("udp4", "127.0.0.77:0")
-	if err != nil {
-		t.Fatal(err)
+	var itself *net.UDPConn
+	for range 50 { // whoever asks for a port meanwhile may be given this one
+		free, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		free.Close()
+		port := free.LocalAddr().(*net.UDPAddr)
+		if itself, err = net.DialUDP("udp4", port, port); err == nil {
+			break
+		}
 	}
-	free.Close()
-	port := free.LocalAddr().(*net.UDPAddr)
-	itself, err := net.DialUDP("udp4", port, port)
-	if err != nil {
-		t.Fatal(err)
+	if itself == nil {
+		t.Fatal("no port")
 	}
 	defer itself.Close()
 	if toItself(other) || !toItself(itself) {

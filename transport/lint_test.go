@@ -245,15 +245,19 @@ func TestBombs(t *testing.T) {
 		for _, part := range []string{"x;", "x=y;", ";", "=", "\x00", " ", "rua=mailto:a@acme.example;", ",mailto:a@acme.example", "id=1;", "\xff"} {
 			for _, start := range []string{"", "v=STSv1; ", "v=TLSRPTv1; rua=mailto:a@acme.example", "v=BIMI1; l="} {
 				record := (start + strings.Repeat(part, 65535/len(part)))[:65000]
-				began := time.Now()
-				said := 0
-				for _, f := range Lint(kind, []byte(record)) {
-					said += len(f.Detail)
-					if f.Fix != nil {
-						said += len(f.Fix.Value) + len(f.Fix.Summary)
+				took, said := time.Hour, 0
+				for try := 0; try < 5 && took > time.Second; try++ { // a busy machine may stop any one of them
+					began := time.Now()
+					said = 0
+					for _, f := range Lint(kind, []byte(record)) {
+						said += len(f.Detail)
+						if f.Fix != nil {
+							said += len(f.Fix.Value) + len(f.Fix.Summary)
+						}
 					}
+					took = min(took, time.Since(began))
 				}
-				if took := time.Since(began); took > time.Second || said > 20000 {
+				if took > time.Second || said > 20000 {
 					t.Errorf("%s %q and %q: %v, %d bytes", kind, start, part, took, said)
 				}
 			}

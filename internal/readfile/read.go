@@ -4,6 +4,7 @@
 package readfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -31,14 +32,26 @@ func Read(file string, most int64, wait time.Duration) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(&silent{f, wait, false}, most+1))
+	info, err := f.Stat()
 	if err != nil {
 		return nil, cause(err)
 	}
-	if int64(len(text)) > most {
+	// The size of a file is no more than a hint: it may grow meanwhile, and those of /proc have none.
+	size := info.Size()
+	if !info.Mode().IsRegular() {
+		size = 0
+	} else if size > most {
 		return nil, ErrTooLarge
 	}
-	return text, nil
+	var text bytes.Buffer
+	text.Grow(int(size) + bytes.MinRead)
+	if _, err := text.ReadFrom(io.LimitReader(&silent{f, wait, false}, most+1)); err != nil {
+		return nil, cause(err)
+	}
+	if int64(text.Len()) > most {
+		return nil, ErrTooLarge
+	}
+	return text.Bytes(), nil
 }
 
 // maxLine bounds a file of which the first line is wanted.

@@ -332,12 +332,13 @@ func FuzzExplain(f *testing.F) {
 
 // TestLong: a text of any length costs a bounded time.
 func TestLong(t *testing.T) {
-	start := time.Now()
 	for _, s := range []string{"550 ", "<<< 550 ", ">>> RCPT ", "host a[1.2.3.4] said: ", "550-", "((((", "a@", "5.1.1 "} {
+		start := time.Now()
 		Default().Explain(strings.Repeat(s, 1<<20), Context{})
-	}
-	if d := time.Since(start); d > 20*time.Second {
-		t.Errorf("%v", d)
+		// It takes a part of a second; with a cost that is quadratic, an hour.
+		if d := time.Since(start); d > time.Minute {
+			t.Errorf("%q: %v", s, d)
+		}
 	}
 }
 
