@@ -104,7 +104,7 @@ func readMailboxes(value string, k known) mailboxes {
 		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") && (!torn || isAddress(p.body, k)) {
 			to = out.unsized(p.raw, u.Size) // sound by itself, with what it holds
 			p.raw = to
-		} else if !isAddress(p.body, k) {
+		} else if !isAddress(p.body, k) || !p.scheme && beginsAsScheme(p.body) {
 			out.open = true
 			continue
 		}
@@ -292,6 +292,18 @@ func holdsScheme(local string) bool {
 	return strings.Contains(local, "mailto") || slices.ContainsFunc(strings.FieldsFunc(local, func(c rune) bool { return !ascii.IsAlphanumeric(byte(c)) }), func(word string) bool {
 		return len(word) >= 5 && hint.Distance(word, "mailto") == 1
 	})
+}
+
+// beginsAsScheme reports whether an address without a scheme may begin with one, its colon
+// mistyped or lost with another slip: "mailtlpostmaster@…".
+func beginsAsScheme(address string) bool {
+	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	for n := len("mailto:") - 2; n <= min(len(local)-1, len("mailto:")+1); n++ {
+		if !strings.HasPrefix(local, "mailbox") && hint.Distance(local[:n], "mailto:") <= 2 {
+			return true
+		}
+	}
+	return false
 }
 
 // hasKnownEnd reports whether host has two labels or more, the last of which is a

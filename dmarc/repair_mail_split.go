@@ -90,12 +90,22 @@ func goesOn(word, rest string) bool {
 	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) {
 		return true
 	}
+	if rest != "" && len(word) == len("mailto")-1 && sortedLetters(word+rest[:1]) == sortedLetters("mailto") {
+		return true // "mailo:tdmarc@…": its missing letter may stand behind the colon
+	}
 	for i := 2; i <= 4; i++ {
 		if len(word) == i-1 && hint.Distance(word, "mailto"[:i]) == 1 && strings.HasPrefix(rest, "mailto"[i:]) {
 			return true
 		}
 	}
 	return false
+}
+
+// sortedLetters are the letters of a word in the order of the alphabet.
+func sortedLetters(word string) string {
+	letters := []byte(strings.ToLower(word))
+	slices.Sort(letters)
+	return string(letters)
 }
 
 // letters reports whether s is nothing but a few letters.

@@ -131,6 +131,17 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailtopostmaster@acme.example", full},
 		{"v=DMARC1; p=reject; rua=mailto:<postmaster@acme.example>", full},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@@acme.example", full},
+		// Of a scheme with two slips, one of them in its colon, nothing is read.
+		{"v=DMARC1; p=reject; rua=mailtlpostmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailtpppostmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailtldmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailbox@acme.example", "v=DMARC1; p=reject; rua=mailto:mailbox@acme.example"},
+		{"v=DMARC1; p=reject; rua=mailreports@acme.example", "v=DMARC1; p=reject; rua=mailto:mailreports@acme.example"},
+		// The letter that the scheme lacks may stand behind its colon.
+		{"v=DMARC1; p=reject; rua=mailo:tdmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=malto:idmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=maitl:odmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailo:info@acme.example", "v=DMARC1; p=reject; rua=mailto:info@acme.example"},
 		// The second @ may stand for a letter of a host that is not the owner's.
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@@cme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mailto:dmarc@@@reports.test", "v=DMARC1; p=reject; " + mailbox},

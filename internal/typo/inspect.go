@@ -370,7 +370,7 @@ func (x *inspection) names(f *finding.Finding) {
 			if local, host, mailbox := strings.Cut(w, "@"); mailbox && strings.Contains(plain, ":"+local+"@") && host == Domain {
 				continue // it stands there letter by letter, and the host is the owner's
 			}
-			if a, err := netip.ParseAddr(w); err == nil && slices.ContainsFunc(x.Records, func(r finding.Record) bool { h, err := netip.ParseAddr(r.Value); return err == nil && a == h }) {
+			if a, err := netip.ParseAddr(w); err == nil && slices.ContainsFunc(token.FindAllString(prefixes.ReplaceAllString(plain, " "), -1), func(s string) bool { h, err := netip.ParseAddr(s); return err == nil && a == h }) {
 				continue // written in another way
 			}
 			x.harm("invented", "%s: %q in %s", f.Check, word, text(r))

@@ -93,7 +93,7 @@ func repair(text string) repaired {
 		return repaired{}
 	}
 	out := []string{spf.Version}
-	tokens := joinTokens(fields, note)
+	tokens, lost := joinTokens(fields, note)
 	// apart are tokens whose sign stood by itself, or in place of the space behind the
 	// version.
 	apart := make(map[string]bool)
@@ -139,7 +139,7 @@ func repair(text string) repaired {
 		case terms != nil && swallowed[tok] && startsAddress(tok) && standsForDigit(tok+";"):
 			leaveOut(tok, placeholder(tok), "the last digit of the address may be lost")
 			continue
-		case lostDigit(tok, written, terms), why != "" && len(terms) > 0 && standsForDigit(member(tokens, i)):
+		case lost[tok] && terms != nil, lostDigit(tok, terms), why != "" && len(terms) > 0 && standsForDigit(member(tokens, i)):
 			leaveOut(tok, placeholder(tok), "a digit of the address may be lost")
 			continue
 		case why != "" && len(terms) > 0 && standsForLetter(member(tokens, i), terms) && spf.ParseTerm(terms[len(terms)-1]).Macros:
@@ -172,6 +172,10 @@ func repair(text string) repaired {
 		}
 		for n, fixed := range terms {
 			t := spf.ParseTerm(fixed)
+			if n+1 < len(terms) && strings.Contains(tok, fixed+terms[n+1]) && spaceOrDigit(&t) {
+				leaveOut(fixed, fixed[:len(fixed)-len(t.Spec)]+"<"+t.Spec+" or "+t.Spec[:len(t.Spec)-1]+">", "its last digit may stand in place of a space")
+				continue
+			}
 			cut := n == 0 && why != "" && lostStart(tok, terms) ||
 				n+1 == len(terms) && (why != "" && standsForLetter(member(tokens, i), terms) || swallowed[tok] && standsForLetter(tok+";", terms))
 			switch first := seen[t.Kind]; {
@@ -231,18 +235,29 @@ func beforeOddSpace(text string) map[string]bool {
 }
 
 // lostDigit reports whether what stands before the address of an ip4 may have been its
-// first digit: "ip4::92.0.2.20", "ip4: 92.0.2.20". An address whose first number has
+// first digit: "ip4::92.0.2.20". An address whose first number has
 // three digits has lost none.
-func lostDigit(tok string, written map[string]bool, terms []string) bool {
+func lostDigit(tok string, terms []string) bool {
 	if len(terms) != 1 || spf.ParseTerm(terms[0]).Kind != spf.KindIP4 {
 		return false
 	}
 	colon := strings.IndexByte(tok, ':') + 1
 	rest := tok[colon:]
 	address := strings.TrimLeftFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
-	torn := !written[tok] && written[tok[:colon]]
 	dot := strings.IndexByte(address, '.')
-	return colon > 0 && (address != rest || torn) && (dot == 1 || dot == 2)
+	return colon > 0 && address != rest && (dot == 1 || dot == 2)
+}
+
+// spaceOrDigit reports whether the last digit of the address of a term that the next one
+// stands behind without a space may be typed in place of it: both are addresses of a host
+// then, and no answer of the DNS tells which one sends.
+func spaceOrDigit(t *spf.Term) bool {
+	if t.Kind != spf.KindIP4 && t.Kind != spf.KindIP6 || !t.Prefix.IsSingleIP() || len(t.Spec) == 0 {
+		return false
+	}
+	shorter := t.Spec[:len(t.Spec)-1]
+	_, ok := parsePrefix(shorter)
+	return ok && !strings.Contains(t.Text, "/") && !strings.HasSuffix(shorter, ":")
 }
 
 // passesAll reports whether one of the terms is an all that lets everyone pass.

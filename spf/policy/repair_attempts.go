@@ -402,8 +402,14 @@ func punctuation(s string) ([]string, string) {
 	if sep != ":" && sep != "=" || !isName(name) || anythingBetween(s) {
 		return nil, ""
 	}
-	v := strings.NewReplacer(`"`, "", "'", "", "<", "", ">", "", "[", "", "]", "", "(", "", ")", "", ",", ".", ";", ".").Replace(value)
-	v = strings.Trim(v, "./:\\|=")
+	const around = `"'<>[]()`
+	v := strings.Trim(strings.NewReplacer(",", ".", ";", ".").Replace(value), "./:\\|="+around)
+	if strings.ContainsAny(v, around) {
+		return nil, "" // it may stand for a letter, or for a dot
+	}
+	if ascii.EqualFold(name, "exp") && strings.Contains(v, "..") {
+		return nil, "" // one of the two may stand for a letter, and nobody asks for the name
+	}
 	for strings.Contains(v, "..") {
 		v = strings.ReplaceAll(v, "..", ".")
 	}

@@ -10,11 +10,12 @@ import (
 )
 
 // joinTokens puts together what a stray space has torn apart: "include: x",
-// "ip4 :x", "- all", "ip4:192.0.2.0 /24", "include:_spf. esp.example".
-func joinTokens(in []string, note func(term, to, why string)) []string {
-	var out []string
+// "ip4 :x", "- all", "ip4:192.0.2.0 /24", "include:_spf. esp.example". lost are the addresses
+// among them in which the space may stand in place of a digit: "ip4:192.0.2.12 /25".
+func joinTokens(in []string, note func(term, to, why string)) (out []string, lost map[string]bool) {
+	lost = make(map[string]bool)
 	for i := 0; i < len(in); i++ {
-		tok := in[i]
+		tok, doubtful := in[i], false
 		for i+1 < len(in) && len(tok) <= maxTorn {
 			next := in[i+1]
 			glue, torn := torn(tok, next)
@@ -22,13 +23,17 @@ func joinTokens(in []string, note func(term, to, why string)) []string {
 				break
 			}
 			joined := tok + glue + next
+			doubtful = doubtful || startsAddress(tok) && glue == "" && anyDigit(true, func(d string) bool { return valid(tok + d + next) })
 			note(tok+" "+next, joined, "a stray space")
 			tok = joined
 			i++
 		}
 		out = append(out, tok)
+		if doubtful {
+			lost[tok] = true
+		}
 	}
-	return out
+	return out, lost
 }
 
 // maxTorn is the longest token that something is joined to.
@@ -133,6 +138,8 @@ func readToken(tok, before string) (terms []string, why string) {
 		return nil, "what stands before its first digit may stand for one"
 	case ascii.IsDigit(tok[0]) && before != "" && ascii.IsDigit(before[len(before)-1]) && runsOn(before, tok):
 		return nil, "its first digit may be the last of " + quotable(before)
+	case bareAddress(tok) && startsAddress(before) && !valid(before):
+		return nil, "it may be the rest of " + quotable(before)
 	case bareName(tok) && endsInName(before):
 		// A stray space may have cut a name in two.
 		return nil, "it may be the rest of " + quotable(before)
@@ -291,6 +298,12 @@ func lostStart(tok string, terms []string) bool {
 func bareName(tok string) bool {
 	_, name, sep, _ := split(tok)
 	return sep == "" && hostLike(name) && !isName(name) && len(keywordPrefix(tok)) == 0
+}
+
+// bareAddress reports whether a token is an address without a mechanism.
+func bareAddress(tok string) bool {
+	_, ok := parsePrefix(tok)
+	return ok
 }
 
 // endsInName reports whether a token is a term that ends in a domain name, or could
