@@ -65,6 +65,9 @@ type Log struct {
 	lastProgram []byte
 	lastMTA     MTA
 	lastDaemon  []byte
+
+	// vague are the lines that wait for one that is surely of the program of Options.MTA.
+	vague vague
 }
 
 // New returns a Log that has read nothing.
@@ -91,6 +94,7 @@ func (l *Log) restart(latest time.Time) {
 	if l.o.Year > 0 {
 		l.years.base, l.years.fixed = l.o.Year, true
 	}
+	l.vague = vague{}
 }
 
 // Line reads one line, without its line break.
@@ -116,7 +120,10 @@ func (l *Log) Line(line []byte) {
 func (l *Log) settle(v verdict, line []byte) {
 	switch v {
 	case understood:
-		l.tallies.lines.Understood++
+		l.tallies.lines.Understood += 1 + l.vague.count
+		l.vague = vague{sure: true}
+	case mayBe:
+		l.vague.add(line)
 	case otherProgram:
 		l.tallies.lines.Other++
 	default:
@@ -180,6 +187,9 @@ func (l *Log) message(h *head) verdict {
 	}
 	if len(h.program) == 0 {
 		h.program = nil
+		if l.o.MTA != "" && !l.vague.sure && !r.names() && guess(h.msg) != mta {
+			return mayBe
+		}
 	}
 	l.apply(mta, h, r)
 	return v
@@ -384,7 +394,10 @@ func (l *Log) endExport() {
 }
 
 // Close reads what waits for a line that does not come.
-func (l *Log) Close() { l.endExport() }
+func (l *Log) Close() {
+	l.endExport()
+	l.endVague()
+}
 
 // Events reads a text of a few lines, such as one that somebody pasted, and returns its
 // events and how many of its lines are of a mail server. It is what tells a log from

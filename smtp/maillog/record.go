@@ -87,6 +87,8 @@ const (
 	// nothing of the line is known.
 	notUnderstood verdict = iota
 	understood
+	// mayBe: understood, if the line is of the program that was stated (see vague).
+	mayBe
 	// otherProgram: the line is of a program that is no mail server.
 	otherProgram
 )

@@ -417,6 +417,7 @@ func (l *Log) readSource(ctx context.Context, s *source) error {
 		}
 	}
 	err = l.Read(ctx, b)
+	l.endVague()
 	after := l.tallies.lines
 	s.Lines, s.Understood = after.Read-before.Read, after.Understood-before.Understood
 	switch {
