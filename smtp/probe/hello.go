@@ -135,18 +135,18 @@ func readServerHello(r io.Reader) (serverHello, error) {
 			return serverHello{}, err
 		}
 		if header[1] != 3 || header[0] != recordAlert && header[0] != recordHandshake {
-			return serverHello{}, &errProtocol{fmt.Sprintf("no TLS: it begins with %q", header)}
+			return serverHello{}, &errProtocol{why: fmt.Sprintf("no TLS: it begins with %q", header)}
 		}
 		record := make([]byte, binary.BigEndian.Uint16(header[3:]))
 		if len(record) == 0 || len(record) > maxServerHello {
-			return serverHello{}, &errProtocol{fmt.Sprintf("no TLS: a record of %d bytes", len(record))}
+			return serverHello{}, &errProtocol{why: fmt.Sprintf("no TLS: a record of %d bytes", len(record))}
 		}
 		if _, err := io.ReadFull(r, record); err != nil {
 			return serverHello{}, err
 		}
 		if header[0] == recordAlert {
 			if len(record) != 2 {
-				return serverHello{}, &errProtocol{"no TLS: an alert that is none"}
+				return serverHello{}, &errProtocol{why: "no TLS: an alert that is none"}
 			}
 			if record[0] == 1 && record[1] != 0 {
 				continue // a warning, such as of an unknown name: the answer follows
@@ -158,7 +158,7 @@ func readServerHello(r io.Reader) (serverHello, error) {
 		}
 		length := int(message[1])<<16 | int(message[2])<<8 | int(message[3])
 		if message[0] != messageServer || length > maxServerHello {
-			return serverHello{}, &errProtocol{fmt.Sprintf("a handshake message of type %d and %d bytes in place of a ServerHello", message[0], length)}
+			return serverHello{}, &errProtocol{why: fmt.Sprintf("a handshake message of type %d and %d bytes in place of a ServerHello", message[0], length)}
 		}
 		if len(message) >= 4+length {
 			return parseServerHello(message[4 : 4+length])
@@ -168,7 +168,7 @@ func readServerHello(r io.Reader) (serverHello, error) {
 
 // parseServerHello reads the body of a ServerHello (RFC 8446, 4.1.3).
 func parseServerHello(b []byte) (h serverHello, err error) {
-	bad := &errProtocol{"a ServerHello that is cut off"}
+	bad := &errProtocol{why: "a ServerHello that is cut off"}
 	const fixed = 2 + 32
 	if len(b) < fixed+1 {
 		return h, bad

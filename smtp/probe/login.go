@@ -106,7 +106,7 @@ func (s *session) login() {
 func (s *session) attempt(mechanism string) (a answer, note string, err error) {
 	l := s.o.Login
 	b64 := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
-	hide := func(text string) string { s.secrets.Add(text); return text }
+	hide := func(text string) string { s.t.secrets.Add(text); return text }
 	const hidden = redact.Hidden
 	switch mechanism {
 	case "PLAIN":
@@ -142,7 +142,7 @@ func (s *session) attempt(mechanism string) (a answer, note string, err error) {
 		secret := hide(b64("user=" + l.User + "\x01auth=Bearer " + l.Password + "\x01\x01"))
 		if a, err = s.exchange("AUTH XOAUTH2 "+secret, "AUTH XOAUTH2 "+hidden); err == nil && a.code == 334 {
 			// The token is refused, and the answer says why; an empty line gets the reply.
-			note = s.secrets.Without(tokenText(strings.Join(a.lines, "")))
+			note = s.t.secrets.Without(tokenText(strings.Join(a.lines, "")))
 			a, err = s.exchange("", "(empty line)")
 		}
 	default:
@@ -174,12 +174,12 @@ func (s *session) scram(mechanism string) (a answer, note string, err error) {
 			response, bad = auth.Next(challenge, true)
 		}
 		if bad != nil {
-			note = "the server's side of the exchange is wrong: " + show.Cut(s.secrets.Without(bad.Error()), 100)
+			note = "the server's side of the exchange is wrong: " + show.Cut(s.t.secrets.Without(bad.Error()), 100)
 			a, err = s.exchange("*", "")
 			return a, note, err
 		}
 		secret := base64.StdEncoding.EncodeToString(response)
-		s.secrets.Add(secret)
+		s.t.secrets.Add(secret)
 		a, err = s.exchange(secret, redact.Hidden)
 	}
 	return a, "", err

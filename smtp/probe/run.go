@@ -15,6 +15,8 @@ import (
 	"golang.org/x/net/idna"
 
 	"mailworthy/dial"
+	"mailworthy/finding"
+	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -206,7 +208,7 @@ func (p *prober) endpoints(ctx context.Context, host string, addr netip.Addr, po
 			if a.IsValid() {
 				e.Address = a.Unmap().String()
 			}
-			e.Transcript = (&transcript{}).lines()
+			e.Transcript = []finding.Said{}
 			out = append(out, e)
 		}
 	}
@@ -266,12 +268,13 @@ func (p *prober) another(e *Endpoint, end time.Time) *session {
 
 // begin is a session with an endpoint that has not begun.
 func (p *prober) begin(e *Endpoint, end time.Time) *session {
-	s := &session{o: p.o, p: p, e: e, end: end, t: &transcript{start: time.Now()}}
+	s := &session{o: p.o, p: p, e: e, end: end, t: &transcript{start: time.Now(), secrets: &redact.Secrets{}}}
 	if _, err := netip.ParseAddr(e.Host); err != nil {
 		s.name = e.Host
 	}
 	if l := p.o.Login; l != nil {
-		s.secrets.Password(l.User, l.Password)
+		// From the first line on: a server may have it of an earlier session.
+		s.t.secrets.Password(l.User, l.Password)
 	}
 	return s
 }

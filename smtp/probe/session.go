@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
 
@@ -28,9 +27,6 @@ type session struct {
 	name string
 	from string
 	dead bool // the connection is of no more use
-	// secrets are those of the login, from the first line on: a server may have them of an
-	// earlier session.
-	secrets redact.Secrets
 }
 
 // plan are the steps of a session in their order, none of them tried.
@@ -140,7 +136,7 @@ func (s *session) begin(ctx context.Context) bool {
 	if !ok {
 		return false
 	}
-	s.w = newWire(conn, s.t, &s.secrets)
+	s.w = newWire(conn, s.t)
 	if implicit && !s.handshake(ctx) {
 		return false
 	}
@@ -162,7 +158,7 @@ func (s *session) begin(ctx context.Context) bool {
 // run has the session.
 func (s *session) run(ctx context.Context) {
 	defer func() {
-		s.e.Transcript = s.t.lines()
+		s.conclude()
 		if s.w != nil {
 			s.w.conn.Close()
 		}
@@ -184,6 +180,32 @@ func (s *session) run(ctx context.Context) {
 		s.bareLF()
 	}
 	s.quit()
+}
+
+// conclude takes the transcript over, and hides in all that was made of the replies what
+// later ones showed to be a part of a secret.
+func (s *session) conclude() {
+	e := s.e
+	said, hide := s.t.lines()
+	e.Transcript = said
+	texts := []*string{&e.injected, &e.greeted, &e.openLF, e.Banner}
+	for i := range e.Steps {
+		texts = append(texts, &e.Steps[i].Detail)
+	}
+	for i := range e.Explained {
+		x := &e.Explained[i]
+		texts = append(texts, &x.Reply, &x.Meaning)
+	}
+	for _, list := range [][]string{e.EHLO, e.EHLOTLS} {
+		for i := range list {
+			texts = append(texts, &list[i])
+		}
+	}
+	for _, text := range texts {
+		if text != nil {
+			*text = hide(*text)
+		}
+	}
 }
 
 // bareLF ends a command with a line feed alone. It comes last: a server that waits for
@@ -264,7 +286,7 @@ func (s *session) greeting(ctx context.Context) bool {
 		a, err = s.w.read()
 	}
 	if err == nil && a.code/100 == 2 && a.code != 220 || a.code/100 == 3 {
-		err = &errProtocol{"no greeting: " + show.Cut(a.text(), 100)}
+		err = &errProtocol{why: "no greeting: " + show.Cut(a.text(), 100)}
 	}
 	if a.code != 0 {
 		text := a.full()
@@ -331,7 +353,7 @@ func (s *session) handshake(ctx context.Context) bool {
 	s.e.Certificate = describe(state.PeerCertificates, s.e.Host, s.o.Roots, s.o.Now)
 	st.Outcome, st.Detail = OK, "TLS "+s.e.TLS.Version+" "+s.e.TLS.Cipher
 	s.t.add("", "tls: "+st.Detail)
-	s.w = newWire(conn, s.t, &s.secrets)
+	s.w = newWire(conn, s.t)
 	return true
 }
 
@@ -366,7 +388,7 @@ func (s *session) ehlo() []string {
 		a = old
 	}
 	if err == nil && a.code/100 < 4 && a.code != 250 {
-		err = &errProtocol{"no answer to EHLO: " + show.Cut(a.text(), 100)}
+		err = &errProtocol{why: "no answer to EHLO: " + show.Cut(a.text(), 100)}
 	}
 	if !s.record(st, began, a, err) {
 		return []string{}
@@ -410,8 +432,8 @@ func (s *session) startTLS(ctx context.Context) bool {
 	if n := s.w.r.Buffered(); n > 0 {
 		// A response injection: it came before the handshake and would be read after it.
 		extra, _ := s.w.r.Peek(n)
-		s.e.injected = s.secrets.Without(string(extra))
-		s.t.add("server", s.e.injected)
+		s.t.hear(string(extra))
+		s.e.injected = strings.Join(s.t.reply(), "")
 		s.t.add("", "plain text after the answer to STARTTLS, dropped")
 	}
 	return s.handshake(ctx)

@@ -128,7 +128,7 @@ func (s *session) hello(ctx context.Context, version uint16) (serverHello, error
 	if !ok {
 		return serverHello{}, nil
 	}
-	s.w = newWire(conn, s.t, &s.secrets)
+	s.w = newWire(conn, s.t)
 	defer conn.Close()
 	if !implicit {
 		if !s.greeting(ctx) {
@@ -146,7 +146,7 @@ func (s *session) hello(ctx context.Context, version uint16) (serverHello, error
 			s.quit()
 			return serverHello{}, nil
 		} else if a.code != 220 {
-			return serverHello{}, &errProtocol{"STARTTLS is answered with " + show.Cut(a.text(), 100)}
+			return serverHello{}, &errProtocol{why: "STARTTLS is answered with " + show.Cut(a.text(), 100)}
 		}
 	}
 	limit := s.left(min(orElse(s.o.StepTimeout, DefaultStep), 15*time.Second))

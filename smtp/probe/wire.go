@@ -27,7 +27,11 @@ const (
 const MaxRead = 256 << 10
 
 // errProtocol is the failure of an answer that is none of the protocol.
-type errProtocol struct{ why string }
+type errProtocol struct {
+	why string
+	// line: the last line that came belongs behind it.
+	line bool
+}
 
 func (e *errProtocol) Error() string { return e.why }
 
@@ -51,25 +55,23 @@ func (a *answer) full() string {
 }
 
 // readAnswer reads a reply of one or more lines (RFC 5321, 4.2.1). The error is an
-// *errProtocol if what came is no reply; said is called with each line, and returns it as it
-// may be shown.
-func readAnswer(r *bufio.Reader, said func(line string) string) (answer, error) {
+// *errProtocol if what came is no reply; heard is called with each line.
+func readAnswer(r *bufio.Reader, heard func(line string)) (answer, error) {
 	var a answer
 	for {
 		line, err := readLine(r)
-		shown := line
 		if line != "" || err == nil {
-			shown = said(line)
+			heard(line)
 		}
 		if err != nil {
 			return a, err
 		}
 		if len(line) < 3 || !digits(line[:3]) || line[0] < '2' || line[0] > '5' || len(line) > 3 && line[3] != ' ' && line[3] != '-' {
-			return a, &errProtocol{"no reply of SMTP: " + show.Cut(shown, 100)}
+			return a, &errProtocol{why: "no reply of SMTP: ", line: true}
 		}
 		code := int(line[0]-'0')*100 + int(line[1]-'0')*10 + int(line[2]-'0')
 		if a.code != 0 && code != a.code {
-			return a, &errProtocol{fmt.Sprintf("the lines of one reply have the codes %d and %d", a.code, code)}
+			return a, &errProtocol{why: fmt.Sprintf("the lines of one reply have the codes %d and %d", a.code, code)}
 		}
 		a.code = code
 		text := ""
@@ -80,7 +82,7 @@ func readAnswer(r *bufio.Reader, said func(line string) string) (answer, error) 
 			return a, nil
 		}
 		if len(a.lines) == maxLines {
-			return a, &errProtocol{fmt.Sprintf("a reply of more than %d lines", maxLines)}
+			return a, &errProtocol{why: fmt.Sprintf("a reply of more than %d lines", maxLines)}
 		}
 	}
 }
@@ -97,7 +99,7 @@ func readLine(r *bufio.Reader) (string, error) {
 		part, err := r.ReadSlice('\n')
 		line = append(line, part...)
 		if len(line) > maxLine {
-			return string(line[:maxLine]), &errProtocol{fmt.Sprintf("a line of more than %d bytes", maxLine)}
+			return string(line[:maxLine]), &errProtocol{why: fmt.Sprintf("a line of more than %d bytes", maxLine)}
 		}
 		switch {
 		case err == nil:
@@ -115,6 +117,12 @@ type transcript struct {
 	start time.Time
 	said  []finding.Said
 	left  int // lines not kept
+	// secrets: what the server says may repeat what was sent, and is not shown.
+	secrets *redact.Secrets
+	// heard are the lines of the server as they came, shown what they were shown as before
+	// later lines came, and at their places in said, behind its end if they are not kept.
+	heard, shown []string
+	at           []int
 }
 
 func (t *transcript) add(by, text string) {
@@ -125,11 +133,53 @@ func (t *transcript) add(by, text string) {
 	t.said = append(t.said, finding.Said{MS: time.Since(t.start).Milliseconds(), By: by, Text: show.Cut(text, maxSaid)})
 }
 
-func (t *transcript) lines() []finding.Said {
-	if t.left > 0 {
-		return append(t.said, finding.Said{MS: time.Since(t.start).Milliseconds(), Text: show.Counted(t.left, "more line")})
+// hear takes a line of the server.
+func (t *transcript) hear(line string) {
+	t.heard, t.at = append(t.heard, line), append(t.at, len(t.said))
+	t.add("server", "")
+}
+
+// reply returns the lines that came since the last call, without the secrets, of which a
+// part may stand in earlier replies.
+func (t *transcript) reply() []string {
+	before := len(t.shown)
+	t.shown = append(t.shown, t.secrets.Lines(t.heard)[before:]...)
+	return t.shown[before:]
+}
+
+// lines returns the transcript, and what hides in a text made of its replies the parts of
+// secrets that only later replies told.
+func (t *transcript) lines() (said []finding.Said, hide func(string) string) {
+	t.reply()
+	said = []finding.Said{}
+	var pairs []string
+	for i, line := range t.secrets.Lines(t.heard) {
+		if old := textOf(t.shown[i]); line != t.shown[i] && old != "" {
+			pairs = append(pairs, old, textOf(line))
+		}
+		if t.at[i] < len(t.said) {
+			t.said[t.at[i]].Text = show.Cut(line, maxSaid)
+		}
 	}
-	return append([]finding.Said{}, t.said...)
+	r := strings.NewReplacer(pairs...)
+	for _, s := range t.said {
+		if s.By == "" {
+			s.Text = r.Replace(s.Text)
+		}
+		said = append(said, s)
+	}
+	if t.left > 0 {
+		said = append(said, finding.Said{MS: time.Since(t.start).Milliseconds(), Text: show.Counted(t.left, "more line")})
+	}
+	return said, r.Replace
+}
+
+// textOf is a line of a reply without its code.
+func textOf(line string) string {
+	if len(line) > 3 && digits(line[:3]) && (line[3] == ' ' || line[3] == '-') {
+		return line[4:]
+	}
+	return line
 }
 
 // wire is the connection of a session. Every step sets its own deadline, so that a
@@ -138,12 +188,10 @@ type wire struct {
 	conn net.Conn
 	r    *bufio.Reader
 	t    *transcript
-	// secrets: what the server says may repeat what was sent, and is not kept.
-	secrets *redact.Secrets
 }
 
-func newWire(conn net.Conn, t *transcript, secrets *redact.Secrets) *wire {
-	return &wire{conn: conn, r: bufio.NewReaderSize(conn, 4096), t: t, secrets: secrets}
+func newWire(conn net.Conn, t *transcript) *wire {
+	return &wire{conn: conn, r: bufio.NewReaderSize(conn, 4096), t: t}
 }
 
 // send writes a command. A shown text takes its place in the transcript if it is not
@@ -158,18 +206,14 @@ func (w *wire) send(command, shown string) error {
 }
 
 func (w *wire) read() (answer, error) {
-	var lines []string
-	first := len(w.t.said)
-	a, err := readAnswer(w.r, func(line string) string {
-		w.t.add("server", "")
-		lines = append(lines, line)
-		// What began in a line may go on in this one.
-		said := w.secrets.Lines(lines)
-		for i := first; i < len(w.t.said); i++ {
-			w.t.said[i].Text = show.Cut(said[i-first], maxSaid)
-		}
-		return said[len(said)-1]
-	})
-	a.lines = w.secrets.Lines(a.lines)
+	a, err := readAnswer(w.r, w.t.hear)
+	shown := w.t.reply()
+	for i := range a.lines {
+		a.lines[i] = textOf(shown[i])
+	}
+	var wrong *errProtocol
+	if errors.As(err, &wrong) && wrong.line {
+		wrong.why += show.Cut(shown[len(shown)-1], 100)
+	}
 	return a, err
 }

@@ -196,32 +196,50 @@ func (r *run) try(ctx context.Context) error {
 	}
 	now := o.Clock.Now()
 	s.NextTry = nil
+	never := len(s.Attempts) == 0 && (a.Stage == StageConnect || a.Stage == StageTLS)
+	s.Attempts = append(s.Attempts, a)
+	r.hide(ctx)
+	made := s.last()
 	if a.Stage == "" || a.InDoubt {
 		s.Sends++
 	}
-	never := a.Stage == StageConnect || a.Stage == StageTLS
 	switch {
 	case a.Stage == "":
 		s.SentAt = &now
 		ms := a.DurationMS
 		s.SubmitMS = &ms
-		r.progress("accepted: %s", a.Reply)
-	case a.final, never && len(s.Attempts) == 0:
+		r.progress("accepted: %s", made.Reply)
+	case a.final, never:
 		// A server that cannot be reached at all is a mistake in the command as likely as
 		// one that is down: whoever waits should know at once.
 		s.GaveUp = true
-		r.progress("%s: %s", a.Stage, a.Reply)
+		r.progress("%s: %s", a.Stage, made.Reply)
 	case s.Retries < len(o.Retry):
 		next := now.Add(jitter(o.Retry[s.Retries], o.Random()))
 		s.Retries++
-		s.NextTry, a.RetryAt = &next, &next
-		r.progress("%s: %s; the next try is at %s", a.Stage, a.Reply, next.UTC().Format(time.RFC3339))
+		s.NextTry, made.RetryAt = &next, &next
+		r.progress("%s: %s; the next try is at %s", a.Stage, made.Reply, next.UTC().Format(time.RFC3339))
 	default:
 		s.GaveUp = true
-		r.progress("%s: %s; no try is left", a.Stage, a.Reply)
+		r.progress("%s: %s; no try is left", a.Stage, made.Reply)
 	}
-	s.Attempts = append(s.Attempts, a)
 	return r.save()
+}
+
+// hide takes out of the answers of all tries what they tell of a secret together.
+func (r *run) hide(ctx context.Context) {
+	list := r.state.Attempts
+	said := make([]string, len(list))
+	for i := range list {
+		said[i] = list[i].Reply
+	}
+	for i, text := range r.o.secrets().Lines(said) {
+		if a := &list[i]; a.Reply != text {
+			if a.Reply = text; a.Cause != nil {
+				a.Cause = r.o.explained(ctx, text, a.Stage)
+			}
+		}
+	}
 }
 
 // jitter is a time within a tenth of d: mails that were put off together do not come back

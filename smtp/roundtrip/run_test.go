@@ -495,6 +495,33 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// TestSecretOverTries: a server that tells the first half of the password in the answer to one
+// try and the rest to the next gets neither into the report or the state.
+func TestSecretOverTries(t *testing.T) {
+	s := newSMTP(t, true)
+	s.answers["auth"] = []string{"454 4.7.0 no hunter2", "454 4.7.0 -Secret, again"}
+	dir, _ := newMaildir(t)
+	o, _ := s.options(t, &maildir{dir})
+	var shown strings.Builder
+	o.Progress = func(text string) { shown.WriteString(text + "\n") }
+	o.Via.Scheme, o.Via.User, o.Password, o.State, o.Retry = "smtps", user, password, filepath.Join(t.TempDir(), "state"), []time.Duration{time.Minute, 24 * time.Hour}
+	r, err := Run(t.Context(), o)
+	verdict(t, r, err, Deferred)
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(o.State)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, all := range []string{string(text), string(kept)} {
+		if strings.Contains(all, "hunter2") || strings.Contains(all+shown.String(), "-Secret") || !strings.Contains(all, "again") {
+			t.Error(all)
+		}
+	}
+}
+
 // TestFile: an mbox file with the mail in its middle, and one message.
 func TestFile(t *testing.T) {
 	s := newSMTP(t, false)

@@ -30,13 +30,12 @@ type sender struct {
 	a    *Attempt
 	conn net.Conn
 	// secrets are not kept, whoever repeats them.
-	secrets redact.Secrets
+	secrets *redact.Secrets
 }
 
 // send hands the text over, in limit at most. The attempt says how it went.
 func (o *Options) send(ctx context.Context, l *letter, text []byte, limit time.Duration) Attempt {
-	s := &sender{o: o, a: &Attempt{At: o.Clock.Now(), Outcome: probe.OK, Phases: []Phase{}}}
-	s.secrets.Password(o.Via.User, o.Password)
+	s := &sender{o: o, a: &Attempt{At: o.Clock.Now(), Outcome: probe.OK, Phases: []Phase{}}, secrets: o.secrets()}
 	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -49,6 +48,13 @@ func (o *Options) send(ctx context.Context, l *letter, text []byte, limit time.D
 		s.failed(ctx, stage, err)
 	}
 	return *s.a
+}
+
+// secrets are those of the login.
+func (o *Options) secrets() *redact.Secrets {
+	s := &redact.Secrets{}
+	s.Password(o.Via.User, o.Password)
+	return s
 }
 
 // without is a text without the secrets, bounded.
@@ -143,7 +149,7 @@ func (s *sender) data(c *smtp.Client, text []byte) error {
 		return err
 	}
 	if d, ok := w.(*smtp.DataCloser); ok {
-		s.a.Reply = without("250 "+s.joined(d.ServerResponse()), &s.secrets)
+		s.a.Reply = without("250 "+s.joined(d.ServerResponse()), s.secrets)
 	}
 	return nil
 }
@@ -243,7 +249,7 @@ func (s *sender) failed(ctx context.Context, stage string, err error) {
 		if said.Code >= 500 {
 			a.Outcome, a.final = probe.Rejected5, true
 		}
-		a.Reply = without(fmt.Sprintf("%d %s", said.Code, s.joined(said.Msg)), &s.secrets)
+		a.Reply = without(fmt.Sprintf("%d %s", said.Code, s.joined(said.Msg)), s.secrets)
 		a.Cause = s.o.explained(ctx, a.Reply, stage)
 		return
 	case errors.As(err, &refusal):
@@ -255,5 +261,5 @@ func (s *sender) failed(ctx context.Context, stage string, err error) {
 	default:
 		a.Outcome = probe.OutcomeOf(err)
 	}
-	a.Reply = without(probe.FailureText(err), &s.secrets)
+	a.Reply = without(probe.FailureText(err), s.secrets)
 }
