@@ -27,7 +27,7 @@ func wildcards(findings []finding.Finding) []finding.Finding {
 	out := make([]finding.Finding, 0, len(findings))
 	for _, f := range findings {
 		if same(f) {
-			cause.Follows = append(slices.Clip(cause.Follows), consequence(&f))
+			cause.Follows = append(slices.Clip(cause.Follows), f.Consequence())
 			continue
 		}
 		out = append(out, f)
@@ -38,11 +38,6 @@ func wildcards(findings []finding.Finding) []finding.Finding {
 		}
 	}
 	return out
-}
-
-// consequence is a finding as another one lists it.
-func consequence(f *finding.Finding) finding.Consequence {
-	return finding.Consequence{Check: f.Check, Section: f.Section, Subject: f.Subject, Title: f.Title, Detail: f.Detail}
 }
 
 // follow puts what only follows from a domain that does not exist below that
@@ -65,7 +60,7 @@ func follow(findings []finding.Finding, passes []finding.Passes) ([]finding.Find
 	}
 	for i := range findings {
 		if f := &findings[i]; follows(f) {
-			cause.Follows = append(cause.Follows, consequence(f))
+			cause.Follows = append(cause.Follows, f.Consequence())
 		} else if f.Severity.AtLeast(finding.Notice) || f.Severity.Open() {
 			own[f.Section] = true
 		}

@@ -10,7 +10,6 @@ import (
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
-	"mailworthy/receiver"
 	"mailworthy/resolver"
 )
 
@@ -237,44 +236,6 @@ func (a *run) unbelieved(ctx context.Context, why *doubt) *run {
 	again.session = resolver.NewSession(again.resolver, 0)
 	again.ask(ctx)
 	return again
-}
-
-// noteResolver puts before all else that the resolver does not see the public DNS.
-// That all the rest is not known follows, and is not worth a line each; only what
-// was answered all the same, as by a loaded zone, stands beside it.
-func (a *run) noteResolver() {
-	if a.doubt == nil {
-		return
-	}
-	cause := a.notPublic()
-	var rest []finding.Finding
-	var passes []finding.Passes
-	a.session.Answers(func(*resolver.Answer) { rest, passes = a.result.Findings, a.result.Passes })
-	a.result.Findings, a.result.Passes = append([]finding.Finding{cause}, rest...), passes
-}
-
-// notPublic is the finding that the resolver does not see the public DNS.
-func (a *run) notPublic() finding.Finding {
-	return mailhost.NotPublic(a.target.Domain, a.doubt.evidence[0].Server, a.doubt.evidence, a.doubt.all)
-}
-
-// blameResolver gives facts that are open because the resolver is not believed that
-// reason: no lookup of theirs failed.
-func (a *run) blameResolver(facts ...*receiver.Fact) {
-	if a.doubt == nil {
-		return
-	}
-	cause := a.notPublic()
-	unseen := func(e finding.Evidence) bool { return e.Status == string(resolver.NotPublic) }
-	answered := func(e finding.Evidence) bool { return isAnswer(e.Status) }
-	for _, f := range facts {
-		if f.State != receiver.Unknown || f.Evidence == "" {
-			continue
-		}
-		if of := a.of(f.Finding); a.doubt.all && (of == nil || !slices.ContainsFunc(of.Evidence, answered)) || of != nil && slices.ContainsFunc(of.Evidence, unseen) {
-			*f = because(receiver.Unknown, &cause)
-		}
-	}
 }
 
 // noteDNS64 says for which hosts the resolver made addresses up.

@@ -33,9 +33,12 @@ func (a *run) judge() {
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
 	res.Findings, res.Passes = follow(wildcards(a.noteDNS64(res.Findings)), res.Passes)
-	a.judgeReceivers()
+	fault := a.resolverFault()
+	a.judgeReceivers(fault)
 	a.uncheckReceivers()
-	a.noteResolver()
+	if fault != nil {
+		fault.put(a)
+	}
 	for i := range res.Evaluations {
 		UncheckSPF(&res.Evaluations[i], res.Trace)
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // judgeReceivers holds what was found against the receivers' requirements. That
-// takes every section, and a domain that sends.
-func (a *run) judgeReceivers() {
+// takes every section, and a domain that sends. fault is that of the resolver, if there is one.
+func (a *run) judgeReceivers(fault *cause) {
 	for _, s := range finding.Audited {
 		if !a.wants(s) {
 			return
@@ -33,8 +33,10 @@ func (a *run) judgeReceivers() {
 		AddressesUnlisted: a.unlistedFact("zen.spamhaus.org", "rbl-listed"), DomainsUnlisted: a.unlistedFact("dbl.spamhaus.org", "rbl-domain-listed"),
 	}
 	f.Aligned = a.alignedFact(f.SPF, f.DKIM)
-	a.blameResolver(&f.SPF, &f.DKIM, &f.DKIMRSA, &f.DKIMKeys, &f.DMARC, &f.NotEnforced, &f.PTR, &f.HELO, &f.SOA, &f.TakesMail,
-		&f.AddressesUnlisted, &f.DomainsUnlisted, &f.Aligned)
+	if fault != nil {
+		fault.blame(a, &f.SPF, &f.DKIM, &f.DKIMRSA, &f.DKIMKeys, &f.DMARC, &f.NotEnforced, &f.PTR, &f.HELO, &f.SOA, &f.TakesMail,
+			&f.AddressesUnlisted, &f.DomainsUnlisted, &f.Aligned)
+	}
 	a.result.Receivers = receiver.Judge(f, a.options.Volume)
 }
 

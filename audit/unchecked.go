@@ -22,26 +22,13 @@ import (
 // did not ask: they are of severity not-checked, and count as nothing. The trace
 // is that of the audit: it decides of findings without evidence of their own.
 func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
-	offline, asked := left(trace)
-	if !offline {
+	unheld, asked := left(trace)
+	if !unheld {
 		return
 	}
+	offline := func(status string) bool { return status == string(resolver.Offline) }
 	for i := range findings {
-		f := &findings[i]
-		if f.Severity != finding.Unknown {
-			continue
-		}
-		// The evidence may be the record alone which needs what was not asked.
-		here := !asked && !answers()[f.Check]
-		for _, e := range f.Evidence {
-			if e.Status == string(resolver.Offline) {
-				here = true
-			} else if !isAnswer(e.Status) {
-				here = false
-				break
-			}
-		}
-		if here {
+		if f := &findings[i]; f.Severity == finding.Unknown && restsOn(f, !asked, offline) {
 			uncheck(f)
 		}
 	}
@@ -54,6 +41,21 @@ func NotChecked(findings []finding.Finding, trace []resolver.Trace) {
 			uncheck(f)
 		}
 	}
+}
+
+// restsOn reports whether a finding is unknown for questions that came to such a status,
+// and for no others. If they are all that was not answered, so is one without evidence of
+// its own: that may be the record alone which needs what was not said.
+func restsOn(f *finding.Finding, all bool, such func(status string) bool) bool {
+	here := all && !answers()[f.Check]
+	for _, e := range f.Evidence {
+		if such(e.Status) {
+			here = true
+		} else if !isAnswer(e.Status) {
+			return false
+		}
+	}
+	return here
 }
 
 // answers are the checks whose findings are unknown for what the DNS answered. Those of

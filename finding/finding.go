@@ -93,8 +93,6 @@ type Check struct {
 	// Whole: the title speaks of the section as a whole. A finding that does not undecide
 	// the section is about a part of it.
 	Whole bool `json:"-"`
-	// Root: if nothing at all was answered, the check stands for all that is unknown.
-	Root bool `json:"-"`
 	// Examined: its findings say what was left out of the examination, and so are shown with
 	// what was examined.
 	Examined bool `json:"-"`
@@ -161,20 +159,12 @@ type Finding struct {
 	// VerdictAs replaces Severity for the verdict alone, if the two differ.
 	VerdictAs Severity `json:"verdict_as" empty:"null"`
 	// Follows are what only follows from this finding and goes away with it: it is
-	// listed here, counts nowhere and has no fix of its own.
+	// listed here, counts in no number of findings and has no fix of its own. What is not
+	// decided for one cause still leaves its section undecided (see Apart).
 	Follows []Consequence `json:"follows"`
 	// Accepted: the owner of the domain lives with it. It is shown with severity
 	// info and counts nowhere.
 	Accepted *Accepted `json:"accepted"`
-}
-
-// Consequence is what would be a finding if it had not a cause that is one.
-type Consequence struct {
-	Check   string  `json:"check"`
-	Section Section `json:"section"`
-	Subject string  `json:"subject"`
-	Title   string  `json:"title"`
-	Detail  string  `json:"detail"`
 }
 
 // Accepted says until when and why a finding does not count.

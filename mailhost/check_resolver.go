@@ -7,6 +7,12 @@ import (
 	"mailworthy/finding"
 )
 
+// OfResolver reports whether the check says that a resolver is of no use: what else is
+// unknown may have that cause.
+func OfResolver(check string) bool {
+	return check == "resolver-silent" || check == "resolver-not-public"
+}
+
 // NotPublic is the finding that a resolver does not see the public DNS: it denies
 // what is there, or finds what cannot be, by the evidence. If it is all, nothing that it
 // says is believed, and else nothing that it says of the top-level domains of the evidence.
@@ -45,6 +51,23 @@ func NotPublic(domain, server string, evidence []finding.Evidence, all bool) fin
 		f.CouldBe = finding.Critical
 	}
 	s.Add("resolver-not-public", f)
+	return *s.Found()[0]
+}
+
+// Silent is the finding that no resolver answered any question, by the evidence, which is
+// some of them; why names the servers and what came of asking them. If late, none had
+// failed before the time of the audit was over.
+func Silent(domain, why string, late bool, evidence []finding.Evidence) finding.Finding {
+	s := finding.NewSheet(checkList, domain)
+	f := finding.Finding{Evidence: evidence, Undecides: true,
+		Detail: fmt.Sprintf("No resolver answered any question (%s). That says nothing about %s.", why, domain),
+		Fix:    &finding.Fix{Summary: "Ask another resolver (--resolver ADDR), or wait longer for an answer (--timeout 10s)."}}
+	if late {
+		f.Title = "DNS resolver did not answer in time"
+		f.Detail = fmt.Sprintf("The time of the audit was over before any question was answered. That says nothing about %s.", domain)
+		f.Fix = &finding.Fix{Summary: "Give the audit more time (--deadline), or ask another resolver (--resolver ADDR)."}
+	}
+	s.Add("resolver-silent", f)
 	return *s.Found()[0]
 }
 

@@ -224,6 +224,15 @@ var Checks = []finding.Check{
 		Reference: "RFC 8499, 6; RFC 2826",
 	},
 	{
+		ID: "resolver-silent", Severity: finding.Unknown, Section: finding.Hosts,
+		Title:     "DNS resolver does not answer",
+		Passed:    "DNS resolver answers",
+		Condition: "Not one question that the audit put to a resolver was answered. What is unknown for that alone is listed below it. If it answers some, what is unknown is said of each.",
+		Why:       "It says nothing about the domain: not that something is missing, and not that it is right. Every audit through this resolver ends the same way.",
+		Remedy:    "Ask another resolver (--resolver ADDR), or wait longer for an answer (--timeout 10s); mailworthy doctor looks for the reason.",
+		Reference: "RFC 2308, 7",
+	},
+	{
 		ID: "resolver-dns64", Severity: finding.Notice, Section: finding.Hosts, Examined: true,
 		Title:     "DNS resolver synthesizes IPv6 addresses (DNS64)",
 		Passed:    "DNS resolver does not synthesize IPv6 addresses (no DNS64)",
@@ -233,7 +242,7 @@ var Checks = []finding.Check{
 		Reference: "RFC 6147, 5; RFC 6052, 2.1; RFC 7050, 3",
 	},
 	{
-		ID: "hosts-unresolved", Severity: finding.Unknown, Section: finding.Hosts, Whole: true, Root: true,
+		ID: "hosts-unresolved", Severity: finding.Unknown, Section: finding.Hosts, Whole: true,
 		Title:     "MX, A or PTR lookup failed: result unknown",
 		Passed:    "All MX, A and PTR lookups answered",
 		Condition: "A question about the domain, its MX hosts, a sending address or a HELO name was not answered.",

@@ -57,9 +57,9 @@ func knownCheck(id string) error {
 	return err
 }
 
-// matches reports whether the acceptance is about the finding.
-func (a *Acceptance) matches(domain string, f *finding.Finding) bool {
-	return a.Check == f.Check && (a.Subject == "" || strings.EqualFold(a.Subject, f.Subject)) &&
+// matches reports whether the acceptance is about the check of the subject.
+func (a *Acceptance) matches(domain, check, subject string) bool {
+	return a.Check == check && (a.Subject == "" || strings.EqualFold(a.Subject, subject)) &&
 		(a.Domain == "" || strings.EqualFold(a.Domain, domain))
 }
 
@@ -74,15 +74,12 @@ func (a *Acceptance) matches(domain string, f *finding.Finding) bool {
 func accept(list []Acceptance, domain string, findings []finding.Finding, now time.Time) []Acceptance {
 	today := now.UTC().Format(time.DateOnly)
 	ended := make([]bool, len(list))
-	for i := range findings {
-		f := &findings[i]
-		if f.Severity == finding.Pass || f.Severity == finding.Info || f.Severity == finding.NotChecked {
-			continue
-		}
+	// by returns the acceptance that a finding is accepted by, nil if there is none.
+	by := func(check, subject string) *Acceptance {
 		var by *Acceptance
 		var over []int
 		for j := range list {
-			if a := &list[j]; a.matches(domain, f) {
+			if a := &list[j]; a.matches(domain, check, subject) {
 				if a.Until < today {
 					over = append(over, j)
 				} else if by == nil || a.Until > by.Until {
@@ -94,10 +91,23 @@ func accept(list []Acceptance, domain string, findings []finding.Finding, now ti
 			for _, j := range over {
 				ended[j] = true
 			}
+		}
+		return by
+	}
+	for i := range findings {
+		f := &findings[i]
+		if f.Severity == finding.Pass || f.Severity == finding.Info || f.Severity == finding.NotChecked {
 			continue
 		}
-		f.Accepted = &finding.Accepted{Severity: f.Severity, Until: by.Until, Reason: by.Reason}
-		f.Severity, f.CouldBe, f.VerdictAs = finding.Info, "", ""
+		f.Rejudge(func(c *finding.Consequence) {
+			if by(c.Check, c.Subject) != nil {
+				c.Severity, c.CouldBe = finding.Info, ""
+			}
+		})
+		if a := by(f.Check, f.Subject); a != nil {
+			f.Accepted = &finding.Accepted{Severity: f.Severity, Until: a.Until, Reason: a.Reason}
+			f.Severity, f.CouldBe, f.VerdictAs = finding.Info, "", ""
+		}
 	}
 	var out []Acceptance
 	for j, is := range ended {

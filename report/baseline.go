@@ -11,6 +11,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/rawjson"
+	"mailworthy/mailhost"
 )
 
 // Baseline is what an earlier run found, so that only what is new makes a run fail. It
@@ -114,11 +115,16 @@ func baselineSubject(subject, domain string) string {
 // it had unknown is not new if it still is.
 func (b *Baseline) Exit(r *Report, failOn finding.Severity) int {
 	held := b.domains[r.Domain]
+	// Nothing at all was known then: none of what is not known now is new.
+	nothing := false
+	for h, was := range held {
+		nothing = nothing || was == finding.Unknown && mailhost.OfResolver(h.Check)
+	}
 	var fresh []finding.Finding
 	for _, f := range r.Findings {
 		was, ok := held[Held{f.Check, baselineSubject(f.Subject, r.Domain)}]
 		known := ok && (was == f.Severity || !f.Severity.Open() && was != finding.Unknown && was.AtLeast(f.Severity) || f.Severity == finding.Unknown)
-		if !known {
+		if !known && !(nothing && f.Severity == finding.Unknown) {
 			fresh = append(fresh, f)
 		}
 	}
@@ -131,7 +137,7 @@ func (b *Baseline) Exit(r *Report, failOn finding.Severity) int {
 func (b *Baseline) Fixed(r *Report) []Held {
 	examined, open := make(map[finding.Section]bool), make(map[finding.Section]bool)
 	now := make(map[Held]bool)
-	for _, f := range r.Findings {
+	for _, f := range finding.Apart(r.Findings) {
 		examined[f.Section] = true
 		open[f.Section] = open[f.Section] || f.Severity.Open()
 		if f.Severity.AtLeast(finding.Notice) {

@@ -122,8 +122,9 @@ func grade(findings []finding.Finding, passes []finding.Passes, scale Scale) (Ve
 		numbers = append(numbers, n)
 		return &numbers[len(numbers)-1]
 	}
+	apart := finding.Apart(findings)
 	for _, name := range finding.Sections {
-		s, ok := gradeSection(name, findings, passes, scale)
+		s, ok := gradeSection(name, apart, passes, scale)
 		if !ok {
 			continue
 		}

@@ -302,7 +302,7 @@ func closed(before, after *Report) []Closed {
 // there in some form, or nothing of its section is undecided.
 func decided(r *Report, check string, section finding.Section) bool {
 	examined := false
-	for _, f := range r.Findings {
+	for _, f := range finding.Apart(r.Findings) {
 		if f.Check == check && !f.Severity.Open() {
 			return true
 		}

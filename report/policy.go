@@ -157,6 +157,11 @@ func (p *Policy) Scale() Scale {
 func (p *Policy) judge(findings []finding.Finding) {
 	for i := range findings {
 		f := &findings[i]
+		f.Rejudge(func(c *finding.Consequence) {
+			if s, ok := p.Severities[c.Check]; ok {
+				c.CouldBe = s
+			}
+		})
 		s, ok := p.Severities[f.Check]
 		switch {
 		case !ok || f.Severity == finding.Pass || f.Severity == finding.NotChecked:

@@ -6,8 +6,6 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
-	"mailworthy/internal/show"
-	"mailworthy/resolver"
 )
 
 // SchemaID names the JSON contract. Keys are added to it, never renamed.
@@ -45,7 +43,7 @@ type Report struct {
 // by severity, then points, then section, and given their points.
 func New(r *audit.Result, scale Scale, version string) *Report {
 	out := &Report{Schema: SchemaID, Version: version, Result: *r, DurationMS: r.Duration.Milliseconds()}
-	out.Unanswered = unanswered(r.Trace)
+	out.Unanswered = audit.Unanswered(r.Trace)
 	for i := range out.Findings {
 		if out.Findings[i].Evidence == nil {
 			out.Findings[i].Evidence = []finding.Evidence{}
@@ -88,27 +86,6 @@ func sortFindings(findings []finding.Finding) {
 			to = from
 		}
 	}
-}
-
-// unanswered sums up a trace without a single answer; "" is any other, and one
-// if nobody was to be asked.
-func unanswered(trace []resolver.Trace) string {
-	var why []string
-	for _, t := range trace {
-		switch resolver.Reason(t.Status) {
-		case resolver.Timeout, resolver.Network, resolver.Refused, resolver.ServFail, resolver.BadRcode, resolver.Malformed:
-		default:
-			return ""
-		}
-		text := t.Status
-		if t.Server != "" {
-			text = t.Server + ": " + t.Status
-		}
-		if !slices.Contains(why, text) {
-			why = append(why, text)
-		}
-	}
-	return show.Listed(why, 3)
 }
 
 // Silence is what came of asking resolvers of which none answered, and the domains that

@@ -47,7 +47,9 @@ type PublishedSet struct {
 func NewStanding(r *Report) *Standing {
 	s := &Standing{Domain: r.Domain, Profile: r.Profile, Verdict: r.Verdict, Score: r.Score,
 		Findings: []HeldFinding{}, Records: []PublishedSet{}}
-	for _, f := range r.Findings {
+	// What one cause left open is kept for what it is: the next audit may have an answer for
+	// a part of it.
+	for _, f := range finding.Apart(r.Findings) {
 		// Neither says anything about the domain, and both change from run to run.
 		f.Evidence = slices.Clone(f.Evidence)
 		for i := range f.Evidence {
@@ -199,6 +201,8 @@ func pairFindings(a, b []HeldFinding) map[int]int {
 type View struct {
 	report    *Report
 	published *Published
+	// findings are those of the report, with what is open for one cause apart.
+	findings []finding.Finding
 	// answered is by question; a question that any server answered is.
 	answered map[question]bool
 	ttl      map[question]uint32
@@ -211,14 +215,14 @@ type View struct {
 
 // NewView gathers it.
 func NewView(r *Report) *View {
-	v := &View{report: r, published: r.Published(), answered: make(map[question]bool), ttl: make(map[question]uint32),
+	v := &View{report: r, published: r.Published(), findings: finding.Apart(r.Findings), answered: make(map[question]bool), ttl: make(map[question]uint32),
 		silent: make(map[finding.Section]bool), undecided: make(map[finding.Section]bool)}
 	v.gather(reflect.ValueOf(r))
 	// A guess that is simply absent comes without evidence.
 	for _, q := range v.published.order {
 		v.answered[q] = true
 	}
-	for _, f := range r.Findings {
+	for _, f := range v.findings {
 		if !f.Severity.Open() {
 			continue
 		}
@@ -285,7 +289,7 @@ func (v *View) Asked(name, rtype string) bool {
 // everything it depends on was answered.
 func (v *View) Decides(f finding.Finding) bool {
 	examined, checked, passed := false, false, false
-	for _, g := range v.report.Findings {
+	for _, g := range v.findings {
 		examined = examined || g.Section == f.Section
 		if g.Check == f.Check && !g.Severity.Open() {
 			checked = true

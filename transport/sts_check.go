@@ -113,7 +113,7 @@ func (j *stsJudge) policyHost() {
 		found := finding.Finding{Detail: fmt.Sprintf(format, args...), Evidence: evidence}
 		if id != "mta-sts-record-without-policy" {
 			c, _ := checkList.Find("mta-sts-record-without-policy")
-			found.Follows = []finding.Consequence{{Check: c.ID, Section: c.Section, Subject: f.Domain, Title: c.Title, Detail: "Senders find no policy. Those that know an earlier one go on with it."}}
+			found.Follows = []finding.Consequence{{Check: c.ID, Severity: c.Severity, Section: c.Section, Subject: f.Domain, Title: c.Title, Detail: "Senders find no policy. Those that know an earlier one go on with it."}}
 		}
 		s.Add(id, found)
 	}

@@ -190,7 +190,7 @@ func siblingRows() []faulty {
 		{name: "liar: an address for every name", live: liveDomain(), faults: func(s *dnstest.Server) { s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Rewrite}) }, commands: []string{"live records audit --selector s1 acme.example"},
 			want: []expectation{{found: []string{"unknown rbl-resolver-rewrites"}, absent: []string{"rbl-listed", "rbl-domain-listed"}}}},
 		{name: "liar: answers nothing, says one thing", live: liveDomain(), faults: func(s *dnstest.Server) { s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.ServFail}) }, commands: []string{"live records audit --selector s1 acme.example"},
-			want: []expectation{{status: exits3, says: []string{"No resolver answered any question", "? UNKNOWN No resolver answered"}, never: []string{"zen.spamhaus.org:", "selector1._domainkey", "spf-unresolved ·"}}}},
+			want: []expectation{{status: exits3, says: []string{"No resolver answered any question", "? UNKNOWN DNS resolver does not answer"}, never: []string{"zen.spamhaus.org:", "selector1._domainkey", "spf-unresolved ·"}}}},
 
 		// 8. Offline means not checked.
 		zoneCase("offline: lists", "", mailHosts+goodSPF+goodDMARC+goodDKIM, "audit --offline --zone zone acme.example", expectation{status: exits0, absent: []string{"unknown rbl-unresolved"}, says: []string{"not checked"}, never: []string{"2.0.0.127.zen.spamhaus.org"}}),

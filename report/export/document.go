@@ -200,7 +200,7 @@ func mdTable(b *strings.Builder, block view.Table) {
 
 func mdFindings(b *strings.Builder, block view.Findings) {
 	r := &report.Report{Result: audit.Result{Domain: block.Domain, Findings: block.List}}
-	for _, g := range view.ShownGroups(r) {
+	for _, g := range view.Groups(r) {
 		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
 			mdGroup(b, g, block.Domain)
 		}

@@ -21,16 +21,8 @@ func WriteGitHub(w io.Writer, reports []*report.Report) error {
 	var b strings.Builder
 	for _, r := range reports {
 		fmt.Fprintf(&b, "%s: %s Score: %s.\n", show.Line(r.Domain), show.Line(view.Headline(r)), view.ScoreText(r.Score))
-		findings := r.Findings
-		if r.Unanswered != "" {
-			// What is unknown for one cause is one annotation.
-			findings = nil
-			for _, g := range view.ShownGroups(r) {
-				findings = append(findings, g.Findings...)
-			}
-		}
-		for i := range findings {
-			f := &findings[i]
+		for i := range r.Findings {
+			f := &r.Findings[i]
 			command := ""
 			switch f.Severity {
 			case finding.Critical, finding.Error:

@@ -118,7 +118,7 @@ func mdReport(b *strings.Builder, r *report.Report) {
 		}
 		b.WriteString("\n")
 	}
-	for _, g := range view.ShownGroups(r) {
+	for _, g := range view.Groups(r) {
 		if g.Severity.AtLeast(finding.Notice) || g.Severity == finding.Unknown {
 			mdGroup(b, g, r.Domain)
 		}

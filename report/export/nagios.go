@@ -164,7 +164,7 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		if len(reports) > 1 {
 			lines = append(lines, fmt.Sprintf("%s - %s\n", NagiosNames[nagiosState(r, failOn, unknownOK)], nagiosText(nagiosLine(r))))
 		}
-		for _, g := range view.ShownGroups(r) {
+		for _, g := range view.Groups(r) {
 			if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {
 				lines = append(lines, fmt.Sprintf("%s: %s: %s\n", g.Severity, nagiosText(g.Check), nagiosText(g.Title(r.Domain))))
 			}
@@ -204,7 +204,7 @@ func nagiosPerformance(reports []*report.Report) string {
 // nagiosLine is the state of one report in a few words.
 func nagiosLine(r *report.Report) string {
 	text := fmt.Sprintf("%s is %s, %s (%s)", r.Domain, r.Verdict, strings.ReplaceAll(view.ScoreText(r.Score), "–", "-"), r.Score.Grade)
-	for _, g := range view.ShownGroups(r) {
+	for _, g := range view.Groups(r) {
 		if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {
 			return text + ": " + g.Title(r.Domain)
 		}

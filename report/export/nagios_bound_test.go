@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/mailhost"
 	"mailworthy/report"
 	"mailworthy/smtp/roundtrip"
 )
@@ -112,11 +113,13 @@ func TestNagiosBeside(t *testing.T) {
 // an annotation says it once a domain.
 func TestNobodyAnsweredIsSaidOnce(t *testing.T) {
 	silent := func(domain string) *report.Report {
-		r := &report.Report{Verdict: report.Incomplete, Unanswered: "192.0.2.53: timeout", Result: audit.Result{Domain: domain}}
+		cause := mailhost.Silent(domain, "192.0.2.53: timeout", false, nil)
+		var found []finding.Finding
 		for _, check := range []string{"spf-unresolved", "dkim-unresolved", "dmarc-unresolved", "hosts-unresolved"} {
-			r.Findings = append(r.Findings, finding.Finding{Check: check, Severity: finding.Unknown, CouldBe: finding.Critical, Subject: domain, Title: check + " of " + domain})
+			found = append(found, finding.Finding{Check: check, Severity: finding.Unknown, CouldBe: finding.Critical, Subject: domain, Title: check + " of " + domain})
 		}
-		return r
+		cause.Blame(found, func(*finding.Finding) bool { return true })
+		return &report.Report{Verdict: report.Incomplete, Unanswered: "192.0.2.53: timeout", Result: audit.Result{Domain: domain, Findings: []finding.Finding{cause}}}
 	}
 	ready := &report.Report{Verdict: report.Ready, Result: audit.Result{Domain: "ready.example"}}
 	for _, tt := range []struct {
@@ -124,7 +127,7 @@ func TestNobodyAnsweredIsSaidOnce(t *testing.T) {
 		reports []*report.Report
 		nagios  []string
 	}{
-		{"one", []*report.Report{silent("a.example")}, []string{"MAILWORTHY UNKNOWN - a.example is incomplete, ", "unknown: hosts-unresolved: No resolver answered"}},
+		{"one", []*report.Report{silent("a.example")}, []string{"MAILWORTHY UNKNOWN - a.example is incomplete, ", "unknown: resolver-silent: DNS resolver does not answer"}},
 		{"two", []*report.Report{silent("a.example"), silent("b.example")},
 			[]string{"MAILWORTHY UNKNOWN - 2 domains: 2 incomplete; No resolver answered any question (192.0.2.53: timeout): nothing is known of a.example, b.example | "}},
 		{"one of two", []*report.Report{ready, silent("b.example")},

@@ -30,7 +30,7 @@ func (s *screen) findings(r *report.Report) {
 	notices, lesser := s.showNotices(r), false
 	// What receivers act on comes first: beside it the rest has a line each.
 	broken := r.Number(finding.Critical)+r.Number(finding.Error) > 0
-	for _, g := range view.ShownGroups(r) {
+	for _, g := range view.Groups(r) {
 		switch g.Severity {
 		case finding.Pass, finding.NotChecked:
 			continue

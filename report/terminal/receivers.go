@@ -1,13 +1,14 @@
 package terminal
 
 import (
+	"mailworthy/mailhost"
 	"mailworthy/report"
 	"mailworthy/report/view"
 )
 
 // receivers writes a line for each cause, with the receivers that act on it.
 func (s *screen) receivers(r *report.Report) {
-	if r.Unanswered != "" {
+	if len(r.Findings) > 0 && mailhost.OfResolver(r.Findings[0].Check) && r.Findings[0].Undecides {
 		return // they have the cause of all else
 	}
 	lines := view.ReceiverLines(r)

@@ -34,7 +34,7 @@ type FixBlock struct {
 
 // NewGroupBlocks are the groups that a page shows, and the checks that passed.
 func NewGroupBlocks(r *report.Report, plan *report.Plan, id string) (groups []GroupBlock, passes []string) {
-	for _, g := range ShownGroups(r) {
+	for _, g := range Groups(r) {
 		switch {
 		case g.Severity == finding.Pass:
 			if !slices.Contains(passes, g.Check) {

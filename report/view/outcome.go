@@ -93,6 +93,9 @@ func Headline(r *report.Report) string {
 		}
 		return strings.Join(counts, ", ") + "." + first(finding.Warning)
 	case report.Incomplete:
+		if cause, checks := commonCause(r.Findings); cause != nil {
+			return fmt.Sprintf("%s, so that %s could not be completed.", strings.TrimSuffix(cause.Title, "."), show.Counted(checks, "check"))
+		}
 		why := "DNS lookups failed"
 		if unstated(r) {
 			why = "not all that decides was stated"
@@ -105,6 +108,17 @@ func Headline(r *report.Report) string {
 		return "No problems found. Parked: its DNS says that it sends no mail, which protects it from spoofing."
 	}
 	return "No problems found."
+}
+
+// commonCause is what several checks are unknown for, with the number of these; nil if
+// there is no such cause.
+func commonCause(findings []finding.Finding) (cause *finding.Finding, checks int) {
+	for i := range findings {
+		if f := &findings[i]; f.Severity == finding.Unknown && len(f.Follows) > 0 {
+			return f, len(Grouped(finding.Apart(findings[i : i+1])))
+		}
+	}
+	return nil, 0
 }
 
 // unstated reports whether all that is unknown hangs on what nobody stated, and not on the

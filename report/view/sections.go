@@ -35,7 +35,8 @@ func (l SectionLine) Value() string {
 
 // SectionLines gives a line for each section that was looked at.
 func SectionLines(r *report.Report) []SectionLine {
-	groups := Groups(r)
+	// What is open for one cause is open in each section.
+	groups := Grouped(finding.Apart(r.Findings))
 	var out []SectionLine
 	for _, s := range r.Score.Sections {
 		line := SectionLine{Section: s.Section, Title: s.Title, Mark: finding.Pass, Score: s.Value}

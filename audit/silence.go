@@ -1,0 +1,137 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/mailhost"
+	"mailworthy/receiver"
+	"mailworthy/resolver"
+)
+
+// cause is a fault of the resolver, for which more than one section is not known.
+type cause struct {
+	found finding.Finding
+	// all: what is unknown without evidence is unknown for it, too.
+	all bool
+	// of reports whether a question that came to this is one that it left open.
+	of func(status string) bool
+}
+
+// resolverFault is why what is unknown has one cause: the resolver does not see the public
+// DNS, or not one question was answered. It is nil if there is none.
+func (a *run) resolverFault() *cause {
+	if a.doubt != nil {
+		return &cause{mailhost.NotPublic(a.target.Domain, a.doubt.evidence[0].Server, a.doubt.evidence, a.doubt.all), a.doubt.all,
+			func(status string) bool { return status == string(resolver.NotPublic) }}
+	}
+	s := silenceOf(a.result.Trace)
+	if s.heard || s.failed+s.late == 0 {
+		return nil
+	}
+	return &cause{mailhost.Silent(a.target.Domain, s.why(), s.failed == 0, s.evidence(a.result.Trace)), true, unanswered}
+}
+
+// explains reports whether the finding is unknown for the cause alone.
+func (c *cause) explains(f *finding.Finding) bool { return restsOn(f, c.all, c.of) }
+
+// blame gives facts that are open for the cause alone that reason: no lookup of theirs
+// failed by itself.
+func (c *cause) blame(a *run, facts ...*receiver.Fact) {
+	for _, f := range facts {
+		if f.State != receiver.Unknown || f.Evidence == "" {
+			continue
+		}
+		if of := a.of(f.Finding); of == nil && c.all || of != nil && c.explains(of) {
+			*f = because(receiver.Unknown, &c.found)
+		}
+	}
+}
+
+// put places the cause before all else, with what follows from it below it. If that is not
+// all, it stands beside: each says what it concerns. Of a resolver that is not believed
+// nothing else is left, but what was answered all the same, as by a loaded zone.
+func (c *cause) put(a *run) {
+	rest := a.result.Findings
+	if c.all {
+		rest = c.found.Blame(rest, c.explains)
+	}
+	if a.doubt != nil {
+		believed := !c.all
+		a.session.Answers(func(*resolver.Answer) { believed = true })
+		if !believed {
+			rest, a.result.Passes = nil, nil
+		}
+	}
+	a.result.Findings = append([]finding.Finding{c.found}, rest...)
+}
+
+// silence is what came of the questions that were put to resolvers.
+type silence struct {
+	// heard: one was answered. zone: a loaded zone answered one.
+	heard, zone bool
+	// failed are the questions that were not answered, late those that the time of the
+	// audit ended.
+	failed, late int
+	servers      []string
+}
+
+// unanswered reports whether a question that came to this was put and got no answer.
+func unanswered(status string) bool {
+	switch resolver.Reason(status) {
+	case resolver.Timeout, resolver.Network, resolver.Refused, resolver.ServFail, resolver.BadRcode, resolver.Malformed, resolver.Canceled:
+		return true
+	}
+	return false
+}
+
+// silenceOf reads a trace as far as the first answer of a resolver.
+func silenceOf(trace []resolver.Trace) (s silence) {
+	for i := range trace {
+		switch t := &trace[i]; {
+		case strings.HasPrefix(t.Server, "zone "):
+			s.zone = true
+		case t.Status == string(resolver.Canceled):
+			s.late++
+		case unanswered(t.Status):
+			s.failed++
+			text := t.Status
+			if t.Server != "" {
+				text = t.Server + ": " + t.Status
+			}
+			if !slices.Contains(s.servers, text) {
+				s.servers = append(s.servers, text)
+			}
+		case isAnswer(t.Status), t.Status == string(resolver.AliasLoop):
+			s.heard = true
+			return s
+		}
+	}
+	return s
+}
+
+// why names the servers and what came of asking them.
+func (s *silence) why() string { return show.Listed(s.servers, 3) }
+
+// evidence is the first questions that were not answered.
+func (s *silence) evidence(trace []resolver.Trace) []finding.Evidence {
+	const most = 3
+	var out []finding.Evidence
+	for i := range trace {
+		if t := &trace[i]; unanswered(t.Status) && len(out) < most {
+			out = append(out, finding.Evidence{Name: t.Name, Type: t.Type.String(), Status: t.Status, Server: t.Server})
+		}
+	}
+	return out
+}
+
+// Unanswered says why nothing at all answered the questions of a trace: the servers, and
+// what came of asking them. It is empty if anything did, and if nobody was asked.
+func Unanswered(trace []resolver.Trace) string {
+	if s := silenceOf(trace); !s.heard && !s.zone {
+		return s.why()
+	}
+	return ""
+}
