@@ -58,7 +58,8 @@ func TestSilenceIsOneCause(t *testing.T) {
 		{"some failed before the time was over", failing{client, func(name string, _ resolver.Type) resolver.Reason {
 			return []resolver.Reason{resolver.Timeout, resolver.Canceled}[len(name)%2]
 		}}, nil, true, "udp://192.0.2.53:53: timeout)", ""},
-		{"one section", failing{client, all(resolver.Timeout)}, []finding.Section{finding.SPF}, true, "timeout", ""},
+		{"one section", failing{client, all(resolver.Timeout)}, []finding.Section{finding.DMARC}, true, "timeout", ""},
+		{"one question, and it was not reached", failing{client, all(resolver.Network)}, []finding.Section{finding.SPF}, true, "network", ""},
 		{"transport alone", failing{client, all(resolver.Timeout)}, []finding.Section{finding.Transport}, true, "timeout", ""},
 		{"a resolver that lies", liar{status: resolver.NXDomain}, nil, true, "It does not see the public DNS", ""},
 		{"behind a zone", resolver.NewOverlay(failing{client, all(resolver.Timeout)}, zone), nil, true, "timeout", "spf-syntax"},
@@ -81,12 +82,19 @@ func TestSilenceIsOneCause(t *testing.T) {
 			}
 			return ""
 		}}, nil, false, "", "spf-unresolved"},
+		{"the servers of one zone, one section", failing{client, func(name string, _ resolver.Type) resolver.Reason {
+			if resolver.Within(name, domain) {
+				return resolver.ServFail
+			}
+			return ""
+		}}, []finding.Section{finding.SPF}, false, "", "spf-unresolved"},
 		{"all but one question", failing{client, func(name string, q resolver.Type) resolver.Reason {
 			if name == domain && q == resolver.TypeMX {
 				return ""
 			}
 			return resolver.Timeout
 		}}, nil, false, "", "spf-unresolved"},
+		{"behind a zone, one domain", resolver.NewOverlay(failing{client, all(resolver.ServFail)}, zone), []finding.Section{finding.SPF}, false, "", "spf-unresolved"},
 		{"nobody was asked", resolver.NewOverlay(nil, zone), nil, false, "", "spf-unresolved"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,7 +28,7 @@ func (a *run) resolverFault() *cause {
 			func(status string) bool { return status == string(resolver.NotPublic) }}
 	}
 	s := silenceOf(a.result.Trace)
-	if s.heard || s.failed+s.late == 0 {
+	if !s.resolvers(a.result.Trace) {
 		return nil
 	}
 	return &cause{mailhost.Silent(a.target.Domain, s.why(), s.failed == 0, s.evidence(a.result.Trace)), true, unanswered}
@@ -110,6 +110,30 @@ func silenceOf(trace []resolver.Trace) (s silence) {
 		}
 	}
 	return s
+}
+
+// resolvers reports whether the silence is that of the resolvers. That they said nothing of
+// one domain may be the fault of its servers; so may it be of a few, if a loaded zone says
+// the rest.
+func (s *silence) resolvers(trace []resolver.Trace) bool {
+	if s.heard || s.failed+s.late == 0 {
+		return false
+	}
+	enough := 2
+	if s.zone {
+		enough = 4
+	}
+	var domains []string
+	for i := range trace {
+		t := &trace[i]
+		if t.Status == string(resolver.Network) {
+			return true // it was not even reached
+		}
+		if domain := resolver.Registrable(t.Name); unanswered(t.Status) && !slices.Contains(domains, domain) {
+			domains = append(domains, domain)
+		}
+	}
+	return len(domains) >= enough
 }
 
 // why names the servers and what came of asking them.

@@ -26,11 +26,13 @@ func WriteZone(w io.Writer, reports []*report.Report) error {
 		p := view.PlanOf(r)
 		fmt.Fprintf(&b, "; Changes for %s proposed by mailworthy %s on %s\n", zoneComment(r.Domain), zoneComment(r.Version), show.RFC3339(r.Started))
 		fmt.Fprintf(&b, "; %s\n", zoneComment(view.PlanOutcome(p)))
-		for n, a := range p.Actions {
+		n := 0 // of what is shown: an action without records is none for a zone file
+		for _, a := range p.Actions {
 			if len(a.Add)+len(a.Remove) == 0 {
 				continue
 			}
-			fmt.Fprintf(&b, "\n; %d. %s\n;    %s\n", n+1, zoneComment(strings.Join(a.Summary, " ")), zoneComment(view.ActionMeta(a)))
+			n++
+			fmt.Fprintf(&b, "\n; %d. %s\n;    %s\n", n, zoneComment(strings.Join(a.Summary, " ")), zoneComment(view.ActionMeta(a)))
 			if a.Objection != "" {
 				fmt.Fprintf(&b, ";    %s\n", zoneComment(a.Objection))
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailworthy/finding"
 	"mailworthy/report"
 	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
@@ -42,5 +43,19 @@ func TestZoneFileParses(t *testing.T) {
 		if slices.ContainsFunc(a.Records[0].TXT, func(s string) bool { return len(s) > 255 }) {
 			t.Errorf("%s has a string over 255 bytes", want.name)
 		}
+	}
+}
+
+// The steps of a zone file are numbered as they are shown: those without records are not.
+func TestZoneFileNumbersWhatItShows(t *testing.T) {
+	r := report.New(reporttest.Flawed(), report.DefaultScale(), "1.0.0")
+	rec := []finding.Record{{Name: "acme.example", Type: "TXT", Value: "v=spf1 -all"}}
+	r.Plan = &report.Plan{Actions: []report.Action{{Summary: []string{"one"}, Add: rec}, {Summary: []string{"no record"}}, {Summary: []string{"two"}, Remove: rec}}}
+	var b bytes.Buffer
+	if err := WriteZone(&b, []*report.Report{r}); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, "\n; 1. one") || !strings.Contains(text, "\n; 2. two") || strings.Contains(text, "no record") {
+		t.Error(text)
 	}
 }
