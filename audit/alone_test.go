@@ -52,12 +52,12 @@ func hosting(t *testing.T, n int) resolver.Resolver {
 	return dnstest.Faulty{Resolver: resolver.NewOverlay(nil, zones...), OneIn: 400}
 }
 
-// TestAlone: a thousand domains audited at once, with one cache and one knowledge
+// TestAlone: many domains audited at once, with one cache and one knowledge
 // of the block lists, give what each gives when it is audited alone.
 func TestAlone(t *testing.T) {
-	n := 1000
-	if testing.Short() {
-		n = 100
+	n := 250
+	if inFull() {
+		n = 1000
 	}
 	world := hosting(t, n)
 	domains := make([]string, n)

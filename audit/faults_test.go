@@ -50,10 +50,10 @@ func TestFaultMatrix(t *testing.T) {
 	zones := bundled(t)
 	target := Target{Domain: "tidy.example"}
 	options := Options{Selectors: "inferred"}
-	ask := func(srv *dnstest.Server) *Result {
-		client := srv.Client(resolver.Config{Timeout: 60 * time.Millisecond, Retries: 1})
+	ask := func(srv *dnstest.Server, patience time.Duration) *Result {
+		client := srv.Client(resolver.Config{Timeout: patience, Retries: 1})
 		defer client.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		result := Run(ctx, client, target, options)
 		if ctx.Err() != nil {
@@ -61,7 +61,7 @@ func TestFaultMatrix(t *testing.T) {
 		}
 		return result
 	}
-	baseline := ask(dnstest.Start(t, zones...))
+	baseline := ask(dnstest.Start(t, zones...), 20*time.Second)
 	if bad := worseThanUnknown(baseline); len(bad) > 0 {
 		t.Fatalf("the clean domain has findings without any fault: %s", strings.Join(bad, "; "))
 	}
@@ -69,19 +69,23 @@ func TestFaultMatrix(t *testing.T) {
 		"_spf.esp.example TXT": true, "10.100.51.198.in-addr.arpa PTR": true, "10.100.51.198.zen.spamhaus.org A": true}
 	var mu sync.Mutex
 	incomplete := map[string]int{}
-	for _, f := range faults {
+	for nth, f := range faults {
 		t.Run(strings.ReplaceAll(f.name, " ", "-"), func(t *testing.T) {
 			var g errgroup.Group
 			g.SetLimit(8)
-			for _, q := range baseline.Trace {
+			for i, q := range baseline.Trace {
 				question := q.Name + " " + q.Type.String()
+				// By hand, each fault has a third of the questions, beside those that decide.
+				if !inFull() && (i+nth)%3 != 0 && !decisive[question] {
+					continue
+				}
 				g.Go(func() error {
 					t.Run(question, func(t *testing.T) {
 						srv := dnstest.Start(t, zones...)
 						for _, fault := range f.fault {
 							srv.Fault(q.Name, q.Type, fault)
 						}
-						result := ask(srv)
+						result := ask(srv, 60*time.Millisecond)
 						for _, bad := range worseThanUnknown(result) {
 							t.Error(bad)
 						}

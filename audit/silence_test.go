@@ -53,6 +53,9 @@ func silences(trace []resolver.Trace, seed int) map[string]func(string, resolver
 	return out
 }
 
+// inFull reports whether what a run by hand samples is to be tried in full: SILENCES is "all".
+func inFull() bool { return os.Getenv("SILENCES") == "all" }
+
 // silencesTried is how many of the silences of one domain TestSilence tries, unless
 // SILENCES is "all".
 const silencesTried = 6
@@ -80,7 +83,7 @@ func TestSilence(t *testing.T) {
 		}
 		all := silences(full.Trace, i)
 		ways := slices.Sorted(maps.Keys(all))
-		if os.Getenv("SILENCES") != "all" && len(ways) > tried {
+		if !inFull() && len(ways) > tried {
 			// Others for each domain.
 			r := rand.New(rand.NewPCG(12, uint64(i)))
 			r.Shuffle(len(ways), func(i, j int) { ways[i], ways[j] = ways[j], ways[i] })

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"net/netip"
 	"slices"
@@ -104,7 +105,7 @@ func otherwise(q resolver.Trace, exists bool) []*resolver.Answer {
 type about struct{ check, subject string }
 
 // TestSpoiltAnswers spoils every question of an audit, byte by byte, in every way
-// that dnsfault knows. Nothing may be said then that is not true of the domain: no
+// that dnsfault knows; by hand, a third of the questions. Nothing may be said then that is not true of the domain: no
 // finding that it does not have, and no pass for what it has, or for what it could
 // have, by the answer that is missing.
 func TestSpoiltAnswers(t *testing.T) {
@@ -151,7 +152,11 @@ func (m *spoiling) spoil(baselines []*Result) {
 	m.spoilt = map[string]*badlyAnswered{}
 	for _, r := range baselines {
 		for _, q := range r.Trace {
-			m.spoilt[questionOf(q)] = &badlyAnswered{q, map[string]outcome{}, map[string][]string{}}
+			name := questionOf(q)
+			if !inFull() && crc32.ChecksumIEEE([]byte(name))%3 != 0 {
+				continue
+			}
+			m.spoilt[name] = &badlyAnswered{q, map[string]outcome{}, map[string][]string{}}
 		}
 	}
 	truth := dnsfault.NewTruth(dnstest.Start(m.t, bundled(m.t)...).Addr())
@@ -210,6 +215,9 @@ func (m *spoiling) audit(t *testing.T, target Target, baseline *Result) {
 	g.SetLimit(8)
 	for _, q := range baseline.Trace {
 		s := m.spoilt[questionOf(q)]
+		if s == nil {
+			continue
+		}
 		g.Go(func() error {
 			// A check passes for all that it is about, which may be several selectors or
 			// addresses.
