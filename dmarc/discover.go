@@ -266,16 +266,6 @@ func (d *Discovery) Enforces() *bool {
 	return &enforces
 }
 
-// RejectsAll reports whether failing mail of the domain and of all its
-// subdomains is to be rejected.
-func (d *Discovery) RejectsAll() bool {
-	if d.Record == nil || d.EffectivePolicy != Reject {
-		return false
-	}
-	_, sp, np, usable := d.Record.Effective()
-	return usable && sp == Reject && np == Reject
-}
-
 // misplaced is the name where a record ends up whose underscore is left out.
 // Others are the record's own name before the domain, a whole name entered where the
 // zone adds its own, and _dmarc twice.

@@ -68,6 +68,7 @@ type Action struct {
 	// applies; empty: it is for now.
 	When string `json:"when" empty:"null"`
 	// Complete: there are records to change, and they can be published as they stand, now.
+	// It is false if the audit of the records found something against them.
 	Complete bool `json:"complete"`
 	// after is that of the fix.
 	after string
@@ -122,7 +123,8 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 			p.add(a)
 			continue
 		}
-		if a.Objection = objection(current, after); a.Objection != "" {
+		if a.Objection = cmp.Or(objection(current, after), futile(a, current, after)); a.Objection != "" {
+			a.Complete = false
 			p.add(a)
 			continue
 		}
@@ -271,7 +273,7 @@ func Within(name, zone string) bool {
 	return name == zone || strings.HasSuffix(name, "."+zone)
 }
 
-// objection says why a proposal is not better than what it replaces.
+// objection says what a proposal takes away or breaks.
 func objection(before, after *Report) string {
 	if text := harm(before, after); text != "" {
 		return text
@@ -281,10 +283,18 @@ func objection(before, after *Report) string {
 			return fmt.Sprintf("With these records the audit finds %s: %s.", f.Check, strings.TrimSuffix(f.Title, "."))
 		}
 	}
-	if was, is := exactMean(before.Score), exactMean(after.Score); is < was {
-		return fmt.Sprintf("With these records the mean of the sections falls from %.1f to %.1f.", was, is)
-	}
 	return ""
+}
+
+// futile says that a proposal leaves all that it is to close, and costs points. That the
+// mean falls is no objection by itself: what was found to be wrong may be what hid the rest.
+func futile(a Action, before, after *Report) string {
+	was, is := exactMean(before.Score), exactMean(after.Score)
+	left := func(c Closed) bool { return hasFinding(after, finding.Finding{Check: c.Check, Subject: c.Subject}) }
+	if is >= was || slices.ContainsFunc(a.Closes, func(c Closed) bool { return !left(c) }) {
+		return ""
+	}
+	return fmt.Sprintf("With these records the audit still finds %s, and the mean of the sections falls from %.1f to %.1f.", a.Closes[0].Check, was, is)
 }
 
 // closed are the findings that are gone, and not merely undecided.

@@ -53,21 +53,27 @@ func strength(p dmarc.Policy) int {
 	return slices.Index([]dmarc.Policy{dmarc.Quarantine, dmarc.Reject}, p) + 1
 }
 
-// weakerPolicy: a policy of the domain or of its subdomains asks for less.
+// weakerPolicy: a policy of the domain, or of the names below it, asks for less. What
+// applies below it need not be its own record's sp and np.
 func weakerPolicy(before, after *Report) string {
 	b, a := before.DMARC, after.DMARC
-	if b == nil || a == nil || b.Record == nil || b.Policy == "" || a.Undecided.Policy != "" {
+	if b == nil || a == nil {
 		return ""
 	}
 	type policy struct {
 		of            string
 		before, after dmarc.Policy
 	}
-	list := []policy{{before.Domain, b.Policy, a.Policy}, {before.Domain, b.EffectivePolicy, a.EffectivePolicy}}
-	_, bsp, bnp, _ := b.Record.Effective()
-	if a.Record != nil {
-		_, asp, anp, _ := a.Record.Effective()
-		list = append(list, policy{"its subdomains", bsp, asp}, policy{"subdomains that do not exist", bnp, anp})
+	var list []policy
+	if b.Undecided.Policy == "" && a.Undecided.Policy == "" {
+		list = append(list, policy{before.Domain, b.Policy, a.Policy}, policy{before.Domain, b.EffectivePolicy, a.EffectivePolicy})
+	}
+	below, known := b.Below()
+	if is, still := a.Below(); known && still {
+		was, is := policiesBelow(below), policiesBelow(is)
+		for i, of := range [...]string{"its subdomains", "subdomains that do not exist", "its subdomains", "subdomains that do not exist"} {
+			list = append(list, policy{of, was[i], is[i]})
+		}
 	}
 	for _, p := range list {
 		if strength(p.after) < strength(p.before) {
@@ -75,6 +81,20 @@ func weakerPolicy(before, after *Report) string {
 		}
 	}
 	return ""
+}
+
+// policiesBelow are the policies of a record for subdomains and for those that do not
+// exist, as they stand and as receivers apply them.
+func policiesBelow(r *dmarc.Record) (out [4]dmarc.Policy) {
+	if r == nil {
+		return out
+	}
+	_, sp, np, _ := r.Effective()
+	out = [...]dmarc.Policy{sp, np, sp, np}
+	if r.Testing {
+		out[2], out[3] = sp.Lowered(), np.Lowered()
+	}
+	return out
 }
 
 // lostKey: a DKIM key that verified does so no longer.

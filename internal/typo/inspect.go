@@ -10,6 +10,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/internal/lazyre"
+	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/export"
 	"mailworthy/resolver"
@@ -310,7 +311,7 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 }
 
 // zoneFormat reads the plan as it is written for a zone: its active lines are records
-// of complete fixes.
+// of complete fixes, and so are the records that it says to remove.
 func (x *inspection) zoneFormat(before *report.Report, plan *report.Plan) {
 	planned := *before
 	planned.Plan = plan
@@ -321,6 +322,11 @@ func (x *inspection) zoneFormat(before *report.Report, plan *report.Plan) {
 	}
 	for line := range strings.Lines(b.String()) {
 		line = strings.TrimSpace(line)
+		if old, ok := strings.CutPrefix(line, "; remove: "); ok && !slices.ContainsFunc(plan.Actions, func(a report.Action) bool {
+			return a.Complete && slices.ContainsFunc(a.Remove, func(r finding.Record) bool { return show.Cut(show.ZoneLine(r), show.MaxRecordText) == old })
+		}) {
+			x.harm("incomplete", "a removal of the zone format: %.200s", old)
+		}
 		if line == "" || strings.HasPrefix(line, ";") {
 			continue
 		}

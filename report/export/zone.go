@@ -15,8 +15,8 @@ const defaultTTL = 3600
 
 // WriteZone writes the records that the plans propose in master-file syntax,
 // with what they are for and what they replace as comments. Records that belong
-// into another zone, those of a fix that is not complete, and those of a step for later
-// are comments too.
+// into another zone, those of a fix that is not complete, those that the plan holds
+// back and those of a step for later are comments too.
 func WriteZone(w io.Writer, reports []*report.Report) error {
 	var b strings.Builder
 	for i, r := range reports {
@@ -36,26 +36,17 @@ func WriteZone(w io.Writer, reports []*report.Report) error {
 			if a.Objection != "" {
 				fmt.Fprintf(&b, ";    %s\n", zoneComment(a.Objection))
 			}
-			remove := "remove"
-			if a.When != "" {
-				remove = "remove later"
-			}
+			held := heldBack(a)
 			for _, rec := range a.Remove {
-				fmt.Fprintf(&b, "; %s: %s\n", remove, show.Cut(show.ZoneLine(rec), show.MaxRecordText))
+				fmt.Fprintf(&b, "; %s: %s\n", removal(held), show.Cut(show.ZoneLine(rec), show.MaxRecordText))
 			}
 			for _, rec := range a.Add {
 				comment := ""
 				switch {
 				case rec.HasPlaceholder():
 					comment = "; fill in: "
-				case a.Who != report.WhoDNS:
-					comment = "; for " + zoneComment(a.Whom) + ": "
-				case a.When != "":
-					comment = "; later: "
-				case !a.Complete:
-					comment = "; not complete: "
-				case a.Objection != "":
-					comment = "; not as it is: "
+				case held != "":
+					comment = "; " + held + ": "
 				}
 				ttl := a.TTL
 				if ttl == 0 {
@@ -67,6 +58,33 @@ func WriteZone(w io.Writer, reports []*report.Report) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// heldBack says why the records of an action are comments; "" if they are active lines.
+func heldBack(a report.Action) string {
+	switch {
+	case a.Who != report.WhoDNS:
+		return "for " + zoneComment(a.Whom)
+	case a.When != "":
+		return "later"
+	case a.Objection != "":
+		return "not as it is"
+	case a.Template:
+		return "once filled in"
+	case !a.Complete:
+		return "not complete"
+	}
+	return ""
+}
+
+// removal is what a comment says of a record to remove. Only beside active lines is it
+// an instruction to follow now: who removes what stands in another block has nothing in
+// its place.
+func removal(held string) string {
+	if held == "" {
+		return "remove"
+	}
+	return held + ", remove"
 }
 
 // zoneComment is text that stays within its line.
