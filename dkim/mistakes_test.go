@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	mathrand "math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -304,9 +305,9 @@ func harm(m *mistaken) string {
 // the record still has, and no new fault.
 func TestMistakes(t *testing.T) {
 	records := soundRecords(t)
-	rounds := 4000
-	if testing.Short() {
-		rounds = 500
+	rounds := 1000
+	if os.Getenv("IN_FULL") != "" {
+		rounds = 4000
 	}
 	r := mathrand.New(mathrand.NewPCG(1, 2))
 	proposed, broken, failed := 0, 0, 0

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 	"mailworthy/resolver"
 )
 
-// TestSilenceIsNoChange: whatever question is not answered, nothing is reported
+// TestSilenceIsNoChange: whatever question is not answered (by hand, a third of them), nothing is reported
 // as changed: not then, not when it stays so, not when the answer comes back.
 func TestSilenceIsNoChange(t *testing.T) {
 	for _, target := range historytest.Targets() {
@@ -30,7 +31,11 @@ func TestSilenceIsNoChange(t *testing.T) {
 				historytest.Unchanged(t, what, report.CompareStandings(known, settled))
 				historytest.Unchanged(t, what, report.CompareStandings(known, settled.Settle(before)))
 			}
-			for _, q := range asked {
+			full := os.Getenv("IN_FULL") != ""
+			for i, q := range asked {
+				if !full && i%3 != 0 {
+					continue
+				}
 				check(q, func(name string, typ resolver.Type) bool { return q == [2]string{name, typ.String()} })
 			}
 			check("everything", func(string, resolver.Type) bool { return true })
@@ -38,7 +43,11 @@ func TestSilenceIsNoChange(t *testing.T) {
 			check("a resolver that denies everything", nil)
 			w.Denies = false
 			random := rand.New(rand.NewPCG(1, 2))
-			for range 20 {
+			subsets := 7
+			if full {
+				subsets = 20
+			}
+			for range subsets {
 				share := random.Float64()
 				dead := make(map[[2]string]bool)
 				for _, q := range asked {

@@ -21,7 +21,7 @@ var known = map[string]int{}
 
 // zonesTried is how many zones TestFixesDoNoHarm tries unless TYPO_ZONES says
 // otherwise.
-const zonesTried = 2000
+const zonesTried = 800
 
 // random makes choices by a seed.
 type random struct{ *rand.Rand }
