@@ -215,7 +215,7 @@ func (c *check) placed(r *provider.Record, v *provider.Values, used map[string]b
 		}
 		key := r.Purpose == provider.DKIM && r.Type == "TXT" && strings.Contains(recordValue(&rec), "p=")
 		alias := r.Purpose == provider.DKIM && r.Type == "CNAME" && rec.Type == resolver.TypeCNAME && onlyPlaces(r) && provider.Builtin().OfAlias(rec.Host) == nil
-		if other == "" && rec.Name != c.domain && !foreign(&rec, c.s) && (r.Match != "" || key || alias) {
+		if other == "" && rec.Name != c.domain && !foreign(&rec, c.s) && !signsForOther(rec.Name, c.s) && (r.Match != "" || key || alias) {
 			other = rec.Name
 		}
 	}
@@ -252,6 +252,14 @@ func (c *check) placed(r *provider.Record, v *provider.Values, used map[string]b
 func foreign(rec *resolver.Record, s *provider.Service) bool {
 	other := provider.Builtin().OfAlias(rec.Host)
 	return rec.Type == resolver.TypeCNAME && other != nil && other.Name != s.Name
+}
+
+// signsForOther: the selector is one that another service gives its customers, and this one
+// does not, so that a key there is no evidence of this one.
+func signsForOther(name string, s *provider.Service) bool {
+	selector, _, ok := strings.Cut(name, "._domainkey.")
+	has := func(s *provider.Service) bool { return slices.Contains(s.Selectors, selector) }
+	return ok && !has(s) && slices.ContainsFunc(provider.Builtin().All(), has)
 }
 
 // intended are the names that a misplaced record was meant for.

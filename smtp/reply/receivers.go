@@ -36,12 +36,17 @@ func (k *Knowledge) ReceiverOfDomain(domain string) string { return receiver.Mai
 var addressRE = lazyre.New(`[^\s<>()\[\]"',;:]{1,128}@[A-Za-z0-9][A-Za-z0-9.-]{0,253}`)
 
 // receiverOfText returns the id of the receiver whose marks a folded text has.
-// Addresses in it are no marks: they are the sender's as often.
+// Addresses in it are the sender's as often, and only marks that are addresses are looked
+// for among them.
 func (k *Knowledge) receiverOfText(folded string) string {
-	folded = addressRE.ReplaceAllString(folded, "@")
+	without := addressRE.ReplaceAllString(folded, "@")
 	for i := range k.receivers {
 		for _, m := range k.receivers[i].marks {
-			if contains(folded, m) {
+			text := without
+			if strings.Contains(m[0], "@") {
+				text = folded
+			}
+			if contains(text, m) {
 				return k.receivers[i].id
 			}
 		}
