@@ -46,10 +46,11 @@ func TestSingleSlips(t *testing.T) {
 	go func() {
 		defer close(cases)
 		n := from
+		chosen := func() bool {
+			n++
+			return n%every == 0
+		}
 		send := func(tmpl Template, meant *Meant, mistakes ...Mistake) {
-			if n++; n%every != 0 {
-				return
-			}
 			select {
 			case cases <- made{"slip " + strconv.Itoa(n), NewCase(tmpl, mistakes), meant}:
 			case <-t.Context().Done():
@@ -71,11 +72,13 @@ func TestSingleSlips(t *testing.T) {
 				list := slips(r.Value)
 				if near == 0 {
 					for _, s := range list {
-						send(tmpl, meant, s.mistake(at, r))
+						if chosen() {
+							send(tmpl, meant, s.mistake(at, r))
+						}
 					}
 					continue
 				}
-				for pair := range suspects(r, list, near) {
+				for pair := range suspects(r, list, near, chosen) {
 					send(tmpl, meant, list[pair[0]].mistake(at, r), list[pair[1]].mistake(at, r))
 				}
 			}
@@ -87,10 +90,10 @@ func TestSingleSlips(t *testing.T) {
 	})
 }
 
-// suspects are the pairs of slips, at most near places apart, for which a record that is
+// suspects are those of the chosen pairs of slips, at most near places apart, for which a record that is
 // neither what was meant nor what one of the two alone leads to can be published, as far as
 // the text by itself tells.
-func suspects(r finding.Record, list []slip, near int) iter.Seq[[2]int] {
+func suspects(r finding.Record, list []slip, near int, chosen func() bool) iter.Seq[[2]int] {
 	typed := func(of ...slip) string {
 		cells := strings.Split(r.Value, "")
 		for _, s := range of {
@@ -105,6 +108,9 @@ func suspects(r finding.Record, list []slip, near int) iter.Seq[[2]int] {
 	return func(yield func([2]int) bool) {
 		for i, s := range list {
 			for j := i + 1; j < len(list) && list[j].at <= s.at+near; j++ {
+				if !chosen() {
+					continue
+				}
 				for _, value := range proposed(r, typed(s, list[j])) {
 					if !slices.Contains(alone[i], value) && !slices.Contains(alone[j], value) {
 						if !yield([2]int{i, j}) {

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -429,9 +430,22 @@ func (k *checker) mxVoid(r *Record, t *Term) {
 		what = "has a null MX: it takes no mail"
 	}
 	var fix *finding.Fix
-	if t.NullMX && useful(withoutTerm(r, t)) {
+	evidence := t.Evidence
+	host, own, shown := k.hostOf(t)
+	switch {
+	case host != "" && own:
+		what += fmt.Sprintf(". It is a host with addresses: probably meant is %s", quote(host))
+		p := k.proposal(r)
+		p.replace(t, false, host)
+		fix, evidence = p.share(false, "Name the host by a in place of mx, or leave the term out if it does not send."), append(slices.Clip(evidence), shown...)
+	case host != "":
+		what += fmt.Sprintf(". It is a host with addresses: if it sends for %s, %s is meant", r.Domain, quote(host))
+		p := k.proposal(r)
+		p.wrong(t, "<"+forPlaceholder(host)+", if it sends for you>")
+		fix, evidence = p.share(true, "Name the host by a in place of mx if it sends for you; if not, publish the record without the term."), append(slices.Clip(evidence), shown...)
+	case t.NullMX && useful(withoutTerm(r, t)):
 		fix = k.drop(r, t, "Publish the record without the term.")
-	} else {
+	default:
 		p := k.proposal(r)
 		if t.NullMX {
 			p.replace(t, true, anySender)
@@ -442,9 +456,35 @@ func (k *checker) mxVoid(r *Record, t *Term) {
 	}
 	k.add("spf-mx-void", r, finding.Finding{
 		Detail:   fmt.Sprintf("%s in the record of %s authorises the mail exchangers of %s, which %s.", quote(t.Text), r.Domain, t.Target, what),
-		Evidence: t.Evidence,
+		Evidence: evidence,
 		Fix:      fix,
 	})
+}
+
+// hostOf returns the a term for the host that an mx term names in place of a mail domain: it
+// has addresses, and no MX. Own says that it is a host of the domain's own that may well
+// send, so that the owner who wrote its name meant its addresses; a web server need not.
+func (k *checker) hostOf(t *Term) (term string, own bool, evidence []finding.Evidence) {
+	if t.NullMX || !t.Void || t.Qualifier != "+" || t.Status != StatusNone || t.Target == k.p.Domain || t.parsed.Macros || k.p.answers == nil {
+		return "", false, nil
+	}
+	public := true
+	for _, typ := range [...]resolver.Type{resolver.TypeA, resolver.TypeAAAA} {
+		records := k.p.answers.get(t.Target, typ).records()
+		if len(records) > 0 {
+			evidence = append(evidence, k.p.answers.evidence(t.Target, typ))
+		}
+		for i := range records {
+			kind := special(netip.PrefixFrom(records[i].Addr, records[i].Addr.BitLen()))
+			public = public && (kind == "" || kind == documentation)
+		}
+	}
+	if evidence == nil || !public {
+		return "", false, nil
+	}
+	first, _, _ := strings.Cut(t.Target, ".")
+	own = registrable(t.Target) != "" && registrable(t.Target) == registrable(k.p.Domain) && first != "www" && t.parsed.Bits4 == 32 && t.parsed.Bits6 == 128
+	return "a" + t.Text[strings.IndexByte(t.Text, ':'):], own, evidence
 }
 
 // withoutTerm is the text of a record without one of its terms.

@@ -145,6 +145,11 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			x.meant(x.root, f.text, 0)
 		}
 	case resolver.TypeMX:
+		if own != 0 && q.name != x.root && o.status() == StatusNone {
+			// It may be a host, which a names.
+			x.ask(q.name, resolver.TypeA, 0)
+			x.ask(q.name, resolver.TypeAAAA, 0)
+		}
 		for host := range exchangers(o) {
 			x.ask(host, resolver.TypeA, own)
 			x.ask(host, resolver.TypeAAAA, own)

@@ -86,10 +86,18 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx exists:%{i}._spf.%{d} -all", checks: ""},
 		// Of a record in error a receiver reads nothing.
 		{in: "v=spf1 ipv4:192.0.2.25 include:acme.example -all", fix: "v=spf1 ip4:192.0.2.25 -all", checks: "spf-syntax", says: "Once that is repaired"},
-		{in: "v=spf1 ip4:192.0.2.25:587 mx:mail.acme.example -all", fix: "v=spf1 ip4:192.0.2.25 ip4:<the address of each server that sends for you> -all", checks: "spf-syntax", says: "which has no MX record"},
+		{in: "v=spf1 ip4:192.0.2.25:587 mx:mail.acme.example -all", fix: "v=spf1 ip4:192.0.2.25 a:mail.acme.example -all", checks: "spf-syntax", says: "which has no MX record"},
 		// One cause, one finding.
 		{in: "v=spf1 mx a:https://mail.acme.example -all", fix: "v=spf1 mx a:mail.acme.example -all", checks: "spf-void-lookup"},
-		{in: "v=spf1 mx:mail.acme.example -all", fix: "v=spf1 ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void"},
+		// A host in place of a mail domain.
+		{in: "v=spf1 mx:mail.acme.example -all", fix: "v=spf1 a:mail.acme.example -all", checks: "spf-mx-void", says: "probably meant is \"a:mail.acme.example\""},
+		{in: "v=spf1 mx mx:mail.acme.example/32 -all", fix: "v=spf1 mx a:mail.acme.example/32 -all", checks: "spf-mx-void"},
+		{in: "v=spf1 mx MX:MAIL.acme.example mx:mx1.acme.example -all", fix: "v=spf1 mx a:MAIL.acme.example a:mx1.acme.example -all", checks: "spf-mx-void"},
+		{in: "v=spf1 mx mx:mail.acme.example/24 -all", fix: "v=spf1 mx <a:mail.acme.example/24, if it sends for you> -all", checks: "spf-mx-void"},
+		{in: "v=spf1 mx mx:mx.esp.example -all", fix: "v=spf1 mx <a:mx.esp.example, if it sends for you> -all", checks: "spf-mx-void"},
+		{in: "v=spf1 mx mx:www.acme.example -all", fix: "v=spf1 mx <a:www.acme.example, if it sends for you> -all", checks: "spf-mx-void"},
+		{in: "v=spf1 mx -mx:mail.acme.example -all", fix: "v=spf1 mx ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void", never: "probably meant"},
+		{in: "v=spf1 mx mx:inside.acme.example -all", fix: "v=spf1 mx ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void", never: "probably meant"},
 		{in: "v=spf1 mx ip4:0.0.0.0/0 -all", fix: "v=spf1 mx ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> -all", checks: "spf-all-pass spf-broad-range"},
 		// A record of the domain's own that another one leads to.
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all\nspf v=spf1 include:_spf.esp.example ~all", at: "spf.acme.example",
@@ -110,11 +118,14 @@ func TestOwnersRecords(t *testing.T) {
 			$ORIGIN example.
 			@         SOA ns.example. admin.example. 1 7200 900 604800 300
 			_spf.esp  TXT "v=spf1 ip4:203.0.113.0/25 -all"
+			mx.esp    A 203.0.113.5
 			$ORIGIN acme.example.
 			@         MX 10 mx1
 			@         A 192.0.2.80
 			mx1       A 192.0.2.10
 			mail      A 192.0.2.25
+			www       A 192.0.2.80
+			inside    A 10.0.0.5
 			`+strings.Join(records, "\n\t\t\t")+"\n")
 		var found, fixes []string
 		said := ""

@@ -392,7 +392,7 @@ func cutVersion(s string) (rest string, ok bool) {
 	if spf.IsRecord(s) {
 		return s[len(spf.Version):], true
 	}
-	at := 0
+	at := len(s) - len(strings.TrimLeft(s, "<([{"))
 	eat := func(want string) bool {
 		for at < len(s) && s[at] == ' ' {
 			at++

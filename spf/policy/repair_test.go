@@ -173,6 +173,10 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 exists:%{i}._spf.acme.exampl\\; -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.exampl; was meant to be> -all"},
 		{"v=spf1 exists:%{i}._spf.acme.co, -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.co, was meant to be> -all"},
 		{"v=spf1 exists:%{i}._spf.acm\\.example -all", "v=spf1 exists:<the name that exists:%{i}._spf.acm.example was meant to be> -all"},
+		// A letter behind the version may be what is left of a sender, whatever stands around.
+		{"v=spf1x -all", "v=spf1 <the term that x was meant to be> -all"},
+		{"<v=spf1x -all>", "v=spf1 <the term that x was meant to be> -all"},
+		{"(v=spf1m -all)", "v=spf1 <the term that m was meant to be> -all"},
 		// A space may be typed in place of a digit, a bracket in place of a letter or a dot.
 		{"v=spf1 ip4:192.0.2.12 /25 -all", "v=spf1 ip4:<the address that ip4:192.0.2.12/25 was meant to be> -all"},
 		{"v=spf1 ip4:192.0.2.128/ 5 -all", "v=spf1 ip4:<the address that ip4:192.0.2.128/5 was meant to be> -all"},
