@@ -166,8 +166,12 @@ func (k *checker) order(r *Record) {
 		if len(moved) == 0 {
 			what = "Remove what stands behind all."
 		}
+		second := ""
+		if slices.ContainsFunc(r.Terms, func(t Term) bool { return t.Kind == spf.KindModifier && ascii.EqualFold(t.parsed.Name(), "v") }) {
+			second = " The second " + spf.Version + " begins no record: two were put into one."
+		}
 		k.add("spf-terms-after-all", r, finding.Finding{
-			Detail: fmt.Sprintf("In the record of %s %s behind all, where no receiver reads on: %s.", r.Domain, stands(len(after), "term"), enumerate(after, 10)),
+			Detail: fmt.Sprintf("In the record of %s %s behind all, where no receiver reads on: %s.%s", r.Domain, stands(len(after), "term"), enumerate(after, 10), second),
 			Fix:    p.share(false, "%s", what),
 		})
 	}
@@ -330,8 +334,14 @@ func (k *checker) modifiers(r *Record) {
 			mistyped = append(mistyped, fmt.Sprintf("%s, probably meant to be %s,", quote(t.Text), quote(t.Meant)))
 			p.read(t)
 		default:
+			if ascii.EqualFold(t.parsed.Name(), "v") && slices.ContainsFunc(r.Terms, func(o Term) bool { return o.Ignored == "after_all" }) {
+				p.replace(t, false) // said with what stands behind it
+				continue
+			}
 			unknown = append(unknown, t.Text)
-			if strings.ContainsAny(t.Value, ".:") || nobody {
+			if proof, _ := ownershipToken(t.Text); proof != "" {
+				p.replace(t, false)
+			} else if strings.ContainsAny(t.Value, ".:") || nobody {
 				asks = true // it may have been meant to name a sender
 				p.broken, p.astray = true, true
 				p.replace(t, true, placeholder(t.Text))

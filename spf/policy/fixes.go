@@ -333,6 +333,7 @@ func (k *checker) settle() {
 		if len(asking) > maxRepaired || len(p.published) > maxRepaired {
 			sure, asking = "", ""
 		}
+		own := k.keepTokens(p)
 		for _, s := range p.fixes {
 			f, text := s.fix, sure
 			if s.asks || sure == "" && strings.Contains(asking, "<") {
@@ -347,8 +348,9 @@ func (k *checker) settle() {
 				}
 				continue
 			}
-			if f.Value = text; text == sure {
-				f.More = more
+			f.Value, f.More = text, own
+			if text == sure {
+				f.More = append(slices.Clip(more), own...)
 				if s.sure != "" {
 					f.Summary = strings.TrimSuffix(f.Summary, ".") + s.sure + "."
 				}

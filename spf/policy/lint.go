@@ -96,7 +96,8 @@ func unnamed(f finding.Finding) finding.Finding {
 			fix.Name = ""
 		}
 		fix.Remove = nil
-		fix.More = slices.Clone(fix.More)
+		// Without a domain, what belongs in a record of its own is only said.
+		fix.More = slices.DeleteFunc(slices.Clone(fix.More), func(r finding.Record) bool { return r.Name == anyDomain })
 		f.Fix = &fix
 	}
 	return f

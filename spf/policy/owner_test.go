@@ -34,6 +34,7 @@ func TestOwnersRecords(t *testing.T) {
 		// fix is the record proposed, whole if it holds no placeholder; empty is none.
 		fix    string
 		at     string // its name, if not acme.example
+		more   string // what is published besides
 		checks string // all that are found
 		says   string
 		never  string
@@ -74,8 +75,30 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx ip4:[192.0.2.25 -all", fix: "v=spf1 mx ip4:<the address that ip4:[192.0.2.25 was meant to be> -all", checks: "spf-syntax"},
 		{in: "v=spf1 mx ip4:[2.0.2.25] -all", fix: "v=spf1 mx ip4:<the address that ip4:[2.0.2.25] was meant to be> -all", checks: "spf-syntax"},
 		// What another service asked for.
-		{in: "v=spf1 mx -all:proof=073f26e958d1", fix: "v=spf1 mx -all", checks: "spf-syntax", says: "belongs in a TXT record of its own"},
-		{in: "v=spf1 mx -all google-site-verification=abcdef", fix: "v=spf1 mx -all", checks: "spf-unknown-modifier", says: "belongs in a TXT record of its own"},
+		{in: "v=spf1 mx -all:proof=073f26e958d1", fix: "v=spf1 mx -all", more: "acme.example TXT proof=073f26e958d1", checks: "spf-syntax", says: "belongs in a TXT record of its own"},
+		{in: "v=spf1 mx -all google-site-verification=abcdef", fix: "v=spf1 mx -all", more: "acme.example TXT google-site-verification=abcdef", checks: "spf-unknown-modifier", says: "belongs in a TXT record of its own"},
+		{in: "v=spf1 mx -allMS=ms123", fix: "v=spf1 mx -all", more: "acme.example TXT MS=ms123", checks: "spf-syntax", says: "belongs in a TXT record of its own"},
+		{in: "v=spf1 mx \"-all\" \"MS=ms123\"", fix: "v=spf1 mx -all", more: "acme.example TXT MS=ms123", checks: "spf-syntax"},
+		{in: "v=spf1 mx -all MS=ms123", fix: "v=spf1 mx -all", more: "acme.example TXT MS=ms123", checks: "spf-unknown-modifier"},
+		{in: "v=spf1 mx -all google-site-verification=a.b:c", fix: "v=spf1 mx -all", more: "acme.example TXT google-site-verification=a.b:c", checks: "spf-unknown-modifier"},
+		{in: "v=spf1 MS=ms123 ip4:192.0.2.25:587 -all", fix: "v=spf1 ip4:192.0.2.25 -all", more: "acme.example TXT MS=ms123", checks: "spf-syntax"},
+		{in: "v=spf1 -all MS=ms123", fix: "v=spf1 -all", more: "acme.example TXT MS=ms123", checks: "spf-unknown-modifier"},
+		{in: "v=spf1 mx -all MS=ms123\n@ MS=ms123", fix: "v=spf1 mx -all", checks: "spf-unknown-modifier"},
+		{in: "v=spf1 mx sender=esp.example -all", fix: "v=spf1 mx <the term that sender=esp.example was meant to be> -all", checks: "spf-unknown-modifier"},
+		// Two records in one have one cause and one fix.
+		{in: "v=spf1 mx -all v=spf1 include:_spf.esp.example ~all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-terms-after-all", says: "two were put into one"},
+		{in: "v=spf1 mx v=spf1 include:_spf.esp.example -all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-unknown-modifier"},
+		// A stray separator before all, a word for an address, a record's name behind mx.
+		{in: "v=spf1 mx include:_spf.esp.example:-all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-syntax", says: "probably meant to be"},
+		{in: "v=spf1 mx a:mail.acme.example,-all", fix: "v=spf1 mx a:mail.acme.example -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx include:_spf.sp.example:-all", fix: "v=spf1 mx include:<the right name in place of _spf.sp.example> -all", checks: "spf-include-missing spf-syntax spf-target-unregistered"},
+		{in: "v=spf1 mx include:x:-all", fix: "v=spf1 mx include:<the name that include:x: was meant to be> -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx ip4:192.0.2.2:-all", fix: "v=spf1 mx ip4:<the address that ip4:192.0.2.2: was meant to be> -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx server:192.0.2.25 -all", fix: "v=spf1 mx ip4:192.0.2.25 -all", checks: "spf-syntax", says: "probably meant to be"},
+		{in: "v=spf1 mx ip:192.0.2.25 ipaddress:2001:db8::25 -all", fix: "v=spf1 mx ip4:192.0.2.25 ip6:2001:db8::25 -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx _spf.esp.example -all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-syntax"},
+		{in: "v=spf1 mx _spf.sp.example -all", fix: "v=spf1 mx include:<the right name in place of _spf.sp.example> -all", checks: "spf-include-missing spf-syntax spf-target-unregistered"},
+		{in: "v=spf1 mx mail.acme.example -all", fix: "v=spf1 mx <the term that mail.acme.example was meant to be> -all", checks: "spf-syntax"},
 		// Whoever the client is, a loaded zone has no record for it.
 		{in: "v=spf1 include:%{ir}.%{d}._spf.acme.example -all", fix: "v=spf1 include:<the right name in place of acme.example._spf.acme.example> -all", checks: "spf-include-missing", says: "whatever the client is"},
 		{in: "v=spf1 mx redirect=%{i}._spf.%{d}", fix: "v=spf1 mx redirect=<the right name in place of _spf.acme.example>", checks: "spf-include-missing", says: "permerror"},
@@ -153,6 +176,13 @@ func TestOwnersRecords(t *testing.T) {
 			}
 			if !slices.Contains(fixes, f.Fix.Value) {
 				fixes = append(fixes, f.Fix.Value)
+			}
+			more := ""
+			for _, r := range f.Fix.More {
+				more += r.Name + " " + r.Type + " " + r.Value
+			}
+			if more != c.more {
+				t.Errorf("%q: %s: besides %q, not %q", c.in, f.Check, more, c.more)
 			}
 		}
 		want := strings.Fields(c.checks)

@@ -122,6 +122,14 @@ func repair(text string) repaired {
 		if i > 0 {
 			before = tokens[i-1]
 		}
+		if proof, all := ownershipToken(tok); proof != "" {
+			note(tok, all, "what another service asked for belongs in a TXT record of its own")
+			if all != "" {
+				out = append(out, all)
+				r.parts = append(r.parts, reading{text: all})
+			}
+			continue
+		}
 		terms, why := readToken(tok, before)
 		switch {
 		case terms != nil && odd[tok]:
@@ -176,7 +184,7 @@ func repair(text string) repaired {
 				leaveOut(fixed, fixed[:len(fixed)-len(t.Spec)]+"<"+t.Spec+" or "+t.Spec[:len(t.Spec)-1]+">", "its last digit may stand in place of a space")
 				continue
 			}
-			cut := n == 0 && why != "" && lostStart(tok, terms) ||
+			cut := n+1 < len(terms) && endsPolicy(terms[n+1]) && !strings.Contains(tok, fixed+terms[n+1]) || n == 0 && why != "" && lostStart(tok, terms) ||
 				n+1 == len(terms) && (why != "" && standsForLetter(member(tokens, i), terms) || swallowed[tok] && standsForLetter(tok+";", terms))
 			switch first := seen[t.Kind]; {
 			case t.Kind == spf.KindRedirect && first != "" && !ascii.EqualFold(first, fixed):

@@ -17,7 +17,19 @@ import (
 // that the token would be, or nothing.
 var attempts = []func(s string) (parts []string, why string){
 	typography, trimmed, signs, separator, colonGone, misspelt, otherFamily, domainOnly, missingSpace, network, address, listed, emptyValue,
-	percentGone, punctuation, alabels, parentheses, bareWord,
+	percentGone, allBehind, punctuation, alabels, parentheses, bareWord,
+}
+
+// allBehind splits an all off a name that a stray separator ties it to:
+// "include:_spf.esp.example:-all".
+func allBehind(s string) ([]string, string) {
+	head, all := cutAll(s)
+	head = strings.TrimRight(head, ":=/.,;|")
+	_, _, sep, value := split(head)
+	if all == "" || sep != ":" && sep != "=" || !hostLike(value) || !plausible(value) || !valid(head) {
+		return nil, ""
+	}
+	return []string{head, all}, "a space stands before all"
 }
 
 // split takes a term apart at the end of its name.
@@ -184,6 +196,9 @@ func keyword(name, value string) string {
 	return best
 }
 
+// serverWords are what people call an address in place of ip4 or ip6.
+var serverWords = []string{"server", "servers", "sender", "address", "ipaddress", "ip-address", "ipaddr", "mailserver"}
+
 // misspelt corrects the name of a term: "inlude:" is one letter short.
 func misspelt(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
@@ -204,7 +219,7 @@ func misspelt(s string) ([]string, string) {
 	if runsInto(name) {
 		return nil, ""
 	}
-	if p, ok := parsePrefix(value); ok && best != "ip4" && best != "ip6" && sep != "/" && len(name) <= 5 {
+	if p, ok := parsePrefix(value); ok && best != "ip4" && best != "ip6" && sep != "/" && (len(name) <= 5 || slices.Contains(serverWords, strings.ToLower(name))) {
 		// Whatever the name was, an address belongs in ip4 or ip6.
 		return []string{sign + prefixAs(p, value)}, "an address belongs in ip4 or ip6"
 	}

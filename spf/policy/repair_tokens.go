@@ -140,7 +140,7 @@ func readToken(tok, before string) (terms []string, why string) {
 		return nil, "its first digit may be the last of " + quotable(before)
 	case bareAddress(tok) && startsAddress(before) && !valid(before):
 		return nil, "it may be the rest of " + quotable(before)
-	case bareName(tok) && endsInName(before):
+	case bareName(tok) && endsInName(before) && !(tok[0] == '_' && takesHost(before)):
 		// A stray space may have cut a name in two.
 		return nil, "it may be the rest of " + quotable(before)
 	}
@@ -304,6 +304,13 @@ func bareName(tok string) bool {
 func bareAddress(tok string) bool {
 	_, ok := parsePrefix(tok)
 	return ok
+}
+
+// takesHost reports whether a token is an a, mx or ptr without a name: a name with an
+// underscore is that of a record to include, and of no host that belongs behind it.
+func takesHost(tok string) bool {
+	t := spf.ParseTerm(tok)
+	return t.Error == "" && t.Spec == "" && (t.Kind == spf.KindA || t.Kind == spf.KindMX || t.Kind == spf.KindPTR)
 }
 
 // endsInName reports whether a token is a term that ends in a domain name, or could
