@@ -113,16 +113,20 @@ func TestKill(t *testing.T) {
 				t.Fatalf("exit status %d: %s", want, stderr)
 			}
 			rnd := rand.New(rand.NewPCG(uint64(len(tt.format)), 1))
-			kills, widened := 0, 0
+			kills, widened, early := 0, 0, 0
 			out, state := "out."+tt.format, tt.format+".state"
 			for {
 				cmd, errs := bulkCommand(dir, tt.format, out, append([]string{"--checkpoint", state}, tt.extra...)...)
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
-				// After thirty kills the run is left alone, so that the test has an end.
+				// After so many kills the run is left alone, so that the test has an end.
+				most := 12
+				if os.Getenv("IN_FULL") != "" {
+					most = 30
+				}
 				var timer *time.Timer
-				if kills < 30 {
+				if kills < most {
 					timer = time.AfterFunc(time.Duration(rnd.Int64N(int64(took/2+time.Duration(widened)*took/8))), func() { _ = cmd.Process.Kill() })
 				}
 				err := cmd.Wait()
@@ -130,6 +134,16 @@ func TestKill(t *testing.T) {
 					timer.Stop()
 				}
 				if got := exitCode(t, err); got >= 0 {
+					if kills == 0 && early < 10 {
+						// It has ended before its time: it takes less than the first one did.
+						early, took = early+1, took/2
+						for _, file := range []string{out, state} {
+							if err := os.RemoveAll(filepath.Join(dir, file)); err != nil {
+								t.Fatal(err)
+							}
+						}
+						continue
+					}
 					if got != want {
 						t.Fatalf("exit status %d, want %d: %s", got, want, errs)
 					}
@@ -210,10 +224,27 @@ func TestInterrupt(t *testing.T) {
 		return info.Size()
 	}
 
-	cmd, errs := bulkCommand(dir, "ndjson", "out.ndjson", "--checkpoint", "run.state")
-	if got := interrupt(cmd, func() bool { return size("out.ndjson") > 0 }); got != cli.Interrupted {
-		t.Fatalf("exit status %d, want 130: %s", got, errs)
+	// A busy machine may let a run come to its end before the signal: then the next one is
+	// interrupted.
+	interrupted := func(begun string, prepare func() error, args ...string) *bytes.Buffer {
+		t.Helper()
+		for try := 1; ; try++ {
+			if err := prepare(); err != nil {
+				t.Fatal(err)
+			}
+			cmd, errs := bulkCommand(dir, "ndjson", args[0], args[1:]...)
+			switch got := interrupt(cmd, func() bool { return size(begun) > 0 }); {
+			case got == cli.Interrupted:
+				return errs
+			case got != want || try == 20:
+				t.Fatalf("exit status %d, want 130, try %d: %s", got, try, errs)
+			}
+		}
 	}
+	fresh := func() error {
+		return errors.Join(os.RemoveAll(filepath.Join(dir, "out.ndjson")), os.RemoveAll(filepath.Join(dir, "run.state")))
+	}
+	errs := interrupted("out.ndjson", fresh, "out.ndjson", "--checkpoint", "run.state")
 	for _, said := range []string{"interrupted: the audits under way are finished", "error: interrupted\n", "hint: the same command goes on from here\n"} {
 		if !strings.Contains(errs.String(), said) {
 			t.Errorf("not said: %s\n%s", said, errs)
@@ -224,7 +255,7 @@ func TestInterrupt(t *testing.T) {
 	if err != nil || !bytes.HasSuffix(before, []byte("\n")) {
 		t.Fatalf("the output does not end with a whole row: %v", err)
 	}
-	cmd, errs = bulkCommand(dir, "ndjson", "out.ndjson", "--checkpoint", "run.state")
+	cmd, errs := bulkCommand(dir, "ndjson", "out.ndjson", "--checkpoint", "run.state")
 	if got := exitCode(t, cmd.Run()); got != want {
 		t.Fatalf("exit status %d, want %d: %s", got, want, errs)
 	}
@@ -239,13 +270,8 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("the summary is\n%s\nand without an interrupt\n%s", b, a)
 	}
 
-	if err := os.WriteFile(filepath.Join(dir, "kept.ndjson"), []byte("precious\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd, errs = bulkCommand(dir, "ndjson", "kept.ndjson")
-	if got := interrupt(cmd, func() bool { return size(".kept.ndjson.*") > 0 }); got != cli.Interrupted {
-		t.Fatalf("exit status %d, want 130: %s", got, errs)
-	}
+	keep := func() error { return os.WriteFile(filepath.Join(dir, "kept.ndjson"), []byte("precious\n"), 0o644) }
+	interrupted(".kept.ndjson.*", keep, "kept.ndjson")
 	if text, err := os.ReadFile(filepath.Join(dir, "kept.ndjson")); err != nil || string(text) != "precious\n" {
 		t.Errorf("the file is %.40q, %v", text, err)
 	}
