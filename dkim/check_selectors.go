@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // stated judges the selectors that the user says are in use.
@@ -29,7 +30,7 @@ func (j *judge) stated() {
 		if found[name] {
 			continue
 		}
-		if j.d.mislaid(name) {
+		if j.d.mislaid(name) || slices.ContainsFunc(all[name], func(s *Selector) bool { return s.undotted() != "" }) {
 			decided = false // one cause, one finding
 			continue
 		}
@@ -90,11 +91,8 @@ func (j *judge) dangling() {
 			continue
 		}
 		// To remove it is not for a plan to do: the service may be the one that signs.
-		if right, ok := j.withoutOrigin(s); ok {
-			j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence},
-				Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: the domain was added to the target, because the final dot is missing in the zone.", s.QueryName(), target),
-				Fix: &finding.Fix{Summary: "Publish the alias with its final dot.", Name: s.QueryName(), Type: "CNAME", Value: right,
-					Remove: []finding.Record{{Name: s.QueryName(), Type: "CNAME", Value: s.CNAMEs[0]}}}})
+		if right := s.undotted(); right != "" {
+			j.Add("dkim-cname-dangling", s.withoutDot(right))
 			continue
 		}
 		fix := &finding.Fix{Summary: "Have the key published at " + target + ", or remove the alias."}
@@ -108,18 +106,24 @@ func (j *judge) dangling() {
 	}
 }
 
-// withoutOrigin is the target of an alias without the domain that a zone file added
-// to it, if the rest is a name of a service.
-func (j *judge) withoutOrigin(s *Selector) (string, bool) {
-	if len(s.CNAMEs) != 1 {
-		return "", false
+// withoutDot is said of an alias whose target lost its final dot. That the name was meant is
+// certain if it is one of a service, or has a key.
+func (s *Selector) withoutDot(right string) finding.Finding {
+	f := finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence},
+		Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: the domain was added to the target, because the final dot is missing in the zone.", s.QueryName(), s.CNAMEs[0])}
+	a := s.right.answer
+	key := a != nil && a.Status == resolver.Found && slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return keyOf(&r).Live() })
+	if p, _ := bySuffix(loaded().cname, right); p == nil && !key {
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the final dot of its target (%s.), if that is the one that the service shows.", right)}
+		return f
 	}
-	right, ok := strings.CutSuffix(s.CNAMEs[0], "."+s.Domain)
-	if !ok {
-		return "", false
+	if key {
+		f.Detail += fmt.Sprintf(" At %s there is a key.", right)
+		f.Evidence = append(f.Evidence, s.right.evidence())
 	}
-	p, _ := bySuffix(loaded().cname, right)
-	return right, p != nil
+	f.Fix = &finding.Fix{Summary: "Publish the alias with its final dot.", Name: s.QueryName(), Type: "CNAME", Value: right,
+		Remove: []finding.Record{{Name: s.QueryName(), Type: "CNAME", Value: s.CNAMEs[0]}}}
+	return f
 }
 
 // pair returns the best status of the provider's other selectors at the domain of s.

@@ -140,6 +140,8 @@ type Selector struct {
 	Evidence *finding.Evidence `json:"evidence"`
 
 	answer *resolver.Answer // nil if there is none
+	// right is the answer for the name that a dangling alias was meant to lead to.
+	right resolved
 }
 
 // QueryName is the name asked: <selector>._domainkey.<domain> (RFC 6376, 3.6.2.1).

@@ -104,7 +104,7 @@ func (s *search) goOn() {
 	s.second = len(s.d.Selectors)
 	more := s.d.Proof != ProofAbsent || s.anything()
 	if s.mislay(); !more && len(s.mislaid) == 0 {
-		s.conclude()
+		s.undot()
 		return
 	}
 	s.batch.Part(func(b *resolver.Batch) {
@@ -114,8 +114,33 @@ func (s *search) goOn() {
 		s.askMislaid(b)
 	}, func() {
 		s.attachWildcard(s.second)
-		s.conclude()
+		s.undot()
 	})
+}
+
+// undot asks for the keys at the names that dangling aliases were meant to lead to, if
+// the zone added its own name to their targets, and concludes.
+func (s *search) undot() {
+	s.batch.Part(func(b *resolver.Batch) {
+		asked := 0
+		for i := range s.d.Selectors {
+			sel := &s.d.Selectors[i]
+			if right := sel.undotted(); right != "" && asked < mostMissing {
+				asked++
+				b.Ask(right, resolver.TypeTXT, sel.right.set)
+			}
+		}
+		s.d.Questions += asked
+	}, s.conclude)
+}
+
+// undotted is where an alias that leads nowhere was meant to lead, if the zone added its
+// own name to the target because the final dot is missing; "" if that is not it.
+func (s *Selector) undotted() string {
+	if s.Wildcard || !s.Dangling() || len(s.CNAMEs) != 1 {
+		return ""
+	}
+	return resolver.Undotted(s.CNAMEs[0], s.Domain, resolver.Registrable(s.Domain))
 }
 
 // search is one discovery under way.

@@ -72,6 +72,13 @@ func settle(sheet *finding.Sheet, staged []*finding.Fix) {
 	whole := func(f *finding.Fix) bool {
 		return f.Type == "TXT" && !strings.Contains(f.Value, "<") || f.Type == "" && f.Value != ""
 	}
+	// Beside several records of which one has yet to be chosen, nothing more is published.
+	open := map[string]bool{}
+	for _, f := range sheet.Found() {
+		if f.Check == "dmarc-multiple-records" && f.Fix != nil && !(f.Fix.Name != "" && whole(f.Fix)) {
+			open[recordName(f.Subject)] = true
+		}
+	}
 	first := map[string]*finding.Fix{}
 	for _, later := range []bool{false, true} {
 		for _, f := range sheet.Found() {
@@ -84,7 +91,7 @@ func settle(sheet *finding.Sheet, staged []*finding.Fix) {
 		if f.Fix == nil || !whole(f.Fix) {
 			continue
 		}
-		if one := first[f.Fix.Name]; one.Value != f.Fix.Value {
+		if one := first[f.Fix.Name]; one.Value != f.Fix.Value || open[f.Fix.Name] && f.Check != "dmarc-multiple-records" {
 			summary, _, _ := strings.Cut(f.Fix.Words(), ";")
 			f.Fix = &finding.Fix{Summary: "Correct the record first, as shown. " + strings.TrimSuffix(summary, ".") + "."}
 		}
@@ -180,8 +187,10 @@ func (j *judge) missing() {
 			"because the audit is offline: only a policy of its operator could apply instead.", d.Domain)
 	}
 	name := recordName(d.Domain)
-	for i := range d.Walk[1:] {
-		if s := &d.Walk[i+1]; !s.Suffix {
+	for i := range d.Walk {
+		if s := &d.Walk[i]; i == 0 && s.meant != nil {
+			f.Detail = s.withoutDot() + " " + f.Detail
+		} else if i > 0 && !s.Suffix {
 			f.Detail += s.aliasText()
 		}
 	}
@@ -192,6 +201,9 @@ func (j *judge) missing() {
 	} else {
 		f.Detail += " It sends no mail, so that all mail in its name is forged, and nothing tells receivers to reject it."
 		f.Fix = publish("Publish a record that rejects all mail in the domain's name.", name, "v=DMARC1; p=reject;")
+	}
+	if at := slices.IndexFunc(d.Walk, func(s Step) bool { return !s.Suffix && s.meant != nil }); at > 0 {
+		f.Fix = d.Walk[at].dotted()
 	}
 	j.Add("dmarc-record-missing", f)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // policyNone reports that failing mail of the domain goes through.
@@ -103,6 +104,9 @@ func (j *judge) inherited() {
 	if d.Record == nil {
 		return
 	}
+	if j.own().Outcome == Multiple {
+		return // it says so
+	}
 	j.Decided("dmarc-inherited")
 	if d.PolicyDomain == d.Domain {
 		return
@@ -110,9 +114,18 @@ func (j *judge) inherited() {
 	whose := "its organizational domain"
 	if d.Record.PSD == "y" {
 		whose = "the public suffix above it"
+		if !publicSuffix(d.PolicyDomain) {
+			whose = "whose record says psd=y"
+		}
 	}
 	detail := fmt.Sprintf("%s has no record of its own; the one at %s, %s, applies.", d.Domain, d.PolicyDomain, whose)
-	detail += j.own().aliasText()
+	var fix *finding.Fix
+	if s := j.own(); s.meant != nil {
+		detail = s.withoutDot() + " " + detail
+		fix = s.dotted()
+	} else {
+		detail += s.aliasText()
+	}
 	switch {
 	case d.Policy != "" && d.Record.Broken():
 		detail += " It counts as p=none (RFC 9989, 4.10.1)."
@@ -123,7 +136,7 @@ func (j *judge) inherited() {
 	case d.Tag == "np":
 		detail += fmt.Sprintf(" Its np=%s counts, because %s does not exist in the DNS.", d.Policy, d.Domain)
 	}
-	j.Add("dmarc-inherited", finding.Finding{Detail: detail, Evidence: append(slices.Clip(j.evidence()), d.Existence)})
+	j.Add("dmarc-inherited", finding.Finding{Detail: detail, Fix: fix, Evidence: append(slices.Clip(j.evidence()), d.Existence)})
 }
 
 // differs reports where receivers by RFC 7489 come to another answer.
@@ -138,6 +151,10 @@ func (j *judge) differs() {
 	}
 	if len(s.Differences) == 0 || d.Record != nil && d.Record.Broken() && d.PolicyDomain == s.PolicyDomain {
 		return // one record, read differently because of what is reported as invalid
+	}
+	if j.consequence("dmarc-multiple-records", "dmarc-discovery-differs", strings.Join(s.Differences, " ")) ||
+		j.consequence("dmarc-psd-not-suffix", "dmarc-discovery-differs", strings.Join(s.Differences, " ")) {
+		return
 	}
 	f := finding.Finding{Detail: strings.Join(s.Differences, " ") +
 		" Most receivers still use the public suffix list (RFC 7489, 3.2); those that follow RFC 9989 walk the tree (4.10).",
@@ -164,9 +181,6 @@ func (j *judge) differs() {
 		}
 		f.Fix = publish("Publish a record at the domain itself, where everyone looks first.", recordName(d.Domain),
 			newDraft(None).set("p", p).set("rua", mailboxPlaceholder).String())
-	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && s.OrganizationalDomain == d.PolicyDomain:
-		// Its record says psd=y, which makes each name below it an organization.
-		f.Fix = &finding.Fix{Summary: "Take psd=y out of the record, unless the domain is a registry."}
 	case labels(d.OrganizationalDomain) > labels(s.OrganizationalDomain) && !strings.Contains(explain(d.Walk), "psd=n"):
 		f.Fix = publish("Publish a record at the domain that you registered too, so that the walk ends there.",
 			recordName(s.OrganizationalDomain), newDraft(None).set("rua", mailboxPlaceholder).String())
@@ -182,6 +196,20 @@ func (j *judge) differs() {
 	}
 	j.staged = append(j.staged, f.Fix)
 	j.Add("dmarc-discovery-differs", f)
+}
+
+// consequence lists what only follows from the finding of a check below that one, and
+// reports whether it was found.
+func (j *judge) consequence(of, id, detail string) bool {
+	for _, f := range j.Found() {
+		if f.Check == of {
+			c, _ := checkList.Find(id)
+			f.Follows = append(f.Follows, finding.Consequence{Check: c.ID, Section: c.Section, Subject: j.d.Domain, Title: c.Title, Detail: detail})
+			j.Undecided(id)
+			return true
+		}
+	}
+	return false
 }
 
 // path sums up the stated identifiers of a kind: whether one aligns, whether
@@ -276,6 +304,9 @@ func (j *judge) alignmentFix(a *Alignment) *finding.Fix {
 		c := j.rj.clean().clone()
 		c.set(tag, string(Relaxed))
 		return j.rj.later(c, c.but("Ask for relaxed alignment."), fmt.Sprintf("the mail is yours, and %s itself cannot be used for it", d.Domain))
+	}
+	if d.Record != nil && j.Has("dmarc-psd-not-suffix") && resolver.Within(a.Domain, d.PolicyDomain) {
+		return &finding.Fix{Summary: fmt.Sprintf("Take psd=y out of the record at %s: with it no name below %s is aligned with another one.", recordName(d.PolicyDomain), d.PolicyDomain)}
 	}
 	strict := a.Mode == Strict
 	if a.Kind == "dkim" {

@@ -47,11 +47,27 @@ func (j *judge) record() {
 	}
 	j.policyNone(rj)
 	rj.testing(d.Policy)
-	if d.PolicyDomain != d.Domain && d.Record.PSD == "y" {
+	if d.PolicyDomain != d.Domain && d.Record.PSD == "y" && publicSuffix(d.PolicyDomain) {
 		// The record of a public suffix: its operator's to mend.
 		return
 	}
 	rj.all()
+	rj.suffix()
+}
+
+// suffix reports psd=y at a domain that no list calls a public suffix: then each name
+// below it is an organization of its own (RFC 9989, 4.10.2), and none is aligned with it.
+func (j *recordJudge) suffix() {
+	j.Decided("dmarc-psd-not-suffix")
+	if j.r.PSD != "y" || publicSuffix(j.domain) {
+		return
+	}
+	c := j.clean().clone()
+	c.set("psd", "")
+	j.add("dmarc-psd-not-suffix", finding.Finding{
+		Detail: fmt.Sprintf("psd=y says that %s is a public suffix, which the public suffix list does not know. Then every name below it is an organization of its own: "+
+			"neither an envelope domain nor a d= such as bounce.%s is aligned with %s.", j.domain, j.domain, j.domain),
+		Fix: j.later(c, c.but("Take psd=y out."), fmt.Sprintf("the names below %s are yours, and not those of others whom you give them to", j.domain))})
 }
 
 // Lint judges one record on its own, bytes as they are but for a final line break.
@@ -415,7 +431,7 @@ func (j *recordJudge) tags() {
 			repeated = append(repeated, fmt.Sprintf("more than one %s (%s)", t.Name, strings.Join(j.written(t.Name), ", ")))
 		case t.Duplicate:
 		case t.Status == "historic" && t.Invalid == syntaxError: // said as that
-		case t.Name == "pct" && j.sampled(): // said by dmarc-testing
+		case t.Name == "pct" && j.r.Percent != nil && *j.r.Percent < 100: // said by dmarc-testing, once there is a policy
 		case t.Status == "historic":
 			what := text()
 			if t.Invalid != "" {

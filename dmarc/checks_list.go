@@ -260,6 +260,15 @@ var Checks = []finding.Check{
 		Reference: "RFC 9989, 4.10 and C.3; RFC 7489, 3.2",
 	},
 	{
+		ID: "dmarc-psd-not-suffix", Severity: finding.Warning, Section: finding.DMARC,
+		Title:     "DMARC: psd=y at a domain that is no public suffix",
+		Passed:    "DMARC: no psd=y at a domain that is no public suffix",
+		Condition: "The record that applies says psd=y, and its domain is neither a top-level domain nor in the public suffix list.",
+		Why:       "Every name below the domain is then an organization of its own: mail with an envelope domain or a signature of a subdomain is not aligned, and fails.",
+		Remedy:    "Take psd=y out, unless names below the domain are given to others.",
+		Reference: "RFC 9989, 4.10.2 and 5.2",
+	},
+	{
 		ID: "dmarc-inherited", Severity: finding.Notice, Section: finding.DMARC,
 		Title:     "DMARC policy inherited from the organizational domain",
 		Passed:    "DMARC policy is not inherited",

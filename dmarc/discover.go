@@ -50,6 +50,7 @@ type search struct {
 	probe        *question
 	strays       []*question
 	alias        *question // the CNAME at the name of the record
+	undotted     []undotted
 	destinations []destinationQuestions
 	identifiers  []identifier
 }
@@ -71,6 +72,7 @@ func (s *search) firstRound(b *resolver.Batch) {
 func (s *search) secondRound() {
 	s.policy.read(s.d)
 	s.destinations = s.askDestinations(s.batch, s.d)
+	s.askUndotted()
 	switch own := &s.d.Walk[0]; {
 	case (own.Outcome == HasRecord || own.Outcome == Multiple) && own.alias() == "":
 		// Some servers answer for each type what stands there, a CNAME beside a TXT.
@@ -90,6 +92,9 @@ func (s *search) conclude() {
 		if s.alias != nil && s.alias.err == nil {
 			e := s.alias.evidence()
 			d.Beside = &e
+		}
+		for _, u := range s.undotted {
+			u.step.readUndotted(u.question)
 		}
 		for i := range s.destinations {
 			s.destinations[i].read(d, &d.Destinations[i])

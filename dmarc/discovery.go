@@ -79,6 +79,10 @@ type Step struct {
 	// Suffix: the public suffix list has the name, or it is a top-level domain.
 	Suffix   bool             `json:"public_suffix"`
 	Evidence finding.Evidence `json:"evidence"`
+
+	// meant is what stands where the alias was meant to lead whose target lost its final
+	// dot; nil if that is not it.
+	meant *meantAlias
 }
 
 // Other is a TXT that is no DMARC Policy Record, and why not.

@@ -29,6 +29,9 @@ func (s *Step) aliasText() string {
 	if s.alias() == "" || s.Outcome != NoRecord {
 		return ""
 	}
+	if text := s.withoutDot(); text != "" {
+		return " " + text
+	}
 	what := "has no DMARC record"
 	if s.Evidence.Status == "nxdomain" {
 		what = "does not exist"
@@ -47,6 +50,10 @@ func (j *judge) hosted() {
 		}
 		for _, f := range j.Found() {
 			if f.Fix != nil && touches(f.Fix, s.Name) {
+				if s.meant != nil {
+					f.Fix = s.dotted()
+					continue
+				}
 				f.Fix = s.aliased(f.Fix, resolver.Within(s.alias(), j.d.Domain))
 				f.Detail += s.aliasText()
 				if s.Outcome != NoRecord {

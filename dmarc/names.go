@@ -81,6 +81,13 @@ func isSuffix(domain string) bool {
 	return icann && suffix == domain
 }
 
+// publicSuffix reports that domain is a top-level domain, or one that the public suffix
+// list has, be it a registry's or that of a company that gives names below it to others.
+func publicSuffix(domain string) bool {
+	suffix, _ := publicsuffix.PublicSuffix(domain)
+	return labels(domain) == 1 || suffix == domain
+}
+
 // nobody is a label below domain that nobody published: always the same for
 // one domain, so that reports are reproducible, and not to be met by chance.
 func nobody(domain string) string {

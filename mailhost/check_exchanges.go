@@ -35,6 +35,7 @@ func (j *judge) exchanges(d *Domain) {
 	var unknown []string
 	var unknownEvidence []finding.Evidence
 	seen := make(map[string]*Exchange)
+	var undotted [2][]*Exchange // that surely lost their final dot, and that may have
 	for i := range d.Exchanges {
 		e := &d.Exchanges[i]
 		if first := seen[e.Name]; first != nil && !e.Null {
@@ -68,10 +69,19 @@ func (j *judge) exchanges(d *Domain) {
 				if e.dotless(d).IsValid() {
 					j.Undecided("mx-ip-literal")
 				}
+			} else if e.Resolves != Present && len(e.CNAMEs) == 0 && e.undotted != "" && !d.named(e.undotted, -1) {
+				if e.Meant != nil {
+					undotted[0] = append(undotted[0], e)
+				} else {
+					undotted[1] = append(undotted[1], e)
+				}
 			} else if e.Resolves != Present {
 				j.unresolvable(d, e)
 			}
 		}
+	}
+	for _, hosts := range undotted {
+		j.withoutDot(d, hosts)
 	}
 	if len(unknown) > 0 {
 		j.Undecided("mx-unresolvable")
@@ -213,6 +223,43 @@ func (j *judge) unresolvable(d *Domain, e *Exchange) {
 	default:
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or name the host that takes the mail in the MX record \"%d %s\".", host, e.Preference, e.Name)}
 	}
+	j.Add("mx-unresolvable", f)
+}
+
+// withoutDot is said of MX records whose hosts lost their final dot, once for all of them:
+// the cause is one.
+func (j *judge) withoutDot(d *Domain, hosts []*Exchange) {
+	if len(hosts) == 0 {
+		return
+	}
+	var names, undotted, right []string
+	f := finding.Finding{Subject: hosts[0].Name}
+	fix := &finding.Fix{}
+	for _, e := range hosts {
+		names = append(names, e.Name)
+		undotted = append(undotted, e.undotted)
+		right = append(right, fmt.Sprintf("%d %s.", e.Preference, e.undotted))
+		f.Evidence = append(f.Evidence, e.Evidence...)
+		if e.Meant == nil {
+			continue
+		}
+		f.Evidence = append(f.Evidence, e.Meant.Evidence...)
+		fix.More = append(fix.More, finding.Record{Name: d.Name, Type: "MX", Value: fmt.Sprintf("%d %s", e.Preference, e.undotted)})
+		fix.Remove = append(fix.Remove, e.record(d))
+	}
+	f.Evidence = f.Evidence[:min(len(f.Evidence), maxEvidence)]
+	n := len(hosts)
+	f.Detail = fmt.Sprintf("There is no address at the MX %s %s of %s", show.Plural(n, "host"), named(names), d.Name)
+	because := fmt.Sprintf("he zone added its own name to %s, because the final dot is missing.", named(undotted))
+	if fix.Remove == nil {
+		f.Detail += ". Perhaps t" + because
+		fix.Summary = fmt.Sprintf("If that is what takes the mail, write it with its final dot (%s); else publish the address, or name the host that takes the mail.", named(right))
+	} else {
+		f.Detail += ": t" + because
+		fix.Summary = fmt.Sprintf("Write the MX %s with the final dot: %s", show.Plural(n, "record"), named(right))
+		fix.Name, fix.Type, fix.Value, fix.More = d.Name, "MX", fix.More[0].Value, fix.More[1:]
+	}
+	f.Fix = fix
 	j.Add("mx-unresolvable", f)
 }
 

@@ -259,7 +259,15 @@ func (d *Domain) read(q *domainOutcomes) {
 		x := &q.hosts[i]
 		if x.meantAsked {
 			private := func(a netip.Addr) bool { return !isPublic(a) }
-			if meant := x.meantHost.facts(x.meant); len(meant.Addresses) > 0 && !slices.ContainsFunc(meant.Addresses, private) && len(meant.CNAMEs) == 0 {
+			meant := x.meantHost.facts(x.meant)
+			if strings.HasPrefix(e.Name, x.meant+".") {
+				e.undotted = x.meant
+			}
+			switch {
+			case e.undotted != "" && !certainly(&meant, q.authority.organizational):
+			case len(meant.Addresses) > 0 && !slices.ContainsFunc(meant.Addresses, private) && len(meant.CNAMEs) == 0,
+				// What a service takes mail at is known without its address.
+				e.undotted != "" && meant.Resolves == Unknown && GatewayOf(x.meant) != nil:
 				e.Meant = &meant
 			}
 		}

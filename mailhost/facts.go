@@ -78,6 +78,9 @@ type Exchange struct {
 	Host
 	// mailboxes: people send from mailboxes at the gateway's service.
 	mailboxes bool
+	// undotted is the whole name to which the zone added its own, if the final dot is
+	// missing; "" if that is not it.
+	undotted string
 }
 
 // Host is a name and its addresses.

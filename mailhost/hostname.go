@@ -71,5 +71,12 @@ func (d *Domain) meant(host, own string) string {
 			return name
 		}
 	}
-	return ""
+	return resolver.Undotted(host, d.Name, own)
+}
+
+// certainly reports that a whole name with a zone's behind it can be no name of that zone: a
+// host of the domain, of a service, or one below a domain that has an address. A
+// domain alone may be a part of a name: mail.de.acme.example.
+func certainly(meant *Host, own string) bool {
+	return resolver.Within(meant.Name, own) || GatewayOf(meant.Name) != nil || meant.Name != resolver.Registrable(meant.Name)
 }

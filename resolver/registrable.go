@@ -1,6 +1,10 @@
 package resolver
 
-import "golang.org/x/net/publicsuffix"
+import (
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
 
 // Registrable returns the domain that one would register to own a name in lower case,
 // by the public suffix list; of a public suffix it is the name itself.
@@ -9,4 +13,21 @@ func Registrable(name string) string {
 		return domain
 	}
 	return name
+}
+
+// Undotted returns the whole name that was written without its final dot, so that one of
+// the zones added its own to it: u1.wl.sendgrid.net of u1.wl.sendgrid.net.acme.example in
+// the zone acme.example. It is "" if what stands before the zone is no whole name: one below a
+// public suffix.
+func Undotted(name string, zones ...string) string {
+	for _, zone := range zones {
+		rest, ok := strings.CutSuffix(name, "."+zone)
+		if !ok || zone == "" {
+			continue
+		}
+		if suffix, listed := publicsuffix.PublicSuffix(rest); (listed || Documented(rest)) && rest != suffix {
+			return rest
+		}
+	}
+	return ""
 }

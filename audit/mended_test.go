@@ -1,0 +1,161 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
+)
+
+// sound is acme.example in order, with the zones of others that its records lead to. KEY1
+// to KEY4 are keys.
+const sound = `
+	@ SOA ns hostmaster 1 7200 3600 1209600 300
+	@ NS ns
+	ns A 192.0.2.53
+	@ MX 10 mx1
+	@ MX 20 mx2
+	mx1 A 192.0.2.10
+	mx2 A 192.0.2.11
+	@ TXT "v=spf1 mx -all"
+	s1._domainkey TXT "v=DKIM1; k=rsa; p=" KEY1
+	s2._domainkey TXT "v=DKIM1; k=rsa; p=" KEY2
+	_dmarc TXT "v=DMARC1; p=reject; rua=mailto:d@acme.example"
+	_smtp._tls TXT "v=TLSRPTv1; rua=mailto:t@acme.example"
+	10.2.0.192.in-addr.arpa. PTR mx1
+	11.2.0.192.in-addr.arpa. PTR mx2
+	k1.u1.esp.test. TXT "v=DKIM1; k=rsa; p=" KEY3
+	k2.u1.esp.test. TXT "v=DKIM1; k=rsa; p=" KEY4
+	mx.esp.test. A 203.0.113.9
+	mx3.esp.test. A 203.0.113.10
+	9.113.0.203.in-addr.arpa. PTR mx.esp.test.
+	10.113.0.203.in-addr.arpa. PTR mx3.esp.test.
+	aspmx.l.google.com. A 203.0.113.26
+	alt1.aspmx.l.google.com. A 203.0.113.27
+	esp.test. A 203.0.113.8
+	acme.dmarc.esp.test. TXT "v=DMARC1; p=quarantine; rua=mailto:d@acme.example"
+	two.dmarc.esp.test. TXT "v=DMARC1; p=none"
+	two.dmarc.esp.test. TXT "v=DMARC1; p=reject"
+	u1.wl.sendgrid.net. MX 10 mx.sendgrid.net.
+	u1.wl.sendgrid.net. TXT "v=spf1 ip4:203.0.113.77 -all"
+`
+
+// TestMended: what is found in a domain with one mistake is one finding, its fix is what was
+// meant, and with all complete fixes of the report published nothing is left but what
+// cannot be known.
+func TestMended(t *testing.T) {
+	keys := make([]string, 4)
+	for i := range keys {
+		keys[i] = rsaKey(2048)
+	}
+	tests := []struct {
+		name string
+		// without are starts of lines of the sound zone that are left out; with are lines put in.
+		without, with string
+		domain        string // empty: acme.example
+		// want are the findings that are worse than notices, and what is said.
+		want, says string
+		// fixes are the complete fixes together: what is published, and - what is removed.
+		fixes string
+		// left are the findings once they are published.
+		left string
+	}{
+		// A final dot that is missing in a target.
+		{"MX of a service without its dot", "@ MX, @ TXT", "@ TXT \"v=spf1 ip4:192.0.2.10 -all\"\n@ MX 1 aspmx.l.google.com\n@ MX 5 alt1.aspmx.l.google.com", "",
+			"mx-unresolvable", "the final dot is missing",
+			"MX 1 aspmx.l.google.com, MX 5 alt1.aspmx.l.google.com, - MX 1 aspmx.l.google.com.acme.example, - MX 5 alt1.aspmx.l.google.com.acme.example", "provider-record-missing"},
+		{"MX of another domain without its dot", "@ MX", "@ MX 10 mx.esp.test\n@ MX 20 mx3.esp.test", "", "mx-unresolvable", "the final dot is missing",
+			"MX 10 mx.esp.test, MX 20 mx3.esp.test, - MX 10 mx.esp.test.acme.example, - MX 20 mx3.esp.test.acme.example", ""},
+		{"MX of a subdomain without its dot", "", "news MX 10 mx1.acme.example\nnews MX 20 mx2.acme.example\nnews TXT \"v=spf1 mx -all\"\n" +
+			"s1._domainkey.news TXT \"v=DKIM1; k=rsa; p=\" KEY1\ns2._domainkey.news TXT \"v=DKIM1; k=rsa; p=\" KEY2", "news.acme.example", "mx-unresolvable", "the final dot is missing",
+			"MX 10 mx1.acme.example, MX 20 mx2.acme.example, - MX 10 mx1.acme.example.acme.example, - MX 20 mx2.acme.example.acme.example", ""},
+		{"MX that may be a domain or a part of one", "@ MX 20", "@ MX 20 esp.test", "", "mx-unresolvable", "Perhaps the zone added its own name to esp.test", "", "mx-unresolvable"},
+		{"MX whose meant host has no address", "@ MX 20", "@ MX 20 gone.esp.test", "", "mx-unresolvable", "Perhaps the zone added its own name to gone.esp.test", "", "mx-unresolvable"},
+		{"MX below the domain that is gone", "@ MX 20", "@ MX 20 mx9", "", "mx-unresolvable", "has neither an A nor an AAAA record", "", "mx-unresolvable"},
+		{"DKIM alias without its dot", "s2", "s2._domainkey CNAME k2.u1.esp.test", "", "dkim-cname-dangling", "the final dot is missing",
+			"CNAME k2.u1.esp.test, - CNAME k2.u1.esp.test.acme.example", ""},
+		{"DKIM aliases without their dots", "s", "s1._domainkey CNAME k1.u1.esp.test\ns2._domainkey CNAME k2.u1.esp.test", "", "dkim-cname-dangling dkim-cname-dangling", "the final dot is missing",
+			"CNAME k1.u1.esp.test, - CNAME k1.u1.esp.test.acme.example, CNAME k2.u1.esp.test, - CNAME k2.u1.esp.test.acme.example", ""},
+		{"DKIM alias of a service without its dot", "s2", "s2._domainkey CNAME s2.domainkey.u1.wl.sendgrid.net", "", "dkim-cname-dangling", "the final dot is missing",
+			"CNAME s2.domainkey.u1.wl.sendgrid.net, - CNAME s2.domainkey.u1.wl.sendgrid.net.acme.example", "dkim-cname-dangling"},
+		{"DKIM alias without its dot to no key", "s2", "s2._domainkey CNAME k9.u1.esp.test", "", "dkim-cname-dangling", "the final dot is missing", "", "dkim-cname-dangling"},
+		{"DKIM alias to a name of the domain", "s2", "s2._domainkey CNAME k9.keys", "", "dkim-cname-dangling", "which has no TXT record", "", "dkim-cname-dangling"},
+		{"DMARC alias without its dot", "_dmarc", "_dmarc CNAME acme.dmarc.esp.test", "", "dmarc-record-missing", "the final dot is missing",
+			"CNAME acme.dmarc.esp.test, - CNAME acme.dmarc.esp.test.acme.example", ""},
+		{"DMARC alias of a subdomain without its dot", "_dmarc", "_dmarc CNAME acme.dmarc.esp.test\nnews MX 10 mx1\nnews MX 20 mx2\nnews TXT \"v=spf1 mx -all\"\n" +
+			"s1._domainkey.news TXT \"v=DKIM1; k=rsa; p=\" KEY1\ns2._domainkey.news TXT \"v=DKIM1; k=rsa; p=\" KEY2", "news.acme.example", "dmarc-record-missing", "the final dot is missing",
+			"CNAME acme.dmarc.esp.test, - CNAME acme.dmarc.esp.test.acme.example", ""},
+		{"DMARC alias without its dot to two records", "_dmarc", "_dmarc CNAME two.dmarc.esp.test", "", "dmarc-record-missing", "the final dot is missing", "", "dmarc-record-missing"},
+		{"DMARC alias without its dot to nothing", "_dmarc", "_dmarc CNAME gone.dmarc.esp.test", "", "dmarc-record-missing", "the final dot is missing", "", "dmarc-record-missing"},
+		{"DMARC alias to a name of the domain", "_dmarc", "_dmarc CNAME policy", "", "dmarc-record-missing", "which does not exist", "", "dmarc-record-missing"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text := "$ORIGIN .\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n$TTL 300\n"
+			for line := range strings.Lines(sound) {
+				if line = strings.TrimSpace(line); line != "" && !startsWithAny(line, tt.without) {
+					text += line + "\n"
+				}
+			}
+			text += strings.ReplaceAll(tt.with, "\t", "") + "\n"
+			for i, key := range keys {
+				text = strings.ReplaceAll(text, "KEY"+string(rune('1'+i)), "\""+key[:200]+"\" \""+key[200:]+"\"")
+			}
+			target := Target{Domain: tt.domain, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts, finding.Transport}}
+			if target.Domain == "" {
+				target.Domain = "acme.example"
+			}
+			zone := dnstest.Zone(t, text)
+			before := Run(t.Context(), zone, target, Options{})
+			said, got := worse(before)
+			if got != tt.want {
+				t.Errorf("found %s, want %s", got, tt.want)
+			}
+			if !strings.Contains(said, tt.says) {
+				t.Errorf("%q is not said in %s", tt.says, said)
+			}
+			var fixes []string
+			var publish, remove []finding.Record
+			for _, f := range before.Findings {
+				if f.Fix == nil || !f.Fix.Complete {
+					continue
+				}
+				for _, r := range f.Fix.Records() {
+					fixes, publish = append(fixes, r.Type+" "+r.Value), append(publish, r)
+				}
+				for _, r := range f.Fix.Remove {
+					fixes, remove = append(fixes, "- "+r.Type+" "+r.Value), append(remove, r)
+				}
+			}
+			if got := strings.Join(fixes, ", "); got != tt.fixes {
+				t.Errorf("fixes %s\nwant  %s", got, tt.fixes)
+			}
+			published, err := resolver.Amend(zone, remove, publish)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, left := worse(Run(t.Context(), published, target, Options{})); left != tt.left {
+				t.Errorf("once published, %s is left, want %s", left, tt.left)
+			}
+		})
+	}
+}
+
+func startsWithAny(line, starts string) bool {
+	return slices.ContainsFunc(strings.Split(starts, ", "), func(s string) bool { return s != "" && strings.HasPrefix(line, s) })
+}
+
+// worse lists the findings that are worse than notices, and all that they say.
+func worse(r *Result) (said, ids string) {
+	var out []string
+	for _, f := range r.Findings {
+		if f.Severity.AtLeast(finding.Warning) {
+			said += f.Title + ": " + f.Detail + "\n"
+			out = append(out, f.Check)
+		}
+	}
+	return said, strings.Join(out, " ")
+}
