@@ -15,9 +15,13 @@ import (
 
 // Propose makes the records of a plan and audits them as if they were published, with the
 // first stage of DMARC and with the last. It returns the report of the first. What
-// services only advise is left out of the SPF record if that has no room for it.
+// services only advise is left out of the SPF record if that has no room for it. The error
+// is a *NotNewError if the domain has an SPF record that names senders.
 func (i *Inspector) Propose(ctx context.Context, plan setup.Plan) (*setup.Proposal, *report.Report, error) {
 	p := setup.Propose(plan)
+	if err := i.occupied(ctx, p); err != nil {
+		return nil, nil, err
+	}
 	published, err := p.Published(i.Resolver, false)
 	if err != nil {
 		return nil, nil, err

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -109,4 +110,47 @@ func TestNewPairs(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs, at most %d lookups", pairs, most)
+}
+
+// TestProposeOccupied: a domain whose SPF record names senders is not new, and one that is
+// parked is told what to remove first.
+func TestProposeOccupied(t *testing.T) {
+	google, _ := provider.Builtin().Find("google-workspace")
+	for _, tt := range []struct {
+		name, zone string
+		notNew     string
+		remove     []string
+	}{
+		{"nothing there", "", "", nil},
+		{"it sends", "acme.example. TXT \"v=spf1 include:_spf.esp.example ~all\"\n_dmarc.acme.example. TXT \"v=DMARC1; p=none\"\n", "v=spf1 include:_spf.esp.example ~all", nil},
+		{"by a redirect", "acme.example. TXT \"v=spf1 redirect=_spf.esp.example\"\n", "v=spf1 redirect=_spf.esp.example", nil},
+		{"parked", "acme.example. TXT \"v=spf1 -all\"\n_dmarc.acme.example. TXT \"v=DMARC1; p=reject\"\nacme.example. TXT \"a=1\"\n", "",
+			[]string{"at acme.example first, or there are two: v=spf1 -all", "at _dmarc.acme.example first, or there are two: v=DMARC1; p=reject"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			i := Inspector{Resolver: dnstest.Zone(t, "$TTL 300\nacme.example. SOA . . 1 1 1 1 300\n"+tt.zone), Options: audit.Options{Now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Catalogue: rbl.DefaultCatalogue()}}
+			p, _, err := i.Propose(t.Context(), setup.Plan{Domain: "acme.example", Services: []setup.Chosen{{Service: google}}})
+			var known *NotNewError
+			if errors.As(err, &known) != (tt.notNew != "") || known != nil && known.Record != tt.notNew {
+				t.Fatalf("the error is %v", err)
+			}
+			if err != nil {
+				return
+			}
+			var remove []string
+			for _, n := range p.Notes {
+				if strings.HasPrefix(n, "Remove ") {
+					remove = append(remove, n)
+				}
+			}
+			if len(remove) != len(tt.remove) {
+				t.Fatalf("%q", remove)
+			}
+			for k, want := range tt.remove {
+				if !strings.Contains(remove[k], want) {
+					t.Errorf("%q, want %q", remove[k], want)
+				}
+			}
+		})
+	}
 }

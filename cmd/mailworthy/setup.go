@@ -236,6 +236,9 @@ func (f *setupNewFlags) run(cmd *cobra.Command, args []string) error {
 		i := inspect.Inspector{Resolver: s.Stack, Version: version, Log: s.log,
 			Options: audit.Options{MaxQueries: s.MaxQueries, Deadline: s.Deadline, Now: s.Now, Catalogue: rbl.DefaultCatalogue()}}
 		p, r, err := i.Propose(ctx, plan)
+		if known := (*inspect.NotNewError)(nil); errors.As(err, &known) {
+			return nil, withHint(err, "mailworthy setup NAME %s adds one service to what it has", known.Domain)
+		}
 		if err != nil {
 			return nil, err
 		}
