@@ -1,9 +1,11 @@
 package audit
 
 import (
+	"net/netip"
 	"slices"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // wildcards puts what a wildcard's answer is at the names of DMARC and BIMI below the
@@ -42,37 +44,62 @@ func wildcards(findings []finding.Finding) []finding.Finding {
 
 // follow puts what only follows from a domain that does not exist below that
 // finding: that it has no SPF record, no key, no policy and no mail host is one
-// fault with one cause. Checks that passed for want of anything to look at are left
-// out. What rests on a record that was found, such as the policy of a parent, is a
-// finding of its own.
-func follow(findings []finding.Finding, passes []finding.Passes) ([]finding.Finding, []finding.Passes) {
-	at := slices.IndexFunc(findings, func(f finding.Finding) bool {
-		return f.Check == "domain-missing" && f.Severity.AtLeast(finding.Error)
-	})
-	if at < 0 {
+// fault with one cause. If it is the audited domain, checks that passed for want of
+// anything to look at are left out. What rests on a record that was found, such as the
+// policy of a parent, is a finding of its own, and so is what is about another domain.
+func follow(findings []finding.Finding, passes []finding.Passes, domain string) ([]finding.Finding, []finding.Passes) {
+	var causes []*finding.Finding
+	whole := false
+	for i := range findings {
+		if f := &findings[i]; f.Check == "domain-missing" && f.Severity.AtLeast(finding.Error) {
+			causes = append(causes, f)
+			whole = whole || f.Subject == domain
+		}
+	}
+	if causes == nil {
 		return findings, passes
 	}
-	cause := &findings[at]
 	own := make(map[finding.Section]bool)
-	follows := func(f *finding.Finding) bool {
-		return f != cause && f.Severity.AtLeast(finding.Notice) &&
-			!slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Status == "found" })
+	// cause is what a finding follows from; nil: it stands for itself.
+	cause := func(f *finding.Finding) *finding.Finding {
+		if f.Check == "domain-missing" || !f.Severity.AtLeast(finding.Notice) ||
+			slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Status == "found" }) {
+			return nil
+		}
+		at := slices.IndexFunc(causes, func(c *finding.Finding) bool { return concerns(f, c.Subject) })
+		if at < 0 {
+			return nil
+		}
+		return causes[at]
 	}
+	from := make([]*finding.Finding, len(findings))
 	for i := range findings {
-		if f := &findings[i]; follows(f) {
-			cause.Follows = append(cause.Follows, f.Consequence())
+		f := &findings[i]
+		if from[i] = cause(f); from[i] != nil {
+			from[i].Follows = append(from[i].Follows, f.Consequence())
 		} else if f.Severity.AtLeast(finding.Notice) || f.Severity.Open() {
 			own[f.Section] = true
 		}
 	}
 	out := make([]finding.Finding, 0, len(findings))
 	for i := range findings {
-		if f := &findings[i]; !follows(f) && (f.Severity != finding.Pass || own[f.Section]) {
+		if f := &findings[i]; from[i] == nil && (f.Severity != finding.Pass || own[f.Section] || !whole) {
 			out = append(out, *f)
 		}
 	}
 	for i := range passes {
-		passes[i] = passes[i].Of(func(s finding.Section) bool { return own[s] })
+		if whole {
+			passes[i] = passes[i].Of(func(s finding.Section) bool { return own[s] })
+		}
 	}
 	return out, passes
+}
+
+// concerns reports whether a finding is about a domain or a name below it, or about an
+// address of which names there were asked.
+func concerns(f *finding.Finding, domain string) bool {
+	if _, err := netip.ParseAddr(f.Subject); err != nil {
+		return resolver.Within(f.Subject, domain)
+	}
+	return slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return resolver.Within(e.Name, domain) })
 }

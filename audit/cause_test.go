@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,13 @@ import (
 func TestFollow(t *testing.T) {
 	found := []finding.Evidence{{Name: "_dmarc.example", Type: "TXT", Status: "found"}}
 	absent := []finding.Evidence{{Name: "gone.example", Type: "TXT", Status: "nxdomain"}}
-	got, _ := follow([]finding.Finding{
+	of := func(subject string, list []finding.Finding) []finding.Finding {
+		for i := range list {
+			list[i].Subject = cmp.Or(list[i].Subject, subject)
+		}
+		return list
+	}
+	got, _ := follow(of("gone.example", []finding.Finding{
 		{Check: "spf-record-missing", Section: finding.SPF, Severity: finding.Error, Evidence: absent, Fix: &finding.Fix{Value: "v=spf1 -all", Complete: true}},
 		{Check: "spf-syntax", Section: finding.SPF, Severity: finding.Pass},
 		{Check: "dkim-none-observed", Section: finding.DKIM, Severity: finding.Notice, CouldBe: finding.Error, VerdictAs: finding.Warning, Undecides: true},
@@ -23,7 +30,7 @@ func TestFollow(t *testing.T) {
 		{Check: "rbl-unresolved", Section: finding.Reputation, Severity: finding.Unknown, CouldBe: finding.Error},
 		{Check: "domain-missing", Section: finding.Hosts, Severity: finding.Critical, Evidence: absent},
 		{Check: "mx-single", Section: finding.Hosts, Severity: finding.Pass},
-	}, nil)
+	}), nil, "gone.example")
 	var said []string
 	for _, f := range got {
 		said = append(said, string(f.Severity)+" "+f.Check)
@@ -39,9 +46,45 @@ func TestFollow(t *testing.T) {
 	// Without the cause, or if it is not certain, nothing follows.
 	for _, severity := range []finding.Severity{finding.Unknown, finding.NotChecked, finding.Pass} {
 		list := []finding.Finding{{Check: "domain-missing", Severity: severity}, {Check: "spf-record-missing", Severity: finding.Error}}
-		if got, _ := follow(list, nil); len(got) != 2 || got[1].Severity != finding.Error || len(got[0].Follows) > 0 {
+		if got, _ := follow(of("gone.example", list), nil, "gone.example"); len(got) != 2 || got[1].Severity != finding.Error || len(got[0].Follows) > 0 {
 			t.Errorf("domain-missing %s: %+v", severity, got)
 		}
+	}
+}
+
+// TestFollowSubjects: what is about another domain than the one that does not exist does
+// not follow from it, whatever section it belongs to.
+func TestFollowSubjects(t *testing.T) {
+	asked := func(name string) []finding.Evidence {
+		return []finding.Evidence{{Name: name, Type: "TXT", Status: "nxdomain"}}
+	}
+	tests := []struct {
+		name string
+		f    finding.Finding
+		want bool // it follows from bounce.acme.example
+	}{
+		{"its SPF record", finding.Finding{Check: "spf-record-missing", Subject: "bounce.acme.example", Evidence: asked("bounce.acme.example")}, true},
+		{"a name below it", finding.Finding{Check: "dkim-selector-missing", Subject: "s1._domainkey.bounce.acme.example", Evidence: asked("s1._domainkey.bounce.acme.example")}, true},
+		{"an address that SPF was asked for there", finding.Finding{Check: "spf-ip-not-authorized", Subject: "192.0.2.10", Evidence: asked("bounce.acme.example")}, true},
+		{"MTA-STS of the domain", finding.Finding{Check: "mta-sts-missing", Subject: "acme.example", Evidence: asked("_mta-sts.acme.example")}, false},
+		{"TLS-RPT of the domain", finding.Finding{Check: "tls-rpt-missing", Subject: "acme.example", Evidence: asked("_smtp._tls.acme.example")}, false},
+		{"the policy of the domain", finding.Finding{Check: "dmarc-record-missing", Subject: "acme.example", Evidence: asked("_dmarc.acme.example")}, false},
+		{"a key of the domain", finding.Finding{Check: "dkim-selector-missing", Subject: "s1._domainkey.acme.example", Evidence: asked("s1._domainkey.acme.example")}, false},
+		{"another envelope domain", finding.Finding{Check: "spf-record-missing", Subject: "mail.acme.example", Evidence: asked("mail.acme.example")}, false},
+		{"the PTR of an address", finding.Finding{Check: "ptr-missing", Subject: "192.0.2.10", Evidence: asked("10.2.0.192.in-addr.arpa")}, false},
+		{"a name that ends alike", finding.Finding{Check: "spf-record-missing", Subject: "xbounce.acme.example", Evidence: asked("xbounce.acme.example")}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.f.Severity = finding.Warning
+			missing := finding.Finding{Check: "domain-missing", Severity: finding.Critical, Subject: "bounce.acme.example", Evidence: asked("bounce.acme.example")}
+			pass := finding.Finding{Check: "spf-syntax", Severity: finding.Pass, Subject: "acme.example"}
+			got, _ := follow([]finding.Finding{tt.f, missing, pass}, nil, "acme.example")
+			at := slices.IndexFunc(got, func(f finding.Finding) bool { return f.Check == "domain-missing" })
+			if follows := len(got[at].Follows) == 1; follows != tt.want || follows != (len(got) == 2) || got[len(got)-1].Check != "spf-syntax" {
+				t.Errorf("%+v", got)
+			}
+		})
 	}
 }
 

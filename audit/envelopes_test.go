@@ -127,6 +127,31 @@ func TestProfileGuessed(t *testing.T) {
 		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -all\"\n", finding.Receiver},
 		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -all\"\n@ TXT \"v=sf1 mx -all\"\n", finding.Sender}, // the other one was meant to be a record too
 		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -all\"\n@ TXT \"v=sf1 -all\"\n", finding.Receiver},
+		// What was probably meant is what is published.
+		{"@ MX 0 .\n@ TXT \"v=spf1 - all\"\n", finding.Parked},
+		{"@ MX 10 .\n@ TXT \"v=spf1 -al\"\n", finding.Parked},
+		{"@ MX 0 .\n@ TXT \"v=spf1 ~ all\"\n", finding.Parked},
+		{"@ MX 0 .\n@ TXT \"v=spf1-all\"\n", finding.Parked},
+		{"@ TXT \"v=spf1;-all\"\n", finding.Parked},
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 - all\"\n", finding.Receiver},
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -mx -a -all\"\n", finding.Receiver},
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 - all\"\n" + key, finding.Sender},
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 -mx -a -all\"\n" + key, finding.Sender},
+		{"@ MX 0 .\n@ TXT \"v=spf1 mx - all\"\n", finding.Sender},
+		{"@ MX 0 .\n@ TXT \"v=spf1 mxx.example -all\"\n", finding.Sender},
+		{"@ MX 0 .\n@ TXT \"v=spf1 -mx redirect=_spf.esp.example\"\n", finding.Sender},
+		{"@ MX 0 .\n@ TXT \"v=spf1 -mx ?all\"\n", finding.Sender},
+		// A null MX and p=reject, and nothing that could send.
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Parked},
+		{"@ MX 10 .\n_dmarc TXT \"v=DMARC1; p=reject; rua=mailto:d@acme.example\"\n@ TXT \"site=1\"\n", finding.Parked},
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n@ TXT \"v=spf1 mx -all\"\n", finding.Sender},
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n@ TXT \"v=spf mx -all\"\n", finding.Sender},
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=quarantine\"\n", finding.Sender},
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject; t=y\"\n", finding.Sender},
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n" + key, finding.Sender},
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\ns1._domainkey CNAME s1.esp.example.\n", finding.Sender},
+		{"@ MX 10 mx\nmx A 198.51.100.1\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
+		{"_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
 	} {
 		zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\n"+tt.zone)
 		if r := Run(context.Background(), resolver.NewOverlay(nil, zone), Target{Domain: "acme.example"}, Options{}); r.Profile != tt.want {

@@ -32,7 +32,7 @@ func (a *run) judge() {
 	}
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
-	res.Findings, res.Passes = follow(wildcards(a.noteDNS64(res.Findings)), res.Passes)
+	res.Findings, res.Passes = follow(wildcards(a.noteDNS64(res.Findings)), res.Passes, res.Domain)
 	fault := a.resolverFault()
 	a.judgeReceivers(fault)
 	a.uncheckReceivers()
@@ -164,12 +164,12 @@ func (a *run) judgeSPF(profile finding.Profile) {
 // are several if a record that would declare it was not answered.
 func (a *run) profiles() ([]finding.Profile, string) {
 	if like := a.options.Like; like != nil {
-		return profiles(a.target, like.Examined.Envelopes, like.SPF, like.DKIM, like.Hosts.Domain.MX)
+		return profiles(a.target, like.Examined.Envelopes, like.SPF, like.DKIM, like.DMARC, like.Hosts.Domain.MX)
 	}
-	return profiles(a.target, a.result.Examined.Envelopes, a.result.SPF, a.result.DKIM, a.domain.MX)
+	return profiles(a.target, a.result.Examined.Envelopes, a.result.SPF, a.result.DKIM, a.result.DMARC, a.domain.MX)
 }
 
-func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim.Discovery, mx mailhost.MXState) ([]finding.Profile, string) {
+func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim.Discovery, d *dmarc.Discovery, mx mailhost.MXState) ([]finding.Profile, string) {
 	if t.Profile != "" {
 		return []finding.Profile{t.Profile}, "stated"
 	}
@@ -193,11 +193,18 @@ func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim
 	if policy.Contradicted() {
 		return sender, "guessed: a text beside the SPF record, which was meant to be one, names senders"
 	}
-	if mx == mailhost.MXNull && policy.NamesNobody() && !policy.SendsNothing() && !mayBeSigned(keys) {
-		// A service may send with an envelope of its own: it signs then.
-		return []finding.Profile{finding.Parked}, "guessed: its SPF record names no sender and its MX is null"
+	record, says := "its SPF record is v=spf1 -all", policy.SendsNothing()
+	if !says && !mayBeSigned(keys) { // a service may send with an envelope of its own: it signs then
+		switch {
+		case policy.MeansNothingSent():
+			record, says = "its SPF record means v=spf1 -all", true
+		case mx == mailhost.MXNull && policy.NamesNobody():
+			return []finding.Profile{finding.Parked}, "guessed: its SPF record names no sender and its MX is null"
+		case mx == mailhost.MXNull && policy.IsAbsent() && d != nil && d.EffectivePolicy == dmarc.Reject:
+			return []finding.Profile{finding.Parked}, "guessed: its MX is null, its DMARC policy is reject, and it has neither an SPF record nor a DKIM key"
+		}
 	}
-	if policy.Status != spfpolicy.StatusUnresolved && !policy.SendsNothing() {
+	if policy.Status != spfpolicy.StatusUnresolved && !says {
 		return sender, "guessed: no record says that the domain sends nothing"
 	}
 	quiet := map[mailhost.MXState][]finding.Profile{
@@ -208,11 +215,11 @@ func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim
 	case policy.Status == spfpolicy.StatusUnresolved:
 		return append(sender, quiet...), "not known: the DNS did not say whether an SPF record declares that nothing is sent"
 	case len(quiet) > 1:
-		return quiet, "guessed: its SPF record is v=spf1 -all; its MX is not known"
+		return quiet, "guessed: " + record + "; its MX is not known"
 	case quiet[0] == finding.Parked:
-		return quiet, "guessed: its SPF record is v=spf1 -all and no MX takes mail"
+		return quiet, "guessed: " + record + " and no MX takes mail"
 	}
-	return quiet, "guessed: its SPF record is v=spf1 -all and it has an MX"
+	return quiet, "guessed: " + record + " and it has an MX"
 }
 
 // mayBeSigned reports whether the domain has a key that verifiers can use, or an

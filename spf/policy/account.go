@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
@@ -203,10 +204,73 @@ func (p *Policy) Targets() []string {
 	return p.answers.targets(asRecord)
 }
 
-// NamesNobody reports whether the record is "v=spf1 -all" or "v=spf1 ~all": no
-// sender is authorised, which a domain that sends by its own name would not say.
+// NamesNobody reports whether the record that was published, or that was meant by a text
+// with mistakes in it, lets no address pass: each of its terms ends in fail or softfail,
+// as in "v=spf1 ~all", which a domain that sends by its own name would not say.
 func (p *Policy) NamesNobody() bool {
-	return p.SendsNothing() || p.Status == StatusFound && p.Record != nil && len(p.Record.Terms) == 1 && ascii.EqualFold(p.Record.Terms[0].Text, "~all")
+	nobody, _ := p.outcomes()
+	return nobody
+}
+
+// MeansNothingSent is SendsNothing of what was probably meant: of "v=spf1 - all", which
+// is no valid record, and of "v=spf1 -mx -all".
+func (p *Policy) MeansNothingSent() bool {
+	_, fail := p.outcomes()
+	return fail
+}
+
+// outcomes says of the record that was meant whether no address passes, and whether each
+// fails. A repair that leaves something open is no record that anybody meant.
+func (p *Policy) outcomes() (nobody, fail bool) {
+	terms, l := spf.Parse(p.meant())
+	if l.ErrorAt >= 0 {
+		return false, false
+	}
+	fail = true
+	for i := range terms {
+		switch t := &terms[i]; {
+		case t.Kind == spf.KindRedirect:
+			return false, false
+		case !t.Kind.Directive():
+		case t.Sign != '-' && t.Sign != '~':
+			return false, false
+		default:
+			nobody = nobody || t.Kind == spf.KindAll
+			fail = fail && t.Sign == '-'
+		}
+	}
+	return nobody, nobody && fail
+}
+
+// meant is the record of the domain, with what was probably meant in place of mistakes;
+// empty if there is none or if that is not certain.
+func (p *Policy) meant() string {
+	var r *repaired
+	switch {
+	case p.Status == StatusFound && p.Record != nil && p.Record.Error == "":
+		return p.Record.Text
+	case p.Status == StatusFound && p.Record != nil:
+		of := repair(p.Record.Text)
+		r = &of
+	case p.Status == StatusNone && p.answers != nil:
+		_, r = p.answers.get(p.Domain, resolver.TypeTXT).near()
+	}
+	if r == nil || !r.complete() {
+		return ""
+	}
+	return r.text
+}
+
+// IsAbsent reports whether there is no SPF record, nor a text that was meant to be one.
+func (p *Policy) IsAbsent() bool {
+	if !p.Status.absent() {
+		return false
+	}
+	if p.answers == nil {
+		return true
+	}
+	_, near := p.answers.get(p.Domain, resolver.TypeTXT).near()
+	return near == nil
 }
 
 // Contradicted reports whether another text at the domain was meant to be an SPF record
