@@ -150,6 +150,8 @@ func TestProfileGuessed(t *testing.T) {
 		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject; t=y\"\n", finding.Sender},
 		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n" + key, finding.Sender},
 		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\ns1._domainkey CNAME s1.esp.example.\n", finding.Sender},
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n*._domainkey TXT \"v=DKIM1; p=\"\n", finding.Parked},
+		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n_domainkey TXT \"o=-\"\n", finding.Sender}, // a key may be below
 		{"@ MX 10 mx\nmx A 198.51.100.1\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
 		{"_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
 	} {

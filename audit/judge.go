@@ -200,7 +200,7 @@ func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim
 			record, says = "its SPF record means v=spf1 -all", true
 		case mx == mailhost.MXNull && policy.NamesNobody():
 			return []finding.Profile{finding.Parked}, "guessed: its SPF record names no sender and its MX is null"
-		case mx == mailhost.MXNull && policy.IsAbsent() && d != nil && d.EffectivePolicy == dmarc.Reject:
+		case mx == mailhost.MXNull && policy.IsAbsent() && hasNoKey(keys) && d != nil && d.EffectivePolicy == dmarc.Reject:
 			return []finding.Profile{finding.Parked}, "guessed: its MX is null, its DMARC policy is reject, and it has neither an SPF record nor a DKIM key"
 		}
 	}
@@ -230,6 +230,12 @@ func mayBeSigned(keys *dkim.Discovery) bool {
 		slices.ContainsFunc(keys.Selectors, func(s dkim.Selector) bool {
 			return s.Status == dkim.SelectorUnresolved || s.Status != dkim.SelectorFound && len(s.CNAMEs) > 0
 		}))
+}
+
+// hasNoKey reports whether the domain is known to have no key but revoked ones: below a
+// name that exists there may be one at a selector that nobody asked for.
+func hasNoKey(keys *dkim.Discovery) bool {
+	return keys != nil && (keys.Proof == dkim.ProofAbsent || len(keys.Keys) > 0) && !mayBeSigned(keys)
 }
 
 // hasSPF reports whether the domain has a usable SPF record; nil: not known.
