@@ -232,10 +232,10 @@ func mayBeSigned(keys *dkim.Discovery) bool {
 		}))
 }
 
-// hasNoKey reports whether the domain is known to have no key but revoked ones: below a
+// hasNoKey reports whether all that says something of keys is that there is none: below a
 // name that exists there may be one at a selector that nobody asked for.
 func hasNoKey(keys *dkim.Discovery) bool {
-	return keys != nil && (keys.Proof == dkim.ProofAbsent || len(keys.Keys) > 0) && !mayBeSigned(keys)
+	return keys != nil && (keys.Proof == dkim.ProofAbsent || keys.Wildcard.Status == dkim.WildcardRevoked || len(keys.Keys) > 0) && !mayBeSigned(keys)
 }
 
 // hasSPF reports whether the domain has a usable SPF record; nil: not known.
