@@ -3,7 +3,6 @@ package dmarc
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -114,7 +113,7 @@ func (q *destinationQuestions) readAuthorization(f *Destination) {
 	}
 	f.Authorization = []finding.Evidence{q.authorization.evidence()}
 	if err := q.authorization.err; err != nil {
-		f.Reason = "the DNS did not answer for " + f.AuthorizationName + " (" + string(err.Reason) + ")"
+		f.Reason = unsaid(f.AuthorizationName, string(err.Reason))
 		return
 	}
 	var other string
@@ -160,7 +159,7 @@ func (q *destinationQuestions) readMail(f *Destination) {
 		f.Mail = []finding.Evidence{q.mx.evidence(), q.a.evidence(), q.aaaa.evidence()}
 	}
 	if err := q.mx.err; err != nil {
-		f.ReceiveReason = "the DNS did not answer for its MX (" + string(err.Reason) + ")"
+		f.ReceiveReason = unsaid("its MX", string(err.Reason))
 		return
 	}
 	if mx.Status == resolver.Found {
@@ -184,7 +183,7 @@ func (q *destinationQuestions) readMail(f *Destination) {
 		}
 	}
 	if silent != nil {
-		f.ReceiveReason = "it has no MX, and the DNS did not answer for its addresses (" + strings.Join(silent, ", ") + ")"
+		f.ReceiveReason = "it has no MX, and " + unsaid("its addresses", silent...)
 		return
 	}
 	f.CanReceive, f.ReceiveReason = &no, "it has neither an MX nor an address"

@@ -225,15 +225,30 @@ func (d *Discovery) unplaced() bool {
 		slices.ContainsFunc(d.Walk[1:], func(s Step) bool { return s.Outcome == Unanswered && !s.Suffix })
 }
 
-// silence names the steps that the DNS did not answer.
+// silence names the steps that the DNS did not answer, or that no zone holds.
 func silence(steps []Step) string {
-	var names []string
+	var names, unheld []string
 	for i := range steps {
-		if s := &steps[i]; s.Outcome == Unanswered {
+		switch s := &steps[i]; {
+		case s.Outcome != Unanswered:
+		case s.Evidence.Status == string(resolver.Offline):
+			unheld = append(unheld, s.Name)
+		default:
 			names = append(names, s.Name+" ("+s.Evidence.Status+")")
 		}
 	}
+	if names == nil {
+		return unsaid(strings.Join(unheld, ", "), string(resolver.Offline))
+	}
 	return "the DNS did not answer for " + strings.Join(names, ", ")
+}
+
+// unsaid says that the DNS did not answer for something, and why; or that nobody was asked.
+func unsaid(what string, why ...string) string {
+	if slices.Contains(why, string(resolver.Offline)) {
+		return "no zone holds " + what + ", and an offline run asks nobody"
+	}
+	return "the DNS did not answer for " + what + " (" + strings.Join(why, ", ") + ")"
 }
 
 // beyondReach: a public suffix that was not asked because the audit is offline.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"mailworthy/finding"
 	"mailworthy/history/historytest"
 	"mailworthy/report"
 	"mailworthy/resolver"
@@ -97,6 +98,35 @@ func keys[K comparable](m map[K]bool) func(func(K) bool) {
 			if !yield(k) {
 				return
 			}
+		}
+	}
+}
+
+// TestSilenceFirst: a first run that knew nothing, for a resolver that is silent or lies,
+// leaves nothing behind once a run is answered; and what was known then stays.
+func TestSilenceFirst(t *testing.T) {
+	for _, target := range historytest.Targets() {
+		w := historytest.NewWorld(t)
+		known := w.Run(t, target, 0)
+		for _, denies := range []bool{true, false} {
+			w.Denies, w.Silent = denies, func(string, resolver.Type) bool { return !denies }
+			nothing := w.Run(t, target, 1)
+			w.Denies, w.Silent = false, nil
+			at := slices.IndexFunc(nothing.Findings, func(f finding.Finding) bool { return f.Severity == finding.Unknown })
+			if nothing.Number(finding.Unknown) != 1 || len(nothing.Findings[at].Follows) == 0 {
+				t.Fatalf("%s: denies %v: %+v", target.Domain, denies, nothing.Findings)
+			}
+			first := report.NewStanding(nothing)
+			answered := first.Settle(known)
+			want := report.NewStanding(known)
+			historytest.Unchanged(t, "answered after nothing", report.CompareStandings(want, answered))
+			if first.Verdict != nothing.Verdict || first.Score.Value != nil || answered.Verdict != want.Verdict || len(answered.Findings) != len(want.Findings) {
+				t.Errorf("%s, denies %v: first %s; then %s with %d findings, want %s with %d", target.Domain, denies,
+					first.Verdict, answered.Verdict, len(answered.Findings), want.Verdict, len(want.Findings))
+			}
+			again := answered.Settle(nothing).Settle(nothing)
+			historytest.Unchanged(t, "nothing again", report.CompareStandings(answered, again))
+			historytest.Unchanged(t, "answered again", report.CompareStandings(answered, again.Settle(known)))
 		}
 	}
 }

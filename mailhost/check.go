@@ -202,6 +202,10 @@ var (
 // there, and no DNS zone should have it.
 func Translated(a netip.Addr) bool { return nat64.Contains(a) || nat64Local.Contains(a) }
 
+// Public reports whether mail can come from the address: it is none that exists inside a
+// network only.
+func Public(a netip.Addr) bool { return notPublic(a) == "" }
+
 // notPublic names the kind of an address that is not reachable from outside (RFC
 // 6890); empty: it is. Documentation ranges are left alone: examples use them.
 func notPublic(a netip.Addr) string {

@@ -203,11 +203,18 @@ func nagiosPerformance(reports []*report.Report) string {
 
 // nagiosLine is the state of one report in a few words.
 func nagiosLine(r *report.Report) string {
-	text := fmt.Sprintf("%s is %s, %s (%s)", r.Domain, r.Verdict, strings.ReplaceAll(view.ScoreText(r.Score), "–", "-"), r.Score.Grade)
+	grade := " (" + r.Score.Grade + ")"
+	if r.Verdict == report.Incomplete {
+		grade = "" // what is not known could make it another one
+	}
+	text := fmt.Sprintf("%s is %s, %s%s", r.Domain, r.Verdict, strings.ReplaceAll(view.ScoreText(r.Score), "–", "-"), grade)
 	for _, g := range view.Groups(r) {
 		if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {
 			return text + ": " + g.Title(r.Domain)
 		}
+	}
+	if left := view.SectionsNotChecked(r); len(left) > 0 {
+		text += ", not checked: " + strings.Join(left, ", ")
 	}
 	return text
 }

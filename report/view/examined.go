@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/mailhost"
 	"mailworthy/report"
 )
 
@@ -15,7 +15,8 @@ import (
 func ExaminedText(r *report.Report) []string {
 	e := r.Examined
 	var parts []string
-	switch from := sendersText(e.Senders); {
+	public, private := sendersText(r)
+	switch from := public; {
 	case from != "":
 		if e.LeftOut > 0 {
 			from += fmt.Sprintf(" (%d more not examined)", e.LeftOut)
@@ -27,10 +28,14 @@ func ExaminedText(r *report.Report) []string {
 			why = "not checked: no zone holds what names them"
 		}
 		parts = append(parts, "sending addresses "+why)
+	case private != "":
 	case r.RBL != nil || r.Hosts != nil:
 		if r.Profile != finding.Parked {
 			parts = append(parts, "no sending IP known (use --ip)")
 		}
+	}
+	if private != "" {
+		parts = append(parts, "no mail comes from private addresses ("+private+")")
 	}
 	if others := show.Without(e.MailFrom, r.Domain); len(others) > 0 {
 		parts = append(parts, "envelope "+show.Listed(others, 3))
@@ -60,7 +65,11 @@ func ExaminedText(r *report.Report) []string {
 		out = append(out, "MX hosts that only receive, not examined as senders: "+show.Listed(e.NotSenders, 4)+".")
 	}
 	if len(e.SenderRanges) > 0 {
-		out = append(out, "SPF also authorises (not checked): "+show.Listed(e.SenderRanges, 3)+".")
+		names := "SPF also authorises"
+		if inError(r) {
+			names = "The SPF record, which is in error, also names"
+		}
+		out = append(out, names+" (not checked): "+show.Listed(e.SenderRanges, 3)+".")
 	}
 	for i := range r.Findings {
 		// It is a notice, and yet says why an address that the resolver shows is not here.
@@ -84,12 +93,26 @@ func ExaminedText(r *report.Report) []string {
 	return append(out, acceptedText(r)...)
 }
 
-// sendersText groups the addresses by where they come from.
-func sendersText(senders []audit.Sender) string {
+// inError reports whether receivers make nothing of the SPF record.
+func inError(r *report.Report) bool {
+	return r.SPF != nil && r.SPF.Record != nil && r.SPF.Record.Error != ""
+}
+
+// sendersText groups the public addresses by where they come from, and lists the others,
+// from which no mail comes. A record in error says whence mail is meant to come.
+func sendersText(r *report.Report) (public, private string) {
 	const most = 4
-	var labels []string
+	var labels, others []string
 	by := make(map[string][]string)
-	for _, s := range senders {
+	spf := "SPF"
+	if inError(r) {
+		spf = "SPF record in error"
+	}
+	for _, s := range r.Examined.Senders {
+		if !mailhost.Public(s.Addr) {
+			others = append(others, s.Addr.String())
+			continue
+		}
 		var from []string
 		for _, f := range s.From {
 			label := "stated"
@@ -97,7 +120,7 @@ func sendersText(senders []audit.Sender) string {
 			case "mx":
 				label = "MX"
 			case "spf":
-				label = "SPF"
+				label = spf
 			}
 			if !slices.Contains(from, label) {
 				from = append(from, label)
@@ -113,5 +136,8 @@ func sendersText(senders []audit.Sender) string {
 	for _, label := range labels {
 		parts = append(parts, show.Listed(by[label], most)+" ("+label+")")
 	}
-	return strings.Join(parts, ", ")
+	if len(others) > 0 {
+		private = show.Listed(others, most)
+	}
+	return strings.Join(parts, ", "), private
 }

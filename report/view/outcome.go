@@ -104,10 +104,26 @@ func Headline(r *report.Report) string {
 	case report.NotChecked:
 		return "Nothing could be judged: no zone holds what the checks ask for."
 	}
-	if r.Profile == finding.Parked {
-		return "No problems found. Parked: its DNS says that it sends no mail, which protects it from spoofing."
+	nothing := "No problems found."
+	if left := SectionsNotChecked(r); len(left) > 0 {
+		nothing = "No problems found in what was checked; not checked: " + strings.Join(left, ", ") + "."
 	}
-	return "No problems found."
+	if r.Profile == finding.Parked {
+		return nothing + " Parked: its DNS says that it sends no mail, which protects it from spoofing."
+	}
+	return nothing
+}
+
+// SectionsNotChecked are those that could not be judged because an offline audit did not
+// ask.
+func SectionsNotChecked(r *report.Report) []string {
+	var out []string
+	for i := range r.Score.Sections {
+		if s := &r.Score.Sections[i]; !s.Judged && s.NotChecked > 0 && s.Unknown == 0 {
+			out = append(out, s.Title)
+		}
+	}
+	return out
 }
 
 // commonCause is what several checks are unknown for, with the number of these; nil if

@@ -72,6 +72,9 @@ func SectionLines(r *report.Report) []SectionLine {
 		}
 		if line.Text = strings.Join(parts, "; "); line.Text == "" {
 			line.Text = good(r, s.Section)
+			if names := unheld(of); s.Judged && names != "" && !strings.Contains(line.Text, "not checked") {
+				line.Text += "; not checked: " + names
+			}
 		}
 		if !s.Judged && line.Mark == finding.Pass {
 			line.Mark = finding.Unknown

@@ -27,6 +27,27 @@ func notCheckedLine(r *report.Report, section finding.Section) string {
 	return "not checked: " + show.Listed(subjects, 2)
 }
 
+// unheld lists names that an offline audit did not ask for and findings rest on.
+func unheld(groups []Group) string {
+	var names []string
+	for _, g := range groups {
+		for i := range g.Findings {
+			if g.Severity != finding.NotChecked {
+				continue
+			}
+			for _, e := range g.Findings[i].Evidence {
+				if e.Kind == finding.DNS && !e.Answered() && e.Name != "." && !slices.Contains(names, e.Name) {
+					names = append(names, e.Name)
+				}
+			}
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return show.Listed(names, 1)
+}
+
 // NotCheckedText says in one sentence what an offline audit did not ask for: the
 // names that no zone holds, PTR records and block lists by their number.
 func NotCheckedText(r *report.Report) string {
