@@ -136,8 +136,9 @@ func (s *silence) resolvers(trace []resolver.Trace) bool {
 	return len(domains) >= enough
 }
 
-// why names the servers and what came of asking them.
-func (s *silence) why() string { return show.Listed(s.servers, 3) }
+// why names the servers and what came of asking them, in an order that is the same whichever
+// question ended first.
+func (s *silence) why() string { return show.Listed(slices.Sorted(slices.Values(s.servers)), 3) }
 
 // evidence is the first questions that were not answered.
 func (s *silence) evidence(trace []resolver.Trace) []finding.Evidence {
