@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"mailworthy/internal/field"
 	"mailworthy/rbl"
 	"mailworthy/report"
+	"mailworthy/smtp/probe"
 	"mailworthy/transport"
 )
 
@@ -201,5 +203,66 @@ func TestDoctor(t *testing.T) {
 	a.Resolvers = []string{"ftp://127.0.0.1"}
 	if a.Briefly(t.Context()) != nil {
 		t.Error("a resolver that is none")
+	}
+}
+
+// TestReadFiles: nothing is named, and what is built in holds; a file that is not there, and one
+// that is wrong, are errors of their fields.
+func TestReadFiles(t *testing.T) {
+	for key, read := range map[string]func(string) (bool, error){
+		"policy": func(file string) (bool, error) { p, err := ReadPolicy(t.Context(), file); return p != nil, err },
+		"lists": func(file string) (bool, error) {
+			c, err := ReadLists(t.Context(), file, os.Getenv)
+			return c != nil, err
+		},
+		"services": func(file string) (bool, error) { c, err := ReadServices(file); return c != nil, err },
+	} {
+		if there, err := read(""); err != nil || there == (key == "policy") {
+			t.Errorf("%s of no file: %v, %v", key, there, err)
+		}
+		for _, file := range []string{filepath.Join(t.TempDir(), "none"), zoneFile(t, "wrong", "{{{ = nothing\n")} {
+			var wrong *field.Error
+			if _, err := read(file); !errors.As(err, &wrong) || wrong.Field != key {
+				t.Errorf("%s of %s: %v", key, file, err)
+			}
+		}
+	}
+	if p, err := ReadPolicy(t.Context(), zoneFile(t, "policy.yaml", "severities:\n  spf-syntax: warning\n")); err != nil || p == nil {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// TestSenderOf: an address sends for the domain of its PTR record, if the DNS says so.
+func TestSenderOf(t *testing.T) {
+	a := asking(zoneFile(t, "2.0.192.in-addr.arpa.zone", "$ORIGIN 2.0.192.in-addr.arpa.\n@ 3600 IN SOA ns hostmaster 1 2 3 4 5\n10 3600 IN PTR mx1.acme.example.\n"))
+	s, err := a.Open(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for addr, want := range map[string]string{"192.0.2.10": "acme.example", "192.0.2.11": "", "198.51.100.1": ""} {
+		if got := s.SenderOf(t.Context(), netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s: %q, want %q", addr, got, want)
+		}
+	}
+}
+
+// TestProbeOptions: each target may cost as much as a domain, and offline nothing is fetched.
+func TestProbeOptions(t *testing.T) {
+	a := asking()
+	a.Proposes = true
+	for _, offline := range []bool{true, false} {
+		if a.Offline = offline; !offline {
+			a.Resolvers = []string{"192.0.2.53"}
+		}
+		s, err := a.Open(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var o probe.Options
+		if err := s.Probe(&o, 3, true, true); err != nil || o.Resolver == nil || (o.Web == nil) != offline || !o.Dialer.AllowPrivate || !o.Validator.Trusted || o.Deadline != a.Deadline {
+			t.Errorf("offline %v: %+v, %v", offline, o, err)
+		}
+		s.Close()
 	}
 }

@@ -3,11 +3,13 @@ package inspect
 import (
 	"context"
 	"crypto/x509"
+	"net/netip"
 	"time"
 
 	"mailworthy/audit"
 	"mailworthy/dial"
 	"mailworthy/internal/field"
+	"mailworthy/mailhost"
 	"mailworthy/report"
 	"mailworthy/resolver"
 	"mailworthy/smtp/probe"
@@ -51,6 +53,36 @@ func (s *Session) Context(ctx context.Context) (context.Context, context.CancelF
 // Bound puts the bounds and the time of the session into the options of an audit.
 func (s *Session) Bound(o *audit.Options) {
 	o.MaxQueries, o.Deadline, o.Now = s.MaxQueries, s.Deadline, s.Now
+}
+
+// SenderOf is the domain that an address sends for by its PTR records; "" if the DNS does not
+// say, or takes longer than a few seconds.
+func (s *Session) SenderOf(ctx context.Context, addr netip.Addr) string {
+	ctx, cancel := context.WithTimeout(ctx, min(s.Deadline, 3*time.Second))
+	defer cancel()
+	for _, a := range mailhost.ExamineAddresses(ctx, s.Stack, []netip.Addr{addr}) {
+		for _, name := range a.Names {
+			if name, err := audit.ParseAuthorDomain(name.Name); err == nil {
+				return resolver.Registrable(name)
+			}
+		}
+	}
+	return ""
+}
+
+// Probe puts into the options of a probe of so many targets what asks and connects: each
+// target may cost as many questions as a domain, and has the deadline of one.
+func (s *Session) Probe(o *probe.Options, targets int, private, trusted bool) error {
+	o.Resolver, o.Now, o.Deadline, o.Dialer = resolver.NewSession(s.Stack, s.MaxQueries*targets), s.Now, s.Deadline, s.dialer(private)
+	validator, err := s.Validator(trusted)
+	if err != nil {
+		return err
+	}
+	o.Validator = &validator
+	if !s.Alone {
+		o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: private, Timeout: s.Deadline, Lookup: dial.Through(s.Stack)}, Roots: o.Roots}
+	}
+	return nil
 }
 
 // Asked is how many questions went to servers; offline, how many there were.
@@ -99,7 +131,7 @@ func (s *Session) Web(f Fetching) (*transport.Web, error) {
 func Roots(file string) (*x509.CertPool, error) {
 	pool, err := dial.Roots(file)
 	if err != nil {
-		return nil, &FieldError{Field: "tls_ca", What: " " + file + ": " + err.Error(), Err: err}
+		return nil, ofFile("tls_ca", file, err)
 	}
 	return pool, nil
 }

@@ -13,8 +13,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"mailworthy/report"
 	"mailworthy/smtp/roundtrip"
@@ -202,6 +205,51 @@ func say(rw http.ResponseWriter, status int, text string) {
 	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	rw.WriteHeader(status)
 	_, _ = rw.Write([]byte(text + "\n"))
+}
+
+// Until runs the job, serves the health of the watcher on a listener, if that is not nil, and
+// reloads the job at each hangup, until the context ends. Load says what to do from then on;
+// with its error, which is logged, the job stays.
+func (w *Watcher) Until(ctx context.Context, job Job, l net.Listener, hangups <-chan os.Signal, load func() (Job, error)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var g errgroup.Group
+	if l != nil {
+		w.log.Info("listening", "address", l.Addr().String())
+		g.Go(func() error {
+			defer cancel()
+			return w.Serve(ctx, l)
+		})
+	}
+	g.Go(func() error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-hangups:
+				w.again(ctx, load)
+			}
+		}
+	})
+	w.Run(ctx, job)
+	cancel()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	w.log.Info("ended")
+	return nil
+}
+
+// again goes on with the job that load returns.
+func (w *Watcher) again(ctx context.Context, load func() (Job, error)) {
+	job, err := load()
+	w.Reloaded(err)
+	if err != nil {
+		w.log.Error("the configuration was not reloaded; the old one stays", "error", err.Error())
+		return
+	}
+	w.log.Info("configuration reloaded")
+	w.Reload(ctx, job)
 }
 
 // shutdownTime is how long requests under way may take when the watcher ends.

@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -316,6 +318,68 @@ func closed(t *testing.T) net.Listener {
 }
 
 // TestHostileDomainInMetrics: what reaches a label stays in it.
+// soon is always due.
+type soon struct{}
+
+func (soon) Next(now time.Time) time.Time { return now.Add(20 * time.Millisecond) }
+
+// TestUntil: the health is served while the job runs, a hangup goes on with the job that is
+// loaded then, or the old one if that has mistakes, and the end of the context ends all.
+func TestUntil(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged bytes.Buffer
+	w := New(slog.New(slog.NewTextHandler(&logged, nil)), "1.0.0")
+	ran := make(chan string, 10)
+	job := func(name string) Job {
+		return Job{Schedule: soon{}, Run: func(ctx context.Context) (*Outcome, error) {
+			select {
+			case ran <- name:
+			case <-ctx.Done():
+			}
+			return &Outcome{}, nil
+		}}
+	}
+	loads := []func() (Job, error){func() (Job, error) { return Job{}, errors.New("line 3: no such key") }, func() (Job, error) { return job("second"), nil }}
+	hangups, ended := make(chan os.Signal), make(chan error)
+	go func() {
+		ended <- w.Until(ctx, job("first"), l, hangups, func() (Job, error) {
+			next := loads[0]
+			loads = loads[1:]
+			return next()
+		})
+	}()
+	if got := <-ran; got != "first" {
+		t.Errorf("%s ran first", got)
+	}
+	reply, err := http.Get("http://" + l.Addr().String() + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply.Body.Close()
+	hangups <- syscall.SIGHUP
+	hangups <- syscall.SIGHUP
+	for got := range ran {
+		if got == "second" {
+			break
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for _, line := range []string{"msg=listening", "line 3: no such key", "configuration reloaded", "msg=ended"} {
+		if !strings.Contains(logged.String(), line) {
+			t.Errorf("the log has no %q:\n%s", line, logged.String())
+		}
+	}
+}
+
 func TestHostileDomainInMetrics(t *testing.T) {
 	w := New(quiet(), "")
 	r := found("a\"} 1\nevil 1 # \x1b.example")

@@ -47,6 +47,23 @@ func (l *Log) Follow(ctx context.Context, name string, poll time.Duration, caugh
 	}
 }
 
+// followEvery is how often a file that is followed is looked at.
+const followEvery = 500 * time.Millisecond
+
+// FollowFile follows a file (Follow) until the context ends, which is no error. Standard
+// input ("-") is read to its end instead.
+func (l *Log) FollowFile(ctx context.Context, name string, stdin io.Reader, caughtUp func()) ([]File, error) {
+	if name == "-" {
+		caughtUp()
+		return l.ReadFiles(ctx, []string{name}, stdin)
+	}
+	err := l.Follow(ctx, name, followEvery, caughtUp)
+	if ctx.Err() != nil {
+		err = nil // the way to end it
+	}
+	return []File{{Name: name}}, err
+}
+
 // follower reads a file that is written to.
 type follower struct {
 	log  *Log

@@ -33,6 +33,9 @@ type Options struct {
 	Senders bool
 	// Event, if not nil, is called for each event. The event is valid until it returns.
 	Event func(*Event)
+	// MaxBounced is the percentage of recipients from which on too many have failed for good;
+	// nil: none is too many.
+	MaxBounced *float64
 }
 
 // Log reads lines and counts what they say. It is not safe for concurrent use.

@@ -2,12 +2,15 @@ package maillog
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sort"
 	"strings"
 	"time"
 
+	"mailworthy/internal/field"
+	"mailworthy/internal/show"
 	"mailworthy/smtp/reply"
 )
 
@@ -397,6 +400,31 @@ func (f *File) Skipped() bool { return errors.Is(f.Err, ErrCopy) }
 // stands for.
 func (r *Report) Read() bool {
 	return slices.ContainsFunc(r.Files, func(f File) bool { return f.Err == nil || f.Skipped() || f.Understood > 0 })
+}
+
+// Unread returns what is to be said of the files that were not read, or not in full; and why
+// none was, if so: then the first file is that of the error.
+func (r *Report) Unread() (skipped []error, err error) {
+	for i := range r.Files {
+		if f := &r.Files[i]; f.Err != nil {
+			skipped = append(skipped, fmt.Errorf("%s: %w", f.Name, f.Err))
+		}
+	}
+	if r.Read() || len(skipped) == 0 {
+		return skipped, nil
+	}
+	why := &field.Error{What: skipped[0].Error(), Err: r.Files[0].Err}
+	if other := (*OtherLogError)(nil); errors.As(why.Err, &other) {
+		why.Help = other.Hint()
+	} else if errors.Is(why.Err, ErrNoLog) && len(r.NotUnderstood) > 0 {
+		why.Help = "a line of it: " + show.Cut(r.NotUnderstood[0], 120)
+	}
+	return skipped[1:], why
+}
+
+// TooManyBounces reports whether as many recipients failed for good as the options allow not.
+func (r *Report) TooManyBounces(o Options) bool {
+	return o.MaxBounced != nil && r.Total.Failed() > 0 && r.Total.BouncedPercent() >= *o.MaxBounced
 }
 
 // Names returns the names of the files that were read in full, without standard input.

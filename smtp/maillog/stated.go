@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ type Statement struct {
 	Since, Until string
 	// Year is that of the first line of each file, if its times have none.
 	Year int
+	// FailOnBounces is the percentage of recipients from which on too many have failed for
+	// good: "5%"; empty: none is too many.
+	FailOnBounces string
 }
 
 // ErrPeriod is the error of a Statement whose Since is not before its Until.
@@ -62,6 +66,13 @@ func (s Statement) Options(now time.Time) (o Options, err error) {
 	}
 	if !o.Since.IsZero() && !o.Until.IsZero() && !o.Since.Before(o.Until) {
 		return o, ErrPeriod
+	}
+	if s.FailOnBounces != "" {
+		percent, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s.FailOnBounces), "%")), 64)
+		if err != nil || !(percent >= 0 && percent <= 100) {
+			return o, field.Errorf("fail_on_bounces", " %q: it must be a percentage from 0 to 100, such as 5%%", s.FailOnBounces)
+		}
+		o.MaxBounced = &percent
 	}
 	return o, nil
 }

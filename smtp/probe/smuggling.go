@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/field"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -32,6 +33,20 @@ var endsOfData = []string{"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r"}
 // spelled is an end of data as it is written in advisories.
 func spelled(end string) string {
 	return strings.NewReplacer("\r\n", "<CR><LF>", "\r", "<CR>", "\n", "<LF>").Replace(end)
+}
+
+// CheckMailboxes returns an error if a message is to be sent, and one of the targets is no
+// server of its mailbox (CheckMailbox). It is a *field.Error of "smuggling_to".
+func CheckMailboxes(ctx context.Context, targets []Spec, o Options) error {
+	if o.SmugglingTo == "" {
+		return nil
+	}
+	for _, target := range targets {
+		if err := CheckMailbox(ctx, o.Resolver, target, o.SmugglingTo); err != nil {
+			return field.Because("smuggling_to", err)
+		}
+	}
+	return nil
 }
 
 // CheckMailbox returns an error if a target is no server of the mailbox: of its domain, one of

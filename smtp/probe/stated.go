@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,13 +27,36 @@ type Statement struct {
 	// SmugglingTo is a mailbox of the user for messages with wrong ends.
 	SmugglingTo            string
 	Smuggling, TLSVersions bool
-	// Login is the user to log in as, Auth are the mechanisms, in any case.
-	Login string
-	Auth  []string
+	// Login is the user to log in as, Auth are the mechanisms, in any case. Password: there
+	// is one for it, which is no part of the statement.
+	Login    string
+	Auth     []string
+	Password bool
 	// Provider is the service, by any of its names, whose habits explain a refused login.
 	Provider string
 
 	ConnectTimeout, StepTimeout time.Duration
+}
+
+// Words are the mechanisms of a login as a Statement names them.
+func Words() []string { return strings.Fields(strings.ToLower(strings.Join(Mechanisms, " "))) }
+
+// MaxTargets is how many targets ParseTargets takes.
+const MaxTargets = 100
+
+// ParseTargets reads each of the targets, as ParseTarget does.
+func ParseTargets(texts []string) ([]Spec, error) {
+	if len(texts) > MaxTargets {
+		return nil, fmt.Errorf("%d targets: at most %d are probed at once", len(texts), MaxTargets)
+	}
+	targets := make([]Spec, len(texts))
+	for i, text := range texts {
+		var err error
+		if targets[i], err = ParseTarget(text); err != nil {
+			return nil, err
+		}
+	}
+	return targets, nil
 }
 
 // maxPorts bounds the ports of a Statement.
@@ -57,6 +81,9 @@ func CheckHELO(name string) error {
 // password yet. The error is a *field.Error, of no field if it is about a service.
 func (s Statement) Options(services *provider.Catalogue) (Options, error) {
 	o := Options{HELO: s.HELO, RelayTo: s.RelayTo, Smuggling: s.Smuggling, SmugglingTo: s.SmugglingTo, TLSVersions: s.TLSVersions, ConnectTimeout: s.ConnectTimeout, StepTimeout: s.StepTimeout}
+	if s.Login == "" && (s.Password || len(s.Auth) > 0) {
+		return o, field.Together("${password_file} and ${auth} are for ${login}").With("add --login USER")
+	}
 	if err := CheckHELO(s.HELO); err != nil {
 		return o, err
 	}

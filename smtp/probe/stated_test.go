@@ -48,3 +48,47 @@ func TestStatement(t *testing.T) {
 		}
 	}
 }
+
+// TestStatedTogether: what is for a login needs one.
+func TestStatedTogether(t *testing.T) {
+	for _, s := range []Statement{{Password: true}, {Auth: []string{"plain"}}} {
+		var wrong *field.Error
+		if _, err := s.Options(provider.Builtin()); !errors.As(err, &wrong) || wrong.Error() != "password_file and auth are for login" || wrong.Hint() == "" {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+	if words := Words(); len(words) != len(Mechanisms) || words[0] != "plain" {
+		t.Errorf("mechanisms: %q", words)
+	}
+}
+
+// TestParseTargets: all are read, or none.
+func TestParseTargets(t *testing.T) {
+	if all, err := ParseTargets([]string{"acme.example", "mx.acme.example:25"}); err != nil || len(all) != 2 || all[1].Port != 25 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if _, err := ParseTargets([]string{"acme.example", "https://acme.example"}); err == nil {
+		t.Error("a URL is a target")
+	}
+	if _, err := ParseTargets(make([]string, MaxTargets+1)); err == nil || err.Error() != "101 targets: at most 100 are probed at once" {
+		t.Error(err)
+	}
+}
+
+// TestCheckMailboxes: without a mailbox nothing is looked at, and with one each target.
+func TestCheckMailboxes(t *testing.T) {
+	targets, err := ParseTargets([]string{"127.0.0.1:25", "192.0.2.1:25"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckMailboxes(t.Context(), targets, Options{}); err != nil {
+		t.Error(err)
+	}
+	if err := CheckMailboxes(t.Context(), targets[:1], Options{SmugglingTo: "me@acme.example"}); err != nil {
+		t.Error(err)
+	}
+	var wrong *field.Error
+	if err := CheckMailboxes(t.Context(), targets, Options{SmugglingTo: "me@acme.example"}); !errors.As(err, &wrong) || wrong.Field != "smuggling_to" {
+		t.Error(err)
+	}
+}

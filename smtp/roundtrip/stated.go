@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"mailworthy/audit"
 	"mailworthy/internal/field"
 	"mailworthy/internal/hint"
 	"mailworthy/internal/readfile"
@@ -22,6 +23,13 @@ type Statement struct {
 	Plus bool
 	// HELO is the name to greet with, Auth the mechanism of the login, in any case.
 	HELO, Auth string
+	// Password: there is one for Via; WaitPasswords are how many there are for Wait. They are
+	// no part of the statement.
+	Password      bool
+	WaitPasswords int
+	// DKIMKey is the PEM file of the key to sign with, DKIMSelector and DKIMDomain are for its
+	// signature; the domain is that of From if none is stated.
+	DKIMKey, DKIMSelector, DKIMDomain string
 	// Retry is how long to wait after each try that failed for a time, as time.ParseDuration
 	// reads it, or "none" alone.
 	Retry         []string
@@ -80,9 +88,61 @@ func (s Statement) Options() (o Options, places []Spec, err error) {
 	if s.Duplicates < 0 || s.Duplicates > MaxDuplicates {
 		return o, nil, field.Errorf("duplicates", " %s: it must be 0 to 24h", s.Duplicates)
 	}
-	o.Retry, err = retries(s.Retry)
+	if o.Retry, err = retries(s.Retry); err != nil {
+		return o, places, err
+	}
+	if err := s.together(&o, places); err != nil || s.DKIMKey == "" {
+		return o, places, err
+	}
+	o.Key, err = s.signer(o.From)
 	return o, places, err
 }
+
+// together refuses what is stated for something that is not.
+func (s Statement) together(o *Options, places []Spec) error {
+	servers := 0
+	for _, p := range places {
+		if p.Via.Scheme != "" {
+			servers++
+		}
+	}
+	switch n := s.WaitPasswords; {
+	case n > 1 && n != servers || n > 0 && servers == 0:
+		return field.Errorf("wait_password_file", " is given %s for %s on servers", show.Counted(n, "time"), show.Counted(servers, "mailbox"))
+	case o.Via.User == "" && (s.Password || o.Mechanism != ""):
+		return field.Together("${password_file} and ${auth} are for a login").With("write the user into --via: %s://USER@%s", o.Via.Scheme, o.Via.Host)
+	case s.DKIMKey == "" && (s.DKIMSelector != "" || s.DKIMDomain != ""):
+		return field.Together("${dkim_selector} and ${dkim_domain} are for ${dkim_key}").With("add --dkim-key FILE")
+	case s.DKIMKey != "" && s.DKIMSelector == "":
+		return field.Together("${dkim_key} needs ${dkim_selector}").With("the receiver looks for the public key at SELECTOR._domainkey.DOMAIN")
+	}
+	return nil
+}
+
+// signer reads the key of a signature.
+func (s Statement) signer(from string) (*Key, error) {
+	_, domain, _ := strings.Cut(from, "@")
+	var err error
+	if s.DKIMDomain != "" {
+		if domain, err = audit.ParseDomain(s.DKIMDomain); err != nil {
+			return nil, field.Because("dkim_domain", err)
+		}
+	}
+	selector, err := audit.ParseSelector(s.DKIMSelector)
+	if err != nil {
+		return nil, field.Because("dkim_selector", err)
+	}
+	key, err := ReadKey(s.DKIMKey, domain, selector)
+	if err != nil {
+		wrong := field.Because("dkim_key", err)
+		wrong.What = " " + s.DKIMKey + wrong.What
+		return nil, wrong
+	}
+	return key, nil
+}
+
+// Words are the mechanisms of a login as a Statement names them.
+func Words() []string { return strings.Fields(strings.ToLower(strings.Join(Mechanisms, " "))) }
 
 // retries reads the times of Statement.Retry; nil is the default.
 func retries(stated []string) ([]time.Duration, error) {

@@ -43,6 +43,15 @@ func TestStatement(t *testing.T) {
 		{"none and a time", "retry", `"none" is no time`, func(s *Statement) { s.Retry = []string{"1m", "none"} }},
 		{"a negative time", "retry", "is no time", func(s *Statement) { s.Retry = []string{"-1m"} }},
 		{"too many times", "retry", "at most 50", func(s *Statement) { s.Retry = slices.Repeat([]string{"1m"}, 51) }},
+		{"more files than mailboxes", "wait_password_file", "is given 2 times for 1 mailbox on servers", func(s *Statement) { s.WaitPasswords = 2 }},
+		{"a file for a folder", "wait_password_file", "is given 1 time for 0 mailboxes on servers", func(s *Statement) { s.Wait, s.WaitPasswords = []string{"maildir:box"}, 1 }},
+		{"a secret without a user", "", "password_file and auth are for a login", func(s *Statement) { s.Via, s.Auth, s.Password = "smtp://mx.acme.example", "", true }},
+		{"a mechanism without a user", "", "password_file and auth are for a login", func(s *Statement) { s.Via = "smtp://mx.acme.example" }},
+		{"a selector without a key", "", "are for dkim_key", func(s *Statement) { s.DKIMSelector = "s1" }},
+		{"a key without a selector", "", "dkim_key needs dkim_selector", func(s *Statement) { s.DKIMKey = "key.pem" }},
+		{"a key of no domain", "dkim_domain", "a b", func(s *Statement) { s.DKIMKey, s.DKIMSelector, s.DKIMDomain = "key.pem", "s1", "a b" }},
+		{"a selector that is none", "dkim_selector", "s 1", func(s *Statement) { s.DKIMKey, s.DKIMSelector = "key.pem", "s 1" }},
+		{"a key that is not there", "dkim_key", "no-such-key.pem: ", func(s *Statement) { s.DKIMKey, s.DKIMSelector = "no-such-key.pem", "s1" }},
 	} {
 		s := good
 		tt.change(&s)

@@ -283,6 +283,18 @@ func (o *Options) Through(r resolver.Resolver, now time.Time, maxQueries int, de
 	o.Prover = proof.New(resolver.NewSession(r, maxQueries), audit.Options{Now: now, MaxQueries: maxQueries, Deadline: deadline})
 }
 
+// Exit is the exit status that a verdict asks for: 0 if the mail arrived, 1 if it did not as
+// it should, 3 if that is not known yet.
+func (r *Report) Exit() int {
+	switch r.Verdict {
+	case Arrived:
+		return 0
+	case Spam, Bounced, Lost:
+		return 1
+	}
+	return 3
+}
+
 // Wait adds a place; the options must have their dialer and roots. Password is that of a
 // mailbox on a server, token says that it is an access token.
 func (o *Options) Wait(s Spec, password string, token bool) {
