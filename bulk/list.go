@@ -12,6 +12,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/internal/checkpoint"
+	"mailworthy/internal/field"
 )
 
 // maxLine is the longest line of a list that is looked at: a domain has 253
@@ -76,6 +77,15 @@ type ListError struct {
 }
 
 func (e *ListError) Error() string { return e.Name + " " + e.What }
+
+// As makes it an error of the field that states the list.
+func (e *ListError) As(target any) bool {
+	to, ok := target.(**field.Error)
+	if ok {
+		*to = &field.Error{Field: "file", What: " " + e.Error(), Help: e.Help, Err: e}
+	}
+	return ok
+}
 
 // Hint says what to do about it; empty: nothing more is known.
 func (e *ListError) Hint() string { return e.Help }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"sync"
+
+	"mailworthy/internal/field"
 )
 
 // shelf keeps the rows of an ordered list that wait for one before them. A silent
@@ -103,7 +105,7 @@ func (s *shelf) take(w waiting, to []byte) ([]byte, error) {
 	} else {
 		for i, at := 0, 0; i < len(w.blocks); i, at = i+1, at+shelfBlock {
 			if _, err := s.file.ReadAt(to[at:min(at+shelfBlock, w.length)], w.blocks[i]*shelfBlock); err != nil {
-				return nil, &SettingError{Setting: "ordered", Err: fmt.Errorf("a row that waited for its turn: %w", err)}
+				return nil, field.Because("ordered", fmt.Errorf("a row that waited for its turn: %w", err))
 			}
 		}
 	}

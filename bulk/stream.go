@@ -14,7 +14,9 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/atomicfile"
 	"mailworthy/internal/checkpoint"
+	"mailworthy/internal/field"
 	"mailworthy/report"
 	"mailworthy/report/format"
 )
@@ -72,23 +74,8 @@ func (c *Count) Add(one report.Count, status int) {
 	c.Status = max(c.Status, status)
 }
 
-// SettingError is an error of what one setting of a run asks for.
-type SettingError struct {
-	// Setting is "checkpoint" or "ordered".
-	Setting string
-	Err     error
-	// Help says what to do about it; empty: nothing more is known.
-	Help string
-}
-
-func (e *SettingError) Error() string { return e.Setting + ": " + e.Err.Error() }
-func (e *SettingError) Unwrap() error { return e.Err }
-
-// Hint says what to do about it; empty: nothing more is known.
-func (e *SettingError) Hint() string { return e.Help }
-
-// Run audits a list and writes each report as a row. Its order is: Resume if there is
-// a Checkpoint; Stream; Finish.
+// Run audits a list and writes each report as a row. Its order is: Open, or what that sets
+// set otherwise; Resume if there is a Checkpoint; Stream; Finish; Close.
 type Run struct {
 	List *List
 	// Inspect returns the report of a domain. Several goroutines call it.
@@ -119,6 +106,11 @@ type Run struct {
 	answered bool
 	silent   string
 	begun    atomic.Bool
+
+	// point is the file of the checkpoint; file what is written to without one, by its name.
+	point string
+	file  *atomicfile.File
+	name  string
 }
 
 // Begun reports whether a domain has been audited, or is: before that the run waits for its
@@ -137,7 +129,7 @@ func (r *Run) Unanswered() string {
 }
 
 // Resume reads the list as far as the run before did, if there was one. From here on
-// the output is the run's. The error is a *SettingError if the checkpoint is of no
+// the output is the run's. The error is a *field.Error if the checkpoint is of no
 // use, or that of the list.
 func (r *Run) Resume() error {
 	r.started = time.Now()
@@ -150,13 +142,22 @@ func (r *Run) Resume() error {
 		return l.err
 	}
 	if err := r.Checkpoint.Data(&r.count); err != nil {
-		return &SettingError{Setting: "checkpoint", Err: err}
+		return r.useless(err)
 	}
 	r.before = r.count.Seconds
 	if err := r.Checkpoint.Start(); err != nil {
-		return &SettingError{"checkpoint", err, "remove the checkpoint and the output to begin anew"}
+		return r.useless(err).With("remove the checkpoint and the output to begin anew")
 	}
 	return nil
+}
+
+// useless is the error of a checkpoint that a run cannot go on from.
+func (r *Run) useless(err error) *field.Error {
+	e := field.Because("checkpoint", err)
+	if r.point != "" {
+		e.What = " " + r.point + e.What
+	}
+	return e
 }
 
 // all are the domains to audit: those that the run before had under way, and the rest of
@@ -252,9 +253,10 @@ func (r *Run) counted(in Entry, made *outcome) error {
 	return nil
 }
 
-// Finish says what is to be said of the list, and saves the checkpoint a last time.
-// Complete says that the run was not stopped. It returns why the list was not read to
-// its end, if so; first that the checkpoint could not be saved (a *SettingError).
+// Finish says what is to be said of the list, saves the checkpoint a last time, and gives the
+// file its name if there is anything in it. Complete says that the run was not stopped. The
+// error is a *field.Error, or why the list was not read to its end, if the run was to be
+// complete.
 func (r *Run) Finish(complete bool) error {
 	err := r.List.Finish()
 	if r.Checkpoint != nil {
@@ -262,23 +264,64 @@ func (r *Run) Finish(complete bool) error {
 			return err
 		}
 	}
-	return err
+	switch {
+	case !complete:
+		return nil
+	case err != nil:
+		return err
+	}
+	if r.file != nil && r.count.Tally.Domains > 0 {
+		return format.InFile(r.name, r.file.Commit())
+	}
+	return nil
 }
 
 func (r *Run) save(complete bool) error {
 	r.count.Seconds = r.before + time.Since(r.started).Seconds()
 	if err := r.Checkpoint.Save(&r.count, complete); err != nil {
-		return &SettingError{Setting: "checkpoint", Err: err}
+		return field.Because("checkpoint", err)
 	}
 	return nil
 }
 
-// All audits the domains, so many at once, and returns the reports in their order. Each
-// is called with every report in that order.
-func All(ctx context.Context, domains []string, concurrency int, inspect func(context.Context, string) *report.Report, each func(*report.Report)) []*report.Report {
-	reports := make([]*report.Report, 0, len(domains))
-	o := audit.StreamOptions{Concurrency: concurrency, Ordered: true, Window: max(len(domains), 1)}
-	for _, r := range audit.Stream(ctx, slices.Values(domains), o, inspect) {
+// Collect audits the list and returns the reports in its order, all of them in memory, of
+// which a statement allows so many. Begin is called with how many there are. If the context
+// ends it returns at once, with its error.
+func (r *Run) Collect(ctx context.Context, s *Statement, begin func(domains int)) ([]*report.Report, error) {
+	var domains []string
+	for in := range r.List.All() {
+		r.List.Done(in)
+		if domains = append(domains, in.Domain); s.File != "" && len(domains) > MaxCollected {
+			return nil, s.tooMany()
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := r.List.Finish(); err != nil {
+		return nil, err
+	}
+	begin(len(domains))
+	reports := all(ctx, domains, r.Concurrency, r.Inspect, func(one *report.Report) {
+		r.count.Add(one.Count(), r.Standard.Status(one))
+		if r.Each != nil {
+			r.Each(&r.count)
+		}
+		if one.Unanswered == "" {
+			r.answered = true
+		} else if r.silent == "" {
+			r.silent = one.Unanswered
+		}
+	})
+	return reports, ctx.Err()
+}
+
+// all audits what is to be audited, so many at once, and returns the reports in its order.
+// Each is called with every report in that order.
+func all[T any](ctx context.Context, of []T, concurrency int, inspect func(context.Context, T) *report.Report, each func(*report.Report)) []*report.Report {
+	reports := make([]*report.Report, 0, len(of))
+	o := audit.StreamOptions{Concurrency: concurrency, Ordered: true, Window: max(len(of), 1)}
+	for _, r := range audit.Stream(ctx, slices.Values(of), o, inspect) {
 		each(r)
 		r.Trace = nil // no format shows it, and it is much
 		reports = append(reports, r)

@@ -16,6 +16,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/internal/checkpoint"
+	"mailworthy/internal/field"
 	"mailworthy/report"
 	"mailworthy/report/format"
 )
@@ -145,8 +146,8 @@ func TestResumeOther(t *testing.T) {
 			err = errors.Join(err, run.Stream(t.Context()), run.Finish(false))
 		}
 		point.Close()
-		var setting *SettingError
-		if errors.As(err, &setting) != (i == 1) || i == 1 && (setting.Setting != "checkpoint" || setting.Hint() == "") {
+		var wrong *field.Error
+		if errors.As(err, &wrong) != (i == 1) || i == 1 && (wrong.Field != "checkpoint" || wrong.Hint() == "") {
 			t.Errorf("run %d: %v", i, err)
 		}
 	}

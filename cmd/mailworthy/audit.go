@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
+	"mailworthy/bulk"
 	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/inspect"
@@ -21,53 +22,43 @@ import (
 
 // auditFlags are the flags that describe what is audited.
 type auditFlags struct {
+	bulk.Statement
 	dns    dnsFlags
 	output outputFlags
-	bulkFlags
-	historyFlags
 
-	selectors   []string
-	mailFrom    []string
-	dkimDomains []string
-	ips         []string
-	helo        []string
-	providers   []string
-	profile     string
-	only, skip  []string
-	failOn      failOnFlag
-	minScore    int
-	maxIPs      int
-	guess       string
-	lists       string
-	policy      string
-	// brand is the cover that the policy has.
-	brand    *report.Brand
-	chromium string
-	csv      string
-	baseline string
-	fields   []string
-	jq       string
-	plan     bool
-	against  string
-	volume   string
+	stated     inspect.Statement
+	settings   inspect.Settings
+	only, skip []string
+	failOn     failOnFlag
+	lists      string
+	policy     string
+	csv        string
+	progress   bool
+	summary    string
 	// transport: the section is covered, or not, whatever is the default; web, trustAD: how.
 	transport bool
 	web       inspect.Fetching
 	trustAD   bool
 	// authoritative asks each authoritative server too.
 	authoritative bool
-	// writes are the files to write and their formats.
-	writes []written
-	// pick is what --fields and --jq ask for.
-	pick *format.Pick
 	// probe connects to the MX hosts, by web and trustAD.
 	probe bool
 	// tree draws the SPF records ahead of the table.
 	tree bool
+
+	// writing is what is written, and brand the cover that the policy has.
+	writing *bulk.Writing
+	brand   *report.Brand
+}
+
+func newAuditFlags() *auditFlags {
+	f := &auditFlags{}
+	f.output.Choice = &f.Choice
+	return f
 }
 
 func newAudit() *cobra.Command {
-	f := &auditFlags{}
+	f := newAuditFlags()
 	cmd := &cobra.Command{
 		Use:   "audit DOMAIN...",
 		Short: "The whole audit of a domain: verdict, score, findings and fixes",
@@ -103,22 +94,22 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	f.dns.add(cmd)
 	f.output.addReports(cmd, format.Names()...)
 	f.addTarget(cmd, finding.Sections...)
-	cmd.Flags().StringSliceVar(&f.providers, "provider", nil, "a `service` that sends for the domain, whose records are checked as well (mailworthy setup --list); repeatable")
-	f.bulkFlags.add(cmd)
-	f.historyFlags.add(cmd)
+	cmd.Flags().StringSliceVar(&f.stated.Providers, "provider", nil, "a `service` that sends for the domain, whose records are checked as well (mailworthy setup --list); repeatable")
+	f.addList(cmd)
+	f.addHistory(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&f.plan, "plan", false, "add what to do, in order, each step audited before it is shown")
+	flags.BoolVar(&f.Plan, "plan", false, "add what to do, in order, each step audited before it is shown")
 	flags.Float64Var(&f.dns.QPS, "qps", 0, "at most this `many` questions a second in all; 0: no bound")
 	flags.Float64Var(&f.dns.ServerQPS, "server-qps", 0, "at most this `many` questions a second to each resolver; 0: no bound")
 	flags.Float64Var(&f.dns.ListQPS, "list-qps", 0, "at most this `many` questions a second to each block list; 0: no bound")
-	flags.StringVar(&f.volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
+	flags.StringVar(&f.settings.Volume, "volume", "", "hold the domain against the receivers' rules for `bulk|low`; default: both")
 	flags.BoolVar(&f.authoritative, "authoritative", false, "also ask each authoritative server of the domain and compare SPF, DMARC and MX")
 	flags.BoolVar(&f.probe, "probe", false, "also connect to the MX hosts on port 25, each address once a run: STARTTLS, certificate, MTA-STS, DANE; counts in no score")
-	flags.StringVar(&f.against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
-	flags.StringVar(&f.baseline, "baseline", "", "only what this `file` does not have makes the run fail: a JSON report or the rows of an earlier run")
+	flags.StringVar(&f.Against, "against", "", "compare with `live|FILE`: the live DNS, another zone file, or the JSON of an earlier audit")
+	flags.StringVar(&f.Baseline, "baseline", "", "only what this `file` does not have makes the run fail: a JSON report or the rows of an earlier run")
 	flags.StringVar(&f.csv, "csv", "domains", "with --format csv: a row a `domains|findings`")
-	flags.StringSliceVar(&f.fields, "fields", nil, "with --format rows and ndjson: only these `keys` of each line")
-	flags.StringVar(&f.jq, "jq", "", "with --format rows and ndjson: what this `filter` of jq makes of each line, as JSON")
+	flags.StringSliceVar(&f.Fields, "fields", nil, "with --format rows and ndjson: only these `keys` of each line")
+	flags.StringVar(&f.JQ, "jq", "", "with --format rows and ndjson: what this `filter` of jq makes of each line, as JSON")
 	flags.BoolVar(&f.transport, "transport", true, "cover MTA-STS, TLS reporting, DNSSEC, DANE and BIMI, too; in a list the default is false")
 	addFetching(cmd, &f.web)
 	flags.BoolVar(&f.trustAD, "trust-ad", false, trustADUsage)
@@ -127,7 +118,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 	completeServices(cmd, (*provider.Catalogue).WithRecords)
 	cli.TakesWords(cmd, "only", finding.ChoosableWords()...)
 	cli.TakesWords(cmd, "skip", finding.ChoosableWords()...)
-	flags.IntVar(&f.minScore, "min-score", 0, "exit with status 1 also where the score is below this")
+	flags.IntVar(&f.MinScore, "min-score", 0, "exit with status 1 also where the score is below this")
 	return cmd
 }
 
@@ -138,29 +129,29 @@ func (f *auditFlags) addTarget(cmd *cobra.Command, sections ...finding.Section) 
 	has := func(of ...finding.Section) bool {
 		return slices.ContainsFunc(of, func(s finding.Section) bool { return slices.Contains(sections, s) })
 	}
-	f.maxIPs, f.guess = audit.DefaultMaxIPs, string(dkim.Common)
+	f.settings.MaxIPs, f.settings.Guess = audit.DefaultMaxIPs, string(dkim.Common)
 	if has(finding.DKIM) {
-		flags.StringSliceVar(&f.selectors, "selector", nil, "a DKIM `selector` in use; repeatable")
-		flags.StringVar(&f.guess, "selectors", f.guess, "which DKIM selectors are guessed: `common|inferred|all`; in a list the default is inferred")
+		flags.StringSliceVar(&f.stated.Selectors, "selector", nil, "a DKIM `selector` in use; repeatable")
+		flags.StringVar(&f.settings.Guess, "selectors", f.settings.Guess, "which DKIM selectors are guessed: `common|inferred|all`; in a list the default is inferred")
 	}
 	if has(finding.SPF, finding.DMARC) {
-		flags.StringSliceVar(&f.mailFrom, "mail-from", nil, "a MAIL FROM (Return-Path) `domain`, or an address at it; repeatable; default: the domain")
+		flags.StringSliceVar(&f.stated.MailFrom, "mail-from", nil, "a MAIL FROM (Return-Path) `domain`, or an address at it; repeatable; default: the domain")
 	}
 	if has(finding.DKIM, finding.DMARC) {
-		flags.StringSliceVar(&f.dkimDomains, "dkim-domain", nil, "a signing `domain` (d=); repeatable; default: the domain")
+		flags.StringSliceVar(&f.stated.DKIMDomains, "dkim-domain", nil, "a signing `domain` (d=); repeatable; default: the domain")
 	}
 	if has(finding.SPF, finding.Hosts) {
-		flags.StringSliceVar(&f.ips, "ip", nil, "a sending `address`; repeatable; default: MX hosts and single addresses in SPF")
-		flags.StringSliceVar(&f.helo, "helo", nil, "HELO/EHLO `name` of a sending host; repeatable")
-		flags.IntVar(&f.maxIPs, "max-ips", f.maxIPs, "examine at most this many `addresses` that were found")
+		flags.StringSliceVar(&f.stated.IPs, "ip", nil, "a sending `address`; repeatable; default: MX hosts and single addresses in SPF")
+		flags.StringSliceVar(&f.stated.HELO, "helo", nil, "HELO/EHLO `name` of a sending host; repeatable")
+		flags.IntVar(&f.settings.MaxIPs, "max-ips", f.settings.MaxIPs, "examine at most this many `addresses` that were found")
 	}
 	if has(finding.Reputation) {
 		addListsFlag(cmd, &f.lists)
 	}
-	flags.StringVar(&f.profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
+	flags.StringVar(&f.stated.Profile, "profile", "", "judge as `sender|parked|receiver`; default: guessed and stated in the report")
 	f.failOn.add(cmd, "")
 	flags.StringVar(&f.policy, "policy", "", "judge by the weights and severities of this YAML `file`; its brand is the cover of HTML and PDF")
-	flags.StringVar(&f.chromium, "chromium", "", "the `program` that prints PDF; by default the Chromium, Chrome or Edge that is found")
+	flags.StringVar(&f.Chromium, "chromium", "", "the `program` that prints PDF; by default the Chromium, Chrome or Edge that is found")
 }
 
 // run audits the domains of the command line and of -f.
@@ -190,26 +181,20 @@ func (f *auditFlags) withTransport(cmd *cobra.Command, sections []finding.Sectio
 	switch {
 	case stated && !f.transport:
 		return slices.DeleteFunc(sections, func(s finding.Section) bool { return s == finding.Transport })
-	case slices.Contains(sections, finding.Transport), slices.Contains(f.skip, flag), len(f.only) > 0 && !stated, f.file != "" && !stated:
+	case slices.Contains(sections, finding.Transport), slices.Contains(f.skip, flag), len(f.only) > 0 && !stated, f.File != "" && !stated:
 		return sections
 	}
 	return finding.InOrder(append(slices.Clone(sections), finding.Transport))
 }
 
-// target checks what the flags state about the mail.
-func (f *auditFlags) target() (audit.Target, error) {
-	t, err := inspect.Statement{MailFrom: f.mailFrom, Selectors: f.selectors, DKIMDomains: f.dkimDomains, IPs: f.ips, HELO: f.helo, Providers: f.providers, Profile: f.profile}.Mail()
-	return t, ofFlag(err)
-}
-
 // options checks the flags that bound and tune an audit.
 func (f *auditFlags) options(ctx context.Context) (audit.Options, error) {
-	o, err := inspect.Settings{Volume: f.volume, MaxIPs: f.maxIPs, Guess: f.guess}.Options()
+	o, err := f.settings.Options()
 	switch {
 	case err != nil:
 		return o, ofFlag(err)
-	case f.maxIPs == 0: // in JSON that is the default
-		return o, fmt.Errorf("--max-ips %d: it must be at least 1", f.maxIPs)
+	case f.settings.MaxIPs == 0: // in JSON that is the default
+		return o, fmt.Errorf("--max-ips %d: it must be at least 1", f.settings.MaxIPs)
 	}
 	o.Health = &rbl.Health{}
 	o.Catalogue, err = openCatalogue(ctx, f.lists)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +20,8 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/monitor"
 	"mailworthy/report"
+	"mailworthy/report/format"
+	"mailworthy/report/view"
 	"mailworthy/resolver"
 )
 
@@ -38,16 +39,25 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 	if err != nil {
 		return err
 	}
-	l, closing, err := f.list(cmd, args, stderr, inspect.DomainParser(sections), a.session.Held)
+	if f.File == "" && len(args) == 0 {
+		return withHint(errors.New("no domain given"), "usage: %s", cmd.UseLine())
+	}
+	l, closing, err := f.OpenList(cmd.Context(), cmd.InOrStdin(), bulk.Source{Given: args, Parse: inspect.DomainParser(sections), Held: a.session.Held, Remark: func(r bulk.Remark) {
+		level := "warning"
+		if r.Bad {
+			level = "error"
+		}
+		fmt.Fprintf(stderr, "%s: %s\n", level, show.Escape(r.String()))
+	}})
 	if err != nil {
-		return err
+		return ofFlag(err)
 	}
 	answered := f.watched(cmd, a, len(args))
 	a.ends = append(a.ends, func() { _ = closing() }, func() { sayOfAddresses(cmd.Context(), stderr, a.session, args) }, answered)
 	if err := f.share(cmd, a, stderr); err != nil {
 		return err
 	}
-	if f.streams() {
+	if f.Streams() {
 		return f.stream(cmd, l, a, stderr)
 	}
 	return f.whole(cmd, l, a, answered, stderr)
@@ -55,20 +65,31 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 
 // check refuses flags whose values mean nothing or that contradict each other, before
 // anything is read or asked.
-func (f *auditFlags) check(cmd *cobra.Command, args []string) error {
-	if err := f.chooseFormats(cmd.OutOrStdout()); err != nil {
-		return err
+func (f *auditFlags) check(cmd *cobra.Command, args []string) (err error) {
+	f.output.read()
+	given := cmd.Flags().Changed
+	if f.Given, f.Zoned = len(args), len(f.dns.Zones) > 0; given("csv") {
+		f.Rowed = f.csv
 	}
-	switch {
-	case cmd.Flags().Changed("csv") && !slices.ContainsFunc(f.writes, func(w written) bool { return w.Name == "csv" }):
-		return withHint(fmt.Errorf("--csv %s with --format %s", f.csv, f.output.format), "add --format csv")
-	case f.minScore < 0 || f.minScore > 100:
-		return fmt.Errorf("--min-score %d: it must be 0 to 100", f.minScore)
-	case cmd.Flags().Changed("concurrency") && f.concurrency < 1:
-		return fmt.Errorf("--concurrency %d: it must be 1 to %d", f.concurrency, 1<<16)
+	if f.writing, err = f.Check(); err != nil {
+		return ofFlag(err)
 	}
-	_, err := f.failOn.limit()
-	return cmp.Or(err, f.checkComparison(), f.checkBulk(args), f.checkHistory())
+	for _, to := range f.writing.Outputs {
+		if to.Binary && to.Standard() && onScreen(cmd.OutOrStdout()) {
+			return withHint(fmt.Errorf("--format %s is not written to a terminal", to.Name), "write it to a file: -o report%s", to.Extensions[0])
+		}
+	}
+	if given("concurrency") && f.Concurrency < 1 {
+		return fmt.Errorf("--concurrency %d: it must be 1 to %d", f.Concurrency, 1<<16)
+	}
+	_, err = f.failOn.limit()
+	return err
+}
+
+// optionsOf are what the flags say to the writer of a format.
+func (f *auditFlags) optionsOf(cmd *cobra.Command, to format.Output, a *auditor) format.Options {
+	return format.Options{Table: f.output.table(cmd, to, a.session.verbose), Tree: f.tree, Plan: f.Plan, FailOn: a.standard.FailOn, UnknownOK: a.standard.UnknownOK,
+		Findings: f.csv == "findings", Pick: f.writing.Pick, Brand: f.brand, Chromium: f.writing.Chromium}
 }
 
 // auditor audits one domain after the other under the same flags. It may be used
@@ -92,20 +113,20 @@ type auditor struct {
 // auditor reads the files that the flags name and opens what asks. What it returns is to
 // be closed, with an error too, unless it is nil.
 func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, stderr io.Writer) (*auditor, error) {
-	policy, err := readPolicy(cmd.Context(), f.policy)
+	policy, err := inspect.ReadPolicy(cmd.Context(), f.policy)
 	if err != nil {
-		return nil, err
+		return nil, ofFlag(err)
 	}
 	if policy != nil {
 		f.brand = policy.Brand
 	}
-	template, err := f.target()
+	template, err := f.stated.Mail()
 	if err != nil {
-		return nil, err
+		return nil, ofFlag(err)
 	}
 	template.Sections = sections
-	if f.file != "" && !cmd.Flags().Changed("selectors") {
-		f.guess = string(dkim.Inferred) // in a list fewer than for a domain alone
+	if f.File != "" && !cmd.Flags().Changed("selectors") {
+		f.settings.Guess = string(dkim.Inferred) // in a list fewer than for a domain alone
 	}
 	options, err := f.options(cmd.Context())
 	if err != nil {
@@ -131,14 +152,14 @@ func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, std
 		a.ends = append(a.ends, asker.Close)
 		options.Authoritative = asker.At
 	}
-	a.standard = bulk.Standard{MinScore: f.minScore, UnknownOK: session.unknownOK}
+	a.standard = bulk.Standard{MinScore: f.MinScore, UnknownOK: session.unknownOK}
 	if a.standard.FailOn, err = f.failOn.limit(); err != nil {
 		return a, err
 	}
-	if a.standard.Baseline, err = f.openBaseline(cmd.Context()); err != nil {
-		return a, err
+	if a.standard.Baseline, err = f.OpenBaseline(cmd.Context()); err != nil {
+		return a, ofFlag(err)
 	}
-	a.inspector = inspect.Inspector{Resolver: session.Stack, Options: options, Policy: policy, Plan: f.planned(), Version: version, Log: session.log}
+	a.inspector = inspect.Inspector{Resolver: session.Stack, Options: options, Policy: policy, Plan: f.Planned(), Version: version, Log: session.log}
 	return a, nil
 }
 
@@ -204,55 +225,86 @@ func (a *auditor) of(domain string) audit.Target {
 // when all of them are there. It calls answered when they are.
 func (f *auditFlags) whole(cmd *cobra.Command, l *bulk.List, a *auditor, answered func(), stderr *progress.Bar) error {
 	started := time.Now()
-	reports, count, err := f.collect(cmd, l, a, stderr)
+	run := f.newRun(l, a, stderr)
+	reports, err := run.Collect(cmd.Context(), &f.Statement, func(domains int) {
+		if f.wantsProgress(cmd) {
+			stderr.Start(int64(domains))
+		}
+	})
+	stderr.Stop()
 	answered()
 	if err != nil {
-		return err
+		return ofFlag(err)
 	}
 	if len(reports) == 0 {
 		return exit(exitUsage)
 	}
 	if err := f.writeWhole(cmd, reports, a); err != nil {
-		return err
+		return ofFlag(err)
 	}
-	f.writeSummary(stderr, a.session, count, time.Since(started))
-	if !slices.ContainsFunc(reports, func(r *report.Report) bool { return r.Unanswered == "" }) {
-		f.sayUnanswered(cmd.Context(), stderr, reports[0].Unanswered)
+	return f.sumUp(cmd, run, a, stderr, started, func(status int) int {
+		for _, to := range f.writing.Outputs {
+			if to.Exit != nil && (len(f.writing.Outputs) == 1 || to.Standard()) {
+				return to.Exit(reports, f.optionsOf(cmd, to, a))
+			}
+		}
+		return status
+	})
+}
+
+// newRun is a run through the list.
+func (f *auditFlags) newRun(l *bulk.List, a *auditor, p *progress.Bar) *bulk.Run {
+	return &bulk.Run{List: l, Inspect: a.audit, Standard: a.standard, Concurrency: f.Concurrency,
+		Each: func(c *bulk.Count) { p.Add(a.session.Asked(&c.Tally), c.Tally.Unknown) }}
+}
+
+// sumUp says what is to be said when all is written, and returns the exit status, which
+// status may make another one.
+func (f *auditFlags) sumUp(cmd *cobra.Command, run *bulk.Run, a *auditor, stderr io.Writer, started time.Time, status func(int) int) error {
+	f.writeSummary(stderr, a.session, run.Count(), time.Since(started))
+	if why := run.Unanswered(); why != "" {
+		fmt.Fprintf(stderr, "error: no resolver answered: %s\nhint: --resolver ADDR asks another one, --timeout 10s waits longer\n", show.Escape(why))
+		f.dns.sayWhyUnknown(cmd.Context(), stderr)
 	}
-	if l.Bad() > 0 {
+	if run.List.Bad() > 0 {
 		return exit(exitUsage)
 	}
-	for _, to := range f.writes {
-		if to.Exit != nil && (len(f.writes) == 1 || isStandard(to.file)) {
-			return exit(to.Exit(reports, f.writing(cmd, to, a)))
-		}
-	}
-	return exit(count.Status)
+	return exit(status(run.Count().Status))
 }
 
 // writeWhole writes what the flags ask for of the reports.
 func (f *auditFlags) writeWhole(cmd *cobra.Command, reports []*report.Report, a *auditor) error {
 	switch {
-	case f.against != "":
-		before, err := f.earlier(cmd, reports, a)
-		if err != nil {
-			return err
-		}
-		return f.compare(cmd, before, reports, a.session.verbose)
-	case f.changes:
+	case f.Against != "":
+		return f.compare(cmd, reports, a)
+	case f.Changes:
 		return f.writeChanges(cmd, a.keeper, reports, a.session.verbose)
 	}
-	for _, to := range f.writes {
-		if err := f.output.writeTo(cmd, to.file, func(w io.Writer) error { return to.Write(w, reports, f.writing(cmd, to, a)) }); err != nil {
-			return ofPick(err)
+	for _, to := range f.writing.Outputs {
+		if err := f.output.save(cmd, to, func(w io.Writer) error { return to.Write(w, reports, f.optionsOf(cmd, to, a)) }); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// sayUnanswered says on standard error that no server answered any audit, and what doctor
-// finds about it.
-func (f *auditFlags) sayUnanswered(ctx context.Context, stderr io.Writer, why string) {
-	fmt.Fprintf(stderr, "error: no resolver answered: %s\nhint: --resolver ADDR asks another one, --timeout 10s waits longer\n", show.Escape(why))
-	f.dns.sayWhyUnknown(ctx, stderr)
+// compare writes how the reports differ from what --against says.
+func (f *auditFlags) compare(cmd *cobra.Command, reports []*report.Report, a *auditor) error {
+	targets := make([]audit.Target, len(reports))
+	for i, r := range reports {
+		targets[i] = a.of(r.Domain)
+	}
+	before, err := f.Earlier(cmd.Context(), f.dns.Asking, &a.inspector, targets)
+	if err != nil {
+		return err
+	}
+	comparisons, err := f.Compare(before, reports)
+	if err != nil {
+		return err
+	}
+	r := result(comparisons, view.ComparisonsDoc)
+	if len(comparisons) == 1 {
+		r.Value = comparisons[0]
+	}
+	return f.output.document(cmd, a.session.verbose, r)
 }

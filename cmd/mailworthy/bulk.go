@@ -2,116 +2,32 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mailworthy/audit"
 	"mailworthy/bulk"
 	"mailworthy/internal/progress"
-	"mailworthy/internal/readfile"
-	"mailworthy/internal/show"
-	"mailworthy/report"
 	"mailworthy/report/format"
+	"mailworthy/report/terminal"
+	"mailworthy/report/view"
 )
 
-// bulkFlags say how many domains are audited and what is kept and said of it.
-type bulkFlags struct {
-	file        string
-	concurrency int
-	ordered     bool
-	checkpoint  string
-	progress    bool
-	summary     string
-}
-
-func (f *bulkFlags) add(cmd *cobra.Command) {
+// addList adds the flags of many domains.
+func (f *auditFlags) addList(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVarP(&f.file, "file", "f", "", "read one domain a line from this `file`, - for standard input")
-	flags.IntVar(&f.concurrency, "concurrency", audit.DefaultConcurrency(), "how many domains are audited at once; the default is 128 for each processor")
-	flags.BoolVar(&f.ordered, "ordered", false, "write the rows in the order of the list, not as the audits end")
-	flags.StringVar(&f.checkpoint, "checkpoint", "", "record progress in this `file`; run the same command again to resume")
+	flags.StringVarP(&f.File, "file", "f", "", "read one domain a line from this `file`, - for standard input")
+	flags.IntVar(&f.Concurrency, "concurrency", audit.DefaultConcurrency(), "how many domains are audited at once; the default is 128 for each processor")
+	flags.BoolVar(&f.Ordered, "ordered", false, "write the rows in the order of the list, not as the audits end")
+	flags.StringVar(&f.Checkpoint, "checkpoint", "", "record progress in this `file`; run the same command again to resume")
 	flags.BoolVar(&f.progress, "progress", false, "draw a bar on standard error; default: for a list where that is a terminal")
 	flags.StringVar(&f.summary, "summary", "auto", "print a summary of the list on standard error `auto|always|never|json`")
-}
-
-// maxCollected bounds the domains of a list in the formats that are written as a
-// whole, whose reports are all kept until then: each takes some 150 KB.
-const maxCollected = 5_000
-
-// checkBulk checks the flags that describe how a list is gone through.
-func (f *auditFlags) checkBulk(args []string) error {
-	switch {
-	case f.concurrency < 0 || f.concurrency > 1<<16:
-		return fmt.Errorf("--concurrency %d: it must be 1 to %d", f.concurrency, 1<<16)
-	case f.checkpoint == "":
-		return nil
-	case len(f.writes) > 1:
-		return errors.New("--checkpoint with several -o: it keeps how far one file is written")
-	case !f.streams():
-		return withHint(fmt.Errorf("--checkpoint with --format %s, which is written as a whole", f.output.format), "add %s", rowFormats(" or "))
-	case f.file == "" || len(args) > 0:
-		return withHint(errors.New("--checkpoint goes with a list alone"), "put the domains into a file and name it with -f")
-	case f.output.standard():
-		return withHint(errors.New("--checkpoint needs a file to write to: what went to standard output cannot be taken back"), "add -o FILE")
-	}
-	return nil
-}
-
-// rowFormats names the formats that take a list of any length, the last one after between.
-func rowFormats(between string) string {
-	var flags []string
-	for _, name := range format.RowNames() {
-		flags = append(flags, "--format "+name)
-	}
-	last := len(flags) - 1
-	return strings.Join(flags[:last], ", ") + between + flags[last]
-}
-
-// list opens the list that the flags describe. Whoever opens it calls close.
-func (f *auditFlags) list(cmd *cobra.Command, args []string, stderr io.Writer, parse func(string) (string, error), held func(string) error) (l *bulk.List, closing func() error, err error) {
-	from := bulk.Source{Given: args, Parse: parse, Held: held, Remark: func(r bulk.Remark) {
-		level := "warning"
-		if r.Bad {
-			level = "error"
-		}
-		fmt.Fprintf(stderr, "%s: %s\n", level, show.Escape(r.String()))
-	}}
-	closing = func() error { return nil }
-	switch {
-	case f.file == "" && len(args) == 0:
-		return nil, nil, withHint(errors.New("no domain given"), "usage: %s", cmd.UseLine())
-	case f.file == "-":
-		from.Name, from.Reader = "standard input", readfile.Patient(cmd.Context(), cmd.InOrStdin())
-	case f.file != "":
-		file, reader, err := readfile.Open(cmd.Context(), f.file)
-		if err != nil {
-			return nil, nil, fmt.Errorf("-f: %w", err)
-		}
-		if info, err := file.Stat(); err == nil && info.IsDir() {
-			file.Close()
-			return nil, nil, fmt.Errorf("-f %s is a folder, not a list", f.file)
-		}
-		from.Name, from.Reader, closing = f.file, reader, file.Close
-	}
-	return bulk.NewList(from), closing, nil
-}
-
-// ofList is an error of a list or of a run through one, with the flag that it is about.
-func (f *auditFlags) ofList(err error) error {
-	var list *bulk.ListError
-	var setting *bulk.SettingError
-	switch {
-	case errors.As(err, &list):
-		return fmt.Errorf("-f %w", err)
-	case errors.As(err, &setting):
-		return fmt.Errorf("--%w", err)
-	}
-	return err
 }
 
 // stream audits the list and writes each report as it comes. If the context of
@@ -120,50 +36,44 @@ func (f *auditFlags) ofList(err error) error {
 func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress.Bar) error {
 	started := time.Now()
 	stopped := cmd.Context()
-	run := &bulk.Run{List: l, Inspect: a.audit,
-		Format: f.writes[0].Format, Options: f.writing(cmd, f.writes[0], a), Standard: a.standard,
-		Concurrency: f.concurrency, Ordered: f.ordered || f.file == "", Stop: stopped.Done(), To: cmd.OutOrStdout(),
-		Each: func(c *bulk.Count) { p.Add(a.session.Asked(&c.Tally), c.Tally.Unknown) }}
+	to := f.writing.Outputs[0]
+	run := f.newRun(l, a, p)
+	run.Format, run.Options, run.Ordered, run.Stop = to.Format, f.optionsOf(cmd, to, a), f.Ordered || f.File == "", stopped.Done()
 	if run.Format.Detail != nil && a.keeper == nil && !a.inspector.Plan {
 		// A history and a plan go by all that was found.
 		a.inspector.Options.Detail = run.Format.Detail(run.Options)
 	}
-	var out *part
-	var err error
-	switch {
-	case f.checkpoint != "":
-		if run.Checkpoint, err = f.openCheckpoint(cmd); err != nil {
-			return err
-		}
-		defer run.Checkpoint.Close()
-	case !f.output.standard():
-		if out, err = createPart(f.output.file); err != nil {
-			return err
-		}
-		defer out.discard()
-		run.To = out
+	if err := run.Open(&f.Statement, settings(cmd), cmd.OutOrStdout()); err != nil {
+		return ofFlag(err)
 	}
+	defer run.Close()
 	if err := run.Resume(); err != nil {
-		var setting *bulk.SettingError
-		if errors.As(err, &setting) {
-			return withHint(fmt.Errorf("--checkpoint %s: %w", f.checkpoint, setting.Err), "%s", setting.Help)
-		}
-		return f.ofList(err)
+		return ofFlag(err)
 	}
 	if f.wantsProgress(cmd) {
-		p.Start(max(bulk.CountLines(f.file)-int64(l.Found()), -1))
+		p.Start(max(bulk.CountLines(f.File)-int64(l.Found()), -1))
 	}
 	if err := f.streamRows(stopped, run, p); err != nil {
-		return ofPick(f.ofList(err))
+		return ofFlag(err)
 	}
 	p.Stop()
-	return f.finishRows(cmd, run, out, a, p, started)
+	if err := run.Finish(stopped.Err() == nil); err != nil {
+		return ofFlag(err)
+	}
+	if err := stopped.Err(); err != nil {
+		f.writeSummary(p, a.session, run.Count(), time.Since(started))
+		if run.Checkpoint != nil {
+			return withHint(err, "the same command goes on from here")
+		}
+		return err
+	}
+	return f.sumUp(cmd, run, a, p, started, func(status int) int { return status })
 }
 
 // streamRows goes through the list. Of a list from a file the audits under way go on when the
 // command is interrupted, and that is said.
 func (f *auditFlags) streamRows(stopped context.Context, run *bulk.Run, p *progress.Bar) error {
-	if f.file == "" {
+	if f.File == "" {
 		return run.Stream(stopped)
 	}
 	defer audit.CollectLess()()
@@ -175,67 +85,35 @@ func (f *auditFlags) streamRows(stopped context.Context, run *bulk.Run, p *progr
 	return run.Stream(context.WithoutCancel(stopped))
 }
 
-// finishRows ends a run whose rows are written, and returns its exit status.
-func (f *auditFlags) finishRows(cmd *cobra.Command, run *bulk.Run, out *part, a *auditor, p *progress.Bar, started time.Time) error {
-	stopped := cmd.Context().Err()
-	err := run.Finish(stopped == nil)
-	var setting *bulk.SettingError
-	switch {
-	case errors.As(err, &setting):
-		return f.ofList(err)
-	case stopped != nil:
-		f.writeSummary(p, a.session, run.Count(), time.Since(started))
-		if run.Checkpoint != nil {
-			return withHint(stopped, "the same command goes on from here")
+// pace are the flags that shape no row, but how the run goes and what is said of
+// it. A run goes on with others.
+var pace = []string{"checkpoint", "file", "output", "history", "ordered", "concurrency", "qps", "server-qps", "list-qps", "progress", "summary", "color", "verbose",
+	"log-format", "resolver", "timeout", "retries", "deadline", "max-queries"}
+
+// settings are the flags that were given and shape the rows.
+func settings(cmd *cobra.Command) map[string]string {
+	given := map[string]string{}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if !slices.Contains(pace, flag.Name) {
+			given["--"+flag.Name] = flag.Value.String()
 		}
-		return stopped
-	case err != nil:
-		return f.ofList(err)
-	}
-	if out != nil && run.Count().Tally.Domains > 0 {
-		if err := out.finish(); err != nil {
-			return err
-		}
-	}
-	f.writeSummary(p, a.session, run.Count(), time.Since(started))
-	if why := run.Unanswered(); why != "" {
-		f.sayUnanswered(cmd.Context(), p, why)
-	}
-	if run.List.Bad() > 0 {
-		return exit(exitUsage)
-	}
-	return exit(run.Count().Status)
+	})
+	return given
 }
 
-// collect audits the list and returns all reports in its order. If the context
-// ends it returns at once.
-func (f *auditFlags) collect(cmd *cobra.Command, l *bulk.List, a *auditor, p *progress.Bar) ([]*report.Report, *bulk.Count, error) {
-	var domains []string
-	for in := range l.All() {
-		l.Done(in)
-		if domains = append(domains, in.Domain); f.file != "" && len(domains) > maxCollected {
-			what := "--format " + f.output.format + ", which is written as a whole"
-			if len(f.writes) > 1 {
-				what = "several -o, which are written as a whole"
-			}
-			return nil, nil, withHint(fmt.Errorf("-f %s has more than %d domains, too many for %s", f.file, maxCollected, what),
-				"%s take any number, with one -o", rowFormats(" and "))
-		}
+// writeSummary sums a list up. The counts are those of the whole list, the cache is
+// that of this run, which may have gone on with others.
+func (f *auditFlags) writeSummary(w io.Writer, on *session, c *bulk.Count, took time.Duration) {
+	if f.summary == "" || f.summary == "never" || f.summary == "auto" && (f.File == "" || c.Tally.Domains < 2) {
+		return
 	}
-	if err := cmd.Context().Err(); err != nil {
-		return nil, nil, err
+	if c.Seconds > 0 {
+		took = time.Duration(c.Seconds * float64(time.Second))
 	}
-	if err := l.Finish(); err != nil {
-		return nil, nil, f.ofList(err)
+	s := c.Tally.Summarize(took, on.HitRate())
+	if f.summary == "json" {
+		_ = format.WriteJSON(w, s, "")
+		return
 	}
-	if f.wantsProgress(cmd) {
-		p.Start(int64(len(domains)))
-	}
-	var count bulk.Count
-	reports := bulk.All(cmd.Context(), domains, f.concurrency, a.audit, func(r *report.Report) {
-		count.Add(r.Count(), a.standard.Status(r))
-		p.Add(a.session.Asked(&count.Tally), count.Tally.Unknown)
-	})
-	p.Stop()
-	return reports, &count, cmd.Context().Err()
+	_ = terminal.WriteDoc(w, view.SummaryDoc(s), terminal.Plain(os.Getenv))
 }

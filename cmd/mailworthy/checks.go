@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/finding"
 	"mailworthy/report"
 	"mailworthy/report/view"
 )
@@ -32,21 +33,21 @@ func newChecks() *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				return output.document(cmd, false, report.AllChecks(), func() *view.Doc { return view.ChecksDoc(report.AllChecks()) })
+				return output.document(cmd, false, result(report.AllChecks(), view.ChecksDoc))
 			}
 			query := strings.Join(args, " ")
 			c, ok := report.FindCheck(query)
 			if !ok {
 				if found := report.SearchChecks(query); len(found) > 0 {
-					return output.document(cmd, false, found, func() *view.Doc { return view.FoundChecksDoc(query, found) })
+					return output.document(cmd, false, result(found, func(found []finding.Check) *view.Doc { return view.FoundChecksDoc(query, found) }))
 				}
 				err := fmt.Errorf("no check is about %q", query)
 				if near := report.SimilarChecks(query); len(near) > 0 && len(near) <= 8 {
-					return withHint(err, "did you mean %s?", joined(near))
+					return withHint(err, "did you mean %s?", strings.Join(near, ", "))
 				}
 				return withHint(err, "mailworthy checks lists them all")
 			}
-			return output.document(cmd, false, c, func() *view.Doc { return view.CheckDoc(c) })
+			return output.document(cmd, false, result(c, view.CheckDoc))
 		},
 	}
 	output.addDocument(cmd)

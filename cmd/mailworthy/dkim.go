@@ -49,7 +49,7 @@ func newDKIMVerify() *cobra.Command {
 					return nil, fmt.Errorf("%s: %w", args[0], err)
 				}
 				audit.UncheckDKIM(v, asker.Trace())
-				return &answer{value: v, doc: func() *view.Doc { return view.SignaturesDoc(v) }}, nil
+				return &answer{Result: result(v, view.SignaturesDoc)}, nil
 			})
 		},
 	}

@@ -29,7 +29,7 @@ func newDMARC() *cobra.Command {
 
 // newSectionCheck is the audit restricted to one section.
 func newSectionCheck(use, short, example string, section finding.Section) *cobra.Command {
-	f := &auditFlags{}
+	f := newAuditFlags()
 	cmd := &cobra.Command{
 		Use: use, Short: short, Example: example,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -70,7 +70,7 @@ what is expected.`,
 				asker := s.Asker()
 				v := dmarc.Evaluate(ctx, asker, id)
 				audit.UncheckDMARC(&v, asker.Trace())
-				return &answer{value: v, doc: func() *view.Doc { return view.VerdictDoc(v) }}, nil
+				return &answer{Result: result(v, view.VerdictDoc)}, nil
 			})
 		},
 	}

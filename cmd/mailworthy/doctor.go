@@ -48,7 +48,7 @@ is not known.`,
 			if err := cmd.Context().Err(); err != nil {
 				return err
 			}
-			if err := output.document(cmd, dns.verbose > 0, e, func() *view.Doc { return view.DoctorDoc(e) }); err != nil {
+			if err := output.document(cmd, dns.verbose > 0, result(e, view.DoctorDoc)); err != nil {
 				return err
 			}
 			return exit(e.Status(limit, limit == report.Never, dns.unknown == "ok"))

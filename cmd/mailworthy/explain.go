@@ -25,9 +25,7 @@ type explainFlags struct {
 	knowledge []string
 	noProof   bool
 	lists     string
-
-	domain, ip, helo, mailFrom, recipient, dkimDomain string
-	selectors                                         []string
+	stated    explain.Statement
 }
 
 func newExplain() *cobra.Command {
@@ -67,13 +65,13 @@ Exit status: 0 explained, 1 a recipient failed for good, 2 nothing could be read
 	flags.StringArrayVar(&f.knowledge, "knowledge", nil, "a `file` of texts and what they mean, before those that are built in; repeatable")
 	flags.BoolVar(&f.noProof, "no-proof", false, "do not ask the DNS for the cause")
 	addListsFlag(cmd, &f.lists)
-	flags.StringVar(&f.domain, "domain", "", "your `domain`: the one in From")
-	flags.StringVar(&f.ip, "ip", "", "the `address` that sent")
-	flags.StringVar(&f.helo, "helo", "", "the `name` that it greeted with")
-	flags.StringVar(&f.mailFrom, "mail-from", "", "the envelope sender, an address or its `domain`")
-	flags.StringVar(&f.recipient, "recipient", "", "the recipient, an address or its `domain`")
-	flags.StringArrayVar(&f.selectors, "selector", nil, "the DKIM `selector` that signed; repeatable")
-	flags.StringVar(&f.dkimDomain, "dkim-domain", "", "the `domain` that signed (d=); default: that of the message")
+	flags.StringVar(&f.stated.Domain, "domain", "", "your `domain`: the one in From")
+	flags.StringVar(&f.stated.IP, "ip", "", "the `address` that sent")
+	flags.StringVar(&f.stated.HELO, "helo", "", "the `name` that it greeted with")
+	flags.StringVar(&f.stated.MailFrom, "mail-from", "", "the envelope sender, an address or its `domain`")
+	flags.StringVar(&f.stated.Recipient, "recipient", "", "the recipient, an address or its `domain`")
+	flags.StringArrayVar(&f.stated.Selectors, "selector", nil, "the DKIM `selector` that signed; repeatable")
+	flags.StringVar(&f.stated.DKIMDomain, "dkim-domain", "", "the `domain` that signed (d=); default: that of the message")
 	return cmd
 }
 
@@ -81,7 +79,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.output.check(); err != nil {
 		return err
 	}
-	stated, err := explain.Statement{Domain: f.domain, MailFrom: f.mailFrom, Recipient: f.recipient, DKIMDomain: f.dkimDomain, IP: f.ip, HELO: f.helo, Selectors: f.selectors}.Stated()
+	stated, err := f.stated.Stated()
 	if err != nil {
 		return ofFlag(err)
 	}
@@ -112,7 +110,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(report.Inputs) > 0 {
-		if err := f.output.document(cmd, verbose, report, func() *view.Doc { return view.ExplainDoc(report) }); err != nil {
+		if err := f.output.document(cmd, verbose, result(report, view.ExplainDoc)); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"mailworthy/internal/cli"
 	"mailworthy/internal/show"
 	"mailworthy/internal/when"
+	"mailworthy/monitor"
 	"mailworthy/report"
 	"mailworthy/report/format"
 	"mailworthy/report/view"
@@ -122,14 +123,29 @@ func (q *historyQuestion) open(cmd *cobra.Command, do func(*history.Store) error
 }
 
 // show shows what find has of the history.
-func (q *historyQuestion) show(cmd *cobra.Command, find func(*history.Store) (any, func() *view.Doc, error)) error {
+func (q *historyQuestion) show(cmd *cobra.Command, find func(*history.Store) (format.Result, error)) error {
 	return q.open(cmd, func(store *history.Store) error {
-		found, doc, err := find(store)
+		found, err := find(store)
 		if err != nil {
 			return err
 		}
-		return q.output.document(cmd, q.verbose, found, doc)
+		return q.output.document(cmd, q.verbose, found)
 	})
+}
+
+// ofDomain makes a command of one that shows what find has of a domain, of which up to so
+// many further arguments tell more.
+func (q *historyQuestion) ofDomain(cmd *cobra.Command, more int, find func(ctx context.Context, store *history.Store, domain string, args []string) (format.Result, error)) *cobra.Command {
+	cmd.Args, cmd.ValidArgsFunction = domainAnd(more), cobra.NoFileCompletions
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		domain, err := audit.ParseDomain(args[0])
+		if err != nil {
+			return err
+		}
+		return q.show(cmd, func(store *history.Store) (format.Result, error) { return find(cmd.Context(), store, domain, args[1:]) })
+	}
+	q.add(cmd)
+	return cmd
 }
 
 func newHistoryList() *cobra.Command {
@@ -151,9 +167,9 @@ func newHistoryList() *cobra.Command {
 					return err
 				}
 			}
-			return q.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
+			return q.show(cmd, func(store *history.Store) (format.Result, error) {
 				runs, err := store.List(cmd.Context(), domain, q.limit)
-				return runs, func() *view.Doc { return view.RunsDoc(runLines(runs)) }, err
+				return result(runs, monitor.RunsDoc), err
 			})
 		},
 	}
@@ -172,34 +188,15 @@ func newHistoryRoundtrips() *cobra.Command {
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return q.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
+			return q.show(cmd, func(store *history.Store) (format.Result, error) {
 				mails, err := store.Roundtrips(cmd.Context(), strings.Join(args, ""), q.limit)
-				return mails, func() *view.Doc { return view.MailsDoc(mailLines(mails)) }, err
+				return result(mails, monitor.MailsDoc), err
 			})
 		},
 	}
 	q.add(cmd)
 	q.addLimit(cmd, 50, "mails")
 	return cmd
-}
-
-// mailLines are the synthetic mails as a table shows them.
-func mailLines(mails []history.Roundtrip) []view.MailLine {
-	lines := make([]view.MailLine, len(mails))
-	for i, m := range mails {
-		lines[i] = view.MailLine{Name: m.Name, Started: m.Started, Verdict: m.Verdict, Why: m.Why, Took: m.DeliverMS}
-	}
-	return lines
-}
-
-// runLines are the runs as a table shows them.
-func runLines(runs []history.Run) []view.RunLine {
-	lines := make([]view.RunLine, len(runs))
-	for i, r := range runs {
-		lines[i] = view.RunLine{Run: r.ID, Domain: r.Domain, Started: r.Started, Score: r.Score, Grade: r.Grade, Verdict: r.Verdict,
-			Findings: r.Findings, Records: r.Records}
-	}
-	return lines
 }
 
 func newHistoryShow() *cobra.Command {
@@ -226,9 +223,9 @@ a time: then the last run up to its end.`,
 				if err != nil {
 					return err
 				}
-				return q.output.write(cmd, func(w io.Writer) error {
-					written, _ := format.Find(q.output.format)
-					return written.Write(w, []*report.Report{r}, format.Options{Table: q.output.table(cmd, q.verbose)})
+				to := q.output.Outputs()[0]
+				return q.output.save(cmd, to, func(w io.Writer) error {
+					return to.Write(w, []*report.Report{r}, format.Options{Table: q.output.table(cmd, to, q.verbose)})
 				})
 			})
 		},
@@ -296,21 +293,11 @@ end. With one RUN it is compared with the last one, with none the last two are.`
 		Example: `  mailworthy diff --history mail.db acme.example
   mailworthy diff --history mail.db acme.example 2026-03-01
   mailworthy diff --history mail.db --format json acme.example first last`,
-		Args:              domainAnd(2),
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			domain, err := audit.ParseDomain(args[0])
-			if err != nil {
-				return err
-			}
-			return q.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
-				c, err := store.Between(cmd.Context(), domain, args[1:]...)
-				return c, func() *view.Doc { return view.ComparisonDoc(c) }, err
-			})
-		},
 	}
-	q.add(cmd)
-	return cmd
+	return q.ofDomain(cmd, 2, func(ctx context.Context, store *history.Store, domain string, runs []string) (format.Result, error) {
+		c, err := store.Between(ctx, domain, runs...)
+		return result(c, view.ComparisonDoc), err
+	})
 }
 
 func newTrend() *cobra.Command {
@@ -320,24 +307,14 @@ func newTrend() *cobra.Command {
 		Short: "The score over time, and the runs in which something changed",
 		Example: `  mailworthy trend --history mail.db acme.example
   mailworthy trend --history mail.db -o trend.html acme.example`,
-		Args:              domainAnd(0),
-		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			domain, err := audit.ParseDomain(args[0])
-			if err != nil {
-				return err
-			}
-			return q.show(cmd, func(store *history.Store) (any, func() *view.Doc, error) {
-				t, err := store.Trend(cmd.Context(), domain, q.limit)
-				if err == nil && len(t.Points) == 0 {
-					err = fmt.Errorf("history %s: %w of %s", q.history.file, history.ErrNoRun, domain)
-				}
-				return t, func() *view.Doc { return view.TrendDoc(t, q.verbose) }, err
-			})
-		},
 	}
-	q.add(cmd)
 	q.addLimit(cmd, 0, "runs")
 	cmd.Flags().BoolVarP(&q.verbose, "verbose", "v", false, "show runs without a change too")
-	return cmd
+	return q.ofDomain(cmd, 0, func(ctx context.Context, store *history.Store, domain string, _ []string) (format.Result, error) {
+		t, err := store.Trend(ctx, domain, q.limit)
+		if err == nil && len(t.Points) == 0 {
+			err = fmt.Errorf("history %s: %w of %s", q.history.file, history.ErrNoRun, domain)
+		}
+		return result(t, func(t *report.Trend) *view.Doc { return view.TrendDoc(t, q.verbose) }), err
+	})
 }

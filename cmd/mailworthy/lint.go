@@ -37,7 +37,7 @@ its lines. Exit status 1 where it is not valid.`,
 				if near := hint.Nearest(strings.ToLower(args[0]), 2, inspect.RecordTypes...); near != "" {
 					return withHint(fmt.Errorf("cannot lint %q", args[0]), "%s", hint.DidYouMean(near))
 				}
-				return withHint(fmt.Errorf("cannot lint %q", args[0]), "TYPE is one of %s", joined(inspect.RecordTypes))
+				return withHint(fmt.Errorf("cannot lint %q", args[0]), "TYPE is one of %s", strings.Join(inspect.RecordTypes, ", "))
 			}
 			if err := output.check(); err != nil {
 				return err
@@ -47,7 +47,7 @@ its lines. Exit status 1 where it is not valid.`,
 				return err
 			}
 			l := inspect.Lint(kind, record)
-			if err := output.document(cmd, true, l, func() *view.Doc { return view.LintDoc(l.Type, l.Valid, l.Findings, l.Proposed) }); err != nil {
+			if err := output.document(cmd, true, result(l, func(l inspect.Linted) *view.Doc { return view.LintDoc(l.Type, l.Valid, l.Findings, l.Proposed) })); err != nil {
 				return err
 			}
 			if !l.Valid {

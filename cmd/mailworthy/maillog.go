@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,13 +21,12 @@ import (
 // maillogFlags are the flags of logs, the command that reads logs of mail servers. The
 // program's own logging is in logs.go.
 type maillogFlags struct {
-	output      outputFlags
-	stated      maillog.Statement
-	now         string
-	failBounces string
-	events      bool
-	follow      bool
-	verbose     bool
+	output  outputFlags
+	stated  maillog.Statement
+	now     string
+	events  bool
+	follow  bool
+	verbose bool
 }
 
 func newLogs() *cobra.Command {
@@ -53,12 +51,12 @@ Times without a year are taken to be of the year before the file was last writte
 	flags := cmd.Flags()
 	f.output.addDocument(cmd, "csv")
 	flags.StringVar(&f.stated.By, "by", "receiver", "group by `receiver|domain|reason|sender`")
-	flags.StringVar(&f.stated.MTA, "mta", "auto", "the `program` of the log: "+joined(maillog.Words()))
+	flags.StringVar(&f.stated.MTA, "mta", "auto", "the `program` of the log: "+strings.Join(maillog.Words(), ", "))
 	flags.StringVar(&f.stated.Since, "since", "", "count from this `time` on: 24h, 7d, a date, or RFC 3339")
 	flags.StringVar(&f.stated.Until, "until", "", "count up to this `time`")
 	flags.IntVar(&f.stated.Year, "year", 0, "the `year` of the first line of each file, if its times have none")
 	flags.StringVar(&f.now, "now", "", "take this `time` (RFC 3339) for now")
-	flags.StringVar(&f.failBounces, "fail-on-bounces", "", "end with status 1 if at least this `percent` of the recipients failed for good: 5%")
+	flags.StringVar(&f.stated.FailOnBounces, "fail-on-bounces", "", "end with status 1 if at least this `percent` of the recipients failed for good: 5%")
 	flags.BoolVar(&f.events, "events", false, "write each event as a line of JSON (NDJSON)")
 	flags.BoolVar(&f.follow, "follow", false, "go on with what is written to the file, rotated or not, until interrupted")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show all groups, and more examples")
@@ -66,12 +64,11 @@ Times without a year are taken to be of the year before the file was last writte
 	return cmd
 }
 
-// options are what the flags say of reading, and the limit of --fail-on-bounces, which
-// is negative if there is none.
-func (f *maillogFlags) options() (o maillog.Options, limit float64, err error) {
+// options are what the flags say of reading.
+func (f *maillogFlags) options() (o maillog.Options, err error) {
 	clock, err := inspect.ClockAt(f.now)
 	if err != nil {
-		return o, -1, ofFlag(err)
+		return o, ofFlag(err)
 	}
 	if clock == nil {
 		clock = time.Now
@@ -79,14 +76,7 @@ func (f *maillogFlags) options() (o maillog.Options, limit float64, err error) {
 	if o, err = f.stated.Options(clock()); errors.Is(err, maillog.ErrPeriod) {
 		err = errors.New("--since is not before --until")
 	}
-	if err != nil || f.failBounces == "" {
-		return o, -1, ofFlag(err)
-	}
-	limit, err = strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(f.failBounces), "%")), 64)
-	if err != nil || !(limit >= 0 && limit <= 100) {
-		return o, -1, fmt.Errorf("--fail-on-bounces %q: it must be a percentage from 0 to 100, such as 5%%", f.failBounces)
-	}
-	return o, limit, nil
+	return o, ofFlag(err)
 }
 
 func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
@@ -96,7 +86,7 @@ func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.output.check(); err != nil {
 		return err
 	}
-	o, limit, err := f.options()
+	o, err := f.options()
 	if err != nil {
 		return err
 	}
@@ -123,14 +113,9 @@ func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	l := maillog.New(o)
 	var files []maillog.File
-	if f.follow && args[0] != "-" {
-		err = l.Follow(cmd.Context(), args[0], followEvery, func() { live = true })
-		if cmd.Context().Err() != nil {
-			err = nil // the way to end it
-		}
-		files = []maillog.File{{Name: args[0]}}
+	if f.follow {
+		files, err = l.FollowFile(cmd.Context(), args[0], cmd.InOrStdin(), func() { live = true })
 	} else {
-		live = true
 		files, err = l.ReadFiles(cmd.Context(), args, cmd.InOrStdin())
 	}
 	if err == nil {
@@ -144,44 +129,25 @@ func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	r := l.Report(maillog.By(f.stated.By))
 	r.Files = files
-	if err := unread(cmd, r); err != nil {
+	skipped, err := r.Unread()
+	level := "warning"
+	if err != nil {
+		level = "error"
+	}
+	for _, why := range skipped {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", level, show.Escape(why.Error()))
+	}
+	if err != nil {
 		return err
 	}
 	if !f.events {
-		err = f.output.document(cmd, f.verbose, r, func() *view.Doc { return view.LogsDoc(r, f.verbose) },
-			docWriter{"csv", func(w io.Writer) error { return export.WriteLogsCSV(w, r) }})
-		if err != nil {
+		shown := result(r, func(r *maillog.Report) *view.Doc { return view.LogsDoc(r, f.verbose) }).With("csv", func(w io.Writer) error { return export.WriteLogsCSV(w, r) })
+		if err := f.output.document(cmd, f.verbose, shown); err != nil {
 			return err
 		}
 	}
-	if limit >= 0 && r.Total.Failed() > 0 && r.Total.BouncedPercent() >= limit {
+	if r.TooManyBounces(o) {
 		return exit(exitFindings)
-	}
-	return nil
-}
-
-// followEvery is how often --follow looks at the file.
-const followEvery = 500 * time.Millisecond
-
-// unread says which files were not read, and returns an error if none was.
-func unread(cmd *cobra.Command, r *maillog.Report) error {
-	if !r.Read() {
-		for _, file := range r.Files[1:] {
-			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: %s\n", show.Escape(file.Name), show.Escape(file.Err.Error()))
-		}
-		err := fmt.Errorf("%s: %w", r.Files[0].Name, r.Files[0].Err)
-		if other := (*maillog.OtherLogError)(nil); errors.As(err, &other) {
-			return err // it has a hint
-		}
-		if errors.Is(err, maillog.ErrNoLog) && len(r.NotUnderstood) > 0 {
-			return withHint(err, "a line of it: %s", show.Cut(r.NotUnderstood[0], 120))
-		}
-		return err
-	}
-	for i := range r.Files {
-		if file := &r.Files[i]; file.Err != nil {
-			fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s: %s\n", show.Escape(file.Name), show.Escape(file.Err.Error()))
-		}
 	}
 	return nil
 }

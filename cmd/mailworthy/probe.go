@@ -3,28 +3,21 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/dial"
 	"mailworthy/finding"
 	"mailworthy/inspect"
 	"mailworthy/internal/cli"
 	"mailworthy/provider"
 	"mailworthy/report/export"
 	"mailworthy/report/view"
-	"mailworthy/resolver"
 	"mailworthy/smtp/probe"
-	"mailworthy/transport"
 )
 
 // passwordVariable is the variable of the environment that has the password of --login.
 const passwordVariable = "MAILWORTHY_SMTP_PASSWORD"
-
-// maxTargets is how many targets one probe takes.
-const maxTargets = 100
 
 type probeFlags struct {
 	question
@@ -67,9 +60,6 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 			if len(args) == 0 {
 				return withHint(errors.New("HOST or DOMAIN is missing"), "usage: %s", cmd.UseLine())
 			}
-			if len(args) > maxTargets {
-				return fmt.Errorf("%d targets: at most %d are probed at once", len(args), maxTargets)
-			}
 			return nil
 		},
 		RunE: f.run,
@@ -92,7 +82,7 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 	flags.StringVar(&f.stated.Provider, "provider", "", "the `service` whose habits explain a refused login; default: found by the host")
 	flags.DurationVar(&f.stated.ConnectTimeout, "connect-timeout", probe.DefaultConnect, "how long a connection may take to be made")
 	flags.DurationVar(&f.stated.StepTimeout, "step-timeout", probe.DefaultStep, "how long an answer may take")
-	cli.TakesWords(cmd, "auth", lowered(probe.Mechanisms)...)
+	cli.TakesWords(cmd, "auth", probe.Words()...)
 	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
 	completeServices(cmd, (*provider.Catalogue).All)
@@ -106,11 +96,8 @@ not be seen from here could change that. With --format nagios: 0 1 2 3 as its st
 
 // options checks the flags and makes the options of a probe of them.
 func (f *probeFlags) options(cmd *cobra.Command) (o probe.Options, err error) {
-	switch {
-	case f.stated.ConnectTimeout <= 0 || f.stated.StepTimeout <= 0:
-		return o, errors.New("--connect-timeout and --step-timeout must be more than 0")
-	case f.stated.Login == "" && (f.passwordFile != "" || len(f.stated.Auth) > 0):
-		return o, withHint(errors.New("--password-file and --auth are for --login"), "add --login USER")
+	if f.stated.Password = f.passwordFile != ""; f.stated.ConnectTimeout <= 0 || f.stated.StepTimeout <= 0 {
+		return o, errors.New("--connect-timeout and --step-timeout must be more than 0") // in a statement that is the default
 	}
 	services, err := catalogue(f.services)
 	if err != nil {
@@ -131,44 +118,27 @@ func (f *probeFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	var targets []probe.Spec
-	for _, arg := range args {
-		s, err := probe.ParseTarget(arg)
-		if err != nil {
-			return err
-		}
-		targets = append(targets, s)
+	targets, err := probe.ParseTargets(args)
+	if err != nil {
+		return err
 	}
 	return f.ask(cmd, func(_ context.Context, s *session) (*answer, error) {
 		o, err := f.options(cmd)
 		if err != nil {
 			return nil, err
 		}
-		// --max-queries is for one domain.
-		o.Resolver, o.Now, o.Deadline = resolver.NewSession(s.Stack, s.MaxQueries*len(targets)), s.Now, s.Deadline
-		o.Dialer = &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.Deadline, MaxPerAddr: 1, MaxRead: probe.MaxRead}
-		validator, err := s.Validator(f.trustAD)
-		if err != nil {
+		if err := s.Probe(&o, len(targets), f.allowPrivate, f.trustAD); err != nil {
 			return nil, err
 		}
-		o.Validator = &validator
-		if !s.Alone {
-			o.Web = &transport.Web{Dialer: &dial.Dialer{AllowPrivate: f.allowPrivate, Timeout: s.Deadline, Lookup: dial.Through(s.Stack)}, Roots: o.Roots}
-		}
-		for _, target := range targets {
-			if o.SmugglingTo == "" {
-				break
-			}
-			if err := probe.CheckMailbox(cmd.Context(), o.Resolver, target, o.SmugglingTo); err != nil {
-				return nil, fmt.Errorf("--smuggling-to: %w", err)
-			}
+		if err := probe.CheckMailboxes(cmd.Context(), targets, o); err != nil {
+			return nil, ofFlag(err)
 		}
 		// Each target has a deadline of its own.
 		r := probe.Run(cmd.Context(), targets, o)
-		a := &answer{value: r, doc: func() *view.Doc { return view.ProbeDoc(r) }, findings: r.Findings(), others: []docWriter{
-			{"nagios", func(w io.Writer) error { return export.WriteProbeNagios(w, r, failOn, s.unknownOK) }},
-			{"prometheus", func(w io.Writer) error { return export.WriteProbePrometheus(w, r) }}}}
-		if f.output.format == "nagios" {
+		a := &answer{findings: r.Findings(), Result: result(r, view.ProbeDoc).
+			With("nagios", func(w io.Writer) error { return export.WriteProbeNagios(w, r, failOn, s.unknownOK) }).
+			With("prometheus", func(w io.Writer) error { return export.WriteProbePrometheus(w, r) })}
+		if f.output.Format == "nagios" {
 			a.status = func(finding.Severity) int { return export.ProbeNagiosStatus(r, failOn, s.unknownOK) }
 		}
 		return a, nil

@@ -18,11 +18,13 @@ func (f *auditFlags) wantsProgress(cmd *cobra.Command) bool {
 	if flag := cmd.Flags().Lookup("progress"); flag != nil && flag.Changed {
 		return f.progress
 	}
-	onScreen := func(w any) bool {
-		file, ok := w.(*os.File)
-		return ok && term.IsTerminal(int(file.Fd()))
-	}
-	return f.file != "" && onScreen(cmd.ErrOrStderr()) && !(f.streams() && f.output.standard() && onScreen(cmd.OutOrStdout()))
+	return f.File != "" && onScreen(cmd.ErrOrStderr()) && !(f.Streams() && f.Outputs()[0].Standard() && onScreen(cmd.OutOrStdout()))
+}
+
+// onScreen reports whether what is written to w is seen on a terminal.
+func onScreen(w any) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 const (
@@ -37,7 +39,7 @@ const (
 // log.
 func (f *auditFlags) watched(cmd *cobra.Command, a *auditor, domains int) func() {
 	file, ok := cmd.ErrOrStderr().(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || f.file != "" || domains != 1 || f.dns.verbose > 0 || f.progress || os.Getenv("TERM") == "dumb" {
+	if !ok || !term.IsTerminal(int(file.Fd())) || f.File != "" || domains != 1 || f.dns.verbose > 0 || f.progress || os.Getenv("TERM") == "dumb" {
 		return func() {}
 	}
 	w := audit.NewWaiting(a.inspector.Resolver, a.inspector.Options.Catalogue)

@@ -14,7 +14,7 @@ import (
 	"mailworthy/internal/cli"
 	"mailworthy/internal/field"
 	"mailworthy/report"
-	"mailworthy/report/view"
+	"mailworthy/report/format"
 )
 
 // question are the flags of a command that asks the DNS once, and shows what it found as a
@@ -31,13 +31,9 @@ func (q *question) add(cmd *cobra.Command, formats ...string) {
 	q.output.addDocument(cmd, formats...)
 }
 
-// answer is what a command found.
+// answer is what a command found, and how it ends.
 type answer struct {
-	// value is what is written as JSON.
-	value any
-	doc   func() *view.Doc
-	// others write it in formats that documents have not.
-	others []docWriter
+	format.Result
 	// findings are judged by --fail-on.
 	findings []finding.Finding
 	// status is the exit status if that is not judged by findings.
@@ -68,7 +64,7 @@ func (q *question) ask(cmd *cobra.Command, find func(ctx context.Context, s *ses
 	if err != nil {
 		return err
 	}
-	if err := q.output.document(cmd, s.verbose, a.value, a.doc, a.others...); err != nil {
+	if err := q.output.document(cmd, s.verbose, a.Result); err != nil {
 		return err
 	}
 	if a.status != nil {
@@ -88,7 +84,7 @@ func (f *failOnFlag) add(cmd *cobra.Command, more string) {
 	if f.word = string(finding.Error); more != "" {
 		f.word = ""
 	}
-	cmd.Flags().StringVar(&f.word, "fail-on", f.word, "exit with status 1 at this `severity` or worse: "+joined(severityWords)+more)
+	cmd.Flags().StringVar(&f.word, "fail-on", f.word, "exit with status 1 at this `severity` or worse: "+strings.Join(severityWords, ", ")+more)
 	cli.TakesWords(cmd, "fail-on", severityWords...)
 }
 
@@ -104,11 +100,15 @@ func (f *failOnFlag) limit() (finding.Severity, error) {
 }
 
 // flagNames are the flags that are called otherwise than the key in JSON.
-var flagNames = map[string]string{"resolvers": "resolver", "zones": "zone", "selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token", "ports": "port"}
+var flagNames = map[string]string{"output": "-o", "file": "-f", "resolvers": "resolver", "zones": "zone", "selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token", "ports": "port"}
 
-// flagOf is the name of the flag that states a field, without dashes.
+// flagOf is the flag that states a field.
 func flagOf(field string) string {
-	return cmp.Or(flagNames[field], strings.ReplaceAll(field, "_", "-"))
+	name := cmp.Or(flagNames[field], strings.ReplaceAll(field, "_", "-"))
+	if strings.HasPrefix(name, "-") {
+		return name
+	}
+	return "--" + name
 }
 
 // ofFlag is an error of fields as one of the flags that state them.
@@ -117,5 +117,5 @@ func ofFlag(err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	return wrong.Named(func(field string) string { return "--" + flagOf(field) })
+	return wrong.Named(flagOf)
 }

@@ -47,14 +47,8 @@ func addListsFlag(cmd *cobra.Command, file *string) {
 
 // openCatalogue returns the built-in block lists as the user's file changes them.
 func openCatalogue(ctx context.Context, file string) (*rbl.Catalogue, error) {
-	if file == "" {
-		return rbl.DefaultCatalogue(), nil
-	}
-	c, err := readfile.Await(ctx, func() (*rbl.Catalogue, error) { return rbl.LoadCatalogue(file, os.Getenv) })
-	if err != nil {
-		return nil, fmt.Errorf("--lists: %w", err)
-	}
-	return c, nil
+	c, err := inspect.ReadLists(ctx, file, os.Getenv)
+	return c, ofFlag(err)
 }
 
 // open returns the catalogue and checks that it has the lists asked for.
@@ -106,7 +100,7 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
 				out := inspect.LookUp(ctx, s.Stack, catalogue, lists.only, addrs, domains, s.MaxQueries)
-				return &answer{value: out, doc: func() *view.Doc { return view.SurveyDoc(out.RBL, out.Findings) }, status: func(failOn finding.Severity) int {
+				return &answer{Result: result(out, func(l *inspect.Listings) *view.Doc { return view.SurveyDoc(l.RBL, l.Findings) }), status: func(failOn finding.Severity) int {
 					for _, why := range out.RBL.Unasked() {
 						bad++
 						fmt.Fprintf(cmd.ErrOrStderr(), "error: nothing was asked about %s\n", show.Escape(why))
@@ -161,7 +155,7 @@ func newRBLLists() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return output.document(cmd, false, c, func() *view.Doc { return view.CatalogueDoc(c) })
+			return output.document(cmd, false, result(c, view.CatalogueDoc))
 		},
 	}
 	output.addDocument(cmd)
@@ -196,7 +190,7 @@ several --resolver each is tested on its own.`,
 			if err != nil {
 				return ofFlag(err)
 			}
-			return output.document(cmd, false, probes, func() *view.Doc { return view.ListProbesDoc(probes) })
+			return output.document(cmd, false, result(probes, view.ListProbesDoc))
 		},
 	}
 	dns.add(cmd)

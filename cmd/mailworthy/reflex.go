@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -8,15 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"mailworthy/audit"
 	"mailworthy/internal/cli"
-	"mailworthy/mailhost"
-	"mailworthy/resolver"
 )
 
 // habits are what people type who know other programs.
@@ -84,27 +82,13 @@ func isAddress(word string) bool {
 	return ok
 }
 
-// sayOfAddresses says of each argument that is an address what to do with it.
+// sayOfAddresses says of each argument that is an address, and no domain to audit, which
+// commands are about it: its block lists, and the audit of the domain that its PTR record is
+// of, if the DNS says so.
 func sayOfAddresses(ctx context.Context, stderr io.Writer, s *session, args []string) {
 	for _, arg := range args {
 		if addr, ok := address(arg); ok {
-			sayOfAddress(ctx, stderr, s, addr)
+			fmt.Fprintf(stderr, "hint: mailworthy rbl check %s asks the block lists; mailworthy audit --ip %[1]s %s audits the domain that sends from it\n", addr, cmp.Or(s.SenderOf(ctx, addr), "DOMAIN"))
 		}
 	}
-}
-
-// sayOfAddress says which commands are about an address, which is no domain to audit: its
-// block lists, and the audit of the domain that its PTR record is of, if the DNS says so.
-func sayOfAddress(ctx context.Context, stderr io.Writer, s *session, addr netip.Addr) {
-	domain := "DOMAIN"
-	ctx, cancel := context.WithTimeout(ctx, min(s.Deadline, 3*time.Second))
-	defer cancel()
-	for _, a := range mailhost.ExamineAddresses(ctx, s.Stack, []netip.Addr{addr}) {
-		for _, name := range a.Names {
-			if name, err := audit.ParseAuthorDomain(name.Name); err == nil && domain == "DOMAIN" {
-				domain = resolver.Registrable(name)
-			}
-		}
-	}
-	fmt.Fprintf(stderr, "hint: mailworthy rbl check %s asks the block lists; mailworthy audit --ip %[1]s %s audits the domain that sends from it\n", addr, domain)
 }

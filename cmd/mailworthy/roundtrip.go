@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"mailworthy/audit"
 	"mailworthy/inspect"
 	"mailworthy/internal/cli"
 	"mailworthy/internal/field"
@@ -27,14 +25,13 @@ type roundtripFlags struct {
 	dns    dnsFlags
 	output outputFlags
 
-	stated                    roundtrip.Statement
-	passwordFile              string
-	waitPasswordFiles         []string
-	waitAuth                  string
-	tlsCA                     string
-	key, selector, dkimDomain string
-	state                     string
-	quiet                     bool
+	stated            roundtrip.Statement
+	passwordFile      string
+	waitPasswordFiles []string
+	waitAuth          string
+	tlsCA             string
+	state             string
+	quiet             bool
 }
 
 func newRoundtrip() *cobra.Command {
@@ -79,13 +76,13 @@ Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or defer
 	flags.StringVar(&f.passwordFile, "password-file", "", "read the password of --via from the first line of this `file`")
 	flags.StringArrayVar(&f.waitPasswordFiles, "wait-password-file", nil, "read the password of --wait from the first line of this `file`; repeatable, in the order of --wait")
 	flags.StringVar(&f.stated.Auth, "auth", "", "log in at --via with this `mechanism`: scram-sha-256, scram-sha-1, plain, login, cram-md5, xoauth2 (the password is an access token); default: the best that is offered, never xoauth2")
-	cli.TakesWords(cmd, "auth", lowered(roundtrip.Mechanisms)...)
+	cli.TakesWords(cmd, "auth", roundtrip.Words()...)
 	flags.StringVar(&f.waitAuth, "wait-auth", "password", "log in at --wait by `password|xoauth2` (the password is an access token)")
 	flags.StringVar(&f.stated.HELO, "helo", "", "greet with this `name`; default: the address of the connection, as [192.0.2.1]")
 	flags.StringVar(&f.tlsCA, "tls-ca", "", "trust the root certificates of this PEM `file`, too")
-	flags.StringVar(&f.key, "dkim-key", "", "sign with the private key in this PEM `file`")
-	flags.StringVar(&f.selector, "dkim-selector", "", "the `selector` of the signature")
-	flags.StringVar(&f.dkimDomain, "dkim-domain", "", "the `domain` of the signature; default: that of --from")
+	flags.StringVar(&f.stated.DKIMKey, "dkim-key", "", "sign with the private key in this PEM `file`")
+	flags.StringVar(&f.stated.DKIMSelector, "dkim-selector", "", "the `selector` of the signature")
+	flags.StringVar(&f.stated.DKIMDomain, "dkim-domain", "", "the `domain` of the signature; default: that of --from")
 	flags.StringSliceVar(&f.stated.Retry, "retry", nil, "after a temporary failure try again after these `times`, up to a tenth longer; none: never; default: 1m,5m,15m,30m,60m")
 	flags.DurationVar(&f.stated.Poll, "poll", roundtrip.DefaultPoll, "how long to wait between two looks at first; up to 1m")
 	flags.DurationVar(&f.stated.Duplicates, "duplicates", 0, "when it has arrived, go on looking for this `time` for further copies of it")
@@ -97,37 +94,6 @@ Exit status: 0 arrived; 1 spam, bounced or lost; 2 bad usage; 3 unknown or defer
 	t, timeout := flags.Lookup("timeout"), own.Lookup("timeout")
 	t.Value, t.Usage, t.DefValue = timeout.Value, timeout.Usage, timeout.DefValue
 	return cmd
-}
-
-// options checks the flags and makes the options of a round trip of them, without
-// passwords.
-func (f *roundtripFlags) options() (roundtrip.Options, []roundtrip.Spec, error) {
-	o, places, err := f.stated.Options()
-	if err != nil {
-		return o, nil, passwordHint(err)
-	}
-	servers, files := 0, len(f.waitPasswordFiles)
-	for _, p := range places {
-		if p.Via.Scheme != "" {
-			servers++
-		}
-	}
-	switch {
-	case files > 1 && files != servers || files > 0 && servers == 0:
-		return o, nil, fmt.Errorf("--wait-password-file is given %s for %s on servers", show.Counted(files, "time"), show.Counted(servers, "mailbox"))
-	case o.Timeout <= 0 || o.Poll <= 0:
-		return o, nil, errors.New("--timeout and --poll must be more than 0")
-	case o.Via.User == "" && (f.passwordFile != "" || o.Mechanism != ""):
-		return o, nil, withHint(errors.New("--password-file and --auth are for a login"), "write the user into --via: %s://USER@%s", o.Via.Scheme, o.Via.Host)
-	case f.key == "" && (f.selector != "" || f.dkimDomain != ""):
-		return o, nil, withHint(errors.New("--dkim-selector and --dkim-domain are for --dkim-key"), "add --dkim-key FILE")
-	case f.key != "" && f.selector == "":
-		return o, nil, withHint(errors.New("--dkim-key needs --dkim-selector"), "the receiver looks for the public key at SELECTOR._domainkey.DOMAIN")
-	}
-	if f.key != "" {
-		o.Key, err = f.signer(o.From)
-	}
-	return o, places, err
 }
 
 // passwordHint is an error of what is stated, and says where a password belongs if there
@@ -142,26 +108,6 @@ func passwordHint(err error) error {
 		flag, variable = "--wait-password-file", mailboxVariable
 	}
 	return ofFlag(wrong.With("%s FILE, or %s", flag, variable))
-}
-
-// signer reads the key of --dkim-key.
-func (f *roundtripFlags) signer(from string) (*roundtrip.Key, error) {
-	_, domain, _ := strings.Cut(from, "@")
-	var err error
-	if f.dkimDomain != "" {
-		if domain, err = audit.ParseDomain(f.dkimDomain); err != nil {
-			return nil, fmt.Errorf("--dkim-domain: %w", err)
-		}
-	}
-	selector, err := audit.ParseSelector(f.selector)
-	if err != nil {
-		return nil, fmt.Errorf("--dkim-selector: %w", err)
-	}
-	key, err := roundtrip.ReadKey(f.key, domain, selector)
-	if err != nil {
-		return nil, fmt.Errorf("--dkim-key %s: %w", f.key, err)
-	}
-	return key, nil
 }
 
 // places adds the places, with their passwords.
@@ -190,9 +136,13 @@ func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
 	if err := f.output.check(); err != nil {
 		return err
 	}
-	o, specs, err := f.options()
+	f.stated.Password, f.stated.WaitPasswords = f.passwordFile != "", len(f.waitPasswordFiles)
+	o, specs, err := f.stated.Options()
 	if err != nil {
-		return err
+		return passwordHint(err)
+	}
+	if o.Timeout <= 0 || o.Poll <= 0 {
+		return errors.New("--timeout and --poll must be more than 0") // in a statement that is the default
 	}
 	session, err := f.dns.open(cmd.Context(), cmd.ErrOrStderr())
 	if err != nil {
@@ -227,19 +177,13 @@ func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
 	case err != nil:
 		return err
 	}
-	if err := f.output.document(cmd, session.verbose, r, func() *view.Doc { return view.RoundtripDoc(r) },
-		docWriter{"nagios", func(w io.Writer) error { return export.WriteRoundtripNagios(w, r, session.unknownOK) }},
-		docWriter{"prometheus", func(w io.Writer) error { return export.WriteRoundtripPrometheus(w, r) }}); err != nil {
+	if err := f.output.document(cmd, session.verbose, result(r, view.RoundtripDoc).
+		With("nagios", func(w io.Writer) error { return export.WriteRoundtripNagios(w, r, session.unknownOK) }).
+		With("prometheus", func(w io.Writer) error { return export.WriteRoundtripPrometheus(w, r) })); err != nil {
 		return err
 	}
-	if f.output.format == "nagios" {
+	if f.output.Format == "nagios" {
 		return exit(export.RoundtripNagiosStatus(r, session.unknownOK))
 	}
-	switch r.Verdict {
-	case roundtrip.Arrived:
-		return nil
-	case roundtrip.Spam, roundtrip.Bounced, roundtrip.Lost:
-		return exit(exitFindings)
-	}
-	return session.exit(exitIncomplete)
+	return session.exit(r.Exit())
 }

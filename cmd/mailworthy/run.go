@@ -74,21 +74,21 @@ func (f *runFlags) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	// A program that polls reads states, not changes: they wait for a person.
-	m.Told = f.output.format == "table"
+	m.Told = f.output.Format == "table"
 	if f.jitter > 0 {
 		if err := pause.For(cmd.Context(), rand.N(f.jitter)); err != nil {
 			return err
 		}
 	}
-	written, _ := format.Find(f.output.format)
+	to := f.output.Outputs()[0]
 	unknownOK := f.runner.dns.unknown == "ok"
-	writing := format.Options{Table: f.output.table(cmd, f.runner.dns.verbose > 0), FailOn: m.FailOn, UnknownOK: unknownOK}
+	writing := format.Options{Table: f.output.table(cmd, to, f.runner.dns.verbose > 0), FailOn: m.FailOn, UnknownOK: unknownOK}
 	done, err := m.Run(cmd.Context(), func(done *monitor.Outcome) error {
 		writing.Beside = done.Beside
-		if f.output.format == "table" {
-			return f.writeText(cmd, done, m.FailOn, writing.Table)
+		if f.output.Format == "table" {
+			return f.writeText(cmd, to, done, m.FailOn, writing.Table)
 		}
-		return f.output.write(cmd, func(w io.Writer) error { return written.Write(w, done.Reports(), writing) })
+		return f.output.save(cmd, to, func(w io.Writer) error { return to.Write(w, done.Reports(), writing) })
 	})
 	if errors.Is(err, lockfile.ErrHeld) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(err.Error()))
@@ -100,20 +100,20 @@ func (f *runFlags) run(cmd *cobra.Command, _ []string) error {
 	for _, t := range done.Troubles {
 		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(t.Error()))
 	}
-	if written.Exit != nil {
-		return exit(written.Exit(done.Reports(), writing))
+	if to.Exit != nil {
+		return exit(to.Exit(done.Reports(), writing))
 	}
 	return exit(done.Status(m.FailOn, unknownOK))
 }
 
 // writeText writes what a run found as text. If that is nothing, nothing is written to
 // standard output, and an empty file.
-func (f *runFlags) writeText(cmd *cobra.Command, done *monitor.Outcome, failOn finding.Severity, table terminal.Options) error {
+func (f *runFlags) writeText(cmd *cobra.Command, to format.Output, done *monitor.Outcome, failOn finding.Severity, table terminal.Options) error {
 	var text bytes.Buffer
-	if err := monitor.WriteText(&text, done, failOn, f.always, table); err != nil || text.Len() == 0 && f.output.standard() {
+	if err := monitor.WriteText(&text, done, failOn, f.always, table); err != nil || text.Len() == 0 && to.Standard() {
 		return err
 	}
-	return f.output.write(cmd, func(w io.Writer) error {
+	return f.output.save(cmd, to, func(w io.Writer) error {
 		_, err := w.Write(text.Bytes())
 		return err
 	})

@@ -49,7 +49,7 @@ func (f *runnerFlags) monitor(cmd *cobra.Command) (*monitor.Monitor, error) {
 		return nil, ofFlag(err)
 	}
 	dns := f.dns
-	dns.Asking = m.Asking(dns.Asking, func(key string) bool { return cmd.Flags().Changed(flagOf(key)) })
+	dns.Asking = m.Asking(dns.Asking, func(key string) bool { return cmd.Flags().Changed(flagOf(key)[2:]) })
 	m.Open = func() (*monitor.Session, error) { return dns.monitored(cmd.Context(), stderr) }
 	m.Other = func(n int) (_ *monitor.Session, err error) {
 		other := dns

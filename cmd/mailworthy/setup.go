@@ -12,7 +12,6 @@ import (
 	"mailworthy/audit"
 	"mailworthy/inspect"
 	"mailworthy/internal/cli"
-	"mailworthy/internal/readfile"
 	"mailworthy/provider"
 	"mailworthy/provider/setup"
 	"mailworthy/rbl"
@@ -25,10 +24,7 @@ type setupFlags struct {
 	question
 	services   string
 	list, smtp bool
-	region     string
-	returnPath string
-	selectors  []string
-	tokens     []string
+	stated     inspect.Service
 }
 
 func newSetup() *cobra.Command {
@@ -72,10 +68,10 @@ DNS did not say, or only the service shows, could change that.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.list, "list", false, "list the services")
 	flags.BoolVar(&f.smtp, "smtp", false, "show how mail is handed to the service: host, ports, TLS, user name, traps")
-	flags.StringVar(&f.region, "region", "", "the `region` of the account; default: found in the records, or the usual one")
-	flags.StringVar(&f.returnPath, "return-path", "", "the `host` of the return path (envelope), whole or as a name below the domain")
-	flags.StringArrayVar(&f.selectors, "selector", nil, "a DKIM `selector` that the service shows; repeatable")
-	flags.StringArrayVar(&f.tokens, "token", nil, "fill in a place that only the service's page shows: `KEY=VALUE`; repeatable")
+	flags.StringVar(&f.stated.Region, "region", "", "the `region` of the account; default: found in the records, or the usual one")
+	flags.StringVar(&f.stated.ReturnPath, "return-path", "", "the `host` of the return path (envelope), whole or as a name below the domain")
+	flags.StringArrayVar(&f.stated.Selectors, "selector", nil, "a DKIM `selector` that the service shows; repeatable")
+	flags.StringArrayVar(&f.stated.Tokens, "token", nil, "fill in a place that only the service's page shows: `KEY=VALUE`; repeatable")
 	f.failOn.add(cmd, "")
 	addServicesFlag(cmd, &f.services)
 	cmd.AddCommand(newSetupNew())
@@ -112,18 +108,8 @@ func ids(services []*provider.Service) []string {
 
 // catalogue is the one of the program, with the services of a user's file.
 func catalogue(file string) (*provider.Catalogue, error) {
-	if file == "" {
-		return provider.Builtin(), nil
-	}
-	text, err := readfile.Read(file, 1<<20, readfile.Wait)
-	if err != nil {
-		return nil, fmt.Errorf("--services %s: %w", file, err)
-	}
-	c, err := provider.Builtin().With(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("--services %s: %w", file, err)
-	}
-	return c, nil
+	c, err := inspect.ReadServices(file)
+	return c, ofFlag(err)
 }
 
 func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
@@ -135,7 +121,9 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if f.list {
-		return f.writeList(cmd, services.WithRecords())
+		listed := result(services.WithRecords(), view.ServicesDoc).With("zone", noRecords("list"))
+		listed.Value = setup.List(services.WithRecords())
+		return f.output.document(cmd, f.dns.verbose > 0, listed)
 	}
 	s, err := services.Meant(args[0])
 	if err != nil {
@@ -146,14 +134,13 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		return err
 	}
-	o, err := inspect.Service{Region: f.region, ReturnPath: f.returnPath, Selectors: f.selectors, Tokens: f.tokens}.Options(s)
+	o, err := f.stated.Options(s)
 	if err != nil {
 		return ofFlag(err)
 	}
 	if f.smtp {
 		l := setup.Describe(s, o)
-		return f.output.document(cmd, f.dns.verbose > 0, l, func() *view.Doc { return view.SMTPDoc(l) },
-			docWriter{"zone", func(io.Writer) error { return errors.New("--format zone with --smtp: there are no records in it") }})
+		return f.output.document(cmd, f.dns.verbose > 0, result(l, view.SMTPDoc).With("zone", noRecords("smtp")))
 	}
 	domain, err := audit.ParseAuthorDomain(args[1])
 	if err != nil {
@@ -165,15 +152,13 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		o.MaxQueries = session.MaxQueries
 		l := setup.Check(ctx, session.Stack, s, domain, o)
-		return &answer{value: l, doc: func() *view.Doc { return view.SetupDoc(l) }, findings: l.Findings,
-			others: []docWriter{{"zone", func(w io.Writer) error { return export.WriteSetupZone(w, l) }}}}, nil
+		return &answer{Result: result(l, view.SetupDoc).With("zone", func(w io.Writer) error { return export.WriteSetupZone(w, l) }), findings: l.Findings}, nil
 	})
 }
 
-func (f *setupFlags) writeList(cmd *cobra.Command, services []*provider.Service) error {
-	out := setup.List(services)
-	return f.output.document(cmd, f.dns.verbose > 0, out, func() *view.Doc { return view.ServicesDoc(services) },
-		docWriter{"zone", func(io.Writer) error { return errors.New("--format zone with --list: there are no records in it") }})
+// noRecords refuses to write a zone of what has none.
+func noRecords(flag string) func(io.Writer) error {
+	return func(io.Writer) error { return fmt.Errorf("--format zone with --%s: there are no records in it", flag) }
 }
 
 // setupNewFlags are the flags of setup new.
@@ -233,8 +218,8 @@ func (f *setupNewFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	return f.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
 		plan.Now = s.Now
-		i := inspect.Inspector{Resolver: s.Stack, Version: version, Log: s.log,
-			Options: audit.Options{MaxQueries: s.MaxQueries, Deadline: s.Deadline, Now: s.Now, Catalogue: rbl.DefaultCatalogue()}}
+		i := inspect.Inspector{Resolver: s.Stack, Version: version, Log: s.log, Options: audit.Options{Catalogue: rbl.DefaultCatalogue()}}
+		s.Bound(&i.Options)
 		p, r, err := i.Propose(ctx, plan)
 		if known := (*inspect.NotNewError)(nil); errors.As(err, &known) {
 			return nil, withHint(err, "mailworthy setup NAME %s adds one service to what it has", known.Domain)
@@ -242,7 +227,6 @@ func (f *setupNewFlags) run(cmd *cobra.Command, args []string) error {
 		if err != nil {
 			return nil, err
 		}
-		return &answer{value: p, doc: func() *view.Doc { return view.ProposalDoc(p) }, status: r.Exit,
-			others: []docWriter{{"zone", func(w io.Writer) error { return export.WriteProposalZone(w, p) }}}}, nil
+		return &answer{Result: result(p, view.ProposalDoc).With("zone", func(w io.Writer) error { return export.WriteProposalZone(w, p) }), status: r.Exit}, nil
 	})
 }

@@ -28,7 +28,7 @@ func newSPF() *cobra.Command {
 }
 
 func newSPFCheck() *cobra.Command {
-	f := &auditFlags{}
+	f := newAuditFlags()
 	cmd := &cobra.Command{
 		Use:   "check DOMAIN...",
 		Short: "The SPF section of the audit; --tree shows every term with its cost",
@@ -87,7 +87,7 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 				asker := s.Asker()
 				e := spf.CheckHost(ctx, asker, client)
 				audit.UncheckSPF(&e, asker.Trace())
-				return &answer{value: e, doc: func() *view.Doc { return view.EvaluationDoc(e) }}, nil
+				return &answer{Result: result(e, view.EvaluationDoc)}, nil
 			})
 		},
 	}
@@ -124,7 +124,7 @@ enough for one.`,
 					return nil, err
 				}
 				f, err := spfpolicy.Flatten(ctx, s.Asker(), domain, s.Now)
-				return &answer{value: f, doc: func() *view.Doc { return view.FlatteningDoc(f) }, status: func(finding.Severity) int {
+				return &answer{Result: result(f, view.FlatteningDoc), status: func(finding.Severity) int {
 					switch {
 					case f.Unresolved:
 						return exitIncomplete

@@ -137,7 +137,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 					}
 				}
 				t := c.Examine(ctx, s.Asker(), domain, with)
-				return &answer{value: t, doc: func() *view.Doc { return c.doc(t) }, findings: t.Findings}, nil
+				return &answer{Result: result(t, c.doc), findings: t.Findings}, nil
 			})
 		},
 	}

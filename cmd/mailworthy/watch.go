@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,10 +11,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"mailworthy/internal/cli"
 	"mailworthy/internal/logging"
+	"mailworthy/report/format"
 	"mailworthy/watch"
 )
 
@@ -65,7 +64,7 @@ func (f *watchFlags) job(cmd *cobra.Command, log *slog.Logger) (watch.Job, strin
 	if err != nil {
 		return watch.Job{}, "", err
 	}
-	table := (&outputFlags{color: "never"}).table(cmd, false)
+	table := (&outputFlags{color: "never"}).table(cmd, format.Output{}, false)
 	text, jitter, listen := m.Config.Watch.Schedule, m.Config.Watch.Jitter, m.Config.Watch.Listen
 	if f.schedule != "" {
 		text = f.schedule
@@ -105,64 +104,39 @@ func (f *watchFlags) run(cmd *cobra.Command) error {
 	} else {
 		s.Close()
 	}
-	ctx, cancel := context.WithCancel(cmd.Context())
-	defer cancel()
-	w := watch.New(log, version)
-	var g errgroup.Group
-	if listen != "" {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
-		if err != nil {
-			if f.listen == "" {
-				// A variable may be part of it, and the library's error has the address.
-				var at *net.OpError
-				if errors.As(err, &at) {
-					err = at.Err
-				}
-				return withHint(fmt.Errorf("watch.listen: %w", err), "name an address of this host with a free port, such as 127.0.0.1:9599")
-			}
-			return withHint(fmt.Errorf("--listen %s: %w", listen, err), "name an address of this host with a free port, such as 127.0.0.1:9599")
-		}
-		log.Info("listening", "address", l.Addr().String())
-		g.Go(func() error {
-			defer cancel()
-			return w.Serve(ctx, l)
-		})
+	l, err := f.listener(cmd, listen)
+	if err != nil {
+		return err
 	}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	g.Go(func() error {
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-hangups:
-				f.reload(ctx, cmd, w, log)
-			}
+	return watch.New(log, version).Until(cmd.Context(), job, l, hangups, func() (watch.Job, error) {
+		job, _, err := f.job(cmd, log)
+		if errors.As(err, new(cli.Status)) {
+			err = errors.New("there are mistakes in it")
 		}
+		return job, err
 	})
-	w.Run(ctx, job)
-	cancel()
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	log.Info("ended")
-	return nil
 }
 
-// reload reads the configuration again.
-func (f *watchFlags) reload(ctx context.Context, cmd *cobra.Command, w *watch.Watcher, log *slog.Logger) {
-	job, _, err := f.job(cmd, log)
-	w.Reloaded(err)
-	if err != nil {
-		text := err.Error()
-		var status cli.Status
-		if errors.As(err, &status) {
-			text = "there are mistakes in it"
-		}
-		log.Error("the configuration was not reloaded; the old one stays", "error", text)
-		return
+// listener listens at the address of the flag, or of the configuration; nil if there is none.
+func (f *watchFlags) listener(cmd *cobra.Command, listen string) (net.Listener, error) {
+	if listen == "" {
+		return nil, nil
 	}
-	log.Info("configuration reloaded")
-	w.Reload(ctx, job)
+	l, err := (&net.ListenConfig{}).Listen(cmd.Context(), "tcp", listen)
+	if err == nil {
+		return l, nil
+	}
+	where := "--listen " + listen
+	if f.listen == "" {
+		where = "watch.listen"
+		// A variable may be part of it, and the library's error has the address.
+		var at *net.OpError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+	}
+	return nil, withHint(fmt.Errorf("%s: %w", where, err), "name an address of this host with a free port, such as 127.0.0.1:9599")
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/itchyny/gojq"
 
+	"mailworthy/internal/field"
 	"mailworthy/internal/hint"
 	"mailworthy/internal/rawjson"
 	"mailworthy/report"
@@ -22,21 +23,6 @@ type Pick struct {
 	fields [][]byte
 	code   *gojq.Code
 }
-
-// PickError says what is wrong with what was asked for.
-type PickError struct {
-	// What is "fields" or "jq".
-	What string
-	Err  error
-	// Help says what to do about it; empty: nothing more is known.
-	Help string
-}
-
-func (e *PickError) Error() string { return e.What + ": " + e.Err.Error() }
-func (e *PickError) Unwrap() error { return e.Err }
-
-// Hint says what to do about it; empty: nothing more is known.
-func (e *PickError) Hint() string { return e.Help }
 
 // Fields are the keys of a line of the format, in their order; nil if its lines are no JSON.
 func (f Format) Fields() []string {
@@ -64,7 +50,7 @@ func keys(of reflect.Type, to []string) []string {
 const maxQuery = 64 << 10
 
 // NewPick returns what picks the fields of each line, or what a query makes of it; the
-// query sees the fields picked, if any. Its error is a *PickError.
+// query sees the fields picked, if any. The error is a *field.Error of "fields" or "jq".
 func NewPick(f Format, fields []string, query string) (*Pick, error) {
 	if len(fields) == 0 && query == "" {
 		return nil, nil
@@ -77,7 +63,7 @@ func NewPick(f Format, fields []string, query string) (*Pick, error) {
 			if near := hint.Nearest(strings.ToLower(name), max(len(name)/2, 1), known...); near != "" {
 				help = hint.DidYouMean(near) + " " + help
 			}
-			return nil, &PickError{"fields", fmt.Errorf("a line of %s has no field %q", f.Name, name), help}
+			return nil, field.Errorf("fields", ": a line of %s has no field %q", f.Name, name).With("%s", help)
 		}
 		p.fields = append(p.fields, []byte(name))
 	}
@@ -85,15 +71,15 @@ func NewPick(f Format, fields []string, query string) (*Pick, error) {
 		return &p, nil
 	}
 	if len(query) > maxQuery {
-		return nil, &PickError{"jq", fmt.Errorf("the query has more than %d bytes", maxQuery), ""}
+		return nil, field.Errorf("jq", ": the query has more than %d bytes", maxQuery)
 	}
 	parsed, err := gojq.Parse(query)
 	if err != nil {
-		return nil, &PickError{"jq", err, "--jq takes a filter of jq, such as '{domain, score}'"}
+		return nil, field.Because("jq", err).With("--jq takes a filter of jq, such as '{domain, score}'")
 	}
 	// Neither files nor the environment are there for it.
 	if p.code, err = gojq.Compile(parsed); err != nil {
-		return nil, &PickError{"jq", err, ""}
+		return nil, field.Because("jq", err)
 	}
 	return &p, nil
 }
@@ -128,11 +114,11 @@ func (p *Pick) appendLine(to []byte, domain string, v any) ([]byte, error) {
 			return to, nil
 		}
 		if err, failed := v.(error); failed {
-			return nil, &PickError{"jq", fmt.Errorf("%s: %w", domain, err), ""}
+			return nil, field.Because("jq", fmt.Errorf("%s: %w", domain, err))
 		}
 		text, err := gojq.Marshal(v)
 		if err != nil {
-			return nil, &PickError{"jq", fmt.Errorf("%s: %w", domain, err), ""}
+			return nil, field.Because("jq", fmt.Errorf("%s: %w", domain, err))
 		}
 		to = append(append(to, rawjson.EscapeInvisible(text)...), '\n')
 	}

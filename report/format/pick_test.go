@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mailworthy/internal/field"
 	"mailworthy/internal/show"
 )
 
@@ -59,7 +60,7 @@ func TestPickErrors(t *testing.T) {
 			fields = []string{tt.field}
 		}
 		_, err := NewPick(f, fields, tt.query)
-		var wrong *PickError
+		var wrong *field.Error
 		if !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Error(), tt.want) || !strings.HasPrefix(wrong.Hint(), tt.help) {
 			t.Errorf("%q %.20q: %v, %+v", tt.field, tt.query, err, wrong)
 		}
