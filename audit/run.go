@@ -227,7 +227,9 @@ func (a *run) ask(ctx context.Context) {
 		mailhost.BeginSOA(b, envelope, func(f []mailhost.Authority) { res.Hosts.Envelope = f })
 	}
 	if a.wants(finding.Transport) {
-		transport.Begin(b, a.options.Transport, t.Domain, func(f *transport.Facts) { res.Transport = f })
+		tools := a.options.Transport
+		tools.Names = a.names
+		transport.Begin(b, tools, t.Domain, func(f *transport.Facts) { res.Transport = f })
 	}
 	b.Run()
 	a.evaluate(ctx)

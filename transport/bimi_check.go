@@ -32,8 +32,8 @@ func CheckBIMI(f *BIMIFacts) []finding.Finding {
 func audited(findings []finding.Finding) []finding.Finding {
 	out := findings[:0]
 	for _, f := range findings {
-		if f.Check == "bimi-record-missing" {
-			continue
+		if f.Check == "bimi-record-missing" && (len(f.Evidence) == 0 || len(f.Evidence[0].CNAMEs) == 0) {
+			continue // but for an alias, which says that one was meant
 		}
 		if f.Severity.AtLeast(finding.Error) && f.Check != "bimi-certificate-private-key" {
 			f.Severity = finding.Warning
@@ -81,7 +81,7 @@ func (j *bimiJudge) records() bool {
 	case len(records) == 0 && len(near) == 1:
 		records = near
 	case len(records) == 0:
-		s.Add("bimi-record-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("There is no record at %s: no logo is shown.", t.Name)})
+		s.Add("bimi-record-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("There is no record at %s: no logo is shown.", t.Name) + danglingAlias(&f.Record, f.Domain)})
 		return false
 	}
 	s.Decided("bimi-record-missing")

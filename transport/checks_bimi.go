@@ -47,7 +47,7 @@ var BIMIChecks = []finding.Check{
 		Remedy:    "Remove it, or leave the name out of the wildcard.", Reference: bimiDraft + ", 7.2"},
 	{ID: "bimi-wrong-name", Severity: finding.Error, Section: finding.Transport, Title: "BIMI record at the domain itself instead of default._bimi",
 		Passed:    "No BIMI record at the domain itself",
-		Condition: "A TXT record of the domain itself begins with v=BIMI1. A warning if there is a record at the right name as well. A warning in an audit.",
+		Condition: "A TXT record of the domain itself begins with v=BIMI1; in an audit also one of a loaded zone at a name that looks like default._bimi, if there is none there. A warning if there is a record at the right name as well. A warning in an audit.",
 		Why:       "No mailbox looks there.",
 		Remedy:    "Publish the record at default._bimi of the domain.", Reference: bimiDraft + ", 4.1"},
 	{ID: "bimi-unresolved", Severity: finding.Unknown, Section: finding.Transport, Title: "BIMI could not be looked up",

@@ -138,6 +138,8 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 			found.Severity = finding.Warning
 			found.Detail = fmt.Sprintf("The domain has an MTA-STS record and no record at %s: nobody is told if senders cannot keep to the policy.", name)
 		}
+		found.Detail += danglingAlias(&f.Record, f.Domain)
+		inPlaceOfAlias(fix, &f.Record)
 		s.Add("tls-rpt-missing", found)
 		return s.Findings()
 	}

@@ -11,6 +11,8 @@ type Facts struct {
 	Reporting *ReportingFacts `json:"tls_rpt"`
 	DNSSEC    *DNSSECFacts    `json:"dnssec"`
 	BIMI      *BIMIFacts      `json:"bimi"`
+	// strays are what stands at names of a loaded zone that look like those of records.
+	strays []stray
 }
 
 // Tools are what Begin asks with besides the DNS. Of the zero value nothing is fetched, and
@@ -20,6 +22,9 @@ type Tools struct {
 	Web *Web
 	// Validator knows how far the resolver is to be believed.
 	Validator Validator
+	// Names lists names of the zones that were loaded, below a name and up to a number, at
+	// which records are looked for that stand at a wrong one; nil: none can be listed.
+	Names func(name string, most int) []string
 	// BIMI is which logo is looked for, and who may certify it.
 	BIMI BIMITools
 }
@@ -29,6 +34,7 @@ type Tools struct {
 func Begin(b *resolver.Batch, t Tools, domain string, done func(*Facts)) {
 	f := &Facts{}
 	b.Part(func(b *resolver.Batch) {
+		f.askStrays(b, domain, t.Names)
 		BeginSTS(b, t.Web, domain, func(got *STSFacts) { f.STS = got })
 		BeginReporting(b, domain, func(got *ReportingFacts) { f.Reporting = got })
 		BeginDNSSEC(b, &t.Validator, domain, func(got *DNSSECFacts) { f.DNSSEC = got })
@@ -42,7 +48,7 @@ var receiving = map[string]bool{"mta-sts-missing": true, "mta-sts-subdomain": tr
 // Check returns the findings about all of it. That a resolver does not validate is said
 // once, and is no ground for anything worse: nothing that was answered speaks of a fault.
 func Check(f *Facts) []finding.Finding {
-	out := append(CheckSTS(f.STS), CheckReporting(f.Reporting)...)
+	out := f.misplaced(append(CheckSTS(f.STS), CheckReporting(f.Reporting)...))
 	switch {
 	case f.DNSSEC.unsigned():
 		// Zone files hold no signatures: there is nothing that could be said, and nothing that
@@ -58,7 +64,7 @@ func Check(f *Facts) []finding.Finding {
 		out = append(append(out, CheckDNSSEC(f.DNSSEC)...), CheckDANE(f.DNSSEC)...)
 	}
 	if f.BIMI != nil {
-		out = append(out, audited(CheckBIMI(f.BIMI))...)
+		out = append(out, audited(f.misplaced(CheckBIMI(f.BIMI)))...)
 	}
 	if !f.STS.Exchanges.takesNone() {
 		return out

@@ -1,0 +1,180 @@
+package transport
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// kind is one of the records of this package that stand at a name of their own.
+type kind struct {
+	what, version string
+	// name is where the record stands, before the domain.
+	name string
+	// alike are what is left of its misspelt names without dots, hyphens and underscores.
+	alike []string
+	// missing are the checks that say that there is none, misplaced the one that it stands
+	// elsewhere.
+	missing   []string
+	misplaced string
+}
+
+var kinds = [...]kind{
+	{"MTA-STS", "v=STSv1", "_mta-sts", []string{"mtasts", "stsmta", "mta", "sts", "mtast", "mtastss", "mtasst"}, []string{"mta-sts-missing", "mta-sts-policy-without-record"}, "mta-sts-wrong-name"},
+	{"TLS-RPT", "v=TLSRPTv1", "_smtp._tls", []string{"smtptls", "tlssmtp", "tls", "smtp", "tlsrpt", "smtptlsrpt", "tlsrptsmtp"}, []string{"tls-rpt-missing"}, "tls-rpt-wrong-name"},
+	{"BIMI", "v=BIMI1", DefaultSelector + "._bimi", []string{"bimi", "defaultbimi", "bimidefault"}, []string{"bimi-record-missing"}, "bimi-wrong-name"},
+}
+
+// meant returns the texts that are records of the kind, and were meant to be.
+func (k *kind) meant(t *Texts) []string {
+	if k.version == "v=BIMI1" {
+		return slices.Concat(bimiRecords(t))
+	}
+	return slices.Concat(versioned(t.Records, k.version))
+}
+
+// stray is the answer for a name at which a record may stand by mistake.
+type stray struct {
+	kind    *kind
+	doubled bool
+	Texts
+}
+
+// The bounds on names of a zone that are searched for records.
+const (
+	mostNames  = 5000
+	mostStrays = 20
+)
+
+// strays are names of the loaded zone that look like those of the kinds, and are none. What
+// stands at the domain itself is looked at, too.
+func strays(domain string, names []string) []stray {
+	out := []stray{{kind: &kinds[0], Texts: Texts{Name: domain}}, {kind: &kinds[1], Texts: Texts{Name: domain}}}
+	first, _, _ := strings.Cut(domain, ".")
+	bare := strings.NewReplacer(".", "", "-", "", "_", "")
+	for _, name := range names {
+		relative, doubled := strings.TrimSuffix(name, "."+domain), false
+		for _, again := range []string{"." + domain, "." + first} {
+			if cut, ok := strings.CutSuffix(relative, again); ok && !doubled {
+				relative, doubled = cut, true
+			}
+		}
+		plain := bare.Replace(relative)
+		for i := range kinds {
+			k := &kinds[i]
+			right := relative == k.name || k.version == "v=BIMI1" && strings.HasSuffix(relative, "._bimi") && strings.Count(relative, ".") == 1
+			if (right && doubled || !right && slices.Contains(k.alike, plain)) && len(out) < mostStrays {
+				out = append(out, stray{kind: k, doubled: doubled, Texts: Texts{Name: name}})
+			}
+		}
+	}
+	return out
+}
+
+// askStrays asks for what stands at names of the loaded zone that look like those of records.
+func (f *Facts) askStrays(b *resolver.Batch, domain string, names func(string, int) []string) {
+	if names == nil {
+		return
+	}
+	listed := names(domain, mostNames)
+	if len(listed) == 0 {
+		return
+	}
+	f.strays = strays(domain, listed)
+	for i := range f.strays {
+		s := &f.strays[i]
+		askTexts(b, s.Name, func(t Texts) { s.Texts = t })
+	}
+}
+
+// misplaced turns the findings that a record is missing into those that it stands at a
+// wrong name.
+func (f *Facts) misplaced(findings []finding.Finding) []finding.Finding {
+	for i := range kinds {
+		k := &kinds[i]
+		at := slices.IndexFunc(findings, func(found finding.Finding) bool {
+			return slices.Contains(k.missing, found.Check) && found.Severity != finding.Pass
+		})
+		if at < 0 {
+			continue
+		}
+		for _, s := range f.strays {
+			if s.kind != k || len(k.meant(&s.Texts)) != 1 {
+				continue
+			}
+			findings[at] = f.wrongName(&s, &findings[at])
+			break
+		}
+	}
+	return findings
+}
+
+// wrongName is said of a record that stands at a wrong name, in place of that it is missing.
+func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
+	k := s.kind
+	right := k.name + "." + missing.Subject
+	text := k.meant(&s.Texts)[0]
+	why := "nobody looks there"
+	if s.doubled {
+		why = "the domain is in the name twice: the control panel adds it to what is typed"
+	}
+	out := finding.Finding{Title: fmt.Sprintf("%s record at the wrong name (must be %s)", k.what, k.name), Evidence: append(slices.Clip(missing.Evidence), s.Evidence),
+		Detail: fmt.Sprintf("The %s record %s is published at %s: %s. It belongs at %s.", k.what, quote(text), s.Name, why, right)}
+	fix := &finding.Fix{Summary: fmt.Sprintf("Move the record to %s.", right), Name: right, Type: "TXT", Value: text,
+		Remove: []finding.Record{{Name: s.Name, Type: "TXT", Value: text}}}
+	switch lint := Lint(strings.ToLower(k.what), []byte(text)); {
+	case len(s.Evidence.CNAMEs) > 0:
+		fix.Type, fix.Value, fix.Remove[0] = "CNAME", s.Evidence.CNAMEs[0], finding.Record{Name: s.Name, Type: "CNAME", Value: s.Evidence.CNAMEs[0]}
+	case len(text) > maxRecord:
+		fix = &finding.Fix{Summary: fmt.Sprintf("Move the record to %s, without what is wrong in it.", right)}
+	default:
+		for _, found := range lint {
+			if found.Severity.AtLeast(finding.Error) && found.Fix != nil && found.Fix.Value != "" {
+				fix.Summary, fix.Value = fmt.Sprintf("Move the record to %s, in the right form.", right), found.Fix.Value
+			}
+		}
+	}
+	if k.version == "v=STSv1" && f.STS.Policy == nil && f.STS.Host.State == Absent {
+		// The record alone would announce a policy that nobody can fetch.
+		fix.Summary = fmt.Sprintf("Serve the policy at %s first. %s", f.STS.Host.Name, fix.Summary)
+		fix.When = "the policy is served at " + f.STS.Host.Name
+	}
+	out.Fix = fix
+	list := checkList
+	if k.version == "v=BIMI1" {
+		list = bimiList
+	}
+	sheet := finding.NewSheet(list, missing.Subject)
+	sheet.Add(k.misplaced, out)
+	return sheet.Findings()[0]
+}
+
+// inPlaceOfAlias has a fix remove the alias at the name of the record, beside which nothing
+// may stand (RFC 1034, 3.6.2).
+func inPlaceOfAlias(fix *finding.Fix, t *Texts) {
+	if len(t.Evidence.CNAMEs) > 0 {
+		fix.Summary = "Have the record published where the alias leads, or remove the alias. " + fix.Summary
+		fix.Remove = append(fix.Remove, finding.Record{Name: t.Name, Type: "CNAME", Value: t.Evidence.CNAMEs[0]})
+	}
+}
+
+// danglingAlias says of a name without a record that it is an alias, and where it leads.
+func danglingAlias(t *Texts, zone string) string {
+	n := len(t.Evidence.CNAMEs)
+	if n == 0 {
+		return ""
+	}
+	target := t.Evidence.CNAMEs[n-1]
+	what := "has no such record"
+	if t.Evidence.Status == string(resolver.NXDomain) {
+		what = "does not exist"
+	}
+	text := fmt.Sprintf(" %s is an alias of %s, which %s.", t.Name, target, what)
+	if right := resolver.Undotted(target, zone, resolver.Registrable(zone)); right != "" {
+		text += fmt.Sprintf(" Perhaps the zone added its own name to %s, because the final dot is missing.", right)
+	}
+	return text
+}

@@ -1,0 +1,69 @@
+package transport
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
+)
+
+// TestMislaid: a record that stands at a wrong name of a loaded zone is said instead of that
+// it is missing, and an alias at the right one is named.
+func TestMislaid(t *testing.T) {
+	const sts, tls, logo = `TXT "v=STSv1; id=1"`, `TXT "v=TLSRPTv1; rua=mailto:t@acme.example"`, `TXT "v=BIMI1; l=https://acme.example/l.svg"`
+	for _, tt := range []struct {
+		zone, check, says string
+		fix               string // type, value and - what is removed
+		complete          bool
+	}{
+		{"_mta_sts " + sts + "\nmta-sts A 192.0.2.1", "mta-sts-wrong-name", "published at _mta_sts.acme.example", "TXT v=STSv1; id=1 - _mta_sts.acme.example TXT", true},
+		{"_mta_sts " + sts, "mta-sts-wrong-name", "published at _mta_sts.acme.example", "TXT v=STSv1; id=1 - _mta_sts.acme.example TXT", false},
+		{"_mta-sts.acme " + sts + "\nmta-sts A 192.0.2.1", "mta-sts-wrong-name", "in the name twice", "TXT v=STSv1; id=1 - _mta-sts.acme.acme.example TXT", true},
+		{"@ " + sts + "\nmta-sts A 192.0.2.1", "mta-sts-wrong-name", "published at acme.example:", "TXT v=STSv1; id=1 - acme.example TXT", true},
+		{"_tls._smtp " + tls, "tls-rpt-wrong-name", "published at _tls._smtp.acme.example", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _tls._smtp.acme.example TXT", true},
+		{"_smtp-tls TXT \"v=TLSRPTv1, rua=mailto:t@acme.example\"", "tls-rpt-wrong-name", "published at _smtp-tls", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp-tls.acme.example TXT", true},
+		{"_smtp-tls CNAME far.test.\nfar.test. " + tls, "tls-rpt-wrong-name", "published at _smtp-tls", "CNAME far.test - _smtp-tls.acme.example CNAME", true},
+		{"_smtp-tls TXT \"v=TLSRPTv1; rua=mailto:t@acme.example; x=" + strings.Repeat("y", 200) + "\"" + strings.Repeat(" \""+strings.Repeat("y", 250)+"\"", 16), "tls-rpt-wrong-name", "published at _smtp-tls", "", false},
+		{"bimi " + logo, "bimi-wrong-name", "published at bimi.acme.example", "TXT v=BIMI1; l=https://acme.example/l.svg - bimi.acme.example TXT", true},
+		{"default._bimi.acme.example " + logo, "bimi-wrong-name", "in the name twice", "TXT v=BIMI1; l=https://acme.example/l.svg - default._bimi.acme.example.acme.example TXT", true},
+		{"_tls " + tls + "\n_tls " + strings.Replace(tls, "t@", "u@", 1), "tls-rpt-missing", "There is no record", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports>", false},
+		{"_smtp._tls CNAME gone.test.", "tls-rpt-missing", "is an alias of gone.test, which does not exist", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example CNAME", false},
+		{"_smtp._tls CNAME far.test.\nfar.test. A 192.0.2.1", "tls-rpt-missing", "is an alias of far.test, which has no such record", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example CNAME", false},
+		{"_smtp._tls CNAME tls.far.test", "tls-rpt-missing", "added its own name to tls.far.test", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example CNAME", false},
+		{"_mta-sts CNAME gone.test.", "mta-sts-missing", "is an alias of gone.test, which does not exist", "", false},
+		{"default._bimi CNAME gone.test.", "bimi-record-missing", "is an alias of gone.test, which does not exist", "", false},
+	} {
+		zone := dnstest.Zone(t, "$ORIGIN .\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n$TTL 300\n@ MX 10 mx\nmx A 192.0.2.1\n@ A 192.0.2.1\n_dmarc TXT \"v=DMARC1; p=reject\"\n"+tt.zone+"\n")
+		names := func(name string, most int) (names []string) {
+			for _, r := range resolver.Below(zone, name, resolver.TypeTXT, resolver.TypeCNAME) {
+				if r.Name != name && len(names) < most && !slices.Contains(names, r.Name) {
+					names = append(names, r.Name)
+				}
+			}
+			return names
+		}
+		var f *Facts
+		b := resolver.NewBatch(t.Context(), resolver.NewSession(zone, 0))
+		Begin(b, Tools{Names: names}, "acme.example", func(got *Facts) { f = got })
+		b.Run()
+		all := Check(f)
+		at := slices.IndexFunc(all, func(f finding.Finding) bool { return f.Check == tt.check && f.Severity != finding.Pass })
+		if at < 0 {
+			t.Errorf("%s: no %s", tt.zone[:min(len(tt.zone), 60)], tt.check)
+			continue
+		}
+		got, fix := all[at], ""
+		if got.Fix != nil && got.Fix.Value != "" {
+			fix = got.Fix.Type + " " + got.Fix.Value
+			for _, r := range got.Fix.Remove {
+				fix += " - " + r.Name + " " + r.Type
+			}
+		}
+		if !strings.Contains(got.Detail, tt.says) || fix != tt.fix || (got.Fix != nil && got.Fix.Complete) != tt.complete {
+			t.Errorf("%s: %s\n  fix %q (%+v)", tt.zone[:min(len(tt.zone), 60)], got.Detail, fix, got.Fix)
+		}
+	}
+}
