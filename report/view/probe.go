@@ -175,7 +175,7 @@ func probeFacts(t *probe.Target) []Block {
 			f.Facts = append(f.Facts, Fact{"TLS versions", versionsText(e.TLSVersions)})
 		}
 		if c := e.Certificate; c != nil {
-			text := cmp.Or(show.Listed(c.Names, 4), "no name") + ", until " + c.NotAfter.Format(time.DateOnly) + ", " + c.Key
+			text := cmp.Or(c.Listed(4), "no name") + ", until " + c.NotAfter.Format(time.DateOnly) + ", " + c.Key
 			if c.Key == "RSA" {
 				text += " " + strconv.Itoa(c.KeyBits)
 			}

@@ -10,9 +10,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
-
-	"mailworthy/internal/show"
 )
 
 // maxChain is how many certificates of a chain are described, maxNames how many names.
@@ -21,9 +20,11 @@ const maxChain, maxNames = 10, 100
 // Certificate is the one that a server showed, with how it verifies by PKIX (RFC 5280,
 // RFC 6125).
 type Certificate struct {
-	Subject   string    `json:"subject"`
-	Issuer    string    `json:"issuer"`
-	Names     []string  `json:"names"`
+	Subject string   `json:"subject"`
+	Issuer  string   `json:"issuer"`
+	Names   []string `json:"names"`
+	// NameCount is how many names it has, of which Names are the first.
+	NameCount int       `json:"name_count"`
 	Serial    string    `json:"serial"`
 	NotBefore time.Time `json:"not_before"`
 	NotAfter  time.Time `json:"not_after"`
@@ -59,6 +60,15 @@ type Issuer struct {
 	NotAfter time.Time `json:"not_after"`
 }
 
+// Listed are the first few of the names, and how many more there are; empty: none.
+func (c *Certificate) Listed(most int) string {
+	all := max(c.NameCount, len(c.Names))
+	if most = min(most, len(c.Names)); all > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(c.Names[:most], ", "), all-most)
+	}
+	return strings.Join(c.Names, ", ")
+}
+
 // describe says what a chain is and verifies it for a host by the roots, at a time.
 func describe(chain []*x509.Certificate, host string, roots *x509.CertPool, now time.Time) *Certificate {
 	if len(chain) == 0 {
@@ -74,6 +84,7 @@ func describe(chain []*x509.Certificate, host string, roots *x509.CertPool, now 
 	for _, ip := range leaf.IPAddresses[:min(len(leaf.IPAddresses), maxNames)] {
 		c.Names = append(c.Names, ip.String())
 	}
+	c.NameCount = len(leaf.DNSNames) + len(leaf.IPAddresses)
 	switch k := leaf.PublicKey.(type) {
 	case *rsa.PublicKey:
 		c.Key, c.KeyBits = "RSA", k.N.BitLen()
@@ -116,7 +127,7 @@ func (c *Certificate) verify(leaf *x509.Certificate, host string, roots, between
 	if err := leaf.VerifyHostname(host); err == nil {
 		c.NameMatches = true
 	} else {
-		fail("certificate-host-mismatch", fmt.Sprintf("it is for %s, not for %s", cmp.Or(show.Listed(c.Names, 4), "no name"), host))
+		fail("certificate-host-mismatch", fmt.Sprintf("it is for %s, not for %s", cmp.Or(c.Listed(4), "no name"), host))
 	}
 	if roots == nil {
 		c.Reasons = append(c.Reasons, "no root certificates are known here: whether it is trusted is unknown")

@@ -57,7 +57,7 @@ func (s *sheet) certificate() {
 		return
 	}
 	if !c.NameMatches {
-		names := cmp.Or(show.Listed(c.Names, 6), "no name at all")
+		names := cmp.Or(c.Listed(6), "no name at all")
 		s.add("smtp-certificate-name", severity, fmt.Sprintf("The certificate is for %s, and %s was connected to.", names, e.Host))
 	}
 	switch {
