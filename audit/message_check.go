@@ -216,8 +216,8 @@ func (s *messageSheet) dmarc() {
 
 // dependsOnLength says that DMARC rests on a signature with l= alone.
 func (s *messageSheet) dependsOnLength() string {
-	return fmt.Sprintf("Whether DMARC passes for the author domain %s is the receiver's to decide: it passes where a signature with l= is accepted, "+
-		"and fails where it is not (RFC 6376, 8.2). Nothing else passes with a domain that aligns.", authorAndPolicy(s.res.DMARC))
+	return fmt.Sprintf("Whether DMARC passes for the author domain %s is the receiver's to decide: it passes if a signature with l= is accepted, "+
+		"and fails if it is not (RFC 6376, 8.2). Nothing else passes with a domain that aligns.", authorAndPolicy(s.res.DMARC))
 }
 
 // authorAndPolicy is "acme.example, whose policy is reject".

@@ -43,7 +43,7 @@ func TestRunMessage(t *testing.T) {
 			says: "passes, but: the key is in testing mode (t=y): verifiers must not treat the message differently from an unsigned one (RFC 6376, 3.6.1); in practice most ignore the flag, and so it counts here as any other."},
 		{name: "l=, nothing else aligned", in: delivered("x@esp.example", limited(t, draft, "acme.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass policy fail",
 			findings: []string{"error message-dmarc-length", "warning message-dkim-length", "warning message-one-click-unsigned"},
-			says:     "Whether DMARC passes for the author domain acme.example, whose policy is reject, is the receiver's to decide: it passes where a signature with l= is accepted, and fails where it is not"},
+			says:     "Whether DMARC passes for the author domain acme.example, whose policy is reject, is the receiver's to decide: it passes if a signature with l= is accepted, and fails if it is not"},
 		{name: "l=, changed", in: changed(delivered("x@esp.example", limited(t, draft, "acme.example"))), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass fail fail",
 			findings: []string{"critical message-dmarc-fail", "error message-dkim-fail", "error message-one-click-unsigned"}},
 		{name: "l=, policy none", in: delivered("x@esp.example", limited(t, strings.ReplaceAll(draft, "acme.example", "mail.strict.example"), "mail.strict.example")), o: MessageOptions{IP: netip.MustParseAddr("198.51.100.1")}, want: "pass policy fail",

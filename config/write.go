@@ -114,7 +114,7 @@ func stateDomain(p func(string, ...any), r *report.Report, now time.Time) {
 		p("    # selectors: [s1]")
 	}
 	if r.Profile != finding.Parked {
-		p("    # Envelope domains (return path), where they are not the domain itself.")
+		p("    # Envelope domains (return path), if they are not the domain itself.")
 		p("    # mail_from: [%s]", quoted("bounce."+r.Domain))
 		var senders []string
 		for _, s := range r.Examined.Senders {

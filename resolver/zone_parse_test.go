@@ -55,6 +55,7 @@ func TestParseZoneErrors(t *testing.T) {
 		{"generate range", "$ORIGIN a.test.\n$GENERATE 5-1 a$ A 192.0.2.$\n", `z:2: bad range "5-1" of $GENERATE`},
 		{"generate too many", "$ORIGIN a.test.\n$GENERATE 0-99999999 a$ A 192.0.2.1\n", `z:2: $GENERATE makes more than 65536 records`},
 		{"generate data", "$ORIGIN a.test.\n$GENERATE 250-260 a$ A 192.0.2.$\n", `z:2: "192.0.2.256" is no IPv4 address`},
+		{"long, and no character is halved", "$ORIGIN a.test.\nxy A " + strings.Repeat("ü", 60) + "\n", `"xy A ` + strings.Repeat("ü", 47) + `"…`},
 		{"generate modifier", "$ORIGIN a.test.\n$GENERATE 1-2 a${0,3,q} A 192.0.2.1\n", `bad ${…}`},
 	} {
 		_, err := ParseZone(strings.NewReader(tc.text), "", "z")

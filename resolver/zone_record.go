@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"mailworthy/internal/show"
 )
 
 // zoneParser turns the entries of a master file into records.
@@ -81,7 +83,7 @@ func (p *zoneParser) parse(s string) error {
 		if wrong != "" {
 			text, more := e.text, ""
 			if len(text) > clipText {
-				text, more = text[:clipText], "…"
+				text, more = strings.TrimSuffix(clip(text), "…"), "…"
 			}
 			return p.errorf(e.line, "%s: %q%s", wrong, text, more)
 		}
@@ -388,9 +390,5 @@ func isClass(s string) bool {
 	return ok && err == nil
 }
 
-func clip(s string) string {
-	if len(s) > clipText {
-		return s[:clipText] + "…"
-	}
-	return s
-}
+// clip cuts long text of a file, and no character in two.
+func clip(s string) string { return show.Cut(s, clipText) }
