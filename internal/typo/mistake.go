@@ -161,6 +161,15 @@ func inCells(at int, r finding.Record, text string, do func(cells []string)) Mis
 // strays are characters that slip in.
 var strays = []string{" ", " ", " ", ",", ".", ";", ":", "=", "\"", "'", "-", "_", "/", "\\", "1", "a", "e", "\u00a0", "\u200b", "\u2013", "%"}
 
+// readsAsSpacing reports whether one character typed for another one, figure for space or
+// space for figure, makes the record of another sender without the space between two of its
+// terms, or with one before its slash: "ip4:192.0.2.201ip6:…", "ip4:192.0.2.12 /25". Those
+// are plain slips, and are repaired as such; no key of a figure is beside the space bar.
+func readsAsSpacing(text string, i int, s string) bool {
+	figure := func(c byte) bool { return '0' <= c && c <= '9' }
+	return text[i] == ' ' && figure(s[0]) || s == " " && figure(text[i]) && strings.HasPrefix(text[i+1:], "/")
+}
+
 // character drops, doubles, swaps, replaces or inserts one character. Keys are
 // long: places are chosen near the tags, as often as within the key.
 func character(at int, r finding.Record, c Choices) Mistake {
@@ -183,6 +192,9 @@ func character(at int, r finding.Record, c Choices) Mistake {
 		return inCells(at, r, "drops "+where, func(cells []string) { cells[i] = "" })
 	case 4:
 		s := strays[c.Int(len(strays))]
+		if readsAsSpacing(r.Value, i, s) {
+			return inCells(at, r, "drops "+where, func(cells []string) { cells[i] = "" })
+		}
 		return inCells(at, r, fmt.Sprintf("types %q for %s", s, where), func(cells []string) { cells[i] = s })
 	case 5:
 		s := strays[c.Int(len(strays))]

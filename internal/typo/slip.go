@@ -44,7 +44,9 @@ func slips(text string) []slip {
 		}
 		if c != " " {
 			add(i, "types a space before", func(cells []string) { cells[i] = " " + cells[i] })
-			add(i, "types a space for", func(cells []string) { cells[i] = " " })
+			if !readsAsSpacing(text, i, " ") {
+				add(i, "types a space for", func(cells []string) { cells[i] = " " })
+			}
 		}
 		key := text[i]
 		if 'A' <= key && key <= 'Z' {

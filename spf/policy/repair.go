@@ -180,7 +180,7 @@ func repair(text string) repaired {
 		}
 		for n, fixed := range terms {
 			t := spf.ParseTerm(fixed)
-			if n+1 < len(terms) && strings.Contains(tok, fixed+terms[n+1]) && spaceOrDigit(&t) {
+			if n+1 < len(terms) && strings.Contains(tok, fixed+terms[n+1]) && spaceOrLetter(&t) {
 				leaveOut(fixed, fixed[:len(fixed)-len(t.Spec)]+"<"+t.Spec+" or "+t.Spec[:len(t.Spec)-1]+">", "its last digit may stand in place of a space")
 				continue
 			}
@@ -256,11 +256,12 @@ func lostDigit(tok string, terms []string) bool {
 	return colon > 0 && address != rest && (dot == 1 || dot == 2)
 }
 
-// spaceOrDigit reports whether the last digit of the address of a term that the next one
-// stands behind without a space may be typed in place of it: both are addresses of a host
-// then, and no answer of the DNS tells which one sends.
-func spaceOrDigit(t *spf.Term) bool {
-	if t.Kind != spf.KindIP4 && t.Kind != spf.KindIP6 || !t.Prefix.IsSingleIP() || len(t.Spec) == 0 {
+// spaceOrLetter reports whether the last digit of the IPv6 address of a term that the next
+// one stands behind without a space may be typed in place of it: letters are beside the
+// space bar. Both are addresses of a host then, and no answer of the DNS tells which one
+// sends. A figure is far from it: there the space was left out.
+func spaceOrLetter(t *spf.Term) bool {
+	if t.Kind != spf.KindIP6 || !t.Prefix.IsSingleIP() || !ascii.IsLetter(t.Spec[len(t.Spec)-1]) {
 		return false
 	}
 	shorter := t.Spec[:len(t.Spec)-1]

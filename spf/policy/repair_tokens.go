@@ -11,7 +11,7 @@ import (
 
 // joinTokens puts together what a stray space has torn apart: "include: x",
 // "ip4 :x", "- all", "ip4:192.0.2.0 /24", "include:_spf. esp.example". lost are the addresses
-// among them in which the space may stand in place of a digit: "ip4:192.0.2.12 /25".
+// among them in which the space may stand in place of a digit: "ip4: 92.0.2.0/24".
 func joinTokens(in []string, note func(term, to, why string)) (out []string, lost map[string]bool) {
 	lost = make(map[string]bool)
 	for i := 0; i < len(in); i++ {
@@ -23,7 +23,9 @@ func joinTokens(in []string, note func(term, to, why string)) (out []string, los
 				break
 			}
 			joined := tok + glue + next
-			doubtful = doubtful || startsAddress(tok) && glue == "" && anyDigit(true, func(d string) bool { return valid(tok + d + next) })
+			// Before a slash a space is typed by itself: "ip4:192.0.2.12 /25".
+			whole := next[0] == '/' && valid(tok)
+			doubtful = doubtful || startsAddress(tok) && glue == "" && !whole && anyDigit(true, func(d string) bool { return valid(tok + d + next) })
 			note(tok+" "+next, joined, "a stray space")
 			tok = joined
 			i++
