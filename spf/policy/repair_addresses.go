@@ -73,6 +73,9 @@ func network(s string) ([]string, string) {
 		a, err1 := netip.ParseAddr(from)
 		b, err2 := netip.ParseAddr(to)
 		if err2 != nil && err1 == nil {
+			if p, ok := parsePrefix(from + "/" + to); ok && p.Masked() == p && p.Bits() <= 30 {
+				return nil, "" // 192.0.2.0-24 may be 192.0.2.0/24 as well
+			}
 			if i := strings.LastIndexByte(from, '.'); i > 0 {
 				b, err2 = netip.ParseAddr(from[:i+1] + to)
 			}
