@@ -155,6 +155,9 @@ func (a *run) judgeSPF(profile finding.Profile) {
 				}
 			}
 		}
+		if profile == finding.Sender && !stated {
+			c.Doubtful = a.doubtful(p)
+		}
 		a.spfSheets = append(a.spfSheets, spfpolicy.Check(p, c))
 	}
 }

@@ -86,7 +86,7 @@ var spfBreaks = []string{"spf-record-missing", "spf-multiple-records", "spf-synt
 // spfFact: every stated address passes for every envelope domain; if none is
 // stated, each envelope domain has a record that can be evaluated.
 func (a *run) spfFact() receiver.Fact {
-	if f := a.of("spf-ip-not-authorized"); f != nil {
+	if f := a.of("spf-ip-not-authorized"); f != nil && f.Severity.AtLeast(finding.Error) {
 		return because(receiver.No, f)
 	}
 	envelope := a.result.Examined.MailFrom

@@ -40,7 +40,7 @@ func (a *run) findSenders(b *resolver.Batch) {
 					if madeUp(s.Addr) {
 						continue
 					}
-					e.add(s.Addr, "MX host "+s.Host, a.options.MaxIPs)
+					e.add(s.Addr, mxSource+s.Host, a.options.MaxIPs)
 				}
 				for _, s := range own.Addresses {
 					if madeUp(s.Addr) {
@@ -54,6 +54,9 @@ func (a *run) findSenders(b *resolver.Batch) {
 		})
 	}, examined)
 }
+
+// mxSource stands before the host of an address that an MX record led to.
+const mxSource = "MX host "
 
 // targets adds the single addresses behind the includes of the domain's own zone, if
 // it is loaded: nothing has to be asked for them. The others are named alone.

@@ -37,8 +37,8 @@ func lostPurpose(before, after *Report) string {
 func lostSender(before, after *Report) string {
 	for i := range before.Evaluations {
 		b := &before.Evaluations[i]
-		if b.Result != spf.Pass {
-			continue
+		if b.Result != spf.Pass || b.IP.IsLoopback() || b.IP.IsUnspecified() || b.IP.IsMulticast() || b.IP.IsLinkLocalUnicast() {
+			continue // or no mail comes from there
 		}
 		at := slices.IndexFunc(after.Evaluations, func(a spf.Evaluation) bool { return a.IP == b.IP && a.Domain == b.Domain })
 		if at >= 0 && after.Evaluations[at].Result != spf.Pass {

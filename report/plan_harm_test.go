@@ -1,12 +1,14 @@
 package report
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
 	"mailworthy/audit"
 	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
+	"mailworthy/spf"
 )
 
 // audited is the report of an audit of records of acme.example.
@@ -60,5 +62,22 @@ func TestWeakerPolicy(t *testing.T) {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestLostSender: an address that mail comes from must go on to pass; one that no mail can
+// come from is no sender to lose.
+func TestLostSender(t *testing.T) {
+	of := func(ip string, result spf.Result) *Report {
+		return New(&audit.Result{Domain: "acme.example", Evaluations: []spf.Evaluation{{Domain: "acme.example", IP: netip.MustParseAddr(ip), Result: result}}}, DefaultScale(), "1.0.0")
+	}
+	for ip, lost := range map[string]bool{"192.0.2.10": true, "2001:db8::10": true, "10.0.0.5": true, "100.64.0.1": true,
+		"127.0.0.1": false, "127.0.1.1": false, "::1": false, "0.0.0.0": false, "::": false, "169.254.1.1": false, "fe80::1": false, "224.0.0.1": false} {
+		if got := lostSender(of(ip, spf.Pass), of(ip, spf.Fail)); (got != "") != lost {
+			t.Errorf("%s: %q", ip, got)
+		}
+		if got := lostSender(of(ip, spf.Fail), of(ip, spf.SoftFail)) + lostSender(of(ip, spf.Pass), of(ip, spf.Pass)); got != "" {
+			t.Errorf("%s: %q", ip, got)
+		}
 	}
 }

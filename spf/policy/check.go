@@ -23,6 +23,9 @@ type Context struct {
 	MX string
 	// Evaluations are those of the addresses that send for the domain.
 	Evaluations []spf.Evaluation
+	// Doubtful are evaluations of addresses that seem to send and that the record fails:
+	// those of a mail host whose other addresses pass, or of any if it lets none pass.
+	Doubtful []spf.Evaluation
 	// Envelopes are other domains that its mail is known to have in the envelope, so
 	// that SPF is checked there: stated ones, and those of services that are
 	// recognised.

@@ -48,6 +48,7 @@ func (k *checker) senders() {
 			Evidence: append([]finding.Evidence{k.p.Record.Evidence}, notStated(e)...), CouldBe: finding.Critical, Fix: advice("State it: %s.", wanted(e)),
 		})
 	}
+	k.doubtful()
 	if len(failed) == 0 {
 		return
 	}
@@ -65,6 +66,23 @@ func (k *checker) senders() {
 		detail += k.holder(e)
 		k.Add("spf-ip-not-authorized", finding.Finding{Subject: e.IP.String(), Detail: detail,
 			Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
+	}
+}
+
+// doubtful says of addresses that may send that they fail: nobody stated them, so that it
+// is a question to the owner, and a warning only if the record lets nobody send at all.
+func (k *checker) doubtful() {
+	nobody := k.p.NamesNobody()
+	for _, e := range k.c.Doubtful {
+		f := finding.Finding{Severity: finding.Notice, Subject: e.IP.String(), Title: "SPF does not authorise an address of the mail host",
+			Detail:   fmt.Sprintf("%s gets %s for %s, and another address of the same mail host passes. Mail that leaves by it fails SPF.", e.IP, e.Result, e.Domain),
+			Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: advice("If mail leaves by %s, add %s to the record.", e.IP, addressTerm(e))}
+		if nobody {
+			f.Severity, f.Title = finding.Warning, "SPF authorises no address, and the domain seems to send"
+			f.Detail = fmt.Sprintf("No term of the record of %s lets an address pass, so %s gets %s, as any other does.", e.Domain, e.IP, e.Result)
+			f.Fix = advice("If mail leaves by %s, put %s at the start of the record. If the domain sends nothing, publish v=spf1 -all.", e.IP, addressTerm(e))
+		}
+		k.Add("spf-ip-not-authorized", f)
 	}
 }
 
