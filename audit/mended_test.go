@@ -83,6 +83,16 @@ func TestMended(t *testing.T) {
 			"CNAME s2.domainkey.u1.wl.sendgrid.net, - CNAME s2.domainkey.u1.wl.sendgrid.net.acme.example", "dkim-cname-dangling"},
 		{"DKIM alias without its dot to no key", "s2", "s2._domainkey CNAME k9.u1.esp.test", "", "dkim-cname-dangling", "the final dot is missing", "", "dkim-cname-dangling"},
 		{"DKIM alias to a name of the domain", "s2", "s2._domainkey CNAME k9.keys", "", "dkim-cname-dangling", "which has no TXT record", "", "dkim-cname-dangling"},
+		// An alias of a key that is published with the wrong type, or leads back to itself.
+		{"DKIM target as text", "s2", "s2._domainkey TXT \"k2.u1.esp.test\"", "", "dkim-key-syntax", "an alias was meant", "CNAME k2.u1.esp.test, - TXT k2.u1.esp.test", ""},
+		{"DKIM target as text, with its dot", "s2", "s2._domainkey TXT \"K2.u1.esp.test.\"", "", "dkim-key-syntax", "an alias was meant", "CNAME k2.u1.esp.test, - TXT K2.u1.esp.test.", ""},
+		{"DKIM target of a service as text", "s2", "s2._domainkey TXT \"s2.domainkey.u1.wl.sendgrid.net\"", "", "dkim-key-syntax", "an alias was meant",
+			"CNAME s2.domainkey.u1.wl.sendgrid.net, - TXT s2.domainkey.u1.wl.sendgrid.net", "dkim-cname-dangling"},
+		{"DKIM text that is a name without a key", "s2", "s2._domainkey TXT \"mx.esp.test\"", "", "dkim-key-syntax", "", "", "dkim-key-syntax"},
+		{"DKIM text that is no name", "s2", "s2._domainkey TXT \"k2\"", "", "dkim-key-syntax", "", "", "dkim-key-syntax"},
+		{"DKIM alias of itself", "s2", "s2._domainkey CNAME s2._domainkey", "", "dkim-cname-dangling", "in a loop", "", "dkim-cname-dangling"},
+		{"DKIM aliases of each other", "s", "s1._domainkey CNAME s2._domainkey\ns2._domainkey CNAME s1._domainkey", "", "dkim-cname-dangling dkim-cname-dangling", "in a loop", "", "dkim-cname-dangling dkim-cname-dangling"},
+		{"a name below a zone that is there", "", "", "nosuch.acme.example", "domain-missing", "does not exist", "", "domain-missing"},
 		{"DMARC alias without its dot", "_dmarc", "_dmarc CNAME acme.dmarc.esp.test", "", "dmarc-record-missing", "the final dot is missing",
 			"CNAME acme.dmarc.esp.test, - CNAME acme.dmarc.esp.test.acme.example", ""},
 		{"DMARC alias of a subdomain without its dot", "_dmarc", "_dmarc CNAME acme.dmarc.esp.test\nnews MX 10 mx1\nnews MX 20 mx2\nnews TXT \"v=spf1 mx -all\"\n" +

@@ -85,6 +85,13 @@ func (j *judge) problems(m *mending) {
 			Fix: m.fixRecord("Put the string in quotes.")})
 		return
 	}
+	if m.target != "" {
+		j.addKey("dkim-key-syntax", m.PublishedKey, finding.Finding{Title: "DKIM alias published as text (TXT instead of CNAME)",
+			Detail: fmt.Sprintf("The TXT record at %s is the name %s, which is where the key is: an alias was meant, and published with the type TXT.", m.QueryName(), m.target),
+			Fix: &finding.Fix{Summary: "Publish it as an alias.", Name: m.QueryName(), Type: "CNAME", Value: m.target,
+				Remove: []finding.Record{{Name: m.QueryName(), Type: "TXT", Value: m.Record}}}})
+		return
+	}
 	for i := range m.Problems {
 		p := &m.Problems[i]
 		at := kind{problemChecks[p.Kind], p.Exposed, p.Tolerated, p.refusedBySome}

@@ -7,7 +7,6 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
-	"mailworthy/resolver"
 )
 
 // stated judges the selectors that the user says are in use.
@@ -79,6 +78,12 @@ func (j *judge) dangling() {
 		if s.Wildcard || !s.Dangling() {
 			continue
 		}
+		if s.loop {
+			j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence}, Title: "DKIM selector CNAME leads back to itself (loop)",
+				Detail: fmt.Sprintf("%s is an alias in a loop, or at the end of too long a chain: nobody finds a key there (%s).", s.QueryName(), s.Evidence.Note),
+				Fix:    &finding.Fix{Summary: "Publish the alias with the target that the service shows, or remove it if the service is no longer used."}})
+			continue
+		}
 		target := s.CNAMEs[len(s.CNAMEs)-1]
 		detail := fmt.Sprintf("%s is an alias of %s, which has no TXT record (%s).", s.QueryName(), target, s.Status)
 		if p := loaded().byName[s.Provider]; p != nil && p.Standby {
@@ -111,9 +116,8 @@ func (j *judge) dangling() {
 func (s *Selector) withoutDot(right string) finding.Finding {
 	f := finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence},
 		Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: the domain was added to the target, because the final dot is missing in the zone.", s.QueryName(), s.CNAMEs[0])}
-	a := s.right.answer
-	key := a != nil && a.Status == resolver.Found && slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return keyOf(&r).Live() })
-	if p, _ := bySuffix(loaded().cname, right); p == nil && !key {
+	key, known := s.hasKey(right)
+	if !known {
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the final dot of its target (%s.), if that is the one that the service shows.", right)}
 		return f
 	}

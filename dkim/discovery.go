@@ -140,6 +140,8 @@ type Selector struct {
 	Evidence *finding.Evidence `json:"evidence"`
 
 	answer *resolver.Answer // nil if there is none
+	// loop: it is an alias that leads back to itself, by others or without.
+	loop bool
 	// right is the answer for the name that a dangling alias was meant to lead to.
 	right resolved
 }
@@ -183,6 +185,8 @@ type PublishedKey struct {
 	// quoted is the record as it would be in quotes, if a zone file has none around it and
 	// lost what stands behind the first semicolon.
 	quoted string
+	// target is where an alias would lead that was published as text, and the key is.
+	target string
 }
 
 // QueryName is the name of the record: <selector>._domainkey.<domain>.

@@ -1,6 +1,7 @@
 package dkim
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -119,19 +120,41 @@ func (s *search) goOn() {
 }
 
 // undot asks for the keys at the names that dangling aliases were meant to lead to, if
-// the zone added its own name to their targets, and concludes.
+// the zone added its own name to their targets, and at those that stand as the text of a
+// TXT record where an alias was meant; and concludes.
 func (s *search) undot() {
 	s.batch.Part(func(b *resolver.Batch) {
 		asked := 0
 		for i := range s.d.Selectors {
 			sel := &s.d.Selectors[i]
-			if right := sel.undotted(); right != "" && asked < mostMissing {
+			if right := cmp.Or(sel.undotted(), sel.asText()); right != "" && asked < mostMissing {
 				asked++
 				b.Ask(right, resolver.TypeTXT, sel.right.set)
 			}
 		}
 		s.d.Questions += asked
 	}, s.conclude)
+}
+
+// asText is the name that stands as the text of the only TXT record, as if an alias had
+// been published with the wrong type; "" if that is not it.
+func (s *Selector) asText() string {
+	if s.Wildcard || s.Status != SelectorFound || len(s.CNAMEs) > 0 || len(s.answer.Records) != 1 {
+		return ""
+	}
+	name := cleanName(s.answer.Records[0].Text())
+	if !resolver.IsHostName(name) || !resolver.Whole(name) {
+		return ""
+	}
+	return name
+}
+
+// hasKey: at the name that was meant there is a key, or it is one of a service's.
+func (s *Selector) hasKey(right string) (key, known bool) {
+	a := s.right.answer
+	key = a != nil && a.Status == resolver.Found && slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return keyOf(&r).Live() })
+	p, _ := bySuffix(loaded().cname, right)
+	return key, key || p != nil
 }
 
 // undotted is where an alias that leads nowhere was meant to lead, if the zone added its
@@ -315,8 +338,15 @@ func (sel *Selector) set(a *resolver.Answer, err error) {
 	if err != nil {
 		e := resolver.AsError(err)
 		sel.Status, sel.Reason, sel.CNAMEs = SelectorUnresolved, string(e.Reason), e.CNAMEs
-		if oneLabel(sel.CNAMEs) {
+		switch {
+		case oneLabel(sel.CNAMEs):
 			sel.Status, sel.Reason = SelectorNXDomain, ""
+		case e.Reason == resolver.AliasLoop:
+			// Nobody finds a key there.
+			sel.Status, sel.Reason, sel.loop = SelectorNXDomain, "", true
+			if sel.CNAMEs == nil {
+				sel.CNAMEs = []string{sel.QueryName()}
+			}
 		}
 	} else {
 		sel.answer, sel.CNAMEs = a, a.CNAMEs
@@ -385,6 +415,11 @@ func (s *search) conclude() {
 				CNAMEs: sel.CNAMEs, Wildcard: sel.Wildcard, evidence: *sel.Evidence})
 			k := &s.d.Keys[len(s.d.Keys)-1]
 			k.read(sel.answer.Records)
+			if right := sel.asText(); right != "" {
+				if _, known := sel.hasKey(right); known {
+					k.target = right
+				}
+			}
 			k.insecure = k.insecurity(s.d.Catalogue != Inferred && len(s.d.Keys) <= mostThorough)
 		}
 	}

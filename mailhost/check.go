@@ -62,7 +62,16 @@ func (j *judge) domainName() string {
 
 func (j *judge) parked() bool { return j.profile == finding.Parked }
 
-// howToExist says what makes a domain exist, if anything can.
+// howToExist says what makes the domain exist. A name below a zone that is there needs
+// no registrar.
+func (d *Domain) howToExist() string {
+	if d.Name != d.Authority.Organizational && d.Authority.SOA == Present {
+		return fmt.Sprintf("Publish records at %s in the zone of %s, or send from a domain that exists.", d.Name, d.Authority.Organizational)
+	}
+	return howToExist(d.Name, d.Authority.Organizational)
+}
+
+// howToExist says what makes a domain exist whose zone is not there, if anything can.
 func howToExist(name, organizational string) string {
 	if !resolver.Documented(name) && !resolver.Unregistrable(name) {
 		return fmt.Sprintf("Register %s, or repair its delegation.", organizational)
@@ -85,7 +94,7 @@ func (j *judge) domain(d *Domain) {
 	case Absent:
 		j.Add("domain-missing", finding.Finding{Evidence: d.Evidence,
 			Detail: fmt.Sprintf("%s does not exist in the DNS (NXDOMAIN), so every receiver rejects mail from it.", d.Name),
-			Fix:    &finding.Fix{Summary: howToExist(d.Name, d.Authority.Organizational)}})
+			Fix:    &finding.Fix{Summary: d.howToExist()}})
 		return
 	}
 	j.Decided("domain-missing")

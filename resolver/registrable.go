@@ -25,9 +25,16 @@ func Undotted(name string, zones ...string) string {
 		if !ok || zone == "" {
 			continue
 		}
-		if suffix, listed := publicsuffix.PublicSuffix(rest); (listed || Documented(rest)) && rest != suffix {
+		if Whole(rest) {
 			return rest
 		}
 	}
 	return ""
+}
+
+// Whole reports whether a name can stand by itself: it is below a public suffix that the
+// list has, or below a name of examples.
+func Whole(name string) bool {
+	suffix, listed := publicsuffix.PublicSuffix(name)
+	return (listed || Documented(name)) && name != suffix
 }
