@@ -341,8 +341,9 @@ func (sel *Selector) set(a *resolver.Answer, err error) {
 		switch {
 		case oneLabel(sel.CNAMEs):
 			sel.Status, sel.Reason = SelectorNXDomain, ""
-		case e.Reason == resolver.AliasLoop:
-			// Nobody finds a key there.
+		case e.Reason == resolver.AliasLoop && strings.HasPrefix(e.Server, "zone "):
+			// A loaded zone says so: nobody finds a key there. That a server answers with a
+			// loop may be its fault alone.
 			sel.Status, sel.Reason, sel.loop = SelectorNXDomain, "", true
 			if sel.CNAMEs == nil {
 				sel.CNAMEs = []string{sel.QueryName()}
