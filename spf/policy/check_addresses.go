@@ -179,6 +179,10 @@ func (k *checker) special() {
 			// A host inside sends by a public address, which nobody but its owner knows.
 			switch host := r.Kind == private && each(r.Prefix, func(netip.Addr) {}); {
 			case !dropped[r.at]:
+			case r.Kind == documentation:
+				// Copied from an example: where it was copied to, a server of the owner belongs.
+				asks = true
+				p.replace(&rec.Terms[r.at], true, string(rec.Terms[r.at].Kind)+":<your address in place of "+forPlaceholder(rec.Terms[r.at].Value)+", which is one of examples>")
 			case host || nobody:
 				asks, inside = true, inside || host
 				p.replace(&rec.Terms[r.at], true, string(rec.Terms[r.at].Kind)+":<the public address of the host behind "+forPlaceholder(rec.Terms[r.at].Value)+">")
@@ -303,6 +307,10 @@ func (k *checker) duplicates() {
 				for j := range o.Terms {
 					// The own include can go if another one holds it too.
 					if n := &o.Terms[j]; n.Kind == spf.KindInclude && n.Target == t.Target && n.Ignored == "" && n.Qualifier == "+" && t.Qualifier == "+" && (o != r || n == t) {
+						if k.p.Lookups <= spf.MaxLookups && n != t {
+							f.Fix = advice("%s can be spared as long as another include holds it too.", quotable(n.Text))
+							continue
+						}
 						p := k.proposal(o)
 						p.spare(n)
 						f.Fix = p.share(false, "Publish the record without %s: another include holds it too.", quotable(n.Text))
@@ -349,6 +357,7 @@ func (k *checker) overlapping() {
 	type found struct {
 		said, terms []string
 		fix         *finding.Fix
+		foreign     bool
 	}
 	in := make(map[string]*found)
 	var records []string
@@ -365,9 +374,14 @@ func (k *checker) overlapping() {
 			records = append(records, at.in)
 		}
 		o := inner[at][0]
+		always := !slices.ContainsFunc(inner[at], func(o Overlap) bool { return !k.alwaysInside(t, o) })
 		f.said = append(f.said, fmt.Sprintf("all that %s authorises lies inside %s of %s", quote(t.Text), quote(o.Within.Term), o.Within.In))
 		if o.Within.In != at.in {
-			continue // it is somebody else's to keep
+			f.foreign = true // it is somebody else's to keep
+			continue
+		}
+		if !always {
+			continue // what names stand for may change
 		}
 		f.terms = append(f.terms, t.Text)
 		p := k.proposal(r)
@@ -379,7 +393,7 @@ func (k *checker) overlapping() {
 	for _, domain := range records {
 		f := in[domain]
 		if f.fix == nil {
-			f.fix = advice("It can be spared as long as the other record holds it.")
+			f.fix = advice("Nothing need change: a term can be spared only as long as the other one holds all of its addresses.")
 		} else {
 			f.fix.Summary = "Publish the record without " + enumerate(f.terms, 5) + "."
 		}
@@ -387,19 +401,39 @@ func (k *checker) overlapping() {
 		if len(f.said) > maxNamed {
 			f.said, more = f.said[:maxNamed], fmt.Sprintf("; %d more", len(f.said)-maxNamed)
 		}
-		k.add("spf-overlap", k.full()[domain], finding.Finding{Detail: fmt.Sprintf("In the record of %s %s%s.", domain, strings.Join(f.said, "; "), more), Fix: f.fix})
+		found := finding.Finding{Detail: fmt.Sprintf("In the record of %s %s%s.", domain, strings.Join(f.said, "; "), more), Fix: f.fix}
+		if len(f.terms) == 0 && !f.foreign {
+			// "a mx" of one host: each term has its own reason.
+			found.Severity, found.Title = finding.Info, "SPF terms that stand for the same addresses today"
+		}
+		k.add("spf-overlap", k.full()[domain], found)
 	}
 }
 
+// alwaysInside reports whether a term lies inside another one whatever the DNS says: both are
+// addresses, or one name by the same mechanism with a length that is no shorter. Terms of
+// different names follow different records, and the next change of one parts them.
+func (k *checker) alwaysInside(t *Term, o Overlap) bool {
+	r := k.full()[o.Within.In]
+	if r == nil || o.Within.at >= len(r.Terms) {
+		return false
+	}
+	w := &r.Terms[o.Within.at]
+	if t.parsed.Prefix.IsValid() {
+		return w.parsed.Prefix.IsValid()
+	}
+	return w.Kind == t.Kind && w.Target == t.Target && w.parsed.Bits4 <= t.parsed.Bits4 && w.parsed.Bits6 <= t.parsed.Bits6
+}
+
 // saidOtherwise reports whether a finding of its own says what is wrong: that no mail comes
-// from the range, or that the other one holds everyone. When that one goes, the range
+// from the range, or that the other one is far too wide. When that one goes, the range
 // inside is needed.
 func (k *checker) saidOtherwise(t *Term, o Overlap) bool {
 	if !slices.ContainsFunc(distinctPrefixes(t), func(p netip.Prefix) bool { return special(p) == "" }) && k.Has("spf-private-address") {
 		return true
 	}
 	r := k.full()[o.Within.In]
-	return r != nil && o.Within.at < len(r.Terms) && slices.ContainsFunc(distinctPrefixes(&r.Terms[o.Within.at]), func(p netip.Prefix) bool { return p.Bits() == 0 })
+	return r != nil && o.Within.at < len(r.Terms) && slices.ContainsFunc(distinctPrefixes(&r.Terms[o.Within.at]), isBroad)
 }
 
 func distinctPrefixes(t *Term) []netip.Prefix {

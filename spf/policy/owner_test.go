@@ -112,6 +112,13 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 ip4:192.0.2.25:587 mx:mail.acme.example -all", fix: "v=spf1 ip4:192.0.2.25 a:mail.acme.example -all", checks: "spf-syntax", says: "which has no MX record"},
 		// One cause, one finding.
 		{in: "v=spf1 mx a:https://mail.acme.example -all", fix: "v=spf1 mx a:mail.acme.example -all", checks: "spf-void-lookup"},
+		// What names stand for today may change: only addresses within addresses are spared.
+		{in: "v=spf1 +a +mx +ip4:192.0.2.80 -all", checks: "spf-overlap", says: "Nothing need change"},
+		{in: "v=spf1 mx ip4:192.0.2.10 -all", checks: "spf-overlap"},
+		{in: "v=spf1 a:mail.acme.example ip4:192.0.2.0/24 -all", checks: "spf-overlap"},
+		{in: "v=spf1 mx:acme.example/24 a/24//64 -all", checks: "spf-overlap"},
+		{in: "v=spf1 mx ip4:192.0.2.128/25 ip4:192.0.2.200 -all", fix: "v=spf1 mx ip4:192.0.2.128/25 -all", checks: "spf-overlap"},
+		{in: "v=spf1 mx a:mail.acme.example a:mail.acme.example/25 -all", fix: "v=spf1 mx a:mail.acme.example/25 -all", checks: "spf-overlap"},
 		// A host in place of a mail domain.
 		{in: "v=spf1 mx:mail.acme.example -all", fix: "v=spf1 a:mail.acme.example -all", checks: "spf-mx-void", says: "probably meant is \"a:mail.acme.example\""},
 		{in: "v=spf1 mx mx:mail.acme.example/32 -all", fix: "v=spf1 mx a:mail.acme.example/32 -all", checks: "spf-mx-void"},
@@ -229,5 +236,30 @@ func TestRepairedCircle(t *testing.T) {
 	}
 	if asked == 0 {
 		t.Error("nothing is proposed for the broken record")
+	}
+}
+
+// TestExampleAddresses: an address that was copied from an example stands where one of the
+// owner's belongs, and is asked for in every proposal.
+func TestExampleAddresses(t *testing.T) {
+	r := dnstest.Zone(t, `
+		$TTL 3600
+		$ORIGIN acme.com.
+		@   SOA ns.example. admin.example. 1 7200 900 604800 300
+		@   TXT "v=spf1 include:gone.acme.com ip4:192.0.2.10 -all"
+	`)
+	const want = "v=spf1 include:<the right name in place of gone.acme.com> ip4:<your address in place of 192.0.2.10, which is one of examples> -all"
+	asked := 0
+	for _, f := range Check(Examine(context.Background(), r, "acme.com"), Context{MX: "present"}).Findings() {
+		if f.Fix == nil || f.Fix.Value == "" {
+			continue
+		}
+		asked++
+		if f.Fix.Complete || f.Fix.Value != want {
+			t.Errorf("%s: %+v", f.Check, f.Fix)
+		}
+	}
+	if asked == 0 {
+		t.Error("nothing is proposed")
 	}
 }

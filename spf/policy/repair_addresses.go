@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,10 +171,19 @@ func address(s string) ([]string, string) {
 	switch {
 	case isAddress && (ascii.EqualFold(name, "a") || ascii.EqualFold(name, "mx") || ascii.EqualFold(name, "include") || ascii.EqualFold(name, "ptr")):
 		return []string{sign + prefixTerm(p)}, "an address belongs in ip4 or ip6"
-	case !isAddress && (ascii.EqualFold(name, "ip4") || ascii.EqualFold(name, "ip6")) && hostLike(value) && plausible(value) && !ascii.IsDigit(value[0]):
+	case !isAddress && (ascii.EqualFold(name, "ip4") || ascii.EqualFold(name, "ip6")) && hostLike(value) && plausible(value) && !ascii.IsDigit(value[0]) && !template(value):
 		return []string{sign + "a:" + value}, "a host name belongs in a"
 	}
 	return nil, ""
+}
+
+// template reports whether a value is what the page of a service writes for an address,
+// "xxx.xxx.xxx.xxx" or "your.server.ip.address", and no host, though its last label may be
+// a top-level domain.
+func template(value string) bool {
+	labels := strings.Split(ascii.ToLower(strings.TrimSuffix(value, ".")), ".")
+	long := slices.ContainsFunc(labels, func(l string) bool { return len(l) > 3 })
+	return len(labels) == 4 && !long || labels[0] == "your" || labels[0] == "my" || slices.Contains(labels, "ip") || slices.Contains(labels, "xxx")
 }
 
 // parsePrefix reads an address with or without a length.

@@ -183,6 +183,11 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 exists:%{i}._spf.acme.exampl\\; -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.exampl; was meant to be> -all"},
 		{"v=spf1 exists:%{i}._spf.acme.co, -all", "v=spf1 exists:<the name that exists:%{i}._spf.acme.co, was meant to be> -all"},
 		{"v=spf1 exists:%{i}._spf.acm\\.example -all", "v=spf1 exists:<the name that exists:%{i}._spf.acm.example was meant to be> -all"},
+		// The template of a set-up page is no host.
+		{"v=spf1 mx ip4:xxx.xxx.xxx.xxx -all", "v=spf1 mx ip4:<the address that ip4:xxx.xxx.xxx.xxx was meant to be> -all"},
+		{"v=spf1 mx ip4:x.x.x.x -all", "v=spf1 mx ip4:<the address that ip4:x.x.x.x was meant to be> -all"},
+		{"v=spf1 mx ip4:your.server.ip.dev -all", "v=spf1 mx ip4:<the address that ip4:your.server.ip.dev was meant to be> -all"},
+		{"v=spf1 mx ip4:1.2.3.x -all", "v=spf1 mx ip4:<the address that ip4:1.2.3.x was meant to be> -all"},
 		// A letter behind the version may be what is left of a sender, whatever stands around.
 		{"v=spf1x -all", "v=spf1 <the term that x was meant to be> -all"},
 		{"<v=spf1x -all>", "v=spf1 <the term that x was meant to be> -all"},
