@@ -404,7 +404,7 @@ func (k *checker) overlapping() {
 		found := finding.Finding{Detail: fmt.Sprintf("In the record of %s %s%s.", domain, strings.Join(f.said, "; "), more), Fix: f.fix}
 		if len(f.terms) == 0 && !f.foreign {
 			// "a mx" of one host: each term has its own reason.
-			found.Severity, found.Title = finding.Info, "SPF terms that stand for the same addresses today"
+			found.Severity, found.Title = finding.Info, "SPF terms with the same addresses today"
 		}
 		k.add("spf-overlap", k.full()[domain], found)
 	}
