@@ -93,6 +93,15 @@ func goesOn(word, rest string) bool {
 	if rest != "" && len(word) == len("mailto")-1 && sortedLetters(word+rest[:1]) == sortedLetters("mailto") {
 		return true // "mailo:tdmarc@…": its missing letter may stand behind the colon
 	}
+	// "mailtt:odmarc@…", "mailt:podmarc@…": its last letter, unless a mailbox begins so that
+	// everybody has.
+	local, _, _ := strings.Cut(rest, "@")
+	off := hint.Distance(word, "mailto")
+	for n := 1; n <= 2 && n < len(rest) && off > 0 && word != "mail" && word != "email" && word != "e-mail" && !slices.Contains(roles, strings.ToLower(local)); n++ {
+		if (rest[n-1] == 'o' || rest[n-1] == 'O') && hint.Distance(word+strings.ToLower(rest[:n]), "mailto") <= off {
+			return true
+		}
+	}
 	for i := 2; i <= 4; i++ {
 		if len(word) == i-1 && hint.Distance(word, "mailto"[:i]) == 1 && strings.HasPrefix(rest, "mailto"[i:]) {
 			return true

@@ -141,6 +141,11 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailo:tdmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=malto:idmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=maitl:odmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailTt:odmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailt:podmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=maklt:odmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailt:postmaster@acme.example", full},
+		{"v=DMARC1; p=reject; rua=mail:john@acme.example", "v=DMARC1; p=reject; rua=mailto:john@acme.example"},
 		{"v=DMARC1; p=reject; rua=mailo:info@acme.example", "v=DMARC1; p=reject; rua=mailto:info@acme.example"},
 		// The second @ may stand for a letter of a host that is not the owner's.
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@@cme.example", "v=DMARC1; p=reject; " + mailbox},

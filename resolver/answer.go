@@ -107,7 +107,13 @@ type Answer struct {
 	// file is the zone file that answered, if one did; line is that of its SOA.
 	file string
 	line uint32
+	// ofSPF is what OfSPF returns.
+	ofSPF []Record
 }
+
+// OfSPF returns the records of type SPF (99) at the name of a TXT answer, if a loaded zone
+// gave it. Nobody asks for them any more (RFC 7208, 3.1), and no server is asked.
+func (a *Answer) OfSPF() []Record { return a.ofSPF }
 
 // Record is one resource record. Which fields are set depends on Type.
 type Record struct {

@@ -39,6 +39,11 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 		if z.SOA != nil {
 			a.line = z.SOA.line
 		}
+		if t == TypeTXT && (z.Kind == ZoneFound || z.Kind == ZoneNoData) {
+			if old := o.zones.find(at, TypeSPF); old.Kind == ZoneFound {
+				a.ofSPF = old.Records
+			}
+		}
 		switch z.Kind {
 		case ZoneFound:
 			a.Status, a.Records = Found, z.Records

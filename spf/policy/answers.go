@@ -196,6 +196,19 @@ func (o *outcome) bare() (text string, meant *repaired) {
 	return text, meant
 }
 
+// ofType99 is the SPF record that a loaded zone has as type SPF alone, "" if there is none or
+// more than one.
+func (o *outcome) ofType99() string {
+	if o.answer == nil || o.record().count > 0 {
+		return ""
+	}
+	records := o.answer.OfSPF()
+	if len(records) != 1 || !spf.IsRecord(records[0].Text()) {
+		return ""
+	}
+	return records[0].Text()
+}
+
 // unmarked is the text that was meant to be the SPF record, with a mistyped version or
 // with none, and what it was meant to be.
 func (o *outcome) unmarked() (text string, meant *repaired) {

@@ -24,6 +24,9 @@ func (k *checker) missing() {
 			return
 		}
 	}
+	if k.oldType() {
+		return
+	}
 	wrong, open := k.wrongName()
 	if wrong {
 		return // it is not missing, and is no pass
@@ -60,6 +63,27 @@ func (k *checker) missing() {
 		f.Fix.Remove = []finding.Record{{Name: k.p.Domain, Type: "CNAME", Value: aliases[0]}}
 	}
 	k.addMissing(f, open)
+}
+
+// oldType reports a record that a zone has as type SPF, and whether there is one.
+func (k *checker) oldType() bool {
+	if k.p.answers == nil {
+		return false
+	}
+	text := k.p.answers.get(k.p.Domain, resolver.TypeTXT).ofType99()
+	if text == "" {
+		return false
+	}
+	f := finding.Finding{Title: "SPF record of type SPF (99), which receivers do not ask for", Evidence: []finding.Evidence{k.p.Record.Evidence}, Reference: "RFC 7208, 3.1",
+		Detail: fmt.Sprintf("The zone has %s as a record of type SPF (99). Receivers ask for TXT alone, so that %s has no SPF record for them. SPF result: none.", quote(text), k.p.Domain),
+		Fix:    advice("Correct the record and publish it as TXT at %s.", k.p.Domain)}
+	_, l := spf.Parse(text)
+	if p := (&proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}); l.ErrorAt < 0 && !k.trial && k.holds(p, text) {
+		f.Fix = &finding.Fix{Summary: "Publish the record as TXT.", Name: k.p.Domain, Type: "TXT", Value: text}
+	}
+	k.Decided("spf-record-missing")
+	k.Add("spf-record-missing", f)
+	return true
 }
 
 // addMissing adds spf-record-missing. If the names at which a record may stand by

@@ -135,6 +135,9 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 					x.meant(q.name, m.text, 0)
 				}
 			}
+			if text := o.ofType99(); q.name == x.root && meant == nil && text != "" {
+				x.meant(q.name, text, 0)
+			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
 				for _, name := range misplaced(x.root) {
 					x.ask(name, resolver.TypeTXT, asMisplaced)

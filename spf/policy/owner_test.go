@@ -263,3 +263,29 @@ func TestExampleAddresses(t *testing.T) {
 		t.Error("nothing is proposed")
 	}
 }
+
+// TestType99: what a zone has as type SPF is no record, and as TXT it would be.
+func TestType99(t *testing.T) {
+	for _, c := range []struct{ zone, says, fix string }{
+		{`@ SPF "v=spf1 ip4:192.0.2.10 mx -all"`, "of type SPF (99)", "v=spf1 ip4:192.0.2.10 mx -all"},
+		{"@ SPF \"v=spf1 mx -all\"\n@ TXT \"MS=ms123\"", "of type SPF (99)", "v=spf1 mx -all"},
+		{`@ SPF "v=spf1 inlude:_spf.esp.example -all"`, "of type SPF (99)", ""},
+		{`@ SPF "v=spf1 include:gone.acme.example -all"`, "of type SPF (99)", ""},
+		{`@ SPF "hello"`, "has no TXT record", "v=spf1 " + anySender + " include:<the SPF record of each service that sends for you> ~all"},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n"+c.zone+"\n")
+		found := 0
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Check != "spf-record-missing" || f.Severity == finding.Pass {
+				continue
+			}
+			found++
+			if !strings.Contains(f.Detail, c.says) || f.Fix == nil || f.Fix.Value != c.fix {
+				t.Errorf("%s: %s %+v", c.zone, f.Detail, f.Fix)
+			}
+		}
+		if found != 1 {
+			t.Errorf("%s: %d findings", c.zone, found)
+		}
+	}
+}
