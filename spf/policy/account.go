@@ -231,6 +231,8 @@ func (p *Policy) outcomes() (nobody, fail bool) {
 		switch t := &terms[i]; {
 		case t.Kind == spf.KindRedirect:
 			return false, false
+		case t.Kind == spf.KindModifier && reported(t) == "" && !ownsDomain(t.Text):
+			return false, false // "include=esp.example", which names a sender
 		case !t.Kind.Directive():
 		case t.Sign != '-' && t.Sign != '~':
 			return false, false

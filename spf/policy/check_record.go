@@ -339,7 +339,7 @@ func (k *checker) modifiers(r *Record) {
 				continue
 			}
 			unknown = append(unknown, t.Text)
-			if proof, _ := ownershipToken(t.Text); proof != "" {
+			if ownsDomain(t.Text) {
 				p.replace(t, false)
 			} else if strings.ContainsAny(t.Value, ".:") || nobody {
 				asks = true // it may have been meant to name a sender

@@ -39,6 +39,12 @@ func ownershipToken(tok string) (proof, all string) {
 	return name + sep + value, all
 }
 
+// ownsDomain reports whether a term is a proof of ownership.
+func ownsDomain(term string) bool {
+	proof, _ := ownershipToken(term)
+	return proof != ""
+}
+
 // keepTokens returns the records of their own for the proofs of ownership that stand in a
 // record: whoever takes them out of it publishes them there.
 func (k *checker) keepTokens(p *proposal) (out []finding.Record) {
