@@ -121,7 +121,7 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 	if s.doubled {
 		why = "the domain is in the name twice: the control panel adds it to what is typed"
 	}
-	out := finding.Finding{Title: fmt.Sprintf("%s record at the wrong name (must be %s)", k.what, k.name), Evidence: append(slices.Clip(missing.Evidence), s.Evidence),
+	out := finding.Finding{Evidence: append(slices.Clip(missing.Evidence), s.Evidence),
 		Detail: fmt.Sprintf("The %s record %s is published at %s: %s. It belongs at %s.", k.what, quote(text), s.Name, why, right)}
 	fix := &finding.Fix{Summary: fmt.Sprintf("Move the record to %s.", right), Name: right, Type: "TXT", Value: text,
 		Remove: []finding.Record{{Name: s.Name, Type: "TXT", Value: text}}}
