@@ -145,7 +145,7 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 	out.Fix = fix
 	list := checkList
 	if k.version == "v=BIMI1" {
-		list = bimiList
+		list, out.Title = bimiList, "BIMI record at the wrong name (must be default._bimi)"
 	}
 	sheet := finding.NewSheet(list, missing.Subject)
 	sheet.Add(k.misplaced, out)
