@@ -79,7 +79,7 @@ func (j *judge) dangling() {
 			continue
 		}
 		if s.loop {
-			j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence}, Title: "DKIM selector CNAME leads back to itself (loop)",
+			j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence}, Title: "DKIM selector CNAME is an alias of itself (loop)",
 				Detail: fmt.Sprintf("%s is an alias in a loop, or at the end of too long a chain: nobody finds a key there (%s).", s.QueryName(), s.Evidence.Note),
 				Fix:    &finding.Fix{Summary: "Publish the alias with the target that the service shows, or remove it if the service is no longer used."}})
 			continue
