@@ -1,6 +1,7 @@
 package typo
 
 import (
+	"fmt"
 	"iter"
 	"os"
 	"slices"
@@ -146,3 +147,86 @@ func proposed(r finding.Record, text string) (out []string) {
 
 // only reports whether a record is of another kind than the one that is asked for.
 func only(of string, r finding.Record) bool { return of != "" && kind(r) != of }
+
+// beside are the keys around each key of the keyboard that most have, and what the same key
+// gives with or without Shift.
+var beside = map[byte]string{
+	'a': "qwsz", 'b': "vghn ", 'c': "xdfv ", 'd': "serfcx", 'e': "wsdr34", 'f': "drtgvc", 'g': "ftyhbv", 'h': "gyujnb", 'i': "ujko89", 'j': "huikmn", 'k': "jiolm,", 'l': "kop;.,",
+	'm': "njk, ", 'n': "bhjm ", 'o': "iklp90", 'p': "ol;[0-", 'q': "wa12", 'r': "edft45", 's': "awedxz", 't': "rfgy56", 'u': "yhji78", 'v': "cfgb ", 'w': "qase23", 'x': "zsdc ", 'y': "tghu67", 'z': "asx",
+	'1': "2q!", '2': "13qw@", '3': "24we#", '4': "35er$", '5': "46rt%", '6': "57ty^", '7': "68yu&", '8': "79ui*", '9': "80io(", '0': "9-op)",
+	'-': "0=p[_", '_': "-+0", '=': "-[]+", ':': ";lp'", ';': ":l'p", '.': ",/l> ", ',': ".mk< ", '/': ".;?'", '@': "21#", '%': "5$^", '{': "[p}", '}': "]{", '~': "`1", '!': "1@", ' ': "cvbnm,", '+': "=_", '?': "/", '*': "8", '<': ",", '>': ".",
+}
+
+// slip is what a finger does at one place of a record.
+type slip struct {
+	at   int
+	text string
+	do   func(cells []string)
+}
+
+// slips are all single slips of the hand that a text can be typed with: each character
+// left out, typed twice, in the wrong order, with Shift or without, a key beside it in its
+// place or with it, and a space within. Of a long key the first and the last are tried,
+// and some between.
+func slips(text string) []slip {
+	var out []slip
+	add := func(i int, what string, do func(cells []string)) {
+		out = append(out, slip{i, fmt.Sprintf("%s %q at %d", what, text[i:i+1], i), do})
+	}
+	for i := range len(text) {
+		if len(text) > 200 && i > 32 && i < len(text)-2 && i%97 != 0 {
+			continue
+		}
+		c := text[i : i+1]
+		add(i, "leaves out", func(cells []string) { cells[i] = "" })
+		add(i, "doubles", func(cells []string) { cells[i] += c })
+		if i+1 < len(text) && text[i+1] != text[i] {
+			add(i, "swaps with the next", func(cells []string) { cells[i], cells[i+1] = cells[i+1], cells[i] })
+		}
+		if c != " " {
+			add(i, "types a space before", func(cells []string) { cells[i] = " " + cells[i] })
+			if !readsAsSpacing(text, i, " ") {
+				add(i, "types a space for", func(cells []string) { cells[i] = " " })
+			}
+		}
+		key := text[i]
+		if 'A' <= key && key <= 'Z' {
+			key += 'a' - 'A'
+		}
+		near := beside[key]
+		if other := strings.ToUpper(c); other != c {
+			near += other
+		} else if other := strings.ToLower(c); other != c {
+			near += other
+		}
+		for _, n := range strings.Split(near, "") {
+			add(i, fmt.Sprintf("types %q for", n), func(cells []string) { cells[i] = n })
+			if n != " " {
+				add(i, fmt.Sprintf("types %q before", n), func(cells []string) { cells[i] = n + cells[i] })
+			}
+		}
+	}
+	return out
+}
+
+// mistake is the slip in one record of a template.
+func (s slip) mistake(at int, r finding.Record) Mistake { return inCells(at, r, s.text, s.do) }
+
+// Variants are domains whose records say the same in other ways than those of Templates,
+// for slips in every place of them.
+func Variants() []Template {
+	var out []Template
+	own := []string{"192.0.2.10", "192.0.2.11"}
+	add := func(name string, senders []string, spf, dmarc string) {
+		out = append(out, template(name, senders, []string{"s1"}, hosts+"@ TXT "+spf+"\ns1._domainkey TXT v=DKIM1; k=rsa; p=@RSA1@\n_dmarc TXT "+dmarc+"\n"))
+	}
+	add("addresses", []string{"192.0.2.10", "192.0.2.11", "192.0.2.20", "192.0.2.130", "2001:db8:10::1"},
+		"v=spf1 ip4:192.0.2.10 ip4:192.0.2.11 ip4:192.0.2.20 ip4:192.0.2.128/25 ip6:2001:db8:10::1 ~all", "v=DMARC1;p=quarantine;rua=mailto:dmarc@acme.example;")
+	add("hosts", append([]string{"192.0.2.20", "203.0.113.5", "203.0.113.49"}, own...),
+		"v=spf1 a:mail.acme.example mx include:_spf.google.com include:spf.esp.example -all", "v=DMARC1; p=none; rua=mailto:postmaster@acme.example, mailto:acme@reports.example; fo=1; ruf=mailto:abuse@acme.example")
+	add("a length", append([]string{"192.0.2.20"}, own...),
+		"v=spf1 a:mx1.acme.example/32 mx/32 a:mail.acme.example//64 ?all", "v=DMARC1; p=reject; sp=none; adkim=r; aspf=s; pct=100; rua=mailto:hostmaster@acme.example; ri=86400")
+	add("services", []string{"203.0.113.33", "203.0.113.97", "203.0.113.113", "203.0.113.81"},
+		"v=spf1 include:spf.protection.outlook.com include:servers.mcsv.net include:spf.brevo.com include:amazonses.com ~all", "v=DMARC1; p=quarantine; pct=50; rua=mailto:john.doe@acme.example; np=reject; t=n")
+	return out
+}
