@@ -62,7 +62,7 @@ func TestTableSays(t *testing.T) {
 		{name: "some selectors unanswered", findings: []finding.Finding{open},
 			want: []string{"DKIM  ?  100  DKIM lookup failed: result unknown"}},
 		{name: "nobody answered", result: audit.Result{Trace: ask("timeout", "timeout", "network")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
-			want: []string{"INCOMPLETE   no score\nNo resolver answered any question (udp://127.0.0.1:5399: timeout,\nudp://127.0.0.1:5399: network): nothing is known of the domain."}, wantNot: []string{"/100"}},
+			want: []string{"INCOMPLETE   no score\nNo resolver answered any question (udp://127.0.0.1:5399: network,\nudp://127.0.0.1:5399: timeout): nothing is known of the domain."}, wantNot: []string{"/100"}},
 		{name: "one answer", result: audit.Result{Trace: ask("timeout", "nxdomain")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
 			wantNot: []string{"No resolver"}},
 		{name: "nobody was to be asked", result: audit.Result{Trace: ask("offline")}, findings: []finding.Finding{reporttest.Unresolved(finding.SPF, finding.Critical, true)},
