@@ -236,6 +236,13 @@ func TestCheckWalk(t *testing.T) {
 			if got := strings.Join(ids(findings, test.domain), ", "); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
+			for _, f := range findings {
+				for _, c := range f.Follows {
+					if c.Severity == "" || c.Title == "" || c.Subject == "" {
+						t.Errorf("below %s: %+v", f.Check, c)
+					}
+				}
+			}
 			if test.fix != "" {
 				if fix := findings[0].Fix; fix == nil || fix.Name+" "+fix.Value != test.fix {
 					t.Errorf("the fix is %+v, want %s", fix, test.fix)

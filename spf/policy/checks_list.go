@@ -227,9 +227,9 @@ var Checks = []finding.Check{
 		ID: "spf-overlap", Severity: finding.Notice, Section: finding.SPF,
 		Title:     "Overlapping ip4/ip6 ranges in SPF",
 		Passed:    "No overlapping ip4/ip6 ranges in SPF",
-		Condition: "All that a term of the domain's own record authorises is authorised by another one.",
-		Why:       "The term can be spared.",
-		Remedy:    "Remove the inner one.",
+		Condition: "All that a term of the domain's own record authorises is authorised by another one. An info if that is so only as long as the names in them stand for what they stand for today.",
+		Why:       "An address within another one can be spared.",
+		Remedy:    "Remove an address that lies within another one; keep terms with names.",
 		Reference: "RFC 7208, 5.6",
 	},
 	{
@@ -310,7 +310,7 @@ var Checks = []finding.Check{
 		Passed:    "No SPF mx mechanism without MX records",
 		Condition: "An mx term of the domain's own record whose name has a null MX or no MX.",
 		Why:       "The term authorises nobody, and without an MX it is a void lookup.",
-		Remedy:    "Remove the term.",
+		Remedy:    "Name the host by a in place of mx if it has addresses and sends; else remove the term.",
 		Reference: "RFC 7208, 5.4",
 	},
 	{
