@@ -12,6 +12,7 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/mailhost"
 	"mailworthy/message"
+	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
@@ -80,7 +81,7 @@ func (s *messageSheet) spf() {
 	if e.Explanation != "" {
 		why += fmt.Sprintf(" The domain explains: %q.", clip(e.Explanation))
 	}
-	authorise := fix("Add %s to the SPF record of %s, or send through a host that the record names.", e.IP, e.Domain)
+	authorise := s.authorise(e)
 	switch e.Result {
 	case spf.Fail:
 		s.sheet.Add("message-spf-fail", finding.Finding{Subject: e.Domain, Detail: who + "." + why, Fix: authorise})
@@ -90,12 +91,24 @@ func (s *messageSheet) spf() {
 	case spf.SoftFail, spf.Neutral:
 		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + "." + why, Fix: authorise})
 	case spf.None:
-		publish := fix("Publish an SPF record at %s that names %s.", e.Domain, e.IP)
+		publish := fix("Publish an SPF record at %s that names %s, if it sends for that domain.", e.Domain, e.IP)
 		if _, err := ParseDomain(e.Domain); err != nil {
 			publish = fix("Use a full domain name.")
+		} else if from := s.res.From; from != "" && resolver.Registrable(e.Domain) != resolver.Registrable(from) {
+			publish = fix("If %s is yours, publish an SPF record there that names %s. If not, only its owner can; DMARC for %s needs a signature with DKIM, or an envelope domain of its own.", e.Domain, e.IP, from)
 		}
 		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + ": " + sentence(e.Error), Fix: publish})
 	}
+}
+
+// authorise says how the client comes to pass, if it is one of the sender's: who forwards
+// mail, or receives it for the recipient, is not to be named in the sender's record.
+func (s *messageSheet) authorise(e *spf.Evaluation) *finding.Fix {
+	if g := mailhost.GatewayOf(s.res.Client.HELO); g != nil {
+		return fix("%s is a host of %s. If that takes the recipient's mail, the client is the one before it: state it with --ip. If you send through %[2]s, add its include to the SPF record of %[3]s.",
+			e.IP, g.Service, e.Domain)
+	}
+	return fix("If %s sends for you, add it (or the include of its service) to the SPF record of %s; if not, send through a host that the record names. A host that forwards is not yours to add.", e.IP, e.Domain)
 }
 
 // outcome is the result as a sentence names it.
@@ -142,7 +155,12 @@ func (s *messageSheet) dkim() {
 		switch {
 		case sig.Result == dkim.Pass:
 			for _, w := range sig.Warnings {
-				s.sheet.Add("message-dkim-weak", finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s passes, but: %s", name, sentence(w))})
+				weak := finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s passes, but: %s", name, sentence(w))}
+				if !strings.HasPrefix(w, "the key has ") {
+					weak.Title = "DKIM signature passes with a reservation"
+					weak.Fix = fix("Mend it where the message is signed: the fields of h=, the clock, or t=y of the key.")
+				}
+				s.sheet.Add("message-dkim-weak", weak)
 			}
 		case sig.Disputed():
 			s.sheet.Add("message-dkim-length", finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s is %s: %s", name, sig.Result, sentence(sig.Reason)),
@@ -194,8 +212,11 @@ func (s *messageSheet) dmarc() {
 	}
 	s.sheet.Decided("message-dmarc-fail")
 	if v.Result == dmarc.ResultFail {
-		s.sheet.Add("message-dmarc-fail", finding.Finding{Severity: worst, Subject: v.Domain, Detail: s.misaligned(),
-			Fix: fix("Sign with DKIM and d=%s, or use an envelope domain below %s that SPF passes for.", v.Domain, v.Domain)})
+		sign := fix("Sign with DKIM and d=%s, or use an envelope domain below %s that SPF passes for.", v.Domain, v.Domain)
+		if s.broken() != nil {
+			sign = fix("Mend the signature of %s, which does not pass, or use an envelope domain below %s that SPF passes for. If a list or a forwarder changed the message, that is for it to mend.", v.Domain, v.Domain)
+		}
+		s.sheet.Add("message-dmarc-fail", finding.Finding{Severity: worst, Subject: v.Domain, Detail: s.misaligned(), Fix: sign})
 		return
 	}
 	s.sheet.Decided("message-dmarc-length")
@@ -208,10 +229,35 @@ func (s *messageSheet) dmarc() {
 		if slices.ContainsFunc(s.res.DKIM.Signatures, func(sig dkim.Signature) bool { return sig.Disputed() }) {
 			everywhere = " (unless l= is accepted)"
 		}
-		s.sheet.Add("message-dmarc-spf-only", finding.Finding{Subject: v.Domain, Detail: fmt.Sprintf(
+		only := finding.Finding{Subject: v.Domain, Detail: fmt.Sprintf(
 			"DMARC passes for %s by SPF alone: no DKIM signature passes%s with a domain that aligns. Forwarded mail will fail.", v.Domain, everywhere),
-			Fix: fix("Sign with DKIM and d=%s.", v.Domain)})
+			Fix: fix("Sign with DKIM and d=%s.", v.Domain)}
+		if f := s.broken(); f != nil {
+			// It is signed so: once that signature passes, this is over.
+			c, _ := messageChecks.Find("message-dmarc-spf-only")
+			f.Follows = append(f.Follows, c.Consequence(only.Subject, only.Detail))
+			s.sheet.Undecided(c.ID)
+			return
+		}
+		s.sheet.Add("message-dmarc-spf-only", only)
 	}
+}
+
+// broken is the finding that signatures fail, if one of them is of the author's
+// organization; nil if that is not it.
+func (s *messageSheet) broken() *finding.Finding {
+	own := resolver.Registrable(s.res.DMARC.Domain)
+	if !slices.ContainsFunc(s.res.DKIM.Signatures, func(sig dkim.Signature) bool {
+		return sig.Result != dkim.Pass && sig.Result != dkim.TempError && !sig.Disputed() && resolver.Registrable(sig.Domain) == own
+	}) {
+		return nil
+	}
+	for _, f := range s.sheet.Found() {
+		if f.Check == "message-dkim-fail" || f.Check == "message-dkim-partly" {
+			return f
+		}
+	}
+	return nil
 }
 
 // dependsOnLength says that DMARC rests on a signature with l= alone.

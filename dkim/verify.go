@@ -224,7 +224,11 @@ func (s *signature) judgeMessage(m *message) {
 		s.warn("h= names DKIM-Signature more often than there are other signatures: some verifiers take the signature itself for it, and fail it (RFC 6376, 3.5)")
 	}
 	var open []string
-	for _, name := range []string{"subject", "date", "to", "cc", "reply-to", "content-type"} {
+	fields := []string{"subject", "date", "to", "cc", "reply-to"}
+	if s.BodyLength != nil {
+		fields = append(fields, "content-type") // else the whole body is signed as it is
+	}
+	for _, name := range fields {
 		if len(m.named[name]) > 0 && signed[name] == 0 {
 			open = append(open, name)
 		}

@@ -204,7 +204,7 @@ func (j *judge) consequence(of, id, detail string) bool {
 	for _, f := range j.Found() {
 		if f.Check == of {
 			c, _ := checkList.Find(id)
-			f.Follows = append(f.Follows, finding.Consequence{Check: c.ID, Severity: c.Severity, Section: c.Section, Subject: j.d.Domain, Title: c.Title, Detail: detail})
+			f.Follows = append(f.Follows, c.Consequence(j.d.Domain, detail))
 			j.Undecided(id)
 			return true
 		}

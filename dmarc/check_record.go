@@ -401,8 +401,7 @@ func (j *recordJudge) testing(applied Policy) {
 		}
 		parts = append(parts, text)
 		c, _ := checkList.Find("dmarc-historic-tag")
-		f.Follows = []finding.Consequence{{Check: c.ID, Severity: c.Severity, Section: c.Section, Subject: j.subject, Title: c.Title,
-			Detail: fmt.Sprintf("RFC 9989 no longer knows pct=%d.", *r.Percent)}}
+		f.Follows = []finding.Consequence{c.Consequence(j.subject, fmt.Sprintf("RFC 9989 no longer knows pct=%d.", *r.Percent))}
 	}
 	f.Detail = strings.Join(parts, " ")
 	j.add("dmarc-testing", f)

@@ -22,6 +22,11 @@ func (f *Finding) Consequence() Consequence {
 		CouldBe: f.CouldBe, Undecides: f.Undecides}
 }
 
+// Consequence returns what the check would have found, as its cause lists it.
+func (c *Check) Consequence(subject, detail string) Consequence {
+	return Consequence{Check: c.ID, Severity: c.Severity, Section: c.Section, Subject: subject, Title: c.Title, Detail: detail}
+}
+
 // Blame returns the findings without those that are unknown for the cause alone, by
 // follows, which are listed below it. The cause could be as bad as the worst of them.
 func (f *Finding) Blame(findings []Finding, follows func(*Finding) bool) []Finding {

@@ -236,7 +236,7 @@ func TestRoundtripTwice(t *testing.T) {
 	w := newWorld(t, fmt.Sprintf("domains: [tidy.example]\nhistory: mail.db\nstate_dir: state\nroundtrips:\n  - {name: own, via: \"smtp://%s\", from: a@acme.example, to: b@tidy.example, wait: \"maildir:%s\"}\n"+
 		"notifications:\n  - {type: webhook, name: all, url: \"%s\"}\n", server.address, dir, hook.url))
 	w.Sender = &notify.Sender{}
-	clock := &quick{at: time.Now()}
+	clock := &quick{at: time.Date(2026, 3, 1, 6, 17, 0, 0, time.UTC)}
 	open := w.Open
 	w.Open = func() (*Session, error) {
 		s, err := open()
