@@ -16,7 +16,6 @@ func (a *run) doubtful(p *spfpolicy.Policy) []spf.Evaluation {
 	if p.Domain != a.result.Domain || p.Status != spfpolicy.StatusFound || p.Record == nil || p.Record.Error != "" {
 		return nil
 	}
-	nobody := p.NamesNobody() && a.hasDKIM() != nil && *a.hasDKIM()
 	// hosts are the domain's own MX hosts that an address belongs to.
 	hosts := func(e *spf.Evaluation) (out []string) {
 		for _, s := range a.result.Examined.Senders {
@@ -45,6 +44,11 @@ func (a *run) doubtful(p *spfpolicy.Policy) []spf.Evaluation {
 			failed = append(failed, *e)
 		}
 	}
+	if failed == nil {
+		return nil
+	}
+	keys := a.hasDKIM()
+	nobody := keys != nil && *keys && p.NamesNobody()
 	return slices.DeleteFunc(failed, func(e spf.Evaluation) bool {
 		of := hosts(&e)
 		return len(of) == 0 || !nobody && !slices.ContainsFunc(of, func(h string) bool { return passing[h] })

@@ -24,7 +24,7 @@ func (s *Statement) Earlier(ctx context.Context, asked inspect.Asking, with *ins
 		defer file.Close()
 		reports, err := report.ReadJSON(reader)
 		if err != nil {
-			return nil, s.against(err)
+			return nil, field.BecauseOf("against", s.Against, err)
 		}
 		return reports, nil
 	}
@@ -34,20 +34,13 @@ func (s *Statement) Earlier(ctx context.Context, asked inspect.Asking, with *ins
 	}
 	session, err := then.Open(ctx, nil)
 	if err != nil {
-		return nil, s.against(err)
+		return nil, field.BecauseOf("against", s.Against, err)
 	}
 	defer session.Close()
 	before := all(ctx, targets, s.Concurrency, func(ctx context.Context, target audit.Target) *report.Report {
 		return with.Through(ctx, session.Stack, target)
 	}, func(*report.Report) {})
 	return before, ctx.Err()
-}
-
-// against is an error of what is compared with.
-func (s *Statement) against(err error) error {
-	e := field.Because("against", err)
-	e.What = " " + s.Against + e.What
-	return e
 }
 
 // Compare returns what differs between the earlier reports and those that came after, in the
@@ -82,9 +75,7 @@ func (s *Statement) OpenBaseline(ctx context.Context) (*report.Baseline, error) 
 	defer file.Close()
 	b, err := report.ReadBaseline(reader)
 	if err != nil {
-		wrong := field.Because("baseline", err)
-		wrong.What = " " + s.Baseline + wrong.What
-		return nil, wrong.With("--format json, ndjson and rows write one")
+		return nil, field.BecauseOf("baseline", s.Baseline, err).With("--format json, ndjson and rows write one")
 	}
 	return b, nil
 }

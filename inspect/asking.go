@@ -165,7 +165,7 @@ const Live = "live"
 func (a Asking) Against(ctx context.Context, word string) (_ Asking, err error) {
 	if word != Live {
 		if a.Zones, err = readfile.Await(ctx, func() ([]string, error) { return resolver.ReplaceZones(a.Zones, word) }); err != nil {
-			return a, ofFile("against", word, err)
+			return a, field.BecauseOf("against", word, err)
 		}
 		return a, nil
 	}

@@ -22,7 +22,7 @@ func ReadPolicy(ctx context.Context, file string) (*report.Policy, error) {
 	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == file {
 		return nil, field.Because("policy", err) // it names the file
 	} else if err != nil {
-		return nil, ofFile("policy", file, err)
+		return nil, field.BecauseOf("policy", file, err)
 	}
 	return p, nil
 }
@@ -51,18 +51,11 @@ func ReadServices(file string) (*provider.Catalogue, error) {
 	}
 	text, err := readfile.Read(file, maxServices, readfile.Wait)
 	if err != nil {
-		return nil, ofFile("services", file, err)
+		return nil, field.BecauseOf("services", file, err)
 	}
 	c, err := provider.Builtin().With(string(text))
 	if err != nil {
-		return nil, ofFile("services", file, err)
+		return nil, field.BecauseOf("services", file, err)
 	}
 	return c, nil
-}
-
-// ofFile is an error of a field whose file it does not name.
-func ofFile(key, file string, err error) error {
-	e := field.Because(key, err)
-	e.What = " " + file + e.What
-	return e
 }

@@ -131,7 +131,7 @@ func (s *Session) Web(f Fetching) (*transport.Web, error) {
 func Roots(file string) (*x509.CertPool, error) {
 	pool, err := dial.Roots(file)
 	if err != nil {
-		return nil, ofFile("tls_ca", file, err)
+		return nil, field.BecauseOf("tls_ca", file, err)
 	}
 	return pool, nil
 }

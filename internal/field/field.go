@@ -41,6 +41,13 @@ func (e *Error) With(help string, args ...any) *Error {
 	return e
 }
 
+// BecauseOf is Because for an error that does not name the value of the field, such as a file.
+func BecauseOf(key, value string, err error) *Error {
+	e := Because(key, err)
+	e.What = " " + value + e.What
+	return e
+}
+
 // Because is an error of a field that says what its cause says, and what to write instead.
 func Because(field string, err error) *Error {
 	e := &Error{Field: field, What: ": " + err.Error(), Err: err}
