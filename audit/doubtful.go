@@ -47,8 +47,7 @@ func (a *run) doubtful(p *spfpolicy.Policy) []spf.Evaluation {
 	if failed == nil {
 		return nil
 	}
-	keys := a.hasDKIM()
-	nobody := keys != nil && *keys && p.NamesNobody()
+	nobody := a.hasOwnKey() && p.NamesNobody()
 	return slices.DeleteFunc(failed, func(e spf.Evaluation) bool {
 		of := hosts(&e)
 		return len(of) == 0 || !nobody && !slices.ContainsFunc(of, func(h string) bool { return passing[h] })

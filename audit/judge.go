@@ -58,7 +58,7 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		sheets = append(sheets, a.spfSheets...)
 	}
 	if a.wants(finding.DKIM) {
-		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile, Stated: a.target.Profile != ""}))
+		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile, Stated: a.target.Profile != "", Above: a.above}))
 	}
 	if a.wants(finding.DMARC) {
 		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}
@@ -253,24 +253,6 @@ func (a *run) hasSPF() *bool {
 		}
 		return answer(false)
 	case spfpolicy.StatusMultiple:
-		return answer(false)
-	}
-	return nil
-}
-
-// hasDKIM reports whether the domain has a usable key; nil: not known.
-func (a *run) hasDKIM() *bool {
-	if a.result.DKIM == nil {
-		return nil
-	}
-	for _, k := range a.result.DKIM.Keys {
-		if k.Domain == a.result.Domain && k.Live() {
-			return answer(true)
-		}
-	}
-	// A key at a wrong name is one that the owner has and signs with: that it is not found
-	// is said of it, and is no second fault.
-	if a.result.DKIM.Proof == dkim.ProofAbsent && len(a.result.DKIM.Mislaid) == 0 {
 		return answer(false)
 	}
 	return nil

@@ -127,6 +127,9 @@ func (a *run) dkimFact() receiver.Fact {
 			return yes("The selector " + k.Selector + " at " + k.Domain + " has a usable key.")
 		}
 	}
+	if k := a.above.Live(); k != nil {
+		return yes("The selector " + k.Selector + " at " + k.Domain + " has a usable key.")
+	}
 	if f := a.of("dkim-key-split"); f != nil {
 		return because(receiver.No, f)
 	}
@@ -155,7 +158,11 @@ func (a *run) dkimRSAFact() receiver.Fact {
 	f := a.of("dkim-ed25519-only")
 	switch {
 	case f == nil:
-		return a.dkimFact()
+		fact := a.dkimFact()
+		if k := a.above.Live(); k != nil && !a.hasOwnKey() && k.Algorithm != "rsa" {
+			return unknown("dkim-none-observed", "The key found at "+k.Domain+" is no RSA key.")
+		}
+		return fact
 	case len(a.target.Selectors) > 0:
 		return because(receiver.No, f)
 	}
@@ -166,8 +173,11 @@ func (a *run) dkimKeysFact() receiver.Fact {
 	if f := a.of("dkim-key-too-short"); f != nil {
 		return because(receiver.No, f)
 	}
-	if a.result.DKIM.Proof == dkim.ProofAbsent {
+	if a.result.DKIM.Proof == dkim.ProofAbsent && a.above.Absent() {
 		return yes("No key is published that could be too short.")
+	}
+	if k := a.above.Live(); k != nil && k.Bits >= 1024 {
+		return yes("The RSA key found at " + k.Domain + " is not shorter than 1024 bits.")
 	}
 	for i := range a.result.DKIM.Keys {
 		if a.result.DKIM.Keys[i].Bits > 0 {

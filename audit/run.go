@@ -78,6 +78,11 @@ type run struct {
 
 	// The facts that others wait for.
 	mx, spf, senders fact
+	// keys and policy: what the protocols of the domain itself found.
+	keys, policy fact
+	// above are the keys of the domains above one that has none of its own; nil: none may
+	// sign for it.
+	above *dkim.Above
 	// needed is what stated services miss.
 	needed    []finding.Finding
 	domain    *mailhost.Domain
@@ -205,11 +210,16 @@ func (a *run) ask(ctx context.Context) {
 	}
 	if a.wants(finding.DKIM) {
 		dkim.Begin(b, t.Domain, dkim.Options{Selectors: t.Selectors, Catalogue: a.options.Selectors,
-			DKIMDomains: t.DKIMDomains, Hints: a.hints(ctx), Names: a.names}, func(d *dkim.Discovery) { res.DKIM = d })
+			DKIMDomains: t.DKIMDomains, Hints: a.hints(ctx), Names: a.names}, func(d *dkim.Discovery) {
+			res.DKIM = d
+			a.keys.tell()
+		})
+		a.keys.when(func() { a.policy.when(func() { a.askAbove(ctx, b) }) })
 	}
-	if a.wants(finding.DMARC) || a.wants(finding.SPF) {
+	if a.wants(finding.DMARC) || a.wants(finding.SPF) || a.wants(finding.DKIM) && resolver.Registrable(t.Domain) != t.Domain {
 		dmarc.Begin(b, t.Domain, t.MailFrom, t.DKIMDomains, func(d *dmarc.Discovery, aligned []dmarc.Alignment) {
 			res.DMARC, res.Alignments = d, aligned
+			a.policy.tell()
 		})
 	}
 	if a.wants(finding.Reputation) {

@@ -17,6 +17,9 @@ type Context struct {
 	Profile finding.Profile
 	// Stated: the user said so, and it is not guessed from the records.
 	Stated bool
+	// Above are the keys of the domains above that may sign for one without a key; nil:
+	// there is none, or a signature of theirs would not align.
+	Above *Above
 }
 
 func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }
@@ -24,7 +27,7 @@ func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.S
 // Check turns the facts into findings. A domain that does not send is not judged
 // for having no keys, only for what would let others sign in its name.
 func Check(d *Discovery, c Context) *finding.Sheet {
-	j := &judge{Sheet: finding.NewSheet(checkList, d.Domain), d: d, sends: c.sends(), profileStated: c.Stated}
+	j := &judge{Sheet: finding.NewSheet(checkList, d.Domain), d: d, c: c, sends: c.sends()}
 	if j.sends {
 		observed := j.observed()
 		if j.wrongNames(); len(j.d.Mislaid) == 0 {
@@ -71,9 +74,8 @@ func unanswered(e finding.Evidence) bool { return !isAnswer(e.Status) }
 type judge struct {
 	*finding.Sheet
 	d     *Discovery
+	c     Context
 	sends bool
-	// profileStated: what the domain is for was stated, and not guessed.
-	profileStated bool
 }
 
 // exists reports whether a selector of its own was seen: a record or an alias.
@@ -138,6 +140,8 @@ func (j *judge) presence(observed bool) {
 		j.Decided("dkim-proved-absent")
 	case observed:
 		j.Decided("dkim-none-observed", "dkim-proved-absent")
+	case d.Proof == ProofAbsent && j.above():
+		// Mail may be signed in the name of a domain above.
 	case d.Proof == ProofAbsent && !j.statedOpen():
 		j.Add("dkim-proved-absent", finding.Finding{
 			Detail: fmt.Sprintf("The DNS answers NXDOMAIN for _domainkey.%s: the name does not exist, and so no selector below it can exist. "+
@@ -156,6 +160,9 @@ func (j *judge) presence(observed bool) {
 
 func (j *judge) noneObserved() {
 	d := j.d
+	if j.c.Above.Live() != nil && j.above() {
+		return
+	}
 	open := ""
 	if d.Unresolved > 0 {
 		open = fmt.Sprintf(", of which %d got no answer", d.Unresolved)

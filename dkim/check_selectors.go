@@ -22,7 +22,8 @@ func (j *judge) stated() {
 			order = append(order, s.Name)
 		}
 		all[s.Name] = append(all[s.Name], s)
-		found[s.Name] = found[s.Name] || j.d.answered(s)
+		above, _ := j.c.Above.stated(s.Name)
+		found[s.Name] = found[s.Name] || above || j.d.answered(s)
 	}
 	decided := len(order) > 0
 	for _, name := range order {
@@ -47,6 +48,9 @@ func (j *judge) stated() {
 			} else if s.Dangling() {
 				dangling = append(dangling, s.CNAMEs[len(s.CNAMEs)-1])
 			}
+		}
+		if _, unknown := j.c.Above.stated(name); unknown {
+			open = append(open, "at "+j.c.Above.names())
 		}
 		first := all[name][0]
 		if _, live := j.live(); len(open) > 0 {

@@ -141,7 +141,7 @@ func (k *PublishedKey) fixNewKey(summary string) *finding.Fix {
 // has no record if that was guessed: a key may be how the mail of a domain passes whose
 // SPF record authorises nobody, because its envelopes are elsewhere.
 func (j *judge) fixLock(do string, remove ...finding.Record) *finding.Fix {
-	if !j.profileStated {
+	if !j.c.Stated {
 		return &finding.Fix{Summary: "If nothing signs with this domain any more, " + do + "; --profile parked or receiver shows the records. If something does, --profile sender judges it as one that sends."}
 	}
 	summary := strings.ToUpper(do[:1]) + do[1:] + "."

@@ -105,7 +105,7 @@ var kindNames = map[string]string{"spf": "envelope domain", "dkim": "signing dom
 
 // judge reads the walk and compares.
 func (id *identifier) judge(d *Discovery) Alignment {
-	out := Alignment{Kind: id.kind, Domain: id.domain, Mode: d.mode(id.kind)}
+	out := Alignment{Kind: id.kind, Domain: id.domain, Mode: d.Alignment(id.kind)}
 	name := fmt.Sprintf("The %s %s", kindNames[id.kind], id.domain)
 	no, yes := false, true
 	switch {
@@ -164,9 +164,9 @@ func (id *identifier) why(d *Discovery, out *Alignment) string {
 	return shared + ": aligned if the record asks for relaxed alignment, and the record is not known."
 }
 
-// mode is the alignment mode in force for a kind; without a record the default,
-// and empty if it is not known whether there is one.
-func (d *Discovery) mode(kind string) Mode {
+// Alignment is the mode in force for a kind, "spf" or "dkim"; without a record the
+// default, and empty if it is not known whether there is one.
+func (d *Discovery) Alignment(kind string) Mode {
 	switch {
 	case d.Record == nil && d.Undecided.Policy != "":
 		return ""

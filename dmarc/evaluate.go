@@ -135,7 +135,7 @@ func (a *asker) askIdentities(b *resolver.Batch, d *Discovery, id Identities) []
 		for _, i := range identities {
 			walk := false
 			if passed(i) || open(i) {
-				walk = d.mode(kind) != Strict && walks < maxIdentifiers
+				walk = d.Alignment(kind) != Strict && walks < maxIdentifiers
 				walks++
 			}
 			all = append(all, evaluated{i, a.askIdentifier(b, d, kind, i.Domain, walk)})
@@ -154,7 +154,7 @@ func (v *Verdict) judge(d *Discovery, identities []evaluated) {
 		p := &identities[i]
 		if !passed(p.Identity) && !open(p.Identity) {
 			v.Identifiers = append(v.Identifiers, IdentityAlignment{p.Result, Alignment{Kind: p.id.kind, Domain: p.id.domain,
-				Mode: d.mode(p.id.kind), Aligned: &no, Strict: p.id.domain == d.Domain,
+				Mode: d.Alignment(p.id.kind), Aligned: &no, Strict: p.id.domain == d.Domain,
 				Why: "The result is not pass, so the " + kindNames[p.id.kind] + " is no authenticated identifier."}})
 			continue
 		}

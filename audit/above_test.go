@@ -1,0 +1,99 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/receiver"
+	"mailworthy/resolver"
+)
+
+// TestKeysAbove: under relaxed alignment a key of the organizational domain signs for a
+// domain without one, and what is not known of it is unknown.
+func TestKeysAbove(t *testing.T) {
+	const (
+		zone = `$ORIGIN example.
+@ 300 SOA ns host 1 2 3 4 300
+$ORIGIN acme.example.
+@ 300 SOA ns host 1 2 3 4 300
+news 300 MX 10 mx
+news 300 TXT "v=spf1 ip4:192.0.2.10 -all"
+deep.eu 300 TXT "v=spf1 ip4:192.0.2.10 -all"
+mx 300 A 192.0.2.10
+`
+		policy = "_dmarc 300 TXT \"v=DMARC1; p=reject; rua=mailto:d@acme.example\"\n"
+		strict = "_dmarc 300 TXT \"v=DMARC1; p=reject; adkim=s; rua=mailto:d@acme.example\"\n"
+		key    = "s1._domainkey 300 TXT \"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n"
+		odd    = "unguessable-9f2c._domainkey 300 TXT \"v=DKIM1; p=\"\n"
+		own    = "_dmarc.news 300 TXT \"v=DMARC1; p=reject; psd=n; rua=mailto:d@acme.example\"\n"
+	)
+	for _, tt := range []struct {
+		name     string
+		target   Target
+		zone     string
+		silent   string
+		has      []string
+		hasNot   []string
+		receiver receiver.State
+	}{
+		{name: "a key of the organizational domain", zone: policy + key, has: []string{"info dkim-none-observed"},
+			hasNot: []string{"dkim-proved-absent", "dmarc-spf-only", "dkim-unresolved"}, receiver: receiver.Yes},
+		{name: "no policy at all", zone: key, has: []string{"info dkim-none-observed"}, hasNot: []string{"dkim-proved-absent"}, receiver: receiver.Yes},
+		{name: "no key anywhere", zone: policy, has: []string{"error dkim-proved-absent", "warning dmarc-spf-only"}, hasNot: []string{"dkim-none-observed"}, receiver: receiver.No},
+		{name: "strict alignment", zone: strict + key, has: []string{"error dkim-proved-absent", "warning dmarc-spf-only"}, hasNot: []string{"dkim-none-observed"}, receiver: receiver.No},
+		{name: "an organization of its own", zone: policy + own + key, has: []string{"error dkim-proved-absent", "warning dmarc-spf-only"}, receiver: receiver.No},
+		{name: "keys at selectors that cannot be guessed", zone: policy + odd, has: []string{"notice dkim-none-observed"},
+			hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Unknown},
+		{name: "no answer above", zone: policy + key, silent: "_domainkey.acme.example", has: []string{"unknown dkim-unresolved"},
+			hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Unknown},
+		{name: "no answer for the policy", zone: policy + key, silent: "_dmarc.acme.example", has: []string{"notice dkim-none-observed"},
+			hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Unknown},
+		{name: "a key between", target: Target{Domain: "deep.eu.acme.example"}, zone: policy + "s1._domainkey.eu" + key[len("s1._domainkey"):],
+			has: []string{"info dkim-none-observed"}, hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Yes},
+		{name: "a stated selector above", target: Target{Domain: "news.acme.example", Selectors: []string{"s1"}}, zone: policy + key,
+			has: []string{"info dkim-none-observed"}, hasNot: []string{"dkim-selector-missing", "dkim-proved-absent"}, receiver: receiver.Yes},
+		{name: "a stated selector nowhere", target: Target{Domain: "news.acme.example", Selectors: []string{"s9"}}, zone: policy + odd,
+			has: []string{"critical dkim-selector-missing"}, receiver: receiver.No},
+		{name: "a stated selector without an answer", target: Target{Domain: "news.acme.example", Selectors: []string{"s9"}}, zone: policy + key,
+			silent: "s9._domainkey.acme.example", has: []string{"unknown dkim-unresolved"}, hasNot: []string{"dkim-selector-missing"}, receiver: receiver.Yes},
+		{name: "who signs is stated", target: Target{Domain: "news.acme.example", DKIMDomains: []string{"news.acme.example"}}, zone: policy + key,
+			has: []string{"error dkim-proved-absent"}, receiver: receiver.No},
+		{name: "the keys alone", target: Target{Domain: "news.acme.example", Sections: []finding.Section{finding.DKIM}}, zone: policy + key,
+			has: []string{"info dkim-none-observed"}, hasNot: []string{"dkim-proved-absent"}, receiver: receiver.Yes},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.target.Domain == "" {
+				tt.target.Domain = "news.acme.example"
+			}
+			var r resolver.Resolver = resolver.NewOverlay(nil, dnstest.Parse(t, zone+tt.zone))
+			if tt.silent != "" {
+				r = silent{r, func(name string, _ resolver.Type) bool { return !resolver.Within(name, tt.silent) }}
+			}
+			a := newRun(r, tt.target, Options{})
+			a.ask(t.Context())
+			a.judge()
+			var got []string
+			for _, f := range a.result.Findings {
+				if f.Section == finding.DKIM || f.Section == finding.DMARC {
+					got = append(got, string(f.Severity)+" "+f.Check)
+				}
+			}
+			for _, want := range tt.has {
+				if !slices.Contains(got, want) {
+					t.Errorf("no %s in %q", want, got)
+				}
+			}
+			for _, bad := range tt.hasNot {
+				if slices.ContainsFunc(got, func(s string) bool { return strings.HasSuffix(s, " "+bad) && s != "pass "+bad }) {
+					t.Errorf("%s in %q", bad, got)
+				}
+			}
+			if f := a.dkimFact(); f.State != tt.receiver {
+				t.Errorf("receivers: %+v, want %s", f, tt.receiver)
+			}
+		})
+	}
+}
