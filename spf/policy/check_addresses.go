@@ -307,7 +307,7 @@ func (k *checker) duplicates() {
 				for j := range o.Terms {
 					// The own include can go if another one holds it too.
 					if n := &o.Terms[j]; n.Kind == spf.KindInclude && n.Target == t.Target && n.Ignored == "" && n.Qualifier == "+" && t.Qualifier == "+" && (o != r || n == t) {
-						if k.p.Lookups <= spf.MaxLookups && n != t {
+						if k.p.Lookups <= spf.MaxLookups && n != t || !k.heldByOwner(n) {
 							f.Fix = advice("%s can be spared as long as another include holds it too.", quotable(n.Text))
 							continue
 						}
@@ -319,6 +319,16 @@ func (k *checker) duplicates() {
 			}
 			k.Add("spf-duplicate-term", f)
 		}
+	})
+}
+
+// heldByOwner reports whether another include of the domain's own records holds what an include
+// leads to, without a record of somebody else's on the way.
+func (k *checker) heldByOwner(n *Term) bool {
+	return slices.ContainsFunc(k.own, func(o *Record) bool {
+		return slices.ContainsFunc(o.Terms, func(x Term) bool {
+			return x.Kind == spf.KindInclude && x.Qualifier == "+" && x.Ignored == "" && x.Target != n.Target && reaches(k.full(), k.p.Domain, x.Target, n.Target)
+		})
 	})
 }
 

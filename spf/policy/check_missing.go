@@ -204,12 +204,12 @@ func (k *checker) multiple() {
 		fix = advice("%s one. Put together as they stand they let everyone pass: name your senders in place of what does.", replace)
 	} else if q.Lookups > spf.MaxLookups {
 		detail += fmt.Sprintf(" The merged record needs %d lookups, and ten are allowed.", q.Lookups)
-		flat := q.flatten(context.Background(), time.Time{}, checkedSamples, nil).AsFix()
-		if flat == nil || strings.Contains(merged, "<") {
+		flat := q.flatten(context.Background(), time.Time{}, checkedSamples, flattening{own: true})
+		if less := flat.AsFix(); less == nil || strings.Contains(merged, "<") {
 			fix = advice("%s one, without the includes of services that no longer send for you: ten lookups are allowed.", replace)
 		} else {
-			fix.Value, fix.More = flat.Value, flat.More
-			fix.Summary = replace + " the flattened record, or one without what no longer sends for you. Its addresses are copies, which must be kept current."
+			fix.Value, fix.More = less.Value, less.More
+			fix.Summary = replace + " this one, or one without what no longer sends for you." + flat.changes()
 		}
 	} else if wrong := k.worse(q); len(wrong) > 0 && !strings.Contains(merged, "<") {
 		fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)

@@ -1,12 +1,10 @@
 package policy
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
@@ -60,7 +58,7 @@ func (k *checker) chain(r *Record) string {
 // mine reports whether the domain's own administration writes a record: one at a name
 // below the same registrable domain.
 func (k *checker) mine(r *Record) bool {
-	return slices.Contains(k.own, r) || r.Domain == k.p.Domain || r.Domain != anyDomain && registrable(r.Domain) != "" && registrable(r.Domain) == registrable(k.p.Domain)
+	return slices.Contains(k.own, r) || sameOwner(r.Domain, k.p.Domain)
 }
 
 // right is the fix for a term whose target is wrong: its right name, which nobody but
@@ -220,114 +218,6 @@ func answersOf(r *Record, t *Term) []finding.Evidence {
 		return append([]finding.Evidence{r.Evidence}, t.Evidence...)
 	}
 	return []finding.Evidence{r.Evidence, t.Record.Evidence}
-}
-
-// lookups judges the static worst case (RFC 7208, 4.6.4).
-func (k *checker) lookups() {
-	n := k.p.Lookups
-	if n > spf.MaxLookups || !k.unknownRecords {
-		k.Decided("spf-too-many-lookups", "spf-lookups-near-limit")
-	}
-	if n < 9 {
-		return
-	}
-	costs, eleventh := k.costs()
-	atLeast := ""
-	if !k.p.LookupsExact {
-		atLeast = "at least "
-	}
-	f := finding.Finding{Evidence: k.treeEvidence()}
-	if n > spf.MaxLookups {
-		f.Detail = fmt.Sprintf("%s needs %s%d lookups in the worst case; 10 are allowed. %s.", k.p.Domain, atLeast, n, costs)
-		if eleventh != "" {
-			f.Detail += " The eleventh is " + eleventh + ": a receiver answers permerror there and reads no further."
-		}
-		f.Fix = k.fewer()
-		k.Add("spf-too-many-lookups", f)
-		return
-	}
-	f.Detail = fmt.Sprintf("%s needs %s%d of 10 DNS lookups. %s.", k.p.Domain, atLeast, n, costs)
-	f.Fix = advice("Remove includes of providers that no longer send for you; see what flattening would give.")
-	k.Add("spf-lookups-near-limit", f)
-}
-
-// costs names each term that counts, record by record, and the one that is over
-// the limit.
-func (k *checker) costs() (list, eleventh string) {
-	var parts []string
-	n := 0
-	var down func(r *Record)
-	down = func(r *Record) {
-		at := len(parts)
-		parts = append(parts, "")
-		var own []string
-		// In the order of an evaluation: a redirect comes last.
-		for pass := range 2 {
-			for i := range r.Terms {
-				t := &r.Terms[i]
-				if t.Cost == 0 || (t.Kind == spf.KindRedirect) != (pass == 1) {
-					continue
-				}
-				own = append(own, fmt.Sprintf("%s %d", quotable(t.Text), t.Cost))
-				if n++; n == spf.MaxLookups+1 {
-					eleventh = fmt.Sprintf("%s in the record of %s", quote(t.Text), r.Domain)
-				}
-				if t.Record != nil {
-					down(t.Record)
-					if t.Record.Repeated {
-						n += t.Cost - 1
-					}
-				}
-			}
-		}
-		if len(own) > 0 {
-			parts[at] = "in " + r.Domain + " " + strings.Join(own[:min(len(own), 20)], ", ")
-		}
-	}
-	down(k.p.Record)
-	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
-	more := ""
-	if len(parts) > 12 {
-		parts, more = parts[:12], "; and more below"
-	}
-	return "With what is below each, the terms cost: " + strings.Join(parts, "; ") + more, eleventh
-}
-
-// fewer is what to do about too many lookups: what flattening gives, or else the
-// record without what is of no use.
-func (k *checker) fewer() *finding.Fix {
-	const less = "Remove includes of providers that no longer send for you, until ten lookups are left."
-	if k.p.Domain == anyDomain || k.trial {
-		return advice(less)
-	}
-	k.flatten = true
-	k.flattened = k.proposal(k.p.Record).share(false, less)
-	return k.flattened
-}
-
-// flat is the flattened form of what is proposed for the domain's record, or the
-// proposal as it is if that cannot be flattened.
-func (k *checker) flat(text string) (string, []finding.Record) {
-	q := k.p
-	if text != k.p.Record.Text {
-		q = k.p.with(map[string]string{k.p.Domain: text})
-	}
-	if q.Lookups <= spf.MaxLookups {
-		if text != k.p.Record.Text {
-			k.flattened.Summary = fmt.Sprintf("Publish the record in this form, which needs %s in place of %d; or remove what no longer sends for you.", show.Counted(q.Lookups, "lookup"), k.p.Lookups)
-		}
-		return text, nil
-	}
-	f := q.flatten(context.Background(), time.Time{}, checkedSamples, nil)
-	fix := f.AsFix()
-	if fix == nil {
-		if f.Withheld != "" {
-			k.flattened.Summary += " No flattened record can be offered: " + f.Withheld + "."
-		}
-		return text, nil
-	}
-	k.flattened.Summary = fmt.Sprintf("Remove what no longer sends for you, or publish the flattened record: %d lookups in place of %d. Its addresses are copies, which must be kept current.", f.LookupsAfter, f.LookupsBefore)
-	return fix.Value, fix.More
 }
 
 // treeEvidence is the question for every record of the tree.

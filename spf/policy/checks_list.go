@@ -40,7 +40,7 @@ var Checks = []finding.Check{
 		Passed:    "SPF within the limit of 10 DNS lookups",
 		Condition: "More than ten terms that need the DNS, counted in the worst case: no term matches. Every include, a, mx, ptr, exists and redirect counts, in the record and in all that it includes.",
 		Why:       "A receiver stops at the eleventh with permerror. Senders whose term stands behind it fail.",
-		Remedy:    "Remove terms that are not needed, or replace names by their addresses.",
+		Remedy:    "Remove terms that are not needed; names of your own hosts can be replaced by their addresses.",
 		Reference: "RFC 7208, 4.6.4",
 	},
 	{

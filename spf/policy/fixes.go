@@ -342,7 +342,7 @@ func (k *checker) settle() {
 			if !strings.Contains(text, "<") {
 				text = sure // it asks nothing, and is held to what can be published as it stands
 			}
-			if text == "" || text == p.published || f.Value != "" {
+			if over := f == k.flattened && more == nil && text == sure && k.stillOver(text); over || text == "" || text == p.published || f.Value != "" {
 				if f.Value == "" {
 					f.Name, f.Type, f.Remove = "", "", nil
 				}

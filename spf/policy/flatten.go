@@ -101,18 +101,32 @@ func Flatten(ctx context.Context, r resolver.Resolver, domain string, now time.T
 		return nil, errors.New("spf: " + quote(domain) + " is not a domain to check")
 	}
 	seen, unseen := p.withoutUnseen()
-	f := seen.flatten(ctx, now, maxSamples, unseen)
+	f := seen.flatten(ctx, now, maxSamples, flattening{unseen: unseen})
 	if len(unseen) > 0 && len(f.Records) == 0 {
-		return p.flatten(ctx, now, maxSamples, nil), nil // what is missing is named
+		return p.flatten(ctx, now, maxSamples, flattening{}), nil // what is missing is named
 	}
 	f.ExactBefore = p.LookupsExact
 	f.ExactAfter = f.ExactAfter && len(unseen) == 0
 	return f, nil
 }
 
+// flattening says what may be flattened.
+type flattening struct {
+	// own: only what is the domain's own, and no more of that than ten lookups ask for.
+	// The addresses of others grow stale as copies, and their senders are lost then.
+	own bool
+	// unseen are the terms that stay names, with the reasons (see withoutUnseen).
+	unseen map[string]string
+}
+
+// enough reports whether a draft is as good as another one that flattens more.
+func (w flattening) enough(d, best *draft) bool {
+	return d.wrong == "" && (d.lookups <= best.lookups || w.own && d.lookups <= spf.MaxLookups)
+}
+
 // flatten makes a proposal out of facts alone, comparing as many addresses as
-// samples says. The terms in unseen stay names (see withoutUnseen).
-func (p *Policy) flatten(ctx context.Context, now time.Time, samples int, unseen map[string]string) *Flattening {
+// samples says.
+func (p *Policy) flatten(ctx context.Context, now time.Time, samples int, which flattening) *Flattening {
 	f := &Flattening{Domain: p.Domain, Current: p.Record.Text, LookupsBefore: p.Lookups, ExactBefore: p.LookupsExact, Date: now,
 		Records: []finding.Record{}, Ranges: []FlatRange{}, Kept: []Place{}, Dropped: []Place{}, Verification: Verification{Disagreements: []Disagreement{}}}
 	if f.Withheld = p.unfit(); f.Withheld != "" {
@@ -125,7 +139,7 @@ func (p *Policy) flatten(ctx context.Context, now time.Time, samples int, unseen
 			full[r.Domain] = r
 		}
 	})
-	best := p.draft(full, nil, unseen)
+	best := p.draft(full, nil, which)
 	// A name whose addresses take as many records as the name takes lookups is
 	// better left alone: nothing to keep current.
 	keep := make(map[string]bool)
@@ -133,9 +147,9 @@ func (p *Policy) flatten(ctx context.Context, now time.Time, samples int, unseen
 	slices.SortStableFunc(candidates, func(a, b candidate) int { return b.ranges - a.ranges })
 	for _, c := range candidates {
 		keep[c.key] = true
-		d := p.draft(full, keep, unseen)
+		d := p.draft(full, keep, which)
 		switch {
-		case best.wrong != "", d.wrong == "" && d.lookups <= best.lookups:
+		case best.wrong != "", which.enough(d, best):
 			best = d
 		default:
 			delete(keep, c.key)

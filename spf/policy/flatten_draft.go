@@ -27,10 +27,36 @@ type source struct {
 // run is a part of a record whose terms have one sign: their order makes no
 // difference to the result.
 type run struct {
-	sign    spf.Qualifier
-	set     addresses
-	kept    []string
-	lookups int
+	sign spf.Qualifier
+	set  addresses
+	kept []named
+}
+
+// named is a term that stays one that asks the DNS.
+type named struct {
+	text string
+	cost int
+	// include is the name of the record that it includes, in the domain in whose record
+	// it stands.
+	include, in string
+}
+
+// lookups is what the terms of a run cost that stay names.
+func (r *run) lookups() int {
+	n := 0
+	for i := range r.kept {
+		n += r.kept[i].cost
+	}
+	return n
+}
+
+// names are the texts of the terms of a run that stay names.
+func (r *run) names() []string {
+	out := make([]string, len(r.kept))
+	for i := range r.kept {
+		out[i] = r.kept[i].text
+	}
+	return out
 }
 
 // draft is one way to write the record.
@@ -49,15 +75,19 @@ type draft struct {
 	p    *Policy
 	full map[string]*Record
 	keep map[string]bool
-	// unseen are terms that stay names, with the reasons.
-	unseen map[string]string
-	asIs   bool // nothing is flattened
+	flattening
+	asIs bool // nothing is flattened
+	// inlined are the records whose terms stand in the draft already.
+	inlined map[string]bool
 }
 
-// draft writes the record, with the terms in keep and unseen left as they are.
-func (p *Policy) draft(full map[string]*Record, keep map[string]bool, unseen map[string]string) *draft {
-	d := &draft{p: p, full: full, keep: keep, unseen: unseen}
+// draft writes the record, with the terms in keep left as they are.
+func (p *Policy) draft(full map[string]*Record, keep map[string]bool, which flattening) *draft {
+	d := &draft{p: p, full: full, keep: keep, flattening: which, inlined: make(map[string]bool)}
 	d.record(p.Record, 0)
+	if which.own {
+		d.spareInner()
+	}
 	d.layout()
 	return d
 }
@@ -96,7 +126,7 @@ func (d *draft) record(r *Record, depth int) {
 	if redirect != nil {
 		target := d.full[redirect.Target]
 		why := cmp.Or(d.unseen[key(r, redirect)], "it is kept as it is")
-		if !d.asIs && d.unseen[key(r, redirect)] == "" && redirect.Unknown == "" && target != nil && depth < 10 && d.inline(target, false) == "" {
+		if !d.asIs && d.unseen[key(r, redirect)] == "" && redirect.Unknown == "" && target != nil && depth < 10 && !d.foreign(redirect) && d.inline(target, false) == "" {
 			d.record(target, depth+1)
 			return
 		}
@@ -141,52 +171,35 @@ func (d *draft) term(t *Term, r *Record, sign spf.Qualifier, own bool) {
 			why = "exists can only be asked"
 		}
 		d.keepTerm(t, r, why)
-		d.name(t, sign, t.Text)
+		d.name(t, r, sign, t.Text)
 		return
 	}
 	if t.Unknown != "" {
 		d.keepTerm(t, r, t.Unknown)
-		d.name(t, sign, t.Text)
+		d.name(t, r, sign, t.Text)
 		return
 	}
 	k := key(r, t)
-	why := d.unseen[k]
-	if why != "" {
-		// It is not known what it holds.
-	} else if d.asIs {
-		why = "nothing is flattened"
-	} else if t.Kind == spf.KindInclude {
-		target := d.full[t.Target]
-		if target == nil {
-			return
+	why := d.stays(t, k)
+	switch {
+	case why == "" && t.Kind == spf.KindInclude && d.full[t.Target] == nil:
+		return
+	case why == "" && t.Kind == spf.KindInclude && d.inParts(d.full[t.Target]):
+		// Not all of it can be flattened. Its parts may.
+		if d.own {
+			d.flattened = append(d.flattened, candidate{key: k})
 		}
-		if why = rotates(target, d.full); why == "" && t.match.covers(everything) {
-			why = "it authorises everyone"
-		}
-		if why == "" && (!target.facts.passExact || d.holdsUnseen(target, make(map[string]bool))) {
-			// Not all of it can be flattened. Its parts may.
-			if why = d.inline(target, true); why == "" && !d.keep[k] {
-				for i := range target.Terms {
-					if n := &target.Terms[i]; n.Ignored == "" && n.Kind.Directive() && n.Kind != spf.KindAll {
-						d.term(n, target, sign, false)
-					}
-				}
-				return
-			}
-		}
-	} else {
-		why = shortLived(t)
-	}
-	if why == "" && d.keep[k] {
-		why = "its addresses would take as many records as it takes lookups"
-	}
-	if why == "" {
-		if t.Void {
-			d.dropped = append(d.dropped, Place{In: r.Domain, Term: t.Text, Why: "it finds nothing"})
-			return
-		}
+		d.include(d.full[t.Target], sign)
+		return
+	case why == "" && t.Void:
+		d.dropped = append(d.dropped, Place{In: r.Domain, Term: t.Text, Why: "it finds nothing"})
+		return
+	case why == "":
 		d.flattened = append(d.flattened, candidate{k, len(t.match)})
 		d.flat(t, r, sign, own)
+		return
+	case why == nobodys:
+		d.dropped = append(d.dropped, Place{In: r.Domain, Term: t.Text, Why: why})
 		return
 	}
 	d.keepTerm(t, r, why)
@@ -194,7 +207,127 @@ func (d *draft) term(t *Term, r *Record, sign spf.Qualifier, own bool) {
 	if !own {
 		text = string(t.Kind) + ":" + t.Target + lengths(t.parsed)
 	}
-	d.name(t, sign, text)
+	d.name(t, r, sign, text)
+}
+
+// nobodys is why an include of somebody else's record is not needed.
+const nobodys = "its record authorises nobody"
+
+// stays says why an a, mx or include, whose key is k, stays a name; empty if it can be
+// flattened, as a whole or in parts.
+func (d *draft) stays(t *Term, k string) string {
+	target := d.full[t.Target]
+	why := d.unseen[k]
+	switch {
+	case why != "":
+		return why // it is not known what it holds
+	case d.asIs:
+		return "nothing is flattened"
+	case t.Kind == spf.KindInclude && target == nil:
+		return ""
+	case d.foreign(t) && t.Kind == spf.KindInclude && len(t.match) == 0 && target.facts.passExact:
+		return nobodys
+	case d.foreign(t):
+		return "it is not the domain's own"
+	case t.Kind == spf.KindInclude && d.own:
+		why = d.inline(target, true)
+	case t.Kind == spf.KindInclude:
+		if why = rotates(target, d.full); why == "" && t.match.covers(everything) {
+			why = "it authorises everyone"
+		}
+		if why == "" && d.inParts(target) {
+			why = d.inline(target, true)
+		}
+	default:
+		why = shortLived(t)
+	}
+	if why == "" && d.keep[k] {
+		why = "its addresses would take as many records as it takes lookups"
+	}
+	return why
+}
+
+// foreign reports whether only what is the domain's own is flattened, and a term leads
+// elsewhere: to a record of another domain, or to hosts of one.
+func (d *draft) foreign(t *Term) bool { return d.own && !t.within(d.p.Domain) }
+
+// within reports whether a term leads to names of a domain's own administration alone:
+// those below the same registrable domain, its aliases and hosts included.
+func (t *Term) within(domain string) bool {
+	if !sameOwner(t.Target, domain) {
+		return false
+	}
+	for i := range t.Evidence {
+		e := &t.Evidence[i]
+		if !sameOwner(e.Name, domain) || slices.ContainsFunc(e.CNAMEs, func(s string) bool { return !sameOwner(s, domain) }) {
+			return false
+		}
+	}
+	return t.Record == nil || !slices.ContainsFunc(t.Record.Evidence.CNAMEs, func(s string) bool { return !sameOwner(s, domain) })
+}
+
+// inParts reports whether the terms of an included record are flattened one by one.
+func (d *draft) inParts(target *Record) bool {
+	return target != nil && (d.own || !target.facts.passExact || d.holdsUnseen(target, make(map[string]bool)))
+}
+
+// include adds the terms of an included record. A client that they match comes to no
+// second copy of them, whatever its sign.
+func (d *draft) include(r *Record, sign spf.Qualifier) {
+	if d.inlined[r.Domain] {
+		return
+	}
+	d.inlined[r.Domain] = true
+	for i := range r.Terms {
+		if n := &r.Terms[i]; n.Ignored == "" && n.Kind.Directive() && n.Kind != spf.KindAll {
+			d.term(n, r, sign, false)
+		}
+	}
+}
+
+// spareInner leaves out includes of records that another include has within it (see reaches).
+func (d *draft) spareInner() {
+	for i := range d.runs {
+		r := &d.runs[i]
+		for j := 0; j < len(r.kept); j++ {
+			n := r.kept[j]
+			outer := slices.IndexFunc(r.kept, func(o named) bool {
+				return n.include != "" && o.include != "" && o.include != n.include && reaches(d.full, d.p.Domain, o.include, n.include)
+			})
+			if outer >= 0 {
+				d.dropped = append(d.dropped, Place{In: n.in, Term: n.text, Why: r.kept[outer].text + " has it within"})
+				r.kept = slices.Delete(r.kept, j, j+1)
+				j--
+			}
+		}
+	}
+}
+
+// reaches reports whether the record at a name includes another one, by records of that
+// one's owner or of the domain's own alone, with nothing before that takes away what it
+// authorises. If others led there, they could cease to.
+func reaches(full map[string]*Record, domain, from, to string) bool {
+	seen := make(map[string]bool)
+	var down func(name string) bool
+	down = func(name string) bool {
+		r := full[name]
+		if r == nil || seen[name] || !sameOwner(name, to) && !sameOwner(name, domain) {
+			return false
+		}
+		seen[name] = true
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			switch {
+			case t.Ignored != "":
+			case t.Kind.Directive() && t.Qualifier != "+":
+				return false
+			case (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && (t.Target == to || down(t.Target)):
+				return true
+			}
+		}
+		return false
+	}
+	return down(from)
 }
 
 // lengths writes the prefix lengths of "a" and "mx".
@@ -209,16 +342,19 @@ func lengths(t *spf.Term) string {
 	return s
 }
 
-// name adds a term that asks the DNS.
-func (d *draft) name(t *Term, sign spf.Qualifier, text string) {
+// name adds a term that asks the DNS, of the record r.
+func (d *draft) name(t *Term, r *Record, sign spf.Qualifier, text string) {
 	text = strings.TrimLeft(text, "+-~?")
 	if sign != '+' {
 		text = string(rune(sign)) + text
 	}
+	n := named{text: text, cost: max(1, t.Cost), in: r.Domain}
+	if t.Kind == spf.KindInclude {
+		n.include = t.Target
+	}
 	to := d.to(sign)
-	if !slices.Contains(to.kept, text) {
-		to.kept = append(to.kept, text)
-		to.lookups += max(1, t.Cost)
+	if !slices.ContainsFunc(to.kept, func(o named) bool { return o.text == text }) {
+		to.kept = append(to.kept, n)
 	}
 }
 

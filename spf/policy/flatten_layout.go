@@ -20,7 +20,7 @@ func (d *draft) layout() {
 	big := -1
 	for i := range d.runs {
 		r := &d.runs[i]
-		d.lookups += r.lookups
+		d.lookups += r.lookups()
 		prefixes[i] = r.set.prefixes()
 		for _, p := range prefixes[i] {
 			text := prefixTerm(p)
@@ -41,7 +41,7 @@ func (d *draft) layout() {
 	}
 	fixed := len(spf.Version) + size(d.tail)
 	for i := range d.runs {
-		fixed += size(d.runs[i].kept)
+		fixed += size(d.runs[i].names())
 		if i != big {
 			fixed += size(literals[i])
 		}
@@ -94,7 +94,7 @@ func (d *draft) layout() {
 		} else {
 			own = append(own, literals[i]...)
 		}
-		own = append(own, r.kept...)
+		own = append(own, r.names()...)
 	}
 	own = append(own, d.tail...)
 	d.records = []finding.Record{{Name: d.p.Domain, Type: "TXT", Value: strings.Join(own, " ")}}

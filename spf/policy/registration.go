@@ -24,6 +24,12 @@ func registrable(name string) string {
 	return d
 }
 
+// sameOwner reports whether two names are of one administration: equal, or below the same
+// registrable domain.
+func sameOwner(a, b string) bool {
+	return a == b || a != anyDomain && registrable(a) != "" && registrable(a) == registrable(b)
+}
+
 // acquirable is the domain that anyone might register to own a name below it that
 // does not exist, or "". If top is not empty, it is so only if that top-level
 // domain exists: the public suffix list does not know it. In a world of examples,
