@@ -124,7 +124,7 @@ func RunMessage(ctx context.Context, r resolver.Resolver, msg io.Reader, o Messa
 		defer cancel()
 	}
 	a := &messageRun{options: o, session: resolver.NewSession(r, o.MaxQueries), facts: m.Facts()}
-	a.result = &MessageResult{Schema: MessageSchema, Headers: a.facts, Client: a.client()}
+	a.result = &MessageResult{Schema: MessageSchema, Headers: a.facts, Client: a.client(ctx)}
 	a.author()
 	if err := a.ask(ctx, m, br); err != nil {
 		return nil, err

@@ -92,6 +92,9 @@ func (s *messageSheet) spf() {
 		s.sheet.Add("message-spf-not-pass", finding.Finding{Subject: e.Domain, Detail: who + "." + why, Fix: authorise})
 	case spf.None:
 		publish := fix("Publish an SPF record at %s that names %s, if it sends for that domain.", e.Domain, e.IP)
+		if service := s.gateway(); service != "" {
+			publish = fix("If you send through %s, publish an SPF record at %s with its include. If it takes the recipient's mail, the client is the one before it: state it with --ip.", service, e.Domain)
+		}
 		if _, err := ParseDomain(e.Domain); err != nil {
 			publish = fix("Use a full domain name.")
 		} else if from := s.res.From; from != "" && resolver.Registrable(e.Domain) != resolver.Registrable(from) {
@@ -104,11 +107,23 @@ func (s *messageSheet) spf() {
 // authorise says how the client comes to pass, if it is one of the sender's: who forwards
 // mail, or receives it for the recipient, is not to be named in the sender's record.
 func (s *messageSheet) authorise(e *spf.Evaluation) *finding.Fix {
-	if g := mailhost.GatewayOf(s.res.Client.HELO); g != nil {
+	if service := s.gateway(); service != "" {
 		return fix("%s is a host of %s. If that takes the recipient's mail, the client is the one before it: state it with --ip. If you send through %[2]s, add its include to the SPF record of %[3]s.",
-			e.IP, g.Service, e.Domain)
+			e.IP, service, e.Domain)
 	}
 	return fix("If %s sends for you, add it (or the include of its service) to the SPF record of %s; if not, send through a host that the record names. A host that forwards is not yours to add.", e.IP, e.Domain)
+}
+
+// gateway is the service whose hosts take mail for recipients that the client is of, "" if
+// it is of none.
+func (s *messageSheet) gateway() string {
+	if service := message.RelayOf(s.res.Client.HELO); service != "" {
+		return service
+	}
+	if g := mailhost.GatewayOf(s.res.Client.HELO); g != nil {
+		return g.Service
+	}
+	return ""
 }
 
 // outcome is the result as a sentence names it.

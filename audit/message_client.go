@@ -1,29 +1,28 @@
 package audit
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"golang.org/x/net/idna"
 
+	"mailworthy/mailhost"
 	"mailworthy/message"
 	"mailworthy/spf"
 )
 
 // client decides who handed the message over: what was stated, else what the
 // Received and Return-Path fields say.
-func (a *messageRun) client() MessageClient {
+func (a *messageRun) client(ctx context.Context) MessageClient {
 	var c MessageClient
-	inferred, why := a.facts.Client()
 	var hop *message.Client
-	switch {
-	case a.options.IP.IsValid():
+	if a.options.IP.IsValid() {
 		c.IP, c.Source = a.options.IP.Unmap(), "stated"
 		hop = a.facts.ClientAt(c.IP)
-	case inferred != nil:
-		c.IP, c.Source, hop = inferred.IP, inferred.Why, inferred
-	default:
-		c.Source = why
+	} else if hop, c.Source = a.facts.Client(a.world(ctx)); hop != nil {
+		c.IP, c.Source = hop.IP, hop.Why
 	}
 	switch {
 	case a.options.HELO != "":
@@ -44,6 +43,36 @@ func (a *messageRun) client() MessageClient {
 		c.MailFrom, c.MailFromSource = &paths[0].Address, fmt.Sprintf("the Return-Path in line %d", paths[0].Line)
 	}
 	return c
+}
+
+// world answers from the DNS what the header leaves open.
+func (a *messageRun) world(ctx context.Context) message.World {
+	return message.World{
+		Exchangers: func(domain string) message.Exchangers {
+			d := mailhost.ExamineDomain(ctx, a.session, asciiName(domain))
+			if d.MX == mailhost.MXUnknown {
+				return message.Exchangers{Unasked: NotAsked(a.session.Trace())}
+			}
+			x := message.Exchangers{Known: true}
+			add := func(h *mailhost.Host) {
+				x.Hosts = append(x.Hosts, strings.ToLower(strings.TrimSuffix(h.Name, ".")))
+				x.Addresses = append(x.Addresses, h.Addresses...)
+			}
+			for i := range d.Exchanges {
+				if !d.Exchanges[i].Null {
+					add(&d.Exchanges[i].Host)
+				}
+			}
+			if d.MX == mailhost.MXNone && d.Own.Resolves == mailhost.Present {
+				add(&d.Own) // without an MX the domain itself takes its mail (RFC 5321, 5.1)
+			}
+			return x
+		},
+		Addresses: func(host string) ([]netip.Addr, bool) {
+			h := mailhost.ExamineHELO(ctx, a.session, []string{asciiName(host)})[0]
+			return h.Addresses, h.Resolves != mailhost.Unknown
+		},
+	}
 }
 
 // identity is the SPF identity of the message and its domain: MAIL FROM, or for

@@ -18,6 +18,13 @@ func TestRunMessage(t *testing.T) {
 		return delivered("x@esp.example", signed(t, strings.ReplaceAll(draft, "acme.example", domain), by...))
 	}
 	changed := func(s string) string { return strings.Replace(s, "Hello", "Hello!", 1) }
+	// through is a message that a gateway in front of the receiver took.
+	through := func(to string, by ...string) string {
+		to = strings.Replace(draft, "you@receiver.example", to, 1)
+		return "Return-Path: <bounce@bounce.acme.example>\nReceived: from mx0a-00123401.pphosted.com (203.0.113.77)\n" +
+			" by DB5EUR03FT016.mail.protection.outlook.com (10.13.1.1) with Microsoft SMTP Server; Sat, 21 Nov 2026 09:00:06 +0000\n" +
+			strings.NewReplacer("Return-Path: <>\n", "", "by mx.receiver.example", "by mx0a-00123401.pphosted.com").Replace(delivered("", signed(t, to, by...)))
+	}
 	for _, tt := range []struct {
 		name, in string
 		o        MessageOptions
@@ -102,6 +109,11 @@ func TestRunMessage(t *testing.T) {
 			findings: []string{"error message-dkim-none", "error message-one-click-unsigned", "unknown message-unresolved", "notice message-spf-not-evaluated"}, says: "SPF was not evaluated"},
 		{name: "unsigned draft with an envelope that cannot align", in: draft, o: MessageOptions{MailFrom: sender("x@esp.example")}, want: "-  fail",
 			findings: []string{"critical message-dmarc-fail", "error message-dkim-none", "error message-one-click-unsigned", "notice message-spf-not-evaluated"}},
+		{name: "a gateway of the recipient", in: through("you@gated.example", "e@acme.example"), want: "pass pass pass"},
+		{name: "a gateway, the recipient's MX not known", in: through("you@gated.test", "e@acme.example"), want: "- pass pass",
+			findings: []string{"notice message-spf-not-evaluated"}, says: "SPF was not evaluated, as the client's address is not known: the Received field in line 2 names mx0a-00123401.pphosted.com (203.0.113.77), of Proofpoint: whether"},
+		{name: "a gateway, the recipient not known", in: through("you@absent.example"), want: "-  temperror",
+			findings: []string{"error message-dkim-none", "error message-one-click-unsigned", "unknown message-unresolved", "notice message-spf-not-evaluated"}, says: "no MX of a recipient is known"},
 		{name: "the address stated is not in Received", in: acme("r@acme.example"), o: MessageOptions{IP: netip.MustParseAddr("192.0.2.11")}, want: "fail pass pass", findings: []string{"error message-spf-fail"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,6 +164,9 @@ func TestMessageFixes(t *testing.T) {
 		{name: "Proofpoint", in: acme("r@acme.example"), o: gateway("mx0a-00123401.pphosted.com"), check: "message-spf-fail", fix: "state it with --ip", never: "add it "},
 		{name: "Mimecast", in: acme("r@acme.example"), o: gateway("eu-smtp-inbound-1.mimecast.com"), check: "message-spf-fail", fix: "state it with --ip", never: "add it "},
 		{name: "Barracuda", in: acme("r@acme.example"), o: gateway("d1.ess.barracudanetworks.com"), check: "message-spf-fail", fix: "state it with --ip", never: "add it "},
+		{name: "Hornetsecurity", in: acme("r@acme.example"), o: gateway("mx-relay29-hz1.antispameurope.com"), check: "message-spf-fail", fix: "state it with --ip", never: "add it "},
+		{name: "SpamExperts, no record", in: delivered("x@acme.example.acme.example", signed(t, draft, "e@acme.example")), o: gateway("delivery12.antispamcloud.com"), check: "message-spf-not-pass",
+			fix: "state it with --ip", never: "names 203.0.113.77"},
 		{name: "the envelope of somebody else", in: delivered("x@absent.example", signed(t, draft, "e@acme.example")), check: "message-spf-not-pass",
 			fix: "If absent.example is yours, publish an SPF record there that names 192.0.2.10. If not, only its owner can"},
 		{name: "signed so, and changed", in: changed(acme("r@acme.example")), check: "message-dkim-fail", follows: "message-dmarc-spf-only"},

@@ -79,6 +79,9 @@ mute SOA ns hostmaster 1 7200 3600 1209600 300
 unusable SOA ns hostmaster 1 7200 3600 1209600 300
 unusable A 192.0.2.80
 _dmarc.unusable TXT "v=DMARC1; p=often"
+gated MX 10 mx0a-00123401.pphosted.com.
+pphosted.com. SOA ns hostmaster 1 7200 3600 1209600 300
+mx0a-00123401.pphosted.com. A 203.0.113.77
 xn--bcher-kva SOA ns hostmaster 1 7200 3600 1209600 300
 xn--bcher-kva A 192.0.2.80
 _dmarc.xn--bcher-kva TXT "v=DMARC1; p=reject"

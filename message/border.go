@@ -8,9 +8,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
-
-	"mailworthy/internal/lazyre"
-	"mailworthy/internal/show"
 )
 
 // Client is the host that handed the message to the receiver, and why it is
@@ -23,105 +20,126 @@ type Client struct {
 	Why  string
 }
 
-// claim is what a field says of the client: Received-SPF (RFC 7208, 9.1), or
-// Authentication-Results (RFC 8601) in the forms that name its address.
-type claim struct {
-	line  int
-	field string
-	ip    netip.Addr
-	helo  string
-}
-
-var (
-	clientIP = lazyre.New(`(?i)\b(?:client-ip|sender IP is|policy\.iprev|smtp\.remote-ip|smtp\.client-ip|remote-ip)\s*=?\s*"?\[?(?:IPv6:)?([0-9A-Fa-f.:]+)`)
-	helo     = lazyre.New(`(?i)\bhelo=\s*"?([^;\s"]+)`)
-)
-
-// claims are those of the header, from the top.
-func (f *Facts) claims() []claim {
-	var out []claim
-	read := func(field string, texts []Text) {
-		for _, t := range texts[:min(len(texts), maxListed)] {
-			text := t.Text[:min(len(t.Text), maxClauses)]
-			addr, ok := findAddr(clientIP, text)
-			if !ok || unusable(addr) != "" {
-				continue
-			}
-			c := claim{line: t.Line, field: field, ip: addr}
-			if m := helo.FindStringSubmatch(text); m != nil {
-				c.helo = show.Cut(strings.TrimSuffix(m[1], "."), maxQuoted)
-			}
-			out = append(out, c)
-		}
-	}
-	read("Received-SPF", f.ReceivedSPF)
-	read("Authentication-Results", f.AuthenticationResults)
-	slices.SortStableFunc(out, func(a, b claim) int { return a.line - b.line })
-	return out
-}
-
 // Client infers the client from the header: the host from which the receiver's
 // first server took the message, where SPF is checked (RFC 7208, 2.5). Each server
 // puts its fields on top, and so those above that hop are the receiver's own, from
 // one of its hosts to the next: with a protocol of mailboxes, from a private
-// address, or between hosts of one organization. What a Received-SPF or
+// address, between hosts of one organization, or from a gateway that takes the
+// recipient's mail, which the world tells. What a Received-SPF or
 // Authentication-Results field among them says of the client is the receiver's
 // word, and counts. Nothing can be inferred from fields further down: whoever sent
-// the message could have written them. Without one it is nil, and the second
-// result says why.
-func (f *Facts) Client() (*Client, string) {
+// the message could have written them. Where it cannot be told it is nil, and the
+// second result says why.
+func (f *Facts) Client(w World) (*Client, string) {
 	if len(f.Received) == 0 {
 		return nil, "the message has no Received field, so it was not delivered yet, or was saved without it"
 	}
-	claims := f.claims()
-	var skipped []string
-	skip := func(h *Hop, why string) {
-		if len(skipped) < 5 {
-			skipped = append(skipped, fmt.Sprintf("line %d %s", h.Line, why))
-		}
-	}
-	for i := range f.Received {
+	b := &border{Facts: f, world: w, claims: f.claims()}
+	for i := 0; i < len(f.Received); i++ {
 		h := &f.Received[i]
-		if said := above(claims, h.Line); said != nil {
-			return f.claimed(said), "" // a server that took the message later wrote it
+		if said := b.above(h.Line); said != nil {
+			// A server that took the message later wrote it.
+			at := b.handedOverBy(said.ip, i)
+			if at < 0 {
+				return f.claimed(said), ""
+			}
+			if inside, why := b.judge(at); why != "" {
+				return nil, why
+			} else if !inside {
+				return f.claimed(said), ""
+			}
+			b.pass(at)
+			i = at
+			continue
 		}
 		if submitted(h.With) {
-			skip(h, "is the submission by a user ("+h.With+")")
+			b.skip(h, "is the submission by a user ("+h.With+")")
 			break
 		}
-		why := unusable(h.IP)
-		switch {
-		case why != "":
-		case f.confirmed(claims, i):
-			return f.hop(h, skipped), ""
-		case ownProtocol(h.With):
-			why = "is a step inside the receiver (with " + h.With + ")"
-		case i+1 < len(f.Received) && sameOrganization(h.from, h.By) && sameOrganization(f.Received[i+1].By, h.By):
-			why = fmt.Sprintf("is from one host of %s to another", organization(h.By))
-		}
+		why := b.ownStep(i)
 		if why == "" {
-			return f.hop(h, skipped), ""
+			inside, unclear := b.judge(i)
+			if unclear != "" {
+				return nil, unclear
+			} else if !inside {
+				return b.hop(h), ""
+			}
+			b.pass(i)
+			continue
 		}
-		skip(h, why)
+		b.skip(h, why)
 	}
-	return nil, "no Received field names the address of a host that handed the message over (" + strings.Join(skipped, "; ") + "): state it with --ip"
+	return nil, "no Received field names the address of a host that handed the message over (" + strings.Join(b.skipped, "; ") + "): state it with --ip"
+}
+
+// border is the search for the hop into the receiver.
+type border struct {
+	*Facts
+	world   World
+	claims  []claim
+	skipped []string
+	// gateway is the owner of the host of the recipient that was passed last, whose
+	// field comes next.
+	gateway string
+}
+
+// ownStep says why a field is of a step inside the receiver, or of no use; "" if the
+// message may have come from outside there.
+func (b *border) ownStep(i int) string {
+	h := &b.Received[i]
+	if why := unusable(h.IP); why != "" {
+		return why
+	}
+	switch {
+	case b.confirmed(i):
+	case ownProtocol(h.With):
+		return "is a step inside the receiver (with " + h.With + ")"
+	case i+1 < len(b.Received) && sameOrganization(h.from, h.By) && sameOrganization(b.Received[i+1].By, h.By) &&
+		RelayOf(h.By) == "" && !leaving(h):
+		return fmt.Sprintf("is from one host of %s to another", organization(h.By))
+	}
+	return ""
+}
+
+func (b *border) skip(h *Hop, why string) {
+	if len(b.skipped) < 5 {
+		b.skipped = append(b.skipped, fmt.Sprintf("line %d %s", h.Line, why))
+	}
+}
+
+// pass goes on to what the client of a hop, a host of the recipient, wrote: what was
+// said of itself is no claim any more.
+func (b *border) pass(i int) {
+	h := &b.Received[i]
+	b.gateway = cmp.Or(owner(h.from), owner(h.HELO))
+	b.claims = slices.DeleteFunc(b.claims, func(c claim) bool { return c.line < h.Line || c.ip == h.IP })
+}
+
+// handedOverBy is the first hop from one on whose client has the address, -1 if there is none.
+func (b *border) handedOverBy(ip netip.Addr, from int) int {
+	for i := from; i < len(b.Received); i++ {
+		if h := &b.Received[i]; h.IP == ip && !submitted(h.With) {
+			return i
+		}
+	}
+	return -1
 }
 
 // above returns the topmost claim if it stands above a line.
-func above(claims []claim, line int) *claim {
-	if len(claims) > 0 && claims[0].line < line {
-		return &claims[0]
+func (b *border) above(line int) *claim {
+	if len(b.claims) > 0 && b.claims[0].line < line {
+		return &b.claims[0]
 	}
 	return nil
 }
 
 // confirmed reports whether the claim directly below a Received field names the
 // same client: some servers put their Received field on top of it.
-func (f *Facts) confirmed(claims []claim, at int) bool {
-	h := &f.Received[at]
-	for i := range claims {
-		c := &claims[i]
-		if c.line > h.Line && (at+1 == len(f.Received) || c.line < f.Received[at+1].Line) {
+func (b *border) confirmed(at int) bool {
+	h := &b.Received[at]
+	for i := range b.claims {
+		c := &b.claims[i]
+		if c.line > h.Line && (at+1 == len(b.Received) || c.line < b.Received[at+1].Line) {
 			return c.ip == h.IP
 		}
 	}
@@ -129,34 +147,13 @@ func (f *Facts) confirmed(claims []claim, at int) bool {
 }
 
 // hop is the client of a Received field.
-func (f *Facts) hop(h *Hop, skipped []string) *Client {
+func (b *border) hop(h *Hop) *Client {
 	c := &Client{IP: h.IP, HELO: h.HELO, Line: h.Line}
 	c.Why = fmt.Sprintf("the topmost Received field, in line %d", h.Line)
-	if len(skipped) > 0 {
-		c.Why = fmt.Sprintf("the Received field in line %d, the topmost that is not the receiver's own (%s)", h.Line, strings.Join(skipped, "; "))
+	if len(b.skipped) > 0 {
+		c.Why = fmt.Sprintf("the Received field in line %d, the topmost that is not the receiver's own (%s)", h.Line, strings.Join(b.skipped, "; "))
 	}
 	return c
-}
-
-// claimed is the client that a claim names, with the HELO of its Received field.
-func (f *Facts) claimed(c *claim) *Client {
-	client := &Client{IP: c.ip, HELO: c.helo, Why: fmt.Sprintf("the %s field in line %d", c.field, c.line)}
-	if at := f.ClientAt(c.ip); at != nil && !submitted(f.withAt(at.Line)) {
-		client.Line = at.Line
-		client.HELO = cmp.Or(client.HELO, at.HELO)
-		client.Why += fmt.Sprintf(" and the Received field in line %d", at.Line)
-	}
-	return client
-}
-
-// withAt is the protocol of the Received field in a line.
-func (f *Facts) withAt(line int) string {
-	for i := range f.Received {
-		if f.Received[i].Line == line {
-			return f.Received[i].With
-		}
-	}
-	return ""
 }
 
 // submitted reports whether a protocol is one with authentication (RFC 3848): a user

@@ -63,7 +63,12 @@ type Facts struct {
 	BadWords []BadWord `json:"bad_encoded_words"`
 	// Service are fields for a sending service.
 	Service []ServiceField `json:"service_fields"`
+	// delivered are the fields in which servers note the recipient of the envelope.
+	delivered []Text
 }
+
+// deliveredTo are the fields in which servers note the recipient of the envelope.
+var deliveredTo = []string{"Delivered-To", "X-Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-RCPT-To"}
 
 // Date is a Date field.
 type Date struct {
@@ -156,6 +161,10 @@ func (m *Message) Facts() *Facts {
 		AuthenticationResults: m.texts("Authentication-Results"), ReceivedSPF: m.texts("Received-SPF"), Subject: m.texts("Subject"),
 		Signatures: []SignatureField{}, Unsubscribe: m.unsubscribe(), Precedence: m.texts("Precedence"),
 		ListID: m.texts("List-Id"), MIMEVersion: m.texts("MIME-Version"), MIMEFields: []string{}}
+	for _, name := range deliveredTo {
+		f.delivered = append(f.delivered, m.texts(name)...)
+	}
+	slices.SortStableFunc(f.delivered, func(a, b Text) int { return a.Line - b.Line })
 	f.note(m)
 	for _, field := range f.From {
 		for _, a := range field.Addresses {

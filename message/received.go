@@ -25,8 +25,11 @@ type Hop struct {
 	Date *time.Time `json:"date"`
 
 	// from is the name of the client that the server looked up, else the one that
-	// it greeted with.
-	from string
+	// it greeted with; looked says that it looked it up.
+	from   string
+	looked bool
+	// recipient is the domain of the address that the field names with "for".
+	recipient string
 }
 
 const (
@@ -72,16 +75,22 @@ func readHop(f *Field) Hop {
 		h.IP = addr.Unmap()
 	}
 	h.HELO = from.token
+	verified := false
 	if m := heloWord.FindStringSubmatch(from.comments); m != nil {
 		h.HELO = m[1]
+		verified = strings.HasPrefix(from.comments, "([") && organization(from.token) != "" // the way of Exim
 	}
 	h.HELO = show.Cut(strings.TrimSuffix(h.HELO, "."), maxQuoted)
 	if h.from = h.HELO; strings.HasPrefix(from.comments, "(unknown") || strings.Contains(from.comments, "may be forged") {
 		h.from = "" // the name that it greeted with is all that there is
 	}
 	if m := lookedUp.FindStringSubmatch(from.comments); m != nil {
-		h.from = show.Cut(strings.TrimSuffix(m[1], "."), maxQuoted)
+		h.from, h.looked = show.Cut(strings.TrimSuffix(m[1], "."), maxQuoted), !strings.Contains(from.comments, "may be forged")
 	}
+	if verified {
+		h.from, h.looked = show.Cut(strings.TrimSuffix(from.token, "."), maxQuoted), true
+	}
+	h.recipient = domainOf(show.Cut(clauses["for"].token, maxQuoted))
 	return h
 }
 

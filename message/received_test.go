@@ -80,7 +80,7 @@ func TestClient(t *testing.T) {
 		{"no Received", "", "", 0, "no Received field"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c, why := read(t, tt.in+"From: a@acme.example\n\n").Facts().Client()
+			c, why := read(t, tt.in+"From: a@acme.example\n\n").Facts().Client(World{})
 			if c == nil {
 				if tt.ip != "" || !strings.Contains(why, tt.why) {
 					t.Errorf("no client: %s", why)

@@ -23,9 +23,9 @@ func newMessage() *cobra.Command {
 does: SPF for its client, every DKIM signature, DMARC with alignment, and what
 receivers enforce in the header.
 
-The client is taken from the topmost Received field with a public address, the
-envelope sender from Return-Path. A message that was not delivered yet has
-neither: state --ip, --helo and --mail-from. An empty --mail-from '' is the null
+The client is taken from the topmost Received field that is not of the receiver's
+own hosts and gateways (their MX is asked for), the envelope sender from
+Return-Path. Where they do not tell, state --ip, --helo and --mail-from. An empty --mail-from '' is the null
 sender of bounces.
 
 Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
