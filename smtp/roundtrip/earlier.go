@@ -82,7 +82,7 @@ func (r *run) lookBack(ctx context.Context) error {
 		if place.Error != "" {
 			continue
 		}
-		look, err := p.Look(ctx, q)
+		look, err := r.lookAt(ctx, p, q)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -31,8 +32,6 @@ func (m *mailbox) String() string { return m.via.String() }
 // Look reads every folder, the stated one first, in a session of its own: a mail that a
 // server sorted is in the junk folder or in one that a rule of the user chose.
 func (m *mailbox) Look(ctx context.Context, q Query) (Look, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
 	c, err := m.open(ctx)
 	if err != nil {
 		return Look{}, m.wrap(ctx, err)
@@ -41,6 +40,7 @@ func (m *mailbox) Look(ctx context.Context, q Query) (Look, error) {
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	look, err := m.folders(c, q)
 	if err == nil {
+		defer time.AfterFunc(logoutTimeout, func() { c.Close() }).Stop()
 		_ = c.Logout().Wait()
 	}
 	secrets := m.secrets()
@@ -62,6 +62,9 @@ func (m *mailbox) wrap(ctx context.Context, err error) error {
 	var said *imap.Error
 	if !errors.As(err, &said) {
 		text = probe.FailureText(err)
+	}
+	if strings.HasSuffix(text, os.ErrDeadlineExceeded.Error()) {
+		text = probe.FailureText(os.ErrDeadlineExceeded) // the library does not wrap what it read
 	}
 	// The library shows where it panicked; the line that says why is enough.
 	text, _, _ = strings.Cut(text, "\n")
@@ -96,6 +99,9 @@ func (m *mailbox) open(ctx context.Context) (*imapclient.Client, error) {
 	} else {
 		c, err = imapclient.NewStartTLS(conn, &imapclient.Options{TLSConfig: conf})
 	}
+	if err == nil && c.State() != imap.ConnStateNotAuthenticated {
+		err = errPreAuth
+	}
 	if err == nil {
 		err = m.login(c)
 	}
@@ -108,6 +114,10 @@ func (m *mailbox) open(ctx context.Context) (*imapclient.Client, error) {
 	}
 	return c, nil
 }
+
+// errPreAuth: whose mailbox it is that a server shows without a login (RFC 9051, 7.1.4)
+// is not known.
+var errPreAuth = errors.New("the server says that somebody is logged in already (PREAUTH): whose mailbox it shows is not known")
 
 func (m *mailbox) login(c *imapclient.Client) error {
 	var err error

@@ -22,6 +22,8 @@ type run struct {
 	began time.Time
 	// done: a later run has nothing to go on with.
 	done bool
+	// late are the places whose look failed when the patience was over: they had their time.
+	late map[int]bool
 }
 
 // Run sends the mail, or goes on with that of the state file, waits for it and judges it.
@@ -44,7 +46,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer unlock()
-	r := &run{o: &o, began: o.Clock.Now()}
+	r := &run{o: &o, began: o.Clock.Now(), late: map[int]bool{}}
 	if err := r.begin(); err != nil {
 		return nil, err
 	}
@@ -137,6 +139,18 @@ func (r *run) end() time.Time {
 // limit is how long a try that begins now may take.
 func (r *run) limit() time.Duration {
 	return min(sendTimeout, max(r.end().Sub(r.o.Clock.Now()), sendFloor))
+}
+
+// lookLimit is how long a look at one place that begins now may take.
+func (r *run) lookLimit() time.Duration {
+	return min(lookTimeout, max(r.end().Sub(r.o.Clock.Now()), min(max(r.o.Timeout, minLook), maxLook)))
+}
+
+// lookAt looks at a place, for as long as that may take.
+func (r *run) lookAt(ctx context.Context, p Place, q Query) (Look, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.lookLimit())
+	defer cancel()
+	return p.Look(ctx, q)
 }
 
 // loop tries, looks and waits until there is a verdict.
@@ -326,11 +340,17 @@ func (r *run) lookOnce(ctx context.Context) *Found {
 	q := Query{Tokens: []string{r.state.Letter.Token}, Since: r.state.Began}
 	for i, p := range r.o.Places {
 		state := &rep.Places[i]
+		if r.late[i] {
+			continue
+		}
 		state.Looks++
-		look, err := p.Look(ctx, q)
+		look, err := r.lookAt(ctx, p, q)
 		now := r.o.Clock.Now()
 		state.Folders, state.Error = look.Folders, ""
 		if err != nil {
+			if !now.Before(r.end()) {
+				r.late[i] = true
+			}
 			if state.Error = err.Error(); ctx.Err() == nil {
 				r.progress("%s cannot be read: %v", state.Place, err)
 			}

@@ -315,8 +315,12 @@ const (
 	// a try that is cut short while the server takes the mail leaves in doubt whether it did.
 	sendTimeout = 5 * time.Minute
 	sendFloor   = 10 * time.Second
-	// lookTimeout is how long one look at one place may take.
-	lookTimeout = 2 * time.Minute
+	// lookTimeout is how long one look at one place may take, less if Timeout ends before,
+	// but what Timeout is between minLook and maxLook: the last look needs its time, too.
+	lookTimeout      = 2 * time.Minute
+	minLook, maxLook = 5 * time.Second, 30 * time.Second
+	// logoutTimeout is how long a server may take over the end of a session.
+	logoutTimeout = 2 * time.Second
 )
 
 // Bounds on what is read.
