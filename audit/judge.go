@@ -9,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
+	"mailworthy/resolver"
 	spfpolicy "mailworthy/spf/policy"
 	"mailworthy/transport"
 )
@@ -62,6 +63,14 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 	}
 	if a.wants(finding.DMARC) {
 		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}
+		if k := a.above.Live(); k != nil && !a.hasOwnKey() {
+			c.SignedAbove = k.Domain
+		}
+		for _, e := range res.Examined.Envelopes {
+			if e.Domain != res.Domain && !slices.Contains(a.target.MailFrom, e.Domain) && resolver.Within(e.Domain, res.Domain) {
+				c.Envelopes = append(c.Envelopes, e.Domain)
+			}
+		}
 		sheets = append(sheets, dmarc.Check(res.DMARC, c))
 		if profile == res.Profile && res.Detail != ForRow {
 			res.NextDMARC = res.DMARC.Next(c)

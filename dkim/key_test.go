@@ -363,3 +363,15 @@ func BenchmarkParseKey(b *testing.B) {
 		})
 	}
 }
+
+// TestQuoteKeepsCharacters: what is cut off is whole characters.
+func TestQuoteKeepsCharacters(t *testing.T) {
+	for n := 30; n < 50; n++ {
+		if got := quote(strings.Repeat("a", n) + "\u00e9\u4e16\u00e9"); strings.Contains(got, "\\x") {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+	if _, said := base64Problem("abc\u00e9"); !strings.Contains(said, "\u00e9") {
+		t.Error(said)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mailworthy/internal/ascii"
 )
@@ -380,7 +381,7 @@ func base64Problem(s string) (int, string) {
 			if strings.HasPrefix(s[i:], "-----") {
 				return i, "has the armour of a PEM file, which must be left out"
 			}
-			return i, fmt.Sprintf("has the character %s, which base64 does not have", quote(s[i:i+1]))
+			return i, fmt.Sprintf("has the character %s, which base64 does not have", quote(firstOf(s[i:])))
 		}
 	}
 	if digits%4 == 1 {
@@ -398,4 +399,10 @@ func unarmour(s string) string {
 	}
 	body, end, _ := strings.Cut(rest, "-----END")
 	return begin + "KEY-----\n" + strings.TrimSpace(body) + "\n-----END" + end + "\n"
+}
+
+// firstOf is the first character of a text, of however many bytes.
+func firstOf(s string) string {
+	_, n := utf8.DecodeRuneInString(s)
+	return s[:n]
 }

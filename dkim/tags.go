@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/show"
 )
 
 // fws is the white space that may fold a tag list: WSP, and CRLF before it
@@ -152,7 +153,7 @@ func nameHint(s string) string {
 func quote(s string) string {
 	const most = 40
 	if len(s) > most {
-		return strconv.Quote(s[:most]) + "…"
+		return strconv.Quote(strings.TrimSuffix(show.Cut(s, most), "…")) + "…"
 	}
 	return strconv.Quote(s)
 }

@@ -21,6 +21,11 @@ type Context struct {
 	HasDKIM *bool
 	// HasSPF: the same for an SPF record of the domain itself.
 	HasSPF *bool
+	// SignedAbove is the domain above whose key is the one of HasDKIM; empty: it is the
+	// domain's own.
+	SignedAbove string
+	// Envelopes are envelope domains below the domain that were found in its zone.
+	Envelopes []string
 }
 
 func (c *Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }

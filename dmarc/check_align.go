@@ -293,6 +293,20 @@ func (j *judge) alignment() {
 	j.spfOnly(spf, dkim)
 }
 
+// relaxed are the identifiers known to send that align in the mode relaxed alone, by kind.
+func (j *judge) relaxed() map[string][]string {
+	out := map[string][]string{"spf": slices.Clone(j.c.Envelopes)}
+	for i := range j.c.Alignments {
+		if a := &j.c.Alignments[i]; !a.Strict && (a.Relaxed == nil || *a.Relaxed) {
+			out[a.Kind] = append(out[a.Kind], a.Domain)
+		}
+	}
+	if j.d.PolicyDomain != j.d.Domain && j.c.SignedAbove != "" {
+		out["dkim"] = append(out["dkim"], j.c.SignedAbove)
+	}
+	return out
+}
+
 // alignmentFix says how to align an identifier.
 func (j *judge) alignmentFix(a *Alignment) *finding.Fix {
 	d := j.d

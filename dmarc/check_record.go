@@ -28,6 +28,9 @@ type recordJudge struct {
 	// unplaced: whether sp and np have an effect is not known.
 	unplaced bool
 	sends    bool
+	// relaxed are the identifiers known to send that align with the domain in the mode
+	// relaxed alone, by their kind.
+	relaxed map[string][]string
 	// cleaned is the record to publish, once it is asked for.
 	cleaned *cleaned
 	// staged are the fixes that go further than to put the record right.
@@ -38,7 +41,7 @@ type recordJudge struct {
 func (j *judge) record() {
 	d := j.d
 	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, domain: d.PolicyDomain, name: recordName(d.PolicyDomain),
-		published: true, sends: j.c.sends(), ignored: d.ignoresSubdomains(), unplaced: d.unplaced()}
+		published: true, sends: j.c.sends(), ignored: d.ignoresSubdomains(), unplaced: d.unplaced(), relaxed: j.relaxed()}
 	j.rj = rj
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {
@@ -157,7 +160,32 @@ func (j *recordJudge) replace(c *cleaned, summary string) *finding.Fix {
 	default:
 		f.Name, f.Type = "", ""
 	}
+	if lost := j.unaligned(c); j.sends && lost != nil {
+		f.When = fmt.Sprintf("mail does without %s, which strict alignment leaves out", among(lost))
+	}
 	return f
+}
+
+// stricter are the modes of alignment that a record asks for and that are not in force
+// now, by kind.
+func (j *recordJudge) stricter(c *cleaned) (kinds []string) {
+	if c.get("adkim") == "s" && j.r.ADKIM != Strict {
+		kinds = append(kinds, "dkim")
+	}
+	if c.get("aspf") == "s" && j.r.ASPF != Strict {
+		kinds = append(kinds, "spf")
+	}
+	return kinds
+}
+
+// unaligned are the identifiers known to send that a record would no longer align.
+func (j *recordJudge) unaligned(c *cleaned) (lost []string) {
+	for _, kind := range j.stricter(c) {
+		for _, name := range j.relaxed[kind] {
+			lost = append(lost, fmt.Sprintf("the %s %s", kindNames[kind], name))
+		}
+	}
+	return lost
 }
 
 // monitoredFix is the step from monitoring to enforcement.
@@ -332,7 +360,20 @@ func (j *recordJudge) policy() {
 	}
 	f.Detail = fmt.Sprintf("%s, %s (RFC 9989, 4.10.1).", what, consequence)
 	f.Fix = j.fix("Publish the record with a policy.", "dmarc-policy-missing", "dmarc-policy-invalid")
+	if j.bare() {
+		c := j.clean().clone().withPlaceholder()
+		f.Detail += " Nor has it a rua tag: perhaps a part of it was lost where it was published."
+		f.Fix = j.replace(c, c.but("Publish the whole record.", "dmarc-policy-missing"))
+	}
 	j.add(id, f)
+}
+
+// bare reports that the record has neither a policy nor a report address, misread ones
+// included: that is one fault.
+func (j *recordJudge) bare() bool {
+	_, p := j.r.Tag("p")
+	_, rua := j.r.Tag("rua")
+	return j.sends && !p && !rua && j.clean().get("p") == policyPlaceholder && j.clean().get("rua") == ""
 }
 
 // subdomains compares sp and np with p.
@@ -509,8 +550,14 @@ func (j *recordJudge) values() {
 		}
 	}
 	if modes != nil {
-		j.add("dmarc-alignment-mode-invalid", finding.Finding{Detail: sentence(strings.Join(modes, "; ")) + ".",
-			Fix: j.fix("Leave the tag out, or write r or s.", "dmarc-alignment-mode-invalid")})
+		detail := sentence(strings.Join(modes, "; ")) + "."
+		remedy := "Leave the tag out, or write r or s."
+		if j.stricter(j.clean()) != nil {
+			remedy = "Write s, if strict alignment is meant; leave the tag out, if not."
+			detail += " With s, mail of which d= or the envelope is a subdomain no longer aligns."
+		}
+		j.add("dmarc-alignment-mode-invalid", finding.Finding{Detail: detail,
+			Fix: j.fix(remedy, "dmarc-alignment-mode-invalid")})
 	}
 	if others != nil {
 		j.add("dmarc-tag-value-invalid", finding.Finding{Detail: sentence(strings.Join(others, "; ")) + ".",

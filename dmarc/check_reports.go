@@ -19,13 +19,8 @@ func (j *recordJudge) reports() {
 			switch {
 			case !u.Valid():
 				text := fmt.Sprintf("%s (at byte %d, %q: %s", quoted(show.Cut(u.Text, 80)), u.Offset, finding.Mark(r.Text, u.Offset), u.Error)
-				if u.Hint != "" {
-					// What is not proposed is not sure.
-					how := "perhaps"
-					if strings.Contains(j.clean().get("rua")+","+j.clean().get("ruf"), strings.TrimPrefix(u.Hint, "mailto:")) {
-						how = "probably"
-					}
-					text += ", " + how + " meant: " + show.Cut(u.Hint, 120)
+				if how, meant := j.meantBy(u); meant != "" {
+					text += ", " + how + " meant: " + show.Cut(meant, 120)
 				}
 				wrong = append(wrong, text+")")
 			case u.Hint != "":
@@ -42,7 +37,7 @@ func (j *recordJudge) reports() {
 		// A domain that sends nothing has nothing to learn from reports.
 		j.Decided("dmarc-no-aggregate-reports")
 		lost := !j.supported() && wrong != nil && j.clean().get("rua") != ""
-		if !j.supported() && !lost && !j.misreadReports() && !j.misspeltReports() {
+		if !j.supported() && !lost && !j.bare() && !j.misreadReports() && !j.misspeltReports() {
 			j.noReports()
 			if len(r.RUF) == 0 {
 				schemes = nil // the same, and the same mend
@@ -73,6 +68,22 @@ func (j *recordJudge) reports() {
 			Fix:    j.fix("Leave the suffix out.", "dmarc-report-size-suffix")})
 	}
 	j.failureOptions()
+}
+
+// meantBy is what an address was meant to be, and how sure that is; "" if nothing is known.
+// What is proposed is what is said.
+func (j *recordJudge) meantBy(u *URI) (how, meant string) {
+	proposed := j.clean().get("rua") + "," + j.clean().get("ruf")
+	if u.Hint != "" && slices.Contains(strings.Split(proposed, ","), u.Hint) {
+		return "probably", u.Hint
+	}
+	if m := readMailboxes(u.Text, known{j.domain}); len(m.uris) == 1 && !m.open && slices.Contains(strings.Split(proposed, ","), m.uris[0]) {
+		return "probably", m.uris[0]
+	}
+	if local, _, _ := strings.Cut(strings.TrimPrefix(u.Hint, "mailto:"), "@"); u.Hint == "" || strings.ContainsAny(local, "=:/") {
+		return "", ""
+	}
+	return "perhaps", u.Hint
 }
 
 // misspeltReports reports that a tag of another name was meant as rua, which
@@ -111,7 +122,7 @@ func (j *recordJudge) failureOptions() {
 		parts = append(parts, fmt.Sprintf("the failure options fo=%s are wrong: %s", show.Cut(fo.Value, 60), fo.Invalid))
 	}
 	title := ""
-	if _, ok := j.r.Tag("ruf"); !ok {
+	if _, ok := j.r.Tag("ruf"); !ok && j.clean().get("ruf") == "" {
 		parts = append(parts, "the tag fo is ignored, because there is no ruf address to send failure reports to")
 	}
 	if len(parts) == 1 && fo.Invalid != "" && slices.ContainsFunc(j.r.FO, func(option string) bool { return option != "0" }) {

@@ -32,7 +32,9 @@ func TestCheckRecord(t *testing.T) {
 		{"v=DMARC1; p=reject; aspf=; " + rua, "critical dmarc-syntax", "v=DMARC1; p=reject; aspf=<r or s>; " + rua},
 		{"v=DMARC1; p=reject;; " + rua, "warning dmarc-syntax", fixed},
 		{"v=DMARC1; " + rua, "warning dmarc-policy-missing", "v=DMARC1; p=none; " + rua},
-		{"v=DMARC1;", "critical dmarc-policy-missing, warning dmarc-no-aggregate-reports", "v=DMARC1; p=<none, quarantine or reject>"},
+		{"v=DMARC1;", "critical dmarc-policy-missing", "v=DMARC1; p=<none, quarantine or reject>; rua=mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=none; rua=mailto:a@acme.example,ruf=mailto:b@acme.example; fo=1", "critical dmarc-syntax, warning dmarc-policy-none",
+			"v=DMARC1; p=none; rua=mailto:a@acme.example; ruf=mailto:b@acme.example; fo=1"},
 		{"v=DMARC1; p=quarantin; " + rua, "error dmarc-policy-invalid", "v=DMARC1; p=quarantine; " + rua},
 		{"v=DMARC1; p=rejected", "critical dmarc-policy-invalid, warning dmarc-no-aggregate-reports", "v=DMARC1; p=reject"},
 		{"v=DMARC1; p=reject; sp=no; " + rua, "error dmarc-policy-invalid", "v=DMARC1; p=reject; sp=<none, quarantine or reject>; " + rua},
@@ -123,7 +125,7 @@ func TestTitles(t *testing.T) {
 // TestCheckUnquoted: in a zone file without quotes the record ends at its first
 // semicolon. What was meant is known there, and is proposed; live it is asked for.
 func TestCheckUnquoted(t *testing.T) {
-	const meant, ask = "v=DMARC1; p=reject; rua=mailto:dmarc@acme.example", "v=DMARC1; p=<none, quarantine or reject>"
+	const meant, ask = "v=DMARC1; p=reject; rua=mailto:dmarc@acme.example", "v=DMARC1; p=<none, quarantine or reject>; rua=mailto:<mailbox for reports>"
 	for _, test := range []struct{ data, want, fix string }{
 		{"v=DMARC1; p=reject; rua=mailto:dmarc@acme.example", "critical dmarc-syntax", meant},
 		{"v=DMARC1;p=reject;rua=mailto:dmarc@acme.example", "critical dmarc-syntax", meant},
@@ -133,8 +135,8 @@ func TestCheckUnquoted(t *testing.T) {
 		{`v=DMARC1\; p=reject; rua=mailto:dmarc@acme.example`, "warning dmarc-syntax", meant},
 		{`v=DMARC1\; p=reject; t=y`, "warning dmarc-syntax, warning dmarc-no-aggregate-reports", "v=DMARC1; p=reject; <correct or leave out: p=reject? t=y>"},
 		{"v=DMARC1; p=reject; rua=mailto:dmarc@acme.example ; since May", "critical dmarc-syntax", meant + "; <correct or leave out: since May>"},
-		{"v=DMARC1 ; our record", "critical dmarc-policy-missing, warning dmarc-no-aggregate-reports", ask},
-		{`"v=DMARC1"; p=reject`, "critical dmarc-policy-missing, warning dmarc-no-aggregate-reports", ask},
+		{"v=DMARC1 ; our record", "critical dmarc-policy-missing", ask},
+		{`"v=DMARC1"; p=reject`, "critical dmarc-policy-missing", ask},
 		{`"` + meant + `" ; p=none until May`, "", ""},
 	} {
 		findings := Check(discover(t, "_dmarc.acme.example TXT "+test.data+"\nacme.example MX 10 mx.acme.example", "acme.example"), Context{}).Findings()
@@ -452,6 +454,57 @@ func TestCheckAlignment(t *testing.T) {
 			}
 			complete(t, findings)
 		})
+	}
+}
+
+// TestStricter: what asks for strict alignment waits until nothing that is known to send
+// needs relaxed alignment.
+func TestStricter(t *testing.T) {
+	for _, test := range []struct {
+		record, want string
+		spf, dkim    []string
+		envelopes    []string
+		when         string
+	}{
+		{"adkim=strict", "adkim=s", nil, nil, nil, ""},
+		{"adkim=strict", "adkim=s", nil, []string{"acme.example"}, nil, ""},
+		{"adkim=strict", "adkim=s", []string{"b.acme.example"}, nil, nil, ""},
+		{"adkim=strict", "adkim=s", nil, []string{"acme.example", "mail.acme.example"}, nil, "the signing domain mail.acme.example"},
+		{"adkim:s", "adkim=s", nil, []string{"mail.acme.example"}, nil, "the signing domain mail.acme.example"},
+		{"aspf=strict", "aspf=s", []string{"b.acme.example"}, nil, nil, "the envelope domain b.acme.example"},
+		{"aspf=strict", "aspf=s", nil, nil, []string{"em1.acme.example"}, "the envelope domain em1.acme.example"},
+		{"aspf=relaxed", "aspf=r", []string{"b.acme.example"}, nil, nil, ""},
+		{"aspf=S", "", []string{"acme.example"}, nil, nil, ""},
+		{"adkim=r.", "adkim=r", nil, []string{"mail.acme.example"}, nil, ""},
+	} {
+		d, alignments := DiscoverAligned(context.Background(), world(t, `_dmarc.acme.example TXT "`+sound+"; "+test.record+"\"\nacme.example MX 10 mx.acme.example\n"), "acme.example", test.spf, test.dkim)
+		for _, f := range Check(d, Context{Alignments: alignments, Envelopes: test.envelopes}).Findings() {
+			if f.Severity == finding.Pass {
+				continue
+			}
+			if f.Fix == nil || !strings.Contains(f.Fix.Value, test.want) || test.want == "" {
+				t.Errorf("%s: %s: %+v", test.record, f.Check, f.Fix)
+			} else if !strings.Contains(f.Fix.When, test.when) || (f.Fix.When == "") != (test.when == "") || f.Fix.Complete != (test.when == "") {
+				t.Errorf("%s: when %q, complete %v", test.record, f.Fix.When, f.Fix.Complete)
+			}
+		}
+	}
+}
+
+// TestMeantIsProposed: what an address is said to have been meant as is what is proposed.
+func TestMeantIsProposed(t *testing.T) {
+	for _, uri := range []string{"mailto=d@acme.example", "mailto//d@acme.example", "=mailto:d@acme.example", "rua=mailto:d@acme.example", "d@acme.example"} {
+		for _, f := range Lint([]byte("v=DMARC1; p=reject; rua=" + uri)) {
+			if f.Severity == finding.Pass {
+				continue
+			}
+			if f.Fix == nil || f.Fix.Value != "v=DMARC1; p=reject; rua=mailto:d@acme.example" {
+				t.Errorf("%s: %+v", uri, f.Fix)
+			}
+			if _, meant, said := strings.Cut(f.Detail, "meant: "); said && !strings.HasPrefix(meant, "mailto:d@acme.example") {
+				t.Errorf("%s: %s", uri, f.Detail)
+			}
+		}
 	}
 }
 

@@ -269,8 +269,10 @@ func quarantineSummary(next *draft) string {
 // condition holds; for one that sends nothing there is nothing to wait for.
 func (j *recordJudge) later(c *cleaned, summary, when string) *finding.Fix {
 	f := j.replace(c, summary)
-	if j.sends {
+	if j.sends && f.When == "" {
 		f.When = when
+	} else if j.sends {
+		f.When = when + ", and " + f.When
 	}
 	j.staged = append(j.staged, f)
 	return f

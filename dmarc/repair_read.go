@@ -65,6 +65,9 @@ func nearestPolicy(s string) string {
 // readPolicy reads p, sp or np.
 func (r *repair) readPolicy(t *token) {
 	meant := nearestPolicy(t.value)
+	if rest, twice := strings.CutPrefix(strings.ToLower(t.value), t.name); twice && strings.HasPrefix(rest, "=") {
+		meant = policyWord(rest) // "p=p=reject"
+	}
 	if meant == "" {
 		// "reject x": the first word, if what follows is something else.
 		if word, _, ok := strings.Cut(t.value, " "); ok {
@@ -85,6 +88,9 @@ func (r *repair) readPolicy(t *token) {
 			return
 		}
 		r.drop("dmarc-duplicate-tag", t)
+	case before != "" && before != meant && !t.strong && !strings.Contains(before, "<"):
+		// "p=reject p=none" is no policy to receivers: which one was meant, nobody can tell.
+		r.draft.set(t.name, "<"+before+" or "+meant+">")
 	case before != "" && (Policy(meant).rank() <= Policy(before).rank() || before == meant) && !strings.Contains(before, "<"):
 		r.drop("dmarc-duplicate-tag", t)
 	case before != "":
@@ -116,7 +122,12 @@ func (r *repair) inherited(name string) Policy {
 
 // readAddresses reads rua or ruf; of a repeated tag all addresses stay.
 func (r *repair) readAddresses(t *token, k known) {
-	m := readMailboxes(t.value, k).shown(r.raw, k)
+	value := t.value
+	if rest, twice := strings.CutPrefix(strings.ToLower(value), t.name); twice && strings.HasPrefix(strings.TrimLeft(rest, " "), "=") {
+		value = strings.TrimLeft(value[len(t.name):], " =") // "rua=rua=mailto:…"
+		r.become("dmarc-report-uri-invalid", t.name+"="+t.name+"=", t.name+"=")
+	}
+	m := readMailboxes(value, k).shown(r.raw, k)
 	if len(m.uris) > 0 {
 		r.address = true
 	}

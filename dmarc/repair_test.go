@@ -245,6 +245,8 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; sp=quarantine; np:none", "v=DMARC1; p=reject; sp=quarantine"},
 		{"v=DMARC1; p=none; sp:reject", "v=DMARC1; p=none; sp=reject"},
 		{"v=DMARC1; p=reject; adkim=strict", "v=DMARC1; p=reject; adkim=s"},
+		{"v=DMARC1; p=reject p=none", "v=DMARC1; p=<reject or none>"},
+		{"v=DMARC1; p=p=reject", "v=DMARC1; p=reject"},
 		{"v=DMARC1; p=reject; adkim=x", "v=DMARC1; p=reject; adkim=<r or s>"},
 		{"v=DMARC1; p=reject; fo=1,d; ruf=mailto:f@acme.example", "v=DMARC1; p=reject; ruf=mailto:f@acme.example; fo=1:d"},
 		{"v=DMARC1; p=reject; fo=1;d;s; ruf=mailto:f@acme.example", "v=DMARC1; p=reject; ruf=mailto:f@acme.example; fo=1:d:s"},

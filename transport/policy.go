@@ -228,7 +228,8 @@ func patternProblem(pattern string) string {
 		}
 		for i := range len(label) {
 			if !ascii.IsAlphanumeric(label[i]) && label[i] != '-' {
-				return quote(label[i:i+1]) + " does not belong in the name of a host"
+				_, n := utf8.DecodeRuneInString(label[i:])
+				return quote(label[i:i+n]) + " does not belong in the name of a host"
 			}
 		}
 	}
