@@ -86,7 +86,7 @@ func (j *bimiJudge) records() bool {
 	}
 	s.Decided("bimi-record-missing")
 	about := len(s.Found())
-	checkBIMI(s, ParseBIMI(records[0]))
+	checkBIMI(s, ParseBIMI(records[0]), f.Domain)
 	for _, found := range s.Found()[about:] {
 		found.Evidence = evidence
 		if found.Fix != nil && found.Fix.Value != "" {

@@ -54,18 +54,14 @@ func fixOf(summary, value string) *finding.Fix {
 }
 
 func checkSTS(s *finding.Sheet, r *STS) {
-	plain := ParseSTS(unwrapped(r.text, "v=STSv1"))
-	meant := meantSTS(plain)
+	meant := meantSTS(r.text)
 	syntax(s, "mta-sts-syntax", &r.Record, meant)
-	if s.Has("mta-sts-syntax") {
-		r = plain // the rest is said of what was meant
-	}
 	s.Decided("mta-sts-id-invalid", "mta-sts-version-prefix")
 	if !s.Has("mta-sts-syntax") && !strings.HasPrefix(r.text, "v=STSv1;") && strings.Contains(r.text, ";") {
 		s.Add("mta-sts-version-prefix", finding.Finding{Detail: "Something stands between v=STSv1 and its semicolon. The grammar allows it, but senders are told to pass over what does not begin with v=STSv1;.",
 			Fix: fixOf("Write the record like this.", meant)})
 	}
-	if r.ValidID() || s.Has("mta-sts-syntax") && !strings.Contains(meant, "<") {
+	if r.ValidID() || s.Has("mta-sts-syntax") && (!strings.Contains(meant, "<") || readFields(r.text, "v=STSv1").values["id"] != nil) {
 		return
 	}
 	detail := "There is no id=."
@@ -98,152 +94,15 @@ func wrongInID(id string) string {
 // idPlaceholder stands for an id, which is new with every change of the policy.
 const idPlaceholder = "<date and time of the last change of the policy>"
 
-// meantSTS is the record that was meant. An id says that the policy changed, and so
-// letters and digits of one with other characters in it are as good.
-func meantSTS(r *STS) string {
-	if ids := r.All("id"); len(slices.Compact(slices.Clone(ids))) > 1 {
-		return "v=STSv1; id=" + idPlaceholder + r.rest("id") // which of them is the new one, nobody can tell
-	}
-	var id strings.Builder
-	for whole, i := r.meant("id")+r.torn("id"), 0; i < len(whole) && id.Len() < 32; i++ {
-		if c := whole[i]; ascii.IsAlphanumeric(c) {
-			id.WriteByte(c)
-		}
-	}
-	if id.Len() == 0 {
-		return "v=STSv1; id=" + idPlaceholder + r.rest("id")
-	}
-	return "v=STSv1; id=" + id.String() + r.rest("id")
-}
-
-// rest are the other fields of the record as they stand, each behind a semicolon: what
-// nobody knows is the owner's all the same. Those that the grammar does not allow are
-// left out.
-func (r *Record) rest(known ...string) string {
-	var out strings.Builder
-	for i, t := range r.Tags {
-		if r.loose && slices.ContainsFunc(r.Tags[:i], func(before Tag) bool { return before.Name == t.Name }) {
-			continue
-		}
-		if t.Name != "v" && !slices.Contains(known, t.Name) && t.Value != "" && wrongIn(t.Value, r.loose, false) < 0 {
-			out.WriteString("; " + t.Name + "=" + t.Value)
-		}
-	}
-	return out.String()
-}
-
 // mailboxPlaceholder stands for a mailbox that nobody but the owner knows.
 const mailboxPlaceholder = "mailto:<mailbox for reports>"
 
-// meant is the value of a field, read also if a colon or spaces tie it to its name, or
-// something else than a semicolon comes before it.
-func (r *Record) meant(name string) string {
-	if all := r.All(name); len(all) > 0 {
-		return strings.Join(all, ",")
-	}
-	rest, ok := behindName(r.text[:min(len(r.text), maxRecord)], name)
-	if !ok {
-		return ""
-	}
-	value, _, _ := strings.Cut(strings.TrimLeft(rest, "=: "), ";")
-	return strings.Trim(value, " \t\"\\")
-}
-
-// behindName is what stands behind the name of a field where a separator follows it, from
-// that on; false if it does so nowhere.
-func behindName(text, name string) (rest string, ok bool) {
-	for i := 0; i+len(name) < len(text); i++ {
-		if !strings.EqualFold(text[i:i+len(name)], name) || i > 0 && ascii.IsAlphanumeric(text[i-1]) {
-			continue
-		}
-		if rest = strings.TrimLeft(text[i+len(name):], " "); rest != "" && (rest[0] == '=' || rest[0] == ':') {
-			return rest, true
-		}
-	}
-	return "", false
-}
-
-// torn returns what stands behind the semicolon that ends the value of a field, if it is no
-// field itself: then it is a piece of that value, or nobody can tell.
-func (r *Record) torn(name string) string {
-	fields := strings.Split(r.text[:min(len(r.text), maxRecord)], ";")
-	for i, field := range fields {
-		if _, ok := behindName(field, name); !ok {
-			continue
-		}
-		for _, next := range fields[i+1:] {
-			next = strings.Trim(next, " \t\"'\\.,")
-			if next == "" {
-				continue
-			}
-			tag, _, ok := strings.Cut(next, "=")
-			if !ok {
-				tag, _, _ = strings.Cut(next, ":")
-			}
-			if tag = strings.TrimSpace(tag); ok && isName(tag) || slices.Contains(fieldNames, ascii.ToLower(tag)) {
-				break
-			}
-			return next
-		}
-	}
-	return ""
-}
-
-// fieldNames are those of the fields that are known, of all three kinds of records.
-var fieldNames = []string{"v", "id", "rua", "l", "a", "avp", "lps", "s"}
-
-// meantTLSRPT is the record that was meant, with every address that it names.
-func meantTLSRPT(r *TLSRPT) string {
-	var uris []string
-	open := false
-	add := func(uri string) {
-		if !slices.Contains(uris, uri) && len(uris) < maxTags {
-			uris = append(uris, uri)
-		}
-	}
-	parts := strings.FieldsFunc(r.meant("rua"), func(c rune) bool { return c == ',' || c == ' ' || c == '\t' })
-	if n := len(parts) - 1; n >= 0 {
-		piece := ascii.ToLower(r.torn("rua"))
-		whole := strings.HasPrefix(piece, "mailto:") || strings.HasPrefix(piece, "https:")
-		if isMailbox(piece) && destination(parts[n]).Problem == "" {
-			parts = append(parts, r.torn("rua")) // "rua=mailto:a@acme.example; b@acme.example"
-		} else if piece != "" && !whole {
-			parts, open = parts[:n], true // "rua=https://acme.example/re;ports"
-		}
-	}
-	for _, field := range strings.Split(r.text[:min(len(r.text), maxRecord)], ";") {
-		// "rua=mailto:a@acme.example; mailto:b@acme.example"
-		if field = strings.TrimSpace(field); strings.HasPrefix(ascii.ToLower(field), "mailto:") || strings.HasPrefix(ascii.ToLower(field), "https:") {
-			parts = append(parts, field)
-		}
-	}
-	for i := 0; i < len(parts); i++ {
-		part := parts[i]
-		if strings.EqualFold(part, "mailto:") && i+1 < len(parts) {
-			i++
-			part += parts[i]
-		}
-		switch d := destination(part); {
-		case d.Problem == "" || d.Ignored && d.Meant == "":
-			add(part)
-		case d.Meant != "":
-			add(d.Meant)
-		default:
-			open = true
-		}
-	}
-	if open || len(uris) == 0 {
-		add(mailboxPlaceholder)
-	}
-	return "v=TLSRPTv1; rua=" + strings.Join(uris, ",") + r.rest("rua")
-}
-
-func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
-	plain := ParseTLSRPT(unwrapped(r.text, "v=TLSRPTv1"))
-	meant := meantTLSRPT(plain)
+// checkTLSRPT judges a record; hosts are domains of its owner.
+func checkTLSRPT(s *finding.Sheet, r *TLSRPT, hosts ...string) {
+	meant := meantTLSRPT(r.text, hosts...)
 	syntax(s, "tls-rpt-syntax", &r.Record, meant)
 	if s.Has("tls-rpt-syntax") {
-		r = plain // the rest is said of what was meant
+		r = ParseTLSRPT(meant) // the rest is said of what was meant
 	}
 	s.Decided("tls-rpt-destination-invalid")
 	if all := r.All("rua"); len(all) > 1 && !s.Has("tls-rpt-syntax") {
@@ -253,18 +112,18 @@ func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
 	}
 	if _, ok := r.Get("rua"); !ok {
 		// A name in other letters, such as RUA=, is that of an extension (RFC 8460, 3).
-		if r.meant("rua") == "" || !s.Has("tls-rpt-syntax") {
-			s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "There is no rua=: nobody receives the reports.",
-				Fix: fixOf("Have the reports sent to a mailbox of yours.", meant)})
-		}
+		s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "There is no rua=: nobody receives the reports.",
+			Fix: fixOf("Have the reports sent to a mailbox of yours.", meant)})
 		return
 	}
 	var bad, ignored []string
 	good := 0
+	slip := false
 	for _, d := range r.Destinations {
 		text := fmt.Sprintf("%s (%s)", quote(d.URI), d.Problem)
+		slip = slip || d.Meant != ""
 		switch {
-		case d.Problem == "":
+		case d.Problem == "" || s.Has("tls-rpt-syntax") && strings.Contains(d.URI, "<"): // the place to fill in is said already
 			good++
 		case d.Ignored:
 			ignored = append(ignored, text)
@@ -278,54 +137,15 @@ func checkTLSRPT(s *finding.Sheet, r *TLSRPT) {
 	case len(ignored) > 0:
 		f := finding.Finding{Severity: finding.Notice, Title: "TLS-RPT rua= with a URI scheme that senders ignore",
 			Detail: "The record is valid, but no reports go to " + firstOf(ignored, 0) + ".", Fix: &finding.Fix{Summary: "Name a mailto: or https: URI."}}
+		if slip {
+			f.Title, f.Fix = "TLS-RPT rua= with a mistyped scheme, which senders ignore", fixOf("Correct the destinations.", meant)
+		}
 		if good == 0 {
 			f.Severity = finding.Warning
 			f.Detail += " There is no other, so that nobody receives the reports."
 		}
 		s.Add("tls-rpt-destination-invalid", f)
 	}
-}
-
-// meantBIMI is the record that was meant: with the addresses that it has, over https.
-func meantBIMI(r *BIMI) string {
-	if r.Declined {
-		return "v=BIMI1; l=; a=" + r.rest("l", "a")
-	}
-	secure := func(uri, otherwise string) string {
-		uri = strings.Trim(uri, " \t\"")
-		if scheme, rest, ok := strings.Cut(uri, "://"); ok && strings.EqualFold(scheme, "http") {
-			uri = "https://" + rest
-		}
-		list := uris(uri)
-		if len(list) > 0 && !slices.ContainsFunc(list, func(u string) bool { return httpsProblem(u) != "" }) {
-			if list = slices.Compact(list); len(list) == 1 {
-				return list[0]
-			}
-			return "<" + strings.Join(list[:min(len(list), 3)], " or ") + ">"
-		}
-		if !strings.ContainsAny(uri, ";,\\\"'<>") && ascii.Only(uri) && httpsProblem(uri) == "" {
-			return uri
-		}
-		return otherwise
-	}
-	const anyLogo, anyCertificate = "https://<domain>/logo.svg", "https://<domain>/logo.pem"
-	location := secure(r.meant("l"), anyLogo)
-	if r.torn("l") != "" {
-		location = anyLogo // "l=https://acme.example/lo;o.svg"
-	}
-	out := "v=BIMI1; l=" + location
-	switch evidence, stated := r.Get("a"); {
-	case stated && evidence == "":
-		out += "; a=" // none, and so it is said
-	case r.torn("a") != "":
-		out += "; a=" + anyCertificate
-	case r.meant("a") != "" || location == anyLogo:
-		out += "; a=" + secure(r.meant("a"), anyCertificate)
-	}
-	if avp, stated := r.Get("avp"); stated && !isAvatar(avp) {
-		return out + "; avp=" + meantAvatar(avp) + r.rest("l", "a", "avp")
-	}
-	return out + r.rest("l", "a")
 }
 
 // avatars are what avp= may ask for: the logo of the brand, or the picture of the person
@@ -347,12 +167,15 @@ func meantAvatar(avp string) string {
 	return "<" + strings.Join(avatars, " or ") + ">"
 }
 
-func checkBIMI(s *finding.Sheet, r *BIMI) {
-	plain := ParseBIMI(unwrapped(r.text, "v=BIMI1"))
-	meant := meantBIMI(plain)
+// checkBIMI judges a record; hosts are domains of its owner.
+func checkBIMI(s *finding.Sheet, r *BIMI, hosts ...string) {
+	meant := meantBIMI(r.text, hosts...)
 	syntax(s, "bimi-syntax", &r.Record, meant)
 	if s.Has("bimi-syntax") {
-		r = plain // the rest is said of what was meant
+		r = ParseBIMI(meant) // the rest is said of what was meant
+		if r.Location == anyLogo {
+			r.Location = ""
+		}
 	}
 	s.Decided("bimi-location-invalid", "bimi-evidence-missing")
 	if avp, stated := r.Get("avp"); stated && !isAvatar(avp) && !s.Has("bimi-syntax") {
@@ -366,8 +189,8 @@ func checkBIMI(s *finding.Sheet, r *BIMI) {
 	for _, t := range []struct{ tag, uri, ending, holds string }{
 		{"l", r.Location, ".svg", "the logo"}, {"a", r.Evidence, ".pem", "the certificate of the logo"},
 	} {
-		if r.torn(t.tag) != "" {
-			continue // only a piece of it is read
+		if s.Has("bimi-syntax") && strings.Contains(t.uri, "<") {
+			continue // the place to correct it is said already
 		}
 		if t.uri == "" {
 			if t.tag == "l" {
@@ -387,7 +210,11 @@ func checkBIMI(s *finding.Sheet, r *BIMI) {
 		}
 	}
 	if r.Evidence == "" && r.Location != "" {
-		s.Add("bimi-evidence-missing", finding.Finding{Detail: "There is no a=: mailboxes that want a certificate show no logo."})
+		what := "There is no a="
+		if _, stated := r.Get("a"); stated {
+			what = "a= is empty"
+		}
+		s.Add("bimi-evidence-missing", finding.Finding{Detail: what + ": mailboxes that want a certificate show no logo."})
 	}
 }
 

@@ -137,27 +137,31 @@ func ParseTLSRPT(text string) *TLSRPT {
 func destination(uri string) Destination {
 	d := Destination{URI: uri}
 	scheme, rest, ok := strings.Cut(uri, ":")
-	switch scheme = strings.ToLower(scheme); {
+	isScheme := ok && scheme != "" && ascii.IsLetter(scheme[0]) && strings.Trim(ascii.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
+	switch scheme = ascii.ToLower(scheme); {
 	case uri == "":
 		d.Problem = "it is empty"
-	case ok && scheme == "mailto":
+	case scheme == "mailto" && ok:
 		address, _, _ := strings.Cut(rest, "?")
-		if !isMailbox(address) || strings.ContainsAny(uri, " \t!;<>\"") {
-			d.Problem = "it is no mail address"
-			d.Meant = mailtoOf(rest)
+		if isMailbox(address) && !strings.ContainsAny(uri, " \t!;<>\"") {
+			return d
 		}
-	case ok && scheme == "https":
-		d.Problem = httpsProblem(uri)
-	case mailtoOf(uri) != "":
-		d.Problem, d.Meant = "mailto: is missing", mailtoOf(uri)
-	case ok && scheme == "http" && httpsProblem("https:"+rest) == "":
-		d.Problem, d.Meant, d.Ignored = "reports go over https alone", "https:"+rest, true
-	case ok && strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == "" && scheme != "" && (strings.HasPrefix(rest, "//") || scheme == "tel" || scheme == "sms"):
-		d.Problem, d.Ignored = "it is neither mailto: nor https:", true
-	case ok && mailtoOf(rest) != "" && strings.HasPrefix(scheme, "mail"):
-		d.Problem, d.Meant = "it is neither mailto: nor https:", mailtoOf(rest)
+		d.Problem = "it is no mail address"
+	case scheme == "https" && ok:
+		if d.Problem = httpsProblem(uri); d.Problem == "" {
+			return d
+		}
+	case scheme == "http" && ok && httpsProblem("https:"+rest) == "":
+		d.Problem, d.Ignored = "reports go over https alone", true
+	case isScheme && rest != "" && !strings.ContainsAny(uri, " \t;<>\""):
+		d.Problem, d.Ignored = "it is neither mailto: nor https:", true // a URI like any other
+	case isMailbox(uri):
+		d.Problem = "mailto: is missing"
 	default:
 		d.Problem = "it is neither mailto: nor https:"
+	}
+	if meant, ok := strings.CutPrefix(meantTLSRPT("v=TLSRPTv1; rua="+uri), "v=TLSRPTv1; rua="); ok && !strings.ContainsAny(meant, "<,;") && meant != uri {
+		d.Meant = meant
 	}
 	return d
 }
@@ -166,22 +170,6 @@ func destination(uri string) Destination {
 func isMailbox(s string) bool {
 	local, domain, ok := strings.Cut(s, "@")
 	return ok && local != "" && isHost(domain) && !strings.HasSuffix(domain, ".") && !strings.ContainsAny(local, " \t,;:<>()[]\"!/")
-}
-
-// mailtoOf is the mailto: URI that text was meant to be: an address with slashes, a
-// final dot, angle brackets or a size suffix around it; "" if that is not plain.
-func mailtoOf(text string) string {
-	text = strings.Trim(text, " \t/<>.")
-	if i := strings.LastIndexByte(text, '!'); i > 0 && strings.Trim(text[i+1:], "0123456789kmgtKMGT") == "" {
-		text = strings.TrimRight(text[:i], ".")
-	}
-	for len(text) > len("mailto:") && strings.EqualFold(text[:len("mailto:")], "mailto:") {
-		text = text[len("mailto:"):]
-	}
-	if !isMailbox(text) {
-		return ""
-	}
-	return "mailto:" + text
 }
 
 // BIMI is a BIMI assertion record (draft-brand-indicators-for-message-identification, 4.2).
@@ -278,6 +266,12 @@ func split(text, version string) Record {
 		} else if value == "" && version != "v=BIMI1" && !known {
 			r.problem("the field %s has no value (at byte %d, %s)", name, here, quote(finding.Mark(text, here)))
 		}
+		if version == "v=BIMI1" {
+			if next := hiddenIn(field[len(field)-len(value):]); next >= 0 {
+				place := here + len(field) - len(value) + next
+				r.problem("a semicolon is missing before the next tag (at byte %d, %s)", place, quote(finding.Mark(text, place)))
+			}
+		}
 		seen[name] = true
 		r.Tags = append(r.Tags, Tag{name, value})
 	}
@@ -332,8 +326,10 @@ func httpsProblem(uri string) string {
 		return "it is no URI"
 	case !strings.EqualFold(u.Scheme, "https"):
 		return "it does not begin with https://"
-	case !isHost(u.Hostname()):
+	case u.Hostname() == "":
 		return "it names no host"
+	case !isHost(u.Hostname()):
+		return "its host " + quote(u.Hostname()) + " is no public name"
 	}
 	return ""
 }

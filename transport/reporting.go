@@ -144,7 +144,7 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 		return s.Findings()
 	}
 	about := len(s.Found())
-	checkTLSRPT(s, r)
+	checkTLSRPT(s, r, f.Domain)
 	for _, found := range s.Found()[about:] {
 		found.Evidence = evidence
 		if found.Fix != nil && found.Fix.Value != "" {
