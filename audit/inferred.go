@@ -16,9 +16,9 @@ import (
 // inferred finds what services that nobody stated, but that something else than an SPF
 // term points to, lack: the SPF term that they need at the domain, and keys at selectors
 // that are the same for all their customers. It asks nothing, and judges only what the
-// audit knows already: an inference is a hint, so all of it are warnings. Nil: nothing is
-// amiss.
-func (a *run) inferred(profile finding.Profile) *finding.Sheet {
+// audit knows already: an inference is a hint, so all of it are warnings. What a fix of the
+// other sheets puts there is not missing but misread, and is said there. Nil: nothing is amiss.
+func (a *run) inferred(profile finding.Profile, others []*finding.Sheet) *finding.Sheet {
 	if profile != finding.Sender {
 		return nil
 	}
@@ -35,10 +35,22 @@ func (a *run) inferred(profile finding.Profile) *finding.Sheet {
 		if s == nil || !s.NeedsRecords() || s.Confidence == provider.Memory || slices.Contains(u.By, "stated") || !sends(s, u.By) {
 			continue
 		}
-		a.inferredSPF(s, u.By, add)
-		a.inferredKeys(s, u.By, add)
+		a.inferredSPF(s, u.By, others, add)
+		a.inferredKeys(s, u.By, others, add)
 	}
 	return sheet
+}
+
+// proposed reports whether a fix of the sheets publishes such a record.
+func proposed(sheets []*finding.Sheet, such func(finding.Record) bool) bool {
+	for _, sheet := range sheets {
+		for _, f := range sheet.Found() {
+			if f.Fix != nil && slices.ContainsFunc(f.Fix.Records(), such) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sends reports whether what points to a service says that mail leaves through it: a key
@@ -48,7 +60,7 @@ func sends(s *provider.Service, by []string) bool {
 }
 
 // inferredSPF: the record of the domain has no term of a service that needs one there.
-func (a *run) inferredSPF(s *provider.Service, by []string, add func(finding.Finding)) {
+func (a *run) inferredSPF(s *provider.Service, by []string, others []*finding.Sheet, add func(finding.Finding)) {
 	p := a.result.SPF
 	if !a.wants(finding.SPF) || p == nil || p.Status != spfpolicy.StatusFound || p.Record == nil || p.Record.Error != "" || !p.LookupsExact || mayBeFlattened(p) {
 		return
@@ -61,6 +73,11 @@ func (a *run) inferredSPF(s *provider.Service, by []string, add func(finding.Fin
 		if provider.Builtin().OfSPF(name) == s || asksFor(s, name) {
 			return
 		}
+	}
+	if proposed(others, func(r finding.Record) bool {
+		return r.Type == "TXT" && r.Name == a.result.Domain && slices.Contains(strings.Fields(r.Value), want)
+	}) {
+		return
 	}
 	add(finding.Finding{Subject: a.result.Domain, Evidence: []finding.Evidence{p.Record.Evidence},
 		Detail: fmt.Sprintf("The SPF record of %s has no %s, and %s points to %s. If mail leaves through %[4]s, SPF does not pass for it (mailworthy setup %s %[1]s).",
@@ -101,7 +118,7 @@ func mayBeFlattened(p *spfpolicy.Policy) bool {
 
 // inferredKeys: selectors that are the same for all customers of the service, each of
 // which was asked for, have nothing at them.
-func (a *run) inferredKeys(s *provider.Service, by []string, add func(finding.Finding)) {
+func (a *run) inferredKeys(s *provider.Service, by []string, others []*finding.Sheet, add func(finding.Finding)) {
 	d := a.result.DKIM
 	if !a.wants(finding.DKIM) || d == nil || d.Proof == dkim.ProofAbsent || len(s.Ways) != 1 {
 		return
@@ -114,7 +131,9 @@ func (a *run) inferredKeys(s *provider.Service, by []string, add func(finding.Fi
 		switch at := a.commonKey(&r); {
 		case at == nil || at.Wildcard:
 			return
-		case isThere(at):
+		case isThere(at), proposed(others, func(r finding.Record) bool {
+			return r.Name == at.Name+"._domainkey."+a.result.Domain && !r.HasPlaceholder()
+		}):
 			there = append(there, at.Name)
 		default:
 			missing = append(missing, at.Name)

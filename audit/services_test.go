@@ -83,6 +83,7 @@ func TestInferred(t *testing.T) {
 		{"with it further down", google + "@ TXT \"v=spf1 include:_spf.acme.example ~all\"\n_spf TXT \"v=spf1 include:_spf.google.com ~all\"\n", ""},
 		{"flattened", google + "@ TXT \"v=spf1 ip4:209.85.128.0/17 ~all\"\n", ""},
 		{"a macro may stand for it", google + "@ TXT \"v=spf1 include:%{ir}.x.acme.example ~all\"\n1.2.0.11.x TXT \"v=spf1 ip4:11.0.2.1 -all\"\n", ""},
+		{"misread, and found by its fix", google + "@ TXT \"v=spf1 include:_spf..google.com ~all\"\n", ""},
 		{"no SPF record", google, ""},
 		{"sends nothing", google + "@ TXT \"v=spf1 -all\"\n", ""},
 		{"one alias of two", "@ TXT \"v=spf1 mx ~all\"\n@ MX 10 mx\nmx A 11.0.0.1\nzendesk1._domainkey CNAME zendesk1._domainkey.zendesk.com.\nk1._domainkey CNAME dkim.mcsv.net.\nk2._domainkey CNAME dkim2.mcsv.net.\n", "k3._domainkey.acme.example"},

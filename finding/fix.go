@@ -82,6 +82,11 @@ func (f *Fix) Words() string {
 	return "When " + f.When + ": " + first + rest
 }
 
+// HasPlaceholder reports whether a record to publish has a place to fill in.
+func (f *Fix) HasPlaceholder() bool {
+	return hasPlaceholder(f.Name) || hasPlaceholder(f.Value) || slices.ContainsFunc(f.More, Record.HasPlaceholder)
+}
+
 // Equal reports whether two fixes are the same.
 func (f *Fix) Equal(g *Fix) bool {
 	return f.Summary == g.Summary && f.Name == g.Name && f.Type == g.Type && f.Value == g.Value && f.When == g.When && f.Complete == g.Complete && f.After == g.After &&
@@ -97,5 +102,5 @@ func (f *Fix) complete() bool {
 	if f.When != "" || f.Value == "" && len(f.Remove)+len(f.More) == 0 {
 		return false
 	}
-	return !hasPlaceholder(f.Name) && !hasPlaceholder(f.Value) && !slices.ContainsFunc(f.More, Record.HasPlaceholder)
+	return !f.HasPlaceholder()
 }

@@ -8,61 +8,77 @@ import (
 	"mailworthy/internal/show"
 )
 
-// Agree makes the complete fixes of a list agree, the first one going first: all
-// that are complete can be published together. A fix that changes a record which
-// one before it changes in another way is not complete, and says which it waits for.
+// Agree makes the fixes of a list agree: all that are complete can be published together,
+// and no record has two contents by what is for now. A fix that changes a record which one
+// before it changes in another way is not complete, and says which it waits for. One with a
+// place to fill in waits for a complete one, and holds none up.
 func Agree(findings []finding.Finding) {
-	type set struct {
-		record finding.Record
-		by     string
+	var a agreement
+	for _, complete := range [...]bool{true, false} {
+		for i := range findings {
+			f := &findings[i]
+			if f.Fix == nil || f.Fix.When != "" || f.Fix.After != "" || f.Fix.Complete != complete {
+				continue
+			}
+			if first := a.contradicted(f); first != "" {
+				later := *f.Fix
+				later.Complete, later.After = false, first
+				f.Fix = &later
+			}
+		}
 	}
+}
+
+// agreement is what fixes change, with the checks that they belong to.
+type agreement struct {
+	made []*finding.Fix
 	// added is by place, removed by record; a place is one that only one record has.
-	var added map[finding.Record]set
-	var removed map[finding.Record]string
-	var made []*finding.Fix
-	for i := range findings {
-		f := &findings[i]
-		if f.Fix == nil || !f.Fix.Complete {
-			continue
+	added   map[finding.Record]change
+	removed map[finding.Record]string
+}
+
+type change struct {
+	record finding.Record
+	by     string
+}
+
+// contradicted is the check whose fix changes in another way what the fix of a finding
+// changes. If there is none, the fix becomes one of those that agree.
+func (a *agreement) contradicted(f *finding.Finding) (first string) {
+	add := f.Fix.Records()
+	if len(add) == 0 && f.Fix.Value != "" {
+		add = append(add, finding.Record{Value: f.Fix.Value})
+	}
+	if len(add)+len(f.Fix.Remove) == 0 || slices.ContainsFunc(a.made, f.Fix.Equal) {
+		return ""
+	}
+	for _, rec := range add {
+		if s, ok := a.added[place(rec)]; ok && s.record != rec {
+			first = s.by
 		}
-		if slices.ContainsFunc(made, f.Fix.Equal) {
-			continue
-		}
-		add := f.Fix.Records()
-		if len(add) == 0 && f.Fix.Value != "" {
-			add = append(add, finding.Record{Value: f.Fix.Value})
-		}
-		other := ""
-		for _, rec := range add {
-			if s, ok := added[place(rec)]; ok && s.record != rec {
-				other = s.by
-			}
-			if by, ok := removed[rec]; ok {
-				other = by
-			}
-		}
-		for _, rec := range f.Fix.Remove {
-			if s, ok := added[place(rec)]; ok && s.record == rec {
-				other = s.by
-			}
-		}
-		if other != "" {
-			later := *f.Fix
-			later.Complete, later.After = false, other
-			f.Fix = &later
-			continue
-		}
-		if made == nil {
-			added, removed = make(map[finding.Record]set), make(map[finding.Record]string)
-		}
-		made = append(made, f.Fix)
-		for _, rec := range add {
-			added[place(rec)] = set{rec, f.Check}
-		}
-		for _, rec := range f.Fix.Remove {
-			removed[rec] = f.Check
+		if by, ok := a.removed[rec]; ok {
+			first = by
 		}
 	}
+	for _, rec := range f.Fix.Remove {
+		if s, ok := a.added[place(rec)]; ok && s.record == rec {
+			first = s.by
+		}
+	}
+	if first != "" {
+		return first
+	}
+	if a.made == nil {
+		a.added, a.removed = make(map[finding.Record]change), make(map[finding.Record]string)
+	}
+	a.made = append(a.made, f.Fix)
+	for _, rec := range add {
+		a.added[place(rec)] = change{rec, f.Check}
+	}
+	for _, rec := range f.Fix.Remove {
+		a.removed[rec] = f.Check
+	}
+	return ""
 }
 
 // place is what only one record may have: the name and type, and of a TXT record

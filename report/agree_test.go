@@ -1,6 +1,8 @@
 package report
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"mailworthy/finding"
@@ -53,9 +55,37 @@ func TestAgree(t *testing.T) {
 			t.Errorf("%s: a fix that others may share was changed", tt.name)
 		}
 	}
-	// What is not complete binds nobody.
-	list := []finding.Finding{{Check: "first", Fix: &finding.Fix{Name: d, Type: "TXT", Value: "v=spf1 ip4:<the address of mx> -all"}}, {Check: "second", Fix: txt(d, "v=spf1 -all")}}
-	if Agree(list); !list[1].Fix.Complete {
-		t.Error("a fix with a placeholder holds up a complete one")
+	// What is not complete holds up nothing that is, and waits for it. Nor have two of them
+	// that are to be filled in the same record in two ways. A step for later is apart.
+	open := &finding.Fix{Name: d, Type: "TXT", Value: "v=spf1 ip4:<the address of mx> -all"}
+	other := &finding.Fix{Name: d, Type: "TXT", Value: "v=spf1 ip4:<the address of mx> ~all"}
+	later := &finding.Fix{Name: d, Type: "TXT", Value: "v=spf1 -all", When: "nobody sends"}
+	for _, tt := range []struct {
+		name  string
+		fixes []*finding.Fix
+		after string
+	}{
+		{"to fill in, and complete", []*finding.Fix{open, txt(d, "v=spf1 -all")}, "1 "},
+		{"complete, and to fill in", []*finding.Fix{txt(d, "v=spf1 -all"), open}, " 0"},
+		{"to fill in twice", []*finding.Fix{open, other}, " 0"},
+		{"the same twice", []*finding.Fix{open, open}, " "},
+		{"for later", []*finding.Fix{open, later}, " "},
+		{"elsewhere", []*finding.Fix{open, txt("a."+d, "v=spf1 -all")}, " "},
+		{"no record", []*finding.Fix{open, {Summary: "Do it."}, other}, "  0"},
+	} {
+		var list []finding.Finding
+		for i, f := range tt.fixes {
+			list = append(list, finding.Finding{Check: strconv.Itoa(i), Fix: f})
+		}
+		Agree(list)
+		var after []string
+		for i, f := range list {
+			if after = append(after, f.Fix.After); f.Fix.Complete != tt.fixes[i].Complete {
+				t.Errorf("%s: fix %d is complete: %v", tt.name, i, f.Fix.Complete)
+			}
+		}
+		if got := strings.Join(after, " "); got != tt.after {
+			t.Errorf("%s: they wait for %q, want %q", tt.name, got, tt.after)
+		}
 	}
 }

@@ -55,7 +55,7 @@ func Compare(before, after *Report) *Comparison {
 		case ok && old.Severity != f.Severity:
 			c.Changed = append(c.Changed, Moved{Was: old.Severity, Finding: f})
 		case ok:
-		case decided(before, f.Check, f.Section):
+		case decided(before, f):
 			c.New = append(c.New, f)
 		default:
 			c.Unsure = append(c.Unsure, f)
@@ -65,7 +65,7 @@ func Compare(before, after *Report) *Comparison {
 		if _, ok := findingLike(after, f); ok || !counts(f) {
 			continue
 		}
-		if decided(after, f.Check, f.Section) {
+		if decided(after, f) {
 			c.Gone = append(c.Gone, f)
 		} else {
 			c.Unsure = append(c.Unsure, f)

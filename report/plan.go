@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -297,11 +298,13 @@ func futile(a Action, before, after *Report) string {
 	return fmt.Sprintf("With these records the audit still finds %s, and the mean of the sections falls from %.1f to %.1f.", a.Closes[0].Check, was, is)
 }
 
-// closed are the findings that are gone, and not merely undecided.
+// closed are the findings that are gone, or worth no fix any more, and not merely undecided.
 func closed(before, after *Report) []Closed {
 	out := []Closed{}
 	for _, f := range before.Findings {
-		if f.Severity.AtLeast(finding.Notice) && !hasFinding(after, f) && decided(after, f.Check, f.Section) {
+		if f.Severity.AtLeast(finding.Notice) && decided(after, f) && !slices.ContainsFunc(after.Findings, func(g finding.Finding) bool {
+			return g.Check == f.Check && g.Subject == f.Subject && (g.Severity.AtLeast(finding.Notice) || g.Severity.Open())
+		}) {
 			out = append(out, Closed{f.Check, f.Subject})
 		}
 	}
@@ -309,16 +312,18 @@ func closed(before, after *Report) []Closed {
 }
 
 // decided reports whether the absence of a finding says something: the check is
-// there in some form, or nothing of its section is undecided.
-func decided(r *Report, check string, section finding.Section) bool {
+// there in some form, or nothing of its section is undecided. What is unknown of another
+// address leaves one about an address decided.
+func decided(r *Report, of finding.Finding) bool {
+	address := func(f *finding.Finding) bool { _, err := netip.ParseAddr(f.Subject); return err == nil }
 	examined := false
 	for _, f := range finding.Apart(r.Findings) {
-		if f.Check == check && !f.Severity.Open() {
+		if f.Check == of.Check && !f.Severity.Open() {
 			return true
 		}
-		if f.Section == section {
+		if f.Section == of.Section {
 			examined = true
-			if f.Severity.Open() || f.Undecides {
+			if (f.Severity.Open() || f.Undecides) && (f.Subject == of.Subject || !address(&f) || !address(&of)) {
 				return false
 			}
 		}

@@ -209,3 +209,30 @@ func TestPlanJSON(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPlanCloses: what is gone, or no more than information, is closed; what is not known of another
+// address leaves it so, and what is not known of the same one, or of the domain, does not.
+func TestPlanCloses(t *testing.T) {
+	at := func(check, subject string, severity finding.Severity) finding.Finding {
+		return finding.Finding{Check: check, Section: finding.Hosts, Subject: subject, Severity: severity}
+	}
+	before := &Report{Result: audit.Result{Findings: []finding.Finding{at("ptr-missing", "192.0.2.1", finding.Error)}}}
+	for _, tt := range []struct {
+		name   string
+		after  []finding.Finding
+		closed bool
+	}{
+		{"gone", []finding.Finding{at("mx-single", "acme.example", finding.Pass)}, true},
+		{"still there", []finding.Finding{at("ptr-missing", "192.0.2.1", finding.Error)}, false},
+		{"information", []finding.Finding{at("ptr-missing", "192.0.2.1", finding.Info)}, true},
+		{"another address is not known", []finding.Finding{at("hosts-unresolved", "192.0.2.2", finding.Unknown)}, true},
+		{"another address was not checked", []finding.Finding{at("hosts-unresolved", "192.0.2.2", finding.NotChecked)}, true},
+		{"it is not known", []finding.Finding{at("hosts-unresolved", "192.0.2.1", finding.Unknown)}, false},
+		{"the domain's hosts are not known", []finding.Finding{at("hosts-unresolved", "acme.example", finding.Unknown)}, false},
+		{"nobody looked", []finding.Finding{{Check: "spf-syntax", Section: finding.SPF, Severity: finding.Pass}}, false},
+	} {
+		if got := closed(before, &Report{Result: audit.Result{Findings: tt.after}}); (len(got) == 1) != tt.closed {
+			t.Errorf("%s: closes %v", tt.name, got)
+		}
+	}
+}

@@ -129,7 +129,7 @@ func plainFindings(g view.Group) string {
 		if f.Fix == nil {
 			continue
 		}
-		b.WriteString("Fix: " + show.Line(view.FixText(f.Fix)) + "\n")
+		b.WriteString("Fix: " + show.Line(view.FixText(f.Fix, true)) + "\n")
 		for _, rec := range f.Fix.Remove {
 			b.WriteString("- " + show.Cut(show.ZoneLine(rec), show.MaxRecordText) + "\n")
 		}

@@ -157,7 +157,7 @@ func mdGroup(b *strings.Builder, g view.Group, domain string) {
 			continue
 		}
 		seen = append(seen, f.Fix.Key())
-		fmt.Fprintf(b, "**Fix:** %s\n\n", mdText(view.FixText(f.Fix)))
+		fmt.Fprintf(b, "**Fix:** %s\n\n", mdText(view.FixText(f.Fix, true)))
 		if lines := diffLines(f.Fix); len(lines) > 0 {
 			b.WriteString(mdBlock("diff", lines) + "\n")
 		}

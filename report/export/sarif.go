@@ -175,7 +175,7 @@ func sarifMessage(f finding.Finding) string {
 		text += " " + show.Line(f.Detail)
 	}
 	if f.Fix != nil {
-		text += "\nFix: " + show.Line(view.FixText(f.Fix))
+		text += "\nFix: " + show.Line(view.FixText(f.Fix, true))
 		for _, rec := range f.Fix.Records() {
 			text += "\n" + show.ZoneLine(rec)
 		}

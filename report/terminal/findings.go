@@ -232,9 +232,9 @@ func (s *screen) fixes(findings []finding.Finding) {
 // something or is to be filled in is left to it if nothing is broken.
 // Records that stand above already are not repeated.
 func (s *screen) fix(f *finding.Fix, severity finding.Severity) {
-	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(view.FixText(f)), nil)
-	publish := f.Records()
-	if !s.o.Verbose && !f.Complete && !s.serious(severity) {
+	publish, withRecords := f.Records(), s.o.Verbose || f.Complete || s.serious(severity)
+	s.hang("  "+s.bold("Fix")+"  ", "       ", s.text(view.FixText(f, withRecords)), nil)
+	if !withRecords {
 		return
 	}
 	if len(f.Remove)+len(publish) > 0 {

@@ -6,10 +6,18 @@ import (
 	"mailworthy/finding"
 )
 
-// FixText is the sentence of a fix, when it is for, and which one goes first.
-func FixText(f *finding.Fix) string {
-	if f.After == "" {
-		return f.Words()
+// FixText is the sentence of a fix, when it is for, which one goes first, and, if its
+// records are shown with it, that they have places to fill in.
+func FixText(f *finding.Fix, records bool) string {
+	text := f.Words()
+	if records && f.HasPlaceholder() && !strings.Contains(text, "ill in") { // it may say what
+		text += " " + fillIn + "."
 	}
-	return strings.TrimSpace(f.Words() + " The fix of " + f.After + " changes the same record: publish that one first, then check again.")
+	if f.After != "" {
+		text += " The fix of " + f.After + " changes the same record: publish that one first, then check again."
+	}
+	return strings.TrimSpace(text)
 }
+
+// fillIn says that records are not to be published as they stand.
+const fillIn = "Fill in what stands between < and >"

@@ -73,7 +73,7 @@ func NewGroupBlock(r *report.Report, g Group, plan *report.Plan, id string) Grou
 		}
 		if f.Fix != nil && p.Step == nil && !slices.Contains(seen, f.Fix.Key()) {
 			seen = append(seen, f.Fix.Key())
-			p.Fixes = append(p.Fixes, FixBlock{FixText(f.Fix), RecordLines(f.Fix.Remove, true), RecordLines(f.Fix.Records(), false)})
+			p.Fixes = append(p.Fixes, FixBlock{FixText(f.Fix, true), RecordLines(f.Fix.Remove, true), RecordLines(f.Fix.Records(), false)})
 		}
 		for _, line := range EvidenceLines(f) {
 			evidence.WriteString(line + "\n")

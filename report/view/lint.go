@@ -36,7 +36,7 @@ func PolicyToServe(text, where string) Section {
 		lines[0] = "Serve this at " + where + ", then give the record at _mta-sts a new id."
 	}
 	if (finding.Record{Value: text}).HasPlaceholder() {
-		lines = append(lines, "Fill in what stands between < and >: as it stands it is not complete.")
+		lines = append(lines, fillIn+": as it stands it is not complete.")
 	}
 	return Section{Title: "Policy to publish", Lines: Texts(lines...), Blocks: []Block{Pre{Lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}}}
 }

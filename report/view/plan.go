@@ -83,7 +83,8 @@ func PlanOutcome(p *report.Plan) string {
 	return "After the verified steps: " + OutcomeText(p.Before) + " → " + OutcomeText(*p.After)
 }
 
-// ActionMeta says who acts, what is gained and which checks close.
+// ActionMeta says who acts, what is gained, which checks close, and whether the records are
+// to be published as they stand.
 func ActionMeta(a report.Action) string {
 	parts := []string{a.Whom}
 	if a.Points > 0 {
@@ -92,8 +93,13 @@ func ActionMeta(a report.Action) string {
 	if checks := closedChecks(a.Closes); len(checks) > 0 {
 		parts = append(parts, "fixes "+strings.Join(checks, ", "))
 	}
-	if a.Audited {
+	switch {
+	case a.Audited:
 		parts = append(parts, "verified by a new audit")
+	case a.Template:
+		parts = append(parts, "to be filled in")
+	case len(a.Add)+len(a.Remove) > 0 && !a.Complete && a.When == "" && a.Objection == "":
+		parts = append(parts, "not yet: another step changes the same record")
 	}
 	return strings.Join(parts, " · ")
 }
