@@ -2,7 +2,6 @@ package audit
 
 import (
 	"slices"
-	"strings"
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
@@ -36,7 +35,7 @@ const maxEnvelopes = 8
 func envelopes(r resolver.Resolver, domain string) []EnvelopeOf {
 	var out []EnvelopeOf
 	for _, rec := range resolver.Below(r, domain, resolver.TypeCNAME, resolver.TypeMX) {
-		if rec.Name == domain || strings.HasPrefix(rec.Name, "*") || strings.Contains(rec.Name, "._") || strings.HasPrefix(rec.Name, "_") {
+		if !named(rec.Name, domain) || undoubled(rec.Name, domain, domain) != rec.Name {
 			continue
 		}
 		s := serviceAt(rec.Host)
@@ -50,6 +49,7 @@ func envelopes(r resolver.Resolver, domain string) []EnvelopeOf {
 // noteEnvelopes notes the envelope domains that were found. The domain itself is one
 // beside them only if it has an SPF record, which is known later.
 func (a *run) noteEnvelopes(r resolver.Resolver) {
+	a.returnPaths = returnPaths(r, a.target.Domain)
 	if len(a.target.MailFrom) > 0 {
 		return
 	}
@@ -88,8 +88,12 @@ func (a *run) envelopesElsewhere() []string {
 	for _, e := range a.result.Examined.Envelopes {
 		out = append(out, e.Domain+" ("+e.Service+")")
 	}
+	for _, p := range a.returnPaths {
+		out = append(out, p.name+" ("+p.service.Name+")")
+	}
 	for _, s := range a.signingServices() {
-		if !slices.ContainsFunc(a.result.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Service == s }) {
+		if !slices.ContainsFunc(a.result.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Service == s }) &&
+			!slices.ContainsFunc(a.returnPaths, func(p returnPath) bool { return p.service.Name == s }) {
 			out = append(out, "the envelope domain of "+s)
 		}
 	}

@@ -83,7 +83,7 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		sheets = append(sheets, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile,
 			AddressesUnknown: res.Examined.SendersUnknown || res.Examined.LeftOut > 0}))
 	}
-	for _, services := range []*finding.Sheet{a.leftBehind(profile), a.inferred(profile, sheets)} {
+	for _, services := range []*finding.Sheet{a.leftBehind(profile), a.inferred(profile, sheets), a.checkReturnPaths(profile)} {
 		if services != nil {
 			sheets = append(sheets, services)
 		}

@@ -83,6 +83,8 @@ type run struct {
 	// above are the keys of the domains above one that has none of its own; nil: none may
 	// sign for it.
 	above *dkim.Above
+	// returnPaths are those of services that a loaded zone has, misread.
+	returnPaths []returnPath
 	// needed is what stated services miss.
 	needed    []finding.Finding
 	domain    *mailhost.Domain

@@ -1,0 +1,148 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/show"
+	"mailworthy/provider"
+	"mailworthy/resolver"
+)
+
+// amazonSES takes a MAIL FROM domain only with exactly one MX record, the one of its
+// region ("SetIdentityMailFromDomain").
+const amazonSES = "amazon-ses"
+
+// returnPath is what a loaded zone has of the return path of a service at one name, misread: the
+// zone has added its own name to the owner, or to a target without a final dot.
+type returnPath struct {
+	service *provider.Service
+	// at is the name that it stands at, name and target are what was typed.
+	at, name, target string
+	// leads is where it leads, and undotted says that this is not what was typed.
+	leads    string
+	undotted bool
+	// is are the records, meant those that were typed.
+	is, meant []finding.Record
+}
+
+// returnPaths looks through the loaded zones for such records. Nothing is asked for that.
+func returnPaths(r resolver.Resolver, domain string) []returnPath {
+	zone := resolver.Registrable(domain)
+	if zone == "" {
+		zone = domain
+	}
+	var out []returnPath
+	for _, rec := range resolver.Below(r, zone, resolver.TypeCNAME, resolver.TypeMX) {
+		p := returnPath{at: rec.Name, name: undoubled(rec.Name, domain, zone), target: rec.Host, leads: rec.Host}
+		if !named(p.name, domain) {
+			continue
+		}
+		p.service = provider.Builtin().OfEnvelope(p.target)
+		for _, origin := range [...]string{domain, zone} {
+			if bare, ok := strings.CutSuffix(rec.Host, "."+origin); ok && p.service == nil {
+				p.service, p.target, p.undotted = provider.Builtin().OfEnvelope(bare), bare, true
+			}
+		}
+		i := slices.IndexFunc(out, func(have returnPath) bool { return have.at == p.at })
+		switch {
+		case p.service == nil || p.name == p.at && !p.undotted:
+			continue
+		case i < 0 && len(out) == maxEnvelopes, p.name != p.at && held(r, p.name):
+			continue
+		case i < 0:
+			i = len(out)
+			out = append(out, p)
+			if p.name != p.at { // what stands beside it was typed there as well
+				for _, text := range resolver.Below(r, p.at, resolver.TypeTXT) {
+					if text.Name == p.at {
+						out[i].move(text, text.Text(), text.Text())
+					}
+				}
+			}
+		}
+		if rec.Type == resolver.TypeMX {
+			out[i].move(rec, fmt.Sprintf("%d %s", rec.Preference, rec.Host), fmt.Sprintf("%d %s", rec.Preference, p.target))
+		} else {
+			out[i].move(rec, rec.Host, p.target)
+		}
+	}
+	return out
+}
+
+// move notes a record with its value as it is and as it was meant.
+func (p *returnPath) move(rec resolver.Record, is, meant string) {
+	p.is = append(p.is, finding.Record{Name: p.at, Type: rec.Type.String(), Value: is})
+	p.meant = append(p.meant, finding.Record{Name: p.name, Type: rec.Type.String(), Value: meant})
+}
+
+// held reports whether a loaded zone has records of a name.
+func held(r resolver.Resolver, name string) bool {
+	return slices.ContainsFunc(resolver.Below(r, name, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeTXT, resolver.TypeA, resolver.TypeAAAA, resolver.TypeNS),
+		func(rec resolver.Record) bool { return rec.Name == name })
+}
+
+// named reports whether a name below the domain can be an envelope domain.
+func named(name, domain string) bool {
+	return name != domain && resolver.Within(name, domain) && !strings.HasPrefix(name, "*") && !strings.HasPrefix(name, "_") && !strings.Contains(name, "._")
+}
+
+// undoubled is a name without the name of its zone that a panel has put behind the domain.
+func undoubled(name, domain, zone string) string {
+	for _, origin := range [...]string{domain, zone} {
+		if short, ok := strings.CutSuffix(name, "."+origin); ok && strings.HasSuffix(short, "."+domain) {
+			return short
+		}
+	}
+	return name
+}
+
+// checkReturnPaths finds return paths of services that are misread, or that the service
+// does not take. Nil: there are none.
+func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
+	if profile != finding.Sender {
+		return nil
+	}
+	var sheet *finding.Sheet
+	add := func(f finding.Finding) {
+		if sheet == nil {
+			sheet = finding.NewSheet(serviceChecks, a.result.Domain)
+		}
+		f.Severity = finding.Warning
+		sheet.Add("provider-record-wrong", f)
+	}
+	for _, p := range a.returnPaths {
+		fix := &finding.Fix{Summary: fmt.Sprintf("Publish the record at %s with the final dot of its target: %s.", p.name, p.target),
+			Name: p.name, Type: p.meant[0].Type, Value: p.meant[0].Value, More: p.meant[1:], Remove: p.is}
+		detail := fmt.Sprintf("The return path of %s at %s leads to %s: the final dot behind %s is missing, so the zone added its own name.", p.service.Name, p.at, p.leads, p.target)
+		if p.at != p.name {
+			fix.Summary = fmt.Sprintf("Move what stands there to %s.", p.name)
+			if p.undotted {
+				fix.Summary = fmt.Sprintf("Move what stands there to %s, with the final dot of the target: %s.", p.name, p.target)
+			}
+			detail = fmt.Sprintf("The return path of %s stands at %s: the domain is in the name twice. Nothing is at %s.", p.service.Name, p.at, p.name)
+		}
+		add(finding.Finding{Subject: p.at, Fix: fix,
+			Detail: detail + fmt.Sprintf(" So mail of %s with %s in the envelope passes no SPF, and its bounces are lost.", p.service.Name, p.name)})
+	}
+	for _, e := range a.result.Examined.Envelopes {
+		if s := provider.Builtin().Named(e.Service); s == nil || s.ID != amazonSES {
+			continue
+		}
+		var hosts []string
+		for _, rec := range resolver.Below(a.resolver, e.Domain, resolver.TypeMX) {
+			if rec.Name == e.Domain && !slices.Contains(hosts, rec.Host) {
+				hosts = append(hosts, rec.Host)
+			}
+		}
+		if len(hosts) > 1 {
+			add(finding.Finding{Subject: e.Domain,
+				Detail: fmt.Sprintf("%s has %s (%s). Amazon SES takes a MAIL FROM domain only with exactly one MX record, its own: with more it gives up %[1]s and sends with amazonses.com in the envelope, which is not aligned with %[4]s.",
+					e.Domain, show.Counted(len(hosts), "MX record"), show.Listed(hosts, 4), a.result.Domain),
+				Fix: &finding.Fix{Summary: fmt.Sprintf("Leave the MX record of the region that you send from alone at %s, and give other mail of that name another one.", e.Domain)}})
+		}
+	}
+	return sheet
+}

@@ -1,0 +1,109 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
+)
+
+// TestReturnPaths: the return path of a service at a doubled name, or without the final dot
+// of its target, is said and put right by a complete fix, with which SPF passes there; one
+// that the service does not take is said.
+func TestReturnPaths(t *testing.T) {
+	k2048 := rsaKey(2048)
+	for _, tt := range []struct {
+		name, zone, domain string
+		// subject is that of the finding, says is in it, publish is what the fix publishes and
+		// envelope is where mail is then.
+		subject, says, publish, envelope string
+	}{
+		{"SendGrid at a doubled name", "em1.acme.example CNAME u1.wl2.sendgrid.net.", "",
+			"em1.acme.example.acme.example", "the domain is in the name twice", "em1.acme.example CNAME u1.wl2.sendgrid.net", "em1.acme.example"},
+		{"without the final dot", "em1 CNAME u1.wl2.sendgrid.net", "",
+			"em1.acme.example", "the final dot behind u1.wl2.sendgrid.net is missing", "em1.acme.example CNAME u1.wl2.sendgrid.net", "em1.acme.example"},
+		{"both", "em1.acme.example CNAME u1.wl2.sendgrid.net", "",
+			"em1.acme.example.acme.example", "the domain is in the name twice", "em1.acme.example CNAME u1.wl2.sendgrid.net", "em1.acme.example"},
+		{"SES with its TXT at a doubled name", "bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce.acme.example TXT \"v=spf1 include:amazonses.com ~all\"", "",
+			"bounce.acme.example.acme.example", "twice", "bounce.acme.example TXT v=spf1 include:amazonses.com ~all, bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com", "bounce.acme.example"},
+		{"SES without the final dot", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com\nbounce TXT \"v=spf1 include:amazonses.com ~all\"", "",
+			"bounce.acme.example", "the final dot behind feedback-smtp.eu-west-1.amazonses.com is missing", "bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com", "bounce.acme.example"},
+		{"Mailgun's two MX", "mg.acme.example MX 10 mxa.mailgun.org.\nmg.acme.example MX 10 mxb.mailgun.org.\nmg.acme.example TXT \"v=spf1 include:mailgun.org ~all\"", "",
+			"mg.acme.example.acme.example", "twice", "mg.acme.example TXT v=spf1 include:mailgun.org ~all, mg.acme.example MX 10 mxa.mailgun.org, mg.acme.example MX 10 mxb.mailgun.org", "mg.acme.example"},
+		{"of a subdomain", "em1.news.acme.example CNAME u1.wl2.sendgrid.net.\nnews MX 10 mx1", "news.acme.example",
+			"em1.news.acme.example.acme.example", "twice", "em1.news.acme.example CNAME u1.wl2.sendgrid.net", "em1.news.acme.example"},
+		{"at both names", "em1.acme.example CNAME u1.wl2.sendgrid.net.\nem1 CNAME u1.wl2.sendgrid.net.", "", "", "", "", "em1.acme.example"},
+		{"in order", "em1 CNAME u1.wl2.sendgrid.net.", "", "", "", "", "em1.acme.example"},
+		{"links alone", "url1.acme.example CNAME sendgrid.net.", "", "", "", "", ""},
+		{"SES with two MX", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce MX 20 mx1\nbounce TXT \"v=spf1 include:amazonses.com ~all\"", "",
+			"bounce.acme.example", "only with exactly one MX record", "", "bounce.acme.example"},
+		{"SES in two regions", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce MX 10 feedback-smtp.us-east-1.amazonses.com.\nbounce TXT \"v=spf1 include:amazonses.com ~all\"", "",
+			"bounce.acme.example", "has 2 MX records", "", "bounce.acme.example"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			zone := fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:]) + "\ts1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net.\n"
+			for line := range strings.SplitSeq(tt.zone, "\n") {
+				zone += "\t" + line + "\n"
+			}
+			target := Target{Domain: "acme.example"}
+			if tt.domain != "" {
+				target.Domain = tt.domain
+			}
+			var world resolver.Resolver = resolver.NewOverlay(nil, dnstest.Parse(t, zone))
+			r := Run(context.Background(), world, target, Options{})
+			wrong := func(r *Result) (out []finding.Finding) {
+				for _, f := range r.Findings {
+					if f.Check == "provider-record-wrong" && f.Severity != finding.Pass {
+						out = append(out, f)
+					}
+				}
+				return out
+			}
+			list := wrong(r)
+			if tt.subject == "" {
+				if len(list) > 0 {
+					t.Errorf("found %+v", list)
+				}
+				return
+			}
+			if len(list) != 1 || list[0].Subject != tt.subject || list[0].Severity != finding.Warning || !strings.Contains(list[0].Detail, tt.says) {
+				t.Fatalf("found %+v", list)
+			}
+			f := list[0]
+			var publish []string
+			for _, rec := range f.Fix.Records() {
+				publish = append(publish, rec.Name+" "+rec.Type+" "+rec.Value)
+			}
+			if got := strings.Join(publish, ", "); got != tt.publish || f.Fix.Complete != (tt.publish != "") {
+				t.Errorf("the fix publishes %s, complete: %v", got, f.Fix.Complete)
+			}
+			// A record at the domain itself is missed by nobody: its mail has the return path.
+			for _, f := range r.Findings {
+				if f.Check == "spf-record-missing" && f.Severity.AtLeast(finding.Warning) {
+					t.Errorf("%s %s: %s", f.Severity, f.Check, f.Detail)
+				}
+			}
+			if tt.publish == "" {
+				return
+			}
+			world, err := resolver.Amend(world, f.Fix.Remove, f.Fix.Records())
+			if err != nil {
+				t.Fatal(err)
+			}
+			r = Run(context.Background(), world, target, Options{})
+			if list := wrong(r); len(list) > 0 || !slices.Contains(r.Examined.MailFrom, tt.envelope) {
+				t.Errorf("with the fix: %+v, envelopes %v", list, r.Examined.MailFrom)
+			}
+			for _, p := range r.Envelope {
+				if p.Domain == tt.envelope && p.Status != "found" {
+					t.Errorf("with the fix, SPF at %s is %s", p.Domain, p.Status)
+				}
+			}
+		})
+	}
+}
