@@ -37,6 +37,9 @@ func (a *run) doubts(ctx context.Context) *doubt {
 	if d := a.invents(ctx); d != nil {
 		return d
 	}
+	if d := a.blocks(); d != nil {
+		return d
+	}
 	denier, all := a.denier()
 	tlds := a.unseen()
 	own := tldOf(a.target.Domain)
@@ -119,6 +122,29 @@ func (a *run) invents(ctx context.Context) *doubt {
 		return nil
 	}
 	return &doubt{evidence: []finding.Evidence{answer.Evidence()}, all: true}
+}
+
+// blocks tells a resolver that hides the domain: it gives it no address but 0.0.0.0 or ::,
+// the answer of one that blocks a name, and denies that a registered name has an SOA.
+func (a *run) blocks() *doubt {
+	if a.target.Domain != resolver.Registrable(a.target.Domain) {
+		return nil
+	}
+	var evidence []finding.Evidence
+	soa := true
+	a.session.Answers(func(answer *resolver.Answer) {
+		switch {
+		case ofZone(answer) || answer.Name != a.target.Domain || len(answer.CNAMEs) > 0:
+		case answer.Type == resolver.TypeSOA:
+			soa = answer.Status == resolver.Found
+		case answer.Status == resolver.Found && !slices.ContainsFunc(answer.Records, func(r resolver.Record) bool { return !r.Addr.IsUnspecified() }):
+			evidence = append(evidence, answer.Evidence())
+		}
+	})
+	if soa || evidence == nil {
+		return nil
+	}
+	return &doubt{evidence: evidence, all: true}
 }
 
 // unseen are the registered top-level domains in which the resolver has denied a name
@@ -230,12 +256,16 @@ func (a *run) unbelieved(ctx context.Context, why *doubt) *run {
 	o := a.options
 	o.Health = &rbl.Health{} // what such a resolver says of the lists is nobody else's
 	o.Authoritative = nil
-	again := &run{target: a.target, options: o, doubt: why, names: a.names,
-		result: &Result{Domain: a.result.Domain, Unicode: a.result.Unicode, Started: a.result.Started, Examined: examined(a.target), Detail: o.Detail}}
-	again.resolver = disbelieve{a.session, why}
-	again.session = resolver.NewSession(again.resolver, 0)
+	again := a.again(o, disbelieve{a.session, why})
+	again.doubt = why
 	again.ask(ctx)
 	return again
+}
+
+// again returns an audit of the same that asks r.
+func (a *run) again(o Options, r resolver.Resolver) *run {
+	return &run{target: a.target, options: o, names: a.names, resolver: r, session: resolver.NewSession(r, 0),
+		result: &Result{Domain: a.result.Domain, Unicode: a.result.Unicode, Started: a.result.Started, Examined: examined(a.target), Detail: o.Detail}}
 }
 
 // noteDNS64 says for which hosts the resolver made addresses up.

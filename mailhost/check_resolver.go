@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 )
 
 // OfResolver reports whether the check says that a resolver is of no use: what else is
@@ -33,7 +34,10 @@ func NotPublic(domain, server string, evidence []finding.Evidence, all bool) fin
 		case "nodata":
 			wrong = append(wrong, what+" has no name servers")
 		case "found":
-			if strings.HasSuffix(e.Name, ".invalid") {
+			switch {
+			case e.Name == domain:
+				wrong = append(wrong, fmt.Sprintf("%s has the address %s, and yet no SOA record: so a resolver answers that blocks a name", domain, show.Listed(e.Answer, maxNamed)))
+			case strings.HasSuffix(e.Name, ".invalid"):
 				wrong = append(wrong, fmt.Sprintf("%s has a %s record, a name that cannot exist (RFC 6761, 6.4)", e.Name, e.Type))
 			}
 		default:

@@ -408,8 +408,11 @@ func (j *judge) dead() {
 		f := finding.Finding{Subject: h.Zone, Evidence: h.Evidence,
 			Detail: fmt.Sprintf("%s is not asked: %s.", h.List.Name, h.Why),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Take %s out of your lists, and out of every mail server that still asks it.", h.Zone)}}
-		if !h.Asked {
+		switch {
+		case !h.Asked:
 			f.Severity, f.Fix = finding.Info, nil
+		case h.byTest:
+			f.Fix.Summary += " Ask another resolver first (--resolver): one that blocks the zone answers the same."
 		}
 		j.sheet.Add("rbl-list-dead", f)
 	}

@@ -380,7 +380,7 @@ func (h *ListHealth) judgeAbsent(l *List, listed []string, soa, top *resolver.An
 	case gone:
 		h.State, h.byTest = Closed, true
 		h.Why = "its zone does not exist any more"
-		h.Advice = "Take it out of your configuration."
+		h.Advice = "If another resolver says the same (--resolver), take it out of your configuration."
 	default:
 		h.State = Unhealthy
 		h.Why = fmt.Sprintf("it does not list %s, which must be listed: it is empty, or does not answer us as it should (RFC 5782, 5)", entries)

@@ -208,7 +208,8 @@ const (
 	Timeout Reason = "timeout"
 	// ServFail: the resolver could not find out (RCODE 2).
 	ServFail Reason = "servfail"
-	// Refused: the server will not answer us (RCODE 5).
+	// Refused: the server will not answer us (RCODE 5), or what it answers is its own policy
+	// by an extended error: the name is blocked there (RFC 8914).
 	Refused Reason = "refused"
 	// BadRcode: another response code than NOERROR and NXDOMAIN.
 	BadRcode Reason = "rcode"

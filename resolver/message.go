@@ -365,7 +365,33 @@ func (r *record) as(raw []byte, name string) (Record, string) {
 // minimum is the last field of an SOA (RFC 2308, 4).
 func (r *record) minimum(raw []byte) uint32 { return binary.BigEndian.Uint32(raw[r.end-4:]) }
 
-// extendedError is why a server fails, by its own account (RFC 8914).
+// blocked reports whether the server says by an extended error that its answer is its
+// own policy instead of what the DNS holds: forged, blocked, censored, filtered, or
+// prohibited for this client (RFC 8914, 4.5 and 4.16 to 4.19).
+func (m *message) blocked(raw []byte) bool {
+	if !m.hasOPT {
+		return false
+	}
+	for options := raw[m.opt.data:m.opt.end]; len(options) >= 4; {
+		code, size := binary.BigEndian.Uint16(options), int(binary.BigEndian.Uint16(options[2:]))
+		options = options[4:]
+		if size > len(options) {
+			return false
+		}
+		if code == dns.EDNS0EDE && size >= 2 {
+			switch binary.BigEndian.Uint16(options) {
+			case dns.ExtendedErrorCodeForgedAnswer, dns.ExtendedErrorCodeBlocked, dns.ExtendedErrorCodeCensored,
+				dns.ExtendedErrorCodeFiltered, dns.ExtendedErrorCodeProhibited:
+				return true
+			}
+		}
+		options = options[size:]
+	}
+	return false
+}
+
+// extendedError is why a server fails, or why it answers as it does, by its own account
+// (RFC 8914).
 func (m *message) extendedError(raw []byte) string {
 	if !m.hasOPT {
 		return ""

@@ -27,6 +27,9 @@ func libraryResponse(msg []byte, name string, t Type, server string) (*response,
 	}
 	switch m.Rcode {
 	case dns.RcodeSuccess, dns.RcodeNameError:
+		if libraryBlocked(&m) {
+			return fail(Refused, rcode)
+		}
 	case dns.RcodeServerFailure:
 		return fail(ServFail, rcode)
 	case dns.RcodeRefused:
@@ -265,6 +268,11 @@ func FuzzReadResponseAgainstLibrary(f *testing.F) {
 		o := m.IsEdns0()
 		o.Option = append(o.Option, &dns.EDNS0_EDE{InfoCode: 22, ExtraText: "dead"})
 	})
+	seed("a.test", TypeTXT, func(m *dns.Msg) {
+		m.Rcode = dns.RcodeNameError
+		o := m.IsEdns0()
+		o.Option = append(o.Option, &dns.EDNS0_COOKIE{Cookie: "0123456789abcdef"}, &dns.EDNS0_EDE{InfoCode: 15, ExtraText: "policy"})
+	}, soa)
 	f.Fuzz(func(t *testing.T, msg []byte, name string, typ uint16) {
 		name, wrong := canonical(name)
 		if len(msg) < headerLen || wrong != "" {
@@ -290,6 +298,15 @@ func FuzzReadResponseAgainstLibrary(f *testing.F) {
 		if !reflect.DeepEqual(ours, theirs) {
 			t.Fatalf("\nours    %+v\ntheirs  %+v", ours, theirs)
 		}
+	})
+}
+
+// libraryBlocked is message.blocked.
+func libraryBlocked(m *dns.Msg) bool {
+	opt := m.IsEdns0()
+	return opt != nil && slices.ContainsFunc(opt.Option, func(o dns.EDNS0) bool {
+		e, ok := o.(*dns.EDNS0_EDE)
+		return ok && slices.Contains([]uint16{4, 15, 16, 17, 18}, e.InfoCode)
 	})
 }
 

@@ -36,6 +36,9 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 	rcode := rcodeName(code)
 	switch code {
 	case dns.RcodeSuccess, rcodeNX:
+		if m.blocked(msg) {
+			return fail(Refused, rcode, m.extendedError(msg))
+		}
 	case dns.RcodeServerFailure:
 		return fail(ServFail, rcode, m.extendedError(msg))
 	case dns.RcodeRefused:

@@ -59,6 +59,7 @@ func CheckDNSSEC(f *DNSSECFacts) []finding.Finding {
 		}
 	}
 	f.chain(s)
+	f.unanswered(s)
 	switch f.SOA.Security {
 	case Insecure:
 		s.Decided("dnssec-unsigned", "dnssec-parent-ds")
@@ -85,6 +86,24 @@ func CheckDNSSEC(f *DNSSECFacts) []finding.Finding {
 		}
 	}
 	return s.Findings()
+}
+
+// unanswered takes back that checks of keys and digests passed if these are not known, and
+// says so of a signed zone.
+func (f *DNSSECFacts) unanswered(s *finding.Sheet) {
+	for _, q := range []*Signed{&f.DNSKEY, &f.DS} {
+		if q.State != Unknown {
+			continue
+		}
+		s.Undecided("dnssec-algorithm", "dnssec-parent-ds")
+		if f.SOA.Security == Secure {
+			s.Add("dnssec-unresolved", finding.Finding{Subject: q.Name, CouldBe: finding.Warning, Evidence: []finding.Evidence{q.Evidence},
+				Detail: fmt.Sprintf("%s %s was not answered%s.", show.Escape(q.Name), q.Type, because(q))})
+		}
+	}
+	if f.NSEC3PARAM != nil && f.NSEC3PARAM.State == Unknown {
+		s.Undecided("dnssec-nsec3-iterations")
+	}
 }
 
 // outdated are the algorithms that must not be used for signing any more, by their

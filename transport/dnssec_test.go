@@ -111,6 +111,8 @@ func TestDNSSEC(t *testing.T) {
 		{"signed for two days at a time", signedWorld + good + rrsig("SOA", -1, 1), "", false, "", ""},
 		{"what is no signature", signedWorld + good + "acme.example RRSIG secure SOA 13 2 60 x y 1 acme.example. AAAA\n", "", false, "", ""},
 		{"signatures not answered", signedWorld + good + "acme.example RRSIG timeout\nacme.example NSEC3PARAM timeout\n", "", false, "", ""},
+		{"keys not answered", replace("acme.example DNSKEY secure 257 3 13 AAAA", "acme.example DNSKEY timeout").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", ""},
+		{"digests not answered", replace("acme.example DS secure 1 13 2 ABCD", "acme.example DS timeout").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", ""},
 		{"NSEC3 as it should be", signedWorld + good + "acme.example NSEC3PARAM secure 1 0 0 -\n", "", false, "", ""},
 		{"iterations", signedWorld + good + "acme.example NSEC3PARAM secure 1 0 10 -\n", "", false, "dnssec-nsec3-iterations notice", ""},
 		{"salt", signedWorld + good + "acme.example NSEC3PARAM secure 1 0 0 AABB\n", "", false, "dnssec-nsec3-iterations notice", ""},

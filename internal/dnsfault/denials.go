@@ -88,3 +88,30 @@ func nonexistent() []Fault {
 		nx("name servers of the root, without RA", bare(0, func(Question) Record { return ns(name()) })),
 	}
 }
+
+// policies are answers that by an extended error are the server's own policy (RFC 8914).
+func policies() []Fault {
+	of := func(what string, code byte, change func(m *Message)) Fault {
+		return edited(what, func(m *Message) {
+			m.Flags |= flagRA
+			change(m)
+			m.extendedError(code)
+		})
+	}
+	absent := func(m *Message) {
+		m.Sections[answer], m.Sections[authority] = nil, []Record{soa(parent(m.zone()))}
+	}
+	return []Fault{
+		of("a forged answer", 4, func(*Message) {}),
+		of("blocked, empty", 15, absent),
+		of("blocked, NXDOMAIN", 15, func(m *Message) { absent(m); m.Flags |= nxdomain }),
+		of("blocked, NXDOMAIN without an SOA", 15, func(m *Message) {
+			m.Flags |= nxdomain
+			m.Sections[answer], m.Sections[authority] = nil, nil
+		}),
+		of("blocked, an address of the server's own", 15, each(func(_ Question, r *Record) { r.Data = made(Question{Type: r.Type}) })),
+		of("censored, empty", 16, absent),
+		of("filtered, empty", 17, absent),
+		of("prohibited, empty", 18, absent),
+	}
+}

@@ -15,7 +15,7 @@ type Fault struct {
 // Faults are all of them. None is a well-formed message that says something else
 // than the truth: nobody could tell that from the truth.
 func Faults() []Fault {
-	return slices.Concat(misplaced(), otherTypes(), emptied(), nonexistent(), questions(), headers(), framing(), records(), aliases(), transports())
+	return slices.Concat(misplaced(), otherTypes(), emptied(), nonexistent(), policies(), questions(), headers(), framing(), records(), aliases(), transports())
 }
 
 // edited is a fault that changes the right message. What was not there is made up:

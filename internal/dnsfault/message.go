@@ -91,6 +91,18 @@ func Parse(b []byte) (*Message, error) {
 	return m, nil
 }
 
+// extendedError puts an extended error into the OPT, and makes one if there is none.
+func (m *Message) extendedError(code byte) {
+	option := []byte{0, 15, 0, 2, 0, code}
+	for i := range m.Sections[additional] {
+		if r := &m.Sections[additional][i]; r.Type == typeOPT {
+			r.Data = option
+			return
+		}
+	}
+	m.Sections[additional] = append(m.Sections[additional], Record{Owner: name(), Type: typeOPT, Class: 1232, Data: option})
+}
+
 // expand returns the name at off without compression, and where it ends there.
 func expand(b []byte, off int) (name []byte, end int, err error) {
 	for hops := 0; ; {
