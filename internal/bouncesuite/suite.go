@@ -126,6 +126,7 @@ func Right(theirs, ours string) bool { return slices.Contains(reasons[theirs], o
 var replyDifferences = map[string]string{
 	"sisimai/lhost-amavis-03.eml":         "the reply says SPAM; the duplicate header is in the text before it",
 	"sisimai/lhost-amazonses-11.eml":      "a part of a JSON object, which package bounce reads whole",
+	"sisimai/lhost-exim-30.eml":           "an access table refuses the recipient; whether the mailbox exists is not said",
 	"sisimai/lhost-ezweb-02.eml":          "the server says \"user unknown\", the carrier around it \"disabled\"",
 	"sisimai/lhost-gmail-03.eml":          "\"Header error\" is about the message, not the recipient",
 	"sisimai/lhost-mfilter-04.eml":        "Microsoft's \"Access denied\" is an unknown recipient (DBEB)",
@@ -161,6 +162,7 @@ var bounceDifferences = map[string]string{
 	"arf-01.eml":                  "the address is redacted in every field; nothing is made up in its place",
 	"lhost-amavis-03.eml":         "the reply says SPAM; the duplicate header is in the text around it",
 	"lhost-apachejames-01.eml":    "the corpus's project cuts the first digit of the address",
+	"lhost-exim-30.eml":           "an access table refuses the recipient; whether the mailbox exists is not said",
 	"lhost-ezweb-02.eml":          "the server says \"user unknown\", the carrier around it \"disabled\"",
 	"lhost-fml-02.eml":            "the list is written <neko-nyaan@example.org>., the address to write to stands alone",
 	"lhost-gmail-03.eml":          "\"Header error\" is about the message, not the recipient",

@@ -249,6 +249,9 @@ func TestBareLF(t *testing.T) {
 		if (e.BareLF == nil) != (tt.want == nil) || e.BareLF != nil && *e.BareLF != *tt.want {
 			t.Errorf("%q: %v, want %v", tt.noop, e.BareLF, tt.want)
 		}
+		if last := e.Transcript[len(e.Transcript)-1]; tt.noop == "" && last.Text != "a line feed alone: the server closed the connection" {
+			t.Errorf("the transcript ends in %q", last.Text)
+		}
 		if e := &run(t, fmt.Sprintf("127.0.0.1:%d", s.port), Options{}).Targets[0].Endpoints[0]; e.BareLF != nil {
 			t.Error("it was tried unasked")
 		}

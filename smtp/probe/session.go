@@ -220,6 +220,9 @@ func (s *session) bareLF() {
 	if err == nil {
 		a, err = s.w.read()
 	}
+	if err != nil {
+		s.t.add("", "a line feed alone: "+FailureText(err))
+	}
 	yes, no := true, false
 	switch outcome := OutcomeOf(err); {
 	case err == nil && a.code/100 == 2:
@@ -240,6 +243,7 @@ func (s *session) connect(ctx context.Context) (net.Conn, bool) {
 	limit := s.left(orElse(s.o.ConnectTimeout, DefaultConnect))
 	if limit == 0 {
 		st.Detail = "the time of the target was over"
+		s.t.add("", st.Step+": "+st.Detail)
 		return nil, false
 	}
 	// A deadline of the context would be that of the connection as well; a cancellation

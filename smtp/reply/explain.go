@@ -57,7 +57,32 @@ func (k *Knowledge) ExplainReply(r Reply, c Context) Explanation {
 	e.RetryAfter = retryAfter(whole)
 	e.Identities = identities(&e, &c)
 	k.choose(&e)
+	e.Next = fitting(&e)
 	return e
+}
+
+// returned has the steps that count on another try, as they are after a reply of 5xx: the
+// sending server returns the message then, and tries no more (RFC 5321, 4.2.1).
+var returned = strings.NewReplacer(
+	"Wait and send slower; the sending server tries again by itself.", "Send slower, and send this message again later: after a code that begins with 5 the sending server returns it.",
+	"; then it goes through by itself", ", and send this one again: after a code that begins with 5 the sending server returns it",
+	"Nothing to do: the sending server tries again, and the second try passes. It must retry from the same address.",
+	"Send the message again after some minutes, from the same address: after a code that begins with 5 the sending server returns it.",
+	"Wait; the sending server tries again by itself.", "Send the message again later: after a code that begins with 5 the sending server returns it.",
+	"Wait: the message is tried again. If it lasts", "Send the message again later. If it lasts")
+
+// fitting are the steps without what the reply itself makes untrue.
+func fitting(e *Explanation) []string {
+	for i := range e.Next {
+		if e.Code/100 == 5 {
+			e.Next[i] = returned.Replace(e.Next[i])
+		}
+		if e.Reason == IPListed && e.Identities.Zone == "" {
+			e.Next[i] = strings.Replace(e.Next[i], "Look the address up in the list that the text names,", "The text names no public list: look the address up in the usual ones,", 1)
+			e.Next[i] = strings.Replace(e.Next[i], "then ask for removal there.", "then ask for removal there, or the receiver's postmaster if none has it.", 1)
+		}
+	}
+	return e.Next
 }
 
 // ofMailbox reports whether a reason is about a mailbox. Sending servers have words for

@@ -83,6 +83,29 @@ func TestTraps(t *testing.T) {
 	}
 }
 
+// TestSteps: what to do fits the reply: after a 5xx nothing is tried again by itself, no list
+// is looked up that no text names, and a receiver's certificate is not to blame for a sender
+// without TLS.
+func TestSteps(t *testing.T) {
+	for _, c := range []struct{ text, says, never string }{
+		{"550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages", "send this message again later", "by itself"},
+		{"450 4.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages", "by itself", "returns it"},
+		{"550 Too many connections from your host", "send this one again", "by itself"},
+		{"554 5.7.1 Greylisted, try again", "Send the message again", "Nothing to do"},
+		{"450 4.7.1 Greylisted, try again", "Nothing to do", "returns it"},
+		{"554 5.7.1 You are not allowed to connect", "The text names no public list", "that the text names"},
+		{"554 5.7.1 Service unavailable; Client host [192.0.2.55] blocked using zen.spamhaus.org", "the list that the text names", "no public list"},
+		{"554 5.7.1 <unknown[192.0.2.55]>: Client host rejected: Access denied", "Ask the receiver's postmaster", "block list"},
+		{"530 5.7.0 Must issue a STARTTLS command first", "Let the sending server use STARTTLS", "certificate"},
+		{"550 5.7.27 Sender address has null MX", "Publish an MX for the domain of the envelope sender", "Remove"},
+		{"535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.", "Authenticated SMTP", "password"},
+	} {
+		if next := strings.Join(Default().Explain(c.text, Context{}).Next, "\n"); !strings.Contains(next, c.says) || strings.Contains(next, c.never) {
+			t.Errorf("%s: %s", c.text, next)
+		}
+	}
+}
+
 func same(a, b *bool) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
 func show(p *bool) string {
