@@ -222,7 +222,7 @@ func (a *run) ask(ctx context.Context) {
 		a.keys.when(func() { a.policy.when(func() { a.askAbove(ctx, b) }) })
 	}
 	if a.wants(finding.DMARC) || a.wants(finding.SPF) || a.wants(finding.DKIM) && resolver.Registrable(t.Domain) != t.Domain {
-		dmarc.Begin(b, t.Domain, t.MailFrom, t.DKIMDomains, func(d *dmarc.Discovery, aligned []dmarc.Alignment) {
+		dmarc.Begin(b, t.Domain, a.names, t.MailFrom, t.DKIMDomains, func(d *dmarc.Discovery, aligned []dmarc.Alignment) {
 			res.DMARC, res.Alignments = d, aligned
 			a.policy.tell()
 		})

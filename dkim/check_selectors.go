@@ -30,7 +30,7 @@ func (j *judge) stated() {
 		if found[name] {
 			continue
 		}
-		if j.d.mislaid(name) || slices.ContainsFunc(all[name], func(s *Selector) bool { return s.undotted() != "" }) {
+		if j.d.mislaid(name) || slices.ContainsFunc(all[name], func(s *Selector) bool { return s.undotted() != "" || s.hyphened() != "" }) {
 			decided = false // one cause, one finding
 			continue
 		}
@@ -90,6 +90,10 @@ func (j *judge) dangling() {
 		}
 		target := s.CNAMEs[len(s.CNAMEs)-1]
 		detail := fmt.Sprintf("%s is an alias of %s, which has no TXT record (%s).", s.QueryName(), target, s.Status)
+		if right := s.hyphened(); right != "" {
+			j.Add("dkim-cname-dangling", s.meantFor(right, fmt.Sprintf("the target has no dot before _domainkey, as that of Microsoft 365 has: %s", right)))
+			continue
+		}
 		if p := loaded().byName[s.Provider]; p != nil && p.Standby {
 			if other := j.pair(p, s); other == SelectorFound || other == SelectorUnresolved {
 				continue // the other of the pair is alive and this one in reserve, or that is reported as unresolved
@@ -115,11 +119,16 @@ func (j *judge) dangling() {
 	}
 }
 
-// withoutDot is said of an alias whose target lost its final dot. That the name was meant is
-// certain if it is one of a service, or has a key.
+// withoutDot is said of an alias whose target lost its final dot.
 func (s *Selector) withoutDot(right string) finding.Finding {
+	return s.meantFor(right, "the domain was added to the target, because the final dot is missing in the zone")
+}
+
+// meantFor is said of an alias that was meant to lead to another name than it does, and why.
+// That the name was meant is certain if it is one of a service, or has a key.
+func (s *Selector) meantFor(right, why string) finding.Finding {
 	f := finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence},
-		Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: the domain was added to the target, because the final dot is missing in the zone.", s.QueryName(), s.CNAMEs[0])}
+		Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: %s.", s.QueryName(), s.CNAMEs[0], why)}
 	key, known := s.hasKey(right)
 	if !known {
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the final dot of its target (%s.), if that is the one that the service shows.", right)}
@@ -129,7 +138,7 @@ func (s *Selector) withoutDot(right string) finding.Finding {
 		f.Detail += fmt.Sprintf(" At %s there is a key.", right)
 		f.Evidence = append(f.Evidence, s.right.evidence())
 	}
-	f.Fix = &finding.Fix{Summary: "Publish the alias with its final dot.", Name: s.QueryName(), Type: "CNAME", Value: right,
+	f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the target %s.", right), Name: s.QueryName(), Type: "CNAME", Value: right,
 		Remove: []finding.Record{{Name: s.QueryName(), Type: "CNAME", Value: s.CNAMEs[0]}}}
 	return f
 }

@@ -127,7 +127,7 @@ func (s *search) undot() {
 		asked := 0
 		for i := range s.d.Selectors {
 			sel := &s.d.Selectors[i]
-			if right := cmp.Or(sel.undotted(), sel.asText()); right != "" && asked < mostMissing {
+			if right := cmp.Or(sel.hyphened(), sel.undotted(), sel.asText()); right != "" && asked < mostMissing {
 				asked++
 				b.Ask(right, resolver.TypeTXT, sel.right.set)
 			}
@@ -164,6 +164,22 @@ func (s *Selector) undotted() string {
 		return ""
 	}
 	return resolver.Undotted(s.CNAMEs[0], s.Domain, resolver.Registrable(s.Domain))
+}
+
+// hyphened is where an alias of Microsoft 365 that leads nowhere was meant to lead, if its
+// target has a hyphen in place of the dot before _domainkey; "" if that is not it.
+func (s *Selector) hyphened() string {
+	if s.Wildcard || !s.Dangling() || len(s.CNAMEs) != 1 {
+		return ""
+	}
+	target := cmp.Or(resolver.Undotted(s.CNAMEs[0], s.Domain, resolver.Registrable(s.Domain)), s.CNAMEs[0])
+	label, rest, _ := strings.Cut(target, ".")
+	for _, end := range []string{"-domainkey", "-_domainkey", "_domainkey"} {
+		if before, ok := strings.CutSuffix(label, end); ok && before != "" && resolver.Within(rest, tenants) {
+			return before + "._domainkey." + rest
+		}
+	}
+	return ""
 }
 
 // search is one discovery under way.
@@ -258,8 +274,8 @@ func (s *search) list() {
 	suffix := "._domainkey." + s.d.Domain
 	for _, name := range s.names(suffix[1:], mostListed) {
 		sel := strings.TrimSuffix(name, suffix)
-		if sel == "*" || strings.HasPrefix(sel, "*.") || strings.HasSuffix(sel, "._domainkey") {
-			continue // a wildcard is found by asking, the other stands at a wrong name
+		if sel == "*" || strings.HasPrefix(sel, "*.") || strings.HasSuffix(sel, "._domainkey") || sel == "_dmarc" {
+			continue // a wildcard is found by asking, the others stand at a wrong name
 		}
 		if _, wrong := tenantSelector(sel+"._domainkey", s.d.Domain); wrong && !s.asked(sel) {
 			continue

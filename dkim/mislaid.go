@@ -264,11 +264,15 @@ func (j *judge) wrongNames() {
 		key.Key.read(m.Record)
 		fix := &finding.Fix{Summary: fmt.Sprintf("Move the record to %s.", m.RightName()), Name: m.RightName(), Type: "TXT", Value: m.Record,
 			Remove: []finding.Record{{Name: m.Name, Type: "TXT", Value: m.Record}}}
-		mend := &mending{PublishedKey: &key}
+		mend, also := &mending{PublishedKey: &key}, ""
 		switch {
 		case len(m.CNAMEs) > 0:
 			fix.Type, fix.Value = "CNAME", m.CNAMEs[0]
 			fix.Remove = []finding.Record{{Name: m.Name, Type: "CNAME", Value: m.CNAMEs[0]}}
+			if right, why := m.target(); why != "" {
+				fix.Value, fix.Summary = right, fmt.Sprintf("Move the alias to %s, with the target that the service shows.", m.RightName())
+				also = why
+			}
 		case len(m.Record) > mostText:
 			fix.Value, fix.Remove = "<the record, without what is wrong in it>", nil
 		case !key.Live() || len(key.Problems) > 0:
@@ -282,9 +286,24 @@ func (j *judge) wrongNames() {
 		if m.Record == "" {
 			what = "The alias of a DKIM key is"
 		}
-		detail := fmt.Sprintf("%s published at %s: %s. Verifiers look for it at %s.", what, m.Name, m.Why, m.RightName())
+		detail := fmt.Sprintf("%s published at %s: %s. Verifiers look for it at %s.", what, m.Name, m.Why, m.RightName()) + also
 		j.Add("dkim-wrong-name", finding.Finding{Subject: m.RightName(), Detail: detail, Evidence: []finding.Evidence{m.evidence}, Fix: fix})
 	}
+}
+
+// target is where an alias at a wrong name was meant to lead, or a placeholder, and what is
+// wrong with where it leads; why is empty if nothing is known to be.
+func (m *Mislaid) target() (right, why string) {
+	last := m.CNAMEs[len(m.CNAMEs)-1]
+	if m.Record != "" || !isAnswer(m.evidence.Status) {
+		return "", ""
+	}
+	if right = resolver.Undotted(last, m.Domain, resolver.Registrable(m.Domain)); right != "" {
+		if p, _ := bySuffix(loaded().cname, right); p != nil && len(m.CNAMEs) == 1 {
+			return right, fmt.Sprintf(" It leads to %s, which does not exist: the domain was added to the target, because the final dot is missing in the zone.", last)
+		}
+	}
+	return "<target of the alias, as the service shows it>", fmt.Sprintf(" It leads to %s, which has no key either.", last)
 }
 
 // mislaid reports whether the key of a selector was found at a wrong name.

@@ -208,3 +208,61 @@ func TestOpenSelectorsAreNoPass(t *testing.T) {
 		}
 	}
 }
+
+// TestMislaidAliases: an alias at a wrong name is moved with the target that was meant, and
+// to none that is known not to exist.
+func TestMislaidAliases(t *testing.T) {
+	for _, tt := range []struct {
+		name, zone, value, says string
+		complete                bool
+	}{
+		{"a live target", "k2.domainkey CNAME k.esp.example.\n--esp--\nk TXT KEY", "k.esp.example", "", true},
+		{"a target that does not exist", "s1.domainkey CNAME s1.dkim.esp.example.\n--esp--\nk TXT KEY", "<target of the alias, as the service shows it>", "which has no key either", false},
+		{"a target without its final dot", "k2.domainkey CNAME dkim2.mcsv.net", "dkim2.mcsv.net", "the final dot is missing", true},
+		{"a target that is not loaded", "k2.domainkey CNAME dkim2.mcsv.net.", "dkim2.mcsv.net", "", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := zone(t, tt.zone)
+			f := find1(t, Check(Examine(t.Context(), r, "acme.example", Options{Names: namesOf(r)}), Context{}).Findings(), "dkim-wrong-name")
+			if f.Fix.Value != tt.value || !strings.Contains(f.Detail, tt.says) || f.Fix.Complete != tt.complete {
+				t.Errorf("%s %+v", f.Detail, f.Fix)
+			}
+			vet(t, f)
+		})
+	}
+}
+
+// TestHyphenedTarget: the target of Microsoft 365 with a hyphen for the dot before _domainkey.
+func TestHyphenedTarget(t *testing.T) {
+	const right = "selector1-acme-example._domainkey.acme.onmicrosoft.com"
+	for _, target := range []string{"selector1-acme-example-domainkey.acme.onmicrosoft.com.acme.example.", "selector1-acme-example-_domainkey.acme.onmicrosoft.com.acme.example.",
+		"selector1-acme-example_domainkey.acme.onmicrosoft.com.acme.example."} {
+		r := zone(t, "selector1._domainkey CNAME "+target+"\nselector2._domainkey CNAME selector2-acme-example._domainkey.acme.onmicrosoft.com.acme.example.")
+		findings := Check(Examine(t.Context(), r, "acme.example", Options{Names: namesOf(r), Selectors: []string{"selector1"}}), Context{}).Findings()
+		for _, f := range findings {
+			if f.Check == "dkim-cname-dangling" && strings.HasPrefix(f.Subject, "selector1.") && (f.Fix.Value != right || !f.Fix.Complete) {
+				t.Errorf("%s: %s %+v", target, f.Detail, f.Fix)
+			}
+		}
+		if got := summary(findings); !slices.Equal(got, []string{"dkim-cname-dangling error selector1._domainkey.acme.example", "dkim-cname-dangling error selector2._domainkey.acme.example"}) {
+			t.Errorf("%s: %q", target, got)
+		}
+	}
+}
+
+// TestWordsApart: what stands between the words of a value costs no key.
+func TestWordsApart(t *testing.T) {
+	p := "p=" + spki(t, 2048)
+	for record, want := range map[string]string{
+		"v=DKIM1; k=r sa; " + p:                     "v=DKIM1; k=rsa; " + p,
+		"v=DKIM1; k=rsa; s=email,tlsrpt; " + p:      "v=DKIM1; k=rsa; s=email:tlsrpt; " + p,
+		"v=DKIM1; k=rsa; p=" + p:                    "v=DKIM1; k=rsa; " + p,
+		"v=DKIM1; k=k=rsa; " + p:                    "v=DKIM1; k=rsa; " + p,
+		"v=DKIM1; k=rsa; s=email,unknown; x=y " + p: "",
+	} {
+		k, _ := ParseKey(record)
+		if got := k.repaired(); got != want {
+			t.Errorf("%.60s: %q", record, got)
+		}
+	}
+}

@@ -59,8 +59,11 @@ func (w *written) put(name, value string) {
 	if lower := strings.ToLower(name); lower != "" && strings.Trim(lower, lower[:1]) == "" && strings.Contains(knownTags, lower[:1]) {
 		tag := lower[:1] // P= and pp= are p=
 		rest := ""
+		if again, twice := strings.CutPrefix(value, tag+"="); twice {
+			value = again // "p=p=MIIB…"
+		}
 		if strings.Contains("vkhst", tag) {
-			value, rest = oneValue(value)
+			value, rest = oneValue(inOne(tag, value))
 		}
 		w.values[tag] = append(w.values[tag], value)
 		w.loosen(rest)
@@ -85,6 +88,19 @@ func oneValue(text string) (value, rest string) {
 		return text[:i], text[i:]
 	}
 	return text, ""
+}
+
+// inOne is a value whose words something else than the right sign stands between: "r sa",
+// "email,tlsrpt". One that holds anything else stays.
+func inOne(tag, value string) string {
+	if bare := stripFWS(value); tag == "k" && (bare == algorithmRSA || bare == algorithmEd25519) {
+		return bare
+	}
+	words := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(":,| \t", r) })
+	if tag == "s" && !slices.ContainsFunc(words, notOf("*", "email", "tlsrpt")) {
+		return strings.Join(words, ":")
+	}
+	return value
 }
 
 // restriction is a value that h=, s= or t= may have.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -123,6 +124,13 @@ func (j *judge) others(s *Step, i int) {
 	attempts := 0
 	for n := range s.Others {
 		o := &s.Others[n]
+		if target := aliasTyped(o.Text); target != "" && i == 0 && s.Outcome != HasRecord && len(s.Others) == 1 {
+			j.Add("dmarc-version", finding.Finding{Subject: s.Domain, Evidence: []finding.Evidence{s.Evidence},
+				Detail: fmt.Sprintf("%s has the TXT record %s, which is the name of an alias and no record: a CNAME was published as the text of a TXT record.", s.Name, quoted(o.Text)),
+				Fix: &finding.Fix{Summary: "Publish the alias in place of the text.", When: target + " has the record that the service publishes for the domain",
+					Name: s.Name, Type: "CNAME", Value: target, Remove: txtRecords(s.Name, []string{o.Text})}})
+			continue
+		}
 		if !o.Intended {
 			strangers = append(strangers, o.Text)
 			continue
@@ -180,11 +188,44 @@ func (j *judge) others(s *Step, i int) {
 		Detail: fmt.Sprintf("%s has %s that no DMARC receiver reads: %s.",
 			s.Name, show.Counted(len(strangers), "TXT record"), quotedList(strangers)),
 		Fix: &finding.Fix{Summary: "Remove what is not a DMARC record from " + s.Name + ".", Remove: txtRecords(s.Name, strangers)}}
+	if senders := slices.IndexFunc(strangers, isSPF); senders >= 0 && i == 0 && (j.c.HasSPF == nil || !*j.c.HasSPF) {
+		// It may be the only one that the domain has.
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish %s at %s itself, if it is the SPF record of the domain, and remove it here then.", quoted(strangers[senders]), s.Domain)}
+	}
 	if j.d.Wildcard != nil && slices.Contains(j.d.Wildcard.Texts, strangers[0]) {
 		f.Detail += " It comes from a wildcard, which answers for every name without records of its own."
 		f.Fix = nil
 	}
 	j.Add("dmarc-spf-at-dmarc-name", f)
+}
+
+// isSPF reports whether a text was meant as an SPF record.
+func isSPF(text string) bool {
+	return strings.HasPrefix(strings.ToLower(strings.TrimLeft(text, " \t\"'")), "v=spf1")
+}
+
+// aliasTyped is the name that stands as the whole text of a TXT record, as if an alias had
+// been published with the wrong type; "" if that is not it.
+func aliasTyped(text string) string {
+	name := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(text), "."))
+	first, _, _ := strings.Cut(name, "_dmarc.")
+	if first == name || !resolver.IsHostName(strings.ReplaceAll(name, "_", "")) || !resolver.Whole(name) {
+		return ""
+	}
+	return name
+}
+
+// gluedSPF is an SPF record, up to its all, in a text that goes on.
+var gluedSPF = lazyre.New(`(?i)\bv=spf1[ \t][^"\\;]*[ \t][-~?+]all\b`)
+
+// apart returns the SPF record that stands in a text meant as a DMARC record, and the text
+// without it; "" if there is none that is whole.
+func apart(text string) (spf, rest string) {
+	at := gluedSPF.FindStringIndex(text)
+	if at == nil || strings.Contains(strings.ToLower(text[at[0]:at[1]]), "dmarc") {
+		return "", text
+	}
+	return text[at[0]:at[1]], strings.Trim(text[:at[0]]+" "+text[at[1]:], " \t;,|")
 }
 
 // misplaced reports records where no receiver looks.
@@ -208,8 +249,14 @@ func (j *judge) misplaced() {
 		}
 		f := finding.Finding{Subject: stray.Name, Evidence: []finding.Evidence{stray.Evidence, s.Evidence},
 			Detail: fmt.Sprintf("The DMARC record %s is published at %s, where no receiver looks: it belongs at %s.", quoted(stray.Text), stray.Name, s.Name)}
-		c := clean(stray.Text, false, j.d.Domain)
+		spf, rest := apart(stray.Text)
+		c := clean(rest, false, j.d.Domain)
+		if spf != "" {
+			f.Detail = fmt.Sprintf("An SPF record and a DMARC record stand in one TXT record at %s, %s: each must be one of its own, the latter at %s.", stray.Name, quoted(stray.Text), s.Name)
+		}
 		switch {
+		case spf != "" && (s.Outcome == HasRecord || moved || c.none):
+			f.Fix = &finding.Fix{Summary: fmt.Sprintf("Leave %s there, as a record of its own.", quoted(spf))}
 		case s.Outcome == HasRecord:
 			f.Severity = finding.Notice
 			f.Detail += " The record in the right place is in force."
@@ -224,6 +271,10 @@ func (j *judge) misplaced() {
 			moved = true
 			f.Fix = publish(c.but("Move the record to "+s.Name+"."), s.Name, c.String())
 			f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
+			if spf != "" {
+				f.Fix.Summary = c.but("Publish two records, each at its name.")
+				f.Fix.More = []finding.Record{{Name: stray.Name, Type: "TXT", Value: spf}}
+			}
 			f.Detail += " Without it no policy applies to the domain."
 			if j.d.Record != nil {
 				f.Detail = strings.TrimSuffix(f.Detail, " Without it no policy applies to the domain.")

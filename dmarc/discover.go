@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/internal/hint"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -19,7 +20,7 @@ func Discover(ctx context.Context, r resolver.Resolver, domain string) *Discover
 // DiscoverAligned is Discover and Align in one.
 func DiscoverAligned(ctx context.Context, r resolver.Resolver, domain string, envelope, signing []string) (d *Discovery, alignments []Alignment) {
 	b := resolver.NewBatch(ctx, r)
-	Begin(b, domain, envelope, signing, func(found *Discovery, judged []Alignment) { d, alignments = found, judged })
+	Begin(b, domain, nil, envelope, signing, func(found *Discovery, judged []Alignment) { d, alignments = found, judged })
 	b.Run()
 	return d, alignments
 }
@@ -27,10 +28,11 @@ func DiscoverAligned(ctx context.Context, r resolver.Resolver, domain string, en
 // Begin asks everything about the policy of domain and the alignment of the envelope
 // and signing domains, and calls done with what there is. The walks of all of them
 // are one round with all that does not depend on them; the report destinations are
-// the second.
-func Begin(b *resolver.Batch, domain string, envelope, signing []string, done func(*Discovery, []Alignment)) {
+// the second. names lists names below one, as far as loaded zones hold them; nil: none can
+// be listed.
+func Begin(b *resolver.Batch, domain string, names func(name string, most int) []string, envelope, signing []string, done func(*Discovery, []Alignment)) {
 	domain, err := canonical(domain)
-	s := &search{d: &Discovery{Domain: domain, Queries: []string{}, Walk: []Step{}}, envelope: envelope, signing: signing, done: done}
+	s := &search{d: &Discovery{Domain: domain, Queries: []string{}, Walk: []Step{}}, names: names, envelope: envelope, signing: signing, done: done}
 	if err != nil {
 		s.d.Error = err.Error()
 	}
@@ -42,6 +44,7 @@ type search struct {
 	asker
 	batch             *resolver.Batch // of all but the policy
 	d                 *Discovery
+	names             func(name string, most int) []string
 	envelope, signing []string
 	done              func(*Discovery, []Alignment)
 
@@ -64,6 +67,7 @@ func (s *search) firstRound(b *resolver.Batch) {
 		s.probe = s.ask(b, recordPrefix+nobody(domain)+"."+domain, resolver.TypeTXT)
 		own := s.policy.walk[0].name
 		s.strays = []*question{s.policy.exists, s.ask(b, misplaced(own), resolver.TypeTXT), s.ask(b, own+"."+domain, resolver.TypeTXT)}
+		s.askListed(b)
 	}
 	s.identifiers = append(s.askIdentifiers(b, s.d, "spf", s.envelope), s.askIdentifiers(b, s.d, "dkim", s.signing)...)
 }
@@ -291,6 +295,35 @@ func (d *Discovery) Enforces() *bool {
 // zone adds its own, and _dmarc twice.
 func misplaced(recordName string) string { return recordName[len("_"):] }
 
+// The bounds on the names of a zone that are searched for records, and that are asked.
+const (
+	mostNames  = 5000
+	mostListed = 10
+)
+
+// askListed asks for what stands at names of a loaded zone that were meant as that of the
+// record: "__dmarc", "_dmrc", "_domainkey", "_dmarc._domainkey", "_report._dmarc".
+func (s *search) askListed(b *resolver.Batch) {
+	if s.names == nil {
+		return
+	}
+	first, _, _ := strings.Cut(s.d.Domain, ".")
+	asked := 0
+	for _, name := range s.names(s.d.Domain, mostNames) {
+		relative := strings.TrimSuffix(name, "."+s.d.Domain)
+		if asked == mostListed {
+			return
+		}
+		switch meant := strings.Trim(relative, "_-"); {
+		case relative == "_dmarc" || relative == "dmarc" || relative == "_dmarc."+s.d.Domain || strings.HasPrefix(relative, "*"):
+		case relative == "_dmarc."+first, relative == "_domainkey", relative == "_dmarc._domainkey", relative == "_report._dmarc",
+			!strings.Contains(relative, ".") && (strings.HasPrefix(relative, "_") || meant == "dmarc") && hint.Distance(meant, "dmarc") <= 1:
+			asked++
+			s.strays = append(s.strays, s.ask(b, name, resolver.TypeTXT))
+		}
+	}
+}
+
 // readStrays keeps what looks like a policy record, and what was not answered.
 // What a wildcard answers for every name is not misplaced.
 func (d *Discovery) readStrays(qs []*question) {
@@ -310,6 +343,9 @@ func (d *Discovery) readStrays(qs []*question) {
 			e = &evidence
 		}
 		for _, text := range q.texts(e) {
+			if slices.ContainsFunc(d.Strays, func(s Stray) bool { return s.Name == e.Name && s.Text == text }) {
+				continue
+			}
 			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) && (i == 0 || !repaired(text, d.Domain).plausible(true)) {
 				continue
 			}

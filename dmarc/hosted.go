@@ -54,6 +54,10 @@ func (j *judge) hosted() {
 					f.Fix = s.dotted()
 					continue
 				}
+				if j.wildcardAlias(s) {
+					f.Detail += fmt.Sprintf(" A wildcard is the alias that answers at %s, and leads to %s: a record of its own there ends that.", s.Name, s.alias())
+					continue
+				}
 				f.Fix = s.aliased(f.Fix, resolver.Within(s.alias(), j.d.Domain))
 				f.Detail += s.aliasText()
 				if s.Outcome != NoRecord {
@@ -62,6 +66,13 @@ func (j *judge) hosted() {
 			}
 		}
 	}
+}
+
+// wildcardAlias reports whether the alias at the step is that of a wildcard, which a name
+// that nobody published has as well: it stands at no name that a fix could remove it from.
+func (j *judge) wildcardAlias(s *Step) bool {
+	w := j.d.Wildcard
+	return w != nil && s.Domain == j.d.Domain && s.leadsNowhere() && slices.Equal(w.Evidence.CNAMEs, s.Evidence.CNAMEs)
 }
 
 // touches reports that the fix publishes or removes TXT at the name.

@@ -22,6 +22,8 @@ type repair struct {
 	changes []change
 	// open are pieces of the text that mean nothing that is known.
 	open []string
+	// lost are the letters of the version that it lacks.
+	lost string
 	// version and policy: the text shows one, however it is written; address: it shows
 	// a report address.
 	version, policy, address bool

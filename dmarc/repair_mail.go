@@ -141,6 +141,22 @@ func (m mailboxes) shown(record string, k known) mailboxes {
 	return sure
 }
 
+// without leaves the addresses out whose host may end in letters that the version lost:
+// "v=DMAR1; ruf=mailto:a@esp.exampleC".
+func (m mailboxes) without(lost string, k known) mailboxes {
+	uris := slices.DeleteFunc(slices.Clone(m.uris), func(uri string) bool {
+		u := parseURI(uri, 0)
+		return lost != "" && u.Supported() && !k.has(u.Host) && !hasKnownEnd(u.Host) && strings.ContainsRune(lost, rune(u.Host[len(u.Host)-1]))
+	})
+	if len(uris) < len(m.uris) {
+		m.swaps = slices.DeleteFunc(slices.Clone(m.swaps), func(s swap) bool { return !slices.Contains(uris, s.to) })
+		if m.uris = uris; !m.open {
+			m.open, m.uris = true, append(uris, mailboxPlaceholder)
+		}
+	}
+	return m
+}
+
 // roles are names that mailboxes for such reports have everywhere (RFC 2142): whoever
 // almost wrote one meant it.
 var roles = []string{"abuse", "admin", "dmarc", "dmarc-reports", "dmarcreports", "hostmaster", "info", "mail", "mailauth-reports", "postmaster", "reports", "security", "webmaster"}

@@ -18,6 +18,11 @@ func (r *repair) readVersion(t *token) {
 		return
 	}
 	r.version = true
+	for _, c := range "dmarc1" {
+		if !strings.ContainsRune(value, c) {
+			r.lost += string(c)
+		}
+	}
 	// "v=DMARC1 reject": what follows the version is a piece of its own.
 	if i := strings.IndexAny(value, " ,.:"); i > 0 && isVersion(value[:i]) {
 		rest := token{value: strings.Trim(t.value[i:], " ,.:"), offset: t.end - len(strings.TrimLeft(t.value[i:], " ,.:")), end: t.end}
@@ -127,7 +132,7 @@ func (r *repair) readAddresses(t *token, k known) {
 		value = strings.TrimLeft(value[len(t.name):], " =") // "rua=rua=mailto:…"
 		r.become("dmarc-report-uri-invalid", t.name+"="+t.name+"=", t.name+"=")
 	}
-	m := readMailboxes(value, k).shown(r.raw, k)
+	m := readMailboxes(value, k).shown(r.raw, k).without(r.lost, k)
 	if len(m.uris) > 0 {
 		r.address = true
 	}

@@ -245,6 +245,10 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; sp=quarantine; np:none", "v=DMARC1; p=reject; sp=quarantine"},
 		{"v=DMARC1; p=none; sp:reject", "v=DMARC1; p=none; sp=reject"},
 		{"v=DMARC1; p=reject; adkim=strict", "v=DMARC1; p=reject; adkim=s"},
+		// A letter of the version may have slid behind an address, but not behind a known end.
+		{"v=DMAR1; ruf=mailto:a@esp.exampleC; p=reject", "v=DMARC1; p=reject; ruf=" + mailbox[len("rua="):]},
+		{"v=DMAR1; p=reject; rua=mailto:a@esp.test", "v=DMARC1; p=reject; rua=mailto:a@esp.test"},
+		{"v=DARC1; p=reject; rua=mailto:a@esp.com", "v=DMARC1; p=reject; rua=mailto:a@esp.com"},
 		{"v=DMARC1; p=reject p=none", "v=DMARC1; p=<reject or none>"},
 		{"v=DMARC1; p=p=reject", "v=DMARC1; p=reject"},
 		{"v=DMARC1; p=reject; adkim=x", "v=DMARC1; p=reject; adkim=<r or s>"},

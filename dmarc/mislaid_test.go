@@ -1,0 +1,79 @@
+package dmarc
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// mislaid is the discovery of a domain in a zone whose names can be listed.
+func mislaid(t testing.TB, zone, domain string) (d *Discovery) {
+	t.Helper()
+	r := world(t, zone)
+	names := func(name string, most int) (out []string) {
+		for _, rec := range resolver.Below(r.Resolver, name, resolver.TypeTXT) {
+			if rec.Name != name && len(out) < most {
+				out = append(out, rec.Name)
+			}
+		}
+		return out
+	}
+	b := resolver.NewBatch(t.Context(), r)
+	Begin(b, domain, names, nil, nil, func(found *Discovery, _ []Alignment) { d = found })
+	b.Run()
+	return d
+}
+
+// TestMislaid: what stands at _dmarc, at the domain itself or at a name like that of the
+// record is judged for what it was meant to be, and nothing that counts elsewhere is lost.
+func TestMislaid(t *testing.T) {
+	const mx = "acme.example MX 10 mx.acme.example\n"
+	yes, no := true, false
+	for _, test := range []struct {
+		name, zone string
+		hasSPF     *bool
+		// check is of the finding looked at; adds and removes are what its fix does.
+		check, adds, removes string
+		complete             bool
+	}{
+		{"two underscores", `__dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "__dmarc.acme.example", true},
+		{"a letter missing", `_dmrc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "_dmrc.acme.example", true},
+		{"at _domainkey", `_domainkey.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "_domainkey.acme.example", true},
+		{"below _domainkey", `_dmarc._domainkey.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "_dmarc._domainkey.acme.example", true},
+		{"where consent stands", `_report._dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "_report._dmarc.acme.example", true},
+		{"of another name", `_dmarc.www.acme.example TXT "` + sound + `"`, nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
+		{"SPF at its name, none elsewhere", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &no, "dmarc-spf-at-dmarc-name", "", "", false},
+		{"SPF at its name, not known elsewhere", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-spf-at-dmarc-name", "", "", false},
+		{"SPF at its name and its own", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "_dmarc.acme.example", true},
+		{"two in one", `acme.example TXT "v=spf1 mx -all ` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound + ", acme.example TXT v=spf1 mx -all", "acme.example", true},
+		{"two in one, swapped", `acme.example TXT "` + sound + `; v=spf1 mx -all"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound + ", acme.example TXT v=spf1 mx -all", "acme.example", true},
+		{"two in one, beside one in force", `acme.example TXT "v=spf1 mx -all v=DMARC1; p=none"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "", "", false},
+		{"an alias as text", `_dmarc.acme.example TXT "_dmarc.esp.test"`, nil, "dmarc-version", "_dmarc.acme.example CNAME _dmarc.esp.test", "_dmarc.acme.example", false},
+		{"an alias of a wildcard", "*.acme.example CNAME www.esp.test", nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			findings := Check(mislaid(t, mx+test.zone, "acme.example"), Context{HasSPF: test.hasSPF}).Findings()
+			f := find(t, findings, test.check)
+			if f.Severity == finding.Pass || f.Fix == nil {
+				t.Fatalf("%+v", f)
+			}
+			var adds, removes []string
+			for _, r := range f.Fix.Records() {
+				adds = append(adds, fmt.Sprintf("%s %s %s", r.Name, r.Type, r.Value))
+			}
+			for _, r := range f.Fix.Remove {
+				removes = append(removes, r.Name)
+			}
+			if got := strings.Join(adds, ", "); got != test.adds {
+				t.Errorf("adds %s, want %s", got, test.adds)
+			}
+			if got := strings.Join(removes, ", "); got != test.removes || f.Fix.Complete != test.complete {
+				t.Errorf("removes %q, complete %v", got, f.Fix.Complete)
+			}
+			complete(t, findings)
+		})
+	}
+}
