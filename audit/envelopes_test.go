@@ -153,6 +153,16 @@ func TestProfileGuessed(t *testing.T) {
 		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n*._domainkey TXT \"v=DKIM1; p=\"\n", finding.Parked},
 		{"@ MX 0 .\n_dmarc TXT \"v=DMARC1; p=reject\"\n_domainkey TXT \"o=-\"\n", finding.Sender}, // a key may be below
 		{"@ MX 10 mx\nmx A 198.51.100.1\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
+		{"@ MX 0 .\n@ TXT \"v=spf1 ?all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Parked},
+		{"@ MX 0 .\n@ TXT \"v=spf1\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Parked},
+		{"@ TXT \"v=spf1 ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Parked},
+		{"@ TXT \"v=spf1 ?all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Parked},
+		{"@ TXT \"v=spf1 ?all\"\n_dmarc TXT \"v=DMARC1; p=quarantine\"\n", finding.Sender},
+		{"@ TXT \"v=spf1 ?all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n" + key, finding.Sender},
+		{"@ TXT \"v=spf1 ?mx ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
+		{"@ TXT \"v=spf1 redirect=_spf.esp.example\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
+		{"@ A 198.51.100.1\n@ TXT \"v=spf1 ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Parked}, // a web server,
+		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
 		{"_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
 	} {
 		zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\n"+tt.zone)

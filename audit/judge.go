@@ -214,6 +214,8 @@ func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim
 			return []finding.Profile{finding.Parked}, "guessed: its SPF record names no sender and its MX is null"
 		case mx == mailhost.MXNull && policy.IsAbsent() && hasNoKey(keys) && d != nil && d.EffectivePolicy == dmarc.Reject:
 			return []finding.Profile{finding.Parked}, "guessed: its MX is null, its DMARC policy is reject, and it has neither an SPF record nor a DKIM key"
+		case (mx == mailhost.MXNull || mx == mailhost.MXNone) && policy.NamesNoSender() && hasNoKey(keys) && d != nil && d.EffectivePolicy == dmarc.Reject:
+			return []finding.Profile{finding.Parked}, "guessed: no MX takes mail, its DMARC policy is reject, its SPF record names no sender, and it has no DKIM key"
 		}
 	}
 	if policy.Status != spfpolicy.StatusUnresolved && !says {

@@ -219,6 +219,20 @@ func (p *Policy) MeansNothingSent() bool {
 	return fail
 }
 
+// NamesNoSender is NamesNobody, also of a record that leaves all others open: of "v=spf1" and of
+// "v=spf1 ?all", by which no address passes either.
+func (p *Policy) NamesNoSender() bool {
+	if p.Status != StatusFound {
+		return false
+	}
+	text := p.meant()
+	terms, l := spf.Parse(text)
+	return text != "" && l.ErrorAt < 0 && !slices.ContainsFunc(terms, func(t spf.Term) bool {
+		return t.Kind == spf.KindRedirect || t.Kind == spf.KindModifier && reported(&t) == "" && !ownsDomain(t.Text) ||
+			t.Kind.Directive() && t.Sign != '-' && t.Sign != '~' && !(t.Kind == spf.KindAll && t.Sign == '?')
+	})
+}
+
 // outcomes says of the record that was meant whether no address passes, and whether each
 // fails. A repair that leaves something open is no record that anybody meant.
 func (p *Policy) outcomes() (nobody, fail bool) {
