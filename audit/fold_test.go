@@ -9,6 +9,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/mailhost"
 	"mailworthy/resolver"
 )
 
@@ -81,6 +82,12 @@ func TestSilenceIsOneCause(t *testing.T) {
 				return resolver.ServFail
 			}
 			return ""
+		}}, nil, true, "Not one question about tidy.example was answered (udp://192.0.2.53:53: servfail)", "rbl-domain-listed"},
+		{"the servers of one zone, behind an answer", failing{client, func(name string, q resolver.Type) resolver.Reason {
+			if resolver.Within(name, domain) && q != resolver.TypeMX {
+				return resolver.ServFail
+			}
+			return ""
 		}}, nil, false, "", "spf-unresolved"},
 		{"the servers of one zone, one section", failing{client, func(name string, _ resolver.Type) resolver.Reason {
 			if resolver.Within(name, domain) {
@@ -107,7 +114,7 @@ func TestSilenceIsOneCause(t *testing.T) {
 				}
 			}
 			first := &r.Findings[0]
-			root := first.Check == "resolver-silent" || first.Check == "resolver-not-public"
+			root := mailhost.NothingKnown(first.Check)
 			if root != tt.one || tt.one && (len(open) != 1 || len(first.Follows) == 0 || first.CouldBe == "" || !first.Undecides || !strings.Contains(first.Detail, tt.detail)) {
 				t.Fatalf("open: %q, the first: %+v", open, first)
 			}

@@ -34,7 +34,7 @@ func (a *run) judge() {
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
 	res.Findings, res.Passes = follow(wildcards(a.noteDNS64(res.Findings)), res.Passes, res.Domain)
-	fault := a.resolverFault()
+	fault := a.commonFault()
 	a.judgeReceivers(fault)
 	a.uncheckReceivers()
 	if fault != nil {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -11,31 +12,83 @@ import (
 	"mailworthy/resolver"
 )
 
-// cause is a fault of the resolver, for which more than one section is not known.
+// cause is a fault for which more than one section is not known.
 type cause struct {
 	found finding.Finding
 	// all: what is unknown without evidence is unknown for it, too.
 	all bool
 	// of reports whether a question that came to this is one that it left open.
 	of func(status string) bool
+	// zone is the domain that it is a fault of; empty: of the resolver.
+	zone string
 }
 
-// resolverFault is why what is unknown has one cause: the resolver does not see the public
-// DNS, or not one question was answered. It is nil if there is none.
-func (a *run) resolverFault() *cause {
+// commonFault is why what is unknown has one cause: the resolver does not see the public
+// DNS, or not one question was answered, or none about the domain. It is nil if there is none.
+func (a *run) commonFault() *cause {
 	if a.doubt != nil {
-		return &cause{mailhost.NotPublic(a.target.Domain, a.doubt.evidence[0].Server, a.doubt.evidence, a.doubt.all), a.doubt.all,
-			func(status string) bool { return status == string(resolver.NotPublic) }}
+		return &cause{found: mailhost.NotPublic(a.target.Domain, a.doubt.evidence[0].Server, a.doubt.evidence, a.doubt.all), all: a.doubt.all,
+			of: func(status string) bool { return status == string(resolver.NotPublic) }}
 	}
 	s := silenceOf(a.result.Trace)
-	if !s.resolvers(a.result.Trace) {
+	if s.resolvers(a.result.Trace) {
+		return &cause{found: mailhost.Silent(a.target.Domain, s.why(), s.failed == 0, s.evidence(a.result.Trace)), all: true, of: unanswered}
+	}
+	return a.zoneFault(s.heard)
+}
+
+// zoneFault is that nothing about the organizational domain was answered, or about the
+// domain, and that this leaves more than one section open. Others says that a resolver
+// answered something.
+func (a *run) zoneFault(others bool) *cause {
+	for _, zone := range [...]string{resolver.Registrable(a.target.Domain), a.target.Domain} {
+		c := silentZone(a.result.Trace, a.target.Domain, zone, others)
+		if c == nil {
+			continue
+		}
+		var open []finding.Section
+		for i := range a.result.Findings {
+			if f := &a.result.Findings[i]; f.Severity == finding.Unknown && !slices.Contains(open, f.Section) && c.explains(f) {
+				open = append(open, f.Section)
+			}
+		}
+		if len(open) > 1 {
+			return c
+		}
+	}
+	return nil
+}
+
+// silentZone is the cause that nothing at or below a name was answered; nil if something was,
+// or nothing was asked but for time that was over. Of DS the zone above answers.
+func silentZone(trace []resolver.Trace, domain, zone string, others bool) *cause {
+	var within []resolver.Trace
+	elsewhere := false
+	for i := range trace {
+		t := &trace[i]
+		switch in := zone != "" && resolver.Within(t.Name, zone); {
+		case in && t.Type == resolver.TypeDS && strings.EqualFold(t.Name, zone):
+		case in && !unanswered(t.Status):
+			return nil
+		case in:
+			within = append(within, *t)
+		default:
+			elsewhere = elsewhere || !isAnswer(t.Status)
+		}
+	}
+	s := silenceOf(within)
+	if s.failed < 2 {
 		return nil
 	}
-	return &cause{mailhost.Silent(a.target.Domain, s.why(), s.failed == 0, s.evidence(a.result.Trace)), true, unanswered}
+	return &cause{found: mailhost.ZoneSilent(domain, zone, s.why(), others, !elsewhere, s.evidence(within)), all: !elsewhere, of: unanswered, zone: zone}
 }
 
 // explains reports whether the finding is unknown for the cause alone.
-func (c *cause) explains(f *finding.Finding) bool { return restsOn(f, c.all, c.of) }
+func (c *cause) explains(f *finding.Finding) bool {
+	return restsOn(f, c.all, c.of) && (c.zone == "" || !slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool {
+		return !isAnswer(e.Status) && !resolver.Within(e.Name, c.zone)
+	}))
+}
 
 // blame gives facts that are open for the cause alone that reason: no lookup of theirs
 // failed by itself.
@@ -55,7 +108,7 @@ func (c *cause) blame(a *run, facts ...*receiver.Fact) {
 // nothing else is left, but what was answered all the same, as by a loaded zone.
 func (c *cause) put(a *run) {
 	rest := a.result.Findings
-	if c.all {
+	if c.all || c.zone != "" {
 		rest = c.found.Blame(rest, c.explains)
 	}
 	if a.doubt != nil {
@@ -140,16 +193,19 @@ func (s *silence) resolvers(trace []resolver.Trace) bool {
 // question ended first.
 func (s *silence) why() string { return show.Listed(slices.Sorted(slices.Values(s.servers)), 3) }
 
-// evidence is the first questions that were not answered.
+// evidence is some questions that were not answered, the same ones whichever ended first.
 func (s *silence) evidence(trace []resolver.Trace) []finding.Evidence {
 	const most = 3
 	var out []finding.Evidence
 	for i := range trace {
-		if t := &trace[i]; unanswered(t.Status) && len(out) < most {
+		if t := &trace[i]; unanswered(t.Status) {
 			out = append(out, finding.Evidence{Name: t.Name, Type: t.Type.String(), Status: t.Status, Server: t.Server})
 		}
 	}
-	return out
+	slices.SortStableFunc(out, func(a, b finding.Evidence) int {
+		return cmp.Or(len(a.Name)-len(b.Name), strings.Compare(a.Name, b.Name), strings.Compare(a.Type, b.Type))
+	})
+	return out[:min(most, len(out))]
 }
 
 // Unanswered says why nothing at all answered the questions of a trace: the servers, and

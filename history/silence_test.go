@@ -40,6 +40,11 @@ func TestSilenceIsNoChange(t *testing.T) {
 				check(q, func(name string, typ resolver.Type) bool { return q == [2]string{name, typ.String()} })
 			}
 			check("everything", func(string, resolver.Type) bool { return true })
+			check("the servers of the domain", func(name string, _ resolver.Type) bool { return resolver.Within(name, target.Domain) })
+			now := w.Run(t, target, 1)
+			if at := slices.IndexFunc(now.Findings, func(f finding.Finding) bool { return f.Check == "zone-silent" }); at < 0 || len(now.Findings[at].Follows) < 2 {
+				t.Errorf("that the servers of the domain are silent is not one finding: %+v", now.Findings[0])
+			}
 			w.Denies = true
 			check("a resolver that denies everything", nil)
 			w.Denies = false

@@ -8,10 +8,11 @@ import (
 	"mailworthy/internal/show"
 )
 
-// OfResolver reports whether the check says that a resolver is of no use: what else is
-// unknown may have that cause.
-func OfResolver(check string) bool {
-	return check == "resolver-silent" || check == "resolver-not-public"
+// NothingKnown reports whether the check says why nothing is known of a domain: that a resolver
+// is of no use, or that the servers of the domain do not answer. What else is unknown may have
+// that cause.
+func NothingKnown(check string) bool {
+	return check == "resolver-silent" || check == "resolver-not-public" || check == "zone-silent"
 }
 
 // NotPublic is the finding that a resolver does not see the public DNS: it denies
@@ -87,5 +88,19 @@ func MadeUp(domain, server string, hosts []string, evidence []finding.Evidence) 
 		Detail: fmt.Sprintf("%s makes IPv6 addresses up for hosts that have none (DNS64): for %s%s. Nobody else sees them, so they are left out.",
 			server, strings.Join(hosts, ", "), more),
 		Fix: &finding.Fix{Summary: "Nothing is to be done for the domain. Ask a resolver without DNS64 to see what others see."}})
+	return *s.Found()[0]
+}
+
+// ZoneSilent is the finding that nothing of a zone was answered: why says what came of asking.
+// Others says that something else was, and all that nothing else was not.
+func ZoneSilent(domain, zone, why string, others, all bool, evidence []finding.Evidence) finding.Finding {
+	s := finding.NewSheet(checkList, domain)
+	f := finding.Finding{Evidence: evidence, Undecides: all,
+		Detail: fmt.Sprintf("Not one question about %s was answered (%s). That says nothing about what it publishes.", zone, why),
+		Fix:    &finding.Fix{Summary: fmt.Sprintf("See to the name servers of %s: each must answer for the zone, and a signed zone must validate. Then try again.", zone)}}
+	if others {
+		f.Detail = fmt.Sprintf("Not one question about %s was answered (%s); those about other domains were. That says nothing about what it publishes.", zone, why)
+	}
+	s.Add("zone-silent", f)
 	return *s.Found()[0]
 }

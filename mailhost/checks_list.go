@@ -233,6 +233,15 @@ var Checks = []finding.Check{
 		Reference: "RFC 2308, 7",
 	},
 	{
+		ID: "zone-silent", Severity: finding.Unknown, Section: finding.Hosts,
+		Title:     "Name servers of the domain do not answer",
+		Passed:    "Name servers of the domain answer",
+		Condition: "Not one question about the domain or a name below it was answered, in two sections or more, and the resolver answers others. What is unknown for that alone is listed below it. If some are answered, what is unknown is said of each.",
+		Why:       "Not scored. Receivers with the same failure defer the mail (Gmail 451 4.7.26).",
+		Remedy:    "Look at the name servers of the domain (mailworthy audit --authoritative DOMAIN, mailworthy dnssec check DOMAIN), and try again.",
+		Reference: "RFC 2308, 7; RFC 8914",
+	},
+	{
 		ID: "resolver-dns64", Severity: finding.Notice, Section: finding.Hosts, Examined: true,
 		Title:     "DNS resolver synthesizes IPv6 addresses (DNS64)",
 		Passed:    "DNS resolver does not synthesize IPv6 addresses (no DNS64)",

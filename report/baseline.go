@@ -118,7 +118,7 @@ func (b *Baseline) Exit(r *Report, failOn finding.Severity) int {
 	// Nothing at all was known then: none of what is not known now is new.
 	nothing := false
 	for h, was := range held {
-		nothing = nothing || was == finding.Unknown && mailhost.OfResolver(h.Check)
+		nothing = nothing || was == finding.Unknown && mailhost.NothingKnown(h.Check)
 	}
 	var fresh []finding.Finding
 	for _, f := range r.Findings {

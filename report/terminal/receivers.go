@@ -8,7 +8,7 @@ import (
 
 // receivers writes a line for each cause, with the receivers that act on it.
 func (s *screen) receivers(r *report.Report) {
-	if len(r.Findings) > 0 && mailhost.OfResolver(r.Findings[0].Check) && r.Findings[0].Undecides {
+	if len(r.Findings) > 0 && mailhost.NothingKnown(r.Findings[0].Check) && r.Findings[0].Undecides {
 		return // they have the cause of all else
 	}
 	lines := view.ReceiverLines(r)

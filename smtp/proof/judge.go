@@ -79,7 +79,7 @@ func pick(findings []finding.Finding, keep func(*finding.Finding) bool) []findin
 func unanswered(findings []finding.Finding, of finding.Section) (state, string, bool) {
 	for i := range findings {
 		f := &findings[i]
-		if mailhost.OfResolver(f.Check) || f.Section == of && f.Severity.Open() {
+		if mailhost.NothingKnown(f.Check) || f.Section == of && f.Severity.Open() {
 			if f.Severity == finding.NotChecked {
 				return notAsked, f.Detail, true
 			}

@@ -94,7 +94,7 @@ func (j *judgement) envelope(s *step, res *audit.Result) {
 // host is the rest of the judgement of a domain as one that takes mail.
 func (j *judgement) host(p *part, d string, res *audit.Result, who string) {
 	state, why, is := unanswered(pick(res.Findings, func(f *finding.Finding) bool {
-		return f.Check == "hosts-unresolved" && !strings.Contains(f.Detail, "PTR") || mailhost.OfResolver(f.Check) || f.Check == "domain-missing"
+		return f.Check == "hosts-unresolved" && !strings.Contains(f.Detail, "PTR") || mailhost.NothingKnown(f.Check) || f.Check == "domain-missing"
 	}), finding.Hosts)
 	switch h := res.Hosts.Domain; {
 	case len(p.findings) > 0:
