@@ -107,6 +107,8 @@ func Headline(r *report.Report) string {
 	nothing := "No problems found."
 	if left := SectionsNotChecked(r); len(left) > 0 {
 		nothing = "No problems found in what was checked; not checked: " + strings.Join(left, ", ") + "."
+	} else if CountChecks(r, finding.NotChecked) > 0 {
+		nothing = "No problems found in what was checked."
 	}
 	if r.Profile == finding.Parked {
 		return nothing + " Parked: its DNS says that it sends no mail, which protects it from spoofing."

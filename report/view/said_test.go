@@ -25,7 +25,7 @@ func TestWhatWasNotChecked(t *testing.T) {
 	}{
 		{"all was checked", []finding.Finding{passed}, "No problems found.", "nothing wrong"},
 		{"a section was not", []finding.Finding{passed, unasked}, "No problems found in what was checked; not checked: MX & PTR.", "nothing wrong"},
-		{"a part of one was not", []finding.Finding{passed, of}, "No problems found.", "nothing wrong; not checked: web.host.test and 1 more"},
+		{"a part of one was not", []finding.Finding{passed, of}, "No problems found in what was checked.", "nothing wrong; not checked: web.host.test and 1 more"},
 	} {
 		r := report.New(&audit.Result{Domain: "acme.example", Profile: finding.Sender, Findings: tt.findings}, report.DefaultScale(), "1")
 		if got := Headline(r); got != tt.headline {
