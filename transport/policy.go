@@ -39,6 +39,12 @@ type Policy struct {
 	has  map[string]bool
 	near map[string]string
 	many int
+	// text is the policy; read what it was meant to say, and why how it does not, once it
+	// was read so; others are the lines of the fields that nobody knows.
+	text   string
+	read   *Policy
+	why    string
+	others []string
 }
 
 // Seconds is max_age, and false if it is not 1 to 10 digits.
@@ -108,6 +114,7 @@ func ParsePolicy(text []byte) *Policy {
 		s = strings.ReplaceAll(s, "\r", "\n")
 	}
 	s = strings.TrimSuffix(s, "\n")
+	p.text = s
 	n := 0
 	for line := range strings.SplitSeq(s, "\n") {
 		n++

@@ -14,7 +14,12 @@ import (
 func LintPolicy(text []byte) (valid bool, meant string, findings []finding.Finding) {
 	s := finding.NewSheet(checkList, "policy")
 	p := ParsePolicy(text)
-	checkPolicy(s, p)
+	if what := page(p.text); what != "" {
+		s.Decided("mta-sts-policy-lines")
+		s.Add("mta-sts-policy-lines", finding.Finding{Title: "No MTA-STS policy", Detail: "It is " + what + ", and no policy: version:, mode:, max_age: and mx: stand in lines of their own."})
+	} else {
+		checkPolicy(s, p)
+	}
 	for _, f := range s.Found() {
 		if f.Check == "mta-sts-policy-lines" {
 			// Here the question is the grammar itself.
@@ -36,6 +41,13 @@ var policyChecks = []string{"mta-sts-policy-version", "mta-sts-policy-mode", "mt
 // checkPolicy judges what a policy says by itself.
 func checkPolicy(s *finding.Sheet, p *Policy) {
 	s.Decided(policyChecks...)
+	meant, why := p.meant()
+	// lost: fields are there that senders do not read; what is said of others is of what was meant.
+	lost := slices.ContainsFunc([]string{"version", "mode", "max_age", "mx"}, p.unread)
+	said := p
+	if lost {
+		said = meant
+	}
 	add := func(id string, severity finding.Severity, format string, args ...any) {
 		s.Add(id, finding.Finding{Severity: severity, Detail: fmt.Sprintf(format, args...)})
 	}
@@ -46,36 +58,36 @@ func checkPolicy(s *finding.Sheet, p *Policy) {
 		return fmt.Sprintf("There is no field %s:.", field)
 	}
 	switch {
-	case !p.has["version"]:
+	case !said.has["version"]:
 		add("mta-sts-policy-version", "", "%s", absent("version"))
-	case p.Version != "STSv1":
-		add("mta-sts-policy-version", "", "version: is %s; it must be STSv1, in this case.", quote(p.Version))
+	case said.Version != "STSv1":
+		add("mta-sts-policy-version", "", "version: is %s; it must be STSv1, in this case.", quote(said.Version))
 	}
 	switch {
-	case !p.has["mode"]:
+	case !said.has["mode"]:
 		add("mta-sts-policy-mode", "", "%s", absent("mode"))
-	case !slices.Contains(modes, p.Mode):
-		add("mta-sts-policy-mode", "", "mode: is %s; it must be enforce, testing or none, in lower case.", quote(p.Mode))
+	case !slices.Contains(modes, said.Mode):
+		add("mta-sts-policy-mode", "", "mode: is %s; it must be enforce, testing or none, in lower case.", quote(said.Mode))
 	}
 	const day = 86400
-	switch seconds, ok := p.Seconds(); {
-	case !p.has["max_age"]:
+	switch seconds, ok := said.Seconds(); {
+	case !said.has["max_age"]:
 		add("mta-sts-policy-max-age", "", "%s", absent("max_age"))
 	case !ok:
-		add("mta-sts-policy-max-age", "", "max_age: is %s; it must be a number of seconds in at most 10 digits.", quote(p.MaxAge))
+		add("mta-sts-policy-max-age", "", "max_age: is %s; it must be a number of seconds in at most 10 digits.", quote(said.MaxAge))
 	case seconds > MaxAgeLimit:
 		add("mta-sts-max-age-limit", "", "max_age: is %d seconds; the most is %d, about a year. Some senders drop such a policy, others take the most.", seconds, MaxAgeLimit)
-	case p.Mode == "none":
+	case said.Mode == "none":
 	case seconds < day:
 		add("mta-sts-max-age-short", finding.Warning, "max_age: is %d seconds, less than a day: whoever can block the policy for that long turns it off.", seconds)
 	case seconds < 7*day:
 		add("mta-sts-max-age-short", finding.Notice, "max_age: is %d seconds, less than a week (%d); weeks or more are usual.", seconds, 7*day)
 	}
-	if p.Mode != "none" && len(p.MX) == 0 {
+	if said.Mode != "none" && len(said.MX) == 0 {
 		add("mta-sts-mx-missing", "", "%s", absent("mx"))
 	}
 	var bad []string
-	for _, m := range p.MX {
+	for _, m := range said.MX {
 		if problem := patternProblem(m); problem != "" {
 			bad = append(bad, fmt.Sprintf("mx: %s (%s)", quote(m), problem))
 		}
@@ -83,7 +95,11 @@ func checkPolicy(s *finding.Sheet, p *Policy) {
 	if len(bad) > 0 {
 		add("mta-sts-mx-invalid", "", "No host matches %s. Some senders then drop the policy.", firstOf(bad, 0))
 	}
-	if len(p.Departures) > 0 {
+	switch {
+	case lost:
+		s.Add("mta-sts-policy-lines", finding.Finding{Severity: finding.Error,
+			Detail: fmt.Sprintf("Senders find no policy in the text: %s (%s).", why, firstOf(p.Departures, p.many))})
+	case len(p.Departures) > 0:
 		add("mta-sts-policy-lines", "", "The text leaves the grammar of a policy: %s. Some senders read on, others have no policy then.", firstOf(p.Departures, p.many))
 	}
 	if len(p.Differing) > 0 {
@@ -109,7 +125,8 @@ const (
 // grammar, with the hosts in extra, which it does not cover yet. It states nothing that
 // the policy did not: what cannot be read is a place to fill in.
 func (p *Policy) Text(extra ...string) string {
-	mode := strings.ToLower(strings.TrimSpace(p.Mode))
+	p, _ = p.meant()
+	mode := p.Mode
 	if !slices.Contains(modes, mode) {
 		mode = modePlaceholder
 	}
@@ -123,20 +140,16 @@ func (p *Policy) Text(extra ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: STSv1\nmode: %s\nmax_age: %s\n", mode, age)
 	var patterns []string
-	add := func(pattern string) {
-		if len(patterns) < maxTags && !slices.Contains(patterns, pattern) {
-			patterns = append(patterns, pattern)
-		}
-	}
 	for _, m := range p.MX {
-		meant := strings.TrimSuffix(m, ".")
-		if patternProblem(meant) == "" {
-			add(meant)
+		if patternProblem(m) != "" {
+			m = toCorrect(m)
 		}
+		patterns = append(patterns, m)
 	}
+	patterns = patterns[:min(len(patterns), maxTags)]
 	for _, host := range extra {
-		if patternProblem(host) == "" {
-			add(host)
+		if patternProblem(host) == "" && !p.Matches(host) {
+			patterns = append(patterns, host)
 		}
 	}
 	if len(patterns) == 0 && mode != "none" {
@@ -144,6 +157,9 @@ func (p *Policy) Text(extra ...string) string {
 	}
 	for _, m := range patterns {
 		fmt.Fprintf(&b, "mx: %s\n", m)
+	}
+	for _, line := range p.others {
+		b.WriteString(line + "\n")
 	}
 	return b.String()
 }

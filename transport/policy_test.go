@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -89,8 +90,19 @@ func TestLintPolicy(t *testing.T) {
 		{good + strings.Repeat("x", 32) + ": a\n", ""},
 		{good + "mode: testing\n", "mta-sts-duplicate-key warning"},
 		{good + strings.Repeat("y: "+strings.Repeat("x", 95)+"\n", 700), lines},
-		{"", "mta-sts-policy-version error, mta-sts-policy-mode error, mta-sts-policy-max-age error, mta-sts-mx-missing error, " + lines},
-		{"<!DOCTYPE html>\n<html>", "mta-sts-policy-version error, mta-sts-policy-mode error, mta-sts-policy-max-age error, mta-sts-mx-missing error, " + lines},
+		// One cause, one finding.
+		{"", lines},
+		{" \r\n", lines},
+		{"<!DOCTYPE html>\n<html>", lines},
+		{"<html><head>", lines},
+		{strings.ReplaceAll(good, ": ", "="), lines},
+		{strings.ReplaceAll(good, ": ", " = "), lines},
+		{strings.Replace(good, "mode: ", "mode=", 1), lines},
+		{strings.Replace(good, "mx: ", "mx=", 1), lines},
+		{strings.ReplaceAll(good, "\n", "; "), lines},
+		{strings.ReplaceAll(good, "\n", " "), lines},
+		{strings.ReplaceAll(good, "\n", `\n`), lines},
+		{strings.ReplaceAll(strings.Replace(good, "max_age: 604800\n", "", 1), ": ", "="), "mta-sts-policy-max-age error, " + lines},
 	} {
 		valid, meant, findings := LintPolicy([]byte(tt.text))
 		if got := notable(findings); got != tt.want {
@@ -103,6 +115,7 @@ func TestLintPolicy(t *testing.T) {
 			continue
 		}
 		filled := strings.NewReplacer(modePlaceholder, "testing", maxAgePlaceholder, "604800", mxPlaceholder, "mx.acme.example").Replace(meant)
+		filled = regexp.MustCompile("<correct: [^>]*>").ReplaceAllString(filled, "mx.acme.example")
 		if valid, _, findings := LintPolicy([]byte(filled)); !valid {
 			t.Errorf("%.80q: what is proposed is not valid: %s", tt.text, notable(findings))
 		}
@@ -111,9 +124,16 @@ func TestLintPolicy(t *testing.T) {
 
 // What is proposed keeps the mode, the age and every pattern, and invents none.
 func TestPolicyText(t *testing.T) {
+	const all = "version: STSv1\nmode: enforce\nmax_age: 604800\nmx: mx1.acme.example\nmx: mx7.acme.example\nx.y: z\n"
 	for _, tt := range []struct{ text, extra, want string }{
-		{"version: stsv1\nMode: enforce\nmode: Enforce\nmax_age: 99999999\nmx: mx.acme.example.\nmx: *.acme.example\nmx: mx.acme.example\nmx: 192.0.2.1", "mx2.acme.example",
-			"version: STSv1\nmode: enforce\nmax_age: 31557600\nmx: mx.acme.example\nmx: *.acme.example\nmx: mx2.acme.example\n"},
+		{"version: stsv1\nMode: enforce\nmode: Enforce\nmax_age: 99999999\nmx: mx.acme.example.\nmx: *.acme.example\nmx: mx.acme.example\nmx: 192.0.2.1", "mx2.b.example",
+			"version: STSv1\nmode: enforce\nmax_age: 31557600\nmx: mx.acme.example\nmx: *.acme.example\nmx: <correct: 192.0.2.1>\nmx: mx2.b.example\n"},
+		{"version=STSv1\nmode=enforced\nmax-age=604,800\nmx=mx1.acme.example, mx7.acme.example.\nx.y: z", "", all},
+		{"version: STSv1; mode: enforce; mx: mx1.acme.example; mx: 20 mx7.acme.example; max_age: 604800;\nx.y: z\n# old\n", "mx7.acme.example", all},
+		{`{"version": "STSv1", "mode": "enforce", "mx": ["mx1.acme.example"], "max_age": 86400}`, "", "version: STSv1\nmode: enforce\nmax_age: 86400\nmx: <correct: [\"mx1.acme.example\"]>\n"},
+		{"mode: test\nmax_age: 86400s\nmx: smtp://mx1.acme.example:25/ # primary\nmx: .acme.example", "", "version: STSv1\nmode: testing\nmax_age: 86400\nmx: mx1.acme.example\nmx: *.acme.example\n"},
+		{"mode: non\nmax_age: 0", "", "version: STSv1\nmode: none\nmax_age: 0\n"},
+		{"mode: off\nmax_age: 7 days\nmx: mx_1.acme.example", "", "version: STSv1\nmode: " + modePlaceholder + "\nmax_age: " + maxAgePlaceholder + "\nmx: <correct: mx_1.acme.example>\n"},
 		{"mode: report\nmax_age: week", "",
 			"version: STSv1\nmode: " + modePlaceholder + "\nmax_age: " + maxAgePlaceholder + "\nmx: " + mxPlaceholder + "\n"},
 		{"mode: none\nmax_age: 86400", "", "version: STSv1\nmode: none\nmax_age: 86400\n"},

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"slices"
 	"strings"
 
 	"mailworthy/resolver"
@@ -85,6 +84,7 @@ func (f *STSFacts) compare() {
 	if f.Policy == nil {
 		return
 	}
+	meant, _ := f.Policy.meant()
 	var extra []string
 	if f.Policy.Mode != "none" && len(f.Policy.MX) > 0 {
 		for _, h := range f.Exchanges.live() {
@@ -93,9 +93,9 @@ func (f *STSFacts) compare() {
 			}
 		}
 	}
-	if f.Policy.Mode != "none" {
+	if meant.Mode != "none" {
 		for _, h := range f.Exchanges.live() {
-			if len(f.Policy.MX) == 0 || slices.Contains(f.Uncovered, h.Name) {
+			if !meant.Matches(h.Name) {
 				extra = append(extra, h.Name)
 			}
 		}

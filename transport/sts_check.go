@@ -27,7 +27,7 @@ func CheckSTS(f *STSFacts) []finding.Finding {
 	if j.record {
 		j.policyHost()
 	}
-	if j.f.Policy != nil && j.record {
+	if j.f.Policy != nil && j.record && page(j.f.Policy.text) == "" {
 		j.policy()
 		j.exchanges()
 	}
@@ -111,7 +111,7 @@ func (j *stsJudge) policyHost() {
 	// none adds why there is no policy.
 	none := func(id, format string, args ...any) {
 		s.Decided(served...)
-		found := finding.Finding{Detail: fmt.Sprintf(format, args...), Evidence: evidence}
+		found := finding.Finding{Detail: fmt.Sprintf(format, args...), Evidence: evidence, Fix: j.fix()}
 		if id != "mta-sts-record-without-policy" {
 			c, _ := checkList.Find("mta-sts-record-without-policy")
 			found.Follows = []finding.Consequence{{Check: c.ID, Severity: c.Severity, Section: c.Section, Subject: f.Domain, Title: c.Title, Detail: "Senders find no policy. Those that know an earlier one go on with it."}}
@@ -139,6 +139,10 @@ func (j *stsJudge) policyHost() {
 	case TooLarge:
 		none("mta-sts-too-large", "The policy at %s is larger than %d bytes.", get.URL, MaxPolicy)
 	case Fetched:
+		if what := page(f.Policy.text); what != "" {
+			none("mta-sts-record-without-policy", "There is a record, and no policy: what %s serves is %s.", get.URL, what)
+			return
+		}
 		s.Decided(served...)
 		if !plainText(get.ContentType) {
 			kind := quote(get.ContentType)
@@ -211,10 +215,13 @@ func (j *stsJudge) exchanges() {
 			break
 		}
 	}
-	var first, backup []string
+	meant, _ := p.meant()
+	var first, backup, misread []string
 	for _, h := range live {
 		switch {
 		case p.Matches(h.Name):
+		case meant.Matches(h.Name):
+			misread = append(misread, h.Name)
 		case best >= 0 && int(h.Preference) > best:
 			backup = append(backup, h.Name)
 		default:
@@ -247,6 +254,7 @@ func (j *stsJudge) exchanges() {
 		s.Add("mta-sts-backup-not-covered", finding.Finding{Severity: severity, Evidence: evidence, Fix: j.addFix(first, backup),
 			Detail: fmt.Sprintf("No mx: of the policy covers %s, which mail goes to only if the hosts before do not answer: then it waits, and comes back.", show.Listed(escaped(backup), 5))})
 	}
+	j.follows(misread, severity)
 	if x.Null || x.LeftOut > 0 {
 		return
 	}
@@ -258,6 +266,23 @@ func (j *stsJudge) exchanges() {
 	}
 	if len(unused) > 0 {
 		s.Add("mta-sts-mx-unused", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("No MX host matches %s. That is right for a host that is to come, else it permits more than is needed.", show.Listed(escaped(unused), 5))})
+	}
+}
+
+// follows says of hosts that a pattern was meant to cover, and as it is written does not, that
+// the policy does not cover them: below the finding about the pattern.
+func (j *stsJudge) follows(hosts []string, severity finding.Severity) {
+	for _, found := range j.s.Found() {
+		if len(hosts) == 0 || found.Check != "mta-sts-mx-invalid" {
+			continue
+		}
+		if severity == finding.Error && len(hosts) == len(j.f.Exchanges.live()) {
+			severity = finding.Critical
+			found.Severity = severity // mail waits, and comes back
+		}
+		c, _ := checkList.Find("mta-sts-mx-not-covered")
+		found.Follows = append(found.Follows, finding.Consequence{Check: c.ID, Severity: severity, Section: c.Section, Subject: j.f.Domain, Title: c.Title,
+			Detail: fmt.Sprintf("As it is written, no mx: of the policy covers %s.", show.Listed(escaped(hosts), 5))})
 	}
 }
 
