@@ -14,7 +14,7 @@ var DANEChecks = []finding.Check{
 		Remedy:    "Write usage, selector, matching type and the digest in hexadecimal: 3 1 1 and the SHA-256 digest of the server's key.", Reference: "RFC 6698, 2.2"},
 	{ID: "tlsa-unusable", Severity: finding.Error, Section: finding.Transport, Title: "TLSA record that no sender can use",
 		Passed:    "No TLSA record that no sender can use",
-		Condition: "Its usage, selector or matching type is not defined, its digest has a wrong length, or its data is no certificate or key.",
+		Condition: "Its usage, selector or matching type is not defined, its digest has a wrong length, or its data is no certificate or key. So is a digest that no certificate has, of nothing or of zeros: a warning beside a record that one can match, critical where senders that obey find no other.",
 		Why:       "Senders pass it over. If the host has no other, they use TLS without knowing whom they speak to.",
 		Remedy:    "Publish 3 1 1 and the SHA-256 digest of the server's key.", Reference: "RFC 7672, 3.1.3"},
 	{ID: "dane-usage-pkix", Severity: finding.Warning, Section: finding.Transport, Title: "TLSA usage 0 or 1 (mail knows 2 and 3 only)",

@@ -244,8 +244,14 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 		add("dane-unusable-all", "No TLSA record at %s can be used: %s.", show.Escape(q.Name), firstOf(why, 0))
 		return Present
 	}
+	mayMatch := slices.ContainsFunc(h.Records, func(t TLSA) bool { return t.Unusable == "" && t.Never() == "" })
 	for i := range h.Records {
 		t := &h.Records[i]
+		if never := t.Never(); t.Unusable == "" && never != "" {
+			obeyed, _ := f.Obeyed(h)
+			s.Add("tlsa-unusable", neverFinding(t, h, obeyed == Present && !mayMatch, evidence))
+			continue
+		}
 		if t.Unusable != "" {
 			if t.Usage <= 1 {
 				add("dane-usage-pkix", "Senders pass %s at %s over: %s.", t, show.Escape(q.Name), t.Unusable)
@@ -265,4 +271,16 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 		}
 	}
 	return Present
+}
+
+// neverFinding is what is said of a record that no certificate matches. If it is the only one
+// that senders obey, mail is lost.
+func neverFinding(t *TLSA, h *SignedHost, lost bool, evidence []finding.Evidence) finding.Finding {
+	f := finding.Finding{Subject: h.Name, Evidence: evidence, Severity: finding.Warning, Title: neverMatches,
+		Detail: fmt.Sprintf("No certificate matches %s at %s: %s.", t, show.Escape(h.TLSA.Name), t.Never())}
+	if lost {
+		f.Severity = finding.Critical
+		f.Detail += " There is no other record that one could match: senders that obey DANE do not deliver to the host."
+	}
+	return f
 }

@@ -133,6 +133,8 @@ func TestDNSSEC(t *testing.T) {
 		{"PKIX usage alone", signedWorld + tlsa("secure", "1 1 1 "+sum), "", false, "", "dane-unusable-all error"},
 		{"PKIX usage beside", signedWorld + good + tlsa("secure", "1 1 1 "+sum), "", false, "", "dane-usage-pkix warning"},
 		{"short digest beside", signedWorld + good + tlsa("secure", "3 1 1 abcd"), "", false, "", "tlsa-unusable error"},
+		{"digest of nothing alone", signedWorld + tlsa("secure", "3 1 1 "+strings.Repeat("0", 64)), "", false, "", "tlsa-unusable critical"},
+		{"digest of nothing beside", signedWorld + good + tlsa("secure", "3 1 1 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), "", false, "", "tlsa-unusable warning"},
 		{"SHA-512 alone", signedWorld + tlsa("secure", "3 1 2 "+sum+sum), "", false, "", "dane-sha512-only notice"},
 		{"SHA-512 beside", signedWorld + good + tlsa("secure", "3 1 2 "+sum+sum), "", false, "", ""},
 		{"an alias, TLSA at its end", replace(" A secure", " A secure,real.esp.example").Replace(signedWorld) + "_25._tcp.real.esp.example TLSA secure 3 1 1 " + sum + "\n", "", false, "", "dane-cname warning"},

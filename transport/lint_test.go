@@ -244,6 +244,9 @@ func TestMeant(t *testing.T) {
 		{"tls-rpt", "v=TLSRPTv1; rua=htps://r.acme.example/v1", "v=TLSRPTv1; rua=https://r.acme.example/v1"},
 		{"tls-rpt", "v=TLSRPTv1; rua=https: //r.acme.example/v1", "v=TLSRPTv1; rua=https://r.acme.example/v1"},
 		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/a;b, mailto:a@acme.example", "v=TLSRPTv1; rua=<correct: https://r.acme.example/a%3Bb>,mailto:a@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/a,b", "v=TLSRPTv1; rua=<correct: https://r.acme.example/a%2Cb>"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:tls@acmeexample", "v=TLSRPTv1; rua=<correct: mailto:tls@acmeexample>"},
+		{"bimi", "v=BIMI1; l=https://acme,example/l.svg", "v=BIMI1; l=<correct: https://acme.example/l.svg>"},
 		{"bimi", "v=BIMI1; l=https://a.example/x.svg, a=https://a.example/x.pem", logo + "; a=https://a.example/x.pem"},
 		{"bimi", "v=BIMI1; l=https://a.example/x.svg a=https://a.example/x.pem", logo + "; a=https://a.example/x.pem"},
 		{"bimi", "v=BIMI1; l=https://a.example/x.svga=https://a.example/x.pem", logo + "; a=https://a.example/x.pem"},
@@ -282,6 +285,37 @@ func TestMeant(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.record, got, tt.want)
+		}
+	}
+}
+
+// What is proposed as it stands has no error itself, whatever was mistyped.
+func TestMeantIsValid(t *testing.T) {
+	const keys = " ,;:=.-_/?@\"'<>\\|!%#1aA\u00e9"
+	for kind, records := range map[string][]string{
+		"mta-sts": {"v=STSv1; id=20261127T000000; ext=1"},
+		"tls-rpt": {"v=TLSRPTv1; rua=mailto:tls@acme.example,https://reports.esp.example/v1/x; ext=1", "v=TLSRPTv1;rua=https://r.acme.example/a"},
+		"bimi":    {"v=BIMI1; l=https://acme.example/logo.svg; a=https://acme.example/logo.pem; avp=brand", "v=BIMI1;l=https://acme.example/l.svg;"},
+	} {
+		for _, record := range records {
+			for i := range record {
+				typed := []string{record[:i] + record[i+1:]}
+				for _, key := range keys {
+					typed = append(typed, record[:i]+string(key)+record[i:], record[:i]+string(key)+record[i+1:])
+				}
+				for _, text := range typed {
+					for _, f := range Lint(kind, []byte(text)) {
+						if f.Fix == nil || f.Fix.Value == "" || strings.Contains(f.Fix.Value, "<") {
+							continue
+						}
+						for _, g := range Lint(kind, []byte(f.Fix.Value)) {
+							if g.Severity.AtLeast(finding.Error) {
+								t.Errorf("%q: what is proposed, %q, has %s: %s", text, f.Fix.Value, g.Check, g.Detail)
+							}
+						}
+					}
+				}
+			}
 		}
 	}
 }

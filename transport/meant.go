@@ -48,6 +48,11 @@ func meantTLSRPT(text string, hosts ...string) string {
 			uris = append(uris, w)
 		}
 	}
+	for i, uri := range uris {
+		if d := judged(uri); !strings.Contains(uri, "<") && d.Problem != "" && !d.Ignored {
+			uris[i] = toCorrect(uri) // it is sound to DMARC, and not here
+		}
+	}
 	if open || len(uris) == 0 {
 		uris = append(uris, mailboxPlaceholder)
 	}
@@ -69,7 +74,7 @@ func (r *reading) apart(hosts []string) (list string, web map[string]string, cut
 		if last == "" {
 			return
 		}
-		if uri, sure := meantWeb(torn, hosts...); sure {
+		if uri, sure := meantWeb(torn, hosts...); sure && !strings.Contains(uri, ",") {
 			web[last] = uri
 		} else {
 			web[last] = toCorrect(torn)

@@ -133,8 +133,20 @@ func ParseTLSRPT(text string) *TLSRPT {
 	return t
 }
 
-// destination judges a URI of rua: mailto or https (RFC 8460, 3).
+// destination judges a URI of rua, and reads what was meant.
 func destination(uri string) Destination {
+	d := judged(uri)
+	if d.Problem == "" || uri == "" {
+		return d
+	}
+	if meant, ok := strings.CutPrefix(meantTLSRPT("v=TLSRPTv1; rua="+uri), "v=TLSRPTv1; rua="); ok && !strings.ContainsAny(meant, "<,;") && meant != uri {
+		d.Meant = meant
+	}
+	return d
+}
+
+// judged judges a URI of rua: mailto or https (RFC 8460, 3).
+func judged(uri string) Destination {
 	d := Destination{URI: uri}
 	scheme, rest, ok := strings.Cut(uri, ":")
 	isScheme := ok && scheme != "" && ascii.IsLetter(scheme[0]) && strings.Trim(ascii.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
@@ -143,14 +155,11 @@ func destination(uri string) Destination {
 		d.Problem = "it is empty"
 	case scheme == "mailto" && ok:
 		address, _, _ := strings.Cut(rest, "?")
-		if isMailbox(address) && !strings.ContainsAny(uri, " \t!;<>\"") {
-			return d
+		if !isMailbox(address) || strings.ContainsAny(uri, " \t!;<>\"") {
+			d.Problem = "it is no mail address"
 		}
-		d.Problem = "it is no mail address"
 	case scheme == "https" && ok:
-		if d.Problem = httpsProblem(uri); d.Problem == "" {
-			return d
-		}
+		d.Problem = httpsProblem(uri)
 	case scheme == "http" && ok && httpsProblem("https:"+rest) == "":
 		d.Problem, d.Ignored = "reports go over https alone", true
 	case isScheme && rest != "" && !strings.ContainsAny(uri, " \t;<>\""):
@@ -159,9 +168,6 @@ func destination(uri string) Destination {
 		d.Problem = "mailto: is missing"
 	default:
 		d.Problem = "it is neither mailto: nor https:"
-	}
-	if meant, ok := strings.CutPrefix(meantTLSRPT("v=TLSRPTv1; rua="+uri), "v=TLSRPTv1; rua="); ok && !strings.ContainsAny(meant, "<,;") && meant != uri {
-		d.Meant = meant
 	}
 	return d
 }

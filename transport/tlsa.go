@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
@@ -90,6 +92,21 @@ func (t *TLSA) unusable() string {
 	return ""
 }
 
+// Never says why no certificate matches the record, whichever a server has: its digest is
+// that of nothing, as a pipe leaves it whose first command failed, or no digest. Empty: one
+// may match it. Senders use such a record all the same, and do not deliver.
+func (t *TLSA) Never() string {
+	short, long := sha256.Sum256(nil), sha512.Sum512(nil)
+	switch {
+	case t.Matching == 0:
+	case strings.Trim(t.Data, "0") == "":
+		return "its digest is nothing but zeros, which no certificate has"
+	case t.Data == hex.EncodeToString(short[:]) || t.Data == hex.EncodeToString(long[:]):
+		return "its digest is that of an empty input: the command that should have read the certificate read nothing"
+	}
+	return ""
+}
+
 // String is the record in short.
 func (t *TLSA) String() string {
 	data := t.Data
@@ -131,13 +148,18 @@ func lintTLSA(s *finding.Sheet, text string) {
 		s.Add("dane-usage-pkix", finding.Finding{Detail: fmt.Sprintf("Senders pass %s over: %s. If the host has no other record, they use TLS without knowing whom they speak to.", t, t.Unusable)})
 	case t.Unusable != "":
 		s.Add("tlsa-unusable", finding.Finding{Detail: fmt.Sprintf("Senders pass %s over: %s.", t, t.Unusable)})
+	case t.Never() != "":
+		s.Add("tlsa-unusable", finding.Finding{Title: neverMatches, Detail: fmt.Sprintf("No certificate matches %s: %s. If the host has no other record, senders that obey DANE do not deliver to it.", t, t.Never())})
 	}
 	oneTLSA(s, t)
 }
 
+// neverMatches is the title of what is said of a record that no certificate matches.
+const neverMatches = "TLSA record that no certificate matches"
+
 // oneTLSA adds what is said of a record whatever stands beside it.
 func oneTLSA(s *finding.Sheet, t *TLSA) {
-	if t.Unusable != "" {
+	if t.Unusable != "" || t.Never() != "" {
 		return
 	}
 	switch {

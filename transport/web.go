@@ -84,10 +84,18 @@ func toCorrect(uri string) string {
 	if len(uri) > most {
 		uri = uri[:most] + "..."
 	}
+	at := len(uri)
+	if _, until, ok := webAt(uri); ok {
+		if i := strings.IndexAny(uri[until:], "/?#"); i >= 0 {
+			at = until + i
+		}
+	}
+	// What ends a value stands for a dot in the host, and is escaped behind it.
+	uri = strings.NewReplacer(";", ".", ",", ".").Replace(uri[:at]) + strings.NewReplacer(";", "%3B", ",", "%2C").Replace(uri[at:])
 	return "<correct: " + strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' || c == '<' || c == '>' {
 			return '?'
 		}
 		return c
-	}, strings.NewReplacer(";", "%3B", ",", "%2C").Replace(uri)) + ">"
+	}, uri) + ">"
 }

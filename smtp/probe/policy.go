@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -166,7 +167,7 @@ func matches(t *transport.TLSA, chain []*x509.Certificate, base, domain string, 
 		if is(chain[0]) {
 			return ""
 		}
-		return "it is not the certificate of the server"
+		return notOf(t, chain[0], want)
 	}
 	anchors, between := x509.NewCertPool(), x509.NewCertPool()
 	found := false
@@ -198,6 +199,58 @@ func matches(t *transport.TLSA, chain []*x509.Certificate, base, domain string, 
 	return ""
 }
 
+// notOf says why a record of usage 3 is not that of the certificate, if it can be told: the
+// digest of its other part, or of nothing.
+func notOf(t *transport.TLSA, leaf *x509.Certificate, want []byte) string {
+	part := [...]string{"certificate", "key"}
+	raw := [...][]byte{leaf.Raw, leaf.RawSubjectPublicKeyInfo}
+	for selector, whole := range raw {
+		for matching, sum := range digests(whole) {
+			if bytes.Equal(sum, want) && t.Selector <= 1 && (selector != int(t.Selector) || matching != int(t.Matching)) {
+				return fmt.Sprintf("its digest is that of the server's %s, which is %d %d %d, and the record says %d %d %d", part[selector], t.Usage, selector, matching, t.Usage, t.Selector, t.Matching)
+			}
+		}
+		for _, sum := range digests(pem.EncodeToMemory(&pem.Block{Type: [...]string{"CERTIFICATE", "PUBLIC KEY"}[selector], Bytes: whole})) {
+			if bytes.Equal(sum, want) {
+				return fmt.Sprintf("its digest is that of the PEM file of the server's %s; the digest of its DER form is wanted", part[selector])
+			}
+		}
+	}
+	if never := t.Never(); never != "" {
+		return never
+	}
+	return "it is not the " + part[min(t.Selector, 1)] + " of the server"
+}
+
+// digests are a text by matching type: as it is, its SHA-256 and its SHA-512.
+func digests(raw []byte) [3][]byte {
+	short, long := sha256.Sum256(raw), sha512.Sum512(raw)
+	return [...][]byte{raw, short[:], long[:]}
+}
+
+// demandTLS adds what a demand makes of a server without STARTTLS to the finding that says
+// so: senders that obey do not deliver. False: nothing says so yet.
+func (s *sheet) demandTLS(check, what string, enforced bool, evidence finding.Evidence) bool {
+	for _, f := range s.Found() {
+		if f.Subject != s.subject || f.Check != "smtp-starttls-missing" && f.Check != "smtp-starttls-broken" {
+			continue
+		}
+		c, _ := checkList.Find(check)
+		severity, effect := finding.Warning, "With mode: enforce, senders would not deliver to it."
+		if enforced {
+			severity, effect = c.Severity, "Senders that obey do not deliver to it."
+			f.Severity = severity
+		}
+		detail := fmt.Sprintf("TLS is demanded by %s. %s", what, effect)
+		f.Detail += " " + detail
+		f.Evidence = append(f.Evidence, evidence)
+		f.Follows = append(f.Follows, finding.Consequence{Check: c.ID, Severity: severity, Section: c.Section, Subject: s.subject, Title: c.Title, Detail: detail})
+		s.Undecided(check)
+		return true
+	}
+	return false
+}
+
 // policies judges the endpoint by what the domain demands.
 func (s *sheet) policies() {
 	e, d := s.e, s.t.demands
@@ -217,6 +270,9 @@ func (s *sheet) policies() {
 	case PolicyMatch:
 		s.Decided("smtp-sts-certificate")
 	case PolicyMismatch:
+		if e.withoutTLS() && s.demandTLS("smtp-sts-certificate", "the MTA-STS policy of "+s.t.domain, d.sts.Policy.Mode == "enforce", d.sts.Record.Evidence) {
+			break
+		}
 		severity, effect := finding.Error, "Senders that obey MTA-STS do not deliver to it."
 		if d.sts.Policy.Mode == "testing" {
 			severity, effect = finding.Warning, "With mode: enforce, senders would not deliver to it."
@@ -235,9 +291,16 @@ func (s *sheet) policies() {
 		return
 	}
 	tlsa := &d.host(e.Host).TLSA
+	if dane == PolicyMismatch && e.withoutTLS() && s.demandTLS("smtp-dane-mismatch", "the TLSA records at "+tlsa.Name, true, tlsa.Evidence) {
+		return
+	}
 	detail := fmt.Sprintf("What %s shows matches no usable TLSA record at %s (%s). ", s.subject, tlsa.Name, show.Cut(whyDANE, 300))
 	if dane == PolicyMismatch {
 		s.add("smtp-dane-mismatch", "", detail+"Senders that obey DANE do not deliver to it.", tlsa.Evidence)
+		if e.Certificate != nil {
+			found := s.Found()
+			found[len(found)-1].Fix = &finding.Fix{Summary: fmt.Sprintf("If the certificate that was shown is the right one, publish 3 1 1 %s at %s, and take the records that match nothing away.", e.Certificate.SPKISHA256, tlsa.Name)}
+		}
 	} else {
 		s.unknown(finding.Error, detail+"Whether senders obey these records is not known: "+unknown+".", tlsa.Evidence)
 	}

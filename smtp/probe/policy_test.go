@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"math/big"
 	"slices"
@@ -87,7 +88,8 @@ func TestDANE(t *testing.T) {
 		{"2 1 1, another name", &wrong, []string{"2 1 1 " + key(wrongMiddle)}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
 		{"2 1 1, expired", &expired, []string{"2 1 1 " + key(root.cert)}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
 		{"another key", &chain, []string{"3 1 1 " + none}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
-		{"no STARTTLS", nil, []string{"3 1 1 " + none}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
+		{"no STARTTLS", nil, []string{"3 1 1 " + none}, true, PolicyMismatch, "smtp-starttls-missing=error"},
+		{"the other selector", &chain, []string{"3 0 1 " + key(leaf(chain))}, true, PolicyMismatch, "smtp-dane-mismatch=error"},
 		{"not validated, matches", &chain, []string{"3 1 1 " + key(leaf(chain))}, false, PolicyUnknown, ""},
 		{"not validated, another key", &chain, []string{"3 1 1 " + none}, false, PolicyUnknown, "smtp-unresolved=unknown"},
 		{"no record", &chain, nil, true, PolicyNone, ""},
@@ -114,7 +116,7 @@ func TestDANE(t *testing.T) {
 			}
 			var of []string
 			for _, f := range r.Targets[0].Findings {
-				if f.Check == "smtp-dane-mismatch" && f.Severity != finding.Pass || f.Severity == finding.Unknown {
+				if (f.Check == "smtp-dane-mismatch" || f.Check == "smtp-starttls-missing") && f.Severity != finding.Pass || f.Severity == finding.Unknown {
 					of = append(of, f.Check+"="+string(f.Severity))
 				}
 			}
@@ -127,6 +129,38 @@ func TestDANE(t *testing.T) {
 	s := listen(t, script{cert: &chain}.serve)
 	if e := &run(t, fmt.Sprintf("mx.acme.example:%d", s.port), Options{Roots: root.pool, Validator: &transport.Validator{}}).Targets[0].Endpoints[0]; e.DANE != nil || e.MTASTS != nil {
 		t.Errorf("of a host: %v %v", e.DANE, e.MTASTS)
+	}
+}
+
+// A record that does not match says why, if that can be told.
+func TestNotOf(t *testing.T) {
+	cert, _ := between(t, newAuthority(t), "mx.acme.example")
+	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := func(raw []byte) string {
+		s := sha256.Sum256(raw)
+		return hex.EncodeToString(s[:])
+	}
+	long := sha512.Sum512(leaf.RawSubjectPublicKeyInfo)
+	for _, tt := range []struct{ record, want string }{
+		{"3 1 1 " + sum(leaf.RawSubjectPublicKeyInfo), ""},
+		{"3 0 1 " + sum(leaf.RawSubjectPublicKeyInfo), "its digest is that of the server's key, which is 3 1 1, and the record says 3 0 1"},
+		{"3 1 1 " + sum(leaf.Raw), "its digest is that of the server's certificate, which is 3 0 1, and the record says 3 1 1"},
+		{"3 0 2 " + hex.EncodeToString(long[:]), "its digest is that of the server's key, which is 3 1 2, and the record says 3 0 2"},
+		{"3 0 1 " + sum(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})), "its digest is that of the PEM file of the server's certificate; the digest of its DER form is wanted"},
+		{"3 1 1 " + sum(nil), "its digest is that of an empty input: the command that should have read the certificate read nothing"},
+		{"3 1 1 " + strings.Repeat("ab", 32), "it is not the key of the server"},
+		{"3 0 1 " + strings.Repeat("ab", 32), "it is not the certificate of the server"},
+	} {
+		record, err := transport.ParseTLSA(tt.record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := matches(record, []*x509.Certificate{leaf}, "mx.acme.example", "acme.example", leaf.NotBefore); got != tt.want {
+			t.Errorf("%.12s: %s, want %s", tt.record, got, tt.want)
+		}
 	}
 }
 
