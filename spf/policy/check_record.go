@@ -58,9 +58,26 @@ func (k *checker) records() {
 		k.slips(r)
 		k.explanationOf(r)
 	}
+	for _, r := range k.included() {
+		k.order(r)
+		k.modifiers(r)
+		k.slips(r)
+	}
 	k.pointers()
 	k.ending()
 	k.everyone()
+}
+
+// included are the records of the domain's own administration that includes lead to and that
+// can be read: what no receiver reads there its owner can move.
+func (k *checker) included() []*Record {
+	var out []*Record
+	k.p.walk(func(r *Record, own bool) {
+		if !own && !r.Loop && !r.Repeated && r.Status == StatusFound && r.Error == "" && k.mine(r) {
+			out = append(out, r)
+		}
+	})
+	return out
 }
 
 // add files a finding about a record.
@@ -140,7 +157,8 @@ func (k *checker) syntax(r *Record, m *repaired) {
 // order reports terms that nobody reads.
 func (k *checker) order(r *Record) {
 	var after, moved []string
-	redirect, astray := "", ""
+	var redirect *Term
+	astray := ""
 	p := k.proposal(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
@@ -151,14 +169,14 @@ func (k *checker) order(r *Record) {
 			switch {
 			case !p.moves(t):
 			case k.nowhere(r.Domain, t.Text):
-				// Before all, a name that leads nowhere would be a permerror.
-				p.replace(t, true, rightName(t))
+				// Before all, a name that leads nowhere would be a permerror, or a void lookup.
+				p.wrong(t, rightName(t))
 				moved, astray = append(moved, t.Text), ", with the right name for what leads nowhere"
 			default:
 				moved = append(moved, t.Text)
 			}
 		case "redirect_with_all":
-			redirect = t.Text
+			redirect = t
 		}
 	}
 	if len(after) > 0 && !p.broken {
@@ -175,12 +193,27 @@ func (k *checker) order(r *Record) {
 			Fix:    p.share(false, "%s", what),
 		})
 	}
-	if redirect != "" && !p.broken {
+	if redirect != nil && !p.broken {
 		k.add("spf-redirect-with-all", r, finding.Finding{
-			Detail: fmt.Sprintf("The record of %s has both all and %s. With all anywhere in a record its redirect is ignored.", r.Domain, quote(redirect)),
-			Fix:    p.shareSure("Publish the record without the redirect", "; its policy does not change"),
+			Detail: fmt.Sprintf("The record of %s has both all and %s. With all anywhere in a record its redirect is ignored.", r.Domain, quote(redirect.Text)),
+			Fix:    k.unredirected(r, redirect),
 		})
 	}
+}
+
+// unredirected is the fix for a redirect beside all: the record without it, or if that names
+// nobody else what the redirect was meant for, if its senders are the domain's.
+func (k *checker) unredirected(r *Record, redirect *Term) *finding.Fix {
+	p := k.proposal(r)
+	all := slices.IndexFunc(r.Terms, func(t Term) bool { return t.Kind == spf.KindAll && t.Error == "" && t.Ignored == "" })
+	switch {
+	case useful(withoutTerm(r, redirect)):
+		return p.shareSure("Publish the record without the redirect", "; its policy does not change")
+	case all < 0 || r.Terms[all].Qualifier == "+":
+		return advice("Publish the record without the redirect, or without all.")
+	}
+	p.ask = append(p.ask, "<include:"+forPlaceholder(redirect.Value)+", if its senders are yours>")
+	return p.share(true, "Include what the redirect names if its senders are yours; else publish the record without it.")
 }
 
 // stands is "1 term stands" and "2 terms stand".

@@ -125,7 +125,7 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 					x.meant(q.name, other.text, own)
 				}
 			}
-			mine := q.name == x.root || registrable(q.name) != "" && registrable(q.name) == registrable(x.root)
+			mine := sameOwner(q.name, x.root)
 			if mine && f.count > 1 {
 				merged, _, _ := Merge(o.spfTexts())
 				x.meant(q.name, withoutSlips(merged), 0)
@@ -188,18 +188,18 @@ func withoutSlips(text string) string {
 
 // visit asks what a record leads to.
 func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
-	weight := 0
+	weight, mine := 0, own != 0 || sameOwner(domain, x.root)
 	for i := range f.terms {
 		t := &f.terms[i]
 		if weight += weightOf(t); weight > maxWeight {
 			break // the tree shows no more of it
 		}
 		switch ignored := f.layout.Ignored(i, t); {
-		case f.layout.ErrorAt < 0 && own != 0 && ignored != "redirect_with_all" && suspicious(t):
+		case f.layout.ErrorAt < 0 && mine && ignored != "redirect_with_all" && suspicious(t):
 			if fixed, _ := fix(*t, 3); fixed != nil {
 				x.meant(domain, spf.Version+" "+strings.Join(fixed, " "), 0)
 			}
-		case ignored == "after_all" && own != 0 && f.layout.ErrorAt < 0:
+		case ignored == "after_all" && mine && f.layout.ErrorAt < 0:
 			// Whether it can be moved before all, its target says.
 			x.meant(domain, spf.Version+" "+t.Text, 0)
 			continue

@@ -316,7 +316,7 @@ func (k *checker) settle() {
 		if sure != "" && sure != p.published && !k.holds(p, sure) {
 			p.careful = true
 			if sure, asking = p.text(false), p.text(true); sure != p.published && !k.holds(p, sure) {
-				if sure = ""; useful(p.record.Text) && !useful(p.text(false)) {
+				if sure = ""; useful(p.record.Text) && !useful(p.text(false)) && len(p.ask) == 0 {
 					p.ask = append(p.ask, anySender)
 					asking = p.text(true)
 				}

@@ -184,7 +184,7 @@ func TestHarmless(t *testing.T) {
 		{domain: "ten", check: "spf-private-address", name: "ten", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true, none: "spf-broad-range"},
 		{domain: "ten", check: "spf-private-address", name: "ten", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true, none: "spf-address-count"},
 		{domain: "world", check: "spf-all-pass", name: "world", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> -all", none: "spf-overlap"},
-		{domain: "unclear", check: "spf-redirect-with-all", name: "unclear", fix: "v=spf1 <the term that unknown=a.example was meant to be> -all"},
+		{domain: "unclear", check: "spf-redirect-with-all", name: "unclear", fix: "v=spf1 <the term that unknown=a.example was meant to be> <include:_spf.esp.example, if its senders are yours> -all"},
 		{domain: "loop", check: "spf-loop", name: "_spf.loop", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true},
 		{domain: "self", check: "spf-loop", name: "self", fix: "v=spf1 ip4:<the address of each server that sends for you> -all"},
 		{domain: "doubled", check: "spf-wrong-name", name: "doubled", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true, none: "spf-record-missing"},

@@ -94,7 +94,7 @@ func (k *checker) voids() {
 			}
 			if t.Void {
 				any.add(t, r)
-				if said := own && k.slipped[t.Text] || t.Kind == spf.KindMX && own; t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect && !said {
+				if said := k.slipped[t.Text] && k.mine(r) || t.Kind == spf.KindMX && own; t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect && !said {
 					void++ // the others are findings already
 					alone.add(t, r)
 				}
