@@ -118,7 +118,8 @@ func (k *checker) syntax(r *Record, m *repaired) {
 		default:
 			s = fmt.Sprintf("%s (character %d) is not valid: %s", quote(t.Text), t.Offset+1, t.Error)
 		}
-		if meant := meant(*t); meant != "" {
+		asked := slices.ContainsFunc(m.changes, func(c change) bool { return c.asked && c.term == quotable(t.Text) })
+		if meant := meant(*t); meant != "" && !asked {
 			s += fmt.Sprintf(", probably meant to be %s", quote(meant))
 		}
 		said = append(said, s)
@@ -273,11 +274,12 @@ func (k *checker) slips(r *Record) {
 	if len(said) == 0 || k.Has("spf-broken-split") {
 		return
 	}
-	title, so := "SPF typo: mistyped name matches no sender", "no host has such a name"
+	severity, title, so := finding.Error, "SPF typo: mistyped name matches no sender", "no host has such a name"
 	if id == "spf-include-missing" {
+		severity = finding.Critical
 		title, so = "SPF typo: mistyped name of an include or redirect", "no record stands at such a name, and a receiver that comes to it answers permerror"
 	}
-	k.add(id, r, finding.Finding{Severity: finding.Error, Title: title,
+	k.add(id, r, finding.Finding{Severity: severity, Title: title,
 		Detail: fmt.Sprintf("In the record of %s %s. The grammar allows it as it is, but %s.", r.Domain, strings.Join(said[:min(len(said), maxNamed)], "; "), so),
 		Fix:    p.share(false, "Publish the corrected record.")})
 }

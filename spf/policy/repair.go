@@ -93,6 +93,7 @@ func repair(text string) repaired {
 		return repaired{}
 	}
 	out := []string{spf.Version}
+	fields = withoutComment(fields, note)
 	tokens, lost := joinTokens(fields, note)
 	// apart are tokens whose sign stood by itself, or in place of the space behind the
 	// version.
@@ -147,7 +148,10 @@ func repair(text string) repaired {
 		case terms != nil && swallowed[tok] && startsAddress(tok) && standsForDigit(tok+";"):
 			leaveOut(tok, placeholder(tok), "the last digit of the address may be lost")
 			continue
-		case lost[tok] && terms != nil, lostDigit(tok, terms), why != "" && len(terms) > 0 && standsForDigit(member(tokens, i)):
+		case lost[tok] != "" && terms != nil:
+			leaveOut(tok, placeholder(tok), lost[tok])
+			continue
+		case lostDigit(tok, terms), why != "" && len(terms) > 0 && standsForDigit(member(tokens, i)):
 			leaveOut(tok, placeholder(tok), "a digit of the address may be lost")
 			continue
 		case why != "" && len(terms) > 0 && standsForLetter(member(tokens, i), terms) && spf.ParseTerm(terms[len(terms)-1]).Macros:
@@ -184,7 +188,7 @@ func repair(text string) repaired {
 				leaveOut(fixed, fixed[:len(fixed)-len(t.Spec)]+"<"+t.Spec+" or "+t.Spec[:len(t.Spec)-1]+">", "its last digit may stand in place of a space")
 				continue
 			}
-			cut := n+1 < len(terms) && endsPolicy(terms[n+1]) && !strings.Contains(tok, fixed+terms[n+1]) || n == 0 && why != "" && lostStart(tok, terms) ||
+			cut := (t.Spec != "" || t.Prefix.IsValid()) && n+1 < len(terms) && endsPolicy(terms[n+1]) && !strings.Contains(tok, fixed+terms[n+1]) || n == 0 && why != "" && lostStart(tok, terms) ||
 				n+1 == len(terms) && (why != "" && standsForLetter(member(tokens, i), terms) || swallowed[tok] && standsForLetter(tok+";", terms))
 			switch first := seen[t.Kind]; {
 			case t.Kind == spf.KindRedirect && first != "" && !ascii.EqualFold(first, fixed):
@@ -213,6 +217,27 @@ func repair(text string) repaired {
 		r.shown += " " + x.text
 	}
 	return r
+}
+
+// withoutComment are the tokens of a record without what stands behind its all as a comment,
+// in brackets or behind a mark of one, or as plain words that are no terms: none of it was
+// ever meant for receivers.
+func withoutComment(in []string, note func(term, to, why string)) []string {
+	all := slices.IndexFunc(in, endsPolicy)
+	if all < 0 || all+1 == len(in) {
+		return in
+	}
+	rest := in[all+1:]
+	first, last := rest[0], rest[len(rest)-1]
+	marked := first[0] == '#' || strings.HasPrefix(first, "//") || first[0] == '(' && last[len(last)-1] == ')'
+	words := !slices.ContainsFunc(rest, func(w string) bool {
+		return len(w) < 3 || keyword(w, "") != "" || strings.ContainsFunc(w, func(c rune) bool { return c >= 0x80 || !ascii.IsLetter(byte(c)) })
+	})
+	if !marked && !words {
+		return in
+	}
+	note(strings.Join(rest, " "), "", "it is a comment, which has no place in a record")
+	return in[:all+1]
 }
 
 // asWritten are the tokens that stand in a text with nothing but spaces around them.
@@ -351,7 +376,7 @@ func noise(tok string) bool {
 // placeholder stands for a term that nobody can make sense of, in a proposal that
 // is not complete.
 func placeholder(tok string) string {
-	sign, name, _, value := split(tok)
+	sign, name, sep, value := split(tok)
 	if len(sign) > 1 || sign == "+" {
 		sign = ""
 	}
@@ -360,7 +385,7 @@ func placeholder(tok string) string {
 		return "<-all or ~all>"
 	}
 	switch kind := keyword(name, value); {
-	case runsInto(name):
+	case runsInto(name), (kind == "a" || kind == "mx") && sep == "/" && value != "":
 	case kind == "ip4" || kind == "ip6":
 		return sign + kind + ":<the address that " + what + " was meant to be>"
 	case kind == "include" || kind == "a" || kind == "mx" || kind == "exists":

@@ -66,6 +66,9 @@ func signs(s string) ([]string, string) {
 	if len(s) == len("=-all") && (s[0] == '=' || s[0] == '_') && ascii.EqualFold(s[2:], "all") && strings.IndexByte("-~?", s[1]) >= 0 {
 		return []string{s[1:]}, "only a sign belongs before all"
 	}
+	if len(s) == len("all-") && ascii.EqualFold(s[:3], "all") && strings.IndexByte("-~?", s[3]) >= 0 {
+		return []string{s[3:] + s[:3]}, "the sign stands before all"
+	}
 	sign, name, sep, value := split(s)
 	if len(sign) > 1 {
 		switch {
@@ -212,7 +215,7 @@ func misspelt(s string) ([]string, string) {
 	if sep == ":" || sep == "=" {
 		if other, sure := shifted(name, value); sure {
 			return []string{sign + other}, strconv.Quote(name) + " is no mechanism"
-		} else if other != "" {
+		} else if other != "" && !(len(name) > 4 && aliases[strings.ToLower(name)] != "" && hostLike(value) && plausible(value)) {
 			return nil, "" // either could be meant
 		}
 	}
@@ -433,6 +436,9 @@ func punctuation(s string) ([]string, string) {
 	}
 	if v == value || !valid(sign+name+sep+v) || !hostLike(v) && !strings.Contains(v, "/") {
 		return nil, ""
+	}
+	if host, _, _ := strings.Cut(v, "/"); strings.ContainsAny(strings.TrimRight(value, ",;"), ",;") && !plausible(host) {
+		return nil, "" // in place of a dot it would make a name that nobody has
 	}
 	return []string{sign + name + sep + v}, "stray punctuation"
 }

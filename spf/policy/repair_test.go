@@ -28,6 +28,22 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 include: _spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 ip4 : 192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 -all"},
 		{"v=spf1 mx - all", "v=spf1 mx -all"},
+		// A space one place from where it belongs.
+		{"v=spf1 a:mail.acme.exampl eip4:192.0.2.32/28 -all", "v=spf1 a:mail.acme.example ip4:192.0.2.32/28 -all"},
+		{"v=spf1 a:mail.acme.examplei p4:192.0.2.32/28 -all", "v=spf1 a:mail.acme.example ip4:192.0.2.32/28 -all"},
+		{"v=spf1 include:_spf.esp.examplei nclude:_b.esp.example -all", "v=spf1 include:_spf.esp.example include:_b.esp.example -all"},
+		{"v=spf1 include:_spf.esp.examplem x -all", "v=spf1 include:_spf.esp.example mx -all"},
+		{"v=spf1 include:_spf.esp.example- all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1 mxa :mail.acme.example -all", "v=spf1 mx a:mail.acme.example -all"},
+		// What was never meant for receivers.
+		{"v=spf1 mx -all # our mail", "v=spf1 mx -all"},
+		{"v=spf1 mx ~all (old: ip4:192.0.2.1)", "v=spf1 mx ~all"},
+		{"v=spf1 mx -all // include:_spf.esp.example", "v=spf1 mx -all"},
+		{"v=spf1 mx -all our mail servers", "v=spf1 mx -all"},
+		{"v=spf1 mx all-", "v=spf1 mx -all"},
+		{"v=spf1 mx;a;-all", "v=spf1 mx a -all"},
+		{"v=spf1 includes:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1 includes:spf.esp.example -all", "v=spf1 include:spf.esp.example -all"},
 		{"v=spf1 exists:%{i} ._spf.acme.example -all", "v=spf1 exists:%{i}._spf.acme.example -all"},
 		{"v=spf1 ip4:192.0.2.0 /24 -all", "v=spf1 ip4:192.0.2.0/24 -all"},
 		{"v=spf1 ip4:192.0.2. 255 -all", "v=spf1 ip4:192.0.2.255 -all"},
@@ -202,6 +218,12 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 mx -all exp=why.acme.;xample", "v=spf1 mx -all exp=<the name that exp=why.acme.;xample was meant to be>"},
 		{"v=spf1 mx -all exp=why..cme.example", "v=spf1 mx -all exp=<the name that exp=why..cme.example was meant to be>"},
 		{"v=spf1 include:_spf.esp(example -all", "v=spf1 include:<the name that include:_spf.esp(example was meant to be> -all"},
+		// A comma is a dot only where that makes a name that can be had.
+		{"v=spf1 mx redirect=_spf.acme.exa,ple", "v=spf1 mx redirect=<the name that redirect=_spf.acme.exa,ple was meant to be>"},
+		{"v=spf1 include:_spf.acme.exa,ple -all", "v=spf1 include:<the name that include:_spf.acme.exa,ple was meant to be> -all"},
+		{"v=spf1 a/33 -all", "v=spf1 <the term that a/33 was meant to be> -all"},
+		{"v=spf1 include:_spf.acme.co minclude:_spf.esp.example -all", "v=spf1 include:<the name that include:_spf.acme.co was meant to be> <the term that minclude:_spf.esp.example was meant to be> -all"},
+		{"v=spf1 mx -all include", "v=spf1 mx -all include:<the name that include was meant to be>"},
 		// A letter may be typed in place of the space behind an IPv6 address.
 		{"v=spf1 ip6:2001:db8::1ainclude:_spf.esp.example -all", "v=spf1 ip6:<2001:db8::1a or 2001:db8::1> include:_spf.esp.example -all"},
 		{"v=spf1 include:-all mx -all", "v=spf1 include:<the name that include:-all was meant to be> mx -all"}, // it is not the last

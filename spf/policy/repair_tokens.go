@@ -10,14 +10,23 @@ import (
 )
 
 // joinTokens puts together what a stray space has torn apart: "include: x",
-// "ip4 :x", "- all", "ip4:192.0.2.0 /24", "include:_spf. esp.example". lost are the addresses
-// among them in which the space may stand in place of a digit: "ip4: 92.0.2.0/24".
-func joinTokens(in []string, note func(term, to, why string)) (out []string, lost map[string]bool) {
-	lost = make(map[string]bool)
+// "ip4 :x", "- all", "ip4:192.0.2.0 /24", "include:_spf. esp.example". lost are those
+// among them that may have lost something, and why: the space may stand in place of a digit
+// ("ip4: 92.0.2.0/24"), or one place from where it belongs.
+func joinTokens(in []string, note func(term, to, why string)) (out []string, lost map[string]string) {
+	lost = make(map[string]string)
+	in = slices.Clone(in)
 	for i := 0; i < len(in); i++ {
 		tok, doubtful := in[i], false
 		for i+1 < len(in) && len(tok) <= maxTorn {
 			next := in[i+1]
+			if left, right, sure := displaced(tok, next); left != "" && sure {
+				note(tok+" "+next, left+" "+right, "the space stands one place from where it belongs")
+				tok, in[i+1] = left, right
+				break
+			} else if left != "" {
+				lost[tok] = "its space may stand one place from where it belongs"
+			}
 			glue, torn := torn(tok, next)
 			if !torn {
 				break
@@ -32,10 +41,41 @@ func joinTokens(in []string, note func(term, to, why string)) (out []string, los
 		}
 		out = append(out, tok)
 		if doubtful {
-			lost[tok] = true
+			lost[tok] = "a digit of the address may be lost"
 		}
 	}
 	return out, lost
+}
+
+// displaced moves a space between two tokens that was typed one place too early or too late:
+// "a:mail.acme.exampl eip4:192.0.2.1", "include:_spf.esp.examplei p4:192.0.2.1",
+// "include:_spf.esp.example- all", "mxa :mail.acme.example". It is sure if the name is none
+// as it is written.
+func displaced(tok, next string) (left, right string, sure bool) {
+	_, name, sep, _ := split(next)
+	begins := func(s string) bool {
+		_, n, p, v := split(s)
+		return p == sep && isName(n) && (p == "" || v != "")
+	}
+	last := tok[len(tok)-1]
+	t := spf.ParseTerm(tok)
+	named := t.Kind.Directive() || t.Kind == spf.KindRedirect || t.Kind == spf.KindExp
+	switch {
+	case sep == ":" && name == "" && len(tok) > 1 && !isName(strings.TrimLeft(tok, "+-~?")):
+		for _, n := range []string{"include", "exists", "ip4", "ip6", "mx", "a"} {
+			if head := tok[:max(0, len(tok)-len(n))]; head != "" && ascii.EqualFold(tok[len(head):], n) && clean(head) && valid(n+next) {
+				return head, tok[len(head):] + next, true
+			}
+		}
+	case (last == '-' || last == '~') && len(tok) > 1 && ascii.EqualFold(next, "all") && clean(tok[:len(tok)-1]):
+		return tok[:len(tok)-1], tok[len(tok)-1:] + next, true
+	case !named || t.Spec == "" || t.Macros || t.Error == "" && len(t.Spec) < 3:
+	case len(next) > 1 && ascii.IsLetter(next[0]) && !isName(name) && begins(next[1:]) && clean(tok+next[:1]) && plausible(t.Spec+next[:1]):
+		return tok + next[:1], next[1:], !plausible(t.Spec)
+	case ascii.IsLetter(last) && !isName(name) && begins(tok[len(tok)-1:]+next) && clean(tok[:len(tok)-1]) && plausible(t.Spec[:len(t.Spec)-1]):
+		return tok[:len(tok)-1], tok[len(tok)-1:] + next, !plausible(t.Spec)
+	}
+	return "", "", false
 }
 
 // maxTorn is the longest token that something is joined to.
