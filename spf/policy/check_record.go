@@ -233,7 +233,8 @@ func (k *checker) slips(r *Record) {
 	p := k.proposal(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
-		open, mailbox := t.Meant == "" && anythingBetween(t.Text), t.Meant == "" && isMailbox(t)
+		open := t.Meant == "" && t.Kind != spf.KindModifier && strings.ContainsAny(t.parsed.Spec, ",;|:") && suspicious(t.parsed)
+		mailbox := !open && t.Meant == "" && isMailbox(t)
 		if t.Meant == "" && !open && !mailbox || t.Error != "" || t.Ignored != "" || t.Kind == spf.KindModifier {
 			continue
 		}
@@ -254,7 +255,7 @@ func (k *checker) slips(r *Record) {
 			continue
 		}
 		if open {
-			said = append(said, quote(t.Text)+" has a semicolon in place of a space, a dot or a letter")
+			said = append(said, quote(t.Text)+" has a character in place of a space, a dot or a letter")
 			p.wrong(t, rightName(t))
 			continue
 		}

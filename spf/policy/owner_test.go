@@ -138,6 +138,7 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx ?include:spf.acme.example -all\nspf v=spf1 redirect=_spf.esp.example +all", checks: "spf-redirect-with-all", says: "without the redirect, or without all"},
 		{in: "v=spf1 redirect=_spf.esp.example ~all", fix: "v=spf1 <include:_spf.esp.example, if its senders are yours> ~all", checks: "spf-redirect-with-all spf-all-softfail"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ?all redirect=_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 <include:_spf.esp.example, if its senders are yours> ?all", checks: "spf-redirect-with-all"},
+		{in: "v=spf1 mx include:_spf.de,example.com,_b.example -all", fix: "v=spf1 mx include:<the right name in place of _spf.de,example.com,_b.example> -all", checks: "spf-include-missing"},
 		{in: "v=spf1 mx -all a:gone.acme.example", fix: "v=spf1 mx a:<the right name in place of gone.acme.example> -all", checks: "spf-terms-after-all"},
 		// A record of the domain's own that another one leads to.
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all\nspf v=spf1 include:_spf.esp.example ~all", at: "spf.acme.example",

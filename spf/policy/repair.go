@@ -188,7 +188,7 @@ func repair(text string) repaired {
 				leaveOut(fixed, fixed[:len(fixed)-len(t.Spec)]+"<"+t.Spec+" or "+t.Spec[:len(t.Spec)-1]+">", "its last digit may stand in place of a space")
 				continue
 			}
-			cut := (t.Spec != "" || t.Prefix.IsValid()) && n+1 < len(terms) && endsPolicy(terms[n+1]) && !strings.Contains(tok, fixed+terms[n+1]) || n == 0 && why != "" && lostStart(tok, terms) ||
+			cut := (t.Spec != "" || t.Prefix.IsValid()) && n+1 < len(terms) && endsPolicy(terms[n+1]) && !strings.Contains(tok, fixed+terms[n+1]) && !listApart(tok, terms) || n == 0 && why != "" && lostStart(tok, terms) ||
 				n+1 == len(terms) && (why != "" && standsForLetter(member(tokens, i), terms) || swallowed[tok] && standsForLetter(tok+";", terms))
 			switch first := seen[t.Kind]; {
 			case t.Kind == spf.KindRedirect && first != "" && !ascii.EqualFold(first, fixed):
@@ -217,6 +217,14 @@ func repair(text string) repaired {
 		r.shown += " " + x.text
 	}
 	return r
+}
+
+// listApart reports whether the terms that a token holds stand apart by one character all: what
+// stands before the last one is then no letter that was mistyped.
+func listApart(tok string, terms []string) bool {
+	last := terms[len(terms)-1]
+	at := len(tok) - len(last) - 1
+	return len(terms) > 2 && at > 0 && strings.HasSuffix(tok, last) && strings.IndexByte(",;|&", tok[at]) >= 0 && strings.Count(tok, tok[at:at+1]) == len(terms)-1
 }
 
 // withoutComment are the tokens of a record without what stands behind its all as a comment,

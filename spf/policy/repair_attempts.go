@@ -9,6 +9,7 @@ import (
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
+	"mailworthy/provider"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -399,10 +400,25 @@ func listed(s string) ([]string, string) {
 		parts[i+1] = sign + name + sep + p
 	}
 	// A comma may stand for a dot: "_spf,esp.example" is one name.
-	if sep == ":" && hostLike(value) && !plausible(value) {
+	if may, _ := dotted(s); may || sep == ":" && hostLike(value) && !plausible(value) {
 		return nil, ""
 	}
 	return parts, "terms stand apart by spaces"
+}
+
+// dotted reports whether the comma of an include may stand for a dot, though what stands before
+// it could be a name as well: "spf.protection,outlook.com". It is sure if the whole is that of a
+// service; else nobody has a domain called spf or _spf.
+func dotted(s string) (may, sure bool) {
+	_, name, sep, value := split(s)
+	left, right, comma := strings.Cut(ascii.ToLower(value), ",")
+	if !comma || sep != ":" || keyword(name, value) != "include" || strings.ContainsAny(right, ",;:") || !hostLike(left) {
+		return false, false
+	}
+	first, _, _ := strings.Cut(left, ".")
+	services := provider.Builtin()
+	sure = services.OfSPF(left+"."+right) != nil && services.OfSPF(right) == nil
+	return sure || registrable(left) == left && (first == "spf" || first[0] == '_'), sure
 }
 
 // anythingBetween reports whether a semicolon behind a whole name may stand apart two names,
@@ -421,6 +437,9 @@ func punctuation(s string) ([]string, string) {
 		return nil, ""
 	}
 	const around = `"'<>[]()`
+	if may, sure := dotted(s); may && !sure || strings.Contains(value, ",_") || strings.Count(value, ",")+strings.Count(value, ";") > 1 && strings.Contains(value, ".") && strings.ContainsAny(strings.Trim(value, ",;."), ",;") {
+		return nil, "" // some may stand for dots, and others apart two names
+	}
 	v := strings.Trim(strings.NewReplacer(",", ".", ";", ".").Replace(value), "./:\\|="+around)
 	if strings.ContainsAny(v, around) {
 		return nil, "" // it may stand for a letter, or for a dot

@@ -35,6 +35,12 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 include:_spf.esp.examplem x -all", "v=spf1 include:_spf.esp.example mx -all"},
 		{"v=spf1 include:_spf.esp.example- all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 mxa :mail.acme.example -all", "v=spf1 mx a:mail.acme.example -all"},
+		// One character between all terms is none of a name; a comma in that of a service is a dot.
+		{"v=spf1 mx;a:mail.acme.example;-all", "v=spf1 mx a:mail.acme.example -all"},
+		{"v=spf1 a|mx|include:_spf.esp.example|~all", "v=spf1 a mx include:_spf.esp.example ~all"},
+		{"v=spf1 mx|a:h1.acme.example|a:h2.acme.example ~all", "v=spf1 mx a:h1.acme.example a:h2.acme.example ~all"},
+		{"v=spf1 inlude:spf.protection,outlook.com -all", "v=spf1 include:spf.protection.outlook.com -all"},
+		{"v=spf1 ipv4:192.0.2.1 include:_spf,google,com -all", "v=spf1 ip4:192.0.2.1 include:_spf.google.com -all"},
 		// What was never meant for receivers.
 		{"v=spf1 mx -all # our mail", "v=spf1 mx -all"},
 		{"v=spf1 mx ~all (old: ip4:192.0.2.1)", "v=spf1 mx ~all"},
@@ -221,6 +227,8 @@ func TestRepairAsks(t *testing.T) {
 		// A comma is a dot only where that makes a name that can be had.
 		{"v=spf1 mx redirect=_spf.acme.exa,ple", "v=spf1 mx redirect=<the name that redirect=_spf.acme.exa,ple was meant to be>"},
 		{"v=spf1 include:_spf.acme.exa,ple -all", "v=spf1 include:<the name that include:_spf.acme.exa,ple was meant to be> -all"},
+		{"v=spf1 inlude:_netblocks.google,com,_spf.esp.example -all", "v=spf1 include:<the name that inlude:_netblocks.google,com,_spf.esp.example was meant to be> -all"},
+		{"v=spf1 inlude:spf.de,example.com -all", "v=spf1 include:<the name that inlude:spf.de,example.com was meant to be> -all"},
 		{"v=spf1 a/33 -all", "v=spf1 <the term that a/33 was meant to be> -all"},
 		{"v=spf1 include:_spf.acme.co minclude:_spf.esp.example -all", "v=spf1 include:<the name that include:_spf.acme.co was meant to be> <the term that minclude:_spf.esp.example was meant to be> -all"},
 		{"v=spf1 mx -all include", "v=spf1 mx -all include:<the name that include was meant to be>"},
