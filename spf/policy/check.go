@@ -180,6 +180,7 @@ func (k *checker) mend() bool {
 					unsure[r.Domain] = other.text // the DNS does not tell
 				}
 			}
+			m = k.chosen(r.Domain, m)
 			texts[r.Domain] = m.text
 			if k.misread == nil {
 				k.misread = make(map[string]bool)

@@ -132,6 +132,7 @@ func addressTerm(e spf.Evaluation) string {
 // nearMiss judges a text that was meant to be a record.
 func (k *checker) nearMiss(text string, meant *repaired) {
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
+	meant = k.chosen(k.p.Domain, meant)
 	p := k.proposal(k.p.Record)
 	p.published, p.parts, p.broken = text, meant.parts, true
 	asked := k.askCut(p)

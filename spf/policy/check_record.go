@@ -118,8 +118,13 @@ func (k *checker) syntax(r *Record, m *repaired) {
 		default:
 			s = fmt.Sprintf("%s (character %d) is not valid: %s", quote(t.Text), t.Offset+1, t.Error)
 		}
-		asked := slices.ContainsFunc(m.changes, func(c change) bool { return c.asked && c.term == quotable(t.Text) })
-		if meant := meant(*t); meant != "" && !asked {
+		meant := meant(*t)
+		if i := slices.IndexFunc(m.changes, func(c change) bool { return c.term == quotable(t.Text) && (c.asked || c.to != "") }); i >= 0 {
+			if meant = m.changes[i].to; m.changes[i].asked {
+				meant = ""
+			}
+		}
+		if meant != "" {
 			s += fmt.Sprintf(", probably meant to be %s", quote(meant))
 		}
 		said = append(said, s)
@@ -134,7 +139,7 @@ func (k *checker) syntax(r *Record, m *repaired) {
 		if i == maxNamed {
 			break
 		}
-		if c.to == "" || c.why == "a stray space" || strings.HasSuffix(c.why, "of its own") {
+		if c.to == "" || c.asked || c.why == "a stray space" || strings.HasSuffix(c.why, "of its own") {
 			s := c.String()
 			f.Detail += " " + strings.ToUpper(s[:1]) + s[1:] + "."
 		}
@@ -318,9 +323,11 @@ func (k *checker) askCut(p *proposal) string {
 	said := ""
 	i := 0
 	for _, x := range p.parts {
-		if x.cut && !k.vouched(p.record.Domain, x.text) {
+		if x.or != "" {
+			p.edits[i], p.astray = edit{to: []string{"<" + forPlaceholder(x.text) + " or " + forPlaceholder(x.or) + ">"}, asks: true, firm: true}, true
+		} else if x.cut && !k.vouched(p.record.Domain, x.text) {
 			t := spf.ParseTerm(x.text)
-			p.edits[i], p.astray = edit{to: []string{rightNameOf(&t)}, asks: true}, true
+			p.edits[i], p.astray = edit{to: []string{rightNameOf(&t)}, asks: true, firm: true}, true
 			said += fmt.Sprintf(" A letter of the name in %s may be lost.", quote(x.text))
 		}
 		if !x.unread {

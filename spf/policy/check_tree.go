@@ -168,7 +168,7 @@ func (k *checker) unmarked(t *Term) (text, meant string) {
 		return "", ""
 	}
 	text, m := k.p.answers.get(t.Target, resolver.TypeTXT).unmarked()
-	if m == nil || !m.complete() || slices.ContainsFunc(m.parts, func(x reading) bool { return x.cut && !k.vouched(t.Target, x.text) }) || !useful(m.text) {
+	if m == nil || !m.complete() || slices.ContainsFunc(m.parts, func(x reading) bool { return x.or != "" || x.cut && !k.vouched(t.Target, x.text) }) || !useful(m.text) {
 		return "", ""
 	}
 	if q := k.p.with(map[string]string{t.Target: m.text}); q.passesWorld() || len(k.worse(q)) > 0 {
@@ -185,6 +185,8 @@ func (k *checker) readable(domain string, m *repaired) string {
 		if !p.unread && k.nowhere(domain, p.text) {
 			t := spf.ParseTerm(p.text)
 			p.text = rightNameOf(&t)
+		} else if p.or != "" {
+			p.text = "<" + forPlaceholder(p.text) + " or " + forPlaceholder(p.or) + ">"
 		}
 		out = append(out, p.text)
 	}

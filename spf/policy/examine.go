@@ -121,6 +121,11 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			}
 			if meant != nil && meant.text != "" {
 				x.meant(q.name, meant.text, own)
+				for i := range meant.parts {
+					if or := meant.parts[i].or; or != "" {
+						x.meant(q.name, spf.Version+" "+or, 0)
+					}
+				}
 				if other := f.otherwise(); other != nil {
 					x.meant(q.name, other.text, own)
 				}

@@ -44,11 +44,12 @@ type proposal struct {
 	fixes []*shared
 }
 
-// edit replaces a term by others, or by none. It asks if that needs knowledge, and is
-// spare if it only makes the record shorter.
+// edit replaces a term by others, or by none. It asks if that needs knowledge, is firm if
+// nothing else that is found of the term changes that, and is spare if it only makes the
+// record shorter.
 type edit struct {
-	to          []string
-	asks, spare bool
+	to                []string
+	asks, firm, spare bool
 }
 
 // shared is a fix whose record is filled in when all changes are known.
@@ -78,7 +79,7 @@ func (p *proposal) replace(t *Term, asks bool, to ...string) {
 		if &p.record.Terms[i] != t {
 			continue
 		}
-		if old, ok := p.edits[i]; !ok || old.asks && !asks {
+		if old, ok := p.edits[i]; !ok || old.asks && !asks && !old.firm {
 			p.edits[i] = edit{to: to, asks: asks}
 		}
 	}

@@ -73,6 +73,8 @@ func (m *merger) read(i int, text string) {
 		for _, p := range r.parts {
 			if p.unread {
 				m.unread = append(m.unread, p.text)
+			} else if p.or != "" {
+				m.unread, cut[p.text] = append(m.unread, "<"+forPlaceholder(p.text)+" or "+forPlaceholder(p.or)+">"), true
 			} else if t := spf.ParseTerm(p.text); p.cut && t.Kind != spf.KindExp {
 				name := rightNameOf(&t)
 				if rest, ok := strings.CutPrefix(name, "redirect="); ok {

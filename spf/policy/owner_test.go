@@ -140,6 +140,14 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ?all redirect=_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 <include:_spf.esp.example, if its senders are yours> ?all", checks: "spf-redirect-with-all"},
 		{in: "v=spf1 mx include:_spf.de,example.com,_b.example -all", fix: "v=spf1 mx include:<the right name in place of _spf.de,example.com,_b.example> -all", checks: "spf-include-missing"},
 		{in: "v=spf1 mx -all a:gone.acme.example", fix: "v=spf1 mx a:<the right name in place of gone.acme.example> -all", checks: "spf-terms-after-all"},
+		// A bare name that may be two terms is what the DNS bears out.
+		{in: "v=spf1 ip4:192.0.2.1 mx.acme.example -all", fix: "v=spf1 ip4:192.0.2.1 mx:acme.example -all", checks: "spf-syntax", says: "probably meant to be \"mx:acme.example\""},
+		{in: "v=spf1 ip4:192.0.2.1 mx.acme.example -all\nmx v=text", fix: "v=spf1 ip4:192.0.2.1 mx:acme.example -all", checks: "spf-syntax"},
+		{in: "v=spf1 ip4:192.0.2.1 mx.esp.example -all", fix: "v=spf1 ip4:192.0.2.1 a:mx.esp.example -all", checks: "spf-syntax", says: "probably meant to be \"a:mx.esp.example\""},
+		{in: "v=spf1 ip4:192.0.2.1 mx.mail.acme.example -all", fix: "v=spf1 ip4:192.0.2.1 <mx:mail.acme.example or a:mx.mail.acme.example> -all", checks: "spf-syntax", never: "probably meant to be"},
+		{in: "v=spf1 ip4:192.0.2.1 a.www.acme.example -all", fix: "v=spf1 ip4:192.0.2.1 a:www.acme.example -all", checks: "spf-syntax"},
+		{in: "v=spf1 ip4:192.0.2.1 acme.example -all", fix: "v=spf1 ip4:192.0.2.1 a:acme.example -all", checks: "spf-syntax"},
+		{in: "v=spf1 esp.example mx -all", fix: "v=spf1 <a:esp.example or include:esp.example> mx -all", checks: "spf-syntax"},
 		// A record of the domain's own that another one leads to.
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all\nspf v=spf1 include:_spf.esp.example ~all", at: "spf.acme.example",
 			fix: "v=spf1 ip4:192.0.2.25 include:_spf.esp.example -all", checks: "spf-include-permerror", never: "Tell the owner"},

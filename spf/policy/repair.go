@@ -34,11 +34,13 @@ type repaired struct {
 }
 
 // reading is one term of a repaired record, or a placeholder for one. The name of one that
-// is cut may have lost its first or last letter to what was taken off.
+// is cut may have lost its first or last letter to what was taken off. or is the term that it
+// may be as well; empty if there is none.
 type reading struct {
 	text   string
 	unread bool
 	cut    bool
+	or     string
 }
 
 // complete reports whether nothing was left out that could have meant something.
@@ -200,8 +202,15 @@ func repair(text string) repaired {
 			case t.Kind == spf.KindRedirect || t.Kind == spf.KindExp:
 				seen[t.Kind] = fixed
 			}
+			or := ""
+			if len(terms) == 1 && why != "" {
+				if or = otherReading(tok, &t); or != "" {
+					last := &r.changes[len(r.changes)-1]
+					last.asked, last.why = true, "it may be "+fixed+" or "+or
+				}
+			}
 			out = append(out, fixed)
-			r.parts = append(r.parts, reading{text: fixed, cut: cut})
+			r.parts = append(r.parts, reading{text: fixed, cut: cut, or: or})
 		}
 	}
 	if unread > maxUnread {
