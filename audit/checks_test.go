@@ -17,24 +17,12 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/rsatest"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
 	"mailworthy/resolver"
 	spfpolicy "mailworthy/spf/policy"
 )
-
-// rsaKey is the p= of a new RSA key.
-func rsaKey(bits int) string {
-	key, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		panic(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		panic(err)
-	}
-	return base64.StdEncoding.EncodeToString(der)
-}
 
 // txt is a TXT record in master-file form, its text split into strings.
 func txt(name, text string) string {
@@ -60,7 +48,7 @@ type spoilt struct {
 // the DNS that each is to be audited in.
 func spoiltDomains(t *testing.T) (rows []spoilt, dns func(spoilt) (resolver.Resolver, string)) {
 	t.Helper()
-	k2048, k2048b, k1024, k8192 := rsaKey(2048), rsaKey(2048), rsaKey(1024), "" // 8192 bits take long to make
+	k2048, k2048b, k1024, k8192 := rsatest.Public(2048, 0), rsatest.Public(2048, 1), rsatest.Public(1024, 0), ""
 	_, private, _ := ed25519.GenerateKey(rand.Reader)
 	ed := base64.StdEncoding.EncodeToString(private.Public().(ed25519.PublicKey))
 	// No key is made for these: the size of the modulus is what is measured.

@@ -7,13 +7,14 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/rsatest"
 	"mailworthy/resolver"
 )
 
 // TestDoubtful: an address of the domain's own MX host that its record fails is named, if
 // another address of that host passes, or if the record lets nobody send and there are keys.
 func TestDoubtful(t *testing.T) {
-	k2048 := rsaKey(2048)
+	k2048 := rsatest.Public(2048, 0)
 	key := "s1._domainkey TXT \"v=DKIM1; p=" + k2048[:200] + "\" \"" + k2048[200:] + "\"\n"
 	const (
 		dual = "@ MX 10 mx1\nmx1 A 198.51.100.10\nmx1 AAAA 2001:db8::10\n"

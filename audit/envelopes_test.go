@@ -9,6 +9,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/rsatest"
 	"mailworthy/resolver"
 )
 
@@ -46,7 +47,7 @@ const served = `
 // by nobody: those are recognised by CNAME and MX in a loaded zone, and services by
 // the CNAME of their keys.
 func TestEnvelopesOfServices(t *testing.T) {
-	k2048 := rsaKey(2048)
+	k2048 := rsatest.Public(2048, 0)
 	const key = "s1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net."
 	tests := []struct {
 		name     string
@@ -109,7 +110,7 @@ func TestEnvelopesOfServices(t *testing.T) {
 
 // TestProfileGuessed: what a domain is for is taken from what it declares.
 func TestProfileGuessed(t *testing.T) {
-	k2048 := rsaKey(2048)
+	k2048 := rsatest.Public(2048, 0)
 	key := "s1._domainkey TXT \"v=DKIM1; p=" + k2048[:200] + "\" \"" + k2048[200:] + "\"\n"
 	for _, tt := range []struct {
 		zone string

@@ -44,6 +44,7 @@ var faults = []struct {
 // domain must never get a worse finding from it than "unknown", and what decides
 // a section must leave the audit incomplete.
 func TestFaultMatrix(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("some hundred audits over loopback")
 	}
@@ -69,42 +70,40 @@ func TestFaultMatrix(t *testing.T) {
 		"_spf.esp.example TXT": true, "10.100.51.198.in-addr.arpa PTR": true, "10.100.51.198.zen.spamhaus.org A": true}
 	var mu sync.Mutex
 	incomplete := map[string]int{}
+	var g errgroup.Group
+	g.SetLimit(24) // nearly all of it is waiting
 	for nth, f := range faults {
-		t.Run(strings.ReplaceAll(f.name, " ", "-"), func(t *testing.T) {
-			var g errgroup.Group
-			g.SetLimit(8)
-			for i, q := range baseline.Trace {
-				question := q.Name + " " + q.Type.String()
-				// By hand, each fault has a third of the questions, beside those that decide.
-				if !inFull() && (i+nth)%3 != 0 && !decisive[question] {
-					continue
-				}
-				g.Go(func() error {
-					t.Run(question, func(t *testing.T) {
-						srv := dnstest.Start(t, zones...)
-						for _, fault := range f.fault {
-							srv.Fault(q.Name, q.Type, fault)
-						}
-						result := ask(srv, 60*time.Millisecond)
-						for _, bad := range worseThanUnknown(result) {
-							t.Error(bad)
-						}
-						if !decisive[question] || f.recovers {
-							return
-						}
-						if unknowns(result) == 0 {
-							t.Error("nothing is unknown")
-						}
-						mu.Lock()
-						incomplete[question]++
-						mu.Unlock()
-					})
-					return nil
-				})
+		for i, q := range baseline.Trace {
+			question := q.Name + " " + q.Type.String()
+			// By hand, each fault has a third of the questions, beside those that decide.
+			if !inFull() && (i+nth)%3 != 0 && !decisive[question] {
+				continue
 			}
-			_ = g.Wait()
-		})
+			g.Go(func() error {
+				t.Run(strings.ReplaceAll(f.name, " ", "-")+"/"+question, func(t *testing.T) {
+					srv := dnstest.Start(t, zones...)
+					for _, fault := range f.fault {
+						srv.Fault(q.Name, q.Type, fault)
+					}
+					result := ask(srv, 60*time.Millisecond)
+					for _, bad := range worseThanUnknown(result) {
+						t.Error(bad)
+					}
+					if !decisive[question] || f.recovers {
+						return
+					}
+					if unknowns(result) == 0 {
+						t.Error("nothing is unknown")
+					}
+					mu.Lock()
+					incomplete[question]++
+					mu.Unlock()
+				})
+				return nil
+			})
+		}
 	}
+	_ = g.Wait()
 	for question := range decisive {
 		if incomplete[question] == 0 {
 			t.Errorf("the audit never asked %s: the matrix has a hole", question)
@@ -114,6 +113,7 @@ func TestFaultMatrix(t *testing.T) {
 
 // TestLossyNetwork loses three datagrams in ten.
 func TestLossyNetwork(t *testing.T) {
+	t.Parallel()
 	srv := dnstest.Start(t, bundled(t)...)
 	srv.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Silence, Percent: 30, Transport: "udp"})
 	client := srv.Client(resolver.Config{Timeout: 100 * time.Millisecond, Retries: 4})

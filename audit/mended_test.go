@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/rsatest"
 	"mailworthy/resolver"
 )
 
@@ -49,7 +50,7 @@ const sound = `
 func TestMended(t *testing.T) {
 	keys := make([]string, 4)
 	for i := range keys {
-		keys[i] = rsaKey(2048)
+		keys[i] = rsatest.Public(2048, i)
 	}
 	tests := []struct {
 		name string

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -15,20 +14,18 @@ import (
 	"time"
 
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/rsatest"
 	"mailworthy/resolver"
 )
 
 var at = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 
-// keys are those that the tests sign with. Making one takes time.
+// keys are those that the tests sign with.
 var keys = sync.OnceValue(func() (k struct {
 	rsa *rsa.PrivateKey
 	ed  ed25519.PrivateKey
 }) {
-	var err error
-	if k.rsa, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-		panic(err)
-	}
+	k.rsa = rsatest.Key(2048, 0)
 	k.ed = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
 	return k
 })

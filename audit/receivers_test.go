@@ -5,13 +5,14 @@ import (
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/internal/rsatest"
 	"mailworthy/mailhost"
 	"mailworthy/receiver"
 )
 
 // key is a published RSA key of a selector.
 func key(bits, records int) dkim.PublishedKey {
-	k, err := dkim.ParseKey("v=DKIM1; k=rsa; p=" + rsaKey(bits))
+	k, err := dkim.ParseKey("v=DKIM1; k=rsa; p=" + rsatest.Public(bits, 0))
 	if err != nil {
 		panic(err)
 	}

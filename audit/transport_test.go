@@ -141,6 +141,7 @@ func TestTransport(t *testing.T) {
 // TestTransportFaults spoils every single question of transport security in every way, and
 // the fetch as well: nothing becomes worse than unknown, least of all "missing".
 func TestTransportFaults(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("some hundred audits over loopback")
 	}

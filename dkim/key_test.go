@@ -12,7 +12,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"mailworthy/internal/rsatest"
 )
 
 // spki is the p= of an RSA key of so many bits. It is a key in form only: nothing
@@ -32,6 +35,17 @@ func pkcs1(bits int) string {
 
 // modulus is an odd number of so many bits, in which nothing is amiss.
 func modulus(bits int) *big.Int {
+	n, found := moduli.Load(bits)
+	if !found {
+		n, _ = moduli.LoadOrStore(bits, makeModulus(bits))
+	}
+	return new(big.Int).Set(n.(*big.Int))
+}
+
+// moduli are those that were made: to look for one takes a while.
+var moduli sync.Map
+
+func makeModulus(bits int) *big.Int {
 	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
 	n.Add(n, new(big.Int).Lsh(big.NewInt(0x1234567), uint(bits/2)))
 	for n.Add(n, big.NewInt(12345)); weakModulus(n.Bytes(), true) != ""; n.Add(n, big.NewInt(2)) {
@@ -225,7 +239,7 @@ func TestParseKeyTolerates(t *testing.T) {
 }
 
 func TestParseKeyExposed(t *testing.T) {
-	key := testRSAKey(t)
+	key := rsatest.Key(2048, 0)
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)

@@ -8,9 +8,13 @@ import (
 
 	"mailworthy/history"
 	"mailworthy/history/historytest"
+	"mailworthy/internal/runtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runtest.RareGC()
+	goleak.VerifyTestMain(m)
+}
 
 // TestRules runs the suite without a database: what fails here is a rule, and what fails
 // in a backend alone is the backend.

@@ -2,34 +2,22 @@ package inspect
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/rsatest"
 	"mailworthy/report"
 	"mailworthy/report/export"
 	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
 )
 
-// rsaKey is a key record with a key of that many bits.
-func rsaKey(t *testing.T, bits int) string {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := "v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(der)
+// rsaKey is a key record with the nth key of that many bits.
+func rsaKey(bits, nth int) string {
+	text := "v=DKIM1; k=rsa; p=" + rsatest.Public(bits, nth)
 	return `TXT "` + text[:200] + `" "` + text[200:] + `"`
 }
 
@@ -56,7 +44,7 @@ func TestPlanAppliesRightFixes(t *testing.T) {
 		spf    = "@ TXT \"v=spf1 mx -all\"\n"
 		policy = "_dmarc TXT \"v=DMARC1; p=reject; rua=mailto:d@acme.example\"\n"
 	)
-	strong, other, weak := rsaKey(t, 2048), rsaKey(t, 2048), rsaKey(t, 1024)
+	strong, other, weak := rsaKey(2048, 0), rsaKey(2048, 1), rsaKey(1024, 0)
 	tests := []struct {
 		name, domain, zone string
 		// closes are the checks that the plan closes, among others.

@@ -15,10 +15,14 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/runtest"
 	"mailworthy/resolver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runtest.ManyAtOnce()
+	goleak.VerifyTestMain(m)
+}
 
 // asker counts questions, delays them, and fails those that it is told to.
 type asker struct {

@@ -21,13 +21,17 @@ import (
 	"mailworthy/config"
 	"mailworthy/finding"
 	"mailworthy/internal/lockfile"
+	"mailworthy/internal/runtest"
 	"mailworthy/notify"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 	"mailworthy/resolver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runtest.RareGC()
+	goleak.VerifyTestMain(m)
+}
 
 // tidy is the bundled zone of tidy.example with another DMARC policy.
 func tidy(t *testing.T, policy string) resolver.Resolver {

@@ -15,10 +15,14 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/runtest"
 	"mailworthy/resolver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runtest.ManyAtOnce()
+	goleak.VerifyTestMain(m)
+}
 
 func TestVerdicts(t *testing.T) {
 	s := Examine(t.Context(), worldAsker(t), Options{

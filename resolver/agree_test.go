@@ -13,6 +13,7 @@ import (
 
 // TestAgree: whatever answers for the DNS answers alike, whichever way it is asked.
 func TestAgree(t *testing.T) {
+	t.Parallel()
 	zone := dnstest.Parse(t, resolvertest.Zone)
 	other := dnstest.Parse(t, "$ORIGIN another.test.\n@ SOA ns host 1 2 3 4 60\n@ NS ns\n")
 	serve := func(t *testing.T, zone string) *resolver.Client {

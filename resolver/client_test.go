@@ -12,10 +12,15 @@ import (
 
 	"mailworthy/internal/dnstest"
 	"mailworthy/internal/peertest"
+	"mailworthy/internal/runtest"
 	"mailworthy/resolver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runtest.ManyAtOnce()
+	runtest.RareGC()
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	typeA     = resolver.TypeA
@@ -81,10 +86,10 @@ func patience(faults ...dnstest.Fault) time.Duration {
 	for _, f := range faults {
 		switch {
 		case f.Then:
-		case f.Kind == dnstest.Silence && f.First == 0:
+		case f.Kind == dnstest.Silence && f.First == 0 && f.Transport == "":
 			d = min(d, 100*time.Millisecond)
 		case f.Kind == dnstest.Silence, f.Kind == dnstest.WrongID, f.Kind == dnstest.WrongQuestion, f.Kind == dnstest.Garbage:
-			d = min(d, 400*time.Millisecond)
+			d = min(d, 600*time.Millisecond)
 		}
 	}
 	return d
@@ -338,7 +343,7 @@ func TestClientAllFail(t *testing.T) {
 	one, two := dnstest.Start(t, acme), dnstest.Start(t, acme)
 	one.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.ServFail})
 	two.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Silence})
-	c := one.Client(resolver.Config{Servers: []string{one.Addr(), two.Addr()}, Timeout: 50 * time.Millisecond, Retries: 3})
+	c := one.Client(resolver.Config{Servers: []string{one.Addr(), two.Addr()}, Timeout: 500 * time.Millisecond, Retries: 3})
 	var pauses []time.Duration
 	resolver.SkipPauses(c, func(d time.Duration) { pauses = append(pauses, d) })
 	for range 2 { // all failing, they are still tried

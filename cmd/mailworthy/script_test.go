@@ -14,9 +14,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/runtest"
 )
 
 func TestMain(m *testing.M) {
+	runtest.RareGC()
 	testscript.Main(m, map[string]func(){
 		"mailworthy": func() { os.Exit(process()) },
 		servant:      serve,

@@ -35,6 +35,7 @@ func hold(t *testing.T, file, how string) (release func()) {
 // TestHeldForEver: a store whose file another process does not let go waits once, for
 // its patience, however much is to be done, and by however many.
 func TestHeldForEver(t *testing.T) {
+	t.Parallel()
 	const patience = 2 * time.Second
 	// SQLite's own wait may be under way when the patience ends.
 	const most = patience + busyTimeout + 4*time.Second
@@ -106,6 +107,7 @@ func TestHeldForEver(t *testing.T) {
 
 // TestHeldForAWhile: what another process lets go is waited for, again and again.
 func TestHeldForAWhile(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "history.db")
 	release := hold(t, file, "BEGIN EXCLUSIVE")
 	time.AfterFunc(300*time.Millisecond, release)

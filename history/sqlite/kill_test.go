@@ -50,6 +50,7 @@ func spawn(t *testing.T, file string, from int) (*exec.Cmd, *bufio.Scanner) {
 // TestKilled: processes that are killed at random points of many runs lose none that
 // they had said was kept, and double none that they add again.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "history.db")
 	random := rand.New(rand.NewPCG(3, 4))
 	runs := 30
@@ -108,6 +109,7 @@ func said(t *testing.T, says *bufio.Scanner) int {
 // TestTwoWriters: two processes that start at once, on no file yet, and write the
 // same runs keep each once.
 func TestTwoWriters(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "history.db")
 	var wg sync.WaitGroup
 	for range 2 {

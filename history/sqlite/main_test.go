@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"mailworthy/internal/runtest"
 )
 
 // TestMain is that of the writers of TestKilled too, which are processes of their own.
@@ -13,5 +15,7 @@ func TestMain(m *testing.M) {
 		writer(file)
 		return
 	}
+	runtest.ManyAtOnce()
+	runtest.RareGC()
 	goleak.VerifyTestMain(m)
 }

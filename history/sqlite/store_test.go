@@ -43,6 +43,7 @@ func database(t testing.TB, file string) *sql.DB {
 
 // TestSuite: SQLite keeps a history as any backend does; with all the rules if IN_FULL is set.
 func TestSuite(t *testing.T) {
+	t.Parallel()
 	suite := historytest.RunBackend
 	if os.Getenv("IN_FULL") != "" {
 		suite = historytest.Run

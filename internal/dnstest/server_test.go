@@ -6,10 +6,14 @@ import (
 	"github.com/miekg/dns"
 	"go.uber.org/goleak"
 
+	"mailworthy/internal/runtest"
 	"mailworthy/resolver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runtest.ManyAtOnce()
+	goleak.VerifyTestMain(m)
+}
 
 // ask sends one question with the library's own client.
 func ask(t *testing.T, s *Server, network, name string, typ resolver.Type) (*dns.Msg, error) {

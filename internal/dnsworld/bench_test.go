@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mailworthy/internal/proctime"
+	"mailworthy/internal/runtest"
 	"mailworthy/resolver"
 )
 
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) {
 		serveUntilStdinEnds(latency)
 		return
 	}
+	runtest.RareGC()
 	os.Exit(m.Run())
 }
 

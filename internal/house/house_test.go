@@ -127,7 +127,7 @@ func read(t *testing.T, mode parser.Mode, each func(pkg, path string, f *ast.Fil
 
 // forTests are packages that only tests import.
 func forTests(pkg string) bool {
-	for _, p := range []string{"internal/dnstest", "internal/dnsfault", "internal/dnsworld", "internal/bouncesuite", "internal/debian", "internal/bombtest", "internal/peertest", "internal/spftest", "internal/proctime", "internal/golden", "internal/typo", "internal/house", "bimi/bimitest", "report/reporttest", "resolver/resolvertest", "history/historytest"} {
+	for _, p := range []string{"internal/dnstest", "internal/dnsfault", "internal/dnsworld", "internal/bouncesuite", "internal/debian", "internal/bombtest", "internal/peertest", "internal/rsatest", "internal/runtest", "internal/spftest", "internal/proctime", "internal/golden", "internal/typo", "internal/house", "bimi/bimitest", "report/reporttest", "resolver/resolvertest", "history/historytest"} {
 		if pkg == p || strings.HasPrefix(pkg, p+"/") {
 			return true
 		}

@@ -1,10 +1,6 @@
 package setup
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +8,7 @@ import (
 	"testing"
 
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/rsatest"
 	"mailworthy/provider"
 	"mailworthy/resolver"
 )
@@ -19,17 +16,7 @@ import (
 const testDomain = "acme.example"
 
 // testKey is a key that verifiers can use.
-var testKey = sync.OnceValue(func() string {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(&k.PublicKey)
-	if err != nil {
-		panic(err)
-	}
-	return base64.StdEncoding.EncodeToString(der)
-})
+var testKey = sync.OnceValue(func() string { return rsatest.Public(2048, 0) })
 
 // published is a record of a generated zone, and the record of the catalogue that it is
 // for.

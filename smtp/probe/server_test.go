@@ -23,10 +23,14 @@ import (
 	"mailworthy/dial"
 	"mailworthy/finding"
 	"mailworthy/internal/peertest"
+	"mailworthy/internal/runtest"
 	"mailworthy/resolver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runtest.ManyAtOnce()
+	goleak.VerifyTestMain(m)
+}
 
 // now is the time of the tests: certificates are made around it.
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

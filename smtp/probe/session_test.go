@@ -16,6 +16,7 @@ import (
 // TestOutcomes: each thing that a server can do has its word at its step, and what it
 // proves nothing about is unknown.
 func TestOutcomes(t *testing.T) {
+	t.Parallel()
 	ca := newAuthority(t)
 	cert := ca.issue(t, "mx.acme.example", now.AddDate(0, 3, 0))
 	for _, tt := range []struct {
@@ -120,6 +121,7 @@ func TestCertificates(t *testing.T) {
 
 // TestNetwork: what the network does has its word, and none takes longer than the deadline.
 func TestNetwork(t *testing.T) {
+	t.Parallel()
 	silent := listen(t, func(_ *server, c net.Conn) { _, _ = c.Read(make([]byte, 1)); _, _ = c.Read(make([]byte, 4096)) })
 	drip := listen(t, func(_ *server, c net.Conn) {
 		for range 100 {
@@ -149,6 +151,7 @@ func TestNetwork(t *testing.T) {
 		{"MX to loopback", "acme.example", StepConnect, NotTried, "smtp-unresolved=unknown", patient},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			began := time.Now()
 			r := run(t, tt.target, tt.o)
 			// The tar pit would take five seconds, and the silent server twenty.

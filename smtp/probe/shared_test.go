@@ -83,6 +83,7 @@ func TestSharedBlocked(t *testing.T) {
 // TestSharedEnds: a domain whose time is over does not wait for the session, which goes on
 // for the others until it is closed.
 func TestSharedEnds(t *testing.T) {
+	t.Parallel()
 	s := listen(t, func(_ *server, c net.Conn) { _, _ = c.Read(make([]byte, 1)) })
 	r := dnstest.Zone(t, "$TTL 300\nexample. SOA . . 1 1 1 1 1\nacme.example. MX 10 mx.acme.example.\nmx.acme.example. A 127.0.0.1\n")
 	shared := NewShared(t.Context(), Options{Now: now, Ports: []uint16{s.port}, Dialer: &dial.Dialer{AllowPrivate: true}})

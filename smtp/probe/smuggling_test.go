@@ -130,6 +130,7 @@ func endsTaken(e *Endpoint) string {
 // TestSmugglingTo: what a server takes for the end of a message is found, one that refuses
 // bare line feeds passes, and what is not shown is unknown.
 func TestSmugglingTo(t *testing.T) {
+	t.Parallel()
 	root := newAuthority(t)
 	cert := root.issue(t, "mx.acme.example", now.AddDate(1, 0, 0))
 	const ok = "250 2.1.5 ok"
@@ -168,6 +169,7 @@ func TestSmugglingTo(t *testing.T) {
 	} {
 		for _, login := range []bool{false, true} {
 			t.Run(fmt.Sprint(tt.name, ", login ", login), func(t *testing.T) {
+				t.Parallel()
 				server := tt.server
 				server.cert = &cert
 				s := listen(t, server.serve)

@@ -94,6 +94,7 @@ const protocolAlert = "\x15\x03\x01\x00\x02\x02\x46"
 // TestTLSVersions: what a server answers to each version; what it does not answer is
 // unknown, never refused.
 func TestTLSVersions(t *testing.T) {
+	t.Parallel()
 	ca := newAuthority(t)
 	cert := ca.issue(t, "mx.acme.example", now.AddDate(0, 3, 0))
 	old := func(v string) bool { return v == "1.0" || v == "1.1" }

@@ -1,0 +1,13 @@
+package setup
+
+import (
+	"os"
+	"testing"
+
+	"mailworthy/internal/runtest"
+)
+
+func TestMain(m *testing.M) {
+	runtest.RareGC()
+	os.Exit(m.Run())
+}
