@@ -27,91 +27,106 @@ func (o *overlay) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 	if wrong != "" {
 		return nil, &Error{Name: name, Type: t, Reason: BadName, Detail: wrong}
 	}
-	var (
-		at     = key
-		chain  []string
-		ttl    = ^uint32(0)
-		server string
-	)
+	w := overlaid{name: name, key: key, t: t, at: key, ttl: ^uint32(0)}
 	for {
-		z := o.zones.find(at, t)
-		a := &Answer{Name: key, Type: t, CNAMEs: chain, Server: "zone " + z.Origin, Rcode: "NOERROR", file: z.file}
-		if z.SOA != nil {
-			a.line = z.SOA.line
+		z := o.zones.find(w.at, t)
+		a, err := o.zoned(&w, &z)
+		if a == nil && err == nil && z.Kind != ZoneAlias {
+			a, err = o.ask(ctx, &w, &z)
 		}
-		if t == TypeTXT && (z.Kind == ZoneFound || z.Kind == ZoneNoData) {
-			if old := o.zones.find(at, TypeSPF); old.Kind == ZoneFound {
-				a.ofSPF = old.Records
-			}
-		}
-		switch z.Kind {
-		case ZoneFound:
-			a.Status, a.Records = Found, z.Records
-			for i := range z.Records {
-				ttl = min(ttl, z.Records[i].TTL)
-			}
-			a.TTL = ttl
-			return a, nil
-		case ZoneNoData:
-			a.Status, a.TTL = NoData, min(ttl, z.negativeTTL())
-			return a, nil
-		case ZoneNXDomain:
-			a.Status, a.TTL, a.Rcode = NXDomain, min(ttl, z.negativeTTL()), "NXDOMAIN"
-			return a, nil
-		case ZoneTooLong:
-			return nil, &Error{Name: key, Type: t, Reason: BadName, Server: a.Server, Detail: "a DNAME makes a name of over 255 octets"}
-		case ZoneAlias:
-			c := z.Records[len(z.Records)-1]
-			server = a.Server
-			ttl = min(ttl, c.TTL)
-			if e := follow(key, t, &chain, c.Host, server); e != nil {
-				return nil, e
-			}
-			at = c.Host
-			continue
-		}
-		// No zone has the authority.
-		if o.next == nil {
-			return nil, &Error{Name: key, Type: t, Reason: Offline, Server: server, CNAMEs: chain, Detail: whyOffline(z, key, at)}
-		}
-		ask := name
-		if at != key {
-			if ask = at; !plain(at) {
-				return nil, &Error{Name: key, Type: t, Reason: BadName, Server: server, Detail: "the alias " + at + " has a dot or backslash in a label"}
-			}
-		}
-		a, err := o.next.Lookup(ctx, ask, t)
-		if at == key && (err != nil || !o.leadsBack(a, t)) {
+		if a != nil || err != nil {
 			return a, err
 		}
-		if err != nil {
-			e := *AsError(err)
-			e.Name, e.Type, e.Detail = key, t, joinDetail("asked for its alias "+at, e.Detail)
-			return nil, &e
-		}
-		back := false
-		ttl, server = min(ttl, a.TTL), a.Server
-		for _, c := range a.CNAMEs {
-			if e := follow(key, t, &chain, c, server); e != nil {
-				return nil, e
-			}
-			if back = o.holds(c, t); back {
-				at = c
-				break
-			}
-		}
-		if back {
-			continue
-		}
-		merged := *a
-		merged.Name, merged.CNAMEs, merged.TTL = key, chain, ttl
-		merged.AuthenticData = merged.AuthenticData && len(chain) == len(a.CNAMEs)
-		return &merged, nil
 	}
 }
 
+// overlaid is a question on its way through zones and the next resolver.
+type overlaid struct {
+	name, key string // as it was asked, and canonical
+	t         Type
+	at        string   // the name that aliases have led to
+	chain     []string // these aliases
+	ttl       uint32   // the least so far
+	server    string   // that said the last of them
+}
+
+// zoned is what the zone says of where the question is, if it has the authority. It is nil
+// without an error if it has not, and if it has an alias: then the question has gone on.
+func (o *overlay) zoned(w *overlaid, z *ZoneAnswer) (*Answer, error) {
+	a := &Answer{Name: w.key, Type: w.t, CNAMEs: w.chain, Server: "zone " + z.Origin, Rcode: "NOERROR", file: z.file}
+	if z.SOA != nil {
+		a.line = z.SOA.line
+	}
+	if w.t == TypeTXT && (z.Kind == ZoneFound || z.Kind == ZoneNoData) {
+		if old := o.zones.find(w.at, TypeSPF); old.Kind == ZoneFound {
+			a.ofSPF = old.Records
+		}
+	}
+	switch z.Kind {
+	case ZoneFound:
+		a.Status, a.Records = Found, z.Records
+		for i := range z.Records {
+			w.ttl = min(w.ttl, z.Records[i].TTL)
+		}
+		a.TTL = w.ttl
+		return a, nil
+	case ZoneNoData:
+		a.Status, a.TTL = NoData, min(w.ttl, z.negativeTTL())
+		return a, nil
+	case ZoneNXDomain:
+		a.Status, a.TTL, a.Rcode = NXDomain, min(w.ttl, z.negativeTTL()), "NXDOMAIN"
+		return a, nil
+	case ZoneTooLong:
+		return nil, &Error{Name: w.key, Type: w.t, Reason: BadName, Server: a.Server, Detail: "a DNAME makes a name of over 255 octets"}
+	case ZoneAlias:
+		c := z.Records[len(z.Records)-1]
+		w.at, w.server, w.ttl = c.Host, a.Server, min(w.ttl, c.TTL)
+		if e := follow(w.key, w.t, &w.chain, c.Host, w.server); e != nil {
+			return nil, e
+		}
+	}
+	return nil, nil
+}
+
+// ask puts the question to the next resolver, where no zone has the authority. It returns nil
+// without an error if the answer's aliases lead back into a zone: the question is there then.
+func (o *overlay) ask(ctx context.Context, w *overlaid, z *ZoneAnswer) (*Answer, error) {
+	if o.next == nil {
+		return nil, &Error{Name: w.key, Type: w.t, Reason: Offline, Server: w.server, CNAMEs: w.chain, Detail: whyOffline(z, w.key, w.at)}
+	}
+	name := w.name
+	if w.at != w.key {
+		if name = w.at; !plain(name) {
+			return nil, &Error{Name: w.key, Type: w.t, Reason: BadName, Server: w.server, Detail: "the alias " + name + " has a dot or backslash in a label"}
+		}
+	}
+	a, err := o.next.Lookup(ctx, name, w.t)
+	if w.at == w.key && (err != nil || !o.leadsBack(a, w.t)) {
+		return a, err
+	}
+	if err != nil {
+		e := *AsError(err)
+		e.Name, e.Type, e.Detail = w.key, w.t, joinDetail("asked for its alias "+w.at, e.Detail)
+		return nil, &e
+	}
+	w.ttl, w.server = min(w.ttl, a.TTL), a.Server
+	for _, c := range a.CNAMEs {
+		if e := follow(w.key, w.t, &w.chain, c, w.server); e != nil {
+			return nil, e
+		}
+		if o.holds(c, w.t) {
+			w.at = c
+			return nil, nil
+		}
+	}
+	merged := *a
+	merged.Name, merged.CNAMEs, merged.TTL = w.key, w.chain, w.ttl
+	merged.AuthenticData = merged.AuthenticData && len(w.chain) == len(a.CNAMEs)
+	return &merged, nil
+}
+
 // whyOffline says why no zone answers for at, which is key or the alias that it leads to.
-func whyOffline(z ZoneAnswer, key, at string) string {
+func whyOffline(z *ZoneAnswer, key, at string) string {
 	switch {
 	case z.Kind == ZoneReferral:
 		return at + " is delegated away by the zone " + z.Origin

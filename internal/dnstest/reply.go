@@ -64,6 +64,37 @@ func (s *Server) rrs(records []resolver.Record) []dns.RR {
 	return out
 }
 
+// rcodes are the faults that are an answer without records.
+var rcodes = map[Kind]int{ServFail: dns.RcodeServerFailure, Refused: dns.RcodeRefused, FormErr: dns.RcodeFormatError,
+	NotImp: dns.RcodeNotImplemented, YXDomain: dns.RcodeYXDomain, Bare: dns.RcodeSuccess}
+
+// changes are the faults that change the message of an answer.
+var changes = map[Kind]func(m *dns.Msg){
+	Truncate:      truncate,
+	TruncateAll:   truncate,
+	WrongID:       func(m *dns.Msg) { m.Id ^= 0x5555 },
+	WrongQuestion: func(m *dns.Msg) { m.Question[0].Name = "other." + m.Question[0].Name },
+	WrongType:     func(m *dns.Msg) { m.Question[0].Qtype ^= 0x0100 },
+	NoQuestion:    func(m *dns.Msg) { m.Question = nil },
+	MixedCase: func(m *dns.Msg) {
+		m.Question[0].Name = strings.ToUpper(m.Question[0].Name)
+		for _, rr := range m.Answer {
+			rr.Header().Name = strings.ToUpper(rr.Header().Name)
+		}
+	},
+	CNAMEOnly: func(m *dns.Msg) { m.Answer, m.Ns, m.Rcode = m.Answer[:min(1, len(m.Answer))], nil, 0 },
+	Referral: func(m *dns.Msg) {
+		m.Answer, m.Rcode, m.RecursionAvailable = nil, 0, false
+		m.Ns = []dns.RR{&dns.NS{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeNS, Class: dns.ClassINET, Ttl: 3600}, Ns: "a.root.test."}}
+	},
+	OtherType: func(m *dns.Msg) {
+		m.Ns, m.Rcode = nil, 0
+		m.Answer = []dns.RR{&dns.HINFO{Hdr: dns.RR_Header{Name: m.Question[0].Name, Rrtype: dns.TypeHINFO, Class: dns.ClassINET, Ttl: 60}, Cpu: "any"}}
+	},
+}
+
+func truncate(m *dns.Msg) { m.Truncated, m.Answer, m.Ns, m.Extra = true, nil, nil, nil }
+
 // reply packs the answer, and spoils it as the fault says.
 func (s *Server) reply(q *dns.Msg, rec *Query, f *fault) [][]byte {
 	m := s.answer(q, rec.Name, rec.Type)
@@ -71,80 +102,48 @@ func (s *Server) reply(q *dns.Msg, rec *Query, f *fault) [][]byte {
 		return [][]byte{s.pack(m, q, rec, nil)}
 	}
 	var out [][]byte
-	bare := func(rcode int) {
+	rcode, isRcode := rcodes[f.Kind]
+	change := changes[f.Kind]
+	switch {
+	case f.Kind == Silence, f.Kind == Close && rec.Transport == "udp":
+		return nil
+	case f.Kind == Close:
+		return [][]byte{nil}
+	case isRcode:
 		e := new(dns.Msg)
 		e.SetRcode(q, rcode)
 		e.RecursionAvailable = true
 		out = [][]byte{s.pack(e, q, rec, f)}
-	}
-	changed := func(change func(m *dns.Msg)) {
+	case change != nil:
 		c := m.Copy()
 		change(c)
 		out = [][]byte{s.pack(c, q, rec, f)}
+	default:
+		out = s.octets(m, q, rec, f)
 	}
+	if f.Then {
+		out = append(out, s.pack(m, q, rec, nil))
+	}
+	return out
+}
+
+// octets are the messages of the faults that spoil what is packed; none of any other.
+func (s *Server) octets(m, q *dns.Msg, rec *Query, f *fault) [][]byte {
 	switch f.Kind {
-	case ServFail:
-		bare(dns.RcodeServerFailure)
-	case Refused:
-		bare(dns.RcodeRefused)
-	case FormErr:
-		bare(dns.RcodeFormatError)
-	case NotImp:
-		bare(dns.RcodeNotImplemented)
-	case YXDomain:
-		bare(dns.RcodeYXDomain)
-	case Bare:
-		bare(dns.RcodeSuccess)
-	case Silence:
-		return nil
-	case Close:
-		if rec.Transport == "udp" {
-			return nil
-		}
-		return [][]byte{nil}
-	case Truncate, TruncateAll:
-		changed(func(m *dns.Msg) { m.Truncated, m.Answer, m.Ns, m.Extra = true, nil, nil, nil })
-	case WrongID:
-		changed(func(m *dns.Msg) { m.Id ^= 0x5555 })
-	case WrongQuestion:
-		changed(func(m *dns.Msg) { m.Question[0].Name = "other." + m.Question[0].Name })
-	case WrongType:
-		changed(func(m *dns.Msg) { m.Question[0].Qtype ^= 0x0100 })
-	case NoQuestion:
-		changed(func(m *dns.Msg) { m.Question = nil })
-	case MixedCase:
-		changed(func(m *dns.Msg) {
-			m.Question[0].Name = strings.ToUpper(m.Question[0].Name)
-			for _, rr := range m.Answer {
-				rr.Header().Name = strings.ToUpper(rr.Header().Name)
-			}
-		})
-	case CNAMEOnly:
-		changed(func(m *dns.Msg) { m.Answer, m.Ns, m.Rcode = m.Answer[:min(1, len(m.Answer))], nil, 0 })
-	case Referral:
-		changed(func(m *dns.Msg) {
-			m.Answer, m.Rcode, m.RecursionAvailable = nil, 0, false
-			m.Ns = []dns.RR{&dns.NS{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeNS, Class: dns.ClassINET, Ttl: 3600}, Ns: "a.root.test."}}
-		})
 	case Garbage:
 		b := s.pack(m, q, rec, f)
-		out = [][]byte{append(b[:2:2], "\x81\x80\x00\x01\xff\xff\xff\xff\xff\xff\xc0\x0c\xc0\x0cgarbage"...)}
+		return [][]byte{append(b[:2:2], "\x81\x80\x00\x01\xff\xff\xff\xff\xff\xff\xc0\x0c\xc0\x0cgarbage"...)}
 	case Cut:
 		b := s.pack(m, q, rec, f)
-		out = [][]byte{b[:len(b)-20]}
-	case OtherType:
-		changed(func(m *dns.Msg) {
-			m.Ns, m.Rcode = nil, 0
-			m.Answer = []dns.RR{&dns.HINFO{Hdr: dns.RR_Header{Name: m.Question[0].Name, Rrtype: dns.TypeHINFO, Class: dns.ClassINET, Ttl: 60}, Cpu: "any"}}
-		})
+		return [][]byte{b[:len(b)-20]}
 	case Short:
-		out = [][]byte{s.pack(m, q, rec, f)[:6]}
+		return [][]byte{s.pack(m, q, rec, f)[:6]}
 	case Empty:
-		out = [][]byte{{}}
+		return [][]byte{{}}
 	case HeaderOnly:
 		e := &dns.Msg{MsgHdr: dns.MsgHdr{Id: q.Id, Response: true, Rcode: dns.RcodeFormatError}}
 		b, _ := e.Pack()
-		out = [][]byte{b}
+		return [][]byte{b}
 	case Rewrite:
 		a := f.Addr
 		if !a.IsValid() {
@@ -154,12 +153,9 @@ func (s *Server) reply(q *dns.Msg, rec *Query, f *fault) [][]byte {
 			m.Rcode, m.Ns = 0, nil
 			m.Answer = append(m.Answer, s.rrs([]resolver.Record{{Name: rec.Name, Type: resolver.TypeA, TTL: 60, Addr: a}})...)
 		}
-		out = [][]byte{s.pack(m, q, rec, f)}
+		return [][]byte{s.pack(m, q, rec, f)}
 	}
-	if f.Then {
-		out = append(out, s.pack(m, q, rec, nil))
-	}
-	return out
+	return nil
 }
 
 // pack writes a message, with EDNS if the question had it, and truncates it to

@@ -11,73 +11,101 @@ import (
 	"mailworthy/spf"
 )
 
-// compare holds what is published after against what was, and what was meant. As
-// is "" or "plan", if all harm is of that kind.
-func (x *inspection) compare(as string, before, after *report.Report, now facts, added, removed []finding.Record) {
-	harm := func(kind, format string, args ...any) {
-		if as != "" {
-			kind, format = as, kind+": "+format
+// comparison holds what is published after some fixes against what was, and what was meant.
+type comparison struct {
+	*inspection
+	// as is "" or "plan", if all harm is of that kind.
+	as             string
+	before, after  *report.Report
+	now            facts
+	added, removed []finding.Record
+}
+
+func (c *comparison) all() {
+	c.newFindings()
+	c.senders()
+	c.policies()
+	c.mailboxes()
+	c.keysAndHosts()
+}
+
+func (c *comparison) harm(kind, format string, args ...any) {
+	if c.as != "" {
+		kind, format = c.as, kind+": "+format
+	}
+	c.inspection.harm(kind, format, args...)
+}
+
+// open: a report that names an error of a domain's SPF without a complete fix, in its record
+// or in one below it that it leads to, does not claim that the others repair it.
+func (c *comparison) open(domain string) bool {
+	led := func(name string) bool {
+		_, service := c.Template.Envelope[name]
+		return within(name, domain) && !service
+	}
+	return slices.ContainsFunc(c.before.Findings, func(f finding.Finding) bool {
+		return f.Section == finding.SPF && f.Severity.AtLeast(finding.Error) && (f.Fix == nil || !f.Fix.Complete) &&
+			(f.Subject == domain || led(f.Subject) || slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Name == domain }))
+	})
+}
+
+// claims reports whether a complete fix publishes a record that says who may
+// send for a domain, or its policy.
+func (c *comparison) claims(of, domain string) bool {
+	return slices.ContainsFunc(c.added, func(r finding.Record) bool {
+		if _, service := c.Template.Envelope[r.Name]; service || domain != Domain {
+			return kind(r) == of && r.Name == domain
 		}
-		x.harm(kind, format, args...)
-	}
-	// A report that names an error of a domain's SPF without a complete fix, in its record
-	// or in one below it that it leads to, does not claim that the others repair it.
-	open := func(domain string) bool {
-		led := func(name string) bool {
-			_, service := x.Template.Envelope[name]
-			return within(name, domain) && !service
-		}
-		return slices.ContainsFunc(before.Findings, func(f finding.Finding) bool {
-			return f.Section == finding.SPF && f.Severity.AtLeast(finding.Error) && (f.Fix == nil || !f.Fix.Complete) &&
-				(f.Subject == domain || led(f.Subject) || slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Name == domain }))
-		})
-	}
-	// claims reports whether a complete fix publishes a record that says who may
-	// send for a domain, or its policy.
-	claims := func(of, domain string) bool {
-		return slices.ContainsFunc(added, func(r finding.Record) bool {
-			if _, service := x.Template.Envelope[r.Name]; service || domain != Domain {
-				return kind(r) == of && r.Name == domain
-			}
-			return kind(r) == of && within(r.Name, Domain)
-		})
-	}
-	for _, f := range after.Findings {
-		if f.Severity.AtLeast(finding.Error) && !has(before, f) && !has(x.ideal, f) && !x.shows(f) && !newSender(before, f) {
-			harm("new-finding", "%s %s: %s", f.Check, f.Subject, f.Detail)
+		return kind(r) == of && within(r.Name, Domain)
+	})
+}
+
+// newFindings are errors that were there neither before nor where nothing is wrong.
+func (c *comparison) newFindings() {
+	for _, f := range c.after.Findings {
+		if f.Severity.AtLeast(finding.Error) && !has(c.before, f) && !has(c.ideal, f) && !c.shows(f) && !newSender(c.before, f) {
+			c.harm("new-finding", "%s %s: %s", f.Check, f.Subject, f.Detail)
 		}
 	}
-	for _, c := range x.Template.clients() {
-		meant, was, is := x.meant.spf[c], x.published.spf[c], now.spf[c]
-		plain := client{c.domain, stranger}
+}
+
+// senders: strangers get no more than they had or were meant to have, senders no less.
+func (c *comparison) senders() {
+	for _, from := range c.Template.clients() {
+		meant, was, is := c.meant.spf[from], c.published.spf[from], c.now.spf[from]
+		plain := client{from.domain, stranger}
 		switch {
-		case c.ip == stranger && usable(was) && strength(is) < min(strength(was), strength(meant)):
-			harm("weaker-spf", "%s for a stranger to %s, %s before", is, c.domain, was)
-		case c.ip == stranger:
-			if claims("spf", c.domain) && usable(is) && strength(is) < strength(meant) &&
-				!x.any(func(p *part) bool { return usable(p.facts.spf[c]) && strength(p.facts.spf[c]) <= strength(is) }) {
-				harm("weaker-spf", "%s for a stranger to %s, where %s was meant", is, c.domain, meant)
+		case from.ip == stranger && usable(was) && strength(is) < min(strength(was), strength(meant)):
+			c.harm("weaker-spf", "%s for a stranger to %s, %s before", is, from.domain, was)
+		case from.ip == stranger:
+			if c.claims("spf", from.domain) && usable(is) && strength(is) < strength(meant) &&
+				!c.any(func(p *part) bool { return usable(p.facts.spf[from]) && strength(p.facts.spf[from]) <= strength(is) }) {
+				c.harm("weaker-spf", "%s for a stranger to %s, where %s was meant", is, from.domain, meant)
 			}
 		case is == spf.Pass:
 		case was == spf.Pass:
-			harm("lost-sender", "%s has %s for %s, and passed before", c.ip, is, c.domain)
-		case !open(c.domain) && claims("spf", c.domain) && !x.any(func(p *part) bool { return usable(p.facts.spf[plain]) && p.facts.spf[c] != spf.Pass }) &&
-			!x.any(func(p *part) bool { return p.n == 1 && len(x.Mistakes) > 1 && p.mended.spf[c] != spf.Pass }):
-			harm("lost-sender", "%s has %s for %s by what is called a complete record, and was meant to pass", c.ip, is, c.domain)
+			c.harm("lost-sender", "%s has %s for %s, and passed before", from.ip, is, from.domain)
+		case !c.open(from.domain) && c.claims("spf", from.domain) && !c.any(func(p *part) bool { return usable(p.facts.spf[plain]) && p.facts.spf[from] != spf.Pass }) &&
+			!c.any(func(p *part) bool { return p.n == 1 && len(c.Mistakes) > 1 && p.mended.spf[from] != spf.Pass }):
+			c.harm("lost-sender", "%s has %s for %s by what is called a complete record, and was meant to pass", from.ip, is, from.domain)
 		}
 	}
-	for name, meant := range x.meant.policy {
-		was, is := x.published.policy[name], now.policy[name]
+}
+
+// policies and the alignment they ask for are no weaker than before, and than meant.
+func (c *comparison) policies() {
+	for name, meant := range c.meant.policy {
+		was, is := c.published.policy[name], c.now.policy[name]
 		switch {
 		case level(is) < min(level(was), level(meant)):
-			harm("weaker-dmarc", "%q for %s, %q before", is, name, was)
-		case claims("dmarc", Domain) && level(is) < level(meant) && !x.any(func(p *part) bool {
-			return level(p.facts.policy[name]) <= level(is) && (p.facts.record != nil || p.n < len(x.Mistakes))
+			c.harm("weaker-dmarc", "%q for %s, %q before", is, name, was)
+		case c.claims("dmarc", Domain) && level(is) < level(meant) && !c.any(func(p *part) bool {
+			return level(p.facts.policy[name]) <= level(is) && (p.facts.record != nil || p.n < len(c.Mistakes))
 		}):
-			harm("weaker-dmarc", "%q for %s by what is called a complete record, where %q was meant", is, name, meant)
+			c.harm("weaker-dmarc", "%q for %s by what is called a complete record, where %q was meant", is, name, meant)
 		}
 	}
-	if m, p, n := x.meant.record, x.published.record, now.record; m != nil && n != nil {
+	if m, p, n := c.meant.record, c.published.record, c.now.record; m != nil && n != nil {
 		strict := func(a, b bool) int {
 			v := 0
 			if a {
@@ -89,42 +117,50 @@ func (x *inspection) compare(as string, before, after *report.Report, now facts,
 			return v
 		}
 		if p != nil && p.ADKIM == m.ADKIM && p.ASPF == m.ASPF && strict(n.ADKIM == "s", n.ASPF == "s") < strict(p.ADKIM == "s", p.ASPF == "s") {
-			harm("weaker-dmarc", "the alignment is %s and %s, and was %s and %s", n.ADKIM, n.ASPF, p.ADKIM, p.ASPF)
+			c.harm("weaker-dmarc", "the alignment is %s and %s, and was %s and %s", n.ADKIM, n.ASPF, p.ADKIM, p.ASPF)
 		}
 	}
-	if now.record != nil && claims("dmarc", Domain) {
+}
+
+// mailboxes for reports that were written somewhere are still reported to.
+func (c *comparison) mailboxes() {
+	if c.now.record != nil && c.claims("dmarc", Domain) {
 		var texts strings.Builder
-		for _, r := range x.Records {
-			if r.Type == "TXT" && (r.Name == "_dmarc."+Domain || slices.ContainsFunc(removed, func(o finding.Record) bool { return same(o, r) })) {
+		for _, r := range c.Records {
+			if r.Type == "TXT" && (r.Name == "_dmarc."+Domain || slices.ContainsFunc(c.removed, func(o finding.Record) bool { return same(o, r) })) {
 				texts.WriteString(r.Value + "\n")
 			}
 		}
-		for _, m := range x.meant.mailboxes() {
-			if strings.Contains(texts.String(), m) && !slices.Contains(now.mailboxes(), m) &&
-				!x.any(func(p *part) bool {
+		for _, m := range c.meant.mailboxes() {
+			if strings.Contains(texts.String(), m) && !slices.Contains(c.now.mailboxes(), m) &&
+				!c.any(func(p *part) bool {
 					return p.facts.record != nil && !slices.Contains(p.facts.mailboxes(), m) && len(p.facts.mailboxes()) > 0
 				}) {
-				harm("lost-mailbox", "%s is not in %q", m, now.record.Text)
+				c.harm("lost-mailbox", "%s is not in %q", m, c.now.record.Text)
 			}
 		}
 	}
-	for name, meant := range x.meant.keys {
-		was, is := x.published.keys[name], now.keys[name]
+}
+
+// keysAndHosts: what was right of keys and MX still is, and so is what the domain is for.
+func (c *comparison) keysAndHosts() {
+	for name, meant := range c.meant.keys {
+		was, is := c.published.keys[name], c.now.keys[name]
 		switch {
 		case meant == "" || is == meant:
 		case was == meant:
-			harm("lost-key", "the key at %s was good and is %.20q", name, is)
-		case is != "" && is != was && !x.any(func(p *part) bool { return p.facts.keys[name] == is }):
-			harm("lost-key", "the key at %s is another by what is called a complete record", name)
+			c.harm("lost-key", "the key at %s was good and is %.20q", name, is)
+		case is != "" && is != was && !c.any(func(p *part) bool { return p.facts.keys[name] == is }):
+			c.harm("lost-key", "the key at %s is another by what is called a complete record", name)
 		}
 	}
-	for _, host := range x.meant.mx {
-		if slices.Contains(x.published.mx, host) && !slices.Contains(now.mx, host) {
-			harm("lost-mx", "%s", host)
+	for _, host := range c.meant.mx {
+		if slices.Contains(c.published.mx, host) && !slices.Contains(c.now.mx, host) {
+			c.harm("lost-mx", "%s", host)
 		}
 	}
-	if after.Profile != before.Profile && after.Profile != x.ideal.Profile && !x.any(func(p *part) bool { return p.n < len(x.Mistakes) && p.report.Profile == after.Profile }) {
-		harm("profile", "%s (%s), and was %s (%s)", after.Profile, after.ProfileWhy, before.Profile, before.ProfileWhy)
+	if c.after.Profile != c.before.Profile && c.after.Profile != c.ideal.Profile && !c.any(func(p *part) bool { return p.n < len(c.Mistakes) && p.report.Profile == c.after.Profile }) {
+		c.harm("profile", "%s (%s), and was %s (%s)", c.after.Profile, c.after.ProfileWhy, c.before.Profile, c.before.ProfileWhy)
 	}
 }
 

@@ -253,7 +253,7 @@ func (x *inspection) publish(before *report.Report, fixes []*finding.Fix) {
 		return
 	}
 	r = resolver.NewSession(r, 0)
-	x.compare("", before, run(x.ctx, r, x.Template.Target, nil), learn(x.ctx, r, x.Template), added, removedBy(fixes))
+	(&comparison{inspection: x, before: before, after: run(x.ctx, r, x.Template.Target, nil), now: learn(x.ctx, r, x.Template), added: added, removed: removedBy(fixes)}).all()
 }
 
 // own reports whether a record is in a zone of the owner.
@@ -302,7 +302,7 @@ func (x *inspection) plan(base resolver.Resolver, before *report.Report) {
 	}
 	last = resolver.NewSession(last, 0)
 	after := run(x.ctx, last, x.Template.Target, before)
-	x.compare("plan", before, after, learn(x.ctx, last, x.Template), added, removed)
+	(&comparison{inspection: x, as: "plan", before: before, after: after, now: learn(x.ctx, last, x.Template), added: added, removed: removed}).all()
 	for _, s := range before.Examined.Senders {
 		if !slices.ContainsFunc(after.Examined.Senders, func(o audit.Sender) bool { return o.Addr == s.Addr }) && slices.Contains(x.Template.Senders, s.Addr) {
 			x.harm("plan", "its audit leaves out the sender %s", s.Addr)

@@ -377,6 +377,11 @@ func setUp(at int, r finding.Record, c Choices) Mistake {
 		}
 		return insert(";", keyTags[c.Int(len(keyTags))])
 	}
+	return setUpHost(at, r, c)
+}
+
+// setUpHost is setUp for what is no text and no key.
+func setUpHost(at int, r finding.Record, c Choices) Mistake {
 	switch r.Type {
 	case "MX":
 		to := []string{"10 localhost", "10 192.0.2.10", "10 " + Domain, "0 .", "10 mail", "10 mx9." + Domain, "10 mx1." + Domain + "." + Domain, "10 mx1", "10 ghs.google.com", "10 smtp://mx1." + Domain}[c.Int(10)]

@@ -94,7 +94,55 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 	if beside == nil {
 		beside = &report.Beside{}
 	}
-	also := beside.Findings
+	// That no resolver answers is said once, of all domains of which it makes nothing known.
+	var silent []report.Silence
+	if len(reports) > 1 {
+		silent = report.Silences(reports)
+	}
+	slices.SortFunc(silent, func(a, b report.Silence) int { return strings.Compare(a.Why, b.Why) })
+	figures := strings.TrimSpace(nagiosPerformance(reports) + " " + besidePerformance(beside))
+	fmt.Fprintf(&b, "MAILWORTHY %s - %s%s\n", state, show.Cut(nagiosText(nagiosSummary(reports, silent, beside)), maxFigures), show.OrEmpty(" | ", figures))
+	left := 0
+	write := func(line string) {
+		if left > 0 || b.Len()+len(line) > maxNagios-len("and 100000 more lines\n") {
+			left++
+			return
+		}
+		b.WriteString(line)
+	}
+	for _, f := range beside.Findings {
+		write(fmt.Sprintf("%s: %s: %s\n", f.Severity, nagiosText(f.Check), nagiosText(f.Title)))
+	}
+	for _, text := range beside.Errors {
+		write(fmt.Sprintf("error: %s\n", nagiosText(show.Cut(text, 400))))
+	}
+	worst := slices.Clone(reports)
+	slices.SortStableFunc(worst, func(x, y *report.Report) int {
+		return nagiosRank[nagiosState(y, failOn, unknownOK)] - nagiosRank[nagiosState(x, failOn, unknownOK)]
+	})
+	for _, r := range worst {
+		if silent != nil && r.Unanswered != "" {
+			continue // the summary says it
+		}
+		if len(reports) > 1 {
+			write(fmt.Sprintf("%s - %s\n", NagiosNames[nagiosState(r, failOn, unknownOK)], nagiosText(nagiosLine(r))))
+		}
+		for _, g := range view.Groups(r) {
+			if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {
+				write(fmt.Sprintf("%s: %s: %s\n", g.Severity, nagiosText(g.Check), nagiosText(g.Title(r.Domain))))
+			}
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "and %s\n", show.Counted(left, "more line"))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// nagiosSummary is the text of the first line behind the state: how many domains have which
+// verdict, or what is said of the only one; what is silent; what is beside the reports.
+func nagiosSummary(reports []*report.Report, silent []report.Silence, beside *report.Beside) string {
 	var said []string
 	switch {
 	case len(reports) == 1:
@@ -114,19 +162,13 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		}
 		said = append(said, show.Counted(len(reports), "domain")+": "+strings.Join(by, ", "))
 	}
-	// That no resolver answers is said once, of all domains of which it makes nothing known.
-	var silent []report.Silence
-	if len(reports) > 1 {
-		silent = report.Silences(reports)
-	}
-	slices.SortFunc(silent, func(a, b report.Silence) int { return strings.Compare(a.Why, b.Why) })
 	for _, s := range silent {
 		said = append(said, view.NobodyAnswered(s.Why)+": nothing is known of "+show.Listed(s.Domains, 3))
 	}
 	if summary := view.BesideSummary(beside); summary != "" {
 		said = append(said, summary)
 	}
-	if len(also) > 0 {
+	if also := beside.Findings; len(also) > 0 {
 		text := show.Counted(len(also), "finding") + ": " + also[0].Title
 		if len(said) > 0 {
 			text = "also " + text
@@ -136,48 +178,7 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 	if n := len(beside.Errors); n > 0 {
 		said = append(said, show.Counted(n, "error")+": "+beside.Errors[0])
 	}
-	figures := strings.TrimSpace(nagiosPerformance(reports) + " " + besidePerformance(beside))
-	fmt.Fprintf(&b, "MAILWORTHY %s - %s%s\n", state, show.Cut(nagiosText(strings.Join(said, "; ")), maxFigures), show.OrEmpty(" | ", figures))
-	worst := slices.Clone(reports)
-	slices.SortStableFunc(worst, func(x, y *report.Report) int {
-		return nagiosRank[nagiosState(y, failOn, unknownOK)] - nagiosRank[nagiosState(x, failOn, unknownOK)]
-	})
-	left := 0
-	write := func(line string) {
-		if left > 0 || b.Len()+len(line) > maxNagios-len("and 100000 more lines\n") {
-			left++
-			return
-		}
-		b.WriteString(line)
-	}
-	for _, f := range also {
-		write(fmt.Sprintf("%s: %s: %s\n", f.Severity, nagiosText(f.Check), nagiosText(f.Title)))
-	}
-	for _, text := range beside.Errors {
-		write(fmt.Sprintf("error: %s\n", nagiosText(show.Cut(text, 400))))
-	}
-	for _, r := range worst {
-		if silent != nil && r.Unanswered != "" {
-			continue // said above
-		}
-		var lines []string
-		if len(reports) > 1 {
-			lines = append(lines, fmt.Sprintf("%s - %s\n", NagiosNames[nagiosState(r, failOn, unknownOK)], nagiosText(nagiosLine(r))))
-		}
-		for _, g := range view.Groups(r) {
-			if g.Severity.AtLeast(finding.Warning) || g.Severity == finding.Unknown {
-				lines = append(lines, fmt.Sprintf("%s: %s: %s\n", g.Severity, nagiosText(g.Check), nagiosText(g.Title(r.Domain))))
-			}
-		}
-		for _, line := range lines {
-			write(line)
-		}
-	}
-	if left > 0 {
-		fmt.Fprintf(&b, "and %s\n", show.Counted(left, "more line"))
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return strings.Join(said, "; ")
 }
 
 // nagiosPerformance are the figures of each report, or of all together if that is long.
