@@ -18,6 +18,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/internal/readfile"
+	"mailworthy/internal/show"
 	"mailworthy/notify"
 	"mailworthy/rbl"
 	"mailworthy/report"
@@ -251,4 +252,17 @@ func Of(names []string) (*Config, error) {
 func NewDomain(name string) (Domain, error) {
 	domain, err := audit.ParseDomain(name)
 	return Domain{Target: audit.Target{Domain: domain}}, err
+}
+
+// Amounts say how much there is of each kind, as in "2 domains"; of what few have, if there
+// is any.
+func (c *Config) Amounts() []string {
+	out := []string{show.Counted(len(c.Domains), "domain")}
+	if n := len(c.Roundtrips); n > 0 {
+		out = append(out, show.Counted(n, "round trip"))
+	}
+	if n := len(c.Logs.Paths); n > 0 {
+		out = append(out, show.Counted(n, "path")+" of logs")
+	}
+	return append(out, show.Counted(len(c.Policy.Accept), "accepted finding"), show.Counted(len(c.Notifications), "notification"))
 }

@@ -96,6 +96,9 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := strings.Join(c.Amounts(), ", "); !strings.HasPrefix(got, "2 domains, 2 round trips, ") {
+		t.Errorf("it has %s", got)
+	}
 	tidy, acme := c.Domains[0], c.Domains[1]
 	if tidy.Target.Domain != "tidy.example" || strings.Join(tidy.Selectors, " ") != "s1 20230601" || tidy.Owner != "Mail team" {
 		t.Errorf("the defaults are not in %+v", tidy)

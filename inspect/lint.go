@@ -3,6 +3,7 @@ package inspect
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"slices"
 
 	"mailworthy/dkim"
@@ -32,6 +33,20 @@ func MaxInput(kind string) int {
 		return 3 * MaxRecord // in hexadecimal
 	}
 	return MaxRecord
+}
+
+// ReadInput reads what Lint is to check of a type; from names it in errors. More than MaxInput
+// is an error, but for a line break at its end.
+func ReadInput(kind string, r io.Reader, from string) ([]byte, error) {
+	most := MaxInput(kind)
+	record, err := io.ReadAll(io.LimitReader(r, int64(most)+3))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	if len(record) > most+2 {
+		return nil, fmt.Errorf("%s: over %d bytes, more than a record can hold", from, most)
+	}
+	return record, nil
 }
 
 // Linted is what is wrong with one record.

@@ -1,9 +1,12 @@
 package inspect
 
 import (
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"mailworthy/finding"
 	"mailworthy/report"
@@ -56,5 +59,19 @@ func TestMaxInput(t *testing.T) {
 	}
 	if hex, record := MaxInput("tlsa"), MaxInput("spf"); hex <= 2*record {
 		t.Errorf("%d characters of TLSA do not hold a record of %d bytes", hex, record)
+	}
+}
+
+// TestReadInput: what a type may hold is read with a line break at its end, and no more.
+func TestReadInput(t *testing.T) {
+	whole := strings.Repeat("x", MaxInput("spf")) + "\r\n"
+	if got, err := ReadInput("spf", strings.NewReader(whole), "RECORD"); err != nil || string(got) != whole {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	for want, r := range map[string]io.Reader{"RECORD: over 65535 bytes, more than a record can hold": strings.NewReader(whole + "x"),
+		"RECORD: gone": iotest.ErrReader(errors.New("gone"))} {
+		if _, err := ReadInput("spf", r, "RECORD"); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }

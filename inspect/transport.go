@@ -5,7 +5,10 @@ import (
 	"time"
 
 	"mailworthy/audit"
+	"mailworthy/bimi"
+	"mailworthy/dial"
 	"mailworthy/finding"
+	"mailworthy/internal/field"
 	"mailworthy/resolver"
 	"mailworthy/transport"
 )
@@ -54,6 +57,28 @@ var (
 		transport.BeginBIMI(b, with.Web, with.BIMI, t.Domain, func(f *transport.BIMIFacts) { t.BIMI, t.Findings = f, transport.CheckBIMI(f) })
 	}}
 )
+
+// Logo states which logo BIMI looks for, and who may certify it.
+type Logo struct {
+	// Selector is that of the record.
+	Selector string
+	// MarkRoots is a PEM file of mark roots that are trusted besides those of package bimi.
+	MarkRoots string
+}
+
+// Tools is what is looked for. The error is a *FieldError of "selector" or "mark_roots".
+func (l Logo) Tools() (with transport.BIMITools, err error) {
+	if with.Selector, err = audit.ParseSelector(l.Selector); err != nil {
+		return with, field.Because("selector", err).With("a selector is what stands before ._bimi in the name of the record, such as %s", transport.DefaultSelector)
+	}
+	if l.MarkRoots != "" {
+		with.Roots = bimi.Roots()
+		if err := dial.AddRoots(with.Roots, l.MarkRoots); err != nil {
+			return with, field.BecauseOf("mark_roots", l.MarkRoots, err)
+		}
+	}
+	return with, nil
+}
 
 // Examine asks what the part needs of a domain. What was not asked on purpose is not
 // checked.

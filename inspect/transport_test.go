@@ -1,10 +1,13 @@
 package inspect
 
 import (
+	"errors"
+	"path/filepath"
 	"testing"
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/field"
 	"mailworthy/resolver"
 	"mailworthy/transport"
 )
@@ -28,6 +31,30 @@ func TestParts(t *testing.T) {
 			if f.Severity.AtLeast(finding.Error) {
 				t.Errorf("%s: %s %s: %s", p.Name, f.Severity, f.Check, f.Detail)
 			}
+		}
+	}
+}
+
+// TestLogo: what is wrong with what is stated of a logo is an error of its field.
+func TestLogo(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none.pem")
+	for _, tt := range []struct {
+		stated Logo
+		field  string
+	}{
+		{Logo{Selector: "default"}, ""},
+		{Logo{Selector: "no selector"}, "selector"},
+		{Logo{Selector: "v1", MarkRoots: none}, "mark_roots"},
+	} {
+		with, err := tt.stated.Tools()
+		got := ""
+		if wrong := (*field.Error)(nil); errors.As(err, &wrong) {
+			got = wrong.Field
+		} else if with.Selector != tt.stated.Selector {
+			t.Errorf("%+v: %+v, %v", tt.stated, with, err)
+		}
+		if got != tt.field {
+			t.Errorf("%+v: an error of %q, want %q: %v", tt.stated, got, tt.field, err)
 		}
 	}
 }

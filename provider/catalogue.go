@@ -109,6 +109,15 @@ func (c *Catalogue) WithRecords() []*Service {
 	return out
 }
 
+// IDs returns the IDs of services.
+func IDs(services []*Service) []string {
+	out := make([]string, len(services))
+	for i, s := range services {
+		out[i] = s.ID
+	}
+	return out
+}
+
 // fold makes a name comparable: letters and digits in lower case.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {

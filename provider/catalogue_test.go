@@ -23,6 +23,13 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
+// TestIDs: the IDs are those of the services, in their order.
+func TestIDs(t *testing.T) {
+	if got := IDs([]*Service{{ID: "a"}, {ID: "b"}}); len(got) != 2 || got[0] != "a" || got[1] != "b" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestFind(t *testing.T) {
 	c := Builtin()
 	for name, want := range map[string]string{"sendgrid": "SendGrid", "SendGrid": "SendGrid", "send-grid": "SendGrid", "twilio sendgrid": "SendGrid",

@@ -377,6 +377,19 @@ func FuzzCatalogue(f *testing.F) {
 	})
 }
 
+// TestInPlaceOfDash: what is read stands where the dash stood, and lines that hold no subject
+// are named.
+func TestInPlaceOfDash(t *testing.T) {
+	var bad []int
+	got, err := InPlaceOfDash([]string{"a.example", "-", "b.example", "-"}, strings.NewReader("192.0.2.1\n# none\n\nno subject\n2001:db8::1\n"), func(line int, _ error) { bad = append(bad, line) })
+	if want := "a.example 192.0.2.1 2001:db8::1 b.example -"; err != nil || strings.Join(got, " ") != want || len(bad) != 1 || bad[0] != 4 {
+		t.Errorf("%q, %v, bad lines %d, want %q", got, err, bad, want)
+	}
+	if got, err := InPlaceOfDash([]string{"a.example"}, nil, nil); err != nil || len(got) != 1 {
+		t.Errorf("without a dash: %q, %v", got, err)
+	}
+}
+
 func FuzzParseSubjects(f *testing.F) {
 	for _, s := range []string{"192.0.2.0/24", "2001:db8::/120", "acme.example", "::ffff:1.2.3.4/120", "a@b", "1.2.3"} {
 		f.Add(s)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -208,4 +209,15 @@ func ReadSubjects(from io.Reader, bad func(line int, err error)) ([]string, erro
 		subjects = append(subjects, text)
 	}
 	return subjects, lines.Err()
+}
+
+// InPlaceOfDash returns the subjects with the first "-" among them replaced by those that
+// ReadSubjects reads.
+func InPlaceOfDash(subjects []string, from io.Reader, bad func(line int, err error)) ([]string, error) {
+	at := slices.Index(subjects, "-")
+	if at < 0 {
+		return subjects, nil
+	}
+	read, err := ReadSubjects(from, bad)
+	return slices.Concat(subjects[:at], read, subjects[at+1:]), err
 }

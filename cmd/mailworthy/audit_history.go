@@ -48,7 +48,7 @@ func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *
 				return nil, ofFlag(err)
 			}
 			defer s.Close()
-			return a.inspector.Through(ctx, s.Stack, target), nil
+			return a.Inspector.Through(ctx, s.Stack, target), nil
 		},
 		Fail: func(err error) {
 			fmt.Fprintf(stderr, "error: %s\n", show.Escape(err.Error()))
@@ -65,13 +65,10 @@ func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *
 func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports []*report.Report, verbose bool) error {
 	list, shown, acknowledge := k.Changes(reports)
 	r := result(shown, view.ChangesDoc).With("json", func(w io.Writer) error {
-		switch {
-		case len(list) < len(reports):
+		if len(list) < len(reports) {
 			return report.WriteJSON(w, reports...)
-		case len(list) == 1:
-			return format.WriteJSON(w, list[0], "  ")
 		}
-		return format.WriteJSON(w, list, "  ")
+		return format.WriteJSON(w, format.OneOrAll(list), "  ")
 	})
 	// On a screen a domain without changes to show has its whole report.
 	r = r.With("table", func(w io.Writer) error {

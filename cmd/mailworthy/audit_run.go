@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +52,7 @@ func (f *auditFlags) report(cmd *cobra.Command, args []string, sections []findin
 		return ofFlag(err)
 	}
 	answered := f.watched(cmd, a, len(args))
-	a.ends = append(a.ends, func() { _ = closing() }, func() { sayOfAddresses(cmd.Context(), stderr, a.session, args) }, answered)
+	a.Ends(func() { _ = closing() }, func() { sayOfAddresses(cmd.Context(), stderr, a.session, args) }, answered)
 	if err := f.share(cmd, a, stderr); err != nil {
 		return err
 	}
@@ -88,26 +87,14 @@ func (f *auditFlags) check(cmd *cobra.Command, args []string) (err error) {
 
 // optionsOf are what the flags say to the writer of a format.
 func (f *auditFlags) optionsOf(cmd *cobra.Command, to format.Output, a *auditor) format.Options {
-	return format.Options{Table: f.output.table(cmd, to, a.session.verbose), Tree: f.tree, Plan: f.Plan, FailOn: a.standard.FailOn, UnknownOK: a.standard.UnknownOK,
+	return format.Options{Table: f.output.table(cmd, to, a.session.verbose), Tree: f.tree, Plan: f.Plan, FailOn: a.Standard.FailOn, UnknownOK: a.Standard.UnknownOK,
 		Findings: f.csv == "findings", Pick: f.writing.Pick, Brand: f.brand, Chromium: f.writing.Chromium}
 }
 
-// auditor audits one domain after the other under the same flags. It may be used
-// by several goroutines.
+// auditor audits under the same flags, by a session.
 type auditor struct {
-	session  *session
-	template audit.Target
-	// inspector audits; its Graded is audit's.
-	inspector inspect.Inspector
-	standard  bulk.Standard
-	// keeper keeps the audits; nil if no history is wanted.
-	keeper *monitor.Keeper
-	// unkept: the history did not take all of them.
-	unkept bool
-	// each is called with each report; nil: nobody is. Several goroutines call it.
-	each func(*report.Report)
-	// ends close what was opened for the audits, the last one first.
-	ends []func()
+	monitor.Auditor
+	session *session
 }
 
 // auditor reads the files that the flags name and opens what asks. What it returns is to
@@ -137,7 +124,8 @@ func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, std
 	if err != nil {
 		return nil, err
 	}
-	a := &auditor{session: session, template: template, ends: []func(){session.Close}}
+	a := &auditor{monitor.Auditor{Template: template, Graded: session.logAudit}, session}
+	a.Ends(session.Close)
 	session.Bound(&options)
 	if f.probe || slices.Contains(sections, finding.Transport) {
 		if options.Transport, err = session.Tools(f.web, f.trustAD); err != nil {
@@ -149,17 +137,17 @@ func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, std
 			return a, errors.New("--offline and --authoritative exclude each other")
 		}
 		asker := resolver.NewAuthorities(resolver.Config{Timeout: f.dns.Timeout, Retries: f.dns.Config().Retries})
-		a.ends = append(a.ends, asker.Close)
+		a.Ends(asker.Close)
 		options.Authoritative = asker.At
 	}
-	a.standard = bulk.Standard{MinScore: f.MinScore, UnknownOK: session.unknownOK}
-	if a.standard.FailOn, err = f.failOn.limit(); err != nil {
+	a.Standard = bulk.Standard{MinScore: f.MinScore, UnknownOK: session.unknownOK}
+	if a.Standard.FailOn, err = f.failOn.limit(); err != nil {
 		return a, err
 	}
-	if a.standard.Baseline, err = f.OpenBaseline(cmd.Context()); err != nil {
+	if a.Standard.Baseline, err = f.OpenBaseline(cmd.Context()); err != nil {
 		return a, ofFlag(err)
 	}
-	a.inspector = inspect.Inspector{Resolver: session.Stack, Options: options, Policy: policy, Plan: f.Planned(), Version: version, Log: session.log}
+	a.Inspector = inspect.Inspector{Resolver: session.Stack, Options: options, Policy: policy, Plan: f.Planned(), Version: version, Log: session.log}
 	return a, nil
 }
 
@@ -167,58 +155,25 @@ func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, std
 // history, and what is compared with --baseline.
 func (f *auditFlags) share(cmd *cobra.Command, a *auditor, stderr io.Writer) error {
 	if f.probe {
-		shared, err := a.session.Probing(cmd.Context(), f.web, a.inspector.Options.Transport)
+		shared, err := a.session.Probing(cmd.Context(), f.web, a.Inspector.Options.Transport)
 		if err != nil {
 			return ofFlag(err)
 		}
-		a.ends = append(a.ends, shared.Close)
-		a.inspector.Probe = shared.Domain
+		a.Ends(shared.Close)
+		a.Inspector.Probe = shared.Domain
 	}
-	if a.keeper = f.keeper(cmd.Context(), a, stderr); a.keeper != nil {
-		a.ends = append(a.ends, func() { a.unkept = !a.keeper.Close() })
-	}
-	if held := a.standard.Baseline; held != nil {
-		since := report.NewSince(held)
-		a.each = since.Add
-		a.ends = append(a.ends, func() {
-			for _, line := range since.Lines() {
-				fmt.Fprintln(stderr, line)
-			}
-		})
-	}
+	a.Keeper = f.keeper(cmd.Context(), a, stderr)
+	a.CompareWithBaseline(stderr)
 	return nil
 }
 
 // close ends what was opened for the audits. It returns the error of the command, or that
 // what was to be kept is not.
 func (a *auditor) close(err error) error {
-	for _, end := range slices.Backward(a.ends) {
-		end()
-	}
-	if a.unkept && (err == nil || errors.As(err, new(cli.Status))) {
+	if kept := a.Close(); !kept && (err == nil || errors.As(err, new(cli.Status))) {
 		return exit(exitUsage)
 	}
 	return err
-}
-
-func (a *auditor) audit(ctx context.Context, domain string) *report.Report {
-	inspector := a.inspector
-	inspector.Graded = func(ctx context.Context, target audit.Target, r *report.Report) {
-		a.session.logAudit(r)
-		a.keeper.Keep(ctx, target, r)
-	}
-	r := inspector.Inspect(ctx, a.of(domain))
-	if a.each != nil {
-		a.each(r)
-	}
-	return r
-}
-
-// of is the target of a domain.
-func (a *auditor) of(domain string) audit.Target {
-	target := a.template
-	target.Domain = domain
-	return target
 }
 
 // whole audits the list and writes the reports, what changed in them, or how they differ,
@@ -254,7 +209,7 @@ func (f *auditFlags) whole(cmd *cobra.Command, l *bulk.List, a *auditor, answere
 
 // newRun is a run through the list.
 func (f *auditFlags) newRun(l *bulk.List, a *auditor, p *progress.Bar) *bulk.Run {
-	return &bulk.Run{List: l, Inspect: a.audit, Standard: a.standard, Concurrency: f.Concurrency,
+	return &bulk.Run{List: l, Inspect: a.Audit, Standard: a.Standard, Concurrency: f.Concurrency,
 		Each: func(c *bulk.Count) { p.Add(a.session.Asked(&c.Tally), c.Tally.Unknown) }}
 }
 
@@ -278,7 +233,7 @@ func (f *auditFlags) writeWhole(cmd *cobra.Command, reports []*report.Report, a 
 	case f.Against != "":
 		return f.compare(cmd, reports, a)
 	case f.Changes:
-		return f.writeChanges(cmd, a.keeper, reports, a.session.verbose)
+		return f.writeChanges(cmd, a.Keeper, reports, a.session.verbose)
 	}
 	for _, to := range f.writing.Outputs {
 		if err := f.output.save(cmd, to, func(w io.Writer) error { return to.Write(w, reports, f.optionsOf(cmd, to, a)) }); err != nil {
@@ -292,9 +247,9 @@ func (f *auditFlags) writeWhole(cmd *cobra.Command, reports []*report.Report, a 
 func (f *auditFlags) compare(cmd *cobra.Command, reports []*report.Report, a *auditor) error {
 	targets := make([]audit.Target, len(reports))
 	for i, r := range reports {
-		targets[i] = a.of(r.Domain)
+		targets[i] = a.Of(r.Domain)
 	}
-	before, err := f.Earlier(cmd.Context(), f.dns.Asking, &a.inspector, targets)
+	before, err := f.Earlier(cmd.Context(), f.dns.Asking, &a.Inspector, targets)
 	if err != nil {
 		return err
 	}
@@ -303,8 +258,6 @@ func (f *auditFlags) compare(cmd *cobra.Command, reports []*report.Report, a *au
 		return err
 	}
 	r := result(comparisons, view.ComparisonsDoc)
-	if len(comparisons) == 1 {
-		r.Value = comparisons[0]
-	}
+	r.Value = format.OneOrAll(comparisons)
 	return f.output.document(cmd, a.session.verbose, r)
 }

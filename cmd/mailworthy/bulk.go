@@ -39,9 +39,9 @@ func (f *auditFlags) stream(cmd *cobra.Command, l *bulk.List, a *auditor, p *pro
 	to := f.writing.Outputs[0]
 	run := f.newRun(l, a, p)
 	run.Format, run.Options, run.Ordered, run.Stop = to.Format, f.optionsOf(cmd, to, a), f.Ordered || f.File == "", stopped.Done()
-	if run.Format.Detail != nil && a.keeper == nil && !a.inspector.Plan {
+	if run.Format.Detail != nil && a.Keeper == nil && !a.Inspector.Plan {
 		// A history and a plan go by all that was found.
-		a.inspector.Options.Detail = run.Format.Detail(run.Options)
+		a.Inspector.Options.Detail = run.Format.Detail(run.Options)
 	}
 	if err := run.Open(&f.Statement, settings(cmd), cmd.OutOrStdout()); err != nil {
 		return ofFlag(err)

@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/report"
+	"mailworthy/report/format"
 	"mailworthy/report/view"
 )
 
@@ -29,27 +30,27 @@ func newChecks() *cobra.Command {
 			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
-			if len(args) == 0 {
-				return output.document(cmd, false, result(report.AllChecks(), view.ChecksDoc))
-			}
-			query := strings.Join(args, " ")
-			c, ok := report.FindCheck(query)
-			if !ok {
-				if found := report.SearchChecks(query); len(found) > 0 {
-					return output.document(cmd, false, result(found, func(found []finding.Check) *view.Doc { return view.FoundChecksDoc(query, found) }))
-				}
-				err := fmt.Errorf("no check is about %q", query)
-				if near := report.SimilarChecks(query); len(near) > 0 && len(near) <= 8 {
-					return withHint(err, "did you mean %s?", strings.Join(near, ", "))
-				}
-				return withHint(err, "mailworthy checks lists them all")
-			}
-			return output.document(cmd, false, result(c, view.CheckDoc))
+			return output.show(cmd, false, func() (format.Result, error) { return checksAbout(strings.Join(args, " ")) })
 		},
 	}
 	output.addDocument(cmd)
 	return cmd
+}
+
+// checksAbout are all checks, the one whose ID is asked for, or those about a word.
+func checksAbout(query string) (found format.Result, err error) {
+	if query == "" {
+		return result(report.AllChecks(), view.ChecksDoc), nil
+	}
+	if c, ok := report.FindCheck(query); ok {
+		return result(c, view.CheckDoc), nil
+	}
+	if list := report.SearchChecks(query); len(list) > 0 {
+		return result(list, func(list []finding.Check) *view.Doc { return view.FoundChecksDoc(query, list) }), nil
+	}
+	err = fmt.Errorf("no check is about %q", query)
+	if near := report.SimilarChecks(query); len(near) > 0 && len(near) <= 8 {
+		return found, withHint(err, "did you mean %s?", strings.Join(near, ", "))
+	}
+	return found, withHint(err, "mailworthy checks lists them all")
 }

@@ -85,24 +85,12 @@ Exit status: 0 no mistake, 2 mistakes.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: no mistake; %s\n", show.Escape(c.File), strings.Join(counted(c), ", "))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: no mistake; %s\n", show.Escape(c.File), strings.Join(c.Amounts(), ", "))
 			return err
 		},
 	}
 	file.add(cmd)
 	return cmd
-}
-
-// counted is how much a configuration has of each kind; of what few have, if it has any.
-func counted(c *config.Config) []string {
-	out := []string{show.Counted(len(c.Domains), "domain")}
-	if n := len(c.Roundtrips); n > 0 {
-		out = append(out, show.Counted(n, "round trip"))
-	}
-	if n := len(c.Logs.Paths); n > 0 {
-		out = append(out, show.Counted(n, "path")+" of logs")
-	}
-	return append(out, show.Counted(len(c.Policy.Accept), "accepted finding"), show.Counted(len(c.Notifications), "notification"))
 }
 
 func newConfigSchema() *cobra.Command {

@@ -3,7 +3,9 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"mailworthy/doctor"
 	"mailworthy/report"
+	"mailworthy/report/format"
 	"mailworthy/report/view"
 )
 
@@ -34,21 +36,17 @@ is not known.`,
 			if err != nil {
 				return err
 			}
-			if err := output.check(); err != nil {
-				return err
-			}
-			catalogue, err := openCatalogue(cmd.Context(), lists)
-			if err != nil {
-				return err
-			}
-			e, err := dns.Doctor(cmd.Context(), catalogue, warning(cmd.ErrOrStderr()))
-			if err != nil {
-				return ofFlag(err)
-			}
-			if err := cmd.Context().Err(); err != nil {
-				return err
-			}
-			if err := output.document(cmd, dns.verbose > 0, result(e, view.DoctorDoc)); err != nil {
+			var e *doctor.Examination
+			if err := output.show(cmd, dns.verbose > 0, func() (format.Result, error) {
+				catalogue, err := openCatalogue(cmd.Context(), lists)
+				if err != nil {
+					return format.Result{}, err
+				}
+				if e, err = dns.Doctor(cmd.Context(), catalogue, warning(cmd.ErrOrStderr())); err == nil {
+					err = cmd.Context().Err()
+				}
+				return result(e, view.DoctorDoc), ofFlag(err)
+			}); err != nil {
 				return err
 			}
 			return exit(e.Status(limit, limit == report.Never, dns.unknown == "ok"))

@@ -59,19 +59,6 @@ func (f *historyFlag) open(ctx context.Context, now func() time.Time) (*history.
 	return sqlite.Open(ctx, f.file, now)
 }
 
-// domainAnd takes a domain and up to so many further arguments.
-func domainAnd(more int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) == 0:
-			return withHint(errors.New("DOMAIN is missing"), "usage: %s", cmd.UseLine())
-		case len(args) > 1+more:
-			return withHint(fmt.Errorf("unexpected argument %q", args[1+more]), "usage: %s", cmd.UseLine())
-		}
-		return nil
-	}
-}
-
 func newHistory() *cobra.Command {
 	cmd := newHistoryList()
 	cmd.Use = "history [DOMAIN]"
@@ -136,7 +123,7 @@ func (q *historyQuestion) show(cmd *cobra.Command, find func(*history.Store) (fo
 // ofDomain makes a command of one that shows what find has of a domain, of which up to so
 // many further arguments tell more.
 func (q *historyQuestion) ofDomain(cmd *cobra.Command, more int, find func(ctx context.Context, store *history.Store, domain string, args []string) (format.Result, error)) *cobra.Command {
-	cmd.Args, cmd.ValidArgsFunction = domainAnd(more), cobra.NoFileCompletions
+	cmd.Args, cmd.ValidArgsFunction = cli.AtLeast("DOMAIN", more), cobra.NoFileCompletions
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		domain, err := audit.ParseDomain(args[0])
 		if err != nil {
@@ -208,7 +195,7 @@ func newHistoryShow() *cobra.Command {
 a time: then the last run up to its end.`,
 		Example: `  mailworthy history show --history mail.db acme.example
   mailworthy history show --history mail.db --format html -o report.html acme.example 2026-03-01`,
-		Args:              domainAnd(1),
+		Args:              cli.AtLeast("DOMAIN", 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			domain, err := audit.ParseDomain(args[0])

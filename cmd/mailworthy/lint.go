@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -81,19 +80,8 @@ func lintArgs(cmd *cobra.Command, args []string) error {
 
 // lintInput is the record that is given, or else standard input.
 func lintInput(cmd *cobra.Command, kind string, given []string) ([]byte, error) {
-	most, from := inspect.MaxInput(kind), "standard input"
-	var record []byte
 	if len(given) > 0 && given[0] != "-" {
-		record, from = []byte(given[0]), "RECORD"
-	} else {
-		var err error
-		record, err = io.ReadAll(io.LimitReader(readfile.Patient(cmd.Context(), cmd.InOrStdin()), int64(most)+3))
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
+		return inspect.ReadInput(kind, strings.NewReader(given[0]), "RECORD")
 	}
-	if len(record) > most+2 {
-		return nil, fmt.Errorf("%s: over %d bytes, more than a record can hold", from, most)
-	}
-	return record, nil
+	return inspect.ReadInput(kind, readfile.Patient(cmd.Context(), cmd.InOrStdin()), "standard input")
 }

@@ -18,8 +18,7 @@ import (
 	"mailworthy/smtp/maillog"
 )
 
-// maillogFlags are the flags of logs, the command that reads logs of mail servers. The
-// program's own logging is in logs.go.
+// maillogFlags are the flags of logs, the command that reads logs of mail servers.
 type maillogFlags struct {
 	output  outputFlags
 	stated  maillog.Statement

@@ -72,6 +72,18 @@ func result[T any](value T, doc func(T) *view.Doc) format.Result {
 	return format.Result{Value: value, Doc: func() *view.Doc { return doc(value) }, Version: version}
 }
 
+// show checks the flags, and writes what find found.
+func (f *outputFlags) show(cmd *cobra.Command, verbose bool, find func() (format.Result, error)) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	found, err := find()
+	if err != nil {
+		return err
+	}
+	return f.document(cmd, verbose, found)
+}
+
 // document writes a result to standard output or to each file of -o.
 func (f *outputFlags) document(cmd *cobra.Command, verbose bool, r format.Result) error {
 	for _, to := range f.Outputs() {

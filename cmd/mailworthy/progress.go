@@ -42,8 +42,8 @@ func (f *auditFlags) watched(cmd *cobra.Command, a *auditor, domains int) func()
 	if !ok || !term.IsTerminal(int(file.Fd())) || f.File != "" || domains != 1 || f.dns.verbose > 0 || f.progress || os.Getenv("TERM") == "dumb" {
 		return func() {}
 	}
-	w := audit.NewWaiting(a.inspector.Resolver, a.inspector.Options.Catalogue)
-	a.inspector.Resolver = w
+	w := audit.NewWaiting(a.Inspector.Resolver, a.Inspector.Options.Catalogue)
+	a.Inspector.Resolver = w
 	columns, _, err := term.GetSize(int(file.Fd()))
 	if err != nil || columns < 1 {
 		columns = 80

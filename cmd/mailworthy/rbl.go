@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +13,7 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
 	"mailworthy/report"
+	"mailworthy/report/format"
 	"mailworthy/report/view"
 )
 
@@ -80,11 +80,14 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
   mailworthy rbl check 192.0.2.0/28 --list zen.spamhaus.org
   mailworthy rbl check - < addresses.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			args, bad, err := standardInput(cmd, args)
-			if err != nil {
-				return err
-			}
+			bad := 0
+			args, err := rbl.InPlaceOfDash(args, readfile.Patient(cmd.Context(), cmd.InOrStdin()), func(line int, err error) {
+				bad++
+				fmt.Fprintf(cmd.ErrOrStderr(), "error: standard input:%d: %s\n", line, show.Escape(err.Error()))
+			})
 			switch {
+			case err != nil:
+				return fmt.Errorf("standard input: %w", err)
 			case len(args) == 0 && bad > 0:
 				return exit(exitUsage)
 			case len(args) == 0:
@@ -119,23 +122,6 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 	return cmd
 }
 
-// standardInput replaces an argument - by the subjects on standard input, one a
-// line. Lines that hold none are reported where they stand, left out and counted.
-func standardInput(cmd *cobra.Command, args []string) (all []string, bad int, err error) {
-	at := slices.Index(args, "-")
-	if at < 0 {
-		return args, 0, nil
-	}
-	words, err := rbl.ReadSubjects(readfile.Patient(cmd.Context(), cmd.InOrStdin()), func(line int, err error) {
-		bad++
-		fmt.Fprintf(cmd.ErrOrStderr(), "error: standard input:%d: %s\n", line, show.Escape(err.Error()))
-	})
-	if err != nil {
-		return nil, 0, fmt.Errorf("standard input: %w", err)
-	}
-	return slices.Concat(args[:at], words, args[at+1:]), bad, nil
-}
-
 func newRBLLists() *cobra.Command {
 	var (
 		output outputFlags
@@ -148,14 +134,10 @@ func newRBLLists() *cobra.Command {
   mailworthy rbl lists --lists mine.yaml --format json`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
-			c, err := openCatalogue(cmd.Context(), lists.file)
-			if err != nil {
-				return err
-			}
-			return output.document(cmd, false, result(c, view.CatalogueDoc))
+			return output.show(cmd, false, func() (format.Result, error) {
+				c, err := openCatalogue(cmd.Context(), lists.file)
+				return result(c, view.CatalogueDoc), err
+			})
 		},
 	}
 	output.addDocument(cmd)
@@ -179,18 +161,14 @@ several --resolver each is tested on its own.`,
   mailworthy rbl health --resolver 192.0.2.53 --resolver tls://192.0.2.54`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := output.check(); err != nil {
-				return err
-			}
-			catalogue, err := lists.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			probes, err := dns.ListHealth(cmd.Context(), catalogue, lists.only, warning(cmd.ErrOrStderr()))
-			if err != nil {
-				return ofFlag(err)
-			}
-			return output.document(cmd, false, result(probes, view.ListProbesDoc))
+			return output.show(cmd, false, func() (format.Result, error) {
+				catalogue, err := lists.open(cmd.Context())
+				if err != nil {
+					return format.Result{}, err
+				}
+				probes, err := dns.ListHealth(cmd.Context(), catalogue, lists.only, warning(cmd.ErrOrStderr()))
+				return result(probes, view.ListProbesDoc), ofFlag(err)
+			})
 		},
 	}
 	dns.add(cmd)

@@ -60,7 +60,7 @@ DNS did not say, or only the service shows, could change that.`,
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return ids(provider.Builtin().WithRecords()), cobra.ShellCompDirectiveNoFileComp
+			return provider.IDs(provider.Builtin().WithRecords()), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: f.run,
 	}
@@ -94,16 +94,8 @@ func completeServices(cmd *cobra.Command, of func(*provider.Catalogue) []*provid
 		if err != nil {
 			c = provider.Builtin()
 		}
-		return ids(of(c))
+		return provider.IDs(of(c))
 	})
-}
-
-func ids(services []*provider.Service) []string {
-	out := make([]string, len(services))
-	for i, s := range services {
-		out[i] = s.ID
-	}
-	return out
 }
 
 // catalogue is the one of the program, with the services of a user's file.

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"mailworthy/audit"
-	"mailworthy/bimi"
-	"mailworthy/dial"
 	"mailworthy/inspect"
 	"mailworthy/report/view"
 	"mailworthy/transport"
@@ -77,25 +74,10 @@ What did not answer is unknown, never missing.`,
 		doc: func(t *inspect.Transport) *view.Doc { return view.BIMIDoc(t.BIMI, t.Findings) }})
 }
 
-// bimiFlags say which logo is looked for, and who may certify it.
-type bimiFlags struct{ selector, roots string }
-
-func (f *bimiFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.selector, "selector", transport.DefaultSelector, "look for the record of this `selector`")
-	cmd.Flags().StringVar(&f.roots, "mark-roots", "", "trust the mark roots of this PEM `file` as well")
-}
-
-func (f *bimiFlags) tools() (with transport.BIMITools, err error) {
-	if with.Selector, err = audit.ParseSelector(f.selector); err != nil {
-		return with, withHint(fmt.Errorf("--selector: %w", err), "a selector is what stands before ._bimi in the name of the record, such as %s", transport.DefaultSelector)
-	}
-	if f.roots != "" {
-		with.Roots = bimi.Roots()
-		if err = dial.AddRoots(with.Roots, f.roots); err != nil {
-			err = fmt.Errorf("--mark-roots %s: %w", f.roots, err)
-		}
-	}
-	return with, err
+// addLogo adds the flags that say which logo is looked for, and who may certify it.
+func addLogo(cmd *cobra.Command, f *inspect.Logo) {
+	cmd.Flags().StringVar(&f.Selector, "selector", transport.DefaultSelector, "look for the record of this `selector`")
+	cmd.Flags().StringVar(&f.MarkRoots, "mark-roots", "", "trust the mark roots of this PEM `file` as well")
 }
 
 // trustADUsage is the help of --trust-ad.
@@ -106,7 +88,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 	var (
 		q     question
 		web   inspect.Fetching
-		logo  bimiFlags
+		logo  inspect.Logo
 		trust bool
 	)
 	cmd := &cobra.Command{
@@ -120,8 +102,8 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 			}
 			var with transport.Tools
 			if c.logo {
-				if with.BIMI, err = logo.tools(); err != nil {
-					return err
+				if with.BIMI, err = logo.Tools(); err != nil {
+					return ofFlag(err)
 				}
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
@@ -146,7 +128,7 @@ func newTransportCheck(c transportCheck) *cobra.Command {
 		addFetching(cmd, &web)
 	}
 	if c.logo {
-		logo.add(cmd)
+		addLogo(cmd, &logo)
 	}
 	if c.Validated {
 		cmd.Flags().BoolVar(&trust, "trust-ad", false, trustADUsage)

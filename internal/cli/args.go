@@ -146,3 +146,13 @@ func Exactly(names ...string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// AtLeast takes an argument of that name, and up to so many more.
+func AtLeast(name string, more int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1+more {
+			return WithHint(fmt.Errorf("unexpected argument %q", args[1+more]), "usage: %s", cmd.UseLine())
+		}
+		return Exactly(name)(cmd, args[:min(1, len(args))])
+	}
+}

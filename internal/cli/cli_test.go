@@ -224,3 +224,17 @@ func TestWithCommand(t *testing.T) {
 		t.Errorf("of no arguments: %q", got)
 	}
 }
+
+// TestAtLeast: the first argument must be there, and no more than are allowed.
+func TestAtLeast(t *testing.T) {
+	cmd := &cobra.Command{Use: "show DOMAIN [RUN]"}
+	for args, want := range map[string]string{"": "DOMAIN is missing", "a": "", "a b": "", "a b c": `unexpected argument "c"`} {
+		got := ""
+		if err := AtLeast("DOMAIN", 1)(cmd, strings.Fields(args)); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", args, got, want)
+		}
+	}
+}

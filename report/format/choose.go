@@ -138,6 +138,14 @@ type Result struct {
 	Version string
 }
 
+// OneOrAll is what is written as JSON of several: the only one by itself, else the list.
+func OneOrAll[T any](list []T) any {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return list
+}
+
 // With returns the result with a writer of its own for a format.
 func (r Result) With(format string, write func(io.Writer) error) Result {
 	others := map[string]func(io.Writer) error{format: write}

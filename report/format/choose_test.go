@@ -108,6 +108,9 @@ func TestResult(t *testing.T) {
 	if err := WriteJSON(io.Discard, func() {}, ""); err == nil {
 		t.Error("a function as JSON")
 	}
+	if OneOrAll([]int{7}) != 7 || len(OneOrAll([]int{7, 8}).([]int)) != 2 {
+		t.Error("one is not written by itself, or several are")
+	}
 	if names := DocumentNames("zone"); names[0] != "table" || names[1] != "json" || names[len(names)-1] != "zone" {
 		t.Errorf("%q", names)
 	}
