@@ -28,10 +28,11 @@ func ReadPolicy(ctx context.Context, file string) (*report.Policy, error) {
 }
 
 // ReadLists returns the built-in block lists as a file changes them, if one is named; keys
-// come from the environment. The error is a *FieldError of "lists".
+// come from the environment. Nobody may change it: the built-in one is shared. The error is a
+// *FieldError of "lists".
 func ReadLists(ctx context.Context, file string, getenv func(string) string) (*rbl.Catalogue, error) {
 	if file == "" {
-		return rbl.DefaultCatalogue(), nil
+		return rbl.BuiltIn(), nil
 	}
 	c, err := readfile.Await(ctx, func() (*rbl.Catalogue, error) { return rbl.LoadCatalogue(file, getenv) })
 	if err != nil {

@@ -210,7 +210,7 @@ func (f *setupNewFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	return f.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
 		plan.Now = s.Now
-		i := inspect.Inspector{Resolver: s.Stack, Version: version, Log: s.log, Options: audit.Options{Catalogue: rbl.DefaultCatalogue()}}
+		i := inspect.Inspector{Resolver: s.Stack, Version: version, Log: s.log, Options: audit.Options{Catalogue: rbl.BuiltIn()}}
 		s.Bound(&i.Options)
 		p, r, err := i.Propose(ctx, plan)
 		if known := (*inspect.NotNewError)(nil); errors.As(err, &known) {
