@@ -228,15 +228,15 @@ func (r *Run) Stream(ctx context.Context) error {
 			return made.err
 		}
 		spare.giveBack(made.row)
-		if err := r.counted(in, &made); err != nil {
+		if err := r.written(in, &made); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// counted counts an audit whose row is written.
-func (r *Run) counted(in Entry, made *outcome) error {
+// written counts an audit whose row is written.
+func (r *Run) written(in Entry, made *outcome) error {
 	r.List.Done(in)
 	r.count.Add(made.count, made.status)
 	if r.Each != nil {

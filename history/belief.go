@@ -59,7 +59,7 @@ func (b *belief) hear(settled *report.Standing, r *report.Report, independent bo
 		b.believed, b.told = settled, settled
 		return
 	}
-	v := report.NewView(r)
+	v := report.NewCoverage(r)
 	was, is := valuesOf(b.believed), valuesOf(settled)
 	keep := make(map[subject]bool)
 	for at := range b.subjects(was, is) {
@@ -150,7 +150,7 @@ func (b *belief) subjects(was, is map[subject]value) iter.Seq[subject] {
 }
 
 // decided reports whether the audit itself said what is now had of the subject.
-func decided(v *report.View, at subject, was, is value) bool {
+func decided(v *report.Coverage, at subject, was, is value) bool {
 	if at.kind == "records" {
 		return v.Asked(at.about, at.what)
 	}
@@ -170,7 +170,7 @@ func decided(v *report.View, at subject, was, is value) bool {
 }
 
 // ttl is how long the answers about the subject may be kept.
-func ttl(v *report.View, at subject, was, is value) time.Duration {
+func ttl(v *report.Coverage, at subject, was, is value) time.Duration {
 	if at.kind == "records" {
 		return time.Duration(v.TTL(at.about, at.what)) * time.Second
 	}

@@ -78,7 +78,7 @@ func (s *Standing) Settle(r *Report) *Standing {
 	if s == nil {
 		return fresh
 	}
-	v := NewView(r)
+	v := NewCoverage(r)
 	if v.profileOpen && fresh.Profile != s.Profile {
 		// Judged as another kind of domain, for want of an answer.
 		fresh.Profile, fresh.Findings = s.Profile, nil
@@ -121,7 +121,7 @@ func (f HeldFinding) unanswered(since time.Time) HeldFinding {
 
 // settleFindings takes from the fresh findings what the DNS decided, and from
 // those before what it left open.
-func (s *Standing) settleFindings(fresh []HeldFinding, v *View) []HeldFinding {
+func (s *Standing) settleFindings(fresh []HeldFinding, v *Coverage) []HeldFinding {
 	started := v.report.Started
 	examined := make(map[finding.Section]bool)
 	for _, f := range s.Findings {
@@ -197,8 +197,8 @@ func pairFindings(a, b []HeldFinding) map[int]int {
 	return pairs
 }
 
-// View is what one audit asked and what the DNS did not answer it.
-type View struct {
+// Coverage is what one audit asked, and what of it the DNS answered.
+type Coverage struct {
 	report    *Report
 	published *Published
 	// findings are those of the report, with what is open for one cause apart.
@@ -213,9 +213,9 @@ type View struct {
 	profileOpen bool
 }
 
-// NewView gathers it.
-func NewView(r *Report) *View {
-	v := &View{report: r, published: r.Published(), findings: finding.Apart(r.Findings), answered: make(map[question]bool), ttl: make(map[question]uint32),
+// NewCoverage returns that of a report.
+func NewCoverage(r *Report) *Coverage {
+	v := &Coverage{report: r, published: r.Published(), findings: finding.Apart(r.Findings), answered: make(map[question]bool), ttl: make(map[question]uint32),
 		silent: make(map[finding.Section]bool), undecided: make(map[finding.Section]bool)}
 	v.gather(reflect.ValueOf(r))
 	// A guess that is simply absent comes without evidence.
@@ -241,7 +241,7 @@ func NewView(r *Report) *View {
 var evidenceType = reflect.TypeFor[finding.Evidence]()
 
 // gather returns every question and answer of the report, in whatever part.
-func (v *View) gather(x reflect.Value) {
+func (v *Coverage) gather(x reflect.Value) {
 	switch x.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !x.IsNil() {
@@ -280,14 +280,14 @@ func questionOf(e *finding.Evidence) question {
 }
 
 // Asked reports whether the DNS said which records are at the name.
-func (v *View) Asked(name, rtype string) bool {
+func (v *Coverage) Asked(name, rtype string) bool {
 	_, ok := v.published.records[question{strings.ToLower(name), rtype}]
 	return ok
 }
 
 // Decides reports whether a finding that the audit does not have is really gone:
 // everything it depends on was answered.
-func (v *View) Decides(f finding.Finding) bool {
+func (v *Coverage) Decides(f finding.Finding) bool {
 	examined, checked, passed := false, false, false
 	for _, g := range v.findings {
 		examined = examined || g.Section == f.Section
@@ -325,12 +325,12 @@ func (v *View) Decides(f finding.Finding) bool {
 
 // open reports whether a finding of this audit says that something is not known
 // which an earlier one may have known.
-func (v *View) open(f finding.Finding) bool {
+func (v *Coverage) open(f finding.Finding) bool {
 	return f.Severity.Open() || f.CouldBe != "" && v.silent[f.Section]
 }
 
 // dependsOnUndecided reports whether the section also depends on one that is undecided.
-func (v *View) dependsOnUndecided(s finding.Section) bool {
+func (v *Coverage) dependsOnUndecided(s finding.Section) bool {
 	switch s {
 	case finding.SPF:
 		return v.undecided[finding.DMARC]
@@ -346,7 +346,7 @@ func (v *View) dependsOnUndecided(s finding.Section) bool {
 }
 
 // silentList: the finding is about an entry on a list that now gave no verdict.
-func (v *View) silentList(f finding.Finding) bool {
+func (v *Coverage) silentList(f finding.Finding) bool {
 	if f.Section != finding.Reputation || v.report.RBL == nil {
 		return false
 	}
@@ -366,7 +366,7 @@ func (v *View) silentList(f finding.Finding) bool {
 
 // senderOpen: the finding is about an address that was not examined, at a time
 // when not all addresses were known.
-func (v *View) senderOpen(f finding.Finding) bool {
+func (v *Coverage) senderOpen(f finding.Finding) bool {
 	addr, err := netip.ParseAddr(f.Subject)
 	if err != nil || !v.report.Examined.SendersUnknown {
 		return false
@@ -381,7 +381,9 @@ func (v *View) senderOpen(f finding.Finding) bool {
 
 // TTL is how long in seconds what the audit heard at the name may be kept in
 // caches; 0 if it was not asked.
-func (v *View) TTL(name, rtype string) uint32 { return v.ttl[question{strings.ToLower(name), rtype}] }
+func (v *Coverage) TTL(name, rtype string) uint32 {
+	return v.ttl[question{strings.ToLower(name), rtype}]
+}
 
 // UnmarshalJSON reads into v what MarshalJSON wrote.
 func UnmarshalJSON[T any](text []byte, v *T) error {

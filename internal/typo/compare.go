@@ -79,14 +79,14 @@ func (c *comparison) senders() {
 			c.harm("weaker-spf", "%s for a stranger to %s, %s before", is, from.domain, was)
 		case from.ip == stranger:
 			if c.claims("spf", from.domain) && usable(is) && strength(is) < strength(meant) &&
-				!c.any(func(p *part) bool { return usable(p.facts.spf[from]) && strength(p.facts.spf[from]) <= strength(is) }) {
+				!c.any(func(p *subset) bool { return usable(p.facts.spf[from]) && strength(p.facts.spf[from]) <= strength(is) }) {
 				c.harm("weaker-spf", "%s for a stranger to %s, where %s was meant", is, from.domain, meant)
 			}
 		case is == spf.Pass:
 		case was == spf.Pass:
 			c.harm("lost-sender", "%s has %s for %s, and passed before", from.ip, is, from.domain)
-		case !c.open(from.domain) && c.claims("spf", from.domain) && !c.any(func(p *part) bool { return usable(p.facts.spf[plain]) && p.facts.spf[from] != spf.Pass }) &&
-			!c.any(func(p *part) bool { return p.n == 1 && len(c.Mistakes) > 1 && p.mended.spf[from] != spf.Pass }):
+		case !c.open(from.domain) && c.claims("spf", from.domain) && !c.any(func(p *subset) bool { return usable(p.facts.spf[plain]) && p.facts.spf[from] != spf.Pass }) &&
+			!c.any(func(p *subset) bool { return p.n == 1 && len(c.Mistakes) > 1 && p.mended.spf[from] != spf.Pass }):
 			c.harm("lost-sender", "%s has %s for %s by what is called a complete record, and was meant to pass", from.ip, is, from.domain)
 		}
 	}
@@ -99,7 +99,7 @@ func (c *comparison) policies() {
 		switch {
 		case level(is) < min(level(was), level(meant)):
 			c.harm("weaker-dmarc", "%q for %s, %q before", is, name, was)
-		case c.claims("dmarc", Domain) && level(is) < level(meant) && !c.any(func(p *part) bool {
+		case c.claims("dmarc", Domain) && level(is) < level(meant) && !c.any(func(p *subset) bool {
 			return level(p.facts.policy[name]) <= level(is) && (p.facts.record != nil || p.n < len(c.Mistakes))
 		}):
 			c.harm("weaker-dmarc", "%q for %s by what is called a complete record, where %q was meant", is, name, meant)
@@ -133,7 +133,7 @@ func (c *comparison) mailboxes() {
 		}
 		for _, m := range c.meant.mailboxes() {
 			if strings.Contains(texts.String(), m) && !slices.Contains(c.now.mailboxes(), m) &&
-				!c.any(func(p *part) bool {
+				!c.any(func(p *subset) bool {
 					return p.facts.record != nil && !slices.Contains(p.facts.mailboxes(), m) && len(p.facts.mailboxes()) > 0
 				}) {
 				c.harm("lost-mailbox", "%s is not in %q", m, c.now.record.Text)
@@ -150,7 +150,7 @@ func (c *comparison) keysAndHosts() {
 		case meant == "" || is == meant:
 		case was == meant:
 			c.harm("lost-key", "the key at %s was good and is %.20q", name, is)
-		case is != "" && is != was && !c.any(func(p *part) bool { return p.facts.keys[name] == is }):
+		case is != "" && is != was && !c.any(func(p *subset) bool { return p.facts.keys[name] == is }):
 			c.harm("lost-key", "the key at %s is another by what is called a complete record", name)
 		}
 	}
@@ -159,15 +159,15 @@ func (c *comparison) keysAndHosts() {
 			c.harm("lost-mx", "%s", host)
 		}
 	}
-	if c.after.Profile != c.before.Profile && c.after.Profile != c.ideal.Profile && !c.any(func(p *part) bool { return p.n < len(c.Mistakes) && p.report.Profile == c.after.Profile }) {
+	if c.after.Profile != c.before.Profile && c.after.Profile != c.ideal.Profile && !c.any(func(p *subset) bool { return p.n < len(c.Mistakes) && p.report.Profile == c.after.Profile }) {
 		c.harm("profile", "%s (%s), and was %s (%s)", c.after.Profile, c.after.ProfileWhy, c.before.Profile, c.before.ProfileWhy)
 	}
 }
 
 // any reports whether a test is true of the zone with some of the mistakes, or all:
 // then the records say so, and nobody can know that it is a mistake.
-func (x *inspection) any(test func(p *part) bool) bool {
-	if x.parts == nil {
+func (x *inspection) any(test func(p *subset) bool) bool {
+	if x.subsets == nil {
 		for set := 1; set < 1<<len(x.Mistakes); set++ {
 			var some []Mistake
 			for i, m := range x.Mistakes {
@@ -180,16 +180,16 @@ func (x *inspection) any(test func(p *part) bool) bool {
 			if err != nil {
 				continue
 			}
-			p := part{n: len(some), facts: learn(x.ctx, r, x.Template), report: run(x.ctx, r, x.Template.Target, nil)}
+			p := subset{n: len(some), facts: learn(x.ctx, r, x.Template), report: run(x.ctx, r, x.Template.Target, nil)}
 			records, _ = with(records, complete(p.report))
 			if r, err = x.world.With(records); err == nil {
 				p.mended = learn(x.ctx, r, x.Template)
 			}
-			x.parts = append(x.parts, p)
+			x.subsets = append(x.subsets, p)
 		}
 	}
-	for i := range x.parts {
-		if test(&x.parts[i]) {
+	for i := range x.subsets {
+		if test(&x.subsets[i]) {
 			return true
 		}
 	}
@@ -199,7 +199,7 @@ func (x *inspection) any(test func(p *part) bool) bool {
 // shows reports whether some of the mistakes, without the others, have the same
 // finding: then it was there, and hidden behind another.
 func (x *inspection) shows(f finding.Finding) bool {
-	return x.any(func(p *part) bool { return p.n < len(x.Mistakes) && has(p.report, f) })
+	return x.any(func(p *subset) bool { return p.n < len(x.Mistakes) && has(p.report, f) })
 }
 
 // newSender reports whether a finding is about the host of an address that the

@@ -111,8 +111,8 @@ type inspection struct {
 
 	meant, published facts
 	// parts are the zones with some of the mistakes, all included, once needed.
-	parts []part
-	ideal *report.Report
+	subsets []subset
+	ideal   *report.Report
 }
 
 func (x *inspection) harm(kind, format string, args ...any) {
@@ -122,8 +122,8 @@ func (x *inspection) harm(kind, format string, args ...any) {
 	x.harms = append(x.harms, Harm{kind, fmt.Sprintf(format, args...)})
 }
 
-// part is the zone with some of the mistakes.
-type part struct {
+// subset is the zone with some of the mistakes.
+type subset struct {
 	n      int
 	facts  facts
 	report *report.Report

@@ -20,15 +20,15 @@ import (
 //go:embed document.html
 var documentHTML string
 
-// part is a block as the template draws it.
-type part struct {
+// templateBlock is a block as the template draws it.
+type templateBlock struct {
 	Kind string
 	// Level is that of the headings in it.
 	Level int
 	// Label names what can be scrolled.
 	Label string
 	V     any
-	Parts []part
+	Parts []templateBlock
 }
 
 // groups is a block of findings.
@@ -57,7 +57,7 @@ func WriteDoc(w io.Writer, d *view.Doc) error {
 	if err != nil {
 		return err
 	}
-	p := parts{name: d.PageName()}
+	p := templateBlocks{name: d.PageName()}
 	blocks := d.Blocks
 	if !d.Titled() {
 		blocks = slices.Insert(slices.Clone(blocks), 0, view.Block(view.Title{Text: view.T(p.name)}))
@@ -66,7 +66,7 @@ func WriteDoc(w io.Writer, d *view.Doc) error {
 	if err := tmpl.ExecuteTemplate(&b, "document", struct {
 		head
 		Name, Version string
-		Parts         []part
+		Parts         []templateBlock
 	}{pageHead, p.name, d.Version, p.of(blocks, 2)}); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -108,23 +108,23 @@ func cellClass(align []view.Align, column, last int) string {
 	return ""
 }
 
-// parts makes blocks ready for the template, and names what is to be told apart.
-type parts struct {
+// templateBlocks makes blocks ready for the template, and names what is to be told apart.
+type templateBlocks struct {
 	name    string
 	section string
 	labels  int
 }
 
 // label is a name that no other part has.
-func (p *parts) label() string {
+func (p *templateBlocks) label() string {
 	p.labels++
 	return fmt.Sprintf("%s, part %d", cmp.Or(p.section, p.name), p.labels)
 }
 
-func (p *parts) of(blocks []view.Block, level int) []part {
-	var out []part
+func (p *templateBlocks) of(blocks []view.Block, level int) []templateBlock {
+	var out []templateBlock
 	for _, b := range blocks {
-		one := part{Level: level, V: b}
+		one := templateBlock{Level: level, V: b}
 		switch b := b.(type) {
 		case view.Title:
 			one.Kind = "title"

@@ -69,7 +69,7 @@ type page struct {
 	Filter  []finding.Section
 	Reports []reportPage
 	// Beside is what stands below them: what a run found that is of none.
-	Beside []part
+	Beside []templateBlock
 	// Brand is the cover; nil for none. Logo is its picture as a URL of data.
 	Brand *report.Brand
 	Logo  template.URL
@@ -107,7 +107,7 @@ func Write(w io.Writer, reports []*report.Report, beside *report.Beside, brand *
 			}
 		}
 	}
-	blocks := parts{name: "Beside the domains"}
+	blocks := templateBlocks{name: "Beside the domains"}
 	p.Beside = blocks.of(view.BesideBlocks(beside), 2)
 	p.Title = fmt.Sprintf("Mail audit of %s, %s", show.Counted(len(reports), "domain"), strings.Split(p.Date, ",")[0])
 	switch {

@@ -132,16 +132,16 @@ func logsNotes(r *maillog.Report) []Block {
 		}
 	}
 	if r.Other != nil {
-		note(finding.Warning, "not read, as another program is stated: %s like those of %s", counted(r.OtherLines, "line"), *r.Other)
+		note(finding.Warning, "not read, as another program is stated: %s like those of %s", amount(r.OtherLines, "line"), *r.Other)
 	}
 	if r.Lines.NotUnderstood > 0 {
 		note(finding.Notice, "%s of %s lines were not understood: examples are below", thousands(r.Lines.NotUnderstood), thousands(r.Lines.Read))
 	}
 	if r.SenderUnknown > 0 {
-		note(finding.Notice, "the sender of %s is not known: the line that states it is in an older file", counted(r.SenderUnknown, "recipient"))
+		note(finding.Notice, "the sender of %s is not known: the line that states it is in an older file", amount(r.SenderUnknown, "recipient"))
 	}
 	if r.Forgotten > 0 {
-		note(finding.Notice, "%s were open for so long that they count as queued", counted(r.Forgotten, "message"))
+		note(finding.Notice, "%s were open for so long that they count as queued", amount(r.Forgotten, "message"))
 	}
 	return list
 }
@@ -340,7 +340,7 @@ func thousands(n int64) string {
 	return s
 }
 
-func counted(n int64, noun string) string {
+func amount(n int64, noun string) string {
 	return thousands(n) + " " + show.Plural(int(min(n, 2)), noun)
 }
 

@@ -90,7 +90,7 @@ type File struct {
 // Decompress returns a reader of what is inside r, told apart by its first bytes, and
 // the name of the compression, "" for none. What comes out is bounded (ErrBomb).
 func Decompress(r io.Reader) (io.Reader, string, error) {
-	in := &counted{r: r}
+	in := &countingReader{r: r}
 	b := bufio.NewReaderSize(in, 64<<10)
 	magic, err := b.Peek(6)
 	if err != nil && err != io.EOF {
@@ -143,13 +143,13 @@ func xzWindow(b *bufio.Reader) error {
 	return nil
 }
 
-// counted counts what is read.
-type counted struct {
+// countingReader counts what is read.
+type countingReader struct {
 	r io.Reader
 	n int64
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err
@@ -158,7 +158,7 @@ func (c *counted) Read(p []byte) (int, error) {
 // bounded ends a stream that grows too much.
 type bounded struct {
 	r    io.Reader
-	in   *counted
+	in   *countingReader
 	n    int64
 	name string
 }

@@ -11,10 +11,10 @@ import (
 	"mailworthy/smtp/reply"
 )
 
-// conclude makes one outcome of the parts.
+// conclude makes one outcome of the aspects.
 func (j *judgement) conclude(out *Proof) {
-	var bad, good, unknown, unasked []part
-	for _, p := range j.parts {
+	var bad, good, unknown, unasked []aspect
+	for _, p := range j.aspects {
 		switch p.state {
 		case shown:
 			bad = append(bad, p)
@@ -89,13 +89,13 @@ func (j *judgement) sufficed() string {
 		return ""
 	}
 	// A domain without a policy, or with one that is invalid, is refused for that.
-	for _, p := range j.parts {
+	for _, p := range j.aspects {
 		if p.proof == reply.ProofDMARC && slices.ContainsFunc(p.findings, func(f finding.Finding) bool { return f.Check == "dmarc-record-missing" }) &&
 			strings.Contains(strings.ToLower(j.request.Text), "dmarc") && j.plan.mode == aligned {
 			return ""
 		}
 	}
-	for _, p := range j.parts {
+	for _, p := range j.aspects {
 		if p.proof != reply.ProofSPF || p.state != right {
 			continue
 		}
@@ -109,10 +109,10 @@ func (j *judgement) sufficed() string {
 	return ""
 }
 
-// sentences joins what the parts say, each once.
-func sentences(parts []part) string {
+// sentences joins what the aspects say, each once.
+func sentences(aspects []aspect) string {
 	var out []string
-	for _, p := range parts {
+	for _, p := range aspects {
 		if p.why != "" && !slices.Contains(out, p.why) {
 			out = append(out, p.why)
 		}

@@ -17,7 +17,7 @@ import (
 	"mailworthy/spf"
 )
 
-// state is what one part of a proof comes to.
+// state is what one aspect of a proof comes to.
 type state int
 
 const (
@@ -31,28 +31,28 @@ const (
 	notAsked
 )
 
-// part is one protocol or record of a proof.
-type part struct {
+// aspect is one protocol or record of a proof.
+type aspect struct {
 	proof    reply.Proof
 	state    state
 	why      string
 	findings []finding.Finding
 }
 
-// judgement gathers the parts.
+// judgement gathers the aspects.
 type judgement struct {
 	request *Request
 	plan    *plan
-	parts   []part
+	aspects []aspect
 	// aligned are the envelope domains that align with the author domain.
 	aligned []string
 }
 
 func (j *judgement) wants(x reply.Proof) bool { return slices.Contains(j.request.Proofs, x) }
 
-func (j *judgement) add(p part) { j.parts = append(j.parts, p) }
+func (j *judgement) add(p aspect) { j.aspects = append(j.aspects, p) }
 
-func (j *judgement) clear(x reply.Proof, why string) { j.add(part{proof: x, state: right, why: why}) }
+func (j *judgement) clear(x reply.Proof, why string) { j.add(aspect{proof: x, state: right, why: why}) }
 
 // open notes that something is not known; err says why, and may be nil.
 func (j *judgement) open(x reply.Proof, why string, err error) {
@@ -60,7 +60,7 @@ func (j *judgement) open(x reply.Proof, why string, err error) {
 	if err != nil && resolver.AsError(err).Reason == resolver.Offline {
 		s = notAsked
 	}
-	j.add(part{proof: x, state: s, why: why})
+	j.add(aspect{proof: x, state: s, why: why})
 }
 
 // pick are the findings that keep wants, worst first as an audit has them.
@@ -131,7 +131,7 @@ func (j *judgement) sender(s *step, res *audit.Result) {
 
 // spf judges check_host() for the address and the envelope domain.
 func (j *judgement) spf(s *step, res *audit.Result) {
-	p := part{proof: reply.ProofSPF}
+	p := aspect{proof: reply.ProofSPF}
 	domain := s.target.Domain
 	spfOnly := func(f *finding.Finding) bool { return f.Section == finding.SPF }
 	if strings.HasSuffix(j.request.Enhanced, ".7.24") {
@@ -200,7 +200,7 @@ func yours(findings []finding.Finding, ip string) []finding.Finding {
 // dkim judges the keys of the signatures. Whether a signature was right, the DNS does
 // not show.
 func (j *judgement) dkim(res *audit.Result) {
-	p := part{proof: reply.ProofDKIM}
+	p := aspect{proof: reply.ProofDKIM}
 	var names []string
 	for _, s := range j.request.Identities.DKIM {
 		if s.Selector != "" {
@@ -239,7 +239,7 @@ func (j *judgement) dkim(res *audit.Result) {
 
 // dmarc judges the record and the alignment of the author domain.
 func (j *judgement) dmarc(res *audit.Result) {
-	p := part{proof: reply.ProofDMARC}
+	p := aspect{proof: reply.ProofDMARC}
 	bad := pick(res.Findings, func(f *finding.Finding) bool {
 		return about(f, "dmarc-record-missing", "dmarc-multiple-records", "dmarc-syntax", "dmarc-version", "dmarc-policy-missing", "dmarc-policy-invalid",
 			"dmarc-alignment-mode-invalid", "dmarc-spf-unaligned", "dmarc-dkim-unaligned", "dmarc-wrong-name", "dmarc-cname-and-txt", "dmarc-spf-at-dmarc-name") && grave(f)
@@ -267,7 +267,7 @@ func (j *judgement) level(s *step, res *audit.Result) {
 			continue
 		}
 		for _, q := range v.Requirements {
-			p := part{proof: reply.Proof(q.ID), why: fmt.Sprintf("Microsoft requires \"%s\"; here: %s", strings.TrimSuffix(q.Text, "."), cmp.Or(q.Because, string(q.Result)+"."))}
+			p := aspect{proof: reply.Proof(q.ID), why: fmt.Sprintf("Microsoft requires \"%s\"; here: %s", strings.TrimSuffix(q.Text, "."), cmp.Or(q.Because, string(q.Result)+"."))}
 			switch q.ID {
 			case "spf":
 				if len(s.target.IPs) == 0 && q.Result == receiver.Meets {
@@ -300,7 +300,7 @@ func (j *judgement) level(s *step, res *audit.Result) {
 			j.add(p)
 		}
 	}
-	if len(j.parts) == 0 {
+	if len(j.aspects) == 0 {
 		j.open(reply.ProofDMARC, "The requirements of Microsoft were not judged.", nil)
 	}
 }

@@ -27,7 +27,7 @@ func (j *judgement) hosts(f *mailhost.Facts, findings []finding.Finding) {
 			continue
 		}
 		ip := a.Addr.String()
-		p := part{proof: reply.ProofPTR, findings: pick(findings, func(f *finding.Finding) bool {
+		p := aspect{proof: reply.ProofPTR, findings: pick(findings, func(f *finding.Finding) bool {
 			return f.Subject == ip && about(f, "ptr-missing", "ptr-unconfirmed", "ptr-generic")
 		})}
 		hard := slices.ContainsFunc(p.findings, func(f finding.Finding) bool { return grave(&f) })
@@ -61,7 +61,7 @@ func (j *judgement) hosts(f *mailhost.Facts, findings []finding.Finding) {
 		if !j.wants(reply.ProofHELO) {
 			continue
 		}
-		p := part{proof: reply.ProofHELO}
+		p := aspect{proof: reply.ProofHELO}
 		p.findings = pick(findings, func(f *finding.Finding) bool { return about(f, "helo-unresolvable", "helo-mismatch") })
 		if len(p.findings) > 1 {
 			p.findings = p.findings[:1] // that it does not match follows
@@ -84,7 +84,7 @@ func (j *judgement) hosts(f *mailhost.Facts, findings []finding.Finding) {
 // envelope judges where the envelope domain takes its mail, and whether it exists.
 func (j *judgement) envelope(s *step, res *audit.Result) {
 	d := s.target.Domain
-	p := part{proof: reply.ProofMailFrom}
+	p := aspect{proof: reply.ProofMailFrom}
 	p.findings = pick(res.Findings, func(f *finding.Finding) bool {
 		return about(f, "domain-missing", "domain-no-soa", "mx-missing", "mx-null", "mx-null-not-alone", "mx-unresolvable", "mx-ip-literal", "mx-private-address") && grave(f)
 	})
@@ -92,7 +92,7 @@ func (j *judgement) envelope(s *step, res *audit.Result) {
 }
 
 // host is the rest of the judgement of a domain as one that takes mail.
-func (j *judgement) host(p *part, d string, res *audit.Result, who string) {
+func (j *judgement) host(p *aspect, d string, res *audit.Result, who string) {
 	state, why, is := unanswered(pick(res.Findings, func(f *finding.Finding) bool {
 		return f.Check == "hosts-unresolved" && !strings.Contains(f.Detail, "PTR") || mailhost.NothingKnown(f.Check) || f.Check == "domain-missing"
 	}), finding.Hosts)
@@ -114,7 +114,7 @@ func (j *judgement) host(p *part, d string, res *audit.Result, who string) {
 // recipient judges where the recipient's domain takes its mail.
 func (j *judgement) recipient(s *step, res *audit.Result) {
 	d := s.target.Domain
-	p := part{proof: reply.ProofRecipientMX}
+	p := aspect{proof: reply.ProofRecipientMX}
 	causes := []string{"domain-missing", "mx-missing", "mx-null", "mx-null-not-alone", "mx-unresolvable", "mx-ip-literal", "mx-private-address", "mx-cname"}
 	if j.request.Reason == reply.Network || j.request.Reason == reply.Expired || j.request.Reason == reply.DNS {
 		causes = append(causes, "ns-lame", "ns-unreachable", "ns-inconsistent")
@@ -134,7 +134,7 @@ func (j *judgement) recipient(s *step, res *audit.Result) {
 		return
 	}
 	j.host(&p, d, res, "The recipient's domain "+d)
-	last := &j.parts[len(j.parts)-1]
+	last := &j.aspects[len(j.aspects)-1]
 	host := j.request.Identities.RemoteHost
 	if last.state == right && h != nil && host != "" && h.MX == mailhost.MXPresent {
 		if slices.Contains(h.MXHosts(), host) {
@@ -171,7 +171,7 @@ func nullMX(d string) string {
 
 // lists judges what the block lists said.
 func (j *judgement) lists(s *step, survey *rbl.Survey, findings []finding.Finding) {
-	p := part{proof: reply.ProofRBL}
+	p := aspect{proof: reply.ProofRBL}
 	p.findings = pick(findings, func(f *finding.Finding) bool {
 		return about(f, "rbl-listed", "rbl-domain-listed")
 	})

@@ -12,11 +12,11 @@ import (
 	"mailworthy/smtp/reply"
 )
 
-// mode is how the parts of a proof come together.
+// mode is how the aspects of a proof come together.
 type mode int
 
 const (
-	// each part is a cause by itself.
+	// each aspect is a cause by itself.
 	each mode = iota
 	// either SPF or DKIM would have sufficed.
 	either
@@ -65,7 +65,7 @@ type plan struct {
 	steps []step
 	// vague: the text does not name the cause, so that nothing seen proves it.
 	vague bool
-	// missing are the identities without which a part cannot be looked at, as flags.
+	// missing are the identities without which an aspect cannot be looked at, as flags.
 	missing []string
 	// checks in their order.
 	checks []string
