@@ -28,7 +28,7 @@ func ParseListed(entry string) (domain, changed string, err error) {
 }
 
 // domainInside takes out of a URL, an address or a word in quotation marks what
-// could be the domain, and says what it was. Both are empty if it is none of them.
+// could be the domain, and says what it was. Both are empty if there is no such part.
 func domainInside(s string) (inside, what string) {
 	if bare := strings.Trim(s, "\"'`,;"); bare != s {
 		if inside, what = domainInside(bare); what != "" {

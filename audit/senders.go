@@ -95,7 +95,7 @@ func (a *run) targets(names []string, then func()) {
 func madeUp(addr netip.Addr) bool { return mailhost.Translated(addr) || addr.Is4In6() }
 
 // mailHosts finds the MX hosts that mail may be expected from. A host that is known
-// to receive only is none, whatever SPF says. One of another organization is none if
+// to receive only is left out, whatever SPF says. One of another organization is left out if
 // the domain's SPF record does not let it send, or lets it only as part of what a
 // provider's record holds: that is the provider's to name.
 func (a *run) mailHosts(b *resolver.Batch, then func([]mailhost.Source)) {

@@ -67,7 +67,7 @@ type Evidence struct {
 	Subject      string `json:"subject"`
 	Issuer       string `json:"issuer"`
 	// MarkType as the certificate has it, and what kind of certificate that makes it; empty
-	// if it is none that is known.
+	// if that is not known.
 	MarkType string `json:"mark_type"`
 	Mark     Mark   `json:"mark" empty:"null"`
 	// Names are those that it is for.

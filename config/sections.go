@@ -187,7 +187,7 @@ func (d *decoder) limits(n *yaml.Node, l *Limits) {
 	})
 }
 
-// policy reads what is judged otherwise than by default. Each entry is checked
+// policy reads how judgements differ from the default. Each entry is checked
 // on its own by the rules of report, so that each mistake has its place.
 func (d *decoder) policy(n *yaml.Node, p *report.Policy) {
 	numbers := func(key string, most int, one func(name string, v int) *report.Policy) func(*yaml.Node) {

@@ -266,7 +266,7 @@ func (k *Key) public() crypto.PublicKey {
 	return &rsa.PublicKey{N: key.N, E: int(key.E.Int64())}
 }
 
-// readRSA reads an RSA key in either encoding, nil if it is none.
+// readRSA reads an RSA key in either encoding, nil if it is not one.
 func readRSA(der []byte) *rsaPublicKey {
 	if info, ok := parseSPKI(der); ok {
 		der = info.Key.Bytes

@@ -142,7 +142,7 @@ func (s *search) mislayGuessed(missing []string) {
 	}
 }
 
-// mislayListed takes the wrong names from the zone. A key at a label of its own is none:
+// mislayListed takes the wrong names from the zone. A key at a label of its own is not wrong:
 // services publish those that their customers' aliases lead to at such names.
 func (s *search) mislayListed(found map[string]bool) {
 	if s.names == nil {

@@ -260,7 +260,7 @@ func (w *written) record() string {
 			services = []string{"email"} // an empty list excludes mail; the narrowest that does not
 		}
 		if !slices.Contains(services, "*") && !slices.Contains(services, "email") {
-			return "" // a key that is not for mail is none by intent, perhaps
+			return "" // perhaps the key is meant not to be for mail
 		}
 		parts = append(parts, "s="+strings.Join(services, ":"))
 	}

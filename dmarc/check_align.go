@@ -98,7 +98,7 @@ func (j *judge) discovery() {
 	}
 }
 
-// inherited tells where the policy comes from when it is not the domain's own.
+// inherited says where the policy comes from if it is not the domain's own.
 func (j *judge) inherited() {
 	d := j.d
 	if d.Record == nil {

@@ -290,7 +290,7 @@ func (j *judge) misplaced() {
 	}
 }
 
-// attempts are the texts at the step that were meant as records and are none.
+// attempts are the texts at the step that were meant as records and are not.
 func (s *Step) attempts() []string {
 	var out []string
 	for i := range s.Others {

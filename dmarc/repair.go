@@ -34,7 +34,7 @@ type repair struct {
 	text           *plainText
 }
 
-// token is a tag that the text probably has, or a piece that is none.
+// token is a tag that the text probably has, or a piece that is not a tag.
 type token struct {
 	name       string // of draftTags, "v", another name, or "" for a piece
 	op         string // what stands between name and value

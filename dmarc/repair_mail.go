@@ -93,7 +93,7 @@ func readMailboxes(value string, k known) mailboxes {
 	for i := range mails {
 		p := &mails[i]
 		if at := strings.IndexByte(p.body, '!'); at > 0 && len(p.body)-at < 10 && strings.IndexByte(p.body[at:], '@') < 0 && isAddress(p.body[:at], k) {
-			out.sizes = append(out.sizes, p.body[at+1:]) // meant as a limit, though it is none
+			out.sizes = append(out.sizes, p.body[at+1:]) // meant as a limit, though it is not one
 			p.body = p.body[:at]
 		}
 		if i > 0 && !p.scheme && !strings.Contains(mails[i-1].body, "@") {

@@ -168,7 +168,7 @@ func joinPieces(in []piece, k known) []piece {
 			last := &out[n-1]
 			_, _, whole := strings.Cut(last.body, "@")
 			if !whole && (p.scheme || strings.HasSuffix(last.raw, ":")) && !strings.HasPrefix(p.body, "@") {
-				out = append(out, p) // a scheme that is none stands between
+				out = append(out, p) // what is between only looks like a scheme
 				continue
 			}
 			if body := joinTwo(last.body, p.body, p.sep, k, hosts); body != "" {

@@ -9,7 +9,7 @@ import (
 )
 
 // plainText is a record freed of what editors and zone files put into it: quotation
-// marks, backslashes, spaces that are none. at is where each of its bytes stands in
+// marks, backslashes, characters that only look like spaces. at is where each of its bytes stands in
 // the record.
 type plainText struct {
 	text string

@@ -86,7 +86,7 @@ func (b *belief) hear(settled *report.Standing, r *report.Report, independent bo
 	mixed := mix(settled, b.believed, keep)
 	mixed.Grade(r.Score.Scale)
 	if c := report.CompareStandings(b.believed, mixed); len(keep) > 0 && c.Same() && !c.SameOutcome() {
-		return // the score would be told without what it comes from
+		return // the score would be reported without its cause
 	}
 	b.believed = mixed
 }

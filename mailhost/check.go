@@ -211,8 +211,8 @@ var (
 // there, and no DNS zone should have it.
 func Translated(a netip.Addr) bool { return nat64.Contains(a) || nat64Local.Contains(a) }
 
-// Public reports whether mail can come from the address: it is none that exists inside a
-// network only.
+// Public reports whether mail can come from the address: it does not exist only
+// inside a network.
 func Public(a netip.Addr) bool { return notPublic(a) == "" }
 
 // notPublic names the kind of an address that is not reachable from outside (RFC

@@ -158,7 +158,7 @@ func (d *Domain) usableBeside(e *Exchange) bool {
 	return slices.ContainsFunc(d.Exchanges, func(o Exchange) bool { return o.Name != e.Name && o.usable() })
 }
 
-// replace is the fix of an MX record whose host is none for mail from outside. Beside
+// replace is the fix of an MX record whose host cannot take mail from outside. Beside
 // a host that takes mail it can go; else the owner must say which host it is.
 func (d *Domain) replace(e *Exchange, why string) *finding.Fix {
 	switch {

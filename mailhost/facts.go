@@ -174,7 +174,7 @@ func (e *Exchange) usable() bool {
 
 // Senders returns the addresses of the MX hosts that mail may leave from, each once,
 // and the names of the hosts that only receive. The domain's own address, which takes
-// the place of a missing MX (RFC 5321, 5.1), is mostly a web server's: it is none.
+// the place of a missing MX (RFC 5321, 5.1), is mostly a web server's: it is left out.
 func (d *Domain) Senders() (senders []Source, receiveOnly []string) {
 	seen := make(map[netip.Addr]bool)
 	for i := range d.Exchanges {

@@ -15,7 +15,7 @@ import (
 // 5321, 4.4). Each server adds its own on top.
 type Hop struct {
 	Line int `json:"line"`
-	// HELO is the name that the client greeted with, as far as the field tells.
+	// HELO is the name that the client greeted with, as far as the field says.
 	HELO string `json:"helo" empty:"null"`
 	// IP of the client; not valid if the field names none.
 	IP netip.Addr `json:"ip" empty:"null"`

@@ -158,7 +158,7 @@ func (o *Outcome) trouble(format string, args ...any) {
 }
 
 // Run audits all, and calls emit with what is to be shown before the changes count as
-// told. If another process runs the same configuration, the error wraps
+// reported. If another process runs the same configuration, the error wraps
 // lockfile.ErrHeld and nothing is done. What goes wrong with the history or with a
 // notification is a trouble of the outcome.
 func (m *Monitor) Run(ctx context.Context, emit func(*Outcome) error) (*Outcome, error) {

@@ -14,8 +14,8 @@ import (
 	"mailworthy/internal/lockfile"
 )
 
-// state is a file of this configuration where state is kept. What goes wrong with it
-// is told as trouble has it.
+// state returns the path of a file of this configuration, in the directory of state, which
+// is made if it is missing.
 func (m *Monitor) state(name string) (string, error) {
 	dir, _, err := m.stateDir()
 	if err != nil {

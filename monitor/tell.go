@@ -51,7 +51,7 @@ func (m *Monitor) prepare(out *Outcome, now time.Time) *notify.Outbox {
 	return outbox
 }
 
-// tell returns the notice to a target about one domain; nil: nothing.
+// tell returns the notice to a target about one domain; nil: there is nothing to report.
 func (m *Monitor) tell(outbox *notify.Outbox, t *notify.Target, d Seen, now time.Time) *notify.Notice {
 	one := d.Report
 	domain, _ := m.Config.ForDomain(one.Domain)

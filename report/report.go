@@ -20,7 +20,7 @@ type Report struct {
 	Version string  `json:"version"`
 	Verdict Verdict `json:"verdict"`
 	Score   Score   `json:"score"`
-	// Deviations say where a user's policy judges otherwise than by default.
+	// Deviations say how a user's policy differs from the default.
 	Deviations []string `json:"deviations"`
 	// AcceptancesEnded are acceptances whose last day is over although their
 	// finding stands, so that it counts again.

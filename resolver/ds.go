@@ -14,7 +14,7 @@ func IsDSOf(ds, name, key string) bool {
 	k, err2 := dns.NewRR(owner + " IN DNSKEY " + key)
 	record, ok1 := d.(*dns.DS)
 	public, ok2 := k.(*dns.DNSKEY)
-	if err1 != nil || err2 != nil || !ok1 || !ok2 || public.ToDS(dns.SHA256) == nil { // nil: its base64 is none
+	if err1 != nil || err2 != nil || !ok1 || !ok2 || public.ToDS(dns.SHA256) == nil { // nil: it is not base64
 		return true
 	}
 	if record.Algorithm != public.Algorithm || record.KeyTag != public.KeyTag() {

@@ -84,7 +84,7 @@ type scutilResolver struct {
 // serversOfScutil reads what scutil --dns of macOS shows, and returns the resolvers
 // that any name is asked of, in the order in which the system asks them. Those of a
 // domain of its own (a VPN's), of multicast DNS and the scoped ones, which are for who
-// binds to an adapter, are none of them.
+// binds to an adapter, are left out.
 func serversOfScutil(text string) []string {
 	var list []scutilResolver
 	var at *scutilResolver

@@ -25,7 +25,7 @@ func (u *udp) watch() {
 	}
 }
 
-// admit puts those in line on sockets that there is room for. Who is told of a failure
+// admit puts those in line on sockets that there is room for. A taker that is called with a failure
 // meanwhile may leave in turn: that is left to the call that is at it, so that calls
 // do not nest.
 func (u *udp) admit() {

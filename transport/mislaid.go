@@ -49,7 +49,7 @@ const (
 	mostStrays = 20
 )
 
-// strays are names of the loaded zone that look like those of the kinds, and are none. What
+// strays are names of the loaded zone that look like those of the kinds, and are not. What
 // stands at the domain itself is looked at, too.
 func strays(domain string, names []string) []stray {
 	out := []stray{{kind: &kinds[0], Texts: Texts{Name: domain}}, {kind: &kinds[1], Texts: Texts{Name: domain}}}

@@ -29,8 +29,8 @@ type Tag struct {
 // maxTags bounds the tags of a record that are read.
 const maxTags = 100
 
-// Record is what the three kinds have in common. A record with a problem is none
-// to its readers.
+// Record is what the three kinds have in common. Its readers take a record
+// with a problem for no record.
 type Record struct {
 	Tags []Tag `json:"tags"`
 	// Problems say where the text leaves the grammar.

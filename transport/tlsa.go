@@ -117,7 +117,7 @@ func (t *TLSA) String() string {
 }
 
 // tlsaData is the data of a record that may stand behind its name, TTL and class, as in
-// a master file. The parentheses around data of several lines are none of it.
+// a master file. The parentheses around data of several lines are not part of it.
 func tlsaData(text string) string {
 	text = strings.Map(func(c rune) rune {
 		if c == '\r' || c == '\n' || c == '(' || c == ')' {

@@ -61,7 +61,7 @@ func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *
 }
 
 // writeChanges writes what changed in each domain, the whole report of those that are
-// new to the history, and marks it as told.
+// new to the history, and marks it as reported.
 func (f *auditFlags) writeChanges(cmd *cobra.Command, k *monitor.Keeper, reports []*report.Report, verbose bool) error {
 	list, shown, acknowledge := k.Changes(reports)
 	r := result(shown, view.ChangesDoc).With("json", func(w io.Writer) error {

@@ -99,7 +99,7 @@ func (f *failOnFlag) limit() (finding.Severity, error) {
 	return "", fmt.Errorf("--fail-on %q: it must be %s", f.word, cli.Either(severityWords))
 }
 
-// flagNames are the flags that are called otherwise than the key in JSON.
+// flagNames are the flags whose name differs from the key in JSON.
 var flagNames = map[string]string{"output": "-o", "file": "-f", "resolvers": "resolver", "zones": "zone", "selectors": "selector", "dkim_domains": "dkim-domain", "ips": "ip", "providers": "provider", "guess": "selectors", "tokens": "token", "ports": "port"}
 
 // flagOf is the flag that states a field.

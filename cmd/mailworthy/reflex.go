@@ -53,7 +53,7 @@ func likeDomain(word string) bool {
 }
 
 // fileCommand is the command that reads a file of this name; "" if there is no such file, or
-// nothing that its name tells.
+// its name does not say it.
 func fileCommand(word string) string {
 	if info, err := os.Stat(word); err != nil || !info.Mode().IsRegular() {
 		return ""

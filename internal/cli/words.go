@@ -72,7 +72,7 @@ func completeWords(cmd *cobra.Command) {
 const shortest = 3
 
 // Word returns the word that is meant: in another case, by another name, or cut short. It
-// returns what was written if that is none of them.
+// returns what was written if no word is meant.
 func (h *Habits) Word(written string, words []string) string {
 	lower := strings.ToLower(strings.TrimSpace(written))
 	if slices.Contains(words, lower) {
@@ -98,7 +98,7 @@ func longer(word string, words []string) (found []string) {
 }
 
 // understand rewrites the values of the flags that take certain words as these words. A value
-// that is none of them, but near to one, is an error that names it; others are refused if
+// that is only near to one of them is an error that names it; others are refused if
 // the flag takes no others.
 func (h *Habits) understand(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(flag *pflag.Flag) {

@@ -380,7 +380,7 @@ func setUp(at int, r finding.Record, c Choices) Mistake {
 	return setUpHost(at, r, c)
 }
 
-// setUpHost is setUp for what is no text and no key.
+// setUpHost is setUp for records of hosts: MX, A and PTR.
 func setUpHost(at int, r finding.Record, c Choices) Mistake {
 	switch r.Type {
 	case "MX":

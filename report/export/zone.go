@@ -26,7 +26,7 @@ func WriteZone(w io.Writer, reports []*report.Report) error {
 		p := view.PlanOf(r)
 		fmt.Fprintf(&b, "; Changes for %s proposed by mailworthy %s on %s\n", zoneComment(r.Domain), zoneComment(r.Version), show.RFC3339(r.Started))
 		fmt.Fprintf(&b, "; %s\n", zoneComment(view.PlanOutcome(p)))
-		n := 0 // of what is shown: an action without records is none for a zone file
+		n := 0 // of what is shown: an action without records has no place in a zone file
 		for _, a := range p.Actions {
 			if len(a.Add)+len(a.Remove) == 0 {
 				continue

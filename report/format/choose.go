@@ -132,7 +132,7 @@ type Result struct {
 	// Value is written as JSON.
 	Value any
 	Doc   func() *view.Doc
-	// Others are writers of formats that documents have not, or otherwise than they do.
+	// Others are writers of formats that documents have not, or that write otherwise.
 	Others map[string]func(io.Writer) error
 	// Version is that of the program.
 	Version string

@@ -118,7 +118,7 @@ func remote(value string) (host, ip string) {
 }
 
 // actionOf reads an Action field (RFC 3464, section 2.3.3), also words that systems
-// use instead; "" if it is none.
+// use instead; "" if it is not one.
 func actionOf(value string) Action {
 	value = strings.ToLower(strings.TrimSpace(commentRE.ReplaceAllString(value, "")))
 	value = strings.Trim(value, " <>\"'.;")

@@ -29,7 +29,7 @@ func (x *Explainer) isLog(data []byte) bool {
 		head = head[:i]
 	}
 	events, _ := maillog.Events(head, maillog.Options{Knowledge: x.knowledge()})
-	// A text that a server wrote into its log is none by itself.
+	// One reply that a server wrote into its log does not make a text a log.
 	return slices.ContainsFunc(events, func(e maillog.Event) bool { return e.QueueID != "" || e.Program != "" || !e.Time.IsZero() })
 }
 

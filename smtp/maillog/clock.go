@@ -80,7 +80,7 @@ func num(b []byte, n int) (int, bool) {
 	return v, true
 }
 
-// monthOf reads the name of a month, 0 if it is none.
+// monthOf reads the name of a month, 0 if it is not one.
 func monthOf(b []byte) int {
 	if len(b) < 3 {
 		return 0

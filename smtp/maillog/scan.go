@@ -125,7 +125,7 @@ func leadingInt(b []byte) int {
 	return n
 }
 
-// decimal reads a number such as 0.05 without allocating; negative if it is none.
+// decimal reads a number such as 0.05 without allocating; negative if it is not one.
 func decimal(b []byte) float64 {
 	n, scale, seen := 0.0, 0.0, false
 	for _, c := range b {
@@ -202,7 +202,7 @@ func enhancedAt(b []byte) []byte {
 	return b[:i]
 }
 
-// atoi reads a number, 0 if it is none.
+// atoi reads a number, 0 if it is not one.
 func atoi(b []byte) int {
 	n, err := strconv.Atoi(string(b))
 	if err != nil {

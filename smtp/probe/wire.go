@@ -26,7 +26,7 @@ const (
 // MaxRead is how many bytes of one connection are worth reading: for Dialer.MaxRead.
 const MaxRead = 256 << 10
 
-// errProtocol is the failure of an answer that is none of the protocol.
+// errProtocol is the failure of an answer that the protocol does not have.
 type errProtocol struct {
 	why string
 	// line: the last line that came belongs behind it.

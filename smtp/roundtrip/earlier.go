@@ -64,7 +64,7 @@ func (r *run) leave() {
 // that cannot be read says nothing: the next run looks again.
 func (r *run) lookBack(ctx context.Context) error {
 	list := r.state.Earlier
-	// If nobody can say what became of this mail, nobody is told of the others: they are
+	// If nobody can say what became of this mail, the others are not reported: they are
 	// counted by the next run.
 	if len(list) == 0 || r.report.Verdict == Unknown {
 		return nil
