@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	runtest.ManyAtOnce()
+	runtest.AtOnce(16)
 	runtest.RareGC()
 	os.Exit(m.Run())
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	runtest.ManyAtOnce()
+	runtest.AtOnce(16)
 	runtest.RareGC()
 	goleak.VerifyTestMain(m)
 }

@@ -104,6 +104,7 @@ func counts(t *testing.T, stderr string) string {
 // end: the output has the rows of a run that was left alone, each once, and the
 // summary and the exit status are the same.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := bulkWorld(t, 300)
 	for _, tt := range []struct {
 		format string
@@ -193,6 +194,7 @@ func inOrder(t *testing.T, dir, name string) {
 // TestInterrupt: the first SIGINT finishes what is under way, and the same command
 // goes on from there; a file without a checkpoint is left as it was.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	dir := bulkWorld(t, 600)
 	whole, stderr := bulkCommand(dir, "ndjson", "whole.ndjson")
 	want := exitCode(t, whole.Run())

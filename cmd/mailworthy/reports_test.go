@@ -68,6 +68,7 @@ type live struct {
 
 // TestReports runs every reported fault and its siblings.
 func TestReports(t *testing.T) {
+	t.Parallel()
 	folders, err := os.ReadDir(reported)
 	if err != nil {
 		t.Log("no reported faults here: siblings alone")

@@ -14,6 +14,7 @@ import (
 // TestRunConfirms: with history.confirm a change is told in the run that sees it
 // only if another resolver says the same.
 func TestRunConfirms(t *testing.T) {
+	t.Parallel()
 	serve := func(all string) string {
 		var zones []string
 		files, err := filepath.Glob("../../testdata/zones/*.zone")

@@ -19,10 +19,18 @@ import (
 
 func TestMain(m *testing.M) {
 	runtest.RareGC()
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"mailworthy": func() { os.Exit(process()) },
 		servant:      serve,
 	})
+}
+
+// tests are the tests, which are run unless the binary runs as one of the commands.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	runtest.AtOnce(4)
+	return m.M.Run()
 }
 
 // scripts is the folder of the sessions.
@@ -31,6 +39,7 @@ const scripts = "testdata/script"
 // TestScripts runs the sessions of testdata/script. $ZONES is the folder of the
 // bundled zones. With SCRIPTS=processes each command is a process of its own.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	zones, err := filepath.Abs("../../testdata/zones")
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 		writer(file)
 		return
 	}
-	runtest.ManyAtOnce()
+	runtest.AtOnce(16)
 	runtest.RareGC()
 	goleak.VerifyTestMain(m)
 }

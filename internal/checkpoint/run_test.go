@@ -74,75 +74,78 @@ func TestKilled(t *testing.T) {
 	}
 	slices.Sort(want)
 	for seed := range uint64(20) {
-		rnd := rand.New(rand.NewPCG(seed, 1))
-		f := newFiles(t)
-		runs := 0
-		for complete := false; !complete; runs++ {
-			r := f.open(t)
-			counted := 0
-			if err := r.Data(&counted); err != nil {
-				t.Fatal(err)
-			}
-			lines := bufio.NewReader(strings.NewReader(text))
-			var under []int64
-			for line := read(r, lines, true); line > 0; line = read(r, lines, true) {
-				under = append(under, line)
-			}
-			if err := r.Start(); err != nil {
-				t.Fatal(err)
-			}
-			budget := 1 + rnd.IntN(80)
-			end := false
-			for range budget {
-				for len(under) < 10 && !end {
-					line := read(r, lines, false)
-					if end = line == 0; !end {
-						under = append(under, line)
-					}
-				}
-				if len(under) == 0 {
-					complete = true
-					break
-				}
-				i := rnd.IntN(len(under))
-				line := under[i]
-				under = slices.Delete(under, i, i+1)
-				if err := r.Row(line, fmt.Appendf(nil, "line %d\n", line)); err != nil {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel() // they wait for the disk
+			rnd := rand.New(rand.NewPCG(seed, 1))
+			f := newFiles(t)
+			runs := 0
+			for complete := false; !complete; runs++ {
+				r := f.open(t)
+				counted := 0
+				if err := r.Data(&counted); err != nil {
 					t.Fatal(err)
 				}
-				counted++
-				if rnd.IntN(10) == 0 {
-					if err := r.Save(counted, false); err != nil {
+				lines := bufio.NewReader(strings.NewReader(text))
+				var under []int64
+				for line := read(r, lines, true); line > 0; line = read(r, lines, true) {
+					under = append(under, line)
+				}
+				if err := r.Start(); err != nil {
+					t.Fatal(err)
+				}
+				budget := 1 + rnd.IntN(80)
+				end := false
+				for range budget {
+					for len(under) < 10 && !end {
+						line := read(r, lines, false)
+						if end = line == 0; !end {
+							under = append(under, line)
+						}
+					}
+					if len(under) == 0 {
+						complete = true
+						break
+					}
+					i := rnd.IntN(len(under))
+					line := under[i]
+					under = slices.Delete(under, i, i+1)
+					if err := r.Row(line, fmt.Appendf(nil, "line %d\n", line)); err != nil {
 						t.Fatal(err)
 					}
+					counted++
+					if rnd.IntN(10) == 0 {
+						if err := r.Save(counted, false); err != nil {
+							t.Fatal(err)
+						}
+					}
 				}
+				switch {
+				case complete:
+					if err := r.Save(counted, true); err != nil {
+						t.Fatal(err)
+					}
+					if counted != len(want) {
+						t.Errorf("seed %d: %d rows counted, want %d", seed, counted, len(want))
+					}
+				case rnd.IntN(2) == 0:
+					_, _ = r.out.Write([]byte("a torn li"))
+				}
+				r.Close()
 			}
-			switch {
-			case complete:
-				if err := r.Save(counted, true); err != nil {
-					t.Fatal(err)
-				}
-				if counted != len(want) {
-					t.Errorf("seed %d: %d rows counted, want %d", seed, counted, len(want))
-				}
-			case rnd.IntN(2) == 0:
-				_, _ = r.out.Write([]byte("a torn li"))
+			got, err := os.ReadFile(f.output)
+			if err != nil {
+				t.Fatal(err)
 			}
-			r.Close()
-		}
-		got, err := os.ReadFile(f.output)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows := strings.SplitAfter(string(got), "\n")
-		rows = rows[:len(rows)-1]
-		slices.Sort(rows)
-		if !slices.Equal(rows, want) {
-			t.Errorf("seed %d, %d runs: %d rows, want %d", seed, runs, len(rows), len(want))
-		}
-		if runs < 2 {
-			t.Errorf("seed %d: killed at no point", seed)
-		}
+			rows := strings.SplitAfter(string(got), "\n")
+			rows = rows[:len(rows)-1]
+			slices.Sort(rows)
+			if !slices.Equal(rows, want) {
+				t.Errorf("seed %d, %d runs: %d rows, want %d", seed, runs, len(rows), len(want))
+			}
+			if runs < 2 {
+				t.Errorf("seed %d: killed at no point", seed)
+			}
+		})
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	runtest.ManyAtOnce()
+	runtest.AtOnce(16)
 	goleak.VerifyTestMain(m)
 }
 

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"runtime/debug"
+	"strconv"
 )
 
 // RareGC lets the heap grow to five times what is live before the garbage collector runs. The
@@ -17,14 +18,14 @@ func RareGC() {
 	}
 }
 
-// ManyAtOnce lets 16 parallel tests run at once, for a package whose tests wait for timeouts and
-// peers more than they compute: with the default, as many as there are processors, they wait for
-// one another. What -parallel says on the command line holds.
-func ManyAtOnce() {
+// AtOnce lets n parallel tests run at once, for a package whose tests wait for timeouts, peers
+// and processes more than they compute: with the default, as many as there are processors, they
+// wait for one another. What -parallel says on the command line holds.
+func AtOnce(n int) {
 	flag.Parse()
 	stated := false
 	flag.Visit(func(f *flag.Flag) { stated = stated || f.Name == "test.parallel" })
 	if !stated {
-		_ = flag.Set("test.parallel", "16") // package testing always has this flag
+		_ = flag.Set("test.parallel", strconv.Itoa(n)) // package testing always has this flag
 	}
 }

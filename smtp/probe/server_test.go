@@ -28,7 +28,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	runtest.ManyAtOnce()
+	runtest.AtOnce(16)
 	goleak.VerifyTestMain(m)
 }
 
