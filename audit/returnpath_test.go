@@ -9,6 +9,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/internal/rsatest"
 	"mailworthy/resolver"
 )
 
@@ -16,7 +17,7 @@ import (
 // of its target, is said and put right by a complete fix, with which SPF passes there; one
 // that the service does not take is said.
 func TestReturnPaths(t *testing.T) {
-	k2048 := rsaKey(2048)
+	k2048 := rsatest.Public(2048, 0)
 	for _, tt := range []struct {
 		name, zone, domain string
 		// subject is that of the finding, says is in it, publish is what the fix publishes and
