@@ -319,7 +319,7 @@ func TestBIMIPrivate(t *testing.T) {
 // unknown.
 func TestBIMIOffline(t *testing.T) {
 	srv := dnstest.Start(t, "$ORIGIN acme.example.\n$TTL 60\n@ SOA ns host 1 7200 900 604800 60\n"+bimiZone+bimiRecord)
-	client := srv.Client(resolver.Config{Timeout: 200 * time.Millisecond, Retries: -1})
+	client := srv.Client(resolver.Config{Timeout: 10 * time.Second, Retries: -1})
 	defer client.Close()
 	b := resolver.NewBatch(t.Context(), resolver.NewSession(client, 0))
 	BeginBIMI(b, nil, BIMITools{}, "acme.example", func(f *BIMIFacts) {
