@@ -17,6 +17,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/bombtest"
 	"mailworthy/internal/rawjson"
 	"mailworthy/internal/show"
 	"mailworthy/rbl"
@@ -128,7 +129,7 @@ func wrongKeys(t reflect.Type, parsed any) string {
 	return ""
 }
 
-var hostileStrings = []string{"", "plain", reporttest.Attack, `\xff`, `\\x5cxff`, `\x`, `\xg0`, "\xff\x00", "é́́́́", "\U000e0041", "\u2028\u2029\x7f\u0080",
+var hostileStrings = []string{"", "plain", bombtest.Attack, `\xff`, `\\x5cxff`, `\x`, `\xg0`, "\xff\x00", "é́́́́", "\U000e0041", "\u2028\u2029\x7f\u0080",
 	"\b\f\n\r\t\x01\x1f\"\\/<>&", "1234567\"", "12345678\\", "1234567\x7f", "1234567é", "\ufffd", "\xed\xa0\x80", "\U0010fffe\U000f0000", `"v=spf1 -all"`}
 
 func TestEncodeReports(t *testing.T) {

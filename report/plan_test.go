@@ -9,6 +9,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/bombtest"
 	"mailworthy/report/reporttest"
 )
 
@@ -180,7 +181,7 @@ func TestReadJSON(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		last := back[len(back)-1]
-		if got := last.Findings[0].Evidence[0].Answer[0]; got != reporttest.Attack {
+		if got := last.Findings[0].Evidence[0].Answer[0]; got != bombtest.Attack {
 			t.Errorf("%s: the record came back as %q", name, got)
 		}
 		if c := Compare(reports()[3], last); !c.Same() {

@@ -1,5 +1,5 @@
 // Package bombtest measures what a hostile input costs the code that judges it, for
-// the tests of packages that read records, messages and files.
+// the tests of packages that read records, messages and files; and has one such input.
 package bombtest
 
 import (

@@ -5,12 +5,12 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"mailworthy/report/reporttest"
+	"mailworthy/internal/bombtest"
 )
 
 // FuzzEscape: every text comes back from JSON.
 func FuzzEscape(f *testing.F) {
-	for _, seed := range []string{"plain", `\xff`, "\xff", `\\x5cxff`, reporttest.Attack} {
+	for _, seed := range []string{"plain", `\xff`, "\xff", `\\x5cxff`, bombtest.Attack} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {

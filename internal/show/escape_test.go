@@ -4,13 +4,13 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"mailworthy/internal/bombtest"
 	"mailworthy/internal/show"
-	"mailworthy/report/reporttest"
 )
 
 // FuzzEscape: what Escape returns moves no terminal, whatever goes in.
 func FuzzEscape(f *testing.F) {
-	for _, seed := range []string{"v=spf1 -all", reporttest.Attack, "\xff\x00", "é́́́́", "\U000e0041"} {
+	for _, seed := range []string{"v=spf1 -all", bombtest.Attack, "\xff\x00", "é́́́́", "\U000e0041"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {

@@ -5,14 +5,14 @@ import (
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/internal/bombtest"
 	"mailworthy/internal/show"
-	"mailworthy/report/reporttest"
 	"mailworthy/resolver"
 )
 
 // FuzzMasterLine: a name server reads back every TXT record that is written.
 func FuzzZoneLine(f *testing.F) {
-	for _, seed := range []string{"v=spf1 -all", `a"b\c;d(e)`, reporttest.Attack, strings.Repeat("x", 300), ""} {
+	for _, seed := range []string{"v=spf1 -all", `a"b\c;d(e)`, bombtest.Attack, strings.Repeat("x", 300), ""} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/bombtest"
 	"mailworthy/internal/show"
 	"mailworthy/report"
 	"mailworthy/report/reporttest"
@@ -20,10 +21,10 @@ func TestBeside(t *testing.T) {
 	began := time.Date(2026, 3, 1, 6, 17, 0, 0, time.UTC)
 	beside := &report.Beside{Schema: report.RunSchemaID, Configured: true, Logs: true, NotSent: []string{"third"}, Errors: []string{"roundtrip fourth: no key"},
 		Findings: []report.Remark{{Check: "roundtrip-slow", Severity: finding.Warning, Subject: "own", Title: "own: it took 1m30s until the mail was there (limit 1m0s)"},
-			{Check: "roundtrip-bounced", Severity: finding.Error, Subject: "dead", Title: "dead: bounced: " + reporttest.Attack},
+			{Check: "roundtrip-bounced", Severity: finding.Error, Subject: "dead", Title: "dead: bounced: " + bombtest.Attack},
 			{Check: "logs-deferred", Severity: finding.Warning, Subject: "logs", Title: "40 % were deferred"}},
 		Roundtrips: []report.Roundtrip{{Name: "own", Report: roundtrip.Report{Schema: roundtrip.Schema, Verdict: roundtrip.Arrived, Why: "It is in INBOX.", From: "a@acme.example", To: "b@acme.example", Began: began, DeliverMS: &ms}},
-			{Name: "dead", Report: roundtrip.Report{Schema: roundtrip.Schema, Verdict: roundtrip.Bounced, Why: reporttest.Attack, From: "a@acme.example", To: "c@acme.example", Began: began}}}}
+			{Name: "dead", Report: roundtrip.Report{Schema: roundtrip.Schema, Verdict: roundtrip.Bounced, Why: bombtest.Attack, From: "a@acme.example", To: "c@acme.example", Began: began}}}}
 	one := report.New(reporttest.Results()["clean"], report.DefaultScale(), "1.0.0")
 	wanted := map[string][]string{
 		"json":       {`"schema": "mailworthy/run/1"`, `"name": "own"`, `"not_sent": [`},

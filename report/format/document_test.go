@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/bombtest"
 	"mailworthy/internal/golden"
 	"mailworthy/internal/show"
 	"mailworthy/report/reporttest"
@@ -99,7 +100,7 @@ func TestDocument(t *testing.T) {
 				continue
 			}
 			var b bytes.Buffer
-			if err := f.Doc(&b, everything(reporttest.Attack), o); err != nil {
+			if err := f.Doc(&b, everything(bombtest.Attack), o); err != nil {
 				t.Fatal(err)
 			}
 			golden.Compare(t, "testdata/document/everything"+name+f.Extensions[0], b.Bytes())
@@ -127,7 +128,7 @@ func TestDocument(t *testing.T) {
 func TestDocumentPage(t *testing.T) {
 	var b bytes.Buffer
 	html, _ := Find("html")
-	if err := html.Doc(&b, everything(reporttest.Attack), usual); err != nil {
+	if err := html.Doc(&b, everything(bombtest.Attack), usual); err != nil {
 		t.Fatal(err)
 	}
 	dec := xml.NewDecoder(&b)
@@ -186,7 +187,7 @@ func TestDocumentIsBounded(t *testing.T) {
 
 // FuzzDocument: no text of a document moves a terminal or is markup of a page.
 func FuzzDocument(f *testing.F) {
-	for _, seed := range []string{"v=spf1 -all", reporttest.Attack, "</title><script>", "a\nb\r\n", "\n\r\n", "  spaces  ", "\xff\x00", "é́́́́", "|`|", "日本語 日本語"} {
+	for _, seed := range []string{"v=spf1 -all", bombtest.Attack, "</title><script>", "a\nb\r\n", "\n\r\n", "  spaces  ", "\xff\x00", "é́́́́", "|`|", "日本語 日本語"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

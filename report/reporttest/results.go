@@ -12,6 +12,7 @@ import (
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/bombtest"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
 	"mailworthy/receiver"
@@ -155,23 +156,19 @@ func Results() map[string]*audit.Result {
 	return map[string]*audit.Result{"flawed": Flawed(), "clean": Clean(), "silent": Silent(), "hostile": Hostile()}
 }
 
-// Attack is what a record may say to whoever reads it.
-const Attack = "\x1b]0;owned\x07\x1b[2J\u009b31m\u202egnp.exe\u202c\u200b" +
-	"=cmd|'/c calc'!A1 <script>alert(1)</script> `id` |pipe| \"quote\"\r\n+injected\xff\xfe\x00 日本語"
-
 // Hostile is a domain whose records attack whoever reads the report.
 func Hostile() *audit.Result {
 	return &audit.Result{
 		Domain: "xn--bcher-kva.example", Unicode: "bücher.example", Profile: finding.Sender, Started: Started,
-		Examined: audit.Examined{MailFrom: []string{"xn--bcher-kva.example"}, Selectors: []string{"\x1b[31mred"}, SenderRanges: []string{Attack}},
+		Examined: audit.Examined{MailFrom: []string{"xn--bcher-kva.example"}, Selectors: []string{"\x1b[31mred"}, SenderRanges: []string{bombtest.Attack}},
 		Findings: []finding.Finding{
 			{Check: "spf-syntax", Section: finding.SPF, Severity: finding.Critical, Subject: "xn--bcher-kva.example", Title: "Syntax error in the SPF record (permerror)",
-				Detail: "The record says " + Attack + ".", Reference: "RFC 7208, 4.6",
-				Evidence: []finding.Evidence{{Name: "xn--bcher-kva.example", Type: "TXT", Status: "found", Answer: []string{Attack, strings.Repeat("A\u0301\x1b[A", 100)},
-					Server: "udp://192.0.2.53:53", Note: Attack}},
-				Fix: &finding.Fix{Complete: true, Summary: "Publish what was meant: " + Attack, Name: "xn--bcher-kva.example", Type: "TXT", Value: Attack,
+				Detail: "The record says " + bombtest.Attack + ".", Reference: "RFC 7208, 4.6",
+				Evidence: []finding.Evidence{{Name: "xn--bcher-kva.example", Type: "TXT", Status: "found", Answer: []string{bombtest.Attack, strings.Repeat("A\u0301\x1b[A", 100)},
+					Server: "udp://192.0.2.53:53", Note: bombtest.Attack}},
+				Fix: &finding.Fix{Complete: true, Summary: "Publish what was meant: " + bombtest.Attack, Name: "xn--bcher-kva.example", Type: "TXT", Value: bombtest.Attack,
 					Remove: []finding.Record{{Name: "=formula.example", Type: "TXT", Value: strings.Repeat("x", 1000)}}}},
-			{Check: "rbl-listed", Section: finding.Reputation, Severity: finding.Error, Subject: Attack, Title: "Sending IP listed on a DNSBL", Detail: "=1+1"},
+			{Check: "rbl-listed", Section: finding.Reputation, Severity: finding.Error, Subject: bombtest.Attack, Title: "Sending IP listed on a DNSBL", Detail: "=1+1"},
 		},
 	}
 }
