@@ -8,7 +8,7 @@ import (
 	"mailworthy/resolver"
 )
 
-// wildcards puts what a wildcard's answer is at the names of DMARC and BIMI below the
+// wildcards puts what a wildcard's answer is at the names of DMARC, DKIM and BIMI below the
 // finding that names the wildcard.
 func wildcards(findings []finding.Finding) []finding.Finding {
 	at := slices.IndexFunc(findings, func(f finding.Finding) bool { return f.Check == "dmarc-wildcard" && f.Severity.AtLeast(finding.Notice) })
@@ -21,7 +21,8 @@ func wildcards(findings []finding.Finding) []finding.Finding {
 	}
 	cause := findings[at]
 	same := func(f finding.Finding) bool {
-		return (f.Check == "dmarc-spf-at-dmarc-name" || f.Check == "bimi-foreign-record") && f.Severity.AtLeast(finding.Notice) && f.Fix == nil &&
+		return (f.Check == "dkim-wildcard" || (f.Check == "dmarc-spf-at-dmarc-name" || f.Check == "bimi-foreign-record") && f.Fix == nil) && f.Severity.AtLeast(finding.Notice) &&
+			len(f.Evidence) > 0 &&
 			!slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool {
 				return slices.ContainsFunc(e.Answer, func(text string) bool { return !slices.Contains(texts, text) })
 			})

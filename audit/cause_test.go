@@ -88,7 +88,7 @@ func TestFollowSubjects(t *testing.T) {
 	}
 }
 
-// TestWildcards: what a wildcard answers at the names of DMARC and BIMI is listed below
+// TestWildcards: what a wildcard answers at the names of DMARC, DKIM and BIMI is listed below
 // the finding that names it; what stands there besides is a finding of its own.
 func TestWildcards(t *testing.T) {
 	answer := func(texts ...string) []finding.Evidence {
@@ -106,6 +106,8 @@ func TestWildcards(t *testing.T) {
 		{"before it", []finding.Finding{{Check: "bimi-foreign-record", Severity: finding.Warning, Evidence: answer(spf)}, wildcard}, "dmarc-wildcard < bimi-foreign-record"},
 		{"another text", []finding.Finding{wildcard, {Check: "bimi-foreign-record", Severity: finding.Warning, Evidence: answer(spf, "x")}}, "dmarc-wildcard bimi-foreign-record"},
 		{"one to remove", []finding.Finding{wildcard, {Check: "dmarc-spf-at-dmarc-name", Severity: finding.Notice, Evidence: answer(spf), Fix: &finding.Fix{}}}, "dmarc-wildcard dmarc-spf-at-dmarc-name"},
+		{"of every selector", []finding.Finding{wildcard, {Check: "dkim-wildcard", Severity: finding.Warning, Evidence: answer(spf), Fix: &finding.Fix{}}}, "dmarc-wildcard < dkim-wildcard"},
+		{"a key of every selector", []finding.Finding{wildcard, {Check: "dkim-wildcard", Severity: finding.Critical, Evidence: answer("v=DKIM1; p=abc"), Fix: &finding.Fix{}}}, "dmarc-wildcard dkim-wildcard"},
 		{"another check", []finding.Finding{wildcard, {Check: "spf-syntax", Severity: finding.Critical, Evidence: answer(spf)}}, "dmarc-wildcard spf-syntax"},
 		{"passed", []finding.Finding{{Check: "dmarc-wildcard", Severity: finding.Pass}, {Check: "bimi-foreign-record", Severity: finding.Warning, Evidence: answer(spf)}}, "dmarc-wildcard bimi-foreign-record"},
 	} {

@@ -59,11 +59,11 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		sheets = append(sheets, a.spfSheets...)
 	}
 	if a.wants(finding.DKIM) {
-		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile, Stated: a.target.Profile != "", Above: a.above}))
+		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile, Stated: a.target.Profile != "", Kin: a.kin}))
 	}
 	if a.wants(finding.DMARC) {
 		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}
-		if k := a.above.Live(); k != nil && !a.hasOwnKey() {
+		if k := a.kin.Live(); k != nil && !a.hasOwnKey() {
 			c.SignedAbove = k.Domain
 		}
 		for _, e := range res.Examined.Envelopes {

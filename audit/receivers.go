@@ -127,7 +127,7 @@ func (a *run) dkimFact() receiver.Fact {
 			return yes("The selector " + k.Selector + " at " + k.Domain + " has a usable key.")
 		}
 	}
-	if k := a.above.Live(); k != nil {
+	if k := a.kin.Live(); k != nil {
 		return yes("The selector " + k.Selector + " at " + k.Domain + " has a usable key.")
 	}
 	if f := a.of("dkim-key-split"); f != nil {
@@ -159,7 +159,7 @@ func (a *run) dkimRSAFact() receiver.Fact {
 	switch {
 	case f == nil:
 		fact := a.dkimFact()
-		if k := a.above.Live(); k != nil && !a.hasOwnKey() && k.Algorithm != "rsa" {
+		if k := a.kin.Live(); k != nil && !a.hasOwnKey() && k.Algorithm != "rsa" {
 			return unknown("dkim-none-observed", "The key found at "+k.Domain+" is no RSA key.")
 		}
 		return fact
@@ -173,10 +173,10 @@ func (a *run) dkimKeysFact() receiver.Fact {
 	if f := a.of("dkim-key-too-short"); f != nil {
 		return because(receiver.No, f)
 	}
-	if a.result.DKIM.Proof == dkim.ProofAbsent && a.above.Absent() {
+	if a.result.DKIM.Proof == dkim.ProofAbsent && a.kin.Absent() {
 		return yes("No key is published that could be too short.")
 	}
-	if k := a.above.Live(); k != nil && k.Bits >= 1024 {
+	if k := a.kin.Live(); k != nil && k.Bits >= 1024 {
 		return yes("The RSA key found at " + k.Domain + " is not shorter than 1024 bits.")
 	}
 	for i := range a.result.DKIM.Keys {

@@ -80,9 +80,8 @@ type run struct {
 	mx, spf, senders fact
 	// keys and policy: what the protocols of the domain itself found.
 	keys, policy fact
-	// above are the keys of the domains above one that has none of its own; nil: none may
-	// sign for it.
-	above *dkim.Above
+	// kin are the keys of the domains that may sign for one without a key; nil: none may.
+	kin *dkim.Kin
 	// returnPaths are those of services that a loaded zone has, misread.
 	returnPaths []returnPath
 	// needed is what stated services miss.
@@ -219,7 +218,7 @@ func (a *run) ask(ctx context.Context) {
 			res.DKIM = d
 			a.keys.tell()
 		})
-		a.keys.when(func() { a.policy.when(func() { a.askAbove(ctx, b) }) })
+		a.keys.when(func() { a.policy.when(func() { a.askKin(ctx, b) }) })
 	}
 	if a.wants(finding.DMARC) || a.wants(finding.SPF) || a.wants(finding.DKIM) && resolver.Registrable(t.Domain) != t.Domain {
 		dmarc.Begin(b, t.Domain, a.names, t.MailFrom, t.DKIMDomains, func(d *dmarc.Discovery, aligned []dmarc.Alignment) {

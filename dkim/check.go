@@ -17,9 +17,9 @@ type Context struct {
 	Profile finding.Profile
 	// Stated: the user said so, and it is not guessed from the records.
 	Stated bool
-	// Above are the keys of the domains above that may sign for one without a key; nil:
-	// there is none, or a signature of theirs would not align.
-	Above *Above
+	// Kin are the keys of other domains that may sign for one without a key; nil: there is
+	// none, or a signature of theirs would not align.
+	Kin *Kin
 }
 
 func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }
@@ -140,8 +140,8 @@ func (j *judge) presence(observed bool) {
 		j.Decided("dkim-proved-absent")
 	case observed:
 		j.Decided("dkim-none-observed", "dkim-proved-absent")
-	case d.Proof == ProofAbsent && j.above():
-		// Mail may be signed in the name of a domain above.
+	case d.Proof == ProofAbsent && j.kin():
+		// Mail may be signed in the name of another domain.
 	case d.Proof == ProofAbsent && !j.statedOpen():
 		j.Add("dkim-proved-absent", finding.Finding{
 			Detail: fmt.Sprintf("The DNS answers NXDOMAIN for _domainkey.%s: the name does not exist, and so no selector below it can exist. "+
@@ -160,7 +160,7 @@ func (j *judge) presence(observed bool) {
 
 func (j *judge) noneObserved() {
 	d := j.d
-	if j.c.Above.Live() != nil && j.above() {
+	if j.c.Kin.Live() != nil && j.kin() {
 		return
 	}
 	open := ""

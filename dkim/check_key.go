@@ -29,6 +29,24 @@ func (k *PublishedKey) owner() string {
 	return k.QueryName()
 }
 
+// otherKind says what a record is that begins as one of another kind does, and where that
+// belongs; "" if it is none.
+func (k *PublishedKey) otherKind() (what, at string) {
+	lower := strings.ToLower(strings.TrimLeft(k.Record, " \t\""))
+	if k.Domain == "" {
+		return "", ""
+	}
+	for _, kind := range [...]struct{ version, what, at string }{
+		{"v=spf1", "an SPF record", ""}, {"v=dmarc1", "a DMARC record", "_dmarc."}, {"v=bimi1", "a BIMI record", "default._bimi."},
+		{"v=stsv1", "an MTA-STS record", "_mta-sts."}, {"v=tlsrptv1", "a TLS-RPT record", "_smtp._tls."},
+	} {
+		if strings.HasPrefix(lower, kind.version) {
+			return kind.what, kind.at + k.Domain
+		}
+	}
+	return "", ""
+}
+
 // addKey adds a finding about a key record, with its evidence.
 func (j *judge) addKey(id string, k *PublishedKey, f finding.Finding) {
 	if f.Subject = k.owner(); f.Subject != "" {
@@ -40,6 +58,12 @@ func (j *judge) addKey(id string, k *PublishedKey, f finding.Finding) {
 // key judges one key record by itself.
 func (j *judge) key(k *PublishedKey) {
 	j.Decided(keyChecks...)
+	if what, at := k.otherKind(); what != "" {
+		j.addKey("dkim-key-syntax", k, finding.Finding{Title: "A record of another kind at a DKIM selector",
+			Detail: fmt.Sprintf("%s has %s, %s, which belongs at %s: no verifier finds a key.", k.QueryName(), what, show.Quote(k.Record, 120), at),
+			Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish the record at %s, if it is not there, and the key here in its place.", at)}})
+		return
+	}
 	m := &mending{PublishedKey: k}
 	if k.RecordCount > 1 {
 		m.several = together(k.texts)

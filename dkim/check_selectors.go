@@ -22,8 +22,8 @@ func (j *judge) stated() {
 			order = append(order, s.Name)
 		}
 		all[s.Name] = append(all[s.Name], s)
-		above, _ := j.c.Above.stated(s.Name)
-		found[s.Name] = found[s.Name] || above || j.d.answered(s)
+		elsewhere, _ := j.c.Kin.stated(s.Name)
+		found[s.Name] = found[s.Name] || elsewhere || j.d.answered(s)
 	}
 	decided := len(order) > 0
 	for _, name := range order {
@@ -49,8 +49,8 @@ func (j *judge) stated() {
 				dangling = append(dangling, s.CNAMEs[len(s.CNAMEs)-1])
 			}
 		}
-		if _, unknown := j.c.Above.stated(name); unknown {
-			open = append(open, "at "+j.c.Above.names())
+		if _, unknown := j.c.Kin.stated(name); unknown {
+			open = append(open, "at "+j.c.Kin.names())
 		}
 		first := all[name][0]
 		if _, live := j.live(); len(open) > 0 {

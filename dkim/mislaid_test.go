@@ -266,3 +266,18 @@ func TestWordsApart(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherKinds: a record of another kind at a selector is said to be that, and is not
+// removed for a key.
+func TestOtherKinds(t *testing.T) {
+	for text, at := range map[string]string{"v=spf1 mx -all": "acme.example", "v=DMARC1; p=reject": "_dmarc.acme.example", "v=STSv1; id=1": "_mta-sts.acme.example"} {
+		r := zone(t, `s1._domainkey TXT "`+text+`"`)
+		findings := Check(Examine(t.Context(), r, "acme.example", Options{Selectors: []string{"s1"}}), Context{}).Findings()
+		if got := summary(findings); !slices.Equal(got, []string{"dkim-key-syntax error s1._domainkey.acme.example"}) {
+			t.Errorf("%s: %q", text, got)
+		}
+		if f := find1(t, findings, "dkim-key-syntax"); !strings.Contains(f.Detail, "belongs at "+at+":") || len(f.Fix.Remove) > 0 || f.Fix.Complete {
+			t.Errorf("%s: %s %+v", text, f.Detail, f.Fix)
+		}
+	}
+}

@@ -188,9 +188,11 @@ func (j *judge) others(s *Step, i int) {
 		Detail: fmt.Sprintf("%s has %s that no DMARC receiver reads: %s.",
 			s.Name, show.Counted(len(strangers), "TXT record"), quotedList(strangers)),
 		Fix: &finding.Fix{Summary: "Remove what is not a DMARC record from " + s.Name + ".", Remove: txtRecords(s.Name, strangers)}}
-	if senders := slices.IndexFunc(strangers, isSPF); senders >= 0 && i == 0 && (j.c.HasSPF == nil || !*j.c.HasSPF) {
+	if at := slices.IndexFunc(strangers, func(text string) bool {
+		return belongsTo(text, s.Domain) != "" && !(isSPF(text) && j.c.HasSPF != nil && *j.c.HasSPF)
+	}); at >= 0 && i == 0 {
 		// It may be the only one that the domain has.
-		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish %s at %s itself, if it is the SPF record of the domain, and remove it here then.", quoted(strangers[senders]), s.Domain)}
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish %s at %s, if it is not there, and remove it here then.", quoted(strangers[at]), belongsTo(strangers[at], s.Domain))}
 	}
 	if j.d.Wildcard != nil && slices.Contains(j.d.Wildcard.Texts, strangers[0]) {
 		f.Detail += " It comes from a wildcard, which answers for every name without records of its own."
@@ -202,6 +204,24 @@ func (j *judge) others(s *Step, i int) {
 // isSPF reports whether a text was meant as an SPF record.
 func isSPF(text string) bool {
 	return strings.HasPrefix(strings.ToLower(strings.TrimLeft(text, " \t\"'")), "v=spf1")
+}
+
+// belongsTo is where a text stands that begins as a record of another kind does, or proves
+// who owns a domain; "" if it is neither.
+func belongsTo(text, domain string) string {
+	lower := strings.ToLower(strings.TrimLeft(text, " \t\"'"))
+	for _, kind := range [...]struct{ start, at string }{
+		{"v=spf1", ""}, {"v=dkim1", "<selector>._domainkey."}, {"k=rsa", "<selector>._domainkey."}, {"k=ed25519", "<selector>._domainkey."},
+		{"v=bimi1", "default._bimi."}, {"v=stsv1", "_mta-sts."}, {"v=tlsrptv1", "_smtp._tls."},
+	} {
+		if strings.HasPrefix(lower, kind.start) {
+			return kind.at + domain
+		}
+	}
+	if key, _, ok := strings.Cut(lower, "="); ok && (strings.Contains(key, "verif") || key == "ms") {
+		return domain
+	}
+	return ""
 }
 
 // aliasTyped is the name that stands as the whole text of a TXT record, as if an alias had

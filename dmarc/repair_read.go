@@ -166,7 +166,8 @@ func (r *repair) readAddresses(t *token, k known) {
 
 // readWord reads the tags with a choice of words or a number.
 func (r *repair) readWord(t *token) {
-	if r.draft.get(t.name) != "" {
+	before := r.draft.get(t.name)
+	if before != "" && (t.strong || strings.Contains(before, "<")) {
 		r.drop("dmarc-duplicate-tag", t)
 		return
 	}
@@ -209,6 +210,15 @@ func (r *repair) readWord(t *token) {
 	case "fo":
 		check = "dmarc-failure-options"
 		value = failureOptions(bare)
+	}
+	if before != "" {
+		// "adkim=s adkim=r" is no mode to receivers: which one was meant, nobody can tell.
+		if value == "" || value == before {
+			r.drop("dmarc-duplicate-tag", t)
+		} else {
+			r.draft.set(t.name, either(before, value))
+		}
+		return
 	}
 	r.draft.set(t.name, value)
 	switch {

@@ -8,26 +8,26 @@ import (
 	"mailworthy/internal/show"
 )
 
-// Above are the keys of the domains above one that has none of its own: signatures in
-// their name may align with it (RFC 9989, 4.4).
-type Above struct {
+// Kin are the keys of other domains of the organization of one that has none of its own:
+// signatures in their name may align with it (RFC 9989, 4.4).
+type Kin struct {
 	// Domains are what the DNS says of each, the organizational domain first.
 	Domains []*Discovery
 	// Open says in a sentence why it is not known whether they align; empty: they do.
 	Open string
 }
 
-// Live returns a live key above that aligns, an RSA key if there is one; nil if none is
+// Live returns a live key of theirs that aligns, an RSA key if there is one; nil if none is
 // known.
-func (a *Above) Live() *PublishedKey {
+func (a *Kin) Live() *PublishedKey {
 	if a == nil || a.Open != "" {
 		return nil
 	}
 	return a.live()
 }
 
-// live is a live key above, whether it aligns or not.
-func (a *Above) live() (found *PublishedKey) {
+// live is a live key of theirs, whether it aligns or not.
+func (a *Kin) live() (found *PublishedKey) {
 	for _, d := range a.Domains {
 		for i := range d.Keys {
 			if k := &d.Keys[i]; k.Live() && k.RecordCount == 1 && !k.Wildcard && (found == nil || found.Algorithm != algorithmRSA) {
@@ -38,15 +38,15 @@ func (a *Above) live() (found *PublishedKey) {
 	return found
 }
 
-// Absent reports that nothing above can be a key: each name is proved to have none.
-func (a *Above) Absent() bool {
+// Absent reports that nothing there can be a key: each name is proved to have none.
+func (a *Kin) Absent() bool {
 	return a == nil || !slices.ContainsFunc(a.Domains, func(d *Discovery) bool {
 		return d.Proof != ProofAbsent || len(d.Keys) > 0 || len(d.Mislaid) > 0
 	})
 }
 
 // names are the domains.
-func (a *Above) names() string {
+func (a *Kin) names() string {
 	names := make([]string, len(a.Domains))
 	for i, d := range a.Domains {
 		names[i] = d.Domain
@@ -54,8 +54,8 @@ func (a *Above) names() string {
 	return list(names)
 }
 
-// stated reports whether a stated selector has a key above, and whether that is not known.
-func (a *Above) stated(selector string) (found, open bool) {
+// stated reports whether a stated selector has a key there, and whether that is not known.
+func (a *Kin) stated(selector string) (found, open bool) {
 	if a == nil {
 		return false, false
 	}
@@ -69,10 +69,10 @@ func (a *Above) stated(selector string) (found, open bool) {
 	return found && a.Open == "", open || found && a.Open != ""
 }
 
-// above judges a domain without a key of its own by those above it. It reports false if
+// kin judges a domain without a key of its own by those that may sign for it. It reports false if
 // that changes nothing: nothing there can be a key.
-func (j *judge) above() bool {
-	a := j.c.Above
+func (j *judge) kin() bool {
+	a := j.c.Kin
 	if k := a.Live(); k != nil {
 		j.Add("dkim-none-observed", finding.Finding{Severity: finding.Info, Title: "No DKIM key of its own: a key of " + k.Domain + " aligns",
 			Detail: fmt.Sprintf("%s has no key of its own, and %s has one at %s. A signature with d=%[2]s aligns with %[1]s, since relaxed alignment is in force: see that its mail has one.",
@@ -85,6 +85,9 @@ func (j *judge) above() bool {
 		return false
 	case j.anyStated():
 		return true // what is stated is judged by itself
+	}
+	if a.Open == "" && j.brokenKin() {
+		return true
 	}
 	tried, unresolved := 0, 0
 	var evidence, silent []finding.Evidence
@@ -123,4 +126,19 @@ func openOf(unresolved int) string {
 		return ""
 	}
 	return fmt.Sprintf(" (%d got no answer)", unresolved)
+}
+
+// brokenKin judges the key records there that are no keys as they stand, and were meant to
+// be, and reports whether there are any: for the domain they are the cause.
+func (j *judge) brokenKin() bool {
+	found := false
+	for _, d := range j.c.Kin.Domains {
+		for i := range d.Keys {
+			if k := &d.Keys[i]; !k.Live() && !k.Wildcard && len(k.Problems) > 0 && (&mending{PublishedKey: k}).key() != nil {
+				j.key(k)
+				found = true
+			}
+		}
+	}
+	return found
 }

@@ -11,9 +11,9 @@ import (
 	"mailworthy/resolver"
 )
 
-// TestKeysAbove: under relaxed alignment a key of the organizational domain signs for a
+// TestKeysOfKin: under relaxed alignment a key of the organizational domain signs for a
 // domain without one, and what is not known of it is unknown.
-func TestKeysAbove(t *testing.T) {
+func TestKeysOfKin(t *testing.T) {
 	const (
 		zone = `$ORIGIN example.
 @ 300 SOA ns host 1 2 3 4 300
@@ -27,6 +27,7 @@ mx 300 A 192.0.2.10
 		policy = "_dmarc 300 TXT \"v=DMARC1; p=reject; rua=mailto:d@acme.example\"\n"
 		strict = "_dmarc 300 TXT \"v=DMARC1; p=reject; adkim=s; rua=mailto:d@acme.example\"\n"
 		key    = "s1._domainkey 300 TXT \"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n"
+		broken = "s1._domainkey 300 TXT \"v=DKIM1; k=ed25519 p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n"
 		odd    = "unguessable-9f2c._domainkey 300 TXT \"v=DKIM1; p=\"\n"
 		own    = "_dmarc.news 300 TXT \"v=DMARC1; p=reject; psd=n; rua=mailto:d@acme.example\"\n"
 	)
@@ -59,6 +60,13 @@ mx 300 A 192.0.2.10
 			has: []string{"critical dkim-selector-missing"}, receiver: receiver.No},
 		{name: "a stated selector without an answer", target: Target{Domain: "news.acme.example", Selectors: []string{"s9"}}, zone: policy + key,
 			silent: "s9._domainkey.acme.example", has: []string{"unknown dkim-unresolved"}, hasNot: []string{"dkim-selector-missing"}, receiver: receiver.Yes},
+		{name: "a mistyped key", zone: policy + broken, has: []string{"error dkim-key-syntax"}, hasNot: []string{"dkim-proved-absent", "dkim-none-observed", "dmarc-spf-only"}, receiver: receiver.No},
+		{name: "a key of an envelope domain below", target: Target{Domain: "acme.example", MailFrom: []string{"news.acme.example"}}, zone: policy + "s1._domainkey.news" + key[len("s1._domainkey"):],
+			has: []string{"info dkim-none-observed"}, hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Yes},
+		{name: "an envelope domain without a key", target: Target{Domain: "acme.example", MailFrom: []string{"news.acme.example"}}, zone: policy,
+			has: []string{"error dkim-proved-absent"}, hasNot: []string{"dkim-none-observed"}, receiver: receiver.No},
+		{name: "an envelope domain of somebody else", target: Target{Domain: "news.acme.example", MailFrom: []string{"esp.example"}}, zone: policy + odd + "\n$ORIGIN esp.example.\ns1._domainkey 300 TXT \"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n",
+			has: []string{"notice dkim-none-observed"}, receiver: receiver.Unknown},
 		{name: "who signs is stated", target: Target{Domain: "news.acme.example", DKIMDomains: []string{"news.acme.example"}}, zone: policy + key,
 			has: []string{"error dkim-proved-absent"}, receiver: receiver.No},
 		{name: "the keys alone", target: Target{Domain: "news.acme.example", Sections: []finding.Section{finding.DKIM}}, zone: policy + key,

@@ -9,23 +9,23 @@ import (
 	"mailworthy/resolver"
 )
 
-// mostAbove bounds the domains above that are asked for keys.
-const mostAbove = 3
+// mostKin bounds the domains of the same organization that are asked for keys.
+const mostKin = 3
 
-// askAbove looks for the keys of the domains above one that has none of its own, up to its
-// organizational domain: under relaxed alignment a signature of theirs aligns with it
-// (RFC 9989, 4.4.1). Who signs may have been stated; then nothing is asked.
-func (a *run) askAbove(ctx context.Context, b *resolver.Batch) {
+// askKin looks for the keys of other domains of the organization if one has none of its own:
+// those above it, and the envelope domains. Under relaxed alignment a signature of theirs
+// aligns with it (RFC 9989, 4.4.1). Who signs may have been stated; then nothing is asked.
+func (a *run) askKin(ctx context.Context, b *resolver.Batch) {
 	d := a.result.DMARC
 	if len(a.target.DKIMDomains) > 0 || a.hasOwnKey() || d.Exists != nil && !*d.Exists || d.Alignment("dkim") == dmarc.Strict {
 		return
 	}
-	org, above := d.OrganizationalDomain, &dkim.Above{}
+	org, kin := d.OrganizationalDomain, &dkim.Kin{}
 	switch {
 	case org == "" && d.RFC7489 != nil:
-		org, above.Open = d.RFC7489.OrganizationalDomain, d.Undecided.OrganizationalDomain+"."
+		org, kin.Open = d.RFC7489.OrganizationalDomain, d.Undecided.OrganizationalDomain+"."
 	case d.Alignment("dkim") == "":
-		above.Open = d.Undecided.Policy + "."
+		kin.Open = d.Undecided.Policy + "."
 	case d.Record == nil && d.RFC7489 != nil:
 		// Without a record anywhere the walk has nothing to go by.
 		org = d.RFC7489.OrganizationalDomain
@@ -37,16 +37,29 @@ func (a *run) askAbove(ctx context.Context, b *resolver.Batch) {
 		}
 	}
 	slices.Reverse(domains) // the organizational domain first
-	domains = domains[:min(mostAbove, len(domains))]
+	for _, e := range slices.Concat(a.target.MailFrom, envelopeDomains(a.result.Examined.Envelopes)) {
+		if e != a.target.Domain && resolver.Within(e, org) && !slices.Contains(domains, e) {
+			domains = append(domains, e)
+		}
+	}
+	domains = domains[:min(mostKin, len(domains))]
 	if len(domains) == 0 {
 		return
 	}
-	above.Domains = make([]*dkim.Discovery, len(domains))
-	a.above = above
+	kin.Domains = make([]*dkim.Discovery, len(domains))
+	a.kin = kin
 	for i, domain := range domains {
 		dkim.Begin(b, domain, dkim.Options{Selectors: a.target.Selectors, Catalogue: a.options.Selectors, Hints: a.hints(ctx), Names: a.names},
-			func(d *dkim.Discovery) { above.Domains[i] = d })
+			func(d *dkim.Discovery) { kin.Domains[i] = d })
 	}
+}
+
+func envelopeDomains(envelopes []EnvelopeOf) []string {
+	out := make([]string, len(envelopes))
+	for i := range envelopes {
+		out[i] = envelopes[i].Domain
+	}
+	return out
 }
 
 // hasOwnKey reports whether a usable key of the domain itself was found.
@@ -57,17 +70,17 @@ func (a *run) hasOwnKey() bool {
 }
 
 // hasDKIM reports whether there is a usable key whose signatures align: of the domain, or of
-// one above it; nil: not known.
+// another of its organization; nil: not known.
 func (a *run) hasDKIM() *bool {
 	d := a.result.DKIM
 	switch {
 	case d == nil:
 		return nil
-	case a.hasOwnKey() || a.above.Live() != nil:
+	case a.hasOwnKey() || a.kin.Live() != nil:
 		return answer(true)
 	// A key at a wrong name is one that the owner has and signs with: that it is not found
 	// is said of it, and is no second fault.
-	case d.Proof == dkim.ProofAbsent && len(d.Mislaid) == 0 && a.above.Absent():
+	case d.Proof == dkim.ProofAbsent && len(d.Mislaid) == 0 && a.kin.Absent():
 		return answer(false)
 	}
 	return nil
