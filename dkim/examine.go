@@ -274,8 +274,8 @@ func (s *search) list() {
 	suffix := "._domainkey." + s.d.Domain
 	for _, name := range s.names(suffix[1:], mostListed) {
 		sel := strings.TrimSuffix(name, suffix)
-		if sel == "*" || strings.HasPrefix(sel, "*.") || strings.HasSuffix(sel, "._domainkey") || sel == "_dmarc" {
-			continue // a wildcard is found by asking, the others stand at a wrong name
+		if sel == "*" || strings.HasPrefix(sel, "*.") || strings.HasSuffix(sel, "._domainkey") || strings.HasPrefix(sel, "_") || strings.Contains(sel, "._") {
+			continue // a wildcard is found by asking; no selector begins so, such as _adsp (RFC 6376, 3.1), and others stand at a wrong name
 		}
 		if _, wrong := tenantSelector(sel+"._domainkey", s.d.Domain); wrong && !s.asked(sel) {
 			continue

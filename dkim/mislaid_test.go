@@ -267,6 +267,15 @@ func TestWordsApart(t *testing.T) {
 	}
 }
 
+// TestNoSelectors: what stands below _domainkey at a name that no selector has is no key
+// gone wrong.
+func TestNoSelectors(t *testing.T) {
+	r := zone(t, "_adsp._domainkey TXT dkim=all\n_dmarc._domainkey TXT \"v=DMARC1; p=reject\"\nx._report._domainkey TXT y\ngoogle._domainkey TXT KEY"+second)
+	if got := summary(Check(Examine(t.Context(), r, "acme.example", Options{Names: namesOf(r)}), Context{}).Findings()); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestOtherKinds: a record of another kind at a selector is said to be that, and is not
 // removed for a key.
 func TestOtherKinds(t *testing.T) {
