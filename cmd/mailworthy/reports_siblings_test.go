@@ -224,6 +224,10 @@ func siblingRows() []faulty {
 		zoneCase("offline: a foreign include", "", mailHosts+"@ TXT \"v=spf1 mx include:_spf.google.com -all\"\n"+goodDMARC+goodDKIM, "audit --offline --zone zone acme.example", expectation{status: exits0, absent: []string{"unknown spf-unresolved"}, says: []string{"not checked"}}),
 		zoneCase("offline: PTR", "", mailHosts+goodSPF+goodDMARC+goodDKIM, "audit --offline --zone zone --only hosts acme.example", expectation{status: exits0, absent: []string{"ptr-unresolved", "ptr-missing"}}),
 		zoneCase("offline: selectors of the zone", "", mailHosts+goodSPF+goodDMARC+"zx81._domainkey TXT "+siblingKey+"\n", "dkim check --offline --zone zone acme.example", expectation{status: exits0, says: []string{"zx81"}, absent: []string{"dkim-none-observed"}}),
+		zoneCase("offline: a key of the organizational domain", "", mailHosts+goodSPF+goodDMARC+goodDKIM+"news MX 10 mx1\nnews TXT \"v=spf1 mx -all\"\n", "audit --offline --zone zone news.acme.example",
+			expectation{status: exits0, says: []string{"a key of acme.example aligns"}, absent: []string{"dkim-proved-absent", "dmarc-spf-only"}}),
+		zoneCase("offline: no zone has the organizational domain", "", "$ORIGIN news.acme.example.\n@ SOA ns1 host 1 2 3 4 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n"+goodSPF+goodDMARC, "audit --offline --zone zone news.acme.example",
+			expectation{status: exits0, says: []string{"not checked: _domainkey.acme.example"}, absent: []string{"dkim-proved-absent", "dmarc-spf-only"}}),
 
 		// 9. Found at the wrong name.
 		zoneCase("wrong name: SPF at a doubled name", "", mailHosts+"acme.example TXT \"v=spf1 mx -all\"\n"+goodDMARC+goodDKIM, "spf check --offline --zone zone acme.example",

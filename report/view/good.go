@@ -97,6 +97,11 @@ func goodDKIM(r *report.Report) string {
 		}
 	}
 	if len(keys) == 0 {
+		for i := range r.Findings {
+			if f := &r.Findings[i]; f.Check == "dkim-none-observed" && f.Severity == finding.Info {
+				return "n" + strings.TrimPrefix(f.Title, "N") // a key of another domain signs
+			}
+		}
 		return ""
 	}
 	return show.Plural(len(keys), "key") + " " + show.Listed(keys, 3)
