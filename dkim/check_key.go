@@ -59,7 +59,7 @@ func (j *judge) addKey(id string, k *PublishedKey, f finding.Finding) {
 func (j *judge) key(k *PublishedKey) {
 	j.Decided(keyChecks...)
 	if what, at := k.otherKind(); what != "" {
-		j.addKey("dkim-key-syntax", k, finding.Finding{Title: "A record of another kind at a DKIM selector",
+		j.addKey("dkim-key-syntax", k, finding.Finding{Title: "Record of another kind at a DKIM selector",
 			Detail: fmt.Sprintf("%s has %s, %s, which belongs at %s: no verifier finds a key.", k.QueryName(), what, show.Quote(k.Record, 120), at),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Publish the record at %s, if it is not there, and the key here in its place.", at)}})
 		return

@@ -298,16 +298,16 @@ func misplaced(recordName string) string { return recordName[len("_"):] }
 // The bounds on the names of a zone that are searched for records, and that are asked.
 const (
 	mostNames  = 5000
-	mostListed = 10
+	mostListed = 40
 )
 
 // askListed asks for what stands at names of a loaded zone that were meant as that of the
-// record: "__dmarc", "_dmrc", "_domainkey", "_dmarc._domainkey", "_report._dmarc".
+// record: "__dmarc", "_dmrc", "_domainkey", "s1._domainkey", "_report._dmarc". A policy at
+// _dmarc.acme.acme.example is that of acme.acme.example.
 func (s *search) askListed(b *resolver.Batch) {
 	if s.names == nil {
 		return
 	}
-	first, _, _ := strings.Cut(s.d.Domain, ".")
 	asked := 0
 	for _, name := range s.names(s.d.Domain, mostNames) {
 		relative := strings.TrimSuffix(name, "."+s.d.Domain)
@@ -316,7 +316,7 @@ func (s *search) askListed(b *resolver.Batch) {
 		}
 		switch meant := strings.Trim(relative, "_-"); {
 		case relative == "_dmarc" || relative == "dmarc" || relative == "_dmarc."+s.d.Domain || strings.HasPrefix(relative, "*"):
-		case relative == "_dmarc."+first, relative == "_domainkey", relative == "_dmarc._domainkey", relative == "_report._dmarc",
+		case relative == "_domainkey", strings.HasSuffix(relative, "._domainkey"), relative == "_report._dmarc", relative == "_dmarc._tcp", relative == "_dkim",
 			!strings.Contains(relative, ".") && (strings.HasPrefix(relative, "_") || meant == "dmarc") && hint.Distance(meant, "dmarc") <= 1:
 			asked++
 			s.strays = append(s.strays, s.ask(b, name, resolver.TypeTXT))
@@ -346,7 +346,7 @@ func (d *Discovery) readStrays(qs []*question) {
 			if slices.ContainsFunc(d.Strays, func(s Stray) bool { return s.Name == e.Name && s.Text == text }) {
 				continue
 			}
-			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) && (i == 0 || !repaired(text, d.Domain).plausible(true)) {
+			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) && (i == 0 || strings.Contains(q.name, "_domainkey.") || !repaired(text, d.Domain).plausible(true)) {
 				continue
 			}
 			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: show.Cut(text, maxRepair), Evidence: *e})
