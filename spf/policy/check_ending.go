@@ -37,7 +37,11 @@ func (k *checker) ending() {
 			return advice("Ask the owner of %s to end the record in ~all or -all, or publish a record of your own.", r.Domain)
 		}
 		p := k.proposal(r)
-		switch nobody := r == k.p.Record && !useful(r.Text) && !k.unread && k.c.MX != "null" && k.c.Profile != finding.Parked; {
+		nobody := r == k.p.Record && !useful(r.Text) && !k.unread
+		switch silent := nobody && (k.c.MX == "null" || k.c.Profile == finding.Parked); {
+		case silent && !asks:
+			p.all = '-'
+			return p.share(false, "End the record in -all: the domain sends no mail.")
 		case asks:
 			p.allAsk = '~'
 			p.ask = append(p.ask, "ip4:<the address of each other sender of yours>")

@@ -101,7 +101,7 @@ func (k *checker) target(r *Record, t *Term) {
 			Evidence: answersOf(r, t), CouldBe: finding.Critical, Undecides: true,
 		})
 	case t.Status == StatusNone, t.Status == StatusNXDomain, t.Status == StatusInvalid:
-		what := t.Target + " has no SPF record"
+		what, alias := t.Target+" has no SPF record", ""
 		switch t.Status {
 		case StatusNXDomain:
 			if t.Record == nil {
@@ -109,6 +109,7 @@ func (k *checker) target(r *Record, t *Term) {
 				break
 			}
 			what = resolver.Absence(t.Target, t.Record.Evidence.CNAMEs)
+			alias = undotted(t.Target, k.p.Domain, k.p.answers.get(t.Target, resolver.TypeTXT))
 		case StatusInvalid:
 			what = quote(t.Target) + " is not a name that can have one"
 		}
@@ -120,6 +121,12 @@ func (k *checker) target(r *Record, t *Term) {
 			p.broken = true
 			p.read(t)
 			fix = p.share(p.astray, "Publish the corrected record.")
+		} else if alias != "" {
+			detail += fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
+			fix = k.dotted(t, alias)
+		} else if at := t.Target + "." + k.p.Domain; k.mine(r) && k.p.answers.get(at, resolver.TypeTXT).recordStatus() == StatusFound {
+			detail += fmt.Sprintf(" A record stands at %s: the zone added its own name to one that was whole.", at)
+			fix = k.undoubled(t, at)
 		} else if text, meant := k.unmarked(t); meant != "" && k.mine(r) {
 			detail += fmt.Sprintf(" The TXT record %s there was probably meant to be one.", quote(text))
 			fix = &finding.Fix{Summary: "Publish the corrected record.", Name: t.Target, Type: "TXT", Value: meant, Remove: []finding.Record{{Name: t.Target, Type: "TXT", Value: text}}}
@@ -142,6 +149,33 @@ func (k *checker) target(r *Record, t *Term) {
 			Evidence: answersOf(r, t), Fix: fix,
 		})
 	}
+}
+
+// dotted is the fix for the alias at the target of a term: the one with its final dot, if the
+// record is there that it was meant to lead to.
+func (k *checker) dotted(t *Term, alias string) *finding.Fix {
+	o := k.p.answers.get(alias, resolver.TypeTXT)
+	if q := k.p.with(map[string]string{t.Target: o.record().text}); o.recordStatus() != StatusFound || k.trial || q.passesWorld() || len(k.worse(q)) > 0 {
+		return advice("Publish the alias at %s with the final dot of its target (%s.), if the sender's record is there.", t.Target, alias)
+	}
+	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", t.Target), Name: t.Target, Type: "CNAME", Value: alias,
+		Remove: []finding.Record{{Name: t.Target, Type: "CNAME", Value: t.Record.Evidence.CNAMEs[0]}}}
+}
+
+// undoubled is the fix for a record, or an alias of one, that stands at the doubled name in place
+// of the target of a term.
+func (k *checker) undoubled(t *Term, at string) *finding.Fix {
+	o := k.p.answers.get(at, resolver.TypeTXT)
+	text := o.record().text
+	f := &finding.Fix{Summary: "Move the record to " + t.Target + ".", Name: t.Target, Type: "TXT", Value: text}
+	if len(o.answer.CNAMEs) > 0 {
+		f.Summary, f.Type, f.Value = "Move the alias to "+t.Target+".", "CNAME", o.answer.CNAMEs[0]
+	}
+	f.Remove = []finding.Record{{Name: at, Type: f.Type, Value: f.Value}}
+	if q := k.p.with(map[string]string{t.Target: text}); k.trial || q.passesWorld() || len(k.worse(q)) > 0 {
+		return advice("%s Correct it before.", f.Summary)
+	}
+	return f
 }
 
 // oneOf is the fix for several records at one name of the domain's own that another record

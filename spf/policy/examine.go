@@ -143,6 +143,12 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			if text := o.ofType99(); q.name == x.root && meant == nil && text != "" {
 				x.meant(q.name, text, 0)
 			}
+			if target := undotted(q.name, x.root, o); target != "" {
+				x.ask(target, resolver.TypeTXT, asRecord)
+			}
+			if mine && q.name != x.root && p&asTarget != 0 && o.status() == StatusNXDomain {
+				x.ask(q.name+"."+x.root, resolver.TypeTXT, asRecord)
+			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
 				for _, name := range misplaced(x.root) {
 					x.ask(name, resolver.TypeTXT, asMisplaced)
@@ -166,6 +172,15 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 	if p&asTarget != 0 {
 		x.absent(q.name, o)
 	}
+}
+
+// undotted is the target that an alias of the domain's own was meant to have, if it leads nowhere
+// because the zone added its name to one without a final dot; else "".
+func undotted(name, root string, o *outcome) string {
+	if o.status() != StatusNXDomain || len(o.answer.CNAMEs) != 1 || !sameOwner(name, root) {
+		return ""
+	}
+	return resolver.Undotted(o.answer.CNAMEs[0], root, registrable(root))
 }
 
 // meant asks what a record would lead to if it were what it was meant to be, so that

@@ -11,10 +11,10 @@ import (
 
 // misplaced are the names at which the record of a domain stands by mistake: the
 // doubled name that a panel makes of a full one, the one that it makes of the first
-// label, and those of records that are only there to be included.
+// label, those of records that are only there to be included, and that of the DMARC record.
 func misplaced(domain string) []string {
 	first, _, _ := strings.Cut(domain, ".")
-	return []string{domain + "." + domain, first + "." + domain, "_spf." + domain, "spf." + domain}
+	return []string{domain + "." + domain, first + "." + domain, "_spf." + domain, "spf." + domain, "_dmarc." + domain}
 }
 
 // wrongName looks for the record of a domain that has none where it may stand by
@@ -35,7 +35,7 @@ func (k *checker) wrongName() (wrong, open bool) {
 			continue
 		}
 		if found++; found == 1 {
-			name, text, moved = n, o.record().text, i < 2
+			name, text, moved = n, o.record().text, i < 2 || n == "_dmarc."+k.p.Domain
 		}
 	}
 	if found == 0 && len(silent) > 0 {
@@ -43,7 +43,8 @@ func (k *checker) wrongName() (wrong, open bool) {
 			Detail: fmt.Sprintf("%s has no SPF record. Whether one stands at %s by mistake is not known: the DNS did not say.", k.p.Domain, silent[0].Name)})
 		return false, true
 	}
-	if found == 0 || found == len(misplaced(k.p.Domain)) { // a wildcard answers for each
+	// A wildcard answers for each, but for one that has records of its own.
+	if found == 0 || found >= len(misplaced(k.p.Domain))-1 {
 		return false, false
 	}
 	k.unread = true
@@ -61,7 +62,7 @@ func (k *checker) wrongName() (wrong, open bool) {
 		f.Fix = advice("Publish a record at %s that names all its senders: %s, if it does, or include:%s beside the others.", k.p.Domain, quotable(text), name)
 	case !k.trial && k.holds(p, text):
 		f.Fix = &finding.Fix{Summary: "Publish the record at " + k.p.Domain + ".", Name: k.p.Domain, Type: "TXT", Value: text}
-		if doubled := k.p.Domain + "." + k.p.Domain; name == doubled {
+		if name == k.p.Domain+"."+k.p.Domain || name == "_dmarc."+k.p.Domain {
 			f.Fix.Summary = "Move the record to " + k.p.Domain + "."
 			f.Fix.Remove = []finding.Record{{Name: name, Type: "TXT", Value: text}}
 		}

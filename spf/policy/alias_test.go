@@ -1,0 +1,74 @@
+package policy
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+)
+
+// TestAstrayNames: a record that a panel put elsewhere, or whose alias lost its final dot, is
+// found and put right.
+func TestAstrayNames(t *testing.T) {
+	const include = `@ TXT "v=spf1 mx include:_spf.acme.example -all"` + "\n"
+	for _, c := range []struct{ zone, check, says, fix string }{
+		{include + "_spf CNAME _spf.esp.example", "spf-include-missing", "the final dot of _spf.esp.example is missing", "_spf.acme.example CNAME _spf.esp.example"},
+		{include + "_spf CNAME _none.esp.example", "spf-include-missing", "the final dot of _none.esp.example is missing", ""},
+		{include + "_spf CNAME open.esp.example", "spf-include-missing", "the final dot of open.esp.example is missing", ""},
+		{include + "_spf.acme.example CNAME _spf.esp.example.", "spf-include-missing", "the zone added its own name to one that was whole", "_spf.acme.example CNAME _spf.esp.example"},
+		{include + `_spf.acme.example TXT "v=spf1 ip4:192.0.2.7 -all"`, "spf-include-missing", "A record stands at _spf.acme.example.acme.example", "_spf.acme.example TXT v=spf1 ip4:192.0.2.7 -all"},
+		{include + `_spf.acme.example TXT "v=spf1 include:acme.example -all"`, "spf-include-missing", "A record stands at _spf.acme.example.acme.example", ""},
+		{`@ TXT "v=spf1 mx include:_spf.gone.example -all"`, "spf-include-missing", "leads to no SPF record", "acme.example TXT v=spf1 mx include:<the right name in place of _spf.gone.example> -all"},
+		{`_dmarc TXT "v=spf1 mx -all"`, "spf-wrong-name", "_dmarc.acme.example has", "acme.example TXT v=spf1 mx -all"},
+		{`* TXT "v=spf1 mx -all"` + "\n" + `_dmarc TXT "v=DMARC1; p=none"`, "spf-record-missing", "has no TXT record", "acme.example TXT v=spf1 " + anySender + " include:<the SPF record of each service that sends for you> ~all"},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n"+
+			"_spf.esp TXT \"v=spf1 ip4:203.0.113.0/25 -all\"\nopen.esp TXT \"v=spf1 +all\"\n$ORIGIN acme.example.\n@ MX 10 mx1\nmx1 A 192.0.2.10\n"+c.zone+"\n")
+		seen := 0
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Check != c.check || f.Severity == finding.Pass {
+				continue
+			}
+			seen++
+			got := ""
+			if f.Fix.Value != "" {
+				got = f.Fix.Name + " " + f.Fix.Type + " " + f.Fix.Value
+			}
+			if !strings.Contains(f.Detail, c.says) || got != c.fix || f.Fix.Complete != (c.fix != "" && !strings.Contains(c.fix, "<")) {
+				t.Errorf("%s: %q: %s", c.zone, got, f.Detail)
+			}
+		}
+		if seen != 1 {
+			t.Errorf("%s: %d findings", c.zone, seen)
+		}
+	}
+}
+
+// TestSilentEnds: a domain that sends nothing is told to end its record in -all at once.
+func TestSilentEnds(t *testing.T) {
+	for _, c := range []struct {
+		text, check, fix string
+		but              Context
+	}{
+		{"v=spf1 ?all", "spf-all-neutral", "v=spf1 -all", Context{MX: "null"}},
+		{"v=spf1", "spf-all-missing", "v=spf1 -all", Context{MX: "none", Profile: finding.Parked}},
+		{"v=spf1 ?all", "spf-all-neutral", "v=spf1 " + anySender + " ~all", Context{MX: "present"}},
+		{"v=spf1 mx ?all", "spf-all-neutral", "v=spf1 mx ~all", Context{MX: "none", Profile: finding.Parked}},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT \""+c.text+"\"\n")
+		seen := false
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), c.but).Findings() {
+			if f.Check == c.check && f.Severity != finding.Pass {
+				seen = true
+				if f.Fix.Value != c.fix {
+					t.Errorf("%q: %+v", c.text, f.Fix)
+				}
+			}
+		}
+		if !seen {
+			t.Errorf("%q: no %s", c.text, c.check)
+		}
+	}
+}
