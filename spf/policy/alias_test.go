@@ -72,3 +72,30 @@ func TestSilentEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestUnquoted: a zone file's line without quotes makes strings of the terms, and these are read.
+func TestUnquoted(t *testing.T) {
+	for _, c := range []struct{ rdata, fix, says string }{
+		{"v=spf1 mx a:mx1.acme.example -all", "v=spf1 mx a:mx1.acme.example -all", "is 4 strings"},
+		{`"v=spf1" "mx" "-all"`, "v=spf1 mx -all", "in one pair of quotes"},
+		{"“v=spf1 mx -all”", "v=spf1 mx -all", "is 3 strings"},
+		{"'v=spf1 ip4:192.0.2.1 ip4:192.0.2.3 -all'", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.3 -all", "is 4 strings"},
+		{"v=spf1 mx ipv4:192.0.2.1 -all", "v=spf1 mx ip4:192.0.2.1 -all", `"ipv4" is no mechanism`},
+		{`"v=spf1mx -all"`, "v=spf1 mx -all", "does not begin with v=spf1 and a space"},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT "+c.rdata+"\n")
+		seen := 0
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Check != "spf-syntax" || f.Severity == finding.Pass {
+				continue
+			}
+			seen++
+			if f.Fix.Value != c.fix || !f.Fix.Complete || !strings.Contains(f.Detail, c.says) {
+				t.Errorf("%s: %+v: %s", c.rdata, f.Fix, f.Detail)
+			}
+		}
+		if seen != 1 {
+			t.Errorf("%s: %d findings", c.rdata, seen)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -166,7 +167,7 @@ func (o *outcome) near() (text string, meant *repaired) {
 		for i := range o.answer.Records {
 			s := o.answer.Records[i].Text()
 			if looksLikeRecord(s) {
-				r := repair(s)
+				r := repair(cmp.Or(unquoted(o.answer.Records[i].TXT), s))
 				f.nearText, f.meant = s, &r
 				break
 			}

@@ -152,6 +152,15 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 		f.Title = "SPF record does not begin with \"v=spf1 \""
 		f.Reference = "RFC 7208, 4.5"
 		f.Detail = fmt.Sprintf("The TXT record %s of %s was meant to be an SPF record, but does not begin with v=spf1 and a space. Receivers pass it over, and a check gives none.", quote(text), k.p.Domain)
+		i := slices.IndexFunc(k.p.Record.Published, func(x Published) bool { return x.Text() == text && unquoted(x.Strings) != "" })
+		if i >= 0 {
+			n := len(k.p.Record.Published[i].Strings)
+			f.Title = "SPF record without quotes in the zone file"
+			f.Detail = fmt.Sprintf("The TXT record of %s is %d strings, which join without a space: %s. In a zone file a text with spaces stands in one pair of quotes. For receivers it is no SPF record, and a check gives none.", k.p.Domain, n, quote(text))
+			if f.Fix != nil && f.Fix.Name != "" && meant.complete() {
+				f.Fix.Summary = "Publish the record as one string, in quotes."
+			}
+		}
 		f.Detail += said(meant.changes) + asked
 		k.Add("spf-syntax", f)
 	}
@@ -167,6 +176,18 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 	if !k.trial {
 		k.senders()
 	}
+}
+
+// unquoted is the record that a zone file holds without its quotes, or with each term in quotes:
+// the strings of a TXT record with a space between them, if that is one; else "".
+func unquoted(texts []string) string {
+	if len(texts) < 2 || slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(s, " ") }) {
+		return ""
+	}
+	if text := strings.Join(texts, " "); len(text) <= maxRepaired && spf.IsRecord(plainText(text)) {
+		return text
+	}
+	return ""
 }
 
 // maxMerged bounds the records of one name that a fix removes one by one.
