@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -204,6 +205,10 @@ func (k *checker) multiple() {
 	}
 	merged, dropped, notes := Merge(texts)
 	merged, astray := k.reaching(merged, texts)
+	if known := !slices.ContainsFunc(texts, func(s string) bool { return k.endOf(cmp.Or(repair(s).text, s), 0) == 0 }); known {
+		// The strictest of their ends is that of the record.
+		notes = slices.DeleteFunc(notes, func(n string) bool { return n == endNotSaid })
+	}
 	dropped = append(dropped, astray...)
 	detail := fmt.Sprintf("%s has %d SPF records: receivers answer permerror and use none.", k.p.Domain, len(texts))
 	if len(dropped) > 0 {

@@ -278,8 +278,7 @@ func (p *proposal) text(asks bool) string {
 // not half of the world. What looks like a slip may lead nowhere: it stays where it is
 // ignored.
 func (p *proposal) moves(t *Term) bool {
-	return p.move && t.Error == "" && t.Meant == "" && t.Kind != spf.KindAll && t.Qualifier == "+" && !(t.parsed.Prefix.IsValid() && isBroad(t.parsed.Prefix)) &&
-		t.parsed.Bits4 >= 16 && t.parsed.Bits6 >= 32 && !p.leadsBack(t)
+	return p.move && t.Meant == "" && movable(t.parsed) && !p.leadsBack(t)
 }
 
 // leadsBack reports whether a term includes the record that it stands in.

@@ -27,6 +27,9 @@ func Merge(records []string) (merged string, dropped []string, notes []string) {
 	return m.write()
 }
 
+// endNotSaid is noted of a merged record whose redirects may end in another all.
+const endNotSaid = "~all ends the record: what the redirects end in is not said here"
+
 // part is what one record says before its all: the directives, and the target of
 // its redirect.
 type part struct {
@@ -87,10 +90,18 @@ func (m *merger) read(i int, text string) {
 			m.unread = append(m.unread, "<the senders of record "+strconv.Itoa(i+1)+">")
 		}
 		terms, l = spf.Parse(r.text)
+	} else if plain := withoutGlue(text); plain != text {
+		terms, l = spf.Parse(plain)
 	}
 	var p part
 	for j, t := range terms {
-		if why := l.Ignored(j, &t); why != "" {
+		switch why := l.Ignored(j, &t); {
+		case why == "after_all" && movable(&t) && !suspicious(&t) && !cut[t.Text]:
+			m.note("%s stood behind all, where no receiver reads on", quote(t.Text))
+		case why == "redirect_with_all" && !suspicious(&t) && !useful(spf.Version+" "+strings.Join(namesOthers(terms, j), " ")):
+			m.unread = append(m.unread, "<include:"+forPlaceholder(t.Spec)+", if its senders are yours>")
+			continue
+		case why != "":
 			m.drop(t.Text)
 			m.note("%s has no effect where it stands, behind or beside all", quote(t.Text))
 			continue
@@ -134,6 +145,40 @@ func (m *merger) read(i int, text string) {
 		}
 	}
 	m.parts = append(m.parts, p)
+}
+
+// withoutGlue is a valid record with what was meant in place of terms that the grammar takes for
+// others: a name that all is glued to, and a mechanism with an equals sign.
+func withoutGlue(text string) string {
+	terms, _ := spf.Parse(text)
+	out := []string{spf.Version}
+	for i := range terms {
+		t := &terms[i]
+		fixed, _ := fix(*t, 3)
+		if len(fixed) > 0 && !ascii.EqualFold(t.Name(), "v") && (t.Kind == spf.KindModifier || slices.ContainsFunc(fixed, endsPolicy)) && !doubtfulSign(fixed) {
+			out = append(out, fixed...)
+		} else {
+			out = append(out, t.Text)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// movable reports whether a term behind all goes before it: one that authorises, and not half of
+// the world.
+func movable(t *spf.Term) bool {
+	return t.Error == "" && t.Kind.Directive() && t.Kind != spf.KindAll && t.Sign == '+' && !(t.Prefix.IsValid() && isBroad(t.Prefix)) && t.Bits4 >= 16 && t.Bits6 >= 32
+}
+
+// namesOthers are the texts of the terms of a record but one.
+func namesOthers(terms []spf.Term, but int) []string {
+	var out []string
+	for i := range terms {
+		if i != but {
+			out = append(out, terms[i].Text)
+		}
+	}
+	return out
 }
 
 // String says what was changed, for a person.
@@ -194,12 +239,12 @@ func (m *merger) write() (string, []string, []string) {
 	} else {
 		for _, r := range m.redirects {
 			t := spf.ParseTerm("include:" + r)
-			m.note("redirect=%s becomes an include, because only one record can end the evaluation", quotable(r))
+			m.note("%s becomes an include, because only one record can end the evaluation", quote("redirect="+r))
 			terms = append(terms, t)
 		}
 		if m.all == 0 && len(m.redirects) > 1 {
 			m.all = '~'
-			m.note("~all ends the record: what the redirects end in is not said here")
+			m.note("%s", endNotSaid)
 		}
 	}
 	terms = m.distinct(terms, plain)

@@ -31,7 +31,16 @@ func TestMerge(t *testing.T) {
 		{[]string{"v=spf1 -ip4:192.0.2.9 ip4:192.0.2.0/24 -all", "v=spf1 ip4:192.0.2.9 -all"}, "v=spf1 ip4:192.0.2.9 -ip4:192.0.2.9 ip4:192.0.2.0/24 -all", nil},
 		{[]string{"v=spf1 -ip4:192.0.2.9 mx -all", "v=spf1 -ip4:192.0.2.10 ip4:192.0.2.0/24 -all"}, "v=spf1 mx -ip4:192.0.2.10 ip4:192.0.2.0/24 -all", []string{"-ip4:192.0.2.9"}},
 		{[]string{"v=spf1 mx -all exp=a.example", "v=spf1 a -all exp=b.example foo=bar"}, "v=spf1 a mx -all exp=a.example foo=bar", []string{"exp=b.example"}},
-		{[]string{"v=spf1 -all mx", "v=spf1 a -all"}, "v=spf1 a -all", []string{"mx"}},
+		// What stands behind all goes before it, as in one record.
+		{[]string{"v=spf1 -all mx", "v=spf1 a -all"}, "v=spf1 a mx -all", nil},
+		{[]string{"v=spf1 mx -all ip4:203.0.113.5 -ip4:192.0.2.1 ip4:0.0.0.0/1", "v=spf1 a -all"}, "v=spf1 ip4:203.0.113.5 a mx -all", []string{"-ip4:192.0.2.1", "ip4:0.0.0.0/1"}},
+		// A redirect beside all stays ignored beside other senders, and is asked for without.
+		{[]string{"v=spf1 mx redirect=_spf.acme.example -all", "v=spf1 a -all"}, "v=spf1 a mx -all", []string{"redirect=_spf.acme.example"}},
+		{[]string{"v=spf1 redirect=_spf.acme.example ~all", "v=spf1 a -all"}, "v=spf1 a <include:_spf.acme.example, if its senders are yours> -all", nil},
+		// Terms that the grammar takes for others.
+		{[]string{"v=spf1 mx include:_spf.esp.example-all", "v=spf1 mx include:_spf.esp.example -all"}, "v=spf1 mx include:_spf.esp.example -all", []string{"mx", "include:_spf.esp.example"}},
+		{[]string{"v=spf1 ip4=203.0.113.5 -all", "v=spf1 mx ~all"}, "v=spf1 ip4:203.0.113.5 mx -all", nil},
+		{[]string{"v=spf1 include=_spf.esp.example MS=ms1 -all", "v=spf1 mx -all"}, "v=spf1 mx include:_spf.esp.example -all MS=ms1", nil},
 		{[]string{"v=spf1", "v=spf1 -all"}, "v=spf1 -all", nil},
 	} {
 		got, dropped, notes := Merge(c.in)
