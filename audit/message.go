@@ -130,6 +130,7 @@ func RunMessage(ctx context.Context, r resolver.Resolver, msg io.Reader, o Messa
 		return nil, err
 	}
 	a.facts.Layout = m.Layout
+	a.expired()
 	a.evaluateDMARC(ctx)
 	a.result.Queries, a.result.Trace = a.session.Queries(), a.session.Trace()
 	a.judge()
@@ -183,7 +184,7 @@ func (a *messageRun) ask(ctx context.Context, m *message.Message, body io.Reader
 	})
 	g.Go(func() (err error) {
 		head := bytes.NewReader(m.Header)
-		res.DKIM, err = dkim.Verify(ctx, a.session, io.MultiReader(head, pr), a.options.Now)
+		res.DKIM, err = dkim.Verify(ctx, a.session, io.MultiReader(head, pr), a.verifiedAt())
 		// The body is read to its end in any case: the reader waits for it.
 		_, _ = io.Copy(io.Discard, pr)
 		return err
@@ -224,6 +225,35 @@ func (a *messageRun) ask(ctx context.Context, m *message.Message, body io.Reader
 		return unread // the others failed for it
 	}
 	return err
+}
+
+// verifiedAt is the time to verify the signatures at: now, or if one has expired since the
+// message was delivered, by the topmost Received field that names a time, then.
+func (a *messageRun) verifiedAt() time.Time {
+	for i := range a.facts.Received {
+		t := a.facts.Received[i].Date
+		if t == nil {
+			continue
+		}
+		if slices.ContainsFunc(a.facts.Signatures, func(s message.SignatureField) bool {
+			return !s.Expires.IsZero() && a.options.Now.After(s.Expires) && !t.After(s.Expires)
+		}) {
+			return *t
+		}
+		break
+	}
+	return a.options.Now
+}
+
+// expired notes the signatures that have expired since the message was delivered.
+func (a *messageRun) expired() {
+	at := a.verifiedAt()
+	for _, s := range a.result.DKIM.Signatures {
+		if s.Expires != nil && a.options.Now.After(*s.Expires) && !at.After(*s.Expires) && len(a.facts.Notes) < 10 {
+			a.facts.Notes = append(a.facts.Notes, fmt.Sprintf("the signature of %s expired at %s (x=), after the message was delivered, at %s: it is judged as it was then",
+				clip(s.Domain), s.Expires.UTC().Format(time.RFC3339), at.UTC().Format(time.RFC3339)))
+		}
+	}
 }
 
 // hoped are the identities that could pass: the SPF identity and the domains of

@@ -31,7 +31,7 @@ func (a *messageRun) judge() {
 		context.Signatures = append(context.Signatures, message.Signature{Domain: sig.Domain, Headers: sig.Headers,
 			Passes: sig.Result == dkim.Pass, Unknown: sig.Result == dkim.TempError, Disputed: sig.Disputed()})
 	}
-	all := finding.Collect(s.sheet, message.Check(a.facts, context))
+	all := s.fold(finding.Collect(s.sheet, message.Check(a.facts, context)))
 	slices.SortStableFunc(all, func(x, y finding.Finding) int { return y.Severity.Rank() - x.Severity.Rank() })
 	for i := range all {
 		if all[i].Evidence == nil {
@@ -39,6 +39,29 @@ func (a *messageRun) judge() {
 		}
 	}
 	a.result.Findings = all
+}
+
+// fold lists below a signature that does not pass what only follows from it: that it does
+// not vouch for the fields of the list that it names.
+func (s *messageSheet) fold(all []finding.Finding) []finding.Finding {
+	i := slices.IndexFunc(all, func(f finding.Finding) bool {
+		return f.Check == "message-one-click-unsigned" && f.Severity != finding.Pass
+	})
+	if i < 0 || slices.ContainsFunc(s.res.DKIM.Signatures, func(sig dkim.Signature) bool { return sig.Result == dkim.Pass }) {
+		return all
+	}
+	for _, sig := range s.res.DKIM.Signatures {
+		if !slices.Contains(sig.Headers, "list-unsubscribe") || !slices.Contains(sig.Headers, "list-unsubscribe-post") {
+			continue
+		}
+		for k := range all {
+			if f := &all[k]; f.Severity != finding.Pass && (sig.Disputed() && f.Check == "message-dkim-length" || !sig.Disputed() && f.Check == "message-dkim-fail") {
+				f.Follows = append(f.Follows, all[i].Consequence())
+				return slices.Delete(all, i, i+1)
+			}
+		}
+	}
+	return all
 }
 
 // messageSheet applies the checks of the authentication.
@@ -60,7 +83,7 @@ func (s *messageSheet) spf() {
 	e := s.res.SPF
 	if e == nil {
 		s.sheet.Add("message-spf-not-evaluated", finding.Finding{Subject: "SPF", Detail: "SPF was not evaluated, as " + s.res.SPFNotEvaluated + ".",
-			Fix: fix("State the client with --ip and the envelope sender with --mail-from.")})
+			Fix: fix("State %s.", s.unstated())})
 		return
 	}
 	s.sheet.Decided("message-spf-not-evaluated")
@@ -104,6 +127,24 @@ func (s *messageSheet) spf() {
 	}
 }
 
+// unstated is what SPF needs and neither the message nor the user says.
+func (s *messageSheet) unstated() string {
+	c := &s.res.Client
+	var need []string
+	if !c.IP.IsValid() {
+		need = append(need, "the client with --ip")
+	}
+	switch {
+	case c.MailFrom == nil:
+		need = append(need, "the envelope sender with --mail-from")
+	case *c.MailFrom == "" && c.HELO == "":
+		need = append(need, "the name that it greeted with, by --helo")
+	case c.IP.IsValid():
+		need = append(need, "an envelope sender with a domain, by --mail-from")
+	}
+	return strings.Join(need, " and ")
+}
+
 // authorise says how the client comes to pass, if it is one of the sender's: who forwards
 // mail, or receives it for the recipient, is not to be named in the sender's record.
 func (s *messageSheet) authorise(e *spf.Evaluation) *finding.Fix {
@@ -111,7 +152,7 @@ func (s *messageSheet) authorise(e *spf.Evaluation) *finding.Fix {
 		return fix("%s is a host of %s. If that takes the recipient's mail, the client is the one before it: state it with --ip. If you send through %[2]s, add its include to the SPF record of %[3]s.",
 			e.IP, service, e.Domain)
 	}
-	return fix("If %s sends for you, add it (or the include of its service) to the SPF record of %s; if not, send through a host that the record names. A host that forwards is not yours to add.", e.IP, e.Domain)
+	return fix("If %s sends for you, add it (or the include of its service) to the SPF record of %s; if not, send through a host that the record names. A host that forwards, or takes the recipient's mail, is not yours to add.", e.IP, e.Domain)
 }
 
 // gateway is the service whose hosts take mail for recipients that the client is of, "" if
@@ -173,7 +214,7 @@ func (s *messageSheet) dkim() {
 				weak := finding.Finding{Subject: subject, Detail: fmt.Sprintf("%s passes, but: %s", name, sentence(w))}
 				if !strings.HasPrefix(w, "the key has ") {
 					weak.Title = "DKIM signature passes with a reservation"
-					weak.Fix = fix("Mend it where the message is signed: the fields of h=, the clock, or t=y of the key.")
+					weak.Fix = fix("%s", reservation(w, sig))
 				}
 				s.sheet.Add("message-dkim-weak", weak)
 			}
@@ -227,9 +268,13 @@ func (s *messageSheet) dmarc() {
 	}
 	s.sheet.Decided("message-dmarc-fail")
 	if v.Result == dmarc.ResultFail {
-		sign := fix("Sign with DKIM and d=%s, or use an envelope domain below %s that SPF passes for.", v.Domain, v.Domain)
-		if s.broken() != nil {
-			sign = fix("Mend the signature of %s, which does not pass, or use an envelope domain below %s that SPF passes for. If a list or a forwarder changed the message, that is for it to mend.", v.Domain, v.Domain)
+		envelope := fmt.Sprintf("an envelope sender at %s or below it that SPF passes for", v.Domain)
+		if v.ASPF != nil && *v.ASPF == dmarc.Strict {
+			envelope = fmt.Sprintf("an envelope sender at %s itself (aspf=s) that SPF passes for", v.Domain)
+		}
+		sign := fix("Sign with DKIM and d=%s, or use %s.", v.Domain, envelope)
+		if _, signer := s.broken(); signer != "" {
+			sign = fix("Mend the signature of %s, which does not pass, or use %s. If a list or a forwarder changed the message, that is for it to mend.", clip(signer), envelope)
 		}
 		s.sheet.Add("message-dmarc-fail", finding.Finding{Severity: worst, Subject: v.Domain, Detail: s.misaligned(), Fix: sign})
 		return
@@ -247,7 +292,7 @@ func (s *messageSheet) dmarc() {
 		only := finding.Finding{Subject: v.Domain, Detail: fmt.Sprintf(
 			"DMARC passes for %s by SPF alone: no DKIM signature passes%s with a domain that aligns. Forwarded mail will fail.", v.Domain, everywhere),
 			Fix: fix("Sign with DKIM and d=%s.", v.Domain)}
-		if f := s.broken(); f != nil {
+		if f, _ := s.broken(); f != nil {
 			// It is signed so: once that signature passes, this is over.
 			c, _ := messageChecks.Find("message-dmarc-spf-only")
 			f.Follows = append(f.Follows, c.Consequence(only.Subject, only.Detail))
@@ -258,21 +303,25 @@ func (s *messageSheet) dmarc() {
 	}
 }
 
-// broken is the finding that signatures fail, if one of them is of the author's
-// organization; nil if that is not it.
-func (s *messageSheet) broken() *finding.Finding {
-	own := resolver.Registrable(s.res.DMARC.Domain)
-	if !slices.ContainsFunc(s.res.DKIM.Signatures, func(sig dkim.Signature) bool {
-		return sig.Result != dkim.Pass && sig.Result != dkim.TempError && !sig.Disputed() && resolver.Registrable(sig.Domain) == own
-	}) {
-		return nil
-	}
-	for _, f := range s.sheet.Found() {
-		if f.Check == "message-dkim-fail" || f.Check == "message-dkim-partly" {
-			return f
+// broken is the finding about signatures that do not pass everywhere, and the domain of the
+// one that would align if it did; nil if there is none.
+func (s *messageSheet) broken() (*finding.Finding, string) {
+	v := s.res.DMARC
+	for _, sig := range s.res.DKIM.Signatures {
+		aligns := resolver.Registrable(sig.Domain) == resolver.Registrable(v.Domain)
+		if v.ADKIM != nil && *v.ADKIM == dmarc.Strict {
+			aligns = sig.Domain == v.Domain
+		}
+		if sig.Result == dkim.Pass || sig.Result == dkim.TempError || !aligns {
+			continue
+		}
+		for _, f := range s.sheet.Found() {
+			if sig.Disputed() && f.Check == "message-dkim-length" || !sig.Disputed() && (f.Check == "message-dkim-fail" || f.Check == "message-dkim-partly") {
+				return f, sig.Domain
+			}
 		}
 	}
-	return nil
+	return nil, ""
 }
 
 // dependsOnLength says that DMARC rests on a signature with l= alone.
@@ -355,6 +404,21 @@ func (s *messageSheet) mail(h *mailhost.Domain) {
 	default:
 		s.sheet.Decided(id)
 	}
+}
+
+// reservation says what ends a reservation that a signature passes with.
+func reservation(warning string, sig dkim.Signature) string {
+	switch {
+	case strings.HasPrefix(warning, "the key is in testing mode"):
+		return fmt.Sprintf("Take t=y out of the key record %s._domainkey.%s.", clip(sig.Selector), clip(sig.Domain))
+	case strings.HasPrefix(warning, "it was signed in the future"):
+		return "Set the clock of the host that signs."
+	case strings.Contains(warning, "From fields"):
+		return "Send one From field."
+	case strings.HasPrefix(warning, "not signed"):
+		return "Let DKIM sign these fields, too (h=)."
+	}
+	return "Mend it where the message is signed."
 }
 
 // sentence ends a reason with a full stop.

@@ -133,6 +133,13 @@ func limited(t testing.TB, text, domain string) string {
 	return strings.ReplaceAll(s.sign(t, strings.ReplaceAll(text, "\n", "\r\n"), keys().ed), "\r\n", "\n")
 }
 
+// late signs a draft at a time, with x= if that is not zero.
+func late(t testing.TB, text string, at, expires time.Time) string {
+	t.Helper()
+	s := signature{domain: "acme.example", selector: "e", signed: at, expires: expires}
+	return strings.ReplaceAll(s.sign(t, strings.ReplaceAll(text, "\n", "\r\n"), keys().ed), "\r\n", "\n")
+}
+
 func null() *string { return new(string) }
 
 func sender(s string) *string { return &s }

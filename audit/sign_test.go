@@ -26,6 +26,8 @@ type signature struct {
 	signed           time.Time
 	// length adds l=, as long as the body is.
 	length bool
+	// expires is x=, if it is not zero.
+	expires time.Time
 }
 
 // sign returns a message, of CRLF lines, with a relaxed/relaxed signature on top.
@@ -47,6 +49,9 @@ func (s signature) sign(t testing.TB, text string, key crypto.Signer) string {
 	var length string
 	if s.length {
 		length = fmt.Sprintf(" l=%d;", len(body))
+	}
+	if !s.expires.IsZero() {
+		length += fmt.Sprintf(" x=%d;", s.expires.Unix())
 	}
 	bh := sha256.Sum256([]byte(body))
 	field := fmt.Sprintf("DKIM-Signature: v=1; a=%s; c=relaxed/relaxed; d=%s; s=%s; t=%d;\r\n\th=%s;%s\r\n\tbh=%s;\r\n\tb=",

@@ -91,7 +91,7 @@ func (k *checker) oneClick(u *Unsubscribe) {
 // signed checks that a signature that passes covers both fields (RFC 8058, 4).
 func (k *checker) signed() {
 	const id = "message-one-click-unsigned"
-	var maybe, disputed, passing []string
+	var maybe, disputed, passing, failing []string
 	for _, s := range k.c.Signatures {
 		covers := slices.Contains(s.Headers, "list-unsubscribe") && slices.Contains(s.Headers, "list-unsubscribe-post")
 		switch {
@@ -104,6 +104,8 @@ func (k *checker) signed() {
 			maybe = append(maybe, s.Domain)
 		case s.Disputed && covers:
 			disputed = append(disputed, s.Domain)
+		case covers:
+			failing = append(failing, s.Domain)
 		}
 	}
 	if len(maybe) > 0 {
@@ -117,9 +119,14 @@ func (k *checker) signed() {
 		return
 	}
 	detail := "No DKIM signature of the message passes, so nothing vouches for List-Unsubscribe and List-Unsubscribe-Post."
-	if len(passing) > 0 {
+	fix := "Add list-unsubscribe and list-unsubscribe-post to the headers that DKIM signs (h=)."
+	switch {
+	case len(passing) > 0:
 		detail = fmt.Sprintf("The signature of %s passes but does not cover both List-Unsubscribe and List-Unsubscribe-Post.", strings.Join(passing, ", "))
+	case len(failing) > 0:
+		detail = fmt.Sprintf("The signature of %s names List-Unsubscribe and List-Unsubscribe-Post, but it does not pass, so nothing vouches for them.", strings.Join(failing, ", "))
+		fix = "Mend that signature: it names both fields."
 	}
 	k.sheet.Decided(id)
-	k.add(id, "List-Unsubscribe-Post", "", detail, "Add list-unsubscribe and list-unsubscribe-post to the headers that DKIM signs (h=).")
+	k.add(id, "List-Unsubscribe-Post", "", detail, fix)
 }

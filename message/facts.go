@@ -3,6 +3,7 @@ package message
 import (
 	"net/mail"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -106,6 +107,8 @@ type SignatureField struct {
 	Selector string `json:"selector"`
 	// Headers are the names in h=, in lower case, up to a bound.
 	Headers []string `json:"headers"`
+	// Expires is the time in x=; zero: none, or none that can be read.
+	Expires time.Time `json:"-"`
 }
 
 // Repeated is a field that stands more often than it may (RFC 5322, 3.6).
@@ -194,6 +197,9 @@ func (f *Facts) note(m *Message) {
 	}
 	if prefix != "" {
 		f.Notes = append(f.Notes, `the file starts with the "From " line of a mailbox file, which is no part of the message`)
+	}
+	if len(m.named("X-MS-Journal-Report")) > 0 {
+		f.Notes = append(f.Notes, "this is a journal report of Exchange (X-MS-Journal-Report), and the message that it reports is attached: save that as a file of its own and examine it")
 	}
 	if !m.Ended {
 		f.Notes = append(f.Notes, "the file ends inside the header: there is no empty line after it, and no body")
@@ -297,6 +303,9 @@ func quotedWord(text string) string {
 func (f *Facts) repeated(m *Message) {
 	for _, name := range once {
 		fields := m.named(name)
+		if name == "Return-Path" {
+			fields = m.ownPaths(fields)
+		}
 		if len(fields) < 2 {
 			continue
 		}
@@ -307,6 +316,19 @@ func (f *Facts) repeated(m *Message) {
 		}
 		f.Repeated = append(f.Repeated, r)
 	}
+}
+
+// ownPaths are the Return-Path fields that count as repeated: each delivery writes one on
+// top (RFC 5321, 4.4), as at a mailbox that forwards, and no sender can help that.
+func (m *Message) ownPaths(fields []*Field) []*Field {
+	var last int
+	for _, f := range m.named("Received") {
+		last = f.Line
+	}
+	for len(fields) > 1 && fields[1].Line < last {
+		fields = fields[1:]
+	}
+	return fields
 }
 
 // texts are the fields with the name as text.
@@ -428,6 +450,10 @@ func readSignature(f *Field) SignatureField {
 			s.Domain = show.Cut(strings.ToLower(value), maxQuoted)
 		case "s":
 			s.Selector = show.Cut(value, maxQuoted)
+		case "x":
+			if n, err := strconv.ParseInt(value, 10, 64); err == nil && n > 0 {
+				s.Expires = time.Unix(n, 0)
+			}
 		case "h":
 			for name := range strings.SplitSeq(value, ":") {
 				if len(s.Headers) < maxSigned {

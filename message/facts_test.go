@@ -227,3 +227,30 @@ func TestServices(t *testing.T) {
 		t.Errorf("a field of no service: %+v", f)
 	}
 }
+
+// TestDeliveries: the fields that each delivery writes are not the sender's to leave out.
+func TestDeliveries(t *testing.T) {
+	const hop = "Received: from x ([192.0.2.1]) by y\n"
+	for _, tt := range []struct {
+		name, header string
+		want         int
+	}{
+		{"one delivery", "Return-Path: <a@b.example>\n" + hop, 0},
+		{"a mailbox that forwards", "Return-Path: <f@g.example>\n" + hop + "Return-Path: <a@b.example>\n" + hop, 0},
+		{"the sender's own, delivered", "Return-Path: <a@b.example>\n" + hop + "Return-Path: <a@b.example>\n", 2},
+		{"twice by the sender", hop + "Return-Path: <a@b.example>\nReturn-Path: <c@d.example>\n", 2},
+		{"twice, not delivered", "Return-Path: <a@b.example>\nReturn-Path: <c@d.example>\n", 2},
+	} {
+		got := 0
+		for _, r := range read(t, tt.header+"From: a@b.example\n\n").Facts().Repeated {
+			got = r.Count
+		}
+		if got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+	f := read(t, "From: a@b.example\nX-MS-Journal-Report:\n\n").Facts()
+	if len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "journal report") {
+		t.Errorf("%q", f.Notes)
+	}
+}

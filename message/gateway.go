@@ -307,7 +307,7 @@ var relays = map[string]string{
 	"pphosted.com": "Proofpoint", "gpphosted.com": "Proofpoint", "ppops.net": "Proofpoint", "ppe-hosted.com": "Proofpoint Essentials",
 	"mimecast.com": "Mimecast", "mimecast.co.za": "Mimecast", "mimecast-offshore.com": "Mimecast",
 	"barracudanetworks.com": "Barracuda", "barracuda.com": "Barracuda",
-	"iphmx.com": "Cisco Secure Email", "messagelabs.com": "Symantec Email Security.cloud", "messagelabs.net": "Symantec Email Security.cloud",
+	"iphmx.com": "Cisco Secure Email", "messagelabs.com": "Symantec Email Security.cloud", "messagelabs.net": "Symantec Email Security.cloud", "symcld.net": "Symantec Email Security.cloud",
 	"trendmicro.com": "Trend Micro", "trendmicro.eu": "Trend Micro", "trendmicro.co.jp": "Trend Micro",
 	"sophos.com": "Sophos Email", "reflexion.net": "Sophos Reflexion",
 	"hornetsecurity.com": "Hornetsecurity", "antispameurope.com": "Hornetsecurity", "spam-no.de": "Hornetsecurity",

@@ -12,7 +12,6 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/report/view"
 	"mailworthy/resolver"
-	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/explain"
 	"mailworthy/smtp/proof"
 )
@@ -114,11 +113,10 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	for _, in := range report.Inputs {
-		if in.Kind == bounce.KindNotBounce {
-			bad++
-			fmt.Fprintf(cmd.ErrOrStderr(), "error: %s: a mail that is neither a bounce nor a complaint nor an automatic answer\n", show.Escape(in.Name))
-		}
+	others, lines := report.Others()
+	bad += others
+	for _, line := range lines {
+		fmt.Fprintf(cmd.ErrOrStderr(), "error: %s\n", show.Escape(line))
 	}
 	switch {
 	case report.Failed():

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -282,4 +283,19 @@ func FuzzExplain(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestOthers: a folder of mails that are no bounces is not named line by line.
+func TestOthers(t *testing.T) {
+	r := &Report{Inputs: []Input{{Name: "log", Kind: bounce.KindLog}}}
+	if n, lines := r.Others(); n != 0 || len(lines) != 0 {
+		t.Errorf("%d, %q", n, lines)
+	}
+	for i := range 500 {
+		r.Inputs = append(r.Inputs, Input{Name: fmt.Sprintf("mbox:%d", i+1), Kind: bounce.KindNotBounce})
+	}
+	n, lines := r.Others()
+	if n != 500 || len(lines) != maxOthers+1 || !strings.HasPrefix(lines[0], "mbox:1: a mail") || lines[maxOthers] != "490 mails more that are neither" {
+		t.Errorf("%d, %q", n, lines)
+	}
 }

@@ -1,9 +1,11 @@
 package explain
 
 import (
+	"fmt"
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/smtp/bounce"
 	"mailworthy/smtp/proof"
 	"mailworthy/smtp/reply"
@@ -167,6 +169,26 @@ func (r *Report) Failed() bool {
 		}
 	}
 	return false
+}
+
+// maxOthers is how many of the inputs are named that are about no delivery.
+const maxOthers = 10
+
+// Others returns how many inputs are mails about no delivery, and a line for each of the
+// first and for the rest.
+func (r *Report) Others() (n int, lines []string) {
+	for i := range r.Inputs {
+		if r.Inputs[i].Kind != bounce.KindNotBounce {
+			continue
+		}
+		if n++; n <= maxOthers {
+			lines = append(lines, r.Inputs[i].Name+": a mail that is neither a bounce nor a complaint nor an automatic answer")
+		}
+	}
+	if n > maxOthers {
+		lines = append(lines, fmt.Sprintf("%s more that are neither", show.Counted(n-maxOthers, "mail")))
+	}
+	return n, lines
 }
 
 // Readable reports whether any input was about the delivery of a message.

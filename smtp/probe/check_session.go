@@ -86,13 +86,14 @@ func (s *sheet) broken(bad *Step) {
 		s.add("smtp-protocol", "", show.AsSentence(where+bad.Detail))
 	case bad.Outcome == Rejected4 || bad.Outcome == Rejected5:
 		x := reply.Default().Explain(bad.Detail, reply.Context{RemoteHost: e.Host, Speaker: reply.Remote, Stage: reply.Stage(bad.Step)})
-		cause := "The server refuses this client; it may accept others"
+		title, cause := "SMTP server refuses this client: result unknown", "The server refuses this client; it may accept others"
 		if bad.code == 421 {
-			cause = "The server is busy or limits connections, and is left alone for this run"
+			title, cause = "SMTP server is busy: result unknown", "The server is busy or limits connections, and is left alone for this run"
 		} else if bad.Outcome == Rejected4 {
-			cause = "The server puts this client off for now"
+			title, cause = "SMTP server puts this client off: result unknown", "The server puts this client off for now"
 		}
-		s.unknown(finding.Error, strings.TrimSpace(fmt.Sprintf("%s%s. %s. %s", where, show.Quote(bad.Detail, 300), cause, x.Meaning)))
+		s.Add("smtp-unresolved", finding.Finding{Title: title, Subject: s.subject, CouldBe: finding.Error, Evidence: s.evidence(),
+			Detail: strings.TrimSpace(fmt.Sprintf("%s%s. %s. %s", where, show.Quote(bad.Detail, 300), cause, x.Meaning))})
 	default:
 		s.unknown(finding.Error, fmt.Sprintf("%s%s. A server that limits or blocks this address does the same: it says nothing about other clients.", where, bad.Detail))
 	}

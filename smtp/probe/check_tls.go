@@ -111,6 +111,9 @@ func (s *sheet) startTLS() {
 		s.add("smtp-starttls-missing", "", s.subject+" answers EHLO without STARTTLS: "+cmp.Or(show.Listed(e.EHLO, 12), "no extensions")+".")
 	case step.Outcome == Rejected5 || step.Outcome == Protocol:
 		s.add("smtp-starttls-broken", "", fmt.Sprintf("%s offers STARTTLS and answers it with %s.", s.subject, show.Quote(step.Detail, 200)))
+	case step.Outcome == Rejected4:
+		s.unknown(finding.Error, fmt.Sprintf("%s offers STARTTLS and puts it off this time: %s.", s.subject, show.Quote(step.Detail, 200)))
+		s.Undecided("smtp-starttls-broken")
 	case step.Outcome != OK:
 		s.unknown(finding.Error, fmt.Sprintf("%s offers STARTTLS; it was not answered this time: %s.", s.subject, step.Detail))
 		s.Undecided("smtp-starttls-broken")

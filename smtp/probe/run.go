@@ -43,7 +43,12 @@ type Spec struct {
 func ParseTarget(text string) (Spec, error) {
 	s := Spec{Text: text}
 	bad := func(why string) (Spec, error) {
-		return Spec{}, fmt.Errorf("%s is %s", show.Quote(text, 80), why)
+		shown := text
+		if at := strings.LastIndexByte(text, '@'); at >= 0 {
+			// What stands before may be a password.
+			shown, why = "…"+text[at:], "no target: a user is stated with --login. It is HOST, HOST:PORT or a domain"
+		}
+		return Spec{}, fmt.Errorf("%s is %s", show.Quote(shown, 80), why)
 	}
 	host := strings.TrimSpace(text)
 	bare := host

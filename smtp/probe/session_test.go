@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,9 @@ func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
 	cert := ca.issue(t, "mx.acme.example", now.AddDate(0, 3, 0))
+	// A server that refuses has answered.
+	says := map[string]string{"421": "SMTP server is busy: result unknown", "554": "SMTP server refuses this client: result unknown",
+		"EHLO refused": "SMTP server refuses this client", "STARTTLS not now": "offers STARTTLS and puts it off this time: \"454 4.7.0 TLS not available\"", "closed at EHLO": "SMTP probe without an answer"}
 	for _, tt := range []struct {
 		name    string
 		script  script
@@ -69,6 +73,9 @@ func TestOutcomes(t *testing.T) {
 			}
 			if got := found(&r.Targets[0]); got != tt.want {
 				t.Errorf("found %q, want %q: %+v", got, tt.want, e.Steps)
+			}
+			if said := says[tt.name]; said != "" && !slices.ContainsFunc(r.Targets[0].Findings, func(f finding.Finding) bool { return strings.Contains(f.Title+": "+f.Detail, said) }) {
+				t.Errorf("nothing says %q: %+v", said, r.Targets[0].Findings)
 			}
 			if n := s.connections(); n != 1 {
 				t.Errorf("%d connections", n)
@@ -324,6 +331,15 @@ func TestParseTarget(t *testing.T) {
 		s, err := ParseTarget(text)
 		if got := fmt.Sprintf("%s %d", s.Host, s.Port); (err == nil) != (want != "") || err == nil && got != want {
 			t.Errorf("%q is %q, %v; want %q", text, got, err, want)
+		}
+	}
+}
+
+// TestTargetWithPassword: what stands before an @ in a target is not repeated.
+func TestTargetWithPassword(t *testing.T) {
+	for _, text := range []string{"me:hunter2@mail.acme.example:25", "smtp://me:hunter2@mail.acme.example", "me:hun@hunter2@mail.acme.example", "me:hunter2@[::1]:25"} {
+		if _, err := ParseTarget(text); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "--login") {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

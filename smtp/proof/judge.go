@@ -120,10 +120,11 @@ func (j *judgement) sender(s *step, res *audit.Result) {
 	}
 	if slices.Contains(s.target.Sections, finding.Hosts) && (len(s.target.IPs) > 0 || len(s.target.HELO) > 0) {
 		findings := res.Findings
-		if res.Hosts != nil && slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Check == "domain-missing" }) {
+		if res.Hosts != nil && slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Check == "domain-missing" && grave(&f) }) {
 			// Nothing else is said of a domain that does not exist, but of its sender there is.
 			alone := &mailhost.Facts{Addresses: res.Hosts.Addresses, HELO: res.Hosts.HELO}
 			findings = mailhost.Check(alone, mailhost.Context{Profile: finding.Sender}).Findings()
+			audit.NotChecked(findings, res.Trace)
 		}
 		j.hosts(res.Hosts, findings)
 	}

@@ -125,6 +125,7 @@ var cases = []struct {
 }{
 	{"spf passes and is aligned", "550-5.7.26 This mail is unauthenticated", Identities{Author: "good.example", Envelope: "bounce.good.example", ClientIP: ip("192.0.2.10")},
 		RuledOut, nil, "may send for bounce.good.example by ip4:192.0.2.10. It is aligned", "audit bounce.good.example --ip 192.0.2.10"},
+	{"no zone holds the PTR record", "550 5.7.25 no PTR record", Identities{Author: "good.example", ClientIP: ip("45.79.100.11")}, NotRun, nil, "It was not asked (--offline): No zone holds", "--only hosts"},
 	{"spf fails", "550-5.7.26 This mail is unauthenticated", Identities{Author: "good.example", ClientIP: ip("198.51.100.1")},
 		Proved, []string{"spf-ip-not-authorized"}, "SPF answers fail for 198.51.100.1", "--only spf,dkim,dmarc"},
 	{"spf passes for another domain", "550 5.7.26 Unauthenticated email from good.example is not accepted due to domain's DMARC policy", Identities{Envelope: "esp.example", ClientIP: ip("192.0.2.20")},
