@@ -207,13 +207,19 @@ func (k *checker) order(r *Record) {
 	}
 }
 
-// unredirected is the fix for a redirect beside all: the record without it, or if that names
-// nobody else what the redirect was meant for, if its senders are the domain's.
+// unredirected is the fix for a redirect beside all: the record without it, if its senders are
+// there already or the DNS has none for it. Else whether they are the domain's is asked: whoever
+// wrote both may have meant them to pass.
 func (k *checker) unredirected(r *Record, redirect *Term) *finding.Fix {
 	p := k.proposal(r)
+	name, _, ok := redirect.parsed.Target(r.Domain, k.p.Domain)
+	held := slices.ContainsFunc(r.Terms, func(t Term) bool {
+		return t.Kind == spf.KindInclude && t.Qualifier == "+" && t.Ignored == "" && ok && t.Target == name
+	})
+	held = held || ok && k.p.answers.get(name, resolver.TypeTXT).recordStatus().absent()
 	all := slices.IndexFunc(r.Terms, func(t Term) bool { return t.Kind == spf.KindAll && t.Error == "" && t.Ignored == "" })
 	switch {
-	case useful(withoutTerm(r, redirect)):
+	case held && useful(withoutTerm(r, redirect)):
 		return p.shareSure("Publish the record without the redirect", "; its policy does not change")
 	case all < 0 || r.Terms[all].Qualifier == "+":
 		return advice("Publish the record without the redirect, or without all.")

@@ -185,7 +185,7 @@ func TestCheck(t *testing.T) {
 		{domain: "soft", want: "spf-all-softfail pass", but: Context{DMARCEnforces: &enforced}},
 		{domain: "soft", want: "spf-all-softfail info"},
 		{domain: "after", want: "spf-terms-after-all warning", fix: "v=spf1 ip4:192.0.2.1 include:_spf.esp.example -all"},
-		{domain: "both", want: "spf-redirect-with-all warning", fix: "v=spf1 ip4:192.0.2.1 -all"},
+		{domain: "both", want: "spf-redirect-with-all warning", fix: "v=spf1 ip4:192.0.2.1 <include:_spf.esp.example, if its senders are yours> -all"},
 		{domain: "ptr", want: "spf-ptr warning", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that ptr stands for> -all"},
 		{domain: "ptrmacro", want: "spf-ptr warning", fix: "v=spf1 ip4:192.0.2.1 ip4:<the address of each sender that exists:%{p}.ok.example stands for> -all"},
 		{domain: "wide", want: "spf-broad-range warning"},

@@ -223,6 +223,10 @@ func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
 			// Whether it can be moved before all, its target says.
 			x.meant(domain, spf.Version+" "+t.Text, 0)
 			continue
+		case ignored == "redirect_with_all" && mine && f.layout.ErrorAt < 0:
+			// Whether it names anybody, too.
+			x.meant(domain, spf.Version+" "+t.Text, 0)
+			continue
 		case t.Error != "" || ignored != "":
 			continue
 		}

@@ -47,6 +47,9 @@ type merger struct {
 	plusAll   bool
 	seen      map[string]bool
 
+	// ignored are redirects beside all.
+	ignored []spf.Term
+
 	// unread are placeholders for terms that cannot be read, or must not stay.
 	unread, dropped, notes []string
 }
@@ -98,8 +101,8 @@ func (m *merger) read(i int, text string) {
 		switch why := l.Ignored(j, &t); {
 		case why == "after_all" && movable(&t) && !suspicious(&t) && !cut[t.Text]:
 			m.note("%s stood behind all, where no receiver reads on", quote(t.Text))
-		case why == "redirect_with_all" && !suspicious(&t) && !useful(spf.Version+" "+strings.Join(namesOthers(terms, j), " ")):
-			m.unread = append(m.unread, "<include:"+forPlaceholder(t.Spec)+", if its senders are yours>")
+		case why == "redirect_with_all" && !suspicious(&t):
+			m.ignored = append(m.ignored, t)
 			continue
 		case why != "":
 			m.drop(t.Text)
@@ -170,17 +173,6 @@ func movable(t *spf.Term) bool {
 	return t.Error == "" && t.Kind.Directive() && t.Kind != spf.KindAll && t.Sign == '+' && !(t.Prefix.IsValid() && isBroad(t.Prefix)) && t.Bits4 >= 16 && t.Bits6 >= 32
 }
 
-// namesOthers are the texts of the terms of a record but one.
-func namesOthers(terms []spf.Term, but int) []string {
-	var out []string
-	for i := range terms {
-		if i != but {
-			out = append(out, terms[i].Text)
-		}
-	}
-	return out
-}
-
 // String says what was changed, for a person.
 func (c change) String() string {
 	switch {
@@ -245,6 +237,16 @@ func (m *merger) write() (string, []string, []string) {
 		if m.all == 0 && len(m.redirects) > 1 {
 			m.all = '~'
 			m.note("%s", endNotSaid)
+		}
+	}
+	for i := range m.ignored {
+		t := &m.ignored[i]
+		if slices.ContainsFunc(terms, func(o spf.Term) bool {
+			return o.Kind == spf.KindInclude && o.Sign == '+' && ascii.EqualFold(o.Spec, t.Spec)
+		}) {
+			m.drop(t.Text)
+		} else {
+			m.unread = append(m.unread, "<include:"+forPlaceholder(t.Spec)+", if its senders are yours>")
 		}
 	}
 	terms = m.distinct(terms, plain)

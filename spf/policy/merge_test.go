@@ -34,8 +34,9 @@ func TestMerge(t *testing.T) {
 		// What stands behind all goes before it, as in one record.
 		{[]string{"v=spf1 -all mx", "v=spf1 a -all"}, "v=spf1 a mx -all", nil},
 		{[]string{"v=spf1 mx -all ip4:203.0.113.5 -ip4:192.0.2.1 ip4:0.0.0.0/1", "v=spf1 a -all"}, "v=spf1 ip4:203.0.113.5 a mx -all", []string{"-ip4:192.0.2.1", "ip4:0.0.0.0/1"}},
-		// A redirect beside all stays ignored beside other senders, and is asked for without.
-		{[]string{"v=spf1 mx redirect=_spf.acme.example -all", "v=spf1 a -all"}, "v=spf1 a mx -all", []string{"redirect=_spf.acme.example"}},
+		// Whoever wrote a redirect beside all may have meant its senders to pass.
+		{[]string{"v=spf1 mx redirect=_spf.acme.example -all", "v=spf1 include:_spf.acme.example -all"}, "v=spf1 mx include:_spf.acme.example -all", []string{"redirect=_spf.acme.example"}},
+		{[]string{"v=spf1 mx redirect=_spf.acme.example -all", "v=spf1 a -all"}, "v=spf1 a mx <include:_spf.acme.example, if its senders are yours> -all", nil},
 		{[]string{"v=spf1 redirect=_spf.acme.example ~all", "v=spf1 a -all"}, "v=spf1 a <include:_spf.acme.example, if its senders are yours> -all", nil},
 		// Terms that the grammar takes for others.
 		{[]string{"v=spf1 mx include:_spf.esp.example-all", "v=spf1 mx include:_spf.esp.example -all"}, "v=spf1 mx include:_spf.esp.example -all", []string{"mx", "include:_spf.esp.example"}},

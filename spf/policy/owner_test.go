@@ -130,7 +130,10 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx mx:inside.acme.example -all", fix: "v=spf1 mx ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void", never: "probably meant"},
 		{in: "v=spf1 mx ip4:0.0.0.0/0 -all", fix: "v=spf1 mx ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> -all", checks: "spf-all-pass spf-broad-range"},
 		// What an included record of the domain's own says to no receiver.
-		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all redirect=_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 -all", checks: "spf-redirect-with-all", says: "its policy does not change"},
+		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all redirect=_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 <include:_spf.esp.example, if its senders are yours> -all", checks: "spf-redirect-with-all"},
+		{in: "v=spf1 mx -all redirect=_spf.esp.example", fix: "v=spf1 mx <include:_spf.esp.example, if its senders are yours> -all", checks: "spf-redirect-with-all"},
+		{in: "v=spf1 mx -all redirect=gone.esp.example", fix: "v=spf1 mx -all", checks: "spf-redirect-with-all", says: "its policy does not change"},
+		{in: "v=spf1 mx include:_spf.esp.example redirect=_spf.esp.example -all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-redirect-with-all", says: "its policy does not change"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 -all include:_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 include:_spf.esp.example -all", checks: "spf-terms-after-all"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all a:gone.acme.example", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 a:<the right name in place of gone.acme.example> -all", checks: "spf-terms-after-all"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4=192.0.2.25 include:_spf.esp.example -all", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 include:_spf.esp.example -all", checks: "spf-unknown-modifier", says: "not in force"},
