@@ -1,4 +1,4 @@
-package html
+package html_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/report"
+	"mailworthy/report/html"
 	"mailworthy/report/reporttest"
 )
 
@@ -20,7 +21,7 @@ func pageOf(t *testing.T, brand *report.Brand, names ...string) string {
 		list = append(list, report.New(reporttest.Results()[name], report.DefaultScale(), "1.0.0"))
 	}
 	var b bytes.Buffer
-	if err := Write(&b, list, nil, brand); err != nil {
+	if err := html.Write(&b, list, nil, brand); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

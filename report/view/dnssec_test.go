@@ -1,10 +1,11 @@
-package view
+package view_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 
+	"mailworthy/report/view"
 	"mailworthy/resolver"
 	"mailworthy/transport"
 )
@@ -27,7 +28,7 @@ func TestSignedOffline(t *testing.T) {
 		{resolver.ServFail, "not known", "not checked (offline)"},
 	} {
 		f := signed(tt.reason)
-		for name, d := range map[string]*Doc{"dnssec": DNSSECDoc(f, nil), "dane": DANEDoc(f, nil)} {
+		for name, d := range map[string]*view.Doc{"dnssec": view.DNSSECDoc(f, nil), "dane": view.DANEDoc(f, nil)} {
 			if text := fmt.Sprintf("%+v", d.Blocks); !strings.Contains(text, tt.want) || strings.Contains(text, tt.not) {
 				t.Errorf("%s, %s: %s", name, tt.reason, text)
 			}

@@ -1,8 +1,10 @@
-package view
+package view_test
 
 import (
 	"fmt"
 	"testing"
+
+	"mailworthy/report/view"
 )
 
 func TestReferences(t *testing.T) {
@@ -15,7 +17,7 @@ func TestReferences(t *testing.T) {
 		"https://a.test/x; RFC 1912, 2.1": "[{https://a.test/x https://a.test/x} {RFC 1912, 2.1 https://www.rfc-editor.org/rfc/rfc1912#section-2.1}]",
 		"the service's documentation":     "[{the service's documentation }]",
 	} {
-		if got := fmt.Sprint(References(text)); got != want {
+		if got := fmt.Sprint(view.References(text)); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
@@ -26,7 +28,7 @@ func TestFirstSentence(t *testing.T) {
 		"": "", "One": "One", "One. Two.": "One.", "At 192.0.2.1. Then": "At 192.0.2.1.",
 		"See e.g. this. More": "See e.g. this.", "Ends. ": "Ends. ",
 	} {
-		if got := FirstSentence(text); got != want {
+		if got := view.FirstSentence(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

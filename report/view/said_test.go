@@ -1,4 +1,4 @@
-package view
+package view_test
 
 import (
 	"net/netip"
@@ -8,6 +8,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/report"
+	"mailworthy/report/view"
 	spfpolicy "mailworthy/spf/policy"
 )
 
@@ -28,10 +29,10 @@ func TestWhatWasNotChecked(t *testing.T) {
 		{"a part of one was not", []finding.Finding{passed, of}, "No problems found in what was checked.", "nothing wrong; not checked: web.host.test and 1 more"},
 	} {
 		r := report.New(&audit.Result{Domain: "acme.example", Profile: finding.Sender, Findings: tt.findings}, report.DefaultScale(), "1")
-		if got := Headline(r); got != tt.headline {
+		if got := view.Headline(r); got != tt.headline {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.headline)
 		}
-		if lines := SectionLines(r); lines[0].Text != tt.spf {
+		if lines := view.SectionLines(r); lines[0].Text != tt.spf {
 			t.Errorf("%s: %q, want %q", tt.name, lines[0].Text, tt.spf)
 		}
 	}
@@ -60,7 +61,7 @@ func TestWhenceMailComes(t *testing.T) {
 	} {
 		r := &report.Report{Result: audit.Result{Domain: "acme.example", Examined: audit.Examined{Senders: tt.senders, SenderRanges: []string{"spf.host.test"}},
 			SPF: &spfpolicy.Policy{Record: &spfpolicy.Record{Error: tt.wrong}}}}
-		if got := strings.Join(ExaminedText(r), "|"); got != strings.Join(tt.want, "|") {
+		if got := strings.Join(view.ExaminedText(r), "|"); got != strings.Join(tt.want, "|") {
 			t.Errorf("%s: %q", tt.name, got)
 		}
 	}
@@ -75,13 +76,13 @@ func TestOneCauseIsTheHeadline(t *testing.T) {
 		{Check: "dkim-unresolved", Section: finding.DKIM, Severity: finding.Unknown, CouldBe: finding.Error, Subject: "s", Title: "DKIM lookup failed"}}
 	cause.Blame(open, func(*finding.Finding) bool { return true })
 	r := report.New(&audit.Result{Domain: "acme.example", Findings: []finding.Finding{cause}}, report.DefaultScale(), "1")
-	if got, want := Headline(r), "DNS resolver does not see the public DNS, so that 2 checks could not be completed."; got != want {
+	if got, want := view.Headline(r), "DNS resolver does not see the public DNS, so that 2 checks could not be completed."; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got, want := FollowText(r.Findings), "Not decided for it: spf-unresolved, dkim-unresolved."; got != want {
+	if got, want := view.FollowText(r.Findings), "Not decided for it: spf-unresolved, dkim-unresolved."; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if lines := SectionLines(r); len(lines) != 2 || lines[0].Text != "SPF lookup failed" || lines[0].Mark != finding.Unknown {
+	if lines := view.SectionLines(r); len(lines) != 2 || lines[0].Text != "SPF lookup failed" || lines[0].Mark != finding.Unknown {
 		t.Errorf("%+v", lines)
 	}
 }
