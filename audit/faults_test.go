@@ -177,7 +177,7 @@ func TestParkedUnknown(t *testing.T) {
 	}{{"parked.example", resolver.TypeTXT}, {"parked.example", resolver.TypeMX}, {"_dmarc.parked.example", resolver.TypeTXT}} {
 		srv := dnstest.Start(t, zones...)
 		srv.Fault(q.name, q.typ, dnstest.Fault{Kind: dnstest.ServFail})
-		client := srv.Client(resolver.Config{Timeout: 200 * time.Millisecond, Retries: -1})
+		client := srv.Client(resolver.Config{Timeout: 10 * time.Second, Retries: -1})
 		result := Run(context.Background(), client, Target{Domain: "parked.example"}, Options{Selectors: "inferred"})
 		client.Close()
 		if bad := worseThanUnknown(result); len(bad) > 0 {

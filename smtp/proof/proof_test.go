@@ -237,7 +237,7 @@ func TestUnansweredProofs(t *testing.T) {
 			srv := dnstest.Start(t, allZones...)
 			srv.Add(".", resolver.TypeNS, "ns.example.")
 			run := func() Proof {
-				client := srv.Client(resolver.Config{Timeout: 300 * time.Millisecond, Retries: -1})
+				client := srv.Client(resolver.Config{Timeout: 10 * time.Second, Retries: -1})
 				defer client.Close()
 				return New(client, audit.Options{Selectors: "inferred"}).Run(context.Background(), request(tt.text, tt.id))
 			}
