@@ -93,7 +93,8 @@ func oneValue(text string) (value, rest string) {
 // inOne is a value whose words something else than the right sign stands between: "r sa",
 // "email,tlsrpt". One that holds anything else stays.
 func inOne(tag, value string) string {
-	if bare := stripFWS(value); tag == "k" && (bare == algorithmRSA || bare == algorithmEd25519) {
+	bare := stripFWS(value)
+	if tag == "k" && (bare == algorithmRSA || bare == algorithmEd25519) || tag == "h" && (bare == "sha256" || bare == "sha1") || tag == "v" && bare == "DKIM1" || tag == "s" && bare == "email" {
 		return bare
 	}
 	words := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(":,| \t", r) })
