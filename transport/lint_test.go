@@ -155,7 +155,7 @@ func TestNearRecords(t *testing.T) {
 // What is proposed is a record without a finding.
 func TestFixesAreValid(t *testing.T) {
 	for _, kind := range Types {
-		for _, record := range []string{"", "v=1", "v=STSv1; id=-", "v=TLSRPTv1; rua=a@acme.example,http://acme.example", "v=TLSRPTv1; rua=x", "v=BIMI1; l=x"} {
+		for _, record := range []string{"", "v=1", "v=STSv1; id=-", "v=TLSRPTv1; rua=a@acme.example,http://acme.example", "v=TLSRPTv1; rua=x", "v=BIMI1;", "v=BIMI1; x=y"} {
 			for _, f := range Lint(kind, []byte(record)) {
 				if f.Fix == nil {
 					continue
@@ -246,6 +246,13 @@ func TestMeant(t *testing.T) {
 		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/a;b, mailto:a@acme.example", "v=TLSRPTv1; rua=<correct: https://r.acme.example/a%3Bb>,mailto:a@acme.example"},
 		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/a,b", "v=TLSRPTv1; rua=<correct: https://r.acme.example/a%2Cb>"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:tls@acmeexample", "v=TLSRPTv1; rua=<correct: mailto:tls@acmeexample>"},
+		{"bimi", "v=BIMI1; l=x; a=avp=personal", "v=BIMI1; l=<correct: x>; a=; avp=personal"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svg; a=; avpersonal", logo + "; a=; avp=personal"},
+		{"bimi", "v=BIMI1; l-https://a.example/x.svg; .a=https://a.example/x.pem", logo + "; a=https://a.example/x.pem"},
+		{"bimi", "v=BIMI1; l=https://a.example/x.svgp a=https://a.example/x.pem", "v=BIMI1; l=<correct: https://a.example/x.svgp%3B>; a=https://a.example/x.pem"},
+		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/report, mailto;a@acme.example", "v=TLSRPTv1; rua=https://r.acme.example/report,mailto:a@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/report mailto:a@acme.example", "v=TLSRPTv1; rua=https://r.acme.example/report,mailto:a@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/reportm mailto:a@acme.example", "v=TLSRPTv1; rua=<correct: https://r.acme.example/reportm%2C>,mailto:a@acme.example"},
 		{"bimi", "v=BIMI1; l=https://acme,example/l.svg", "v=BIMI1; l=<correct: https://acme.example/l.svg>"},
 		{"bimi", "v=BIMI1; l=https://a.example/x.svg, a=https://a.example/x.pem", logo + "; a=https://a.example/x.pem"},
 		{"bimi", "v=BIMI1; l=https://a.example/x.svg a=https://a.example/x.pem", logo + "; a=https://a.example/x.pem"},

@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/dmarc"
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/hint"
 )
 
 // meantSTS is the record that was meant. An id says that the policy changed, and so
@@ -22,9 +23,9 @@ func meantSTS(text string) string {
 		}
 	}
 	if id.Len() == 0 { // of two, nobody can tell which is the new one
-		return "v=STSv1; id=" + idPlaceholder + r.rest
+		return guarded("v=STSv1; id="+idPlaceholder+r.rest, r.version)
 	}
-	return "v=STSv1; id=" + id.String() + r.rest
+	return guarded("v=STSv1; id="+id.String()+r.rest, r.version)
 }
 
 // meantTLSRPT is the record that was meant, with every destination that it names. Mailboxes
@@ -43,6 +44,7 @@ func meantTLSRPT(text string, hosts ...string) string {
 			delete(web, uri)
 		}
 	}
+	uris = slices.DeleteFunc(uris, func(uri string) bool { return strings.Contains(uri, "://web-") && strings.Contains(uri, ".invalid") })
 	for i := range maxTags { // those that were not read with the others
 		if w, ok := web[stand(i)]; ok {
 			uris = append(uris, w)
@@ -56,7 +58,16 @@ func meantTLSRPT(text string, hosts ...string) string {
 	if open || len(uris) == 0 {
 		uris = append(uris, mailboxPlaceholder)
 	}
-	return "v=TLSRPTv1; rua=" + strings.Join(uris[:min(len(uris), maxTags)], ",") + r.rest
+	return guarded("v=TLSRPTv1; rua="+strings.Join(uris[:min(len(uris), maxTags)], ",")+r.rest, r.version)
+}
+
+// guarded is a record to propose, with a place to fill in if it is not one by its own
+// grammar: it is never called complete then.
+func guarded(record, version string) string {
+	if r := split(record, version); len(r.Problems) > 0 && !strings.Contains(record, "<") {
+		return record + "; <correct: " + quote(firstOf(r.Problems, r.many)) + ">"
+	}
+	return record
 }
 
 // stand is a URI that stands for the i-th of the web in a list.
@@ -81,6 +92,12 @@ func (r *reading) apart(hosts []string) (list string, web map[string]string, cut
 		}
 		last = ""
 	}
+	// untied: what stands before a space alone may have been typed for the comma.
+	untied := func(out []byte) {
+		if last != "" && !bytes.ContainsAny(out[len(bytes.TrimRight(out, " \t;,|")):], ",|;") && strings.IndexByte(".mk<", torn[len(torn)-1]) >= 0 {
+			torn += ","
+		}
+	}
 	for i := 0; i < len(whole); {
 		if strings.IndexByte(" \t;,|", whole[i]) >= 0 {
 			out = append(out, whole[i])
@@ -95,6 +112,7 @@ func (r *reading) apart(hosts []string) (list string, web map[string]string, cut
 		at := webStart(whole[i:])
 		switch {
 		case at >= 0 && at < len(part) && len(web) < maxTags-1:
+			untied(out)
 			settle()
 			if name := strings.Trim(part[:at], ":=-_ \"'<"); name != "" && !strings.EqualFold(name, "rua") {
 				out = append(out, part[:at]...)
@@ -110,9 +128,10 @@ func (r *reading) apart(hosts []string) (list string, web map[string]string, cut
 				to++ // "https: //reports.acme.example"
 			}
 			torn = whole[i+at : to]
-		case last != "" && !strings.ContainsAny(part, "@=") && strings.Trim(part, ".'\"\\") != "":
+		case last != "" && !strings.ContainsAny(part, "@=") && hint.Distance(strings.Trim(ascii.ToLower(part), ":;"), "mailto") > 1 && strings.Trim(part, ".'\"\\") != "":
 			torn += whole[i-1:i] + part // "https://acme.example/re;ports"
 		default:
+			untied(out)
 			settle()
 			_, host, mail := cutLast(bytes.TrimRight(out, " \t;,|"))
 			if mail && bytes.HasSuffix(out, []byte(";")) && !strings.ContainsAny(part, "@=:") && dmarc.IsKnownHost(string(host)+part) {
@@ -167,10 +186,10 @@ const anyLogo, anyCertificate = "https://<domain>/logo.svg", "https://<domain>/l
 // its owner.
 func meantBIMI(text string, hosts ...string) string {
 	r := readFields(text, "v=BIMI1")
-	location, named := r.file("l", anyLogo, hosts)
-	evidence, certified := r.file("a", anyCertificate, hosts)
+	location, named := r.file("l", hosts)
+	evidence, certified := r.file("a", hosts)
 	if named && location == "" && evidence == "" {
-		return "v=BIMI1; l=; a=" + r.avatar() + r.rest // the domain has no logo
+		return guarded("v=BIMI1; l=; a="+r.avatar()+r.rest, r.version) // the domain has no logo
 	}
 	if location == "" {
 		location = anyLogo
@@ -185,12 +204,12 @@ func meantBIMI(text string, hosts ...string) string {
 	for _, piece := range r.left[:min(len(r.left), 3)] {
 		out += "; " + toCorrect(piece)
 	}
-	return out
+	return guarded(out, r.version)
 }
 
-// file is the file that a field was meant to name: empty if it is stated to be none,
-// otherwise if its value is nothing that names a file; false if the field is not there.
-func (r *reading) file(name, otherwise string, hosts []string) (uri string, stated bool) {
+// file is the file that a field was meant to name: empty if it is stated to be none; false if
+// the field is not there.
+func (r *reading) file(name string, hosts []string) (uri string, stated bool) {
 	var all []string
 	for _, value := range r.values[name] {
 		if value = strings.Trim(value, " \t\"'"); value == "" {
@@ -203,11 +222,8 @@ func (r *reading) file(name, otherwise string, hosts []string) (uri string, stat
 		}
 		for _, one := range list {
 			uri, sure := meantWeb(one, hosts...)
-			switch {
-			case !sure && strings.ContainsAny(one, "./"):
+			if !sure || httpsProblem(uri) != "" {
 				uri = toCorrect(uri)
-			case !sure:
-				uri = otherwise
 			}
 			if !slices.Contains(all, uri) {
 				all = append(all, uri)

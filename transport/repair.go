@@ -32,9 +32,9 @@ var (
 	anyField = lazyre.New(`^([A-Za-z0-9][A-Za-z0-9_.-]{0,31})( *[=:]+[ =:]*)`)
 	// knownField are the names that are known, with a sign, wherever a field may begin.
 	knownField = map[string]*lazyre.Regexp{
-		"v=STSv1":    lazyre.New(`^(?i)(id)( *[=:]+[ =:]*)`),
-		"v=TLSRPTv1": lazyre.New(`^(?i)(rua)( *[=:]+[ =:]*)`),
-		"v=BIMI1":    lazyre.New(`^(?i)(l|a|avp)( *[=:]+[ =:]*)`),
+		"v=STSv1":    lazyre.New(`^(?i)(id)( *[-_+\[\]]?[=:]+[-_+\[\] =:]*)`),
+		"v=TLSRPTv1": lazyre.New(`^(?i)(rua)( *[-_+\[\]]?[=:]+[-_+\[\] =:]*)`),
+		"v=BIMI1":    lazyre.New(`^(?i)(l|a|avp)( *[-_+\[\]]?[=:]+[-_+\[\] =:]*)`),
 	}
 )
 
@@ -51,7 +51,7 @@ func readFields(text, version string) *reading {
 		}
 	}
 	for s, n := r.body, 0; s != "" && n < 4*maxTags; n++ {
-		if strings.IndexByte(" \t;,|", s[0]) >= 0 {
+		if strings.IndexByte(" \t;,|", s[0]) >= 0 || strong && strings.IndexByte(".:'\"\\", s[0]) >= 0 {
 			strong = strong || s[0] == ';'
 			s = s[1:]
 			continue
@@ -61,23 +61,40 @@ func readFields(text, version string) *reading {
 		value := strings.Trim(s[from:to], " \t")
 		switch {
 		case known:
-			r.values[name] = append(r.values[name], strings.Trim(value, ",\"\\ "))
+			value = strings.Trim(value, ",\"\\ ")
+			if to < len(s) && s[to] != ';' && !strings.HasSuffix(s[from:to], ",") {
+				value = r.untied(value)
+			}
+			r.values[name] = append(r.values[name], value)
 			last = name
 		case name == "v":
 			last = ""
 		case name != "":
 			r.other(name, value)
 			last = ""
-		case last != "" && strings.Trim(value, ".,'\"\\") != "":
+		case last != "" && strings.Trim(value, ".,'\"\\") != "" && r.values[last][len(r.values[last])-1] != "":
 			// A piece behind a stray semicolon belongs to the value before.
 			list := r.values[last]
 			list[len(list)-1] += ";" + value
-		case len(r.left) < maxProblems && strings.ContainsAny(value, "/.@"):
+		case len(r.left) < maxProblems && (strings.ContainsAny(value, "/.@") || len(value) > 3):
 			r.left = append(r.left, value)
 		}
 		s, strong = s[to:], false
 	}
 	return r
+}
+
+// untied is the value of a field behind which the semicolon is missing: its last character
+// may have been typed for it.
+func (r *reading) untied(value string) string {
+	if value = strings.TrimRight(value, ".:'"); r.version != "v=BIMI1" || value == "" {
+		return value
+	}
+	file, _, _ := strings.Cut(ascii.ToLower(value), "?")
+	if !slices.ContainsFunc([]string{".svg", ".svg.gz", ".svgz", ".pem"}, func(end string) bool { return strings.HasSuffix(file, end) }) {
+		return value + ";" // its owner knows
+	}
+	return value
 }
 
 // other keeps a field that nobody knows, if the grammar allows it: it is the owner's all the
@@ -107,7 +124,6 @@ func (r *reading) fieldAt(s string, strong bool, exact map[string]bool) (name st
 		if m[2] == "=" || strings.TrimSpace(m[2]) == "=" && r.version == "v=BIMI1" {
 			return m[1], len(m[0]), false
 		}
-		return "", 0, false
 	}
 	return r.bare(s, exact)
 }
@@ -123,6 +139,11 @@ func (r *reading) bare(s string, exact map[string]bool) (name string, from int, 
 	case "v=BIMI1":
 		if bare := strings.TrimSpace(field); slices.Contains([]string{"l", "a"}, ascii.ToLower(bare)) {
 			return "v", len(field), false // a name without a value says nothing
+		}
+		for _, avatar := range avatars {
+			if i := strings.Index(ascii.ToLower(field), avatar); i > 1 && i < 6 && !exact["avp"] && hint.Distance(strings.Trim(ascii.ToLower(field[:i]), "-_+[] "), "avp") <= 1 {
+				return "avp", i, true
+			}
 		}
 		for from := 0; from < min(4, len(field)); from++ {
 			if _, _, ok := webAt(field[from:]); !ok {
@@ -195,16 +216,17 @@ func (r *reading) endOfField(s string, from int) int {
 		if s[i] == ';' {
 			return i
 		}
-		if i > from && r.hidden(s, i) {
+		if i > 0 && r.hidden(s, i, i == from) {
 			return i
 		}
 	}
 	return len(s)
 }
 
-// hidden reports whether a known field begins at i, within the value of another one.
-func (r *reading) hidden(s string, i int) bool {
-	if strings.IndexByte(" \t,|", s[i-1]) < 0 && !(strings.HasSuffix(s[:i], "svg") || strings.HasSuffix(s[:i], "pem")) {
+// hidden reports whether a known field begins at i, within the value of another one or in its
+// place.
+func (r *reading) hidden(s string, i int, first bool) bool {
+	if !first && strings.IndexByte(" \t,|", s[i-1]) < 0 && !(strings.HasSuffix(s[:i], "svg") || strings.HasSuffix(s[:i], "pem")) {
 		return false
 	}
 	m := knownField[r.version].FindStringSubmatch(s[i:])
@@ -215,7 +237,7 @@ func (r *reading) hidden(s string, i int) bool {
 func hiddenIn(value string) int {
 	r := &reading{version: "v=BIMI1"}
 	for i := 1; i < len(value); i++ {
-		if r.hidden(value, i) {
+		if r.hidden(value, i, false) {
 			return i
 		}
 	}

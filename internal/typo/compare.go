@@ -26,6 +26,7 @@ func (c *comparison) all() {
 	c.senders()
 	c.policies()
 	c.mailboxes()
+	c.transport()
 	c.keysAndHosts()
 }
 
@@ -161,6 +162,39 @@ func (c *comparison) keysAndHosts() {
 	}
 	if c.after.Profile != c.before.Profile && c.after.Profile != c.ideal.Profile && !c.any(func(p *subset) bool { return p.n < len(c.Mistakes) && p.report.Profile == c.after.Profile }) {
 		c.harm("profile", "%s (%s), and was %s (%s)", c.after.Profile, c.after.ProfileWhy, c.before.Profile, c.before.ProfileWhy)
+	}
+}
+
+// transport holds what the records of transport security name against what was meant. The
+// id of MTA-STS only has to be one.
+func (c *comparison) transport() {
+	for of, name := range places {
+		is, meant := c.now.named[of], c.meant.named[of]
+		if !slices.ContainsFunc(c.added, func(r finding.Record) bool { return r.Name == name && r.Type == "TXT" }) || of == "mta-sts" && len(is) == 1 && is[0] != "" {
+			continue
+		}
+		var texts strings.Builder
+		for _, r := range c.Records {
+			if r.Type == "TXT" && r.Name == name {
+				texts.WriteString(r.Value + "\n")
+			}
+		}
+		for _, m := range meant {
+			// What the record does not show letter by letter, nobody but the owner knows; and one
+			// that validly names something else shows what it shows.
+			_, bare, _ := strings.Cut(m, ":")
+			if !slices.Contains(is, m) && strings.Contains(texts.String(), bare) && !c.any(func(p *subset) bool {
+				return slices.ContainsFunc(p.facts.named[of], func(o string) bool { return !slices.Contains(meant, o) && slices.Contains(is, o) })
+			}) {
+				c.harm("lost-named", "%s names %q by what is called a complete record, not %q", name, is, m)
+			}
+		}
+		for _, o := range is {
+			mailbox, mail := strings.CutPrefix(o, "mailto:")
+			if !slices.Contains(meant, o) && !(mail && strings.Contains(strings.ReplaceAll(texts.String(), " ", ""), mailbox)) && !c.any(func(p *subset) bool { return slices.Contains(p.facts.named[of], o) }) {
+				c.harm("invented", "%s names %q by what is called a complete record", name, o)
+			}
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"mailworthy/report"
 	"mailworthy/resolver"
 	"mailworthy/spf"
+	"mailworthy/transport"
 )
 
 // stranger is an address that no template lets send.
@@ -31,6 +32,35 @@ type facts struct {
 	keys map[string]string
 	// mx are the hosts that take mail.
 	mx []string
+	// named are, by kind, what the one valid record of transport security there names: the
+	// id, where reports go, the files of the logo.
+	named map[string][]string
+}
+
+// places are where the records of transport security stand, by kind.
+var places = map[string]string{"mta-sts": "_mta-sts." + Domain, "tls-rpt": "_smtp._tls." + Domain, "bimi": "default._bimi." + Domain}
+
+// namedBy is what a text of a kind names; nil if it is not valid.
+func namedBy(kind, text string) []string {
+	for _, x := range transport.Lint(kind, []byte(text)) {
+		if x.Severity.AtLeast(finding.Error) {
+			return nil
+		}
+	}
+	switch kind {
+	case "mta-sts":
+		return []string{transport.ParseSTS(text).ID}
+	case "tls-rpt":
+		var out []string
+		for _, d := range transport.ParseTLSRPT(text).Destinations {
+			if d.Problem == "" {
+				out = append(out, d.URI)
+			}
+		}
+		return out
+	}
+	r := transport.ParseBIMI(text)
+	return []string{r.Location, r.Evidence}
 }
 
 // client is an address that sends with an envelope domain.
@@ -58,7 +88,7 @@ func (t Template) clients() []client {
 // template.
 func learn(ctx context.Context, r resolver.Resolver, t Template) facts {
 	session := resolver.NewSession(r, 0)
-	f := facts{spf: make(map[client]spf.Result), policy: make(map[string]dmarc.Policy), keys: make(map[string]string)}
+	f := facts{spf: make(map[client]spf.Result), policy: make(map[string]dmarc.Policy), keys: make(map[string]string), named: make(map[string][]string)}
 	for _, c := range t.clients() {
 		f.spf[c] = spf.CheckHost(ctx, session, spf.Client{IP: c.ip, HELO: "mx1." + Domain, MailFrom: "postmaster@" + c.domain}).Result
 	}
@@ -76,6 +106,11 @@ func learn(ctx context.Context, r resolver.Resolver, t Template) facts {
 		f.keys[rec.Name] = ""
 		if a, err := session.Lookup(ctx, rec.Name, resolver.TypeTXT); err == nil && len(a.Records) == 1 {
 			f.keys[rec.Name] = keyData(a.Records[0].Text())
+		}
+	}
+	for kind, name := range places {
+		if a, err := session.Lookup(ctx, name, resolver.TypeTXT); err == nil && len(a.Records) == 1 {
+			f.named[kind] = namedBy(kind, a.Records[0].Text())
 		}
 	}
 	if a, err := session.Lookup(ctx, Domain, resolver.TypeMX); err == nil {
@@ -152,7 +187,9 @@ func (f *facts) mailboxes() []string {
 // run audits what a resolver answers, without block lists; like a report before,
 // unless that is nil.
 func run(ctx context.Context, r resolver.Resolver, target audit.Target, like *report.Report) *report.Report {
-	target.Sections = []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts}
+	if target.Sections == nil {
+		target.Sections = []finding.Section{finding.SPF, finding.DKIM, finding.DMARC, finding.Hosts}
+	}
 	o := audit.Options{Selectors: dkim.Common}
 	if like != nil {
 		o.Like = &like.Result

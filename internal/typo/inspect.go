@@ -34,6 +34,7 @@ var Kinds = map[string]string{
 	"weaker-spf":   "SPF allows a stranger more than was published or meant",
 	"weaker-dmarc": "the DMARC policy or alignment is weaker than was published or meant",
 	"lost-mailbox": "a mailbox that the owner named gets no reports any more",
+	"lost-named":   "a destination of TLS reports, or a file of BIMI, that the owner named is not in what is called a complete record",
 	"lost-key":     "a DKIM key that was there, or was meant, is not there with the fixes",
 	"lost-mx":      "a host that took mail is no MX any more",
 	"invented":     "a fix has a name, address or mailbox that stands nowhere in the records",

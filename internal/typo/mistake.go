@@ -87,13 +87,19 @@ func same(a, b finding.Record) bool {
 	return host(a.Value) == host(b.Value)
 }
 
-// kind says what a record is for: "spf", "dmarc", "dkim", "report" or "".
+// kind says what a record is for: "spf", "dmarc", "dkim", "mta-sts", "tls-rpt", "bimi" or "".
 func kind(r finding.Record) string {
 	switch {
 	case r.Type == "TXT" && strings.HasPrefix(r.Value, "v=spf1"):
 		return "spf"
 	case r.Type == "TXT" && strings.HasPrefix(r.Value, "v=DMARC1"):
 		return "dmarc"
+	case r.Type == "TXT" && strings.HasPrefix(r.Value, "v=STSv1"):
+		return "mta-sts"
+	case r.Type == "TXT" && strings.HasPrefix(r.Value, "v=TLSRPTv1"):
+		return "tls-rpt"
+	case r.Type == "TXT" && strings.HasPrefix(r.Value, "v=BIMI1"):
+		return "bimi"
 	case strings.Contains(r.Name, "_domainkey"):
 		return "dkim"
 	}

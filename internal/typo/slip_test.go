@@ -13,6 +13,7 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/finding"
 	"mailworthy/spf/policy"
+	"mailworthy/transport"
 )
 
 // slipsTried is which of the single slips TestSingleSlips tries unless TYPO_SLIPS says
@@ -136,6 +137,8 @@ func proposed(r finding.Record, text string) (out []string) {
 		findings = dmarc.Lint([]byte(text))
 	case "dkim":
 		findings = dkim.Lint([]byte(text))
+	case "mta-sts", "tls-rpt", "bimi":
+		findings = transport.Lint(kind(r), []byte(text))
 	}
 	for _, f := range findings {
 		if f.Fix != nil && f.Fix.Value != "" && !strings.Contains(f.Fix.Value, "<") && !slices.Contains(out, f.Fix.Value) {
@@ -228,5 +231,22 @@ func Variants() []Template {
 		"v=spf1 a:mx1.acme.example/32 mx/32 a:mail.acme.example//64 ?all", "v=DMARC1; p=reject; sp=none; adkim=r; aspf=s; pct=100; rua=mailto:hostmaster@acme.example; ri=86400")
 	add("services", []string{"203.0.113.33", "203.0.113.97", "203.0.113.113", "203.0.113.81"},
 		"v=spf1 include:spf.protection.outlook.com include:servers.mcsv.net include:spf.brevo.com include:amazonses.com ~all", "v=DMARC1; p=quarantine; pct=50; rua=mailto:john.doe@acme.example; np=reject; t=n")
+	return append(out, transports()...)
+}
+
+// transports are domains with records of transport security, of which alone they are
+// audited.
+func transports() []Template {
+	var out []Template
+	add := func(name, lines string) {
+		t := template("transport, "+name, nil, nil, hosts+"tls A 192.0.2.80\nmta-sts A 192.0.2.80\n"+lines)
+		t.Target.Sections = []finding.Section{finding.Transport}
+		out = append(out, t)
+	}
+	add("one of each", "_mta-sts TXT v=STSv1; id=20261127T000000\n_smtp._tls TXT v=TLSRPTv1; rua=mailto:tls@acme.example\n"+
+		"default._bimi TXT v=BIMI1; l=https://acme.example/logo.svg; a=https://acme.example/logo.pem")
+	add("several", "_mta-sts TXT v=STSv1;id=1;\n_smtp._tls TXT v=TLSRPTv1;rua=mailto:postmaster@acme.example,https://mx.reports.example/v1/acme;\n"+
+		"default._bimi TXT v=BIMI1;l=https://bimi.esp.example/a/acme.svg;a=;avp=brand")
+	add("the web", "_smtp._tls TXT v=TLSRPTv1; rua=https://tls.acme.example/report, mailto:john.doe@acme.example; x=1\ndefault._bimi TXT v=BIMI1; l=https://acme.example/l.svg")
 	return out
 }
