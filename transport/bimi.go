@@ -41,8 +41,10 @@ type BIMIFacts struct {
 	Evidence      *bimi.Evidence `json:"evidence"`
 	// Receivers are who would show the logo.
 	Receivers []BIMIVerdict `json:"receivers"`
-	// own are the texts of the domain itself.
-	own Texts
+	// own are the texts of the domain itself, sibling those at the name of another kind of
+	// record, if they were asked for.
+	own     Texts
+	sibling *Texts
 }
 
 // BIMIPolicy is the DMARC policy at a domain, as BIMI needs it.
@@ -53,8 +55,9 @@ type BIMIPolicy struct {
 	// what is missing, if something is.
 	Enforced State  `json:"enforced"`
 	Why      string `json:"why"`
-	// none: it is known that there is no record.
+	// none: it is known that there is no record. step is what to do.
 	none bool
+	step string
 }
 
 // BIMITools are what BIMI needs besides the tools that Begin has.
@@ -196,24 +199,32 @@ func policyOf(domain string, t Texts) BIMIPolicy {
 	}
 	if len(records) != 1 {
 		p.none = len(records) == 0
+		p.step = "Publish a DMARC record with p=none and rua= first: the aggregate reports show when it can be enforced."
 		if p.Why = "there is no DMARC record at " + t.Name; len(records) > 1 {
+			p.step = "Leave one DMARC record."
 			p.Why = fmt.Sprintf("there are %d DMARC records at %s, so that none counts", len(records), t.Name)
 		}
 		return p
 	}
 	r := records[0]
 	policy, sp, _, usable := r.Effective()
+	stated, _ := r.Tag("p")
 	switch {
-	case !usable:
+	case !usable || policy == dmarc.None && !strings.EqualFold(stated.Value, string(dmarc.None)):
+		p.step = "Correct the DMARC record first."
 		p.Why = "the DMARC record at " + t.Name + " has no valid policy"
 	case policy == dmarc.None:
 		p.Why = "the DMARC record at " + t.Name + " says p=none"
+		p.step = "Go on to p=quarantine once the aggregate reports show that your own mail passes."
 	case sp == dmarc.None:
 		p.Why = "the DMARC record at " + t.Name + " says sp=none"
+		p.step = fmt.Sprintf("Give subdomains the policy of the domain (sp=%s) once the reports show that those that send mail pass.", policy)
 	case r.Testing:
 		p.Why = "the DMARC record at " + t.Name + " says t=y"
+		p.step = "Take t=y out once the aggregate reports show that your own mail passes."
 	case r.Percent != nil && *r.Percent < 100:
 		p.Why = fmt.Sprintf("the DMARC record at %s says pct=%d", t.Name, *r.Percent)
+		p.step = fmt.Sprintf("Take pct=%d out once the aggregate reports show that your own mail passes.", *r.Percent)
 	default:
 		p.Enforced = Present
 	}
@@ -226,7 +237,7 @@ func (f *BIMIFacts) inherit() {
 		return
 	}
 	if own := &f.DMARC[0]; own.none {
-		own.Enforced, own.Why = f.DMARC[1].Enforced, f.DMARC[1].Why
+		own.Enforced, own.Why, own.step = f.DMARC[1].Enforced, f.DMARC[1].Why, f.DMARC[1].step
 	}
 }
 
@@ -245,6 +256,25 @@ func (f *BIMIFacts) enforced() (State, []string) {
 		}
 	}
 	return enforced, why
+}
+
+// beside are the texts at a name where another kind of record belongs, an alias if one is.
+func (f *BIMIFacts) beside() *Texts {
+	if f.sibling != nil && len(f.sibling.Evidence.CNAMEs) > 0 {
+		return f.sibling
+	}
+	return &f.DMARC[0].Texts
+}
+
+// nextStep is what stands in the way of DMARC enforced as BIMI needs it, and weakens nothing.
+func (f *BIMIFacts) nextStep() string {
+	var steps []string
+	for _, p := range f.DMARC {
+		if p.Enforced == Absent && p.step != "" && !slices.Contains(steps, p.step) {
+			steps = append(steps, p.step)
+		}
+	}
+	return strings.Join(steps, " ") + " dmarc check has the record."
 }
 
 // isSVG reports whether a media type is that of a logo.

@@ -29,19 +29,19 @@ func CheckBIMI(f *BIMIFacts) []finding.Finding {
 
 // audited are the findings as an audit has them: it is about mail, of which BIMI loses none,
 // so that they are warnings at worst, and a domain need not have a logo.
-func audited(findings []finding.Finding) []finding.Finding {
+func (f *BIMIFacts) audited(findings []finding.Finding) []finding.Finding {
 	out := findings[:0]
-	for _, f := range findings {
-		if f.Check == "bimi-record-missing" && (len(f.Evidence) == 0 || len(f.Evidence[0].CNAMEs) == 0) {
-			continue // but for an alias, which says that one was meant
+	for _, found := range findings {
+		if found.Check == "bimi-record-missing" && (len(found.Evidence) == 0 || len(found.Evidence[0].CNAMEs) == 0 || f.Record.wild(f.beside())) {
+			continue // but for an alias of its own, which says that one was meant
 		}
-		if f.Severity.AtLeast(finding.Error) && f.Check != "bimi-certificate-private-key" {
-			f.Severity = finding.Warning
+		if found.Severity.AtLeast(finding.Error) && found.Check != "bimi-certificate-private-key" {
+			found.Severity = finding.Warning
 		}
-		if f.CouldBe.AtLeast(finding.Error) {
-			f.CouldBe = finding.Warning
+		if found.CouldBe.AtLeast(finding.Error) {
+			found.CouldBe = finding.Warning
 		}
-		out = append(out, f)
+		out = append(out, found)
 	}
 	return out
 }
@@ -64,6 +64,10 @@ func (j *bimiJudge) records() bool {
 		return false
 	}
 	s.Decided("bimi-multiple-records", "bimi-foreign-record", "bimi-unresolved")
+	if target := f.Record.aliasText("._bimi"); target != "" {
+		s.Add("bimi-syntax", f.Record.asAlias("BIMI", target))
+		return false
+	}
 	records, near := bimiRecords(t)
 	j.atApex(len(records)+len(near) > 0)
 	if foreign := len(f.Record.Records) - len(slices.Concat(bimiRecords(&f.Record))); foreign > 0 {
@@ -81,7 +85,7 @@ func (j *bimiJudge) records() bool {
 	case len(records) == 0 && len(near) == 1:
 		records = near
 	case len(records) == 0:
-		s.Add("bimi-record-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("There is no record at %s: no logo is shown.", t.Name) + danglingAlias(&f.Record, f.Domain)})
+		s.Add("bimi-record-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("There is no record at %s: no logo is shown.", t.Name) + danglingAlias(&f.Record, f.Domain, f.beside())})
 		return false
 	}
 	s.Decided("bimi-record-missing")
@@ -134,7 +138,7 @@ func (j *bimiJudge) policy() {
 	case Absent:
 		s.Add("bimi-dmarc-not-enforced", finding.Finding{Evidence: evidence,
 			Detail: fmt.Sprintf("No mailbox shows the logo: %s. BIMI needs p and sp of quarantine or reject, for all of the mail, at the domain and at its organizational domain.", strings.Join(why, "; ")),
-			Fix:    &finding.Fix{Summary: "Go on to p=quarantine once the aggregate reports show that your own mail passes; dmarc check has the next step."}})
+			Fix:    &finding.Fix{Summary: f.nextStep()}})
 	default:
 		s.Decided("bimi-dmarc-not-enforced")
 	}

@@ -208,7 +208,7 @@ func TestBIMIWorld(t *testing.T) {
 				t.Errorf("no %q in %s", tt.detail, details)
 			}
 			// An audit is about mail, of which a logo loses none.
-			for _, found := range audited(findings) {
+			for _, found := range f.audited(findings) {
 				if found.Severity.AtLeast(finding.Error) || found.CouldBe.AtLeast(finding.Error) || found.Check == "bimi-record-missing" && found.Severity != finding.Pass {
 					t.Errorf("in an audit %s is %s", found.Check, found.Severity)
 				}

@@ -31,7 +31,11 @@ func meantSTS(text string) string {
 // meantTLSRPT is the record that was meant, with every destination that it names. Mailboxes
 // are read as those of DMARC are. Hosts are domains of its owner.
 func meantTLSRPT(text string, hosts ...string) string {
-	r := readFields(text, "v=TLSRPTv1")
+	return readFields(text, "v=TLSRPTv1").reports(hosts...)
+}
+
+// reports is the record of TLS reporting that fields were meant to be.
+func (r *reading) reports(hosts ...string) string {
 	list, web, cut := r.apart(hosts)
 	uris, open := dmarc.MeantReports(list, hosts...)
 	if cut != "" {

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
 
@@ -152,17 +154,46 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 	return sheet.Findings()[0]
 }
 
+// wild reports whether the alias at a name is that of a wildcard: another name, at which
+// other records belong, is an alias of the same.
+func (t *Texts) wild(other *Texts) bool {
+	return len(t.Evidence.CNAMEs) > 0 && len(other.Evidence.CNAMEs) > 0 && strings.EqualFold(t.Evidence.CNAMEs[0], other.Evidence.CNAMEs[0])
+}
+
 // inPlaceOfAlias has a fix remove the alias at the name of the record, beside which nothing
-// may stand (RFC 1034, 3.6.2).
-func inPlaceOfAlias(fix *finding.Fix, t *Texts) {
-	if len(t.Evidence.CNAMEs) > 0 {
+// may stand (RFC 1034, 3.6.2). That of a wildcard ends where a record is published (RFC 4592, 4.3).
+func inPlaceOfAlias(fix *finding.Fix, t *Texts, other *Texts) {
+	if len(t.Evidence.CNAMEs) > 0 && !t.wild(other) {
 		fix.Summary = "Have the record published where the alias leads, or remove the alias. " + fix.Summary
 		fix.Remove = append(fix.Remove, finding.Record{Name: t.Name, Type: "CNAME", Value: t.Evidence.CNAMEs[0]})
 	}
 }
 
-// danglingAlias says of a name without a record that it is an alias, and where it leads.
-func danglingAlias(t *Texts, zone string) string {
+// aliasText is the name that stands as text where a record belongs: an alias was meant. Label
+// is one that the name of every such record has; "" if no text is one.
+func (t *Texts) aliasText(label string) string {
+	if len(t.Records) != 1 {
+		return ""
+	}
+	name := strings.Trim(t.Records[0], " \t\"'")
+	plain := strings.TrimSuffix(strings.ReplaceAll(name, "_", ""), ".")
+	if !strings.Contains(strings.ToLower(name), label+".") || !isHost(plain) || !dmarc.IsKnownHost(plain) {
+		return ""
+	}
+	return strings.TrimSuffix(name, ".")
+}
+
+// asAlias is what is said of a name that stands as text where a record belongs.
+func (t *Texts) asAlias(what, target string) finding.Finding {
+	return finding.Finding{Title: what + " alias published as text (TXT instead of CNAME)", Evidence: []finding.Evidence{t.Evidence},
+		Detail: fmt.Sprintf("The TXT record at %s is the name %s: an alias was meant, and published with the type TXT.", t.Name, show.Escape(target)),
+		Fix: &finding.Fix{Summary: "Publish it as an alias.", Name: t.Name, Type: "CNAME", Value: target, When: show.Escape(target) + " has the record",
+			Remove: []finding.Record{{Name: t.Name, Type: "TXT", Value: t.Records[0]}}}}
+}
+
+// danglingAlias says of a name without a record that it is an alias, and where it leads. Other
+// is a name at which another record belongs.
+func danglingAlias(t *Texts, zone string, other *Texts) string {
 	n := len(t.Evidence.CNAMEs)
 	if n == 0 {
 		return ""
@@ -173,6 +204,9 @@ func danglingAlias(t *Texts, zone string) string {
 		what = "does not exist"
 	}
 	text := fmt.Sprintf(" %s is an alias of %s, which %s.", t.Name, target, what)
+	if t.wild(other) {
+		text = fmt.Sprintf(" A wildcard answers there, as for %s: an alias of %s, which %s. A record of its own at the name ends that.", other.Name, target, what)
+	}
 	if right := resolver.Undotted(target, zone, resolver.Registrable(zone)); right != "" {
 		text += fmt.Sprintf(" Perhaps the zone added its own name to %s, because the final dot is missing.", right)
 	}

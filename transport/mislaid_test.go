@@ -34,6 +34,16 @@ func TestMislaid(t *testing.T) {
 		{"_smtp._tls CNAME far.test.\nfar.test. A 192.0.2.1", "tls-rpt-missing", "is an alias of far.test, which has no such record", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example CNAME", false},
 		{"_smtp._tls CNAME tls.far.test", "tls-rpt-missing", "added its own name to tls.far.test", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example CNAME", false},
 		{"_mta-sts CNAME gone.test.", "mta-sts-missing", "is an alias of gone.test, which does not exist", "", false},
+		// The alias of a wildcard is nobody's at the name.
+		{"* CNAME gone.test.", "tls-rpt-missing", "A wildcard answers there, as for _mta-sts.acme.example: an alias of gone.test, which does not exist", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports>", false},
+		{"* CNAME gone.test.", "mta-sts-missing", "A wildcard answers there", "", false},
+		// An alias that was published as text.
+		{"_mta-sts TXT _mta-sts.esp.test", "mta-sts-syntax", "is the name _mta-sts.esp.test: an alias was meant", "CNAME _mta-sts.esp.test - _mta-sts.acme.example TXT", false},
+		{"_smtp._tls TXT _smtp._tls.esp.test.", "tls-rpt-syntax", "is the name _smtp._tls.esp.test: an alias was meant", "CNAME _smtp._tls.esp.test - _smtp._tls.acme.example TXT", false},
+		{"default._bimi TXT acme._bimi.esp.test", "bimi-syntax", "is the name acme._bimi.esp.test: an alias was meant", "CNAME acme._bimi.esp.test - default._bimi.acme.example TXT", false},
+		{"_smtp._tls " + tls + "\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:u@acme.example,mailto:t@acme.example; x=1\"", "tls-rpt-multiple-records", "has 2 records",
+			"TXT v=TLSRPTv1; rua=mailto:t@acme.example,mailto:u@acme.example; x=1 - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", true},
+		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@gone.test\"", "tls-rpt-host-cannot-receive", `Reports go to "mailto:t@gone.test", and that domain does not exist.`, "", false},
 		{"default._bimi CNAME gone.test.", "bimi-record-missing", "is an alias of gone.test, which does not exist", "", false},
 	} {
 		zone := dnstest.Zone(t, "$ORIGIN .\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n$TTL 300\n@ MX 10 mx\nmx A 192.0.2.1\n@ A 192.0.2.1\n_dmarc TXT \"v=DMARC1; p=reject\"\n"+tt.zone+"\n")

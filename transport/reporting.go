@@ -124,11 +124,14 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 	r := f.record()
 	switch {
 	case len(records) > 1:
-		s.Add("tls-rpt-multiple-records", finding.Finding{Evidence: evidence, Fix: &finding.Fix{Summary: "Leave one record, with the destinations of all in its rua=."},
+		s.Add("tls-rpt-multiple-records", finding.Finding{Evidence: evidence, Fix: oneOf(name, records, f.Domain),
 			Detail: fmt.Sprintf("%s has %d records that begin with v=TLSRPTv1;. Senders then take the domain to have none.", name, len(records))})
 		return s.Findings()
 	case r == nil && len(near) > 1:
 		s.Add("tls-rpt-syntax", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("%s has %d records, and none begins with v=TLSRPTv1;.", name, len(near))})
+		return s.Findings()
+	case r == nil && f.Record.aliasText("_tls") != "":
+		s.Add("tls-rpt-syntax", f.Record.asAlias("TLS-RPT", f.Record.aliasText("_tls")))
 		return s.Findings()
 	case r == nil:
 		fix := fixOf("Have the reports sent to a mailbox of yours.", "v=TLSRPTv1; rua="+mailboxPlaceholder)
@@ -138,8 +141,8 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 			found.Severity = finding.Warning
 			found.Detail = fmt.Sprintf("The domain has an MTA-STS record and no record at %s: nobody is told if senders cannot keep to the policy.", name)
 		}
-		found.Detail += danglingAlias(&f.Record, f.Domain)
-		inPlaceOfAlias(fix, &f.Record)
+		found.Detail += danglingAlias(&f.Record, f.Domain, &f.sts)
+		inPlaceOfAlias(fix, &f.Record, &f.sts)
 		s.Add("tls-rpt-missing", found)
 		return s.Findings()
 	}
@@ -156,6 +159,36 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 	return s.Findings()
 }
 
+// oneOf is the fix for several records: one with the destinations of all.
+func oneOf(name string, records []string, domain string) *finding.Fix {
+	all := &reading{version: "v=TLSRPTv1", values: map[string][]string{}}
+	var remove []finding.Record
+	for _, text := range records {
+		r := readFields(text, all.version)
+		all.values["rua"] = append(all.values["rua"], r.values["rua"]...)
+		all.left = append(all.left, r.left...)
+		for field := range strings.SplitSeq(r.rest, "; ") {
+			if field != "" && !strings.Contains(all.rest+"; ", "; "+field+"; ") {
+				all.rest += "; " + field
+			}
+		}
+		remove = append(remove, finding.Record{Name: name, Type: "TXT", Value: text})
+	}
+	fix := fixOf("Leave one record, with the destinations of all in its rua=.", all.reports(domain))
+	fix.Name, fix.Type, fix.Remove = name, "TXT", remove
+	return fix
+}
+
+// to is the destination of which a host is.
+func (f *ReportingFacts) to(h *ReportHost) string {
+	for i := range f.Destinations {
+		if f.HostOf(&f.Destinations[i]) == h {
+			return quote(f.Destinations[i].URI)
+		}
+	}
+	return show.Escape(h.Name)
+}
+
 // checkHosts says which destinations take no reports.
 func (f *ReportingFacts) checkHosts(s *finding.Sheet) {
 	if len(f.Hosts) > 0 {
@@ -167,7 +200,7 @@ func (f *ReportingFacts) checkHosts(s *finding.Sheet) {
 		switch {
 		case cannot != "":
 			s.Add("tls-rpt-host-cannot-receive", finding.Finding{Severity: finding.Error, Subject: h.Name, Evidence: evidence,
-				Detail: fmt.Sprintf("Reports go to %s:…%s, and %s.", h.Scheme, show.Escape(h.Name), cannot)})
+				Detail: fmt.Sprintf("Reports go to %s, and %s.", f.to(h), cannot)})
 		case unanswered != "":
 			s.Undecided("tls-rpt-host-cannot-receive")
 			s.Add("tls-rpt-unresolved", finding.Finding{Evidence: evidence, CouldBe: finding.Error,
@@ -190,6 +223,8 @@ func (h *ReportHost) Takes() (cannot, unanswered string, evidence []finding.Evid
 		return "", "its MX", []finding.Evidence{x.Evidence}
 	case x.Null:
 		return "it has a null MX: it accepts no mail", "", []finding.Evidence{x.Evidence}
+	case x.State == Absent && len(x.Hosts) == 0 && x.Evidence.Status == string(resolver.NXDomain):
+		return "that domain does not exist", "", []finding.Evidence{x.Evidence}
 	case x.State == Absent && len(x.Hosts) == 0:
 		return "it has neither an MX nor an address", "", []finding.Evidence{x.Evidence}
 	case x.Implicit && x.Hosts[0].State == Unknown:

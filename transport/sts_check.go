@@ -84,15 +84,19 @@ func (j *stsJudge) records() {
 // noRecord is said of a domain without a record: senders do not look for a policy.
 func (j *stsJudge) noRecord(evidence []finding.Evidence) {
 	f, s := j.f, j.s
+	if target := f.Record.aliasText("_mta-sts"); target != "" {
+		s.Add("mta-sts-syntax", f.Record.asAlias("MTA-STS", target))
+		return
+	}
 	if f.Policy != nil && (f.Policy.Version != "" || len(f.Policy.MX) > 0) {
 		fix := fixOf("Publish the record, once the policy covers every MX host.", "v=STSv1; id="+idPlaceholder)
 		fix.Name, fix.Type = j.name(), "TXT"
-		inPlaceOfAlias(fix, &f.Record)
+		inPlaceOfAlias(fix, &f.Record, &f.reports)
 		s.Add("mta-sts-policy-without-record", finding.Finding{Evidence: append(evidence, f.Fetch.Evidence()), Fix: fix,
-			Detail: fmt.Sprintf("%s serves a policy, and there is no record at %s: senders do not look for it.", f.Host.Name, j.name()) + danglingAlias(&f.Record, f.Domain)})
+			Detail: fmt.Sprintf("%s serves a policy, and there is no record at %s: senders do not look for it.", f.Host.Name, j.name()) + danglingAlias(&f.Record, f.Domain, &f.reports)})
 		return
 	}
-	s.Add("mta-sts-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("There is no record at %s: mail to the domain may travel without TLS.", j.name()) + danglingAlias(&f.Record, f.Domain)})
+	s.Add("mta-sts-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("There is no record at %s: mail to the domain may travel without TLS.", j.name()) + danglingAlias(&f.Record, f.Domain, &f.reports)})
 	if p := f.Parent; p != nil && p.State == Present && f.Exchanges.State == Present && !f.Exchanges.Null {
 		if above, _ := versioned(p.Records, "v=STSv1"); len(above) > 0 {
 			s.Add("mta-sts-subdomain", finding.Finding{Evidence: []finding.Evidence{p.Evidence},

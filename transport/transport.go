@@ -39,7 +39,10 @@ func Begin(b *resolver.Batch, t Tools, domain string, done func(*Facts)) {
 		BeginReporting(b, domain, func(got *ReportingFacts) { f.Reporting = got })
 		BeginDNSSEC(b, &t.Validator, domain, func(got *DNSSECFacts) { f.DNSSEC = got })
 		BeginBIMI(b, t.Web, t.BIMI, domain, func(got *BIMIFacts) { f.BIMI = got })
-	}, func() { done(f) })
+	}, func() {
+		f.BIMI.sibling = &f.Reporting.Record
+		done(f)
+	})
 }
 
 // receiving are the checks that only concern a domain that takes mail.
@@ -64,7 +67,7 @@ func Check(f *Facts) []finding.Finding {
 		out = append(append(out, CheckDNSSEC(f.DNSSEC)...), CheckDANE(f.DNSSEC)...)
 	}
 	if f.BIMI != nil {
-		out = append(out, audited(f.misplaced(CheckBIMI(f.BIMI)))...)
+		out = append(out, f.BIMI.audited(f.misplaced(CheckBIMI(f.BIMI)))...)
 	}
 	if !f.STS.Exchanges.takesNone() {
 		return out
