@@ -89,6 +89,10 @@ func (j *bimiJudge) records() bool {
 		return false
 	}
 	s.Decided("bimi-record-missing")
+	if found, ok := t.cutOff("BIMI", records[0], meantBIMI, f.Domain); ok {
+		s.Add("bimi-syntax", found)
+		return false
+	}
 	about := len(s.Found())
 	checkBIMI(s, ParseBIMI(records[0]), f.Domain)
 	for _, found := range s.Found()[about:] {

@@ -30,6 +30,9 @@ type Texts struct {
 	// Records are the texts there, those of other kinds too.
 	Records  []string         `json:"records"`
 	Evidence finding.Evidence `json:"evidence"`
+	// whole are the texts as they would be in quotes, of those that lost their rest for want
+	// of them in a zone file.
+	whole map[string]string
 }
 
 // maxTexts bounds the texts at a name that are kept.
@@ -40,7 +43,10 @@ func textsOf(name string, a *resolver.Answer, err error) Texts {
 	if t.State == Present {
 		for i := range a.Records {
 			if len(t.Records) < maxTexts {
-				t.Records = append(t.Records, a.Records[i].Text())
+				text := a.Records[i].Text()
+				if t.Records = append(t.Records, text); a.Records[i].Quoted() != "" {
+					t.whole = map[string]string{text: a.Records[i].Quoted()}
+				}
 			}
 		}
 	}

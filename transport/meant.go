@@ -13,7 +13,7 @@ import (
 
 // meantSTS is the record that was meant. An id says that the policy changed, and so
 // letters and digits of one with other characters in it are as good.
-func meantSTS(text string) string {
+func meantSTS(text string, _ ...string) string {
 	r := readFields(text, "v=STSv1")
 	ids := slices.Compact(slices.Clone(r.values["id"]))
 	var id strings.Builder

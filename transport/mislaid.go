@@ -103,7 +103,7 @@ func (f *Facts) misplaced(findings []finding.Finding) []finding.Finding {
 		if at < 0 {
 			continue
 		}
-		for _, s := range f.strays {
+		for _, s := range append(f.exchanged(k), f.strays...) {
 			if s.kind != k || len(k.meant(&s.Texts)) != 1 {
 				continue
 			}
@@ -112,6 +112,22 @@ func (f *Facts) misplaced(findings []finding.Finding) []finding.Finding {
 		}
 	}
 	return findings
+}
+
+// exchanged is what stands at the names of the other kinds, and of DMARC: a record of the kind
+// may have been published there.
+func (f *Facts) exchanged(k *kind) []stray {
+	var out []stray
+	at := []*Texts{&f.STS.Record, &f.Reporting.Record}
+	if f.BIMI != nil {
+		at = append(at, &f.BIMI.Record, &f.BIMI.DMARC[0].Texts)
+	}
+	for _, t := range at {
+		if !strings.HasPrefix(t.Name, k.name+".") {
+			out = append(out, stray{kind: k, Texts: *t})
+		}
+	}
+	return out
 }
 
 // wrongName is said of a record that stands at a wrong name, in place of that it is missing.
@@ -181,6 +197,19 @@ func (t *Texts) aliasText(label string) string {
 		return ""
 	}
 	return strings.TrimSuffix(name, ".")
+}
+
+// cutOff is what is said of a text that its zone file cuts off for want of quotes, with what
+// the whole of it was meant to be; false if it is whole.
+func (t *Texts) cutOff(what, text string, meant func(text string, hosts ...string) string, domain string) (f finding.Finding, ok bool) {
+	whole := t.whole[text]
+	if whole == "" {
+		return f, false
+	}
+	fix := fixOf("Put the string in quotes.", meant(whole, domain))
+	fix.Name, fix.Type, fix.Remove = t.Name, "TXT", []finding.Record{{Name: t.Name, Type: "TXT", Value: text}}
+	return finding.Finding{Title: what + " record cut off: no quotes in the zone file", Evidence: []finding.Evidence{t.Evidence}, Fix: fix,
+		Detail: fmt.Sprintf("In the zone file the string has no quotes around it, so that the text behind the first semicolon is a comment (RFC 1035, 5.1): %s is published, %s was meant.", quote(text), quote(whole))}, true
 }
 
 // asAlias is what is said of a name that stands as text where a record belongs.

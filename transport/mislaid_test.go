@@ -37,6 +37,14 @@ func TestMislaid(t *testing.T) {
 		// The alias of a wildcard is nobody's at the name.
 		{"* CNAME gone.test.", "tls-rpt-missing", "A wildcard answers there, as for _mta-sts.acme.example: an alias of gone.test, which does not exist", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports>", false},
 		{"* CNAME gone.test.", "mta-sts-missing", "A wildcard answers there", "", false},
+		// Two records at one another's names, one at that of DMARC.
+		{"_smtp._tls " + sts + "\nmta-sts A 192.0.2.1\n_mta-sts " + tls, "mta-sts-wrong-name", "published at _smtp._tls.acme.example", "TXT v=STSv1; id=1 - _smtp._tls.acme.example TXT", true},
+		{"_smtp._tls " + sts + "\nmta-sts A 192.0.2.1\n_mta-sts " + tls, "tls-rpt-wrong-name", "published at _mta-sts.acme.example", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _mta-sts.acme.example TXT", true},
+		{"_dmarc " + logo, "bimi-wrong-name", "published at _dmarc.acme.example", "TXT v=BIMI1; l=https://acme.example/l.svg - _dmarc.acme.example TXT", true},
+		// The rest is a comment for want of quotes.
+		{"_mta-sts TXT v=STSv1; id=1", "mta-sts-syntax", `"v=STSv1" is published, "v=STSv1; id=1" was meant`, "TXT v=STSv1; id=1 - _mta-sts.acme.example TXT", true},
+		{"_smtp._tls TXT v=TLSRPTv1; rua=mailto:t@acme.example", "tls-rpt-syntax", "has no quotes around it", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example TXT", true},
+		{"default._bimi TXT v=BIMI1; l=https://acme.example/l.svg; a=", "bimi-syntax", "has no quotes around it", "TXT v=BIMI1; l=https://acme.example/l.svg; a= - default._bimi.acme.example TXT", true},
 		// An alias that was published as text.
 		{"_mta-sts TXT _mta-sts.esp.test", "mta-sts-syntax", "is the name _mta-sts.esp.test: an alias was meant", "CNAME _mta-sts.esp.test - _mta-sts.acme.example TXT", false},
 		{"_smtp._tls TXT _smtp._tls.esp.test.", "tls-rpt-syntax", "is the name _smtp._tls.esp.test: an alias was meant", "CNAME _smtp._tls.esp.test - _smtp._tls.acme.example TXT", false},

@@ -146,6 +146,10 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 		s.Add("tls-rpt-missing", found)
 		return s.Findings()
 	}
+	if found, ok := f.Record.cutOff("TLS-RPT", r.text, meantTLSRPT, f.Domain); ok {
+		s.Add("tls-rpt-syntax", found)
+		return s.Findings()
+	}
 	about := len(s.Found())
 	checkTLSRPT(s, r, f.Domain)
 	for _, found := range s.Found()[about:] {

@@ -69,6 +69,10 @@ func (j *stsJudge) records() {
 		return
 	}
 	j.record = true
+	if found, ok := f.Record.cutOff("MTA-STS", records[0], meantSTS, f.Domain); ok {
+		s.Add("mta-sts-syntax", found)
+		return
+	}
 	r := ParseSTS(records[0])
 	about := len(s.Found())
 	checkSTS(s, r)
