@@ -273,6 +273,34 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 	return Present
 }
 
+// unsignedTLSA judges the TLSA records of a zone file by themselves, and says that nothing
+// else was looked at.
+func (f *DNSSECFacts) unsignedTLSA() []finding.Finding {
+	s := finding.NewSheet(daneList, f.Domain)
+	for i := range f.Hosts {
+		h := &f.Hosts[i]
+		evidence := []finding.Evidence{h.TLSA.Evidence}
+		for k := range h.Records {
+			t := &h.Records[k]
+			id := "tlsa-unusable"
+			if t.Usage <= 1 {
+				id = "dane-usage-pkix"
+			}
+			switch {
+			case t.Unusable != "":
+				s.Add(id, finding.Finding{Subject: h.Name, Evidence: evidence, Detail: fmt.Sprintf("Senders pass %s at %s over: %s.", t, show.Escape(h.TLSA.Name), t.Unusable)})
+			case t.Never() != "":
+				s.Add(id, neverFinding(t, h, false, evidence))
+			}
+		}
+		if len(h.Records) > 0 {
+			s.Add("dane-unresolved", finding.Finding{Severity: finding.NotChecked, Subject: h.Name, Title: "DANE was not checked", Evidence: evidence,
+				Detail: fmt.Sprintf("There are TLSA records at %s in a zone file, which nothing validates.", show.Escape(h.TLSA.Name))})
+		}
+	}
+	return s.Findings()
+}
+
 // neverFinding is what is said of a record that no certificate matches. If it is the only one
 // that senders obey, mail is lost.
 func neverFinding(t *TLSA, h *SignedHost, lost bool, evidence []finding.Evidence) finding.Finding {

@@ -54,8 +54,8 @@ func Check(f *Facts) []finding.Finding {
 	out := f.misplaced(append(CheckSTS(f.STS), CheckReporting(f.Reporting)...))
 	switch {
 	case f.DNSSEC.unsigned():
-		// Zone files hold no signatures: there is nothing that could be said, and nothing that
-		// was left out.
+		// Zone files hold no signatures: of DNSSEC nothing could be said, and nothing was left out.
+		out = append(out, f.DNSSEC.unsignedTLSA()...)
 	case !f.DNSSEC.Validates:
 		s := finding.NewSheet(daneList, f.DNSSEC.Domain)
 		f.DNSSEC.undetermined(s, "dnssec-unresolved")

@@ -41,12 +41,34 @@ func TestBIMIStep(t *testing.T) {
 	}
 }
 
+// TLSA records of a zone file are judged by themselves.
+func TestUnsignedTLSA(t *testing.T) {
+	for data, want := range map[string]string{
+		"3 1 1 " + strings.Repeat("ab", 32): "dane-unresolved not-checked",
+		"3 1 1 " + strings.Repeat("00", 32): "tlsa-unusable warning, dane-unresolved not-checked",
+		"3 1 1 0b9fa5":                      "tlsa-unusable error, dane-unresolved not-checked",
+		"1 1 1 " + strings.Repeat("ab", 32): "dane-usage-pkix warning, dane-unresolved not-checked",
+	} {
+		all := transportOf(t, "_25._tcp.mx TLSA "+data)
+		all = slices.DeleteFunc(all, func(f finding.Finding) bool { return !strings.HasPrefix(f.Check, "dane-") && f.Check != "tlsa-unusable" })
+		if got := notable(all); got != want {
+			t.Errorf("%s: %q, want %q", data, got, want)
+		}
+	}
+}
+
 // bimiOf are the findings of an audit about BIMI.
-func bimiOf(t *testing.T, lines string) (out []finding.Finding) {
+func bimiOf(t *testing.T, lines string) []finding.Finding {
+	t.Helper()
+	return slices.DeleteFunc(transportOf(t, lines), func(f finding.Finding) bool { return !strings.HasPrefix(f.Check, "bimi-") })
+}
+
+// transportOf are the findings of an audit of a zone file.
+func transportOf(t *testing.T, lines string) (out []finding.Finding) {
 	t.Helper()
 	zone := dnstest.Zone(t, "$ORIGIN .\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n$TTL 300\n@ MX 10 mx\nmx A 192.0.2.1\n"+lines+"\n")
 	b := resolver.NewBatch(t.Context(), resolver.NewSession(zone, 0))
 	Begin(b, Tools{}, "acme.example", func(f *Facts) { out = Check(f) })
 	b.Run()
-	return slices.DeleteFunc(out, func(f finding.Finding) bool { return !strings.HasPrefix(f.Check, "bimi-") })
+	return out
 }
