@@ -132,6 +132,15 @@ func (r *reading) apart(hosts []string) (list string, web map[string]string, cut
 				to++ // "https: //reports.acme.example"
 			}
 			torn = whole[i+at : to]
+		case strings.Contains(part, "//") && !strings.Contains(part, "@") && len(web) < maxTags-1:
+			// A URI whose scheme nobody can read.
+			settle()
+			if out = bytes.TrimRight(out, " \t;,|"); len(out) > 0 {
+				out = append(out, ',')
+			}
+			last = stand(len(web))
+			web[last], torn = "", part
+			out = append(out, last...)
 		case last != "" && !strings.ContainsAny(part, "@=") && hint.Distance(strings.Trim(ascii.ToLower(part), ":;"), "mailto") > 1 && strings.Trim(part, ".'\"\\") != "":
 			torn += whole[i-1:i] + part // "https://acme.example/re;ports"
 		default:

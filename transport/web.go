@@ -40,7 +40,12 @@ func isWebScheme(word string) bool {
 // meantWeb is the https URI that a text was meant to be; sure is false if it is not plain
 // which: then uri is what stands there, for its owner to correct. Hosts are domains of his.
 func meantWeb(text string, hosts ...string) (uri string, sure bool) {
-	text = strings.Trim(text, " \t\"'<>()")
+	text = strings.Trim(text, " \t")
+	for _, pair := range []string{`""`, "''", "<>", "()"} {
+		if n := len(text); n > 1 && text[0] == pair[0] && text[n-1] == pair[1] {
+			text = text[1 : n-1]
+		}
+	}
 	scheme, until, ok := webAt(text)
 	rest := text[until:]
 	if !ok {
@@ -66,7 +71,7 @@ func meantWeb(text string, hosts ...string) (uri string, sure bool) {
 	if ok {
 		sign := text[scheme:until]
 		// What stands behind the whole sign may stand in place of a letter of the host.
-		if i := strings.Index(sign, "//"); i >= 0 && strings.Trim(sign[i:], "/") != "" || strings.HasSuffix(sign, ".") || strings.HasSuffix(sign, ",") || strings.HasSuffix(sign, " ") && i < 0 {
+		if i := strings.Index(sign, "//"); strings.Trim(sign, ":;=/ ") != "" || i >= 0 && strings.Trim(sign[i:], "/") != "" || i < 0 && strings.HasSuffix(sign, " ") {
 			sure = slices.ContainsFunc(hosts, func(h string) bool { return strings.EqualFold(host, h) })
 		}
 	}

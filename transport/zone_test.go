@@ -50,7 +50,9 @@ func TestUnsignedTLSA(t *testing.T) {
 		"1 1 1 " + strings.Repeat("ab", 32): "dane-usage-pkix warning, dane-unresolved not-checked",
 	} {
 		all := transportOf(t, "_25._tcp.mx TLSA "+data)
-		all = slices.DeleteFunc(all, func(f finding.Finding) bool { return !strings.HasPrefix(f.Check, "dane-") && f.Check != "tlsa-unusable" })
+		all = slices.DeleteFunc(all, func(f finding.Finding) bool {
+			return !strings.HasPrefix(f.Check, "dane-") && f.Check != "tlsa-unusable"
+		})
 		if got := notable(all); got != want {
 			t.Errorf("%s: %q, want %q", data, got, want)
 		}
