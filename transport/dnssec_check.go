@@ -249,7 +249,7 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 		t := &h.Records[i]
 		if never := t.Never(); t.Unusable == "" && never != "" {
 			obeyed, _ := f.Obeyed(h)
-			s.Add("tlsa-unusable", neverFinding(t, h, obeyed == Present && !mayMatch, evidence))
+			s.Add("tlsa-never-matches", neverFinding(t, h, obeyed == Present && !mayMatch, evidence))
 			continue
 		}
 		if t.Unusable != "" {
@@ -290,7 +290,7 @@ func (f *DNSSECFacts) unsignedTLSA() []finding.Finding {
 			case t.Unusable != "":
 				s.Add(id, finding.Finding{Subject: h.Name, Evidence: evidence, Detail: fmt.Sprintf("Senders pass %s at %s over: %s.", t, show.Escape(h.TLSA.Name), t.Unusable)})
 			case t.Never() != "":
-				s.Add(id, neverFinding(t, h, false, evidence))
+				s.Add("tlsa-never-matches", neverFinding(t, h, false, evidence))
 			}
 		}
 		if len(h.Records) > 0 {
@@ -304,7 +304,7 @@ func (f *DNSSECFacts) unsignedTLSA() []finding.Finding {
 // neverFinding is what is said of a record that no certificate matches. If it is the only one
 // that senders obey, mail is lost.
 func neverFinding(t *TLSA, h *SignedHost, lost bool, evidence []finding.Evidence) finding.Finding {
-	f := finding.Finding{Subject: h.Name, Evidence: evidence, Severity: finding.Warning, Title: neverMatches,
+	f := finding.Finding{Subject: h.Name, Evidence: evidence, Severity: finding.Warning,
 		Detail: fmt.Sprintf("No certificate matches %s at %s: %s.", t, show.Escape(h.TLSA.Name), t.Never())}
 	if lost {
 		f.Severity = finding.Critical

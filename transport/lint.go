@@ -64,7 +64,7 @@ func checkSTS(s *finding.Sheet, r *STS) {
 	if r.ValidID() || s.Has("mta-sts-syntax") && (!strings.Contains(meant, "<") || readFields(r.text, "v=STSv1").values["id"] != nil) {
 		return
 	}
-	detail := "There is no id=."
+	detail := r.noField("id") + "."
 	if _, ok := r.Get("id"); ok {
 		detail = fmt.Sprintf("The id %s %s; it must be 1 to 32 letters and digits, nothing else.", quote(r.ID), wrongInID(r.ID))
 	}
@@ -112,7 +112,7 @@ func checkTLSRPT(s *finding.Sheet, r *TLSRPT, hosts ...string) {
 	}
 	if _, ok := r.Get("rua"); !ok {
 		// A name in other letters, such as RUA=, is that of an extension (RFC 8460, 3).
-		s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: "There is no rua=: nobody receives the reports.",
+		s.Add("tls-rpt-destination-invalid", finding.Finding{Detail: r.noField("rua") + ": nobody receives the reports.",
 			Fix: fixOf("Have the reports sent to a mailbox of yours.", meant)})
 		return
 	}
@@ -194,8 +194,11 @@ func checkBIMI(s *finding.Sheet, r *BIMI, hosts ...string) {
 		}
 		if t.uri == "" {
 			if t.tag == "l" {
-				s.Add("bimi-location-invalid", finding.Finding{Detail: "There is no logo: l= is missing or empty. " +
-					"A domain without a logo says so with l= and a= both empty.", Fix: fix})
+				detail := "There is no logo: l= is missing or empty. A domain without a logo says so with l= and a= both empty."
+				if r.cased("l") != "" {
+					detail = r.noField("l") + "."
+				}
+				s.Add("bimi-location-invalid", finding.Finding{Detail: detail, Fix: fix})
 			}
 			continue
 		}
@@ -210,7 +213,7 @@ func checkBIMI(s *finding.Sheet, r *BIMI, hosts ...string) {
 		}
 	}
 	if r.Evidence == "" && r.Location != "" {
-		what := "There is no a="
+		what := r.noField("a")
 		if _, stated := r.Get("a"); stated {
 			what = "a= is empty"
 		}

@@ -236,7 +236,7 @@ func (r *reading) file(name string, hosts []string) (uri string, stated bool) {
 		for _, one := range list {
 			uri, sure := meantWeb(one, hosts...)
 			if !sure || httpsProblem(uri) != "" {
-				uri = toCorrect(uri)
+				uri = spaced(uri, hosts)
 			}
 			if !slices.Contains(all, uri) {
 				all = append(all, uri)
@@ -250,6 +250,17 @@ func (r *reading) file(name string, hosts []string) (uri string, stated bool) {
 		return all[0], true
 	}
 	return "<" + strings.NewReplacer("<", "", ">", "").Replace(strings.Join(all[:min(len(all), 3)], " or ")) + ">", true
+}
+
+// spaced is a place to correct a URI: with a space in the name of a file, which of the two it
+// may be.
+func spaced(uri string, hosts []string) string {
+	with, sure := meantWeb(strings.ReplaceAll(uri, " ", "%20"), hosts...)
+	without, also := meantWeb(strings.ReplaceAll(uri, " ", ""), hosts...)
+	if strings.Contains(uri, " ") && sure && also {
+		return "<" + with + " or " + without + ">"
+	}
+	return toCorrect(uri)
 }
 
 // avatar is avp= as it was meant, behind its semicolon; empty without one.

@@ -182,7 +182,7 @@ func TestLintTLSA(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const syntax, unusable = "tlsa-syntax error", "tlsa-unusable error"
+	const syntax, unusable, never = "tlsa-syntax error", "tlsa-unusable error", "tlsa-never-matches error"
 	for _, tt := range []struct{ text, want string }{
 		{"3 1 1 " + sha256, ""},
 		{"3 0 1 " + sha256, ""},
@@ -191,10 +191,10 @@ func TestLintTLSA(t *testing.T) {
 		{"_25._tcp.mx.acme.example. 3600 IN TLSA 3 1 1 " + sha256, ""},
 		{"_25._tcp.mx.acme.example. IN TLSA 3 1 1 (\n\t" + sha256[:10] + "\n\t" + sha256[10:] + " )", ""},
 		// The digests of nothing, and none.
-		{"3 1 1 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", unusable},
-		{"2 0 1 E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", unusable},
-		{"3 1 2 cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e", unusable},
-		{"3 1 1 " + strings.Repeat("0", 64), unusable},
+		{"3 1 1 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", never},
+		{"2 0 1 E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", never},
+		{"3 1 2 cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e", never},
+		{"3 1 1 " + strings.Repeat("0", 64), never},
 		{"3 1 2 " + sha512, "dane-sha512-only notice"},
 		{"2 0 1 " + sha256, "dane-ta-cert-selector notice"},
 		{"2 1 2 " + sha512, ""},

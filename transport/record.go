@@ -328,7 +328,9 @@ func httpsProblem(uri string) string {
 	switch {
 	case len(uris(uri)) > 0:
 		return "it names more than one file, and there may be one alone"
-	case err != nil || strings.ContainsAny(uri, " \t"):
+	case strings.ContainsAny(uri, " \t"):
+		return "it has a space, which a URI writes as %20"
+	case err != nil:
 		return "it is no URI"
 	case !strings.EqualFold(u.Scheme, "https"):
 		return "it does not begin with https://"

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -242,6 +243,24 @@ func hiddenIn(value string) int {
 		}
 	}
 	return -1
+}
+
+// cased is the name of a field as it stands in other letters than its own; "" if it does not.
+func (r *Record) cased(name string) string {
+	for _, t := range r.Tags {
+		if t.Name != name && ascii.EqualFold(t.Name, name) {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+// noField says that a field is missing.
+func (r *Record) noField(name string) string {
+	if cased := r.cased(name); cased != "" {
+		return fmt.Sprintf("There is no %s=, but %s=: names are written in lower case, and any other is that of an unknown field", name, cased)
+	}
+	return fmt.Sprintf("There is no %s=", name)
 }
 
 // versionEnd is where the version at the beginning of a text ends, written right or nearly

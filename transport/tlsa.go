@@ -142,20 +142,17 @@ func lintTLSA(s *finding.Sheet, text string) {
 		s.Add("tlsa-syntax", finding.Finding{Detail: "The record cannot be read: " + err.Error() + "."})
 		return
 	}
-	s.Decided("tlsa-unusable", "dane-usage-pkix", "dane-full", "dane-ta-cert-selector", "dane-sha512-only")
+	s.Decided("tlsa-unusable", "tlsa-never-matches", "dane-usage-pkix", "dane-full", "dane-ta-cert-selector", "dane-sha512-only")
 	switch {
 	case t.Usage <= 1:
 		s.Add("dane-usage-pkix", finding.Finding{Detail: fmt.Sprintf("Senders pass %s over: %s. If the host has no other record, they use TLS without knowing whom they speak to.", t, t.Unusable)})
 	case t.Unusable != "":
 		s.Add("tlsa-unusable", finding.Finding{Detail: fmt.Sprintf("Senders pass %s over: %s.", t, t.Unusable)})
 	case t.Never() != "":
-		s.Add("tlsa-unusable", finding.Finding{Title: neverMatches, Detail: fmt.Sprintf("No certificate matches %s: %s. If the host has no other record, senders that obey DANE do not deliver to it.", t, t.Never())})
+		s.Add("tlsa-never-matches", finding.Finding{Detail: fmt.Sprintf("No certificate matches %s: %s. If the host has no other record, senders that obey DANE do not deliver to it.", t, t.Never())})
 	}
 	oneTLSA(s, t)
 }
-
-// neverMatches is the title of what is said of a record that no certificate matches.
-const neverMatches = "TLSA record that no certificate matches"
 
 // oneTLSA adds what is said of a record whatever stands beside it.
 func oneTLSA(s *finding.Sheet, t *TLSA) {
