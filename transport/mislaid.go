@@ -208,7 +208,7 @@ func (t *Texts) cutOff(what, text string, meant func(text string, hosts ...strin
 	}
 	fix := fixOf("Put the string in quotes.", meant(whole, domain))
 	fix.Name, fix.Type, fix.Remove = t.Name, "TXT", []finding.Record{{Name: t.Name, Type: "TXT", Value: text}}
-	return finding.Finding{Title: what + " record cut off: no quotes in the zone file", Evidence: []finding.Evidence{t.Evidence}, Fix: fix,
+	return finding.Finding{Title: what + " TXT record cut off: no quotes in the zone file", Evidence: []finding.Evidence{t.Evidence}, Fix: fix,
 		Detail: fmt.Sprintf("In the zone file the string has no quotes around it, so that the text behind the first semicolon is a comment (RFC 1035, 5.1): %s is published, %s was meant.", quote(text), quote(whole))}, true
 }
 
