@@ -86,7 +86,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		return withHint(errors.New("nothing to explain"), "usage: %s, or --text TEXT, or - for standard input", cmd.UseLine())
 	}
 	x := &explain.Explainer{Stated: stated}
-	if x.Knowledge, err = explain.ReadKnowledge(f.knowledge); err != nil {
+	if x.Knowledge, err = explain.ReadKnowledge(cmd.Context(), f.knowledge); err != nil {
 		return ofFlag(err)
 	}
 	prover, verbose, closing, err := f.prover(cmd)

@@ -32,6 +32,8 @@ func TestInterruptedWaiting(t *testing.T) {
 		{"dkim", "verify", "--offline", "--zone", "../../testdata/zones", "-"},
 		{"rbl", "check", "--offline", "--zone", "../../testdata/zones", "-"},
 		{"lint", "spf"},
+		{"logs", pipe},
+		{"explain", "--no-proof", "--text", "550 no", "--knowledge", pipe},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/netip"
 	"strings"
@@ -66,14 +67,17 @@ func (s Statement) Stated() (Stated, error) {
 const maxKnowledge = 4 << 20
 
 // ReadKnowledge returns the built-in knowledge with the user's files before it. The error
-// is a *field.Error of knowledge.
-func ReadKnowledge(files []string) (*reply.Knowledge, error) {
+// is a *field.Error of knowledge, or that of the context.
+func ReadKnowledge(ctx context.Context, files []string) (*reply.Knowledge, error) {
 	if len(files) == 0 {
 		return reply.Default(), nil
 	}
 	var all []io.Reader
 	for _, name := range files {
-		data, err := readfile.Read(name, maxKnowledge, readfile.Wait)
+		data, err := readfile.Await(ctx, func() ([]byte, error) { return readfile.Read(name, maxKnowledge, readfile.Wait) })
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if err != nil {
 			return nil, &field.Error{Field: "knowledge", What: " " + name + ": " + err.Error(), Err: err}
 		}

@@ -43,17 +43,17 @@ func TestReadKnowledge(t *testing.T) {
 	if err := os.WriteFile(file, []byte("= ptr-required\n> The host has no name.\n+ Give it one.\nour own words\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if k, err := ReadKnowledge([]string{file}); err != nil || k == nil {
+	if k, err := ReadKnowledge(t.Context(), []string{file}); err != nil || k == nil {
 		t.Error(err)
 	}
 	var wrong *field.Error
-	if _, err := ReadKnowledge([]string{file + ".absent"}); !errors.As(err, &wrong) || wrong.Field != "knowledge" || !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ReadKnowledge(t.Context(), []string{file + ".absent"}); !errors.As(err, &wrong) || wrong.Field != "knowledge" || !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 	if err := os.WriteFile(file, []byte("no block\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadKnowledge([]string{file}); !errors.As(err, &wrong) || wrong.Help == "" {
+	if _, err := ReadKnowledge(t.Context(), []string{file}); !errors.As(err, &wrong) || wrong.Help == "" {
 		t.Error(err)
 	}
 }

@@ -18,6 +18,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"mailworthy/internal/readfile"
 )
 
 // Limits of what a compressed file may grow to. Logs shrink to a tenth, those of a
@@ -250,7 +252,13 @@ func (l *Log) ReadFiles(ctx context.Context, names []string, stdin io.Reader) ([
 			continue
 		}
 		s.mtime, s.size = info.ModTime(), info.Size()
-		s.open = func() (io.ReadCloser, error) { return os.Open(name) }
+		s.open = func() (io.ReadCloser, error) {
+			file, r, err := readfile.Open(ctx, name) // it may be a pipe
+			return struct {
+				io.Reader
+				io.Closer
+			}{r, file}, err
+		}
 		if info.Mode().IsRegular() {
 			l.peek(s)
 		}
