@@ -43,6 +43,24 @@ func wildcards(findings []finding.Finding) []finding.Finding {
 	return out
 }
 
+// atSelectors puts what DKIM says of a DMARC record at a selector below the finding that
+// moves it.
+func atSelectors(findings []finding.Finding) []finding.Finding {
+	for i := range findings {
+		f := &findings[i]
+		if f.Check != "dmarc-wrong-name" || !f.Severity.AtLeast(finding.Notice) {
+			continue
+		}
+		at := slices.IndexFunc(findings, func(g finding.Finding) bool { return g.Check == "dkim-key-syntax" && g.Subject == f.Subject })
+		if at < 0 {
+			continue
+		}
+		f.Follows = append(slices.Clip(f.Follows), findings[at].Consequence())
+		return atSelectors(slices.Delete(slices.Clone(findings), at, at+1))
+	}
+	return findings
+}
+
 // follow puts what only follows from a domain that does not exist below that
 // finding: that it has no SPF record, no key, no policy and no mail host is one
 // fault with one cause. If it is the audited domain, checks that passed for want of

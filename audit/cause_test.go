@@ -127,6 +127,22 @@ func TestWildcards(t *testing.T) {
 	}
 }
 
+// TestAtSelectors: a DMARC record at a selector is one finding.
+func TestAtSelectors(t *testing.T) {
+	const at = "s1._domainkey.acme.example"
+	key := finding.Finding{Check: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM, Subject: at}
+	other := finding.Finding{Check: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM, Subject: "s2._domainkey.acme.example"}
+	moved := finding.Finding{Check: "dmarc-wrong-name", Severity: finding.Error, Section: finding.DMARC, Subject: at}
+	got := atSelectors([]finding.Finding{key, other, moved})
+	if len(got) != 2 || got[0].Subject != other.Subject || len(got[1].Follows) != 1 || got[1].Follows[0].Check != "dkim-key-syntax" {
+		t.Errorf("%+v", got)
+	}
+	moved.Severity = finding.Pass
+	if got := atSelectors([]finding.Finding{key, moved}); len(got) != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestNotChecked: only what is open because nobody was to be asked is not checked.
 func TestNotChecked(t *testing.T) {
 	evidence := func(status ...string) (out []finding.Evidence) {
