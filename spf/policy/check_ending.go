@@ -19,48 +19,42 @@ func (k *checker) ending() {
 	if !k.unknownRecords && !k.unknownNames {
 		k.Decided("spf-all-pass")
 	}
-	mine := slices.Contains(k.own, r)
 	if pr := k.proposal(k.p.Record); pr.broken && pr.parts != nil {
-		// Nobody passes by a record in error: how it ends is said once it is repaired.
-		// An end that lets everyone pass must not come into force with that.
-		for i := range r.Terms {
-			if t := &r.Terms[i]; mine && t.Kind == spf.KindAll && t.Ignored == "" && t.Qualifier == "+" {
-				p := k.proposal(r)
-				p.allAsk = '~'
-				p.ask = append(p.ask, "ip4:<the address of each other sender of yours>")
-			}
-		}
+		k.closeOpen(r)
 		return
 	}
-	fix := func(asks bool, format string) *finding.Fix {
-		if !mine {
-			return advice("Ask the owner of %s to end the record in ~all or -all, or publish a record of your own.", r.Domain)
-		}
-		p := k.proposal(r)
-		nobody := r == k.p.Record && !useful(r.Text) && !k.unread
-		switch silent := nobody && (k.c.MX == "null" || k.c.Profile == finding.Parked); {
-		case silent && !asks:
-			p.all = '-'
-			return p.share(false, "End the record in -all: the domain sends no mail.")
-		case asks:
-			p.allAsk = '~'
-			p.ask = append(p.ask, "ip4:<the address of each other sender of yours>")
-		case nobody:
-			// Who sends for it today is neutral, and would be softfail.
-			p.allAsk = '~'
-			p.ask = append(p.ask, anySender)
-			return p.share(true, "Name all your senders before ~all, and publish the record.")
-		default:
-			p.all = '~'
-		}
-		return p.share(asks, "%s", format)
+	all, last, unread := endOfRecord(r)
+	switch {
+	case unread:
+		return // it is there, and cannot be read: that is said
+	case all == nil && k.unread:
+		return // what cannot be read may have been it
+	case all == nil:
+		k.endless(r, last)
+	case all.Qualifier == "+":
+		k.add("spf-all-pass", r, finding.Finding{
+			Detail: fmt.Sprintf("The record of %s has %s: every address in the world may send in the name of %s and pass SPF.", r.Domain, quote(all.Text), k.p.Domain),
+			Fix:    k.endFix(r, true, "Name all your senders before ~all, and publish the record."),
+		})
+	case all.Qualifier == "?":
+		k.add("spf-all-neutral", r, finding.Finding{
+			Detail: fmt.Sprintf("The record of %s ends in ?all, which says nothing about forged mail.", r.Domain),
+			Fix:    k.endFix(r, false, "End the record in ~all."),
+		})
+	case all.Qualifier == "~":
+		k.softfail(r, slices.Contains(k.own, r))
+		return
 	}
-	var all, last *Term
+	k.Decided("spf-all-softfail")
+}
+
+// endOfRecord returns the all of a record, nil if it has none, and the directive before its end.
+// unread: one of its terms was meant to end it, and is read as another one.
+func endOfRecord(r *Record) (all, last *Term, unread bool) {
 	for i := range r.Terms {
 		t := &r.Terms[i]
 		if t.Kind == spf.KindAll && t.Error == "" && t.Ignored == "" {
-			all = t
-			break
+			return t, last, false
 		}
 		if t.Kind.Directive() {
 			last = t
@@ -68,41 +62,66 @@ func (k *checker) ending() {
 		for _, s := range strings.Fields(t.Meant) {
 			m := spf.ParseTerm(s)
 			if m.Kind == spf.KindAll || m.Kind == spf.KindRedirect {
-				return // it is there, and cannot be read: that is said
+				return nil, last, true
 			}
 		}
 	}
-	if all == nil {
-		if k.unread {
-			return // what cannot be read may have been it
-		}
-		f := finding.Finding{Detail: fmt.Sprintf("The record of %s has neither all nor redirect. What matches no term is neutral, as good as no record.", r.Domain)}
-		if mine && last != nil && last.Kind == spf.KindA && last.Value == "" && last.Qualifier != "+" && last.parsed.Bits4 == 32 {
-			f.Detail += fmt.Sprintf(" %s at its end was probably meant to be %s.", quote(last.Text), quote(last.Qualifier+"all"))
-			f.Fix = k.ask(r, last, "<-all or ~all>", "End the record in -all or ~all.")
-		} else {
-			f.Fix = fix(false, "End the record in ~all.")
-		}
-		k.add("spf-all-missing", r, f)
-		k.Decided("spf-all-softfail")
+	return nil, last, false
+}
+
+// closeOpen keeps an end that lets everyone pass from coming into force with the repair of a
+// record in error: nobody passes by that, and how it ends is said once it is repaired.
+func (k *checker) closeOpen(r *Record) {
+	if !slices.Contains(k.own, r) {
 		return
 	}
-	switch all.Qualifier {
-	case "+":
-		k.add("spf-all-pass", r, finding.Finding{
-			Detail: fmt.Sprintf("The record of %s has %s: every address in the world may send in the name of %s and pass SPF.", r.Domain, quote(all.Text), k.p.Domain),
-			Fix:    fix(true, "Name all your senders before ~all, and publish the record."),
-		})
-	case "?":
-		k.add("spf-all-neutral", r, finding.Finding{
-			Detail: fmt.Sprintf("The record of %s ends in ?all, which says nothing about forged mail.", r.Domain),
-			Fix:    fix(false, "End the record in ~all."),
-		})
-	case "~":
-		k.softfail(r, mine)
-		return
+	for i := range r.Terms {
+		if t := &r.Terms[i]; t.Kind == spf.KindAll && t.Ignored == "" && t.Qualifier == "+" {
+			p := k.proposal(r)
+			p.allAsk = '~'
+			p.ask = append(p.ask, otherSenders)
+		}
 	}
-	k.Decided("spf-all-softfail")
+}
+
+// otherSenders is the placeholder for those whom an end let pass that lets everyone.
+const otherSenders = "ip4:<the address of each other sender of yours>"
+
+// endFix is the fix for the end of a record, which asks if it lets everyone pass.
+func (k *checker) endFix(r *Record, asks bool, summary string) *finding.Fix {
+	if !slices.Contains(k.own, r) {
+		return advice("Ask the owner of %s to end the record in ~all or -all, or publish a record of your own.", r.Domain)
+	}
+	p := k.proposal(r)
+	nobody := r == k.p.Record && !useful(r.Text) && !k.unread
+	switch silent := nobody && (k.c.MX == "null" || k.c.Profile == finding.Parked); {
+	case silent && !asks:
+		p.all = '-'
+		return p.share(false, "End the record in -all: the domain sends no mail.")
+	case asks:
+		p.allAsk = '~'
+		p.ask = append(p.ask, otherSenders)
+	case nobody:
+		// Who sends for it today is neutral, and would be softfail.
+		p.allAsk = '~'
+		p.ask = append(p.ask, anySender)
+		return p.share(true, "Name all your senders before ~all, and publish the record.")
+	default:
+		p.all = '~'
+	}
+	return p.share(asks, "%s", summary)
+}
+
+// endless reports a record with neither all nor redirect; last is its last directive.
+func (k *checker) endless(r *Record, last *Term) {
+	f := finding.Finding{Detail: fmt.Sprintf("The record of %s has neither all nor redirect. What matches no term is neutral, as good as no record.", r.Domain)}
+	if slices.Contains(k.own, r) && last != nil && last.Kind == spf.KindA && last.Value == "" && last.Qualifier != "+" && last.parsed.Bits4 == 32 {
+		f.Detail += fmt.Sprintf(" %s at its end was probably meant to be %s.", quote(last.Text), quote(last.Qualifier+"all"))
+		f.Fix = k.ask(r, last, "<-all or ~all>", "End the record in -all or ~all.")
+	} else {
+		f.Fix = k.endFix(r, false, "End the record in ~all.")
+	}
+	k.add("spf-all-missing", r, f)
 }
 
 // softfail judges ~all: good beside a DMARC policy that enforces, weak without. A

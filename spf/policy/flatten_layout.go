@@ -15,76 +15,117 @@ import (
 // layout writes the records of a draft: what fits stands in the domain's own
 // record, the rest in as few others as can be, each of which is one lookup.
 func (d *draft) layout() {
-	literals := make([][]string, len(d.runs))
-	prefixes := make([][]netip.Prefix, len(d.runs))
-	big := -1
+	l := d.literals()
+	for i := range d.runs {
+		d.lookups += d.runs[i].lookups()
+	}
+	room, fixed := d.room(l)
+	if fixed > room {
+		d.wrong = fmt.Sprintf("the terms that must stay take %d octets by themselves", fixed)
+		return
+	}
+	if !d.spread(l, room-fixed) {
+		d.wrong = fmt.Sprintf("%d ranges do not fit in ten records", len(l.texts[l.big]))
+		return
+	}
+	d.lookups += len(l.names)
+	d.write(l)
+	for i := range d.runs {
+		for j, p := range l.prefixes[i] {
+			d.ranges = append(d.ranges, FlatRange{Record: l.at(d, i, j), Prefix: p, Sources: d.sourcesOf(p)})
+		}
+	}
+}
+
+// literals are the addresses of a draft as terms, run by run, and where they stand.
+type literals struct {
+	prefixes [][]netip.Prefix
+	texts    [][]string
+	// big is the run with the longest terms, which may be spread over several records; -1 if
+	// there is none. here are its terms in the domain's own record, chunks those in the
+	// records of the names.
+	big    int
+	here   []string
+	names  []string
+	chunks [][]string
+}
+
+// literals writes the addresses of the runs as terms.
+func (d *draft) literals() *literals {
+	l := &literals{prefixes: make([][]netip.Prefix, len(d.runs)), texts: make([][]string, len(d.runs)), big: -1}
 	for i := range d.runs {
 		r := &d.runs[i]
-		d.lookups += r.lookups()
-		prefixes[i] = r.set.prefixes()
-		for _, p := range prefixes[i] {
+		l.prefixes[i] = r.set.prefixes()
+		for _, p := range l.prefixes[i] {
 			text := prefixTerm(p)
 			if r.sign != '+' {
 				text = string(rune(r.sign)) + text
 			}
-			literals[i] = append(literals[i], text)
+			l.texts[i] = append(l.texts[i], text)
 		}
-		if big < 0 || size(literals[i]) > size(literals[big]) {
-			big = i
+		if l.big < 0 || size(l.texts[i]) > size(l.texts[l.big]) {
+			l.big = i
 		}
 	}
+	return l
+}
+
+// room is how many octets the domain's own record may have, and how many of them are taken by
+// what must stand in it.
+func (d *draft) room(l *literals) (room, fixed int) {
 	other := 0
 	for i := range d.p.Record.Published {
 		if p := &d.p.Record.Published[i]; !p.SPF {
 			other += p.Octets
 		}
 	}
-	fixed := len(spf.Version) + size(d.tail)
+	fixed = len(spf.Version) + size(d.tail)
 	for i := range d.runs {
 		fixed += size(d.runs[i].names())
-		if i != big {
-			fixed += size(literals[i])
+		if i != l.big {
+			fixed += size(l.texts[i])
 		}
 	}
-	room := maxOctets - len(d.p.Domain) - other
-	if room < fixed+1 {
+	if room = maxOctets - len(d.p.Domain) - other; room < fixed+1 {
 		// The rest at the name leaves no room, and no record can change that.
 		room = maxOctets - len(d.p.Domain)
 	}
-	if fixed > room {
-		d.wrong = fmt.Sprintf("the terms that must stay take %d octets by themselves", fixed)
-		return
+	return room, fixed
+}
+
+// spread distributes the terms of the big run over the room in the domain's own record and as few
+// others as can be. It reports whether they fit.
+func (d *draft) spread(l *literals, room int) bool {
+	if l.big < 0 {
+		return true
 	}
-	var names []string
-	var here []string
-	var chunks [][]string
-	if big >= 0 {
-		for {
-			includes := 0
-			for _, n := range names {
-				includes += 1 + len("include:") + len(n)
-				if d.runs[big].sign != '+' {
-					includes++
-				}
+	for {
+		includes := 0
+		for _, n := range l.names {
+			includes += 1 + len("include:") + len(n)
+			if d.runs[l.big].sign != '+' {
+				includes++
 			}
-			var ok bool
-			if here, chunks, ok = fill(literals[big], room-fixed-includes, names); ok {
-				break
-			}
-			if len(names) >= spf.MaxLookups {
-				d.wrong = fmt.Sprintf("%d ranges do not fit in ten records", len(literals[big]))
-				return
-			}
-			names = append(names, d.freeName(names))
 		}
+		var ok bool
+		if l.here, l.chunks, ok = fill(l.texts[l.big], room-includes, l.names); ok {
+			return true
+		}
+		if len(l.names) >= spf.MaxLookups {
+			return false
+		}
+		l.names = append(l.names, d.freeName(l.names))
 	}
-	d.lookups += len(names)
+}
+
+// write makes the records.
+func (d *draft) write(l *literals) {
 	own := []string{spf.Version}
 	for i := range d.runs {
 		r := &d.runs[i]
-		if i == big {
-			own = append(own, here...)
-			for _, n := range names {
+		if i == l.big {
+			own = append(own, l.here...)
+			for _, n := range l.names {
 				text := "include:" + n
 				if r.sign != '+' {
 					text = string(rune(r.sign)) + text
@@ -92,32 +133,32 @@ func (d *draft) layout() {
 				own = append(own, text)
 			}
 		} else {
-			own = append(own, literals[i]...)
+			own = append(own, l.texts[i]...)
 		}
 		own = append(own, r.names()...)
 	}
 	own = append(own, d.tail...)
 	d.records = []finding.Record{{Name: d.p.Domain, Type: "TXT", Value: strings.Join(own, " ")}}
-	for i, n := range names {
+	for i, n := range l.names {
 		terms := []string{spf.Version}
-		for _, c := range chunks[i] {
+		for _, c := range l.chunks[i] {
 			terms = append(terms, strings.TrimLeft(c, "+-~?"))
 		}
 		d.records = append(d.records, finding.Record{Name: n, Type: "TXT", Value: strings.Join(append(terms, "-all"), " ")})
 	}
-	for i := range d.runs {
-		for j, p := range prefixes[i] {
-			at := d.p.Domain
-			if i == big {
-				for k, c := range chunks {
-					if slices.Contains(c, literals[i][j]) {
-						at = names[k]
-					}
-				}
+}
+
+// at is the name of the record that holds the j-th range of the i-th run.
+func (l *literals) at(d *draft, i, j int) string {
+	name := d.p.Domain
+	if i == l.big {
+		for k, c := range l.chunks {
+			if slices.Contains(c, l.texts[i][j]) {
+				name = l.names[k]
 			}
-			d.ranges = append(d.ranges, FlatRange{Record: at, Prefix: p, Sources: d.sourcesOf(p)})
 		}
 	}
+	return name
 }
 
 // size is the octets of terms, each with the space before it.
