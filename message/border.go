@@ -37,6 +37,9 @@ func (f *Facts) Client(w World) (*Client, string) {
 	b := &border{Facts: f, world: w, claims: f.claims()}
 	for i := 0; i < len(f.Received); i++ {
 		h := &f.Received[i]
+		if b.passed > maxGateways {
+			return nil, fmt.Sprintf("the message went through more than %d hosts that take the recipient's mail: state the client with --ip", maxGateways)
+		}
 		if said := b.above(h.Line); said != nil {
 			// A server that took the message later wrote it.
 			at := b.handedOverBy(said.ip, i)
@@ -72,12 +75,18 @@ func (f *Facts) Client(w World) (*Client, string) {
 	return nil, "no Received field names the address of a host that handed the message over (" + strings.Join(b.skipped, "; ") + "): state it with --ip"
 }
 
+// maxGateways bounds the hosts of the recipient that are passed, each of which may cost
+// questions.
+const maxGateways = 8
+
 // border is the search for the hop into the receiver.
 type border struct {
 	*Facts
 	world   World
 	claims  []claim
 	skipped []string
+	// passed is how many hosts of the recipient were.
+	passed int
 	// gateway is the owner of the host of the recipient that was passed last, whose
 	// field comes next.
 	gateway string
@@ -111,6 +120,7 @@ func (b *border) skip(h *Hop, why string) {
 // said of itself is no claim any more.
 func (b *border) pass(i int) {
 	h := &b.Received[i]
+	b.passed++
 	b.gateway = cmp.Or(owner(h.from), owner(h.HELO))
 	b.claims = slices.DeleteFunc(b.claims, func(c claim) bool { return c.line < h.Line || c.ip == h.IP })
 }

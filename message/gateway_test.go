@@ -1,6 +1,7 @@
 package message
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -159,6 +160,23 @@ func TestRelays(t *testing.T) {
 		if got != tt.ip || !strings.Contains(why, tt.why) {
 			t.Errorf("%s: %q: %s", tt.name, got, why)
 		}
+	}
+}
+
+// TestGatewaysBounded: a header cannot make the search ask without end.
+func TestGatewaysBounded(t *testing.T) {
+	asked := 0
+	w := World{Exchangers: func(domain string) Exchangers {
+		asked++
+		return Exchangers{Known: true, Hosts: []string{"mx." + domain}, Addresses: []netip.Addr{netip.MustParseAddr(ofGateway)}}
+	}}
+	var header strings.Builder
+	for i := range 90 {
+		fmt.Fprintf(&header, "Received: from mx.d%d.example (mx.d%d.example [198.51.100.25]) by mx.d%d.example with ESMTP for <x@d%d.example>\n", i, i, max(i-1, 0), i)
+	}
+	c, why := read(t, header.String()+"From: a@acme.example\n\n").Facts().Client(w)
+	if c != nil || !strings.Contains(why, "more than 8 hosts") || asked > 3*(maxGateways+2) {
+		t.Errorf("%+v, %s; %d questions", c, why, asked)
 	}
 }
 
