@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"mailworthy/dkim"
 	"mailworthy/finding"
@@ -124,4 +126,46 @@ func (a *run) signingServices() []string {
 func (a *run) spfElsewhere() bool {
 	f := a.of("spf-record-missing")
 	return f != nil && f.Subject == a.result.Domain && f.Severity == finding.Notice
+}
+
+// atEnvelope says of a name that is the envelope domain of a service, and has no SPF record,
+// what the service needs there: its owner has no other senders to name.
+func (a *run) atEnvelope(sheet *finding.Sheet, domain string) {
+	at := slices.IndexFunc(a.result.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Domain == domain })
+	if at < 0 {
+		return
+	}
+	s := provider.Builtin().Named(a.result.Examined.Envelopes[at].Service)
+	for _, f := range sheet.Found() {
+		if s == nil || f.Check != "spf-record-missing" || f.Fix == nil {
+			continue
+		}
+		for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeCNAME, resolver.TypeMX) {
+			if rec.Name != domain {
+				continue
+			}
+			if rec.Type == resolver.TypeCNAME {
+				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Correct the target of the alias at %s: %s shows the right one.", domain, s.Name), Name: domain, Type: "CNAME",
+					Value: "<the target that " + s.Name + " shows>", Remove: []finding.Record{{Name: domain, Type: "CNAME", Value: rec.Host}}}
+				break
+			}
+			if include := includeAtReturnPath(s); include != "" {
+				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the record that %s needs at its return path.", s.Name), Name: domain, Type: "TXT", Value: "v=spf1 " + include + " ~all"}
+				break
+			}
+		}
+	}
+}
+
+// includeAtReturnPath is the SPF term that a service asks for at its return path; empty: none
+// is known.
+func includeAtReturnPath(s *provider.Service) string {
+	for _, w := range s.Ways {
+		for _, r := range w.Records {
+			if r.Purpose == provider.SPF && r.Need != provider.Unwanted && r.Name == "{return-path}" && strings.HasPrefix(r.Value, "include:") && !strings.ContainsAny(r.Value, "<{") {
+				return r.Value
+			}
+		}
+	}
+	return ""
 }

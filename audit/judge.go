@@ -167,7 +167,9 @@ func (a *run) judgeSPF(profile finding.Profile) {
 		if profile == finding.Sender && !stated {
 			c.Doubtful = a.doubtful(p)
 		}
-		a.spfSheets = append(a.spfSheets, spfpolicy.Check(p, c))
+		sheet := spfpolicy.Check(p, c)
+		a.atEnvelope(sheet, p.Domain)
+		a.spfSheets = append(a.spfSheets, sheet)
 	}
 }
 

@@ -50,12 +50,12 @@ func returnPaths(r resolver.Resolver, domain string) []returnPath {
 		switch {
 		case p.service == nil || p.name == p.at && !p.undotted:
 			continue
-		case i < 0 && len(out) == maxEnvelopes, p.name != p.at && held(r, p.name):
+		case i < 0 && len(out) == maxEnvelopes, p.name != p.at && occupied(r, p.name, rec.Type):
 			continue
 		case i < 0:
 			i = len(out)
 			out = append(out, p)
-			if p.name != p.at { // what stands beside it was typed there as well
+			if p.name != p.at && !holds(r, p.name, resolver.TypeTXT) { // what stands beside it was typed there as well
 				for _, text := range resolver.Below(r, p.at, resolver.TypeTXT) {
 					if text.Name == p.at {
 						out[i].move(text, text.Text(), text.Text())
@@ -78,10 +78,29 @@ func (p *returnPath) move(rec resolver.Record, is, meant string) {
 	p.meant = append(p.meant, finding.Record{Name: p.name, Type: rec.Type.String(), Value: meant})
 }
 
-// held reports whether a loaded zone has records of a name.
-func held(r resolver.Resolver, name string) bool {
-	return slices.ContainsFunc(resolver.Below(r, name, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeTXT, resolver.TypeA, resolver.TypeAAAA, resolver.TypeNS),
-		func(rec resolver.Record) bool { return rec.Name == name })
+// occupied reports whether a loaded zone has what stands in the way of a record of the type.
+func occupied(r resolver.Resolver, name string, t resolver.Type) bool {
+	if t == resolver.TypeCNAME {
+		return holds(r, name, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeTXT, resolver.TypeA, resolver.TypeAAAA, resolver.TypeNS)
+	}
+	return holds(r, name, resolver.TypeCNAME, t)
+}
+
+// holds reports whether a loaded zone has records of these types at a name.
+func holds(r resolver.Resolver, name string, types ...resolver.Type) bool {
+	return slices.ContainsFunc(resolver.Below(r, name, types...), func(rec resolver.Record) bool { return rec.Name == name })
+}
+
+// lost says what mail of the service lacks for the records.
+func (p *returnPath) lost() string {
+	text := fmt.Sprintf("bounces of mail of %s with %s in the envelope are lost", p.service.Name, p.name)
+	if p.service.ID == amazonSES {
+		text = fmt.Sprintf("Amazon SES does not use %s and sends with amazonses.com in the envelope, which is not aligned", p.name)
+	}
+	if slices.ContainsFunc(p.meant, func(r finding.Record) bool { return r.Type != "MX" }) && p.service.ID != amazonSES {
+		return fmt.Sprintf("mail of %s with %s in the envelope passes no SPF, and its bounces are lost", p.service.Name, p.name)
+	}
+	return text
 }
 
 // named reports whether a name below the domain can be an envelope domain.
@@ -122,10 +141,10 @@ func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
 			if p.undotted {
 				fix.Summary = fmt.Sprintf("Move what stands there to %s, with the final dot of the target: %s.", p.name, p.target)
 			}
-			detail = fmt.Sprintf("The return path of %s stands at %s: the domain is in the name twice. Nothing is at %s.", p.service.Name, p.at, p.name)
+			detail = fmt.Sprintf("The return path of %s stands at %s: the domain is in the name twice. It is not at %s.", p.service.Name, p.at, p.name)
 		}
 		add(finding.Finding{Subject: p.at, Fix: fix,
-			Detail: detail + fmt.Sprintf(" So mail of %s with %s in the envelope passes no SPF, and its bounces are lost.", p.service.Name, p.name)})
+			Detail: detail + " So " + p.lost() + "."})
 	}
 	for _, e := range a.result.Examined.Envelopes {
 		if s := provider.Builtin().Named(e.Service); s == nil || s.ID != amazonSES {

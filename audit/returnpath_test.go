@@ -43,6 +43,10 @@ func TestReturnPaths(t *testing.T) {
 		{"links alone", "url1.acme.example CNAME sendgrid.net.", "", "", "", "", ""},
 		{"SES with two MX", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce MX 20 mx1\nbounce TXT \"v=spf1 include:amazonses.com ~all\"", "",
 			"bounce.acme.example", "only with exactly one MX record", "", "bounce.acme.example"},
+		{"SES's MX doubled, its TXT right", "bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce TXT \"v=spf1 include:amazonses.com ~all\"", "",
+			"bounce.acme.example.acme.example", "So Amazon SES does not use bounce.acme.example and sends with amazonses.com", "bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com", "bounce.acme.example"},
+		{"Mailgun's MX without dots, its TXT right", "mg MX 10 mxa.mailgun.org\nmg MX 10 mxb.mailgun.org\nmg TXT \"v=spf1 include:mailgun.org ~all\"", "",
+			"mg.acme.example", "So bounces of mail of Mailgun with mg.acme.example in the envelope are lost", "mg.acme.example MX 10 mxa.mailgun.org, mg.acme.example MX 10 mxb.mailgun.org", "mg.acme.example"},
 		{"SES in two regions", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce MX 10 feedback-smtp.us-east-1.amazonses.com.\nbounce TXT \"v=spf1 include:amazonses.com ~all\"", "",
 			"bounce.acme.example", "has 2 MX records", "", "bounce.acme.example"},
 	} {
@@ -106,5 +110,33 @@ func TestReturnPaths(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEnvelopeWithoutSPF: at the return path of a service its own record is missing, and not
+// one that names the owner's senders.
+func TestEnvelopeWithoutSPF(t *testing.T) {
+	k2048 := rsaKey(2048)
+	for _, tt := range []struct{ name, zone, publish, remove string }{
+		{"a target that is gone", "em1 CNAME u999.wl2.sendgrid.net.", "em1.acme.example CNAME <the target that SendGrid shows>", "u999.wl2.sendgrid.net"},
+		{"SES without its TXT", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.", "bounce.acme.example TXT v=spf1 include:amazonses.com ~all", ""},
+		{"Mailgun without its TXT", "mg MX 10 mxa.mailgun.org.\n\tmg MX 10 mxb.mailgun.org.", "mg.acme.example TXT v=spf1 include:mailgun.org ~all", ""},
+	} {
+		zone := fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:]) + "\ts1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net.\n\t" + tt.zone + "\n"
+		r := Run(context.Background(), resolver.NewOverlay(nil, dnstest.Parse(t, zone)), Target{Domain: "acme.example"}, Options{})
+		found := false
+		for _, f := range r.Findings {
+			if f.Check != "spf-record-missing" || f.Subject == "acme.example" || f.Severity == finding.Pass {
+				continue
+			}
+			found = true
+			rec := f.Fix.Records()[0]
+			if got := rec.Name + " " + rec.Type + " " + rec.Value; got != tt.publish || f.Fix.Complete != !rec.HasPlaceholder() || tt.remove != "" && f.Fix.Remove[0].Value != tt.remove {
+				t.Errorf("%s: %+v", tt.name, f.Fix)
+			}
+		}
+		if !found {
+			t.Errorf("%s: not said", tt.name)
+		}
 	}
 }

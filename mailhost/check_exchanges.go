@@ -218,6 +218,10 @@ func (j *judge) unresolvable(d *Domain, e *Exchange) {
 	case why != "":
 		f.Detail += fmt.Sprintf(" It cannot have one: %s.", why)
 		f.Fix = d.replace(e, why)
+	case e.unregistered != "":
+		f.Title = "MX host is in a domain that does not exist"
+		f.Detail = fmt.Sprintf("The domain %s of the MX host %s does not exist. Whoever registers it can have mail to %s delivered to a server of his own, and read it.", e.unregistered, e.Name, d.Name)
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Correct the name in the MX record \"%d %s\", or remove the record; if %s was yours, register it again.", e.Preference, e.Name, e.unregistered)}
 	case d.usableBeside(e):
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record \"%d %s\".", host, e.Preference, e.Name)}
 	default:

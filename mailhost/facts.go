@@ -76,6 +76,8 @@ type Exchange struct {
 	// address, while the one that it names has none.
 	Meant *Host `json:"meant"`
 	Host
+	// unregistered is the registrable domain of the host, if that does not exist.
+	unregistered string
 	// mailboxes: people send from mailboxes at the gateway's service.
 	mailboxes bool
 	// undotted is the whole name to which the zone added its own, if the final dot is

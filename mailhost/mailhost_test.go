@@ -512,3 +512,41 @@ func TestChecksAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+// TestExchangeUnregistered: of an MX host whose domain does not exist it is said that anyone
+// may register it; of one whose domain is there, or whose own domain it is, that it has no
+// address.
+func TestExchangeUnregistered(t *testing.T) {
+	const zone = "$ORIGIN .\n$TTL 300\n. SOA ns h 1 2 3 4 5\nacme-mail.com. SOA ns h 1 2 3 4 5\nhost-there.com. SOA ns h 1 2 3 4 5\n"
+	for _, tt := range []struct {
+		mx, fail     string
+		unregistered bool
+	}{
+		{"mx1.gone-foo.com.", "", true},
+		{"gone-foo.com.", "", true},
+		{"mx1.host-there.com.", "", false},
+		{"mx1.acme-mail.com.", "", false},
+		{"mx1.gone.example.", "", false},
+		{"mx1.gone.local.", "", false},
+		{"mx1.gone-foo.com.", "gone-foo.com", false},
+	} {
+		var fail []string
+		if tt.fail != "" {
+			fail = []string{tt.fail + " SOA"}
+		}
+		r := &asker{next: dnstest.Zone(t, zone+"acme-mail.com. MX 10 "+tt.mx+"\nacme-mail.com. MX 20 mx2.acme-mail.com.\nmx2.acme-mail.com. A 192.0.2.1\n"), fail: fail}
+		d := ExamineDomain(context.Background(), r, "acme-mail.com")
+		said := false
+		for _, f := range Check(&Facts{Domain: d}, Context{Profile: finding.Sender}).Findings() {
+			if f.Check != "mx-unresolvable" || f.Severity == finding.Pass {
+				continue
+			}
+			if said = strings.Contains(f.Detail, "Whoever registers it"); said && (!strings.Contains(f.Detail, "The domain gone-foo.com of the MX host") || f.Fix.Complete || strings.Contains(f.Fix.Summary, "Publish the address")) {
+				t.Errorf("%s: %+v", tt.mx, f)
+			}
+		}
+		if said != tt.unregistered {
+			t.Errorf("%s, without an answer of %q: unregistered: %v", tt.mx, tt.fail, said)
+		}
+	}
+}
