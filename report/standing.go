@@ -206,6 +206,8 @@ type Coverage struct {
 	// answered is by question; a question that any server answered is.
 	answered map[question]bool
 	ttl      map[question]uint32
+	// denied are the names of which a server said that they do not exist.
+	denied map[string]bool
 	// silent are the sections with something undecided, undecided those that
 	// cannot be judged at all.
 	silent, undecided map[finding.Section]bool
@@ -215,7 +217,7 @@ type Coverage struct {
 
 // NewCoverage returns that of a report.
 func NewCoverage(r *Report) *Coverage {
-	v := &Coverage{report: r, published: r.Published(), findings: finding.Apart(r.Findings), answered: make(map[question]bool), ttl: make(map[question]uint32),
+	v := &Coverage{report: r, published: r.Published(), findings: finding.Apart(r.Findings), answered: make(map[question]bool), ttl: make(map[question]uint32), denied: make(map[string]bool),
 		silent: make(map[finding.Section]bool), undecided: make(map[finding.Section]bool)}
 	v.gather(reflect.ValueOf(r))
 	// A guess that is simply absent comes without evidence.
@@ -260,6 +262,9 @@ func (v *Coverage) gather(x reflect.Value) {
 			q := questionOf(&e)
 			v.answered[q] = v.answered[q] || e.Answered()
 			v.ttl[q] = max(v.ttl[q], e.TTL)
+			if e.Kind == finding.DNS && e.Status == "nxdomain" && len(e.CNAMEs) == 0 {
+				v.denied[q.name] = true
+			}
 			return
 		}
 		for i := range x.NumField() {
@@ -279,10 +284,19 @@ func questionOf(e *finding.Evidence) question {
 	return question{strings.ToLower(e.Name), string(e.Kind) + " " + e.Type}
 }
 
-// Asked reports whether the DNS said which records are at the name.
+// Asked reports whether the DNS said which records are at the name, be it by saying that
+// a name above does not exist (RFC 8020).
 func (v *Coverage) Asked(name, rtype string) bool {
-	_, ok := v.published.records[question{strings.ToLower(name), rtype}]
-	return ok
+	name = strings.ToLower(name)
+	if _, ok := v.published.records[question{name, rtype}]; ok {
+		return true
+	}
+	for up, below, ok := strings.Cut(name, "."); ok; up, below, ok = strings.Cut(below, ".") {
+		if up != "" && v.denied[below] {
+			return true
+		}
+	}
+	return false
 }
 
 // Decides reports whether a finding that the audit does not have is really gone:
