@@ -9,6 +9,7 @@ import (
 	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/history"
+	"mailworthy/mailhost"
 	"mailworthy/report"
 	"mailworthy/report/terminal"
 )
@@ -92,6 +93,10 @@ func TestNobodyAnsweredIsOneLine(t *testing.T) {
 	for i := range 29 {
 		many = append(many, silent(fmt.Sprintf("d%02d.example", i), dead))
 	}
+	lied := func(domain, server string, all bool) Seen {
+		return Seen{Report: &report.Report{Verdict: report.Incomplete, Result: audit.Result{Domain: domain, Findings: []finding.Finding{
+			mailhost.NotPublic(domain, server, []finding.Evidence{{Name: ".", Type: "NS", Status: "nxdomain", Server: server}}, all)}}}}
+	}
 	for _, tt := range []struct {
 		name    string
 		domains []Seen
@@ -104,6 +109,11 @@ func TestNobodyAnsweredIsOneLine(t *testing.T) {
 		{"two causes", append([]Seen{silent("a.example", slow), silent("b.example", slow)}, many...), false, "No resolver answered any question (" + slow + "): nothing is known of 2 domains (a.example, b.example)\nNo resolver answered any question (" + dead + "): nothing is known of 29 domains (", 2},
 		{"before what fails", append([]Seen{failing("f.example", broken)}, many...), false, "No resolver answered any question (" + dead + "): nothing is known of 29 domains (", 1},
 		{"one domain", many[:1], false, "d00.example: incomplete, no score: No resolver answered any question (" + dead + "): nothing is known of the domain\n", 1},
+		{"one that lies", []Seen{lied("a.example", "udp://192.0.2.53:53", true), lied("b.example", "udp://192.0.2.53:53", true)}, false,
+			"DNS resolver does not see the public DNS (udp://192.0.2.53:53): nothing is known of 2 domains (a.example, b.example)\n\n2 domains: ", 0},
+		{"one that lies of a part", []Seen{lied("a.example", "udp://192.0.2.53:53", false), lied("b.example", "udp://192.0.2.53:53", false)}, true, "a.example: incomplete, ", 0},
+		{"one that lies, and one that is silent", append([]Seen{lied("a.example", "udp://192.0.2.53:53", true), lied("b.example", "udp://192.0.2.53:53", true)}, many...), false,
+			"DNS resolver does not see the public DNS (udp://192.0.2.53:53): nothing is known of 2 domains (a.example, b.example)\nNo resolver answered any question (", 1},
 		{"one, and others otherwise", append([]Seen{silent("a.example", slow)}, many...), false, "No resolver answered any question (" + dead + "): nothing is known of 29 domains (", 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

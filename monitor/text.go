@@ -87,7 +87,7 @@ func unansweredOf(stands []Seen) (others []Seen, silent []report.Silence) {
 	}
 	silent = slices.DeleteFunc(report.Silences(reports), func(s report.Silence) bool { return len(s.Domains) == 1 })
 	for _, d := range stands {
-		if !slices.ContainsFunc(silent, func(s report.Silence) bool { return s.Why == d.Report.Unanswered }) {
+		if !slices.ContainsFunc(silent, func(s report.Silence) bool { return s.Of(d.Report) }) {
 			others = append(others, d)
 		}
 	}
@@ -97,7 +97,7 @@ func unansweredOf(stands []Seen) (others []Seen, silent []report.Silence) {
 // writeUnanswered writes a line for each cause of silence.
 func writeUnanswered(w io.Writer, silent []report.Silence) error {
 	for _, s := range silent {
-		text := fmt.Sprintf("%s: nothing is known of %s (%s)", view.NobodyAnswered(s.Why), show.Counted(len(s.Domains), "domain"), show.Listed(s.Domains, maxNamed))
+		text := fmt.Sprintf("%s: nothing is known of %s (%s)", view.SilenceText(s), show.Counted(len(s.Domains), "domain"), show.Listed(s.Domains, maxNamed))
 		if _, err := fmt.Fprintln(w, show.Line(text)); err != nil {
 			return err
 		}

@@ -88,27 +88,48 @@ func sortFindings(findings []finding.Finding) {
 	}
 }
 
-// Silence is what came of asking resolvers of which none answered, and the domains that
-// nothing is known of for it.
+// Silence is why nothing is known of domains, and these: no resolver answered, or the one
+// that did is not believed.
 type Silence struct {
-	Why     string // as Report.Unanswered
+	// Why is as Report.Unanswered, or names the resolver that is not believed.
+	Why string
+	// Lies: it does not see the public DNS.
+	Lies    bool
 	Domains []string
+}
+
+// silence is that of the report, without its domain; its Why is empty if there is none.
+func (r *Report) silence() Silence {
+	if r.Unanswered != "" {
+		return Silence{Why: r.Unanswered}
+	}
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Check == "resolver-not-public" && f.Undecides && len(f.Evidence) > 0 {
+			return Silence{Why: cmp.Or(f.Evidence[0].Server, "the resolver"), Lies: true}
+		}
+	}
+	return Silence{}
+}
+
+// Of reports whether nothing is known of the domain of the report for this reason.
+func (s *Silence) Of(r *Report) bool {
+	of := r.silence()
+	return of.Why != "" && of.Why == s.Why && of.Lies == s.Lies
 }
 
 // Silences are the causes for which nothing is known of a domain, in the order of the
 // reports.
 func Silences(reports []*Report) []Silence {
 	var out []Silence
-	at := make(map[string]int)
 	for _, r := range reports {
-		if r.Unanswered == "" {
+		of := r.silence()
+		if of.Why == "" {
 			continue
 		}
-		i, known := at[r.Unanswered]
-		if !known {
+		i := slices.IndexFunc(out, func(s Silence) bool { return s.Why == of.Why && s.Lies == of.Lies })
+		if i < 0 {
 			i = len(out)
-			at[r.Unanswered] = i
-			out = append(out, Silence{Why: r.Unanswered})
+			out = append(out, of)
 		}
 		out[i].Domains = append(out[i].Domains, r.Domain)
 	}

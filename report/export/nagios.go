@@ -121,7 +121,7 @@ func WriteNagios(w io.Writer, reports []*report.Report, failOn finding.Severity,
 		return nagiosRank[nagiosState(y, failOn, unknownOK)] - nagiosRank[nagiosState(x, failOn, unknownOK)]
 	})
 	for _, r := range worst {
-		if silent != nil && r.Unanswered != "" {
+		if slices.ContainsFunc(silent, func(s report.Silence) bool { return s.Of(r) }) {
 			continue // the summary says it
 		}
 		if len(reports) > 1 {
@@ -163,7 +163,7 @@ func nagiosSummary(reports []*report.Report, silent []report.Silence, beside *re
 		said = append(said, show.Counted(len(reports), "domain")+": "+strings.Join(by, ", "))
 	}
 	for _, s := range silent {
-		said = append(said, view.NobodyAnswered(s.Why)+": nothing is known of "+show.Listed(s.Domains, 3))
+		said = append(said, view.SilenceText(s)+": nothing is known of "+show.Listed(s.Domains, 3))
 	}
 	if summary := view.BesideSummary(beside); summary != "" {
 		said = append(said, summary)

@@ -61,6 +61,14 @@ func NobodyAnswered(why string) string {
 	return fmt.Sprintf("No resolver answered any question (%s)", why)
 }
 
+// SilenceText says why nothing is known of domains.
+func SilenceText(s report.Silence) string {
+	if s.Lies {
+		return fmt.Sprintf("DNS resolver does not see the public DNS (%s)", s.Why)
+	}
+	return NobodyAnswered(s.Why)
+}
+
 // Headline says in a sentence or two what the verdict means and what to do first.
 func Headline(r *report.Report) string {
 	if r.Unanswered != "" {
