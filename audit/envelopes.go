@@ -56,8 +56,20 @@ func (a *run) noteEnvelopes(r resolver.Resolver) {
 		return
 	}
 	e := &a.result.Examined
-	if e.Envelopes = envelopes(r, a.target.Domain); a.options.Like != nil {
-		e.Envelopes = slices.Clone(a.options.Like.Examined.Envelopes)
+	if like := a.options.Like; like != nil {
+		e.Envelopes = slices.Clone(like.Examined.Envelopes)
+	}
+	// What a proposal makes an envelope domain is judged as one.
+	found := envelopes(r, a.target.Domain)
+	for _, p := range a.returnPaths {
+		if p.at == p.name {
+			found = append(found, EnvelopeOf{p.name, p.service.Name})
+		}
+	}
+	for _, one := range found {
+		if len(e.Envelopes) < maxEnvelopes && !slices.ContainsFunc(e.Envelopes, func(have EnvelopeOf) bool { return have.Domain == one.Domain }) {
+			e.Envelopes = append(e.Envelopes, one)
+		}
 	}
 	for _, found := range e.Envelopes {
 		e.MailFrom = append(e.MailFrom, found.Domain)
@@ -91,7 +103,9 @@ func (a *run) envelopesElsewhere() []string {
 		out = append(out, e.Domain+" ("+e.Service+")")
 	}
 	for _, p := range a.returnPaths {
-		out = append(out, p.name+" ("+p.service.Name+")")
+		if p.at != p.name {
+			out = append(out, p.name+" ("+p.service.Name+")")
+		}
 	}
 	for _, s := range a.signingServices() {
 		if !slices.ContainsFunc(a.result.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Service == s }) &&

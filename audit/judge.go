@@ -167,6 +167,10 @@ func (a *run) judgeSPF(profile finding.Profile) {
 		if profile == finding.Sender && !stated {
 			c.Doubtful = a.doubtful(p)
 		}
+		if a.misledTo(p) {
+			a.spfSheets = append(a.spfSheets, finding.NewSheet(serviceChecks, p.Domain)) // said of the alias
+			continue
+		}
 		sheet := spfpolicy.Check(p, c)
 		a.atEnvelope(sheet, p.Domain)
 		a.spfSheets = append(a.spfSheets, sheet)

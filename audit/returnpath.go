@@ -9,6 +9,8 @@ import (
 	"mailworthy/internal/show"
 	"mailworthy/provider"
 	"mailworthy/resolver"
+	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // amazonSES takes a MAIL FROM domain only with exactly one MX record, the one of its
@@ -118,6 +120,42 @@ func undoubled(name, domain, zone string) string {
 	return name
 }
 
+// misledTo reports whether a policy is not there because an alias of a return path leads
+// elsewhere.
+func (a *run) misledTo(p *spfpolicy.Policy) bool {
+	return (p.Status == spfpolicy.StatusNone || p.Status == spfpolicy.StatusNXDomain) && slices.ContainsFunc(a.returnPaths, func(r returnPath) bool {
+		return r.at == p.Domain && r.name == r.at && r.is[0].Type == "CNAME"
+	})
+}
+
+// fix puts what was typed in its place, with the SPF record that the service asks for there if there
+// is none. A record that is in error itself is put right first.
+func (p *returnPath) fix(r resolver.Resolver) *finding.Fix {
+	f := &finding.Fix{Summary: fmt.Sprintf("Publish the record at %s with the final dot of its target: %s.", p.name, p.target), Remove: p.is}
+	records := slices.Clone(p.meant)
+	if p.at != p.name {
+		f.Summary = fmt.Sprintf("Move what stands there to %s.", p.name)
+		if p.undotted {
+			f.Summary = fmt.Sprintf("Move what stands there to %s, with the final dot of the target: %s.", p.name, p.target)
+		}
+		include := includeAtReturnPath(p.service)
+		if include != "" && !slices.ContainsFunc(p.meant, func(r finding.Record) bool { return r.Type != "MX" }) && !holds(r, p.name, resolver.TypeTXT) {
+			records = append(records, finding.Record{Name: p.name, Type: "TXT", Value: "v=spf1 " + include + " ~all"})
+			f.Summary += fmt.Sprintf(" With it goes the SPF record that %s needs there.", p.service.Name)
+		}
+	}
+	for _, rec := range p.meant {
+		if rec.Type != "TXT" || !strings.HasPrefix(rec.Value, "v=spf1") {
+			continue
+		}
+		if _, lexed := spf.Parse(rec.Value); lexed.ErrorAt >= 0 {
+			f.When = "the SPF record there is correct"
+		}
+	}
+	f.Name, f.Type, f.Value, f.More = records[0].Name, records[0].Type, records[0].Value, records[1:]
+	return f
+}
+
 // checkReturnPaths finds return paths of services that are misread, or that the service
 // does not take. Nil: there are none.
 func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
@@ -133,17 +171,11 @@ func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
 		sheet.Add("provider-record-wrong", f)
 	}
 	for _, p := range a.returnPaths {
-		fix := &finding.Fix{Summary: fmt.Sprintf("Publish the record at %s with the final dot of its target: %s.", p.name, p.target),
-			Name: p.name, Type: p.meant[0].Type, Value: p.meant[0].Value, More: p.meant[1:], Remove: p.is}
 		detail := fmt.Sprintf("The return path of %s at %s leads to %s: the final dot behind %s is missing, so the zone added its own name.", p.service.Name, p.at, p.leads, p.target)
 		if p.at != p.name {
-			fix.Summary = fmt.Sprintf("Move what stands there to %s.", p.name)
-			if p.undotted {
-				fix.Summary = fmt.Sprintf("Move what stands there to %s, with the final dot of the target: %s.", p.name, p.target)
-			}
 			detail = fmt.Sprintf("The return path of %s stands at %s: the domain is in the name twice. It is not at %s.", p.service.Name, p.at, p.name)
 		}
-		add(finding.Finding{Subject: p.at, Fix: fix,
+		add(finding.Finding{Subject: p.at, Fix: p.fix(a.resolver),
 			Detail: detail + " So " + p.lost() + "."})
 	}
 	for _, e := range a.result.Examined.Envelopes {

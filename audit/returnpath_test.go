@@ -47,6 +47,8 @@ func TestReturnPaths(t *testing.T) {
 			"bounce.acme.example.acme.example", "So Amazon SES does not use bounce.acme.example and sends with amazonses.com", "bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com", "bounce.acme.example"},
 		{"Mailgun's MX without dots, its TXT right", "mg MX 10 mxa.mailgun.org\nmg MX 10 mxb.mailgun.org\nmg TXT \"v=spf1 include:mailgun.org ~all\"", "",
 			"mg.acme.example", "So bounces of mail of Mailgun with mg.acme.example in the envelope are lost", "mg.acme.example MX 10 mxa.mailgun.org, mg.acme.example MX 10 mxb.mailgun.org", "mg.acme.example"},
+		{"SES's MX doubled, without a TXT", "bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com.", "", "bounce.acme.example.acme.example", "twice",
+			"bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com, bounce.acme.example TXT v=spf1 include:amazonses.com ~all", "bounce.acme.example"},
 		{"SES in two regions", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce MX 10 feedback-smtp.us-east-1.amazonses.com.\nbounce TXT \"v=spf1 include:amazonses.com ~all\"", "",
 			"bounce.acme.example", "has 2 MX records", "", "bounce.acme.example"},
 	} {
@@ -137,6 +139,33 @@ func TestEnvelopeWithoutSPF(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%s: not said", tt.name)
+		}
+	}
+}
+
+// TestReturnPathWithABrokenRecord: what would be in error at the right name is said at once, or
+// put right first.
+func TestReturnPathWithABrokenRecord(t *testing.T) {
+	k2048 := rsaKey(2048)
+	for _, tt := range []struct {
+		name, zone, check string
+		when              bool
+	}{
+		{"the MX undotted", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com\n\tbounce TXT \"v=spf1 inlcude:amazonses.com ~all\"", "spf-syntax", false},
+		{"the MX undotted, no TXT", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com", "spf-record-missing", false},
+		{"both doubled", "bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com.\n\tbounce.acme.example TXT \"v=spf1 inlcude:amazonses.com ~all\"", "", true},
+	} {
+		zone := fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:]) + "\ts1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net.\n\t" + tt.zone + "\n"
+		r := Run(context.Background(), resolver.NewOverlay(nil, dnstest.Parse(t, zone)), Target{Domain: "acme.example"}, Options{})
+		said := tt.check == ""
+		for _, f := range r.Findings {
+			said = said || f.Check == tt.check && f.Subject == "bounce.acme.example" && f.Severity.AtLeast(finding.Error)
+			if f.Check == "provider-record-wrong" && f.Severity != finding.Pass && (f.Fix.When != "") != tt.when {
+				t.Errorf("%s: %+v", tt.name, f.Fix)
+			}
+		}
+		if !said {
+			t.Errorf("%s: %s is not said", tt.name, tt.check)
 		}
 	}
 }
