@@ -495,6 +495,7 @@ func (k *checker) pointers() {
 		if r.Loop || r.Repeated {
 			return
 		}
+		own = own || k.mine(r)
 		var found []string
 		f := finding.Finding{}
 		for i := range r.Terms {

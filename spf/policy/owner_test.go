@@ -56,6 +56,8 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx ra=a@acme.example -all", checks: "spf-unknown-modifier", says: "is malformed"},
 		{in: "v=spf1 mx exp=why.acme.example -all", checks: "spf-exp-invalid"},
 		{in: "v=spf1 mx mx exp=why.acme.example -all", fix: "v=spf1 mx -all exp=why.acme.example", checks: "spf-duplicate-term spf-exp-invalid"},
+		// A record below the same domain is the reader's own.
+		{in: "v=spf1 include:_own.acme.example -all\n_own v=spf1 ptr -all", fix: "v=spf1 ip4:<the address of each sender that ptr stands for> -all", at: "_own.acme.example", checks: "spf-ptr", never: "Ask the owner"},
 		// The host of a mail domain need not be what sends its mail.
 		{in: "v=spf1 mx a:info@acme.example ~all", fix: "v=spf1 mx a:<the right name in place of info@acme.example> ~all", checks: "spf-void-lookup spf-all-softfail"},
 		{in: "v=spf1 mx mx:info@acme.example -all", fix: "v=spf1 mx mx:<the right name in place of info@acme.example> -all", checks: "spf-void-lookup"},
