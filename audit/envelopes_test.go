@@ -112,6 +112,7 @@ func TestEnvelopesOfServices(t *testing.T) {
 func TestProfileGuessed(t *testing.T) {
 	k2048 := rsatest.Public(2048, 0)
 	key := "s1._domainkey TXT \"v=DKIM1; p=" + k2048[:200] + "\" \"" + k2048[200:] + "\"\n"
+	const slack = "@ A 198.51.100.1\n@ TXT \"v=spf1 ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n"
 	for _, tt := range []struct {
 		zone string
 		want finding.Profile
@@ -161,6 +162,16 @@ func TestProfileGuessed(t *testing.T) {
 		{"@ TXT \"v=spf1 ?all\"\n_dmarc TXT \"v=DMARC1; p=quarantine\"\n", finding.Sender},
 		{"@ TXT \"v=spf1 ?all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n" + key, finding.Sender},
 		{"@ TXT \"v=spf1 ?mx ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
+		// What is mistyped or at a wrong name is of somebody who sends.
+		{slack + "s1.domainkey CNAME s1.domainkey.u1.wl1.sendgrid.net.\n", finding.Sender},
+		{slack + strings.ReplaceAll(key, "v=DKIM1; p=", "v=DKIM1; k=rsa p="), finding.Sender},
+		{slack + "s1._domainkey TXT \"s1.domainkey.u123.wl123.sendgrid.net\"\n", finding.Sender},
+		{slack + "s1._domainkey.acme.example CNAME s1.domainkey.u1.wl1.sendgrid.net.\n", finding.Sender},
+		{slack + "em1.acme.example CNAME u1.wl1.sendgrid.net.\n", finding.Sender},
+		{slack + "em1 CNAME u1.wl1.sendgrid.net\n", finding.Sender},
+		{slack + strings.Replace(key, "s1._domainkey", "@", 1), finding.Sender},
+		{slack + "s1._domainkey TXT \"v=DKIM1; p=\"\n", finding.Parked},
+		{slack, finding.Parked},
 		{"@ TXT \"v=spf1 redirect=_spf.esp.example\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
 		{"@ A 198.51.100.1\n@ TXT \"v=spf1 ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Parked}, // a web server,
 		{"@ MX 10 mx\nmx A 198.51.100.1\n@ TXT \"v=spf1 ~all\"\n_dmarc TXT \"v=DMARC1; p=reject\"\n", finding.Sender},
@@ -170,5 +181,24 @@ func TestProfileGuessed(t *testing.T) {
 		if r := Run(context.Background(), resolver.NewOverlay(nil, zone), Target{Domain: "acme.example"}, Options{}); r.Profile != tt.want {
 			t.Errorf("%q: %s (%s), want %s", tt.zone, r.Profile, r.ProfileWhy, tt.want)
 		}
+	}
+}
+
+// TestNullMXBesideAnEnvelope: a domain whose mail has the envelope domain of a service sends
+// mail, whatever its MX is.
+func TestNullMXBesideAnEnvelope(t *testing.T) {
+	k2048 := rsaKey(2048)
+	zone := strings.NewReplacer("@ MX 10 mx1", "@ MX 0 .", "@ MX 20 mx2", "").Replace(fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:])) +
+		"\ts1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net.\n\tem1 CNAME u1.wl2.sendgrid.net.\n\t@ TXT \"v=spf1 ~all\"\n"
+	r := Run(context.Background(), resolver.NewOverlay(nil, dnstest.Parse(t, zone)), Target{Domain: "acme.example"}, Options{})
+	said := false
+	for _, f := range r.Findings {
+		said = said || f.Check == "mx-null" && f.Severity == finding.Error
+		if strings.Contains(f.Title+f.Detail, "sends no mail") {
+			t.Errorf("%s %s: %s. %s", f.Severity, f.Check, f.Title, f.Detail)
+		}
+	}
+	if !said || r.Profile != finding.Sender {
+		t.Errorf("profile %s (%s), a null MX is said: %v", r.Profile, r.ProfileWhy, said)
 	}
 }

@@ -181,10 +181,14 @@ func (a *run) judgeSPF(profile finding.Profile) {
 // declare. Only an explicit "nothing is sent" makes it anything but a sender. They
 // are several if a record that would declare it was not answered.
 func (a *run) profiles() ([]finding.Profile, string) {
-	if like := a.options.Like; like != nil {
-		return profiles(a.target, like.Examined.Envelopes, like.SPF, like.DKIM, like.DMARC, like.Hosts.Domain.MX)
+	found := a.result.Examined.Envelopes
+	for _, p := range a.returnPaths {
+		found = append(slices.Clip(found), EnvelopeOf{p.name, p.service.Name})
 	}
-	return profiles(a.target, a.result.Examined.Envelopes, a.result.SPF, a.result.DKIM, a.result.DMARC, a.domain.MX)
+	if like := a.options.Like; like != nil {
+		return profiles(a.target, append(slices.Clip(like.Examined.Envelopes), found...), like.SPF, like.DKIM, like.DMARC, like.Hosts.Domain.MX)
+	}
+	return profiles(a.target, found, a.result.SPF, a.result.DKIM, a.result.DMARC, a.domain.MX)
 }
 
 func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim.Discovery, d *dmarc.Discovery, mx mailhost.MXState) ([]finding.Profile, string) {
@@ -253,9 +257,11 @@ func mayBeSigned(keys *dkim.Discovery) bool {
 }
 
 // hasNoKey reports whether all that says something of keys is that there is none: below a
-// name that exists there may be one at a selector that nobody asked for.
+// name that exists there may be one at a selector that nobody asked for, and one that is
+// mistyped or at a wrong name is of somebody who signs.
 func hasNoKey(keys *dkim.Discovery) bool {
-	return keys != nil && (keys.Proof == dkim.ProofAbsent || keys.Wildcard.Status == dkim.WildcardRevoked || len(keys.Keys) > 0) && !mayBeSigned(keys)
+	return keys != nil && (keys.Proof == dkim.ProofAbsent || keys.Wildcard.Status == dkim.WildcardRevoked || len(keys.Keys) > 0) && !mayBeSigned(keys) &&
+		len(keys.Mislaid) == 0 && !slices.ContainsFunc(keys.Keys, func(k dkim.PublishedKey) bool { return !k.Revoked })
 }
 
 // hasSPF reports whether the domain has a usable SPF record; nil: not known.

@@ -130,7 +130,7 @@ func (k *checker) softfail(r *Record, mine bool) {
 	f := finding.Finding{}
 	nobody := mine && r == k.p.Record && !useful(r.Text) && !k.unread
 	switch {
-	case mine && k.c.Profile == finding.Parked || nobody && k.c.MX == "null":
+	case mine && k.c.Profile == finding.Parked || nobody && k.c.MX == "null" && len(k.c.Envelopes) == 0:
 		p := k.proposal(r)
 		f.Title = "SPF ends in ~all (softfail) on a domain that sends no mail"
 		f.Detail = fmt.Sprintf("The record of %s ends in ~all, though the domain sends no mail. Softfail asks receivers to take forged mail all the same.", r.Domain)
