@@ -220,11 +220,11 @@ func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim
 		switch {
 		case policy.MeansNothingSent():
 			record, says = "its SPF record means v=spf1 -all", true
-		case mx == mailhost.MXNull && policy.NamesNobody():
+		case mx == mailhost.MXNull && (policy.NamesNobody() || policy.NamesNoSender()):
 			return []finding.Profile{finding.Parked}, "guessed: its SPF record names no sender and its MX is null"
-		case mx == mailhost.MXNull && policy.IsAbsent() && hasNoKey(keys) && d != nil && d.EffectivePolicy == dmarc.Reject:
+		case mx == mailhost.MXNull && policy.IsAbsent() && hasNoKey(keys) && d != nil && d.MeansReject():
 			return []finding.Profile{finding.Parked}, "guessed: its MX is null, its DMARC policy is reject, and it has neither an SPF record nor a DKIM key"
-		case (mx == mailhost.MXNull || mx == mailhost.MXNone) && policy.NamesNoSender() && hasNoKey(keys) && d != nil && d.EffectivePolicy == dmarc.Reject:
+		case (mx == mailhost.MXNull || mx == mailhost.MXNone) && policy.NamesNoSender() && hasNoKey(keys) && d != nil && d.MeansReject():
 			return []finding.Profile{finding.Parked}, "guessed: no MX takes mail, its DMARC policy is reject, its SPF record names no sender, and it has no DKIM key"
 		}
 	}

@@ -3,6 +3,7 @@ package dmarc
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"mailworthy/finding"
@@ -54,6 +55,34 @@ func (d *Discovery) Next(c Context) *Stage {
 // meant is the record in force as it was probably meant.
 func (d *Discovery) meant() *cleaned {
 	return cleanRecord(d.Record, d.ignoresSubdomains(), d.Domain, d.PolicyDomain)
+}
+
+// MeansReject reports whether the domain rejects mail that fails, or has one record that was
+// meant to say so and is no valid one, or not at the right name.
+func (d *Discovery) MeansReject() bool {
+	if d.EffectivePolicy == Reject {
+		return true
+	}
+	var texts []string
+	if d.Record != nil && d.PolicyDomain == d.Domain {
+		if !d.Record.Broken() {
+			return false
+		}
+		texts = append(texts, d.Record.Text)
+	}
+	if len(d.Walk) > 0 {
+		for _, o := range d.Walk[0].Others {
+			if o.Intended {
+				texts = append(texts, o.Text)
+			}
+		}
+	}
+	for _, s := range d.Strays {
+		if s.Text != "" && (!strings.HasPrefix(s.Name, "_dmarc.") || s.Name == recordName(d.Domain)+"."+d.Domain) {
+			texts = append(texts, s.Text)
+		}
+	}
+	return len(texts) == 1 && nextMeant(clean(texts[0], false, d.Domain)) == string(Reject)
 }
 
 // nextStage names what is in force and what comes next; "" if nothing does. meant is the
