@@ -143,8 +143,17 @@ func (a *run) spfElsewhere() bool {
 }
 
 // atEnvelope says of a name that is the envelope domain of a service, and has no SPF record,
-// what the service needs there: its owner has no other senders to name.
-func (a *run) atEnvelope(sheet *finding.Sheet, domain string) {
+// what the service needs there: its owner has no other senders to name. Of a foreign one
+// only its own owner can publish a record.
+func (a *run) atEnvelope(sheet *finding.Sheet, domain string, foreign bool) {
+	if foreign {
+		for _, f := range sheet.Found() {
+			if f.Check == "spf-record-missing" && f.Fix != nil {
+				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Have the service send with an envelope domain (return path) of %s: it will name the records to publish there. At %s only the owner of that domain can publish one.", a.result.Domain, domain)}
+			}
+		}
+		return
+	}
 	at := slices.IndexFunc(a.result.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Domain == domain })
 	if at < 0 {
 		return

@@ -210,3 +210,25 @@ func TestNullMXBesideAnEnvelope(t *testing.T) {
 		t.Errorf("profile %s (%s), a null MX is said: %v", r.Profile, r.ProfileWhy, said)
 	}
 }
+
+// TestForeignEnvelope: an envelope domain of another organization is not the reader's to put
+// right, and a record at the customary name of an include is no misplaced one.
+func TestForeignEnvelope(t *testing.T) {
+	zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\n@ MX 10 mx\n@ MX 20 mx\nmx A 192.0.2.1\n@ TXT \"v=spf1 mx -all\"\nbounce MX 10 mx\n_spf.bounce TXT \"v=spf1 mx -all\"\n"+
+		"$ORIGIN esp.example.\n@ SOA ns h 1 2 3 4 5\n@ MX 10 mx\nmx A 192.0.2.2\n_spf TXT \"v=spf1 ip4:192.0.2.2 -all\"\n")
+	for domain, want := range map[string]string{"esp.example": "spf-record-missing", "bounce.acme.example": "spf-wrong-name"} {
+		r := Run(context.Background(), resolver.NewOverlay(nil, zone), Target{Domain: "acme.example", MailFrom: []string{domain}}, Options{})
+		found := ""
+		for _, f := range r.Findings {
+			if f.Section == finding.SPF && f.Subject == domain && f.Severity.AtLeast(finding.Error) {
+				found += f.Check
+				if domain == "esp.example" && (f.Fix == nil || len(f.Fix.Records()) > 0) {
+					t.Errorf("%s: %+v", domain, f.Fix)
+				}
+			}
+		}
+		if found != want {
+			t.Errorf("%s: %q, want %q", domain, found, want)
+		}
+	}
+}

@@ -153,6 +153,7 @@ func (a *run) judgeSPF(profile finding.Profile) {
 	stated := len(a.target.IPs) > 0
 	for _, p := range a.policies() {
 		c := spfpolicy.Context{Profile: profile, DMARCEnforces: res.DMARC.Enforces(), MX: "unknown"}
+		c.Foreign = p.Domain != res.Domain && resolver.Registrable(p.Domain) != resolver.Registrable(res.Domain)
 		if p.Domain == res.Domain {
 			c.MX = string(a.domain.MX)
 			c.Envelopes = a.envelopesElsewhere()
@@ -172,7 +173,7 @@ func (a *run) judgeSPF(profile finding.Profile) {
 			continue
 		}
 		sheet := spfpolicy.Check(p, c)
-		a.atEnvelope(sheet, p.Domain)
+		a.atEnvelope(sheet, p.Domain, c.Foreign)
 		a.spfSheets = append(a.spfSheets, sheet)
 	}
 }

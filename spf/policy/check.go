@@ -30,6 +30,8 @@ type Context struct {
 	// that SPF is checked there: stated ones, and those of services that are
 	// recognised.
 	Envelopes []string
+	// Foreign: the policy is of an envelope domain of another organization.
+	Foreign bool
 }
 
 // checker applies the checks to one policy.
