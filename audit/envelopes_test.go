@@ -195,7 +195,7 @@ func TestProfileGuessed(t *testing.T) {
 // TestNullMXBesideAnEnvelope: a domain whose mail has the envelope domain of a service sends
 // mail, whatever its MX is.
 func TestNullMXBesideAnEnvelope(t *testing.T) {
-	k2048 := rsaKey(2048)
+	k2048 := rsatest.Public(2048, 0)
 	zone := strings.NewReplacer("@ MX 10 mx1", "@ MX 0 .", "@ MX 20 mx2", "").Replace(fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:])) +
 		"\ts1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net.\n\tem1 CNAME u1.wl2.sendgrid.net.\n\t@ TXT \"v=spf1 ~all\"\n"
 	r := Run(context.Background(), resolver.NewOverlay(nil, dnstest.Parse(t, zone)), Target{Domain: "acme.example"}, Options{})

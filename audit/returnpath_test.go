@@ -118,7 +118,7 @@ func TestReturnPaths(t *testing.T) {
 // TestEnvelopeWithoutSPF: at the return path of a service its own record is missing, and not
 // one that names the owner's senders.
 func TestEnvelopeWithoutSPF(t *testing.T) {
-	k2048 := rsaKey(2048)
+	k2048 := rsatest.Public(2048, 0)
 	for _, tt := range []struct{ name, zone, publish, remove string }{
 		{"a target that is gone", "em1 CNAME u999.wl2.sendgrid.net.", "em1.acme.example CNAME <the target that SendGrid shows>", "u999.wl2.sendgrid.net"},
 		{"SES without its TXT", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.", "bounce.acme.example TXT v=spf1 include:amazonses.com ~all", ""},
@@ -146,7 +146,7 @@ func TestEnvelopeWithoutSPF(t *testing.T) {
 // TestReturnPathWithABrokenRecord: what would be in error at the right name is said at once, or
 // put right first.
 func TestReturnPathWithABrokenRecord(t *testing.T) {
-	k2048 := rsaKey(2048)
+	k2048 := rsatest.Public(2048, 0)
 	for _, tt := range []struct {
 		name, zone, check string
 		when              bool
