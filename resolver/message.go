@@ -3,6 +3,7 @@ package resolver
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -369,6 +370,20 @@ func (r *record) minimum(raw []byte) uint32 { return binary.BigEndian.Uint32(raw
 // own policy instead of what the DNS holds: forged, blocked, censored, filtered, or
 // prohibited for this client (RFC 8914, 4.5 and 4.16 to 4.19).
 func (m *message) blocked(raw []byte) bool {
+	return m.says(raw, dns.ExtendedErrorCodeForgedAnswer, dns.ExtendedErrorCodeBlocked, dns.ExtendedErrorCodeCensored,
+		dns.ExtendedErrorCodeFiltered, dns.ExtendedErrorCodeProhibited)
+}
+
+// unreached reports whether the server says by an extended error that it got no answer from
+// the servers of the zone, and has no old one (RFC 8914, 4.4 and 4.20 to 4.24): an empty
+// message is no answer then.
+func (m *message) unreached(raw []byte) bool {
+	return m.says(raw, dns.ExtendedErrorCodeNotAuthoritative, dns.ExtendedErrorCodeNoReachableAuthority, dns.ExtendedErrorCodeNetworkError) &&
+		!m.says(raw, dns.ExtendedErrorCodeStaleAnswer, dns.ExtendedErrorCodeStaleNXDOMAINAnswer)
+}
+
+// says reports whether one of the extended errors is among the options.
+func (m *message) says(raw []byte, codes ...uint16) bool {
 	if !m.hasOPT {
 		return false
 	}
@@ -378,12 +393,8 @@ func (m *message) blocked(raw []byte) bool {
 		if size > len(options) {
 			return false
 		}
-		if code == dns.EDNS0EDE && size >= 2 {
-			switch binary.BigEndian.Uint16(options) {
-			case dns.ExtendedErrorCodeForgedAnswer, dns.ExtendedErrorCodeBlocked, dns.ExtendedErrorCodeCensored,
-				dns.ExtendedErrorCodeFiltered, dns.ExtendedErrorCodeProhibited:
-				return true
-			}
+		if code == dns.EDNS0EDE && size >= 2 && slices.Contains(codes, binary.BigEndian.Uint16(options)) {
+			return true
 		}
 		options = options[size:]
 	}

@@ -69,6 +69,9 @@ func libraryResponse(msg []byte, name string, t Type, server string) (*response,
 			return res, nil
 		}
 		if alias == nil {
+			if libraryUnreached(&m) {
+				return fail(ServFail, rcode)
+			}
 			if !res.libraryAbsence(&m, chain, at, len(m.Extra) < int(binary.BigEndian.Uint16(msg[10:]))) {
 				return fail(Malformed, rcode)
 			}
@@ -302,12 +305,68 @@ func FuzzReadResponseAgainstLibrary(f *testing.F) {
 }
 
 // libraryBlocked is message.blocked.
-func libraryBlocked(m *dns.Msg) bool {
+func libraryBlocked(m *dns.Msg) bool { return librarySays(m, 4, 15, 16, 17, 18) }
+
+// libraryUnreached is message.unreached.
+func libraryUnreached(m *dns.Msg) bool { return librarySays(m, 20, 22, 23) && !librarySays(m, 3, 19) }
+
+// librarySays is message.says.
+func librarySays(m *dns.Msg, codes ...uint16) bool {
 	opt := m.IsEdns0()
 	return opt != nil && slices.ContainsFunc(opt.Option, func(o dns.EDNS0) bool {
 		e, ok := o.(*dns.EDNS0_EDE)
-		return ok && slices.Contains([]uint16{4, 15, 16, 17, 18}, e.InfoCode)
+		return ok && slices.Contains(codes, e.InfoCode)
 	})
+}
+
+// TestEmptyForWantOfAnAnswer: an empty message whose server says that it reached nobody is no
+// answer, unless it says that it has an old one; records are, whatever stands beside them.
+func TestEmptyForWantOfAnAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		rcode   int
+		codes   []uint16
+		records string
+		why     Reason
+	}{
+		{dns.RcodeSuccess, []uint16{22}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{23}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{20}, "", ServFail},
+		{dns.RcodeNameError, []uint16{22}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{22, 3}, "", ""},
+		{dns.RcodeNameError, []uint16{22, 19}, "", ""},
+		{dns.RcodeSuccess, []uint16{22}, "a.test. 60 IN A 192.0.2.1", ""},
+		{dns.RcodeSuccess, []uint16{0}, "", ""},
+		{dns.RcodeSuccess, []uint16{27}, "", ""},
+		{dns.RcodeSuccess, nil, "", ""},
+		{dns.RcodeSuccess, []uint16{15}, "", Refused},
+	} {
+		m := new(dns.Msg).SetReply(new(dns.Msg).SetQuestion("a.test.", dns.TypeA))
+		m.Rcode, m.RecursionAvailable = tt.rcode, true
+		m.SetEdns0(1232, false)
+		for _, code := range tt.codes {
+			m.IsEdns0().Option = append(m.IsEdns0().Option, &dns.EDNS0_EDE{InfoCode: code})
+		}
+		section, text := &m.Ns, "test. 60 IN SOA ns.test. h.test. 1 2 3 4 5"
+		if tt.records != "" {
+			section, text = &m.Answer, tt.records
+		}
+		rr, err := dns.NewRR(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*section = append(*section, rr)
+		msg, err := m.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var why Reason
+		if _, e := readResponse(msg, "a.test", TypeA, "s"); e != nil {
+			why = e.Reason
+		}
+		if why != tt.why {
+			t.Errorf("%s, extended errors %v, records %q: %q, want %q", dns.RcodeToString[tt.rcode], tt.codes, tt.records, why, tt.why)
+		}
+	}
 }
 
 // badFrame reports that a message has bytes behind its records, or two OPT records,

@@ -84,6 +84,9 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 			return res, nil
 		}
 		if alias == nil {
+			if m.unreached(msg) {
+				return fail(ServFail, rcode, m.extendedError(msg))
+			}
 			if e := res.absence(&m, records, msg, code, at); e != "" {
 				return fail(Malformed, rcode, e)
 			}
