@@ -80,8 +80,10 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		sheets = append(sheets, rbl.Check(res.RBL, rbl.Context{Profile: profile, AddressesUnknown: res.Examined.SendersUnknown, AddressesLeftOut: res.Examined.LeftOut > 0}))
 	}
 	if a.wants(finding.Hosts) {
-		sheets = append(sheets, mailhost.Check(res.Hosts, mailhost.Context{Profile: profile,
-			AddressesUnknown: res.Examined.SendersUnknown || res.Examined.LeftOut > 0}))
+		hosts := mailhost.Check(res.Hosts, mailhost.Context{Profile: profile,
+			AddressesUnknown: res.Examined.SendersUnknown || res.Examined.LeftOut > 0})
+		a.mislaidMX(hosts)
+		sheets = append(sheets, hosts)
 	}
 	for _, services := range []*finding.Sheet{a.leftBehind(profile), a.inferred(profile, sheets), a.checkReturnPaths(profile)} {
 		if services != nil {

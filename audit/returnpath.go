@@ -197,3 +197,33 @@ func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
 	}
 	return sheet
 }
+
+// mislaidMX says of a domain without MX that a loaded zone has its MX records at the doubled
+// name. They are moved, if their hosts are named as they were meant.
+func (a *run) mislaidMX(sheet *finding.Sheet) {
+	domain := a.result.Domain
+	for _, f := range sheet.Found() {
+		if f.Check != "mx-missing" && f.Check != "mx-implicit" || f.Subject != domain {
+			continue
+		}
+		at := domain + "." + resolver.Registrable(domain)
+		var is, meant []finding.Record
+		whole := true
+		for _, rec := range resolver.Below(a.resolver, at, resolver.TypeMX) {
+			if rec.Name != at {
+				continue
+			}
+			value := fmt.Sprintf("%d %s", rec.Preference, rec.Host)
+			is, meant = append(is, finding.Record{Name: at, Type: "MX", Value: value}), append(meant, finding.Record{Name: domain, Type: "MX", Value: value})
+			whole = whole && (rec.Host != "." && !resolver.Within(rec.Host, resolver.Registrable(domain)) || holds(a.resolver, rec.Host, resolver.TypeA, resolver.TypeAAAA))
+		}
+		if len(is) == 0 {
+			continue
+		}
+		f.Detail += fmt.Sprintf(" MX records stand at %s: the domain is in the name twice.", at)
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Move the MX records from %s to %s.", at, domain)}
+		if whole && len(is) <= maxEnvelopes {
+			f.Fix.Name, f.Fix.Type, f.Fix.Value, f.Fix.More, f.Fix.Remove = domain, "MX", meant[0].Value, meant[1:], is
+		}
+	}
+}

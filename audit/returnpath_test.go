@@ -169,3 +169,30 @@ func TestReturnPathWithABrokenRecord(t *testing.T) {
 		}
 	}
 }
+
+// TestMislaidMX: MX records at the doubled name are found and moved, unless their hosts were
+// mistyped as well.
+func TestMislaidMX(t *testing.T) {
+	for _, tt := range []struct{ name, records, publish string }{
+		{"a service", "acme.example MX 1 aspmx.l.google.com.\nacme.example MX 5 alt1.aspmx.l.google.com.\n", "1 aspmx.l.google.com, 5 alt1.aspmx.l.google.com"},
+		{"own host", "acme.example MX 10 mx1\nmx1 A 192.0.2.1\n", "10 mx1.acme.example"},
+		{"a host without its dot", "acme.example MX 1 aspmx.l.google.com\n", ""},
+		{"a null MX", "acme.example MX 0 .\n", ""},
+	} {
+		zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\n@ TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"+tt.records)
+		r := Run(context.Background(), resolver.NewOverlay(nil, zone), Target{Domain: "acme.example"}, Options{})
+		at := slices.IndexFunc(r.Findings, func(f finding.Finding) bool { return f.Check == "mx-missing" && f.Severity == finding.Error })
+		if at < 0 || !strings.Contains(r.Findings[at].Detail, "acme.example.acme.example") {
+			t.Errorf("%s: %+v", tt.name, r.Findings)
+			continue
+		}
+		fix := r.Findings[at].Fix
+		var values []string
+		for _, rec := range fix.Records() {
+			values = append(values, rec.Value)
+		}
+		if got := strings.Join(values, ", "); got != tt.publish || fix.Complete != (tt.publish != "") || len(fix.Remove) != len(values) {
+			t.Errorf("%s: %+v", tt.name, fix)
+		}
+	}
+}
