@@ -50,6 +50,8 @@ mx 300 A 192.0.2.10
 			hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Unknown},
 		{name: "no answer above", zone: policy + key, silent: "_domainkey.acme.example", has: []string{"unknown dkim-unresolved"},
 			hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Unknown},
+		{name: "an alias above without an answer", zone: policy + "s1._domainkey 300 CNAME s1.esp.test.\n", has: []string{"not-checked dkim-unresolved", "not-checked dkim-none-observed"},
+			hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Unknown},
 		{name: "no answer for the policy", zone: policy + key, silent: "_dmarc.acme.example", has: []string{"notice dkim-none-observed"},
 			hasNot: []string{"dkim-proved-absent", "dmarc-spf-only"}, receiver: receiver.Unknown},
 		{name: "a key between", target: Target{Domain: "deep.eu.acme.example"}, zone: policy + "s1._domainkey.eu" + key[len("s1._domainkey"):],
@@ -82,6 +84,7 @@ mx 300 A 192.0.2.10
 			}
 			a := newRun(r, tt.target, Options{})
 			a.ask(t.Context())
+			a.result.Trace = a.session.Trace()
 			a.judge()
 			var got []string
 			for _, f := range a.result.Findings {

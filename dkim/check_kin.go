@@ -97,6 +97,12 @@ func (j *judge) kin() bool {
 		if slices.ContainsFunc(d.Evidence, unanswered) {
 			silent = append(silent, d.Evidence...)
 		}
+		for i := range d.Selectors {
+			// An alias was published for a key, and what it leads to is not known.
+			if s := &d.Selectors[i]; s.Status == SelectorUnresolved && len(s.CNAMEs) > 0 && len(silent) < mostEvidence {
+				silent = append(silent, *s.Evidence)
+			}
+		}
 	}
 	if silent != nil {
 		j.Add("dkim-unresolved", finding.Finding{Subject: silent[0].Name, Evidence: silent, CouldBe: finding.Error, Undecides: true,

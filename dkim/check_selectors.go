@@ -49,6 +49,9 @@ func (j *judge) stated() {
 				dangling = append(dangling, s.CNAMEs[len(s.CNAMEs)-1])
 			}
 		}
+		if j.c.Kin != nil {
+			where = append(where, j.c.Kin.names())
+		}
 		if _, unknown := j.c.Kin.stated(name); unknown {
 			open = append(open, "at "+j.c.Kin.names())
 		}
