@@ -99,3 +99,31 @@ func TestUnquoted(t *testing.T) {
 		}
 	}
 }
+
+// TestMergedPlaceholders: what is asked for in one of several records is asked for whole in what
+// they are merged into.
+func TestMergedPlaceholders(t *testing.T) {
+	for _, c := range []struct{ first, second, fix string }{
+		{"v=spf1 mx -all", "v=spf1 esp.example ~all", "v=spf1 mx <a:esp.example or include:esp.example> -all"},
+		{"v=spf1 mx -all", "v=spf1 redirect=_spf.esp.example ~all", "v=spf1 mx <include:_spf.esp.example, if its senders are yours> -all"},
+		{"v=spf1 mx -all", "v=spf1 ip4:192.0.2.300 include:gone.acme.example ~all", "v=spf1 mx include:<the right name in place of gone.acme.example> ip4:<the address that ip4:192.0.2.300 was meant to be> -all"},
+		{"v=spf1 -all v=spf1 mx", "v=spf1 include:_spf.esp.example ~all", "v=spf1 mx include:_spf.esp.example -all"},
+		{"v=spf1 mx -all", "v=spf1 include:_spf.esp.exampl eip4:192.0.2.99 ~all # old", "v=spf1 ip4:192.0.2.99 mx include:_spf.esp.example -all"},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n_spf.esp TXT \"v=spf1 ip4:203.0.113.0/25 -all\"\n"+
+			"$ORIGIN acme.example.\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT \""+c.first+"\"\n@ TXT \""+c.second+"\"\n")
+		seen := false
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Check != "spf-multiple-records" || f.Severity == finding.Pass {
+				continue
+			}
+			seen = true
+			if f.Fix.Value != c.fix || f.Fix.Complete == strings.Contains(c.fix, "<") {
+				t.Errorf("%q and %q: %+v", c.first, c.second, f.Fix)
+			}
+		}
+		if !seen {
+			t.Errorf("%q and %q: no finding", c.first, c.second)
+		}
+	}
+}

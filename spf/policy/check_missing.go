@@ -265,8 +265,14 @@ func (k *checker) reaching(merged string, texts []string) (text string, astray [
 	for _, t := range k.p.with(map[string]string{k.p.Domain: merged}).Record.Terms {
 		bad[t.Text] = (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && t.Record != nil && t.Record.broken(0)
 	}
+	open := false // within a placeholder, which stays as it is
 	for i := range terms {
 		t := &terms[i]
+		if open = open || strings.Contains(t.Text, "<"); open {
+			out = append(out, t.Text)
+			open = !strings.Contains(t.Text, ">")
+			continue
+		}
 		if fixed, _ := fix(*t, 3); len(fixed) > 0 && suspicious(t) && t.Kind != spf.KindModifier {
 			if !k.nowhere(k.p.Domain, fixed...) {
 				out = append(out, fixed...)

@@ -140,7 +140,7 @@ func (m *merger) read(i int, text string) {
 				m.note("only one explanation may stand in a record: %s stays", quote(m.exp))
 			}
 		case spf.KindModifier:
-			if !slices.Contains(m.modifiers, t.Text) {
+			if !ascii.EqualFold(t.Name(), "v") && !slices.Contains(m.modifiers, t.Text) { // a second version is none
 				m.modifiers = append(m.modifiers, t.Text)
 			}
 		default:
