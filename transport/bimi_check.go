@@ -19,7 +19,9 @@ type bimiJudge struct {
 // CheckBIMI returns the findings about BIMI.
 func CheckBIMI(f *BIMIFacts) []finding.Finding {
 	j := &bimiJudge{f: f, s: finding.NewSheet(bimiList, f.Domain)}
-	if j.records() {
+	wanted := j.records()
+	f.applying().hosted(j.s.Found(), f.Domain)
+	if wanted {
 		j.policy()
 		j.logo()
 		j.evidence()

@@ -123,7 +123,7 @@ func (f *Facts) exchanged(k *kind) []stray {
 		at = append(at, &f.BIMI.Record, &f.BIMI.DMARC[0].Texts)
 	}
 	for _, t := range at {
-		if !strings.HasPrefix(t.Name, k.name+".") {
+		if !strings.HasPrefix(t.Name, k.name+".") && len(t.Evidence.CNAMEs) == 0 {
 			out = append(out, stray{kind: k, Texts: *t})
 		}
 	}
@@ -218,6 +218,32 @@ func (t *Texts) asAlias(what, target string) finding.Finding {
 		Detail: fmt.Sprintf("The TXT record at %s is the name %s: an alias was meant, and published with the type TXT.", t.Name, show.Escape(target)),
 		Fix: &finding.Fix{Summary: "Publish it as an alias.", Name: t.Name, Type: "CNAME", Value: target, When: show.Escape(target) + " has the record",
 			Remove: []finding.Record{{Name: t.Name, Type: "TXT", Value: t.Records[0]}}}}
+}
+
+// hosted turns each fix that replaces TXT at an alias into one that can be done: nothing may
+// stand beside a CNAME (RFC 1034, 3.6.2), so that the record at its end must change, or the
+// alias go.
+func (t *Texts) hosted(found []*finding.Finding, domain string) {
+	n := len(t.Evidence.CNAMEs)
+	if n == 0 {
+		return
+	}
+	here := func(r finding.Record) bool { return r.Name == t.Name && r.Type == "TXT" }
+	target := show.Escape(t.Evidence.CNAMEs[n-1])
+	for _, f := range found {
+		if f.Fix == nil || !slices.ContainsFunc(f.Fix.Remove, here) {
+			continue
+		}
+		fix := *f.Fix
+		if f.Detail += fmt.Sprintf(" %s is an alias of %s.", t.Name, target); fix.Name == t.Name && resolver.Within(t.Evidence.CNAMEs[n-1], domain) {
+			fix.Summary = fmt.Sprintf("Remove the alias at %s, which leads to %s, and publish the record in its place. %s", t.Name, target, fix.Summary)
+			fix.Remove = append(slices.DeleteFunc(slices.Clone(fix.Remove), here), finding.Record{Name: t.Name, Type: "CNAME", Value: t.Evidence.CNAMEs[0]})
+		} else {
+			fix = finding.Fix{Summary: fmt.Sprintf("%s As %s is an alias, have the operator of %s change the record there to %s; or remove the alias and publish the record at %s yourself.",
+				fix.Summary, t.Name, target, quote(fix.Value), t.Name)}
+		}
+		f.Fix = &fix
+	}
 }
 
 // danglingAlias says of a name without a record that it is an alias, and where it leads. Other

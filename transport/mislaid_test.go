@@ -41,6 +41,12 @@ func TestMislaid(t *testing.T) {
 		{"_smtp._tls " + sts + "\nmta-sts A 192.0.2.1\n_mta-sts " + tls, "mta-sts-wrong-name", "published at _smtp._tls.acme.example", "TXT v=STSv1; id=1 - _smtp._tls.acme.example TXT", true},
 		{"_smtp._tls " + sts + "\nmta-sts A 192.0.2.1\n_mta-sts " + tls, "tls-rpt-wrong-name", "published at _mta-sts.acme.example", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _mta-sts.acme.example TXT", true},
 		{"_dmarc " + logo, "bimi-wrong-name", "published at _dmarc.acme.example", "TXT v=BIMI1; l=https://acme.example/l.svg - _dmarc.acme.example TXT", true},
+		// A record that an alias leads to is changed where it stands.
+		{"_smtp._tls CNAME tls.test.\ntls.test. TXT \"v=TLSRPTv1; rua=t@acme.example\"", "tls-rpt-destination-invalid", "_smtp._tls.acme.example is an alias of tls.test.", "", false},
+		{"_mta-sts CNAME sts.test.\nsts.test. TXT \"v=STSv1; id:1\"", "mta-sts-syntax", "_mta-sts.acme.example is an alias of sts.test.", "", false},
+		{"default._bimi CNAME b.test.\nb.test. TXT \"v=BIMI1; l=acme.example/l.svg\"", "bimi-location-invalid", "default._bimi.acme.example is an alias of b.test.", "", false},
+		{"_smtp._tls CNAME tls\ntls TXT \"v=TLSRPTv1; rua=t@acme.example\"", "tls-rpt-destination-invalid", "is an alias of tls.acme.example.", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example CNAME", true},
+		{"_smtp._tls CNAME tls.test.\ntls.test. " + tls + "\ntls.test. TXT \"v=TLSRPTv1; rua=mailto:u@acme.example\"", "tls-rpt-multiple-records", "is an alias of tls.test.", "", false},
 		// The rest is a comment for want of quotes.
 		{"_mta-sts TXT v=STSv1; id=1", "mta-sts-syntax", `"v=STSv1" is published, "v=STSv1; id=1" was meant`, "TXT v=STSv1; id=1 - _mta-sts.acme.example TXT", true},
 		{"_smtp._tls TXT v=TLSRPTv1; rua=mailto:t@acme.example", "tls-rpt-syntax", "has no quotes around it", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example TXT", true},

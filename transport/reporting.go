@@ -112,12 +112,19 @@ func (f *ReportingFacts) askHosts(b *resolver.Batch) {
 // CheckReporting returns the findings about TLS reporting.
 func CheckReporting(f *ReportingFacts) []finding.Finding {
 	s := finding.NewSheet(checkList, f.Domain)
+	f.check(s)
+	f.Record.hosted(s.Found(), f.Domain)
+	return s.Findings()
+}
+
+// check judges the record, and where the reports go.
+func (f *ReportingFacts) check(s *finding.Sheet) {
 	name := "_smtp._tls." + f.Domain
 	evidence := []finding.Evidence{f.Record.Evidence}
 	if f.Record.State == Unknown {
 		s.Add("tls-rpt-unresolved", finding.Finding{Evidence: evidence, CouldBe: finding.Error,
 			Detail: fmt.Sprintf("Whether there is a record at %s is not known: the DNS did not answer (%s).", name, f.Record.Evidence.Status)})
-		return s.Findings()
+		return
 	}
 	s.Decided("tls-rpt-missing", "tls-rpt-multiple-records", "tls-rpt-unresolved")
 	records, near := versioned(f.Record.Records, "v=TLSRPTv1")
@@ -126,13 +133,13 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 	case len(records) > 1:
 		s.Add("tls-rpt-multiple-records", finding.Finding{Evidence: evidence, Fix: oneOf(name, records, f.Domain),
 			Detail: fmt.Sprintf("%s has %d records that begin with v=TLSRPTv1;. Senders then take the domain to have none.", name, len(records))})
-		return s.Findings()
+		return
 	case r == nil && len(near) > 1:
 		s.Add("tls-rpt-syntax", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("%s has %d records, and none begins with v=TLSRPTv1;.", name, len(near))})
-		return s.Findings()
+		return
 	case r == nil && f.Record.aliasText("_tls") != "":
 		s.Add("tls-rpt-syntax", f.Record.asAlias("TLS-RPT", f.Record.aliasText("_tls")))
-		return s.Findings()
+		return
 	case r == nil:
 		fix := fixOf("Have the reports sent to a mailbox of yours.", "v=TLSRPTv1; rua="+mailboxPlaceholder)
 		fix.Name, fix.Type = name, "TXT"
@@ -144,11 +151,11 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 		found.Detail += danglingAlias(&f.Record, f.Domain, &f.sts)
 		inPlaceOfAlias(fix, &f.Record, &f.sts)
 		s.Add("tls-rpt-missing", found)
-		return s.Findings()
+		return
 	}
 	if found, ok := f.Record.cutOff("TLS-RPT", r.text, meantTLSRPT, f.Domain); ok {
 		s.Add("tls-rpt-syntax", found)
-		return s.Findings()
+		return
 	}
 	about := len(s.Found())
 	checkTLSRPT(s, r, f.Domain)
@@ -160,7 +167,6 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 		}
 	}
 	f.checkHosts(s)
-	return s.Findings()
 }
 
 // oneOf is the fix for several records: one with the destinations of all.

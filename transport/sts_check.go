@@ -24,6 +24,7 @@ type stsJudge struct {
 func CheckSTS(f *STSFacts) []finding.Finding {
 	j := &stsJudge{f: f, s: finding.NewSheet(checkList, f.Domain)}
 	j.records()
+	f.Record.hosted(j.s.Found(), f.Domain)
 	if j.record {
 		j.policyHost()
 	}
