@@ -72,7 +72,9 @@ func withoutComment(in []string, note func(term, to, why string)) []string {
 	}
 	rest := in[all+1:]
 	first, last := rest[0], rest[len(rest)-1]
-	marked := first[0] == '#' || strings.HasPrefix(first, "//") || first[0] == '(' && last[len(last)-1] == ')'
+	marked := first[0] == '#' || strings.HasPrefix(first, "//") || first[0] == '(' && last[len(last)-1] == ')' && !slices.ContainsFunc(rest, func(w string) bool {
+		return startsTerm(strings.Trim(w, "()")) // it may be meant
+	})
 	words := !slices.ContainsFunc(rest, func(w string) bool {
 		return len(w) < 3 || keyword(w, "") != "" || strings.ContainsFunc(w, func(c rune) bool { return c >= 0x80 || !ascii.IsLetter(byte(c)) })
 	})

@@ -43,8 +43,9 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 ipv4:192.0.2.1 include:_spf,google,com -all", "v=spf1 ip4:192.0.2.1 include:_spf.google.com -all"},
 		// What was never meant for receivers.
 		{"v=spf1 mx -all # our mail", "v=spf1 mx -all"},
-		{"v=spf1 mx ~all (old: ip4:192.0.2.1)", "v=spf1 mx ~all"},
+		{"v=spf1 mx ~all (our own servers)", "v=spf1 mx ~all"},
 		{"v=spf1 mx -all // include:_spf.esp.example", "v=spf1 mx -all"},
+		{"v=spf1 mx -all (include:_spf.esp.example)", "v=spf1 mx -all include:_spf.esp.example"},
 		{"v=spf1 mx -all our mail servers", "v=spf1 mx -all"},
 		{"v=spf1 mx all-", "v=spf1 mx -all"},
 		{"v=spf1 mx;a;-all", "v=spf1 mx a -all"},
