@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
 )
 
 // TestIncludedSenders: the single addresses of what a domain includes from its own zone
@@ -44,6 +45,31 @@ func TestIncludedSenders(t *testing.T) {
 		slices.Sort(senders)
 		if got := strings.Join(senders, " "); got != tt.senders || strings.Join(e.SenderRanges, " ") != tt.ranges {
 			t.Errorf("%s: senders %s, ranges %v", tt.domain, got, e.SenderRanges)
+		}
+	}
+}
+
+// TestMisreadTermsNameNoSender: an address that stands only in a term which was meant to be
+// another one is examined as nobody's.
+func TestMisreadTermsNameNoSender(t *testing.T) {
+	for record, want := range map[string]string{
+		"v=spf1 mx ip4:192.0.2.10 inlude:x.example -all": "192.0.2.20 192.0.2.10",
+		"v=spf1 mx a mail2.acme.example -all":            "192.0.2.20",
+		"v=spf1 mx a inlude:x.example -all":              "192.0.2.20 192.0.2.80",
+		"v=spf1 mx ip4:192.0.2.1 0 -all":                 "192.0.2.20",
+		"v=spf1 mx ip4:192.0.2.0 /24 -all":               "192.0.2.20",
+		"v=spf1 mx ip4:192.0.2.10, ip4:192.0.2.11 -all":  "192.0.2.20 192.0.2.11",
+		"v=spf1 mx ip4:192.0.2.10 - all":                 "192.0.2.20 192.0.2.10",
+		"v=spf1 mx ip4:192.0.2.10 -all":                  "192.0.2.20 192.0.2.10",
+	} {
+		zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\n@ A 192.0.2.80\n@ MX 10 mx\nmx A 192.0.2.20\nmail2 A 192.0.2.77\n@ TXT \""+record+"\"\n")
+		r := Run(context.Background(), resolver.NewOverlay(nil, zone), Target{Domain: "acme.example"}, Options{})
+		var got []string
+		for _, s := range r.Examined.Senders {
+			got = append(got, s.Addr.String())
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: senders %v, want %s", record, got, want)
 		}
 	}
 }

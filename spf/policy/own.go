@@ -3,6 +3,7 @@ package policy
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"mailworthy/resolver"
 	"mailworthy/spf"
@@ -54,8 +55,9 @@ func (k *answers) own() *Own {
 		if !own {
 			return
 		}
+		misread := o.record().misread()
 		for t := range o.terms() {
-			if t.Sign != '+' {
+			if t.Sign != '+' || misread(t) {
 				continue
 			}
 			switch t.Kind {
@@ -76,6 +78,34 @@ func (k *answers) own() *Own {
 		}
 	})
 	return out
+}
+
+// misread tells of a record in error which of its terms were meant to be others: those that
+// the repair changes, and those that a piece without a mechanism behind them was probably a
+// part of ("a mail.acme.example", "ip4:192.0.2.1 0"). What they name as they stand is nobody's
+// sender.
+func (f *recordFacts) misread() func(*spf.Term) bool {
+	if f.layout.ErrorAt < 0 {
+		return func(*spf.Term) bool { return false }
+	}
+	var kept []string
+	if meant := f.repaired(); meant != nil && meant.text != "" {
+		kept = strings.Fields(meant.text)
+	}
+	torn := make(map[*spf.Term]bool)
+	for i := range f.terms[:max(len(f.terms)-1, 0)] {
+		t, piece := &f.terms[i], f.terms[i+1]
+		if piece.Error == "" || piece.Text == "" || strings.ContainsAny(piece.Text, ":=") {
+			continue
+		}
+		switch t.Kind {
+		case spf.KindIP4, spf.KindIP6:
+			torn[t] = strings.IndexByte("0123456789.:/", piece.Text[0]) >= 0
+		case spf.KindA, spf.KindMX:
+			torn[t] = !strings.ContainsAny(t.Text, ":/") && strings.Contains(piece.Text, ".")
+		}
+	}
+	return func(t *spf.Term) bool { return torn[t] || kept != nil && !slices.Contains(kept, t.Text) }
 }
 
 // each visits the single addresses of a range, and reports whether it has such: up to eight.
