@@ -43,20 +43,22 @@ func wildcards(findings []finding.Finding) []finding.Finding {
 	return out
 }
 
-// atSelectors puts what DKIM says of a DMARC record at a selector below the finding that
-// moves it.
-func atSelectors(findings []finding.Finding) []finding.Finding {
+// misplacedDMARC puts what DKIM says of a DMARC record at a selector, and SPF of one in the
+// same text as its own, below the finding that moves it.
+func misplacedDMARC(findings []finding.Finding) []finding.Finding {
 	for i := range findings {
 		f := &findings[i]
 		if f.Check != "dmarc-wrong-name" || !f.Severity.AtLeast(finding.Notice) {
 			continue
 		}
-		at := slices.IndexFunc(findings, func(g finding.Finding) bool { return g.Check == "dkim-key-syntax" && g.Subject == f.Subject })
+		at := slices.IndexFunc(findings, func(g finding.Finding) bool {
+			return g.Subject == f.Subject && (g.Check == "dkim-key-syntax" || g.Check == "spf-unknown-modifier" && f.Fix != nil && len(f.Fix.More) > 0)
+		})
 		if at < 0 {
 			continue
 		}
 		f.Follows = append(slices.Clip(f.Follows), findings[at].Consequence())
-		return atSelectors(slices.Delete(slices.Clone(findings), at, at+1))
+		return misplacedDMARC(slices.Delete(slices.Clone(findings), at, at+1))
 	}
 	return findings
 }

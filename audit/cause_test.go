@@ -127,18 +127,27 @@ func TestWildcards(t *testing.T) {
 	}
 }
 
-// TestAtSelectors: a DMARC record at a selector is one finding.
-func TestAtSelectors(t *testing.T) {
+// TestMisplacedDMARC: a DMARC record at a selector, or glued to the SPF record, is one finding.
+func TestMisplacedDMARC(t *testing.T) {
 	const at = "s1._domainkey.acme.example"
 	key := finding.Finding{Check: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM, Subject: at}
 	other := finding.Finding{Check: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM, Subject: "s2._domainkey.acme.example"}
 	moved := finding.Finding{Check: "dmarc-wrong-name", Severity: finding.Error, Section: finding.DMARC, Subject: at}
-	got := atSelectors([]finding.Finding{key, other, moved})
+	got := misplacedDMARC([]finding.Finding{key, other, moved})
 	if len(got) != 2 || got[0].Subject != other.Subject || len(got[1].Follows) != 1 || got[1].Follows[0].Check != "dkim-key-syntax" {
 		t.Errorf("%+v", got)
 	}
+	glued := finding.Finding{Check: "dmarc-wrong-name", Severity: finding.Error, Subject: "acme.example", Fix: &finding.Fix{More: []finding.Record{{}}}}
+	modifier := finding.Finding{Check: "spf-unknown-modifier", Severity: finding.Notice, Subject: "acme.example"}
+	if got := misplacedDMARC([]finding.Finding{modifier, glued}); len(got) != 1 || len(got[0].Follows) != 1 {
+		t.Errorf("%+v", got)
+	}
+	glued.Fix = nil
+	if got := misplacedDMARC([]finding.Finding{modifier, glued}); len(got) != 2 {
+		t.Errorf("%+v", got)
+	}
 	moved.Severity = finding.Pass
-	if got := atSelectors([]finding.Finding{key, moved}); len(got) != 2 {
+	if got := misplacedDMARC([]finding.Finding{key, moved}); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
 }

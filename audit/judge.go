@@ -33,7 +33,7 @@ func (a *run) judge() {
 	}
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
-	res.Findings, res.Passes = follow(atSelectors(wildcards(a.noteDNS64(res.Findings))), res.Passes, res.Domain)
+	res.Findings, res.Passes = follow(misplacedDMARC(wildcards(a.noteDNS64(res.Findings))), res.Passes, res.Domain)
 	fault := a.commonFault()
 	a.judgeReceivers(fault)
 	a.uncheckReceivers()
