@@ -77,6 +77,9 @@ func fitting(e *Explanation) []string {
 		if e.Code/100 == 5 {
 			e.Next[i] = returned.Replace(e.Next[i])
 		}
+		if e.Reason == UserUnknown && e.Permanent != nil && !*e.Permanent {
+			e.Next[i] = strings.Replace(e.Next[i], ", and remove it from the list.", ". The refusal is a temporary one: remove the address from the list only if it lasts.", 1)
+		}
 		if e.Reason == IPListed && e.Identities.Zone == "" {
 			e.Next[i] = strings.Replace(e.Next[i], "Look the address up in the list that the text names,", "The text names no public list: look the address up in the usual ones,", 1)
 			e.Next[i] = strings.Replace(e.Next[i], "then ask for removal there.", "then ask for removal there, or the receiver's postmaster if none has it.", 1)

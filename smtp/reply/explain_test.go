@@ -93,6 +93,8 @@ func TestSteps(t *testing.T) {
 		{"550 Too many connections from your host", "send this one again", "by itself"},
 		{"554 5.7.1 Greylisted, try again", "Send the message again", "Nothing to do"},
 		{"450 4.7.1 Greylisted, try again", "Nothing to do", "returns it"},
+		{"450 4.1.1 <x@b.example>: Recipient address rejected: User unknown in local recipient table", "only if it lasts", "and remove it"},
+		{"550 5.1.1 <x@b.example>: Recipient address rejected: User unknown in local recipient table", "and remove it from the list", "lasts"},
 		{"554 5.7.1 You are not allowed to connect", "The text names no public list", "that the text names"},
 		{"554 5.7.1 Service unavailable; Client host [192.0.2.55] blocked using zen.spamhaus.org", "the list that the text names", "no public list"},
 		{"554 5.7.1 <unknown[192.0.2.55]>: Client host rejected: Access denied", "Ask the receiver's postmaster", "block list"},
