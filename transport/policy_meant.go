@@ -117,7 +117,13 @@ func meantMode(value string) string {
 
 // meantAge is the number of seconds that a value was meant to be, or the value.
 func meantAge(value string) string {
-	digits := strings.NewReplacer(",", "", ".", "", " ", "", "_", "", "'", "").Replace(strings.TrimRight(ascii.ToLower(value), "second. \t"))
+	groups := strings.FieldsFunc(strings.TrimRight(ascii.ToLower(value), "second. \t"), func(c rune) bool { return strings.ContainsRune(",. _'", c) })
+	for i := 1; i < len(groups); i++ {
+		if len(groups[i]) != 3 {
+			return value // "1.5" is no number with its thousands set apart
+		}
+	}
+	digits := strings.Join(groups, "")
 	if digits != "" && strings.Trim(digits, "0123456789") == "" {
 		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
 			return strconv.FormatInt(n, 10)

@@ -132,6 +132,8 @@ func TestPolicyText(t *testing.T) {
 		{"version: STSv1; mode: enforce; mx: mx1.acme.example; mx: 20 mx7.acme.example; max_age: 604800;\nx.y: z\n# old\n", "mx7.acme.example", all},
 		{`{"version": "STSv1", "mode": "enforce", "mx": ["mx1.acme.example"], "max_age": 86400}`, "", "version: STSv1\nmode: enforce\nmax_age: 86400\nmx: <correct: [\"mx1.acme.example\"]>\n"},
 		{"mode: test\nmax_age: 86400s\nmx: smtp://mx1.acme.example:25/ # primary\nmx: .acme.example", "", "version: STSv1\nmode: testing\nmax_age: 86400\nmx: mx1.acme.example\nmx: *.acme.example\n"},
+		{"mode: none\nmax_age: 1.5", "", "version: STSv1\nmode: none\nmax_age: " + maxAgePlaceholder + "\n"},
+		{"mode: none\nmax_age: 1.209.600 seconds", "", "version: STSv1\nmode: none\nmax_age: 1209600\n"},
 		{"mode: non\nmax_age: 0", "", "version: STSv1\nmode: none\nmax_age: 0\n"},
 		{"mode: off\nmax_age: 7 days\nmx: mx_1.acme.example", "", "version: STSv1\nmode: " + modePlaceholder + "\nmax_age: " + maxAgePlaceholder + "\nmx: <correct: mx_1.acme.example>\n"},
 		{"mode: report\nmax_age: week", "",
