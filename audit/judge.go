@@ -249,22 +249,21 @@ func profiles(t Target, found []EnvelopeOf, policy *spfpolicy.Policy, keys *dkim
 	return quiet, "guessed: " + record + " and it has an MX"
 }
 
-// mayBeSigned reports whether the domain has a key that verifiers can use, or an
-// alias or a question without an answer that one may be behind.
+// mayBeSigned reports whether the domain has a key, or an alias or a question without an
+// answer that one may be behind. One that is mistyped or at a wrong name is of somebody who
+// signs; one that is revoked is none.
 func mayBeSigned(keys *dkim.Discovery) bool {
-	return keys != nil && (keys.Proof == dkim.ProofUnknown ||
-		slices.ContainsFunc(keys.Keys, func(k dkim.PublishedKey) bool { return k.Live() }) ||
+	return keys != nil && (keys.Proof == dkim.ProofUnknown || len(keys.Mislaid) > 0 ||
+		slices.ContainsFunc(keys.Keys, func(k dkim.PublishedKey) bool { return k.Live() || !k.Revoked && !k.Wildcard }) ||
 		slices.ContainsFunc(keys.Selectors, func(s dkim.Selector) bool {
 			return s.Status == dkim.SelectorUnresolved || s.Status != dkim.SelectorFound && len(s.CNAMEs) > 0
 		}))
 }
 
 // hasNoKey reports whether all that says something of keys is that there is none: below a
-// name that exists there may be one at a selector that nobody asked for, and one that is
-// mistyped or at a wrong name is of somebody who signs.
+// name that exists there may be one at a selector that nobody asked for.
 func hasNoKey(keys *dkim.Discovery) bool {
-	return keys != nil && (keys.Proof == dkim.ProofAbsent || keys.Wildcard.Status == dkim.WildcardRevoked || len(keys.Keys) > 0) && !mayBeSigned(keys) &&
-		len(keys.Mislaid) == 0 && !slices.ContainsFunc(keys.Keys, func(k dkim.PublishedKey) bool { return !k.Revoked })
+	return keys != nil && (keys.Proof == dkim.ProofAbsent || keys.Wildcard.Status == dkim.WildcardRevoked || len(keys.Keys) > 0) && !mayBeSigned(keys)
 }
 
 // hasSPF reports whether the domain has a usable SPF record; nil: not known.
