@@ -125,6 +125,10 @@ func zoneOf(t testing.TB) resolver.Resolver {
 	for _, h := range "abcdefghijk" {
 		z += "\tcrowd.esp MX 10 " + string(h) + ".crowd.esp.example.\n\t" + string(h) + ".crowd.esp A 203.0.113.77\n"
 	}
+	for _, h := range "abcdefghijk" {
+		z += "\townmx MX 10 " + string(h) + ".ownmx.example.\n\t" + string(h) + ".ownmx A 203.0.113.78\n"
+	}
+	z += "\townmx TXT \"v=spf1 mx ip4:192.0.2.1 -all\"\n"
 	z += "\tlong TXT \"" + strings.Repeat("x", 250) + "\" \"" + strings.Repeat("y", 250) + "\"\n"
 	z += "\t$ORIGIN 192.in-addr.arpa.\n\t@ SOA ns.example. admin.example. 1 7200 900 604800 300\n"
 	z += "\t$ORIGIN test.\n\t@ SOA ns.example. admin.example. 1 7200 900 604800 300\n"
@@ -236,7 +240,8 @@ func TestCheck(t *testing.T) {
 			but: Context{Evaluations: []spf.Evaluation{{IP: netip.MustParseAddr("192.0.2.99"), Domain: "minus.example", Identity: "mailfrom", Result: spf.Fail, Matched: "-ip4:192.0.2.0/24", MatchedIn: "minus.example"}}}},
 		{domain: "nine", want: "spf-lookups-near-limit warning", alsoNone: []string{"spf-too-many-lookups"}},
 		{domain: "eleven", want: "spf-too-many-lookups critical", alsoNone: []string{"spf-lookups-near-limit"}},
-		{domain: "manymx", want: "spf-too-many-mx critical", fix: "v=spf1 ip4:203.0.113.77 ip4:192.0.2.1 -all"},
+		{domain: "manymx", want: "spf-too-many-mx critical", fix: "v=spf1 ip4:<the address of each MX host that sends> ip4:192.0.2.1 -all"},
+		{domain: "ownmx", want: "spf-too-many-mx critical", fix: "v=spf1 ip4:203.0.113.78 ip4:192.0.2.1 -all"},
 		{domain: "moved", want: "spf-all-neutral warning", fix: "v=spf1 ip4:192.0.2.1 ~all"},
 		{domain: "parked", want: "spf-all-missing pass"},
 		{domain: "clean", want: "spf-ip-not-authorized critical", fix: "v=spf1 ip4:192.0.2.1 include:_spf.esp.example ip4:192.0.2.99 -all",

@@ -253,6 +253,11 @@ func (m *merger) write() (string, []string, []string) {
 	if plain {
 		slices.SortStableFunc(terms, func(a, b spf.Term) int { return weight(a.Kind) - weight(b.Kind) })
 	}
+	return m.joined(terms, redirect), m.dropped, m.notes
+}
+
+// joined is the text of the merged record: its terms, what is asked for, and its end.
+func (m *merger) joined(terms []spf.Term, redirect string) string {
 	out, end := []string{spf.Version}, ""
 	for _, t := range terms {
 		out = append(out, t.Text)
@@ -277,7 +282,7 @@ func (m *merger) write() (string, []string, []string) {
 		out = append(out, m.exp)
 	}
 	out = append(out, m.modifiers...)
-	return strings.Join(out, " "), m.dropped, m.notes
+	return strings.Join(out, " ")
 }
 
 // blocks reports whether a term of the i-th part that excludes addresses could
