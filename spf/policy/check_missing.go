@@ -330,10 +330,32 @@ func (k *checker) endOf(text string, depth int) spf.Qualifier {
 	return 0
 }
 
+// type99 reports records of type SPF of a loaded zone beside the TXT record.
+func (k *checker) type99() {
+	if k.p.answers == nil || k.p.Status != StatusFound {
+		return
+	}
+	for i, r := range k.p.answers.get(k.p.Domain, resolver.TypeTXT).answer.OfSPF() {
+		text := r.Text()
+		if i == maxNamed || !spf.IsRecord(text) {
+			break
+		}
+		f := finding.Finding{Title: "Obsolete SPF record of type SPF (99)", Evidence: []finding.Evidence{k.p.Record.Evidence}, Reference: "RFC 7208, 3.1",
+			Detail: fmt.Sprintf("The zone has %s as a record of type SPF (99) beside the TXT record. Receivers ask for TXT alone.", quote(text)),
+			Fix:    advice("Remove the record of type SPF.")}
+		if text != k.p.Record.Text {
+			f.Detail += " It says something else than that one."
+			f.Fix = advice("Remove the record of type SPF, once the senders that it names stand in the TXT record.")
+		}
+		k.Add("spf-deprecated-type", f)
+	}
+}
+
 // deprecated looks for Sender ID records. One that holds the only list of senders goes when
 // these stand in an SPF record.
 func (k *checker) deprecated() {
 	k.Decided("spf-deprecated-type")
+	k.type99()
 	meant := ""
 	if k.p.answers != nil && k.p.Status.absent() {
 		meant, _ = k.p.answers.get(k.p.Domain, resolver.TypeTXT).near()

@@ -263,7 +263,7 @@ var Checks = []finding.Check{
 		ID: "spf-deprecated-type", Severity: finding.Notice, Section: finding.SPF,
 		Title:     "Obsolete Sender ID record (spf2.0)",
 		Passed:    "No obsolete Sender ID record (spf2.0)",
-		Condition: "A Sender ID record (spf2.0/) at the domain. Type 99 is never asked for, as no receiver does.",
+		Condition: "A Sender ID record (spf2.0/) at the domain, or in a loaded zone a record of type SPF (99) beside the TXT record. No server is asked for type 99, as no receiver asks.",
 		Why:       "Nobody reads it any more.",
 		Remedy:    "Remove the record.",
 		Reference: "RFC 7208, 3.1",

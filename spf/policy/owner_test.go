@@ -288,6 +288,26 @@ func TestExampleAddresses(t *testing.T) {
 	}
 }
 
+// TestType99Beside: a record of type SPF beside the TXT record is read by nobody.
+func TestType99Beside(t *testing.T) {
+	for _, c := range []struct{ spf, says string }{
+		{"v=spf1 mx -all", "Remove the record of type SPF."},
+		{"v=spf1 ip4:203.0.113.77 -all", "once the senders that it names stand in the TXT record"},
+		{"hello", ""},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT \"v=spf1 mx -all\"\n@ SPF \""+c.spf+"\"\n")
+		said := ""
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Check == "spf-deprecated-type" && f.Severity == finding.Notice {
+				said = f.Fix.Summary
+			}
+		}
+		if said == "" != (c.says == "") || !strings.Contains(said, c.says) {
+			t.Errorf("%s: %q", c.spf, said)
+		}
+	}
+}
+
 // TestType99: what a zone has as type SPF is no record, and as TXT it would be.
 func TestType99(t *testing.T) {
 	for _, c := range []struct{ zone, says, fix string }{
