@@ -107,6 +107,8 @@ type List struct {
 	// found counts the domains that are to be audited or were so before a resume;
 	// bad the entries that were none.
 	found, bad int
+	// strange counts the lines that are no domain.
+	strange int
 	// doubles counts the lines left out because the domain had come before;
 	// the first is kept for the message.
 	doubles int
@@ -200,6 +202,9 @@ func (l *List) next() (Entry, bool) {
 			break
 		}
 		in, changed, wrong := l.entry(text)
+		if wrong != nil {
+			l.strange++
+		}
 		if wrong == nil && in.Domain != "" {
 			if wrong = l.held(in.Domain); wrong != nil {
 				in.Domain = ""
@@ -216,6 +221,10 @@ func (l *List) next() (Entry, bool) {
 		case changed != "" && !again:
 			l.remark(Remark{List: l.source.Name, Line: in.Line, Text: changed})
 		}
+		if l.found == 0 && l.strange == mostStrange {
+			l.err = l.noList("its first %d entries are none", mostStrange)
+			break
+		}
 		if todo {
 			return in, true
 		}
@@ -225,6 +234,10 @@ func (l *List) next() (Entry, bool) {
 	}
 	return Entry{}, false
 }
+
+// mostStrange is how many entries that are no domains, and no domain among them, show that a
+// file is no list: one remark for each of the million lines of a zone file would help nobody.
+const mostStrange = 1000
 
 // maxLongLine is how long a line may be for the list to go on behind it. What has no
 // line ends at all, such as a device, has no end either.

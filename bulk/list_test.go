@@ -82,6 +82,28 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestNoList: a file of other lines is no list, and is not read to its end; one domain makes
+// it one, and so do domains that cannot be audited.
+func TestNoList(t *testing.T) {
+	held := func(string) error { return errors.New("no zone holds it") }
+	for _, tt := range []struct {
+		name, text string
+		held       func(string) error
+		bad        int
+		err        string
+	}{
+		{"a zone file", strings.Repeat("www 300 A 192.0.2.1\n", 5000), nil, mostStrange, "list.txt is no list of domains: its first 1000 entries are none"},
+		{"one domain", "acme.example\n" + strings.Repeat("www 300 A 192.0.2.1\n", 5000), nil, 5000, ""},
+		{"one fewer", strings.Repeat("www 300 A 192.0.2.1\n", mostStrange-1), nil, mostStrange - 1, ""},
+		{"domains that no zone holds", strings.Repeat("acme.example\n", 5000), held, 5000, ""},
+	} {
+		_, said, l, err := read(Source{Name: "list.txt", Reader: strings.NewReader(tt.text), Held: tt.held})
+		if l.Bad() != tt.bad || len(said) != tt.bad || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
+			t.Errorf("%s: %d bad, %d said, %v", tt.name, l.Bad(), len(said), err)
+		}
+	}
+}
+
 // TestListReadError: what the reader could not read ends the list and is its error.
 func TestListReadError(t *testing.T) {
 	broken := errors.New("the disk is broken")
