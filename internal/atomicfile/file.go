@@ -5,9 +5,13 @@
 package atomicfile
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // File is a file that is being written. It is for one goroutine.
@@ -24,7 +28,8 @@ type File struct {
 
 // Create returns a File that takes the name on Commit. A file that is replaced keeps its
 // permissions, a new one gets mode, whatever the umask is. A name that is no regular
-// file, such as a device or a pipe, is opened and written as it is.
+// file, such as a device or a pipe, is opened and written as it is; a pipe that nobody reads
+// from is an error after ten seconds.
 func Create(name string, mode fs.FileMode) (*File, error) {
 	f := &File{name: name, mode: mode.Perm()}
 	info, err := os.Stat(name)
@@ -35,15 +40,34 @@ func Create(name string, mode fs.FileMode) (*File, error) {
 	default:
 		f.direct = true
 	}
-	if f.direct {
+	switch {
+	case f.direct && info.Mode()&fs.ModeNamedPipe != 0:
+		f.file, err = openPipe(name, readerWait)
+	case f.direct:
 		f.file, err = os.OpenFile(name, os.O_WRONLY, 0)
-	} else {
+	default:
 		f.file, err = os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	}
 	if err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// readerWait is how long a pipe may be without a reader.
+const readerWait = 10 * time.Second
+
+// openPipe opens a pipe to write, once somebody reads from it.
+func openPipe(name string, wait time.Duration) (*os.File, error) {
+	for deadline := time.Now().Add(wait); ; time.Sleep(20 * time.Millisecond) {
+		file, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err == nil || !errors.Is(err, syscall.ENXIO) {
+			return file, err
+		}
+		if time.Now().After(deadline) {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("nobody reads from the pipe for %s", wait)}
+		}
+	}
 }
 
 // Write appends to the file.

@@ -2,11 +2,15 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
 )
 
 // have checks the content of a file, and that its folder holds nothing else.
@@ -171,5 +175,28 @@ func TestSame(t *testing.T) {
 		if got := Same(tt.a, tt.b); got != tt.same {
 			t.Errorf("%s and %s: %t", tt.a, tt.b, got)
 		}
+	}
+}
+
+// TestPipe: a pipe is written once somebody reads from it, and one that nobody reads from is
+// an error after the wait.
+func TestPipe(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pipe")
+	if out, err := exec.Command("mkfifo", name).CombinedOutput(); err != nil {
+		t.Skipf("%v: %s", err, out)
+	}
+	if _, err := openPipe(name, time.Millisecond); err == nil || !strings.Contains(err.Error(), "nobody reads from the pipe") {
+		t.Errorf("%v", err)
+	}
+	read := make(chan string, 1)
+	go func() {
+		text, err := os.ReadFile(name)
+		read <- fmt.Sprint(string(text), err)
+	}()
+	if err := Write(name, []byte("report\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-read; got != "report\n<nil>" {
+		t.Errorf("%q", got)
 	}
 }

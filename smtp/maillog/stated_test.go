@@ -3,7 +3,9 @@ package maillog
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -104,5 +106,22 @@ func TestFollowFile(t *testing.T) {
 	}
 	if _, err := l.FollowFile(t.Context(), file+".none", nil, func() {}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// TestReadingEnds: a pipe or standard input from which nothing comes is left with the context.
+func TestReadingEnds(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if out, err := exec.Command("mkfifo", pipe).CombinedOutput(); err != nil {
+		t.Skipf("%v: %s", err, out)
+	}
+	for _, name := range []string{pipe, "-"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		silent, closing := io.Pipe()
+		time.AfterFunc(20*time.Millisecond, cancel)
+		if _, err := New(Options{}).ReadFiles(ctx, []string{name}, silent); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+		closing.Close()
 	}
 }
