@@ -71,6 +71,12 @@ func ReadPolicy(file string) (*Policy, error) {
 // LoadPolicy reads a policy from YAML. An error names the line or the key.
 func LoadPolicy(text []byte) (*Policy, error) {
 	p := new(Policy)
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err == nil {
+		if long := longMapping(&doc); long != nil {
+			return nil, fmt.Errorf("policy: line %d: more than %d keys in one place", long.Line, mostKeys)
+		}
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
 	if err := dec.Decode(p); err != nil && !errors.Is(err, io.EOF) {
@@ -80,6 +86,23 @@ func LoadPolicy(text []byte) (*Policy, error) {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
 	return p, nil
+}
+
+// mostKeys bounds the keys of a mapping, of which no policy has more than there are checks:
+// the decoder compares each with each.
+const mostKeys = 1000
+
+// longMapping finds a mapping of too many keys; nil: there is none.
+func longMapping(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.MappingNode && len(n.Content) > 2*mostKeys {
+		return n
+	}
+	for _, below := range n.Content {
+		if long := longMapping(below); long != nil {
+			return long
+		}
+	}
+	return nil
 }
 
 // Check says what is wrong with a policy, if anything is.

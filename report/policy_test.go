@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -60,5 +61,20 @@ func TestPolicyMistakes(t *testing.T) {
 	}
 	if p, err := LoadPolicy(nil); err != nil || len(p.deviations()) > 0 {
 		t.Errorf("an empty policy: %v", err)
+	}
+}
+
+// TestPolicyOfManyKeys: a file of more keys than any policy has is refused at once.
+func TestPolicyOfManyKeys(t *testing.T) {
+	var top, below strings.Builder
+	below.WriteString("severities:\n")
+	for i := range mostKeys + 1 {
+		fmt.Fprintf(&top, "k%d: 1\n", i)
+		fmt.Fprintf(&below, "  k%d: error\n", i)
+	}
+	for text, line := range map[string]string{top.String(): "line 1", below.String(): "line 2"} {
+		if _, err := LoadPolicy([]byte(text)); err == nil || !strings.Contains(err.Error(), line+": more than 1000 keys") {
+			t.Errorf("%v", err)
+		}
 	}
 }
