@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
 
@@ -43,7 +44,10 @@ func ParseDomain(input string) (string, error) {
 		return bad("it is an IP address")
 	}
 	if scheme, rest, ok := strings.Cut(s, "://"); ok && scheme != "" {
-		host, _, _ := strings.Cut(rest, "/")
+		host, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
+		if host == "" {
+			return bad("it is a URL without a host")
+		}
 		return bad("it is a URL; did you mean %s?", quote(host))
 	}
 	if _, domain, ok := strings.Cut(s, "@"); ok {
@@ -169,4 +173,4 @@ func Unicode(domain string) string {
 	return u
 }
 
-func quote(s string) string { return strconv.Quote(show.Cut(s, maxInputQuoted)) }
+func quote(s string) string { return strconv.Quote(show.Cut(redact.Typed(s), maxInputQuoted)) }

@@ -75,7 +75,7 @@ func newServer(spec string, c *Config) (*server, error) {
 	bad := func(format string, args ...any) (*server, error) {
 		return nil, fmt.Errorf("resolver %q: %s", WithoutSecrets(spec), fmt.Sprintf(format, args...))
 	}
-	if at := strings.LastIndexByte(authority(spec), '@'); at >= 0 {
+	if address, _, _ := strings.Cut(spec, "?"); strings.Contains(address, "@") {
 		return bad("a user name or password has no place in it")
 	}
 	scheme, rest, ok := strings.Cut(spec, "://")
@@ -125,32 +125,22 @@ func newServer(spec string, c *Config) (*server, error) {
 	return bad("unknown scheme %q: udp, tcp, tls or https", clip(scheme))
 }
 
-// authority is what stands before the path of a URL, or all of a text that is no URL.
-func authority(spec string) string {
-	if _, rest, ok := strings.Cut(spec, "://"); ok {
-		spec = rest
-	}
-	if end := strings.IndexAny(spec, "/?"); end >= 0 {
-		spec = spec[:end]
-	}
-	return spec
-}
-
 // WithoutSecrets is the address of a server as it may be shown and logged: without
 // user name, password, and what follows a question mark. The text need not be a URL.
 func WithoutSecrets(spec string) string {
-	if at := strings.IndexByte(spec, '?'); at >= 0 {
-		spec = spec[:at] + "?…"
-	}
 	scheme, rest, ok := strings.Cut(spec, "://")
 	if !ok {
 		scheme, rest = "", spec
 	} else {
 		scheme += "://"
 	}
-	// A password may hold a slash, which ends the authority of a URL by the letter.
+	// A password may hold a slash or a question mark, which end the authority of a URL by
+	// the letter.
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 		rest = "…@" + rest[at+1:]
+	}
+	if at := strings.IndexByte(rest, '?'); at >= 0 {
+		rest = rest[:at] + "?…"
 	}
 	return scheme + rest
 }

@@ -39,6 +39,7 @@ func (f *historyFlag) add(cmd *cobra.Command) {
 
 // open opens a history that must be there.
 func (f *historyFlag) open(ctx context.Context, now func() time.Time) (*history.Store, error) {
+	of := "history " + f.file
 	if f.file == "" {
 		c, err := f.config.load(io.Discard)
 		switch {
@@ -51,10 +52,10 @@ func (f *historyFlag) open(ctx context.Context, now func() time.Time) (*history.
 		case c.History.File == "":
 			return nil, withHint(fmt.Errorf("%s keeps no history", c.File), "add --history FILE, or history: file: FILE to the configuration")
 		}
-		f.file = c.History.File
+		f.file, of = c.History.File, "the history of "+c.File // its name may hold a variable
 	}
 	if _, err := os.Stat(f.file); errors.Is(err, fs.ErrNotExist) {
-		return nil, withHint(fmt.Errorf("history %s: there is no such file", f.file), "mailworthy audit --history FILE DOMAIN starts one")
+		return nil, withHint(fmt.Errorf("%s: there is no such file", of), "mailworthy audit --history FILE DOMAIN starts one")
 	}
 	return sqlite.Open(ctx, f.file, now)
 }

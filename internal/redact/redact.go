@@ -1,7 +1,11 @@
 // Package redact takes credentials out of texts that are shown.
 package redact
 
-import "mailworthy/internal/lazyre"
+import (
+	"strings"
+
+	"mailworthy/internal/lazyre"
+)
 
 // quoted is a URL in quotes, in which a password may have spaces too.
 var quoted = lazyre.New(`"([^":/]*://)[^"]*@`)
@@ -15,4 +19,25 @@ var userinfo = lazyre.New(`(://)(?:[^\s"]*@|[^\s"/]*:[^\s"/]*…)`)
 func URLs(text string) string {
 	text = quoted.ReplaceAllString(text, `"$1…@`)
 	return userinfo.ReplaceAllString(text, "$1…@")
+}
+
+// Typed returns what was typed where a domain, a host or a URL is asked for, without a
+// password in it: "…@host" for "name:password@host". An address is left as it is.
+func Typed(text string) string {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return text
+	}
+	scheme, rest, ok := strings.Cut(text[:at], "://")
+	if !ok {
+		if before := text[:at]; !strings.Contains(before, ":") || strings.EqualFold(before[:strings.IndexByte(before, ':')], "mailto") {
+			return text
+		}
+		return "…" + text[at:]
+	}
+	// A password may hold a slash, which ends the authority of a URL by the letter.
+	if authority, _, path := strings.Cut(rest, "/"); path && !strings.ContainsAny(authority, ":@") {
+		return text
+	}
+	return scheme + "://…" + text[at:]
 }

@@ -30,3 +30,24 @@ func TestURLs(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestTyped(t *testing.T) {
+	for in, want := range map[string]string{
+		"acme.example":                          "acme.example",
+		"ada@acme.example":                      "ada@acme.example",
+		"mailto:ada@acme.example":               "mailto:ada@acme.example",
+		"https://acme.example/@ada":             "https://acme.example/@ada",
+		"https://acme.example/x?to=a@b.example": "https://acme.example/x?to=a@b.example",
+		"ann:hunter2@acme.example":              "…@acme.example",
+		"ann:h@nter2@acme.example:25":           "…@acme.example:25",
+		"smtp://ann:hunter2@acme.example":       "smtp://…@acme.example",
+		"https://hunter2@acme.example/":         "https://…@acme.example/",
+		"https://ann:hun/ter2@acme.example":     "https://…@acme.example",
+		"https:/ann:hunter2@acme.example/q":     "…@acme.example/q",
+		"https//ann:hunter2@acme.example":       "…@acme.example",
+	} {
+		if got := Typed(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
