@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
 
@@ -87,9 +86,8 @@ func Run(ctx context.Context, root *cobra.Command, args []string, stdin io.Reade
 			message = "interrupted: " + message
 		}
 	}
-	// Messages quote what was typed and what files hold: nothing may steer the terminal, and
-	// a URL may hold a password.
-	fmt.Fprintf(stderr, "error: %s\n", show.Escape(redact.URLs(message)))
+	// Messages quote what was typed and what files hold: nothing may steer the terminal.
+	fmt.Fprintf(stderr, "error: %s\n", show.Escape(message))
 	if hint != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", show.Escape(hint))
 	}

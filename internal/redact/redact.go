@@ -2,6 +2,7 @@
 package redact
 
 import (
+	"strconv"
 	"strings"
 
 	"mailworthy/internal/lazyre"
@@ -36,7 +37,10 @@ func Typed(text string) string {
 		return "…" + text[at:]
 	}
 	// A password may hold a slash, which ends the authority of a URL by the letter.
-	if authority, _, path := strings.Cut(rest, "/"); path && !strings.ContainsAny(authority, ":@") {
+	authority, _, path := strings.Cut(rest, "/")
+	host, port, ok := strings.Cut(authority, ":")
+	_, err := strconv.ParseUint(port, 10, 16)
+	if path && !strings.Contains(host, "@") && (!ok || err == nil) {
 		return text
 	}
 	return scheme + "://…" + text[at:]

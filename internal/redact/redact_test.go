@@ -38,6 +38,7 @@ func TestTyped(t *testing.T) {
 		"mailto:ada@acme.example":               "mailto:ada@acme.example",
 		"https://acme.example/@ada":             "https://acme.example/@ada",
 		"https://acme.example/x?to=a@b.example": "https://acme.example/x?to=a@b.example",
+		"https://Acme.example:8443/x?y=a@b#z":   "https://Acme.example:8443/x?y=a@b#z",
 		"ann:hunter2@acme.example":              "…@acme.example",
 		"ann:h@nter2@acme.example:25":           "…@acme.example:25",
 		"smtp://ann:hunter2@acme.example":       "smtp://…@acme.example",
