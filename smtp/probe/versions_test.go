@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -64,13 +65,33 @@ func hellos(sc script, answer func(version string, n int) string) func(*server, 
 
 // offeredIn is the newest version in a hello: "1.3", or that of the message.
 func offeredIn(hello []byte) string {
-	if bytes.Contains(hello, []byte{0, extVersions}) {
-		if bytes.Contains(hello, []byte{0, extVersions, 0, 3, 2, 3, 4}) {
-			return "1.3"
-		}
-		return "all" // of the session
+	versions := versionsIn(hello)
+	switch {
+	case versions == nil:
+		return fmt.Sprintf("1.%d", int(hello[5])-1)
+	case bytes.Equal(versions, []byte{2, 3, 4}):
+		return "1.3"
 	}
-	return fmt.Sprintf("1.%d", int(hello[5])-1)
+	return "all" // of the session
+}
+
+// versionsIn is the content of the extension with the versions (RFC 8446, 4.1.2 and 4.2.1);
+// nil: the hello has none. Its numbers are looked for nowhere else: they stand in random bytes,
+// too.
+func versionsIn(hello []byte) []byte {
+	const header, version, random = 4, 2, 32
+	at := header + version + random
+	at += 1 + int(hello[at])                           // session
+	at += 2 + int(binary.BigEndian.Uint16(hello[at:])) // suites
+	at += 1 + int(hello[at])                           // compression
+	for at += 2; at+4 <= len(hello); {
+		size := int(binary.BigEndian.Uint16(hello[at+2:]))
+		if binary.BigEndian.Uint16(hello[at:]) == extVersions {
+			return hello[at+4 : at+4+size]
+		}
+		at += 4 + size
+	}
+	return nil
 }
 
 // replayed is a connection whose first bytes were read before.
