@@ -235,7 +235,7 @@ func (l *Log) ReadFiles(ctx context.Context, names []string, stdin io.Reader) ([
 		sources[i] = s
 		if name == "-" {
 			s.Name, s.stdin = "standard input", true
-			s.open = func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }
+			s.open = func() (io.ReadCloser, error) { return io.NopCloser(readfile.Patient(ctx, stdin)), nil }
 			s.mtime = l.o.Latest
 			continue
 		}
