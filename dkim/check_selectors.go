@@ -94,7 +94,11 @@ func (j *judge) dangling() {
 		target := s.CNAMEs[len(s.CNAMEs)-1]
 		detail := fmt.Sprintf("%s is an alias of %s, which has no TXT record (%s).", s.QueryName(), target, s.Status)
 		if right := s.hyphened(); right != "" {
-			j.Add("dkim-cname-dangling", s.meantFor(right, fmt.Sprintf("the target has no dot before _domainkey, as that of Microsoft 365 has: %s", right)))
+			f := s.meantFor(right, fmt.Sprintf("the target has no dot before _domainkey, as that of Microsoft 365 has: %s", right))
+			if !j.ofTenant(s, right) {
+				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the target that the Defender portal shows (%s, if it is that one).", right)}
+			}
+			j.Add("dkim-cname-dangling", f)
 			continue
 		}
 		if p := loaded().byName[s.Provider]; p != nil && p.Standby {

@@ -250,6 +250,27 @@ func TestHyphenedTarget(t *testing.T) {
 	}
 }
 
+// TestHyphenedTargetIsAsked: a target that differs in more from what Microsoft asks for, or in
+// its tenant from the other selector's, is not proposed as it is.
+func TestHyphenedTargetIsAsked(t *testing.T) {
+	for _, target := range []string{"selector1-acme-example_domainkey.aacme.onmicrosoft.com.acme.example.", "selector1-acme-example__domainkey.acme.onmicrosoft.com.acme.example.",
+		"selector1-acm-example_domainkey.acme.onmicrosoft.com.acme.example."} {
+		r := zone(t, "selector1._domainkey CNAME "+target+"\nselector2._domainkey CNAME selector2-acme-example._domainkey.acme.onmicrosoft.com.acme.example.")
+		seen := false
+		for _, f := range Check(Examine(t.Context(), r, "acme.example", Options{Names: namesOf(r), Selectors: []string{"selector1"}}), Context{}).Findings() {
+			if f.Check == "dkim-cname-dangling" && strings.HasPrefix(f.Subject, "selector1.") {
+				seen = true
+				if f.Fix.Complete || f.Fix.Value != "" || !strings.Contains(f.Fix.Summary, "if it is that one") {
+					t.Errorf("%s: %s %+v", target, f.Detail, f.Fix)
+				}
+			}
+		}
+		if !seen {
+			t.Errorf("%s: nothing is said", target)
+		}
+	}
+}
+
 // TestWordsApart: what stands between the words of a value costs no key.
 func TestWordsApart(t *testing.T) {
 	p := "p=" + spki(t, 2048)

@@ -1,10 +1,12 @@
 package dkim
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 )
 
 // tenantSelector returns the selector of a name, relative to the domain, that is
@@ -41,6 +43,26 @@ func tenantNames(selector, domain string) []string {
 		names[i] += "._domainkey." + domain
 	}
 	return names
+}
+
+// ofTenant reports whether a target at Microsoft 365 is right in all that can be compared: its
+// label is made of the selector and the domain, and its tenant is that of the other selector.
+func (j *judge) ofTenant(s *Selector, target string) bool {
+	label, tenant, _ := strings.Cut(target, "._domainkey.")
+	if label != s.Name+"-"+strings.ReplaceAll(s.Domain, ".", "-") {
+		return false
+	}
+	for i := range j.d.Selectors {
+		other := &j.d.Selectors[i]
+		if other.Domain != s.Domain || other.Name == s.Name || other.Name != "selector1" && other.Name != "selector2" || len(other.CNAMEs) == 0 {
+			continue
+		}
+		leads := cmp.Or(other.hyphened(), resolver.Undotted(other.CNAMEs[0], s.Domain, resolver.Registrable(s.Domain)), other.CNAMEs[0])
+		if !strings.HasSuffix(leads, "."+tenant) {
+			return false
+		}
+	}
+	return true
 }
 
 // oneLabel reports whether the target of an alias is a single label: no service

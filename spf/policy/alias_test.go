@@ -22,6 +22,7 @@ func TestAstrayNames(t *testing.T) {
 		{include + `_spf.acme.example TXT "v=spf1 include:acme.example -all"`, "spf-include-missing", "A record stands at _spf.acme.example.acme.example", ""},
 		{`@ TXT "v=spf1 mx include:_spf.gone.example -all"`, "spf-include-missing", "leads to no SPF record", "acme.example TXT v=spf1 mx include:<the right name in place of _spf.gone.example> -all"},
 		{`_dmarc TXT "v=spf1 mx -all"`, "spf-wrong-name", "_dmarc.acme.example has", "acme.example TXT v=spf1 mx -all"},
+		{`_dmarc TXT "v=spf1 -all"`, "spf-record-missing", "has no TXT record", "acme.example TXT v=spf1 " + anySender + " include:<the SPF record of each service that sends for you> ~all"},
 		{`* TXT "v=spf1 mx -all"` + "\n" + `_dmarc TXT "v=DMARC1; p=none"`, "spf-record-missing", "has no TXT record", "acme.example TXT v=spf1 " + anySender + " include:<the SPF record of each service that sends for you> ~all"},
 	} {
 		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n"+

@@ -17,6 +17,12 @@ func misplaced(domain string) []string {
 	return []string{domain + "." + domain, first + "." + domain, "_spf." + domain, "spf." + domain, "_dmarc." + domain}
 }
 
+// letsNobodySend reports whether a record names no sender: it is "all" and what passes nobody.
+func letsNobodySend(text string) bool {
+	p := &Policy{Status: StatusFound, Record: &Record{Text: text}}
+	return p.NamesNoSender()
+}
+
 // wrongName looks for the record of a domain that has none where it may stand by
 // mistake, and reports whether it was found, and whether the DNS left that open.
 func (k *checker) wrongName() (wrong, open bool) {
@@ -36,6 +42,9 @@ func (k *checker) wrongName() (wrong, open bool) {
 		}
 		if o.cut || o.record().count != 1 || o.answer == nil || len(o.answer.CNAMEs) > 0 {
 			continue
+		}
+		if n == "_dmarc."+k.p.Domain && letsNobodySend(o.record().text) {
+			continue // names that send nothing are given such a record, _dmarc among them
 		}
 		if found++; found == 1 {
 			name, text, moved = n, o.record().text, i < 2 || n == "_dmarc."+k.p.Domain
