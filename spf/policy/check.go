@@ -61,6 +61,8 @@ type checker struct {
 	// misread are the records of the domain's own that are in error as they are
 	// published, by domain.
 	misread map[string]bool
+	// unclear: what a record that the domain's own leads to was meant to be is not all known.
+	unclear bool
 	// joined says which strings of a record in error join without a space.
 	joined string
 	// slipped are the terms that are said to be mistyped, for which nothing else is said.
@@ -188,6 +190,7 @@ func (k *checker) mend() bool {
 				k.misread = make(map[string]bool)
 			}
 			k.misread[r.Domain] = true
+			k.unclear = k.unclear || r.Domain != k.p.Domain && !m.complete()
 			k.syntax(r, m)
 			if m.text == "" {
 				return false

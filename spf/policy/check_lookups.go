@@ -131,6 +131,11 @@ func (k *checker) flat(text string) (string, []finding.Record) {
 		}
 		return text, nil
 	}
+	// Of a record with a mistake nobody knows what it holds, and a name that finds nothing may be
+	// a mistyped one.
+	if k.unclear || q.doubtful(q.Record, 0) {
+		return text, nil
+	}
 	f := q.flatten(context.Background(), time.Time{}, checkedSamples, flattening{own: true})
 	fix := f.AsFix()
 	if fix == nil {
@@ -138,6 +143,14 @@ func (k *checker) flat(text string) (string, []finding.Record) {
 	}
 	k.flattened.Summary = fmt.Sprintf("Remove what no longer sends for you, or publish the record in this form: %s in place of %d.%s", show.Counted(f.LookupsAfter, "lookup"), f.LookupsBefore, f.changes())
 	return fix.Value, fix.More
+}
+
+// doubtful reports whether a record of the domain's own, or one that it leads to, has a term
+// that finds nothing.
+func (p *Policy) doubtful(r *Record, depth int) bool {
+	return depth > spf.MaxLookups || slices.ContainsFunc(r.Terms, func(t Term) bool {
+		return t.Void || t.Record != nil && sameOwner(t.Target, p.Domain) && p.doubtful(t.Record, depth+1)
+	})
 }
 
 // stillOver reports whether the domain's record needs too many lookups with another text:

@@ -48,6 +48,9 @@ func TestTooManyLookupsFix(t *testing.T) {
 		{in: "v=spf1 a:away.acme.example mx:far.acme.example a:h1.s1.example " + services + "-all"},
 		{in: "v=spf1 mx:s1.example include:spf.acme.example a:h1.s1.example " + services + "-all"},
 		{in: "v=spf1 include:quick.acme.example mx:s1.example include:other.example " + services + "-all\nquick v=spf1 exists:%{i}.q.acme.example -all"},
+		// What is mistyped, or finds nothing and may be mistyped, is not known to be of no use.
+		{in: "v=spf1 redirect=_spf.acme.example\n_spf v=spf1 a:acme.example mx:acme.example a:mail.acme.example " + services + "/all"},
+		{in: "v=spf1 a mx include:_spf.acme.example " + services + "-all\n_spf v=spf1 a:mial.acme.example -all"},
 	} {
 		var records []string
 		for line := range strings.SplitSeq("@ "+c.in, "\n") {
