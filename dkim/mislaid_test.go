@@ -280,6 +280,7 @@ func TestWordsApart(t *testing.T) {
 		"v=DKIM1; h=sha 256; " + p:                  "v=DKIM1; h=sha256; " + p,
 		"v=DK IM1; s=em ail; " + p:                  "v=DKIM1; s=email; " + p,
 		"v=DKIM1; k=rsa; p=" + p:                    "v=DKIM1; k=rsa; " + p,
+		"v=DKIM1; k=rsa; p= " + p:                   "", // revoked, and another key behind it
 		"v=DKIM1; k=k=rsa; " + p:                    "v=DKIM1; k=rsa; " + p,
 		"v=DKIM1; k=rsa; s=email,unknown; x=y " + p: "",
 	} {

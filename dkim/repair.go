@@ -31,6 +31,8 @@ type written struct {
 	loose []string
 	// inOrder: the list was in order, so that an entry that is not defined is meant.
 	inOrder bool
+	// lower is the text of the record in lower case.
+	lower string
 }
 
 // knownTags are those that RFC 6376, 3.6.1 defines, apart from n=, and g= of RFC 4871.
@@ -39,7 +41,7 @@ const knownTags = "vkphstg"
 // writtenTags reads a record. A list that is in order is taken as it is; another
 // is read for what its author meant by it.
 func writtenTags(k *Key) *written {
-	w := &written{values: map[string][]string{}}
+	w := &written{values: map[string][]string{}, lower: strings.ToLower(k.Record)}
 	inOrder := k.Version == "" || strings.EqualFold(k.Version, "DKIM1")
 	_, problems := parseTags(k.Record, false)
 	inOrder = inOrder && !slices.ContainsFunc(problems, func(p Problem) bool { return !p.Tolerated })
@@ -59,8 +61,9 @@ func (w *written) put(name, value string) {
 	if lower := strings.ToLower(name); lower != "" && strings.Trim(lower, lower[:1]) == "" && strings.Contains(knownTags, lower[:1]) {
 		tag := lower[:1] // P= and pp= are p=
 		rest := ""
-		if again, twice := strings.CutPrefix(value, tag+"="); twice {
-			value = again // "p=p=MIIB…"
+		// "p=p=MIIB…"; "p= p=MIIB…" is a key that was revoked, and another one behind it.
+		if again, twice := strings.CutPrefix(value, tag+"="); twice && strings.Contains(w.lower, tag+"="+tag+"=") {
+			value = again
 		}
 		if strings.Contains("vkhst", tag) {
 			value, rest = oneValue(inOne(tag, value))

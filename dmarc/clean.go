@@ -183,7 +183,8 @@ func (c *cleaned) but(summary string, checks ...string) string {
 		parts = append(parts, among(drops)+" are dropped")
 	}
 	if parts = append(parts, others...); parts != nil {
-		summary = strings.TrimSuffix(summary, ".") + "; " + list(parts, ", ") + "."
+		changes := strings.ReplaceAll(list(parts, ", "), string(rune(unsure)), "?")
+		summary = strings.TrimSuffix(summary, ".") + "; " + changes + "."
 	}
 	if !c.certain() {
 		summary += c.incomplete()
