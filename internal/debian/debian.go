@@ -23,15 +23,30 @@ import (
 	"mailworthy/resolver"
 )
 
-// installing serialises apt-get, which locks.
+// installing serialises apt-get within the tests of a package.
 var installing sync.Mutex
+
+// alone waits until no other package's tests run apt-get, which fails where another one runs.
+func alone(t testing.TB) (release func()) {
+	t.Helper()
+	installing.Lock()
+	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		lock, err := lockfile.Take(filepath.Join(os.TempDir(), "mailworthy-apt"))
+		if err == nil {
+			return func() { lock.Release(); installing.Unlock() }
+		}
+		if time.Now().After(deadline) {
+			installing.Unlock()
+			t.Fatalf("apt-get is in use for ten minutes: %v", err)
+		}
+	}
+}
 
 // Install installs the packages by name if a program of the package is
 // missing. Without apt-get the test is skipped.
 func Install(t testing.TB, programs map[string]string) {
 	t.Helper()
-	installing.Lock()
-	defer installing.Unlock()
+	defer alone(t)()
 	var missing []string
 	for program, pkg := range programs {
 		if _, err := Program(program); err != nil {
@@ -176,8 +191,7 @@ func AwaitServer(t testing.TB, server, name string, typ resolver.Type) {
 // systemd-resolved does with /etc/resolv.conf.
 func Unpack(t testing.TB, packages ...string) (root string) {
 	t.Helper()
-	installing.Lock()
-	defer installing.Unlock()
+	defer alone(t)()
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		t.Skip("no apt-get here to download " + strings.Join(packages, " "))
 	}
