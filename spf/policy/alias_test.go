@@ -128,3 +128,24 @@ func TestMergedPlaceholders(t *testing.T) {
 		}
 	}
 }
+
+// TestUnderscoreAtColon: an underscore before the colon was typed a place too early, or is one too
+// many: which, nobody can tell of a macro, and the name of no host begins with one.
+func TestUnderscoreAtColon(t *testing.T) {
+	for text, want := range map[string]string{
+		"v=spf1 include_:spf.esp.example -all":    "v=spf1 include:<_spf.esp.example or spf.esp.example> -all",
+		"v=spf1 include_spf.esp.example -all":     "v=spf1 include:<spf.esp.example or _spf.esp.example> -all",
+		"v=spf1 exists_:%{i}.x.acme.example -all": "v=spf1 exists:<the name that exists_:%{i}.x.acme.example was meant to be> -all",
+		"v=spf1 mx a_:mail.acme.example -all":     "v=spf1 mx <the term that a_:mail.acme.example was meant to be> -all",
+	} {
+		got := ""
+		for _, f := range Lint([]byte(text)).Findings {
+			if f.Check == "spf-syntax" && f.Fix != nil {
+				got = f.Fix.Value
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}

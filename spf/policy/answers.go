@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -148,7 +149,11 @@ func (f *recordFacts) otherwise() *repaired {
 		return nil
 	}
 	i += len(" include")
-	r := repair(f.text[:i] + ":" + f.text[i:])
+	other := f.text[:i] + ":" + f.text[i:]
+	if rest, ok := strings.CutPrefix(f.text[i:], "_:"); ok {
+		other = f.text[:i] + ":" + rest // "include_:spf.esp.example"
+	}
+	r := repair(other)
 	if r.text == "" {
 		return nil
 	}

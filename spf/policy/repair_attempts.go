@@ -269,11 +269,15 @@ func runsInto(name string) bool {
 func shifted(name, value string) (other string, sure bool) {
 	if n := len(name) - 1; n > 0 && isName(name[:n]) {
 		moved := name[:n] + ":" + name[n:] + value
-		if valid(moved) && name[n] == '_' {
-			return moved, true
-		}
-		if valid(moved) {
+		switch kind := strings.ToLower(name[:n]); {
+		case !valid(moved):
+		case name[n] != '_':
 			other = moved
+		case kind == "include" || kind == "redirect":
+			return moved, true // the name of a record begins so
+		case kind == "exists":
+			other = moved
+		default: // no host does
 		}
 	}
 	if value != "" && isName(name+value[:1]) && valid(name+value[:1]+":"+value[1:]) {
