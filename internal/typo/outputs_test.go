@@ -3,9 +3,7 @@ package typo
 import (
 	"fmt"
 	"html"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -25,20 +23,7 @@ import (
 // zones and for the bundled ones. TYPO_ZONES says how many, and TYPO_FIRST from which.
 func TestOutputsAgree(t *testing.T) {
 	w, templates, _ := world(t)
-	n := uint64(60)
-	if s := os.Getenv("TYPO_ZONES"); s != "" {
-		var err error
-		if n, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	first := uint64(0)
-	if s := os.Getenv("TYPO_FIRST"); s != "" {
-		var err error
-		if first, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
+	first, n := seeds(t, 60)
 	for seed := first; seed < first+n; seed++ {
 		i, c := seeded(templates, seed)
 		if c == nil {

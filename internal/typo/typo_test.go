@@ -58,33 +58,42 @@ func world(t testing.TB) (*World, []Template, []*Meant) {
 // TestFixesDoNoHarm types mistakes into thousands of zones, publishes every
 // complete fix and the plan of the report on each, and looks for harm.
 func TestFixesDoNoHarm(t *testing.T) {
-	n := zonesTried
+	tried := uint64(zonesTried)
 	if testing.Short() {
-		n /= 10
+		tried /= 10
 	}
-	first := uint64(0)
-	long := os.Getenv("TYPO_ZONES")
-	if long != "" {
-		var err error
-		if n, err = strconv.Atoi(long); err != nil {
-			t.Fatal(err)
-		}
-		if s := os.Getenv("TYPO_FIRST"); s != "" {
-			if first, err = strconv.ParseUint(s, 10, 64); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	first, n := seeds(t, tried)
 	w, templates, meant := world(t)
 	next := first
 	harmless(t, w, func() (string, *Case, *Meant, bool) {
-		if next == first+uint64(n) {
+		if next == first+n {
 			return "", nil, nil, false
 		}
 		next++
 		i, c := seeded(templates, next-1)
 		return fmt.Sprintf("seed %d", next-1), c, meant[i], true
 	})
+}
+
+// seeds are the zones to try: the first n, or how many TYPO_ZONES says, and from which
+// TYPO_FIRST does.
+func seeds(t *testing.T, n uint64) (first, count uint64) {
+	t.Helper()
+	stated := func(name string, otherwise uint64) uint64 {
+		s := os.Getenv(name)
+		if s == "" {
+			return otherwise
+		}
+		v, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return v
+	}
+	if os.Getenv("TYPO_ZONES") == "" {
+		return 0, n
+	}
+	return stated("TYPO_FIRST", 0), stated("TYPO_ZONES", n)
 }
 
 // harmless inspects the cases that next gives, until there is none, and fails for each kind
