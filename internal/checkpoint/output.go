@@ -46,7 +46,7 @@ func OpenOutput(name string, known *Extent) (*Output, error) {
 	}
 	o := &Output{file: file, name: name}
 	if err := o.check(known); err != nil {
-		file.Close()
+		lockfile.Close(file)
 		return nil, err
 	}
 	return o, nil
@@ -124,4 +124,4 @@ func (o *Output) tail(size int64) (string, error) {
 }
 
 // Close closes the file and lets other runs have it.
-func (o *Output) Close() error { return o.file.Close() }
+func (o *Output) Close() error { return lockfile.Close(o.file) }

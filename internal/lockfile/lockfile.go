@@ -44,10 +44,19 @@ func Take(file string) (*Lock, error) {
 	return &Lock{f}, nil
 }
 
-// Hold takes the lock of an open file for this process until it is closed. It does not
+// Hold takes the lock of an open file for this process until Close closes it. It does not
 // wait: the error is ErrHeld if another process holds it, and wraps errors.ErrUnsupported if
 // the file system has no locks, as some network ones have none.
 func Hold(f *os.File) error { return lock(f) }
+
+// Close gives the lock of an open file back, if there is one, and closes the file. Closing
+// alone would leave the lock to a process that is being started at this moment: until it
+// runs its program it has the file as well.
+func Close(f *os.File) error {
+	// That there was no lock, or no such thing as locks, is no fault.
+	_ = unlock(f)
+	return f.Close()
+}
 
 // held is ErrHeld with what the holder wrote.
 func held(f *os.File) error {
@@ -63,5 +72,5 @@ func held(f *os.File) error {
 func (l *Lock) Release() {
 	// The file stays: removing it would take it from whoever has opened it meanwhile.
 	_ = l.file.Truncate(0)
-	_ = l.file.Close()
+	_ = Close(l.file)
 }
