@@ -78,7 +78,9 @@ type List struct {
 	// Stated: the list comes from the user's file.
 	Stated bool `json:"stated"`
 
-	secret *secret
+	// vouched: the catalogue of this program has the list as alive.
+	vouched bool
+	secret  *secret
 }
 
 // secret holds what must not be shown. It is a pointer so that no formatting of

@@ -412,7 +412,8 @@ func (j *judge) dead() {
 		case !h.Asked:
 			f.Severity, f.Fix = finding.Info, nil
 		case h.byTest:
-			f.Fix.Summary += " Ask another resolver first (--resolver): one that blocks the zone answers the same."
+			f.Title = "DNSBL does not exist for this resolver"
+			f.Fix.Summary = fmt.Sprintf("Ask another resolver (--resolver): one that blocks the zone answers the same. If it says so too, take %s out of your lists, and out of every mail server that still asks it.", h.Zone)
 		}
 		j.sheet.Add("rbl-list-dead", f)
 	}

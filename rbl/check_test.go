@@ -31,7 +31,7 @@ func TestCheck(t *testing.T) {
 		{"rbl-list-unhealthy", "bl.empty.test", finding.Unknown, finding.Warning, []string{"it does not list 127.0.0.2"}, "Do not use the list"},
 		{"rbl-unresolved", "bl.quiet.test", finding.Unknown, finding.Notice, []string{"192.0.2.10, 192.0.2.11", "timeout"}, "Try again"},
 		{"rbl-list-dead", "bl.closed.test", finding.Warning, "", []string{"it was closed (2024-06-05)"}, "Take bl.closed.test out"},
-		{"rbl-list-dead", "bl.gone.test", finding.Warning, "", []string{"its zone does not exist any more"}, "Take bl.gone.test out"},
+		{"rbl-list-dead", "bl.gone.test", finding.Warning, "", []string{"its zone does not exist for this resolver"}, "take bl.gone.test out"},
 	}
 	known := 0
 	for _, f := range all {

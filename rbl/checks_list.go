@@ -47,7 +47,7 @@ var Checks = []finding.Check{
 		ID: "rbl-list-dead", Severity: finding.Warning, Section: finding.Reputation,
 		Title:     "DNSBL is shut down",
 		Passed:    "No DNSBL is shut down",
-		Condition: "A list that the user asked for is known to be closed, or its zone does not exist. Info for a list that nobody asked for.",
+		Condition: "A list that the user asked for is known to be closed, or it is one that the catalogue does not know, and its zone does not exist through a resolver that finds other names. Info for a list that nobody asked for.",
 		Why:       "A closed list never lists anything, or everything when its name changes hands: mail servers that still ask it reject all mail on that day.",
 		Remedy:    "Take the list out of every configuration.",
 		Reference: "RFC 5782, 7",

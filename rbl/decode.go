@@ -141,6 +141,7 @@ func (d *decoder) list(n *yaml.Node, c *Catalogue) error {
 		return lineError(n, "over %d lists", maxLists)
 	}
 	l.Stated = !d.builtIn
+	l.vouched = l.vouched || d.builtIn
 	if err := mapping(n, d.listFields(l)); err != nil {
 		return err
 	}

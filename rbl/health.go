@@ -25,8 +25,8 @@ const (
 	Unhealthy State = "unhealthy"
 	// Unresolved: a test entry was not answered.
 	Unresolved State = "unresolved"
-	// Closed: the catalogue knows the list as closed, or its zone does not exist, as
-	// seen through a resolver that finds other names.
+	// Closed: the catalogue knows the list as closed; or it does not know the list at all,
+	// and its zone does not exist, as seen through a resolver that finds other names.
 	Closed State = "dead"
 )
 
@@ -364,7 +364,8 @@ func (h *ListHealth) judge(l *List, listed []probed, clean *probed) bool {
 }
 
 // judgeAbsent decides about a list whose test entries are not there: it is gone
-// if its zone is, and the top-level domain above it is not.
+// if its zone is, and the top-level domain above it is not. One resolver's word is not
+// enough for that of a list that the catalogue has as alive: a local block looks the same.
 func (h *ListHealth) judgeAbsent(l *List, listed []string, soa, top *resolver.Answer) {
 	entries := strings.Join(listed, " or ")
 	gone := soa != nil && soa.Status == resolver.NXDomain
@@ -377,9 +378,13 @@ func (h *ListHealth) judgeAbsent(l *List, listed []string, soa, top *resolver.An
 		h.State = Unresolved
 		h.Why = "its zone does not exist for this resolver, nor does the top-level domain above it: whether the list was closed is not known"
 		h.Advice = "Ask through another resolver (--resolver)."
+	case gone && l.vouched:
+		h.State = Unresolved
+		h.Why = "its zone does not exist for this resolver, and it was alive when this program was made: the resolver blocks it, or it was closed since"
+		h.Advice = "Ask through another resolver (--resolver)."
 	case gone:
 		h.State, h.byTest = Closed, true
-		h.Why = "its zone does not exist any more"
+		h.Why = "its zone does not exist for this resolver, which finds other names"
 		h.Advice = "If another resolver says the same (--resolver), take it out of your configuration."
 	default:
 		h.State = Unhealthy

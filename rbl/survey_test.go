@@ -48,7 +48,7 @@ func TestVerdicts(t *testing.T) {
 		{"192.0.2.11", "bl.empty.test", Unknown, "must be listed"},
 		{"192.0.2.11", "bl.public.test", Blocked, "127.255.255.254"},
 		{"192.0.2.11", "bl.parked.test", Unknown, "outside 127/8"},
-		{"192.0.2.11", "bl.gone.test", Dead, "does not exist any more"},
+		{"192.0.2.11", "bl.gone.test", Dead, "does not exist for this resolver"},
 		{"192.0.2.11", "bl.quiet.test", Unknown, "timeout"},
 		{"192.0.2.11", "allow.test", Listed, ""},
 		{"192.0.2.10", "allow.test", Clean, ""},
@@ -397,9 +397,9 @@ func TestClosedOnlyBesideOthers(t *testing.T) {
 		want                Verdict
 		why                 string
 	}{
-		{"another list answers", "bl.gone.test bl.good.test", "", Dead, "not exist any more"},
-		{"another one refuses", "bl.gone.test bl.public.test", "", Dead, "not exist any more"},
-		{"alone, and its top-level domain exists", "bl.gone.test", "", Dead, "not exist any more"},
+		{"another list answers", "bl.gone.test bl.good.test", "", Dead, "not exist for this resolver"},
+		{"another one refuses", "bl.gone.test bl.public.test", "", Dead, "not exist for this resolver"},
+		{"alone, and its top-level domain exists", "bl.gone.test", "", Dead, "not exist for this resolver"},
 		{"all lists are denied", "bl.gone.test bl.good.test", "bl.good.test", Unknown, "no other block list"},
 		{"another list is silent", "bl.gone.test bl.quiet.test", "", Unknown, "no other block list"},
 		{"everything is denied", "bl.gone.test bl.good.test", "test", Unknown, "nor does the top-level domain"},
@@ -421,6 +421,41 @@ func TestClosedOnlyBesideOthers(t *testing.T) {
 				t.Errorf("rbl-listed passed: %t", got)
 			}
 		})
+	}
+}
+
+// A list that the catalogue has as alive is not closed by what one resolver says of it, by
+// whatever name it denies; the listing is not known then. One that the user adds, or brings
+// back, is.
+func TestAliveByTheCatalogue(t *testing.T) {
+	catalogue := DefaultCatalogue()
+	d := decoder{env: func(string) string { return "" }}
+	if err := d.decode([]byte("lists: [{zone: zen.spamhaus.org, weight: error}, {zone: bl.own.test}, {zone: ix.dnsbl.manitu.net, dead: \"\"}]"), catalogue); err != nil {
+		t.Fatal(err)
+	}
+	deny := &asker{spoil: func(name string, typ resolver.Type) (*resolver.Answer, error) {
+		a := &resolver.Answer{Name: name, Type: typ, Status: resolver.NXDomain}
+		if !strings.Contains(name, ".") || name == "2.0.0.127.psbl.surriel.com" {
+			a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: typ, Addr: netip.MustParseAddr("127.0.0.2")}}
+		}
+		return a, nil
+	}}
+	for zone, want := range map[string]Verdict{"zen.spamhaus.org": Unknown, "bl.spamcop.net": Unknown, "b.barracudacentral.org": Unknown,
+		"psbl.surriel.com": Clean, "bl.own.test": Dead, "ix.dnsbl.manitu.net": Dead} {
+		s := Examine(t.Context(), deny, Options{Catalogue: catalogue, Lists: []string{"psbl.surriel.com", zone}, Addresses: given("192.0.2.11")})
+		l := verdict(t, s, "192.0.2.11", zone)
+		if l.Verdict != want {
+			t.Errorf("%s: %s (%s), want %s", zone, l.Verdict, l.Why, want)
+		}
+		all := Check(s, Context{Profile: finding.Sender}).Findings()
+		for _, f := range all {
+			if f.Check == "rbl-list-dead" && f.Severity != finding.Pass && want != Dead {
+				t.Errorf("%s: %s %s", zone, f.Title, f.Detail)
+			}
+		}
+		if want == Unknown && (passed(all, "rbl-listed") || passed(all, "rbl-list-dead")) {
+			t.Errorf("%s: passed", zone)
+		}
 	}
 }
 

@@ -374,11 +374,16 @@ func (m *message) blocked(raw []byte) bool {
 		dns.ExtendedErrorCodeFiltered, dns.ExtendedErrorCodeProhibited)
 }
 
-// unreached reports whether the server says by an extended error that it got no answer from
-// the servers of the zone, and has no old one (RFC 8914, 4.4 and 4.20 to 4.24): an empty
-// message is no answer then.
-func (m *message) unreached(raw []byte) bool {
-	return m.says(raw, dns.ExtendedErrorCodeNotAuthoritative, dns.ExtendedErrorCodeNoReachableAuthority, dns.ExtendedErrorCodeNetworkError) &&
+// unproved reports whether the server says by an extended error that it has no answer to give,
+// nor an old one: it got none from the servers of the zone, or none that its signatures prove, or
+// it could not look (RFC 8914, 4.4, 4.7 to 4.9, 4.13 to 4.15 and 4.20 to 4.25). An empty message
+// is no answer then. That signatures or keys are missing (4.10, 4.11) is also said of zones that
+// are as they should be: of a standby key that signs nothing.
+func (m *message) unproved(raw []byte) bool {
+	return m.says(raw, dns.ExtendedErrorCodeDNSBogus, dns.ExtendedErrorCodeSignatureExpired, dns.ExtendedErrorCodeSignatureNotYetValid,
+		dns.ExtendedErrorCodeNSECMissing, dns.ExtendedErrorCodeCachedError, dns.ExtendedErrorCodeNotReady,
+		dns.ExtendedErrorCodeNotAuthoritative, dns.ExtendedErrorCodeNotSupported, dns.ExtendedErrorCodeNoReachableAuthority,
+		dns.ExtendedErrorCodeNetworkError, dns.ExtendedErrorCodeInvalidData) &&
 		!m.says(raw, dns.ExtendedErrorCodeStaleAnswer, dns.ExtendedErrorCodeStaleNXDOMAINAnswer)
 }
 

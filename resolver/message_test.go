@@ -69,7 +69,7 @@ func libraryResponse(msg []byte, name string, t Type, server string) (*response,
 			return res, nil
 		}
 		if alias == nil {
-			if libraryUnreached(&m) {
+			if libraryUnproved(&m) {
 				return fail(ServFail, rcode)
 			}
 			if !res.libraryAbsence(&m, chain, at, len(m.Extra) < int(binary.BigEndian.Uint16(msg[10:]))) {
@@ -307,8 +307,10 @@ func FuzzReadResponseAgainstLibrary(f *testing.F) {
 // libraryBlocked is message.blocked.
 func libraryBlocked(m *dns.Msg) bool { return librarySays(m, 4, 15, 16, 17, 18) }
 
-// libraryUnreached is message.unreached.
-func libraryUnreached(m *dns.Msg) bool { return librarySays(m, 20, 22, 23) && !librarySays(m, 3, 19) }
+// libraryUnproved is message.unproved.
+func libraryUnproved(m *dns.Msg) bool {
+	return librarySays(m, 6, 7, 8, 12, 13, 14, 20, 21, 22, 23, 24) && !librarySays(m, 3, 19)
+}
 
 // librarySays is message.says.
 func librarySays(m *dns.Msg, codes ...uint16) bool {
@@ -335,6 +337,19 @@ func TestEmptyForWantOfAnAnswer(t *testing.T) {
 		{dns.RcodeSuccess, []uint16{22, 3}, "", ""},
 		{dns.RcodeNameError, []uint16{22, 19}, "", ""},
 		{dns.RcodeSuccess, []uint16{22}, "a.test. 60 IN A 192.0.2.1", ""},
+		{dns.RcodeSuccess, []uint16{6}, "", ServFail},
+		{dns.RcodeNameError, []uint16{6}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{6}, "a.test. 60 IN A 192.0.2.1", ""},
+		{dns.RcodeSuccess, []uint16{7}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{8}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{12}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{13}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{14}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{21}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{24}, "", ServFail},
+		{dns.RcodeSuccess, []uint16{5}, "", ""},
+		{dns.RcodeSuccess, []uint16{10}, "", ""}, // of a standby key
+		{dns.RcodeSuccess, []uint16{29}, "", ""}, // synthesized, as RFC 8198 has it
 		{dns.RcodeSuccess, []uint16{0}, "", ""},
 		{dns.RcodeSuccess, []uint16{27}, "", ""},
 		{dns.RcodeSuccess, nil, "", ""},

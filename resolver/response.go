@@ -84,7 +84,7 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 			return res, nil
 		}
 		if alias == nil {
-			if m.unreached(msg) {
+			if m.unproved(msg) {
 				return fail(ServFail, rcode, m.extendedError(msg))
 			}
 			if e := res.absence(&m, records, msg, code, at); e != "" {

@@ -89,7 +89,8 @@ func nonexistent() []Fault {
 	}
 }
 
-// policies are answers that by an extended error are the server's own policy (RFC 8914).
+// policies are answers that by an extended error are the server's own policy, or empty for
+// want of an answer (RFC 8914).
 func policies() []Fault {
 	of := func(what string, code byte, change func(m *Message)) Fault {
 		return edited(what, func(m *Message) {
@@ -113,5 +114,16 @@ func policies() []Fault {
 		of("censored, empty", 16, absent),
 		of("filtered, empty", 17, absent),
 		of("prohibited, empty", 18, absent),
+		of("bogus, empty", 6, absent),
+		of("bogus, NXDOMAIN", 6, func(m *Message) { absent(m); m.Flags |= nxdomain }),
+		of("signatures expired, empty", 7, absent),
+		of("no proof of absence, empty", 12, absent),
+		of("a failure from the cache, empty", 13, absent),
+		of("not ready, NXDOMAIN", 14, func(m *Message) { absent(m); m.Flags |= nxdomain }),
+		of("nobody reached, empty", 22, absent),
+		of("nobody reached, NXDOMAIN without an SOA", 23, func(m *Message) {
+			m.Flags |= nxdomain
+			m.Sections[answer], m.Sections[authority] = nil, nil
+		}),
 	}
 }
