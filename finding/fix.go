@@ -56,8 +56,9 @@ type Fix struct {
 	// as they stand, now. It is false if one has a placeholder, if there is none, and
 	// if the fix has a condition (When). A sheet fills it in.
 	Complete bool `json:"complete"`
-	// After is the ID of a check whose fix changes the same record in another way: that
-	// one goes first, and this one is not complete until it is published.
+	// After is the ID of a check whose fix changes the same record in another way, or does
+	// harm beside this one: that one goes first, and this one is not complete until it is
+	// published.
 	After string `json:"after" empty:"null"`
 }
 
@@ -99,7 +100,7 @@ func (f *Fix) Key() string { return fmt.Sprintf("%q", []any{*f}) }
 // complete reports what Complete says. A value without a name is a record as well:
 // it is pasted in place of the old one.
 func (f *Fix) complete() bool {
-	if f.When != "" || f.Value == "" && len(f.Remove)+len(f.More) == 0 {
+	if f.When != "" || f.After != "" || f.Value == "" && len(f.Remove)+len(f.More) == 0 {
 		return false
 	}
 	return !f.HasPlaceholder()

@@ -14,7 +14,7 @@ func FixText(f *finding.Fix, records bool) string {
 		text += " " + fillIn + "."
 	}
 	if f.After != "" {
-		text += " The fix of " + f.After + " changes the same record: publish that one first, then check again."
+		text += " Publish the fix of " + f.After + " first, then check again: the two do not go together."
 	}
 	return strings.TrimSpace(text)
 }

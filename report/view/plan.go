@@ -99,7 +99,7 @@ func ActionMeta(a report.Action) string {
 	case a.Template:
 		parts = append(parts, "to be filled in")
 	case len(a.Add)+len(a.Remove) > 0 && !a.Complete && a.When == "" && a.Objection == "":
-		parts = append(parts, "not yet: another step changes the same record")
+		parts = append(parts, "not yet: another step goes first")
 	}
 	return strings.Join(parts, " · ")
 }

@@ -143,6 +143,7 @@ func check(p *Policy, c Context, trial bool) *finding.Sheet {
 		k.judge()
 	}
 	k.settle()
+	k.together()
 	k.more()
 	return k.Sheet
 }

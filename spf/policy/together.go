@@ -1,0 +1,46 @@
+package policy
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"mailworthy/finding"
+)
+
+// together holds back proposals that do no harm alone, but do beside a worse finding's: of
+// three terms that find nothing each is harmless without one of the others. What is held back
+// waits for the other, and is judged anew when that is published.
+func (k *checker) together() {
+	if k.trial {
+		return
+	}
+	ready := slices.DeleteFunc(slices.Clone(k.Found()), func(f *finding.Finding) bool {
+		x := f.Fix
+		return x == nil || x.Type != "TXT" || x.When != "" || x.After != "" || x.Value == "" || x.HasPlaceholder()
+	})
+	slices.SortStableFunc(ready, func(a, b *finding.Finding) int {
+		switch {
+		case a.Severity == b.Severity:
+			return 0
+		case a.Severity.AtLeast(b.Severity):
+			return -1
+		}
+		return 1
+	})
+	agreed := make(map[string]string)
+	first := ""
+	for _, f := range ready {
+		texts := maps.Clone(agreed)
+		for _, r := range f.Fix.Records() {
+			if r.Type == "TXT" {
+				texts[r.Name] = r.Value
+			}
+		}
+		if len(agreed) > 0 && !maps.Equal(texts, agreed) && len(k.worse(k.p.with(texts))) > 0 {
+			f.Fix.After = first
+			continue
+		}
+		agreed, first = texts, cmp.Or(first, f.Check)
+	}
+}
