@@ -99,6 +99,8 @@ func TestTypography(t *testing.T) {
 		{"ip4:192.0.2.0\u204424", "ip4:192.0.2.0/24"},
 		{"include:m\u00fcller\u2013mail.example", "include:xn--mller-mail-9db.example"},
 		{"include:m\u00fcller.example", "include:xn--mller-kva.example"},
+		{"include:_spf.g\u043eogle.com", "include:_spf.google.com"},
+		{"include:g\u0436ogle.com", ""},
 		{"\u2013include:esp.example", ""},    // a list's dash, or a sign
 		{"ip4:192.0.2.1\u200b", ""},          // it may hide a digit
 		{"a:mail.acme.example\u00a0all", ""}, // it may be the sign of all

@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
@@ -242,15 +244,21 @@ func placeholder(tok string) string {
 }
 
 // forPlaceholder bounds a piece of a record and takes away what ends a placeholder
-// or a string.
+// or a string. What is no ASCII stands there as its number.
 func forPlaceholder(s string) string {
-	s = strings.Map(func(c rune) rune {
-		if c == '<' || c == '>' || c == '"' || c == '\\' || c < 0x21 || c > 0x7e {
-			return -1
+	var out strings.Builder
+	for i, c := range s {
+		switch {
+		case out.Len() > 80:
+		case c == utf8.RuneError && s[i] >= 0x80:
+			fmt.Fprintf(&out, "(0x%02X)", s[i])
+		case c > 0x7e:
+			fmt.Fprintf(&out, "(%U)", c)
+		case c != '<' && c != '>' && c != '"' && c != '\\' && c > 0x20:
+			out.WriteByte(byte(c))
 		}
-		return c
-	}, s)
-	if len(s) > 80 {
+	}
+	if s = out.String(); len(s) > 80 {
 		s = s[:80] + "..."
 	}
 	return s

@@ -495,11 +495,11 @@ func emptyValue(s string) ([]string, string) {
 // no letter of another script.
 func alabels(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
-	if sep == "" || ascii.Only(lookAlikes.Replace(value)) {
+	if sep == "" || ascii.Only(unlike(value)) || slices.ContainsFunc(strings.Split(value, "."), ascii.MixesScripts) {
 		return nil, ""
 	}
 	a, ok := spf.ASCIIDomain(value)
-	if !ok || !hostLike(a) {
+	if !ok || !hostLike(a) || !plausible(a) {
 		return nil, ""
 	}
 	return []string{sign + name + sep + a}, "names stand in A-labels"

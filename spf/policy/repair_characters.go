@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"mailworthy/internal/ascii"
 )
@@ -11,7 +12,7 @@ import (
 // plainText turns look-alikes from word processors into ASCII and white space
 // into spaces, and removes quotation marks around the whole.
 func plainText(s string) string {
-	s = lookAlikes.Replace(s)
+	s = unlike(s)
 	s = cutOwner(strings.TrimSpace(s))
 	if len(s) > 1 && (s[0] == '"' || s[0] == '\'') {
 		// Strings as a zone file has them: "…" "…" join without a space.
@@ -22,11 +23,26 @@ func plainText(s string) string {
 	return strings.TrimSpace(s)
 }
 
-var lookAlikes = strings.NewReplacer(append(append(ascii.LookAlikes(), ascii.Entities()...), "\u00ad", "-", "\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
+// unlike is a text with what looks like a character of ASCII written as that, letters of other
+// alphabets as well.
+func unlike(s string) string { return ascii.Latin(lookAlikes.Replace(s)) }
+
+var lookAlikes = strings.NewReplacer(append(append(append(ascii.LookAlikes(), ascii.Entities()...), "\u00ad", "-", "\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
 	"\u2015", "-", "\ufe58", "-", "\ufe63", "-", "\uff0d", "-",
 	"\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ", "\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ",
 	"\u200a", " ", "\u202f", " ", "\u205f", " ", "\u3000", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "\v", " ", "\f", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u2060", "",
-	"\u2018", "'", "\u2019", "'", "\u02dc", "~", "\u223c", "~", "\uff5e", "~", "\uff1f", "?", "\uff0b", "+", "\uff0e", ".", "\u3002", ".", "\uff0f", "/", "\u2044", "/", "\u2215", "/", "\u2236", ":", "\ua789", ":", "\t", " ", "\r", " ", "\n", " ", "\x00", "")...)
+	"\u2018", "'", "\u2019", "'", "\u02dc", "~", "\u223c", "~", "\uff5e", "~", "\uff1f", "?", "\uff0b", "+", "\uff0e", ".", "\u3002", ".", "\uff0f", "/", "\u2044", "/", "\u2215", "/", "\u2236", ":", "\ua789", ":", "\u2024", ".", "\uff61", ".", "\t", " ", "\r", " ", "\n", " ", "\x00", ""), fullWidth()...)...)
+
+// fullWidth returns pairs of the figures and letters as wide as those of Chinese or Japanese, and
+// those of ASCII.
+func fullWidth() (pairs []string) {
+	for c := rune('0'); c <= 'z'; c++ {
+		if b := byte(c); ascii.IsAlphanumeric(b) {
+			pairs = append(pairs, string(c+0xfee0), string(c))
+		}
+	}
+	return pairs
+}
 
 // entities are the characters that HTML writes as something else.
 var entities = strings.NewReplacer(ascii.Entities()...)
@@ -38,6 +54,11 @@ const unseen = "\u200b\u200c\u200d\ufeff\u2060\x00"
 // place in a record: "a tab stands where a space belongs".
 func oddCharacters(text string) string {
 	var said []string
+	say := func(s string) {
+		if !slices.Contains(said, s) && len(said) < 4 {
+			said = append(said, s)
+		}
+	}
 	for _, c := range strings.TrimSpace(text) {
 		plain := lookAlikes.Replace(string(c))
 		if plain == string(c) {
@@ -56,8 +77,12 @@ func oddCharacters(text string) string {
 		default:
 			s += quote(plain) + " belongs"
 		}
-		if !slices.Contains(said, s) && len(said) < 4 {
-			said = append(said, s)
+		say(s)
+	}
+	written := []rune(lookAlikes.Replace(text))
+	for i, c := range []rune(ascii.Latin(string(written))) {
+		if was := written[i]; was != c {
+			say(fmt.Sprintf("a %s letter (%U) stands where %s belongs", alphabet(was), was, quote(string(c))))
 		}
 	}
 	if said == nil && entities.Replace(text) != text {
@@ -67,6 +92,17 @@ func oddCharacters(text string) string {
 		return "quotation marks have no place in a record"
 	}
 	return strings.Join(said, "; ")
+}
+
+// alphabet names that of a letter which looks like one of ASCII.
+func alphabet(c rune) string {
+	switch {
+	case unicode.Is(unicode.Cyrillic, c):
+		return "Cyrillic"
+	case unicode.Is(unicode.Greek, c):
+		return "Greek"
+	}
+	return "Turkish"
 }
 
 // characterName is how a character that is no ASCII text is called.
@@ -96,7 +132,7 @@ func characterName(c rune) string {
 // "include:esp\u2013mail.example". A sign that may be the dash of a list, and a digit
 // that may be hidden by what cannot be seen, are left to the owner.
 func typography(s string) ([]string, string) {
-	plain := lookAlikes.Replace(s)
+	plain := unlike(s)
 	if terms := strings.Fields(plain); plain != s && !doubtfulSign(terms) && !(startsAddress(plain) && strings.ContainsAny(s, unseen)) {
 		return terms, "a character of a word processor stands for another one"
 	}

@@ -23,6 +23,8 @@ func TestOddCharacters(t *testing.T) {
 		{"v=spf1&nbsp;mx -all", "HTML entities, such as &quot; or &nbsp;, have no place in a record."},
 		{`acme.example. 3600 IN TXT "v=spf1 mx -all"`, "A line of a zone file stands where its text alone belongs."},
 		{`"v=spf1 mx -all"`, "Quotation marks have no place in a record."},
+		{"v=spf1 m\u0445 -\u0391LL", "A Cyrillic letter (U+0445) stands where \"x\" belongs; a Greek letter (U+0391) stands where \"A\" belongs."},
+		{"v=spf1 \u0131p4:192.0.2.1 -all", "A Turkish letter (U+0131) stands where \"i\" belongs."},
 		{"v=spf1\tmx\u00a0\u2013all", "A tab stands where a space belongs; a no-break space stands where a space belongs; a dash of a word processor (U+2013) stands where a hyphen belongs."},
 	} {
 		found := Lint([]byte(c.in)).Findings

@@ -101,6 +101,14 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 exists:{ir}.{v}._spf.%{d2}.example -all", "v=spf1 exists:%{ir}.%{v}._spf.%{d2}.example -all"},
 		{"v=spf1 include:{d2}._spf.esp.example -all", "v=spf1 include:%{d2}._spf.esp.example -all"},
 		{"v=spf1 include:m\u00fcller.example -all", "v=spf1 include:xn--mller-kva.example -all"},
+		// Letters of other alphabets that look like those of ASCII; a label of one alphabet is a name.
+		{"v=spf1 include:_spf.g\u043eogle.com ~all", "v=spf1 include:_spf.google.com ~all"},
+		{"v=spf1 include:spf.protection.\u043eutlook.com redirect=_spf.google.c\u043em", "v=spf1 include:spf.protection.outlook.com redirect=_spf.google.com"},
+		{"v=\u0455pf1 m\u0445 \u0430 \u0430:mail.acme.example -\u0430ll", "v=spf1 mx a a:mail.acme.example -all"},
+		{"v=spf1 in\u0441lude:_spf.esp.example, in\u0441lude:b.example -all", "v=spf1 include:_spf.esp.example include:b.example -all"},
+		{"v=spf1 \u0131nclude:_spf.esp.example \u0130P4:192.0.2.1 -all", "v=spf1 include:_spf.esp.example IP4:192.0.2.1 -all"},
+		{"v=spf1 ip4:\uff12\uff103\u20240.113.5 -all", "v=spf1 ip4:203.0.113.5 -all"},
+		{"v=spf1 include:\u043f\u043e\u0447\u0442\u0430.\u0440\u0444 -all", "v=spf1 include:xn--80a1acny.xn--p1ai -all"},
 		{"v=spf1 !!! mx -all", "v=spf1 mx -all"},
 		{"v=spf1 mx v=spf1 a -all", "v=spf1 mx a -all"},
 		{"v=spf1 mx -all", "v=spf1 mx -all"},
@@ -235,6 +243,11 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 mx -all include", "v=spf1 mx -all include:<the name that include was meant to be>"},
 		// A letter may be typed in place of the space behind an IPv6 address.
 		{"v=spf1 ip6:2001:db8::1ainclude:_spf.esp.example -all", "v=spf1 ip6:<2001:db8::1a or 2001:db8::1> include:_spf.esp.example -all"},
+		// A label of two alphabets is no name, nor is one whose last label is none.
+		{"v=spf1 include:g\u0436ogle.com -all", "v=spf1 include:<the name that include:g(U+0436)ogle.com was meant to be> -all"},
+		{"v=spf1 include:_spf.google.\u0441\u043e\u043c -all", "v=spf1 include:<the name that include:_spf.google.(U+0441)(U+043E)(U+043C) was meant to be> -all"},
+		{"v=spf1 exists:%{i}.\u0430cme.example -all", "v=spf1 exists:<the name that exists:%{i}.acme.example was meant to be> -all"},
+		{"v=spf1 m\u00fc m\xe9 -all", "v=spf1 <the term that m(U+00FC) was meant to be> <the term that m(0xE9) was meant to be> -all"},
 		{"v=spf1 include:-all mx -all", "v=spf1 include:<the name that include:-all was meant to be> mx -all"}, // it is not the last
 	} {
 		if r := repair(c.in); r.shown != c.want || r.complete() {

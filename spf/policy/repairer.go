@@ -66,7 +66,7 @@ func (w *repairer) keep(x reading) {
 func (w *repairer) cut() bool {
 	plain := plainText(w.text)
 	if plain != strings.TrimSpace(w.text) {
-		if owned := strings.TrimSpace(lookAlikes.Replace(w.text)); cutOwner(owned) != owned {
+		if owned := strings.TrimSpace(unlike(w.text)); cutOwner(owned) != owned {
 			w.note("", "", "a line of a zone file stands where its text alone belongs")
 		} else {
 			w.note("", "", oddCharacters(w.text))
