@@ -112,7 +112,7 @@ func (a *run) askZones(ctx context.Context, zones []string, denier string) []zon
 				return
 			}
 			s.found, s.local = answer.Status == resolver.Found, ofZone(answer)
-			if name == "." || s.local {
+			if s.local || !registered(name) { // the root, or a domain of this network alone
 				return
 			}
 			for _, r := range answer.Records[:min(len(answer.Records), maxServers)] {
