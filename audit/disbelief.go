@@ -320,8 +320,9 @@ func (a *run) noteDNS64(findings []finding.Finding) []finding.Finding {
 	}
 	var hosts []string
 	var evidence []finding.Evidence
-	server := ""
+	server, byLooks := "", false
 	a.session.Answers(func(answer *resolver.Answer) {
+		byLooks = byLooks || answer.MadeUpByLooks
 		if len(answer.MadeUp) > 0 && !slices.Contains(hosts, answer.Name) {
 			hosts, evidence, server = append(hosts, answer.Name), append(evidence, answer.Evidence()), answer.Server
 		}
@@ -329,5 +330,5 @@ func (a *run) noteDNS64(findings []finding.Finding) []finding.Finding {
 	if len(hosts) == 0 {
 		return findings
 	}
-	return append(findings, mailhost.MadeUp(a.target.Domain, server, hosts, evidence))
+	return append(findings, mailhost.MadeUp(a.target.Domain, server, byLooks, hosts, evidence))
 }

@@ -216,9 +216,10 @@ func TestDNS64(t *testing.T) {
 		@ 300 SOA ns hostmaster 1 2 3 4 300
 		10 300 PTR mx1.a4.example.
 	`
-	for _, tt := range []struct{ name, learn, addr string }{
-		{"well-known", "", "64:ff9b::c000:20a"},
-		{"learnt", "2001:db8:64::c000:aa", "2001:db8:64::c000:20a"},
+	for _, tt := range []struct{ name, learn, addr, title string }{
+		{"well-known", "", "64:ff9b::c000:20a", "synthesizes"},
+		{"learnt", "2001:db8:64::c000:aa", "2001:db8:64::c000:20a", "synthesizes"},
+		{"not to be learnt", "", "2001:db8:64::c000:20a", "may synthesize"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			srv := dnstest.Start(t, zone)
@@ -244,7 +245,7 @@ func TestDNS64(t *testing.T) {
 					t.Errorf("%s: %s", f.Check, f.Detail)
 				}
 			}
-			if notice == nil || notice.Severity != finding.Notice || !strings.Contains(notice.Detail, "mx1.a4.example") {
+			if notice == nil || notice.Severity != finding.Notice || !strings.Contains(notice.Detail, "mx1.a4.example") || !strings.Contains(notice.Title, tt.title) {
 				t.Errorf("notice: %+v", notice)
 			}
 		})

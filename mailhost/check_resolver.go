@@ -79,18 +79,25 @@ func Silent(domain, why string, late bool, evidence []finding.Evidence) finding.
 	return *s.Found()[0]
 }
 
-// MadeUp is the finding that a resolver with DNS64 made addresses up, which were left
+// MadeUp is the finding that a resolver with DNS64 made addresses up, or (byLooks) may have: they were left
 // out of the hosts of the evidence.
-func MadeUp(domain, server string, hosts []string, evidence []finding.Evidence) finding.Finding {
+func MadeUp(domain, server string, byLooks bool, hosts []string, evidence []finding.Evidence) finding.Finding {
 	s := finding.NewSheet(checkList, domain)
 	more := ""
 	if n := len(hosts) - maxNamed; n > 0 {
 		hosts, more = hosts[:maxNamed], fmt.Sprintf(" and %d more", n)
 	}
-	s.Add("resolver-dns64", finding.Finding{Evidence: evidence[:min(len(evidence), maxEvidence)],
+	f := finding.Finding{Evidence: evidence[:min(len(evidence), maxEvidence)],
 		Detail: fmt.Sprintf("%s makes IPv6 addresses up for hosts that have none (DNS64): for %s%s. Nobody else sees them, so they are left out.",
 			server, strings.Join(hosts, ", "), more),
-		Fix: &finding.Fix{Summary: "Nothing is to be done for the domain. Ask a resolver without DNS64 to see what others see."}})
+		Fix: &finding.Fix{Summary: "Nothing is to be done for the domain. Ask a resolver without DNS64 to see what others see."}}
+	if byLooks {
+		f.Title = "DNS resolver may synthesize IPv6 addresses (DNS64)"
+		f.Detail = fmt.Sprintf("By %s, IPv6 addresses hold the IPv4 address of the same host, as a resolver makes them up for hosts that have none (DNS64): those of %s%s. It does not answer about ipv4only.arpa as others do, which would tell, so they are left out.",
+			server, strings.Join(hosts, ", "), more)
+		f.Fix.Summary = "Ask another resolver (--resolver). If mail does leave from these addresses, state them with --ip."
+	}
+	s.Add("resolver-dns64", f)
 	return *s.Found()[0]
 }
 

@@ -245,7 +245,7 @@ var Checks = []finding.Check{
 		ID: "resolver-dns64", Severity: finding.Notice, Section: finding.Hosts, Examined: true,
 		Title:     "DNS resolver synthesizes IPv6 addresses (DNS64)",
 		Passed:    "DNS resolver does not synthesize IPv6 addresses (no DNS64)",
-		Condition: "An AAAA record lies in 64:ff9b::/96, in 64:ff9b:1::/48 or in a prefix that the resolver puts the addresses of ipv4only.arpa into.",
+		Condition: "An AAAA record lies in 64:ff9b::/96, in 64:ff9b:1::/48 or in a prefix that the resolver puts the addresses of ipv4only.arpa into; or it holds the IPv4 address of the same host, and the resolver does not answer about ipv4only.arpa as others do.",
 		Why:       "A resolver with DNS64 gives hosts without IPv6 an address that only its own network has. No mail leaves from it, and nobody else sees it.",
 		Remedy:    "Nothing is to be done for the domain; ask a resolver without DNS64 to see what others see.",
 		Reference: "RFC 6147, 5; RFC 6052, 2.1; RFC 7050, 3",

@@ -104,6 +104,9 @@ type Answer struct {
 	// MadeUp are addresses that the resolver made up (DNS64, RFC 6147). They are left
 	// out of the Records.
 	MadeUp []netip.Addr
+	// MadeUpByLooks: the resolver did not say in what prefix it makes addresses up, and some
+	// of MadeUp hold the IPv4 address of the same host. So may real ones.
+	MadeUpByLooks bool
 	// file is the zone file that answered, if one did; line is that of its SOA.
 	file string
 	line uint32
@@ -196,6 +199,9 @@ func (a *Answer) Evidence() finding.Evidence {
 	}
 	if len(a.MadeUp) > 0 {
 		e.Note = fmt.Sprintf("left out, made up by the resolver (DNS64): %v", a.MadeUp)
+		if a.MadeUpByLooks {
+			e.Note = fmt.Sprintf("left out, they look like made up by the resolver (DNS64): %v", a.MadeUp)
+		}
 	}
 	return e
 }

@@ -11,17 +11,20 @@ import (
 // dns64 leaves out of AAAA answers what a resolver with DNS64 made up (RFC 6147):
 // addresses for hosts that have none in IPv6, in a prefix of its network. Nobody
 // else ever sees them. The prefixes are the well-known ones, and what is learnt from
-// ipv4only.arpa, which has no AAAA record of its own (RFC 7050, 3): one question a
-// run, asked beside the first AAAA question.
+// ipv4only.arpa, which has no AAAA record of its own, and addresses that everybody sees
+// (RFC 7050, 3): two questions a run, asked beside the first AAAA question. If that name
+// is not what it is elsewhere, what a host has in IPv6 is held against its IPv4 address.
 type dns64 struct {
 	next starter
 	now  func() time.Time
 
 	mu       sync.Mutex
-	learning bool
+	learning int       // questions that are not answered
 	until    time.Time // what was learnt holds for so long
 	prefixes []netip.Prefix
-	waiting  []func()
+	// unsure: whether there is a prefix was not to be learnt.
+	unsure  bool
+	waiting []func()
 }
 
 const (
@@ -60,7 +63,7 @@ func (d *dns64) start(q question, to taker) stopper {
 		return d.next.start(q, to)
 	}
 	d.learn()
-	return d.next.start(q, &dns64Taker{d, to})
+	return d.next.start(q, &dns64Taker{d, q.name, to})
 }
 
 func (d *dns64) flush() { d.next.flush() }
@@ -68,44 +71,57 @@ func (d *dns64) flush() { d.next.flush() }
 // learn asks for the prefixes, unless they are known.
 func (d *dns64) learn() {
 	d.mu.Lock()
-	ask := !d.learning && !d.now().Before(d.until)
-	d.learning = d.learning || ask
+	ask := d.learning == 0 && !d.now().Before(d.until)
+	if ask {
+		d.learning, d.unsure, d.until = 2, false, d.now().Add(dns64Holds)
+	}
 	d.mu.Unlock()
 	if ask {
 		d.next.start(question{dns64Name, TypeAAAA}, d)
+		d.next.start(question{dns64Name, TypeA}, d)
 	}
 }
 
-// take implements taker: of the answer for ipv4only.arpa.
+// take implements taker: of the answers for ipv4only.arpa.
 func (d *dns64) take(a *Answer, err error) {
 	d.mu.Lock()
-	d.learning, d.until = false, d.now().Add(dns64Retry)
-	if err == nil {
-		d.until, d.prefixes = d.now().Add(dns64Holds), dns64Prefixes(a)
+	d.learning--
+	switch {
+	case err != nil:
+		d.until, d.unsure = d.now().Add(dns64Retry), true
+	case a.Type == TypeAAAA:
+		d.prefixes = dns64Prefixes(a)
+		d.unsure = d.unsure || a.Status == NXDomain
+	default: // a network that has a zone of its own for the name hides the prefix by it
+		d.unsure = d.unsure || a.Status != Found
 	}
-	waiting := d.waiting
-	d.waiting = nil
+	var waiting []func()
+	if d.learning == 0 {
+		waiting, d.waiting = d.waiting, nil
+	}
 	d.mu.Unlock()
 	for _, tell := range waiting {
 		tell()
 	}
 }
 
-// known returns the prefixes; if they are being asked for, then is called later.
-func (d *dns64) known(then func()) (prefixes []netip.Prefix, ok bool) {
+// known returns the prefixes, and whether there may be others; if they are being asked for,
+// then is called later.
+func (d *dns64) known(then func()) (prefixes []netip.Prefix, unsure, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.learning {
+	if d.learning > 0 {
 		d.waiting = append(d.waiting, then)
-		return nil, false
+		return nil, false, false
 	}
-	return d.prefixes, true
+	return d.prefixes, d.unsure && len(d.prefixes) == 0, true
 }
 
 // dns64Taker hands an AAAA answer on without what was made up.
 type dns64Taker struct {
 	*dns64
-	to taker
+	name string
+	to   taker
 }
 
 func (t *dns64Taker) take(a *Answer, err error) {
@@ -113,22 +129,53 @@ func (t *dns64Taker) take(a *Answer, err error) {
 		t.to.take(a, err)
 		return
 	}
-	if prefixes, ok := t.known(func() { t.take(a, nil) }); ok {
-		t.to.take(a.withoutMadeUp(prefixes), nil)
+	prefixes, unsure, ok := t.known(func() { t.take(a, nil) })
+	if !ok {
+		return
 	}
+	a = a.withoutMadeUp(func(addr netip.Addr) bool {
+		return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(addr) })
+	})
+	if !unsure || a.Status != Found {
+		t.to.take(a, nil)
+		return
+	}
+	t.next.start(question{t.name, TypeA}, &embeddedTaker{a, t.to})
+	t.next.flush()
 }
 
-// withoutMadeUp is the answer without the addresses of a prefix.
-func (a *Answer) withoutMadeUp(prefixes []netip.Prefix) *Answer {
+// embeddedTaker hands an AAAA answer on without addresses that hold one of IPv4 which the
+// same host has.
+type embeddedTaker struct {
+	aaaa *Answer
+	to   taker
+}
+
+func (t *embeddedTaker) take(a *Answer, err error) {
+	if err != nil {
+		t.to.take(t.aaaa, nil)
+		return
+	}
+	out := t.aaaa.withoutMadeUp(func(addr netip.Addr) bool {
+		return slices.ContainsFunc(a.Records, func(r Record) bool { return r.Addr.Is4() && len(embedding(addr, r.Addr)) > 0 })
+	})
+	if out != t.aaaa {
+		out.MadeUpByLooks = true
+	}
+	t.to.take(out, nil)
+}
+
+// withoutMadeUp is the answer without the addresses that are made up, as those of the
+// well-known prefixes are.
+func (a *Answer) withoutMadeUp(is func(netip.Addr) bool) *Answer {
 	madeUp := func(r Record) bool {
-		in := func(p netip.Prefix) bool { return p.Contains(r.Addr) }
-		return slices.ContainsFunc(dns64WellKnown[:], in) || slices.ContainsFunc(prefixes, in)
+		return slices.ContainsFunc(dns64WellKnown[:], func(p netip.Prefix) bool { return p.Contains(r.Addr) }) || is(r.Addr)
 	}
 	if !slices.ContainsFunc(a.Records, madeUp) {
 		return a
 	}
 	out := *a
-	out.Records = nil
+	out.Records, out.MadeUp = nil, slices.Clone(a.MadeUp)
 	for _, r := range a.Records {
 		if madeUp(r) {
 			out.MadeUp = append(out.MadeUp, r.Addr)
@@ -147,24 +194,35 @@ func (a *Answer) withoutMadeUp(prefixes []netip.Prefix) *Answer {
 func dns64Prefixes(a *Answer) []netip.Prefix {
 	var out []netip.Prefix
 	for i := range a.Records {
-		addr := a.Records[i].Addr
-		if !addr.Is6() {
-			continue
-		}
-		b := addr.As16()
-		for _, bits := range [...]int{32, 40, 48, 56, 64, 96} {
-			var v4 [4]byte
-			for i, at := 0, bits/8; i < len(v4); at++ {
-				if at == 8 { // it is zero, and skipped
-					continue
+		for _, known := range dns64Known {
+			for _, p := range embedding(a.Records[i].Addr, known) {
+				if !slices.Contains(out, p) {
+					out = append(out, p)
 				}
-				v4[i] = b[at]
-				i++
 			}
-			p, err := addr.Prefix(bits)
-			if err == nil && slices.Contains(dns64Known[:], netip.AddrFrom4(v4)) && !slices.Contains(out, p) {
-				out = append(out, p)
+		}
+	}
+	return out
+}
+
+// embedding returns the prefixes in which an address holds one of IPv4 (RFC 6052, 2.2).
+func embedding(addr, v4 netip.Addr) []netip.Prefix {
+	if !addr.Is6() {
+		return nil
+	}
+	b, want := addr.As16(), v4.As4()
+	var out []netip.Prefix
+	for _, bits := range [...]int{32, 40, 48, 56, 64, 96} {
+		var got [4]byte
+		for i, at := 0, bits/8; i < len(got); at++ {
+			if at == 8 { // it is zero, and skipped
+				continue
 			}
+			got[i] = b[at]
+			i++
+		}
+		if p, err := addr.Prefix(bits); err == nil && got == want {
+			out = append(out, p)
 		}
 	}
 	return out

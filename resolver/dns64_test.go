@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,8 +81,92 @@ func TestDNS64(t *testing.T) {
 			if a, err := st.Lookup(context.Background(), "host.acme.example", resolver.TypeAAAA); err != nil || (a.Status == resolver.Found) != (tt.want[0] == 'f') {
 				t.Errorf("Lookup: %+v, %v", a, err)
 			}
-			if n := s.Count("ipv4only.arpa", dnstest.Any); n != 1 {
-				t.Errorf("the prefixes were asked for %d times", n)
+			if n, all := s.Count("ipv4only.arpa", resolver.TypeAAAA), s.Count("ipv4only.arpa", dnstest.Any); n != 1 || all != 2 {
+				t.Errorf("the prefixes were asked for %d times, of %d questions", n, all)
+			}
+		})
+	}
+}
+
+// TestDNS64Hidden: where the resolver does not answer about ipv4only.arpa as others do, an
+// address that holds the IPv4 address of the same host is left out, and no other.
+func TestDNS64Hidden(t *testing.T) {
+	const madeUp, real, byLooks = "2001:67c:2b0:db32::c000:20a", "2001:db8::10", " by looks"
+	fault := func(kind dnstest.Kind) func(s *dnstest.Server) {
+		return func(s *dnstest.Server) { s.Fault("ipv4only.arpa", dnstest.Any, dnstest.Fault{Kind: kind}) }
+	}
+	zone := func(records string) func(s *dnstest.Server) {
+		return func(s *dnstest.Server) {
+			for _, r := range strings.Fields(records) {
+				typ, _ := resolver.ParseType("A")
+				if strings.Contains(r, ":") {
+					typ = resolver.TypeAAAA
+				}
+				s.Add("ipv4only.arpa", typ, r)
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		probe func(s *dnstest.Server)
+		a     string // of the host; "-": not answered
+		aaaa  []string
+		want  string
+	}{
+		{"SERVFAIL", fault(dnstest.ServFail), "192.0.2.10", []string{madeUp}, "nodata [] [" + madeUp + "]" + byLooks},
+		{"REFUSED", fault(dnstest.Refused), "192.0.2.10", []string{madeUp}, "nodata [] [" + madeUp + "]" + byLooks},
+		{"silence", fault(dnstest.Silence), "192.0.2.10", []string{madeUp}, "nodata [] [" + madeUp + "]" + byLooks},
+		{"NXDOMAIN", zone(""), "192.0.2.10", []string{madeUp}, "nodata [] [" + madeUp + "]" + byLooks},
+		{"a zone of the network's own, empty", func(s *dnstest.Server) { s.Add("ipv4only.arpa", resolver.TypeTXT, "ours") }, "192.0.2.10", []string{madeUp}, "nodata [] [" + madeUp + "]" + byLooks},
+		{"a prefix of 64 bits", zone(""), "192.0.2.10", []string{"2001:67c:2b0:db32:c0:2:a00:0"}, "nodata [] [2001:67c:2b0:db32:c0:2:a00:0]" + byLooks},
+		{"beside a real one", zone(""), "192.0.2.10", []string{madeUp, real}, "found [" + real + "] [" + madeUp + "]" + byLooks},
+		{"of another host", zone(""), "192.0.2.11", []string{madeUp}, "found [" + madeUp + "] []"},
+		{"a host without A", zone(""), "", []string{madeUp}, "found [" + madeUp + "] []"},
+		{"a host whose A is not answered", zone(""), "-", []string{madeUp}, "found [" + madeUp + "] []"},
+		{"as everywhere, no DNS64", zone("192.0.0.170 192.0.0.171"), "192.0.2.10", []string{madeUp}, "found [" + madeUp + "] []"},
+		{"as everywhere, another prefix", zone("192.0.0.170 2001:db8:64::c000:aa"), "192.0.2.10", []string{madeUp}, "found [" + madeUp + "] []"},
+		{"as everywhere, its prefix", zone("192.0.0.170 2001:67c:2b0:db32::c000:aa"), "192.0.2.10", []string{madeUp}, "nodata [] [" + madeUp + "]"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := dnstest.Start(t, acme)
+			tt.probe(s)
+			const host = "host64.acme.example"
+			for _, a := range tt.aaaa {
+				s.Add(host, resolver.TypeAAAA, a)
+			}
+			switch tt.a {
+			case "":
+			case "-":
+				s.Fault(host, resolver.TypeA, dnstest.Fault{Kind: dnstest.ServFail})
+			default:
+				s.Add(host, resolver.TypeA, tt.a)
+			}
+			timeout := 5 * time.Second
+			if tt.name == "silence" {
+				timeout = 50 * time.Millisecond
+			}
+			st, err := resolver.Build(resolver.Options{Config: resolver.Config{Servers: []string{s.Addr()}, Timeout: timeout, Retries: -1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer st.Close()
+			for range 2 {
+				a, err := st.Lookup(context.Background(), host, resolver.TypeAAAA)
+				if err != nil {
+					t.Fatal(err)
+				}
+				addrs := []netip.Addr{}
+				for _, r := range a.Records {
+					addrs = append(addrs, r.Addr)
+				}
+				got := fmt.Sprint(a.Status, " ", addrs, " ", a.MadeUp)
+				if a.MadeUpByLooks {
+					got += byLooks
+				}
+				if got != tt.want {
+					t.Errorf("%s, want %s", got, tt.want)
+				}
 			}
 		})
 	}
@@ -104,7 +189,7 @@ func TestDNS64Silent(t *testing.T) {
 			t.Errorf("%+v, %v", a, err)
 		}
 	}
-	if n := s.Count("ipv4only.arpa", dnstest.Any); n != 1 {
+	if n := s.Count("ipv4only.arpa", resolver.TypeAAAA); n != 1 {
 		t.Errorf("the prefixes were asked for %d times", n)
 	}
 }
