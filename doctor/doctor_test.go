@@ -74,11 +74,9 @@ func TestExamine(t *testing.T) {
 			if tt.make != nil {
 				tt.make(s)
 			}
-			config := resolver.Config{Retries: -1, Timeout: 300 * time.Millisecond}
-			overTCP := config
-			overTCP.Servers = []string{"tcp://" + s.Addr()}
-			o := doctor.Options{Catalogue: catalogue(), Now: now, IPv6: s.Client(config),
-				Servers: []doctor.Server{{Name: "udp://192.0.2.53", Resolver: s.Client(config), TCP: s.Client(overTCP)}}}
+			overTCP := s.Client(resolver.Config{Servers: []string{"tcp://" + s.Addr()}, Retries: -1, Timeout: time.Minute})
+			o := doctor.Options{Catalogue: catalogue(), Now: now, IPv6: s.Patient(-1),
+				Servers: []doctor.Server{{Name: "udp://192.0.2.53", Resolver: s.Patient(-1), TCP: overTCP}}}
 			if !tt.now.IsZero() {
 				o.Now = tt.now
 			}

@@ -3,11 +3,9 @@ package mailhost
 import (
 	"context"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
@@ -52,16 +50,12 @@ func TestFaultMatrix(t *testing.T) {
 	for name, kind := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			patience := 10 * time.Second // nobody waits so long for what is answered
-			if slices.Contains([]dnstest.Kind{dnstest.Silence, dnstest.WrongID, dnstest.WrongQuestion, dnstest.Garbage, dnstest.Short}, kind) {
-				patience = 800 * time.Millisecond
-			}
 			var questionsAsked sync.WaitGroup
 			for question, matters := range questions {
 				server := dnstest.Start(t, zones)
 				name, typ, _ := strings.Cut(question, " ")
 				server.Fault(name, types[typ], dnstest.Fault{Kind: kind})
-				client := server.Client(resolver.Config{Timeout: patience, Retries: -1})
+				client := server.Patient(-1)
 				questionsAsked.Go(func() {
 					unknown := 0
 					for _, f := range examine(t.Context(), client) {
@@ -86,7 +80,7 @@ func TestFaultMatrix(t *testing.T) {
 			t.Parallel()
 			server := dnstest.Start(t, zones)
 			server.Fault("", dnstest.Any, f)
-			for _, f := range examine(t.Context(), server.Client(resolver.Config{Timeout: 100 * time.Millisecond, Retries: 9})) {
+			for _, f := range examine(t.Context(), server.Patient(9)) {
 				if f.Severity != finding.Pass {
 					t.Errorf("%s %s: %s", f.Severity, f.Check, f.Detail)
 				}

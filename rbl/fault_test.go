@@ -3,7 +3,6 @@ package rbl
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,12 +26,7 @@ func TestFaultMatrix(t *testing.T) {
 			10.2.0.192.bl.test. TXT "spam"
 		`)
 		server.Fault(name, typ, f)
-		patience := 10 * time.Second // nobody waits so long for what is answered
-		if slices.Contains([]dnstest.Kind{dnstest.Silence, dnstest.WrongID, dnstest.WrongQuestion, dnstest.Garbage, dnstest.Short}, f.Kind) {
-			patience = 400 * time.Millisecond
-		}
-		client := server.Client(resolver.Config{Timeout: patience, Retries: retries})
-		return Examine(t.Context(), client, Options{Catalogue: c, Addresses: given("192.0.2.10", "192.0.2.11")})
+		return Examine(t.Context(), server.Patient(retries), Options{Catalogue: c, Addresses: given("192.0.2.10", "192.0.2.11")})
 	}
 	verdicts := func(t *testing.T, s *Survey) [2]Verdict {
 		return [2]Verdict{verdict(t, s, "192.0.2.10", "bl.test").Verdict, verdict(t, s, "192.0.2.11", "bl.test").Verdict}

@@ -18,6 +18,20 @@ func AgeSockets(c *Client) {
 	}
 }
 
+// Sockets are those of a client that take questions.
+func Sockets(c *Client) map[any]bool {
+	all := map[any]bool{}
+	for _, s := range c.servers {
+		u := s.transport.(*udp)
+		u.mu.Lock()
+		for _, socket := range u.sockets {
+			all[socket] = true
+		}
+		u.mu.Unlock()
+	}
+	return all
+}
+
 // UDPSockets is how many sockets take questions to one server.
 const UDPSockets = udpSockets
 

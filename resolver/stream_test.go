@@ -85,7 +85,7 @@ func TestClientStream(t *testing.T) {
 			t.Parallel()
 			timeout := patience(tc.fault)
 			if timeout < 10*time.Second {
-				timeout = 1500 * time.Millisecond // with a handshake in it
+				timeout = 3 * time.Second // with a handshake in it
 			}
 			tries := -1
 			if tc.fault.First > 0 {
@@ -122,7 +122,7 @@ func TestClientStream(t *testing.T) {
 func TestClientStreamReplaced(t *testing.T) {
 	t.Parallel()
 	s := dnstest.Start(t, acme)
-	c := quick(s, resolver.Config{Servers: []string{"tcp://" + s.Addr()}, Timeout: time.Second})
+	c := quick(s, resolver.Config{Servers: []string{"tcp://" + s.Addr()}, Timeout: 2 * time.Second})
 	ask := func(want string) {
 		t.Helper()
 		if got, _, _ := strings.Cut(say(c.Lookup(context.Background(), "acme.example", typeMX)), " "); got != want {

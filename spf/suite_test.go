@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"mailworthy/internal/dnstest"
 	"mailworthy/resolver"
@@ -47,19 +46,15 @@ func TestSuite(t *testing.T) {
 		"SPF": resolver.TypeSPF, "PTR": resolver.TypePTR, "CNAME": resolver.TypeCNAME}
 	var results, passed, explanations, explained int
 	for _, sc := range s.Scenarios {
-		server, patience := dnstest.Start(t), 10*time.Second
+		server := dnstest.Start(t)
 		for _, z := range sc.ZoneData {
 			if z.Type == "*" {
 				server.SilenceRest(lower(z.Name))
-				patience = 200 * time.Millisecond
 				continue
 			}
 			server.Add(z.Name, types[z.Type], values(t, z.Value)...)
 		}
-		client, err := resolver.New(resolver.Config{Servers: []string{"udp://" + server.Addr()}, Timeout: patience, Retries: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := server.Patient(-1)
 		for _, test := range sc.Tests {
 			results++
 			got := spf.CheckHost(context.Background(), client, spf.Client{IP: netip.MustParseAddr(test.Host), HELO: test.HELO, MailFrom: test.MailFrom})
@@ -85,7 +80,6 @@ func TestSuite(t *testing.T) {
 		if n := server.Count("", resolver.TypeSPF); n != 0 {
 			t.Errorf("%s: type 99 was asked for %d times", sc.ID, n)
 		}
-		client.Close()
 	}
 	line := fmt.Sprintf("rfc7208 suite: %d of %d results, %d of %d explanations", passed, results, explained, explanations)
 	t.Log(line)

@@ -27,9 +27,9 @@ const bimiRecord = "default._bimi TXT \"v=BIMI1; l=https://logo.acme.example/log
 // bimi checks BIMI of the domain.
 func (w *world) bimi(t *testing.T, domain string, with BIMITools) (*BIMIFacts, []finding.Finding) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	client := w.client(t)
+	client := w.dns.Patient(-1)
 	w.web.Dialer.Lookup = dial.Through(client)
 	b := resolver.NewBatch(ctx, resolver.NewSession(client, 0))
 	var f *BIMIFacts

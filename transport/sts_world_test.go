@@ -77,8 +77,6 @@ type world struct {
 	dns  *dnstest.Server
 	web  *Web
 	hits *counter
-	// patience is how long an answer of the DNS is waited for.
-	patience time.Duration
 }
 
 // counter counts connections.
@@ -102,28 +100,22 @@ func policyWorld(t *testing.T, roots *x509.CertPool, cert tls.Certificate, zone 
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{hits: &counter{Listener: listener}, patience: 10 * time.Second}
+	w := &world{hits: &counter{Listener: listener}}
 	srv := &httptest.Server{Listener: w.hits, Config: &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}, TLS: &tls.Config{Certificates: []tls.Certificate{cert}}}
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
 	w.dns = dnstest.Start(t, "$ORIGIN acme.example.\n$TTL 60\n@ SOA ns host 1 7200 900 604800 60\n"+zone)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	w.web = &Web{Dialer: &dial.Dialer{AllowPrivate: true, Timeout: 2 * time.Second}, Roots: roots, Port: port}
+	w.web = &Web{Dialer: &dial.Dialer{AllowPrivate: true, Timeout: 20 * time.Second}, Roots: roots, Port: port}
 	return w
-}
-
-func (w *world) client(t *testing.T) *resolver.Client {
-	c := w.dns.Client(resolver.Config{Timeout: w.patience, Retries: -1})
-	t.Cleanup(c.Close)
-	return c
 }
 
 // sts checks MTA-STS of the domain.
 func (w *world) sts(t *testing.T, domain string) (*STSFacts, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	client := w.client(t)
+	client := w.dns.Patient(-1)
 	w.web.Dialer.Lookup = dial.Through(client)
 	b := resolver.NewBatch(ctx, resolver.NewSession(client, 0))
 	var f *STSFacts
@@ -283,9 +275,6 @@ func TestSTSFaults(t *testing.T) {
 				t.Parallel()
 				w := policyWorld(t, root.pool, good, stsZone, text(goodPolicy))
 				w.dns.Fault(q.name, q.t, kind)
-				if kind.Kind == dnstest.Silence {
-					w.patience = 500 * time.Millisecond
-				}
 				want := ""
 				if q.open {
 					want = "mta-sts-unresolved unknown"

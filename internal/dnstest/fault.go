@@ -2,6 +2,7 @@ package dnstest
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"mailworthy/resolver"
@@ -123,22 +124,16 @@ func (s *Server) LatencyOf(name string, d time.Duration) {
 	s.latencies[name] = d
 }
 
+// fits reports whether the fault is meant for questions for the name and type.
+func (f *fault) fits(name string, t resolver.Type) bool {
+	return (f.name == "" || f.name == name) && (f.typ == Any || f.typ == t) && !slices.Contains(f.not, t)
+}
+
 // match finds the fault of a question and counts it.
 func (s *Server) match(q *Query) *fault {
-next:
-	for i := len(s.faults) - 1; i >= 0; i-- {
-		f := s.faults[i]
-		if f.name != "" && f.name != q.Name || f.typ != Any && f.typ != q.Type ||
-			f.Transport != "" && f.Transport != q.Transport || f.EDNSOnly && !q.EDNS ||
-			f.First > 0 && f.hits >= f.First {
-			continue
-		}
-		for _, t := range f.not {
-			if t == q.Type {
-				continue next
-			}
-		}
-		if f.Kind == Truncate && q.Transport != "udp" {
+	for _, f := range slices.Backward(s.faults) {
+		if !f.fits(q.Name, q.Type) || f.Transport != "" && f.Transport != q.Transport || f.EDNSOnly && !q.EDNS ||
+			f.First > 0 && f.hits >= f.First || f.Kind == Truncate && q.Transport != "udp" {
 			continue
 		}
 		if f.Percent > 0 && s.rng.IntN(100) >= f.Percent {

@@ -57,6 +57,29 @@ func TestFaultMatching(t *testing.T) {
 	}
 }
 
+// TestPatient: what is lost is given up soon, and what is late is waited for.
+func TestPatient(t *testing.T) {
+	s := Start(t, "a.test. TXT x\na.test. A 192.0.2.1\n")
+	s.LatencyOf("a.test", 3*soon)
+	s.Fault("A.test", Any, Fault{Kind: Silence}) // of no question: names are in lower case
+	s.Fault("a.test", resolver.TypeMX, Fault{Kind: Silence})
+	s.Fault("a.test", resolver.TypeNS, Fault{Kind: WrongID, Then: true})
+	s.Fault("a.test", resolver.TypeAAAA, Fault{Kind: Silence, Transport: "tcp"})
+	s.Fault("a.test", resolver.TypeSOA, Fault{Kind: Silence})
+	s.Fault("a.test", resolver.TypeSOA, Fault{Kind: ServFail})
+	s.Fault("a.test", resolver.TypePTR, Fault{Kind: Silence, First: 1})
+	began := time.Now()
+	for typ, want := range map[resolver.Type]string{resolver.TypeTXT: "found", resolver.TypeMX: "timeout", resolver.TypeNS: "nodata", resolver.TypeAAAA: "nodata", resolver.TypeSOA: "servfail", resolver.TypePTR: "timeout"} {
+		a, err := s.Patient(-1).Lookup(t.Context(), "A.test.", typ)
+		if got := resolver.Outcome(a, err).Status; string(got) != want {
+			t.Errorf("%s: %s, want %s", typ, got, want)
+		}
+	}
+	if took := time.Since(began); took >= forever {
+		t.Errorf("it took %s", took)
+	}
+}
+
 func TestLatency(t *testing.T) {
 	s := Start(t)
 	s.Add("slow.test", resolver.TypeA, "192.0.2.1")
