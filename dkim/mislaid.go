@@ -21,7 +21,17 @@ type Mislaid struct {
 	CNAMEs []string `json:"cnames"`
 	Record string   `json:"record"`
 
-	evidence finding.Evidence
+	evidence    finding.Evidence
+	fingerprint string
+	// rival is another wrong name of the selector, with another key.
+	rival string
+}
+
+// compare takes another key that was found for the same selector, at another wrong name.
+func (m *Mislaid) compare(name string, k *Key) {
+	if k.Fingerprint != m.fingerprint && m.Record != "" && m.rival == "" {
+		m.rival = name
+	}
 }
 
 // RightName is where verifiers look for the key, with a placeholder if the name
@@ -67,6 +77,7 @@ const (
 	whyTwice      = "the label _domainkey is there twice"
 	whySwapped    = "_domainkey and the selector are swapped"
 	whySpelt      = "_domainkey is misspelt"
+	whyOrigin     = "the name of the zone is in it twice: the control panel adds it to what is typed"
 	whyPart       = "a part of the domain is in the name twice"
 	whyTenant     = "it is the name that the alias should lead to, published as a selector"
 	whyApex       = "it is the name of the domain itself, without selector and _domainkey"
@@ -105,6 +116,7 @@ func (s *search) mislay() {
 	// Name by name, so that a bound cuts the rarer ones.
 	for _, w := range []struct{ before, after, why string }{
 		{"", "._domainkey." + d + "." + d, whyDoubled},
+		{"", "._domainkey." + d + "." + resolver.Registrable(d), whyOrigin}, // the same of an organization's domain
 		{"", ".domainkey." + d, whyUnderscore},
 		{"", "." + d, whyLabel},
 		{"", "_domainkey." + d, whyDot},
@@ -143,12 +155,20 @@ func (s *search) mislayGuessed(missing []string) {
 }
 
 // mislayListed takes the wrong names from the zone. A key at a label of its own is not wrong:
-// services publish those that their customers' aliases lead to at such names.
+// services publish those that their customers' aliases lead to at such names. An alias of a
+// service's key there is.
 func (s *search) mislayListed(found map[string]bool) {
 	if s.names == nil {
 		return
 	}
 	d := s.d.Domain
+	if origin := resolver.Registrable(d); origin != d {
+		for _, name := range s.names("_domainkey."+d+"."+origin, mostNames) {
+			if sel := strings.TrimSuffix(name, "._domainkey."+d+"."+origin); sel != name && !found[sel] && !strings.Contains(sel, "*") {
+				s.perhaps(sel, name, whyOrigin)
+			}
+		}
+	}
 	first, _, _ := strings.Cut(d, ".")
 	for _, name := range s.names(d, mostNames) {
 		relative := strings.TrimSuffix(name, "."+d)
@@ -177,6 +197,8 @@ func (s *search) mislayListed(found map[string]bool) {
 			if !found[strings.TrimSuffix(relative, "._domainkey")] { // it was stated
 				try(sel, whyTenant)
 			}
+		} else if slices.Contains(s.c.common, relative) {
+			try(relative, whyLabel)
 		} else {
 			for _, label := range misspelt {
 				if sel, ok := cut("." + label); ok {
@@ -205,8 +227,7 @@ func (s *search) askMislaid(b *resolver.Batch) {
 func (s *search) takeMislaid() {
 	s.d.Mislaid = nil
 	take := func(selector, name, why string, a *resolver.Answer) {
-		if a == nil || a.Status != resolver.Found || len(a.Records) > mostTexts ||
-			slices.ContainsFunc(s.d.Mislaid, func(m Mislaid) bool { return m.Selector == selector }) {
+		if a == nil || a.Status != resolver.Found || len(a.Records) > mostTexts {
 			return
 		}
 		for i := range a.Records {
@@ -220,16 +241,24 @@ func (s *search) takeMislaid() {
 					continue
 				}
 			}
+			if at := slices.IndexFunc(s.d.Mislaid, func(m Mislaid) bool { return m.Selector == selector }); at >= 0 {
+				s.d.Mislaid[at].compare(name, &k)
+				return
+			}
 			evidence := resolver.Outcome(a, nil)
 			evidence.Answer = clipAnswer(evidence.Answer)
 			s.d.Mislaid = append(s.d.Mislaid, Mislaid{Selector: selector, Domain: s.d.Domain, Name: name, Why: why,
-				CNAMEs: a.CNAMEs, Record: a.Records[i].Text(), evidence: evidence})
+				CNAMEs: a.CNAMEs, Record: a.Records[i].Text(), evidence: evidence, fingerprint: k.Fingerprint})
 			return
 		}
 	}
 	for i := range s.mislaid {
 		m := &s.mislaid[i]
-		if cnames := m.aliases(); mislaidAlias(cnames) && (m.answer == nil || m.answer.Status != resolver.Found) {
+		cnames := m.aliases()
+		if m.why == whyLabel && !s.stated(m.selector) && !isKeyAlias(cnames) {
+			continue // what stands at a name without _domainkey may be meant so
+		}
+		if mislaidAlias(cnames) && (m.answer == nil || m.answer.Status != resolver.Found) {
 			if !s.d.mislaid(m.selector) {
 				s.d.Mislaid = append(s.d.Mislaid, Mislaid{Selector: m.selector, Domain: s.d.Domain, Name: m.name, Why: m.why, CNAMEs: cnames, evidence: m.evidence()})
 			}
@@ -238,22 +267,40 @@ func (s *search) takeMislaid() {
 		s.d.openNames = s.d.openNames || m.err != nil
 		take(m.selector, m.name, m.why, m.answer)
 	}
-	if s.proof.err == nil {
-		// What stands at _domainkey itself has no selector.
-		stated := ""
-		for i := range s.d.Selectors {
-			if sel := &s.d.Selectors[i]; sel.Stated && !s.d.answered(sel) && sel.Status != SelectorUnresolved {
-				if stated != "" && stated != sel.Name {
-					stated = ""
-					break
-				}
-				stated = sel.Name
+	if s.proof.err == nil && s.d.Wildcard.Status == WildcardNone {
+		s.takeBare(take)
+	}
+}
+
+// takeBare keeps the key at _domainkey itself, whose name has no selector: that of the only
+// one that is missing, if one is. A copy of a key that is found elsewhere lacks nothing.
+func (s *search) takeBare(take func(selector, name, why string, a *resolver.Answer)) {
+	if a := s.proof.answer; a == nil || a.Status != resolver.Found || slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return s.isCopy(keyOf(&r)) }) {
+		return
+	}
+	missing := ""
+	for i := range s.d.Selectors {
+		if sel := &s.d.Selectors[i]; sel.Stated && !s.d.answered(sel) && sel.Status != SelectorUnresolved && !s.d.mislaid(sel.Name) {
+			if missing != "" && missing != sel.Name {
+				missing = ""
+				break
 			}
-		}
-		if s.d.Wildcard.Status == WildcardNone {
-			take(stated, "_domainkey."+s.d.Domain, whySelector, s.proof.answer)
+			missing = sel.Name
 		}
 	}
+	take(missing, "_domainkey."+s.d.Domain, whySelector, s.proof.answer)
+}
+
+// stated reports whether a selector is one that is said to be in use.
+func (s *search) stated(selector string) bool {
+	return slices.ContainsFunc(s.d.Selectors, func(sel Selector) bool { return sel.Stated && sel.Name == selector })
+}
+
+// isCopy reports whether a key is also that of a selector, or at a wrong name that tells its
+// selector.
+func (s *search) isCopy(k *Key) bool {
+	return k.Fingerprint != "" && (slices.ContainsFunc(s.d.Keys, func(other PublishedKey) bool { return other.Fingerprint == k.Fingerprint && other.Live() }) ||
+		slices.ContainsFunc(s.d.Mislaid, func(m Mislaid) bool { return m.Selector != "" && m.fingerprint == k.Fingerprint }))
 }
 
 // wrongNames reports the keys at wrong names.
@@ -285,6 +332,10 @@ func (j *judge) wrongNames() {
 		what := "A DKIM key is"
 		if m.Record == "" {
 			what = "The alias of a DKIM key is"
+		}
+		if m.rival != "" {
+			fix.Value = fmt.Sprintf("<the key of %s or of %s>", m.Name, m.rival)
+			also += fmt.Sprintf(" Another key for it is at %s.", m.rival)
 		}
 		detail := fmt.Sprintf("%s published at %s: %s. Verifiers look for it at %s.", what, m.Name, m.Why, m.RightName()) + also
 		j.Add("dkim-wrong-name", finding.Finding{Subject: m.RightName(), Detail: detail, Evidence: []finding.Evidence{m.evidence}, Fix: fix})

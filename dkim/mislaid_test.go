@@ -81,6 +81,13 @@ func TestWrongNames(t *testing.T) {
 			[]string{"dkim-wrong-name error s8._domainkey.acme.example", "dkim-wrong-name error s9._domainkey.acme.example"}, "", "", ""},
 		{"one missing beside it", "s8.domainkey TXT KEY", false, Options{Selectors: []string{"s8", "s9"}},
 			[]string{"dkim-selector-missing critical s9._domainkey.acme.example", "dkim-wrong-name error s8._domainkey.acme.example"}, "", "", ""},
+		{"a copy without a selector, of a key that is found", "s9._domainkey TXT KEY\n_domainkey TXT KEY" + second, false, Options{Selectors: []string{"s9"}}, nil, "", "", ""},
+		{"a copy without a selector, of one at another wrong name", "s9._domainkey.acme.example TXT KEY\n_domainkey TXT KEY", false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkey.acme.example.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"another key without a selector", "s9.domainkey TXT KEY" + strings.Replace(second, "k2._domainkey", "_domainkey", 1), false, Options{Selectors: []string{"s9"}},
+			[]string{"dkim-wrong-name error <selector>._domainkey.acme.example", "dkim-wrong-name error s9._domainkey.acme.example"}, "", "", ""},
+		{"an alias of a key without _domainkey, listed", "s1 CNAME s1.domainkey.u1.wl.sendgrid.net.\ngoogle CNAME www.esp.example.\ndefault TXT KEY", true, Options{},
+			[]string{"dkim-wrong-name error s1._domainkey.acme.example"}, "s1.acme.example", "s1._domainkey.acme.example", "CNAME"},
 		{"the key of a subdomain is none", "s9._domainkey.mail TXT KEY\ngoogle._domainkey TXT KEY" + second, true, Options{}, nil, "", "", ""},
 		{"both names have it", "s9._domainkey TXT KEY\ns9.domainkey TXT KEY" + second, true, Options{Selectors: []string{"s9"}}, nil, "", "", ""},
 		{"no key at the wrong name", "s9 TXT hello\ngoogle._domainkey TXT KEY" + second, false, Options{Selectors: []string{"s9"}},
@@ -108,6 +115,32 @@ func TestWrongNames(t *testing.T) {
 			}
 			vet(t, f)
 		})
+	}
+}
+
+// TestWrongNamesOfSubdomain: the control panel adds the name of the zone, which is the domain
+// above, to the whole name of a subdomain's key.
+func TestWrongNamesOfSubdomain(t *testing.T) {
+	for _, listed := range []bool{true, false} {
+		r := zone(t, "s9._domainkey.news.acme.example TXT KEY")
+		o := Options{Selectors: []string{"s9"}}
+		if listed {
+			o = Options{Names: namesOf(r)}
+		}
+		f := find1(t, Check(Examine(t.Context(), r, "news.acme.example", o), Context{}).Findings(), "dkim-wrong-name")
+		if f.Fix.Name != "s9._domainkey.news.acme.example" || len(f.Fix.Remove) != 1 || f.Fix.Remove[0].Name != "s9._domainkey.news.acme.example.acme.example" || !f.Fix.Complete {
+			t.Errorf("listed %v: %s %+v", listed, f.Detail, f.Fix)
+		}
+		vet(t, f)
+	}
+}
+
+// TestTwoMislaidKeys: which of two keys at wrong names a selector was meant to have is asked.
+func TestTwoMislaidKeys(t *testing.T) {
+	r := zone(t, "s9.domainkey TXT KEY"+strings.Replace(second, "k2._domainkey", "s9._domainkey.acme.example", 1))
+	f := find1(t, Check(Examine(t.Context(), r, "acme.example", Options{Selectors: []string{"s9"}}), Context{}).Findings(), "dkim-wrong-name")
+	if f.Fix.Complete || f.Fix.Value != "<the key of s9._domainkey.acme.example.acme.example or of s9.domainkey.acme.example>" || !strings.Contains(f.Detail, "Another key for it is at s9.domainkey.acme.example.") {
+		t.Errorf("%s %+v", f.Detail, f.Fix)
 	}
 }
 

@@ -3,6 +3,7 @@ package dkim
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -99,4 +100,12 @@ func mislaidAlias(cnames []string) bool {
 	}
 	p, _ := bySuffix(loaded().cname, cnames[0])
 	return p != nil || strings.Contains(cnames[0], "._domainkey.") || strings.Contains(cnames[0], "dkim")
+}
+
+// isKeyAlias reports whether the aliases followed from a name are those of a key: one of their
+// targets has a name that keys have.
+func isKeyAlias(cnames []string) bool {
+	return slices.ContainsFunc(cnames, func(name string) bool {
+		return strings.Contains(name, "domainkey.") || strings.Contains(name, ".dkim.") || strings.HasPrefix(name, "dkim.")
+	})
 }

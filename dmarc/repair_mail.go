@@ -141,12 +141,12 @@ func (m mailboxes) shown(record string, k known) mailboxes {
 	return sure
 }
 
-// without leaves the addresses out whose host may end in letters that the version lost:
-// "v=DMAR1; ruf=mailto:a@esp.exampleC".
-func (m mailboxes) without(lost string, k known) mailboxes {
+// without leaves the addresses out whose host is not one that there is, where doubt says of
+// it that its end may be something else.
+func (m mailboxes) without(k known, doubt func(host string) bool) mailboxes {
 	uris := slices.DeleteFunc(slices.Clone(m.uris), func(uri string) bool {
 		u := parseURI(uri, 0)
-		return lost != "" && u.Supported() && !k.has(u.Host) && !hasKnownEnd(u.Host) && strings.ContainsRune(lost, rune(u.Host[len(u.Host)-1]))
+		return u.Supported() && !k.has(u.Host) && !hasKnownEnd(u.Host) && doubt(u.Host)
 	})
 	if len(uris) < len(m.uris) {
 		m.swaps = slices.DeleteFunc(slices.Clone(m.swaps), func(s swap) bool { return !slices.Contains(uris, s.to) })

@@ -74,8 +74,11 @@ func splitMailboxes(value string) []piece {
 			continue
 		}
 		if pending != "" {
-			if word := strings.ToLower(pending); len(word) < 5 && strings.HasPrefix("mailto", word) && (goesOn(word, body) || strings.HasPrefix(body, "mailto"[len(word)+1:])) {
-				body = string(rune(unsure)) + body // the space may stand in place of a letter: "mail opostmaster@…"
+			// The separator may stand in place of a letter, "mail opostmaster@…", or one of the scheme
+			// behind it, "mailt;odmarc@…".
+			word := strings.ToLower(strings.TrimRight(pending, ":;=/.,"))
+			if word != "mailto" && goesOn(word, body) || len(word) < 5 && strings.HasPrefix("mailto", word) && strings.HasPrefix(body, "mailto"[len(word)+1:]) {
+				body = string(rune(unsure)) + body
 			}
 			raw, sep, pending = pending+" "+raw, ' ', ""
 		}
@@ -90,14 +93,17 @@ func goesOn(word, rest string) bool {
 	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) {
 		return true
 	}
+	local, _, _ := strings.Cut(strings.ToLower(rest), "@")
+	if word == "mail" && strings.HasPrefix(local, "o") && !slices.Contains(roles, local) && slices.Contains(roles, local[1:]) {
+		return true // "mail:odmarc@…"
+	}
 	if rest != "" && len(word) == len("mailto")-1 && sortedLetters(word+rest[:1]) == sortedLetters("mailto") {
 		return true // "mailo:tdmarc@…": its missing letter may stand behind the colon
 	}
 	// "mailtt:odmarc@…", "mailt:podmarc@…": its last letter, unless a mailbox begins so that
 	// everybody has.
-	local, _, _ := strings.Cut(rest, "@")
 	off := hint.Distance(word, "mailto")
-	for n := 1; n <= 2 && n < len(rest) && off > 0 && word != "mail" && word != "email" && word != "e-mail" && !slices.Contains(roles, strings.ToLower(local)); n++ {
+	for n := 1; n <= 2 && n < len(rest) && off > 0 && word != "mail" && word != "email" && word != "e-mail" && !slices.Contains(roles, local); n++ {
 		if (rest[n-1] == 'o' || rest[n-1] == 'O') && hint.Distance(word+strings.ToLower(rest[:n]), "mailto") <= off {
 			return true
 		}

@@ -132,7 +132,13 @@ func (r *repair) readAddresses(t *token, k known) {
 		value = strings.TrimLeft(value[len(t.name):], " =") // "rua=rua=mailto:…"
 		r.become("dmarc-report-uri-invalid", t.name+"="+t.name+"=", t.name+"=")
 	}
-	m := readMailboxes(value, k).shown(r.raw, k).without(r.lost, k)
+	// What stands in place of the semicolon may hide the end of a host, and a letter that the
+	// version lost may have come there: "v=DMAR1; ruf=mailto:a@esp.exampleC".
+	next := strings.TrimLeft(r.text.text[t.end:], " ")
+	untied := next != "" && next[0] != ';'
+	m := readMailboxes(value, k).shown(r.raw, k).without(k, func(host string) bool {
+		return untied || strings.ContainsRune(r.lost, rune(host[len(host)-1]))
+	})
 	if len(m.uris) > 0 {
 		r.address = true
 	}

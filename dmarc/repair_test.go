@@ -153,6 +153,21 @@ func TestRepaired(t *testing.T) {
 		// A word beside mailto may be the end of the address before it.
 		{"v=DMARC1; p=reject; rua=mailto:a@acme.co m,mailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:b@acme.test,mailto:<mailbox for reports>"},
 		{"v=DMARC1; p=reject; rua=m ailto:postmaster@acme.example", full},
+		// A separator within mailto: the letters behind it may be the last of the word.
+		{"v=DMARC1; p=reject; rua=mailt;odmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailt odmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailt: odmarc@acme.example,mailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:b@acme.test,mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=reject; rua=mailtp;odmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailo tdmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{full + "; ruf=maill;todmarc@acme.example", full + "; ruf=" + mailbox[len("rua="):]},
+		{"v=DMARC1; p=reject; rua=mailt;postmaster@acme.example", full},
+		{"v=DMARC1; p=reject; rua=mailto; postmaster@acme.example", full},
+		{"v=DMARC1; p=reject; rua=mailto; office@acme.example", "v=DMARC1; p=reject; rua=mailto:office@acme.example"},
+		{"v=DMARC1; p=reject; rua=mail:opostmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mail:office@acme.example", "v=DMARC1; p=reject; rua=mailto:office@acme.example"},
+		// So may what stands for the semicolon behind an address.
+		{"v=DMARC1; p=reject; rua=mailto:a@acme.examplep,np=reject", "v=DMARC1; p=reject; np=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mailto:a@esp.test,np=reject", "v=DMARC1; p=reject; np=reject; rua=mailto:a@esp.test"},
 		// What ends an address may stand for its last letter, whatever the case of mailto.
 		{"v=DMARC1; p=reject; rua=mAilto:postmaster@acme.exampl:", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=Mailto:postmaster@acme.exampl.", "v=DMARC1; p=reject; " + mailbox},

@@ -233,6 +233,8 @@ func TestMeant(t *testing.T) {
 		{"bimi", "v=BIMI1; l=https://a.example/x.svg; a", "v=BIMI1; l=https://a.example/x.svg"},
 		{"tls-rpt", "v=TLSRPTv1; rua=https://acme.example/re;ports", "v=TLSRPTv1; rua=<correct: https://acme.example/re%3Bports>"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:dm;rc@acme.example", "v=TLSRPTv1; rua=mailto:<mailbox for reports>"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailt otls@acme.example", "v=TLSRPTv1; rua=mailto:<mailbox for reports>"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailt;otls@acme.example", "v=TLSRPTv1; rua=mailto:<mailbox for reports>"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; b@acme.example", reports + ",mailto:b@acme.example"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:b@acme.example,mailto:a@acme.co;m", "v=TLSRPTv1; rua=mailto:b@acme.example,mailto:<mailbox for reports>"},
 		// What the owner named is kept: as the slip shows it, or to be corrected by him.
