@@ -72,7 +72,7 @@ func say(a *resolver.Answer, err error) string {
 // quick is a client that does not wait between tries.
 func quick(s *dnstest.Server, c resolver.Config) *resolver.Client {
 	if c.Timeout == 0 {
-		c.Timeout = 10 * time.Second
+		c.Timeout = time.Minute
 	}
 	cl := s.Client(c)
 	resolver.SkipPauses(cl, func(time.Duration) {})
@@ -82,7 +82,7 @@ func quick(s *dnstest.Server, c resolver.Config) *resolver.Client {
 // patience is a timeout for faults: short if nothing ever comes, enough for what comes on a
 // busy machine if something does, and without end if no try is lost.
 func patience(faults ...dnstest.Fault) time.Duration {
-	d := 10 * time.Second
+	d := time.Minute
 	for _, f := range faults {
 		switch {
 		case f.Then:

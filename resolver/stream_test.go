@@ -31,7 +31,7 @@ func TestClientSecure(t *testing.T) {
 	} {
 		t.Run(tc.label, func(t *testing.T) {
 			s.Reset()
-			tc.c.Timeout = 5 * time.Second
+			tc.c.Timeout = time.Minute
 			c := quick(s, tc.c)
 			var wg sync.WaitGroup
 			for range 50 {
@@ -84,7 +84,7 @@ func TestClientStream(t *testing.T) {
 		t.Run(tc.label, func(t *testing.T) {
 			t.Parallel()
 			timeout := patience(tc.fault)
-			if timeout < 10*time.Second {
+			if timeout < time.Minute {
 				timeout = 3 * time.Second // with a handshake in it
 			}
 			tries := -1

@@ -8,11 +8,13 @@ package debian
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,8 +22,13 @@ import (
 	"time"
 
 	"mailworthy/internal/lockfile"
+	"mailworthy/internal/pause"
 	"mailworthy/resolver"
 )
+
+// patience is how long packages may take to come, and whoever else runs apt-get to end:
+// Chromium over a slow line is a matter of minutes.
+const patience = 15 * time.Minute
 
 // installing serialises apt-get within the tests of a package.
 var installing sync.Mutex
@@ -30,14 +37,38 @@ var installing sync.Mutex
 func alone(t testing.TB) (release func()) {
 	t.Helper()
 	installing.Lock()
-	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
 		lock, err := lockfile.Take(filepath.Join(os.TempDir(), "mailworthy-apt"))
 		if err == nil {
 			return func() { lock.Release(); installing.Unlock() }
 		}
-		if time.Now().After(deadline) {
+		if !errors.Is(err, lockfile.ErrHeld) || time.Now().After(deadline) {
 			installing.Unlock()
-			t.Fatalf("apt-get is in use for ten minutes: %v", err)
+			t.Fatalf("apt-get is in use: %v", err)
+		}
+	}
+}
+
+// locked is what apt-get and dpkg say if another program than these tests installs packages,
+// as a machine does by itself after it has started.
+var locked = regexp.MustCompile(`Could not get lock|Unable to (acquire|lock)|is locked by another process`)
+
+// run runs a command in a folder, again while somebody else holds the lock of apt-get or dpkg,
+// and ends the test with what the command said if it fails.
+func run(t testing.TB, dir, name string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		cmd := exec.CommandContext(ctx, name, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return
+		}
+		if !locked.Match(out) || pause.For(ctx, 2*time.Second) != nil {
+			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 		}
 	}
 }
@@ -67,14 +98,7 @@ func Install(t testing.TB, programs map[string]string) {
 		}
 	}
 	for _, args := range [][]string{{"update", "-q"}, append([]string{"install", "-q", "-y", "--no-install-recommends"}, missing...)} {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-		cmd := exec.CommandContext(ctx, "apt-get", args...)
-		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-		out, err := cmd.CombinedOutput()
-		cancel()
-		if err != nil {
-			t.Fatalf("apt-get %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
+		run(t, "", "apt-get", append([]string{"-o", "Acquire::Retries=3"}, args...)...)
 	}
 }
 
@@ -174,8 +198,8 @@ func AwaitServer(t testing.TB, server, name string, typ resolver.Type) {
 	}
 	defer client.Close()
 	var last error
-	for range 40 {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		_, last = client.Lookup(ctx, name, typ)
 		cancel()
 		if last == nil {
@@ -196,16 +220,10 @@ func Unpack(t testing.TB, packages ...string) (root string) {
 		t.Skip("no apt-get here to download " + strings.Join(packages, " "))
 	}
 	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
 	// Without a first update the lists may be missing, and with each one it takes long.
-	script := `set -e; mkdir root; apt-get download -q "$@" >log 2>&1 || { apt-get update -q >>log 2>&1; apt-get download -q "$@" >>log 2>&1; } || { cat log; exit 1; }
+	script := `set -e; mkdir -p root; apt-get download -q "$@" >log 2>&1 || { apt-get update -q >>log 2>&1; apt-get download -q "$@" >>log 2>&1; } || { cat log; exit 1; }
 for p in *.deb; do dpkg -x "$p" root; done`
-	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", script, "sh"}, packages...)...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(packages, " "), err, out)
-	}
+	run(t, dir, "sh", append([]string{"-c", script, "sh"}, packages...)...)
 	return filepath.Join(dir, "root")
 }
 
@@ -215,12 +233,6 @@ func NPM(t testing.TB, packages ...string) (dir string) {
 	t.Helper()
 	Install(t, map[string]string{"node": "nodejs", "npm": "npm"})
 	dir = t.TempDir()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "npm", append([]string{"install", "--prefix", dir, "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"}, packages...)...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("npm install %s: %v\n%s", strings.Join(packages, " "), err, out)
-	}
+	run(t, dir, "npm", append([]string{"install", "--prefix", dir, "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"}, packages...)...)
 	return dir
 }
