@@ -371,7 +371,7 @@ func (x *inspection) names(f *finding.Finding) {
 		value = prefixes.ReplaceAllString(value, " ")
 		for _, word := range token.FindAllString(value, -1) {
 			w := strings.ToLower(strings.Trim(word, "."))
-			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || len(w) > 100 && strings.Contains(plussed, w) || x.serves(services, w) || strings.Contains(services, ":"+w) {
+			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || len(w) > 100 && (strings.Contains(plussed, w) || halved(plain, w)) || x.serves(services, w) || strings.Contains(services, ":"+w) {
 				continue
 			}
 			if local, host, mailbox := strings.Cut(w, "@"); mailbox && strings.Contains(plain, ":"+local+"@") && host == Domain {
@@ -383,6 +383,16 @@ func (x *inspection) names(f *finding.Finding) {
 			x.harm("invented", "%s: %q in %s", f.Check, word, text(r))
 		}
 	}
+}
+
+// halved reports whether a key stands in the lines in two parts, each the end of a record.
+func halved(lines, key string) bool {
+	for i := 1; i < len(key); i++ {
+		if strings.Contains(lines, key[:i]+"\n") && strings.Contains(lines, " "+key[i:]+"\n") {
+			return true
+		}
+	}
+	return false
 }
 
 // serves reports whether a name is one of the services.
