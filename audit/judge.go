@@ -66,6 +66,9 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		if k := a.kin.Live(); k != nil && !a.hasOwnKey() {
 			c.SignedAbove = k.Domain
 		}
+		if profile != finding.Sender {
+			c.Senders = a.sendersBelow()
+		}
 		for _, e := range res.Examined.Envelopes {
 			if e.Domain != res.Domain && !slices.Contains(a.target.MailFrom, e.Domain) && resolver.Within(e.Domain, res.Domain) {
 				c.Envelopes = append(c.Envelopes, e.Domain)

@@ -26,6 +26,9 @@ type Context struct {
 	SignedAbove string
 	// Envelopes are envelope domains below the domain that were found in its zone.
 	Envelopes []string
+	// Senders are names below the domain that send mail by what its zone shows, and have no
+	// record of their own: the domain's applies to them.
+	Senders []string
 }
 
 func (c *Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }
@@ -205,7 +208,10 @@ func (j *judge) missing() {
 			"Without rua= it is valid as well, but nobody sees the reports.", name, newDraft(None).set("rua", mailboxPlaceholder).String())
 	} else {
 		f.Detail += " It sends no mail, so that all mail in its name is forged, and nothing tells receivers to reject it."
-		f.Fix = publish("Publish a record that rejects all mail in the domain's name.", name, "v=DMARC1; p=reject;")
+		f.Fix = publish(j.c.rejecting(), name, "v=DMARC1; p=reject;")
+		if len(j.c.Senders) > 0 {
+			f.Fix.Value += " sp=none;"
+		}
 	}
 	if at := slices.IndexFunc(d.Walk, func(s Step) bool { return !s.Suffix && s.meant != nil }); at > 0 {
 		f.Fix = d.Walk[at].dotted()

@@ -29,17 +29,17 @@ func (j *judge) policyNone(rj *recordJudge) {
 	if _, next := d.nextStage(j.c, meant); next != "" {
 		var c *cleaned
 		if !own {
-			c = d.stageRecord(next, j.c.sends(), meant)
+			c = d.stageRecord(next, &j.c, meant)
 		} else {
 			c = rj.clean().clone()
-			c.step(next)
 			if !j.c.sends() {
-				c.set("sp", "").set("np", "")
+				c.silent(&j.c)
 			}
+			c.step(next)
 		}
 		when, summary := allAligned, quarantineSummary(&c.draft)
 		if !j.c.sends() {
-			when, summary = "", "Publish a record that rejects all mail in the domain's name."
+			when, summary = "", j.c.rejecting()
 		}
 		if own {
 			f.Fix = rj.replace(c, c.but(summary))

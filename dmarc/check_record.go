@@ -28,6 +28,8 @@ type recordJudge struct {
 	// unplaced: whether sp and np have an effect is not known.
 	unplaced bool
 	sends    bool
+	// shared: names that may send have the record as well, whether the domain does or not.
+	shared bool
 	// relaxed are the identifiers known to send that align with the domain in the mode
 	// relaxed alone, by their kind.
 	relaxed map[string][]string
@@ -41,7 +43,7 @@ type recordJudge struct {
 func (j *judge) record() {
 	d := j.d
 	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, domain: d.PolicyDomain, name: recordName(d.PolicyDomain),
-		published: true, sends: j.c.sends(), ignored: d.ignoresSubdomains(), unplaced: d.unplaced(), relaxed: j.relaxed()}
+		published: true, sends: j.c.sends(), shared: d.PolicyDomain != d.Domain || len(j.c.Senders) > 0, ignored: d.ignoresSubdomains(), unplaced: d.unplaced(), relaxed: j.relaxed()}
 	j.rj = rj
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {

@@ -267,12 +267,13 @@ func quarantineSummary(next *draft) string {
 }
 
 // later is a step towards more enforcement. A domain that sends takes it when the
-// condition holds; for one that sends nothing there is nothing to wait for.
+// condition holds; for one that sends nothing, and whose record nobody else has, there is
+// nothing to wait for.
 func (j *recordJudge) later(c *cleaned, summary, when string) *finding.Fix {
 	f := j.replace(c, summary)
-	if j.sends && f.When == "" {
+	if waits := j.sends || j.shared; waits && f.When == "" {
 		f.When = when
-	} else if j.sends {
+	} else if waits {
 		f.When = when + ", and " + f.When
 	}
 	j.staged = append(j.staged, f)

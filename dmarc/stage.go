@@ -39,7 +39,7 @@ func (d *Discovery) Next(c Context) *Stage {
 	}
 	s := &Stage{Now: now, Next: next}
 	s.Then = plan[slices.Index(plan, s.Next)+1:]
-	s.Record = finding.Record{Name: recordName(d.Domain), Type: "TXT", Value: d.stageRecord(s.Next, c.sends(), meant).String()}
+	s.Record = finding.Record{Name: recordName(d.Domain), Type: "TXT", Value: d.stageRecord(s.Next, &c, meant).String()}
 	s.Before = before(s.Next, c.sends())
 	if own := &d.Walk[0]; own.alias() != "" {
 		s.Record.Name = own.alias()
@@ -176,7 +176,7 @@ func (c *cleaned) step(next string) {
 
 // stageRecord is the record of a step. It is published at the domain itself, so that
 // it changes nothing for others if the policy so far came from a parent.
-func (d *Discovery) stageRecord(next string, sends bool, meant func() *cleaned) *cleaned {
+func (d *Discovery) stageRecord(next string, ctx *Context, meant func() *cleaned) *cleaned {
 	c := &cleaned{draft: *newDraft(None)}
 	if d.Record != nil && (d.PolicyDomain == d.Domain || d.Record.PSD != "y") {
 		c = meant().clone()
@@ -184,15 +184,39 @@ func (d *Discovery) stageRecord(next string, sends bool, meant func() *cleaned) 
 			c.set("sp", "").set("np", "").set("psd", "")
 		}
 	}
-	if sends {
+	if ctx.sends() {
 		c.withPlaceholder()
 	} else {
-		c.set("sp", "").set("np", "")
+		c.silent(ctx)
 	}
-	if d.stage() != "invalid" || !sends {
+	if d.stage() != "invalid" || !ctx.sends() {
 		c.step(next)
 	}
 	return c
+}
+
+// silent leaves the policy for names below a domain that sends no mail to its own p, or as it
+// is while some of them send.
+func (c *cleaned) silent(ctx *Context) {
+	switch {
+	case len(ctx.Senders) == 0:
+		c.set("sp", "").set("np", "")
+	case c.get("sp") == "":
+		p := Policy(c.get("p"))
+		if p != Quarantine && p != Reject {
+			p = None
+		}
+		c.set("sp", string(p))
+	}
+}
+
+// rejecting says what is published for a domain that sends no mail.
+func (c *Context) rejecting() string {
+	out := "Publish a record that rejects all mail in the domain's name"
+	if len(c.Senders) > 0 {
+		out += "; what sends below it (" + among(c.Senders) + ") keeps its policy by sp="
+	}
+	return out + "."
 }
 
 // before is what must hold before a step is published.

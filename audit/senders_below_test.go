@@ -1,0 +1,63 @@
+package audit
+
+import (
+	"cmp"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+	"mailworthy/internal/rsatest"
+)
+
+// TestSharedPolicy: a domain that sends nothing puts no stricter policy on names that send: not
+// on those below it that its zone shows, and not on those of the domain above whose record it has.
+func TestSharedPolicy(t *testing.T) {
+	key := rsatest.Public(2048, 0)
+	key = `"v=DKIM1; p=` + key[:200] + `" "` + key[200:] + `"`
+	parked := "@ MX 0 .\n@ TXT \"v=spf1 -all\"\n"
+	news := "news MX 10 mx1.esp.test.\nnews TXT \"v=spf1 ip4:192.0.2.10 -all\"\n"
+	old := "old MX 0 .\nold TXT \"v=spf1 -all\"\n@ MX 10 mx1.esp.test.\n@ TXT \"v=spf1 mx -all\"\n"
+	for _, tt := range []struct {
+		name, zone, domain string
+		// check has the fix; empty: none of the checks of DMARC proposes a complete record.
+		check, fix string
+	}{
+		{"nothing below sends", parked, "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
+		{"a sender below by SPF", parked + news, "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
+		{"a sender below by a key", parked + "s1._domainkey.news TXT " + key, "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
+		{"a sender below by an alias of a key", parked + "s1._domainkey.news CNAME s1.esp.test.", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
+		{"a revoked key below", parked + "s1._domainkey.news TXT \"v=DKIM1; p=\"", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
+		{"a name below that sends nothing", parked + "news TXT \"v=spf1 -all\"", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
+		{"a sender below with a record", parked + news + "_dmarc.news TXT \"v=DMARC1; p=none\"", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
+		{"p=none and a sender below", parked + news + "_dmarc TXT \"v=DMARC1; p=none\"", "", "dmarc-policy-none", "v=DMARC1; p=reject; sp=none"},
+		{"p=none and nothing below", parked + "_dmarc TXT \"v=DMARC1; p=none; sp=none\"", "", "dmarc-policy-none", "v=DMARC1; p=reject"},
+		{"sp=quarantine and a sender below", parked + news + "_dmarc TXT \"v=DMARC1; p=none; sp=quarantine\"", "", "dmarc-policy-none", "v=DMARC1; p=reject; sp=quarantine"},
+		{"sp=none and a sender below", parked + news + "_dmarc TXT \"v=DMARC1; p=reject; sp=none\"", "", "", ""},
+		{"sp=none and nothing below", parked + "_dmarc TXT \"v=DMARC1; p=reject; sp=none\"", "", "dmarc-subdomain-policy-weaker", "v=DMARC1; p=reject; sp=reject"},
+		{"a test and a sender below", parked + news + "_dmarc TXT \"v=DMARC1; p=reject; t=y\"", "", "", ""},
+		{"sp=none above", old + "_dmarc TXT \"v=DMARC1; p=reject; sp=none; rua=mailto:d@acme.example\"", "old.acme.example", "dmarc-policy-none", "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
+		{"sp=quarantine above", old + "_dmarc TXT \"v=DMARC1; p=reject; sp=quarantine; rua=mailto:d@acme.example\"", "old.acme.example", "", ""},
+		{"a test above", old + "_dmarc TXT \"v=DMARC1; p=reject; t=y; rua=mailto:d@acme.example\"", "old.acme.example", "", ""},
+		{"a part of the mail above", old + "_dmarc TXT \"v=DMARC1; p=reject; pct=10; rua=mailto:d@acme.example\"", "old.acme.example", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			zone := dnstest.Zone(t, "$ORIGIN .\n$TTL 300\n. SOA ns. host. 1 7200 3600 1209600 300\nmx1.esp.test. A 192.0.2.10\n$ORIGIN acme.example.\n"+tt.zone+"\n")
+			found := false
+			for _, f := range Run(t.Context(), zone, Target{Domain: cmp.Or(tt.domain, "acme.example"), Profile: finding.Parked, Sections: []finding.Section{finding.DMARC, finding.SPF}}, Options{}).Findings {
+				if !strings.HasPrefix(f.Check, "dmarc-") || f.Fix == nil || !f.Fix.Complete {
+					continue
+				}
+				switch {
+				case f.Check == tt.check && f.Fix.Value == tt.fix:
+					found = true
+				default:
+					t.Errorf("%s: %+v", f.Check, f.Fix)
+				}
+			}
+			if found != (tt.check != "") {
+				t.Errorf("no %s", tt.check)
+			}
+		})
+	}
+}
