@@ -52,13 +52,20 @@ func misplacedDMARC(findings []finding.Finding) []finding.Finding {
 			continue
 		}
 		at := slices.IndexFunc(findings, func(g finding.Finding) bool {
-			return g.Subject == f.Subject && (g.Check == "dkim-key-syntax" || g.Check == "spf-unknown-modifier" && f.Fix != nil && len(f.Fix.More) > 0)
+			return g.Subject == f.Subject && g.Severity.AtLeast(finding.Notice) &&
+				(g.Check == "dkim-key-syntax" || g.Check == "spf-unknown-modifier" && f.Fix != nil && len(f.Fix.More) > 0)
 		})
 		if at < 0 {
 			continue
 		}
-		f.Follows = append(slices.Clip(f.Follows), findings[at].Consequence())
-		return misplacedDMARC(slices.Delete(slices.Clone(findings), at, at+1))
+		first, other := i, at
+		if !f.Severity.AtLeast(findings[at].Severity) {
+			// What breaks a record is not said below what is only untidy.
+			first, other = at, i
+		}
+		findings = slices.Clone(findings)
+		findings[first].Follows = append(slices.Clip(findings[first].Follows), findings[other].Consequence())
+		return misplacedDMARC(slices.Delete(findings, other, other+1))
 	}
 	return findings
 }

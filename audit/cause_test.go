@@ -146,6 +146,18 @@ func TestMisplacedDMARC(t *testing.T) {
 	if got := misplacedDMARC([]finding.Finding{modifier, glued}); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
+	// What breaks a key is not said below a record that is only untidy, and a pass follows from nothing.
+	moved.Severity = finding.Notice
+	for _, list := range [][]finding.Finding{{key, moved}, {moved, key}} {
+		if got := misplacedDMARC(list); len(got) != 1 || got[0].Check != "dkim-key-syntax" || len(got[0].Follows) != 1 || got[0].Follows[0].Check != "dmarc-wrong-name" {
+			t.Errorf("%+v", got)
+		}
+	}
+	sound := key
+	sound.Severity = finding.Pass
+	if got := misplacedDMARC([]finding.Finding{sound, moved}); len(got) != 2 {
+		t.Errorf("%+v", got)
+	}
 	moved.Severity = finding.Pass
 	if got := misplacedDMARC([]finding.Finding{key, moved}); len(got) != 2 {
 		t.Errorf("%+v", got)

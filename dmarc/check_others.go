@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/lazyre"
+	"mailworthy/internal/ownership"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -235,17 +236,27 @@ func aliasTyped(text string) string {
 	return name
 }
 
-// gluedSPF is an SPF record, up to its all, in a text that goes on.
-var gluedSPF = lazyre.New(`(?i)\bv=spf1[ \t][^"\\;]*[ \t][-~?+]all\b`)
+// gluedSPF is an SPF record, up to its all, in a text that goes on, gluedProof a word such as
+// MS=… before a DMARC record.
+var (
+	gluedSPF   = lazyre.New(`(?i)\bv=spf1[ \t][^"\\;]*[ \t][-~?+]all\b`)
+	gluedProof = lazyre.New(`(?i)^([a-z0-9-]+)=[^\s;,"'|]+[\s;,"'|]+v[ \t]*=[ \t]*dmarc1`)
+)
 
-// apart returns the SPF record that stands in a text meant as a DMARC record, and the text
-// without it; "" if there is none that is whole.
-func apart(text string) (spf, rest string) {
-	at := gluedSPF.FindStringIndex(text)
-	if at == nil || strings.Contains(strings.ToLower(text[at[0]:at[1]]), "dmarc") {
-		return "", text
+// apart returns what stands in a text meant as a DMARC record and is one of its own, an SPF
+// record or a proof of ownership, what that is, and the text without it; "" if there is none
+// that is whole.
+func apart(text string) (other, what, rest string) {
+	const around = " \t;,|\"'"
+	if at := gluedSPF.FindStringIndex(text); at != nil && !strings.Contains(strings.ToLower(text[at[0]:at[1]]), "dmarc") {
+		return text[at[0]:at[1]], "An SPF record", strings.Trim(text[:at[0]]+" "+text[at[1]:], " \t;,|")
 	}
-	return text[at[0]:at[1]], strings.Trim(text[:at[0]]+" "+text[at[1]:], " \t;,|")
+	bare := strings.TrimLeft(text, around)
+	if name := gluedProof.FindStringSubmatch(bare); name != nil && ownership.Named(name[1]) {
+		end := strings.IndexAny(bare, around)
+		return bare[:end], "A proof of ownership for a service", strings.TrimLeft(bare[end:], around)
+	}
+	return "", "", text
 }
 
 // misplaced reports records where no receiver looks.
@@ -269,14 +280,14 @@ func (j *judge) misplaced() {
 		}
 		f := finding.Finding{Subject: stray.Name, Evidence: []finding.Evidence{stray.Evidence, s.Evidence},
 			Detail: fmt.Sprintf("The DMARC record %s is published at %s, where no receiver looks: it belongs at %s.", quoted(stray.Text), stray.Name, s.Name)}
-		spf, rest := apart(stray.Text)
+		other, what, rest := apart(stray.Text)
 		c := clean(rest, false, j.d.Domain)
-		if spf != "" {
-			f.Detail = fmt.Sprintf("An SPF record and a DMARC record stand in one TXT record at %s, %s: each must be one of its own, the latter at %s.", stray.Name, quoted(stray.Text), s.Name)
+		if other != "" {
+			f.Detail = fmt.Sprintf("%s and a DMARC record stand in one TXT record at %s, %s: each must be one of its own, the latter at %s.", what, stray.Name, quoted(stray.Text), s.Name)
 		}
 		switch {
-		case spf != "" && (s.Outcome == HasRecord || moved || c.none):
-			f.Fix = &finding.Fix{Summary: fmt.Sprintf("Leave %s there, as a record of its own.", quoted(spf))}
+		case other != "" && (s.Outcome == HasRecord || moved || c.none):
+			f.Fix = &finding.Fix{Summary: fmt.Sprintf("Leave %s there, as a record of its own.", quoted(other))}
 		case s.Outcome == HasRecord:
 			f.Severity = finding.Notice
 			f.Detail += " The record in the right place is in force."
@@ -291,9 +302,9 @@ func (j *judge) misplaced() {
 			moved = true
 			f.Fix = publish(c.but("Move the record to "+s.Name+"."), s.Name, c.String())
 			f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
-			if spf != "" {
+			if other != "" {
 				f.Fix.Summary = c.but("Publish two records, each at its name.")
-				f.Fix.More = []finding.Record{{Name: stray.Name, Type: "TXT", Value: spf}}
+				f.Fix.More = []finding.Record{{Name: stray.Name, Type: "TXT", Value: other}}
 			}
 			f.Detail += " Without it no policy applies to the domain."
 			if j.d.Record != nil {

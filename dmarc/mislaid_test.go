@@ -57,6 +57,9 @@ func TestMislaid(t *testing.T) {
 		{"two in one", `acme.example TXT "v=spf1 mx -all ` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound + ", acme.example TXT v=spf1 mx -all", "acme.example", true},
 		{"two in one, swapped", `acme.example TXT "` + sound + `; v=spf1 mx -all"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound + ", acme.example TXT v=spf1 mx -all", "acme.example", true},
 		{"two in one, beside one in force", `acme.example TXT "v=spf1 mx -all v=DMARC1; p=none"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "", "", false},
+		{"behind a proof", `acme.example TXT "MS=ms123456 ` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound + ", acme.example TXT MS=ms123456", "acme.example", true},
+		{"behind a proof and a semicolon", `acme.example TXT "google-site-verification=a_b-c; ` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound + ", acme.example TXT google-site-verification=a_b-c", "acme.example", true},
+		{"behind a proof, beside one in force", `acme.example TXT "MS=ms123456 ` + sound + `"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "", "", false},
 		{"an alias as text", `_dmarc.acme.example TXT "_dmarc.esp.test"`, nil, "dmarc-version", "_dmarc.acme.example CNAME _dmarc.esp.test", "_dmarc.acme.example", false},
 		{"an alias of a wildcard", "*.acme.example CNAME www.esp.test", nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
 	} {

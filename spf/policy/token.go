@@ -6,12 +6,9 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/ownership"
 	"mailworthy/resolver"
 )
-
-// ownershipNames are the names of what services ask a domain to publish as proof that it is its
-// owner's, but those that say so: "google-site-verification=…".
-var ownershipNames = []string{"ms", "apple-domain", "docusign", "proof", "google-site", "dropbox-domain", "stripe", "keybase", "have-i-been-pwned"}
 
 // ownershipToken is the proof of ownership that a token of a record is, or that stands
 // glued to its all, and that all; "" if there is none. No receiver reads it there, and it
@@ -32,8 +29,7 @@ func ownershipToken(tok string) (proof, all string) {
 	} else if sign != "" {
 		return "", ""
 	}
-	lower := strings.ToLower(name)
-	if !slices.Contains(ownershipNames, lower) && !strings.Contains(lower, "verif") {
+	if !ownership.Named(name) {
 		return "", ""
 	}
 	return name + sep + value, all
