@@ -108,6 +108,36 @@ func TestToItself(t *testing.T) {
 	}
 }
 
+// TestNoMoreSockets: if the system has no port or no file for another socket, those that are
+// open take the questions, as long as they take any.
+func TestNoMoreSockets(t *testing.T) {
+	u := newUDP(netip.MustParseAddrPort(sink(t)), time.Minute, 10)
+	defer u.close()
+	var open [2]*udpSocket
+	for i := range open {
+		s, _, err := u.socket()
+		if err != nil {
+			t.Fatal(err)
+		}
+		open[i] = s
+	}
+	u.mu.Lock()
+	u.addr = netip.MustParseAddrPort("[fe80::1]:53") // without a zone nothing is connected to it
+	u.mu.Unlock()
+	for i := range 3 * udpSockets {
+		if i == udpSockets {
+			open[0].worn.Store(true)
+		}
+		if s, _, err := u.socket(); err != nil || s != open[0] && s != open[1] || s.worn.Load() {
+			t.Fatalf("question %d: %v, %v", i, s, err)
+		}
+	}
+	open[1].worn.Store(true)
+	if s, _, err := u.socket(); err == nil {
+		t.Errorf("%v", s)
+	}
+}
+
 // TestCloseEndsWornSockets: a question on a socket that was replaced ends with the
 // others.
 func TestCloseEndsWornSockets(t *testing.T) {

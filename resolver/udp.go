@@ -241,6 +241,11 @@ func (u *udp) socket() (s, worn *udpSocket, err error) {
 	c, err := u.connect()
 	if err != nil {
 		u.sockets[u.at] = nil
+		for _, s := range u.sockets { // out of ports or of file descriptors: those that are open do
+			if s != nil && !s.worn.Load() {
+				return s, worn, nil
+			}
+		}
 		return nil, worn, err
 	}
 	c.SetReadBuffer(receiveBuffer) // as much as the system grants

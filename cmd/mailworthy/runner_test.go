@@ -241,20 +241,29 @@ func hangup(t *testing.T) {
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+	more chan struct{} // closed by the next line; nil if nobody waits for it
 }
 
 func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
+	}
 	return l.text.Write(p)
 }
 
 // await returns the attributes of the first line with the message.
 func (l *lines) await(t *testing.T, msg string) map[string]any {
 	t.Helper()
-	for range 2000 {
+	for late := time.After(2 * time.Minute); ; {
 		l.mu.Lock()
 		text := l.text.String()
+		if l.more == nil {
+			l.more = make(chan struct{})
+		}
+		more := l.more
 		l.mu.Unlock()
 		for line := range strings.Lines(text) {
 			var m map[string]any
@@ -262,8 +271,10 @@ func (l *lines) await(t *testing.T, msg string) map[string]any {
 				return m
 			}
 		}
-		time.Sleep(5 * time.Millisecond)
+		select {
+		case <-more:
+		case <-late:
+			t.Fatalf("%q was never logged: %s", msg, text)
+		}
 	}
-	t.Fatalf("%q was never logged", msg)
-	return nil
 }

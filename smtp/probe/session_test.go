@@ -58,7 +58,7 @@ func TestOutcomes(t *testing.T) {
 			s := listen(t, tt.script.serve)
 			o := Options{Roots: ca.pool}
 			if tt.script.early { // its banner is waited for in vain
-				o.StepTimeout = 2 * time.Second
+				o.StepTimeout = 4 * time.Second
 			}
 			r := run(t, fmt.Sprintf("mx.acme.example:%d", s.port), o)
 			e := &r.Targets[0].Endpoints[0]

@@ -194,7 +194,7 @@ func TestTLSVersions(t *testing.T) {
 			s := listen(t, hellos(script{cert: &cert, max: tt.max}, tt.answer))
 			o := Options{Roots: ca.pool, TLSVersions: true}
 			if tt.name == "silence" {
-				o.StepTimeout = time.Second
+				o.StepTimeout = 2 * time.Second
 			}
 			r := run(t, fmt.Sprintf("mx.acme.example:%d", s.port), o)
 			e := &r.Targets[0].Endpoints[0]
