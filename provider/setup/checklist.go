@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/provider"
 	"mailworthy/resolver"
@@ -145,8 +146,10 @@ type check struct {
 	// listed: a zone that is loaded holds the domain, so that its names can be listed.
 	listed bool
 	below  []resolver.Record
-	spf    map[string]*spfAnswer
-	dmarc  *dmarcAnswer
+	// namesBelow lists names below one, as far as loaded zones hold them.
+	namesBelow func(name string, most int) []string
+	spf        map[string]*spfAnswer
+	dmarc      *dmarcAnswer
 }
 
 // Check compares what the service needs with what the DNS holds. It never fails: what
@@ -158,6 +161,7 @@ func Check(ctx context.Context, r resolver.Resolver, s *provider.Service, domain
 	c := &check{ctx: ctx, ask: resolver.NewSession(r, o.MaxQueries), s: s, domain: domain, o: o, spf: map[string]*spfAnswer{}}
 	c.below = resolver.Below(r, domain, resolver.TypeTXT, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeNS, resolver.TypeSOA)
 	c.listed = len(c.below) > 0
+	c.namesBelow = func(name string, most int) []string { return dkim.NamesBelow(r, name, most) }
 	c.fetch()
 	l := c.best()
 	l.Queries = c.ask.Queries()

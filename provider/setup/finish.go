@@ -73,7 +73,7 @@ func (l *Checklist) finish(o Options) {
 			f.Detail = fmt.Sprintf("The %s is wrong (%s %s).", what, it.Type, it.Name)
 		}
 		f.Detail = strings.TrimSpace(f.Detail + " " + it.Detail)
-		f.Fix = &finding.Fix{Summary: "Publish the record as the page of " + l.Provider + " shows it."}
+		f.Fix = &finding.Fix{Summary: it.whatToDo(l)}
 		switch {
 		case it.Occupied:
 			f.Fix.Summary = "Make sure whose the record at " + it.Name + " is. If nobody needs it, put the one that the page of " + l.Provider + " shows in its place."
@@ -88,6 +88,26 @@ func (l *Checklist) finish(o Options) {
 		}
 	}
 	l.steps()
+}
+
+// whatToDo is the sentence of a fix: a record that the owner's own senders or wishes stand in
+// is on nobody's page.
+func (it *Item) whatToDo(l *Checklist) string {
+	switch {
+	case it.Purpose != provider.SPF && it.Purpose != provider.DMARC:
+		return "Publish the record as the page of " + l.Provider + " shows it."
+	case it.Expected == "":
+		return "Correct the record first: mailworthy audit " + l.Domain + " says how."
+	case it.Purpose == provider.DMARC && it.Status == Missing:
+		return "Publish a record to begin with, with a mailbox that takes the reports."
+	case it.Purpose == provider.DMARC:
+		return "Publish the record as it was meant."
+	case len(it.Remove) > 0:
+		return "Publish the record that was meant, with what " + l.Provider + " needs."
+	case it.Record().HasPlaceholder():
+		return "Publish a record that names " + l.Provider + " and all others who send."
+	}
+	return "Publish the record as the page of " + l.Provider + " shows it."
 }
 
 // severity is how bad a record that is missing or wrong is.
@@ -129,12 +149,15 @@ func (l *Checklist) steps() {
 		add("What %s asks its customers to publish is not in the catalogue: follow its own page, then run mailworthy audit %s.", l.Provider, l.Domain)
 		return
 	}
-	todo, places, unknown, ready := 0, false, 0, false
+	todo, places, own, unknown, ready := 0, false, false, 0, false
 	for i := range l.Records {
 		it := &l.Records[i]
 		if it.ToDo() {
 			todo++
-			places = places || !it.Complete
+			// The service knows neither the other senders nor who reads reports.
+			asks := it.Record().HasPlaceholder() && !strings.Contains(it.record.Value, "<") && (it.Purpose == provider.SPF || it.Purpose == provider.DMARC)
+			own = own || asks
+			places = places || !it.Complete && !asks && it.Expected != ""
 		}
 		if it.Status == Unknown && (it.Reason == "name" || it.Unanswered) {
 			unknown++
@@ -150,6 +173,9 @@ func (l *Checklist) steps() {
 	}
 	if places {
 		add("Open the page of %s for the domain %s and copy what stands in <…>.", l.Provider, l.Domain)
+	}
+	if own {
+		add("Fill in what stands in <…> in the records for SPF and DMARC: your other senders, and the mailbox that takes reports.")
 	}
 	if slices.ContainsFunc(l.Records, func(it Item) bool { return it.Occupied }) {
 		add("Make sure whose the records are that stand where %s needs its own, before they are replaced.", l.Provider)

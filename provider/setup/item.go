@@ -41,7 +41,7 @@ func (c *check) item(r *provider.Record, name string, v *provider.Values) Item {
 		it.Status = NotNeeded
 		it.Detail = join("Optional.", r.Why)
 	}
-	it.Complete = !it.Record().HasPlaceholder() && !it.Occupied
+	it.Complete = it.Expected != "" && !it.Record().HasPlaceholder() && !it.Occupied
 	it.Expected = expectedText(it.Type, it.Expected)
 	return it
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mailworthy/finding"
 	"mailworthy/internal/show"
 	"mailworthy/provider"
 	"mailworthy/resolver"
@@ -72,39 +73,46 @@ func wanted(r *provider.Record, v *provider.Values) func(string) bool {
 
 // spfItem compares a term of an SPF record.
 func (c *check) spfItem(it *Item, r *provider.Record, v *provider.Values) {
-	want := v.Fill(r.Value)
 	p := c.policy(it.Name)
 	if p.Record != nil {
 		it.Evidence = append(it.Evidence, p.Record.Evidence)
 	}
-	it.Expected = freshSPF(want, r.All)
-	names := wanted(r, v)
-	unwanted := r.Need == provider.Unwanted
-	if unwanted {
-		it.Expected = ""
-	}
-	switch p.Status {
-	case spfpolicy.StatusUnresolved:
+	if p.Status == spfpolicy.StatusUnresolved {
 		it.Status, it.Reason, it.Unanswered = Unknown, "unanswered", true
 		it.Detail = "The DNS did not answer for the SPF record of " + it.Name + ": what is there is not known."
-		return
-	case spfpolicy.StatusMultiple:
-		c.severalSPF(it, r, p, want, names)
-		return
-	case spfpolicy.StatusNone, spfpolicy.StatusNXDomain:
-		if unwanted {
-			c.absent(it, r)
-			return
+		if r.Need == provider.Unwanted {
+			it.Expected = ""
 		}
-		c.noSPF(it, r, want, names)
 		return
 	}
+	if r.Need == provider.Unwanted {
+		c.unwantedSPF(it, r, p, wanted(r, v))
+		return
+	}
+	switch m := spfMistake(p); {
+	case m != nil:
+		c.mistaken(it, r, p, m, v)
+	case p.Status == spfpolicy.StatusFound:
+		c.termItem(it, r, p, v)
+	default:
+		c.noSPF(it, r, p, v)
+	}
+	c.proven(it, v.Fill(r.Value))
+}
+
+// termItem compares a term of an SPF record that is there.
+func (c *check) termItem(it *Item, r *provider.Record, p *spfpolicy.Policy, v *provider.Values) {
+	want, names := v.Fill(r.Value), wanted(r, v)
 	it.Found = p.Record.Text
-	t := findTerm(p.Record, names, true)
-	if unwanted {
-		c.unwantedSPF(it, r, p, t)
+	if at := p.Record.Evidence.CNAMEs; len(at) > 0 {
+		it.Expected = ""
+		it.wrong("alias", "%s is an alias, and its record stands at %s: what is missing belongs there.", it.Name, at[len(at)-1])
+		if t := findTerm(p.Record, names, true); t != nil {
+			it.Status, it.Reason, it.Detail = OK, "", ""
+		}
 		return
 	}
+	t := findTerm(p.Record, names, true)
 	if t == nil {
 		c.noTerm(it, r, p, want, names, v)
 		return
@@ -205,62 +213,42 @@ func withAll(r *spfpolicy.Record, sign string) string {
 	return strings.TrimRight(r.Text, " ") + " " + sign + "all"
 }
 
-// severalSPF: several records, so none that counts.
-func (c *check) severalSPF(it *Item, r *provider.Record, p *spfpolicy.Policy, want string, names func(string) bool) {
-	var texts []string
-	has := false
-	for i := range p.Record.Published {
-		text := p.Record.Published[i].Text()
-		if !strings.HasPrefix(strings.ToLower(text), "v=spf1") {
-			continue
-		}
-		texts = append(texts, text)
-		for _, w := range strings.Fields(strings.ToLower(text)) {
-			include, ok := strings.CutPrefix(strings.TrimPrefix(w, "+"), "include:")
-			has = has || ok && names(include)
-		}
-	}
-	it.Found = strings.Join(texts, " | ")
-	if r.Need == provider.Unwanted {
-		it.Status, it.Detail = NotNeeded, join("", r.Why)
+// noSPF: the name has no SPF record.
+func (c *check) noSPF(it *Item, r *provider.Record, p *spfpolicy.Policy, v *provider.Values) {
+	want := v.Fill(r.Value)
+	it.Expected = freshSPF(want, r.All)
+	if at := p.Record.Evidence.CNAMEs; len(at) > 0 {
+		it.Found = it.Name + " CNAME " + at[0]
+		it.replaces(it.Name, "CNAME", at[0])
+		it.wrong("alias", "%s is an alias to %s, where no SPF record is, and no other record may stand beside it.", it.Name, at[0])
+		it.occupied("What the alias is for is lost once the record takes its place.")
 		return
 	}
-	for _, t := range texts {
-		it.replaces(it.Name, "TXT", t)
-	}
-	it.wrong("several", "%s has %d SPF records: every check ends in permerror. Publish one.", it.Name, len(texts))
-	merged, _, _ := spfpolicy.Merge(texts)
-	if !has && merged != "" {
-		merged, _, _ = spfpolicy.Merge(append(texts, freshSPF(want, r.All)))
-	}
-	it.Expected = merged
-}
-
-// noSPF: the name has no SPF record.
-func (c *check) noSPF(it *Item, r *provider.Record, want string, names func(string) bool) {
 	if it.Name != c.domain {
-		if p := c.policy(c.domain); p.Status == spfpolicy.StatusFound {
-			if t := findTerm(p.Record, names, true); t != nil && t.own {
-				it.Found = c.domain + ` TXT "` + show.Cut(p.Record.Text, 400) + `"`
+		if apex := c.policy(c.domain); apex.Status == spfpolicy.StatusFound {
+			if t := findTerm(apex.Record, wanted(r, v), true); t != nil && t.own {
+				it.Found = c.domain + ` TXT "` + show.Cut(apex.Record.Text, 400) + `"`
 				it.wrong("apex", "The include stands at %s, where it authorises nothing: mail of %s has %s in the envelope, and SPF is checked there.", c.domain, c.s.Name, it.Name)
 				return
 			}
 		}
 	}
-	name := it.Name + "." + c.domain
-	if p := c.policy(name); p.Status == spfpolicy.StatusFound {
-		it.Found = name + ` TXT "` + show.Cut(p.Record.Text, 400) + `"`
-		it.replaces(name, "TXT", p.Record.Text)
-		if findTerm(p.Record, names, true) != nil {
-			it.Expected = p.Record.Text
-		} else {
-			it.Expected = addTerm(p.Record, want)
+	// The domain is added to the name of a host below it as well.
+	doubled := it.Name + "." + c.domain
+	if q := c.policy(doubled); q.Status == spfpolicy.StatusFound && len(q.Record.Evidence.CNAMEs) == 0 {
+		m := &mistake{check: "spf-wrong-name", remove: []finding.Record{{Name: doubled, Type: "TXT", Value: q.Record.Text}}}
+		if spfMistake(q) == nil {
+			m.text, m.whole = q.Record.Text, true
 		}
-		it.wrong("doubled", "The record stands at %s: the domain is in the name twice, because the control panel adds it to what is typed.", name)
+		c.mistaken(it, r, p, m, v)
 		return
 	}
 	c.absent(it, r)
 	it.Detail = join(it.Name+" has no SPF record.", r.Why)
+	if others := c.besides(it.Name); len(others) > 0 {
+		it.Expected = freshSPF(strings.Join(append([]string{want}, others...), " "), r.All)
+		it.Detail += " Others than " + c.s.Name + " may send as well, such as who receives its mail: the record must name all who do."
+	}
 }
 
 // noTerm: the record is there, and not for this service.
@@ -292,12 +280,18 @@ func (c *check) noTerm(it *Item, r *provider.Record, p *spfpolicy.Policy, want s
 	}
 	it.Status = Missing
 	it.Expected = addTerm(p.Record, want)
+	lost := ""
+	if len(p.Record.Terms) == 0 || lastAll(p.Record) == "" && inPieces(p) {
+		// A part of it was lost: who else sends, the owner knows.
+		it.Expected = freshSPF(strings.Join(append(strings.Fields(p.Record.Text)[1:], want, otherServers), " "), r.All)
+		lost = " A part of it seems to be lost: it must name all who send."
+	}
 	if r.All != "" {
 		if end := lastAll(p.Record); end != r.All {
 			it.Expected = addTerm(withSign(p.Record, r.All), want)
 		}
 	}
-	it.Detail = join(fmt.Sprintf("The SPF record of %s has no %s.", it.Name, want), r.Why)
+	it.Detail = join(fmt.Sprintf("The SPF record of %s has no %s.", it.Name, want)+lost, r.Why)
 	it.replaces(it.Name, "TXT", p.Record.Text)
 	if cost := c.cost(includeOf(want)); p.Lookups+cost > maxLookups {
 		it.Reason = "lookups"
@@ -324,15 +318,25 @@ func (c *check) cost(include string) int {
 }
 
 // unwantedSPF: a term that the service has no use for.
-func (c *check) unwantedSPF(it *Item, r *provider.Record, p *spfpolicy.Policy, t *term) {
+func (c *check) unwantedSPF(it *Item, r *provider.Record, p *spfpolicy.Policy, names func(string) bool) {
+	it.Expected = ""
+	if p.Status == spfpolicy.StatusNone || p.Status == spfpolicy.StatusNXDomain {
+		c.absent(it, r)
+		return
+	}
 	it.Status, it.Detail = NotNeeded, join("", r.Why)
+	if p.Status != spfpolicy.StatusFound || p.Record.Error != "" {
+		return // it is to be corrected before anything is taken out of it
+	}
+	t := findTerm(p.Record, names, true)
 	if t == nil || !t.own {
-		it.Found = ""
 		return
 	}
 	it.Reason, it.lookups = "left-behind", t.Cost
 	it.Found = t.Text
 	it.Detail = join(fmt.Sprintf("%s is in the record and costs %s.", t.Text, show.Counted(max(t.Cost, 1), "lookup")), r.Why)
-	it.replaces(it.Name, "TXT", p.Record.Text)
-	it.Expected = withoutTerm(p.Record, t.Term).Text
+	if len(p.Record.Evidence.CNAMEs) == 0 {
+		it.replaces(it.Name, "TXT", p.Record.Text)
+		it.Expected = withoutTerm(p.Record, t.Term).Text
+	}
 }
