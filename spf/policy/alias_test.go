@@ -134,6 +134,7 @@ func TestMergedPlaceholders(t *testing.T) {
 func TestUnderscoreAtColon(t *testing.T) {
 	for text, want := range map[string]string{
 		"v=spf1 include_:spf.esp.example -all":    "v=spf1 include:<_spf.esp.example or spf.esp.example> -all",
+		"v=spf1 redirect_:spf.esp.example":        "v=spf1 <redirect=_spf.esp.example or redirect=spf.esp.example>",
 		"v=spf1 include_spf.esp.example -all":     "v=spf1 include:<spf.esp.example or _spf.esp.example> -all",
 		"v=spf1 exists_:%{i}.x.acme.example -all": "v=spf1 exists:<the name that exists_:%{i}.x.acme.example was meant to be> -all",
 		"v=spf1 mx a_:mail.acme.example -all":     "v=spf1 mx <the term that a_:mail.acme.example was meant to be> -all",

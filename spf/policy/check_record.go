@@ -123,6 +123,10 @@ func (k *checker) syntax(r *Record, m *repaired) {
 			if meant = m.changes[i].to; m.changes[i].asked {
 				meant = ""
 			}
+		} else if slices.ContainsFunc(m.changes, func(c change) bool {
+			return c.why == strayedSpace && slices.Contains(strings.Fields(c.term), t.Text)
+		}) {
+			meant = "" // said with what it belongs to
 		}
 		if meant != "" {
 			s += fmt.Sprintf(", probably meant to be %s", quote(meant))
@@ -139,7 +143,7 @@ func (k *checker) syntax(r *Record, m *repaired) {
 		if i == maxNamed {
 			break
 		}
-		if c.to == "" || c.asked || c.why == "a stray space" || strings.HasSuffix(c.why, "of its own") {
+		if c.to == "" || c.asked || c.why == strayedSpace || strings.HasSuffix(c.why, "of its own") {
 			s := c.String()
 			f.Detail += " " + strings.ToUpper(s[:1]) + s[1:] + "."
 		}

@@ -212,6 +212,7 @@ func noise(tok string) bool {
 	if tok[0] == '/' {
 		return false // a length may have stood behind it
 	}
+	tok = strings.ReplaceAll(tok, "\u2026", "...")
 	for i := range len(tok) {
 		if ascii.IsLetter(tok[i]) || ascii.IsDigit(tok[i]) || tok[i] >= 0x80 {
 			return false
@@ -232,6 +233,10 @@ func placeholder(tok string) string {
 		return "<-all or ~all>"
 	}
 	switch kind := keyword(name, value); {
+	case onlyAlls(tok) && strings.Contains(tok, "?"):
+		return lostAll('?')
+	case onlyAlls(tok):
+		return lostAll('-')
 	case runsInto(name), (kind == "a" || kind == "mx") && sep == "/" && value != "":
 	case kind == "ip4" || kind == "ip6":
 		return sign + kind + ":<the address that " + what + " was meant to be>"
@@ -241,6 +246,12 @@ func placeholder(tok string) string {
 		return kind + "=<the name that " + what + " was meant to be>"
 	}
 	return "<the term that " + what + " was meant to be>"
+}
+
+// onlyAlls reports whether a token is one all behind another.
+func onlyAlls(tok string) bool {
+	alls := strings.FieldsFunc(strings.ToLower(tok), func(c rune) bool { return strings.ContainsRune(",;|/&:+-~?", c) })
+	return len(alls) > 1 && !slices.ContainsFunc(alls, func(s string) bool { return s != "all" })
 }
 
 // forPlaceholder bounds a piece of a record and takes away what ends a placeholder

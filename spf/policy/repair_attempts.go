@@ -269,7 +269,13 @@ func runsInto(name string) bool {
 func shifted(name, value string) (other string, sure bool) {
 	if n := len(name) - 1; n > 0 && isName(name[:n]) {
 		moved := name[:n] + ":" + name[n:] + value
-		switch kind := strings.ToLower(name[:n]); {
+		kind := strings.ToLower(name[:n])
+		if kind == "redirect" {
+			moved = name[:n] + "=" + name[n:] + value
+		}
+		switch {
+		case name[n] == '_' && strings.HasPrefix(value, "_") && (kind == "include" || kind == "redirect"):
+			return moved[:len(moved)-len(value)-1] + value, true // typed twice
 		case !valid(moved):
 		case name[n] != '_':
 			other = moved
@@ -480,6 +486,9 @@ func emptyValue(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
 	if sep == ":" && value == "" && (ascii.EqualFold(name, "a") || ascii.EqualFold(name, "mx") || ascii.EqualFold(name, "ptr")) {
 		return []string{sign + name}, "no colon without a domain"
+	}
+	if ascii.EqualFold(name, "all") && sep != "" && endsPolicy(value) && !ascii.EqualFold(value, "all") {
+		return []string{sign + "all", value}, "all takes no value"
 	}
 	if sep == ":" && value == "all" && (name == "" || ascii.EqualFold(name, "all")) || ascii.EqualFold(name, "all") && sep != "" {
 		why := "all takes no value"

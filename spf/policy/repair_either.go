@@ -12,9 +12,13 @@ import (
 
 // otherReading is what a bare name may be beside the term that it was read as: "mx.acme.example"
 // is the MX of acme.example or a host called mx, "esp.example" a host or the record of a
-// service. It is empty if the name is that of a host by its first label.
+// service, and the underscore of "redirect_:spf.esp.example" belongs to the name or is one too many.
+// It is empty if the name is that of a host by its first label.
 func otherReading(tok string, t *spf.Term) string {
-	sign, name, sep, _ := split(tok)
+	sign, name, sep, value := split(tok)
+	if t.Kind == spf.KindRedirect && ascii.EqualFold(name, "redirect_") && t.Spec == "_"+value {
+		return "redirect=" + value
+	}
 	if sep != "" || t.Spec == "" || !hostLike(name) {
 		return ""
 	}
@@ -88,7 +92,7 @@ func (k *checker) stands(domain string, t *spf.Term) Status {
 		return StatusInvalid
 	}
 	switch t.Kind {
-	case spf.KindInclude:
+	case spf.KindInclude, spf.KindRedirect:
 		return k.p.answers.get(name, resolver.TypeTXT).recordStatus()
 	case spf.KindMX:
 		return k.p.answers.get(name, resolver.TypeMX).status()

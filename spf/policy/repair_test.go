@@ -49,6 +49,12 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 mx -all our mail servers", "v=spf1 mx -all"},
 		{"v=spf1 mx all-", "v=spf1 mx -all"},
 		{"v=spf1 mx;a;-all", "v=spf1 mx a -all"},
+		{"v=spf1 mx \u2026 -all", "v=spf1 mx -all"},
+		{"v=spf1 mx ~all~all", "v=spf1 mx ~all"},
+		{"v=spf1 mx -all,-ALL", "v=spf1 mx -all"},
+		{"v=spf1 include_:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
+		{"v=spf1 redirect_:_spf.esp.example", "v=spf1 redirect=_spf.esp.example"},
+		{"v=spf1 mx v=DMARC1; -all", "v=spf1 mx -all"},
 		{"v=spf1 includes:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 includes:spf.esp.example -all", "v=spf1 include:spf.esp.example -all"},
 		{"v=spf1 exists:%{i} ._spf.acme.example -all", "v=spf1 exists:%{i}._spf.acme.example -all"},
@@ -247,6 +253,21 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 include:g\u0436ogle.com -all", "v=spf1 include:<the name that include:g(U+0436)ogle.com was meant to be> -all"},
 		{"v=spf1 include:_spf.google.\u0441\u043e\u043c -all", "v=spf1 include:<the name that include:_spf.google.(U+0441)(U+043E)(U+043C) was meant to be> -all"},
 		{"v=spf1 exists:%{i}.\u0430cme.example -all", "v=spf1 exists:<the name that exists:%{i}.acme.example was meant to be> -all"},
+		// Of two that differ nobody can tell which was chosen.
+		{"v=spf1 mx -all|~all", "v=spf1 mx <-all or ~all>"},
+		{"v=spf1 mx -all/~all", "v=spf1 mx <-all or ~all>"},
+		{"v=spf1 mx ~all-all", "v=spf1 mx <-all or ~all>"},
+		{"v=spf1 mx ?all,~all", "v=spf1 mx <?all or ~all>"},
+		{"v=spf1 mx, -all|~all", "v=spf1 mx <-all or ~all>"},
+		// What a comment holds is in force or is not.
+		{"v=spf1 mx # include:_spf.esp.example -all", "v=spf1 mx <include:_spf.esp.example, if it is no comment> -all"},
+		{"v=spf1 mx # a ip4:192.0.2.1 ~all", "v=spf1 mx <a, if it is no comment> <ip4:192.0.2.1, if it is no comment> ~all"},
+		{"v=spf1 mx # a", "v=spf1 mx <a, if it is no comment>"},
+		// What stands behind a second version may be a sender.
+		{"v=spf v=spf11mx -all", "v=spf1 <the term that v=spf11mx was meant to be> -all"},
+		{"v=spf1 mx v=spf1.1a -all", "v=spf1 mx <the term that v=spf1.1a was meant to be> -all"},
+		{"v=spf1 ip4:203.000.113.5 -all", "v=spf1 ip4:<the address that ip4:203.000.113.5 was meant to be> -all"}, // or 203.100.113.5
+		{"v=spf1 ip4:203.00.113.5 -all", "v=spf1 ip4:<the address that ip4:203.00.113.5 was meant to be> -all"},
 		{"v=spf1 m\u00fc m\xe9 -all", "v=spf1 <the term that m(U+00FC) was meant to be> <the term that m(0xE9) was meant to be> -all"},
 		{"v=spf1 include:-all mx -all", "v=spf1 include:<the name that include:-all was meant to be> mx -all"}, // it is not the last
 	} {

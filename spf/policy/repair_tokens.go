@@ -35,7 +35,7 @@ func joinTokens(in []string, note func(term, to, why string)) (out []string, los
 			// Before a slash a space is typed by itself: "ip4:192.0.2.12 /25".
 			whole := next[0] == '/' && valid(tok)
 			doubtful = doubtful || startsAddress(tok) && glue == "" && !whole && anyDigit(true, func(d string) bool { return valid(tok + d + next) })
-			note(tok+" "+next, joined, "a stray space")
+			note(tok+" "+next, joined, strayedSpace)
 			tok = joined
 			i++
 		}
@@ -46,6 +46,9 @@ func joinTokens(in []string, note func(term, to, why string)) (out []string, los
 	}
 	return out, lost
 }
+
+// strayedSpace is why tokens are put together.
+const strayedSpace = "a stray space"
 
 // displaced moves a space between two tokens that was typed one place too early or too late:
 // "a:mail.acme.exampl eip4:192.0.2.1", "include:_spf.esp.examplei p4:192.0.2.1",
@@ -164,9 +167,13 @@ func startsTerm(s string) bool {
 func readToken(tok, before string) (terms []string, why string) {
 	t := spf.ParseTerm(tok)
 	if t.Error == "" && t.Kind == spf.KindModifier && ascii.EqualFold(t.Name(), "v") {
-		if rest, ok := cutVersion(tok); ok && rest != "" {
+		rest, ok := cutVersion(tok)
+		switch {
+		case ok && rest != "":
 			terms, _ = readToken(rest, before)
 			return terms, "a second version, of another record"
+		case !ok && !otherVersion(t.Spec):
+			return nil, "what stands behind the version may name a sender" // "v=spf11mx"
 		}
 		return []string{}, "a second version, of another record"
 	}
@@ -187,6 +194,11 @@ func readToken(tok, before string) (terms []string, why string) {
 		return nil, "it may be the rest of " + quotable(before)
 	}
 	return fixed, why
+}
+
+// otherVersion reports whether a value is the version of another record than one of SPF.
+func otherVersion(value string) bool {
+	return slices.ContainsFunc([]string{"DMARC1", "DKIM1", "STSv1", "TLSRPTv1", "BIMI1"}, func(v string) bool { return ascii.EqualFold(strings.TrimRight(value, ";,"), v) })
 }
 
 // runsOn reports whether the space before an address may stand one digit too early or too
@@ -416,10 +428,24 @@ func fix(t spf.Term, depth int) (fixed []string, why string) {
 			out = append(out, more...)
 		}
 		if out != nil {
-			return out, why
+			return oneAll(out, why)
 		}
 	}
 	return nil, ""
+}
+
+// oneAll are terms that one token was read as, with one all. Of two that differ nobody can tell
+// which was chosen: "-all|~all".
+func oneAll(terms []string, why string) ([]string, string) {
+	var out []string
+	for _, s := range terms {
+		if i := slices.IndexFunc(out, endsPolicy); i < 0 || !endsPolicy(s) {
+			out = append(out, s)
+		} else if !ascii.EqualFold(out[i], s) {
+			return nil, ""
+		}
+	}
+	return out, why
 }
 
 // suspicious reports whether a valid term is perhaps a slip: the grammar lets nearly

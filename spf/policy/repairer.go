@@ -33,8 +33,9 @@ type repairer struct {
 	// and swallowed are those of oddTokens, asWritten and beforeOddSpace.
 	lost                           map[string]string
 	apart, odd, written, swallowed map[string]bool
-	// all is the index of the token that ends the policy, or -1.
-	all int
+	// all is the index of the token that ends the policy, or -1, and comment that of a mark of a
+	// comment before it, or before the end.
+	all, comment int
 
 	repaired
 	// out are the terms that can be read, behind the version; seen has the redirect and exp among them.
@@ -90,6 +91,7 @@ func (w *repairer) cut() bool {
 	}
 	w.written, w.swallowed = asWritten(w.text), beforeOddSpace(w.text)
 	w.all = slices.IndexFunc(w.tokens, endsPolicy)
+	w.comment = slices.IndexFunc(w.tokens, func(t string) bool { return t[0] == '#' && noise(t) })
 	return true
 }
 
@@ -132,6 +134,10 @@ func (w *repairer) token(i int) {
 		return
 	}
 	terms, why := readToken(tok, before)
+	if w.comment >= 0 && i > w.comment && (w.all < 0 || i < w.all) && !noise(tok) {
+		w.leaveOut(tok, "<"+forPlaceholder(tok)+", if it is no comment>", "it stands behind the mark of a comment")
+		return
+	}
 	if terms == nil {
 		w.unreadable(i, why)
 		return
@@ -188,7 +194,7 @@ func (w *repairer) unreadable(i int, why string) {
 	default:
 		// An all that stands without its space is read all the same.
 		head, end := tok, ""
-		if last {
+		if last && !onlyAlls(tok) {
 			head, end = cutAll(tok)
 		}
 		w.leaveOut(tok, placeholder(head), why)
