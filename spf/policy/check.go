@@ -168,6 +168,10 @@ func (k *checker) judge() {
 // returns false if nobody can tell.
 func (k *checker) mend() bool {
 	texts, unsure := make(map[string]string), make(map[string]string)
+	if both := k.halves(); both != "" {
+		texts[k.p.Domain] = both
+		k.judgeWith(texts)
+	}
 	for range maxMended {
 		before := len(texts)
 		for _, r := range k.own {

@@ -254,9 +254,9 @@ var Checks = []finding.Check{
 		ID: "spf-broken-split", Severity: finding.Error, Section: finding.SPF,
 		Title:     "SPF TXT strings join without a space",
 		Passed:    "SPF TXT strings join as intended",
-		Condition: "One string of the record ends in a term and the next begins with one, without a space.",
-		Why:       "Strings are joined as they are, so two terms become one that nobody meant.",
-		Remedy:    "Put the space at the end of the first string.",
+		Condition: "One string of the record ends in a term and the next begins with one, without a space; or the record has no all, and another TXT record goes on with terms alone.",
+		Why:       "Strings of one record are joined as they are, so two terms become one that nobody meant; two records are never joined.",
+		Remedy:    "Put the space at the end of the first string, and all strings into one record.",
 		Reference: "RFC 7208, 3.3",
 	},
 	{

@@ -130,6 +130,11 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 					x.meant(q.name, other.text, own)
 				}
 			}
+			if q.name == x.root {
+				if _, both := o.both(); both != nil {
+					x.meant(q.name, both.text, own)
+				}
+			}
 			mine := sameOwner(q.name, x.root)
 			if mine && f.count > 1 {
 				merged, _, _ := Merge(o.spfTexts())

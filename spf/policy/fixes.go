@@ -21,6 +21,8 @@ type proposal struct {
 	record *Record
 	// published is the text in the DNS, of a record or of what was meant to be one.
 	published string
+	// half is the text of another TXT record that goes on where it ends.
+	half string
 	// parts are the terms of a record that had to be repaired to be read.
 	parts []reading
 	// edits are the changes to single terms, by their index in the record.
@@ -260,6 +262,9 @@ func (k *checker) settle() {
 			}
 			if p.published != "" {
 				f.Remove = []finding.Record{{Name: f.Name, Type: f.Type, Value: p.published}}
+				if p.half != "" {
+					f.Remove = append(f.Remove, finding.Record{Name: f.Name, Type: f.Type, Value: p.half})
+				}
 			}
 		}
 	}

@@ -487,7 +487,7 @@ func emptyValue(s string) ([]string, string) {
 	if sep == ":" && value == "" && (ascii.EqualFold(name, "a") || ascii.EqualFold(name, "mx") || ascii.EqualFold(name, "ptr")) {
 		return []string{sign + name}, "no colon without a domain"
 	}
-	if ascii.EqualFold(name, "all") && sep != "" && endsPolicy(value) && !ascii.EqualFold(value, "all") {
+	if ascii.EqualFold(name, "all") && value != "" && endsPolicy(value) && !ascii.EqualFold(value, "all") {
 		return []string{sign + "all", value}, "all takes no value"
 	}
 	if sep == ":" && value == "all" && (name == "" || ascii.EqualFold(name, "all")) || ascii.EqualFold(name, "all") && sep != "" {

@@ -52,6 +52,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 mx \u2026 -all", "v=spf1 mx -all"},
 		{"v=spf1 mx ~all~all", "v=spf1 mx ~all"},
 		{"v=spf1 mx -all,-ALL", "v=spf1 mx -all"},
+		{"v=spf1 mx -all:", "v=spf1 mx -all"},
 		{"v=spf1 include_:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 redirect_:_spf.esp.example", "v=spf1 redirect=_spf.esp.example"},
 		{"v=spf1 mx v=DMARC1; -all", "v=spf1 mx -all"},

@@ -1,0 +1,98 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/internal/ascii"
+	"mailworthy/resolver"
+	"mailworthy/spf"
+)
+
+// secondHalf is the text of the one TXT record beside that of a domain which goes on where that
+// one ends without an all: terms alone, as a panel leaves them that cuts a record in two. It is
+// empty if there is none, or several. Only the strings of one TXT record are joined (RFC 7208, 3.3).
+func (o *outcome) secondHalf() string {
+	f := o.record()
+	if f.count != 1 || len(f.text) > maxRepaired {
+		return ""
+	}
+	half := ""
+	for _, r := range o.records() {
+		s := r.Text()
+		if s == f.text || !termsAlone(s) {
+			continue
+		}
+		if half != "" {
+			return ""
+		}
+		half = s
+	}
+	if half == "" {
+		return ""
+	}
+	ends := func(t spf.Term) bool { return t.Kind == spf.KindAll || t.Kind == spf.KindRedirect }
+	m := f.repaired()
+	if m == nil && slices.ContainsFunc(f.terms, ends) || m != nil && slices.ContainsFunc(m.parts, func(x reading) bool { return x.unread || ends(spf.ParseTerm(x.text)) }) {
+		return ""
+	}
+	return half
+}
+
+// both is the record of a domain with its second half, and the text of that; nothing if it has none.
+func (o *outcome) both() (half string, meant *repaired) {
+	if half = o.secondHalf(); half == "" {
+		return "", nil
+	}
+	m := repair(strings.TrimRight(o.record().text, " ") + " " + strings.TrimSpace(half))
+	if m.text == "" || !m.complete() {
+		return "", nil
+	}
+	return half, &m
+}
+
+// termsAlone reports whether a text is terms of SPF without a version, and nothing that other
+// records begin with as well.
+func termsAlone(text string) bool {
+	if len(text) > maxRepaired || looksLikeRecord(text) {
+		return false
+	}
+	terms, l := spf.Parse(spf.Version + " " + text)
+	if l.ErrorAt >= 0 || len(terms) == 0 {
+		return false
+	}
+	named := false
+	for i := range terms {
+		t := &terms[i]
+		if t.Kind == spf.KindModifier || suspicious(t) {
+			return false
+		}
+		named = named || t.Spec != "" || t.Prefix.IsValid() || t.Kind == spf.KindAll && !ascii.EqualFold(t.Text, "all")
+	}
+	return named
+}
+
+// halves judges the domain's record with its second half, and returns the text of both; nothing if
+// it has none.
+func (k *checker) halves() string {
+	r := k.p.Record
+	if k.trial || r == nil {
+		return ""
+	}
+	half, m := k.p.answers.get(r.Domain, resolver.TypeTXT).both()
+	if half == "" {
+		return ""
+	}
+	m = k.chosen(r.Domain, m)
+	p := k.proposal(r)
+	p.parts, p.broken, p.half = m.parts, true, half
+	k.add("spf-broken-split", r, finding.Finding{
+		Title: "SPF record is split over two TXT records",
+		Detail: fmt.Sprintf("The record of %s ends without all, and the TXT record %s beside it goes on with it. Receivers join the strings of one TXT record, and never two records: the second half is not in force.%s%s",
+			r.Domain, quote(half), said(m.changes), k.askCut(p)),
+		Fix: p.share(false, "Publish both as one record."),
+	})
+	return m.text
+}

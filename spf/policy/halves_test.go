@@ -1,0 +1,56 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+)
+
+// TestHalves: a record that two TXT records were made of is put together, and both go; a TXT
+// record that is none of terms alone is no half of one.
+func TestHalves(t *testing.T) {
+	for _, c := range []struct {
+		first, second, want string
+		complete            bool
+	}{
+		{"v=spf1 include:spf.esp.example", "-all", "v=spf1 include:spf.esp.example -all", true},
+		{"v=spf1", "include:spf.esp.example -all", "v=spf1 include:spf.esp.example -all", true},
+		{"v=spf1 +a:mail.acme.example +ip4:203.0.113.80", "+ip4:203.0.113.81 ~all", "v=spf1 +a:mail.acme.example +ip4:203.0.113.80 +ip4:203.0.113.81 ~all", true},
+		{"v=spf1 includespf.esp.example ip4:203.0.113.80", "ip4:203.0.113.20 -all", "v=spf1 include:spf.esp.example ip4:203.0.113.80 ip4:203.0.113.20 -all", true},
+		{"v=spf1 ip4:203.0.113.80", "ip4:203.0.113.20", "v=spf1 ip4:203.0.113.80 ip4:203.0.113.20", true},
+		{"v=spf1 ip4:203.0.113.80", "redirect=spf.esp.example", "v=spf1 ip4:203.0.113.80 redirect=spf.esp.example", true},
+		{"v=spf1 ip4:203.0.113.80", "include:gone.esp.example -all", "v=spf1 ip4:203.0.113.80 include:<the right name in place of gone.esp.example> -all", false},
+		// None.
+		{"v=spf1 ip4:203.0.113.80 -all", "ip4:203.0.113.20 -all", "", false},
+		{"v=spf1 ip4:203.0.113.80", "google-site-verification=abc", "", false},
+		{"v=spf1 ip4:203.0.113.80", "mx", "", false},
+	} {
+		r := dnstest.Zone(t, fmt.Sprintf(`
+			$TTL 3600
+			$ORIGIN example.
+			@         SOA ns.example. admin.example. 1 7200 900 604800 300
+			acme      MX 10 mail.acme
+			acme      TXT %q
+			acme      TXT %q
+			mail.acme A 203.0.113.9
+			spf.esp   TXT "v=spf1 ip4:192.0.2.1 -all"
+		`, c.first, c.second))
+		got, complete, removed := "", false, 0
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Fix == nil || f.Fix.Value == "" || f.Severity == finding.Pass {
+				continue
+			}
+			if f.Check == "spf-broken-split" {
+				got, complete, removed = f.Fix.Value, f.Fix.Complete, len(f.Fix.Remove)
+			} else if c.want != "" && f.Fix.Complete && f.Fix.Value != c.want {
+				t.Errorf("%q and %q: %s proposes %q", c.first, c.second, f.Check, f.Fix.Value)
+			}
+		}
+		if got != c.want || complete != c.complete || got != "" && removed != 2 {
+			t.Errorf("%q and %q: %q (complete: %v, %d removed), not %q", c.first, c.second, got, complete, removed, c.want)
+		}
+	}
+}
