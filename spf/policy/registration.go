@@ -27,7 +27,15 @@ func registrable(name string) string {
 // sameOwner reports whether two names are of one administration: equal, or below the same
 // registrable domain.
 func sameOwner(a, b string) bool {
-	return a == b || a != anyDomain && registrable(a) != "" && registrable(a) == registrable(b)
+	if a == b {
+		return true
+	}
+	// Most names that are compared end in another label, and the list of suffixes costs something.
+	if a == anyDomain || a[strings.LastIndexByte(a, '.')+1:] != b[strings.LastIndexByte(b, '.')+1:] {
+		return false
+	}
+	d := registrable(a)
+	return d != "" && d == registrable(b)
 }
 
 // acquirable is the domain that anyone might register to own a name below it that
