@@ -97,8 +97,11 @@ func checkPolicy(s *finding.Sheet, p *Policy) {
 	}
 	switch {
 	case lost:
-		s.Add("mta-sts-policy-lines", finding.Finding{Severity: finding.Error,
-			Detail: fmt.Sprintf("Senders find no policy in the text: %s (%s).", why, firstOf(p.Departures, p.many))})
+		detail := "Senders find no policy in the text: " + why
+		if len(p.Departures) > 0 {
+			detail += " (" + firstOf(p.Departures, p.many) + ")"
+		}
+		s.Add("mta-sts-policy-lines", finding.Finding{Severity: finding.Error, Detail: detail + "."})
 	case len(p.Departures) > 0:
 		add("mta-sts-policy-lines", "", "The text leaves the grammar of a policy: %s. Some senders read on, others have no policy then.", firstOf(p.Departures, p.many))
 	}

@@ -18,8 +18,11 @@ var (
 	spelled = map[string]string{"version": "version", "mode": "mode", "maxage": "max_age", "mx": "mx"}
 )
 
-// page is what is served in place of a policy, empty if it may be one: an HTML page, or
-// nothing at all.
+// ofRecord is how the text of the TXT record at _mta-sts begins.
+var ofRecord = lazyre.New(`^["']?v[ \t]*=[ \t]*stsv1\b`)
+
+// page is what is served in place of a policy, empty if it may be one: an HTML page, the text
+// of the TXT record, or nothing at all.
 func page(text string) string {
 	body := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
 	head := ascii.ToLower(body[:min(len(body), 1000)])
@@ -28,6 +31,8 @@ func page(text string) string {
 		return "an empty file"
 	case strings.HasPrefix(head, "<!doctype") || strings.HasPrefix(head, "<?xml") || strings.HasPrefix(head, "<!--") || strings.HasPrefix(head, "<") && strings.Contains(head, "html"):
 		return "a web page (HTML)"
+	case ofRecord.MatchString(head) && !policyField.MatchString(body):
+		return "the text of the TXT record at _mta-sts"
 	}
 	return ""
 }
