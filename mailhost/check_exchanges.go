@@ -177,6 +177,8 @@ func (e *Exchange) local(d *Domain) string {
 	switch {
 	case isThisMachine(e.Name):
 		return fmt.Sprintf("%s is every machine's name for itself", e.Name)
+	case withoutURL(e.Name) != e.Name:
+		return fmt.Sprintf("%s is no name of a host", e.Name)
 	case !strings.Contains(e.Name, "."):
 		return fmt.Sprintf("%s is no full host name", e.Name)
 	case localName(e.Name, d.Name):

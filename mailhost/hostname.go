@@ -54,11 +54,14 @@ func validation(host string) string {
 	return "MS=" + token
 }
 
-// meant is the name that an MX record was probably meant to name: one label without
-// the domain, or a whole name to which the zone added its own because the final dot
+// meant is the name that an MX record was probably meant to name: that in a URL, one label
+// without the domain, or a whole name to which the zone added its own because the final dot
 // is missing; own is the registrable domain. Empty: nothing else was meant. It may
 // have no address: ask.
 func (d *Domain) meant(host, own string) string {
+	if bare := withoutURL(host); bare != host {
+		return bare
+	}
 	if !strings.Contains(host, ".") {
 		if isThisMachine(host) || literal(host).IsValid() {
 			return ""
@@ -72,6 +75,20 @@ func (d *Domain) meant(host, own string) string {
 		}
 	}
 	return resolver.Undotted(host, d.Name, own)
+}
+
+// withoutURL is a host that is written as a URL, as a mailbox or with a port, on its own.
+func withoutURL(host string) string {
+	if _, rest, ok := strings.Cut(host, "://"); ok {
+		host, _, _ = strings.Cut(rest, "/")
+	}
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		host = host[i+1:]
+	}
+	if name, port, ok := strings.Cut(host, ":"); ok && strings.Trim(port, "0123456789") == "" {
+		host = name
+	}
+	return host
 }
 
 // certainly reports that a whole name with a zone's behind it can be no name of that zone: a
