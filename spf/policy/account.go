@@ -222,7 +222,7 @@ func (p *Policy) MeansNothingSent() bool {
 // NamesNoSender is NamesNobody, also of a record that leaves all others open: of "v=spf1" and of
 // "v=spf1 ?all", by which no address passes either.
 func (p *Policy) NamesNoSender() bool {
-	if p.Status != StatusFound {
+	if p.Status != StatusFound && p.Status != StatusMultiple {
 		return false
 	}
 	text := p.meant()
@@ -268,6 +268,13 @@ func (p *Policy) meant() string {
 	case p.Status == StatusFound && p.Record != nil:
 		of := repair(p.Record.Text)
 		r = &of
+	case p.Status == StatusMultiple && p.answers != nil:
+		if texts := p.answers.get(p.Domain, resolver.TypeTXT).spfTexts(); len(texts) <= maxMerged {
+			if merged, _, _ := Merge(texts); !strings.Contains(merged, "<") {
+				return merged
+			}
+		}
+		return ""
 	case p.Status == StatusNone && p.answers != nil:
 		_, r = p.answers.get(p.Domain, resolver.TypeTXT).near()
 	}

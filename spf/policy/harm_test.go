@@ -161,6 +161,8 @@ func TestHarmless(t *testing.T) {
 		self      TXT "v=spf1 include:self.example -all"
 		doubled.example.doubled TXT "v=spf1 ip4:192.0.2.1 -all"
 		doubled   MX 10 mx.doubled
+		sub.doubled.example.doubled TXT "v=spf1 ip4:192.0.2.3 -all"
+		sub.doubled MX 10 mx.doubled
 		wild      MX 10 mx.wild
 		*.wild    TXT "v=spf1 ip4:192.0.2.1 -all"
 		below     A 192.0.2.1
@@ -193,6 +195,7 @@ func TestHarmless(t *testing.T) {
 		{domain: "loop", check: "spf-loop", name: "_spf.loop", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true},
 		{domain: "self", check: "spf-loop", name: "self", fix: "v=spf1 ip4:<the address of each server that sends for you> -all"},
 		{domain: "doubled", check: "spf-wrong-name", name: "doubled", fix: "v=spf1 ip4:192.0.2.1 -all", complete: true, none: "spf-record-missing"},
+		{domain: "sub.doubled", check: "spf-wrong-name", name: "sub.doubled", fix: "v=spf1 ip4:192.0.2.3 -all", complete: true, none: "spf-record-missing"},
 		{domain: "wild", check: "spf-record-missing", name: "wild", fix: "v=spf1 ip4:<the address of each server that sends for you> include:<the SPF record of each service that sends for you> ~all", none: "spf-wrong-name"},
 		{domain: "below", check: "spf-wrong-name"},
 		{domain: "several", check: "spf-ptr", name: "several", fix: "v=spf1 ip4:192.0.2.1 ip4:<the public address of the host behind 10.0.0.1> a:<the right name in place of gone.example> ip4:<the address of each sender that ptr stands for> ~all"},

@@ -233,9 +233,16 @@ func placeholder(tok string) string {
 		return "<-all or ~all>"
 	}
 	switch kind := keyword(name, value); {
-	case onlyAlls(tok) && strings.Contains(tok, "?"):
-		return lostAll('?')
 	case onlyAlls(tok):
+		signs := strings.Map(func(c rune) rune {
+			if strings.ContainsRune("-~?", c) {
+				return c
+			}
+			return -1
+		}, tok)
+		if len(signs) > 1 {
+			return eitherAll(signs[:1]+"all", signs[len(signs)-1:]+"all")
+		}
 		return lostAll('-')
 	case runsInto(name), (kind == "a" || kind == "mx") && sep == "/" && value != "":
 	case kind == "ip4" || kind == "ip6":

@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/publicsuffix"
+	"golang.org/x/text/unicode/norm"
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
@@ -507,11 +509,24 @@ func alabels(s string) ([]string, string) {
 	if sep == "" || ascii.Only(unlike(value)) || slices.ContainsFunc(strings.Split(value, "."), ascii.MixesScripts) {
 		return nil, ""
 	}
+	if plain := withoutAccents(value); ascii.Only(plain) && provider.Builtin().OfSPF(ascii.ToLower(plain)) != nil {
+		return nil, "" // "_spf.go\u00f3gle.com" is the name of a service with a slip
+	}
 	a, ok := spf.ASCIIDomain(value)
 	if !ok || !hostLike(a) || !plausible(a) {
 		return nil, ""
 	}
 	return []string{sign + name + sep + a}, "names stand in A-labels"
+}
+
+// withoutAccents is a name with the letters of ASCII alone that its letters are made of.
+func withoutAccents(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.Is(unicode.Mn, c) {
+			return -1
+		}
+		return c
+	}, norm.NFD.String(s))
 }
 
 // parentheses corrects "%(i)".

@@ -41,6 +41,8 @@ type repairer struct {
 	// out are the terms that can be read, behind the version; seen has the redirect and exp among them.
 	out  []string
 	seen map[spf.Kind]string
+	// glued is the first all that another term stood at without a space.
+	glued string
 	// unread is how many terms cannot be read.
 	unread int
 }
@@ -151,7 +153,39 @@ func (w *repairer) token(i int) {
 	}
 	for n := range terms {
 		w.term(i, n, terms, why)
+		if endsPolicy(terms[n]) && why != "" && len(terms) > 1 && w.glued == "" {
+			w.glued = terms[n]
+		}
 	}
+}
+
+// oneEnd asks which all ends the record, if one that was glued to another term stands before one that
+// differs: what of the two was left behind, nobody can tell.
+func (w *repairer) oneEnd() {
+	first := slices.IndexFunc(w.parts, func(x reading) bool { return !x.unread && endsPolicy(x.text) })
+	if w.glued == "" || first < 0 || w.parts[first].text != w.glued {
+		return
+	}
+	for i := first + 1; i < len(w.parts); i++ {
+		x := w.parts[i]
+		if x.unread || !endsPolicy(x.text) || ascii.EqualFold(x.text, w.glued) {
+			continue
+		}
+		w.parts[first] = reading{text: eitherAll(w.glued, x.text), unread: true}
+		w.parts = slices.Delete(w.parts, i, i+1)
+		w.changes = append(w.changes, change{term: w.glued, why: "the record has " + x.text + " as well", asked: true})
+		w.unread++
+		w.out = slices.DeleteFunc(w.out, endsPolicy)
+		return
+	}
+}
+
+// eitherAll is a placeholder for one of two alls, the stricter one first.
+func eitherAll(a, b string) string {
+	if strictness[spf.ParseTerm(b).Sign] > strictness[spf.ParseTerm(a).Sign] {
+		a, b = b, a
+	}
+	return "<" + a + " or " + b + ">"
 }
 
 // doubt says why what a token was read as is not sure, with what stands for it; empty if it is.
@@ -248,6 +282,7 @@ func (w *repairer) mayBeCut(i, n int, terms []string, t *spf.Term, why string) b
 
 // whole is the record that was read.
 func (w *repairer) whole() repaired {
+	w.oneEnd()
 	if w.unread > maxUnread {
 		return repaired{changes: w.changes}
 	}

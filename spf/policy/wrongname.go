@@ -10,11 +10,20 @@ import (
 )
 
 // misplaced are the names at which the record of a domain stands by mistake: the
-// doubled name that a panel makes of a full one, the one that it makes of the first
-// label, those of records that are only there to be included, and that of the DMARC record.
+// doubled name that a panel makes of a full one, with the domain or with the origin of the zone
+// that it is in, the one that it makes of the first label, those of records that are only there to be included, and that of the DMARC record.
 func misplaced(domain string) []string {
 	first, _, _ := strings.Cut(domain, ".")
-	return []string{domain + "." + domain, first + "." + domain, "_spf." + domain, "spf." + domain, "_dmarc." + domain}
+	names := []string{domain + "." + domain, first + "." + domain, "_spf." + domain, "spf." + domain, "_dmarc." + domain}
+	if zone := registrable(domain); zone != domain && zone != "" {
+		names = append([]string{domain + "." + zone}, names...)
+	}
+	return names
+}
+
+// doubled reports whether a name is one that a panel made of a full one.
+func doubled(name, domain string) bool {
+	return name == domain+"."+domain || name == domain+"."+registrable(domain)
 }
 
 // letsNobodySend reports whether a record names no sender: it is "all" and what passes nobody.
@@ -32,9 +41,11 @@ func (k *checker) wrongName() (wrong, open bool) {
 	var name, text string
 	var silent []finding.Evidence
 	found, moved := 0, false
-	for i, n := range misplaced(k.p.Domain) {
-		if k.c.Foreign && i > 1 {
-			break // an include that somebody offers stands there
+	first, _, _ := strings.Cut(k.p.Domain, ".")
+	for _, n := range misplaced(k.p.Domain) {
+		astray := doubled(n, k.p.Domain) || n == first+"."+k.p.Domain
+		if k.c.Foreign && !astray {
+			continue // an include that somebody offers stands there
 		}
 		o := k.p.answers.get(n, resolver.TypeTXT)
 		if o.status() == StatusUnresolved {
@@ -47,7 +58,7 @@ func (k *checker) wrongName() (wrong, open bool) {
 			continue // names that send nothing are given such a record, _dmarc among them
 		}
 		if found++; found == 1 {
-			name, text, moved = n, o.record().text, i < 2 || n == "_dmarc."+k.p.Domain
+			name, text, moved = n, o.record().text, astray || n == "_dmarc."+k.p.Domain
 		}
 	}
 	if found == 0 && len(silent) > 0 {
@@ -74,7 +85,7 @@ func (k *checker) wrongName() (wrong, open bool) {
 		f.Fix = advice("Publish a record at %s that names all its senders: %s, if it does, or include:%s beside the others.", k.p.Domain, quotable(text), name)
 	case !k.trial && k.holds(p, text):
 		f.Fix = &finding.Fix{Summary: "Publish the record at " + k.p.Domain + ".", Name: k.p.Domain, Type: "TXT", Value: text}
-		if name == k.p.Domain+"."+k.p.Domain || name == "_dmarc."+k.p.Domain {
+		if doubled(name, k.p.Domain) || name == "_dmarc."+k.p.Domain {
 			f.Fix.Summary = "Move the record to " + k.p.Domain + "."
 			f.Fix.Remove = []finding.Record{{Name: name, Type: "TXT", Value: text}}
 		}
