@@ -38,6 +38,14 @@ const served = `
 	amazonses.com. TXT "v=spf1 ip4:203.0.113.128/28 -all"
 	mailgun.org. TXT "v=spf1 ip4:203.0.113.144/28 -all"
 	sendgrid.net. A 203.0.113.1
+	mx.sendgrid.net. A 203.0.113.3
+	inbound.postmarkapp.com. A 203.0.113.4
+	return.smtp2go.net. A 203.0.113.5
+	sparkpostmail.com. A 203.0.113.6
+	feedback-smtp.eu-west-1.amazonses.com. A 203.0.113.7
+	feedback-smtp.us-east-1.amazonses.com. A 203.0.113.8
+	mxa.mailgun.org. A 203.0.113.9
+	mxb.mailgun.org. A 203.0.113.10
 	aspmx.l.google.com. A 203.0.113.2
 	k2.mcsv.net. TXT "v=DKIM1; k=rsa; p=%[1]s"
 	$ORIGIN acme.example.

@@ -83,9 +83,10 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		sheets = append(sheets, rbl.Check(res.RBL, rbl.Context{Profile: profile, AddressesUnknown: res.Examined.SendersUnknown, AddressesLeftOut: res.Examined.LeftOut > 0}))
 	}
 	if a.wants(finding.Hosts) {
-		hosts := mailhost.Check(res.Hosts, mailhost.Context{Profile: profile,
+		hosts := mailhost.Check(a.misledBounces(res.Hosts), mailhost.Context{Profile: profile,
 			AddressesUnknown: res.Examined.SendersUnknown || res.Examined.LeftOut > 0})
 		a.mislaidMX(hosts)
+		a.returnPathMX(hosts)
 		sheets = append(sheets, hosts)
 	}
 	for _, services := range []*finding.Sheet{a.leftBehind(profile), a.inferred(profile, sheets), a.checkReturnPaths(profile)} {

@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/mailhost"
 	"mailworthy/provider"
 	"mailworthy/resolver"
 	"mailworthy/spf"
@@ -26,6 +27,8 @@ type returnPath struct {
 	// leads is where it leads, and undotted says that this is not what was typed.
 	leads    string
 	undotted bool
+	// aliased says that the service takes an MX record there, and that an alias stands there.
+	aliased bool
 	// is are the records, meant those that were typed.
 	is, meant []finding.Record
 }
@@ -48,9 +51,10 @@ func returnPaths(r resolver.Resolver, domain string) []returnPath {
 				p.service, p.target, p.undotted = provider.Builtin().OfEnvelope(bare), bare, true
 			}
 		}
+		p.aliased = p.service != nil && rec.Type == resolver.TypeCNAME && byMX(p.service)
 		i := slices.IndexFunc(out, func(have returnPath) bool { return have.at == p.at })
 		switch {
-		case p.service == nil || p.name == p.at && !p.undotted:
+		case p.service == nil || p.name == p.at && !p.undotted && !p.aliased:
 			continue
 		case i < 0 && len(out) == maxEnvelopes, p.name != p.at && occupied(r, p.name, rec.Type):
 			continue
@@ -65,13 +69,34 @@ func returnPaths(r resolver.Resolver, domain string) []returnPath {
 				}
 			}
 		}
-		if rec.Type == resolver.TypeMX {
+		switch {
+		case out[i].aliased:
+			out[i].is = append(out[i].is, finding.Record{Name: p.at, Type: "CNAME", Value: rec.Host})
+			out[i].meant = append(out[i].meant, finding.Record{Name: p.name, Type: "MX", Value: "10 " + p.target})
+		case rec.Type == resolver.TypeMX:
 			out[i].move(rec, fmt.Sprintf("%d %s", rec.Preference, rec.Host), fmt.Sprintf("%d %s", rec.Preference, p.target))
-		} else {
+		default:
 			out[i].move(rec, rec.Host, p.target)
 		}
 	}
 	return out
+}
+
+// byMX reports whether a service takes exactly one MX record at a return path, and no alias.
+func byMX(s *provider.Service) bool {
+	n := 0
+	for _, w := range s.Ways {
+		for _, r := range w.Records {
+			switch {
+			case r.Name != "{return-path}":
+			case r.Type == "CNAME":
+				return false
+			case r.Type == "MX":
+				n++
+			}
+		}
+	}
+	return n == 1
 }
 
 // move notes a record with its value as it is and as it was meant.
@@ -133,11 +158,16 @@ func (a *run) misledTo(p *spfpolicy.Policy) bool {
 func (p *returnPath) fix(r resolver.Resolver) *finding.Fix {
 	f := &finding.Fix{Summary: fmt.Sprintf("Publish the record at %s with the final dot of its target: %s.", p.name, p.target), Remove: p.is}
 	records := slices.Clone(p.meant)
-	if p.at != p.name {
+	if p.aliased {
+		f.Summary = fmt.Sprintf("Publish an MX record in place of the alias: %s %s.", p.name, p.meant[0].Value)
+	}
+	if p.at != p.name && !p.aliased {
 		f.Summary = fmt.Sprintf("Move what stands there to %s.", p.name)
 		if p.undotted {
 			f.Summary = fmt.Sprintf("Move what stands there to %s, with the final dot of the target: %s.", p.name, p.target)
 		}
+	}
+	if p.at != p.name || p.aliased {
 		include := includeAtReturnPath(p.service)
 		if include != "" && !slices.ContainsFunc(p.meant, func(r finding.Record) bool { return r.Type != "MX" }) && !holds(r, p.name, resolver.TypeTXT) {
 			records = append(records, finding.Record{Name: p.name, Type: "TXT", Value: "v=spf1 " + include + " ~all"})
@@ -175,6 +205,12 @@ func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
 		if p.at != p.name {
 			detail = fmt.Sprintf("The return path of %s stands at %s: the domain is in the name twice. It is not at %s.", p.service.Name, p.at, p.name)
 		}
+		if p.aliased {
+			detail = fmt.Sprintf("The return path of %s at %s is an alias of %s. %[1]s takes an MX record there, and an SPF record beside it, which cannot stand beside an alias.", p.service.Name, p.at, p.leads)
+			if p.at != p.name {
+				detail += fmt.Sprintf(" And the domain is in the name twice: it is not at %s.", p.name)
+			}
+		}
 		add(finding.Finding{Subject: p.at, Fix: p.fix(a.resolver),
 			Detail: detail + " So " + p.lost() + "."})
 	}
@@ -196,6 +232,42 @@ func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
 		}
 	}
 	return sheet
+}
+
+// returnPathMX says of an envelope domain whose SPF record is that of Amazon SES, and which has
+// no MX record, which one SES asks for there. Only its region is for the owner to say.
+func (a *run) returnPathMX(sheet *finding.Sheet) {
+	ses := provider.Builtin().Named("Amazon SES")
+	for _, f := range sheet.Found() {
+		if f.Check != "mx-missing" || f.Subject == a.result.Domain || f.Fix == nil || f.Fix.Name == "" || ses == nil {
+			continue
+		}
+		for _, p := range a.result.Envelope {
+			if p.Domain == f.Subject && slices.ContainsFunc(p.Targets(), func(target string) bool { return provider.Builtin().OfSPF(target) == ses }) {
+				f.Detail += " Its SPF record is that of Amazon SES, which gives the domain up as MAIL FROM without its MX record."
+				f.Fix = &finding.Fix{Summary: "Publish the MX record that Amazon SES shows for its custom MAIL FROM domain.", Name: f.Subject, Type: "MX", Value: "10 feedback-smtp.<the AWS region of the identity>.amazonses.com"}
+			}
+		}
+	}
+}
+
+// misledBounces takes out what is said of the hosts of an envelope domain whose return path
+// is misread: that is the cause, and it is said of the record.
+func (a *run) misledBounces(facts *mailhost.Facts) *mailhost.Facts {
+	misled := func(e mailhost.Authority) bool {
+		return slices.ContainsFunc(a.returnPaths, func(p returnPath) bool { return p.at == e.Domain || p.name == e.Domain })
+	}
+	if !slices.ContainsFunc(facts.Envelope, misled) {
+		return facts
+	}
+	out := *facts
+	out.Envelope = slices.Clone(facts.Envelope)
+	for i := range out.Envelope {
+		if misled(out.Envelope[i]) {
+			out.Envelope[i].Hosts = nil
+		}
+	}
+	return &out
 }
 
 // mislaidMX says of a domain without MX that a loaded zone has its MX records at the doubled

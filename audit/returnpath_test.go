@@ -49,6 +49,12 @@ func TestReturnPaths(t *testing.T) {
 			"mg.acme.example", "So bounces of mail of Mailgun with mg.acme.example in the envelope are lost", "mg.acme.example MX 10 mxa.mailgun.org, mg.acme.example MX 10 mxb.mailgun.org", "mg.acme.example"},
 		{"SES's MX doubled, without a TXT", "bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com.", "", "bounce.acme.example.acme.example", "twice",
 			"bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com, bounce.acme.example TXT v=spf1 include:amazonses.com ~all", "bounce.acme.example"},
+		{"SES as an alias", "bounce CNAME feedback-smtp.eu-west-1.amazonses.com.", "", "bounce.acme.example", "takes an MX record there",
+			"bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com, bounce.acme.example TXT v=spf1 include:amazonses.com ~all", "bounce.acme.example"},
+		{"SES as an alias without the final dot", "bounce CNAME feedback-smtp.eu-west-1.amazonses.com", "", "bounce.acme.example", "takes an MX record there",
+			"bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com, bounce.acme.example TXT v=spf1 include:amazonses.com ~all", "bounce.acme.example"},
+		{"SES as an alias at a doubled name", "bounce.acme.example CNAME feedback-smtp.eu-west-1.amazonses.com.", "", "bounce.acme.example.acme.example", "twice",
+			"bounce.acme.example MX 10 feedback-smtp.eu-west-1.amazonses.com, bounce.acme.example TXT v=spf1 include:amazonses.com ~all", "bounce.acme.example"},
 		{"SES in two regions", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\nbounce MX 10 feedback-smtp.us-east-1.amazonses.com.\nbounce TXT \"v=spf1 include:amazonses.com ~all\"", "",
 			"bounce.acme.example", "has 2 MX records", "", "bounce.acme.example"},
 	} {
@@ -112,6 +118,35 @@ func TestReturnPaths(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEnvelopeWithoutMX: an envelope domain that takes no bounces is said, once; of Amazon SES
+// the record is known but for its region.
+func TestEnvelopeWithoutMX(t *testing.T) {
+	k2048 := rsatest.Public(2048, 0)
+	for _, tt := range []struct{ name, zone, want, publish string }{
+		{"SES without its MX", "bounce TXT \"v=spf1 include:amazonses.com ~all\"", "mx-missing bounce.acme.example", "10 feedback-smtp.<the AWS region of the identity>.amazonses.com"},
+		{"nobody's", "bounce TXT \"v=spf1 ip4:192.0.2.10 -all\"", "mx-missing bounce.acme.example", "10 <the host that takes the mail of bounce.acme.example>"},
+		{"a region that there is not", "bounce MX 10 feedback-smtp.eu-west-l.amazonses.com.\n\tbounce TXT \"v=spf1 include:amazonses.com ~all\"", "mx-unresolvable feedback-smtp.eu-west-l.amazonses.com", ""},
+		{"without the final dot: said of the record", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com\n\tbounce TXT \"v=spf1 include:amazonses.com ~all\"", "", ""},
+		{"as it should be", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\n\tbounce TXT \"v=spf1 include:amazonses.com ~all\"", "", ""},
+		{"an address", "bounce A 192.0.2.10\n\tbounce TXT \"v=spf1 a -all\"", "", ""},
+	} {
+		zone := fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:]) + "\ts1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net.\n\t" + tt.zone + "\n"
+		r := Run(context.Background(), resolver.NewOverlay(nil, dnstest.Parse(t, zone)), Target{Domain: "acme.example", MailFrom: []string{"bounce.acme.example"}}, Options{})
+		var got []string
+		for _, f := range r.Findings {
+			if (f.Check == "mx-missing" || f.Check == "mx-unresolvable") && f.Severity.AtLeast(finding.Notice) {
+				got = append(got, f.Check+" "+f.Subject)
+				if f.Severity != finding.Error || f.Fix.Complete || f.Fix.Value != tt.publish {
+					t.Errorf("%s: %s %+v", tt.name, f.Severity, f.Fix)
+				}
+			}
+		}
+		if strings.Join(got, ", ") != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -281,9 +281,62 @@ func (j *judge) envelope(a *Authority) {
 			Detail: fmt.Sprintf("The envelope domain %s says with a null MX that it takes no mail, so bounces cannot be delivered. Receivers may answer 550 5.7.27, sender address has null MX.", a.Domain),
 			Fix:    &finding.Fix{Summary: fmt.Sprintf("Replace the null MX of %s by one that names the host which takes bounces.", a.Domain)}})
 	case MXUnknown:
-		j.Undecided("mx-null")
+		j.Undecided("mx-null", "mx-missing", "mx-unresolvable")
 		j.unresolved("MX lookup of a MAIL FROM domain failed: result unknown", a.Domain,
 			fmt.Sprintf("The question for the MX records of the envelope domain %s was not answered.", a.Domain), finding.Error, a.Evidence)
+	default:
+		j.bounces(a)
+	}
+}
+
+// bounces judges whether the hosts that take the mail of an envelope domain have an address.
+func (j *judge) bounces(a *Authority) {
+	unknown, reachable := []finding.Evidence(nil), false
+	for i := range a.Hosts {
+		switch h := &a.Hosts[i]; h.Resolves {
+		case Present:
+			reachable = true
+		case Unknown:
+			unknown = append(unknown, h.Evidence...)
+		}
+	}
+	own := j.facts.Domain != nil && a.Organizational == j.facts.Domain.Authority.Organizational
+	for i := range a.Hosts {
+		h := &a.Hosts[i]
+		switch {
+		case h.Resolves != Absent:
+		case a.MX == MXNone:
+			f := finding.Finding{Subject: a.Domain, Evidence: slices.Concat(a.Evidence, h.Evidence),
+				Detail: fmt.Sprintf("The envelope domain %s has neither an MX record nor an address. Bounces to it are lost, and receivers refuse a sender that cannot be answered: \"Sender address rejected: Domain not found\".", a.Domain),
+				Fix:    (&Domain{Name: a.Domain}).anotherMX(fmt.Sprintf("Publish an MX record at %s that names the host which takes bounces.", a.Domain), 10)}
+			if !own {
+				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Have the owner of %s publish an MX record there, or send with another envelope domain.", a.Domain)}
+			}
+			j.Add("mx-missing", f)
+		default:
+			f := finding.Finding{Subject: h.Name, Evidence: h.Evidence,
+				Detail: fmt.Sprintf("The MX host %s of the envelope domain %s has neither an A nor an AAAA record.", h.Name, a.Domain),
+				Fix:    &finding.Fix{Summary: fmt.Sprintf("Correct the name in the MX record of %s, or publish the address of %s.", a.Domain, h.Name)}}
+			if !reachable && unknown == nil {
+				f.Detail += " Bounces are lost, and receivers may refuse a sender that cannot be answered."
+			} else {
+				f.Severity = finding.Warning
+			}
+			j.Add("mx-unresolvable", f)
+		}
+	}
+	switch {
+	case unknown == nil && len(a.Hosts) > 0:
+		j.Decided("mx-missing", "mx-unresolvable")
+	case unknown == nil:
+	case a.MX == MXNone:
+		j.Undecided("mx-missing")
+	default:
+		j.Undecided("mx-unresolvable")
+	}
+	if unknown != nil && !reachable {
+		j.unresolved("A/AAAA lookup for a MAIL FROM domain failed: result unknown", a.Domain,
+			fmt.Sprintf("The addresses of what takes the mail of the envelope domain %s are not known: the questions were not answered.", a.Domain), finding.Error, unknown)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 const (
 	maxExchanges = 50
 	maxPTRNames  = 10
+	// maxEnvelopeHosts is how many MX hosts of an envelope domain are looked at.
+	maxEnvelopeHosts = 5
 )
 
 // alone is a batch for one examination, which asks nothing twice.
@@ -421,31 +423,66 @@ func ExamineSOA(ctx context.Context, r resolver.Resolver, domains []string) []Au
 }
 
 // BeginSOA asks of each envelope domain whether it, or its organizational domain,
-// has an SOA, and whether it takes mail at all.
+// has an SOA, and whether it takes mail at all: the addresses of its MX hosts, or its own.
 func BeginSOA(b *resolver.Batch, domains []string, done func([]Authority)) {
-	asked := make([]struct {
-		authority authorityOutcomes
-		mx        outcome
-	}, len(domains))
+	asked := make([]envelopeOutcomes, len(domains))
 	b.Part(func(b *resolver.Batch) {
 		for i, domain := range domains {
-			domain = canonical(domain)
-			asked[i].authority.ask(b, domain)
-			asked[i].mx.ask(b, domain, resolver.TypeMX)
+			asked[i].ask(b, canonical(domain))
 		}
 	}, func() {
 		out := make([]Authority, len(domains))
 		for i := range out {
-			a, mx := &out[i], &asked[i].mx
-			*a = asked[i].authority.facts()
-			a.MX = new(Domain).exchanges(mx)
-			a.Evidence = append(a.Evidence, mx.evidence())
-			if a.Exists == Unknown {
-				a.Exists = mx.exists()
-			}
+			out[i] = asked[i].facts()
 		}
 		done(out)
 	})
+}
+
+// envelopeOutcomes are the questions about an envelope domain, those about the hosts that
+// take its mail in their order.
+type envelopeOutcomes struct {
+	authority authorityOutcomes
+	mx        outcome
+	domain    Domain
+	names     []string
+	hosts     []hostOutcomes
+}
+
+func (q *envelopeOutcomes) ask(b *resolver.Batch, domain string) {
+	q.authority.ask(b, domain)
+	b.Ask(domain, resolver.TypeMX, func(a *resolver.Answer, err error) {
+		q.mx.take(a, err)
+		switch q.domain.MX = q.domain.exchanges(&q.mx); q.domain.MX {
+		case MXNone:
+			if q.mx.exists() == Present {
+				q.names = []string{domain}
+			}
+		case MXPresent:
+			for i := range q.domain.Exchanges {
+				if e := &q.domain.Exchanges[i]; e.isHost() && len(q.names) < maxEnvelopeHosts && !slices.Contains(q.names, e.Name) {
+					q.names = append(q.names, e.Name)
+				}
+			}
+		}
+		q.hosts = make([]hostOutcomes, len(q.names))
+		for i, name := range q.names {
+			q.hosts[i].ask(b, name)
+		}
+	})
+}
+
+func (q *envelopeOutcomes) facts() Authority {
+	a := q.authority.facts()
+	a.MX = q.domain.MX
+	a.Evidence = append(a.Evidence, q.mx.evidence())
+	if a.Exists == Unknown {
+		a.Exists = q.mx.exists()
+	}
+	for i, name := range q.names {
+		a.Hosts = append(a.Hosts, q.hosts[i].facts(name))
+	}
+	return a
 }
 
 // canonical is a name in lower case, without the final dot.

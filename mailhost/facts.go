@@ -108,7 +108,10 @@ type Authority struct {
 	Exists Presence `json:"exists"`
 	SOA    Presence `json:"soa"`
 	// MX of an envelope domain; empty if it was not asked for.
-	MX       MXState            `json:"mx" empty:"null"`
+	MX MXState `json:"mx" empty:"null"`
+	// Hosts take the mail of an envelope domain: its MX hosts, up to a bound, or the domain
+	// itself if it has none.
+	Hosts    []Host             `json:"hosts"`
 	Evidence []finding.Evidence `json:"evidence"`
 }
 

@@ -67,6 +67,13 @@ const world = `
 	mx2.acme A 192.0.2.11
 	bounce.acme MX 10 mx1.acme
 	nullbounce.acme MX 0 .
+	txtbounce.acme TXT "v=spf1 -all"
+	ownbounce.acme A 192.0.2.12
+	sixbounce.acme AAAA 2001:db8::12
+	deadbounce.acme MX 10 feedback-smtp.eu-west-l.ses.example.
+	halfbounce.acme MX 10 mx1.acme
+	halfbounce.acme MX 20 mx9.acme
+	aliasbounce.acme CNAME mx1.acme
 
 	implicit SOA ns.example. host.example. 1 7200 3600 1209600 300
 	implicit A 192.0.2.80
@@ -308,6 +315,40 @@ func TestEnvelope(t *testing.T) {
 	if got := found(all); !slices.Equal(got, want) {
 		t.Errorf("found %q\nwant  %q", got, want)
 	}
+	a = ExamineSOA(t.Context(), r, []string{"txtbounce.acme.example", "ownbounce.acme.example", "sixbounce.acme.example", "deadbounce.acme.example", "halfbounce.acme.example", "aliasbounce.acme.example"})
+	all = Check(&Facts{Envelope: a, Domain: ExamineDomain(t.Context(), r, "acme.example")}, Context{Profile: finding.Sender}).Findings()
+	for _, want := range []string{"error mx-missing txtbounce.acme.example", "error mx-unresolvable feedback-smtp.eu-west-l.ses.example", "warning mx-unresolvable mx9.acme.example"} {
+		if !slices.Contains(found(all), want) {
+			t.Errorf("%s is not among %q", want, found(all))
+		}
+	}
+	for _, f := range all {
+		if f.Severity.AtLeast(finding.Warning) && (strings.Contains(f.Detail, "own") || strings.Contains(f.Detail, "six") || strings.Contains(f.Detail, "alias")) {
+			t.Errorf("%+v", f)
+		}
+		if f.Check == "mx-missing" && f.Severity == finding.Error && (f.Fix.Complete || f.Fix.Type != "MX") {
+			t.Errorf("%+v", f.Fix)
+		}
+	}
+	// Of another organization's domain only its owner can publish a record; what is not
+	// answered is not missing.
+	for _, f := range Check(&Facts{Envelope: a}, Context{Profile: finding.Sender}).Findings() {
+		if f.Check == "mx-missing" && f.Severity == finding.Error && f.Fix.Name != "" {
+			t.Errorf("%+v", f.Fix)
+		}
+	}
+	for _, domain := range []string{"txtbounce.acme.example", "bounce.acme.example"} {
+		a = ExamineSOA(t.Context(), worldAsker(t, "A"), []string{domain})
+		all := Check(&Facts{Envelope: a}, Context{Profile: finding.Sender}).Findings()
+		for _, f := range all {
+			if (f.Check == "mx-missing" || f.Check == "mx-unresolvable") && f.Severity.AtLeast(finding.Warning) {
+				t.Errorf("%+v", f)
+			}
+		}
+		if domain[0] == 't' && !slices.ContainsFunc(found(all), func(f string) bool { return strings.HasPrefix(f, "unknown hosts-unresolved") }) {
+			t.Errorf("found %q", found(all))
+		}
+	}
 	a = ExamineSOA(t.Context(), worldAsker(t, "SOA", "MX"), []string{"bounce.acme.example"})
 	if got := found(Check(&Facts{Envelope: a}, Context{Profile: finding.Sender}).Findings()); len(got) != 2 || !strings.HasPrefix(got[0], "unknown hosts-unresolved") {
 		t.Errorf("found %q", got)
@@ -484,7 +525,8 @@ func TestRounds(t *testing.T) {
 		}, rtt},
 		{"SOA", zone, func(ctx context.Context, r resolver.Resolver) {
 			ExamineSOA(ctx, r, []string{"bounce.acme.example", "null.example"})
-		}, rtt},
+		}, 2 * rtt},
+		{"SOA, a null MX", zone, func(ctx context.Context, r resolver.Resolver) { ExamineSOA(ctx, r, []string{"null.example"}) }, rtt},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
