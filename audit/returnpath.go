@@ -252,10 +252,12 @@ func (a *run) returnPathMX(sheet *finding.Sheet) {
 }
 
 // misledBounces takes out what is said of the hosts of an envelope domain whose return path
-// is misread: that is the cause, and it is said of the record.
+// is misread: that is the cause, and it is said of the record. What takes bounces behind the
+// alias of a service is the service's to see to.
 func (a *run) misledBounces(facts *mailhost.Facts) *mailhost.Facts {
 	misled := func(e mailhost.Authority) bool {
-		return slices.ContainsFunc(a.returnPaths, func(p returnPath) bool { return p.at == e.Domain || p.name == e.Domain })
+		return slices.ContainsFunc(a.returnPaths, func(p returnPath) bool { return p.at == e.Domain || p.name == e.Domain }) ||
+			slices.ContainsFunc(e.Evidence, func(q finding.Evidence) bool { return slices.ContainsFunc(q.CNAMEs, func(to string) bool { return serviceAt(to) != "" }) })
 	}
 	if !slices.ContainsFunc(facts.Envelope, misled) {
 		return facts
