@@ -257,7 +257,9 @@ func (a *run) returnPathMX(sheet *finding.Sheet) {
 func (a *run) misledBounces(facts *mailhost.Facts) *mailhost.Facts {
 	misled := func(e mailhost.Authority) bool {
 		return slices.ContainsFunc(a.returnPaths, func(p returnPath) bool { return p.at == e.Domain || p.name == e.Domain }) ||
-			slices.ContainsFunc(e.Evidence, func(q finding.Evidence) bool { return slices.ContainsFunc(q.CNAMEs, func(to string) bool { return serviceAt(to) != "" }) })
+			slices.ContainsFunc(e.Evidence, func(q finding.Evidence) bool {
+				return slices.ContainsFunc(q.CNAMEs, func(to string) bool { return serviceAt(to) != "" })
+			})
 	}
 	if !slices.ContainsFunc(facts.Envelope, misled) {
 		return facts
