@@ -39,6 +39,7 @@ const served = `
 	mailgun.org. TXT "v=spf1 ip4:203.0.113.144/28 -all"
 	sendgrid.net. A 203.0.113.1
 	mx.sendgrid.net. A 203.0.113.3
+	u8.wl2.sendgrid.net. TXT "v=spf1 ip4:203.0.113.64/28 -all"
 	inbound.postmarkapp.com. A 203.0.113.4
 	return.smtp2go.net. A 203.0.113.5
 	sparkpostmail.com. A 203.0.113.6

@@ -131,7 +131,7 @@ func TestEnvelopeWithoutMX(t *testing.T) {
 		{"a region that there is not", "bounce MX 10 feedback-smtp.eu-west-l.amazonses.com.\n\tbounce TXT \"v=spf1 include:amazonses.com ~all\"", "mx-unresolvable feedback-smtp.eu-west-l.amazonses.com", ""},
 		{"without the final dot: said of the record", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com\n\tbounce TXT \"v=spf1 include:amazonses.com ~all\"", "", ""},
 		{"as it should be", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\n\tbounce TXT \"v=spf1 include:amazonses.com ~all\"", "", ""},
-		{"the alias of a service, whose host has no MX here", "bounce CNAME s1.domainkey.u1.wl2.sendgrid.net.", "", ""},
+		{"the alias of a service, whose host has no MX here", "bounce CNAME u8.wl2.sendgrid.net.", "", ""},
 		{"an address", "bounce A 192.0.2.10\n\tbounce TXT \"v=spf1 a -all\"", "", ""},
 	} {
 		zone := fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:]) + "\ts1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net.\n\t" + tt.zone + "\n"

@@ -211,6 +211,8 @@ type Coverage struct {
 	// silent are the sections with something undecided, undecided those that
 	// cannot be judged at all.
 	silent, undecided map[finding.Section]bool
+	// missing: the domain itself does not exist.
+	missing bool
 	// profileOpen: the profile was guessed without an answer that could change it.
 	profileOpen bool
 }
@@ -225,6 +227,7 @@ func NewCoverage(r *Report) *Coverage {
 		v.answered[q] = true
 	}
 	for _, f := range v.findings {
+		v.missing = v.missing || f.Check == "domain-missing" && f.Subject == r.Domain && f.Severity == finding.Critical
 		if !f.Severity.Open() {
 			continue
 		}
@@ -302,6 +305,9 @@ func (v *Coverage) Asked(name, rtype string) bool {
 // Decides reports whether a finding that the audit does not have is really gone:
 // everything it depends on was answered.
 func (v *Coverage) Decides(f finding.Finding) bool {
+	if v.missing {
+		return true // of a domain that does not exist nothing else holds
+	}
 	examined, checked, passed := false, false, false
 	for _, g := range v.findings {
 		examined = examined || g.Section == f.Section
