@@ -110,10 +110,15 @@ func (j *judge) problems(m *mending) {
 		return
 	}
 	if m.target != "" {
-		j.addKey("dkim-key-syntax", m.PublishedKey, finding.Finding{Title: "DKIM alias published as text (TXT instead of CNAME)",
+		f := finding.Finding{Title: "DKIM alias published as text (TXT instead of CNAME)",
 			Detail: fmt.Sprintf("The TXT record at %s is the name %s, which is where the key is: an alias was meant, and published with the type TXT.", m.QueryName(), m.target),
 			Fix: &finding.Fix{Summary: "Publish it as an alias.", Name: m.QueryName(), Type: "CNAME", Value: m.target,
-				Remove: []finding.Record{{Name: m.QueryName(), Type: "TXT", Value: m.Record}}}})
+				Remove: []finding.Record{{Name: m.QueryName(), Type: "TXT", Value: m.Record}}}}
+		if !m.targetKnown {
+			f.Detail = fmt.Sprintf("The TXT record at %s is the name %s: an alias was meant, and published with the type TXT. No key was seen there.", m.QueryName(), m.target)
+			f.Fix.Summary, f.Fix.Value = "Publish it as an alias, with the target that the service shows.", "<target of the alias, as the service shows it>"
+		}
+		j.addKey("dkim-key-syntax", m.PublishedKey, f)
 		return
 	}
 	for i := range m.Problems {

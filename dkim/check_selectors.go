@@ -101,6 +101,11 @@ func (j *judge) dangling() {
 			j.Add("dkim-cname-dangling", f)
 			continue
 		}
+		if another := s.ofAnother(); another != "" && s.undotted() == "" {
+			j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Detail: another, Evidence: []finding.Evidence{*s.Evidence},
+				Fix: &finding.Fix{Summary: "Publish the alias with the target that the Defender portal shows for " + s.Domain + "."}})
+			continue
+		}
 		if p := loaded().byName[s.Provider]; p != nil && p.Standby {
 			if other := j.pair(p, s); other == SelectorFound || other == SelectorUnresolved {
 				continue // the other of the pair is alive and this one in reserve, or that is reported as unresolved
@@ -139,6 +144,10 @@ func (s *Selector) meantFor(right, why string) finding.Finding {
 	key, known := s.hasKey(right)
 	if !known {
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the final dot of its target (%s.), if that is the one that the service shows.", right)}
+		if a := s.right.answer; a != nil && a.Absent() {
+			f.Detail += fmt.Sprintf(" At %s there is no key either.", right)
+			f.Evidence = append(f.Evidence, s.right.evidence())
+		}
 		return f
 	}
 	if key {

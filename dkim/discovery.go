@@ -187,6 +187,8 @@ type PublishedKey struct {
 	quoted string
 	// target is where an alias would lead that was published as text, and the key is.
 	target string
+	// targetKnown: there is a key, or it is a name of a service that may have one.
+	targetKnown bool
 }
 
 // QueryName is the name of the record: <selector>._domainkey.<domain>.

@@ -142,19 +142,40 @@ func (s *Selector) asText() string {
 	if s.Wildcard || s.Status != SelectorFound || len(s.CNAMEs) > 0 || len(s.answer.Records) != 1 {
 		return ""
 	}
-	name := cleanName(s.answer.Records[0].Text())
+	return aliasIn(s.answer.Records[0].Text())
+}
+
+// aliasIn is the target of an alias that a text holds: by itself, behind the type, as an address
+// of the web, or where a key belongs; "" if it holds none.
+func aliasIn(text string) string {
+	if strings.IndexByte(text, '.') < 0 {
+		return "" // as in every key
+	}
+	text = strings.TrimSpace(text)
+	if t := strings.Fields(text); len(t) == 2 && strings.EqualFold(t[0], "CNAME") {
+		text = t[1]
+	}
+	if rest, ok := strings.CutPrefix(strings.ToLower(text), "https://"); ok {
+		text = strings.TrimSuffix(rest, "/")
+	}
+	var k Key
+	if k.read(text); k.tag("p") != nil {
+		text = strings.TrimSpace(k.tag("p").value)
+	}
+	name := cleanName(text)
 	if !resolver.IsHostName(name) || !resolver.Whole(name) {
 		return ""
 	}
 	return name
 }
 
-// hasKey: at the name that was meant there is a key, or it is one of a service's.
+// hasKey: at the name that was meant there is a key, or it is one of a service's, and not
+// known to be missing there. Of Microsoft 365, which keeps one of two, the name is enough.
 func (s *Selector) hasKey(right string) (key, known bool) {
 	a := s.right.answer
 	key = a != nil && a.Status == resolver.Found && slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return keyOf(&r).Live() })
 	p, _ := bySuffix(loaded().cname, right)
-	return key, key || p != nil
+	return key, key || p != nil && (a == nil || !a.Absent() || p.Standby && strings.HasPrefix(right, tenantLabel(s.Name, s.Domain)+"."))
 }
 
 // undotted is where an alias that leads nowhere was meant to lead, if the zone added its
@@ -433,7 +454,7 @@ func (s *search) conclude() {
 			k := &s.d.Keys[len(s.d.Keys)-1]
 			k.read(sel.answer.Records)
 			if right := sel.asText(); right != "" {
-				if _, known := sel.hasKey(right); known {
+				if _, k.targetKnown = sel.hasKey(right); k.targetKnown || mislaidAlias([]string{right}) {
 					k.target = right
 				}
 			}

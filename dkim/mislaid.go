@@ -190,7 +190,7 @@ func (s *search) mislayListed(found map[string]bool) {
 		} else if sel, ok := cut(".domainkey"); ok {
 			try(sel, whyUnderscore)
 		} else if sel, ok := cut("_domainkey"); ok && !strings.Contains(sel, ".") {
-			try(sel, whyDot)
+			try(strings.TrimRight(sel, "_-"), whyDot) // typed for the dot: no selector ends so (RFC 6376, 3.1)
 		} else if sel, ok := strings.CutPrefix(relative, "_domainkey."); ok && !strings.Contains(sel, ".") {
 			try(sel, whySwapped)
 		} else if sel, ok := tenantSelector(relative, d); ok {

@@ -86,6 +86,8 @@ func TestWrongNames(t *testing.T) {
 			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkey.acme.example.acme.example", "s9._domainkey.acme.example", "TXT"},
 		{"another key without a selector", "s9.domainkey TXT KEY" + strings.Replace(second, "k2._domainkey", "_domainkey", 1), false, Options{Selectors: []string{"s9"}},
 			[]string{"dkim-wrong-name error <selector>._domainkey.acme.example", "dkim-wrong-name error s9._domainkey.acme.example"}, "", "", ""},
+		{"an underscore for the dot, listed", "s9__domainkey TXT KEY", true, Options{},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9__domainkey.acme.example", "s9._domainkey.acme.example", "TXT"},
 		{"an alias of a key without _domainkey, listed", "s1 CNAME s1.domainkey.u1.wl.sendgrid.net.\ngoogle CNAME www.esp.example.\ndefault TXT KEY", true, Options{},
 			[]string{"dkim-wrong-name error s1._domainkey.acme.example"}, "s1.acme.example", "s1._domainkey.acme.example", "CNAME"},
 		{"the key of a subdomain is none", "s9._domainkey.mail TXT KEY\ngoogle._domainkey TXT KEY" + second, true, Options{}, nil, "", "", ""},
@@ -279,6 +281,23 @@ func TestHyphenedTarget(t *testing.T) {
 		}
 		if got := summary(findings); !slices.Equal(got, []string{"dkim-cname-dangling error selector1._domainkey.acme.example", "dkim-cname-dangling error selector2._domainkey.acme.example"}) {
 			t.Errorf("%s: %q", target, got)
+		}
+	}
+}
+
+// TestTargetOfAnother: an alias to the target of another domain or selector is no key held in
+// reserve.
+func TestTargetOfAnother(t *testing.T) {
+	for target, want := range map[string]bool{"selector1-acme-com._domainkey.acme.onmicrosoft.com.": true, "selector2-acme-example._domainkey.acme.onmicrosoft.com.": true,
+		"selector1-acme-com._domainkey.acme.n-v1.dkim.mail.microsoft.": true, "selector1-acme-example._domainkey.acme.onmicrosoft.com.": false} {
+		r := resolver.NewOverlay(nil, parseZone(t, "acme.example", "selector1._domainkey CNAME "+target+"\nselector2._domainkey CNAME k.esp.example."), parseZone(t, "esp.example", "k TXT KEY"),
+			parseZone(t, "onmicrosoft.com", ""), parseZone(t, "dkim.mail.microsoft", ""))
+		sheet := Check(Examine(t.Context(), r, "acme.example", Options{Names: namesOf(r)}), Context{})
+		got := slices.ContainsFunc(sheet.Findings(), func(f finding.Finding) bool {
+			return f.Check == "dkim-cname-dangling" && f.Severity == finding.Error && strings.Contains(f.Detail, "begins with selector1-acme-example") && !f.Fix.Complete
+		})
+		if got != want {
+			t.Errorf("%s: %v, %q", target, got, summary(sheet.Findings()))
 		}
 	}
 }

@@ -46,11 +46,28 @@ func tenantNames(selector, domain string) []string {
 	return names
 }
 
+// tenantLabel is the first label of the target that Microsoft 365 gives the alias of a selector.
+func tenantLabel(selector, domain string) string {
+	return selector + "-" + strings.ReplaceAll(domain, ".", "-")
+}
+
+// ofAnother says that the target of an alias at Microsoft 365 which does not exist is not the one
+// of this selector and domain; "" if it is, or is at another service.
+func (s *Selector) ofAnother() string {
+	target := s.CNAMEs[len(s.CNAMEs)-1]
+	label, rest, _ := strings.Cut(target, ".")
+	if !strings.HasPrefix(label, "selector1-") && !strings.HasPrefix(label, "selector2-") || label == tenantLabel(s.Name, s.Domain) ||
+		!resolver.Within(rest, tenants) && !resolver.Within(rest, "dkim.mail.microsoft") {
+		return ""
+	}
+	return fmt.Sprintf("%s is an alias of %s, which does not exist: the target of Microsoft 365 for this selector and domain begins with %s.", s.QueryName(), target, tenantLabel(s.Name, s.Domain))
+}
+
 // ofTenant reports whether a target at Microsoft 365 is right in all that can be compared: its
 // label is made of the selector and the domain, and its tenant is that of the other selector.
 func (j *judge) ofTenant(s *Selector, target string) bool {
 	label, tenant, _ := strings.Cut(target, "._domainkey.")
-	if label != s.Name+"-"+strings.ReplaceAll(s.Domain, ".", "-") {
+	if label != tenantLabel(s.Name, s.Domain) {
 		return false
 	}
 	for i := range j.d.Selectors {

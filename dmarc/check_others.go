@@ -61,6 +61,9 @@ func (j *judge) standing(i int) (note string, moot bool) {
 // merge makes one record of several that were discarded, with all their report
 // addresses. If their policies differ, nobody but the owner knows which one was meant.
 func merge(texts []string, domain string) *cleaned {
+	if whole := joinedPieces(texts); whole != "" {
+		return clean(whole, false, domain)
+	}
 	var out *cleaned
 	for _, text := range texts[:min(len(texts), maxDestinations)] {
 		c := clean(text, false, domain)
@@ -94,6 +97,44 @@ func merge(texts []string, domain string) *cleaned {
 	}
 	out.changes = nil
 	return out
+}
+
+// joinedPieces is the one record that several texts are pieces of: one has the version, the
+// others begin with a tag, and no tag is in two of them. It is "" if they are not.
+func joinedPieces(texts []string) string {
+	if len(texts) > maxDestinations {
+		return ""
+	}
+	head := ""
+	var rest []string
+	have := map[string]bool{}
+	for _, text := range texts {
+		if len(text) > maxRepair {
+			return ""
+		}
+		tokens := repaired(text).tokens()
+		for i := range tokens {
+			t := &tokens[i]
+			if !t.known || !t.strong || have[t.name] {
+				return ""
+			}
+			have[t.name] = true
+		}
+		switch text = strings.Trim(text, " ;"); {
+		case len(tokens) == 0:
+			return ""
+		case tokens[0].name != "v":
+			rest = append(rest, text)
+		case head != "":
+			return ""
+		default:
+			head = text
+		}
+	}
+	if head == "" || len(rest) == 0 {
+		return ""
+	}
+	return strings.Join(append([]string{head}, rest...), "; ")
 }
 
 // either is a placeholder for one of two values.

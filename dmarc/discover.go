@@ -67,6 +67,9 @@ func (s *search) firstRound(b *resolver.Batch) {
 		s.probe = s.ask(b, recordPrefix+nobody(domain)+"."+domain, resolver.TypeTXT)
 		own := s.policy.walk[0].name
 		s.strays = []*question{s.policy.exists, s.ask(b, misplaced(own), resolver.TypeTXT), s.ask(b, own+"."+domain, resolver.TypeTXT)}
+		if origin := resolver.Registrable(domain); origin != domain {
+			s.strays = append(s.strays, s.ask(b, own+"."+origin, resolver.TypeTXT))
+		}
 		s.askListed(b)
 	}
 	s.identifiers = append(s.askIdentifiers(b, s.d, "spf", s.envelope), s.askIdentifiers(b, s.d, "dkim", s.signing)...)
@@ -291,8 +294,8 @@ func (d *Discovery) Enforces() *bool {
 }
 
 // misplaced is the name where a record ends up whose underscore is left out.
-// Others are the record's own name before the domain, a whole name entered where the
-// zone adds its own, and _dmarc twice.
+// Others are the record's own name before the domain or the one above it, a whole name
+// entered where the zone adds its own, and _dmarc twice.
 func misplaced(recordName string) string { return recordName[len("_"):] }
 
 // The bounds on the names of a zone that are searched for records, and that are asked.
@@ -309,6 +312,12 @@ func (s *search) askListed(b *resolver.Batch) {
 		return
 	}
 	asked := 0
+	if origin := resolver.Registrable(s.d.Domain); origin != s.d.Domain {
+		below := strings.TrimSuffix(s.d.Domain, "."+origin)
+		if name := below + "." + recordName(origin); slices.Contains(s.names(recordName(origin), mostNames), name) { // "news._dmarc"
+			s.strays = append(s.strays, s.ask(b, name, resolver.TypeTXT))
+		}
+	}
 	for _, name := range s.names(s.d.Domain, mostNames) {
 		relative := strings.TrimSuffix(name, "."+s.d.Domain)
 		if asked == mostListed {
@@ -348,6 +357,9 @@ func (d *Discovery) readStrays(qs []*question) {
 			}
 			if i > 0 && slices.Contains(d.Wildcard.Texts, text) || !meantAsPolicy(text) && (i == 0 || strings.Contains(q.name, "_domainkey.") || !repaired(text, d.Domain).plausible(true)) {
 				continue
+			}
+			if i > 0 && strings.HasPrefix(belongsTo(text, ""), "<selector>") && strings.Contains(q.name, "._domainkey.") {
+				continue // a key, with another record behind it
 			}
 			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: show.Cut(text, maxRepair), Evidence: *e})
 		}

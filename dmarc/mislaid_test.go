@@ -46,6 +46,7 @@ func TestMislaid(t *testing.T) {
 		{"where consent stands", `_report._dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "_report._dmarc.acme.example", true},
 		{"at a selector", `s1._domainkey.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "s1._domainkey.acme.example", true},
 		{"a key at a selector", `s1._domainkey.acme.example TXT "v=DKIM1; p=reject"`, nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
+		{"a key with another record behind it", `s1._domainkey.acme.example TXT "v=DKIM1; k=rsa; p=abc; v=DMARC1; p=none"`, nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
 		{"of a subdomain named alike", `_dmarc.acme.acme.example TXT "` + sound + `"`, nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
 		{"of another name", `_dmarc.www.acme.example TXT "` + sound + `"`, nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
 		{"SPF at its name, none elsewhere", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &no, "dmarc-spf-at-dmarc-name", "", "", false},
@@ -84,5 +85,17 @@ func TestMislaid(t *testing.T) {
 			}
 			complete(t, findings)
 		})
+	}
+}
+
+// TestMislaidOfSubdomain: the record of a subdomain at the names that a control panel makes of
+// its own, which adds the name of the zone above.
+func TestMislaidOfSubdomain(t *testing.T) {
+	for _, name := range []string{"_dmarc.news.acme.example.acme.example", "_dmarc.news.acme.example.news.acme.example", "news._dmarc.acme.example", "dmarc.news.acme.example"} {
+		d := mislaid(t, "news.acme.example MX 10 mx.acme.example\nacme.example MX 10 mx.acme.example\n"+name+` TXT "`+sound+`"`, "news.acme.example")
+		f := find(t, Check(d, Context{}).Findings(), "dmarc-wrong-name")
+		if f.Fix == nil || f.Fix.Name != "_dmarc.news.acme.example" || f.Fix.Value != sound || len(f.Fix.Remove) != 1 || f.Fix.Remove[0].Name != name {
+			t.Errorf("%s: %s %+v", name, f.Detail, f.Fix)
+		}
 	}
 }

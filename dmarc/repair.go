@@ -27,6 +27,8 @@ type repair struct {
 	// version and policy: the text shows one, however it is written; address: it shows
 	// a report address.
 	version, policy, address bool
+	// versions counts how often it shows the version: more than once, it is of several records.
+	versions int
 	// about says of each tag, by its name, whether the text has it at all.
 	about map[string]bool
 	// raw is the record with straight quotation marks, published as it is in the DNS.

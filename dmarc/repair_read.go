@@ -18,6 +18,7 @@ func (r *repair) readVersion(t *token) {
 		return
 	}
 	r.version = true
+	r.versions++
 	for _, c := range "dmarc1" {
 		if !strings.ContainsRune(value, c) {
 			r.lost += string(c)
@@ -67,9 +68,37 @@ func nearestPolicy(s string) string {
 	return suggest(letters.String(), string(None), string(Quarantine), string(Reject))
 }
 
+// policiesIn are the policies that the letters of a value hold, one beside another: "none or
+// reject", "none|quarantine".
+func policiesIn(value string) (out []string) {
+	bare := strings.ToLower(value)
+	for _, p := range [...]Policy{None, Quarantine, Reject} {
+		if strings.Contains(bare, string(p)) {
+			out = append(out, string(p))
+		}
+	}
+	return out
+}
+
+// besideWords reports whether a policy is one word of a value among others of two letters and
+// more: "no reject" is not near to anything.
+func besideWords(value string) bool {
+	words := strings.FieldsFunc(strings.ToLower(value), func(c rune) bool { return c < 'a' || c > 'z' })
+	return slices.ContainsFunc(words, func(w string) bool { return policyWord(w) != "" }) &&
+		slices.ContainsFunc(words, func(w string) bool { return len(w) > 1 && policyWord(w) == "" })
+}
+
 // readPolicy reads p, sp or np.
 func (r *repair) readPolicy(t *token) {
 	meant := nearestPolicy(t.value)
+	if all := policiesIn(t.value); len(all) > 1 {
+		r.policy = true
+		r.draft.set(t.name, either(r.draft.get(t.name), "<"+strings.Join(all, " or ")+">"))
+		return
+	}
+	if besideWords(t.value) {
+		meant = ""
+	}
 	if rest, twice := strings.CutPrefix(strings.ToLower(t.value), t.name); twice && strings.HasPrefix(rest, "=") {
 		meant = policyWord(rest) // "p=p=reject"
 	}
@@ -77,8 +106,12 @@ func (r *repair) readPolicy(t *token) {
 		// "reject x": the first word, if what follows is something else.
 		if word, _, ok := strings.Cut(t.value, " "); ok {
 			meant = policyWord(word)
-			if meant != "" {
-				r.open = append(r.open, strings.TrimSpace(t.value[len(word):]))
+			switch rest := strings.TrimSpace(t.value[len(word):]); {
+			case meant == "":
+			case strings.HasPrefix(rest, "(") && strings.IndexByte(rest, ')') == len(rest)-1 && !strings.ContainsAny(rest, "@="):
+				r.changes = append(r.changes, change{"dmarc-policy-invalid", show.Cut(rest, 60), true}) // a remark
+			default:
+				r.open = append(r.open, rest)
 			}
 		}
 	}
@@ -93,17 +126,18 @@ func (r *repair) readPolicy(t *token) {
 			return
 		}
 		r.drop("dmarc-duplicate-tag", t)
-	case before != "" && before != meant && !t.strong && !strings.Contains(before, "<"):
-		// "p=reject p=none" is no policy to receivers: which one was meant, nobody can tell.
+	case before != "" && before != meant && (!t.strong || r.versions > 1) && !strings.Contains(before, "<"):
+		// "p=reject p=none" is no policy to receivers, and of two records in one some take the
+		// first and some the last: which one was meant, nobody can tell.
 		r.draft.set(t.name, "<"+before+" or "+meant+">")
 	case before != "" && (Policy(meant).rank() <= Policy(before).rank() || before == meant) && !strings.Contains(before, "<"):
 		r.drop("dmarc-duplicate-tag", t)
 	case before != "":
 		// The later one is stricter: receivers differ on which one stands.
-		if strings.Contains(before, "<") {
-			before = "none, quarantine"
+		if before == policyPlaceholder {
+			return
 		}
-		r.draft.set(t.name, "<"+before+" or "+meant+">")
+		r.draft.set(t.name, either(before, meant))
 	case meant != "":
 		r.draft.set(t.name, meant)
 		if to := t.name + "=" + meant; !strings.EqualFold(strings.ReplaceAll(r.source(t), " ", ""), to) {
@@ -330,6 +364,7 @@ func (r *repair) readPiece(t *token) {
 	case letters <= 1 && strings.IndexByte(t.value, 0x7f) < 0 || tagStatus[bare] != "":
 		r.drop("dmarc-syntax", t)
 	case versionLike(bare):
+		r.versions++
 		r.drop("dmarc-version", t)
 	case policyWord(bare) != "" && policyWord(bare) == r.draft.get("p"):
 		r.drop("dmarc-syntax", t)

@@ -165,6 +165,18 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailto; office@acme.example", "v=DMARC1; p=reject; rua=mailto:office@acme.example"},
 		{"v=DMARC1; p=reject; rua=mail:opostmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mail:office@acme.example", "v=DMARC1; p=reject; rua=mailto:office@acme.example"},
+		// Of several policies in one value, and of a policy among other words, the owner knows.
+		{"v=DMARC1; p=none|quarantine", "v=DMARC1; p=<none or quarantine>"},
+		{"v=DMARC1; p=nonequarantine", "v=DMARC1; p=<none or quarantine>"},
+		{"v=DMARC1; p=none or reject", "v=DMARC1; p=<none or reject>"},
+		{"v=DMARC1; p=none / quarantine / reject", "v=DMARC1; p=<none or quarantine or reject>"},
+		{"v=DMARC1; p=no reject", "v=DMARC1; p=<none, quarantine or reject>"},
+		{"v=DMARC1; p=none (monitoring)", "v=DMARC1; p=none"},
+		{"v=DMARC1; p=re ject", "v=DMARC1; p=reject"},
+		// Two records in one.
+		{full + " v=DMARC1; p=none", "v=DMARC1; p=<reject or none>" + full[len("v=DMARC1; p=reject"):]},
+		{full + "; v=DMARC1; p=none", "v=DMARC1; p=<reject or none>" + full[len("v=DMARC1; p=reject"):]},
+		{full + "; v=DMARC1; p=reject", full},
 		// So may what stands for the semicolon behind an address.
 		{"v=DMARC1; p=reject; rua=mailto:a@acme.examplep,np=reject", "v=DMARC1; p=reject; np=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mailto:a@esp.test,np=reject", "v=DMARC1; p=reject; np=reject; rua=mailto:a@esp.test"},
