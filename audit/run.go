@@ -243,6 +243,12 @@ func (a *run) ask(ctx context.Context) {
 	if a.wants(finding.Transport) {
 		tools := a.options.Transport
 		tools.Names = a.names
+		tools.TLSANames = func(name string) (names []string) {
+			for _, record := range resolver.Below(a.resolver, name, resolver.TypeTLSA) {
+				names = append(names, record.Name)
+			}
+			return names
+		}
 		transport.Begin(b, tools, t.Domain, func(f *transport.Facts) { res.Transport = f })
 	}
 	b.Run()

@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // howToValidate is how to get an answer about DNSSEC.
@@ -274,8 +275,8 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 }
 
 // unsignedTLSA judges the TLSA records of a zone file by themselves, and says that nothing
-// else was looked at.
-func (f *DNSSECFacts) unsignedTLSA() []finding.Finding {
+// else was looked at. Names are those of the loaded zones that have TLSA records.
+func (f *DNSSECFacts) unsignedTLSA(names []string) []finding.Finding {
 	s := finding.NewSheet(daneList, f.Domain)
 	for i := range f.Hosts {
 		h := &f.Hosts[i]
@@ -297,8 +298,35 @@ func (f *DNSSECFacts) unsignedTLSA() []finding.Finding {
 			s.Add("dane-unresolved", finding.Finding{Severity: finding.NotChecked, Subject: h.Name, Title: "DANE was not checked", Evidence: evidence,
 				Detail: fmt.Sprintf("There are TLSA records at %s in a zone file, which nothing validates.", show.Escape(h.TLSA.Name))})
 		}
+		if at := f.mislaidTLSA(h, names); at != "" {
+			s.Add("tlsa-unusable", finding.Finding{Subject: h.Name, Title: "TLSA record where no sender looks", Evidence: evidence,
+				Detail: fmt.Sprintf("A TLSA record is published at %s, and none at %s, where senders look for that of the MX host.", show.Escape(at), h.TLSA.Name),
+				Fix:    &finding.Fix{Summary: fmt.Sprintf("Move the record to %s, if it is the one of this host.", h.TLSA.Name)}})
+		}
 	}
 	return s.Findings()
+}
+
+// mislaidTLSA is the first of the names at which TLSA records stand that was meant as the one
+// of a host without any: the domain's own name, the host's doubled, or one with a mistake in what
+// stands before it; "" if none is.
+func (f *DNSSECFacts) mislaidTLSA(h *SignedHost, names []string) string {
+	if h.TLSA.State != Absent {
+		return ""
+	}
+	wrong := []string{h.Name, h.TLSA.Name + "." + f.Domain, h.TLSA.Name + "." + resolver.Registrable(f.Domain)}
+	for _, before := range []string{"25._tcp.", "_25.tcp.", "25.tcp.", "_tcp._25.", "_25_tcp.", "_tcp.", "_25."} {
+		wrong = append(wrong, before+h.Name)
+	}
+	if !slices.ContainsFunc(f.Hosts, func(other SignedHost) bool { return other.Name == f.Domain }) {
+		wrong = append(wrong, "_25._tcp."+f.Domain)
+	}
+	for _, name := range wrong {
+		if slices.Contains(names, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // neverFinding is what is said of a record that no certificate matches. If it is the only one

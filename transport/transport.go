@@ -13,6 +13,8 @@ type Facts struct {
 	BIMI      *BIMIFacts      `json:"bimi"`
 	// strays are what stands at names of a loaded zone that look like those of records.
 	strays []stray
+	// tlsaNames are the names of a loaded zone that have TLSA records.
+	tlsaNames []string
 }
 
 // Tools are what Begin asks with besides the DNS. Of the zero value nothing is fetched, and
@@ -25,6 +27,9 @@ type Tools struct {
 	// Names lists names of the zones that were loaded, below a name and up to a number, at
 	// which records are looked for that stand at a wrong one; nil: none can be listed.
 	Names func(name string, most int) []string
+	// TLSANames lists the names below one at which those zones have TLSA records; nil: none
+	// can be listed.
+	TLSANames func(name string) []string
 	// BIMI is which logo is looked for, and who may certify it.
 	BIMI BIMITools
 }
@@ -35,6 +40,9 @@ func Begin(b *resolver.Batch, t Tools, domain string, done func(*Facts)) {
 	f := &Facts{}
 	b.Part(func(b *resolver.Batch) {
 		f.askStrays(b, domain, t.Names)
+		if t.TLSANames != nil {
+			f.tlsaNames = t.TLSANames(domain)
+		}
 		BeginSTS(b, t.Web, domain, func(got *STSFacts) { f.STS = got })
 		BeginReporting(b, domain, func(got *ReportingFacts) { f.Reporting = got })
 		BeginDNSSEC(b, &t.Validator, domain, func(got *DNSSECFacts) { f.DNSSEC = got })
@@ -55,7 +63,7 @@ func Check(f *Facts) []finding.Finding {
 	switch {
 	case f.DNSSEC.unsigned():
 		// Zone files hold no signatures: of DNSSEC nothing could be said, and nothing was left out.
-		out = append(out, f.DNSSEC.unsignedTLSA()...)
+		out = append(out, f.DNSSEC.unsignedTLSA(f.tlsaNames)...)
 	case !f.DNSSEC.Validates:
 		s := finding.NewSheet(daneList, f.DNSSEC.Domain)
 		f.DNSSEC.undetermined(s, "dnssec-unresolved")

@@ -59,6 +59,28 @@ func TestUnsignedTLSA(t *testing.T) {
 	}
 }
 
+// TestMislaidTLSA: a TLSA record at a name like the one of an MX host without any is said, and
+// those of other hosts and ports are not.
+func TestMislaidTLSA(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		said bool
+	}{
+		{"_25._tcp", true}, {"_25._tcp.mx.acme.example", true}, {"25._tcp.mx", true}, {"_tcp._25.mx", true}, {"_25.tcp.mx", true}, {"mx", true},
+		{"_25._tcp.mx", false}, {"_25._tcp.mail", false}, {"_465._tcp.mx", false}, {"_443._tcp", false},
+	} {
+		said := slices.ContainsFunc(transportOf(t, tt.name+" TLSA 3 1 1 "+strings.Repeat("ab", 32)), func(f finding.Finding) bool {
+			return f.Check == "tlsa-unusable" && f.Severity == finding.Error && strings.Contains(f.Detail, "where senders look")
+		})
+		if said != tt.said {
+			t.Errorf("%s: said %v", tt.name, said)
+		}
+	}
+	if s := transportOf(t, "_25._tcp TLSA 3 1 1 "+strings.Repeat("ab", 32)+"\n_25._tcp.mx TLSA 3 1 1 "+strings.Repeat("ab", 32)); slices.ContainsFunc(s, func(f finding.Finding) bool { return f.Check == "tlsa-unusable" && f.Severity == finding.Error }) {
+		t.Error("said beside the right one")
+	}
+}
+
 // bimiOf are the findings of an audit about BIMI.
 func bimiOf(t *testing.T, lines string) []finding.Finding {
 	t.Helper()
@@ -70,7 +92,13 @@ func transportOf(t *testing.T, lines string) (out []finding.Finding) {
 	t.Helper()
 	zone := dnstest.Zone(t, "$ORIGIN .\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n$TTL 300\n@ MX 10 mx\nmx A 192.0.2.1\n"+lines+"\n")
 	b := resolver.NewBatch(t.Context(), resolver.NewSession(zone, 0))
-	Begin(b, Tools{}, "acme.example", func(f *Facts) { out = Check(f) })
+	names := func(name string) (out []string) {
+		for _, r := range resolver.Below(zone, name, resolver.TypeTLSA) {
+			out = append(out, r.Name)
+		}
+		return out
+	}
+	Begin(b, Tools{TLSANames: names}, "acme.example", func(f *Facts) { out = Check(f) })
 	b.Run()
 	return out
 }
