@@ -169,6 +169,7 @@ func (m *spoiling) spoil(baselines []*Result) {
 		}
 		g.Go(func() error {
 			srv := dnsfault.Start(m.t, truth, f)
+			defer srv.Close()
 			client, err := resolver.New(resolver.Config{Servers: []string{srv.Addr()}, Timeout: 250 * time.Millisecond, Retries: -1})
 			if err != nil {
 				return err

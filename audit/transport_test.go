@@ -170,6 +170,7 @@ func TestTransportFaults(t *testing.T) {
 		for _, f := range faults {
 			g.Go(func() error {
 				srv := dnstest.Start(t, secured)
+				defer srv.Close()
 				for _, fault := range f.fault {
 					srv.Fault(q.Name, q.Type, fault)
 				}

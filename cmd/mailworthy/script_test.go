@@ -30,6 +30,15 @@ type tests struct{ *testing.M }
 
 func (m tests) Run() int {
 	runtest.AtOnce(4)
+	// What is written is that of a terminal of a width of its own, wherever the tests run.
+	for name, value := range map[string]string{"COLUMNS": "80", "LC_ALL": "C.UTF-8"} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
+	for _, name := range []string{"STATE_DIRECTORY", passwordVariable} {
+		_ = os.Unsetenv(name) // fails for no name
+	}
 	return m.M.Run()
 }
 

@@ -86,6 +86,7 @@ func TestTruthOrError(t *testing.T) {
 		seen[f.Name] = true
 		group.Go(func() error {
 			srv := dnsfault.Start(t, truth, f)
+			defer srv.Close()
 			patience := 40 * time.Millisecond
 			if f.Recovers {
 				patience = 5 * time.Second

@@ -85,6 +85,9 @@ type Server struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 	wrong error
+
+	// Close ends the server before the test ends: many at once take many files.
+	Close func()
 }
 
 // Start serves until the test ends. A question that the truth has no answer for
@@ -110,12 +113,13 @@ func Start(t testing.TB, truth *Truth, fault Fault) *Server {
 	}
 	s.wg.Go(s.serveUDP)
 	s.wg.Go(s.serveTCP)
-	t.Cleanup(func() {
+	s.Close = sync.OnceFunc(func() {
 		s.stop()
 		if s.wrong != nil {
 			t.Error(s.wrong)
 		}
 	})
+	t.Cleanup(s.Close)
 	return s
 }
 

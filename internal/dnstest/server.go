@@ -33,6 +33,8 @@ type Server struct {
 	done chan struct{}
 	wg   sync.WaitGroup
 	work chan struct{}
+	// Close ends the server before the test ends: many at once take many files.
+	Close func()
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -82,7 +84,8 @@ func Start(t testing.TB, zones ...string) *Server {
 	s.wg.Go(s.serveUDP)
 	tcp := s.listeners[0]
 	s.wg.Go(func() { s.serveTCP(tcp, "tcp") })
-	t.Cleanup(s.stop)
+	s.Close = sync.OnceFunc(s.stop)
+	t.Cleanup(s.Close)
 	return s
 }
 
