@@ -118,10 +118,27 @@ func (k *checker) endless(r *Record, last *Term) {
 	if slices.Contains(k.own, r) && last != nil && last.Kind == spf.KindA && last.Value == "" && last.Qualifier != "+" && last.parsed.Bits4 == 32 {
 		f.Detail += fmt.Sprintf(" %s at its end was probably meant to be %s.", quote(last.Text), quote(last.Qualifier+"all"))
 		f.Fix = k.ask(r, last, "<-all or ~all>", "End the record in -all or ~all.")
+	} else if slices.Contains(k.own, r) && k.cutOff(r) {
+		x := &r.Terms[len(r.Terms)-1]
+		f.Detail += fmt.Sprintf(" %s at its end has no top-level domain that there is: the rest of the record may have been lost where it was published.", quote(x.Text))
+		p := k.proposal(r)
+		p.wrong(x, rightName(x))
+		p.allAsk = '~'
+		p.ask = append(p.ask, "<what was lost behind it>")
+		f.Fix = p.share(true, "Publish the whole record.")
 	} else {
 		f.Fix = k.endFix(r, false, "End the record in ~all.")
 	}
 	k.add("spf-all-missing", r, f)
+}
+
+// cutOff reports whether a record without an end stops within a name.
+func (k *checker) cutOff(r *Record) bool {
+	if len(r.Terms) == 0 {
+		return false
+	}
+	t := &r.Terms[len(r.Terms)-1]
+	return t.Error == "" && (t.Kind.Directive() || t.Kind == spf.KindRedirect) && t.Value != "" && hostLike(t.Value) && !plausible(t.Value) && !k.vouched(r.Domain, t.Text)
 }
 
 // softfail judges ~all: good beside a DMARC policy that enforces, weak without. A

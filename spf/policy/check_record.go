@@ -178,6 +178,12 @@ func (k *checker) order(r *Record) {
 			p.move = true
 			switch {
 			case !p.moves(t):
+			case t.Kind == spf.KindPTR:
+				p.wrong(t, sendersOf(t)) // before all it would be a fault of its own
+				moved = append(moved, t.Text)
+			case t.parsed.Prefix.IsValid() && len(addresses{{t.parsed.Prefix.Addr(), t.parsed.Prefix.Addr()}}.minus(unroutable)) == 0:
+				p.wrong(t, string(t.Kind)+":<the public address of the host behind "+forPlaceholder(t.Value)+">")
+				moved = append(moved, t.Text)
 			case k.nowhere(r.Domain, t.Text):
 				// Before all, a name that leads nowhere would be a permerror, or a void lookup.
 				p.wrong(t, rightName(t))

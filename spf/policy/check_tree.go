@@ -9,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
+	"mailworthy/provider"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -124,6 +125,12 @@ func (k *checker) target(r *Record, t *Term) {
 		} else if alias != "" {
 			detail += fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
 			fix = k.dotted(t, alias)
+		} else if name := k.appended(t); name != "" && k.mine(r) {
+			detail += fmt.Sprintf(" It was probably meant to be %s: what appended the domain took the name for one of its own.", name)
+			p := k.proposal(r)
+			p.broken = true
+			p.replace(t, false, strings.TrimSuffix(t.Text, t.Value)+name)
+			fix = p.share(false, "Publish the corrected record.")
 		} else if at := t.Target + "." + k.p.Domain; k.mine(r) && k.p.answers.get(at, resolver.TypeTXT).recordStatus() == StatusFound {
 			detail += fmt.Sprintf(" A record stands at %s: the zone added its own name to one that was whole.", at)
 			fix = k.undoubled(t, at)
@@ -160,6 +167,20 @@ func (k *checker) dotted(t *Term, alias string) *finding.Fix {
 	}
 	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", t.Target), Name: t.Target, Type: "CNAME", Value: alias,
 		Remove: []finding.Record{{Name: t.Target, Type: "CNAME", Value: t.Record.Evidence.CNAMEs[0]}}}
+}
+
+// appended is the name that a term leads to without the domain behind it, if a record stands there,
+// or the catalogue of services has it; else "".
+func (k *checker) appended(t *Term) string {
+	name, ok := strings.CutSuffix(t.Target, "."+k.p.Domain)
+	if !ok || !strings.Contains(name, ".") || !ascii.EqualFold(strings.TrimSuffix(t.Value, "."), t.Target) {
+		return ""
+	}
+	switch s := k.p.answers.get(name, resolver.TypeTXT).recordStatus(); {
+	case s == StatusFound, s.unknown() && provider.Builtin().OfSPF(name) != nil:
+		return name
+	}
+	return ""
 }
 
 // undoubled is the fix for a record, or an alias of one, that stands at the doubled name in place

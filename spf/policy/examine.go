@@ -153,6 +153,9 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			}
 			if mine && q.name != x.root && p&asTarget != 0 && o.status() == StatusNXDomain {
 				x.ask(q.name+"."+x.root, resolver.TypeTXT, asRecord)
+				if name, ok := strings.CutSuffix(q.name, "."+x.root); ok && hostLike(name) && plausible(name) {
+					x.ask(name, resolver.TypeTXT, asRecord) // "_spf.esp.example.acme.example"
+				}
 			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
 				for _, name := range misplaced(x.root) {

@@ -297,7 +297,8 @@ func (k *checker) worse(q *Policy) []*finding.Finding {
 		before[about{f.Check, f.Subject}] = true
 	}
 	return slices.DeleteFunc(check(q, k.c, true).Found(), func(f *finding.Finding) bool {
-		return !f.Severity.AtLeast(finding.Error) || before[about{f.Check, f.Subject}]
+		ends := f.Check == "spf-void-lookup" && strings.Contains(f.Title, "permerror") // for some clients
+		return !f.Severity.AtLeast(finding.Error) && !ends || before[about{f.Check, f.Subject}]
 	})
 }
 

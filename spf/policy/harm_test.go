@@ -175,6 +175,12 @@ func TestHarmless(t *testing.T) {
 		later     TXT "v=spf1 ip4:192.0.2.1 -all include:gone.esp.example"
 		dash      TXT "v=spf1 all include:go\226\128\147ne.esp.example ~all"
 		dashed    TXT "v=spf1 -all a:go\226\128\147ne.esp.example ip4:192.0.2.1"
+		late      TXT "v=spf1 ip4:192.0.2.1 -all ip4:10.0.0.1 ptr"
+		voids     TXT "v=spf1 a:four.example include:_spf.below.example ~all v=spf1 a mx ~all"
+		four      A 192.0.2.4
+		cutoff    TXT "v=spf1 ip4:192.0.2.1 include:spf.protec"
+		cutoff    MX 10 mx.cutoff
+		appended  TXT "v=spf1 ip4:192.0.2.1 include:_spf.below.example.appended.example ~all"
 		first     TXT "v=spf1 ?all include:gone.esp.example include:_spf.below.example"
 		dots      TXT "v=spf1 ip4:192.0.2..0 -all"
 		macro     TXT "v=spf1 ip4:192.0.2.1 exists:%{i}._spf.macro.exampl\\ -all"
@@ -206,6 +212,10 @@ func TestHarmless(t *testing.T) {
 		{domain: "parked", check: "spf-all-softfail", name: "parked", fix: "v=spf1 -all", complete: true, but: Context{Profile: finding.Parked}},
 		{domain: "parked", check: "spf-all-softfail", name: "parked", fix: "v=spf1 -all", complete: true, but: Context{MX: "null"}},
 		{domain: "later", check: "spf-terms-after-all", name: "later", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of gone.esp.example> -all"},
+		{domain: "late", check: "spf-terms-after-all", name: "late", fix: "v=spf1 ip4:192.0.2.1 ip4:<the public address of the host behind 10.0.0.1> ip4:<the address of each sender that ptr stands for> -all"},
+		{domain: "voids", check: "spf-terms-after-all"},
+		{domain: "cutoff", check: "spf-all-missing", name: "cutoff", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of spf.protec> <what was lost behind it> ~all"},
+		{domain: "appended", check: "spf-include-missing", name: "appended", fix: "v=spf1 ip4:192.0.2.1 include:_spf.below.example ~all", complete: true},
 		{domain: "dash", check: "spf-syntax", name: "dash", fix: "v=spf1 include:<the right name in place of go-ne.esp.example> ip4:<the address of each other sender of yours> ~all"},
 		{domain: "dashed", check: "spf-syntax", name: "dashed", fix: "v=spf1 a:<the right name in place of go-ne.esp.example> ip4:192.0.2.1 -all"},
 		{domain: "first", check: "spf-terms-after-all", name: "first", fix: "v=spf1 include:<the right name in place of gone.esp.example> include:_spf.below.example ~all"},
