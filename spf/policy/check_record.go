@@ -235,6 +235,7 @@ func (k *checker) unredirected(r *Record, redirect *Term) *finding.Fix {
 		return advice("Publish the record without the redirect, or without all.")
 	}
 	p.ask = append(p.ask, "<include:"+forPlaceholder(redirect.Value)+", if its senders are yours>")
+	p.astray = true // what else is proposed for the record has to ask as well
 	return p.share(true, "Include what the redirect names if its senders are yours; else publish the record without it.")
 }
 

@@ -140,7 +140,10 @@ func (k *checker) target(r *Record, t *Term) {
 		} else {
 			fix = k.right(r, t)
 		}
-		k.Add("spf-include-missing", finding.Finding{Subject: t.Target, Detail: detail, Evidence: answersOf(r, t), Fix: fix})
+		f := finding.Finding{Subject: t.Target, Detail: detail, Evidence: answersOf(r, t), Fix: fix}
+		if !k.readInto(r, t, &f) {
+			k.Add("spf-include-missing", f)
+		}
 	case t.Record != nil && t.Record.Error != "" && !t.Record.Repeated:
 		fix := k.tell(t.Record)
 		if t.Record.Status == StatusMultiple && k.mine(t.Record) {
@@ -167,6 +170,22 @@ func (k *checker) dotted(t *Term, alias string) *finding.Fix {
 	}
 	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", t.Target), Name: t.Target, Type: "CNAME", Value: alias,
 		Remove: []finding.Record{{Name: t.Target, Type: "CNAME", Value: t.Record.Evidence.CNAMEs[0]}}}
+}
+
+// readInto says of a term that stands only in the corrected record that it leads nowhere, with the
+// error that is corrected: no receiver comes to it. It reports whether it did.
+func (k *checker) readInto(r *Record, t *Term, f *finding.Finding) bool {
+	if !k.misread[r.Domain] || r.Domain != k.p.Domain || slices.Contains(strings.Fields(k.published.Record.Text), t.Text) {
+		return false
+	}
+	found := k.Found()
+	i := slices.IndexFunc(found, func(x *finding.Finding) bool { return x.Check == "spf-syntax" && x.Subject == r.Domain })
+	if i < 0 || f.Fix == nil || f.Fix.Name != r.Domain {
+		return false
+	}
+	found[i].Detail += fmt.Sprintf(" %s, as it is corrected, leads to no SPF record.", quote(t.Text))
+	k.Undecided("spf-include-missing")
+	return true
 }
 
 // appended is the name that a term leads to without the domain behind it, if a record stands there,

@@ -181,6 +181,8 @@ func TestHarmless(t *testing.T) {
 		cutoff    TXT "v=spf1 ip4:192.0.2.1 include:spf.protec"
 		cutoff    MX 10 mx.cutoff
 		appended  TXT "v=spf1 ip4:192.0.2.1 include:_spf.below.example.appended.example ~all"
+		angles    TXT "v=spf1 include:<gone.esp.example> -all"
+		two       TXT "v=spf1 ip4:192.0.2.5 redirect=_spf.below.example v=spf1 ip4:192.0.2.6 -all"
 		first     TXT "v=spf1 ?all include:gone.esp.example include:_spf.below.example"
 		dots      TXT "v=spf1 ip4:192.0.2..0 -all"
 		macro     TXT "v=spf1 ip4:192.0.2.1 exists:%{i}._spf.macro.exampl\\ -all"
@@ -216,6 +218,8 @@ func TestHarmless(t *testing.T) {
 		{domain: "voids", check: "spf-terms-after-all"},
 		{domain: "cutoff", check: "spf-all-missing", name: "cutoff", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of spf.protec> <what was lost behind it> ~all"},
 		{domain: "appended", check: "spf-include-missing", name: "appended", fix: "v=spf1 ip4:192.0.2.1 include:_spf.below.example ~all", complete: true},
+		{domain: "angles", check: "spf-syntax", name: "angles", fix: "v=spf1 include:<the right name in place of gone.esp.example> -all", none: "spf-include-missing"},
+		{domain: "two", check: "spf-unknown-modifier", name: "two", fix: "v=spf1 ip4:192.0.2.5 ip4:192.0.2.6 <include:_spf.below.example, if its senders are yours> -all"},
 		{domain: "dash", check: "spf-syntax", name: "dash", fix: "v=spf1 include:<the right name in place of go-ne.esp.example> ip4:<the address of each other sender of yours> ~all"},
 		{domain: "dashed", check: "spf-syntax", name: "dashed", fix: "v=spf1 a:<the right name in place of go-ne.esp.example> ip4:192.0.2.1 -all"},
 		{domain: "first", check: "spf-terms-after-all", name: "first", fix: "v=spf1 include:<the right name in place of gone.esp.example> include:_spf.below.example ~all"},

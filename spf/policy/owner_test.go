@@ -93,13 +93,13 @@ func TestOwnersRecords(t *testing.T) {
 		// A stray separator before all, a word for an address, a record's name behind mx.
 		{in: "v=spf1 mx include:_spf.esp.example:-all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-syntax", says: "probably meant to be"},
 		{in: "v=spf1 mx a:mail.acme.example,-all", fix: "v=spf1 mx a:mail.acme.example -all", checks: "spf-syntax"},
-		{in: "v=spf1 mx include:_spf.sp.example:-all", fix: "v=spf1 mx include:<the right name in place of _spf.sp.example> -all", checks: "spf-include-missing spf-syntax spf-target-unregistered"},
+		{in: "v=spf1 mx include:_spf.sp.example:-all", fix: "v=spf1 mx include:<the right name in place of _spf.sp.example> -all", checks: "spf-syntax spf-target-unregistered", says: "as it is corrected, leads to no SPF record"},
 		{in: "v=spf1 mx include:x:-all", fix: "v=spf1 mx include:<the name that include:x: was meant to be> -all", checks: "spf-syntax"},
 		{in: "v=spf1 mx ip4:192.0.2.2:-all", fix: "v=spf1 mx ip4:<the address that ip4:192.0.2.2: was meant to be> -all", checks: "spf-syntax"},
 		{in: "v=spf1 mx server:192.0.2.25 -all", fix: "v=spf1 mx ip4:192.0.2.25 -all", checks: "spf-syntax", says: "probably meant to be"},
 		{in: "v=spf1 mx ip:192.0.2.25 ipaddress:2001:db8::25 -all", fix: "v=spf1 mx ip4:192.0.2.25 ip6:2001:db8::25 -all", checks: "spf-syntax"},
 		{in: "v=spf1 mx _spf.esp.example -all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-syntax"},
-		{in: "v=spf1 mx _spf.sp.example -all", fix: "v=spf1 mx include:<the right name in place of _spf.sp.example> -all", checks: "spf-include-missing spf-syntax spf-target-unregistered"},
+		{in: "v=spf1 mx _spf.sp.example -all", fix: "v=spf1 mx include:<the right name in place of _spf.sp.example> -all", checks: "spf-syntax spf-target-unregistered", says: "as it is corrected, leads to no SPF record"},
 		{in: "v=spf1 mx mail.acme.example -all", fix: "v=spf1 mx <the term that mail.acme.example was meant to be> -all", checks: "spf-syntax"},
 		// Whoever the client is, a loaded zone has no record for it.
 		{in: "v=spf1 include:%{ir}.%{d}._spf.acme.example -all", fix: "v=spf1 include:<the right name in place of acme.example._spf.acme.example> -all", checks: "spf-include-missing", says: "whatever the client is"},
