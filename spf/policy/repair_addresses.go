@@ -41,14 +41,8 @@ func network(s string) ([]string, string) {
 		return nil, ""
 	}
 	term := func(v string) string { return sign + strings.ToLower(name) + ":" + v }
-	if host, mask, ok := strings.Cut(value, "/"); ok {
-		if m, err := netip.ParseAddr(mask); err == nil && m.Is4() {
-			for bits := range 33 {
-				if netmask(bits) == m {
-					return []string{term(host + "/" + strconv.Itoa(bits))}, "a prefix length stands for the netmask"
-				}
-			}
-		}
+	if v, why := withMask(value); why != "" {
+		return []string{term(v)}, why
 	}
 	if v, ok := strings.CutPrefix(value, "["); ok {
 		if v, ok = strings.CutSuffix(v, "]"); ok {
@@ -57,41 +51,18 @@ func network(s string) ([]string, string) {
 			}
 		}
 	}
-	if v := strings.ReplaceAll(value, ",", "."); v != value && isNumeric(v) {
-		return []string{term(v)}, "dots stand between the numbers of an address"
-	}
-	if v := strings.NewReplacer("\\", "/", "|", "/").Replace(value); v != value && isNumeric(v) {
-		return []string{term(v)}, "a slash stands before the length"
-	}
-	if v := strings.ReplaceAll(strings.Trim(value, "./"), "..", "."); v != value && isNumeric(v) && value[len(value)-1] != '/' {
-		// A slash at the end has lost its length.
-		return []string{term(v)}, "stray punctuation"
+	if v, why := otherSigns(value); why != "" {
+		return []string{term(v)}, why
 	}
 	if v, ok := strings.CutSuffix(value, ".*"); ok && strings.Count(v, ".") == 2 {
 		return []string{term(v + ".0/24")}, "a prefix length stands for the wildcard"
 	}
-	if from, to, ok := strings.Cut(value, "-"); ok {
-		a, err1 := netip.ParseAddr(from)
-		b, err2 := netip.ParseAddr(to)
-		if err2 != nil && err1 == nil {
-			if p, ok := parsePrefix(from + "/" + to); ok && p.Masked() == p && p.Bits() <= 30 {
-				return nil, "" // 192.0.2.0-24 may be 192.0.2.0/24 as well
-			}
-			if i := strings.LastIndexByte(from, '.'); i > 0 {
-				b, err2 = netip.ParseAddr(from[:i+1] + to)
-			}
+	if ps := fromTo(value); ps != nil {
+		var out []string
+		for _, p := range ps {
+			out = append(out, sign+prefixTerm(p))
 		}
-		if err1 == nil && err2 == nil && a.BitLen() == b.BitLen() && a.Compare(b) <= 0 {
-			ps := addresses{{a, b}}.prefixes()
-			if len(ps) > 8 {
-				return nil, ""
-			}
-			var out []string
-			for _, p := range ps {
-				out = append(out, sign+prefixTerm(p))
-			}
-			return out, "a range is written as prefixes"
-		}
+		return out, "a range is written as prefixes"
 	}
 	host, length, slash := strings.Cut(value, "/")
 	if slash {
@@ -100,6 +71,67 @@ func network(s string) ([]string, string) {
 	if i := strings.IndexByte(host, ':'); i > 0 && strings.Count(host, ":") == 1 && strings.Trim(host[i+1:], "0123456789") == "" {
 		return portOrLength(host[:i], host[i+1:], length, term)
 	}
+	if v, why := spare(host, length); why != "" {
+		return []string{term(v)}, why
+	}
+	return nil, ""
+}
+
+// withMask is a value with a prefix length in place of its netmask, and why; "" if it has none.
+func withMask(value string) (string, string) {
+	host, mask, _ := strings.Cut(value, "/")
+	if m, err := netip.ParseAddr(mask); err == nil && m.Is4() {
+		for bits := range 33 {
+			if netmask(bits) == m {
+				return host + "/" + strconv.Itoa(bits), "a prefix length stands for the netmask"
+			}
+		}
+	}
+	return "", ""
+}
+
+// otherSigns is an IPv4 address or range with the dots and the slash that other signs stand
+// for, or without signs that stand for nothing, and why; "" if that makes none of it.
+func otherSigns(value string) (string, string) {
+	if v := strings.ReplaceAll(value, ",", "."); v != value && isNumeric(v) {
+		return v, "dots stand between the numbers of an address"
+	}
+	if v := strings.NewReplacer("\\", "/", "|", "/").Replace(value); v != value && isNumeric(v) {
+		return v, "a slash stands before the length"
+	}
+	if v := strings.ReplaceAll(strings.Trim(value, "./"), "..", "."); v != value && isNumeric(v) && value[len(value)-1] != '/' {
+		// A slash at the end has lost its length.
+		return v, "stray punctuation"
+	}
+	return "", ""
+}
+
+// fromTo are the prefixes of a range that is written as its first and its last address, or the
+// last number of that; nil if it is none, or takes more than eight.
+func fromTo(value string) []netip.Prefix {
+	from, to, _ := strings.Cut(value, "-")
+	a, err1 := netip.ParseAddr(from)
+	b, err2 := netip.ParseAddr(to)
+	if err2 != nil && err1 == nil {
+		if p, ok := parsePrefix(from + "/" + to); ok && p.Masked() == p && p.Bits() <= 30 {
+			return nil // 192.0.2.0-24 may be 192.0.2.0/24 as well
+		}
+		if i := strings.LastIndexByte(from, '.'); i > 0 {
+			b, err2 = netip.ParseAddr(from[:i+1] + to)
+		}
+	}
+	if err1 != nil || err2 != nil || a.BitLen() != b.BitLen() || a.Compare(b) > 0 {
+		return nil
+	}
+	if ps := (addresses{{a, b}}).prefixes(); len(ps) <= 8 {
+		return ps
+	}
+	return nil
+}
+
+// spare is an address with its length, which begins with a slash, without zeros before its
+// numbers and without a second slash, and why; "" if it has none.
+func spare(host, length string) (string, string) {
 	parts := strings.Split(host, ".")
 	if len(parts) == 4 {
 		padded := 0
@@ -113,16 +145,16 @@ func network(s string) ([]string, string) {
 		}
 		// One number with a zero before it may be two digits that changed places.
 		if padded > 1 {
-			return []string{term(strings.Join(parts, ".") + length)}, "no leading zeros"
+			return strings.Join(parts, ".") + length, "no leading zeros"
 		}
 	}
 	if l := strings.TrimLeft(length, "/"); len(l) == 3 && l[0] == '0' && l[1] != '0' {
-		return []string{term(host + "/" + l[1:])}, "no leading zeros"
+		return host + "/" + l[1:], "no leading zeros"
 	}
 	if strings.HasPrefix(length, "//") {
-		return []string{term(host + length[1:])}, "one slash"
+		return host + length[1:], "one slash"
 	}
-	return nil, ""
+	return "", ""
 }
 
 // isNumeric reports whether a value is an IPv4 address, with or without a length.
