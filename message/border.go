@@ -65,6 +65,9 @@ func (f *Facts) Client(w World) (*Client, string) {
 			if unclear != "" {
 				return nil, unclear
 			} else if !inside {
+				if why := b.stillWithSender(i); why != "" {
+					return nil, why
+				}
 				return b.hop(h), ""
 			}
 			b.pass(i)

@@ -8,7 +8,7 @@ import (
 // TestBorder: the hop into the receiver is found in the headers that the large
 // receivers write, whatever stands above and below it.
 func TestBorder(t *testing.T) {
-	dns := world(map[string]string{"gmail.example": "gmail-smtp-in.l.google.com"}, nil)
+	dns := world(map[string]string{"gmail.example": "gmail-smtp-in.l.google.com", "rcpt.example": "mx.rcpt.example", "hosted.example": "mx1.acme.example"}, nil)
 	for _, tt := range []struct {
 		name, header string
 		ip, helo     string // ip "": it cannot be told
@@ -63,6 +63,28 @@ Received: from mx1.acme.example (mx1.acme.example [192.0.2.10]) by relay1.receiv
 `, "", "", "line 1 is the submission by a user (ESMTPSA)"},
 		{"Exim's submission", `Received: from dsl.isp.example ([198.51.100.7] helo=laptop) by mx1.acme.example with esmtpsa (TLS1.3) (Exim 4.97) id d4
 `, "", "", "state it with --ip"},
+		{"saved by the sender's MX, from a server of the sender's", `Received: from web.acme.example (web.acme.example [192.0.2.80]) by mx1.acme.example (Postfix) with ESMTP id d4
+To: joe@rcpt.example
+`, "", "", "nobody else had the message yet"},
+		{"saved by the sender's MX, from outside", `Received: from dsl.isp.example (dsl.isp.example [198.51.100.7]) by mx1.acme.example (Postfix) with ESMTP id d4
+To: joe@rcpt.example
+`, "", "", "State with --ip"},
+		{"saved by the host that the envelope is of", `Return-Path: <b1@bounce.esp.example>
+Received: from web7.esp.example (web7.esp.example [192.0.2.80]) by mta2.esp.example with ESMTP id d4
+To: joe@rcpt.example
+`, "", "", "mta2.esp.example, a host of the sender's own organization"},
+		{"the sender's organization receives", `Received: from dsl.isp.example (dsl.isp.example [198.51.100.7]) by mx1.acme.example (Postfix) with ESMTP id d4 for <bob@acme.example>
+To: joe@rcpt.example
+`, "198.51.100.7", "dsl.isp.example", ""},
+		{"nobody knows for whom", `Received: from dsl.isp.example (dsl.isp.example [198.51.100.7]) by mx1.acme.example (Postfix) with ESMTP id d4
+`, "198.51.100.7", "dsl.isp.example", ""},
+		{"the sender's host is the recipient's MX", `Received: from dsl.isp.example (dsl.isp.example [198.51.100.7]) by mx1.acme.example (Postfix) with ESMTP id d4
+To: joe@hosted.example
+`, "198.51.100.7", "dsl.isp.example", ""},
+		{"the server checked SPF", `Received: from dsl.isp.example (dsl.isp.example [198.51.100.7]) by mx1.acme.example (Postfix) with ESMTP id d4
+Received-SPF: fail (acme.example) client-ip=198.51.100.7;
+To: joe@rcpt.example
+`, "198.51.100.7", "dsl.isp.example", ""},
 		{"inside one organization", `Received: from out.acme.example (out.acme.example [192.0.2.10]) by mx1.acme.example with ESMTPS id a1
 Received: from laptop (dsl.isp.example [198.51.100.7]) by out.acme.example with ESMTPSA id a2
 `, "", "", "line 1 is from one host of acme.example to another"},

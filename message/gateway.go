@@ -162,6 +162,39 @@ func (b *border) ofSender(i int) bool {
 	return own && !slices.ContainsFunc(b.recipients(i), func(r recipient) bool { return organization(r.domain) == org })
 }
 
+// stillWithSender says that the server that took the message at a hop is one of the sender's
+// organization, so that no receiver has it yet: a copy taken there. It is empty if a recipient
+// is of that organization as well, if the MX of one leads to the server, or if the server
+// checked SPF there.
+func (b *border) stillWithSender(i int) string {
+	h := &b.Received[i]
+	org := organization(h.By)
+	if org == "" || b.confirmed(i) {
+		return ""
+	}
+	own := slices.ContainsFunc(b.AuthorDomains, func(d string) bool { return organization(d) == org })
+	if len(b.ReturnPath) > 0 {
+		own = own || organization(domainOf(b.ReturnPath[0].Address)) == org
+	}
+	to := b.recipients(i)
+	if !own || len(to) == 0 {
+		return ""
+	}
+	for _, r := range to {
+		if organization(r.domain) == org {
+			return ""
+		}
+		if b.world.Exchangers == nil {
+			continue
+		}
+		if x := b.world.Exchangers(r.domain); slices.ContainsFunc(x.Hosts, func(host string) bool { return same(host, h.By) }) {
+			return ""
+		}
+	}
+	return fmt.Sprintf("the Received field in line %d was written by %s, a host of the sender's own organization, and none above it by a receiver: nobody else had the message yet when it was saved. State with --ip the address from which it leaves",
+		h.Line, lower(h.By))
+}
+
 // rewritten reports whether the client of a hop forwards with an envelope sender of its
 // own (SRS): a gateway leaves that as it is.
 func (b *border) rewritten(i int) bool {
