@@ -35,3 +35,38 @@ func TestAskedBelowADeniedName(t *testing.T) {
 		}
 	}
 }
+
+// TestStandingOfAMissingDomain: of a domain that does not exist nothing else stands, whatever an
+// earlier audit found, so that verdict and score are those of the audit.
+func TestStandingOfAMissingDomain(t *testing.T) {
+	of := func(findings ...finding.Finding) *Report {
+		r := &Report{Result: audit.Result{Domain: "acme.example", Profile: finding.Sender, ProfileWhy: "stated", Findings: findings}}
+		r.Verdict, r.Score = Grade(r.Findings, DefaultScale())
+		return r
+	}
+	seen := []finding.Evidence{{Name: "acme.example", Type: "TXT", Status: "found"}}
+	before := NewStanding(of(
+		finding.Finding{Check: "spf-record-missing", Section: finding.SPF, Severity: finding.Pass, Subject: "acme.example", Evidence: seen},
+		finding.Finding{Check: "dmarc-policy-none", Section: finding.DMARC, Severity: finding.Warning, Subject: "acme.example", Evidence: seen},
+		finding.Finding{Check: "rbl-listed", Section: finding.Reputation, Severity: finding.Pass, Subject: "192.0.2.10"}))
+	denied := []finding.Evidence{{Name: "acme.example", Type: "MX", Status: "nxdomain"}}
+	for _, tt := range []struct {
+		name, subject string
+		severity      finding.Severity
+		stands        bool
+	}{
+		{"it does not exist", "acme.example", finding.Critical, false},
+		{"an envelope domain does not", "bounce.acme.example", finding.Critical, true},
+		{"it may not exist", "acme.example", finding.Unknown, true},
+		{"it exists", "acme.example", finding.Pass, true},
+	} {
+		after := of(finding.Finding{Check: "domain-missing", Section: finding.Hosts, Severity: tt.severity, Subject: tt.subject, Evidence: denied})
+		got := before.Settle(after)
+		if stands := len(got.Findings) > 1; stands != tt.stands {
+			t.Errorf("%s: %+v", tt.name, got.Findings)
+		}
+		if want := NewStanding(after); !tt.stands && (got.Verdict != want.Verdict || got.Score.Value == nil || *got.Score.Value != *want.Score.Value) {
+			t.Errorf("%s: %s %v, want %s %v", tt.name, got.Verdict, got.Score.Value, want.Verdict, want.Score.Value)
+		}
+	}
+}
