@@ -86,7 +86,7 @@ func (w *proposed) term(i int) {
 		// Of a record that is only led to, nobody has repaired the rest.
 		w.put(placeholder(t.Text), late)
 	default:
-		if s := t.spelt(p.spell); s != "" {
+		if s := t.spelt(p.spell, p.record.Domain); s != "" {
 			for _, x := range strings.Fields(s) {
 				w.put(x, late)
 			}

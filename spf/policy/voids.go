@@ -39,9 +39,10 @@ func voided(e spf.Evaluation) bool {
 }
 
 // spelt is a term with addresses in place of its name, for a name that has none of
-// the family f; "" if it stays as it is.
-func (t *Term) spelt(f families) string {
-	if t == nil || t.Kind != spf.KindA || !(f.v4 && t.VoidFor == "ipv4" || f.v6 && t.VoidFor == "ipv6") {
+// the family f; "" if it stays as it is. So do hosts that are not the domain's own: their
+// addresses change without its owner's doing.
+func (t *Term) spelt(f families, domain string) string {
+	if t == nil || !t.within(domain) || t.Kind != spf.KindA || !(f.v4 && t.VoidFor == "ipv4" || f.v6 && t.VoidFor == "ipv6") {
 		return ""
 	}
 	prefixes := t.match.prefixes()
@@ -205,7 +206,7 @@ func (k *checker) voidFix(f families) *finding.Fix {
 		spelt, void := false, false
 		for i := range o.Terms {
 			t := &o.Terms[i]
-			spelt = spelt || t.spelt(p.spell) != ""
+			spelt = spelt || t.spelt(p.spell, o.Domain) != ""
 			if t.Void && t.Meant == "" && t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
 				void = true
 				if t.Kind == spf.KindMX {
