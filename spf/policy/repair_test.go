@@ -271,6 +271,9 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 mx # include:_spf.esp.example -all", "v=spf1 mx <include:_spf.esp.example, if it is no comment> -all"},
 		{"v=spf1 mx # a ip4:192.0.2.1 ~all", "v=spf1 mx <a, if it is no comment> <ip4:192.0.2.1, if it is no comment> ~all"},
 		{"v=spf1 mx # a", "v=spf1 mx <a, if it is no comment>"},
+		// Figures behind an address may be the end of it, or of its length.
+		{"v=spf1 mx ip4:203.0.113.5/2 8 -all", "v=spf1 mx ip4:<the address that ip4:203.0.113.5/2 was meant to be> <the term that 8 was meant to be> -all"},
+		{"v=spf1 ip4:203.0.113.2 0 -all", "v=spf1 ip4:<the address that ip4:203.0.113.2 was meant to be> <the term that 0 was meant to be> -all"},
 		// What stands behind a second version may be a sender.
 		{"v=spf v=spf11mx -all", "v=spf1 <the term that v=spf11mx was meant to be> -all"},
 		{"v=spf1 mx v=spf1.1a -all", "v=spf1 mx <the term that v=spf1.1a was meant to be> -all"},

@@ -203,6 +203,8 @@ func (w *repairer) doubt(i int, terms []string, why string) (instead, doubt stri
 		return excludedOrNot(terms), "whether it excludes senders is not sure"
 	case w.swallowed[tok] && startsAddress(tok) && standsForDigit(tok+";"):
 		return placeholder(tok), "the last digit of the address may be lost"
+	case startsAddress(tok) && i+1 < len(w.tokens) && strings.Trim(w.tokens[i+1], "0123456789") == "":
+		return placeholder(tok), "the figures behind it may belong to it"
 	case w.lost[tok] != "":
 		return placeholder(tok), w.lost[tok]
 	case lostDigit(tok, terms), why != "" && len(terms) > 0 && standsForDigit(member(w.tokens, i)):
