@@ -195,6 +195,8 @@ func TestURIs(t *testing.T) {
 		{"mailto:a@", "(the address has nothing after its @)", ""},
 		{"mailto:a@x..example", "(the domain has an empty or over-long label)", ""},
 		{"mailto:a@[192.0.2.1]", "(an IP address cannot authorise reports: a domain is needed)", ""},
+		{"mailto:a@192.0.2.1", "(the domain ends in a number, as an IP address does and no domain)", ""},
+		{"mailto:a%40acme.example", "(the @ of an address is written as it is, not as %40 (RFC 6068, 2))", "mailto:a@acme.example"},
 		{"mailto:a%zz@x.example", "(a percent sign is not followed by two hexadecimal digits)", ""},
 		{"mailto:a@b@x.example", "(the address has more than one @)", ""},
 		{"https:", "(it is no valid URI)", ""},

@@ -90,6 +90,9 @@ func (u *URI) read(body string) (wrong, hint string) {
 		return "a percent sign is not followed by two hexadecimal digits", ""
 	}
 	at := strings.LastIndexByte(address, '@')
+	if at >= 0 && strings.IndexByte(to, '@') < 0 {
+		return "the @ of an address is written as it is, not as %40 (RFC 6068, 2)", "mailto:" + strings.ReplaceAll(to, "%40", "@")
+	}
 	if at < 0 {
 		return "the address has no @", ""
 	}
@@ -189,6 +192,9 @@ func notHost(s string) string {
 				return "the domain has a character that no domain has (A-labels are needed: RFC 9990, 4)"
 			}
 		}
+	}
+	if end := s[1+strings.LastIndexByte(s, '.'):]; strings.Trim(end, "0123456789") == "" {
+		return "the domain ends in a number, as an IP address does and no domain"
 	}
 	return ""
 }

@@ -151,8 +151,12 @@ func CheckDANE(f *DNSSECFacts) []finding.Finding {
 		if !h.live() {
 			continue
 		}
-		if h.TLSA.Security == Bogus || h.TLSA.Security == Undetermined {
+		if open(&h.TLSA) {
+			// What the host publishes, or whether it does, is not known.
 			undecided = true
+			s.Undecided("dane-missing", "dane-cname", "dane-partial", "dane-tlsa-insecure", "dane-unusable-all", "dane-usage-pkix", "dane-full", "dane-ta-cert-selector", "dane-sha512-only", "tlsa-unusable", "tlsa-never-matches")
+		} else if h.signed() == Unknown {
+			s.Undecided("dane-cname", "dane-partial", "dane-tlsa-insecure")
 		}
 		switch f.checkHost(s, h) {
 		case Present:

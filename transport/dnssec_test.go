@@ -3,10 +3,12 @@ package transport
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"mailworthy/finding"
 	"mailworthy/resolver"
 )
 
@@ -165,5 +167,36 @@ func TestDNSSEC(t *testing.T) {
 				t.Error("it never ended")
 			}
 		})
+	}
+}
+
+// TestOpenHostIsNoPass: what one host of two publishes, or whether it is signed, is not known:
+// what depends on it is no pass because the other is in order.
+func TestOpenHostIsNoPass(t *testing.T) {
+	world := signedWorld + "_25._tcp.mx1.acme.example TLSA secure 3 1 1 " + strings.Repeat("ab", 32) + "\nacme.example MX secure mx2.acme.example\n"
+	signedHost := "mx2.acme.example A secure 192.0.2.2\n"
+	for _, tt := range []struct {
+		name, lines string
+		open        []string
+	}{
+		{"both answered", signedHost + "_25._tcp.mx2.acme.example TLSA secure 3 1 1 " + strings.Repeat("ab", 32) + "\n", nil},
+		{"TLSA", signedHost + "_25._tcp.mx2.acme.example TLSA timeout\n", []string{"dane-partial", "dane-tlsa-insecure", "dane-cname", "dane-full", "dane-unusable-all", "dane-usage-pkix", "dane-sha512-only", "dane-ta-cert-selector"}},
+		{"addresses", "mx2.acme.example A timeout\nmx2.acme.example AAAA timeout\n_25._tcp.mx2.acme.example TLSA secure 3 1 1 " + strings.Repeat("ab", 32) + "\n", []string{"dane-partial", "dane-tlsa-insecure", "dane-cname"}},
+	} {
+		b := resolver.NewBatch(t.Context(), resolver.NewSession(&signedDNS{lines: world + tt.lines, server: "udp://127.0.0.1:53"}, 0))
+		var passed []string
+		BeginDNSSEC(b, &Validator{}, "acme.example", func(f *DNSSECFacts) {
+			for _, found := range CheckDANE(f) {
+				if found.Severity == finding.Pass {
+					passed = append(passed, found.Check)
+				}
+			}
+		})
+		b.Run()
+		for _, check := range []string{"dane-partial", "dane-tlsa-insecure", "dane-cname", "dane-full", "dane-unusable-all", "dane-usage-pkix", "dane-sha512-only", "dane-ta-cert-selector"} {
+			if slices.Contains(passed, check) == slices.Contains(tt.open, check) {
+				t.Errorf("%s: %s passes: %v", tt.name, check, slices.Contains(passed, check))
+			}
+		}
 	}
 }
