@@ -3,6 +3,7 @@ package inspect
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,14 @@ func servicesWorld(t *testing.T) *resolver.Stack {
 					fmt.Fprintf(&b, "%s. TXT \"v=spf1 %s ~all\"\n", name, includes)
 					for n := range 3 {
 						fmt.Fprintf(&b, "_n%d.%s. TXT \"v=spf1 ip4:11.0.%d.%d/28 ~all\"\n", n+1, name, len(done), 16*n)
+					}
+				}
+				if _, host, ok := strings.Cut(r.Value, " "); ok && r.Type == "MX" && !strings.Contains(host, "<") {
+					for _, region := range append(slices.Clone(s.Regions), provider.Region{}) {
+						if to := (provider.Values{Vars: region.Vars}).Fill(host); !done[to] && !strings.ContainsAny(to, "<{") {
+							done[to] = true
+							fmt.Fprintf(&b, "%s. A 11.2.0.%d\n", to, len(done))
+						}
 					}
 				}
 				if r.Type == "CNAME" && r.Purpose == provider.DKIM && !strings.Contains(r.Value, "<") {

@@ -224,13 +224,22 @@ func (p *Proposal) spf(services []Chosen) {
 	p.add("spf", "all", p.Domain, "TXT", "v=spf1 "+strings.Join(terms, " ")+" "+sign+"all")
 }
 
+// takesBounces reports whether a record that is optional for a service takes the bounces of an
+// envelope domain of its own, which the service needs an SPF record at. A domain that has neither
+// an MX record nor an address cannot be answered, and receivers refuse what it sends.
+func (p *Proposal) takesBounces(s *provider.Service, r *provider.Record, name string) bool {
+	return r.Type == "MX" && r.Name == "{return-path}" && name != p.Domain && slices.ContainsFunc(way(s).Records, func(other provider.Record) bool {
+		return other.Purpose == provider.SPF && other.Name == r.Name && other.Need == provider.Needed
+	})
+}
+
 // service proposes the records of one service.
 func (p *Proposal) service(c Chosen) {
 	s := c.Service
 	v := p.values(c)
 	for i := range way(s).Records {
 		r := &way(s).Records[i]
-		if r.Need == provider.Unwanted || r.Need == provider.Optional || r.Need == provider.Unverified || r.Need == provider.Receive || r.Purpose == provider.DMARC {
+		if r.Need == provider.Unwanted || r.Need == provider.Optional && !p.takesBounces(s, r, v.Fill(r.Name)) || r.Need == provider.Unverified || r.Need == provider.Receive || r.Purpose == provider.DMARC {
 			continue
 		}
 		if v.Vars["selector"] == "" && len(r.Try) > 0 {
