@@ -271,7 +271,7 @@ func (a *run) denier() (server string, denies bool) {
 }
 
 // ofZone reports that a loaded zone has answered.
-func ofZone(a *resolver.Answer) bool { return strings.HasPrefix(a.Server, "zone ") }
+func ofZone(a *resolver.Answer) bool { return a.OfZone() }
 
 // registered reports whether a top-level domain is known to be in the root.
 func registered(tld string) bool {

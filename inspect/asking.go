@@ -99,6 +99,7 @@ func (a Asking) Open(ctx context.Context, warn func(text string)) (*Session, err
 	if s.Stack, err = resolver.Build(resolver.Options{Zones: zones, Offline: a.Offline, Config: a.Config()}); err != nil {
 		return nil, (&FieldError{What: err.Error(), Err: err}).With("--resolver takes host[:port], udp://, tcp://, tls:// or https://host/dns-query")
 	}
+	s.Sceptic = resolver.NewSceptic(s.Stack)
 	return s, nil
 }
 

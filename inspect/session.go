@@ -20,6 +20,8 @@ import (
 type Session struct {
 	// Stack is what the audits of the session share.
 	Stack *resolver.Stack
+	// Sceptic is the stack for whoever asks without an audit, which doubts by itself.
+	Sceptic resolver.Resolver
 	// MaxQueries and Deadline bound what is asked of one domain.
 	MaxQueries int
 	Deadline   time.Duration
@@ -42,8 +44,8 @@ func (s *Session) Held(domain string) error {
 	return field.Together("no zone of ${zones} holds %s, and ${offline} asks nobody else", domain)
 }
 
-// Asker is one audit's view of the resolver, with its bound on questions.
-func (s *Session) Asker() *resolver.Session { return resolver.NewSession(s.Stack, s.MaxQueries) }
+// Asker is the view that the work on one domain has of the resolver, with its bound on questions.
+func (s *Session) Asker() *resolver.Session { return resolver.NewSession(s.Sceptic, s.MaxQueries) }
 
 // Context bounds the work on one domain.
 func (s *Session) Context(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -60,7 +62,7 @@ func (s *Session) Bound(o *audit.Options) {
 func (s *Session) SenderOf(ctx context.Context, addr netip.Addr) string {
 	ctx, cancel := context.WithTimeout(ctx, min(s.Deadline, 3*time.Second))
 	defer cancel()
-	for _, a := range mailhost.ExamineAddresses(ctx, s.Stack, []netip.Addr{addr}) {
+	for _, a := range mailhost.ExamineAddresses(ctx, s.Sceptic, []netip.Addr{addr}) {
 		for _, name := range a.Names {
 			if name, err := audit.ParseAuthorDomain(name.Name); err == nil {
 				return resolver.Registrable(name)
@@ -73,7 +75,7 @@ func (s *Session) SenderOf(ctx context.Context, addr netip.Addr) string {
 // Probe puts into the options of a probe of so many targets what asks and connects: each
 // target may cost as many questions as a domain, and has the deadline of one.
 func (s *Session) Probe(o *probe.Options, targets int, private, trusted bool) error {
-	o.Resolver, o.Now, o.Deadline, o.Dialer = resolver.NewSession(s.Stack, s.MaxQueries*targets), s.Now, s.Deadline, s.dialer(private)
+	o.Resolver, o.Now, o.Deadline, o.Dialer = resolver.NewSession(s.Sceptic, s.MaxQueries*targets), s.Now, s.Deadline, s.dialer(private)
 	validator, err := s.Validator(trusted)
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something is, 2 bad input,
 				}
 				defer closing()
 				// The message may take its time to be read: the deadline is that of its questions.
-				seen, err := audit.RunMessage(cmd.Context(), s.Stack, message, o)
+				seen, err := audit.RunMessage(cmd.Context(), s.Sceptic, message, o)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", args[0], err)
 				}

@@ -153,7 +153,7 @@ func (f *roundtripFlags) run(cmd *cobra.Command, _ []string) error {
 		return ofFlag(err)
 	}
 	o.State = f.state
-	o.Through(session.Stack, session.Now, session.MaxQueries, session.Deadline)
+	o.Through(session.Sceptic, session.Now, session.MaxQueries, session.Deadline)
 	if o.Via.User != "" {
 		if o.Password, err = (cli.Password{Flag: "--password-file", File: f.passwordFile, Variable: passwordVariable, User: o.Via.User}).Read(cmd); err != nil {
 			return err

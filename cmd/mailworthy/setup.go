@@ -143,7 +143,7 @@ func (f *setupFlags) run(cmd *cobra.Command, args []string) error {
 			return nil, err
 		}
 		o.MaxQueries = session.MaxQueries
-		l := setup.Check(ctx, session.Stack, s, domain, o)
+		l := setup.Check(ctx, session.Sceptic, s, domain, o)
 		return &answer{Result: result(l, view.SetupDoc).With("zone", func(w io.Writer) error { return export.WriteSetupZone(w, l) }), findings: l.Findings}, nil
 	})
 }

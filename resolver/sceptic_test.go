@@ -1,0 +1,110 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// sayer answers by a table of "name TYPE": "nxdomain", "nodata", "fails", or a record; what is
+// not in it has the answer of "*". It notes what it was asked.
+type sayer struct {
+	says map[string]string
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func (s *sayer) Lookup(_ context.Context, name string, t Type) (*Answer, error) {
+	key := name + " " + t.String()
+	s.mu.Lock()
+	s.asked = append(s.asked, key)
+	s.mu.Unlock()
+	said, ok := s.says[key]
+	if !ok {
+		said = s.says["*"]
+	}
+	a := &Answer{Name: name, Type: t, Server: "udp://192.0.2.53", Rcode: "NOERROR", Status: Found}
+	if strings.HasPrefix(said, "zone ") {
+		said, a.Server = said[len("zone "):], "zone "+name
+	}
+	switch said {
+	case "nxdomain":
+		a.Status, a.Rcode = NXDomain, "NXDOMAIN"
+	case "nodata":
+		a.Status = NoData
+	case "fails":
+		return nil, &Error{Name: name, Type: t, Reason: ServFail}
+	default:
+		a.Records = []Record{{Name: name, Type: t, Host: said, TXT: []string{said}}}
+	}
+	return a, nil
+}
+
+// TestSceptic: a denial is passed on if the resolver sees the top-level domain and what serves
+// it; if it denies these, nothing is answered any more.
+func TestSceptic(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		says map[string]string
+		// want is what comes of asking for TXT of a.one.com, b.one.com and a.one.com again.
+		want string
+	}{
+		{"sees the public DNS", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x"}, "nxdomain nxdomain nxdomain"},
+		{"denies everything", map[string]string{"*": "nxdomain"}, "not-public not-public not-public"},
+		{"has no data for anything", map[string]string{"*": "nodata"}, "not-public not-public not-public"},
+		{"denies what serves the domain", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net"}, "not-public not-public not-public"},
+		{"is asked in vain about the domain", map[string]string{"*": "nxdomain", "com NS": "fails"}, "nxdomain nxdomain nxdomain"},
+		{"is asked in vain about what serves it", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "fails"}, "nxdomain nxdomain nxdomain"},
+		{"finds one and denies the next", map[string]string{"*": "nxdomain", "a.one.com TXT": "x"}, "found not-public not-public"},
+		{"a zone is believed", map[string]string{"*": "nxdomain", "com NS": "zone x", "a.one.com TXT": "zone nxdomain", "b.one.com TXT": "zone x"}, "nxdomain found nxdomain"},
+		{"a zone is believed of the domain", map[string]string{"*": "nxdomain", "com NS": "zone nxdomain"}, "nxdomain nxdomain nxdomain"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := NewSceptic(&sayer{says: tt.says})
+			var got []string
+			for _, name := range []string{"a.one.com", "b.one.com", "a.one.com"} {
+				a, err := s.Lookup(t.Context(), name, TypeTXT)
+				var e *Error
+				switch {
+				case err == nil:
+					got = append(got, string(a.Status))
+				case errors.As(err, &e):
+					got = append(got, string(e.Reason))
+				default:
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if got := strings.Join(got, " "); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestScepticAsksOnce: a top-level domain is asked about once, and neither one that nobody
+// registered nor that of reverse names.
+func TestScepticAsksOnce(t *testing.T) {
+	next := &sayer{says: map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x"}}
+	s := NewSceptic(next)
+	var wg sync.WaitGroup
+	for _, name := range []string{"a.one.com", "b.one.com", "two.com", "acme.example", "1.2.0.192.in-addr.arpa"} {
+		wg.Go(func() {
+			if _, err := s.Lookup(t.Context(), name, TypeTXT); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	wg.Wait()
+	beside := 0
+	for _, q := range next.asked {
+		if !strings.HasSuffix(q, " TXT") {
+			beside++
+		}
+	}
+	if beside != 2 {
+		t.Errorf("%d questions beside the five: %q", beside, next.asked)
+	}
+}
