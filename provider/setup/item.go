@@ -213,8 +213,15 @@ func (c *check) hosts(it *Item, r *provider.Record, v *provider.Values) {
 			it.Detail = join("Optional; other hosts are there.", r.Why)
 			return
 		}
-		it.replaces(it.Name, r.Type, all[0])
-		it.wrong("target", "It leads to %s, and not to %s.", all[0], it.Expected)
+		foreign := slices.IndexFunc(all, func(value string) bool { return !c.ownHost(value) })
+		if foreign < 0 {
+			// What is there is the service's as well: this one is missing beside it.
+			c.absent(it, r)
+			it.Detail = join("Of the hosts of "+c.s.Name+" only "+strings.Join(all, ", ")+" is there.", r.Why)
+			return
+		}
+		it.replaces(it.Name, r.Type, all[foreign])
+		it.wrong("target", "It leads to %s, and not to %s.", all[foreign], it.Expected)
 		it.occupied("If other mail goes there, it is lost once the record is replaced.")
 	}
 }

@@ -75,6 +75,42 @@ func TestOccupied(t *testing.T) {
 	}
 }
 
+// TestBesideItsOwn: where one of two hosts of the service is there, the other one is missing
+// beside it, and takes nobody's place.
+func TestBesideItsOwn(t *testing.T) {
+	s, _ := provider.Builtin().Find("mailgun")
+	for _, test := range []struct {
+		zone     string
+		status   Status
+		occupied bool
+		remove   string
+	}{
+		{"mg MX 10 mxa.mailgun.org.\n", Missing, false, ""},
+		{"mg MX 10 mxa.mailgun.org.\nmg MX 10 mxb.mailgun.org.\n", OK, false, ""},
+		{"mg MX 10 mx.other.example.\n", Wrong, true, "10 mx.other.example"},
+		{"mg MX 10 mxa.mailgun.org.\nmg MX 20 mx.other.example.\n", Wrong, true, "20 mx.other.example"},
+	} {
+		zone := dnstest.Zone(t, "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns h 1 1 1 1 300\n"+test.zone)
+		judged := false
+		for _, it := range Check(t.Context(), zone, s, "acme.example", Options{ReturnPath: "mg", Region: "us"}).Records {
+			if it.Type != "MX" || !strings.HasSuffix(it.Expected, " mxb.mailgun.org") {
+				continue
+			}
+			judged = true
+			remove := ""
+			for _, r := range it.Remove {
+				remove += r.Value
+			}
+			if it.Status != test.status || it.Occupied != test.occupied || remove != test.remove {
+				t.Errorf("%s: %s, occupied %t, removed %q: %s", test.zone, it.Status, it.Occupied, remove, it.Detail)
+			}
+		}
+		if !judged {
+			t.Errorf("%s: mxb is not judged", test.zone)
+		}
+	}
+}
+
 // TestRegionShown: the region is the one that a record shows, and a host at the domain
 // itself is no return path.
 func TestRegionShown(t *testing.T) {
