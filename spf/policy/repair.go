@@ -244,7 +244,7 @@ func placeholder(tok string) string {
 			return eitherAll(signs[:1]+"all", signs[len(signs)-1:]+"all")
 		}
 		return lostAll('-')
-	case runsInto(name), (kind == "a" || kind == "mx") && sep == "/" && value != "":
+	case runsInto(name), (kind == "a" || kind == "mx") && (sep == "/" && value != "" || strings.Contains(value, "/") && valid(tok)):
 	case kind == "ip4" || kind == "ip6":
 		return sign + kind + ":<the address that " + what + " was meant to be>"
 	case kind == "include" || kind == "a" || kind == "mx" || kind == "exists":

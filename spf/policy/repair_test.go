@@ -51,6 +51,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 mx;a;-all", "v=spf1 mx a -all"},
 		{"v=spf1 mx \u2026 -all", "v=spf1 mx -all"},
 		{"v=spf1 mx ~all~all", "v=spf1 mx ~all"},
+		{"v=spf1 a/ 24 mx/ 32 -all", "v=spf1 a/24 mx/32 -all"},
 		{"v=spf1 mx~all ~all", "v=spf1 mx ~all ~all"},
 		{"v=spf1 mx -all,-ALL", "v=spf1 mx -all"},
 		{"v=spf1 mx -all:", "v=spf1 mx -all"},
@@ -274,6 +275,8 @@ func TestRepairAsks(t *testing.T) {
 		// Figures behind an address may be the end of it, or of its length.
 		{"v=spf1 mx ip4:203.0.113.5/2 8 -all", "v=spf1 mx ip4:<the address that ip4:203.0.113.5/2 was meant to be> <the term that 8 was meant to be> -all"},
 		{"v=spf1 ip4:203.0.113.2 0 -all", "v=spf1 ip4:<the address that ip4:203.0.113.2 was meant to be> <the term that 0 was meant to be> -all"},
+		{"v=spf1 a:mx1.acme.example/ 2 -all", "v=spf1 <the term that a:mx1.acme.example/2 was meant to be> -all"},
+		{"v=spf1 mx/ 8 -all", "v=spf1 <the term that mx/8 was meant to be> -all"},
 		// What stands behind a second version may be a sender.
 		{"v=spf v=spf11mx -all", "v=spf1 <the term that v=spf11mx was meant to be> -all"},
 		{"v=spf1 mx v=spf1.1a -all", "v=spf1 mx <the term that v=spf1.1a was meant to be> -all"},

@@ -34,7 +34,7 @@ func joinTokens(in []string, note func(term, to, why string)) (out []string, los
 			joined := tok + glue + next
 			// Before a slash a space is typed by itself: "ip4:192.0.2.12 /25".
 			whole := next[0] == '/' && valid(tok)
-			doubtful = doubtful || startsAddress(tok) && glue == "" && !whole && anyDigit(true, func(d string) bool { return valid(tok + d + next) })
+			doubtful = doubtful || (startsAddress(tok) || tok[len(tok)-1] == '/') && glue == "" && !whole && anyDigit(true, func(d string) bool { return valid(tok + d + next) })
 			note(tok+" "+next, joined, strayedSpace)
 			tok = joined
 			i++
