@@ -387,7 +387,7 @@ func TestClientLoss(t *testing.T) {
 	t.Parallel()
 	s := dnstest.Start(t, acme)
 	s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Silence, Percent: 30})
-	c := quick(s, resolver.Config{Timeout: 100 * time.Millisecond, Retries: 12})
+	c := quick(s, resolver.Config{Timeout: 500 * time.Millisecond, Retries: 12})
 	for range 20 {
 		if _, err := c.Lookup(context.Background(), "acme.example", typeMX); err != nil {
 			t.Fatal(err)
