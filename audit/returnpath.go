@@ -234,21 +234,44 @@ func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
 	return sheet
 }
 
-// returnPathMX says of an envelope domain whose SPF record is that of Amazon SES, and which has
-// no MX record, which one SES asks for there. Only its region is for the owner to say.
+// returnPathMX says of an envelope domain without MX record whose SPF record is that of a
+// service what the service has to say of MX records there: of Amazon SES only the region is for
+// the owner to say; others call them optional, and then receivers that refuse such a sender are
+// few.
 func (a *run) returnPathMX(sheet *finding.Sheet) {
-	ses := provider.Builtin().Named("Amazon SES")
 	for _, f := range sheet.Found() {
-		if f.Check != "mx-missing" || f.Subject == a.result.Domain || f.Fix == nil || f.Fix.Name == "" || ses == nil {
+		if f.Check != "mx-missing" || f.Subject == a.result.Domain || f.Fix == nil || f.Fix.Name == "" {
 			continue
 		}
-		for _, p := range a.result.Envelope {
-			if p.Domain == f.Subject && slices.ContainsFunc(p.Targets(), func(target string) bool { return provider.Builtin().OfSPF(target) == ses }) {
+		at := slices.IndexFunc(a.result.Envelope, func(p *spfpolicy.Policy) bool { return p.Domain == f.Subject })
+		if at < 0 {
+			continue
+		}
+		for _, target := range a.result.Envelope[at].Targets() {
+			s := provider.Builtin().OfSPF(target)
+			switch {
+			case s == nil:
+				continue
+			case s.ID == amazonSES:
 				f.Detail += " Its SPF record is that of Amazon SES, which gives the domain up as MAIL FROM without its MX record."
 				f.Fix = &finding.Fix{Summary: "Publish the MX record that Amazon SES shows for its custom MAIL FROM domain.", Name: f.Subject, Type: "MX", Value: "10 feedback-smtp.<the AWS region of the identity>.amazonses.com"}
+			case optionalMX(s):
+				f.Severity = finding.Notice
+				f.Detail = fmt.Sprintf("The envelope domain %s has neither an MX record nor an address. %s calls its MX records there optional; a receiver may refuse a sender that cannot be answered all the same.", f.Subject, s.Name)
+				f.Fix.Summary = fmt.Sprintf("Publish the MX records that %s shows for %s.", s.Name, f.Subject)
 			}
+			break
 		}
 	}
+}
+
+// optionalMX reports whether a service shows MX records for a return path, and calls them optional.
+func optionalMX(s *provider.Service) bool {
+	return slices.ContainsFunc(s.Ways, func(w provider.Way) bool {
+		return slices.ContainsFunc(w.Records, func(r provider.Record) bool {
+			return r.Name == "{return-path}" && r.Type == "MX" && r.Purpose == provider.MX && r.Need == provider.Optional
+		})
+	})
 }
 
 // misledBounces takes out what is said of the hosts of an envelope domain whose return path

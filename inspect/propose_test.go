@@ -58,7 +58,8 @@ func servicesWorld(t *testing.T) *resolver.Stack {
 			}
 		}
 	}
-	for n, host := range []string{"smtp.google.com", "mx.zoho.com", "mx2.zoho.com", "mx3.zoho.com", "in1-smtp.messagingengine.com", "in2-smtp.messagingengine.com"} {
+	for n, host := range []string{"smtp.google.com", "mx.zoho.com", "mx2.zoho.com", "mx3.zoho.com", "in1-smtp.messagingengine.com", "in2-smtp.messagingengine.com",
+		"feedback-smtp.ap-northeast-1.amazonses.com"} {
 		fmt.Fprintf(&b, "%s. A 11.1.0.%d\n", host, n+1)
 	}
 	b.WriteString("_dmarc.example. TXT \"not a policy\"\n")
