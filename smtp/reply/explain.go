@@ -301,6 +301,10 @@ func (k *Knowledge) fill(e *Explanation, rule *Rule, c *Context) {
 		}
 		e.Who, e.Next, e.Proofs, permanent = WhoUnknown, []string{noFailure}, nil, "-"
 	}
+	if e.Reason == Expired && c.Delayed && (rule == nil || rule.Meaning == "") {
+		e.Meaning = "The sending server has not delivered the message yet, and goes on trying."
+		e.Next = []string{"Nothing to do yet. If it lasts, look for the failures of each try in the log of the sending server: they name the cause."}
+	}
 	e.Permanent = permanence(permanent, e, c)
 	e.Next = slices.Clone(e.Next)
 	e.Proofs = slices.Clone(e.Proofs)

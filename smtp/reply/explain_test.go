@@ -144,6 +144,19 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// TestDelayed: a message that is still being tried was not given up.
+func TestDelayed(t *testing.T) {
+	for _, text := range []string{"Delivery attempts will continue to be made", "Message has been delayed, and will be retried"} {
+		e := Default().Explain(text, Context{Delayed: true})
+		if strings.Contains(e.Meaning, "gave up") || strings.Contains(strings.Join(e.Next, " "), "Send again") || e.Permanent == nil || *e.Permanent {
+			t.Errorf("%s: %s %v %v", text, e.Meaning, e.Next, show(e.Permanent))
+		}
+		if e = Default().Explain(text, Context{Final: true}); e.Reason == Expired && !strings.Contains(e.Meaning, "gave up") {
+			t.Errorf("%s, final: %s", text, e.Meaning)
+		}
+	}
+}
+
 func same(a, b *bool) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
 func show(p *bool) string {
