@@ -24,7 +24,7 @@ func browser(t *testing.T, script string) string {
 
 func TestPrint(t *testing.T) {
 	for _, tt := range []struct{ name, script, want, wrong string }{
-		{"prints", `mkdir -p $profile/x; (printf %%PDF-1.4; cat $in) > $out`, "%PDF-1.4<p>page</p>", ""},
+		{"prints", `mkdir -p "$profile/x"; (printf %%PDF-1.4; cat "$in") > "$out"`, "%PDF-1.4<p>page</p>", ""},
 		{"prints and ends badly", `printf %%PDF-1.4 > $out; exit 1`, "%PDF-1.4", ""},
 		{"fails", `echo "1:2:dbus/bus.cc no bus" >&2; echo "no usable sandbox" >&2; echo "dbus/x" >&2; exit 7`, "", "exit status 7 (no usable sandbox)"},
 		{"writes nothing", `true`, "", "it wrote no PDF"},
