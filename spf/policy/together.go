@@ -10,7 +10,8 @@ import (
 
 // together holds back proposals that do no harm alone, but do beside a worse finding's: of
 // three terms that find nothing each is harmless without one of the others. What is held back
-// waits for the other, and is judged anew when that is published.
+// waits for the other, and is judged anew when that is published. And a record of the domain that
+// nobody reads today is not put in force while it ends in permerror.
 func (k *checker) together() {
 	if k.trial {
 		return
@@ -42,5 +43,14 @@ func (k *checker) together() {
 			continue
 		}
 		agreed, first = texts, cmp.Or(first, f.Check)
+	}
+	if _, ok := agreed[k.p.Domain]; !ok || !k.published.Status.absent() || k.p.with(agreed).works("", "") {
+		return
+	}
+	// Of a record that nobody reads a check gives none; this one would give permerror.
+	for _, f := range ready {
+		if f.Fix.Name == k.p.Domain {
+			f.Fix.When = "what it leads to is repaired"
+		}
 	}
 }

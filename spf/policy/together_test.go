@@ -27,6 +27,9 @@ func TestTogether(t *testing.T) {
 			"", ""},
 		{"two records that are no matter to each other",
 			[]string{"@ v=spf1 include:_spf.acme.example -all mx", "_spf v=spf1 ip4:192.0.2.1 -all a:mail.acme.example"}, "", ""},
+		{"an unread record that leads to an error",
+			[]string{"@ v=sp1 redirect=_spf.acme.example", "_spf v=spf1 include:_own.acme.exampleinclude:x -all", "_own v=spf1 mx:acme.example -al"}, "", ""},
+		{"an unread record that leads to a sound one", []string{"@ v=sp1 redirect=_spf.acme.example", "_spf v=spf1 mx:acme.example -all a:mail.acme.example"}, "", ""},
 	} {
 		var records strings.Builder
 		for _, r := range tt.records {
@@ -52,8 +55,11 @@ func TestTogether(t *testing.T) {
 			}
 		}
 		want := 2
-		if tt.waits != "" {
+		switch {
+		case tt.waits != "":
 			want = 1
+		case strings.HasSuffix(tt.name, "to an error"):
+			want = 0
 		}
 		if waits != tt.waits || first != tt.first || complete != want {
 			t.Errorf("%s: %q waits for %q, %d are complete; want %q for %q, %d", tt.name, waits, first, complete, tt.waits, tt.first, want)
