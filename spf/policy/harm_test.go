@@ -42,6 +42,7 @@ func TestMeant(t *testing.T) {
 		{"include:<_spf.esp.example> -all", "include:_spf.esp.example -all"},
 		{"include:_spf..esp.example -al", "include:_spf.esp.example -all"},
 		{"mx =all", "mx -all"},
+		{"mx =all:~", "mx <the term that =all:~ was meant to be>"},
 		{"mx _all", "mx -all"},
 		{"mx \u2212all", "mx -all"},
 		{"mx -all;", "mx -all"},
