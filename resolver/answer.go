@@ -255,6 +255,8 @@ type Error struct {
 	// CNAMEs are the aliases of zone files that lead to the name that was not
 	// answered.
 	CNAMEs []string
+	// bogus: the server says by an extended error that signatures do not prove what there is.
+	bogus bool
 }
 
 // Error implements error.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mailworthy/internal/pause"
@@ -53,6 +54,10 @@ type Client struct {
 	pause   func(ctx context.Context, d time.Duration) error
 	// unchecked is Config.CheckingDisabled.
 	unchecked bool
+	// lead is the place of the first server that answered, and one more; mixed: another
+	// has answered as well.
+	lead  atomic.Int32
+	mixed atomic.Bool
 }
 
 // New returns a client. It opens nothing yet, but looks host names of servers up.
@@ -157,7 +162,10 @@ func (res *response) extend(next *response) *Error {
 		}
 	}
 	res.Records, res.Status, res.more = next.Records, next.Status, next.more
-	res.Server, res.Rcode, res.TTL = next.Server, next.Rcode, min(res.TTL, next.TTL)
+	if res.AuthenticData || !next.AuthenticData {
+		res.Server = next.Server // else that of the one that has not validated its part
+	}
+	res.Rcode, res.TTL = next.Rcode, min(res.TTL, next.TTL)
 	res.AuthenticData = res.AuthenticData && next.AuthenticData
 	return nil
 }
@@ -186,13 +194,21 @@ func (c *Client) ask(ctx context.Context, name string, t Type, made *exchanged) 
 		made = nil
 		if e == nil {
 			s.succeeded()
-			return res, nil
+			if e = c.believe(ctx, i, res); e == nil {
+				return res, nil
+			}
 		}
 		switch e.Reason {
 		case Canceled, AliasLoop:
 			return nil, e
+		case NotPublic:
+			asked[i] = -1
 		case ServFail: // says more of the name than of the server
 			s.succeeded()
+			if e.bogus && len(c.servers) > 1 {
+				// Another server that does not validate would answer what is not to be believed.
+				return nil, e
+			}
 		case Refused, BadRcode:
 			// It would say the same again.
 			asked[i] = -1
@@ -211,7 +227,7 @@ func (c *Client) ask(ctx context.Context, name string, t Type, made *exchanged) 
 
 // telling orders the failure reasons of several servers; the most informative one is
 // reported.
-var telling = map[Reason]int{ServFail: 4, BadRcode: 3, Refused: 3, Malformed: 2, Timeout: 1}
+var telling = map[Reason]int{ServFail: 5, BadRcode: 4, Refused: 4, Malformed: 3, Timeout: 2, NotPublic: 1}
 
 // pick chooses the server for the next try: the one least asked this question,
 // healthy before failing, then in order. It returns -1 if there is none.

@@ -91,7 +91,11 @@ func (l *lookup) received(msg []byte, err error) {
 	s := c.servers[l.server]
 	if err == nil && !truncated(msg) {
 		res, e := readResponse(msg, l.question.name, l.question.typ, s.String())
-		if e == nil && !res.more {
+		doubtful := false
+		if e == nil {
+			_, doubtful = c.doubtful(l.server, res)
+		}
+		if e == nil && !res.more && !doubtful {
 			if s.succeeded(); !l.edns {
 				s.noEDNS.Store(true)
 			}

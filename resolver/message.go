@@ -238,7 +238,9 @@ func skipName(raw []byte, off int) (end int, wrong string) {
 			if pointers++; pointers > maxPointers {
 				return 0, "a name has too many pointers"
 			}
-			off = (c&0x3f)<<8 | int(raw[off])
+			if off = (c&0x3f)<<8 | int(raw[off]); off < headerLen {
+				return 0, "a name has a pointer into the header"
+			}
 		default:
 			return 0, "a name has a label of an unknown kind"
 		}
@@ -376,15 +378,23 @@ func (m *message) blocked(raw []byte) bool {
 
 // unproved reports whether the server says by an extended error that it has no answer to give,
 // nor an old one: it got none from the servers of the zone, or none that its signatures prove, or
-// it could not look (RFC 8914, 4.4, 4.7 to 4.9, 4.13 to 4.15 and 4.20 to 4.25). An empty message
+// it could not look (RFC 8914, 4.4, 4.7 to 4.9, 4.13 to 4.15 and 4.20 to 4.25; 25 of IANA's registry). An empty message
 // is no answer then. That signatures or keys are missing (4.10, 4.11) is also said of zones that
 // are as they should be: of a standby key that signs nothing.
 func (m *message) unproved(raw []byte) bool {
 	return m.says(raw, dns.ExtendedErrorCodeDNSBogus, dns.ExtendedErrorCodeSignatureExpired, dns.ExtendedErrorCodeSignatureNotYetValid,
 		dns.ExtendedErrorCodeNSECMissing, dns.ExtendedErrorCodeCachedError, dns.ExtendedErrorCodeNotReady,
 		dns.ExtendedErrorCodeNotAuthoritative, dns.ExtendedErrorCodeNotSupported, dns.ExtendedErrorCodeNoReachableAuthority,
-		dns.ExtendedErrorCodeNetworkError, dns.ExtendedErrorCodeInvalidData) &&
+		dns.ExtendedErrorCodeNetworkError, dns.ExtendedErrorCodeInvalidData, dns.ExtendedErrorCodeSignatureExpiredBeforeValid) &&
 		!m.says(raw, dns.ExtendedErrorCodeStaleAnswer, dns.ExtendedErrorCodeStaleNXDOMAINAnswer)
+}
+
+// bogus reports whether the server says by an extended error that it validates and that
+// signatures are wrong or missing (RFC 8914, 4.7 to 4.13; 25 of IANA's registry).
+func (m *message) bogus(raw []byte) bool {
+	return m.says(raw, dns.ExtendedErrorCodeDNSBogus, dns.ExtendedErrorCodeSignatureExpired, dns.ExtendedErrorCodeSignatureNotYetValid,
+		dns.ExtendedErrorCodeDNSKEYMissing, dns.ExtendedErrorCodeRRSIGsMissing, dns.ExtendedErrorCodeNoZoneKeyBitSet,
+		dns.ExtendedErrorCodeNSECMissing, dns.ExtendedErrorCodeSignatureExpiredBeforeValid)
 }
 
 // says reports whether one of the extended errors is among the options.

@@ -347,6 +347,7 @@ func TestEmptyForWantOfAnAnswer(t *testing.T) {
 		{dns.RcodeSuccess, []uint16{14}, "", ServFail},
 		{dns.RcodeSuccess, []uint16{21}, "", ServFail},
 		{dns.RcodeSuccess, []uint16{24}, "", ServFail},
+		{dns.RcodeNameError, []uint16{25}, "", ServFail},
 		{dns.RcodeSuccess, []uint16{5}, "", ""},
 		{dns.RcodeSuccess, []uint16{10}, "", ""}, // of a standby key
 		{dns.RcodeSuccess, []uint16{29}, "", ""}, // synthesized, as RFC 8198 has it

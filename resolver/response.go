@@ -40,7 +40,9 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 			return fail(Refused, rcode, m.extendedError(msg))
 		}
 	case dns.RcodeServerFailure:
-		return fail(ServFail, rcode, m.extendedError(msg))
+		_, e := fail(ServFail, rcode, m.extendedError(msg))
+		e.bogus = m.bogus(msg)
+		return nil, e
 	case dns.RcodeRefused:
 		return fail(Refused, rcode, m.extendedError(msg))
 	default:
@@ -80,6 +82,11 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 			if wrong := res.leftOut(records, msg, at); wrong != "" {
 				return fail(Malformed, rcode, clip(wrong))
 			}
+			if alias != nil {
+				if e := res.ring(records, msg, alias); e != nil {
+					return nil, e
+				}
+			}
 			res.Status = Found
 			return res, nil
 		}
@@ -99,6 +106,26 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 			return nil, e
 		}
 	}
+}
+
+// ring returns an error if an alias beside the records leads back to their name: these are no
+// data of it then (RFC 2181, 10.1).
+func (res *response) ring(records []record, raw []byte, alias *record) *Error {
+	chain := slices.Clone(res.CNAMEs)
+	for alias != nil {
+		at := nameAt(raw, alias.data)
+		if e := follow(res.Name, res.Type, &chain, at, res.Server); e != nil {
+			return e
+		}
+		alias = nil
+		for i := range records {
+			if r := &records[i]; r.section == inAnswer && r.class == classIN && r.typ == TypeCNAME && nameIs(raw, r.owner, at) {
+				alias = r
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // leftOut says what records of the type asked stand in the message that are not
@@ -129,6 +156,11 @@ func (res *response) leftOut(records []record, raw []byte, at string) string {
 // else it holds: no record but the chain, and the SOA of a zone that the name is in;
 // a resolver (RA) may leave that out. A text is returned if it says nothing.
 func (res *response) absence(m *message, records []record, raw []byte, rcode int, at string) string {
+	if m.short {
+		// One of those that are missing may be an OPT, with the rest of the response code
+		// (RFC 6891, 6.1.3).
+		return "the message ends before its records do"
+	}
 	var soa *record
 	enclosed, servers, foreign := false, false, false
 	for i := range records {
@@ -168,7 +200,7 @@ func (res *response) absence(m *message, records []record, raw []byte, rcode int
 			return "the additional section holds records that nothing refers to"
 		}
 	}
-	bare := soa == nil && !servers && m.flags&bitRA != 0 && !m.short
+	bare := soa == nil && !servers && m.flags&bitRA != 0
 	res.Status = NoData
 	if rcode == rcodeNX {
 		// With aliases it is the last name that does not exist (RFC 6604, 3).
@@ -191,8 +223,6 @@ func (res *response) absence(m *message, records []record, raw []byte, rcode int
 		return ""
 	case servers:
 		return "a referral to other servers: this server does no recursion"
-	case m.short:
-		return "the message ends before its records do"
 	}
 	return "an empty answer from a server that does no recursion"
 }

@@ -37,6 +37,8 @@ type server struct {
 	mu       sync.Mutex
 	failures int
 	until    time.Time // it is passed over while others are healthy
+	// witnessed are its examinations, by top-level domain.
+	witnessed map[string]*witnessed
 }
 
 func (s *server) failed(now time.Time) {
@@ -143,6 +145,12 @@ func WithoutSecrets(spec string) string {
 		rest = rest[:at] + "?…"
 	}
 	return scheme + rest
+}
+
+// Address is the server of an answer without the transport, where it answers over UDP and
+// what is too long for that over TCP.
+func Address(server string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(server, "udp://"), "tcp://")
 }
 
 // serverAddr reads host[:port]. A name is looked up with the system's resolver, once.

@@ -278,6 +278,22 @@ func BeginDNSSEC(b *resolver.Batch, v *Validator, domain string, done func(*DNSS
 	})
 }
 
+// single leaves undetermined what came from another resolver than those that are known to
+// validate: without AD it shows nothing of the zone (RFC 4035, 3.2.3).
+func (v *Validator) single(asked []*Signed) {
+	var validate []string
+	for _, q := range asked {
+		if q.Security == Secure && v.trusts(q) {
+			validate = append(validate, resolver.Address(q.Evidence.Server))
+		}
+	}
+	for _, q := range asked {
+		if (q.Security == Secure || q.Security == Insecure) && !slices.Contains(validate, resolver.Address(q.Evidence.Server)) {
+			q.Security, q.Reason = Undetermined, "only "+q.Evidence.Server+" answered, which is not known to validate"
+		}
+	}
+}
+
 // prove decides whether what the resolver says of DNSSEC counts: an answer that it has
 // validated, of the root or of any other name, came over a path that can be trusted.
 func (f *DNSSECFacts) prove(v *Validator) {
@@ -291,9 +307,14 @@ func (f *DNSSECFacts) prove(v *Validator) {
 		}
 		if v.trusts(q) {
 			f.Validates = true
-			return
+			break
 		}
 		f.Why = "the resolver " + q.Evidence.Server + " says that it validates, and whoever is on the path to it could say so"
+	}
+	if f.Validates {
+		f.Why = ""
+		v.single(asked)
+		return
 	}
 	switch {
 	case f.Why != "":

@@ -56,7 +56,7 @@ func CheckDNSSEC(f *DNSSECFacts) []finding.Finding {
 		case Undetermined:
 			s.Undecided("dnssec-bogus")
 			s.Add("dnssec-unresolved", finding.Finding{Subject: q.Name, CouldBe: finding.Critical, Evidence: []finding.Evidence{q.Evidence},
-				Detail: fmt.Sprintf("%s %s was not answered%s.", show.Escape(q.Name), q.Type, because(q))})
+				Detail: notAnswered(q)})
 		}
 	}
 	f.chain(s)
@@ -99,7 +99,7 @@ func (f *DNSSECFacts) unanswered(s *finding.Sheet) {
 		s.Undecided("dnssec-algorithm", "dnssec-parent-ds")
 		if f.SOA.Security == Secure {
 			s.Add("dnssec-unresolved", finding.Finding{Subject: q.Name, CouldBe: finding.Warning, Evidence: []finding.Evidence{q.Evidence},
-				Detail: fmt.Sprintf("%s %s was not answered%s.", show.Escape(q.Name), q.Type, because(q))})
+				Detail: notAnswered(q)})
 		}
 	}
 	if f.NSEC3PARAM != nil && f.NSEC3PARAM.State == Unknown {
@@ -219,7 +219,7 @@ func (f *DNSSECFacts) checkHost(s *finding.Sheet, h *SignedHost) State {
 		add("dane-lookup-failed", "%s TLSA is bogus%s: senders that know DANE must not deliver to %s, and mail waits.", show.Escape(q.Name), because(q), show.Escape(h.Name))
 		return Unknown
 	case q.Security == Undetermined:
-		s.Add("dane-unresolved", finding.Finding{Subject: h.Name, CouldBe: finding.Critical, Evidence: evidence, Detail: fmt.Sprintf("%s TLSA was not answered%s.", show.Escape(q.Name), because(q))})
+		s.Add("dane-unresolved", finding.Finding{Subject: h.Name, CouldBe: finding.Critical, Evidence: evidence, Detail: notAnswered(q)})
 		return Unknown
 	case q.State == Absent:
 		return Absent
@@ -343,4 +343,13 @@ func neverFinding(t *TLSA, h *SignedHost, lost bool, evidence []finding.Evidence
 		f.Detail += " There is no other record that one could match: senders that obey DANE do not deliver to the host."
 	}
 	return f
+}
+
+// notAnswered says that a question has no answer that counts.
+func notAnswered(q *Signed) string {
+	how := "was not answered"
+	if q.State != Unknown {
+		how = "has no answer that counts"
+	}
+	return fmt.Sprintf("%s %s %s%s.", show.Escape(q.Name), q.Type, how, because(q))
 }

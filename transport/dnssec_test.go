@@ -35,6 +35,8 @@ func (d *signedDNS) Lookup(_ context.Context, name string, t resolver.Type) (*re
 		switch state {
 		case "secure", "insecure":
 			a.AuthenticData = state == "secure"
+		case "elsewhere": // another resolver answered, one that does not validate
+			a.AuthenticData, a.Server = false, "udp://127.0.0.2:53"
 		case "bogus":
 			if !d.unchecked {
 				return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail, Server: d.server, Detail: "Signature Expired"}
@@ -97,6 +99,10 @@ func TestDNSSEC(t *testing.T) {
 		{"over IPv6 loopback", signedWorld + good, "udp://[::1]:53", false, "", ""},
 		{"over the network", signedWorld + good, "udp://192.0.2.53:53", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},
 		{"over a trusted network", signedWorld + good, "udp://192.0.2.53:53", true, "", ""},
+		{"domain from one that does not validate", replace("acme.example SOA secure", "acme.example SOA elsewhere").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", ""},
+		{"MX from one that does not validate", replace("MX secure", "MX elsewhere").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},
+		{"addresses from one that does not validate", replace(" A secure", " A elsewhere", " AAAA secure", " AAAA elsewhere").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown, dnssec-unresolved unknown", "dane-unresolved unknown"},
+		{"TLSA from one that does not validate", signedWorld + tlsa("elsewhere", "3 1 1 "+sum), "", false, "", "dane-unresolved unknown"},
 		{"no validation", replace("secure", "insecure").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},
 		{"no answer for the root, AD elsewhere", replace(". SOA secure", ". SOA timeout").Replace(signedWorld + good), "", false, "", ""},
 		{"no answer for the root, no AD", replace("secure", "insecure", ". SOA secure", ". SOA timeout").Replace(signedWorld + good), "", false, "dnssec-unresolved unknown", "dane-unresolved unknown"},

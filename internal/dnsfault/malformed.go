@@ -115,6 +115,10 @@ func framing() []Fault {
 		mangled("cut behind the question", func(m *Message, b []byte) []byte { return b[:12+len(m.asked().Name)+4] }),
 		mangled("cut in the first record", func(m *Message, b []byte) []byte { return b[:12+len(m.asked().Name)+4+8] }),
 		mangled("cut in the question", func(m *Message, b []byte) []byte { return b[:12+len(m.asked().Name)] }),
+		mangled("empty, and cut before the additional records", func(m *Message, _ []byte) []byte {
+			m.Sections, m.Counts[3] = [3][]Record{nil, {soa(m.zone())}, nil}, 2
+			return m.Pack()
+		}),
 		mangled("cut before the last record", func(m *Message, _ []byte) []byte {
 			m.Sections[authority], m.Sections[additional] = nil, nil
 			short := *m
@@ -144,6 +148,11 @@ func records() []Fault {
 			m.Sections[answer][0].Owner = []byte{0xc0 | byte(at>>8), byte(at)}
 		}),
 		owner("a pointer behind the end", []byte{0xff, 0xff}),
+		owner("a pointer into the header", []byte{0xc0, 4}),
+		edited("an alias to a pointer into the header", func(m *Message) {
+			q := m.asked()
+			m.Sections = [3][]Record{{{Owner: q.Name, Type: typeCNAME, Class: classIN, TTL: 60, Data: []byte{0xc0, 4}}}, {soa(name())}, m.Sections[additional]}
+		}),
 		owner("a label of an unknown kind", []byte{0x41, 'a', 0}),
 		owner("a binary label", []byte{0x80, 'a', 0}),
 		owner("over 255 octets", append(long, 0)),

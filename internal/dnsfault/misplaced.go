@@ -130,6 +130,17 @@ func aliases() []Fault {
 	return []Fault{
 		chain("to itself", func(_ *Message, q Question) []Record { return []Record{cname(q.Name, q.Name)} }),
 		chain("a loop of two", func(_ *Message, q Question) []Record { return []Record{cname(q.Name, t1), cname(t1, q.Name)} }),
+		chain("a loop of four, and records of the name", func(m *Message, q Question) []Record {
+			made := Record{Owner: q.Name, Type: q.Type, Class: classIN, TTL: 60, Data: []byte{4, 'm', 'a', 'd', 'e'}}
+			switch q.Type {
+			case typeA:
+				made.Data = []byte{192, 0, 2, 77}
+			case typeTXT:
+			default:
+				return []Record{cname(q.Name, q.Name)}
+			}
+			return []Record{cname(q.Name, t1), cname(t1, t2), cname(t2, q.Name), made}
+		}),
 		chain("forty", func(_ *Message, q Question) []Record {
 			out := []Record{cname(q.Name, under("a", t1))}
 			for at := under("a", t1); len(out) < 40; at = out[len(out)-1].Data {
