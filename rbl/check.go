@@ -283,7 +283,7 @@ func (j *judge) silent() {
 		if health == nil {
 			health = j.survey.health()
 		}
-		h := health[healthKey{l.Zone, l.Kind}]
+		h := health[healthKey{zone: l.Zone, kind: l.Kind}]
 		s := rewriting
 		if !j.survey.Resolver.Rewrites || h == nil || !h.Outside {
 			s = &silence{check: checkOf(l, h), first: l, couldBe: finding.Info}
@@ -324,7 +324,7 @@ func (s *Survey) health() map[healthKey]*ListHealth {
 	out := make(map[healthKey]*ListHealth)
 	for i := range s.Lists {
 		h := &s.Lists[i]
-		out[healthKey{h.Zone, h.Kind}] = h
+		out[healthKey{zone: h.Zone, kind: h.Kind}] = h
 	}
 	return out
 }

@@ -289,9 +289,30 @@ func (e *examination) answered(listing *Listing, t *listTest, a *resolver.Answer
 		if resolver.AsError(err).Reason == resolver.Offline {
 			listing.Why = notAsked
 		}
-	case a.Absent():
-		listing.Verdict = Clean
+	case !h.through(a):
+		e.health.at(e.batch, l, listing.Kind, a.Server, func(there *ListHealth) {
+			if there.State == Usable {
+				e.read(listing, a)
+				return
+			}
+			listing.Verdict, listing.Evidence = Unknown, []finding.Evidence{l.evidence(a.Evidence())}
+			listing.Why = "only " + l.redact(a.Server) + " answered, and through that " + there.Why
+			e.end()
+		})
+		return
 	default:
+		e.read(listing, a)
+		return
+	}
+	e.end()
+}
+
+// read finds the verdict of a listing in an answer of a list that has passed its test there.
+func (e *examination) read(listing *Listing, a *resolver.Answer) {
+	l := listing.list
+	if a.Absent() {
+		listing.Verdict = Clean
+	} else {
 		listing.Evidence = []finding.Evidence{l.evidence(a.Evidence())}
 		reading := l.read(a)
 		listing.Verdict, listing.Answers, listing.Codes = reading.verdict, reading.answers, reading.codes

@@ -60,6 +60,8 @@ type ListHealth struct {
 	// which lists share; "" if that was not asked.
 	questions int
 	top       string
+	// servers are those, loaded zones apart, that had the entry that must be listed.
+	servers []string
 	// Duration is the time of the slowest test entry.
 	Duration   time.Duration      `json:"-"`
 	DurationMS int64              `json:"duration_ms"`
@@ -88,6 +90,8 @@ type Health struct {
 type healthKey struct {
 	zone string
 	kind Kind
+	// server is the one tested through, if it is not the one that answered first.
+	server string
 }
 
 // Probe tests each selected list for each kind it takes, and whether the
@@ -137,7 +141,7 @@ func (h *Health) of(b *resolver.Batch, l *List, kind Kind, then func(health *Lis
 		return
 	}
 	own := false
-	h.tests.begin(b, healthKey{l.zone(), kind}, func(tell func(*ListHealth, time.Duration)) {
+	h.tests.begin(b, healthKey{zone: l.zone(), kind: kind}, func(tell func(*ListHealth, time.Duration)) {
 		own = true
 		beginTest(b, l, kind, tell)
 	}, func(health *ListHealth, ok bool) {
@@ -150,7 +154,7 @@ func (h *Health) of(b *resolver.Batch, l *List, kind Kind, then func(health *Lis
 
 // known returns the health of a list if it was tested in this run, or nil.
 func (h *Health) known(l *List, kind Kind) *ListHealth {
-	health, _ := h.tests.peek(healthKey{l.zone(), kind})
+	health, _ := h.tests.peek(healthKey{zone: l.zone(), kind: kind})
 	return health
 }
 
@@ -229,6 +233,9 @@ func beginTest(b *resolver.Batch, l *List, kind Kind, tell func(*ListHealth, tim
 				h.questions++
 			}
 			h.Duration = max(h.Duration, p.took)
+			if i < len(listed) && p.entryFound() && !p.answer.OfZone() {
+				h.servers = append(h.servers, resolver.Address(p.answer.Server))
+			}
 			if p.err != nil {
 				hold = min(hold, holds(p.err))
 			}
