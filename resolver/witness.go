@@ -16,7 +16,7 @@ import (
 
 const (
 	// seenHolds is how long an examination holds: a VPN comes up, a portal asks for a login.
-	seenHolds = time.Minute
+	seenHolds = 10 * time.Second
 	// unseenHolds is for how long one that was not answered is not made again.
 	unseenHolds = 5 * time.Second
 )
@@ -24,8 +24,10 @@ const (
 // witnessed is an examination of a server, under way or over.
 type witnessed struct {
 	done chan struct{}
-	// sees: the server sees the domain. Until is zero if the examination was given up.
-	sees  bool
+	// sees: the server sees the domain; denied is what shows that it does not.
+	sees   bool
+	denied *Answer
+	// until is how long it holds, zero before it is over and if it was given up.
 	until time.Time
 }
 
@@ -42,13 +44,21 @@ func (c *Client) doubtful(i int, res *response) (tld string, doubtful bool) {
 	} else {
 		c.mixed.Store(true)
 	}
-	last := lastOf(&res.Answer)
-	tld = last[strings.LastIndexByte(last, '.')+1:]
+	tld = Witness(lastOf(&res.Answer))
+	return tld, tld != ""
+}
+
+// Witness is the top-level domain by which a server that denies a name is examined: its own,
+// if that is in the root, else none.
+func Witness(name string) string {
+	tld := name[strings.LastIndexByte(name, '.')+1:]
 	if tld == "" || tld == "arpa" {
-		return "com", true // which is in the root as these are, and has names in it that all see
+		return "com" // which is in the root as these are, and has names in it that all see
 	}
-	_, icann := publicsuffix.PublicSuffix("x." + tld)
-	return tld, icann
+	if _, icann := publicsuffix.PublicSuffix("x." + tld); !icann {
+		return ""
+	}
+	return tld
 }
 
 // lastOf is the name at the end of the aliases of an answer.
@@ -63,15 +73,19 @@ func lastOf(a *Answer) string {
 // found to see the public DNS.
 func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 	tld, doubtful := c.doubtful(i, res)
-	if !doubtful || c.sees(ctx, c.servers[i], tld) {
+	if !doubtful {
+		return nil
+	}
+	if sees, _ := c.sees(ctx, c.servers[i], tld); sees {
 		return nil
 	}
 	return &Error{Name: res.Name, Type: res.Type, Reason: NotPublic, Server: res.Server, Rcode: res.Rcode,
 		Detail: "it does not see the public DNS, and no other resolver answers"}
 }
 
-// sees examines a server, or waits for who does, or knows it already.
-func (c *Client) sees(ctx context.Context, s *server, tld string) bool {
+// sees examines a server, or waits for who does, or knows it already. Denied is what it does
+// not see; nil if it does, or did not answer.
+func (c *Client) sees(ctx context.Context, s *server, tld string) (sees bool, denied *Answer) {
 	for {
 		s.mu.Lock()
 		w := s.witnessed[tld]
@@ -85,10 +99,10 @@ func (c *Client) sees(ctx context.Context, s *server, tld string) bool {
 			}
 			s.witnessed[tld] = w
 			s.mu.Unlock()
-			sees, known := c.examine(ctx, s, tld)
+			sees, denied := c.examine(ctx, s, tld)
 			s.mu.Lock()
-			switch w.sees = sees; {
-			case known:
+			switch w.sees, w.denied = sees, denied; {
+			case sees || denied != nil:
 				w.until = c.now().Add(seenHolds)
 			case !ended(ctx):
 				w.until = c.now().Add(unseenHolds)
@@ -97,19 +111,19 @@ func (c *Client) sees(ctx context.Context, s *server, tld string) bool {
 			}
 			s.mu.Unlock()
 			close(w.done)
-			return sees
+			return sees, denied
 		}
 		s.mu.Unlock()
 		select {
 		case <-w.done:
 			s.mu.Lock()
-			sees, over := w.sees, !w.until.IsZero()
+			sees, denied, over := w.sees, w.denied, !w.until.IsZero()
 			s.mu.Unlock()
 			if over {
-				return sees
+				return sees, denied
 			}
 		case <-ctx.Done():
-			return false
+			return false, nil
 		}
 	}
 }
@@ -120,19 +134,44 @@ const nowhere = "no-such-name.invalid"
 // examine asks a server for what everybody sees of a top-level domain: its name servers and the
 // address of one of them, and not for a name that does not exist. What is not answered is not
 // known, and the server is not seen to see.
-func (c *Client) examine(ctx context.Context, s *server, tld string) (sees, known bool) {
+func (c *Client) examine(ctx context.Context, s *server, tld string) (sees bool, denied *Answer) {
 	zone, e := c.try(ctx, s, tld, TypeNS, nil)
-	if e != nil || zone.Absent() {
-		return false, e == nil
+	switch {
+	case e != nil && e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX):
+		// It denies the domain by the SOA of the domain.
+		return false, &Answer{Name: tld, Type: TypeNS, Status: NXDomain, Server: e.Server, Rcode: e.Rcode}
+	case e != nil:
+		return false, nil
+	case zone.Absent():
+		return false, &zone.Answer
 	}
-	answered := false
 	for _, r := range zone.Records[:min(len(zone.Records), 2)] {
 		host, e := c.try(ctx, s, r.Host, TypeA, nil)
-		if e == nil && !host.Absent() {
-			none, e := c.try(ctx, s, nowhere, TypeTXT, nil)
-			return e != nil || none.Absent(), true
+		switch {
+		case e != nil:
+		case host.Absent():
+			denied = &host.Answer
+		default:
+			if none, e := c.try(ctx, s, nowhere, TypeTXT, nil); e == nil && !none.Absent() {
+				return false, &none.Answer
+			}
+			return true, nil
 		}
-		answered = answered || e == nil
 	}
-	return false, answered
+	return false, denied
+}
+
+// Blind asks the server of an answer about the public DNS above a name that it denied, and
+// returns what it denies of that as well; nil if it does not, or is not among those that the
+// batch asks. What it said of that in the last seconds is not asked again.
+func (b *Batch) Blind(ctx context.Context, of, name string) *Answer {
+	tld := Witness(name)
+	if tld == "" {
+		return nil
+	}
+	if at, ok := b.At(of).(only); ok {
+		_, denied := at.client.sees(ctx, at.client.servers[at.server], tld)
+		return denied
+	}
+	return nil
 }
