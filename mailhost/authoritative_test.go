@@ -78,6 +78,8 @@ func TestAuthoritative(t *testing.T) {
 		{"no IPv6 here", "acme.example", good, failing(resolver.Network), good, nil, nil, "", "ns-inconsistent ns-unreachable"},
 		{"an answer is lost", "acme.example", good, good, some(resolver.Timeout), nil, nil, "", "ns-inconsistent ns-unreachable"},
 		{"one question is refused", "acme.example", good, good, some(resolver.Refused), nil, []string{"warning ns-lame ns2.acme.example"}, "", "ns-inconsistent"},
+		{"nothing to compare with", "acme.example", good, failing(resolver.Network), failing(resolver.Timeout), nil, []string{"warning ns-unreachable ns2.acme.example"}, "", "!ns-inconsistent"},
+		{"a question to compare with nothing", "acme.example", good, some(resolver.Timeout), some(resolver.Timeout), nil, nil, "", "!ns-inconsistent ns-unreachable"},
 		{"all are silent", "acme.example", failing(resolver.Timeout), failing(resolver.Timeout), failing(resolver.Timeout), nil, []string{"unknown hosts-unresolved acme.example could be error"}, "No authoritative server", ""},
 		{"the examination was stopped", "acme.example", good, good, failing(resolver.Canceled), nil, nil, "", "ns-inconsistent"},
 		{"a server without address", "half.example", good, good, good, nil, []string{"warning ns-lame gone.example"}, "gone.example, which has no address", ""},
@@ -110,8 +112,8 @@ func TestAuthoritative(t *testing.T) {
 				t.Errorf("no detail %q: %+v", tt.detail, all)
 			}
 			for id := range strings.FieldsSeq(tt.passes) {
-				if !passed(all, id) {
-					t.Errorf("%s did not pass", id)
+				if id, not := strings.CutPrefix(id, "!"); passed(all, id) == not {
+					t.Errorf("%s passed: %v", id, not)
 				}
 			}
 		})

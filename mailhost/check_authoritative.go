@@ -39,7 +39,9 @@ func (j *judge) authoritative(a *Authoritative) {
 
 // disagree compares what the servers say, question by question.
 func (j *judge) disagree(a *Authoritative) {
+	whole := true
 	for _, c := range compared {
+		answered := 0
 		var texts []string
 		servers := make(map[string][]string)
 		evidence := make(map[string]finding.Evidence)
@@ -48,6 +50,7 @@ func (j *judge) disagree(a *Authoritative) {
 				if p.What != c.what {
 					continue
 				}
+				answered++
 				text := p.text()
 				if servers[text] == nil {
 					texts = append(texts, text)
@@ -56,11 +59,10 @@ func (j *judge) disagree(a *Authoritative) {
 				servers[text] = append(servers[text], s.label())
 			}
 		}
-		if len(texts) == 0 {
-			continue
+		if answered < min(2, a.reachable()) {
+			whole = false // there was nothing to compare with
 		}
-		j.Decided("ns-inconsistent")
-		if len(texts) == 1 {
+		if len(texts) < 2 {
 			continue
 		}
 		f := finding.Finding{Subject: c.prefix + a.Domain, Title: fmt.Sprintf("Name servers return different %s records (out of sync)", c.what),
@@ -74,6 +76,22 @@ func (j *judge) disagree(a *Authoritative) {
 		}
 		j.Add("ns-inconsistent", f)
 	}
+	if whole {
+		j.Decided("ns-inconsistent")
+	} else {
+		j.Undecided("ns-inconsistent")
+	}
+}
+
+// reachable is how many servers have an address.
+func (a *Authoritative) reachable() int {
+	n := 0
+	for i := range a.Servers {
+		if a.Servers[i].Addr.IsValid() {
+			n++
+		}
+	}
+	return n
 }
 
 // evidenceOf is the evidence of the i-th record: those that were not answered

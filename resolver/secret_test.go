@@ -17,7 +17,7 @@ func TestSecrets(t *testing.T) {
 		"https://user:hunter2@", "udp://user:hunter2@192.0.2.1", "tcp://user:hunter2@192.0.2.1:53", "tls://user:hunter2@192.0.2.1#name",
 		"user:hunter2@192.0.2.1", "user:hunter2@dns.example:53", "ftp://user:hunter2@192.0.2.1", "https://user:hunter2@[::1", "://user:hunter2@x",
 		"https:/user:hunter2@dns.example/q", "https//user:hunter2@dns.example/", "https://user:hunter2?@dns.example/q",
-		"ftp://192.0.2.1/?token=hunter2", "https:///?token=hunter2",
+		"ftp://192.0.2.1/?token=hunter2", "https:///?token=hunter2", "sdns://hunter2", "ftp://192.0.2.1/#hunter2", "https:///q#hunter2",
 	} {
 		c, err := resolver.New(resolver.Config{Servers: []string{spec}})
 		if err == nil {

@@ -128,9 +128,13 @@ func newServer(spec string, c *Config) (*server, error) {
 }
 
 // WithoutSecrets is the address of a server as it may be shown and logged: without
-// user name, password, and what follows a question mark. The text need not be a URL.
+// user name, password, what follows a question mark or, but for tls, a #, and stamps. The text
+// need not be a URL.
 func WithoutSecrets(spec string) string {
 	scheme, rest, ok := strings.Cut(spec, "://")
+	if strings.EqualFold(scheme, "sdns") {
+		return scheme + "://…" // a stamp holds addresses and hashes
+	}
 	if !ok {
 		scheme, rest = "", spec
 	} else {
@@ -143,6 +147,9 @@ func WithoutSecrets(spec string) string {
 	}
 	if at := strings.IndexByte(rest, '?'); at >= 0 {
 		rest = rest[:at] + "?…"
+	}
+	if at := strings.IndexByte(rest, '#'); at >= 0 && !strings.EqualFold(scheme, "tls://") { // of tls it is a name
+		rest = rest[:at] + "#…"
 	}
 	return scheme + rest
 }
