@@ -370,7 +370,7 @@ func (x *inspection) names(f *finding.Finding) {
 		}
 		value = prefixes.ReplaceAllString(value, " ")
 		for _, word := range token.FindAllString(value, -1) {
-			w := strings.ToLower(strings.Trim(word, "."))
+			w := strings.TrimPrefix(strings.ToLower(strings.Trim(word, ".")), "p=") // of a key, not its tag
 			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || len(w) > 100 && (strings.Contains(plussed, w) || halved(plain, w)) || x.serves(services, w) || strings.Contains(services, ":"+w) {
 				continue
 			}
