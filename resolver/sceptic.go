@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 	"sync"
-
-	"golang.org/x/net/publicsuffix"
 )
 
 // Sceptic is a resolver in front of another one whose denials it believes only if the other
@@ -37,11 +35,7 @@ func (s *Sceptic) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.blind && a.Absent() {
-		last := a.Name
-		if n := len(a.CNAMEs); n > 0 {
-			last = a.CNAMEs[n-1]
-		}
-		s.doubt(ctx, last[strings.LastIndexByte(last, '.')+1:])
+		s.doubt(ctx, Witness(lastOf(a)))
 	}
 	if !s.blind {
 		return a, nil
@@ -52,7 +46,7 @@ func (s *Sceptic) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 // doubt asks about a top-level domain, once. What is not answered shows nothing, and is asked
 // again. The lock is held: who was denied something meanwhile waits.
 func (s *Sceptic) doubt(ctx context.Context, tld string) {
-	if _, icann := publicsuffix.PublicSuffix("x." + tld); !icann || tld == "arpa" || s.seen[tld] {
+	if tld == "" || s.seen[tld] {
 		return
 	}
 	servers, err := s.next.Lookup(ctx, tld, TypeNS)

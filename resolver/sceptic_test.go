@@ -84,8 +84,8 @@ func TestSceptic(t *testing.T) {
 	}
 }
 
-// TestScepticAsksOnce: a top-level domain is asked about once, and neither one that nobody
-// registered nor that of reverse names.
+// TestScepticAsksOnce: a top-level domain is asked about once, and none that nobody
+// registered; com stands for that of reverse names.
 func TestScepticAsksOnce(t *testing.T) {
 	next := &sayer{says: map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x"}}
 	s := NewSceptic(next)
