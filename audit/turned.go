@@ -19,9 +19,7 @@ func (a *run) turned(ctx context.Context, r resolver.Resolver) *doubt {
 	if a.doubt != nil && a.doubt.all {
 		return nil
 	}
-	type witness struct{ server, tld string }
-	var asked []witness
-	b := resolver.NewBatch(ctx, r)
+	var denied []resolver.Denial
 	for i := range a.result.Findings {
 		f := &a.result.Findings[i]
 		if !f.Severity.AtLeast(finding.Warning) {
@@ -35,18 +33,22 @@ func (a *run) turned(ctx context.Context, r resolver.Resolver) *doubt {
 			if n := len(e.CNAMEs); n > 0 {
 				name = e.CNAMEs[n-1]
 			}
-			w := witness{e.Server, resolver.Witness(name)}
-			if a.doubt != nil && slices.Contains(a.doubt.tlds, w.tld) { // it never saw that one
+			tld := resolver.Witness(name)
+			if a.doubt != nil && slices.Contains(a.doubt.tlds, tld) { // it never saw that one
 				continue
 			}
-			if slices.Contains(asked, w) || len(asked) == maxTurned {
-				continue
-			}
-			asked = append(asked, w)
-			if denied := b.Blind(ctx, e.Server, name); denied != nil {
-				return &doubt{evidence: []finding.Evidence{denied.Evidence()}, all: true}
+			if len(denied) < maxTurned && !slices.ContainsFunc(denied, func(d resolver.Denial) bool {
+				return d.Server == e.Server && resolver.Witness(d.Name) == tld
+			}) {
+				denied = append(denied, resolver.Denial{Server: e.Server, Name: name})
 			}
 		}
+	}
+	if denied == nil {
+		return nil
+	}
+	if shown := resolver.NewBatch(ctx, r).Blind(ctx, denied...); shown != nil {
+		return &doubt{evidence: []finding.Evidence{shown.Evidence()}, all: true}
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ func TestTurned(t *testing.T) {
 	}{
 		{name: "sees the domain", zones: []string{com, gtld}, want: "dmarc-record-missing"},
 		{name: "denies the domain", want: "resolver-not-public"},
-		{name: "denies what serves the domain", zones: []string{com}, want: "resolver-not-public"},
+		// Which hosts serve the domain is a second round: doubts look at it when an audit begins.
+		{name: "denies what serves the domain", zones: []string{com}, want: "dmarc-record-missing"},
 		{name: "has text for what cannot be", zones: []string{com, gtld}, add: "no-such-name.invalid", want: "resolver-not-public"},
 		{name: "does not answer about the domain", failed: true, want: "dmarc-record-missing"},
 	} {
@@ -49,8 +50,12 @@ func TestTurned(t *testing.T) {
 			if bad := worseThanUnknown(r); tt.want == "resolver-not-public" && len(bad) > 0 {
 				t.Errorf("%q", bad)
 			}
-			if n := srv.Count("com", resolver.TypeNS); n != 1 {
-				t.Errorf("the top-level domain was asked about %d times", n)
+			// Two questions and one round: neither waits for the other, nor is left out if that fails.
+			if n, m := srv.Count("com", resolver.TypeNS), srv.Count(neverThere, resolver.TypeTXT); n != 1 || m != 1 {
+				t.Errorf("the top-level domain was asked about %d times, and what cannot be %d times", n, m)
+			}
+			if n := srv.Count("a.gtld-servers.net", dnstest.Any); n != 0 {
+				t.Errorf("what serves it was asked about %d times", n)
 			}
 		})
 	}

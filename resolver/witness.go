@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
@@ -76,19 +77,22 @@ func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 	if !doubtful {
 		return nil
 	}
-	if sees, _ := c.sees(ctx, c.servers[i], tld); sees {
+	if sees, _ := c.once(ctx, c.servers[i], tld, tld, c.examine); sees {
 		return nil
 	}
 	return &Error{Name: res.Name, Type: res.Type, Reason: NotPublic, Server: res.Server, Rcode: res.Rcode,
 		Detail: "it does not see the public DNS, and no other resolver answers"}
 }
 
-// sees examines a server, or waits for who does, or knows it already. Denied is what it does
-// not see; nil if it does, or did not answer.
-func (c *Client) sees(ctx context.Context, s *server, tld string) (sees bool, denied *Answer) {
+// looks examines a server about a name.
+type looks func(ctx context.Context, s *server, name string) (sees bool, denied *Answer)
+
+// once examines a server by one of the ways to do so, or waits for who does, or knows it already
+// by the key. Denied is what it does not see; nil if it does, or did not answer.
+func (c *Client) once(ctx context.Context, s *server, key, name string, how looks) (sees bool, denied *Answer) {
 	for {
 		s.mu.Lock()
-		w := s.witnessed[tld]
+		w := s.witnessed[key]
 		if w != nil && !w.until.IsZero() && !c.now().Before(w.until) {
 			w = nil
 		}
@@ -97,9 +101,9 @@ func (c *Client) sees(ctx context.Context, s *server, tld string) (sees bool, de
 			if s.witnessed == nil {
 				s.witnessed = make(map[string]*witnessed)
 			}
-			s.witnessed[tld] = w
+			s.witnessed[key] = w
 			s.mu.Unlock()
-			sees, denied := c.examine(ctx, s, tld)
+			sees, denied := how(ctx, s, name)
 			s.mu.Lock()
 			switch w.sees, w.denied = sees, denied; {
 			case sees || denied != nil:
@@ -107,7 +111,7 @@ func (c *Client) sees(ctx context.Context, s *server, tld string) (sees bool, de
 			case !ended(ctx):
 				w.until = c.now().Add(unseenHolds)
 			default:
-				delete(s.witnessed, tld)
+				delete(s.witnessed, key)
 			}
 			s.mu.Unlock()
 			close(w.done)
@@ -135,15 +139,9 @@ const nowhere = "no-such-name.invalid"
 // address of one of them, and not for a name that does not exist. What is not answered is not
 // known, and the server is not seen to see.
 func (c *Client) examine(ctx context.Context, s *server, tld string) (sees bool, denied *Answer) {
-	zone, e := c.try(ctx, s, tld, TypeNS, nil)
-	switch {
-	case e != nil && e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX):
-		// It denies the domain by the SOA of the domain.
-		return false, &Answer{Name: tld, Type: TypeNS, Status: NXDomain, Server: e.Server, Rcode: e.Rcode}
-	case e != nil:
-		return false, nil
-	case zone.Absent():
-		return false, &zone.Answer
+	zone, denied := c.delegated(ctx, s, tld)
+	if zone == nil {
+		return false, denied
 	}
 	for _, r := range zone.Records[:min(len(zone.Records), 2)] {
 		host, e := c.try(ctx, s, r.Host, TypeA, nil)
@@ -152,26 +150,76 @@ func (c *Client) examine(ctx context.Context, s *server, tld string) (sees bool,
 		case host.Absent():
 			denied = &host.Answer
 		default:
-			if none, e := c.try(ctx, s, nowhere, TypeTXT, nil); e == nil && !none.Absent() {
-				return false, &none.Answer
-			}
-			return true, nil
+			_, denied := c.invents(ctx, s, nowhere)
+			return denied == nil, denied
 		}
 	}
 	return false, denied
 }
 
-// Blind asks the server of an answer about the public DNS above a name that it denied, and
-// returns what it denies of that as well; nil if it does not, or is not among those that the
-// batch asks. What it said of that in the last seconds is not asked again.
-func (b *Batch) Blind(ctx context.Context, of, name string) *Answer {
-	tld := Witness(name)
-	if tld == "" {
-		return nil
+// delegated asks for the name servers of a top-level domain; it returns them, or what denies them.
+func (c *Client) delegated(ctx context.Context, s *server, tld string) (zone *response, denied *Answer) {
+	zone, e := c.try(ctx, s, tld, TypeNS, nil)
+	switch {
+	case e != nil && e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX):
+		// It denies the domain by the SOA of the domain.
+		return nil, &Answer{Name: tld, Type: TypeNS, Status: NXDomain, Server: e.Server, Rcode: e.Rcode}
+	case e != nil:
+		return nil, nil
+	case zone.Absent():
+		return nil, &zone.Answer
 	}
-	if at, ok := b.At(of).(only); ok {
-		_, denied := at.client.sees(ctx, at.client.servers[at.server], tld)
-		return denied
+	return zone, nil
+}
+
+// invents asks for a name that cannot exist; what it has there shows what it is.
+func (c *Client) invents(ctx context.Context, s *server, name string) (no bool, had *Answer) {
+	none, e := c.try(ctx, s, name, TypeTXT, nil)
+	if e == nil && !none.Absent() {
+		return false, &none.Answer
 	}
-	return nil
+	return e == nil, nil
+}
+
+// Denial is a name that a server denied.
+type Denial struct{ Server, Name string }
+
+// Blind asks the servers of answers about the public DNS above the names that they denied, and
+// returns something that one of them denies of that as well, or has though it cannot be; nil if
+// there is nothing. Servers that the batch does not ask are left out. It is one round, of a
+// question for each top-level domain and one for each server; what these said in the last
+// seconds is not asked again.
+func (b *Batch) Blind(ctx context.Context, of ...Denial) (denied *Answer) {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	begun := make(map[Denial]bool)
+	for _, d := range of {
+		at, ok := b.At(d.Server).(only)
+		tld := Witness(d.Name)
+		if !ok || tld == "" {
+			continue
+		}
+		c, s := at.client, at.client.servers[at.server]
+		ask := func(name string, how looks) {
+			if key := (Denial{s.String(), name}); !begun[key] {
+				begun[key] = true
+				group.Go(func() {
+					_, shown := c.once(ctx, s, "now "+name, name, how)
+					mu.Lock()
+					defer mu.Unlock()
+					// Of several the same is told, whichever comes first.
+					if shown != nil && (denied == nil || shown.Name < denied.Name) {
+						denied = shown
+					}
+				})
+			}
+		}
+		ask(tld, func(ctx context.Context, s *server, tld string) (bool, *Answer) {
+			zone, denied := c.delegated(ctx, s, tld)
+			return zone != nil, denied
+		})
+		ask(nowhere, c.invents)
+	}
+	group.Wait()
+	return denied
 }
