@@ -9,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/provider"
 	"mailworthy/resolver"
+	"mailworthy/spf"
 	spfpolicy "mailworthy/spf/policy"
 )
 
@@ -160,7 +161,8 @@ func (a *run) atEnvelope(sheet *finding.Sheet, domain string, foreign bool) {
 	}
 	s := provider.Builtin().Named(a.result.Examined.Envelopes[at].Service)
 	for _, f := range sheet.Found() {
-		if s == nil || f.Check != "spf-record-missing" || f.Fix == nil {
+		// What stands there in another form, or was meant to, is the owner's record.
+		if s == nil || f.Check != "spf-record-missing" || f.Fix == nil || !f.Fix.HasPlaceholder() || a.hasTerms(domain) {
 			continue
 		}
 		for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeCNAME, resolver.TypeMX) {
@@ -178,6 +180,20 @@ func (a *run) atEnvelope(sheet *finding.Sheet, domain string, foreign bool) {
 			}
 		}
 	}
+}
+
+// hasTerms reports whether a TXT record at an envelope domain that has no SPF record holds terms of one.
+func (a *run) hasTerms(domain string) bool {
+	at := slices.IndexFunc(a.result.Envelope, func(p *spfpolicy.Policy) bool { return p.Domain == domain })
+	if at < 0 || a.result.Envelope[at].Record == nil {
+		return false
+	}
+	return slices.ContainsFunc(a.result.Envelope[at].Record.Published, func(t spfpolicy.Published) bool {
+		terms, _ := spf.Parse(spf.Version + " " + t.Text())
+		return slices.ContainsFunc(terms, func(t spf.Term) bool {
+			return t.Error == "" && t.Kind.Directive() && (t.Spec != "" || t.Prefix.IsValid())
+		})
+	})
 }
 
 // includeAtReturnPath is the SPF term that a service asks for at its return path; empty: none

@@ -164,6 +164,12 @@ func TestEnvelopeWithoutSPF(t *testing.T) {
 		{"a target that is gone", "em1 CNAME u999.wl2.sendgrid.net.", "em1.acme.example CNAME <the target that SendGrid shows>", "u999.wl2.sendgrid.net"},
 		{"SES without its TXT", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.", "bounce.acme.example TXT v=spf1 include:amazonses.com ~all", ""},
 		{"Mailgun without its TXT", "mg MX 10 mxa.mailgun.org.\n\tmg MX 10 mxb.mailgun.org.", "mg.acme.example TXT v=spf1 include:mailgun.org ~all", ""},
+		{"Mailgun with its record of type SPF", "mg MX 10 mxa.mailgun.org.\n\tmg MX 10 mxb.mailgun.org.\n\tmg SPF \"v=spf1 include:mailgun.org ip4:192.0.2.25 -all\"",
+			"mg.acme.example TXT v=spf1 include:mailgun.org ip4:192.0.2.25 -all", ""},
+		{"Mailgun with a record that has no version", "mg MX 10 mxa.mailgun.org.\n\tmg MX 10 mxb.mailgun.org.\n\tmg TXT \"include:mailgun.org ip4:192.0.2.25 -all\"",
+			"mg.acme.example TXT v=spf1 ip4:<the address of each server that sends for you> include:<the SPF record of each service that sends for you> ~all", ""},
+		{"Mailgun beside a proof of ownership", "mg MX 10 mxa.mailgun.org.\n\tmg MX 10 mxb.mailgun.org.\n\tmg TXT \"google-site-verification=abc\"",
+			"mg.acme.example TXT v=spf1 include:mailgun.org ~all", ""},
 	} {
 		zone := fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:]) + "\ts1._domainkey CNAME s1.domainkey.u1.wl2.sendgrid.net.\n\t" + tt.zone + "\n"
 		r := Run(context.Background(), resolver.NewOverlay(nil, dnstest.Parse(t, zone)), Target{Domain: "acme.example"}, Options{})
