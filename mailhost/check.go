@@ -169,7 +169,11 @@ func (j *judge) nullMX(d *Domain) {
 		f := finding.Finding{Evidence: d.Evidence,
 			Detail: fmt.Sprintf("%s has a null MX, which says that it takes no mail, beside %d other MX %s. A null MX must be the only one.", d.Name, len(nulls)+len(others)-1, show.Plural(len(nulls)+len(others)-1, "record")),
 			Fix:    &finding.Fix{Summary: "Remove the null MX.", Remove: nulls}}
-		if j.parked() || len(others) == 0 {
+		switch {
+		case j.profile == finding.Receiver && len(others) > 0:
+			// It sends nothing; whether it takes mail is what the two disagree on.
+			f.Fix = &finding.Fix{Summary: fmt.Sprintf("If %s takes mail, remove the null MX; if not, keep it alone and remove the %s.", d.Name, show.Plural(len(others), "other"))}
+		case j.parked() || len(others) == 0:
 			kept := func(r finding.Record) bool { return r.Value == "0 ." }
 			f.Fix = &finding.Fix{Summary: "Keep the null MX alone.", Name: d.Name, Type: "MX", Value: "0 .",
 				Remove: slices.DeleteFunc(slices.Concat(nulls, others), kept)}

@@ -286,6 +286,7 @@ func TestDomainFixes(t *testing.T) {
 		{"null10.example", finding.Parked, "mx-null-preference", "null10.example MX 0 .; without null10.example MX 10 ."},
 		{"notalone.example", finding.Sender, "mx-null-not-alone", "  ; without notalone.example MX 0 ."},
 		{"notalone.example", finding.Parked, "mx-null-not-alone", "notalone.example MX 0 .; without notalone.example MX 10 mx1.acme.example; without notalone.example MX 20 mx2.acme.example"},
+		{"notalone.example", finding.Receiver, "mx-null-not-alone", "  "},
 		{"broken.example", finding.Sender, "mx-cname", "broken.example MX 20 mx2.acme.example; without broken.example MX 20 alias.broken.example"},
 		{"broken.example", finding.Sender, "mx-ip-literal", "broken.example MX 30 <the name of the host 192.0.2.1>; without broken.example MX 30 192.0.2.1; with <the name of the host 192.0.2.1> A 192.0.2.1"},
 		{"dotless.example", finding.Sender, "mx-ip-literal", "dotless.example MX 30 <the name of the host 192.0.2.7>; without dotless.example MX 30 192.0.2.7.dotless.example; with <the name of the host 192.0.2.7> A 192.0.2.7"},
