@@ -47,6 +47,10 @@ func (s *Session) Held(domain string) error {
 // Asker is the view that the work on one domain has of the resolver, with its bound on questions.
 func (s *Session) Asker() *resolver.Session { return resolver.NewSession(s.Sceptic, s.MaxQueries) }
 
+// Evaluator is Asker for what is evaluated to the letter: answers are taken as they are, as a
+// receiver that asks the same resolver takes them.
+func (s *Session) Evaluator() *resolver.Session { return resolver.NewSession(s.Stack, s.MaxQueries) }
+
 // Context bounds the work on one domain.
 func (s *Session) Context(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, s.Deadline)

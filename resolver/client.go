@@ -56,7 +56,9 @@ type Client struct {
 	unchecked bool
 	// lead is the place of the first server that answered, and one more; mixed: another
 	// has answered as well.
-	lead  atomic.Int32
+	lead atomic.Int32
+	// known is something that the first one has found.
+	known atomic.Pointer[question]
 	mixed atomic.Bool
 }
 

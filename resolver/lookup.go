@@ -93,7 +93,7 @@ func (l *lookup) received(msg []byte, err error) {
 		res, e := readResponse(msg, l.question.name, l.question.typ, s.String())
 		doubtful := false
 		if e == nil {
-			_, doubtful = c.doubtful(l.server, res)
+			doubtful = c.doubtful(l.server, res)
 		}
 		if e == nil && !res.more && !doubtful {
 			if s.succeeded(); !l.edns {

@@ -7,18 +7,17 @@ import (
 )
 
 // Sceptic is a resolver in front of another one whose denials it believes only if the other
-// sees the public DNS. One that says NXDOMAIN to everything, one that has nothing but addresses
-// and one that lets a few names through do not: they deny a top-level domain that the root has,
-// or the hosts that serve it by their own account. Before the first denial in such a domain is
-// passed on these are asked about; from then on nothing is answered but by loaded zones, with
-// an *Error of reason NotPublic. An audit doubts by itself, and sooner.
+// sees the public DNS. One that says NXDOMAIN to everything, or has nothing but addresses, does
+// not: it denies a domain, and the top-level domain above it as well, which the root has.
+// Before the first denial in a top-level domain in which nothing has been found but addresses is
+// passed on, that is asked; from then on nothing is answered there but by loaded zones, with an
+// *Error of reason NotPublic. An audit doubts by itself, and sooner.
 type Sceptic struct {
 	next Resolver
 
 	mu sync.Mutex
-	// seen are the top-level domains that were asked about; blind: one was denied.
-	seen  map[string]bool
-	blind bool
+	// seen says of top-level domains whether the other resolver sees them.
+	seen map[string]bool
 }
 
 // NewSceptic puts a Sceptic in front of a resolver.
@@ -32,45 +31,49 @@ func (s *Sceptic) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 	if err != nil || a.OfZone() {
 		return a, err
 	}
+	last := lastOf(a)
+	tld := Witness(last)
+	if tld == "" || strings.HasSuffix(last, ".arpa") || last == tld {
+		return a, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.blind && a.Absent() {
-		s.doubt(ctx, Witness(lastOf(a)))
+	sees, known := s.seen[tld]
+	switch {
+	case known:
+	case shows(a):
+		s.seen[tld] = true
+		return a, nil
+	case a.Absent():
+		if sees, known = s.sees(ctx, last, tld); known {
+			s.seen[tld] = sees
+		}
 	}
-	if !s.blind {
+	if sees || !known {
 		return a, nil
 	}
 	return nil, &Error{Name: a.Name, Type: t, Reason: NotPublic, Server: a.Server, Rcode: a.Rcode, Detail: "the resolver does not see the public DNS"}
 }
 
-// doubt asks about a top-level domain, once. What is not answered shows nothing, and is asked
-// again. The lock is held: who was denied something meanwhile waits.
-func (s *Sceptic) doubt(ctx context.Context, tld string) {
-	if tld == "" || s.seen[tld] {
-		return
-	}
-	servers, err := s.next.Lookup(ctx, tld, TypeNS)
-	switch {
-	case err != nil:
-		return
-	case servers.OfZone():
-	case servers.Absent():
-		s.blind = true
-		return
-	default:
-		denied := 0
-		for _, r := range servers.Records[:min(len(servers.Records), 2)] {
-			a, err := s.next.Lookup(ctx, r.Host, TypeA)
-			if err != nil || a.OfZone() || !a.Absent() {
-				break
-			}
-			denied++
-		}
-		if s.blind = denied > 0 && denied == min(len(servers.Records), 2); s.blind {
-			return
+// shows reports whether an answer has what a resolver that leads every name to a page of its
+// own has not.
+func shows(a *Answer) bool {
+	return a.Status == Found && a.Type != TypeA && a.Type != TypeAAAA
+}
+
+// sees asks whether the resolver has the domain of a name, or else the top-level domain; known
+// is false if that was not answered. The lock is held: who was denied something meanwhile waits.
+func (s *Sceptic) sees(ctx context.Context, name, tld string) (sees, known bool) {
+	for _, q := range []question{{Registrable(name), TypeSOA}, {tld, TypeNS}} {
+		a, err := s.next.Lookup(ctx, q.name, q.typ)
+		switch {
+		case err != nil:
+			return false, false
+		case a.OfZone() || shows(a):
+			return true, true
 		}
 	}
-	s.seen[tld] = true
+	return false, true
 }
 
 // OfZone reports that a loaded zone has answered.

@@ -3,7 +3,6 @@ package resolver
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/net/publicsuffix"
@@ -32,21 +31,22 @@ type witnessed struct {
 	until time.Time
 }
 
-// doubtful reports whether the server at place i is to be examined before it is believed, and
-// by which top-level domain.
-func (c *Client) doubtful(i int, res *response) (tld string, doubtful bool) {
+// doubtful reports whether the server at place i is to be examined before it is believed.
+func (c *Client) doubtful(i int, res *response) bool {
 	if len(c.servers) == 1 {
-		return "", false
+		return false
 	}
 	if c.lead.CompareAndSwap(0, int32(i)+1) || int(c.lead.Load()) == i+1 {
+		if res.Status == Found && !res.more && res.Type != TypeA && res.Type != TypeAAAA {
+			c.known.CompareAndSwap(nil, &question{res.Name, res.Type})
+		}
 		if !c.mixed.Load() || !res.more && !res.Absent() {
-			return "", false
+			return false
 		}
 	} else {
 		c.mixed.Store(true)
 	}
-	tld = Witness(lastOf(&res.Answer))
-	return tld, tld != ""
+	return Witness(lastOf(&res.Answer)) != ""
 }
 
 // Witness is the top-level domain by which a server that denies a name is examined: its own,
@@ -71,13 +71,30 @@ func lastOf(a *Answer) string {
 }
 
 // believe returns an error if the server that gave an answer is to be examined and was not
-// found to see the public DNS.
+// found to see the public DNS: by something that the first one has found, or if that is not
+// answered by what everybody sees.
 func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
-	tld, doubtful := c.doubtful(i, res)
-	if !doubtful {
+	if !c.doubtful(i, res) {
 		return nil
 	}
-	if sees, _ := c.once(ctx, c.servers[i], tld, tld, c.examine); sees {
+	s := c.servers[i]
+	sees, denied := false, (*Answer)(nil)
+	if q := c.known.Load(); q != nil {
+		sees, denied = c.once(ctx, s, "", q.name, func(ctx context.Context, s *server, name string) (bool, *Answer) {
+			switch a, e := c.try(ctx, s, name, q.typ, nil); {
+			case e != nil:
+				return false, nil
+			case a.Absent() && !a.more:
+				return false, &a.Answer
+			}
+			_, had := c.invents(ctx, s, nowhere)
+			return had == nil, had
+		})
+	}
+	if tld := Witness(lastOf(&res.Answer)); !sees && denied == nil {
+		sees, _ = c.once(ctx, s, tld, tld, c.examine)
+	}
+	if sees {
 		return nil
 	}
 	return &Error{Name: res.Name, Type: res.Type, Reason: NotPublic, Server: res.Server, Rcode: res.Rcode,
@@ -179,47 +196,4 @@ func (c *Client) invents(ctx context.Context, s *server, name string) (no bool, 
 		return false, &none.Answer
 	}
 	return e == nil, nil
-}
-
-// Denial is a name that a server denied.
-type Denial struct{ Server, Name string }
-
-// Blind asks the servers of answers about the public DNS above the names that they denied, and
-// returns something that one of them denies of that as well, or has though it cannot be; nil if
-// there is nothing. Servers that the batch does not ask are left out. It is one round, of a
-// question for each top-level domain and one for each server; what these said in the last
-// seconds is not asked again.
-func (b *Batch) Blind(ctx context.Context, of ...Denial) (denied *Answer) {
-	var group sync.WaitGroup
-	var mu sync.Mutex
-	begun := make(map[Denial]bool)
-	for _, d := range of {
-		at, ok := b.At(d.Server).(only)
-		tld := Witness(d.Name)
-		if !ok || tld == "" {
-			continue
-		}
-		c, s := at.client, at.client.servers[at.server]
-		ask := func(name string, how looks) {
-			if key := (Denial{s.String(), name}); !begun[key] {
-				begun[key] = true
-				group.Go(func() {
-					_, shown := c.once(ctx, s, "now "+name, name, how)
-					mu.Lock()
-					defer mu.Unlock()
-					// Of several the same is told, whichever comes first.
-					if shown != nil && (denied == nil || shown.Name < denied.Name) {
-						denied = shown
-					}
-				})
-			}
-		}
-		ask(tld, func(ctx context.Context, s *server, tld string) (bool, *Answer) {
-			zone, denied := c.delegated(ctx, s, tld)
-			return zone != nil, denied
-		})
-		ask(nowhere, c.invents)
-	}
-	group.Wait()
-	return denied
 }

@@ -43,7 +43,7 @@ func newDKIMVerify() *cobra.Command {
 					return nil, err
 				}
 				defer closing()
-				asker := s.Asker()
+				asker := s.Evaluator()
 				v, err := dkim.Verify(ctx, asker, message, s.Now)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", args[0], err)

@@ -67,7 +67,7 @@ what is expected.`,
 				return ofFlag(err)
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
-				asker := s.Asker()
+				asker := s.Evaluator()
 				v := dmarc.Evaluate(ctx, asker, id)
 				audit.UncheckDMARC(&v, asker.Trace())
 				return &answer{Result: result(v, view.VerdictDoc)}, nil

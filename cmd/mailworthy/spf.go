@@ -84,7 +84,7 @@ which the HELO name is checked. A DOMAIN replaces the domain of the sender.`,
 			}
 			return q.ask(cmd, func(ctx context.Context, s *session) (*answer, error) {
 				client.Now = s.Now
-				asker := s.Asker()
+				asker := s.Evaluator()
 				e := spf.CheckHost(ctx, asker, client)
 				audit.UncheckSPF(&e, asker.Trace())
 				return &answer{Result: result(e, view.EvaluationDoc)}, nil
