@@ -15,11 +15,10 @@ import (
 
 // A resolver that says NXDOMAIN to everything does not see the public DNS, and a
 // domain that everybody else sees would be called unregistered. One that has records of
-// every type for every name, as a captive portal's may, does not see it either. Nor does one that
-// lets a few names through, and denies the hosts that by its own account serve the top-level
-// domain. That is asked, and whether it sees that domain and the root, only if it denies the
-// domain audited, or another name in a top-level domain in which it has found none: an audit of
-// a domain that is there costs no question more.
+// every type for every name, as a captive portal's may, does not see it either. Whether it sees the
+// top-level domain and the root is asked only if it denies the domain, or another
+// name in a top-level domain of which it has shown nothing: an audit of a domain that
+// is there costs no question more.
 
 // doubt is why a resolver is not believed.
 type doubt struct {
@@ -50,89 +49,45 @@ func (a *run) doubts(ctx context.Context) *doubt {
 	} else if tlds = tlds[:min(len(tlds), maxDoubted)]; len(tlds) == 0 {
 		return nil
 	}
-	said := a.askZones(ctx, tlds, denier)
+	evidence := make([]finding.Evidence, len(tlds))
+	errs, found, local := make([]error, len(tlds)), make([]bool, len(tlds)), make([]bool, len(tlds))
+	b := resolver.NewBatch(ctx, resolver.NewSession(a.resolver, 0))
+	for i, name := range tlds {
+		b.Ask(name, resolver.TypeNS, func(answer *resolver.Answer, err error) {
+			if evidence[i] = resolver.Outcome(answer, err); evidence[i].Server == "" {
+				evidence[i].Server = denier
+			}
+			errs[i] = err
+			found[i] = err == nil && answer.Status == resolver.Found
+			local[i] = err == nil && ofZone(answer)
+		})
+	}
+	b.Run()
 	if ctx.Err() != nil {
 		return nil
 	}
 	rest := 0
 	if all {
-		top, root := &said[0], &said[1]
+		const top, root = 0, 1
 		switch {
-		case top.local, root.local, top.found && top.hidden == nil:
-		case top.found:
-			return &doubt{evidence: append(top.hidden, top.evidence), all: true}
-		case root.found && top.err != nil: // the denial came by another way than this failure
-		case root.found && !registered(own): // there is no such top-level domain
+		case local[top], local[root], found[top]:
+		case found[root] && errs[top] != nil: // the denial came by another way than this failure
+		case found[root] && !registered(own): // there is no such top-level domain
 		default:
-			return &doubt{evidence: []finding.Evidence{top.evidence, root.evidence}, all: true}
+			return &doubt{evidence: evidence[:2], all: true}
 		}
 		rest = 2
 	}
 	d := new(doubt)
 	for i := rest; i < len(tlds); i++ {
-		switch s := &said[i]; {
-		case s.err != nil, s.local, s.found && s.hidden == nil:
-		case s.found:
-			d.tlds, d.evidence = append(d.tlds, tlds[i]), append(append(d.evidence, s.hidden...), s.evidence)
-		default:
-			d.tlds, d.evidence = append(d.tlds, tlds[i]), append(d.evidence, s.evidence)
+		if errs[i] == nil && !found[i] && !local[i] {
+			d.tlds, d.evidence = append(d.tlds, tlds[i]), append(d.evidence, evidence[i])
 		}
 	}
 	if d.tlds == nil {
 		return nil
 	}
 	return d
-}
-
-// zoneSaid is what a resolver says of the root or of a top-level domain.
-type zoneSaid struct {
-	evidence     finding.Evidence
-	err          error
-	found, local bool
-	// hidden: the resolver names hosts as servers of the zone, and denies each that it was
-	// asked about: it lets through the names that one looks at, and nothing below them.
-	hidden []finding.Evidence
-}
-
-// maxServers is how many servers of a top-level domain are asked about.
-const maxServers = 2
-
-// askZones asks for the name servers of the zones, and for the addresses of some of those.
-func (a *run) askZones(ctx context.Context, zones []string, denier string) []zoneSaid {
-	said, there := make([]zoneSaid, len(zones)), make([]bool, len(zones))
-	b := resolver.NewBatch(ctx, resolver.NewSession(a.resolver, 0))
-	for i, name := range zones {
-		s := &said[i]
-		b.Ask(name, resolver.TypeNS, func(answer *resolver.Answer, err error) {
-			if s.evidence = resolver.Outcome(answer, err); s.evidence.Server == "" {
-				s.evidence.Server = denier
-			}
-			s.err = err
-			if err != nil {
-				return
-			}
-			s.found, s.local = answer.Status == resolver.Found, ofZone(answer)
-			if s.local || !registered(name) { // the root, or a domain of this network alone
-				return
-			}
-			for _, r := range answer.Records[:min(len(answer.Records), maxServers)] {
-				b.Ask(r.Host, resolver.TypeA, func(answer *resolver.Answer, err error) {
-					if err != nil || answer.Status == resolver.Found || ofZone(answer) {
-						there[i] = true
-						return
-					}
-					s.hidden = append(s.hidden, answer.Evidence())
-				})
-			}
-		})
-	}
-	b.Run()
-	for i := range said {
-		if there[i] {
-			said[i].hidden = nil
-		}
-	}
-	return said
 }
 
 const (
@@ -213,7 +168,7 @@ func (a *run) unseen() []string {
 		tld := tldOf(name)
 		switch {
 		case answer.Status != resolver.NXDomain:
-			seen[tld] = seen[tld] || name != tld // the top-level domain is no name in it
+			seen[tld] = true
 		case tld == "arpa", seen[tld], slices.Contains(denied, tld), !registered(tld):
 		case slices.ContainsFunc(lists, func(zone string) bool {
 			return name == zone || strings.HasSuffix(name, "."+zone) || strings.HasSuffix(zone, "."+name)

@@ -64,13 +64,8 @@ func TestLiar(t *testing.T) {
 		{"a record for mail for every name", "gmail.com", liar{text: "v=spf1 -all"}, public},
 		{"SERVFAIL for the root", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS"}}, public},
 		{"SERVFAIL for both", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS", "com NS"}}, public},
-		{"both are there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS", "a.root.test A"}}, "domain-missing"},
-		{"both are there, and nothing below, their servers included", "gmail.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}}, public},
-		{"both are there, and nothing is to be had below", "gmail.com", liar{status: resolver.NoData, found: []string{". NS", "com NS"}}, public},
-		{"a top-level domain of two labels is there, and nothing below", "bbc.co.uk", liar{status: resolver.NXDomain, found: []string{". NS", "uk NS"}}, public},
-		{"the servers are not answered about", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}, failed: []string{"a.root.test A"}}, "domain-missing"},
-		{"SERVFAIL for the root, the top-level domain is there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{"com NS", "a.root.test A"}, failed: []string{". NS"}}, "domain-missing"},
-		{"SERVFAIL for the root, the top-level domain is there, and nothing below", "gmail.com", liar{status: resolver.NXDomain, found: []string{"com NS"}, failed: []string{". NS"}}, public},
+		{"both are there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}}, "domain-missing"},
+		{"SERVFAIL for the root, the top-level domain is there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{"com NS"}, failed: []string{". NS"}}, "domain-missing"},
 		{"no such top-level domain", "gmail.cmo", liar{status: resolver.NXDomain, found: []string{". NS"}}, "domain-missing"},
 		{"the organizational domain is there", "gone.gmail.com", liar{status: resolver.NXDomain, found: []string{"gmail.com SOA", ". NS", "com NS"}}, "domain-missing"},
 	} {
@@ -94,7 +89,7 @@ func TestLiar(t *testing.T) {
 					t.Fatalf("%v: %q", sections, said)
 				}
 				f := r.Findings[0]
-				proved := len(f.Evidence) == 2 && (f.Evidence[1].Name == "." || f.Evidence[0].Name == "a.root.test" && strings.Contains(f.Detail, "a.root.test, by its own account"))
+				proved := len(f.Evidence) == 2 && f.Evidence[1].Name == "."
 				if tt.liar.text != "" {
 					proved = len(f.Evidence) == 1 && f.Evidence[0].Name == neverThere
 				}
@@ -133,9 +128,7 @@ func TestLiarElsewhere(t *testing.T) {
 	for _, tt := range []struct {
 		name, com string
 		doubted   bool
-	}{{"com is denied", "", true}, {"com is there", "$ORIGIN com.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a\na 300 A 192.0.2.53\n", false},
-		{"com is there, and nothing below", "$ORIGIN com.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a\n", true},
-		{"com is there, and its second server", "$ORIGIN com.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a\n@ 300 NS b\nb 300 A 192.0.2.53\n", false}} {
+	}{{"com is denied", "", true}, {"com is there", "$ORIGIN com.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a.root.test.\n", false}} {
 		srv := dnstest.Start(t, zone)
 		if tt.com != "" {
 			srv = dnstest.Start(t, zone, tt.com)

@@ -25,18 +25,15 @@ func NotPublic(domain, server string, evidence []finding.Evidence, all bool) fin
 	}
 	var wrong []string
 	for _, e := range evidence {
-		what, without := "the top-level domain "+e.Name, "name servers"
-		switch {
-		case e.Name == ".":
+		what := "the top-level domain " + e.Name
+		if e.Name == "." {
 			what = "the root"
-		case strings.Contains(e.Name, "."):
-			what, without = e.Name+", by its own account a name server of a top-level domain,", "address"
 		}
 		switch e.Status {
 		case "nxdomain":
 			wrong = append(wrong, what+" does not exist")
 		case "nodata":
-			wrong = append(wrong, what+" has no "+without)
+			wrong = append(wrong, what+" has no name servers")
 		case "found":
 			switch {
 			case e.Name == domain:
