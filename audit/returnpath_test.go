@@ -141,7 +141,7 @@ func TestEnvelopeWithoutMX(t *testing.T) {
 		for _, f := range r.Findings {
 			if (f.Check == "mx-missing" || f.Check == "mx-unresolvable") && f.Severity.AtLeast(finding.Notice) {
 				got = append(got, f.Check+" "+f.Subject)
-				want := finding.Error
+				want := finding.Warning
 				if strings.Contains(tt.name, "optional") {
 					want = finding.Notice
 				}

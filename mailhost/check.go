@@ -310,21 +310,19 @@ func (j *judge) bounces(a *Authority) {
 		switch {
 		case h.Resolves != Absent:
 		case a.MX == MXNone:
-			f := finding.Finding{Subject: a.Domain, Evidence: slices.Concat(a.Evidence, h.Evidence),
-				Detail: fmt.Sprintf("The envelope domain %s has neither an MX record nor an address. Bounces to it are lost, and receivers refuse a sender that cannot be answered: \"Sender address rejected: Domain not found\".", a.Domain),
+			f := finding.Finding{Severity: finding.Warning, Subject: a.Domain, Evidence: slices.Concat(a.Evidence, h.Evidence),
+				Detail: fmt.Sprintf("The envelope domain %s has neither an MX record nor an address. Bounces to it are lost, and some receivers refuse a sender that cannot be answered: \"Sender address rejected: Domain not found\".", a.Domain),
 				Fix:    (&Domain{Name: a.Domain}).anotherMX(fmt.Sprintf("Publish an MX record at %s that names the host which takes bounces.", a.Domain), 10)}
 			if !own {
 				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Have the owner of %s publish an MX record there, or send with another envelope domain.", a.Domain)}
 			}
 			j.Add("mx-missing", f)
 		default:
-			f := finding.Finding{Subject: h.Name, Evidence: h.Evidence,
+			f := finding.Finding{Severity: finding.Warning, Subject: h.Name, Evidence: h.Evidence,
 				Detail: fmt.Sprintf("The MX host %s of the envelope domain %s has neither an A nor an AAAA record.", h.Name, a.Domain),
 				Fix:    &finding.Fix{Summary: fmt.Sprintf("Correct the name in the MX record of %s, or publish the address of %s.", a.Domain, h.Name)}}
 			if !reachable && unknown == nil {
 				f.Detail += " Bounces are lost, and receivers may refuse a sender that cannot be answered."
-			} else {
-				f.Severity = finding.Warning
 			}
 			j.Add("mx-unresolvable", f)
 		}
@@ -340,7 +338,7 @@ func (j *judge) bounces(a *Authority) {
 	}
 	if unknown != nil && !reachable {
 		j.unresolved("A/AAAA lookup for a MAIL FROM domain failed: result unknown", a.Domain,
-			fmt.Sprintf("The addresses of what takes the mail of the envelope domain %s are not known: the questions were not answered.", a.Domain), finding.Error, unknown)
+			fmt.Sprintf("The addresses of what takes the mail of the envelope domain %s are not known: the questions were not answered.", a.Domain), finding.Warning, unknown)
 	}
 }
 
