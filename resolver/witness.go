@@ -40,7 +40,8 @@ func (c *Client) doubtful(i int, res *response) bool {
 		if res.Status == Found && !res.more && res.Type != TypeA && res.Type != TypeAAAA {
 			c.known.CompareAndSwap(nil, &question{res.Name, res.Type})
 		}
-		if !c.mixed.Load() || !res.more && !res.Absent() {
+		alone := !c.mixed.Load() && (i == 0 || c.known.Load() != nil)
+		if alone || !res.more && !res.Absent() {
 			return false
 		}
 	} else {
@@ -79,6 +80,9 @@ func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 	}
 	s := c.servers[i]
 	sees, denied := false, (*Answer)(nil)
+	if !c.mixed.Load() && c.known.Load() == nil && !c.knows(ctx, Registrable(lastOf(&res.Answer))) {
+		return nil // the others do not answer at all, or no better
+	}
 	if q := c.known.Load(); q != nil {
 		sees, denied = c.once(ctx, s, "", q.name, func(ctx context.Context, s *server, name string) (bool, *Answer) {
 			switch a, e := c.try(ctx, s, name, q.typ, nil); {
@@ -99,6 +103,20 @@ func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 	}
 	return &Error{Name: res.Name, Type: res.Type, Reason: NotPublic, Server: res.Server, Rcode: res.Rcode,
 		Detail: "it does not see the public DNS, and no other resolver answers"}
+}
+
+// knows asks the first server, which did not answer, whether it has the domain of a name that
+// another one denied: then that is what the other one is examined by.
+func (c *Client) knows(ctx context.Context, domain string) bool {
+	found, _ := c.once(ctx, c.servers[0], "", domain, func(ctx context.Context, s *server, name string) (bool, *Answer) {
+		a, e := c.try(ctx, s, name, TypeSOA, nil)
+		return e == nil && a.Status == Found, nil
+	})
+	if found {
+		c.known.CompareAndSwap(nil, &question{domain, TypeSOA})
+		c.mixed.Store(true)
+	}
+	return found
 }
 
 // looks examines a server about a name.

@@ -96,3 +96,39 @@ func TestBogusIsNotAskedElsewhere(t *testing.T) {
 		t.Errorf("the other server was asked %d questions", n)
 	}
 }
+
+// TestStandInAtFirst: what a server denies that stands in for the first one before anything was
+// found is believed only if the first one does not have the domain either.
+func TestStandInAtFirst(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		soa   bool // the first one answers about the domain
+		other string
+		want  string
+	}{
+		{"the first one has the domain, the other denies it", true, nothing, "servfail"},
+		{"the first one has the domain, the other as well", true, "$ORIGIN one.com.\n@ SOA ns host 1 2 3 4 60\n@ NS ns\n", "nodata"},
+		{"the first one answers nothing", false, nothing, "nxdomain"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			first, other := dnstest.Start(t, "$ORIGIN one.com.\n@ SOA ns host 1 2 3 4 60\n@ TXT \"v\"\n"), dnstest.Start(t, tt.other)
+			first.Fault("one.com", resolver.TypeTXT, dnstest.Fault{Kind: dnstest.ServFail})
+			if !tt.soa {
+				first.Fault("one.com", resolver.TypeSOA, dnstest.Fault{Kind: dnstest.ServFail})
+			}
+			c := first.Client(resolver.Config{Servers: []string{first.Addr(), other.Addr()}, Timeout: 10 * time.Second, Retries: -1})
+			t.Cleanup(c.Close)
+			got := ""
+			if a, err := c.Lookup(t.Context(), "one.com", resolver.TypeTXT); err != nil {
+				got = string(resolver.AsError(err).Reason)
+			} else {
+				got = string(a.Status)
+			}
+			if got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
+	}
+}
