@@ -337,7 +337,7 @@ func (p *parser) record(value string) error {
 func (p *parser) detail(key, value string) error {
 	r := p.last
 	if r == nil {
-		return fmt.Errorf("%s: is indented, and no record stands before it", key)
+		return fmt.Errorf("%q is indented, and no record stands before it", key)
 	}
 	switch key {
 	case "accept":
