@@ -42,6 +42,9 @@ func TestMeant(t *testing.T) {
 		{"include:<_spf.esp.example> -all", "include:_spf.esp.example -all"},
 		{"include:_spf..esp.example -al", "include:_spf.esp.example -all"},
 		{"mx =all", "mx -all"},
+		{"\u00a0-all", "-all"},
+		// A blank that is no space may be what is left of a term.
+		{"\u00a0 -all", "ip4:<the address of each server that sends for you> -all"},
 		{"mx =all:~", "mx <the term that =all:~ was meant to be>"},
 		{"mx _all", "mx -all"},
 		{"mx \u2212all", "mx -all"},

@@ -33,6 +33,14 @@ var lookAlikes = strings.NewReplacer(append(append(append(ascii.LookAlikes(), as
 	"\u200a", " ", "\u202f", " ", "\u205f", " ", "\u3000", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "\v", " ", "\f", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\ufeff", "", "\u2060", "",
 	"\u2018", "'", "\u2019", "'", "\u02dc", "~", "\u223c", "~", "\uff5e", "~", "\uff1f", "?", "\uff0b", "+", "\uff0e", ".", "\u3002", ".", "\uff0f", "/", "\u2044", "/", "\u2215", "/", "\u2236", ":", "\ua789", ":", "\u2024", ".", "\uff61", ".", "\t", " ", "\r", " ", "\n", " ", "\x00", ""), fullWidth()...)...)
 
+// blankAlone reports whether a blank that is no space stands between two spaces: of a term that
+// was typed over nothing else may be left.
+func blankAlone(text string) bool {
+	return slices.ContainsFunc(strings.Split(text, " "), func(word string) bool {
+		return word != "" && strings.TrimSpace(lookAlikes.Replace(word)) == ""
+	})
+}
+
 // fullWidth returns pairs of the figures and letters as wide as those of Chinese or Japanese, and
 // those of ASCII.
 func fullWidth() (pairs []string) {

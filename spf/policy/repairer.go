@@ -18,6 +18,12 @@ func repair(text string) repaired {
 	if !w.cut() {
 		return repaired{}
 	}
+	if w.all == 0 && blankAlone(text) {
+		w.note("", "", "between the spaces stands a blank in place of what may have been a term")
+		w.changes[len(w.changes)-1].asked = true
+		w.parts = append(w.parts, reading{text: anySender, unread: true})
+		w.unread++
+	}
 	for i := range w.tokens {
 		w.token(i)
 	}
