@@ -240,8 +240,12 @@ func mistakesIn(r *mathrand.Rand, records []string) *mistaken {
 
 // hidden reports that the key may be another one and look sound, which nobody can
 // tell: characters swapped, as many put in as left out, or one left out where a blank
-// of the key itself is taken for a +.
+// of the key itself is taken for a +. A key right behind the p= of a revoked one looks like
+// one whose tag was typed twice, "p=p=…".
 func (m *mistaken) hidden() bool {
+	if was, _ := ParseKey(m.before); was.Revoked && slices.Contains(m.names, "another key") && slices.Contains(m.names, "no separator") {
+		return true
+	}
 	n := 0
 	for _, name := range m.names {
 		switch {

@@ -66,6 +66,10 @@ func (w *written) put(name, value string) {
 			value = again
 		}
 		if strings.Contains("vkhst", tag) {
+			if at := colonBetween.FindStringIndex(value); at != nil { // "h=sha256: k = rsa"
+				w.read(value[at[0]+1:])
+				value = value[:at[0]]
+			}
 			value, rest = oneValue(inOne(tag, value))
 		}
 		w.values[tag] = append(w.values[tag], value)
@@ -151,7 +155,7 @@ var unseparated = lazyre.New(`(?i)(\bt\s*[=:]\s*(?:[sy]:)*[sy]|email|\*|sha256|s
 var aroundEquals = lazyre.New(`(?i)(^|[;,|:\s])([vkphstg])\s*=\s*`)
 
 // colonBetween is a colon for the semicolon before a tag.
-var colonBetween = lazyre.New(`(?i):([vkphstg])=`)
+var colonBetween = lazyre.New(`(?i):[ \t]*([vkphstg])[ \t]*=`)
 
 // notesByColon is n= with a colon.
 var notesByColon = lazyre.New(`^\s*n\s*:`)
@@ -239,7 +243,7 @@ func (w *written) loosen(text string) {
 // record puts the record together, or returns "" if one part of it cannot be told.
 func (w *written) record() string {
 	key, ok := w.key()
-	if !ok || slices.ContainsFunc(w.values["k"], notType) || strings.Contains(strings.Join(w.values["v"], ""), "=") {
+	if !ok || slices.ContainsFunc(w.values["k"], notType) || slices.ContainsFunc(w.values["v"], notVersion) {
 		return ""
 	}
 	hashes, hashed := w.list("h", sureHash)
@@ -283,6 +287,13 @@ func (w *written) record() string {
 	if err != nil || !fixed.Live() && !fixed.Revoked || len(fixed.Problems) > 0 {
 		return ""
 	}
+	// Where more than one thing is wrong, a tag that nobody defines may hold what another lost:
+	// "xk=rsat=s", "pM=IIB…".
+	if slices.ContainsFunc(w.others, func(t tag) bool {
+		return fixed.Revoked && len(stripFWS(t.value)) > 100 || t.name != "n" && strings.Contains(t.value, "=")
+	}) {
+		return ""
+	}
 	return record
 }
 
@@ -291,6 +302,11 @@ func (w *written) record() string {
 func notType(value string) bool {
 	value = strings.ToLower(value)
 	return apart(value, algorithmRSA) > 1 && apart(value, algorithmEd25519) > 2 && !typeAndSize.MatchString(value)
+}
+
+// notVersion reports the same of a value of v=.
+func notVersion(value string) bool {
+	return strings.Contains(value, "=") || len(value) > len("DKIM1")+4 && strings.HasPrefix(strings.ToLower(value), "dkim1")
 }
 
 var typeAndSize = lazyre.New(`^(rsa[-_]?(sha256|[0-9]{4})?|ed-?25519[-_]sha256|)$`)
@@ -308,6 +324,9 @@ func (w *written) list(name string, sure func(string) string) (entries []string,
 			if name == "t" && len(entry) > 1 && strings.Trim(entry, "ysYS") == "" {
 				these = append(these, "s") // ys, sy, ss: the colon is missing; y is left out anyway
 				continue
+			}
+			if name == "h" && len(entry) == 1 {
+				continue // no hash algorithm: a tag behind a colon, "h=sha256: k rsa"
 			}
 			if entry = sure(entry); !slices.Contains(these, entry) {
 				these = append(these, entry)
