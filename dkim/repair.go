@@ -246,6 +246,11 @@ func (w *written) record() string {
 	if !ok || slices.ContainsFunc(w.values["k"], notType) || slices.ContainsFunc(w.values["v"], notVersion) {
 		return ""
 	}
+	for _, name := range []string{"h", "s", "t"} {
+		if slices.ContainsFunc(w.values[name], func(value string) bool { return strings.Contains(value, "=") }) {
+			return "" // it has swallowed another tag, "h=sha256k=rsas=email"
+		}
+	}
 	hashes, hashed := w.list("h", sureHash)
 	services, served := w.list("s", sureService)
 	flags, flagged := w.list("t", strings.ToLower)
