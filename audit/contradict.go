@@ -41,8 +41,8 @@ func (a *run) inventedAddrs() (addrs []netip.Addr) {
 func (a *run) deny(c *contradict) {
 	var denied []string
 	a.session.Answers(func(answer *resolver.Answer) {
-		if answer.Status == resolver.NXDomain && !ofZone(answer) {
-			denied = append(denied, lastName(answer))
+		if answer.Status == resolver.NXDomain && !answer.OfZone() {
+			denied = append(denied, answer.LastName())
 		}
 	})
 	if denied == nil {
@@ -55,14 +55,14 @@ func (a *run) deny(c *contradict) {
 	}
 	var answered []resolver.Type
 	a.session.Answers(func(answer *resolver.Answer) {
-		if ofZone(answer) {
+		if answer.OfZone() {
 			return
 		}
 		if answer.Status != resolver.NXDomain && !slices.Contains(answered, answer.Type) {
 			answered = append(answered, answer.Type)
 		}
 		if answer.Status == resolver.Found {
-			shown(lastName(answer))
+			shown(answer.LastName())
 		}
 		// A name with an alias is there, whatever is at the end of it.
 		if n := len(answer.CNAMEs); n > 0 {
@@ -93,13 +93,13 @@ type contradict struct {
 
 // denies reports whether an answer of the network denies something that is not to be denied.
 func (c *contradict) denies(a *resolver.Answer) bool {
-	return a.Status == resolver.NXDomain && !ofZone(a) && (slices.Contains(c.names, lastName(a)) || slices.Contains(c.types, a.Type))
+	return a.Status == resolver.NXDomain && !a.OfZone() && (slices.Contains(c.names, a.LastName()) || slices.Contains(c.types, a.Type))
 }
 
 // invents reports whether an answer of the network is nothing but invented addresses. Names
 // that cannot exist are apart: of them it is the evidence.
 func (c *contradict) invents(a *resolver.Answer) bool {
-	return len(a.Records) > 0 && !ofZone(a) && tldOf(a.Name) != "invalid" &&
+	return len(a.Records) > 0 && !a.OfZone() && resolver.TopLevel(a.Name) != "invalid" &&
 		!slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return !slices.Contains(c.invented, r.Addr) })
 }
 
@@ -115,7 +115,7 @@ func (c *contradict) Lookup(ctx context.Context, name string, t resolver.Type) (
 		why = "the address that the resolver gives to names that cannot exist"
 	case !c.denies(a):
 		return a, nil
-	case slices.Contains(c.names, lastName(a)):
+	case slices.Contains(c.names, a.LastName()):
 		why = "NXDOMAIN, and yet the name has records of another type"
 	default:
 		why = fmt.Sprintf("NXDOMAIN, as for every name that was asked for %s, also for one that has records of another type", t)

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/publicsuffix"
-
 	"mailworthy/finding"
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
@@ -42,7 +40,7 @@ func (a *run) doubts(ctx context.Context) *doubt {
 	}
 	denier, all := a.denier()
 	tlds := a.unseen()
-	own := tldOf(a.target.Domain)
+	own := resolver.TopLevel(a.target.Domain)
 	if all {
 		tlds = slices.DeleteFunc(tlds, func(tld string) bool { return tld == own })
 		tlds = append([]string{own, "."}, tlds[:min(len(tlds), maxDoubted)]...)
@@ -59,7 +57,7 @@ func (a *run) doubts(ctx context.Context) *doubt {
 			}
 			errs[i] = err
 			found[i] = err == nil && answer.Status == resolver.Found
-			local[i] = err == nil && ofZone(answer)
+			local[i] = err == nil && answer.OfZone()
 		})
 	}
 	b.Run()
@@ -72,7 +70,7 @@ func (a *run) doubts(ctx context.Context) *doubt {
 		switch {
 		case local[top], local[root], found[top]:
 		case found[root] && errs[top] != nil: // the denial came by another way than this failure
-		case found[root] && !registered(own): // there is no such top-level domain
+		case found[root] && !resolver.InRoot(own): // there is no such top-level domain
 		default:
 			return &doubt{evidence: evidence[:2], all: true}
 		}
@@ -91,8 +89,6 @@ func (a *run) doubts(ctx context.Context) *doubt {
 }
 
 const (
-	// neverThere does not exist: RFC 6761, 6.4 reserves "invalid" for such names.
-	neverThere = "no-such-name.invalid"
 	// fewFound and manyFound are how many answers without one that something is absent make
 	// a resolver suspect: few if none of them is a record for mail, many in any case.
 	fewFound, manyFound = 2, 6
@@ -105,7 +101,7 @@ const (
 func (a *run) invents(ctx context.Context) *doubt {
 	found, absent, forMail := 0, false, false
 	a.session.Answers(func(answer *resolver.Answer) {
-		if ofZone(answer) || answer.Type == resolver.TypeA || answer.Type == resolver.TypeAAAA {
+		if answer.OfZone() || answer.Type == resolver.TypeA || answer.Type == resolver.TypeAAAA {
 			return
 		}
 		absent = absent || answer.Absent()
@@ -117,8 +113,8 @@ func (a *run) invents(ctx context.Context) *doubt {
 	if absent || found < fewFound || forMail && found < manyFound {
 		return nil
 	}
-	answer, err := resolver.NewSession(a.resolver, 0).Lookup(ctx, neverThere, resolver.TypeTXT)
-	if err != nil || answer.Absent() || ofZone(answer) {
+	answer, err := resolver.NewSession(a.resolver, 0).Lookup(ctx, resolver.NeverThere, resolver.TypeTXT)
+	if err != nil || answer.Absent() || answer.OfZone() {
 		return nil
 	}
 	return &doubt{evidence: []finding.Evidence{answer.Evidence()}, all: true}
@@ -134,7 +130,7 @@ func (a *run) blocks() *doubt {
 	soa := true
 	a.session.Answers(func(answer *resolver.Answer) {
 		switch {
-		case ofZone(answer) || answer.Name != a.target.Domain || len(answer.CNAMEs) > 0:
+		case answer.OfZone() || answer.Name != a.target.Domain || len(answer.CNAMEs) > 0:
 		case answer.Type == resolver.TypeSOA:
 			soa = answer.Status == resolver.Found
 		case answer.Status == resolver.Found && !slices.ContainsFunc(answer.Records, func(r resolver.Record) bool { return !r.Addr.IsUnspecified() }):
@@ -161,15 +157,15 @@ func (a *run) unseen() []string {
 		lists = catalogue.Zones()
 	}
 	a.session.Answers(func(answer *resolver.Answer) {
-		if ofZone(answer) {
+		if answer.OfZone() {
 			return
 		}
-		name := lastName(answer)
-		tld := tldOf(name)
+		name := answer.LastName()
+		tld := resolver.TopLevel(name)
 		switch {
 		case answer.Status != resolver.NXDomain:
 			seen[tld] = true
-		case tld == "arpa", seen[tld], slices.Contains(denied, tld), !registered(tld):
+		case tld == "arpa", seen[tld], slices.Contains(denied, tld), !resolver.InRoot(tld):
 		case slices.ContainsFunc(lists, func(zone string) bool {
 			return name == zone || strings.HasSuffix(name, "."+zone) || strings.HasSuffix(zone, "."+name)
 		}):
@@ -178,16 +174,6 @@ func (a *run) unseen() []string {
 		}
 	})
 	return slices.DeleteFunc(denied, func(tld string) bool { return seen[tld] })
-}
-
-func tldOf(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
-
-// lastName is the name that an answer is about, at the end of its aliases.
-func lastName(a *resolver.Answer) string {
-	if n := len(a.CNAMEs); n > 0 {
-		return a.CNAMEs[n-1]
-	}
-	return a.Name
 }
 
 // denier is the server that denies the domain, and the organizational domain with it,
@@ -199,7 +185,7 @@ func (a *run) denier() (server string, denies bool) {
 		if answer.Name == "." || answer.Name == "" {
 			return // it was asked whether it validates: who denies domains may have a root of its own
 		}
-		local := ofZone(answer)
+		local := answer.OfZone()
 		if !local {
 			denier = answer.Server
 			// One that leads every name to a page of its own finds addresses, and nothing else.
@@ -225,15 +211,6 @@ func (a *run) denier() (server string, denies bool) {
 	return denier, denier != "" && !anything
 }
 
-// ofZone reports that a loaded zone has answered.
-func ofZone(a *resolver.Answer) bool { return a.OfZone() }
-
-// registered reports whether a top-level domain is known to be in the root.
-func registered(tld string) bool {
-	_, icann := publicsuffix.PublicSuffix("x." + tld)
-	return icann
-}
-
 // disbelieve answers as the session did, but for what came from the network and is in
 // doubt: that is no answer.
 type disbelieve struct {
@@ -243,7 +220,7 @@ type disbelieve struct {
 
 func (d disbelieve) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
 	a, err := d.next.Lookup(ctx, name, t)
-	if err != nil || ofZone(a) || !d.all && !slices.Contains(d.tlds, tldOf(lastName(a))) {
+	if err != nil || a.OfZone() || !d.all && !slices.Contains(d.tlds, resolver.TopLevel(a.LastName())) {
 		return a, err
 	}
 	return nil, &resolver.Error{Name: a.Name, Type: t, Reason: resolver.NotPublic, Server: a.Server, Rcode: a.Rcode,

@@ -91,7 +91,7 @@ func TestLiar(t *testing.T) {
 				f := r.Findings[0]
 				proved := len(f.Evidence) == 2 && f.Evidence[1].Name == "."
 				if tt.liar.text != "" {
-					proved = len(f.Evidence) == 1 && f.Evidence[0].Name == neverThere
+					proved = len(f.Evidence) == 1 && f.Evidence[0].Name == resolver.NeverThere
 				}
 				if !f.Undecides || !proved || strings.Contains(strings.ToLower(f.Fix.Summary), "register") {
 					t.Errorf("%+v", f)
@@ -191,7 +191,7 @@ func TestBelievedAtNoCost(t *testing.T) {
 		}
 	}
 	for _, q := range srv.Log() {
-		if q.Type == resolver.TypeNS && !strings.Contains(q.Name, ".") || q.Name == neverThere {
+		if q.Type == resolver.TypeNS && !strings.Contains(q.Name, ".") || q.Name == resolver.NeverThere {
 			t.Errorf("%s %s was asked", q.Name, q.Type)
 		}
 	}

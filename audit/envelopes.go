@@ -199,11 +199,9 @@ func (a *run) hasTerms(domain string) bool {
 // includeAtReturnPath is the SPF term that a service asks for at its return path; empty: none
 // is known.
 func includeAtReturnPath(s *provider.Service) string {
-	for _, w := range s.Ways {
-		for _, r := range w.Records {
-			if r.Purpose == provider.SPF && r.Need != provider.Unwanted && r.Name == "{return-path}" && strings.HasPrefix(r.Value, "include:") && !strings.ContainsAny(r.Value, "<{") {
-				return r.Value
-			}
+	for r := range s.Records() {
+		if r.Purpose == provider.SPF && r.Need != provider.Unwanted && r.Name == "{return-path}" && strings.HasPrefix(r.Value, "include:") && !strings.ContainsAny(r.Value, "<{") {
+			return r.Value
 		}
 	}
 	return ""

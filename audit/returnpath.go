@@ -85,15 +85,13 @@ func returnPaths(r resolver.Resolver, domain string) []returnPath {
 // byMX reports whether a service takes exactly one MX record at a return path, and no alias.
 func byMX(s *provider.Service) bool {
 	n := 0
-	for _, w := range s.Ways {
-		for _, r := range w.Records {
-			switch {
-			case r.Name != "{return-path}":
-			case r.Type == "CNAME":
-				return false
-			case r.Type == "MX":
-				n++
-			}
+	for r := range s.Records() {
+		switch {
+		case r.Name != "{return-path}":
+		case r.Type == "CNAME":
+			return false
+		case r.Type == "MX":
+			n++
 		}
 	}
 	return n == 1
@@ -267,11 +265,12 @@ func (a *run) returnPathMX(sheet *finding.Sheet) {
 
 // optionalMX reports whether a service shows MX records for a return path, and calls them optional.
 func optionalMX(s *provider.Service) bool {
-	return slices.ContainsFunc(s.Ways, func(w provider.Way) bool {
-		return slices.ContainsFunc(w.Records, func(r provider.Record) bool {
-			return r.Name == "{return-path}" && r.Type == "MX" && r.Purpose == provider.MX && r.Need == provider.Optional
-		})
-	})
+	for r := range s.Records() {
+		if r.Name == "{return-path}" && r.Type == "MX" && r.Purpose == provider.MX && r.Need == provider.Optional {
+			return true
+		}
+	}
+	return false
 }
 
 // misledBounces takes out what is said of the hosts of an envelope domain whose return path

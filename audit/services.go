@@ -144,11 +144,9 @@ func (a *run) sharedBy(include string, s *provider.Service) bool {
 
 // asksFor reports whether a service asks its customers for an include of the name.
 func asksFor(s *provider.Service, include string) bool {
-	for _, w := range s.Ways {
-		for _, r := range w.Records {
-			if r.Purpose == provider.SPF && r.Need != provider.Unwanted && slices.Contains(append([]string{r.Value}, r.Accept...), "include:"+strings.ToLower(include)) {
-				return true
-			}
+	for r := range s.Records() {
+		if r.Purpose == provider.SPF && r.Need != provider.Unwanted && slices.Contains(append([]string{r.Value}, r.Accept...), "include:"+strings.ToLower(include)) {
+			return true
 		}
 	}
 	return false
@@ -171,14 +169,12 @@ func (a *run) keysNowhere(s *provider.Service) bool {
 	if d.Proof == dkim.ProofAbsent {
 		return true
 	}
-	for _, w := range s.Ways {
-		for _, r := range w.Records {
-			if r.Purpose != provider.DKIM {
-				continue
-			}
-			if at := a.commonKey(&r); at == nil || isThere(at) {
-				return false
-			}
+	for r := range s.Records() {
+		if r.Purpose != provider.DKIM {
+			continue
+		}
+		if at := a.commonKey(r); at == nil || isThere(at) {
+			return false
 		}
 	}
 	return true

@@ -144,7 +144,7 @@ func unanswered(status string) bool {
 func silenceOf(trace []resolver.Trace) (s silence) {
 	for i := range trace {
 		switch t := &trace[i]; {
-		case strings.HasPrefix(t.Server, "zone "):
+		case resolver.IsZone(t.Server):
 			s.zone = true
 		case t.Status == string(resolver.Canceled):
 			s.late++

@@ -378,7 +378,7 @@ func (sel *Selector) set(a *resolver.Answer, err error) {
 		switch {
 		case oneLabel(sel.CNAMEs):
 			sel.Status, sel.Reason = SelectorNXDomain, ""
-		case e.Reason == resolver.AliasLoop && strings.HasPrefix(e.Server, "zone "):
+		case e.Reason == resolver.AliasLoop && resolver.IsZone(e.Server):
 			// A loaded zone says so: nobody finds a key there. That a server answers with a
 			// loop may be its fault alone.
 			sel.Status, sel.Reason, sel.loop = SelectorNXDomain, "", true

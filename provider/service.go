@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -195,17 +196,28 @@ type SMTP struct {
 // NeedsRecords reports whether the service is known to need records.
 func (s *Service) NeedsRecords() bool { return len(s.Ways) > 0 }
 
+// Records are those of all ways, each way's in its order. They are shared.
+func (s *Service) Records() iter.Seq[*Record] {
+	return func(yield func(*Record) bool) {
+		for i := range s.Ways {
+			for k := range s.Ways[i].Records {
+				if !yield(&s.Ways[i].Records[k]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // AlignsBy reports whether mail of the service aligns by "spf" or "dkim".
 func (s *Service) AlignsBy(what string) bool { return slices.Contains(s.Align, what) }
 
 // NoLongerWants returns why the service has no use for a name in an SPF record that
 // once was asked for; ok is false if it has.
 func (s *Service) NoLongerWants(include string) (why string, ok bool) {
-	for _, w := range s.Ways {
-		for _, r := range w.Records {
-			if r.Purpose == SPF && r.Need == Unwanted && slices.Contains(append([]string{r.Value}, r.Accept...), "include:"+strings.ToLower(include)) {
-				return r.Why, true
-			}
+	for r := range s.Records() {
+		if r.Purpose == SPF && r.Need == Unwanted && slices.Contains(append([]string{r.Value}, r.Accept...), "include:"+strings.ToLower(include)) {
+			return r.Why, true
 		}
 	}
 	return "", false

@@ -45,11 +45,9 @@ func NewValues(s *Service) Values {
 			note(text)
 		}
 	}
-	for _, w := range s.Ways {
-		for _, r := range w.Records {
-			note(r.Name)
-			note(r.Value)
-		}
+	for r := range s.Records() {
+		note(r.Name)
+		note(r.Value)
 	}
 	return v
 }

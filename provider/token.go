@@ -71,12 +71,9 @@ func (s *Service) templatesOf(key string) []place {
 	for _, name := range s.ReturnPaths {
 		add(place{text: name, name: true})
 	}
-	for _, w := range s.Ways {
-		for i := range w.Records {
-			r := &w.Records[i]
-			add(place{text: r.Name, name: true})
-			add(place{text: r.Value, host: r.Type != "TXT"})
-		}
+	for r := range s.Records() {
+		add(place{text: r.Name, name: true})
+		add(place{text: r.Value, host: r.Type != "TXT"})
 	}
 	return out
 }

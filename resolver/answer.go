@@ -173,6 +173,23 @@ func (r *Record) String() string {
 // Absent reports that the DNS said there is nothing: NoData or NXDomain.
 func (a *Answer) Absent() bool { return a.Status != Found }
 
+// LastName is the name that the answer is about, at the end of its aliases.
+func (a *Answer) LastName() string {
+	if n := len(a.CNAMEs); n > 0 {
+		return a.CNAMEs[n-1]
+	}
+	return a.Name
+}
+
+// OfZone reports whether a loaded zone has answered.
+func (a *Answer) OfZone() bool { return IsZone(a.Server) }
+
+// IsZone reports whether the Server of an answer, an error or a trace is a loaded zone.
+func IsZone(server string) bool { return strings.HasPrefix(server, zoneServer) }
+
+// zoneServer stands before the origin of a zone that answers.
+const zoneServer = "zone "
+
 // maxLines bounds the lines of a zone file that evidence names: a report shows few.
 const maxLines = 20
 

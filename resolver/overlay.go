@@ -53,7 +53,7 @@ type overlaid struct {
 // zoned is what the zone says of where the question is, if it has the authority. It is nil
 // without an error if it has not, and if it has an alias: then the question has gone on.
 func (o *overlay) zoned(w *overlaid, z *ZoneAnswer) (*Answer, error) {
-	a := &Answer{Name: w.key, Type: w.t, CNAMEs: w.chain, Server: "zone " + z.Origin, Rcode: "NOERROR", file: z.file}
+	a := &Answer{Name: w.key, Type: w.t, CNAMEs: w.chain, Server: zoneServer + z.Origin, Rcode: "NOERROR", file: z.file}
 	if z.SOA != nil {
 		a.line = z.SOA.line
 	}

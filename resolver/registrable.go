@@ -15,6 +15,16 @@ func Registrable(name string) string {
 	return name
 }
 
+// TopLevel is the last label of a name.
+func TopLevel(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+// InRoot reports whether a top-level domain is known to be in the root, by the part of the
+// public suffix list that IANA's registry is the source of.
+func InRoot(tld string) bool {
+	_, icann := publicsuffix.PublicSuffix("x." + tld)
+	return icann
+}
+
 // Undotted returns the whole name that was written without its final dot, so that one of
 // the zones added its own to it: u1.wl.sendgrid.net of u1.wl.sendgrid.net.acme.example in
 // the zone acme.example. It is "" if what stands before the zone is no whole name: one below a

@@ -2,7 +2,6 @@ package resolver
 
 import (
 	"context"
-	"strings"
 	"sync"
 )
 
@@ -31,9 +30,9 @@ func (s *Sceptic) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 	if err != nil || a.OfZone() {
 		return a, err
 	}
-	last := lastOf(a)
-	tld := Witness(last)
-	if tld == "" || strings.HasSuffix(last, ".arpa") || last == tld {
+	last := a.LastName()
+	tld := witnessOf(last)
+	if tld == "" || TopLevel(last) == "arpa" || last == tld {
 		return a, nil
 	}
 	s.mu.Lock()
@@ -75,8 +74,5 @@ func (s *Sceptic) sees(ctx context.Context, name, tld string) (sees, known bool)
 	}
 	return false, true
 }
-
-// OfZone reports that a loaded zone has answered.
-func (a *Answer) OfZone() bool { return strings.HasPrefix(a.Server, "zone ") }
 
 func (s *Sceptic) below(domain string, types []Type) []Record { return Below(s.next, domain, types...) }

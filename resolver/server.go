@@ -37,8 +37,8 @@ type server struct {
 	mu       sync.Mutex
 	failures int
 	until    time.Time // it is passed over while others are healthy
-	// witnessed are its examinations, by top-level domain.
-	witnessed map[string]*witnessed
+	// witnessed are its examinations, by what it was asked.
+	witnessed map[question]*witnessed
 }
 
 func (s *server) failed(now time.Time) {

@@ -9,6 +9,9 @@ var (
 	unregistrable = [...]string{"invalid", "localhost", "local", "onion", "alt", "internal", "arpa"}
 )
 
+// NeverThere does not exist: RFC 6761, 6.4 reserves "invalid" for such names.
+const NeverThere = "no-such-name.invalid"
+
 // Documented reports whether a name is one that exists for examples and tests alone, or
 // is below one (RFC 2606): nobody can register it, and it stands for one that can be.
 func Documented(name string) bool { return withinAny(name, documented[:]) }

@@ -2,10 +2,7 @@ package resolver
 
 import (
 	"context"
-	"strings"
 	"time"
-
-	"golang.org/x/net/publicsuffix"
 )
 
 // Of several servers one may stand in for another that does not answer: the router for the
@@ -21,12 +18,20 @@ const (
 	unseenHolds = 5 * time.Second
 )
 
+// sight is what an examination of a server shows.
+type sight int
+
+const (
+	// silent: it did not answer.
+	silent sight = iota
+	sees
+	denies
+)
+
 // witnessed is an examination of a server, under way or over.
 type witnessed struct {
-	done chan struct{}
-	// sees: the server sees the domain; denied is what shows that it does not.
-	sees   bool
-	denied *Answer
+	done  chan struct{}
+	shown sight
 	// until is how long it holds, zero before it is over and if it was given up.
 	until time.Time
 }
@@ -47,28 +52,20 @@ func (c *Client) doubtful(i int, res *response) bool {
 	} else {
 		c.mixed.Store(true)
 	}
-	return Witness(lastOf(&res.Answer)) != ""
+	return witnessOf(res.LastName()) != ""
 }
 
-// Witness is the top-level domain by which a server that denies a name is examined: its own,
+// witnessOf is the top-level domain by which a server that denies a name is examined: its own,
 // if that is in the root, else none.
-func Witness(name string) string {
-	tld := name[strings.LastIndexByte(name, '.')+1:]
-	if tld == "" || tld == "arpa" {
+func witnessOf(name string) string {
+	tld := TopLevel(name)
+	switch {
+	case tld == "", tld == "arpa":
 		return "com" // which is in the root as these are, and has names in it that all see
-	}
-	if _, icann := publicsuffix.PublicSuffix("x." + tld); !icann {
+	case !InRoot(tld):
 		return ""
 	}
 	return tld
-}
-
-// lastOf is the name at the end of the aliases of an answer.
-func lastOf(a *Answer) string {
-	if n := len(a.CNAMEs); n > 0 {
-		return a.CNAMEs[n-1]
-	}
-	return a.Name
 }
 
 // believe returns an error if the server that gave an answer is to be examined and was not
@@ -78,27 +75,17 @@ func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 	if !c.doubtful(i, res) {
 		return nil
 	}
-	s := c.servers[i]
-	sees, denied := false, (*Answer)(nil)
-	if !c.mixed.Load() && c.known.Load() == nil && !c.knows(ctx, Registrable(lastOf(&res.Answer))) {
+	if !c.mixed.Load() && c.known.Load() == nil && !c.knows(ctx, Registrable(res.LastName())) {
 		return nil // the others do not answer at all, or no better
 	}
+	s, shown := c.servers[i], silent
 	if q := c.known.Load(); q != nil {
-		sees, denied = c.once(ctx, s, "", q.name, func(ctx context.Context, s *server, name string) (bool, *Answer) {
-			switch a, e := c.try(ctx, s, name, q.typ, nil); {
-			case e != nil:
-				return false, nil
-			case a.Absent() && !a.more:
-				return false, &a.Answer
-			}
-			_, had := c.invents(ctx, s, nowhere)
-			return had == nil, had
-		})
+		shown = c.once(ctx, s, *q, c.finds)
 	}
-	if tld := Witness(lastOf(&res.Answer)); !sees && denied == nil {
-		sees, _ = c.once(ctx, s, tld, tld, c.examine)
+	if shown == silent {
+		shown = c.once(ctx, s, question{witnessOf(res.LastName()), TypeNS}, c.serves)
 	}
-	if sees {
+	if shown == sees {
 		return nil
 	}
 	return &Error{Name: res.Name, Type: res.Type, Reason: NotPublic, Server: res.Server, Rcode: res.Rcode,
@@ -108,110 +95,101 @@ func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 // knows asks the first server, which did not answer, whether it has the domain of a name that
 // another one denied: then that is what the other one is examined by.
 func (c *Client) knows(ctx context.Context, domain string) bool {
-	found, _ := c.once(ctx, c.servers[0], "", domain, func(ctx context.Context, s *server, name string) (bool, *Answer) {
-		a, e := c.try(ctx, s, name, TypeSOA, nil)
-		return e == nil && a.Status == Found, nil
-	})
-	if found {
-		c.known.CompareAndSwap(nil, &question{domain, TypeSOA})
-		c.mixed.Store(true)
+	q := question{domain, TypeSOA}
+	if c.once(ctx, c.servers[0], q, c.finds) != sees {
+		return false
 	}
-	return found
+	c.known.CompareAndSwap(nil, &q)
+	c.mixed.Store(true)
+	return true
 }
 
-// looks examines a server about a name.
-type looks func(ctx context.Context, s *server, name string) (sees bool, denied *Answer)
-
-// once examines a server by one of the ways to do so, or waits for who does, or knows it already
-// by the key. Denied is what it does not see; nil if it does, or did not answer.
-func (c *Client) once(ctx context.Context, s *server, key, name string, how looks) (sees bool, denied *Answer) {
+// once examines a server by a question, or waits for who does, or knows it already.
+func (c *Client) once(ctx context.Context, s *server, q question, examine func(context.Context, *server, question) sight) sight {
 	for {
 		s.mu.Lock()
-		w := s.witnessed[key]
+		w := s.witnessed[q]
 		if w != nil && !w.until.IsZero() && !c.now().Before(w.until) {
 			w = nil
 		}
 		if w == nil {
 			w = &witnessed{done: make(chan struct{})}
 			if s.witnessed == nil {
-				s.witnessed = make(map[string]*witnessed)
+				s.witnessed = make(map[question]*witnessed)
 			}
-			s.witnessed[key] = w
+			s.witnessed[q] = w
 			s.mu.Unlock()
-			sees, denied := how(ctx, s, name)
+			shown := examine(ctx, s, q)
 			s.mu.Lock()
-			switch w.sees, w.denied = sees, denied; {
-			case sees || denied != nil:
+			switch w.shown = shown; {
+			case shown != silent:
 				w.until = c.now().Add(seenHolds)
 			case !ended(ctx):
 				w.until = c.now().Add(unseenHolds)
 			default:
-				delete(s.witnessed, key)
+				delete(s.witnessed, q)
 			}
 			s.mu.Unlock()
 			close(w.done)
-			return sees, denied
+			return shown
 		}
 		s.mu.Unlock()
 		select {
 		case <-w.done:
 			s.mu.Lock()
-			sees, denied, over := w.sees, w.denied, !w.until.IsZero()
+			shown, over := w.shown, !w.until.IsZero()
 			s.mu.Unlock()
 			if over {
-				return sees, denied
+				return shown
 			}
 		case <-ctx.Done():
-			return false, nil
+			return silent
 		}
 	}
 }
 
-// nowhere does not exist (RFC 6761, 6.4).
-const nowhere = "no-such-name.invalid"
-
-// examine asks a server for what everybody sees of a top-level domain: its name servers and the
-// address of one of them, and not for a name that does not exist. What is not answered is not
-// known, and the server is not seen to see.
-func (c *Client) examine(ctx context.Context, s *server, tld string) (sees bool, denied *Answer) {
-	zone, denied := c.delegated(ctx, s, tld)
-	if zone == nil {
-		return false, denied
+// finds examines a server by what another one has found.
+func (c *Client) finds(ctx context.Context, s *server, q question) sight {
+	switch a, e := c.try(ctx, s, q.name, q.typ, nil); {
+	case e != nil:
+		return silent
+	case a.Absent() && !a.more:
+		return denies
 	}
+	return c.honest(ctx, s)
+}
+
+// serves examines a server by what everybody sees of a top-level domain: its name servers and
+// the address of one of them.
+func (c *Client) serves(ctx context.Context, s *server, q question) sight {
+	zone, e := c.try(ctx, s, q.name, q.typ, nil)
+	switch {
+	case e != nil && e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX):
+		return denies // by the SOA of the domain itself
+	case e != nil:
+		return silent
+	case zone.Absent():
+		return denies
+	}
+	shown := silent
 	for _, r := range zone.Records[:min(len(zone.Records), 2)] {
 		host, e := c.try(ctx, s, r.Host, TypeA, nil)
 		switch {
 		case e != nil:
 		case host.Absent():
-			denied = &host.Answer
+			shown = denies
 		default:
-			_, denied := c.invents(ctx, s, nowhere)
-			return denied == nil, denied
+			return c.honest(ctx, s)
 		}
 	}
-	return false, denied
+	return shown
 }
 
-// delegated asks for the name servers of a top-level domain; it returns them, or what denies them.
-func (c *Client) delegated(ctx context.Context, s *server, tld string) (zone *response, denied *Answer) {
-	zone, e := c.try(ctx, s, tld, TypeNS, nil)
-	switch {
-	case e != nil && e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX):
-		// It denies the domain by the SOA of the domain.
-		return nil, &Answer{Name: tld, Type: TypeNS, Status: NXDomain, Server: e.Server, Rcode: e.Rcode}
-	case e != nil:
-		return nil, nil
-	case zone.Absent():
-		return nil, &zone.Answer
+// honest examines a server that has what it should by a name that cannot exist: one that has
+// something there sees nothing.
+func (c *Client) honest(ctx context.Context, s *server) sight {
+	if a, e := c.try(ctx, s, NeverThere, TypeTXT, nil); e == nil && !a.Absent() {
+		return denies
 	}
-	return zone, nil
-}
-
-// invents asks for a name that cannot exist; what it has there shows what it is.
-func (c *Client) invents(ctx context.Context, s *server, name string) (no bool, had *Answer) {
-	none, e := c.try(ctx, s, name, TypeTXT, nil)
-	if e == nil && !none.Absent() {
-		return false, &none.Answer
-	}
-	return e == nil, nil
+	return sees
 }

@@ -72,7 +72,7 @@ func (v *Validator) ask(b *resolver.Batch, name string, t resolver.Type, done fu
 		q.State, q.Evidence = stateOf(a, err), outcome(a, err)
 		e := resolver.AsError(err)
 		switch {
-		case err == nil && strings.HasPrefix(a.Server, "zone "):
+		case err == nil && a.OfZone():
 			q.Reason = fromZone
 		case err == nil && a.AuthenticData:
 			q.Security = Secure

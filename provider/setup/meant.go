@@ -208,11 +208,9 @@ func (c *check) besides(name string) (terms []string) {
 
 // ownHost: the MX is one that the service asks for.
 func (c *check) ownHost(value string) bool {
-	for i := range c.s.Ways {
-		for k := range c.s.Ways[i].Records {
-			if r := &c.s.Ways[i].Records[k]; r.Type == "MX" && c.anyRegion(r, value) {
-				return true
-			}
+	for r := range c.s.Records() {
+		if r.Type == "MX" && c.anyRegion(r, value) {
+			return true
 		}
 	}
 	return false
@@ -221,11 +219,9 @@ func (c *check) ownHost(value string) bool {
 // includeFor is the term that a service asks for in the record of the domain itself; empty:
 // none, or it is not the same for all customers.
 func includeFor(s *provider.Service) string {
-	for i := range s.Ways {
-		for _, r := range s.Ways[i].Records {
-			if r.Purpose == provider.SPF && r.Name == "{domain}" && r.Need != provider.Unwanted && !strings.ContainsAny(r.Value, "{<") {
-				return r.Value
-			}
+	for r := range s.Records() {
+		if r.Purpose == provider.SPF && r.Name == "{domain}" && r.Need != provider.Unwanted && !strings.ContainsAny(r.Value, "{<") {
+			return r.Value
 		}
 	}
 	return ""

@@ -20,15 +20,7 @@ func (k *checker) together() {
 		x := f.Fix
 		return x == nil || x.Type != "TXT" || x.When != "" || x.After != "" || x.Value == "" || x.HasPlaceholder()
 	})
-	slices.SortStableFunc(ready, func(a, b *finding.Finding) int {
-		switch {
-		case a.Severity == b.Severity:
-			return 0
-		case a.Severity.AtLeast(b.Severity):
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(ready, func(a, b *finding.Finding) int { return cmp.Compare(b.Severity.Rank(), a.Severity.Rank()) })
 	agreed := make(map[string]string)
 	first := ""
 	for _, f := range ready {

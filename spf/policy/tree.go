@@ -323,7 +323,7 @@ func (k *answers) barren(name string) bool {
 		return false
 	}
 	o := k.get(name, resolver.TypeTXT)
-	return o.status() == StatusNXDomain && len(o.answer.CNAMEs) == 0 && strings.HasPrefix(o.answer.Server, "zone ")
+	return o.status() == StatusNXDomain && len(o.answer.CNAMEs) == 0 && o.answer.OfZone()
 }
 
 // stateIt names the flag that states what a macro letter stands for, behind a colon.
