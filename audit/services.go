@@ -145,7 +145,7 @@ func (a *run) sharedBy(include string, s *provider.Service) bool {
 // asksFor reports whether a service asks its customers for an include of the name.
 func asksFor(s *provider.Service, include string) bool {
 	for r := range s.Records() {
-		if r.Purpose == provider.SPF && r.Need != provider.Unwanted && slices.Contains(append([]string{r.Value}, r.Accept...), "include:"+strings.ToLower(include)) {
+		if r.Need != provider.Unwanted && r.Includes(include) {
 			return true
 		}
 	}

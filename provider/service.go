@@ -169,6 +169,11 @@ type Record struct {
 	Why string
 }
 
+// Includes reports whether it is of an SPF record, and about the include of a name.
+func (r *Record) Includes(name string) bool {
+	return r.Purpose == SPF && slices.Contains(append([]string{r.Value}, r.Accept...), "include:"+strings.ToLower(name))
+}
+
 // Port is a port for handing mail in.
 type Port struct {
 	Number int
@@ -216,7 +221,7 @@ func (s *Service) AlignsBy(what string) bool { return slices.Contains(s.Align, w
 // once was asked for; ok is false if it has.
 func (s *Service) NoLongerWants(include string) (why string, ok bool) {
 	for r := range s.Records() {
-		if r.Purpose == SPF && r.Need == Unwanted && slices.Contains(append([]string{r.Value}, r.Accept...), "include:"+strings.ToLower(include)) {
+		if r.Need == Unwanted && r.Includes(include) {
 			return r.Why, true
 		}
 	}

@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,7 +91,7 @@ func (c *check) mistaken(it *Item, r *provider.Record, p *spfpolicy.Policy, m *m
 	var next Item
 	if m.whole {
 		next = Item{Name: it.Name, Need: it.Need}
-		c.termItem(&next, r, spfpolicy.Examine(c.ctx, &replaced{c.ask, it.Name, m.text}, it.Name), v)
+		c.termItem(&next, r, c.with(it.Name, m.text, m.remove), v)
 	} else if m.text != "" {
 		next.Expected = withTerm(m.text, want)
 	}
@@ -137,22 +136,14 @@ func withTerm(text, want string) string {
 	return text + " " + want
 }
 
-// replaced answers for the TXT records of one name with one in place of all.
-type replaced struct {
-	next       resolver.Resolver
-	name, text string
-}
-
-// Lookup implements resolver.Resolver.
-func (o *replaced) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
-	if t != resolver.TypeTXT || !strings.EqualFold(strings.TrimSuffix(name, "."), o.name) {
-		return o.next.Lookup(ctx, name, t)
+// with examines the SPF record of a name as it is with another text, and without the records
+// that this replaces.
+func (c *check) with(name, text string, remove []finding.Record) *spfpolicy.Policy {
+	amended, err := resolver.Amend(c.ask, remove, []finding.Record{{Name: name, Type: "TXT", Value: text}})
+	if err != nil { // a name that cannot be asked for
+		return c.policy(name)
 	}
-	rec, err := resolver.ReadRecord(finding.Record{Name: o.name, Type: "TXT", Value: o.text})
-	if err != nil {
-		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.BadName, Detail: err.Error()}
-	}
-	return &resolver.Answer{Name: name, Type: t, Status: resolver.Found, Rcode: "NOERROR", Records: []resolver.Record{rec}}, nil
+	return spfpolicy.Examine(c.ctx, amended, name)
 }
 
 // proven takes a record back that the audit calls critical as soon as it is published, but
@@ -162,7 +153,7 @@ func (c *check) proven(it *Item, want string) {
 	if !it.ToDo() || it.Expected == "" || it.Record().HasPlaceholder() {
 		return
 	}
-	q := spfpolicy.Examine(c.ctx, &replaced{c.ask, it.Name, it.Expected}, it.Name)
+	q := c.with(it.Name, it.Expected, it.Remove)
 	for _, f := range spfpolicy.Check(q, spfpolicy.Context{Profile: finding.Sender}).Findings() {
 		if f.Severity != finding.Critical || strings.Contains(f.Detail, includeOf(want)) {
 			continue
