@@ -43,6 +43,7 @@ func TestMeant(t *testing.T) {
 		{"include:_spf..esp.example -al", "include:_spf.esp.example -all"},
 		{"mx =all", "mx -all"},
 		{"mx i:6:2001:db8:10::/64 -all", "mx <the term that i:6:2001:db8:10::/64 was meant to be> -all"},
+		{"mx ip:6:2001:db8:10::/64 -all", "mx ip6:<the address that ip:6:2001:db8:10::/64 was meant to be> -all"},
 		{"\u00a0-all", "-all"},
 		// A blank that is no space may be what is left of a term.
 		{"\u00a0 -all", "ip4:<the address of each server that sends for you> -all"},

@@ -225,6 +225,9 @@ func misspelt(s string) ([]string, string) {
 	if runsInto(name) {
 		return nil, ""
 	}
+	if strings.Trim(name, "ipIP") == "" && (strings.HasPrefix(value, "4:") || strings.HasPrefix(value, "6:")) {
+		return nil, "the figure belongs to the name, or to the address" // "i:6:2001:db8::1"
+	}
 	if p, ok := parsePrefix(value); ok && best != "ip4" && best != "ip6" && sep != "/" && (len(name) <= 5 || slices.Contains(serverWords, strings.ToLower(name))) {
 		// Whatever the name was, an address belongs in ip4 or ip6.
 		return []string{sign + prefixAs(p, value)}, "an address belongs in ip4 or ip6"

@@ -134,11 +134,6 @@ func (w *repairer) token(i int) {
 	if i > 0 {
 		before = w.tokens[i-1]
 	}
-	if _, name, sep, value := split(tok); sep == ":" && ascii.EqualFold(name, "i") && (strings.HasPrefix(value, "4:") || strings.HasPrefix(value, "6:")) {
-		// Of "i:6:2001:db8::1" the 6 belongs to the name, or to the address.
-		w.leaveOut(tok, placeholder(tok), "the figure belongs to the name, or to the address")
-		return
-	}
 	if proof, all := ownershipToken(tok); proof != "" {
 		w.note(tok, all, "what another service asked for belongs in a TXT record of its own")
 		if all != "" {
