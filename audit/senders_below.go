@@ -16,10 +16,10 @@ const maxSendersBelow = 4
 
 // sendersBelow are names below the domain that send mail by what a loaded zone shows, an SPF
 // record that names somebody or a DKIM key, and have no DMARC record of their own: what the
-// domain publishes for itself, if it is an organizational domain, is their policy too
-// (RFC 9989, 4.10.1). Nothing is asked for that.
+// domain publishes for itself is their policy too, unless a record above it is (RFC 9989,
+// 4.10.1). Nothing is asked for that.
 func (a *run) sendersBelow() []string {
-	if resolver.Registrable(a.target.Domain) != a.target.Domain {
+	if r, _ := a.result.DMARC.Below(); r != nil && r != a.result.DMARC.Record || a.result.DMARC.PolicyDomain != "" && a.result.DMARC.PolicyDomain != a.target.Domain {
 		return nil
 	}
 	var sends, governed []string

@@ -52,7 +52,7 @@ func (c *Client) doubtful(i int, res *response) bool {
 	} else {
 		c.mixed.Store(true)
 	}
-	return witnessOf(res.LastName()) != ""
+	return true
 }
 
 // witnessOf is the top-level domain by which a server that denies a name is examined: its own,
@@ -83,7 +83,11 @@ func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 		shown = c.once(ctx, s, *q, c.finds)
 	}
 	if shown == silent {
-		shown = c.once(ctx, s, question{witnessOf(res.LastName()), TypeNS}, c.serves)
+		tld := witnessOf(res.LastName())
+		if tld == "" {
+			return nil // nothing that all see is above the name
+		}
+		shown = c.once(ctx, s, question{tld, TypeNS}, c.serves)
 	}
 	if shown == sees {
 		return nil

@@ -1,6 +1,7 @@
 package resolver_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -111,24 +112,27 @@ func TestStandInAtFirst(t *testing.T) {
 		{"the first one has the domain, the other as well", true, "$ORIGIN one.com.\n@ SOA ns host 1 2 3 4 60\n@ NS ns\n", "nodata"},
 		{"the first one answers nothing", false, nothing, "nxdomain"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			first, other := dnstest.Start(t, "$ORIGIN one.com.\n@ SOA ns host 1 2 3 4 60\n@ TXT \"v\"\n"), dnstest.Start(t, tt.other)
-			first.Fault("one.com", resolver.TypeTXT, dnstest.Fault{Kind: dnstest.ServFail})
-			if !tt.soa {
-				first.Fault("one.com", resolver.TypeSOA, dnstest.Fault{Kind: dnstest.ServFail})
-			}
-			c := first.Client(resolver.Config{Servers: []string{first.Addr(), other.Addr()}, Timeout: 10 * time.Second, Retries: -1})
-			t.Cleanup(c.Close)
-			got := ""
-			if a, err := c.Lookup(t.Context(), "one.com", resolver.TypeTXT); err != nil {
-				got = string(resolver.AsError(err).Reason)
-			} else {
-				got = string(a.Status)
-			}
-			if got != tt.want {
-				t.Errorf("%s, want %s", got, tt.want)
-			}
-		})
+		for _, domain := range []string{"one.com", "one.internal"} { // one that the root has nothing above as well
+			t.Run(tt.name+", "+domain, func(t *testing.T) {
+				t.Parallel()
+				first := dnstest.Start(t, "$ORIGIN "+domain+".\n@ SOA ns host 1 2 3 4 60\n@ TXT \"v\"\n")
+				other := dnstest.Start(t, strings.ReplaceAll(tt.other, "one.com", domain))
+				first.Fault(domain, resolver.TypeTXT, dnstest.Fault{Kind: dnstest.ServFail})
+				if !tt.soa {
+					first.Fault(domain, resolver.TypeSOA, dnstest.Fault{Kind: dnstest.ServFail})
+				}
+				c := first.Client(resolver.Config{Servers: []string{first.Addr(), other.Addr()}, Timeout: 10 * time.Second, Retries: -1})
+				t.Cleanup(c.Close)
+				got := ""
+				if a, err := c.Lookup(t.Context(), domain, resolver.TypeTXT); err != nil {
+					got = string(resolver.AsError(err).Reason)
+				} else {
+					got = string(a.Status)
+				}
+				if got != tt.want {
+					t.Errorf("%s, want %s", got, tt.want)
+				}
+			})
+		}
 	}
 }
