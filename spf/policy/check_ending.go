@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
@@ -126,10 +127,28 @@ func (k *checker) endless(r *Record, last *Term) {
 		p.allAsk = '~'
 		p.ask = append(p.ask, "<what was lost behind it>")
 		f.Fix = p.share(true, "Publish the whole record.")
+	} else if pieces := k.pieces(r.Domain); pieces != nil && k.proposal(r).half == "" {
+		f.Detail += fmt.Sprintf(" Other TXT records there hold terms alone, which no receiver reads: %s.", enumerate(pieces, 4))
+		p := k.proposal(r)
+		p.allAsk = '~'
+		for _, s := range strings.Fields(strings.Join(pieces, " ")) {
+			if !endsPolicy(s) {
+				p.ask = append(p.ask, "<"+forPlaceholder(s)+", if it belongs to the record>")
+			}
+		}
+		f.Fix = p.share(true, "Publish the whole record.")
 	} else {
 		f.Fix = k.endFix(r, false, "End the record in ~all.")
 	}
 	k.add("spf-all-missing", r, f)
+}
+
+// pieces are those of the domain; nil if the name is another one.
+func (k *checker) pieces(name string) []string {
+	if name != k.p.Domain || k.p.answers == nil || k.trial {
+		return nil
+	}
+	return k.p.answers.get(name, resolver.TypeTXT).pieces()
 }
 
 // cutOff reports whether a record without an end stops within a name.

@@ -241,6 +241,9 @@ func (k *checker) multiple() {
 	} else if wrong := k.worse(q); len(wrong) > 0 && !strings.Contains(merged, "<") {
 		fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)
 	}
+	if pieces := k.pieces(k.p.Domain); pieces != nil {
+		fix = advice("%s one, with what other TXT records there hold, if it belongs to it: %s.", replace, enumerate(pieces, 4))
+	}
 	k.Add("spf-multiple-records", finding.Finding{Detail: detail, Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
 }
 

@@ -19,18 +19,8 @@ func (o *outcome) secondHalf() string {
 	if f.count != 1 || len(f.text) > maxRepaired {
 		return ""
 	}
-	half := ""
-	for _, r := range o.records() {
-		s := r.Text()
-		if s == f.text || !termsAlone(s) {
-			continue
-		}
-		if half != "" {
-			return ""
-		}
-		half = s
-	}
-	if half == "" {
+	pieces := o.pieces()
+	if len(pieces) != 1 {
 		return ""
 	}
 	ends := func(t spf.Term) bool { return t.Kind == spf.KindAll || t.Kind == spf.KindRedirect }
@@ -38,7 +28,17 @@ func (o *outcome) secondHalf() string {
 	if m == nil && slices.ContainsFunc(f.terms, ends) || m != nil && slices.ContainsFunc(m.parts, func(x reading) bool { return x.unread || ends(spf.ParseTerm(x.text)) }) {
 		return ""
 	}
-	return half
+	return pieces[0]
+}
+
+// pieces are the texts of TXT records beside that of a domain that are terms alone.
+func (o *outcome) pieces() (texts []string) {
+	for _, r := range o.records() {
+		if s := r.Text(); termsAlone(s) && len(texts) < maxNamed {
+			texts = append(texts, s)
+		}
+	}
+	return texts
 }
 
 // both is the record of a domain with its second half, and the text of that; nothing if it has none.

@@ -54,3 +54,36 @@ func TestHalves(t *testing.T) {
 		}
 	}
 }
+
+// TestPieces: terms alone in TXT records that are not surely a half of the record are no
+// reason to publish it without them.
+func TestPieces(t *testing.T) {
+	for _, c := range []struct {
+		texts        []string
+		check, value string
+		asks         bool
+	}{
+		{[]string{"v=spf1 mx ip4:203.0.113.9", "ip4:203.0.113.8", "ip4:203.0.113.7 -all"}, "spf-all-missing",
+			"v=spf1 mx ip4:203.0.113.9 <ip4:203.0.113.8, if it belongs to the record> <ip4:203.0.113.7, if it belongs to the record> ~all", true},
+		{[]string{"v=spf1 mx", "v=spf1 ip4:203.0.113.7 ~all", "ip4:203.0.113.8 -all"}, "spf-multiple-records", "", true},
+		{[]string{"v=spf1 mx", "v=spf1 ip4:203.0.113.7 ~all"}, "spf-multiple-records", "v=spf1 ip4:203.0.113.7 mx ~all", false},
+	} {
+		zone := "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mail\nmail A 203.0.113.10\n"
+		for _, text := range c.texts {
+			zone += fmt.Sprintf("@ TXT %q\n", text)
+		}
+		found := false
+		for _, f := range Check(Examine(context.Background(), dnstest.Zone(t, zone), "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Severity == finding.Pass || f.Fix == nil {
+				continue
+			}
+			found = found || f.Check == c.check
+			if f.Check == c.check && (f.Fix.Value != c.value || f.Fix.Complete == c.asks) || f.Fix.Complete && c.asks {
+				t.Errorf("%q: %s %+v", c.texts, f.Check, f.Fix)
+			}
+		}
+		if !found {
+			t.Errorf("%q: no %s", c.texts, c.check)
+		}
+	}
+}
