@@ -278,6 +278,9 @@ func (k *checker) opened(r *Record, t *Term) *finding.Fix {
 		return k.right(r, t)
 	}
 	if via := k.leads(r.Domain); via != nil && via.Target == r.Domain && !useful(withoutTerm(r, t)) {
+		if r.Error != "" {
+			return advice("Correct the record of %s, without the term that closes the circle.", r.Domain)
+		}
 		// Nothing is left of the record: it can be spared.
 		for _, o := range k.own {
 			if slices.ContainsFunc(o.Terms, func(x Term) bool { return x.Text == via.Text }) {

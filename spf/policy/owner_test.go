@@ -263,6 +263,28 @@ func TestRepairedCircle(t *testing.T) {
 	}
 }
 
+// TestCircleInError: a record that leads back to itself and has another mistake as well names
+// senders that nobody reads: what includes it is not taken out.
+func TestCircleInError(t *testing.T) {
+	r := dnstest.Zone(t, `
+		$TTL 3600
+		$ORIGIN acme.example.
+		@   SOA ns.example. admin.example. 1 7200 900 604800 300
+		@   TXT "v=spf1 ip4:192.0.2.7 include:b.acme.example -all"
+		b   TXT "v=spf1 include:b.acme.example ip4.192.0.2.3 -all"
+	`)
+	said := false
+	for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+		said = said || f.Check == "spf-loop" && f.Severity != finding.Pass
+		if f.Fix != nil && f.Fix.Name == "acme.example" {
+			t.Errorf("%s: %+v", f.Check, f.Fix)
+		}
+	}
+	if !said {
+		t.Error("the circle is not said")
+	}
+}
+
 // TestExampleAddresses: an address that was copied from an example stands where one of the
 // owner's belongs, and is asked for in every proposal.
 func TestExampleAddresses(t *testing.T) {
