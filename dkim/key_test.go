@@ -330,6 +330,11 @@ func TestRepaired(t *testing.T) {
 		{"same tag twice", "v=DKIM1; k=rsa; k=rsa; p=" + p, "v=DKIM1; k=rsa; p=" + p},
 		{"contradiction", "v=DKIM1; p=; p=" + p, ""},
 		{"cut off", "v=DKIM1; p=" + p[:200], ""},
+		{"a quote in the key", "v=DKIM1; p=" + p[:200] + `"` + p[200:], ""},
+		{"an apostrophe in the key", "v=DKIM1; p=" + p[:200] + "'" + p[200:], ""},
+		{"a bracket in the key", "v=DKIM1; p=" + p[:200] + "(" + p[200:], ""},
+		{"a semicolon in the key", "v=DKIM1; p=" + p[:200] + ";" + p[200:], ""},
+		{"two pairs of quotes in the key", "v=DKIM1; p=" + p[:100] + `""` + p[100:200] + `" "` + p[200:], "v=DKIM1; p=" + p},
 		{"something else", "v=spf1 -all", ""},
 	}
 	for _, tt := range tests {

@@ -341,7 +341,7 @@ func TestOneMistake(t *testing.T) {
 	total, repaired := 0, 0
 	for _, m := range mistakes {
 		if slices.Contains([]string{"a character dropped", "a character doubled", "two characters swapped", "a character of the key dropped",
-			"a character of the key doubled", "cut at 255", "another key", "an empty key", "a letter before"}, m.name) {
+			"a character of the key doubled", "a quote in the key", "a semicolon in the key", "cut at 255", "another key", "an empty key", "a letter before"}, m.name) {
 			continue // what is lost or in doubt is not made up
 		}
 		for _, before := range records[:9] {

@@ -141,7 +141,20 @@ func plainText(record string) string {
 		}
 	}
 	text = strings.Trim(text, fws+"()\"'`")
-	return strings.NewReplacer(`" "`, "", "\"\t\"", "", `"`, "", "`", "").Replace(text)
+	text = strings.NewReplacer(`" "`, "", "\"\t\"", "", `""`, "").Replace(text)
+	var b strings.Builder
+	for i := range len(text) {
+		// One between two letters of a key may stand in place of a third: see inPlaceOfLetter.
+		if c := text[i]; c != '"' && c != '`' || i > 0 && i+1 < len(text) && inBase64(text[i-1]) && inBase64(text[i+1]) {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// inBase64 reports whether an octet is a letter of base64.
+func inBase64(c byte) bool {
+	return ascii.IsLetter(c) || ascii.IsDigit(c) || c == '+' || c == '/'
 }
 
 // tagStart is the beginning of a known tag: at the start of a part, after a

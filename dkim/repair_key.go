@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"mailworthy/internal/ascii"
 	"mailworthy/internal/lazyre"
 )
 
@@ -34,13 +33,8 @@ func (w *written) key() (material, bool) {
 		}
 		return ok
 	}
-	loose, whole, joined := w.loose, false, false
-	for i, p := range w.values["p"] {
-		// A semicolon in the key leaves its rest without a tag name.
-		if i == len(w.values["p"])-1 && len(loose) > 0 && filled(p) && !slices.ContainsFunc(loose, foreign) && note(p+strings.Join(loose, "")) {
-			loose, whole, joined = nil, true, true
-			break
-		}
+	loose, whole := w.loose, false
+	for _, p := range w.values["p"] {
 		whole = note(p) || whole
 	}
 	if !whole && len(w.values["p"]) == 0 {
@@ -70,10 +64,10 @@ func (w *written) key() (material, bool) {
 	}
 	switch {
 	case len(found) == 1:
-		for i, p := range w.values["p"] {
+		for _, p := range w.values["p"] {
 			// Beside the key, p= may be there again, cut off. An empty one revokes the
 			// key, and another may be the one that signs.
-			if _, ok := readMaterial(p, kind); !ok && (empty(p) || !strings.HasPrefix(found[0].text, stripFWS(p))) && !(joined && i == len(w.values["p"])-1) {
+			if _, ok := readMaterial(p, kind); !ok && (empty(p) || !strings.HasPrefix(found[0].text, stripFWS(p))) {
 				return material{}, false
 			}
 		}
@@ -86,13 +80,6 @@ func (w *written) key() (material, bool) {
 		return material{algorithm: algorithm}, true
 	}
 	return material{}, false
-}
-
-// foreign reports whether a text is no rest of a key: a slip, or not base64.
-func foreign(text string) bool {
-	return len(text) < 4 || strings.IndexFunc(text, func(r rune) bool {
-		return r > 0x7f || !ascii.IsLetter(byte(r)) && !ascii.IsDigit(byte(r)) && !strings.ContainsRune("+/= ", r)
-	}) >= 0
 }
 
 func empty(p string) bool  { return strings.Trim(p, fws+`"'=,.`) == "" }
@@ -118,6 +105,9 @@ func readMaterial(text, kind string) (material, bool) {
 	if fields := strings.Fields(text); len(fields) > 1 && fields[0] == "ssh-rsa" {
 		return readSSH(fields[1])
 	}
+	if inPlaceOfLetter(text) {
+		return material{}, false
+	}
 	text = strings.TrimRight(strings.NewReplacer(`"`, "", "'", "", "(", "", ")", "", "<", "", ">", "").Replace(text), fws+",.|:")
 	text = strings.Trim(text, fws)
 	if m, ok := readBase64(stripFWS(text), kind); ok {
@@ -130,6 +120,16 @@ func readMaterial(text, kind string) (material, bool) {
 		return readDER(der, kind)
 	}
 	return material{}, false
+}
+
+// inPlaceOfLetter reports whether a quote or bracket within a key has no other one that
+// belongs to it, as those of strings that were joined have. It may stand in place of a
+// letter, whose loss a letter that was doubled elsewhere hides: the length is right then,
+// and the key another. For the same reason a key that a semicolon cuts is not joined.
+func inPlaceOfLetter(text string) bool {
+	inner := strings.Trim(text, fws+"\"'`()<>,.|:")
+	return strings.Count(inner, `"`)%2 != 0 || strings.Count(inner, "'")%2 != 0 || strings.Contains(inner, "`") ||
+		strings.Count(inner, "(") != strings.Count(inner, ")") || strings.Count(inner, "<") != strings.Count(inner, ">")
 }
 
 // readBase64 reads a key in base64, with or without padding, in either alphabet. In a
