@@ -13,10 +13,10 @@ import (
 
 // A resolver that says NXDOMAIN to everything does not see the public DNS, and a
 // domain that everybody else sees would be called unregistered. One that has records of
-// every type for every name, as a captive portal's may, does not see it either. Whether it sees the
-// top-level domain and the root is asked only if it denies the domain, or another
-// name in a top-level domain of which it has shown nothing: an audit of a domain that
-// is there costs no question more.
+// every type for every name, as a captive portal's may, does not see it either, nor does one that
+// lets a few names through and denies all others. Whether it sees the top-level domain, the root
+// and the servers of com is asked only if it denies the domain, or another one of which it has
+// shown nothing: an audit of a domain that is there costs no question more.
 
 // doubt is why a resolver is not believed.
 type doubt struct {
@@ -24,6 +24,9 @@ type doubt struct {
 	// all: nothing that it says is believed, and else nothing of names in tlds.
 	all  bool
 	tlds []string
+	// denials: what it denies is believed only in domains that it has shown.
+	denials bool
+	shown   map[string]bool
 }
 
 // maxDoubted bounds the top-level domains that are asked about.
@@ -38,6 +41,54 @@ func (a *run) doubts(ctx context.Context) *doubt {
 	if d := a.blocks(); d != nil {
 		return d
 	}
+	d := a.deniesZones(ctx)
+	if d != nil && d.all {
+		return d
+	}
+	if s := a.selects(ctx); s != nil {
+		return s
+	}
+	return d
+}
+
+// selects asks whether a resolver that has denied domains, and shown nothing of them, lets a
+// few names through and denies all others. It is nil if it does not.
+func (a *run) selects(ctx context.Context) *doubt {
+	shown, denied := make(map[string]bool), make(map[string]bool)
+	lists := a.lists()
+	a.session.Answers(func(answer *resolver.Answer) {
+		if answer.OfZone() {
+			return
+		}
+		switch name := answer.LastName(); {
+		case answer.Status == resolver.Found || len(answer.CNAMEs) > 0:
+			// At the end of an alias may be what it denies to who asks for that.
+			shown[resolver.DeniedAlone(answer.Name)] = true
+		case answer.Type == resolver.TypeA && resolver.Within(name, "ipv4only.arpa"), answer.Type == resolver.TypeAAAA: // as of most names
+		case !ofList(lists, name):
+			denied[resolver.DeniedAlone(name)] = true
+		}
+	})
+	for domain := range denied {
+		if domain == "" || shown[domain] {
+			continue
+		}
+		said := resolver.Selective(ctx, resolver.NewSession(a.resolver, 0))
+		if said == nil {
+			return nil
+		}
+		d := &doubt{denials: true, shown: shown, all: domain == resolver.Registrable(a.target.Domain)}
+		for _, answer := range said {
+			d.evidence = append(d.evidence, answer.Evidence())
+		}
+		return d
+	}
+	return nil
+}
+
+// deniesZones asks whether a resolver that denies the domain, or names in top-level domains of
+// which it has shown nothing, has these and the root. It returns nil if it has.
+func (a *run) deniesZones(ctx context.Context) *doubt {
 	denier, all := a.denier()
 	tlds := a.unseen()
 	own := resolver.TopLevel(a.target.Domain)
@@ -148,14 +199,7 @@ func (a *run) blocks() *doubt {
 func (a *run) unseen() []string {
 	var denied []string
 	seen := make(map[string]bool)
-	var lists []string
-	if a.wants(finding.Reputation) {
-		catalogue := a.options.Catalogue
-		if catalogue == nil {
-			catalogue = rbl.BuiltIn()
-		}
-		lists = catalogue.Zones()
-	}
+	lists := a.lists()
 	a.session.Answers(func(answer *resolver.Answer) {
 		if answer.OfZone() {
 			return
@@ -166,14 +210,29 @@ func (a *run) unseen() []string {
 		case answer.Status != resolver.NXDomain:
 			seen[tld] = true
 		case tld == "arpa", seen[tld], slices.Contains(denied, tld), !resolver.InRoot(tld):
-		case slices.ContainsFunc(lists, func(zone string) bool {
-			return name == zone || strings.HasSuffix(name, "."+zone) || strings.HasSuffix(zone, "."+name)
-		}):
+		case ofList(lists, name):
 		default:
 			denied = append(denied, tld)
 		}
 	})
 	return slices.DeleteFunc(denied, func(tld string) bool { return seen[tld] })
+}
+
+// lists are the zones of the block lists that the audit asks.
+func (a *run) lists() []string {
+	if !a.wants(finding.Reputation) {
+		return nil
+	}
+	catalogue := a.options.Catalogue
+	if catalogue == nil {
+		catalogue = rbl.BuiltIn()
+	}
+	return catalogue.Zones()
+}
+
+// ofList reports whether a name is in one of the zones, or has one of them below it.
+func ofList(zones []string, name string) bool {
+	return slices.ContainsFunc(zones, func(zone string) bool { return resolver.Within(name, zone) || resolver.Within(zone, name) })
 }
 
 // denier is the server that denies the domain, and the organizational domain with it,
@@ -220,11 +279,21 @@ type disbelieve struct {
 
 func (d disbelieve) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
 	a, err := d.next.Lookup(ctx, name, t)
-	if err != nil || a.OfZone() || !d.all && !slices.Contains(d.tlds, resolver.TopLevel(a.LastName())) {
+	if err != nil || a.OfZone() || !d.disbelieves(a) {
 		return a, err
 	}
 	return nil, &resolver.Error{Name: a.Name, Type: t, Reason: resolver.NotPublic, Server: a.Server, Rcode: a.Rcode,
 		Detail: "it does not see the public DNS"}
+}
+
+// disbelieves reports whether an answer of the network is in doubt.
+func (d *doubt) disbelieves(a *resolver.Answer) bool {
+	name := a.LastName()
+	if d.denials && !d.all {
+		domain := resolver.DeniedAlone(name)
+		return a.Absent() && domain != "" && !d.shown[domain]
+	}
+	return d.all || slices.Contains(d.tlds, resolver.TopLevel(name))
 }
 
 // unbelieved audits again, as if the resolver had not answered, which is what it

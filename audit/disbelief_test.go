@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -20,6 +22,8 @@ type liar struct {
 	// text is a TXT record that every name has, beside a record of every other type.
 	text   string
 	failed []string
+	// host is what serves the zones that are found, if not a.root.test.
+	host string
 	// page is the address that every name leads to, if any.
 	page netip.Addr
 }
@@ -37,7 +41,7 @@ func (l liar) Lookup(_ context.Context, name string, t resolver.Type) (*resolver
 			a.Records[0].TXT = []string{l.text}
 		}
 	case slices.Contains(l.found, q):
-		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Host: "a.root.test", TXT: []string{"v=spf1 -all"}}}
+		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Host: cmp.Or(l.host, "a.root.test"), TXT: []string{"v=spf1 -all"}}}
 	}
 	return a, nil
 }
@@ -64,6 +68,10 @@ func TestLiar(t *testing.T) {
 		{"a record for mail for every name", "gmail.com", liar{text: "v=spf1 -all"}, public},
 		{"SERVFAIL for the root", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS"}}, public},
 		{"SERVFAIL for both", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS", "com NS"}}, public},
+		{"the top-level domain is there, and what serves it is denied", "gmail.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}, host: "a.gtld-servers.net"}, public},
+		{"the same below another domain", "mail.corp.gmail.com", liar{status: resolver.NoData, found: []string{". NS", "com NS"}, host: "a.gtld-servers.net"}, public},
+		{"what serves the top-level domain is there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS", "a.gtld-servers.net A"}, host: "a.gtld-servers.net"}, "domain-missing"},
+		{"what serves the top-level domain is not known", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}, failed: []string{"a.gtld-servers.net A"}, host: "a.gtld-servers.net"}, "domain-missing"},
 		{"both are there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}}, "domain-missing"},
 		{"SERVFAIL for the root, the top-level domain is there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{"com NS"}, failed: []string{". NS"}}, "domain-missing"},
 		{"no such top-level domain", "gmail.cmo", liar{status: resolver.NXDomain, found: []string{". NS"}}, "domain-missing"},
@@ -89,7 +97,7 @@ func TestLiar(t *testing.T) {
 					t.Fatalf("%v: %q", sections, said)
 				}
 				f := r.Findings[0]
-				proved := len(f.Evidence) == 2 && f.Evidence[1].Name == "."
+				proved := len(f.Evidence) == 2 && (f.Evidence[1].Name == "." || f.Evidence[1].Name == tt.liar.host)
 				if tt.liar.text != "" {
 					proved = len(f.Evidence) == 1 && f.Evidence[0].Name == resolver.NeverThere
 				}
@@ -147,6 +155,61 @@ func TestLiarElsewhere(t *testing.T) {
 				t.Errorf("%s, %v: %v", tt.name, sections, said)
 			}
 		}
+	}
+}
+
+// TestSelective: a resolver that lets the domain and the top-level domains through, and denies all
+// others, is believed of the domain: what it denies elsewhere is unknown, and follows from that.
+// A network with zones of its own is believed of all.
+func TestSelective(t *testing.T) {
+	const (
+		zone = `
+		$ORIGIN acme.com.
+		@ 300 SOA ns hostmaster 1 2 3 4 300
+		@ 300 NS ns.acme.com.
+		@ 300 MX 10 mx1
+		@ 300 TXT "v=spf1 mx include:spf.esp.net -all"
+		_dmarc 300 TXT "v=DMARC1; p=reject; rua=mailto:d@reports.org"
+		s1._domainkey 300 CNAME s1.keys.net.
+		mx1 300 A 192.0.2.10
+		`
+		top   = "$ORIGIN %s.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS %s\n"
+		hosts = "$ORIGIN gtld-servers.net.\n@ 300 SOA ns hostmaster 1 2 3 4 300\na 300 A 192.0.2.53\n"
+	)
+	public, own := "a.gtld-servers.net.", "ns.acme.com."
+	for _, tt := range []struct {
+		name   string
+		zones  []string
+		denies bool
+	}{
+		{"an allow list", []string{fmt.Sprintf(top, "com", public), fmt.Sprintf(top, "net", public), fmt.Sprintf(top, "org", public)}, true},
+		{"com alone", []string{fmt.Sprintf(top, "com", public)}, true},
+		{"the public DNS", []string{fmt.Sprintf(top, "com", public), fmt.Sprintf(top, "net", public), fmt.Sprintf(top, "org", public), hosts}, false},
+		{"zones of a network of its own", []string{fmt.Sprintf(top, "com", own), fmt.Sprintf(top, "net", own), fmt.Sprintf(top, "org", own)}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			client := dnstest.Start(t, append(tt.zones, zone)...).Client(resolver.Config{})
+			defer client.Close()
+			r := Run(t.Context(), client, Target{Domain: "acme.com", Selectors: []string{"s1"}}, Options{Selectors: "inferred"})
+			missing := map[string]bool{"spf-include-missing": false, "spf-target-unregistered": false, "ptr-missing": false, "dmarc-report-host-cannot-receive": false}
+			for i := range r.Findings {
+				f := &r.Findings[i]
+				if _, about := missing[f.Check]; about && f.Severity.AtLeast(finding.Warning) {
+					missing[f.Check] = true
+				}
+				if f.Check == "resolver-not-public" && (i > 0 || !tt.denies || len(f.Follows) == 0 || f.Undecides) {
+					t.Errorf("%d: %+v", i, f)
+				}
+			}
+			if tt.denies && r.Findings[0].Check != "resolver-not-public" || r.SPF.Status != "found" || r.DMARC.Record == nil {
+				t.Errorf("%+v", r.Findings[0])
+			}
+			for check, missing := range missing {
+				if missing == tt.denies {
+					t.Errorf("%s: %t", check, missing)
+				}
+			}
+		})
 	}
 }
 

@@ -108,7 +108,7 @@ func (c *cause) blame(a *run, facts ...*receiver.Fact) {
 // nothing else is left, but what was answered all the same, as by a loaded zone.
 func (c *cause) put(a *run) {
 	rest := a.result.Findings
-	if c.all || c.zone != "" {
+	if c.all || c.zone != "" || a.doubt != nil && a.doubt.denials {
 		rest = c.found.Blame(rest, c.explains)
 	}
 	if a.doubt != nil {

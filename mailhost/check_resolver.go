@@ -23,11 +23,15 @@ func NotPublic(domain, server string, evidence []finding.Evidence, all bool) fin
 	if server == "" {
 		server = "the resolver"
 	}
-	var wrong []string
+	var wrong, hidden []string
 	for _, e := range evidence {
 		what := "the top-level domain " + e.Name
-		if e.Name == "." {
+		switch {
+		case e.Name == ".":
 			what = "the root"
+		case e.Type == "A" && e.Status != "found":
+			hidden = append(hidden, e.Name)
+			continue
 		}
 		switch e.Status {
 		case "nxdomain":
@@ -46,7 +50,13 @@ func NotPublic(domain, server string, evidence []finding.Evidence, all bool) fin
 		}
 	}
 	so := fmt.Sprintf("so that what it says of %s is not believed: nothing is known of the domain.", domain)
-	if !all {
+	if hidden != nil {
+		wrong = append(wrong, "com is served by "+show.Listed(hidden, maxNamed)+", and none of these exists")
+	}
+	switch {
+	case !all && hidden != nil:
+		so = "but lets a few names through, so that what it denies elsewhere is not believed."
+	case !all:
 		so = "so that what it says of names there is not believed."
 	}
 	f := finding.Finding{Evidence: evidence, Undecides: all,

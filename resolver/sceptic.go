@@ -10,13 +10,16 @@ import (
 // not: it denies a domain, and the top-level domain above it as well, which the root has.
 // Before the first denial in a top-level domain in which nothing has been found but addresses is
 // passed on, that is asked; from then on nothing is answered there but by loaded zones, with an
-// *Error of reason NotPublic. An audit doubts by itself, and sooner.
+// *Error of reason NotPublic. One that lets a few names through and denies all others (Selective) is
+// believed only where it has something of the domain. An audit doubts by itself, and sooner.
 type Sceptic struct {
 	next Resolver
 
 	mu sync.Mutex
 	// seen says of top-level domains whether the other resolver sees them.
 	seen map[string]bool
+	// selective is whether the other resolver is, once it is known.
+	selective, asked bool
 }
 
 // NewSceptic puts a Sceptic in front of a resolver.
@@ -32,13 +35,15 @@ func (s *Sceptic) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 	}
 	last := a.LastName()
 	tld := witnessOf(last)
-	if tld == "" || TopLevel(last) == "arpa" || last == tld {
+	if tld == "" || last == tld {
 		return a, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sees, known := s.seen[tld]
 	switch {
+	case TopLevel(last) == "arpa": // it shows nothing of com, nor com of it
+		sees = true
 	case known:
 	case shows(a):
 		s.seen[tld] = true
@@ -48,7 +53,7 @@ func (s *Sceptic) Lookup(ctx context.Context, name string, t Type) (*Answer, err
 			s.seen[tld] = sees
 		}
 	}
-	if sees || !known {
+	if (sees || !known) && !(a.Absent() && s.hides(ctx, last)) {
 		return a, nil
 	}
 	return nil, &Error{Name: a.Name, Type: t, Reason: NotPublic, Server: a.Server, Rcode: a.Rcode, Detail: "the resolver does not see the public DNS"}
@@ -73,6 +78,27 @@ func (s *Sceptic) sees(ctx context.Context, name, tld string) (sees, known bool)
 		}
 	}
 	return false, true
+}
+
+// hides reports whether a denial of a name shows nothing, as the resolver denies all but what
+// somebody lets through, and has nothing of the domain. The lock is held.
+func (s *Sceptic) hides(ctx context.Context, name string) bool {
+	domain := DeniedAlone(name)
+	if domain == "" {
+		return false
+	}
+	if !s.asked {
+		s.selective, s.asked = Selective(ctx, s.next) != nil, !ended(ctx)
+	}
+	if !s.selective {
+		return false
+	}
+	for _, q := range []question{{domain, TypeSOA}, {domain, TypeNS}} {
+		if a, err := s.next.Lookup(ctx, q.name, q.typ); err == nil && (a.OfZone() || shows(a)) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Sceptic) below(domain string, types []Type) []Record { return Below(s.next, domain, types...) }

@@ -52,7 +52,13 @@ func TestSceptic(t *testing.T) {
 		// want is what comes of asking for TXT of a.one.com, b.one.com and a.one.com again.
 		want string
 	}{
-		{"sees the public DNS", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net"}, "nxdomain nxdomain nxdomain"},
+		{"sees the public DNS", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x"}, "nxdomain nxdomain nxdomain"},
+		{"has a zone com of its own", map[string]string{"*": "nxdomain", "com NS": "ns.corp.com"}, "nxdomain nxdomain nxdomain"},
+		{"lets com through alone", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net"}, "not-public not-public not-public"},
+		{"lets com and the domain through", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "one.com SOA": "x"}, "nxdomain nxdomain nxdomain"},
+		{"lets com and another domain through", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "two.com SOA": "x"}, "not-public not-public not-public"},
+		{"is asked in vain about the servers of com", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "fails"}, "nxdomain nxdomain nxdomain"},
+		{"a zone is believed of the servers of com", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "zone nxdomain"}, "nxdomain nxdomain nxdomain"},
 		{"denies everything", map[string]string{"*": "nxdomain"}, "not-public not-public not-public"},
 		{"has no data for anything", map[string]string{"*": "nodata"}, "not-public not-public not-public"},
 		{"has the domain, and no more of the world", map[string]string{"*": "nxdomain", "one.com SOA": "x"}, "nxdomain nxdomain nxdomain"},
@@ -84,10 +90,24 @@ func TestSceptic(t *testing.T) {
 	}
 }
 
+// TestScepticSelective: what a resolver that lets a few names through has of no domain is not believed
+// to be absent, reverse names included.
+func TestScepticSelective(t *testing.T) {
+	s := NewSceptic(&sayer{says: map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "net NS": "a.gtld-servers.net",
+		"a.one.com TXT": "x", "one.com SOA": "x", "ip6.arpa SOA": "x"}})
+	for name, believed := range map[string]bool{"a.one.com": true, "b.one.com": true, "two.com": false, "two.net": false, "acme.example": true,
+		"_dmarc.com": true, "com": true, "no-such-name.invalid": true, "1.2.0.192.in-addr.arpa": false, "1.0.ip6.arpa": true, "ipv4only.arpa": true} {
+		if _, err := s.Lookup(t.Context(), name, TypeTXT); (err == nil) != believed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestScepticAsksOnce: a top-level domain is asked about once, and neither one that nobody
-// registered nor that of reverse names. What is said of it holds there alone.
+// registered nor that of reverse names; the servers of com are, once for all. What is said of a
+// top-level domain holds there alone.
 func TestScepticAsksOnce(t *testing.T) {
-	next := &sayer{says: map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net"}}
+	next := &sayer{says: map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x"}}
 	s := NewSceptic(next)
 	var wg sync.WaitGroup
 	for _, name := range []string{"a.one.com", "b.one.com", "two.com", "acme.example", "1.2.0.192.in-addr.arpa"} {
@@ -104,7 +124,7 @@ func TestScepticAsksOnce(t *testing.T) {
 			beside++
 		}
 	}
-	if beside != 2 {
+	if beside != 4 {
 		t.Errorf("%d questions beside the five: %q", beside, next.asked)
 	}
 	if _, err := s.Lookup(t.Context(), "one.net", TypeTXT); err == nil || AsError(err).Reason != NotPublic {

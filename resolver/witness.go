@@ -197,3 +197,52 @@ func (c *Client) honest(ctx context.Context, s *server) sight {
 	}
 	return sees
 }
+
+// publicServers is the domain of the servers of com, by which everybody sees that a zone com is
+// the public one.
+const publicServers = "gtld-servers.net"
+
+// Selective asks a resolver whether it lets a few names of the public DNS through and denies
+// all others. It does if it has com, and denies the hosts that by its own account serve com,
+// which are the public ones. A network with a zone com of its own names other servers. It
+// returns the answers that show it, and none if they do not.
+func Selective(ctx context.Context, r Resolver) []*Answer {
+	top, err := r.Lookup(ctx, "com", TypeNS)
+	if err != nil || top.OfZone() || top.Status != Found {
+		return nil
+	}
+	const asked = 2
+	shown := []*Answer{top}
+	for i, ns := range top.Records {
+		if !Within(ns.Host, publicServers) {
+			return nil
+		}
+		if i >= asked {
+			continue
+		}
+		host, err := r.Lookup(ctx, ns.Host, TypeA)
+		if err != nil || host.OfZone() || !host.Absent() {
+			return nil
+		}
+		shown = append(shown, host)
+	}
+	return shown
+}
+
+// DeniedAlone is the domain in which a resolver that is selective must have found something, if
+// it is to be believed that a name does not exist: the registrable one, or that of the addresses. It
+// is "" of a name that is believed, as nothing can be expected there.
+func DeniedAlone(name string) string {
+	for _, tree := range [...]string{"in-addr.arpa", "ip6.arpa"} {
+		if Within(name, tree) {
+			return tree
+		}
+	}
+	if tld := TopLevel(name); tld == name || tld == "arpa" || !InRoot(tld) {
+		return ""
+	}
+	if domain := Registrable(name); domain[0] != '_' { // that is a record of a public suffix
+		return domain
+	}
+	return ""
+}
