@@ -56,13 +56,17 @@ func (j *judge) exchanges(d *Domain) {
 		case isThisMachine(e.Name):
 			j.thisMachine(d, e)
 		case e.Literal:
-			j.literal(d, e, literal(e.Name))
+			j.literal(d, e, literal(withoutURL(e.Name)))
 		case e.Resolves != Unknown && e.dotless(d).IsValid():
 			j.literal(d, e, e.dotless(d))
 		default:
-			j.alias(d, i)
+			if len(e.CNAMEs) == 0 || e.Resolves != Absent {
+				j.alias(d, i)
+			}
 			j.notPublic(d, e)
-			j.odd(d, e)
+			if e.Meant == nil && impossible(e.Name) == "" {
+				j.odd(d, e)
+			}
 			if e.Resolves == Unknown && !e.reserved(d) {
 				unknown = append(unknown, e.Name)
 				unknownEvidence = append(unknownEvidence, e.Evidence...)
@@ -162,9 +166,15 @@ func (d *Domain) usableBeside(e *Exchange) bool {
 // a host that takes mail it can go; else the owner must say which host it is.
 func (d *Domain) replace(e *Exchange, why string) *finding.Fix {
 	switch {
-	case e.Meant != nil && !d.named(e.Meant.Name, -1):
-		return &finding.Fix{Summary: fmt.Sprintf("Name %s, which has an address.", e.Meant.Name), Name: d.Name, Type: "MX",
+	case e.Meant != nil && !d.named(e.Meant.Name, -1) && !d.meantBefore(e):
+		summary := fmt.Sprintf("Name %s, which has an address.", e.Meant.Name)
+		if e.Meant.Resolves != Present {
+			summary = fmt.Sprintf("Name %s alone.", e.Meant.Name)
+		}
+		return &finding.Fix{Summary: summary, Name: d.Name, Type: "MX",
 			Value: fmt.Sprintf("%d %s", e.Preference, e.Meant.Name), Remove: []finding.Record{e.record(d)}}
+	case d.meantBefore(e):
+		return &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: another one is to name %s.", e.Meant.Name), Remove: []finding.Record{e.record(d)}}
 	case d.usableBeside(e):
 		return &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s. Other MX hosts take the mail.", why), Remove: []finding.Record{e.record(d)}}
 	}
@@ -172,13 +182,27 @@ func (d *Domain) replace(e *Exchange, why string) *finding.Fix {
 		e.Preference, e.record(d))
 }
 
+// meantBefore: an MX record before this one was meant to name the same host.
+func (d *Domain) meantBefore(e *Exchange) bool {
+	for i := range d.Exchanges {
+		o := &d.Exchanges[i]
+		if o == e {
+			break
+		}
+		if e.Meant != nil && o.Meant != nil && o.Meant.Name == e.Meant.Name {
+			return true
+		}
+	}
+	return false
+}
+
 // local says why a host name means nothing outside; empty: it may.
 func (e *Exchange) local(d *Domain) string {
 	switch {
 	case isThisMachine(e.Name):
 		return fmt.Sprintf("%s is every machine's name for itself", e.Name)
-	case withoutURL(e.Name) != e.Name:
-		return fmt.Sprintf("%s is no name of a host", e.Name)
+	case impossible(e.Name) != "":
+		return impossible(e.Name)
 	case !strings.Contains(e.Name, "."):
 		return fmt.Sprintf("%s is no full host name", e.Name)
 	case localName(e.Name, d.Name):
@@ -189,7 +213,7 @@ func (e *Exchange) local(d *Domain) string {
 
 // reserved: the name cannot exist outside, whatever the DNS says or does not say.
 func (e *Exchange) reserved(d *Domain) bool {
-	return isThisMachine(e.Name) || slices.Contains(localSuffixes, e.Name) || strings.Contains(e.Name, ".") && localName(e.Name, d.Name)
+	return isThisMachine(e.Name) || impossible(e.Name) != "" || slices.Contains(localSuffixes, e.Name) || strings.Contains(e.Name, ".") && localName(e.Name, d.Name)
 }
 
 // thisMachine judges a host that is for every sender the sender itself.
@@ -211,25 +235,48 @@ func (j *judge) unresolvable(d *Domain, e *Exchange) {
 	if n := len(e.CNAMEs); n > 0 {
 		host = e.CNAMEs[n-1]
 		f.Detail = fmt.Sprintf("The MX host %s of %s is an alias of %s, which has neither an A nor an AAAA record.", e.Name, d.Name, host)
+		j.follows(&f, "mx-cname", fmt.Sprintf("%s is an alias, and an MX record must name the host itself.", e.Name))
+	}
+	if c := oddCharacter(e.Name); c != "" && (e.Meant != nil || impossible(e.Name) != "") {
+		j.follows(&f, "mx-underscore", fmt.Sprintf("%s has the character %q, which is in no host name.", show.Cut(e.Name, maxShown), c))
 	}
 	switch {
 	case e.Meant != nil:
-		f.Detail += fmt.Sprintf(" Probably %s is meant, which has one.", e.Meant.Name)
+		f.Detail += fmt.Sprintf(" Probably %s is meant", e.Meant.Name)
+		if f.Detail += "."; e.Meant.Resolves == Present {
+			f.Detail = strings.TrimSuffix(f.Detail, ".") + ", which has one."
+		}
 		f.Evidence = slices.Concat(f.Evidence, e.Meant.Evidence)
 		f.Fix = d.replace(e, "its host does not exist")
+	case len(e.CNAMEs) > 0 && e.unregistered == "":
+		f.Fix = d.replace(e, "the alias leads nowhere")
 	case why != "":
-		f.Detail += fmt.Sprintf(" It cannot have one: %s.", why)
+		cannot := " It cannot have one: "
+		if e.Resolves == Unknown {
+			cannot = " It cannot: "
+		}
+		f.Detail += cannot + why + "."
 		f.Fix = d.replace(e, why)
 	case e.unregistered != "":
 		f.Title = "MX host is in a domain that does not exist"
 		f.Detail = fmt.Sprintf("The domain %s of the MX host %s does not exist. Whoever registers it can have mail to %s delivered to a server of his own, and read it.", e.unregistered, e.Name, d.Name)
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Correct the name in the MX record \"%d %s\", or remove the record; if %s was yours, register it again.", e.Preference, e.Name, e.unregistered)}
+	case !resolver.Within(host, d.Authority.Organizational):
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Correct the name in the MX record \"%d %s\", or remove the record: %s is in a zone of others.", e.Preference, e.Name, host)}
 	case d.usableBeside(e):
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or remove the MX record \"%d %s\".", host, e.Preference, e.Name)}
 	default:
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the address of %s, or name the host that takes the mail in the MX record \"%d %s\".", host, e.Preference, e.Name)}
 	}
 	j.Add("mx-unresolvable", f)
+}
+
+// follows puts what another check finds at the same record below a finding that it goes
+// away with.
+func (j *judge) follows(f *finding.Finding, check, detail string) {
+	c, _ := checkList.Find(check)
+	f.Follows = append(f.Follows, c.Consequence(f.Subject, detail))
+	j.Undecided(check)
 }
 
 // withoutDot is said of MX records whose hosts lost their final dot, once for all of them:
@@ -284,10 +331,8 @@ func (j *judge) alias(d *Domain, i int) {
 	switch {
 	case e.Resolves == Unknown:
 		fix = &finding.Fix{Summary: fmt.Sprintf("Name the host that the alias leads to, once %s has an address.", target)}
-	case !e.usable() && d.usableBeside(e):
-		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: the alias leads %s.", e.leads()), Remove: fix.Remove}
 	case !e.usable():
-		fix = d.replace(e, "the alias leads "+e.leads())
+		fix = d.replace(e, "the alias leads to no public address")
 	case d.named(target, i):
 		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which the alias leads to, has one already.", target), Remove: fix.Remove}
 	case d.aliased(target, i):
@@ -296,14 +341,6 @@ func (j *judge) alias(d *Domain, i int) {
 	j.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 		Detail: fmt.Sprintf("The MX host %s of %s is an alias of %s. An MX record must name the host itself.", e.Name, d.Name, target),
 		Fix:    fix})
-}
-
-// leads says where an alias goes that takes no mail.
-func (e *Exchange) leads() string {
-	if len(e.Addresses) > 0 {
-		return "to no public address"
-	}
-	return "nowhere"
 }
 
 // named: another MX record names the host.
@@ -340,11 +377,11 @@ func (e *Exchange) dotless(d *Domain) netip.Addr {
 // it if there is no final dot; invalid if it names none.
 func (e *Exchange) written(zones ...string) netip.Addr {
 	if e.Literal {
-		return literal(e.Name)
+		return literal(withoutURL(e.Name))
 	}
 	for _, zone := range zones {
 		if text, ok := strings.CutSuffix(e.Name, "."+zone); ok && zone != "" {
-			if a, err := netip.ParseAddr(text); err == nil && a.Is4() {
+			if a, err := netip.ParseAddr(withoutURL(text)); err == nil && a.Is4() {
 				return a
 			}
 		}

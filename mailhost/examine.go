@@ -181,7 +181,7 @@ func BeginDomain(b *resolver.Batch, domain string, done func(*Domain)) {
 			q.hosts = make([]exchangeOutcomes, len(d.Exchanges))
 			for i := range d.Exchanges {
 				if e := &d.Exchanges[i]; e.isHost() {
-					q.hosts[i].begin(b, e.Name, d.meant(e.Name, q.authority.organizational))
+					q.hosts[i].begin(b, e.Name, e.meant(d.Name, q.authority.organizational))
 				}
 				if addr := d.Exchanges[i].written(d.Name, q.authority.organizational); addr.IsValid() && notPublic(addr) == "" {
 					q.hosts[i].named(b, addr, q.authority.organizational)
@@ -248,14 +248,16 @@ type exchangeOutcomes struct {
 	meantHost  hostOutcomes
 }
 
-// begin asks for the host. The other name is asked for if the host has no address.
+// begin asks for the host. The other name is asked for if the host has no address, or
+// cannot have one.
 func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant string) {
 	if x.meant = meant; meant == "" {
 		x.ask(b, name)
 		return
 	}
 	b.Part(func(b *resolver.Batch) { x.ask(b, name) }, func() {
-		if x.meantAsked = x.v4.presence() == Absent && x.v6.presence() == Absent; x.meantAsked {
+		no := func(p Presence) bool { return p == Absent || p == Unknown && impossible(name) != "" }
+		if x.meantAsked = no(x.v4.presence()) && no(x.v6.presence()); x.meantAsked {
 			x.meantHost.ask(b, meant)
 		}
 	})
@@ -296,14 +298,16 @@ func (d *Domain) read(q *domainOutcomes) {
 		if x.meantAsked {
 			private := func(a netip.Addr) bool { return !isPublic(a) }
 			meant := x.meantHost.facts(x.meant)
-			if strings.HasPrefix(e.Name, x.meant+".") {
+			if e.Name == x.meant+"."+d.Name || e.Name == x.meant+"."+q.authority.organizational {
 				e.undotted = x.meant
 			}
 			switch {
 			case e.undotted != "" && !certainly(&meant, q.authority.organizational):
 			case len(meant.Addresses) > 0 && !slices.ContainsFunc(meant.Addresses, private) && len(meant.CNAMEs) == 0,
-				// What a service takes mail at is known without its address.
-				e.undotted != "" && meant.Resolves == Unknown && GatewayOf(x.meant) != nil:
+				// What a service takes mail at is known without its address, and so is a name
+				// with something around it.
+				meant.Resolves == Unknown && (GatewayOf(x.meant) != nil && (e.undotted != "" || impossible(e.Name) != "") ||
+					x.meant == withoutURL(e.Name) && !strings.Contains(e.Name, "@") && impossible(x.meant) == ""):
 				e.Meant = &meant
 			}
 		}
@@ -336,7 +340,7 @@ func (d *Domain) exchanges(mx *outcome) MXState {
 		switch {
 		case record.Host == "." || record.Host == "":
 			e.Name, e.Null = ".", true
-		case isLiteral(record.Host):
+		case literal(withoutURL(record.Host)).IsValid():
 			e.Literal = true
 		default:
 			e.Validation = validation(record.Host)
@@ -356,11 +360,6 @@ func (d *Domain) exchanges(mx *outcome) MXState {
 		return MXNull
 	}
 	return MXPresent
-}
-
-// isLiteral reports whether a host is written as an address.
-func isLiteral(host string) bool {
-	return literal(host).IsValid()
 }
 
 // literal reads 192.0.2.1, [192.0.2.1] and [IPv6:2001:db8::1] (RFC 5321, 4.1.3).
@@ -460,7 +459,7 @@ func (q *envelopeOutcomes) ask(b *resolver.Batch, domain string) {
 			}
 		case MXPresent:
 			for i := range q.domain.Exchanges {
-				if e := &q.domain.Exchanges[i]; e.isHost() && len(q.names) < maxEnvelopeHosts && !slices.Contains(q.names, e.Name) {
+				if e := &q.domain.Exchanges[i]; (e.isHost() || e.Literal) && len(q.names) < maxEnvelopeHosts && !slices.Contains(q.names, e.Name) {
 					q.names = append(q.names, e.Name)
 				}
 			}
@@ -480,7 +479,11 @@ func (q *envelopeOutcomes) facts() Authority {
 		a.Exists = q.mx.exists()
 	}
 	for i, name := range q.names {
-		a.Hosts = append(a.Hosts, q.hosts[i].facts(name))
+		h := q.hosts[i].facts(name)
+		if h.Resolves == Unknown && impossible(name) != "" {
+			h.Resolves = Absent
+		}
+		a.Hosts = append(a.Hosts, h)
 	}
 	return a
 }

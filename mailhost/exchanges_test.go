@@ -120,6 +120,105 @@ func TestMistakenExchanges(t *testing.T) {
 	}
 }
 
+// What is no name of a host, such as one with a port, takes no mail, whether the DNS says so or
+// says nothing; what is around a name goes. All of it is one finding.
+func TestImpossibleExchanges(t *testing.T) {
+	const (
+		zone = `
+	$ORIGIN acme.example.
+	$TTL 300
+	@ SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+	@ A 192.0.2.80
+	mx1 A 192.0.2.10
+	`
+		ask = "10 <the host that takes the mail of acme.example>"
+	)
+	tests := []struct {
+		mx, want, fix string // separated by commas and spaces; an empty fix has no record
+		complete      bool
+	}{
+		{"10 mx1.acme.example:25.", "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{"10 mx1.acme.example:25", "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{"10 mx1:25", "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{"10 mx1:25, 20 mx1:587", "mx-unresolvable+mx-underscore mx-unresolvable+mx-underscore", "10 mx1.acme.example -", true},
+		{"10 mx1, 20 mx1:587", "mx-unresolvable+mx-underscore", "-", true},
+		{"10 smtp://mx1.acme.example/.", "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{"10 <mx1.acme.example>.", "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{`10 10\032mx1.acme.example.`, "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{`10 mx1.acme.example\032.`, "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{`10 mx1\@acme.example.`, "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{`10 www\@acme.example.`, "mx-unresolvable+mx-underscore", ask, false},
+		{"10 mx1.acme.example,", "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{"10 mx1.acme,example.", "mx-unresolvable+mx-underscore", "10 mx1.acme.example", true},
+		{"10 mx1.acme.example.10.", "mx-unresolvable", "10 mx1.acme.example", true},
+		{"10 mx1.acme.example.10", "mx-unresolvable", "10 mx1.acme.example", true},
+		{"10 10.mx1", "mx-unresolvable", "10 mx1.acme.example", true},
+		{"10 20.mx1", "mx-unresolvable", "", false},
+		{"10 10.acme.example.", "mx-unresolvable", "", false}, // the web server is not what is meant
+		{"10 aspmx.l.google.com:25.", "mx-unresolvable+mx-underscore", "10 aspmx.l.google.com", true},
+		{"10 aspmx.l.google.com.10.", "mx-unresolvable", "10 aspmx.l.google.com", true},
+		{"10 mx.esp.net:25.", "mx-unresolvable+mx-underscore", "10 mx.esp.net", true},
+		{`10 postmaster\@mx.esp.net.`, "mx-unresolvable+mx-underscore", ask, false},
+		{"10 mx.esp.net.10.", "mx-unresolvable", ask, false},
+		{"10 localhost:25.", "mx-unresolvable+mx-underscore", ask, false},
+		{"10 192.0.2.300.", "mx-unresolvable", ask, false},
+		{"10 192.0.2.10:25.", "mx-ip-literal", "10 <the name of the host 192.0.2.10>", false},
+		{"10 192.0.2.80:25", "mx-ip-literal", "10 acme.example", true},
+		{"10 http://192.0.2.80/.", "mx-ip-literal", "10 acme.example", true},
+		{"10 [2001:db8::1]:25.", "mx-ip-literal", "10 <the name of the host 2001:db8::1>", false},
+	}
+	for _, tt := range tests {
+		records := zone
+		for mx := range strings.SplitSeq(tt.mx, ", ") {
+			records += "\n\t@ MX " + mx
+		}
+		d := ExamineDomain(t.Context(), dnstest.Zone(t, records), "acme.example")
+		var got, fix []string
+		complete := true
+		for _, f := range Check(&Facts{Domain: d}, Context{Profile: finding.Sender}).Findings() {
+			if f.Severity == finding.Pass && f.Check != "mx-underscore" || f.Check == "mx-single" {
+				continue
+			}
+			if f.Severity == finding.Pass {
+				if strings.Contains(tt.want, f.Check) {
+					t.Errorf("%s: %s is a pass and follows", tt.mx, f.Check)
+				}
+				continue
+			}
+			text := f.Check
+			for _, c := range f.Follows {
+				text += "+" + c.Check
+			}
+			got = append(got, text)
+			complete = complete && f.Fix.Complete
+			switch {
+			case f.Fix.Value != "":
+				fix = append(fix, f.Fix.Value)
+			case len(f.Fix.Remove) > 0:
+				fix = append(fix, "-")
+			}
+		}
+		if strings.Join(got, " ") != tt.want || strings.Join(fix, " ") != tt.fix || complete != tt.complete {
+			t.Errorf("%s: found %q, fix %q (complete: %t), want %q, %q", tt.mx, got, fix, complete, tt.want, tt.fix)
+		}
+		if d.SendersUnknown() {
+			t.Errorf("%s: senders are unknown", tt.mx)
+		}
+	}
+}
+
+// The hosts of an envelope domain are judged in the same way.
+func TestImpossibleEnvelopeHosts(t *testing.T) {
+	for _, host := range []string{"192.0.2.10.", "mx.esp.net:25.", "mx.esp.net.10.", "2001:db8::1.", "https://mx.esp.net/."} {
+		r := dnstest.Zone(t, "acme.example. 300 SOA ns.acme.example. h.acme.example. 1 2 3 4 5\nbounce.acme.example. 300 MX 10 "+host)
+		a := ExamineSOA(t.Context(), r, []string{"bounce.acme.example"})
+		all := Check(&Facts{Envelope: a}, Context{Profile: finding.Sender}).Findings()
+		if want := "warning mx-unresolvable " + strings.TrimSuffix(host, "."); !slices.Contains(found(all), want) {
+			t.Errorf("%s: found %q", host, found(all))
+		}
+	}
+}
+
 // Reserved names are no hosts whatever the DNS says, even if it says nothing.
 func TestReservedNamesAreKnown(t *testing.T) {
 	const zone = `

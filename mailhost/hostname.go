@@ -1,7 +1,9 @@
 package mailhost
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mailworthy/resolver"
@@ -54,30 +56,63 @@ func validation(host string) string {
 	return "MS=" + token
 }
 
-// meant is the name that an MX record was probably meant to name: that in a URL, one label
-// without the domain, or a whole name to which the zone added its own because the final dot
-// is missing; own is the registrable domain. Empty: nothing else was meant. It may
-// have no address: ask.
-func (d *Domain) meant(host, own string) string {
-	if bare := withoutURL(host); bare != host {
-		return bare
+// meant is the name that the MX record was probably meant to name: that in a URL, or with
+// its preference or a port in it; one label without the domain; or a whole name to which
+// the zone added its own because the final dot is missing. own is the registrable domain.
+// Empty: nothing else was meant. It may have no address: ask.
+func (e *Exchange) meant(domain, own string) string {
+	host := e.Name
+	if name := e.bare(host, domain, own); name != host {
+		if isThisMachine(name) {
+			return ""
+		}
+		if name != "" && !strings.Contains(name, ".") {
+			name += "." + domain
+		}
+		return name
 	}
 	if !strings.Contains(host, ".") {
 		if isThisMachine(host) || literal(host).IsValid() {
 			return ""
 		}
-		return host + "." + d.Name
+		return host + "." + domain
 	}
-	for _, zone := range [...]string{d.Name, own} {
+	for _, zone := range [...]string{domain, own} {
 		name, ok := strings.CutSuffix(host, "."+zone)
 		if ok && (resolver.Within(name, own) || GatewayOf(name) != nil) {
 			return name
 		}
+		if bare := e.bare(name, domain, own); ok && bare != name {
+			if bare != "" && !resolver.Whole(bare) {
+				bare += "." + zone
+			}
+			return bare
+		}
 	}
-	return resolver.Undotted(host, d.Name, own)
+	return resolver.Undotted(host, domain, own)
 }
 
-// withoutURL is a host that is written as a URL, as a mailbox or with a port, on its own.
+// bare is a host without what stands in no name: a URL, a mailbox, a port, brackets; the
+// preference typed once more; a number where the top-level domain stands, behind a name that
+// is the domain's or a service's. It is empty if nothing is left.
+func (e *Exchange) bare(host, domain, own string) string {
+	name := withoutURL(host)
+	if user, at, ok := strings.Cut(host, "@"); ok && name == at && at == own && user != "" {
+		name = user + "." + at // a dot was meant
+	}
+	preference := strconv.Itoa(int(e.Preference)) + "."
+	if rest, ok := strings.CutPrefix(name, preference); ok && resolver.Within(rest, own) && rest != own && rest != domain {
+		name = rest
+	}
+	if cut := strings.TrimRight(name, "0123456789."); cut != name && name[len(cut)] == '.' && endsInNumber(name) &&
+		(resolver.Within(cut, own) || GatewayOf(cut) != nil) {
+		name = cut
+	}
+	return name
+}
+
+// withoutURL is a host that is written as a URL, as a mailbox, in brackets, or with a port
+// or a number before it, on its own.
 func withoutURL(host string) string {
 	if _, rest, ok := strings.Cut(host, "://"); ok {
 		host, _, _ = strings.Cut(rest, "/")
@@ -85,10 +120,44 @@ func withoutURL(host string) string {
 	if i := strings.LastIndexByte(host, '@'); i >= 0 {
 		host = host[i+1:]
 	}
-	if name, port, ok := strings.Cut(host, ":"); ok && strings.Trim(port, "0123456789") == "" {
+	host = strings.Trim(host, " \t\"'<>,;")
+	if number, name, ok := strings.Cut(host, " "); ok && isNumber(number) {
+		host = strings.TrimSpace(name)
+	}
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.Trim(host[i+1:], "0123456789") == "" &&
+		(strings.IndexByte(host, ':') == i || strings.HasSuffix(host[:i], "]")) {
+		host = strings.TrimSuffix(host[:i], ".")
+	}
+	if name := strings.ReplaceAll(host, ",", "."); name != host && !strings.Contains(name, "..") && resolver.Whole(name) {
 		host = name
 	}
 	return host
+}
+
+// isNumber reports whether a label is of digits alone.
+func isNumber(label string) bool { return label != "" && strings.Trim(label, "0123456789") == "" }
+
+// endsInNumber reports whether the last of several labels is of digits alone: a top-level domain
+// never is (RFC 3696, 2), and so the name cannot exist.
+func endsInNumber(host string) bool {
+	i := strings.LastIndexByte(host, '.')
+	return i >= 0 && isNumber(host[i+1:])
+}
+
+// impossible says why no host can have the name, whatever the DNS says or does not say:
+// it is a URL, or has what no name of a host has in it, or its last label is no top-level
+// domain. Empty: it can.
+func impossible(host string) string {
+	top := host[strings.LastIndexByte(host, '.')+1:]
+	switch {
+	case literal(host).IsValid():
+		return "it is an address"
+	case withoutURL(host) != host, top != host && oddCharacter(top) != "":
+		return "it is no name of a host"
+	case endsInNumber(host):
+		return fmt.Sprintf("no top-level domain is a number, such as %s", top)
+	}
+	return ""
 }
 
 // certainly reports that a whole name with a zone's behind it can be no name of that zone: a
