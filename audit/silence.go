@@ -80,7 +80,11 @@ func silentZone(trace []resolver.Trace, domain, zone string, others bool) *cause
 	if s.failed < 2 {
 		return nil
 	}
-	return &cause{found: mailhost.ZoneSilent(domain, zone, s.why(), others, !elsewhere, s.evidence(within)), all: !elsewhere, of: unanswered, zone: zone}
+	found := mailhost.ZoneSilent(domain, zone, s.why(), others, !elsewhere, s.evidence(within))
+	if others && s.refused(within) {
+		found = mailhost.ZoneRefused(domain, zone, s.why(), !elsewhere, s.evidence(within))
+	}
+	return &cause{found: found, all: !elsewhere, of: unanswered, zone: zone}
 }
 
 // explains reports whether the finding is unknown for the cause alone.
@@ -189,6 +193,14 @@ func (s *silence) resolvers(trace []resolver.Trace) bool {
 	return len(domains) >= enough
 }
 
+// refused reports whether all that was put was refused. Of servers of a zone that refuse a
+// resolver says SERVFAIL: so it refuses by itself.
+func (s *silence) refused(trace []resolver.Trace) bool {
+	return !slices.ContainsFunc(trace, func(t resolver.Trace) bool {
+		return unanswered(t.Status) && t.Status != string(resolver.Refused) && t.Status != string(resolver.Canceled)
+	})
+}
+
 // why names the servers and what came of asking them, in an order that is the same whichever
 // question ended first.
 func (s *silence) why() string { return show.Listed(slices.Sorted(slices.Values(s.servers)), 3) }
@@ -199,7 +211,7 @@ func (s *silence) evidence(trace []resolver.Trace) []finding.Evidence {
 	var out []finding.Evidence
 	for i := range trace {
 		if t := &trace[i]; unanswered(t.Status) {
-			out = append(out, finding.Evidence{Name: t.Name, Type: t.Type.String(), Status: t.Status, Server: t.Server})
+			out = append(out, finding.Evidence{Name: t.Name, Type: t.Type.String(), Status: t.Status, Server: t.Server, Note: t.Detail})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b finding.Evidence) int {

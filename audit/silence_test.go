@@ -13,6 +13,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/bombtest"
+	"mailworthy/internal/dnstest"
 	"mailworthy/resolver"
 )
 
@@ -135,4 +136,47 @@ var provedBySilence = map[string]string{
 	"rbl-no-addresses":     "the addresses are stated",
 	"dmarc-spf-unaligned":  "the stated envelope domain is the author domain itself",
 	"dmarc-dkim-unaligned": "the stated signing domain is the author domain itself",
+}
+
+// failsIn answers nothing about a zone, for a reason.
+type failsIn struct {
+	resolver.Resolver
+	zone string
+	why  resolver.Error
+}
+
+func (f failsIn) Lookup(ctx context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	if resolver.Within(name, f.zone) {
+		e := f.why
+		e.Name, e.Type, e.Server = name, t, "udp://192.0.2.53"
+		return nil, &e
+	}
+	return f.Resolver.Lookup(ctx, name, t)
+}
+
+// TestZoneUnanswered: whose fault it is that nothing about a domain is answered: of its servers,
+// or of a resolver that refuses by itself.
+func TestZoneUnanswered(t *testing.T) {
+	const servers, refuses = "Name servers of the domain do not answer", "DNS resolver refuses to answer about the domain"
+	client := dnstest.Start(t, bundled(t)...).Client(resolver.Config{})
+	defer client.Close()
+	for _, tt := range []struct {
+		why   resolver.Error
+		title string
+		words string
+	}{
+		{resolver.Error{Reason: resolver.ServFail}, servers, ""},
+		{resolver.Error{Reason: resolver.ServFail, Detail: "DNSSEC Bogus"}, servers, "servfail, in its words: DNSSEC Bogus"},
+		{resolver.Error{Reason: resolver.Timeout, Detail: "no answer in time"}, servers, ""},
+		{resolver.Error{Reason: resolver.Refused}, refuses, ""},
+		{resolver.Error{Reason: resolver.Refused, Detail: "Blocked: by rule 7"}, refuses, "refused, in its words: Blocked: by rule 7"},
+	} {
+		f := Run(t.Context(), failsIn{client, "tidy.example", tt.why}, Target{Domain: "tidy.example"}, Options{Selectors: "inferred"}).Findings[0]
+		if f.Check != "zone-silent" || f.Title != tt.title || !strings.Contains(f.Detail, tt.words) || strings.Contains(f.Detail, "in its words") != (tt.words != "") {
+			t.Errorf("%v: %s %s: %s", tt.why, f.Check, f.Title, f.Detail)
+		}
+		if to := strings.Contains(f.Fix.Summary, "Ask another resolver"); to != (tt.title == refuses) {
+			t.Errorf("%v: %s", tt.why, f.Fix.Summary)
+		}
+	}
 }

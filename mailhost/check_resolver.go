@@ -112,6 +112,7 @@ func MadeUp(domain, server string, byLooks bool, hosts []string, evidence []find
 // Others says that something else was, and all that nothing else was not.
 func ZoneSilent(domain, zone, why string, others, all bool, evidence []finding.Evidence) finding.Finding {
 	s := finding.NewSheet(checkList, domain)
+	why += inItsWords(evidence)
 	f := finding.Finding{Evidence: evidence, Undecides: all,
 		Detail: fmt.Sprintf("Not one question about %s was answered (%s). That says nothing about what it publishes.", zone, why),
 		Fix:    &finding.Fix{Summary: fmt.Sprintf("See to the name servers of %s: each must answer for the zone, and a signed zone must validate. Then try again.", zone)}}
@@ -120,4 +121,26 @@ func ZoneSilent(domain, zone, why string, others, all bool, evidence []finding.E
 	}
 	s.Add("zone-silent", f)
 	return *s.Found()[0]
+}
+
+// ZoneRefused is the finding that a resolver refuses to answer about a zone, and answers about
+// others: that is its own policy (RFC 1035, 4.1.1; RFC 8914, 4.16 to 4.19). Why says what came of asking,
+// and all that nothing else was not answered.
+func ZoneRefused(domain, zone, why string, all bool, evidence []finding.Evidence) finding.Finding {
+	s := finding.NewSheet(checkList, domain)
+	s.Add("zone-silent", finding.Finding{Evidence: evidence, Undecides: all, Title: "DNS resolver refuses to answer about the domain",
+		Detail: fmt.Sprintf("Every question about %s was refused (%s); those about other domains were answered. So the resolver blocks the domain, or may not look it up. That says nothing about what it publishes.",
+			zone, why+inItsWords(evidence)),
+		Fix: &finding.Fix{Summary: "Ask another resolver: with --resolver, or in the settings of this system."}})
+	return *s.Found()[0]
+}
+
+// inItsWords is the first reason that a resolver gave for a failure, if it gave one.
+func inItsWords(evidence []finding.Evidence) string {
+	for _, e := range evidence {
+		if e.Note != "" {
+			return ", in its words: " + show.Cut(e.Note, 100)
+		}
+	}
+	return ""
 }

@@ -31,6 +31,9 @@ func libraryResponse(msg []byte, name string, t Type, server string) (*response,
 			return fail(Refused, rcode)
 		}
 	case dns.RcodeServerFailure:
+		if libraryBlocked(&m) {
+			return fail(Refused, rcode)
+		}
 		return fail(ServFail, rcode)
 	case dns.RcodeRefused:
 		return fail(Refused, rcode)
@@ -355,6 +358,9 @@ func TestEmptyForWantOfAnAnswer(t *testing.T) {
 		{dns.RcodeSuccess, []uint16{27}, "", ""},
 		{dns.RcodeSuccess, nil, "", ""},
 		{dns.RcodeSuccess, []uint16{15}, "", Refused},
+		{dns.RcodeServerFailure, []uint16{15}, "", Refused},
+		{dns.RcodeServerFailure, []uint16{6}, "", ServFail},
+		{dns.RcodeServerFailure, []uint16{22}, "", ServFail},
 	} {
 		m := new(dns.Msg).SetReply(new(dns.Msg).SetQuestion("a.test.", dns.TypeA))
 		m.Rcode, m.RecursionAvailable = tt.rcode, true

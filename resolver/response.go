@@ -40,6 +40,9 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 			return fail(Refused, rcode, m.extendedError(msg))
 		}
 	case dns.RcodeServerFailure:
+		if m.blocked(msg) {
+			return fail(Refused, rcode, m.extendedError(msg))
+		}
 		_, e := fail(ServFail, rcode, m.extendedError(msg))
 		e.bogus = m.bogus(msg)
 		return nil, e

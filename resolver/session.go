@@ -42,6 +42,8 @@ type Trace struct {
 	Status   string
 	Server   string
 	Duration time.Duration
+	// Detail is what the server said of a failure by extended errors (RFC 8914).
+	Detail string
 }
 
 const (
@@ -189,6 +191,9 @@ func (s *Session) Trace() []Trace {
 		if a.err != nil {
 			e := AsError(a.err)
 			out[i].Status, out[i].Server = string(e.Reason), e.Server
+			if e.Reason == Refused || e.Reason == ServFail {
+				out[i].Detail = e.Detail
+			}
 		} else {
 			out[i].Status, out[i].Server = string(a.answer.Status), a.answer.Server
 		}
