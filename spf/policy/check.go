@@ -8,7 +8,6 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
-	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
@@ -58,9 +57,10 @@ type checker struct {
 	// byName and via are those of full and leads, once they are asked for.
 	byName map[string]*Record
 	via    map[string]*Term
-	// misread are the records of the domain's own that are in error as they are
-	// published, by domain.
+	// misread are the records of the domain's own administration that are in error as they
+	// are published, by domain; texts are those that are judged in place of published ones.
 	misread map[string]bool
+	texts   map[string]string
 	// unclear: what a record that the domain's own leads to was meant to be is not all known.
 	unclear bool
 	// joined says which strings of a record in error join without a space.
@@ -155,110 +155,12 @@ func (k *checker) judge() {
 	if !k.mend() {
 		return
 	}
+	k.mendBelow()
 	k.records()
 	k.tree()
 	k.addresses()
 	if !k.trial {
 		k.senders()
-	}
-}
-
-// mend reports the errors of the domain's own records, and goes on with what these
-// were meant to be: a receiver reads nothing of them as they are (RFC 7208, 4.6). It
-// returns false if nobody can tell.
-func (k *checker) mend() bool {
-	texts, unsure := make(map[string]string), make(map[string]string)
-	if both := k.halves(); both != "" {
-		texts[k.p.Domain] = both
-		k.judgeWith(texts)
-	}
-	for range maxMended {
-		before := len(texts)
-		for _, r := range k.own {
-			if _, done := texts[r.Domain]; done || r.Error == "" || r.Status != StatusFound {
-				continue
-			}
-			m := r.facts.repaired()
-			if other := r.facts.otherwise(); other != nil {
-				gone, found := k.includesOf(r.Domain, m.text)
-				otherGone, otherFound := k.includesOf(r.Domain, other.text)
-				switch {
-				case gone > otherGone:
-					m = other
-				case found == otherFound && gone == otherGone && !k.resolved(r.Domain, m.text):
-					unsure[r.Domain] = other.text // the DNS does not tell
-				}
-			}
-			m = k.chosen(r.Domain, m)
-			texts[r.Domain] = m.text
-			if k.misread == nil {
-				k.misread = make(map[string]bool)
-			}
-			k.misread[r.Domain] = true
-			k.unclear = k.unclear || r.Domain != k.p.Domain && !m.complete()
-			k.syntax(r, m)
-			if m.text == "" {
-				return false
-			}
-		}
-		if len(texts) == before {
-			break
-		}
-		k.judgeWith(texts)
-	}
-	for domain, other := range unsure {
-		if r := k.full()[domain]; r != nil {
-			k.either(r, other)
-		}
-	}
-	return true
-}
-
-// either asks which of two readings of a record was meant, if they differ.
-func (k *checker) either(r *Record, other string) {
-	terms, _ := spf.Parse(other)
-	for i := range r.Terms {
-		if t := &r.Terms[i]; i < len(terms) && t.Kind == spf.KindInclude && t.Text != terms[i].Text {
-			k.proposal(r).wrong(t, "include:<"+forPlaceholder(t.Value)+" or "+forPlaceholder(terms[i].Spec)+">")
-		}
-	}
-}
-
-// includesOf counts the includes of a text that have no record, and those that have.
-func (k *checker) includesOf(domain, text string) (gone, found int) {
-	terms, _ := spf.Parse(text)
-	for i := range terms {
-		t := &terms[i]
-		if name, _, ok := t.Target(domain, k.p.Domain); ok && t.Kind == spf.KindInclude {
-			switch s := k.p.answers.get(name, resolver.TypeTXT).recordStatus(); {
-			case s.absent():
-				gone++
-			case s == StatusFound:
-				found++
-			}
-		}
-	}
-	return gone, found
-}
-
-// resolved reports whether the DNS said of every include of a text what it leads to.
-func (k *checker) resolved(domain, text string) bool {
-	terms, _ := spf.Parse(text)
-	return !slices.ContainsFunc(terms, func(t spf.Term) bool {
-		name, _, ok := t.Target(domain, k.p.Domain)
-		return t.Kind == spf.KindInclude && ok && k.p.answers.get(name, resolver.TypeTXT).recordStatus().unknown()
-	})
-}
-
-// judgeWith goes on with other texts for some records.
-func (k *checker) judgeWith(texts map[string]string) {
-	k.p = k.published.with(texts)
-	k.own, k.byName, k.via, k.end = nil, nil, nil, nil
-	k.survey()
-	for _, p := range k.proposals {
-		if r := k.full()[p.record.Domain]; r != nil {
-			p.record, p.spell = r, r.crowded
-		}
 	}
 }
 

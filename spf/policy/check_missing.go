@@ -171,6 +171,7 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 	// The rest is said of what it was meant to be.
 	k.judgeWith(map[string]string{k.p.Domain: meant.text})
 	k.unread = !meant.complete()
+	k.mendBelow()
 	k.records()
 	k.tree()
 	k.addresses()
@@ -204,7 +205,7 @@ func (k *checker) multiple() {
 		remove = append(remove, finding.Record{Name: k.p.Domain, Type: "TXT", Value: text})
 	}
 	merged, dropped, notes := Merge(texts)
-	merged, astray := k.reaching(merged, texts)
+	merged, astray := k.reaching(k.p.Domain, merged, texts)
 	if known := !slices.ContainsFunc(texts, func(s string) bool { return k.endOf(cmp.Or(repair(s).text, s), 0) == 0 }); known {
 		// The strictest of their ends is that of the record.
 		notes = slices.DeleteFunc(notes, func(n string) bool { return n == endNotSaid })
@@ -250,7 +251,7 @@ func (k *checker) multiple() {
 // reaching is the merged record of texts without the includes that lead back to the
 // domain, with placeholders for those that lead nowhere, and with the end of a
 // redirect if that is the strictest. What leads back is in astray.
-func (k *checker) reaching(merged string, texts []string) (text string, astray []string) {
+func (k *checker) reaching(domain, merged string, texts []string) (text string, astray []string) {
 	terms, l := spf.Parse(merged)
 	if l.All >= 0 {
 		for _, s := range texts {
@@ -265,9 +266,15 @@ func (k *checker) reaching(merged string, texts []string) (text string, astray [
 	}
 	out := []string{spf.Version}
 	bad := make(map[string]bool)
-	for _, t := range k.p.with(map[string]string{k.p.Domain: merged}).Record.Terms {
-		bad[t.Text] = (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && t.Record != nil && t.Record.broken(0)
-	}
+	k.p.with(map[string]string{domain: merged}).walk(func(r *Record, _ bool) {
+		if r.Domain != domain || r.Loop || r.Repeated {
+			return
+		}
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			bad[t.Text] = (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && t.Record != nil && t.Record.broken(0)
+		}
+	})
 	open := false // within a placeholder, which stays as it is
 	for i := range terms {
 		t := &terms[i]
@@ -277,18 +284,18 @@ func (k *checker) reaching(merged string, texts []string) (text string, astray [
 			continue
 		}
 		if fixed, _ := fix(*t, 3); len(fixed) > 0 && suspicious(t) && t.Kind != spf.KindModifier {
-			if !k.nowhere(k.p.Domain, fixed...) {
+			if !k.nowhere(domain, fixed...) {
 				out = append(out, fixed...)
 			} else {
 				out = append(out, rightNameOf(t))
 			}
 			continue
 		}
-		name, _, ok := t.Target(k.p.Domain, k.p.Domain)
+		name, _, ok := t.Target(domain, k.p.Domain)
 		switch {
-		case ok && t.Kind == spf.KindInclude && ascii.EqualFold(name, k.p.Domain):
+		case ok && t.Kind == spf.KindInclude && ascii.EqualFold(name, domain):
 			astray = append(astray, t.Text)
-		case ok && t.Kind == spf.KindInclude && k.nowhere(k.p.Domain, t.Text):
+		case ok && t.Kind == spf.KindInclude && k.nowhere(domain, t.Text):
 			out = append(out, rightNameOf(t))
 		case bad[t.Text]:
 			out = append(out, "<"+forPlaceholder(t.Text)+", once the record that it leads to is repaired>")

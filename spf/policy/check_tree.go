@@ -37,10 +37,12 @@ func (k *checker) targets() {
 			Undecides: true,
 		})
 	}
-	k.p.walk(func(r *Record, own bool) {
+	k.p.walk(func(r *Record, _ bool) {
+		// No receiver reads a term of a record in error, and its owner has to correct it first.
+		unread := r.Error != "" && r != k.p.Record && k.mine(r)
 		for i := range r.Terms {
 			t := &r.Terms[i]
-			if t.Error != "" || t.Ignored != "" || t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
+			if unread && (t.Record == nil || !t.Record.Loop) || t.Error != "" || t.Ignored != "" || t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
 				continue
 			}
 			k.target(r, t)
@@ -152,10 +154,13 @@ func (k *checker) target(r *Record, t *Term) {
 		if m := t.Record.facts.repaired(); k.mine(t.Record) && m != nil && m.text != "" && len(m.parts) > 0 {
 			fix = &finding.Fix{Summary: corrected(m), Name: t.Record.Domain, Type: "TXT", Value: k.readable(t.Record.Domain, m),
 				Remove: []finding.Record{{Name: t.Record.Domain, Type: "TXT", Value: t.Record.Text}}}
+			if q := k.p.with(map[string]string{t.Record.Domain: fix.Value}); !fix.HasPlaceholder() && !k.trial && (q.passesWorld() || len(k.worse(q)) > 0) {
+				fix.When = "what it leads to is repaired"
+			}
 		}
 		k.Add("spf-include-permerror", finding.Finding{
 			Subject:  t.Target,
-			Detail:   fmt.Sprintf("%s in the record of %s leads to a record in error (%s). A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, quotable(t.Record.Error), k.chain(r)),
+			Detail:   k.inError(r, t),
 			Evidence: answersOf(r, t), Fix: fix,
 		})
 	}
@@ -175,11 +180,13 @@ func (k *checker) dotted(t *Term, alias string) *finding.Fix {
 // readInto says of a term that stands only in the corrected record that it leads nowhere, with the
 // error that is corrected: no receiver comes to it. It reports whether it did.
 func (k *checker) readInto(r *Record, t *Term, f *finding.Finding) bool {
-	if !k.misread[r.Domain] || r.Domain != k.p.Domain || slices.Contains(strings.Fields(k.published.Record.Text), t.Text) {
+	if !k.misread[r.Domain] || slices.Contains(strings.Fields(k.published.answers.get(r.Domain, resolver.TypeTXT).record().text), t.Text) {
 		return false
 	}
 	found := k.Found()
-	i := slices.IndexFunc(found, func(x *finding.Finding) bool { return x.Check == "spf-syntax" && x.Subject == r.Domain })
+	i := slices.IndexFunc(found, func(x *finding.Finding) bool {
+		return (x.Check == "spf-syntax" || x.Check == "spf-include-permerror") && x.Subject == r.Domain
+	})
 	if i < 0 || f.Fix == nil || f.Fix.Name != r.Domain {
 		return false
 	}
@@ -224,6 +231,7 @@ func (k *checker) oneOf(domain string) *finding.Fix {
 	texts := k.p.answers.get(domain, resolver.TypeTXT).spfTexts()
 	fix := advice("Merge the %d SPF records of %s into one.", len(texts), domain)
 	merged, _, _ := Merge(texts)
+	merged, _ = k.reaching(domain, merged, texts)
 	if q := k.p.with(map[string]string{domain: merged}); len(texts) > maxMerged || strings.Contains(merged, "<") || k.trial || q.passesWorld() || q.Lookups > spf.MaxLookups || len(k.worse(q)) > 0 {
 		return fix
 	}
@@ -282,8 +290,15 @@ func (k *checker) opened(r *Record, t *Term) *finding.Fix {
 			return advice("Correct the record of %s, without the term that closes the circle.", r.Domain)
 		}
 		// Nothing is left of the record: it can be spared.
+		end := k.endOf(r.Text, 0)
 		for _, o := range k.own {
+			if via.Kind == spf.KindRedirect && end == 0 {
+				break // what ends the record nobody knows
+			}
 			if slices.ContainsFunc(o.Terms, func(x Term) bool { return x.Text == via.Text }) {
+				if p := k.proposal(o); via.Kind == spf.KindRedirect && p.all == 0 {
+					p.all = end
+				}
 				return k.drop(o, via, "Publish the record without %s, which leads back here and to nobody else.", quotable(via.Text))
 			}
 		}
