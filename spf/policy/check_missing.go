@@ -163,6 +163,9 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 			}
 		}
 		f.Detail += said(meant.changes) + asked
+		if more := k.besides(k.p.Domain, meant.text, text); more != nil {
+			f.Detail += " Another TXT record there was meant to be one as well, and names other senders."
+		}
 		k.Add("spf-syntax", f)
 	}
 	if meant.text == "" || len(meant.parts) == 0 {
@@ -241,6 +244,9 @@ func (k *checker) multiple() {
 		}
 	} else if wrong := k.worse(q); len(wrong) > 0 && !strings.Contains(merged, "<") {
 		fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)
+	}
+	if more := k.besides(k.p.Domain, merged); more != nil {
+		fix = advice("%s one, with what another TXT record there names that does not begin with v=spf1 and a space, if its senders are yours: %s.", replace, enumerate(more, 4))
 	}
 	if pieces := k.pieces(k.p.Domain); pieces != nil {
 		fix = advice("%s one, with what other TXT records there hold, if it belongs to it: %s.", replace, enumerate(pieces, 4))

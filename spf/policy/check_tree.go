@@ -154,7 +154,7 @@ func (k *checker) target(r *Record, t *Term) {
 		if m := t.Record.facts.repaired(); k.mine(t.Record) && m != nil && m.text != "" && len(m.parts) > 0 {
 			fix = &finding.Fix{Summary: corrected(m), Name: t.Record.Domain, Type: "TXT", Value: k.readable(t.Record.Domain, m),
 				Remove: []finding.Record{{Name: t.Record.Domain, Type: "TXT", Value: t.Record.Text}}}
-			if q := k.p.with(map[string]string{t.Record.Domain: fix.Value}); !fix.HasPlaceholder() && !k.trial && (q.passesWorld() || len(k.worse(q)) > 0) {
+			if q := k.p.with(map[string]string{t.Record.Domain: fix.Value}); !fix.HasPlaceholder() && !k.trial && (q.passesWorld() || len(k.worse(q)) > 0 || k.besides(t.Record.Domain, fix.Value) != nil) {
 				fix.When = "what it leads to is repaired"
 			}
 		}
@@ -232,7 +232,7 @@ func (k *checker) oneOf(domain string) *finding.Fix {
 	fix := advice("Merge the %d SPF records of %s into one.", len(texts), domain)
 	merged, _, _ := Merge(texts)
 	merged, _ = k.reaching(domain, merged, texts)
-	if q := k.p.with(map[string]string{domain: merged}); len(texts) > maxMerged || strings.Contains(merged, "<") || k.trial || q.passesWorld() || q.Lookups > spf.MaxLookups || len(k.worse(q)) > 0 {
+	if q := k.p.with(map[string]string{domain: merged}); len(texts) > maxMerged || strings.Contains(merged, "<") || k.besides(domain, merged) != nil || k.trial || q.passesWorld() || q.Lookups > spf.MaxLookups || len(k.worse(q)) > 0 {
 		return fix
 	}
 	fix.Name, fix.Type, fix.Value = domain, "TXT", merged
@@ -253,7 +253,7 @@ func (k *checker) unmarked(t *Term) (text, meant string) {
 	if m == nil || !m.complete() || slices.ContainsFunc(m.parts, func(x reading) bool { return x.or != "" || x.cut && !k.vouched(t.Target, x.text) }) || !useful(m.text) {
 		return "", ""
 	}
-	if q := k.p.with(map[string]string{t.Target: m.text}); q.passesWorld() || len(k.worse(q)) > 0 {
+	if q := k.p.with(map[string]string{t.Target: m.text}); q.passesWorld() || len(k.worse(q)) > 0 || k.besides(t.Target, m.text, text) != nil {
 		return "", ""
 	}
 	return text, k.readable(t.Target, m)

@@ -211,6 +211,12 @@ func (k *checker) settle() {
 		if len(p.fixes) == 0 {
 			continue
 		}
+		if p.broken {
+			// Nothing of the record is in force: which of the texts there was to be it nobody knows.
+			if more := k.besides(p.record.Domain, p.text(false), p.published); more != nil {
+				p.ask, p.astray = append(p.ask, more...), true
+			}
+		}
 		sure, asking := p.text(false), p.text(true)
 		if slices.ContainsFunc(p.parts, func(x reading) bool { return x.unread }) {
 			sure = "" // without a sender that nobody can read
@@ -283,6 +289,9 @@ func (k *checker) holds(p *proposal, text string) bool {
 	}
 	texts := map[string]string{p.record.Domain: text}
 	q := k.p.with(texts)
+	if q.passesWorld() && !k.published.passesWorld() {
+		return false // what lets everyone pass is behind an error today
+	}
 	if lost := k.p.pass.minus(q.pass).minus(unroutable); len(lost) > 0 && !k.Has("spf-all-pass") {
 		return false
 	}

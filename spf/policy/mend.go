@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -179,4 +181,33 @@ func (k *checker) syntaxBelow(r *Record, t *Term, m *repaired) {
 // inError says that a term leads to a record in error.
 func (k *checker) inError(r *Record, t *Term) string {
 	return fmt.Sprintf("%s in the record of %s leads to a record in error (%s). A receiver that comes to the term answers permerror.%s", quote(t.Text), r.Domain, quotable(t.Record.Error), k.chain(r))
+}
+
+// besides asks for the senders of other texts at a domain that were meant to be SPF records as
+// well, and that a proposal in place of the replaced ones does not name.
+func (k *checker) besides(domain, proposed string, replaced ...string) (ask []string) {
+	have := strings.Fields(ascii.ToLower(proposed))
+	for _, r := range k.published.answers.get(domain, resolver.TypeTXT).records() {
+		s := r.Text()
+		if spf.IsRecord(s) || slices.Contains(replaced, s) || !looksLikeRecord(s) {
+			continue
+		}
+		meant := repair(s)
+		for _, part := range meant.parts {
+			t := spf.ParseTerm(part.text)
+			known := slices.ContainsFunc(have, func(h string) bool { return strings.TrimPrefix(h, "+") == strings.TrimPrefix(ascii.ToLower(part.text), "+") })
+			switch {
+			case strings.HasPrefix(part.text, "<-all or"), !part.unread && (known || !t.Kind.Directive() && t.Kind != spf.KindRedirect || t.Kind == spf.KindAll):
+				continue
+			case !part.unread && t.Kind == spf.KindRedirect:
+				part.text = "<include:" + forPlaceholder(t.Spec) + ", if its senders are yours>"
+			case !part.unread:
+				part.text = "<" + forPlaceholder(part.text) + ", if its senders are yours>"
+			}
+			if !slices.Contains(ask, part.text) && len(ask) < maxNamed {
+				ask = append(ask, part.text)
+			}
+		}
+	}
+	return ask
 }
