@@ -244,13 +244,16 @@ func (k *checker) settle() {
 		if len(asking) > maxRepaired || len(p.published) > maxRepaired {
 			sure, asking = "", ""
 		}
+		opens := sure == "" && asking != "" && !strings.Contains(asking, "<") && k.opens(p, asking)
 		own := k.keepTokens(p)
 		for _, s := range p.fixes {
 			f, text := s.fix, sure
 			if s.asks || sure == "" && strings.Contains(asking, "<") {
 				text = asking
 			}
-			if !strings.Contains(text, "<") {
+			if opens && text == "" {
+				text, f.When = asking, "what it leads to lets no others pass than your senders"
+			} else if !strings.Contains(text, "<") {
 				text = sure // it asks nothing, and is held to what can be published as it stands
 			}
 			if over := f == k.flattened && more == nil && text == sure && k.stillOver(text); over || text == "" || text == p.published || f.Value != "" {
@@ -290,12 +293,18 @@ func (k *checker) holds(p *proposal, text string) bool {
 	texts := map[string]string{p.record.Domain: text}
 	q := k.p.with(texts)
 	if q.passesWorld() && !k.published.passesWorld() {
-		return false // what lets everyone pass is behind an error today
+		return false
 	}
 	if lost := k.p.pass.minus(q.pass).minus(unroutable); len(lost) > 0 && !k.Has("spf-all-pass") {
 		return false
 	}
 	return len(k.worse(q)) == 0
+}
+
+// opens reports whether a text in place of a record lets everyone pass by what is behind an
+// error today.
+func (k *checker) opens(p *proposal, text string) bool {
+	return !k.published.passesWorld() && k.p.with(map[string]string{p.record.Domain: text}).passesWorld()
 }
 
 // worse are the errors that another policy has, and this one has not.

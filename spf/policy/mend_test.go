@@ -1,0 +1,111 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+)
+
+// TestHidden: what stands behind an error is found with it, and no complete fix puts a
+// fault in force that the error hides today.
+func TestHidden(t *testing.T) {
+	for name, c := range map[string]struct {
+		zone string
+		// complete are the texts of all complete fixes, by name, and asked those of the others.
+		complete, asked []string
+	}{
+		"below a record in error": {
+			`@ TXT "v=spf1 include:a.acme.example -all"
+			 a TXT "v=spf1 incluse:b.acme.example ip4:192.0.2.20 ~all"
+			 b TXT "v=spf1 ip4:192.0.2.128/25 -all."`,
+			[]string{"a v=spf1 include:b.acme.example ip4:192.0.2.20 ~all", "b v=spf1 ip4:192.0.2.128/25 -all"}, nil},
+		"three deep": {
+			`@ TXT "v=spf1 inlude:a.acme.example -all"
+			 a TXT "v=spf1 inlude:b.acme.example -all"
+			 b TXT "v=spf1 inlude:c.acme.example -all"
+			 c TXT "v=spf1 ipv4:192.0.2.20 -all"`,
+			[]string{"@ v=spf1 include:a.acme.example -all", "a v=spf1 include:b.acme.example -all", "b v=spf1 include:c.acme.example -all", "c v=spf1 ip4:192.0.2.20 -all"}, nil},
+		"behind a redirect": {
+			`@ TXT "v=spf1 redirect=a.acme.example"
+			 a TXT "v=spf1 include:b.acme.example ~all"
+			 b TXT "v=spf1 inlude:c.acme.example ~all"
+			 c TXT "v=spf1 ip4:192.0.2.20, -all"`,
+			[]string{"b v=spf1 include:c.acme.example ~all"}, []string{"c "}},
+		"everyone, behind an error": {
+			`@ TXT "v=spf1 inlude:a.acme.example -all"
+			 a TXT "v=spf1 ip4:192.0.2.20 all"`,
+			nil, []string{"@ v=spf1 include:a.acme.example -all"}},
+		"everyone, behind a cut": {
+			`@ TXT "v=spf1"
+			 @ TXT "include:a.acme.example -all"
+			 a TXT "v=spf1 ip4:192.0.2.20 all"`,
+			nil, []string{"@ v=spf1 ip4:<the address of each sender that include:a.acme.example stands for> -all"}},
+		"a text beside a record in error": {
+			`@ TXT "<v=spf1 ip4:192.0.2.20"
+			 @ TXT "v=spf1 ip4:192.0.2.30 -all>"`,
+			nil, []string{"@ v=spf1 ip4:192.0.2.30 <ip4:192.0.2.20, if its senders are yours> -all"}},
+		"two texts, neither in force": {
+			`@ TXT "v=spf 1 ip4:192.0.2.20 -all"
+			 @ TXT "v=spf1ip4:192.0.2.30 -all"`,
+			nil, []string{"@ v=spf1 ip4:192.0.2.30 <ip4:192.0.2.20, if its senders are yours> -all|@ v=spf1 ip4:192.0.2.20 <ip4:192.0.2.30, if its senders are yours> -all"}},
+		"two texts of one list": {
+			`@ TXT "v=spf 1 ip4:192.0.2.20 -all"
+			 @ TXT "v=spf1ip4:192.0.2.20 -all"`,
+			[]string{"@ v=spf1 ip4:192.0.2.20 -all"}, nil},
+		"a text beside an included record in error": {
+			`@ TXT "v=spf1 include:a.acme.example -all"
+			 a TXT "v=spf 1 ip4:192.0.2.20 -all"
+			 a TXT "v=spf1 ip4:192.0.2.30 -all."`,
+			nil, []string{"a v=spf1 ip4:192.0.2.30 <ip4:192.0.2.20, if its senders are yours> -all"}},
+		"two records where a redirect ends": {
+			`@ TXT "v=spf1 redirect=a.acme.example"
+			 a TXT "v=spf1 redirect=b.acme.example"
+			 a TXT "v=spf1 ip4:192.0.2.20 ~all"
+			 b TXT "v=spf1 ip4:192.0.2.30 -all"`,
+			[]string{"a v=spf1 ip4:192.0.2.20 include:b.acme.example -all"}, nil},
+		"a redirect that only leads back": {
+			`@ TXT "v=spf1 ip4:192.0.2.20 redirect=a.acme.example"
+			 a TXT "v=spf1 include:acme.example ~all"`,
+			[]string{"@ v=spf1 ip4:192.0.2.20 ~all"}, nil},
+	} {
+		zone := "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n"
+		for line := range strings.Lines(c.zone) {
+			zone += strings.TrimSpace(line) + "\n"
+		}
+		r := dnstest.Zone(t, zone)
+		var complete, asked []string
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Fix == nil || f.Severity == finding.Pass || len(f.Fix.Remove) == 0 {
+				continue
+			}
+			name := strings.TrimSuffix(strings.TrimSuffix(f.Fix.Name, "acme.example"), ".")
+			if name == "" {
+				name = "@"
+			}
+			to := &asked
+			if f.Fix.Complete {
+				to = &complete
+			}
+			if s := name + " " + f.Fix.Value; !slices.Contains(*to, s) {
+				*to = append(*to, s)
+			}
+		}
+		slices.Sort(complete)
+		if !slices.Equal(complete, c.complete) {
+			t.Errorf("%s: complete are %q, not %q", name, complete, c.complete)
+		}
+		if len(asked) != len(c.asked) {
+			t.Errorf("%s: asked is %q, not %q", name, asked, c.asked)
+			continue
+		}
+		for i, want := range c.asked {
+			if !slices.Contains(strings.Split(want, "|"), asked[i]) && !(strings.HasSuffix(want, " ") && strings.HasPrefix(asked[i], want)) {
+				t.Errorf("%s: asked is %q, not %q", name, asked[i], want)
+			}
+		}
+	}
+}
