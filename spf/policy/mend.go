@@ -195,7 +195,9 @@ func (k *checker) besides(domain, proposed string, replaced ...string) (ask []st
 		meant := repair(s)
 		for _, part := range meant.parts {
 			t := spf.ParseTerm(part.text)
-			known := slices.ContainsFunc(have, func(h string) bool { return strings.TrimPrefix(h, "+") == strings.TrimPrefix(ascii.ToLower(part.text), "+") })
+			known := slices.ContainsFunc(have, func(h string) bool {
+				return strings.TrimPrefix(h, "+") == strings.TrimPrefix(ascii.ToLower(part.text), "+")
+			})
 			switch {
 			case strings.HasPrefix(part.text, "<-all or"), !part.unread && (known || !t.Kind.Directive() && t.Kind != spf.KindRedirect || t.Kind == spf.KindAll):
 				continue
