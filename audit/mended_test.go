@@ -102,6 +102,11 @@ func TestMended(t *testing.T) {
 		{"DKIM text that is no name", "s2", "s2._domainkey TXT \"k2\"", "", "dkim-key-syntax", "", "", "dkim-key-syntax"},
 		{"DKIM alias of itself", "s2", "s2._domainkey CNAME s2._domainkey", "", "dkim-cname-dangling", "in a loop", "", "dkim-cname-dangling"},
 		{"DKIM aliases of each other", "s", "s1._domainkey CNAME s2._domainkey\ns2._domainkey CNAME s1._domainkey", "", "dkim-cname-dangling dkim-cname-dangling", "in a loop", "", "dkim-cname-dangling dkim-cname-dangling"},
+		{"DMARC alias of itself", "_dmarc", "_dmarc CNAME _dmarc", "", "dmarc-record-missing", "is an alias of _dmarc.acme.example", "", "dmarc-record-missing"},
+		{"DMARC alias of itself over another name", "_dmarc", "_dmarc CNAME policy\npolicy CNAME _dmarc", "", "dmarc-record-missing", "is an alias of _dmarc.acme.example", "", "dmarc-record-missing"},
+		{"MX host that is an alias of itself", "@ MX 20", "@ MX 20 mx9\nmx9 CNAME mx9", "", "mx-unresolvable", "is an alias of mx9.acme.example", "- MX 20 mx9.acme.example", ""},
+		{"include of an alias of itself", "@ TXT", "@ TXT \"v=spf1 mx include:x.acme.example -all\"\nx CNAME x", "", "spf-include-missing", "x.acme.example", "", "spf-include-missing"},
+		{"transport at aliases of themselves", "_smtp", "_smtp._tls CNAME _smtp._tls\n_mta-sts CNAME _mta-sts\ndefault._bimi CNAME default._bimi", "", "", "", "", ""},
 		{"a name below a zone that is there", "", "", "nosuch.acme.example", "domain-missing", "does not exist", "", "domain-missing"},
 		{"DMARC alias without its dot", "_dmarc", "_dmarc CNAME acme.dmarc.esp.test", "", "dmarc-record-missing", "the final dot is missing",
 			"CNAME acme.dmarc.esp.test, - CNAME acme.dmarc.esp.test.acme.example", ""},
@@ -158,6 +163,11 @@ func TestMended(t *testing.T) {
 			zone := dnstest.Zone(t, text)
 			before := Run(t.Context(), zone, target, Options{})
 			said, got := worse(before)
+			for _, f := range before.Findings {
+				if f.Severity == finding.Unknown {
+					t.Errorf("unknown in a loaded zone: %s: %s", f.Check, f.Detail)
+				}
+			}
 			if got != tt.want {
 				t.Errorf("found %s, want %s", got, tt.want)
 			}

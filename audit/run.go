@@ -139,7 +139,7 @@ func newRun(r resolver.Resolver, target Target, o Options) *run {
 	}
 	return &run{
 		target: target, options: o,
-		resolver: r, session: resolver.NewSession(r, o.MaxQueries),
+		resolver: r, session: resolver.NewSession(r, o.MaxQueries).LoopsEnd(),
 		result: &Result{Domain: target.Domain, Unicode: Unicode(target.Domain), Started: o.Now,
 			Examined: examined(target), Detail: o.Detail},
 		names: func(name string, most int) []string { return dkim.NamesBelow(r, name, most) },

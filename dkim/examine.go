@@ -387,7 +387,7 @@ func (sel *Selector) set(a *resolver.Answer, err error) {
 			}
 		}
 	} else {
-		sel.answer, sel.CNAMEs = a, a.CNAMEs
+		sel.answer, sel.CNAMEs, sel.loop = a, a.CNAMEs, a.Endless()
 		switch a.Status {
 		case resolver.Found:
 			sel.Status = SelectorFound
@@ -395,6 +395,9 @@ func (sel *Selector) set(a *resolver.Answer, err error) {
 			sel.Status = SelectorNXDomain
 		default:
 			sel.Status = SelectorNoData
+		}
+		if sel.loop {
+			sel.Status = SelectorNXDomain
 		}
 	}
 	if sel.Stated || sel.Status == SelectorFound || sel.Status == SelectorUnresolved || len(sel.CNAMEs) > 0 {

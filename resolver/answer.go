@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -181,6 +182,12 @@ func (a *Answer) LastName() string {
 	return a.Name
 }
 
+// Endless reports whether the aliases lead back to one of them (Session.LoopsEnd).
+func (a *Answer) Endless() bool {
+	n := len(a.CNAMEs)
+	return n > 0 && (a.CNAMEs[n-1] == a.Name || slices.Contains(a.CNAMEs[:n-1], a.CNAMEs[n-1]))
+}
+
 // OfZone reports whether a loaded zone has answered.
 func (a *Answer) OfZone() bool { return IsZone(a.Server) }
 
@@ -197,6 +204,9 @@ const maxLines = 20
 func (a *Answer) Evidence() finding.Evidence {
 	e := finding.Evidence{Name: a.Name, Type: a.Type.String(), Status: string(a.Status), CNAMEs: a.CNAMEs,
 		Server: a.Server, Rcode: a.Rcode, TTL: a.TTL, AuthenticData: a.AuthenticData, File: a.file}
+	if a.Endless() {
+		e.Note = "the alias " + a.CNAMEs[len(a.CNAMEs)-1] + " comes again"
+	}
 	if a.file != "" && len(a.Records) == 0 {
 		e.Lines = []int{int(max(a.line, 1))}
 	}
@@ -270,7 +280,7 @@ type Error struct {
 	// (RFC 8914), a system error.
 	Detail string
 	// CNAMEs are the aliases of zone files that lead to the name that was not
-	// answered.
+	// answered, or back to one of them.
 	CNAMEs []string
 	// bogus: the server says by an extended error that signatures do not prove what there is.
 	bogus bool

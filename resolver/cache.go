@@ -205,7 +205,7 @@ func (s *cacheShard) miss(q question, under *slot, to taker) stopper {
 	e.open(&s.mu, e, to)
 	s.slots[q] = e
 	s.mu.Unlock()
-	return e.depart(s.cache.next, q)
+	return e.depart(s.cache.next, q, &e.flight)
 }
 
 // landed implements landing. A late answer is dropped if the question was asked again

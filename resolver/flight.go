@@ -47,9 +47,10 @@ func (f *flight) join(to taker) *passenger {
 	return p
 }
 
-// depart asks. The lock is not held.
-func (f *flight) depart(next starter, q question) *passenger {
-	ask := next.start(q, f)
+// depart asks. The outcome goes to to, which is the flight or passes it on to it. The lock
+// is not held.
+func (f *flight) depart(next starter, q question, to taker) *passenger {
+	ask := next.start(q, to)
 	f.mu.Lock()
 	if !f.over {
 		f.ask = ask

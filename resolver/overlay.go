@@ -82,6 +82,9 @@ func (o *overlay) zoned(w *overlaid, z *ZoneAnswer) (*Answer, error) {
 		c := z.Records[len(z.Records)-1]
 		w.at, w.server, w.ttl = c.Host, a.Server, min(w.ttl, c.TTL)
 		if e := follow(w.key, w.t, &w.chain, c.Host, w.server); e != nil {
+			if len(w.chain) < MaxAliases {
+				e.CNAMEs = append(slices.Clip(w.chain), c.Host)
+			}
 			return nil, e
 		}
 	}

@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -127,5 +128,48 @@ func TestOverlayOffline(t *testing.T) {
 	}
 	if got := say(NewOverlay(nil).Lookup(context.Background(), "a.test", TypeA)); got != "offline" {
 		t.Errorf("without any zone: %s", got)
+	}
+}
+
+// An alias in a zone that leads back to itself is an error to who evaluates, and an empty answer
+// in a session that judges what is published.
+func TestLoopsEnd(t *testing.T) {
+	zone := NewOverlay(nil, mustParse(t, `
+$ORIGIN acme.example.
+@ 300 SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
+self 300 CNAME self
+a 300 CNAME b
+b 300 CNAME a
+on 300 CNAME a
+out 300 CNAME mail.esp.test.
+`, ""))
+	tests := []struct {
+		name   string
+		chain  []string
+		reason Reason
+	}{
+		{"self.acme.example", []string{"self.acme.example"}, AliasLoop},
+		{"a.acme.example", []string{"b.acme.example", "a.acme.example"}, AliasLoop},
+		{"on.acme.example", []string{"a.acme.example", "b.acme.example", "a.acme.example"}, AliasLoop},
+		{"out.acme.example", nil, Offline},
+	}
+	for _, tt := range tests {
+		_, err := NewSession(zone, 0).Lookup(t.Context(), tt.name, TypeTXT)
+		if e := AsError(err); e == nil || e.Reason != tt.reason {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		s := NewSession(zone, 0).LoopsEnd()
+		for range 2 { // the second time from what the session has
+			a, err := s.Lookup(t.Context(), tt.name, TypeTXT)
+			if tt.chain == nil {
+				if e := AsError(err); e == nil || e.Reason != tt.reason {
+					t.Errorf("%s: %v, %v", tt.name, a, err)
+				}
+				continue
+			}
+			if err != nil || a.Status != NoData || !a.Endless() || !slices.Equal(a.CNAMEs, tt.chain) {
+				t.Errorf("%s: %v, %v", tt.name, a, err)
+			}
+		}
 	}
 }

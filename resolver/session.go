@@ -13,6 +13,8 @@ import (
 type Session struct {
 	next starter
 	max  int
+	// loopsEnd is what LoopsEnd has set.
+	loopsEnd bool
 
 	mu sync.Mutex
 	// asked are all questions of the budget; nil stands for one that all who asked
@@ -109,7 +111,24 @@ func (s *Session) put(q question, to taker) stopper {
 	a.open(&s.mu, a, to)
 	s.asked[q] = a
 	s.mu.Unlock()
-	return a.depart(s.next, q)
+	return a.depart(s.next, q, a)
+}
+
+// LoopsEnd makes an empty answer of an alias in a loaded zone that leads back to itself:
+// nothing is to be found there, and that is known, whatever error a receiver's resolver makes
+// of it (RFC 1034, 3.6.2). The last of the answer's CNAMEs is then one that was there before. It
+// is for those who judge what is published, before anything is asked.
+func (s *Session) LoopsEnd() *Session {
+	s.loopsEnd = true
+	return s
+}
+
+// take implements taker.
+func (a *asked) take(answer *Answer, err error) {
+	if e, ok := err.(*Error); ok && a.session.loopsEnd && e.Reason == AliasLoop && e.CNAMEs != nil {
+		answer, err = &Answer{Name: a.q.name, Type: a.q.typ, Status: NoData, CNAMEs: e.CNAMEs, Server: e.Server, Rcode: "NOERROR"}, nil
+	}
+	a.flight.take(answer, err)
 }
 
 // landed implements landing. That a question was stopped is no outcome of it.
