@@ -198,7 +198,7 @@ func (c *cleaned) incomplete() string {
 	case c.none:
 		return fmt.Sprintf(" It is longer than %d bytes: write it anew.", maxRepair)
 	case len(c.open) > 0:
-		return fmt.Sprintf(" What %q was meant to say is yours to fill in.", show.Cut(c.open[0], 60))
+		return fmt.Sprintf(" What %q was meant to say is yours to fill in.", strings.ReplaceAll(show.Cut(c.open[0], 60), string(rune(unsure)), "?"))
 	}
 	return " Fill in what stands between < and >."
 }
@@ -231,7 +231,7 @@ func (j *recordJudge) full() *finding.Fix {
 	}
 	c.set("t", "").set("pct", "")
 	for _, name := range []string{"sp", "np"} {
-		if p, weaker := Policy(c.get("p")), c.get(name); weaker != "" && Policy(weaker).rank() < p.rank() {
+		if p, weaker := Policy(c.get("p")), c.get(name); weaker != "" && !strings.Contains(weaker, "<") && Policy(weaker).rank() < p.rank() {
 			raised = append(raised, fmt.Sprintf("%s=%s in the place of %s", name, p, weaker))
 			c.set(name, string(p))
 		}

@@ -3,14 +3,18 @@ package dmarc
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mailworthy/internal/show"
 )
 
 // keepInForce leaves out what would weaken the policy that is in force. Receivers ignore
-// a tag that they cannot read: "t=yes" beside p=reject is no test, and a repair to t=y
-// would make one of it. How to say it is remarked, for the owner to decide.
+// a value that they cannot read: "t=yes" beside p=reject is no test, and a repair to t=y
+// would make one of it. How to say it is remarked, for the owner to decide. Of a record
+// that breaks the grammar nobody knows what is in force: some receivers skip what they
+// cannot read, others the whole record (RFC 9989, 4.8). Without the tag it would enforce
+// for these what was meant as a test, with it test for those what is enforced: the owner is asked.
 func (r *repair) keepInForce(tokens []token) {
 	if _, _, ok := versionOf(r.published); !ok {
 		return
@@ -19,39 +23,61 @@ func (r *repair) keepInForce(tokens []token) {
 	if is.Broken() || r.draft.get("p") != string(is.P) {
 		return // nothing is in force, or something else than what was meant
 	}
+	leave := r.leave
+	if slices.ContainsFunc(is.Problems, func(p Problem) bool { return !p.Harmless }) {
+		leave = r.ask
+	}
 	d := &r.draft
 	_, sp, np, _ := is.Effective()
 	if d.get("t") == "y" && !is.Testing && is.P.rank()+sp.rank()+np.rank() > 0 {
-		r.leave(tokens, "t", "for a test of the policy")
+		leave(tokens, "t", "n", "for a test of the policy")
 	}
 	if pct := number(d.get("pct")); pct >= 0 && (is.Percent == nil || *is.Percent > pct) && is.P.rank() > 0 {
-		r.leave(tokens, "pct", "to have receivers by RFC 7489 apply the policy to a share of the mail")
+		whole := "100"
+		if is.Percent != nil {
+			whole = strconv.Itoa(*is.Percent)
+		}
+		leave(tokens, "pct", whole, "to have receivers by RFC 7489 apply the policy to a share of the mail")
 	}
 	// What sp is without its tag: p; np without its own: sp.
 	if v := d.get("sp"); v != "" && !strings.Contains(v, "<") && Policy(v).rank() < sp.rank() {
-		r.leave(tokens, "sp", "if subdomains are to have that policy")
-		if is.SP != "" && is.SP != is.P {
+		leave(tokens, "sp", string(sp), "if subdomains are to have that policy")
+		if is.SP != "" && is.SP != is.P && d.get("sp") == "" {
 			d.set("sp", string(is.SP))
 		}
 	}
 	if v := d.get("np"); v != "" && !strings.Contains(v, "<") && Policy(v).rank() < np.rank() {
-		r.leave(tokens, "np", "if subdomains that do not exist are to have that policy")
-		if is.NP != "" && is.NP != sp {
+		leave(tokens, "np", string(np), "if subdomains that do not exist are to have that policy")
+		if is.NP != "" && is.NP != sp && d.get("np") == "" {
 			d.set("np", string(is.NP))
 		}
 	}
 }
 
 // leave takes a tag out of the draft, and says how to write it.
-func (r *repair) leave(tokens []token, name, why string) {
-	value := r.draft.get(name)
-	r.draft.set(name, "")
+func (r *repair) leave(tokens []token, name, _, why string) {
+	value := r.take(name, "")
 	written := name + "=" + value
 	for i := range tokens {
 		if tokens[i].name == name {
 			written = r.source(&tokens[i])
 		}
 	}
-	r.changes = slices.DeleteFunc(r.changes, func(c change) bool { return strings.HasSuffix(c.text, " becomes "+name+"="+value) })
 	r.changes = append(r.changes, change{"", fmt.Sprintf("%s is left out, as receivers ignore it: write %s=%s %s", show.Cut(written, 60), name, value, why), false})
+}
+
+// ask has the owner choose between the value of a tag and what holds without it.
+func (r *repair) ask(_ []token, name, without, why string) {
+	value := r.take(name, "")
+	r.draft.set(name, "<"+value+" or "+without+">")
+	r.changes = append(r.changes, change{"", fmt.Sprintf("some receivers ignore what was meant as %s=%s, others the whole record: write %s=%s %s", name, value, name, value, why), false})
+}
+
+// take gives a tag of the draft another value, unsays what was to become of it, and
+// returns the one that it had.
+func (r *repair) take(name, value string) string {
+	was := r.draft.get(name)
+	r.draft.set(name, value)
+	r.changes = slices.DeleteFunc(r.changes, func(c change) bool { return strings.HasSuffix(c.text, " becomes "+name+"="+was) })
+	return was
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/lazyre"
 )
 
 // plainText is a record freed of what editors and zone files put into it: quotation
@@ -75,18 +76,34 @@ func plain(record string) *plainText {
 	return p
 }
 
-// entities are the characters that HTML writes as something else.
-var entities = strings.NewReplacer(ascii.Entities()...)
+// entities are the characters that HTML writes as something else, and those of keyboards for
+// East Asia, which are as wide as its letters.
+var entities = strings.NewReplacer(append(ascii.Entities(), "\uff20", "@", "\uff0e", ".", "\u3002", ".", "\uff1a", ":", "\uff1d", "=", "\uff1b", ";", "\uff0c", ",")...)
+
+var (
+	// zoneLine is a line of a zone file up to its string.
+	zoneLine = lazyre.New(`(?i)^\s*"?[a-z0-9_.@*-]*\s*(?:[0-9]+[smhdw]?\s+)?(?:IN\s+)?TXT\s*\(?\s*\\?["']?\s*$`)
+	// blankCode and schemeCode are a blank between tags and the colon of a scheme as URLs have them.
+	blankCode  = lazyre.New(`(?i)(;|^v=DMARC1)(?:%20)+`)
+	schemeCode = lazyre.New(`(?i)\bmailto%3a`)
+	// spelt is an address whose @ is written as a word, against readers of addresses.
+	spelt = lazyre.New(`(?i)([a-z0-9._+-]+) ?[(\[{] ?at ?[)\]}] ?`)
+)
 
 // straight puts quotation marks of ASCII for pairs of others: of word processors, of zone
-// files, of HTML. One without a partner may stand for a letter, and stays.
+// files, of HTML. One without a partner may stand for a letter, and stays. Letters of other
+// alphabets that look like those of ASCII are these.
 func straight(record string) string {
-	record = entities.Replace(record)
+	record = ascii.Latin(entities.Replace(record))
+	record = spelt.ReplaceAllString(schemeCode.ReplaceAllString(blankCode.ReplaceAllString(record, "$1 "), "mailto:"), "$1@")
 	for _, marks := range [...][2]string{{"\u201c", "\u201d"}, {"\u201e", "\u201c"}, {"\u201d", "\u201d"}, {"\u00ab", "\u00bb"}, {`\"`, `\"`}} {
 		n, m := strings.Count(record, marks[0]), strings.Count(record, marks[1])
 		if n > 0 && (marks[0] != marks[1] && n == m || marks[0] == marks[1] && n%2 == 0) {
 			record = strings.NewReplacer(marks[0], `"`, marks[1], `"`).Replace(record)
 		}
+	}
+	if at := anyVersion.FindStringIndex(record); at != nil && zoneLine.MatchString(record[:at[0]]) {
+		record = record[at[0]:]
 	}
 	return record
 }
