@@ -341,7 +341,7 @@ func TestOneMistake(t *testing.T) {
 	total, repaired := 0, 0
 	for _, m := range mistakes {
 		if slices.Contains([]string{"a character dropped", "a character doubled", "two characters swapped", "a character of the key dropped",
-			"a character of the key doubled", "a quote in the key", "a semicolon in the key", "cut at 255", "another key", "an empty key", "a letter before"}, m.name) {
+			"a character of the key doubled", "a quote in the key", "a semicolon in the key", "a zero-width space", "cut at 255", "another key", "an empty key", "a letter before"}, m.name) {
 			continue // what is lost or in doubt is not made up
 		}
 		for _, before := range records[:9] {
@@ -364,6 +364,38 @@ func TestOneMistake(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d repaired", repaired, total)
+}
+
+// TestStrayInKey: one character that no key has may stand in place of one of the key, and with
+// another too much the rest is a key of the same length. Pairs of quotation marks, blanks and
+// escapes take no place.
+func TestStrayInKey(t *testing.T) {
+	p := strings.TrimPrefix(soundRecords(t)[0], "v=DKIM1; k=rsa; p=")
+	repaired := func(key string) bool {
+		is, _ := ParseKey("v=DKIM1; k=rsa; p=" + key)
+		now, _ := ParseKey(is.repaired())
+		return now.Live()
+	}
+	for _, at := range []int{60, 150, 300} {
+		for _, stray := range []string{`"`, "'", ";", `\`, "\u200b", "\u00a0", "<"} {
+			if typed := p[:at] + stray + p[at:]; repaired(typed) {
+				t.Errorf("%q within the key: %s", stray, typed)
+			}
+			if typed := p[:at] + stray + p[at+1:at+30] + "a" + p[at+30:]; repaired(typed) {
+				t.Errorf("%q for a character, and one too much: %s", stray, typed)
+			}
+		}
+		for _, around := range []string{`" "`, `""`, "\u201d \u201c", `"\t"`, `\" \"`} {
+			if typed := p[:at] + around + p[at:]; !repaired(typed) {
+				t.Errorf("%q within the key: %s", around, typed)
+			}
+		}
+	}
+	for _, escaped := range []string{strings.Replace(p, "+", `\+`, 1), strings.Replace(p, "/", `\/`, 1)} {
+		if is, _ := ParseKey("v=DKIM1; k=rsa; p=" + escaped); is.repaired() != "v=DKIM1; k=rsa; p="+p {
+			t.Errorf("%s is repaired to %q", escaped, is.repaired())
+		}
+	}
 }
 
 // FuzzRepair types mistakes at random places.

@@ -17,7 +17,14 @@ func (k *Key) repaired() string {
 	if len(k.Record) > mostText {
 		return ""
 	}
-	return writtenTags(k).record()
+	w := writtenTags(k)
+	record := w.record()
+	if !w.inOrder && record != "" {
+		if fixed, err := ParseKey(record); err != nil || fixed.strayWithin(k.Record) {
+			return ""
+		}
+	}
+	return record
 }
 
 // written is a key record as its author meant it.
@@ -141,20 +148,7 @@ func plainText(record string) string {
 		}
 	}
 	text = strings.Trim(text, fws+"()\"'`")
-	text = strings.NewReplacer(`" "`, "", "\"\t\"", "", `""`, "").Replace(text)
-	var b strings.Builder
-	for i := range len(text) {
-		// One between two letters of a key may stand in place of a third: see inPlaceOfLetter.
-		if c := text[i]; c != '"' && c != '`' || i > 0 && i+1 < len(text) && inBase64(text[i-1]) && inBase64(text[i+1]) {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-// inBase64 reports whether an octet is a letter of base64.
-func inBase64(c byte) bool {
-	return ascii.IsLetter(c) || ascii.IsDigit(c) || c == '+' || c == '/'
+	return strings.NewReplacer(`" "`, "", "\"\t\"", "", `"`, "", "`", "").Replace(text)
 }
 
 // tagStart is the beginning of a known tag: at the start of a part, after a

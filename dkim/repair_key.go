@@ -10,7 +10,9 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/lazyre"
 )
 
@@ -91,6 +93,62 @@ func meaningful(text string) bool {
 	return len(text) > 2 || strings.ContainsAny(strings.ToLower(text), "thsy*")
 }
 
+// strayWithin reports whether one character that is none of base64 stands between two of the
+// key in a record: it may be there in place of one, and another be too much elsewhere. What is
+// left is a key then, and not the one that signs. Quotation marks in pairs and what is written
+// before a sign to escape it are in place of nothing. For the same reason a key that a
+// semicolon cuts is not joined.
+func (k *Key) strayWithin(record string) bool {
+	key := k.tag("p")
+	if key == nil {
+		return false
+	}
+	raw, want := stripFWS(record), strings.TrimRight(stripFWS(key.value), "=")
+	if len(want) < 43 || strings.Contains(raw, want) {
+		return false
+	}
+	for from := 0; ; from++ {
+		at := strings.Index(raw[from:], want[:8])
+		if at < 0 {
+			return false
+		}
+		from += at
+		if strays, all := between(raw[from:], want); all {
+			return strays > 0
+		}
+	}
+}
+
+// between counts the texts that stand between the characters of a key in a text that
+// begins with it; all reports whether the whole key is there.
+func between(raw, key string) (strays int, all bool) {
+	i := 0
+	for key != "" {
+		switch {
+		case i == len(raw):
+			return strays, false
+		case raw[i] == key[0]:
+			i, key = i+1, key[1:]
+		default:
+			start := i
+			for i < len(raw) && raw[i] != key[0] && !inKey(raw[i]) {
+				i++
+			}
+			if i == start || i == len(raw) || raw[i] != key[0] {
+				return strays, false
+			}
+			// A sign may be escaped, and strings have a quotation mark at both ends.
+			if run := raw[start:i]; utf8.RuneCountInString(run) == 1 && !(run == `\` && !ascii.IsAlphanumeric(key[0])) {
+				strays++
+			}
+		}
+	}
+	return strays, true
+}
+
+// inKey reports whether a character is one of base64.
+func inKey(c byte) bool { return ascii.IsAlphanumeric(c) || c == '+' || c == '/' || c == '=' }
+
 // armour is a line of a PEM file around a public key.
 var armour = lazyre.New(`(?i)-+\s*(?:BEGIN|END)\s*(?:RSA)?\s*PUBLIC\s*KEY\s*-+`)
 
@@ -105,9 +163,6 @@ func readMaterial(text, kind string) (material, bool) {
 	if fields := strings.Fields(text); len(fields) > 1 && fields[0] == "ssh-rsa" {
 		return readSSH(fields[1])
 	}
-	if inPlaceOfLetter(text) {
-		return material{}, false
-	}
 	text = strings.TrimRight(strings.NewReplacer(`"`, "", "'", "", "(", "", ")", "", "<", "", ">", "").Replace(text), fws+",.|:")
 	text = strings.Trim(text, fws)
 	if m, ok := readBase64(stripFWS(text), kind); ok {
@@ -120,16 +175,6 @@ func readMaterial(text, kind string) (material, bool) {
 		return readDER(der, kind)
 	}
 	return material{}, false
-}
-
-// inPlaceOfLetter reports whether a quote or bracket within a key has no other one that
-// belongs to it, as those of strings that were joined have. It may stand in place of a
-// letter, whose loss a letter that was doubled elsewhere hides: the length is right then,
-// and the key another. For the same reason a key that a semicolon cuts is not joined.
-func inPlaceOfLetter(text string) bool {
-	inner := strings.Trim(text, fws+"\"'`()<>,.|:")
-	return strings.Count(inner, `"`)%2 != 0 || strings.Count(inner, "'")%2 != 0 || strings.Contains(inner, "`") ||
-		strings.Count(inner, "(") != strings.Count(inner, ")") || strings.Count(inner, "<") != strings.Count(inner, ">")
 }
 
 // readBase64 reads a key in base64, with or without padding, in either alphabet. In a
