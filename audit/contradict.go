@@ -10,13 +10,13 @@ import (
 )
 
 // contradicted returns what answers as the session did, but for answers that are false by
-// what else the network said: denials of names that have records of another type, as
-// NXDOMAIN says that nothing is there (RFC 8020); those of a type that was denied so and
-// answered otherwise for no name; addresses that are given to names that cannot exist. It is
-// nil if there are none.
-func (a *run) contradicted() *contradict {
+// what else the network said: denials of names that are there by the answer for another type, as
+// NXDOMAIN says that nothing is there (RFC 8020), and a cache may hold what was so before; those
+// of a type that was denied so and answered otherwise for no name; addresses that are given to
+// names that cannot exist. It is nil if there are none.
+func (a *run) contradicted(ctx context.Context) *contradict {
 	c := &contradict{next: a.session, invented: a.inventedAddrs()}
-	if a.deny(c); c.names == nil && c.invented == nil {
+	if a.deny(ctx, c); c.names == nil && c.invented == nil {
 		return nil
 	}
 	return c
@@ -38,7 +38,7 @@ func (a *run) inventedAddrs() (addrs []netip.Addr) {
 }
 
 // deny adds to c the names and types that are denied and yet there.
-func (a *run) deny(c *contradict) {
+func (a *run) deny(ctx context.Context, c *contradict) {
 	var denied []string
 	a.session.Answers(func(answer *resolver.Answer) {
 		if answer.Status == resolver.NXDomain && !answer.OfZone() {
@@ -54,6 +54,7 @@ func (a *run) deny(c *contradict) {
 		}
 	}
 	var answered []resolver.Type
+	empty := make(map[resolver.Type][]string)
 	a.session.Answers(func(answer *resolver.Answer) {
 		if answer.OfZone() {
 			return
@@ -61,8 +62,11 @@ func (a *run) deny(c *contradict) {
 		if answer.Status != resolver.NXDomain && !slices.Contains(answered, answer.Type) {
 			answered = append(answered, answer.Type)
 		}
-		if answer.Status == resolver.Found {
-			shown(answer.LastName())
+		switch name := answer.LastName(); {
+		case answer.Status == resolver.Found:
+			shown(name)
+		case answer.Status == resolver.NoData && slices.Contains(denied, name):
+			empty[answer.Type] = append(empty[answer.Type], name)
 		}
 		// A name with an alias is there, whatever is at the end of it.
 		if n := len(answer.CNAMEs); n > 0 {
@@ -72,6 +76,13 @@ func (a *run) deny(c *contradict) {
 			}
 		}
 	})
+	for _, t := range [...]resolver.Type{resolver.TypeA, resolver.TypeAAAA} {
+		if names := empty[t]; names != nil && a.tells(ctx, t) {
+			for _, name := range names {
+				shown(name)
+			}
+		}
+	}
 	if c.names == nil {
 		return
 	}
@@ -80,6 +91,13 @@ func (a *run) deny(c *contradict) {
 			c.types = append(c.types, answer.Type)
 		}
 	})
+}
+
+// tells reports whether that a name has no addresses of a type shows that it is there: not
+// of a resolver that says so of every name, as those do that keep IPv6 from their clients.
+func (a *run) tells(ctx context.Context, t resolver.Type) bool {
+	absent, err := resolver.NewSession(a.resolver, 0).Lookup(ctx, resolver.NeverThere, t)
+	return err == nil && absent.Status == resolver.NXDomain
 }
 
 // contradict answers as the next does, but for denials of names that are there, or of all
@@ -116,7 +134,7 @@ func (c *contradict) Lookup(ctx context.Context, name string, t resolver.Type) (
 	case !c.denies(a):
 		return a, nil
 	case slices.Contains(c.names, a.LastName()):
-		why = "NXDOMAIN, and yet the name has records of another type"
+		why = "NXDOMAIN, and yet the name is there by the answer for another type"
 	default:
 		why = fmt.Sprintf("NXDOMAIN, as for every name that was asked for %s, also for one that has records of another type", t)
 	}

@@ -98,6 +98,26 @@ func TestContradicted(t *testing.T) {
 			}
 			return &resolver.Answer{Status: resolver.NoData, Rcode: "NOERROR"}
 		}, []string{"resolver-not-public"}, []string{"spf-record-missing", "dmarc-record-missing", "domain-no-soa", "mx-implicit", "ptr-unconfirmed", "domain-missing"}},
+		{"NXDOMAIN for the A of a host that has no AAAA", nx(one("mx1.a4.example", resolver.TypeA)),
+			[]string{"spf-unresolved", "hosts-unresolved"}, []string{"mx-unresolvable", "spf-mx-void"}},
+		{"NXDOMAIN for the AAAA of a host that is denied by no other", func(name string, typ resolver.Type, a *resolver.Answer) *resolver.Answer {
+			switch {
+			case name == "mx1.a4.example" && typ == resolver.TypeA:
+				return &resolver.Answer{Status: resolver.NoData, Rcode: "NOERROR"}
+			case name == "mx1.a4.example" && typ == resolver.TypeAAAA:
+				return &resolver.Answer{Status: resolver.NXDomain, Rcode: "NXDOMAIN"}
+			}
+			return nil
+		}, []string{"spf-unresolved", "hosts-unresolved"}, []string{"mx-unresolvable", "spf-mx-void"}},
+		{"no AAAA for any name, as from a resolver that keeps IPv6 from its clients", func(name string, typ resolver.Type, a *resolver.Answer) *resolver.Answer {
+			switch {
+			case name == "mx1.a4.example" && typ == resolver.TypeA:
+				return &resolver.Answer{Status: resolver.NXDomain, Rcode: "NXDOMAIN"}
+			case typ == resolver.TypeAAAA:
+				return &resolver.Answer{Status: resolver.NoData, Rcode: "NOERROR"}
+			}
+			return nil
+		}, nil, nil},
 		{"nothing that is false", nx(one("nobody.a4.example", resolver.TypeTXT)), nil, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -108,7 +108,7 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 	a.ask(ctx)
 	if why := a.doubts(ctx); why != nil {
 		a = a.unbelieved(ctx, why)
-	} else if c := a.contradicted(); c != nil {
+	} else if c := a.contradicted(ctx); c != nil {
 		a = a.again(a.options, c)
 		a.ask(ctx)
 	}

@@ -160,7 +160,7 @@ func (c *Client) finds(ctx context.Context, s *server, q question) sight {
 	case a.Absent() && !a.more:
 		return denies
 	}
-	return c.honest(ctx, s)
+	return c.honest(ctx, s, q.name)
 }
 
 // serves examines a server by what everybody sees of a top-level domain: its name servers and
@@ -183,16 +183,21 @@ func (c *Client) serves(ctx context.Context, s *server, q question) sight {
 		case host.Absent():
 			shown = denies
 		default:
-			return c.honest(ctx, s)
+			return c.honest(ctx, s, q.name)
 		}
 	}
 	return shown
 }
 
-// honest examines a server that has what it should by a name that cannot exist: one that has
-// something there sees nothing.
-func (c *Client) honest(ctx context.Context, s *server) sight {
+// honest examines a server that has what it should of a name: by a name that cannot exist, as one
+// that has something there sees nothing, and by text, as a filter of that type denies the name that
+// the server itself has (RFC 8020).
+func (c *Client) honest(ctx context.Context, s *server, name string) sight {
 	if a, e := c.try(ctx, s, NeverThere, TypeTXT, nil); e == nil && !a.Absent() {
+		return denies
+	}
+	switch a, e := c.try(ctx, s, name, TypeTXT, nil); {
+	case e == nil && a.Status == NXDomain && len(a.CNAMEs) == 0, e != nil && e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX):
 		return denies
 	}
 	return sees

@@ -26,13 +26,16 @@ func TestStandIn(t *testing.T) {
 		name  string
 		other []string
 		add   [][3]string
+		// fault is what it does with questions of a type.
+		fault map[resolver.Type]dnstest.Kind
 		sees  bool
 	}{
-		{"sees the public DNS", []string{public, servers, reverse}, nil, true},
-		{"denies everything", []string{nothing}, nil, false},
-		{"lets the top-level domain through", []string{nothing}, [][3]string{{"com", "NS", "a.gtld-servers.net."}}, false},
-		{"has an address for every name", []string{nothing}, [][3]string{{"*", "A", "198.51.100.1"}}, false},
-		{"has text for every name as well", []string{nothing}, [][3]string{{"*", "TXT", "login"}, {"*", "A", "198.51.100.1"}, {"com", "NS", "a.gtld-servers.net."}, {"a.gtld-servers.net", "A", "192.0.2.30"}}, false},
+		{"sees the public DNS", []string{public, servers, reverse}, nil, nil, true},
+		{"denies text alone", []string{public, servers, reverse}, nil, map[resolver.Type]dnstest.Kind{resolver.TypeTXT: dnstest.Denied}, false},
+		{"denies everything", []string{nothing}, nil, nil, false},
+		{"lets the top-level domain through", []string{nothing}, [][3]string{{"com", "NS", "a.gtld-servers.net."}}, nil, false},
+		{"has an address for every name", []string{nothing}, [][3]string{{"*", "A", "198.51.100.1"}}, nil, false},
+		{"has text for every name as well", []string{nothing}, [][3]string{{"*", "TXT", "login"}, {"*", "A", "198.51.100.1"}, {"com", "NS", "a.gtld-servers.net."}, {"a.gtld-servers.net", "A", "192.0.2.30"}}, nil, false},
 	} {
 		for _, order := range []string{"first", "second"} {
 			for _, q := range []struct {
@@ -45,6 +48,9 @@ func TestStandIn(t *testing.T) {
 					for _, r := range tt.add {
 						typ, _ := resolver.ParseType(r[1])
 						other.Add(r[0], typ, r[2])
+					}
+					for typ, kind := range tt.fault {
+						other.Fault("", typ, dnstest.Fault{Kind: kind})
 					}
 					// The good one answers what comes first, and not this.
 					good.Fault(q.name, q.typ, dnstest.Fault{Kind: dnstest.ServFail})

@@ -21,6 +21,8 @@ const (
 	FormErr
 	NotImp
 	YXDomain
+	// Denied: NXDOMAIN, whatever there is, and no proof.
+	Denied
 	// Silence: no answer at all.
 	Silence
 	// Close: the connection is closed without an answer; over UDP as Silence.

@@ -66,7 +66,7 @@ func (s *Server) rrs(records []resolver.Record) []dns.RR {
 
 // rcodes are the faults that are an answer without records.
 var rcodes = map[Kind]int{ServFail: dns.RcodeServerFailure, Refused: dns.RcodeRefused, FormErr: dns.RcodeFormatError,
-	NotImp: dns.RcodeNotImplemented, YXDomain: dns.RcodeYXDomain, Bare: dns.RcodeSuccess}
+	NotImp: dns.RcodeNotImplemented, YXDomain: dns.RcodeYXDomain, Denied: dns.RcodeNameError, Bare: dns.RcodeSuccess}
 
 // changes are the faults that change the message of an answer.
 var changes = map[Kind]func(m *dns.Msg){
