@@ -75,7 +75,7 @@ func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 	if !c.doubtful(i, res) {
 		return nil
 	}
-	if !c.mixed.Load() && c.known.Load() == nil && !c.knows(ctx, Registrable(res.LastName())) {
+	if !c.mixed.Load() && c.known.Load() == nil && !c.knows(ctx, res.LastName()) {
 		return nil // the others do not answer at all, or no better
 	}
 	s, shown := c.servers[i], silent
@@ -97,15 +97,16 @@ func (c *Client) believe(ctx context.Context, i int, res *response) *Error {
 }
 
 // knows asks the first server, which did not answer, whether it has the domain of a name that
-// another one denied: then that is what the other one is examined by.
-func (c *Client) knows(ctx context.Context, domain string) bool {
-	q := question{domain, TypeSOA}
-	if c.once(ctx, c.servers[0], q, c.finds) != sees {
-		return false
+// another one denied, or the top-level domain: then that is what the other one is examined by.
+func (c *Client) knows(ctx context.Context, name string) bool {
+	for _, q := range [...]question{{Registrable(name), TypeSOA}, {witnessOf(name), TypeNS}} {
+		if q.name != "" && c.once(ctx, c.servers[0], q, c.finds) == sees {
+			c.known.CompareAndSwap(nil, &q)
+			c.mixed.Store(true)
+			return true
+		}
 	}
-	c.known.CompareAndSwap(nil, &q)
-	c.mixed.Store(true)
-	return true
+	return false
 }
 
 // once examines a server by a question, or waits for who does, or knows it already.

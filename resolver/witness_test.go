@@ -87,6 +87,26 @@ func TestStandIn(t *testing.T) {
 	}
 }
 
+// TestStandInForReverse: what is denied of an address at first is believed only of a server that has
+// the top-level domains which the first one has.
+func TestStandInForReverse(t *testing.T) {
+	for other, want := range map[string]string{nothing: "servfail", public: "nxdomain"} {
+		first, second := dnstest.Start(t, public, servers, reverse), dnstest.Start(t, other, servers)
+		first.Fault("1.2.0.192.in-addr.arpa", resolver.TypePTR, dnstest.Fault{Kind: dnstest.ServFail})
+		c := first.Client(resolver.Config{Servers: []string{first.Addr(), second.Addr()}, Timeout: 10 * time.Second, Retries: -1})
+		defer c.Close()
+		got := ""
+		if a, err := c.Lookup(t.Context(), "1.2.0.192.in-addr.arpa", resolver.TypePTR); err != nil {
+			got = string(resolver.AsError(err).Reason)
+		} else {
+			got = string(a.Status)
+		}
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // TestBogusIsNotAskedElsewhere: what one server finds bogus another one that does not validate
 // would answer.
 func TestBogusIsNotAskedElsewhere(t *testing.T) {
