@@ -46,7 +46,7 @@ func (c *comparison) open(domain string) bool {
 	}
 	return slices.ContainsFunc(c.before.Findings, func(f finding.Finding) bool {
 		return f.Section == finding.SPF && f.Severity.AtLeast(finding.Error) && (f.Fix == nil || !f.Fix.Complete) &&
-			(f.Subject == domain || led(f.Subject) || slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Name == domain }))
+			(f.Subject == domain || led(f.Subject) || slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Type == "TXT" && led(e.Name) || e.Name == domain }))
 	})
 }
 

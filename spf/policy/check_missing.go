@@ -303,6 +303,8 @@ func (k *checker) reaching(domain, merged string, texts []string) (text string, 
 			astray = append(astray, t.Text)
 		case ok && t.Kind == spf.KindInclude && k.nowhere(domain, t.Text):
 			out = append(out, rightNameOf(t))
+		case ok && !slices.ContainsFunc(texts, func(s string) bool { return slices.Contains(strings.Fields(s), t.Text) }) && k.nowhere(domain, t.Text):
+			out = append(out, rightNameOf(t)) // as it was repaired
 		case bad[t.Text]:
 			out = append(out, "<"+forPlaceholder(t.Text)+", once the record that it leads to is repaired>")
 		default:

@@ -232,7 +232,7 @@ func (k *checker) oneOf(domain string) *finding.Fix {
 	fix := advice("Merge the %d SPF records of %s into one.", len(texts), domain)
 	merged, _, _ := Merge(texts)
 	merged, _ = k.reaching(domain, merged, texts)
-	if q := k.p.with(map[string]string{domain: merged}); len(texts) > maxMerged || strings.Contains(merged, "<") || k.besides(domain, merged) != nil || k.trial || q.passesWorld() || q.Lookups > spf.MaxLookups || len(k.worse(q)) > 0 {
+	if q := k.p.with(map[string]string{domain: merged}); len(texts) > maxMerged || strings.Contains(merged, "<") || broad(merged) || k.besides(domain, merged) != nil || k.trial || q.passesWorld() || q.Lookups > spf.MaxLookups || len(k.worse(q)) > 0 {
 		return fix
 	}
 	fix.Name, fix.Type, fix.Value = domain, "TXT", merged
@@ -284,6 +284,14 @@ func (k *checker) opened(r *Record, t *Term) *finding.Fix {
 	if t.Kind == spf.KindRedirect {
 		// It ends the record as well, with an end that nobody knows.
 		return k.right(r, t)
+	}
+	at := r.Domain + "." + k.p.Domain
+	if _, there := k.p.answers.asked[question{at, resolver.TypeTXT}]; there && r.Domain != k.p.Domain && k.p.answers.get(at, resolver.TypeTXT).recordStatus() == StatusFound {
+		return advice("Make one record of that of %s, without the term that closes the circle, and of the one that stands at %s by mistake.", r.Domain, at)
+	}
+	if k.besides(r.Domain, r.Text) != nil {
+		k.proposal(r).broken = true // another text there may be the one that was meant
+		return k.drop(r, t, "Publish the record of %s without the term that closes the circle, and with what another text there names.", r.Domain)
 	}
 	if via := k.leads(r.Domain); via != nil && via.Target == r.Domain && !useful(withoutTerm(r, t)) {
 		if r.Error != "" {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"mailworthy/resolver"
@@ -151,6 +152,9 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			if target := undotted(q.name, x.root, o); target != "" {
 				x.ask(target, resolver.TypeTXT, asRecord)
 			}
+			if mine && q.name != x.root && p&asTarget != 0 && o.status() == StatusFound && leadsTo(f.terms, q.name, x.root) {
+				x.ask(q.name+"."+x.root, resolver.TypeTXT, 0) // it may be that of another name
+			}
 			if mine && q.name != x.root && p&asTarget != 0 && o.status() == StatusNXDomain {
 				x.ask(q.name+"."+x.root, resolver.TypeTXT, asRecord)
 				if name, ok := strings.CutSuffix(q.name, "."+x.root); ok && hostLike(name) && plausible(name) {
@@ -180,6 +184,14 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 	if p&asTarget != 0 {
 		x.absent(q.name, o)
 	}
+}
+
+// leadsTo reports whether one of the terms of a record includes the record itself, or the one
+// where all begins.
+func leadsTo(terms []spf.Term, domain, root string) bool {
+	return slices.ContainsFunc(terms, func(t spf.Term) bool {
+		return (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && (strings.EqualFold(t.Spec, domain) || strings.EqualFold(t.Spec, root))
+	})
 }
 
 // undotted is the target that an alias of the domain's own was meant to have, if it leads nowhere

@@ -213,7 +213,7 @@ func (k *checker) settle() {
 		}
 		if p.broken {
 			// Nothing of the record is in force: which of the texts there was to be it nobody knows.
-			if more := k.besides(p.record.Domain, p.text(false), p.published); more != nil {
+			if more := k.besides(p.record.Domain, p.text(false), p.published, p.half); more != nil {
 				p.ask, p.astray = append(p.ask, more...), true
 			}
 		}
@@ -287,7 +287,7 @@ func (k *checker) holds(p *proposal, text string) bool {
 	if !spf.IsRecord(text) || l.ErrorAt >= 0 || useful(p.record.Text) && !useful(text) {
 		return false
 	}
-	if l.All >= 0 && terms[l.All].Sign == '+' && p.broken {
+	if (l.All >= 0 && terms[l.All].Sign == '+' || broad(text)) && p.broken {
 		return false
 	}
 	texts := map[string]string{p.record.Domain: text}
@@ -301,10 +301,22 @@ func (k *checker) holds(p *proposal, text string) bool {
 	return len(k.worse(q)) == 0
 }
 
-// opens reports whether a text in place of a record lets everyone pass by what is behind an
-// error today.
+// opens reports whether a text in place of a record lets everyone pass, or half of the world, by
+// what is behind an error today.
 func (k *checker) opens(p *proposal, text string) bool {
+	if p.broken && broad(text) {
+		return true
+	}
 	return !k.published.passesWorld() && k.p.with(map[string]string{p.record.Domain: text}).passesWorld()
+}
+
+// broad reports whether a term of a record authorises a range that hardly anyone has: a figure of
+// its length may be lost.
+func broad(text string) bool {
+	terms, _ := spf.Parse(text)
+	return slices.ContainsFunc(terms, func(t spf.Term) bool {
+		return t.Error == "" && t.Kind.Directive() && t.Kind != spf.KindAll && t.Sign == '+' && (t.Prefix.IsValid() && isBroad(t.Prefix) || t.Bits4 < 16 || t.Bits6 < 32)
+	})
 }
 
 // worse are the errors that another policy has, and this one has not.

@@ -189,10 +189,16 @@ func (k *checker) besides(domain, proposed string, replaced ...string) (ask []st
 	have := strings.Fields(ascii.ToLower(proposed))
 	for _, r := range k.published.answers.get(domain, resolver.TypeTXT).records() {
 		s := r.Text()
-		if spf.IsRecord(s) || slices.Contains(replaced, s) || !looksLikeRecord(s) {
+		alone := ""
+		switch {
+		case spf.IsRecord(s) || slices.Contains(replaced, s):
+			continue
+		case termsAlone(s):
+			alone = spf.Version + " "
+		case !looksLikeRecord(s):
 			continue
 		}
-		meant := repair(s)
+		meant := repair(alone + s)
 		for _, part := range meant.parts {
 			t := spf.ParseTerm(part.text)
 			known := slices.ContainsFunc(have, func(h string) bool {

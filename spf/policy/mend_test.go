@@ -67,6 +67,45 @@ func TestHidden(t *testing.T) {
 			 a TXT "v=spf1 ip4:192.0.2.20 ~all"
 			 b TXT "v=spf1 ip4:192.0.2.30 -all"`,
 			[]string{"a v=spf1 ip4:192.0.2.20 include:b.acme.example -all"}, nil},
+		"a circle beside a text": {
+			`@ TXT "v=spf1 include:a.acme.example -all"
+			 a TXT "v:spf1 ip4:192.0.2.20 -all"
+			 a TXT "v=spf1 include:a.acme.example ip4:192.0.2.30 -all"`,
+			nil, []string{"a v=spf1 ip4:192.0.2.30 <ip4:192.0.2.20, if its senders are yours> -all"}},
+		"a circle beside terms alone": {
+			`@ TXT "v=spf1 include:a.acme.example -all"
+			 a TXT "ip4:192.0.2.20 -all"
+			 a TXT "v=spf1 include:acme.example ip4:192.0.2.30 -all"`,
+			nil, []string{"a v=spf1 ip4:192.0.2.30 <ip4:192.0.2.20, if its senders are yours> -all"}},
+		"a circle, and the record at the doubled name": {
+			`@ TXT "v=spf1 include:a.acme.example -all"
+			 a TXT "v=spf1 include:a.acme.example ip4:192.0.2.30 -all"
+			 a.acme.example TXT "v=spf1 ip4:192.0.2.20 -all"`,
+			nil, nil},
+		"a short length, in two records": {
+			`@ TXT "v=spf1 include:a.acme.example -all"
+			 a TXT "v=spf1 ip4:192.0.2.0/2 -all"
+			 a TXT "v=spf1 ip4:192.0.2.0/24 -all"`,
+			nil, nil},
+		"a short length, behind an error": {
+			`@ TXT "v=spf1 ip4:192.0.2.0/2 inlude:a.acme.example -all"
+			 a TXT "v=spf1 ip4:192.0.2.20 -all"`,
+			nil, []string{"@ v=spf1 ip4:192.0.2.0/2 include:a.acme.example -all"}},
+		"a name cut by the repair, in two records": {
+			`@ TXT "v=spf1 include:a.acme.example -all"
+			 a TXT "v=spf1 a:mai;.acme.example -all"
+			 a TXT "v=spf1 ip4:192.0.2.20 -all"
+			 mail A 192.0.2.30`,
+			nil, nil},
+		"two redirects of one": {
+			`@ TXT "v=spf1 redirwect=a.acme.example,b.acme.example"
+			 a TXT "v=spf1 ip4:192.0.2.20 -all"
+			 b TXT "v=spf1 ip4:192.0.2.30 -all"`,
+			nil, []string{"@ v=spf1 redirect=<the name that redirwect=a.acme.example,b.acme.example was meant to be> ip4:<the address of each server that sends for you> ~all"}},
+		"names that find nothing behind all, and one that the client tells": {
+			`@ TXT "v=spf1 redirect=a.acme.example"
+			 a TXT "v=spf1 exists:%{i}.b.acme.example ip4:192.0.2.20 ~all a mx"`,
+			nil, []string{"a v=spf1 exists:%{i}.b.acme.example ip4:192.0.2.20 ip4:<the address of each sender that a stands for> ip4:<the address of each sender that mx stands for> ~all"}},
 		"a redirect that only leads back": {
 			`@ TXT "v=spf1 ip4:192.0.2.20 redirect=a.acme.example"
 			 a TXT "v=spf1 include:acme.example ~all"`,

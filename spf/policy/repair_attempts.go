@@ -406,8 +406,11 @@ func listed(s string) ([]string, string) {
 		if sep == "" || strings.Contains(s, "%") {
 			return nil, ""
 		}
-		if ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp") {
+		if kind := keyword(name, value); kind == "redirect" || kind == "exp" {
 			return nil, "" // only one may stand in a record
+		}
+		if strings.Contains(parts[0], "/") && strings.Trim(p, "0123456789/") == "" {
+			return nil, "" // the figures of one length: "mx/3,2"
 		}
 		if anythingBetween(s) {
 			return nil, ""
@@ -450,6 +453,9 @@ func punctuation(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
 	if sep != ":" && sep != "=" || !isName(name) || anythingBetween(s) {
 		return nil, ""
+	}
+	if left, right, _ := strings.Cut(value, ","); hostLike(left) && plausible(left) && hostLike(right) && plausible(right) && (ascii.EqualFold(name, "redirect") || ascii.EqualFold(name, "exp")) {
+		return nil, "" // two names, of which one may stand in a record
 	}
 	const around = `"'<>[]()`
 	if may, sure := dotted(s); may && !sure || strings.Contains(value, ",_") || strings.Count(value, ",")+strings.Count(value, ";") > 1 && strings.Contains(value, ".") && strings.ContainsAny(strings.Trim(value, ",;."), ",;") {
