@@ -8,7 +8,6 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/lazyre"
-	"mailworthy/internal/ownership"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -34,7 +33,7 @@ func (j *judge) multiple(s *Step, i int) {
 	if !c.certain() {
 		f.Fix.Summary += c.incomplete()
 	}
-	f.Fix.Remove = txtRecords(s.Name, s.Records)
+	f.Fix.Remove, f.Fix.More = txtRecords(s.Name, s.Records), txtRecords(s.Domain, c.proofs)
 	if c.none {
 		f.Fix = &finding.Fix{Summary: "Replace the records by a single one."}
 	}
@@ -74,8 +73,12 @@ func merge(texts []string, domain string) *cleaned {
 		for _, tag := range []string{"p", "sp", "np", "adkim", "aspf", "psd", "t", "pct"} {
 			switch a, b := out.get(tag), c.get(tag); {
 			case a == b:
-			case tag == "pct" || tag == "t":
-				out.set(tag, "") // in force for all that was asked for
+			case (tag == "pct" || tag == "t") && out.get("p") == string(None) && out.get("sp")+out.get("np") == "":
+				out.set(tag, "") // nothing is enforced either way
+			case tag == "pct":
+				out.set(tag, either(cmp.Or(a, "100"), cmp.Or(b, "100"))) // none is in force today
+			case tag == "t":
+				out.set(tag, either(cmp.Or(a, "n"), cmp.Or(b, "n")))
 			case tag == "p":
 				out.set(tag, either(a, b))
 			case tag == "sp" || tag == "np":
@@ -93,6 +96,7 @@ func merge(texts []string, domain string) *cleaned {
 			out.set("fo", c.get("fo"))
 		}
 		out.open = append(out.open, c.open...)
+		out.proofs = append(out.proofs, c.proofs...)
 		out.none = out.none || c.none
 	}
 	out.changes = nil
@@ -204,13 +208,13 @@ func (j *judge) others(s *Step, i int) {
 			if !c.certain() {
 				f.Fix.Summary += c.incomplete()
 			}
-			f.Fix.Remove = txtRecords(s.Name, append([]string{s.Record.Text}, s.attempts()...))
+			f.Fix.Remove, f.Fix.More = txtRecords(s.Name, append([]string{s.Record.Text}, s.attempts()...)), txtRecords(s.Domain, c.proofs)
 		case moot:
 			f.Severity = finding.Warning
 			f.Fix = &finding.Fix{Summary: "Correct the record, or remove it."}
 		default:
 			f.Fix = publish(c.but("Publish the record so that v=DMARC1; comes first.", "dmarc-version"), s.Name, c.String())
-			f.Fix.Remove = txtRecords(s.Name, []string{o.Text})
+			f.Fix.Remove, f.Fix.More = txtRecords(s.Name, []string{o.Text}), txtRecords(s.Domain, c.proofs)
 			if c.none {
 				f.Fix = &finding.Fix{Summary: c.but("Publish the record so that v=DMARC1; comes first.")}
 			}
@@ -277,27 +281,16 @@ func aliasTyped(text string) string {
 	return name
 }
 
-// gluedSPF is an SPF record, up to its all, in a text that goes on, gluedProof a word such as
-// MS=… before a DMARC record.
-var (
-	gluedSPF   = lazyre.New(`(?i)\bv=spf1[ \t][^"\\;]*[ \t][-~?+]all\b`)
-	gluedProof = lazyre.New(`(?i)^([a-z0-9-]+)=[^\s;,"'|]+[\s;,"'|]+v[ \t]*=[ \t]*dmarc1`)
-)
+// gluedSPF is an SPF record, up to its all, in a text that goes on.
+var gluedSPF = lazyre.New(`(?i)\bv=spf1[ \t]+(?:[^"\\;]*[ \t])?[-~?+]all\b`)
 
-// apart returns what stands in a text meant as a DMARC record and is one of its own, an SPF
-// record or a proof of ownership, what that is, and the text without it; "" if there is none
-// that is whole.
-func apart(text string) (other, what, rest string) {
-	const around = " \t;,|\"'"
+// apart returns the SPF record that stands in a text meant as a DMARC record, and the text
+// without it; "" if there is none that is whole.
+func apart(text string) (spf, rest string) {
 	if at := gluedSPF.FindStringIndex(text); at != nil && !strings.Contains(strings.ToLower(text[at[0]:at[1]]), "dmarc") {
-		return text[at[0]:at[1]], "An SPF record", strings.Trim(text[:at[0]]+" "+text[at[1]:], " \t;,|")
+		return text[at[0]:at[1]], strings.Trim(text[:at[0]]+" "+text[at[1]:], " \t;,|")
 	}
-	bare := strings.TrimLeft(text, around)
-	if name := gluedProof.FindStringSubmatch(bare); name != nil && ownership.Named(name[1]) {
-		end := strings.IndexAny(bare, around)
-		return bare[:end], "A proof of ownership for a service", strings.TrimLeft(bare[end:], around)
-	}
-	return "", "", text
+	return "", text
 }
 
 // misplaced reports records where no receiver looks.
@@ -321,14 +314,24 @@ func (j *judge) misplaced() {
 		}
 		f := finding.Finding{Subject: stray.Name, Evidence: []finding.Evidence{stray.Evidence, s.Evidence},
 			Detail: fmt.Sprintf("The DMARC record %s is published at %s, where no receiver looks: it belongs at %s.", quoted(stray.Text), stray.Name, s.Name)}
-		other, what, rest := apart(stray.Text)
+		other, rest := apart(stray.Text)
 		c := clean(rest, false, j.d.Domain)
+		what, own := "A proof of ownership for a service", c.proofs
 		if other != "" {
+			what, own = "An SPF record", append([]string{other}, own...)
+		}
+		if own != nil {
 			f.Detail = fmt.Sprintf("%s and a DMARC record stand in one TXT record at %s, %s: each must be one of its own, the latter at %s.", what, stray.Name, quoted(stray.Text), s.Name)
 		}
 		switch {
-		case other != "" && (s.Outcome == HasRecord || moved || c.none):
-			f.Fix = &finding.Fix{Summary: fmt.Sprintf("Leave %s there, as a record of its own.", quoted(other))}
+		case own != nil && (s.Outcome == HasRecord || moved || c.none):
+			f.Fix = &finding.Fix{Summary: fmt.Sprintf("Leave %s there, as a record of its own.", quoted(own[0]))}
+			if other == "" && s.Record != nil && c.within(s.Record) {
+				f.Severity = finding.Notice
+				f.Detail += " The record in the right place is in force."
+				f.Fix.Name, f.Fix.Type, f.Fix.Value, f.Fix.More = stray.Name, "TXT", own[0], txtRecords(stray.Name, own[1:])
+				f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
+			}
 		case s.Outcome == HasRecord:
 			f.Severity = finding.Notice
 			f.Detail += " The record in the right place is in force."
@@ -343,9 +346,9 @@ func (j *judge) misplaced() {
 			moved = true
 			f.Fix = publish(c.but("Move the record to "+s.Name+"."), s.Name, c.String())
 			f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
-			if other != "" {
+			if own != nil {
 				f.Fix.Summary = c.but("Publish two records, each at its name.")
-				f.Fix.More = []finding.Record{{Name: stray.Name, Type: "TXT", Value: other}}
+				f.Fix.More = txtRecords(stray.Name, own)
 			}
 			f.Detail += " Without it no policy applies to the domain."
 			if j.d.Record != nil {
@@ -373,10 +376,10 @@ func (s *Step) attempts() []string {
 	return out
 }
 
-// covers reports that a record in force loses nothing if the other goes: it is no
-// weaker, and has its report addresses.
+// covers reports that nothing is lost if the other record goes: the one in force is no
+// weaker, and has its report addresses, and nothing else stands in the other.
 func covers(r *Record, c *cleaned) bool {
-	if !c.certain() || r.P.rank() < Policy(c.get("p")).rank() {
+	if !c.certain() || c.proofs != nil || r.P.rank() < Policy(c.get("p")).rank() {
 		return false
 	}
 	has := func(uris []URI, want string) bool {

@@ -158,7 +158,7 @@ func (j *recordJudge) replace(c *cleaned, summary string) *finding.Fix {
 	case f.Value == "":
 		return &finding.Fix{Summary: summary}
 	case j.published:
-		f.Remove = txtRecords(j.name, append([]string{j.r.Text}, j.beside()...))
+		f.Remove, f.More = txtRecords(j.name, append([]string{j.r.Text}, j.beside()...)), txtRecords(j.domain, c.proofs)
 	default:
 		f.Name, f.Type = "", ""
 	}

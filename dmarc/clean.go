@@ -17,6 +17,8 @@ type cleaned struct {
 	changes []change
 	// open are pieces that nobody can read.
 	open []string
+	// proofs are the proofs of ownership that stand in the text, each a record of its own.
+	proofs []string
 	// none: the record is too long to be repaired.
 	none bool
 }
@@ -33,7 +35,7 @@ type change struct {
 // ignored: sp and np count nowhere. hosts are domains of its owner.
 func clean(text string, ignored bool, hosts ...string) *cleaned {
 	r := repaired(text, hosts...)
-	out := &cleaned{draft: r.draft, changes: r.changes, open: r.open, none: r.text == nil}
+	out := &cleaned{draft: r.draft, changes: r.changes, open: r.open, proofs: r.proofs, none: r.text == nil}
 	for _, name := range []string{"sp", "np"} {
 		if ignored && out.get(name) != "" {
 			out.drop("dmarc-subdomain-policy-ignored", name+"="+out.get(name))

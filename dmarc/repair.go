@@ -31,6 +31,8 @@ type repair struct {
 	versions int
 	// about says of each tag, by its name, whether the text has it at all.
 	about map[string]bool
+	// proofs are the proofs of ownership that stand in it, which belong into records of their own.
+	proofs []string
 	// raw is the record with straight quotation marks, published as it is in the DNS.
 	raw, published string
 	text           *plainText
@@ -71,7 +73,7 @@ func repaired(record string, hosts ...string) *repair {
 		return r
 	}
 	r.published = record
-	record = straight(record)
+	record = r.withoutProofs(straight(record))
 	r.raw, r.text = record, plain(record)
 	tokens := r.tokens()
 	r.read(tokens, known(hosts))

@@ -1,12 +1,15 @@
 package dmarc
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/lazyre"
+	"mailworthy/internal/ownership"
+	"mailworthy/internal/show"
 )
 
 // plainText is a record freed of what editors and zone files put into it: quotation
@@ -104,6 +107,22 @@ func straight(record string) string {
 	}
 	if at := anyVersion.FindStringIndex(record); at != nil && zoneLine.MatchString(record[:at[0]]) {
 		record = record[at[0]:]
+	}
+	return record
+}
+
+// assigned is a word with an equals sign, and what is assigned to it.
+var assigned = lazyre.New(`(^|[\s;,|"'])([A-Za-z][A-Za-z0-9-]*)=[^\s;,|"'@<>]+`)
+
+// withoutProofs takes the proofs of ownership out of a record, "MS=ms1234".
+func (r *repair) withoutProofs(record string) string {
+	all := assigned.FindAllStringSubmatchIndex(record, maxTags)
+	for _, at := range slices.Backward(all) {
+		if from, to := at[4], at[1]; ownership.Named(record[from:at[5]]) {
+			r.proofs = append([]string{record[from:to]}, r.proofs...)
+			r.changes = append(r.changes, change{"", show.Cut(record[from:to], 60) + " becomes a record of its own", false})
+			record = strings.Trim(record[:from]+record[to:], " \t")
+		}
 	}
 	return record
 }
