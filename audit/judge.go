@@ -59,7 +59,7 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		sheets = append(sheets, a.spfSheets...)
 	}
 	if a.wants(finding.DKIM) {
-		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile, Stated: a.target.Profile != "", Kin: a.kin}))
+		sheets = append(sheets, dkim.Check(res.DKIM, dkim.Context{Profile: profile, Stated: a.target.Profile != "", Kin: a.kin, Envelopes: a.envelopeKeys}))
 	}
 	if a.wants(finding.DMARC) {
 		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"mailworthy/dkim"
 	"mailworthy/dmarc"
@@ -12,11 +13,15 @@ import (
 // mostKin bounds the domains of the same organization that are asked for keys.
 const mostKin = 3
 
+// mostListed bounds the names of a loaded zone among which keys are looked for.
+const mostListed = 1000
+
 // askKin looks for the keys of other domains of the organization if one has none of its own:
 // those above it, and the envelope domains. Under relaxed alignment a signature of theirs
 // aligns with it (RFC 9989, 4.4.1). Who signs may have been stated; then nothing is asked.
 func (a *run) askKin(ctx context.Context, b *resolver.Batch) {
 	d := a.result.DMARC
+	a.askEnvelopeKeys(ctx, b)
 	if len(a.target.DKIMDomains) > 0 || a.hasOwnKey() || d.Exists != nil && !*d.Exists || d.Alignment("dkim") == dmarc.Strict {
 		return
 	}
@@ -51,6 +56,25 @@ func (a *run) askKin(ctx context.Context, b *resolver.Batch) {
 	for i, domain := range domains {
 		dkim.Begin(b, domain, dkim.Options{Selectors: a.target.Selectors, Catalogue: a.options.Selectors, Hints: a.hints(ctx), Names: a.names},
 			func(d *dkim.Discovery) { kin.Domains[i] = d })
+	}
+}
+
+// askEnvelopeKeys looks at the keys that a loaded zone has for the envelope domains of services
+// that it shows: their mail is signed with these, whatever the domain itself has.
+func (a *run) askEnvelopeKeys(ctx context.Context, b *resolver.Batch) {
+	if a.names == nil {
+		return
+	}
+	var domains []string
+	for _, e := range envelopeDomains(a.result.Examined.Envelopes) {
+		below := append(a.names(e, mostListed), a.names("_domainkey."+e+"."+resolver.Registrable(e), 1)...)
+		if e != a.target.Domain && len(domains) < mostKin && slices.ContainsFunc(below, func(name string) bool { return strings.Contains(name, "domainkey") }) {
+			domains = append(domains, e)
+		}
+	}
+	a.envelopeKeys = make([]*dkim.Discovery, len(domains))
+	for i, domain := range domains {
+		dkim.Begin(b, domain, dkim.Options{Catalogue: a.options.Selectors, Hints: a.hints(ctx), Names: a.names}, func(d *dkim.Discovery) { a.envelopeKeys[i] = d })
 	}
 }
 

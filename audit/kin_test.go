@@ -108,3 +108,44 @@ mx 300 A 192.0.2.10
 		})
 	}
 }
+
+// TestEnvelopeKeys: a loaded zone shows the envelope domain of a service, and its key is judged
+// beside those of the domain.
+func TestEnvelopeKeys(t *testing.T) {
+	const (
+		key  = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+		zone = `$ORIGIN acme.example.
+@ 300 SOA ns host 1 2 3 4 300
+@ 300 MX 10 mx
+@ 300 TXT "v=spf1 mx -all"
+s1._domainkey 300 TXT "` + key + `"
+_dmarc 300 TXT "v=DMARC1; p=reject; rua=mailto:d@acme.example"
+mx 300 A 192.0.2.10
+mg 300 MX 10 mxa.mailgun.org.
+mg 300 MX 10 mxb.mailgun.org.
+mg 300 TXT "v=spf1 include:mailgun.org -all"
+`
+	)
+	for _, tt := range []struct{ name, record, at, check, fix string }{
+		{"a semicolon lost", "v=DKIM1; k=ed25519 p=" + key[22:], "k1._domainkey.mg", "error dkim-key-syntax k1._domainkey.mg.acme.example", key},
+		{"revoked, with colons", "v=DKIM1: k=rsa: p=", "k1._domainkey.mg", "error dkim-key-syntax k1._domainkey.mg.acme.example", "v=DKIM1; k=rsa; p="},
+		{"revoked", "v=DKIM1; p=", "k1._domainkey.mg", "notice dkim-revoked k1._domainkey.mg.acme.example", ""},
+		{"no underscore", key, "k1.domainkey.mg", "error dkim-wrong-name k1._domainkey.mg.acme.example", key},
+		{"the name doubled", key, "k1._domainkey.mg.acme.example", "error dkim-wrong-name k1._domainkey.mg.acme.example", key},
+		{"in order", key, "k1._domainkey.mg", "", ""},
+	} {
+		result := Run(t.Context(), resolver.NewOverlay(nil, dnstest.Parse(t, zone+tt.at+" 300 TXT \""+tt.record+"\"\n")), Target{Domain: "acme.example"}, Options{})
+		var got []string
+		for _, f := range result.Findings {
+			if f.Section == finding.DKIM && strings.Contains(f.Subject, ".mg.") {
+				got = append(got, string(f.Severity)+" "+f.Check+" "+f.Subject)
+				if tt.fix != "" && (f.Fix == nil || f.Fix.Value != tt.fix || !f.Fix.Complete) {
+					t.Errorf("%s: the fix is %+v", tt.name, f.Fix)
+				}
+			}
+		}
+		if strings.Join(got, ", ") != tt.check {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.check)
+		}
+	}
+}

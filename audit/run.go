@@ -75,6 +75,8 @@ type run struct {
 	result *Result
 	// names lists names of the zones that were loaded.
 	names func(name string, most int) []string
+	// envelopeKeys are the keys of envelope domains that a loaded zone has.
+	envelopeKeys []*dkim.Discovery
 
 	// The facts that others wait for.
 	mx, spf, senders fact

@@ -20,6 +20,9 @@ type Context struct {
 	// Kin are the keys of other domains that may sign for one without a key; nil: there is
 	// none, or a signature of theirs would not align.
 	Kin *Kin
+	// Envelopes are the keys that a loaded zone has for the envelope domains of services, whose
+	// mail is signed with them.
+	Envelopes []*Discovery
 }
 
 func (c Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }
@@ -30,9 +33,10 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 	j := &judge{Sheet: finding.NewSheet(checkList, d.Domain), d: d, c: c, sends: c.sends()}
 	if j.sends {
 		observed := j.observed()
-		if j.wrongNames(); len(j.d.Mislaid) == 0 {
+		if j.wrongNames(d); len(j.d.Mislaid) == 0 {
 			j.presence(observed)
 		}
+		j.envelopes()
 		j.unanswered(observed)
 		j.stated()
 		j.dangling()
@@ -49,6 +53,22 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 	j.wildcard()
 	j.open()
 	return j.Sheet
+}
+
+// envelopes judges the keys of the envelope domains: what is no key there, or stands where
+// nobody looks.
+func (j *judge) envelopes() {
+	for _, d := range j.c.Envelopes {
+		j.wrongNames(d)
+		if j.kinBroken && slices.ContainsFunc(j.c.Kin.Domains, func(kin *Discovery) bool { return kin.Domain == d.Domain }) {
+			continue
+		}
+		for i := range d.Keys {
+			if k := &d.Keys[i]; !k.Live() && !k.Wildcard {
+				j.key(k)
+			}
+		}
+	}
 }
 
 // open takes the passes back that a question without an answer leaves open: a
@@ -76,6 +96,8 @@ type judge struct {
 	d     *Discovery
 	c     Context
 	sends bool
+	// kinBroken: the keys of kin that are no keys were judged.
+	kinBroken bool
 }
 
 // exists reports whether a selector of its own was seen: a record or an alias.

@@ -142,7 +142,7 @@ func (j *judge) brokenKin() bool {
 		for i := range d.Keys {
 			if k := &d.Keys[i]; !k.Live() && !k.Wildcard && len(k.Problems) > 0 && (&mending{PublishedKey: k}).key() != nil {
 				j.key(k)
-				found = true
+				found, j.kinBroken = true, true
 			}
 		}
 	}

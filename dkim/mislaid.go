@@ -304,9 +304,9 @@ func (s *search) isCopy(k *Key) bool {
 }
 
 // wrongNames reports the keys at wrong names.
-func (j *judge) wrongNames() {
-	for i := range j.d.Mislaid {
-		m := &j.d.Mislaid[i]
+func (j *judge) wrongNames(d *Discovery) {
+	for i := range d.Mislaid {
+		m := &d.Mislaid[i]
 		key := PublishedKey{Selector: m.Selector, Domain: m.Domain, RecordCount: 1}
 		key.Key.read(m.Record)
 		fix := &finding.Fix{Summary: fmt.Sprintf("Move the record to %s.", m.RightName()), Name: m.RightName(), Type: "TXT", Value: m.Record,
