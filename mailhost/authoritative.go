@@ -39,6 +39,9 @@ const (
 	Answers ServerState = "answers"
 	// Lame: it refused or failed to answer for a zone that it is named for.
 	Lame ServerState = "lame"
+	// WithoutAuthority: what it answered is not the word of a server that holds the zone (no
+	// AA bit; RFC 1035, 4.1.1): it resolves for others, or somebody between intercepts questions.
+	WithoutAuthority ServerState = "not authoritative"
 	// Unreachable: nothing came back.
 	Unreachable ServerState = "unreachable"
 	// Nowhere: the server's name has no address.
@@ -65,6 +68,8 @@ type Published struct {
 	Values []string `json:"values"`
 	// NXDomain: the server says that the name does not exist.
 	NXDomain bool `json:"nxdomain"`
+	// at is the place of its evidence among that of the server.
+	at int
 }
 
 // text is a value to compare and to show.
@@ -224,23 +229,29 @@ func (a *Authoritative) askServer(b *resolver.Batch, s *Server, one resolver.Res
 		for i, c := range compared {
 			b.Go(func() { asked[i].take(one.Lookup(b.Context(), c.prefix+a.Domain, c.t)) }, func() {})
 		}
-	}, func() { s.read(asked) })
+	}, func() { s.read(asked, a.Zone) })
 }
 
-// read turns the answers of one server into facts.
-func (s *Server) read(asked []outcome) {
+// read turns the answers of one server of a zone into facts.
+func (s *Server) read(asked []outcome, zone string) {
 	var failed ServerState
 	for i := range asked {
-		o := &asked[i]
+		o, c := &asked[i], compared[i]
 		s.Evidence = append(s.Evidence, o.evidence())
-		if o.err != nil {
-			if state := stateOf(resolver.AsError(o.err)); failed != Lame {
+		switch to := o.leadsOut(zone); {
+		case to != "":
+			s.Records = append(s.Records, Published{What: c.what, Values: []string{"an alias to " + to}, at: i})
+			continue
+		case o.err == nil && (o.answer.Authoritative || o.answer.OfZone()):
+		case o.err != nil && c.prefix != "" && resolver.AsError(o.err).Reason == resolver.Malformed:
+			continue // the name may be delegated to other servers, which is what a referral says
+		default:
+			if state := stateOf(o); failed != Lame {
 				failed = state
 			}
 			continue
 		}
-		c := compared[i]
-		p := Published{What: c.what, Values: []string{}, NXDomain: o.answer.Status == resolver.NXDomain && len(o.answer.CNAMEs) == 0}
+		p := Published{What: c.what, at: i, Values: []string{}, NXDomain: o.answer.Status == resolver.NXDomain && len(o.answer.CNAMEs) == 0}
 		for j := range o.answer.Records {
 			record := &o.answer.Records[j]
 			text := record.String()
@@ -256,14 +267,35 @@ func (s *Server) read(asked []outcome) {
 	}
 	// A datagram may get lost: a server that answered anything can be reached.
 	s.State = Answers
-	if failed == Lame || len(s.Records) == 0 {
+	if failed == Lame || failed == WithoutAuthority || len(s.Records) == 0 {
 		s.State = failed
 	}
 }
 
-// stateOf says what a failed question to an authoritative server means.
-func stateOf(err *resolver.Error) ServerState {
-	switch err.Reason {
+// leadsOut is the first alias by which a name leads out of the zone, whose servers do not answer for
+// what is there; "" if none does.
+func (o *outcome) leadsOut(zone string) string {
+	var aliases []string
+	if o.err != nil {
+		aliases = resolver.AsError(o.err).Aliases()
+	} else {
+		aliases = o.answer.CNAMEs
+	}
+	for _, to := range aliases {
+		if !resolver.Within(to, zone) {
+			return to
+		}
+	}
+	return ""
+}
+
+// stateOf says what it means that a question to an authoritative server failed, or was answered
+// without authority.
+func stateOf(o *outcome) ServerState {
+	if o.err == nil {
+		return WithoutAuthority
+	}
+	switch resolver.AsError(o.err).Reason {
 	case resolver.Timeout, resolver.Network:
 		return Unreachable
 	case resolver.Refused, resolver.ServFail, resolver.BadRcode, resolver.Malformed:

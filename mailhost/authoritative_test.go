@@ -53,6 +53,15 @@ func TestAuthoritative(t *testing.T) {
 			return nil, &resolver.Error{Name: name, Type: t, Reason: reason}
 		})
 	}
+	// A resolver has the same records, and is no server of the zone.
+	recursor := dnstest.Start(t, authority).Client(resolver.Config{})
+	t.Cleanup(recursor.Close)
+	delegated := lookup(func(name string, typ resolver.Type) (*resolver.Answer, error) {
+		if strings.HasPrefix(name, "_dmarc.") {
+			return nil, &resolver.Error{Name: name, Type: typ, Reason: resolver.Malformed, Detail: "a referral to other servers"}
+		}
+		return good.Lookup(t.Context(), name, typ)
+	})
 	some := func(reason resolver.Reason) resolver.Resolver {
 		return lookup(func(name string, typ resolver.Type) (*resolver.Answer, error) {
 			if typ == resolver.TypeMX {
@@ -78,8 +87,12 @@ func TestAuthoritative(t *testing.T) {
 		{"no IPv6 here", "acme.example", good, failing(resolver.Network), good, nil, nil, "", "ns-inconsistent ns-unreachable"},
 		{"an answer is lost", "acme.example", good, good, some(resolver.Timeout), nil, nil, "", "ns-inconsistent ns-unreachable"},
 		{"one question is refused", "acme.example", good, good, some(resolver.Refused), nil, []string{"warning ns-lame ns2.acme.example"}, "", "ns-inconsistent"},
-		{"nothing to compare with", "acme.example", good, failing(resolver.Network), failing(resolver.Timeout), nil, []string{"warning ns-unreachable ns2.acme.example"}, "", "!ns-inconsistent"},
-		{"a question to compare with nothing", "acme.example", good, some(resolver.Timeout), some(resolver.Timeout), nil, nil, "", "!ns-inconsistent ns-unreachable"},
+		{"all are one that intercepts", "acme.example", recursor, recursor, recursor, nil, []string{"unknown hosts-unresolved acme.example could be error"}, "intercept", "!ns-inconsistent !ns-lame !ns-unreachable"},
+		{"one only resolves", "acme.example", good, good, recursor, nil, []string{"warning ns-lame ns2.acme.example"}, "ns2.acme.example (198.51.100.53)", "ns-unreachable ns-inconsistent"},
+		{"IPv4 is intercepted", "acme.example", recursor, good, recursor, nil, []string{"unknown hosts-unresolved acme.example could be error"}, "One server alone answered for SPF, DMARC, MX,", "!ns-inconsistent"},
+		{"the policy is delegated", "acme.example", delegated, delegated, delegated, nil, []string{"unknown hosts-unresolved acme.example could be error"}, "None of the servers answered for DMARC,", "ns-lame ns-unreachable"},
+		{"nothing to compare with", "acme.example", good, failing(resolver.Network), failing(resolver.Timeout), nil, []string{"unknown hosts-unresolved acme.example could be error", "warning ns-unreachable ns2.acme.example"}, "", "!ns-inconsistent"},
+		{"a question to compare with nothing", "acme.example", good, some(resolver.Timeout), some(resolver.Timeout), nil, []string{"unknown hosts-unresolved acme.example could be error"}, "One server alone answered for MX,", "!ns-inconsistent ns-unreachable"},
 		{"all are silent", "acme.example", failing(resolver.Timeout), failing(resolver.Timeout), failing(resolver.Timeout), nil, []string{"unknown hosts-unresolved acme.example could be error"}, "No authoritative server", ""},
 		{"the examination was stopped", "acme.example", good, good, failing(resolver.Canceled), nil, nil, "", "ns-inconsistent"},
 		{"a server without address", "half.example", good, good, good, nil, []string{"warning ns-lame gone.example"}, "gone.example, which has no address", ""},
@@ -146,14 +159,45 @@ func TestAuthoritativeRounds(t *testing.T) {
 // The same over real sockets: one server per address, one of them of an older zone.
 func TestAuthoritativeOverUDP(t *testing.T) {
 	servers := map[string]*dnstest.Server{
-		"192.0.2.53":    dnstest.Start(t, authority),
-		"2001:db8::53":  dnstest.Start(t, authority),
-		"198.51.100.53": dnstest.Start(t, strings.Replace(authority, "p=reject", "p=none", 1)),
+		"192.0.2.53":    dnstest.Start(t, authority).Authoritative(),
+		"2001:db8::53":  dnstest.Start(t, authority).Authoritative(),
+		"198.51.100.53": dnstest.Start(t, strings.Replace(authority, "p=reject", "p=none", 1)).Authoritative(),
 	}
 	a := ExamineAuthoritative(t.Context(), dnstest.Zone(t, recursive), "acme.example", func(server netip.Addr) resolver.Resolver {
 		return servers[server.String()].Client(resolver.Config{})
 	})
 	if got := found(Check(&Facts{Authoritative: a}, Context{}).Findings()); !slices.Equal(got, []string{"error ns-inconsistent _dmarc.acme.example"}) {
 		t.Errorf("found %q", got)
+	}
+}
+
+// TestAuthoritativeAliases: what a name leads to in another zone is not for its servers to answer,
+// and they are compared by where it leads.
+func TestAuthoritativeAliases(t *testing.T) {
+	for _, tt := range []struct {
+		two  string
+		want []string
+	}{
+		{"_dmarc.acme.example. CNAME acme.vendor.example.", nil},
+		{"_dmarc.acme.example. CNAME acme.other.example.", []string{"error ns-inconsistent _dmarc.acme.example"}},
+	} {
+		start := func(policy string) *dnstest.Server {
+			s := dnstest.Start(t, strings.Replace(authority, `_dmarc.acme.example. TXT "v=DMARC1; p=reject"`, policy, 1)).Authoritative()
+			for _, name := range []string{"acme.vendor.example", "acme.other.example"} {
+				s.Fault(name, dnstest.Any, dnstest.Fault{Kind: dnstest.Refused})
+			}
+			return s
+		}
+		one, two := start("_dmarc.acme.example. CNAME acme.vendor.example."), start(tt.two)
+		a := ExamineAuthoritative(t.Context(), dnstest.Zone(t, recursive), "acme.example", func(server netip.Addr) resolver.Resolver {
+			s := one
+			if server.String() == "198.51.100.53" {
+				s = two
+			}
+			return s.Client(resolver.Config{Retries: -1})
+		})
+		if got := found(Check(&Facts{Authoritative: a}, Context{}).Findings()); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: found %q", tt.two, got)
+		}
 	}
 }

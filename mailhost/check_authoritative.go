@@ -11,18 +11,21 @@ import (
 
 // authoritative judges the comparison of the authoritative servers.
 func (j *judge) authoritative(a *Authoritative) {
-	answering := 0
-	for _, s := range a.Servers {
-		if len(s.Records) > 0 {
+	answering, without := 0, false
+	for i := range a.Servers {
+		if len(a.Servers[i].Records) > 0 {
 			answering++
 		}
+		without = without || a.Servers[i].State == WithoutAuthority
 	}
 	if answering == 0 {
 		detail := fmt.Sprintf("No authoritative server of %s answered, so they could not be compared.", a.Domain)
-		switch a.NS {
-		case Absent:
+		switch {
+		case without:
+			detail = fmt.Sprintf("What answers at the addresses of the name servers of %s is no authoritative server (no AA bit): a router or provider may intercept questions to port 53. So they could not be compared.", a.Domain)
+		case a.NS == Absent:
 			detail = fmt.Sprintf("No NS records were found at %s or above it, so its authoritative servers are not known.", a.Domain)
-		case Unknown:
+		case a.NS == Unknown:
 			detail = fmt.Sprintf("The question for the name servers of %s was not answered, so they could not be compared.", a.Domain)
 		}
 		evidence := slices.Clone(a.Evidence)
@@ -39,14 +42,14 @@ func (j *judge) authoritative(a *Authoritative) {
 
 // disagree compares what the servers say, question by question.
 func (j *judge) disagree(a *Authoritative) {
-	whole := true
+	var alone, none []string
 	for _, c := range compared {
 		answered := 0
 		var texts []string
 		servers := make(map[string][]string)
 		evidence := make(map[string]finding.Evidence)
 		for _, s := range a.Servers {
-			for i, p := range s.Records {
+			for _, p := range s.Records {
 				if p.What != c.what {
 					continue
 				}
@@ -54,13 +57,17 @@ func (j *judge) disagree(a *Authoritative) {
 				text := p.text()
 				if servers[text] == nil {
 					texts = append(texts, text)
-					evidence[text] = s.evidenceOf(i)
+					evidence[text] = s.Evidence[p.at]
 				}
 				servers[text] = append(servers[text], s.label())
 			}
 		}
-		if answered < min(2, a.reachable()) {
-			whole = false // there was nothing to compare with
+		switch {
+		case answered >= min(2, a.reachable()):
+		case answered == 0:
+			none = append(none, c.what)
+		default:
+			alone = append(alone, c.what) // there is nothing to compare with
 		}
 		if len(texts) < 2 {
 			continue
@@ -76,11 +83,23 @@ func (j *judge) disagree(a *Authoritative) {
 		}
 		j.Add("ns-inconsistent", f)
 	}
-	if whole {
+	if alone == nil && none == nil {
 		j.Decided("ns-inconsistent")
-	} else {
-		j.Undecided("ns-inconsistent")
+		return
 	}
+	j.Undecided("ns-inconsistent")
+	detail := ""
+	if alone != nil {
+		detail = fmt.Sprintf("One server alone answered for %s, so that there is nothing to compare.", strings.Join(alone, ", "))
+	} else {
+		detail = fmt.Sprintf("None of the servers answered for %s, so that there is nothing to compare.", strings.Join(none, ", "))
+	}
+	j.unresolved("Name servers could not be compared", a.Domain, detail, finding.Error, a.Evidence)
+}
+
+// authority reports whether a server answers with authority at an address of the kind.
+func (a *Authoritative) authority(v4 bool) bool {
+	return slices.ContainsFunc(a.Servers, func(s Server) bool { return s.State == Answers && s.Addr.Is4() == v4 })
 }
 
 // reachable is how many servers have an address.
@@ -94,20 +113,6 @@ func (a *Authoritative) reachable() int {
 	return n
 }
 
-// evidenceOf is the evidence of the i-th record: those that were not answered
-// have evidence, but no record.
-func (s *Server) evidenceOf(i int) finding.Evidence {
-	for _, e := range s.Evidence {
-		if e.Status == "found" || e.Status == "nodata" || e.Status == "nxdomain" {
-			if i == 0 {
-				return e
-			}
-			i--
-		}
-	}
-	return finding.Evidence{}
-}
-
 func (s *Server) label() string {
 	if !s.Addr.IsValid() {
 		return s.Host
@@ -117,7 +122,8 @@ func (s *Server) label() string {
 
 // failing judges the servers that did not answer. One that cannot be reached at
 // one address but answers at another may be a matter of this network, which
-// perhaps has no IPv6.
+// perhaps has no IPv6; so may it be that what answers has no authority, unless others have at
+// addresses of the same kind.
 func (j *judge) failing(a *Authoritative) {
 	byHost := make(map[string][]*Server)
 	var hosts []string
@@ -138,6 +144,11 @@ func (j *judge) failing(a *Authoritative) {
 				answers = true
 				continue
 			case Lame:
+				lame = append(lame, s.label())
+			case WithoutAuthority:
+				if !a.authority(s.Addr.Is4()) {
+					continue
+				}
 				lame = append(lame, s.label())
 			case Nowhere:
 				lame = append(lame, s.Host+", which has no address")

@@ -102,6 +102,9 @@ type Answer struct {
 	Rcode string
 	// AuthenticData is the AD bit: the resolver says that DNSSEC validated it.
 	AuthenticData bool
+	// Authoritative is the AA bit: the server that answered holds the zone of the name, if not of
+	// what it leads to (RFC 1035, 4.1.1).
+	Authoritative bool
 	// MadeUp are addresses that the resolver made up (DNS64, RFC 6147). They are left
 	// out of the Records.
 	MadeUp []netip.Addr
@@ -284,7 +287,13 @@ type Error struct {
 	CNAMEs []string
 	// bogus: the server says by an extended error that signatures do not prove what there is.
 	bogus bool
+	// aliases are those by which a server led to the name that was not answered.
+	aliases []string
 }
+
+// Aliases are those by which a server led to a name that was not answered. That they were there
+// is an answer.
+func (e *Error) Aliases() []string { return e.aliases }
 
 // Error implements error.
 func (e *Error) Error() string {

@@ -141,6 +141,7 @@ func (c *Client) lookup(ctx context.Context, q question, made *exchanged) (*Answ
 		if e != nil {
 			if at != q.name {
 				e.Name, e.Detail = q.name, joinDetail("asked for its alias "+at, e.Detail)
+				e.aliases = first.CNAMEs
 			}
 			return nil, e
 		}

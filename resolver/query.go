@@ -15,6 +15,7 @@ const headerLen = 12
 const (
 	bitQR    = 1 << 15
 	opcodes  = 15 << 11
+	bitAA    = 1 << 10
 	bitTC    = 1 << 9
 	bitRD    = 1 << 8
 	bitAD    = 1 << 5

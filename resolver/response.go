@@ -53,7 +53,7 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 	}
 
 	res := &response{Answer: Answer{Name: name, Type: t, Server: server, Rcode: rcode,
-		AuthenticData: m.flags&bitAD != 0, TTL: ^uint32(0)}}
+		AuthenticData: m.flags&bitAD != 0, Authoritative: m.flags&bitAA != 0, TTL: ^uint32(0)}}
 	at := name
 	for {
 		var alias *record

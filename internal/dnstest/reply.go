@@ -14,7 +14,7 @@ import (
 func (s *Server) answer(q *dns.Msg, name string, t resolver.Type) *dns.Msg {
 	m := new(dns.Msg)
 	m.SetReply(q)
-	m.RecursionAvailable = true
+	m.RecursionAvailable, m.Authoritative = !s.authority, s.authority
 	m.AuthenticatedData = s.authentic && (q.AuthenticatedData || q.IsEdns0() != nil && q.IsEdns0().Do())
 	asked := []string{name}
 	for {
@@ -23,6 +23,9 @@ func (s *Server) answer(q *dns.Msg, name string, t resolver.Type) *dns.Msg {
 		case resolver.ZoneFound, resolver.ZoneAlias:
 			m.Answer = append(m.Answer, s.rrs(z.Records)...)
 		case resolver.ZoneNXDomain:
+			if s.authority && len(m.Answer) > 0 && (z.SOA == nil || z.SOA.Name == "" || z.SOA.Name == ".") {
+				return m // the alias leads out of the zones
+			}
 			m.Rcode = dns.RcodeNameError
 			m.Ns = s.soa(z)
 		case resolver.ZoneNoData:

@@ -44,6 +44,7 @@ type Server struct {
 	latency   time.Duration
 	latencies map[string]time.Duration
 	authentic bool
+	authority bool
 	rng       *rand.Rand
 	log       []Query
 	count     int
@@ -178,6 +179,15 @@ func (s *Server) Add(name string, t resolver.Type, value ...string) {
 		}
 	}
 	s.t.Fatalf("dnstest: %q cannot be a name", name)
+}
+
+// Authoritative makes the server one of the name servers of its zones: it sets the AA bit, and
+// does no recursion for anybody.
+func (s *Server) Authoritative() *Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.authority = true
+	return s
 }
 
 // AuthenticData makes the server set the AD bit if the question asks for it.
