@@ -253,7 +253,10 @@ func (c *check) astray(it *Item, r *provider.Record, v *provider.Values) bool {
 			it.Evidence = append(it.Evidence, a.Evidence())
 			it.replaces(p.name, t, value)
 			it.wrong(p.reason, "It stands at %s: %s.", p.name, p.why)
-			if t == r.Type && !strings.Contains(r.Value, "{") {
+			if tokens, ok := match(r, v, value); ok && t == "CNAME" && t == r.Type && !onlyPlaces(r) && c.otherAccount(r, v, value) == "" {
+				note(v, tokens)
+				it.Expected = value
+			} else if t == r.Type && !strings.Contains(r.Value, "{") {
 				it.Expected = value
 			}
 			return true
