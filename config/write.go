@@ -103,10 +103,10 @@ func stateDomain(p func(string, ...any), r *report.Report, now time.Time) {
 		p("    # What it is for: sender, parked or receiver. It was %s.", comment(r.ProfileWhy))
 		p("    profile: %s", r.Profile)
 	}
-	selectors := liveSelectors(r)
+	selectors := keySelectors(r)
 	switch {
 	case len(selectors) > 0:
-		p("    # DKIM selectors with a live key. Those in use that could not be guessed: add them.")
+		p("    # DKIM selectors with a key, a broken one too. Those in use that could not be guessed: add them.")
 		p("    selectors: %s", flow(selectors))
 	case r.Profile != finding.Parked:
 		p("    # No DKIM key was found: selectors cannot be listed. They stand as s= in the")
@@ -158,14 +158,15 @@ func suggestions(p func(string, ...any), reports []*report.Report, now time.Time
 	}
 }
 
-// liveSelectors are the selectors with a key that verifies signatures.
-func liveSelectors(r *report.Report) []string {
+// keySelectors are the selectors with a key that verifies signatures, or that would if it were
+// not broken: whoever publishes one signs with it.
+func keySelectors(r *report.Report) []string {
 	var out []string
 	if r.DKIM == nil {
 		return nil
 	}
 	for _, k := range r.DKIM.Keys {
-		if k.Live() && !slices.Contains(out, k.Selector) {
+		if (k.Live() || !k.Revoked && !k.Wildcard) && !slices.Contains(out, k.Selector) {
 			out = append(out, k.Selector)
 		}
 	}

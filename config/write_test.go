@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mailworthy/audit"
+	"mailworthy/dkim"
 	"mailworthy/finding"
 	"mailworthy/internal/show"
 	"mailworthy/report"
@@ -65,6 +67,25 @@ func TestNew(t *testing.T) {
 	// ${HOME} in a subject is text, and no variable.
 	if c.Policy.Accept[1].Subject != show.Escape(hostile) {
 		t.Errorf("%q", c.Policy.Accept[1].Subject)
+	}
+}
+
+// TestSelectors: a key that is broken is signed with as well; a revoked one is not.
+func TestSelectors(t *testing.T) {
+	key := func(selector, record string, wildcard bool) dkim.PublishedKey {
+		k, _ := dkim.ParseKey(record)
+		return dkim.PublishedKey{Selector: selector, Domain: "acme.example", Wildcard: wildcard, Key: *k}
+	}
+	d := &dkim.Discovery{Keys: []dkim.PublishedKey{
+		key("cut", "v=DKIM1; k=rsa; p=MIIBIjANBg", false), key("typo", "v=DKIM1; k=rsa; p:MIIBIjANBg", false), key("revoked", "v=DKIM1; p=", false),
+		key("cut", "v=DKIM1; k=rsa; p=MIIB", false), key("any", "v=spf1 -all", true)}}
+	r := &report.Report{}
+	if got := keySelectors(r); got != nil {
+		t.Errorf("without DKIM: %q", got)
+	}
+	r.DKIM = d
+	if got := keySelectors(r); !slices.Equal(got, []string{"cut", "typo"}) {
+		t.Errorf("%q", got)
 	}
 }
 
