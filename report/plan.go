@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // Plan is what to do about a report, in order: what stops mail first.
@@ -315,6 +316,9 @@ func closed(before, after *Report) []Closed {
 // there in some form, or nothing of its section is undecided. What is unknown of another
 // address leaves one about an address decided.
 func decided(r *Report, of finding.Finding) bool {
+	if termGone(r, of.Subject) {
+		return true
+	}
 	address := func(f *finding.Finding) bool { _, err := netip.ParseAddr(f.Subject); return err == nil }
 	examined := false
 	for _, f := range finding.Apart(r.Findings) {
@@ -329,6 +333,22 @@ func decided(r *Report, of finding.Finding) bool {
 		}
 	}
 	return examined
+}
+
+// termGone reports whether a finding's subject is a term of SPF, such as include:_spf.example, that
+// the domain's record, which was answered, does not have: what was said of the term is over.
+func termGone(r *Report, subject string) bool {
+	kind, _, _ := strings.Cut(strings.TrimLeft(subject, "+-~?"), ":")
+	if !slices.Contains([]string{"include", "a", "mx", "exists", "ptr"}, strings.ToLower(kind)) || r.SPF == nil {
+		return false
+	}
+	switch r.SPF.Status {
+	case spfpolicy.StatusNone, spfpolicy.StatusNXDomain:
+		return true
+	case spfpolicy.StatusFound:
+		return r.SPF.Record != nil && !slices.ContainsFunc(r.SPF.Record.Terms, func(t spfpolicy.Term) bool { return t.Text == subject })
+	}
+	return false
 }
 
 // add appends an action, or merges it into the one that wrote the record which

@@ -305,7 +305,7 @@ func (v *Coverage) Asked(name, rtype string) bool {
 // Decides reports whether a finding that the audit does not have is really gone:
 // everything it depends on was answered.
 func (v *Coverage) Decides(f finding.Finding) bool {
-	if v.missing {
+	if v.missing || termGone(v.report, f.Subject) {
 		return true // of a domain that does not exist nothing else holds
 	}
 	examined, checked, passed := false, false, false

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // TestAskedBelowADeniedName: below a name that does not exist there is nothing (RFC 8020), so
@@ -67,6 +69,45 @@ func TestStandingOfAMissingDomain(t *testing.T) {
 		}
 		if want := NewStanding(after); !tt.stands && (got.Verdict != want.Verdict || got.Score.Value == nil || *got.Score.Value != *want.Score.Value) {
 			t.Errorf("%s: %s %v, want %s %v", tt.name, got.Verdict, got.Score.Value, want.Verdict, want.Score.Value)
+		}
+	}
+}
+
+// TestTermGone: what was said of a term of the SPF record is over once the record that was answered
+// does not have it, though the check leaves no pass behind.
+func TestTermGone(t *testing.T) {
+	of := func(status spfpolicy.Status, record string, findings ...finding.Finding) *Report {
+		p := &spfpolicy.Policy{Domain: "acme.example", Record: &spfpolicy.Record{Status: status}}
+		p.Status = status
+		for text := range strings.FieldsSeq(record) {
+			p.Record.Terms = append(p.Record.Terms, spfpolicy.Term{Text: text})
+		}
+		r := &Report{Result: audit.Result{Domain: "acme.example", SPF: p, Findings: findings}}
+		r.Verdict, r.Score = Grade(r.Findings, DefaultScale())
+		return r
+	}
+	left := finding.Finding{Check: "provider-left-behind", Section: finding.Hygiene, Severity: finding.Notice, Subject: "include:_spf.esp.example"}
+	other := left
+	other.Subject = "news.acme.example"
+	before := of(spfpolicy.StatusFound, "mx include:_spf.esp.example -all", left, other)
+	for _, tt := range []struct {
+		name   string
+		after  *Report
+		gone   int
+		unsure int
+	}{
+		{"without the term", of(spfpolicy.StatusFound, "mx -all"), 1, 1},
+		{"with it", of(spfpolicy.StatusFound, "mx include:_spf.esp.example -all"), 0, 2},
+		{"no record", of(spfpolicy.StatusNone, ""), 1, 1},
+		{"not answered", of(spfpolicy.StatusUnresolved, ""), 0, 2},
+		{"SPF was not examined", &Report{Result: audit.Result{Domain: "acme.example"}}, 0, 2},
+	} {
+		c := Compare(before, tt.after)
+		if len(c.Gone) != tt.gone || len(c.Unsure) != tt.unsure {
+			t.Errorf("%s: gone %v, unsure %v", tt.name, c.Gone, c.Unsure)
+		}
+		if got := NewCoverage(tt.after).Decides(left); got != (tt.gone == 1) {
+			t.Errorf("%s: decides %t", tt.name, got)
 		}
 	}
 }
