@@ -245,3 +245,26 @@ func TestForeignEnvelope(t *testing.T) {
 		}
 	}
 }
+
+// TestEndOfAService: how the record of a return path ends is the service's to say, if it is the
+// service's by an alias or by its words; what the owner wrote is the owner's.
+func TestEndOfAService(t *testing.T) {
+	k2048 := rsatest.Public(2048, 0)
+	zone := strings.Replace(fmt.Sprintf(served, k2048[:200]+`" "`+k2048[200:]), "p=reject", "p=none", 1) +
+		"\t@ TXT \"v=spf1 mx -all\"\n\tu9.wl2.sendgrid.net. TXT \"v=spf1 ip4:203.0.113.64/28 ~all\"\n"
+	for _, tt := range []struct {
+		name, records string
+		said          bool
+	}{
+		{"an alias", "em1 CNAME u9.wl2.sendgrid.net.", false},
+		{"the service's words", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\n\tbounce TXT \"v=spf1 include:amazonses.com ~all\"", false},
+		{"a sender more", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\n\tbounce TXT \"v=spf1 include:amazonses.com ip4:192.0.2.77 ~all\"", true},
+		{"another service's words", "bounce MX 10 feedback-smtp.eu-west-1.amazonses.com.\n\tbounce TXT \"v=spf1 include:mailgun.org ~all\"", true},
+	} {
+		r := Run(context.Background(), resolver.NewOverlay(nil, dnstest.Parse(t, zone+"\t"+tt.records+"\n")), Target{Domain: "acme.example"}, Options{})
+		said := slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Check == "spf-all-softfail" && f.Severity == finding.Notice })
+		if said != tt.said || len(r.Examined.Envelopes) != 1 {
+			t.Errorf("%s: said %t, envelopes %v", tt.name, said, r.Examined.Envelopes)
+		}
+	}
+}

@@ -163,6 +163,8 @@ func (a *run) judgeSPF(profile finding.Profile) {
 		if p.Domain == res.Domain {
 			c.MX = string(a.domain.MX)
 			c.Envelopes = a.envelopesElsewhere()
+		} else if i := slices.IndexFunc(res.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Domain == p.Domain }); i >= 0 {
+			c.Service = res.Examined.Envelopes[i].Service
 		}
 		if stated && slices.Contains(res.Examined.MailFrom, p.Domain) {
 			for _, e := range res.Evaluations {

@@ -31,6 +31,8 @@ type Context struct {
 	Envelopes []string
 	// Foreign: the policy is of an envelope domain of another organization.
 	Foreign bool
+	// Service is the name of the one whose return path the domain is; empty if it is none.
+	Service string
 }
 
 // checker applies the checks to one policy.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/provider"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -176,6 +177,9 @@ func (k *checker) softfail(r *Record, mine bool) {
 		} else {
 			f.Fix = advice("Publish v=spf1 -all if the domain sends no mail: the record names senders.")
 		}
+	case r == k.p.Record && k.c.Service != "" && ofService(r, k.c.Service):
+		k.Decided("spf-all-softfail")
+		return
 	case k.c.DMARCEnforces == nil:
 		f.Severity = finding.Info
 		f.Title = "SPF ends in ~all (softfail)"
@@ -191,4 +195,23 @@ func (k *checker) softfail(r *Record, mine bool) {
 		}
 	}
 	k.add("spf-all-softfail", r, f)
+}
+
+// ofService reports whether a record at the return path of a service ends as the service has
+// it: the name is an alias, or all that the record has is the include that its customers publish.
+func ofService(r *Record, service string) bool {
+	if len(r.Evidence.CNAMEs) > 0 {
+		return true
+	}
+	s := (*provider.Service)(nil)
+	for i := range r.Terms {
+		switch t := &r.Terms[i]; {
+		case t.Kind == spf.KindAll:
+		case t.Kind != spf.KindInclude || s != nil:
+			return false
+		default:
+			s = provider.Builtin().OfSPF(t.Target)
+		}
+	}
+	return s != nil && s.Name == service
 }
