@@ -30,6 +30,8 @@ func (k *Knowledge) ExplainReply(r Reply, c Context) Explanation {
 	}
 	e := Explanation{Reply: r, Reason: Unknown}
 	said, whole := fold(r.Text), fold(r.Whole)
+	// The last word of qmail, behind what the last try met with.
+	c.Final = c.Final || !c.Delayed && strings.Contains(whole, "this message has been in the queue too long")
 	if strings.HasPrefix(whole, "x-unix;") {
 		e.Speaker = Local
 	}

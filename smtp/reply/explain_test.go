@@ -44,6 +44,16 @@ func TestTraps(t *testing.T) {
 		{"Sorry, I couldn't find any host named nosuch.example. (#5.1.2)", "", "", Local, DomainUnknown, &final},
 		{"CNAME lookup failed temporarily. (#4.4.3)", "", "", Local, DNS, &temporary},
 		{"Network error on destination MXs", "", "", Local, Network, nil},
+		{"Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\nI'm not going to try again; this message has been in the queue too long.", "", "", Local, Network, &final},
+		{"Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)", "", "", Local, Network, &temporary},
+		// The space of the server is not that of the mailbox.
+		{"452 4.4.5 Insufficient disk space; try again later", "", "", Remote, SystemFull, &temporary},
+		{"431 4.3.1 Not enough disk space", "", "", Remote, SystemFull, &temporary},
+		{"552 5.2.2 Not enough disk space in mailbox", "", "", Remote, MailboxFull, &final},
+		{"421 4.7.66 TLS 1.0 and 1.1 are not supported. Please upgrade/update your client to support TLS 1.2.", "", "", Remote, TLSFailure, &temporary},
+		{"550 5.7.1 TLS version not supported", "", "", Remote, TLSFailure, &final},
+		{"550 5.7.1 SPF check: domain acme.example does not designate 203.0.113.5 as permitted sender", "", "", Remote, AuthFailure, &final},
+		{"421-4.7.0 [203.0.113.5 15] Our system has detected that this message is suspicious due to the very low reputation of the sending IP address.", "", "", Remote, Reputation, &temporary},
 		// Receivers.
 		{"550-5.7.26 Unauthenticated email from example.com is not accepted due to\n550-5.7.26 domain's DMARC policy. Please contact the administrator\n550 5.7.26 of example.com domain. x - gsmtp", "u@example.net", "google-workspace", Remote, AuthFailure, &final},
 		{"421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints - 4.16.55.1; see https://postmaster.yahooinc.com/error-codes", "", "yahoo", Remote, Reputation, &temporary},
