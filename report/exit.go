@@ -33,12 +33,16 @@ const Never finding.Severity = "never"
 
 // Exit is the status that the command ends with: 1 if a finding is as bad as
 // failOn or worse; else 3 if a finding that the DNS left undecided could turn
-// out that bad; else 0.
+// out that bad, or if the verdict says that the report is incomplete and only worse
+// than an error is no reason to fail; else 0.
 func (r *Report) Exit(failOn finding.Severity) int {
 	if failOn == Never {
 		return 0
 	}
 	status := 0
+	if r.Verdict == Incomplete && finding.Error.AtLeast(failOn) {
+		status = 3
+	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if !f.Severity.Open() && f.Severity.AtLeast(failOn) {

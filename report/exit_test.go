@@ -3,6 +3,7 @@ package report
 import (
 	"testing"
 
+	"mailworthy/audit"
 	"mailworthy/finding"
 	"mailworthy/report/reporttest"
 )
@@ -32,6 +33,33 @@ func TestExit(t *testing.T) {
 		}
 		if got := Exit(list, tt.failOn); got != tt.want {
 			t.Errorf("%v with fail-on %s: %d, want %d", tt.of, tt.failOn, got, tt.want)
+		}
+	}
+}
+
+// TestExitAgrees: a report that is incomplete by its verdict does not end with 0, and one that is
+// ready does not end with 3, unless another limit is asked for.
+func TestExitAgrees(t *testing.T) {
+	for _, tt := range []struct {
+		couldBe finding.Severity
+		verdict Verdict
+		at      map[finding.Severity]int
+	}{
+		{finding.Critical, Incomplete, map[finding.Severity]int{finding.Warning: 3, finding.Error: 3, finding.Critical: 3, Never: 0}},
+		{finding.Error, Incomplete, map[finding.Severity]int{finding.Warning: 3, finding.Error: 3, finding.Critical: 0, Never: 0}},
+		{finding.Warning, Incomplete, map[finding.Severity]int{finding.Warning: 3, finding.Error: 3, finding.Critical: 0, Never: 0}},
+		{finding.Notice, Ready, map[finding.Severity]int{finding.Notice: 3, finding.Warning: 0, finding.Error: 0, Never: 0}},
+	} {
+		findings := append(reporttest.AllPassed(), reporttest.Unresolved(finding.DMARC, tt.couldBe, false))
+		r := &Report{Result: audit.Result{Findings: findings}}
+		r.Verdict, _ = Grade(findings, DefaultScale())
+		if r.Verdict != tt.verdict {
+			t.Errorf("%s: %s", tt.couldBe, r.Verdict)
+		}
+		for failOn, want := range tt.at {
+			if got := r.Exit(failOn); got != want {
+				t.Errorf("could be %s, fail on %s: %d, want %d", tt.couldBe, failOn, got, want)
+			}
 		}
 	}
 }
