@@ -210,6 +210,9 @@ func (c *Catalogue) Select(zones []string) ([]*List, error) {
 			continue
 		}
 		l := c.Find(zone)
+		if of := c.keyed(zone); l == nil && of != nil {
+			return nil, fmt.Errorf("%s names no list: a key is stated as key: of %s in a file (--lists)", of.KeyZone, of.Zone)
+		}
 		switch {
 		case l == nil:
 			return nil, fmt.Errorf("no block list %q is known", c.Redact(zone))
@@ -232,6 +235,18 @@ func (c *Catalogue) Redact(text string) string {
 		text = l.redact(text)
 	}
 	return text
+}
+
+// keyed is the list of which a zone is the name with a key in it, which is not to be shown; nil
+// if there is none.
+func (c *Catalogue) keyed(zone string) *List {
+	zone = canonical(zone)
+	for _, l := range c.Lists {
+		if below := strings.TrimPrefix(l.KeyZone, keyMark); l.KeyZone != "" && strings.HasSuffix(zone, below) {
+			return l
+		}
+	}
+	return nil
 }
 
 // askable: the list is alive and the key it may need is there.

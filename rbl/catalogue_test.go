@@ -192,6 +192,21 @@ func TestLoadCatalogueErrors(t *testing.T) {
 	}
 }
 
+// TestKeyAsNameOfList: a name with a key in it that is given for a list is not said again.
+func TestKeyAsNameOfList(t *testing.T) {
+	for name, want := range map[string]string{
+		"s3cretk3y.zen.dq.spamhaus.net": "zen.spamhaus.org", "S3CRETK3Y.DBL.dq.spamhaus.net.": "dbl.spamhaus.org", "a.s3cretk3y.zen.dq.spamhaus.net": "zen.spamhaus.org",
+	} {
+		_, err := BuiltIn().Select([]string{name})
+		if err == nil || !strings.Contains(err.Error(), "key: of "+want) || strings.Contains(strings.ToLower(err.Error()), "s3cret") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := BuiltIn().Select([]string{"zen.dq.spamhaus.net"}); err == nil || !strings.Contains(err.Error(), "no block list") {
+		t.Errorf("%v", err)
+	}
+}
+
 // A key must be nowhere in what the package gives out.
 func TestKeysAreRedacted(t *testing.T) {
 	const key = "s3cretk3y"

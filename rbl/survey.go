@@ -112,6 +112,25 @@ func (s *Survey) Asked() bool {
 	return slices.ContainsFunc(s.Listings, func(l Listing) bool { return l.Verdict != Dead })
 }
 
+// Silent reports whether the lists that were asked about some subject said nothing about it.
+func (s *Survey) Silent() bool {
+	said, asked := make(map[string]bool), make(map[string]bool)
+	for i := range s.Listings {
+		l := &s.Listings[i]
+		if l.Verdict == Dead || l.NotAsked() {
+			continue
+		}
+		asked[l.Subject] = true
+		said[l.Subject] = said[l.Subject] || l.Verdict == Listed || l.Verdict == Clean
+	}
+	for subject := range asked {
+		if !said[subject] {
+			return true
+		}
+	}
+	return false
+}
+
 // Listing is the verdict of one list about one subject.
 type Listing struct {
 	// Subject is the address or the domain; Name is the domain that was asked

@@ -494,3 +494,25 @@ func TestNotAsked(t *testing.T) {
 		}
 	}
 }
+
+// TestSilent: a subject of which no list that was asked said anything is known, whatever others
+// were told, and lists that are closed or were not asked say nothing of it.
+func TestSilent(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		listings []Listing
+		want     bool
+	}{
+		{"nothing was asked", nil, false},
+		{"an allow list alone, which refuses", []Listing{{Subject: "192.0.2.1", Verdict: Blocked, Allow: true}}, true},
+		{"an allow list without an entry", []Listing{{Subject: "192.0.2.1", Verdict: Clean, Allow: true}}, false},
+		{"one of two answers", []Listing{{Subject: "192.0.2.1", Verdict: Unknown}, {Subject: "192.0.2.1", Verdict: Listed}}, false},
+		{"one subject of two", []Listing{{Subject: "192.0.2.1", Verdict: Clean}, {Subject: "192.0.2.2", Verdict: Unknown}}, true},
+		{"closed", []Listing{{Subject: "192.0.2.1", Verdict: Dead}}, false},
+		{"offline", []Listing{{Subject: "192.0.2.1", Verdict: Unknown, Why: notAsked}}, false},
+	} {
+		if got := (&Survey{Listings: tt.listings}).Silent(); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}

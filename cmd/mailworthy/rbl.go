@@ -111,7 +111,11 @@ no list chosen takes a subject, that is said, and the exit status is 2.`,
 					if bad > 0 {
 						return exitUsage
 					}
-					return report.ExitOf(out.Findings, failOn)
+					status := report.ExitOf(out.Findings, failOn)
+					if status == 0 && failOn != report.Never && out.RBL.Silent() {
+						status = 3 // that an allow list alone is silent is little to a domain, and all that was asked here
+					}
+					return status
 				}}, nil
 			})
 		},

@@ -56,13 +56,20 @@ func SurveyDoc(survey *rbl.Survey, findings []finding.Finding) *Doc {
 // surveyLine sums up what the lists said about one subject.
 func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, string) {
 	by := map[rbl.Verdict][]string{}
-	allowed, offline := 0, 0
+	allowed, without, offline := 0, 0, 0
+	var mute []string // allow lists
 	for _, l := range listings {
 		switch {
 		case l.Subject != subject:
 		case l.Allow:
-			if l.Verdict == rbl.Listed {
+			switch {
+			case l.Verdict == rbl.Listed:
 				allowed++
+			case l.Verdict == rbl.Clean:
+				without++
+			case l.Verdict == rbl.Dead:
+			case !l.NotAsked():
+				mute = append(mute, l.Zone)
 			}
 		default:
 			if l.NotAsked() {
@@ -91,8 +98,19 @@ func surveyLine(listings []rbl.Listing, subject string) (finding.Severity, strin
 	if allowed > 0 {
 		parts = append(parts, fmt.Sprintf("vouched for by %s", show.Counted(allowed, "allow list")))
 	}
+	if len(by)+offline == 0 { // allow lists alone were asked
+		if without > 0 {
+			parts = append(parts, "no entry on "+show.Counted(without, "allow list"))
+		}
+		if len(mute) > 0 {
+			parts = append(parts, fmt.Sprintf("not known of %s: %s", show.Counted(len(mute), "allow list"), strings.Join(mute, ", ")))
+		}
+	}
 	mark := finding.Pass
 	switch {
+	case len(by)+offline == 0 && allowed > 0:
+	case len(by)+offline == 0 && without > 0:
+		mark = finding.Info
 	case len(by[rbl.Listed]) > 0:
 		mark = finding.Error
 	case len(by[rbl.Clean]) == 0 && len(by[rbl.Unknown])+len(by[rbl.Blocked]) == 0 && offline > 0:
