@@ -53,6 +53,7 @@ func TestMislaid(t *testing.T) {
 		{"SPF at its name, not known elsewhere", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-spf-at-dmarc-name", "", "", false},
 		{"SPF at its name and its own", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "_dmarc.acme.example", true},
 		{"a key at its name", `_dmarc.acme.example TXT "v=DKIM1; p=abc"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "", false},
+		{"TLS reporting at its name", `_dmarc.acme.example TXT "v=TLSRPTv1; rua=mailto:t@acme.example"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "", false},
 		{"a proof at its name", `_dmarc.acme.example TXT "google-site-verification=abc"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "", false},
 		{"other text at its name", `_dmarc.acme.example TXT "hello"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "_dmarc.acme.example", true},
 		{"two in one", `acme.example TXT "v=spf1 mx -all ` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound + ", acme.example TXT v=spf1 mx -all", "acme.example", true},

@@ -81,9 +81,10 @@ func repaired(record string, hosts ...string) *repair {
 }
 
 // plausible reports that the text was meant as a DMARC record: it names the version,
-// or it stands where one is looked for and has a policy or where reports go.
+// or it stands where one is looked for and has a policy, or where reports go without the
+// version of another kind of record.
 func (r *repair) plausible(atName bool) bool {
-	return r.version || atName && (r.policy || r.address)
+	return r.version || atName && (r.policy || r.address && belongsTo(r.published, ".") == "")
 }
 
 // tokens cuts the text into tags and pieces.

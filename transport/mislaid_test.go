@@ -58,6 +58,10 @@ func TestMislaid(t *testing.T) {
 		{"_smtp._tls " + tls + "\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:u@acme.example,mailto:t@acme.example; x=1\"", "tls-rpt-multiple-records", "has 2 records",
 			"TXT v=TLSRPTv1; rua=mailto:t@acme.example,mailto:u@acme.example; x=1 - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", true},
 		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@gone.test\"", "tls-rpt-host-cannot-receive", `Reports go to "mailto:t@gone.test", and that domain does not exist.`, "", false},
+		// Nobody knows here whether a host speaks TLS; and one record in two.
+		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@acme.example,http://r.acme.example/x\"", "tls-rpt-destination-invalid", "reports go over https alone", "TXT v=TLSRPTv1; rua=mailto:t@acme.example,https://r.acme.example/x - _smtp._tls.acme.example TXT", false},
+		{"_smtp._tls TXT \"v=TLSRPTv1;\"\n_smtp._tls TXT \"rua=mailto:t@acme.example\"", "tls-rpt-destination-invalid", "There is no rua=", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", true},
+		{"_smtp._tls TXT \"v=TLSRPTv1;\"\n_smtp._tls TXT \"hello\"", "tls-rpt-destination-invalid", "There is no rua=", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example TXT", false},
 		{"default._bimi CNAME gone.test.", "bimi-record-missing", "is an alias of gone.test, which does not exist", "", false},
 	} {
 		zone := dnstest.Zone(t, "$ORIGIN .\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n$TTL 300\n@ MX 10 mx\nmx A 192.0.2.1\n@ A 192.0.2.1\n_dmarc TXT \"v=DMARC1; p=reject\"\n"+tt.zone+"\n")

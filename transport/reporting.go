@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -157,16 +158,49 @@ func (f *ReportingFacts) check(s *finding.Sheet) {
 		s.Add("tls-rpt-syntax", found)
 		return
 	}
-	about := len(s.Found())
+	about, piece := len(s.Found()), f.piece(r)
 	checkTLSRPT(s, r, f.Domain)
 	for _, found := range s.Found()[about:] {
 		found.Evidence = evidence
 		if found.Fix != nil && found.Fix.Value != "" {
 			found.Fix.Name, found.Fix.Type = name, "TXT"
 			found.Fix.Remove = []finding.Record{{Name: name, Type: "TXT", Value: r.text}}
+			found.Fix.When = secured(r.text, found.Fix.Value)
+			if piece != "" {
+				found.Fix.Summary, found.Fix.Value = "Publish it as one record.", meantTLSRPT(r.text+"; "+piece, f.Domain)
+				found.Fix.Remove = append(found.Fix.Remove, finding.Record{Name: name, Type: "TXT", Value: piece})
+			}
 		}
 	}
 	f.checkHosts(s)
+}
+
+// piece is the TXT record beside one without a destination that begins with its field: of one
+// record that was published as two. It is "" if there is none.
+func (f *ReportingFacts) piece(r *TLSRPT) string {
+	if len(f.Record.Records) != 2 || len(r.Destinations) > 0 {
+		return ""
+	}
+	for _, text := range f.Record.Records {
+		if name, _, ok := strings.Cut(text, "="); ok && text != r.text && strings.EqualFold(strings.TrimSpace(name), "rua") {
+			return text
+		}
+	}
+	return ""
+}
+
+// secured says what must hold before a record names with https what was written with http:
+// whether the host speaks TLS, nobody knows here. It is "" if there is no such destination.
+func secured(text, proposed string) string {
+	text = ascii.ToLower(text)
+	for _, d := range ParseTLSRPT(proposed).Destinations {
+		uri := ascii.ToLower(d.URI)
+		if rest, ok := strings.CutPrefix(uri, "https://"); ok && strings.Contains(text, "http://"+rest) && !strings.Contains(text, uri) {
+			host, _, _ := strings.Cut(rest, "/")
+			return show.Escape(host) + " takes reports by https"
+		}
+	}
+	return ""
 }
 
 // oneOf is the fix for several records: one with the destinations of all.
