@@ -140,7 +140,7 @@ var zonePrefix = lazyre.New(`(?i)^\s*[A-Za-z0-9_.@*-]*\s*(?:[0-9]+[a-z]?\s+)?(?:
 // plainText is a record without what was added around its text: typographic
 // quotation marks and spaces, escapes, and the frame of a zone file.
 func plainText(record string) string {
-	text := typography.Replace(record)
+	text := ascii.Latin(typography.Replace(record))
 	if before, quoted, ok := strings.Cut(text, `"`); ok && zonePrefix.MatchString(before) {
 		text = quoted
 		if i := strings.LastIndexByte(text, ')'); i >= 0 && i > strings.LastIndexByte(text, '"') {

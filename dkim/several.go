@@ -1,6 +1,9 @@
 package dkim
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // mostPieces bounds the TXT records of a selector that are tried as pieces of one
 // key.
@@ -22,7 +25,10 @@ func together(texts []string) severalRecords {
 	if len(texts) > mostTags {
 		texts = texts[:mostTags]
 	}
-	if s.joined = joinPieces(texts); s.joined != "" {
+	if s.joined = joinPieces(texts); s.joined == "" {
+		s.joined = joinTags(texts)
+	}
+	if s.joined != "" {
 		return s
 	}
 	var records []string
@@ -107,6 +113,31 @@ func joinPieces(texts []string) string {
 	}
 	for _, joined := range found {
 		return joined
+	}
+	return ""
+}
+
+// joinTags puts a key together whose tags stand in two records: one begins with the version
+// and lacks p= alone, the other has it, and none of the tags of the first. It returns "" if
+// they are not such two.
+func joinTags(texts []string) string {
+	if len(texts) != 2 {
+		return ""
+	}
+	for i, head := range texts {
+		tags, problems := parseTags(head, false)
+		rest, more := parseTags(texts[1-i], false)
+		if len(tags) == 0 || tags[0].name != "v" || len(problems)+len(more) > 0 {
+			continue
+		}
+		has := func(name string) bool { return slices.ContainsFunc(rest, func(t tag) bool { return t.name == name }) }
+		if slices.ContainsFunc(tags, func(t tag) bool { return t.name == "p" || has(t.name) }) || !has("p") {
+			continue
+		}
+		joined := strings.TrimRight(head, "; \t") + "; " + strings.Trim(texts[1-i], "; \t")
+		if k, err := ParseKey(joined); err == nil && k.Live() && len(k.Problems) == 0 {
+			return joined
+		}
 	}
 	return ""
 }
