@@ -59,7 +59,7 @@ func (a *run) behindAlias(findings []finding.Finding) []finding.Finding {
 			if fix.When != "" {
 				when += ", and " + fix.When
 			}
-			fix.When = when
+			fix.When, fix.Complete = when, false
 		}
 		f.Fix = &fix
 	}

@@ -303,6 +303,9 @@ func (j *judge) withoutDot(d *Domain, hosts []*Exchange) {
 	f.Evidence = f.Evidence[:min(len(f.Evidence), maxEvidence)]
 	n := len(hosts)
 	f.Detail = fmt.Sprintf("There is no address at the MX %s %s of %s", show.Plural(n, "host"), named(names), d.Name)
+	if slices.ContainsFunc(hosts, func(e *Exchange) bool { return e.wildcard }) {
+		f.Detail = fmt.Sprintf("Nothing but a wildcard answers for the MX %s %s of %s", show.Plural(n, "host"), named(names), d.Name)
+	}
 	because := fmt.Sprintf("he zone added its own name to %s, because the final dot is missing.", named(undotted))
 	if fix.Remove == nil {
 		f.Detail += ". Perhaps t" + because

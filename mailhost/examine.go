@@ -257,10 +257,15 @@ func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant string) {
 	}
 	b.Part(func(b *resolver.Batch) { x.ask(b, name) }, func() {
 		no := func(p Presence) bool { return p == Absent || p == Unknown && impossible(name) != "" }
-		if x.meantAsked = no(x.v4.presence()) && no(x.v6.presence()); x.meantAsked {
+		if x.meantAsked = no(x.v4.presence()) && no(x.v6.presence()) || x.ofWildcard(); x.meantAsked {
 			x.meantHost.ask(b, meant)
 		}
 	})
+}
+
+// ofWildcard reports whether a wildcard of a loaded zone has answered for the host.
+func (x *exchangeOutcomes) ofWildcard() bool {
+	return x.v4.answer != nil && x.v4.answer.Wildcard != "" || x.v6.answer != nil && x.v6.answer.Wildcard != ""
 }
 
 // named asks which host of the domain has the address that an MX record names: its PTR
@@ -295,13 +300,17 @@ func (d *Domain) read(q *domainOutcomes) {
 	for i := range d.Exchanges {
 		e := &d.Exchanges[i]
 		x := &q.hosts[i]
+		// A wildcard answers for what a name without its final dot became as well.
+		astray := x.ofWildcard()
 		if x.meantAsked {
 			private := func(a netip.Addr) bool { return !isPublic(a) }
 			meant := x.meantHost.facts(x.meant)
 			if e.Name == x.meant+"."+d.Name || e.Name == x.meant+"."+q.authority.organizational {
 				e.undotted = x.meant
 			}
+			astray = astray && e.undotted != "" && certainly(&meant, q.authority.organizational)
 			switch {
+			case x.ofWildcard() && !astray:
 			case e.undotted != "" && !certainly(&meant, q.authority.organizational):
 			case len(meant.Addresses) > 0 && !slices.ContainsFunc(meant.Addresses, private) && len(meant.CNAMEs) == 0,
 				// What a service takes mail at is known without its address, and so is a name
@@ -315,6 +324,9 @@ func (d *Domain) read(q *domainOutcomes) {
 			continue
 		}
 		e.Host = x.facts(e.Name)
+		if astray && e.Meant != nil {
+			e.wildcard, e.Resolves, e.Addresses, e.CNAMEs = true, Absent, nil, nil
+		}
 		g := GatewayOf(e.Name)
 		for n := len(e.CNAMEs) - 1; g == nil && n >= 0; n-- {
 			g = GatewayOf(e.CNAMEs[n])

@@ -83,6 +83,8 @@ type Exchange struct {
 	// undotted is the whole name to which the zone added its own, if the final dot is
 	// missing; "" if that is not it.
 	undotted string
+	// wildcard: what answers for that name is a wildcard, whose addresses are left out.
+	wildcard bool
 }
 
 // Host is a name and its addresses.

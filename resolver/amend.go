@@ -122,6 +122,7 @@ func (a *amendment) Lookup(ctx context.Context, name string, t Type) (*Answer, e
 			// The proposal takes the alias out that the chain begins with.
 			answer = &Answer{Name: at, Type: t, Status: NoData, Rcode: "NOERROR", Server: e.Server}
 		}
+		answer = a.unwild(answer, at)
 		names := append([]string{at}, answer.CNAMEs...)
 		end, target := a.cut(names, t)
 		for _, name := range names[1 : end+1] {
@@ -143,6 +144,26 @@ func (a *amendment) Lookup(ctx context.Context, name string, t Type) (*Answer, e
 		}
 		at = target
 	}
+}
+
+// unwild is the answer for a name where the wildcard that it was made from answers no more:
+// it does so only for names that neither exist nor are below one that does (RFC 4592, 2.2.1).
+func (a *amendment) unwild(answer *Answer, name string) *Answer {
+	above, ok := strings.CutPrefix(answer.Wildcard, "*.")
+	if !ok {
+		return answer
+	}
+	for at := name; at != above && at != ""; _, at, _ = strings.Cut(at, ".") {
+		if !a.names[at] {
+			continue
+		}
+		gone := &Answer{Name: name, Type: answer.Type, Status: NXDomain, Rcode: "NXDOMAIN", Server: answer.Server}
+		if a.names[name] {
+			gone.Status, gone.Rcode = NoData, "NOERROR"
+		}
+		return gone
+	}
+	return answer
 }
 
 // touches reports whether a name that no zone holds, or an alias on the way to it, is

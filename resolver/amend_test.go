@@ -142,3 +142,38 @@ func TestAmendAliases(t *testing.T) {
 		}
 	}
 }
+
+// TestAmendWildcard: a wildcard answers no more for a name, nor below it, once something is
+// proposed at or below that (RFC 4592, 2.2.1).
+func TestAmendWildcard(t *testing.T) {
+	zone := dnstest.Zone(t, "$ORIGIN acme.example.\n@ 300 SOA ns hostmaster 1 2 3 4 5\n* 300 MX 10 mx1\n* 300 TXT \"v=spf1 -all\"\n")
+	r, err := resolver.Amend(zone, nil, []finding.Record{{Name: "news.acme.example", Type: "TXT", Value: "v=spf1 mx -all"},
+		{Name: "_dmarc.shop.acme.example", Type: "TXT", Value: "v=DMARC1; p=none"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, want string
+		typ        resolver.Type
+	}{
+		{"other.acme.example", "v=spf1 -all", resolver.TypeTXT},
+		{"news.acme.example", "v=spf1 mx -all", resolver.TypeTXT},
+		{"news.acme.example", "nodata", resolver.TypeMX},
+		{"below.news.acme.example", "nxdomain", resolver.TypeMX},
+		{"shop.acme.example", "nodata", resolver.TypeTXT},
+		{"below.shop.acme.example", "nxdomain", resolver.TypeTXT},
+		{"_dmarc.shop.acme.example", "v=DMARC1; p=none", resolver.TypeTXT},
+	} {
+		a, err := r.Lookup(t.Context(), tt.name, tt.typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := string(a.Status)
+		if len(a.Records) == 1 {
+			got = a.Records[0].Text()
+		}
+		if got != tt.want {
+			t.Errorf("%s %s: %q, not %q", tt.name, tt.typ, got, tt.want)
+		}
+	}
+}

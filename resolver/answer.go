@@ -111,6 +111,9 @@ type Answer struct {
 	// MadeUpByLooks: the resolver did not say in what prefix it makes addresses up, and some
 	// of MadeUp hold the IPv4 address of the same host. So may real ones.
 	MadeUpByLooks bool
+	// Wildcard is the owner of the wildcard that a loaded zone answered for Name from, as it
+	// holds nothing there (RFC 4592); else "". Of other servers that is not known.
+	Wildcard string
 	// file is the zone file that answered, if one did; line is that of its SOA.
 	file string
 	line uint32

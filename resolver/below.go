@@ -21,6 +21,30 @@ func Below(r Resolver, domain string, types ...Type) []Record {
 	return nil
 }
 
+// EveryType returns the types that are read of zones: what makes a name exist there.
+func EveryType() []Type { return slices.Clone(everyType) }
+
+var everyType = []Type{TypeA, TypeNS, TypeCNAME, TypeSOA, TypePTR, TypeMX, TypeTXT, TypeAAAA, TypeDNAME, TypeTLSA, TypeSPF}
+
+// WildcardFor returns the records of the wildcard that loaded zones answer for a name
+// from, as nothing stands at or below it (RFC 4592); nil if something does, if no wildcard
+// covers it, and of names on the network. It asks nothing.
+func WildcardFor(r Resolver, name string) []Record {
+	key, wrong := canonical(name)
+	if wrong != "" || len(Below(r, key, everyType...)) > 0 {
+		return nil
+	}
+	for up := parent(key); up != "."; up = parent(up) {
+		if found := Below(r, joinName("*", up), everyType...); len(found) > 0 {
+			return slices.DeleteFunc(slices.Clone(found), func(rec Record) bool { return rec.Name != joinName("*", up) })
+		}
+		if len(Below(r, up, everyType...)) > 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
 // holder is a resolver that answers from zones, or one in front of it.
 type holder interface {
 	below(domain string, types []Type) []Record

@@ -53,6 +53,38 @@ x.notacme CNAME acme.example.
 	}
 }
 
+func TestWildcardFor(t *testing.T) {
+	set := mustParse(t, `
+$ORIGIN acme.example.
+$TTL 300
+@ SOA ns1 host 1 7200 3600 1209600 300
+* MX 10 mx1
+* TXT "v=spf1 -all"
+x.* TXT "below the wildcard"
+s1._domainkey.news TXT "v=DKIM1; p="
+own A 192.0.2.1
+*.own A 192.0.2.2
+`, "acme.example")
+	child := mustParse(t, "$ORIGIN child.acme.example.\n@ 300 SOA ns1 host 1 7200 3600 1209600 300\n", "child.acme.example")
+	r := NewOverlay(nil, set, child)
+	for name, want := range map[string]int{
+		"other.acme.example": 2, "deep.other.acme.example": 2, "*.acme.example": 0, "acme.example": 0, "news.acme.example": 0,
+		"s2._domainkey.news.acme.example": 0, "own.acme.example": 0, "a.own.acme.example": 1, "below.child.acme.example": 0, "other.test": 0,
+	} {
+		found := WildcardFor(r, name)
+		if len(found) != want {
+			t.Errorf("%s: %v", name, found)
+		}
+		// The zone says the same.
+		if a, err := r.Lookup(t.Context(), name, TypeMX); err == nil && (a.Wildcard != "") != (want > 0) {
+			t.Errorf("%s: the answer is of %q", name, a.Wildcard)
+		}
+	}
+	if WildcardFor(deaf{}, "other.acme.example") != nil {
+		t.Error("a resolver without zones has a wildcard")
+	}
+}
+
 func TestBelowAmended(t *testing.T) {
 	set := mustParse(t, `
 $ORIGIN acme.example.

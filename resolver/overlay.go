@@ -46,6 +46,7 @@ type overlaid struct {
 	t         Type
 	at        string   // the name that aliases have led to
 	chain     []string // these aliases
+	wildcard  string   // that the zone answered for key from
 	ttl       uint32   // the least so far
 	server    string   // that said the last of them
 }
@@ -53,7 +54,10 @@ type overlaid struct {
 // zoned is what the zone says of where the question is, if it has the authority. It is nil
 // without an error if it has not, and if it has an alias: then the question has gone on.
 func (o *overlay) zoned(w *overlaid, z *ZoneAnswer) (*Answer, error) {
-	a := &Answer{Name: w.key, Type: w.t, CNAMEs: w.chain, Server: zoneServer + z.Origin, Rcode: "NOERROR", file: z.file}
+	if w.at == w.key {
+		w.wildcard = z.Wildcard
+	}
+	a := &Answer{Name: w.key, Type: w.t, CNAMEs: w.chain, Server: zoneServer + z.Origin, Rcode: "NOERROR", Wildcard: w.wildcard, file: z.file}
 	if z.SOA != nil {
 		a.line = z.SOA.line
 	}
@@ -123,7 +127,7 @@ func (o *overlay) ask(ctx context.Context, w *overlaid, z *ZoneAnswer) (*Answer,
 		}
 	}
 	merged := *a
-	merged.Name, merged.CNAMEs, merged.TTL = w.key, w.chain, w.ttl
+	merged.Name, merged.CNAMEs, merged.TTL, merged.Wildcard = w.key, w.chain, w.ttl, w.wildcard
 	merged.AuthenticData = merged.AuthenticData && len(w.chain) == len(a.CNAMEs)
 	return &merged, nil
 }

@@ -34,6 +34,8 @@ type ZoneAnswer struct {
 	Records []Record
 	// SOA of the zone, nil if the file has none.
 	SOA *Record
+	// Wildcard is the owner of the wildcard that the answer was made from (RFC 4592), or "".
+	Wildcard string
 	// file is the zone file.
 	file string
 }
@@ -82,10 +84,12 @@ func (z *zone) find(name string, t Type) ZoneAnswer {
 		for z.nodes[up] == nil {
 			up = parent(up)
 		}
-		if n = z.nodes[joinName("*", up)]; n == nil {
+		wild := joinName("*", up)
+		if n = z.nodes[wild]; n == nil {
 			a.Kind = ZoneNXDomain
 			return a
 		}
+		a.Wildcard = wild
 	}
 	if rs := n.get(t); rs != nil {
 		a.Kind, a.Records = ZoneFound, rs

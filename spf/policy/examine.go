@@ -165,6 +165,9 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 				for _, name := range misplaced(x.root) {
 					x.ask(name, resolver.TypeTXT, asMisplaced)
 				}
+				for _, name := range guards(x.root) {
+					x.ask(name, resolver.TypeTXT, 0)
+				}
 			}
 		}
 		if f := o.record(); p&asMisplaced != 0 && f.count == 1 {

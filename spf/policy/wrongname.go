@@ -1,7 +1,10 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -19,6 +22,37 @@ func misplaced(domain string) []string {
 		names = append([]string{domain + "." + zone}, names...)
 	}
 	return names
+}
+
+// guards are names at which nobody publishes a record of the domain, below it and below the zone that it is
+// in: what they have, a wildcard has. They are the same every time, so that an audit can
+// be repeated and its answers cached.
+func guards(domain string) []string {
+	sum := sha256.Sum256([]byte("mailworthy wildcard guard\x00" + domain))
+	label := "x" + hex.EncodeToString(sum[:8])
+	names := []string{label + "." + domain}
+	if zone := registrable(domain); zone != domain && zone != "" {
+		names = append(names, label+"."+zone)
+	}
+	return names
+}
+
+// ofWildcard reports whether the answer at a name is one that names which nobody published
+// have as well, and whether the DNS left that open.
+func (k *checker) ofWildcard(name string) (is, open bool) {
+	o := k.p.answers.get(name, resolver.TypeTXT)
+	if o.answer.OfZone() {
+		return o.answer.Wildcard != "", false
+	}
+	for _, guard := range guards(k.p.Domain) {
+		g := k.p.answers.get(guard, resolver.TypeTXT)
+		if g.answer == nil {
+			open = true
+			continue
+		}
+		is = is || slices.Contains(g.spfTexts(), o.record().text)
+	}
+	return is, open
 }
 
 // doubled reports whether a name is one that a panel made of a full one.
@@ -40,7 +74,7 @@ func (k *checker) wrongName() (wrong, open bool) {
 	}
 	var name, text string
 	var silent []finding.Evidence
-	found, moved := 0, false
+	found, moved, unsure := 0, false, false
 	first, _, _ := strings.Cut(k.p.Domain, ".")
 	for _, n := range misplaced(k.p.Domain) {
 		astray := doubled(n, k.p.Domain) || n == first+"."+k.p.Domain
@@ -57,8 +91,12 @@ func (k *checker) wrongName() (wrong, open bool) {
 		if n == "_dmarc."+k.p.Domain && letsNobodySend(o.record().text) {
 			continue // names that send nothing are given such a record, _dmarc among them
 		}
+		wild, open := k.ofWildcard(n)
+		if wild {
+			continue
+		}
 		if found++; found == 1 {
-			name, text, moved = n, o.record().text, astray || n == "_dmarc."+k.p.Domain
+			name, text, moved, unsure = n, o.record().text, astray || n == "_dmarc."+k.p.Domain, open
 		}
 	}
 	if found == 0 && len(silent) > 0 {
@@ -66,8 +104,7 @@ func (k *checker) wrongName() (wrong, open bool) {
 			Detail: fmt.Sprintf("%s has no SPF record. Whether one stands at %s by mistake is not known: the DNS did not say.", k.p.Domain, silent[0].Name)})
 		return false, true
 	}
-	// A wildcard answers for each, but for one that has records of its own.
-	if found == 0 || found >= len(misplaced(k.p.Domain))-1 {
+	if found == 0 {
 		return false, false
 	}
 	k.unread = true
@@ -78,6 +115,8 @@ func (k *checker) wrongName() (wrong, open bool) {
 	}
 	_, l := spf.Parse(text)
 	switch {
+	case unsure:
+		f.Fix = advice("Publish the record of %s at %s, if it is no wildcard's: whether names that nobody published have one as well, the DNS did not say.", name, k.p.Domain)
 	case l.ErrorAt >= 0:
 		f.Fix = advice("Correct the record and publish it at %s.", k.p.Domain)
 	case !moved:

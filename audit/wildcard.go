@@ -1,0 +1,152 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailworthy/finding"
+	"mailworthy/resolver"
+)
+
+// behindWildcard mends the fixes of names that hold nothing themselves, as a wildcard of the
+// loaded zone answers for them. There is nothing to remove there, and a record that is
+// published there, or below, ends what the wildcard answers (RFC 4592, 2.2.1): the other
+// records that mail needs have to be published with it.
+func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
+	if domain := a.target.Domain; len(resolver.Below(a.resolver, domain, resolver.EveryType()...)) == 0 && resolver.WildcardFor(a.resolver, domain) == nil {
+		return findings // no loaded zone holds it
+	}
+	for i := range findings {
+		f := &findings[i]
+		if !f.Severity.AtLeast(finding.Notice) {
+			continue
+		}
+		a.noteStopped(f)
+		if f.Fix == nil {
+			continue
+		}
+		fix := *f.Fix
+		dropped := a.dropSynthesised(&fix)
+		domain, lost := a.shadowed(&fix)
+		if len(lost) > 0 {
+			stand := "stands"
+			if len(lost) > 1 {
+				stand = "stand"
+			}
+			when := fmt.Sprintf("the %s of %s %s at %s as well, which a wildcard answers for only as long as nothing stands at or below it", recordTypes(lost), lost[0].Name, stand, domain)
+			if fix.When != "" {
+				when += ", and " + fix.When
+			}
+			fix.When, fix.Complete = when, false
+		}
+		if dropped || len(lost) > 0 {
+			f.Fix = &fix
+		}
+	}
+	return findings
+}
+
+// askedFor are the names below a domain, and the type there, that checks miss a record of.
+var askedFor = map[string]struct {
+	prefix string
+	t      resolver.Type
+}{
+	"spf-record-missing":   {"", resolver.TypeTXT},
+	"mx-missing":           {"", resolver.TypeMX},
+	"dmarc-record-missing": {"_dmarc.", resolver.TypeTXT},
+}
+
+// noteStopped says of what is missing that a wildcard has it, where it does not answer for
+// the name because something else stands at or below it, which surprises everybody.
+func (a *run) noteStopped(f *finding.Finding) {
+	missing, ok := askedFor[f.Check]
+	if !ok {
+		return
+	}
+	name := missing.prefix + f.Subject
+	below := resolver.Below(a.resolver, name, resolver.EveryType()...)
+	if len(below) == 0 {
+		return
+	}
+	for _, up, ok := strings.Cut(name, "."); ok; _, up, ok = strings.Cut(up, ".") {
+		if found := resolver.Below(a.resolver, "*."+up, missing.t); len(found) > 0 {
+			f.Detail += fmt.Sprintf(" *.%s has one, but a wildcard answers only for names at and below which nothing stands (RFC 4592, 2.2.1): %s has a record.", up, below[0].Name)
+			return
+		}
+	}
+}
+
+// dropSynthesised leaves out of what a fix removes the records that a wildcard answers with,
+// and reports whether there were any.
+func (a *run) dropSynthesised(fix *finding.Fix) bool {
+	wild := ""
+	kept := make([]finding.Record, 0, len(fix.Remove))
+	for _, r := range fix.Remove {
+		if records := resolver.WildcardFor(a.resolver, r.Name); len(records) > 0 {
+			wild = records[0].Name
+			continue
+		}
+		kept = append(kept, r)
+	}
+	if wild == "" {
+		return false
+	}
+	fix.Remove = kept
+	if len(kept)+len(fix.Records()) == 0 {
+		fix.Summary = fmt.Sprintf("Correct the records of %s, or publish what belongs there at the name itself.", wild)
+	}
+	return true
+}
+
+// shadowed is the mail domain for which a wildcard answers no more once the records of a fix are
+// published, and the records of the wildcard that mail to or from it needs and that the
+// fix does not publish.
+func (a *run) shadowed(fix *finding.Fix) (domain string, lost []resolver.Record) {
+	records := fix.Records()
+	for _, r := range records {
+		for _, domain := range a.mailDomains() {
+			if !resolver.Within(r.Name, domain) {
+				continue
+			}
+			lost = slices.DeleteFunc(resolver.WildcardFor(a.resolver, domain), func(w resolver.Record) bool {
+				switch w.Type {
+				case resolver.TypeMX, resolver.TypeA, resolver.TypeAAAA, resolver.TypeCNAME, resolver.TypeTXT:
+				default:
+					return true
+				}
+				return slices.ContainsFunc(records, func(r finding.Record) bool { return r.Name == domain && r.Type == w.Type.String() })
+			})
+			if len(lost) > 0 {
+				return domain, lost
+			}
+		}
+	}
+	return "", nil
+}
+
+// mailDomains are the audited domain and the envelope domains.
+func (a *run) mailDomains() []string {
+	domains := []string{a.target.Domain}
+	for _, e := range a.result.Examined.Envelopes {
+		if !slices.Contains(domains, e.Domain) {
+			domains = append(domains, e.Domain)
+		}
+	}
+	return domains
+}
+
+// recordTypes are the types of records as part of a sentence.
+func recordTypes(records []resolver.Record) string {
+	var types []string
+	for _, r := range records {
+		if t := r.Type.String(); !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	noun := "records"
+	if len(records) == 1 {
+		noun = "record"
+	}
+	return strings.Join(types, " and ") + " " + noun
+}
