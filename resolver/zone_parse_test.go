@@ -67,6 +67,34 @@ func TestParseZoneErrors(t *testing.T) {
 	}
 }
 
+// TestParseZoneForeign: a record that no check reads loses nothing else, and a parameter in
+// quotes is one (RFC 9460, 2.1).
+func TestParseZoneForeign(t *testing.T) {
+	s, err := ParseZone(strings.NewReader(`$ORIGIN a.test.
+$TTL 300
+@ SOA ns host 1 7200 3600 1209600 300
+@ HTTPS 1 . alpn="h2" ipv4hint="192.0.2.1"
+_8443._https SVCB 1 . alpn="h3,h2"
+@ CAA 0 issue "ca.test"
+@ CAA nonsense
+_sip._tcp SRV 1 2 x
+@ TXT "here"
+`), "", "z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`z:7: the data of a CAA record is not understood (bad CAA Flag: "nonsense"), and no check reads it`,
+		`z:8: the data of a SRV record is not understood (bad SRV Port: "x"), and no check reads it`}
+	if !slices.Equal(s.Warnings, want) {
+		t.Errorf("%q", s.Warnings)
+	}
+	for name, kind := range map[string]ZoneKind{"a.test": ZoneFound, "_sip._tcp.a.test": ZoneNoData, "other.a.test": ZoneNXDomain} {
+		if a := Find([]*ZoneSet{s}, name, TypeTXT); a.Kind != kind {
+			t.Errorf("%s: %v", name, a.Kind)
+		}
+	}
+}
+
 func TestParseZoneOrigins(t *testing.T) {
 	for _, tc := range []struct {
 		label, origin, text string
