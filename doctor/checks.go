@@ -59,8 +59,12 @@ func (x *examination) server(s Server, o Options) *resolver.Record {
 	x.ok(Answers, "the resolver answers")
 	rootSeen := zoneErr == nil && zone.Status == resolver.Found
 	topSeen := topErr == nil && top.Status == resolver.Found && len(top.CNAMEs) == 0
+	public := topSeen && (rootSeen || zoneErr != nil)
 	switch {
-	case topSeen && (rootSeen || zoneErr != nil):
+	case public && resolver.Selective(x.ctx, x.ask) != nil:
+		public = false
+		x.problem(PublicDNS, finding.Error, "the resolver has com, and denies the hosts that serve it: it lets a few names through", "What it denies says nothing. "+other)
+	case public:
 		x.ok(PublicDNS, "the root and the top-level domain com are seen")
 	case topErr != nil:
 		x.unknown(PublicDNS, "the question for com was not answered: "+said(topErr), other)
@@ -71,7 +75,8 @@ func (x *examination) server(s Server, o Options) *resolver.Record {
 	var rewriting rbl.Rewriting
 	if !o.Quick {
 		lists, rewriting = rbl.Probe(x.ctx, x.ask, rbl.Options{Catalogue: o.Catalogue})
-		x.rewriting(rewriting)
+		x.rewriting(rewriting, topErr == nil && !topSeen)
+		x.types(public)
 		x.dnssec(top, topErr)
 	}
 	x.tcp(s)
@@ -96,7 +101,7 @@ func (x *examination) mute(e *resolver.Error) {
 	default:
 		x.problem(Answers, finding.Error, "the resolver fails: "+said(e), "Check its log, its way to the root servers and its clock, which DNSSEC needs. "+other)
 	}
-	for _, check := range []string{PublicDNS, Rewriting, DNSSEC, TCP, Lists} {
+	for _, check := range []string{PublicDNS, Rewriting, Types, DNSSEC, TCP, Lists} {
 		x.unknown(check, "not known: the resolver gave no answer", "")
 	}
 }
@@ -120,8 +125,12 @@ func detail(e *resolver.Error) string {
 	return " (" + show.Cut(e.Detail, 200) + ")"
 }
 
-func (x *examination) rewriting(r rbl.Rewriting) {
+// rewriting says whether names that do not exist are denied. A resolver that denies com shows
+// nothing by that.
+func (x *examination) rewriting(r rbl.Rewriting, deniesAll bool) {
 	switch {
+	case r.Known && !r.Rewrites && deniesAll:
+		x.unknown(Rewriting, "not known: the resolver denies names that exist as well", "")
 	case r.Rewrites:
 		x.problem(Rewriting, finding.Error, "the resolver invents an address for a name that does not exist", "Turn off its search or ad redirection, else absence and listings cannot be told. "+other)
 	case r.Known:
@@ -131,11 +140,59 @@ func (x *examination) rewriting(r rbl.Rewriting) {
 	}
 }
 
+// kept are names that have records of the types that an audit reads, each with a second one for the
+// case that the first one's own servers fail.
+var kept = []struct {
+	of    resolver.Type
+	names [2]string
+	// lost is what cannot be audited without them.
+	lost string
+}{
+	{resolver.TypeTXT, [2]string{"gmail.com", "outlook.com"}, "SPF, DKIM and DMARC"},
+	{resolver.TypeMX, [2]string{"gmail.com", "outlook.com"}, "MX hosts"},
+	{resolver.TypePTR, [2]string{"8.8.8.8.in-addr.arpa", "1.1.1.1.in-addr.arpa"}, "names of sending addresses"},
+}
+
+// types asks for records of each type that an audit reads: a filter may let addresses through alone.
+func (x *examination) types(public bool) {
+	if !public {
+		x.unknown(Types, "not known: the resolver does not see the public DNS", "")
+		return
+	}
+	var wrong, lost []string
+	for _, k := range kept {
+		why := ""
+		for _, name := range k.names {
+			a, err := x.ask.Lookup(x.ctx, name, k.of)
+			if err == nil && a.Status == resolver.Found {
+				why = ""
+				break
+			}
+			if why = fmt.Sprintf("it says that there are none of %s", name); err != nil {
+				why = said(err)
+			}
+		}
+		if why != "" {
+			wrong, lost = append(wrong, fmt.Sprintf("%s (%s)", k.of, why)), append(lost, k.lost)
+		}
+	}
+	if wrong == nil {
+		x.ok(Types, "questions for TXT, MX and PTR records are answered")
+		return
+	}
+	x.problem(Types, finding.Error, "no answer for "+strings.Join(wrong, ", ")+", so that nothing is known of "+strings.Join(lost, ", "),
+		"Let questions of these types through: a filter or forwarder in front of the resolver may answer for addresses alone. "+other)
+}
+
 // dnssec asks whether the resolver validates: it says so of a signed name, and refuses
 // one whose signature is wrong.
 func (x *examination) dnssec(signed *resolver.Answer, err error) {
 	if err != nil {
 		x.unknown(DNSSEC, "the question for a signed name was not answered: "+said(err), other)
+		return
+	}
+	if signed.Absent() && !signed.AuthenticData {
+		x.unknown(DNSSEC, "not known: the resolver has nothing of com that could be validated", "")
 		return
 	}
 	wrong, wrongErr := x.ask.Lookup(x.ctx, bogus, resolver.TypeA)

@@ -44,6 +44,7 @@ const (
 	Answers   = "resolver-answers"
 	PublicDNS = "public-dns"
 	Rewriting = "nxdomain"
+	Types     = "record-types"
 	DNSSEC    = "dnssec"
 	TCP       = "tcp"
 	Lists     = "blocklists"
@@ -56,6 +57,7 @@ var checks = []struct{ name, whether string }{
 	{Answers, "whether the resolver answers"},
 	{PublicDNS, "whether it sees the public DNS"},
 	{Rewriting, "whether it denies names that do not exist"},
+	{Types, "whether it answers for TXT, MX and PTR"},
 	{DNSSEC, "whether it validates"},
 	{TCP, "whether TCP to port 53 works"},
 	{Lists, "which block lists refuse it"},

@@ -19,12 +19,30 @@ const rootZone = `$ORIGIN .
 @ 86400 IN NS a.root-servers.net.
 com. 86400 IN SOA a.gtld-servers.net. nstld.verisign-grs.com. 1795000000 1800 900 604800 900
 com. 86400 IN NS a.gtld-servers.net.
+a.gtld-servers.net. 86400 IN A 192.5.6.30
+gmail.com. 300 IN TXT "v=spf1 redirect=_spf.google.com"
+gmail.com. 300 IN MX 5 gmail-smtp-in.l.google.com.
+8.8.8.8.in-addr.arpa. 300 IN PTR dns.google.
 2.0.0.127.list.test. 60 IN A 127.0.0.2
+`
+
+// selective is a resolver that lets the root and com through.
+const selective = `$ORIGIN .
+@ 86400 IN SOA a.root-servers.net. nstld.verisign-grs.com. 2026112801 1800 900 604800 86400
+com. 86400 IN SOA a.gtld-servers.net. nstld.verisign-grs.com. 1795000000 1800 900 604800 900
+com. 86400 IN NS a.gtld-servers.net.
 `
 
 var now = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 
 func TestExamine(t *testing.T) {
+	without := func(typ resolver.Type, kind dnstest.Kind) func(s *dnstest.Server) {
+		return func(s *dnstest.Server) {
+			s.AuthenticData(true)
+			s.Fault("", typ, dnstest.Fault{Kind: kind})
+		}
+	}
+	types := map[string]doctor.State{doctor.Types: doctor.Problem}
 	lies := func(s *dnstest.Server) { s.Fault("", dnstest.Any, dnstest.Fault{Kind: dnstest.Rewrite}) }
 	tests := []struct {
 		name string
@@ -58,7 +76,18 @@ func TestExamine(t *testing.T) {
 		{name: "is refused by a list", zone: strings.Replace(rootZone, "60 IN A 127.0.0.2", "60 IN A 127.255.255.254", 1), make: func(s *dnstest.Server) { s.AuthenticData(true) },
 			whole: doctor.Problem, state: map[string]doctor.State{doctor.Lists: doctor.Problem}},
 		{name: "serves private names alone", zone: "$ORIGIN corp.test.\n@ 60 IN SOA ns.corp.test. a.corp.test. 1 2 3 4 5\n", whole: doctor.Problem, status: 1,
-			state: map[string]doctor.State{doctor.PublicDNS: doctor.Problem, doctor.DNSSEC: doctor.Problem, doctor.Lists: doctor.Unknown, doctor.Clock: doctor.Unknown}},
+			state: map[string]doctor.State{doctor.PublicDNS: doctor.Problem, doctor.Rewriting: doctor.Unknown, doctor.Types: doctor.Unknown, doctor.DNSSEC: doctor.Unknown, doctor.Lists: doctor.Unknown, doctor.Clock: doctor.Unknown}},
+		{name: "lets a few names through", zone: selective, whole: doctor.Problem, status: 1,
+			state: map[string]doctor.State{doctor.PublicDNS: doctor.Problem, doctor.Types: doctor.Unknown, doctor.DNSSEC: doctor.Problem, doctor.Lists: doctor.Unknown}},
+		{name: "refuses TXT", make: without(resolver.TypeTXT, dnstest.Refused), whole: doctor.Problem, status: 1, state: types},
+		{name: "is silent for TXT", make: without(resolver.TypeTXT, dnstest.Silence), whole: doctor.Problem, status: 1, state: types},
+		{name: "denies MX", make: without(resolver.TypeMX, dnstest.Denied), whole: doctor.Problem, status: 1, state: types},
+		{name: "fails for PTR", make: without(resolver.TypePTR, dnstest.ServFail), whole: doctor.Problem, status: 1, state: types},
+		{name: "has TXT of one name alone", make: func(s *dnstest.Server) {
+			s.AuthenticData(true)
+			s.Fault("gmail.com", resolver.TypeTXT, dnstest.Fault{Kind: dnstest.ServFail})
+			s.Add("outlook.com", resolver.TypeTXT, "v=spf1 -all")
+		}, whole: doctor.OK},
 		{name: "clock behind", make: func(s *dnstest.Server) { s.AuthenticData(true) }, now: now.AddDate(0, 0, -3), whole: doctor.Problem, status: 1,
 			state: map[string]doctor.State{doctor.Clock: doctor.Problem}},
 		{name: "clock ahead", make: func(s *dnstest.Server) { s.AuthenticData(true) }, now: now.AddDate(1, 0, 0), whole: doctor.Problem, status: 1,
@@ -98,7 +127,7 @@ func TestExamine(t *testing.T) {
 					t.Errorf("%s: no advice", c.Check)
 				}
 			}
-			if len(seen) != 7 {
+			if len(seen) != 8 {
 				t.Errorf("%d checks: %v", len(seen), seen)
 			}
 			if got := e.Status(finding.Error, false, false); e.State != tt.whole || got != tt.status {
@@ -112,7 +141,7 @@ func TestExamine(t *testing.T) {
 }
 
 // mute is the state of all if the resolver answers nothing.
-var mute = map[string]doctor.State{doctor.Answers: doctor.Problem, doctor.PublicDNS: doctor.Unknown, doctor.Rewriting: doctor.Unknown,
+var mute = map[string]doctor.State{doctor.Answers: doctor.Problem, doctor.PublicDNS: doctor.Unknown, doctor.Rewriting: doctor.Unknown, doctor.Types: doctor.Unknown,
 	doctor.DNSSEC: doctor.Unknown, doctor.TCP: doctor.Unknown, doctor.Lists: doctor.Unknown, doctor.Clock: doctor.Unknown}
 
 // catalogue has one list.
@@ -122,7 +151,7 @@ func catalogue() *rbl.Catalogue {
 
 func TestOffline(t *testing.T) {
 	e := doctor.Offline(now)
-	if len(e.Checks) != 8 || e.State != doctor.NotChecked || e.Status(finding.Notice, false, false) != 0 {
+	if len(e.Checks) != 9 || e.State != doctor.NotChecked || e.Status(finding.Notice, false, false) != 0 {
 		t.Errorf("%d checks, %s, status %d", len(e.Checks), e.State, e.Status(finding.Notice, false, false))
 	}
 }

@@ -20,9 +20,9 @@ func newDoctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Whether this machine can audit: resolver, DNSSEC, TCP, block lists, IPv6, clock",
 		Long: `Asks the resolver what an audit needs of it: whether it sees the public DNS, denies
-names that do not exist, validates DNSSEC, answers over TCP, and which block lists
-(DNSBL) refuse it; and whether IPv6 works and the clock is right. Several --resolver
-are examined one by one. Each line is ok, problem or unknown, with what to do about it.
+names that do not exist, answers for TXT, MX and PTR, validates DNSSEC, answers over
+TCP, and which block lists (DNSBL) refuse it; and whether IPv6 works and the clock is
+right. Several --resolver are examined one by one. Each line is ok, problem or unknown, with what to do about it.
 
 Exit status: 0 nothing at or above --fail-on, 1 a problem is, 2 bad input, 3 something
 is not known.`,

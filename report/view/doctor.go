@@ -10,7 +10,7 @@ import (
 
 // doctorNames are what the checks of doctor are called.
 var doctorNames = map[string]string{
-	doctor.Answers: "Resolver", doctor.PublicDNS: "Public DNS", doctor.Rewriting: "NXDOMAIN", doctor.DNSSEC: "DNSSEC", doctor.TCP: "TCP port 53",
+	doctor.Answers: "Resolver", doctor.PublicDNS: "Public DNS", doctor.Rewriting: "NXDOMAIN", doctor.Types: "Record types", doctor.DNSSEC: "DNSSEC", doctor.TCP: "TCP port 53",
 	doctor.Lists: "Blocklists (DNSBL)", doctor.IPv6: "IPv6", doctor.Clock: "Clock",
 }
 
