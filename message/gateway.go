@@ -106,6 +106,20 @@ func (b *border) judge(i int) (inside bool, unclear string) {
 		return false, fmt.Sprintf("the host that handed the message over takes the recipient's mail, and line %d, the next Received field, is not of %s: state with --ip from whom it took the message",
 			h.Line, b.gateway)
 	}
+	if b.calledInside(i) {
+		j := judgement{border: b, hop: h}
+		if j.proved() {
+			b.skip(h, fmt.Sprintf("is from one host of %s to another", organization(h.By)))
+			return true, ""
+		}
+		known := false
+		if b.world.Addresses != nil {
+			_, known = b.world.Addresses(lower(h.HELO))
+		}
+		if !known && !h.unnamed {
+			return false, j.calledItself()
+		}
+	}
 	next := b.nextClient(i)
 	if service == "" && (next == nil || b.ofSender(i) || b.rewritten(i)) {
 		return false, ""
@@ -132,6 +146,20 @@ func (b *border) judge(i int) (inside bool, unclear string) {
 		return false, "" // the recipient's mail goes elsewhere: it is the sender's
 	}
 	return false, j.unclear(next)
+}
+
+// calledInside reports whether the client of a hop has nothing but its greeting to show that it is
+// a host of the organization of the server, as hosts inside have that no PTR record names, and
+// whoever calls himself so.
+func (b *border) calledInside(i int) bool {
+	h := &b.Received[i]
+	return h.from == "" && sameOrganization(h.HELO, h.By) && RelayOf(h.By) == "" && i+1 < len(b.Received) && sameOrganization(b.Received[i+1].By, h.By)
+}
+
+// calledItself says that a name is no proof.
+func (j *judgement) calledItself() string {
+	return fmt.Sprintf("the Received field in line %d names %s (%s), which is only what the client called itself: whether it is a host of %s cannot be told. State the client with --ip",
+		j.hop.Line, j.hop.HELO, j.hop.IP, organization(j.hop.By))
 }
 
 // nextClient is the next hop below with an address that could be a client's, nil if

@@ -193,3 +193,32 @@ func TestRelayNames(t *testing.T) {
 		}
 	}
 }
+
+// TestCalledInside: a greeting is no proof that a host is the receiver's own; its address is.
+func TestCalledInside(t *testing.T) {
+	const below = "Received: from mx1.acme.example (mx1.acme.example [192.0.2.10]) by gw.receiver.example with ESMTPS id b2\nFrom: a@acme.example\nTo: bob@receiver.example\n\n"
+	for name, hop := range map[string]string{
+		"Exim":    "from [198.51.100.66] (helo=gw.receiver.example) by mx.receiver.example with esmtp (Exim 4.98)",
+		"qmail":   "from unknown (HELO gw.receiver.example) (198.51.100.66) by mx.receiver.example with SMTP",
+		"Postfix": "from gw.receiver.example (unknown [198.51.100.66]) by mx.receiver.example (Postfix) with ESMTP id c3",
+	} {
+		facts := read(t, "Received: "+hop+"\n"+below).Facts()
+		for _, tt := range []struct {
+			name  string
+			hosts map[string]string
+			ip    string
+		}{
+			{"it has the address", map[string]string{"gw.receiver.example": "198.51.100.66"}, "192.0.2.10"},
+			{"another one has it", map[string]string{"gw.receiver.example": "203.0.113.25"}, "198.51.100.66"},
+		} {
+			if c, why := facts.Client(world(map[string]string{"receiver.example": "mx.receiver.example"}, tt.hosts)); c == nil || c.IP.String() != tt.ip {
+				t.Errorf("%s, %s: %v, %s", name, tt.name, c, why)
+			}
+		}
+		// The server that looked for the name, and found none, has said what can be known.
+		c, why := facts.Client(World{})
+		if name == "Postfix" && (c == nil || c.IP.String() != "198.51.100.66") || name != "Postfix" && (c != nil || !strings.Contains(why, "only what the client called itself")) {
+			t.Errorf("%s, nothing known: %v, %s", name, c, why)
+		}
+	}
+}

@@ -25,9 +25,9 @@ type Hop struct {
 	Date *time.Time `json:"date"`
 
 	// from is the name of the client that the server looked up, else the one that
-	// it greeted with; looked says that it looked it up.
-	from   string
-	looked bool
+	// it greeted with; looked says that it looked it up, unnamed that it did and found none.
+	from            string
+	looked, unnamed bool
 	// recipient is the domain of the address that the field names with "for".
 	recipient string
 }
@@ -75,14 +75,21 @@ func readHop(f *Field) Hop {
 		h.IP = addr.Unmap()
 	}
 	h.HELO = from.token
-	verified := false
+	verified, named := false, false
 	if m := heloWord.FindStringSubmatch(from.comments); m != nil {
-		h.HELO = m[1]
+		h.HELO, named = m[1], true
 		verified = strings.HasPrefix(from.comments, "([") && organization(from.token) != "" // the way of Exim
 	}
 	h.HELO = show.Cut(strings.TrimSuffix(h.HELO, "."), maxQuoted)
-	if h.from = h.HELO; strings.HasPrefix(from.comments, "(unknown") || strings.Contains(from.comments, "may be forged") {
-		h.from = "" // the name that it greeted with is all that there is
+	if h.from = h.HELO; named {
+		// The name that it greeted with is said apart: before it stands that of the address,
+		// which some servers do not hold against the DNS, or none.
+		h.from = ""
+		if organization(from.token) != "" {
+			h.from = show.Cut(strings.TrimSuffix(from.token, "."), maxQuoted)
+		}
+	} else if strings.HasPrefix(from.comments, "(unknown") || strings.Contains(from.comments, "may be forged") {
+		h.from, h.unnamed = "", true // the name that it greeted with is all that there is
 	}
 	if m := lookedUp.FindStringSubmatch(from.comments); m != nil {
 		h.from, h.looked = show.Cut(strings.TrimSuffix(m[1], "."), maxQuoted), !strings.Contains(from.comments, "may be forged")
