@@ -241,6 +241,13 @@ func (k *checker) multiple() {
 		} else {
 			fix.Value, fix.More = less.Value, less.More
 			fix.Summary = replace + " this one, or one without what no longer sends for you." + flat.changes()
+			texts := make(map[string]string)
+			for _, r := range fix.Records() {
+				texts[r.Name] = r.Value
+			}
+			if wrong := k.worse(k.p.with(texts)); len(wrong) > 0 {
+				fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)
+			}
 		}
 	} else if wrong := k.worse(q); len(wrong) > 0 && !strings.Contains(merged, "<") {
 		fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)

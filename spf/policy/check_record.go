@@ -48,7 +48,10 @@ func (k *checker) shape() {
 
 // records judges what the domain's own records say by themselves.
 func (k *checker) records() {
-	k.Decided("spf-terms-after-all", "spf-redirect-with-all", "spf-unknown-modifier", "spf-ptr", "spf-duplicate-term")
+	k.Decided("spf-terms-after-all", "spf-redirect-with-all", "spf-unknown-modifier")
+	if !k.unknownRecords {
+		k.Decided("spf-ptr", "spf-duplicate-term") // they are found in what is included, too
+	}
 	for _, r := range k.own {
 		if r.Status != StatusFound {
 			continue

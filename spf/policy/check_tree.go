@@ -264,9 +264,11 @@ func (k *checker) unmarked(t *Term) (text, meant string) {
 func (k *checker) readable(domain string, m *repaired) string {
 	out := []string{spf.Version}
 	for _, p := range m.parts {
-		if !p.unread && k.nowhere(domain, p.text) {
+		if !p.unread && k.idle(domain, p.text) {
 			t := spf.ParseTerm(p.text)
-			p.text = rightNameOf(&t)
+			if p.text = rightNameOf(&t); t.Spec == "" {
+				p.text = sendersOf(&Term{Kind: t.Kind, Text: t.Text})
+			}
 		} else if p.or != "" {
 			p.text = "<" + forPlaceholder(p.text) + " or " + forPlaceholder(p.or) + ">"
 		}
@@ -286,7 +288,7 @@ func (k *checker) opened(r *Record, t *Term) *finding.Fix {
 		return k.right(r, t)
 	}
 	at := r.Domain + "." + k.p.Domain
-	if _, there := k.p.answers.asked[question{at, resolver.TypeTXT}]; there && r.Domain != k.p.Domain && k.p.answers.get(at, resolver.TypeTXT).recordStatus() == StatusFound {
+	if _, m := k.p.answers.get(at, resolver.TypeTXT).unmarked(); r.Domain != k.p.Domain && (m != nil || k.p.answers.get(at, resolver.TypeTXT).record().count > 0) {
 		return advice("Make one record of that of %s, without the term that closes the circle, and of the one that stands at %s by mistake.", r.Domain, at)
 	}
 	if k.besides(r.Domain, r.Text) != nil {

@@ -159,11 +159,19 @@ func (k *checker) legible(r *Record) *repaired {
 		return nil
 	}
 	if slices.ContainsFunc(m.parts, func(x reading) bool {
-		return x.or != "" || x.cut && !k.vouched(r.Domain, x.text) || k.nowhere(r.Domain, x.text)
+		return x.or != "" || x.cut && !k.vouched(r.Domain, x.text) || k.idle(r.Domain, x.text)
 	}) {
 		return nil
 	}
 	return m
+}
+
+// idle reports whether the DNS says that a term leads nowhere, or finds no address, so that it is
+// hardly what was meant.
+func (k *checker) idle(domain, text string) bool {
+	t := spf.ParseTerm(text)
+	finds := t.Kind == spf.KindA || t.Kind == spf.KindMX || t.Kind == spf.KindExists
+	return k.nowhere(domain, text) || t.Error == "" && finds && !t.Macros && k.stands(domain, &t).absent()
 }
 
 // syntaxBelow reports the errors of a record that a term leads to.

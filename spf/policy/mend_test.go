@@ -106,6 +106,18 @@ func TestHidden(t *testing.T) {
 			`@ TXT "v=spf1 redirect=a.acme.example"
 			 a TXT "v=spf1 exists:%{i}.b.acme.example ip4:192.0.2.20 ~all a mx"`,
 			nil, []string{"a v=spf1 exists:%{i}.b.acme.example ip4:192.0.2.20 ip4:<the address of each sender that a stands for> ip4:<the address of each sender that mx stands for> ~all"}},
+		"a mended name that finds nothing": {
+			`@ TXT "v=spf1 include:a.acme.example -all"
+			 a TXT "v=spf1 mx :mail.acme.example ip4:192.0.2.20 -all"
+			 mail A 192.0.2.30`,
+			nil, []string{"a v=spf1 mx:<the right name in place of mail.acme.example> ip4:192.0.2.20 -all"}},
+		"one name in three spellings": {
+			`@ TXT "v=spf1 a:acme.example a a:ACME.EXAMPLE. -all"
+			 @ A 192.0.2.30`,
+			[]string{"@ v=spf1 a:acme.example -all"}, nil},
+		"a token before the record": {
+			`@ TXT "MS=ms12345678 v=spf1 ip4:192.0.2.20 -all"`,
+			[]string{"@ v=spf1 ip4:192.0.2.20 -all"}, nil},
 		"a redirect that only leads back": {
 			`@ TXT "v=spf1 ip4:192.0.2.20 redirect=a.acme.example"
 			 a TXT "v=spf1 include:acme.example ~all"`,

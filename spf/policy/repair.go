@@ -373,6 +373,9 @@ func cutOwner(s string) string {
 		switch strings.ToUpper(f) {
 		case "TXT", "SPF", "IN", "@":
 		default:
+			if ownsDomain(f) {
+				continue // a proof of ownership that another record has run into
+			}
 			if strings.Trim(f, "0123456789") != "" && !(f[len(f)-1] == '.' && hostLike(f)) {
 				return s
 			}
@@ -412,7 +415,7 @@ func looksLikeRecord(s string) bool {
 	if spf.IsRecord(s) || len(s) > 1<<16 {
 		return false
 	}
-	if start := s[:min(len(s), 24)]; indexFold(start, "sp") < 0 && indexFold(start, "pf") < 0 && indexFold(start, "sf1") < 0 && indexFold(start, "txt") < 0 && indexFold(s[:min(len(s), 300)], " txt") < 0 {
+	if start := s[:min(len(s), 24)]; indexFold(start, "sp") < 0 && indexFold(start, "pf") < 0 && indexFold(start, "sf1") < 0 && indexFold(start, "txt") < 0 && indexFold(s[:min(len(s), 300)], " txt") < 0 && indexFold(s[:min(len(s), 300)], " "+spf.Version+" ") < 0 {
 		return false // most texts are nothing of the kind
 	}
 	_, ok := cutVersion(plainText(s))

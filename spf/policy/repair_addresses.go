@@ -44,11 +44,9 @@ func network(s string) ([]string, string) {
 	if v, why := withMask(value); why != "" {
 		return []string{term(v)}, why
 	}
-	if v, ok := strings.CutPrefix(value, "["); ok {
-		if v, ok = strings.CutSuffix(v, "]"); ok {
-			if p, whole := parsePrefix(v); whole && p.Addr().Is6() == ascii.EqualFold(name, "ip6") {
-				return []string{term(v)}, "an address stands without brackets"
-			}
+	if v, why := wrapped(value); why != "" {
+		if p, _ := parsePrefix(v); p.Addr().Is6() == ascii.EqualFold(name, "ip6") {
+			return []string{term(v)}, why
 		}
 	}
 	if v, why := otherSigns(value); why != "" {
@@ -77,6 +75,34 @@ func network(s string) ([]string, string) {
 	return nil, ""
 }
 
+// wrapped is the address in a value that has a pair of brackets or quotes around it, stands in a URL,
+// or has a word in brackets behind it, and why it stands alone; "" if it is none.
+func wrapped(value string) (string, string) {
+	for _, pair := range []string{"[]", "<>", "()", "{}", `""`, "''"} {
+		if v, ok := strings.CutPrefix(value, pair[:1]); ok {
+			if v, ok = strings.CutSuffix(v, pair[1:]); ok && whole(v) {
+				return v, "an address stands without brackets"
+			}
+		}
+	}
+	for _, scheme := range []string{"http://", "https://"} {
+		if v, ok := strings.CutPrefix(value, scheme); ok && whole(v) {
+			return v, "only the address belongs here"
+		}
+	}
+	v, word, ok := strings.Cut(value, "(")
+	if word, ok = strings.CutSuffix(word, ")"); ok && whole(v) && word != "" && !strings.ContainsFunc(word, func(c rune) bool { return c >= 0x80 || !ascii.IsLetter(byte(c)) }) {
+		return v, "a comment has no place in a record"
+	}
+	return "", ""
+}
+
+// whole reports whether a value is an address, with or without a length.
+func whole(value string) bool {
+	_, ok := parsePrefix(value)
+	return ok
+}
+
 // withMask is a value with a prefix length in place of its netmask, and why; "" if it has none.
 func withMask(value string) (string, string) {
 	host, mask, _ := strings.Cut(value, "/")
@@ -84,6 +110,9 @@ func withMask(value string) (string, string) {
 		for bits := range 33 {
 			if netmask(bits) == m {
 				return host + "/" + strconv.Itoa(bits), "a prefix length stands for the netmask"
+			}
+			if bits > 0 && bits < 32 && hostmask(bits) == m {
+				return host + "/" + strconv.Itoa(bits), "a prefix length stands for the mask of the hosts"
 			}
 		}
 	}
@@ -182,6 +211,15 @@ func portOrLength(host, number, length string, term func(string) string) ([]stri
 		return []string{term(host + "/" + number)}, "a slash stands before the length"
 	}
 	return nil, ""
+}
+
+// hostmask is the mask of the hosts behind so many bits, as some routers have it: 0.0.0.255.
+func hostmask(bits int) netip.Addr {
+	b := netmask(bits).As4()
+	for i := range b {
+		b[i] = ^b[i]
+	}
+	return netip.AddrFrom4(b)
 }
 
 // netmask is the netmask of so many bits.

@@ -20,7 +20,7 @@ import (
 // that the token would be, or nothing.
 var attempts = []func(s string) (parts []string, why string){
 	typography, trimmed, signs, separator, colonGone, misspelt, otherFamily, domainOnly, missingSpace, network, address, listed, emptyValue,
-	percentGone, allBehind, punctuation, alabels, parentheses, bareWord,
+	percentGone, bracesGone, slashGone, allBehind, punctuation, alabels, parentheses, bareWord,
 }
 
 // allBehind splits an all off a name that a stray separator ties it to:
@@ -52,6 +52,11 @@ func split(s string) (sign, name, sep, value string) {
 func trimmed(s string) ([]string, string) {
 	const stray = `;,."'<>()[]|\`
 	t := strings.TrimLeft(strings.TrimRight(s, stray), stray)
+	if inner, ok := strings.CutPrefix(s, "{"); ok && !strings.Contains(s, "%") {
+		if inner, ok = strings.CutSuffix(inner, "}"); ok {
+			t = inner
+		}
+	}
 	if strings.HasSuffix(s, ".") && strings.ContainsAny(t, ":=") {
 		if u := strings.TrimLeft(s, stray); u != s && valid(u) {
 			t = u // a name may end in a dot
@@ -558,6 +563,40 @@ func percentGone(s string) ([]string, string) {
 	}
 	if t := out.String(); valid(t) {
 		return []string{t}, "a macro begins with a percent sign"
+	}
+	return nil, ""
+}
+
+// bracesGone corrects "%i": nothing but a macro in braces stands behind a percent sign (RFC 7208,
+// 7.1), and a dot or the end behind the letter says that the macro ends there.
+func bracesGone(s string) ([]string, string) {
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+1 < len(s) && strings.IndexByte("slodiphv", s[i+1]|0x20) >= 0 && (i+2 == len(s) || s[i+2] == '.') {
+			out.WriteString("%{" + s[i+1:i+2] + "}")
+			i++
+			continue
+		}
+		out.WriteByte(s[i])
+	}
+	if t := out.String(); t != s && valid(t) {
+		return []string{t}, "a macro stands in braces"
+	}
+	return nil, ""
+}
+
+// slashGone corrects "a/24/64": the length for IPv6 has two slashes (RFC 7208, 5.6), and only that
+// one can be over 32.
+func slashGone(s string) ([]string, string) {
+	_, name, sep, _ := split(s)
+	last := strings.LastIndexByte(s, '/')
+	if sep == "" || last < 1 || !ascii.EqualFold(name, "a") && !ascii.EqualFold(name, "mx") {
+		return nil, ""
+	}
+	n, err := strconv.Atoi(s[last+1:])
+	head := strings.TrimRight(s[:last], "0123456789")
+	if t := s[:last] + "/" + s[last:]; err == nil && n > 32 && head != s[:last] && strings.HasSuffix(head, "/") && valid(t) {
+		return []string{t}, "the length for IPv6 has two slashes"
 	}
 	return nil, ""
 }

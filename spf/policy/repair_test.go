@@ -41,6 +41,18 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 mx|a:h1.acme.example|a:h2.acme.example ~all", "v=spf1 mx a:h1.acme.example a:h2.acme.example ~all"},
 		{"v=spf1 inlude:spf.protection,outlook.com -all", "v=spf1 include:spf.protection.outlook.com -all"},
 		{"v=spf1 ipv4:192.0.2.1 include:_spf,google,com -all", "v=spf1 ip4:192.0.2.1 include:_spf.google.com -all"},
+		// One meaning, whatever stands around it.
+		{"v=spf1 ip4:<203.0.113.5> -all", "v=spf1 ip4:203.0.113.5 -all"},
+		{"v=spf1 mx ip4:\"203.0.113.5\" -all", "v=spf1 mx ip4:203.0.113.5 -all"},
+		{"v=spf1 mx ip6:{2001:db8::1} -all", "v=spf1 mx ip6:2001:db8::1 -all"},
+		{"v=spf1 ip4:http://203.0.113.5 -all", "v=spf1 ip4:203.0.113.5 -all"},
+		{"v=spf1 ip4:203.0.113.5(mail) -all", "v=spf1 ip4:203.0.113.5 -all"},
+		{"v=spf1 ip4:203.0.112.0/0.0.0.255 -all", "v=spf1 ip4:203.0.112.0/24 -all"},
+		{"v=spf1 a/24/64 mx:acme.example/24/64 -all", "v=spf1 a/24//64 mx:acme.example/24//64 -all"},
+		{"v=spf1 mx exists:%i._spf.acme.example -all", "v=spf1 mx exists:%{i}._spf.acme.example -all"},
+		{"v=spf1 mx {include:_spf.esp.example} -all", "v=spf1 mx include:_spf.esp.example -all"},
+		{"MS=ms12345678 v=spf1 mx -all", "v=spf1 mx -all"},
+		{"google-site-verification=abc_DEF v=spf1 include:_spf.esp.example ~all", "v=spf1 include:_spf.esp.example ~all"},
 		// What was never meant for receivers.
 		{"v=spf1 mx -all # our mail", "v=spf1 mx -all"},
 		{"v=spf1 mx ~all (our own servers)", "v=spf1 mx ~all"},

@@ -75,8 +75,12 @@ func (w *repairer) keep(x reading) {
 func (w *repairer) cut() bool {
 	plain := plainText(w.text)
 	if plain != strings.TrimSpace(w.text) {
-		if owned := strings.TrimSpace(unlike(w.text)); cutOwner(owned) != owned {
-			w.note("", "", "a line of a zone file stands where its text alone belongs")
+		if w.inLine() {
+			if first := firstField(strings.TrimSpace(w.text)); ownsDomain(first) {
+				w.note(first, "", "what another service asked for belongs in a TXT record of its own")
+			} else {
+				w.note("", "", "a line of a zone file stands where its text alone belongs")
+			}
 		} else {
 			w.note("", "", oddCharacters(w.text))
 		}
@@ -103,6 +107,12 @@ func (w *repairer) cut() bool {
 	return true
 }
 
+// inLine reports whether the record stands in a line with something else before it.
+func (w *repairer) inLine() bool {
+	text := strings.TrimSpace(unlike(w.text))
+	return cutOwner(text) != text
+}
+
 // version takes the version off, whatever stands in its place, and reports whether there is one.
 func (w *repairer) version(plain string) (rest string, ok bool) {
 	rest, ok = cutVersion(plain)
@@ -122,7 +132,9 @@ func (w *repairer) version(plain string) (rest string, ok bool) {
 		w.note("", "", "a space is missing behind "+spf.Version)
 	case senders:
 		w.note(first, spf.Version, "it is the version of Sender ID, which nobody reads")
-	case first != spf.Version:
+	case ok && len(head) < len(first) && len(head) == len(spf.Version)+1 && strings.HasPrefix(plain, first) && ascii.EqualFold(head[:len(spf.Version)], spf.Version):
+		w.note(head, spf.Version, "a space belongs behind it")
+	case first != spf.Version && !w.inLine():
 		w.note(first, spf.Version, "the record must begin with "+spf.Version+" and a space")
 	}
 	return rest, ok

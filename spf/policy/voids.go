@@ -200,6 +200,9 @@ const maxMended = 3
 // the owner of such a name meant, the DNS does not say.
 func (k *checker) voidFix(f families) *finding.Fix {
 	var fix *finding.Fix
+	if fix := k.once(); fix != nil {
+		return fix
+	}
 	for _, o := range k.own[:min(len(k.own), maxMended)] {
 		p := k.proposal(o)
 		p.spell = families{p.spell.v4 || f.v4, p.spell.v6 || f.v6}
@@ -228,6 +231,43 @@ func (k *checker) voidFix(f families) *finding.Fix {
 		return advice("Remove the terms that find nothing, or name their addresses with ip4 and ip6. Terms in included records are their owners' to remove.")
 	}
 	return fix
+}
+
+// once is the fix for a record whose terms ask for one name more than once, if that alone makes the
+// void lookups too many; nil if it does not.
+func (k *checker) once() *finding.Fix {
+	r := k.p.Record
+	if k.trial || r.Error != "" {
+		return nil
+	}
+	seen := make(map[string]bool)
+	text := []string{spf.Version}
+	var again []*Term
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		key := t.Qualifier + string(t.Kind) + ":" + strings.ToLower(t.Target) + lengths(t.parsed)
+		if named := t.Kind == spf.KindA || t.Kind == spf.KindMX; named && t.Ignored == "" && t.Target != "" && !t.parsed.Macros {
+			if seen[key] {
+				again = append(again, t)
+				continue
+			}
+			seen[key] = true
+		}
+		text = append(text, t.Text)
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	q := k.p.with(map[string]string{r.Domain: strings.Join(text, " ")})
+	if max(q.Voids, q.VoidsIPv4, q.VoidsIPv6) > spf.MaxVoidLookups {
+		return nil
+	}
+	p := k.proposal(r)
+	p.spell = families{}
+	for _, t := range again {
+		p.replace(t, false)
+	}
+	return p.share(false, "Publish the record with each name once.")
 }
 
 // asks is "1 term asks" and "2 terms ask".
