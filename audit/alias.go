@@ -31,6 +31,85 @@ func (a *run) apexAlias() (target string) {
 	return target
 }
 
+// aliases are the names that were asked for and are aliases, with where each leads.
+func (a *run) aliases() map[string][]string {
+	var led map[string][]string
+	var own map[string]bool
+	a.session.Answers(func(answer *resolver.Answer) {
+		switch {
+		case len(answer.CNAMEs) > 0 && answer.Type != resolver.TypeCNAME && answer.Wildcard == "":
+			if led == nil {
+				led = make(map[string][]string)
+			}
+			led[answer.Name] = answer.CNAMEs
+		case len(answer.CNAMEs) == 0 && answer.Status == resolver.Found && answer.Type != resolver.TypeCNAME:
+			if own == nil {
+				own = make(map[string]bool)
+			}
+			own[answer.Name] = true
+		}
+	})
+	for name := range led {
+		if own[name] {
+			delete(led, name) // some of its servers flatten the alias
+		}
+	}
+	return led
+}
+
+// atEnds moves what fixes publish and remove at an alias to the name that it leads to: that is
+// where the record stands, and beside a CNAME there can be none (RFC 1034, 3.6.2). A fix that
+// takes the alias out stays.
+func (a *run) atEnds(findings []finding.Finding) []finding.Finding {
+	led := a.aliases()
+	if a.apexAlias() != "" {
+		delete(led, a.target.Domain)
+	}
+	if len(led) == 0 {
+		return findings
+	}
+	for i := range findings {
+		f := &findings[i]
+		if f.Fix == nil || f.Severity == finding.Pass {
+			continue
+		}
+		fix := *f.Fix
+		fix.Remove, fix.More = slices.Clone(fix.Remove), slices.Clone(fix.More)
+		name, end := "", ""
+		move := func(owner *string, t string) {
+			chain := led[*owner]
+			if len(chain) == 0 || t == "CNAME" || t == "" || slices.ContainsFunc(fix.Remove, func(r finding.Record) bool { return r.Name == *owner && r.Type == "CNAME" }) {
+				return
+			}
+			name, end = *owner, chain[len(chain)-1]
+			*owner = end
+		}
+		move(&fix.Name, fix.Type)
+		for j := range fix.More {
+			move(&fix.More[j].Name, fix.More[j].Type)
+		}
+		for j := range fix.Remove {
+			move(&fix.Remove[j].Name, fix.Remove[j].Type)
+		}
+		if end == "" {
+			continue
+		}
+		f.Detail += fmt.Sprintf(" %s is an alias of %s: the record stands there.", name, end)
+		switch {
+		case resolver.Registrable(end) != resolver.Registrable(name):
+			fix = finding.Fix{Summary: fmt.Sprintf("Tell the owner of %s, or replace the alias at %s by records of its own.", end, name)}
+		case slices.Contains(a.mailDomains(), name):
+			when := fmt.Sprintf("it is meant for %s as well, which %s is an alias of", end, name)
+			if fix.When != "" {
+				when += ", and " + fix.When
+			}
+			fix.When, fix.Complete = when, false
+		}
+		f.Fix = &fix
+	}
+	return findings
+}
+
 // behindAlias names the alias where the domain itself is one: that is the cause of what is
 // missing there, and nothing can be published beside it.
 func (a *run) behindAlias(findings []finding.Finding) []finding.Finding {

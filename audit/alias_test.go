@@ -49,3 +49,49 @@ func TestApexAlias(t *testing.T) {
 		}
 	}
 }
+
+// TestAtEnds: a fix of what stands behind an alias is published where it stands, and never
+// beside the alias (RFC 1034, 3.6.2).
+func TestAtEnds(t *testing.T) {
+	const head = "$ORIGIN .\n$TTL 300\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n@ SOA ns host 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\nmx1 A 192.0.2.10\n" +
+		"_dmarc TXT \"v=DMARC1; p=reject; rua=mailto:d@acme.example\"\nother.test. TXT \"v=spf1 ip4=192.0.2.77 -all\"\n"
+	for _, tt := range []struct {
+		name, zone, domain, check string
+		// at is where the fix is published, "" if it has no record.
+		at       string
+		complete bool
+	}{
+		{"an include", "@ MX 10 mx1\n@ TXT \"v=spf1 mx include:_spf.acme.example -all\"\n_spf CNAME rec\nrec TXT \"v=spf1 ip4=192.0.2.11 -all\"", "acme.example", "spf-unknown-modifier", "rec.acme.example", true},
+		{"an include behind two", "@ MX 10 mx1\n@ TXT \"v=spf1 mx include:_spf.acme.example -all\"\n_spf CNAME b\nb CNAME rec\nrec TXT \"v=spf1 ip4=192.0.2.11 -all\"", "acme.example", "spf-unknown-modifier", "rec.acme.example", true},
+		{"the domain, a slip", "news CNAME www\nwww MX 10 mx1\nwww TXT \"v=spf1 mx ip4=192.0.2.11 -all\"", "news.acme.example", "spf-unknown-modifier", "www.acme.example", false},
+		{"the domain, a term twice", "news CNAME www\nwww MX 10 mx1\nwww TXT \"v=spf1 mx mx -all\"", "news.acme.example", "spf-duplicate-term", "www.acme.example", false},
+		{"the domain, no all", "news CNAME www\nwww MX 10 mx1\nwww TXT \"v=spf1 mx\"", "news.acme.example", "spf-all-missing", "www.acme.example", false},
+		{"the domain, a null MX beside another", "news CNAME www\nwww MX 10 mx1\nwww MX 0 .\nwww TXT \"v=spf1 mx -all\"", "news.acme.example", "mx-null-not-alone", "", false},
+		{"the domain at another's name", "news CNAME other.test.", "news.acme.example", "spf-unknown-modifier", "", false},
+		{"no alias", "news MX 10 mx1\nnews TXT \"v=spf1 mx ip4=192.0.2.11 -all\"", "news.acme.example", "spf-unknown-modifier", "news.acme.example", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), Target{Domain: tt.domain, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.Hosts}}, Options{})
+			found := false
+			for _, f := range r.Findings {
+				if f.Fix == nil {
+					continue
+				}
+				for _, rec := range append(f.Fix.Records(), f.Fix.Remove...) {
+					if strings.Contains(tt.zone, strings.TrimSuffix(rec.Name, ".acme.example")+" CNAME") {
+						t.Errorf("%s: %v beside the alias", f.Check, rec)
+					}
+				}
+				if f.Check == tt.check {
+					found = true
+					if f.Fix.Name != tt.at || f.Fix.Complete != tt.complete {
+						t.Errorf("%s: %+v", f.Check, *f.Fix)
+					}
+				}
+			}
+			if !found {
+				t.Errorf("no %s", tt.check)
+			}
+		})
+	}
+}

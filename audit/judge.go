@@ -106,7 +106,7 @@ func (a *run) further(findings []finding.Finding, profile finding.Profile) []fin
 	if profile == finding.Sender {
 		findings = append(findings, a.needed...)
 	}
-	return a.behindWildcard(a.behindAlias(a.ownAddresses(findings)))
+	return a.behindWildcard(a.atEnds(a.behindAlias(a.ownAddresses(findings))))
 }
 
 // whatever keeps what holds of both judgements. What only one of them finds

@@ -19,10 +19,9 @@ func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
 	}
 	for i := range findings {
 		f := &findings[i]
-		if !f.Severity.AtLeast(finding.Notice) {
-			continue
+		if f.Severity.AtLeast(finding.Notice) {
+			a.noteStopped(f)
 		}
-		a.noteStopped(f)
 		if f.Fix == nil {
 			continue
 		}
@@ -67,6 +66,10 @@ func (a *run) noteStopped(f *finding.Finding) {
 	name := missing.prefix + f.Subject
 	below := resolver.Below(a.resolver, name, resolver.EveryType()...)
 	if len(below) == 0 {
+		return
+	}
+	if len(resolver.Below(a.resolver, "*."+name, missing.t)) > 0 {
+		f.Detail += fmt.Sprintf(" *.%s has one, but a wildcard answers for names below %s alone.", name, name)
 		return
 	}
 	for _, up, ok := strings.Cut(name, "."); ok; _, up, ok = strings.Cut(up, ".") {

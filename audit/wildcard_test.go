@@ -25,7 +25,8 @@ func TestSynthesised(t *testing.T) {
 		none        string
 	}{
 		{"an address for every name, a right record", apex + "* A 192.0.2.80", "acme.example", "", "", false, "spf-wrong-name"},
-		{"an empty SPF record for every name", "@ MX 10 mx1\n* TXT \"v=spf1 -all\"", "acme.example", "spf-record-missing", "no TXT record", false, "spf-wrong-name"},
+		{"an empty SPF record for every name", "@ MX 10 mx1\n* TXT \"v=spf1 -all\"", "acme.example", "spf-record-missing", "*.acme.example has one, but a wildcard answers for names below acme.example alone.", false, "spf-wrong-name"},
+		{"a null MX beside an empty SPF record of the wildcard", apex + "* TXT \"v=spf1 -all\"", "news.acme.example", "mx-missing", "the TXT record of *.acme.example stands at news.acme.example as well", false, ""},
 		{"one that a doubled name stops at others", "@ MX 10 mx1\n* TXT \"v=spf1 -all\"\n" + doubled, "acme.example", "spf-record-missing", "no TXT record", false, "spf-wrong-name"},
 		{"one below which a key stands", apex + "* TXT \"v=spf1 mx -all\"\n* MX 10 mx1\nk1._domainkey.news TXT \"v=DKIM1; p=\"", "news.acme.example", "spf-record-missing",
 			"*.acme.example has one, but a wildcard answers only for names at and below which nothing stands (RFC 4592, 2.2.1): k1._domainkey.news.acme.example has a record.", false, "spf-wrong-name"},
