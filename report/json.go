@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"io"
 )
@@ -43,11 +42,70 @@ func MarshalJSON(v any, indent string) ([]byte, error) {
 	if err != nil || indent == "" {
 		return text, err
 	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, text, "", indent); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
+	depth := maxDepth
+	if len(text) > large && text[0] == '{' {
+		depth = maxDepthLarge
 	}
-	return out.Bytes(), nil
+	return indented(text, indent, depth), nil
+}
+
+// maxDepth is how deep values are indented, and maxDepthLarge how deep those of a report that is
+// large; what is deeper stands on one line, as indents would be most of a deep tree.
+const (
+	maxDepth      = 12
+	maxDepthLarge = 4
+	large         = 500_000
+)
+
+// indented is JSON with a line for each value as deep as that, which was on one line.
+func indented(text []byte, indent string, maxDepth int) []byte {
+	out := make([]byte, 0, len(text)*3/2)
+	depth, quoted := 0, false
+	line := func(depth int) {
+		out = append(out, '\n')
+		for range depth {
+			out = append(out, indent...)
+		}
+	}
+	for i, c := range text {
+		switch {
+		case quoted:
+			if c == '"' && !escaped(text[:i]) {
+				quoted = false
+			}
+			out = append(out, c)
+		case c == '"':
+			quoted = true
+			out = append(out, c)
+		case c == '{' || c == '[':
+			depth++
+			if out = append(out, c); depth <= maxDepth && text[i+1] != c+2 {
+				line(depth)
+			}
+		case c == '}' || c == ']':
+			if depth--; depth < maxDepth && text[i-1] != c-2 {
+				line(depth)
+			}
+			out = append(out, c)
+		case c == ',' && depth <= maxDepth:
+			out = append(out, c)
+			line(depth)
+		case c == ':' && depth <= maxDepth:
+			out = append(out, ':', ' ')
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// escaped reports whether what follows a part of a string is behind a backslash.
+func escaped(before []byte) bool {
+	n := 0
+	for n < len(before) && before[len(before)-1-n] == '\\' {
+		n++
+	}
+	return n%2 == 1
 }
 
 // AppendJSON appends what MarshalJSON returns without an indent.

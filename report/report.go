@@ -55,6 +55,12 @@ func New(r *audit.Result, scale Scale, version string) *Report {
 		out.Passed = out.passed()
 	}
 	Agree(out.Findings)
+	if out.SPF = out.SPF.Bounded(); len(out.Envelope) > 0 {
+		out.Envelope = slices.Clone(out.Envelope)
+		for i := range out.Envelope {
+			out.Envelope[i] = out.Envelope[i].Bounded()
+		}
+	}
 	return out
 }
 

@@ -23,6 +23,15 @@ func listOf(separator string, make func(i int) string) string {
 	return b.String()
 }
 
+// listOfN joins what make makes of the first n numbers.
+func listOfN(n int, make func(i int) string) string {
+	var parts []string
+	for i := range n {
+		parts = append(parts, make(i))
+	}
+	return strings.Join(parts, " ")
+}
+
 func same(s string) func(int) string { return func(int) string { return s } }
 
 // bombZone is what each zone of a bomb begins with.
@@ -67,7 +76,31 @@ func TestZoneBombs(t *testing.T) {
 		}
 		return mx + "mx1 300 A 192.0.2.10\n" + b.String()
 	}
+	spfAt := func(name, terms string) string {
+		return fmt.Sprintf("%s 300 TXT %s", name, longText("v=spf1 "+terms+" -all"))
+	}
+	var ten, chain, tree, wide strings.Builder
+	for i := range 10 {
+		ten.WriteString(spfAt(fmt.Sprint("i", i), listOf(" ", func(n int) string { return fmt.Sprintf("ip4:10.%d.%d.%d/31", i, n>>7, n&127*2) })))
+	}
+	for i := range 60 {
+		fmt.Fprintf(&chain, "r%d 300 TXT \"v=spf1 redirect=r%d.acme.example\"\n", i, i+1)
+	}
+	for _, name := range []string{"t", "u", "v", "w"} {
+		for i := range 9 {
+			next := string(name[0] + 1)
+			fmt.Fprintf(&tree, "%s%d 300 TXT \"v=spf1 include:%s0.acme.example include:%s1.acme.example ip4:10.0.0.%d -all\"\n", name, i, next, next, i)
+			fmt.Fprintf(&tree, "%s%d.x 300 TXT \"v=spf1 include:%s%d.acme.example ip4:10.0.1.%d -all\"\n", name, i, next, i, i)
+		}
+	}
+	for i := range 1000 {
+		fmt.Fprintf(&wide, "@ 300 MX 10 m%d\n%s", i, addresses(fmt.Sprint("m", i), 100, i%200+1))
+	}
 	for _, tt := range []struct{ name, zone string }{
+		{"ten includes of 3,000 addresses", mx + ten.String() + spfAt("@", listOfN(10, func(i int) string { return fmt.Sprintf("include:i%d.acme.example", i) }))},
+		{"a chain of 60 redirects", mx + chain.String() + "@ 300 TXT \"v=spf1 redirect=r0.acme.example\"\n"},
+		{"a tree of includes", mx + tree.String() + spfAt("@", listOfN(9, func(i int) string { return fmt.Sprintf("include:t%d.x.acme.example include:t%d.acme.example", i, i) }))},
+		{"1,000 MX hosts of 100 addresses", spf + wide.String()},
 		{"3,000 SPF records", thousands(3000, func(i int) string { return fmt.Sprintf("@ 300 TXT \"v=spf1 mx a:h%d.acme.example -all\"", i) })},
 		{"3,000 DMARC records", thousands(3000, func(i int) string { return fmt.Sprintf("_dmarc 300 TXT \"v=DMARC1; p=none; x=%d\"", i) })},
 		{"3,000 records at a selector", thousands(3000, func(i int) string { return fmt.Sprintf("s1._domainkey 300 TXT \"v=DKIM1; k=rsa; p=AAAA; x=%d\"", i) })},
