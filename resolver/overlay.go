@@ -15,7 +15,8 @@ type overlay struct {
 // NewOverlay answers every name at or below the origin of a zone from that zone,
 // as its authoritative server would, and leaves the rest to next: names of no
 // zone, names that a zone delegates, and aliases that lead out of the zones.
-// Without a next resolver these are not answered (Offline). The zone with the
+// Without a next resolver these are not answered (Offline), but for names that cannot be in
+// the root: a top-level domain is no number, and has none but letters, digits and hyphens (RFC 3696, 2). The zone with the
 // longest origin answers; of two with the same origin, the first.
 func NewOverlay(next Resolver, zones ...*ZoneSet) Resolver {
 	return &overlay{next: next, zones: indexOf(zones)}
@@ -98,6 +99,9 @@ func (o *overlay) zoned(w *overlaid, z *ZoneAnswer) (*Answer, error) {
 // ask puts the question to the next resolver, where no zone has the authority. It returns nil
 // without an error if the answer's aliases lead back into a zone: the question is there then.
 func (o *overlay) ask(ctx context.Context, w *overlaid, z *ZoneAnswer) (*Answer, error) {
+	if o.next == nil && z.Kind == ZoneNone && neverTop(TopLevel(w.at)) {
+		return &Answer{Name: w.key, Type: w.t, Status: NXDomain, CNAMEs: w.chain, Server: zoneServer + ".", Rcode: "NXDOMAIN"}, nil
+	}
 	if o.next == nil {
 		return nil, &Error{Name: w.key, Type: w.t, Reason: Offline, Server: w.server, CNAMEs: w.chain, Detail: whyOffline(z, w.key, w.at)}
 	}

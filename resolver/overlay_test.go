@@ -173,3 +173,27 @@ out 300 CNAME mail.esp.test.
 		}
 	}
 }
+
+// TestNeverInRoot: without anybody to ask it is known all the same that no top-level domain is a
+// number or has a colon in it.
+func TestNeverInRoot(t *testing.T) {
+	zone := mustParse(t, "$ORIGIN acme.example.\n@ SOA ns host 1 2 3 4 5\nout CNAME mx.esp.10.\n", "")
+	for name, want := range map[string]string{
+		"mx1.acme.example.10": "nxdomain", "192.0.2.10": "nxdomain", "mx1.acme.example:25": "nxdomain", "mx1.acme,example": "nxdomain", "mx.esp.net ": "nxdomain",
+		"out.acme.example": "nxdomain", "mx.esp.net": "offline", "mx.xn--p1ai": "offline", "mail": "offline", "x.acme.example": "nxdomain",
+	} {
+		a, err := NewOverlay(nil, zone).Lookup(t.Context(), name, TypeA)
+		got := ""
+		if err != nil {
+			got = string(AsError(err).Reason)
+		} else {
+			got = string(a.Status)
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", name, got, want)
+		}
+		if a, _ := NewOverlay(&fixed{}, zone).Lookup(t.Context(), name, TypeA); name != "x.acme.example" && a.Server != "net" {
+			t.Errorf("%q was not asked: %v", name, a)
+		}
+	}
+}

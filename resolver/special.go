@@ -1,5 +1,7 @@
 package resolver
 
+import "strings"
+
 // documented are the names that exist for examples and tests alone (RFC 2606),
 // unregistrable those under which nobody can register a domain: special names
 // (RFC 6761, RFC 6762, RFC 7686, RFC 9476), that for private use, and the
@@ -20,6 +22,14 @@ func Documented(name string) bool { return withinAny(name, documented[:]) }
 // domain: a special one (RFC 6761), one for private use, or arpa. Those of examples are
 // Documented.
 func Unregistrable(name string) bool { return withinAny(name, unregistrable[:]) }
+
+// neverTop reports whether a label can be no top-level domain: it is a number, or has another
+// character than letters, digits and hyphens (RFC 3696, 2; RFC 1123, 2.1).
+func neverTop(label string) bool {
+	return label != "" && (strings.Trim(label, "0123456789") == "" || strings.ContainsFunc(label, func(c rune) bool {
+		return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-')
+	}))
+}
 
 func withinAny(name string, domains []string) bool {
 	for _, d := range domains {
