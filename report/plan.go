@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/mailhost"
 	spfpolicy "mailworthy/spf/policy"
 )
 
@@ -316,7 +317,7 @@ func closed(before, after *Report) []Closed {
 // there in some form, or nothing of its section is undecided. What is unknown of another
 // address leaves one about an address decided.
 func decided(r *Report, of finding.Finding) bool {
-	if termGone(r, of.Subject) {
+	if termGone(r, of.Subject) || exchangeGone(r, &of) {
 		return true
 	}
 	address := func(f *finding.Finding) bool { _, err := netip.ParseAddr(f.Subject); return err == nil }
@@ -349,6 +350,21 @@ func termGone(r *Report, subject string) bool {
 		return r.SPF.Record != nil && !slices.ContainsFunc(r.SPF.Record.Terms, func(t spfpolicy.Term) bool { return t.Text == subject })
 	}
 	return false
+}
+
+// exchangeGone reports whether a finding is about the host of an MX record that neither the domain nor
+// one of its envelope domains has any more, all of which were answered.
+func exchangeGone(r *Report, of *finding.Finding) bool {
+	if of.Section != finding.Hosts || !strings.HasPrefix(of.Check, "mx-") || of.Subject == r.Domain || r.Hosts == nil || r.Hosts.Domain == nil {
+		return false
+	}
+	d := r.Hosts.Domain
+	if d.MX == mailhost.MXUnknown || d.ExchangesLeftOut > 0 || slices.ContainsFunc(d.Exchanges, func(e mailhost.Exchange) bool { return e.Name == of.Subject }) {
+		return false
+	}
+	return !slices.ContainsFunc(r.Hosts.Envelope, func(a mailhost.Authority) bool {
+		return a.Domain == of.Subject || a.MX == mailhost.MXUnknown || slices.ContainsFunc(a.Hosts, func(h mailhost.Host) bool { return h.Name == of.Subject })
+	})
 }
 
 // add appends an action, or merges it into the one that wrote the record which

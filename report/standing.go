@@ -305,7 +305,7 @@ func (v *Coverage) Asked(name, rtype string) bool {
 // Decides reports whether a finding that the audit does not have is really gone:
 // everything it depends on was answered.
 func (v *Coverage) Decides(f finding.Finding) bool {
-	if v.missing || termGone(v.report, f.Subject) {
+	if v.missing || termGone(v.report, f.Subject) || exchangeGone(v.report, &f) {
 		return true // of a domain that does not exist nothing else holds
 	}
 	examined, checked, passed := false, false, false
@@ -329,6 +329,9 @@ func (v *Coverage) Decides(f finding.Finding) bool {
 		all = all && asked
 	}
 	switch {
+	case passed && all && f.Section == finding.DMARC:
+		// What it rests on was answered, whatever is not known of SPF and DKIM.
+		return true
 	case v.dependsOnUndecided(f.Section):
 		return false
 	case passed && f.Section != finding.Reputation:

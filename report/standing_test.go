@@ -6,6 +6,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/mailhost"
 	spfpolicy "mailworthy/spf/policy"
 )
 
@@ -108,6 +109,63 @@ func TestTermGone(t *testing.T) {
 		}
 		if got := NewCoverage(tt.after).Decides(left); got != (tt.gone == 1) {
 			t.Errorf("%s: decides %t", tt.name, got)
+		}
+	}
+}
+
+// TestExchangeGone: what was said of the host of an MX record is over once no MX record names it.
+func TestExchangeGone(t *testing.T) {
+	f := finding.Finding{Check: "mx-unresolvable", Section: finding.Hosts, Severity: finding.Error, Subject: "old.acme.example"}
+	for _, tt := range []struct {
+		name     string
+		mx       mailhost.MXState
+		host     string
+		envelope []mailhost.Authority
+		check    string
+		want     bool
+	}{
+		{"another host", mailhost.MXPresent, "mx1.acme.example", nil, f.Check, true},
+		{"the same host", mailhost.MXPresent, "old.acme.example", nil, f.Check, false},
+		{"not answered", mailhost.MXUnknown, "", nil, f.Check, false},
+		{"no MX", mailhost.MXNone, "", nil, f.Check, true},
+		{"of an envelope domain", mailhost.MXPresent, "mx1.acme.example", []mailhost.Authority{{Domain: "b.acme.example", MX: mailhost.MXPresent, Hosts: []mailhost.Host{{Name: "old.acme.example"}}}}, f.Check, false},
+		{"an envelope domain's was not answered", mailhost.MXPresent, "mx1.acme.example", []mailhost.Authority{{Domain: "b.acme.example", MX: mailhost.MXUnknown}}, f.Check, false},
+		{"of an address", mailhost.MXPresent, "mx1.acme.example", nil, "ptr-missing", false},
+	} {
+		d := &mailhost.Domain{Name: "acme.example", MX: tt.mx}
+		if tt.host != "" {
+			d.Exchanges = []mailhost.Exchange{{Host: mailhost.Host{Name: tt.host}}}
+		}
+		r := &Report{Result: audit.Result{Domain: "acme.example", Hosts: &mailhost.Facts{Domain: d, Envelope: tt.envelope},
+			Findings: []finding.Finding{{Check: "hosts-unresolved", Section: finding.Hosts, Severity: finding.Unknown, Subject: "mx1.acme.example"}}}}
+		g := f
+		g.Check = tt.check
+		if got := NewCoverage(r).Decides(g); got != tt.want || decided(r, g) != tt.want {
+			t.Errorf("%s: %t, want %t", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestRecordFound: a record that is there now ends what was said of its absence, though SPF or
+// DKIM are not known.
+func TestRecordFound(t *testing.T) {
+	seen := finding.Evidence{Name: "_dmarc.acme.example", Type: "TXT", Status: "found"}
+	gone := seen
+	gone.Status = "nodata"
+	f := finding.Finding{Check: "dmarc-record-missing", Section: finding.DMARC, Severity: finding.Error, Subject: "acme.example", Evidence: []finding.Evidence{gone}}
+	open := finding.Finding{Check: "spf-unresolved", Section: finding.SPF, Severity: finding.NotChecked, Subject: "spf.esp.example", Undecides: true}
+	pass := finding.Finding{Check: f.Check, Section: f.Section, Severity: finding.Pass, Subject: f.Subject}
+	policy := finding.Finding{Check: "dmarc-policy-none", Section: f.Section, Severity: finding.Warning, Subject: f.Subject, Evidence: []finding.Evidence{seen}}
+	for name, tt := range map[string]struct {
+		findings []finding.Finding
+		want     bool
+	}{
+		"found":       {[]finding.Finding{open, pass, policy}, true},
+		"not decided": {[]finding.Finding{open, policy}, false},
+		"not asked":   {[]finding.Finding{open, pass}, false},
+	} {
+		if got := NewCoverage(&Report{Result: audit.Result{Domain: "acme.example", Findings: tt.findings}}).Decides(f); got != tt.want {
+			t.Errorf("%s: %t", name, got)
 		}
 	}
 }
