@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/internal/field"
+	"mailworthy/mailhost"
 	"mailworthy/provider"
 	"mailworthy/provider/setup"
 )
@@ -59,6 +60,11 @@ func (n NewDomain) Plan(services *provider.Catalogue) (setup.Plan, error) {
 	}
 	if p.IPs, err = addresses("ips", n.IPs); err != nil {
 		return p, err
+	}
+	for _, ip := range p.IPs {
+		if !mailhost.Public(ip) {
+			return p, field.Errorf("ips", " %s is an address inside a network, from which nobody else sees mail come", ip).With("state the public address that the mail leaves from")
+		}
 	}
 	if n.HELO != "" {
 		if p.HELO, err = audit.ParseDomain(n.HELO); err != nil {

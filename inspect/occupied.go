@@ -3,8 +3,12 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"mailworthy/audit"
+	"mailworthy/finding"
+	"mailworthy/internal/show"
 	"mailworthy/provider/setup"
 	"mailworthy/resolver"
 	"mailworthy/spf"
@@ -48,6 +52,71 @@ func (i *Inspector) occupied(ctx context.Context, p *setup.Proposal) error {
 		return strings.HasPrefix(strings.ToUpper(text), "V=DMARC1")
 	}) {
 		say("_dmarc."+p.Domain, text)
+	}
+	for k := range p.Records {
+		r := &p.Records[k]
+		if r.Later != "" || r.Whose != "" || strings.Contains(r.Name, "<") {
+			continue
+		}
+		if stands := i.stands(ctx, p, r); len(stands) > 0 {
+			r.Wait("what stands at " + r.Name + " is removed, if nothing needs it: " + show.Listed(stands, 3))
+		}
+	}
+	return i.mislaid(ctx, p)
+}
+
+// stands lists what is published at the name of a proposed record and cannot stay beside it: an
+// alias beside anything, another record of the kind, another host or address.
+func (i *Inspector) stands(ctx context.Context, p *setup.Proposal, r *setup.Proposed) (out []string) {
+	for _, t := range []resolver.Type{resolver.TypeCNAME, resolver.TypeTXT, resolver.TypeMX, resolver.TypeA, resolver.TypeAAAA} {
+		if t != resolver.TypeCNAME && r.Type != "CNAME" && r.Type != t.String() {
+			continue
+		}
+		a, err := i.Resolver.Lookup(ctx, r.Name, t)
+		if err != nil || len(a.CNAMEs) > 0 && t != resolver.TypeCNAME {
+			continue
+		}
+		for k := range a.Records {
+			value := a.Records[k].String()
+			same := func(o *setup.Proposed) bool { return o.Name == r.Name && o.Type == t.String() && o.Value == value }
+			if slices.ContainsFunc(p.Records, func(o setup.Proposed) bool { return same(&o) }) {
+				continue
+			}
+			if t == resolver.TypeTXT && r.Type == "TXT" && !strings.HasPrefix(r.Name, "_") && !strings.Contains(r.Name, "._domainkey.") && !(spf.IsRecord(value) && spf.IsRecord(r.Value)) {
+				continue // other texts stay
+			}
+			out = append(out, t.String()+" "+show.Cut(value, 200))
+		}
+	}
+	return out
+}
+
+// mislaid looks for records of SPF and DMARC that were meant for the domain, and are mistyped or at
+// another name: nobody reads them, and they say what the domain is for.
+func (i *Inspector) mislaid(ctx context.Context, p *setup.Proposal) error {
+	r := i.Through(ctx, i.Resolver, audit.Target{Domain: p.Domain, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.DMARC}})
+	for _, f := range r.Findings {
+		if f.Fix == nil || !f.Severity.AtLeast(finding.Warning) || len(f.Fix.Remove) == 0 && !f.Fix.Complete {
+			continue
+		}
+		for _, meant := range f.Fix.Records() {
+			if meant.Type != "TXT" {
+				continue
+			}
+			if meant.Name == p.Domain && spf.IsRecord(meant.Value) && namesSender(meant.Value) {
+				known := &NotNewError{p.Domain, meant.Value}
+				if meant.HasPlaceholder() && len(f.Fix.Remove) > 0 {
+					known.Record = f.Fix.Remove[0].Value
+				}
+				return known
+			}
+			for k := range p.Records {
+				o := &p.Records[k]
+				if o.Name == meant.Name && o.Type == meant.Type && o.Later == "" && (o.Name != p.Domain || spf.IsRecord(o.Value) && spf.IsRecord(meant.Value)) {
+					o.Wait(fmt.Sprintf("the record that was meant for %s is put right or removed (%s): mailworthy audit %s says how", o.Name, f.Title, p.Domain))
+				}
+			}
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package inspect
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -162,5 +163,67 @@ func TestProposeOccupied(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestProposeBeside: what stands where a proposed record belongs, or was meant to, keeps the record from
+// being published as it stands; what can stay beside it does not.
+func TestProposeBeside(t *testing.T) {
+	google, _ := provider.Builtin().Find("google-workspace")
+	const spf, mx, dmarc, host = "TXT v=spf1 ip4:192.0.2.10 include:_spf.google.com ~all", "MX 1 smtp.google.com", "TXT v=DMARC1; p=none; rua=mailto:postmaster@acme.example", "A 192.0.2.10"
+	for _, tt := range []struct {
+		zone, notNew string
+		waits        []string
+	}{
+		{"", "", nil},
+		{"@ MX 0 .\n@ TXT \"v=spf1 -all\"\n_dmarc TXT \"v=DMARC1; p=reject\"", "", []string{spf, mx, dmarc}},
+		{"@ MX 10 mx1\nmx1 A 192.0.2.7", "", []string{mx}},
+		{"@ MX 1 smtp.google.com.\n@ TXT \"a=1\"", "", nil},
+		{"_dmarc CNAME x.esp.test.", "", []string{dmarc}},
+		{"_dmarc TXT \"v=DMARC1 p=reject\"", "", []string{dmarc}},
+		{"@ TXT \"v=DMARC1; p=reject\"", "", []string{dmarc}},
+		{"_dmark TXT \"v=DMARC1; p=reject\"", "", []string{dmarc}},
+		{"mail A 192.0.2.99", "", []string{host}},
+		{"mail A 192.0.2.10", "", nil},
+		{"mail CNAME x.esp.test.", "", []string{host, "TXT v=spf1 a -all"}},
+		{"@ SPF \"v=spf1 mx -all\"", "v=spf1 mx -all", nil},
+		{"@ TXT \"v=spf1mx ip4:192.0.2.7 -all\"", "v=spf1mx ip4:192.0.2.7 -all", nil},
+		{"@ TXT \"v=spf mx -all\"", "v=spf mx -all", nil},
+		{"acme.example TXT \"v=spf1 mx -all\"", "v=spf1 mx -all", nil},
+	} {
+		i := Inspector{Resolver: dnstest.Zone(t, "$ORIGIN acme.example.\n$TTL 300\n@ SOA . . 1 1 1 1 300\n"+tt.zone+"\n"), Options: audit.Options{Now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Catalogue: rbl.DefaultCatalogue()}}
+		p, _, err := i.Propose(t.Context(), setup.Plan{Domain: "acme.example", Receives: &setup.Chosen{Service: google}, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10")}})
+		var known *NotNewError
+		if errors.As(err, &known) != (tt.notNew != "") || known != nil && known.Record != tt.notNew {
+			t.Errorf("%s: the error is %v", tt.zone, err)
+		}
+		if err != nil {
+			continue
+		}
+		var waits []string
+		for k := range p.Records {
+			r := &p.Records[k]
+			if strings.HasPrefix(r.Later, "what stands at") || strings.HasPrefix(r.Later, "the record that was meant") {
+				waits = append(waits, r.Type+" "+r.Value)
+				if r.Active() {
+					t.Errorf("%s: active: %v", tt.zone, r)
+				}
+			}
+		}
+		if !slices.Equal(slices.Sorted(slices.Values(waits)), slices.Sorted(slices.Values(tt.waits))) {
+			t.Errorf("%s: %q wait, want %q", tt.zone, waits, tt.waits)
+		}
+		if p.AtEnd.Verdict == "" {
+			t.Errorf("%s: not audited", tt.zone)
+		}
+	}
+}
+
+// TestNewDomainInside: an address inside a network is none that mail comes from.
+func TestNewDomainInside(t *testing.T) {
+	for ip, ok := range map[string]bool{"10.0.0.5": false, "127.0.0.1": false, "fe80::1": false, "192.0.2.10": true, "2001:db8::10": true} {
+		if _, err := (NewDomain{Domain: "acme.example", IPs: []string{ip}}).Plan(provider.Builtin()); (err == nil) != ok {
+			t.Errorf("%s: %v", ip, err)
+		}
 	}
 }

@@ -58,6 +58,8 @@ type Proposed struct {
 	Whose string `json:"whose" empty:"null"`
 
 	of *provider.Record
+	// waits: Later is about what stands at the name.
+	waits bool
 }
 
 // Active reports whether the record is to be published now, as it stands.
@@ -67,6 +69,13 @@ func (p *Proposed) Active() bool { return p.Complete && p.Later == "" && p.Whose
 func (p *Proposed) later(what string) {
 	p.Later = what
 	p.Complete = p.Complete && what == ""
+}
+
+// Wait notes that something stands where the record belongs, which has to go first. The proposal
+// is audited as if it had.
+func (p *Proposed) Wait(what string) {
+	p.later(what)
+	p.waits = true
 }
 
 // Record is the record itself.
@@ -423,7 +432,7 @@ func (p *Proposal) Target() (selectors, mailFrom, dkimDomains []string) {
 	for i := range p.Records {
 		r := &p.Records[i]
 		switch {
-		case r.Later != "" || r.Whose != "":
+		case r.Later != "" && !r.waits || r.Whose != "":
 		case r.Purpose == "dkim":
 			sel, d, _ := strings.Cut(standIn(r.Name), "._domainkey.")
 			put(&selectors, sel)

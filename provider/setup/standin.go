@@ -46,8 +46,8 @@ func (p *Proposal) Zones(last bool) ([]*resolver.ZoneSet, error) {
 				return nil, err
 			}
 			zones = append(zones, reverse)
-		case r.Later != "":
-		case r.Complete:
+		case r.Later != "" && !r.waits:
+		case r.Complete, r.waits && !r.Record().HasPlaceholder():
 			records = append(records, r.Record())
 		case r.Purpose == "dkim":
 			name := standIn(r.Name)
