@@ -89,8 +89,7 @@ type Answer struct {
 	Type   Type
 	Status Status
 	// Records are those of the type asked, at the end of the alias chain, in
-	// the order received. Copies that a server sends in spite of RFC 2181, 5, are
-	// kept: they are what a receiver sees.
+	// the order received. Copies that a server sends are left out, as they are the same record (RFC 2181, 5).
 	Records []Record
 	// CNAMEs are the targets followed, in order; the last owns the Records.
 	CNAMEs []string

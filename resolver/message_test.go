@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"encoding/binary"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -58,7 +59,9 @@ func libraryResponse(msg []byte, name string, t Type, server string) (*response,
 				if (t == TypeA || t == TypeAAAA) && !r.Addr.IsValid() || (t == TypeTXT || t == TypeSPF) && len(r.TXT) == 0 {
 					return fail(Malformed, rcode)
 				}
-				res.Records = append(res.Records, r)
+				if !slices.ContainsFunc(res.Records, func(have Record) bool { return have.dataKey() == r.dataKey() }) {
+					res.Records = append(res.Records, r)
+				}
 				res.TTL = min(res.TTL, secondsOf(rr))
 			case isAlias && alias == nil:
 				alias = c
@@ -455,4 +458,43 @@ func FuzzNames(f *testing.F) {
 			t.Errorf("%q is not compared rightly", name)
 		}
 	})
+}
+
+// TestCopies: a record that an answer has several times is one (RFC 2181, 5), whatever its TTL.
+func TestCopies(t *testing.T) {
+	many := make([]string, 0, 100)
+	for i := range 50 {
+		many = append(many, fmt.Sprintf("a.test. 60 IN TXT \"%d\"", i), fmt.Sprintf("a.test. 60 IN TXT \"%d\"", i))
+	}
+	for _, tt := range []struct {
+		typ     Type
+		records []string
+		want    int
+	}{
+		{TypeTXT, []string{`a.test. 60 IN TXT "v=spf1 -all"`, `a.test. 60 IN TXT "v=spf1 -all"`}, 1},
+		{TypeTXT, []string{`a.test. 60 IN TXT "v=spf1 -all"`, `A.test. 300 IN TXT "v=spf1 -all"`}, 1},
+		{TypeTXT, []string{`a.test. 60 IN TXT "v=spf1 -all"`, `a.test. 60 IN TXT "v=spf1 -ALL"`}, 2},
+		{TypeTXT, []string{`a.test. 60 IN TXT "v=spf1 -all"`, `a.test. 60 IN TXT "v=spf1" " -all"`}, 2},
+		{TypeTXT, many, 50},
+		{TypeMX, []string{"a.test. 60 IN MX 10 b.test.", "a.test. 60 IN MX 10 B.test.", "a.test. 60 IN MX 20 b.test."}, 2},
+		{TypeA, []string{"a.test. 60 IN A 192.0.2.1", "a.test. 60 IN A 192.0.2.1", "a.test. 60 IN A 192.0.2.2"}, 2},
+		{TypeTLSA, []string{"a.test. 60 IN TLSA 3 1 1 00", "a.test. 60 IN TLSA 3 1 1 00", "a.test. 60 IN TLSA 3 1 1 01"}, 2},
+	} {
+		m := new(dns.Msg).SetReply(new(dns.Msg).SetQuestion("a.test.", uint16(tt.typ)))
+		for _, text := range tt.records {
+			rr, err := dns.NewRR(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Answer = append(m.Answer, rr)
+		}
+		m.Compress = true
+		msg, err := m.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, e := readResponse(msg, "a.test", tt.typ, "s"); e != nil || len(res.Records) != tt.want {
+			t.Errorf("%q: %+v, %v", tt.records[:2], res, e)
+		}
+	}
 }

@@ -17,6 +17,37 @@ type response struct {
 	Answer
 	// more: the chain of aliases ends early, and its last name is to be asked.
 	more bool
+	// seen are the data of the records, once they are many.
+	seen map[string]bool
+}
+
+// fewRecords are compared one by one.
+const fewRecords = 16
+
+// add adds a record, unless it is there: copies that a server sends are the same record (RFC 2181, 5),
+// of which resolvers keep one.
+func (res *response) add(r Record) {
+	switch n := len(res.Records); {
+	case n < fewRecords:
+		for i := range res.Records {
+			if res.Records[i].sameData(&r) {
+				return
+			}
+		}
+	default:
+		if res.seen == nil {
+			res.seen = make(map[string]bool)
+			for i := range res.Records {
+				res.seen[res.Records[i].dataKey()] = true
+			}
+		}
+		key := r.dataKey()
+		if res.seen[key] {
+			return
+		}
+		res.seen[key] = true
+	}
+	res.Records = append(res.Records, r)
 }
 
 // readResponse interprets a message that answers a question (query.answeredBy) for
@@ -72,7 +103,7 @@ func readResponse(msg []byte, name string, t Type, server string) (*response, *E
 					res.Records = make([]Record, 0, len(records)-i)
 				}
 				r.used = true
-				res.Records = append(res.Records, got)
+				res.add(got)
 				res.TTL = min(res.TTL, r.ttl)
 			case r.typ == TypeCNAME && alias == nil:
 				alias = r

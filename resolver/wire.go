@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,6 +91,11 @@ func soaMinimum(r *Record) uint32 {
 	i := strings.LastIndexByte(r.Data, ' ')
 	v, _ := strconv.ParseUint(r.Data[i+1:], 10, 32)
 	return uint32(v)
+}
+
+// sameData reports whether the data of two records of one name and type are equal.
+func (r *Record) sameData(other *Record) bool {
+	return r.Addr == other.Addr && r.Host == other.Host && r.Preference == other.Preference && r.Data == other.Data && slices.Equal(r.TXT, other.TXT)
 }
 
 // dataKey tells records of one name and type apart.
