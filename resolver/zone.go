@@ -374,7 +374,9 @@ func (p *zoneParser) verify(s *ZoneSet) error {
 			continue
 		}
 		n := z.nodes[r.Name]
-		if r.Type == TypeCNAME && n != nil {
+		if r.Type == TypeCNAME && r.Name == z.origin && z.soa != nil && n.flatten() {
+			p.warn(r.line, "%s has a CNAME beside its SOA: its servers answer with the addresses of %s (flattening), and so it is read", r.Name, r.Host)
+		} else if r.Type == TypeCNAME && n != nil {
 			// RFC 1034, 3.6.2. Signatures and NSEC may stand beside it (RFC 4034, 3).
 			for _, set := range n.sets {
 				if set.typ == TypeCNAME && len(set.records) > 1 {
@@ -390,6 +392,17 @@ func (p *zoneParser) verify(s *ZoneSet) error {
 		}
 	}
 	return nil
+}
+
+// flatten makes the one CNAME of a node an alias for addresses alone. It reports whether it did.
+func (n *node) flatten() bool {
+	for i := range n.sets {
+		if set := &n.sets[i]; set.typ == TypeCNAME && len(set.records) == 1 {
+			set.typ = typeALIAS
+			return true
+		}
+	}
+	return false
 }
 
 var besideCNAME = map[Type]bool{46: true, 47: true, 25: true}

@@ -1,5 +1,9 @@
 package resolver
 
+// typeALIAS is what some servers make addresses from: those of another name (of no standard; the
+// number is PowerDNS's).
+const typeALIAS Type = 65401
+
 // MaxAliases bounds a chain of CNAMEs.
 const MaxAliases = 16
 
@@ -95,6 +99,10 @@ func (z *zone) find(name string, t Type) ZoneAnswer {
 		a.Kind, a.Records = ZoneFound, rs
 	} else if rs := n.get(TypeCNAME); rs != nil {
 		a.Kind, a.Records = ZoneAlias, rs[:1]
+	} else if rs := n.get(typeALIAS); rs != nil && (t == TypeA || t == TypeAAAA) {
+		alias := rs[0]
+		alias.Type = TypeCNAME
+		a.Kind, a.Records = ZoneAlias, []Record{alias}
 	} else {
 		a.Kind = ZoneNoData
 		return a

@@ -95,6 +95,37 @@ _sip._tcp SRV 1 2 x
 	}
 }
 
+// TestParseZoneFlattened: what servers make addresses from is an alias for these alone, at the origin
+// a CNAME as well.
+func TestParseZoneFlattened(t *testing.T) {
+	const zone = "$ORIGIN a.test.\n@ 300 SOA ns host 1 2 3 4 5\n@ 300 MX 10 mx\n%s\nmx 300 A 192.0.2.1\n"
+	for _, tt := range []struct{ record, warning string }{
+		{"@ 300 CNAME pages.test.", "z:4: a.test has a CNAME beside its SOA: its servers answer with the addresses of pages.test (flattening), and so it is read"},
+		{"@ 300 ALIAS pages.test.", ""},
+		{"@ 300 IN aname pages.test.", ""},
+	} {
+		s, err := ParseZone(strings.NewReader(fmt.Sprintf(zone, tt.record)), "", "z")
+		if err != nil {
+			t.Errorf("%s: %v", tt.record, err)
+			continue
+		}
+		if got := strings.Join(s.Warnings, " "); got != tt.warning {
+			t.Errorf("%s: %q", tt.record, got)
+		}
+		sets := []*ZoneSet{s}
+		for typ, want := range map[Type]ZoneKind{TypeA: ZoneAlias, TypeAAAA: ZoneAlias, TypeMX: ZoneFound, TypeSOA: ZoneFound, TypeTXT: ZoneNoData, TypeCNAME: ZoneNoData} {
+			a := Find(sets, "a.test", typ)
+			if a.Kind != want || want == ZoneAlias && (len(a.Records) != 1 || a.Records[0].Type != TypeCNAME || a.Records[0].Host != "pages.test") {
+				t.Errorf("%s: %s: %+v", tt.record, typ, a)
+			}
+		}
+		// Where the addresses are is not in the zone, and so not known: they are not absent.
+		if _, err := NewOverlay(nil, s).Lookup(t.Context(), "a.test", TypeA); err == nil || AsError(err).Reason != Offline {
+			t.Errorf("%s: %v", tt.record, err)
+		}
+	}
+}
+
 func TestParseZoneOrigins(t *testing.T) {
 	for _, tc := range []struct {
 		label, origin, text string
@@ -116,6 +147,12 @@ func TestParseZoneOrigins(t *testing.T) {
 			[]string{"z: no SOA, no $ORIGIN and no common parent of the names: taken as the root zone, so that every other name is absent"}},
 		{"missing dots", "a.test", "a.test A 192.0.2.1\n@ MX 10 mx.a.test\n", []string{"a.test"},
 			[]string{`z:1: "a.test" is a.test.a.test: is a final dot missing?`, `z:2: "mx.a.test" is mx.a.test.a.test: is a final dot missing?`}},
+		{"the owner of the SOA is the origin", "", "a.test. SOA a. b. 1 2 3 4 5\nx A 192.0.2.1\nb.test. SOA a. b. 1 2 3 4 5\nx A 192.0.2.1\n", []string{"a.test", "b.test"}, nil},
+		{"a $ORIGIN stays", "", "$ORIGIN test.\na.test. 300 IN SOA a. b. 1 2 3 4 5\nx.a A 192.0.2.1\n", []string{"a.test"}, nil},
+		{"SOA without its final dot, as of Cloudflare", "", "a.test\t3600\tIN\tSOA\ta. b. 1 2 3 4 5\nx.a.test. A 192.0.2.1\n", []string{"a.test"},
+			[]string{"z:1: the owner of the SOA has no final dot: it is taken for a.test."}},
+		{"the same with an origin", "a.test", "A.test 3600 IN SOA a. b. 1 2 3 4 5\nx.a.test. A 192.0.2.1\n", []string{"a.test"},
+			[]string{"z:1: the owner of the SOA has no final dot: it is taken for a.test."}},
 		{"hidden", "a.test", "sub NS ns.sub\nns.sub A 192.0.2.1\nsub DS 1 8 2 " + strings.Repeat("00", 32) + "\n_dmarc.sub TXT x\n", []string{"a.test"},
 			[]string{"z:4: _dmarc.sub.a.test TXT is hidden: sub.a.test is delegated by its NS records"}},
 		{"comment in a text", "a.test", "a TXT v=DMARC1; p=none\nb TXT x ; fine\nc TXT \"x\"; fine\n", []string{"a.test"},

@@ -20,6 +20,7 @@ type zoneParser struct {
 	ttl     int64  // $TTL, or -1
 	lastTTL int64  // the last one stated on a record, or -1
 	minimum int64  // of the last SOA
+	bySOA   bool   // the origin is the owner of the last SOA: nothing else stated one
 	line    int    // of the entry at hand
 	// generated counts the records of $GENERATE lines, and generatedBytes their text.
 	generated, generatedBytes int
@@ -98,7 +99,7 @@ func (p *zoneParser) entry(e *entry) string {
 	}
 	rest := e.tokens
 	if !e.blank {
-		owner, wrong := p.name(rest[0].text)
+		owner, wrong := p.ownerOf(rest)
 		if wrong != "" {
 			return wrong
 		}
@@ -108,6 +109,32 @@ func (p *zoneParser) entry(e *entry) string {
 		return "the line starts with white space, so it has the owner of the record before, but there is none"
 	}
 	return p.record(e, rest)
+}
+
+// ownerOf reads the owner of a record. That of an SOA is the origin: exports write it without its
+// final dot, and nothing else says what the zone is.
+func (p *zoneParser) ownerOf(tokens []token) (string, string) {
+	text := tokens[0].text
+	i := 1
+	for i < len(tokens)-1 && !tokens[i].quoted {
+		upper := strings.ToUpper(tokens[i].text)
+		if _, ttl := parseTTL(upper); !ttl && !isClass(upper) {
+			break
+		}
+		i++
+	}
+	if i >= len(tokens) || tokens[i].quoted || !strings.EqualFold(tokens[i].text, "SOA") {
+		return p.name(text)
+	}
+	if whole, wrong := canonical(text); wrong == "" && !strings.HasSuffix(text, ".") && strings.Contains(text, ".") && (p.origin == "" || whole == p.origin) {
+		p.warn(p.line, "the owner of the SOA has no final dot: it is taken for %s.", whole)
+		text += "."
+	}
+	owner, wrong := p.name(text)
+	if wrong == "" && (p.origin == "" || p.bySOA) {
+		p.origin, p.bySOA = owner, true
+	}
+	return owner, wrong
 }
 
 func (p *zoneParser) record(e *entry, rest []token) string {
@@ -133,6 +160,9 @@ func (p *zoneParser) record(e *entry, rest []token) string {
 		return "the record has no type"
 	}
 	t, ok := ParseType(rest[0].text)
+	if text := rest[0].text; strings.EqualFold(text, "ALIAS") || strings.EqualFold(text, "ANAME") {
+		t, ok = typeALIAS, true
+	}
 	if !ok || rest[0].quoted {
 		return fmt.Sprintf("unknown record type %q", clip(rest[0].text))
 	}
@@ -232,7 +262,7 @@ func (p *zoneParser) data(r *Record, args []token) (wrong string) {
 			return fmt.Sprintf("%q is no %s address", clip(args[0].text), map[Type]string{TypeA: "IPv4", TypeAAAA: "IPv6"}[r.Type])
 		}
 		r.Addr = a
-	case TypeNS, TypeCNAME, TypePTR, TypeDNAME:
+	case TypeNS, TypeCNAME, TypePTR, TypeDNAME, typeALIAS:
 		if len(args) != 1 {
 			return r.Type.String() + " takes one name"
 		}
