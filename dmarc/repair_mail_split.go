@@ -56,8 +56,8 @@ func splitMailboxes(value string) []piece {
 			if c := body[m[4]]; (c == '.' || c == '@') && (!exact || !strings.Contains(rest, "@")) {
 				break
 			}
-			if n := len(out); n > 0 && !exact && letters(out[n-1].body) && suggest(out[n-1].body+body[m[2]:m[3]], "mailto") != "" {
-				out = out[:n-1] // "m ailto:"
+			if n := len(out); n > 0 && !exact && letters(out[n-1].body) && hint.Distance(strings.ToLower(out[n-1].body+body[m[2]:m[3]]), "mailto") <= 1 {
+				out = out[:n-1] // "m ailto:", and not "r,ufmailto:"
 			}
 			switch word := strings.ToLower(body[m[2]:m[3]]); {
 			case strings.HasPrefix(word, "mailto") && len(word) == 7 && word[6] != 'o', !exact && goesOn(word, rest):

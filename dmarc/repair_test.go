@@ -28,6 +28,8 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.exampl.", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mailto:postmaster@acme.example.", full},
 		{full + "; ruf=mailto:postmaster@acme.example; fo=0:d1:s", full + "; ruf=mailto:postmaster@acme.example; fo=0:d:s"},
+		{full + "; r,ufmailto:postmaster@acme.example", full + ",mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=reject; rua=mai lto:re+1@acme.example; r,ufmailto:re+1@acme.example", "v=DMARC1; p=reject; rua=mailto:re+1@acme.example,mailto:<mailbox for reports>"},
 		// The policy.
 		{"v=DMARC1;p:reject;rua:mailto:postmaster@acme.example", full},
 		{"v=DMARC1; p=rejct; rua=mailto:postmaster@acme.example", full},
