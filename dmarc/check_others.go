@@ -349,6 +349,11 @@ func (j *judge) misplaced() {
 			if own != nil {
 				f.Fix.Summary = c.but("Publish two records, each at its name.")
 				f.Fix.More = txtRecords(stray.Name, own)
+				if other != "" && !isSPF(stray.Text) && j.c.HasSPF != nil && *j.c.HasSPF {
+					// A second SPF record would undo the one that is there.
+					f.Fix.More = txtRecords(stray.Name, c.proofs)
+					f.Fix.When = fmt.Sprintf("what %s says is part of the SPF record of %s", quoted(other), stray.Name)
+				}
 			}
 			f.Detail += " Without it no policy applies to the domain."
 			if j.d.Record != nil {

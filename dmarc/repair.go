@@ -33,6 +33,10 @@ type repair struct {
 	about map[string]bool
 	// proofs are the proofs of ownership that stand in it, which belong into records of their own.
 	proofs []string
+	// unread are the tags of which something is there that nobody can read, by name.
+	unread map[string]bool
+	// second is a weaker policy that a later p has.
+	second string
 	// raw is the record with straight quotation marks, published as it is in the DNS.
 	raw, published string
 	text           *plainText
@@ -67,7 +71,7 @@ const policyPlaceholder = "<none, quarantine or reject>"
 
 // repaired reads what a record was meant to be. hosts are domains of its owner.
 func repaired(record string, hosts ...string) *repair {
-	r := &repair{about: map[string]bool{}}
+	r := &repair{about: map[string]bool{}, unread: map[string]bool{}}
 	if len(record) > maxRepair {
 		r.open = []string{"a record of " + show.Counted(len(record), "byte")}
 		return r

@@ -16,16 +16,23 @@ import (
 // cannot read, others the whole record (RFC 9989, 4.8). Without the tag it would enforce
 // for these what was meant as a test, with it test for those what is enforced: the owner is asked.
 func (r *repair) keepInForce(tokens []token) {
-	if _, _, ok := versionOf(r.published); !ok {
-		return
-	}
+	_, _, begins := versionOf(r.published)
 	is := readRecord(r.published)
-	if is.Broken() || r.draft.get("p") != string(is.P) {
-		return // nothing is in force, or something else than what was meant
+	if !begins || is.Broken() || r.draft.get("p") != string(is.P) {
+		// Nothing is in force, or something else than what was meant.
+		switch p := r.draft.get("p"); {
+		case r.second == policyPlaceholder:
+			r.draft.set("p", policyPlaceholder)
+		case r.second != "" && !strings.Contains(p, "<"):
+			r.draft.set("p", either(p, r.second)) // one may be that of subdomains
+		}
+		r.askUnread()
+		return
 	}
 	leave := r.leave
 	if slices.ContainsFunc(is.Problems, func(p Problem) bool { return !p.Harmless }) {
 		leave = r.ask
+		r.askUnread()
 	}
 	d := &r.draft
 	_, sp, np, _ := is.Effective()
@@ -50,6 +57,21 @@ func (r *repair) keepInForce(tokens []token) {
 		leave(tokens, "np", string(np), "if subdomains that do not exist are to have that policy")
 		if is.NP != "" && is.NP != sp && d.get("np") == "" {
 			d.set("np", string(is.NP))
+		}
+	}
+}
+
+// askUnread has the owner say whether the policy is a test, for a share of the mail, or with
+// strict alignment, where something may have said so that nobody can read: it comes into force
+// only now.
+func (r *repair) askUnread() {
+	d := &r.draft
+	if d.get("p") == string(None) && (d.get("sp") == "" || d.get("sp") == string(None)) && (d.get("np") == "" || d.get("np") == string(None)) {
+		return // nothing is enforced
+	}
+	for _, tag := range [...]struct{ name, choice string }{{"t", "<y or n>"}, {"pct", "<a number from 0 to 100>"}, {"psd", "<y, n or u>"}, {"adkim", "<r or s>"}, {"aspf", "<r or s>"}, {"sp", policyPlaceholder}, {"np", policyPlaceholder}} {
+		if r.unread[tag.name] && d.get(tag.name) == "" {
+			d.set(tag.name, tag.choice)
 		}
 	}
 }

@@ -101,7 +101,7 @@ func readMailboxes(value string, k known) mailboxes {
 			continue
 		}
 		to := "mailto:" + p.body
-		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") && (!torn || isAddress(p.body, k)) {
+		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") && (!torn || isAddress(p.body, k)) && !joined.MatchString(p.raw[1:]) {
 			to = out.unsized(p.raw, u.Size) // sound by itself, with what it holds
 			p.raw = to
 		} else if !isAddress(p.body, k) || !p.scheme && beginsAsScheme(p.body) {
@@ -274,7 +274,7 @@ func (m *mailboxes) add(uri string) {
 // allSound reports that every address of a value is one.
 func allSound(value string) bool {
 	return strings.IndexByte(value, ';') < 0 && !slices.ContainsFunc(parseURIs(value, 0), func(u URI) bool {
-		return !u.Valid() || u.Scheme != "mailto" && (u.Hint != "" || !ofOtherScheme(&u))
+		return !u.Valid() || u.Scheme == "mailto" && joined.MatchString(u.Text[1:]) || u.Scheme != "mailto" && (u.Hint != "" || !ofOtherScheme(&u))
 	})
 }
 
@@ -305,7 +305,7 @@ func holdsScheme(local string) bool {
 			return true
 		}
 	}
-	return strings.Contains(local, "mailto") || slices.ContainsFunc(strings.FieldsFunc(local, func(c rune) bool { return !ascii.IsAlphanumeric(byte(c)) }), func(word string) bool {
+	return strings.Contains(local, "mailto") || strings.Contains(local, "%3a") || slices.ContainsFunc(strings.FieldsFunc(local, func(c rune) bool { return !ascii.IsAlphanumeric(byte(c)) }), func(word string) bool {
 		return len(word) >= 5 && hint.Distance(word, "mailto") == 1
 	})
 }

@@ -118,6 +118,9 @@ func (r *repair) readPolicy(t *token) {
 	if meant != "" {
 		r.policy = true
 	}
+	if word, rest, ok := strings.Cut(t.value, " "); ok && policyWord(word) != "" {
+		r.mayHave(rest)
+	}
 	before := r.draft.get(t.name)
 	switch {
 	case before != "" && meant == "":
@@ -131,6 +134,10 @@ func (r *repair) readPolicy(t *token) {
 		// first and some the last: which one was meant, nobody can tell.
 		r.draft.set(t.name, "<"+before+" or "+meant+">")
 	case before != "" && (Policy(meant).rank() <= Policy(before).rank() || before == meant) && !strings.Contains(before, "<"):
+		if before != meant && t.name == "p" {
+			r.second = meant
+		}
+		r.unread[map[string]string{"sp": "np", "np": "sp"}[t.name]] = true // one of the two may be the other
 		r.drop("dmarc-duplicate-tag", t)
 	case before != "":
 		// The later one is stricter: receivers differ on which one stands.
@@ -206,13 +213,13 @@ func (r *repair) readAddresses(t *token, k known) {
 
 // readWord reads the tags with a choice of words or a number.
 func (r *repair) readWord(t *token) {
+	if strings.Contains(t.value, "@") || policyWord(t.value) != "" && !r.about["p"] {
+		r.open = append(r.open, r.source(t)) // an address that is lost in it is somebody's, and a policy meant
+		return
+	}
 	before := r.draft.get(t.name)
 	if before != "" && (t.strong || strings.Contains(before, "<")) {
 		r.drop("dmarc-duplicate-tag", t)
-		return
-	}
-	if strings.Contains(t.value, "@") {
-		r.open = append(r.open, r.source(t)) // an address that is lost in it is somebody's
 		return
 	}
 	bare := strings.ToLower(strings.Trim(t.value, " ,.:;=-_/%'"))
@@ -263,6 +270,7 @@ func (r *repair) readWord(t *token) {
 	r.draft.set(t.name, value)
 	switch {
 	case value == "":
+		r.unread[t.name] = r.unread[t.name] || !(t.name == "pct" && number(bare) == 100)
 		r.drop(t.checkOf(check), t)
 	case !strings.EqualFold(t.value, value) || t.checkOf("") != "":
 		r.become(t.checkOf(check), r.source(t), t.name+"="+value)
@@ -332,7 +340,46 @@ func (r *repair) readUnknown(t *token) {
 		r.open = append(r.open, r.source(t))
 		return
 	}
+	r.mayHave(t.name + t.value)
+	if len(t.name) <= 2 && strings.EqualFold(strings.Trim(t.value, " ,.:"), "y") {
+		r.mayHave("ty")
+	}
 	r.drop("dmarc-unknown-tag", t)
+}
+
+// mayHave notes the tag that a text may be.
+func (r *repair) mayHave(text string) {
+	if name := mayBe(strings.ToLower(text)); name != "" && !r.about[name] {
+		r.unread[name] = true
+	}
+}
+
+// mayBe is the tag that narrows what a policy does, or makes its alignment strict, if a text may be
+// one with its value, the sign in another place or a letter wrong: "ty=", "pc=t10", "aspfs="; ""
+// if it is nothing like that.
+func mayBe(s string) string {
+	var letters, digits string
+	for i := range len(s) {
+		switch {
+		case ascii.IsLetter(s[i]):
+			letters += s[i : i+1]
+		case ascii.IsDigit(s[i]):
+			digits += s[i : i+1]
+		}
+	}
+	switch {
+	case digits != "" && letters != "" && hint.Distance(letters, "pct") <= 2:
+		return "pct"
+	case strings.Contains(letters, "y") && hint.Distance(letters, "ty") <= 1:
+		return "t"
+	case hint.Distance(letters, "adkims") <= 1:
+		return "adkim"
+	case hint.Distance(letters, "aspfs") <= 1:
+		return "aspf"
+	case len(letters) > 1 && slices.ContainsFunc([]string{"psdy", "psdn", "psdu"}, func(whole string) bool { return hint.Distance(letters, whole) <= 2 }):
+		return "psd"
+	}
+	return ""
 }
 
 // holdsPolicy reports whether the letters of s are a policy behind one letter to three:
@@ -362,6 +409,12 @@ func (r *repair) readPiece(t *token) {
 		}
 		r.drop("dmarc-syntax", t)
 	case letters <= 1 && strings.IndexByte(t.value, 0x7f) < 0 || tagStatus[bare] != "":
+		if r.mayHave(bare); bare == "t" {
+			r.mayHave("ty")
+		}
+		if next := strings.TrimLeft(r.text.text[t.end:], " ,.:'"); (bare == "n" || bare == "s") && strings.HasPrefix(strings.ToLower(next), "p") {
+			r.second = policyPlaceholder // "n p=reject": np, or p
+		}
 		r.drop("dmarc-syntax", t)
 	case versionLike(bare):
 		r.versions++
