@@ -13,8 +13,8 @@ import (
 // a value that they cannot read: "t=yes" beside p=reject is no test, and a repair to t=y
 // would make one of it. How to say it is remarked, for the owner to decide. Of a record
 // that breaks the grammar nobody knows what is in force: some receivers skip what they
-// cannot read, others the whole record (RFC 9989, 4.8). Without the tag it would enforce
-// for these what was meant as a test, with it test for those what is enforced: the owner is asked.
+// cannot read, others the whole record (RFC 9989, 4.8). For these it would enforce now what
+// was meant as a test, or for a share of the mail: the owner is asked.
 func (r *repair) keepInForce(tokens []token) {
 	_, _, begins := versionOf(r.published)
 	is := readRecord(r.published)
@@ -48,14 +48,14 @@ func (r *repair) keepInForce(tokens []token) {
 	}
 	// What sp is without its tag: p; np without its own: sp.
 	if v := d.get("sp"); v != "" && !strings.Contains(v, "<") && Policy(v).rank() < sp.rank() {
-		leave(tokens, "sp", string(sp), "if subdomains are to have that policy")
-		if is.SP != "" && is.SP != is.P && d.get("sp") == "" {
+		r.leave(tokens, "sp", "", "if subdomains are to have that policy")
+		if is.SP != "" && is.SP != is.P {
 			d.set("sp", string(is.SP))
 		}
 	}
 	if v := d.get("np"); v != "" && !strings.Contains(v, "<") && Policy(v).rank() < np.rank() {
-		leave(tokens, "np", string(np), "if subdomains that do not exist are to have that policy")
-		if is.NP != "" && is.NP != sp && d.get("np") == "" {
+		r.leave(tokens, "np", "", "if subdomains that do not exist are to have that policy")
+		if is.NP != "" && is.NP != sp {
 			d.set("np", string(is.NP))
 		}
 	}

@@ -120,6 +120,7 @@ func (r *repair) readPolicy(t *token) {
 	}
 	if word, rest, ok := strings.Cut(t.value, " "); ok && policyWord(word) != "" {
 		r.mayHave(rest)
+		r.unread["pct"] = r.unread["pct"] || strings.ContainsAny(rest, "0123456789") // "quarantine 50%"
 	}
 	before := r.draft.get(t.name)
 	switch {
@@ -270,7 +271,7 @@ func (r *repair) readWord(t *token) {
 	r.draft.set(t.name, value)
 	switch {
 	case value == "":
-		r.unread[t.name] = r.unread[t.name] || !(t.name == "pct" && number(bare) == 100)
+		r.unread[t.name] = r.unread[t.name] || bare != "" && !(t.name == "pct" && number(bare) == 100)
 		r.drop(t.checkOf(check), t)
 	case !strings.EqualFold(t.value, value) || t.checkOf("") != "":
 		r.become(t.checkOf(check), r.source(t), t.name+"="+value)
