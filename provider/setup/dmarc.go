@@ -89,6 +89,9 @@ func (c *check) dmarcMistaken(it *Item, d *dmarc.Discovery, own *dmarc.Step, m *
 		}
 		it.wrong("broken", "%s", m.detail)
 	}
+	if i := slices.IndexFunc(d.Strays, func(s dmarc.Stray) bool { return s.Text != "" }); i >= 0 && m.check != "dmarc-wrong-name" {
+		it.occupied("%s has a DMARC record as well (%s): compare the two first.", d.Strays[i].Name, show.Cut(d.Strays[i].Text, 300))
+	}
 	if it.Expected == "" {
 		it.Remove = nil
 		if m.check != "dmarc-version" {

@@ -41,9 +41,23 @@ func (c *check) item(r *provider.Record, name string, v *provider.Values) Item {
 		it.Status = NotNeeded
 		it.Detail = join("Optional.", r.Why)
 	}
+	it.Remove = slices.DeleteFunc(it.Remove, func(rec finding.Record) bool { return !it.Occupied && rec.Type == "CNAME" && c.ofWildcard(&rec) })
 	it.Complete = it.Expected != "" && !it.Record().HasPlaceholder() && !it.Occupied
 	it.Expected = expectedText(it.Type, it.Expected)
 	return it
+}
+
+// ofWildcard reports whether an alias is the answer of a wildcard: there is none at the name, and
+// what is published there takes its place (RFC 4592, 2.2.1).
+func (c *check) ofWildcard(rec *finding.Record) bool {
+	for name := rec.Name; name != c.domain && strings.Contains(name, "."); {
+		_, name, _ = strings.Cut(name, ".")
+		a, err := c.lookup("*."+name, "CNAME")
+		if err == nil && slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return r.Host == rec.Value }) {
+			return true
+		}
+	}
+	return false
 }
 
 // optional reports whether a record is for a feature that the user need not have: whoever
@@ -151,6 +165,13 @@ func (c *check) hosts(it *Item, r *provider.Record, v *provider.Values) {
 		return
 	}
 	it.Evidence = append(it.Evidence, a.Evidence())
+	if len(a.CNAMEs) > 0 && !slices.ContainsFunc(a.Records, func(rec resolver.Record) bool { _, ok := match(r, v, recordValue(&rec)); return ok }) {
+		it.Found = "CNAME " + a.CNAMEs[0]
+		it.replaces(it.Name, "CNAME", a.CNAMEs[0])
+		it.wrong("alias", "%s is an alias of %s, and no other record may stand beside it.", it.Name, a.CNAMEs[0])
+		it.occupied("If something else uses the name, it fails once the alias is gone: choose another one with --return-path.")
+		return
+	}
 	if len(a.Records) == 0 {
 		if !c.astray(it, r, v) {
 			c.absent(it, r)
