@@ -29,11 +29,7 @@ func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
 		dropped := a.dropSynthesised(&fix)
 		domain, lost := a.shadowed(&fix)
 		if len(lost) > 0 {
-			stand := "stands"
-			if len(lost) > 1 {
-				stand = "stand"
-			}
-			when := fmt.Sprintf("the %s of %s %s at %s as well, which a wildcard answers for only as long as nothing stands at or below it", recordTypes(lost), lost[0].Name, stand, domain)
+			when := ownAsWell(domain, lost)
 			if fix.When != "" {
 				when += ", and " + fix.When
 			}
@@ -44,6 +40,19 @@ func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
 		}
 	}
 	return findings
+}
+
+// ownAsWell is the condition under which a name may be given a record of its own: what the
+// wildcard has answered stands there, too.
+func ownAsWell(domain string, lost []resolver.Record) string {
+	const until = "answers for it only as long as nothing stands at or below it"
+	switch {
+	case lost[0].Type == resolver.TypeCNAME:
+		return fmt.Sprintf("%s has addresses and an MX record of its own, as the alias %s %s", domain, lost[0].Name, until)
+	case len(lost) == 1:
+		return fmt.Sprintf("the %s of %s stands at %s as well, as a wildcard %s", recordTypes(lost), lost[0].Name, domain, until)
+	}
+	return fmt.Sprintf("the %s of %s stand at %s as well, as a wildcard %s", recordTypes(lost), lost[0].Name, domain, until)
 }
 
 // askedFor are the names below a domain, and the type there, that checks miss a record of.

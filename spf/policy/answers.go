@@ -63,6 +63,19 @@ func (k *answers) get(name string, t resolver.Type) *outcome {
 	return &outcome{cut: true}
 }
 
+// holds reports whether something that cannot stay beside an SPF record stands at a name, or
+// may, as the DNS did not say; not if nobody asked.
+func (k *answers) holds(name string) bool {
+	o := k.asked[question{name, resolver.TypeTXT}]
+	switch {
+	case o == nil:
+		return false
+	case o.answer == nil:
+		return o.over
+	}
+	return o.answer.Wildcard == "" && (len(o.answer.CNAMEs) > 0 || len(o.spfTexts()) > 0)
+}
+
 func (o *outcome) status() Status {
 	switch {
 	case o.cut:

@@ -10,6 +10,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 	"mailworthy/spf"
@@ -130,6 +131,17 @@ func addressTerm(e spf.Evaluation) string {
 	return ""
 }
 
+// switchMark is what people put before a record that is to be out of force for a while.
+var switchMark = lazyre.New(`(?i)^["'\s]*(#+|;+|//+|--+|!+|x-|_+|%+|rem\s)\s*v=spf1(?:\s|$)`)
+
+// switchedOff is the mark by which a record was perhaps switched off, or "".
+func switchedOff(text string) string {
+	if m := switchMark.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // nearMiss judges a text that was meant to be a record.
 func (k *checker) nearMiss(text string, meant *repaired) {
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
@@ -145,6 +157,9 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 			Value: spf.Version + " <your senders> ~all", Remove: []finding.Record{{Name: k.p.Domain, Type: "TXT", Value: text}}}
 	default:
 		f.Fix = p.share(false, "%s", corrected(meant))
+		if mark := switchedOff(text); mark != "" {
+			f.Fix.When = fmt.Sprintf("the record was not switched off on purpose, by the %s before it", quote(mark))
+		}
 	}
 	if trimmed := strings.TrimLeft(text, " \t\r\n"); trimmed != text && spf.IsRecord(trimmed) {
 		f.Detail = fmt.Sprintf("The TXT record %s of %s has white space before v=spf1. For receivers it is no SPF record, and a check gives none.", quote(text), k.p.Domain)

@@ -458,7 +458,8 @@ func (k *checker) mxVoid(r *Record, t *Term) {
 
 // hostOf returns the a term for the host that an mx term names in place of a mail domain: it
 // has addresses, and no MX. Own says that it is a host of the domain's own that may well
-// send, so that the owner who wrote its name meant its addresses; a web server need not.
+// send by its name, so that the owner who wrote that meant its addresses; a web server need
+// not, and another name may be a mail domain whose MX is missing.
 func (k *checker) hostOf(t *Term) (term string, own bool, evidence []finding.Evidence) {
 	if t.NullMX || !t.Void || t.Qualifier != "+" || t.Status != StatusNone || t.Target == k.p.Domain || t.parsed.Macros || k.p.answers == nil {
 		return "", false, nil
@@ -478,8 +479,15 @@ func (k *checker) hostOf(t *Term) (term string, own bool, evidence []finding.Evi
 		return "", false, nil
 	}
 	first, _, _ := strings.Cut(t.Target, ".")
-	own = registrable(t.Target) != "" && registrable(t.Target) == registrable(k.p.Domain) && first != "www" && t.parsed.Bits4 == 32 && t.parsed.Bits6 == 128
+	own = registrable(t.Target) != "" && registrable(t.Target) == registrable(k.p.Domain) && t.Target != registrable(t.Target) && ofMailHost(first) && t.parsed.Bits4 == 32 && t.parsed.Bits6 == 128
 	return "a" + t.Text[strings.IndexByte(t.Text, ':'):], own, evidence
+}
+
+// ofMailHost reports whether a label is one of the usual ones of hosts that send mail, with or
+// without a number: mx1, mail-2.
+func ofMailHost(label string) bool {
+	word := strings.TrimRight(label, "0123456789-_")
+	return slices.Contains([]string{"mail", "mx", "smtp", "mta", "out", "outbound", "relay", "server", "srv", "host", "vps"}, strings.TrimRight(word, "-_"))
 }
 
 // withoutTerm is the text of a record without one of its terms.

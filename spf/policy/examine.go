@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mailworthy/resolver"
@@ -13,6 +14,10 @@ import (
 const (
 	maxRecords  = 100
 	maxExamined = 300
+	// longRecord is the length in octets from which a proposal may spread the record over
+	// several: what stands at the names of the first splitNames of them is asked.
+	longRecord = 400
+	splitNames = 4
 )
 
 // Examine finds everything that a domain publishes for SPF, whatever client it is
@@ -101,6 +106,16 @@ func (x *examiner) ask(name string, t resolver.Type, p purpose) {
 	}
 }
 
+// splitNames asks for the names that a record would be spread over.
+func (x *examiner) splitNames() {
+	for i := 1; i <= splitNames; i++ {
+		x.ask(splitName(i, x.root), resolver.TypeTXT, 0)
+	}
+}
+
+// splitName is the i-th name that a record may be spread over.
+func splitName(i int, domain string) string { return "_spf" + strconv.Itoa(i) + "." + domain }
+
 // settle tells the domain's own senders with the last answer that they depend on.
 func (x *examiner) settle() {
 	if x.open--; x.open == 0 && x.tell != nil {
@@ -116,6 +131,9 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 		if p&(asRecord|asOwn) != 0 {
 			f := o.record()
 			x.visit(q.name, f, own)
+			if q.name == x.root && len(f.text) > longRecord {
+				x.splitNames()
+			}
 			meant := f.repaired()
 			if meant == nil && q.name == x.root {
 				_, meant = o.near()

@@ -296,7 +296,7 @@ func TestRounds(t *testing.T) {
 		if d := time.Since(start); d != 4*l.delay {
 			t.Errorf("%d rounds, not 4", d/l.delay)
 		}
-		if p.Lookups != 80 || !p.LookupsExact || p.Questions != 62 {
+		if p.Lookups != 80 || !p.LookupsExact || p.Questions != 62+splitNames {
 			t.Errorf("%d lookups, %d questions", p.Lookups, p.Questions)
 		}
 		for q, n := range l.asked {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -191,11 +190,12 @@ func fill(terms []string, room int, names []string) (here []string, chunks [][]s
 }
 
 // freeName is the next name _spfN below the domain that the current policy does
-// not use.
+// not use, and at which nothing stands as far as it was asked. A wildcard's answer is
+// nothing.
 func (d *draft) freeName(taken []string) string {
 	for i := 1; ; i++ {
-		n := "_spf" + strconv.Itoa(i) + "." + d.p.Domain
-		if d.full[n] == nil && !slices.Contains(taken, n) {
+		n := splitName(i, d.p.Domain)
+		if d.full[n] == nil && !slices.Contains(taken, n) && !d.p.answers.holds(n) {
 			return n
 		}
 	}

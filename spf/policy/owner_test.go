@@ -128,6 +128,7 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx mx:mail.acme.example/24 -all", fix: "v=spf1 mx <a:mail.acme.example/24, if it sends for you> -all", checks: "spf-mx-void"},
 		{in: "v=spf1 mx mx:mx.esp.example -all", fix: "v=spf1 mx <a:mx.esp.example, if it sends for you> -all", checks: "spf-mx-void"},
 		{in: "v=spf1 mx mx:www.acme.example -all", fix: "v=spf1 mx <a:www.acme.example, if it sends for you> -all", checks: "spf-mx-void"},
+		{in: "v=spf1 mx mx:shop.acme.example -all", fix: "v=spf1 mx <a:shop.acme.example, if it sends for you> -all", checks: "spf-mx-void"},
 		{in: "v=spf1 mx -mx:mail.acme.example -all", fix: "v=spf1 mx ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void", never: "probably meant"},
 		{in: "v=spf1 mx mx:inside.acme.example -all", fix: "v=spf1 mx ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void", never: "probably meant"},
 		{in: "v=spf1 mx ip4:0.0.0.0/0 -all", fix: "v=spf1 mx ip4:<the address of each sender that ip4:0.0.0.0/0 stands for> -all", checks: "spf-all-pass spf-broad-range"},
@@ -178,6 +179,7 @@ func TestOwnersRecords(t *testing.T) {
 			@         A 192.0.2.80
 			mx1       A 192.0.2.10
 			mail      A 192.0.2.25
+			shop A 192.0.2.80
 			www       A 192.0.2.80
 			inside    A 10.0.0.5
 			`+strings.Join(records, "\n\t\t\t")+"\n")
@@ -352,6 +354,70 @@ func TestType99(t *testing.T) {
 		}
 		if found != 1 {
 			t.Errorf("%s: %d findings", c.zone, found)
+		}
+	}
+}
+
+// TestSplitNames: a record that is spread over several takes no name at which something
+// stands already.
+func TestSplitNames(t *testing.T) {
+	var text strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&text, " ip4:45.76.%d.5", i)
+	}
+	long := "acme TXT \"v=spf1\""
+	for rest := text.String() + " -all"; rest != ""; rest = rest[min(200, len(rest)):] {
+		long += fmt.Sprintf(" %q", rest[:min(200, len(rest))])
+	}
+	for _, c := range []struct {
+		zone string
+		want []string
+	}{
+		{"", []string{"_spf1", "_spf2"}},
+		{`_spf1.acme TXT "v=spf1 ip4:203.0.113.5 -all"`, []string{"_spf2", "_spf3"}},
+		{"_spf1.acme TXT \"v=spf1 ip4:203.0.113.5 -all\"\n_spf3.acme CNAME x.example.", []string{"_spf2", "_spf4"}},
+		{`_spf1.acme TXT "another text"`, []string{"_spf1", "_spf2"}},
+		{`*.acme TXT "v=spf1 -all"`, []string{"_spf1", "_spf2"}},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n"+long+"\n"+c.zone+"\n")
+		found := false
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{}).Findings() {
+			if f.Check != "spf-record-too-long" || f.Fix == nil {
+				continue
+			}
+			found = true
+			for i, name := range c.want {
+				if len(f.Fix.More) != len(c.want) || f.Fix.More[i].Name != name+".acme.example" || !strings.Contains(f.Fix.Value, "include:"+name+".acme.example") {
+					t.Errorf("%s: %s %v", c.zone, f.Fix.Value, f.Fix.More)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: no fix", c.zone)
+		}
+	}
+}
+
+// TestSwitchedOff: a record that a mark before its version may have put out of force is not
+// put in force again without asking; a slip is mended.
+func TestSwitchedOff(t *testing.T) {
+	for text, off := range map[string]bool{
+		"# v=spf1 mx -all": true, "#v=spf1 mx -all": true, "; v=spf1 mx -all": true, "//v=spf1 mx -all": true, "x-v=spf1 mx -all": true, "_v=spf1 mx -all": true,
+		"--v=spf1 mx -all": true, "!v=spf1 mx -all": true,
+		"=v=spf1 mx -all": false, "'v=spf1 mx -all": false, ".v=spf1 mx -all": false,
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT \""+text+"\"\n")
+		found := false
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{}).Findings() {
+			if f.Check == "spf-syntax" && f.Fix != nil {
+				found = true
+				if f.Fix.Value != "v=spf1 mx -all" || f.Fix.Complete == off || (f.Fix.When != "") != off {
+					t.Errorf("%s: %+v", text, *f.Fix)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: nothing found", text)
 		}
 	}
 }
