@@ -145,9 +145,13 @@ func switchedOff(text string) string {
 // nearMiss judges a text that was meant to be a record.
 func (k *checker) nearMiss(text string, meant *repaired) {
 	f := finding.Finding{Evidence: []finding.Evidence{k.p.Record.Evidence}}
+	half, whole := k.p.answers.get(k.p.Domain, resolver.TypeTXT).nearHalf()
+	if whole != nil {
+		meant = whole
+	}
 	meant = k.chosen(k.p.Domain, meant)
 	p := k.proposal(k.p.Record)
-	p.published, p.parts, p.broken = text, meant.parts, true
+	p.published, p.parts, p.broken, p.half = text, meant.parts, true, half
 	asked := k.askCut(p)
 	switch {
 	case meant.text == "":
@@ -178,7 +182,10 @@ func (k *checker) nearMiss(text string, meant *repaired) {
 			}
 		}
 		f.Detail += said(meant.changes) + asked
-		if more := k.besides(k.p.Domain, meant.text, text); more != nil {
+		if half != "" {
+			f.Detail += fmt.Sprintf(" The TXT record %s beside it goes on where it ends.", quote(half))
+		}
+		if more := k.besides(k.p.Domain, meant.text, text, half); more != nil {
 			f.Detail += " Another TXT record there was meant to be one as well, and names other senders."
 		}
 		k.Add("spf-syntax", f)
@@ -266,6 +273,9 @@ func (k *checker) multiple() {
 		}
 	} else if wrong := k.worse(q); len(wrong) > 0 && !strings.Contains(merged, "<") {
 		fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)
+	}
+	if !useful(merged) && slices.ContainsFunc(texts, func(s string) bool { return strings.TrimSpace(s) == spf.Version }) {
+		fix = advice("%s one, with your senders: of one of them nothing is left but the version.", replace)
 	}
 	if more := k.besides(k.p.Domain, merged); more != nil {
 		fix = advice("%s one, with what another TXT record there names that does not begin with v=spf1 and a space, if its senders are yours: %s.", replace, enumerate(more, 4))

@@ -153,6 +153,9 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 				if _, both := o.both(); both != nil {
 					x.meant(q.name, both.text, own)
 				}
+				if _, both := o.nearHalf(); both != nil {
+					x.meant(q.name, both.text, own)
+				}
 			}
 			mine := sameOwner(q.name, x.root)
 			if mine && f.count > 1 {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -241,40 +242,60 @@ func (k *checker) settle() {
 				sure, more, k.shortened.Summary = s.Value, s.More, s.Summary
 			}
 		}
-		if len(asking) > maxRepaired || len(p.published) > maxRepaired {
-			sure, asking = "", ""
+		x := texts{sure: sure, asking: asking, more: more}
+		if sure != "" && sure != p.published && k.loses(k.p.with(textsOf(p.record.Domain, sure, more))) {
+			x = texts{asking: asking, later: sure, laterMore: more}
 		}
-		opens := sure == "" && asking != "" && !strings.Contains(asking, "<") && k.opens(p, asking)
-		own := k.keepTokens(p)
+		if len(asking) > maxRepaired || len(p.published) > maxRepaired {
+			x.sure, x.asking = "", ""
+		}
+		x.opens = x.sure == "" && x.asking != "" && !strings.Contains(x.asking, "<") && k.opens(p, x.asking)
+		x.own = k.keepTokens(p)
 		for _, s := range p.fixes {
-			f, text := s.fix, sure
-			if s.asks || sure == "" && strings.Contains(asking, "<") {
-				text = asking
-			}
-			if opens && text == "" {
-				text, f.When = asking, "what it leads to lets no others pass than your senders"
-			} else if !strings.Contains(text, "<") {
-				text = sure // it asks nothing, and is held to what can be published as it stands
-			}
-			if over := f == k.flattened && more == nil && text == sure && k.stillOver(text); over || text == "" || text == p.published || f.Value != "" {
-				if f.Value == "" {
-					f.Name, f.Type, f.Remove = "", "", nil
-				}
-				continue
-			}
-			f.Value, f.More = text, own
-			if text == sure {
-				f.More = append(slices.Clip(more), own...)
-				if s.sure != "" {
-					f.Summary = strings.TrimSuffix(f.Summary, ".") + s.sure + "."
-				}
-			}
-			if p.published != "" {
-				f.Remove = []finding.Record{{Name: f.Name, Type: f.Type, Value: p.published}}
-				if p.half != "" {
-					f.Remove = append(f.Remove, finding.Record{Name: f.Name, Type: f.Type, Value: p.half})
-				}
-			}
+			k.fill(p, s, &x)
+		}
+	}
+}
+
+// texts are what a proposal comes to: what can be published as it stands with its further
+// records, what asks, and what can be published once the errors that it leads to are repaired.
+type texts struct {
+	sure, asking, later  string
+	more, laterMore, own []finding.Record
+	// opens: what is behind an error today lets everyone pass.
+	opens bool
+}
+
+// fill puts the record into a fix of a proposal.
+func (k *checker) fill(p *proposal, s *shared, x *texts) {
+	f, text := s.fix, x.sure
+	if s.asks || x.sure == "" && strings.Contains(x.asking, "<") {
+		text = x.asking
+	}
+	if x.opens && text == "" {
+		text, f.When = x.asking, "what it leads to lets no others pass than your senders"
+	} else if x.later != "" && (text == "" || text == x.later) {
+		text, f.When, f.More = x.later, "what it leads to is repaired", x.laterMore
+	} else if !strings.Contains(text, "<") {
+		text = x.sure // it asks nothing, and is held to what can be published as it stands
+	}
+	if over := f == k.flattened && x.more == nil && text == x.sure && k.stillOver(text); over || text == "" || text == p.published || f.Value != "" {
+		if f.Value == "" {
+			f.Name, f.Type, f.Remove = "", "", nil
+		}
+		return
+	}
+	f.Value, f.More = text, append(slices.Clip(f.More), x.own...)
+	if text == x.sure {
+		f.More = append(slices.Clip(x.more), x.own...)
+		if s.sure != "" {
+			f.Summary = strings.TrimSuffix(f.Summary, ".") + s.sure + "."
+		}
+	}
+	if p.published != "" {
+		f.Remove = []finding.Record{{Name: f.Name, Type: f.Type, Value: p.published}}
+		if p.half != "" {
+			f.Remove = append(f.Remove, finding.Record{Name: f.Name, Type: f.Type, Value: p.half})
 		}
 	}
 }
@@ -316,6 +337,28 @@ func broad(text string) bool {
 	terms, _ := spf.Parse(text)
 	return slices.ContainsFunc(terms, func(t spf.Term) bool {
 		return t.Error == "" && t.Kind.Directive() && t.Kind != spf.KindAll && t.Sign == '+' && (t.Prefix.IsValid() && isBroad(t.Prefix) || t.Bits4 < 16 || t.Bits6 < 32)
+	})
+}
+
+// textsOf are the texts of a record and of further ones, by domain.
+func textsOf(domain, text string, more []finding.Record) map[string]string {
+	texts := map[string]string{domain: text}
+	for _, r := range more {
+		if r.Type == "TXT" {
+			texts[r.Name] = r.Value
+		}
+	}
+	return texts
+}
+
+// loses reports whether an address that passes today ends in an error with another policy. Where a
+// record that is led to is in error, the order of the terms decides who passes before it.
+func (k *checker) loses(q *Policy) bool {
+	if k.published.Record == nil || !k.published.Record.broken(0) {
+		return false
+	}
+	return slices.ContainsFunc(k.published.clients(), func(a netip.Addr) bool {
+		return k.published.try("", "", a).Result == spf.Pass && q.try("", "", a).Result != spf.Pass
 	})
 }
 

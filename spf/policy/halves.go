@@ -53,6 +53,27 @@ func (o *outcome) both() (half string, meant *repaired) {
 	return half, &m
 }
 
+// nearHalf is the one TXT record of terms alone that goes on where a text ends which was meant to
+// be the record of a domain that has none, and both as one; nothing if there is none.
+func (o *outcome) nearHalf() (half string, meant *repaired) {
+	text, m := o.near()
+	if m == nil || slices.ContainsFunc(m.parts, func(x reading) bool {
+		t := spf.ParseTerm(x.text)
+		return x.unread || t.Kind == spf.KindAll || t.Kind == spf.KindRedirect
+	}) {
+		return "", nil
+	}
+	pieces := o.pieces()
+	if len(pieces) != 1 {
+		return "", nil
+	}
+	both := repair(strings.TrimRight(text, " ") + " " + strings.TrimSpace(pieces[0]))
+	if both.text == "" || !both.complete() {
+		return "", nil
+	}
+	return pieces[0], &both
+}
+
 // termsAlone reports whether a text is terms of SPF without a version, and nothing that other
 // records begin with as well.
 func termsAlone(text string) bool {

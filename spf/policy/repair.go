@@ -369,7 +369,7 @@ func cutOwner(s string) string {
 	if at < 1 {
 		return s
 	}
-	for _, f := range strings.Fields(strings.NewReplacer(`"`, " ", "(", " ").Replace(s[:at])) {
+	for _, f := range strings.Fields(strings.NewReplacer(`"`, " ", "(", " ", "<", " ", "[", " ").Replace(s[:at])) {
 		switch strings.ToUpper(f) {
 		case "TXT", "SPF", "IN", "@":
 		default:

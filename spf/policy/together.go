@@ -30,7 +30,7 @@ func (k *checker) together() {
 				texts[r.Name] = r.Value
 			}
 		}
-		if len(agreed) > 0 && !maps.Equal(texts, agreed) && len(k.worse(k.p.with(texts))) > 0 {
+		if len(agreed) > 0 && !maps.Equal(texts, agreed) && (len(k.worse(k.p.with(texts))) > 0 || k.loses(k.p.with(texts))) {
 			f.Fix.After = first
 			continue
 		}
