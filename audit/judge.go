@@ -63,6 +63,9 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 	}
 	if a.wants(finding.DMARC) {
 		c := dmarc.Context{Profile: profile, Alignments: res.Alignments, HasSPF: a.hasSPF(), HasDKIM: a.hasDKIM()}
+		if res.SPF != nil && res.SPF.Record != nil {
+			c.SPF = res.SPF.Record.Text
+		}
 		if k := a.kin.Live(); k != nil && !a.hasOwnKey() {
 			c.SignedAbove = k.Domain
 		}

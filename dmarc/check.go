@@ -21,6 +21,8 @@ type Context struct {
 	HasDKIM *bool
 	// HasSPF: the same for an SPF record of the domain itself.
 	HasSPF *bool
+	// SPF is the text of that record; empty: there is none, or it is not known.
+	SPF string
 	// SignedAbove is the domain above whose key is the one of HasDKIM; empty: it is the
 	// domain's own.
 	SignedAbove string

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
@@ -235,7 +236,7 @@ func (j *judge) others(s *Step, i int) {
 			s.Name, show.Counted(len(strangers), "TXT record"), quotedList(strangers)),
 		Fix: &finding.Fix{Summary: "Remove what is not a DMARC record from " + s.Name + ".", Remove: txtRecords(s.Name, strangers)}}
 	if at := slices.IndexFunc(strangers, func(text string) bool {
-		return belongsTo(text, s.Domain) != "" && !(isSPF(text) && j.c.HasSPF != nil && *j.c.HasSPF)
+		return belongsTo(text, s.Domain) != "" && !(isSPF(text) && j.c.HasSPF != nil && *j.c.HasSPF && spared(text, j.c.SPF))
 	}); at >= 0 && i == 0 {
 		// It may be the only one that the domain has.
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish %s at %s, if it is not there, and remove it here then.", quoted(strangers[at]), belongsTo(strangers[at], s.Domain))}
@@ -245,6 +246,16 @@ func (j *judge) others(s *Step, i int) {
 		f.Fix = nil
 	}
 	j.Add("dmarc-spf-at-dmarc-name", f)
+}
+
+// spared reports whether an SPF record names no sender that another one does not name: it may be
+// taken away.
+func spared(text, by string) bool {
+	have := strings.Fields(ascii.ToLower(by))
+	return !slices.ContainsFunc(strings.Fields(ascii.ToLower(text)), func(term string) bool {
+		bare := strings.TrimLeft(term, "+-~?")
+		return term != "v=spf1" && bare != "all" && !slices.Contains(have, term)
+	})
 }
 
 // isSPF reports whether a text was meant as an SPF record.

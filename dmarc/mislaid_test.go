@@ -51,6 +51,7 @@ func TestMislaid(t *testing.T) {
 		{"of another name", `_dmarc.www.acme.example TXT "` + sound + `"`, nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
 		{"SPF at its name, none elsewhere", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &no, "dmarc-spf-at-dmarc-name", "", "", false},
 		{"SPF at its name, not known elsewhere", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-spf-at-dmarc-name", "", "", false},
+		{"SPF of another sender at its name", `_dmarc.acme.example TXT "v=spf1 mx include:sendgrid.net -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "", false},
 		{"SPF at its name and its own", `_dmarc.acme.example TXT "v=spf1 mx -all"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "_dmarc.acme.example", true},
 		{"a key at its name", `_dmarc.acme.example TXT "v=DKIM1; p=abc"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "", false},
 		{"TLS reporting at its name", `_dmarc.acme.example TXT "v=TLSRPTv1; rua=mailto:t@acme.example"` + "\n" + `_dmarc.acme.example TXT "` + sound + `"`, &yes, "dmarc-spf-at-dmarc-name", "", "", false},
@@ -75,7 +76,11 @@ func TestMislaid(t *testing.T) {
 		{"an alias of a wildcard", "*.acme.example CNAME www.esp.test", nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			findings := Check(mislaid(t, mx+test.zone, "acme.example"), Context{HasSPF: test.hasSPF}).Findings()
+			own := ""
+			if test.hasSPF != nil && *test.hasSPF {
+				own = "v=spf1 mx -all"
+			}
+			findings := Check(mislaid(t, mx+test.zone, "acme.example"), Context{HasSPF: test.hasSPF, SPF: own}).Findings()
 			f := find(t, findings, test.check)
 			if f.Severity == finding.Pass || f.Fix == nil {
 				t.Fatalf("%+v", f)

@@ -291,6 +291,9 @@ func (k *checker) duplicates() {
 			Fix:    k.proposal(r).share(false, "Publish the record with each term once."),
 		})
 	}
+	for _, r := range k.own {
+		k.unreached(r)
+	}
 	// Includes that are reached by two ways.
 	k.p.walk(func(r *Record, own bool) {
 		for i := range r.Terms {
@@ -320,6 +323,34 @@ func (k *checker) duplicates() {
 			k.Add("spf-duplicate-term", f)
 		}
 	})
+}
+
+// unreached reports terms that no client comes to, because one that names the same stands before them
+// with another sign: the first that matches decides (RFC 7208, 4.6.2).
+func (k *checker) unreached(r *Record) {
+	if k.misread[r.Domain] {
+		return
+	}
+	first := make(map[string]string)
+	var said []string
+	for i := range r.Terms {
+		t := &r.Terms[i]
+		if t.Error != "" || t.Ignored != "" || !t.Kind.Directive() || t.Kind == spf.KindAll {
+			continue
+		}
+		key := ascii.ToLower(strings.TrimLeft(t.Text, "+-~?"))
+		if before := first[key]; before == "" {
+			first[key] = t.Text
+		} else if spf.ParseTerm(before).Sign != t.parsed.Sign && len(said) < maxNamed {
+			said = append(said, quote(t.Text)+" stands behind "+quote(before))
+		}
+	}
+	if len(said) == 0 {
+		return
+	}
+	k.add("spf-duplicate-term", r, finding.Finding{Title: "SPF term is never reached: the same stands before it with another sign",
+		Detail: fmt.Sprintf("In the record of %s %s. The first term that matches decides, so the later one has no effect.", r.Domain, strings.Join(said, "; ")),
+		Fix:    advice("Publish the record with the one of each that is meant.")})
 }
 
 // heldByOwner reports whether another include of the domain's own records holds what an include

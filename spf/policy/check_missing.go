@@ -274,6 +274,9 @@ func (k *checker) multiple() {
 	} else if wrong := k.worse(q); len(wrong) > 0 && !strings.Contains(merged, "<") {
 		fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)
 	}
+	if out := shutOut(texts); out != nil && fix.Value != "" {
+		fix.When = enumerate(out, 3) + " may pass where another of the records lets it"
+	}
 	if !useful(merged) && slices.ContainsFunc(texts, func(s string) bool { return strings.TrimSpace(s) == spf.Version }) {
 		fix = advice("%s one, with your senders: of one of them nothing is left but the version.", replace)
 	}

@@ -217,7 +217,9 @@ func (k *checker) order(r *Record) {
 			Fix:    p.share(false, "%s", what),
 		})
 	}
-	if redirect != nil && !p.broken {
+	if redirect != nil && p.broken {
+		k.unredirected(r, redirect) // its all, or a space, may be the slip: whether its senders are meant is asked
+	} else if redirect != nil {
 		k.add("spf-redirect-with-all", r, finding.Finding{
 			Detail: fmt.Sprintf("The record of %s has both all and %s. With all anywhere in a record its redirect is ignored.", r.Domain, quote(redirect.Text)),
 			Fix:    k.unredirected(r, redirect),

@@ -232,7 +232,7 @@ func (k *checker) oneOf(domain string) *finding.Fix {
 	fix := advice("Merge the %d SPF records of %s into one.", len(texts), domain)
 	merged, _, _ := Merge(texts)
 	merged, _ = k.reaching(domain, merged, texts)
-	if q := k.p.with(map[string]string{domain: merged}); len(texts) > maxMerged || strings.Contains(merged, "<") || broad(merged) || k.besides(domain, merged) != nil || k.trial || q.passesWorld() || q.Lookups > spf.MaxLookups || len(k.worse(q)) > 0 {
+	if q := k.p.with(map[string]string{domain: merged}); len(texts) > maxMerged || strings.Contains(merged, "<") || broad(merged) || shutOut(texts) != nil || k.besides(domain, merged) != nil || k.trial || q.passesWorld() || q.Lookups > spf.MaxLookups || len(k.worse(q)) > 0 {
 		return fix
 	}
 	fix.Name, fix.Type, fix.Value = domain, "TXT", merged

@@ -2,12 +2,14 @@ package policy
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/spf"
 )
 
 // TestHidden: what stands behind an error is found with it, and no complete fix puts a
@@ -136,6 +138,17 @@ func TestHidden(t *testing.T) {
 			`@ TXT "v=spf1"
 			 @ TXT "v=spf1 -all"`,
 			nil, nil},
+		"a redirect glued to an all": {
+			`@ TXT "v=spf1 ip4:192.0.2.20 redirect=a.acme.example~all"
+			 a TXT "v=spf1 ip4:192.0.2.30 -all"`,
+			nil, []string{"@ v=spf1 ip4:192.0.2.20 <include:a.acme.example, if its senders are yours> ~all"}},
+		"what one record shuts out, and another lets pass": {
+			`@ TXT "v=spf1 -ip4:192.0.2.20 ip4:198.51.100.0/24 -all"
+			 @ TXT "v=spf1 ip4:192.0.2.0/24 -all"`,
+			nil, []string{"@ v=spf1 ip4:192.0.2.0/24 -ip4:192.0.2.20 ip4:198.51.100.0/24 -all"}},
+		"an IPv4 address in the form of IPv6": {
+			`@ TXT "v=spf1 ip4:::ffff:192.0.2.20 -all"`,
+			[]string{"@ v=spf1 ip4:192.0.2.20 -all"}, nil},
 		"a redirect that only leads back": {
 			`@ TXT "v=spf1 ip4:192.0.2.20 redirect=a.acme.example"
 			 a TXT "v=spf1 include:acme.example ~all"`,
@@ -176,6 +189,58 @@ func TestHidden(t *testing.T) {
 			if !slices.Contains(strings.Split(want, "|"), asked[i]) && !(strings.HasSuffix(want, " ") && strings.HasPrefix(asked[i], want)) {
 				t.Errorf("%s: asked is %q, not %q", name, asked[i], want)
 			}
+		}
+	}
+}
+
+// TestInnerAddress: an address that no receiver sees is not put into the record, beside one that
+// receivers see.
+func TestInnerAddress(t *testing.T) {
+	r := dnstest.Zone(t, `
+		$TTL 3600
+		$ORIGIN acme.example.
+		@    SOA ns.example. admin.example. 1 7200 900 604800 300
+		@    TXT "v=spf1 mx -all"
+		@    MX 10 mail
+		mail A 192.0.2.30
+	`)
+	for ip, want := range map[string]string{
+		"10.0.0.5":     "v=spf1 mx ip4:<the public address of the host behind 10.0.0.5> -all",
+		"100.64.1.2":   "v=spf1 mx ip4:<the public address of the host behind 100.64.1.2> -all",
+		"fd00::5":      "v=spf1 mx ip4:<the public address of the host behind fd00::5> -all",
+		"198.51.100.5": "v=spf1 mx ip4:198.51.100.5 -all",
+	} {
+		failed := []spf.Evaluation{{IP: netip.MustParseAddr(ip), Domain: "acme.example", Result: spf.Fail}}
+		said := false
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present", Evaluations: failed}).Findings() {
+			if f.Check != "spf-ip-not-authorized" {
+				continue
+			}
+			if said = true; f.Fix.Value != want || f.Fix.Complete == strings.Contains(want, "<") {
+				t.Errorf("%s: %+v", ip, f.Fix)
+			}
+		}
+		if !said {
+			t.Errorf("%s: nothing is said", ip)
+		}
+	}
+}
+
+// TestUnreached: of one mechanism with two signs the second is said to have no effect.
+func TestUnreached(t *testing.T) {
+	for text, want := range map[string]string{
+		"v=spf1 -mx mx -all":                              `"mx" stands behind "-mx"`,
+		"v=spf1 mx ~mx -ip4:192.0.2.9 ip4:192.0.2.9 -all": `"~mx" stands behind "mx"; "ip4:192.0.2.9" stands behind "-ip4:192.0.2.9"`,
+		"v=spf1 mx +mx -a -all":                           "",
+	} {
+		said := ""
+		for _, f := range Lint([]byte(text)).Findings {
+			if strings.Contains(f.Detail, "the later one has no effect") {
+				said = f.Detail
+			}
+		}
+		if !strings.Contains(said, want) || want == "" && said != "" {
+			t.Errorf("%s: %q", text, said)
 		}
 	}
 }

@@ -308,6 +308,28 @@ func (m *merger) blocks(t *spf.Term, i int) bool {
 	return false
 }
 
+// shutOut are the terms of records that exclude what another one of them may let pass, of which
+// a merged record says the opposite. Only literal ranges that lie apart surely do not.
+func shutOut(records []string) (terms []string) {
+	m := merger{seen: make(map[string]bool)}
+	for i, text := range records {
+		m.read(i, text)
+	}
+	for i := range m.parts {
+		for _, t := range m.parts[i].terms {
+			meets := func(o spf.Term) bool {
+				return o.Sign == '+' && (!t.Prefix.IsValid() || !o.Prefix.IsValid() || t.Prefix.Overlaps(o.Prefix))
+			}
+			for j, p := range m.parts {
+				if j != i && t.Sign != '+' && (p.redirect != "" || slices.ContainsFunc(p.terms, meets)) && !slices.Contains(terms, t.Text) {
+					terms = append(terms, t.Text)
+				}
+			}
+		}
+	}
+	return terms
+}
+
 // distinct drops terms that stand twice, and if no sign is in the way the
 // ranges that lie inside others.
 func (m *merger) distinct(in []spf.Term, plain bool) []spf.Term {

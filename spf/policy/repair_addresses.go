@@ -9,8 +9,12 @@ import (
 	"mailworthy/internal/ascii"
 )
 
-// prefixAs writes ip4 or ip6 with an address as it was written.
+// prefixAs writes ip4 or ip6 with an address as it was written. A client with an IPv4 address in
+// the form of IPv6 is one of IPv4 (RFC 7208, 5).
 func prefixAs(p netip.Prefix, written string) string {
+	if p.Addr().Is4In6() && p.IsSingleIP() {
+		return "ip4:" + p.Addr().Unmap().String()
+	}
 	if p.Addr().Is4() {
 		return "ip4:" + written
 	}
@@ -25,6 +29,11 @@ func otherFamily(s string) ([]string, string) {
 		return nil, ""
 	}
 	switch {
+	case p.Addr().Is4In6() && !p.IsSingleIP():
+		return nil, "" // an IPv4 address in a length of IPv6
+	case p.Addr().Is4In6() && (ascii.EqualFold(name, "ip4") || ascii.EqualFold(name, "ip6")):
+		// A client with such an address is one of IPv4 (RFC 7208, 5).
+		return []string{sign + "ip4:" + p.Addr().Unmap().String()}, "an IPv4 address belongs in ip4"
 	case ascii.EqualFold(name, "ip4") && p.Addr().Is6():
 		return []string{sign + "ip6:" + value}, "an IPv6 address belongs in ip6"
 	case ascii.EqualFold(name, "ip6") && p.Addr().Is4():
