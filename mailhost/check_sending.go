@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"mailworthy/finding"
+	"mailworthy/internal/hint"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -116,6 +117,9 @@ func (j *judge) forwardOrPTR(a *Address) *finding.Fix {
 	if j.facts.Domain != nil {
 		own := j.facts.Domain.Authority.Organizational
 		for _, n := range a.Names {
+			if known := j.hostOf(a.Addr); known != "" && hint.Distance(known, n.Name) <= 2 {
+				break // the PTR record is mistyped: that is no other host's name
+			}
 			if oddCharacter(n.Name) == "" && resolver.Within(n.Name, own) && len(n.Resolved) == 0 && !slices.ContainsFunc(n.Evidence, func(e finding.Evidence) bool { return len(e.CNAMEs) > 0 }) {
 				return &finding.Fix{Summary: fmt.Sprintf("Publish the address %s at %s.", a.Addr, n.Name), Name: n.Name,
 					Type: forwardType(a.Addr).String(), Value: a.Addr.String()}
@@ -129,7 +133,11 @@ func (j *judge) forwardOrPTR(a *Address) *finding.Fix {
 func (j *judge) generic(a *Address) {
 	var why []string
 	for _, n := range a.Names {
-		if n.Generic == "" {
+		switch {
+		case endsInNumber(n.Name):
+			j.Undecided("ptr-generic") // it is no name at all
+			return
+		case n.Generic == "":
 			return
 		}
 		why = append(why, fmt.Sprintf("%s: %s", show.Cut(n.Name, maxShown), n.Generic))

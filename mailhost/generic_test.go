@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"mailworthy/finding"
 )
 
 func TestGeneric(t *testing.T) {
@@ -80,4 +82,30 @@ func FuzzGeneric(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestMistypedPTR: a PTR name that is nearly that of the host with the address is mistyped, and no
+// host is published for it; an address is no name, and so no generic one.
+func TestMistypedPTR(t *testing.T) {
+	addr := netip.MustParseAddr("192.0.2.10")
+	domain := &Domain{Name: "acme.example", Exists: Present, MX: MXPresent, Authority: Authority{Domain: "acme.example", Organizational: "acme.example", SOA: Present},
+		Exchanges: []Exchange{{Preference: 10, Host: Host{Name: "mx1.acme.example", Resolves: Present, Addresses: []netip.Addr{addr}}}}}
+	for name, want := range map[string]string{
+		"mxl.acme.example": "PTR mx1.acme.example", "mx1.acem.example": "PTR mx1.acme.example",
+		"out7.acme.example": "A 192.0.2.10", "192.0.2.10": "PTR mx1.acme.example",
+	} {
+		a := Address{Addr: addr, PTR: Present, Names: []ReverseName{{Name: name, Confirmed: Absent, Generic: generic(name, addr)}}}
+		var got []string
+		for _, f := range Check(&Facts{Domain: domain, Addresses: []Address{a}}, Context{Profile: finding.Sender}).Findings() {
+			switch {
+			case f.Check == "ptr-unconfirmed":
+				got = append(got, f.Fix.Type+" "+f.Fix.Value)
+			case f.Check == "ptr-generic" && (name == "192.0.2.10" || f.Severity != finding.Pass):
+				t.Errorf("%s: %s %s", name, f.Severity, f.Detail)
+			}
+		}
+		if len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %s", name, got, want)
+		}
+	}
 }
