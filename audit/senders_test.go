@@ -73,3 +73,25 @@ func TestMisreadTermsNameNoSender(t *testing.T) {
 		}
 	}
 }
+
+// TestMXOfAService: the term mx lets the MX hosts send, and those of a service that only receive do not.
+func TestMXOfAService(t *testing.T) {
+	for _, tt := range []struct{ mx, record, want string }{
+		{"@ MX 0 acme.mail.protection.outlook.com.", "v=spf1 mx -all", ""},
+		{"@ MX 0 acme.mail.protection.outlook.com.", "v=spf1 mx:acme.example/32 a:out.acme.example -all", "192.0.2.30"},
+		{"@ MX 0 acme.mail.protection.outlook.com.\n@ MX 10 mx", "v=spf1 mx -all", "192.0.2.20"},
+		{"@ MX 10 mx", "v=spf1 mx -all", "192.0.2.20"},
+		{"@ MX 0 acme.mail.protection.outlook.com.", "v=spf1 ip4:203.0.113.99 -all", "203.0.113.99"},
+	} {
+		zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\nmx A 192.0.2.20\nout A 192.0.2.30\n"+tt.mx+"\n@ TXT \""+tt.record+"\"\n")
+		outlook := dnstest.Parse(t, "$ORIGIN outlook.com.\n@ SOA ns h 1 2 3 4 5\nacme.mail.protection A 203.0.113.99\n")
+		r := Run(context.Background(), resolver.NewOverlay(nil, zone, outlook), Target{Domain: "acme.example"}, Options{})
+		var got []string
+		for _, s := range r.Examined.Senders {
+			got = append(got, s.Addr.String())
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s, %s: senders %v, want %s", tt.mx, tt.record, got, tt.want)
+		}
+	}
+}

@@ -202,6 +202,21 @@ func (d *Domain) Senders() (senders []Source, receiveOnly []string) {
 	return senders, receiveOnly
 }
 
+// OnlyReceives reports whether an address is that of MX hosts of services alone, from which no mail
+// of the domain leaves.
+func (d *Domain) OnlyReceives(addr netip.Addr) bool {
+	receives := false
+	for i := range d.Exchanges {
+		if e := &d.Exchanges[i]; slices.Contains(e.Addresses, addr) {
+			if e.Gateway == "" {
+				return false
+			}
+			receives = true
+		}
+	}
+	return receives
+}
+
 // SendersUnknown reports that an MX host which mail may leave from may have addresses that
 // are not known.
 func (d *Domain) SendersUnknown() bool {
