@@ -32,6 +32,7 @@ func together(texts []string) severalRecords {
 		return s
 	}
 	var records []string
+	tests := map[bool]bool{} // with t=y and without
 	for _, text := range texts {
 		var k Key
 		if k.read(text); !k.resembles() {
@@ -39,9 +40,9 @@ func together(texts []string) severalRecords {
 			continue
 		}
 		s.keys = append(s.keys, text)
-		records = append(records, k.repaired())
+		records, tests[k.Testing] = append(records, k.repaired()), true
 	}
-	if len(s.others) == 0 && len(records) > 1 && records[0] != "" &&
+	if len(s.others) == 0 && len(records) > 1 && len(tests) == 1 && records[0] != "" &&
 		!slices.ContainsFunc(records, func(r string) bool { return !sameKey(r, records[0]) }) {
 		s.same = records[0]
 		if i := slices.IndexFunc(texts, func(text string) bool {
@@ -93,6 +94,9 @@ func joinPieces(texts []string) string {
 		if !heads[order[0]] {
 			continue
 		}
+		if slices.ContainsFunc(order[1:], func(i int) bool { return restricted(texts[i], texts[order[0]]) }) {
+			continue
+		}
 		joined := texts[order[0]]
 		for _, i := range order[1:] {
 			joined += pieces[i]
@@ -115,6 +119,18 @@ func joinPieces(texts []string) string {
 		return joined
 	}
 	return ""
+}
+
+// restricted reports whether a piece has tags besides those that its head has, and its p=:
+// what they say would be lost.
+func restricted(piece, head string) bool {
+	var k, first Key
+	k.read(piece)
+	first.read(head)
+	return k.resembles() && slices.ContainsFunc(k.tags, func(t tag) bool {
+		have := first.tag(t.name)
+		return t.name != "p" && t.name != "v" && (have == nil || have.value != t.value)
+	})
 }
 
 // joinTags puts a key together whose tags stand in two records: one begins with the version

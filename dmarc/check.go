@@ -72,6 +72,7 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 	}
 	settle(j.Sheet, append(staged, j.staged...))
 	j.hosted()
+	j.dispute()
 	return j.Sheet
 }
 

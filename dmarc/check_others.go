@@ -65,10 +65,11 @@ func merge(texts []string, domain string) *cleaned {
 		return clean(whole, false, domain)
 	}
 	var out *cleaned
+	var first draft
 	for _, text := range texts[:min(len(texts), maxDestinations)] {
 		c := clean(text, false, domain)
 		if out == nil {
-			out = c
+			out, first = c, c.draft
 			continue
 		}
 		for _, tag := range []string{"p", "sp", "np", "adkim", "aspf", "psd", "t", "pct"} {
@@ -83,7 +84,8 @@ func merge(texts []string, domain string) *cleaned {
 			case tag == "p":
 				out.set(tag, either(a, b))
 			case tag == "sp" || tag == "np":
-				out.set(tag, either(cmp.Or(a, string(None)), cmp.Or(b, string(None))))
+				// Without it p holds, and for names that do not exist sp before that.
+				out.set(tag, either(cmp.Or(a, first.inherited(tag)), cmp.Or(b, c.inherited(tag))))
 			case tag == "psd":
 				out.set(tag, "<what psd was meant to be>")
 			default:
@@ -240,6 +242,9 @@ func (j *judge) others(s *Step, i int) {
 	}); at >= 0 && i == 0 {
 		// It may be the only one that the domain has.
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish %s at %s, if it is not there, and remove it here then.", quoted(strangers[at]), belongsTo(strangers[at], s.Domain))}
+	}
+	if i == 0 && slices.ContainsFunc(strangers, besidesRecord) {
+		f.Fix = &finding.Fix{Summary: "See whether what they say belongs into the record, and remove them then."}
 	}
 	if j.d.Wildcard != nil && slices.Contains(j.d.Wildcard.Texts, strangers[0]) {
 		f.Detail += " It comes from a wildcard, which answers for every name without records of its own."
@@ -398,13 +403,14 @@ func covers(r *Record, c *cleaned) bool {
 	if !c.certain() || c.proofs != nil || r.P.rank() < Policy(c.get("p")).rank() {
 		return false
 	}
-	has := func(uris []URI, want string) bool {
-		return want == "" || slices.ContainsFunc(uris, func(u URI) bool { return strings.EqualFold(u.Text, want) })
-	}
 	for uri := range strings.SplitSeq(c.get("rua"), ",") {
-		if !has(r.RUA, uri) {
+		if uri != "" && !hasURI(r.RUA, uri) {
 			return false
 		}
 	}
 	return true
+}
+
+func hasURI(uris []URI, want string) bool {
+	return slices.ContainsFunc(uris, func(u URI) bool { return strings.EqualFold(u.Text, want) })
 }

@@ -164,6 +164,8 @@ func (j *recordJudge) replace(c *cleaned, summary string) *finding.Fix {
 	}
 	if lost := j.unaligned(c); j.sends && lost != nil {
 		f.When = fmt.Sprintf("mail does without %s, which strict alignment leaves out", among(lost))
+	} else if j.published && j.shared && len(j.stricter(c)) > 0 {
+		f.When = "mail of all names that have the record is aligned strictly"
 	}
 	return f
 }

@@ -72,6 +72,17 @@ func TestMislaid(t *testing.T) {
 		{"two in one, beside an SPF record", `acme.example TXT "` + sound + `; v=spf1 -all"`, &yes, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "acme.example", false},
 		{"SPF without terms", `acme.example TXT "v=spf1 ~all ` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound + ", acme.example TXT v=spf1 ~all", "acme.example", true},
 		{"tests beside none", `_dmarc.acme.example TXT "v=DMARC1; p=quarantine; t=y"` + "\n" + `_dmarc.acme.example TXT "v=DMARC1; p=quarantine; pct=10"`, nil, "dmarc-multiple-records", "_dmarc.acme.example TXT v=DMARC1; p=quarantine; pct=<100 or 10>; t=<y or n>", "_dmarc.acme.example, _dmarc.acme.example", false},
+		// What a record at a wrong name says against it is the owner's to decide.
+		{"no policy, and one elsewhere", `_dmarc.acme.example TXT "v=DMARC1; rua=mailto:d@acme.example"` + "\n" + `acme.example TXT "` + sound + `"`, nil, "dmarc-policy-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:d@acme.example", "_dmarc.acme.example", false},
+		{"a void one, and one elsewhere", `_dmarc.acme.example TXT "v=DMARC1 p=none"` + "\n" + `acme.example TXT "` + sound + `"`, nil, "dmarc-version", "_dmarc.acme.example TXT v=DMARC1; p=none", "_dmarc.acme.example", false},
+		{"two at wrong names", `acme.example TXT "v=DMARC1; p=none"` + "\n" + `_dmarc.acme.example.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT v=DMARC1; p=none", "acme.example", false},
+		{"two at one wrong name", `dmarc.acme.example TXT "v=DMARC1; p=none"` + "\n" + `dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT v=DMARC1; p=none", "dmarc.acme.example", false},
+		{"the same at two wrong names", `acme.example TXT "` + sound + `"` + "\n" + `dmarc.acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "acme.example", true},
+		{"an alias without its dot, and a record elsewhere", `_dmarc.acme.example CNAME _dmarc.esp.test.acme.example` + "\n" + `_dmarc.esp.test TXT "v=DMARC1; p=none"` + "\n" + `acme.example TXT "` + sound + `"`, nil, "dmarc-wrong-name", "_dmarc.acme.example CNAME _dmarc.esp.test", "_dmarc.acme.example", false},
+		{"a tag as a record of its own", `_dmarc.acme.example TXT "v=DMARC1; p=reject"` + "\n" + `_dmarc.acme.example TXT "t=y"`, nil, "dmarc-spf-at-dmarc-name", "", "", false},
+		{"sp in one of two", `_dmarc.acme.example TXT "v=DMARC1; p=reject; sp=none"` + "\n" + `_dmarc.acme.example TXT "v=DMARC1; p=reject"`, nil, "dmarc-multiple-records", "_dmarc.acme.example TXT v=DMARC1; p=reject; sp=<none or reject>", "_dmarc.acme.example, _dmarc.acme.example", false},
+		{"a word with a colon", `_dmarc.acme.example TXT "v=DMARC1; p=reject; brevo-code:abc"`, nil, "dmarc-syntax", "_dmarc.acme.example TXT v=DMARC1; p=reject; <correct or leave out: brevo-code:abc>", "_dmarc.acme.example", false},
+		{"a proof that swallowed the version", `_dmarc.acme.example TXT "google-site-verification=v=DMARC1; p=reject"`, nil, "dmarc-version", "_dmarc.acme.example TXT v=DMARC1; p=reject; <correct or leave out: google-site-verification=v=DMARC1>", "_dmarc.acme.example", false},
 		{"an alias as text", `_dmarc.acme.example TXT "_dmarc.esp.test"`, nil, "dmarc-version", "_dmarc.acme.example CNAME _dmarc.esp.test", "_dmarc.acme.example", false},
 		{"an alias of a wildcard", "*.acme.example CNAME www.esp.test", nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
 	} {

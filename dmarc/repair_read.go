@@ -336,7 +336,7 @@ func failureOptions(s string) string {
 // readUnknown reads a tag of no known name: receivers ignore it, and so it goes, but
 // an address in it is somebody's.
 func (r *repair) readUnknown(t *token) {
-	if strings.ContainsAny(t.value, "@:=") || strings.Contains(t.name+strings.ToLower(t.value), "mail") || hasKnownEnd(strings.ToLower(strings.Trim(t.value, " ."))) || nearestPolicy(t.value) != "" || versionLike(strings.ToLower(t.value)) ||
+	if strings.ContainsAny(t.value, "@:=") || strings.Contains(t.name, "-") || strings.Contains(t.name+strings.ToLower(t.value), "mail") || hasKnownEnd(strings.ToLower(strings.Trim(t.value, " ."))) || nearestPolicy(t.value) != "" || versionLike(strings.ToLower(t.value)) ||
 		holdsPolicy(t.name+t.value) {
 		r.open = append(r.open, r.source(t))
 		return

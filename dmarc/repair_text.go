@@ -118,7 +118,7 @@ var assigned = lazyre.New(`(^|[\s;,|"'])([A-Za-z][A-Za-z0-9-]*)=[^\s;,|"'@<>]+`)
 func (r *repair) withoutProofs(record string) string {
 	all := assigned.FindAllStringSubmatchIndex(record, maxTags)
 	for _, at := range slices.Backward(all) {
-		if from, to := at[4], at[1]; ownership.Named(record[from:at[5]]) {
+		if from, to := at[4], at[1]; ownership.Named(record[from:at[5]]) && !strings.Contains(strings.ToLower(record[from:to]), "dmarc1") {
 			r.proofs = append([]string{record[from:to]}, r.proofs...)
 			r.changes = append(r.changes, change{"", show.Cut(record[from:to], 60) + " becomes a record of its own", false})
 			record = strings.Trim(record[:from]+record[to:], " \t")

@@ -44,3 +44,12 @@ func (d *draft) String() string {
 	}
 	return b.String()
 }
+
+// inherited is the policy that holds for subdomains, or for those that do not exist, without
+// the tag of that name.
+func (d *draft) inherited(name string) string {
+	if sp := d.get("sp"); name == "np" && sp != "" {
+		return sp
+	}
+	return d.get("p")
+}

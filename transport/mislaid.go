@@ -160,6 +160,14 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 		fix.Summary = fmt.Sprintf("Serve the policy at %s first. %s", f.STS.Host.Name, fix.Summary)
 		fix.When = "the policy is served at " + f.STS.Host.Name
 	}
+	if at := f.at(right); fix.When == "" && at != nil && len(at.Evidence.CNAMEs) > 0 && !at.wild(f.other(right)) {
+		fix.When = fmt.Sprintf("the alias at %s, which leads to %s, is removed", right, show.Escape(at.Evidence.CNAMEs[len(at.Evidence.CNAMEs)-1]))
+	}
+	for i := range f.strays {
+		if other := &f.strays[i]; fix.When == "" && other.kind == k && other.Name != s.Name && len(k.meant(&other.Texts)) == 1 && k.meant(&other.Texts)[0] != text {
+			fix.When = fmt.Sprintf("%s at %s is not what was meant", quote(k.meant(&other.Texts)[0]), other.Name)
+		}
+	}
 	out.Fix = fix
 	list := checkList
 	if k.version == "v=BIMI1" {
@@ -168,6 +176,28 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 	sheet := finding.NewSheet(list, missing.Subject)
 	sheet.Add(k.misplaced, out)
 	return sheet.Findings()[0]
+}
+
+// at is what stands at the right name of a record; nil if it was not asked for.
+func (f *Facts) at(name string) *Texts {
+	all := []*Texts{&f.STS.Record, &f.Reporting.Record}
+	if f.BIMI != nil {
+		all = append(all, &f.BIMI.Record)
+	}
+	for _, t := range all {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// other is what stands at the right name of another kind of record.
+func (f *Facts) other(name string) *Texts {
+	if f.STS.Record.Name == name {
+		return &f.Reporting.Record
+	}
+	return &f.STS.Record
 }
 
 // wild reports whether the alias at a name is that of a wildcard: another name, at which

@@ -62,6 +62,11 @@ func TestMislaid(t *testing.T) {
 		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@acme.example,http://r.acme.example/x\"", "tls-rpt-destination-invalid", "reports go over https alone", "TXT v=TLSRPTv1; rua=mailto:t@acme.example,https://r.acme.example/x - _smtp._tls.acme.example TXT", false},
 		{"_smtp._tls TXT \"v=TLSRPTv1;\"\n_smtp._tls TXT \"rua=mailto:t@acme.example\"", "tls-rpt-destination-invalid", "There is no rua=", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", true},
 		{"_smtp._tls TXT \"v=TLSRPTv1;\"\n_smtp._tls TXT \"hello\"", "tls-rpt-destination-invalid", "There is no rua=", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example TXT", false},
+		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@acme.example,\"\n_smtp._tls TXT \"mailto:u@acme.example\"", "tls-rpt-destination-invalid", "No reports go to", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example TXT", false},
+		// Beside an alias, or another one at a wrong name, it is the owner's to decide.
+		{"_smtp._tls CNAME gone.test.\n_smtp._tls.acme.example " + tls, "tls-rpt-wrong-name", "the domain is in the name twice", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example.acme.example TXT", false},
+		{"default._bimi CNAME gone.test.\ndefault._bimi.acme.example " + logo, "bimi-wrong-name", "the domain is in the name twice", "TXT v=BIMI1; l=https://acme.example/l.svg - default._bimi.acme.example.acme.example TXT", false},
+		{"_smtp._tls.acme.example " + tls + "\n_smtp.tls TXT \"v=TLSRPTv1; rua=mailto:u@acme.example\"", "tls-rpt-wrong-name", "published at", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example.acme.example TXT", false},
 		{"default._bimi CNAME gone.test.", "bimi-record-missing", "is an alias of gone.test, which does not exist", "", false},
 	} {
 		zone := dnstest.Zone(t, "$ORIGIN .\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n$TTL 300\n@ MX 10 mx\nmx A 192.0.2.1\n@ A 192.0.2.1\n_dmarc TXT \"v=DMARC1; p=reject\"\n"+tt.zone+"\n")

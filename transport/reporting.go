@@ -166,6 +166,11 @@ func (f *ReportingFacts) check(s *finding.Sheet) {
 			found.Fix.Name, found.Fix.Type = name, "TXT"
 			found.Fix.Remove = []finding.Record{{Name: name, Type: "TXT", Value: r.text}}
 			found.Fix.When = secured(r.text, found.Fix.Value)
+			if i := slices.IndexFunc(f.Record.Records, func(text string) bool {
+				return text != r.text && text != piece && (strings.Contains(text, "@") || strings.Contains(text, "://"))
+			}); i >= 0 && found.Fix.When == "" {
+				found.Fix.When = fmt.Sprintf("%s is no part of it", quote(f.Record.Records[i]))
+			}
 			if piece != "" {
 				found.Fix.Summary, found.Fix.Value = "Publish it as one record.", meantTLSRPT(r.text+"; "+piece, f.Domain)
 				found.Fix.Remove = append(found.Fix.Remove, finding.Record{Name: name, Type: "TXT", Value: piece})
