@@ -357,7 +357,7 @@ func (x *inspection) names(f *finding.Finding) {
 	plain += strings.NewReplacer("–", "-", "—", "-").Replace(plain) // the hyphen that an editor made a dash of
 	squeezed := strings.Join(strings.FieldsFunc(plain, func(c rune) bool { return strings.ContainsRune(" \t\"\\'\u00a0\u200b", c) }), "")
 	plussed := strings.ReplaceAll(plain, " ", "+") // of a key that a form made spaces in
-	dotted := strings.NewReplacer(",", ".", ";", ".", "..", ".").Replace(squeezed)
+	dotted := strings.NewReplacer(",", ".", ";", ".", "..", ".", "(at)", "@").Replace(squeezed)
 	services := strings.ToLower(master())
 	for _, r := range f.Fix.Records() {
 		value := r.Value
