@@ -71,6 +71,9 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		}
 		if profile != finding.Sender {
 			c.Senders = a.sendersBelow()
+			if a.target.Profile == "" {
+				c.Signs = a.signsYet()
+			}
 		}
 		for _, e := range res.Examined.Envelopes {
 			if e.Domain != res.Domain && !slices.Contains(a.target.MailFrom, e.Domain) && resolver.Within(e.Domain, res.Domain) {

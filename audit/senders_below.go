@@ -17,13 +17,15 @@ const maxSendersBelow = 4
 // sendersBelow are names below the domain that send mail by what a loaded zone shows, an SPF
 // record that names somebody or a DKIM key, and have no DMARC record of their own: what the
 // domain publishes for itself is their policy too, unless a record above it is (RFC 9989,
-// 4.10.1). Nothing is asked for that.
+// 4.10.1). So does a name that the zone delegates: what is there is not known, unless its zone
+// is loaded as well. Nothing is asked for that.
 func (a *run) sendersBelow() []string {
 	if r, _ := a.result.DMARC.Below(); r != nil && r != a.result.DMARC.Record || a.result.DMARC.PolicyDomain != "" && a.result.DMARC.PolicyDomain != a.target.Domain {
 		return nil
 	}
+	records, delegated := a.below(a.target.Domain, maxZonesBelow)
 	var sends, governed []string
-	for _, rec := range resolver.Below(a.resolver, a.target.Domain, resolver.TypeTXT, resolver.TypeCNAME) {
+	for _, rec := range records {
 		text := strings.Join(rec.TXT, "")
 		name, key := rec.Name, false
 		if at := strings.Index(name, "._domainkey."); at >= 0 {
@@ -42,7 +44,32 @@ func (a *run) sendersBelow() []string {
 		}
 	}
 	sends = slices.DeleteFunc(sends, func(name string) bool { return slices.Contains(governed, name) })
+	sends = append(sends, delegated...) // a record that the delegation hides is no record
 	return sends[:min(len(sends), maxSendersBelow)]
+}
+
+// maxZonesBelow bounds the loaded zones below a domain that are read.
+const maxZonesBelow = 20
+
+// below returns the texts and aliases of loaded zones at a domain and below it, and the names
+// that are delegated to zones which are not loaded.
+func (a *run) below(domain string, most int) (records []resolver.Record, delegated []string) {
+	for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeTXT, resolver.TypeCNAME, resolver.TypeNS) {
+		switch {
+		case rec.Type != resolver.TypeNS:
+			records = append(records, rec)
+		case rec.Name == domain || slices.Contains(delegated, rec.Name) || strings.Contains(rec.Name, "_"):
+		case most > 0 && len(resolver.Below(a.resolver, rec.Name, resolver.TypeSOA)) > 0:
+			if slices.ContainsFunc(records, func(r resolver.Record) bool { return resolver.Within(r.Name, rec.Name) }) {
+				continue // another NS record of the same zone
+			}
+			more, further := a.below(rec.Name, most-1)
+			records, delegated = append(records, more...), append(delegated, further...)
+		default:
+			delegated = append(delegated, rec.Name)
+		}
+	}
+	return records, delegated
 }
 
 // usableKey reports whether a text is a DKIM key that is not revoked.
@@ -55,4 +82,24 @@ func usableKey(text string) bool {
 func namesSenders(text string) bool {
 	p := &spfpolicy.Policy{Status: spfpolicy.StatusFound, Record: &spfpolicy.Record{Text: text}}
 	return spf.IsRecord(text) && !p.NamesNoSender()
+}
+
+// signsYet is the name of a key of the domain, or of an alias that may lead to one, by which
+// something may sign with it although it seems to send nothing. Empty: none is known.
+func (a *run) signsYet() string {
+	d := a.result.DKIM
+	if d == nil {
+		return ""
+	}
+	for i := range d.Keys {
+		if k := &d.Keys[i]; k.Live() && !k.Wildcard && k.Domain == a.target.Domain {
+			return k.QueryName()
+		}
+	}
+	for i := range d.Selectors {
+		if s := &d.Selectors[i]; s.Domain == a.target.Domain && !s.Wildcard && s.Status == dkim.SelectorUnresolved && len(s.CNAMEs) > 0 {
+			return s.QueryName()
+		}
+	}
+	return ""
 }

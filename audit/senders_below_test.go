@@ -8,6 +8,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
 	"mailworthy/internal/rsatest"
+	"mailworthy/resolver"
 )
 
 // TestSharedPolicy: a domain that sends nothing puts no stricter policy on names that send: not
@@ -28,6 +29,10 @@ func TestSharedPolicy(t *testing.T) {
 		{"a sender below by a key", parked + "s1._domainkey.news TXT " + key, "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
 		{"a sender below by an alias of a key", parked + "s1._domainkey.news CNAME s1.esp.test.", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
 		{"a revoked key below", parked + "s1._domainkey.news TXT \"v=DKIM1; p=\"", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
+		{"a delegated name below", parked + "shop NS ns1.esp.test.\nshop NS ns2.esp.test.", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
+		{"a delegated name below with a record here", parked + "shop NS ns1.esp.test.\n_dmarc.shop TXT \"v=DMARC1; p=none\"", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
+		{"a delegated zone that is loaded and sends", parked + "shop NS ns1.esp.test.\n$ORIGIN shop.acme.example.\n@ SOA ns. host. 1 2 3 4 5\n@ NS ns1.esp.test.\n@ TXT \"v=spf1 ip4:192.0.2.10 -all\"", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
+		{"a delegated zone that is loaded and sends nothing", parked + "shop NS ns1.esp.test.\n$ORIGIN shop.acme.example.\n@ SOA ns. host. 1 2 3 4 5\n@ NS ns1.esp.test.\n@ TXT \"v=spf1 -all\"", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
 		{"a name below that sends nothing", parked + "news TXT \"v=spf1 -all\"", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
 		{"a sender below with a record", parked + news + "_dmarc.news TXT \"v=DMARC1; p=none\"", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
 		{"p=none and a sender below", parked + news + "_dmarc TXT \"v=DMARC1; p=none\"", "", "dmarc-policy-none", "v=DMARC1; p=reject; sp=none"},
@@ -45,7 +50,12 @@ func TestSharedPolicy(t *testing.T) {
 		{"a part of the mail above", old + "_dmarc TXT \"v=DMARC1; p=reject; pct=10; rua=mailto:d@acme.example\"", "old.acme.example", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			zone := dnstest.Zone(t, "$ORIGIN .\n$TTL 300\n. SOA ns. host. 1 7200 3600 1209600 300\nmx1.esp.test. A 192.0.2.10\n$ORIGIN acme.example.\n"+tt.zone+"\n")
+			parent, child, _ := strings.Cut(tt.zone, "$ORIGIN shop.acme.example.")
+			if child != "" {
+				child = "$ORIGIN shop.acme.example.\n$TTL 300" + child + "\n"
+			}
+			zone := resolver.NewOverlay(nil, dnstest.Parse(t, "$ORIGIN .\n$TTL 300\n. SOA ns. host. 1 7200 3600 1209600 300\nmx1.esp.test. A 192.0.2.10\n$ORIGIN acme.example.\n"+parent+"\n"),
+				dnstest.Parse(t, cmp.Or(child, "\n$ORIGIN other.test.\n@ SOA ns. host. 1 2 3 4 5\n")))
 			found := false
 			for _, f := range Run(t.Context(), zone, Target{Domain: cmp.Or(tt.domain, "acme.example"), Profile: finding.Parked, Sections: []finding.Section{finding.DMARC, finding.SPF}}, Options{}).Findings {
 				if !strings.HasPrefix(f.Check, "dmarc-") || f.Fix == nil || !f.Fix.Complete {
@@ -62,5 +72,44 @@ func TestSharedPolicy(t *testing.T) {
 				t.Errorf("no %s", tt.check)
 			}
 		})
+	}
+}
+
+// TestSignsYet: where a key shows that a domain may send although its records say that it does not,
+// rejecting all of its mail waits for certainty, unless somebody states what it is for.
+func TestSignsYet(t *testing.T) {
+	key := rsatest.Public(2048, 0)
+	key = `"v=DKIM1; p=` + key[:200] + `" "` + key[200:] + `"`
+	for _, tt := range []struct {
+		name, zone string
+		profile    finding.Profile
+		complete   bool
+	}{
+		{"no key", "", "", true},
+		{"a key", "s1._domainkey TXT " + key, "", false},
+		{"a key, and no record", "s1._domainkey TXT " + key + "\n_dmarc TXT \"x\"", "", false},
+		{"an alias that may lead to one", "s1._domainkey CNAME s1.esp.test.", "", false},
+		{"a revoked key", "s1._domainkey TXT \"v=DKIM1; p=\"", "", true},
+		{"a key, and the profile is stated", "s1._domainkey TXT " + key, finding.Receiver, true},
+	} {
+		record := "_dmarc TXT \"v=DMARC1; p=none\"\n"
+		if strings.Contains(tt.zone, "_dmarc") {
+			record = ""
+		}
+		zone := dnstest.Zone(t, "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns. host. 1 7200 3600 1209600 300\n@ MX 10 mx\nmx A 192.0.2.1\n@ TXT \"v=spf1 -all\"\n"+record+tt.zone+"\n")
+		r := Run(t.Context(), zone, Target{Domain: "acme.example", Profile: tt.profile, Sections: []finding.Section{finding.DMARC, finding.DKIM, finding.SPF, finding.Hosts}}, Options{})
+		found := false
+		for _, f := range r.Findings {
+			if f.Fix == nil || !strings.HasPrefix(f.Fix.Value, "v=DMARC1; p=reject") {
+				continue
+			}
+			found = true
+			if f.Fix.Complete != tt.complete || (f.Fix.When == "") != tt.complete {
+				t.Errorf("%s: %s: %+v", tt.name, f.Check, f.Fix)
+			}
+		}
+		if !found || r.Profile == finding.Sender {
+			t.Errorf("%s: profile %s (%s), no policy is proposed", tt.name, r.Profile, r.ProfileWhy)
+		}
 	}
 }

@@ -28,12 +28,24 @@ type Context struct {
 	SignedAbove string
 	// Envelopes are envelope domains below the domain that were found in its zone.
 	Envelopes []string
-	// Senders are names below the domain that send mail by what its zone shows, and have no
-	// record of their own: the domain's applies to them.
+	// Senders are names below the domain that send mail by what its zone shows, or may because
+	// they are delegated, and have no record of their own: the domain's applies to them.
 	Senders []string
+	// Signs is the name of a key by which a domain may send although its profile, which
+	// was guessed, says that it does not. Empty: there is none.
+	Signs string
 }
 
 func (c *Context) sends() bool { return c.Profile == "" || c.Profile == finding.Sender }
+
+// silence is what must be certain before mail in the name of a domain that seems to send none is
+// rejected; empty: nothing speaks against it.
+func (c *Context) silence() string {
+	if c.Signs == "" {
+		return ""
+	}
+	return "it is certain that nothing sends in its name, although there is a key at " + show.Cut(c.Signs, 260)
+}
 
 // judge gathers the findings about one domain.
 type judge struct {
@@ -215,6 +227,7 @@ func (j *judge) missing() {
 		if len(j.c.Senders) > 0 {
 			f.Fix.Value += " sp=none;"
 		}
+		f.Fix.When = j.c.silence()
 	}
 	if at := slices.IndexFunc(d.Walk, func(s Step) bool { return !s.Suffix && s.meant != nil }); at > 0 {
 		f.Fix = d.Walk[at].dotted()

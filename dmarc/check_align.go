@@ -39,7 +39,7 @@ func (j *judge) policyNone(rj *recordJudge) {
 		}
 		when, summary := allAligned, quarantineSummary(&c.draft)
 		if !j.c.sends() {
-			when, summary = "", j.c.rejecting()
+			when, summary = j.c.silence(), j.c.rejecting()
 		}
 		if own {
 			f.Fix = rj.replace(c, c.but(summary))

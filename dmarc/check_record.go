@@ -43,7 +43,7 @@ type recordJudge struct {
 func (j *judge) record() {
 	d := j.d
 	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, domain: d.PolicyDomain, name: recordName(d.PolicyDomain),
-		published: true, sends: j.c.sends(), shared: d.PolicyDomain != d.Domain || len(j.c.Senders) > 0, ignored: d.ignoresSubdomains(), unplaced: d.unplaced(), relaxed: j.relaxed()}
+		published: true, sends: j.c.sends() || j.c.Signs != "", shared: d.PolicyDomain != d.Domain || len(j.c.Senders) > 0, ignored: d.ignoresSubdomains(), unplaced: d.unplaced(), relaxed: j.relaxed()}
 	j.rj = rj
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {

@@ -214,7 +214,7 @@ func (c *cleaned) silent(ctx *Context) {
 func (c *Context) rejecting() string {
 	out := "Publish a record that rejects all mail in the domain's name"
 	if len(c.Senders) > 0 {
-		out += "; what sends below it (" + among(c.Senders) + ") keeps its policy by sp="
+		out += "; what sends below it, or may (" + among(c.Senders) + "), keeps its policy by sp="
 	}
 	return out + "."
 }
