@@ -62,6 +62,20 @@ func (i *Inspector) occupied(ctx context.Context, p *setup.Proposal) error {
 			r.Wait("what stands at " + r.Name + " is removed, if nothing needs it: " + show.Listed(stands, 3))
 		}
 	}
+	// What names a host that is another one yet, or is published at it, waits with its address.
+	for k := range p.Records {
+		host := &p.Records[k]
+		if (host.Type != "A" && host.Type != "AAAA") || host.Later == "" {
+			continue
+		}
+		for l := range p.Records {
+			r := &p.Records[l]
+			_, to, _ := strings.Cut(r.Value, " ")
+			if r.Later == "" && r.Whose == "" && (r.Name == host.Name || r.Type == "MX" && to == host.Name) {
+				r.Wait(host.Later)
+			}
+		}
+	}
 	return i.mislaid(ctx, p)
 }
 
@@ -91,19 +105,16 @@ func (i *Inspector) stands(ctx context.Context, p *setup.Proposal, r *setup.Prop
 	return out
 }
 
-// mislaid looks for records of SPF and DMARC that were meant for the domain, and are mistyped or at
+// mislaid looks for records of SPF, DMARC and MX that were meant for the domain, and are mistyped or at
 // another name: nobody reads them, and they say what the domain is for.
 func (i *Inspector) mislaid(ctx context.Context, p *setup.Proposal) error {
-	r := i.Through(ctx, i.Resolver, audit.Target{Domain: p.Domain, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.DMARC}})
+	r := i.Through(ctx, i.Resolver, audit.Target{Domain: p.Domain, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.DMARC, finding.Hosts}})
 	for _, f := range r.Findings {
 		if f.Fix == nil || !f.Severity.AtLeast(finding.Warning) || len(f.Fix.Remove) == 0 && !f.Fix.Complete {
 			continue
 		}
 		for _, meant := range f.Fix.Records() {
-			if meant.Type != "TXT" {
-				continue
-			}
-			if meant.Name == p.Domain && spf.IsRecord(meant.Value) && namesSender(meant.Value) {
+			if meant.Type == "TXT" && meant.Name == p.Domain && spf.IsRecord(meant.Value) && namesSender(meant.Value) {
 				known := &NotNewError{p.Domain, meant.Value}
 				if meant.HasPlaceholder() && len(f.Fix.Remove) > 0 {
 					known.Record = f.Fix.Remove[0].Value
@@ -112,7 +123,7 @@ func (i *Inspector) mislaid(ctx context.Context, p *setup.Proposal) error {
 			}
 			for k := range p.Records {
 				o := &p.Records[k]
-				if o.Name == meant.Name && o.Type == meant.Type && o.Later == "" && (o.Name != p.Domain || spf.IsRecord(o.Value) && spf.IsRecord(meant.Value)) {
+				if o.Name == meant.Name && o.Type == meant.Type && o.Later == "" && (o.Type == "MX" || o.Name != p.Domain || spf.IsRecord(o.Value) && spf.IsRecord(meant.Value)) {
 					o.Wait(fmt.Sprintf("the record that was meant for %s is put right or removed (%s): mailworthy audit %s says how", o.Name, f.Title, p.Domain))
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/internal/hint"
@@ -117,8 +118,8 @@ func (j *judge) forwardOrPTR(a *Address) *finding.Fix {
 	if j.facts.Domain != nil {
 		own := j.facts.Domain.Authority.Organizational
 		for _, n := range a.Names {
-			if known := j.hostOf(a.Addr); known != "" && hint.Distance(known, n.Name) <= 2 {
-				break // the PTR record is mistyped: that is no other host's name
+			if known := j.hostOf(a.Addr); known != "" && (hint.Distance(known, n.Name) <= 2 || strings.HasPrefix(n.Name, known+".")) {
+				break // the PTR record is mistyped, or a zone's name was added: that is no other host
 			}
 			if oddCharacter(n.Name) == "" && resolver.Within(n.Name, own) && len(n.Resolved) == 0 && !slices.ContainsFunc(n.Evidence, func(e finding.Evidence) bool { return len(e.CNAMEs) > 0 }) {
 				return &finding.Fix{Summary: fmt.Sprintf("Publish the address %s at %s.", a.Addr, n.Name), Name: n.Name,

@@ -91,7 +91,7 @@ func TestMistypedPTR(t *testing.T) {
 	domain := &Domain{Name: "acme.example", Exists: Present, MX: MXPresent, Authority: Authority{Domain: "acme.example", Organizational: "acme.example", SOA: Present},
 		Exchanges: []Exchange{{Preference: 10, Host: Host{Name: "mx1.acme.example", Resolves: Present, Addresses: []netip.Addr{addr}}}}}
 	for name, want := range map[string]string{
-		"mxl.acme.example": "PTR mx1.acme.example", "mx1.acem.example": "PTR mx1.acme.example",
+		"mxl.acme.example": "PTR mx1.acme.example", "mx1.acem.example": "PTR mx1.acme.example", "mx1.acme.example.acme.example": "PTR mx1.acme.example",
 		"out7.acme.example": "A 192.0.2.10", "192.0.2.10": "PTR mx1.acme.example",
 	} {
 		a := Address{Addr: addr, PTR: Present, Names: []ReverseName{{Name: name, Confirmed: Absent, Generic: generic(name, addr)}}}
