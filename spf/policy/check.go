@@ -146,8 +146,21 @@ func check(p *Policy, c Context, trial bool) *finding.Sheet {
 	}
 	k.settle()
 	k.together()
+	k.foreign()
 	k.more()
 	return k.Sheet
+}
+
+// foreign: the record of another organization is its to publish.
+func (k *checker) foreign() {
+	if !k.c.Foreign {
+		return
+	}
+	for _, f := range k.Found() {
+		if x := f.Fix; x != nil && x.When == "" && x.Value != "" {
+			x.When = "you are the one who publishes the records of " + k.p.Domain
+		}
+	}
 }
 
 // judge judges a record: its shape as it is published, and all else as it was meant.

@@ -149,7 +149,16 @@ func (k *checker) pieces(name string) []string {
 	if name != k.p.Domain || k.p.answers == nil || k.trial {
 		return nil
 	}
-	return k.p.answers.get(name, resolver.TypeTXT).pieces()
+	o := k.p.answers.get(name, resolver.TypeTXT)
+	texts := o.pieces()
+	if o.answer != nil {
+		for _, r := range o.answer.OfSPF() { // of a loaded zone
+			if s := r.Text(); termsAlone(s) && len(texts) < maxNamed {
+				texts = append(texts, s)
+			}
+		}
+	}
+	return texts
 }
 
 // cutOff reports whether a record without an end stops within a name.

@@ -80,12 +80,21 @@ func (k *checker) oldType() bool {
 		Detail: fmt.Sprintf("The zone has %s as a record of type SPF (99). Receivers ask for TXT alone, so that %s has no SPF record for them. SPF result: none.", quote(text), k.p.Domain),
 		Fix:    advice("Correct the record and publish it as TXT at %s.", k.p.Domain)}
 	_, l := spf.Parse(text)
-	if p := (&proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}); l.ErrorAt < 0 && !k.trial && k.holds(p, text) {
+	if p := (&proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}); l.ErrorAt < 0 && !k.trial && k.besides(k.p.Domain, text) == nil && !k.doubledElse(text) && k.holds(p, text) {
 		f.Fix = &finding.Fix{Summary: "Publish the record as TXT.", Name: k.p.Domain, Type: "TXT", Value: text}
 	}
 	k.Decided("spf-record-missing")
 	k.Add("spf-record-missing", f)
 	return true
+}
+
+// doubledElse reports whether another record than a text stands at a name that a panel makes of the
+// domain's: which of the two is the domain's nobody knows.
+func (k *checker) doubledElse(text string) bool {
+	return slices.ContainsFunc(misplaced(k.p.Domain), func(name string) bool {
+		f := k.p.answers.get(name, resolver.TypeTXT).record()
+		return doubled(name, k.p.Domain) && f.count > 0 && f.text != text
+	})
 }
 
 // addMissing adds spf-record-missing. If the names at which a record may stand by
@@ -274,7 +283,9 @@ func (k *checker) multiple() {
 	} else if wrong := k.worse(q); len(wrong) > 0 && !strings.Contains(merged, "<") {
 		fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)
 	}
-	if out := shutOut(texts); out != nil && fix.Value != "" {
+	if fix.Value == "" {
+		// Nothing is proposed as it stands.
+	} else if out := shutOut(texts); out != nil {
 		fix.When = enumerate(out, 3) + " may pass where another of the records lets it"
 	}
 	if !useful(merged) && slices.ContainsFunc(texts, func(s string) bool { return strings.TrimSpace(s) == spf.Version }) {
@@ -316,6 +327,12 @@ func (k *checker) reaching(domain, merged string, texts []string) (text string, 
 			bad[t.Text] = (t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect) && t.Record != nil && t.Record.broken(0)
 		}
 	})
+	written := make(map[string]bool)
+	for _, s := range texts {
+		for f := range strings.FieldsSeq(s) {
+			written[f] = true
+		}
+	}
 	open := false // within a placeholder, which stays as it is
 	for i := range terms {
 		t := &terms[i]
@@ -338,7 +355,7 @@ func (k *checker) reaching(domain, merged string, texts []string) (text string, 
 			astray = append(astray, t.Text)
 		case ok && t.Kind == spf.KindInclude && k.nowhere(domain, t.Text):
 			out = append(out, rightNameOf(t))
-		case ok && !slices.ContainsFunc(texts, func(s string) bool { return slices.Contains(strings.Fields(s), t.Text) }) && k.nowhere(domain, t.Text):
+		case ok && !written[t.Text] && k.nowhere(domain, t.Text):
 			out = append(out, rightNameOf(t)) // as it was repaired
 		case bad[t.Text]:
 			out = append(out, "<"+forPlaceholder(t.Text)+", once the record that it leads to is repaired>")

@@ -149,6 +149,22 @@ func TestHidden(t *testing.T) {
 		"an IPv4 address in the form of IPv6": {
 			`@ TXT "v=spf1 ip4:::ffff:192.0.2.20 -all"`,
 			[]string{"@ v=spf1 ip4:192.0.2.20 -all"}, nil},
+		"terms beside a record of type SPF": {
+			`@ SPF "v=spf1 ip4:192.0.2.20"
+			 @ TXT "ip4:192.0.2.30 -all"`,
+			nil, nil},
+		"terms of type SPF beside the record": {
+			`@ TXT "v=spf1 ip4:192.0.2.20"
+			 @ SPF "ip4:192.0.2.30 -all"`,
+			nil, []string{"@ v=spf1 ip4:192.0.2.20 <ip4:192.0.2.30, if it belongs to the record> ~all"}},
+		"a record of type SPF, and another at the doubled name": {
+			`@ SPF "v=spf1 ip4:192.0.2.20 -all"
+			 acme.example TXT "v=spf1 ip4:192.0.2.30 -all"`,
+			nil, nil},
+		"terms, and the record at the doubled name": {
+			`@ TXT "ip4:192.0.2.30 -all"
+			 acme.example TXT "v=spf1 ip4:192.0.2.20"`,
+			nil, nil},
 		"a redirect that only leads back": {
 			`@ TXT "v=spf1 ip4:192.0.2.20 redirect=a.acme.example"
 			 a TXT "v=spf1 include:acme.example ~all"`,
@@ -241,6 +257,20 @@ func TestUnreached(t *testing.T) {
 		}
 		if !strings.Contains(said, want) || want == "" && said != "" {
 			t.Errorf("%s: %q", text, said)
+		}
+	}
+}
+
+// TestForeign: what to publish for a domain of another organization is its to publish.
+func TestForeign(t *testing.T) {
+	r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN esp.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ TXT \"v=spf1 ipv4:192.0.2.20 -all\"\n")
+	for _, foreign := range []bool{false, true} {
+		complete := false
+		for _, f := range Check(Examine(context.Background(), r, "esp.example"), Context{MX: "present", Foreign: foreign}).Findings() {
+			complete = complete || f.Fix != nil && f.Fix.Complete
+		}
+		if complete == foreign {
+			t.Errorf("foreign %v: complete %v", foreign, complete)
 		}
 	}
 }
