@@ -119,7 +119,7 @@ func (a *run) deniesZones(ctx context.Context) *doubt {
 	if all {
 		const top, root = 0, 1
 		switch {
-		case local[top], local[root], found[top]:
+		case local[top], local[root], found[top] && evidence[root].Status != string(resolver.NXDomain): // the root is always there
 		case found[root] && errs[top] != nil: // the denial came by another way than this failure
 		case found[root] && !resolver.InRoot(own): // there is no such top-level domain
 		default:

@@ -22,6 +22,7 @@ type liar struct {
 	// text is a TXT record that every name has, beside a record of every other type.
 	text   string
 	failed []string
+	empty  []string
 	// host is what serves the zones that are found, if not a.root.test.
 	host string
 	// page is the address that every name leads to, if any.
@@ -33,6 +34,8 @@ func (l liar) Lookup(_ context.Context, name string, t resolver.Type) (*resolver
 	switch q := name + " " + t.String(); {
 	case slices.Contains(l.failed, q):
 		return nil, &resolver.Error{Name: name, Type: t, Reason: resolver.ServFail, Server: a.Server}
+	case slices.Contains(l.empty, q):
+		a.Status = resolver.NoData
 	case l.page.IsValid() && t == resolver.TypeA:
 		a.Status, a.Records = resolver.Found, []resolver.Record{{Name: name, Type: t, TTL: 60, Addr: l.page}}
 	case l.text != "":
@@ -70,6 +73,8 @@ func TestLiar(t *testing.T) {
 		{"SERVFAIL for both", "gmail.com", liar{status: resolver.NXDomain, failed: []string{". NS", "com NS"}}, public},
 		{"the top-level domain is there, and what serves it is denied", "gmail.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}, host: "a.gtld-servers.net"}, public},
 		{"the same below another domain", "mail.corp.gmail.com", liar{status: resolver.NoData, found: []string{". NS", "com NS"}, host: "a.gtld-servers.net"}, public},
+		{"the root does not exist, which is always there", "gmail.com", liar{status: resolver.NXDomain, found: []string{"com NS", "a.gtld-servers.net A"}}, public},
+		{"the root has no name servers", "no-such-name.com", liar{status: resolver.NXDomain, empty: []string{". NS"}, found: []string{"com NS"}}, "domain-missing"},
 		{"what serves the top-level domain is there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS", "a.gtld-servers.net A"}, host: "a.gtld-servers.net"}, "domain-missing"},
 		{"what serves the top-level domain is not known", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}, failed: []string{"a.gtld-servers.net A"}, host: "a.gtld-servers.net"}, "domain-missing"},
 		{"both are there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}}, "domain-missing"},

@@ -260,8 +260,11 @@ func (j *judge) silent() {
 	}
 	for i := range j.survey.Lists {
 		h := &j.survey.Lists[i]
-		if h.State == Usable || h.State == Refused || h.State == Unhealthy {
+		switch h.State {
+		case Usable, Refused, Unhealthy:
 			j.sheet.Decided("rbl-list-blocked", "rbl-list-unhealthy")
+		case Unresolved:
+			j.sheet.Undecided("rbl-list-blocked", "rbl-list-unhealthy")
 		}
 	}
 	rewriting := &silence{check: "rbl-resolver-rewrites", couldBe: finding.Warning}

@@ -71,6 +71,7 @@ func (s *Sceptic) sees(ctx context.Context, name, tld string) (sees, known bool)
 	for _, q := range []question{{Registrable(name), TypeSOA}, {tld, TypeNS}} {
 		a, err := s.next.Lookup(ctx, q.name, q.typ)
 		switch {
+		case err != nil && deniesZone(AsError(err)):
 		case err != nil:
 			return false, false
 		case a.OfZone() || shows(a):
@@ -79,6 +80,10 @@ func (s *Sceptic) sees(ctx context.Context, name, tld string) (sees, known bool)
 	}
 	return false, true
 }
+
+// deniesZone reports whether a name that is a zone was denied with the SOA of that zone, as by servers
+// that deny everything so.
+func deniesZone(e *Error) bool { return e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX) }
 
 // hides reports whether a denial of a name shows nothing, as the resolver denies all but what
 // somebody lets through, and has nothing of the domain. The lock is held.

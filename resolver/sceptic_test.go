@@ -35,6 +35,8 @@ func (s *sayer) Lookup(_ context.Context, name string, t Type) (*Answer, error) 
 		a.Status, a.Rcode = NXDomain, "NXDOMAIN"
 	case "nodata":
 		a.Status = NoData
+	case "denies itself":
+		return nil, &Error{Name: name, Type: t, Reason: Malformed, Rcode: "NXDOMAIN"}
 	case "fails":
 		return nil, &Error{Name: name, Type: t, Reason: ServFail}
 	default:
@@ -53,6 +55,7 @@ func TestSceptic(t *testing.T) {
 		want string
 	}{
 		{"sees the public DNS", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x"}, "nxdomain nxdomain nxdomain"},
+		{"denies everything by the SOA of the top-level domain", map[string]string{"*": "nxdomain", "com NS": "denies itself"}, "not-public not-public not-public"},
 		{"has a zone com of its own", map[string]string{"*": "nxdomain", "com NS": "ns.corp.com"}, "nxdomain nxdomain nxdomain"},
 		{"lets com through alone", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net"}, "not-public not-public not-public"},
 		{"lets com and the domain through", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "one.com SOA": "x"}, "nxdomain nxdomain nxdomain"},

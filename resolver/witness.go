@@ -169,7 +169,7 @@ func (c *Client) finds(ctx context.Context, s *server, q question) sight {
 func (c *Client) serves(ctx context.Context, s *server, q question) sight {
 	zone, e := c.try(ctx, s, q.name, q.typ, nil)
 	switch {
-	case e != nil && e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX):
+	case e != nil && deniesZone(e):
 		return denies // by the SOA of the domain itself
 	case e != nil:
 		return silent
@@ -198,7 +198,7 @@ func (c *Client) honest(ctx context.Context, s *server, name string) sight {
 		return denies
 	}
 	switch a, e := c.try(ctx, s, name, TypeTXT, nil); {
-	case e == nil && a.Status == NXDomain && len(a.CNAMEs) == 0, e != nil && e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX):
+	case e == nil && a.Status == NXDomain && len(a.CNAMEs) == 0, e != nil && deniesZone(e):
 		return denies
 	}
 	return sees
