@@ -44,7 +44,10 @@ func ParseDomain(input string) (string, error) {
 		return bad("it is an IP address")
 	}
 	if scheme, rest, ok := strings.Cut(s, "://"); ok && scheme != "" {
-		host, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
+		host := rest[strings.LastIndexByte(rest, '@')+1:]
+		if end := strings.IndexAny(host, "/?#"); end >= 0 {
+			host = host[:end]
+		}
 		if host == "" {
 			return bad("it is a URL without a host")
 		}
@@ -173,4 +176,14 @@ func Unicode(domain string) string {
 	return u
 }
 
-func quote(s string) string { return strconv.Quote(show.Cut(redact.Typed(s), maxInputQuoted)) }
+// quote shows what was typed without its secrets: a password, and what stands behind the path of a URL,
+// as a key may.
+func quote(s string) string {
+	s = redact.Typed(s)
+	if strings.Contains(s, "://") {
+		if i := strings.IndexAny(s, "?#"); i >= 0 {
+			s = s[:i+1] + "…"
+		}
+	}
+	return strconv.Quote(show.Cut(s, maxInputQuoted))
+}

@@ -72,6 +72,7 @@ func TestRun(t *testing.T) {
 		{args: "one fine"},
 		{args: "one status", status: 3},
 		{args: "one steer", status: 2, errors: "error: a \\x1b[31mred\\x1b[0m word\nhint: write \\x1b[2J\n"},
+		{args: "https://ann:hunter2@acme.example/x", status: 2, errors: "error: unknown command \"https://…@acme.example/x\" for prog\nhint: prog --help lists the commands\n"},
 		{args: "one cancelled", status: 2, errors: "error: context canceled\n"},
 		{args: "one", status: 2, errors: "error: NAME is missing\nhint: usage: prog one NAME [flags]\n"},
 		{args: "one a b", status: 2, errors: "error: unexpected argument \"b\"\nhint: usage: prog one NAME [flags]\n"},

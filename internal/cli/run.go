@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
 
@@ -86,10 +87,11 @@ func Run(ctx context.Context, root *cobra.Command, args []string, stdin io.Reade
 			message = "interrupted: " + message
 		}
 	}
-	// Messages quote what was typed and what files hold: nothing may steer the terminal.
-	fmt.Fprintf(stderr, "error: %s\n", show.Escape(message))
+	// Messages quote what was typed and what files hold: nothing may steer the terminal, and a URL that
+	// was given for a file may hold a password.
+	fmt.Fprintf(stderr, "error: %s\n", show.Escape(redact.URLs(message)))
 	if hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", show.Escape(hint))
+		fmt.Fprintf(stderr, "hint: %s\n", show.Escape(redact.URLs(hint)))
 	}
 	return code
 }
