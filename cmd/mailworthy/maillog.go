@@ -140,7 +140,11 @@ func (f *maillogFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if !f.events {
-		shown := result(r, func(r *maillog.Report) *view.Doc { return view.LogsDoc(r, f.verbose) }).With("csv", func(w io.Writer) error { return export.WriteLogsCSV(w, r) })
+		said := r.Short()
+		if f.verbose {
+			said = r
+		}
+		shown := result(said, func(*maillog.Report) *view.Doc { return view.LogsDoc(r, f.verbose) }).With("csv", func(w io.Writer) error { return export.WriteLogsCSV(w, r) })
 		if err := f.output.document(cmd, f.verbose, shown); err != nil {
 			return err
 		}

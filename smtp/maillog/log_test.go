@@ -459,3 +459,20 @@ func TestAnotherProgram(t *testing.T) {
 		})
 	}
 }
+
+// TestShort: of many domains a report lists those with the most messages, and how many there are more.
+func TestShort(t *testing.T) {
+	var lines []string
+	for i := range maxListed + 7 {
+		lines = append(lines, fmt.Sprintf("Oct 10 15:59:28 mail postfix/smtp[910]: 4abcDE%d: to=<ann@d%d.example>, relay=mx.d%d.example[198.51.100.5]:25, delay=0.9, delays=0/0/0/0.9, dsn=2.0.0, status=sent (250 2.0.0 Ok)", i, i, i))
+	}
+	r, _ := readLines(Options{}, lines...)
+	short := r.Short()
+	if len(r.Domains) != maxListed+7 || len(short.Domains) != maxListed || short.DomainsLeftOut != 7 || len(short.Groups) != maxListed || short.GroupsLeftOut != 7 ||
+		short.Total.Messages != int64(maxListed+7) {
+		t.Errorf("%d domains, %d and %d more, %d groups and %d more", len(r.Domains), len(short.Domains), short.DomainsLeftOut, len(short.Groups), short.GroupsLeftOut)
+	}
+	if one, _ := readLines(Options{}, lines[0]); one.Short().GroupsLeftOut != 0 || len(one.Short().Groups) != 1 {
+		t.Errorf("%+v", one.Short())
+	}
+}

@@ -44,6 +44,10 @@ type Report struct {
 	Total   Counts   `json:"total"`
 	Groups  []Group  `json:"groups"`
 	Domains []Domain `json:"domains"`
+	// GroupsLeftOut and DomainsLeftOut are how many with fewer messages are not listed; the total has
+	// them.
+	GroupsLeftOut  int `json:"groups_left_out"`
+	DomainsLeftOut int `json:"domains_left_out"`
 	// RejectedHere is mail of others that this server refused.
 	RejectedHere []Reason `json:"rejected_here"`
 	// HandedOver is how many recipients went to a filter or another local hop.
@@ -151,8 +155,21 @@ func (c *Counts) BouncedPercent() float64 {
 	return 100 * float64(c.Failed()) / float64(known)
 }
 
-// maxListed bounds the domains of a group in a report.
+// maxListed bounds the domains of a group in a report, and the groups and the domains of one that is
+// shortened.
 const maxListed = 1000
+
+// Short is the report with the groups and domains of the most messages alone.
+func (r *Report) Short() *Report {
+	out := *r
+	if n := len(r.Groups) - maxListed; n > 0 {
+		out.Groups, out.GroupsLeftOut = r.Groups[:maxListed], n
+	}
+	if n := len(r.Domains) - maxListed; n > 0 {
+		out.Domains, out.DomainsLeftOut = r.Domains[:maxListed], n
+	}
+	return &out
+}
 
 // Report returns what was counted until now.
 func (l *Log) Report(by By) *Report {
