@@ -109,7 +109,7 @@ func (f *explainFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(report.Inputs) > 0 {
-		if err := f.output.document(cmd, verbose, result(report, view.ExplainDoc)); err != nil {
+		if err := f.output.document(cmd, verbose, result(report.Short(), view.ExplainDoc)); err != nil {
 			return err
 		}
 	}

@@ -41,9 +41,9 @@ func ExplainDoc(r *explain.Report) *Doc {
 	for _, c := range causes {
 		recipients += len(c.items)
 	}
-	if len(r.Inputs) > 1 || recipients > 1 {
+	if len(r.Inputs)+r.OthersLeftOut > 1 || recipients > 1 {
 		d.Add(Title{Text: T(fmt.Sprintf("%s, %s", show.Counted(recipients, "recipient"), show.Counted(len(causes), "cause"))),
-			Lines: []Text{T("from " + show.Counted(len(r.Inputs), "input") + countKinds(r))}})
+			Lines: []Text{T("from " + show.Counted(len(r.Inputs)+r.OthersLeftOut, "input") + countKinds(r))}})
 	}
 	for _, c := range codes {
 		d.Add(codeBlocks(c)...)
@@ -79,6 +79,7 @@ func countKinds(r *explain.Report) string {
 			order = append(order, k)
 		}
 	}
+	n[bounce.KindNotBounce] += r.OthersLeftOut
 	var out []string
 	for _, k := range order {
 		name := show.Counted(n[k], names[k])

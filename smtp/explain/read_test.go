@@ -294,6 +294,9 @@ func TestOthers(t *testing.T) {
 	for i := range 500 {
 		r.Inputs = append(r.Inputs, Input{Name: fmt.Sprintf("mbox:%d", i+1), Kind: bounce.KindNotBounce})
 	}
+	if short := r.Short(); len(short.Inputs) != maxOthers+1 || short.OthersLeftOut != 500-maxOthers || len(r.Inputs) != 501 {
+		t.Errorf("%d inputs, %d more", len(short.Inputs), short.OthersLeftOut)
+	}
 	n, lines := r.Others()
 	if n != 500 || len(lines) != maxOthers+1 || !strings.HasPrefix(lines[0], "mbox:1: a mail") || lines[maxOthers] != "490 mails more that are neither" {
 		t.Errorf("%d, %q", n, lines)

@@ -18,6 +18,24 @@ const Schema = "mailworthy/explain/1"
 type Report struct {
 	Schema string  `json:"schema"`
 	Inputs []Input `json:"inputs"`
+	// OthersLeftOut is how many inputs that are mails about no delivery are not listed, beside the first.
+	OthersLeftOut int `json:"others_left_out"`
+}
+
+// Short is the report with the first of the inputs that are about no delivery, and all others.
+func (r *Report) Short() *Report {
+	out := &Report{Schema: r.Schema, Inputs: []Input{}, OthersLeftOut: r.OthersLeftOut}
+	others := 0
+	for i := range r.Inputs {
+		if r.Inputs[i].Kind == bounce.KindNotBounce {
+			if others++; others > maxOthers {
+				out.OthersLeftOut++
+				continue
+			}
+		}
+		out.Inputs = append(out.Inputs, r.Inputs[i])
+	}
+	return out
 }
 
 // Input is one mail, text, reply or log.
