@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/redact"
 	"mailworthy/internal/show"
 )
@@ -176,14 +177,15 @@ func Unicode(domain string) string {
 	return u
 }
 
-// quote shows what was typed without its secrets: a password, and what stands behind the path of a URL,
-// as a key may.
+// secretIn is where a URL has a key: in a parameter that is named for one, or behind the host of a
+// resolver.
+var secretIn = lazyre.New(`(?i)[?&#][^=&]*(?:key|token|secret|pass|auth|pw)[^=&]*=|^(?:tls|tcp|udp|sdns|quic)://[^#]*#`)
+
+// quote shows what was typed without its secrets.
 func quote(s string) string {
 	s = redact.Typed(s)
-	if strings.Contains(s, "://") {
-		if i := strings.IndexAny(s, "?#"); i >= 0 {
-			s = s[:i+1] + "…"
-		}
+	if at := secretIn.FindStringIndex(s); at != nil && strings.Contains(s, "://") {
+		s = s[:at[1]] + "…"
 	}
 	return strconv.Quote(show.Cut(s, maxInputQuoted))
 }

@@ -125,6 +125,25 @@ type node struct {
 type rrset struct {
 	typ     Type
 	records []Record
+	// octets is how much of a message they take; full: there were more than one holds.
+	octets int
+	full   bool
+}
+
+// maxSet is what the records of a set may take of a message, which has 65,535 octets with its header
+// and question (RFC 1035, 4.2.2): no server can serve more.
+const maxSet = maxData - 300
+
+// octets is how much of a message the record takes, with its owner compressed (RFC 1035, 4.1.4).
+func (r *Record) octets() int {
+	n := 12 + len(r.Addr.AsSlice()) + len(r.Data)/2
+	if r.Host != "" {
+		n += len(r.Host) + 2
+	}
+	for _, s := range r.TXT {
+		n += 1 + len(s)
+	}
+	return n
 }
 
 func (n *node) get(t Type) []Record {
@@ -163,22 +182,32 @@ func (z *zone) ensure(name string) *node {
 
 func (z *zone) cutAt(n *node) { n.cut, z.hasCut = true, true }
 
-func (z *zone) add(r Record) {
+// add adds a record. It returns false for the first that a set has no room for any more; those are
+// left out.
+func (z *zone) add(r Record) (room bool) {
 	n := z.ensure(r.Name)
 	if r.Type == TypeNS && r.Name != z.origin {
 		z.cutAt(n)
 	}
 	z.hasDNAME = z.hasDNAME || r.Type == TypeDNAME
 	for i := range n.sets {
-		if n.sets[i].typ == r.Type {
-			n.sets[i].records = append(n.sets[i].records, r)
-			return
+		if set := &n.sets[i]; set.typ == r.Type {
+			if set.full {
+				return true
+			}
+			if set.octets += r.octets(); set.octets > maxSet {
+				set.full = true
+				return false
+			}
+			set.records = append(set.records, r)
+			return true
 		}
 	}
-	n.sets = append(n.sets, rrset{r.Type, []Record{r}})
+	n.sets = append(n.sets, rrset{typ: r.Type, records: []Record{r}, octets: r.octets()})
 	if r.Type == TypeSOA && r.Name == z.origin {
 		z.soa = &n.sets[len(n.sets)-1].records[0]
 	}
+	return true
 }
 
 // LoadZone reads the master file of a --zone flag, FILE or FILE@ORIGIN.
@@ -346,7 +375,10 @@ func (p *zoneParser) fill(s *ZoneSet) error {
 			return p.errorf(r.line, "a second, different SOA of %s", r.Name)
 		}
 		r.Record.line = uint32(r.line)
-		if z.add(r.Record); s.names > p.bounds.names {
+		if !z.add(r.Record) {
+			p.warn(r.line, "the %s records of %s are more than an answer can hold (64 KB): from here on they are left out", r.Type, r.Name)
+		}
+		if s.names > p.bounds.names {
 			return p.errorf(r.line, "the file makes more than %d names", p.bounds.names)
 		}
 	}

@@ -95,6 +95,39 @@ _sip._tcp SRV 1 2 x
 	}
 }
 
+// TestParseZoneTooMany: records of a set that no server can serve, as no message holds them, are left
+// out, and it is said from where on.
+func TestParseZoneTooMany(t *testing.T) {
+	for _, tt := range []struct {
+		record string
+		typ    Type
+		want   int
+	}{
+		{"@ 300 A 10.%d.%d.1", TypeA, maxSet / 16},
+		{"@ 300 MX 10 m%d-%d", TypeMX, 0},
+		{"@ 300 TXT \"" + strings.Repeat("x", 200) + "%d-%d\"", TypeTXT, 0},
+	} {
+		var b strings.Builder
+		b.WriteString("$ORIGIN a.test.\n@ 300 SOA ns host 1 2 3 4 5\n")
+		for i := range 20_000 {
+			fmt.Fprintf(&b, tt.record+"\n", i>>8, i&255)
+		}
+		b.WriteString("x 300 TXT \"y\"\n")
+		s, err := ParseZone(strings.NewReader(b.String()), "", "z")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := len(Find([]*ZoneSet{s}, "a.test", tt.typ).Records)
+		if n >= 10_000 || n < 200 || tt.want > 0 && n != tt.want || len(s.Warnings) != 1 ||
+			!strings.HasPrefix(s.Warnings[0], fmt.Sprintf("z:%d: the %s records of a.test are more than", n+3, tt.typ)) {
+			t.Errorf("%s: %d records, %q", tt.record, n, s.Warnings)
+		}
+		if Find([]*ZoneSet{s}, "x.a.test", TypeTXT).Kind != ZoneFound {
+			t.Errorf("%s: what stands behind them is lost", tt.record)
+		}
+	}
+}
+
 // TestParseZoneFlattened: what servers make addresses from is an alias for these alone, at the origin
 // a CNAME as well.
 func TestParseZoneFlattened(t *testing.T) {

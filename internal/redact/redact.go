@@ -18,8 +18,20 @@ var userinfo = lazyre.New(`(://)(?:[^\s"]*@|[^\s"/]*:[^\s"/]*…)`)
 // URLs returns the text with the user information of the URLs in it left out:
 // https://…@host for https://name:password@host. The rest is as it was.
 func URLs(text string) string {
-	text = quoted.ReplaceAllString(text, `"$1…@`)
-	return userinfo.ReplaceAllString(text, "$1…@")
+	text = quoted.ReplaceAllStringFunc(text, func(found string) string {
+		at := strings.Index(found, "://") + 3
+		return found[:at] + without(found[at:])
+	})
+	return userinfo.ReplaceAllStringFunc(text, func(found string) string { return found[:3] + without(found[3:]) })
+}
+
+// without is the user information of a URL without what it says, but for a name before a password
+// that was hidden already.
+func without(info string) string {
+	if name, ok := strings.CutSuffix(info, ":…@"); ok && !strings.ContainsAny(name, ":@") {
+		return info
+	}
+	return "…@"
 }
 
 // Typed returns what was typed where a domain, a host or a URL is asked for, without a
