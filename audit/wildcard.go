@@ -14,7 +14,7 @@ import (
 // published there, or below, ends what the wildcard answers (RFC 4592, 2.2.1): the other
 // records that mail needs have to be published with it.
 func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
-	if domain := a.target.Domain; len(resolver.Below(a.resolver, domain, resolver.EveryType()...)) == 0 && resolver.WildcardFor(a.resolver, domain) == nil {
+	if domain := a.target.Domain; !resolver.Stands(a.resolver, domain) && resolver.WildcardFor(a.resolver, domain) == nil {
 		return findings // no loaded zone holds it
 	}
 	for i := range findings {

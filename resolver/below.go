@@ -31,23 +31,67 @@ var everyType = []Type{TypeA, TypeNS, TypeCNAME, TypeSOA, TypePTR, TypeMX, TypeT
 // covers it, and of names on the network. It asks nothing.
 func WildcardFor(r Resolver, name string) []Record {
 	key, wrong := canonical(name)
-	if wrong != "" || len(Below(r, key, everyType...)) > 0 {
+	if wrong != "" || Stands(r, key) {
 		return nil
 	}
 	for up := parent(key); up != "."; up = parent(up) {
 		if found := Below(r, joinName("*", up), everyType...); len(found) > 0 {
 			return slices.DeleteFunc(slices.Clone(found), func(rec Record) bool { return rec.Name != joinName("*", up) })
 		}
-		if len(Below(r, up, everyType...)) > 0 {
+		if Stands(r, up) {
 			return nil
 		}
 	}
 	return nil
 }
 
+// Stands reports whether loaded zones hold anything at a name or below it, at the cost of one look.
+// It asks nothing.
+func Stands(r Resolver, name string) bool {
+	key, wrong := canonical(name)
+	if wrong != "" {
+		return false
+	}
+	h, ok := r.(holder)
+	return ok && h.stands(key)
+}
+
 // holder is a resolver that answers from zones, or one in front of it.
 type holder interface {
 	below(domain string, types []Type) []Record
+	stands(name string) bool
+}
+
+func (s *Session) stands(name string) bool {
+	h, ok := s.next.(holder)
+	return ok && h.stands(name)
+}
+
+func (s *Stack) stands(name string) bool { return Stands(s.Resolver, name) }
+
+func (w patient) stands(name string) bool { return Stands(w.next, name) }
+
+func (s *Sceptic) stands(name string) bool { return Stands(s.next, name) }
+
+// stands: a zone has a node for each name that exists.
+func (o *overlay) stands(name string) bool {
+	z := o.zones.holder(name)
+	return z != nil && z.nodes[name] != nil
+}
+
+// stands implements holder: what is taken out may have been all that there was.
+func (a *amendment) stands(name string) bool {
+	for q := range a.add {
+		if Within(q.name, name) {
+			return true
+		}
+	}
+	for q := range a.remove {
+		if Within(q.name, name) {
+			return len(a.below(name, everyType)) > 0
+		}
+	}
+	return Stands(a.next, name)
 }
 
 func (s *Session) below(domain string, types []Type) []Record {
