@@ -50,6 +50,10 @@ type overlaid struct {
 	wildcard  string   // that the zone answered for key from
 	ttl       uint32   // the least so far
 	server    string   // that said the last of them
+	// flat: on the way was an alias for addresses alone. Servers answer with the addresses at its
+	// end, as if it had them, and no alias from there on is seen. hops counts these.
+	flat bool
+	hops int
 }
 
 // zoned is what the zone says of where the question is, if it has the authority. It is nil
@@ -80,12 +84,21 @@ func (o *overlay) zoned(w *overlaid, z *ZoneAnswer) (*Answer, error) {
 		return a, nil
 	case ZoneNXDomain:
 		a.Status, a.TTL, a.Rcode = NXDomain, min(w.ttl, z.negativeTTL()), "NXDOMAIN"
+		if w.flat {
+			a.Status, a.Rcode = NoData, "NOERROR" // the name is there
+		}
 		return a, nil
 	case ZoneTooLong:
 		return nil, &Error{Name: w.key, Type: w.t, Reason: BadName, Server: a.Server, Detail: "a DNAME makes a name of over 255 octets"}
 	case ZoneAlias:
 		c := z.Records[len(z.Records)-1]
 		w.at, w.server, w.ttl = c.Host, a.Server, min(w.ttl, c.TTL)
+		if w.flat = w.flat || z.flat; w.flat {
+			if w.hops++; w.hops > MaxAliases {
+				return nil, &Error{Name: w.key, Type: w.t, Reason: AliasLoop, Server: w.server, Detail: "a chain of more than 16 aliases"}
+			}
+			return nil, nil
+		}
 		if e := follow(w.key, w.t, &w.chain, c.Host, w.server); e != nil {
 			if len(w.chain) < MaxAliases {
 				e.CNAMEs = append(slices.Clip(w.chain), c.Host)
@@ -122,7 +135,9 @@ func (o *overlay) ask(ctx context.Context, w *overlaid, z *ZoneAnswer) (*Answer,
 	}
 	w.ttl, w.server = min(w.ttl, a.TTL), a.Server
 	for _, c := range a.CNAMEs {
-		if e := follow(w.key, w.t, &w.chain, c, w.server); e != nil {
+		if w.flat {
+			w.hops++
+		} else if e := follow(w.key, w.t, &w.chain, c, w.server); e != nil {
 			return nil, e
 		}
 		if o.holds(c, w.t) {
@@ -132,6 +147,9 @@ func (o *overlay) ask(ctx context.Context, w *overlaid, z *ZoneAnswer) (*Answer,
 	}
 	merged := *a
 	merged.Name, merged.CNAMEs, merged.TTL, merged.Wildcard = w.key, w.chain, w.ttl, w.wildcard
+	if w.flat && merged.Status == NXDomain {
+		merged.Status, merged.Rcode = NoData, "NOERROR"
+	}
 	merged.AuthenticData = merged.AuthenticData && len(w.chain) == len(a.CNAMEs)
 	return &merged, nil
 }

@@ -197,3 +197,31 @@ func TestNeverInRoot(t *testing.T) {
 		}
 	}
 }
+
+// TestFlattened: servers answer for an alias of addresses alone with the addresses, and nobody sees
+// an alias.
+func TestFlattened(t *testing.T) {
+	zone := mustParse(t, "$ORIGIN acme.example.\n@ SOA ns host 1 2 3 4 5\nmail ALIAS mx1\nmx1 A 192.0.2.1\nover ANAME www\nwww CNAME mx1\ngone ALIAS nosuch\nround ALIAS round\nout ALIAS mx.esp.test.\nalias CNAME mail\n", "")
+	next := &fixed{answers: map[string]*Answer{"mx.esp.test A": {Name: "mx.esp.test", Type: TypeA, Status: Found, CNAMEs: []string{"a.esp.test"}, Records: []Record{{Name: "a.esp.test", Type: TypeA}}}}}
+	for _, tt := range []struct {
+		name, want string
+		chain      []string
+	}{
+		{"mail.acme.example", "found", nil}, {"over.acme.example", "found", nil}, {"gone.acme.example", "nodata", nil},
+		{"out.acme.example", "found", nil}, {"round.acme.example", "alias-loop", nil}, {"alias.acme.example", "found", []string{"mail.acme.example"}},
+	} {
+		a, err := NewOverlay(next, zone).Lookup(t.Context(), tt.name, TypeA)
+		if err != nil {
+			if got := string(AsError(err).Reason); got != tt.want {
+				t.Errorf("%s: %s", tt.name, got)
+			}
+			continue
+		}
+		if string(a.Status) != tt.want || !slices.Equal(a.CNAMEs, tt.chain) || a.Name != tt.name {
+			t.Errorf("%s: %s %v", tt.name, a.Status, a.CNAMEs)
+		}
+	}
+	if a, err := NewOverlay(&fixed{}, zone).Lookup(t.Context(), "out.acme.example", TypeA); err != nil || a.Status != NoData {
+		t.Errorf("an end that does not exist: %v, %v", a, err)
+	}
+}

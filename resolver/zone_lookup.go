@@ -42,6 +42,8 @@ type ZoneAnswer struct {
 	Wildcard string
 	// file is the zone file.
 	file string
+	// flat: the alias is one for addresses alone, which servers answer themselves.
+	flat bool
 }
 
 // Find looks one question up in several files: the zone with the longest origin
@@ -102,7 +104,7 @@ func (z *zone) find(name string, t Type) ZoneAnswer {
 	} else if rs := n.get(typeALIAS); rs != nil && (t == TypeA || t == TypeAAAA) {
 		alias := rs[0]
 		alias.Type = TypeCNAME
-		a.Kind, a.Records = ZoneAlias, []Record{alias}
+		a.Kind, a.Records, a.flat = ZoneAlias, []Record{alias}, true
 	} else {
 		a.Kind = ZoneNoData
 		return a
