@@ -349,8 +349,11 @@ func (j *judge) misplaced() {
 				f.Fix.Remove = txtRecords(stray.Name, []string{stray.Text})
 			}
 		case s.Outcome == HasRecord:
-			f.Severity = finding.Notice
-			f.Detail += " The record in the right place is in force."
+			if f.Severity = finding.Notice; s.Record != nil && s.Record.Broken() {
+				f.Detail += " There is a record in the right place, and it is not valid."
+			} else {
+				f.Detail += " The record in the right place is in force."
+			}
 			f.Fix = &finding.Fix{Summary: "Remove it.", Remove: txtRecords(stray.Name, []string{stray.Text})}
 			if s.Record == nil || !c.within(s.Record) {
 				// It may be the one that was meant.

@@ -28,6 +28,8 @@ type recordJudge struct {
 	// unplaced: whether sp and np have an effect is not known.
 	unplaced bool
 	sends    bool
+	// unsigned: the domain itself is known to have no usable key.
+	unsigned bool
 	// shared: names that may send have the record as well, whether the domain does or not.
 	shared bool
 	// relaxed are the identifiers known to send that align with the domain in the mode
@@ -43,7 +45,7 @@ type recordJudge struct {
 func (j *judge) record() {
 	d := j.d
 	rj := &recordJudge{Sheet: j.Sheet, r: d.Record, subject: d.PolicyDomain, domain: d.PolicyDomain, name: recordName(d.PolicyDomain),
-		published: true, sends: j.c.sends() || j.c.Signs != "", shared: d.PolicyDomain != d.Domain || len(j.c.Senders) > 0, ignored: d.ignoresSubdomains(), unplaced: d.unplaced(), relaxed: j.relaxed()}
+		published: true, sends: j.c.sends() || j.c.Signs != "", unsigned: j.c.HasDKIM != nil && (!*j.c.HasDKIM || j.c.SignedAbove != ""), shared: d.PolicyDomain != d.Domain || len(j.c.Senders) > 0, ignored: d.ignoresSubdomains(), unplaced: d.unplaced(), relaxed: j.relaxed()}
 	j.rj = rj
 	for i := range d.Walk {
 		if d.Walk[i].Domain == d.PolicyDomain {
@@ -164,8 +166,10 @@ func (j *recordJudge) replace(c *cleaned, summary string) *finding.Fix {
 	}
 	if lost := j.unaligned(c); j.sends && lost != nil {
 		f.When = fmt.Sprintf("mail does without %s, which strict alignment leaves out", among(lost))
-	} else if j.published && j.shared && len(j.stricter(c)) > 0 {
+	} else if kinds := j.stricter(c); j.published && j.shared && len(kinds) > 0 {
 		f.When = "mail of all names that have the record is aligned strictly"
+	} else if j.published && j.unsigned && slices.Contains(kinds, "dkim") {
+		f.When = fmt.Sprintf("mail is signed with d=%s itself, which has no key", j.domain)
 	}
 	return f
 }

@@ -83,6 +83,8 @@ type Step struct {
 	// meant is what stands where the alias was meant to lead whose target lost its final
 	// dot; nil if that is not it.
 	meant *meantAlias
+	// wildcard: the answer is that of a wildcard of a loaded zone, which holds nothing at the name.
+	wildcard bool
 }
 
 // Other is a TXT that is no DMARC Policy Record, and why not.

@@ -72,7 +72,7 @@ func (j *judge) hosted() {
 // that nobody published has as well: it stands at no name that a fix could remove it from.
 func (j *judge) wildcardAlias(s *Step) bool {
 	w := j.d.Wildcard
-	return w != nil && s.Domain == j.d.Domain && s.leadsNowhere() && slices.Equal(w.Evidence.CNAMEs, s.Evidence.CNAMEs)
+	return s.wildcard || w != nil && s.Domain == j.d.Domain && s.leadsNowhere() && slices.Equal(w.Evidence.CNAMEs, s.Evidence.CNAMEs)
 }
 
 // touches reports that the fix publishes or removes TXT at the name.

@@ -84,6 +84,7 @@ func TestMislaid(t *testing.T) {
 		{"a word with a colon", `_dmarc.acme.example TXT "v=DMARC1; p=reject; brevo-code:abc"`, nil, "dmarc-syntax", "_dmarc.acme.example TXT v=DMARC1; p=reject; <correct or leave out: brevo-code:abc>", "_dmarc.acme.example", false},
 		{"a proof that swallowed the version", `_dmarc.acme.example TXT "google-site-verification=v=DMARC1; p=reject"`, nil, "dmarc-version", "_dmarc.acme.example TXT v=DMARC1; p=reject; <correct or leave out: google-site-verification=v=DMARC1>", "_dmarc.acme.example", false},
 		{"an alias as text", `_dmarc.acme.example TXT "_dmarc.esp.test"`, nil, "dmarc-version", "_dmarc.acme.example CNAME _dmarc.esp.test", "_dmarc.acme.example", false},
+		{"an alias of a wildcard to a name with TXT", "*.acme.example CNAME acme.example\nacme.example TXT \"v=spf1 mx -all\"\ndmarc.acme.example TXT \"" + sound + `"`, &yes, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "dmarc.acme.example", true},
 		{"an alias of a wildcard", "*.acme.example CNAME www.esp.test", nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,6 +123,29 @@ func TestMislaidOfSubdomain(t *testing.T) {
 		f := find(t, Check(d, Context{}).Findings(), "dmarc-wrong-name")
 		if f.Fix == nil || f.Fix.Name != "_dmarc.news.acme.example" || f.Fix.Value != sound || len(f.Fix.Remove) != 1 || f.Fix.Remove[0].Name != name {
 			t.Errorf("%s: %s %+v", name, f.Detail, f.Fix)
+		}
+	}
+}
+
+// TestWaits: what the records show against a stricter policy or alignment waits for the owner.
+func TestWaits(t *testing.T) {
+	yes, no := true, false
+	for _, test := range []struct {
+		name, record string
+		c            Context
+		check, when  string
+	}{
+		{"nothing is sent", "v=DMARC1; p=none", Context{Profile: finding.Parked}, "dmarc-policy-none", ""},
+		{"strict, with a key", "v=DMARC1; p=reject; adkim=strict", Context{HasDKIM: &yes}, "dmarc-alignment-mode-invalid", ""},
+		{"strict, without a key", "v=DMARC1; p=reject; adkim=strict", Context{HasDKIM: &no}, "dmarc-alignment-mode-invalid", "mail is signed with d=acme.example itself, which has no key"},
+		{"strict, for names below", "v=DMARC1; p=reject; adkim=strict", Context{Profile: finding.Parked, Senders: []string{"news.acme.example"}}, "dmarc-alignment-mode-invalid", "mail of all names that have the record is aligned strictly"},
+	} {
+		zone := "acme.example MX 10 mx.acme.example\n"
+		if test.record != "" {
+			zone += `_dmarc.acme.example TXT "` + test.record + `"`
+		}
+		if f := find(t, Check(mislaid(t, zone, "acme.example"), test.c).Findings(), test.check); f.Fix == nil || f.Fix.When != test.when {
+			t.Errorf("%s: %+v", test.name, f.Fix)
 		}
 	}
 }

@@ -37,6 +37,7 @@ func readWalk(qs []*question) []Step {
 func (s *Step) read(q *question) {
 	s.Name, s.Domain = q.name, strings.TrimPrefix(q.name, recordPrefix)
 	s.Outcome, s.Suffix, s.Evidence = NoRecord, isSuffix(s.Domain), q.evidence()
+	s.wildcard = q.answer != nil && q.answer.Wildcard != ""
 	if q.err != nil {
 		if q.err.Reason == resolver.BadName {
 			s.Evidence.Note = "the name is too long for the DNS: no record can be there"
