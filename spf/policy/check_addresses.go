@@ -354,11 +354,12 @@ func (k *checker) unreached(r *Record) {
 }
 
 // heldByOwner reports whether another include of the domain's own records holds what an include
-// leads to, without a record of somebody else's on the way.
+// leads to, without a record of somebody else's on the way, or one in error: how that is corrected
+// nobody knows.
 func (k *checker) heldByOwner(n *Term) bool {
 	return slices.ContainsFunc(k.own, func(o *Record) bool {
 		return slices.ContainsFunc(o.Terms, func(x Term) bool {
-			return x.Kind == spf.KindInclude && x.Qualifier == "+" && x.Ignored == "" && x.Target != n.Target && reaches(k.full(), k.p.Domain, x.Target, n.Target)
+			return x.Kind == spf.KindInclude && x.Qualifier == "+" && x.Ignored == "" && x.Target != n.Target && (x.Record == nil || !x.Record.broken(0)) && reaches(k.full(), k.p.Domain, x.Target, n.Target)
 		})
 	})
 }

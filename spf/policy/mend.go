@@ -204,7 +204,10 @@ func (k *checker) besides(domain, proposed string, replaced ...string) (ask []st
 		case termsAlone(s):
 			alone = spf.Version + " "
 		case !looksLikeRecord(s):
-			continue
+			if s = namedTerms(s); s == "" {
+				continue
+			}
+			alone = spf.Version + " "
 		}
 		meant := repair(alone + s)
 		for _, part := range meant.parts {
@@ -226,4 +229,19 @@ func (k *checker) besides(domain, proposed string, replaced ...string) (ask []st
 		}
 	}
 	return ask
+}
+
+// namedTerms are the terms that name somebody in a text that is no record by its beginning: its
+// version may have more than one mistake.
+func namedTerms(text string) string {
+	if len(text) > maxRepaired {
+		return ""
+	}
+	var out []string
+	for f := range strings.FieldsSeq(text) {
+		if t := spf.ParseTerm(f); t.Error == "" && t.Kind.Directive() && t.Kind != spf.KindAll && (t.Spec != "" || t.Prefix.IsValid()) && !suspicious(&t) && len(out) < maxNamed {
+			out = append(out, f)
+		}
+	}
+	return strings.Join(out, " ")
 }
