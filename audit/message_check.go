@@ -371,8 +371,9 @@ func (s *messageSheet) hosts() {
 
 func (s *messageSheet) authority(h *mailhost.Authority, role string) {
 	const id = "message-domain-no-soa"
-	switch h.SOA {
-	case mailhost.Absent:
+	switch {
+	case h.SOA == mailhost.Absent && h.FileWithoutSOA():
+	case h.SOA == mailhost.Absent:
 		missing := "has no SOA record"
 		if h.Exists == mailhost.Absent {
 			missing = "does not exist"
@@ -382,7 +383,7 @@ func (s *messageSheet) authority(h *mailhost.Authority, role string) {
 		}
 		s.sheet.Add(id, finding.Finding{Subject: h.Domain, Detail: fmt.Sprintf("The %s %s %s.", role, h.Domain, missing), Evidence: h.Evidence,
 			Fix: fix("Send with a domain that exists, or mend the delegation of %s.", h.Domain)})
-	case mailhost.Present:
+	case h.SOA == mailhost.Present:
 		s.sheet.Decided(id)
 	default:
 		s.unresolved(h.Domain, fmt.Sprintf("Whether the %s %s lies in a zone with an SOA record was not answered.", role, h.Domain), finding.Error, h.Evidence...)

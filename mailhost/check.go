@@ -245,6 +245,14 @@ func notPublic(a netip.Addr) string {
 	return ""
 }
 
+// FileWithoutSOA reports that a loaded file of the zone leaves its SOA out, as records copied from a
+// panel do: what its servers have is not known.
+func (a *Authority) FileWithoutSOA() bool {
+	return slices.ContainsFunc(a.Evidence, func(e finding.Evidence) bool {
+		return e.Type == "SOA" && resolver.IsZone(e.Server) && strings.HasSuffix(e.Server, " "+e.Name)
+	})
+}
+
 // soa judges Yahoo's test for one of the two domains.
 func (j *judge) soa(a *Authority, identity string) {
 	switch a.SOA {
@@ -253,6 +261,10 @@ func (j *judge) soa(a *Authority, identity string) {
 		j.unresolved("SOA lookup failed: result unknown", a.Domain,
 			fmt.Sprintf("The question for the SOA of %s was not answered.", a.Domain), finding.Error, a.Evidence)
 	case Absent:
+		if a.FileWithoutSOA() {
+			j.Undecided("domain-no-soa")
+			return
+		}
 		where := a.Domain
 		if a.Organizational != a.Domain {
 			where += " or " + a.Organizational

@@ -87,3 +87,27 @@ func TestPrivateAddressHasNoPublicName(t *testing.T) {
 		}
 	}
 }
+
+// TestFileWithoutSOA: a file that leaves the SOA of its zone out says nothing of what the servers have.
+func TestFileWithoutSOA(t *testing.T) {
+	for zone, want := range map[string]finding.Severity{
+		"$ORIGIN acme.example.\n$TTL 300\n@ MX 10 mx\nmx A 192.0.2.1\n":                       "",
+		"$ORIGIN acme.example.\n$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ MX 10 mx\nmx A 192.0.2.1\n": finding.Pass,
+	} {
+		d := ExamineDomain(t.Context(), dnstest.Zone(t, zone), "acme.example")
+		got := finding.Severity("")
+		for _, f := range Check(&Facts{Domain: d}, Context{Profile: finding.Sender}).Findings() {
+			if f.Check == "domain-no-soa" {
+				got = f.Severity
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %q", zone, got)
+		}
+	}
+	// One whose parent is the loaded zone has none of its own, and that is known.
+	d := ExamineDomain(t.Context(), dnstest.Zone(t, "$ORIGIN .\n. SOA ns h 1 2 3 4 5\nacme.test. 300 MX 10 mx.acme.test.\nmx.acme.test. 300 A 192.0.2.1\n"), "acme.test")
+	if got := found(Check(&Facts{Domain: d}, Context{Profile: finding.Sender}).Findings()); !slices.Contains(got, "error domain-no-soa acme.test") {
+		t.Errorf("%q", got)
+	}
+}
