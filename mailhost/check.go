@@ -249,7 +249,7 @@ func notPublic(a netip.Addr) string {
 // panel do: what its servers have is not known.
 func (a *Authority) FileWithoutSOA() bool {
 	return slices.ContainsFunc(a.Evidence, func(e finding.Evidence) bool {
-		return e.Type == "SOA" && resolver.IsZone(e.Server) && strings.HasSuffix(e.Server, " "+e.Name)
+		return e.Type == "SOA" && len(e.CNAMEs) == 0 && resolver.IsZone(e.Server) && strings.HasSuffix(e.Server, " "+e.Name)
 	})
 }
 

@@ -1,6 +1,7 @@
 package mailhost
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -53,7 +54,7 @@ func (j *judge) exchanges(d *Domain) {
 		case e.Null:
 		case e.Validation != "":
 			j.validation(d, e)
-		case isThisMachine(e.Name):
+		case isThisMachine(e.Name), e.dotlessLocalhost(d.Name):
 			j.thisMachine(d, e)
 		case e.Literal:
 			j.literal(d, e, literal(withoutURL(e.Name)))
@@ -216,12 +217,19 @@ func (e *Exchange) reserved(d *Domain) bool {
 	return isThisMachine(e.Name) || impossible(e.Name) != "" || slices.Contains(localSuffixes, e.Name) || strings.Contains(e.Name, ".") && localName(e.Name, d.Name)
 }
 
+// dotlessLocalhost: the record was meant to name localhost, and its zone added its own name to it
+// because the final dot is missing. The record at that name is right as it is.
+func (e *Exchange) dotlessLocalhost(domain string) bool {
+	name, ok := strings.CutSuffix(e.Name, "."+domain)
+	return ok && isThisMachine(name) && len(e.Addresses) > 0 && !slices.ContainsFunc(e.Addresses, func(a netip.Addr) bool { return !a.IsLoopback() })
+}
+
 // thisMachine judges a host that is for every sender the sender itself.
 func (j *judge) thisMachine(d *Domain, e *Exchange) {
 	j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: slices.Concat(d.Evidence, e.Evidence),
 		Title:  "MX host is localhost",
 		Detail: fmt.Sprintf("An MX record of %s names %s, which is every machine's name for itself: no mail from outside gets there.", d.Name, e.Name),
-		Fix:    d.replace(e, e.local(d))})
+		Fix:    d.replace(e, cmp.Or(e.local(d), fmt.Sprintf("%s is this machine for whoever asks", e.Name)))})
 }
 
 // unresolvable judges a host that has no address.

@@ -21,6 +21,7 @@ const mistaken = `
 	mail A 192.0.2.25
 	_mx A 192.0.2.26
 	inside A 10.0.0.5
+	localhost A 127.0.0.1
 	both A 10.0.0.5
 	both A 192.0.2.27
 	relay A 192.0.2.40
@@ -60,6 +61,7 @@ func TestMistakenExchanges(t *testing.T) {
 		complete bool
 	}{
 		{"0 localhost.", "error mx-private-address localhost", "MX 0 " + ask + "; without MX 0 localhost", false},
+		{"0 localhost", "error mx-private-address localhost.acme.example", "MX 0 " + ask + "; without MX 0 localhost.acme.example", false},
 		{"0 localhost., 10 mx1", "error mx-private-address localhost", "without MX 0 localhost", true},
 		{"0 localhost.localdomain.", "error mx-private-address localhost.localdomain", "MX 0 " + ask + "; without MX 0 localhost.localdomain", false},
 		{"10 mx.local.", "error mx-private-address mx.local", "MX 10 " + ask + "; without MX 10 mx.local", false},
