@@ -348,7 +348,7 @@ func (k *checker) unreached(r *Record) {
 	if len(said) == 0 {
 		return
 	}
-	k.add("spf-duplicate-term", r, finding.Finding{Title: "SPF term is never reached: the same stands before it with another sign",
+	k.add("spf-duplicate-term", r, finding.Finding{Title: "SPF term is never reached: the same comes before it with another sign",
 		Detail: fmt.Sprintf("In the record of %s %s. The first term that matches decides, so the later one has no effect.", r.Domain, strings.Join(said, "; ")),
 		Fix:    advice("Publish the record with the one of each that is meant.")})
 }
