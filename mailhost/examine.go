@@ -201,35 +201,6 @@ func BeginDomain(b *resolver.Batch, domain string, done func(*Domain)) {
 	})
 }
 
-// nowhere are the MX records whose hosts do not exist, in domains of others that could be
-// registered.
-func (d *Domain) nowhere(q *domainOutcomes) (out []*Exchange) {
-	for i := range d.Exchanges {
-		e, host := &d.Exchanges[i], &q.hosts[i]
-		if !e.isHost() || e.Meant != nil || host.v4.answer == nil || host.v4.exists() != Absent {
-			continue
-		}
-		zone := resolver.Registrable(e.Name)
-		if strings.Contains(zone, ".") && zone != q.authority.organizational && !resolver.Documented(zone) && !resolver.Unregistrable(zone) {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// registration asks whether the domains of the hosts are there.
-func registration(b *resolver.Batch, list []*Exchange) {
-	for _, e := range list {
-		zone := resolver.Registrable(e.Name)
-		b.Ask(zone, resolver.TypeSOA, func(a *resolver.Answer, err error) {
-			if o := (&outcome{a, err}); o.exists() == Absent {
-				e.unregistered = zone
-				e.Evidence = append(slices.Clip(e.Evidence), o.evidence())
-			}
-		})
-	}
-}
-
 // domainOutcomes are the questions about a domain, those about its hosts in the
 // order of the exchanges.
 type domainOutcomes struct {
