@@ -17,7 +17,7 @@ const (
 	// longRecord is the length in octets from which a proposal may spread the record over
 	// several: what stands at the names of the first splitNames of them is asked.
 	longRecord = 400
-	splitNames = 4
+	splitNames = 8
 )
 
 // Examine finds everything that a domain publishes for SPF, whatever client it is

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mailworthy/finding"
+	"mailworthy/resolver"
 	"mailworthy/spf"
 )
 
@@ -113,7 +114,11 @@ func (d *draft) spread(l *literals, room int) bool {
 		if len(l.names) >= spf.MaxLookups {
 			return false
 		}
-		l.names = append(l.names, d.freeName(l.names))
+		name := d.freeName(l.names)
+		if name == "" {
+			return false
+		}
+		l.names = append(l.names, name)
 	}
 }
 
@@ -190,10 +195,14 @@ func fill(terms []string, room int, names []string) (here []string, chunks [][]s
 }
 
 // freeName is the next name _spfN below the domain that the current policy does
-// not use, and at which nothing stands as far as it was asked. A wildcard's answer is
-// nothing.
+// not use, and at which nothing stands as far as it was asked; "" if all that were asked
+// are taken. A wildcard's answer is nothing.
 func (d *draft) freeName(taken []string) string {
+	asked := d.p.answers.asked[question{splitName(1, d.p.Domain), resolver.TypeTXT}] != nil
 	for i := 1; ; i++ {
+		if asked && i > splitNames {
+			return ""
+		}
 		n := splitName(i, d.p.Domain)
 		if d.full[n] == nil && !slices.Contains(taken, n) && !d.p.answers.holds(n) {
 			return n
