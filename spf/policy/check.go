@@ -147,6 +147,7 @@ func check(p *Policy, c Context, trial bool) *finding.Sheet {
 	k.settle()
 	k.together()
 	k.foreign()
+	k.apart()
 	k.more()
 	return k.Sheet
 }

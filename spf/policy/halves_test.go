@@ -87,3 +87,42 @@ func TestPieces(t *testing.T) {
 		}
 	}
 }
+
+// TestApart: while a text stands beside a record that holds terms of SPF which the proposal has
+// not, nothing is proposed as it stands.
+func TestApart(t *testing.T) {
+	for _, c := range []struct {
+		zone string
+		free bool
+	}{
+		{`@ TXT "v=spf1 mx"` + "\n" + `@ TXT "ip4:192.0.2.5 -all;"`, false},
+		{`@ TXT "v=spf1 mx"` + "\n" + `@ TXT "ip4.192.0.2.5 -all"`, false},
+		{`@ TXT "v=spf1 mx"` + "\n" + `@ TXT "inlude:_own.acme.example ~all"`, false},
+		{`@ TXT "v=spf1"` + "\n" + `@ TXT "mx"` + "\n" + `@ TXT "ip4:192.0.2.5 ~all"`, false},
+		{`acme.example TXT "v=spf1"` + "\n" + `acme.example TXT "mx ip4:192.0.2.5 -all"`, false},
+		{`acme.example TXT "v=spf1 mx"` + "\n" + `@ TXT "ip4:192.0.2.5 -all"`, false},
+		{`acme.example TXT "v=spf1 mx -all"` + "\n" + `@ SPF "v=spf1 ip4:192.0.2.5 -all"`, false},
+		{`@ SPF "v=spf1 ip4:192.0.2.5"` + "\n" + `@ TXT "mx -all"`, false},
+		{`@ TXT "v=spf1 ip4:192.0.2.5"` + "\n" + `@ SPF "mx -all"`, false},
+		{`@ TXT "v=spf1 mx include:_spf.goo"` + "\n" + `@ TXT "gle.com -all"`, false},
+		{`@ TXT "v=spf1 ip4:192.0.2.1"` + "\n" + `@ TXT "7 -all"`, false},
+		{`@ TXT "v=spf1 mx ip4=192.0.2.5 -all"` + "\n" + `@ TXT "google-site-verification=abc"` + "\n" + `@ TXT "MS=ms12345678"` + "\n" + `@ TXT "hello world"`, true},
+		{`@ TXT "v=spf1 mx"` + "\n" + `@ TXT "ip4:192.0.2.5 -all"`, true},
+		{`@ TXT "v=spf1 mx ip4=192.0.2.5 -all"` + "\n" + `acme.example TXT "v=spf1 mx ip4:192.0.2.9 -all"`, true},
+		{`acme.example TXT "v=spf1 mx ip4:192.0.2.9 -all"`, true},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n"+c.zone+"\n")
+		complete := 0
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{}).Findings() {
+			if f.Fix != nil && f.Fix.Complete && f.Fix.Value != "" {
+				complete++
+				if !c.free {
+					t.Errorf("%s\n  %s is complete: %s", c.zone, f.Check, f.Fix.Value)
+				}
+			}
+		}
+		if c.free && complete == 0 {
+			t.Errorf("%s\n  nothing is complete", c.zone)
+		}
+	}
+}
