@@ -15,7 +15,7 @@ import (
 const maxSendersBelow = 4
 
 // sendersBelow are names below the domain that send mail by what a loaded zone shows, an SPF
-// record that names somebody or a DKIM key, and have no DMARC record of their own: what the
+// record that names somebody, a DKIM key or mailboxes, and have no DMARC record of their own: what the
 // domain publishes for itself is their policy too, unless a record above it is (RFC 9989,
 // 4.10.1). So does a name that the zone delegates: what is there is not known, unless its zone
 // is loaded as well. Nothing is asked for that.
@@ -39,6 +39,11 @@ func (a *run) sendersBelow() []string {
 				governed = append(governed, record)
 			}
 		case strings.Contains(name, "_") || slices.Contains(sends, name):
+		case rec.Type == resolver.TypeMX:
+			// Mailboxes send as well.
+			if rec.Host != "." && rec.Host != "" {
+				sends = append(sends, name)
+			}
 		case key && (rec.Host != "" || usableKey(text)), !key && namesSenders(text):
 			sends = append(sends, name)
 		}
@@ -51,10 +56,10 @@ func (a *run) sendersBelow() []string {
 // maxZonesBelow bounds the loaded zones below a domain that are read.
 const maxZonesBelow = 20
 
-// below returns the texts and aliases of loaded zones at a domain and below it, and the names
+// below returns the texts, aliases and MX records of loaded zones at a domain and below it, and the names
 // that are delegated to zones which are not loaded.
 func (a *run) below(domain string, most int) (records []resolver.Record, delegated []string) {
-	for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeTXT, resolver.TypeCNAME, resolver.TypeNS) {
+	for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeTXT, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeNS) {
 		switch {
 		case rec.Type != resolver.TypeNS:
 			records = append(records, rec)
@@ -100,6 +105,12 @@ func (a *run) signsYet() string {
 		if s := &d.Selectors[i]; s.Domain == a.target.Domain && !s.Wildcard && s.Status == dkim.SelectorUnresolved && len(s.CNAMEs) > 0 {
 			return s.QueryName()
 		}
+	}
+	// Keys whose zone is another's and not loaded may all be there.
+	keys := "_domainkey." + a.target.Domain
+	if slices.ContainsFunc(resolver.Below(a.resolver, a.target.Domain, resolver.TypeNS), func(r resolver.Record) bool { return r.Name == keys }) &&
+		len(resolver.Below(a.resolver, keys, resolver.TypeSOA)) == 0 {
+		return keys
 	}
 	return ""
 }

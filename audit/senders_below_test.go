@@ -29,6 +29,8 @@ func TestSharedPolicy(t *testing.T) {
 		{"a sender below by a key", parked + "s1._domainkey.news TXT " + key, "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
 		{"a sender below by an alias of a key", parked + "s1._domainkey.news CNAME s1.esp.test.", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
 		{"a revoked key below", parked + "s1._domainkey.news TXT \"v=DKIM1; p=\"", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
+		{"mailboxes below", parked + "news MX 10 mx1.esp.test.", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
+		{"a null MX below", parked + "news MX 0 .", "", "dmarc-record-missing", "v=DMARC1; p=reject;"},
 		{"a delegated name below", parked + "shop NS ns1.esp.test.\nshop NS ns2.esp.test.", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
 		{"a delegated name below with a record here", parked + "shop NS ns1.esp.test.\n_dmarc.shop TXT \"v=DMARC1; p=none\"", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
 		{"a delegated zone that is loaded and sends", parked + "shop NS ns1.esp.test.\n$ORIGIN shop.acme.example.\n@ SOA ns. host. 1 2 3 4 5\n@ NS ns1.esp.test.\n@ TXT \"v=spf1 ip4:192.0.2.10 -all\"", "", "dmarc-record-missing", "v=DMARC1; p=reject; sp=none;"},
@@ -89,6 +91,7 @@ func TestSignsYet(t *testing.T) {
 		{"a key", "s1._domainkey TXT " + key, "", false},
 		{"a key, and no record", "s1._domainkey TXT " + key + "\n_dmarc TXT \"x\"", "", false},
 		{"an alias that may lead to one", "s1._domainkey CNAME s1.esp.test.", "", false},
+		{"keys of another zone", "_domainkey NS ns1.esp.test.", "", false},
 		{"a revoked key", "s1._domainkey TXT \"v=DKIM1; p=\"", "", true},
 		{"a key, and the profile is stated", "s1._domainkey TXT " + key, finding.Receiver, true},
 	} {

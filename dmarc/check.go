@@ -44,7 +44,7 @@ func (c *Context) silence() string {
 	if c.Signs == "" {
 		return ""
 	}
-	return "it is certain that nothing sends in its name, although there is a key at " + show.Cut(c.Signs, 260)
+	return "it is certain that nothing sends in its name, although there is a key, or may be, at " + show.Cut(c.Signs, 260)
 }
 
 // judge gathers the findings about one domain.
