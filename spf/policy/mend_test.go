@@ -278,3 +278,23 @@ func TestForeign(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesOfExamples: a name that was copied from instructions is asked for, but not of a domain
+// that stands in some itself.
+func TestNamesOfExamples(t *testing.T) {
+	for domain, want := range map[string]string{
+		"acme.com":     "v=spf1 include:<the right name in place of example.com> a:<the right name in place of mail.example.org> ip4:45.76.0.5 -all",
+		"acme.example": "",
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN "+domain+".\n@ SOA ns.acme.com. admin.acme.com. 1 7200 900 604800 300\n@ TXT \"v=spf1 include:example.com a:mail.example.org ip4:45.76.0.5 -all\"\n")
+		value := ""
+		for _, f := range Check(Examine(context.Background(), r, domain), Context{MX: "present"}).Findings() {
+			if f.Title == "SPF names a domain of examples" {
+				value = f.Fix.Value
+			}
+		}
+		if value != want {
+			t.Errorf("%s: %q", domain, value)
+		}
+	}
+}

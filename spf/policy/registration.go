@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -8,6 +9,7 @@ import (
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
 	"mailworthy/resolver"
+	"mailworthy/spf"
 )
 
 // reservedName reports whether a domain is of a world of examples or tests.
@@ -106,7 +108,30 @@ func (k *checker) unregistered() {
 			unknown = true
 		}
 	}
+	k.examples()
 	if !unknown {
 		k.Decided("spf-target-unregistered")
+	}
+}
+
+// examples reports names of a how-to that stand in the domain's own records where one of its own
+// belongs: nobody can register them (RFC 2606, 3).
+func (k *checker) examples() {
+	if k.trial || k.p.Domain == anyDomain || reservedName(k.p.Domain) {
+		return
+	}
+	for _, r := range k.own {
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			named := t.Kind == spf.KindInclude || t.Kind == spf.KindRedirect || t.Kind == spf.KindA || t.Kind == spf.KindMX || t.Kind == spf.KindExists
+			if t.Error != "" || t.Ignored != "" || !named || !slices.ContainsFunc([]string{"example.com", "example.net", "example.org"}, func(d string) bool { return resolver.Within(t.Target, d) }) {
+				continue
+			}
+			k.add("spf-target-unregistered", r, finding.Finding{
+				Severity: finding.Warning, Title: "SPF names a domain of examples", Reference: "RFC 2606, 3",
+				Detail: quote(t.Text) + " in the record of " + r.Domain + " names " + t.Target + ", which stands in instructions in place of a name of one's own. No sender of yours passes by it.",
+				Fix:    k.right(r, t),
+			})
+		}
 	}
 }
