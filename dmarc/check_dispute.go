@@ -33,7 +33,7 @@ func (j *judge) dispute() {
 				break
 			}
 		}
-		if p := d.Policy; fix.When == "" && fix.Type == "TXT" && d.Record != nil && d.PolicyDomain != d.Domain && now.P.rank() < p.rank() {
+		if p := d.Policy; fix.When == "" && fix.Type == "TXT" && d.Record != nil && d.PolicyDomain != d.Domain && (now.P.rank() < p.rank() || now.Testing && !d.Record.Testing) {
 			fix.When = fmt.Sprintf("mail of %s is to have p=%s in place of the %s that applies to it now", d.Domain, now.P, p)
 		}
 	}
@@ -41,7 +41,7 @@ func (j *judge) dispute() {
 
 // same reports whether a record has the policies of this one, and all of its mailboxes.
 func (c *cleaned) same(r *Record) bool {
-	if r == nil || c.get("p") != string(r.P) || c.get("sp") != string(r.SP) || c.get("np") != string(r.NP) {
+	if r == nil || (c.get("t") == "y") != r.Testing || (c.get("pct") != "") != (r.Percent != nil && *r.Percent < 100) || c.get("p") != string(r.P) || c.get("sp") != string(r.SP) || c.get("np") != string(r.NP) {
 		return false
 	}
 	for _, tag := range [...]struct {
@@ -57,12 +57,17 @@ func (c *cleaned) same(r *Record) bool {
 	return true
 }
 
-// besidesRecord reports whether a text is a part of a record by what it begins with: one of its
-// tags, with the sign.
-func besidesRecord(text string) bool {
-	if len(text) > maxRepair {
-		return false
+// changed says what must be certain before texts that stand beside the record in force become
+// part of it; empty if nothing that it asks for is another then.
+func (r *Record) changed(c *cleaned) string {
+	now, err := ParseRecord(c.String())
+	if err != nil {
+		return ""
 	}
-	tokens := repaired(text).tokens()
-	return len(tokens) > 0 && tokens[0].known && tokens[0].name != "v" && strings.TrimSpace(tokens[0].op) == "=" || len(tokens) > 0 && strings.HasPrefix(strings.ToLower(text), "mailto:")
+	p, sp, np, _ := r.Effective()
+	q, sq, nq, _ := now.Effective()
+	if p.rank() > q.rank() || sp.rank() > sq.rank() || np.rank() > nq.rank() || now.Testing != r.Testing || now.ADKIM != r.ADKIM || now.ASPF != r.ASPF || now.Percent != nil && r.Percent == nil {
+		return "what stands beside the record in force was meant as a part of it"
+	}
+	return ""
 }

@@ -212,12 +212,17 @@ func (j *judge) others(s *Step, i int) {
 				f.Fix.Summary += c.incomplete()
 			}
 			f.Fix.Remove, f.Fix.More = txtRecords(s.Name, append([]string{s.Record.Text}, s.attempts()...)), txtRecords(s.Domain, c.proofs)
+			f.Fix.When = s.Record.changed(c)
 		case moot:
 			f.Severity = finding.Warning
 			f.Fix = &finding.Fix{Summary: "Correct the record, or remove it."}
 		default:
+			texts := []string{o.Text}
+			if all := s.attempts(); len(all) > 1 && o.quoted == "" {
+				texts, c = all, merge(all, s.Domain)
+			}
 			f.Fix = publish(c.but("Publish the record so that v=DMARC1; comes first.", "dmarc-version"), s.Name, c.String())
-			f.Fix.Remove, f.Fix.More = txtRecords(s.Name, []string{o.Text}), txtRecords(s.Domain, c.proofs)
+			f.Fix.Remove, f.Fix.More = txtRecords(s.Name, texts), txtRecords(s.Domain, c.proofs)
 			if c.none {
 				f.Fix = &finding.Fix{Summary: c.but("Publish the record so that v=DMARC1; comes first.")}
 			}
@@ -243,7 +248,8 @@ func (j *judge) others(s *Step, i int) {
 		// It may be the only one that the domain has.
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish %s at %s, if it is not there, and remove it here then.", quoted(strangers[at]), belongsTo(strangers[at], s.Domain))}
 	}
-	if i == 0 && slices.ContainsFunc(strangers, besidesRecord) {
+	if i == 0 && f.Fix.Remove != nil && slices.ContainsFunc(strangers, func(text string) bool { return len(text) > 1 && !isSPF(text) }) {
+		// A record may have been cut in two.
 		f.Fix = &finding.Fix{Summary: "See whether what they say belongs into the record, and remove them then."}
 	}
 	if j.d.Wildcard != nil && slices.Contains(j.d.Wildcard.Texts, strangers[0]) {

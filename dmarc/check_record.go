@@ -164,6 +164,9 @@ func (j *recordJudge) replace(c *cleaned, summary string) *finding.Fix {
 	default:
 		f.Name, f.Type = "", ""
 	}
+	if j.published && j.beside() != nil && !j.r.Broken() {
+		f.When = j.r.changed(c)
+	}
 	if lost := j.unaligned(c); j.sends && lost != nil {
 		f.When = fmt.Sprintf("mail does without %s, which strict alignment leaves out", among(lost))
 	} else if kinds := j.stricter(c); j.published && j.shared && len(kinds) > 0 {
