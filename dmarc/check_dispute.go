@@ -27,6 +27,10 @@ func (j *judge) dispute() {
 			if s.Text == "" || s.Name == own.alias() {
 				continue
 			}
+			if s.piece != "" && fix.Type == "TXT" {
+				fix.When = fmt.Sprintf("%s at %s is no part of it", quoted(s.piece), s.Name)
+				break
+			}
 			_, rest := apart(s.Text)
 			if c := clean(rest, false, d.Domain); !c.none && (fix.Type == "CNAME" || !c.same(now)) {
 				fix.When = fmt.Sprintf("%s at %s is not what was meant", quoted(s.Text), s.Name)
@@ -70,4 +74,14 @@ func (r *Record) changed(c *cleaned) string {
 		return "what stands beside the record in force was meant as a part of it"
 	}
 	return ""
+}
+
+// isPiece reports whether a text begins as the rest of a record does: with one of its tags but
+// the version, or with a mailbox.
+func isPiece(text string) bool {
+	if len(text) > maxRepair {
+		return false
+	}
+	tokens := repaired(text).tokens()
+	return len(tokens) > 0 && (tokens[0].known && tokens[0].name != "v" && strings.TrimSpace(tokens[0].op) == "=" || strings.HasPrefix(strings.ToLower(text), "mailto:"))
 }

@@ -363,6 +363,13 @@ func (d *Discovery) readStrays(qs []*question) {
 			}
 			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: show.Cut(text, maxRepair), Evidence: *e})
 		}
+		for n := range d.Strays {
+			if stray := &d.Strays[n]; stray.Name == e.Name {
+				if at := slices.IndexFunc(q.texts(e), func(text string) bool { return text != stray.Text && isPiece(text) }); at >= 0 {
+					stray.piece = q.texts(e)[at]
+				}
+			}
+		}
 	}
 }
 

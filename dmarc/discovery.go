@@ -115,6 +115,9 @@ type Stray struct {
 	// Text is the record, empty if the DNS did not answer.
 	Text     string           `json:"text" empty:"null"`
 	Evidence finding.Evidence `json:"evidence"`
+
+	// piece is another text at the name that begins as the rest of a record does; "" if there is none.
+	piece string
 }
 
 // Probe asks whether a wildcard answers.
