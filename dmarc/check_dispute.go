@@ -38,7 +38,11 @@ func (j *judge) dispute() {
 			}
 		}
 		if p := d.Policy; fix.When == "" && fix.Type == "TXT" && d.Record != nil && d.PolicyDomain != d.Domain && (now.P.rank() < p.rank() || now.Testing && !d.Record.Testing) {
-			fix.When = fmt.Sprintf("mail of %s is to have p=%s in place of the %s that applies to it now", d.Domain, now.P, p)
+			policy := "p=" + string(now.P)
+			if now.Testing {
+				policy += " as a test (t=y)"
+			}
+			fix.When = fmt.Sprintf("mail of %s is to have %s in place of the %s that applies to it now", d.Domain, policy, p)
 		}
 	}
 }
