@@ -73,8 +73,7 @@ func (a *run) noteStopped(f *finding.Finding) {
 		return
 	}
 	name := missing.prefix + f.Subject
-	below := resolver.Below(a.resolver, name, resolver.EveryType()...)
-	if len(below) == 0 {
+	if !resolver.Stands(a.resolver, name) {
 		return
 	}
 	if len(resolver.Below(a.resolver, "*."+name, missing.t)) > 0 {
@@ -83,6 +82,10 @@ func (a *run) noteStopped(f *finding.Finding) {
 	}
 	for _, up, ok := strings.Cut(name, "."); ok; _, up, ok = strings.Cut(up, ".") {
 		if found := resolver.Below(a.resolver, "*."+up, missing.t); len(found) > 0 {
+			below := resolver.Below(a.resolver, name, resolver.EveryType()...)
+			if len(below) == 0 {
+				return
+			}
 			f.Detail += fmt.Sprintf(" *.%s has one, but a wildcard answers only for names at and below which nothing stands (RFC 4592, 2.2.1): %s has a record.", up, below[0].Name)
 			return
 		}

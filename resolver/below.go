@@ -134,7 +134,7 @@ func (z *zone) namesBelow(domain string) []string {
 		}
 		slices.SortFunc(z.sorted, compareFromRight)
 	}
-	if domain == "." {
+	if domain == z.origin {
 		return z.sorted
 	}
 	var out []string
