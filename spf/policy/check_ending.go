@@ -138,10 +138,31 @@ func (k *checker) endless(r *Record, last *Term) {
 			}
 		}
 		f.Fix = p.share(true, "Publish the whole record.")
+	} else if rest := k.restOf(r); rest != "" {
+		f.Detail += fmt.Sprintf(" The TXT record %s there may be the rest of it.", quote(rest))
+		p := k.proposal(r)
+		p.allAsk, p.astray = '~', true
+		p.ask = append(p.ask, "<what "+forPlaceholder(rest)+" belongs to>")
+		f.Fix = p.share(true, "Publish the whole record.")
 	} else {
 		f.Fix = k.endFix(r, false, "End the record in ~all.")
 	}
 	k.add("spf-all-missing", r, f)
+}
+
+// restOf is the text of another TXT record at a domain that ends in an all, which a record without
+// one may have been cut from within a term; "" if there is none.
+func (k *checker) restOf(r *Record) string {
+	if k.p.answers == nil || k.trial {
+		return ""
+	}
+	for _, x := range k.p.answers.get(r.Domain, resolver.TypeTXT).records() {
+		fields := strings.Fields(x.Text())
+		if len(fields) > 0 && !spf.IsRecord(x.Text()) && len(fields[len(fields)-1]) > len("all") && endsPolicy(fields[len(fields)-1]) {
+			return x.Text()
+		}
+	}
+	return ""
 }
 
 // pieces are those of the domain; nil if the name is another one.

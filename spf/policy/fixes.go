@@ -102,6 +102,13 @@ func (p *proposal) read(t *Term) {
 		p.wrong(t, excludedOrNot(meant))
 		return
 	}
+	if len(meant) == 2 && endsPolicy(meant[1]) {
+		if first := spf.ParseTerm(meant[0]); first.Kind == spf.KindRedirect {
+			// Beside all it would be ignored.
+			p.wrong(t, "<include:"+forPlaceholder(first.Spec)+", if its senders are yours> "+meant[1])
+			return
+		}
+	}
 	p.replace(t, false, meant...)
 }
 

@@ -169,6 +169,14 @@ func TestHidden(t *testing.T) {
 			 a TXT "vo=psf1 ip4:192.0.2.20"
 			 a TXT "ip4:192.0.2.30 -all"`,
 			nil, []string{"@ v=spf1 include:<the right name in place of a.acme.example> -all"}},
+		"a record cut within a name": {
+			`@ TXT "v=spf1 ip4:192.0.2.20 include:_spf.google"
+			 @ TXT ".com -all"`,
+			nil, []string{"@ v=spf1 ip4:192.0.2.20 include:_spf.google <what .com-all belongs to> ~all"}},
+		"a redirect glued to an all that a name may end in": {
+			`@ TXT "v=spf1 ip4:192.0.2.20 redirect=a.acme.com-all"
+			 a TXT "v=spf1 ip4:192.0.2.30 -all"`,
+			nil, []string{"@ v=spf1 ip4:192.0.2.20 <include:a.acme.com, if its senders are yours> -all"}},
 		"a redirect that only leads back": {
 			`@ TXT "v=spf1 ip4:192.0.2.20 redirect=a.acme.example"
 			 a TXT "v=spf1 include:acme.example ~all"`,
