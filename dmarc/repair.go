@@ -260,7 +260,7 @@ func (r *repair) read(tokens []token, k known) {
 			r.readWord(t)
 		case "rf", "ri":
 			switch {
-			case !strings.Contains(t.value, "@"):
+			case !strings.Contains(t.value, "@") && !strings.Contains(strings.ToLower(t.value), "mail"):
 				r.drop("dmarc-historic-tag", t)
 			case t.name == "rf" && !r.about["ruf"]:
 				t.misspelled, t.name = t.name, "ruf"

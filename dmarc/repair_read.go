@@ -271,7 +271,7 @@ func (r *repair) readWord(t *token) {
 	r.draft.set(t.name, value)
 	switch {
 	case value == "":
-		r.unread[t.name] = r.unread[t.name] || bare != "" && !(t.name == "pct" && number(bare) == 100)
+		r.unread[t.name] = r.unread[t.name] || (bare != "" || t.name == "psd") && !(t.name == "pct" && number(bare) == 100)
 		r.drop(t.checkOf(check), t)
 	case !strings.EqualFold(t.value, value) || t.checkOf("") != "":
 		r.become(t.checkOf(check), r.source(t), t.name+"="+value)
@@ -350,7 +350,7 @@ func (r *repair) readUnknown(t *token) {
 
 // mayHave notes the tag that a text may be.
 func (r *repair) mayHave(text string) {
-	if name := mayBe(strings.ToLower(text)); name != "" && !r.about[name] {
+	if name := mayBe(strings.ToLower(text)); name != "" && (!r.about[name] || r.draft.get(name) == "") {
 		r.unread[name] = true
 	}
 }

@@ -271,6 +271,8 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; quarantine 50%", "v=DMARC1; p=quarantine; pct=<a number from 0 to 100>"},
 		{"v=DMARC1 p=reject t=1", "v=DMARC1; p=reject; t=<y or n>"},
 		{"v=DMARC1 p=reject pct=O", "v=DMARC1; p=reject; pct=<a number from 0 to 100>"},
+		{"v=DMARC1; p=quarantine; t=;y psd=n", "v=DMARC1; p=quarantine; psd=n; t=<y or n>"},
+		{"v=DMARC1; p=reject; rf=mailto:j.doe at acme.example; rua=mailto:j.doe@acme.example", "v=DMARC1; p=reject; rua=mailto:j.doe@acme.example; ruf=mailto:<mailbox for reports>"},
 		{"v=DMARC1 p=quarantine t_y", "v=DMARC1; p=quarantine; t=<y or n>"},
 		{"v=DMARC p=reject; p=none", "v=DMARC1; p=<reject or none>"},
 		{"v=DMARC p=quarantine; np=reject; np=reject", "v=DMARC1; p=quarantine; sp=<none, quarantine or reject>; np=reject"},
