@@ -145,6 +145,11 @@ func (o *outcome) spfTexts() []string {
 	return texts
 }
 
+// endless reports whether the record has neither all nor redirect.
+func (f *recordFacts) endless() bool {
+	return !slices.ContainsFunc(f.terms, func(t spf.Term) bool { return t.Kind == spf.KindAll || t.Kind == spf.KindRedirect })
+}
+
 // repaired is what the record was meant to be if it is in error; nil if it is not.
 func (f *recordFacts) repaired() *repaired {
 	if f.meant == nil && f.count == 1 && f.layout.ErrorAt >= 0 {

@@ -182,6 +182,13 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 					x.ask(name, resolver.TypeTXT, asRecord) // "_spf.esp.example.acme.example"
 				}
 			}
+			if q.name == x.root && own != 0 && (f.count == 1 && f.endless() || f.count == 0 && meant != nil) {
+				for _, name := range misplaced(x.root) {
+					if doubled(name, x.root) {
+						x.ask(name, resolver.TypeTXT, 0) // what it lacks may stand there
+					}
+				}
+			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
 				for _, name := range misplaced(x.root) {
 					x.ask(name, resolver.TypeTXT, asMisplaced)

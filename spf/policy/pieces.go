@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/lazyre"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -18,16 +19,18 @@ func (k *checker) apart() {
 	if k.trial || k.p.answers == nil {
 		return
 	}
+	endless := k.p.answers.get(k.p.Domain, resolver.TypeTXT).record().endless()
 	for _, f := range k.Found() {
 		x := f.Fix
 		if x == nil || x.Type != "TXT" || x.When != "" || x.HasPlaceholder() || !spf.IsRecord(x.Value) {
 			continue
 		}
 		for _, c := range k.p.answers.texts(x.Name) {
-			astray := c.name != x.Name || c.old
-			if slices.ContainsFunc(x.Remove, func(r finding.Record) bool { return r.Value == c.text }) || astray && !k.published.Status.absent() ||
-				!astray && (spf.IsRecord(c.text) || looksLikeRecord(c.text)) {
+			if slices.ContainsFunc(x.Remove, func(r finding.Record) bool { return r.Value == c.text }) {
 				continue
+			}
+			if whole := spf.IsRecord(c.text) || looksLikeRecord(c.text); whole && (c.name == x.Name && !c.old || !k.published.Status.absent() && !endless) {
+				continue // it is judged as a record
 			}
 			if holdsTerms(c.text) && !held(x.Value, c.text) {
 				x.When = fmt.Sprintf("the TXT record %s is no part of it", quote(c.text))
@@ -70,28 +73,38 @@ func (k *answers) texts(name string) []standing {
 	return out
 }
 
-// holdsTerms reports whether a text that is no record itself has terms of SPF, or is made of their
-// names alone.
+// termLike begins as a term of SPF does, its sign or its colon perhaps mistyped.
+var termLike = lazyre.New(`(?i)^[+?~-]?(?:(?:include|redirect|exists|ip[46])[:=.]|(?:a|mx|ptr)(?:[:=/]|$))|^[?~-]all$`)
+
+// bareTerms are what stands in a text with spaces around it, without quotes and brackets.
+func bareTerms(text string) []string {
+	fields := strings.Fields(ascii.ToLower(plainText(text)))
+	for i, f := range fields {
+		fields[i] = strings.Trim(f, "\"'<>()[]{}\\,;.")
+	}
+	return fields
+}
+
+// holdsTerms reports whether a text has something like a term of SPF that names senders or ends a
+// record, or is made of the names of mechanisms alone.
 func holdsTerms(text string) bool {
 	if len(text) > maxRepaired {
 		return false
 	}
-	names := true
-	for _, f := range strings.Fields(text) {
-		bare := strings.TrimRight(f, ".,;")
-		t := spf.ParseTerm(bare)
-		if t.Error == "" && t.Kind != spf.KindModifier && (t.Spec != "" || t.Prefix.IsValid() || t.Kind == spf.KindAll && t.Sign != '+') {
+	only := true
+	for _, f := range bareTerms(text) {
+		if len(f) > 3 && termLike.MatchString(f) || f == "-all" || f == "~all" || f == "?all" {
 			return true
 		}
-		names = names && t.Error == "" && t.Kind != spf.KindModifier
+		only = only && (f == "" || termLike.MatchString(f))
 	}
-	return names && strings.TrimSpace(text) != ""
+	return only && strings.TrimSpace(text) != ""
 }
 
-// held reports whether a record has every term of a text as it stands there; its version is none.
+// held reports whether a record has every term of a text; its version is none.
 func held(record, text string) bool {
-	have := strings.Fields(ascii.ToLower(record))
-	return !slices.ContainsFunc(strings.Fields(ascii.ToLower(text)), func(f string) bool {
-		return f != spf.Version && !slices.Contains(have, f)
+	have := bareTerms(record)
+	return !slices.ContainsFunc(bareTerms(text), func(f string) bool {
+		return f != "" && f != spf.Version && !slices.Contains(have, f)
 	})
 }
