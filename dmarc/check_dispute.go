@@ -86,6 +86,7 @@ func isPiece(text string) bool {
 	if len(text) > maxRepair {
 		return false
 	}
+	text = strings.Trim(text, " \t\"'")
 	tokens := repaired(text).tokens()
 	return len(tokens) > 0 && (tokens[0].known && tokens[0].name != "v" && strings.TrimSpace(tokens[0].op) == "=" || strings.HasPrefix(strings.ToLower(text), "mailto:"))
 }
