@@ -34,26 +34,22 @@ func (a *run) apexAlias() (target string) {
 // aliases are the names that were asked for and are aliases, with where each leads.
 func (a *run) aliases() map[string][]string {
 	var led map[string][]string
-	var own map[string]bool
 	a.session.Answers(func(answer *resolver.Answer) {
-		switch {
-		case len(answer.CNAMEs) > 0 && answer.Type != resolver.TypeCNAME && answer.Wildcard == "":
+		if len(answer.CNAMEs) > 0 && answer.Type != resolver.TypeCNAME && answer.Wildcard == "" {
 			if led == nil {
 				led = make(map[string][]string)
 			}
 			led[answer.Name] = answer.CNAMEs
-		case len(answer.CNAMEs) == 0 && answer.Status == resolver.Found && answer.Type != resolver.TypeCNAME:
-			if own == nil {
-				own = make(map[string]bool)
-			}
-			own[answer.Name] = true
 		}
 	})
-	for name := range led {
-		if own[name] {
-			delete(led, name) // some of its servers flatten the alias
-		}
+	if led == nil {
+		return nil
 	}
+	a.session.Answers(func(answer *resolver.Answer) {
+		if len(answer.CNAMEs) == 0 && answer.Status == resolver.Found && answer.Type != resolver.TypeCNAME {
+			delete(led, answer.Name) // some of its servers flatten the alias
+		}
+	})
 	return led
 }
 

@@ -56,6 +56,15 @@ func (a *run) doubts(ctx context.Context) *doubt {
 func (a *run) selects(ctx context.Context) *doubt {
 	shown, denied := make(map[string]bool), make(map[string]bool)
 	lists := a.lists()
+	// Most names are of the domain: for these it is found once.
+	own := resolver.Registrable(a.target.Domain)
+	ownDenied := resolver.DeniedAlone(own)
+	in := func(name string) string {
+		if resolver.Within(name, own) {
+			return ownDenied
+		}
+		return resolver.DeniedAlone(name)
+	}
 	a.session.Answers(func(answer *resolver.Answer) {
 		if answer.OfZone() {
 			return
@@ -63,10 +72,10 @@ func (a *run) selects(ctx context.Context) *doubt {
 		switch name := answer.LastName(); {
 		case answer.Status == resolver.Found || len(answer.CNAMEs) > 0:
 			// At the end of an alias may be what it denies to who asks for that.
-			shown[resolver.DeniedAlone(answer.Name)] = true
+			shown[in(answer.Name)] = true
 		case answer.Type == resolver.TypeA && resolver.Within(name, "ipv4only.arpa"), answer.Type == resolver.TypeAAAA: // as of most names
 		case !ofList(lists, name):
-			denied[resolver.DeniedAlone(name)] = true
+			denied[in(name)] = true
 		}
 	})
 	for domain := range denied {

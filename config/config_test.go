@@ -163,7 +163,7 @@ var mistakes = []struct {
 	{"two documents", "domains: [acme.example]\n---\na: 1", []string{"m.yaml:2:1: a second document"}, false},
 	{"alias", "domains: &d [acme.example]\nresolvers: *d", []string{"m.yaml:2:12: aliases (*d) are not supported (what domains share goes under defaults)"}, false},
 	{"no domains", "fail_on: error", []string{"m.yaml:1:1: the configuration: domains is missing"}, true},
-	{"a password in the address", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://me:hunter3@smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box}\n", []string{`m.yaml:3:11: via: "smtp://…@smtp.acme.example": there is a password in the address`}, false},
+	{"a password in the address", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://me:hunter3@smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: box}\n", []string{`m.yaml:3:11: via: "smtp://me:…@smtp.acme.example": there is a password in the address`}, false},
 	{"a number for a place", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: 5}\n", []string{`m.yaml:3:87: wait: "5" is no place`}, false},
 	{"yes for a place", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: true}\n", []string{`m.yaml:3:87: wait: "true" is no place`}, false},
 	{"a mail address for a place", "domains: [acme.example]\nroundtrips:\n  - {via: \"smtp://smtp.acme.example\", from: a@acme.example, to: b@acme.example, wait: b@acme.example}\n", []string{`m.yaml:3:87: wait: "b@acme.example" has no scheme (did you mean imaps://b@acme.example?`}, false},

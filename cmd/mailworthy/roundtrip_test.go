@@ -91,7 +91,7 @@ func TestRoundtripUsage(t *testing.T) {
 		"--state " + folder + ": is a directory":     append(good[:len(good):len(good)], "--state", folder),
 		"roundtrip_test.go: it is no state":          append(good[:len(good):len(good)], "--state", script),
 		"--wait-auth \"x\"":                          append(good[:len(good):len(good)], "--wait-auth", "x"),
-		`--wait: "pop3://me@host" is no place`:       append(good[:len(good):len(good)], "--wait", "pop3://me@host"),
+		`--wait: "pop3://…@host" is no place`:        append(good[:len(good):len(good)], "--wait", "pop3://me@host"),
 	} {
 		var out, errs bytes.Buffer
 		if status := run(context.Background(), append([]string{"roundtrip"}, args...), strings.NewReader(""), &out, &errs); status != 2 || !strings.Contains(errs.String(), want) {

@@ -84,7 +84,8 @@ func TestSPFSuiteZones(t *testing.T) {
 					}
 					got = append(got, fmt.Sprintf("%q", data))
 				}
-				if !slices.Equal(got, v) {
+				// A name of the suite has a record twice. A set has each once (RFC 2181, 5).
+				if !slices.Equal(got, slices.Compact(v)) {
 					t.Errorf("%v: got %s, want %s", k, got, v)
 				}
 			}
