@@ -99,8 +99,8 @@ func wrapped(value string) (string, string) {
 			return v, "only the address belongs here"
 		}
 	}
-	v, word, ok := strings.Cut(value, "(")
-	if word, ok = strings.CutSuffix(word, ")"); ok && whole(v) && word != "" && !strings.ContainsFunc(word, func(c rune) bool { return c >= 0x80 || !ascii.IsLetter(byte(c)) }) {
+	v, word, _ := strings.Cut(value, "(")
+	if word, ok := strings.CutSuffix(word, ")"); ok && whole(v) && word != "" && !strings.ContainsFunc(word, func(c rune) bool { return c >= 0x80 || !ascii.IsLetter(byte(c)) }) {
 		return v, "a comment has no place in a record"
 	}
 	return "", ""
