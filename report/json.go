@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"io"
 )
@@ -36,77 +37,25 @@ func WriteJSON(w io.Writer, reports ...*Report) error {
 // MarshalJSON marshals any value of this program the way that reports are: text
 // as WriteJSON describes, every key always there, nil slices as [], what is empty in a
 // field tagged empty:"null" as null, HTML characters as they are, a line break at the
-// end. No indent gives one line.
+// end. No indent gives one line, and so does an object whose indented form is above a megabyte.
 func MarshalJSON(v any, indent string) ([]byte, error) {
 	text, err := AppendJSON(nil, v)
 	if err != nil || indent == "" {
 		return text, err
 	}
-	depth := maxDepth
-	if len(text) > large && text[0] == '{' {
-		depth = maxDepthLarge
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", indent); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
 	}
-	return indented(text, indent, depth), nil
+	if out.Len() > maxIndented && text[0] == '{' {
+		return text, nil
+	}
+	return out.Bytes(), nil
 }
 
-// maxDepth is how deep values are indented, and maxDepthLarge how deep those of a report that is
-// large; what is deeper stands on one line, as indents would be most of a deep tree.
-const (
-	maxDepth      = 12
-	maxDepthLarge = 4
-	large         = 500_000
-)
-
-// indented is JSON with a line for each value as deep as that, which was on one line.
-func indented(text []byte, indent string, maxDepth int) []byte {
-	out := make([]byte, 0, len(text)*3/2)
-	depth, quoted := 0, false
-	line := func(depth int) {
-		out = append(out, '\n')
-		for range depth {
-			out = append(out, indent...)
-		}
-	}
-	for i, c := range text {
-		switch {
-		case quoted:
-			if c == '"' && !escaped(text[:i]) {
-				quoted = false
-			}
-			out = append(out, c)
-		case c == '"':
-			quoted = true
-			out = append(out, c)
-		case c == '{' || c == '[':
-			depth++
-			if out = append(out, c); depth <= maxDepth && text[i+1] != c+2 {
-				line(depth)
-			}
-		case c == '}' || c == ']':
-			if depth--; depth < maxDepth && text[i-1] != c-2 {
-				line(depth)
-			}
-			out = append(out, c)
-		case c == ',' && depth <= maxDepth:
-			out = append(out, c)
-			line(depth)
-		case c == ':' && depth <= maxDepth:
-			out = append(out, ':', ' ')
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// escaped reports whether what follows a part of a string is behind a backslash.
-func escaped(before []byte) bool {
-	n := 0
-	for n < len(before) && before[len(before)-1-n] == '\\' {
-		n++
-	}
-	return n%2 == 1
-}
+// maxIndented is the size in octets from which a report stands on one line: indents would be most
+// of a deep tree.
+const maxIndented = 1_000_000
 
 // AppendJSON appends what MarshalJSON returns without an indent.
 func AppendJSON(to []byte, v any) ([]byte, error) {
