@@ -27,11 +27,11 @@ func (k *checker) addresses() {
 	k.duplicates()
 	k.overlapping()
 	a := &k.p.Addresses
-	if count, _ := k.p.pass.minus(unroutable).count(); count > million && !k.Has("spf-all-pass") {
+	if count, _ := k.p.pass.minus(unroutable).count(); count > million && !k.Has("spf-all-pass") && !k.misread[k.p.Domain] {
 		var most string
 		var n uint64
 		for _, s := range a.ByTerm {
-			if s.v4 > n {
+			if s.v4 > n && s.v4 <= count && s.v4 > count/2 {
 				n, most = s.v4, fmt.Sprintf(" Most of them, %s, come by %s.", s.IPv4, quote(s.Term))
 			}
 		}

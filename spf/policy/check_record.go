@@ -91,6 +91,10 @@ func (k *checker) add(id string, r *Record, f finding.Finding) {
 	if f.Evidence == nil {
 		f.Evidence = []finding.Evidence{r.Evidence}
 	}
+	if k.misread[r.Domain] && (id == "spf-broad-range" || id == "spf-all-pass") {
+		// A permerror authorises nobody (RFC 7208, 4.6).
+		f.Detail += " Nobody passes by it while the record is in error: that comes with the repair."
+	}
 	k.Add(id, f)
 }
 

@@ -128,6 +128,8 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx mx:mail.acme.example/24 -all", fix: "v=spf1 mx <a:mail.acme.example/24, if it sends for you> -all", checks: "spf-mx-void"},
 		{in: "v=spf1 mx mx:mx.esp.example -all", fix: "v=spf1 mx <a:mx.esp.example, if it sends for you> -all", checks: "spf-mx-void"},
 		{in: "v=spf1 mx mx:www.acme.example -all", fix: "v=spf1 mx <a:www.acme.example, if it sends for you> -all", checks: "spf-mx-void"},
+		// A permerror authorises nobody: what the rest of the record would let pass is said as that.
+		{in: "v=spf1 mx ip4:300.1.1.1 +all", fix: "v=spf1 mx ip4:<the address that ip4:300.1.1.1 was meant to be> ip4:<the address of each other sender of yours> ~all", checks: "spf-syntax", never: "authorises"},
 		{in: "v=spf1 mx mx:shop.acme.example -all", fix: "v=spf1 mx <a:shop.acme.example, if it sends for you> -all", checks: "spf-mx-void"},
 		{in: "v=spf1 mx -mx:mail.acme.example -all", fix: "v=spf1 mx ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void", never: "probably meant"},
 		{in: "v=spf1 mx mx:inside.acme.example -all", fix: "v=spf1 mx ip4:<the address of each server that sends for you> -all", checks: "spf-mx-void", never: "probably meant"},
@@ -413,6 +415,28 @@ func TestSwitchedOff(t *testing.T) {
 				found = true
 				if f.Fix.Value != "v=spf1 mx -all" || f.Fix.Complete == off || (f.Fix.When != "") != off {
 					t.Errorf("%s: %+v", text, *f.Fix)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: nothing found", text)
+		}
+	}
+}
+
+// TestBroadInError: what a record in error would let pass is in force for nobody.
+func TestBroadInError(t *testing.T) {
+	for text, inError := range map[string]bool{"v=spf1 mx ip4:0.0.0.0/1 - all": true, "v=spf1 mx/0 - all": true, "v=spf1 mx ip4:0.0.0.0/1 -all": false} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT \""+text+"\"\n")
+		found := false
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{}).Findings() {
+			if f.Check == "spf-address-count" && f.Severity == finding.Notice && inError {
+				t.Errorf("%s: %s", text, f.Detail)
+			}
+			if f.Check == "spf-broad-range" && f.Severity.AtLeast(finding.Error) {
+				found = true
+				if strings.Contains(f.Detail, "Nobody passes by it while the record is in error") != inError {
+					t.Errorf("%s: %s", text, f.Detail)
 				}
 			}
 		}
