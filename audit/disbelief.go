@@ -128,7 +128,9 @@ func (a *run) deniesZones(ctx context.Context) *doubt {
 	if all {
 		const top, root = 0, 1
 		switch {
-		case local[top], local[root], found[top] && evidence[root].Status != string(resolver.NXDomain): // the root is always there
+		case local[top], local[root],
+			// The root is always there, but for a network that has a top-level domain of its own.
+			found[top] && (evidence[root].Status != string(resolver.NXDomain) || !resolver.InRoot(own)):
 		case found[root] && errs[top] != nil: // the denial came by another way than this failure
 		case found[root] && !resolver.InRoot(own): // there is no such top-level domain
 		default:

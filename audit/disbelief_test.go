@@ -74,6 +74,7 @@ func TestLiar(t *testing.T) {
 		{"the top-level domain is there, and what serves it is denied", "gmail.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}, host: "a.gtld-servers.net"}, public},
 		{"the same below another domain", "mail.corp.gmail.com", liar{status: resolver.NoData, found: []string{". NS", "com NS"}, host: "a.gtld-servers.net"}, public},
 		{"the root does not exist, which is always there", "gmail.com", liar{status: resolver.NXDomain, found: []string{"com NS", "a.gtld-servers.net A"}}, public},
+		{"the root does not exist in a network with a top-level domain of its own", "absent.example", liar{status: resolver.NXDomain, found: []string{"example NS"}}, "domain-missing"},
 		{"the root has no name servers", "no-such-name.com", liar{status: resolver.NXDomain, empty: []string{". NS"}, found: []string{"com NS"}}, "domain-missing"},
 		{"what serves the top-level domain is there", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS", "a.gtld-servers.net A"}, host: "a.gtld-servers.net"}, "domain-missing"},
 		{"what serves the top-level domain is not known", "no-such-name.com", liar{status: resolver.NXDomain, found: []string{". NS", "com NS"}, failed: []string{"a.gtld-servers.net A"}, host: "a.gtld-servers.net"}, "domain-missing"},

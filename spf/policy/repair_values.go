@@ -31,12 +31,12 @@ func percentGone(s string) ([]string, string) {
 	return nil, ""
 }
 
-// bracesGone corrects "%i": nothing but a macro in braces stands behind a percent sign (RFC 7208,
+// bracesGone corrects "%i" as a label: nothing but a macro in braces stands behind a percent sign (RFC 7208,
 // 7.1), and a dot or the end behind the letter says that the macro ends there.
 func bracesGone(s string) ([]string, string) {
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+1 < len(s) && strings.IndexByte("slodiphv", s[i+1]|0x20) >= 0 && (i+2 == len(s) || s[i+2] == '.') {
+		if s[i] == '%' && (i == 0 || strings.IndexByte(".:=", s[i-1]) >= 0) && i+1 < len(s) && strings.IndexByte("slodiphv", s[i+1]|0x20) >= 0 && (i+2 == len(s) || s[i+2] == '.') {
 			out.WriteString("%{" + s[i+1:i+2] + "}")
 			i++
 			continue
