@@ -50,7 +50,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 ip4:203.0.112.0/0.0.0.255 -all", "v=spf1 ip4:203.0.112.0/24 -all"},
 		{"v=spf1 a/24/64 mx:acme.example/24/64 -all", "v=spf1 a/24//64 mx:acme.example/24//64 -all"},
 		{"v=spf1 mx exists:%i._spf.acme.example -all", "v=spf1 mx exists:%{i}._spf.acme.example -all"},
-		{"v=spf1 include:amazons%s.com ~all", "v=spf1 include:<the name that include:amazons%s.com was meant to be> ~all"},
+		{"v=spf1 include:amazons%s.com ~all", "v=spf1 ~all"}, // asked
 		{"v=spf1 mx {include:_spf.esp.example} -all", "v=spf1 mx include:_spf.esp.example -all"},
 		{"MS=ms12345678 v=spf1 mx -all", "v=spf1 mx -all"},
 		{"google-site-verification=abc_DEF v=spf1 include:_spf.esp.example ~all", "v=spf1 include:_spf.esp.example ~all"},
