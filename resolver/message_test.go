@@ -42,7 +42,7 @@ func libraryResponse(msg []byte, name string, t Type, server string) (*response,
 		return fail(BadRcode, rcode)
 	}
 	res := &response{Answer: Answer{Name: name, Type: t, Server: server, Rcode: rcode,
-		AuthenticData: m.AuthenticatedData, TTL: ^uint32(0)}}
+		AuthenticData: m.AuthenticatedData, Authoritative: m.Authoritative, TTL: ^uint32(0)}}
 	at := name
 	var chain []*dns.CNAME
 	for {
@@ -124,6 +124,9 @@ func libraryLeftOut(m *dns.Msg, res *response, at string) bool {
 // libraryAbsence reports whether a message without an answer proves that there is
 // none, by counting what may stand in it.
 func (res *response) libraryAbsence(m *dns.Msg, chain []*dns.CNAME, at string, short bool) bool {
+	if short {
+		return false // an OPT with the rest of the response code may be missing
+	}
 	nx := m.Rcode == dns.RcodeNameError
 	allowed := 0
 	for _, rr := range m.Answer {
@@ -174,7 +177,7 @@ func (res *response) libraryAbsence(m *dns.Msg, chain []*dns.CNAME, at string, s
 			return false
 		}
 	}
-	bare := len(soas)+count[dns.TypeNS] == 0 && m.RecursionAvailable && !short
+	bare := len(soas)+count[dns.TypeNS] == 0 && m.RecursionAvailable
 	res.Status = NoData
 	if nx {
 		res.Status = NXDomain
@@ -394,8 +397,8 @@ func TestEmptyForWantOfAnAnswer(t *testing.T) {
 	}
 }
 
-// badFrame reports that a message has bytes behind its records, or two OPT records,
-// both of which the library lets pass.
+// badFrame reports that a message has bytes behind its records, two OPT records, or perhaps a
+// pointer into the header, all of which the library lets pass.
 func badFrame(msg []byte) bool {
 	var m dns.Msg
 	if m.Unpack(msg) != nil {
@@ -409,6 +412,11 @@ func badFrame(msg []byte) bool {
 	}
 	if opts > 1 {
 		return true
+	}
+	for i := headerLen; i+1 < len(msg); i++ {
+		if msg[i] == 0xc0 && msg[i+1] < headerLen {
+			return true
+		}
 	}
 	off := headerLen
 	for range m.Question {
