@@ -377,6 +377,9 @@ func TestStrayInKey(t *testing.T) {
 		return now.Live()
 	}
 	for _, at := range []int{60, 150, 300} {
+		for strings.ContainsAny(p[at:at+2], "+/") {
+			at++ // a backslash before one of these is an escape
+		}
 		for _, stray := range []string{`"`, "'", ";", `\`, "\u200b", "\u00a0", "<"} {
 			if typed := p[:at] + stray + p[at:]; repaired(typed) {
 				t.Errorf("%q within the key: %s", stray, typed)
