@@ -10,25 +10,12 @@ import (
 
 // apexAlias is what the audited domain is an alias of, if it has a zone of its own to be the
 // name of; empty: it is none. A zone's own name has an SOA record, beside which no alias can
-// stand (RFC 1034, 3.6.2; RFC 1912, 2.4).
-func (a *run) apexAlias() (target string) {
-	if a.target.Domain != resolver.Registrable(a.target.Domain) {
-		return ""
+// stand (RFC 1034, 3.6.2; RFC 1912, 2.4). led are the aliases.
+func (a *run) apexAlias(led map[string][]string) (target string) {
+	if chain := led[a.target.Domain]; len(chain) > 0 && a.target.Domain == resolver.Registrable(a.target.Domain) {
+		return chain[0]
 	}
-	own := false
-	a.session.Answers(func(answer *resolver.Answer) {
-		if answer.Name != a.target.Domain {
-			return
-		}
-		if len(answer.CNAMEs) > 0 && target == "" {
-			target = answer.CNAMEs[0]
-		}
-		own = own || len(answer.CNAMEs) == 0 && answer.Status == resolver.Found
-	})
-	if own {
-		return "" // some of its servers flatten the alias
-	}
-	return target
+	return ""
 }
 
 // aliases are the names that were asked for and are aliases, with where each leads.
@@ -56,14 +43,12 @@ func (a *run) aliases() map[string][]string {
 // atEnds moves what fixes publish and remove at an alias to the name that it leads to: that is
 // where the record stands, and beside a CNAME there can be none (RFC 1034, 3.6.2). A fix that
 // takes the alias out stays.
-func (a *run) atEnds(findings []finding.Finding) []finding.Finding {
-	led := a.aliases()
-	if a.apexAlias() != "" {
-		delete(led, a.target.Domain)
-	}
+func (a *run) atEnds(findings []finding.Finding, led map[string][]string) []finding.Finding {
 	if len(led) == 0 {
 		return findings
 	}
+	apex := a.apexAlias(led) != "" // which behindAlias has seen to
+	domains := a.mailDomains()
 	for i := range findings {
 		f := &findings[i]
 		if f.Fix == nil || f.Severity == finding.Pass {
@@ -74,7 +59,7 @@ func (a *run) atEnds(findings []finding.Finding) []finding.Finding {
 		name, end := "", ""
 		move := func(owner *string, t string) {
 			chain := led[*owner]
-			if len(chain) == 0 || t == "CNAME" || t == "" || slices.ContainsFunc(fix.Remove, func(r finding.Record) bool { return r.Name == *owner && r.Type == "CNAME" }) {
+			if len(chain) == 0 || t == "CNAME" || t == "" || apex && *owner == a.target.Domain || slices.ContainsFunc(fix.Remove, func(r finding.Record) bool { return r.Name == *owner && r.Type == "CNAME" }) {
 				return
 			}
 			name, end = *owner, chain[len(chain)-1]
@@ -94,12 +79,8 @@ func (a *run) atEnds(findings []finding.Finding) []finding.Finding {
 		switch {
 		case resolver.Registrable(end) != resolver.Registrable(name):
 			fix = finding.Fix{Summary: fmt.Sprintf("Tell the owner of %s, or replace the alias at %s by records of its own.", end, name)}
-		case slices.Contains(a.mailDomains(), name):
-			when := fmt.Sprintf("it is meant for %s as well, which %s is an alias of", end, name)
-			if fix.When != "" {
-				when += ", and " + fix.When
-			}
-			fix.When, fix.Complete = when, false
+		case slices.Contains(domains, name):
+			fix.Await(fmt.Sprintf("it is meant for %s as well, which %s is an alias of", end, name))
 		}
 		f.Fix = &fix
 	}
@@ -108,8 +89,8 @@ func (a *run) atEnds(findings []finding.Finding) []finding.Finding {
 
 // behindAlias names the alias where the domain itself is one: that is the cause of what is
 // missing there, and nothing can be published beside it.
-func (a *run) behindAlias(findings []finding.Finding) []finding.Finding {
-	target := a.apexAlias()
+func (a *run) behindAlias(findings []finding.Finding, led map[string][]string) []finding.Finding {
+	target := a.apexAlias(led)
 	if target == "" {
 		return findings
 	}
@@ -130,11 +111,7 @@ func (a *run) behindAlias(findings []finding.Finding) []finding.Finding {
 			continue
 		default:
 			f.Detail += fmt.Sprintf(" %s is an alias of %s, beside which no other record can stand.", domain, target)
-			when := fmt.Sprintf("the alias at %s is replaced by addresses", domain)
-			if fix.When != "" {
-				when += ", and " + fix.When
-			}
-			fix.When, fix.Complete = when, false
+			fix.Await(fmt.Sprintf("the alias at %s is replaced by addresses", domain))
 		}
 		f.Fix = &fix
 	}

@@ -112,7 +112,8 @@ func (a *run) further(findings []finding.Finding, profile finding.Profile) []fin
 	if profile == finding.Sender {
 		findings = append(findings, a.needed...)
 	}
-	return a.behindWildcard(a.atEnds(a.behindAlias(a.ownAddresses(findings))))
+	led := a.aliases()
+	return a.behindWildcard(a.atEnds(a.behindAlias(a.ownAddresses(findings), led), led))
 }
 
 // whatever keeps what holds of both judgements. What only one of them finds

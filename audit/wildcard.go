@@ -17,6 +17,7 @@ func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
 	if domain := a.target.Domain; !resolver.Stands(a.resolver, domain) && resolver.WildcardFor(a.resolver, domain) == nil {
 		return findings // no loaded zone holds it
 	}
+	domains := a.mailDomains()
 	for i := range findings {
 		f := &findings[i]
 		if f.Severity.AtLeast(finding.Notice) {
@@ -27,13 +28,9 @@ func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
 		}
 		fix := *f.Fix
 		dropped := a.dropSynthesised(&fix)
-		domain, lost := a.shadowed(&fix)
+		domain, lost := a.shadowed(&fix, domains)
 		if len(lost) > 0 {
-			when := ownAsWell(domain, lost)
-			if fix.When != "" {
-				when += ", and " + fix.When
-			}
-			fix.When, fix.Complete = when, false
+			fix.Await(ownAsWell(domain, lost))
 		}
 		if dropped || len(lost) > 0 {
 			f.Fix = &fix
@@ -114,13 +111,13 @@ func (a *run) dropSynthesised(fix *finding.Fix) bool {
 	return true
 }
 
-// shadowed is the mail domain for which a wildcard answers no more once the records of a fix are
+// shadowed is the one of the mail domains for which a wildcard answers no more once the records of a fix are
 // published, and the records of the wildcard that mail to or from it needs and that the
 // fix does not publish.
-func (a *run) shadowed(fix *finding.Fix) (domain string, lost []resolver.Record) {
+func (a *run) shadowed(fix *finding.Fix, domains []string) (domain string, lost []resolver.Record) {
 	records := fix.Records()
 	for _, r := range records {
-		for _, domain := range a.mailDomains() {
+		for _, domain := range domains {
 			if !resolver.Within(r.Name, domain) {
 				continue
 			}
@@ -142,13 +139,7 @@ func (a *run) shadowed(fix *finding.Fix) (domain string, lost []resolver.Record)
 
 // mailDomains are the audited domain and the envelope domains.
 func (a *run) mailDomains() []string {
-	domains := []string{a.target.Domain}
-	for _, e := range a.result.Examined.Envelopes {
-		if !slices.Contains(domains, e.Domain) {
-			domains = append(domains, e.Domain)
-		}
-	}
-	return domains
+	return append([]string{a.target.Domain}, a.otherEnvelopeDomains()...)
 }
 
 // recordTypes are the types of records as part of a sentence.

@@ -273,10 +273,8 @@ func quarantineSummary(next *draft) string {
 // nothing to wait for.
 func (j *recordJudge) later(c *cleaned, summary, when string) *finding.Fix {
 	f := j.replace(c, summary)
-	if waits := j.sends || j.shared; waits && f.When == "" {
-		f.When = when
-	} else if waits {
-		f.When = when + ", and " + f.When
+	if j.sends || j.shared {
+		f.Await(when)
 	}
 	j.staged = append(j.staged, f)
 	return f

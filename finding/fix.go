@@ -83,6 +83,18 @@ func (f *Fix) Words() string {
 	return "When " + f.When + ": " + first + rest
 }
 
+// Await makes the fix wait for a condition, besides the one that it has; "" is none. It is not
+// complete until that holds.
+func (f *Fix) Await(when string) {
+	switch {
+	case when == "":
+		return
+	case f.When != "":
+		when += ", and " + f.When
+	}
+	f.When, f.Complete = when, false
+}
+
 // HasPlaceholder reports whether a record to publish has a place to fill in.
 func (f *Fix) HasPlaceholder() bool {
 	return hasPlaceholder(f.Name) || hasPlaceholder(f.Value) || slices.ContainsFunc(f.More, Record.HasPlaceholder)

@@ -36,7 +36,7 @@ func WildcardFor(r Resolver, name string) []Record {
 	}
 	for up := parent(key); up != "."; up = parent(up) {
 		if found := Below(r, joinName("*", up), everyType...); len(found) > 0 {
-			return slices.DeleteFunc(slices.Clone(found), func(rec Record) bool { return rec.Name != joinName("*", up) })
+			return slices.DeleteFunc(found, func(rec Record) bool { return rec.Name != joinName("*", up) })
 		}
 		if Stands(r, up) {
 			return nil
