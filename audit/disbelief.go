@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,21 +42,22 @@ func (a *run) doubts(ctx context.Context) *doubt {
 	if d := a.blocks(); d != nil {
 		return d
 	}
-	d := a.deniesZones(ctx)
+	lists := a.lists()
+	d := a.deniesZones(ctx, lists)
 	if d != nil && d.all {
 		return d
 	}
-	if s := a.selects(ctx); s != nil {
+	if s := a.selects(ctx, lists); s != nil {
 		return s
 	}
 	return d
 }
 
 // selects asks whether a resolver that has denied domains, and shown nothing of them, lets a
-// few names through and denies all others. It is nil if it does not.
-func (a *run) selects(ctx context.Context) *doubt {
+// few names through and denies all others. It is nil if it does not. lists are the zones of block
+// lists, which deny what is not listed.
+func (a *run) selects(ctx context.Context, lists []string) *doubt {
 	shown, denied := make(map[string]bool), make(map[string]bool)
-	lists := a.lists()
 	// Most names are of the domain: for these it is found once.
 	own := resolver.Registrable(a.target.Domain)
 	ownDenied := resolver.DeniedAlone(own)
@@ -78,28 +80,26 @@ func (a *run) selects(ctx context.Context) *doubt {
 			denied[in(name)] = true
 		}
 	})
-	for domain := range denied {
-		if domain == "" || shown[domain] {
-			continue
-		}
-		said := resolver.Selective(ctx, resolver.NewSession(a.resolver, 0))
-		if said == nil {
-			return nil
-		}
-		d := &doubt{denials: true, shown: shown, all: domain == resolver.Registrable(a.target.Domain)}
-		for _, answer := range said {
-			d.evidence = append(d.evidence, answer.Evidence())
-		}
-		return d
+	maps.DeleteFunc(denied, func(domain string, _ bool) bool { return domain == "" || shown[domain] })
+	if len(denied) == 0 {
+		return nil
 	}
-	return nil
+	said := resolver.Selective(ctx, resolver.NewSession(a.resolver, 0))
+	if said == nil {
+		return nil
+	}
+	d := &doubt{denials: true, shown: shown, all: denied[own]}
+	for _, answer := range said {
+		d.evidence = append(d.evidence, answer.Evidence())
+	}
+	return d
 }
 
 // deniesZones asks whether a resolver that denies the domain, or names in top-level domains of
 // which it has shown nothing, has these and the root. It returns nil if it has.
-func (a *run) deniesZones(ctx context.Context) *doubt {
+func (a *run) deniesZones(ctx context.Context, lists []string) *doubt {
 	denier, all := a.denier()
-	tlds := a.unseen()
+	tlds := a.unseen(lists)
 	own := resolver.TopLevel(a.target.Domain)
 	if all {
 		tlds = slices.DeleteFunc(tlds, func(tld string) bool { return tld == own })
@@ -207,10 +207,9 @@ func (a *run) blocks() *doubt {
 
 // unseen are the registered top-level domains in which the resolver has denied a name
 // and found none. Names at block lists are apart: these are tested by themselves.
-func (a *run) unseen() []string {
+func (a *run) unseen(lists []string) []string {
 	var denied []string
 	seen := make(map[string]bool)
-	lists := a.lists()
 	a.session.Answers(func(answer *resolver.Answer) {
 		if answer.OfZone() {
 			return

@@ -219,6 +219,24 @@ func TestSelective(t *testing.T) {
 	}
 }
 
+// TestSelectiveAll: if the domain itself is among what such a resolver denies, nothing that it says
+// is believed, whatever else it denies.
+func TestSelectiveAll(t *testing.T) {
+	const zones = "$ORIGIN .\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS ns.\ncom 300 NS a.gtld-servers.net.\n"
+	const top = "$ORIGIN com.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a.gtld-servers.net.\n"
+	client := dnstest.Start(t, zones, top).Client(resolver.Config{})
+	defer client.Close()
+	for range 10 {
+		r := Run(t.Context(), client, Target{Domain: "acme.com", IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10")}}, Options{Selectors: "inferred"})
+		if f := r.Findings[0]; f.Check != "resolver-not-public" || !f.Undecides {
+			t.Fatalf("%+v", f)
+		}
+		if bad := worseThanUnknown(r); len(bad) > 0 {
+			t.Fatalf("%q", bad)
+		}
+	}
+}
+
 // TestLiarBehindZones: what a loaded zone says is believed, whatever the resolver
 // behind it is; offline nobody is asked.
 func TestLiarBehindZones(t *testing.T) {
