@@ -195,6 +195,13 @@ func special(p netip.Prefix) string {
 	return ""
 }
 
+// routable reports whether mail may come from an address over the internet; one for examples
+// stands for such a one.
+func routable(a netip.Addr) bool {
+	kind := special(netip.PrefixFrom(a, a.BitLen()))
+	return kind == "" || kind == documentation
+}
+
 // Targets are the names that includes and redirects lead to, at any depth, each
 // once.
 func (p *Policy) Targets() []string {

@@ -146,8 +146,15 @@ func (o *outcome) spfTexts() []string {
 }
 
 // endless reports whether the record has neither all nor redirect.
-func (f *recordFacts) endless() bool {
-	return !slices.ContainsFunc(f.terms, func(t spf.Term) bool { return t.Kind == spf.KindAll || t.Kind == spf.KindRedirect })
+func (f *recordFacts) endless() bool { return !slices.ContainsFunc(f.terms, ends) }
+
+// ends reports whether a term is the last that decides something.
+func ends(t spf.Term) bool { return t.Kind == spf.KindAll || t.Kind == spf.KindRedirect }
+
+// goesOn reports whether a repaired record may go on in another text: it is read, and nothing
+// ends it.
+func (m *repaired) goesOn() bool {
+	return !slices.ContainsFunc(m.parts, func(x reading) bool { return x.unread || ends(spf.ParseTerm(x.text)) })
 }
 
 // repaired is what the record was meant to be if it is in error; nil if it is not.

@@ -91,9 +91,9 @@ func (k *checker) oldType() bool {
 // doubledElse reports whether another record than a text stands at a name that a panel makes of the
 // domain's: which of the two is the domain's nobody knows.
 func (k *checker) doubledElse(text string) bool {
-	return slices.ContainsFunc(misplaced(k.p.Domain), func(name string) bool {
+	return slices.ContainsFunc(doubles(k.p.Domain), func(name string) bool {
 		f := k.p.answers.get(name, resolver.TypeTXT).record()
-		return doubled(name, k.p.Domain) && f.count > 0 && f.text != text
+		return f.count > 0 && f.text != text
 	})
 }
 
@@ -272,11 +272,7 @@ func (k *checker) multiple() {
 		} else {
 			fix.Value, fix.More = less.Value, less.More
 			fix.Summary = replace + " this one, or one without what no longer sends for you." + flat.changes()
-			texts := make(map[string]string)
-			for _, r := range fix.Records() {
-				texts[r.Name] = r.Value
-			}
-			if wrong := k.worse(k.p.with(texts)); len(wrong) > 0 {
+			if wrong := k.worse(k.p.with(textsOf(fix.Name, fix.Value, fix.More))); len(wrong) > 0 {
 				fix = advice("%s one, once what they lead to is repaired. %s", replace, wrong[0].Detail)
 			}
 		}

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -97,16 +96,15 @@ func (k *checker) authorise(failed []spf.Evaluation) *finding.Fix {
 	p := k.proposal(r)
 	var terms []string
 	inError := false
-	failed = slices.Clone(failed)
-	failed = slices.DeleteFunc(failed, func(e spf.Evaluation) bool {
-		kind := special(netip.PrefixFrom(e.IP, e.IP.BitLen()))
-		if kind == "" || kind == documentation {
-			return false
+	outside := make([]spf.Evaluation, 0, len(failed))
+	for _, e := range failed {
+		if routable(e.IP) {
+			outside = append(outside, e)
+			continue
 		}
 		p.ask, p.astray = append(p.ask, "ip4:<the public address of the host behind "+e.IP.String()+">"), true
-		return true
-	})
-	if len(failed) == 0 {
+	}
+	if failed = outside; len(failed) == 0 {
 		return p.share(true, "Publish the record with the address that the host has on the internet: no receiver sees one of an inner network.")
 	}
 	for _, e := range failed {

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -471,8 +470,7 @@ func (k *checker) hostOf(t *Term) (term string, own bool, evidence []finding.Evi
 			evidence = append(evidence, k.p.answers.evidence(t.Target, typ))
 		}
 		for i := range records {
-			kind := special(netip.PrefixFrom(records[i].Addr, records[i].Addr.BitLen()))
-			public = public && (kind == "" || kind == documentation)
+			public = public && routable(records[i].Addr)
 		}
 	}
 	if evidence == nil || !public {
@@ -487,7 +485,7 @@ func (k *checker) hostOf(t *Term) (term string, own bool, evidence []finding.Evi
 // without a number: mx1, mail-2.
 func ofMailHost(label string) bool {
 	word := strings.TrimRight(label, "0123456789-_")
-	return slices.Contains([]string{"mail", "mx", "smtp", "mta", "out", "outbound", "relay", "server", "srv", "host", "vps"}, strings.TrimRight(word, "-_"))
+	return word == "outbound" || slices.Contains(senderWords, word)
 }
 
 // withoutTerm is the text of a record without one of its terms.

@@ -106,8 +106,8 @@ func (x *examiner) ask(name string, t resolver.Type, p purpose) {
 	}
 }
 
-// splitNames asks for the names that a record would be spread over.
-func (x *examiner) splitNames() {
+// askSplitNames asks for the names that a record would be spread over.
+func (x *examiner) askSplitNames() {
 	for i := 1; i <= splitNames; i++ {
 		x.ask(splitName(i, x.root), resolver.TypeTXT, 0)
 	}
@@ -132,7 +132,7 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			f := o.record()
 			x.visit(q.name, f, own)
 			if q.name == x.root && len(f.text) > longRecord {
-				x.splitNames()
+				x.askSplitNames()
 			}
 			meant := f.repaired()
 			if meant == nil && q.name == x.root {
@@ -183,10 +183,8 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 				}
 			}
 			if q.name == x.root && own != 0 && (f.count == 1 && f.endless() || f.count == 0 && meant != nil) {
-				for _, name := range misplaced(x.root) {
-					if doubled(name, x.root) {
-						x.ask(name, resolver.TypeTXT, 0) // what it lacks may stand there
-					}
+				for _, name := range doubles(x.root) {
+					x.ask(name, resolver.TypeTXT, 0) // what it lacks may stand there
 				}
 			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {

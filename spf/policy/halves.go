@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"mailworthy/finding"
@@ -20,12 +19,7 @@ func (o *outcome) secondHalf() string {
 		return ""
 	}
 	pieces := o.pieces()
-	if len(pieces) != 1 {
-		return ""
-	}
-	ends := func(t spf.Term) bool { return t.Kind == spf.KindAll || t.Kind == spf.KindRedirect }
-	m := f.repaired()
-	if m == nil && slices.ContainsFunc(f.terms, ends) || m != nil && slices.ContainsFunc(m.parts, func(x reading) bool { return x.unread || ends(spf.ParseTerm(x.text)) }) {
+	if m := f.repaired(); len(pieces) != 1 || m == nil && !f.endless() || m != nil && !m.goesOn() {
 		return ""
 	}
 	return pieces[0]
@@ -46,32 +40,31 @@ func (o *outcome) both() (half string, meant *repaired) {
 	if half = o.secondHalf(); half == "" {
 		return "", nil
 	}
-	m := repair(strings.TrimRight(o.record().text, " ") + " " + strings.TrimSpace(half))
-	if m.text == "" || !m.complete() {
-		return "", nil
-	}
-	return half, &m
+	return joined(o.record().text, half)
 }
 
 // nearHalf is the one TXT record of terms alone that goes on where a text ends which was meant to
 // be the record of a domain that has none, and both as one; nothing if there is none.
 func (o *outcome) nearHalf() (half string, meant *repaired) {
 	text, m := o.near()
-	if m == nil || slices.ContainsFunc(m.parts, func(x reading) bool {
-		t := spf.ParseTerm(x.text)
-		return x.unread || t.Kind == spf.KindAll || t.Kind == spf.KindRedirect
-	}) {
+	if m == nil || !m.goesOn() {
 		return "", nil
 	}
 	pieces := o.pieces()
 	if len(pieces) != 1 {
 		return "", nil
 	}
-	both := repair(strings.TrimRight(text, " ") + " " + strings.TrimSpace(pieces[0]))
-	if both.text == "" || !both.complete() {
+	return joined(text, pieces[0])
+}
+
+// joined is a record with the half that goes on where it ends, and that half; nothing if nobody
+// can tell what both mean together.
+func joined(text, half string) (string, *repaired) {
+	m := repair(strings.TrimRight(text, " ") + " " + strings.TrimSpace(half))
+	if m.text == "" || !m.complete() {
 		return "", nil
 	}
-	return pieces[0], &both
+	return half, &m
 }
 
 // termsAlone reports whether a text is terms of SPF without a version, and nothing that other

@@ -52,11 +52,7 @@ func (k *answers) texts(name string) []standing {
 	var out []standing
 	names := []string{name}
 	if name == k.root {
-		for _, n := range misplaced(name) {
-			if doubled(n, name) {
-				names = append(names, n)
-			}
-		}
+		names = append(names, doubles(name)...)
 	}
 	for _, n := range names {
 		o := k.asked[question{n, resolver.TypeTXT}]

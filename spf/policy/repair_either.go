@@ -31,8 +31,12 @@ func otherReading(tok string, t *spf.Term) string {
 	return ""
 }
 
-// hostWords begin the first label of the name of a host.
-var hostWords = []string{"mail", "mx", "smtp", "mta", "out", "relay", "server", "srv", "host", "web", "www", "vps", "ns", "gw", "gate"}
+// hostWords begin the first label of the name of a host, senderWords that of one that may well
+// send mail.
+var (
+	senderWords = []string{"mail", "mx", "smtp", "mta", "out", "relay", "server", "srv", "host", "vps"}
+	hostWords   = append([]string{"web", "www", "ns", "gw", "gate"}, senderWords...)
+)
 
 // chosen is a repaired record of a domain with the readings that the DNS bears out, or the
 // catalogue of services, where there are two. Others stay open.

@@ -17,7 +17,13 @@ import (
 // that it is in, the one that it makes of the first label, those of records that are only there to be included, and that of the DMARC record.
 func misplaced(domain string) []string {
 	first, _, _ := strings.Cut(domain, ".")
-	names := []string{domain + "." + domain, first + "." + domain, "_spf." + domain, "spf." + domain, "_dmarc." + domain}
+	return append(doubles(domain), first+"."+domain, "_spf."+domain, "spf."+domain, "_dmarc."+domain)
+}
+
+// doubles are the names that a panel makes of a full one: it adds the zone's name, or the
+// domain's.
+func doubles(domain string) []string {
+	names := []string{domain + "." + domain}
 	if zone := registrable(domain); zone != domain && zone != "" {
 		names = append([]string{domain + "." + zone}, names...)
 	}
@@ -56,9 +62,7 @@ func (k *checker) ofWildcard(name string) (is, open bool) {
 }
 
 // doubled reports whether a name is one that a panel made of a full one.
-func doubled(name, domain string) bool {
-	return name == domain+"."+domain || name == domain+"."+registrable(domain)
-}
+func doubled(name, domain string) bool { return slices.Contains(doubles(domain), name) }
 
 // letsNobodySend reports whether a record names no sender: it is "all" and what passes nobody.
 func letsNobodySend(text string) bool {
