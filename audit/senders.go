@@ -3,7 +3,6 @@ package audit
 import (
 	"net/netip"
 	"slices"
-	"strings"
 
 	"mailworthy/mailhost"
 	"mailworthy/resolver"
@@ -44,7 +43,7 @@ func (a *run) findSenders(b *resolver.Batch) {
 					e.add(s.Addr, mxSource+s.Host, a.options.MaxIPs)
 				}
 				for _, s := range own.Addresses {
-					if madeUp(s.Addr) || termMX(s.From) && a.domain.OnlyReceives(s.Addr) {
+					if madeUp(s.Addr) || spf.ParseTerm(s.From).Kind == spf.KindMX && a.domain.OnlyReceives(s.Addr) {
 						continue
 					}
 					e.add(s.Addr, "SPF "+s.From, a.options.MaxIPs)
@@ -54,13 +53,6 @@ func (a *run) findSenders(b *resolver.Batch) {
 			})
 		})
 	}, examined)
-}
-
-// termMX reports whether a term of SPF lets the MX hosts of a domain send.
-func termMX(term string) bool {
-	name, _, _ := strings.Cut(strings.TrimLeft(strings.ToLower(term), "+-~?"), ":")
-	name, _, _ = strings.Cut(name, "/")
-	return name == "mx"
 }
 
 // mxSource stands before the host of an address that an MX record led to.

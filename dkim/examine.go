@@ -3,8 +3,6 @@ package dkim
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -314,15 +312,10 @@ func cleanName(s string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(s), "."))
 }
 
-// guards returns two names that nobody publishes below _domainkey.<domain>, the
-// same for a domain every time, so that an audit can be repeated and its answers
-// cached.
+// guards returns two names that nobody publishes below _domainkey.<domain>.
 func guards(domain string) (names [2]string) {
-	sum := sha256.Sum256([]byte("mailworthy wildcard guard\x00" + domain))
-	for i := range names {
-		var selector [16]byte
-		hex.Encode(selector[:], sum[8*i:8*i+8])
-		names[i] = "x" + string(selector[:]) + "._domainkey." + domain
+	for i, label := range resolver.Guards(domain) {
+		names[i] = label + "._domainkey." + domain
 	}
 	return names
 }

@@ -351,7 +351,8 @@ func (d *Discovery) readStrays(qs []*question) {
 			evidence := q.evidence()
 			e = &evidence
 		}
-		for _, text := range q.texts(e) {
+		texts := q.texts(e)
+		for _, text := range texts {
 			if slices.ContainsFunc(d.Strays, func(s Stray) bool { return s.Name == e.Name && s.Text == text }) {
 				continue
 			}
@@ -361,14 +362,11 @@ func (d *Discovery) readStrays(qs []*question) {
 			if i > 0 && strings.HasPrefix(belongsTo(text, ""), "<selector>") && strings.Contains(q.name, "._domainkey.") {
 				continue // a key, with another record behind it
 			}
-			d.Strays = append(d.Strays, Stray{Name: e.Name, Text: show.Cut(text, maxRepair), Evidence: *e})
-		}
-		for n := range d.Strays {
-			if stray := &d.Strays[n]; stray.Name == e.Name {
-				if at := slices.IndexFunc(q.texts(e), func(text string) bool { return text != stray.Text && isPiece(text) }); at >= 0 {
-					stray.piece = q.texts(e)[at]
-				}
+			stray := Stray{Name: e.Name, Text: show.Cut(text, maxRepair), Evidence: *e}
+			if at := slices.IndexFunc(texts, func(other string) bool { return other != stray.Text && isPiece(other) }); at >= 0 {
+				stray.piece = texts[at]
 			}
+			d.Strays = append(d.Strays, stray)
 		}
 	}
 }

@@ -29,32 +29,38 @@ func (r *repair) keepInForce(tokens []token) {
 		r.askUnread()
 		return
 	}
-	leave := r.leave
-	if slices.ContainsFunc(is.Problems, func(p Problem) bool { return !p.Harmless }) {
-		leave = r.ask
+	skipped := slices.ContainsFunc(is.Problems, func(p Problem) bool { return !p.Harmless })
+	if skipped {
 		r.askUnread()
+	}
+	narrows := func(name, without, why string) {
+		if skipped {
+			r.ask(name, without, why)
+		} else {
+			r.leave(tokens, name, why)
+		}
 	}
 	d := &r.draft
 	_, sp, np, _ := is.Effective()
 	if d.get("t") == "y" && !is.Testing && is.P.rank()+sp.rank()+np.rank() > 0 {
-		leave(tokens, "t", "n", "for a test of the policy")
+		narrows("t", "n", "for a test of the policy")
 	}
 	if pct := number(d.get("pct")); pct >= 0 && (is.Percent == nil || *is.Percent > pct) && is.P.rank() > 0 {
 		whole := "100"
 		if is.Percent != nil {
 			whole = strconv.Itoa(*is.Percent)
 		}
-		leave(tokens, "pct", whole, "to have receivers by RFC 7489 apply the policy to a share of the mail")
+		narrows("pct", whole, "to have receivers by RFC 7489 apply the policy to a share of the mail")
 	}
 	// What sp is without its tag: p; np without its own: sp.
 	if v := d.get("sp"); v != "" && !strings.Contains(v, "<") && Policy(v).rank() < sp.rank() {
-		r.leave(tokens, "sp", "", "if subdomains are to have that policy")
+		r.leave(tokens, "sp", "if subdomains are to have that policy")
 		if is.SP != "" && is.SP != is.P {
 			d.set("sp", string(is.SP))
 		}
 	}
 	if v := d.get("np"); v != "" && !strings.Contains(v, "<") && Policy(v).rank() < np.rank() {
-		r.leave(tokens, "np", "", "if subdomains that do not exist are to have that policy")
+		r.leave(tokens, "np", "if subdomains that do not exist are to have that policy")
 		if is.NP != "" && is.NP != sp {
 			d.set("np", string(is.NP))
 		}
@@ -77,7 +83,7 @@ func (r *repair) askUnread() {
 }
 
 // leave takes a tag out of the draft, and says how to write it.
-func (r *repair) leave(tokens []token, name, _, why string) {
+func (r *repair) leave(tokens []token, name, why string) {
 	value := r.take(name, "")
 	written := name + "=" + value
 	for i := range tokens {
@@ -89,7 +95,7 @@ func (r *repair) leave(tokens []token, name, _, why string) {
 }
 
 // ask has the owner choose between the value of a tag and what holds without it.
-func (r *repair) ask(_ []token, name, without, why string) {
+func (r *repair) ask(name, without, why string) {
 	value := r.take(name, "")
 	r.draft.set(name, "<"+value+" or "+without+">")
 	r.changes = append(r.changes, change{"", fmt.Sprintf("some receivers ignore what was meant as %s=%s, others the whole record: write %s=%s %s", name, value, name, value, why), false})

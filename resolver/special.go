@@ -1,6 +1,10 @@
 package resolver
 
-import "strings"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
 
 // documented are the names that exist for examples and tests alone (RFC 2606),
 // unregistrable those under which nobody can register a domain: special names
@@ -13,6 +17,17 @@ var (
 
 // NeverThere does not exist: RFC 6761, 6.4 reserves "invalid" for such names.
 const NeverThere = "no-such-name.invalid"
+
+// Guards returns two labels that nobody publishes at or below a domain, the same for a domain
+// every time, so that an audit can be repeated and its answers cached: what stands there, a
+// wildcard has.
+func Guards(domain string) (labels [2]string) {
+	sum := sha256.Sum256([]byte("mailworthy wildcard guard\x00" + domain))
+	for i := range labels {
+		labels[i] = "x" + hex.EncodeToString(sum[8*i:8*i+8])
+	}
+	return labels
+}
 
 // Documented reports whether a name is one that exists for examples and tests alone, or
 // is below one (RFC 2606): nobody can register it, and it stands for one that can be.

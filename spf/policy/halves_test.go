@@ -115,7 +115,7 @@ func TestApart(t *testing.T) {
 		{`@ TXT "v=spf1 mx ip4=192.0.2.5 -all"` + "\n" + `acme.example TXT "v=spf1 mx ip4:192.0.2.9 -all"`, true},
 		{`acme.example TXT "v=spf1 mx ip4:192.0.2.9 -all"`, true},
 	} {
-		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN acme.example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n"+c.zone+"\n")
+		r := ownZone(t, c.zone+"\n")
 		complete := 0
 		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{}).Findings() {
 			if f.Fix != nil && f.Fix.Complete && f.Fix.Value != "" {

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,12 +28,10 @@ func doubles(domain string) []string {
 	return names
 }
 
-// guards are names at which nobody publishes a record of the domain, below it and below the zone that it is
-// in: what they have, a wildcard has. They are the same every time, so that an audit can
-// be repeated and its answers cached.
+// guards are names at which nobody publishes a record of the domain, below it and below the zone
+// that it is in.
 func guards(domain string) []string {
-	sum := sha256.Sum256([]byte("mailworthy wildcard guard\x00" + domain))
-	label := "x" + hex.EncodeToString(sum[:8])
+	label := resolver.Guards(domain)[0]
 	names := []string{label + "." + domain}
 	if zone := registrable(domain); zone != domain && zone != "" {
 		names = append(names, label+"."+zone)
