@@ -69,8 +69,9 @@ func (k *answers) texts(name string) []standing {
 	return out
 }
 
-// termLike begins as a term of SPF does, its sign or its colon perhaps mistyped.
-var termLike = lazyre.New(`(?i)^[+?~-]?(?:(?:include|redirect|exists|ip[46])[:=.]|(?:a|mx|ptr)(?:[:=/]|$))|^[?~-]all$`)
+// termLike begins as a term of SPF does, its sign or its colon perhaps mistyped. An equals sign
+// behind one of the short names is one only before a name: a=b is anybody's.
+var termLike = lazyre.New(`(?i)^[+?~-]?(?:(?:include|redirect|exists|ip[46])[:=.]|(?:a|mx|ptr)(?:[:/]|=.*\.|$))|^[?~-]all$`)
 
 // bareTerms are what stands in a text with spaces around it, without quotes and brackets.
 func bareTerms(text string) []string {
