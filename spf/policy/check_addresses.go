@@ -27,7 +27,7 @@ func (k *checker) addresses() {
 	k.duplicates()
 	k.overlapping()
 	a := &k.p.Addresses
-	if count, _ := k.p.pass.minus(unroutable).count(); count > million && !k.Has("spf-all-pass") && !k.misread[k.p.Domain] {
+	if count, _ := k.p.pass.minus(unroutable).count(); count > million && !k.Has("spf-all-pass") && k.unlessInError(k.p.Record, k.p.pass.minus(unroutable)[0].from) == "" {
 		var most string
 		var n uint64
 		for _, s := range a.ByTerm {
@@ -47,6 +47,7 @@ func (k *checker) addresses() {
 // on the internet is said of as that.
 func (k *checker) broad() {
 	var inside []string
+	var first netip.Addr
 	type kind struct {
 		in       string
 		severity finding.Severity
@@ -56,7 +57,9 @@ func (k *checker) broad() {
 	for _, r := range k.p.Addresses.Broad {
 		switch {
 		case !r.Own:
-			inside = append(inside, fmt.Sprintf("%s in %s", r.Prefix, r.In))
+			if inside = append(inside, fmt.Sprintf("%s in %s", r.Prefix, r.In)); len(inside) == 1 {
+				first = r.Prefix.Addr()
+			}
 			continue
 		case special(r.Prefix) != "":
 			continue
@@ -93,13 +96,13 @@ func (k *checker) broad() {
 			said, more = said[:maxNamed], fmt.Sprintf("; %d more", len(said)-maxNamed)
 		}
 		k.add("spf-broad-range", k.full()[g.in], finding.Finding{Severity: g.severity,
-			Detail: fmt.Sprintf("In the record of %s %s%s.", g.in, strings.Join(said, "; "), more),
+			Detail: fmt.Sprintf("In the record of %s %s%s.", g.in, strings.Join(said, "; "), more) + k.unlessInError(k.full()[g.in], groups[g][0].Prefix.Addr()),
 			Fix:    advice("Replace %s by the addresses that really send.", enumerate(terms, 5))})
 	}
 	if len(inside) > 0 {
 		k.Add("spf-broad-range", finding.Finding{
 			Severity: finding.Notice,
-			Detail:   "Included records authorise wide ranges: " + strings.Join(inside[:min(len(inside), 10)], ", ") + ".",
+			Detail:   "Included records authorise wide ranges: " + strings.Join(inside[:min(len(inside), 10)], ", ") + "." + k.unlessInError(k.p.Record, first),
 			Evidence: k.treeEvidence(),
 			Fix:      advice("Ask the providers whether a narrower include exists, or remove those that no longer send for you."),
 		})
@@ -128,13 +131,14 @@ func (k *checker) lengths() {
 				p := k.proposal(r)
 				p.replace(t, true, sendersOf(t))
 				k.add("spf-all-pass", r, finding.Finding{
-					Detail: fmt.Sprintf("%s in the record of %s authorises every IPv4 address in the world, whatever addresses its name has: they may send in the name of %s and pass SPF.", quote(t.Text), r.Domain, k.p.Domain),
+					Detail: fmt.Sprintf("%s in the record of %s authorises every IPv4 address in the world, whatever addresses its name has: they may send in the name of %s and pass SPF.", quote(t.Text), r.Domain, k.p.Domain) + k.unlessInError(r, worlds[0].samples[0]),
 					Fix:    p.share(true, "Name your senders in place of what authorises everyone, and publish the record."),
 				})
 			}
 			if bits == 0 {
 				f.Detail = fmt.Sprintf("%s in the record of %s authorises every IPv4 address: of a /0 no bit is compared.", quote(t.Text), r.Domain)
 			}
+			f.Detail += k.unlessInError(r, worlds[0].samples[0])
 			f.Fix = advice("Replace %s by the addresses that really send.", quotable(t.Text))
 			k.add("spf-broad-range", r, f)
 			return

@@ -35,7 +35,7 @@ func (k *checker) ending() {
 		k.endless(r, last)
 	case all.Qualifier == "+":
 		k.add("spf-all-pass", r, finding.Finding{
-			Detail: fmt.Sprintf("The record of %s has %s: every address in the world may send in the name of %s and pass SPF.", r.Domain, quote(all.Text), k.p.Domain),
+			Detail: fmt.Sprintf("The record of %s has %s: every address in the world may send in the name of %s and pass SPF.", r.Domain, quote(all.Text), k.p.Domain) + k.unlessInError(r, worlds[0].samples[0]),
 			Fix:    k.endFix(r, true, "Name all your senders before ~all, and publish the record."),
 		})
 	case all.Qualifier == "?":

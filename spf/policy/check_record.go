@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,11 +92,16 @@ func (k *checker) add(id string, r *Record, f finding.Finding) {
 	if f.Evidence == nil {
 		f.Evidence = []finding.Evidence{r.Evidence}
 	}
-	if k.misread[r.Domain] && (id == "spf-broad-range" || id == "spf-all-pass") {
-		// A permerror authorises nobody (RFC 7208, 4.6).
-		f.Detail += " Nobody passes by it while the record is in error: that comes with the repair."
-	}
 	k.Add(id, f)
+}
+
+// unlessInError says of what a record lets pass that nobody passes by it, if a receiver comes to an
+// error first: a permerror authorises nobody (RFC 7208, 4.6). A is an address that it is about.
+func (k *checker) unlessInError(r *Record, a netip.Addr) string {
+	if k.misread[r.Domain] || k.published.answers != nil && k.published.Status == StatusFound && k.published.try("", "", a).Result == spf.PermError {
+		return " Nobody passes by it while the record is in error or leads to one: that comes with the repair."
+	}
+	return ""
 }
 
 // maxNamed is how many terms a finding names one by one.

@@ -55,6 +55,7 @@ func (k *checker) everyone() {
 	}
 	var open, causes []string
 	var at *Record
+	var one netip.Addr
 	var openers []*Term
 	for i := range worlds {
 		w := &worlds[i]
@@ -72,7 +73,7 @@ func (k *checker) everyone() {
 			causes = append(causes, cause)
 		}
 		if at == nil {
-			at = r
+			at, one = r, w.samples[0]
 		}
 		for _, t := range terms {
 			if r == at && !slices.Contains(openers, t) {
@@ -101,7 +102,7 @@ func (k *checker) everyone() {
 		p.allAsk = '-'
 	}
 	k.add("spf-all-pass", at, finding.Finding{
-		Detail:   fmt.Sprintf("%s authorises %s in the world, %s: they may send in its name and pass SPF.", k.p.Domain, who, strings.Join(causes, "; ")),
+		Detail:   fmt.Sprintf("%s authorises %s in the world, %s: they may send in its name and pass SPF.", k.p.Domain, who, strings.Join(causes, "; ")) + k.unlessInError(at, one),
 		Evidence: k.treeEvidence(),
 		Fix:      p.share(true, "Name your senders in place of what authorises everyone, and publish the record."),
 	})

@@ -424,6 +424,45 @@ func TestSwitchedOff(t *testing.T) {
 	}
 }
 
+// TestInErrorForNobody: what a record lets pass behind an error, its own or one that it leads to
+// first, is in force for nobody, and that is said.
+func TestInErrorForNobody(t *testing.T) {
+	const records = "\nball TXT \"v=spf1 ipv4:192.0.2.1 +all\"\nhalf TXT \"v=spf1 ip4:0.0.0.0/1 ipv4:192.0.2.1 -all\"\nsound TXT \"v=spf1 ip4:0.0.0.0/1 -all\""
+	for _, c := range []struct {
+		text, check string
+		nobody      bool
+	}{
+		{"v=spf1 include:ball.acme.example -all", "spf-all-pass", true},
+		{"v=spf1 include:ball.acme.example +all", "spf-all-pass", true},
+		{"v=spf1 include:nope.acme.example +all", "spf-all-pass", true},
+		{"v=spf1 include:acme.example +all", "spf-all-pass", true},
+		{"v=spf1 mx +all", "spf-all-pass", false},
+		{"v=spf1 +all include:nope.acme.example", "spf-all-pass", false},
+		{"v=spf1 include:half.acme.example -all", "spf-broad-range", true},
+		{"v=spf1 ip4:0.0.0.0/1 include:nope.acme.example -all", "spf-broad-range", false},
+		{"v=spf1 include:sound.acme.example -all", "spf-broad-range", false},
+	} {
+		found := false
+		for _, f := range Check(Examine(context.Background(), ownZone(t, "@ TXT \""+c.text+"\""+records+"\n"), "acme.example"), Context{}).Findings() {
+			if f.Severity == finding.Pass {
+				continue
+			}
+			if f.Check == "spf-address-count" && c.nobody {
+				t.Errorf("%s: %s", c.text, f.Detail)
+			}
+			if f.Check == c.check {
+				found = true
+				if strings.Contains(f.Detail, "Nobody passes by it") != c.nobody {
+					t.Errorf("%s: %s", c.text, f.Detail)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: no %s", c.text, c.check)
+		}
+	}
+}
+
 // TestBroadInError: what a record in error would let pass is in force for nobody.
 func TestBroadInError(t *testing.T) {
 	for text, inError := range map[string]bool{"v=spf1 mx ip4:0.0.0.0/1 - all": true, "v=spf1 mx/0 - all": true, "v=spf1 mx ip4:0.0.0.0/1 -all": false} {
