@@ -315,11 +315,13 @@ func (k *checker) holds(p *proposal, text string) bool {
 	if !spf.IsRecord(text) || l.ErrorAt >= 0 || useful(p.record.Text) && !useful(text) {
 		return false
 	}
-	if (l.All >= 0 && terms[l.All].Sign == '+' || broad(text)) && p.broken {
+	if l.All >= 0 && terms[l.All].Sign == '+' && p.broken {
 		return false
 	}
-	texts := map[string]string{p.record.Domain: text}
-	q := k.p.with(texts)
+	q := k.p.with(map[string]string{p.record.Domain: text})
+	if p.broken && (broad(text) || k.leadsToBroad(q)) {
+		return false
+	}
 	if q.passesWorld() && !k.published.passesWorld() {
 		return false
 	}
@@ -332,10 +334,14 @@ func (k *checker) holds(p *proposal, text string) bool {
 // opens reports whether a text in place of a record lets everyone pass, or half of the world, by
 // what is behind an error today.
 func (k *checker) opens(p *proposal, text string) bool {
-	if p.broken && broad(text) {
-		return true
-	}
-	return !k.published.passesWorld() && k.p.with(map[string]string{p.record.Domain: text}).passesWorld()
+	q := k.p.with(map[string]string{p.record.Domain: text})
+	return p.broken && (broad(text) || k.leadsToBroad(q)) || !k.published.passesWorld() && q.passesWorld()
+}
+
+// leadsToBroad reports whether a policy has such a range in a record of the domain's own
+// administration.
+func (k *checker) leadsToBroad(q *Policy) bool {
+	return slices.ContainsFunc(q.Addresses.Broad, func(r Range) bool { return sameOwner(r.In, k.p.Domain) && special(r.Prefix) == "" })
 }
 
 // broad reports whether a term of a record authorises a range that hardly anyone has: a figure of

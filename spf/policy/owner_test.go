@@ -463,6 +463,26 @@ func TestInErrorForNobody(t *testing.T) {
 	}
 }
 
+// TestBroadBehind: a range that hardly anyone has, in a record of one's own that an include leads
+// to, is not put in force by a repair without asking.
+func TestBroadBehind(t *testing.T) {
+	for length, complete := range map[string]bool{"/1": false, "/9": false, "/24": true} {
+		r := ownZone(t, "@ TXT \"v=spf1 include:more.acme.example ip4.192.0.2.9 -all\"\nmore TXT \"v=spf1 ip4:198.0.0.0"+length+" -all\"\n")
+		found := false
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{}).Findings() {
+			if f.Check == "spf-syntax" && f.Fix != nil {
+				found = true
+				if f.Fix.Complete != complete {
+					t.Errorf("%s: %+v", length, *f.Fix)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: nothing found", length)
+		}
+	}
+}
+
 // TestBroadInError: what a record in error would let pass is in force for nobody.
 func TestBroadInError(t *testing.T) {
 	for text, inError := range map[string]bool{"v=spf1 mx ip4:0.0.0.0/1 - all": true, "v=spf1 mx/0 - all": true, "v=spf1 mx ip4:0.0.0.0/1 -all": false} {
