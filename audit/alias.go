@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/resolver"
@@ -76,6 +77,9 @@ func (a *run) atEnds(findings []finding.Finding, led map[string][]string) []find
 			continue
 		}
 		f.Detail += fmt.Sprintf(" %s is an alias of %s: the record stands there.", name, end)
+		if fix.Name == end {
+			fix.Summary = strings.ReplaceAll(fix.Summary, " "+name, " "+end)
+		}
 		switch {
 		case resolver.Registrable(end) != resolver.Registrable(name):
 			fix = finding.Fix{Summary: fmt.Sprintf("Tell the owner of %s, or replace the alias at %s by records of its own.", end, name)}

@@ -9,18 +9,19 @@ import (
 	"mailworthy/resolver"
 )
 
-// behindWildcard mends the fixes of names that hold nothing themselves, as a wildcard of the
-// loaded zone answers for them. There is nothing to remove there, and a record that is
-// published there, or below, ends what the wildcard answers (RFC 4592, 2.2.1): the other
-// records that mail needs have to be published with it.
+// behindWildcard mends the fixes of names that hold nothing themselves, as a wildcard answers for
+// them. There is nothing to remove there, and a record that is published there, or below, ends
+// what the wildcard answers (RFC 4592, 2.2.1): the other records that mail needs have to be
+// published with it.
 func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
-	if domain := a.target.Domain; !resolver.Stands(a.resolver, domain) && resolver.WildcardFor(a.resolver, domain) == nil {
-		return findings // no loaded zone holds it
+	zone := resolver.Stands(a.resolver, a.target.Domain) || resolver.WildcardFor(a.resolver, a.target.Domain) != nil
+	if !zone && (a.result.DMARC == nil || a.result.DMARC.Wildcard == nil) {
+		return findings // neither does a loaded zone hold it, nor has the network shown one
 	}
 	domains := a.mailDomains()
 	for i := range findings {
 		f := &findings[i]
-		if f.Severity.AtLeast(finding.Notice) {
+		if zone && f.Severity.AtLeast(finding.Notice) {
 			a.noteStopped(f)
 		}
 		if f.Fix == nil {
@@ -28,11 +29,13 @@ func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
 		}
 		fix := *f.Fix
 		dropped := a.dropSynthesised(&fix)
-		domain, lost := a.shadowed(&fix, domains)
-		if len(lost) > 0 {
-			fix.Await(ownAsWell(domain, lost))
+		when := ""
+		if name, lost := a.shadowed(&fix, domains); len(lost) > 0 {
+			when = ownAsWell(name, lost)
+		} else if !zone && dropped && a.target.Domain != resolver.Registrable(a.target.Domain) {
+			when = fmt.Sprintf("what else a wildcard answers for %s stands there as well, as it answers only as long as nothing stands at or below it", a.target.Domain)
 		}
-		if dropped || len(lost) > 0 {
+		if fix.Await(when); dropped || when != "" {
 			f.Fix = &fix
 		}
 	}
@@ -92,45 +95,66 @@ func (a *run) noteStopped(f *finding.Finding) {
 // dropSynthesised leaves out of what a fix removes the records that a wildcard answers with,
 // and reports whether there were any.
 func (a *run) dropSynthesised(fix *finding.Fix) bool {
-	wild := ""
 	kept := make([]finding.Record, 0, len(fix.Remove))
+	wild := ""
 	for _, r := range fix.Remove {
 		if records := resolver.WildcardFor(a.resolver, r.Name); len(records) > 0 {
 			wild = records[0].Name
-			continue
+		} else if a.seenOfWildcard(r) {
+			wild = "the wildcard that answers there"
+		} else {
+			kept = append(kept, r)
 		}
-		kept = append(kept, r)
 	}
 	if wild == "" {
 		return false
 	}
-	fix.Remove = kept
-	if len(kept)+len(fix.Records()) == 0 {
+	if fix.Remove = kept; len(kept)+len(fix.Records()) == 0 {
+		fix.Complete = false
 		fix.Summary = fmt.Sprintf("Correct the records of %s, or publish what belongs there at the name itself.", wild)
 	}
 	return true
 }
 
-// shadowed is the one of the mail domains for which a wildcard answers no more once the records of a fix are
-// published, and the records of the wildcard that mail to or from it needs and that the
-// fix does not publish.
-func (a *run) shadowed(fix *finding.Fix, domains []string) (domain string, lost []resolver.Record) {
+// seenOfWildcard reports whether the network has the record also at a name below the domain that
+// nobody published.
+func (a *run) seenOfWildcard(r finding.Record) bool {
+	if a.result.DMARC == nil || a.result.DMARC.Wildcard == nil || !resolver.Within(r.Name, a.target.Domain) || resolver.Stands(a.resolver, a.target.Domain) {
+		return false
+	}
+	w := a.result.DMARC.Wildcard
+	return r.Type == "TXT" && slices.Contains(w.Texts, r.Value) || r.Type == "CNAME" && len(w.Evidence.CNAMEs) > 0 && w.Evidence.CNAMEs[0] == r.Value
+}
+
+// shadowed is the name for which a wildcard of a loaded zone answers no more once the records of a
+// fix are published, and the records of the wildcard that mail needs there and that the fix does
+// not publish: of a mail domain all, of another host what it is reached by. Names with an
+// underscore are no hosts.
+func (a *run) shadowed(fix *finding.Fix, domains []string) (name string, lost []resolver.Record) {
 	records := fix.Records()
 	for _, r := range records {
-		for _, domain := range domains {
-			if !resolver.Within(r.Name, domain) {
+		for name, ok := r.Name, true; ok && !resolver.Stands(a.resolver, name); _, name, ok = strings.Cut(name, ".") {
+			if strings.HasPrefix(name, "_") {
 				continue
 			}
-			lost = slices.DeleteFunc(resolver.WildcardFor(a.resolver, domain), func(w resolver.Record) bool {
+			has := func(types ...resolver.Type) bool {
+				return slices.ContainsFunc(records, func(r finding.Record) bool {
+					return r.Name == name && slices.ContainsFunc(types, func(t resolver.Type) bool { return r.Type == t.String() })
+				})
+			}
+			lost = slices.DeleteFunc(resolver.WildcardFor(a.resolver, name), func(w resolver.Record) bool {
 				switch w.Type {
-				case resolver.TypeMX, resolver.TypeA, resolver.TypeAAAA, resolver.TypeCNAME, resolver.TypeTXT:
-				default:
-					return true
+				case resolver.TypeA, resolver.TypeAAAA:
+					return has(w.Type, resolver.TypeCNAME)
+				case resolver.TypeCNAME:
+					return has(resolver.TypeA, resolver.TypeAAAA, resolver.TypeCNAME)
+				case resolver.TypeMX, resolver.TypeTXT:
+					return !slices.Contains(domains, name) || has(w.Type)
 				}
-				return slices.ContainsFunc(records, func(r finding.Record) bool { return r.Name == domain && r.Type == w.Type.String() })
+				return true
 			})
 			if len(lost) > 0 {
-				return domain, lost
+				return name, lost
 			}
 		}
 	}

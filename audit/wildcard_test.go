@@ -6,6 +6,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
 )
 
 // TestSynthesised: what a wildcard of a loaded zone answers is no record that somebody
@@ -42,10 +43,16 @@ func TestSynthesised(t *testing.T) {
 		{"the same, and an address", "@ MX 10 mx1.acme.example\n@ TXT \"v=spf1 mx -all\"\n* A 192.0.2.80", "acme.example", "mx-unresolvable", "the final dot is missing", true, ""},
 		{"an MX of a service, and an address", "@ MX 10 aspmx.l.google.com\n@ TXT \"v=spf1 mx -all\"\n* A 192.0.2.80\naspmx.l.google.com. A 203.0.113.26", "acme.example", "mx-unresolvable", "the final dot is missing", true, ""},
 		{"an MX host that a wildcard has on purpose", "@ MX 10 mail\n@ TXT \"v=spf1 mx -all\"\n* A 192.0.2.80", "acme.example", "", "", false, "mx-unresolvable"},
+		{"a slip in the record of a host, beside its address", "@ MX 10 mx1\n@ TXT \"v=spf1 mx a:x.spf.acme.example include:x.spf.acme.example -all\"\n*.spf TXT \"v=spf1 ipv4:192.0.2.4 -all\"\n*.spf A 192.0.2.44", "acme.example", "spf-include-permerror",
+			"the A record of *.spf.acme.example stands at x.spf.acme.example as well", false, ""},
+		{"a slip in the record of a name with nothing else", "@ MX 10 mx1\n@ TXT \"v=spf1 mx include:x.spf.acme.example -all\"\n*.spf TXT \"v=spf1 ipv4:192.0.2.4 -all\"", "acme.example", "spf-include-permerror", "", true, ""},
+		{"a slip behind an alias for every name", "@ MX 10 mx1\nt A 192.0.2.77\nt TXT \"v=spf1 ipv4:192.0.2.4 -all\"\n* CNAME t\n@ TXT \"v=spf1 mx a:foo.acme.example include:foo.acme.example -all\"", "acme.example", "spf-include-permerror",
+			"foo.acme.example has addresses", false, ""},
+		{"a key of the wildcard", apex + "* TXT \"v=DKIM1; k=rsa, p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQPNUYckcQ2QIDAQAB\"", "foo.acme.example", "", "", false, "dkim-wrong-name"},
 		{"a policy below a name that the wildcard answers for", "@ MX 10 mx1\n@ TXT \"v=spf1 mx -all\"\n_dmarc TXT \"v=DMARC1; p:none\"\n* MX 10 mx1", "news.acme.example", "dmarc-syntax", "", true, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), Target{Domain: tt.domain, Profile: finding.Sender, Sections: []finding.Section{finding.DMARC, finding.SPF, finding.Hosts}}, Options{})
+			r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), Target{Domain: tt.domain, Profile: finding.Sender, Selectors: []string{"s1"}, Sections: []finding.Section{finding.DMARC, finding.DKIM, finding.SPF, finding.Hosts}}, Options{Selectors: "inferred"})
 			found := tt.check == ""
 			var all []string
 			for _, f := range r.Findings {
@@ -73,6 +80,43 @@ func TestSynthesised(t *testing.T) {
 			}
 			if !found {
 				t.Errorf("no %s in\n%s", tt.check, strings.Join(all, "\n"))
+			}
+		})
+	}
+}
+
+// TestSynthesisedLive: what a server answers from a wildcard, as a name that nobody published
+// shows, is nothing to remove, and what else it answers for the name has to stand there.
+func TestSynthesisedLive(t *testing.T) {
+	const zone = "$ORIGIN acme.com.\n$TTL 300\n@ SOA ns host 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT \"v=spf1 mx -all\"\n* MX 10 mx1\n* A 192.0.2.10\n"
+	for _, tt := range []struct {
+		name, records string
+		// removes: a fix of foo takes something out.
+		removes, complete bool
+	}{
+		{"an SPF record of the wildcard", `* TXT "v=spf1 ip4=192.0.2.4 mx -all"`, false, false},
+		{"one of its own", "foo MX 10 mx1\nfoo TXT \"v=spf1 ip4=192.0.2.4 mx -all\"", true, true},
+		{"a policy of the wildcard", `* TXT "v=DMARC1; p=nonne; rua=mailto:d@acme.com"`, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			client := dnstest.Start(t, zone+tt.records+"\n").Client(resolver.Config{})
+			defer client.Close()
+			r := Run(t.Context(), client, Target{Domain: "foo.acme.com", Profile: finding.Sender, Sections: []finding.Section{finding.DMARC, finding.SPF}}, Options{})
+			removes, complete := false, false
+			for _, f := range r.Findings {
+				if f.Fix == nil || !strings.HasPrefix(f.Check, "spf-") && !strings.HasPrefix(f.Check, "dmarc-") {
+					continue
+				}
+				removes = removes || len(f.Fix.Remove) > 0
+				complete = complete || f.Fix.Complete && strings.HasSuffix(f.Fix.Name, "foo.acme.com")
+			}
+			if removes != tt.removes || complete != tt.complete {
+				t.Errorf("removes %t, complete %t", removes, complete)
+				for _, f := range r.Findings {
+					if f.Fix != nil {
+						t.Logf("%s: %+v", f.Check, *f.Fix)
+					}
+				}
 			}
 		})
 	}

@@ -254,6 +254,9 @@ func (s *search) takeMislaid() {
 	}
 	for i := range s.mislaid {
 		m := &s.mislaid[i]
+		if m.answer != nil && (m.answer.Wildcard != "" || slices.Contains(s.shapes, shape(m.selector, m.answer))) {
+			continue // nobody published it there
+		}
 		cnames := m.aliases()
 		if m.why == whyLabel && !s.stated(m.selector) && !isKeyAlias(cnames) {
 			continue // what stands at a name without _domainkey may be meant so
