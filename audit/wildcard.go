@@ -128,7 +128,7 @@ func (a *run) seenOfWildcard(r finding.Record) bool {
 
 // shadowed is the name for which a wildcard of a loaded zone answers no more once the records of a
 // fix are published, and the records of the wildcard that mail needs there and that the fix does
-// not publish: of a mail domain all, of another host what it is reached by. Names with an
+// not publish: of a mail domain all, of another name what it is reached by. Names with an
 // underscore are no hosts.
 func (a *run) shadowed(fix *finding.Fix, domains []string) (name string, lost []resolver.Record) {
 	records := fix.Records()
@@ -148,7 +148,9 @@ func (a *run) shadowed(fix *finding.Fix, domains []string) (name string, lost []
 					return has(w.Type, resolver.TypeCNAME)
 				case resolver.TypeCNAME:
 					return has(resolver.TypeA, resolver.TypeAAAA, resolver.TypeCNAME)
-				case resolver.TypeMX, resolver.TypeTXT:
+				case resolver.TypeMX: // a term of a record may ask for it
+					return !slices.Contains(domains, name) && !has(resolver.TypeTXT) || has(w.Type)
+				case resolver.TypeTXT:
 					return !slices.Contains(domains, name) || has(w.Type)
 				}
 				return true

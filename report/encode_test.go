@@ -371,6 +371,10 @@ func TestIndented(t *testing.T) {
 		want := library.Bytes()
 		if library.Len() > maxIndented && n > 0 {
 			want = flat
+			list, err := MarshalJSON([]any{v, v}, "  ")
+			if err != nil || bytes.Count(list, []byte("\n")) != 1 {
+				t.Errorf("%d deep, twice: %d lines, %v", n, bytes.Count(list, []byte("\n")), err)
+			}
 		}
 		if !bytes.Equal(text, want) || len(text) > maxIndented {
 			t.Errorf("%d deep: %d octets, of %d on one line", n, len(text), len(flat))

@@ -37,7 +37,8 @@ func WriteJSON(w io.Writer, reports ...*Report) error {
 // MarshalJSON marshals any value of this program the way that reports are: text
 // as WriteJSON describes, every key always there, nil slices as [], what is empty in a
 // field tagged empty:"null" as null, HTML characters as they are, a line break at the
-// end. No indent gives one line, and so does an object whose indented form is above a megabyte.
+// end. No indent gives one line, and so does an object whose indented form is above a megabyte,
+// or a list above that which would be indents for the most part.
 func MarshalJSON(v any, indent string) ([]byte, error) {
 	text, err := AppendJSON(nil, v)
 	if err != nil || indent == "" {
@@ -47,7 +48,7 @@ func MarshalJSON(v any, indent string) ([]byte, error) {
 	if err := json.Indent(&out, text, "", indent); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	if out.Len() > maxIndented && text[0] == '{' {
+	if out.Len() > maxIndented && (text[0] == '{' || out.Len() > mostlyIndents*len(text)) {
 		return text, nil
 	}
 	return out.Bytes(), nil
@@ -56,6 +57,9 @@ func MarshalJSON(v any, indent string) ([]byte, error) {
 // maxIndented is the size in octets from which a report stands on one line: indents would be most
 // of a deep tree.
 const maxIndented = 1_000_000
+
+// mostlyIndents is how many times longer a list of reports may be by its indents.
+const mostlyIndents = 4
 
 // AppendJSON appends what MarshalJSON returns without an indent.
 func AppendJSON(to []byte, v any) ([]byte, error) {

@@ -29,7 +29,7 @@ func (k *checker) apart() {
 			if slices.ContainsFunc(x.Remove, func(r finding.Record) bool { return r.Value == c.text }) {
 				continue
 			}
-			if whole := spf.IsRecord(c.text) || looksLikeRecord(c.text); whole && (c.name == x.Name && !c.old || !k.published.Status.absent() && !endless) {
+			if here := c.name == x.Name && !c.old; spf.IsRecord(c.text) && here || !here && (spf.IsRecord(c.text) || looksLikeRecord(c.text)) && !k.published.Status.absent() && !endless {
 				continue // it is judged as a record
 			}
 			if holdsTerms(c.text) && !held(x.Value, c.text) {
@@ -89,6 +89,9 @@ func holdsTerms(text string) bool {
 		return false
 	}
 	only := true
+	if m := repair(spf.Version + " " + text); m.complete() && slices.ContainsFunc(strings.Fields(text), misspeltTerm) && useful(m.text) {
+		return true
+	}
 	for _, f := range bareTerms(text) {
 		if len(f) > 3 && termLike.MatchString(f) || f == "-all" || f == "~all" || f == "?all" {
 			return true
@@ -98,9 +101,25 @@ func holdsTerms(text string) bool {
 	return only && strings.TrimSpace(text) != ""
 }
 
+// misspeltTerm reports whether a word is the name of a mechanism that takes a value, perhaps
+// misspelt, with or without it.
+func misspeltTerm(word string) bool {
+	_, name, _, value := split(word)
+	switch keyword(name, value) {
+	case "include", "ip4", "ip6", "exists", "redirect":
+		return true
+	case "a", "mx", "ptr":
+		return strings.Contains(word, ":")
+	}
+	return false
+}
+
 // held reports whether a record has every term of a text; its version is none.
 func held(record, text string) bool {
 	have := bareTerms(record)
+	if rest, ok := cutVersion(plainText(text)); ok {
+		text = rest
+	}
 	return !slices.ContainsFunc(bareTerms(text), func(f string) bool {
 		return f != "" && f != spf.Version && !slices.Contains(have, f)
 	})
