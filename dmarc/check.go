@@ -85,6 +85,7 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 	settle(j.Sheet, append(staged, j.staged...))
 	j.hosted()
 	j.dispute()
+	j.awaitDestinations()
 	return j.Sheet
 }
 

@@ -1,6 +1,7 @@
 package dmarc
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -64,11 +65,12 @@ func (a *asker) askDestinations(b *resolver.Batch, d *Discovery) []destinationQu
 
 func (a *asker) askDestination(b *resolver.Batch, d *Discovery, f *Destination) destinationQuestions {
 	q := destinationQuestions{mx: a.ask(b, f.Host, resolver.TypeMX), a: a.ask(b, f.Host, resolver.TypeA), aaaa: a.ask(b, f.Host, resolver.TypeAAAA)}
-	if f.Host == d.PolicyDomain {
+	domain := cmp.Or(d.PolicyDomain, d.Domain)
+	if f.Host == domain {
 		return q
 	}
 	q.walk = a.askWalk(b, f.Host)
-	f.AuthorizationName = d.PolicyDomain + "._report._dmarc." + f.Host
+	f.AuthorizationName = domain + "._report._dmarc." + f.Host
 	if len(f.AuthorizationName) <= maxName {
 		q.authorization = a.ask(b, f.AuthorizationName, resolver.TypeTXT)
 	}

@@ -36,7 +36,10 @@ func Begin(b *resolver.Batch, domain string, names func(name string, most int) [
 	if err != nil {
 		s.d.Error = err.Error()
 	}
-	b.Part(s.firstRound, s.conclude)
+	b.Part(s.firstRound, func() {
+		s.conclude()
+		b.Part(s.askMeant, s.finish)
+	})
 }
 
 // search is a discovery under way.
@@ -55,6 +58,7 @@ type search struct {
 	alias        *question // the CNAME at the name of the record
 	undotted     []undotted
 	destinations []destinationQuestions
+	meant        []*meantDestination
 	identifiers  []identifier
 }
 
@@ -106,6 +110,13 @@ func (s *search) conclude() {
 		for i := range s.destinations {
 			s.destinations[i].read(d, &d.Destinations[i])
 		}
+	}
+}
+
+// finish reads what hangs on what was meant.
+func (s *search) finish() {
+	for _, m := range s.meant {
+		m.questions.read(s.d, &m.Destination)
 	}
 	s.done(s.d, judgeAll(s.d, s.identifiers))
 }

@@ -43,6 +43,9 @@ type Discovery struct {
 	Destinations []Destination `json:"destinations"`
 	// DestinationsLeftOut counts hosts beyond the bound, not examined.
 	DestinationsLeftOut int `json:"destinations_left_out"`
+
+	// hoped are where reports would go as well by what was meant to be a record.
+	hoped []*Destination
 }
 
 // Undecided says in a sentence each what could not be decided and why.

@@ -460,7 +460,7 @@ func (k *checker) mxVoid(r *Record, t *Term) {
 // send by its name, so that the owner who wrote that meant its addresses; a web server need
 // not, and another name may be a mail domain whose MX is missing.
 func (k *checker) hostOf(t *Term) (term string, own bool, evidence []finding.Evidence) {
-	if t.NullMX || !t.Void || t.Qualifier != "+" || t.Status != StatusNone || t.Target == k.p.Domain || t.parsed.Macros || k.p.answers == nil {
+	if t.NullMX || !t.Void || t.Qualifier != "+" || t.Status != StatusNone || t.Target == k.p.Domain || t.parsed.Spec == "" || t.parsed.Macros || k.p.answers == nil {
 		return "", false, nil
 	}
 	public := true

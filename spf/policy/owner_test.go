@@ -127,6 +127,12 @@ func TestOwnersRecords(t *testing.T) {
 		{in: "v=spf1 mx MX:MAIL.acme.example mx:mx1.acme.example -all", fix: "v=spf1 mx a:MAIL.acme.example a:mx1.acme.example -all", checks: "spf-mx-void"},
 		{in: "v=spf1 mx mx:mail.acme.example/24 -all", fix: "v=spf1 mx <a:mail.acme.example/24, if it sends for you> -all", checks: "spf-mx-void"},
 		{in: "v=spf1 mx mx:mx.esp.example -all", fix: "v=spf1 mx <a:mx.esp.example, if it sends for you> -all", checks: "spf-mx-void"},
+		// Without a name, mx is of the mail domain itself, wherever the record stands.
+		{in: "v=spf1 redirect=mail.acme.example\nmail v=spf1 mx ip4:192.0.2.7 -all", at: "mail.acme.example", fix: "v=spf1 ip4:<the address of each server that sends for you> ip4:192.0.2.7 -all", checks: "spf-mx-void"},
+		{in: "v=spf1 redirect=mail.acme.example\nmail v=spf1 +mx ip4:192.0.2.7 -all", at: "mail.acme.example", fix: "v=spf1 ip4:<the address of each server that sends for you> ip4:192.0.2.7 -all", checks: "spf-mx-void"},
+		{in: "v=spf1 redirect=mail.acme.example\nmail v=spf1 MX ip4:192.0.2.7 -all", at: "mail.acme.example", fix: "v=spf1 ip4:<the address of each server that sends for you> ip4:192.0.2.7 -all", checks: "spf-mx-void"},
+		{in: "v=spf1 redirect=mail.acme.example\nmail v=spf1 mx/24 ip4:192.0.2.7 -all", at: "mail.acme.example", fix: "v=spf1 ip4:<the address of each server that sends for you> ip4:192.0.2.7 -all", checks: "spf-mx-void"},
+		{in: "v=spf1 include:mail.acme.example -all\nmail v=spf1 mx//64 ip4:192.0.2.7 -all", checks: "spf-void-lookup"},
 		{in: "v=spf1 mx mx:www.acme.example -all", fix: "v=spf1 mx <a:www.acme.example, if it sends for you> -all", checks: "spf-mx-void"},
 		// A permerror authorises nobody: what the rest of the record would let pass is said as that.
 		{in: "v=spf1 mx ip4:300.1.1.1 +all", fix: "v=spf1 mx ip4:<the address that ip4:300.1.1.1 was meant to be> ip4:<the address of each other sender of yours> ~all", checks: "spf-syntax", never: "authorises"},
