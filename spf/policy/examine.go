@@ -182,9 +182,9 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 					x.ask(name, resolver.TypeTXT, asRecord) // "_spf.esp.example.acme.example"
 				}
 			}
-			if q.name == x.root && own != 0 && (f.count == 1 && f.endless() || f.count == 0 && meant != nil) {
-				for _, name := range doubles(x.root) {
-					x.ask(name, resolver.TypeTXT, 0) // what it lacks may stand there
+			if q.name == x.root && own != 0 && (f.count == 1 && f.endless() || f.count > 1 || meant != nil) {
+				for _, name := range slices.Concat(doubles(x.root), guards(x.root)) {
+					x.ask(name, resolver.TypeTXT, 0) // what it lacks, or what is right, may stand there
 				}
 			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {

@@ -123,6 +123,16 @@ func TestApart(t *testing.T) {
 		{`@ TXT "v=spf1 mx"` + "\n" + `@ TXT "ip4:192.0.2.5 -all"`, true},
 		{`@ TXT "v=spf1 mx ip4=192.0.2.5 -all"` + "\n" + `acme.example TXT "v=spf1 mx ip4:192.0.2.9 -all"`, true},
 		{`acme.example TXT "v=spf1 mx ip4:192.0.2.9 -all"`, true},
+		// Beside a record in error, one of type SPF or at the doubled name may be the right one.
+		{`@ TXT "v=spf1 inlude:_own.acme.example mx -all"` + "\n" + `@ SPF "v=spf1 mx ip4:192.0.2.9 -all"`, false},
+		{`@ TXT "v=spf1 ipv4:192.0.2.5 -all"` + "\n" + `acme.example TXT "v=spf1 ip4:192.0.2.9 -all"`, false},
+		{`@ TXT "v=spf1 ipv4:192.0.2.5 -all"` + "\n" + `acme.example TXT "v=spf1 ipv4:192.0.2.9 -al"`, false},
+		{`@ TXT "v=spf1 ipv4:192.0.2.5 -all"` + "\n" + `acme.example TXT "ip4:192.0.2.9"`, false},
+		{`@ TXT "v=spf1 ip4:192.0.2.5 -all"` + "\n" + `@ TXT "v=spf1 mx -all"` + "\n" + `acme.example TXT "v=spf1 ip4:192.0.2.9 -all"`, false},
+		{`@ TXT "v=spf1 ip4:192.0.2.5"` + "\n" + `@ TXT "mx -all"` + "\n" + `@ SPF "v=spf1 ip4:192.0.2.9 -all"`, false},
+		{`@ TXT "v=spf1 ipv4:192.0.2.5 -all"` + "\n" + `@ SPF "v=spf1 ipv4:192.0.2.5 -all"`, true},
+		{`@ TXT "v=spf1 ipv4:192.0.2.5 -all"` + "\n" + `acme.example TXT "v=spf1 ip4:192.0.2.5 -all"`, true},
+		{`@ TXT "v=spf1 ipv4:192.0.2.5 mx -all"` + "\n" + `@ SPF "v=spf1 ip:192.0.2.5 -all"`, true},
 	} {
 		r := ownZone(t, c.zone+"\n")
 		complete := 0

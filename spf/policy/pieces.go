@@ -19,7 +19,8 @@ func (k *checker) apart() {
 	if k.trial || k.p.answers == nil {
 		return
 	}
-	endless := k.p.answers.get(k.p.Domain, resolver.TypeTXT).record().endless()
+	root := k.published.answers.get(k.p.Domain, resolver.TypeTXT).record()
+	inForce := root.count == 1 && root.layout.ErrorAt < 0 && !root.endless()
 	for _, f := range k.Found() {
 		x := f.Fix
 		if x == nil || x.Type != "TXT" || x.When != "" || x.HasPlaceholder() || !spf.IsRecord(x.Value) {
@@ -29,11 +30,16 @@ func (k *checker) apart() {
 			if slices.ContainsFunc(x.Remove, func(r finding.Record) bool { return r.Value == c.text }) {
 				continue
 			}
-			if here := c.name == x.Name && !c.old; spf.IsRecord(c.text) && here || !here && (spf.IsRecord(c.text) || looksLikeRecord(c.text)) && !k.published.Status.absent() && !endless {
+			meant := c.text
+			if here := c.name == x.Name && !c.old; spf.IsRecord(c.text) && here || !here && (spf.IsRecord(c.text) || looksLikeRecord(c.text)) && inForce {
 				continue // it is judged as a record
+			} else if wild, _ := k.ofWildcard(c.name); !here && !c.old && (wild || letsNobodySend(c.text)) {
+				continue // nobody published it for the domain, or it names nobody
+			} else if m := repair(c.text); !here && spf.IsRecord(c.text) && m.complete() && m.text != "" {
+				meant = m.text
 			}
-			if holdsTerms(c.text) && !held(x.Value, c.text) {
-				x.When = fmt.Sprintf("the TXT record %s is no part of it", quote(c.text))
+			if holdsTerms(c.text) && !held(x.Value, meant) {
+				x.When = fmt.Sprintf("%s is no part of it", c.named(x.Name))
 				break
 			}
 		}
@@ -44,6 +50,17 @@ func (k *checker) apart() {
 type standing struct {
 	name, text string
 	old        bool
+}
+
+// named says which record it is, beside what is proposed for a name.
+func (c standing) named(name string) string {
+	switch {
+	case c.old && c.name == name:
+		return "the record " + quote(c.text) + " of type SPF"
+	case c.name == name:
+		return "the TXT record " + quote(c.text)
+	}
+	return fmt.Sprintf("the record %s at %s", quote(c.text), c.name)
 }
 
 // texts are those at a name, as TXT and as type SPF, and at the names where a panel puts a record of
