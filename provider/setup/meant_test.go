@@ -94,7 +94,11 @@ func TestMeant(t *testing.T) {
 	} {
 		t.Run(test.service+" "+test.zone, func(t *testing.T) {
 			s, _ := provider.Builtin().Find(test.service)
-			zone := dnstest.Zone(t, "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns h 1 1 1 1 300\n"+test.zone+"\n")
+			apex := "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns h 1 1 1 1 300\n"
+			if test.purpose == provider.DMARC && !strings.Contains(test.zone, "\n@ MX ") {
+				apex += "@ MX 10 in.esp.test.\n" // what is put right has reports sent to it
+			}
+			zone := dnstest.Zone(t, apex+test.zone+"\n")
 			l := Check(t.Context(), zone, s, "acme.example", Options{Tokens: map[string]string{"reports": "r@acme.example"}, Region: regionOf(s)})
 			i := slices.IndexFunc(l.Records, func(it Item) bool { return it.Purpose == test.purpose })
 			if i < 0 {

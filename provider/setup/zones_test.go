@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -148,6 +149,7 @@ func world(t testing.TB, zone []published) resolver.Resolver {
 		}
 	}
 	add(t, set, published{testDomain, "SOA", "ns.acme.example. h.acme.example. 1 1 1 1 300", nil})
+	add(t, set, published{testDomain, "A", "192.0.2.1", nil}) // reports reach it
 	sets := []*resolver.ZoneSet{set}
 	for name, records := range rest {
 		if resolver.Within(name, testDomain) {
@@ -189,6 +191,8 @@ func add(t testing.TB, set *resolver.ZoneSet, p published) {
 		}
 	case "CNAME", "NS":
 		r.Host = p.value
+	case "A":
+		r.Addr = netip.MustParseAddr(p.value)
 	case "SOA":
 		r.Data, r.Host = p.value, "ns.acme.example"
 	}

@@ -183,8 +183,12 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 				}
 			}
 			if q.name == x.root && own != 0 && (f.count == 1 && f.endless() || f.count > 1 || meant != nil) {
-				for _, name := range slices.Concat(doubles(x.root), guards(x.root)) {
-					x.ask(name, resolver.TypeTXT, 0) // what it lacks, or what is right, may stand there
+				names := doubles(x.root) // what it lacks, or what is right, may stand there
+				if f.count > 1 || meant != nil {
+					names = append(names, guards(x.root)...)
+				}
+				for _, name := range names {
+					x.ask(name, resolver.TypeTXT, 0)
 				}
 			}
 			if q.name == x.root && own != 0 && meant == nil && f.count == 0 && o.err == nil && o.status() != StatusNXDomain {
