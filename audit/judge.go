@@ -69,7 +69,7 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		if k := a.kin.Live(); k != nil && !a.hasOwnKey() {
 			c.SignedAbove = k.Domain
 		}
-		if profile != finding.Sender {
+		if c.Signers = a.signersBelow(); profile != finding.Sender {
 			c.Senders = a.sendersBelow()
 			if a.target.Profile == "" {
 				c.Signs = a.signsYet()

@@ -53,6 +53,23 @@ func (a *run) sendersBelow() []string {
 	return sends[:min(len(sends), maxSendersBelow)]
 }
 
+// signersBelow are names below the domain that have a DKIM key in a loaded zone, or an alias that may
+// lead to one: under relaxed alignment what they sign aligns with the domain (RFC 9989, 4.4.1).
+func (a *run) signersBelow() (signs []string) {
+	if d := a.result.DMARC; d.Record == nil || d.Record.ADKIM == dmarc.Strict {
+		return nil
+	}
+	records, _ := a.below(a.target.Domain, maxZonesBelow)
+	for _, rec := range records {
+		_, name, key := strings.Cut(rec.Name, "domainkey.") // with or without the underscore
+		if key && name != a.target.Domain && resolver.Within(name, a.target.Domain) && len(signs) < maxSendersBelow && !slices.Contains(signs, name) &&
+			(rec.Host != "" || usableKey(strings.Join(rec.TXT, ""))) {
+			signs = append(signs, name)
+		}
+	}
+	return signs
+}
+
 // maxZonesBelow bounds the loaded zones below a domain that are read.
 const maxZonesBelow = 20
 

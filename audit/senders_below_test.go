@@ -116,3 +116,37 @@ func TestSignsYet(t *testing.T) {
 		}
 	}
 }
+
+// TestSignersBelow: strict alignment, which was misspelt and is not in force, waits where what signs
+// with a domain below would no longer align.
+func TestSignersBelow(t *testing.T) {
+	key := rsatest.Public(2048, 0)
+	key = ` TXT "v=DKIM1; p=` + key[:200] + `" "` + key[200:] + `"` + "\n"
+	for _, tt := range []struct {
+		name, zone string
+		complete   bool
+	}{
+		{"a key of its own", "", true},
+		{"a key below", "s1._domainkey.mg" + key, false},
+		{"an alias of one below", "s1._domainkey.news CNAME s1.esp.test.", false},
+		{"one below without the underscore", "s1.domainkey.news" + key, false},
+		{"a revoked one below", "s1._domainkey.mg TXT \"v=DKIM1; p=\"", true},
+		{"one below at the label itself", "domainkey.mg" + key + "www.domainkey A 192.0.2.1", false},
+		{"its own without the underscore", "s2.domainkey" + key, true},
+	} {
+		zone := resolver.NewOverlay(nil, dnstest.Parse(t, "$ORIGIN .\n$TTL 300\n. SOA ns. host. 1 7200 3600 1209600 300\nmx1.esp.test. A 192.0.2.10\n$ORIGIN acme.example.\n"+
+			"@ MX 10 mx1.esp.test.\n@ TXT \"v=spf1 mx -all\"\n_dmarc TXT \"v=DMARC1; p=reject; adkim=strict; rua=mailto:d@acme.example\"\ns1._domainkey"+key+tt.zone+"\n"))
+		found := false
+		for _, f := range Run(t.Context(), zone, Target{Domain: "acme.example"}, Options{}).Findings {
+			if f.Check == "dmarc-alignment-mode-invalid" {
+				found = true
+				if f.Fix == nil || f.Fix.Complete != tt.complete {
+					t.Errorf("%s: %+v", tt.name, f.Fix)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: not found", tt.name)
+		}
+	}
+}

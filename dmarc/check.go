@@ -28,6 +28,8 @@ type Context struct {
 	SignedAbove string
 	// Envelopes are envelope domains below the domain that were found in its zone.
 	Envelopes []string
+	// Signers are names below the domain that have a DKIM key in its zone.
+	Signers []string
 	// Senders are names below the domain that send mail by what its zone shows, or may because
 	// they are delegated, and have no record of their own: the domain's applies to them.
 	Senders []string

@@ -295,7 +295,7 @@ func (j *judge) alignment() {
 
 // relaxed are the identifiers known to send that align in the mode relaxed alone, by kind.
 func (j *judge) relaxed() map[string][]string {
-	out := map[string][]string{"spf": slices.Clone(j.c.Envelopes)}
+	out := map[string][]string{"spf": slices.Clone(j.c.Envelopes), "dkim": slices.Clone(j.c.Signers)}
 	for i := range j.c.Alignments {
 		if a := &j.c.Alignments[i]; !a.Strict && (a.Relaxed == nil || *a.Relaxed) {
 			out[a.Kind] = append(out[a.Kind], a.Domain)

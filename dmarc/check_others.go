@@ -37,8 +37,20 @@ func (j *judge) multiple(s *Step, i int) {
 	f.Fix.Remove, f.Fix.More = txtRecords(s.Name, s.Records), txtRecords(s.Domain, c.proofs)
 	if c.none {
 		f.Fix = &finding.Fix{Summary: "Replace the records by a single one."}
+	} else if beside := s.uncovered(c); len(beside) > 0 {
+		f.Fix.When = "what stands beside them was meant as no part of it: " + quotedList(beside)
 	}
 	j.Add("dmarc-multiple-records", f)
+}
+
+// uncovered are the texts at the step that were meant as records, are not, and say what a record
+// in the place of those that are does not.
+func (s *Step) uncovered(c *cleaned) []string {
+	r, err := ParseRecord(c.String())
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(s.attempts(), func(text string) bool { return covers(r, clean(text, false, s.Domain)) })
 }
 
 // standing says what the loss of the record at step i means for the domain, and

@@ -145,6 +145,13 @@ func TestWaits(t *testing.T) {
 		{"nothing is sent", "v=DMARC1; p=none", Context{Profile: finding.Parked}, "dmarc-policy-none", ""},
 		{"strict, with a key", "v=DMARC1; p=reject; adkim=strict", Context{HasDKIM: &yes}, "dmarc-alignment-mode-invalid", ""},
 		{"strict, without a key", "v=DMARC1; p=reject; adkim=strict", Context{HasDKIM: &no}, "dmarc-alignment-mode-invalid", "mail is signed with d=acme.example itself, which has no key"},
+		{"strict, with a key below", "v=DMARC1; p=reject; adkim=strict", Context{HasDKIM: &yes, Signers: []string{"mg.acme.example"}}, "dmarc-alignment-mode-invalid", "mail does without the signing domain mg.acme.example, which strict alignment leaves out"},
+		{"two, and a piece beside them", `v=DMARC1; p=reject"
+_dmarc.acme.example TXT "v=DMARC1; p=reject "
+_dmarc.acme.example TXT "rua=mailto:d@acme.example`, Context{}, "dmarc-multiple-records", "what stands beside them was meant as no part of it: \"rua=mailto:d@acme.example\""},
+		{"two, and one that says no more", `v=DMARC1; p=reject"
+_dmarc.acme.example TXT "v=DMARC1; p=reject "
+_dmarc.acme.example TXT "v=DMARC1 p=reject`, Context{}, "dmarc-multiple-records", ""},
 		{"strict, for names below", "v=DMARC1; p=reject; adkim=strict", Context{Profile: finding.Parked, Senders: []string{"news.acme.example"}}, "dmarc-alignment-mode-invalid", "mail of all names that have the record is aligned strictly"},
 	} {
 		zone := "acme.example MX 10 mx.acme.example\n"
