@@ -249,6 +249,9 @@ func (c *check) astray(it *Item, r *provider.Record, v *provider.Values) bool {
 				continue
 			}
 			value := recordValue(&a.Records[i])
+			if c.ofWildcard(p.name, t, value) {
+				continue
+			}
 			it.Found = p.name + " " + t + " " + show.Cut(value, 300)
 			it.Evidence = append(it.Evidence, a.Evidence())
 			it.replaces(p.name, t, value)

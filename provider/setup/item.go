@@ -41,19 +41,23 @@ func (c *check) item(r *provider.Record, name string, v *provider.Values) Item {
 		it.Status = NotNeeded
 		it.Detail = join("Optional.", r.Why)
 	}
-	it.Remove = slices.DeleteFunc(it.Remove, func(rec finding.Record) bool { return !it.Occupied && rec.Type == "CNAME" && c.ofWildcard(&rec) })
+	it.Remove = slices.DeleteFunc(it.Remove, func(rec finding.Record) bool {
+		return !(it.Occupied && rec.Type == "CNAME") && c.ofWildcard(rec.Name, rec.Type, rec.Value)
+	})
 	it.Complete = it.Expected != "" && !it.Record().HasPlaceholder() && !it.Occupied
 	it.Expected = expectedText(it.Type, it.Expected)
 	return it
 }
 
-// ofWildcard reports whether an alias is the answer of a wildcard: there is none at the name, and
+// ofWildcard reports whether a record is the answer of a wildcard: there is none at the name, and
 // what is published there takes its place (RFC 4592, 2.2.1).
-func (c *check) ofWildcard(rec *finding.Record) bool {
-	for name := rec.Name; name != c.domain && strings.Contains(name, "."); {
+func (c *check) ofWildcard(name, rtype, value string) bool {
+	for name != c.domain && strings.Contains(name, ".") {
 		_, name, _ = strings.Cut(name, ".")
-		a, err := c.lookup("*."+name, "CNAME")
-		if err == nil && slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return r.Host == rec.Value }) {
+		a, err := c.lookup("*."+name, rtype)
+		if err == nil && slices.ContainsFunc(a.Records, func(r resolver.Record) bool {
+			return recordValue(&r) == value || rtype == "CNAME" && r.Host == value
+		}) {
 			return true
 		}
 	}
@@ -312,7 +316,7 @@ func (c *check) astrayText(it *Item, prefix string) bool {
 		return false
 	}
 	for i := range a.Records {
-		if text := a.Records[i].Text(); strings.HasPrefix(text, prefix) {
+		if text := a.Records[i].Text(); strings.HasPrefix(text, prefix) && !c.ofWildcard(name, "TXT", text) {
 			it.Found, it.Expected = name+" TXT "+text, text
 			it.replaces(name, "TXT", text)
 			it.wrong("doubled", "It stands at %s: the domain is in the name twice, because the control panel adds it to what is typed.", name)

@@ -18,7 +18,8 @@ func mapsKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 func goodKey(records []resolver.Record) (text, bad string) {
 	var keys []string
 	for i := range records {
-		if t := records[i].Text(); strings.Contains(t, "p=") || strings.HasPrefix(strings.ToLower(t), "v=dkim") {
+		t := records[i].Text()
+		if v := strings.ToLower(t); strings.HasPrefix(v, "v=dkim") || strings.Contains(t, "p=") && !strings.HasPrefix(v, "v=dmarc") {
 			keys = append(keys, t)
 		}
 	}

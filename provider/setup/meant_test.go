@@ -78,6 +78,11 @@ func TestMeant(t *testing.T) {
 		{"resend", "send CNAME other\nother TXT \"v=spf1 ip4:192.0.2.1 -all\"", provider.SPF, Wrong, "alias", "", false, nil},
 		{"resend", "send CNAME other\nother TXT \"v=spf1 include:amazonses.com -all\"", provider.SPF, OK, "", "", false, nil},
 
+		{"google-workspace", "@ MX 10 mx1\n* TXT \"v=spf1 ip4:45.76.9.5 -all\"", provider.SPF, Missing, "", "v=spf1 include:_spf.google.com " + servers + " ~all", false, nil},
+		{"google-workspace", "* TXT \"" + reject + "\"", provider.DKIM, Wrong, "type", "v=DKIM1; k=rsa; p=<key: the key that the Admin console shows>", false, nil},
+		{"google-workspace", "* TXT \"v=DKIM1; k=rsa; p=\"\n_domainkey TXT o=-", provider.DKIM, Missing, "", "v=DKIM1; k=rsa; p=<key: the key that the Admin console shows>", false, nil},
+		{"google-workspace", "@ MX 10 mx1\n* TXT google-site-verification=abc", provider.Verification, Missing, "", "google-site-verification=<code: the code that the Admin console shows>", false, nil},
+		{"sendgrid", "* CNAME s1.domainkey.u678.wl45.sendgrid.net.\n_domainkey TXT o=-", provider.DKIM, Missing, "", "s1.domainkey.<u: u and digits, shown by SendGrid>.<wl: wl and digits, shown by SendGrid>.sendgrid.net", false, nil},
 		{"mailtrap", "", provider.DMARC, Missing, "", "v=DMARC1; p=none; rua=mailto:r@acme.example", true, nil},
 		{"mailtrap", `_dmark TXT "` + reject + `"`, provider.DMARC, Wrong, "name", reject, true, []string{"_dmark.acme.example " + reject}},
 		{"mailtrap", `_dmarc._domainkey TXT "` + reject + `"`, provider.DMARC, Wrong, "name", reject, true, []string{"_dmarc._domainkey.acme.example " + reject}},

@@ -235,7 +235,7 @@ func (c *check) noSPF(it *Item, r *provider.Record, p *spfpolicy.Policy, v *prov
 	}
 	// The domain is added to the name of a host below it as well.
 	doubled := it.Name + "." + c.domain
-	if q := c.policy(doubled); q.Status == spfpolicy.StatusFound && len(q.Record.Evidence.CNAMEs) == 0 {
+	if q := c.policy(doubled); q.Status == spfpolicy.StatusFound && len(q.Record.Evidence.CNAMEs) == 0 && !c.ofWildcard(doubled, "TXT", q.Record.Text) {
 		m := &mistake{check: "spf-wrong-name", remove: []finding.Record{{Name: doubled, Type: "TXT", Value: q.Record.Text}}}
 		if spfMistake(q) == nil {
 			m.text, m.whole = q.Record.Text, true
