@@ -49,6 +49,8 @@ var (
 	schemeLike = lazyre.New(`^(?i)([a-z-]{3,9})[ ]*([:;=/.,@ ][:;=/., ]*)`)
 	bareScheme = lazyre.New(`^(?i)[a-z-]{3,9}[:;=/.,]*$`)
 	joined     = lazyre.New(`(?i)mailto[:=]`)
+	// glued is a host with the word of the next address at its end: "a@b.examplemailto;c@b.example".
+	glued = lazyre.New(`(?i)(@[a-z0-9.-]*[a-z0-9])mailto([ ,;|]|$)`)
 	// torn is the scheme with something typed into it.
 	torn = lazyre.New(`(?i)\bm[ ,;']?a[ ,;']?i[ ,;']?l[ ,;']?t[ ,;']?o *[:;]`)
 )

@@ -17,7 +17,7 @@ type piece struct {
 
 // splitMailboxes cuts a value where an address may end.
 func splitMailboxes(value string) []piece {
-	value = torn.ReplaceAllString(value, "mailto:")
+	value = glued.ReplaceAllString(torn.ReplaceAllString(value, "mailto:"), "$1 mailto:")
 	// "mailto:" begins an address wherever it stands, but after another scheme word.
 	for _, at := range slices.Backward(joined.FindAllStringIndex(value, maxURIs)) {
 		if strings.Contains(value[1+strings.LastIndexAny(value[:at[0]], " ,;|"):at[0]], "@") {
