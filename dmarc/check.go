@@ -87,7 +87,7 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 	settle(j.Sheet, append(staged, j.staged...))
 	j.hosted()
 	j.dispute()
-	j.awaitDestinations()
+	j.meantDestinations()
 	return j.Sheet
 }
 

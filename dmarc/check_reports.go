@@ -216,11 +216,19 @@ func (j *judge) canReceive(f *Destination) bool {
 		return false
 	case !*f.CanReceive:
 		c := j.rj.clean().clone().without([]string{f.Host})
-		fix := j.rj.replace(c, c.but(fmt.Sprintf("Give %s an MX, or have the reports sent to a mailbox that exists.", f.Host), "dmarc-report-host-cannot-receive"))
-		j.Add("dmarc-report-host-cannot-receive", finding.Finding{Subject: f.Host, Evidence: f.Mail, Fix: fix,
-			Detail: fmt.Sprintf("Reports to %s are lost: %s.", show.Cut(strings.Join(f.Addresses, ", "), 200), f.ReceiveReason)})
+		j.lost(f, "are", j.rj.replace(c, c.but(f.otherMailbox(), "dmarc-report-host-cannot-receive")))
 	}
 	return true
+}
+
+// lost reports that no report reaches a destination.
+func (j *judge) lost(f *Destination, verb string, fix *finding.Fix) {
+	j.Add("dmarc-report-host-cannot-receive", finding.Finding{Subject: f.Host, Evidence: f.Mail, Fix: fix,
+		Detail: fmt.Sprintf("Reports to %s %s lost: %s.", show.Cut(strings.Join(f.Addresses, ", "), 200), verb, f.ReceiveReason)})
+}
+
+func (f *Destination) otherMailbox() string {
+	return fmt.Sprintf("Give %s an MX, or have the reports sent to a mailbox that exists.", f.Host)
 }
 
 func walkEvidence(steps []Step) []finding.Evidence {

@@ -1,7 +1,6 @@
 package dmarc
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -9,27 +8,42 @@ import (
 	"mailworthy/resolver"
 )
 
-// meantDestination is a host that gets no reports today and would with a record put right.
-type meantDestination struct {
-	Destination
-	questions destinationQuestions
-}
-
 // askMeant asks about the hosts that reports are to go to by what was meant to be a record:
 // a fix that publishes it must not end in a finding about them.
 func (s *search) askMeant(b *resolver.Batch) {
 	d := s.d
 	for _, text := range d.misread() {
 		c := clean(text, false, d.Domain)
-		for uri := range strings.SplitSeq(c.get("rua")+","+c.get("ruf"), ",") {
-			u := parseURI(uri, 0)
-			if !u.Supported() || d.destination(u.Host) != nil || len(s.meant) == maxDestinations {
-				continue
+		for _, tag := range []string{"rua", "ruf"} {
+			for uri := range strings.SplitSeq(c.get(tag), ",") {
+				if u := parseURI(uri, 0); u.Supported() {
+					s.askHoped(b, tag, &u)
+				}
 			}
-			m := &meantDestination{Destination: Destination{Host: u.Host}}
-			m.questions = s.askDestination(b, d, &m.Destination)
-			s.meant, d.hoped = append(s.meant, m), append(d.hoped, &m.Destination)
 		}
+	}
+}
+
+func (s *search) askHoped(b *resolver.Batch, tag string, u *URI) {
+	d := s.d
+	if slices.ContainsFunc(d.Destinations, func(f Destination) bool { return f.Host == u.Host }) {
+		return
+	}
+	at := slices.IndexFunc(d.hoped, func(f *Destination) bool { return f.Host == u.Host })
+	switch {
+	case at < 0 && len(d.hoped) == maxDestinations:
+		return
+	case at < 0:
+		f := &Destination{Host: u.Host}
+		at, d.hoped = len(d.hoped), append(d.hoped, f)
+		s.hoped = append(s.hoped, s.askDestination(b, d, f))
+	}
+	f := d.hoped[at]
+	if !slices.Contains(f.Addresses, u.Address) {
+		f.Addresses = append(f.Addresses, u.Address)
+	}
+	if !slices.Contains(f.Tags, tag) {
+		f.Tags = append(f.Tags, tag)
 	}
 }
 
@@ -63,24 +77,10 @@ func (r *Record) plain() bool {
 		!slices.ContainsFunc(r.Tags, func(t Tag) bool { return t.Status == "unknown" || t.Invalid != "" || t.Duplicate })
 }
 
-// destination is what is known of a host that reports go to, or are to go to; nil if it was
-// not asked about.
-func (d *Discovery) destination(host string) *Destination {
-	if at := slices.IndexFunc(d.Destinations, func(f Destination) bool { return f.Host == host }); at >= 0 {
-		return &d.Destinations[at]
-	}
-	if at := slices.IndexFunc(d.hoped, func(f *Destination) bool { return f.Host == host }); at >= 0 {
-		return d.hoped[at]
-	}
-	return nil
-}
-
-// awaitDestinations makes each record to publish wait for the hosts that it newly has
-// reports sent to, if they take none.
-func (j *judge) awaitDestinations() {
-	if j.d.hoped == nil {
-		return
-	}
+// meantDestinations judges the hosts that a record to publish newly has reports sent to, as
+// those of the record in force: published, it ends in no finding that was not there.
+func (j *judge) meantDestinations() {
+	proposed := map[string]*finding.Fix{}
 	for _, f := range j.Found() {
 		if f.Fix == nil || f.Fix.Type != "TXT" || f.Fix.HasPlaceholder() || !strings.HasPrefix(f.Fix.Name, recordPrefix) {
 			continue
@@ -90,31 +90,29 @@ func (j *judge) awaitDestinations() {
 			continue
 		}
 		for _, m := range j.d.hoped {
-			if hasHost(r.RUA, m.Host) || hasHost(r.RUF, m.Host) {
-				await(f.Fix, m.lacks())
+			if proposed[m.Host] == nil && (hasHost(r.RUA, m.Host) || hasHost(r.RUF, m.Host)) {
+				proposed[m.Host] = f.Fix
 			}
 		}
 	}
-}
-
-// await makes a fix wait, once: findings share it.
-func await(f *finding.Fix, when string) {
-	if !strings.Contains(f.When, when) {
-		f.Await(when)
+	for _, m := range j.d.hoped {
+		switch fix := proposed[m.Host]; {
+		case fix == nil:
+		case m.CanReceive == nil:
+			j.Undecided("dmarc-report-host-cannot-receive", "dmarc-report-not-authorized")
+		case !*m.CanReceive:
+			c := clean(fix.Value, false, j.d.Domain).without([]string{m.Host})
+			other := *fix
+			other.Summary, other.Value = c.but(m.otherMailbox()), c.String()
+			j.lost(m, "would be", &other)
+		case m.External == nil || m.Authorized == nil && *m.External:
+			j.Undecided("dmarc-report-not-authorized")
+		default:
+			j.authorized(m)
+		}
 	}
 }
 
 func hasHost(uris []URI, host string) bool {
 	return slices.ContainsFunc(uris, func(u URI) bool { return u.Supported() && u.Host == host })
-}
-
-// lacks is what must come true before reports arrive; "" if they do, or it is not known.
-func (f *Destination) lacks() string {
-	switch {
-	case f.CanReceive != nil && !*f.CanReceive:
-		return fmt.Sprintf("%s can receive the reports (today: %s)", f.Host, f.ReceiveReason)
-	case f.External != nil && *f.External && f.Authorized != nil && !*f.Authorized:
-		return fmt.Sprintf("%s has agreed to receive the reports (today: %s)", f.Host, f.Reason)
-	}
-	return ""
 }

@@ -58,7 +58,7 @@ type search struct {
 	alias        *question // the CNAME at the name of the record
 	undotted     []undotted
 	destinations []destinationQuestions
-	meant        []*meantDestination
+	hoped        []destinationQuestions // of the hosts that are hoped for
 	identifiers  []identifier
 }
 
@@ -115,8 +115,8 @@ func (s *search) conclude() {
 
 // finish reads what hangs on what was meant.
 func (s *search) finish() {
-	for _, m := range s.meant {
-		m.questions.read(s.d, &m.Destination)
+	for i := range s.hoped {
+		s.hoped[i].read(s.d, s.d.hoped[i])
 	}
 	s.done(s.d, judgeAll(s.d, s.identifiers))
 }
