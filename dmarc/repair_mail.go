@@ -316,6 +316,11 @@ func holdsScheme(local string) bool {
 // mistyped or lost with another slip: "mailtlpostmaster@…".
 func beginsAsScheme(address string) bool {
 	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	for n := 3; n < len("mailto") && n < len(local); n++ {
+		if local[0] == 'm' && local[:n] != "mail" && slices.Contains(roles, local[n:]) && hint.Distance(local[:n], "mailto") <= 3 {
+			return true // "matodmarc@…"
+		}
+	}
 	for n := len("mailto:") - 2; n <= min(len(local)-1, len("mailto:")+1); n++ {
 		if !strings.HasPrefix(local, "mailbox") && hint.Distance(local[:n], "mailto:") <= 2 {
 			return true
