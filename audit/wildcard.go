@@ -134,7 +134,7 @@ func (a *run) shadowed(fix *finding.Fix, domains []string) (name string, lost []
 	records := fix.Records()
 	for _, r := range records {
 		for name, ok := r.Name, true; ok && !resolver.Stands(a.resolver, name); _, name, ok = strings.Cut(name, ".") {
-			if strings.HasPrefix(name, "_") {
+			if strings.HasPrefix(name, "_") || strings.Contains(name, "._") {
 				continue
 			}
 			has := func(types ...resolver.Type) bool {
