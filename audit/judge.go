@@ -170,6 +170,7 @@ func (a *run) judgeSPF(profile finding.Profile) {
 		if p.Domain == res.Domain {
 			c.MX = string(a.domain.MX)
 			c.Envelopes = a.envelopesElsewhere()
+			c.Signs = a.target.Profile == "" && a.signsYet() != ""
 		} else if i := slices.IndexFunc(res.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Domain == p.Domain }); i >= 0 {
 			c.Service = res.Examined.Envelopes[i].Service
 		}

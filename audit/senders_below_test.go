@@ -150,3 +150,32 @@ func TestSignersBelow(t *testing.T) {
 		}
 	}
 }
+
+// TestSignsWithNullMX: that a null MX and a record without senders end in -all waits for nothing but
+// a key: something may send with it.
+func TestSignsWithNullMX(t *testing.T) {
+	for _, tt := range []struct {
+		zone     string
+		profile  finding.Profile
+		complete bool
+	}{
+		{"", "", true},
+		{"s1._domainkey CNAME s1.esp.test.", "", false},
+		{"s1._domainkey CNAME s1.esp.test.", finding.Parked, true},
+	} {
+		zone := dnstest.Zone(t, "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns. host. 1 7200 3600 1209600 300\n@ MX 0 .\n@ TXT \"v=spf1 ~all\"\n_dmarc TXT \"v=DMARC1; p=none\"\n"+tt.zone+"\n")
+		r := Run(t.Context(), zone, Target{Domain: "acme.example", Profile: tt.profile, Sections: []finding.Section{finding.DMARC, finding.DKIM, finding.SPF, finding.Hosts}}, Options{})
+		found := false
+		for _, f := range r.Findings {
+			if f.Check == "spf-all-softfail" {
+				found = true
+				if f.Fix == nil || f.Fix.Complete != tt.complete || tt.complete != strings.Contains(f.Detail, "sends no mail") {
+					t.Errorf("%q as %q: %s %+v", tt.zone, tt.profile, f.Detail, f.Fix)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%q: no spf-all-softfail", tt.zone)
+		}
+	}
+}

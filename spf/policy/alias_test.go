@@ -56,6 +56,11 @@ func TestSilentEnds(t *testing.T) {
 		{"v=spf1 ?all", "spf-all-neutral", "v=spf1 -all", Context{MX: "null"}},
 		{"v=spf1", "spf-all-missing", "v=spf1 -all", Context{MX: "none", Profile: finding.Parked}},
 		{"v=spf1 ?all", "spf-all-neutral", "v=spf1 " + anySender + " ~all", Context{MX: "present"}},
+		{"v=spf1 ~all", "spf-all-softfail", "v=spf1 -all", Context{MX: "null", DMARCEnforces: new(bool)}},
+		// Where there is a key something may send, and is softfail or neutral today.
+		{"v=spf1 ~all", "spf-all-softfail", "", Context{MX: "null", Signs: true, DMARCEnforces: new(bool)}},
+		{"v=spf1 ?all", "spf-all-neutral", "v=spf1 " + anySender + " ~all", Context{MX: "null", Signs: true}},
+		{"v=spf1", "spf-all-missing", "v=spf1 " + anySender + " ~all", Context{MX: "null", Signs: true}},
 		{"v=spf1 mx ?all", "spf-all-neutral", "v=spf1 mx ~all", Context{MX: "none", Profile: finding.Parked}},
 	} {
 		r := ownZone(t, "@ TXT \""+c.text+"\"\n")

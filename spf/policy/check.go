@@ -31,6 +31,9 @@ type Context struct {
 	Envelopes []string
 	// Foreign: the policy is of an envelope domain of another organization.
 	Foreign bool
+	// Signs: a key of the domain, or an alias that may lead to one, is there: something may send
+	// with it, whatever the other records say.
+	Signs bool
 	// Service is the name of the one whose return path the domain is; empty if it is none.
 	Service string
 }

@@ -96,7 +96,7 @@ func (k *checker) endFix(r *Record, asks bool, summary string) *finding.Fix {
 	}
 	p := k.proposal(r)
 	nobody := r == k.p.Record && !useful(r.Text) && !k.unread
-	switch silent := nobody && (k.c.MX == "null" || k.c.Profile == finding.Parked); {
+	switch silent := nobody && (k.c.MX == "null" && !k.c.Signs || k.c.Profile == finding.Parked); {
 	case silent && !asks:
 		p.all = '-'
 		return p.share(false, "End the record in -all: the domain sends no mail.")
@@ -197,7 +197,7 @@ func (k *checker) softfail(r *Record, mine bool) {
 	f := finding.Finding{}
 	nobody := mine && r == k.p.Record && !useful(r.Text) && !k.unread
 	switch {
-	case mine && k.c.Profile == finding.Parked || nobody && k.c.MX == "null" && len(k.c.Envelopes) == 0:
+	case mine && k.c.Profile == finding.Parked || nobody && k.c.MX == "null" && !k.c.Signs && len(k.c.Envelopes) == 0:
 		p := k.proposal(r)
 		f.Title = "SPF ends in ~all (softfail) on a domain that sends no mail"
 		f.Detail = fmt.Sprintf("The record of %s ends in ~all, though the domain sends no mail. Softfail asks receivers to take forged mail all the same.", r.Domain)
