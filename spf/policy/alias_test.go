@@ -2,11 +2,13 @@ package policy
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/spf"
 )
 
 // TestAstrayNames: a record that a panel put elsewhere, or whose alias lost its final dot, is
@@ -130,6 +132,40 @@ func TestMergedPlaceholders(t *testing.T) {
 		}
 		if !seen {
 			t.Errorf("%q and %q: no finding", c.first, c.second)
+		}
+	}
+}
+
+// TestStatedInMerge: an address that is stated to send is in the one record that is proposed, and
+// what was pasted behind a version is in none.
+func TestStatedInMerge(t *testing.T) {
+	for _, c := range []struct{ records, check, fix, says string }{
+		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 include:_spf.esp.example -all\"", "spf-multiple-records", "v=spf1 ip4:192.0.2.77 mx include:_spf.esp.example -all", "Without \"ip4:192.0.2.77\" at its start"},
+		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 ip4:192.0.2.64/26 -all\"", "spf-multiple-records", "v=spf1 ip4:192.0.2.64/26 mx -all", ""},
+		{"acme.example TXT \"v=spf1 mx -all\"", "spf-wrong-name", "v=spf1 ip4:192.0.2.77 mx -all", "Without \"ip4:192.0.2.77\" at its start"},
+		{"@ SPF \"v=spf1 mx -all\"", "spf-record-missing", "v=spf1 ip4:192.0.2.77 mx -all", "Without \"ip4:192.0.2.77\" at its start"},
+		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 v=DMARC1; p=reject; rua=mailto:d@acme.example\"", "spf-multiple-records", "", "belongs in a record of its own"},
+		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 google-site-verification=abc\"", "spf-multiple-records", "", "belongs in a record of its own"},
+		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 ip4=192.0.2.77 ra=postmaster -all\"", "spf-multiple-records", "v=spf1 ip4:192.0.2.77 mx -all ra=postmaster", ""},
+	} {
+		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n_spf.esp TXT \"v=spf1 ip4:203.0.113.0/25 -all\"\n"+
+			"$ORIGIN acme.example.\n@ MX 10 mx1\nmx1 A 192.0.2.10\n"+c.records+"\n")
+		stated := []spf.Evaluation{
+			{IP: netip.MustParseAddr("192.0.2.77"), Domain: "acme.example", Identity: "mailfrom", Result: spf.None},
+			{IP: netip.MustParseAddr("10.0.0.5"), Domain: "acme.example", Identity: "mailfrom", Result: spf.None},
+		}
+		seen := false
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present", Evaluations: stated}).Findings() {
+			if f.Check != c.check || f.Severity == finding.Pass {
+				continue
+			}
+			seen = true
+			if f.Fix.Value != c.fix || f.Fix.Complete != (c.fix != "") || !strings.Contains(f.Detail+f.Fix.Summary, c.says) {
+				t.Errorf("%s: %s %+v", c.records, f.Detail, f.Fix)
+			}
+		}
+		if !seen {
+			t.Errorf("%s: no finding", c.records)
 		}
 	}
 }

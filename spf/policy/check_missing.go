@@ -80,8 +80,11 @@ func (k *checker) oldType() bool {
 		Detail: fmt.Sprintf("The zone has %s as a record of type SPF (99). Receivers ask for TXT alone, so that %s has no SPF record for them. SPF result: none.", quote(text), k.p.Domain),
 		Fix:    advice("Correct the record and publish it as TXT at %s.", k.p.Domain)}
 	_, l := spf.Parse(text)
+	stated := ""
 	if p := (&proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}); l.ErrorAt < 0 && !k.trial && k.besides(k.p.Domain, text) == nil && !k.doubledElse(text) && k.holds(p, text) {
-		f.Fix = &finding.Fix{Summary: "Publish the record as TXT.", Name: k.p.Domain, Type: "TXT", Value: text}
+		f.Fix = &finding.Fix{Summary: "Publish the record as TXT.", Name: k.p.Domain, Type: "TXT"}
+		f.Fix.Value, stated = k.withStated(text)
+		f.Detail += stated
 	}
 	k.Decided("spf-record-missing")
 	k.Add("spf-record-missing", f)
@@ -244,6 +247,7 @@ func (k *checker) multiple() {
 		// The strictest of their ends is that of the record.
 		notes = slices.DeleteFunc(notes, func(n string) bool { return n == endNotSaid })
 	}
+	merged, stated := k.withStated(merged)
 	dropped = append(dropped, astray...)
 	detail := fmt.Sprintf("%s has %d SPF records: receivers answer permerror and use none.", k.p.Domain, len(texts))
 	if len(dropped) > 0 {
@@ -254,6 +258,7 @@ func (k *checker) multiple() {
 			detail += " " + strings.ToUpper(n[:1]) + n[1:] + "."
 		}
 	}
+	detail += stated
 	replace := "Replace both SPF records with"
 	if len(texts) > 2 {
 		replace = fmt.Sprintf("Replace all %d SPF records with", len(texts))
@@ -290,10 +295,48 @@ func (k *checker) multiple() {
 	if more := k.besides(k.p.Domain, merged); more != nil {
 		fix = advice("%s one, with what another TXT record there names that does not begin with v=spf1 and a space, if its senders are yours: %s.", replace, enumerate(more, 4))
 	}
+	if alien := alienTerms(merged); alien != nil {
+		fix = advice("%s one, without what is no part of SPF and belongs in a record of its own: %s.", replace, enumerate(alien, 4))
+	}
 	if pieces := k.pieces(k.p.Domain); pieces != nil {
 		fix = advice("%s one, with what other TXT records there hold, if it belongs to it: %s.", replace, enumerate(pieces, 4))
 	}
 	k.Add("spf-multiple-records", finding.Finding{Detail: detail, Evidence: []finding.Evidence{k.p.Record.Evidence}, Fix: fix})
+}
+
+// alienTerms are the modifiers of a record that no standard of SPF has: another record may have
+// been pasted behind its version.
+func alienTerms(text string) (out []string) {
+	terms, _ := spf.Parse(text)
+	for i := range terms {
+		if t := &terms[i]; t.Kind == spf.KindModifier && reported(t) == "" {
+			out = append(out, t.Text)
+		}
+	}
+	return out
+}
+
+// withStated is a record with the addresses at its start that are known to send, and that do not
+// pass by it, and a sentence that says so; empty if there are none.
+func (k *checker) withStated(text string) (with, said string) {
+	if k.trial || strings.Contains(text, "<") {
+		return text, ""
+	}
+	var missing []string
+	for _, e := range k.c.Evaluations {
+		t := addressTerm(e)
+		if e.Domain != k.p.Domain || e.Identity == "helo" || !routable(e.IP) || slices.Contains(missing, t) {
+			continue
+		}
+		switch k.p.tryAgain(k.p.Domain, text, e, spf.Assumed{HELO: true, LocalPart: true}).Result {
+		case spf.Fail, spf.SoftFail, spf.Neutral:
+			missing = append(missing, t)
+		}
+	}
+	if rest, ok := strings.CutPrefix(text, spf.Version); ok && missing != nil {
+		return spf.Version + " " + strings.Join(missing, " ") + rest, fmt.Sprintf(" Without %s at its start mail from there would not pass.", enumerate(missing, 5))
+	}
+	return text, ""
 }
 
 // reaching is the merged record of texts without the includes that lead back to the
