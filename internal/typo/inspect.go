@@ -358,6 +358,7 @@ func (x *inspection) names(f *finding.Finding) {
 	squeezed := strings.Join(strings.FieldsFunc(plain, func(c rune) bool { return strings.ContainsRune(" \t\"\\'\u00a0\u200b", c) }), "")
 	plussed := strings.ReplaceAll(plain, " ", "+") // of a key that a form made spaces in
 	dotted := strings.NewReplacer(",", ".", ";", ".", "..", ".", "(at)", "@").Replace(squeezed)
+	tied := strings.NewReplacer(",@", "@", ";@", "@", ".@", "@", ":@", "@", "@,", "@", "@;", "@", "@.", "@", "@:", "@").Replace(squeezed) // no mailbox ends so, and no host begins so
 	services := strings.ToLower(master())
 	for _, r := range f.Fix.Records() {
 		value := r.Value
@@ -372,7 +373,7 @@ func (x *inspection) names(f *finding.Finding) {
 		value = prefixes.ReplaceAllString(value, " ")
 		for _, word := range token.FindAllString(value, -1) {
 			w := strings.TrimPrefix(strings.ToLower(strings.Trim(word, ".")), "p=") // of a key, not its tag
-			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || len(w) > 100 && (strings.Contains(plussed, w) || halved(plain, w)) || x.serves(services, w) || strings.Contains(services, ":"+w) {
+			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || strings.Contains(tied, w) || len(w) > 100 && (strings.Contains(plussed, w) || halved(plain, w)) || x.serves(services, w) || strings.Contains(services, ":"+w) {
 				continue
 			}
 			if local, host, mailbox := strings.Cut(w, "@"); mailbox && strings.Contains(plain, ":"+local+"@") && host == Domain {

@@ -261,9 +261,13 @@ func misspelt(s string) ([]string, string) {
 }
 
 // runsInto reports whether what stands before the name of a term may be an mx whose space
-// is missing, one of the two misspelt: "xmexists:", "mxi4p:".
+// is missing, one of the two misspelt: "xmexists:", "mxi4p:"; or a term that another character
+// than a space sets apart: "mx,i4:".
 func runsInto(name string) bool {
 	name = strings.ToLower(name)
+	if i := strings.IndexAny(name, ",;|.&'\""); i > 0 && i < len(name)-1 && (isName(name[:i]) || hint.Distance(name[:i], "mx") <= 1) {
+		return true
+	}
 	if rest, ok := strings.CutPrefix(name, "mx"); ok && len(rest) > 1 && keyword(rest, "") != "" {
 		return true
 	}
