@@ -17,8 +17,8 @@ const maxSendersBelow = 4
 // sendersBelow are names below the domain that send mail by what a loaded zone shows, an SPF
 // record that names somebody, a DKIM key or mailboxes, and have no DMARC record of their own: what the
 // domain publishes for itself is their policy too, unless a record above it is (RFC 9989,
-// 4.10.1). So does a name that the zone delegates: what is there is not known, unless its zone
-// is loaded as well. Nothing is asked for that.
+// 4.10.1). So does a name that the zone delegates, or whose keys, and an alias of another domain's
+// name: what is there is not known, unless its zone is loaded as well. Nothing is asked for that.
 func (a *run) sendersBelow() []string {
 	if r, _ := a.result.DMARC.Below(); r != nil && r != a.result.DMARC.Record || a.result.DMARC.PolicyDomain != "" && a.result.DMARC.PolicyDomain != a.target.Domain {
 		return nil
@@ -28,8 +28,8 @@ func (a *run) sendersBelow() []string {
 	for _, rec := range records {
 		text := strings.Join(rec.TXT, "")
 		name, key := rec.Name, false
-		if at := strings.Index(name, "._domainkey."); at >= 0 {
-			name, key = name[at+len("._domainkey."):], true
+		if _, below, ok := strings.Cut(name, "domainkey."); ok { // with or without the underscore
+			name, key = below, true
 		}
 		record, isPolicy := strings.CutPrefix(name, "_dmarc.")
 		switch {
@@ -44,13 +44,28 @@ func (a *run) sendersBelow() []string {
 			if rec.Host != "." && rec.Host != "" {
 				sends = append(sends, name)
 			}
-		case key && (rec.Host != "" || usableKey(text)), !key && namesSenders(text):
+		case key && (rec.Host != "" || usableKey(text)), !key && (namesSenders(text) || a.leadsToSender(&rec)):
 			sends = append(sends, name)
 		}
 	}
 	sends = slices.DeleteFunc(sends, func(name string) bool { return slices.Contains(governed, name) })
 	sends = append(sends, delegated...) // a record that the delegation hides is no record
 	return sends[:min(len(sends), maxSendersBelow)]
+}
+
+// leadsToSender reports whether a name is an alias of another domain's that has mailboxes or an SPF
+// record which names somebody, or may have: its zone is not loaded. That of a web site is none.
+func (a *run) leadsToSender(rec *resolver.Record) bool {
+	label, _, _ := strings.Cut(rec.Name, ".")
+	if rec.Type != resolver.TypeCNAME || label == "www" || resolver.Within(rec.Host, a.target.Domain) {
+		return false
+	}
+	if !resolver.Stands(a.resolver, resolver.Registrable(rec.Host)) {
+		return true
+	}
+	return slices.ContainsFunc(resolver.Below(a.resolver, rec.Host, resolver.TypeTXT, resolver.TypeMX), func(at resolver.Record) bool {
+		return at.Name == rec.Host && (at.Type == resolver.TypeMX && at.Host != "." || at.Type == resolver.TypeTXT && namesSenders(at.Text()))
+	})
 }
 
 // signersBelow are names below the domain that have a DKIM key in a loaded zone, or an alias that may
@@ -76,8 +91,10 @@ const maxZonesBelow = 20
 // below returns the texts, aliases and MX records of loaded zones at a domain and below it, and the names
 // that are delegated to zones which are not loaded.
 func (a *run) below(domain string, most int) (records []resolver.Record, delegated []string) {
-	for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeTXT, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeNS) {
+	for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeTXT, resolver.TypeSPF, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeNS) {
 		switch {
+		case rec.Type == resolver.TypeNS && strings.HasPrefix(rec.Name, "_domainkey.") && rec.Name != "_domainkey."+domain:
+			delegated = append(delegated, strings.TrimPrefix(rec.Name, "_domainkey."))
 		case rec.Type != resolver.TypeNS:
 			records = append(records, rec)
 		case rec.Name == domain || slices.Contains(delegated, rec.Name) || strings.Contains(rec.Name, "_"):
@@ -103,7 +120,8 @@ func usableKey(text string) bool {
 // namesSenders reports whether a text is an SPF record that lets somebody send.
 func namesSenders(text string) bool {
 	p := &spfpolicy.Policy{Status: spfpolicy.StatusFound, Record: &spfpolicy.Record{Text: text}}
-	return spf.IsRecord(text) && !p.NamesNoSender()
+	meant := strings.ToLower(text[:min(len(text), len(" \"v = spf1"))])
+	return (spf.IsRecord(text) || strings.Contains(meant, "spf") && !strings.HasPrefix(meant, "spf2.0")) && !p.NamesNoSender()
 }
 
 // signsYet is the name of a key of the domain, or of an alias that may lead to one, by which
