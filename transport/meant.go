@@ -9,13 +9,25 @@ import (
 	"mailworthy/dmarc"
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
+	"mailworthy/internal/lazyre"
 )
+
+// fileField is where the fields of the policy file go on behind an id (RFC 8461, 3.2).
+var fileField = lazyre.New(`(?i)[;,\s]+(?:version|mode|max_age|mx) *:`)
 
 // meantSTS is the record that was meant. An id says that the policy changed, and so
 // letters and digits of one with other characters in it are as good.
 func meantSTS(text string, _ ...string) string {
 	r := readFields(text, "v=STSv1")
 	ids := slices.Compact(slices.Clone(r.values["id"]))
+	for i, value := range ids {
+		if at := fileField.FindStringIndex(value); at != nil {
+			ids[i] = value[:at[0]]
+		}
+	}
+	if len(ids) == 1 && strings.Contains(strings.Trim(ids[0], "="), "=") {
+		ids = nil // what stands behind it is of another record
+	}
 	var id strings.Builder
 	for whole, i := strings.Join(ids, ""), 0; len(ids) == 1 && i < len(whole) && id.Len() < 32; i++ {
 		if c := whole[i]; ascii.IsAlphanumeric(c) {

@@ -43,7 +43,8 @@ var (
 func readFields(text, version string) *reading {
 	r := &reading{version: version, values: map[string][]string{}}
 	text = unwrapped(text[:min(len(text), maxRecord)], version)
-	r.body = text[versionEnd(text, version):]
+	begins := versionEnd(text, version)
+	r.body = text[begins:]
 	last, strong := "", true // a semicolon, or the start, came before
 	exact := map[string]bool{}
 	for field := range strings.SplitSeq(r.body, ";") {
@@ -69,7 +70,9 @@ func readFields(text, version string) *reading {
 			r.values[name] = append(r.values[name], value)
 			last = name
 		case name == "v":
-			last = ""
+			if last = ""; begins > 0 && otherVersion(value, version) {
+				r.rest += "; " + toCorrect("v="+value) // another record begins there
+			}
 		case name != "":
 			r.other(name, value)
 			last = ""
@@ -83,6 +86,14 @@ func readFields(text, version string) *reading {
 		s, strong = s[to:], false
 	}
 	return r
+}
+
+// otherVersion reports whether a text is the version of a record of another kind.
+func otherVersion(value, version string) bool {
+	word, _, _ := strings.Cut(strings.TrimSpace(value), " ")
+	return !strings.EqualFold("v="+word, version) && slices.ContainsFunc([]string{"DMARC1", "DKIM1", "spf1", "STSv1", "TLSRPTv1", "BIMI1"}, func(v string) bool {
+		return strings.EqualFold(v, word)
+	})
 }
 
 // untied is the value of a field behind which the semicolon is missing: its last character
