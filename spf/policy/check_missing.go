@@ -81,7 +81,7 @@ func (k *checker) oldType() bool {
 		Fix:    advice("Correct the record and publish it as TXT at %s.", k.p.Domain)}
 	_, l := spf.Parse(text)
 	stated := ""
-	if p := (&proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}); l.ErrorAt < 0 && !k.trial && k.besides(k.p.Domain, text) == nil && !k.doubledElse(text) && k.holds(p, text) {
+	if p := (&proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}); l.ErrorAt < 0 && !k.trial && k.besides(k.p.Domain, text) == nil && alienTerms(text) == nil && !k.doubledElse(text) && k.holds(p, text) {
 		f.Fix = &finding.Fix{Summary: "Publish the record as TXT.", Name: k.p.Domain, Type: "TXT"}
 		f.Fix.Value, stated = k.withStated(text)
 		f.Detail += stated

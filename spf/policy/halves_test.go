@@ -131,6 +131,21 @@ func TestApart(t *testing.T) {
 		{`@ TXT "v=spf1 ip4:192.0.2.5 -all"` + "\n" + `@ TXT "v=spf1 mx -all"` + "\n" + `acme.example TXT "v=spf1 ip4:192.0.2.9 -all"`, false},
 		{`@ TXT "v=spf1 ip4:192.0.2.5"` + "\n" + `@ TXT "mx -all"` + "\n" + `@ SPF "v=spf1 ip4:192.0.2.9 -all"`, false},
 		{`@ TXT "v=spf1 ipv4:192.0.2.5 -all"` + "\n" + `@ SPF "v=spf1 ipv4:192.0.2.5 -all"`, true},
+		// With what nobody reads today comes into force that nobody passes by what is beside what it leads to.
+		{`@ TXT "v=spf1 mx inlude:_own.acme.example -all"` + "\n" + `_own TXT "v=spf1"` + "\n" + `_own TXT "ip4:45.77.1.0/24 -all"`, false},
+		{`@ TXT "v=spf1 mx inlude:_own.acme.example -all"` + "\n" + `_own TXT "v=spf1 ip4:45.76.9.0/24 -all"` + "\n" + `_own SPF "v=spf1 ip4:45.76.9.0/24 ip4:45.77.1.0/24 -all"`, false},
+		{`@ TXT "v=spf1 mx inlude:_own.acme.example -all"` + "\n" + `_own TXT "v=spf1 ip4:45.76.9.0/24 -all"` + "\n" + `_own TXT "MS=ms12345678"`, true},
+		{`@ TXT "v=spf1 mx include:_own.acme.example"` + "\n" + `_own TXT "v=spf1 ip4:45.76.9.0/24 -all"` + "\n" + `_own TXT "ip4:45.77.1.0/24 -all"`, true},
+		{`acme.example TXT "v=spf1 redirect=_own.acme.example"` + "\n" + `_own TXT "v=spf1 ip4:45.76.9.0/24 -all ip4:45.77.1.0/24"`, false},
+		{`acme.example TXT "v=spf1 redirect=_own.acme.example"` + "\n" + `_own TXT "v=spf1 ip4:45.76.9.0/24 -all"`, true},
+		{`@ TXT "v=spf1 mx:dead.acme.example ip4:45.76.9.5 -al"` + "\n" + `dead MX 10 gone`, false},
+		{`@ TXT "v=spf1 mx:dead.acme.example ip4:45.76.9.5 -al"` + "\n" + `dead MX 10 in` + "\n" + `in A 10.0.0.5`, false},
+		{`@ TXT "v=spf1 mx:dead.acme.example ip4:45.76.9.5 -al"` + "\n" + `dead MX 10 gone` + "\n" + `dead MX 20 mx1`, true},
+		{`@ TXT "v=spf1 mx:dead.acme.example ip4:45.76.9.5 -al"` + "\n" + `dead MX 10 mx.esp.net.`, true},
+		{`@ TXT "v=spf1 mx:dead.acme.example ip4:45.76.9.5"` + "\n" + `dead MX 10 gone`, true},
+		// A record of another kind, pasted behind the version or the end.
+		{`_dmarc TXT "v=spf1 mx -all v=DMARC1; p=quarantine; rua=mailto:d@acme.example"`, false},
+		{`@ SPF "v=spf1 mx -all v=DMARC1; p=quarantine; rua=mailto:d@acme.example"`, false},
 		{`@ TXT "v=spf1 ipv4:192.0.2.5 -all"` + "\n" + `acme.example TXT "v=spf1 ip4:192.0.2.5 -all"`, true},
 		{`@ TXT "v=spf1 ipv4:192.0.2.5 mx -all"` + "\n" + `@ SPF "v=spf1 ip:192.0.2.5 -all"`, true},
 	} {

@@ -20,7 +20,8 @@ func (k *checker) apart() {
 		return
 	}
 	root := k.published.answers.get(k.p.Domain, resolver.TypeTXT).record()
-	inForce := root.count == 1 && root.layout.ErrorAt < 0 && !root.endless()
+	inError := root.count != 1 || root.layout.ErrorAt >= 0
+	inForce := !inError && !root.endless()
 	for _, f := range k.Found() {
 		x := f.Fix
 		if x == nil || x.Type != "TXT" || x.When != "" || x.HasPlaceholder() || !spf.IsRecord(x.Value) {
@@ -43,7 +44,40 @@ func (k *checker) apart() {
 				break
 			}
 		}
+		if x.When == "" && inError {
+			x.When = k.unheard(x)
+		}
 	}
+}
+
+// unheard says which senders a proposal for a record that nobody reads today would shut out, and that
+// nothing else is proposed for: a host of theirs has no public address, a text beside a record that
+// is led to holds more, or a term stands where nobody reads it. Empty: none.
+func (k *checker) unheard(x *finding.Fix) (when string) {
+	elsewhere := func(name string) bool {
+		return name != x.Name && slices.ContainsFunc(k.Found(), func(f *finding.Finding) bool { return f.Fix != nil && f.Fix.Name == name && f.Fix.Value != "" })
+	}
+	k.p.with(textsOf(x.Name, x.Value, x.More)).walk(func(r *Record, _ bool) {
+		if when != "" || r.Loop || r.Repeated || r.Status != StatusFound || !sameOwner(r.Domain, k.p.Domain) || elsewhere(r.Domain) {
+			return
+		}
+		for i := range r.Terms {
+			t := &r.Terms[i]
+			switch finds := t.Kind == spf.KindA || t.Kind == spf.KindMX; {
+			case t.Error != "" || !finds && t.Ignored == "":
+			case t.Ignored == "after_all" && movable(t.parsed):
+				when = fmt.Sprintf("%s is not meant, which stands behind all in the record of %s", quote(t.Text), r.Domain)
+			case t.Ignored == "" && t.Qualifier == "+" && t.Status == StatusFound && !t.NullMX && !t.parsed.Macros && !unknownHost(t) && len(setOf(t.Prefixes...).minus(unroutable)) == 0:
+				when = fmt.Sprintf("%s in the record of %s leads to a public address (today to none)", quote(t.Text), r.Domain)
+			}
+		}
+		for _, c := range k.published.answers.texts(r.Domain) {
+			if when == "" && r.Domain != x.Name && (c.old || !spf.IsRecord(c.text)) && holdsTerms(c.text) && !held(r.Text, c.text) {
+				when = fmt.Sprintf("%s is no part of the record of %s", c.named(x.Name), r.Domain)
+			}
+		}
+	})
+	return when
 }
 
 // standing is a text of a TXT record, or of one of type SPF (old).

@@ -119,6 +119,8 @@ func (k *checker) wrongName() (wrong, open bool) {
 		f.Fix = advice("Publish the record of %s at %s, if it is no wildcard's: whether names that nobody published have one as well, the DNS did not say.", name, k.p.Domain)
 	case l.ErrorAt >= 0:
 		f.Fix = advice("Correct the record and publish it at %s.", k.p.Domain)
+	case alienTerms(text) != nil:
+		f.Fix = advice("Publish what of the record is SPF at %s; what is no part of SPF belongs in a record of its own: %s.", k.p.Domain, enumerate(alienTerms(text), 4))
 	case !moved:
 		// It may be there to be included.
 		f.Fix = advice("Publish a record at %s that names all its senders: %s, if it does, or include:%s beside the others.", k.p.Domain, quotable(text), name)
