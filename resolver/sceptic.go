@@ -20,6 +20,8 @@ type Sceptic struct {
 	seen map[string]bool
 	// selective is whether the other resolver is, once it is known.
 	selective, asked bool
+	// comDenied: it was found not to be, as it denies com.
+	comDenied bool
 }
 
 // NewSceptic puts a Sceptic in front of a resolver.
@@ -81,6 +83,12 @@ func (s *Sceptic) sees(ctx context.Context, name, tld string) (sees, known bool)
 	return false, true
 }
 
+// denies reports whether a name that everybody sees is denied.
+func (s *Sceptic) denies(ctx context.Context, q question) bool {
+	a, err := s.next.Lookup(ctx, q.name, q.typ)
+	return err == nil && a.Absent() && !a.OfZone() || err != nil && deniesZone(AsError(err))
+}
+
 // deniesZone reports whether a name that is a zone was denied with the SOA of that zone, as by servers
 // that deny everything so.
 func deniesZone(e *Error) bool { return e.Reason == Malformed && e.Rcode == rcodeName(rcodeNX) }
@@ -93,10 +101,11 @@ func (s *Sceptic) hides(ctx context.Context, name string) bool {
 		return false
 	}
 	if !s.asked {
-		s.selective, s.asked = Selective(ctx, s.next) != nil, !ended(ctx)
+		shown, denied := selective(ctx, s.next)
+		s.selective, s.comDenied, s.asked = shown != nil, denied, !ended(ctx)
 	}
-	if !s.selective {
-		return false
+	if !s.selective { // of other names their top-level domain was asked for
+		return s.comDenied && TopLevel(domain) == "arpa" && s.denies(ctx, question{".", TypeNS}) && s.denies(ctx, question{domain, TypeSOA})
 	}
 	for _, q := range []question{{domain, TypeSOA}, {domain, TypeNS}} {
 		if a, err := s.next.Lookup(ctx, q.name, q.typ); err == nil && (a.OfZone() || shows(a)) {

@@ -106,6 +106,35 @@ func TestScepticSelective(t *testing.T) {
 	}
 }
 
+// TestScepticReverse: a denial of a reverse name is not believed of a resolver that denies com, the root
+// and the tree of such names as well, also if another name was denied first.
+func TestScepticReverse(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		says     map[string]string
+		believed bool
+	}{
+		{"denies everything", map[string]string{"*": "nxdomain"}, false},
+		{"has no data for anything", map[string]string{"*": "nodata"}, false},
+		{"has com", map[string]string{"*": "nxdomain", "com NS": "x"}, true},
+		{"has the root", map[string]string{"*": "nxdomain", ". NS": "x"}, true},
+		{"has the tree", map[string]string{"*": "nxdomain", "in-addr.arpa SOA": "x"}, true},
+		{"is asked in vain about the root", map[string]string{"*": "nxdomain", ". NS": "fails"}, true},
+		{"is asked in vain about com", map[string]string{"*": "nxdomain", "com NS": "fails"}, true},
+		{"a zone is believed", map[string]string{"*": "nxdomain", "1.2.0.192.in-addr.arpa PTR": "zone nxdomain"}, true},
+	} {
+		for _, before := range []string{"", "a.one.com"} {
+			s := NewSceptic(&sayer{says: tt.says})
+			if before != "" {
+				_, _ = s.Lookup(t.Context(), before, TypeTXT)
+			}
+			if _, err := s.Lookup(t.Context(), "1.2.0.192.in-addr.arpa", TypePTR); (err == nil) != tt.believed {
+				t.Errorf("%s, after %q: %v", tt.name, before, err)
+			}
+		}
+	}
+}
+
 // TestScepticAsksOnce: a top-level domain is asked about once, and neither one that nobody
 // registered nor that of reverse names; the servers of com are, once for all. What is said of a
 // top-level domain holds there alone.

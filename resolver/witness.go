@@ -213,26 +213,32 @@ const publicServers = "gtld-servers.net"
 // which are the public ones. A network with a zone com of its own names other servers. It
 // returns the answers that show it, and none if they do not.
 func Selective(ctx context.Context, r Resolver) []*Answer {
+	shown, _ := selective(ctx, r)
+	return shown
+}
+
+// selective is Selective; denied says that the resolver denies com itself.
+func selective(ctx context.Context, r Resolver) (shown []*Answer, denied bool) {
 	top, err := r.Lookup(ctx, "com", TypeNS)
 	if err != nil || top.OfZone() || top.Status != Found {
-		return nil
+		return nil, err == nil && top.Absent() && !top.OfZone() || err != nil && deniesZone(AsError(err))
 	}
 	const asked = 2
-	shown := []*Answer{top}
+	shown = []*Answer{top}
 	for i, ns := range top.Records {
 		if !Within(ns.Host, publicServers) {
-			return nil
+			return nil, false
 		}
 		if i >= asked {
 			continue
 		}
 		host, err := r.Lookup(ctx, ns.Host, TypeA)
 		if err != nil || host.OfZone() || !host.Absent() {
-			return nil
+			return nil, false
 		}
 		shown = append(shown, host)
 	}
-	return shown
+	return shown, false
 }
 
 // DeniedAlone is the domain in which a resolver that is selective must have found something, if

@@ -301,3 +301,21 @@ func TestCommands(t *testing.T) {
 		}
 	}
 }
+
+// blind denies everything, the root included.
+type blind struct{}
+
+func (blind) Lookup(_ context.Context, name string, t resolver.Type) (*resolver.Answer, error) {
+	return &resolver.Answer{Name: name, Type: t, Status: resolver.NXDomain, Rcode: "NXDOMAIN", Server: "udp://192.0.2.53"}, nil
+}
+
+// TestDenialsOfEverything: what a resolver says that denies everything proves nothing.
+func TestDenialsOfEverything(t *testing.T) {
+	for _, text := range []string{"550 5.7.25 The IP address 45.33.7.10 has no PTR record", "550 5.7.1 blocked",
+		"450 4.7.1 <mx1.harborline.net>: Helo command rejected: Host not found", "550 5.1.2 Host unknown (Name server: nosuch.harborline.net: no data known)"} {
+		id := Identities{ClientIP: netip.MustParseAddr("45.33.7.10"), HELO: "mx1.harborline.net"}
+		if got := New(blind{}, audit.Options{Selectors: "inferred"}).Run(t.Context(), request(text, id)); got.Outcome == Proved || got.Outcome == RuledOut {
+			t.Errorf("%s: %s %v: %s", text, got.Outcome, checksOf(got.Findings), got.Why)
+		}
+	}
+}

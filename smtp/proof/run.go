@@ -119,6 +119,7 @@ func (p *Prover) run(ctx context.Context, r *Request, pl *plan, out Proof) Proof
 	}
 	limit := cmp.Or(p.Options.MaxQueries, audit.DefaultMaxQueries)
 	session := resolver.NewSession(p.session, limit)
+	sceptic := resolver.NewSceptic(session) // for what is asked without an audit, which doubts by itself
 	j := &judgement{request: r, plan: pl}
 	for i := range pl.steps {
 		s := &pl.steps[i]
@@ -153,16 +154,16 @@ func (p *Prover) run(ctx context.Context, r *Request, pl *plan, out Proof) Proof
 		case askHost:
 			f := &mailhost.Facts{}
 			if s.ip.IsValid() {
-				f.Addresses = mailhost.ExamineAddresses(ctx, session, []netip.Addr{s.ip})
+				f.Addresses = mailhost.ExamineAddresses(ctx, sceptic, []netip.Addr{s.ip})
 			}
 			if s.helo != "" {
-				f.HELO = mailhost.ExamineHELO(ctx, session, []string{s.helo})
+				f.HELO = mailhost.ExamineHELO(ctx, sceptic, []string{s.helo})
 			}
 			findings := mailhost.Check(f, mailhost.Context{Profile: finding.Sender}).Findings()
 			audit.NotChecked(findings, session.Trace())
 			j.hosts(f, findings)
 		case askTLS:
-			p.askTLS(ctx, session, s, j)
+			p.askTLS(ctx, sceptic, s, j)
 		}
 	}
 	j.conclude(&out)
@@ -172,7 +173,7 @@ func (p *Prover) run(ctx context.Context, r *Request, pl *plan, out Proof) Proof
 
 // askTLS asks for the records by which the recipient's domain demands TLS. The policy
 // file and the certificates are behind them, and are not looked at here.
-func (p *Prover) askTLS(ctx context.Context, session *resolver.Session, s *step, j *judgement) {
+func (p *Prover) askTLS(ctx context.Context, session resolver.Resolver, s *step, j *judgement) {
 	domain := s.target.Domain
 	hosts := []string{}
 	mx, err := session.Lookup(ctx, domain, resolver.TypeMX)
