@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,6 +101,9 @@ func Flatten(ctx context.Context, r resolver.Resolver, domain string, now time.T
 	if p.Status == StatusInvalid {
 		return nil, errors.New("spf: " + quote(domain) + " is not a domain to check")
 	}
+	if at := p.standsAt(); at != "" {
+		return p.flatten(ctx, now, maxSamples, flattening{elsewhere: at}), nil
+	}
 	seen, unseen := p.withoutUnseen()
 	f := seen.flatten(ctx, now, maxSamples, flattening{unseen: unseen})
 	if len(unseen) > 0 && len(f.Records) == 0 {
@@ -110,8 +114,26 @@ func Flatten(ctx context.Context, r resolver.Resolver, domain string, now time.T
 	return f, nil
 }
 
+// standsAt says where the record of the domain stands, if that is not at the domain itself: what is
+// published there takes the place of an alias, or of all that a wildcard answers.
+func (p *Policy) standsAt() string {
+	if aliases := p.Record.Evidence.CNAMEs; len(aliases) > 0 {
+		end := aliases[len(aliases)-1]
+		return fmt.Sprintf("it is an alias, and the record stands at %s: flatten that (mailworthy spf flatten %s)", end, end)
+	}
+	if p.answers == nil {
+		return ""
+	}
+	if a := p.answers.get(p.Domain, resolver.TypeTXT).answer; a != nil && a.Wildcard != "" {
+		return fmt.Sprintf("the record is the one of %s: one at %s itself would end what else the wildcard answers for it", a.Wildcard, p.Domain)
+	}
+	return ""
+}
+
 // flattening says what may be flattened.
 type flattening struct {
+	// elsewhere says why the record is flattened at another name; empty: it is not.
+	elsewhere string
 	// own: only what is the domain's own, and no more of that than ten lookups ask for.
 	// The addresses of others grow stale as copies, and their senders are lost then.
 	own bool
@@ -129,7 +151,7 @@ func (w flattening) enough(d, best *draft) bool {
 func (p *Policy) flatten(ctx context.Context, now time.Time, samples int, which flattening) *Flattening {
 	f := &Flattening{Domain: p.Domain, Current: p.Record.Text, LookupsBefore: p.Lookups, ExactBefore: p.LookupsExact, Date: now,
 		Records: []finding.Record{}, Ranges: []FlatRange{}, Kept: []Place{}, Dropped: []Place{}, Verification: Verification{Disagreements: []Disagreement{}}}
-	if f.Withheld = p.unfit(); f.Withheld != "" {
+	if f.Withheld = cmp.Or(p.unfit(), which.elsewhere); f.Withheld != "" {
 		f.Unresolved = strings.HasPrefix(f.Withheld, unsaid)
 		return f
 	}

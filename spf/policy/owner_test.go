@@ -26,6 +26,29 @@ func TestFlattenBarren(t *testing.T) {
 	}
 }
 
+// TestFlattenElsewhere: what is an alias or a wildcard's is flattened where it stands.
+func TestFlattenElsewhere(t *testing.T) {
+	r := dnstest.Zone(t, `
+		$TTL 3600
+		$ORIGIN acme.example.
+		@    SOA ns.example. admin.example. 1 7200 900 604800 300
+		mx1  A 192.0.2.10
+		news CNAME t
+		t    TXT "v=spf1 a:mx1.acme.example -all"
+		*    TXT "v=spf1 a:mx1.acme.example ~all"
+	`)
+	for _, c := range []struct{ domain, withheld string }{
+		{"news.acme.example", "mailworthy spf flatten t.acme.example"},
+		{"foo.acme.example", "the record is the one of *.acme.example"},
+		{"t.acme.example", ""},
+	} {
+		f, err := Flatten(context.Background(), r, c.domain, noon)
+		if err != nil || !strings.Contains(f.Withheld, c.withheld) || (f.Withheld == "") != (c.withheld == "") || (len(f.Records) > 0) != (c.withheld == "") {
+			t.Errorf("%s: %+v %v", c.domain, f, err)
+		}
+	}
+}
+
 // TestOwnersRecords: records as their owners publish them. What they name stays, what only
 // they know is asked, and one cause is said once.
 func TestOwnersRecords(t *testing.T) {
