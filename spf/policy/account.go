@@ -311,26 +311,21 @@ func (p *Policy) Contradicted() bool {
 }
 
 // besideRecord finds a text that was meant to be an SPF record beside the one in
-// force, and what it authorises beyond that.
+// force, or holds terms of one, and what it authorises beyond that.
 func (p *Policy) besideRecord() (text string, more []string) {
 	if p.Status != StatusFound || p.Record == nil {
 		return "", nil
 	}
 	for i := range p.Record.Published {
 		s := p.Record.Published[i].Text()
-		if p.Record.Published[i].SPF || !looksLikeRecord(s) {
+		if p.Record.Published[i].SPF {
 			continue
 		}
-		meant := repair(s)
-		text, more = s, nil
-		for _, part := range meant.parts {
-			if t := spf.ParseTerm(part.text); !part.unread && (!t.Kind.Directive() || t.Kind == spf.KindAll) || strings.HasPrefix(part.text, "<-all or") {
-				continue
-			}
-			if !slices.ContainsFunc(p.Record.Terms, func(have Term) bool {
-				return ascii.EqualFold(strings.TrimPrefix(have.Text, "+"), strings.TrimPrefix(part.text, "+"))
-			}) {
-				more = append(more, part.text)
+		if looksLikeRecord(s) {
+			text, more = s, p.lacks(s)
+		} else if list := termsBeside(s); list != "" && p.Record.Error == "" && slices.ContainsFunc(p.Record.Terms, func(t Term) bool { return ends(*t.parsed) }) {
+			if lacks := p.lacks(spf.Version + " " + list); len(lacks) > 0 {
+				text, more = s, lacks
 			}
 		}
 		if len(more) > 0 {
@@ -338,6 +333,44 @@ func (p *Policy) besideRecord() (text string, more []string) {
 		}
 	}
 	return text, more
+}
+
+// lacks are the terms by which a text, as it was meant, lets others pass than the record does.
+func (p *Policy) lacks(text string) (more []string) {
+	meant := repair(text)
+	for _, part := range meant.parts {
+		t := spf.ParseTerm(part.text)
+		switch {
+		case !part.unread && (!t.Kind.Directive() || t.Kind == spf.KindAll), strings.HasPrefix(part.text, "<-all or"):
+			continue
+		case !part.unread && t.Prefix.IsValid() && len(setOf(t.Prefix).minus(p.pass)) == 0:
+			continue
+		case !part.unread && t.Kind == spf.KindInclude && slices.Contains(p.Targets(), ascii.ToLower(t.Spec)):
+			continue
+		}
+		if !slices.ContainsFunc(p.Record.Terms, func(have Term) bool {
+			return ascii.EqualFold(strings.TrimPrefix(have.Text, "+"), strings.TrimPrefix(part.text, "+"))
+		}) {
+			more = append(more, part.text)
+		}
+	}
+	return more
+}
+
+// termsBeside are the terms of a text that is nothing else but terms which name hosts, perhaps behind
+// the word SPF: the owner may have added them as a record of their own. Empty: it is another text.
+func termsBeside(text string) string {
+	if first, rest, ok := strings.Cut(strings.TrimSpace(text), " "); ok && ascii.EqualFold(strings.Trim(first, ":="), "spf") {
+		text = rest
+	}
+	if !termsAlone(text) {
+		return ""
+	}
+	terms, _ := spf.Parse(spf.Version + " " + text)
+	if !slices.ContainsFunc(terms, func(t spf.Term) bool { return t.Prefix.IsValid() || strings.Contains(t.Spec, ".") }) {
+		return ""
+	}
+	return text
 }
 
 // SendsNothing reports whether the record is "v=spf1 -all": the domain sends no

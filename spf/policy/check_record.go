@@ -13,7 +13,7 @@ import (
 	"mailworthy/spf"
 )
 
-// beside reports a text that was meant to be an SPF record beside the one in force.
+// beside reports a text that was meant to be an SPF record, or a part of it, beside the one in force.
 // What it authorises is not authorised, and nobody but the owner knows which of the
 // two was to go.
 func (k *checker) beside() {
@@ -25,6 +25,9 @@ func (k *checker) beside() {
 		Evidence: []finding.Evidence{k.p.Record.Evidence},
 		Detail:   fmt.Sprintf("The TXT record %s of %s was meant to be an SPF record, but does not begin with v=spf1 and a space. Receivers pass it over.", quote(text), k.p.Domain),
 		Fix:      &finding.Fix{Summary: "Remove the record that has no effect.", Remove: []finding.Record{{Name: k.p.Domain, Type: "TXT", Value: text}}}}
+	if !looksLikeRecord(text) {
+		f.Detail = fmt.Sprintf("The TXT record %s of %s holds terms of SPF, but does not begin with v=spf1 and a space. Receivers pass it over.", quote(text), k.p.Domain)
+	}
 	if len(more) > 0 {
 		f.Severity = finding.Warning
 		f.Detail += " The record in force has nothing of " + enumerate(more, 5) + ": whoever sends by that fails."

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"mailworthy/finding"
@@ -161,6 +162,43 @@ func TestApart(t *testing.T) {
 		}
 		if c.free && complete == 0 {
 			t.Errorf("%s\n  nothing is complete", c.zone)
+		}
+	}
+}
+
+// TestTermsBeside: terms that somebody published as a record of their own beside the one in force are
+// in no force, and are said, unless that one has them.
+func TestTermsBeside(t *testing.T) {
+	for _, c := range []struct{ record, text, lacks string }{
+		{"v=spf1 mx -all", "include:_spf.esp.example", `nothing of "include:_spf.esp.example"`},
+		{"v=spf1 mx -all", "+include:_spf.esp.example ~all", `nothing of "+include:_spf.esp.example"`},
+		{"v=spf1 mx -all", "ip4:203.0.113.9", `nothing of "ip4:203.0.113.9"`},
+		{"v=spf1 mx -all", "SPF include:_spf.esp.example -all", `nothing of "include:_spf.esp.example"`},
+		{"v=spf1 redirect=_own.acme.example", "ip4:203.0.113.9 ip6:2001:db8::9", `"ip4:203.0.113.9" and "ip6:2001:db8::9"`},
+		{"v=spf1 mx -all", "v=spf ip4:192.0.2.10 ip4:203.0.113.9 -all", `nothing of "ip4:203.0.113.9"`},
+		// The record has them, or the text is another one.
+		{"v=spf1 mx -all", "ip4:192.0.2.10", ""},
+		{"v=spf1 ip4:203.0.113.0/24 mx -all", "ip4:203.0.113.9 -all", ""},
+		{"v=spf1 include:_own.acme.example -all", "include:_spf.esp.example", ""},
+		{"v=spf1 mx -all", "a", ""},
+		{"v=spf1 mx -all", "mx:1", ""},
+		{"v=spf1 mx -all", "-all", ""},
+		{"v=spf1 mx -all", "include:us in your prayers", ""},
+		{"v=spf1 mx -all", "exp=why.acme.example", ""},
+	} {
+		r := ownZone(t, fmt.Sprintf("@ TXT %q\n@ TXT %q\n_own TXT \"v=spf1 include:_spf.esp.example -all\"\n_spf.esp.example. TXT \"v=spf1 ip4:192.0.2.10 -all\"\n", c.record, c.text))
+		said := ""
+		for _, f := range Check(Examine(context.Background(), r, "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Check != "spf-syntax" || f.Severity == finding.Pass {
+				continue
+			}
+			said += f.Detail
+			if f.Severity != finding.Warning || f.Fix == nil || f.Fix.Complete {
+				t.Errorf("%q beside %q: %s %+v", c.text, c.record, f.Severity, f.Fix)
+			}
+		}
+		if !strings.Contains(said, c.lacks) || (said == "") != (c.lacks == "") {
+			t.Errorf("%q beside %q: %q", c.text, c.record, said)
 		}
 	}
 }
