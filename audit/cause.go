@@ -44,8 +44,9 @@ func wildcards(findings []finding.Finding) []finding.Finding {
 }
 
 // misplacedDMARC puts what DKIM says of a DMARC record at a selector, and SPF of one in the
-// same text as its own, below the finding that moves it.
-func misplacedDMARC(findings []finding.Finding) []finding.Finding {
+// same text as its own, below the finding that moves it. If the domain has no key, keyed is false: that
+// the selector has none then stands for itself.
+func misplacedDMARC(findings []finding.Finding, keyed bool) []finding.Finding {
 	for i := range findings {
 		f := &findings[i]
 		if f.Check != "dmarc-wrong-name" || !f.Severity.AtLeast(finding.Notice) {
@@ -53,7 +54,7 @@ func misplacedDMARC(findings []finding.Finding) []finding.Finding {
 		}
 		at := slices.IndexFunc(findings, func(g finding.Finding) bool {
 			return g.Subject == f.Subject && g.Severity.AtLeast(finding.Notice) &&
-				(g.Check == "dkim-key-syntax" || g.Check == "spf-unknown-modifier" && f.Fix != nil && len(f.Fix.More) > 0)
+				(g.Check == "dkim-key-syntax" && keyed || g.Check == "spf-unknown-modifier" && f.Fix != nil && len(f.Fix.More) > 0)
 		})
 		if at < 0 {
 			continue
@@ -65,7 +66,7 @@ func misplacedDMARC(findings []finding.Finding) []finding.Finding {
 		}
 		findings = slices.Clone(findings)
 		findings[first].Follows = append(slices.Clip(findings[first].Follows), findings[other].Consequence())
-		return misplacedDMARC(slices.Delete(findings, other, other+1))
+		return misplacedDMARC(slices.Delete(findings, other, other+1), keyed)
 	}
 	return findings
 }

@@ -133,34 +133,54 @@ func TestMisplacedDMARC(t *testing.T) {
 	key := finding.Finding{Check: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM, Subject: at}
 	other := finding.Finding{Check: "dkim-key-syntax", Severity: finding.Error, Section: finding.DKIM, Subject: "s2._domainkey.acme.example"}
 	moved := finding.Finding{Check: "dmarc-wrong-name", Severity: finding.Error, Section: finding.DMARC, Subject: at}
-	got := misplacedDMARC([]finding.Finding{key, other, moved})
+	got := misplacedDMARC([]finding.Finding{key, other, moved}, true)
 	if len(got) != 2 || got[0].Subject != other.Subject || len(got[1].Follows) != 1 || got[1].Follows[0].Check != "dkim-key-syntax" {
 		t.Errorf("%+v", got)
 	}
+	if got := misplacedDMARC([]finding.Finding{key, moved}, false); len(got) != 2 {
+		t.Errorf("no key is left: %+v", got)
+	}
 	glued := finding.Finding{Check: "dmarc-wrong-name", Severity: finding.Error, Subject: "acme.example", Fix: &finding.Fix{More: []finding.Record{{}}}}
 	modifier := finding.Finding{Check: "spf-unknown-modifier", Severity: finding.Notice, Subject: "acme.example"}
-	if got := misplacedDMARC([]finding.Finding{modifier, glued}); len(got) != 1 || len(got[0].Follows) != 1 {
+	if got := misplacedDMARC([]finding.Finding{modifier, glued}, true); len(got) != 1 || len(got[0].Follows) != 1 {
 		t.Errorf("%+v", got)
 	}
 	glued.Fix = nil
-	if got := misplacedDMARC([]finding.Finding{modifier, glued}); len(got) != 2 {
+	if got := misplacedDMARC([]finding.Finding{modifier, glued}, true); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
 	// What breaks a key is not said below a record that is only untidy, and a pass follows from nothing.
 	moved.Severity = finding.Notice
 	for _, list := range [][]finding.Finding{{key, moved}, {moved, key}} {
-		if got := misplacedDMARC(list); len(got) != 1 || got[0].Check != "dkim-key-syntax" || len(got[0].Follows) != 1 || got[0].Follows[0].Check != "dmarc-wrong-name" {
+		if got := misplacedDMARC(list, true); len(got) != 1 || got[0].Check != "dkim-key-syntax" || len(got[0].Follows) != 1 || got[0].Follows[0].Check != "dmarc-wrong-name" {
 			t.Errorf("%+v", got)
 		}
 	}
 	sound := key
 	sound.Severity = finding.Pass
-	if got := misplacedDMARC([]finding.Finding{sound, moved}); len(got) != 2 {
+	if got := misplacedDMARC([]finding.Finding{sound, moved}, true); len(got) != 2 {
 		t.Errorf("%+v", got)
 	}
 	moved.Severity = finding.Pass
-	if got := misplacedDMARC([]finding.Finding{key, moved}); len(got) != 2 {
+	if got := misplacedDMARC([]finding.Finding{key, moved}, true); len(got) != 2 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestAwaitSPF: an SPF record that is published beside another is in order, or the fix waits.
+func TestAwaitSPF(t *testing.T) {
+	for text, when := range map[string]string{
+		"v=spf1 a include:_spf.acme.example ~all":        "",
+		"v=spf1 a in1lude:_spf.acme.example ~all":        `"in1lude:_spf.acme.example" in the SPF record is put right`,
+		"google-site-verification=v=spf1 in1lude:a.test": "",
+	} {
+		fix := &finding.Fix{Name: "_dmarc.acme.example", Type: "TXT", Value: "v=DMARC1; p=reject", Complete: true,
+			More: []finding.Record{{Name: "acme.example", Type: "TXT", Value: text}}}
+		findings := []finding.Finding{{Check: "dmarc-wrong-name", Fix: fix}, {Check: "dmarc-syntax"}}
+		awaitSPF(findings)
+		if got := findings[0].Fix; got.When != when || got.Complete != (when == "") || fix.When != "" {
+			t.Errorf("%s: %+v", text, got)
+		}
 	}
 }
 

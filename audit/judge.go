@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"mailworthy/mailhost"
 	"mailworthy/rbl"
 	"mailworthy/resolver"
+	"mailworthy/spf"
 	spfpolicy "mailworthy/spf/policy"
 	"mailworthy/transport"
 )
@@ -33,7 +35,7 @@ func (a *run) judge() {
 	}
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
-	res.Findings, res.Passes = follow(misplacedDMARC(wildcards(a.noteDNS64(res.Findings))), res.Passes, res.Domain)
+	res.Findings, res.Passes = follow(misplacedDMARC(wildcards(a.noteDNS64(res.Findings)), a.hasOwnKey()), res.Passes, res.Domain)
 	fault := a.commonFault()
 	a.judgeReceivers(fault)
 	a.uncheckReceivers()
@@ -112,8 +114,30 @@ func (a *run) further(findings []finding.Finding, profile finding.Profile) []fin
 	if profile == finding.Sender {
 		findings = append(findings, a.needed...)
 	}
+	awaitSPF(findings)
 	led := a.aliases()
 	return a.behindWildcard(a.atEnds(a.behindAlias(a.ownAddresses(findings), led), led))
+}
+
+// awaitSPF has fixes wait that publish an SPF record beside another one, as it stood in one text with
+// that, which is in error: nobody but the owner has seen what it is to be.
+func awaitSPF(findings []finding.Finding) {
+	for i := range findings {
+		f := &findings[i]
+		if f.Fix == nil {
+			continue
+		}
+		for _, r := range f.Fix.More {
+			terms, l := spf.Parse(r.Value)
+			if r.Type != "TXT" || !spf.IsRecord(r.Value) || l.ErrorAt < 0 {
+				continue
+			}
+			fix := *f.Fix
+			fix.Await(fmt.Sprintf("%q in the SPF record is put right", terms[l.ErrorAt].Text))
+			f.Fix = &fix
+			break
+		}
+	}
 }
 
 // whatever keeps what holds of both judgements. What only one of them finds
