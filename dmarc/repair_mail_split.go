@@ -177,6 +177,10 @@ func joinPieces(in []piece, k known) []piece {
 				out = append(out, p) // what is between only looks like a scheme
 				continue
 			}
+			if isAddress(last.body, k) && strings.Contains(strings.ToLower(p.raw), "mailto") {
+				out = append(out, p) // the scheme begins another one
+				continue
+			}
 			if body := joinTwo(last.body, p.body, p.sep, k, hosts); body != "" {
 				last.raw, last.body = last.raw+string(p.sep)+p.raw, body
 				continue

@@ -151,7 +151,7 @@ func (c *comparison) keysAndHosts() {
 		case meant == "" || is == meant:
 		case was == meant:
 			c.harm("lost-key", "the key at %s was good and is %.20q", name, is)
-		case is != "" && is != was && !c.any(func(p *subset) bool { return p.facts.keys[name] == is }):
+		case is != "" && is != was && !c.blanksAlike(name, meant, is) && !c.any(func(p *subset) bool { return p.facts.keys[name] == is }):
 			c.harm("lost-key", "the key at %s is another by what is called a complete record", name)
 		}
 	}
@@ -163,6 +163,28 @@ func (c *comparison) keysAndHosts() {
 	if c.after.Profile != c.before.Profile && c.after.Profile != c.ideal.Profile && !c.any(func(p *subset) bool { return p.n < len(c.Mistakes) && p.report.Profile == c.after.Profile }) {
 		c.harm("profile", "%s (%s), and was %s (%s)", c.after.Profile, c.after.ProfileWhy, c.before.Profile, c.before.ProfileWhy)
 	}
+}
+
+// blanksAlike reports whether a key is the published one with "+" for each blank, of which all
+// but one stand for "+": nothing shows that this one does not.
+func (c *comparison) blanksAlike(name, meant, is string) bool {
+	for _, r := range c.Records {
+		_, key, ok := strings.Cut(r.Value, "p=")
+		if r.Name != name || !ok || len(key) != len(meant) || strings.ReplaceAll(key, " ", "+") != is {
+			continue
+		}
+		of, others := 0, 0
+		for i := range key {
+			switch {
+			case key[i] == ' ' && meant[i] == '+':
+				of++
+			case key[i] != meant[i]:
+				others++
+			}
+		}
+		return of > 1 && others == 1
+	}
+	return false
 }
 
 // transport holds what the records of transport security name against what was meant. The

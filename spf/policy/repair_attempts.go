@@ -98,6 +98,9 @@ func separator(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
 	if sep == "" {
 		if i := strings.IndexAny(name, ";,"); i > 0 && isName(name[:i]) {
+			if first := strings.FieldsFunc(name[i:], func(c rune) bool { return c == ',' || c == ';' }); i <= 2 && len(first) > 0 && whole(first[0]) {
+				return nil, "" // "a,192.0.2.1": one term, or two
+			}
 			return []string{sign + name[:i] + ":" + name[i+1:]}, "a colon belongs behind the name"
 		}
 		return nil, ""
@@ -265,7 +268,7 @@ func misspelt(s string) ([]string, string) {
 // than a space sets apart: "mx,i4:".
 func runsInto(name string) bool {
 	name = strings.ToLower(name)
-	if i := strings.IndexAny(name, ",;|.&'\""); i > 0 && i < len(name)-1 && (isName(name[:i]) || hint.Distance(name[:i], "mx") <= 1) {
+	if i := strings.IndexFunc(name, func(c rune) bool { return c != '-' && (c >= 0x80 || !ascii.IsAlphanumeric(byte(c))) }); i > 0 && i < len(name)-1 && (isName(name[:i]) || hint.Distance(name[:i], "mx") <= 1) {
 		return true
 	}
 	if rest, ok := strings.CutPrefix(name, "mx"); ok && len(rest) > 1 && keyword(rest, "") != "" {
