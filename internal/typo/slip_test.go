@@ -231,6 +231,16 @@ func Variants() []Template {
 		"v=spf1 a:mx1.acme.example/32 mx/32 a:mail.acme.example//64 ?all", "v=DMARC1; p=reject; sp=none; adkim=r; aspf=s; pct=100; rua=mailto:hostmaster@acme.example; ri=86400")
 	add("services", []string{"203.0.113.33", "203.0.113.97", "203.0.113.113", "203.0.113.81"},
 		"v=spf1 include:spf.protection.outlook.com include:servers.mcsv.net include:spf.brevo.com include:amazonses.com ~all", "v=DMARC1; p=quarantine; pct=50; rua=mailto:john.doe@acme.example; np=reject; t=n")
+	web := append([]string{"192.0.2.80", "203.0.113.49", "192.0.2.20"}, own...)
+	for i, spf := range []string{
+		"v=spf1 a mx include:_spf.google.com ip4:192.0.2.20 -all",
+		"v=spf1 ip4:192.0.2.20 a include:_spf.google.com ip6:2001:db8:10::10 mx ~all",
+		"v=spf1 mx exists:%{i}._spf.acme.example a ip4:192.0.2.20 redirect=_spf.google.com",
+	} {
+		add("the web server "+strconv.Itoa(i), web, spf, "v=DMARC1; p=none;")
+		last := &out[len(out)-1]
+		last.Records = append(last.Records, finding.Record{Name: Domain, Type: "A", Value: "192.0.2.80"}, finding.Record{Name: "80.2.0.192.in-addr.arpa", Type: "PTR", Value: "www.acme.example"})
+	}
 	return append(out, transports()...)
 }
 

@@ -150,6 +150,13 @@ why TXT See https://acme.example/why?i=%{i}
 default._domainkey TXT v=DKIM1; k=rsa; h=sha256; s=email; p=@RSA2@
 _dmarc TXT v=DMARC1; p=none; rua=mailto:dmarc@acme.example
 `),
+		template("web host", []string{"192.0.2.10", "192.0.2.11", "192.0.2.20", "192.0.2.80", "203.0.113.5"}, []string{"default"}, hosts+`
+@ A 192.0.2.80
+80.2.0.192.in-addr.arpa. PTR www.acme.example
+@ TXT v=spf1 +a +mx +ip4:192.0.2.20 include:spf.esp.example ~all
+default._domainkey TXT v=DKIM1; k=rsa; p=@RSA1@;
+_dmarc TXT v=DMARC1; p=quarantine; rua=mailto:postmaster@acme.example; fo=1
+`),
 		template("parked", nil, nil, servers+`
 @ MX 0 .
 @ TXT v=spf1 -all

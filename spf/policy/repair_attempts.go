@@ -264,8 +264,8 @@ func misspelt(s string) ([]string, string) {
 }
 
 // runsInto reports whether what stands before the name of a term may be an mx whose space
-// is missing, one of the two misspelt: "xmexists:", "mxi4p:"; or a term that another character
-// than a space sets apart: "mx,i4:".
+// is missing, one of the two misspelt ("xmexists:", "mxi4p:"), an a with a letter in place of
+// the space ("acinclude:"), or a term that another character sets apart ("mx,i4:").
 func runsInto(name string) bool {
 	name = strings.ToLower(name)
 	if i := strings.IndexFunc(name, func(c rune) bool { return c != '-' && (c >= 0x80 || !ascii.IsAlphanumeric(byte(c))) }); i > 0 && i < len(name)-1 && (isName(name[:i]) || hint.Distance(name[:i], "mx") <= 1) {
@@ -276,7 +276,7 @@ func runsInto(name string) bool {
 	}
 	return slices.ContainsFunc(names, func(n string) bool {
 		before, ok := strings.CutSuffix(name, n)
-		return ok && len(n) > 2 && before != "" && (hint.Distance(before, "mx") <= 1 || aliases[before] == "mx")
+		return ok && len(n) > 2 && before != "" && (hint.Distance(before, "mx") <= 1 || aliases[before] == "mx" || before[0] == 'a' && len(before) == 2)
 	})
 }
 
