@@ -107,6 +107,8 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 a;p4:192.0.2.1 -all", "v=spf1 a ip4:192.0.2.1 -all"},
 		{"v=spf1 ip,4:192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 -all"},
 		{"v=spf1 + mx +ip4:192.0.2.1 -all", "v=spf1 +mx +ip4:192.0.2.1 -all"},
+		{"v=spf=a mx -all", "v=spf1 a mx -all"},
+		{"v=spfl mx -all", "v=spf1 mx -all"},
 		{"v=spf1 a,include:_spf.esp.example -all", "v=spf1 a include:_spf.esp.example -all"},
 		{"v=spf1 +a;exists:%{i}.acme.example a|ip4:192.0.2.1 -all", "v=spf1 +a exists:%{i}.acme.example a ip4:192.0.2.1 -all"},
 		{"v=spf1 in,clude:_spf.esp.example ip_4:192.0.2.1 -all", "v=spf1 include:_spf.esp.example ip4:192.0.2.1 -all"},
@@ -257,6 +259,8 @@ func TestRepairAsks(t *testing.T) {
 		// A letter behind the version may be what is left of a sender, whatever stands around.
 		{"v=spf1x -all", "v=spf1 <the term that x was meant to be> -all"},
 		{"<v=spf1x -all>", "v=spf1 <the term that x was meant to be> -all"},
+		{"v=spf=m -all", "v=spf1 <the term that m was meant to be> -all"},
+		{"v=spf.x mx -all", "v=spf1 <the term that x was meant to be> mx -all"},
 		{"(v=spf1m -all)", "v=spf1 <the term that m was meant to be> -all"},
 		// A space may be typed in place of a digit, a bracket in place of a letter or a dot.
 		{"v=spf1 ip4:192.0.2.128/ 5 -all", "v=spf1 ip4:<the address that ip4:192.0.2.128/5 was meant to be> -all"},
