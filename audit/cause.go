@@ -71,6 +71,28 @@ func misplacedDMARC(findings []finding.Finding, keyed bool) []finding.Finding {
 	return findings
 }
 
+// lostReports puts that reports to a mailbox of the domain are lost, as no mail gets to the domain,
+// below the finding that says so: with an MX the mailbox takes them.
+func lostReports(findings []finding.Finding, domain string) []finding.Finding {
+	at := slices.IndexFunc(findings, func(f finding.Finding) bool {
+		return (f.Check == "mx-missing" || f.Check == "mx-null") && f.Subject == domain && f.Severity.AtLeast(finding.Error)
+	})
+	if at < 0 {
+		return findings
+	}
+	lost := func(f finding.Finding) bool {
+		return (f.Check == "dmarc-report-host-cannot-receive" || f.Check == "tls-rpt-host-cannot-receive") && f.Subject == domain && f.Severity.AtLeast(finding.Notice)
+	}
+	cause := findings[at]
+	for i := range findings {
+		if lost(findings[i]) {
+			cause.Follows = append(slices.Clip(cause.Follows), findings[i].Consequence())
+		}
+	}
+	findings[at] = cause
+	return slices.DeleteFunc(slices.Clone(findings), lost)
+}
+
 // follow puts what only follows from a domain that does not exist below that
 // finding: that it has no SPF record, no key, no policy and no mail host is one
 // fault with one cause. If it is the audited domain, checks that passed for want of

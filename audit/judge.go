@@ -35,7 +35,7 @@ func (a *run) judge() {
 	}
 	a.spfSheets = sheets
 	NotChecked(res.Findings, res.Trace)
-	res.Findings, res.Passes = follow(misplacedDMARC(wildcards(a.noteDNS64(res.Findings)), a.hasOwnKey()), res.Passes, res.Domain)
+	res.Findings, res.Passes = follow(lostReports(misplacedDMARC(wildcards(a.noteDNS64(res.Findings)), a.hasOwnKey()), res.Domain), res.Passes, res.Domain)
 	fault := a.commonFault()
 	a.judgeReceivers(fault)
 	a.uncheckReceivers()
@@ -192,7 +192,7 @@ func (a *run) judgeSPF(profile finding.Profile) {
 		c := spfpolicy.Context{Profile: profile, DMARCEnforces: res.DMARC.Enforces(), MX: "unknown"}
 		c.Foreign = p.Domain != res.Domain && resolver.Registrable(p.Domain) != resolver.Registrable(res.Domain)
 		if p.Domain == res.Domain {
-			c.MX = string(a.domain.MX)
+			c.MX, c.MXMended = string(a.domain.MX), a.mendsMX()
 			c.Envelopes = a.envelopesElsewhere()
 			c.Signs = a.target.Profile == "" && a.signsYet() != ""
 		} else if i := slices.IndexFunc(res.Examined.Envelopes, func(e EnvelopeOf) bool { return e.Domain == p.Domain }); i >= 0 {

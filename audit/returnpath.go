@@ -304,24 +304,49 @@ func (a *run) mislaidMX(sheet *finding.Sheet) {
 		if f.Check != "mx-missing" && f.Check != "mx-implicit" || f.Subject != domain {
 			continue
 		}
-		at := domain + "." + resolver.Registrable(domain)
-		var is, meant []finding.Record
-		whole := true
-		for _, rec := range resolver.Below(a.resolver, at, resolver.TypeMX) {
-			if rec.Name != at {
-				continue
-			}
-			value := fmt.Sprintf("%d %s", rec.Preference, rec.Host)
-			is, meant = append(is, finding.Record{Name: at, Type: "MX", Value: value}), append(meant, finding.Record{Name: domain, Type: "MX", Value: value})
-			whole = whole && (rec.Host != "." && !resolver.Within(rec.Host, resolver.Registrable(domain)) || holds(a.resolver, rec.Host, resolver.TypeA, resolver.TypeAAAA))
-		}
+		is, whole := a.doubledMX()
 		if len(is) == 0 {
 			continue
 		}
-		f.Detail += fmt.Sprintf(" MX records stand at %s: the domain is in the name twice.", at)
-		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Move the MX records from %s to %s.", at, domain)}
-		if whole && len(is) <= maxEnvelopes {
-			f.Fix.Name, f.Fix.Type, f.Fix.Value, f.Fix.More, f.Fix.Remove = domain, "MX", meant[0].Value, meant[1:], is
+		f.Detail += fmt.Sprintf(" MX records stand at %s: the domain is in the name twice.", is[0].Name)
+		if whole && a.result.SPF.StandsOnMX() {
+			f.Detail += " Until they are moved, \"mx\" in the SPF record stands for no address."
+		}
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Move the MX records from %s to %s.", is[0].Name, domain)}
+		if whole {
+			f.Fix.Name, f.Fix.Type, f.Fix.Value, f.Fix.Remove = domain, "MX", is[0].Value, is
+			for _, rec := range is[1:] {
+				f.Fix.More = append(f.Fix.More, finding.Record{Name: domain, Type: "MX", Value: rec.Value})
+			}
 		}
 	}
+}
+
+// doubledMX are the MX records that a loaded zone has at the doubled name of the domain; whole says
+// that they can be moved as they are.
+func (a *run) doubledMX() (is []finding.Record, whole bool) {
+	registrable := resolver.Registrable(a.result.Domain)
+	at := a.result.Domain + "." + registrable
+	whole = true
+	for _, rec := range resolver.Below(a.resolver, at, resolver.TypeMX) {
+		if rec.Name != at {
+			continue
+		}
+		is = append(is, finding.Record{Name: at, Type: "MX", Value: fmt.Sprintf("%d %s", rec.Preference, rec.Host)})
+		whole = whole && (rec.Host != "." && !resolver.Within(rec.Host, registrable) || holds(a.resolver, rec.Host, resolver.TypeA, resolver.TypeAAAA))
+	}
+	return is, whole && len(is) <= maxEnvelopes
+}
+
+// mendsMX reports whether the audit has complete MX records for the domain, in place of those that
+// name no host that can be reached, or that stand at a wrong name.
+func (a *run) mendsMX() bool {
+	if !a.wants(finding.Hosts) {
+		return false
+	}
+	if a.domain.MX == mailhost.MXNone {
+		is, whole := a.doubledMX()
+		return len(is) > 0 && whole
+	}
+	return a.domain.Mended()
 }

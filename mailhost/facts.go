@@ -179,6 +179,14 @@ func (e *Exchange) usable() bool {
 	return e.isHost() && slices.ContainsFunc(e.Addresses, isPublic)
 }
 
+// Mended reports whether each MX record whose host cannot be reached was probably meant to name one
+// that can, so that it is replaced.
+func (d *Domain) Mended() bool {
+	return len(d.Exchanges) > 0 && !slices.ContainsFunc(d.Exchanges, func(e Exchange) bool {
+		return !e.usable() && (e.Meant == nil || !slices.ContainsFunc(e.Meant.Addresses, isPublic))
+	})
+}
+
 // Senders returns the addresses of the MX hosts that mail may leave from, each once,
 // and the names of the hosts that only receive. The domain's own address, which takes
 // the place of a missing MX (RFC 5321, 5.1), is mostly a web server's: it is left out.

@@ -20,6 +20,9 @@ type Context struct {
 	DMARCEnforces *bool
 	// MX is "present", "none", "null" or "unknown".
 	MX string
+	// MXMended: the same report has complete MX records for the domain, in place of those that name no
+	// host with a public address, or that are missing.
+	MXMended bool
 	// Evaluations are those of the addresses that send for the domain.
 	Evaluations []spf.Evaluation
 	// Doubtful are evaluations of addresses that seem to send and that the record fails:

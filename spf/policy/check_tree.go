@@ -419,6 +419,10 @@ func (k *checker) tooManyHosts(r *Record, t *Term) {
 }
 
 func (k *checker) mxVoid(r *Record, t *Term) {
+	if k.c.MXMended && t.Void && t.Target == k.p.Domain {
+		k.Undecided("spf-mx-void") // the MX records come, and with them what the term stands for
+		return
+	}
 	what := "has no MX record: a void lookup, of which two are allowed"
 	if t.NullMX {
 		what = "has a null MX: it takes no mail"
