@@ -122,3 +122,33 @@ func TestSynthesisedLive(t *testing.T) {
 		})
 	}
 }
+
+// TestUndottedLive: an MX record without its final dot is said also where a wildcard on the network
+// answers for what it became, which is no host to have a PTR record for; a host that is there is one.
+func TestUndottedLive(t *testing.T) {
+	const zone = "$ORIGIN acme.com.\n$TTL 300\n@ SOA ns host 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\n@ MX 10 mx1.acme.com\nmx1 A 192.0.2.10\n@ TXT \"v=spf1 mx -all\"\n"
+	for _, tt := range []struct{ records, fix string }{
+		{"* A 192.0.2.80", "10 mx1.acme.com"},
+		{"* CNAME mx1", "10 mx1.acme.com"},
+		{"", "10 mx1.acme.com"},
+		{"mx1.acme.com A 192.0.2.80", ""},
+		{"mx1.acme.com A 192.0.2.80\n* A 192.0.2.81", ""},
+	} {
+		client := dnstest.Start(t, zone+tt.records+"\n").Client(resolver.Config{})
+		r := Run(t.Context(), client, Target{Domain: "acme.com", Profile: finding.Sender, Sections: []finding.Section{finding.Hosts}}, Options{})
+		client.Close()
+		fix := ""
+		for _, f := range r.Findings {
+			switch {
+			case f.Fix == nil:
+			case f.Check == "mx-unresolvable" && f.Fix.Complete:
+				fix = f.Fix.Value
+			case tt.fix != "" && (strings.Contains(f.Fix.Value, "mx1.acme.com.acme.com") || strings.Contains(f.Fix.Summary, "mx1.acme.com.acme.com")):
+				t.Errorf("%s: %s: %+v", tt.records, f.Check, *f.Fix)
+			}
+		}
+		if fix != tt.fix {
+			t.Errorf("%s: %q, want %q", tt.records, fix, tt.fix)
+		}
+	}
+}

@@ -217,6 +217,9 @@ type exchangeOutcomes struct {
 	meant      string
 	meantAsked bool
 	meantHost  hostOutcomes
+	// beside is a host that nobody published, beside one whose name has the domain in it twice:
+	// what answers alike for both is a wildcard on the network.
+	beside *hostOutcomes
 }
 
 // begin asks for the host. The other name is asked for if the host has no address, or
@@ -226,7 +229,15 @@ func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant string) {
 		x.ask(b, name)
 		return
 	}
-	b.Part(func(b *resolver.Batch) { x.ask(b, name) }, func() {
+	first, host, _ := strings.Cut(name, ".")
+	b.Part(func(b *resolver.Batch) {
+		b.Part(func(b *resolver.Batch) { x.ask(b, name) }, func() {
+			if strings.HasPrefix(name, meant+".") && x.v4.found()+x.v6.found() > 0 && !x.ofWildcard() && first != noHost {
+				x.beside = &hostOutcomes{}
+				x.beside.ask(b, noHost+"."+host)
+			}
+		})
+	}, func() {
 		no := func(p Presence) bool { return p == Absent || p == Unknown && impossible(name) != "" }
 		if x.meantAsked = no(x.v4.presence()) && no(x.v6.presence()) || x.ofWildcard(); x.meantAsked {
 			x.meantHost.ask(b, meant)
@@ -234,8 +245,15 @@ func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant string) {
 	})
 }
 
-// ofWildcard reports whether a wildcard of a loaded zone has answered for the host.
+// noHost is the label of a host that nobody publishes.
+const noHost = "nobody-has-this-host"
+
+// ofWildcard reports whether a wildcard has answered for the host: of a loaded zone, or on the network.
 func (x *exchangeOutcomes) ofWildcard() bool {
+	if x.beside != nil {
+		is, nobodys := x.facts(""), x.beside.facts("")
+		return is.silent+nobodys.silent == 0 && slices.Equal(is.Addresses, nobodys.Addresses) && slices.Equal(is.CNAMEs, nobodys.CNAMEs)
+	}
 	return x.v4.answer != nil && x.v4.answer.Wildcard != "" || x.v6.answer != nil && x.v6.answer.Wildcard != ""
 }
 
