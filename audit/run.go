@@ -114,20 +114,28 @@ func Run(ctx context.Context, r resolver.Resolver, target Target, o Options) *Re
 		a = a.again(a.options, c)
 		a.ask(ctx)
 	}
+	a.noteQuestions()
+	a.judge()
+	if a.standsItself(ctx) {
+		a.noteQuestions()
+	}
+	a.result.Duration = time.Since(started)
+	return a.result
+}
+
+// noteQuestions takes what was asked into the result.
+func (a *run) noteQuestions() {
 	a.result.Queries = a.session.Queries()
 	if a.result.RBL != nil {
 		a.result.Queries += a.result.RBL.OthersAsked // as if the audit were alone
 	}
 	a.result.Trace = a.session.Trace()
-	if c := o.Catalogue; c != nil && c.HasKeys() {
+	if c := a.options.Catalogue; c != nil && c.HasKeys() {
 		// The names of lists that one pays for hold the key.
 		for i := range a.result.Trace {
 			a.result.Trace[i].Name = c.Redact(a.result.Trace[i].Name)
 		}
 	}
-	a.judge()
-	a.result.Duration = time.Since(started)
-	return a.result
 }
 
 // newRun returns an audit that has asked nothing yet, with the limits that o leaves

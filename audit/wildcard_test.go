@@ -152,3 +152,43 @@ func TestUndottedLive(t *testing.T) {
 		}
 	}
 }
+
+// TestStandsItself: what a wildcard on the network answers with at the names that fixes are for,
+// those of envelopes, includes and MX too, is asked about; a name that is there is not.
+func TestStandsItself(t *testing.T) {
+	const zone = "$ORIGIN acme.com.\n$TTL 300\n@ SOA ns host 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\n@ MX 10 mx1\nmx1 A 192.0.2.10\n"
+	const sound = "@ TXT \"v=spf1 mx -all\"\n"
+	for _, tt := range []struct {
+		records  string
+		target   Target
+		check    string
+		complete bool
+		removes  int
+	}{
+		{sound + "* MX 10 mx1\n* TXT \"v=spf1 mx -al\"", Target{Domain: "acme.com", MailFrom: []string{"bounce.acme.com"}}, "spf-syntax", false, 0},
+		{sound + "bounce MX 10 mx1\nbounce TXT \"v=spf1 mx -al\"", Target{Domain: "acme.com", MailFrom: []string{"bounce.acme.com"}}, "spf-syntax", true, 1},
+		{sound + "* MX 10 mx1\n* TXT \"v=spf1 -all\"\nbounce MX 10 mx1\nbounce TXT \"v=spf1 mx -al\"", Target{Domain: "acme.com", MailFrom: []string{"bounce.acme.com"}}, "spf-syntax", true, 1},
+		{"@ TXT \"v=spf1 mx include:a.spf.acme.com -all\"\n*.spf TXT \"v=spf1 ip4:192.0.2.7 -al\"\n*.spf A 192.0.2.80", Target{Domain: "acme.com"}, "spf-include-permerror spf-syntax", false, 0},
+		{"@ TXT \"v=spf1 mx include:a.spf.acme.com -all\"\na.spf TXT \"v=spf1 ip4:192.0.2.7 -al\"", Target{Domain: "acme.com"}, "spf-include-permerror spf-syntax", true, 1},
+		{sound + "* MX 10 mx1.acme.com\nfoo.acme.com A 192.0.2.1", Target{Domain: "foo.acme.com"}, "mx-unresolvable", false, 0},
+		{sound + "foo MX 10 mx1.acme.com", Target{Domain: "foo.acme.com"}, "mx-unresolvable", true, 1},
+	} {
+		client := dnstest.Start(t, zone+tt.records+"\n").Client(resolver.Config{})
+		tt.target.Sections = []finding.Section{finding.SPF, finding.Hosts}
+		r := Run(t.Context(), client, tt.target, Options{})
+		client.Close()
+		found := false
+		for _, f := range r.Findings {
+			if !strings.Contains(tt.check, f.Check) || f.Fix == nil || f.Fix.Name == "" {
+				continue
+			}
+			found = true
+			if f.Fix.Complete != tt.complete || len(f.Fix.Remove) != tt.removes {
+				t.Errorf("%s: %s: %+v", tt.records, f.Check, *f.Fix)
+			}
+		}
+		if !found {
+			t.Errorf("%s: nothing found", tt.records)
+		}
+	}
+}
