@@ -386,7 +386,7 @@ func (k *checker) exchangers() {
 
 func unknownHost(t *Term) bool {
 	for _, h := range t.Hosts {
-		if h.Status.unknown() {
+		if h.Status.unknown() && !resolver.Within(h.Name, "localhost") {
 			return true
 		}
 	}

@@ -215,7 +215,6 @@ func (k *checker) settle() {
 	if k.trial {
 		return
 	}
-	hostless := k.hostless()
 	for _, p := range k.proposals {
 		if len(p.fixes) == 0 {
 			continue
@@ -252,9 +251,7 @@ func (k *checker) settle() {
 		}
 		x := texts{sure: sure, asking: asking, more: more}
 		if sure != "" && sure != p.published && k.loses(k.p.with(textsOf(p.record.Domain, sure, more))) {
-			x = texts{asking: asking, later: sure, laterMore: more, until: "what it leads to is repaired"}
-		} else if sure != "" && sure != p.published && hostless != "" && (p.broken || k.misread[p.record.Domain] || k.published.Record.broken(0)) {
-			x = texts{asking: asking, later: sure, laterMore: more, until: hostless}
+			x = texts{asking: asking, later: sure, laterMore: more}
 		}
 		if len(asking) > maxRepaired || len(p.published) > maxRepaired {
 			x.sure, x.asking = "", ""
@@ -268,10 +265,10 @@ func (k *checker) settle() {
 }
 
 // texts are what a proposal comes to: what can be published as it stands with its further
-// records, what asks, and what can be published later, with the clause that says when.
+// records, what asks, and what can be published once the errors that it leads to are repaired.
 type texts struct {
-	sure, asking, later, until string
-	more, laterMore, own       []finding.Record
+	sure, asking, later  string
+	more, laterMore, own []finding.Record
 	// opens: what is behind an error today lets everyone pass.
 	opens bool
 }
@@ -285,7 +282,7 @@ func (k *checker) fill(p *proposal, s *shared, x *texts) {
 	if x.opens && text == "" {
 		text, f.When = x.asking, "what it leads to lets no others pass than your senders"
 	} else if x.later != "" && (text == "" || text == x.later) {
-		text, f.When, f.More = x.later, x.until, x.laterMore
+		text, f.When, f.More = x.later, "what it leads to is repaired", x.laterMore
 	} else if !strings.Contains(text, "<") {
 		text = x.sure // it asks nothing, and is held to what can be published as it stands
 	}

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -211,35 +210,6 @@ func (p *Policy) Singles(target string) (addresses []Source, whole bool) {
 	}
 	down(target)
 	return addresses, whole
-}
-
-// hostless says, of an own record that is to come into force, what a term in it waits for that stands
-// for no address mail comes from, as what it leads to is a mistake of its own: until that is known, all
-// would end against the senders that the term was written for. It is "" if there is no such term.
-func (k *checker) hostless() (until string) {
-	k.p.walk(func(r *Record, _ bool) {
-		for i := range r.Terms {
-			if t := &r.Terms[i]; until == "" && k.mine(r) && t.leadsToNoHost() && !(k.c.MXMended && t.Kind == spf.KindMX && t.Target == k.p.Domain) {
-				until = fmt.Sprintf("what %s in the record of %s stands for has a public address", quote(t.Text), r.Domain)
-			}
-		}
-	})
-	return until
-}
-
-// leadsToNoHost reports whether all that an a or mx stands for has no address from which mail comes
-// over the internet. One whose question finds nothing at all is a void lookup, of which more is said.
-func (t *Term) leadsToNoHost() bool {
-	if t.Error != "" || t.Ignored != "" || t.Qualifier != "+" || t.Void || t.NullMX || slices.ContainsFunc(t.Prefixes, func(p netip.Prefix) bool { return routable(p.Addr()) }) {
-		return false
-	}
-	switch t.Kind {
-	case spf.KindA:
-		return t.exact && len(t.Prefixes) > 0
-	case spf.KindMX:
-		return len(t.Hosts) > 0 && !slices.ContainsFunc(t.Hosts, func(h Host) bool { return h.Status.unknown() && !resolver.Within(h.Name, "localhost") })
-	}
-	return false
 }
 
 // StandsOnMX reports whether the domain's own record names the hosts of its MX records.
