@@ -41,6 +41,55 @@ func (a *run) aliases() map[string][]string {
 	return led
 }
 
+// dangling takes the alias out with what fixes publish at a name of the domain's own that is one of a
+// name which does not exist: nothing stands at the end of it, and nothing else can beside it. Where the
+// zone added its own name to the target, the alias is to have its final dot, and the rest follows.
+func (a *run) dangling(findings []finding.Finding, led map[string][]string) []finding.Finding {
+	for _, name := range a.mailDomains() {
+		chain := led[name]
+		if len(chain) == 0 || name == resolver.Registrable(name) || !resolver.Within(chain[len(chain)-1], resolver.Registrable(name)) || !a.denies(name) {
+			continue
+		}
+		was, out := finding.Record{Name: name, Type: "CNAME", Value: chain[0]}, make([]finding.Finding, 0, len(findings))
+		meant := resolver.Undotted(chain[0], name, resolver.Registrable(name))
+		cause := slices.IndexFunc(findings, func(f finding.Finding) bool {
+			return f.Check == "spf-record-missing" && f.Subject == name && f.Severity.AtLeast(finding.Notice)
+		})
+		var follows []finding.Consequence
+		for _, f := range findings {
+			at := f.Fix != nil && f.Severity.AtLeast(finding.Notice) && slices.ContainsFunc(f.Fix.Records(), func(r finding.Record) bool { return r.Name == name && r.Type != "CNAME" })
+			switch {
+			case !at || slices.Contains(f.Fix.Remove, was):
+			case meant == "":
+				fix := *f.Fix
+				fix.Summary, fix.Remove = "Remove the alias, which leads nowhere. "+fix.Summary, append(slices.Clip(fix.Remove), was)
+				f.Fix = &fix
+			case cause >= 0:
+				follows = append(follows, f.Consequence())
+				continue
+			default:
+				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with the final dot of its target (%s.).", name, meant)}
+			}
+			out = append(out, f)
+		}
+		for i := range out {
+			if follows != nil && out[i].Check == "spf-record-missing" && out[i].Subject == name {
+				out[i].Follows = append(slices.Clip(out[i].Follows), follows...)
+			}
+		}
+		findings = out
+	}
+	return findings
+}
+
+// denies reports whether an answer says that what is at the end of the alias at a name does not exist.
+func (a *run) denies(name string) (gone bool) {
+	a.session.Answers(func(answer *resolver.Answer) {
+		gone = gone || answer.Name == name && answer.Status == resolver.NXDomain && len(answer.CNAMEs) > 0
+	})
+	return gone
+}
+
 // atEnds moves what fixes publish and remove at an alias to the name that it leads to: that is
 // where the record stands, and beside a CNAME there can be none (RFC 1034, 3.6.2). A fix that
 // takes the alias out stays.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,5 +94,50 @@ func TestAtEnds(t *testing.T) {
 				t.Errorf("no %s", tt.check)
 			}
 		})
+	}
+}
+
+// TestDangling: a name that is an alias of one which does not exist has one fix: the alias gets its final
+// dot, if the zone added its own name to the target, and else goes with whatever is published there.
+func TestDangling(t *testing.T) {
+	const head = "$ORIGIN .\n$TTL 300\n. SOA ns. host. 1 7200 3600 1209600 300\n$ORIGIN acme.example.\n@ SOA ns host 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT \"v=spf1 mx -all\"\n" +
+		"em.esp.test. MX 10 mx.esp.test.\nem.esp.test. TXT \"v=spf1 ip4:192.0.2.77 -all\"\nmx.esp.test. A 192.0.2.77\n10.2.0.192.in-addr.arpa. PTR mx1\n77.2.0.192.in-addr.arpa. PTR mx.esp.test.\n"
+	for _, tt := range []struct {
+		name, zone string
+		target     Target
+		// want are the findings that are worse than notices, each with the types it publishes at news.
+		want string
+	}{
+		{"without its dot", "news CNAME em.esp.test", Target{Domain: "news.acme.example"}, "spf-record-missing CNAME complete"},
+		{"of an envelope domain", "news CNAME em.esp.test", Target{Domain: "acme.example", MailFrom: []string{"news.acme.example"}}, "spf-record-missing CNAME complete"},
+		{"without its dot, and nothing is there", "news CNAME em9.esp.test", Target{Domain: "news.acme.example"}, "spf-record-missing"},
+		{"without its dot, hosts alone", "news CNAME em.esp.test", Target{Domain: "news.acme.example", Sections: []finding.Section{finding.Hosts}}, "mx-missing"},
+		{"of a name of the domain", "news CNAME gone", Target{Domain: "news.acme.example"}, "mx-missing MX, spf-record-missing TXT"},
+		{"in order", "news CNAME em.esp.test.", Target{Domain: "news.acme.example"}, ""},
+	} {
+		if tt.target.Profile = finding.Sender; tt.target.Sections == nil {
+			tt.target.Sections = []finding.Section{finding.SPF, finding.Hosts}
+		}
+		r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), tt.target, Options{})
+		var got []string
+		for _, f := range r.Findings {
+			if !f.Severity.AtLeast(finding.Error) || f.Fix == nil {
+				continue
+			}
+			said := f.Check
+			for _, rec := range f.Fix.Records() {
+				if said += " " + rec.Type; rec.Name != "news.acme.example" || len(f.Fix.Remove) != 1 || f.Fix.Remove[0].Type != "CNAME" {
+					t.Errorf("%s: %s: %+v", tt.name, f.Check, *f.Fix)
+				}
+			}
+			if f.Fix.Complete {
+				said += " complete"
+			}
+			got = append(got, said)
+		}
+		slices.Sort(got)
+		if is := strings.Join(got, ", "); is != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, is, tt.want)
+		}
 	}
 }

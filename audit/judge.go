@@ -116,7 +116,7 @@ func (a *run) further(findings []finding.Finding, profile finding.Profile) []fin
 	}
 	awaitSPF(findings)
 	led := a.aliases()
-	return a.behindWildcard(a.atEnds(a.behindAlias(a.ownAddresses(findings), led), led))
+	return a.behindWildcard(a.atEnds(a.dangling(a.behindAlias(a.ownAddresses(findings), led), led), led))
 }
 
 // awaitSPF has fixes wait that publish an SPF record beside another one, as it stood in one text with

@@ -58,6 +58,14 @@ func (k *checker) missing() {
 		k.addMissing(f, open)
 		return
 	}
+	if k.p.answers != nil {
+		if alias := undotted(k.p.Domain, k.p.Domain, k.p.answers.get(k.p.Domain, resolver.TypeTXT)); alias != "" {
+			f.Detail += fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
+			f.Fix = k.dotted(k.p.Domain, alias)
+			k.addMissing(f, open)
+			return
+		}
+	}
 	f.Fix = k.firstRecord()
 	if k.p.Status == StatusNXDomain && len(aliases) > 0 {
 		// No other record may stand beside a CNAME (RFC 2181, 10.1).

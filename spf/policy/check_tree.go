@@ -125,7 +125,7 @@ func (k *checker) target(r *Record, t *Term) {
 			fix = p.share(p.astray, "Publish the corrected record.")
 		} else if alias != "" {
 			detail += fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
-			fix = k.dotted(t, alias)
+			fix = k.dotted(t.Target, alias)
 		} else if name := k.appended(t); name != "" && k.mine(r) {
 			detail += fmt.Sprintf(" It was probably meant to be %s: what appended the domain took the name for one of its own.", name)
 			p := k.proposal(r)
@@ -167,13 +167,13 @@ func (k *checker) target(r *Record, t *Term) {
 
 // dotted is the fix for the alias at the target of a term: the one with its final dot, if the
 // record is there that it was meant to lead to.
-func (k *checker) dotted(t *Term, alias string) *finding.Fix {
+func (k *checker) dotted(name, alias string) *finding.Fix {
 	o := k.p.answers.get(alias, resolver.TypeTXT)
-	if q := k.p.with(map[string]string{t.Target: o.record().text}); o.recordStatus() != StatusFound || k.trial || q.passesWorld() || len(k.worse(q)) > 0 {
-		return advice("Publish the alias at %s with the final dot of its target (%s.), if the sender's record is there.", t.Target, alias)
+	if q := k.p.with(map[string]string{name: o.record().text}); o.recordStatus() != StatusFound || k.trial || q.passesWorld() || len(k.worse(q)) > 0 {
+		return advice("Publish the alias at %s with the final dot of its target (%s.), if the sender's record is there.", name, alias)
 	}
-	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", t.Target), Name: t.Target, Type: "CNAME", Value: alias,
-		Remove: []finding.Record{{Name: t.Target, Type: "CNAME", Value: t.Record.Evidence.CNAMEs[0]}}}
+	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", name), Name: name, Type: "CNAME", Value: alias,
+		Remove: []finding.Record{{Name: name, Type: "CNAME", Value: k.p.answers.get(name, resolver.TypeTXT).answer.CNAMEs[0]}}}
 }
 
 // readInto says of a term that stands only in the corrected record that it leads nowhere, with the
