@@ -283,12 +283,34 @@ func (p *Policy) meant() string {
 		}
 		return ""
 	case p.Status == StatusNone && p.answers != nil:
-		_, r = p.answers.get(p.Domain, resolver.TypeTXT).near()
+		if _, r = p.answers.get(p.Domain, resolver.TypeTXT).near(); r == nil {
+			return p.strayed()
+		}
 	}
 	if r == nil || !r.complete() {
 		return ""
 	}
 	return r.text
+}
+
+// strayed is the record of a domain without one that stands as type SPF, or as a TXT record at the
+// domain's doubled name; empty if there is none, or if there are several.
+func (p *Policy) strayed() string {
+	text := p.answers.get(p.Domain, resolver.TypeTXT).ofType99()
+	for _, name := range doubles(p.Domain) {
+		o := p.answers.get(name, resolver.TypeTXT)
+		if o.cut || o.answer == nil || len(o.answer.CNAMEs) > 0 || o.record().count == 0 {
+			continue
+		}
+		if is, open := (&checker{p: p}).ofWildcard(name); is || open {
+			continue
+		}
+		if o.record().count > 1 || text != "" && text != o.record().text {
+			return ""
+		}
+		text = o.record().text
+	}
+	return text
 }
 
 // IsAbsent reports whether there is no SPF record, nor a text that was meant to be one.

@@ -33,3 +33,22 @@ func TestMeansNothingSent(t *testing.T) {
 		}
 	}
 }
+
+// TestMeansNothingSentElsewhere: a record of type SPF, or one at the doubled name, says what it would at
+// the domain; a wildcard's does not, and neither do two that differ.
+func TestMeansNothingSentElsewhere(t *testing.T) {
+	for zone, nothing := range map[string]bool{
+		"acme SPF \"v=spf1 -all\"":                                          true,
+		"acme.example.acme TXT \"v=spf1 -all\"":                             true,
+		"acme SPF \"v=spf1 -all\"\nacme.example.acme TXT \"v=spf1 -all\"":   true,
+		"acme SPF \"v=spf1 mx -all\"":                                       false,
+		"acme SPF \"v=spf1 -all\"\nacme TXT \"v=spf1 mx -al\"":              false,
+		"acme SPF \"v=spf1 -all\"\nacme.example.acme TXT \"v=spf1 a -all\"": false,
+		"*.acme TXT \"v=spf1 -all\"":                                        false,
+	} {
+		p := Examine(context.Background(), dnstest.Zone(t, "$TTL 3600\n$ORIGIN example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\nacme MX 0 .\n"+zone+"\n"), "acme.example")
+		if got := p.MeansNothingSent(); got != nothing {
+			t.Errorf("%s: %v", zone, got)
+		}
+	}
+}
