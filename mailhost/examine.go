@@ -181,7 +181,7 @@ func BeginDomain(b *resolver.Batch, domain string, done func(*Domain)) {
 			q.hosts = make([]exchangeOutcomes, len(d.Exchanges))
 			for i := range d.Exchanges {
 				if e := &d.Exchanges[i]; e.isHost() {
-					q.hosts[i].begin(b, e.Name, e.meant(d.Name, q.authority.organizational))
+					q.hosts[i].begin(b, e.Name, e.meant(d.Name, q.authority.organizational), d.Name)
 				}
 				if addr := d.Exchanges[i].written(d.Name, q.authority.organizational); addr.IsValid() && notPublic(addr) == "" {
 					q.hosts[i].named(b, addr, q.authority.organizational)
@@ -224,17 +224,18 @@ type exchangeOutcomes struct {
 
 // begin asks for the host. The other name is asked for if the host has no address, or
 // cannot have one.
-func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant string) {
+func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant, domain string) {
 	if x.meant = meant; meant == "" {
 		x.ask(b, name)
 		return
 	}
-	first, host, _ := strings.Cut(name, ".")
+	first, parent, _ := strings.Cut(name, ".")
 	b.Part(func(b *resolver.Batch) {
 		b.Part(func(b *resolver.Batch) { x.ask(b, name) }, func() {
-			if strings.HasPrefix(name, meant+".") && x.v4.found()+x.v6.found() > 0 && !x.ofWildcard() && first != noHost {
+			undotted := name == meant+"."+domain || resolver.Within(meant, resolver.Registrable(domain)) && strings.HasPrefix(name, meant+".")
+			if undotted && x.v4.found()+x.v6.found() > 0 && !x.ofWildcard() && first != noHost {
 				x.beside = &hostOutcomes{}
-				x.beside.ask(b, noHost+"."+host)
+				x.beside.ask(b, noHost+"."+parent)
 			}
 		})
 	}, func() {
