@@ -129,7 +129,7 @@ func namesSenders(text string) bool {
 func (a *run) signsYet() string {
 	d := a.result.DKIM
 	if d == nil {
-		return ""
+		return a.maySign()
 	}
 	for i := range d.Keys {
 		if k := &d.Keys[i]; k.Live() && !k.Wildcard && k.Domain == a.target.Domain {
@@ -146,6 +146,21 @@ func (a *run) signsYet() string {
 	if slices.ContainsFunc(resolver.Below(a.resolver, a.target.Domain, resolver.TypeNS), func(r resolver.Record) bool { return r.Name == keys }) &&
 		len(resolver.Below(a.resolver, keys, resolver.TypeSOA)) == 0 {
 		return keys
+	}
+	return ""
+}
+
+// maySign is signsYet where no keys were asked for: by the loaded zone, or without one the name below
+// which there may be some.
+func (a *run) maySign() string {
+	keys := "_domainkey." + a.target.Domain
+	if !resolver.Stands(a.resolver, a.target.Domain) {
+		return keys
+	}
+	for _, rec := range resolver.Below(a.resolver, keys, resolver.TypeTXT, resolver.TypeCNAME, resolver.TypeNS) {
+		if rec.Type != resolver.TypeTXT || usableKey(rec.Text()) {
+			return rec.Name
+		}
 	}
 	return ""
 }

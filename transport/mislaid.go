@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/dmarc"
 	"mailworthy/finding"
+	"mailworthy/internal/lazyre"
 	"mailworthy/internal/show"
 	"mailworthy/resolver"
 )
@@ -163,6 +164,9 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 	if at := f.at(right); fix.When == "" && at != nil && len(at.Evidence.CNAMEs) > 0 && !at.wild(f.other(right)) {
 		fix.When = fmt.Sprintf("the alias at %s, which leads to %s, is removed", right, show.Escape(at.Evidence.CNAMEs[len(at.Evidence.CNAMEs)-1]))
 	}
+	if version := recordWithin(text, k.version); fix.When == "" && version != "" {
+		fix.When = fmt.Sprintf("what stands behind %s in it is published as a record of its own", version)
+	}
 	for i := range f.strays {
 		if other := &f.strays[i]; fix.When == "" && other.kind == k && other.Name != s.Name && len(k.meant(&other.Texts)) == 1 && k.meant(&other.Texts)[0] != text {
 			fix.When = fmt.Sprintf("%s at %s is not what was meant", quote(k.meant(&other.Texts)[0]), other.Name)
@@ -176,6 +180,20 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 	sheet := finding.NewSheet(list, missing.Subject)
 	sheet.Add(k.misplaced, out)
 	return sheet.Findings()[0]
+}
+
+// anyVersion is that of a record of any kind.
+var anyVersion = lazyre.New(`(?i)\bv *= *(?:DMARC1|DKIM1|spf1|STSv1|TLSRPTv1|BIMI1)\b`)
+
+// recordWithin is the version of a record of another kind that stands in the text of one; empty if
+// there is none.
+func recordWithin(text, version string) string {
+	for _, found := range anyVersion.FindAllString(text, -1) {
+		if found = strings.ReplaceAll(found, " ", ""); !strings.EqualFold(found, version) {
+			return found
+		}
+	}
+	return ""
 }
 
 // at is what stands at the right name of a record; nil if it was not asked for.

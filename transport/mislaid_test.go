@@ -27,6 +27,8 @@ func TestMislaid(t *testing.T) {
 		{"_smtp-tls TXT \"v=TLSRPTv1, rua=mailto:t@acme.example\"", "tls-rpt-wrong-name", "published at _smtp-tls", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp-tls.acme.example TXT", true},
 		{"_smtp-tls CNAME far.test.\nfar.test. " + tls, "tls-rpt-wrong-name", "published at _smtp-tls", "CNAME far.test - _smtp-tls.acme.example CNAME", true},
 		{"_smtp-tls TXT \"v=TLSRPTv1; rua=mailto:t@acme.example; x=" + strings.Repeat("y", 200) + "\"" + strings.Repeat(" \""+strings.Repeat("y", 250)+"\"", 16), "tls-rpt-wrong-name", "published at _smtp-tls", "", false},
+		{"_dmarc TXT \"v=BIMI1; l=https://acme.example/l.svg; v=DMARC1; p=reject; rua=mailto:d@acme.example\"", "bimi-wrong-name", "published at _dmarc.acme.example",
+			"TXT v=BIMI1; l=https://acme.example/l.svg; v=DMARC1; p=reject; rua=mailto:d@acme.example - _dmarc.acme.example TXT", false},
 		{"bimi " + logo, "bimi-wrong-name", "published at bimi.acme.example", "TXT v=BIMI1; l=https://acme.example/l.svg - bimi.acme.example TXT", true},
 		{"default._bimi.acme.example " + logo, "bimi-wrong-name", "in the name twice", "TXT v=BIMI1; l=https://acme.example/l.svg - default._bimi.acme.example.acme.example TXT", true},
 		{"_tls " + tls + "\n_tls " + strings.Replace(tls, "t@", "u@", 1), "tls-rpt-missing", "There is no record", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports>", false},
