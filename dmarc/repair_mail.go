@@ -98,6 +98,10 @@ func readMailboxes(value string, k known) mailboxes {
 			out.sizes = append(out.sizes, p.body[at+1:]) // meant as a limit, though it is not one
 			p.body = p.body[:at]
 		}
+		if _, host, _ := strings.Cut(p.body, "@"); i+1 < len(mails) && !k.has(host) && takesLetter(host, mails[i+1].raw) {
+			out.open = true // "d@acme.co,mmailto:e@acme.example"
+			continue
+		}
 		if i > 0 && !p.scheme && !strings.Contains(mails[i-1].body, "@") {
 			out.open = true // the rest of it may stand before a stray separator: "dm;rc@acme.example"
 			continue
@@ -119,6 +123,14 @@ func readMailboxes(value string, k known) mailboxes {
 		out.uris = append(out.uris, mailboxPlaceholder)
 	}
 	return out
+}
+
+// takesLetter reports whether the separator behind a host may stand a letter early, or late, in the
+// word of the next address.
+func takesLetter(host, next string) bool {
+	word, _, _ := strings.Cut(strings.ToLower(next), ":")
+	return len(word) == len("mmailto") && word[1:] == "mailto" && hasKnownEnd(host+word[:1]) ||
+		word == "ailto" && strings.HasSuffix(host, "m") && !hasKnownEnd(host) && hasKnownEnd(host[:len(host)-1])
 }
 
 // shown leaves the addresses out that the record does not show letter by letter: what
@@ -206,6 +218,9 @@ func showsHost(record, host string) bool {
 		case rest[0] == ';' || rest[0] == '\\' && strings.HasPrefix(after, ";"):
 			if rest[0] == '\\' && !escaped(record) && !isWhole(host) {
 				continue // the one backslash may stand for a letter
+			}
+			if word, more, _ := strings.Cut(strings.TrimLeft(after, "; ")+" ", " "); len(word) < 3 && word != "" && letters(word) && !strings.HasPrefix(strings.TrimLeft(more, " "), "=") && hasKnownEnd(host+word) {
+				continue // "acme.co;m"
 			}
 			if !strings.HasPrefix(strings.TrimLeft(after, "; "), ",") || hasKnownEnd(host) && !strings.HasPrefix(rest, ";,") {
 				return true

@@ -179,6 +179,11 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailto:dmarc@@@reports.test", "v=DMARC1; p=reject; " + mailbox},
 		// A word beside mailto may be the end of the address before it.
 		{"v=DMARC1; p=reject; rua=mailto:a@acme.co m,mailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:b@acme.test,mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=reject; rua=mailto:a@acme.co,mmailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:b@acme.test,mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=reject; rua=mailto:a@acme.comm,ailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:b@acme.test,mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=reject; rua=mailto:a@acme.co;m ruf=mailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:<mailbox for reports>; ruf=mailto:b@acme.test"},
+		{"v=DMARC1; p=reject; rua=mailto:a@acme.net,mmailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:a@acme.net,mailto:b@acme.test"},
+		{"v=DMARC1; p=reject; rua=mailto:a@acme.com,ailto:b@acme.test", "v=DMARC1; p=reject; rua=mailto:a@acme.com,mailto:b@acme.test"},
 		{"v=DMARC1; p=reject; rua=m ailto:postmaster@acme.example", full},
 		// A separator within mailto: the letters behind it may be the last of the word.
 		{"v=DMARC1; p=reject; rua=mailt;odmarc@acme.example", "v=DMARC1; p=reject; " + mailbox},
