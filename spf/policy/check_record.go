@@ -342,7 +342,7 @@ func (k *checker) leadBack(domain string, texts []string) bool {
 // isMailbox reports whether a term names a mail address. Which host sends for it, nobody
 // but its owner knows.
 func isMailbox(t *Term) bool {
-	return (t.Kind == spf.KindA || t.Kind == spf.KindMX || t.Kind == spf.KindExists) && !t.parsed.Macros && strings.Contains(t.Value, "@")
+	return (t.Kind.Directive() || t.Kind == spf.KindRedirect) && !t.parsed.Macros && strings.Contains(t.Value, "@")
 }
 
 // cut reports whether the name of a term, as it was meant, may have lost a letter to what is

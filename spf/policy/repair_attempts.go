@@ -463,7 +463,35 @@ func punctuation(s string) ([]string, string) {
 	if host, _, _ := strings.Cut(v, "/"); strings.ContainsAny(strings.TrimRight(value, ",;"), ",;") && !plausible(host) {
 		return nil, "" // in place of a dot it would make a name that nobody has
 	}
+	if strayInService(value, v, ",;") || strangersDomain(name, value, v) {
+		return nil, "" // the character may have slipped into the name
+	}
 	return []string{sign + name + sep + v}, "stray punctuation"
+}
+
+// strayInService reports whether a value without some characters is the name of a service, and what
+// it is read as in place of that is none: "send;grid.net".
+func strayInService(value, read, characters string) bool {
+	plain := strings.Map(func(c rune) rune {
+		if strings.ContainsRune(characters, c) {
+			return -1
+		}
+		return c
+	}, ascii.ToLower(value))
+	services := provider.Builtin()
+	return len(plain) < len(value) && services.OfSPF(plain) != nil && services.OfSPF(ascii.ToLower(read)) == nil
+}
+
+// strangersDomain reports whether a dot in place of a comma or semicolon would make a record of a
+// domain that is not written so: "include:mail;acme.com" may be mailacme.com. The names of records
+// that are there to be included begin with an underscore, or with spf.
+func strangersDomain(name, value, read string) bool {
+	at := strings.LastIndexAny(value, ",;")
+	if at < 1 || !ascii.EqualFold(name, "include") && !ascii.EqualFold(name, "redirect") || !ascii.EqualFold(value[at+1:], registrable(read)) {
+		return false
+	}
+	label := ascii.ToLower(value[strings.LastIndexAny(value[:at], ".,;")+1 : at])
+	return label != "" && label[0] != '_' && label != "spf" && provider.Builtin().OfSPF(ascii.ToLower(read)) == nil
 }
 
 // emptyValue removes the colon of "a:", "mx:" and "ptr:".

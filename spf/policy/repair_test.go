@@ -272,6 +272,12 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 mx -all exp=why.acme.;xample", "v=spf1 mx -all exp=<the name that exp=why.acme.;xample was meant to be>"},
 		{"v=spf1 mx -all exp=why..cme.example", "v=spf1 mx -all exp=<the name that exp=why..cme.example was meant to be>"},
 		{"v=spf1 include:_spf.esp(example -all", "v=spf1 include:<the name that include:_spf.esp(example was meant to be> -all"},
+		// Nor where the name without it is that of a service, or the domain another one.
+		{"v=spf1 inlude:send;grid.net -all", "v=spf1 include:<the name that inlude:send;grid.net was meant to be> -all"},
+		{"v=spf1 inlude:spf.protection.outl,ook.com -all", "v=spf1 include:<the name that inlude:spf.protection.outl,ook.com was meant to be> -all"},
+		{"v=spf1 inlude:send@grid.net -all", "v=spf1 include:<the name that inlude:send@grid.net was meant to be> -all"},
+		{"v=spf1 mx redirect=amazon,ses.com", "v=spf1 mx redirect=<the name that redirect=amazon,ses.com was meant to be>"},
+		{"v=spf1 inlude:bulk;acme.example -all", "v=spf1 include:<the name that inlude:bulk;acme.example was meant to be> -all"},
 		// A comma is a dot only where that makes a name that can be had.
 		{"v=spf1 mx redirect=_spf.acme.exa,ple", "v=spf1 mx redirect=<the name that redirect=_spf.acme.exa,ple was meant to be>"},
 		{"v=spf1 include:_spf.acme.exa,ple -all", "v=spf1 include:<the name that include:_spf.acme.exa,ple was meant to be> -all"},

@@ -99,6 +99,9 @@ func domainOnly(s string) ([]string, string) {
 		}
 		v = v[i+1:]
 	}
+	if strayInService(value, v, "@") {
+		return nil, "" // it may have slipped into the name
+	}
 	if v == value || !hostLike(v) {
 		return nil, ""
 	}
