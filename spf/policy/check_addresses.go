@@ -119,26 +119,31 @@ func (k *checker) lengths() {
 			if t.Error != "" || t.Ignored != "" || t.Kind != spf.KindA && t.Kind != spf.KindMX || t.Qualifier != "+" || len(t.Prefixes) > 0 || t.Status.absent() {
 				continue
 			}
-			bits, f := t.parsed.Bits4, finding.Finding{}
-			if bits >= 16 {
+			bits, family, w, f := int(t.parsed.Bits4), "IPv4", &worlds[0], finding.Finding{}
+			if bits >= 16 && t.parsed.Bits6 < 32 {
+				bits, family, w = int(t.parsed.Bits6), "IPv6", &worlds[1]
+			} else if bits >= 16 {
 				continue
 			}
 			if bits <= 8 {
 				f.Severity = finding.Critical
 			}
-			f.Detail = fmt.Sprintf("%s in the record of %s authorises a /%d around each address: %d addresses.", quote(t.Text), r.Domain, bits, uint64(1)<<(32-bits))
+			f.Detail = fmt.Sprintf("%s in the record of %s authorises a /%d around each %s address.", quote(t.Text), r.Domain, bits, family)
+			if family == "IPv4" {
+				f.Detail = fmt.Sprintf("%s in the record of %s authorises a /%d around each address: %d addresses.", quote(t.Text), r.Domain, bits, uint64(1)<<(32-bits))
+			}
 			if bits == 0 && !k.Has("spf-all-pass") {
 				p := k.proposal(r)
 				p.replace(t, true, sendersOf(t))
 				k.add("spf-all-pass", r, finding.Finding{
-					Detail: fmt.Sprintf("%s in the record of %s authorises every IPv4 address in the world, whatever addresses its name has: they may send in the name of %s and pass SPF.", quote(t.Text), r.Domain, k.p.Domain) + k.unlessInError(r, worlds[0].samples[0]),
+					Detail: fmt.Sprintf("%s in the record of %s authorises every %s address in the world, whatever addresses its name has: they may send in the name of %s and pass SPF.", quote(t.Text), r.Domain, family, k.p.Domain) + k.unlessInError(r, w.samples[0]),
 					Fix:    p.share(true, "Name your senders in place of what authorises everyone, and publish the record."),
 				})
 			}
 			if bits == 0 {
-				f.Detail = fmt.Sprintf("%s in the record of %s authorises every IPv4 address: of a /0 no bit is compared.", quote(t.Text), r.Domain)
+				f.Detail = fmt.Sprintf("%s in the record of %s authorises every %s address: of a /0 no bit is compared.", quote(t.Text), r.Domain, family)
 			}
-			f.Detail += k.unlessInError(r, worlds[0].samples[0])
+			f.Detail += k.unlessInError(r, w.samples[0])
 			f.Fix = advice("Replace %s by the addresses that really send.", quotable(t.Text))
 			k.add("spf-broad-range", r, f)
 			return

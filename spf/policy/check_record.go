@@ -368,7 +368,11 @@ func (k *checker) askCut(p *proposal) string {
 		} else if x.cut && !k.vouched(p.record.Domain, x.text) {
 			t := spf.ParseTerm(x.text)
 			p.edits[i], p.astray = edit{to: []string{rightNameOf(&t)}, asks: true, firm: true}, true
-			said += fmt.Sprintf(" A letter of the name in %s may be lost.", quote(x.text))
+			what := "letter of the name"
+			if t.Prefix.IsValid() {
+				what = "digit of the address"
+			}
+			said += fmt.Sprintf(" A %s in %s may be lost.", what, quote(x.text))
 		}
 		if !x.unread {
 			i++

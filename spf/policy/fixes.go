@@ -180,11 +180,14 @@ func rightName(t *Term) string {
 	if t.Kind == spf.KindRedirect || t.Kind == spf.KindExp {
 		sep = "="
 	}
-	name := t.Target
+	name, what := t.Target, "name"
 	if name == "" {
 		name = t.Value
 	}
-	return sign + string(t.Kind) + sep + "<the right name in place of " + forPlaceholder(name) + ">"
+	if t.Kind == spf.KindIP4 || t.Kind == spf.KindIP6 {
+		what = "address"
+	}
+	return sign + string(t.Kind) + sep + "<the right " + what + " in place of " + forPlaceholder(name) + ">"
 }
 
 // moves reports whether a term behind all goes before it: one that authorises, and
