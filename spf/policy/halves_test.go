@@ -202,3 +202,32 @@ func TestTermsBeside(t *testing.T) {
 		}
 	}
 }
+
+// TestUnplaced: what may have been meant as the record of a domain that has none is said.
+func TestUnplaced(t *testing.T) {
+	for _, c := range []struct{ zone, says string }{
+		{`@ TXT "ip4:203.0.113.9 -all"`, `the TXT record "ip4:203.0.113.9 -all"`},
+		{`@ TXT "SPF ip4:203.0.113.9 -all"`, `the TXT record "SPF ip4:203.0.113.9 -all"`},
+		{`@ SPF "v=spf1 mx -all"` + "\n" + `@ SPF "v=spf1 ip4:203.0.113.9 -all"`, `the record "v=spf1 mx -all" of type SPF; the record`},
+		{`acme.example TXT "v=spf1 mx -all"` + "\n" + `acme.example TXT "v=spf1 ip4:203.0.113.9 -all"`, `the record "v=spf1 ip4:203.0.113.9 -all" at acme.example.acme.example`},
+		{`acme.example TXT "v=spf mx -all"`, `the record "v=spf mx -all" at acme.example.acme.example`},
+		{`@ TXT "hello world"` + "\n" + `* TXT "v=spf1 mx -all"`, ""},
+	} {
+		said, found := "", false
+		for _, f := range Check(Examine(context.Background(), ownZone(t, c.zone+"\n"), "acme.example"), Context{MX: "present"}).Findings() {
+			if f.Check != "spf-record-missing" || f.Severity == finding.Pass {
+				continue
+			}
+			found = true
+			if _, rest, ok := strings.Cut(f.Detail, "read by no receiver: "); ok {
+				said = rest
+			}
+			if f.Fix == nil || f.Fix.Complete {
+				t.Errorf("%s: %+v", c.zone, f.Fix)
+			}
+		}
+		if !found || !strings.Contains(said, c.says) || (said == "") != (c.says == "") {
+			t.Errorf("%s: %v %q", c.zone, found, said)
+		}
+	}
+}

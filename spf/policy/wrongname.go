@@ -138,3 +138,23 @@ func (k *checker) wrongName() (wrong, open bool) {
 	k.Add("spf-wrong-name", f)
 	return true, false
 }
+
+// unplaced are the texts that may have been meant as the record of a domain without one, and that are
+// said nowhere else: terms without a version, and those of which there are several.
+func (k *checker) unplaced() (out []string) {
+	if k.p.answers == nil || k.trial {
+		return nil
+	}
+	for _, c := range k.p.answers.texts(k.p.Domain) {
+		if wild, _ := k.ofWildcard(c.name); len(out) == maxUnplaced || c.name != k.p.Domain && wild {
+			continue
+		}
+		if spf.IsRecord(c.text) || looksLikeRecord(c.text) || termsBeside(c.text) != "" {
+			out = append(out, c.named(k.p.Domain))
+		}
+	}
+	return out
+}
+
+// maxUnplaced bounds the texts that unplaced names.
+const maxUnplaced = 4
