@@ -61,6 +61,9 @@ func endOfRecord(r *Record) (all, last *Term, unread bool) {
 		if t.Kind.Directive() {
 			last = t
 		}
+		if t.Error == "" && t.Kind.Directive() && indexFold(t.parsed.Spec, "redirect=") >= 0 {
+			return nil, last, true // its space was typed as another character
+		}
 		for _, s := range strings.Fields(t.Meant) {
 			m := spf.ParseTerm(s)
 			if m.Kind == spf.KindAll || m.Kind == spf.KindRedirect {

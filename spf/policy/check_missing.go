@@ -69,7 +69,6 @@ func (k *checker) missing() {
 	f.Fix = k.firstRecord()
 	if there := k.unplaced(); there != nil {
 		f.Detail += fmt.Sprintf(" What may have been meant as it is read by no receiver: %s.", strings.Join(there, "; "))
-		f.Fix = advice("Publish one TXT record at %s, with v=spf1 and a space at its start and the senders that stand there.", k.p.Domain)
 	}
 	if k.p.Status == StatusNXDomain && len(aliases) > 0 {
 		// No other record may stand beside a CNAME (RFC 2181, 10.1).

@@ -278,7 +278,7 @@ func (k *checker) slips(r *Record) {
 	p := k.proposal(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
-		open := t.Meant == "" && t.Kind != spf.KindModifier && strings.ContainsAny(t.parsed.Spec, ",;|:") && suspicious(t.parsed)
+		open := t.Meant == "" && t.Kind != spf.KindModifier && (strings.ContainsAny(t.parsed.Spec, ",;|:") || indexFold(t.parsed.Spec, "redirect=") >= 0) && suspicious(t.parsed)
 		mailbox := !open && t.Meant == "" && isMailbox(t)
 		if t.Meant == "" && !open && !mailbox || t.Error != "" || t.Ignored != "" || t.Kind == spf.KindModifier {
 			continue

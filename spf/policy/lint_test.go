@@ -82,6 +82,8 @@ func TestLintAsksForNames(t *testing.T) {
 		{"v=spf1 include:send@grid.net -all", "v=spf1 include:<the right name in place of send@grid.net> -all", false},
 		{"v=spf1 redirect=send@grid.net", "v=spf1 redirect=<the right name in place of send@grid.net>", false},
 		{"v=spf1 include:bulk;acme.com -all", "v=spf1 include:<the right name in place of bulk;acme.com> -all", false},
+		{"v=spf1 mx:redirect=_s.acme.com", "v=spf1 mx:<the right name in place of redirect=_s.acme.com>", false},
+		{"v=spf1 a:mail.acme.com/redirect=_s.acme.com", "v=spf1 a:<the right name in place of mail.acme.com/redirect=_s.acme.com>", false},
 		{"v=spf1 include:_spf,acme.com -all", "v=spf1 include:_spf.acme.com -all", true},
 		{"v=spf1 include:spf.protection,outlook.com -all", "v=spf1 include:spf.protection.outlook.com -all", true},
 		{"v=spf1 a:mail,acme.com -all", "v=spf1 a:mail.acme.com -all", true},
