@@ -331,8 +331,8 @@ func holdsScheme(local string) bool {
 // mistyped or lost with another slip: "mailtlpostmaster@…".
 func beginsAsScheme(address string) bool {
 	local, _, _ := strings.Cut(strings.ToLower(address), "@")
-	for n := 3; n < len("mailto") && n < len(local); n++ {
-		if local[0] == 'm' && local[:n] != "mail" && slices.Contains(roles, local[n:]) && hint.Distance(local[:n], "mailto") <= 3 {
+	for n := 3; n <= len("mailto:")+1 && n < len(local); n++ {
+		if word := local[:n]; slices.Contains(roles, local[n:]) && word != "mail" && word != "email" && word != "e-mail" && hint.Distance(word, "mailto") <= 3 {
 			return true // "matodmarc@…"
 		}
 	}
