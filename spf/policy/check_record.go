@@ -186,7 +186,7 @@ func (k *checker) order(r *Record) {
 	var redirect *Term
 	astray := ""
 	p := k.proposal(r)
-	varies := slices.ContainsFunc(r.Terms, func(t Term) bool { return t.parsed.Macros && t.Ignored == "" })
+	varies := slices.ContainsFunc(r.Terms, func(t Term) bool { return (t.parsed.Macros || t.Kind == spf.KindPTR) && t.Ignored == "" })
 	for i := range r.Terms {
 		t := &r.Terms[i]
 		switch t.Ignored {
@@ -201,7 +201,7 @@ func (k *checker) order(r *Record) {
 			case t.parsed.Prefix.IsValid() && len(addresses{{t.parsed.Prefix.Addr(), t.parsed.Prefix.Addr()}}.minus(unroutable)) == 0:
 				p.wrong(t, string(t.Kind)+":<the public address of the host behind "+forPlaceholder(t.Value)+">")
 				moved = append(moved, t.Text)
-			case varies && (t.Kind == spf.KindA || t.Kind == spf.KindMX) && k.stands(r.Domain, t.parsed).absent():
+			case varies && (t.Kind == spf.KindA || t.Kind == spf.KindMX || t.Kind == spf.KindExists && !t.parsed.Macros) && k.stands(r.Domain, t.parsed).absent():
 				// How many void lookups go before it, only the client tells.
 				p.wrong(t, sendersOf(t))
 				moved = append(moved, t.Text)

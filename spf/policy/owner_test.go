@@ -166,6 +166,8 @@ func TestOwnersRecords(t *testing.T) {
 		// What an included record of the domain's own says to no receiver.
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 ip4:192.0.2.25 -all redirect=_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 ip4:192.0.2.25 <include:_spf.esp.example, if its senders are yours> -all", checks: "spf-redirect-with-all"},
 		{in: "v=spf1 mx -all redirect=_spf.esp.example", fix: "v=spf1 mx <include:_spf.esp.example, if its senders are yours> -all", checks: "spf-redirect-with-all"},
+		// How many void lookups come before it, only the client tells.
+		{in: "v=spf1 mx ptr exists:%{i}._spf.acme.example -all exists:gone.acme.example", fix: "v=spf1 mx ip4:<the address of each sender that ptr stands for> exists:%{i}._spf.acme.example ip4:<the address of each sender that exists:gone.acme.example stands for> -all", checks: "spf-ptr spf-terms-after-all"},
 		{in: "v=spf1 mx -all redirect=gone.esp.example", fix: "v=spf1 mx -all", checks: "spf-redirect-with-all", says: "its policy does not change"},
 		{in: "v=spf1 mx include:_spf.esp.example redirect=_spf.esp.example -all", fix: "v=spf1 mx include:_spf.esp.example -all", checks: "spf-redirect-with-all", says: "its policy does not change"},
 		{in: "v=spf1 mx include:spf.acme.example -all\nspf v=spf1 -all include:_spf.esp.example", at: "spf.acme.example", fix: "v=spf1 include:_spf.esp.example -all", checks: "spf-terms-after-all"},

@@ -102,6 +102,8 @@ func (k *checker) stands(domain string, t *spf.Term) Status {
 		return k.p.answers.get(name, resolver.TypeMX).status()
 	case spf.KindPTR:
 		return StatusNone // nobody is to publish it
+	case spf.KindExists:
+		return k.p.answers.get(name, resolver.TypeA).status()
 	}
 	if s := k.p.answers.get(name, resolver.TypeAAAA).status(); s == StatusFound || s.unknown() {
 		return s
