@@ -70,3 +70,33 @@ func TestBIMITime(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestParentUnknown: what the DNS does not say of the parent, or of where mail goes, is no pass.
+func TestParentUnknown(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		parent, exchange State
+		records          []string
+		want             string
+	}{
+		{"a policy above", Present, Present, []string{"v=STSv1; id=1"}, "mta-sts-subdomain notice"},
+		{"none above", Absent, Present, nil, "mta-sts-subdomain pass"},
+		{"a domain without mail", Present, Absent, []string{"v=STSv1; id=1"}, "mta-sts-subdomain pass"},
+		{"the parent is not answered", Unknown, Present, nil, "mta-sts-unresolved unknown"},
+		{"its exchanges are not answered", Present, Unknown, []string{"v=STSv1; id=1"}, ""},
+		{"neither matters", Absent, Unknown, nil, "mta-sts-subdomain pass"},
+	} {
+		f := &STSFacts{Domain: "bounce.acme.example", Record: Texts{Name: "_mta-sts.bounce.acme.example", State: Absent},
+			Parent: &Texts{Name: "_mta-sts.acme.example", State: tt.parent, Records: tt.records}}
+		f.Exchanges = &Exchanges{State: tt.exchange}
+		got := ""
+		for _, found := range CheckSTS(f) {
+			if found.Check == "mta-sts-subdomain" || found.Check == "mta-sts-unresolved" && found.Severity != finding.Pass {
+				got = found.Check + " " + string(found.Severity)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -102,11 +102,21 @@ func (j *stsJudge) noRecord(evidence []finding.Evidence) {
 		return
 	}
 	s.Add("mta-sts-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("There is no record at %s: mail to the domain may travel without TLS.", j.name()) + danglingAlias(&f.Record, f.Domain, &f.reports)})
-	if p := f.Parent; p != nil && p.State == Present && f.Exchanges.State == Present && !f.Exchanges.Null {
-		if above, _ := versioned(p.Records, "v=STSv1"); len(above) > 0 {
-			s.Add("mta-sts-subdomain", finding.Finding{Evidence: []finding.Evidence{p.Evidence},
-				Detail: fmt.Sprintf("%s has a record, which does not count for %s: a policy is not inherited.", p.Name, f.Domain)})
-		}
+	p := f.Parent
+	if p == nil || f.Exchanges.State == Absent || f.Exchanges.Null {
+		return
+	}
+	above, _ := versioned(p.Records, "v=STSv1")
+	switch {
+	case p.State == Unknown:
+		s.Undecided("mta-sts-subdomain")
+		j.unresolved(fmt.Sprintf("Whether %s has a record, which would not count for %s, is not known: the DNS did not answer.", p.Name, f.Domain), finding.Notice, p.Evidence)
+	case len(above) == 0:
+	case f.Exchanges.State == Unknown:
+		s.Undecided("mta-sts-subdomain")
+	default:
+		s.Add("mta-sts-subdomain", finding.Finding{Evidence: []finding.Evidence{p.Evidence},
+			Detail: fmt.Sprintf("%s has a record, which does not count for %s: a policy is not inherited.", p.Name, f.Domain)})
 	}
 }
 
