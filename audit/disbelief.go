@@ -47,10 +47,35 @@ func (a *run) doubts(ctx context.Context) *doubt {
 	if d != nil && d.all {
 		return d
 	}
+	if said := a.hidesReverse(ctx); said != nil {
+		if d == nil {
+			d = new(doubt)
+		}
+		d.tlds, d.evidence = append(d.tlds, "arpa"), append(d.evidence, said...)
+	}
 	if s := a.selects(ctx, lists); s != nil {
 		return s
 	}
 	return d
+}
+
+// hidesReverse asks whether a resolver that has denied reverse names, and shown none, denies all of
+// them to who sees the rest of the DNS. It returns what says so; nil if it does not.
+func (a *run) hidesReverse(ctx context.Context) (said []finding.Evidence) {
+	shown, denied := false, false
+	a.session.Answers(func(answer *resolver.Answer) {
+		if name := answer.LastName(); !answer.OfZone() && resolver.TopLevel(name) == "arpa" && name != "arpa" {
+			absent := answer.Status == resolver.NXDomain
+			shown, denied = shown || !absent, denied || absent && answer.Type == resolver.TypePTR
+		}
+	})
+	if shown || !denied {
+		return nil
+	}
+	for _, answer := range resolver.HidesReverse(ctx, resolver.NewSession(a.resolver, 0)) {
+		said = append(said, answer.Evidence())
+	}
+	return said
 }
 
 // selects asks whether a resolver that has denied domains, and shown nothing of them, lets a

@@ -164,6 +164,37 @@ func TestLiarElsewhere(t *testing.T) {
 	}
 }
 
+// TestLiarReverse: a resolver that denies arpa and sees com does not see the reverse names: that an
+// address has none is not known. A network with a root of its own, without com, is believed.
+func TestLiarReverse(t *testing.T) {
+	const zone = "$ORIGIN a4.example.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 MX 10 mx1\n@ 300 TXT \"v=spf1 mx -all\"\nmx1 300 A 192.0.2.10\n"
+	const com, arpa = "$ORIGIN com.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a.gtld-servers.net.\n", "$ORIGIN arpa.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a.root.test.\n"
+	const hosts = "$ORIGIN gtld-servers.net.\n@ 300 SOA ns hostmaster 1 2 3 4 300\na 300 A 192.0.2.53\n"
+	for _, tt := range []struct {
+		name    string
+		zones   []string
+		doubted bool
+	}{
+		{"com and no arpa", []string{zone, com, hosts}, true},
+		{"com and arpa", []string{zone, com, hosts, arpa}, false},
+		{"a network of its own", []string{zone}, false},
+		{"one with its own com", []string{zone, strings.ReplaceAll(com, "a.gtld-servers.net", "ns.a4.example")}, false},
+		{"one with its own arpa", []string{zone, arpa}, false},
+		{"one reverse name is there", []string{zone, com, hosts, "$ORIGIN 2.0.192.in-addr.arpa.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n11 300 PTR mx2.a4.example.\n"}, false},
+	} {
+		client := dnstest.Start(t, tt.zones...).Client(resolver.Config{})
+		r := Run(t.Context(), client, Target{Domain: "a4.example", IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")}, Sections: []finding.Section{finding.Hosts}}, Options{})
+		client.Close()
+		said := map[string]finding.Severity{}
+		for _, f := range r.Findings {
+			said[f.Check] = f.Severity
+		}
+		if _, doubted := said["resolver-not-public"]; doubted != tt.doubted || said["ptr-missing"].AtLeast(finding.Error) == tt.doubted {
+			t.Errorf("%s: %v", tt.name, said)
+		}
+	}
+}
+
 // TestSelective: a resolver that lets the domain and the top-level domains through, and denies all
 // others, is believed of the domain: what it denies elsewhere is unknown, and follows from that.
 // A network with zones of its own is believed of all.
@@ -190,7 +221,7 @@ func TestSelective(t *testing.T) {
 	}{
 		{"an allow list", []string{fmt.Sprintf(top, "com", public), fmt.Sprintf(top, "net", public), fmt.Sprintf(top, "org", public)}, true},
 		{"com alone", []string{fmt.Sprintf(top, "com", public)}, true},
-		{"the public DNS", []string{fmt.Sprintf(top, "com", public), fmt.Sprintf(top, "net", public), fmt.Sprintf(top, "org", public), hosts}, false},
+		{"the public DNS", []string{fmt.Sprintf(top, "com", public), fmt.Sprintf(top, "net", public), fmt.Sprintf(top, "org", public), fmt.Sprintf(top, "arpa", public), hosts}, false},
 		{"zones of a network of its own", []string{fmt.Sprintf(top, "com", own), fmt.Sprintf(top, "net", own), fmt.Sprintf(top, "org", own)}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -22,6 +23,8 @@ type Sceptic struct {
 	selective, asked bool
 	// comDenied: it was found not to be, as it denies com.
 	comDenied bool
+	// reverseHidden is whether it denies all reverse names, once it is known.
+	reverseHidden, reverseAsked bool
 }
 
 // NewSceptic puts a Sceptic in front of a resolver.
@@ -104,6 +107,12 @@ func (s *Sceptic) hides(ctx context.Context, name string) bool {
 		shown, denied := selective(ctx, s.next)
 		s.selective, s.comDenied, s.asked = shown != nil, denied, !ended(ctx)
 	}
+	if !s.selective && !s.comDenied && TopLevel(domain) == "arpa" {
+		if !s.reverseAsked {
+			s.reverseHidden, s.reverseAsked = HidesReverse(ctx, s.next) != nil, !ended(ctx)
+		}
+		return s.reverseHidden
+	}
 	if !s.selective { // of other names their top-level domain was asked for
 		return s.comDenied && TopLevel(domain) == "arpa" && s.denies(ctx, question{".", TypeNS}) && s.denies(ctx, question{domain, TypeSOA})
 	}
@@ -113,6 +122,21 @@ func (s *Sceptic) hides(ctx context.Context, name string) bool {
 		}
 	}
 	return true
+}
+
+// HidesReverse asks whether a resolver that has denied reverse names denies arpa, above them all, which
+// whoever sees the public com sees as well (RFC 3172). It returns what says so; nil if it has arpa, or has
+// no com or one of its own, as in a network with zones of its own.
+func HidesReverse(ctx context.Context, r Resolver) []*Answer {
+	arpa, err := r.Lookup(ctx, "arpa", TypeNS)
+	if err != nil || !arpa.Absent() || arpa.OfZone() {
+		return nil
+	}
+	com, err := r.Lookup(ctx, "com", TypeNS)
+	if err != nil || com.Absent() || com.OfZone() || slices.ContainsFunc(com.Records, func(ns Record) bool { return !Within(ns.Host, publicServers) }) {
+		return nil
+	}
+	return []*Answer{arpa, com}
 }
 
 func (s *Sceptic) below(domain string, types []Type) []Record { return Below(s.next, domain, types...) }

@@ -117,6 +117,9 @@ func TestScepticReverse(t *testing.T) {
 		{"denies everything", map[string]string{"*": "nxdomain"}, false},
 		{"has no data for anything", map[string]string{"*": "nodata"}, false},
 		{"has com", map[string]string{"*": "nxdomain", "com NS": "x"}, true},
+		{"has the public com, and denies arpa", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x"}, false},
+		{"has the public com and arpa", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x", "arpa NS": "x"}, true},
+		{"is asked in vain about arpa", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x", "arpa NS": "fails"}, true},
 		{"has the root", map[string]string{"*": "nxdomain", ". NS": "x"}, true},
 		{"has the tree", map[string]string{"*": "nxdomain", "in-addr.arpa SOA": "x"}, true},
 		{"is asked in vain about the root", map[string]string{"*": "nxdomain", ". NS": "fails"}, true},
@@ -139,7 +142,7 @@ func TestScepticReverse(t *testing.T) {
 // registered nor that of reverse names; the servers of com are, once for all. What is said of a
 // top-level domain holds there alone.
 func TestScepticAsksOnce(t *testing.T) {
-	next := &sayer{says: map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x"}}
+	next := &sayer{says: map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x", "arpa NS": "x"}}
 	s := NewSceptic(next)
 	var wg sync.WaitGroup
 	for _, name := range []string{"a.one.com", "b.one.com", "two.com", "acme.example", "1.2.0.192.in-addr.arpa"} {
@@ -156,7 +159,7 @@ func TestScepticAsksOnce(t *testing.T) {
 			beside++
 		}
 	}
-	if beside != 4 {
+	if beside != 5 {
 		t.Errorf("%d questions beside the five: %q", beside, next.asked)
 	}
 	if _, err := s.Lookup(t.Context(), "one.net", TypeTXT); err == nil || AsError(err).Reason != NotPublic {
