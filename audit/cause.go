@@ -93,6 +93,14 @@ func lostReports(findings []finding.Finding, domain string) []finding.Finding {
 	return slices.DeleteFunc(slices.Clone(findings), lost)
 }
 
+// standsBelow reports whether a fix does nothing but publish records at or below a domain that does not
+// exist: it would come to be by them, without all else that mail needs there.
+func standsBelow(f *finding.Finding, missing []*finding.Finding) bool {
+	return f.Fix != nil && len(f.Fix.Remove) == 0 && len(f.Fix.Records()) > 0 && !slices.ContainsFunc(f.Fix.Records(), func(r finding.Record) bool {
+		return !slices.ContainsFunc(missing, func(c *finding.Finding) bool { return resolver.Within(r.Name, c.Subject) })
+	})
+}
+
 // follow puts what only follows from a domain that does not exist below that
 // finding: that it has no SPF record, no key, no policy and no mail host is one
 // fault with one cause. If it is the audited domain, checks that passed for want of
@@ -113,7 +121,7 @@ func follow(findings []finding.Finding, passes []finding.Passes, domain string) 
 	own := make(map[finding.Section]bool)
 	// cause is what a finding follows from; nil: it stands for itself.
 	cause := func(f *finding.Finding) *finding.Finding {
-		if f.Check == "domain-missing" || !f.Severity.AtLeast(finding.Notice) ||
+		if f.Check == "domain-missing" || !f.Severity.AtLeast(finding.Notice) || !standsBelow(f, causes) &&
 			slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Status == "found" }) {
 			return nil
 		}

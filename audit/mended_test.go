@@ -113,6 +113,7 @@ func TestMended(t *testing.T) {
 		{"include of an alias of itself", "@ TXT", "@ TXT \"v=spf1 mx include:x.acme.example -all\"\nx CNAME x", "", "spf-include-missing", "x.acme.example", "", "spf-include-missing"},
 		{"transport at aliases of themselves", "_smtp", "_smtp._tls CNAME _smtp._tls\n_mta-sts CNAME _mta-sts\ndefault._bimi CNAME default._bimi", "", "", "", "", ""},
 		{"a name below a zone that is there", "", "", "nosuch.acme.example", "domain-missing", "does not exist", "", "domain-missing"},
+		{"a name below a zone whose policy for such names is another", "_dmarc", "_dmarc TXT \"v=DMARC1; p=none; np=reject; rua=mailto:d@acme.example\"", "nosuch.acme.example", "domain-missing", "does not exist", "", "domain-missing"},
 		{"DMARC alias without its dot", "_dmarc", "_dmarc CNAME acme.dmarc.esp.test", "", "dmarc-record-missing", "the final dot is missing",
 			"CNAME acme.dmarc.esp.test, - CNAME acme.dmarc.esp.test.acme.example", ""},
 		{"DMARC alias of a subdomain without its dot", "_dmarc", "_dmarc CNAME acme.dmarc.esp.test\nnews MX 10 mx1\nnews MX 20 mx2\nnews TXT \"v=spf1 mx -all\"\n" +

@@ -218,14 +218,21 @@ func (e *Exchange) reserved(d *Domain) bool {
 }
 
 // dotlessLocalhost: the record was meant to name localhost, and its zone added its own name to it
-// because the final dot is missing. The record at that name is right as it is.
+// because the final dot is missing: nothing stands at that name, or a record that is right as it is.
 func (e *Exchange) dotlessLocalhost(domain string) bool {
 	name, ok := strings.CutSuffix(e.Name, "."+domain)
-	return ok && isThisMachine(name) && len(e.Addresses) > 0 && !slices.ContainsFunc(e.Addresses, func(a netip.Addr) bool { return !a.IsLoopback() })
+	return ok && isThisMachine(name) && e.Resolves != Unknown && !slices.ContainsFunc(e.Addresses, func(a netip.Addr) bool { return !a.IsLoopback() })
 }
 
 // thisMachine judges a host that is for every sender the sender itself.
 func (j *judge) thisMachine(d *Domain, e *Exchange) {
+	if name, ok := strings.CutSuffix(e.Name, "."+d.Name); ok && len(e.Addresses) == 0 && isThisMachine(name) {
+		j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: slices.Concat(d.Evidence, e.Evidence),
+			Title:  "MX host is localhost",
+			Detail: fmt.Sprintf("An MX record of %s names %s, which has no address: the zone added its own name to %s, which is every machine's name for itself.", d.Name, e.Name, name),
+			Fix:    d.replace(e, fmt.Sprintf("%s is every machine's name for itself", name))})
+		return
+	}
 	j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: slices.Concat(d.Evidence, e.Evidence),
 		Title:  "MX host is localhost",
 		Detail: fmt.Sprintf("An MX record of %s names %s, which is every machine's name for itself: no mail from outside gets there.", d.Name, e.Name),

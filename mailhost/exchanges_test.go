@@ -64,6 +64,8 @@ func TestMistakenExchanges(t *testing.T) {
 		{"0 localhost", "error mx-private-address localhost.acme.example", "MX 0 " + ask + "; without MX 0 localhost.acme.example", false},
 		{"0 localhost., 10 mx1", "error mx-private-address localhost", "without MX 0 localhost", true},
 		{"0 localhost.localdomain.", "error mx-private-address localhost.localdomain", "MX 0 " + ask + "; without MX 0 localhost.localdomain", false},
+		{"0 localhost.localdomain", "error mx-private-address localhost.localdomain.acme.example", "MX 0 " + ask + "; without MX 0 localhost.localdomain.acme.example", false},
+		{"0 localhost.localdomain, 10 mx1", "error mx-private-address localhost.localdomain.acme.example", "without MX 0 localhost.localdomain.acme.example", true},
 		{"10 mx.local.", "error mx-private-address mx.local", "MX 10 " + ask + "; without MX 10 mx.local", false},
 		{"10 mx.lan.", "error mx-unresolvable mx.lan", "MX 10 " + ask + "; without MX 10 mx.lan", false},
 		{"10 mail.", "error mx-unresolvable mail", "MX 10 mail.acme.example; without MX 10 mail", true},
