@@ -10,9 +10,6 @@ import (
 	"mailworthy/resolver"
 )
 
-// nobodys is the label of a name that nobody publishes.
-const nobodys = "nobody-published-this"
-
 // hostTypes are what a wildcard answers that mail needs of a name.
 var hostTypes = [...]resolver.Type{resolver.TypeTXT, resolver.TypeMX, resolver.TypeA, resolver.TypeAAAA}
 
@@ -71,7 +68,7 @@ func namesBelow(fix *finding.Fix, org string) (names []string) {
 // nobody published. What is not answered is not known to be there.
 func (a *run) synthesised(ctx context.Context, name string) bool {
 	_, parent, _ := strings.Cut(name, ".")
-	beside := nobodys + "." + parent
+	beside := resolver.Guards(parent)[0] + "." + parent
 	answer, err := a.session.Lookup(ctx, beside, resolver.TypeTXT)
 	if err == nil && answer.Status == resolver.NXDomain && len(answer.CNAMEs) == 0 {
 		return false

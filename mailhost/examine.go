@@ -233,9 +233,9 @@ func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant, domain string) 
 	b.Part(func(b *resolver.Batch) {
 		b.Part(func(b *resolver.Batch) { x.ask(b, name) }, func() {
 			undotted := name == meant+"."+domain || resolver.Within(meant, resolver.Registrable(domain)) && strings.HasPrefix(name, meant+".")
-			if undotted && x.v4.found()+x.v6.found() > 0 && !x.ofWildcard() && first != noHost {
+			if nobodys := resolver.Guards(parent)[0]; undotted && x.v4.found()+x.v6.found() > 0 && !x.ofWildcard() && first != nobodys {
 				x.beside = &hostOutcomes{}
-				x.beside.ask(b, noHost+"."+parent)
+				x.beside.ask(b, nobodys+"."+parent)
 			}
 		})
 	}, func() {
@@ -245,9 +245,6 @@ func (x *exchangeOutcomes) begin(b *resolver.Batch, name, meant, domain string) 
 		}
 	})
 }
-
-// noHost is the label of a host that nobody publishes.
-const noHost = "nobody-has-this-host"
 
 // ofWildcard reports whether a wildcard has answered for the host: of a loaded zone, or on the network.
 func (x *exchangeOutcomes) ofWildcard() bool {
