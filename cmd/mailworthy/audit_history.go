@@ -51,6 +51,7 @@ func (f *auditFlags) keeper(ctx context.Context, a *auditor, stderr io.Writer) *
 			return a.Inspector.Through(ctx, s.Stack, target), nil
 		},
 		Fail: func(err error) {
+			a.unkept = unkeptFor(err)
 			fmt.Fprintf(stderr, "error: %s\n", show.Escape(err.Error()))
 			if f.Changes {
 				fmt.Fprintln(stderr, "hint: the audit is not kept; the whole report follows instead of the changes")

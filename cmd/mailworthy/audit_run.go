@@ -13,6 +13,7 @@ import (
 	"mailworthy/bulk"
 	"mailworthy/dkim"
 	"mailworthy/finding"
+	"mailworthy/history"
 	"mailworthy/inspect"
 	"mailworthy/internal/cli"
 	"mailworthy/internal/progress"
@@ -95,6 +96,7 @@ func (f *auditFlags) optionsOf(cmd *cobra.Command, to format.Output, a *auditor)
 type auditor struct {
 	monitor.Auditor
 	session *session
+	unkept  int // the status if what was to be kept is not
 }
 
 // auditor reads the files that the flags name and opens what asks. What it returns is to
@@ -124,7 +126,7 @@ func (f *auditFlags) auditor(cmd *cobra.Command, sections []finding.Section, std
 	if err != nil {
 		return nil, err
 	}
-	a := &auditor{monitor.Auditor{Template: template, Graded: session.logAudit}, session}
+	a := &auditor{monitor.Auditor{Template: template, Graded: session.logAudit}, session, exitUsage}
 	a.Ends(session.Close)
 	session.Bound(&options)
 	if f.probe || slices.Contains(sections, finding.Transport) {
@@ -171,9 +173,18 @@ func (f *auditFlags) share(cmd *cobra.Command, a *auditor, stderr io.Writer) err
 // what was to be kept is not.
 func (a *auditor) close(err error) error {
 	if kept := a.Close(); !kept && (err == nil || errors.As(err, new(cli.Status))) {
-		return exit(exitUsage)
+		return exit(a.unkept)
 	}
 	return err
+}
+
+// unkeptFor is the exit status for an audit that is not kept: a history that another process holds
+// is in order, and may be free the next time.
+func unkeptFor(err error) int {
+	if errors.Is(err, history.ErrBusy) {
+		return exitIncomplete
+	}
+	return exitUsage
 }
 
 // whole audits the list and writes the reports, what changed in them, or how they differ,

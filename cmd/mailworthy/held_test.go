@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"mailworthy/history"
 )
 
 // TestHistoryHeld: another process that holds the history keeps nobody from seeing
@@ -66,5 +69,19 @@ func TestHistoryHeld(t *testing.T) {
 				t.Errorf("%d runs are kept: %v", runs, err)
 			}
 		})
+	}
+}
+
+// TestUnkeptFor: a history that another process holds all the time leaves the work undone, as in
+// run; one that cannot be used is bad input.
+func TestUnkeptFor(t *testing.T) {
+	for err, want := range map[error]int{
+		fmt.Errorf("history h.db: %w", history.ErrBusy):       exitIncomplete,
+		fmt.Errorf("history h.db: %w", history.ErrNotHistory): exitUsage,
+		history.ErrFull: exitUsage,
+	} {
+		if got := unkeptFor(err); got != want {
+			t.Errorf("%v: %d, want %d", err, got, want)
+		}
 	}
 }
