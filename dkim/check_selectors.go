@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // stated judges the selectors that the user says are in use.
@@ -121,7 +122,10 @@ func (j *judge) dangling() {
 			continue
 		}
 		fix := &finding.Fix{Summary: "Have the key published at " + target + ", or remove the alias."}
-		if s.Provider != "" {
+		switch {
+		case resolver.Within(target, resolver.Registrable(s.Domain)):
+			fix.Summary = "Publish the key at " + target + ", or remove the alias."
+		case s.Provider != "":
 			fix.Summary = fmt.Sprintf("Turn on DKIM for %s at %s, or remove the alias if the service is no longer used.", s.Domain, s.Provider)
 		}
 		j.Add("dkim-cname-dangling", finding.Finding{Subject: s.QueryName(), Detail: detail, Evidence: []finding.Evidence{*s.Evidence}, Fix: fix})

@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
+	"mailworthy/resolver"
 )
 
 // The values that only the owner of the keys can fill in.
@@ -122,11 +123,15 @@ func (k *PublishedKey) fixStrength() *finding.Fix {
 }
 
 func (k *PublishedKey) fixByProvider(what string) *finding.Fix {
-	who := k.Provider
-	if who == "" {
-		who = "the operator of " + k.CNAMEs[len(k.CNAMEs)-1]
+	who, target := k.Provider, k.CNAMEs[len(k.CNAMEs)-1]
+	switch {
+	case who != "":
+	case resolver.Within(target, resolver.Registrable(k.Domain)):
+		return &finding.Fix{Summary: fmt.Sprintf("%s: the selector is an alias of %s, a name of your own.", strings.ToUpper(what[:1])+what[1:], target)}
+	default:
+		who = "the operator of " + target
 	}
-	return &finding.Fix{Summary: fmt.Sprintf("Have %s %s: the selector is an alias of %s.", who, what, k.CNAMEs[len(k.CNAMEs)-1])}
+	return &finding.Fix{Summary: fmt.Sprintf("Have %s %s: the selector is an alias of %s.", who, what, target)}
 }
 
 func (k *PublishedKey) fixNewKey(summary string) *finding.Fix {

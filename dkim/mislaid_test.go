@@ -383,3 +383,18 @@ func TestOtherKinds(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnAlias: what is wrong behind an alias of a name of one's own is one's own to put right.
+func TestOwnAlias(t *testing.T) {
+	for _, tt := range []struct{ name, zone, check, summary string }{
+		{"its own name", "s1._domainkey CNAME k.keys.acme.example.\nk.keys TXT \"v=DKIM1; k=rsa; p=AAAA\"", "dkim-key-undecodable", "Correct the record there: the selector is an alias of k.keys.acme.example, a name of your own."},
+		{"another's", "s1._domainkey CNAME k.esp.example.\n--esp--\nk TXT \"v=DKIM1; k=rsa; p=AAAA\"", "dkim-key-undecodable", "Have the operator of k.esp.example correct the record there: the selector is an alias of k.esp.example."},
+		{"its own, without a key", "s1._domainkey CNAME k.keys.acme.example.\nk.keys A 192.0.2.1", "dkim-cname-dangling", "Publish the key at k.keys.acme.example, or remove the alias."},
+		{"another's, without a key", "s1._domainkey CNAME k.esp.example.\n--esp--\nk A 192.0.2.1", "dkim-cname-dangling", "Have the key published at k.esp.example, or remove the alias."},
+	} {
+		f := find1(t, Check(Examine(t.Context(), zone(t, tt.zone), "acme.example", Options{Selectors: []string{"s1"}}), Context{}).Findings(), tt.check)
+		if f.Fix == nil || f.Fix.Summary != tt.summary {
+			t.Errorf("%s: %+v", tt.name, f.Fix)
+		}
+	}
+}
