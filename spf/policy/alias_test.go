@@ -116,6 +116,8 @@ func TestMergedPlaceholders(t *testing.T) {
 		{"v=spf1 mx -all", "v=spf1 redirect=_spf.esp.example ~all", "v=spf1 mx <include:_spf.esp.example, if its senders are yours> -all"},
 		{"v=spf1 mx -all", "v=spf1 ip4:192.0.2.300 include:gone.acme.example ~all", "v=spf1 mx include:<the right name in place of gone.acme.example> ip4:<the address that ip4:192.0.2.300 was meant to be> -all"},
 		{"v=spf1 -all v=spf1 mx", "v=spf1 include:_spf.esp.example ~all", "v=spf1 mx include:_spf.esp.example -all"},
+		{"v=spf1 mx include:_spf.google.com -all", "v=spf1 mx include:_sp.fgoogle.com -all", "v=spf1 mx include:<the right name in place of _sp.fgoogle.com> include:_spf.google.com -all"},
+		{"v=spf1 mx include:_spf.google.com -all", "v=spf1 mx include:spf.protection.outlook.com -all", "v=spf1 mx include:_spf.google.com include:spf.protection.outlook.com -all"},
 		{"v=spf1 mx -all", "v=spf1 include:_spf.esp.exampl eip4:192.0.2.99 ~all # old", "v=spf1 ip4:192.0.2.99 mx include:_spf.esp.example -all"},
 	} {
 		r := dnstest.Zone(t, "$TTL 3600\n$ORIGIN example.\n@ SOA ns.example. admin.example. 1 7200 900 604800 300\n_spf.esp TXT \"v=spf1 ip4:203.0.113.0/25 -all\"\n"+

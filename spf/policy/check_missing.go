@@ -405,6 +405,8 @@ func (k *checker) reaching(domain, merged string, texts []string) (text string, 
 			astray = append(astray, t.Text)
 		case ok && t.Kind == spf.KindInclude && k.nowhere(domain, t.Text):
 			out = append(out, rightNameOf(t))
+		case ok && t.Kind == spf.KindInclude && k.p.answers.get(name, resolver.TypeTXT).recordStatus().unknown() && slipOfService(name, terms):
+			out = append(out, rightNameOf(t)) // nobody asked whose it is
 		case ok && !written[t.Text] && k.nowhere(domain, t.Text):
 			out = append(out, rightNameOf(t)) // as it was repaired
 		case bad[t.Text]:

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/hint"
+	"mailworthy/provider"
 	"mailworthy/spf"
 )
 
@@ -374,4 +376,13 @@ func weight(k spf.Kind) int {
 		return 5
 	}
 	return 6
+}
+
+// slipOfService reports whether a name is nearly that of a service which another include names, and is
+// in another domain: of two records that differ in it, one has a slip.
+func slipOfService(name string, terms []spf.Term) bool {
+	services := provider.Builtin()
+	return services.OfSPF(name) == nil && slices.ContainsFunc(terms, func(t spf.Term) bool {
+		return t.Kind == spf.KindInclude && services.OfSPF(ascii.ToLower(t.Spec)) != nil && registrable(t.Spec) != registrable(name) && hint.Distance(name, ascii.ToLower(t.Spec)) <= 2
+	})
 }

@@ -98,8 +98,8 @@ func separator(s string) ([]string, string) {
 	sign, name, sep, value := split(s)
 	if sep == "" {
 		if i := strings.IndexAny(name, ";,"); i > 0 && isName(name[:i]) {
-			if first := strings.FieldsFunc(name[i:], func(c rune) bool { return c == ',' || c == ';' }); i <= 2 && len(first) > 0 && whole(first[0]) {
-				return nil, "" // "a,192.0.2.1": one term, or two
+			if first := strings.FieldsFunc(name[i:], func(c rune) bool { return c == ',' || c == ';' }); len(first) > 0 && (i <= 2 && whole(first[0]) || name[:i] != "include" && isName(first[0])) {
+				return nil, "" // "a,192.0.2.1": one term, or two; "ptr,a,mx": three
 			}
 			return []string{sign + name[:i] + ":" + name[i+1:]}, "a colon belongs behind the name"
 		}
@@ -246,7 +246,7 @@ func misspelt(s string) ([]string, string) {
 	if best == "" || sep == "" && best != "all" && best != "ptr" && best != "mx" && best != "a" {
 		return nil, ""
 	}
-	if best == "exp" && len(name) < 3 && sep != "=" {
+	if best == "exp" && len(name) < 3 && sep != "=" || sep == "" && twoNames(ascii.ToLower(name)) {
 		return nil, ""
 	}
 	why := strconv.Quote(name) + " is no mechanism; " + best + " is"
@@ -261,6 +261,14 @@ func misspelt(s string) ([]string, string) {
 		}
 	}
 	return []string{sign + best + sep + value}, why
+}
+
+// twoNames reports whether a word is two names of terms that take no value: "aptr".
+func twoNames(word string) bool {
+	return slices.ContainsFunc([]string{"a", "mx", "ptr"}, func(first string) bool {
+		rest, ok := strings.CutPrefix(word, first)
+		return ok && rest != first && (rest == "a" || rest == "mx" || rest == "ptr")
+	})
 }
 
 // runsInto reports whether what stands before the name of a term may be an mx whose space
@@ -455,7 +463,11 @@ func punctuation(s string) ([]string, string) {
 		v = strings.ReplaceAll(v, "..", ".")
 	}
 	if ascii.EqualFold(name, "include") || ascii.EqualFold(name, "exists") || ascii.EqualFold(name, "redirect") {
-		v = withoutLength(v)
+		short := withoutLength(v)
+		if short != v && !plausible(short) {
+			return nil, "" // the length may be that of an a whose space is missing
+		}
+		v = short
 	}
 	if v == value || !valid(sign+name+sep+v) || !hostLike(v) && !strings.Contains(v, "/") {
 		return nil, ""

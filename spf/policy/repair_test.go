@@ -102,6 +102,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 ip4:192.0.2.1,192.0.2.9 -all", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.9 -all"},
 		{"v=spf1 include:a.example,b.example -all", "v=spf1 include:a.example include:b.example -all"},
 		{"v=spf1 mx, a, -all", "v=spf1 mx a -all"},
+		{"v=spf1 ptr,a,mx -all", "v=spf1 ptr a mx -all"},
 		{"v=spf1 mx,ip:192.0.2.1 -all", "v=spf1 mx ip4:192.0.2.1 -all"},
 		{"v=spf1 mx,i4:192.0.2.1 -all", "v=spf1 mx ip4:192.0.2.1 -all"},
 		{"v=spf1 a;p4:192.0.2.1 -all", "v=spf1 a ip4:192.0.2.1 -all"},
@@ -272,6 +273,11 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 mx -all exp=why.acme.;xample", "v=spf1 mx -all exp=<the name that exp=why.acme.;xample was meant to be>"},
 		{"v=spf1 mx -all exp=why..cme.example", "v=spf1 mx -all exp=<the name that exp=why..cme.example was meant to be>"},
 		{"v=spf1 include:_spf.esp(example -all", "v=spf1 include:<the name that include:_spf.esp(example was meant to be> -all"},
+		// Two terms without their space are not one of them.
+		{"v=spf1 aptr -all", "v=spf1 <the term that aptr was meant to be> -all"},
+		{"v=spf1 ptra -all", "v=spf1 <the term that ptra was meant to be> -all"},
+		{"v=spf1 include:_own.acme.examplea/24 -all", "v=spf1 include:<the name that include:_own.acme.examplea/24 was meant to be> -all"},
+		{"v=spf1 include:_own.acme.commx/24 -all", "v=spf1 include:<the name that include:_own.acme.commx/24 was meant to be> -all"},
 		// Nor where the name without it is that of a service, or the domain another one.
 		{"v=spf1 inlude:send;grid.net -all", "v=spf1 include:<the name that inlude:send;grid.net was meant to be> -all"},
 		{"v=spf1 inlude:spf.protection.outl,ook.com -all", "v=spf1 include:<the name that inlude:spf.protection.outl,ook.com was meant to be> -all"},
