@@ -273,6 +273,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 mx -all exp=why.acme.;xample", "v=spf1 mx -all exp=<the name that exp=why.acme.;xample was meant to be>"},
 		{"v=spf1 mx -all exp=why..cme.example", "v=spf1 mx -all exp=<the name that exp=why..cme.example was meant to be>"},
 		{"v=spf1 include:_spf.esp(example -all", "v=spf1 include:<the name that include:_spf.esp(example was meant to be> -all"},
+		{"v=spf1 +. +mx -all", "v=spf1 <a sender, if one stood here> +mx -all"},
 		// Two terms without their space are not one of them.
 		{"v=spf1 aptr -all", "v=spf1 <the term that aptr was meant to be> -all"},
 		{"v=spf1 ptra -all", "v=spf1 <the term that ptra was meant to be> -all"},
