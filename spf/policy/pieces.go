@@ -68,7 +68,7 @@ func (k *checker) unheard(x *finding.Fix) (when string) {
 			case t.Ignored == "after_all" && movable(t.parsed):
 				when = fmt.Sprintf("%s is not meant, which stands behind all in the record of %s", quote(t.Text), r.Domain)
 			case k.c.MXMended && t.Kind == spf.KindMX && t.Target == k.p.Domain:
-			case t.Ignored == "" && t.Qualifier == "+" && t.Status == StatusFound && !t.NullMX && !t.parsed.Macros && !unknownHost(t) && len(setOf(t.Prefixes...).minus(unroutable)) == 0:
+			case t.Ignored == "" && t.Qualifier == "+" && (t.Status == StatusFound || t.Void && t.Kind == spf.KindMX && t.Target == k.p.Domain) && !t.NullMX && !t.parsed.Macros && !unknownHost(t) && len(setOf(t.Prefixes...).minus(unroutable)) == 0:
 				when = fmt.Sprintf("%s in the record of %s leads to a public address (today to none)", quote(t.Text), r.Domain)
 			}
 		}
