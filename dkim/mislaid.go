@@ -252,7 +252,6 @@ func (s *search) takeMislaid() {
 			return
 		}
 	}
-	var bare []*mislaid
 	for i := range s.mislaid {
 		m := &s.mislaid[i]
 		if m.answer != nil && (m.answer.Wildcard != "" || slices.Contains(s.shapes, shape(m.selector, m.answer))) {
@@ -260,9 +259,6 @@ func (s *search) takeMislaid() {
 		}
 		cnames := m.aliases()
 		if m.why == whyLabel && !s.stated(m.selector) && !isKeyAlias(cnames) {
-			if len(cnames) == 0 {
-				bare = append(bare, m)
-			}
 			continue // what stands at a name without _domainkey may be meant so
 		}
 		if mislaidAlias(cnames) && (m.answer == nil || m.answer.Status != resolver.Found) {
@@ -273,11 +269,6 @@ func (s *search) takeMislaid() {
 		}
 		s.d.openNames = s.d.openNames || m.err != nil
 		take(m.selector, m.name, m.why, m.answer)
-	}
-	if len(s.d.Mislaid) == 0 && s.d.Proof == ProofAbsent && !s.anything() {
-		for _, m := range bare { // there is no other key
-			take(m.selector, m.name, m.why, m.answer)
-		}
 	}
 	if s.proof.err == nil && s.d.Wildcard.Status == WildcardNone {
 		s.takeBare(take)
@@ -340,10 +331,6 @@ func (j *judge) wrongNames(d *Discovery) {
 		}
 		if meant := mend.key(); meant != nil && tooWeak(meant) {
 			fix = key.fixNewKey("Create a 2048-bit key, and publish it under a new selector.")
-		}
-		// Services publish the keys that their customers' aliases lead to at such names.
-		if m.Why == whyLabel && len(m.CNAMEs) == 0 && !slices.ContainsFunc(d.Selectors, func(s Selector) bool { return s.Stated && s.Name == m.Selector }) {
-			fix.When = fmt.Sprintf("no alias of another domain leads to %s", m.Name)
 		}
 		what := "A DKIM key is"
 		if m.Record == "" {
