@@ -110,7 +110,7 @@ func (i *Inspector) stands(ctx context.Context, p *setup.Proposal, r *setup.Prop
 func (i *Inspector) mislaid(ctx context.Context, p *setup.Proposal) error {
 	r := i.Through(ctx, i.Resolver, audit.Target{Domain: p.Domain, Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.DMARC, finding.Hosts}})
 	for _, f := range r.Findings {
-		if f.Fix == nil || !f.Severity.AtLeast(finding.Warning) || len(f.Fix.Remove) == 0 && !f.Fix.Complete {
+		if f.Fix == nil || !f.Severity.AtLeast(finding.Warning) || len(f.Fix.Remove) == 0 && f.Fix.HasPlaceholder() {
 			continue
 		}
 		for _, meant := range f.Fix.Records() {

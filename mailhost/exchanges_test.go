@@ -8,6 +8,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/resolver"
 )
 
 // mistaken is a zone with MX records of acme.example that name no host for mail from
@@ -121,6 +122,38 @@ func TestMistakenExchanges(t *testing.T) {
 				t.Errorf("fix %q (complete: %t), want %q", got, f.Complete, tt.fix)
 			}
 		})
+	}
+}
+
+// TestMendedExchanges: the MX records are mended where each host that cannot be reached was meant to be
+// one that can.
+func TestMendedExchanges(t *testing.T) {
+	for mx, want := range map[string]bool{
+		"10 mx1": true, "10 mail.acme.example": true, "10 mx1, 20 mail.acme.example": true,
+		"10 nosuch.": false, "10 mx1, 20 nosuch.": false, "10 inside": false, "0 localhost.": false, "0 .": false, "": false,
+	} {
+		zone := mistaken + "\t$ORIGIN acme.example.\n"
+		for mx := range strings.SplitSeq(mx, ", ") {
+			if mx != "" {
+				zone += "\t@ MX " + mx + "\n"
+			}
+		}
+		if d := ExamineDomain(t.Context(), dnstest.Zone(t, zone), "acme.example"); d.Mended() != want {
+			t.Errorf("%q: mended is %t", mx, d.Mended())
+		}
+	}
+	// On the network a wildcard may answer for the name that the lost dot made.
+	for records, meant := range map[string]string{"* A 192.0.2.80": "mx1.acme.com", "* CNAME mx1": "mx1.acme.com", "mx1.acme.com A 192.0.2.80": ""} {
+		client := dnstest.Start(t, "$ORIGIN acme.com.\n$TTL 300\n@ SOA ns host 1 7200 3600 1209600 300\n@ MX 10 mx1.acme.com\nmx1 A 192.0.2.10\n"+records+"\n").Client(resolver.Config{})
+		d := ExamineDomain(t.Context(), client, "acme.com")
+		client.Close()
+		name := ""
+		if m := d.Exchanges[0].Meant; m != nil {
+			name = m.Name
+		}
+		if name != meant || !d.Mended() {
+			t.Errorf("%s: meant is %q, mended is %t", records, name, d.Mended())
+		}
 	}
 }
 
