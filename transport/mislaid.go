@@ -183,7 +183,7 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 }
 
 // anyVersion is that of a record of any kind.
-var anyVersion = lazyre.New(`(?i)\bv *= *(?:DMARC1|DKIM1|spf1|STSv1|TLSRPTv1|BIMI1)\b`)
+var anyVersion = lazyre.New(`(?i)\bv *= *(?:` + versions + `)\b`)
 
 // recordWithin is the version of a record of another kind that stands in the text of one; empty if
 // there is none.

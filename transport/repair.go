@@ -91,10 +91,13 @@ func readFields(text, version string) *reading {
 // otherVersion reports whether a text is the version of a record of another kind.
 func otherVersion(value, version string) bool {
 	word, _, _ := strings.Cut(strings.TrimSpace(value), " ")
-	return !strings.EqualFold("v="+word, version) && slices.ContainsFunc([]string{"DMARC1", "DKIM1", "spf1", "STSv1", "TLSRPTv1", "BIMI1"}, func(v string) bool {
+	return !strings.EqualFold("v="+word, version) && slices.ContainsFunc(strings.Split(versions, "|"), func(v string) bool {
 		return strings.EqualFold(v, word)
 	})
 }
+
+// versions are those of the records of mail.
+const versions = "DMARC1|DKIM1|spf1|STSv1|TLSRPTv1|BIMI1"
 
 // untied is the value of a field behind which the semicolon is missing: its last character
 // may have been typed for it.

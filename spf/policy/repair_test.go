@@ -110,6 +110,8 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 + mx +ip4:192.0.2.1 -all", "v=spf1 +mx +ip4:192.0.2.1 -all"},
 		{"v=spf=a mx -all", "v=spf1 a mx -all"},
 		{"v=spfl mx -all", "v=spf1 mx -all"},
+		{"v=spf1 mx -a_ll", "v=spf1 mx -all"},
+		{"v=spf1 mx ~a'll", "v=spf1 mx ~all"},
 		{"v=spf1 a,include:_spf.esp.example -all", "v=spf1 a include:_spf.esp.example -all"},
 		{"v=spf1 +a;exists:%{i}.acme.example a|ip4:192.0.2.1 -all", "v=spf1 +a exists:%{i}.acme.example a ip4:192.0.2.1 -all"},
 		{"v=spf1 in,clude:_spf.esp.example ip_4:192.0.2.1 -all", "v=spf1 include:_spf.esp.example ip4:192.0.2.1 -all"},
