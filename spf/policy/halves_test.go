@@ -117,6 +117,8 @@ func TestApart(t *testing.T) {
 		{`@ TXT "v=spf1 mx ip4=192.0.2.1 -all"` + "\n" + `@ TXT "ip4 192.0.2.5"`, false},
 		{`@ TXT "v=spf1 mx"` + "\n" + `@ TXT "spf1 ip4:192.0.2.5 -all"`, false},
 		{`@ TXT "v=spf1 mx ?all"` + "\n" + `@ TXT "v=spf1; ip4:192.0.2.5 -all"`, false},
+		{`@ TXT "v=spf1 mx ?all"` + "\n" + `@ TXT "vv=spf1 -all"`, true},
+		{`@ TXT "v=spf1 mx ip4:192.0.2.5 ?all"` + "\n" + `@ TXT "v=spf1; ip4:192.0.2.5 -all"`, true},
 		{`@ TXT "v=spf1 mx ip4=192.0.2.5 -all"` + "\n" + `@ TXT "www.acme.example"` + "\n" + `@ TXT "{\"ip\": 4}"` + "\n" + `@ TXT "include us in your prayers"`, true},
 		{`@ TXT "v=spf1 mx ip4=192.0.2.5 -all"` + "\n" + `@ TXT "a=b"` + "\n" + `@ TXT "ptr=abc"` + "\n" + `@ TXT "mx.acme.example is our host"`, true},
 		{`@ TXT "v=spf1 ip4:192.0.2.1"` + "\n" + `@ TXT "a=mail.acme.example -all"`, false},

@@ -36,6 +36,8 @@ func (k *checker) apart() {
 				continue // it is judged as a record
 			} else if wild, _ := k.ofWildcard(c.name); !here && !c.old && (wild || letsNobodySend(c.text)) {
 				continue // nobody published it for the domain, or it names nobody
+			} else if here && inForce && x.Name == k.p.Domain && looksLikeRecord(c.text) && len(k.p.lacks(c.text)) == 0 {
+				continue // it names nobody whom the record in force does not, and is removed
 			} else if m := repair(c.text); !here && spf.IsRecord(c.text) && m.complete() && m.text != "" {
 				meant = m.text
 			}
