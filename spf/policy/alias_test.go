@@ -146,6 +146,7 @@ func TestStatedInMerge(t *testing.T) {
 		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 ip4:192.0.2.64/26 -all\"", "spf-multiple-records", "v=spf1 ip4:192.0.2.64/26 mx -all", ""},
 		{"acme.example TXT \"v=spf1 mx -all\"", "spf-wrong-name", "v=spf1 ip4:192.0.2.77 mx -all", "Without \"ip4:192.0.2.77\" at its start"},
 		{"@ SPF \"v=spf1 mx -all\"", "spf-record-missing", "v=spf1 ip4:192.0.2.77 mx -all", "Without \"ip4:192.0.2.77\" at its start"},
+		{"@ SPF \"v=spf1 -ip4:192.0.2.77 mx -all\"", "spf-record-missing", "v=spf1 -ip4:192.0.2.77 mx -all", ""},
 		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 v=DMARC1; p=reject; rua=mailto:d@acme.example\"", "spf-multiple-records", "", "belongs in a record of its own"},
 		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 google-site-verification=abc\"", "spf-multiple-records", "", "belongs in a record of its own"},
 		{"@ TXT \"v=spf1 mx ~all\"\n@ TXT \"v=spf1 ip4=192.0.2.77 ra=postmaster -all\"", "spf-multiple-records", "v=spf1 ip4:192.0.2.77 mx -all ra=postmaster", ""},

@@ -95,7 +95,7 @@ func (k *checker) oldType() bool {
 	if p := (&proposal{record: &Record{Domain: k.p.Domain}, edits: make(map[int]edit)}); l.ErrorAt < 0 && !k.trial && k.besides(k.p.Domain, text) == nil && alienTerms(text) == nil && !k.doubledElse(text) && k.holds(p, text) {
 		f.Fix = &finding.Fix{Summary: "Publish the record as TXT.", Name: k.p.Domain, Type: "TXT"}
 		f.Fix.Value, stated = k.withStated(text)
-		f.Detail += stated
+		f.Fix.Summary += stated
 	}
 	k.Decided("spf-record-missing")
 	k.Add("spf-record-missing", f)
@@ -339,7 +339,11 @@ func (k *checker) withStated(text string) (with, said string) {
 		if e.Domain != k.p.Domain || e.Identity == "helo" || !routable(e.IP) || slices.Contains(missing, t) {
 			continue
 		}
-		switch k.p.tryAgain(k.p.Domain, text, e, spf.Assumed{HELO: true, LocalPart: true}).Result {
+		again := k.p.tryAgain(k.p.Domain, text, e, spf.Assumed{HELO: true, LocalPart: true})
+		if kind := spf.ParseTerm(again.Matched).Kind; again.Matched != "" && kind != spf.KindAll {
+			continue // the record says of the address itself that it does not send
+		}
+		switch again.Result {
 		case spf.Fail, spf.SoftFail, spf.Neutral:
 			missing = append(missing, t)
 		}

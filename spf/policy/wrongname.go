@@ -126,12 +126,12 @@ func (k *checker) wrongName() (wrong, open bool) {
 		f.Fix = advice("Publish a record at %s that names all its senders: %s, if it does, or include:%s beside the others.", k.p.Domain, quotable(text), name)
 	case !k.trial && k.besides(k.p.Domain, text) == nil && k.holds(p, text):
 		value, stated := k.withStated(text)
-		f.Detail += stated
 		f.Fix = &finding.Fix{Summary: "Publish the record at " + k.p.Domain + ".", Name: k.p.Domain, Type: "TXT", Value: value}
 		if doubled(name, k.p.Domain) || name == "_dmarc."+k.p.Domain {
 			f.Fix.Summary = "Move the record to " + k.p.Domain + "."
 			f.Fix.Remove = []finding.Record{{Name: name, Type: "TXT", Value: text}}
 		}
+		f.Fix.Summary += stated
 	default:
 		f.Fix = advice("Publish the record of %s at %s, once it has no error.", name, k.p.Domain)
 	}
