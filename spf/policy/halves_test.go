@@ -151,6 +151,7 @@ func TestApart(t *testing.T) {
 		{`@ SPF "v=spf1 mx -all v=DMARC1; p=quarantine; rua=mailto:d@acme.example"`, false},
 		{`@ TXT "v=spf1 ipv4:192.0.2.5 -all"` + "\n" + `acme.example TXT "v=spf1 ip4:192.0.2.5 -all"`, true},
 		{`@ TXT "v=spf1 ipv4:192.0.2.5 mx -all"` + "\n" + `@ SPF "v=spf1 ip:192.0.2.5 -all"`, true},
+		{`@ TXT "v=spf1 mx -al"` + "\n" + `@ SPF "v=spf1 mx ~all"`, true},
 	} {
 		r := ownZone(t, c.zone+"\n")
 		complete := 0

@@ -39,7 +39,7 @@ func (k *checker) apart() {
 			} else if here && inForce && x.Name == k.p.Domain && looksLikeRecord(c.text) && len(k.p.lacks(c.text)) == 0 {
 				continue // it names nobody whom the record in force does not, and is removed
 			} else if m := repair(c.text); !here && spf.IsRecord(c.text) && m.complete() && m.text != "" {
-				meant = m.text
+				meant = strings.Join(slices.DeleteFunc(strings.Fields(m.text), endsPolicy), " ") // its senders
 			}
 			if holdsTerms(c.text) && !held(x.Value, meant) {
 				x.When = fmt.Sprintf("%s is no part of it", c.named(x.Name))
