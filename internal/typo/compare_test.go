@@ -54,6 +54,7 @@ func TestJudgesNames(t *testing.T) {
 		want           []string
 	}{
 		{"v=DMARC1; p=reject; rua=mailto:office,@acme.example", "v=DMARC1; p=reject; rua=mailto:office@acme.example", nil},
+		{"v=DMARC1; p=reject; rua=mailto;offfice@@acme.example", "v=DMARC1; p=reject; rua=mailto:offfice@acme.example", nil},
 		{"v=DMARC1; p=reject; rua=mailto:office@,aame.example", "v=DMARC1; p=reject; rua=mailto:office@aame.example", nil},
 		{"v=DMARC1; p=reject; rua=mailto:office(at)esp.test", "v=DMARC1; p=reject; rua=mailto:office@esp.test", nil},
 		{"v=DMARC1; p=reject; rua=mailto:office@esp.test", "v=DMARC1; p=reject; rua=mailto:offices@esp.test", []string{"invented"}},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/hint"
 	"mailworthy/spf"
 )
 
@@ -240,7 +241,7 @@ func (w *repairer) unreadable(i int, why string) {
 	switch {
 	case noise(tok) && last && strings.IndexByte("+-~?", tok[0]) >= 0 && !slices.ContainsFunc(w.out, endsPolicy) && w.seen[spf.KindRedirect] == "":
 		w.leaveOut(tok, lostAll(tok[0]), "a sign whose all is missing")
-	case noise(tok) && i == 0 && w.all > 0 && !slices.ContainsFunc(w.tokens[:w.all], func(t string) bool { return !noise(t) }):
+	case noise(tok) && i == 0 && w.nothingBeforeAll():
 		// Nothing else stands before all: it may be what is left of a sender.
 		w.leaveOut(tok, "<a sender, if one stood here>", "a sender may have stood there")
 	case tok == "+" && slices.ContainsFunc(w.tokens, func(t string) bool { return t[0] == '+' && !noise(t) }):
@@ -261,6 +262,12 @@ func (w *repairer) unreadable(i int, why string) {
 			w.keep(reading{text: end})
 		}
 	}
+}
+
+// nothingBeforeAll reports whether nothing but punctuation stands before all, well written or not.
+func (w *repairer) nothingBeforeAll() bool {
+	first := slices.IndexFunc(w.tokens, func(t string) bool { return !noise(t) })
+	return first > 0 && (first == w.all || hint.Distance(strings.ToLower(strings.Trim(w.tokens[first], "+-~?.,;:")), "all") <= 1)
 }
 
 // term takes over the n-th of the terms that a token was read as, for the reason why.
