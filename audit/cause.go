@@ -54,7 +54,7 @@ func misplacedDMARC(findings []finding.Finding, keyed bool) []finding.Finding {
 		}
 		at := slices.IndexFunc(findings, func(g finding.Finding) bool {
 			return g.Subject == f.Subject && g.Severity.AtLeast(finding.Notice) &&
-				(g.Check == "dkim-key-syntax" && keyed || g.Check == "spf-unknown-modifier" && f.Fix != nil && len(f.Fix.More) > 0)
+				(g.Check == "dkim-key-syntax" && (keyed || showsKey(g.Evidence)) || g.Check == "spf-unknown-modifier" && f.Fix != nil && len(f.Fix.More) > 0)
 		})
 		if at < 0 {
 			continue
@@ -69,6 +69,11 @@ func misplacedDMARC(findings []finding.Finding, keyed bool) []finding.Finding {
 		return misplacedDMARC(slices.Delete(findings, other, other+1), keyed)
 	}
 	return findings
+}
+
+// showsKey reports whether a usable key is among what was found: it stays when the rest is moved.
+func showsKey(evidence []finding.Evidence) bool {
+	return slices.ContainsFunc(evidence, func(e finding.Evidence) bool { return slices.ContainsFunc(e.Answer, usableKey) })
 }
 
 // lostReports puts that reports to a mailbox of the domain are lost, as no mail gets to the domain,

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mailworthy/finding"
+	"mailworthy/internal/rsatest"
 	"mailworthy/resolver"
 )
 
@@ -139,6 +140,11 @@ func TestMisplacedDMARC(t *testing.T) {
 	}
 	if got := misplacedDMARC([]finding.Finding{key, moved}, false); len(got) != 2 {
 		t.Errorf("no key is left: %+v", got)
+	}
+	beside := key
+	beside.Evidence = []finding.Evidence{{Answer: []string{"v=DMARC1; p=reject", "v=DKIM1; k=rsa; p=" + rsatest.Public(2048, 0)}}}
+	if got := misplacedDMARC([]finding.Finding{beside, moved}, false); len(got) != 1 {
+		t.Errorf("a key is left: %+v", got)
 	}
 	glued := finding.Finding{Check: "dmarc-wrong-name", Severity: finding.Error, Subject: "acme.example", Fix: &finding.Fix{More: []finding.Record{{}}}}
 	modifier := finding.Finding{Check: "spf-unknown-modifier", Severity: finding.Notice, Subject: "acme.example"}

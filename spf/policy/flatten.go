@@ -101,11 +101,11 @@ func Flatten(ctx context.Context, r resolver.Resolver, domain string, now time.T
 	if p.Status == StatusInvalid {
 		return nil, errors.New("spf: " + quote(domain) + " is not a domain to check")
 	}
-	if at := p.standsAt(); at != "" {
-		return p.flatten(ctx, now, maxSamples, flattening{elsewhere: at}), nil
-	}
 	seen, unseen := p.withoutUnseen()
 	f := seen.flatten(ctx, now, maxSamples, flattening{unseen: unseen})
+	if at := p.standsAt(); at != "" && f.Withheld == "" {
+		return p.flatten(ctx, now, maxSamples, flattening{elsewhere: at}), nil
+	}
 	if len(unseen) > 0 && len(f.Records) == 0 {
 		return p.flatten(ctx, now, maxSamples, flattening{}), nil // what is missing is named
 	}
@@ -119,6 +119,9 @@ func Flatten(ctx context.Context, r resolver.Resolver, domain string, now time.T
 func (p *Policy) standsAt() string {
 	if aliases := p.Record.Evidence.CNAMEs; len(aliases) > 0 {
 		end := aliases[len(aliases)-1]
+		if !sameOwner(end, p.Domain) {
+			return fmt.Sprintf("it is an alias, and the record stands at %s, which is its operator's", end)
+		}
 		return fmt.Sprintf("it is an alias, and the record stands at %s: flatten that (mailworthy spf flatten %s)", end, end)
 	}
 	if p.answers == nil {
