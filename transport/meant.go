@@ -15,6 +15,9 @@ import (
 // fileField is where the fields of the policy file go on behind an id (RFC 8461, 3.2).
 var fileField = lazyre.New(`(?i)[;,\s]+(?:version|mode|max_age|mx) *:`)
 
+// anotherTag is where a tag of another record goes on behind an id.
+var anotherTag = lazyre.New(`[a-zA-Z]\s*=`)
+
 // meantSTS is the record that was meant. An id says that the policy changed, and so
 // letters and digits of one with other characters in it are as good.
 func meantSTS(text string, _ ...string) string {
@@ -25,7 +28,7 @@ func meantSTS(text string, _ ...string) string {
 			ids[i] = value[:at[0]]
 		}
 	}
-	if len(ids) == 1 && strings.Contains(strings.Trim(ids[0], "="), "=") {
+	if len(ids) == 1 && anotherTag.MatchString(ids[0]) {
 		ids = nil // what stands behind it is of another record
 	}
 	var id strings.Builder

@@ -276,8 +276,11 @@ func twoNames(word string) bool {
 // the space ("acinclude:"), or a term that another character sets apart ("mx,i4:").
 func runsInto(name string) bool {
 	name = strings.ToLower(name)
-	if i := strings.IndexFunc(name, func(c rune) bool { return c != '-' && (c >= 0x80 || !ascii.IsAlphanumeric(byte(c))) }); i > 0 && i < len(name)-1 && !isName(name[:i]+name[i+1:]) && (isName(name[:i]) || hint.Distance(name[:i], "mx") <= 1) {
-		return true
+	if i := strings.IndexFunc(name, func(c rune) bool { return c != '-' && (c >= 0x80 || !ascii.IsAlphanumeric(byte(c))) }); i > 0 && i < len(name)-1 {
+		whole := name[:i] + name[i+1:] // with a mark within it, "ex,ists", "a_ll"
+		if isName(name[:i]) && !isName(whole) && hint.Distance(whole, "all") > 1 || hint.Distance(name[:i], "mx") <= 1 && keyword(whole, "") == "" {
+			return true
+		}
 	}
 	if rest, ok := strings.CutPrefix(name, "mx"); ok && len(rest) > 1 && keyword(rest, "") != "" {
 		return true

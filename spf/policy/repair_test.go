@@ -111,6 +111,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf=a mx -all", "v=spf1 a mx -all"},
 		{"v=spfl mx -all", "v=spf1 mx -all"},
 		{"v=spf1 mx -a_ll", "v=spf1 mx -all"},
+		{"v=spf1 a:mail.acme.example ex,ists:%{i}.acme.example ex_sts:%{i}.acme.example ?a,l", "v=spf1 a:mail.acme.example exists:%{i}.acme.example exists:%{i}.acme.example ?all"},
 		{"v=spf1 mx ~a'll", "v=spf1 mx ~all"},
 		{"v=spf1 a,include:_spf.esp.example -all", "v=spf1 a include:_spf.esp.example -all"},
 		{"v=spf1 +a;exists:%{i}.acme.example a|ip4:192.0.2.1 -all", "v=spf1 +a exists:%{i}.acme.example a ip4:192.0.2.1 -all"},
