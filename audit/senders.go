@@ -153,7 +153,7 @@ func maySend(e spf.Evaluation) bool {
 
 // sendersUndecided reports that an unanswered question could have named more addresses.
 func sendersUndecided(d *mailhost.Domain, own *spfpolicy.Own) bool {
-	return own.Status == spfpolicy.StatusUnresolved || d.SendersUnknown()
+	return own.Status == spfpolicy.StatusUnresolved || own.Open || d.SendersUnknown()
 }
 
 // keep takes over the senders of an earlier audit.

@@ -328,7 +328,7 @@ func TestOwn(t *testing.T) {
 			if d := time.Since(start); d != 4*l.delay {
 				t.Errorf("its own after %s", d)
 			}
-			want := "{found [{192.0.2.1 a:host.acme.example} {2001:db8::1 mx} {192.0.2.8 ip4:192.0.2.8/31} {192.0.2.9 ip4:192.0.2.8/31}] [1.esp.example _spf.acme.example 2.esp.example]}"
+			want := "{found [{192.0.2.1 a:host.acme.example} {2001:db8::1 mx} {192.0.2.8 ip4:192.0.2.8/31} {192.0.2.9 ip4:192.0.2.8/31}] [1.esp.example _spf.acme.example 2.esp.example] false}"
 			if got := fmt.Sprint(*own); got != want {
 				t.Errorf("%s, not %s", got, want)
 			}

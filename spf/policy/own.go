@@ -20,6 +20,8 @@ type Own struct {
 	Addresses []Source
 	// Targets are the names that its includes and redirects lead to, each once.
 	Targets []string
+	// Open: the DNS did not say which hosts or addresses stand behind an a or mx of it.
+	Open bool
 }
 
 // Source is an address that the domain's own record authorises directly.
@@ -46,7 +48,9 @@ func (k *answers) own() *Own {
 	}
 	hosts := func(t *spf.Term, name string) {
 		for _, typ := range [...]resolver.Type{resolver.TypeA, resolver.TypeAAAA} {
-			for _, r := range k.get(name, typ).records() {
+			o := k.get(name, typ)
+			out.Open = out.Open || o.status() == StatusUnresolved
+			for _, r := range o.records() {
 				add(t, t.Around(r.Addr))
 			}
 		}
@@ -70,7 +74,9 @@ func (k *answers) own() *Own {
 				case t.Kind == spf.KindA:
 					hosts(t, name)
 				default:
-					for host := range exchangers(k.get(name, resolver.TypeMX)) {
+					mx := k.get(name, resolver.TypeMX)
+					out.Open = out.Open || mx.status() == StatusUnresolved
+					for host := range exchangers(mx) {
 						hosts(t, host)
 					}
 				}
