@@ -310,7 +310,7 @@ func isAddress(s string, k known) bool {
 		}
 	}
 	u := parseURI("mailto:"+s, 0)
-	return u.Supported() && (k.has(host) || hasKnownEnd(host))
+	return u.Supported() && (k.has(host) || hasKnownEnd(host)) && !strings.Contains("."+host, "._") // no mail host is called so
 }
 
 // holdsScheme reports whether a local part holds the word mailto, with a slip in it or

@@ -153,6 +153,8 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailto:rua@dmarc.brevo.com,mailto:acme.example", "v=DMARC1; p=reject; rua=mailto:rua@dmarc.brevo.com,mailto:<mailbox for reports>"},
 		{"v=DMARC1; p=reject; rua=aiiltopostmaster@acme.example", "v=DMARC1; p=reject; rua=mailto:<mailbox for reports>"},
 		{"v=DMARC1; p=reject; rua=emailreports@acme.example", "v=DMARC1; p=reject; rua=mailto:emailreports@acme.example"},
+		{"v=DMARC1; p=reject; rua=mailto:postmaster@_ acme.example", "v=DMARC1; p=reject; rua=mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=reject; rua=mailto:postmaster@ _acme.example", "v=DMARC1; p=reject; rua=mailto:<mailbox for reports>"},
 		{"v=DMARC1; p=reject; rua=matopostmaster@acme.example", "v=DMARC1; p=reject; rua=mailto:<mailbox for reports>"},
 		{"v=DMARC1; p=reject; rua=mailto::postmaster@acme.example", full},
 		{"v=DMARC1; p=reject; rua=mailto:;postmaster@acme.example", full},
