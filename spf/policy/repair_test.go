@@ -323,6 +323,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 acinclude:_spf.esp.example avip4:192.0.2.1 -all", "v=spf1 <the term that acinclude:_spf.esp.example was meant to be> <the term that avip4:192.0.2.1 was meant to be> -all"},
 		{"v=spf1 - -al", "v=spf1 <a sender, if one stood here> -all"},
 		{"v=spf1 , ~all", "v=spf1 <a sender, if one stood here> ~all"},
+		{"v=spf1 +\u2013 +mx +ip4:192.0.2.1 -all", "v=spf1 <a sender, if one stood here> +mx +ip4:192.0.2.1 -all"},
 		{"v=spf1 + +mx +ip4:192.0.2.1 -all", "v=spf1 <a sender, if one stood here> +mx +ip4:192.0.2.1 -all"},
 		{"v=spf1 a,192.0.2.1 -all", "v=spf1 <the term that a,192.0.2.1 was meant to be> -all"},
 		// What a comment holds is in force or is not.

@@ -244,8 +244,8 @@ func (w *repairer) unreadable(i int, why string) {
 	case noise(tok) && i == 0 && w.nothingBeforeAll():
 		// Nothing else stands before all: it may be what is left of a sender.
 		w.leaveOut(tok, "<a sender, if one stood here>", "a sender may have stood there")
-	case tok == "+" && slices.ContainsFunc(w.tokens, func(t string) bool { return t[0] == '+' && !noise(t) }):
-		// "+ +mx": in a record that writes the sign of each term, it is what is left of one.
+	case noise(tok) && tok[0] == '+' && slices.ContainsFunc(w.tokens, func(t string) bool { return t[0] == '+' && !noise(t) }):
+		// "+ +mx", "+– +mx": in a record that writes the sign of each term, it is what is left of one.
 		w.leaveOut(tok, "<a sender, if one stood here>", "a sender may have stood there")
 	case noise(tok) && len(tok) == 2 && strings.IndexByte("+-~?", tok[0]) >= 0 && strings.IndexByte("+-~?", tok[1]) < 0 && (w.all < 0 || i < w.all):
 		w.leaveOut(tok, "<a sender, if one stood here>", "a sender may have stood behind the sign") // "+."
