@@ -27,10 +27,7 @@ func (a *run) sendersBelow() []string {
 	var sends, governed []string
 	for _, rec := range records {
 		text := strings.Join(rec.TXT, "")
-		name, key := rec.Name, false
-		if _, below, ok := strings.Cut(name, "domainkey."); ok { // with or without the underscore
-			name, key = below, true
-		}
+		name, key := signerOf(&rec)
 		record, isPolicy := strings.CutPrefix(name, "_dmarc.")
 		switch {
 		case name == a.target.Domain:
@@ -44,7 +41,7 @@ func (a *run) sendersBelow() []string {
 			if rec.Host != "." && rec.Host != "" {
 				sends = append(sends, name)
 			}
-		case key && (rec.Host != "" || usableKey(text)), !key && (namesSenders(text) || a.leadsToSender(&rec)):
+		case key && mayBeKey(&rec), !key && (namesSenders(text) || a.leadsToSender(&rec)):
 			sends = append(sends, name)
 		}
 	}
@@ -76,9 +73,8 @@ func (a *run) signersBelow() (signs []string) {
 	}
 	records, _ := a.below(a.target.Domain, maxZonesBelow)
 	for _, rec := range records {
-		_, name, key := strings.Cut(rec.Name, "domainkey.") // with or without the underscore
-		if key && name != a.target.Domain && resolver.Within(name, a.target.Domain) && len(signs) < maxSendersBelow && !slices.Contains(signs, name) &&
-			(rec.Host != "" || usableKey(strings.Join(rec.TXT, ""))) {
+		name, key := signerOf(&rec)
+		if key && name != a.target.Domain && resolver.Within(name, a.target.Domain) && len(signs) < maxSendersBelow && !slices.Contains(signs, name) && mayBeKey(&rec) {
 			signs = append(signs, name)
 		}
 	}
@@ -110,6 +106,18 @@ func (a *run) below(domain string, most int) (records []resolver.Record, delegat
 	}
 	return records, delegated
 }
+
+// signerOf is the domain that signs with what stands at a name below _domainkey, or below that without
+// its underscore, and whether the name is one; otherwise the name itself.
+func signerOf(rec *resolver.Record) (domain string, key bool) {
+	if _, domain, key = strings.Cut(rec.Name, "domainkey."); !key {
+		return rec.Name, false
+	}
+	return domain, true
+}
+
+// mayBeKey reports whether a record is a usable key, or an alias that may lead to one.
+func mayBeKey(rec *resolver.Record) bool { return rec.Host != "" || usableKey(rec.Text()) }
 
 // usableKey reports whether a text is a DKIM key that is not revoked.
 func usableKey(text string) bool {

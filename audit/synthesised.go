@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -39,9 +38,9 @@ func (a *run) standsItself(ctx context.Context) (asked bool) {
 				fix := *f.Fix
 				fix.Remove = slices.DeleteFunc(slices.Clone(fix.Remove), func(r finding.Record) bool { return r.Name == name })
 				if len(fix.Remove)+len(fix.Records()) == 0 {
-					fix.Summary, fix.Complete = fmt.Sprintf("Correct the records of the wildcard that answers for %s, or publish what belongs there at the name itself.", name), false
+					atWildcard(&fix, "the wildcard that answers for "+name)
 				} else {
-					fix.Await(fmt.Sprintf("what else a wildcard answers for %s stands there as well, as it answers only as long as nothing stands at or below it", name))
+					fix.Await(allAsWell(name))
 				}
 				f.Fix = &fix
 				break

@@ -33,13 +33,18 @@ func (a *run) behindWildcard(findings []finding.Finding) []finding.Finding {
 		if name, lost := a.shadowed(&fix, domains); len(lost) > 0 {
 			when = ownAsWell(name, lost)
 		} else if !zone && dropped && a.target.Domain != resolver.Registrable(a.target.Domain) {
-			when = fmt.Sprintf("what else a wildcard answers for %s stands there as well, as it answers only as long as nothing stands at or below it", a.target.Domain)
+			when = allAsWell(a.target.Domain)
 		}
 		if fix.Await(when); dropped || when != "" {
 			f.Fix = &fix
 		}
 	}
 	return findings
+}
+
+// allAsWell is ownAsWell where nobody knows all that the wildcard answers.
+func allAsWell(name string) string {
+	return fmt.Sprintf("what else a wildcard answers for %s stands there as well, as it answers only as long as nothing stands at or below it", name)
 }
 
 // ownAsWell is the condition under which a name may be given a record of its own: what the
@@ -110,10 +115,15 @@ func (a *run) dropSynthesised(fix *finding.Fix) bool {
 		return false
 	}
 	if fix.Remove = kept; len(kept)+len(fix.Records()) == 0 {
-		fix.Complete = false
-		fix.Summary = fmt.Sprintf("Correct the records of %s, or publish what belongs there at the name itself.", wild)
+		atWildcard(fix, wild)
 	}
 	return true
+}
+
+// atWildcard makes a fix of which nothing is left the advice to correct a wildcard.
+func atWildcard(fix *finding.Fix, wild string) {
+	fix.Complete = false
+	fix.Summary = fmt.Sprintf("Correct the records of %s, or publish what belongs there at the name itself.", wild)
 }
 
 // seenOfWildcard reports whether the network has the record also at a name below the domain that

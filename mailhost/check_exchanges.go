@@ -226,17 +226,15 @@ func (e *Exchange) dotlessLocalhost(domain string) bool {
 
 // thisMachine judges a host that is for every sender the sender itself.
 func (j *judge) thisMachine(d *Domain, e *Exchange) {
+	what, why := "is every machine's name for itself: no mail from outside gets there", cmp.Or(e.local(d), fmt.Sprintf("%s is this machine for whoever asks", e.Name))
 	if name, ok := strings.CutSuffix(e.Name, "."+d.Name); ok && len(e.Addresses) == 0 && isThisMachine(name) {
-		j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: slices.Concat(d.Evidence, e.Evidence),
-			Title:  "MX host is localhost",
-			Detail: fmt.Sprintf("An MX record of %s names %s, which has no address: the zone added its own name to %s, which is every machine's name for itself.", d.Name, e.Name, name),
-			Fix:    d.replace(e, fmt.Sprintf("%s is every machine's name for itself", name))})
-		return
+		why = name + " is every machine's name for itself"
+		what = fmt.Sprintf("has no address: the zone added its own name to %s, which is every machine's name for itself", name)
 	}
 	j.Add("mx-private-address", finding.Finding{Subject: e.Name, Evidence: slices.Concat(d.Evidence, e.Evidence),
 		Title:  "MX host is localhost",
-		Detail: fmt.Sprintf("An MX record of %s names %s, which is every machine's name for itself: no mail from outside gets there.", d.Name, e.Name),
-		Fix:    d.replace(e, cmp.Or(e.local(d), fmt.Sprintf("%s is this machine for whoever asks", e.Name)))})
+		Detail: fmt.Sprintf("An MX record of %s names %s, which %s.", d.Name, e.Name, what),
+		Fix:    d.replace(e, why)})
 }
 
 // unresolvable judges a host that has no address.
