@@ -37,20 +37,18 @@ func (j *judge) multiple(s *Step, i int) {
 	f.Fix.Remove, f.Fix.More = txtRecords(s.Name, s.Records), txtRecords(s.Domain, c.proofs)
 	if c.none {
 		f.Fix = &finding.Fix{Summary: "Replace the records by a single one."}
-	} else if beside := s.uncovered(c); len(beside) > 0 {
-		f.Fix.When = "what stands beside them was meant as no part of it: " + quotedList(beside)
+	} else if r, err := ParseRecord(c.String()); err == nil {
+		if beside := s.uncovered(r, false); len(beside) > 0 {
+			f.Fix.When = "what stands beside them was meant as no part of it: " + quotedList(beside)
+		}
 	}
 	j.Add("dmarc-multiple-records", f)
 }
 
 // uncovered are the texts at the step that were meant as records, are not, and say what a record
-// in the place of those that are does not.
-func (s *Step) uncovered(c *cleaned) []string {
-	r, err := ParseRecord(c.String())
-	if err != nil {
-		return nil
-	}
-	return slices.DeleteFunc(s.attempts(), func(text string) bool { return covers(r, clean(text, false, s.Domain)) })
+// does not. ignored: sp and np count nowhere.
+func (s *Step) uncovered(r *Record, ignored bool) []string {
+	return slices.DeleteFunc(s.attempts(), func(text string) bool { return covers(r, clean(text, ignored, s.Domain)) })
 }
 
 // standing says what the loss of the record at step i means for the domain, and

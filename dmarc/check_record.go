@@ -143,7 +143,7 @@ func (j *recordJudge) beside() []string {
 	if j.step == nil {
 		return nil
 	}
-	return slices.DeleteFunc(j.step.attempts(), func(text string) bool { return covers(j.r, clean(text, j.ignored, j.domain)) })
+	return j.step.uncovered(j.r, j.ignored)
 }
 
 // fix is by the clean record, which changes more than the checks ask for if

@@ -2,7 +2,6 @@ package resolver
 
 import (
 	"context"
-	"slices"
 	"sync"
 )
 
@@ -89,6 +88,11 @@ func (s *Sceptic) sees(ctx context.Context, name, tld string) (sees, known bool)
 // denies reports whether a name that everybody sees is denied.
 func (s *Sceptic) denies(ctx context.Context, q question) bool {
 	a, err := s.next.Lookup(ctx, q.name, q.typ)
+	return denied(a, err)
+}
+
+// denied reports whether a resolver says that nothing is at a name which is a zone to everybody.
+func denied(a *Answer, err error) bool {
 	return err == nil && a.Absent() && !a.OfZone() || err != nil && deniesZone(AsError(err))
 }
 
@@ -133,7 +137,7 @@ func HidesReverse(ctx context.Context, r Resolver) []*Answer {
 		return nil
 	}
 	com, err := r.Lookup(ctx, "com", TypeNS)
-	if err != nil || com.Absent() || com.OfZone() || slices.ContainsFunc(com.Records, func(ns Record) bool { return !Within(ns.Host, publicServers) }) {
+	if !isPublicCom(com, err) {
 		return nil
 	}
 	return []*Answer{arpa, com}

@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -217,21 +218,15 @@ func Selective(ctx context.Context, r Resolver) []*Answer {
 	return shown
 }
 
-// selective is Selective; denied says that the resolver denies com itself.
-func selective(ctx context.Context, r Resolver) (shown []*Answer, denied bool) {
+// selective is Selective; comDenied says that the resolver denies com itself.
+func selective(ctx context.Context, r Resolver) (shown []*Answer, comDenied bool) {
 	top, err := r.Lookup(ctx, "com", TypeNS)
-	if err != nil || top.OfZone() || top.Status != Found {
-		return nil, err == nil && top.Absent() && !top.OfZone() || err != nil && deniesZone(AsError(err))
+	if !isPublicCom(top, err) {
+		return nil, denied(top, err)
 	}
 	const asked = 2
 	shown = []*Answer{top}
-	for i, ns := range top.Records {
-		if !Within(ns.Host, publicServers) {
-			return nil, false
-		}
-		if i >= asked {
-			continue
-		}
+	for _, ns := range top.Records[:min(len(top.Records), asked)] {
 		host, err := r.Lookup(ctx, ns.Host, TypeA)
 		if err != nil || host.OfZone() || !host.Absent() {
 			return nil, false
@@ -239,6 +234,12 @@ func selective(ctx context.Context, r Resolver) (shown []*Answer, denied bool) {
 		shown = append(shown, host)
 	}
 	return shown, false
+}
+
+// isPublicCom reports whether the servers of com are the public ones: a network with a zone com of its
+// own names others.
+func isPublicCom(com *Answer, err error) bool {
+	return err == nil && com.Status == Found && !com.OfZone() && !slices.ContainsFunc(com.Records, func(ns Record) bool { return !Within(ns.Host, publicServers) })
 }
 
 // DeniedAlone is the domain in which a resolver that is selective must have found something, if
