@@ -56,6 +56,10 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 include:%v._spf.esp.example ~all", "v=spf1 ~all"},
 		{"v=spf1 exists:%i._spf.%d ~all", "v=spf1 exists:%{i}._spf.%{d} ~all"},
 		{"v=spf1 a:%d/24 mx:mx.%d//64 -all", "v=spf1 a:%{d}/24 mx:mx.%{d}//64 -all"},
+		{"v=spf1 include:%d._spf.acme.example a:%h.acme.example -all", "v=spf1 include:%{d}._spf.acme.example a:%{h}.acme.example -all"},
+		{"v=spf1 exists:%l.%d redirect=%d._spf.acme.example", "v=spf1 exists:%{l}.%{d} redirect=%{d}._spf.acme.example"},
+		{"v=spf1 exists:%i._ip.%l._spf.%d -all", "v=spf1 exists:%{i}._ip.%{l}._spf.%{d} -all"},
+		{"v=spf1 include:%s._spf.acme.example include:%dx.acme.example -all", "v=spf1 -all"}, // asked
 		{"v=spf1 mx {include:_spf.esp.example} -all", "v=spf1 mx include:_spf.esp.example -all"},
 		{"MS=ms12345678 v=spf1 mx -all", "v=spf1 mx -all"},
 		{"google-site-verification=abc_DEF v=spf1 include:_spf.esp.example ~all", "v=spf1 include:_spf.esp.example ~all"},

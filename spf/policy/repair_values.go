@@ -31,14 +31,14 @@ func percentGone(s string) ([]string, string) {
 	return nil, ""
 }
 
-// bracesGone corrects a label "%i", or "%d" and "%h" at the end of a name: nothing but a macro in braces stands
-// behind a percent sign (RFC 7208, 7.1). Elsewhere, and with other letters, it may be the place of a
-// template, or have slipped into a name.
+// bracesGone corrects a label "%i", "%d", "%h" or "%l": nothing but a macro in braces stands behind a
+// percent sign (RFC 7208, 7.1). Of a part of a label, and with other letters ("%s"), it may be the place
+// of a template, or have slipped into a name; so may "%l" at the end of one.
 func bracesGone(s string) ([]string, string) {
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && (i == 0 || strings.IndexByte(".:=", s[i-1]) >= 0) && i+1 < len(s) &&
-			((i+2 == len(s) || s[i+2] == '/') && strings.IndexByte("idh", s[i+1]|0x20) >= 0 || i+2 < len(s) && s[i+2] == '.' && s[i+1]|0x20 == 'i') {
+			((i+2 == len(s) || s[i+2] == '/') && strings.IndexByte("idh", s[i+1]|0x20) >= 0 || i+2 < len(s) && s[i+2] == '.' && strings.IndexByte("idhl", s[i+1]|0x20) >= 0) {
 			out.WriteString("%{" + s[i+1:i+2] + "}")
 			i++
 			continue
