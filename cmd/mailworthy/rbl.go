@@ -160,19 +160,28 @@ func newRBLHealth() *cobra.Command {
 		Short: "Test each list with its test entries through your resolver",
 		Long: `Asks each list for the entries that RFC 5782, 5 requires: one that must be listed
 and one that must not be. A list that fails says nothing about your mail. With
-several --resolver each is tested on its own.`,
+several --resolver each is tested on its own; one that answers nothing about any
+list ends in exit status 3.`,
 		Example: `  mailworthy rbl health
   mailworthy rbl health --resolver 192.0.2.53 --resolver tls://192.0.2.54`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return output.show(cmd, false, func() (format.Result, error) {
+			silent := false
+			if err := output.show(cmd, false, func() (format.Result, error) {
 				catalogue, err := lists.open(cmd.Context())
 				if err != nil {
 					return format.Result{}, err
 				}
 				probes, err := dns.ListHealth(cmd.Context(), catalogue, lists.only, warning(cmd.ErrOrStderr()))
+				silent = view.Silent(probes)
 				return result(probes, view.ListProbesDoc), ofFlag(err)
-			})
+			}); err != nil {
+				return err
+			}
+			if silent && dns.unknown != "ok" {
+				return exit(exitIncomplete)
+			}
+			return nil
 		},
 	}
 	dns.add(cmd)

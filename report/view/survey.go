@@ -156,6 +156,25 @@ type ListProbe struct {
 	Rewriting rbl.Rewriting    `json:"rewriting"`
 }
 
+// asked reports whether a list's test entries were put to somebody, or need not be.
+func asked(l rbl.ListHealth) bool { return l.State != rbl.Unresolved || !report.NotAsked(l.Evidence) }
+
+// Silent reports whether a resolver said nothing of any list that was put to it: what it is good for
+// is as little known as the lists. One list that does not answer is that list's health.
+func Silent(probes []ListProbe) bool {
+	return slices.ContainsFunc(probes, func(p ListProbe) bool {
+		put := false
+		for _, l := range p.Lists {
+			if l.State == rbl.Unresolved {
+				put = put || asked(l)
+			} else if l.State != rbl.Closed || len(l.Evidence) > 0 { // what the catalogue calls closed is never asked
+				return false
+			}
+		}
+		return put
+	})
+}
+
 // slowList is the time for a list's test entries above which it is called slow.
 const slowList = time.Second
 
@@ -167,7 +186,7 @@ func ListProbesDoc(probes []ListProbe) *Doc {
 		switch {
 		case p.Rewriting.Rewrites:
 			s.Blocks = append(s.Blocks, Para{Lines: []Text{Colored(finding.Unknown, "This resolver invents answers for names that do not exist: no block list can be asked through it.")}})
-		case len(p.Lists) > 0 && !slices.ContainsFunc(p.Lists, func(l rbl.ListHealth) bool { return l.State != rbl.Unresolved || !report.NotAsked(l.Evidence) }):
+		case len(p.Lists) > 0 && !slices.ContainsFunc(p.Lists, asked):
 			s.Blocks = append(s.Blocks, Para{Lines: []Text{Colored(finding.NotChecked, fmt.Sprintf("Nothing was asked: the tests of %s were not checked (offline).", show.Counted(len(p.Lists), "list")))}})
 			d.Add(s)
 			continue
