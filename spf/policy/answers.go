@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -373,4 +374,30 @@ func bounded(answer []string) []string {
 		left -= len(s)
 	}
 	return out
+}
+
+// dotForMark is the name of an include or redirect with a dot in place of the one comma or semicolon
+// in it, if that is one of the domain's own; else "". Of another domain's, nobody can tell whether a
+// dot stood there (see strangersDomain).
+func dotForMark(t *spf.Term, root string) string {
+	if t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect || strings.Count(t.Spec, ",")+strings.Count(t.Spec, ";") != 1 {
+		return ""
+	}
+	name := ascii.ToLower(strings.NewReplacer(",", ".", ";", ".").Replace(t.Spec))
+	if name == root || !hostLike(name) || !sameOwner(name, root) {
+		return ""
+	}
+	return name
+}
+
+// markForDot is a term with the name of dotForMark, if a record stands there.
+func (k *answers) markForDot(t *spf.Term) string {
+	if t.Error != "" {
+		return ""
+	}
+	name := dotForMark(t, k.root)
+	if o := k.asked[question{name, resolver.TypeTXT}]; name == "" || o == nil || o.answer == nil || o.answer.Wildcard != "" || o.recordStatus() != StatusFound {
+		return ""
+	}
+	return strings.TrimSuffix(t.Text, t.Spec) + name
 }

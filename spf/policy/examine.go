@@ -271,6 +271,8 @@ func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
 		case f.layout.ErrorAt < 0 && mine && ignored != "redirect_with_all" && suspicious(t):
 			if fixed, _ := fix(*t, 3); fixed != nil {
 				x.meant(domain, spf.Version+" "+strings.Join(fixed, " "), 0)
+			} else if own := dotForMark(t, x.root); own != "" {
+				x.ask(own, resolver.TypeTXT, asRecord)
 			}
 		case ignored == "after_all" && mine && f.layout.ErrorAt < 0:
 			// Whether it can be moved before all, its target says.

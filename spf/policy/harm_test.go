@@ -187,6 +187,12 @@ func TestHarmless(t *testing.T) {
 		cutoff    TXT "v=spf1 ip4:192.0.2.1 include:spf.protec"
 		cutoff    MX 10 mx.cutoff
 		appended  TXT "v=spf1 ip4:192.0.2.1 include:_spf.below.example.appended.example ~all"
+		comma     TXT "v=spf1 ip4:192.0.2.1 include:mail,comma.example ~all"
+		mail.comma TXT "v=spf1 ip4:192.0.2.7 -all"
+		semi      TXT "v=spf1 ip4:192.0.2.1 redirect=mail;semi.example"
+		mail.semi TXT "v=spf1 ip4:192.0.2.7 -all"
+		comma2    TXT "v=spf1 ip4:192.0.2.1 include:mail,comma.example ~all"
+		comma3    TXT "v=spf1 ip4:192.0.2.1 include:mial,comma3.example ~all"
 		angles    TXT "v=spf1 include:<gone.esp.example> -all"
 		two       TXT "v=spf1 ip4:192.0.2.5 redirect=_spf.below.example v=spf1 ip4:192.0.2.6 -all"
 		first     TXT "v=spf1 ?all include:gone.esp.example include:_spf.below.example"
@@ -224,6 +230,10 @@ func TestHarmless(t *testing.T) {
 		{domain: "voids", check: "spf-terms-after-all"},
 		{domain: "cutoff", check: "spf-all-missing", name: "cutoff", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of spf.protec> <what was lost behind it> ~all"},
 		{domain: "appended", check: "spf-include-missing", name: "appended", fix: "v=spf1 ip4:192.0.2.1 include:_spf.below.example ~all", complete: true},
+		{domain: "comma", check: "spf-include-missing", name: "comma", fix: "v=spf1 ip4:192.0.2.1 include:mail.comma.example ~all", complete: true},
+		{domain: "semi", check: "spf-include-missing", name: "semi", fix: "v=spf1 ip4:192.0.2.1 redirect=mail.semi.example", complete: true},
+		{domain: "comma2", check: "spf-include-missing", name: "comma2", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of mail,comma.example> ~all"},
+		{domain: "comma3", check: "spf-include-missing", name: "comma3", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of mial,comma3.example> ~all"},
 		{domain: "angles", check: "spf-syntax", name: "angles", fix: "v=spf1 include:<the right name in place of gone.esp.example> -all", none: "spf-include-missing"},
 		{domain: "two", check: "spf-unknown-modifier", name: "two", fix: "v=spf1 ip4:192.0.2.5 ip4:192.0.2.6 <include:_spf.below.example, if its senders are yours> -all"},
 		{domain: "dash", check: "spf-syntax", name: "dash", fix: "v=spf1 include:<the right name in place of go-ne.esp.example> ip4:<the address of each other sender of yours> ~all"},

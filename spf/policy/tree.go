@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -226,7 +227,7 @@ func (b *builder) term(t *Term, parsed *spf.Term, ignored string, r *Record) {
 		t.Qualifier = parsed.Sign.String()
 	}
 	if len(r.Text) <= maxRepaired {
-		t.Meant = meant(*parsed)
+		t.Meant = cmp.Or(meant(*parsed), b.markForDot(parsed))
 	}
 	if t.Error != "" {
 		t.exact = false
