@@ -388,6 +388,14 @@ func TestStrayInKey(t *testing.T) {
 				t.Errorf("%q for a character, and one too much: %s", stray, typed)
 			}
 		}
+		// One backslash before an n may have slipped in; line ends are several.
+		n := at + strings.IndexByte(p[at:], 'n')
+		if typed := p[:at-20] + "a" + p[at-20:n] + `\` + p[n:]; repaired(typed) {
+			t.Errorf("a backslash before an n, and one too much: %s", typed)
+		}
+		if typed := p[:at] + `\n` + p[at:at+64] + `\n` + p[at+64:]; !repaired(typed) {
+			t.Errorf("line ends as escapes: %s", typed)
+		}
 		for _, around := range []string{`" "`, `""`, "\u201d \u201c", `"\t"`, `\" \"`} {
 			if typed := p[:at] + around + p[at:]; !repaired(typed) {
 				t.Errorf("%q within the key: %s", around, typed)

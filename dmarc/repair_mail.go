@@ -317,9 +317,11 @@ func isAddress(s string, k known) bool {
 // without.
 func holdsScheme(local string) bool {
 	local = strings.ToLower(local)
-	for _, n := range [...]int{5, 6, 7} { // a letter too few, another one, or one too many
-		if len(local) > n && !strings.HasPrefix(local, "mailbox") && local[n-1] == 'o' && hint.Distance(local[:n], "mailto") == 1 {
-			return true
+	for at := range local {
+		for _, n := range [...]int{5, 6, 7} { // a letter too few, another one, or one too many
+			if rest := local[at:]; len(rest) > n && !strings.HasPrefix(rest, "mailbox") && rest[n-1] == 'o' && hint.Distance(rest[:n], "mailto") == 1 {
+				return true // "ruamailodmarc", too
+			}
 		}
 	}
 	return strings.Contains(local, "mailto") || strings.Contains(local, "%3a") || slices.ContainsFunc(strings.FieldsFunc(local, func(c rune) bool { return !ascii.IsAlphanumeric(byte(c)) }), func(word string) bool {

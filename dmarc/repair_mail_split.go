@@ -93,6 +93,9 @@ func goesOn(word, rest string) bool {
 	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) {
 		return true
 	}
+	if i := strings.IndexAny(rest, ".:;=-_"); i > 0 && i < 3 && len(word) < len("mailto") && hint.Distance(word+strings.ToLower(rest[:i]), "mailto") <= 1 {
+		return true // "mail;t.dmarc@…": what stands for its colon follows
+	}
 	local, _, _ := strings.Cut(strings.ToLower(rest), "@")
 	if word == "mail" && strings.HasPrefix(local, "o") && !slices.Contains(roles, local) && slices.Contains(roles, local[1:]) {
 		return true // "mail:odmarc@…"
