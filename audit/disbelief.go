@@ -60,19 +60,31 @@ func (a *run) doubts(ctx context.Context) *doubt {
 }
 
 // hidesReverse asks whether a resolver that has denied reverse names, and shown none, denies all of
-// them to who sees the rest of the DNS. It returns what says so; nil if it does not.
+// them to who sees the rest of the DNS, or has the domain and nothing else. It returns what says so;
+// nil if it does not.
 func (a *run) hidesReverse(ctx context.Context) (said []finding.Evidence) {
-	shown, denied := false, false
+	shown, denied, own := false, "", false
 	a.session.Answers(func(answer *resolver.Answer) {
-		if name := answer.LastName(); !answer.OfZone() && resolver.TopLevel(name) == "arpa" && name != "arpa" {
-			absent := answer.Status == resolver.NXDomain
-			shown, denied = shown || !absent, denied || absent && answer.Type == resolver.TypePTR
+		switch name := answer.LastName(); {
+		case answer.OfZone():
+		case resolver.TopLevel(name) != "arpa":
+			own = own || answer.Status == resolver.Found && resolver.Within(name, a.target.Domain)
+		case name == "arpa":
+		case answer.Status != resolver.NXDomain:
+			shown = true
+		case answer.Type == resolver.TypePTR:
+			denied = name
 		}
 	})
-	if shown || !denied {
+	if shown || denied == "" {
 		return nil
 	}
-	for _, answer := range resolver.HidesReverse(ctx, resolver.NewSession(a.resolver, 0)) {
+	session := resolver.NewSession(a.resolver, 0)
+	answers := resolver.HidesReverse(ctx, session)
+	if answers == nil && own {
+		answers = resolver.DeniesAbove(ctx, session, a.target.Domain, denied)
+	}
+	for _, answer := range answers {
 		said = append(said, answer.Evidence())
 	}
 	return said

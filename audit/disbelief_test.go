@@ -165,11 +165,14 @@ func TestLiarElsewhere(t *testing.T) {
 }
 
 // TestLiarReverse: a resolver that denies arpa and sees com does not see the reverse names: that an
-// address has none is not known. A network with a root of its own, without com, is believed.
+// address has none is not known. A network with a root of its own, without com, is believed. One that has a domain
+// and denies the com above it was given that domain, and shows of reverse names nothing.
 func TestLiarReverse(t *testing.T) {
 	const zone = "$ORIGIN a4.example.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 MX 10 mx1\n@ 300 TXT \"v=spf1 mx -all\"\nmx1 300 A 192.0.2.10\n"
 	const com, arpa = "$ORIGIN com.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a.gtld-servers.net.\n", "$ORIGIN arpa.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n@ 300 NS a.root.test.\n"
 	const hosts = "$ORIGIN gtld-servers.net.\n@ 300 SOA ns hostmaster 1 2 3 4 300\na 300 A 192.0.2.53\n"
+	const tree = "$ORIGIN in-addr.arpa.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n"
+	own := strings.ReplaceAll(zone, "a4.example", "a4.com")
 	for _, tt := range []struct {
 		name    string
 		zones   []string
@@ -180,10 +183,21 @@ func TestLiarReverse(t *testing.T) {
 		{"a network of its own", []string{zone}, false},
 		{"one with its own com", []string{zone, strings.ReplaceAll(com, "a.gtld-servers.net", "ns.a4.example")}, false},
 		{"one with its own arpa", []string{zone, arpa}, false},
+		{"the domain and no com above it", []string{own}, true},
+		{"the domain and another one", []string{own, hosts}, true},
+		{"the domain and com", []string{own, strings.ReplaceAll(com, "a.gtld-servers.net", "ns.a4.com")}, false},
+		{"the domain and the reverse names", []string{own, tree}, false},
+		{"the domain and a zone of reverse names", []string{own, "$ORIGIN 2.0.192.in-addr.arpa.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n"}, false},
+		{"the domain and one reverse name", []string{own, "$ORIGIN 2.0.192.in-addr.arpa.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n11 300 PTR mx2.a4.com.\n"}, false},
+		{"the domain and the root", []string{own, "$ORIGIN .\n@ 300 SOA ns.a4.com. hostmaster.a4.com. 1 2 3 4 300\n@ 300 NS ns.a4.com.\n"}, false},
 		{"one reverse name is there", []string{zone, com, hosts, "$ORIGIN 2.0.192.in-addr.arpa.\n@ 300 SOA ns hostmaster 1 2 3 4 300\n11 300 PTR mx2.a4.example.\n"}, false},
 	} {
 		client := dnstest.Start(t, tt.zones...).Client(resolver.Config{})
-		r := Run(t.Context(), client, Target{Domain: "a4.example", IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")}, Sections: []finding.Section{finding.Hosts}}, Options{})
+		domain := "a4.example"
+		if strings.HasPrefix(tt.zones[0], "$ORIGIN a4.com.") {
+			domain = "a4.com"
+		}
+		r := Run(t.Context(), client, Target{Domain: domain, IPs: []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("192.0.2.11")}, Sections: []finding.Section{finding.Hosts}}, Options{})
 		client.Close()
 		said := map[string]finding.Severity{}
 		for _, f := range r.Findings {

@@ -2,6 +2,8 @@ package resolver
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -118,7 +120,7 @@ func (s *Sceptic) hides(ctx context.Context, name string) bool {
 		return s.reverseHidden
 	}
 	if !s.selective { // of other names their top-level domain was asked for
-		return s.comDenied && TopLevel(domain) == "arpa" && s.denies(ctx, question{".", TypeNS}) && s.denies(ctx, question{domain, TypeSOA})
+		return s.comDenied && TopLevel(domain) == "arpa" && s.denies(ctx, question{".", TypeNS}) && deniesTree(ctx, s.next, name) != nil
 	}
 	for _, q := range []question{{domain, TypeSOA}, {domain, TypeNS}} {
 		if a, err := s.next.Lookup(ctx, q.name, q.typ); err == nil && (a.OfZone() || shows(a)) {
@@ -141,6 +143,59 @@ func HidesReverse(ctx context.Context, r Resolver) []*Answer {
 		return nil
 	}
 	return []*Answer{arpa, com}
+}
+
+// DeniesAbove asks whether a resolver that has a domain, and denied a reverse name, says that the public
+// top-level domain above the domain does not exist, which nobody can say who sees both (RFC 8020), and
+// denies the root and all that may be above the reverse name: it was given that domain, and of reverse names
+// it shows nothing. It returns what says so; nil if it does not, as one whose top-level domain is its own.
+func DeniesAbove(ctx context.Context, r Resolver, domain, reverse string) []*Answer {
+	top := TopLevel(domain)
+	if top == domain || !InRoot(top) {
+		return nil
+	}
+	com, err := r.Lookup(ctx, top, TypeNS)
+	if !denied(com, err) || err == nil && com.Status != NXDomain {
+		return nil
+	}
+	root, err := r.Lookup(ctx, ".", TypeNS)
+	if !denied(root, err) {
+		return nil
+	}
+	said := deniesTree(ctx, r, reverse)
+	if said == nil {
+		return nil
+	}
+	return slices.DeleteFunc([]*Answer{com, root, said}, func(a *Answer) bool { return a == nil })
+}
+
+// deniesTree asks whether a resolver denies each zone that may hold a reverse name: those of whole octets
+// (RFC 1035, 3.5), or of four nibbles (RFC 3596, 2.5), and the tree itself. It returns what it says of the
+// tree; nil if it has one of them, or did not say.
+func deniesTree(ctx context.Context, r Resolver, name string) (said *Answer) {
+	tree := DeniedAlone(name)
+	labels := strings.Split(strings.TrimSuffix(name, "."+tree), ".")
+	step := 1
+	if tree == "ip6.arpa" {
+		step = 4
+	}
+	zones := []string{tree}
+	for n := step; n < len(labels); n += step {
+		zones = append(zones, strings.Join(labels[len(labels)-n:], ".")+"."+tree)
+	}
+	for _, zone := range zones {
+		a, err := r.Lookup(ctx, zone, TypeSOA)
+		if !denied(a, err) {
+			return nil
+		}
+		if zone == tree {
+			said = a
+		}
+	}
+	if said == nil { // by the SOA of itself, which is no answer
+		said = &Answer{Name: tree, Type: TypeSOA, Status: NXDomain}
+	}
+	return said
 }
 
 func (s *Sceptic) below(domain string, types []Type) []Record { return Below(s.next, domain, types...) }

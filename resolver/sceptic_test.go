@@ -122,6 +122,7 @@ func TestScepticReverse(t *testing.T) {
 		{"is asked in vain about arpa", map[string]string{"*": "nxdomain", "com NS": "a.gtld-servers.net", "a.gtld-servers.net A": "x", "arpa NS": "fails"}, true},
 		{"has the root", map[string]string{"*": "nxdomain", ". NS": "x"}, true},
 		{"has the tree", map[string]string{"*": "nxdomain", "in-addr.arpa SOA": "x"}, true},
+		{"has a zone of it", map[string]string{"*": "nxdomain", "2.0.192.in-addr.arpa SOA": "x"}, true},
 		{"is asked in vain about the root", map[string]string{"*": "nxdomain", ". NS": "fails"}, true},
 		{"is asked in vain about com", map[string]string{"*": "nxdomain", "com NS": "fails"}, true},
 		{"a zone is believed", map[string]string{"*": "nxdomain", "1.2.0.192.in-addr.arpa PTR": "zone nxdomain"}, true},
@@ -134,6 +135,45 @@ func TestScepticReverse(t *testing.T) {
 			if _, err := s.Lookup(t.Context(), "1.2.0.192.in-addr.arpa", TypePTR); (err == nil) != tt.believed {
 				t.Errorf("%s, after %q: %v", tt.name, before, err)
 			}
+		}
+	}
+}
+
+// TestDeniesAbove: only a denial of the public top-level domain of a name, of the root and of the tree shows
+// that nothing can be expected there.
+func TestDeniesAbove(t *testing.T) {
+	for _, tt := range []struct {
+		name, domain string
+		says         map[string]string
+		want         bool
+	}{
+		{"denies all", "one.com", map[string]string{"*": "nxdomain"}, true},
+		{"has nothing at the root", "one.com", map[string]string{"*": "nxdomain", ". NS": "nodata"}, true},
+		{"has nothing at the top-level domain, below which is the domain", "one.com", map[string]string{"*": "nxdomain", "com NS": "nodata"}, false},
+		{"has the top-level domain", "one.com", map[string]string{"*": "nxdomain", "com NS": "x"}, false},
+		{"is asked in vain", "one.com", map[string]string{"*": "nxdomain", "com NS": "fails"}, false},
+		{"has the root", "one.com", map[string]string{"*": "nxdomain", ". NS": "x"}, false},
+		{"is asked in vain about the root", "one.com", map[string]string{"*": "nxdomain", ". NS": "fails"}, false},
+		{"has the tree", "one.com", map[string]string{"*": "nxdomain", "in-addr.arpa SOA": "x"}, false},
+		{"has a zone of it", "one.com", map[string]string{"*": "nxdomain", "2.0.192.in-addr.arpa SOA": "x"}, false},
+		{"has another zone", "one.com", map[string]string{"*": "nxdomain", "3.0.192.in-addr.arpa SOA": "x"}, true},
+		{"denies by the SOA of each zone", "one.com", map[string]string{"*": "denies itself"}, true},
+		{"a zone is believed", "one.com", map[string]string{"*": "nxdomain", "com NS": "zone nxdomain"}, false},
+		{"no top-level domain of the root", "one.example", map[string]string{"*": "nxdomain"}, false},
+		{"the top-level domain itself", "com", map[string]string{"*": "nxdomain"}, false},
+	} {
+		if said := DeniesAbove(t.Context(), &sayer{says: tt.says}, tt.domain, "1.2.0.192.in-addr.arpa"); (said != nil) != tt.want {
+			t.Errorf("%s: %v", tt.name, said)
+		}
+	}
+}
+
+// TestDeniesTree: of IPv6 addresses the zones at four nibbles are asked for.
+func TestDeniesTree(t *testing.T) {
+	const name = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.8.b.d.0.1.0.0.2.ip6.arpa"
+	for zone, want := range map[string]bool{"8.b.d.0.1.0.0.2.ip6.arpa": false, "0.1.0.0.8.b.d.0.1.0.0.2.ip6.arpa": false, "ip6.arpa": false, "9.b.d.0.1.0.0.2.ip6.arpa": true} {
+		if said := deniesTree(t.Context(), &sayer{says: map[string]string{"*": "nxdomain", zone + " SOA": "x"}}, name); (said != nil) != want {
+			t.Errorf("%s: %v", zone, said)
 		}
 	}
 }
