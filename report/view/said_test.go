@@ -17,6 +17,7 @@ func TestWhatWasNotChecked(t *testing.T) {
 	unasked := finding.Finding{Check: "hosts-unresolved", Section: finding.Hosts, Severity: finding.NotChecked, Undecides: true, Subject: "mx.host.test"}
 	of := finding.Finding{Check: "spf-unresolved", Section: finding.SPF, Severity: finding.NotChecked, Subject: "acme.example",
 		Evidence: []finding.Evidence{{Name: "web.host.test", Type: "A", Status: "offline"}, {Name: "mx.host.test", Type: "A", Status: "offline"}}}
+	decides := finding.Finding{Check: "spf-unresolved", Section: finding.SPF, Severity: finding.NotChecked, Undecides: true, Subject: "_spf.esp.test"}
 	passed := finding.Finding{Check: "spf-syntax", Section: finding.SPF, Severity: finding.Pass}
 	for _, tt := range []struct {
 		name     string
@@ -27,6 +28,8 @@ func TestWhatWasNotChecked(t *testing.T) {
 		{"all was checked", []finding.Finding{passed}, "No problems found.", "nothing wrong"},
 		{"a section was not", []finding.Finding{passed, unasked}, "No problems found in what was checked; not checked: MX & PTR.", "nothing wrong"},
 		{"a part of one was not", []finding.Finding{passed, of}, "No problems found in what was checked.", "nothing wrong; not checked: web.host.test and 1 more"},
+		{"what decides was not", []finding.Finding{passed, decides}, "No problems found in what was checked; without what no zone holds there is no verdict.", "not checked: _spf.esp.test"},
+		{"nothing was", []finding.Finding{decides}, "Nothing could be judged: no zone holds what the checks ask for.", "not checked: _spf.esp.test"},
 	} {
 		r := report.New(&audit.Result{Domain: "acme.example", Profile: finding.Sender, Findings: tt.findings}, report.DefaultScale(), "1")
 		if got := view.Headline(r); got != tt.headline {
