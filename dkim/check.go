@@ -3,6 +3,7 @@ package dkim
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"mailworthy/finding"
 	"mailworthy/internal/show"
@@ -43,10 +44,17 @@ func Check(d *Discovery, c Context) *finding.Sheet {
 		j.denied()
 		j.several()
 	}
+	alike := d.alike()
+	if !j.sends && alike != nil {
+		alike = alike[1:] // one shows whether others can sign
+	}
 	for i := range d.Keys {
-		if k := &d.Keys[i]; j.sends {
+		switch k := &d.Keys[i]; {
+		case slices.Contains(alike, k):
+			// What a wildcard answers is no selector of the domain's: the unknown says it.
+		case j.sends:
 			j.key(k)
-		} else {
+		default:
 			j.parked(k)
 		}
 	}
@@ -266,10 +274,47 @@ func (j *judge) unanswered(observed bool) {
 		j.Add("dkim-unresolved", f)
 	}
 	if d.Wildcard.Status == WildcardUnknown && !(d.Proof == ProofAbsent && !observed) {
-		j.Add("dkim-unresolved", finding.Finding{Subject: "*._domainkey." + d.Domain, Evidence: d.Wildcard.Evidence, CouldBe: finding.Warning,
-			Detail: "Selectors that nobody publishes were asked for to find a wildcard, and got no answer."})
+		f := finding.Finding{Subject: "*._domainkey." + d.Domain, Evidence: d.Wildcard.Evidence, CouldBe: finding.Warning,
+			Detail: "Selectors that nobody publishes were asked for to find a wildcard, and got no answer."}
+		if alike := d.alike(); alike != nil {
+			f.Detail += fmt.Sprintf(" %d of the %s tried have the same record, as one gives it: %s", len(alike), show.Counted(d.Tried, "selector"), show.Quote(strings.Join(alike[0].texts, "\n"), 120))
+			f.Evidence = append(bounded(f.Evidence), alike[0].evidence)
+		}
+		j.Add("dkim-unresolved", f)
 	}
 	j.Decided("dkim-unresolved")
+}
+
+// fewAlike is how many selectors of different services with one record are no wildcard's yet.
+const fewAlike = 5
+
+// alike are the keys at selectors that were guessed if most of these have the same record, and whether a
+// wildcard answers for them was not answered.
+func (d *Discovery) alike() []*PublishedKey {
+	if d.Wildcard.Status != WildcardUnknown || !slices.ContainsFunc(d.Wildcard.Evidence, unanswered) {
+		return nil
+	}
+	var alike []*PublishedKey
+	first := -1
+	for i := range d.Keys {
+		k := &d.Keys[i]
+		same := 0
+		for n := range d.Keys {
+			if slices.Equal(k.texts, d.Keys[n].texts) {
+				same++
+			}
+		}
+		if same > fewAlike && 2*same > d.Tried {
+			first = i
+			break
+		}
+	}
+	for i := range d.Keys {
+		if k := &d.Keys[i]; first >= 0 && !k.Stated && k.Domain == d.Domain && slices.Equal(k.texts, d.Keys[first].texts) {
+			alike = append(alike, k)
+		}
+	}
+	return alike
 }
 
 // isAnswer reports that an evidence's status is an answer of the DNS.

@@ -51,6 +51,8 @@ const second = "\nk2._domainkey TXT \"v=DKIM1; k=ed25519; p=" + ed25519Key + "\"
 func TestCheck(t *testing.T) {
 	txt := func(selector, record string) string { return selector + "._domainkey TXT " + quoted(record) }
 	p := "p=" + spki(t, 2048)
+	nobodys := guards("acme.example")
+	guarded := func(n string) bool { return slices.Contains(nobodys[:], n) }
 	tests := []struct {
 		name    string
 		zone    string
@@ -123,6 +125,16 @@ func TestCheck(t *testing.T) {
 
 		{name: "lock-down of a domain that sends", zone: "*._domainkey TXT \"v=DKIM1; p=\"\ngoogle._domainkey TXT KEY" + second,
 			want: []string{"dkim-wildcard notice *._domainkey.acme.example"}},
+		{name: "lock-down, whether it is one not answered", zone: "*._domainkey TXT \"v=DKIM1; p=\"\ngoogle._domainkey TXT KEY" + second, fail: guarded,
+			want: []string{"dkim-unresolved unknown *._domainkey.acme.example could-be-warning"}},
+		{name: "one of them stated", zone: "*._domainkey TXT \"v=DKIM1; p=\"\ngoogle._domainkey TXT KEY" + second, fail: guarded, o: Options{Selectors: []string{"s9"}},
+			want: []string{"dkim-revoked error s9._domainkey.acme.example", "dkim-unresolved unknown *._domainkey.acme.example could-be-warning"}},
+		{name: "SPF for all names, not answered", zone: "* TXT \"v=spf1 -all\"\ngoogle._domainkey TXT KEY" + second, fail: guarded,
+			want: []string{"dkim-unresolved unknown *._domainkey.acme.example could-be-warning"}},
+		{name: "few alike are none's", zone: txt("s1", "v=DKIM1; p=") + "\n" + txt("k1", "v=DKIM1; p=") + "\ngoogle._domainkey TXT KEY" + second, fail: guarded,
+			want: []string{"dkim-revoked notice k1._domainkey.acme.example", "dkim-revoked notice s1._domainkey.acme.example", "dkim-unresolved unknown *._domainkey.acme.example could-be-warning"}},
+		{name: "parked, a key for all, not answered", zone: "*._domainkey TXT KEY", fail: guarded, profile: finding.Parked,
+			want: []string{"dkim-parked-key notice selector1._domainkey.acme.example"}},
 		{name: "lock-down and nothing else", zone: "*._domainkey TXT \"v=DKIM1; p=\"",
 			want: []string{"dkim-none-observed notice acme.example undecides could-be-error", "dkim-wildcard notice *._domainkey.acme.example"}},
 		{name: "wildcard key", zone: "*._domainkey TXT KEY\ngoogle._domainkey TXT \"v=DKIM1; p=" + spki(t, 2050)[:200] + "\" \"" + spki(t, 2050)[200:] + "\"" + second,
