@@ -77,7 +77,7 @@ func repaired(record string, hosts ...string) *repair {
 		return r
 	}
 	r.published = record
-	record = r.withoutProofs(straight(record))
+	record = r.withoutProofs(ALabels(straight(record), hosts...))
 	r.raw, r.text = record, plain(record)
 	tokens := r.tokens()
 	r.read(tokens, known(hosts))

@@ -184,6 +184,10 @@ func TestMeant(t *testing.T) {
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example;MAILTO:b@acme.example;", reports + ",mailto:b@acme.example"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; https://acme.example/r", reports + ",https://acme.example/r"},
 		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example", reports},
+		// A host in other letters is its A-labels; of a path the owner knows.
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@bücher.example,https://bücher.example/r", "v=TLSRPTv1; rua=mailto:a@xn--bcher-kva.example,https://xn--bcher-kva.example/r"},
+		{"bimi", "v=BIMI1; l=https://bücher.example/x.svg; a=https://bücher.example/x.pem", "v=BIMI1; l=https://xn--bcher-kva.example/x.svg; a=https://xn--bcher-kva.example/x.pem"},
+		{"bimi", "v=BIMI1; l=https://a.example/bücher.svg", "v=BIMI1; l=<correct: https://a.example/b?cher.svg>"},
 		// Fields that nobody knows stay, if the grammar allows them.
 		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example; ext=1; foo=b=ar", reports + "; ext=1"},
 		{"mta-sts", "v=STSv1; id=2026_01; ext=1; foo=bar", "v=STSv1; id=202601; ext=1; foo=bar"},

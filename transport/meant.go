@@ -46,7 +46,7 @@ func meantSTS(text string, _ ...string) string {
 // meantTLSRPT is the record that was meant, with every destination that it names. Mailboxes
 // are read as those of DMARC are. Hosts are domains of its owner.
 func meantTLSRPT(text string, hosts ...string) string {
-	return readFields(text, "v=TLSRPTv1").reports(hosts...)
+	return readFields(dmarc.ALabels(text, hosts...), "v=TLSRPTv1").reports(hosts...)
 }
 
 // reports is the record of TLS reporting that fields were meant to be.
@@ -213,7 +213,7 @@ const anyLogo, anyCertificate = "https://<domain>/logo.svg", "https://<domain>/l
 // meantBIMI is the record that was meant, with the files that it names. Hosts are domains of
 // its owner.
 func meantBIMI(text string, hosts ...string) string {
-	r := readFields(text, "v=BIMI1")
+	r := readFields(dmarc.ALabels(text, hosts...), "v=BIMI1")
 	location, named := r.file("l", hosts)
 	evidence, certified := r.file("a", hosts)
 	if named && location == "" && evidence == "" {
