@@ -276,7 +276,7 @@ func parseZone(data, origin, file string, b zoneBounds) (*ZoneSet, error) {
 	p := &zoneParser{file: file, ttl: -1, lastTTL: -1, bounds: b}
 	if origin != "" {
 		var wrong string
-		if p.origin, wrong = canonical(origin); wrong != "" {
+		if p.origin, wrong = canonical(new(zoneParser).typed(origin)); wrong != "" {
 			return nil, fmt.Errorf("zone file %s: origin %q: %s", file, origin, wrong)
 		}
 	}

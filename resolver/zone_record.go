@@ -22,6 +22,7 @@ type zoneParser struct {
 	minimum int64  // of the last SOA
 	bySOA   bool   // the origin is the owner of the last SOA: nothing else stated one
 	line    int    // of the entry at hand
+	letters bool   // it was said how names in other letters are read
 	// generated counts the records of $GENERATE lines, and generatedBytes their text.
 	generated, generatedBytes int
 	// strings counts the character-strings of all records.
@@ -114,7 +115,7 @@ func (p *zoneParser) entry(e *entry) string {
 // ownerOf reads the owner of a record. That of an SOA is the origin: exports write it without its
 // final dot, and nothing else says what the zone is.
 func (p *zoneParser) ownerOf(tokens []token) (string, string) {
-	text := tokens[0].text
+	text := p.typed(tokens[0].text)
 	i := 1
 	for i < len(tokens)-1 && !tokens[i].quoted {
 		upper := strings.ToUpper(tokens[i].text)
@@ -237,7 +238,7 @@ func (p *zoneParser) directive(e *entry) string {
 
 // name reads a name relative to the origin.
 func (p *zoneParser) name(text string) (string, string) {
-	name, relative, wrong := parseName(text, p.origin)
+	name, relative, wrong := parseName(p.typed(text), p.origin)
 	if wrong == "relative" {
 		return "", fmt.Sprintf("%q is relative (it has no final dot) and there is no origin: add a $ORIGIN line, or load the file as FILE@ORIGIN", clip(text))
 	}
