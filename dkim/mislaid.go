@@ -46,7 +46,7 @@ func (m *Mislaid) RightName() string {
 // mislaid is a name at which the key of a selector may stand by mistake, and the
 // answer for it.
 type mislaid struct {
-	selector, name, why string
+	selector, domain, name, why string
 	resolved
 }
 
@@ -60,8 +60,9 @@ func (m *mislaid) aliases() []string {
 
 // The bounds on wrong names.
 const (
-	// mostMissing bounds the stated selectors that are looked for elsewhere.
-	mostMissing = 4
+	// mostMissing bounds the stated selectors that are looked for elsewhere, and mostSigning the other
+	// signing domains for which they are.
+	mostMissing, mostSigning = 4, 4
 	// mostNames bounds the names of a zone that are searched for keys.
 	mostNames = 5000
 	// mostMislaid bounds the names that are asked.
@@ -91,7 +92,6 @@ var misspelt = []string{"_domainkeys", "_domain_key", "_domain-key", "_dkim", "_
 // selectors, and of those that a zone which was loaded has at a wrong name. Only
 // what is missing is looked for, so that a domain in order costs no question.
 func (s *search) mislay() {
-	d := s.d.Domain
 	found := map[string]bool{}
 	var missing []string
 	for i := range s.d.Selectors {
@@ -104,33 +104,74 @@ func (s *search) mislay() {
 			missing = append(missing, sel.Name)
 		}
 	}
-	s.mislayListed(found)
+	domains := append([]string{s.d.Domain}, s.d.DKIMDomains[:min(len(s.d.DKIMDomains), mostSigning)]...)
+	for i, d := range domains {
+		if i == 0 {
+			s.mislayListed(d, found)
+		} else {
+			s.mislayListed(d, s.foundAt(d))
+		}
+	}
+	s.mislayStated(domains, missing)
+	s.mislayGuessed(missing)
+	s.d.Questions += len(s.mislaid)
+}
+
+// foundAt are the selectors that have something at another signing domain: of one that was not asked
+// there the zone tells.
+func (s *search) foundAt(d string) map[string]bool {
+	found := map[string]bool{}
+	for i := range s.d.Selectors {
+		if sel := &s.d.Selectors[i]; sel.Domain == d {
+			found[sel.Name] = s.d.answered(sel) || sel.Status == SelectorUnresolved || len(sel.CNAMEs) > 0
+		}
+	}
+	if s.names != nil {
+		for _, name := range s.names("_domainkey."+d, mostNames) {
+			found[strings.TrimSuffix(name, "._domainkey."+d)] = true
+		}
+	}
+	return found
+}
+
+// mislayStated lists the names at which stated selectors without a key may stand, of each signing domain.
+func (s *search) mislayStated(domains, missing []string) {
+	if len(missing) == 0 {
+		return
+	}
 	for _, sel := range missing {
 		if sel == "selector1" || sel == "selector2" {
-			for _, name := range tenantNames(sel, d) {
-				s.perhaps(sel, name, whyTenant)
+			for _, d := range domains {
+				for _, name := range tenantNames(sel, d) {
+					s.perhaps(sel, d, name, whyTenant)
+				}
 			}
 		}
 	}
-	first, _, _ := strings.Cut(d, ".")
-	// Name by name, so that a bound cuts the rarer ones.
-	for _, w := range []struct{ before, after, why string }{
-		{"", "._domainkey." + d + "." + d, whyDoubled},
-		{"", "._domainkey." + d + "." + resolver.Registrable(d), whyOrigin}, // the same of an organization's domain
-		{"", ".domainkey." + d, whyUnderscore},
-		{"", "." + d, whyLabel},
-		{"", "_domainkey." + d, whyDot},
-		{"", "._domainkey._domainkey." + d, whyTwice},
-		{"_domainkey.", "." + d, whySwapped},
-		{"", "._domainkey." + first + "." + d, whyPart},
-		{"", "._domainkeys." + d, whySpelt},
-	} {
-		for _, sel := range missing {
-			s.perhaps(sel, w.before+sel+w.after, w.why)
+	type wrong struct{ before, after, why string }
+	var at [1 + mostSigning][9]wrong
+	for i, d := range domains {
+		first, _, _ := strings.Cut(d, ".")
+		at[i] = [...]wrong{
+			{"", "._domainkey." + d + "." + d, whyDoubled},
+			{"", "._domainkey." + d + "." + resolver.Registrable(d), whyOrigin}, // the same of an organization's domain
+			{"", ".domainkey." + d, whyUnderscore},
+			{"", "." + d, whyLabel},
+			{"", "_domainkey." + d, whyDot},
+			{"", "._domainkey._domainkey." + d, whyTwice},
+			{"_domainkey.", "." + d, whySwapped},
+			{"", "._domainkey." + first + "." + d, whyPart},
+			{"", "._domainkeys." + d, whySpelt},
 		}
 	}
-	s.mislayGuessed(missing)
-	s.d.Questions += len(s.mislaid)
+	// Name by name, so that a bound cuts the rarer ones.
+	for n := range at[0] {
+		for i, d := range domains {
+			for _, sel := range missing {
+				s.perhaps(sel, d, at[i][n].before+sel+at[i][n].after, at[i][n].why)
+			}
+		}
+	}
 }
 
 // mislayGuessed looks for what is cheap if nothing is known: whether anything is
@@ -140,32 +181,31 @@ func (s *search) mislayGuessed(missing []string) {
 		return
 	}
 	d := s.d.Domain
-	s.perhaps("", d, whyApex) // SPF has the same question, and so it costs none
+	s.perhaps("", d, d, whyApex) // SPF has the same question, and so it costs none
 	for _, p := range s.inferred {
 		for _, sel := range p.selectors[:min(2, len(p.selectors))] {
-			s.perhaps(sel, sel+"._domainkey."+d+"."+d, whyDoubled)
-			s.perhaps(sel, sel+".domainkey."+d, whyUnderscore)
+			s.perhaps(sel, d, sel+"._domainkey."+d+"."+d, whyDoubled)
+			s.perhaps(sel, d, sel+".domainkey."+d, whyUnderscore)
 			if p.Standby {
 				for _, name := range tenantNames(sel, d) {
-					s.perhaps(sel, name, whyTenant)
+					s.perhaps(sel, d, name, whyTenant)
 				}
 			}
 		}
 	}
 }
 
-// mislayListed takes the wrong names from the zone. A key at a label of its own is not wrong:
+// mislayListed takes the wrong names of a signing domain's keys from the zone. A key at a label of its own is not wrong:
 // services publish those that their customers' aliases lead to at such names. An alias of a
 // service's key there is.
-func (s *search) mislayListed(found map[string]bool) {
+func (s *search) mislayListed(d string, found map[string]bool) {
 	if s.names == nil {
 		return
 	}
-	d := s.d.Domain
 	if origin := resolver.Registrable(d); origin != d {
 		for _, name := range s.names("_domainkey."+d+"."+origin, mostNames) {
 			if sel := strings.TrimSuffix(name, "._domainkey."+d+"."+origin); sel != name && !found[sel] && !strings.Contains(sel, "*") {
-				s.perhaps(sel, name, whyOrigin)
+				s.perhaps(sel, d, name, whyOrigin)
 			}
 		}
 	}
@@ -178,7 +218,7 @@ func (s *search) mislayListed(found map[string]bool) {
 		}
 		try := func(sel, why string) {
 			if !found[sel] {
-				s.perhaps(sel, name, why)
+				s.perhaps(sel, d, name, why)
 			}
 		}
 		if sel, ok := cut("._domainkey." + d); ok {
@@ -210,10 +250,10 @@ func (s *search) mislayListed(found map[string]bool) {
 }
 
 // perhaps adds a name, once.
-func (s *search) perhaps(selector, name, why string) {
+func (s *search) perhaps(selector, domain, name, why string) {
 	if len(s.mislaid) < min(mostMislaid, s.room()) && len(name) <= 253 &&
 		!slices.ContainsFunc(s.mislaid, func(m mislaid) bool { return m.name == name }) {
-		s.mislaid = append(s.mislaid, mislaid{selector: selector, name: name, why: why})
+		s.mislaid = append(s.mislaid, mislaid{selector: selector, domain: domain, name: name, why: why})
 	}
 }
 
@@ -226,7 +266,7 @@ func (s *search) askMislaid(b *resolver.Batch) {
 // takeMislaid keeps the names at which there is a key.
 func (s *search) takeMislaid() {
 	s.d.Mislaid = nil
-	take := func(selector, name, why string, a *resolver.Answer) {
+	take := func(selector, domain, name, why string, a *resolver.Answer) {
 		if a == nil || a.Status != resolver.Found || len(a.Records) > mostTexts {
 			return
 		}
@@ -241,13 +281,13 @@ func (s *search) takeMislaid() {
 					continue
 				}
 			}
-			if at := slices.IndexFunc(s.d.Mislaid, func(m Mislaid) bool { return m.Selector == selector }); at >= 0 {
+			if at := slices.IndexFunc(s.d.Mislaid, func(m Mislaid) bool { return m.Selector == selector && m.Domain == domain }); at >= 0 {
 				s.d.Mislaid[at].compare(name, &k)
 				return
 			}
 			evidence := resolver.Outcome(a, nil)
 			evidence.Answer = clipAnswer(evidence.Answer)
-			s.d.Mislaid = append(s.d.Mislaid, Mislaid{Selector: selector, Domain: s.d.Domain, Name: name, Why: why,
+			s.d.Mislaid = append(s.d.Mislaid, Mislaid{Selector: selector, Domain: domain, Name: name, Why: why,
 				CNAMEs: a.CNAMEs, Record: a.Records[i].Text(), evidence: evidence, fingerprint: k.Fingerprint})
 			return
 		}
@@ -262,13 +302,13 @@ func (s *search) takeMislaid() {
 			continue // what stands at a name without _domainkey may be meant so
 		}
 		if mislaidAlias(cnames) && (m.answer == nil || m.answer.Status != resolver.Found) {
-			if !s.d.mislaid(m.selector) {
-				s.d.Mislaid = append(s.d.Mislaid, Mislaid{Selector: m.selector, Domain: s.d.Domain, Name: m.name, Why: m.why, CNAMEs: cnames, evidence: m.evidence()})
+			if !slices.ContainsFunc(s.d.Mislaid, func(o Mislaid) bool { return o.Selector == m.selector && o.Domain == m.domain }) {
+				s.d.Mislaid = append(s.d.Mislaid, Mislaid{Selector: m.selector, Domain: m.domain, Name: m.name, Why: m.why, CNAMEs: cnames, evidence: m.evidence()})
 			}
 			continue
 		}
 		s.d.openNames = s.d.openNames || m.err != nil
-		take(m.selector, m.name, m.why, m.answer)
+		take(m.selector, m.domain, m.name, m.why, m.answer)
 	}
 	if s.proof.err == nil && s.d.Wildcard.Status == WildcardNone {
 		s.takeBare(take)
@@ -277,7 +317,7 @@ func (s *search) takeMislaid() {
 
 // takeBare keeps the key at _domainkey itself, whose name has no selector: that of the only
 // one that is missing, if one is. A copy of a key that is found elsewhere lacks nothing.
-func (s *search) takeBare(take func(selector, name, why string, a *resolver.Answer)) {
+func (s *search) takeBare(take func(selector, domain, name, why string, a *resolver.Answer)) {
 	if a := s.proof.answer; a == nil || a.Status != resolver.Found || slices.ContainsFunc(a.Records, func(r resolver.Record) bool { return s.isCopy(keyOf(&r)) }) {
 		return
 	}
@@ -291,7 +331,7 @@ func (s *search) takeBare(take func(selector, name, why string, a *resolver.Answ
 			missing = sel.Name
 		}
 	}
-	take(missing, "_domainkey."+s.d.Domain, whySelector, s.proof.answer)
+	take(missing, s.d.Domain, "_domainkey."+s.d.Domain, whySelector, s.proof.answer)
 }
 
 // stated reports whether a selector is one that is said to be in use.

@@ -29,6 +29,12 @@ func TestWrongNames(t *testing.T) {
 	}{
 		{"doubled", "s9._domainkey.acme.example TXT KEY", false, Options{Selectors: []string{"s9"}},
 			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkey.acme.example.acme.example", "s9._domainkey.acme.example", "TXT"},
+		{"of a signing domain, doubled", "s9._domainkey.mail.acme.example TXT KEY", false, Options{Selectors: []string{"s9"}, DKIMDomains: []string{"mail.acme.example"}},
+			[]string{"dkim-wrong-name error s9._domainkey.mail.acme.example"}, "s9._domainkey.mail.acme.example.acme.example", "s9._domainkey.mail.acme.example", "TXT"},
+		{"of a signing domain, none stated", "s9.domainkey.mail TXT KEY", true, Options{DKIMDomains: []string{"mail.acme.example"}},
+			[]string{"dkim-wrong-name error s9._domainkey.mail.acme.example"}, "s9.domainkey.mail.acme.example", "s9._domainkey.mail.acme.example", "TXT"},
+		{"of a signing domain, beside the domain's own", "s9.domainkey.mail TXT KEY\ns9._domainkey TXT KEY" + second, true, Options{DKIMDomains: []string{"mail.acme.example"}},
+			[]string{"dkim-wrong-name error s9._domainkey.mail.acme.example"}, "s9.domainkey.mail.acme.example", "s9._domainkey.mail.acme.example", "TXT"},
 		{"no underscore", "s9.domainkey TXT KEY", false, Options{Selectors: []string{"s9"}},
 			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9.domainkey.acme.example", "s9._domainkey.acme.example", "TXT"},
 		{"no label", "s9 TXT KEY", false, Options{Selectors: []string{"s9"}},
