@@ -338,6 +338,16 @@ func beginsAsScheme(address string) bool {
 			return true // "matodmarc@…"
 		}
 	}
+	// "maiilotls@…": most of its letters, and no other.
+	of := local[:len(local)-len(strings.TrimLeft(local, "mailto"))]
+	if found := strings.Map(func(c rune) rune {
+		if strings.ContainsRune(of, c) {
+			return c
+		}
+		return -1
+	}, "mailto"); len(of) >= 5 && len(found) >= 4 && !strings.HasPrefix(local, "mailbox") {
+		return true
+	}
 	for n := len("mailto:") - 2; n <= min(len(local)-1, len("mailto:")+1); n++ {
 		if !strings.HasPrefix(local, "mailbox") && hint.Distance(local[:n], "mailto:") <= 2 {
 			return true

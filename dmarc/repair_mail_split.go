@@ -88,16 +88,18 @@ func splitMailboxes(value string) []piece {
 }
 
 // goesOn reports whether the scheme that word begins ends in rest: "mail" and
-// "to.dmarc@…", or "mai" if the colon took the place of a letter.
+// "to.dmarc@…", or "mai" if the colon took the place of a letter; and where rest begins with
+// what may stand for a letter of it, or for the colon.
 func goesOn(word, rest string) bool {
-	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) {
+	rest = strings.TrimLeft(rest, ":;=/.,")
+	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) || rest != "" && strings.IndexByte("_=+-~&$*'", rest[0]) >= 0 {
 		return true
 	}
 	if i := strings.IndexAny(rest, ".:;=-_"); i > 0 && i < 3 && len(word) < len("mailto") && hint.Distance(word+strings.ToLower(rest[:i]), "mailto") <= 1 {
 		return true // "mail;t.dmarc@…": what stands for its colon follows
 	}
 	local, _, _ := strings.Cut(strings.ToLower(rest), "@")
-	if word == "mail" && strings.HasPrefix(local, "o") && !slices.Contains(roles, local) && slices.Contains(roles, local[1:]) {
+	if word == "mail" && (strings.HasPrefix(local, "o") || strings.HasPrefix(local, "t")) && !slices.Contains(asSchemeEnds, local) {
 		return true // "mail:odmarc@…"
 	}
 	if rest != "" && len(word) == len("mailto")-1 && sortedLetters(word+rest[:1]) == sortedLetters("mailto") {
@@ -118,6 +120,9 @@ func goesOn(word, rest string) bool {
 	}
 	return false
 }
+
+// asSchemeEnds are names that mailboxes have, beginning with a letter that mail lacks to mailto.
+var asSchemeEnds = []string{"office", "operations", "ops", "orders", "team", "tech", "technical", "technik", "test"}
 
 // sortedLetters are the letters of a word in the order of the alphabet.
 func sortedLetters(word string) string {

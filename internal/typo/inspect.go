@@ -358,7 +358,7 @@ func (x *inspection) names(f *finding.Finding) {
 	squeezed := strings.Join(strings.FieldsFunc(plain, func(c rune) bool { return strings.ContainsRune(" \t\"\\'\u00a0\u200b", c) }), "")
 	plussed := strings.ReplaceAll(plain, " ", "+") // of a key that a form made spaces in
 	dotted := strings.NewReplacer(",", ".", ";", ".", "..", ".", "(at)", "@").Replace(squeezed)
-	tied := strings.NewReplacer("@@", "@", ",@", "@", ";@", "@", ".@", "@", ":@", "@", "@,", "@", "@;", "@", "@.", "@", "@:", "@").Replace(squeezed) // no mailbox ends so, and no host begins so
+	tied := strings.NewReplacer("@@", "@", ",@", "@", ";@", "@", ".@", "@", ":@", "@", "@,", "@", "@;", "@", "@.", "@", "@:", "@", "(at)", "@").Replace(squeezed) // no mailbox ends so, and no host begins so
 	services := strings.ToLower(master())
 	for _, r := range f.Fix.Records() {
 		value := r.Value

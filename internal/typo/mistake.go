@@ -186,22 +186,23 @@ func character(at int, r finding.Record, c Choices) Mistake {
 	i := c.Int(n)
 	ch := r.Value[i : i+1]
 	where := fmt.Sprintf("%q at %d", ch, i)
+	drop := func(cells []string) { cells[i] = strings.ReplaceAll(cells[i], ch, "") }
 	switch c.Int(7) {
 	case 0, 1:
-		return inCells(at, r, "drops "+where, func(cells []string) { cells[i] = "" })
+		return inCells(at, r, "drops "+where, drop)
 	case 2:
 		return inCells(at, r, "doubles "+where, func(cells []string) { cells[i] += ch })
 	case 3:
 		if i+1 < len(r.Value) {
 			return inCells(at, r, "swaps "+where+" with the next", func(cells []string) { cells[i], cells[i+1] = cells[i+1], cells[i] })
 		}
-		return inCells(at, r, "drops "+where, func(cells []string) { cells[i] = "" })
+		return inCells(at, r, "drops "+where, drop)
 	case 4:
 		s := strays[c.Int(len(strays))]
 		if readsAsSpacing(r.Value, i, s) {
-			return inCells(at, r, "drops "+where, func(cells []string) { cells[i] = "" })
+			return inCells(at, r, "drops "+where, drop)
 		}
-		return inCells(at, r, fmt.Sprintf("types %q for %s", s, where), func(cells []string) { cells[i] = s })
+		return inCells(at, r, fmt.Sprintf("types %q for %s", s, where), func(cells []string) { cells[i] = strings.ReplaceAll(cells[i], ch, s) })
 	case 5:
 		s := strays[c.Int(len(strays))]
 		return inCells(at, r, fmt.Sprintf("types %q before %s", s, where), func(cells []string) { cells[i] = s + cells[i] })
@@ -231,7 +232,7 @@ func exchange(at int, r finding.Record, from, to string, c Choices) Mistake {
 	}
 	return inCells(at, r, text, func(cells []string) {
 		for _, i := range places {
-			cells[i] = to
+			cells[i] = strings.ReplaceAll(cells[i], from, to) // what another mistake put there stays
 		}
 	})
 }

@@ -154,7 +154,7 @@ func twoNames(word string) bool {
 }
 
 // runsInto reports whether what stands before the name of a term may be an mx whose space
-// is missing, one of the two misspelt ("xmexists:", "mxi4p:"), an a with a letter in place of
+// is missing, one of the two misspelt ("xmexists:", "mxi4p:"), an a so ("aincllude:"), one with a letter in place of
 // the space ("acinclude:"), or a term that another character sets apart ("mx,i4:").
 func runsInto(name string) bool {
 	name = strings.ToLower(name)
@@ -166,6 +166,12 @@ func runsInto(name string) bool {
 	}
 	if rest, ok := strings.CutPrefix(name, "mx"); ok && len(rest) > 1 && keyword(rest, "") != "" {
 		return true
+	}
+	// "aincllude:", which takes as many slips if the a is a term as if it is one letter too many.
+	if rest, ok := strings.CutPrefix(name, "a"); ok && len(rest) > 1 && aliases[name] == "" {
+		if kind := keyword(rest, ""); kind != "" && hint.Distance(rest, kind) < hint.Distance(name, kind) {
+			return true
+		}
 	}
 	return slices.ContainsFunc(names, func(n string) bool {
 		before, ok := strings.CutSuffix(name, n)

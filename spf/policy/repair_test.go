@@ -167,6 +167,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 a:mail.acme.example/24, -all", "v=spf1 a:mail.acme.example/24 -all"},
 		{"v=spf1 exists:%{i}._spf.acme.example\\; -all", "v=spf1 exists:%{i}._spf.acme.example -all"},
 		{"v=spf1 exists:%{i}._spf.%{d}\\ -all", "v=spf1 exists:%{i}._spf.%{d} -all"},
+		{"v=spf1 anclude:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
 	} {
 		r := repair(c.in)
@@ -324,6 +325,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 a*ip4:192.0.2.1 -all", "v=spf1 <the term that a*ip4:192.0.2.1 was meant to be> -all"},
 		{"v=spf1 a#ip4:192.0.2.1 -all", "v=spf1 <the term that a#ip4:192.0.2.1 was meant to be> -all"},
 		{"v=spf1 mx*exists:%{i}.acme.example -all", "v=spf1 <the term that mx*exists:%{i}.acme.example was meant to be> -all"},
+		{"v=spf1 aincllude:_spf.esp.example ai04:192.0.2.1 -all", "v=spf1 <the term that aincllude:_spf.esp.example was meant to be> <the term that ai04:192.0.2.1 was meant to be> -all"},
 		{"v=spf1 acinclude:_spf.esp.example avip4:192.0.2.1 -all", "v=spf1 <the term that acinclude:_spf.esp.example was meant to be> <the term that avip4:192.0.2.1 was meant to be> -all"},
 		{"v=spf1 - -al", "v=spf1 <a sender, if one stood here> -all"},
 		{"v=spf1 , ~all", "v=spf1 <a sender, if one stood here> ~all"},
