@@ -91,6 +91,9 @@ func TestMended(t *testing.T) {
 			"CNAME k1.u1.esp.test, - CNAME k1.u1.esp.test.acme.example, CNAME k2.u1.esp.test, - CNAME k2.u1.esp.test.acme.example", ""},
 		{"DKIM alias of a service without its dot", "s2", "s2._domainkey CNAME s2.domainkey.u1.wl.sendgrid.net\ns2.domainkey.u1.wl.sendgrid.net. TXT \"v=DKIM1; k=rsa; p=\" KEY2", "", "dkim-cname-dangling", "the final dot is missing",
 			"CNAME s2.domainkey.u1.wl.sendgrid.net, - CNAME s2.domainkey.u1.wl.sendgrid.net.acme.example", ""},
+		{"DKIM alias over a name of the domain that lost its dot", "s2", "s2._domainkey CNAME k9.keys\nk9.keys CNAME k2.u1.esp.test", "", "dkim-cname-dangling", "k9.keys.acme.example is an alias of k2.u1.esp.test.acme.example, which does not exist: the domain was added to the target, because the final dot is missing",
+			"CNAME k2.u1.esp.test, - CNAME k2.u1.esp.test.acme.example", ""},
+		{"DKIM alias over another's name that leads below the domain", "s2", "s2._domainkey CNAME k9.u1.esp.test.\nk9.u1.esp.test. CNAME k2.u1.esp.test.acme.example.", "", "dkim-cname-dangling", "which has no TXT record", "", "dkim-cname-dangling"},
 		{"DKIM alias of a service without its dot, to no key", "s2", "s2._domainkey CNAME s2.domainkey.u1.wl.sendgrid.net", "", "dkim-cname-dangling", "there is no key either", "", "dkim-cname-dangling"},
 		{"DKIM alias without its dot to no key", "s2", "s2._domainkey CNAME k9.u1.esp.test", "", "dkim-cname-dangling", "the final dot is missing", "", "dkim-cname-dangling"},
 		{"DKIM alias to a name of the domain", "s2", "s2._domainkey CNAME k9.keys", "", "dkim-cname-dangling", "which has no TXT record", "", "dkim-cname-dangling"},
@@ -118,6 +121,8 @@ func TestMended(t *testing.T) {
 			"CNAME acme.dmarc.esp.test, - CNAME acme.dmarc.esp.test.acme.example", ""},
 		{"DMARC alias of a subdomain without its dot", "_dmarc", "_dmarc CNAME acme.dmarc.esp.test\nnews MX 10 mx1\nnews MX 20 mx2\nnews TXT \"v=spf1 mx -all\"\n" +
 			"s1._domainkey.news TXT \"v=DKIM1; k=rsa; p=\" KEY1\ns2._domainkey.news TXT \"v=DKIM1; k=rsa; p=\" KEY2", "news.acme.example", "dmarc-record-missing", "the final dot is missing",
+			"CNAME acme.dmarc.esp.test, - CNAME acme.dmarc.esp.test.acme.example", ""},
+		{"DMARC alias over a name of the domain that lost its dot", "_dmarc", "_dmarc CNAME policy\npolicy CNAME acme.dmarc.esp.test", "", "dmarc-record-missing", "policy.acme.example is an alias of acme.dmarc.esp.test.acme.example, which does not exist",
 			"CNAME acme.dmarc.esp.test, - CNAME acme.dmarc.esp.test.acme.example", ""},
 		{"DMARC alias without its dot to two records", "_dmarc", "_dmarc CNAME two.dmarc.esp.test", "", "dmarc-record-missing", "the final dot is missing", "", "dmarc-record-missing"},
 		{"DMARC alias without its dot to nothing", "_dmarc", "_dmarc CNAME gone.dmarc.esp.test", "", "dmarc-record-missing", "the final dot is missing", "", "dmarc-record-missing"},

@@ -143,8 +143,12 @@ func (s *Selector) withoutDot(right string) finding.Finding {
 // meantFor is said of an alias that was meant to lead to another name than it does, and why.
 // That the name was meant is certain if it is one of a service, or has a key.
 func (s *Selector) meantFor(right, why string) finding.Finding {
+	owner, leads := s.lastOwner(), s.CNAMEs[len(s.CNAMEs)-1]
 	f := finding.Finding{Subject: s.QueryName(), Evidence: []finding.Evidence{*s.Evidence},
-		Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: %s.", s.QueryName(), s.CNAMEs[0], why)}
+		Detail: fmt.Sprintf("%s is an alias of %s, which does not exist: %s.", owner, leads, why)}
+	if owner != s.QueryName() {
+		f.Detail = fmt.Sprintf("%s is an alias of %s, and ", s.QueryName(), s.CNAMEs[0]) + f.Detail
+	}
 	key, known := s.hasKey(right)
 	if !known {
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the final dot of its target (%s.), if that is the one that the service shows.", right)}
@@ -158,8 +162,8 @@ func (s *Selector) meantFor(right, why string) finding.Finding {
 		f.Detail += fmt.Sprintf(" At %s there is a key.", right)
 		f.Evidence = append(f.Evidence, s.right.evidence())
 	}
-	f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the target %s.", right), Name: s.QueryName(), Type: "CNAME", Value: right,
-		Remove: []finding.Record{{Name: s.QueryName(), Type: "CNAME", Value: s.CNAMEs[0]}}}
+	f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias with the target %s.", right), Name: owner, Type: "CNAME", Value: right,
+		Remove: []finding.Record{{Name: owner, Type: "CNAME", Value: leads}}}
 	return f
 }
 

@@ -179,10 +179,18 @@ func (s *Selector) hasKey(right string) (key, known bool) {
 // undotted is where an alias that leads nowhere was meant to lead, if the zone added its
 // own name to the target because the final dot is missing; "" if that is not it.
 func (s *Selector) undotted() string {
-	if s.Wildcard || !s.Dangling() || len(s.CNAMEs) != 1 {
+	if s.Wildcard || !s.Dangling() || len(s.CNAMEs) == 0 || !resolver.Within(s.lastOwner(), resolver.Registrable(s.Domain)) {
 		return ""
 	}
-	return resolver.Undotted(s.CNAMEs[0], s.Domain, resolver.Registrable(s.Domain))
+	return resolver.Undotted(s.CNAMEs[len(s.CNAMEs)-1], s.Domain, resolver.Registrable(s.Domain))
+}
+
+// lastOwner is the name at which the last of the aliases stands.
+func (s *Selector) lastOwner() string {
+	if n := len(s.CNAMEs); n > 1 {
+		return s.CNAMEs[n-2]
+	}
+	return s.QueryName()
 }
 
 // hyphened is where an alias of Microsoft 365 that leads nowhere was meant to lead, if its

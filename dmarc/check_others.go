@@ -303,11 +303,12 @@ func belongsTo(text, domain string) string {
 }
 
 // aliasTyped is the name that stands as the whole text of a TXT record, as if an alias had
-// been published with the wrong type; "" if that is not it.
+// been published with the wrong type: one with _dmarc in it, or with the final dot of a zone file; "" if
+// that is not it.
 func aliasTyped(text string) string {
 	name := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(text), "."))
 	first, _, _ := strings.Cut(name, "_dmarc.")
-	if first == name || !resolver.IsHostName(strings.ReplaceAll(name, "_", "")) || !resolver.Whole(name) {
+	if first == name && !strings.HasSuffix(strings.TrimSpace(text), ".") || !resolver.IsHostName(strings.ReplaceAll(name, "_", "")) || !resolver.Whole(name) {
 		return ""
 	}
 	return name

@@ -24,12 +24,20 @@ type meantAlias struct {
 // askUndotted asks for what the aliases of the walk that lead nowhere were meant to lead to.
 func (s *search) askUndotted() {
 	for i := range s.d.Walk {
-		if step := &s.d.Walk[i]; step.leadsNowhere() && len(step.Evidence.CNAMEs) == 1 {
+		if step := &s.d.Walk[i]; step.leadsNowhere() && resolver.Within(step.lastOwner(), resolver.Registrable(step.Domain)) {
 			if right := resolver.Undotted(step.alias(), step.Domain, resolver.Registrable(step.Domain)); right != "" {
 				s.undotted = append(s.undotted, undotted{step, s.ask(s.batch, right, resolver.TypeTXT)})
 			}
 		}
 	}
+}
+
+// lastOwner is the name at which the last alias of the step stands.
+func (s *Step) lastOwner() string {
+	if n := len(s.Evidence.CNAMEs); n > 1 {
+		return s.Evidence.CNAMEs[n-2]
+	}
+	return s.Name
 }
 
 // readUndotted takes the answer.
@@ -56,7 +64,7 @@ func (s *Step) withoutDot() string {
 	if s.meant == nil {
 		return ""
 	}
-	text := fmt.Sprintf("%s is an alias of %s, which does not exist: the zone added its own name to the target, because the final dot is missing.", s.Name, s.alias())
+	text := fmt.Sprintf("%s is an alias of %s, which does not exist: the zone added its own name to the target, because the final dot is missing.", s.lastOwner(), s.alias())
 	if s.meant.record != nil {
 		text += fmt.Sprintf(" At %s there is the record %s.", s.meant.target, quoted(s.meant.record.Text))
 	}
@@ -67,8 +75,8 @@ func (s *Step) withoutDot() string {
 // if a record is there.
 func (s *Step) dotted() *finding.Fix {
 	if s.meant.record == nil {
-		return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with the final dot of its target (%s.), if the service asks for that one.", s.Name, s.meant.target)}
+		return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with the final dot of its target (%s.), if the service asks for that one.", s.lastOwner(), s.meant.target)}
 	}
-	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", s.Name), Name: s.Name, Type: "CNAME", Value: s.meant.target,
-		Remove: []finding.Record{{Name: s.Name, Type: "CNAME", Value: s.Evidence.CNAMEs[0]}}}
+	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", s.lastOwner()), Name: s.lastOwner(), Type: "CNAME", Value: s.meant.target,
+		Remove: []finding.Record{{Name: s.lastOwner(), Type: "CNAME", Value: s.alias()}}}
 }
