@@ -164,6 +164,12 @@ func runsInto(name string) bool {
 			return true
 		}
 	}
+	name = strings.Map(func(c rune) rune {
+		if c < 0x80 && !ascii.IsAlphanumeric(byte(c)) && c != '-' {
+			return -1 // "mxi4;:"
+		}
+		return c
+	}, name)
 	if rest, ok := strings.CutPrefix(name, "mx"); ok && len(rest) > 1 && keyword(rest, "") != "" {
 		return true
 	}

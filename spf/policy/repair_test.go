@@ -217,6 +217,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 exists:%{i}.\u2013spf.acme.example -all", "v=spf1 exists:<the name that exists:%{i}.-spf.acme.example was meant to be> -all"},
 		{"v=spf1 a:mail.acme.example\u00a0all", "v=spf1 a:mail.acme.example <-all or ~all>"},
 		{"v=spf1 \u2013include:esp.example mx ~all", "v=spf1 <-include:esp.example or include:esp.example> mx ~all"},
+		{"v=spf1 mxi4;:192.0.2.20 -all", "v=spf1 <the term that mxi4;:192.0.2.20 was meant to be> -all"},
 		{"v=spf1 xmexists:%{i}._spf.acme.example -all", "v=spf1 <the term that xmexists:%{i}._spf.acme.example was meant to be> -all"},
 		{"v=spf1 xminclude:_spf.esp.example -all", "v=spf1 <the term that xminclude:_spf.esp.example was meant to be> -all"},
 		{"v=spf1 mxi4p:192.0.2.20 -all", "v=spf1 <the term that mxi4p:192.0.2.20 was meant to be> -all"},
@@ -269,6 +270,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1x -all", "v=spf1 <the term that x was meant to be> -all"},
 		{"<v=spf1x -all>", "v=spf1 <the term that x was meant to be> -all"},
 		{"v=spf=m -all", "v=spf1 <the term that m was meant to be> -all"},
+		{"v=spfm  -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spf.x mx -all", "v=spf1 <the term that x was meant to be> mx -all"},
 		{"(v=spf1m -all)", "v=spf1 <the term that m was meant to be> -all"},
 		// A space may be typed in place of a digit, a bracket in place of a letter or a dot.
