@@ -35,7 +35,7 @@ func TestHidden(t *testing.T) {
 			`@ TXT "v=spf1 redirect=a.acme.example"
 			 a TXT "v=spf1 include:b.acme.example ~all"
 			 b TXT "v=spf1 inlude:c.acme.example ~all"
-			 c TXT "v=spf1 ip4:192.0.2.20, -all"`,
+			 c TXT "v=spf1 ip4:192.0.2.20. -all"`,
 			[]string{"b v=spf1 include:c.acme.example ~all"}, []string{"c "}},
 		"everyone, behind an error": {
 			`@ TXT "v=spf1 inlude:a.acme.example -all"

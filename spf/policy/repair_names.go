@@ -208,7 +208,8 @@ func shifted(name, value string) (other string, sure bool) {
 		default: // no host does
 		}
 	}
-	if value != "" && isName(name+value[:1]) && valid(name+value[:1]+":"+value[1:]) {
+	called := ascii.EqualFold(name, "ip") && whole(value) // "ip:45.76.9.5": so many call ip4
+	if value != "" && !called && isName(name+value[:1]) && valid(name+value[:1]+":"+value[1:]) {
 		other = name + value[:1] + ":" + value[1:]
 	}
 	for _, short := range []string{"a", "mx"} {

@@ -12,9 +12,10 @@ import (
 // joinTokens puts together what a stray space has torn apart: "include: x",
 // "ip4 :x", "- all", "ip4:192.0.2.0 /24", "include:_spf. esp.example". lost are those
 // among them that may have lost something, and why: the space may stand in place of a digit
-// ("ip4: 92.0.2.0/24"), or one place from where it belongs.
-func joinTokens(in []string, note func(term, to, why string)) (out []string, lost map[string]string) {
-	lost = make(map[string]string)
+// ("ip4:192.0.2 .0/24"), or one place from where it belongs. spaced are those that may so
+// have lost a digit, but have a space between the colon and a whole address, and how they stood there.
+func joinTokens(in []string, note func(term, to, why string)) (out []string, lost, spaced map[string]string) {
+	lost, spaced = make(map[string]string), make(map[string]string)
 	in = slices.Clone(in)
 	for i := 0; i < len(in); i++ {
 		tok, doubtful := in[i], false
@@ -34,7 +35,14 @@ func joinTokens(in []string, note func(term, to, why string)) (out []string, los
 			joined := tok + glue + next
 			// Before a slash a space is typed by itself: "ip4:192.0.2.12 /25".
 			whole := next[0] == '/' && valid(tok)
-			doubtful = doubtful || (startsAddress(tok) || tok[len(tok)-1] == '/') && glue == "" && !whole && anyDigit(true, func(d string) bool { return valid(tok + d + next) })
+			if (startsAddress(tok) || tok[len(tok)-1] == '/') && glue == "" && !whole && anyDigit(true, func(d string) bool { return valid(tok + d + next) }) {
+				if tok[len(tok)-1] == ':' && wholePublic(next) {
+					spaced[joined] = tok + " " + next
+				} else {
+					doubtful = true
+				}
+			}
+			doubtful = doubtful || spaced[tok] != ""
 			note(tok+" "+next, joined, strayedSpace)
 			tok = joined
 			i++
@@ -44,7 +52,14 @@ func joinTokens(in []string, note func(term, to, why string)) (out []string, los
 			lost[tok] = "a digit of the address may be lost"
 		}
 	}
-	return out, lost
+	return out, lost, spaced
+}
+
+// wholePublic reports whether a value is an address, with or without a length, and if it is one of
+// IPv6, a public one: "001:db8::1" has lost its first figure.
+func wholePublic(value string) bool {
+	p, ok := parsePrefix(value)
+	return ok && (p.Addr().Is4() || p.Addr().As16()[0]>>5 == 1)
 }
 
 // strayedSpace is why tokens are put together.
@@ -279,6 +294,19 @@ func standsForDigit(tok string) bool {
 	last := len(tok) - 1
 	length := sep != "" && standsIn(tok, last) && strings.HasSuffix(strings.TrimRight(tok[:last], "0123456789"), "/")
 	return length && anyDigit(false, func(d string) bool { return valid(tok[:last] + d) })
+}
+
+// separated reports whether one comma or semicolon stands between a whole address and the space, or the
+// end, behind it. No key of a figure is beside those: a separator was typed with the space, and none in
+// place of a figure, unless something else in the record says so. A length that lets half of the
+// world in is none that was meant.
+func separated(tok string) bool {
+	n := len(tok) - 1
+	if tok[n] != ',' && tok[n] != ';' || !startsAddress(tok) || !valid(tok[:n]) {
+		return false
+	}
+	t := spf.ParseTerm(tok[:n])
+	return t.Prefix.IsValid() && !isBroad(t.Prefix)
 }
 
 // maxAddress is more than the longest address with its length.

@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"mailworthy/internal/ascii"
 	"mailworthy/internal/hint"
@@ -40,6 +41,9 @@ type repairer struct {
 	// and swallowed are those of oddTokens, asWritten and beforeOddSpace.
 	lost                           map[string]string
 	apart, odd, written, swallowed map[string]bool
+	// spaced are those of joinTokens; figuresGone says that some term has lost figures, once sought.
+	spaced      map[string]string
+	figuresGone func() bool
 	// all is the index of the token that ends the policy, or -1, and comment that of a mark of a
 	// comment before it, or before the end.
 	all, comment int
@@ -93,7 +97,8 @@ func (w *repairer) cut() bool {
 	}
 	w.odd = oddTokens(w.text, fields)
 	fields = withoutComment(fields, w.note)
-	w.tokens, w.lost = joinTokens(fields, w.note)
+	w.tokens, w.lost, w.spaced = joinTokens(fields, w.note)
+	w.figuresGone = sync.OnceValue(w.anyFiguresGone)
 	if ok && len(fields) > 0 && rest[0] != ' ' && !strings.HasSuffix(strings.TrimRight(plain[:len(plain)-len(rest)], ":;,=./\""), " ") && plain[len(plain)-len(rest)-1] != ' ' {
 		w.apart[fields[0]] = true
 	}
@@ -226,12 +231,29 @@ func (w *repairer) doubt(i int, terms []string, why string) (instead, doubt stri
 		return placeholder(tok), "the figures behind it may belong to it"
 	case w.lost[tok] != "":
 		return placeholder(tok), w.lost[tok]
-	case lostDigit(tok, terms), why != "" && len(terms) > 0 && standsForDigit(member(w.tokens, i)):
+	case lostDigit(tok, terms), w.spaced[tok] != "" && (!strings.Contains(w.text, w.spaced[tok]) || w.figuresGone()),
+		why != "" && len(terms) > 0 && standsForDigit(member(w.tokens, i)) && (!w.written[tok] || !separated(tok) || w.figuresGone()):
 		return placeholder(tok), "a digit of the address may be lost"
 	case why != "" && len(terms) > 0 && standsForLetter(member(w.tokens, i), terms) && spf.ParseTerm(terms[len(terms)-1]).Macros:
 		return placeholder(tok), "the last letter of the name may be lost"
 	}
 	return "", ""
+}
+
+// anyFiguresGone reports whether something in the record shows that figures of an address may be lost: an
+// address that is none, or figures that stand by themselves.
+func (w *repairer) anyFiguresGone() bool {
+	return len(w.lost) > 0 || slices.ContainsFunc(w.tokens, func(tok string) bool {
+		tok = tok[:max(1, len(strings.TrimSuffix(strings.TrimSuffix(tok, ","), ";")))]
+		if ascii.IsDigit(tok[0]) {
+			return true
+		}
+		if !startsAddress(tok) || valid(tok) {
+			return false
+		}
+		fixed, _ := fix(spf.ParseTerm(tok), 3)
+		return fixed == nil || standsForDigit(tok)
+	})
 }
 
 // unreadable puts what it may have been in place of a token that nobody can read.
