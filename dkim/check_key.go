@@ -101,6 +101,7 @@ func (j *judge) problems(m *mending) {
 		refusedBySome bool
 	}
 	var order []kind
+	var escaped *kind
 	details := map[kind][]string{}
 	if m.quoted != "" && m.key() != nil && m.Bits == 0 {
 		j.addKey("dkim-key-syntax", m.PublishedKey, finding.Finding{Title: "DKIM record cut off: no quotes in the zone file",
@@ -124,6 +125,13 @@ func (j *judge) problems(m *mending) {
 	for i := range m.Problems {
 		p := &m.Problems[i]
 		at := kind{problemChecks[p.Kind], p.Exposed, p.Tolerated, p.refusedBySome}
+		if !p.Exposed && !p.Tolerated && escapedTag(m.Record, p.Offset) {
+			if escaped == nil {
+				escaped = &kind{check: at.check}
+			}
+			j.Undecided(at.check)
+			at = *escaped // one cause, one finding
+		}
 		if details[at] == nil {
 			order = append(order, at)
 		}
@@ -145,6 +153,16 @@ func (j *judge) problems(m *mending) {
 		}
 		j.addKey(at.check, m.PublishedKey, f)
 	}
+}
+
+// escapedTag reports whether the tag at an offset ends in the backslash with which zone files write a
+// semicolon.
+func escapedTag(record string, offset int) bool {
+	if offset >= len(record) {
+		return false
+	}
+	end := strings.IndexByte(record[offset:], ';')
+	return end > 0 && record[offset+end-1] == '\\'
 }
 
 // at says where in a record a problem is, and what it is.

@@ -106,6 +106,8 @@ func TestCheck(t *testing.T) {
 		{name: "cut off", zone: txt("s1", "v=DKIM1; "+p[:200]), want: []string{"dkim-key-undecodable error s1._domainkey.acme.example"}},
 		{name: "any signature verifies", zone: txt("s1", "v=DKIM1; p="+rawRSA(t, modulus(2048), big.NewInt(1))), want: []string{"dkim-key-insecure critical s1._domainkey.acme.example"}},
 		{name: "version last", zone: txt("s1", "k=rsa; "+p+"; v=DKIM1"), want: []string{"dkim-version-misplaced error s1._domainkey.acme.example"}},
+		{name: "escapes of a zone file", zone: txt("s1", `v=DKIM1\\; k=rsa\\; `+p+`\\;`), want: []string{"dkim-version-misplaced error s1._domainkey.acme.example"}},
+		{name: "an escape at the end alone", zone: txt("s1", `v=DKIM1; k=rsa; `+p+`\\;`), want: []string{"dkim-key-undecodable error s1._domainkey.acme.example"}},
 		{name: "algorithm", zone: txt("s1", "v=DKIM1; k=dsa; "+p), want: []string{"dkim-algorithm-unknown error s1._domainkey.acme.example"}},
 		{name: "two records", zone: "s1._domainkey TXT KEY\ns1._domainkey TXT \"v=DKIM1; p=\"" + second, want: []string{"dkim-multiple-records error s1._domainkey.acme.example"}},
 		{name: "512 bits", zone: txt("s1", "v=DKIM1; p="+spki(t, 512)) + second, want: []string{"dkim-key-too-short critical s1._domainkey.acme.example"}},

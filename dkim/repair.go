@@ -272,7 +272,7 @@ func (w *written) record() string {
 		parts = append(parts, "k="+key.algorithm)
 	}
 	if len(w.values["h"]) > 0 {
-		hashes = slices.DeleteFunc(hashes, func(h string) bool { return h == "sha1" || h == "sha256" || !isHyphenatedWord(h) })
+		hashes = slices.DeleteFunc(hashes, func(h string) bool { return h == "sha1" || partOf(h, "sha256") || !isHyphenatedWord(h) })
 		parts = append(parts, "h="+strings.Join(append([]string{"sha256"}, hashes...), ":"))
 	}
 	if len(w.values["s"]) > 0 {
@@ -363,6 +363,12 @@ func sureHash(word string) string {
 		return "sha256"
 	}
 	return plain
+}
+
+// partOf reports whether a piece of a list is a word, or what a separator typed into it left of one: no hash
+// algorithm is called sha, or a256.
+func partOf(piece, word string) bool {
+	return strings.HasPrefix(word, piece) || strings.HasSuffix(word, piece)
 }
 
 // sureService is a service type as it was meant: e-mail, mail, Email.
