@@ -184,6 +184,10 @@ func TestMeant(t *testing.T) {
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example;MAILTO:b@acme.example;", reports + ",mailto:b@acme.example"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example; https://acme.example/r", reports + ",https://acme.example/r"},
 		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example", reports},
+		{"bimi", "v=BIMI1:l=https://acme.example/x.svg:a=https://acme.example/x.pem", "v=BIMI1; l=https://acme.example/x.svg; a=https://acme.example/x.pem"},
+		{"bimi", "v=BIMI1.l=https://acme.example/x.svg.gz.a=https://acme.example/x.pem:avp=brand", "v=BIMI1; l=https://acme.example/x.svg.gz; a=https://acme.example/x.pem; avp=brand"},
+		{"bimi", "v=BIMI1:l=https://acme.example/x.svg:a=:avp=brand", "v=BIMI1; l=https://acme.example/x.svg; a=; avp=brand"},
+		{"bimi", "v=BIMI1; l=https://acme.example/x.svg; a=https://acme.example/a:l=https://b.pem", ""}, // a URL may have it
 		// A host in other letters is its A-labels; of a path the owner knows.
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@bücher.example,https://bücher.example/r", "v=TLSRPTv1; rua=mailto:a@xn--bcher-kva.example,https://xn--bcher-kva.example/r"},
 		{"bimi", "v=BIMI1; l=https://bücher.example/x.svg; a=https://bücher.example/x.pem", "v=BIMI1; l=https://xn--bcher-kva.example/x.svg; a=https://xn--bcher-kva.example/x.pem"},

@@ -179,7 +179,7 @@ func (r *reading) begins(name, value string) bool {
 	switch ascii.ToLower(name) {
 	case "l", "a":
 		_, _, ok := webAt(value)
-		return ok || value == "" || value[0] == ';'
+		return ok || value == "" || value[0] == ';' || knownField["v=BIMI1"].FindStringIndex(value) != nil
 	}
 	return value != ""
 }
@@ -241,7 +241,7 @@ func (r *reading) endOfField(s string, from int) int {
 // hidden reports whether a known field begins at i, within the value of another one or in its
 // place.
 func (r *reading) hidden(s string, i int, first bool) bool {
-	if !first && strings.IndexByte(" \t,|", s[i-1]) < 0 && !(strings.HasSuffix(s[:i], "svg") || strings.HasSuffix(s[:i], "pem")) {
+	if before := strings.TrimRight(s[:i], ":."); !first && strings.IndexByte(" \t,|", s[i-1]) < 0 && !slices.ContainsFunc([]string{"svg", "pem", "svgz", "svg.gz"}, func(end string) bool { return strings.HasSuffix(before, end) }) {
 		return false
 	}
 	m := knownField[r.version].FindStringSubmatch(s[i:])
