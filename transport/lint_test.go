@@ -265,6 +265,8 @@ func TestMeant(t *testing.T) {
 		{"bimi", "v=BIMI1; l-https://a.example/x.svg; .a=https://a.example/x.pem", logo + "; a=https://a.example/x.pem"},
 		{"bimi", "v=BIMI1; l=https://a.example/x.svgp a=https://a.example/x.pem", "v=BIMI1; l=<correct: https://a.example/x.svgp%3B>; a=https://a.example/x.pem"},
 		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/report, mailto;a@acme.example", "v=TLSRPTv1; rua=https://r.acme.example/report,mailto:a@acme.example"},
+		{"tls-rpt", "v=TLSRPTv1 rua=mailto:a@acme.example,htt.ps://r.acme.example/v1", "v=TLSRPTv1; rua=mailto:a@acme.example,<correct: htt.ps://r.acme.example/v1>"},
+		{"tls-rpt", "v=TLSRPTv1:rua=mailto:a@acme.example,https://r.acme.example/v1:", "v=TLSRPTv1; rua=mailto:a@acme.example,<correct: https://r.acme.example/v1:>"},
 		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@acme.example,httlps'://r.acme.example/v1", "v=TLSRPTv1; rua=mailto:a@acme.example,<correct: httlps'://r.acme.example/v1>"},
 		{"bimi", "v=BIMI1; l=https:./a.example/x.svg", "v=BIMI1; l=<correct: https://a.example/x.svg>"},
 		{"tls-rpt", "v=TLSRPTv1; rua=https://r.acme.example/report mailto:a@acme.example", "v=TLSRPTv1; rua=https://r.acme.example/report,mailto:a@acme.example"},

@@ -66,6 +66,8 @@ func meantWeb(text string, hosts ...string) (uri string, sure bool) {
 		return text, false
 	case !ok && strings.Trim(file, "/") == "":
 		return text, false // a host alone may be anything
+	case !ok && strings.Contains(rest, "//"), strings.HasSuffix(file, ":"):
+		return text, false // "htt.ps://reports.acme.example"; a colon in place of what follows
 	}
 	sure = true
 	if ok {
