@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -120,6 +121,31 @@ func TestSynthesisedLive(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWildcardAliasLive: an alias that a wildcard on the network answers with stands at no name that it could be
+// removed from, and a record at the name itself is published there; one of its own is removed.
+func TestWildcardAliasLive(t *testing.T) {
+	const zone = "$ORIGIN acme.com.\n$TTL 300\n@ SOA ns host 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\n@ MX 10 mx1\nmx1 A 192.0.2.10\n@ TXT \"v=spf1 mx -all\"\nwww TXT \"v=DMARC1; p=rejct; rua=mailto:d@acme.com\"\n"
+	for records, want := range map[string]string{
+		"* CNAME www":      "Publish the record with a policy. 0",
+		"_dmarc CNAME www": "Remove the alias at _dmarc.acme.com, which leads to www.acme.com, and publish the record in its place. Publish the record with a policy. 1",
+	} {
+		client := dnstest.Start(t, zone+records+"\n").Client(resolver.Config{})
+		r := Run(t.Context(), client, Target{Domain: "acme.com", Sections: []finding.Section{finding.DMARC}}, Options{})
+		client.Close()
+		for _, f := range r.Findings {
+			if f.Check == "dmarc-policy-invalid" {
+				if got := fmt.Sprintf("%s %d", f.Fix.Summary, len(f.Fix.Remove)); got != want || f.Fix.Name != "_dmarc.acme.com" {
+					t.Errorf("%s: %s: %s: %+v", records, got, f.Detail, *f.Fix)
+				}
+				want = ""
+			}
+		}
+		if want != "" {
+			t.Errorf("%s: no finding", records)
+		}
 	}
 }
 

@@ -58,7 +58,12 @@ func (j *judge) hosted() {
 					f.Detail += fmt.Sprintf(" A wildcard is the alias that answers at %s, and leads to %s: a record of its own there ends that.", s.Name, s.alias())
 					continue
 				}
-				f.Fix = s.aliased(f.Fix, resolver.Within(s.alias(), j.d.Domain))
+				summary := f.Fix.Summary
+				if f.Fix = s.aliased(f.Fix, resolver.Within(s.alias(), j.d.Domain)); j.answersAsWildcard(s) {
+					f.Fix.Summary = summary
+					f.Detail += fmt.Sprintf(" The alias at %s is that of a wildcard, and leads to %s: a record of its own there ends that.", s.Name, s.alias())
+					continue
+				}
 				f.Detail += s.aliasText()
 				if s.Outcome != NoRecord {
 					f.Detail += fmt.Sprintf(" %s is an alias of %s.", s.Name, s.alias())
@@ -73,6 +78,13 @@ func (j *judge) hosted() {
 func (j *judge) wildcardAlias(s *Step) bool {
 	w := j.d.Wildcard
 	return s.wildcard || w != nil && s.Domain == j.d.Domain && s.leadsNowhere() && slices.Equal(w.Evidence.CNAMEs, s.Evidence.CNAMEs)
+}
+
+// answersAsWildcard reports whether the network has the alias at the step also at a name that nobody
+// published, and it leads to a name of the domain.
+func (j *judge) answersAsWildcard(s *Step) bool {
+	w := j.d.Wildcard
+	return w != nil && s.Domain == j.d.Domain && !resolver.IsZone(s.Evidence.Server) && resolver.Within(s.alias(), j.d.Domain) && slices.Equal(w.Evidence.CNAMEs, s.Evidence.CNAMEs)
 }
 
 // touches reports that the fix publishes or removes TXT at the name.
