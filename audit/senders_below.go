@@ -85,16 +85,18 @@ func (a *run) signersBelow() (signs []string) {
 const maxZonesBelow = 20
 
 // below returns the texts, aliases and MX records of loaded zones at a domain and below it, and the names
-// that are delegated to zones which are not loaded.
+// that are delegated to zones which are not loaded, or below which all is another domain's (DNAME).
 func (a *run) below(domain string, most int) (records []resolver.Record, delegated []string) {
-	for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeTXT, resolver.TypeSPF, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeNS) {
+	for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeTXT, resolver.TypeSPF, resolver.TypeCNAME, resolver.TypeMX, resolver.TypeNS, resolver.TypeDNAME) {
+		renamed := rec.Type == resolver.TypeDNAME
 		switch {
-		case rec.Type == resolver.TypeNS && strings.HasPrefix(rec.Name, "_domainkey.") && rec.Name != "_domainkey."+domain:
+		case renamed && resolver.Within(rec.Host, a.target.Domain): // what is there is read there
+		case (rec.Type == resolver.TypeNS || renamed) && strings.HasPrefix(rec.Name, "_domainkey.") && rec.Name != "_domainkey."+domain:
 			delegated = append(delegated, strings.TrimPrefix(rec.Name, "_domainkey."))
-		case rec.Type != resolver.TypeNS:
+		case rec.Type != resolver.TypeNS && !renamed:
 			records = append(records, rec)
 		case rec.Name == domain || slices.Contains(delegated, rec.Name) || strings.Contains(rec.Name, "_"):
-		case most > 0 && len(resolver.Below(a.resolver, rec.Name, resolver.TypeSOA)) > 0:
+		case !renamed && most > 0 && len(resolver.Below(a.resolver, rec.Name, resolver.TypeSOA)) > 0:
 			if slices.ContainsFunc(records, func(r resolver.Record) bool { return resolver.Within(r.Name, rec.Name) }) {
 				continue // another NS record of the same zone
 			}
