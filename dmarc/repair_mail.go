@@ -102,6 +102,10 @@ func readMailboxes(value string, k known) mailboxes {
 			out.open = true // "d@acme.co,mmailto:e@acme.example"
 			continue
 		}
+		if _, host, _ := strings.Cut(p.body, "@"); !k.has(host) && !hasKnownEnd(host) && endsAsScheme(host) {
+			out.open = true // "d@acme.examplemailtoo;e@acme.example"
+			continue
+		}
 		if i > 0 && !p.scheme && !strings.Contains(mails[i-1].body, "@") {
 			out.open = true // the rest of it may stand before a stray separator: "dm;rc@acme.example"
 			continue
@@ -350,6 +354,16 @@ func beginsAsScheme(address string) bool {
 	}
 	for n := len("mailto:") - 2; n <= min(len(local)-1, len("mailto:")+1); n++ {
 		if !strings.HasPrefix(local, "mailbox") && hint.Distance(local[:n], "mailto:") <= 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// endsAsScheme reports whether a host ends in the scheme of the next address, with a slip in it.
+func endsAsScheme(host string) bool {
+	for n := len("mailto") - 1; n <= min(len(host), len("mailto")+1); n++ {
+		if hint.Distance(strings.ToLower(host[len(host)-n:]), "mailto") <= 1 {
 			return true
 		}
 	}

@@ -166,25 +166,14 @@ func (c *comparison) keysAndHosts() {
 }
 
 // blanksAlike reports whether a key is the published one with "+" for each blank, of which all
-// but one stand for "+": nothing shows that this one does not.
+// but one stand for "+": nothing shows that this one does not, be it in the place of a
+// character or typed before one where another is lost.
 func (c *comparison) blanksAlike(name, meant, is string) bool {
-	for _, r := range c.Records {
+	plus := strings.Count(meant, "+")
+	return len(is) == len(meant) && plus > 1 && strings.Count(is, "+") == plus+1 && slices.ContainsFunc(c.Records, func(r finding.Record) bool {
 		_, key, ok := strings.Cut(r.Value, "p=")
-		if r.Name != name || !ok || len(key) != len(meant) || strings.ReplaceAll(key, " ", "+") != is {
-			continue
-		}
-		of, others := 0, 0
-		for i := range key {
-			switch {
-			case key[i] == ' ' && meant[i] == '+':
-				of++
-			case key[i] != meant[i]:
-				others++
-			}
-		}
-		return of > 1 && others == 1
-	}
-	return false
+		return r.Name == name && ok && strings.Count(key, " ") == plus+1 && strings.ReplaceAll(key, " ", "+") == is
+	})
 }
 
 // transport holds what the records of transport security name against what was meant. The

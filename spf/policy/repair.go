@@ -334,8 +334,8 @@ func cutVersion(s string) (rest string, ok bool) {
 			}
 		}
 		if n == fields && nearVersion(s[:at]) {
-			if c := ascii.Lower(s[at-1]); at > 1 && ascii.IsLetter(c) && c != 'l' && c != 'i' && !ascii.IsAlphanumeric(s[at-2]) && nearVersion(s[:at-1]) {
-				at-- // "v=spf=m", "v=spf.a": it may be what is left of a term
+			if c := ascii.Lower(s[at-1]); at > 1 && ascii.IsLetter(c) && c != 'l' && c != 'i' && (!ascii.IsAlphanumeric(s[at-2]) || s[at-2] == '1') && nearVersion(s[:at-1]) {
+				at-- // "v=spf=m", "v=spf.a", "v=sp f1a": it may be what is left of a term
 			} else if (c == 'm' || c == 'x') && ascii.Lower(s[at-2]) == 'f' && len(strings.Fields(s[at:])) < 2 {
 				at-- // "v=spfm -all"
 			}

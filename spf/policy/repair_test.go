@@ -179,6 +179,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 a:mail.acme.example/24, -all", "v=spf1 a:mail.acme.example/24 -all"},
 		{"v=spf1 exists:%{i}._spf.acme.example\\; -all", "v=spf1 exists:%{i}._spf.acme.example -all"},
 		{"v=spf1 exists:%{i}._spf.%{d}\\ -all", "v=spf1 exists:%{i}._spf.%{d} -all"},
+		{"v=sp f1a  mx -all", "v=spf1 a mx -all"},
 		{"v=spf1 anclude:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
 	} {
