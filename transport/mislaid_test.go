@@ -60,6 +60,10 @@ func TestMislaid(t *testing.T) {
 		{"_smtp._tls " + tls + "\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:u@acme.example,mailto:t@acme.example; x=1\"", "tls-rpt-multiple-records", "has 2 records",
 			"TXT v=TLSRPTv1; rua=mailto:t@acme.example,mailto:u@acme.example; x=1 - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", true},
 		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@gone.test\"", "tls-rpt-host-cannot-receive", `Reports go to "mailto:t@gone.test", and that domain does not exist.`, "", false},
+		// A record that is put right waits where its reports are lost.
+		{"_smtp._tls TXT \"v=TLSRPTv1 rua=mailto:t@null.acme.example\"\nnull MX 0 .", "tls-rpt-syntax", "", "TXT v=TLSRPTv1; rua=mailto:t@null.acme.example - _smtp._tls.acme.example TXT", false},
+		{"_smtp._tls TXT \"v=TLSRPTv1 rua=mailto:t@news.acme.example\"\nnews MX 10 mx", "tls-rpt-syntax", "", "TXT v=TLSRPTv1; rua=mailto:t@news.acme.example - _smtp._tls.acme.example TXT", true},
+		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@gone.test\"\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@gone.test;\"", "tls-rpt-multiple-records", "", "TXT v=TLSRPTv1; rua=mailto:t@gone.test - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", false},
 		// Nobody knows here whether a host speaks TLS; and one record in two.
 		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@acme.example,http://r.acme.example/x\"", "tls-rpt-destination-invalid", "reports go over https alone", "TXT v=TLSRPTv1; rua=mailto:t@acme.example,https://r.acme.example/x - _smtp._tls.acme.example TXT", false},
 		{"_smtp._tls TXT \"v=TLSRPTv1;\"\n_smtp._tls TXT \"rua=mailto:t@acme.example\"", "tls-rpt-destination-invalid", "There is no rua=", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", true},

@@ -22,6 +22,8 @@ type ReportingFacts struct {
 	Destinations []Destination `json:"destinations"`
 	// Hosts are those that reports go to.
 	Hosts []ReportHost `json:"hosts"`
+	// hoped are hosts that no record sends reports to yet, but the one to propose would.
+	hoped []ReportHost
 	// sts is the record of MTA-STS, without whose reports nobody knows what fails.
 	sts Texts
 }
@@ -49,6 +51,7 @@ func BeginReporting(b *resolver.Batch, domain string, done func(*ReportingFacts)
 				f.Destinations = append(f.Destinations, r.Destinations[:min(len(r.Destinations), maxTags)]...)
 				f.askHosts(b)
 			}
+			f.askHoped(b)
 		})
 	}, func() { done(f) })
 }
@@ -110,10 +113,54 @@ func (f *ReportingFacts) askHosts(b *resolver.Batch) {
 	}
 }
 
+// askHoped asks about the hosts that reports are to go to by what was meant to be the record: to publish it
+// must not end in a finding about them.
+func (f *ReportingFacts) askHoped(b *resolver.Batch) {
+	meant := ""
+	if records, _ := versioned(f.Record.Records, "v=TLSRPTv1"); len(records) > 1 {
+		meant = oneOf("", records, f.Domain).Value
+	} else if r := f.record(); r != nil {
+		meant = meantTLSRPT(r.text, f.Domain)
+		if piece := f.piece(r); piece != "" {
+			meant = meantTLSRPT(r.text+"; "+piece, f.Domain)
+		}
+	}
+	for _, d := range ParseTLSRPT(meant).Destinations {
+		same := func(o ReportHost) bool { h, _ := d.host(); return o.Name == h.Name && o.Scheme == h.Scheme }
+		if h, ok := d.host(); ok && h.Scheme == "mailto" && len(f.hoped) < maxDestinations && !slices.ContainsFunc(f.Hosts, same) && !slices.ContainsFunc(f.hoped, same) {
+			f.hoped = append(f.hoped, h)
+		}
+	}
+	for i := range f.hoped {
+		askExchanges(b, f.hoped[i].Name, func(x *Exchanges) { f.hoped[i].Exchanges = x })
+	}
+}
+
+// wait makes a fix whose mailboxes get no mail wait for that.
+func (f *ReportingFacts) wait(fix *finding.Fix) {
+	if fix == nil || fix.When != "" || fix.Value == "" {
+		return
+	}
+	for _, d := range ParseTLSRPT(fix.Value).Destinations {
+		h, ok := d.host()
+		at := slices.IndexFunc(f.hoped, func(o ReportHost) bool { return ok && o.Name == h.Name && o.Scheme == h.Scheme })
+		if at < 0 {
+			continue
+		}
+		if cannot, _, _ := f.hoped[at].Takes(); cannot != "" {
+			fix.When = show.Escape(h.Name) + " takes mail"
+			return
+		}
+	}
+}
+
 // CheckReporting returns the findings about TLS reporting.
 func CheckReporting(f *ReportingFacts) []finding.Finding {
 	s := finding.NewSheet(checkList, f.Domain)
 	f.check(s)
+	for _, found := range s.Found() {
+		f.wait(found.Fix)
+	}
 	f.Record.hosted(s.Found(), f.Domain)
 	return s.Findings()
 }
