@@ -94,6 +94,8 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 		hosts := mailhost.Check(a.misledBounces(res.Hosts), mailhost.Context{Profile: profile,
 			AddressesUnknown: res.Examined.SendersUnknown || res.Examined.LeftOut > 0})
 		a.mislaidMX(hosts)
+		a.halfMislaidMX(hosts)
+		a.mislaidAddresses(hosts)
 		a.returnPathMX(hosts)
 		sheets = append(sheets, hosts)
 	}
@@ -115,6 +117,7 @@ func (a *run) further(findings []finding.Finding, profile finding.Profile) []fin
 		findings = append(findings, a.needed...)
 	}
 	awaitSPF(findings)
+	a.awaitMX(findings)
 	led := a.aliases()
 	return a.behindWildcard(a.atEnds(a.dangling(a.behindAlias(a.ownAddresses(findings), led), led), led))
 }

@@ -314,10 +314,7 @@ func (a *run) mislaidMX(sheet *finding.Sheet) {
 		}
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Move the MX records from %s to %s.", is[0].Name, domain)}
 		if whole {
-			f.Fix.Name, f.Fix.Type, f.Fix.Value, f.Fix.Remove = domain, "MX", is[0].Value, is
-			for _, rec := range is[1:] {
-				f.Fix.More = append(f.Fix.More, finding.Record{Name: domain, Type: "MX", Value: rec.Value})
-			}
+			moved(f.Fix, domain, is)
 		}
 	}
 }

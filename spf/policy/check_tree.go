@@ -138,6 +138,9 @@ func (k *checker) target(r *Record, t *Term) {
 		} else if text, meant := k.unmarked(t); meant != "" && k.mine(r) {
 			detail += fmt.Sprintf(" The TXT record %s there was probably meant to be one.", quote(text))
 			fix = &finding.Fix{Summary: "Publish the corrected record.", Name: t.Target, Type: "TXT", Value: meant, Remove: []finding.Record{{Name: t.Target, Type: "TXT", Value: text}}}
+		} else if text := k.typeSPF(t); text != "" {
+			detail += fmt.Sprintf(" The zone has %s there as a record of type SPF (99). Receivers ask for TXT alone.", quote(text))
+			fix = &finding.Fix{Summary: "Publish the record as TXT.", Name: t.Target, Type: "TXT", Value: text}
 		} else {
 			fix = k.right(r, t)
 		}
@@ -256,6 +259,22 @@ func (k *checker) unmarked(t *Term) (text, meant string) {
 		return "", ""
 	}
 	return text, k.readable(t.Target, m)
+}
+
+// typeSPF is the record of type SPF at the target of a term, if the name is the domain's own and it can
+// be published as TXT without harm; else "".
+func (k *checker) typeSPF(t *Term) string {
+	if t.Record == nil || t.Status != StatusNone || !k.mine(t.Record) || k.trial {
+		return ""
+	}
+	text := k.p.answers.get(t.Target, resolver.TypeTXT).ofType99()
+	if _, l := spf.Parse(text); text == "" || l.ErrorAt >= 0 || !useful(text) || alienTerms(text) != nil || k.besides(t.Target, text) != nil {
+		return ""
+	}
+	if q := k.p.with(map[string]string{t.Target: text}); q.passesWorld() || len(k.worse(q)) > 0 {
+		return ""
+	}
+	return text
 }
 
 // readable is a repaired record with placeholders for what nobody can read, and for
