@@ -244,6 +244,8 @@ func TestBombs(t *testing.T) {
 		{"spf", "ptr", "v=spf1 " + listOf(" ", same("ptr")) + " -all"},
 		{"spf", "neutral alls", "v=spf1 " + listOf(" ", same("?all")) + " -all"},
 		{"spf", "exists", "v=spf1 " + listOf(" ", same("exists:x")) + " -all"},
+		{"spf", "own includes that are absent", "v=spf1 " + listOf(" ", func(i int) string { return fmt.Sprintf("include:s%d.acme.example", i) })},
+		{"spf", "own hosts that are absent", "v=spf1 " + listOf(" ", func(i int) string { return fmt.Sprintf("a:s%d.acme.example", i) })},
 		{"spf", "one name", "v=spf1 include:" + strings.Repeat("a", 63_000)},
 		{"dmarc", "unknown tags", "v=DMARC1; p=none; " + listOf("; ", same("x=y"))},
 		{"dmarc", "policies", "v=DMARC1; " + listOf("; ", same("p=none"))},
