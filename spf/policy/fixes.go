@@ -164,6 +164,9 @@ func sendersOf(t *Term) string {
 // rightName is the placeholder for a term that is not in the tree.
 func rightNameOf(t *spf.Term) string {
 	x := &Term{Kind: t.Kind, Value: t.Spec}
+	if t.Prefix.IsValid() {
+		x.Value = valueOf(t.Text) // an address with its length
+	}
 	if t.Kind.Directive() {
 		x.Qualifier = t.Sign.String()
 	}

@@ -89,6 +89,7 @@ func TestLintAsksForNames(t *testing.T) {
 		{"v=spf1 a:mail,acme.com -all", "v=spf1 a:mail.acme.com -all", true},
 		{"v=spf1 include:_spf.google.com; -all", "v=spf1 include:_spf.google.com -all", true},
 		{"v=spf1 ip4:203.0.113.5;-all", "v=spf1 ip4:<the right address in place of 203.0.113.5> -all", false},
+		{"v=spf1 mx ip4:45.76.9.0/28&-all", "v=spf1 mx ip4:<the right address in place of 45.76.9.0/28> -all", false},
 		{"v=spf1 mx; include:_spf.google.co; -all", "v=spf1 mx include:_spf.google.co -all", true},
 		{"v=spf1 mx\u00a0include:_spf.google.co\u00a0-all", "v=spf1 mx include:_spf.google.co -all", true},
 		{"v=spf1 include::_spf.google.co -all", "v=spf1 include:_spf.google.co -all", true},
