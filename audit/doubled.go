@@ -45,11 +45,11 @@ func (a *run) otherMX() (is []finding.Record, whole bool) {
 }
 
 // awaitMX has the SPF record of the domain wait for MX records that stand at the doubled name and that
-// nobody can move without knowing more, if it is in force nowhere today and has an mx: senders behind
-// those would fail by it.
+// nobody can move without knowing more, or that the audit says nothing of, if it is in force nowhere today
+// and has an mx: senders behind those would fail by it.
 func (a *run) awaitMX(findings []finding.Finding) {
 	is, whole := a.otherMX()
-	if len(is) == 0 || whole || a.result.SPF == nil || a.result.SPF.Record != nil && a.result.SPF.Record.Status == "found" && a.result.SPF.Record.Error == "" {
+	if len(is) == 0 || whole && a.wants(finding.Hosts) || a.result.SPF == nil || a.result.SPF.Record != nil && a.result.SPF.Record.Status == "found" && a.result.SPF.Record.Error == "" {
 		return
 	}
 	for i := range findings {

@@ -1,0 +1,43 @@
+package audit
+
+import (
+	"testing"
+
+	"mailworthy/finding"
+	"mailworthy/internal/dnstest"
+)
+
+// TestAwaitsMX: an SPF record with mx that is in force nowhere is not published while the report leaves
+// MX records at the doubled name where they are.
+func TestAwaitsMX(t *testing.T) {
+	const head = "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\n" +
+		"@ MX 10 mx1\nmx1 A 192.0.2.10\nmx2 A 192.0.2.11\n"
+	for _, tt := range []struct {
+		name, zone string
+		sections   []finding.Section
+		waits      bool
+	}{
+		{"moved in the same report", "acme.example MX 20 mx2\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF, finding.Hosts}, false},
+		{"said in no report", "acme.example MX 20 mx2\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF}, true},
+		{"a host that is gone", "acme.example MX 20 mx9\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF, finding.Hosts}, true},
+		{"no mx", "acme.example MX 20 mx9\n@ TXT \"v=spf1 ip4:192.0.2.10 -al\"", []finding.Section{finding.SPF, finding.Hosts}, false},
+		{"the host of both", "acme.example MX 20 mx1\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), Target{Domain: "acme.example", Profile: finding.Sender, Sections: tt.sections}, Options{})
+			seen := false
+			for _, f := range r.Findings {
+				if f.Check != "spf-syntax" || f.Fix == nil {
+					continue
+				}
+				seen = true
+				if waits := f.Fix.When != ""; waits != tt.waits || f.Fix.Complete == waits {
+					t.Errorf("waits %v, complete %v: %q", waits, f.Fix.Complete, f.Fix.When)
+				}
+			}
+			if !seen {
+				t.Error("the slip is not found")
+			}
+		})
+	}
+}
