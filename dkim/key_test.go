@@ -338,6 +338,12 @@ func TestRepaired(t *testing.T) {
 		{"a bracket in the key", "v=DKIM1; p=" + p[:200] + "(" + p[200:], ""},
 		{"a semicolon in the key", "v=DKIM1; p=" + p[:200] + ";" + p[200:], ""},
 		{"two pairs of quotes in the key", "v=DKIM1; p=" + p[:100] + `""` + p[100:200] + `" "` + p[200:], "v=DKIM1; p=" + p},
+		{"the comment of opendkim-genkey", "v=DKIM1; k=rsa; p=" + p + " ; ----- DKIM key s1 for acme.example", "v=DKIM1; k=rsa; p=" + p},
+		{"the comment behind half a key", "v=DKIM1; k=rsa; p=" + p[:200] + " ; ----- DKIM key s1 for acme.example", ""},
+		{"something behind the key", "v=DKIM1; k=rsa; p=" + p + " ; ----- DKIM key s1", ""},
+		{"a separator in h=", "v=DKIM1; h=sha,56; p=" + p, "v=DKIM1; h=sha256; p=" + p},
+		{"another separator in h=", "v=DKIM1; h=sha1:sha2;56; p=" + p, "v=DKIM1; h=sha256; p=" + p},
+		{"another hash", "v=DKIM1; h=sha512; p=" + p, "v=DKIM1; h=sha256:sha512; p=" + p},
 		{"something else", "v=spf1 -all", ""},
 	}
 	for _, tt := range tests {

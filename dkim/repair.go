@@ -232,10 +232,16 @@ func (w *written) bare(text string) bool {
 	return false
 }
 
+// comment is what opendkim-genkey writes behind a record in a zone file.
+var comment = lazyre.New(`^-----\s+DKIM key \S+ for \S+$`)
+
 // loosen notes a text that no tag name precedes.
 func (w *written) loosen(text string) {
 	nameless := strings.Contains(text, "=")
 	text = strings.Trim(text, fws+",|:.&'=")
+	if comment.MatchString(text) {
+		return
+	}
 	if nameless && text == "" {
 		w.loose = append(w.loose, "a tag without a name") // an empty p=, perhaps
 	} else if note, ok := strings.CutPrefix(text, "n="); ok {
