@@ -52,7 +52,7 @@ var (
 	// glued is a host with the word of the next address at its end: "a@b.examplemailto;c@b.example".
 	glued = lazyre.New(`(?i)(@[a-z0-9.-]*[a-z0-9])mailto([ ,;|]|$)`)
 	// torn is the scheme with something typed into it.
-	torn = lazyre.New(`(?i)\bm[ ,;']?a[ ,;']?i[ ,;']?l[ ,;']?t[ ,;']?o *[:;][:;=/]*`)
+	torn = lazyre.New(`(?i)\bm[ ,;']?a[ ,;']?i[ ,;']?l[ ,;']?t[ ,;']?o *[:;][:;=/.,]*`)
 )
 
 // isMailScheme reports whether a word was meant as mailto.
