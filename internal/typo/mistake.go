@@ -187,7 +187,7 @@ func readsAsSpacing(text string, i int, s string) bool {
 		figure = func(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' } // not beside the comma
 	}
 	length := strings.HasSuffix(strings.TrimRight(word, "0123456789"), "/")
-	if !figure(text[i]) || !v4 && !v6 && !length {
+	if !figure(text[i]) || !v4 && !v6 && !length || !strings.HasPrefix(text, "v=spf1 ") {
 		return false
 	}
 	last := i+1 == len(text) || text[i+1] == ' ' || text[i+1] == '/'
