@@ -202,7 +202,7 @@ func (c *comparison) transport() {
 		}
 		for _, o := range is {
 			mailbox, mail := strings.CutPrefix(o, "mailto:")
-			if !slices.Contains(meant, o) && !(mail && strings.Contains(strings.ReplaceAll(texts.String(), " ", ""), mailbox)) && !c.any(func(p *subset) bool { return slices.Contains(p.facts.named[of], o) }) {
+			if !slices.Contains(meant, o) && !(mail && strings.Contains(strings.ToLower(strings.ReplaceAll(texts.String(), " ", "")), strings.ToLower(mailbox))) && !c.any(func(p *subset) bool { return slices.Contains(p.facts.named[of], o) }) {
 				c.harm("invented", "%s names %q by what is called a complete record", name, o)
 			}
 		}
