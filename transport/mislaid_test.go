@@ -36,6 +36,9 @@ func TestMislaid(t *testing.T) {
 		{"_smtp._tls CNAME far.test.\nfar.test. A 192.0.2.1", "tls-rpt-missing", "is an alias of far.test, which has no such record", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example CNAME", false},
 		{"_smtp._tls CNAME tls.far.test", "tls-rpt-missing", "added its own name to tls.far.test", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports> - _smtp._tls.acme.example CNAME", false},
 		{"_mta-sts CNAME gone.test.", "mta-sts-missing", "is an alias of gone.test, which does not exist", "", false},
+		// Something else stands there.
+		{"_smtp._tls TXT \"v=DMARC1; p=reject\"", "tls-rpt-missing", `At _smtp._tls.acme.example there is "v=DMARC1; p=reject", and no TLS-RPT record`, "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports>", false},
+		{"_mta-sts TXT \"hello\"", "mta-sts-missing", `At _mta-sts.acme.example there is "hello", and no MTA-STS record`, "", false},
 		// The alias of a wildcard is nobody's at the name.
 		{"* CNAME gone.test.", "tls-rpt-missing", "A wildcard answers there, as for _mta-sts.acme.example: an alias of gone.test, which does not exist", "TXT v=TLSRPTv1; rua=mailto:<mailbox for reports>", false},
 		{"* CNAME gone.test.", "mta-sts-missing", "A wildcard answers there", "", false},

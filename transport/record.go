@@ -352,5 +352,13 @@ func uris(value string) []string {
 	return list
 }
 
+// noneAt says that no record of a kind stands at a name, and what does.
+func noneAt(t *Texts, what string) string {
+	if len(t.Records) == 0 {
+		return "There is no record at " + t.Name
+	}
+	return fmt.Sprintf("At %s there is %s, and no %s record", t.Name, quote(t.Records[0]), what)
+}
+
 // quote repeats at most so much of what a record holds.
 func quote(s string) string { return show.Quote(s, 120) }

@@ -191,10 +191,10 @@ func (f *ReportingFacts) check(s *finding.Sheet) {
 	case r == nil:
 		fix := fixOf("Have the reports sent to a mailbox of yours.", "v=TLSRPTv1; rua="+mailboxPlaceholder)
 		fix.Name, fix.Type = name, "TXT"
-		found := finding.Finding{Evidence: evidence, Fix: fix, Detail: fmt.Sprintf("There is no record at %s: nobody is told if TLS with the domain's hosts fails.", name)}
+		found := finding.Finding{Evidence: evidence, Fix: fix, Detail: noneAt(&f.Record, "TLS-RPT") + ": nobody is told if TLS with the domain's hosts fails."}
 		if sts, _ := versioned(f.sts.Records, "v=STSv1"); len(sts) > 0 {
 			found.Severity = finding.Warning
-			found.Detail = fmt.Sprintf("The domain has an MTA-STS record and no record at %s: nobody is told if senders cannot keep to the policy.", name)
+			found.Detail = fmt.Sprintf("The domain has an MTA-STS record and no TLS-RPT record at %s: nobody is told if senders cannot keep to the policy.", name)
 		}
 		found.Detail += danglingAlias(&f.Record, f.Domain, &f.sts)
 		inPlaceOfAlias(fix, &f.Record, &f.sts)

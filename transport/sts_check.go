@@ -101,7 +101,7 @@ func (j *stsJudge) noRecord(evidence []finding.Evidence) {
 			Detail: fmt.Sprintf("%s serves a policy, and there is no record at %s: senders do not look for it.", f.Host.Name, j.name()) + danglingAlias(&f.Record, f.Domain, &f.reports)})
 		return
 	}
-	s.Add("mta-sts-missing", finding.Finding{Evidence: evidence, Detail: fmt.Sprintf("There is no record at %s: mail to the domain may travel without TLS.", j.name()) + danglingAlias(&f.Record, f.Domain, &f.reports)})
+	s.Add("mta-sts-missing", finding.Finding{Evidence: evidence, Detail: noneAt(&f.Record, "MTA-STS") + ": mail to the domain may travel without TLS." + danglingAlias(&f.Record, f.Domain, &f.reports)})
 	p := f.Parent
 	if p == nil || f.Exchanges.State == Absent || f.Exchanges.Null {
 		return
