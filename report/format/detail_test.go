@@ -37,7 +37,10 @@ func alike(t *testing.T, r resolver.Resolver, target audit.Target, o audit.Optio
 		result.Duration = 0
 		if result.RBL != nil {
 			for i := range result.RBL.Lists {
-				result.RBL.Lists[i].DurationMS = 0
+				l := &result.RBL.Lists[i]
+				if l.DurationMS = 0; l.Slow() {
+					l.Advice = "" // so is a busy machine
+				}
 			}
 		}
 		reports[d] = report.NewWithPolicy(result, policy, "1.0.0")
