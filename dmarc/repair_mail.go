@@ -111,7 +111,7 @@ func readMailboxes(value string, k known) mailboxes {
 			continue
 		}
 		to := "mailto:" + p.body
-		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") && (!torn || isAddress(p.body, k)) && !joined.MatchString(p.raw[1:]) {
+		if u := parseURI(p.raw, 0); u.Supported() && strings.Contains(u.Host, ".") && !strings.ContainsAny(p.raw, " ,;|") && !strings.ContainsAny(u.Address, ":/") && (!torn || isAddress(p.body, k)) && !joined.MatchString(p.raw[1:]) {
 			to = out.unsized(p.raw, u.Size) // sound by itself, with what it holds
 			p.raw = to
 		} else if !isAddress(p.body, k) || !p.scheme && beginsAsScheme(p.body) {
@@ -337,6 +337,17 @@ func holdsScheme(local string) bool {
 // mistyped or lost with another slip: "mailtlpostmaster@…".
 func beginsAsScheme(address string) bool {
 	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	bare := strings.Map(func(c rune) rune {
+		if c >= 0x80 || !ascii.IsAlphanumeric(byte(c)) {
+			return -1 // "maai.lto.dmarc@…"
+		}
+		return c
+	}, local)
+	return readsAsScheme(local) || readsAsScheme(bare)
+}
+
+// readsAsScheme is beginsAsScheme of a local part.
+func readsAsScheme(local string) bool {
 	for n := 3; n <= len("mailto:")+1 && n < len(local); n++ {
 		if word := local[:n]; slices.Contains(roles, local[n:]) && word != "mail" && word != "email" && word != "e-mail" && hint.Distance(word, "mailto") <= 3 {
 			return true // "matodmarc@…"

@@ -103,6 +103,9 @@ func goesOn(word, rest string) bool {
 	if word == "mail" && (strings.HasPrefix(local, "o") || strings.HasPrefix(local, "t")) && !slices.Contains(asSchemeEnds, local) {
 		return true // "mail:odmarc@…"
 	}
+	if len(word) < len("mailto") && word != "mail" && local != "" && !slices.Contains(roles, local) && slices.Contains(roles, local[1:]) {
+		return true // "mailt:idmarc@…"
+	}
 	if rest != "" && len(word) == len("mailto")-1 && sortedLetters(word+rest[:1]) == sortedLetters("mailto") {
 		return true // "mailo:tdmarc@…": its missing letter may stand behind the colon
 	}

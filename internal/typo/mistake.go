@@ -174,7 +174,7 @@ var strays = []string{" ", " ", " ", ",", ".", ";", ":", "=", "\"", "'", "-", "_
 //
 // So is one separator, a space, comma or semicolon, for the last figure of an address or of a prefix
 // length, before a space, a slash or the end of the record ("ip4:192.0.2.2, mx"), and a space for the first
-// figure of an address, behind the colon ("ip4: 92.0.2.20"): it is a thousand times likelier that the
+// figure of an address, behind the colon ("ip4: 92.0.2.20"): it is far likelier that the
 // separator was added to what was meant.
 func readsAsSpacing(text string, i int, s string) bool {
 	figure := func(c byte) bool { return '0' <= c && c <= '9' }
