@@ -110,7 +110,8 @@ func Headline(r *report.Report) string {
 		}
 		return fmt.Sprintf("%s could not be completed (%s); the result may change.", show.Counted(CountChecks(r, finding.Unknown), "check"), why)
 	case report.NotChecked:
-		if slices.ContainsFunc(r.Score.Sections, func(s report.SectionScore) bool { return s.Passed > 0 }) {
+		// That there are addresses to look up, which passes where no list was asked, judges nothing.
+		if slices.ContainsFunc(r.Score.Sections, func(s report.SectionScore) bool { return s.Passed > 0 && s.Section != finding.Reputation }) {
 			return "No problems found in what was checked; without what no zone holds there is no verdict."
 		}
 		return "Nothing could be judged: no zone holds what the checks ask for."
