@@ -96,7 +96,7 @@ func goesOn(word, rest string) bool {
 	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) || rest != "" && strings.IndexByte("_=+-~&$*'", rest[0]) >= 0 {
 		return true
 	}
-	if i := strings.IndexFunc(rest, func(c rune) bool { return c >= 0x80 || !ascii.IsAlphanumeric(byte(c)) }); i > 0 && i < 3 && len(word) < len("mailto") && hint.Distance(word+strings.ToLower(rest[:i]), "mailto") <= 1 {
+	if i := strings.IndexFunc(rest, func(c rune) bool { return c >= 0x80 || !ascii.IsAlphanumeric(byte(c)) }); i > 0 && len(word) < len("mailto") && i <= len("mailto")-len(word)+1 && hint.Distance(word+strings.ToLower(rest[:i]), "mailto") <= 1 {
 		return true // "mail;t.dmarc@…": what stands for its colon follows
 	}
 	local, _, _ := strings.Cut(strings.ToLower(rest), "@")

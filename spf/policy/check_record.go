@@ -9,6 +9,7 @@ import (
 
 	"mailworthy/finding"
 	"mailworthy/internal/ascii"
+	"mailworthy/internal/hint"
 	"mailworthy/resolver"
 	"mailworthy/spf"
 )
@@ -338,7 +339,7 @@ func (k *checker) modifiers(r *Record) {
 			unknown = append(unknown, t.Text)
 			if ownsDomain(t.Text) {
 				p.replace(t, false)
-			} else if strings.ContainsAny(t.Value, ".:") || nobody {
+			} else if strings.ContainsAny(t.Value, ".:") || holdsTerm(t.parsed.Name()) || nobody {
 				asks = true // it may have been meant to name a sender
 				p.broken, p.astray = true, true
 				p.replace(t, true, placeholder(t.Text))
@@ -382,6 +383,14 @@ func (k *checker) modifiers(r *Record) {
 		}
 		k.add("spf-unknown-modifier", r, f)
 	}
+}
+
+// holdsTerm reports whether the name of a modifier may hold a term that lost its sign, or the host
+// of one: "redirect_spf.esp.example=".
+func holdsTerm(name string) bool {
+	return strings.Contains(name, ".") || slices.ContainsFunc(names, func(n string) bool {
+		return len(n) > 2 && len(name) >= len(n) && hint.Distance(ascii.ToLower(name[:len(n)]), n) <= 1
+	})
 }
 
 // reportingError is what is wrong with ra, rp or rr (RFC 6652, 3 and 4).

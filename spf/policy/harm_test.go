@@ -195,6 +195,7 @@ func TestHarmless(t *testing.T) {
 		comma3    TXT "v=spf1 ip4:192.0.2.1 include:mial,comma3.example ~all"
 		angles    TXT "v=spf1 include:<gone.esp.example> -all"
 		two       TXT "v=spf1 ip4:192.0.2.5 redirect=_spf.below.example v=spf1 ip4:192.0.2.6 -all"
+		nosign    TXT "v=spf1 ip4:192.0.2.1 redirect_spf.below.example="
 		first     TXT "v=spf1 ?all include:gone.esp.example include:_spf.below.example"
 		dots      TXT "v=spf1 ip4:192.0.2..0 -all"
 		macro     TXT "v=spf1 ip4:192.0.2.1 exists:%{i}._spf.macro.exampl\\ -all"
@@ -236,6 +237,7 @@ func TestHarmless(t *testing.T) {
 		{domain: "comma3", check: "spf-include-missing", name: "comma3", fix: "v=spf1 ip4:192.0.2.1 include:<the right name in place of mial,comma3.example> ~all"},
 		{domain: "angles", check: "spf-syntax", name: "angles", fix: "v=spf1 include:<the right name in place of gone.esp.example> -all", none: "spf-include-missing"},
 		{domain: "two", check: "spf-unknown-modifier", name: "two", fix: "v=spf1 ip4:192.0.2.5 ip4:192.0.2.6 <include:_spf.below.example, if its senders are yours> -all"},
+		{domain: "nosign", check: "spf-unknown-modifier", name: "nosign", fix: "v=spf1 ip4:192.0.2.1 <the term that redirect_spf.below.example= was meant to be> ~all"},
 		{domain: "dash", check: "spf-syntax", name: "dash", fix: "v=spf1 include:<the right name in place of go-ne.esp.example> ip4:<the address of each other sender of yours> ~all"},
 		{domain: "dashed", check: "spf-syntax", name: "dashed", fix: "v=spf1 a:<the right name in place of go-ne.esp.example> ip4:192.0.2.1 -all"},
 		{domain: "first", check: "spf-terms-after-all", name: "first", fix: "v=spf1 include:<the right name in place of gone.esp.example> include:_spf.below.example ~all"},
