@@ -388,6 +388,9 @@ func TestStrayInKey(t *testing.T) {
 				t.Errorf("%q for a character, and one too much: %s", stray, typed)
 			}
 		}
+		if blanks := strings.ReplaceAll(p, "+", " "); !repaired(blanks) || repaired(blanks[:at]+"\u00a0"+blanks[at+1:]) {
+			t.Errorf("blanks for +, and another kind of blank: %s", blanks)
+		}
 		// One backslash before an n may have slipped in; line ends are several.
 		n := at + strings.IndexByte(p[at:], 'n')
 		if typed := p[:at-20] + "a" + p[at-20:n] + `\` + p[n:]; repaired(typed) {

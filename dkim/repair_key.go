@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"mailworthy/internal/ascii"
@@ -106,6 +107,13 @@ func (k *Key) strayWithin(record string) bool {
 	raw, want := stripFWS(record), strings.TrimRight(stripFWS(key.value), "=")
 	if len(want) < 43 || strings.Contains(raw, want) {
 		return false
+	}
+	if strings.Contains(want, "+") && !strings.Contains(raw, "+") {
+		// Blanks stand in the place of +: one of another kind may stand in the place of a character.
+		if at := strings.Index(raw, want[:8]); at >= 0 && strings.ContainsFunc(raw[at:], func(c rune) bool { return c >= 0x80 && unicode.IsSpace(c) }) {
+			return true
+		}
+		raw = strings.ReplaceAll(record, " ", "+")
 	}
 	for from := 0; ; from++ {
 		at := strings.Index(raw[from:], want[:8])

@@ -112,8 +112,8 @@ func goesOn(word, rest string) bool {
 	// "mailtt:odmarc@…", "mailt:podmarc@…": its last letter, unless a mailbox begins so that
 	// everybody has.
 	off := hint.Distance(word, "mailto")
-	for n := 1; n <= 2 && n < len(rest) && off > 0 && word != "mail" && word != "email" && word != "e-mail" && !slices.Contains(roles, local); n++ {
-		if (rest[n-1] == 'o' || rest[n-1] == 'O') && hint.Distance(word+strings.ToLower(rest[:n]), "mailto") <= off {
+	for n := 1; n <= 4 && n < len(rest) && off > 0 && word != "mail" && word != "email" && word != "e-mail" && !slices.Contains(roles, local); n++ {
+		if now := hint.Distance(word+strings.ToLower(rest[:n]), "mailto"); (rest[n-1] == 'o' || rest[n-1] == 'O') && now <= off && (n <= 2 || now <= 1) {
 			return true
 		}
 	}

@@ -35,6 +35,7 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mail:office@acme.example", "v=DMARC1; p=reject; rua=mailto:office@acme.example"},
 		{"v=DMARC1; p=reject; rua=mail;t.postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mail/9o'postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
+		{"v=DMARC1; p=reject; rua=mai,ttopostmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mai:ltO=postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mai lrto.postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mAai.lto.postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},

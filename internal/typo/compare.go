@@ -7,6 +7,7 @@ import (
 
 	"mailworthy/audit"
 	"mailworthy/finding"
+	"mailworthy/internal/ascii"
 	"mailworthy/report"
 	"mailworthy/spf"
 )
@@ -133,12 +134,26 @@ func (c *comparison) mailboxes() {
 			}
 		}
 		for _, m := range c.meant.mailboxes() {
-			if strings.Contains(texts.String(), m) && !slices.Contains(c.now.mailboxes(), m) &&
+			if shows(texts.String(), m) && !slices.Contains(c.now.mailboxes(), m) &&
 				!c.any(func(p *subset) bool {
 					return p.facts.record != nil && !slices.Contains(p.facts.mailboxes(), m) && len(p.facts.mailboxes()) > 0
 				}) {
 				c.harm("lost-mailbox", "%s is not in %q", m, c.now.record.Text)
 			}
+		}
+	}
+}
+
+// shows reports whether a mailbox can be read in a text. Behind a mark and one letter more it is another
+// one, as far as anybody can tell: "mailt:ijohn.doe@…".
+func shows(text, mailbox string) bool {
+	for from := 0; ; from++ {
+		at := strings.Index(text[from:], mailbox)
+		if at < 0 {
+			return false
+		}
+		if from += at; from < 2 || !ascii.IsAlphanumeric(text[from-1]) || ascii.IsAlphanumeric(text[from-2]) {
+			return true
 		}
 	}
 }

@@ -46,6 +46,19 @@ func TestJudgesKeys(t *testing.T) {
 	}
 }
 
+// TestShows: a mailbox is read where letters of the scheme stand before it, and not behind one letter that
+// may be its own.
+func TestShows(t *testing.T) {
+	for text, want := range map[string]bool{
+		"rua=mailto:john@acme.example": true, "rua=mailtojohn@acme.example": true, "john@acme.example": true, "rua=mai,ttojohn@acme.example": true,
+		"rua=mailt:ijohn@acme.example": false, "rua=mailto:jon@acme.example": false, "rua=mailt:ijohn@acme.example,john@acme.example": true,
+	} {
+		if shows(text, "john@acme.example") != want {
+			t.Errorf("%s: %v", text, !want)
+		}
+	}
+}
+
 // TestJudgesNames: what a fix has and no record is invented, and what an editor or a second slip made of
 // a name is not.
 func TestJudgesNames(t *testing.T) {

@@ -336,7 +336,7 @@ func cutVersion(s string) (rest string, ok bool) {
 		if n == fields && nearVersion(s[:at]) {
 			if c := ascii.Lower(s[at-1]); at > 1 && ascii.IsLetter(c) && c != 'l' && c != 'i' && (!ascii.IsAlphanumeric(s[at-2]) || s[at-2] == '1') && nearVersion(s[:at-1]) {
 				at-- // "v=spf=m", "v=spf.a", "v=sp f1a": it may be what is left of a term
-			} else if (c == 'm' || c == 'x') && ascii.Lower(s[at-2]) == 'f' && len(strings.Fields(s[at:])) < 2 {
+			} else if strings.IndexByte(figureless, c) >= 0 && ascii.Lower(s[at-2]) == 'f' {
 				at-- // "v=spfm -all"
 			}
 			return strings.TrimLeft(s[at:], " "), true
@@ -349,6 +349,10 @@ func cutVersion(s string) (rest string, ok bool) {
 	}
 	return s, false
 }
+
+// figureless are the letters that terms without a value begin or end in: in place of the version's figure,
+// one may be what is left of such a term.
+const figureless = "amx"
 
 // senderID returns the terms of a Sender ID record about the envelope, as SPF is
 // (RFC 4406, 3.1): "spf2.0/mfrom,pra mx -all". Some write the version of SPF in it, too.

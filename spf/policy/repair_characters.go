@@ -17,8 +17,13 @@ func plainText(s string) string {
 	if len(s) > 1 && (s[0] == '"' || s[0] == '\'') {
 		// Strings as a zone file has them: "…" "…" join without a space.
 		quote := s[:1]
-		s = strings.ReplaceAll(s, quote+" "+quote, "")
-		s = strings.TrimSpace(strings.Trim(s, quote))
+		parts := strings.Split(s, quote+" "+quote)
+		for i := 1; i+1 < len(parts); i++ {
+			if valid(strings.TrimSpace(parts[i])) {
+				parts[i] = " " + parts[i] + " " // a term in marks of its own is no part of the one before it
+			}
+		}
+		s = strings.TrimSpace(strings.Trim(strings.Join(parts, ""), quote))
 	}
 	return strings.TrimSpace(s)
 }

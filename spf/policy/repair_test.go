@@ -180,6 +180,9 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 exists:%{i}._spf.acme.example\\; -all", "v=spf1 exists:%{i}._spf.acme.example -all"},
 		{"v=spf1 exists:%{i}._spf.%{d}\\ -all", "v=spf1 exists:%{i}._spf.%{d} -all"},
 		{"v=sp f1a  mx -all", "v=spf1 a mx -all"},
+		{`"v=spf1" "mx" "include:_spf.esp.example" "a" "ip4:192.0.2.20" "-all"`, "v=spf1 mx include:_spf.esp.example a ip4:192.0.2.20 -all"},
+		{`"v=spf1 mx include:_spf.esp.example" "a" "ip4:192.0.2.20 -all"`, "v=spf1 mx include:_spf.esp.example a ip4:192.0.2.20 -all"},
+		{`"v=spf1 mx include:_spf.esp" ".example -all"`, "v=spf1 mx include:_spf.esp.example -all"},
 		{"v=spf1 anclude:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
 	} {
@@ -280,6 +283,8 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1x -all", "v=spf1 <the term that x was meant to be> -all"},
 		{"<v=spf1x -all>", "v=spf1 <the term that x was meant to be> -all"},
 		{"v=spf=m -all", "v=spf1 <the term that m was meant to be> -all"},
+		{"v=spfa mx -all", "v=spf1 a:<the name that a was meant to be> mx -all"},
+		{"v=spfx ip4:192.0.2.1 -all", "v=spf1 <the term that x was meant to be> ip4:192.0.2.1 -all"},
 		{"v=spfm  -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spf.x mx -all", "v=spf1 <the term that x was meant to be> mx -all"},
 		{"(v=spf1m -all)", "v=spf1 <the term that m was meant to be> -all"},

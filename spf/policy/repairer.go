@@ -99,6 +99,9 @@ func (w *repairer) cut() bool {
 	fields = withoutComment(fields, w.note)
 	w.tokens, w.lost, w.spaced = joinTokens(fields, w.note)
 	w.figuresGone = sync.OnceValue(w.anyFiguresGone)
+	if head := plain[:len(plain)-len(rest)]; ok && len(w.tokens) > 0 && len(w.tokens[0]) == 1 && strings.HasSuffix(ascii.ToLower(head), "spf") {
+		w.lost[w.tokens[0]] = "it may stand in place of the version's figure"
+	}
 	if ok && len(fields) > 0 && rest[0] != ' ' && !strings.HasSuffix(strings.TrimRight(plain[:len(plain)-len(rest)], ":;,=./\""), " ") && plain[len(plain)-len(rest)-1] != ' ' {
 		w.apart[fields[0]] = true
 	}
