@@ -334,10 +334,8 @@ func cutVersion(s string) (rest string, ok bool) {
 			}
 		}
 		if n == fields && nearVersion(s[:at]) {
-			if c := ascii.Lower(s[at-1]); at > 1 && ascii.IsLetter(c) && c != 'l' && c != 'i' && (!ascii.IsAlphanumeric(s[at-2]) || s[at-2] == '1') && nearVersion(s[:at-1]) {
-				at-- // "v=spf=m", "v=spf.a", "v=sp f1a": it may be what is left of a term
-			} else if strings.IndexByte(figureless, c) >= 0 && ascii.Lower(s[at-2]) == 'f' {
-				at-- // "v=spfm -all"
+			if end := leftOf(s[:at]); end > 0 {
+				at = end
 			}
 			return strings.TrimLeft(s[at:], " "), true
 		}
@@ -348,6 +346,26 @@ func cutVersion(s string) (rest string, ok bool) {
 		return strings.TrimLeft(rest, " "), true
 	}
 	return s, false
+}
+
+// leftOf is where in a text near the version a letter stands that may be what is left of a term; 0 if none does:
+// "v=spf=m", "v=spf.a", "v=sp f1a", "v=sp,f1m\\", "v=spfm".
+func leftOf(version string) int {
+	end := len(version)
+	for end > 1 && !ascii.IsAlphanumeric(version[end-1]) {
+		end--
+	}
+	end--
+	if end < 1 || !nearVersion(version[:end]) {
+		return 0
+	}
+	switch c, before := ascii.Lower(version[end]), ascii.Lower(version[end-1]); {
+	case !ascii.IsLetter(c) || c == 'l' || c == 'i':
+		return 0
+	case before == '1' || !ascii.IsAlphanumeric(before), before == 'f' && strings.IndexByte(figureless, c) >= 0:
+		return end
+	}
+	return 0
 }
 
 // figureless are the letters that terms without a value begin or end in: in place of the version's figure,

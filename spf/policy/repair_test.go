@@ -285,6 +285,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf=m -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spfa mx -all", "v=spf1 a:<the name that a was meant to be> mx -all"},
 		{"v=spfx ip4:192.0.2.1 -all", "v=spf1 <the term that x was meant to be> ip4:192.0.2.1 -all"},
+		{"v=sp,f1m\\ -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spfm  -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spf.x mx -all", "v=spf1 <the term that x was meant to be> mx -all"},
 		{"(v=spf1m -all)", "v=spf1 <the term that m was meant to be> -all"},
