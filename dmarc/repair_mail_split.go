@@ -96,10 +96,12 @@ func goesOn(word, rest string) bool {
 	if strings.HasPrefix("mailto", word) && strings.HasPrefix(rest, "mailto"[len(word):]) || rest != "" && strings.IndexByte("_=+-~&$*'", rest[0]) >= 0 {
 		return true
 	}
-	if i := strings.IndexFunc(rest, func(c rune) bool { return c >= 0x80 || !ascii.IsAlphanumeric(byte(c)) }); i > 0 && len(word) < len("mailto") && i <= len("mailto")-len(word)+1 && hint.Distance(word+strings.ToLower(rest[:i]), "mailto") <= 1 {
-		return true // "mail;t.dmarc@…": what stands for its colon follows
-	}
 	local, _, _ := strings.Cut(strings.ToLower(rest), "@")
+	if i := strings.IndexFunc(local, func(c rune) bool { return c >= 0x80 || !ascii.IsAlphanumeric(byte(c)) }); i > 0 && len(word) < len("mailto") && i <= len("mailto")-len(word)+1 {
+		if now := hint.Distance(word+local[:i], "mailto"); now <= 1 && now < hint.Distance(word, "mailto") {
+			return true // "mail;t.dmarc@…": what stands for its colon follows
+		}
+	}
 	if word == "mail" && (strings.HasPrefix(local, "o") || strings.HasPrefix(local, "t")) && !slices.Contains(asSchemeEnds, local) {
 		return true // "mail:odmarc@…"
 	}

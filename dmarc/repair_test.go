@@ -32,6 +32,8 @@ func TestRepaired(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailto;=postmaster@acme.example", full},
 		{"v=DMARC1; p=reject; rua=mailto;.postmaster@acme.example", full},
 		{"v=DMARC1; p=reject; rua=mailto;a@acme.examplemailtoo;b@acme.test", "v=DMARC1; p=reject; rua=mailto:b@acme.test,mailto:<mailbox for reports>"},
+		{"v=DMARC1; p=reject; rua=mailt:j.doe@acme.example", "v=DMARC1; p=reject; rua=mailto:j.doe@acme.example"},
+		{"v=DMARC1; p=reject; rua=mailt:d@acme.example", "v=DMARC1; p=reject; rua=mailto:d@acme.example"},
 		{"v=DMARC1; p=reject; rua=mail:office@acme.example", "v=DMARC1; p=reject; rua=mailto:office@acme.example"},
 		{"v=DMARC1; p=reject; rua=mail;t.postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},
 		{"v=DMARC1; p=reject; rua=mail/9o'postmaster@acme.example", "v=DMARC1; p=reject; " + mailbox},

@@ -175,7 +175,7 @@ func runsInto(name string) bool {
 	}
 	// "aincllude:", which takes as many slips if the a is a term as if it is one letter too many.
 	if rest, ok := strings.CutPrefix(name, "a"); ok && len(rest) > 1 && aliases[name] == "" {
-		if kind := keyword(rest, ""); kind != "" && hint.Distance(rest, kind) < hint.Distance(name, kind) {
+		if kind := keyword(rest, ""); kind != "" && kind != "all" && hint.Distance(rest, kind) < hint.Distance(name, kind) {
 			return true
 		}
 	}
