@@ -107,6 +107,8 @@ func separator(s string) ([]string, string) {
 	switch {
 	case modifier && sep == ":":
 		return []string{name + "=" + value}, "a modifier has an equals sign"
+	case ascii.EqualFold(name, "ip6") && sep == "=" && !strings.Contains(value, ":") && valid("ip6:"+strings.ReplaceAll(value, "=", ":")):
+		return []string{sign + name + ":" + strings.ReplaceAll(value, "=", ":")}, "equals signs stand where colons belong"
 	case !modifier && sep == "=" && isName(name):
 		return []string{sign + name + ":" + value}, "a mechanism has a colon; with an equals sign it is a modifier that nobody knows"
 	case strings.HasPrefix(value, ":") || strings.HasPrefix(value, "="):

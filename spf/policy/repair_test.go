@@ -183,6 +183,7 @@ func TestRepair(t *testing.T) {
 		{`"v=spf1" "mx" "include:_spf.esp.example" "a" "ip4:192.0.2.20" "-all"`, "v=spf1 mx include:_spf.esp.example a ip4:192.0.2.20 -all"},
 		{`"v=spf1 mx include:_spf.esp.example" "a" "ip4:192.0.2.20 -all"`, "v=spf1 mx include:_spf.esp.example a ip4:192.0.2.20 -all"},
 		{`"v=spf1 mx include:_spf.esp" ".example -all"`, "v=spf1 mx include:_spf.esp.example -all"},
+		{"v=spf1 mx ip6=2001=db8=10==/64 -all", "v=spf1 mx ip6:2001:db8:10::/64 -all"},
 		{"v=sp1f mx -aall", "v=spf1 mx -all"},
 		{"v=spf1 anclude:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
