@@ -376,7 +376,7 @@ func (x *inspection) names(f *finding.Finding) {
 			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || strings.Contains(tied, w) || len(w) > 100 && (strings.Contains(plussed, w) || halved(plain, w)) || x.serves(services, w) || strings.Contains(services, ":"+w) {
 				continue
 			}
-			if local, host, mailbox := strings.Cut(w, "@"); mailbox && (strings.Contains(plain, ":"+local+"@") || strings.Contains(plain, "="+local+"@")) && host == Domain {
+			if local, host, mailbox := strings.Cut(w, "@"); mailbox && host == Domain && slices.ContainsFunc([]string{":" + local + "@", "=" + local + "@", ":" + local + "(at)"}, func(s string) bool { return strings.Contains(plain, s) }) {
 				continue // it stands there letter by letter, and the host is the owner's
 			}
 			if a, err := netip.ParseAddr(w); err == nil && slices.ContainsFunc(token.FindAllString(prefixes.ReplaceAllString(plain, " "), -1), func(s string) bool { h, err := netip.ParseAddr(s); return err == nil && a == h }) {
