@@ -73,6 +73,7 @@ func TestJudgesNames(t *testing.T) {
 		{"v=DMARC1; p=reject; rua=mailto:office@esp.test", "v=DMARC1; p=reject; rua=mailto:offices@esp.test", []string{"invented"}},
 		{"v=spf1 include:mail–host.test -all", "v=spf1 include:mail-host.test -all", nil},
 		{"v=spf1 ip6:2001:db8:0::1 -all", "v=spf1 ip6:2001:db8::1 -all", nil},
+		{"v=spf1 ip6=201=db8==1 -all", "v=spf1 ip6:201:db8::1 -all", nil},
 		{"v=spf1 ip6:2001:db8::1 -all", "v=spf1 ip6:2001:db8::2 include:other.test -all", []string{"invented", "invented"}},
 		{"v=spf1 include:spf.protection.outlook -all", "v=spf1 include:spf.protection.outlook.com <include:of.another.test, if it is yours> -all", nil},
 	} {

@@ -359,6 +359,7 @@ func (x *inspection) names(f *finding.Finding) {
 	plussed := strings.ReplaceAll(plain, " ", "+") // of a key that a form made spaces in
 	dotted := strings.NewReplacer(",", ".", ";", ".", "..", ".", "(at)", "@").Replace(squeezed)
 	tied := strings.NewReplacer("@@", "@", ",@", "@", ";@", "@", ".@", "@", ":@", "@", "@,", "@", "@;", "@", "@.", "@", "@:", "@", "(at)", "@").Replace(squeezed) // no mailbox ends so, and no host begins so
+	coloned := strings.ReplaceAll(squeezed, "=", ":") // of an IPv6 address
 	services := strings.ToLower(master())
 	for _, r := range f.Fix.Records() {
 		value := r.Value
@@ -373,7 +374,7 @@ func (x *inspection) names(f *finding.Finding) {
 		value = prefixes.ReplaceAllString(value, " ")
 		for _, word := range token.FindAllString(value, -1) {
 			w := strings.TrimPrefix(strings.ToLower(strings.Trim(word, ".")), "p=") // of a key, not its tag
-			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || strings.Contains(tied, w) || len(w) > 100 && (strings.Contains(plussed, w) || halved(plain, w)) || x.serves(services, w) || strings.Contains(services, ":"+w) {
+			if strings.Contains(plain, w) || strings.Contains(squeezed, w) || strings.Contains(dotted, w) || strings.Contains(tied, w) || strings.Count(w, ":") > 1 && strings.Contains(coloned, w) || len(w) > 100 && (strings.Contains(plussed, w) || halved(plain, w)) || x.serves(services, w) || strings.Contains(services, ":"+w) {
 				continue
 			}
 			if local, host, mailbox := strings.Cut(w, "@"); mailbox && host == Domain && slices.ContainsFunc([]string{":" + local + "@", "=" + local + "@", ":" + local + "(at)"}, func(s string) bool { return strings.Contains(plain, s) }) {
@@ -390,7 +391,7 @@ func (x *inspection) names(f *finding.Finding) {
 // halved reports whether a key stands in the lines in two parts, each the end of a record.
 func halved(lines, key string) bool {
 	for i := 1; i < len(key); i++ {
-		if strings.Contains(lines, key[:i]+"\n") && (strings.Contains(lines, " "+key[i:]+"\n") || strings.Contains(lines, " "+key[i:]+";\n")) {
+		if strings.Contains(lines, key[:i]+"\n") && (strings.Contains(lines, " "+key[i:]+"\n") || strings.Contains(lines, " "+key[i:]+";")) {
 			return true
 		}
 	}
