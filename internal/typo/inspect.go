@@ -359,7 +359,7 @@ func (x *inspection) names(f *finding.Finding) {
 	plussed := strings.ReplaceAll(plain, " ", "+") // of a key that a form made spaces in
 	dotted := strings.NewReplacer(",", ".", ";", ".", "..", ".", "(at)", "@").Replace(squeezed)
 	tied := strings.NewReplacer("@@", "@", ",@", "@", ";@", "@", ".@", "@", ":@", "@", "@,", "@", "@;", "@", "@.", "@", "@:", "@", "(at)", "@").Replace(squeezed) // no mailbox ends so, and no host begins so
-	coloned := strings.ReplaceAll(squeezed, "=", ":") // of an IPv6 address
+	coloned := strings.ReplaceAll(squeezed, "=", ":")                                                                                                             // of an IPv6 address
 	services := strings.ToLower(master())
 	for _, r := range f.Fix.Records() {
 		value := r.Value
