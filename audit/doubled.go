@@ -12,44 +12,39 @@ import (
 	"mailworthy/spf"
 )
 
-// halfMislaidMX says of a domain with MX records that a loaded zone has others at the doubled name. They
-// are moved, if their hosts are named as they were meant.
+// halfMislaidMX says of a domain with MX records that a loaded zone has others at the doubled name. Whether
+// they were meant beside those in force, or are left from before those, their owner knows.
 func (a *run) halfMislaidMX(sheet *finding.Sheet) {
-	is, whole := a.otherMX()
+	is := a.otherMX()
 	if len(is) == 0 {
 		return
 	}
 	domain, at, n := a.result.Domain, is[0].Name, len(is)
-	f := finding.Finding{Severity: finding.Warning, Subject: at, Evidence: a.domain.Evidence,
+	sheet.Add("mx-missing", finding.Finding{Severity: finding.Notice, Subject: at, Evidence: a.domain.Evidence,
 		Title: "MX record at a name with the domain twice (not in force)",
 		Detail: fmt.Sprintf("%s has MX records, and %s stands at %s: the domain is in the name twice. No mail comes to the %s there.",
 			domain, strings.Join(values(is), ", "), at, show.Plural(n, "host")),
-		Fix: &finding.Fix{Summary: fmt.Sprintf("Move the MX %s from %s to %s.", show.Plural(n, "record"), at, domain)}}
-	if whole {
-		moved(f.Fix, domain, is)
-	}
-	sheet.Add("mx-missing", f)
+		Fix: &finding.Fix{Summary: fmt.Sprintf("Move the MX %s from %s to %s, or remove what is left of an older set-up.", show.Plural(n, "record"), at, domain)}})
 }
 
 // otherMX are the MX records at the doubled name of a domain that has MX records, but for hosts that
-// those name as well; whole says that they can be moved as they are.
-func (a *run) otherMX() (is []finding.Record, whole bool) {
+// those name as well, and a null MX.
+func (a *run) otherMX() []finding.Record {
 	if a.domain.MX != mailhost.MXPresent || slices.ContainsFunc(a.domain.Exchanges, func(e mailhost.Exchange) bool { return e.Null }) {
-		return nil, false
+		return nil
 	}
-	is, whole = a.doubledMX()
-	is = slices.DeleteFunc(is, func(r finding.Record) bool {
-		return slices.ContainsFunc(a.domain.Exchanges, func(e mailhost.Exchange) bool { return strings.HasSuffix(r.Value, " "+e.Name) })
+	is, _ := a.doubledMX()
+	return slices.DeleteFunc(is, func(r finding.Record) bool {
+		_, host, _ := strings.Cut(r.Value, " ")
+		return host == "." || slices.ContainsFunc(a.domain.Exchanges, func(e mailhost.Exchange) bool { return e.Name == host })
 	})
-	return is, whole
 }
 
-// awaitMX has the SPF record of the domain wait for MX records that stand at the doubled name and that
-// nobody can move without knowing more, or that the audit says nothing of, if it is in force nowhere today
-// and has an mx: senders behind those would fail by it.
+// awaitMX has the SPF record of the domain wait for MX records that stand at the doubled name, if it is in
+// force nowhere today and has an mx: senders behind those would fail by it.
 func (a *run) awaitMX(findings []finding.Finding) {
-	is, whole := a.otherMX()
-	if len(is) == 0 || whole && a.wants(finding.Hosts) || a.result.SPF == nil || a.result.SPF.Record != nil && a.result.SPF.Record.Status == "found" && a.result.SPF.Record.Error == "" {
+	is := a.otherMX()
+	if len(is) == 0 || a.result.SPF == nil || a.result.SPF.Record != nil && a.result.SPF.Record.Status == "found" && a.result.SPF.Record.Error == "" {
 		return
 	}
 	for i := range findings {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"strings"
 	"testing"
 
 	"mailworthy/finding"
@@ -17,7 +18,8 @@ func TestAwaitsMX(t *testing.T) {
 		sections   []finding.Section
 		waits      bool
 	}{
-		{"moved in the same report", "acme.example MX 20 mx2\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF, finding.Hosts}, false},
+		{"said in the same report", "acme.example MX 20 mx2\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF, finding.Hosts}, true},
+		{"a null MX", "acme.example MX 0 .\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF, finding.Hosts}, false},
 		{"said in no report", "acme.example MX 20 mx2\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF}, true},
 		{"a host that is gone", "acme.example MX 20 mx9\n@ TXT \"v=spf1 mx -al\"", []finding.Section{finding.SPF, finding.Hosts}, true},
 		{"no mx", "acme.example MX 20 mx9\n@ TXT \"v=spf1 ip4:192.0.2.10 -al\"", []finding.Section{finding.SPF, finding.Hosts}, false},
@@ -37,6 +39,37 @@ func TestAwaitsMX(t *testing.T) {
 			}
 			if !seen {
 				t.Error("the slip is not found")
+			}
+		})
+	}
+}
+
+// TestHalfMislaidMX: MX records at the doubled name beside others in force are said; whether they are
+// meant, or left from before those, nobody but the owner knows.
+func TestHalfMislaidMX(t *testing.T) {
+	const head = "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\n" +
+		"@ MX 10 mx1\nmx1 A 192.0.2.10\nmx2 A 192.0.2.11\n@ TXT \"v=spf1 mx -all\"\n"
+	for _, tt := range []struct{ name, zone, said string }{
+		{"a host of the domain's", "acme.example MX 20 mx2", "20 mx2.acme.example stands at acme.example.acme.example"},
+		{"of a service that was left, or is not yet used", "acme.example MX 1 smtp.esp.test.", "1 smtp.esp.test stands at"},
+		{"an address", "acme.example MX 20 45.76.0.10.", "20 45.76.0.10 stands at"},
+		{"null", "acme.example MX 0 .", ""},
+		{"the same host", "acme.example MX 20 mx1", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), Target{Domain: "acme.example", Profile: finding.Sender, Sections: []finding.Section{finding.Hosts}}, Options{})
+			said := ""
+			for _, f := range r.Findings {
+				if f.Check != "mx-missing" || f.Severity == finding.Pass {
+					continue
+				}
+				said = f.Detail
+				if f.Severity != finding.Notice || f.Fix.Complete || f.Fix.Value != "" || f.Fix.Remove != nil {
+					t.Errorf("%s, with %+v", f.Severity, f.Fix)
+				}
+			}
+			if (said != "") != (tt.said != "") || !strings.Contains(said, tt.said) {
+				t.Errorf("said %q, want %q", said, tt.said)
 			}
 		})
 	}

@@ -323,7 +323,7 @@ func holdsScheme(local string) bool {
 	local = strings.ToLower(local)
 	for at := range local {
 		for _, n := range [...]int{5, 6, 7} { // a letter too few, another one, or one too many
-			if rest := local[at:]; len(rest) > n && !strings.HasPrefix(rest, "mailbox") && rest[n-1] == 'o' && hint.Distance(rest[:n], "mailto") == 1 {
+			if rest := local[at:]; len(rest) > n && (at == 0 || strings.HasPrefix(rest, "ma")) && !strings.HasPrefix(rest, "mailbox") && rest[n-1] == 'o' && hint.Distance(rest[:n], "mailto") == 1 {
 				return true // "ruamailodmarc", too
 			}
 		}
@@ -353,15 +353,10 @@ func readsAsScheme(local string) bool {
 			return true // "matodmarc@…"
 		}
 	}
-	// "maiilotls@…": most of its letters, and no other.
-	of := local[:len(local)-len(strings.TrimLeft(local, "mailto"))]
-	if found := strings.Map(func(c rune) rune {
-		if strings.ContainsRune(of, c) {
-			return c
+	for n := len("mailto") - 1; n <= len("mailto")+2 && n < len(local); n++ {
+		if local[n-1] == 'o' && (local[0] == 'm' || local[0] == 'a') && !strings.HasPrefix(local, "mailbox") && hint.Distance(local[:n], "mailto") <= 2 {
+			return true // "maiilotls@…"
 		}
-		return -1
-	}, "mailto"); len(of) >= 5 && len(found) >= 4 && !strings.HasPrefix(local, "mailbox") {
-		return true
 	}
 	for n := len("mailto:") - 2; n <= min(len(local)-1, len("mailto:")+1); n++ {
 		if !strings.HasPrefix(local, "mailbox") && hint.Distance(local[:n], "mailto:") <= 2 {

@@ -102,10 +102,10 @@ func goesOn(word, rest string) bool {
 			return true // "mail;t.dmarc@…": what stands for its colon follows
 		}
 	}
-	if word == "mail" && (strings.HasPrefix(local, "o") || strings.HasPrefix(local, "t")) && !slices.Contains(asSchemeEnds, local) {
-		return true // "mail:odmarc@…"
+	if word == "mail" && strings.HasPrefix(local, "o") && !slices.Contains(asSchemeEnds, local) {
+		return true // "mail:ojohn.doe@…"
 	}
-	if len(word) < len("mailto") && word != "mail" && local != "" && !slices.Contains(roles, local) && slices.Contains(roles, local[1:]) {
+	if len(word) < len("mailto") && local != "" && (word != "mail" || local[0] == 't') && !slices.Contains(roles, local) && slices.Contains(roles, local[1:]) {
 		return true // "mailt:idmarc@…"
 	}
 	if rest != "" && len(word) == len("mailto")-1 && sortedLetters(word+rest[:1]) == sortedLetters("mailto") {
@@ -127,8 +127,8 @@ func goesOn(word, rest string) bool {
 	return false
 }
 
-// asSchemeEnds are names that mailboxes have, beginning with a letter that mail lacks to mailto.
-var asSchemeEnds = []string{"office", "operations", "ops", "orders", "team", "tech", "technical", "technik", "test"}
+// asSchemeEnds are names that mailboxes have, beginning with the last letter of mailto.
+var asSchemeEnds = []string{"office", "oncall", "online", "operations", "operator", "ops", "order", "orders", "owner"}
 
 // sortedLetters are the letters of a word in the order of the alphabet.
 func sortedLetters(word string) string {

@@ -388,8 +388,9 @@ func (k *checker) modifiers(r *Record) {
 // holdsTerm reports whether the name of a modifier may hold a term that lost its sign, or the host
 // of one: "redirect_spf.esp.example=".
 func holdsTerm(name string) bool {
-	return strings.Contains(name, ".") || slices.ContainsFunc(names, func(n string) bool {
-		return len(n) > 2 && len(name) >= len(n) && hint.Distance(ascii.ToLower(name[:len(n)]), n) <= 1
+	at := strings.IndexFunc(name, func(c rune) bool { return c >= 0x80 || !ascii.IsAlphanumeric(byte(c)) })
+	return strings.Contains(name, ".") || at > 0 && slices.ContainsFunc(names, func(n string) bool {
+		return len(n) > 2 && n != "all" && hint.Distance(ascii.ToLower(name[:at]), n) <= 1
 	})
 }
 

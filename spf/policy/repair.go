@@ -334,7 +334,7 @@ func cutVersion(s string) (rest string, ok bool) {
 			}
 		}
 		if n == fields && nearVersion(s[:at]) {
-			if end := leftOf(s[:at]); end > 0 {
+			if end := leftOf(s[:at]); end > 0 && !(s[end-1]|0x20 == 'f' && hasBare(s[at:], s[end])) {
 				at = end
 			}
 			return strings.TrimLeft(s[at:], " "), true
@@ -366,6 +366,15 @@ func leftOf(version string) int {
 		return end
 	}
 	return 0
+}
+
+// hasBare reports whether a record has the term that a letter may be what is left of.
+func hasBare(record string, letter byte) bool {
+	term := "mx"
+	if letter|0x20 == 'a' {
+		term = "a"
+	}
+	return slices.ContainsFunc(strings.Fields(record), func(f string) bool { return ascii.EqualFold(strings.TrimLeft(f, "+?~-"), term) })
 }
 
 // figureless are the letters that terms without a value begin or end in: in place of the version's figure,

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"mailworthy/internal/ascii"
+	"mailworthy/spf"
 )
 
 // plainText turns look-alikes from word processors into ASCII and white space
@@ -19,13 +20,19 @@ func plainText(s string) string {
 		quote := s[:1]
 		parts := strings.Split(s, quote+" "+quote)
 		for i := 1; i+1 < len(parts); i++ {
-			if valid(strings.TrimSpace(parts[i])) {
+			if term := strings.TrimSpace(parts[i]); term != "" && valid(term) && wholeEnd(parts[i-1]) && startsTerm(parts[i+1]) {
 				parts[i] = " " + parts[i] + " " // a term in marks of its own is no part of the one before it
 			}
 		}
 		s = strings.TrimSpace(strings.Trim(strings.Join(parts, ""), quote))
 	}
 	return strings.TrimSpace(s)
+}
+
+// wholeEnd reports whether a text ends in a term, or in the version.
+func wholeEnd(text string) bool {
+	fields := strings.Fields(strings.Trim(text, "\"'"))
+	return len(fields) > 0 && (valid(fields[len(fields)-1]) || spf.IsRecord(fields[len(fields)-1]))
 }
 
 // unlike is a text with what looks like a character of ASCII written as that, letters of other

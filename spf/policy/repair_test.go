@@ -184,6 +184,9 @@ func TestRepair(t *testing.T) {
 		{`"v=spf1 mx include:_spf.esp.example" "a" "ip4:192.0.2.20 -all"`, "v=spf1 mx include:_spf.esp.example a ip4:192.0.2.20 -all"},
 		{`"v=spf1 mx include:_spf.esp" ".example -all"`, "v=spf1 mx include:_spf.esp.example -all"},
 		{"v=spf1 mx ip6=2001=db8=10==/64 -all", "v=spf1 mx ip6:2001:db8:10::/64 -all"},
+		{`"v=spf1 mx -all" "" ""`, "v=spf1 mx -all"},
+		{`"v=spf1 mx a:" "mx" ".acme.example -all"`, "v=spf1 mx a:mx.acme.example -all"},
+		{"v=spfm mx -all", "v=spf1 mx -all"},
 		{"v=sp1f mx -aall", "v=spf1 mx -all"},
 		{"v=spf1 anclude:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 mx ip4:192.0.2.10/-all", "v=spf1 mx -all"}, // see TestRepairAsks
@@ -285,7 +288,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1x -all", "v=spf1 <the term that x was meant to be> -all"},
 		{"<v=spf1x -all>", "v=spf1 <the term that x was meant to be> -all"},
 		{"v=spf=m -all", "v=spf1 <the term that m was meant to be> -all"},
-		{"v=spfa mx -all", "v=spf1 a:<the name that a was meant to be> mx -all"},
+		{"v=spfa mx -all", "v=spf1 <a, if it stood here> mx -all"},
 		{"v=spfx ip4:192.0.2.1 -all", "v=spf1 <the term that x was meant to be> ip4:192.0.2.1 -all"},
 		{"v=sp,f1m\\ -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spfm  -all", "v=spf1 <the term that m was meant to be> -all"},

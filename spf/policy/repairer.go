@@ -232,6 +232,8 @@ func (w *repairer) doubt(i int, terms []string, why string) (instead, doubt stri
 		return placeholder(tok), "the last digit of the address may be lost"
 	case startsAddress(tok) && i+1 < len(w.tokens) && strings.Trim(w.tokens[i+1], "0123456789") == "":
 		return placeholder(tok), "the figures behind it may belong to it"
+	case w.lost[tok] != "" && len(tok) == 1:
+		return "<" + tok + ", if it stood here>", w.lost[tok]
 	case w.lost[tok] != "":
 		return placeholder(tok), w.lost[tok]
 	case lostDigit(tok, terms), w.spaced[tok] != "" && (!strings.Contains(w.text, w.spaced[tok]) || w.figuresGone()),
