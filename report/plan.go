@@ -73,8 +73,8 @@ type Action struct {
 	// Complete: there are records to change, and they can be published as they stand, now.
 	// It is false if the audit of the records found something against them.
 	Complete bool `json:"complete"`
-	// after is that of the fix.
-	after string
+	// after is that of the fix, and key its key.
+	after, key string
 	// Audited: the records were laid over the DNS and audited, and the outcome
 	// was no worse.
 	Audited bool `json:"audited"`
@@ -111,8 +111,18 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 	current := r
 	var changes []Change
 	tried := make(map[string]bool)
+	var refused []string // what was objected to
+	retried, since := false, maxActions
 	for len(tried) < maxActions {
 		a, ok := nextAction(r, current, tried)
+		if !ok && !retried && len(changes) > since {
+			// What was tried first may do no harm beside what was applied after it.
+			for _, key := range refused {
+				delete(tried, key)
+			}
+			retried = true
+			a, ok = nextAction(r, current, tried)
+		}
 		if !ok {
 			break
 		}
@@ -128,6 +138,7 @@ func MakePlan(r *Report, again func([]Change) *Report) *Plan {
 		}
 		if a.Objection = cmp.Or(objection(current, after), futile(a, current, after)); a.Objection != "" {
 			a.Complete = false
+			refused, since = append(refused, a.key), min(since, len(changes))
 			p.add(a)
 			continue
 		}
@@ -212,7 +223,7 @@ func nextAction(first, current *Report, tried map[string]bool) (Action, bool) {
 		}
 		a.Who, a.Whom = who(first, f, a)
 		a.Template = slices.ContainsFunc(a.Add, finding.Record.HasPlaceholder)
-		a.Complete, a.after = f.Fix.Complete, f.Fix.After
+		a.Complete, a.after, a.key = f.Fix.Complete, f.Fix.After, key
 		return a, true
 	}
 	return Action{}, false

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -83,6 +84,38 @@ func TestPlanObjects(t *testing.T) {
 	}
 	if a := p.Actions[1]; a.Audited || !strings.Contains(a.Objection, "spf-broken") || a.Remove[0].Value != "v=spf1 weak -all" {
 		t.Errorf("the harmful one, tried again after the other: %+v", a)
+	}
+}
+
+// A fix that does harm only before another is tried again behind it.
+func TestPlanTriesAgain(t *testing.T) {
+	record := func(name, value string) finding.Record { return finding.Record{Name: name, Type: "TXT", Value: value} }
+	audited := func(changes []Change) *Report {
+		published := map[string]string{"acme.example": "wrong", "_spf.acme.example": "wrong"}
+		for _, c := range changes {
+			for _, r := range c.Add {
+				published[r.Name] = r.Value
+			}
+		}
+		r := &audit.Result{Domain: "acme.example", Findings: reporttest.AllPassed()}
+		for i, name := range []string{"acme.example", "_spf.acme.example"} {
+			if published[name] == "wrong" {
+				r.Findings = append(r.Findings, finding.Finding{Check: fmt.Sprintf("spf-%d", i), Section: finding.SPF, Severity: finding.Critical, Subject: name, Title: name,
+					Fix: &finding.Fix{Complete: true, Summary: "Mend it.", Name: name, Type: "TXT", Value: "right", Remove: []finding.Record{record(name, "wrong")}}})
+			}
+		}
+		if published["acme.example"] == "right" && published["_spf.acme.example"] == "wrong" {
+			r.Findings = append(r.Findings, finding.Finding{Check: "spf-new", Section: finding.SPF, Severity: finding.Error, Subject: "acme.example", Title: "New"})
+		}
+		return New(r, DefaultScale(), "1.0.0")
+	}
+	asked := 0
+	p := MakePlan(audited(nil), func(changes []Change) *Report { asked++; return audited(changes) })
+	if len(p.Actions) != 2 || !p.Actions[0].Audited || p.Actions[0].Add[0].Name != "_spf.acme.example" || !p.Actions[1].Audited || p.Actions[1].Objection != "" {
+		t.Errorf("%+v", p.Actions)
+	}
+	if asked != 3 {
+		t.Errorf("%d audits, want 3", asked)
 	}
 }
 

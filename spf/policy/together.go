@@ -36,13 +36,28 @@ func (k *checker) together() {
 		}
 		agreed, first = texts, cmp.Or(first, f.Check)
 	}
-	if _, ok := agreed[k.p.Domain]; !ok || !k.published.Status.absent() || k.p.with(agreed).works("", "") {
+	if _, ok := agreed[k.p.Domain]; !ok || k.p.with(agreed).works("", "") {
 		return
 	}
-	// Of a record that nobody reads a check gives none; this one would give permerror.
+	when := "what it leads to is repaired"
+	switch {
+	case k.published.Status.absent(): // Of a record that nobody reads a check gives none; this one would give permerror.
+	case k.published.works("", "") || k.asks():
+		return // something else is known to be wrong
+	default:
+		when = "what it leads to takes fewer lookups" // all that is wrong is repaired, and it is one too many
+	}
 	for _, f := range ready {
 		if f.Fix.Name == k.p.Domain {
-			f.Fix.When = "what it leads to is repaired"
+			f.Fix.When = when
 		}
 	}
+}
+
+// asks reports whether something that is wrong is left to the owner to repair.
+func (k *checker) asks() bool {
+	return slices.ContainsFunc(k.Found(), func(f *finding.Finding) bool {
+		x := f.Fix
+		return f.Severity.AtLeast(finding.Error) && (x == nil || x.When != "" || x.After != "" || x.Value == "" || x.HasPlaceholder())
+	})
 }

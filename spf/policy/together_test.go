@@ -17,7 +17,7 @@ func TestTogether(t *testing.T) {
 		name    string
 		records []string // name and text
 		waits   string   // the check whose fix waits
-		first   string   // for which
+		first   string   // for which, or when
 	}{
 		{"three void lookups in two records",
 			[]string{"@ v=spf1 redirect=_spf.acme.example", "_spf v=spf1 include:_own.acme.example ip4:192.0.2.1 -all a", "_own v=spf1 mx:acme.example -all", "_own v=spf1 a mx ~all"},
