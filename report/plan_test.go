@@ -1,9 +1,9 @@
 package report
 
 import (
-	"fmt"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -100,7 +100,7 @@ func TestPlanTriesAgain(t *testing.T) {
 		r := &audit.Result{Domain: "acme.example", Findings: reporttest.AllPassed()}
 		for i, name := range []string{"acme.example", "_spf.acme.example"} {
 			if published[name] == "wrong" {
-				r.Findings = append(r.Findings, finding.Finding{Check: fmt.Sprintf("spf-%d", i), Section: finding.SPF, Severity: finding.Critical, Subject: name, Title: name,
+				r.Findings = append(r.Findings, finding.Finding{Check: fmt.Sprintf("spf-%d", i), Section: finding.SPF, Severity: []finding.Severity{finding.Critical, finding.Error}[i], Subject: name, Title: name,
 					Fix: &finding.Fix{Complete: true, Summary: "Mend it.", Name: name, Type: "TXT", Value: "right", Remove: []finding.Record{record(name, "wrong")}}})
 			}
 		}

@@ -173,6 +173,31 @@ func harmless(t *testing.T, w *World, next func() (label string, c *Case, m *Mea
 	}
 }
 
+// TestTogetherDoNoHarm: mistakes in several records of one domain whose repairs were harmless each by
+// itself, and not together or in the order that they were tried.
+func TestTogetherDoNoHarm(t *testing.T) {
+	w, templates, meant := world(t)
+	at := slices.IndexFunc(templates, func(t Template) bool { return t.Name == "redirect and strict" })
+	for _, typed := range []map[string]string{
+		{"_own." + Domain: "v=spf1 mx:acme.example a:mail.acme.example include:_spf.google.com,include:sendgrid.net -all", Domain: "v=spf1 redirect=_spf.acme.example a mx a mx a mx a mx a mx"},
+		{"_own." + Domain: "v=spf1 mx:cme.example a:mail.acme.example -all", Domain: "vv=spf1 redirect=_spf.acme.example", "_spf." + Domain: "v=spf1 include:_own.acme.example include:spf. esp.example -all"},
+	} {
+		var mistakes []Mistake
+		for i, r := range templates[at].Records {
+			if text := typed[r.Name]; text != "" && kind(r) == "spf" {
+				mistakes = append(mistakes, mistake(r, "types "+text, func(z *sheet) { z.records[i].cells = []string{text} }))
+			}
+		}
+		harms, err := w.Inspect(t.Context(), NewCase(templates[at], mistakes), meant[at])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range harms {
+			t.Errorf("%v: %s: %s", typed, h.Kind, h.Text)
+		}
+	}
+}
+
 // TestTemplates: what a report proposes for a domain without mistakes does no harm.
 func TestTemplates(t *testing.T) {
 	w, templates, meant := world(t)
