@@ -82,6 +82,8 @@ func TestMended(t *testing.T) {
 			"MX 10 mx1.acme.example, MX 20 mx2.acme.example, - MX 10 mx1.acme.example, - MX 20 mx2.acme.example", ""},
 		{"address of an MX host at a doubled name", "mx2 A", "mx2.acme.example A 192.0.2.11", "", "mx-unresolvable", "An address stands at mx2.acme.example.acme.example",
 			"A 192.0.2.11, - A 192.0.2.11", ""},
+		{"record of type SPF behind an include, whose mx is that of its own name", "@ TXT", "@ TXT \"v=spf1 include:_own.acme.example -all\"\n_own SPF \"v=spf1 mx -all\"", "", "spf-include-missing", "leads to no SPF record",
+			"", "spf-include-missing"},
 		{"record of type SPF behind an include", "@ TXT", "@ TXT \"v=spf1 mx include:_own.acme.example -all\"\n_own SPF \"v=spf1 ip4:192.0.2.20 -all\"\n20.2.0.192.in-addr.arpa. PTR mail\nmail A 192.0.2.20", "", "spf-include-missing", "as a record of type SPF (99)",
 			"TXT v=spf1 ip4:192.0.2.20 -all", ""},
 		{"MX missing: the reports are lost for it", "@ MX, @ TXT", "@ TXT \"v=spf1 ip4:192.0.2.10 -all\"", "", "mx-missing", "has neither an MX record nor an address", "", "mx-missing"},

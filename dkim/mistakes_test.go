@@ -391,13 +391,18 @@ func TestStrayInKey(t *testing.T) {
 		if blanks := strings.ReplaceAll(p, "+", " "); !repaired(blanks) || repaired(blanks[:at]+"\u00a0"+blanks[at+1:]) {
 			t.Errorf("blanks for +, and another kind of blank: %s", blanks)
 		}
-		// One backslash before an n may have slipped in; line ends are several.
-		n := at + strings.IndexByte(p[at:], 'n')
-		if typed := p[:at-20] + "a" + p[at-20:n] + `\` + p[n:]; repaired(typed) {
-			t.Errorf("a backslash before an n, and one too much: %s", typed)
+		if blanks := strings.ReplaceAll(p, "+", " "); !repaired(blanks) || repaired(blanks[:at]+"\u00a0"+blanks[at+1:]) {
+			t.Errorf("blanks for +, and another kind of blank: %s", blanks)
 		}
-		if typed := p[:at] + `\n` + p[at:at+64] + `\n` + p[at+64:]; !repaired(typed) {
-			t.Errorf("line ends as escapes: %s", typed)
+		// A line end may stand there as an escape; no line ends in a tab.
+		n := at + strings.IndexByte(p[at:], 't')
+		if typed := p[:at-20] + "a" + p[at-20:n] + `\` + p[n:]; repaired(typed) {
+			t.Errorf("a backslash before a t, and one too much: %s", typed)
+		}
+		for _, typed := range []string{p[:at] + `\n` + p[at:], p[:at] + `\n` + p[at:at+64] + `\r\n` + p[at+64:]} {
+			if !repaired(typed) {
+				t.Errorf("line ends as escapes: %s", typed)
+			}
 		}
 		for _, around := range []string{`" "`, `""`, "\u201d \u201c", `"\t"`, `\" \"`} {
 			if typed := p[:at] + around + p[at:]; !repaired(typed) {

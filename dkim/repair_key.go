@@ -121,23 +121,20 @@ func (k *Key) strayWithin(record string) bool {
 			return false
 		}
 		from += at
-		if strays, escapes, all := between(raw[from:], want); all {
-			// Line ends that were pasted as escapes are several. One is as well a backslash
-			// that slipped in before an n of the key.
-			return strays > 0 || escapes == 1
+		if strays, all := between(raw[from:], want); all {
+			return strays > 0
 		}
 	}
 }
 
 // between counts the texts that stand between the characters of a key in a text that
-// begins with it, and the escapes of white space among them; all reports whether the whole
-// key is there.
-func between(raw, key string) (strays, escapes int, all bool) {
+// begins with it, but for line ends as escapes; all reports whether the whole key is there.
+func between(raw, key string) (strays int, all bool) {
 	i := 0
 	for key != "" {
 		switch {
 		case i == len(raw):
-			return strays, escapes, false
+			return strays, false
 		case raw[i] == key[0]:
 			i, key = i+1, key[1:]
 		default:
@@ -146,12 +143,14 @@ func between(raw, key string) (strays, escapes int, all bool) {
 				i++
 			}
 			if run := raw[start:i]; run == `\` && i+1 < len(raw) && strings.IndexByte("nrt", raw[i]) >= 0 && raw[i] != key[0] {
-				escapes++
+				if raw[i] == 't' {
+					strays++ // no line ends so: the backslash slipped in before a t of the key
+				}
 				i++
 				continue
 			}
 			if i == start || i == len(raw) || raw[i] != key[0] {
-				return strays, escapes, false
+				return strays, false
 			}
 			// A sign may be escaped, and strings have a quotation mark at both ends.
 			if run := raw[start:i]; utf8.RuneCountInString(run) == 1 && !(run == `\` && !ascii.IsAlphanumeric(key[0])) {
@@ -159,7 +158,7 @@ func between(raw, key string) (strays, escapes int, all bool) {
 			}
 		}
 	}
-	return strays, escapes, true
+	return strays, true
 }
 
 // inKey reports whether a character is one of base64.

@@ -15,11 +15,11 @@ import (
 // registered reads the labels that a registry takes (RFC 5891, 4).
 var registered = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
-// ALabels returns a record with the hosts of its mailboxes and URLs in A-labels (RFC 5890), where they are
-// names in other letters than those of ASCII: no record holds these (RFC 9989, 4.7), and no other name can
-// be meant. Labels of two alphabets stay, and those that look like a label in ASCII or were read in
-// the wrong character set, as does a name that is one of hosts but for its accents: which is meant, its
-// owner knows.
+// ALabels returns a record with those of hosts, and what is below them, in A-labels (RFC 5890), where
+// they are written in other letters than those of ASCII: no record holds these (RFC 9989, 4.7). Any other
+// name stays, for the accent may be a slip, and the name that it makes anybody's. So do labels of two
+// alphabets, those that look like a label in ASCII or were read in the wrong character set, and a name
+// that is one of hosts but for its accents: which is meant, its owner knows.
 func ALabels(record string, hosts ...string) string {
 	if ascii.Only(record) || len(record) > maxRepair || !utf8.ValidString(record) {
 		return record
@@ -92,10 +92,11 @@ func aLabels(host string, hosts []string) string {
 			return host
 		}
 	}
-	if known(hosts).has(strings.Join(bare, ".")) {
+	name := strings.Join(labels, ".")
+	if known(hosts).has(strings.Join(bare, ".")) || !known(hosts).has(name) {
 		return host
 	}
-	return strings.Join(labels, ".")
+	return name
 }
 
 // misread reports whether the letters of a label are the octets of UTF-8 taken for Latin-1, "Ã¼" for "ü".

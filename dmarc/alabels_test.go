@@ -2,8 +2,8 @@ package dmarc
 
 import "testing"
 
-// TestALabels: a host in other letters than those of ASCII is its A-labels; where another name may be meant
-// the record stays as it is.
+// TestALabels: a host of the owner's in other letters than those of ASCII is its A-labels; where another name
+// may be meant the record stays as it is.
 func TestALabels(t *testing.T) {
 	for _, tt := range []struct{ record, want string }{
 		{"rua=mailto:d@acme.example", "rua=mailto:d@acme.example"},
@@ -22,11 +22,12 @@ func TestALabels(t *testing.T) {
 		{"rua=mailto:d@аcmе.example", "rua=mailto:d@аcmе.example"},           // Cyrillic within Latin
 		{"rua=mailto:d@асе.example", "rua=mailto:d@асе.example"},             // Cyrillic that looks like ace
 		{"rua=mailto:d@b\xfccher.example", "rua=mailto:d@b\xfccher.example"}, // Latin-1
+		{"rua=mailto:d@gmaíl.com", "rua=mailto:d@gmaíl.com"},                 // anybody's
 		{"p=réject; x=bücher.example", "p=réject; x=bücher.example"},
 		{"rua=mailto:d@b❤cher.example", "rua=mailto:d@b❤cher.example"},
 		{"ü", "ü"}, {"@ü", "@ü"}, {"❤", "❤"},
 	} {
-		if got := ALabels(tt.record, "acme.example"); got != tt.want {
+		if got := ALabels(tt.record, "acme.example", "xn--bcher-kva.example", "xn--strae-oqa.example", "xn--e1afmkfd.xn--p1ai"); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.record, got, tt.want)
 		}
 	}

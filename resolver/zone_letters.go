@@ -9,8 +9,9 @@ import (
 	"mailworthy/internal/ascii"
 )
 
-// typedLabels reads labels as a person types them (RFC 5895).
-var typedLabels = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
+// typedLabels are the labels that a registry takes (RFC 5891, 4). Nothing is mapped but capitals: a server
+// serves a label with what cannot be seen in it as another name.
+var typedLabels = idna.New(idna.ValidateForRegistration(), idna.BidiRule(), idna.StrictDomainName(false))
 
 // typed is a name of the file with its labels in other letters than those of ASCII as A-labels (RFC 5890),
 // by which everybody asks for them. What is none, or written octet by octet, stays as it is.
@@ -23,7 +24,7 @@ func (p *zoneParser) typed(text string) string {
 		if ascii.Only(label) {
 			continue
 		}
-		a, err := typedLabels.ToASCII(label)
+		a, err := typedLabels.ToASCII(strings.ToLower(label))
 		if err != nil || !ascii.Only(a) || strings.ContainsAny(a, ".") || strings.ContainsRune(label, '\\') {
 			p.noteLetters(text, "is no name that anybody can ask for, and is taken as its octets")
 			return text
@@ -31,6 +32,10 @@ func (p *zoneParser) typed(text string) string {
 		labels[i] = a
 	}
 	name := strings.Join(labels, ".")
+	if len(name) > maxName {
+		p.noteLetters(text, "is too long a name by its A-labels, and is taken as its octets")
+		return text
+	}
 	p.noteLetters(text, "is read as "+name+", by which everybody asks for it: servers want it written so")
 	return name
 }

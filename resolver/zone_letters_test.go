@@ -15,6 +15,8 @@ func TestZoneLetters(t *testing.T) {
 		{"the owner of the SOA, without its dot", "", "bücher.example SOA ns h 1 2 3 4 5\nwww A 192.0.2.1\n", xn + " SOA ns." + xn + "|www." + xn + " A", "1: \"bücher.example\" is read as " + xn},
 		{"stated", "bücher.example", "@ SOA ns h 1 2 3 4 5\nwww A 192.0.2.1\n", xn + " SOA ns." + xn + "|www." + xn + " A", ""},
 		{"no name", "acme.example", "@ SOA ns h 1 2 3 4 5\na\u3002b A 192.0.2.1\n", "acme.example SOA ns.acme.example|a\u3002b.acme.example A", "is no name that anybody can ask for"},
+		{"what cannot be seen, and wide letters, are no part of a name that a registry takes", "acme.example", "@ SOA ns h 1 2 3 4 5\n_dmarc\u200b TXT \"x\"\nm\u00adx A 192.0.2.1\n\uff3fdmarc TXT \"x\"\n",
+			"acme.example SOA ns.acme.example|\uff3fdmarc.acme.example TXT|m\u00adx.acme.example A|_dmarc\u200b.acme.example TXT", "is no name that anybody can ask for"},
 		{"octets", "acme.example", "@ SOA ns h 1 2 3 4 5\nb\\195\\188 A 192.0.2.1\nc\xfc A 192.0.2.2\n", "acme.example SOA ns.acme.example|b\u00fc.acme.example A|c\xfc.acme.example A", ""},
 	} {
 		set, err := ParseZone(strings.NewReader(tt.file), tt.origin, "f.zone")

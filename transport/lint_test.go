@@ -189,8 +189,8 @@ func TestMeant(t *testing.T) {
 		{"bimi", "v=BIMI1:l=https://acme.example/x.svg:a=:avp=brand", "v=BIMI1; l=https://acme.example/x.svg; a=; avp=brand"},
 		{"bimi", "v=BIMI1; l=https://acme.example/x.svg; a=https://acme.example/a:l=https://b.pem", ""}, // a URL may have it
 		// A host in other letters is its A-labels; of a path the owner knows.
-		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@bücher.example,https://bücher.example/r", "v=TLSRPTv1; rua=mailto:a@xn--bcher-kva.example,https://xn--bcher-kva.example/r"},
-		{"bimi", "v=BIMI1; l=https://bücher.example/x.svg; a=https://bücher.example/x.pem", "v=BIMI1; l=https://xn--bcher-kva.example/x.svg; a=https://xn--bcher-kva.example/x.pem"},
+		{"tls-rpt", "v=TLSRPTv1; rua=mailto:a@bücher.example,https://bücher.example/r", "v=TLSRPTv1; rua=<correct: https://b?cher.example/r>,mailto:<mailbox for reports>"},
+		{"bimi", "v=BIMI1; l=https://bücher.example/x.svg; a=https://bücher.example/x.pem", "v=BIMI1; l=<correct: https://b?cher.example/x.svg>; a=<correct: https://b?cher.example/x.pem>"},
 		{"bimi", "v=BIMI1; l=https://a.example/bücher.svg", "v=BIMI1; l=<correct: https://a.example/b?cher.svg>"},
 		// Fields that nobody knows stay, if the grammar allows them.
 		{"tls-rpt", "v=TLSRPTv1; rua=a@acme.example; ext=1; foo=b=ar", reports + "; ext=1"},

@@ -271,8 +271,8 @@ func (k *checker) typeSPF(t *Term) string {
 	if _, l := spf.Parse(text); text == "" || l.ErrorAt >= 0 || !useful(text) || alienTerms(text) != nil || k.besides(t.Target, text) != nil {
 		return ""
 	}
-	if q := k.p.with(map[string]string{t.Target: text}); q.passesWorld() || len(k.worse(q)) > 0 {
-		return ""
+	if q := k.p.with(map[string]string{t.Target: text}); q.passesWorld() || len(k.worse(q)) > 0 || slices.ContainsFunc(q.VoidLookups, func(v Void) bool { return v.In == t.Target }) {
+		return "" // its mx may be meant to be that of the domain, and not that of its own name
 	}
 	return text
 }
