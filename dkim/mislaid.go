@@ -65,8 +65,9 @@ const (
 	mostMissing, mostSigning = 4, 4
 	// mostNames bounds the names of a zone that are searched for keys.
 	mostNames = 5000
-	// mostMislaid bounds the names that are asked.
-	mostMislaid = 60
+	// mostMislaid bounds the names that are asked, and mostOfSigning those of other signing domains
+	// that are asked beyond.
+	mostMislaid, mostOfSigning = 60, 12
 )
 
 // The ways in which a name goes wrong.
@@ -139,15 +140,6 @@ func (s *search) mislayStated(domains, missing []string) {
 	if len(missing) == 0 {
 		return
 	}
-	for _, sel := range missing {
-		if sel == "selector1" || sel == "selector2" {
-			for _, d := range domains {
-				for _, name := range tenantNames(sel, d) {
-					s.perhaps(sel, d, name, whyTenant)
-				}
-			}
-		}
-	}
 	type wrong struct{ before, after, why string }
 	var at [1 + mostSigning][9]wrong
 	for i, d := range domains {
@@ -164,9 +156,19 @@ func (s *search) mislayStated(domains, missing []string) {
 			{"", "._domainkeys." + d, whySpelt},
 		}
 	}
-	// Name by name, so that a bound cuts the rarer ones.
-	for n := range at[0] {
-		for i, d := range domains {
+	// The domain's own first, and name by name, so that a bound cuts the rarer ones.
+	for i, d := range domains {
+		for _, sel := range missing {
+			if sel == "selector1" || sel == "selector2" {
+				for _, name := range tenantNames(sel, d) {
+					s.perhaps(sel, d, name, whyTenant)
+				}
+			}
+		}
+		for n := range at[i] {
+			if i > 0 && n == 3 {
+				break // the commonest of the others
+			}
 			for _, sel := range missing {
 				s.perhaps(sel, d, at[i][n].before+sel+at[i][n].after, at[i][n].why)
 			}
@@ -251,7 +253,11 @@ func (s *search) mislayListed(d string, found map[string]bool) {
 
 // perhaps adds a name, once.
 func (s *search) perhaps(selector, domain, name, why string) {
-	if len(s.mislaid) < min(mostMislaid, s.room()) && len(name) <= 253 &&
+	most := min(mostMislaid, s.room())
+	if domain != s.d.Domain && most > 0 {
+		most += mostOfSigning // they take nothing from the domain's own
+	}
+	if len(s.mislaid) < most && len(name) <= 253 &&
 		!slices.ContainsFunc(s.mislaid, func(m mislaid) bool { return m.name == name }) {
 		s.mislaid = append(s.mislaid, mislaid{selector: selector, domain: domain, name: name, why: why})
 	}

@@ -31,6 +31,8 @@ func TestWrongNames(t *testing.T) {
 			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkey.acme.example.acme.example", "s9._domainkey.acme.example", "TXT"},
 		{"of a signing domain, doubled", "s9._domainkey.mail.acme.example TXT KEY", false, Options{Selectors: []string{"s9"}, DKIMDomains: []string{"mail.acme.example"}},
 			[]string{"dkim-wrong-name error s9._domainkey.mail.acme.example"}, "s9._domainkey.mail.acme.example.acme.example", "s9._domainkey.mail.acme.example", "TXT"},
+		{"of the domain itself, beside others", "s9._domainkeys TXT KEY", false, Options{Selectors: []string{"s9"}, DKIMDomains: []string{"a.acme.example", "b.acme.example", "c.acme.example", "d.acme.example"}, MaxQuestions: 80},
+			[]string{"dkim-wrong-name error s9._domainkey.acme.example"}, "s9._domainkeys.acme.example", "s9._domainkey.acme.example", "TXT"},
 		{"of a signing domain, none stated", "s9.domainkey.mail TXT KEY", true, Options{DKIMDomains: []string{"mail.acme.example"}},
 			[]string{"dkim-wrong-name error s9._domainkey.mail.acme.example"}, "s9.domainkey.mail.acme.example", "s9._domainkey.mail.acme.example", "TXT"},
 		{"of a signing domain, beside the domain's own", "s9.domainkey.mail TXT KEY\ns9._domainkey TXT KEY" + second, true, Options{DKIMDomains: []string{"mail.acme.example"}},

@@ -384,6 +384,9 @@ func TestStrayInKey(t *testing.T) {
 			if typed := p[:at] + stray + p[at:]; repaired(typed) {
 				t.Errorf("%q within the key: %s", stray, typed)
 			}
+			if typed := p[:4] + "'" + p[4:at] + stray + p[at+1:at+30] + "a" + p[at+30:]; repaired(typed) {
+				t.Errorf("%q for a character, one too much and an apostrophe before: %s", stray, typed)
+			}
 			if typed := p[:at] + stray + p[at+1:at+30] + "a" + p[at+30:]; repaired(typed) {
 				t.Errorf("%q for a character, and one too much: %s", stray, typed)
 			}

@@ -116,7 +116,7 @@ func (k *Key) strayWithin(record string) bool {
 		raw = strings.ReplaceAll(record, " ", "+")
 	}
 	for from := 0; ; from++ {
-		at := strings.Index(raw[from:], want[:8])
+		at := strings.IndexByte(raw[from:], want[0])
 		if at < 0 {
 			return false
 		}

@@ -140,7 +140,7 @@ func (k *checker) target(r *Record, t *Term) {
 			fix = &finding.Fix{Summary: "Publish the corrected record.", Name: t.Target, Type: "TXT", Value: meant, Remove: []finding.Record{{Name: t.Target, Type: "TXT", Value: text}}}
 		} else if text := k.typeSPF(t); text != "" {
 			detail += fmt.Sprintf(" The zone has %s there as a record of type SPF (99). Receivers ask for TXT alone.", quote(text))
-			fix = &finding.Fix{Summary: "Publish the record as TXT.", Name: t.Target, Type: "TXT", Value: text}
+			fix = k.right(r, t)
 		} else {
 			fix = k.right(r, t)
 		}
@@ -261,20 +261,13 @@ func (k *checker) unmarked(t *Term) (text, meant string) {
 	return text, k.readable(t.Target, m)
 }
 
-// typeSPF is the record of type SPF at the target of a term, if the name is the domain's own and it can
-// be published as TXT without harm; else "".
+// typeSPF is the record of type SPF at the target of a term, if the name is the domain's own; else "". Whether
+// it was meant for all mail of that name, too, its owner knows.
 func (k *checker) typeSPF(t *Term) string {
-	if t.Record == nil || t.Status != StatusNone || !k.mine(t.Record) || k.trial {
+	if t.Record == nil || t.Status != StatusNone || !k.mine(t.Record) {
 		return ""
 	}
-	text := k.p.answers.get(t.Target, resolver.TypeTXT).ofType99()
-	if _, l := spf.Parse(text); text == "" || l.ErrorAt >= 0 || !useful(text) || alienTerms(text) != nil || k.besides(t.Target, text) != nil {
-		return ""
-	}
-	if q := k.p.with(map[string]string{t.Target: text}); q.passesWorld() || len(k.worse(q)) > 0 || slices.ContainsFunc(q.VoidLookups, func(v Void) bool { return v.In == t.Target }) {
-		return "" // its mx may be meant to be that of the domain, and not that of its own name
-	}
-	return text
+	return k.p.answers.get(t.Target, resolver.TypeTXT).ofType99()
 }
 
 // readable is a repaired record with placeholders for what nobody can read, and for

@@ -158,7 +158,7 @@ func fromTo(value string) []netip.Prefix {
 			b, err2 = netip.ParseAddr(from[:i+1] + to)
 		}
 	}
-	if err1 != nil || err2 != nil || a.BitLen() != b.BitLen() || a.Compare(b) > 0 {
+	if err1 != nil || err2 != nil || a.BitLen() != b.BitLen() || a.Zone()+b.Zone() != "" || a.Compare(b) > 0 {
 		return nil
 	}
 	if ps := (addresses{{a, b}}).prefixes(); len(ps) <= 8 {

@@ -290,6 +290,7 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf=m -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spfa mx -all", "v=spf1 <a, if it stood here> mx -all"},
 		{"v=spfx ip4:192.0.2.1 -all", "v=spf1 <the term that x was meant to be> ip4:192.0.2.1 -all"},
+		{"v=spf1 ip6:2001:db8::1%2-2001:db8::2 -all", "v=spf1 ip6:<the address that ip6:2001:db8::1%2-2001:db8::2 was meant to be> -all"},
 		{"v=sp,f1m\\ -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spfm  -all", "v=spf1 <the term that m was meant to be> -all"},
 		{"v=spf.x mx -all", "v=spf1 <the term that x was meant to be> mx -all"},
