@@ -95,7 +95,7 @@ func (a *run) mislaidAddresses(sheet *finding.Sheet) {
 		for _, rec := range resolver.Below(a.resolver, at, resolver.TypeA, resolver.TypeAAAA) {
 			if rec.Name == at {
 				is = append(is, finding.Record{Name: at, Type: rec.Type.String(), Value: rec.Addr.String()})
-				public = public && rec.Addr.IsGlobalUnicast() && !rec.Addr.IsPrivate()
+				public = public && mailhost.Public(rec.Addr)
 			}
 		}
 		if len(is) == 0 {

@@ -135,16 +135,19 @@ func (s *search) foundAt(d string) map[string]bool {
 	return found
 }
 
-// mislayStated lists the names at which stated selectors without a key may stand, of each signing domain.
+// mislayStated lists the names at which stated selectors without a key may stand, of each signing domain:
+// the domain's own first, and name by name, so that a bound cuts the rarer ones.
 func (s *search) mislayStated(domains, missing []string) {
-	if len(missing) == 0 {
-		return
-	}
-	type wrong struct{ before, after, why string }
-	var at [1 + mostSigning][9]wrong
 	for i, d := range domains {
+		for _, sel := range missing {
+			if sel == "selector1" || sel == "selector2" {
+				for _, name := range tenantNames(sel, d) {
+					s.perhaps(sel, d, name, whyTenant)
+				}
+			}
+		}
 		first, _, _ := strings.Cut(d, ".")
-		at[i] = [...]wrong{
+		wrong := []struct{ before, after, why string }{
 			{"", "._domainkey." + d + "." + d, whyDoubled},
 			{"", "._domainkey." + d + "." + resolver.Registrable(d), whyOrigin}, // the same of an organization's domain
 			{"", ".domainkey." + d, whyUnderscore},
@@ -155,22 +158,12 @@ func (s *search) mislayStated(domains, missing []string) {
 			{"", "._domainkey." + first + "." + d, whyPart},
 			{"", "._domainkeys." + d, whySpelt},
 		}
-	}
-	// The domain's own first, and name by name, so that a bound cuts the rarer ones.
-	for i, d := range domains {
-		for _, sel := range missing {
-			if sel == "selector1" || sel == "selector2" {
-				for _, name := range tenantNames(sel, d) {
-					s.perhaps(sel, d, name, whyTenant)
-				}
-			}
+		if i > 0 {
+			wrong = wrong[:3] // the commonest
 		}
-		for n := range at[i] {
-			if i > 0 && n == 3 {
-				break // the commonest of the others
-			}
+		for _, w := range wrong {
 			for _, sel := range missing {
-				s.perhaps(sel, d, at[i][n].before+sel+at[i][n].after, at[i][n].why)
+				s.perhaps(sel, d, w.before+sel+w.after, w.why)
 			}
 		}
 	}

@@ -77,12 +77,7 @@ func (s *Selector) undotted() string {
 }
 
 // lastOwner is the name at which the last of the aliases stands.
-func (s *Selector) lastOwner() string {
-	if n := len(s.CNAMEs); n > 1 {
-		return s.CNAMEs[n-2]
-	}
-	return s.QueryName()
-}
+func (s *Selector) lastOwner() string { return resolver.LastOwner(s.QueryName(), s.CNAMEs) }
 
 // hyphened is where an alias of Microsoft 365 that leads nowhere was meant to lead, if its
 // target has a hyphen in place of the dot before _domainkey; "" if that is not it.

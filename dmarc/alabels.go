@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
-	"golang.org/x/net/publicsuffix"
 	"golang.org/x/text/unicode/norm"
 
 	"mailworthy/internal/ascii"
@@ -86,11 +85,6 @@ func aLabels(host string, hosts []string) string {
 			}
 			return c
 		}, norm.NFD.String(strings.ToLower(label)))
-	}
-	if top := labels[len(labels)-1]; strings.HasPrefix(top, "xn--") {
-		if suffix, icann := publicsuffix.PublicSuffix(top); !icann || suffix != top {
-			return host
-		}
 	}
 	name := strings.Join(labels, ".")
 	if known(hosts).has(strings.Join(bare, ".")) || !known(hosts).has(name) {

@@ -337,13 +337,7 @@ func holdsScheme(local string) bool {
 // mistyped or lost with another slip: "mailtlpostmaster@…".
 func beginsAsScheme(address string) bool {
 	local, _, _ := strings.Cut(strings.ToLower(address), "@")
-	bare := strings.Map(func(c rune) rune {
-		if c >= 0x80 || !ascii.IsAlphanumeric(byte(c)) {
-			return -1 // "maai.lto.dmarc@…"
-		}
-		return c
-	}, local)
-	return readsAsScheme(local) || readsAsScheme(bare)
+	return readsAsScheme(local) || readsAsScheme(ascii.Alphanumeric(local)) // "maai.lto.dmarc@…"
 }
 
 // readsAsScheme is beginsAsScheme of a local part.

@@ -33,12 +33,7 @@ func (s *search) askUndotted() {
 }
 
 // lastOwner is the name at which the last alias of the step stands.
-func (s *Step) lastOwner() string {
-	if n := len(s.Evidence.CNAMEs); n > 1 {
-		return s.Evidence.CNAMEs[n-2]
-	}
-	return s.Name
-}
+func (s *Step) lastOwner() string { return resolver.LastOwner(s.Name, s.Evidence.CNAMEs) }
 
 // readUndotted takes the answer.
 func (s *Step) readUndotted(q *question) {

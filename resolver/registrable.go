@@ -25,6 +25,14 @@ func InRoot(tld string) bool {
 	return icann
 }
 
+// LastOwner is the name at which the last of the aliases stands that a name leads through.
+func LastOwner(name string, aliases []string) string {
+	if n := len(aliases); n > 1 {
+		return aliases[n-2]
+	}
+	return name
+}
+
 // Undotted returns the whole name that was written without its final dot, so that one of
 // the zones added its own to it: u1.wl.sendgrid.net of u1.wl.sendgrid.net.acme.example in
 // the zone acme.example. It is "" if what stands before the zone is no whole name: one below a

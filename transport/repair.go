@@ -280,14 +280,7 @@ func (r *Record) noField(name string) string {
 // versionEnd is where the version at the beginning of a text ends, written right or nearly
 // so; 0 if there is none.
 func versionEnd(text, version string) int {
-	squeeze := func(s string) string {
-		return strings.Map(func(c rune) rune {
-			if c < 0x80 && ascii.IsAlphanumeric(byte(c)) {
-				return c
-			}
-			return -1
-		}, ascii.ToLower(s))
-	}
+	squeeze := func(s string) string { return ascii.Alphanumeric(ascii.ToLower(s)) }
 	want := squeeze(version)
 	best, end := 2, 0
 	for to := 2; to <= min(len(text), len(version)+6); to++ {

@@ -49,14 +49,7 @@ func meantAs(text, version string) bool {
 			word += next
 		}
 	}
-	squeeze := func(s string) string {
-		return strings.Map(func(c rune) rune {
-			if c < 0x80 && ascii.IsAlphanumeric(byte(c)) {
-				return c
-			}
-			return -1
-		}, strings.ToLower(s[:min(len(s), 40)]))
-	}
+	squeeze := func(s string) string { return ascii.Alphanumeric(strings.ToLower(s[:min(len(s), 40)])) }
 	first, _, _ := strings.Cut(plain, ";")
 	if strings.EqualFold(strings.Join(strings.Fields(first), ""), version) {
 		return true

@@ -3,6 +3,8 @@
 // literals of ABNF (RFC 5234, 2.3); package unicode knows more letters than these.
 package ascii
 
+import "strings"
+
 // IsLetter reports whether c is a letter.
 func IsLetter(c byte) bool { c |= 0x20; return 'a' <= c && c <= 'z' }
 
@@ -56,4 +58,14 @@ func EqualFold(a, b string) bool {
 		}
 	}
 	return true
+}
+
+// Alphanumeric is a text without what is neither a letter of ASCII nor a digit.
+func Alphanumeric(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x80 && IsAlphanumeric(byte(c)) {
+			return c
+		}
+		return -1
+	}, s)
 }

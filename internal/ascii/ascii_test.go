@@ -63,3 +63,11 @@ func TestLookAlikes(t *testing.T) {
 		t.Errorf("%d texts", len(pairs))
 	}
 }
+
+func TestAlphanumeric(t *testing.T) {
+	for text, want := range map[string]string{"v=sp,f1 m\\": "vspf1m", "maai.lto.Dmarc": "maailtoDmarc", "bü-c\u200b9": "bc9", "": "", "=;": ""} {
+		if got := Alphanumeric(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

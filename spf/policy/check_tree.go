@@ -138,10 +138,10 @@ func (k *checker) target(r *Record, t *Term) {
 		} else if text, meant := k.unmarked(t); meant != "" && k.mine(r) {
 			detail += fmt.Sprintf(" The TXT record %s there was probably meant to be one.", quote(text))
 			fix = &finding.Fix{Summary: "Publish the corrected record.", Name: t.Target, Type: "TXT", Value: meant, Remove: []finding.Record{{Name: t.Target, Type: "TXT", Value: text}}}
-		} else if text := k.typeSPF(t); text != "" {
-			detail += fmt.Sprintf(" The zone has %s there as a record of type SPF (99). Receivers ask for TXT alone.", quote(text))
-			fix = k.right(r, t)
 		} else {
+			if text := k.typeSPF(t); text != "" {
+				detail += fmt.Sprintf(" The zone has %s there as a record of type SPF (99). Receivers ask for TXT alone.", quote(text))
+			}
 			fix = k.right(r, t)
 		}
 		f := finding.Finding{Subject: t.Target, Detail: detail, Evidence: answersOf(r, t), Fix: fix}

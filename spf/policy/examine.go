@@ -167,7 +167,7 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 					x.meant(q.name, m.text, 0)
 				}
 			}
-			if text := o.ofType99(); (q.name == x.root && meant == nil || q.name != x.root && mine) && text != "" {
+			if text := o.ofType99(); q.name == x.root && meant == nil && text != "" {
 				x.meant(q.name, text, 0)
 			}
 			if target := undotted(q.name, x.root, o); target != "" {

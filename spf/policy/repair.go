@@ -362,7 +362,7 @@ func leftOf(version string) int {
 	switch c, before := ascii.Lower(version[end]), ascii.Lower(version[end-1]); {
 	case !ascii.IsLetter(c) || c == 'l' || c == 'i':
 		return 0
-	case before == '1' && lettersOf(version[:end]) == "vspf1", !ascii.IsAlphanumeric(before), before == 'f' && strings.IndexByte(figureless, c) >= 0:
+	case before == '1' && ascii.EqualFold(ascii.Alphanumeric(version[:end]), "vspf1"), !ascii.IsAlphanumeric(before), before == 'f' && strings.IndexByte(figureless, c) >= 0:
 		return end
 	}
 	return 0
@@ -435,18 +435,8 @@ func nearVersion(s string) bool {
 	if strings.ContainsAny(s, "023456789") {
 		return false
 	}
-	word := lettersOf(s)
+	word := ascii.ToLower(ascii.Alphanumeric(s))
 	return word != "spf" && hint.Distance(word, "vspf1") <= 1
-}
-
-// lettersOf are the letters and figures of a text, in lower case.
-func lettersOf(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c >= 0x80 || !ascii.IsAlphanumeric(byte(c)) {
-			return -1
-		}
-		return rune(ascii.Lower(byte(c)))
-	}, s)
 }
 
 // looksLikeRecord reports whether a text that is no SPF record was meant to be
