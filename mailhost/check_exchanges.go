@@ -436,20 +436,6 @@ func (j *judge) literal(d *Domain, e *Exchange, addr netip.Addr) {
 	j.Add("mx-ip-literal", f)
 }
 
-// hostWith is a name that is known to have the address: an MX host's, or the
-// domain's own.
-func (d *Domain) hostWith(addr netip.Addr) string {
-	for i := range d.Exchanges {
-		if e := &d.Exchanges[i]; e.isHost() && len(e.CNAMEs) == 0 && slices.Contains(e.Addresses, addr) {
-			return e.Name
-		}
-	}
-	if len(d.Own.CNAMEs) == 0 && slices.Contains(d.Own.Addresses, addr) {
-		return d.Name
-	}
-	return ""
-}
-
 // notPublic judges the addresses of a host that nobody outside can reach.
 func (j *judge) notPublic(d *Domain, e *Exchange) {
 	if e.silent > 0 {
@@ -457,10 +443,15 @@ func (j *judge) notPublic(d *Domain, e *Exchange) {
 	}
 	var wrong []finding.Record
 	var texts []string
+	var without string // the type whose only addresses are those: removed, SPF's term for the host finds none of that family
 	for _, a := range e.Addresses {
 		if kind := notPublic(a); kind != "" {
-			wrong = append(wrong, finding.Record{Name: e.Name, Type: forwardType(a).String(), Value: a.String()})
+			t := forwardType(a).String()
+			wrong = append(wrong, finding.Record{Name: e.Name, Type: t, Value: a.String()})
 			texts = append(texts, fmt.Sprintf("the %s address %s", kind, a))
+			if !slices.ContainsFunc(e.Addresses, func(b netip.Addr) bool { return forwardType(b).String() == t && isPublic(b) }) {
+				without = cmp.Or(without, t)
+			}
 		}
 	}
 	if len(wrong) == 0 {
@@ -479,11 +470,14 @@ func (j *judge) notPublic(d *Domain, e *Exchange) {
 	switch why := e.local(d); {
 	case why != "":
 		f.Fix = d.replace(e, why)
-	case own && e.usable() && e.silent == 0:
+	case own && without == "" && e.silent == 0:
 		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Remove what is not public from %s: it has public addresses beside.", owner), Remove: wrong}
 	case own:
-		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the public address of %s instead.", owner), Name: owner, Type: wrong[0].Type,
+		f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the public address of %s instead.", owner), Name: owner, Type: cmp.Or(without, wrong[0].Type),
 			Value: fmt.Sprintf("<the public address of %s>", owner), Remove: wrong}
+		if without != "" && e.usable() {
+			f.Fix.Summary = fmt.Sprintf("Publish the public address of %s instead; if it has none for an %s record, remove that.", owner, without)
+		}
 	default:
 		f.Fix = d.replace(e, fmt.Sprintf("%s is no host of the domain, and has no address that can be reached", owner))
 		if e.usable() {

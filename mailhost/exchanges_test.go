@@ -25,6 +25,10 @@ const mistaken = `
 	localhost A 127.0.0.1
 	both A 10.0.0.5
 	both A 192.0.2.27
+	six A 127.0.0.1
+	six AAAA 2001:db8:10::6
+	four A 192.0.2.28
+	four AAAA fd00::4
 	relay A 192.0.2.40
 	relay A 192.0.2.43
 	alias44 CNAME relay44
@@ -87,6 +91,8 @@ func TestMistakenExchanges(t *testing.T) {
 		{"10 192.0.2.43.", "error mx-ip-literal 192.0.2.43", "MX 10 <the name of the host 192.0.2.43>; without MX 10 192.0.2.43; with A 192.0.2.43", false}, // two names
 		{"10 192.0.2.44.", "error mx-ip-literal 192.0.2.44", "MX 10 <the name of the host 192.0.2.44>; without MX 10 192.0.2.44; with A 192.0.2.44", false}, // an alias
 		{"10 inside", "error mx-private-address inside.acme.example", "A <the public address of inside.acme.example>; without A 10.0.0.5", false},
+		{"10 six", "error mx-private-address six.acme.example", "A <the public address of six.acme.example>; without A 127.0.0.1", false},
+		{"10 four", "error mx-private-address four.acme.example", "AAAA <the public address of four.acme.example>; without AAAA fd00::4", false},
 		{"10 both", "error mx-private-address both.acme.example", "without A 10.0.0.5", true},
 		{"10 _mx", "notice mx-underscore _mx.acme.example", "", false},
 		{"10 gate", "error mx-cname gate.acme.example", "MX 10 acme-example.mail.protection.outlook.com; without MX 10 gate.acme.example", true},

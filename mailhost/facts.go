@@ -263,3 +263,17 @@ func (a *Address) Confirmed() Presence {
 	}
 	return state
 }
+
+// hostWith is a name that is known to have the address: an MX host's, or the
+// domain's own.
+func (d *Domain) hostWith(addr netip.Addr) string {
+	for i := range d.Exchanges {
+		if e := &d.Exchanges[i]; e.isHost() && len(e.CNAMEs) == 0 && slices.Contains(e.Addresses, addr) {
+			return e.Name
+		}
+	}
+	if len(d.Own.CNAMEs) == 0 && slices.Contains(d.Own.Addresses, addr) {
+		return d.Name
+	}
+	return ""
+}

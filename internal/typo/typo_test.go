@@ -179,12 +179,13 @@ func TestTogetherDoNoHarm(t *testing.T) {
 	w, templates, meant := world(t)
 	at := slices.IndexFunc(templates, func(t Template) bool { return t.Name == "redirect and strict" })
 	for _, typed := range []map[string]string{
+		{"mx1." + Domain: "127.0.0.1", "_own." + Domain: "v=spf1 include:sp1.esp.example include:sp2.esp.example a:mx1.acme.example mx:acme.example a:mail.acme.example -all"},
 		{"_own." + Domain: "v=spf1 mx:acme.example a:mail.acme.example include:_spf.google.com,include:sendgrid.net -all", Domain: "v=spf1 redirect=_spf.acme.example a mx a mx a mx a mx a mx"},
 		{"_own." + Domain: "v=spf1 mx:cme.example a:mail.acme.example -all", Domain: "vv=spf1 redirect=_spf.acme.example", "_spf." + Domain: "v=spf1 include:_own.acme.example include:spf. esp.example -all"},
 	} {
 		var mistakes []Mistake
 		for i, r := range templates[at].Records {
-			if text := typed[r.Name]; text != "" && kind(r) == "spf" {
+			if text := typed[r.Name]; text != "" && (kind(r) == "spf" || r.Type == "A") {
 				mistakes = append(mistakes, mistake(r, "types "+text, func(z *sheet) { z.records[i].cells = []string{text} }))
 			}
 		}
