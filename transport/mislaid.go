@@ -104,7 +104,7 @@ func (f *Facts) misplaced(findings []finding.Finding) []finding.Finding {
 		if at < 0 {
 			continue
 		}
-		for _, s := range append(f.exchanged(k), f.strays...) {
+		for _, s := range f.candidates(k) {
 			if s.kind != k || len(k.meant(&s.Texts)) != 1 {
 				continue
 			}
@@ -113,6 +113,39 @@ func (f *Facts) misplaced(findings []finding.Finding) []finding.Finding {
 		}
 	}
 	return findings
+}
+
+// candidates are where a record of the kind may stand by mistake.
+func (f *Facts) candidates(k *kind) []stray { return append(f.exchanged(k), f.strays...) }
+
+// askMoved asks about the hosts of records of TLS reporting that may be moved to the right name.
+func (f *Facts) askMoved(b *resolver.Batch) {
+	k := &kinds[1]
+	if f.Reporting.record() != nil {
+		return
+	}
+	for _, s := range f.candidates(k) {
+		if s.kind != k {
+			continue
+		}
+		if meant := k.meant(&s.Texts); len(meant) == 1 {
+			f.Reporting.askHoped(b, proposedFor(k, meant[0]))
+		}
+	}
+}
+
+// proposedFor is the record that a text of the kind is put right as.
+func proposedFor(k *kind, text string) string {
+	if len(text) > maxRecord {
+		return text
+	}
+	out := text
+	for _, found := range Lint(strings.ToLower(k.what), []byte(text)) {
+		if found.Severity.AtLeast(finding.Error) && found.Fix != nil && found.Fix.Value != "" {
+			out = found.Fix.Value
+		}
+	}
+	return out
 }
 
 // exchanged is what stands at the names of the other kinds, and of DMARC: a record of the kind
@@ -144,17 +177,14 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 		Detail: fmt.Sprintf("The %s record %s is published at %s: %s. It belongs at %s.", k.what, quote(text), s.Name, why, right)}
 	fix := &finding.Fix{Summary: fmt.Sprintf("Move the record to %s.", right), Name: right, Type: "TXT", Value: text,
 		Remove: []finding.Record{{Name: s.Name, Type: "TXT", Value: text}}}
-	switch lint := Lint(strings.ToLower(k.what), []byte(text)); {
+	meant := proposedFor(k, text)
+	switch {
 	case len(s.Evidence.CNAMEs) > 0:
 		fix.Type, fix.Value, fix.Remove[0] = "CNAME", s.Evidence.CNAMEs[0], finding.Record{Name: s.Name, Type: "CNAME", Value: s.Evidence.CNAMEs[0]}
 	case len(text) > maxRecord:
 		fix = &finding.Fix{Summary: fmt.Sprintf("Move the record to %s, without what is wrong in it.", right)}
-	default:
-		for _, found := range lint {
-			if found.Severity.AtLeast(finding.Error) && found.Fix != nil && found.Fix.Value != "" {
-				fix.Summary, fix.Value = fmt.Sprintf("Move the record to %s, in the right form.", right), found.Fix.Value
-			}
-		}
+	case meant != text:
+		fix.Summary, fix.Value = fmt.Sprintf("Move the record to %s, in the right form.", right), meant
 	}
 	if k.version == "v=STSv1" && f.STS.Policy == nil && f.STS.Host.State == Absent {
 		// The record alone would announce a policy that nobody can fetch.
@@ -171,6 +201,9 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 		if other := &f.strays[i]; fix.When == "" && other.kind == k && other.Name != s.Name && len(k.meant(&other.Texts)) == 1 && k.meant(&other.Texts)[0] != text {
 			fix.When = fmt.Sprintf("%s at %s is not what was meant", quote(k.meant(&other.Texts)[0]), other.Name)
 		}
+	}
+	if k.version == "v=TLSRPTv1" {
+		f.Reporting.wait(fix, meant)
 	}
 	out.Fix = fix
 	list := checkList

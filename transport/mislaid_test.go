@@ -67,6 +67,17 @@ func TestMislaid(t *testing.T) {
 		{"_smtp._tls TXT \"v=TLSRPTv1 rua=mailto:t@null.acme.example\"\nnull MX 0 .", "tls-rpt-syntax", "", "TXT v=TLSRPTv1; rua=mailto:t@null.acme.example - _smtp._tls.acme.example TXT", false},
 		{"_smtp._tls TXT \"v=TLSRPTv1 rua=mailto:t@news.acme.example\"\nnews MX 10 mx", "tls-rpt-syntax", "", "TXT v=TLSRPTv1; rua=mailto:t@news.acme.example - _smtp._tls.acme.example TXT", true},
 		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@gone.test\"\n_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@gone.test;\"", "tls-rpt-multiple-records", "", "TXT v=TLSRPTv1; rua=mailto:t@gone.test - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", false},
+		{"_smtp._tls TXT \"v=TLSRPTv1 rua=https://none.acme.example/\"", "tls-rpt-syntax", "", "TXT v=TLSRPTv1; rua=https://none.acme.example/ - _smtp._tls.acme.example TXT", false},
+		{"_smtp._tls TXT \"v=TLSRPTv1 rua=https://mx.acme.example/\"", "tls-rpt-syntax", "", "TXT v=TLSRPTv1; rua=https://mx.acme.example/ - _smtp._tls.acme.example TXT", true},
+		// So does one that is moved, or whose alias is.
+		{"_smtp.tls TXT \"v=TLSRPTv1; rua=mailto:t@null.acme.example\"\nnull MX 0 .", "tls-rpt-wrong-name", "", "TXT v=TLSRPTv1; rua=mailto:t@null.acme.example - _smtp.tls.acme.example TXT", false},
+		{"_smtp._tls.acme.example TXT \"v=TLSRPTv1; rua=mailto:t@gone.test\"", "tls-rpt-wrong-name", "", "TXT v=TLSRPTv1; rua=mailto:t@gone.test - _smtp._tls.acme.example.acme.example TXT", false},
+		{"@ TXT \"v=TLSRPTv1; rua=mailto:t@news.acme.example,mailto:u@gone.test\"\nnews MX 10 mx", "tls-rpt-wrong-name", "", "TXT v=TLSRPTv1; rua=mailto:t@news.acme.example,mailto:u@gone.test - acme.example TXT", false},
+		{"_mta-sts TXT \"v=TLSRPTv1; rua=mailto:t@gone.test\"", "tls-rpt-wrong-name", "", "TXT v=TLSRPTv1; rua=mailto:t@gone.test - _mta-sts.acme.example TXT", false},
+		{"_smtp.tls TXT \"v=TLSRPTv1 rua=mailto:t@gone.test\"", "tls-rpt-wrong-name", "", "TXT v=TLSRPTv1; rua=mailto:t@gone.test - _smtp.tls.acme.example TXT", false},
+		{"_smtp.tls TXT \"v=TLSRPTv1; rua=https://none.acme.example/\"", "tls-rpt-wrong-name", "", "TXT v=TLSRPTv1; rua=https://none.acme.example/ - _smtp.tls.acme.example TXT", false},
+		{"_smtp.tls CNAME far.test.\nfar.test. TXT \"v=TLSRPTv1; rua=mailto:t@gone.test\"", "tls-rpt-wrong-name", "", "CNAME far.test - _smtp.tls.acme.example CNAME", false},
+		{"_smtp.tls TXT \"v=TLSRPTv1; rua=mailto:t@news.acme.example\"\nnews MX 10 mx", "tls-rpt-wrong-name", "", "TXT v=TLSRPTv1; rua=mailto:t@news.acme.example - _smtp.tls.acme.example TXT", true},
 		// Nobody knows here whether a host speaks TLS; and one record in two.
 		{"_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:t@acme.example,http://r.acme.example/x\"", "tls-rpt-destination-invalid", "reports go over https alone", "TXT v=TLSRPTv1; rua=mailto:t@acme.example,https://r.acme.example/x - _smtp._tls.acme.example TXT", false},
 		{"_smtp._tls TXT \"v=TLSRPTv1;\"\n_smtp._tls TXT \"rua=mailto:t@acme.example\"", "tls-rpt-destination-invalid", "There is no rua=", "TXT v=TLSRPTv1; rua=mailto:t@acme.example - _smtp._tls.acme.example TXT - _smtp._tls.acme.example TXT", true},

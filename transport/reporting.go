@@ -51,7 +51,7 @@ func BeginReporting(b *resolver.Batch, domain string, done func(*ReportingFacts)
 				f.Destinations = append(f.Destinations, r.Destinations[:min(len(r.Destinations), maxTags)]...)
 				f.askHosts(b)
 			}
-			f.askHoped(b)
+			f.askMeant(b)
 		})
 	}, func() { done(f) })
 }
@@ -113,35 +113,45 @@ func (f *ReportingFacts) askHosts(b *resolver.Batch) {
 	}
 }
 
-// askHoped asks about the hosts that reports are to go to by what was meant to be the record: to publish it
-// must not end in a finding about them.
-func (f *ReportingFacts) askHoped(b *resolver.Batch) {
-	meant := ""
+// askMeant asks about the hosts of what was meant to be the record at its name.
+func (f *ReportingFacts) askMeant(b *resolver.Batch) {
 	if records, _ := versioned(f.Record.Records, "v=TLSRPTv1"); len(records) > 1 {
-		meant = oneOf("", records, f.Domain).Value
+		f.askHoped(b, oneOf("", records, f.Domain).Value)
 	} else if r := f.record(); r != nil {
-		meant = meantTLSRPT(r.text, f.Domain)
+		meant := meantTLSRPT(r.text, f.Domain)
 		if piece := f.piece(r); piece != "" {
 			meant = meantTLSRPT(r.text+"; "+piece, f.Domain)
 		}
-	}
-	for _, d := range ParseTLSRPT(meant).Destinations {
-		same := func(o ReportHost) bool { h, _ := d.host(); return o.Name == h.Name && o.Scheme == h.Scheme }
-		if h, ok := d.host(); ok && h.Scheme == "mailto" && len(f.hoped) < maxDestinations && !slices.ContainsFunc(f.Hosts, same) && !slices.ContainsFunc(f.hoped, same) {
-			f.hoped = append(f.hoped, h)
-		}
-	}
-	for i := range f.hoped {
-		askExchanges(b, f.hoped[i].Name, func(x *Exchanges) { f.hoped[i].Exchanges = x })
+		f.askHoped(b, meant)
 	}
 }
 
-// wait makes a fix whose mailboxes get no mail wait for that.
-func (f *ReportingFacts) wait(fix *finding.Fix) {
-	if fix == nil || fix.When != "" || fix.Value == "" {
+// askHoped asks about the hosts that reports are to go to by a record that may be proposed: to publish it
+// must not end in a finding about them.
+func (f *ReportingFacts) askHoped(b *resolver.Batch, record string) {
+	first := len(f.hoped)
+	for _, d := range ParseTLSRPT(record).Destinations {
+		h, ok := d.host()
+		same := func(o ReportHost) bool { return o.Name == h.Name && o.Scheme == h.Scheme }
+		if ok && len(f.hoped) < maxDestinations && !slices.ContainsFunc(f.Hosts, same) && !slices.ContainsFunc(f.hoped, same) {
+			f.hoped = append(f.hoped, h)
+		}
+	}
+	for i := first; i < len(f.hoped); i++ {
+		if h := f.hoped[i]; h.Scheme == "mailto" {
+			askExchanges(b, h.Name, func(x *Exchanges) { f.hoped[i].Exchanges = x })
+		} else {
+			askHost(b, h.Name, func(got Host) { f.hoped[i].Host = &got })
+		}
+	}
+}
+
+// wait makes a fix that puts a record in force wait, if its reports get nowhere.
+func (f *ReportingFacts) wait(fix *finding.Fix, record string) {
+	if fix.When != "" || fix.Value == "" {
 		return
 	}
-	for _, d := range ParseTLSRPT(fix.Value).Destinations {
+	for _, d := range ParseTLSRPT(record).Destinations {
 		h, ok := d.host()
 		at := slices.IndexFunc(f.hoped, func(o ReportHost) bool { return ok && o.Name == h.Name && o.Scheme == h.Scheme })
 		if at < 0 {
@@ -149,6 +159,9 @@ func (f *ReportingFacts) wait(fix *finding.Fix) {
 		}
 		if cannot, _, _ := f.hoped[at].Takes(); cannot != "" {
 			fix.When = show.Escape(h.Name) + " takes mail"
+			if h.Scheme != "mailto" {
+				fix.When = show.Escape(h.Name) + " has an address"
+			}
 			return
 		}
 	}
@@ -159,7 +172,9 @@ func CheckReporting(f *ReportingFacts) []finding.Finding {
 	s := finding.NewSheet(checkList, f.Domain)
 	f.check(s)
 	for _, found := range s.Found() {
-		f.wait(found.Fix)
+		if found.Fix != nil {
+			f.wait(found.Fix, found.Fix.Value)
+		}
 	}
 	f.Record.hosted(s.Found(), f.Domain)
 	return s.Findings()

@@ -39,14 +39,16 @@ type Tools struct {
 func Begin(b *resolver.Batch, t Tools, domain string, done func(*Facts)) {
 	f := &Facts{}
 	b.Part(func(b *resolver.Batch) {
-		f.askStrays(b, domain, t.Names)
-		if t.TLSANames != nil {
-			f.tlsaNames = t.TLSANames(domain)
-		}
-		BeginSTS(b, t.Web, domain, func(got *STSFacts) { f.STS = got })
-		BeginReporting(b, domain, func(got *ReportingFacts) { f.Reporting = got })
-		BeginDNSSEC(b, &t.Validator, domain, func(got *DNSSECFacts) { f.DNSSEC = got })
-		BeginBIMI(b, t.Web, t.BIMI, domain, func(got *BIMIFacts) { f.BIMI = got })
+		b.Part(func(b *resolver.Batch) {
+			f.askStrays(b, domain, t.Names)
+			if t.TLSANames != nil {
+				f.tlsaNames = t.TLSANames(domain)
+			}
+			BeginSTS(b, t.Web, domain, func(got *STSFacts) { f.STS = got })
+			BeginReporting(b, domain, func(got *ReportingFacts) { f.Reporting = got })
+			BeginDNSSEC(b, &t.Validator, domain, func(got *DNSSECFacts) { f.DNSSEC = got })
+			BeginBIMI(b, t.Web, t.BIMI, domain, func(got *BIMIFacts) { f.BIMI = got })
+		}, func() { f.askMoved(b) })
 	}, func() {
 		f.BIMI.sibling = &f.Reporting.Record
 		done(f)
