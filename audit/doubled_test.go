@@ -1,11 +1,13 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"mailworthy/finding"
 	"mailworthy/internal/dnstest"
+	"mailworthy/mailhost"
 )
 
 // TestAwaitsMX: an SPF record with mx that is in force nowhere is not published while the report leaves
@@ -64,6 +66,11 @@ func TestHalfMislaidMX(t *testing.T) {
 					continue
 				}
 				said = f.Detail
+				// Where others take the mail, no reply is lost: the reason that reports show says so.
+				at := slices.IndexFunc(mailhost.Checks, func(c finding.Check) bool { return c.ID == f.Check })
+				if why := mailhost.Checks[at].Why; !strings.HasPrefix(why, "Where nothing takes the mail, replies") || !strings.Contains(why, "domain twice") {
+					t.Errorf("the reason is that of a domain without MX: %s", why)
+				}
 				if f.Severity != finding.Notice || f.Fix.Complete || f.Fix.Value != "" || f.Fix.Remove != nil {
 					t.Errorf("%s, with %+v", f.Severity, f.Fix)
 				}

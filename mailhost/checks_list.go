@@ -30,7 +30,7 @@ var Checks = []finding.Check{
 		Title:     "No MX and no A/AAAA record (cannot receive replies or bounces)",
 		Passed:    "MX or A/AAAA record found",
 		Condition: "There is no MX record and no address at the domain, or (a warning) at an envelope domain, or an MX record stands at the name with the domain twice (a notice beside those in force). Info for a parked domain, which had better say so with a null MX.",
-		Why:       "Replies, bounces and complaints are lost, and many receivers reject a sender that cannot be answered; La Poste answers LPN 405, invalid sender.",
+		Why:       "Where nothing takes the mail, replies, bounces and complaints are lost, and many receivers reject a sender that cannot be answered; La Poste answers LPN 405, invalid sender. An MX record at the name with the domain twice is in use by nobody.",
 		Remedy:    "Publish an MX record that names the host which takes the mail; for a domain without mail, a null MX.",
 		Reference: "RFC 5321, 5.1; RFC 7505, 3",
 	},
