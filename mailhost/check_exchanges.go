@@ -241,7 +241,7 @@ func (j *judge) thisMachine(d *Domain, e *Exchange) {
 func (j *judge) unresolvable(d *Domain, e *Exchange) {
 	f := finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 		Detail: fmt.Sprintf("The MX host %s of %s has neither an A nor an AAAA record.", e.Name, d.Name)}
-	host, why := e.Name, e.local(d)
+	host, why, aimed := e.Name, e.local(d), ""
 	if e.Resolves == Unknown {
 		f.Detail = fmt.Sprintf("The MX host %s of %s does not exist outside.", e.Name, d.Name)
 	}
@@ -249,6 +249,10 @@ func (j *judge) unresolvable(d *Domain, e *Exchange) {
 		host = e.CNAMEs[n-1]
 		f.Detail = fmt.Sprintf("The MX host %s of %s is an alias of %s, which has neither an A nor an AAAA record.", e.Name, d.Name, host)
 		j.follows(&f, "mx-cname", fmt.Sprintf("%s is an alias, and an MX record must name the host itself.", e.Name))
+		owner := resolver.LastOwner(e.Name, e.CNAMEs)
+		if aimed = resolver.Undotted(host, d.Name, resolver.Registrable(owner)); aimed != "" {
+			f.Detail += fmt.Sprintf(" Probably the zone added its own name to the target of the alias at %s, because the final dot of %s is missing.", owner, aimed)
+		}
 	}
 	if c := oddCharacter(e.Name); c != "" && (e.Meant != nil || impossible(e.Name) != "") {
 		j.follows(&f, "mx-underscore", fmt.Sprintf("%s has the character %q, which is in no host name.", show.Cut(e.Name, maxShown), c))
@@ -261,6 +265,8 @@ func (j *judge) unresolvable(d *Domain, e *Exchange) {
 		}
 		f.Evidence = slices.Concat(f.Evidence, e.Meant.Evidence)
 		f.Fix = d.replace(e, "its host does not exist")
+	case aimed != "" && !d.named(aimed, -1):
+		f.Fix = d.anotherMX(fmt.Sprintf("If %s takes the mail, name it in the MX record (\"%d %[1]s\"): that is where the alias was to lead.", aimed, e.Preference), e.Preference, e.record(d))
 	case len(e.CNAMEs) > 0 && e.unregistered == "":
 		f.Fix = d.replace(e, "the alias leads nowhere")
 	case why != "":

@@ -34,6 +34,10 @@ const mistaken = `
 	alias44 CNAME relay44
 	relay44 A 192.0.2.44
 	gate CNAME acme-example.mail.protection.outlook.com.
+	undotted CNAME mail.other.test
+	led CNAME undotted
+	own CNAME mx1.acme.example
+	gone CNAME nosuch
 	localhost.example.	A 127.0.0.1
 	$ORIGIN .
 	. SOA ns.acme.example. host.acme.example. 1 7200 3600 1209600 300
@@ -96,6 +100,10 @@ func TestMistakenExchanges(t *testing.T) {
 		{"10 both", "error mx-private-address both.acme.example", "without A 10.0.0.5", true},
 		{"10 _mx", "notice mx-underscore _mx.acme.example", "", false},
 		{"10 gate", "error mx-cname gate.acme.example", "MX 10 acme-example.mail.protection.outlook.com; without MX 10 gate.acme.example", true},
+		{"10 mx1, 20 undotted", "error mx-unresolvable undotted.acme.example", "MX 20 " + ask + "; without MX 20 undotted.acme.example", false},
+		{"10 mx1, 20 led", "error mx-unresolvable led.acme.example", "MX 20 " + ask + "; without MX 20 led.acme.example", false},
+		{"10 mx1, 20 own", "error mx-unresolvable own.acme.example", "without MX 20 own.acme.example", true}, // mx1 has its record
+		{"10 mx1, 20 gone", "error mx-unresolvable gone.acme.example", "without MX 20 gone.acme.example", true},
 		{"10 mx1, 32767 ms12345678.msv1.invalid.", "notice mx-validation ms12345678.msv1.invalid", "TXT MS=ms12345678; without MX 32767 ms12345678.msv1.invalid", true},
 		{"0 ms12345678.msv1.invalid.", "error mx-validation ms12345678.msv1.invalid", "MX 10 " + ask + "; without MX 0 ms12345678.msv1.invalid; with TXT MS=ms12345678", false},
 		{"0 .", "error mx-null acme.example", "MX 10 " + ask + "; without MX 0 .", false},
