@@ -280,6 +280,9 @@ func punctuation(s string) ([]string, string) {
 	if host, _, _ := strings.Cut(v, "/"); strings.ContainsAny(strings.TrimRight(value, ",;"), ",;") && !plausible(host) {
 		return nil, "" // in place of a dot it would make a name that nobody has
 	}
+	if inner := strings.TrimRight(value, ",;."); startsTerm(strings.Trim(inner[strings.LastIndexAny(inner, ",;")+1:], ".")) && strings.ContainsAny(inner, ",;") {
+		return nil, "" // a space may have stood there: mail.mx is a stranger's domain, and mx a term
+	}
 	if strayInService(value, v, ",;") || strangersDomain(name, value, v) {
 		return nil, "" // the character may have slipped into the name
 	}

@@ -40,6 +40,7 @@ func TestRepair(t *testing.T) {
 		{"v=spf1 a|mx|include:_spf.esp.example|~all", "v=spf1 a mx include:_spf.esp.example ~all"},
 		{"v=spf1 mx|a:h1.acme.example|a:h2.acme.example ~all", "v=spf1 mx a:h1.acme.example a:h2.acme.example ~all"},
 		{"v=spf1 inlude:spf.protection,outlook.com -all", "v=spf1 include:spf.protection.outlook.com -all"},
+		{"v=spf1 include:mail,net -all", "v=spf1 include:mail.net -all"},
 		{"v=spf1 ipv4:192.0.2.1 include:_spf,google,com -all", "v=spf1 ip4:192.0.2.1 include:_spf.google.com -all"},
 		// One meaning, whatever stands around it.
 		{"v=spf1 ip4:<203.0.113.5> -all", "v=spf1 ip4:203.0.113.5 -all"},
@@ -328,6 +329,9 @@ func TestRepairAsks(t *testing.T) {
 		// A comma is a dot only where that makes a name that can be had.
 		{"v=spf1 mx redirect=_spf.acme.exa,ple", "v=spf1 mx redirect=<the name that redirect=_spf.acme.exa,ple was meant to be>"},
 		{"v=spf1 include:_spf.acme.exa,ple -all", "v=spf1 include:<the name that include:_spf.acme.exa,ple was meant to be> -all"},
+		{"v=spf1 include:mail,mx -all", "v=spf1 include:<the name that include:mail,mx was meant to be> -all"},
+		{"v=spf1 include:mail.,MX. -all", "v=spf1 include:<the name that include:mail.,MX. was meant to be> -all"},
+		{"v=spf1 redirect=mail;mx", "v=spf1 redirect=<the name that redirect=mail;mx was meant to be>"},
 		{"v=spf1 inlude:_netblocks.google,com,_spf.esp.example -all", "v=spf1 include:<the name that inlude:_netblocks.google,com,_spf.esp.example was meant to be> -all"},
 		{"v=spf1 inlude:spf.de,example.com -all", "v=spf1 include:<the name that inlude:spf.de,example.com was meant to be> -all"},
 		{"v=spf1 a/33 -all", "v=spf1 <the term that a/33 was meant to be> -all"},
