@@ -390,13 +390,18 @@ func dotForMark(t *spf.Term, root string) string {
 	return name
 }
 
-// markForDot is a term with the name of dotForMark, if a record stands there.
+// markForDot is a term with the name of dotForMark, if a record stands there which no wildcard
+// answers with: not the one of a loaded zone, and on the network not for a name beside it.
 func (k *answers) markForDot(t *spf.Term) string {
 	if t.Error != "" {
 		return ""
 	}
 	name := dotForMark(t, k.root)
-	if o := k.asked[question{name, resolver.TypeTXT}]; name == "" || o == nil || o.answer == nil || o.answer.Wildcard != "" || o.recordStatus() != StatusFound {
+	o := k.asked[question{name, resolver.TypeTXT}]
+	if name == "" || o == nil || o.answer == nil || o.answer.Wildcard != "" || o.recordStatus() != StatusFound {
+		return ""
+	}
+	if beside := k.asked[question{guardBeside(name), resolver.TypeTXT}]; !o.answer.OfZone() && (beside == nil || beside.answer == nil || slices.Contains(beside.spfTexts(), o.record().text)) {
 		return ""
 	}
 	return strings.TrimSuffix(t.Text, t.Spec) + name

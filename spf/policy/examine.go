@@ -273,6 +273,7 @@ func (x *examiner) visit(domain string, f *recordFacts, own purpose) {
 				x.meant(domain, spf.Version+" "+strings.Join(fixed, " "), 0)
 			} else if own := dotForMark(t, x.root); own != "" {
 				x.ask(own, resolver.TypeTXT, asRecord)
+				x.ask(guardBeside(own), resolver.TypeTXT, 0)
 			}
 		case ignored == "after_all" && mine && f.layout.ErrorAt < 0:
 			// Whether it can be moved before all, its target says.

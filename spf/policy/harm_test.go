@@ -277,6 +277,42 @@ func TestHarmless(t *testing.T) {
 	}
 }
 
+// TestMarkForDot: a comma stands for a dot if a record stands at the name that this makes. On the network
+// a wildcard's answer is none, and a guard that nobody answered leaves it open.
+func TestMarkForDot(t *testing.T) {
+	for _, c := range []struct {
+		zone, silent string
+		complete     bool
+	}{
+		{"mail TXT \"v=spf1 ip4:192.0.2.7 -all\"", "", true},
+		{"* TXT \"v=spf1 ip4:192.0.2.7 -all\"", "", false},
+		{"mail TXT \"v=spf1 ip4:192.0.2.7 -all\"\n* TXT \"v=spf1 -all\"", "", true},
+		{"mail TXT \"v=spf1 ip4:192.0.2.7 -all\"", guardBeside("mail.acme.com"), false},
+		{"mx A 192.0.2.10", "", false},
+	} {
+		s := dnstest.Start(t, "$ORIGIN acme.com.\n$TTL 300\n@ SOA ns host 1 7200 3600 1209600 300\n@ MX 10 mx1\nmx1 A 192.0.2.10\n"+
+			"@ TXT \"v=spf1 mx include:mail,acme.com -all\"\n"+c.zone+"\n")
+		if c.silent != "" {
+			s.Fault(c.silent, dnstest.Any, dnstest.Fault{Kind: dnstest.ServFail})
+		}
+		client := s.Client(resolver.Config{})
+		seen := false
+		for _, f := range Check(Examine(t.Context(), client, "acme.com"), Context{MX: "present"}).Findings() {
+			if f.Check != "spf-include-missing" || f.Severity == finding.Pass {
+				continue
+			}
+			seen = true
+			if f.Fix.Complete != c.complete {
+				t.Errorf("%s, silent %q: %+v", c.zone, c.silent, f.Fix)
+			}
+		}
+		client.Close()
+		if !seen {
+			t.Errorf("%s: no finding", c.zone)
+		}
+	}
+}
+
 // bombs are records that are made to cost time or memory.
 var bombs = map[string]func(i int) string{
 	"modifiers": func(int) string { return "m=x " }, "addresses": func(int) string { return "ip4:203.0.113.9 " },

@@ -39,6 +39,12 @@ func guards(domain string) []string {
 	return names
 }
 
+// guardBeside is a name beside one, at which nobody publishes a record.
+func guardBeside(name string) string {
+	_, parent, _ := strings.Cut(name, ".")
+	return resolver.Guards(parent)[0] + "." + parent
+}
+
 // ofWildcard reports whether the answer at a name is one that names which nobody published
 // have as well, and whether the DNS left that open.
 func (k *checker) ofWildcard(name string) (is, open bool) {
