@@ -80,6 +80,7 @@ func (j *judge) stated() {
 // dangling judges aliases whose target is absent.
 func (j *judge) dangling() {
 	seen := false
+	undotted := map[string]*finding.Finding{} // by the name of the alias that lost its dot
 	for i := range j.d.Selectors {
 		s := &j.d.Selectors[i]
 		seen = seen || s.exists()
@@ -118,7 +119,18 @@ func (j *judge) dangling() {
 		}
 		// To remove it is not for a plan to do: the service may be the one that signs.
 		if right := s.undotted(); right != "" {
-			j.Add("dkim-cname-dangling", s.withoutDot(right))
+			f := s.withoutDot(right)
+			if cause := undotted[s.lastOwner()]; cause != nil {
+				c, _ := checkList.Find("dkim-cname-dangling")
+				if len(cause.Evidence) < mostEvidence {
+					cause.Detail += fmt.Sprintf(" %s leads there as well.", s.QueryName())
+					cause.Evidence = append(cause.Evidence, *s.Evidence)
+				}
+				cause.Follows = append(cause.Follows, c.Consequence(f.Subject, f.Detail))
+				continue
+			}
+			j.Add("dkim-cname-dangling", f)
+			undotted[s.lastOwner()] = j.Found()[len(j.Found())-1]
 			continue
 		}
 		fix := &finding.Fix{Summary: "Have the key published at " + target + ", or remove the alias."}
