@@ -303,12 +303,13 @@ func belongsTo(text, domain string) string {
 }
 
 // aliasTyped is the name that stands as the whole text of a TXT record, as if an alias had
-// been published with the wrong type: one with _dmarc in it, or with the final dot of a zone file; "" if
-// that is not it.
+// been published with the wrong type: one with _dmarc in it, or with the final dot of a zone file and below
+// a domain that one registers, at which no service has the record of another; "" if that is not it.
 func aliasTyped(text string) string {
 	name := strings.ToLower(strings.TrimSuffix(strings.TrimSpace(text), "."))
 	first, _, _ := strings.Cut(name, "_dmarc.")
-	if first == name && !strings.HasSuffix(strings.TrimSpace(text), ".") || !resolver.IsHostName(strings.ReplaceAll(name, "_", "")) || !resolver.Whole(name) {
+	ended := strings.HasSuffix(strings.TrimSpace(text), ".") && (strings.Contains(name, "dmarc") || resolver.Registrable(name) != name)
+	if first == name && !ended || !resolver.IsHostName(strings.ReplaceAll(name, "_", "")) || !resolver.Whole(name) {
 		return ""
 	}
 	return name

@@ -91,6 +91,8 @@ func TestMislaid(t *testing.T) {
 		{"a word with a colon", `_dmarc.acme.example TXT "v=DMARC1; p=reject; brevo-code:abc"`, nil, "dmarc-syntax", "_dmarc.acme.example TXT v=DMARC1; p=reject; <correct or leave out: brevo-code:abc>", "_dmarc.acme.example", false},
 		{"a proof that swallowed the version", `_dmarc.acme.example TXT "google-site-verification=v=DMARC1; p=reject"`, nil, "dmarc-version", "_dmarc.acme.example TXT v=DMARC1; p=reject; <correct or leave out: google-site-verification=v=DMARC1>", "_dmarc.acme.example", false},
 		{"an alias as text, with its final dot", `_dmarc.acme.example TXT "dm.esp.test."`, nil, "dmarc-version", "_dmarc.acme.example CNAME dm.esp.test", "_dmarc.acme.example", false},
+		{"words with a final dot", `_dmarc.acme.example TXT "hello.world."`, nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
+		{"a service's domain with its final dot", `_dmarc.acme.example TXT "ondmarc.test."`, nil, "dmarc-version", "_dmarc.acme.example CNAME ondmarc.test", "_dmarc.acme.example", false},
 		{"an alias as text", `_dmarc.acme.example TXT "_dmarc.esp.test"`, nil, "dmarc-version", "_dmarc.acme.example CNAME _dmarc.esp.test", "_dmarc.acme.example", false},
 		{"an alias of a wildcard to a name with TXT", "*.acme.example CNAME acme.example\nacme.example TXT \"v=spf1 mx -all\"\ndmarc.acme.example TXT \"" + sound + `"`, &yes, "dmarc-wrong-name", "_dmarc.acme.example TXT " + sound, "dmarc.acme.example", true},
 		{"an alias of a wildcard", "*.acme.example CNAME www.esp.test", nil, "dmarc-record-missing", "_dmarc.acme.example TXT v=DMARC1; p=none; rua=mailto:<mailbox for reports>", "", false},
