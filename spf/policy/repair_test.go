@@ -7,6 +7,9 @@ import (
 
 func TestRepair(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
+		{"v=spf1 include:acme.com .a -all", "v=spf1 include:acme.com a -all"},
+		{"v=spf1 a:mail.acme .mx -all", "v=spf1 a:mail.acme.mx -all"},
+		{"v=spf1 include:acme.co .uk ~all", "v=spf1 include:acme.co.uk ~all"},
 		{"v=spf1 inlude:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 inculde:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
 		{"v=spf1 ip4=192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 -all"},
@@ -210,6 +213,10 @@ func TestRepair(t *testing.T) {
 // the all, and the sender that a redirect was to name.
 func TestRepairAsks(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
+		{"v=spf1 exists:acme.example .all", "v=spf1 exists:acme.example <-all or ~all>"}, // the dot may stand for the sign
+		{"v=spf1 a:mail.acme .all", "v=spf1 a:mail.acme <-all or ~all>"},
+		{"v=spf1 include:acme.com .ll", "v=spf1 include:acme.com <-all or ~all>"},
+		{"v=spf1 a:mail.acme.com .mx -all", "v=spf1 a:mail.acme.com <the term that .mx was meant to be> -all"}, // or mail.acme.com.mx
 		{"v=spf1 ip4:192.0.2.10/-all", "v=spf1 ip4:<the address that ip4:192.0.2.10/ was meant to be> -all"},
 		{"v=spf1 ip4:192.0.2.0/ -all", "v=spf1 ip4:<the address that ip4:192.0.2.0/ was meant to be> -all"},
 		{"v=spf1 a:-all", "v=spf1 a:<the name that a: was meant to be> -all"},

@@ -134,7 +134,10 @@ func torn(tok, next string) (glue string, ok bool) {
 		// The space may stand for a letter, and no answer of the DNS can tell.
 		return "", false
 	case next[0] == '.':
-		return "", t.Spec != "" && clean(tok+next)
+		// What ends a name that is none by itself is its rest: "include:_spf.esp .example". Behind a
+		// whole one the dot may stand for the sign of a term, or be a slip before it: ".all", ".mx".
+		whole := plausible(t.Spec)
+		return "", t.Spec != "" && clean(tok+next) && !ascii.EqualFold(next, ".all") && !(whole && (isName(next[1:]) || !plausible(t.Spec+next)))
 	case tok[len(tok)-1] == '.' && t.Spec != "" && !plausible(t.Spec):
 		return "", clean(tok + next)
 	case t.Error != "" && t.Spec != "" && isWord(tok[len(tok)-1]) && isWord(next[0]) && (clean(tok+"."+next) || clean(tok+":"+next)):
@@ -205,6 +208,8 @@ func readToken(tok, before string) (terms []string, why string) {
 	case ascii.IsDigit(tok[0]) && before != "" && ascii.IsDigit(before[len(before)-1]) && runsOn(before, tok):
 		return nil, "its first digit may be the last of " + quotable(before)
 	case bareAddress(tok) && startsAddress(before) && !valid(before):
+		return nil, "it may be the rest of " + quotable(before)
+	case tok[0] == '.' && isName(tok[1:]) && endsInName(before) && plausible(before+tok):
 		return nil, "it may be the rest of " + quotable(before)
 	case bareName(tok) && endsInName(before) && !(tok[0] == '_' && takesHost(before)):
 		// A stray space may have cut a name in two.
