@@ -10,6 +10,7 @@ import (
 	"mailworthy/mailhost"
 	"mailworthy/resolver"
 	"mailworthy/spf"
+	spfpolicy "mailworthy/spf/policy"
 )
 
 // halfMislaidMX says of a domain with MX records that a loaded zone has others at the doubled name. Whether
@@ -40,28 +41,165 @@ func (a *run) otherMX() []finding.Record {
 	})
 }
 
-// awaitMX has the SPF record of the domain wait for MX records that stand at the doubled name, if it is in
-// force nowhere today and has an mx: senders behind those would fail by it.
-func (a *run) awaitMX(findings []finding.Finding) {
-	is := a.otherMX()
-	if len(is) == 0 || a.result.SPF == nil || a.result.SPF.Record != nil && a.result.SPF.Record.Status == "found" && a.result.SPF.Record.Error == "" {
-		return
+// awaitDoubled has an SPF record that no evaluation holds to today wait for MX records and addresses at a
+// doubled name, if it lets pass what stands at the name itself: senders behind those would fail by it. It
+// does not wait for what the same report moves.
+func (a *run) awaitDoubled(findings []finding.Finding) {
+	var moved []finding.Record
+	for i := range findings {
+		if fix := findings[i].Fix; fix != nil && fix.When == "" && !fix.HasPlaceholder() {
+			moved = append(moved, fix.Remove...)
+		}
 	}
 	for i := range findings {
 		f := &findings[i]
-		if f.Fix == nil || f.Fix.Type != "TXT" || f.Fix.Name != a.result.Domain || !spf.IsRecord(f.Fix.Value) {
+		if f.Fix == nil || f.Severity == finding.Pass {
 			continue
 		}
-		terms, _ := spf.Parse(f.Fix.Value)
-		if slices.ContainsFunc(terms, func(t spf.Term) bool {
-			name, _, ok := t.Target(a.result.Domain, a.result.Domain)
-			return t.Kind == spf.KindMX && ok && name == a.result.Domain
-		}) {
-			fix := *f.Fix
-			fix.Await(fmt.Sprintf("the MX records at %s are moved or removed", is[0].Name))
-			f.Fix = &fix
+		for _, r := range f.Fix.Records() {
+			if r.Type != "TXT" || !spf.IsRecord(r.Value) || a.heldTo(r.Name) {
+				continue
+			}
+			d := doubledBehind{a.resolver, a.result.Domain, resolver.Registrable(a.result.Domain), moved, make(map[string]bool)}
+			if what := d.record(r.Name, r.Value, 0); what != "" {
+				fix := *f.Fix
+				fix.Await(what)
+				f.Fix = &fix
+				break
+			}
 		}
 	}
+}
+
+// heldTo reports whether evaluations of the SPF record at a name come to an end by it today, rather than to
+// a permerror.
+func (a *run) heldTo(name string) bool {
+	for _, p := range append([]*spfpolicy.Policy{a.result.SPF}, a.result.Envelope...) {
+		if p == nil {
+			continue
+		}
+		if r := recordAt(p.Record, name); r != nil {
+			return ends(r) && (r != p.Record || p.Lookups <= 10 && p.Voids <= 2)
+		}
+	}
+	return false
+}
+
+// recordAt is the record at a name in a tree, where its terms are shown; nil if there is none.
+func recordAt(r *spfpolicy.Record, name string) *spfpolicy.Record {
+	if r == nil || r.Repeated || r.Loop {
+		return nil
+	}
+	if r.Domain == name {
+		return r
+	}
+	for i := range r.Terms {
+		if below := recordAt(r.Terms[i].Record, name); below != nil {
+			return below
+		}
+	}
+	return nil
+}
+
+// ends reports whether no record of a tree is missing or in error.
+func ends(r *spfpolicy.Record) bool {
+	return r.Status == spfpolicy.StatusFound && r.Error == "" && !r.Loop && !slices.ContainsFunc(r.Terms, func(t spfpolicy.Term) bool {
+		return t.Ignored == "" && t.Record != nil && !t.Record.Repeated && !ends(t.Record)
+	})
+}
+
+// doubledBehind looks for what stands at doubled names of a zone behind an SPF record. root is the audited
+// domain; moved are the records that the report takes out.
+type doubledBehind struct {
+	r     resolver.Resolver
+	root  string
+	zone  string
+	moved []finding.Record
+	seen  map[string]bool
+}
+
+// maxDoubledDepth is how many includes below each other are followed: a receiver asks for no more than
+// ten names (RFC 7208, 4.6.4).
+const maxDoubledDepth = 10
+
+// record says what is to be done about MX records and addresses at doubled names before a record is
+// published; "" if there are none. Included records are read as they stand.
+func (d *doubledBehind) record(domain, text string, depth int) string {
+	terms, _ := spf.Parse(text)
+	for i := range terms {
+		t := &terms[i]
+		name, _, ok := t.Target(domain, d.root)
+		if !ok || d.zone == "" || !resolver.Within(name, d.zone) {
+			continue
+		}
+		what := ""
+		switch t.Kind {
+		case spf.KindMX:
+			what = d.exchanges(name, terms)
+		case spf.KindA:
+			what = d.addresses(name, terms)
+		case spf.KindInclude, spf.KindRedirect:
+			if depth == maxDoubledDepth || d.seen[name] {
+				continue
+			}
+			d.seen[name] = true
+			for _, rec := range d.at(name, resolver.TypeTXT) {
+				if text := rec.Text(); what == "" && spf.IsRecord(text) {
+					what = d.record(name, text, depth+1)
+				}
+			}
+		}
+		if what != "" {
+			return what
+		}
+	}
+	return ""
+}
+
+// at are the records at a name in a loaded zone.
+func (d *doubledBehind) at(name string, types ...resolver.Type) []resolver.Record {
+	return slices.DeleteFunc(slices.Clone(resolver.Below(d.r, name, types...)), func(r resolver.Record) bool { return r.Name != name })
+}
+
+// exchanges is about the MX records at the doubled name of a domain, but for hosts that those in force
+// name as well, and about the addresses of the hosts of these. A null MX names none.
+func (d *doubledBehind) exchanges(domain string, terms []spf.Term) string {
+	hosts := make(map[string]bool)
+	inForce := d.at(domain, resolver.TypeMX)
+	for _, rec := range inForce {
+		hosts[rec.Host] = true
+	}
+	at := domain + "." + d.zone
+	for _, rec := range d.at(at, resolver.TypeMX) {
+		was := finding.Record{Name: at, Type: "MX", Value: fmt.Sprintf("%d %s", rec.Preference, rec.Host)}
+		if rec.Host != "." && !hosts["."] && !hosts[rec.Host] && !slices.Contains(d.moved, was) {
+			return fmt.Sprintf("the MX records at %s are moved or removed", at)
+		}
+	}
+	for _, rec := range inForce {
+		if resolver.Within(rec.Host, d.zone) {
+			if what := d.addresses(rec.Host, terms); what != "" {
+				return what
+			}
+		}
+	}
+	return ""
+}
+
+// addresses is about the public addresses at the doubled name of a host, but for those that the host has, or
+// that the record itself names.
+func (d *doubledBehind) addresses(host string, terms []spf.Term) string {
+	own, at := d.at(host, resolver.TypeA, resolver.TypeAAAA), host+"."+d.zone
+	for _, rec := range d.at(at, resolver.TypeA, resolver.TypeAAAA) {
+		switch {
+		case !mailhost.Public(rec.Addr), slices.ContainsFunc(own, func(o resolver.Record) bool { return o.Addr == rec.Addr }),
+			slices.Contains(d.moved, finding.Record{Name: at, Type: rec.Type.String(), Value: rec.Addr.String()}),
+			slices.ContainsFunc(terms, func(t spf.Term) bool { return t.Prefix.IsValid() && t.Prefix.Contains(rec.Addr) }):
+			continue
+		}
+		return fmt.Sprintf("the address at %s is moved or removed", at)
+	}
+	return ""
 }
 
 // values are those of some records.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,51 @@ func TestAwaitsMX(t *testing.T) {
 				seen = true
 				if waits := f.Fix.When != ""; waits != tt.waits || f.Fix.Complete == waits {
 					t.Errorf("waits %v, complete %v: %q", waits, f.Fix.Complete, f.Fix.When)
+				}
+			}
+			if !seen {
+				t.Error("the slip is not found")
+			}
+		})
+	}
+}
+
+// TestAwaitsDoubled: so does the record of a name that it includes, or that names the domain, and one whose
+// hosts have addresses at the doubled name.
+func TestAwaitsDoubled(t *testing.T) {
+	const head = "$ORIGIN acme.com.\n$TTL 300\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n@ NS ns\nns A 45.76.0.53\n@ MX 10 mx1\nmx1 A 45.76.0.10\n"
+	both, alone := []finding.Section{finding.SPF, finding.Hosts}, []finding.Section{finding.SPF}
+	for _, tt := range []struct {
+		name, zone, domain string
+		sections           []finding.Section
+		when               string
+	}{
+		{"behind a redirect", "acme.com MX 20 mx2\n@ TXT \"v=spf1 redirect=_s.acme.com\"\n_s TXT \"v=spf1 mx:acme.com -al\"", "", both, "the MX records at acme.com.acme.com are"},
+		{"behind an include", "acme.com MX 20 mx2\n@ TXT \"v=spf1 include:_s.acme.com -all\"\n_s TXT \"v=spf1 mx:acme.com -al\"", "", both, "the MX records at acme.com.acme.com are"},
+		{"in what is included", "acme.com MX 20 mx2\n@ TXT \"v=spf1 include:_s.acme.com -al\"\n_s TXT \"v=spf1 mx:acme.com -all\"", "", both, "the MX records at acme.com.acme.com are"},
+		{"round in what is included", "@ TXT \"v=spf1 mx include:_s.acme.com -al\"\n_s TXT \"v=spf1 include:_s.acme.com -all\"", "", both, ""},
+		{"of another domain", "acme.com MX 20 mx2\nnews TXT \"v=spf1 mx:acme.com -al\"", "news.acme.com", both, "the MX records at acme.com.acme.com are"},
+		{"an address that nothing moves", "@ MX 20 mx2\nmx2.acme.com A 45.77.0.11\n@ TXT \"v=spf1 mx -al\"", "", alone, "the address at mx2.acme.com.acme.com is"},
+		{"an address that is moved", "@ MX 20 mx2\nmx2.acme.com A 45.77.0.11\n@ TXT \"v=spf1 mx -al\"", "", both, ""},
+		{"one of which the owner is asked", "@ MX 20 mx2\nmx2.acme.com A 45.77.0.11\nmx2.acme.com A 10.0.0.1\n@ TXT \"v=spf1 mx -al\"", "", both, "the address at mx2.acme.com.acme.com is"},
+		{"one beside another", "h A 45.76.0.12\nh.acme.com A 45.77.0.12\n@ TXT \"v=spf1 mx a:h.acme.com -al\"", "", both, "the address at h.acme.com.acme.com is"},
+		{"the same", "h A 45.76.0.12\nh.acme.com A 45.76.0.12\n@ TXT \"v=spf1 mx a:h.acme.com -al\"", "", both, ""},
+		{"one that the record names", "h A 45.76.0.12\nh.acme.com A 45.77.0.12\n@ TXT \"v=spf1 mx a:h.acme.com ip4:45.77.0.0/24 -al\"", "", both, ""},
+		{"one that is not public", "h A 45.76.0.12\nh.acme.com A 10.0.0.1\n@ TXT \"v=spf1 mx a:h.acme.com -al\"", "", both, ""},
+		{"in force today", "acme.com MX 20 mx2\n@ TXT \"v=spf1 mx mx -all\"", "", both, ""},
+		{"of a target that is corrected", "acme.com MX 20 mx2\n@ TXT \"v=spf1 mx include:_s.acme.com.acme.com -all\"\n_s TXT \"v=spf1 ip4:45.76.0.9 -all\"", "", both, "the MX records at acme.com.acme.com are"},
+		{"nothing at a doubled name", "@ TXT \"v=spf1 mx:news.acme.com -al\"\nnews MX 10 mx1", "", both, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), Target{Domain: cmp.Or(tt.domain, "acme.com"), Profile: finding.Sender, Sections: tt.sections}, Options{})
+			seen := false
+			for _, f := range r.Findings {
+				if f.Fix == nil || f.Fix.Type != "TXT" || f.Severity == finding.Pass {
+					continue
+				}
+				seen = true
+				if !strings.HasPrefix(f.Fix.When, tt.when) || (f.Fix.When == "") != (tt.when == "") || f.Fix.Complete != (tt.when == "") {
+					t.Errorf("waits until %q, want %q; complete %v", f.Fix.When, tt.when, f.Fix.Complete)
 				}
 			}
 			if !seen {

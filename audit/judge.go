@@ -117,7 +117,7 @@ func (a *run) further(findings []finding.Finding, profile finding.Profile) []fin
 		findings = append(findings, a.needed...)
 	}
 	awaitSPF(findings)
-	a.awaitMX(findings)
+	a.awaitDoubled(findings)
 	led := a.aliases()
 	return a.behindWildcard(a.atEnds(a.dangling(a.behindAlias(a.ownAddresses(findings), led), led), led))
 }
