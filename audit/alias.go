@@ -51,7 +51,7 @@ func (a *run) dangling(findings []finding.Finding, led map[string][]string) []fi
 			continue
 		}
 		was, out := finding.Record{Name: name, Type: "CNAME", Value: chain[0]}, make([]finding.Finding, 0, len(findings))
-		meant := resolver.Undotted(chain[0], name, resolver.Registrable(name))
+		meant := resolver.Undotted(chain[len(chain)-1], name, resolver.Registrable(name))
 		cause := slices.IndexFunc(findings, func(f finding.Finding) bool {
 			return f.Check == "spf-record-missing" && f.Subject == name && f.Severity.AtLeast(finding.Notice)
 		})
@@ -68,7 +68,7 @@ func (a *run) dangling(findings []finding.Finding, led map[string][]string) []fi
 				follows = append(follows, f.Consequence())
 				continue
 			default:
-				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with the final dot of its target (%s.).", name, meant)}
+				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with the final dot of its target (%s.).", resolver.LastOwner(name, chain), meant)}
 			}
 			out = append(out, f)
 		}

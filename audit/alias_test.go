@@ -112,6 +112,8 @@ func TestDangling(t *testing.T) {
 		{"of an envelope domain", "news CNAME em.esp.test", Target{Domain: "acme.example", MailFrom: []string{"news.acme.example"}}, "spf-record-missing CNAME complete"},
 		{"without its dot, and nothing is there", "news CNAME em9.esp.test", Target{Domain: "news.acme.example"}, "spf-record-missing"},
 		{"without its dot, hosts alone", "news CNAME em.esp.test", Target{Domain: "news.acme.example", Sections: []finding.Section{finding.Hosts}}, "mx-missing"},
+		{"the last of two without its dot", "news CNAME foo\nfoo CNAME em.esp.test", Target{Domain: "news.acme.example"}, "spf-record-missing"},
+		{"the last of two without its dot, hosts alone", "news CNAME foo\nfoo CNAME em.esp.test", Target{Domain: "news.acme.example", Sections: []finding.Section{finding.Hosts}}, "mx-missing"},
 		{"of a name of the domain", "news CNAME gone", Target{Domain: "news.acme.example"}, "mx-missing MX, spf-record-missing TXT"},
 		{"in order", "news CNAME em.esp.test.", Target{Domain: "news.acme.example"}, ""},
 	} {

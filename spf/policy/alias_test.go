@@ -17,6 +17,7 @@ func TestAstrayNames(t *testing.T) {
 	const include = `@ TXT "v=spf1 mx include:_spf.acme.example -all"` + "\n"
 	for _, c := range []struct{ zone, check, says, fix string }{
 		{include + "_spf CNAME _spf.esp.example", "spf-include-missing", "the final dot of _spf.esp.example is missing", "_spf.acme.example CNAME _spf.esp.example"},
+		{include + "_spf CNAME _t\n_t CNAME _spf.esp.example", "spf-include-missing", "the final dot of _spf.esp.example is missing", ""},
 		{include + "_spf CNAME _none.esp.example", "spf-include-missing", "the final dot of _none.esp.example is missing", ""},
 		{include + "_spf CNAME open.esp.example", "spf-include-missing", "the final dot of open.esp.example is missing", ""},
 		{include + "_spf.acme.example CNAME _spf.esp.example.", "spf-include-missing", "the zone added its own name to one that was whole", "_spf.acme.example CNAME _spf.esp.example"},

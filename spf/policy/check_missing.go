@@ -59,9 +59,9 @@ func (k *checker) missing() {
 		return
 	}
 	if k.p.answers != nil {
-		if alias := undotted(k.p.Domain, k.p.Domain, k.p.answers.get(k.p.Domain, resolver.TypeTXT)); alias != "" {
+		if alias, at := undotted(k.p.Domain, k.p.Domain, k.p.answers.get(k.p.Domain, resolver.TypeTXT)); alias != "" {
 			f.Detail += fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
-			f.Fix = k.dotted(k.p.Domain, alias)
+			f.Fix = k.dotted(k.p.Domain, at, alias)
 			k.addMissing(f, open)
 			return
 		}

@@ -103,7 +103,7 @@ func (k *checker) target(r *Record, t *Term) {
 			Evidence: answersOf(r, t), CouldBe: finding.Critical, Undecides: true,
 		})
 	case t.Status == StatusNone, t.Status == StatusNXDomain, t.Status == StatusInvalid:
-		what, alias := t.Target+" has no SPF record", ""
+		what, alias, at := t.Target+" has no SPF record", "", ""
 		switch t.Status {
 		case StatusNXDomain:
 			if t.Record == nil {
@@ -111,7 +111,7 @@ func (k *checker) target(r *Record, t *Term) {
 				break
 			}
 			what = resolver.Absence(t.Target, t.Record.Evidence.CNAMEs)
-			alias = undotted(t.Target, k.p.Domain, k.p.answers.get(t.Target, resolver.TypeTXT))
+			alias, at = undotted(t.Target, k.p.Domain, k.p.answers.get(t.Target, resolver.TypeTXT))
 		case StatusInvalid:
 			what = quote(t.Target) + " is not a name that can have one"
 		}
@@ -125,7 +125,7 @@ func (k *checker) target(r *Record, t *Term) {
 			fix = p.share(p.astray, "Publish the corrected record.")
 		} else if alias != "" {
 			detail += fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
-			fix = k.dotted(t.Target, alias)
+			fix = k.dotted(t.Target, at, alias)
 		} else if name := k.appended(t); name != "" && k.mine(r) {
 			detail += fmt.Sprintf(" It was probably meant to be %s: what appended the domain took the name for one of its own.", name)
 			p := k.proposal(r)
@@ -168,12 +168,12 @@ func (k *checker) target(r *Record, t *Term) {
 	}
 }
 
-// dotted is the fix for the alias at the target of a term: the one with its final dot, if the
-// record is there that it was meant to lead to.
-func (k *checker) dotted(name, alias string) *finding.Fix {
+// dotted is the fix for the alias at the target of a term, or behind one there: the one with its final dot,
+// if the record is there that it was meant to lead to.
+func (k *checker) dotted(name, at, alias string) *finding.Fix {
 	o := k.p.answers.get(alias, resolver.TypeTXT)
-	if q := k.p.with(map[string]string{name: o.record().text}); o.recordStatus() != StatusFound || k.trial || q.passesWorld() || len(k.worse(q)) > 0 {
-		return advice("Publish the alias at %s with the final dot of its target (%s.), if the sender's record is there.", name, alias)
+	if q := k.p.with(map[string]string{name: o.record().text}); at != name || o.recordStatus() != StatusFound || k.trial || q.passesWorld() || len(k.worse(q)) > 0 {
+		return advice("Publish the alias at %s with the final dot of its target (%s.), if the sender's record is there.", at, alias)
 	}
 	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", name), Name: name, Type: "CNAME", Value: alias,
 		Remove: []finding.Record{{Name: name, Type: "CNAME", Value: k.p.answers.get(name, resolver.TypeTXT).answer.CNAMEs[0]}}}

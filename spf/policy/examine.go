@@ -170,7 +170,7 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			if text := o.ofType99(); q.name == x.root && meant == nil && text != "" {
 				x.meant(q.name, text, 0)
 			}
-			if target := undotted(q.name, x.root, o); target != "" {
+			if target, at := undotted(q.name, x.root, o); at == q.name {
 				x.ask(target, resolver.TypeTXT, asRecord)
 			}
 			if mine && q.name != x.root && p&asTarget != 0 && o.status() == StatusFound && leadsTo(f.terms, q.name, x.root) {
@@ -228,12 +228,20 @@ func leadsTo(terms []spf.Term, domain, root string) bool {
 }
 
 // undotted is the target that an alias of the domain's own was meant to have, if it leads nowhere
-// because the zone added its name to one without a final dot; else "".
-func undotted(name, root string, o *outcome) string {
-	if o.status() != StatusNXDomain || len(o.answer.CNAMEs) != 1 || !sameOwner(name, root) {
-		return ""
+// because the zone added its name to one without a final dot, and where that alias stands: it may be the
+// last of several. Else both are empty.
+func undotted(name, root string, o *outcome) (target, at string) {
+	if o.status() != StatusNXDomain || len(o.answer.CNAMEs) == 0 {
+		return "", ""
 	}
-	return resolver.Undotted(o.answer.CNAMEs[0], root, registrable(root))
+	at = resolver.LastOwner(name, o.answer.CNAMEs)
+	if sameOwner(at, root) {
+		target = resolver.Undotted(o.answer.CNAMEs[len(o.answer.CNAMEs)-1], root, registrable(root))
+	}
+	if target == "" {
+		return "", ""
+	}
+	return target, at
 }
 
 // meant asks what a record would lead to if it were what it was meant to be, so that
