@@ -50,14 +50,18 @@ func TestAstrayNames(t *testing.T) {
 	}
 }
 
-// TestSilentEnds: a domain that sends nothing is told to end its record in -all at once.
-func TestSilentEnds(t *testing.T) {
+// TestEnds: a domain that sends nothing is told to end its record in -all at once; of an all that cannot be
+// read nobody knows which it was.
+func TestEnds(t *testing.T) {
 	for _, c := range []struct {
 		text, check, fix string
 		but              Context
 	}{
 		{"v=spf1 ?all", "spf-all-neutral", "v=spf1 -all", Context{MX: "null"}},
 		{"v=spf1", "spf-all-missing", "v=spf1 -all", Context{MX: "none", Profile: finding.Parked}},
+		{"v=spf1 ip4:192.0.2.1 a=ll", "spf-all-missing", "v=spf1 ip4:192.0.2.1 <-all or ~all>", Context{}}, // which of the two it was, nobody can tell
+		{"v=spf1 ip4:192.0.2.1 all=-", "spf-all-missing", "v=spf1 ip4:192.0.2.1 <-all or ~all>", Context{}},
+		{"v=spf1 ip4:192.0.2.1 a=ll -all", "spf-unknown-modifier", "v=spf1 ip4:192.0.2.1 -all", Context{}},
 		{"v=spf1 ?all", "spf-all-neutral", "v=spf1 " + anySender + " ~all", Context{MX: "present"}},
 		{"v=spf1 ~all", "spf-all-softfail", "v=spf1 -all", Context{MX: "null", DMARCEnforces: new(bool)}},
 		// Where there is a key something may send, and is softfail or neutral today.

@@ -120,7 +120,10 @@ func (k *checker) endFix(r *Record, asks bool, summary string) *finding.Fix {
 // endless reports a record with neither all nor redirect; last is its last directive.
 func (k *checker) endless(r *Record, last *Term) {
 	f := finding.Finding{Detail: fmt.Sprintf("The record of %s has neither all nor redirect. What matches no term is neutral, as good as no record.", r.Domain)}
-	if slices.Contains(k.own, r) && last != nil && last.Kind == spf.KindA && last.Value == "" && last.Qualifier != "+" && last.parsed.Bits4 == 32 {
+	if x := modifierForAll(r); slices.Contains(k.own, r) && x != nil {
+		f.Detail += fmt.Sprintf(" %s was probably meant to be its all.", quote(x.Text))
+		f.Fix = k.ask(r, x, "<-all or ~all>", "End the record in -all or ~all.")
+	} else if slices.Contains(k.own, r) && last != nil && last.Kind == spf.KindA && last.Value == "" && last.Qualifier != "+" && last.parsed.Bits4 == 32 {
 		f.Detail += fmt.Sprintf(" %s at its end was probably meant to be %s.", quote(last.Text), quote(last.Qualifier+"all"))
 		f.Fix = k.ask(r, last, "<-all or ~all>", "End the record in -all or ~all.")
 	} else if slices.Contains(k.own, r) && k.cutOff(r) {
@@ -151,6 +154,20 @@ func (k *checker) endless(r *Record, last *Term) {
 		f.Fix = k.endFix(r, false, "End the record in ~all.")
 	}
 	k.add("spf-all-missing", r, f)
+}
+
+// modifierForAll is the modifier that was probably meant to be the all of a record without one: "a=ll";
+// nil if there is none.
+func modifierForAll(r *Record) (found *Term) {
+	for i := range r.Terms {
+		switch t := &r.Terms[i]; {
+		case t.Error == "" && t.Kind == spf.KindAll:
+			return nil
+		case t.Error == "" && t.Kind == spf.KindModifier && likeAll(t.Text):
+			found = t
+		}
+	}
+	return found
 }
 
 // restOf is the text of another TXT record at a domain that ends in an all, which a record without

@@ -339,7 +339,7 @@ func (k *checker) modifiers(r *Record) {
 			unknown = append(unknown, t.Text)
 			if ownsDomain(t.Text) {
 				p.replace(t, false)
-			} else if strings.ContainsAny(t.Value, ".:") || holdsTerm(t.parsed.Name()) || nobody {
+			} else if strings.ContainsAny(t.Value, ".:") || holdsTerm(t.parsed.Name()) || t == modifierForAll(r) || nobody {
 				asks = true // it may have been meant to name a sender
 				p.broken, p.astray = true, true
 				p.replace(t, true, placeholder(t.Text))

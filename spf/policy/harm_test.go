@@ -47,7 +47,12 @@ func TestMeant(t *testing.T) {
 		{"\u00a0-all", "-all"},
 		// A blank that is no space may be what is left of a term.
 		{"\u00a0 -all", "ip4:<the address of each server that sends for you> -all"},
-		{"mx =all:~", "mx <the term that =all:~ was meant to be>"},
+		{"mx =all:~", "mx <-all or ~all>"},
+		{"mx =al", "mx <-all or ~all>"},
+		{"a :lal", "a <-all or ~all>"},
+		{"ip4:192.0.2.20:25 mx =al", "ip4:192.0.2.20 mx <-all or ~all>"},
+		{"ip4:192.0.2.20:25 mx a=ll", "ip4:192.0.2.20 mx <-all or ~all>"},
+		{"ip4:192.0.2.20:25 mx a=ll -all", "ip4:192.0.2.20 mx -all"},
 		{"mx _all", "mx -all"},
 		{"mx \u2212all", "mx -all"},
 		{"mx -all;", "mx -all"},

@@ -229,7 +229,7 @@ func placeholder(tok string) string {
 		sign = ""
 	}
 	what := forPlaceholder(tok)
-	if t := strings.ToLower(strings.TrimLeft(tok, "+-~?=_:.;,")); t == "all" || hint.Distance(t, "all") <= 1 {
+	if t := strings.ToLower(strings.TrimLeft(tok, "+-~?=_:.;,")); likeAll(tok) || hint.Distance(t, "all") <= 1 {
 		return "<-all or ~all>"
 	}
 	switch kind := keyword(name, value); {
@@ -253,6 +253,18 @@ func placeholder(tok string) string {
 		return kind + "=<the name that " + what + " was meant to be>"
 	}
 	return "<the term that " + what + " was meant to be>"
+}
+
+// likeAll reports whether a token may be an all with signs or separators anywhere, and one slip in its
+// letters: "=al", "a=ll", "all:~".
+func likeAll(tok string) bool {
+	letters := strings.Map(func(c rune) rune {
+		if strings.ContainsRune("+-~?=_:.;,", c) {
+			return -1
+		}
+		return c
+	}, strings.ToLower(tok))
+	return hint.Distance(letters, "all") <= 1
 }
 
 // onlyAlls reports whether a token is one all behind another.

@@ -111,9 +111,8 @@ func torn(tok, next string) (glue string, ok bool) {
 	case bare[len(bare)-1] == ':' || bare[len(bare)-1] == '=':
 		return "", isName(bare[:len(bare)-1]) && !startsTerm(next)
 	case next[0] == ':' || next[0] == '=':
-		// A slip in all, "=all:~", is no value.
-		word := strings.Trim(next[1:], "+-~?:;,.=")
-		return "", isName(bare) && !ascii.EqualFold(word, "all")
+		// A slip in all, "=all:~" or "=al", is no value.
+		return "", isName(bare) && !likeAll(next)
 	case next[0] == '/' && strings.Trim(next, "/0123456789") == "":
 		return "", t.Error == "" && (t.Kind == spf.KindIP4 || t.Kind == spf.KindIP6 || t.Kind == spf.KindA || t.Kind == spf.KindMX)
 	case bare[len(bare)-1] == '/' && strings.Trim(next, "0123456789") == "":
