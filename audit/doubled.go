@@ -71,15 +71,15 @@ func (a *run) awaitDoubled(findings []finding.Finding) {
 	}
 }
 
-// heldTo reports whether evaluations of the SPF record at a name come to an end by it today, rather than to
-// a permerror.
+// heldTo reports whether evaluations of the SPF record at a name may come to an end by it today: all but those
+// that are known to lead to a permerror. What the DNS did not say is no error.
 func (a *run) heldTo(name string) bool {
 	for _, p := range append([]*spfpolicy.Policy{a.result.SPF}, a.result.Envelope...) {
 		if p == nil {
 			continue
 		}
 		if r := recordAt(p.Record, name); r != nil {
-			return ends(r) && (r != p.Record || p.Lookups <= 10 && p.Voids <= 2)
+			return !fails(r) && (r != p.Record || p.Lookups <= spf.MaxLookups && p.Voids <= spf.MaxVoidLookups)
 		}
 	}
 	return false
@@ -101,11 +101,19 @@ func recordAt(r *spfpolicy.Record, name string) *spfpolicy.Record {
 	return nil
 }
 
-// ends reports whether no record of a tree is missing or in error.
-func ends(r *spfpolicy.Record) bool {
-	return r.Status == spfpolicy.StatusFound && r.Error == "" && !r.Loop && !slices.ContainsFunc(r.Terms, func(t spfpolicy.Term) bool {
-		return t.Ignored == "" && t.Record != nil && !t.Record.Repeated && !ends(t.Record)
+// fails reports whether a record of a tree is known to be missing or in error (RFC 7208, 4.5, 4.6 and 5.2).
+func fails(r *spfpolicy.Record) bool {
+	return r.Error != "" || r.Loop || lacksSPF(r.Status) || slices.ContainsFunc(r.Terms, func(t spfpolicy.Term) bool {
+		if t.Ignored != "" || t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
+			return false
+		}
+		return lacksSPF(t.Status) || t.Record != nil && fails(t.Record)
 	})
+}
+
+// lacksSPF reports whether a name is known to have not exactly one SPF record.
+func lacksSPF(s spfpolicy.Status) bool {
+	return s == spfpolicy.StatusNone || s == spfpolicy.StatusNXDomain || s == spfpolicy.StatusMultiple || s == spfpolicy.StatusInvalid
 }
 
 // doubledBehind looks for what stands at doubled names of a zone behind an SPF record. root is the audited

@@ -70,6 +70,11 @@ func TestAwaitsDoubled(t *testing.T) {
 		{"one that the record names", "h A 45.76.0.12\nh.acme.com A 45.77.0.12\n@ TXT \"v=spf1 mx a:h.acme.com ip4:45.77.0.0/24 -al\"", "", both, ""},
 		{"one that is not public", "h A 45.76.0.12\nh.acme.com A 10.0.0.1\n@ TXT \"v=spf1 mx a:h.acme.com -al\"", "", both, ""},
 		{"in force today", "acme.com MX 20 mx2\n@ TXT \"v=spf1 mx mx -all\"", "", both, ""},
+		{"in force today, beside an include that is not loaded", "acme.com MX 20 mx2\n@ TXT \"v=spf1 mx mx include:_spf.google.com -all\"", "", both, ""},
+		{"the address, too", "@ MX 20 mx2\nmx2.acme.com A 45.77.0.11\n@ TXT \"v=spf1 mx mx include:_spf.google.com -all\"", "", alone, ""},
+		{"behind a redirect that is not loaded", "acme.com MX 20 mx2\n@ TXT \"v=spf1 mx mx redirect=_spf.google.com\"", "", both, ""},
+		{"terms after all", "acme.com MX 20 mx2\n@ TXT \"v=spf1 mx include:_spf.google.com -all ip4:45.1.1.1\"", "", both, ""},
+		{"an include of a macro", "acme.com MX 20 mx2\n@ TXT \"v=spf1 mx mx include:%{d}._spf.esp.net -all\"", "", both, ""},
 		{"of a target that is corrected", "acme.com MX 20 mx2\n@ TXT \"v=spf1 mx include:_s.acme.com.acme.com -all\"\n_s TXT \"v=spf1 ip4:45.76.0.9 -all\"", "", both, "the MX records at acme.com.acme.com are"},
 		{"nothing at a doubled name", "@ TXT \"v=spf1 mx:news.acme.com -al\"\nnews MX 10 mx1", "", both, ""},
 	} {
