@@ -80,7 +80,7 @@ func (j *judge) exchanges(d *Domain) {
 				} else {
 					undotted[1] = append(undotted[1], e)
 				}
-			} else if e.Resolves != Present {
+			} else if e.Resolves != Present && !j.aimedBefore(d, i) {
 				j.unresolvable(d, e)
 			}
 		}
@@ -241,7 +241,7 @@ func (j *judge) thisMachine(d *Domain, e *Exchange) {
 func (j *judge) unresolvable(d *Domain, e *Exchange) {
 	f := finding.Finding{Subject: e.Name, Evidence: e.Evidence,
 		Detail: fmt.Sprintf("The MX host %s of %s has neither an A nor an AAAA record.", e.Name, d.Name)}
-	host, why, aimed := e.Name, e.local(d), ""
+	host, why := e.Name, e.local(d)
 	if e.Resolves == Unknown {
 		f.Detail = fmt.Sprintf("The MX host %s of %s does not exist outside.", e.Name, d.Name)
 	}
@@ -249,10 +249,6 @@ func (j *judge) unresolvable(d *Domain, e *Exchange) {
 		host = e.CNAMEs[n-1]
 		f.Detail = fmt.Sprintf("The MX host %s of %s is an alias of %s, which has neither an A nor an AAAA record.", e.Name, d.Name, host)
 		j.follows(&f, "mx-cname", fmt.Sprintf("%s is an alias, and an MX record must name the host itself.", e.Name))
-		owner := resolver.LastOwner(e.Name, e.CNAMEs)
-		if aimed = resolver.Undotted(host, d.Name, resolver.Registrable(owner)); aimed != "" {
-			f.Detail += fmt.Sprintf(" Probably the zone added its own name to the target of the alias at %s, because the final dot of %s is missing.", owner, aimed)
-		}
 	}
 	if c := oddCharacter(e.Name); c != "" && (e.Meant != nil || impossible(e.Name) != "") {
 		j.follows(&f, "mx-underscore", fmt.Sprintf("%s has the character %q, which is in no host name.", show.Cut(e.Name, maxShown), c))
@@ -265,8 +261,8 @@ func (j *judge) unresolvable(d *Domain, e *Exchange) {
 		}
 		f.Evidence = slices.Concat(f.Evidence, e.Meant.Evidence)
 		f.Fix = d.replace(e, "its host does not exist")
-	case aimed != "" && !d.named(aimed, -1):
-		f.Fix = d.anotherMX(fmt.Sprintf("If %s takes the mail, name it in the MX record (\"%d %[1]s\"): that is where the alias was to lead.", aimed, e.Preference), e.Preference, e.record(d))
+	case e.aimed != "":
+		d.nameAimed(e, &f)
 	case len(e.CNAMEs) > 0 && e.unregistered == "":
 		f.Fix = d.replace(e, "the alias leads nowhere")
 	case why != "":
@@ -338,47 +334,10 @@ func (j *judge) withoutDot(d *Domain, hosts []*Exchange) {
 	j.Add("mx-unresolvable", f)
 }
 
-// alias judges a host that is a CNAME (RFC 2181, 10.3).
-func (j *judge) alias(d *Domain, i int) {
-	e := &d.Exchanges[i]
-	if len(e.CNAMEs) == 0 {
-		if e.Resolves == Unknown {
-			j.Undecided("mx-cname")
-		}
-		return
-	}
-	target := e.CNAMEs[len(e.CNAMEs)-1]
-	fix := &finding.Fix{Summary: "Name the host that the alias leads to.", Name: d.Name, Type: "MX",
-		Value: fmt.Sprintf("%d %s", e.Preference, target), Remove: []finding.Record{e.record(d)}}
-	switch {
-	case e.Resolves == Unknown:
-		fix = &finding.Fix{Summary: fmt.Sprintf("Name the host that the alias leads to, once %s has an address.", target)}
-	case !e.usable():
-		fix = d.replace(e, "the alias leads to no public address")
-	case d.named(target, i):
-		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: %s, which the alias leads to, has one already.", target), Remove: fix.Remove}
-	case d.aliased(target, i):
-		fix = &finding.Fix{Summary: fmt.Sprintf("Remove the MX record: another one is an alias of %s too, and is to name it.", target), Remove: fix.Remove}
-	}
-	j.Add("mx-cname", finding.Finding{Subject: e.Name, Evidence: e.Evidence,
-		Detail: fmt.Sprintf("The MX host %s of %s is an alias of %s. An MX record must name the host itself.", e.Name, d.Name, target),
-		Fix:    fix})
-}
-
 // named: another MX record names the host.
 func (d *Domain) named(host string, but int) bool {
 	for i := range d.Exchanges {
 		if i != but && d.Exchanges[i].Name == host {
-			return true
-		}
-	}
-	return false
-}
-
-// aliased: an MX record before that one names an alias of the host.
-func (d *Domain) aliased(host string, before int) bool {
-	for i := range d.Exchanges[:before] {
-		if c := d.Exchanges[i].CNAMEs; len(c) > 0 && c[len(c)-1] == host {
 			return true
 		}
 	}

@@ -192,12 +192,22 @@ func BeginDomain(b *resolver.Batch, domain string, done func(*Domain)) {
 		q.authority.ask(b, d.Name)
 	}, func() {
 		d.read(q)
-		foreign := d.nowhere(q)
-		if len(foreign) == 0 {
+		foreign, lost := d.nowhere(q), d.lostDots(q)
+		if len(foreign)+len(lost) == 0 {
 			done(d)
 			return
 		}
-		b.Part(func(b *resolver.Batch) { registration(b, foreign) }, func() { done(d) })
+		b.Part(func(b *resolver.Batch) {
+			registration(b, foreign)
+			for i := range lost {
+				lost[i].ask(b)
+			}
+		}, func() {
+			for i := range lost {
+				lost[i].read()
+			}
+			done(d)
+		})
 	})
 }
 

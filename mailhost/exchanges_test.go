@@ -34,8 +34,13 @@ const mistaken = `
 	alias44 CNAME relay44
 	relay44 A 192.0.2.44
 	gate CNAME acme-example.mail.protection.outlook.com.
-	undotted CNAME mail.other.test
+	undotted CNAME host.other.test
 	led CNAME undotted
+	dead CNAME mail.other.test
+	within CNAME mail.us
+	www.us A 192.0.2.81
+	beyond CNAME mail.dev
+	unreached CNAME inside.dev
 	own CNAME mx1.acme.example
 	gone CNAME nosuch
 	localhost.example.	A 127.0.0.1
@@ -52,6 +57,9 @@ const mistaken = `
 	40.2.0.192.in-addr.arpa. PTR relay.acme.example.
 	41.2.0.192.in-addr.arpa. PTR host.other.test.
 	host.other.test. A 192.0.2.41
+	mail.us. A 203.0.113.40
+	mail.dev. A 203.0.113.41
+	inside.dev. A 10.0.0.9
 	42.2.0.192.in-addr.arpa. PTR relay.acme.example.
 	43.2.0.192.in-addr.arpa. PTR relay.acme.example.
 	43.2.0.192.in-addr.arpa. PTR mx1.acme.example.
@@ -102,7 +110,12 @@ func TestMistakenExchanges(t *testing.T) {
 		{"10 gate", "error mx-cname gate.acme.example", "MX 10 acme-example.mail.protection.outlook.com; without MX 10 gate.acme.example", true},
 		{"10 mx1, 20 undotted", "error mx-unresolvable undotted.acme.example", "MX 20 " + ask + "; without MX 20 undotted.acme.example", false},
 		{"10 mx1, 20 led", "error mx-unresolvable led.acme.example", "MX 20 " + ask + "; without MX 20 led.acme.example", false},
-		{"10 mx1, 20 own", "error mx-unresolvable own.acme.example", "without MX 20 own.acme.example", true}, // mx1 has its record
+		{"10 mx1, 20 undotted, 30 led", "error mx-unresolvable undotted.acme.example", "MX 20 " + ask + "; without MX 20 undotted.acme.example; without MX 30 led.acme.example", false}, // one cause
+		{"10 mx1, 20 beyond", "error mx-unresolvable beyond.acme.example", "MX 20 " + ask + "; without MX 20 beyond.acme.example", false},
+		{"10 mx1, 20 dead", "error mx-unresolvable dead.acme.example", "without MX 20 dead.acme.example", true}, // with its dot it leads nowhere either
+		{"10 mx1, 20 unreached", "error mx-unresolvable unreached.acme.example", "without MX 20 unreached.acme.example", true},
+		{"10 mx1, 20 within", "error mx-unresolvable within.acme.example", "without MX 20 within.acme.example", true}, // a name of us.acme.example
+		{"10 mx1, 20 own", "error mx-unresolvable own.acme.example", "without MX 20 own.acme.example", true},          // mx1 has its record
 		{"10 mx1, 20 gone", "error mx-unresolvable gone.acme.example", "without MX 20 gone.acme.example", true},
 		{"10 mx1, 32767 ms12345678.msv1.invalid.", "notice mx-validation ms12345678.msv1.invalid", "TXT MS=ms12345678; without MX 32767 ms12345678.msv1.invalid", true},
 		{"0 ms12345678.msv1.invalid.", "error mx-validation ms12345678.msv1.invalid", "MX 10 " + ask + "; without MX 0 ms12345678.msv1.invalid; with TXT MS=ms12345678", false},
@@ -136,6 +149,37 @@ func TestMistakenExchanges(t *testing.T) {
 				t.Errorf("fix %q (complete: %t), want %q", got, f.Complete, tt.fix)
 			}
 		})
+	}
+}
+
+// TestLostDots: what an alias that leads nowhere was meant to lead to is said where nothing speaks
+// against it, and as probable where it can be no name of the domain's own.
+func TestLostDots(t *testing.T) {
+	const head = "$ORIGIN acme.com.\n$TTL 300\n@ SOA ns host 1 7200 3600 1209600 300\n@ MX 10 mx1\n@ MX 20 mx2\nmx1 A 192.0.2.10\n"
+	for _, tt := range []struct{ records, says string }{
+		{"mx2 CNAME host.esp.net", "Probably the zone added its own name to the target of the alias at mx2.acme.com, because the final dot of host.esp.net"},
+		{"mx2 CNAME foo\nfoo CNAME host.esp.net", "Probably the zone added its own name to the target of the alias at foo.acme.com"},
+		{"mx2 CNAME mail.us", "Perhaps the zone"},
+		{"mx2 CNAME mail.us\nwww.us A 192.0.2.11", ""},
+		{"mx2 CNAME mail.us.acme.com.\nus MX 10 mx1", ""},
+		{"mx2 CNAME host.esp.com\nmx1.acme.com A 192.0.2.11", "Probably the zone"}, // a doubled name is no sign
+		{"mx2 CNAME mx1.acme.com.acme.com.\n@ MX 20 mx2.acme.com", ""},
+		{"mx2 CNAME host.esp.net\n$ORIGIN esp.net.\n@ SOA ns host 1 7200 3600 1209600 300\n", ""},
+		{"mx2 CNAME host.esp.net\n$ORIGIN esp.net.\n@ SOA ns host 1 7200 3600 1209600 300\nhost A 192.0.2.12", "Probably the zone"},
+	} {
+		d := ExamineDomain(t.Context(), dnstest.Zone(t, head+tt.records+"\n"), "acme.com")
+		for _, f := range Check(&Facts{Domain: d}, Context{Profile: finding.Sender}).Findings() {
+			if f.Check != "mx-unresolvable" || f.Subject != "mx2.acme.com" {
+				continue
+			}
+			if said := strings.Contains(f.Detail, "the zone added its own name"); !strings.Contains(f.Detail, tt.says) || said != (tt.says != "") || f.Fix.Complete != (tt.says == "") {
+				t.Errorf("%s: complete: %t: %s", tt.records, f.Fix.Complete, f.Detail)
+			}
+			tt.says = "found"
+		}
+		if tt.says != "found" {
+			t.Errorf("%s: nothing found", tt.records)
+		}
 	}
 }
 

@@ -83,6 +83,9 @@ type Exchange struct {
 	// undotted is the whole name to which the zone added its own, if the final dot is
 	// missing; "" if that is not it.
 	undotted string
+	// aimed is the host that the alias at the host was meant to lead to, if its final dot is
+	// missing; "" if that is not it.
+	aimed string
 	// wildcard: what answers for that name is a wildcard, whose addresses are left out.
 	wildcard bool
 }

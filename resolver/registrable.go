@@ -50,6 +50,22 @@ func Undotted(name string, zones ...string) string {
 	return ""
 }
 
+// OwnParent returns the name that exists in a zone if one that may have lost its final dot is a name of
+// the zone's own: us.acme.example of mail.us.acme.example, which mail.us without its dot would be as well.
+// It is "" if undotted, as Undotted returned it of the name, is below the registrable domain itself.
+func OwnParent(name, undotted string) string {
+	zone := strings.TrimPrefix(name, undotted+".")
+	switch end := TopLevel(undotted); {
+	case Within(undotted, Registrable(zone)):
+		return ""
+	case end == TopLevel(zone):
+		// Names that have the domain twice stand below that label.
+		return Registrable(undotted) + "." + zone
+	default:
+		return end + "." + zone
+	}
+}
+
 // Whole reports whether a name can stand by itself: it is below a public suffix that the
 // list has, or below a name of examples.
 func Whole(name string) bool {
