@@ -21,7 +21,11 @@ func FuzzParse(f *testing.F) {
 	for _, s := range spftest.Seeds {
 		f.Add(s)
 	}
+	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
+		if x := ParseTerm(text); text == "" && x.Error == "" {
+			t.Errorf("an empty text is read as %s", x.Kind)
+		}
 		if IsRecord(text) {
 			terms, l := Parse(text)
 			for _, x := range terms {

@@ -108,7 +108,7 @@ func parse(text string, terms []Term) ([]Term, Layout) {
 	return terms, l
 }
 
-// ParseTerm reads one term, as it stands in a record between spaces.
+// ParseTerm reads one term, as it stands in a record between spaces. An empty text is no mechanism.
 func ParseTerm(text string) Term {
 	t := Term{Text: text}
 	t.parse()
@@ -133,7 +133,7 @@ func (t *Term) parse() {
 		t.parseModifier(s[:cut], s[cut+1:])
 		return
 	}
-	if s[0] == '+' || s[0] == '-' || s[0] == '~' || s[0] == '?' {
+	if s != "" && (s[0] == '+' || s[0] == '-' || s[0] == '~' || s[0] == '?') {
 		t.Sign = Qualifier(s[0])
 		s, cut = s[1:], cut-1
 	}

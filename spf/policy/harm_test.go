@@ -49,6 +49,8 @@ func TestMeant(t *testing.T) {
 		{"\u00a0 -all", "ip4:<the address of each server that sends for you> -all"},
 		{"mx =all:~", "mx <-all or ~all>"},
 		{"mx =al", "mx <-all or ~all>"},
+		{"mx =al -all", "mx <-all or ~all>"}, // which of the two was meant
+		{"redirect=_spf.esp.example al", "<include:_spf.esp.example, if its senders are yours> <-all or ~all>"},
 		{"a :lal", "a <-all or ~all>"},
 		{"ip4:192.0.2.20:25 mx =al", "ip4:192.0.2.20 mx <-all or ~all>"},
 		{"ip4:192.0.2.20:25 mx a=ll", "ip4:192.0.2.20 mx <-all or ~all>"},

@@ -119,10 +119,13 @@ func (w *proposed) readings() {
 func (w *proposed) whole() string {
 	out := w.out
 	switch {
+	case w.end != "": // also beside an all: which of the two was meant is asked
+		if t := spf.ParseTerm(w.redirect); t.Spec != "" { // beside all it would be ignored
+			out = append(out, "<include:"+forPlaceholder(t.Spec)+", if its senders are yours>")
+		}
+		out = append(append(out, w.end), w.after...)
 	case w.sign != 0:
 		out = append(append(out, w.sign.String()+"all"), w.after...)
-	case w.end != "":
-		out = append(append(out, w.end), w.after...)
 	case w.redirect != "":
 		out = append(out, w.redirect)
 	}

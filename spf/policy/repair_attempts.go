@@ -214,7 +214,11 @@ func listed(s string) ([]string, string) {
 		parts[i+1] = sign + name + sep + p
 	}
 	// A comma may stand for a dot: "_spf,esp.example" is one name.
-	if may, _ := dotted(s); may || sep == ":" && hostLike(value) && !plausible(value) {
+	if may, _ := dotted(s); may || (sep == ":" || sep == "=") && hostLike(value) && !plausible(value) {
+		return nil, ""
+	}
+	// So it may before the country: "mail.empresa.com,mx".
+	if end, _, _ := strings.Cut(parts[1], "/"); len(parts) == 2 && isName(end) && namesHost(parts[0]+"."+end) && oneSuffix(value, end) && provider.Builtin().OfSPF(ascii.ToLower(value)) == nil {
 		return nil, ""
 	}
 	return parts, "terms stand apart by spaces"

@@ -8,6 +8,10 @@ import (
 func TestRepair(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"v=spf1 include:acme.com .a -all", "v=spf1 include:acme.com a -all"},
+		{"v=spf1 a .mx -all", "v=spf1 a mx -all"},
+		{"v=spf1 include:_spf.google .com ~all", "v=spf1 include:_spf.google.com ~all"},
+		{"v=spf1 include:_spf.google.com,mx -all", "v=spf1 include:_spf.google.com mx -all"},
+		{"v=spf1 include:acme.de,mx -all", "v=spf1 include:acme.de mx -all"},
 		{"v=spf1 a:mail.acme .mx -all", "v=spf1 a:mail.acme.mx -all"},
 		{"v=spf1 include:acme.co .uk ~all", "v=spf1 include:acme.co.uk ~all"},
 		{"v=spf1 inlude:_spf.esp.example -all", "v=spf1 include:_spf.esp.example -all"},
@@ -217,6 +221,15 @@ func TestRepairAsks(t *testing.T) {
 		{"v=spf1 a:mail.acme .all", "v=spf1 a:mail.acme <-all or ~all>"},
 		{"v=spf1 include:acme.com .ll", "v=spf1 include:acme.com <-all or ~all>"},
 		{"v=spf1 a:mail.acme.com .mx -all", "v=spf1 a:mail.acme.com <the term that .mx was meant to be> -all"}, // or mail.acme.com.mx
+		{"v=spf1 a:mail.acme.com .mx/24 -all", "v=spf1 a:mail.acme.com <the term that .mx/24 was meant to be> -all"},
+		{"v=spf1 include:_spf.google.com .mx. ~all", "v=spf1 include:_spf.google.com <the term that .mx. was meant to be> ~all"},
+		{"v=spf1 include:_spf.google.com .com -all", "v=spf1 include:_spf.google.com <the term that .com was meant to be> -all"}, // a service's name is whole
+		{"v=spf1 include:_spf.google.com .al", "v=spf1 include:_spf.google.com <-all or ~all>"},
+		{"v=spf1 include:acme .ip4 -all", "v=spf1 include:<the name that include:acme was meant to be> ip4:<the address that .ip4 was meant to be> -all"},
+		{"v=spf1 include:_spf.acme.com,mx -all", "v=spf1 include:<the name that include:_spf.acme.com,mx was meant to be> -all"}, // or _spf.acme.com.mx
+		{"v=spf1 a:mail.acme.com;mx/24 -all", "v=spf1 a:<the name that a:mail.acme.com;mx/24 was meant to be> -all"},
+		{"v=spf1 redirect=_spf.acme,mx", "v=spf1 redirect=<the name that redirect=_spf.acme,mx was meant to be>"},
+		{"v=spf1 a redirect=_spf.acme,ptr", "v=spf1 a redirect=<the name that redirect=_spf.acme,ptr was meant to be>"},
 		{"v=spf1 ip4:192.0.2.10/-all", "v=spf1 ip4:<the address that ip4:192.0.2.10/ was meant to be> -all"},
 		{"v=spf1 ip4:192.0.2.0/ -all", "v=spf1 ip4:<the address that ip4:192.0.2.0/ was meant to be> -all"},
 		{"v=spf1 a:-all", "v=spf1 a:<the name that a: was meant to be> -all"},

@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"mailworthy/internal/ascii"
+	"mailworthy/provider"
 	"mailworthy/spf"
 )
 
@@ -133,10 +136,7 @@ func torn(tok, next string) (glue string, ok bool) {
 		// The space may stand for a letter, and no answer of the DNS can tell.
 		return "", false
 	case next[0] == '.':
-		// What ends a name that is none by itself is its rest: "include:_spf.esp .example". Behind a
-		// whole one the dot may stand for the sign of a term, or be a slip before it: ".all", ".mx".
-		whole := plausible(t.Spec)
-		return "", t.Spec != "" && clean(tok+next) && !ascii.EqualFold(next, ".all") && !(whole && (isName(next[1:]) || !plausible(t.Spec+next)))
+		return "", t.Spec != "" && clean(tok+next) && endsName(t.Spec, next)
 	case tok[len(tok)-1] == '.' && t.Spec != "" && !plausible(t.Spec):
 		return "", clean(tok + next)
 	case t.Error != "" && t.Spec != "" && isWord(tok[len(tok)-1]) && isWord(next[0]) && (clean(tok+"."+next) || clean(tok+":"+next)):
@@ -146,6 +146,30 @@ func torn(tok, next string) (glue string, ok bool) {
 		return "", clean(tok + next)
 	}
 	return "", false
+}
+
+// endsName reports whether what begins with a dot is the rest of a name: "_spf.esp .example". Behind a whole
+// one it is, if both make one suffix, "acme.co .uk", which is no service's; else the dot may stand for the
+// sign of a term, or be a slip before it: ".all", ".mx".
+func endsName(name, rest string) bool {
+	rest, _, _ = strings.Cut(ascii.ToLower(rest), "/")
+	host, end, services := ascii.ToLower(name)+rest, strings.Trim(rest, "."), provider.Builtin()
+	if likeAll(rest) || !plausible(host) {
+		return false
+	}
+	return !plausible(name) || services.OfSPF(host) != nil || oneSuffix(name, end) && !isName(end) && services.OfSPF(ascii.ToLower(name)) == nil
+}
+
+// oneSuffix reports whether a public suffix is of the last labels of a name and an end behind it: com.mx.
+func oneSuffix(name, end string) bool {
+	suffix, _ := publicsuffix.PublicSuffix(ascii.ToLower(name + "." + end))
+	return len(suffix) > len(end)
+}
+
+// namesHost reports whether a term names a host below a top-level domain that there is.
+func namesHost(tok string) bool {
+	t := spf.ParseTerm(tok)
+	return t.Error == "" && (t.Kind.Directive() || t.Kind == spf.KindRedirect) && t.Spec != "" && plausible(t.Spec)
 }
 
 func isWord(c byte) bool { return ascii.IsLetter(c) || ascii.IsDigit(c) || c == '-' || c == '_' }
@@ -208,7 +232,7 @@ func readToken(tok, before string) (terms []string, why string) {
 		return nil, "its first digit may be the last of " + quotable(before)
 	case bareAddress(tok) && startsAddress(before) && !valid(before):
 		return nil, "it may be the rest of " + quotable(before)
-	case tok[0] == '.' && isName(tok[1:]) && endsInName(before) && plausible(before+tok):
+	case tok[0] == '.' && !strings.ContainsAny(tok, ":=") && strings.ContainsAny(before, ":=") && namesHost(before+tok):
 		return nil, "it may be the rest of " + quotable(before)
 	case bareName(tok) && endsInName(before) && !(tok[0] == '_' && takesHost(before)):
 		// A stray space may have cut a name in two.
