@@ -8,6 +8,7 @@ import (
 func TestRepair(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"v=spf1 include:acme.com .a -all", "v=spf1 include:acme.com a -all"},
+		{"v=spf1 a:mx .acme.example -all", "v=spf1 a:mx.acme.example -all"},
 		{"v=spf1 a .mx -all", "v=spf1 a mx -all"},
 		{"v=spf1 include:_spf.google .com ~all", "v=spf1 include:_spf.google.com ~all"},
 		{"v=spf1 include:_spf.google.com,mx -all", "v=spf1 include:_spf.google.com mx -all"},

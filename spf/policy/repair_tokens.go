@@ -157,7 +157,7 @@ func endsName(name, rest string) bool {
 	if likeAll(rest) || !plausible(host) {
 		return false
 	}
-	return !plausible(name) || services.OfSPF(host) != nil || oneSuffix(name, end) && !isName(end) && services.OfSPF(ascii.ToLower(name)) == nil
+	return !plausible(name) || !strings.Contains(name, ".") || services.OfSPF(host) != nil || oneSuffix(name, end) && !isName(end) && services.OfSPF(ascii.ToLower(name)) == nil
 }
 
 // oneSuffix reports whether a public suffix is of the last labels of a name and an end behind it: com.mx.
