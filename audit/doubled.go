@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -56,33 +58,63 @@ func (a *run) awaitDoubled(findings []finding.Finding) {
 		if f.Fix == nil || f.Severity == finding.Pass {
 			continue
 		}
-		for _, r := range f.Fix.Records() {
-			if r.Type != "TXT" || !spf.IsRecord(r.Value) || a.heldTo(r.Name) {
-				continue
-			}
-			d := doubledBehind{a.resolver, a.result.Domain, resolver.Registrable(a.result.Domain), moved, make(map[string]bool)}
-			if what := d.record(r.Name, r.Value, 0); what != "" {
-				fix := *f.Fix
-				fix.Await(what)
-				f.Fix = &fix
-				break
-			}
+		if what := a.doubledBehindFix(f.Fix, moved); what != "" {
+			fix := *f.Fix
+			fix.Await(what)
+			f.Fix = &fix
 		}
 	}
 }
 
-// heldTo reports whether evaluations of the SPF record at a name may come to an end by it today: all but those
-// that are known to lead to a permerror. What the DNS did not say is no error.
-func (a *run) heldTo(name string) bool {
+// doubledBehindFix says what is to be done about MX records and addresses at doubled names before a fix is
+// published; "" if there are none. A record that is published in other words, as one with addresses in
+// place of hosts, is read as it stands, too.
+func (a *run) doubledBehindFix(fix *finding.Fix, moved []finding.Record) string {
+	proposed := make(map[string]string)
+	for _, r := range fix.Records() {
+		if r.Type == "TXT" && spf.IsRecord(r.Value) {
+			proposed[r.Name] = r.Value
+		}
+	}
+	for _, r := range fix.Records() {
+		if proposed[r.Name] != r.Value || r.Type != "TXT" {
+			continue
+		}
+		for _, from := range a.newlyHeldTo(r.Name) {
+			d := doubledBehind{r: a.resolver, root: a.result.Domain, zone: resolver.Registrable(a.result.Domain), from: from, proposed: proposed, moved: moved}
+			if what := cmp.Or(d.records(proposed), d.records(nil)); what != "" {
+				return what
+			}
+		}
+	}
+	return ""
+}
+
+// newlyHeldTo are the names that evaluations begin at which a record that is published at a name puts in force:
+// the name itself, and the domain whose record leads to it, if that has no error of its own. It is in
+// force today unless it is known to lead to a permerror. What the DNS did not say is no error.
+func (a *run) newlyHeldTo(name string) (from []string) {
+	known := false
 	for _, p := range append([]*spfpolicy.Policy{a.result.SPF}, a.result.Envelope...) {
 		if p == nil {
 			continue
 		}
-		if r := recordAt(p.Record, name); r != nil {
-			return !fails(r) && (r != p.Record || p.Lookups <= spf.MaxLookups && p.Voids <= spf.MaxVoidLookups)
+		r := recordAt(p.Record, name)
+		if r == nil {
+			continue
+		}
+		known = true
+		if r.Status != spfpolicy.StatusFound || fails(r) || r == p.Record && (p.Lookups > spf.MaxLookups || p.Voids > spf.MaxVoidLookups) {
+			from = append(from, name)
+			if r != p.Record && p.Record.Error == "" && fails(r) {
+				from = append(from, p.Domain)
+			}
 		}
 	}
-	return false
+	if !known {
+		return []string{name}
+	}
+	return from
 }
 
 // recordAt is the record at a name in a tree, where its terms are shown; nil if there is none.
@@ -101,13 +133,17 @@ func recordAt(r *spfpolicy.Record, name string) *spfpolicy.Record {
 	return nil
 }
 
-// fails reports whether a record of a tree is known to be missing or in error (RFC 7208, 4.5, 4.6 and 5.2).
+// fails reports whether a record of a tree is known to be missing or in error, or names more MX hosts than it
+// may (RFC 7208, 4.5, 4.6 and 5.2).
 func fails(r *spfpolicy.Record) bool {
 	return r.Error != "" || r.Loop || lacksSPF(r.Status) || slices.ContainsFunc(r.Terms, func(t spfpolicy.Term) bool {
-		if t.Ignored != "" || t.Kind != spf.KindInclude && t.Kind != spf.KindRedirect {
+		switch {
+		case t.Ignored != "":
 			return false
+		case t.Kind == spf.KindInclude, t.Kind == spf.KindRedirect:
+			return lacksSPF(t.Status) || t.Record != nil && fails(t.Record)
 		}
-		return lacksSPF(t.Status) || t.Record != nil && fails(t.Record)
+		return t.Kind == spf.KindMX && len(t.Hosts) > spf.MaxHosts
 	})
 }
 
@@ -116,49 +152,127 @@ func lacksSPF(s spfpolicy.Status) bool {
 	return s == spfpolicy.StatusNone || s == spfpolicy.StatusNXDomain || s == spfpolicy.StatusMultiple || s == spfpolicy.StatusInvalid
 }
 
-// doubledBehind looks for what stands at doubled names of a zone behind an SPF record. root is the audited
-// domain; moved are the records that the report takes out.
+// doubledBehind looks for what stands at doubled names of a zone behind the SPF record at from. root is the
+// audited domain; proposed are the records that a fix publishes, by name; moved are those that the report
+// takes out.
 type doubledBehind struct {
-	r     resolver.Resolver
-	root  string
-	zone  string
-	moved []finding.Record
-	seen  map[string]bool
+	r          resolver.Resolver
+	root, zone string
+	from       string
+	proposed   map[string]string
+	moved      []finding.Record
+	passing    []netip.Prefix // once sought; see passes
+	sought     bool
 }
 
 // maxDoubledDepth is how many includes below each other are followed: a receiver asks for no more than
 // ten names (RFC 7208, 4.6.4).
 const maxDoubledDepth = 10
 
-// record says what is to be done about MX records and addresses at doubled names before a record is
-// published; "" if there are none. Included records are read as they stand.
-func (d *doubledBehind) record(domain, text string, depth int) string {
-	terms, _ := spf.Parse(text)
+// texts are the SPF records at a name: that which is proposed, or else as they stand.
+func (d *doubledBehind) texts(name string, proposed map[string]string) []string {
+	if text, ok := proposed[name]; ok {
+		return []string{text}
+	}
+	var out []string
+	for _, rec := range d.at(name, resolver.TypeTXT) {
+		if text := rec.Text(); spf.IsRecord(text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// passes reports whether an address passes by an ip4, ip6, a or mx term once the proposed records are
+// published. Terms behind one that lets others not pass are left out.
+func (d *doubledBehind) passes(addr netip.Addr) bool {
+	if !d.sought {
+		d.sought = true
+		d.authorise(d.from, 0, make(map[string]bool))
+	}
+	return within(addr, d.passing)
+}
+
+// authorise adds the networks of a record and of those that it includes to those that pass.
+func (d *doubledBehind) authorise(domain string, depth int, seen map[string]bool) {
+	texts := d.texts(domain, d.proposed)
+	if depth > maxDoubledDepth || len(texts) != 1 || seen[domain] {
+		return
+	}
+	seen[domain] = true
+	terms, layout := spf.Parse(texts[0])
 	for i := range terms {
 		t := &terms[i]
-		name, _, ok := t.Target(domain, d.root)
-		if !ok || d.zone == "" || !resolver.Within(name, d.zone) {
+		if t.Error != "" || layout.Ignored(i, t) != "" {
 			continue
 		}
-		what := ""
-		switch t.Kind {
-		case spf.KindMX:
-			what = d.exchanges(name, terms)
-		case spf.KindA:
-			what = d.addresses(name, terms)
-		case spf.KindInclude, spf.KindRedirect:
-			if depth == maxDoubledDepth || d.seen[name] {
-				continue
-			}
-			d.seen[name] = true
-			for _, rec := range d.at(name, resolver.TypeTXT) {
-				if text := rec.Text(); what == "" && spf.IsRecord(text) {
-					what = d.record(name, text, depth+1)
+		if t.Kind.Directive() && t.Sign != '+' {
+			return
+		}
+		name, _, ok := t.Target(domain, d.root)
+		switch {
+		case t.Prefix.IsValid():
+			d.passing = append(d.passing, t.Prefix)
+		case !ok || !resolver.Within(name, d.zone):
+		case t.Kind == spf.KindA:
+			d.passing = append(d.passing, d.around(t, name)...)
+		case t.Kind == spf.KindMX:
+			for _, rec := range d.at(name, resolver.TypeMX) {
+				if resolver.Within(rec.Host, d.zone) {
+					d.passing = append(d.passing, d.around(t, rec.Host)...)
 				}
 			}
+		case t.Kind == spf.KindInclude, t.Kind == spf.KindRedirect:
+			d.authorise(name, depth+1, seen)
 		}
-		if what != "" {
-			return what
+	}
+}
+
+// around are the networks of a term around the addresses of a host.
+func (d *doubledBehind) around(t *spf.Term, host string) (out []netip.Prefix) {
+	for _, rec := range d.at(host, resolver.TypeA, resolver.TypeAAAA) {
+		out = append(out, t.Around(rec.Addr))
+	}
+	return out
+}
+
+// records says what is to be done about MX records and addresses at doubled names before the proposed records
+// are in force; "" if there are none. Included records are read as they stand.
+func (d *doubledBehind) records(proposed map[string]string) string {
+	return d.record(d.from, proposed, 0, make(map[string]bool))
+}
+
+// record is records from a name on. Terms by which nobody passes need none of those; but of the MX records of
+// the audited domain the owner is asked in any case.
+func (d *doubledBehind) record(domain string, proposed map[string]string, depth int, seen map[string]bool) string {
+	if depth > maxDoubledDepth || seen[domain] {
+		return ""
+	}
+	seen[domain] = true
+	for _, text := range d.texts(domain, proposed) {
+		terms, layout := spf.Parse(text)
+		for i := range terms {
+			t := &terms[i]
+			name, _, ok := t.Target(domain, d.root)
+			if !ok || t.Error != "" || d.zone == "" || !resolver.Within(name, d.zone) {
+				continue
+			}
+			nobody := layout.Ignored(i, t) != "" || t.Kind.Directive() && t.Sign != '+'
+			if nobody && !(t.Kind == spf.KindMX && name == d.root && domain == d.root) {
+				continue
+			}
+			what := ""
+			switch t.Kind {
+			case spf.KindMX:
+				what = d.exchanges(name, t)
+			case spf.KindA:
+				what = d.addresses(name, t)
+			case spf.KindInclude, spf.KindRedirect:
+				what = d.record(name, proposed, depth+1, seen)
+			}
+			if what != "" {
+				return what
+			}
 		}
 	}
 	return ""
@@ -171,7 +285,7 @@ func (d *doubledBehind) at(name string, types ...resolver.Type) []resolver.Recor
 
 // exchanges is about the MX records at the doubled name of a domain, but for hosts that those in force
 // name as well, and about the addresses of the hosts of these. A null MX names none.
-func (d *doubledBehind) exchanges(domain string, terms []spf.Term) string {
+func (d *doubledBehind) exchanges(domain string, t *spf.Term) string {
 	hosts := make(map[string]bool)
 	inForce := d.at(domain, resolver.TypeMX)
 	for _, rec := range inForce {
@@ -180,13 +294,13 @@ func (d *doubledBehind) exchanges(domain string, terms []spf.Term) string {
 	at := domain + "." + d.zone
 	for _, rec := range d.at(at, resolver.TypeMX) {
 		was := finding.Record{Name: at, Type: "MX", Value: fmt.Sprintf("%d %s", rec.Preference, rec.Host)}
-		if rec.Host != "." && !hosts["."] && !hosts[rec.Host] && !slices.Contains(d.moved, was) {
+		if rec.Host != "." && !hosts["."] && !hosts[rec.Host] && !slices.Contains(d.moved, was) && (domain == d.root || !d.passesWhole(rec.Host)) {
 			return fmt.Sprintf("the MX records at %s are moved or removed", at)
 		}
 	}
 	for _, rec := range inForce {
 		if resolver.Within(rec.Host, d.zone) {
-			if what := d.addresses(rec.Host, terms); what != "" {
+			if what := d.addresses(rec.Host, t); what != "" {
 				return what
 			}
 		}
@@ -194,20 +308,30 @@ func (d *doubledBehind) exchanges(domain string, terms []spf.Term) string {
 	return ""
 }
 
-// addresses is about the public addresses at the doubled name of a host, but for those that the host has, or
-// that the record itself names.
-func (d *doubledBehind) addresses(host string, terms []spf.Term) string {
-	own, at := d.at(host, resolver.TypeA, resolver.TypeAAAA), host+"."+d.zone
+// passesWhole reports whether a host has addresses in the zone, and none is public that does not pass anyway.
+func (d *doubledBehind) passesWhole(host string) bool {
+	is := d.at(host, resolver.TypeA, resolver.TypeAAAA)
+	return resolver.Within(host, d.zone) && len(is) > 0 && !slices.ContainsFunc(is, func(r resolver.Record) bool { return mailhost.Public(r.Addr) && !d.passes(r.Addr) })
+}
+
+// addresses is about the public addresses at the doubled name of a host, but for those that pass by those that
+// the host has, or by other terms.
+func (d *doubledBehind) addresses(host string, t *spf.Term) string {
+	own, at := d.around(t, host), host+"."+d.zone
 	for _, rec := range d.at(at, resolver.TypeA, resolver.TypeAAAA) {
 		switch {
-		case !mailhost.Public(rec.Addr), slices.ContainsFunc(own, func(o resolver.Record) bool { return o.Addr == rec.Addr }),
-			slices.Contains(d.moved, finding.Record{Name: at, Type: rec.Type.String(), Value: rec.Addr.String()}),
-			slices.ContainsFunc(terms, func(t spf.Term) bool { return t.Prefix.IsValid() && t.Prefix.Contains(rec.Addr) }):
+		case !mailhost.Public(rec.Addr), within(rec.Addr, own), d.passes(rec.Addr),
+			slices.Contains(d.moved, finding.Record{Name: at, Type: rec.Type.String(), Value: rec.Addr.String()}):
 			continue
 		}
 		return fmt.Sprintf("the address at %s is moved or removed", at)
 	}
 	return ""
+}
+
+// within reports whether one of some networks holds an address.
+func within(addr netip.Addr, networks []netip.Prefix) bool {
+	return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(addr) })
 }
 
 // values are those of some records.
