@@ -51,7 +51,11 @@ func (a *run) dangling(findings []finding.Finding, led map[string][]string) []fi
 			continue
 		}
 		was, out := finding.Record{Name: name, Type: "CNAME", Value: chain[0]}, make([]finding.Finding, 0, len(findings))
-		meant := resolver.Undotted(chain[len(chain)-1], name, resolver.Registrable(name))
+		end := chain[len(chain)-1]
+		meant, own := resolver.Undotted(end, name, resolver.Registrable(name)), ""
+		if meant != "" {
+			own = resolver.OwnParent(end, meant)
+		}
 		cause := slices.IndexFunc(findings, func(f finding.Finding) bool {
 			return f.Check == "spf-record-missing" && f.Subject == name && f.Severity.AtLeast(finding.Notice)
 		})
@@ -67,6 +71,8 @@ func (a *run) dangling(findings []finding.Finding, led map[string][]string) []fi
 			case cause >= 0:
 				follows = append(follows, f.Consequence())
 				continue
+			case own != "" && resolver.Stands(a.resolver, own):
+				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Correct the target of the alias at %s: nothing stands at %s.", resolver.LastOwner(name, chain), end)}
 			default:
 				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with the final dot of its target (%s.).", resolver.LastOwner(name, chain), meant)}
 			}

@@ -114,6 +114,8 @@ func TestDangling(t *testing.T) {
 		{"without its dot, hosts alone", "news CNAME em.esp.test", Target{Domain: "news.acme.example", Sections: []finding.Section{finding.Hosts}}, "mx-missing"},
 		{"the last of two without its dot", "news CNAME foo\nfoo CNAME em.esp.test", Target{Domain: "news.acme.example"}, "spf-record-missing"},
 		{"the last of two without its dot, hosts alone", "news CNAME foo\nfoo CNAME em.esp.test", Target{Domain: "news.acme.example", Sections: []finding.Section{finding.Hosts}}, "mx-missing"},
+		{"of a name that may be one of the domain", "news CNAME mail.us\nwww.us A 192.0.2.9", Target{Domain: "news.acme.example"}, "spf-record-missing"},
+		{"of a name that may be one of the domain, hosts alone", "news CNAME mail.us\nwww.us A 192.0.2.9", Target{Domain: "news.acme.example", Sections: []finding.Section{finding.Hosts}}, "mx-missing"},
 		{"of a name of the domain", "news CNAME gone", Target{Domain: "news.acme.example"}, "mx-missing MX, spf-record-missing TXT"},
 		{"in order", "news CNAME em.esp.test.", Target{Domain: "news.acme.example"}, ""},
 	} {
@@ -127,6 +129,9 @@ func TestDangling(t *testing.T) {
 				continue
 			}
 			said := f.Check
+			if strings.Contains(f.Fix.Summary+" "+f.Detail, "mail.us.)") || strings.Contains(f.Detail, "mail.us is missing") {
+				t.Errorf("%s: a stranger's name: %s", tt.name, f.Fix.Summary)
+			}
 			for _, rec := range f.Fix.Records() {
 				if said += " " + rec.Type; rec.Name != "news.acme.example" || len(f.Fix.Remove) != 1 || f.Fix.Remove[0].Type != "CNAME" {
 					t.Errorf("%s: %s: %+v", tt.name, f.Check, *f.Fix)

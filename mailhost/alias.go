@@ -91,7 +91,7 @@ func (l *lostDot) read() {
 	if host.silent == 0 && !slices.ContainsFunc(host.Addresses, isPublic) {
 		return
 	}
-	if a := l.own.answer; l.parent != "" && a != nil && l.own.exists() == Present && a.Wildcard == "" {
+	if l.parent != "" && l.own.exists() == Present {
 		return
 	}
 	l.exchange.aimed = l.name

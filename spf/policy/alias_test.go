@@ -18,6 +18,10 @@ func TestAstrayNames(t *testing.T) {
 	for _, c := range []struct{ zone, check, says, fix string }{
 		{include + "_spf CNAME _spf.esp.example", "spf-include-missing", "the final dot of _spf.esp.example is missing", "_spf.acme.example CNAME _spf.esp.example"},
 		{include + "_spf CNAME _t\n_t CNAME _spf.esp.example", "spf-include-missing", "the final dot of _spf.esp.example is missing", ""},
+		{include + "_spf CNAME _t\n_t CNAME spf.us\nwww.us A 192.0.2.9", "spf-include-missing", "an alias of spf.us.acme.example, which does not exist", ""}, // a name of us.acme.example
+		{include + "_spf CNAME spf.us\nus MX 10 mx1", "spf-include-missing", "an alias of spf.us.acme.example, which does not exist", ""},
+		{include + "_spf CNAME spf.us", "spf-include-missing", "the final dot of spf.us is missing", ""},
+		{include + "_spf CNAME _spf.esp.example\nmx1.acme.example A 192.0.2.9", "spf-include-missing", "the final dot of _spf.esp.example is missing", "_spf.acme.example CNAME _spf.esp.example"}, // a doubled name is no sign
 		{include + "_spf CNAME _none.esp.example", "spf-include-missing", "the final dot of _none.esp.example is missing", ""},
 		{include + "_spf CNAME open.esp.example", "spf-include-missing", "the final dot of open.esp.example is missing", ""},
 		{include + "_spf.acme.example CNAME _spf.esp.example.", "spf-include-missing", "the zone added its own name to one that was whole", "_spf.acme.example CNAME _spf.esp.example"},
@@ -39,6 +43,9 @@ func TestAstrayNames(t *testing.T) {
 			got := ""
 			if f.Fix.Value != "" {
 				got = f.Fix.Name + " " + f.Fix.Type + " " + f.Fix.Value
+			}
+			if strings.Contains(c.says, "which does not exist") && strings.Contains(f.Detail+f.Fix.Summary, "spf.us is missing") || strings.Contains(f.Fix.Summary, "(spf.us.)") != strings.Contains(c.says, "dot of spf.us") {
+				t.Errorf("%s: a stranger is named: %s %s", c.zone, f.Detail, f.Fix.Summary)
 			}
 			if !strings.Contains(f.Detail, c.says) || got != c.fix || f.Fix.Complete != (c.fix != "" && !strings.Contains(c.fix, "<")) {
 				t.Errorf("%s: %q: %s", c.zone, got, f.Detail)

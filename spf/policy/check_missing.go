@@ -60,8 +60,8 @@ func (k *checker) missing() {
 	}
 	if k.p.answers != nil {
 		if alias, at := undotted(k.p.Domain, k.p.Domain, k.p.answers.get(k.p.Domain, resolver.TypeTXT)); alias != "" {
-			f.Detail += fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
-			f.Fix = k.dotted(k.p.Domain, at, alias)
+			said, fix := k.dotted(k.p.Domain, at, alias)
+			f.Detail, f.Fix = f.Detail+said, fix
 			k.addMissing(f, open)
 			return
 		}

@@ -124,8 +124,8 @@ func (k *checker) target(r *Record, t *Term) {
 			p.read(t)
 			fix = p.share(p.astray, "Publish the corrected record.")
 		} else if alias != "" {
-			detail += fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
-			fix = k.dotted(t.Target, at, alias)
+			said, dotted := k.dotted(t.Target, at, alias)
+			detail, fix = detail+said, dotted
 		} else if name := k.appended(t); name != "" && k.mine(r) {
 			detail += fmt.Sprintf(" It was probably meant to be %s: what appended the domain took the name for one of its own.", name)
 			p := k.proposal(r)
@@ -168,14 +168,22 @@ func (k *checker) target(r *Record, t *Term) {
 	}
 }
 
-// dotted is the fix for the alias at the target of a term, or behind one there: the one with its final dot,
-// if the record is there that it was meant to lead to.
-func (k *checker) dotted(name, at, alias string) *finding.Fix {
+// dotted is what is said of the alias at the target of a term, or behind one there, and the fix: the alias
+// with its final dot, if the record is there that it was meant to lead to. It may be that no dot is missing:
+// where the zone has names beside the target as it stands, that is a name of its own, and is gone.
+func (k *checker) dotted(name, at, alias string) (said string, fix *finding.Fix) {
+	end := aliasEnd(k.p.answers.get(name, resolver.TypeTXT))
+	if own := resolver.OwnParent(end, alias); own != "" {
+		if s := k.p.answers.get(own, resolver.TypeTXT).status(); s == StatusFound || s == StatusNone {
+			return "", advice("Correct the target of the alias at %s: nothing stands at %s.", at, end)
+		}
+	}
+	said = fmt.Sprintf(" The zone added its own name to the target of the alias, because the final dot of %s is missing.", alias)
 	o := k.p.answers.get(alias, resolver.TypeTXT)
 	if q := k.p.with(map[string]string{name: o.record().text}); at != name || o.recordStatus() != StatusFound || k.trial || q.passesWorld() || len(k.worse(q)) > 0 {
-		return advice("Publish the alias at %s with the final dot of its target (%s.), if the sender's record is there.", at, alias)
+		return said, advice("Publish the alias at %s with the final dot of its target (%s.), if the sender's record is there.", at, alias)
 	}
-	return &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", name), Name: name, Type: "CNAME", Value: alias,
+	return said, &finding.Fix{Summary: fmt.Sprintf("Publish the alias at %s with its final dot.", name), Name: name, Type: "CNAME", Value: alias,
 		Remove: []finding.Record{{Name: name, Type: "CNAME", Value: k.p.answers.get(name, resolver.TypeTXT).answer.CNAMEs[0]}}}
 }
 

@@ -170,8 +170,13 @@ func (x *examiner) follow(q question, o *outcome, p purpose) {
 			if text := o.ofType99(); q.name == x.root && meant == nil && text != "" {
 				x.meant(q.name, text, 0)
 			}
-			if target, at := undotted(q.name, x.root, o); at == q.name {
-				x.ask(target, resolver.TypeTXT, asRecord)
+			if target, at := undotted(q.name, x.root, o); target != "" {
+				if own := resolver.OwnParent(aliasEnd(o), target); own != "" {
+					x.ask(own, resolver.TypeTXT, 0)
+				}
+				if at == q.name {
+					x.ask(target, resolver.TypeTXT, asRecord)
+				}
 			}
 			if mine && q.name != x.root && p&asTarget != 0 && o.status() == StatusFound && leadsTo(f.terms, q.name, x.root) {
 				x.ask(q.name+"."+x.root, resolver.TypeTXT, 0) // it may be that of another name
@@ -236,13 +241,16 @@ func undotted(name, root string, o *outcome) (target, at string) {
 	}
 	at = resolver.LastOwner(name, o.answer.CNAMEs)
 	if sameOwner(at, root) {
-		target = resolver.Undotted(o.answer.CNAMEs[len(o.answer.CNAMEs)-1], root, registrable(root))
+		target = resolver.Undotted(aliasEnd(o), root, registrable(root))
 	}
 	if target == "" {
 		return "", ""
 	}
 	return target, at
 }
+
+// aliasEnd is the name that the aliases of an answer lead to.
+func aliasEnd(o *outcome) string { return o.answer.CNAMEs[len(o.answer.CNAMEs)-1] }
 
 // meant asks what a record would lead to if it were what it was meant to be, so that
 // a proposal can be tried.
