@@ -334,6 +334,22 @@ func within(addr netip.Addr, networks []netip.Prefix) bool {
 	return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(addr) })
 }
 
+// arriving are the domains without MX records at which complete fixes publish those that stand elsewhere.
+func arriving(findings []finding.Finding) (domains []string) {
+	for i := range findings {
+		f := &findings[i]
+		if f.Check != "mx-missing" || f.Fix == nil || f.Fix.When != "" || f.Fix.HasPlaceholder() {
+			continue
+		}
+		for _, r := range f.Fix.Records() {
+			if r.Type == "MX" && !strings.HasSuffix(r.Value, " .") {
+				domains = append(domains, r.Name)
+			}
+		}
+	}
+	return domains
+}
+
 // values are those of some records.
 func values(is []finding.Record) []string {
 	var out []string

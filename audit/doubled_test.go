@@ -47,6 +47,33 @@ func TestAwaitsMX(t *testing.T) {
 	}
 }
 
+// TestArriving: a TLS-RPT record that is moved to its name waits until mail arrives at its mailbox, but not
+// for MX records that the same report moves.
+func TestArriving(t *testing.T) {
+	const head = "$ORIGIN acme.example.\n$TTL 300\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n@ NS ns\nns A 192.0.2.53\nmx1 A 192.0.2.10\n@ TXT \"v=spf1 mx -all\"\n"
+	const record = "_smtp.tls TXT \"v=TLSRPTv1; rua=mailto:t@acme.example\"\n"
+	both := []finding.Section{finding.Hosts, finding.Transport}
+	for _, tt := range []struct {
+		name, zone string
+		sections   []finding.Section
+		waits      bool
+	}{
+		{"MX records are moved", record + "acme.example MX 10 mx1", both, false},
+		{"said in no report", record + "acme.example MX 10 mx1", both[1:], true},
+		{"no MX records", record, both, true},
+		{"a null MX at the doubled name", record + "acme.example MX 0 .", both, true},
+		{"an address as well that gets nowhere", strings.Replace(record, "t@", "t@null.acme.example,mailto:t@", 1) + "null MX 0 .\nacme.example MX 10 mx1", both, true},
+	} {
+		r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), Target{Domain: "acme.example", Profile: finding.Sender, Sections: tt.sections}, Options{})
+		at := slices.IndexFunc(r.Findings, func(f finding.Finding) bool { return f.Check == "tls-rpt-wrong-name" && f.Fix != nil })
+		if at < 0 {
+			t.Errorf("%s: nothing is said", tt.name)
+		} else if fix := r.Findings[at].Fix; fix.Complete == tt.waits || (fix.When != "") != tt.waits {
+			t.Errorf("%s: complete: %t: %q", tt.name, fix.Complete, fix.When)
+		}
+	}
+}
+
 // TestAwaitsDoubled: so does the record of a name that it includes, or that names the domain, and one whose
 // hosts have addresses at the doubled name.
 func TestAwaitsDoubled(t *testing.T) {

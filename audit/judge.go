@@ -111,7 +111,7 @@ func (a *run) sheets(profile finding.Profile) []*finding.Sheet {
 func (a *run) further(findings []finding.Finding, profile finding.Profile) []finding.Finding {
 	res := a.result
 	if res.Transport != nil {
-		findings = append(findings, transport.Check(res.Transport)...)
+		findings = append(findings, transport.Check(res.Transport, arriving(findings)...)...)
 	}
 	if profile == finding.Sender {
 		findings = append(findings, a.needed...)

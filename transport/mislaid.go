@@ -95,7 +95,7 @@ func (f *Facts) askStrays(b *resolver.Batch, domain string, names func(string, i
 
 // misplaced turns the findings that a record is missing into those that it stands at a
 // wrong name.
-func (f *Facts) misplaced(findings []finding.Finding) []finding.Finding {
+func (f *Facts) misplaced(findings []finding.Finding, arriving ...string) []finding.Finding {
 	for i := range kinds {
 		k := &kinds[i]
 		at := slices.IndexFunc(findings, func(found finding.Finding) bool {
@@ -108,7 +108,7 @@ func (f *Facts) misplaced(findings []finding.Finding) []finding.Finding {
 			if s.kind != k || len(k.meant(&s.Texts)) != 1 {
 				continue
 			}
-			findings[at] = f.wrongName(&s, &findings[at])
+			findings[at] = f.wrongName(&s, &findings[at], arriving)
 			break
 		}
 	}
@@ -165,7 +165,7 @@ func (f *Facts) exchanged(k *kind) []stray {
 }
 
 // wrongName is said of a record that stands at a wrong name, in place of that it is missing.
-func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
+func (f *Facts) wrongName(s *stray, missing *finding.Finding, arriving []string) finding.Finding {
 	k := s.kind
 	right := k.name + "." + missing.Subject
 	text := k.meant(&s.Texts)[0]
@@ -203,7 +203,7 @@ func (f *Facts) wrongName(s *stray, missing *finding.Finding) finding.Finding {
 		}
 	}
 	if k.version == "v=TLSRPTv1" {
-		f.Reporting.wait(fix, meant)
+		f.Reporting.wait(fix, meant, arriving...)
 	}
 	out.Fix = fix
 	list := checkList

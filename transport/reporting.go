@@ -146,15 +146,16 @@ func (f *ReportingFacts) askHoped(b *resolver.Batch, record string) {
 	}
 }
 
-// wait makes a fix that puts a record in force wait, if its reports get nowhere.
-func (f *ReportingFacts) wait(fix *finding.Fix, record string) {
+// wait makes a fix that puts a record in force wait, if its reports get nowhere; but for mail to a domain
+// of arriving (see Check).
+func (f *ReportingFacts) wait(fix *finding.Fix, record string, arriving ...string) {
 	if fix.When != "" || fix.Value == "" {
 		return
 	}
 	for _, d := range ParseTLSRPT(record).Destinations {
 		h, ok := d.host()
 		at := slices.IndexFunc(f.hoped, func(o ReportHost) bool { return ok && o.Name == h.Name && o.Scheme == h.Scheme })
-		if at < 0 {
+		if at < 0 || h.Scheme == "mailto" && slices.Contains(arriving, h.Name) {
 			continue
 		}
 		if cannot, _, _ := f.hoped[at].Takes(); cannot != "" {
