@@ -228,8 +228,11 @@ func (d *doubledBehind) authorise(domain string, depth int, seen map[string]bool
 	}
 }
 
-// around are the networks of a term around the addresses of a host.
+// around are the networks of a term around the addresses of a host, or of one that its alias leads to.
 func (d *doubledBehind) around(t *spf.Term, host string) (out []netip.Prefix) {
+	for hops, to := 0, d.alias(host); to != "" && hops < resolver.MaxAliases; hops, to = hops+1, d.alias(to) {
+		host = to
+	}
 	for _, rec := range d.at(host, resolver.TypeA, resolver.TypeAAAA) {
 		out = append(out, t.Around(rec.Addr))
 	}
@@ -266,7 +269,7 @@ func (d *doubledBehind) record(domain string, proposed map[string]string, depth 
 			case spf.KindMX:
 				what = d.exchanges(name, t)
 			case spf.KindA:
-				what = d.addresses(name, t)
+				what = d.addresses(name, t, 0)
 			case spf.KindInclude, spf.KindRedirect:
 				what = d.record(name, proposed, depth+1, seen)
 			}
@@ -283,6 +286,26 @@ func (d *doubledBehind) at(name string, types ...resolver.Type) []resolver.Recor
 	return slices.DeleteFunc(slices.Clone(resolver.Below(d.r, name, types...)), func(r resolver.Record) bool { return r.Name != name })
 }
 
+// doubled are the records at a name of which the zone, by the name that one would register or by the one that
+// it is loaded for, was added once more.
+func (d *doubledBehind) doubled(name string, types ...resolver.Type) []resolver.Record {
+	is := d.at(name+"."+d.zone, types...)
+	for origin := name; origin != d.zone && resolver.Within(origin, d.zone); _, origin, _ = strings.Cut(origin, ".") {
+		if len(d.at(origin, resolver.TypeSOA)) > 0 {
+			return append(is, d.at(name+"."+origin, types...)...)
+		}
+	}
+	return is
+}
+
+// alias is the name below the same domain that the alias at a host leads to; "" if there is none.
+func (d *doubledBehind) alias(host string) string {
+	if c := d.at(host, resolver.TypeCNAME); len(c) > 0 && resolver.Within(c[0].Host, d.zone) {
+		return c[0].Host
+	}
+	return ""
+}
+
 // exchanges is about the MX records at the doubled name of a domain, but for hosts that those in force
 // name as well, and about the addresses of the hosts of these. A null MX names none.
 func (d *doubledBehind) exchanges(domain string, t *spf.Term) string {
@@ -291,16 +314,15 @@ func (d *doubledBehind) exchanges(domain string, t *spf.Term) string {
 	for _, rec := range inForce {
 		hosts[rec.Host] = true
 	}
-	at := domain + "." + d.zone
-	for _, rec := range d.at(at, resolver.TypeMX) {
-		was := finding.Record{Name: at, Type: "MX", Value: fmt.Sprintf("%d %s", rec.Preference, rec.Host)}
+	for _, rec := range d.doubled(domain, resolver.TypeMX) {
+		was := finding.Record{Name: rec.Name, Type: "MX", Value: fmt.Sprintf("%d %s", rec.Preference, rec.Host)}
 		if rec.Host != "." && !hosts["."] && !hosts[rec.Host] && !slices.Contains(d.moved, was) && (domain == d.root || !d.passesWhole(rec.Host)) {
-			return fmt.Sprintf("the MX records at %s are moved or removed", at)
+			return fmt.Sprintf("the MX records at %s are moved or removed", rec.Name)
 		}
 	}
 	for _, rec := range inForce {
 		if resolver.Within(rec.Host, d.zone) {
-			if what := d.addresses(rec.Host, t); what != "" {
+			if what := d.addresses(rec.Host, t, 0); what != "" {
 				return what
 			}
 		}
@@ -314,17 +336,20 @@ func (d *doubledBehind) passesWhole(host string) bool {
 	return resolver.Within(host, d.zone) && len(is) > 0 && !slices.ContainsFunc(is, func(r resolver.Record) bool { return mailhost.Public(r.Addr) && !d.passes(r.Addr) })
 }
 
-// addresses is about the public addresses at the doubled name of a host, but for those that pass by those that
-// the host has, or by other terms.
-func (d *doubledBehind) addresses(host string, t *spf.Term) string {
-	own, at := d.around(t, host), host+"."+d.zone
-	for _, rec := range d.at(at, resolver.TypeA, resolver.TypeAAAA) {
+// addresses is about the public addresses at the doubled name of a host or of one that its alias leads to, but
+// for those that pass by those that the host has, or by other terms.
+func (d *doubledBehind) addresses(host string, t *spf.Term, hops int) string {
+	own := d.around(t, host)
+	for _, rec := range d.doubled(host, resolver.TypeA, resolver.TypeAAAA) {
 		switch {
 		case !mailhost.Public(rec.Addr), within(rec.Addr, own), d.passes(rec.Addr),
-			slices.Contains(d.moved, finding.Record{Name: at, Type: rec.Type.String(), Value: rec.Addr.String()}):
+			slices.Contains(d.moved, finding.Record{Name: rec.Name, Type: rec.Type.String(), Value: rec.Addr.String()}):
 			continue
 		}
-		return fmt.Sprintf("the address at %s is moved or removed", at)
+		return fmt.Sprintf("the address at %s is moved or removed", rec.Name)
+	}
+	if to := d.alias(host); to != "" && hops < resolver.MaxAliases {
+		return d.addresses(to, t, hops+1)
 	}
 	return ""
 }

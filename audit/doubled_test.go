@@ -119,6 +119,9 @@ func TestAwaitsDoubled(t *testing.T) {
 		{"one of which one address does not", "news MX 10 mx1\nnews.acme.com MX 20 mx2\nmx2 A 45.77.0.11\nmx2 A 45.77.0.12\n@ TXT \"v=spf1 ip4:45.77.0.11 mx:news.acme.com -al\"", "", both, "the MX records at news.acme.com.acme.com are"},
 		{"the terms of a record that is flattened", "h0 A 45.78.0.1\nh1 A 45.78.0.2\nh2 A 45.78.0.3\nh3 A 45.78.0.4\nh4 A 45.78.0.5\nh5 A 45.78.0.6\nh6 A 45.78.0.7\nh7 A 45.78.0.8\nh8 A 45.78.0.9\nh9 A 45.78.0.10\nh10 A 45.78.0.11\nh0.acme.com A 45.99.99.9\n@ TXT \"v=spf1 a:h0.acme.com a:h1.acme.com a:h2.acme.com a:h3.acme.com a:h4.acme.com a:h5.acme.com a:h6.acme.com a:h7.acme.com a:h8.acme.com a:h9.acme.com a:h10.acme.com -all\"", "", alone, "the address at h0.acme.com.acme.com is"},
 		{"those of more MX hosts than a record may have", "acme.com MX 20 mx2\nm0 A 45.79.0.1\n@ MX 10 m0\nm1 A 45.79.0.2\n@ MX 10 m1\nm2 A 45.79.0.3\n@ MX 10 m2\nm3 A 45.79.0.4\n@ MX 10 m3\nm4 A 45.79.0.5\n@ MX 10 m4\nm5 A 45.79.0.6\n@ MX 10 m5\nm6 A 45.79.0.7\n@ MX 10 m6\nm7 A 45.79.0.8\n@ MX 10 m7\nm8 A 45.79.0.9\n@ MX 10 m8\nm9 A 45.79.0.10\n@ MX 10 m9\n@ TXT \"v=spf1 mx mx -all\"", "", alone, "the MX records at acme.com.acme.com are"},
+		{"of a host that the alias of an MX host leads to", "@ MX 20 mx2\nmx2 CNAME hh\nhh.acme.com A 45.77.0.11\n@ TXT \"v=spf1 mx -al\"", "", both, "the address at hh.acme.com.acme.com is"},
+		{"of one behind an alias, that has it", "h CNAME hh\nhh A 45.77.0.11\nhh.acme.com A 45.77.0.11\n@ TXT \"v=spf1 mx a:h.acme.com -al\"", "", both, ""},
+		{"aliases in a ring", "h CNAME hh\nhh CNAME h\ni A 45.76.0.12\ni.acme.com A 45.77.0.12\n@ TXT \"v=spf1 mx a:h.acme.com a:i.acme.com -al\"", "", alone, "the address at i.acme.com.acme.com is"},
 		{"nothing at a doubled name", "@ TXT \"v=spf1 mx:news.acme.com -al\"\nnews MX 10 mx1", "", both, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -137,6 +140,25 @@ func TestAwaitsDoubled(t *testing.T) {
 				t.Error("the slip is not found")
 			}
 		})
+	}
+}
+
+// TestAwaitsDoubledOfSubzone: of a zone below a registrable domain, its own name is the one that is added.
+func TestAwaitsDoubledOfSubzone(t *testing.T) {
+	const head = "$ORIGIN news.acme.com.\n$TTL 300\n@ SOA ns hostmaster 1 7200 3600 1209600 300\n@ NS ns\nns A 45.76.0.53\n@ MX 10 mx1\nmx1 A 45.76.0.10\n@ TXT \"v=spf1 mx -al\"\n"
+	for _, tt := range []struct{ zone, when string }{
+		{"news.acme.com MX 20 mx2\nmx2 A 45.77.0.11", "the MX records at news.acme.com.news.acme.com are moved or removed"},
+		{"mx1.news.acme.com A 45.77.0.11", "the address at mx1.news.acme.com.news.acme.com is moved or removed"},
+		{"mx2.acme.com A 45.77.0.11", ""},
+	} {
+		r := Run(t.Context(), dnstest.Zone(t, head+tt.zone+"\n"), Target{Domain: "news.acme.com", Profile: finding.Sender, Sections: []finding.Section{finding.SPF, finding.Hosts}}, Options{})
+		at := slices.IndexFunc(r.Findings, func(f finding.Finding) bool { return f.Check == "spf-syntax" && f.Fix != nil })
+		if at < 0 {
+			t.Fatalf("%s: the slip is not found", tt.zone)
+		}
+		if got := r.Findings[at].Fix.When; got != tt.when {
+			t.Errorf("%s: waits until %q, want %q", tt.zone, got, tt.when)
+		}
 	}
 }
 
