@@ -163,6 +163,7 @@ type doubledBehind struct {
 	moved      []finding.Record
 	passing    []netip.Prefix // once sought; see passes
 	sought     bool
+	held       map[string][]resolver.Record // what at found
 }
 
 // maxDoubledDepth is how many includes below each other are followed: a receiver asks for no more than
@@ -217,7 +218,7 @@ func (d *doubledBehind) authorise(domain string, depth int, seen map[string]bool
 		case t.Kind == spf.KindA:
 			d.passing = append(d.passing, d.around(t, name)...)
 		case t.Kind == spf.KindMX:
-			for _, rec := range d.at(name, resolver.TypeMX) {
+			for _, rec := range firstHosts(d.at(name, resolver.TypeMX)) {
 				if resolver.Within(rec.Host, d.zone) {
 					d.passing = append(d.passing, d.around(t, rec.Host)...)
 				}
@@ -281,9 +282,18 @@ func (d *doubledBehind) record(domain string, proposed map[string]string, depth 
 	return ""
 }
 
-// at are the records at a name in a loaded zone.
+// at are the records at a name in a loaded zone. They are looked for once: terms repeat names.
 func (d *doubledBehind) at(name string, types ...resolver.Type) []resolver.Record {
-	return slices.DeleteFunc(slices.Clone(resolver.Below(d.r, name, types...)), func(r resolver.Record) bool { return r.Name != name })
+	key := fmt.Sprint(name, types)
+	is, ok := d.held[key]
+	if !ok {
+		is = slices.DeleteFunc(slices.Clone(resolver.Below(d.r, name, types...)), func(r resolver.Record) bool { return r.Name != name })
+		if d.held == nil {
+			d.held = make(map[string][]resolver.Record)
+		}
+		d.held[key] = is
+	}
+	return is
 }
 
 // doubled are the records at a name of which the zone, by the name that one would register or by the one that
@@ -292,11 +302,15 @@ func (d *doubledBehind) doubled(name string, types ...resolver.Type) []resolver.
 	is := d.at(name+"."+d.zone, types...)
 	for origin := name; origin != d.zone && resolver.Within(origin, d.zone); _, origin, _ = strings.Cut(origin, ".") {
 		if len(d.at(origin, resolver.TypeSOA)) > 0 {
-			return append(is, d.at(name+"."+origin, types...)...)
+			return append(slices.Clip(is), d.at(name+"."+origin, types...)...)
 		}
 	}
 	return is
 }
+
+// firstHosts are the MX records whose hosts are looked up: an mx term with more than ten is a permerror (RFC
+// 7208, 4.6.4), and a record with twice as many in place of it is not proposed without a question.
+func firstHosts(is []resolver.Record) []resolver.Record { return is[:min(len(is), 2*spf.MaxHosts)] }
 
 // alias is the name below the same domain that the alias at a host leads to; "" if there is none.
 func (d *doubledBehind) alias(host string) string {
@@ -320,7 +334,7 @@ func (d *doubledBehind) exchanges(domain string, t *spf.Term) string {
 			return fmt.Sprintf("the MX records at %s are moved or removed", rec.Name)
 		}
 	}
-	for _, rec := range inForce {
+	for _, rec := range firstHosts(inForce) {
 		if resolver.Within(rec.Host, d.zone) {
 			if what := d.addresses(rec.Host, t, 0); what != "" {
 				return what
