@@ -118,6 +118,7 @@ func (a *run) further(findings []finding.Finding, profile finding.Profile) []fin
 	}
 	awaitSPF(findings)
 	a.awaitDoubled(findings)
+	a.awaitExcluded(findings)
 	led := a.aliases()
 	return a.behindWildcard(a.atEnds(a.dangling(a.behindAlias(a.ownAddresses(findings), led), led), led))
 }
