@@ -353,8 +353,11 @@ func (d *doubledBehind) passesWhole(host string) bool {
 // addresses is about the public addresses at the doubled name of a host or of one that its alias leads to, but
 // for those that pass by those that the host has, or by other terms.
 func (d *doubledBehind) addresses(host string, t *spf.Term, hops int) string {
-	own := d.around(t, host)
-	for _, rec := range d.doubled(host, resolver.TypeA, resolver.TypeAAAA) {
+	is, own := d.doubled(host, resolver.TypeA, resolver.TypeAAAA), []netip.Prefix(nil)
+	if len(is) > 0 {
+		own = d.around(t, host) // at the apex all of a zone is looked through
+	}
+	for _, rec := range is {
 		switch {
 		case !mailhost.Public(rec.Addr), within(rec.Addr, own), d.passes(rec.Addr),
 			slices.Contains(d.moved, finding.Record{Name: rec.Name, Type: rec.Type.String(), Value: rec.Addr.String()}):
