@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -330,9 +331,21 @@ func (a *run) doubledMX() (is []finding.Record, whole bool) {
 			continue
 		}
 		is = append(is, finding.Record{Name: at, Type: "MX", Value: fmt.Sprintf("%d %s", rec.Preference, rec.Host)})
-		whole = whole && (rec.Host != "." && !resolver.Within(rec.Host, registrable) || holds(a.resolver, rec.Host, resolver.TypeA, resolver.TypeAAAA))
+		whole = whole && (rec.Host != "." && !resolver.Within(rec.Host, registrable) && !isAddress(rec.Host) || a.holdsPublic(rec.Host))
 	}
 	return is, whole && len(is) <= maxEnvelopes
+}
+
+// holdsPublic reports whether a loaded zone has addresses of a host, and none that nobody outside can reach.
+func (a *run) holdsPublic(host string) bool {
+	is := slices.DeleteFunc(slices.Clone(resolver.Below(a.resolver, host, resolver.TypeA, resolver.TypeAAAA)), func(r resolver.Record) bool { return r.Name != host })
+	return len(is) > 0 && !slices.ContainsFunc(is, func(r resolver.Record) bool { return !mailhost.Public(r.Addr) })
+}
+
+// isAddress reports whether a host of an MX record is written as an address, which is looked up as a name.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 // mendsMX reports whether the audit has complete MX records for the domain, in place of those that

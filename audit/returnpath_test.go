@@ -225,6 +225,10 @@ func TestMislaidMX(t *testing.T) {
 		{"own host", "acme.example MX 10 mx1\nmx1 A 192.0.2.1\n", "10 mx1.acme.example"},
 		{"a host without its dot", "acme.example MX 1 aspmx.l.google.com\n", ""},
 		{"a null MX", "acme.example MX 0 .\n", ""},
+		{"a host that nobody outside reaches", "acme.example MX 10 mx1\nmx1 A 10.0.0.1\n", ""},
+		{"one with such an address beside", "acme.example MX 10 mx1\nmx1 A 192.0.2.1\nmx1 AAAA fd00::1\n", ""},
+		{"an address", "acme.example MX 10 192.0.2.1.\n", ""},
+		{"one of two", "acme.example MX 10 mx1\nmx1 A 192.0.2.1\nacme.example MX 20 mx2\nmx2 A 10.0.0.1\n", ""},
 	} {
 		zone := dnstest.Parse(t, "$ORIGIN acme.example.\n@ SOA ns h 1 2 3 4 5\n@ TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"+tt.records)
 		r := Run(context.Background(), resolver.NewOverlay(nil, zone), Target{Domain: "acme.example"}, Options{})
