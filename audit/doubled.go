@@ -59,9 +59,7 @@ func (a *run) awaitDoubled(findings []finding.Finding) {
 			continue
 		}
 		if what := a.doubledBehindFix(f.Fix, moved); what != "" {
-			fix := *f.Fix
-			fix.Await(what)
-			f.Fix = &fix
+			await(f, what)
 		}
 	}
 }
@@ -95,7 +93,7 @@ func (a *run) doubledBehindFix(fix *finding.Fix, moved []finding.Record) string 
 // force today unless it is known to lead to a permerror. What the DNS did not say is no error.
 func (a *run) newlyHeldTo(name string) (from []string) {
 	known := false
-	for _, p := range append([]*spfpolicy.Policy{a.result.SPF}, a.result.Envelope...) {
+	for _, p := range a.policies() {
 		if p == nil {
 			continue
 		}
@@ -287,7 +285,7 @@ func (d *doubledBehind) at(name string, types ...resolver.Type) []resolver.Recor
 	key := fmt.Sprint(name, types)
 	is, ok := d.held[key]
 	if !ok {
-		is = slices.DeleteFunc(slices.Clone(resolver.Below(d.r, name, types...)), func(r resolver.Record) bool { return r.Name != name })
+		is = standing(d.r, name, types...)
 		if d.held == nil {
 			d.held = make(map[string][]resolver.Record)
 		}
@@ -420,11 +418,9 @@ func (a *run) mislaidAddresses(sheet *finding.Sheet) {
 		at := f.Subject + "." + zone
 		var is []finding.Record
 		public := true
-		for _, rec := range resolver.Below(a.resolver, at, resolver.TypeA, resolver.TypeAAAA) {
-			if rec.Name == at {
-				is = append(is, finding.Record{Name: at, Type: rec.Type.String(), Value: rec.Addr.String()})
-				public = public && mailhost.Public(rec.Addr)
-			}
+		for _, rec := range standing(a.resolver, at, resolver.TypeA, resolver.TypeAAAA) {
+			is = append(is, finding.Record{Name: at, Type: rec.Type.String(), Value: rec.Addr.String()})
+			public = public && mailhost.Public(rec.Addr)
 		}
 		if len(is) == 0 {
 			continue

@@ -165,10 +165,7 @@ func (a *run) atEnvelope(sheet *finding.Sheet, domain string, foreign bool) {
 		if s == nil || f.Check != "spf-record-missing" || f.Fix == nil || !f.Fix.HasPlaceholder() || a.hasTerms(domain) {
 			continue
 		}
-		for _, rec := range resolver.Below(a.resolver, domain, resolver.TypeCNAME, resolver.TypeMX) {
-			if rec.Name != domain {
-				continue
-			}
+		for _, rec := range standing(a.resolver, domain, resolver.TypeCNAME, resolver.TypeMX) {
 			if rec.Type == resolver.TypeCNAME {
 				f.Fix = &finding.Fix{Summary: fmt.Sprintf("Correct the target of the alias at %s: %s shows the right one.", domain, s.Name), Name: domain, Type: "CNAME",
 					Value: "<the target that " + s.Name + " shows>", Remove: []finding.Record{{Name: domain, Type: "CNAME", Value: rec.Host}}}

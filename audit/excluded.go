@@ -13,7 +13,7 @@ import (
 // perhaps a slip, and by it what is published fails.
 func (a *run) awaitExcluded(findings []finding.Finding) {
 	by := make(map[[2]string]string) // terms that exclude, by name and type of record
-	for _, p := range append([]*spfpolicy.Policy{a.result.SPF}, a.result.Envelope...) {
+	for _, p := range a.policies() {
 		if p != nil {
 			a.excluding(p.Record, by)
 		}
@@ -25,9 +25,7 @@ func (a *run) awaitExcluded(findings []finding.Finding) {
 		}
 		for _, r := range f.Fix.Records() {
 			if term := by[[2]string{r.Name, r.Type}]; term != "" {
-				fix := *f.Fix
-				fix.Await(fmt.Sprintf("%q in the SPF record is to exclude its senders", term))
-				f.Fix = &fix
+				await(f, fmt.Sprintf("%q in the SPF record is to exclude its senders", term))
 				break
 			}
 		}

@@ -136,12 +136,17 @@ func awaitSPF(findings []finding.Finding) {
 			if r.Type != "TXT" || !spf.IsRecord(r.Value) || l.ErrorAt < 0 {
 				continue
 			}
-			fix := *f.Fix
-			fix.Await(fmt.Sprintf("%q in the SPF record is put right", terms[l.ErrorAt].Text))
-			f.Fix = &fix
+			await(f, fmt.Sprintf("%q in the SPF record is put right", terms[l.ErrorAt].Text))
 			break
 		}
 	}
+}
+
+// await has the fix of a finding wait for a condition; other findings may share that fix as it was.
+func await(f *finding.Finding, when string) {
+	fix := *f.Fix
+	fix.Await(when)
+	f.Fix = &fix
 }
 
 // whatever keeps what holds of both judgements. What only one of them finds

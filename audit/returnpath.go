@@ -114,7 +114,17 @@ func occupied(r resolver.Resolver, name string, t resolver.Type) bool {
 
 // holds reports whether a loaded zone has records of these types at a name.
 func holds(r resolver.Resolver, name string, types ...resolver.Type) bool {
-	return slices.ContainsFunc(resolver.Below(r, name, types...), func(rec resolver.Record) bool { return rec.Name == name })
+	return len(standing(r, name, types...)) > 0
+}
+
+// standing are the records of these types that a loaded zone has at a name.
+func standing(r resolver.Resolver, name string, types ...resolver.Type) (at []resolver.Record) {
+	for _, rec := range resolver.Below(r, name, types...) {
+		if rec.Name == name {
+			at = append(at, rec)
+		}
+	}
+	return at
 }
 
 // lost says what mail of the service lacks for the records.
@@ -218,8 +228,8 @@ func (a *run) checkReturnPaths(profile finding.Profile) *finding.Sheet {
 			continue
 		}
 		var hosts []string
-		for _, rec := range resolver.Below(a.resolver, e.Domain, resolver.TypeMX) {
-			if rec.Name == e.Domain && !slices.Contains(hosts, rec.Host) {
+		for _, rec := range standing(a.resolver, e.Domain, resolver.TypeMX) {
+			if !slices.Contains(hosts, rec.Host) {
 				hosts = append(hosts, rec.Host)
 			}
 		}
@@ -326,10 +336,7 @@ func (a *run) doubledMX() (is []finding.Record, whole bool) {
 	registrable := resolver.Registrable(a.result.Domain)
 	at := a.result.Domain + "." + registrable
 	whole = true
-	for _, rec := range resolver.Below(a.resolver, at, resolver.TypeMX) {
-		if rec.Name != at {
-			continue
-		}
+	for _, rec := range standing(a.resolver, at, resolver.TypeMX) {
 		is = append(is, finding.Record{Name: at, Type: "MX", Value: fmt.Sprintf("%d %s", rec.Preference, rec.Host)})
 		whole = whole && (rec.Host != "." && !resolver.Within(rec.Host, registrable) && !isAddress(rec.Host) || a.holdsPublic(rec.Host))
 	}
@@ -338,7 +345,7 @@ func (a *run) doubledMX() (is []finding.Record, whole bool) {
 
 // holdsPublic reports whether a loaded zone has addresses of a host, and none that nobody outside can reach.
 func (a *run) holdsPublic(host string) bool {
-	is := slices.DeleteFunc(slices.Clone(resolver.Below(a.resolver, host, resolver.TypeA, resolver.TypeAAAA)), func(r resolver.Record) bool { return r.Name != host })
+	is := standing(a.resolver, host, resolver.TypeA, resolver.TypeAAAA)
 	return len(is) > 0 && !slices.ContainsFunc(is, func(r resolver.Record) bool { return !mailhost.Public(r.Addr) })
 }
 

@@ -315,7 +315,7 @@ func (k *checker) vouched(domain, text string) bool {
 func (k *checker) modifiers(r *Record) {
 	p := k.proposal(r)
 	var mistyped, unknown, reporting, malformed []string
-	asks, nobody := false, !useful(r.Text)
+	asks, nobody, forAll := false, !useful(r.Text), modifierForAll(r)
 	for i := range r.Terms {
 		t := &r.Terms[i]
 		if t.Kind != spf.KindModifier || t.Error != "" {
@@ -339,7 +339,7 @@ func (k *checker) modifiers(r *Record) {
 			unknown = append(unknown, t.Text)
 			if ownsDomain(t.Text) {
 				p.replace(t, false)
-			} else if strings.ContainsAny(t.Value, ".:") || holdsTerm(t.parsed.Name()) || t == modifierForAll(r) || nobody {
+			} else if strings.ContainsAny(t.Value, ".:") || holdsTerm(t.parsed.Name()) || t == forAll || nobody {
 				asks = true // it may have been meant to name a sender
 				p.broken, p.astray = true, true
 				p.replace(t, true, placeholder(t.Text))
